@@ -1,0 +1,78 @@
+package pipeline
+
+import "github.com/prometheus/client_golang/prometheus"
+
+// Namespace begins the name of every metric of the program.
+const Namespace = "momento_bridge"
+
+var (
+	descReceived    = desc("messages_received_total", "Messages taken over from NATS.", "route")
+	descSettled     = desc("messages_settled_total", "Messages that have ended, by outcome.", "route", "outcome")
+	descAttempts    = desc("publish_attempts_total", "Publish attempts, by the endpoint's answer.", "route", "result")
+	descRetries     = desc("retries_total", "Messages put back to be tried again, by reason.", "route", "reason")
+	descAmbiguous   = desc("ambiguous_total", "Attempts of which nobody knows whether the endpoint accepted them.", "route")
+	descBytes       = desc("published_bytes_total", "Payload accepted by the endpoint.", "route")
+	descOperations  = desc("operations_total", "Operations of the accepted publishes: one for each started KiB, deliveries not counted.", "route")
+	descRedelivered = desc("redelivered_total", "Messages that JetStream delivered again.", "route")
+	descQueued      = desc("messages_queued", "Messages held and not in flight.", "route")
+	descInFlight    = desc("messages_in_flight", "Messages being published.", "route")
+	descQueuedBytes = desc("queued_bytes", "Payload held, in flight included.")
+	descRate        = desc("rate_limit", "Rate in force, in publishes per second.", "scope")
+	descThrottled   = desc("throttled", "1 while the endpoint refuses for quota.")
+	descState       = desc("route_state", "1 for the state that the route is in.", "route", "state")
+)
+
+func desc(name, help string, labels ...string) *prometheus.Desc {
+	return prometheus.NewDesc(prometheus.BuildFQName(Namespace, "", name), help, labels, nil)
+}
+
+// Describe implements prometheus.Collector.
+func (p *Pipeline) Describe(ch chan<- *prometheus.Desc) { prometheus.DescribeByCollect(p, ch) }
+
+// Collect implements prometheus.Collector. All values come from one snapshot, so that the ledger holds in every scrape.
+func (p *Pipeline) Collect(ch chan<- prometheus.Metric) {
+	s := p.Stats()
+	gauge(ch, descQueuedBytes, float64(s.QueuedBytes))
+	gauge(ch, descRate, s.Rate, "region")
+	gauge(ch, descThrottled, truth(s.Throttled))
+	for _, r := range s.Routes {
+		r.collect(ch)
+	}
+}
+
+func (s *RouteStats) collect(ch chan<- prometheus.Metric) {
+	counter(ch, descReceived, s.Received, s.Name)
+	for o, n := range s.Settled {
+		counter(ch, descSettled, n, s.Name, o.String())
+	}
+	for result, n := range s.Attempts {
+		counter(ch, descAttempts, n, s.Name, result.String())
+	}
+	for reason, n := range s.Retries {
+		counter(ch, descRetries, n, s.Name, reason)
+	}
+	counter(ch, descAmbiguous, s.Ambiguous, s.Name)
+	counter(ch, descBytes, s.Bytes, s.Name)
+	counter(ch, descOperations, s.Operations, s.Name)
+	counter(ch, descRedelivered, s.Redelivered, s.Name)
+	gauge(ch, descQueued, float64(s.Queued), s.Name)
+	gauge(ch, descInFlight, float64(s.InFlight), s.Name)
+	for _, state := range States {
+		gauge(ch, descState, truth(state == s.State), s.Name, string(state))
+	}
+}
+
+func counter(ch chan<- prometheus.Metric, d *prometheus.Desc, v uint64, labels ...string) {
+	ch <- prometheus.MustNewConstMetric(d, prometheus.CounterValue, float64(v), labels...)
+}
+
+func gauge(ch chan<- prometheus.Metric, d *prometheus.Desc, v float64, labels ...string) {
+	ch <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, v, labels...)
+}
+
+func truth(b bool) float64 {
+	if b {
+		return 1
+	}
+	return 0
+}

@@ -1,0 +1,162 @@
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"slices"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+var unlimited = Rate{Ceiling: math.Inf(1)}
+
+// FuzzEveryMessageEndsExactlyOnce lives whole lives of a pipeline: random routes, verdicts, latencies and a random moment to
+// stop, some with a drain that is too short. Whatever happens, every message ends exactly once, the ledger holds at every
+// moment looked at, and an ordered route publishes each topic in order.
+func FuzzEveryMessageEndsExactlyOnce(f *testing.F) {
+	for seed := range uint64(200) {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, seed uint64) {
+		synctest.Test(t, func(t *testing.T) { live(t, rand.New(rand.NewPCG(seed, 1))) })
+	})
+}
+
+// life is one random life.
+type life struct {
+	mu        sync.Mutex // Guards rng and published.
+	rng       *rand.Rand
+	published map[string][]int // By topic: the numbers accepted, in order.
+	bad       float64          // The share of attempts that do not succeed.
+}
+
+func (l *life) intn(n int) int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.rng.IntN(n)
+}
+
+func (l *life) Publisher() Publisher { return l }
+
+func (l *life) Publish(r *Request) Answer {
+	time.Sleep(min(time.Duration(l.intn(3000))*time.Millisecond/10, time.Until(r.Deadline)))
+	if float64(l.intn(1000))/1000 < l.bad {
+		return l.badAnswer()
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	var topic string
+	var n int
+	fmt.Sscanf(string(r.Payload), "%s %d", &topic, &n)
+	if topic != r.Topic {
+		panic("a payload was published to another message's topic")
+	}
+	l.published[topic] = append(l.published[topic], n)
+	return accept()
+}
+
+func (l *life) badAnswer() Answer {
+	all := [...]Answer{
+		answer(Reject, Result400, 400), answer(HaltAll, Result401, 401), answer(HaltTopic, Result403, 403),
+		answer(HaltCache, Result404, 404), answer(SlowDown, Result429, 429), answer(Retry, Result5xx, 500),
+		answer(Ambiguous, ResultTimeout, 0), answer(Retry, ResultNetwork, 0), answer(Retry, Result5xx, 503),
+	}
+	a := all[l.intn(len(all))]
+	if a.Status == 429 || a.Status == 503 {
+		a.RetryAfter = time.Duration(l.intn(3)) * time.Second
+	}
+	return a
+}
+
+func (l *life) Keep(*Message, Rejection) error {
+	time.Sleep(time.Duration(l.intn(50)) * time.Millisecond)
+	if l.intn(3) == 0 {
+		return errors.New("no answer from the stream")
+	}
+	return nil
+}
+
+func live(t *testing.T, rng *rand.Rand) {
+	l := &life{rng: rng, published: map[string][]int{}, bad: float64(rng.IntN(8)) / 10}
+	settled := newEnds()
+	routes := make([]RouteConfig, 1+rng.IntN(3))
+	for i := range routes {
+		routes[i] = RouteConfig{
+			Ordered: rng.IntN(2) == 0, Returnable: rng.IntN(2) == 0, AtMostOnce: rng.IntN(4) == 0,
+			Cache: fmt.Sprintf("c%d", rng.IntN(2)), Settler: settled,
+		}
+		if rng.IntN(2) == 0 {
+			routes[i].DeadLetters = l
+		}
+	}
+	limits := []Rate{unlimited, {Ceiling: 20}, {Ceiling: math.Inf(1), Learn: true}}[rng.IntN(3)]
+	p := build(Config{Workers: 1 + rng.IntN(8), MaxMessages: 1 + rng.IntN(60), Rate: limits, Routes: routes}, l)
+
+	hard, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	var all sync.WaitGroup
+	all.Go(func() { p.Run(hard) })
+	stopAt := time.Duration(rng.IntN(20_000)) * time.Millisecond
+	sent := make([]int, len(routes))
+	var sources sync.WaitGroup
+	for i := range routes {
+		sources.Go(func() { sent[i] = l.submit(p.Route(i), i, stopAt) })
+	}
+	time.Sleep(stopAt / 2)
+	checkLedger(t, p)
+	time.Sleep(stopAt - stopAt/2)
+	budget := time.Duration(l.intn(30)) * time.Second
+	p.EndBy(time.Now().Add(budget))
+	timer := time.AfterFunc(budget, cancel)
+	defer timer.Stop()
+	for i := range routes {
+		if routes[i].Returnable {
+			p.Route(i).Close()
+		}
+	}
+	sources.Wait()
+	for i := range routes {
+		p.Route(i).Close()
+	}
+	all.Wait()
+
+	checkLedger(t, p)
+	for i := range routes {
+		for n := range sent[i] {
+			settled.outcome(t, fmt.Sprintf("%d-%d", i, n))
+		}
+		if left := p.Route(i).left(); left != 0 {
+			t.Errorf("route %d holds %d messages after Run", i, left)
+		}
+	}
+	for topic, numbers := range l.published {
+		var i int
+		fmt.Sscanf(topic, "r%d", &i)
+		if routes[i].Ordered && !slices.IsSorted(numbers) {
+			t.Errorf("topic %s is out of order: %v", topic, numbers)
+		}
+	}
+}
+
+// submit is the source of one route: up to 100 messages, until the stop.
+func (l *life) submit(r *Route, i int, stopAt time.Duration) int {
+	end := time.Now().Add(stopAt)
+	for n := range 100 {
+		if time.Now().After(end) {
+			return n
+		}
+		topic := fmt.Sprintf("r%dt%d", i, l.intn(4))
+		payload := fmt.Appendf(nil, "%s %d", topic, n)
+		if l.intn(50) == 0 {
+			payload = append(payload, make([]byte, 5000)...)
+		}
+		r.Submit(Message{Topic: topic, Payload: payload, Time: time.Now(), Handle: fmt.Sprintf("%d-%d", i, n)})
+		time.Sleep(time.Duration(l.intn(200)) * time.Millisecond)
+	}
+	return 100
+}

@@ -1,0 +1,38 @@
+// Package pipeline is the machine between NATS and Momento: it holds messages, decides which one goes next, paces, retries,
+// and accounts for every message. It owns the nouns ([Message], [Sink], [Verdict], [Outcome]); sources and sinks import it.
+//
+//	Submit ──▶ route ──▶ lane (FIFO, one per topic) ──▶ dispatcher ──▶ worker ──▶ Publisher
+//	             ▲ blocks while the route's share           ▲  gates,      │
+//	             │ of the queue is full                     │  tokens      ▼
+//	           Settle ◀──────────── finish ◀────────────────┴────────── Answer
+//
+// # Delivery contract
+//
+// A submitted message ends exactly once, by one call of its route's Settler. At every moment, for each route,
+//
+//	received = settled + queued + in flight
+//
+// With ordering, a lane has at most one message in flight and a message that must wait holds its lane, not its neighbours.
+// A message is settled as published only after the endpoint's 2xx.
+//
+// # State and goroutines
+//
+// The dispatcher is a plain state machine: methods take the time and return a decision, nothing in it blocks. One mutex
+// guards it, and workers call it themselves. No goroutine stands between the source and the worker, so a busy pipeline
+// passes a message on without waking anybody.
+//
+//	goroutine            started by   stops when                                   joined by
+//	worker (Workers)     Run          every route is closed and nothing is left,   Run
+//	                                  or the hard stop has emptied the queue
+//	timer callback (1)   dispatcher   Run stops the timer                          takes no part in shutdown
+//	Submit               the source   returns as soon as there is room             the source
+//
+// Each worker parks on its own channel, which has one slot; the only sender is whoever took the worker off the idle stack
+// under the mutex, so a send never blocks. The stack is last in, first out: at low rates few workers, and so few
+// connections, are in use.
+//
+// # Release valve
+//
+// When a route's share of the queue is full, Submit blocks. A JetStream consumer then stops pulling. Core NATS cannot be
+// slowed down: its client drops when its own buffer is full, and the source counts that.
+package pipeline

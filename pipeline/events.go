@@ -1,0 +1,86 @@
+package pipeline
+
+import (
+	"context"
+	"log/slog"
+	"time"
+)
+
+// eventKind is something worth a line in the log.
+type eventKind uint8
+
+const (
+	eventKeyRefused eventKind = iota
+	eventKeyAccepted
+	eventEndpointDown
+	eventEndpointUp
+	eventCacheMissing
+	eventCacheFound
+	eventTopicForbidden
+	eventTopicAllowed
+	eventQuotaRefused
+	eventQuotaAccepted
+	eventDropped
+	eventDeadLetter
+)
+
+// What the log says of an event: what happened and what to do.
+var eventTexts = [...]struct {
+	level slog.Level
+	text  string
+}{
+	eventKeyRefused:     {slog.LevelError, "the endpoint refuses the API key (401): publishing is parked until it is accepted; put a valid key into the key file"},
+	eventKeyAccepted:    {slog.LevelInfo, "the API key is accepted again"},
+	eventEndpointDown:   {slog.LevelError, "the endpoint is down: publishing is parked, one probe a second; check the endpoint and the network"},
+	eventEndpointUp:     {slog.LevelInfo, "the endpoint answers again"},
+	eventCacheMissing:   {slog.LevelError, "the cache does not exist (404): its routes are parked; create the cache or correct the route"},
+	eventCacheFound:     {slog.LevelInfo, "the cache exists now"},
+	eventTopicForbidden: {slog.LevelError, "the API key may not publish to a topic of the route (403): the topic is parked; grant the permission or correct the route"},
+	eventTopicAllowed:   {slog.LevelInfo, "the topic is allowed now"},
+	eventQuotaRefused:   {slog.LevelWarn, "the endpoint refuses for quota (429): publishing is slowed down"},
+	eventQuotaAccepted:  {slog.LevelInfo, "the endpoint accepts again after refusals for quota"},
+	eventDropped:        {slog.LevelError, "a message can never be published and the route has no dead_letter: it is dropped"},
+	eventDeadLetter:     {slog.LevelError, "a dead letter could not be stored: its message waits"},
+}
+
+// event is one such thing. Events are noted under the pipeline's mutex and logged without it.
+type event struct {
+	kind   eventKind
+	route  *Route // nil: it concerns all routes.
+	detail string
+	silent int // Events of this kind before it that were not logged.
+}
+
+// maxEvents bounds the events that wait to be logged; more are forgotten.
+const maxEvents = 64
+
+func (d *dispatcher) note(e event) {
+	if len(d.events) < maxEvents {
+		d.events = append(d.events, e)
+	}
+}
+
+// noteDrop notes a dropped message, at most one a second for each route.
+func (d *dispatcher) noteDrop(now time.Time, r *Route, why *Rejection) {
+	if now.Sub(r.dropNoted) < time.Second {
+		r.dropsSilent++
+		return
+	}
+	d.note(event{kind: eventDropped, route: r, detail: why.Reason + ": " + why.Detail, silent: r.dropsSilent})
+	r.dropNoted, r.dropsSilent = now, 0
+}
+
+func (e event) log(logger *slog.Logger) {
+	what := eventTexts[e.kind]
+	attrs := make([]slog.Attr, 0, 3)
+	if e.route != nil {
+		attrs = append(attrs, slog.String("route", e.route.cfg.Name))
+	}
+	if e.detail != "" {
+		attrs = append(attrs, slog.String("detail", e.detail))
+	}
+	if e.silent > 0 {
+		attrs = append(attrs, slog.Int("not_logged_before", e.silent))
+	}
+	logger.LogAttrs(context.Background(), what.level, what.text, attrs...)
+}

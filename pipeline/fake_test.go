@@ -1,0 +1,136 @@
+package pipeline
+
+import (
+	"context"
+	"log/slog"
+	"strconv"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/cenkalti/backoff/v4"
+	"github.com/prometheus/client_golang/prometheus"
+)
+
+// fakeSink answers from a function; every worker shares it.
+type fakeSink func(r *Request) Answer
+
+func (f fakeSink) Publisher() Publisher          { return f }
+func (f fakeSink) Publish(r *Request) Answer     { return f(r) }
+func accept() Answer                             { return Answer{Verdict: Accept, Result: Result204, Status: 204} }
+func answer(v Verdict, res Result, s int) Answer { return Answer{Verdict: v, Result: res, Status: s} }
+
+// ends is a Settler that remembers how each message ended.
+type ends struct {
+	mu  sync.Mutex
+	got map[any][]Outcome
+	at  map[any]time.Time
+}
+
+func newEnds() *ends { return &ends{got: map[any][]Outcome{}, at: map[any]time.Time{}} }
+
+func (e *ends) Settle(handle any, o Outcome) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.got[handle] = append(e.got[handle], o)
+	e.at[handle] = time.Now()
+}
+
+func (e *ends) outcome(t *testing.T, handle any) Outcome {
+	t.Helper()
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if len(e.got[handle]) != 1 {
+		t.Fatalf("message %v ended %d times: %v", handle, len(e.got[handle]), e.got[handle])
+	}
+	return e.got[handle][0]
+}
+
+// exact are delays without jitter, so that a fake clock gives exact times.
+func exact() Delays {
+	doubling := func(first, most time.Duration) func() backoff.BackOff {
+		return func() backoff.BackOff {
+			return backoff.NewExponentialBackOff(backoff.WithInitialInterval(first), backoff.WithMultiplier(2),
+				backoff.WithRandomizationFactor(0), backoff.WithMaxInterval(most), backoff.WithMaxElapsedTime(0))
+		}
+	}
+	return Delays{
+		Message: doubling(time.Second, 8*time.Second),
+		Quota:   doubling(time.Second, 8*time.Second),
+		Key:     doubling(2*time.Second, 16*time.Second),
+		Parked:  doubling(10*time.Second, 40*time.Second),
+		Down:    doubling(time.Second, time.Second),
+	}
+}
+
+// start builds and runs a pipeline in the test's bubble. stop closes its routes and waits for Run to return.
+func start(t *testing.T, cfg Config, sink Sink) (p *Pipeline, stop func()) {
+	t.Helper()
+	hard, cancel := context.WithCancel(t.Context())
+	p = build(cfg, sink)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		p.Run(hard)
+	}()
+	return p, func() {
+		t.Helper()
+		for _, r := range p.d.routes {
+			r.Close()
+		}
+		<-done
+		cancel()
+		checkLedger(t, p)
+	}
+}
+
+func build(cfg Config, sink Sink) *Pipeline {
+	if cfg.Workers == 0 {
+		cfg.Workers = 4
+	}
+	if cfg.MaxMessages == 0 {
+		cfg.MaxMessages = 1000
+	}
+	if cfg.MaxBytes == 0 {
+		cfg.MaxBytes = 1 << 20
+	}
+	if cfg.Timeout == 0 {
+		cfg.Timeout = 5 * time.Second
+	}
+	if cfg.Rate.Ceiling == 0 {
+		cfg.Rate = unlimited
+	}
+	if cfg.Delays.Message == nil {
+		cfg.Delays = exact()
+	}
+	for i := range cfg.Routes {
+		r := &cfg.Routes[i]
+		if r.Name == "" {
+			r.Name = "r" + strconv.Itoa(i)
+		}
+		if r.Cache == "" {
+			r.Cache = "cache"
+		}
+		if r.MaxPayload == 0 {
+			r.MaxPayload = 4096
+		}
+	}
+	return New(cfg, sink, slog.New(slog.DiscardHandler), NewMetrics(prometheus.NewRegistry()))
+}
+
+func checkLedger(t *testing.T, p *Pipeline) {
+	t.Helper()
+	for _, r := range p.Stats().Routes {
+		var settled uint64
+		for _, n := range r.Settled {
+			settled += n
+		}
+		if held := uint64(r.Queued) + uint64(r.InFlight); r.Received != settled+held {
+			t.Errorf("route %s: received %d, settled %d, held %d", r.Name, r.Received, settled, held)
+		}
+	}
+}
+
+func message(topic string, handle any) Message {
+	return Message{Topic: topic, Payload: []byte("x"), Time: time.Now(), Handle: handle}
+}

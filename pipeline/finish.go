@@ -1,0 +1,263 @@
+package pipeline
+
+import (
+	"fmt"
+	"time"
+)
+
+// ending is a message that has ended and whose source must be told.
+type ending struct {
+	settler Settler
+	handle  any
+	outcome Outcome
+}
+
+func (e ending) settle() {
+	if e.settler != nil {
+		e.settler.Settle(e.handle, e.outcome)
+	}
+}
+
+// finish takes back a message in flight with the answer to its publish, and decides what becomes of it. It reports the ending, or
+// false if the message waits for another attempt.
+func (d *dispatcher) finish(now time.Time, e *entry, a Answer) (ending, bool) {
+	d.attempted(now, e, a)
+	r := d.land(e)
+	if outcome := d.outcome(r, a); outcome != 0 {
+		if outcome == Published {
+			r.published += uint64(len(e.Payload))
+			r.operations += operations(len(e.Payload))
+		}
+		return d.end(e, outcome), true
+	}
+	d.requeue(now, e, a)
+	return ending{}, false
+}
+
+// attempted counts one attempt for a message in flight and learns from its answer.
+func (d *dispatcher) attempted(now time.Time, e *entry, a Answer) {
+	r := e.lane.route
+	e.attempts++
+	r.attempts[a.Result]++
+	if a.Repeated {
+		r.attempts[ResultNetwork]++
+		r.ambiguous++
+		d.pacer.spend(now)
+	}
+	if a.Verdict == Ambiguous {
+		r.ambiguous++
+	}
+	d.learn(now, e, a)
+}
+
+// land takes a message out of flight. It is then neither queued nor in flight: the caller ends it or queues it.
+func (d *dispatcher) land(e *entry) *Route {
+	r := e.lane.route
+	e.lane.inFlight--
+	r.inFlight--
+	return r
+}
+
+// outcome returns how a message ends with this answer, or 0 if it is to be tried again.
+func (d *dispatcher) outcome(r *Route, a Answer) Outcome {
+	switch {
+	case a.Verdict == Accept:
+		return Published
+	case a.Verdict == Ambiguous && r.cfg.AtMostOnce:
+		return Dropped
+	case r.closed && r.cfg.Returnable:
+		return Returned
+	case d.stopped:
+		return Dropped
+	}
+	return 0
+}
+
+// finishRejected takes back a message in flight that can never be published. kept says that a dead letter is safe; err that it
+// could not be stored, so that the message must wait.
+func (d *dispatcher) finishRejected(now time.Time, e *entry, kept bool, err error) (ending, bool) {
+	r := d.land(e)
+	d.releaseProbes(now, e)
+	switch {
+	case err == nil && kept:
+		return d.end(e, DeadLettered), true
+	case err == nil:
+		d.noteDrop(now, r, e.rejection)
+		return d.end(e, Dropped), true
+	case r.closed && r.cfg.Returnable:
+		return d.end(e, Returned), true
+	case d.stopped:
+		return d.end(e, Dropped), true
+	}
+	d.note(event{kind: eventDeadLetter, route: r, detail: err.Error()})
+	r.retries[retryDeadLetter]++
+	d.delay(now, e, 0)
+	return ending{}, false
+}
+
+// learn turns one answer into what it says about everybody: the gates and the pacer.
+func (d *dispatcher) learn(now time.Time, e *entry, a Answer) {
+	l := e.lane
+	r := l.route
+	answered := a.Verdict != Retry && a.Verdict != Ambiguous
+	if answered {
+		d.failures = 0
+		d.opened(&d.endpoint, eventEndpointUp, nil)
+	}
+	switch a.Verdict {
+	case Accept:
+		d.opened(&d.key, eventKeyAccepted, nil)
+		d.opened(r.cacheGate, eventCacheFound, r)
+		if d.opened(&l.gate, eventTopicAllowed, r) {
+			r.forbidden--
+		}
+		if d.pacer.accepted() {
+			d.note(event{kind: eventQuotaAccepted})
+		}
+	case HaltAll:
+		d.shut(now, e, keyGate, eventKeyRefused, a)
+	case HaltCache:
+		d.shut(now, e, cacheGate, eventCacheMissing, a)
+	case HaltTopic:
+		if d.shut(now, e, topicGate, eventTopicForbidden, a) {
+			r.forbidden++
+		}
+	case SlowDown:
+		if d.pacer.slowDown(now, e.sent, a.RetryAfter) {
+			d.note(event{kind: eventQuotaRefused, detail: a.Detail})
+		}
+	case Retry, Ambiguous:
+		if d.failures++; d.failures >= d.downAt {
+			d.shut(now, e, endpointGate, eventEndpointDown, a)
+		}
+	case Reject:
+	}
+	d.releaseProbes(now, e)
+}
+
+// shut closes one of the gates that e passed. It reports whether the gate was open.
+func (d *dispatcher) shut(now time.Time, e *entry, which int, kind eventKind, a Answer) bool {
+	g := e.lane.gates(d)[which]
+	if !g.shut(now, e.probes[which], a.RetryAfter, a.Detail, d.delays.gates()[which]) {
+		return false
+	}
+	d.note(event{kind: kind, route: e.lane.route, detail: a.Detail})
+	return true
+}
+
+// opened opens a gate, with a note if it was closed.
+func (d *dispatcher) opened(g *gate, kind eventKind, r *Route) bool {
+	if !g.open() {
+		return false
+	}
+	d.note(event{kind: kind, route: r})
+	return true
+}
+
+// releaseProbes ends the probes that e was and whose gates are still closed: the next probe may start after the delay.
+func (d *dispatcher) releaseProbes(now time.Time, e *entry) {
+	for i, g := range e.lane.gates(d) {
+		if e.probes[i] && g.probing {
+			g.undecided(now)
+		}
+		e.probes[i] = false
+	}
+}
+
+// requeue puts a message back to wait for its next attempt. What a gate or the pacer holds back anyway needs no delay of its own.
+func (d *dispatcher) requeue(now time.Time, e *entry, a Answer) {
+	r := e.lane.route
+	switch a.Verdict {
+	case HaltAll:
+		r.retries[retryKey]++
+		d.putBack(e)
+	case HaltCache:
+		r.retries[retryCache]++
+		d.putBack(e)
+	case HaltTopic:
+		r.retries[retryForbidden]++
+		d.putBack(e)
+		d.hold(e.lane, e.lane.gate.probeAt)
+	case SlowDown:
+		r.retries[retryQuota]++
+		d.putBack(e)
+	case Ambiguous:
+		r.retries[retryAmbiguous]++
+		d.delay(now, e, a.RetryAfter)
+	case Accept, Reject, Retry:
+		if a.Result == ResultNetwork || a.Result == ResultTimeout {
+			r.retries[retryNetwork]++
+		} else {
+			r.retries[retryServer]++
+		}
+		d.delay(now, e, a.RetryAfter)
+	}
+}
+
+// putBack returns a message to the front of its lane.
+func (d *dispatcher) putBack(e *entry) {
+	e.lane.route.queued++
+	e.lane.pushFront(e)
+	d.refresh(e.lane)
+}
+
+// delay makes a message wait for its own backoff, at least for atLeast. In an ordered lane the others wait behind it.
+func (d *dispatcher) delay(now time.Time, e *entry, atLeast time.Duration) {
+	if e.delays == nil {
+		e.delays = d.delays.Message()
+	}
+	until := now.Add(max(e.delays.NextBackOff(), atLeast))
+	l := e.lane
+	l.route.queued++
+	if l.route.cfg.Ordered {
+		l.pushFront(e)
+		d.hold(l, until)
+		return
+	}
+	d.delayed.add(delayed{at: until, lane: l, entry: e})
+	d.refresh(l)
+}
+
+// end takes a message that is neither queued nor in flight any more out of the accounts and reuses its entry.
+func (d *dispatcher) end(e *entry, o Outcome) ending {
+	l := e.lane
+	r := l.route
+	ended := ending{settler: r.cfg.Settler, handle: e.Handle, outcome: o}
+	r.settled[o]++
+	r.bytes -= int64(len(e.Payload))
+	l.pending--
+	if r.waiters > 0 && r.roomy() {
+		d.roomMade = true
+	}
+	if l.pending == 0 {
+		d.dropLane(l)
+	}
+	d.refresh(l)
+	*e = entry{next: d.free}
+	d.free = e
+	return ended
+}
+
+// keptLanes is how many lanes a route keeps although they are empty, so that a topic in use costs no allocation.
+const keptLanes = 1024
+
+// dropLane forgets an empty lane, so that memory follows the topics in use. A reference to it in the heap or a ring is
+// harmless: it has nothing to send.
+func (d *dispatcher) dropLane(l *lane) {
+	r := l.route
+	if len(r.lanes) <= keptLanes {
+		return
+	}
+	if l.gate.closed {
+		r.forbidden--
+	}
+	delete(r.lanes, l.topic)
+}
+
+func tooLarge(r *Route, n int) *Rejection {
+	return &Rejection{
+		Reason: "too_large",
+		Detail: fmt.Sprintf("%d bytes, the route's max_payload is %d", n, r.cfg.MaxPayload),
+		Route:  r.cfg.Name,
+	}
+}

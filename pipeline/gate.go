@@ -1,0 +1,85 @@
+package pipeline
+
+import (
+	"time"
+
+	"github.com/cenkalti/backoff/v4"
+)
+
+// gate stops publishes while something outside must change first: the key, the endpoint, a cache, a topic. A closed gate
+// lets one probe through at a time, at growing intervals; the probe's answer opens the gate or keeps it closed.
+// The zero gate is open.
+type gate struct {
+	closed  bool
+	probing bool
+	probeAt time.Time
+	delays  backoff.BackOff
+	detail  string // Why it is closed.
+}
+
+// The gates that every message passes.
+const (
+	keyGate = iota
+	endpointGate
+	cacheGate
+	topicGate
+	gateCount
+)
+
+// admits reports whether a publish may start. If not, it returns when to ask again; the zero time means that a probe is
+// under way and its answer will tell.
+func (g *gate) admits(now time.Time) (bool, time.Time) {
+	switch {
+	case !g.closed:
+		return true, time.Time{}
+	case g.probing:
+		return false, time.Time{}
+	case now.Before(g.probeAt):
+		return false, g.probeAt
+	}
+	return true, time.Time{}
+}
+
+// enter is called for each publish that starts. It reports whether the publish is this gate's probe.
+func (g *gate) enter() bool {
+	if !g.closed {
+		return false
+	}
+	g.probing = true
+	return true
+}
+
+// shut closes the gate, or keeps it closed after a probe. A refused publish that is not the probe of a closed gate started before
+// the gate closed; it says nothing new and is ignored. The next probe waits for the delay or for atLeast, whichever is longer. It
+// reports whether the gate was open.
+func (g *gate) shut(now time.Time, probe bool, atLeast time.Duration, detail string, delays func() backoff.BackOff) bool {
+	if g.closed && !probe {
+		return false
+	}
+	wasOpen := !g.closed
+	if wasOpen {
+		g.closed, g.delays = true, delays()
+	}
+	g.detail = detail
+	g.probing = false
+	g.probeAt = now.Add(max(g.delays.NextBackOff(), atLeast))
+	return wasOpen
+}
+
+// undecided ends a probe whose answer said nothing about this gate.
+func (g *gate) undecided(now time.Time) {
+	if !g.closed {
+		return
+	}
+	g.probing = false
+	g.probeAt = now.Add(g.delays.NextBackOff())
+}
+
+// open lets everything through again. It reports whether the gate was closed.
+func (g *gate) open() bool {
+	if !g.closed {
+		return false
+	}
+	*g = gate{}
+	return true
+}

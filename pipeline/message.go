@@ -1,0 +1,73 @@
+package pipeline
+
+import "time"
+
+// Message is one NATS message on its way to one topic. Submit takes it over: Payload must stay unchanged until the message
+// is settled.
+type Message struct {
+	// Topic is the topic to publish to, as the user reads it: not percent-encoded.
+	Topic string
+	// Payload is the body of the publish, sent byte for byte.
+	Payload []byte
+	// Time is when the stream stored the message, or when it arrived from core NATS. End-to-end latency counts from here.
+	Time time.Time
+	// Redelivered says that JetStream has delivered this message before.
+	Redelivered bool
+	// Handle is the source's own name for the message. The pipeline hands it back to Settle and never looks inside.
+	Handle any
+}
+
+// Outcome is how a message ended.
+type Outcome uint8
+
+// The outcomes. The zero Outcome is invalid: a message that has it has not ended.
+const (
+	Published    Outcome = iota + 1 // The endpoint accepted it.
+	DeadLettered                    // It can never be published and is kept elsewhere.
+	Dropped                         // It can never be published and is not kept, or nobody was left to publish it.
+	Expired                         // It grew older than its route allows.
+	Returned                        // NATS still has it and will deliver it again.
+)
+
+// Outcomes lists every outcome, in the order of their values.
+var Outcomes = [...]Outcome{Published, DeadLettered, Dropped, Expired, Returned}
+
+// String returns the outcome as it stands in metrics.
+func (o Outcome) String() string {
+	switch o {
+	case Published:
+		return "published"
+	case DeadLettered:
+		return "dead_lettered"
+	case Dropped:
+		return "dropped"
+	case Expired:
+		return "expired"
+	case Returned:
+		return "returned"
+	}
+	return "unsettled"
+}
+
+// Settler is the source's side of a route: it tells NATS how a message ended.
+type Settler interface {
+	// Settle is called exactly once for each submitted message, never under a lock of the pipeline, from many goroutines at
+	// once. It must not block for long and must not call back into the pipeline.
+	Settle(handle any, o Outcome)
+}
+
+// DeadLetters keeps messages that can never be published.
+type DeadLetters interface {
+	// Keep stores one message and returns nil once it is safe. Workers call it concurrently; an error means that the
+	// message is tried again later.
+	Keep(m *Message, r Rejection) error
+}
+
+// Rejection says why a message can never be published.
+type Rejection struct {
+	Reason   string // One of a closed set, such as "too_large".
+	Status   int    // The endpoint's answer, 0 when nothing was sent.
+	Detail   string // A bounded excerpt of the answer, or what was wrong.
+	Attempts int    // Publishes tried, this one included.
+	Route    string
+}

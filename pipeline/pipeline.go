@@ -1,0 +1,208 @@
+package pipeline
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"time"
+)
+
+// Config is what an operator sets, for all routes together.
+type Config struct {
+	Workers     int           // Publishes in flight, each on its own connection.
+	Timeout     time.Duration // One attempt.
+	MaxMessages int           // Held in memory. Each route has an equal share, so that a parked one leaves room for the others.
+	MaxBytes    int64         // As MaxMessages, of payload.
+	Rate        Rate
+	Delays      Delays
+	Routes      []RouteConfig
+}
+
+// Pipeline carries messages from routes to a sink.
+type Pipeline struct {
+	cfg  Config
+	sink Sink
+	log  *slog.Logger
+
+	mu      sync.Mutex // Guards the following, every Route and everything they hold. Nothing blocks under it.
+	d       dispatcher
+	idle    []*worker // Parked, the latest last.
+	timer   *time.Timer
+	timerAt time.Time
+	room    *sync.Cond    // Some route may have room.
+	closing bool          // Some route is closed.
+	endBy   time.Time     // When publishing must end; zero before the drain.
+	empty   chan struct{} // Closed when every route is closed and has nothing left.
+	drained bool          // empty is closed.
+}
+
+// New builds a pipeline that is not running yet. Submit blocks once the queue is full until Run is called.
+func New(cfg Config, sink Sink, log *slog.Logger, metrics *Metrics) *Pipeline {
+	p := &Pipeline{cfg: cfg, sink: sink, log: log, empty: make(chan struct{})}
+	p.room = sync.NewCond(&p.mu)
+	p.d = dispatcher{
+		delays: cfg.Delays,
+		pacer:  newPacer(cfg.Rate, cfg.Delays.Quota(), time.Now()),
+		downAt: downAfter,
+		waited: metrics.rateLimitWait,
+	}
+	caches := map[string]*gate{}
+	for _, rc := range cfg.Routes {
+		if caches[rc.Cache] == nil {
+			caches[rc.Cache] = &gate{}
+		}
+		r := p.newRoute(rc, caches[rc.Cache])
+		r.publishSeconds = metrics.publishSeconds.WithLabelValues(rc.Name)
+		r.endToEndSeconds = metrics.endToEndSeconds.WithLabelValues(rc.Name)
+		p.d.routes = append(p.d.routes, r)
+	}
+	return p
+}
+
+// downAfter is how many failures in a row, of all messages together, mean that the endpoint is down.
+const downAfter = 10
+
+func (p *Pipeline) newRoute(rc RouteConfig, cache *gate) *Route {
+	share := max(1, p.cfg.MaxMessages/len(p.cfg.Routes))
+	return &Route{
+		cfg:       rc,
+		share:     share,
+		limit:     share,
+		pipeline:  p,
+		cacheGate: cache,
+		maxBytes:  max(1, p.cfg.MaxBytes/int64(len(p.cfg.Routes))),
+		lanes:     map[string]*lane{},
+	}
+}
+
+// Route returns the i-th route of the configuration.
+func (p *Pipeline) Route(i int) *Route { return p.d.routes[i] }
+
+// Run publishes until every route is closed and nothing is left, or until hard is done. Then what is still queued is returned
+// or dropped, and what is in flight ends with its attempt. Run returns the number of messages that the hard stop left unpublished.
+func (p *Pipeline) Run(hard context.Context) int {
+	p.mu.Lock()
+	p.timer = time.AfterFunc(time.Hour, p.tick)
+	p.timerAt = time.Now().Add(time.Hour)
+	p.checkEmpty()
+	p.mu.Unlock()
+	defer p.timer.Stop()
+
+	var workers sync.WaitGroup
+	for range p.cfg.Workers {
+		w := &worker{p: p, publisher: p.sink.Publisher(), wake: make(chan struct{}, 1)}
+		workers.Go(w.run)
+	}
+	left := 0
+	select {
+	case <-p.empty:
+	case <-hard.Done():
+		left = p.stopNow()
+	}
+	workers.Wait()
+	return left
+}
+
+// EndBy says when publishing must end: from now on no attempt lasts longer. It is called once, when the drain begins.
+func (p *Pipeline) EndBy(t time.Time) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.endBy = t
+}
+
+// Submit takes m over and blocks while the route's share of the queue is full. The message ends exactly once, by a call of the
+// route's Settler. After Close a returnable message is returned at once, possibly before Submit returns.
+// Several goroutines may submit to one route; their messages are then ordered as they get in.
+func (r *Route) Submit(m Message) {
+	p := r.pipeline
+	p.mu.Lock()
+	for r.full(len(m.Payload)) && !r.turnsAway() {
+		r.waiters++
+		p.room.Wait()
+		r.waiters--
+	}
+	r.received++
+	if m.Redelivered {
+		r.redelivered++
+	}
+	if r.turnsAway() {
+		outcome := r.returned()
+		r.settled[outcome]++
+		p.mu.Unlock()
+		ending{settler: r.cfg.Settler, handle: m.Handle, outcome: outcome}.settle()
+		return
+	}
+	p.d.add(r, m)
+	if len(p.idle) > 0 {
+		p.pump(time.Now())
+	}
+	p.mu.Unlock()
+}
+
+// turnsAway reports whether a message that comes now is not taken up any more.
+func (r *Route) turnsAway() bool { return r.closed && r.cfg.Returnable || r.pipeline.d.stopped }
+
+// returned is how a message ends that nobody is left to publish.
+func (r *Route) returned() Outcome {
+	if r.cfg.Returnable {
+		return Returned
+	}
+	return Dropped
+}
+
+// Close says that the source submits no more. A returnable route returns what it has queued at once, and whatever may still be
+// submitted; another one publishes what it has. What is in flight is finished in both cases.
+func (r *Route) Close() {
+	p := r.pipeline
+	p.mu.Lock()
+	r.closed = true
+	p.closing = true
+	var ended []ending
+	if r.cfg.Returnable {
+		ended = p.d.endQueued(func(other *Route) bool { return other == r })
+	}
+	p.room.Broadcast()
+	p.checkEmpty()
+	p.mu.Unlock()
+	for _, e := range ended {
+		e.settle()
+	}
+}
+
+// stopNow ends everything that is queued and lets the workers go. It returns the number of messages that were left.
+func (p *Pipeline) stopNow() int {
+	p.mu.Lock()
+	left := 0
+	for _, r := range p.d.routes {
+		left += r.left()
+		r.closed = true
+	}
+	p.closing = true
+	p.d.stopped = true
+	ended := p.d.endQueued(func(*Route) bool { return true })
+	p.room.Broadcast()
+	p.checkEmpty()
+	p.mu.Unlock()
+	for _, e := range ended {
+		e.settle()
+	}
+	return left
+}
+
+// checkEmpty lets the workers go once every route is closed and nothing is left.
+func (p *Pipeline) checkEmpty() {
+	if !p.closing || p.drained {
+		return
+	}
+	for _, r := range p.d.routes {
+		if !r.closed || r.left() > 0 {
+			return
+		}
+	}
+	p.drained = true
+	close(p.empty)
+	for _, w := range p.idle {
+		w.wake <- struct{}{}
+	}
+	p.idle = nil
+}

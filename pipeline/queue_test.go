@@ -1,0 +1,153 @@
+package pipeline
+
+import (
+	"context"
+	"fmt"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+func TestSubmitBlocksWhileTheShareIsFull(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &script{began: time.Now(), latency: time.Second}
+		p, stop := start(t, Config{Workers: 1, MaxMessages: 4, Routes: []RouteConfig{{Cache: "c1"}, {Cache: "c2"}}}, s)
+		var submitted atomic.Int64
+		go func() {
+			for range 5 {
+				p.Route(0).Submit(message("a", nil))
+				submitted.Add(1)
+			}
+		}()
+		synctest.Wait()
+		if n := submitted.Load(); n != 2 {
+			t.Errorf("%d submitted at once, want the share of 2", n)
+		}
+		p.Route(1).Submit(message("b", nil)) // Another route has its own share.
+		time.Sleep(time.Minute)
+		if n := submitted.Load(); n != 5 {
+			t.Errorf("%d submitted, want all", n)
+		}
+		stop()
+	})
+}
+
+func TestBytesBoundTheQueueToo(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := build(Config{MaxBytes: 1000, Routes: []RouteConfig{{}}}, &script{})
+		var submitted atomic.Int64
+		go func() {
+			for range 3 {
+				p.Route(0).Submit(Message{Topic: "a", Payload: make([]byte, 600), Time: time.Now()})
+				submitted.Add(1)
+			}
+		}()
+		synctest.Wait()
+		if n := submitted.Load(); n != 1 {
+			t.Errorf("%d submitted, want 1", n)
+		}
+		hard, cancel := context.WithCancel(t.Context())
+		cancel()
+		if left := p.Run(hard); left != 1 {
+			t.Errorf("Run left %d, want 1", left)
+		}
+	})
+}
+
+func TestCloseReturnsWhatStreamsCanDeliverAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &script{began: time.Now(), latency: time.Second}
+		settled := newEnds()
+		routes := []RouteConfig{{Returnable: true, Settler: settled}, {Settler: settled}}
+		p, stop := start(t, Config{Workers: 2, Routes: routes}, s)
+		for i := range routes {
+			for n := range 3 {
+				p.Route(i).Submit(message("a", fmt.Sprint(i, n)))
+				synctest.Wait()
+			}
+		}
+		p.Route(0).Close()
+		if o := settled.outcome(t, "0 2"); o != Returned {
+			t.Errorf("the stream's queued message is %v at once, want returned", o)
+		}
+		p.Route(0).Submit(message("a", "late"))
+		if o := settled.outcome(t, "late"); o != Returned {
+			t.Errorf("late message is %v, want returned", o)
+		}
+		stop()
+		for _, handle := range []string{"0 0", "0 1", "1 0", "1 1", "1 2"} {
+			if o := settled.outcome(t, handle); o != Published {
+				t.Errorf("message %s is %v, want published", handle, o)
+			}
+		}
+	})
+}
+
+func TestHardStopEndsEverythingByItsTime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := fakeSink(func(r *Request) Answer {
+			time.Sleep(time.Until(r.Deadline)) // An endpoint that never answers.
+			return answer(Ambiguous, ResultTimeout, 0)
+		})
+		settled := newEnds()
+		p := build(Config{Workers: 1, Routes: []RouteConfig{{Settler: settled}, {Settler: settled, Returnable: true}}}, s)
+		hard, cancel := context.WithCancel(t.Context())
+		began := time.Now()
+		done := make(chan int)
+		go func() { done <- p.Run(hard) }()
+		for i := range 2 {
+			p.Route(i).Submit(message("a", i))
+			p.Route(i).Submit(message("a", i+10))
+		}
+		time.Sleep(time.Second)
+		p.EndBy(time.Now().Add(20 * time.Second))
+		time.AfterFunc(20*time.Second, cancel)
+		p.Route(1).Close()
+		p.Route(0).Close()
+		left := <-done
+		if took := time.Since(began); took != 21*time.Second {
+			t.Errorf("stopped after %v, want 21s", took)
+		}
+		if left != 2 {
+			t.Errorf("%d left, want the two of the core route", left)
+		}
+		for handle, want := range map[int]Outcome{0: Dropped, 10: Dropped, 1: Returned, 11: Returned} {
+			if o := settled.outcome(t, handle); o != want {
+				t.Errorf("message %d is %v, want %v", handle, o, want)
+			}
+		}
+		checkLedger(t, p)
+	})
+}
+
+func TestTopicsTakeTurns(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &script{began: time.Now()}
+		p := build(Config{Workers: 1, Rate: Rate{Ceiling: 1}, Routes: []RouteConfig{{}}}, s)
+		for n := range 3 {
+			p.Route(0).Submit(message("hot", n))
+		}
+		p.Route(0).Submit(message("quiet", 9))
+		hard, cancel := context.WithCancel(t.Context())
+		go func() { time.Sleep(time.Minute); p.Route(0).Close() }()
+		p.Run(hard)
+		cancel()
+		if fmt.Sprint(s.log) != "[0 hot/x 1 quiet/x 2 hot/x 3 hot/x]" {
+			t.Errorf("published %q, want the quiet topic in turn", s.log)
+		}
+	})
+}
+
+func TestManyTopicsDoNotGrowMemoryForEver(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p, stop := start(t, Config{Routes: []RouteConfig{{Ordered: true}}}, &script{})
+		for n := range 5 * keptLanes {
+			p.Route(0).Submit(message(fmt.Sprint("topic-", n), nil))
+		}
+		stop()
+		if n := len(p.Route(0).lanes); n > keptLanes+1 {
+			t.Errorf("%d lanes kept, want at most %d", n, keptLanes+1)
+		}
+	})
+}

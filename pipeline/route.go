@@ -1,0 +1,108 @@
+package pipeline
+
+import (
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+)
+
+// RouteConfig is one route as the pipeline sees it.
+type RouteConfig struct {
+	Name  string
+	Cache string
+	// Ordered keeps at most one publish in flight for each topic.
+	Ordered bool
+	// AtMostOnce drops a message whose outcome is unclear, rather than sending it twice.
+	AtMostOnce bool
+	// Text publishes strings rather than bytes.
+	Text bool
+	// MaxPayload is in bytes. A larger message is rejected without a request.
+	MaxPayload int
+	// Returnable says that NATS delivers a message again that is settled as Returned.
+	Returnable bool
+	// Settler is told how each message ended; nil: nobody asks.
+	Settler Settler
+	// DeadLetters keeps rejected messages; nil: they are dropped.
+	DeadLetters DeadLetters
+}
+
+// Route is where a source submits. Its fields are guarded by the pipeline's mutex.
+type Route struct {
+	cfg       RouteConfig
+	pipeline  *Pipeline
+	cacheGate *gate // Shared by all routes of the cache.
+	share     int   // The route's share of the queue, in messages.
+	limit     int   // What it may hold of that.
+	maxBytes  int64
+
+	publishSeconds  prometheus.Observer
+	endToEndSeconds prometheus.Observer
+
+	lanes  map[string]*lane
+	ready  ring[*lane] // The lanes that may publish, in turn.
+	active bool        // It is in the dispatcher's ring of routes.
+
+	closed   bool // The source submits no more; what it could take back has been returned.
+	queued   int
+	bytes    int64
+	inFlight int
+	waiters  int // Submit calls that wait for room.
+
+	received    uint64
+	settled     [len(Outcomes) + 1]uint64
+	attempts    [resultCount]uint64
+	retries     [retryReasonCount]uint64
+	redelivered uint64
+	ambiguous   uint64
+	published   uint64 // Bytes.
+	operations  uint64
+	forbidden   int // Lanes whose gate is closed.
+
+	dropNoted   time.Time
+	dropsSilent int // Drops since the last that was noted.
+}
+
+// Name returns the route's name.
+func (r *Route) Name() string { return r.cfg.Name }
+
+// full reports whether a message of n bytes has no room. An empty route takes any message, so that none waits for ever.
+func (r *Route) full(n int) bool {
+	held := r.left()
+	return held > 0 && (held >= r.limit || r.bytes+int64(n) > r.maxBytes)
+}
+
+// roomy reports whether it is worth waking those who wait for room: not for every single message.
+func (r *Route) roomy() bool {
+	return r.left() <= r.limit-max(1, r.limit/8) && r.bytes <= r.maxBytes-r.maxBytes/8
+}
+
+// left is the number of messages that have not ended.
+func (r *Route) left() int { return r.queued + r.inFlight }
+
+// retryReason says why a message is tried again.
+type retryReason uint8
+
+const (
+	retryQuota retryReason = iota
+	retryKey
+	retryForbidden
+	retryCache
+	retryServer
+	retryNetwork
+	retryAmbiguous
+	retryDeadLetter
+	retryReasonCount
+)
+
+var retryReasonNames = [retryReasonCount]string{"quota", "key", "forbidden", "cache", "server", "network", "ambiguous", "dead_letter"}
+
+// operations is what Momento counts for a publish: each started KiB is one; deliveries are not known here.
+func operations(bytes int) uint64 { return uint64(max(1, (bytes+1023)/1024)) }
+
+// Limit changes how many messages the route may hold, within its share of the queue.
+func (r *Route) Limit(n int) {
+	r.pipeline.mu.Lock()
+	defer r.pipeline.mu.Unlock()
+	r.limit = max(1, min(n, r.share))
+	r.pipeline.room.Broadcast()
+}

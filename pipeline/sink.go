@@ -1,0 +1,104 @@
+package pipeline
+
+import "time"
+
+// Sink is where messages go.
+type Sink interface {
+	// Publisher returns a publisher for one worker. Each worker has its own.
+	Publisher() Publisher
+}
+
+// Publisher sends publishes, one at a time. It is not safe for concurrent use.
+type Publisher interface {
+	// Publish sends r and blocks until the endpoint has answered, the attempt has failed, or r.Deadline has passed. It
+	// must not keep r or its payload, and must not read the payload after it has returned.
+	Publish(r *Request) Answer
+}
+
+// Request is one publish.
+type Request struct {
+	Cache, Topic string
+	Payload      []byte
+	Text         bool // Subscribers receive a string rather than bytes.
+	// Once forbids sending the payload a second time when the first outcome is unclear.
+	Once     bool
+	Deadline time.Time
+}
+
+// Answer is the outcome of one publish, classified once and for all by the sink.
+type Answer struct {
+	Verdict Verdict
+	Result  Result
+	// Status is the HTTP status, 0 without an answer.
+	Status int
+	// RetryAfter is the endpoint's own wish, 0 without one: a minimum, never undercut.
+	RetryAfter time.Duration
+	// Reason tells rejections apart: one of a closed set.
+	Reason string
+	// Detail is a bounded excerpt of the answer or the error's text, for logs. It holds neither key nor payload.
+	Detail string
+	// Repeated says that the publisher sent the payload a second time, because a reused connection had closed before the
+	// first byte of an answer. The first sending is ambiguous.
+	Repeated bool
+}
+
+// Verdict is what an answer means for the message and for the others.
+type Verdict uint8
+
+// The verdicts. The zero Verdict is invalid, so that a sink cannot forget to choose one.
+const (
+	Accept    Verdict = iota + 1 // Published.
+	Reject                       // This message can never succeed.
+	HaltAll                      // The key is refused: no message can succeed until someone acts.
+	HaltTopic                    // The key may not publish to this topic.
+	HaltCache                    // The cache does not exist.
+	SlowDown                     // The quota is used up: the same message, at a slower rate.
+	Retry                        // The same message, later: it has not been published.
+	Ambiguous                    // Nobody knows whether it has been published.
+)
+
+// String names the verdict for logs and tests.
+func (v Verdict) String() string {
+	switch v {
+	case Accept:
+		return "accept"
+	case Reject:
+		return "reject"
+	case HaltAll:
+		return "halt all"
+	case HaltTopic:
+		return "halt topic"
+	case HaltCache:
+		return "halt cache"
+	case SlowDown:
+		return "slow down"
+	case Retry:
+		return "retry"
+	case Ambiguous:
+		return "ambiguous"
+	}
+	return "invalid"
+}
+
+// Result is the answer as it stands in metrics.
+type Result uint8
+
+// The results of an attempt.
+const (
+	Result204 Result = iota // Any 2xx.
+	Result400
+	Result401
+	Result403
+	Result404
+	Result429
+	Result5xx
+	ResultOther   // Another status.
+	ResultTimeout // No answer in time.
+	ResultNetwork // The connection could not be made, or broke.
+	resultCount
+)
+
+var resultNames = [resultCount]string{"204", "400", "401", "403", "404", "429", "5xx", "other", "timeout", "network"}
+
+// String returns the result as it stands in metrics.
+func (r Result) String() string { return resultNames[r] }

@@ -1,0 +1,108 @@
+package pipeline
+
+// Stats is a snapshot of the whole pipeline, taken in one moment: the ledger holds in it.
+type Stats struct {
+	Routes      []RouteStats
+	QueuedBytes int64
+	Rate        float64 // In force, publishes per second; +Inf without one.
+	Throttled   bool    // The latest answer that tells was a refusal for quota.
+	KeyRefused  bool
+	Down        bool   // The endpoint as a whole.
+	Why         string // What the endpoint said to it, bounded.
+	Idle        int    // Parked workers.
+}
+
+// RouteStats is one route in a snapshot.
+type RouteStats struct {
+	Name         string
+	State        State
+	Received     uint64
+	Settled      map[Outcome]uint64
+	Attempts     map[Result]uint64
+	Retries      map[string]uint64
+	Queued       int
+	InFlight     int
+	Ambiguous    uint64
+	Redelivered  uint64
+	Bytes        uint64 // Published.
+	Operations   uint64 // Published.
+	Forbidden    int    // Topics that the key may not publish to.
+	CacheMissing bool
+}
+
+// State is what a route is doing.
+type State string
+
+// The states.
+const (
+	Running  State = "running"
+	Paused   State = "paused"
+	Parked   State = "parked"
+	Draining State = "draining"
+)
+
+// States lists every state.
+var States = [...]State{Running, Paused, Parked, Draining}
+
+// Stats returns a snapshot.
+func (p *Pipeline) Stats() Stats {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	s := Stats{
+		Rate:       p.d.pacer.rate,
+		Throttled:  p.d.pacer.throttled,
+		KeyRefused: p.d.key.closed,
+		Down:       p.d.endpoint.closed,
+		Why:        p.d.key.detail,
+		Idle:       len(p.idle),
+	}
+	if s.Why == "" {
+		s.Why = p.d.endpoint.detail
+	}
+	for _, r := range p.d.routes {
+		s.QueuedBytes += r.bytes
+		s.Routes = append(s.Routes, r.stats(s.KeyRefused))
+	}
+	return s
+}
+
+func (r *Route) stats(keyRefused bool) RouteStats {
+	s := RouteStats{
+		Name:         r.cfg.Name,
+		State:        r.state(keyRefused),
+		Received:     r.received,
+		Settled:      make(map[Outcome]uint64, len(Outcomes)),
+		Attempts:     make(map[Result]uint64, resultCount),
+		Retries:      make(map[string]uint64, retryReasonCount),
+		Queued:       r.queued,
+		InFlight:     r.inFlight,
+		Ambiguous:    r.ambiguous,
+		Redelivered:  r.redelivered,
+		Bytes:        r.published,
+		Operations:   r.operations,
+		Forbidden:    r.forbidden,
+		CacheMissing: r.cacheGate.closed,
+	}
+	for _, o := range Outcomes {
+		s.Settled[o] = r.settled[o]
+	}
+	for i := range resultCount {
+		s.Attempts[i] = r.attempts[i]
+	}
+	for i, name := range retryReasonNames {
+		s.Retries[name] = r.retries[i]
+	}
+	return s
+}
+
+func (r *Route) state(keyRefused bool) State {
+	switch {
+	case r.closed:
+		return Draining
+	case keyRefused || r.cacheGate.closed:
+		return Parked
+	case r.forbidden > 0 && r.inFlight == 0 && r.ready.len() == 0:
+		return Parked
+	}
+	return Running
+}

@@ -1,0 +1,186 @@
+package pipeline
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// script answers each topic's publishes with the next of its answers, then accepts. It remembers what was published when.
+type script struct {
+	mu      sync.Mutex
+	began   time.Time
+	answers map[string][]Answer
+	latency time.Duration
+	log     []string // "seconds topic/payload", one for each publish.
+}
+
+func (s *script) Publisher() Publisher { return s }
+
+func (s *script) Publish(r *Request) Answer {
+	s.mu.Lock()
+	s.log = append(s.log, fmt.Sprintf("%g %s/%s", time.Since(s.began).Seconds(), r.Topic, r.Payload))
+	next := accept()
+	if left := s.answers[r.Topic]; len(left) > 0 {
+		next = left[0]
+		s.answers[r.Topic] = left[1:]
+	}
+	s.mu.Unlock()
+	time.Sleep(s.latency)
+	return next
+}
+
+// letters keeps dead letters, after the first failures.
+type letters struct {
+	failures int
+	kept     []Rejection
+}
+
+func (l *letters) Keep(_ *Message, r Rejection) error {
+	if l.failures > 0 {
+		l.failures--
+		return errors.New("no answer from the stream")
+	}
+	l.kept = append(l.kept, r)
+	return nil
+}
+
+// Each row of the design's table of verdicts: two messages of topic a, then one of topic b. The log shows who is published when,
+// with delays that double from 1 s for a message and for the quota, 2 s for the key, 10 s for what is parked, and 1 s for the endpoint.
+func TestEachVerdictHasItsEffect(t *testing.T) {
+	retryAfter := func(a Answer, d time.Duration) Answer { a.RetryAfter = d; return a }
+	var (
+		bad       = answer(Reject, Result400, 400)
+		key       = answer(HaltAll, Result401, 401)
+		forbidden = answer(HaltTopic, Result403, 403)
+		noCache   = answer(HaltCache, Result404, 404)
+		quota     = answer(SlowDown, Result429, 429)
+		broken    = answer(Retry, Result5xx, 500)
+		refused   = answer(Retry, ResultNetwork, 0)
+		unclear   = answer(Ambiguous, ResultTimeout, 0)
+	)
+	tests := map[string]struct {
+		answers []Answer // To topic a.
+		route   RouteConfig
+		letters *letters
+		want    []string
+		outcome Outcome // Of the first message.
+	}{
+		"accepted": {nil, RouteConfig{}, nil, []string{"0 a/1", "0 b/3", "0 a/2"}, Published},
+		"a rejected message is dropped, its lane goes on": {[]Answer{bad}, RouteConfig{}, nil, []string{"0 a/1", "0 b/3", "0 a/2"}, Dropped},
+		"a rejected message is dead-lettered":             {[]Answer{bad}, RouteConfig{}, &letters{}, []string{"0 a/1", "0 b/3", "0 a/2"}, DeadLettered},
+		"a dead letter that cannot be kept is tried again without another publish": {[]Answer{bad}, RouteConfig{}, &letters{failures: 2},
+			[]string{"0 a/1", "0 b/3", "3 a/2"}, DeadLettered},
+		"a refused key parks everything and is probed by one message": {[]Answer{key, key}, RouteConfig{}, nil,
+			[]string{"0 a/1", "2 b/3", "2 a/1", "4 a/1", "4 a/2"}, Published},
+		"a forbidden topic parks its lane": {[]Answer{forbidden, forbidden}, RouteConfig{}, nil,
+			[]string{"0 a/1", "0 b/3", "10 a/1", "30 a/1", "30 a/2"}, Published},
+		"a missing cache parks its routes": {[]Answer{noCache, noCache}, RouteConfig{}, nil,
+			[]string{"0 a/1", "10 b/3", "10 a/1", "20 a/1", "20 a/2"}, Published},
+		"a refusal for quota slows everybody down": {[]Answer{quota, quota}, RouteConfig{}, nil,
+			[]string{"0 a/1", "1 b/3", "1 a/1", "2 a/1", "2 a/2"}, Published},
+		"retry-after is a minimum": {[]Answer{retryAfter(quota, 7*time.Second)}, RouteConfig{}, nil,
+			[]string{"0 a/1", "7 b/3", "7 a/1", "7 a/2"}, Published},
+		"a server error holds its lane, longer each time": {[]Answer{broken, broken, broken}, RouteConfig{}, nil,
+			[]string{"0 a/1", "0 b/3", "1 a/1", "3 a/1", "7 a/1", "7 a/2"}, Published},
+		"a server error's retry-after is a minimum": {[]Answer{retryAfter(broken, 5*time.Second)}, RouteConfig{}, nil,
+			[]string{"0 a/1", "0 b/3", "5 a/1", "5 a/2"}, Published},
+		"a connect error is tried again": {[]Answer{refused}, RouteConfig{}, nil,
+			[]string{"0 a/1", "0 b/3", "1 a/1", "1 a/2"}, Published},
+		"an unclear outcome is tried again": {[]Answer{unclear}, RouteConfig{}, nil,
+			[]string{"0 a/1", "0 b/3", "1 a/1", "1 a/2"}, Published},
+		"an unclear outcome is dropped at most once": {[]Answer{unclear}, RouteConfig{AtMostOnce: true}, nil,
+			[]string{"0 a/1", "0 b/3", "0 a/2"}, Dropped},
+		"a message that is too large is never sent": {nil, RouteConfig{MaxPayload: -1}, nil, nil, Dropped},
+		"an endpoint that is down is probed by one message a second": {slices.Repeat([]Answer{broken}, downAfter+1), RouteConfig{}, nil,
+			[]string{
+				"0 a/1", "0 b/3", "1 a/1", "3 a/1", "7 a/1", "15 a/1", "23 a/1", "31 a/1", "39 a/1", "47 a/1", "55 a/1", "63 a/1", "71 a/1", "71 a/2",
+			}, Published},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := &script{began: time.Now(), answers: map[string][]Answer{"a": slices.Clone(tt.answers)}}
+				settled := newEnds()
+				tt.route.Ordered, tt.route.Settler = true, settled
+				if tt.letters != nil {
+					tt.route.DeadLetters = tt.letters
+				}
+				p, stop := start(t, Config{Workers: 1, Routes: []RouteConfig{tt.route}}, s)
+				synctest.Wait()
+				p.mu.Lock() // So that the single worker finds all three.
+				for i, topic := range []string{"a", "a", "b"} {
+					p.d.routes[0].received++
+					p.d.add(p.d.routes[0], Message{Topic: topic, Payload: fmt.Append(nil, i+1), Time: time.Now(), Handle: i + 1})
+				}
+				p.pump(time.Now())
+				p.mu.Unlock()
+				time.Sleep(10 * time.Minute)
+				stop()
+				if !slices.Equal(s.log, tt.want) {
+					t.Errorf("published %q, want %q", s.log, tt.want)
+				}
+				if got := settled.outcome(t, 1); got != tt.outcome {
+					t.Errorf("the first message is %v, want %v", got, tt.outcome)
+				}
+			})
+		})
+	}
+}
+
+func TestWithoutOrderARetryHoldsNobody(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &script{began: time.Now(), answers: map[string][]Answer{"a": {answer(Retry, Result5xx, 500)}}}
+		p, stop := start(t, Config{Workers: 1, Routes: []RouteConfig{{}}}, s)
+		for i := range 3 {
+			p.Route(0).Submit(Message{Topic: "a", Payload: fmt.Append(nil, i), Time: time.Now()})
+			synctest.Wait()
+		}
+		time.Sleep(time.Minute)
+		stop()
+		if want := []string{"0 a/0", "0 a/1", "0 a/2", "1 a/0"}; !slices.Equal(s.log, want) {
+			t.Errorf("published %q, want %q", s.log, want)
+		}
+	})
+}
+
+func TestOrderedTopicHasOnePublishInFlightAndOthersGoOn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &script{began: time.Now(), latency: time.Second}
+		p, stop := start(t, Config{Workers: 3, Routes: []RouteConfig{{Ordered: true}}}, s)
+		for _, topic := range []string{"a", "a", "b", "c"} {
+			p.Route(0).Submit(message(topic, nil))
+			synctest.Wait()
+		}
+		stop()
+		if want := []string{"0 a/x", "0 b/x", "0 c/x", "1 a/x"}; !slices.Equal(s.log, want) {
+			t.Errorf("published %q, want %q", s.log, want)
+		}
+	})
+}
+
+func TestNewKeyEndsTheParkingAtOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		key := answer(HaltAll, Result401, 401)
+		s := &script{began: time.Now(), answers: map[string][]Answer{"a": {key, key}}}
+		p, stop := start(t, Config{Workers: 2, Routes: []RouteConfig{{Ordered: true}}}, s)
+		p.Route(0).Submit(message("a", nil))
+		time.Sleep(5 * time.Second) // Probed at 2 s, the next probe would be at 6 s.
+		if !p.Stats().KeyRefused || p.Stats().Routes[0].State != Parked {
+			t.Errorf("stats = %+v, want a refused key", p.Stats())
+		}
+		p.KeyChanged()
+		synctest.Wait()
+		if p.Stats().KeyRefused {
+			t.Error("still refused after the new key")
+		}
+		stop()
+		if want := []string{"0 a/x", "2 a/x", "5 a/x"}; !slices.Equal(s.log, want) {
+			t.Errorf("published %q, want %q", s.log, want)
+		}
+	})
+}
