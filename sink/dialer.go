@@ -1,0 +1,93 @@
+package sink
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"sync/atomic"
+	"time"
+
+	"github.com/valyala/fasthttp"
+)
+
+// dnsCache is how long an address is used without asking again. Connections that are open do not notice a change; their age
+// limit does.
+const dnsCache = 15 * time.Second
+
+// dialer opens connections to one endpoint, with TLS where the endpoint wants it. It may be used concurrently.
+type dialer struct {
+	endpoint Endpoint
+	tcp      *fasthttp.TCPDialer
+	tls      *tls.Config // nil for plain HTTP.
+	opened   atomic.Uint64
+}
+
+// dialError says that no connection could be made: nothing has been sent.
+type dialError struct{ err error }
+
+func (e *dialError) Error() string { return e.err.Error() }
+func (e *dialError) Unwrap() error { return e.err }
+
+func newDialer(e Endpoint, caFile string) (*dialer, error) {
+	d := &dialer{endpoint: e, tcp: &fasthttp.TCPDialer{DNSCacheDuration: dnsCache}}
+	if !e.TLS {
+		return d, nil
+	}
+	roots, err := rootsWith(caFile)
+	if err != nil {
+		return nil, err
+	}
+	d.tls = &tls.Config{
+		ServerName:         e.Host,
+		RootCAs:            roots,
+		MinVersion:         tls.VersionTLS12,
+		ClientSessionCache: tls.NewLRUClientSessionCache(0),
+		NextProtos:         []string{"http/1.1"},
+	}
+	return d, nil
+}
+
+// dial opens a connection within the timeout, the TLS handshake included.
+func (d *dialer) dial(_ string, timeout time.Duration) (net.Conn, error) {
+	deadline := time.Now().Add(timeout)
+	conn, err := d.tcp.DialDualStackTimeout(d.endpoint.Addr, timeout)
+	if err != nil {
+		return nil, &dialError{fmt.Errorf("connect to %s: %w", d.endpoint.Addr, err)}
+	}
+	if d.tls == nil {
+		d.opened.Add(1)
+		return conn, nil
+	}
+	ctx, cancel := context.WithDeadline(context.Background(), deadline)
+	defer cancel()
+	secured := tls.Client(conn, d.tls)
+	if err := secured.HandshakeContext(ctx); err != nil {
+		_ = conn.Close()
+		return nil, &dialError{fmt.Errorf("TLS handshake with %s: %w", d.endpoint.Host, err)}
+	}
+	d.opened.Add(1)
+	return secured, nil
+}
+
+// rootsWith returns the system's roots and those in a file, or nil for the system's alone.
+func rootsWith(caFile string) (*x509.CertPool, error) {
+	if caFile == "" {
+		return nil, nil
+	}
+	roots, err := x509.SystemCertPool()
+	if err != nil {
+		roots = x509.NewCertPool()
+	}
+	pem, err := os.ReadFile(caFile)
+	if err != nil {
+		return nil, fmt.Errorf("read the roots: %w", err)
+	}
+	if !roots.AppendCertsFromPEM(pem) {
+		return nil, errors.New(caFile + " holds no PEM certificate")
+	}
+	return roots, nil
+}

@@ -1,0 +1,127 @@
+package sink
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+)
+
+// KeyKind tells Momento's kinds of keys apart.
+type KeyKind string
+
+// The kinds of keys.
+const (
+	KeyV1     KeyKind = "v1"     // Base64 of a JSON object with endpoint and key; disposable tokens have the same form.
+	KeyV2     KeyKind = "v2"     // A JWT with the claim t=g. It names no endpoint.
+	KeyLegacy KeyKind = "legacy" // A JWT that names its cache host.
+	KeyOpaque KeyKind = "opaque" // Something else: not Momento's, but an endpoint of one's own may take it.
+)
+
+// Key is an API key or a disposable token. It prints as its kind only.
+type Key struct {
+	Kind KeyKind
+	// Endpoint is the host that the key names; empty if it names none.
+	Endpoint string
+	// Expires is zero when the key does not say. The claim is not verified: it is a hint.
+	Expires time.Time
+	raw     string
+}
+
+// String keeps the key out of logs and errors.
+func (k Key) String() string { return "***" + " (" + string(k.Kind) + " key)" }
+
+// GoString keeps the key out of %#v.
+func (k Key) GoString() string { return k.String() }
+
+// ParseKey reads a key as it stands in a file or a variable: surrounding white space does not count. Signatures are not
+// checked, only the endpoint knows how. Errors never hold any of the key.
+func ParseKey(text string) (Key, error) {
+	raw := strings.TrimSpace(text)
+	switch {
+	case raw == "":
+		return Key{}, errors.New("the API key is empty")
+	case strings.HasPrefix(strings.ToLower(raw), "bearer "):
+		return Key{}, errors.New("the API key starts with a scheme word (Bearer); write the bare key")
+	case strings.HasPrefix(raw, "{"):
+		return Key{}, errors.New("the API key is a JSON object; write the bare value that the console shows as the API key")
+	case strings.ContainsFunc(raw, func(r rune) bool { return r <= ' ' || r > '~' }):
+		return Key{}, errors.New("the API key has white space or characters other than ASCII inside; one key, on one line, is expected")
+	}
+	if strings.Count(raw, ".") == 2 {
+		return parseJWT(raw)
+	}
+	if decoded, ok := decodeBase64(raw); ok && strings.HasPrefix(strings.TrimSpace(string(decoded)), "{") {
+		return parseV1(raw, decoded)
+	}
+	return Key{Kind: KeyOpaque, raw: raw}, nil
+}
+
+func parseV1(raw string, decoded []byte) (Key, error) {
+	var v1 struct {
+		Endpoint string `json:"endpoint"`
+		APIKey   string `json:"api_key"`
+	}
+	if json.Unmarshal(decoded, &v1) != nil {
+		return Key{}, errors.New("the API key is damaged: it is base64, but not of the JSON object that a Momento key holds; copy it again")
+	}
+	endpoint, inner := strings.TrimSpace(v1.Endpoint), strings.TrimSpace(v1.APIKey)
+	if endpoint == "" || inner == "" {
+		return Key{}, errors.New("the API key is damaged: it holds no endpoint or no api_key; copy it again")
+	}
+	k := Key{Kind: KeyV1, Endpoint: endpoint, raw: raw}
+	if c, err := parseClaims(inner); err == nil {
+		k.Expires = c.expires()
+	}
+	return k, nil
+}
+
+func parseJWT(raw string) (Key, error) {
+	c, err := parseClaims(raw)
+	if err != nil {
+		return Key{}, fmt.Errorf("the API key is damaged: it looks like a JWT, but %w; copy it again", err)
+	}
+	k := Key{Kind: KeyV2, Expires: c.expires(), raw: raw}
+	if c.Type != "g" {
+		k.Kind, k.Endpoint = KeyLegacy, strings.TrimSpace(c.CacheHost)
+	}
+	return k, nil
+}
+
+type claims struct {
+	Type      string  `json:"t"`
+	CacheHost string  `json:"c"`
+	Expires   float64 `json:"exp"`
+}
+
+func (c claims) expires() time.Time {
+	if c.Expires <= 0 || c.Expires > 1e11 {
+		return time.Time{}
+	}
+	return time.Unix(int64(c.Expires), 0)
+}
+
+func parseClaims(jwt string) (claims, error) {
+	parts := strings.Split(jwt, ".")
+	if len(parts) != 3 {
+		return claims{}, errors.New("it has not three parts")
+	}
+	body, ok := decodeBase64(parts[1])
+	if !ok {
+		return claims{}, errors.New("its claims are not base64")
+	}
+	var c claims
+	if json.Unmarshal(body, &c) != nil {
+		return claims{}, errors.New("its claims are not the expected JSON")
+	}
+	return c, nil
+}
+
+// decodeBase64 reads both alphabets, with and without padding.
+func decodeBase64(s string) ([]byte, bool) {
+	s = strings.NewReplacer("-", "+", "_", "/").Replace(strings.TrimRight(s, "="))
+	decoded, err := base64.RawStdEncoding.DecodeString(s)
+	return decoded, err == nil
+}

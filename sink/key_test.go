@@ -1,0 +1,125 @@
+package sink
+
+import (
+	"encoding/base64"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// jwt makes an unsigned token with these claims.
+func jwt(claims string) string {
+	enc := base64.RawURLEncoding.EncodeToString
+	return enc([]byte(`{"alg":"HS256"}`)) + "." + enc([]byte(claims)) + ".c2ln"
+}
+
+func TestEveryKindOfKeyIsRecognised(t *testing.T) {
+	inner := jwt(`{"sub":"x","exp":1900000000}`)
+	v1 := `{"endpoint":"cell-1.prod.a.momentohq.com","api_key":"` + inner + `"}`
+	tests := map[string]struct {
+		text     string
+		kind     KeyKind
+		endpoint string
+		expires  int64
+	}{
+		"v1":                      {base64.StdEncoding.EncodeToString([]byte(v1)), KeyV1, "cell-1.prod.a.momentohq.com", 1900000000},
+		"v1 without padding":      {base64.RawStdEncoding.EncodeToString([]byte(v1 + " ")), KeyV1, "cell-1.prod.a.momentohq.com", 1900000000},
+		"v1 in the URL alphabet":  {base64.URLEncoding.EncodeToString([]byte(v1)), KeyV1, "cell-1.prod.a.momentohq.com", 1900000000},
+		"v1 without an expiry":    {base64.StdEncoding.EncodeToString([]byte(`{"endpoint":"e.f","api_key":"` + jwt(`{}`) + `"}`)), KeyV1, "e.f", 0},
+		"v2":                      {jwt(`{"t":"g","jti":"1"}`), KeyV2, "", 0},
+		"legacy":                  {jwt(`{"sub":"a","cp":"control.e.f","c":"cache.e.f","exp":1900000000}`), KeyLegacy, "cache.e.f", 1900000000},
+		"with white space around": {"\n " + jwt(`{"t":"g"}`) + " \r\n", KeyV2, "", 0},
+		"another server's":        {"secret", KeyOpaque, "", 0},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			k, err := ParseKey(tt.text)
+			var expires int64
+			if !k.Expires.IsZero() {
+				expires = k.Expires.Unix()
+			}
+			if err != nil || k.Kind != tt.kind || k.Endpoint != tt.endpoint || expires != tt.expires || k.raw != strings.TrimSpace(tt.text) {
+				t.Errorf("ParseKey = %v %s %d %v", k.Kind, k.Endpoint, expires, err)
+			}
+		})
+	}
+}
+
+func TestBadKeySaysWhatIsWrongAndNeverTheKey(t *testing.T) {
+	f := func(text, want string) {
+		t.Helper()
+		_, err := ParseKey(text)
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("ParseKey(%q) = %v, want %q in it", text, err, want)
+		}
+		if len(text) > 8 && err != nil && strings.Contains(err.Error(), text[8:]) {
+			t.Errorf("the error shows the key: %v", err)
+		}
+	}
+	f(" \n", "is empty")
+	f("Bearer abcdefgh", "write the bare key")
+	f(`{"endpoint":"a"}`, "write the bare value")
+	f("abcdefgh ijklmnop", "one key, on one line")
+	f("abcdefgh\nijklmnop", "one key, on one line")
+	f(base64.StdEncoding.EncodeToString([]byte(`{"endpoint":"a"}`)), "no endpoint or no api_key")
+	f(base64.StdEncoding.EncodeToString([]byte(`{"endpoint":`)), "it is base64, but not of the JSON object")
+	f("abcdefghij.!!!.klmnopqr", "its claims are not base64")
+	f("abcdefghij.YWJj.klmnopqr", "its claims are not the expected JSON")
+}
+
+func TestKeyPrintsAsItsKindOnly(t *testing.T) {
+	k, _ := ParseKey("very-secret")
+	for _, format := range []string{"%v", "%+v", "%#v", "%s"} {
+		if got := fmt.Sprintf(format, k); strings.Contains(got, "very-secret") {
+			t.Errorf("%s shows the key: %s", format, got)
+		}
+	}
+}
+
+func TestKeyFileIsReadAgainWhenItChanges(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "key")
+	write := func(text string) {
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write("first\n")
+	ring, err := KeyFile(path)
+	if err != nil || ring.Key().raw != "first" {
+		t.Fatalf("KeyFile = %v, %v", ring, err)
+	}
+	synctest.Test(t, func(t *testing.T) {
+		changes, failures := 0, 0
+		go ring.Watch(t.Context(), 2*time.Second, func() { changes++ }, func(error) { failures++ })
+		f := func(wantKey string, wantChanges, wantFailures int) {
+			t.Helper()
+			time.Sleep(5 * time.Second)
+			synctest.Wait()
+			if ring.Key().raw != wantKey || changes != wantChanges || failures != wantFailures {
+				t.Errorf("key %s after %d changes and %d failures, want %s %d %d", ring.Key().raw, changes, failures, wantKey, wantChanges, wantFailures)
+			}
+		}
+		f("first", 0, 0)
+		write("second")
+		f("second", 1, 0)
+		write("")
+		f("second", 1, 1)
+		write("third")
+		f("third", 2, 1)
+	})
+}
+
+func FuzzParseKeyNeverPanics(f *testing.F) {
+	f.Add("a.b.c")
+	f.Add(jwt(`{"exp":1e400}`))
+	f.Add("eyJlbmRwb2ludCI6ImEifQ==")
+	f.Fuzz(func(t *testing.T, text string) {
+		if k, err := ParseKey(text); err == nil && k.raw == "" {
+			t.Error("an empty key was accepted")
+		}
+	})
+}

@@ -1,0 +1,29 @@
+package sink
+
+import (
+	"github.com/prometheus/client_golang/prometheus"
+
+	"momento-bridge/pipeline"
+)
+
+// Register registers the endpoint's metrics.
+func (m *Momento) Register(reg prometheus.Registerer) {
+	reg.MustRegister(
+		prometheus.NewCounterFunc(prometheus.CounterOpts{
+			Namespace: pipeline.Namespace,
+			Name:      "connections_opened_total",
+			Help:      "Connections opened to the endpoint.",
+		}, func() float64 { return float64(m.Opened()) }),
+		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+			Namespace: pipeline.Namespace,
+			Name:      "api_key_expiry_timestamp_seconds",
+			Help:      "When the API key expires, as the key says; 0 when it does not say.",
+		}, func() float64 {
+			expires := m.cfg.Keys.Key().Expires
+			if expires.IsZero() {
+				return 0
+			}
+			return float64(expires.Unix())
+		}),
+	)
+}
