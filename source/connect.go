@@ -1,0 +1,155 @@
+package source
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/nats-io/nats.go"
+)
+
+// ConnectConfig says how to reach NATS and who we are. At most one kind of credential is set.
+type ConnectConfig struct {
+	URL          string // Several servers separated by commas.
+	CredsFile    string
+	NKeyFile     string
+	User         string
+	PasswordFile string
+	TokenFile    string
+	CAFile       string
+	CertFile     string
+	KeyFile      string
+}
+
+const (
+	// Two unanswered pings end a connection: a dead peer is noticed after at most three intervals.
+	pingInterval    = 10 * time.Second
+	pingsUnanswered = 2
+	reconnectWait   = time.Second
+	reconnectJitter = time.Second
+	// complainEvery limits the log while NATS stays away.
+	complainEvery = 30 * time.Second
+)
+
+// Connect returns a connection that is made in the background and kept for ever: a server that is away or refuses us is
+// tried again and again. Credential files are read at each attempt, so that they can be replaced. An error means that the
+// configuration can never work.
+func Connect(cfg ConnectConfig, log *slog.Logger) (*nats.Conn, error) {
+	options := []nats.Option{
+		nats.Name("momento-bridge"),
+		nats.RetryOnFailedConnect(true),
+		nats.MaxReconnects(-1),
+		nats.ReconnectWait(reconnectWait),
+		nats.ReconnectJitter(reconnectJitter, reconnectJitter),
+		nats.PingInterval(pingInterval),
+		nats.MaxPingsOutstanding(pingsUnanswered),
+		nats.Timeout(5 * time.Second),
+		nats.IgnoreAuthErrorAbort(),
+		nats.DrainTimeout(time.Hour), // The drain budget is ours, not the client's.
+	}
+	options = append(options, connectionLog(log)...)
+	credentials, err := credentialOptions(cfg)
+	if err != nil {
+		return nil, err
+	}
+	conn, err := nats.Connect(cfg.URL, append(options, credentials...)...)
+	if err != nil {
+		return nil, fmt.Errorf("connect to NATS: %w", err)
+	}
+	return conn, nil
+}
+
+func credentialOptions(cfg ConnectConfig) ([]nats.Option, error) {
+	var options []nats.Option
+	switch {
+	case cfg.CredsFile != "":
+		options = append(options, nats.UserCredentials(cfg.CredsFile))
+	case cfg.NKeyFile != "":
+		nkey, err := nats.NkeyOptionFromSeed(cfg.NKeyFile)
+		if err != nil {
+			return nil, fmt.Errorf("read the NKey seed: %w", err)
+		}
+		options = append(options, nkey)
+	case cfg.User != "":
+		options = append(options, nats.UserInfoHandler(func() (string, string) { return cfg.User, secret(cfg.PasswordFile) }))
+	case cfg.TokenFile != "":
+		options = append(options, nats.TokenHandler(func() string { return secret(cfg.TokenFile) }))
+	}
+	if cfg.CAFile != "" {
+		options = append(options, nats.RootCAs(cfg.CAFile))
+	}
+	if cfg.CertFile != "" {
+		options = append(options, nats.ClientCert(cfg.CertFile, cfg.KeyFile))
+	}
+	return options, nil
+}
+
+// secret reads a secret at each connection attempt. A file that cannot be read makes the server refuse us, which is logged.
+func secret(path string) string {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return ""
+	}
+	return strings.TrimSpace(string(text))
+}
+
+// connectionLog logs changes of the connection's state, and repeated failures at a limited rate.
+func connectionLog(log *slog.Logger) []nats.Option {
+	var mu sync.Mutex
+	var complained time.Time
+	failed := func(_ *nats.Conn, err error) {
+		mu.Lock()
+		defer mu.Unlock()
+		if time.Since(complained) < complainEvery {
+			return
+		}
+		complained = time.Now()
+		log.Error("cannot connect to NATS, still trying", "error", err, "advice", connectAdvice(err))
+	}
+	connected := func(c *nats.Conn) {
+		mu.Lock()
+		defer mu.Unlock()
+		complained = time.Time{}
+		log.Info("connected to NATS", "server", c.ConnectedUrlRedacted(), "server_version", c.ConnectedServerVersion())
+	}
+	return []nats.Option{
+		nats.ConnectHandler(connected),
+		nats.ReconnectHandler(connected),
+		nats.ReconnectErrHandler(failed),
+		nats.DisconnectErrHandler(func(_ *nats.Conn, err error) {
+			if err != nil {
+				log.Warn("disconnected from NATS, reconnecting", "error", err)
+			}
+		}),
+		nats.ErrorHandler(func(_ *nats.Conn, sub *nats.Subscription, err error) {
+			if sub != nil && errors.Is(err, nats.ErrSlowConsumer) {
+				log.Warn("messages arrive faster than they can be published: the core NATS buffer is full and drops; see momento_bridge_source_dropped_total",
+					"subject", sub.Subject)
+				return
+			}
+			log.Error("NATS reports an error", "error", err, "advice", connectAdvice(err))
+		}),
+		nats.LameDuckModeHandler(func(c *nats.Conn) {
+			log.Info("the NATS server is about to stop; the client moves to another one", "server", c.ConnectedUrlRedacted())
+		}),
+	}
+}
+
+// connectAdvice says what to do about a failure.
+func connectAdvice(err error) string {
+	switch {
+	case errors.Is(err, nats.ErrAuthorization), errors.Is(err, nats.ErrAuthExpired), errors.Is(err, nats.ErrAuthRevoked):
+		return "the server refuses the credentials: check nats.creds_file, nkey_file, user and password_file, or token_file"
+	case errors.Is(err, nats.ErrPermissionViolation):
+		return "grant the NATS user the permissions that docs/permissions.md lists"
+	case errors.Is(err, nats.ErrSecureConnRequired), errors.Is(err, nats.ErrSecureConnWanted):
+		return "client and server disagree about TLS: use tls:// in nats.url and set nats.tls"
+	case errors.Is(err, os.ErrNotExist):
+		return "a credentials file is missing"
+	}
+	return "check nats.url, the network and the server"
+}

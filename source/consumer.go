@@ -1,0 +1,126 @@
+package source
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+)
+
+// bind returns the route's consumer and the settings to use it with. A consumer that exists is checked and never changed.
+func (j *JetStream) bind(ctx context.Context) (jetstream.Consumer, Settings, error) {
+	if !j.conn.IsConnected() {
+		return nil, Settings{}, errors.New("not connected to NATS")
+	}
+	ctx, cancel := context.WithTimeout(ctx, bindTimeout)
+	defer cancel()
+	consumer, err := j.js.Consumer(ctx, j.cfg.Stream, j.cfg.Consumer)
+	if errors.Is(err, jetstream.ErrConsumerNotFound) && j.cfg.Create {
+		consumer, err = j.create(ctx)
+	}
+	if err != nil {
+		return nil, Settings{}, j.explain(err)
+	}
+	settings, err := j.check(consumer.CachedInfo().Config)
+	return consumer, settings, err
+}
+
+// create creates the consumer with derived settings. When another replica has just created it with the same settings, the
+// server returns that one.
+func (j *JetStream) create(ctx context.Context) (jetstream.Consumer, error) {
+	cfg, err := j.cfg.Desired()
+	if err != nil {
+		return nil, err
+	}
+	consumer, err := j.js.CreateConsumer(ctx, j.cfg.Stream, cfg)
+	if err == nil {
+		j.log.Info("created the consumer", "ack_wait", cfg.AckWait, "max_ack_pending", cfg.MaxAckPending)
+	}
+	if errors.Is(err, jetstream.ErrConsumerExists) {
+		return j.js.Consumer(ctx, j.cfg.Stream, j.cfg.Consumer)
+	}
+	return consumer, err
+}
+
+// Desired is the consumer that is created when it is missing.
+func (c JetStreamConfig) Desired() (jetstream.ConsumerConfig, error) {
+	circumstances := c.Circumstances
+	circumstances.AckWait, circumstances.MaxAckPending = 0, 0
+	s, err := Derive(circumstances)
+	deliver := jetstream.DeliverAllPolicy
+	if c.DeliverNew {
+		deliver = jetstream.DeliverNewPolicy
+	}
+	return jetstream.ConsumerConfig{
+		Durable:       c.Consumer,
+		Description:   "momento-bridge, route " + c.Route,
+		DeliverPolicy: deliver,
+		AckPolicy:     jetstream.AckExplicitPolicy,
+		AckWait:       s.AckWait,
+		MaxDeliver:    -1, // A limit would abandon messages; see check.
+		FilterSubject: c.Subject,
+		MaxAckPending: s.MaxAckPending,
+		MaxWaiting:    s.MaxWaiting,
+	}, err
+}
+
+// check refuses a consumer that would lose or double messages, and derives our settings from its own.
+func (j *JetStream) check(cfg jetstream.ConsumerConfig) (Settings, error) {
+	var problems []error
+	problem := func(format string, args ...any) { problems = append(problems, fmt.Errorf(format, args...)) }
+	if cfg.AckPolicy != jetstream.AckExplicitPolicy {
+		problem("its ack_policy is %v, it must be explicit: a message is acknowledged once the endpoint has accepted it", cfg.AckPolicy)
+	}
+	if cfg.MaxDeliver > 0 {
+		problem("its max_deliver is %d, it must be -1: restarts count as deliveries, and the server would abandon messages that were never tried", cfg.MaxDeliver)
+	}
+	if len(cfg.BackOff) > 0 {
+		problem("it has a backoff, it must have none: the server adds it to every delay that is asked for")
+	}
+	if cfg.DeliverSubject != "" {
+		problem("it is a push consumer, a pull consumer is needed")
+	}
+	if cfg.HeadersOnly {
+		problem("it delivers headers only, so the payloads are missing")
+	}
+	if filters := filtersOf(cfg); j.cfg.Subject != "" && !(len(filters) == 1 && filters[0] == j.cfg.Subject) {
+		problem("its filter is %q, the route's subject is %q; make them the same", filters, j.cfg.Subject)
+	}
+	c := j.cfg.Circumstances
+	c.AckWait, c.MaxAckPending = cfg.AckWait, max(cfg.MaxAckPending, 0)
+	s, err := Derive(c)
+	if err != nil {
+		problems = append(problems, err)
+	}
+	if len(problems) > 0 {
+		return s, fmt.Errorf("consumer %s of stream %s cannot be used (an existing consumer is never changed; edit or delete it): %w",
+			j.cfg.Consumer, j.cfg.Stream, errors.Join(problems...))
+	}
+	return s, nil
+}
+
+func filtersOf(cfg jetstream.ConsumerConfig) []string {
+	if cfg.FilterSubject != "" {
+		return []string{cfg.FilterSubject}
+	}
+	return cfg.FilterSubjects
+}
+
+// explain says what to do about an error of the JetStream API.
+func (j *JetStream) explain(err error) error {
+	switch {
+	case errors.Is(err, jetstream.ErrStreamNotFound):
+		return fmt.Errorf("stream %s does not exist: create it, for example with `nats stream add %s --subjects '%s'`: %w",
+			j.cfg.Stream, j.cfg.Stream, cmp.Or(j.cfg.Subject, "..."), err)
+	case errors.Is(err, jetstream.ErrConsumerNotFound):
+		return fmt.Errorf("consumer %s of stream %s does not exist: create it or set create_consumer: true: %w", j.cfg.Consumer, j.cfg.Stream, err)
+	case errors.Is(err, jetstream.ErrJetStreamNotEnabled), errors.Is(err, jetstream.ErrJetStreamNotEnabledForAccount), errors.Is(err, nats.ErrNoResponders):
+		return fmt.Errorf("JetStream is not enabled on the server or for the account: %w", err)
+	case errors.Is(err, context.DeadlineExceeded):
+		return fmt.Errorf("JetStream does not answer: check that the NATS user may publish to $JS.API.CONSUMER.> and that the server is healthy: %w", err)
+	}
+	return err
+}

@@ -1,0 +1,115 @@
+package source
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync/atomic"
+	"time"
+
+	"github.com/nats-io/nats.go"
+
+	"momento-bridge/pipeline"
+)
+
+// CoreConfig is a route from core NATS.
+type CoreConfig struct {
+	Route    string
+	Subject  string
+	Queue    string // Queue group; members share the messages.
+	Template *Template
+	// PendingMessages and PendingBytes bound the client's buffer. What does not fit is dropped and counted.
+	PendingMessages int
+	PendingBytes    int
+}
+
+// Core takes messages from a core NATS subject. Core NATS delivers each message at most once and cannot be slowed down.
+type Core struct {
+	conn    *nats.Conn
+	cfg     CoreConfig
+	log     *slog.Logger
+	topics  topicCache
+	dropped atomic.Int64
+	sub     atomic.Pointer[nats.Subscription]
+}
+
+// NewCore prepares a source; Run starts it.
+func NewCore(conn *nats.Conn, cfg CoreConfig, log *slog.Logger) *Core {
+	return &Core{conn: conn, cfg: cfg, log: log.With("route", cfg.Route), topics: topicCache{template: cfg.Template}}
+}
+
+// Run submits messages until ctx is done, then drains: it unsubscribes and submits all that the client still holds, or
+// until hard is done. It closes the route.
+func (c *Core) Run(ctx, hard context.Context, route *pipeline.Route) error {
+	defer route.Close()
+	closed := make(chan struct{})
+	sub, err := c.conn.QueueSubscribe(c.cfg.Subject, c.cfg.Queue, func(m *nats.Msg) {
+		route.Submit(pipeline.Message{Topic: c.topics.topic(m.Subject), Payload: m.Data, Time: time.Now(), Handle: m})
+	})
+	if err != nil {
+		return fmt.Errorf("subscribe to %s: %w", c.cfg.Subject, err)
+	}
+	sub.SetClosedHandler(func(string) { close(closed) })
+	if err := sub.SetPendingLimits(c.cfg.PendingMessages, c.cfg.PendingBytes); err != nil {
+		return fmt.Errorf("bound the buffer of %s: %w", c.cfg.Subject, err)
+	}
+	c.sub.Store(sub)
+	c.log.Info("consuming core NATS", "subject", c.cfg.Subject, "queue", c.cfg.Queue)
+	select {
+	case <-ctx.Done():
+	case <-closed:
+		return errors.New("the connection to NATS was closed")
+	}
+	c.Dropped()
+	if err := sub.Drain(); err != nil {
+		return fmt.Errorf("drain %s: %w", c.cfg.Subject, err)
+	}
+	c.awaitClosed(hard, closed)
+	return nil
+}
+
+// awaitClosed waits until the callback has had its last message. The count of drops cannot be read after that, so it is read
+// as long as it can be.
+func (c *Core) awaitClosed(hard context.Context, closed chan struct{}) {
+	ticks := time.NewTicker(10 * time.Millisecond)
+	defer ticks.Stop()
+	for {
+		c.Dropped()
+		select {
+		case <-closed:
+			return
+		case <-hard.Done():
+			if pending, _, err := c.sub.Load().Pending(); err == nil && pending > 0 {
+				c.log.Error("the drain budget ran out with messages still in the NATS client's buffer: they are lost", "messages", pending)
+				c.dropped.Add(int64(pending))
+			}
+			return
+		case <-ticks.C:
+		}
+	}
+}
+
+// Dropped is the number of messages that the client has dropped because its buffer was full: exact, not sampled.
+func (c *Core) Dropped() int64 {
+	sub := c.sub.Load()
+	if sub == nil {
+		return 0
+	}
+	n, err := sub.Dropped()
+	if err == nil {
+		c.dropped.Store(int64(n))
+	}
+	return c.dropped.Load()
+}
+
+// Ready reports whether the subscription is in place, and if not, why.
+func (c *Core) Ready() (bool, string) {
+	if c.sub.Load() == nil {
+		return false, "not subscribed yet"
+	}
+	return true, ""
+}
+
+// Settle implements pipeline.Settler: core NATS has nothing to be told.
+func (c *Core) Settle(any, pipeline.Outcome) {}
