@@ -1,0 +1,136 @@
+// Package config is the configuration file: its keys, defaults, strict reading and the checks that need nothing but the file.
+// Every problem is found at once and has a place. The package knows nothing of the other packages.
+package config
+
+// Config is the whole file. The tag doc is what the schema says of a key, enum lists the values it takes.
+type Config struct {
+	NATS            NATS     `yaml:"nats" doc:"Where messages come from."`
+	Momento         Momento  `yaml:"momento" doc:"Where messages go."`
+	Limits          Limits   `yaml:"limits" doc:"The account's quota in this region, shared by all routes."`
+	Routes          []Route  `yaml:"routes" doc:"What is carried where."`
+	Queue           Queue    `yaml:"queue" doc:"Messages held in memory, all routes together; each has an equal share."`
+	Admin           Admin    `yaml:"admin" doc:"Health, metrics, status."`
+	ShutdownTimeout Duration `yaml:"shutdown_timeout" doc:"Time to finish what is in flight after SIGTERM."`
+	Log             Log      `yaml:"log" doc:"Logs go to standard error."`
+}
+
+// NATS says how to reach NATS. At most one kind of credential is set.
+type NATS struct {
+	URL          string  `yaml:"url" doc:"Servers, separated by commas."`
+	CredsFile    string  `yaml:"creds_file" doc:"Credentials file (JWT and seed)."`
+	NKeyFile     string  `yaml:"nkey_file" doc:"NKey seed file."`
+	User         string  `yaml:"user" doc:"User name; its password is in password_file."`
+	PasswordFile string  `yaml:"password_file" doc:"File with the password of user."`
+	TokenFile    string  `yaml:"token_file" doc:"File with a token."`
+	TLS          NATSTLS `yaml:"tls" doc:"TLS towards NATS."`
+}
+
+// NATSTLS is TLS towards NATS.
+type NATSTLS struct {
+	CAFile   string `yaml:"ca_file" doc:"Roots besides the system's, PEM."`
+	CertFile string `yaml:"cert_file" doc:"Client certificate, PEM."`
+	KeyFile  string `yaml:"key_file" doc:"Client key, PEM."`
+}
+
+// Momento says where and how to publish.
+type Momento struct {
+	Region               string     `yaml:"region" doc:"AWS region of the cache; momento-bridge regions lists them."`
+	Endpoint             string     `yaml:"endpoint" doc:"Instead of region: a cell host, an api.cache. host, or a URL."`
+	APIKeyFile           string     `yaml:"api_key_file" doc:"File with the API key; read again when it changes."`
+	APIKeyURL            string     `yaml:"api_key_url" doc:"Token vending machine."`
+	APIKeyURLHeadersFile string     `yaml:"api_key_url_headers_file" doc:"Headers for the token vending machine, one a line."`
+	Auth                 string     `yaml:"auth" enum:"header,query" doc:"Where the key goes: the Authorization header or the query."`
+	Connections          int        `yaml:"connections" doc:"Keep-alive connections, each with one publish in flight."`
+	Pipeline             int        `yaml:"pipeline" doc:"Publishes in flight on each connection."`
+	Timeout              Duration   `yaml:"timeout" doc:"One publish attempt, connecting included."`
+	TLS                  MomentoTLS `yaml:"tls" doc:"TLS towards Momento."`
+}
+
+// The values of momento.auth.
+const (
+	AuthHeader = "header"
+	AuthQuery  = "query"
+)
+
+// MomentoTLS is TLS towards Momento.
+type MomentoTLS struct {
+	CAFile string `yaml:"ca_file" doc:"Roots besides the system's, PEM."`
+}
+
+// Limits is the account's quota.
+type Limits struct {
+	Rate   Rate                  `yaml:"rate" doc:"Publishes per second: auto learns the quota, unlimited knows none, a number is never exceeded."`
+	Burst  int                   `yaml:"burst" doc:"Publishes that may start at once after a pause; 0 derives it from the rate."`
+	Unit   string                `yaml:"unit" enum:"publishes,operations" doc:"What the rate counts."`
+	Caches map[string]CacheLimit `yaml:"caches" doc:"Quotas of single caches."`
+	Shared bool                  `yaml:"shared" doc:"Replicas of one group split the rate between them."`
+	Group  string                `yaml:"group" doc:"Name of the group of replicas."`
+}
+
+// CacheLimit is the quota of one cache.
+type CacheLimit struct {
+	Rate Rate `yaml:"rate" doc:"Publishes per second."`
+}
+
+// Route carries one subject or stream to topics of one cache.
+type Route struct {
+	Name           string     `yaml:"name" doc:"Name of the route: letters, digits, - and _."`
+	Subject        string     `yaml:"subject" doc:"What to consume; on a stream it is the consumer's filter."`
+	Queue          string     `yaml:"queue" doc:"Queue group of core NATS."`
+	Stream         string     `yaml:"stream" doc:"JetStream stream; without one the subject is consumed from core NATS."`
+	Consumer       string     `yaml:"consumer" doc:"Name of the durable consumer; default momento-bridge-<name>."`
+	CreateConsumer bool       `yaml:"create_consumer" doc:"Create the consumer when it is missing; an existing one is checked, never changed."`
+	Deliver        string     `yaml:"deliver" enum:"all,new" doc:"Where a created consumer starts."`
+	Cache          string     `yaml:"cache" doc:"Cache to publish to."`
+	Topic          string     `yaml:"topic" doc:"Template of the topic in NATS subject-mapping syntax, plus {{subject}}."`
+	ContentType    string     `yaml:"content_type" enum:"application/octet-stream,text/plain" doc:"Whether subscribers receive bytes or strings."`
+	Subscribers    int        `yaml:"subscribers" doc:"Expected subscribers, for unit: operations."`
+	Ordering       string     `yaml:"ordering" enum:"topic,none" doc:"topic: one publish in flight for each topic, in order; none: as parallel as connections allow."`
+	Delivery       string     `yaml:"delivery" enum:"at-least-once,at-most-once" doc:"What an unclear outcome means: publish again, or drop."`
+	Batch          Batch      `yaml:"batch" doc:"Several messages in one publish."`
+	MaxPayload     Size       `yaml:"max_payload" doc:"Larger messages are rejected before any request."`
+	Overload       string     `yaml:"overload" enum:"block,drop-oldest,keep-latest" doc:"What happens when messages come faster than they go."`
+	MaxAge         Duration   `yaml:"max_age" doc:"Older messages expire; 0s: never."`
+	Weight         int        `yaml:"weight" doc:"Share of a scarce quota against other routes."`
+	DeadLetter     DeadLetter `yaml:"dead_letter" doc:"Where rejected messages are kept."`
+}
+
+// The values of a route's keys that the program asks for.
+const (
+	DeliverNew    = "new"
+	TextPlain     = "text/plain"
+	OrderingTopic = "topic"
+	AtMostOnce    = "at-most-once"
+	FormatNone    = "none"
+	OverloadBlock = "block"
+)
+
+// Batch puts several messages into one publish.
+type Batch struct {
+	Format      string   `yaml:"format" enum:"none,lines,json,length-prefixed" doc:"Framing."`
+	MaxMessages int      `yaml:"max_messages" doc:"Messages in one publish; 0: as many as fit."`
+	MaxBytes    Size     `yaml:"max_bytes" doc:"Bytes in one publish."`
+	Linger      Duration `yaml:"linger" doc:"Time to wait for more messages."`
+}
+
+// DeadLetter is where rejected messages are kept.
+type DeadLetter struct {
+	Subject string `yaml:"subject" doc:"Subject that a stream takes."`
+}
+
+// Queue bounds what is held in memory.
+type Queue struct {
+	MaxMessages int  `yaml:"max_messages" doc:"Messages held, in flight included."`
+	MaxBytes    Size `yaml:"max_bytes" doc:"Payload held, in flight included."`
+}
+
+// Admin is the listener for people and orchestrators.
+type Admin struct {
+	Listen string `yaml:"listen" doc:"Address and port; loopback unless it must be reached from elsewhere."`
+}
+
+// Log says what is logged.
+type Log struct {
+	Level  string `yaml:"level" enum:"debug,info,warn,error" doc:"Lowest level that is logged."`
+	Format string `yaml:"format" enum:"auto,text,json" doc:"auto: text on a terminal, json otherwise."`
+}

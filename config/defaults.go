@@ -1,0 +1,43 @@
+package config
+
+import "time"
+
+// Default returns the configuration that an empty file means.
+func Default() Config {
+	return Config{
+		NATS:            NATS{URL: "nats://127.0.0.1:4222"},
+		Momento:         Momento{Auth: AuthHeader, Connections: 64, Pipeline: 1, Timeout: Duration(5 * time.Second)},
+		Limits:          Limits{Rate: Rate{Auto: true}, Unit: "publishes", Shared: true, Group: "momento-bridge"},
+		Queue:           Queue{MaxMessages: 16384, MaxBytes: 64 << 20},
+		Admin:           Admin{Listen: "127.0.0.1:9464"},
+		ShutdownTimeout: Duration(20 * time.Second),
+		Log:             Log{Level: "info", Format: "auto"},
+	}
+}
+
+// DefaultRoute returns the values of a route's keys that are not given. Queue and Consumer depend on others and follow in
+// complete.
+func DefaultRoute() Route {
+	return Route{
+		CreateConsumer: true,
+		Deliver:        "all",
+		Topic:          "{{subject}}",
+		ContentType:    "application/octet-stream",
+		Ordering:       OrderingTopic,
+		Delivery:       "at-least-once",
+		Batch:          Batch{Format: FormatNone, MaxBytes: 4096},
+		MaxPayload:     4096,
+		Overload:       OverloadBlock,
+		Weight:         1,
+	}
+}
+
+// complete fills the defaults that follow from other keys.
+func (r *Route) complete() {
+	if r.Stream == "" && r.Queue == "" {
+		r.Queue = "momento-bridge"
+	}
+	if r.Stream != "" && r.Consumer == "" {
+		r.Consumer = "momento-bridge-" + r.Name
+	}
+}

@@ -1,0 +1,98 @@
+package config
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// File is a configuration together with where each value stands, so that problems found later have a place too.
+type File struct {
+	Config
+	name     string
+	at       map[string]position // By path, such as routes[0].topic.
+	origin   map[string]string   // Paths that a flag or a variable has set, and its name.
+	broken   map[string]bool     // Paths whose value could not be read.
+	problems []problem
+}
+
+// position is a place in the file; lines and columns count from 1.
+type position struct{ line, column int }
+
+type problem struct {
+	at     position
+	origin string // A flag or a variable instead of a place.
+	text   string
+}
+
+// Problemf notes a problem with the value at path. It is placed at that value, or at the nearest key around it that stands in
+// the file. A value that could not be read already has its problem and gets no second one.
+func (f *File) Problemf(path, format string, args ...any) {
+	if f.broken[path] {
+		return
+	}
+	p := problem{text: fmt.Sprintf(format, args...)}
+	for at := path; ; at = parent(at) {
+		if origin, ok := f.origin[at]; ok {
+			p.origin = origin
+			break
+		}
+		if pos, ok := f.at[at]; ok {
+			p.at = pos
+			break
+		}
+		if at == "" {
+			p.at = position{1, 1}
+			break
+		}
+	}
+	if !slices.Contains(f.problems, p) {
+		f.problems = append(f.problems, p)
+	}
+}
+
+// Has reports whether the file, a flag or a variable sets the value at path.
+func (f *File) Has(path string) bool {
+	_, inFile := f.at[path]
+	_, set := f.origin[path]
+	return inFile || set
+}
+
+// Err returns nil, or all problems, each with its place.
+func (f *File) Err() error {
+	if len(f.problems) == 0 {
+		return nil
+	}
+	slices.SortStableFunc(f.problems, func(a, b problem) int {
+		return cmp.Or(cmp.Compare(a.origin, b.origin), cmp.Compare(a.at.line, b.at.line), cmp.Compare(a.at.column, b.at.column))
+	})
+	lines := make([]string, len(f.problems))
+	for i, p := range f.problems {
+		lines[i] = f.line(p)
+	}
+	return &Invalid{lines}
+}
+
+func (f *File) line(p problem) string {
+	switch {
+	case p.origin != "":
+		return p.origin + ": " + p.text
+	case f.name == "":
+		return p.text
+	}
+	return fmt.Sprintf("%s:%d:%d: %s", f.name, p.at.line, p.at.column, p.text)
+}
+
+// Invalid is a configuration with problems, one a line.
+type Invalid struct{ Problems []string }
+
+func (e *Invalid) Error() string { return strings.Join(e.Problems, "\n") }
+
+// parent returns the path around a path: routes[0].topic, routes[0], routes, and the empty path of the whole file.
+func parent(path string) string {
+	if i := strings.LastIndexAny(path, ".["); i > 0 {
+		return path[:i]
+	}
+	return ""
+}

@@ -1,0 +1,110 @@
+package config
+
+import (
+	"strings"
+	"unicode"
+)
+
+// maxPayload bounds max_payload: NATS servers take no larger messages unless told to.
+const maxPayload = 1 << 20
+
+func (f *File) checkRoute(path string, r *Route) {
+	at := func(key string) string { return path + "." + key }
+	switch {
+	case r.Name == "":
+		f.Problemf(path, "%s has no name", path)
+	case strings.ContainsFunc(r.Name, notForNames):
+		f.Problemf(at("name"), "route name %q: use letters, digits, - and _ only; it becomes a label and part of the consumer's name", r.Name)
+	case len(r.Name) > 64:
+		f.Problemf(at("name"), "route name is %d bytes long, at most 64 are possible", len(r.Name))
+	}
+	f.checkConsumption(path, r)
+	r.complete()
+	if r.Cache == "" {
+		f.Problemf(path, "%s has no cache: name the Momento cache to publish to", path)
+	}
+	if r.MaxPayload < 1 || r.MaxPayload > maxPayload {
+		f.Problemf(at("max_payload"), "%s is %d, it must be from 1 to %d bytes", at("max_payload"), r.MaxPayload, maxPayload)
+	} else if r.MaxPayload > f.Queue.MaxBytes {
+		f.Problemf(at("max_payload"), "%s is %d bytes, larger than the whole queue.max_bytes of %d", at("max_payload"), r.MaxPayload, f.Queue.MaxBytes)
+	}
+	if r.Weight < 1 {
+		f.Problemf(at("weight"), "%s is %d: write 1 or more", at("weight"), r.Weight)
+	}
+	if r.Subscribers < 0 {
+		f.Problemf(at("subscribers"), "%s is %d: write 0 or more", at("subscribers"), r.Subscribers)
+	}
+	f.checkBatch(at("batch"), r)
+	if r.DeadLetter.Subject != "" {
+		if why := badSubject(r.DeadLetter.Subject); why != "" {
+			f.Problemf(at("dead_letter.subject"), "%s %q: %s", at("dead_letter.subject"), r.DeadLetter.Subject, why)
+		} else if strings.ContainsAny(r.DeadLetter.Subject, "*>") {
+			f.Problemf(at("dead_letter.subject"), "%s %q has a wildcard: dead letters are published to one subject", at("dead_letter.subject"), r.DeadLetter.Subject)
+		}
+	}
+}
+
+// checkConsumption checks where a route's messages come from. Keys that only one kind of source knows are refused with the other, so that
+// nobody relies on what is ignored.
+func (f *File) checkConsumption(path string, r *Route) {
+	at := func(key string) string { return path + "." + key }
+	if r.Subject == "" && r.Stream == "" && !f.broken[at("subject")] && !f.broken[at("stream")] {
+		f.Problemf(path, "%s has neither subject nor stream: name what to consume", path)
+	}
+	if why := badSubject(r.Subject); r.Subject != "" && why != "" {
+		f.Problemf(at("subject"), "%s %q: %s", at("subject"), r.Subject, why)
+	}
+	if r.Stream == "" {
+		for _, key := range [...]string{"consumer", "create_consumer", "deliver"} {
+			if f.Has(at(key)) {
+				f.Problemf(at(key), "%s needs a stream: core NATS has no consumers", at(key))
+			}
+		}
+		if why := badSubject(r.Queue); r.Queue != "" && (why != "" || strings.ContainsAny(r.Queue, "*>")) {
+			f.Problemf(at("queue"), "%s %q is not a queue group: use no spaces and no wildcards", at("queue"), r.Queue)
+		}
+		return
+	}
+	if f.Has(at("queue")) {
+		f.Problemf(at("queue"), "%s does not go with a stream: replicas share the consumer", at("queue"))
+	}
+	for _, name := range [...]struct{ key, value string }{{"stream", r.Stream}, {"consumer", r.Consumer}} {
+		if strings.ContainsAny(name.value, ".*>/\\") || strings.ContainsFunc(name.value, unicode.IsSpace) {
+			f.Problemf(at(name.key), "%s %q: a name has no dots, wildcards, slashes or spaces", at(name.key), name.value)
+		}
+	}
+}
+
+func (f *File) checkBatch(path string, r *Route) {
+	b := r.Batch
+	if b.MaxMessages < 0 {
+		f.Problemf(path+".max_messages", "%s.max_messages is %d: write 0 for as many as fit, or more", path, b.MaxMessages)
+	}
+	if b.MaxBytes < 1 {
+		f.Problemf(path+".max_bytes", "%s.max_bytes is %d: write a size such as 4096", path, b.MaxBytes)
+	}
+	if b.Format == FormatNone && b.Linger > 0 {
+		f.Problemf(path+".linger", "%s.linger needs %s.format", path, path)
+	}
+}
+
+func notForNames(r rune) bool {
+	return !(r == '-' || r == '_' || '0' <= r && r <= '9' || 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z')
+}
+
+// badSubject says what is wrong with a subject that may have wildcards; empty if nothing is.
+func badSubject(subject string) string {
+	if strings.ContainsFunc(subject, unicode.IsSpace) {
+		return "a subject has no spaces"
+	}
+	tokens := strings.Split(subject, ".")
+	for i, token := range tokens {
+		switch {
+		case token == "":
+			return "a token between dots is empty"
+		case token == ">" && i < len(tokens)-1:
+			return "the wildcard > must be the last token"
+		}
+	}
+	return ""
+}

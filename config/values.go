@@ -1,0 +1,96 @@
+package config
+
+import (
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// scalar is a value that reads itself from a file or a flag.
+type scalar interface{ parse(text string) error }
+
+// Rate is publishes per second, learned, or none.
+type Rate struct {
+	Auto      bool
+	Unlimited bool
+	PerSecond float64 // When neither Auto nor Unlimited.
+}
+
+func (r *Rate) parse(text string) error {
+	switch text {
+	case "auto":
+		*r = Rate{Auto: true}
+		return nil
+	case "unlimited":
+		*r = Rate{Unlimited: true}
+		return nil
+	}
+	n, err := strconv.ParseFloat(text, 64)
+	if err != nil || !(n > 0) || math.IsInf(n, 0) || n > 1e7 {
+		return fmt.Errorf("%q is not a rate: write auto, unlimited, or publishes per second such as 10 or 0.5", text)
+	}
+	*r = Rate{PerSecond: n}
+	return nil
+}
+
+// String returns the rate as it stands in a file.
+func (r Rate) String() string {
+	switch {
+	case r.Auto:
+		return "auto"
+	case r.Unlimited:
+		return "unlimited"
+	}
+	return strconv.FormatFloat(r.PerSecond, 'g', -1, 64)
+}
+
+// Duration is a time span, such as 5s or 1m30s.
+type Duration time.Duration
+
+func (d *Duration) parse(text string) error {
+	v, err := time.ParseDuration(text)
+	if err != nil {
+		if n, numberErr := strconv.ParseFloat(text, 64); numberErr == nil && n != 0 {
+			return fmt.Errorf("%q has no unit: write %ss for seconds or %sms for milliseconds", text, text, text)
+		}
+		return fmt.Errorf("%q is not a duration: write one such as 500ms, 5s or 1m30s", text)
+	}
+	if v < 0 {
+		return fmt.Errorf("%q is negative", text)
+	}
+	*d = Duration(v)
+	return nil
+}
+
+// String returns the duration as it stands in a file.
+func (d Duration) String() string { return time.Duration(d).String() }
+
+// Size is a number of bytes, such as 4096, 4KiB or 64MiB.
+type Size int64
+
+var sizeUnits = [...]struct {
+	suffix string
+	bytes  float64
+}{
+	{"KiB", 1 << 10}, {"MiB", 1 << 20}, {"GiB", 1 << 30},
+	{"KB", 1e3}, {"MB", 1e6}, {"GB", 1e9}, {"kB", 1e3}, {"B", 1},
+}
+
+func (s *Size) parse(text string) error {
+	number, unit := text, 1.0
+	for _, u := range sizeUnits {
+		if before, ok := strings.CutSuffix(text, u.suffix); ok {
+			number, unit = strings.TrimSpace(before), u.bytes
+			break
+		}
+	}
+	n, err := strconv.ParseFloat(number, 64)
+	bytes := n * unit
+	if err != nil || !(bytes >= 0) || bytes > 1<<50 || bytes != math.Trunc(bytes) {
+		return fmt.Errorf("%q is not a size: write bytes, such as 4096, 4KiB or 64MiB", text)
+	}
+	*s = Size(bytes)
+	return nil
+}
