@@ -27,7 +27,7 @@ type dispatcher struct {
 	roomMade bool // Submit calls wait, and there is room for them.
 	stopped  bool // After the hard stop nothing waits for another attempt.
 	free     *entry
-	events   []event // To be logged once the mutex is free.
+	events   eventNotes // Logged once the mutex is free.
 }
 
 // add queues a message at the back of its lane.

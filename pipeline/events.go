@@ -22,10 +22,11 @@ const (
 	eventQuotaAccepted
 	eventDropped
 	eventDeadLetter
+	eventKindCount
 )
 
 // What the log says of an event: what happened and what to do.
-var eventTexts = [...]struct {
+var eventTexts = [eventKindCount]struct {
 	level slog.Level
 	text  string
 }{
@@ -51,23 +52,28 @@ type event struct {
 	silent int // Events of this kind before it that were not logged.
 }
 
-// maxEvents bounds the events that wait to be logged; more are forgotten.
-const maxEvents = 64
+const (
+	// maxEvents bounds the events that wait to be logged; more are forgotten.
+	maxEvents = 64
+	// quietTime is the least time between two lines of one kind, so that what comes and goes does not fill the log.
+	quietTime = 10 * time.Second
+)
 
-func (d *dispatcher) note(e event) {
-	if len(d.events) < maxEvents {
-		d.events = append(d.events, e)
-	}
+// eventNotes is what has happened and waits to be logged.
+type eventNotes struct {
+	waiting []event
+	noted   [eventKindCount]time.Time
+	silent  [eventKindCount]int
 }
 
-// noteDrop notes a dropped message, at most one a second for each route.
-func (d *dispatcher) noteDrop(now time.Time, r *Route, why *Rejection) {
-	if now.Sub(r.dropNoted) < time.Second {
-		r.dropsSilent++
+func (n *eventNotes) note(now time.Time, e event) {
+	if last := n.noted[e.kind]; !last.IsZero() && now.Sub(last) < quietTime || len(n.waiting) >= maxEvents {
+		n.silent[e.kind]++
 		return
 	}
-	d.note(event{kind: eventDropped, route: r, detail: why.Reason + ": " + why.Detail, silent: r.dropsSilent})
-	r.dropNoted, r.dropsSilent = now, 0
+	e.silent = n.silent[e.kind]
+	n.noted[e.kind], n.silent[e.kind] = now, 0
+	n.waiting = append(n.waiting, e)
 }
 
 func (e event) log(logger *slog.Logger) {

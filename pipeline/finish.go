@@ -82,14 +82,14 @@ func (d *dispatcher) finishRejected(now time.Time, e *entry, kept bool, err erro
 	case err == nil && kept:
 		return d.end(e, DeadLettered), true
 	case err == nil:
-		d.noteDrop(now, r, e.rejection)
+		d.events.note(now, event{kind: eventDropped, route: r, detail: e.rejection.Reason + ": " + e.rejection.Detail})
 		return d.end(e, Dropped), true
 	case r.closed && r.cfg.Returnable:
 		return d.end(e, Returned), true
 	case d.stopped:
 		return d.end(e, Dropped), true
 	}
-	d.note(event{kind: eventDeadLetter, route: r, detail: err.Error()})
+	d.events.note(now, event{kind: eventDeadLetter, route: r, detail: err.Error()})
 	r.retries[retryDeadLetter]++
 	d.delay(now, e, 0)
 	return ending{}, false
@@ -102,17 +102,17 @@ func (d *dispatcher) learn(now time.Time, e *entry, a Answer) {
 	answered := a.Verdict != Retry && a.Verdict != Ambiguous
 	if answered {
 		d.failures = 0
-		d.opened(&d.endpoint, eventEndpointUp, nil)
+		d.opened(now, &d.endpoint, eventEndpointUp, nil)
 	}
 	switch a.Verdict {
 	case Accept:
-		d.opened(&d.key, eventKeyAccepted, nil)
-		d.opened(r.cacheGate, eventCacheFound, r)
-		if d.opened(&l.gate, eventTopicAllowed, r) {
+		d.opened(now, &d.key, eventKeyAccepted, nil)
+		d.opened(now, r.cacheGate, eventCacheFound, r)
+		if d.opened(now, &l.gate, eventTopicAllowed, r) {
 			r.forbidden--
 		}
 		if d.pacer.accepted() {
-			d.note(event{kind: eventQuotaAccepted})
+			d.events.note(now, event{kind: eventQuotaAccepted})
 		}
 	case HaltAll:
 		d.shut(now, e, keyGate, eventKeyRefused, a)
@@ -124,7 +124,7 @@ func (d *dispatcher) learn(now time.Time, e *entry, a Answer) {
 		}
 	case SlowDown:
 		if d.pacer.slowDown(now, e.sent, a.RetryAfter) {
-			d.note(event{kind: eventQuotaRefused, detail: a.Detail})
+			d.events.note(now, event{kind: eventQuotaRefused, detail: a.Detail})
 		}
 	case Retry, Ambiguous:
 		if d.failures++; d.failures >= d.downAt {
@@ -141,16 +141,16 @@ func (d *dispatcher) shut(now time.Time, e *entry, which int, kind eventKind, a 
 	if !g.shut(now, e.probes[which], a.RetryAfter, a.Detail, d.delays.gates()[which]) {
 		return false
 	}
-	d.note(event{kind: kind, route: e.lane.route, detail: a.Detail})
+	d.events.note(now, event{kind: kind, route: e.lane.route, detail: a.Detail})
 	return true
 }
 
 // opened opens a gate, with a note if it was closed.
-func (d *dispatcher) opened(g *gate, kind eventKind, r *Route) bool {
+func (d *dispatcher) opened(now time.Time, g *gate, kind eventKind, r *Route) bool {
 	if !g.open() {
 		return false
 	}
-	d.note(event{kind: kind, route: r})
+	d.events.note(now, event{kind: kind, route: r})
 	return true
 }
 

@@ -1,8 +1,6 @@
 package pipeline
 
 import (
-	"time"
-
 	"github.com/prometheus/client_golang/prometheus"
 )
 
@@ -58,8 +56,6 @@ type Route struct {
 	operations  uint64
 	forbidden   int // Lanes whose gate is closed.
 
-	dropNoted   time.Time
-	dropsSilent int // Drops since the last that was noted.
 }
 
 // Name returns the route's name.

@@ -93,8 +93,8 @@ func (p *Pipeline) release(ended ending, done bool) {
 		p.d.roomMade = false
 		p.room.Broadcast()
 	}
-	events := p.d.events
-	p.d.events = nil
+	events := p.d.events.waiting
+	p.d.events.waiting = nil
 	p.mu.Unlock()
 	if done {
 		ended.settle()
