@@ -28,10 +28,30 @@ func (j *JetStream) bind(ctx context.Context) (jetstream.Consumer, Settings, err
 	return consumer, settings, err
 }
 
+// Try looks for the stream and the consumer without creating anything, and says what it found.
+func (j *JetStream) Try(ctx context.Context) (string, error) {
+	ctx, cancel := context.WithTimeout(ctx, bindTimeout)
+	defer cancel()
+	if _, err := j.js.Stream(ctx, j.cfg.Stream); err != nil {
+		return "stream " + j.cfg.Stream, j.explain(err)
+	}
+	consumer, err := j.js.Consumer(ctx, j.cfg.Stream, j.cfg.Consumer)
+	what := "consumer " + j.cfg.Consumer
+	if errors.Is(err, jetstream.ErrConsumerNotFound) && j.cfg.Create {
+		return what + " does not exist yet: run creates it", nil
+	}
+	if err != nil {
+		return what, j.explain(err)
+	}
+	info := consumer.CachedInfo()
+	_, err = j.check(info.Config)
+	return fmt.Sprintf("%s: %d pending, %d unacknowledged", what, info.NumPending, info.NumAckPending), err
+}
+
 // create creates the consumer with derived settings. When another replica has just created it with the same settings, the
 // server returns that one.
 func (j *JetStream) create(ctx context.Context) (jetstream.Consumer, error) {
-	cfg, err := j.cfg.Desired()
+	cfg, _, err := j.cfg.Desired()
 	if err != nil {
 		return nil, err
 	}
@@ -45,8 +65,8 @@ func (j *JetStream) create(ctx context.Context) (jetstream.Consumer, error) {
 	return consumer, err
 }
 
-// Desired is the consumer that is created when it is missing.
-func (c JetStreamConfig) Desired() (jetstream.ConsumerConfig, error) {
+// Desired is the consumer that is created when it is missing, and the settings to use it with.
+func (c JetStreamConfig) Desired() (jetstream.ConsumerConfig, Settings, error) {
 	circumstances := c.Circumstances
 	circumstances.AckWait, circumstances.MaxAckPending = 0, 0
 	s, err := Derive(circumstances)
@@ -64,7 +84,7 @@ func (c JetStreamConfig) Desired() (jetstream.ConsumerConfig, error) {
 		FilterSubject: c.Subject,
 		MaxAckPending: s.MaxAckPending,
 		MaxWaiting:    s.MaxWaiting,
-	}, err
+	}, s, err
 }
 
 // check refuses a consumer that would lose or double messages, and derives our settings from its own.

@@ -1,0 +1,330 @@
+package source
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"math"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/nats-io/nats-server/v2/server"
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+	"github.com/prometheus/client_golang/prometheus"
+
+	"momento-bridge/pipeline"
+)
+
+// startNATS returns a connection to a server with JetStream that lives as long as the test.
+func startNATS(t *testing.T) *nats.Conn {
+	t.Helper()
+	s, err := server.NewServer(&server.Options{Port: -1, JetStream: true, StoreDir: t.TempDir(), NoSigs: true, NoLog: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.Start()
+	t.Cleanup(func() { s.Shutdown(); s.WaitForShutdown() })
+	if !s.ReadyForConnections(10 * time.Second) {
+		t.Fatal("the NATS server is not ready")
+	}
+	conn, err := Connect(ConnectConfig{URL: s.ClientURL()}, quiet())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(conn.Close)
+	eventually(t, "connected", conn.IsConnected)
+	return conn
+}
+
+func quiet() *slog.Logger { return slog.New(slog.DiscardHandler) }
+
+func eventually(t *testing.T, what string, ok func() bool) {
+	t.Helper()
+	for end := time.Now().Add(20 * time.Second); !ok(); time.Sleep(5 * time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatalf("not %s in time", what)
+		}
+	}
+}
+
+// sinkFunc answers every publish.
+type sinkFunc func(*pipeline.Request) pipeline.Answer
+
+func (f sinkFunc) Publisher() pipeline.Publisher               { return f }
+func (f sinkFunc) Publish(r *pipeline.Request) pipeline.Answer { return f(r) }
+
+// stage runs one source into a pipeline. stop drains both and returns the final stats.
+type stage struct {
+	pipe *pipeline.Pipeline
+	stop func() pipeline.RouteStats
+}
+
+type runner interface {
+	pipeline.Settler
+	Run(ctx, hard context.Context, route *pipeline.Route) error
+}
+
+func startStage(t *testing.T, src runner, rc pipeline.RouteConfig, queue int, sink sinkFunc) *stage {
+	t.Helper()
+	rc.Name, rc.Cache, rc.MaxPayload, rc.Settler = "r", "c", 4096, src
+	pipe := pipeline.New(pipeline.Config{
+		Workers: 8, Timeout: 5 * time.Second, MaxMessages: queue, MaxBytes: 1 << 20, Rate: pipeline.Rate{Ceiling: math.Inf(1)},
+		Delays: pipeline.DefaultDelays(), Routes: []pipeline.RouteConfig{rc},
+	}, sink, quiet(), pipeline.NewMetrics(prometheus.NewRegistry()))
+	ctx, cancel := context.WithCancel(t.Context())
+	var all sync.WaitGroup
+	all.Go(func() { pipe.Run(t.Context()) })
+	all.Go(func() {
+		if err := src.Run(ctx, t.Context(), pipe.Route(0)); err != nil {
+			t.Errorf("Run = %v", err)
+		}
+	})
+	return &stage{pipe: pipe, stop: func() pipeline.RouteStats {
+		cancel()
+		all.Wait()
+		return pipe.Stats().Routes[0]
+	}}
+}
+
+func accepted(*pipeline.Request) pipeline.Answer {
+	return pipeline.Answer{Verdict: pipeline.Accept, Result: pipeline.Result204}
+}
+
+func subjectTemplate(t *testing.T, filter string) *Template {
+	t.Helper()
+	tpl, err := CompileTemplate(filter, "{{subject}}")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return tpl
+}
+
+func TestCoreCountsEveryDropExactly(t *testing.T) {
+	conn := startNATS(t)
+	src := NewCore(conn, CoreConfig{Route: "r", Subject: "a.>", Queue: "q", Template: subjectTemplate(t, "a.>"), PendingMessages: 100, PendingBytes: 1 << 20}, quiet())
+	var open atomic.Bool
+	s := startStage(t, src, pipeline.RouteConfig{}, 10, func(r *pipeline.Request) pipeline.Answer {
+		for !open.Load() {
+			time.Sleep(time.Millisecond)
+		}
+		return accepted(r)
+	})
+	eventually(t, "subscribed", func() bool { ok, _ := src.Ready(); return ok && conn.Flush() == nil })
+	const sent = 5000
+	for i := range sent {
+		if err := conn.Publish("a.b", fmt.Append(nil, i)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := conn.Flush(); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "dropping", func() bool { return src.Dropped() > 0 })
+	open.Store(true)
+	stats := s.stop()
+	if got := stats.Settled[pipeline.Published] + uint64(src.Dropped()); got != sent || stats.Received != stats.Settled[pipeline.Published] {
+		t.Errorf("published %d + dropped %d = %d of %d sent", stats.Settled[pipeline.Published], src.Dropped(), got, sent)
+	}
+}
+
+func TestCoreDrainLosesNothing(t *testing.T) {
+	conn := startNATS(t)
+	src := NewCore(conn, CoreConfig{Route: "r", Subject: "a", Template: subjectTemplate(t, "a"), PendingMessages: 100_000, PendingBytes: 1 << 20}, quiet())
+	s := startStage(t, src, pipeline.RouteConfig{}, 10, func(r *pipeline.Request) pipeline.Answer {
+		time.Sleep(time.Millisecond)
+		return accepted(r)
+	})
+	eventually(t, "subscribed", func() bool { ok, _ := src.Ready(); return ok && conn.Flush() == nil })
+	for i := range 1000 {
+		_ = conn.Publish("a", fmt.Append(nil, i))
+	}
+	_ = conn.Flush()
+	if stats := s.stop(); stats.Settled[pipeline.Published] != 1000 || src.Dropped() != 0 {
+		t.Errorf("published %d, dropped %d, want all 1000", stats.Settled[pipeline.Published], src.Dropped())
+	}
+}
+
+// newStream makes a stream S of a.> with n messages.
+func newStream(t *testing.T, conn *nats.Conn, n int) jetstream.Stream {
+	t.Helper()
+	js, err := jetstream.New(conn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	stream, err := js.CreateStream(t.Context(), jetstream.StreamConfig{Name: "S", Subjects: []string{"a.>", "dead.>"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range n {
+		if _, err := js.PublishMsg(t.Context(), &nats.Msg{
+			Subject: "a.b", Data: fmt.Append(nil, i),
+			Header: nats.Header{"Trace": {"t" + fmt.Sprint(i)}, "Nats-Msg-Id": {fmt.Sprint("own-", i)}},
+		}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return stream
+}
+
+func newJetStream(t *testing.T, conn *nats.Conn) *JetStream {
+	t.Helper()
+	src, err := NewJetStream(conn, JetStreamConfig{
+		Route: "r", Stream: "S", Subject: "a.>", Consumer: "momento-bridge-r", Create: true,
+		Template: subjectTemplate(t, "a.>"), Circumstances: usual(math.Inf(1)),
+	}, quiet())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return src
+}
+
+func TestStreamIsAcknowledgedAfterThePublishAndHandedBackOnStop(t *testing.T) {
+	conn := startNATS(t)
+	stream := newStream(t, conn, 100)
+	src := newJetStream(t, conn)
+	var n atomic.Int64
+	s := startStage(t, src, pipeline.RouteConfig{Returnable: true}, 1000, func(r *pipeline.Request) pipeline.Answer {
+		if n.Add(1) > 30 { // From here on nothing is published.
+			time.Sleep(10 * time.Millisecond)
+			return pipeline.Answer{Verdict: pipeline.Retry, Result: pipeline.Result5xx, Status: 500}
+		}
+		return accepted(r)
+	})
+	eventually(t, "publishing", func() bool { return n.Load() > 38 })
+	stats := s.stop()
+	if err := conn.Flush(); err != nil {
+		t.Fatal(err)
+	}
+	if stats.Settled[pipeline.Published] != 30 || stats.Received != 30+stats.Settled[pipeline.Returned] {
+		t.Errorf("settled %v of %d received, want 30 published and the rest returned", stats.Settled, stats.Received)
+	}
+	consumer, err := stream.Consumer(t.Context(), "momento-bridge-r")
+	if err != nil {
+		t.Fatal(err)
+	}
+	cfg := consumer.CachedInfo().Config
+	if cfg.AckPolicy != jetstream.AckExplicitPolicy || cfg.MaxDeliver != -1 || cfg.AckWait != time.Minute || cfg.BackOff != nil {
+		t.Errorf("the created consumer is %+v", cfg)
+	}
+	batch, err := consumer.Fetch(70, jetstream.FetchMaxWait(5*time.Second))
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := 0
+	for range batch.Messages() {
+		got++
+	}
+	if got != 70 {
+		t.Errorf("%d messages come again at once, want the 70 that were not published", got)
+	}
+}
+
+func TestUnfitConsumerIsRefusedAndNotChanged(t *testing.T) {
+	conn := startNATS(t)
+	stream := newStream(t, conn, 0)
+	tests := map[string]struct {
+		cfg  jetstream.ConsumerConfig
+		want string
+	}{
+		"a limit of deliveries": {jetstream.ConsumerConfig{AckPolicy: jetstream.AckExplicitPolicy, MaxDeliver: 5, FilterSubject: "a.>"}, "max_deliver is 5"},
+		"a backoff": {jetstream.ConsumerConfig{
+			AckPolicy: jetstream.AckExplicitPolicy, MaxDeliver: 5, FilterSubject: "a.>", BackOff: []time.Duration{time.Second, time.Minute},
+		}, "it has a backoff"},
+		"no acknowledgement":      {jetstream.ConsumerConfig{AckPolicy: jetstream.AckNonePolicy, FilterSubject: "a.>"}, "ack_policy is AckNone"},
+		"another filter":          {jetstream.ConsumerConfig{AckPolicy: jetstream.AckExplicitPolicy, FilterSubject: "a.x"}, `its filter is ["a.x"]`},
+		"an ack wait too short":   {jetstream.ConsumerConfig{AckPolicy: jetstream.AckExplicitPolicy, AckWait: time.Second, FilterSubject: "a.>"}, "inequality I1"},
+		"headers without payload": {jetstream.ConsumerConfig{AckPolicy: jetstream.AckExplicitPolicy, HeadersOnly: true, FilterSubject: "a.>"}, "headers only"},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			tt.cfg.Durable = "momento-bridge-r"
+			if _, err := stream.CreateConsumer(t.Context(), tt.cfg); err != nil {
+				t.Fatal(err)
+			}
+			defer func() { _ = stream.DeleteConsumer(context.WithoutCancel(t.Context()), "momento-bridge-r") }()
+			_, _, err := newJetStream(t, conn).bind(t.Context())
+			if err == nil || !strings.Contains(err.Error(), tt.want) || !strings.Contains(err.Error(), "never changed") {
+				t.Errorf("bind = %v, want %q in it", err, tt.want)
+			}
+		})
+	}
+}
+
+func TestMissingStreamIsNamedAndFoundOnceItExists(t *testing.T) {
+	conn := startNATS(t)
+	src := newJetStream(t, conn)
+	s := startStage(t, src, pipeline.RouteConfig{Returnable: true}, 1000, accepted)
+	eventually(t, "complaining", func() bool {
+		_, why := src.Ready()
+		return strings.Contains(why, "stream S does not exist: create it")
+	})
+	newStream(t, conn, 10)
+	eventually(t, "consuming", func() bool { return s.pipe.Stats().Routes[0].Settled[pipeline.Published] == 10 })
+	s.stop()
+}
+
+func TestDeletedConsumerIsMadeAnew(t *testing.T) {
+	conn := startNATS(t)
+	stream := newStream(t, conn, 5)
+	src := newJetStream(t, conn)
+	s := startStage(t, src, pipeline.RouteConfig{Returnable: true}, 1000, accepted)
+	published := func(n uint64) func() bool {
+		return func() bool { return s.pipe.Stats().Routes[0].Settled[pipeline.Published] >= n }
+	}
+	eventually(t, "published", published(5))
+	if err := stream.DeleteConsumer(t.Context(), "momento-bridge-r"); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "published again by the new consumer", published(10))
+	s.stop()
+}
+
+func TestDeadLetterCarriesWhatIsNeededToReplayIt(t *testing.T) {
+	conn := startNATS(t)
+	stream := newStream(t, conn, 2)
+	src := newJetStream(t, conn)
+	dead, err := NewDeadLetters(conn, "dead.r")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := startStage(t, src, pipeline.RouteConfig{Returnable: true, DeadLetters: dead}, 100, func(r *pipeline.Request) pipeline.Answer {
+		if string(r.Payload) == "1" {
+			return pipeline.Answer{Verdict: pipeline.Reject, Result: pipeline.Result400, Status: 400, Reason: "bad_request", Detail: "400 no"}
+		}
+		return accepted(r)
+	})
+	eventually(t, "settled", func() bool {
+		st := s.pipe.Stats().Routes[0].Settled
+		return st[pipeline.Published] == 1 && st[pipeline.DeadLettered] == 1
+	})
+	s.stop()
+	letter, err := stream.GetLastMsgForSubject(t.Context(), "dead.r")
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := map[string]string{
+		"Trace": "t1", "Nats-Msg-Id": "S:2", "Momento-Bridge-Route": "r", "Momento-Bridge-Subject": "a.b", "Momento-Bridge-Stream": "S",
+		"Momento-Bridge-Sequence": "2", "Momento-Bridge-Reason": "bad_request", "Momento-Bridge-Status": "400", "Momento-Bridge-Attempts": "1",
+		"Momento-Bridge-Error": "400 no",
+	}
+	for name, value := range want {
+		if got := letter.Header.Get(name); got != value {
+			t.Errorf("header %s is %q, want %q", name, got, value)
+		}
+	}
+	if _, err := time.Parse(time.RFC3339, letter.Header.Get("Momento-Bridge-Time")); err != nil || string(letter.Data) != "1" {
+		t.Errorf("letter %q at %v", letter.Data, err)
+	}
+	consumer, err := stream.Consumer(t.Context(), "momento-bridge-r")
+	if err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "terminated", func() bool {
+		info, err := consumer.Info(t.Context())
+		return err == nil && info.NumAckPending == 0 && info.NumPending == 0
+	})
+}
