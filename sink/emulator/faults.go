@@ -1,0 +1,118 @@
+package emulator
+
+import (
+	"fmt"
+	"net"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Fault befalls a share of the publishes.
+type Fault struct {
+	kind   faultKind
+	status int
+	share  float64
+}
+
+type faultKind uint8
+
+const (
+	faultNone   faultKind = iota
+	faultStatus           // A status instead of success.
+	faultReset            // The publish is accepted, and the connection reset instead of an answer.
+	faultDrop             // The connection is reset before the publish is accepted.
+	faultHang             // No answer ever; the publish is not accepted.
+)
+
+// ParseFaults reads a list such as 500:1%,reset:0.1%,drop:0.1%,hang:0.01%.
+func ParseFaults(list string) ([]Fault, error) {
+	var faults []Fault
+	total := 0.0
+	for item := range strings.SplitSeq(list, ",") {
+		item = strings.TrimSpace(item)
+		if item == "" {
+			continue
+		}
+		f, err := parseFault(item)
+		if err != nil {
+			return nil, err
+		}
+		total += f.share
+		faults = append(faults, f)
+	}
+	if total > 1 {
+		return nil, fmt.Errorf("faults %q add up to more than 100%%", list)
+	}
+	return faults, nil
+}
+
+func parseFault(item string) (Fault, error) {
+	what, share, ok := strings.Cut(item, ":")
+	percent, err := strconv.ParseFloat(strings.TrimSuffix(share, "%"), 64)
+	if !ok || !strings.HasSuffix(share, "%") || err != nil || !(percent >= 0 && percent <= 100) {
+		return Fault{}, fmt.Errorf("fault %q: write what and how often, such as 500:1%% or reset:0.1%%", item)
+	}
+	f := Fault{share: percent / 100}
+	switch what {
+	case "reset":
+		f.kind = faultReset
+	case "drop":
+		f.kind = faultDrop
+	case "hang":
+		f.kind = faultHang
+	default:
+		f.kind = faultStatus
+		if f.status, err = strconv.Atoi(what); err != nil || f.status < 400 || f.status > 599 {
+			return Fault{}, fmt.Errorf("fault %q: it is a status from 400 to 599, reset, drop or hang", item)
+		}
+	}
+	return f, nil
+}
+
+// String returns the fault as ParseFaults reads it.
+func (f Fault) String() string {
+	what := map[faultKind]string{faultReset: "reset", faultDrop: "drop", faultHang: "hang"}[f.kind]
+	if f.kind == faultStatus {
+		what = strconv.Itoa(f.status)
+	}
+	return what + ":" + strconv.FormatFloat(f.share*100, 'g', -1, 64) + "%"
+}
+
+// draw decides what befalls a publish.
+func (s *Server) draw() (latency time.Duration, fault Fault) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	latency = s.settings.Latency
+	if s.settings.Jitter > 0 {
+		latency += time.Duration(s.rng.Int64N(int64(s.settings.Jitter)))
+	}
+	if len(s.settings.Faults) == 0 {
+		return latency, Fault{}
+	}
+	x := s.rng.Float64()
+	for _, f := range s.settings.Faults {
+		if x < f.share {
+			return latency, f
+		}
+		x -= f.share
+	}
+	return latency, Fault{}
+}
+
+// cutOff resets the connection without an answer.
+func cutOff(w http.ResponseWriter) {
+	hijacker, ok := w.(http.Hijacker)
+	if !ok {
+		panic(http.ErrAbortHandler)
+	}
+	conn, _, err := hijacker.Hijack()
+	if err != nil {
+		panic(http.ErrAbortHandler)
+	}
+	if tcp, ok := conn.(*net.TCPConn); ok {
+		_ = tcp.SetLinger(0)
+	}
+	_ = conn.Close()
+}

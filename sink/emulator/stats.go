@@ -1,0 +1,69 @@
+package emulator
+
+import (
+	"cmp"
+	"maps"
+	"net/http"
+	"slices"
+)
+
+// counts are what the emulator has seen.
+type counts struct {
+	accepted, bytes, untracked, inFlight int
+	opened, open                         int
+	rejected                             map[int]int
+}
+
+func newCounts() counts { return counts{rejected: map[int]int{}} }
+
+// Stats is a snapshot of what the emulator has seen.
+type Stats struct {
+	Accepted    int          `json:"accepted"`
+	Rejected    map[int]int  `json:"rejected"` // By status.
+	Bytes       int          `json:"bytes"`    // Of accepted publishes.
+	InFlight    int          `json:"in_flight"`
+	Topics      []TopicCount `json:"topics"`
+	Untracked   int          `json:"untracked"` // Accepted for topics beyond those that are kept apart.
+	Connections Connections  `json:"connections"`
+}
+
+// TopicCount is what one topic has accepted.
+type TopicCount struct {
+	Cache    string `json:"cache"`
+	Topic    string `json:"topic"`
+	Accepted int    `json:"accepted"`
+}
+
+// Connections counts TCP connections.
+type Connections struct {
+	Opened int `json:"opened"`
+	Open   int `json:"open"`
+}
+
+// Stats returns a snapshot, its topics sorted by name.
+func (s *Server) Stats() Stats {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	stats := Stats{
+		Accepted: s.stats.accepted, Rejected: maps.Clone(s.stats.rejected), Bytes: s.stats.bytes, InFlight: s.stats.inFlight,
+		Topics: []TopicCount{}, Untracked: s.stats.untracked, Connections: Connections{s.stats.opened, s.stats.open},
+	}
+	for name, t := range s.topics {
+		if t.accepted > 0 {
+			stats.Topics = append(stats.Topics, TopicCount{name.cache, name.topic, t.accepted})
+		}
+	}
+	slices.SortFunc(stats.Topics, func(a, b TopicCount) int {
+		return cmp.Or(cmp.Compare(a.Cache, b.Cache), cmp.Compare(a.Topic, b.Topic))
+	})
+	return stats
+}
+
+func (s *Server) serveStats(w http.ResponseWriter, r *http.Request) {
+	if r.Method != http.MethodGet {
+		w.Header().Set("Allow", "GET")
+		http.Error(w, "use GET", http.StatusMethodNotAllowed)
+		return
+	}
+	writeJSON(w, http.StatusOK, s.Stats())
+}

@@ -1,0 +1,46 @@
+package emulator
+
+import (
+	"errors"
+	"net/url"
+	"strings"
+)
+
+// topicName is what a publish goes to.
+type topicName struct{ cache, topic string }
+
+// target is a request target, taken apart.
+type target struct {
+	name  topicName
+	query url.Values
+}
+
+var (
+	errNotTopics = errors.New("unknown path: publish to /topics/{cache}/{topic}, each percent-encoded as one segment")
+	errEscape    = errors.New("invalid percent-encoding in the path")
+	errQuery     = errors.New("invalid query")
+	errEmptyName = errors.New("the cache and the topic must not be empty")
+)
+
+// parseTarget takes the raw request target apart. It decodes each segment once and cleans nothing, so that .. and an encoded slash are
+// part of a name.
+func parseTarget(raw string) (target, error) {
+	path, query, _ := strings.Cut(raw, "?")
+	segments := strings.Split(path, "/")
+	if len(segments) != 4 || segments[0] != "" || segments[1] != "topics" {
+		return target{}, errNotTopics
+	}
+	cache, errCache := url.PathUnescape(segments[2])
+	topic, errTopic := url.PathUnescape(segments[3])
+	if errCache != nil || errTopic != nil {
+		return target{}, errEscape
+	}
+	if cache == "" || topic == "" {
+		return target{}, errEmptyName
+	}
+	values, err := url.ParseQuery(query)
+	if err != nil {
+		return target{}, errQuery
+	}
+	return target{topicName{cache, topic}, values}, nil
+}
