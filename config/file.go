@@ -52,6 +52,12 @@ func (f *File) Problemf(path, format string, args ...any) {
 	}
 }
 
+// Origin says that the value at path came from a flag or a variable, so that problems name that instead of a place.
+func (f *File) Origin(path, name string) { f.origin[path] = name }
+
+// Broken reports whether the value at path could not be read or is no good in itself, so that nothing should be concluded from it.
+func (f *File) Broken(path string) bool { return f.broken[path] }
+
 // Has reports whether the file, a flag or a variable sets the value at path.
 func (f *File) Has(path string) bool {
 	_, inFile := f.at[path]

@@ -52,7 +52,7 @@ func (f *File) checkConsumption(path string, r *Route) {
 		f.Problemf(path, "%s has neither subject nor stream: name what to consume", path)
 	}
 	if why := badSubject(r.Subject); r.Subject != "" && why != "" {
-		f.Problemf(at("subject"), "%s %q: %s", at("subject"), r.Subject, why)
+		f.fail(at("subject"), "%s %q: %s", at("subject"), r.Subject, why)
 	}
 	if r.Stream == "" {
 		for _, key := range [...]string{"consumer", "create_consumer", "deliver"} {

@@ -1,0 +1,207 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"os"
+	"path/filepath"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/nats-io/nats-server/v2/server"
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+	"github.com/spf13/cobra"
+
+	"momento-bridge/config"
+	"momento-bridge/sink/emulator"
+)
+
+// demoOptions are the flags of demo.
+type demoOptions struct {
+	duration time.Duration
+	quota    float64
+	rate     float64
+	natsPort int
+	endpoint string
+	admin    string
+	faults   string
+}
+
+func newDemo() *cobra.Command {
+	var o demoOptions
+	cmd := &cobra.Command{
+		Use:   "demo",
+		Short: "Show the bridge at work: NATS, an endpoint, the bridge and a generator in one process",
+		Long: "Starts a NATS server with JetStream, the emulator with a quota, the bridge and a generator of messages. It needs no account and no\n" +
+			"network. The generator sends to a stream (orders, at least once, in order for each topic) and to core NATS (ticks). The bridge is not told\n" +
+			"the quota: watch the rate grow until the endpoint refuses. At the end every message is accounted for.",
+		Example: "  momento-bridge demo\n  momento-bridge demo --duration 10s --quota 500 --rate 400\n  momento-bridge demo --fault 500:2%,429:1%",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return runDemo(cmd.Context(), o, cmd.OutOrStdout(), cmd.ErrOrStderr())
+		},
+	}
+	flags := cmd.Flags()
+	flags.DurationVar(&o.duration, "duration", 0, "end by itself after this time (default: run until Ctrl-C)")
+	flags.Float64Var(&o.quota, "quota", 300, "the endpoint's quota, publishes per second")
+	flags.Float64Var(&o.rate, "rate", 150, "messages per second on average; now and then a burst comes")
+	flags.IntVar(&o.natsPort, "nats-port", 0, "port of the NATS server (default: a free one)")
+	flags.StringVar(&o.endpoint, "endpoint-listen", "127.0.0.1:0", "address of the endpoint (default: a free port)")
+	flags.StringVar(&o.admin, "admin-listen", "127.0.0.1:0", "address of the bridge's health and metrics (default: a free port)")
+	flags.StringVar(&o.faults, "fault", "", "faults of the endpoint, such as 500:2%,reset:0.5%")
+	return cmd
+}
+
+// demo is what runDemo has started.
+type demo struct {
+	nats     *server.Server
+	conn     *nats.Conn
+	js       jetstream.JetStream
+	emulator *emulator.Server
+	endpoint net.Listener
+	bridge   *bridge
+	ledger   *ledger
+}
+
+// errLost says that the sum check of the demo failed.
+var errLost = errors.New("messages were lost")
+
+// settleTime is how long the demo waits at the end for what is still on its way.
+const settleTime = 30 * time.Second
+
+// runDemo starts the parts, lets the generator run, waits for what is on its way, and prints the sum check.
+func runDemo(ctx context.Context, o demoOptions, stdout, stderr io.Writer) error {
+	dir, err := os.MkdirTemp("", "momento-bridge-demo-")
+	if err != nil {
+		return fmt.Errorf("make a temporary directory: %w", err)
+	}
+	defer os.RemoveAll(dir)
+	d := &demo{ledger: newLedger()}
+	defer d.close()
+	if err := d.start(o, dir, stderr); err != nil {
+		return err
+	}
+	d.introduce(stderr, o)
+
+	outer := context.WithoutCancel(ctx)
+	parts, stopParts := context.WithCancel(outer)
+	defer stopParts()
+	carrying, stopBridge := context.WithCancel(outer)
+	defer stopBridge()
+	var serving, bridging sync.WaitGroup
+	serving.Go(func() { err = cmp.Or(err, d.emulator.Serve(parts, d.endpoint)) })
+	var bridgeErr error
+	bridging.Go(func() { bridgeErr = d.bridge.run(carrying) })
+
+	d.generate(ctx, o, stderr)
+	d.ledger.await(settleTime)
+	stopBridge()
+	bridging.Wait()
+	stopParts()
+	serving.Wait()
+	sum := d.ledger.sum()
+	fmt.Fprintln(stdout, sum)
+	if sum.lost > 0 {
+		return errors.Join(errLost, bridgeErr)
+	}
+	return cmp.Or(bridgeErr, err)
+}
+
+// start makes every part, each ready to be run.
+func (d *demo) start(o demoOptions, dir string, stderr io.Writer) error {
+	if err := d.startNATS(o, dir); err != nil {
+		return err
+	}
+	faults, err := emulator.ParseFaults(o.faults)
+	if err != nil {
+		return &usageError{fmt.Errorf("--fault: %w", err)}
+	}
+	d.emulator, err = emulator.New(emulator.Config{
+		APIKey: demoKey, Caches: []string{"demo"}, OnAccept: d.ledger.accepted, Seed: 1,
+		Settings: emulator.Settings{Rate: o.quota, Burst: max(1, o.quota/10), Latency: 2 * time.Millisecond, Jitter: 2 * time.Millisecond, Faults: faults},
+	})
+	if err != nil {
+		return &usageError{err}
+	}
+	if d.endpoint, err = net.Listen("tcp", o.endpoint); err != nil {
+		return fmt.Errorf("open the endpoint (--endpoint-listen): %w", err)
+	}
+	keyFile := filepath.Join(dir, "api-key")
+	if err := os.WriteFile(keyFile, []byte(demoKey), 0o600); err != nil {
+		return fmt.Errorf("write the key: %w", err)
+	}
+	f := config.Read("demo", fmt.Appendf(nil, demoConfig, d.nats.ClientURL(), d.endpoint.Addr(), keyFile, o.admin))
+	f.Validate()
+	p := newPlan(f)
+	if err := f.Err(); err != nil {
+		return err
+	}
+	d.bridge, err = newBridge(p, newLogger(stderr, slog.LevelError, "text"))
+	return err
+}
+
+const demoKey = "demo-key"
+
+// demoConfig is an ordinary configuration: NATS, endpoint, key file and admin address are filled in.
+const demoConfig = `
+nats: {url: %q}
+momento: {endpoint: "http://%s", api_key_file: %q, connections: 16}
+admin: {listen: %q}
+routes:
+  - {name: orders, stream: ORDERS, subject: "orders.*", cache: demo, topic: "orders-{{wildcard(1)}}"}
+  - {name: ticks, subject: "ticks.>", cache: demo, ordering: none}
+`
+
+func (d *demo) startNATS(o demoOptions, dir string) error {
+	port := o.natsPort
+	if port == 0 {
+		port = server.RANDOM_PORT
+	}
+	var err error
+	d.nats, err = server.NewServer(&server.Options{
+		Host: "127.0.0.1", Port: port, JetStream: true, StoreDir: filepath.Join(dir, "nats"), NoSigs: true, NoLog: true,
+	})
+	if err != nil {
+		return fmt.Errorf("start the NATS server: %w", err)
+	}
+	d.nats.Start()
+	if !d.nats.ReadyForConnections(10 * time.Second) {
+		return fmt.Errorf("the NATS server did not start within 10s: is port %s (--nats-port) free?", strconv.Itoa(o.natsPort))
+	}
+	if d.conn, err = nats.Connect(d.nats.ClientURL()); err != nil {
+		return fmt.Errorf("connect to the NATS server: %w", err)
+	}
+	if d.js, err = jetstream.New(d.conn); err != nil {
+		return fmt.Errorf("use JetStream: %w", err)
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	if _, err := d.js.CreateStream(ctx, jetstream.StreamConfig{Name: "ORDERS", Subjects: []string{"orders.*"}}); err != nil {
+		return fmt.Errorf("create the stream: %w", err)
+	}
+	return nil
+}
+
+// introduce prints where everything is.
+func (d *demo) introduce(w io.Writer, o demoOptions) {
+	fmt.Fprintf(w, "NATS      %s   try: nats -s %s pub orders.42 '{\"mine\":1}'\n", d.nats.ClientURL(), d.nats.ClientURL())
+	fmt.Fprintf(w, "endpoint  http://%s   quota %g/s; counts: curl http://%s/_emulator/stats\n", d.endpoint.Addr(), o.quota, d.endpoint.Addr())
+	fmt.Fprintf(w, "bridge    http://%s   /readyz and /metrics\n", d.bridge.admin.Addr())
+	fmt.Fprintf(w, "\nThe generator sends %g messages/s, and bursts. The bridge does not know the quota: it starts at 10/s and learns. Ctrl-C ends.\n\n", o.rate)
+}
+
+func (d *demo) close() {
+	if d.conn != nil {
+		d.conn.Close()
+	}
+	if d.nats != nil {
+		d.nats.Shutdown()
+		d.nats.WaitForShutdown()
+	}
+}

@@ -1,0 +1,128 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"math"
+	"time"
+
+	"momento-bridge/pipeline"
+)
+
+const (
+	generateEvery = 10 * time.Millisecond
+	burstEvery    = 5 * time.Second // Then twice the rate comes for a second.
+	burstLength   = time.Second
+)
+
+// generate sends messages and shows what happens until the time is up or ctx is done.
+func (d *demo) generate(ctx context.Context, o demoOptions, w io.Writer) {
+	for len(d.bridge.notReady(ctx)) > 0 && ctx.Err() == nil {
+		time.Sleep(10 * time.Millisecond)
+	}
+	began := time.Now()
+	show := newDemoDisplay(w, d)
+	ticks := time.NewTicker(generateEvery)
+	defer ticks.Stop()
+	due, sent := 0.0, 0
+	for last := began; ; {
+		select {
+		case <-ctx.Done():
+			show.finish("stopping: waiting for what is on its way; Ctrl-C again ends at once")
+			return
+		case now := <-ticks.C:
+			rate := o.rate
+			if now.Sub(began)%burstEvery > burstEvery-burstLength {
+				rate *= 2
+			}
+			due += rate * now.Sub(last).Seconds()
+			last = now
+			for ; sent < int(due); sent++ {
+				d.send(sent)
+			}
+			show.update(now)
+			if o.duration > 0 && now.Sub(began) >= o.duration {
+				show.finish("time is up: waiting for what is on its way")
+				return
+			}
+		}
+	}
+}
+
+// send publishes one message, two of three to the stream, the others to core NATS. A failure shows as a lost message.
+func (d *demo) send(n int) {
+	payload := d.ledger.payload()
+	if n%3 == 2 {
+		_ = d.conn.Publish(fmt.Sprintf("ticks.t%d", n%5), payload)
+		return
+	}
+	_, _ = d.js.PublishAsync(fmt.Sprintf("orders.%d", n%10), payload)
+}
+
+// demoDisplay shows the state: a block that is redrawn on a terminal, a line a second elsewhere.
+type demoDisplay struct {
+	w        io.Writer
+	demo     *demo
+	terminal bool
+	drawn    bool
+	next     time.Time
+	before   sums
+	at       time.Time
+}
+
+func newDemoDisplay(w io.Writer, d *demo) *demoDisplay {
+	return &demoDisplay{w: w, demo: d, terminal: isTerminal(w), at: time.Now()}
+}
+
+// update shows the state when it is time to.
+func (s *demoDisplay) update(now time.Time) {
+	if now.Before(s.next) {
+		return
+	}
+	every := time.Second
+	if s.terminal {
+		every = 250 * time.Millisecond
+	}
+	s.next = now.Add(every)
+	lines := s.lines(now)
+	if !s.terminal {
+		fmt.Fprintf(s.w, "%s; %s\n", lines[0], lines[1])
+		return
+	}
+	if s.drawn {
+		fmt.Fprintf(s.w, "\x1b[%dA", len(lines))
+	}
+	s.drawn = true
+	for _, line := range lines {
+		fmt.Fprintf(s.w, "\x1b[2K%s\n", line)
+	}
+}
+
+func (s *demoDisplay) finish(text string) { fmt.Fprintln(s.w, text) }
+
+func (s *demoDisplay) lines(now time.Time) []string {
+	sum, stats := s.demo.ledger.sum(), s.demo.bridge.pipe.Stats()
+	seconds := max(now.Sub(s.at).Seconds(), 1e-3)
+	in := float64(sum.published-s.before.published) / seconds
+	out := float64(sum.delivered-s.before.delivered) / seconds
+	if now.Sub(s.at) > 900*time.Millisecond {
+		s.before, s.at = sum, now
+	}
+	queued, flying, refused := 0, 0, uint64(0)
+	for _, r := range stats.Routes {
+		queued += r.Queued
+		flying += r.InFlight
+		refused += r.Attempts[pipeline.Result429]
+	}
+	rate := "none"
+	if !math.IsInf(stats.Rate, 1) {
+		rate = fmt.Sprintf("%.0f/s", stats.Rate)
+	}
+	p50, p99 := s.demo.ledger.latency()
+	return []string{
+		fmt.Sprintf("in %4.0f/s  out %4.0f/s  rate in force %s  refused (429) %d", in, out, rate, refused),
+		fmt.Sprintf("on their way %d (queued in the bridge %d, in flight %d)  end to end p50 %s p99 %s",
+			sum.lost, queued, flying, p50.Round(time.Millisecond), p99.Round(time.Millisecond)),
+	}
+}

@@ -1,0 +1,91 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+)
+
+// ledger follows every message of the demo from the generator to the endpoint. Its methods may be called concurrently.
+type ledger struct {
+	mu         sync.Mutex // Guards the following.
+	sent       []time.Time
+	copies     []int // Accepted, by message number.
+	delivered  int   // Messages that have been accepted at least once.
+	duplicates int
+	foreign    int // Accepted, but not of the generator: somebody else's.
+	latencies  []time.Duration
+}
+
+// recentLatencies is how many of the latest latencies are looked at.
+const recentLatencies = 500
+
+func newLedger() *ledger { return &ledger{} }
+
+// payload returns the payload of the next message.
+func (l *ledger) payload() []byte {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.sent = append(l.sent, time.Now())
+	l.copies = append(l.copies, 0)
+	return fmt.Appendf(nil, `{"n":%d,"demo":"momento-bridge"}`, len(l.sent)-1)
+}
+
+// accepted takes note of a publish that the endpoint has accepted.
+func (l *ledger) accepted(_, _ string, body []byte) {
+	number, ours := strings.CutPrefix(string(body), `{"n":`)
+	number, _, closed := strings.Cut(number, ",")
+	n, err := strconv.Atoi(number)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if !ours || !closed || err != nil || n < 0 || n >= len(l.sent) {
+		l.foreign++
+		return
+	}
+	l.copies[n]++
+	if l.copies[n] > 1 {
+		l.duplicates++
+		return
+	}
+	l.delivered++
+	l.latencies = append(l.latencies, time.Since(l.sent[n]))
+	if len(l.latencies) > recentLatencies {
+		l.latencies = slices.Delete(l.latencies, 0, len(l.latencies)-recentLatencies)
+	}
+}
+
+// sums is the state of the accounts.
+type sums struct{ published, delivered, lost, duplicates int }
+
+// String is the demo's last line.
+func (s sums) String() string {
+	return fmt.Sprintf("published=%d delivered=%d lost=%d duplicates=%d", s.published, s.delivered, s.lost, s.duplicates)
+}
+
+func (l *ledger) sum() sums {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return sums{len(l.sent), l.delivered, len(l.sent) - l.delivered, l.duplicates}
+}
+
+// latency returns the median and the 99th percentile of the latest messages.
+func (l *ledger) latency() (p50, p99 time.Duration) {
+	l.mu.Lock()
+	sorted := slices.Clone(l.latencies)
+	l.mu.Unlock()
+	if len(sorted) == 0 {
+		return 0, 0
+	}
+	slices.Sort(sorted)
+	return sorted[len(sorted)/2], sorted[len(sorted)*99/100]
+}
+
+// await waits until every message has been delivered, at most this long.
+func (l *ledger) await(most time.Duration) {
+	for end := time.Now().Add(most); l.sum().lost > 0 && time.Now().Before(end); {
+		time.Sleep(20 * time.Millisecond)
+	}
+}

@@ -1,0 +1,60 @@
+package main
+
+import (
+	"fmt"
+	"net"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"momento-bridge/sink/emulator"
+)
+
+func newEmulator() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "emulator",
+		Short: "Run a local stand-in for the Momento Topics HTTP API",
+		Long: "Serves POST and long-poll GET of /topics/{cache}/{topic} as documented, with a quota, latency and faults. GET /_emulator/stats\n" +
+			"counts; PUT /_emulator/settings changes limits and faults while it runs.",
+		Example: "  momento-bridge emulator --rate 10 --burst 10\n" +
+			"  curl -i -H 'Authorization: any' -H 'Content-Type: text/plain' -d hello http://127.0.0.1:8080/topics/my-cache/hello",
+	}
+	var cfg emulator.Config
+	var listen, faults string
+	flags := cmd.Flags()
+	flags.StringVar(&listen, "listen", "127.0.0.1:8080", "address to listen on")
+	flags.StringVar(&cfg.APIKey, "api-key", "", "the only key accepted (default: any)")
+	flags.StringSliceVar(&cfg.Caches, "cache", nil, "a cache that exists; may be repeated (default: all)")
+	flags.Float64Var(&cfg.Rate, "rate", 0, "quota per second (default: none)")
+	flags.Float64Var(&cfg.Burst, "burst", 0, "burst of the quota (default: as the rate)")
+	flags.StringVar(&cfg.Limiter, "limiter", "bucket", "kind of quota: bucket")
+	flags.StringVar(&cfg.Unit, "unit", "publishes", "what the quota counts: publishes or operations")
+	flags.DurationVar(&cfg.Latency, "latency", 0, "time before each answer")
+	flags.DurationVar(&cfg.Jitter, "jitter", 0, "random time on top of the latency")
+	flags.StringVar(&faults, "fault", "", "faults, such as 500:1%,reset:0.1%,drop:0.1%,hang:0.01%")
+	flags.DurationVar(&cfg.RetryAfter, "retry-after", 0, "Retry-After of a 429 (default: not sent)")
+	flags.Uint64Var(&cfg.Seed, "seed", 1, "seed of faults and jitter")
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		var err error
+		if cfg.Faults, err = emulator.ParseFaults(faults); err != nil {
+			return &usageError{fmt.Errorf("--fault: %w", err)}
+		}
+		server, err := emulator.New(cfg)
+		if err != nil {
+			return &usageError{err}
+		}
+		ln, err := net.Listen("tcp", listen)
+		if err != nil {
+			return fmt.Errorf("listen (--listen): %w", err)
+		}
+		fmt.Fprintf(cmd.ErrOrStderr(), "emulator on http://%s (stats: http://%s/_emulator/stats); stop with Ctrl-C\n", ln.Addr(), ln.Addr())
+		began := time.Now()
+		if err := server.Serve(cmd.Context(), ln); err != nil {
+			return err
+		}
+		stats := server.Stats()
+		fmt.Fprintf(cmd.OutOrStdout(), "accepted=%d bytes=%d topics=%d seconds=%.1f\n", stats.Accepted, stats.Bytes, len(stats.Topics), time.Since(began).Seconds())
+		return nil
+	}
+	return cmd
+}

@@ -1,0 +1,109 @@
+// Command momento-bridge carries messages from NATS to Momento Topics.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/spf13/cobra"
+)
+
+// version is set by the linker.
+var version = "dev"
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
+	go func() {
+		<-ctx.Done()
+		stop() // From here on a second signal ends the process at once.
+	}()
+	os.Exit(exitStatus(run(ctx, os.Args[1:], os.Stdout, os.Stderr)))
+}
+
+// run executes one command. It is the whole program but for signals and the exit, so that tests can run it.
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
+	root := newRoot()
+	root.SetArgs(args)
+	root.SetOut(stdout)
+	root.SetErr(stderr)
+	err := root.ExecuteContext(ctx)
+	if err != nil && !errors.Is(err, errQuiet) {
+		fmt.Fprintln(stderr, err)
+	}
+	return err
+}
+
+// The exit statuses that users rely on.
+const (
+	statusOK          = 0
+	statusFailed      = 1
+	statusUsage       = 2
+	statusInterrupted = 130
+)
+
+// usageError is a mistake in the command line or the configuration.
+type usageError struct{ err error }
+
+func (e *usageError) Error() string { return e.err.Error() }
+func (e *usageError) Unwrap() error { return e.err }
+
+// errQuiet ends the program with a failure whose reason has been printed already.
+var errQuiet = errors.New("failed")
+
+// errInterrupted says that a command other than run was ended by a signal.
+var errInterrupted = errors.New("interrupted")
+
+func exitStatus(err error) int {
+	switch {
+	case err == nil:
+		return statusOK
+	case errors.Is(err, errInterrupted):
+		return statusInterrupted
+	}
+	if _, ok := errors.AsType[*usageError](err); ok {
+		return statusUsage
+	}
+	return statusFailed
+}
+
+func newRoot() *cobra.Command {
+	root := &cobra.Command{
+		Use:   "momento-bridge",
+		Short: "Carries messages from NATS to Momento Topics",
+		Long: "momento-bridge carries messages from NATS subjects and JetStream streams to Momento Topics over HTTP:\n" +
+			"fast, in order, paced to your quota, and without losing one.",
+		Example: "  momento-bridge demo\n" +
+			"  momento-bridge run --subject 'orders.>' --stream ORDERS --cache my-cache --region us-east-1 --api-key-file key.txt\n" +
+			"  momento-bridge check -c config.yaml",
+		Version:       version,
+		SilenceErrors: true,
+		SilenceUsage:  true,
+	}
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		return &usageError{fmt.Errorf("%w\nsee `%s --help`", err, cmd.CommandPath())}
+	})
+	root.AddCommand(newRun(), newDemo(), newCheck(), newEmulator(), newConfig(), newRegions(), newVersion())
+	for _, cmd := range root.Commands() {
+		cmd.Args = usageArgs(cmd.Args)
+	}
+	root.Args = usageArgs(cobra.NoArgs)
+	return root
+}
+
+// usageArgs makes wrong arguments a usage error; commands take none unless they say so.
+func usageArgs(check cobra.PositionalArgs) cobra.PositionalArgs {
+	if check == nil {
+		check = cobra.NoArgs
+	}
+	return func(cmd *cobra.Command, args []string) error {
+		if err := check(cmd, args); err != nil {
+			return &usageError{fmt.Errorf("%w\nsee `%s --help`", err, cmd.CommandPath())}
+		}
+		return nil
+	}
+}

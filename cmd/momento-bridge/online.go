@@ -1,0 +1,78 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"time"
+
+	"github.com/nats-io/nats.go"
+
+	"momento-bridge/sink"
+	"momento-bridge/source"
+)
+
+// checkOnline tries what run will need: one line for each, with ✓ or ✗ and the reason. Nothing is created and nothing published.
+func checkOnline(ctx context.Context, w io.Writer, p *plan) error {
+	failed := false
+	report := func(what string, err error) {
+		if err != nil {
+			failed = true
+			fmt.Fprintf(w, "✗ %s: %v\n", what, err)
+			return
+		}
+		fmt.Fprintf(w, "✓ %s\n", what)
+	}
+	fmt.Fprintln(w)
+	log := slog.New(slog.DiscardHandler)
+	momento, err := sink.New(p.sink, log)
+	if err == nil {
+		err = momento.Try()
+	}
+	report("connect to the endpoint "+p.sink.Endpoint.String(), err)
+	conn, err := tryNATS(ctx, p.nats, log)
+	report("connect to NATS "+redactURL(p.nats.URL), err)
+	if err == nil {
+		defer conn.Close()
+		for _, r := range p.routes {
+			if r.jetStream == nil {
+				continue
+			}
+			note, err := tryConsumer(ctx, conn, r, log)
+			report("route "+r.route.Name+": "+note, err)
+		}
+	}
+	if failed {
+		return errQuiet
+	}
+	return nil
+}
+
+// tryNATS waits a few seconds for the connection.
+func tryNATS(ctx context.Context, cfg source.ConnectConfig, log *slog.Logger) (*nats.Conn, error) {
+	conn, err := source.Connect(cfg, log)
+	if err != nil {
+		return nil, err
+	}
+	for end := time.Now().Add(5 * time.Second); !conn.IsConnected(); {
+		if ctx.Err() != nil || time.Now().After(end) {
+			err := conn.LastError()
+			conn.Close()
+			if err == nil {
+				err = nats.ErrNoServers
+			}
+			return nil, err
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+	return conn, nil
+}
+
+func tryConsumer(ctx context.Context, conn *nats.Conn, r routePlan, log *slog.Logger) (string, error) {
+	js, err := source.NewJetStream(conn, *r.jetStream, log)
+	if err != nil {
+		return "use JetStream", err
+	}
+	return js.Try(ctx)
+}

@@ -1,0 +1,225 @@
+package main
+
+import (
+	"fmt"
+	"math"
+	"os"
+	"strings"
+	"time"
+
+	"momento-bridge/config"
+	"momento-bridge/pipeline"
+	"momento-bridge/sink"
+	"momento-bridge/source"
+)
+
+// plan is a configuration turned into what the packages take: nothing in it needs the configuration file any more.
+type plan struct {
+	nats        source.ConnectConfig
+	sink        sink.Config
+	pipeline    pipeline.Config // Without its routes.
+	routes      []routePlan
+	adminListen string
+	shutdown    time.Duration
+}
+
+// routePlan is one route: exactly one of core and jetStream is set.
+type routePlan struct {
+	route      pipeline.RouteConfig // Without settler and dead letters.
+	core       *source.CoreConfig
+	jetStream  *source.JetStreamConfig
+	deadLetter string // A subject, or empty.
+}
+
+// newPlan checks what only the packages can know, such as templates and keys, and reports every problem to the file.
+func newPlan(f *config.File) *plan {
+	c := &f.Config
+	p := &plan{
+		nats:        connectConfig(c.NATS),
+		adminListen: c.Admin.Listen,
+		shutdown:    time.Duration(c.ShutdownTimeout),
+	}
+	checkNATSFiles(f)
+	p.sink = sinkConfig(f)
+	p.pipeline = pipeline.Config{
+		Workers:     c.Momento.Connections,
+		Timeout:     time.Duration(c.Momento.Timeout),
+		MaxMessages: c.Queue.MaxMessages,
+		MaxBytes:    int64(c.Queue.MaxBytes),
+		Rate:        rateOf(c.Limits),
+		Delays:      pipeline.DefaultDelays(),
+	}
+	for i := range c.Routes {
+		p.routes = append(p.routes, newRoutePlan(f, i))
+	}
+	return p
+}
+
+func connectConfig(c config.NATS) source.ConnectConfig {
+	return source.ConnectConfig{
+		URL:          c.URL,
+		CredsFile:    c.CredsFile,
+		NKeyFile:     c.NKeyFile,
+		User:         c.User,
+		PasswordFile: c.PasswordFile,
+		TokenFile:    c.TokenFile,
+		CAFile:       c.TLS.CAFile,
+		CertFile:     c.TLS.CertFile,
+		KeyFile:      c.TLS.KeyFile,
+	}
+}
+
+// checkNATSFiles reports credential files that cannot be read, which would otherwise only show as a refused connection.
+func checkNATSFiles(f *config.File) {
+	n := f.NATS
+	for _, file := range [...]struct{ path, name string }{
+		{"nats.creds_file", n.CredsFile},
+		{"nats.nkey_file", n.NKeyFile},
+		{"nats.password_file", n.PasswordFile},
+		{"nats.token_file", n.TokenFile},
+		{"nats.tls.ca_file", n.TLS.CAFile},
+		{"nats.tls.cert_file", n.TLS.CertFile},
+		{"nats.tls.key_file", n.TLS.KeyFile},
+		{"momento.tls.ca_file", f.Momento.TLS.CAFile},
+	} {
+		if file.name == "" {
+			continue
+		}
+		readable, err := os.Open(file.name)
+		if err != nil {
+			f.Problemf(file.path, "cannot be read: %v", err)
+			continue
+		}
+		readable.Close()
+	}
+}
+
+func rateOf(l config.Limits) pipeline.Rate {
+	r := pipeline.Rate{Ceiling: math.Inf(1), Burst: l.Burst}
+	switch {
+	case l.Rate.Auto:
+		r.Learn = true
+	case !l.Rate.Unlimited:
+		r.Ceiling = l.Rate.PerSecond
+	}
+	return r
+}
+
+// sinkConfig finds the key and the endpoint. The endpoint is the one configured, or else the one that the key names.
+func sinkConfig(f *config.File) sink.Config {
+	m := f.Momento
+	c := sink.Config{
+		QueryAuth: m.Auth == config.AuthQuery,
+		Timeout:   time.Duration(m.Timeout),
+		CAFile:    m.TLS.CAFile,
+	}
+	keys, err := keyring(f)
+	if err != nil {
+		f.Problemf("momento.api_key_file", "%v", err)
+	}
+	c.Keys = keys
+	switch {
+	case m.Endpoint != "":
+		c.Endpoint, err = sink.ParseEndpoint(m.Endpoint)
+		if err != nil {
+			f.Problemf("momento.endpoint", "%v", err)
+		}
+	case m.Region != "":
+		c.Endpoint, err = sink.FromRegion(m.Region)
+		if err != nil {
+			f.Problemf("momento.region", "%v", err)
+		}
+	case keys == nil: // Reported already; the endpoint may be in the key.
+	case keys.Key().Endpoint == "":
+		f.Problemf("momento", "no endpoint: set region (see `momento-bridge regions`) or endpoint; this %s API key names none", keys.Key().Kind)
+	default:
+		c.Endpoint, err = sink.ParseEndpoint(keys.Key().Endpoint)
+		if err != nil {
+			f.Problemf("momento", "the endpoint inside the API key cannot be used: %v; set endpoint or region", err)
+		}
+	}
+	checkKeyFits(f, keys)
+	return c
+}
+
+// checkKeyFits reports a key that Momento cannot know. An endpoint given as a URL may be another server, with keys of its own.
+func checkKeyFits(f *config.File, keys *sink.Keyring) {
+	if keys != nil && keys.Key().Kind == sink.KeyOpaque && !strings.Contains(f.Momento.Endpoint, "://") {
+		f.Problemf("momento.api_key_file", "the API key is neither a v1, v2 nor legacy Momento key: copy it whole, as the console shows it")
+	}
+}
+
+// keyEnv holds the key where no file is given.
+const keyEnv = "MOMENTO_API_KEY"
+
+func keyring(f *config.File) (*sink.Keyring, error) {
+	if f.Momento.APIKeyFile != "" {
+		return sink.KeyFile(f.Momento.APIKeyFile)
+	}
+	value := os.Getenv(keyEnv)
+	if !f.Has("momento.api_key_file") {
+		f.Origin("momento.api_key_file", keyEnv)
+	}
+	if value == "" {
+		return nil, fmt.Errorf("no API key: set momento.api_key_file, --api-key-file, or the environment variable %s", keyEnv)
+	}
+	key, err := sink.ParseKey(value)
+	if err != nil {
+		return nil, err
+	}
+	return sink.FixedKey(key), nil
+}
+
+func newRoutePlan(f *config.File, i int) routePlan {
+	r := f.Routes[i]
+	path := fmt.Sprintf("routes[%d]", i)
+	filter := r.Subject
+	if filter == "" {
+		filter = ">"
+	}
+	template, err := source.CompileTemplate(filter, r.Topic)
+	if err != nil && !f.Broken(path+".subject") {
+		f.Problemf(path+".topic", "%v", err)
+	}
+	p := routePlan{
+		route: pipeline.RouteConfig{
+			Name:       r.Name,
+			Cache:      r.Cache,
+			Ordered:    r.Ordering == config.OrderingTopic,
+			AtMostOnce: r.Delivery == config.AtMostOnce,
+			Text:       r.ContentType == config.TextPlain,
+			MaxPayload: int(r.MaxPayload),
+		},
+		deadLetter: r.DeadLetter.Subject,
+	}
+	shareMessages := max(1, f.Queue.MaxMessages/len(f.Routes))
+	shareBytes := max(1, int64(f.Queue.MaxBytes)/int64(len(f.Routes)))
+	if r.Stream == "" {
+		p.core = &source.CoreConfig{
+			Route: r.Name, Subject: r.Subject, Queue: r.Queue, Template: template,
+			PendingMessages: shareMessages, PendingBytes: int(shareBytes),
+		}
+		return p
+	}
+	p.jetStream = &source.JetStreamConfig{
+		Route: r.Name, Stream: r.Stream, Subject: r.Subject, Consumer: r.Consumer,
+		Create: r.CreateConsumer, DeliverNew: r.Deliver == config.DeliverNew, Template: template,
+		Circumstances: source.Circumstances{
+			Rate:          leastRate(f.Limits, len(f.Routes)),
+			Connections:   f.Momento.Connections,
+			Timeout:       time.Duration(f.Momento.Timeout),
+			QueueMessages: shareMessages,
+			QueueBytes:    shareBytes,
+		},
+	}
+	return p
+}
+
+// leastRate is what one of the routes can count on when all are busy. A rate that is learned may turn out to be the default quota.
+func leastRate(l config.Limits, routes int) float64 {
+	r := rateOf(l)
+	if r.Learn {
+		return pipeline.FirstRate / float64(routes)
+	}
+	return r.Ceiling / float64(routes)
+}

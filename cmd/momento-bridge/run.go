@@ -1,0 +1,48 @@
+package main
+
+import (
+	"log/slog"
+
+	"github.com/spf13/cobra"
+
+	"momento-bridge/config"
+)
+
+func newRun() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "run",
+		Short: "Run the bridge until it is told to stop",
+		Long: "Carries messages from NATS to Momento Topics until SIGTERM or SIGINT, then hands back what it has not started, finishes what is\n" +
+			"in flight and exits: 0 when everything it held was settled, 1 when the shutdown budget ran out first. A second signal ends\n" +
+			"it at once. The routes come from a file, or one route from flags.",
+		Example: "  momento-bridge run -c /etc/momento-bridge/config.yaml\n" +
+			"  momento-bridge run --subject 'ticks.>' --cache my-cache --region us-east-1 --api-key-file key.txt\n" +
+			"  momento-bridge run --stream ORDERS --subject 'orders.>' --cache my-cache --topic 'orders-{{wildcard(1)}}' --region us-east-1",
+	}
+	s := addSettings(cmd)
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		f, p, err := s.load(cmd)
+		if err != nil {
+			return err
+		}
+		log := logger(f, cmd.ErrOrStderr())
+		summarize(log, f, p)
+		b, err := newBridge(p, log)
+		if err != nil {
+			return err
+		}
+		return b.run(cmd.Context())
+	}
+	return cmd
+}
+
+// summarize logs what the daemon is about to do.
+func summarize(log *slog.Logger, f *config.File, p *plan) {
+	log.Info("momento-bridge", "version", version, "nats", redactURL(p.nats.URL), "endpoint", p.sink.Endpoint.String(),
+		"key", string(p.sink.Keys.Key().Kind), "connections", p.pipeline.Workers, "rate", f.Limits.Rate.String(), "admin", p.adminListen)
+	for i, r := range p.routes {
+		c := f.Routes[i]
+		log.Info("route", "name", r.route.Name, "subject", c.Subject, "stream", c.Stream, "cache", c.Cache, "topic", c.Topic,
+			"ordering", string(c.Ordering), "delivery", string(c.Delivery))
+	}
+}

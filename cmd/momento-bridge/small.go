@@ -1,0 +1,65 @@
+package main
+
+import (
+	"fmt"
+	"runtime"
+
+	"github.com/spf13/cobra"
+
+	"momento-bridge/config"
+	"momento-bridge/sink"
+)
+
+func newRegions() *cobra.Command {
+	return &cobra.Command{
+		Use:   "regions",
+		Short: "List Momento's regions and their cell hosts",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			for _, r := range sink.Regions {
+				fmt.Fprintf(cmd.OutOrStdout(), "%-16s %s\n", r.Name, r.Cell)
+			}
+			return nil
+		},
+	}
+}
+
+func newVersion() *cobra.Command {
+	return &cobra.Command{
+		Use:   "version",
+		Short: "Print the version",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			fmt.Fprintf(cmd.OutOrStdout(), "momento-bridge %s %s %s/%s\n", version, runtime.Version(), runtime.GOOS, runtime.GOARCH)
+			return nil
+		},
+	}
+}
+
+func newConfig() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "config",
+		Short: "Print an example configuration or its schema",
+		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	cmd.AddCommand(
+		&cobra.Command{
+			Use:     "example",
+			Short:   "Print an annotated example file",
+			Example: "  momento-bridge config example > config.yaml",
+			Args:    usageArgs(nil),
+			RunE: func(cmd *cobra.Command, _ []string) error {
+				_, err := fmt.Fprint(cmd.OutOrStdout(), config.Example())
+				return err
+			},
+		},
+		&cobra.Command{
+			Use:   "schema",
+			Short: "Print the JSON Schema of the file, for editors",
+			Args:  usageArgs(nil),
+			RunE: func(cmd *cobra.Command, _ []string) error {
+				_, err := fmt.Fprintln(cmd.OutOrStdout(), string(config.Schema()))
+				return err
+			},
+		},
+	)
+	return cmd
+}
