@@ -13,8 +13,9 @@ type File struct {
 	name     string
 	at       map[string]position // By path, such as routes[0].topic.
 	origin   map[string]string   // Paths that a flag or a variable has set, and its name.
-	broken   map[string]bool     // Paths whose value could not be read.
+	broken   map[string]bool     // Paths of which nothing should be concluded: their value could not be read.
 	problems []problem
+	noted    map[problem]bool
 }
 
 // position is a place in the file; lines and columns count from 1.
@@ -32,24 +33,31 @@ func (f *File) Problemf(path, format string, args ...any) {
 	if f.broken[path] {
 		return
 	}
-	p := problem{text: fmt.Sprintf(format, args...)}
+	f.add(f.place(path, fmt.Sprintf(format, args...)))
+}
+
+// place finds where a problem with the value at path is shown.
+func (f *File) place(path, text string) problem {
 	for at := path; ; at = parent(at) {
 		if origin, ok := f.origin[at]; ok {
-			p.origin = origin
-			break
+			return problem{origin: origin, text: text}
 		}
 		if pos, ok := f.at[at]; ok {
-			p.at = pos
-			break
+			return problem{at: pos, text: text}
 		}
 		if at == "" {
-			p.at = position{1, 1}
-			break
+			return problem{at: position{1, 1}, text: text}
 		}
 	}
-	if !slices.Contains(f.problems, p) {
-		f.problems = append(f.problems, p)
+}
+
+// add notes a problem once.
+func (f *File) add(p problem) {
+	if f.noted[p] {
+		return
 	}
+	f.noted[p] = true
+	f.problems = append(f.problems, p)
 }
 
 // Origin says that the value at path came from a flag or a variable, so that problems name that instead of a place.
@@ -57,6 +65,12 @@ func (f *File) Origin(path, name string) { f.origin[path] = name }
 
 // Broken reports whether the value at path could not be read or is no good in itself, so that nothing should be concluded from it.
 func (f *File) Broken(path string) bool { return f.broken[path] }
+
+// fail notes a problem with the value at path and that nothing should be concluded from it.
+func (f *File) fail(path, format string, args ...any) {
+	f.Problemf(path, format, args...)
+	f.broken[path] = true
+}
 
 // Has reports whether the file, a flag or a variable sets the value at path.
 func (f *File) Has(path string) bool {

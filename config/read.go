@@ -17,9 +17,9 @@ const maxFile = 1 << 20
 // Read reads a file's text. It never returns nil: problems are kept for Err. name stands in front of them; an empty text is a file
 // of defaults.
 func Read(name string, text []byte) *File {
-	f := &File{Config: Default(), name: name, at: map[string]position{}, origin: map[string]string{}, broken: map[string]bool{}}
+	f := &File{Config: Default(), name: name, at: map[string]position{}, origin: map[string]string{}, broken: map[string]bool{}, noted: map[problem]bool{}}
 	if len(text) > maxFile {
-		f.Problemf("", "the file is larger than 1 MiB; a configuration is not")
+		f.fail("", "the file is larger than 1 MiB; a configuration is not")
 		return f
 	}
 	if root := f.parse(text); root != nil {
@@ -35,9 +35,8 @@ func (f *File) parse(text []byte) *yaml.Node {
 		return nil
 	}
 	var document yaml.Node
-	err := yaml.Load(text, &document)
-	if err != nil {
-		f.syntaxProblem(err)
+	if err := yaml.Load(text, &document); err != nil {
+		f.syntaxProblem(err, string(text))
 		return nil
 	}
 	if len(document.Content) != 1 || document.Content[0].Tag == "!!null" {
@@ -57,33 +56,78 @@ func withoutComments(text string) string {
 	return rest.String()
 }
 
-func (f *File) syntaxProblem(err error) {
+// syntaxProblem notes that the text is no YAML. Nothing else is then concluded from the file.
+func (f *File) syntaxProblem(err error, text string) {
+	f.broken[""] = true
 	load, ok := errors.AsType[*yaml.LoadError](err)
 	if !ok {
-		f.Problemf("", "not YAML: %v", err)
+		f.add(problem{at: position{1, 1}, text: "not YAML: " + err.Error()})
 		return
 	}
-	text := strings.TrimPrefix(load.Message, "yaml: ")
-	if strings.Contains(text, "found multiple") {
-		text = "one YAML document is expected, the file holds several: remove the --- between them"
-	} else {
-		text = "not YAML: " + text
-		if load.ContextMsg != "" {
-			text += " " + load.ContextMsg
-		}
-		if strings.Contains(text, "cannot start any token") || strings.Contains(text, "tab character") {
-			text += "; YAML is indented with spaces, not tabs"
+	at := positionOf(load.Mark, text)
+	why := strings.TrimPrefix(load.Message, "yaml: ")
+	switch {
+	case strings.Contains(why, "found multiple"):
+		why = "one YAML document is expected, the file holds several: remove the --- between them"
+		at = secondDocument(text)
+	case strings.Contains(why, "cannot start any token") && strings.HasPrefix(lineAt(text, at), "\t"), strings.Contains(why, "tab character"):
+		why = "not YAML: a tab indents the line; YAML is indented with spaces"
+	case strings.Contains(why, "cannot start any token"), strings.Contains(why, "unknown anchor"), strings.Contains(why, "alphabetic or numeric"):
+		why = "not YAML: a value that starts with one of * & % @ ` { [ > | needs quotes"
+	case strings.Contains(load.ContextMsg, "flow") || strings.Contains(load.ContextMsg, "quoted"):
+		at = positionOf(load.ContextMark, text)
+		why = "not YAML: " + why + " " + load.ContextMsg + " that starts here"
+	case strings.Contains(why, "did not find expected key"):
+		why = "not YAML: a key is expected here; is the line indented as its neighbours are?"
+	default:
+		why = "not YAML: " + why
+	}
+	f.add(problem{at: at, text: why})
+}
+
+// lineBreaks turns every line break of YAML into a line feed.
+var lineBreaks = strings.NewReplacer("\r\n", "\n", "\r", "\n", "\u0085", "\n", "\u2028", "\n", "\u2029", "\n")
+
+// positionOf turns a mark into a place inside the text. Where the parser gives no line, its offset tells.
+func positionOf(m yaml.Mark, text string) position {
+	if m.Line == 0 {
+		before := lineBreaks.Replace(text[:min(max(m.Index, 0), len(text))])
+		return position{strings.Count(before, "\n") + 1, len(before) - strings.LastIndexByte(before, '\n')}
+	}
+	text = lineBreaks.Replace(text)
+	if lines := strings.Count(strings.TrimSuffix(text, "\n"), "\n") + 1; m.Line > lines {
+		return position{lines, len(lineAt(text, position{lines, 1})) + 1}
+	}
+	return position{m.Line, max(1, m.Column)}
+}
+
+// secondDocument is where the second --- stands.
+func secondDocument(text string) position {
+	for n, line := range strings.Split(text, "\n") {
+		if n > 0 && strings.HasPrefix(line, "---") && strings.TrimSpace(withoutComments(strings.Join(strings.Split(text, "\n")[:n], "\n"))) != "" {
+			return position{n + 1, 1}
 		}
 	}
-	at := position{max(1, load.Mark.Line), max(1, load.Mark.Column)}
-	f.problems = append(f.problems, problem{at: at, text: text})
+	return position{1, 1}
+}
+
+func lineAt(text string, at position) string {
+	lines := strings.Split(text, "\n")
+	if at.line > len(lines) {
+		return ""
+	}
+	return lines[at.line-1]
 }
 
 // read reads a node into a value of any kind that a configuration has.
 func (f *File) read(n *yaml.Node, v reflect.Value, tag reflect.StructTag, path string) {
 	f.at[path] = position{n.Line, n.Column}
-	if n.Kind == yaml.AliasNode {
-		f.fail(path, "aliases are not supported: write the value again")
+	if n.Kind == yaml.AliasNode || n.Anchor != "" {
+		f.fail(path, "anchors (&) and aliases (*) are not supported: write the value out, in quotes if it starts with one of these")
+		return
+	}
+	if n.Style&yaml.TaggedStyle != 0 {
+		f.fail(path, "tags (%s) are not supported: write the bare value, in quotes if it starts with an exclamation mark", n.Tag)
 		return
 	}
 	if _, ok := v.Addr().Interface().(scalar); ok || v.Kind() != reflect.Struct && v.Kind() != reflect.Slice && v.Kind() != reflect.Map {
@@ -103,12 +147,6 @@ func (f *File) read(n *yaml.Node, v reflect.Value, tag reflect.StructTag, path s
 	}
 }
 
-// fail notes that the value at path cannot be read.
-func (f *File) fail(path, format string, args ...any) {
-	f.Problemf(path, format, args...)
-	f.broken[path] = true
-}
-
 func (f *File) readStruct(n *yaml.Node, v reflect.Value, path string) {
 	if n.Kind != yaml.MappingNode {
 		f.fail(path, "%s must be a mapping of keys to values, not %s", nameOf(path), kindOf(n))
@@ -118,7 +156,7 @@ func (f *File) readStruct(n *yaml.Node, v reflect.Value, path string) {
 	f.eachKey(n, path, func(key string, at, value *yaml.Node) {
 		i, ok := fields[key]
 		if !ok {
-			f.problems = append(f.problems, problem{position{at.Line, at.Column}, "", unknownKey(key, path, fields)})
+			f.unknownKey(key, path, at, fields)
 			return
 		}
 		f.read(value, v.Field(i), v.Type().Field(i).Tag, join(path, key))
@@ -130,7 +168,7 @@ func (f *File) eachKey(n *yaml.Node, path string, do func(key string, at, value 
 	seen := map[string]int{}
 	for i := 0; i+1 < len(n.Content); i += 2 {
 		at, value := n.Content[i], n.Content[i+1]
-		problemAt := func(text string) { f.problems = append(f.problems, problem{position{at.Line, at.Column}, "", text}) }
+		problemAt := func(text string) { f.add(problem{at: position{at.Line, at.Column}, text: text}) }
 		switch {
 		case at.Kind != yaml.ScalarNode:
 			problemAt("a key must be plain text")
@@ -148,6 +186,10 @@ func (f *File) eachKey(n *yaml.Node, path string, do func(key string, at, value 
 func (f *File) readList(n *yaml.Node, v reflect.Value, path string) {
 	if n.Kind != yaml.SequenceNode {
 		f.fail(path, "%s must be a list, each item after a dash, not %s", nameOf(path), kindOf(n))
+		return
+	}
+	if len(n.Content) > maxRoutes {
+		f.fail(path, "there are %d routes, at most %d are possible", len(n.Content), maxRoutes)
 		return
 	}
 	for i, item := range n.Content {
@@ -171,11 +213,19 @@ func (f *File) readMap(n *yaml.Node, v reflect.Value, path string) {
 
 func (f *File) readScalar(n *yaml.Node, v reflect.Value, tag reflect.StructTag, path string) {
 	if n.Kind != yaml.ScalarNode {
-		f.fail(path, "%s must be %s, not %s", nameOf(path), wanted(v, tag), kindOf(n))
+		hint := ""
+		if n.Style&yaml.FlowStyle != 0 && n.Kind == yaml.MappingNode {
+			hint = "; a value that starts with { needs quotes"
+		}
+		f.fail(path, "%s must be %s, not %s%s", nameOf(path), wanted(v, tag), kindOf(n), hint)
 		return
 	}
 	if n.Tag == "!!null" && v.Kind() != reflect.String {
 		f.fail(path, "%s has no value: write %s, or remove the key", nameOf(path), wanted(v, tag))
+		return
+	}
+	if n.Style&(yaml.LiteralStyle|yaml.FoldedStyle) != 0 {
+		f.fail(path, "%s: > and | begin a block of text here: put the value in quotes, such as \">\"", nameOf(path))
 		return
 	}
 	text := n.Value

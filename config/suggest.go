@@ -5,30 +5,46 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"go.yaml.in/yaml/v4"
 )
 
-// unknownKey says that a key is not known, and which one may have been meant.
-func unknownKey(key, path string, fields map[string]int) string {
+// unknownKey says that a key is not known, and which one may have been meant: that one is then not reported as missing.
+func (f *File) unknownKey(key, path string, at *yaml.Node, fields map[string]int) {
 	names := slices.Sorted(maps.Keys(fields))
-	text := fmt.Sprintf("unknown key %q in %s%s", key, nameOf(path), didYouMean(key, names))
-	if !strings.HasSuffix(text, ")") {
+	text := fmt.Sprintf("unknown key %q in %s", key, nameOf(path))
+	if near := nearest(key, names); near != "" {
+		f.broken[join(path, near)] = true
+		text += fmt.Sprintf(" (did you mean %q?)", near)
+	} else {
 		text += "; known keys: " + strings.Join(names, ", ")
 	}
-	return text
+	f.add(problem{at: position{at.Line, at.Column}, text: text})
 }
 
 // didYouMean offers the name nearest to a word, if one is near.
 func didYouMean(word string, names []string) string {
+	if near := nearest(word, names); near != "" {
+		return fmt.Sprintf(" (did you mean %q?)", near)
+	}
+	return ""
+}
+
+// nearest returns the name that differs least from a word, or that the word begins; empty if none is near.
+func nearest(word string, names []string) string {
+	word = strings.ToLower(word)
 	best, least := "", max(1, len(word)/3)+1
 	for _, name := range names {
-		if d := distance(strings.ToLower(word), name); d < least {
+		if d := distance(word, name); d < least {
 			best, least = name, d
 		}
 	}
-	if best == "" {
-		return ""
+	for _, name := range names {
+		if best == "" && len(word) > 2 && strings.HasPrefix(name, word) {
+			best = name
+		}
 	}
-	return fmt.Sprintf(" (did you mean %q?)", best)
+	return best
 }
 
 // distance is the number of letters to insert, remove, replace or swap to turn a into b.

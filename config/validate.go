@@ -3,12 +3,17 @@ package config
 import (
 	"fmt"
 	"net"
+	"net/url"
 	"strconv"
+	"strings"
 	"time"
 )
 
 // Validate fills the defaults that follow from other keys and notes every problem that the file alone shows.
 func (f *File) Validate() {
+	if f.broken[""] {
+		return
+	}
 	f.checkNATS()
 	f.checkMomento()
 	f.checkLimits()
@@ -19,8 +24,10 @@ func (f *File) Validate() {
 
 func (f *File) checkNATS() {
 	n := f.NATS
-	if n.URL == "" {
-		f.Problemf("nats.url", "nats.url is empty: write one such as nats://127.0.0.1:4222")
+	for server := range strings.SplitSeq(n.URL, ",") {
+		if u, err := url.Parse(strings.TrimSpace(server)); err != nil || u.Host == "" && strings.Contains(server, "://") || strings.TrimSpace(server) == "" {
+			f.fail("nats.url", "nats.url names no server: write one such as nats://127.0.0.1:4222, several separated by commas")
+		}
 	}
 	first := ""
 	for _, kind := range [...]struct{ key, value string }{
@@ -57,13 +64,21 @@ func (f *File) checkMomento() {
 	}
 	f.between("momento.connections", m.Connections, 1, 10_000)
 	f.between("momento.pipeline", m.Pipeline, 1, 1024)
+	if looksLikeKey(m.APIKeyFile) {
+		f.fail("momento.api_key_file", "momento.api_key_file holds what looks like the key itself: write the key into a file and name that file here")
+	}
 	if m.Timeout < Duration(10*time.Millisecond) {
 		f.Problemf("momento.timeout", "momento.timeout is %v: give an attempt at least 10ms", m.Timeout)
 	}
-	if f.ShutdownTimeout < m.Timeout+Duration(time.Second) {
+	if f.ShutdownTimeout < m.Timeout+Duration(time.Second) && !f.broken["momento.timeout"] {
 		f.Problemf("shutdown_timeout", "shutdown_timeout %v must be at least a second longer than momento.timeout %v: an attempt that has begun is finished",
 			f.ShutdownTimeout, m.Timeout)
 	}
+}
+
+// looksLikeKey recognises a Momento key where the name of a file is expected, so that it is not printed.
+func looksLikeKey(name string) bool {
+	return strings.HasPrefix(name, "eyJ") || len(name) > 200 && !strings.ContainsAny(name, "/\\")
 }
 
 func (f *File) between(path string, n, least, most int) {
@@ -76,8 +91,8 @@ func (f *File) checkLimits() {
 	if f.Limits.Burst < 0 {
 		f.Problemf("limits.burst", "limits.burst is %d: write 0 to derive it, or a positive number", f.Limits.Burst)
 	}
-	if f.Limits.Group == "" {
-		f.Problemf("limits.group", "limits.group is empty")
+	if why := badSubject(f.Limits.Group); why != "" || strings.ContainsAny(f.Limits.Group, ".*>") {
+		f.Problemf("limits.group", "limits.group %q: use a plain word without dots, wildcards and spaces", f.Limits.Group)
 	}
 }
 
@@ -86,7 +101,7 @@ func (f *File) checkQueue() {
 	if f.Queue.MaxBytes < 1 {
 		f.Problemf("queue.max_bytes", "queue.max_bytes is %d: write a size such as 64MiB", f.Queue.MaxBytes)
 	}
-	host, port, err := net.SplitHostPort(f.Admin.Listen)
+	_, port, err := net.SplitHostPort(f.Admin.Listen)
 	if err != nil {
 		f.Problemf("admin.listen", "admin.listen %q is not an address with a port: write one such as 127.0.0.1:9464", f.Admin.Listen)
 		return
@@ -94,20 +109,14 @@ func (f *File) checkQueue() {
 	if n, err := strconv.Atoi(port); err != nil || n < 0 || n > 65535 {
 		f.Problemf("admin.listen", "admin.listen %q: the port must be from 0 to 65535", f.Admin.Listen)
 	}
-	if host != "" && host != "localhost" && net.ParseIP(host) == nil {
-		f.Problemf("admin.listen", "admin.listen %q: the host must be an IP address or localhost", f.Admin.Listen)
-	}
 }
 
 // maxRoutes bounds the routes: each has a label in the metrics and a share of the queue.
 const maxRoutes = 1000
 
 func (f *File) checkRoutes() {
-	switch n := len(f.Routes); {
-	case n == 0 && !f.broken["routes"]:
+	if len(f.Routes) == 0 {
 		f.Problemf("routes", "there is no route: list at least one under routes, or give --subject and --cache")
-	case n > maxRoutes:
-		f.Problemf("routes", "there are %d routes, at most %d are possible", n, maxRoutes)
 	}
 	names, consumers := map[string]int{}, map[string]int{}
 	for i := range f.Routes {
@@ -121,6 +130,20 @@ func (f *File) checkRoutes() {
 		if r.Stream != "" && r.Name != "" {
 			f.unique(consumers, r.Stream+" "+r.Consumer, i, path+".consumer",
 				fmt.Sprintf("two routes use the consumer %q of stream %q: each needs its own", r.Consumer, r.Stream))
+		}
+		f.checkOverlap(i)
+	}
+}
+
+// checkOverlap notes a core route whose messages another route of the same queue group would take away: NATS hands each message to one
+// member of a group, whatever subject the member asked for.
+func (f *File) checkOverlap(i int) {
+	r := f.Routes[i]
+	for n, other := range f.Routes[:i] {
+		if r.Stream == "" && other.Stream == "" && r.Queue == other.Queue && r.Subject != "" && other.Subject != "" && overlap(r.Subject, other.Subject) {
+			f.Problemf(fmt.Sprintf("routes[%d].subject", i), "subject %q overlaps with %q of route %d in the same queue group %q, so that each message goes to only one of them: "+
+				"give one of them another queue", r.Subject, other.Subject, n+1, r.Queue)
+			return
 		}
 	}
 }

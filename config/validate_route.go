@@ -11,7 +11,7 @@ const maxPayload = 1 << 20
 func (f *File) checkRoute(path string, r *Route) {
 	at := func(key string) string { return path + "." + key }
 	switch {
-	case r.Name == "":
+	case r.Name == "" && !f.broken[at("name")]:
 		f.Problemf(path, "%s has no name", path)
 	case strings.ContainsFunc(r.Name, notForNames):
 		f.Problemf(at("name"), "route name %q: use letters, digits, - and _ only; it becomes a label and part of the consumer's name", r.Name)
@@ -20,7 +20,7 @@ func (f *File) checkRoute(path string, r *Route) {
 	}
 	f.checkConsumption(path, r)
 	r.complete()
-	if r.Cache == "" {
+	if r.Cache == "" && !f.broken[at("cache")] {
 		f.Problemf(path, "%s has no cache: name the Momento cache to publish to", path)
 	}
 	if r.MaxPayload < 1 || r.MaxPayload > maxPayload {
@@ -40,6 +40,8 @@ func (f *File) checkRoute(path string, r *Route) {
 			f.Problemf(at("dead_letter.subject"), "%s %q: %s", at("dead_letter.subject"), r.DeadLetter.Subject, why)
 		} else if strings.ContainsAny(r.DeadLetter.Subject, "*>") {
 			f.Problemf(at("dead_letter.subject"), "%s %q has a wildcard: dead letters are published to one subject", at("dead_letter.subject"), r.DeadLetter.Subject)
+		} else if r.Subject != "" && overlap(r.DeadLetter.Subject, r.Subject) {
+			f.Problemf(at("dead_letter.subject"), "%s %q is within the route's own subject %q: a dead letter would come back for ever", at("dead_letter.subject"), r.DeadLetter.Subject, r.Subject)
 		}
 	}
 }
@@ -104,7 +106,23 @@ func badSubject(subject string) string {
 			return "a token between dots is empty"
 		case token == ">" && i < len(tokens)-1:
 			return "the wildcard > must be the last token"
+		case len(token) > 1 && strings.ContainsAny(token, "*>"):
+			return "a wildcard must be a whole token between dots"
 		}
 	}
 	return ""
+}
+
+// overlap reports whether some subject matches both filters.
+func overlap(a, b string) bool {
+	as, bs := strings.Split(a, "."), strings.Split(b, ".")
+	for i := range min(len(as), len(bs)) {
+		if as[i] == ">" || bs[i] == ">" {
+			return true
+		}
+		if as[i] != bs[i] && as[i] != "*" && bs[i] != "*" {
+			return false
+		}
+	}
+	return len(as) == len(bs)
 }

@@ -1,0 +1,175 @@
+package config
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+)
+
+const minimal = "routes: [{name: a, subject: a, cache: c}]\n"
+
+func TestEmptyValuesKeepTheDefaults(t *testing.T) {
+	f := Read("f", []byte("nats:\nlimits:\n"+minimal))
+	f.Validate()
+	if err := f.Err(); err != nil {
+		t.Fatal(err)
+	}
+	want := Default()
+	r := DefaultRoute()
+	r.Name, r.Subject, r.Cache, r.Queue = "a", "a", "c", "momento-bridge"
+	want.Routes = []Route{r}
+	if !reflect.DeepEqual(f.Config, want) {
+		t.Errorf("Read = %+v, want %+v", f.Config, want)
+	}
+}
+
+func TestExampleShowsTheDefaults(t *testing.T) {
+	f := Read("example.yaml", []byte(Example()))
+	f.Validate()
+	if err := f.Err(); err != nil {
+		t.Fatal(err)
+	}
+	got, want := f.Config, Default()
+	got.Routes, got.Momento.Region = nil, ""
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("the example has %+v, the defaults are %+v", got, want)
+	}
+}
+
+func TestValuesAreRead(t *testing.T) {
+	f := func(value scalar, text string, want any) {
+		t.Helper()
+		err := value.parse(text)
+		if got := reflect.ValueOf(value).Elem().Interface(); err != nil || got != want {
+			t.Errorf("%T %q = %v, %v, want %v", value, text, got, err, want)
+		}
+	}
+	f(new(Rate), "auto", Rate{Auto: true})
+	f(new(Rate), "unlimited", Rate{Unlimited: true})
+	f(new(Rate), "0.5", Rate{PerSecond: 0.5})
+	f(new(Duration), "1m30s", Duration(90*time.Second))
+	f(new(Duration), "0", Duration(0))
+	f(new(Size), "4096", Size(4096))
+	f(new(Size), "64MiB", Size(64<<20))
+	f(new(Size), "1.5 KiB", Size(1536))
+	f(new(Size), "4KB", Size(4000))
+}
+
+func TestFlagsReadValuesAsTheFileDoes(t *testing.T) {
+	f := Read("", nil)
+	f.AddRoute("x")
+	f.Set("limits.rate", "7", "--rate")
+	f.Set("routes[0].batch.format", "json", "--batch")
+	f.Set("momento.connections", "three", "--connections")
+	if f.Limits.Rate.PerSecond != 7 || f.Routes[0].Batch.Format != "json" || !f.Has("limits.rate") || f.Has("limits.burst") {
+		t.Errorf("after Set: %+v", f.Config)
+	}
+	if err := f.Err(); err == nil || err.Error() != `--connections: "three" is not a whole number` {
+		t.Errorf("Err = %v", err)
+	}
+}
+
+func TestSuggestionIsTheNearestName(t *testing.T) {
+	names := []string{"api_key_file", "connections", "region", "url"}
+	f := func(word, want string) {
+		t.Helper()
+		if got := nearest(word, names); got != want {
+			t.Errorf("nearest(%q) = %q, want %q", word, got, want)
+		}
+	}
+	f("conections", "connections")
+	f("REGION", "region")
+	f("ulr", "url")
+	f("api_key", "api_key_file")
+	f("zebra", "")
+	f("", "")
+}
+
+func TestOverlapFindsSubjectsThatShareAMessage(t *testing.T) {
+	f := func(a, b string, want bool) {
+		t.Helper()
+		if overlap(a, b) != want || overlap(b, a) != want {
+			t.Errorf("overlap(%q, %q) = %v, want %v", a, b, !want, want)
+		}
+	}
+	f("a.b", "a.b", true)
+	f("a.*", "a.b", true)
+	f("a.>", "a.b.c", true)
+	f("a.>", "a", false)
+	f("a.*", "b.*", false)
+	f("*.b", "a.*", true)
+	f("a.b", "a.b.c", false)
+}
+
+func TestManyRoutesAreRefusedQuickly(t *testing.T) {
+	f := Read("f", []byte("routes:\n"+strings.Repeat("  - {}\n", 100_000)))
+	f.Validate()
+	if err := f.Err(); err == nil || err.Error() != "f:2:3: there are 100000 routes, at most 1000 are possible" {
+		t.Errorf("Err = %.200v", err)
+	}
+}
+
+func TestSchemaKnowsEveryKey(t *testing.T) {
+	var schema map[string]any
+	if err := json.Unmarshal(Schema(), &schema); err != nil {
+		t.Fatal(err)
+	}
+	var walk func(s map[string]any, typ reflect.Type, path string)
+	walk = func(s map[string]any, typ reflect.Type, path string) {
+		properties, _ := s["properties"].(map[string]any)
+		if len(properties) != typ.NumField() || s["additionalProperties"] != false {
+			t.Errorf("%s has %d properties, want %d", path, len(properties), typ.NumField())
+		}
+		for i := range typ.NumField() {
+			field := typ.Field(i)
+			key := field.Tag.Get("yaml")
+			property, ok := properties[key].(map[string]any)
+			if !ok || property["description"] == nil {
+				t.Errorf("%s.%s is not in the schema or has no description", path, key)
+				continue
+			}
+			if field.Type.Kind() == reflect.Struct && field.Type != reflect.TypeFor[Rate]() {
+				walk(property, field.Type, path+"."+key)
+			}
+			if field.Type.Kind() == reflect.Slice {
+				walk(property["items"].(map[string]any), field.Type.Elem(), path+"."+key)
+			}
+		}
+	}
+	walk(schema, reflect.TypeFor[Config](), "")
+}
+
+func FuzzReadPlacesEveryProblemInTheText(f *testing.F) {
+	f.Add([]byte(Example()))
+	f.Add([]byte(minimal))
+	for _, s := range []string{"a: [", "\xff", "--- \n---\n", "a: &x 1", "x: !!str y", "routes: [{name: 1, subject: *a}]", "? [a]\n: b", "nats: {url: >\n}", "\x05", "-"} {
+		f.Add([]byte(s))
+	}
+	f.Fuzz(func(t *testing.T, text []byte) {
+		file := Read("f", text)
+		file.Validate()
+		invalid, ok := errors.AsType[*Invalid](file.Err())
+		if !ok {
+			return
+		}
+		lines := strings.Split(lineBreaks.Replace(string(text)), "\n")
+		last := [2]int{1, 1}
+		for _, p := range invalid.Problems {
+			var line, column int
+			if _, err := fmt.Sscanf(p, "f:%d:%d: ", &line, &column); err != nil {
+				t.Fatalf("problem without a place: %q", p)
+			}
+			if line < 1 || line > len(lines) || column < 1 || column > len(lines[line-1])+2 {
+				t.Errorf("%q is outside the text of %d lines", p, len(lines))
+			}
+			if line < last[0] || line == last[0] && column < last[1] {
+				t.Errorf("%q comes after %v", p, last)
+			}
+			last = [2]int{line, column}
+		}
+	})
+}
