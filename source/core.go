@@ -70,17 +70,21 @@ func (c *Core) Run(ctx, hard context.Context, route *pipeline.Route) error {
 }
 
 // awaitClosed waits until the callback has had its last message. The count of drops cannot be read after that, so it is read
-// as long as it can be.
+// as long as it can be. Without a connection nothing can arrive any more, and nats.go would wait for the server in vain.
 func (c *Core) awaitClosed(hard context.Context, closed chan struct{}) {
 	ticks := time.NewTicker(10 * time.Millisecond)
 	defer ticks.Stop()
 	for {
 		c.Dropped()
+		pending, _, err := c.sub.Load().Pending()
+		if err == nil && pending == 0 && !c.conn.IsConnected() {
+			return
+		}
 		select {
 		case <-closed:
 			return
 		case <-hard.Done():
-			if pending, _, err := c.sub.Load().Pending(); err == nil && pending > 0 {
+			if err == nil && pending > 0 {
 				c.log.Error("the drain budget ran out with messages still in the NATS client's buffer: they are lost", "messages", pending)
 				c.dropped.Add(int64(pending))
 			}
