@@ -110,7 +110,7 @@ func redactURL(list string) string {
 	urls := strings.Split(list, ",")
 	for i, one := range urls {
 		if u, err := url.Parse(strings.TrimSpace(one)); err == nil && u.User != nil {
-			u.User = url.User("***")
+			u.User = url.User("xxxxx")
 			urls[i] = u.String()
 		}
 	}

@@ -87,7 +87,7 @@ func checkNATSFiles(f *config.File) {
 		}
 		readable, err := os.Open(file.name)
 		if err != nil {
-			f.Problemf(file.path, "cannot be read: %v", err)
+			f.Problemf(file.path, "%s cannot be read: %v", file.path, err)
 			continue
 		}
 		readable.Close()
@@ -129,7 +129,7 @@ func sinkConfig(f *config.File) sink.Config {
 		if err != nil {
 			f.Problemf("momento.region", "%v", err)
 		}
-	case keys == nil: // Reported already; the endpoint may be in the key.
+	case keys == nil, f.Broken("momento"), f.Broken("momento.region"), f.Broken("momento.endpoint"): // Reported already.
 	case keys.Key().Endpoint == "":
 		f.Problemf("momento", "no endpoint: set region (see `momento-bridge regions`) or endpoint; this %s API key names none", keys.Key().Kind)
 	default:

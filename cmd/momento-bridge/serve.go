@@ -141,7 +141,7 @@ func (b *bridge) flush(left int) error {
 	if left > 0 {
 		b.log.Error("the drain budget ran out: messages of core NATS routes still held are lost, those of streams are delivered again", "messages", left)
 	}
-	if err := b.nats.FlushTimeout(flushReserve); err != nil {
+	if err := b.flushAcks(); err != nil {
 		b.log.Error("the last acknowledgements may not have reached NATS: their messages are delivered again", "error", err)
 		return fmt.Errorf("flush the acknowledgements: %w", err)
 	}
@@ -149,6 +149,16 @@ func (b *bridge) flush(left int) error {
 		return errBudget
 	}
 	b.log.Info("stopped: everything held was settled or handed back")
+	return nil
+}
+
+// flushAcks waits until the server has read every acknowledgement. Core NATS has none.
+func (b *bridge) flushAcks() error {
+	for _, r := range b.plan.routes {
+		if r.jetStream != nil {
+			return b.nats.FlushTimeout(flushReserve)
+		}
+	}
 	return nil
 }
 

@@ -83,6 +83,9 @@ func (s *settings) load(cmd *cobra.Command) (*config.File, *plan, error) {
 		return nil, nil, err
 	}
 	applyEnvironment(f)
+	if f.Broken("") {
+		return nil, nil, &usageError{f.Err()}
+	}
 	f.Validate()
 	p := newPlan(f)
 	if err := f.Err(); err != nil {

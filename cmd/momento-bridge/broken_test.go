@@ -1,0 +1,123 @@
+package main
+
+import (
+	"flag"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"momento-bridge/sink/emulator"
+)
+
+var update = flag.Bool("update", false, "write the golden files anew; read the difference")
+
+// Each file in testdata/broken is a configuration that is wrong in one way, and beside it stands exactly what check says of it.
+func TestBrokenConfigurationIsExplained(t *testing.T) {
+	t.Setenv(keyEnv, "another-servers-key")
+	t.Setenv("NATS_URL", "")
+	t.Setenv("MOMENTO_ENDPOINT", "")
+	t.Chdir("testdata/broken")
+	files, err := filepath.Glob("*.yaml")
+	if err != nil || len(files) < 100 {
+		t.Fatalf("%d broken configurations, %v: want at least 100", len(files), err)
+	}
+	for _, file := range files {
+		t.Run(file, func(t *testing.T) {
+			var out, log syncBuffer
+			if status := exitStatus(run(t.Context(), []string{"check", "-c", file}, &out, &log)); status != statusUsage {
+				t.Errorf("exit status %d, want %d; output %s", status, statusUsage, out.String())
+			}
+			got, golden := log.String(), strings.TrimSuffix(file, ".yaml")+".golden"
+			if *update {
+				if err := os.WriteFile(golden, []byte(got), 0o600); err != nil {
+					t.Fatal(err)
+				}
+			}
+			want, err := os.ReadFile(golden)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got != string(want) {
+				t.Errorf("check says\n%swant\n%s", got, want)
+			}
+		})
+	}
+}
+
+func TestExampleConfigurationIsAccepted(t *testing.T) {
+	t.Setenv(keyEnv, "e30.eyJ0IjoiZyJ9.c2ln") // A v2 key as far as anybody can tell without its signature.
+	var example, out, log syncBuffer
+	if err := run(t.Context(), []string{"config", "example"}, &example, &log); err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(t.TempDir(), "example.yaml")
+	if err := os.WriteFile(file, []byte(example.String()), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := run(t.Context(), []string{"check", "-c", file}, &out, &log); err != nil {
+		t.Errorf("check = %v\n%s", err, log.String())
+	}
+	for _, words := range []string{
+		"✓ configuration: 2 route(s)", "https://api.cache.cell-us-east-1-1.prod.a.momentohq.com", "key        v2",
+		"✓ route orders: stream ORDERS orders.> → my-cache/orders-{{wildcard(1)}}",
+		"momento-bridge-orders, created when missing: ack explicit, ack_wait 1m0s, max_deliver -1, max_ack_pending 1000",
+		"✓ route ticks: core NATS ticks.* (queue momento-bridge) → my-cache/{{subject}}",
+	} {
+		if !strings.Contains(out.String(), words) {
+			t.Errorf("check does not say %q:\n%s", words, out.String())
+		}
+	}
+}
+
+func TestFlagsComeBeforeTheEnvironmentAndTheFile(t *testing.T) {
+	t.Setenv(keyEnv, "k")
+	t.Setenv("NATS_URL", "nats://env:1")
+	t.Setenv("MOMENTO_ENDPOINT", "http://127.0.0.1:3")
+	f := func(want string, args ...string) {
+		t.Helper()
+		var out, log syncBuffer
+		_ = run(t.Context(), append([]string{"check"}, args...), &out, &log)
+		if !strings.Contains(out.String()+log.String(), want) {
+			t.Errorf("check %v says %s, want %q in it", args, out.String()+log.String(), want)
+		}
+	}
+	route := []string{"--subject", "a", "--cache", "c"}
+	f("nats       nats://env:1\n  endpoint   http://127.0.0.1:3", route...)
+	f("nats       nats://flag:2\n", append(route, "--nats-url", "nats://flag:2")...)
+	f("endpoint   http://127.0.0.1:4", append(route, "--endpoint", "http://127.0.0.1:4")...)
+	f("nats       nats://xxxxx@host:1\n", append(route, "--nats-url", "nats://user:secret@host:1")...)
+	f("--rate: \"fast\" is not a rate", append(route, "--rate", "fast")...)
+	f("--topic: topic template \"{{wildcard(1)}}\": {{wildcard(1)}}: filter \"a\" has no wildcards", append(route, "--topic", "{{wildcard(1)}}")...)
+	f("MOMENTO_API_KEY: the API key is neither", append(route, "--region", "us-east-1")...)
+	f("there is no route: list at least one under routes, or give --subject and --cache")
+	file := filepath.Join(t.TempDir(), "c.yaml")
+	if err := os.WriteFile(file, []byte("nats: {url: \"nats://file:1\"}\nroutes: [{name: a, subject: a, cache: c}]\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	f("nats       nats://file:1\n", "-c", file)
+	f("nats       nats://flag:2\n", "-c", file, "--nats-url", "nats://flag:2")
+	f("--cache describes a route; with --config, routes are in the file", "-c", file, "--cache", "x")
+}
+
+func TestOnlineCheckTriesEverythingAndCreatesNothing(t *testing.T) {
+	w := newWorld(t, emulator.Config{})
+	w.stream("S", "s.*")
+	path := w.config("", "  - {name: s, stream: S, cache: c}\n  - {name: n, stream: NOPE, cache: c}\n")
+	var out, log syncBuffer
+	err := run(t.Context(), []string{"check", "-c", path, "--online"}, &out, &log)
+	if exitStatus(err) != statusFailed {
+		t.Errorf("check = %v, want a failure for the missing stream", err)
+	}
+	for _, words := range []string{
+		"✓ connect to the endpoint http://127.0.0.1:", "✓ connect to NATS nats://127.0.0.1:",
+		"✓ route s: consumer momento-bridge-s does not exist yet: run creates it", "✗ route n: stream NOPE: stream NOPE does not exist: create it",
+	} {
+		if !strings.Contains(out.String(), words) {
+			t.Errorf("check does not say %q:\n%s", words, out.String())
+		}
+	}
+	if stats := w.emulator.Stats(); stats.Accepted != 0 || len(stats.Rejected) != 0 {
+		t.Errorf("the endpoint had requests: %+v", stats)
+	}
+}

@@ -1,0 +1,261 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/nats-io/nats-server/v2/server"
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+
+	"momento-bridge/sink/emulator"
+)
+
+// world is what a daemon under test lives in: a NATS server, an emulator, a key file.
+type world struct {
+	t        *testing.T
+	server   *server.Server
+	nats     *nats.Conn
+	js       jetstream.JetStream
+	emulator *emulator.Server
+	endpoint string
+	keyFile  string
+}
+
+const testKey = "the-key"
+
+func newWorld(t *testing.T, cfg emulator.Config) *world {
+	t.Helper()
+	w := &world{t: t, keyFile: filepath.Join(t.TempDir(), "key")}
+	w.writeKey(testKey)
+	w.server = startServer(t, &server.Options{JetStream: true, StoreDir: t.TempDir()})
+	var err error
+	if w.nats, err = nats.Connect(w.server.ClientURL()); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(w.nats.Close)
+	if w.js, err = jetstream.New(w.nats); err != nil {
+		t.Fatal(err)
+	}
+	cfg.APIKey = testKey
+	if w.emulator, err = emulator.New(cfg); err != nil {
+		t.Fatal(err)
+	}
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.endpoint = "http://" + ln.Addr().String()
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan struct{})
+	go func() { defer close(done); _ = w.emulator.Serve(ctx, ln) }()
+	t.Cleanup(func() { cancel(); <-done })
+	return w
+}
+
+func startServer(t *testing.T, o *server.Options) *server.Server {
+	t.Helper()
+	o.Host, o.Port, o.NoSigs, o.NoLog = "127.0.0.1", server.RANDOM_PORT, true, true
+	s, err := server.NewServer(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.Start()
+	t.Cleanup(func() { s.Shutdown(); s.WaitForShutdown() })
+	if !s.ReadyForConnections(10 * time.Second) {
+		t.Fatal("the NATS server is not ready")
+	}
+	return s
+}
+
+func (w *world) writeKey(key string) {
+	w.t.Helper()
+	if err := os.WriteFile(w.keyFile, []byte(key+"\n"), 0o600); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+// stream creates a stream.
+func (w *world) stream(name string, subjects ...string) jetstream.Stream {
+	w.t.Helper()
+	s, err := w.js.CreateStream(w.t.Context(), jetstream.StreamConfig{Name: name, Subjects: subjects})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return s
+}
+
+// publish publishes to a stream and waits until it is stored.
+func (w *world) publish(subject string, payload string) {
+	w.t.Helper()
+	if _, err := w.js.Publish(w.t.Context(), subject, []byte(payload)); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+// config writes a configuration with these routes, and whatever else stands before them.
+func (w *world) config(more, routes string) string {
+	w.t.Helper()
+	text := fmt.Sprintf("nats: {url: %q}\nmomento: {endpoint: %q, api_key_file: %q, connections: 8}\n%s\nroutes:\n%s",
+		w.server.ClientURL(), w.endpoint, w.keyFile, more, routes)
+	path := filepath.Join(w.t.TempDir(), "config.yaml")
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		w.t.Fatal(err)
+	}
+	return path
+}
+
+// process is the program run in the test.
+type process struct {
+	t      *testing.T
+	admin  string
+	log    *syncBuffer
+	out    *syncBuffer
+	cancel context.CancelFunc
+	done   chan error
+}
+
+// startDaemon starts `run`, without waiting until it is ready.
+func startDaemon(t *testing.T, args ...string) *process {
+	t.Helper()
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	admin := ln.Addr().String()
+	ln.Close()
+	p := &process{t: t, admin: "http://" + admin, log: &syncBuffer{}, out: &syncBuffer{}, done: make(chan error, 1)}
+	ctx, cancel := context.WithCancel(context.Background())
+	p.cancel = cancel
+	go func() { p.done <- run(ctx, append([]string{"run", "--admin-listen", admin}, args...), p.out, p.log) }()
+	t.Cleanup(func() {
+		cancel()
+		if t.Failed() {
+			t.Logf("the daemon's log:\n%s", p.log)
+		}
+	})
+	return p
+}
+
+// stop sends the daemon the signal and returns how it ended.
+func (p *process) stop() error {
+	p.t.Helper()
+	p.cancel()
+	return p.wait()
+}
+
+func (p *process) wait() error {
+	p.t.Helper()
+	select {
+	case err := <-p.done:
+		return err
+	case <-time.After(30 * time.Second):
+		p.t.Fatalf("the daemon did not end; its log:\n%s", p.log)
+		return nil
+	}
+}
+
+// get returns the status and body of an admin page.
+func (p *process) get(path string) (int, string) {
+	resp, err := http.Get(p.admin + path)
+	if err != nil {
+		return 0, err.Error()
+	}
+	defer resp.Body.Close()
+	body, _ := io.ReadAll(resp.Body)
+	return resp.StatusCode, string(body)
+}
+
+func (p *process) awaitReady() {
+	p.t.Helper()
+	eventually(p.t, "the daemon ready", func() bool { status, _ := p.get("/readyz"); return status == 200 })
+}
+
+// awaitNotReady waits until the daemon gives this reason for not being ready.
+func (p *process) awaitNotReady(reason string) {
+	p.t.Helper()
+	eventually(p.t, "the reason "+reason, func() bool {
+		status, body := p.get("/readyz")
+		return status == 503 && strings.Contains(body, reason)
+	})
+}
+
+// metric returns the value of a metric with its labels, as it stands in the text format; -1 if it is not there.
+func (p *process) metric(name string) float64 {
+	_, body := p.get("/metrics")
+	for line := range strings.Lines(body) {
+		if rest, ok := strings.CutPrefix(line, "momento_bridge_"+name+" "); ok {
+			var v float64
+			fmt.Sscan(rest, &v)
+			return v
+		}
+	}
+	return -1
+}
+
+func eventually(t *testing.T, what string, ok func() bool) {
+	t.Helper()
+	for end := time.Now().Add(25 * time.Second); !ok(); time.Sleep(5 * time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatalf("not in time: %s", what)
+		}
+	}
+}
+
+// syncBuffer is a buffer that the program writes and the test reads.
+type syncBuffer struct {
+	mu  sync.Mutex
+	buf bytes.Buffer
+}
+
+func (b *syncBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buf.Write(p)
+}
+
+func (b *syncBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buf.String()
+}
+
+// record remembers the payloads that the emulator accepted, by cache/topic.
+type record struct {
+	mu  sync.Mutex
+	got map[string][]string
+}
+
+func newRecord() *record { return &record{got: map[string][]string{}} }
+
+func (r *record) accepted(cache, topic string, body []byte) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.got[cache+"/"+topic] = append(r.got[cache+"/"+topic], string(body))
+}
+
+func (r *record) topic(name string) []string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return append([]string(nil), r.got[name]...)
+}
+
+func (r *record) total() int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	n := 0
+	for _, list := range r.got {
+		n += len(list)
+	}
+	return n
+}

@@ -1,0 +1,432 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/nats-io/nats-server/v2/server"
+
+	"momento-bridge/sink/emulator"
+)
+
+func TestRunCarriesCoreAndStreamAndStopsClean(t *testing.T) {
+	got := newRecord()
+	w := newWorld(t, emulator.Config{OnAccept: got.accepted})
+	s := w.stream("ORDERS", "orders.>")
+	for i := range 50 {
+		w.publish(fmt.Sprintf("orders.%d.new", i%5), fmt.Sprint(i))
+	}
+	p := startDaemon(t, "-c", w.config("limits: {rate: unlimited}", `
+  - {name: orders, stream: ORDERS, subject: "orders.>", cache: "my cache", topic: "o-{{wildcard(1)}}"}
+  - {name: ticks, subject: "ticks.*", cache: other, content_type: text/plain, ordering: none}
+`))
+	p.awaitReady()
+	for i := range 50 {
+		_ = w.nats.Publish("ticks.t", fmt.Append(nil, i))
+	}
+	eventually(t, "all delivered", func() bool { return got.total() == 100 })
+	if n := len(got.topic("other/ticks.t")); n != 50 {
+		t.Errorf("%d ticks, want 50", n)
+	}
+	if numbers := got.topic("my cache/o-0.new"); !slices.Equal(numbers, []string{"0", "5", "10", "15", "20", "25", "30", "35", "40", "45"}) {
+		t.Errorf("orders of one topic arrived as %v", numbers)
+	}
+	for name, want := range map[string]float64{
+		`messages_received_total{route="orders"}`:                    50,
+		`messages_settled_total{outcome="published",route="orders"}`: 50,
+		`publish_attempts_total{result="204",route="ticks"}`:         50,
+		`publish_attempts_total{result="500",route="ticks"}`:         -1, // No such child: the labels are a closed set.
+		`publish_attempts_total{result="5xx",route="ticks"}`:         0,
+		`messages_queued{route="orders"}`:                            0,
+		`source_dropped_total{route="ticks"}`:                        0,
+		`consumer_pending{route="orders"}`:                           0,
+		`route_state{route="orders",state="running"}`:                1,
+		`end_to_end_seconds_count{route="orders"}`:                   50,
+		`nats_connected`: 1,
+	} {
+		if v := p.metric(name); v != want {
+			t.Errorf("%s = %g, want %g", name, v, want)
+		}
+	}
+	if err := p.stop(); err != nil {
+		t.Errorf("run = %v", err)
+	}
+	info, err := s.Consumer(t.Context(), "momento-bridge-orders")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if i := info.CachedInfo(); i.NumPending != 0 || i.NumAckPending != 0 {
+		t.Errorf("the consumer has %d pending and %d unacknowledged", i.NumPending, i.NumAckPending)
+	}
+	if strings.Contains(p.log.String(), testKey) {
+		t.Error("the log shows the key")
+	}
+}
+
+func TestOrderHoldsThroughRefusalsAndErrors(t *testing.T) {
+	t.Parallel()
+	const topics, each = 10, 1000
+	got := newRecord()
+	var n atomic.Int64
+	w := newWorld(t, emulator.Config{OnAccept: got.accepted, Script: func(string, string, []byte) int {
+		switch i := n.Add(1); {
+		case i%311 == 0:
+			return 429
+		case i%211 == 0:
+			return 500
+		}
+		return 0
+	}})
+	w.stream("S", "s.*")
+	for i := range each {
+		for topic := range topics {
+			if _, err := w.js.PublishAsync(fmt.Sprintf("s.%d", topic), fmt.Append(nil, i)); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	<-w.js.PublishAsyncComplete()
+	p := startDaemon(t, "-c", w.config("limits: {rate: 1000000}", `  - {name: s, stream: S, cache: c}`))
+	eventually(t, "all delivered", func() bool { return got.total() >= topics*each })
+	if err := p.stop(); err != nil {
+		t.Errorf("run = %v", err)
+	}
+	for topic := range topics {
+		numbers := got.topic(fmt.Sprintf("c/s.%d", topic))
+		want := make([]string, each)
+		for i := range want {
+			want[i] = fmt.Sprint(i)
+		}
+		if !slices.Equal(numbers, want) {
+			t.Errorf("topic %d has %d messages out of order or twice", topic, len(numbers))
+		}
+	}
+}
+
+func TestAnyNameArrivesAsOneSegment(t *testing.T) {
+	t.Parallel()
+	got := newRecord()
+	w := newWorld(t, emulator.Config{OnAccept: got.accepted})
+	subjects := []string{"n.a/b", "n.100%", "n.what?", "n.#", "n.é😀", "n.a+b&c=d", "n.%2F", "n.\\"}
+	w.stream("S", "n.>")
+	for _, s := range subjects {
+		w.publish(s, s)
+	}
+	p := startDaemon(t, "-c", w.config("", `  - {name: s, stream: S, subject: "n.*", cache: "../c / %", topic: "..{{wildcard(1)}}.."}`))
+	eventually(t, "all delivered", func() bool { return got.total() == len(subjects) })
+	for _, s := range subjects {
+		name := "../c / %/.." + strings.TrimPrefix(s, "n.") + ".."
+		if list := got.topic(name); len(list) != 1 || list[0] != s {
+			t.Errorf("topic %q got %q", name, list)
+		}
+	}
+	if err := p.stop(); err != nil {
+		t.Errorf("run = %v", err)
+	}
+}
+
+// Each row of the design's table of verdicts, from NATS to the endpoint and back to the stream.
+func TestEachAnswerEndsAsTheDesignSays(t *testing.T) {
+	tests := map[string]struct {
+		status    int // For the first attempts at the message "bad".
+		attempts  int64
+		outcome   string
+		delivered bool
+		dead      bool
+	}{
+		"400 is dead-lettered":          {400, 1, "dead_lettered", false, true},
+		"413 is dead-lettered":          {413, 1, "dead_lettered", false, true},
+		"401 parks until the key works": {401, 2, "published", true, false},
+		"403 parks the topic":           {403, 1, "published", true, false},
+		"404 parks the cache":           {404, 1, "published", true, false},
+		"429 waits its turn":            {429, 3, "published", true, false},
+		"500 is tried again":            {500, 3, "published", true, false},
+		"503 is tried again":            {503, 3, "published", true, false},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			got := newRecord()
+			var tries atomic.Int64
+			w := newWorld(t, emulator.Config{OnAccept: got.accepted, Script: func(_, _ string, body []byte) int {
+				if string(body) == "bad" && tries.Add(1) <= tt.attempts {
+					return tt.status
+				}
+				return 0
+			}})
+			w.stream("S", "s.*")
+			dead := w.stream("DEAD", "dead.>")
+			w.publish("s.a", "bad")
+			w.publish("s.b", "good")
+			p := startDaemon(t, "-c", w.config("", `  - {name: s, stream: S, cache: c, dead_letter: {subject: dead.s}}`))
+			settled := func(outcome string) float64 {
+				return p.metric(`messages_settled_total{outcome="` + outcome + `",route="s"}`)
+			}
+			eventually(t, "both settled", func() bool {
+				all := settled("published")
+				if tt.outcome != "published" {
+					all += settled(tt.outcome)
+				}
+				return all == 2
+			})
+			if delivered := len(got.topic("c/s.a")) == 1; delivered != tt.delivered || len(got.topic("c/s.b")) != 1 {
+				t.Errorf("delivered: bad %v, good %v", got.topic("c/s.a"), got.topic("c/s.b"))
+			}
+			if err := p.stop(); err != nil {
+				t.Errorf("run = %v", err)
+			}
+			info, err := dead.Info(t.Context())
+			if err != nil || (info.State.Msgs == 1) != tt.dead {
+				t.Errorf("%d dead letters, %v", info.State.Msgs, err)
+			}
+		})
+	}
+}
+
+func TestReplacedKeyEndsTheParking(t *testing.T) {
+	t.Parallel()
+	got := newRecord()
+	w := newWorld(t, emulator.Config{OnAccept: got.accepted})
+	w.emulator.SetAPIKey("another")
+	w.stream("S", "s.*")
+	w.publish("s.a", "x")
+	p := startDaemon(t, "-c", w.config("", `  - {name: s, stream: S, cache: c}`))
+	p.awaitNotReady("the API key is refused")
+	if status, _ := p.get("/livez"); status != 200 {
+		t.Errorf("/livez = %d while the key is refused: an outage must not restart the daemon", status)
+	}
+	if v := p.metric(`route_state{route="s",state="parked"}`); v != 1 {
+		t.Errorf("parked = %g", v)
+	}
+	w.writeKey("another")
+	eventually(t, "published with the new key", func() bool { return got.total() == 1 })
+	p.awaitReady()
+	if err := p.stop(); err != nil {
+		t.Errorf("run = %v", err)
+	}
+	for _, words := range []string{"put a valid key into the key file", "accepted again"} {
+		if !strings.Contains(p.log.String(), words) {
+			t.Errorf("the log does not say %q", words)
+		}
+	}
+}
+
+func TestAmbiguousOutcomeFollowsDelivery(t *testing.T) {
+	t.Parallel()
+	f := func(delivery, outcome string, wantCopies int) {
+		t.Helper()
+		faults, err := emulator.ParseFaults("reset:100%")
+		if err != nil {
+			t.Fatal(err)
+		}
+		w := newWorld(t, emulator.Config{Settings: emulator.Settings{Faults: faults}})
+		w.stream("S", "s.*")
+		w.publish("s.a", "x")
+		p := startDaemon(t, "-c", w.config("", `  - {name: s, stream: S, cache: c, delivery: `+delivery+`}`))
+		eventually(t, "an ambiguous attempt", func() bool { return p.metric(`ambiguous_total{route="s"}`) >= 1 })
+		if wantCopies > 1 { // The endpoint comes to its senses.
+			if err := w.emulator.Set(emulator.Settings{}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		eventually(t, outcome, func() bool { return p.metric(`messages_settled_total{outcome="`+outcome+`",route="s"}`) == 1 })
+		if n := w.emulator.Stats().Accepted; n < wantCopies || wantCopies == 1 && n != 1 {
+			t.Errorf("%s: %d copies", delivery, n)
+		}
+		if err := p.stop(); err != nil {
+			t.Errorf("run = %v", err)
+		}
+	}
+	f("at-least-once", "published", 2)
+	f("at-most-once", "dropped", 1)
+}
+
+func TestTooLargeIsDroppedWithoutARequest(t *testing.T) {
+	w := newWorld(t, emulator.Config{})
+	w.stream("S", "s.*")
+	w.publish("s.a", strings.Repeat("x", 4097))
+	w.publish("s.a", strings.Repeat("x", 4096))
+	p := startDaemon(t, "-c", w.config("", `  - {name: s, stream: S, cache: c}`))
+	eventually(t, "the other published", func() bool { return w.emulator.Stats().Accepted == 1 })
+	eventually(t, "dropped", func() bool { return p.metric(`messages_settled_total{outcome="dropped",route="s"}`) == 1 })
+	if n := len(w.emulator.Stats().Rejected); n != 0 {
+		t.Errorf("the endpoint saw the message: %v", w.emulator.Stats().Rejected)
+	}
+	if err := p.stop(); err != nil {
+		t.Errorf("run = %v", err)
+	}
+	if !strings.Contains(p.log.String(), "too_large: 4097 bytes") {
+		t.Error("the log does not say what was dropped and why")
+	}
+}
+
+func TestRestartOnABacklogLosesAndDoublesNothing(t *testing.T) {
+	t.Parallel()
+	got := newRecord()
+	w := newWorld(t, emulator.Config{OnAccept: got.accepted, Settings: emulator.Settings{Latency: time.Millisecond}})
+	w.stream("S", "s.*")
+	const n = 3000
+	for i := range n {
+		if _, err := w.js.PublishAsync(fmt.Sprintf("s.%d", i%20), fmt.Append(nil, i)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	<-w.js.PublishAsyncComplete()
+	path := w.config("limits: {rate: unlimited}", `  - {name: s, stream: S, cache: c, ordering: none}`)
+	for restart := range 4 {
+		p := startDaemon(t, "-c", path)
+		eventually(t, "some progress", func() bool { return got.total() >= (restart+1)*n/5 })
+		if err := p.stop(); err != nil {
+			t.Fatalf("restart %d: %v", restart, err)
+		}
+	}
+	p := startDaemon(t, "-c", path)
+	eventually(t, "all delivered", func() bool { return got.total() >= n })
+	if err := p.stop(); err != nil {
+		t.Error(err)
+	}
+	if total := got.total(); total != n {
+		t.Errorf("%d accepted of %d sent", total, n)
+	}
+}
+
+func TestStopEndsInTimeWithAnEndpointThatHangs(t *testing.T) {
+	t.Parallel()
+	faults, err := emulator.ParseFaults("hang:100%")
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := newWorld(t, emulator.Config{Settings: emulator.Settings{Faults: faults}})
+	p := startDaemon(t, "-c", w.config("shutdown_timeout: 7s\n", `  - {name: s, subject: "s.*", cache: c}`))
+	p.awaitReady()
+	for range 20 {
+		_ = w.nats.Publish("s.a", []byte("x"))
+	}
+	eventually(t, "received", func() bool { return p.metric(`messages_received_total{route="s"}`) == 20 })
+	began := time.Now()
+	err = p.stop()
+	if exitStatus(err) != statusFailed || !strings.Contains(p.log.String(), "the drain budget ran out") {
+		t.Errorf("run = %v, want that the budget ran out", err)
+	}
+	if took := time.Since(began); took > 12*time.Second {
+		t.Errorf("stopping took %v with a budget of 7s", took)
+	}
+}
+
+func TestTroubleIsNamedWithWhatToDo(t *testing.T) {
+	t.Run("no NATS server", func(t *testing.T) {
+		t.Parallel()
+		w := newWorld(t, emulator.Config{})
+		ln, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		ln.Close()
+		p := startDaemon(t, "--nats-url", "nats://"+ln.Addr().String(), "--subject", "a", "--cache", "c", "--endpoint", w.endpoint, "--api-key-file", w.keyFile)
+		p.awaitNotReady("nats: not connected")
+		eventually(t, "a complaint", func() bool {
+			log := p.log.String()
+			return strings.Contains(log, "cannot connect to NATS, still trying") && strings.Contains(log, "check nats.url, the network and the server")
+		})
+		_ = p.stop()
+	})
+	t.Run("wrong NATS credential", func(t *testing.T) {
+		t.Parallel()
+		w := newWorld(t, emulator.Config{})
+		guarded := startServer(t, &server.Options{Username: "u", Password: "p"})
+		p := startDaemon(t, "--nats-url", guarded.ClientURL(), "--subject", "a", "--cache", "c", "--endpoint", w.endpoint, "--api-key-file", w.keyFile)
+		p.awaitNotReady("nats: not connected")
+		eventually(t, "a complaint", func() bool {
+			return strings.Contains(p.log.String(), "the server refuses the credentials: check nats.creds_file")
+		})
+		_ = p.stop()
+	})
+	t.Run("no such stream", func(t *testing.T) {
+		t.Parallel()
+		w := newWorld(t, emulator.Config{})
+		p := startDaemon(t, "--nats-url", w.server.ClientURL(), "--stream", "NOPE", "--cache", "c", "--endpoint", w.endpoint, "--api-key-file", w.keyFile)
+		p.awaitNotReady("route default: stream NOPE does not exist: create it")
+		eventually(t, "a complaint", func() bool { return strings.Contains(p.log.String(), "cannot consume, still trying") })
+		if err := p.stop(); err != nil {
+			t.Errorf("run = %v", err)
+		}
+	})
+	t.Run("an endpoint that refuses connections", func(t *testing.T) {
+		t.Parallel()
+		w := newWorld(t, emulator.Config{})
+		ln, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		ln.Close()
+		p := startDaemon(t, "--nats-url", w.server.ClientURL(), "--subject", "a.*", "--cache", "c", "--ordering", "none",
+			"--endpoint", "http://"+ln.Addr().String(), "--api-key-file", w.keyFile)
+		p.awaitReady()
+		for i := range 20 {
+			_ = w.nats.Publish(fmt.Sprint("a.", i), []byte("x"))
+		}
+		p.awaitNotReady("endpoint: down: connect to " + ln.Addr().String())
+		if !strings.Contains(p.log.String(), "the endpoint is down") {
+			t.Error("the log does not name the endpoint")
+		}
+		p.cancel()
+	})
+}
+
+func TestExitStatusSaysWhatHappened(t *testing.T) {
+	f := func(want int, words string, args ...string) {
+		t.Helper()
+		var out, log syncBuffer
+		err := run(t.Context(), args, &out, &log)
+		if got := exitStatus(err); got != want || !strings.Contains(out.String()+log.String(), words) {
+			t.Errorf("%v: status %d, output %q, want %d and %q", args, got, out.String()+log.String(), want, words)
+		}
+	}
+	f(0, "momento-bridge dev", "version")
+	f(0, "us-east-1        cell-us-east-1-1.prod.a.momentohq.com", "regions")
+	f(0, "Available Commands", "--help")
+	f(0, "momento-bridge run -c", "run", "--help")
+	f(0, "bash completion", "completion", "bash")
+	f(2, "unknown flag: --nope", "run", "--nope")
+	f(2, `unknown command "ruin" (did you mean "run"?)`, "ruin")
+	f(2, "unknown command \"x\"", "regions", "x")
+	f(2, "read the configuration", "run", "-c", "no-such-file.yaml")
+	f(2, "--fault: fault \"x\"", "emulator", "--fault", "x")
+	f(2, "limiter \"magic\" is not supported", "emulator", "--limiter", "magic")
+	f(1, "listen (--listen)", "emulator", "--listen", "256.0.0.1:1")
+}
+
+func TestDemoAccountsForEveryMessage(t *testing.T) {
+	t.Parallel()
+	var out, log syncBuffer
+	err := run(t.Context(), []string{"demo", "--duration", "2s", "--quota", "1000", "--rate", "50"}, &out, &log)
+	if err != nil {
+		t.Fatalf("demo = %v\n%s", err, log.String())
+	}
+	var published, delivered, lost, duplicates int
+	if _, err := fmt.Sscanf(out.String(), "published=%d delivered=%d lost=%d duplicates=%d\n", &published, &delivered, &lost, &duplicates); err != nil {
+		t.Fatalf("last line %q: %v", out.String(), err)
+	}
+	if published < 50 || delivered != published || lost != 0 {
+		t.Errorf("%s", out.String())
+	}
+}
+
+func TestInterruptedDemoDrains(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithCancel(t.Context())
+	var out, log syncBuffer
+	done := make(chan error, 1)
+	go func() { done <- run(ctx, []string{"demo", "--rate", "100", "--quota", "2000"}, &out, &log) }()
+	eventually(t, "some traffic", func() bool { return strings.Count(log.String(), "rate in force") >= 2 })
+	cancel()
+	if err := <-done; err != nil || !strings.Contains(out.String(), " lost=0 ") {
+		t.Errorf("demo = %v, %s", err, out.String())
+	}
+}
