@@ -1,0 +1,14 @@
+.PHONY: build test race fuzz bench lint fmt demo emulator realinput image check
+
+build:     ; go build -trimpath -o bin/momento-bridge ./cmd/momento-bridge
+test:      ; go test ./...
+race:      ; go test -race -shuffle=on ./...
+fuzz:      ; bash .ci/fuzz 30s
+bench:     ; go test -run '^$$' -bench . -count 6 ./...
+lint:      ; go tool -modfile=tools/go.mod golangci-lint run
+fmt:       ; go tool -modfile=tools/go.mod gofumpt -w .
+demo:      ; go run ./cmd/momento-bridge demo
+emulator:  ; go run ./cmd/momento-bridge emulator
+realinput: ; go run ./bench/realinput
+image:     ; docker build -t momento-bridge .
+check:     ; bash .ci/run

@@ -1,0 +1,94 @@
+// Package deploy checks the deployment files.
+package deploy
+
+import (
+	"bytes"
+	"os"
+	"strings"
+	"testing"
+
+	"go.yaml.in/yaml/v4"
+)
+
+// documents returns the Kubernetes objects by kind.
+func documents(t *testing.T) map[string]map[string]any {
+	t.Helper()
+	text, err := os.ReadFile("kubernetes.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := map[string]map[string]any{}
+	for document := range bytes.SplitSeq(text, []byte("\n---\n")) {
+		var object map[string]any
+		if err := yaml.Load(document, &object); err != nil {
+			t.Fatal(err)
+		}
+		all[object["kind"].(string)] = object
+	}
+	return all
+}
+
+// at walks down maps and lists.
+func at(t *testing.T, object any, path ...any) any {
+	t.Helper()
+	for _, step := range path {
+		switch step := step.(type) {
+		case string:
+			object = object.(map[string]any)[step]
+		case int:
+			object = object.([]any)[step]
+		}
+		if object == nil {
+			t.Fatalf("nothing at %v of %v", step, path)
+		}
+	}
+	return object
+}
+
+func TestDeploymentIsHardened(t *testing.T) {
+	pod := at(t, documents(t)["Deployment"], "spec", "template", "spec")
+	container := at(t, pod, "containers", 0)
+	f := func(want any, in any, path ...any) {
+		t.Helper()
+		if got := at(t, in, path...); got != want {
+			t.Errorf("%v is %v, want %v", path, got, want)
+		}
+	}
+	f(false, pod, "automountServiceAccountToken")
+	f(true, pod, "securityContext", "runAsNonRoot")
+	f("RuntimeDefault", pod, "securityContext", "seccompProfile", "type")
+	f(false, container, "securityContext", "allowPrivilegeEscalation")
+	f(true, container, "securityContext", "readOnlyRootFilesystem")
+	f("ALL", container, "securityContext", "capabilities", "drop", 0)
+	f("/livez", container, "startupProbe", "httpGet", "path")
+	f("/livez", container, "livenessProbe", "httpGet", "path")
+	f("/readyz", container, "readinessProbe", "httpGet", "path")
+	f("momento-bridge", pod, "volumes", 1, "secret", "secretName")
+	if grace := at(t, pod, "terminationGracePeriodSeconds").(int); grace <= 20 {
+		t.Errorf("%d s of grace, want more than shutdown_timeout", grace)
+	}
+}
+
+func TestKeyIsAFileAndNeverInTheEnvironment(t *testing.T) {
+	container := at(t, documents(t)["Deployment"], "spec", "template", "spec", "containers", 0).(map[string]any)
+	if container["envFrom"] != nil {
+		t.Error("the environment comes from elsewhere")
+	}
+	for _, variable := range container["env"].([]any) {
+		if name := variable.(map[string]any)["name"].(string); strings.Contains(name, "KEY") {
+			t.Errorf("the environment has %s", name)
+		}
+	}
+}
+
+func TestUnitWaitsLongerThanTheDrain(t *testing.T) {
+	unit, err := os.ReadFile("momento-bridge.service")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, line := range []string{"Type=notify", "LoadCredential=api-key:", "DynamicUser=yes", "TimeoutStopSec=30s", "KillMode=mixed", "Restart=always"} {
+		if !strings.Contains(string(unit), "\n"+line) {
+			t.Errorf("the unit has no %s", line)
+		}
+	}
+}
