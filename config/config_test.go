@@ -124,8 +124,7 @@ func TestSchemaKnowsEveryKey(t *testing.T) {
 		if len(properties) != typ.NumField() || s["additionalProperties"] != false {
 			t.Errorf("%s has %d properties, want %d", path, len(properties), typ.NumField())
 		}
-		for i := range typ.NumField() {
-			field := typ.Field(i)
+		for field := range typ.Fields() {
 			key := field.Tag.Get("yaml")
 			property, ok := properties[key].(map[string]any)
 			if !ok || property["description"] == nil {
@@ -152,7 +151,7 @@ func FuzzReadPlacesEveryProblemInTheText(f *testing.F) {
 	f.Fuzz(func(t *testing.T, text []byte) {
 		file := Read("f", text)
 		file.Validate()
-		invalid, ok := errors.AsType[*Invalid](file.Err())
+		invalid, ok := errors.AsType[*InvalidError](file.Err())
 		if !ok {
 			return
 		}

@@ -91,7 +91,7 @@ func (f *File) Err() error {
 	for i, p := range f.problems {
 		lines[i] = f.line(p)
 	}
-	return &Invalid{lines}
+	return &InvalidError{lines}
 }
 
 func (f *File) line(p problem) string {
@@ -104,10 +104,10 @@ func (f *File) line(p problem) string {
 	return fmt.Sprintf("%s:%d:%d: %s", f.name, p.at.line, p.at.column, p.text)
 }
 
-// Invalid is a configuration with problems, one a line.
-type Invalid struct{ Problems []string }
+// InvalidError is a configuration with problems, one a line.
+type InvalidError struct{ Problems []string }
 
-func (e *Invalid) Error() string { return strings.Join(e.Problems, "\n") }
+func (e *InvalidError) Error() string { return strings.Join(e.Problems, "\n") }
 
 // parent returns the path around a path: routes[0].topic, routes[0], routes, and the empty path of the whole file.
 func parent(path string) string {

@@ -130,7 +130,7 @@ func (f *File) read(n *yaml.Node, v reflect.Value, tag reflect.StructTag, path s
 		f.fail(path, "tags (%s) are not supported: write the bare value, in quotes if it starts with an exclamation mark", n.Tag)
 		return
 	}
-	if _, ok := v.Addr().Interface().(scalar); ok || v.Kind() != reflect.Struct && v.Kind() != reflect.Slice && v.Kind() != reflect.Map {
+	if _, ok := reflect.TypeAssert[scalar](v.Addr()); ok || v.Kind() != reflect.Struct && v.Kind() != reflect.Slice && v.Kind() != reflect.Map {
 		f.readScalar(n, v, tag, path)
 		return
 	}
@@ -239,7 +239,7 @@ func (f *File) readScalar(n *yaml.Node, v reflect.Value, tag reflect.StructTag, 
 
 // setScalar gives v the value that text means.
 func setScalar(v reflect.Value, tag reflect.StructTag, text string) error {
-	if s, ok := v.Addr().Interface().(scalar); ok {
+	if s, ok := reflect.TypeAssert[scalar](v.Addr()); ok {
 		return s.parse(text)
 	}
 	switch v.Kind() {

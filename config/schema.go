@@ -53,8 +53,7 @@ func schemaOf(t reflect.Type, tag reflect.StructTag) map[string]any {
 
 func schemaOfStruct(s map[string]any, t reflect.Type) {
 	properties := map[string]any{}
-	for i := range t.NumField() {
-		field := t.Field(i)
+	for field := range t.Fields() {
 		properties[field.Tag.Get("yaml")] = schemaOf(field.Type, field.Tag)
 	}
 	s["type"], s["properties"], s["additionalProperties"] = "object", properties, false

@@ -1,7 +1,6 @@
 package config
 
 import (
-	"fmt"
 	"reflect"
 	"strconv"
 	"strings"
@@ -31,14 +30,14 @@ func (f *File) find(path string) (reflect.Value, reflect.StructTag) {
 		name, index, listed := strings.Cut(strings.TrimSuffix(key, "]"), "[")
 		i, ok := fieldsOf(v.Type())[name]
 		if !ok {
-			panic(fmt.Sprintf("config: no key %s", path))
+			panic("config: no key " + path)
 		}
 		tag = v.Type().Field(i).Tag
 		v = v.Field(i)
 		if listed {
 			n, err := strconv.Atoi(index)
 			if err != nil {
-				panic(fmt.Sprintf("config: no key %s", path))
+				panic("config: no key " + path)
 			}
 			v = v.Index(n)
 		}

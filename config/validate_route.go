@@ -91,7 +91,7 @@ func (f *File) checkBatch(path string, r *Route) {
 }
 
 func notForNames(r rune) bool {
-	return !(r == '-' || r == '_' || '0' <= r && r <= '9' || 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z')
+	return !strings.ContainsRune("-_0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ", r)
 }
 
 // badSubject says what is wrong with a subject that may have wildcards; empty if nothing is.

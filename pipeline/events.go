@@ -88,5 +88,5 @@ func (e event) log(logger *slog.Logger) {
 	if e.silent > 0 {
 		attrs = append(attrs, slog.Int("not_logged_before", e.silent))
 	}
-	logger.LogAttrs(context.Background(), what.level, what.text, attrs...)
+	logger.LogAttrs(context.Background(), what.level, what.text, attrs...) //nolint:sloglint // The texts are constants, in the table above.
 }

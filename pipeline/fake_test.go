@@ -15,9 +15,10 @@ import (
 // fakeSink answers from a function; every worker shares it.
 type fakeSink func(r *Request) Answer
 
-func (f fakeSink) Publisher() Publisher          { return f }
-func (f fakeSink) Publish(r *Request) Answer     { return f(r) }
-func accept() Answer                             { return Answer{Verdict: Accept, Result: Result204, Status: 204} }
+func (f fakeSink) Publisher() Publisher      { return f }
+func (f fakeSink) Publish(r *Request) Answer { return f(r) }
+func accept() Answer                         { return Answer{Verdict: Accept, Result: Result204, Status: 204} }
+
 func answer(v Verdict, res Result, s int) Answer { return Answer{Verdict: v, Result: res, Status: s} }
 
 // ends is a Settler that remembers how each message ended.

@@ -55,7 +55,6 @@ type Route struct {
 	published   uint64 // Bytes.
 	operations  uint64
 	forbidden   int // Lanes whose gate is closed.
-
 }
 
 // Name returns the route's name.

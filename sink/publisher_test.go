@@ -256,7 +256,7 @@ func TestKeyIsReadAgainWhenItIsRefused(t *testing.T) {
 }
 
 func TestTLSChecksTheCertificate(t *testing.T) {
-	server := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(204) }))
+	server := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) }))
 	defer server.Close()
 	server.Config.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, slog.LevelInfo)
 	if a := newMomento(t, server.URL, nil).Publisher().Publish(request("t", nil)); a.Verdict != pipeline.Retry || !strings.Contains(a.Detail, "TLS handshake") {

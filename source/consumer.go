@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
@@ -106,7 +107,7 @@ func (j *JetStream) check(cfg jetstream.ConsumerConfig) (Settings, error) {
 	if cfg.HeadersOnly {
 		problem("it delivers headers only, so the payloads are missing")
 	}
-	if filters := filtersOf(cfg); j.cfg.Subject != "" && !(len(filters) == 1 && filters[0] == j.cfg.Subject) {
+	if filters := filtersOf(cfg); j.cfg.Subject != "" && !slices.Equal(filters, []string{j.cfg.Subject}) {
 		problem("its filter is %q, the route's subject is %q; make them the same", filters, j.cfg.Subject)
 	}
 	c := j.cfg.Circumstances

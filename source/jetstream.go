@@ -72,7 +72,7 @@ func (j *JetStream) Run(ctx, hard context.Context, route *pipeline.Route) error 
 	for ctx.Err() == nil {
 		began := time.Now()
 		err := j.consume(ctx, hard, route)
-		if err == nil {
+		if err == nil || ctx.Err() != nil {
 			return nil
 		}
 		if time.Since(began) > time.Minute {
@@ -90,9 +90,6 @@ func (j *JetStream) Run(ctx, hard context.Context, route *pipeline.Route) error 
 // consume binds to the consumer and submits until ctx is done (nil) or the consumer is gone (why).
 func (j *JetStream) consume(ctx, hard context.Context, route *pipeline.Route) error {
 	consumer, settings, err := j.bind(ctx)
-	if ctx.Err() != nil {
-		return nil
-	}
 	if err != nil {
 		return err
 	}

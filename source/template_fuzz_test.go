@@ -152,11 +152,12 @@ func (c *chooser) templateToken(wildcards int) string {
 	case 2:
 		return open + c.of("wildcard", "Wildcard") + parenthesis + number + closed
 	case 3:
-		list := length
+		var list strings.Builder
+		list.WriteString(length)
 		for range c.below(4) {
-			list += comma + c.number(wildcards)
+			list.WriteString(comma + c.number(wildcards))
 		}
-		return open + c.of("partition", "Partition") + parenthesis + list + closed
+		return open + c.of("partition", "Partition") + parenthesis + list.String() + closed
 	case 4:
 		separator := c.of("-", "-", "-", "-", "_", "_", "", "", "é", "ab", ")", "}", "--", "(", "- ", "\xff", "$", ",", "-,")
 		return open + c.of("split", "Split") + parenthesis + number + comma + separator + c.of(")}}", ") }}")

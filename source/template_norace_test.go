@@ -33,6 +33,7 @@ func TestTemplateEqualsServerOnManySeeds(t *testing.T) {
 			equal++
 		case bothRefuse:
 			refused++
+		case serverRefuses:
 		}
 	}
 	t.Logf("%d cases: %d with equal topics, %d refused by both, %d refused by the server only", drawn, equal, refused, drawn-equal-refused)

@@ -43,6 +43,6 @@ func summarize(log *slog.Logger, f *config.File, p *plan) {
 	for i, r := range p.routes {
 		c := f.Routes[i]
 		log.Info("route", "name", r.route.Name, "subject", c.Subject, "stream", c.Stream, "cache", c.Cache, "topic", c.Topic,
-			"ordering", string(c.Ordering), "delivery", string(c.Delivery))
+			"ordering", c.Ordering, "delivery", c.Delivery)
 	}
 }

@@ -124,6 +124,6 @@ func applyEnvironment(f *config.File) {
 // logger returns the logger that the configuration asks for.
 func logger(f *config.File, w io.Writer) *slog.Logger {
 	var level slog.Level
-	_ = level.UnmarshalText([]byte(strings.ToUpper(string(f.Log.Level))))
-	return newLogger(w, level, string(f.Log.Format))
+	_ = level.UnmarshalText([]byte(strings.ToUpper(f.Log.Level)))
+	return newLogger(w, level, f.Log.Format)
 }
