@@ -42,6 +42,7 @@ func (l *life) intn(n int) int {
 }
 
 func (l *life) Publisher() Publisher { return l }
+func (l *life) Close()               {}
 
 func (l *life) Publish(r *Request) Answer {
 	time.Sleep(min(time.Duration(l.intn(3000))*time.Millisecond/10, time.Until(r.Deadline)))

@@ -17,6 +17,7 @@ type fakeSink func(r *Request) Answer
 
 func (f fakeSink) Publisher() Publisher      { return f }
 func (f fakeSink) Publish(r *Request) Answer { return f(r) }
+func (f fakeSink) Close()                    {}
 func accept() Answer                         { return Answer{Verdict: Accept, Result: Result204, Status: 204} }
 
 func answer(v Verdict, res Result, s int) Answer { return Answer{Verdict: v, Result: res, Status: s} }

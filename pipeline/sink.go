@@ -13,6 +13,8 @@ type Publisher interface {
 	// Publish sends r and blocks until the endpoint has answered, the attempt has failed, or r.Deadline has passed. It
 	// must not keep r or its payload, and must not read the payload after it has returned.
 	Publish(r *Request) Answer
+	// Close lets go of what the publisher holds. Its worker calls it once, last.
+	Close()
 }
 
 // Request is one publish.

@@ -20,6 +20,7 @@ type script struct {
 }
 
 func (s *script) Publisher() Publisher { return s }
+func (s *script) Close()               {}
 
 func (s *script) Publish(r *Request) Answer {
 	s.mu.Lock()

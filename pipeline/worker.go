@@ -12,6 +12,7 @@ type worker struct {
 
 // run publishes until the pipeline lets it go.
 func (w *worker) run() {
+	defer w.publisher.Close()
 	for {
 		e := w.p.take(w)
 		if e == nil {

@@ -73,6 +73,9 @@ func (p *publisher) Publish(r *pipeline.Request) pipeline.Answer {
 	return a
 }
 
+// Close implements pipeline.Publisher.
+func (p *publisher) Close() { p.client.CloseIdleConnections() }
+
 // build writes the request. The payload is referred to, not copied.
 func (p *publisher) build(r *pipeline.Request) {
 	cfg := &p.momento.cfg

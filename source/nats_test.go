@@ -55,6 +55,7 @@ func eventually(t *testing.T, what string, ok func() bool) {
 type sinkFunc func(*pipeline.Request) pipeline.Answer
 
 func (f sinkFunc) Publisher() pipeline.Publisher               { return f }
+func (f sinkFunc) Close()                                      {}
 func (f sinkFunc) Publish(r *pipeline.Request) pipeline.Answer { return f(r) }
 
 // stage runs one source into a pipeline. stop drains both and returns the final stats.

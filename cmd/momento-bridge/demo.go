@@ -190,9 +190,13 @@ func (d *demo) startNATS(o demoOptions, dir string) error {
 
 // introduce prints where everything is.
 func (d *demo) introduce(w io.Writer, o demoOptions) {
-	fmt.Fprintf(w, "NATS      %s   try: nats -s %s pub orders.42 '{\"mine\":1}'\n", d.nats.ClientURL(), d.nats.ClientURL())
-	fmt.Fprintf(w, "endpoint  http://%s   quota %g/s; counts: curl http://%s/_emulator/stats\n", d.endpoint.Addr(), o.quota, d.endpoint.Addr())
-	fmt.Fprintf(w, "bridge    http://%s   /readyz and /metrics\n", d.bridge.admin.Addr())
+	endpoint := "http://" + d.endpoint.Addr().String()
+	fmt.Fprintf(w, "NATS      %s\n", d.nats.ClientURL())
+	fmt.Fprintf(w, "endpoint  %s (quota %g/s, key %s; /_emulator/stats counts)\n", endpoint, o.quota, demoKey)
+	fmt.Fprintf(w, "bridge    http://%s (/readyz and /metrics)\n", d.bridge.admin.Addr())
+	fmt.Fprintf(w, "\nIn another terminal, wait for a message of your own, and send it:\n")
+	fmt.Fprintf(w, "  curl -H 'Authorization: %s' '%s/topics/demo/orders-mine'\n", demoKey, endpoint)
+	fmt.Fprintf(w, "  nats -s %s pub orders.mine hello\n", d.nats.ClientURL())
 	fmt.Fprintf(w, "\nThe generator sends %g messages/s, and bursts. The bridge does not know the quota: it starts at 10/s and learns. Ctrl-C ends.\n\n", o.rate)
 }
 

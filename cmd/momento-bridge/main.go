@@ -40,10 +40,9 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 
 // The exit statuses that users rely on.
 const (
-	statusOK          = 0
-	statusFailed      = 1
-	statusUsage       = 2
-	statusInterrupted = 130
+	statusOK     = 0
+	statusFailed = 1
+	statusUsage  = 2
 )
 
 // usageError is a mistake in the command line or the configuration.
@@ -55,15 +54,9 @@ func (e *usageError) Unwrap() error { return e.err }
 // errQuiet ends the program with a failure whose reason has been printed already.
 var errQuiet = errors.New("failed")
 
-// errInterrupted says that a command other than run was ended by a signal.
-var errInterrupted = errors.New("interrupted")
-
 func exitStatus(err error) int {
-	switch {
-	case err == nil:
+	if err == nil {
 		return statusOK
-	case errors.Is(err, errInterrupted):
-		return statusInterrupted
 	}
 	if _, ok := errors.AsType[*usageError](err); ok {
 		return statusUsage
