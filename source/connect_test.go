@@ -1,0 +1,143 @@
+package source
+
+import (
+	"crypto/tls"
+	"encoding/pem"
+	"net"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/nats-io/nats-server/v2/server"
+	"github.com/nats-io/nkeys"
+
+	"momento-bridge/pipeline"
+)
+
+// file writes a secret into a file and returns its name.
+func file(t *testing.T, text string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "secret")
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func TestEveryKindOfCredentialConnects(t *testing.T) {
+	user, err := nkeys.CreateUser()
+	if err != nil {
+		t.Fatal(err)
+	}
+	seed, err := user.Seed()
+	if err != nil {
+		t.Fatal(err)
+	}
+	public, err := user.PublicKey()
+	if err != nil {
+		t.Fatal(err)
+	}
+	secured := httptest.NewTLSServer(nil) // For its certificate only.
+	defer secured.Close()
+	ca := file(t, string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: secured.Certificate().Raw})))
+	tests := map[string]struct {
+		server server.Options
+		client ConnectConfig
+	}{
+		"user and password": {server.Options{Username: "u", Password: "p"}, ConnectConfig{User: "u", PasswordFile: file(t, "p\n")}},
+		"token":             {server.Options{Authorization: "tok"}, ConnectConfig{TokenFile: file(t, " tok\n")}},
+		"nkey":              {server.Options{Nkeys: []*server.NkeyUser{{Nkey: public}}}, ConnectConfig{NKeyFile: file(t, string(seed))}},
+		"tls": {
+			server.Options{TLS: true, TLSConfig: &tls.Config{Certificates: secured.TLS.Certificates, MinVersion: tls.VersionTLS12}},
+			ConnectConfig{CAFile: ca},
+		},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			tt.server.Host, tt.server.Port, tt.server.NoSigs, tt.server.NoLog = "127.0.0.1", server.RANDOM_PORT, true, true
+			s, err := server.NewServer(&tt.server)
+			if err != nil {
+				t.Fatal(err)
+			}
+			s.Start()
+			defer func() { s.Shutdown(); s.WaitForShutdown() }()
+			if !s.ReadyForConnections(10 * time.Second) {
+				t.Fatal("the NATS server is not ready")
+			}
+			tt.client.URL = s.ClientURL()
+			conn, err := Connect(tt.client, quiet())
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer conn.Close()
+			eventually(t, "connected", conn.IsConnected)
+		})
+	}
+}
+
+func TestReplacedPasswordIsReadAtTheNextAttempt(t *testing.T) {
+	s, err := server.NewServer(&server.Options{Host: "127.0.0.1", Port: server.RANDOM_PORT, Username: "u", Password: "right", NoSigs: true, NoLog: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.Start()
+	defer func() { s.Shutdown(); s.WaitForShutdown() }()
+	if !s.ReadyForConnections(10 * time.Second) {
+		t.Fatal("the NATS server is not ready")
+	}
+	password := file(t, "wrong")
+	conn, err := Connect(ConnectConfig{URL: s.ClientURL(), User: "u", PasswordFile: password}, quiet())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	if conn.IsConnected() {
+		t.Fatal("connected with a wrong password")
+	}
+	if err := os.WriteFile(password, []byte("right"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "connected", conn.IsConnected)
+}
+
+func TestConsumptionGoesOnAfterTheServerHasRestarted(t *testing.T) {
+	dir := t.TempDir()
+	serve := func(port int) *server.Server {
+		s, err := server.NewServer(&server.Options{Host: "127.0.0.1", Port: port, JetStream: true, StoreDir: dir, NoSigs: true, NoLog: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.Start()
+		if !s.ReadyForConnections(10 * time.Second) {
+			t.Fatal("the NATS server is not ready")
+		}
+		return s
+	}
+	s := serve(server.RANDOM_PORT)
+	conn, err := Connect(ConnectConfig{URL: s.ClientURL()}, quiet())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	eventually(t, "connected", conn.IsConnected)
+	newStream(t, conn, 10)
+	src := newJetStream(t, conn)
+	st := startStage(t, src, pipeline.RouteConfig{Returnable: true}, 1000, accepted)
+	published := func(n uint64) func() bool {
+		return func() bool { return st.pipe.Stats().Routes[0].Settled[pipeline.Published] >= n }
+	}
+	eventually(t, "published", published(10))
+	port := s.Addr().(*net.TCPAddr).Port
+	s.Shutdown()
+	s.WaitForShutdown()
+	s = serve(port)
+	defer func() { s.Shutdown(); s.WaitForShutdown() }()
+	eventually(t, "connected again", conn.IsConnected)
+	if err := conn.Publish("a.b", []byte("after")); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "published after the restart", published(11))
+	st.stop()
+}
