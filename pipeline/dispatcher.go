@@ -1,7 +1,6 @@
 package pipeline
 
 import (
-	"container/heap"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -109,7 +108,8 @@ func (d *dispatcher) pick(now time.Time) (*Route, time.Time) {
 	return nil, wake
 }
 
-// pay takes a token for e. It returns when to ask again, or the zero time once e is paid for. A message that is rejected without a request costs nothing.
+// pay takes a token for e. It returns when to ask again, or the zero time once e is paid for. A message that is rejected without
+// a request costs nothing.
 func (d *dispatcher) pay(now time.Time, e *entry) time.Time {
 	if e.rejection != nil {
 		return time.Time{}
@@ -202,39 +202,6 @@ func (d *dispatcher) nextDelayed() time.Time {
 		return time.Time{}
 	}
 	return d.delayed[0].at
-}
-
-// endQueued ends every message that is queued and matches, as its route ends what nobody is left to publish.
-func (d *dispatcher) endQueued(match func(*Route) bool) []ending {
-	var ended []ending
-	for _, r := range d.routes {
-		if !match(r) {
-			continue
-		}
-		for _, l := range r.lanes {
-			for l.first != nil {
-				ended = append(ended, d.endOne(l.popFront()))
-			}
-		}
-	}
-	kept := d.delayed[:0]
-	for _, item := range d.delayed {
-		if item.entry != nil && match(item.lane.route) {
-			ended = append(ended, d.endOne(item.entry))
-			continue
-		}
-		kept = append(kept, item)
-	}
-	clear(d.delayed[len(kept):])
-	d.delayed = kept
-	heap.Init(&d.delayed)
-	return ended
-}
-
-func (d *dispatcher) endOne(e *entry) ending {
-	r := e.lane.route
-	r.queued--
-	return d.end(e, r.returned())
 }
 
 // trim drops lanes that can no longer publish from the front of the ring. It reports whether one is left that can.

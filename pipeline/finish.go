@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"container/heap"
 	"fmt"
 	"time"
 )
@@ -93,75 +94,6 @@ func (d *dispatcher) finishRejected(now time.Time, e *entry, kept bool, err erro
 	r.retries[retryDeadLetter]++
 	d.delay(now, e, 0)
 	return ending{}, false
-}
-
-// learn turns one answer into what it says about everybody: the gates and the pacer.
-func (d *dispatcher) learn(now time.Time, e *entry, a Answer) {
-	l := e.lane
-	r := l.route
-	answered := a.Verdict != Retry && a.Verdict != Ambiguous
-	if answered {
-		d.failures = 0
-		d.opened(now, &d.endpoint, eventEndpointUp, nil)
-	}
-	switch a.Verdict {
-	case Accept:
-		d.opened(now, &d.key, eventKeyAccepted, nil)
-		d.opened(now, r.cacheGate, eventCacheFound, r)
-		if d.opened(now, &l.gate, eventTopicAllowed, r) {
-			r.forbidden--
-		}
-		if d.pacer.accepted() {
-			d.events.note(now, event{kind: eventQuotaAccepted})
-		}
-	case HaltAll:
-		d.shut(now, e, keyGate, eventKeyRefused, a)
-	case HaltCache:
-		d.shut(now, e, cacheGate, eventCacheMissing, a)
-	case HaltTopic:
-		if d.shut(now, e, topicGate, eventTopicForbidden, a) {
-			r.forbidden++
-		}
-	case SlowDown:
-		if d.pacer.slowDown(now, e.sent, a.RetryAfter) {
-			d.events.note(now, event{kind: eventQuotaRefused, detail: a.Detail})
-		}
-	case Retry, Ambiguous:
-		if d.failures++; d.failures >= d.downAt {
-			d.shut(now, e, endpointGate, eventEndpointDown, a)
-		}
-	case Reject:
-	}
-	d.releaseProbes(now, e)
-}
-
-// shut closes one of the gates that e passed. It reports whether the gate was open.
-func (d *dispatcher) shut(now time.Time, e *entry, which int, kind eventKind, a Answer) bool {
-	g := e.lane.gates(d)[which]
-	if !g.shut(now, e.probes[which], a.RetryAfter, a.Detail, d.delays.gates()[which]) {
-		return false
-	}
-	d.events.note(now, event{kind: kind, route: e.lane.route, detail: a.Detail})
-	return true
-}
-
-// opened opens a gate, with a note if it was closed.
-func (d *dispatcher) opened(now time.Time, g *gate, kind eventKind, r *Route) bool {
-	if !g.open() {
-		return false
-	}
-	d.events.note(now, event{kind: kind, route: r})
-	return true
-}
-
-// releaseProbes ends the probes that e was and whose gates are still closed: the next probe may start after the delay.
-func (d *dispatcher) releaseProbes(now time.Time, e *entry) {
-	for i, g := range e.lane.gates(d) {
-		if e.probes[i] && g.probing {
-			g.undecided(now)
-		}
-		e.probes[i] = false
-	}
 }
 
 // requeue puts a message back to wait for its next attempt. What a gate or the pacer holds back anyway needs no delay of its own.
@@ -260,4 +192,37 @@ func tooLarge(r *Route, n int) *Rejection {
 		Detail: fmt.Sprintf("%d bytes, the route's max_payload is %d", n, r.cfg.MaxPayload),
 		Route:  r.cfg.Name,
 	}
+}
+
+// endQueued ends every message that is queued and matches, as its route ends what nobody is left to publish.
+func (d *dispatcher) endQueued(match func(*Route) bool) []ending {
+	var ended []ending
+	for _, r := range d.routes {
+		if !match(r) {
+			continue
+		}
+		for _, l := range r.lanes {
+			for l.first != nil {
+				ended = append(ended, d.endOne(l.popFront()))
+			}
+		}
+	}
+	kept := d.delayed[:0]
+	for _, item := range d.delayed {
+		if item.entry != nil && match(item.lane.route) {
+			ended = append(ended, d.endOne(item.entry))
+			continue
+		}
+		kept = append(kept, item)
+	}
+	clear(d.delayed[len(kept):])
+	d.delayed = kept
+	heap.Init(&d.delayed)
+	return ended
+}
+
+func (d *dispatcher) endOne(e *entry) ending {
+	r := e.lane.route
+	r.queued--
+	return d.end(e, r.returned())
 }

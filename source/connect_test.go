@@ -8,7 +8,6 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
-	"time"
 
 	"github.com/nats-io/nats-server/v2/server"
 	"github.com/nats-io/nkeys"
@@ -56,37 +55,14 @@ func TestEveryKindOfCredentialConnects(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			tt.server.Host, tt.server.Port, tt.server.NoSigs, tt.server.NoLog = "127.0.0.1", server.RANDOM_PORT, true, true
-			s, err := server.NewServer(&tt.server)
-			if err != nil {
-				t.Fatal(err)
-			}
-			s.Start()
-			defer func() { s.Shutdown(); s.WaitForShutdown() }()
-			if !s.ReadyForConnections(10 * time.Second) {
-				t.Fatal("the NATS server is not ready")
-			}
-			tt.client.URL = s.ClientURL()
-			conn, err := Connect(tt.client, quiet())
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer conn.Close()
-			eventually(t, "connected", conn.IsConnected)
+			tt.client.URL = startServer(t, tt.server).ClientURL()
+			connect(t, tt.client)
 		})
 	}
 }
 
 func TestReplacedPasswordIsReadAtTheNextAttempt(t *testing.T) {
-	s, err := server.NewServer(&server.Options{Host: "127.0.0.1", Port: server.RANDOM_PORT, Username: "u", Password: "right", NoSigs: true, NoLog: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	s.Start()
-	defer func() { s.Shutdown(); s.WaitForShutdown() }()
-	if !s.ReadyForConnections(10 * time.Second) {
-		t.Fatal("the NATS server is not ready")
-	}
+	s := startServer(t, server.Options{Username: "u", Password: "right"})
 	password := file(t, "wrong")
 	conn, err := Connect(ConnectConfig{URL: s.ClientURL(), User: "u", PasswordFile: password}, quiet())
 	if err != nil {
@@ -104,24 +80,8 @@ func TestReplacedPasswordIsReadAtTheNextAttempt(t *testing.T) {
 
 func TestConsumptionGoesOnAfterTheServerHasRestarted(t *testing.T) {
 	dir := t.TempDir()
-	serve := func(port int) *server.Server {
-		s, err := server.NewServer(&server.Options{Host: "127.0.0.1", Port: port, JetStream: true, StoreDir: dir, NoSigs: true, NoLog: true})
-		if err != nil {
-			t.Fatal(err)
-		}
-		s.Start()
-		if !s.ReadyForConnections(10 * time.Second) {
-			t.Fatal("the NATS server is not ready")
-		}
-		return s
-	}
-	s := serve(server.RANDOM_PORT)
-	conn, err := Connect(ConnectConfig{URL: s.ClientURL()}, quiet())
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer conn.Close()
-	eventually(t, "connected", conn.IsConnected)
+	s := startServer(t, server.Options{JetStream: true, StoreDir: dir})
+	conn := connect(t, ConnectConfig{URL: s.ClientURL()})
 	newStream(t, conn, 10)
 	src := newJetStream(t, conn)
 	st := startStage(t, src, pipeline.RouteConfig{Returnable: true}, 1000, accepted)
@@ -132,8 +92,7 @@ func TestConsumptionGoesOnAfterTheServerHasRestarted(t *testing.T) {
 	port := s.Addr().(*net.TCPAddr).Port
 	s.Shutdown()
 	s.WaitForShutdown()
-	s = serve(port)
-	defer func() { s.Shutdown(); s.WaitForShutdown() }()
+	startServer(t, server.Options{JetStream: true, StoreDir: dir, Port: port})
 	eventually(t, "connected again", conn.IsConnected)
 	if err := conn.Publish("a.b", []byte("after")); err != nil {
 		t.Fatal(err)

@@ -19,10 +19,14 @@ import (
 	"momento-bridge/pipeline"
 )
 
-// startNATS returns a connection to a server with JetStream that lives as long as the test.
-func startNATS(t *testing.T) *nats.Conn {
+// startServer starts a server that lives as long as the test at most.
+func startServer(t *testing.T, o server.Options) *server.Server {
 	t.Helper()
-	s, err := server.NewServer(&server.Options{Port: -1, JetStream: true, StoreDir: t.TempDir(), NoSigs: true, NoLog: true})
+	o.Host, o.NoSigs, o.NoLog = "127.0.0.1", true, true
+	if o.Port == 0 {
+		o.Port = server.RANDOM_PORT
+	}
+	s, err := server.NewServer(&o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -31,7 +35,19 @@ func startNATS(t *testing.T) *nats.Conn {
 	if !s.ReadyForConnections(10 * time.Second) {
 		t.Fatal("the NATS server is not ready")
 	}
-	conn, err := Connect(ConnectConfig{URL: s.ClientURL()}, quiet())
+	return s
+}
+
+// startNATS returns a connection to a server with JetStream.
+func startNATS(t *testing.T) *nats.Conn {
+	t.Helper()
+	return connect(t, ConnectConfig{URL: startServer(t, server.Options{JetStream: true, StoreDir: t.TempDir()}).ClientURL()})
+}
+
+// connect connects and waits until it is connected.
+func connect(t *testing.T, cfg ConnectConfig) *nats.Conn {
+	t.Helper()
+	conn, err := Connect(cfg, quiet())
 	if err != nil {
 		t.Fatal(err)
 	}
