@@ -278,3 +278,18 @@ func TestTLSChecksTheCertificate(t *testing.T) {
 		t.Errorf("%d connections, want 1", m.Opened())
 	}
 }
+
+func TestConnectionsAreNotReplacedAllAtOnce(t *testing.T) {
+	m := newMomento(t, "http://127.0.0.1:1", nil)
+	ages := map[time.Duration]bool{}
+	for range 20 {
+		age := newPublisher(m).client.MaxConnDuration
+		if age < youngest || age >= oldest {
+			t.Errorf("age %v, want from %v to %v", age, youngest, oldest)
+		}
+		ages[age] = true
+	}
+	if len(ages) < 15 {
+		t.Errorf("only %d different ages of 20", len(ages))
+	}
+}

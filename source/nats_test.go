@@ -87,7 +87,7 @@ type runner interface {
 
 func startStage(t *testing.T, src runner, rc pipeline.RouteConfig, queue int, sink sinkFunc) *stage {
 	t.Helper()
-	rc.Name, rc.Cache, rc.MaxPayload, rc.Settler = "r", "c", 4096, src
+	rc.Name, rc.Cache, rc.MaxPayload, rc.Settler = "r", "c", 1<<20, src
 	pipe := pipeline.New(pipeline.Config{
 		Workers: 8, Timeout: 5 * time.Second, MaxMessages: queue, MaxBytes: 1 << 20, Rate: pipeline.Rate{Ceiling: math.Inf(1)},
 		Delays: pipeline.DefaultDelays(), Routes: []pipeline.RouteConfig{rc},
@@ -344,4 +344,48 @@ func TestDeadLetterCarriesWhatIsNeededToReplayIt(t *testing.T) {
 		info, err := consumer.Info(t.Context())
 		return err == nil && info.NumAckPending == 0 && info.NumPending == 0
 	})
+}
+
+func TestSmallestPrefetchStillConsumes(t *testing.T) {
+	conn := startNATS(t)
+	newStream(t, conn, 30)
+	src := newJetStream(t, conn)
+	src.cfg.Circumstances = usual(0.5)
+	s := startStage(t, src, pipeline.RouteConfig{Returnable: true}, 1000, accepted)
+	eventually(t, "published", func() bool { return s.pipe.Stats().Routes[0].Settled[pipeline.Published] == 30 })
+	s.stop()
+}
+
+// Prefetched messages of 512 KiB are more than the client's buffer holds; pulls bounded by bytes never ask for so many.
+func TestLargeMessagesAreNotDroppedByTheClient(t *testing.T) {
+	conn := startNATS(t)
+	newStream(t, conn, 0)
+	js, err := jetstream.New(conn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const n = 200
+	for range n {
+		if _, err := js.Publish(t.Context(), "a.b", make([]byte, 512<<10)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	src := newJetStream(t, conn)
+	var open atomic.Bool
+	s := startStage(t, src, pipeline.RouteConfig{Returnable: true}, 1000, func(r *pipeline.Request) pipeline.Answer {
+		for !open.Load() {
+			time.Sleep(time.Millisecond)
+		}
+		return accepted(r)
+	})
+	eventually(t, "prefetching", func() bool {
+		_, unacknowledged := src.Pending()
+		return unacknowledged >= 0 && s.pipe.Stats().Routes[0].Received > 0
+	})
+	time.Sleep(300 * time.Millisecond) // The client takes in what it asked for.
+	open.Store(true)
+	eventually(t, "all published", func() bool { return s.pipe.Stats().Routes[0].Settled[pipeline.Published] == n })
+	if stats := s.stop(); stats.Redelivered != 0 || stats.Received != n {
+		t.Errorf("%d received, %d of them again: the client dropped some", stats.Received, stats.Redelivered)
+	}
 }

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/nats-io/nats-server/v2/server"
+	"github.com/prometheus/client_golang/prometheus/testutil/promlint"
 
 	"momento-bridge/sink/emulator"
 )
@@ -53,6 +54,11 @@ func TestRunCarriesCoreAndStreamAndStopsClean(t *testing.T) {
 		if v := p.metric(name); v != want {
 			t.Errorf("%s = %g, want %g", name, v, want)
 		}
+	}
+	_, metrics := p.get("/metrics")
+	problems, err := promlint.New(strings.NewReader(metrics)).Lint()
+	if err != nil || len(problems) > 0 {
+		t.Errorf("the metrics' names and texts: %v %v", problems, err)
 	}
 	if err := p.stop(); err != nil {
 		t.Errorf("run = %v", err)
