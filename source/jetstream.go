@@ -103,10 +103,14 @@ func (j *JetStream) consume(ctx, hard context.Context, route *pipeline.Route) er
 		return fmt.Errorf("consume: %w", err)
 	}
 	j.consuming(consumer.CachedInfo(), settings)
-	if err := j.watch(ctx, consumer, consuming, lost); err != nil {
+	err = j.watch(ctx, consumer, consuming, lost)
+	if err != nil {
 		consuming.Stop()
-		<-consuming.Closed()
-		return err
+		select {
+		case <-consuming.Closed():
+			return err
+		case <-ctx.Done(): // A full queue holds the callback.
+		}
 	}
 	j.setReason("stopping")
 	route.Close() // From here on, whatever the client still holds is handed back as it is submitted.

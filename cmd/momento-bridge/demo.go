@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -95,8 +94,8 @@ func runDemo(ctx context.Context, o demoOptions, stdout, stderr io.Writer) error
 	carrying, stopBridge := context.WithCancel(outer)
 	defer stopBridge()
 	var serving, bridging sync.WaitGroup
-	serving.Go(func() { err = cmp.Or(err, d.emulator.Serve(parts, d.endpoint)) })
-	var bridgeErr error
+	var endpointErr, bridgeErr error
+	serving.Go(func() { endpointErr = d.emulator.Serve(parts, d.endpoint) })
 	bridging.Go(func() { bridgeErr = d.bridge.run(carrying) })
 
 	d.generate(ctx, o, stderr)
@@ -108,9 +107,9 @@ func runDemo(ctx context.Context, o demoOptions, stdout, stderr io.Writer) error
 	sum := d.ledger.sum()
 	fmt.Fprintln(stdout, sum)
 	if sum.lost > 0 {
-		return errors.Join(errLost, bridgeErr)
+		return errors.Join(errLost, bridgeErr, endpointErr)
 	}
-	return cmp.Or(bridgeErr, err)
+	return errors.Join(bridgeErr, endpointErr)
 }
 
 // start makes every part, each ready to be run.
