@@ -1,6 +1,7 @@
 package source
 
 import (
+	"context"
 	"crypto/tls"
 	"encoding/pem"
 	"net"
@@ -8,8 +9,10 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/nats-io/nats-server/v2/server"
+	"github.com/nats-io/nats.go/jetstream"
 	"github.com/nats-io/nkeys"
 
 	"momento-bridge/pipeline"
@@ -93,10 +96,16 @@ func TestConsumptionGoesOnAfterTheServerHasRestarted(t *testing.T) {
 	s.Shutdown()
 	s.WaitForShutdown()
 	startServer(t, server.Options{JetStream: true, StoreDir: dir, Port: port})
-	eventually(t, "connected again", conn.IsConnected)
-	if err := conn.Publish("a.b", []byte("after")); err != nil {
+	js, err := jetstream.New(conn)
+	if err != nil {
 		t.Fatal(err)
 	}
+	eventually(t, "stored after the restart", func() bool {
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		_, err := js.Publish(ctx, "a.b", []byte("after"))
+		return err == nil
+	})
 	eventually(t, "published after the restart", published(11))
 	st.stop()
 }
