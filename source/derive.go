@@ -31,6 +31,9 @@ type Settings struct {
 	PrefetchBytes int // The same in bytes.
 	Held          int // Messages held by the pipeline for this route, in flight included.
 	PullExpiry    time.Duration
+	// Heartbeat is short because a missed one is what ends a stall of the client: nats.go 1.55 asks for nothing more when all that it
+	// asked for arrives before its pulling goroutine has noted that the request is out. The fewer it asks for, the likelier that is.
+	Heartbeat time.Duration
 }
 
 const (
@@ -43,10 +46,12 @@ const (
 	maxWaiting      = 512
 	maxPrefetch     = 500
 	prefetchSeconds = 2
+	leastPrefetch   = 10 // Where AckWait allows it.
 	maxPrefetchSize = 32 << 20
 	// noLimitLatency is the publish latency that an unlimited rate is estimated from.
 	noLimitLatency = 50 * time.Millisecond
 	pullExpiry     = 30 * time.Second
+	heartbeat      = 2 * time.Second
 )
 
 // Derive returns settings with which no message waits in our hands for longer than half of AckWait, and replicas do not
@@ -83,8 +88,8 @@ func Derive(c Circumstances) (Settings, error) {
 	if room < 2 {
 		return Settings{}, fmt.Errorf("inequality I2: max_ack_pending %d leaves no room to prefetch; raise it to at least 2", c.MaxAckPending)
 	}
-	s := Settings{AckWait: ackWait, MaxWaiting: maxWaiting, PullExpiry: pullExpiry}
-	s.Prefetch = max(1, min(maxPrefetch, int(rate*prefetchSeconds), room/2))
+	s := Settings{AckWait: ackWait, MaxWaiting: maxWaiting, PullExpiry: pullExpiry, Heartbeat: heartbeat}
+	s.Prefetch = max(1, min(maxPrefetch, max(leastPrefetch, int(rate*prefetchSeconds)), room/2))
 	s.Held = max(1, min(c.QueueMessages, room-s.Prefetch))
 	s.PrefetchBytes = int(min(max(c.QueueBytes/2, 2<<20), maxPrefetchSize))
 	s.MaxAckPending = c.MaxAckPending

@@ -15,14 +15,14 @@ func usual(rate float64) Circumstances {
 func TestDerivedSettings(t *testing.T) {
 	f := func(c Circumstances, want Settings) {
 		t.Helper()
-		want.MaxWaiting, want.PullExpiry = maxWaiting, pullExpiry
+		want.MaxWaiting, want.PullExpiry, want.Heartbeat = maxWaiting, pullExpiry, heartbeat
 		if got, err := Derive(c); err != nil || got != want {
 			t.Errorf("Derive(%+v) = %+v, %v, want %+v", c, got, err, want)
 		}
 	}
 	f(usual(10), Settings{AckWait: time.Minute, MaxAckPending: 1000, Prefetch: 20, PrefetchBytes: 32 << 20, Held: 179})
 	f(usual(math.Inf(1)), Settings{AckWait: time.Minute, MaxAckPending: 67536, Prefetch: 500, PrefetchBytes: 32 << 20, Held: 16384})
-	f(usual(0.2), Settings{AckWait: 70 * time.Second, MaxAckPending: 1000, Prefetch: 1, PrefetchBytes: 32 << 20, Held: 3})
+	f(usual(0.2), Settings{AckWait: 70 * time.Second, MaxAckPending: 1000, Prefetch: 2, PrefetchBytes: 32 << 20, Held: 2})
 	slow := usual(10)
 	slow.Timeout = time.Minute
 	f(slow, Settings{AckWait: 8 * time.Minute, MaxAckPending: 4796, Prefetch: 20, PrefetchBytes: 32 << 20, Held: 1179})

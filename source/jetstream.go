@@ -98,6 +98,7 @@ func (j *JetStream) consume(ctx, hard context.Context, route *pipeline.Route) er
 	consuming, err := consumer.Consume(func(m jetstream.Msg) { j.submit(m, route) },
 		jetstream.PullMaxMessagesWithBytesLimit(settings.Prefetch, settings.PrefetchBytes),
 		jetstream.PullExpiry(settings.PullExpiry),
+		jetstream.PullHeartbeat(settings.Heartbeat),
 		jetstream.ConsumeErrHandler(func(_ jetstream.ConsumeContext, err error) { j.consumeError(err, lost) }))
 	if err != nil {
 		return fmt.Errorf("consume: %w", err)

@@ -346,11 +346,12 @@ func TestDeadLetterCarriesWhatIsNeededToReplayIt(t *testing.T) {
 	})
 }
 
+// The client may stall for two heartbeats, see Settings.Heartbeat.
 func TestSmallestPrefetchStillConsumes(t *testing.T) {
 	conn := startNATS(t)
 	newStream(t, conn, 30)
 	src := newJetStream(t, conn)
-	src.cfg.Circumstances = usual(0.5)
+	src.cfg.Circumstances = usual(0.1)
 	s := startStage(t, src, pipeline.RouteConfig{Returnable: true}, 1000, accepted)
 	eventually(t, "published", func() bool { return s.pipe.Stats().Routes[0].Settled[pipeline.Published] == 30 })
 	s.stop()
