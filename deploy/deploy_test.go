@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"go.yaml.in/yaml/v4"
+
+	"momento-bridge/config"
 )
 
 // documents returns the Kubernetes objects by kind.
@@ -90,5 +92,19 @@ func TestUnitWaitsLongerThanTheDrain(t *testing.T) {
 		if !strings.Contains(string(unit), "\n"+line) {
 			t.Errorf("the unit has no %s", line)
 		}
+	}
+}
+
+func TestConfigMapIsAValidConfiguration(t *testing.T) {
+	text := at(t, documents(t)["ConfigMap"], "data", "config.yaml").(string)
+	f := config.Read("config.yaml", []byte(text))
+	f.Validate()
+	if err := f.Err(); err != nil {
+		t.Error(err)
+	}
+	mount := at(t, documents(t)["Deployment"], "spec", "template", "spec", "containers", 0, "volumeMounts", 1, "mountPath").(string)
+	key := at(t, documents(t)["Secret"], "stringData", "api-key")
+	if f.Momento.APIKeyFile != mount+"/api-key" || key == "" {
+		t.Errorf("the key is read from %s, the Secret is mounted at %s", f.Momento.APIKeyFile, mount)
 	}
 }

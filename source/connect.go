@@ -49,7 +49,6 @@ func Connect(cfg ConnectConfig, log *slog.Logger) (*nats.Conn, error) {
 		nats.MaxPingsOutstanding(pingsUnanswered),
 		nats.Timeout(5 * time.Second),
 		nats.IgnoreAuthErrorAbort(),
-		nats.DrainTimeout(time.Hour), // The drain budget is ours, not the client's.
 	}
 	options = append(options, connectionLog(log)...)
 	credentials, err := credentialOptions(cfg)

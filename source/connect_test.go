@@ -109,3 +109,43 @@ func TestConsumptionGoesOnAfterTheServerHasRestarted(t *testing.T) {
 	eventually(t, "published after the restart", published(11))
 	st.stop()
 }
+
+// docs/permissions.md lists what the daemon's user needs. Here it has that and nothing else.
+func TestListedPermissionsSuffice(t *testing.T) {
+	daemon := &server.User{Username: "daemon", Password: "p", Permissions: &server.Permissions{
+		Publish: &server.SubjectPermission{Allow: []string{
+			"$JS.API.CONSUMER.INFO.S.momento-bridge-r", "$JS.API.CONSUMER.CREATE.S.momento-bridge-r.>",
+			"$JS.API.CONSUMER.MSG.NEXT.S.momento-bridge-r", "$JS.ACK.>", "dead.r",
+		}},
+		Subscribe: &server.SubjectPermission{Allow: []string{"_INBOX.>"}},
+	}}
+	s := startServer(t, server.Options{
+		JetStream: true, StoreDir: t.TempDir(), Users: []*server.User{daemon, {Username: "admin", Password: "p"}},
+	})
+	password := file(t, "p")
+	admin := connect(t, ConnectConfig{URL: s.ClientURL(), User: "admin", PasswordFile: password})
+	stream := newStream(t, admin, 3)
+	conn := connect(t, ConnectConfig{URL: s.ClientURL(), User: "daemon", PasswordFile: password})
+	dead, err := NewDeadLetters(conn, "dead.r")
+	if err != nil {
+		t.Fatal(err)
+	}
+	st := startStage(t, newJetStream(t, conn), pipeline.RouteConfig{Returnable: true, DeadLetters: dead}, 100, func(r *pipeline.Request) pipeline.Answer {
+		if string(r.Payload) == "1" {
+			return pipeline.Answer{Verdict: pipeline.Reject, Result: pipeline.Result400, Status: 400, Reason: "bad_request"}
+		}
+		return accepted(r)
+	})
+	eventually(t, "settled", func() bool {
+		settled := st.pipe.Stats().Routes[0].Settled
+		return settled[pipeline.Published] == 2 && settled[pipeline.DeadLettered] == 1
+	})
+	st.stop()
+	eventually(t, "acknowledged", func() bool {
+		consumer, err := stream.Consumer(t.Context(), "momento-bridge-r")
+		return err == nil && consumer.CachedInfo().NumAckPending == 0
+	})
+	if err := conn.LastError(); err != nil {
+		t.Errorf("the server refused something: %v", err)
+	}
+}

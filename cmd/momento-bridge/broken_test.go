@@ -90,6 +90,7 @@ func TestFlagsComeBeforeTheEnvironmentAndTheFile(t *testing.T) {
 	f("--rate: \"fast\" is not a rate", append(route, "--rate", "fast")...)
 	f("--topic: topic template \"{{wildcard(1)}}\": {{wildcard(1)}}: filter \"a\" has no wildcards", append(route, "--topic", "{{wildcard(1)}}")...)
 	f("MOMENTO_API_KEY: the API key is neither", append(route, "--region", "us-east-1")...)
+	f("! the endpoint is plain HTTP on another machine", append(route, "--endpoint", "http://10.0.0.1:4")...)
 	f("there is no route: list at least one under routes, or give --subject and --cache")
 	file := filepath.Join(t.TempDir(), "c.yaml")
 	if err := os.WriteFile(file, []byte("nats: {url: \"nats://file:1\"}\nroutes: [{name: a, subject: a, cache: c}]\n"), 0o600); err != nil {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"net"
 	"net/url"
 	"strings"
 	"time"
@@ -47,6 +48,9 @@ func printPlan(w io.Writer, f *config.File, p *plan) error {
 	fmt.Fprintf(w, "  nats       %s\n", redactURL(p.nats.URL))
 	fmt.Fprintf(w, "  endpoint   %s\n", p.sink.Endpoint)
 	fmt.Fprintf(w, "  key        %s%s\n", key.Kind, expiry(key.Expires))
+	for _, text := range warnings(p, time.Now()) {
+		fmt.Fprintf(w, "! %s\n", text)
+	}
 	fmt.Fprintf(w, "  publishes  %d connections, %v an attempt, rate %s\n", p.pipeline.Workers, p.pipeline.Timeout, f.Limits.Rate)
 	fmt.Fprintf(w, "  queue      %d messages, %d bytes, shared equally by the routes\n", p.pipeline.MaxMessages, p.pipeline.MaxBytes)
 	for i, r := range p.routes {
@@ -62,6 +66,23 @@ func printPlan(w io.Writer, f *config.File, p *plan) error {
 		}
 	}
 	return nil
+}
+
+// warnings are what is allowed and probably not meant.
+func warnings(p *plan, now time.Time) []string {
+	var texts []string
+	if e := p.sink.Endpoint; !e.TLS && !loopback(e.Host) {
+		texts = append(texts, "the endpoint is plain HTTP on another machine: the API key travels in the clear; use https://")
+	}
+	if expires := p.sink.Keys.Key().Expires; !expires.IsZero() && expires.Before(now.Add(time.Hour)) {
+		texts = append(texts, "the API key expires or has expired on "+expires.UTC().Format(time.RFC3339)+": put a new one into the key file")
+	}
+	return texts
+}
+
+func loopback(host string) bool {
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
 func printConsumer(w io.Writer, r routePlan) error {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"log/slog"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -40,6 +41,9 @@ func newRun() *cobra.Command {
 func summarize(log *slog.Logger, f *config.File, p *plan) {
 	log.Info("momento-bridge", "version", version, "nats", redactURL(p.nats.URL), "endpoint", p.sink.Endpoint.String(),
 		"key", string(p.sink.Keys.Key().Kind), "connections", p.pipeline.Workers, "rate", f.Limits.Rate.String(), "admin", p.adminListen)
+	for _, text := range warnings(p, time.Now()) {
+		log.Warn("check the configuration", "warning", text)
+	}
 	for i, r := range p.routes {
 		c := f.Routes[i]
 		log.Info("route", "name", r.route.Name, "subject", c.Subject, "stream", c.Stream, "cache", c.Cache, "topic", c.Topic,
