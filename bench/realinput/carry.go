@@ -136,7 +136,7 @@ func (*stream) prepare(ctx context.Context, _ *servers, conn *nats.Conn, n int) 
 	}
 	payload := make([]byte, payloadBytes)
 	for i := range n {
-		if _, err := js.PublishAsync(fmt.Sprintf("bench.js.%d", i%16), payload); err != nil {
+		if _, err := js.PublishAsync(fmt.Sprintf("bench.js.%d", i%16), payload, jetstream.WithStallWait(time.Minute)); err != nil {
 			return fmt.Errorf("fill the stream: %w", err)
 		}
 	}
@@ -158,6 +158,7 @@ func (*stream) inspect(ctx context.Context, conn *nats.Conn, r *result) error {
 		return fmt.Errorf("look at the consumer: %w", err)
 	}
 	info := consumer.CachedInfo()
+	r.consumer = true
 	r.pending, r.ackPending = info.NumPending, uint64(info.NumAckPending)
 	return nil
 }

@@ -176,7 +176,8 @@ func (d *demo) startNATS(o demoOptions, dir string) error {
 	if d.conn, err = nats.Connect(d.nats.ClientURL()); err != nil {
 		return fmt.Errorf("connect to the NATS server: %w", err)
 	}
-	if d.js, err = jetstream.New(d.conn); err != nil {
+	d.js, err = jetstream.New(d.conn, jetstream.WithPublishAsyncErrHandler(func(_ jetstream.JetStream, m *nats.Msg, _ error) { d.ledger.unsent(m.Data) }))
+	if err != nil {
 		return fmt.Errorf("use JetStream: %w", err)
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)

@@ -7,6 +7,8 @@ import (
 	"math"
 	"time"
 
+	"github.com/nats-io/nats.go/jetstream"
+
 	"momento-bridge/pipeline"
 )
 
@@ -50,14 +52,18 @@ func (d *demo) generate(ctx context.Context, o demoOptions, w io.Writer) {
 	}
 }
 
-// send publishes one message, two of three to the stream, the others to core NATS. A failure shows as a lost message.
+// send publishes one message, two of three to the stream, the others to core NATS.
 func (d *demo) send(n int) {
 	payload := d.ledger.payload()
+	var err error
 	if n%3 == 2 {
-		_ = d.conn.Publish(fmt.Sprintf("ticks.t%d", n%5), payload)
-		return
+		err = d.conn.Publish(fmt.Sprintf("ticks.t%d", n%5), payload)
+	} else {
+		_, err = d.js.PublishAsync(fmt.Sprintf("orders.%d", n%10), payload, jetstream.WithStallWait(10*time.Second))
 	}
-	_, _ = d.js.PublishAsync(fmt.Sprintf("orders.%d", n%10), payload)
+	if err != nil {
+		d.ledger.unsent(payload)
+	}
 }
 
 // demoDisplay shows the state: a block that is redrawn on a terminal, a line a second elsewhere.

@@ -13,12 +13,15 @@ import (
 type ledger struct {
 	mu         sync.Mutex // Guards the following.
 	sent       []time.Time
-	copies     []int // Accepted, by message number.
+	copies     []int // Accepted, by message number; notSent for those that NATS did not take.
 	delivered  int   // Messages that have been accepted at least once.
 	duplicates int
-	foreign    int // Accepted, but not of the generator: somebody else's.
+	failed     int // Not sent.
 	latencies  []time.Duration
 }
+
+// notSent marks a message that the generator could not send: it is no part of the accounts.
+const notSent = -1
 
 // recentLatencies is how many of the latest latencies are looked at.
 const recentLatencies = 500
@@ -34,16 +37,35 @@ func (l *ledger) payload() []byte {
 	return fmt.Appendf(nil, `{"n":%d,"demo":"momento-bridge"}`, len(l.sent)-1)
 }
 
-// accepted takes note of a publish that the endpoint has accepted.
-func (l *ledger) accepted(_, _ string, body []byte) {
-	number, ours := strings.CutPrefix(string(body), `{"n":`)
-	number, _, closed := strings.Cut(number, ",")
-	n, err := strconv.Atoi(number)
+// number returns the message's number, or false for a payload that is not the generator's. Called with the mutex held.
+func (l *ledger) number(payload []byte) (int, bool) {
+	text, ours := strings.CutPrefix(string(payload), `{"n":`)
+	text, _, closed := strings.Cut(text, ",")
+	n, err := strconv.Atoi(text)
+	return n, ours && closed && err == nil && n >= 0 && n < len(l.sent)
+}
+
+// unsent takes note of a message that NATS did not take.
+func (l *ledger) unsent(payload []byte) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if !ours || !closed || err != nil || n < 0 || n >= len(l.sent) {
-		l.foreign++
-		return
+	if n, ok := l.number(payload); ok && l.copies[n] == 0 {
+		l.copies[n] = notSent
+		l.failed++
+	}
+}
+
+// accepted takes note of a publish that the endpoint has accepted.
+func (l *ledger) accepted(_, _ string, body []byte) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	n, ok := l.number(body)
+	if !ok {
+		return // Somebody else's, sent by hand.
+	}
+	if l.copies[n] == notSent { // NATS took it after all.
+		l.copies[n] = 0
+		l.failed--
 	}
 	l.copies[n]++
 	if l.copies[n] > 1 {
@@ -68,7 +90,8 @@ func (s sums) String() string {
 func (l *ledger) sum() sums {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return sums{len(l.sent), l.delivered, len(l.sent) - l.delivered, l.duplicates}
+	published := len(l.sent) - l.failed
+	return sums{published, l.delivered, published - l.delivered, l.duplicates}
 }
 
 // latency returns the median and the 99th percentile of the latest messages.

@@ -103,6 +103,18 @@ func (w *world) publish(subject string, payload string) {
 	}
 }
 
+// fill publishes many messages to a stream and waits until all are stored.
+func (w *world) fill(n int, message func(i int) (subject, payload string)) {
+	w.t.Helper()
+	for i := range n {
+		subject, payload := message(i)
+		if _, err := w.js.PublishAsync(subject, []byte(payload), jetstream.WithStallWait(time.Minute)); err != nil {
+			w.t.Fatal(err)
+		}
+	}
+	<-w.js.PublishAsyncComplete()
+}
+
 // config writes a configuration with these routes, and whatever else stands before them.
 func (w *world) config(more, routes string) string {
 	w.t.Helper()

@@ -90,14 +90,7 @@ func TestOrderHoldsThroughRefusalsAndErrors(t *testing.T) {
 		return 0
 	}})
 	w.stream("S", "s.*")
-	for i := range each {
-		for topic := range topics {
-			if _, err := w.js.PublishAsync(fmt.Sprintf("s.%d", topic), fmt.Append(nil, i)); err != nil {
-				t.Fatal(err)
-			}
-		}
-	}
-	<-w.js.PublishAsyncComplete()
+	w.fill(topics*each, func(i int) (string, string) { return fmt.Sprintf("s.%d", i%topics), fmt.Sprint(i / topics) })
 	p := startDaemon(t, "-c", w.config("limits: {rate: 1000000}", `  - {name: s, stream: S, cache: c}`))
 	eventually(t, "all delivered", func() bool { return got.total() >= topics*each })
 	if err := p.stop(); err != nil {
@@ -278,12 +271,7 @@ func TestRestartOnABacklogLosesAndDoublesNothing(t *testing.T) {
 	w := newWorld(t, emulator.Config{OnAccept: got.accepted, Settings: emulator.Settings{Latency: time.Millisecond}})
 	w.stream("S", "s.*")
 	const n = 3000
-	for i := range n {
-		if _, err := w.js.PublishAsync(fmt.Sprintf("s.%d", i%20), fmt.Append(nil, i)); err != nil {
-			t.Fatal(err)
-		}
-	}
-	<-w.js.PublishAsyncComplete()
+	w.fill(n, func(i int) (string, string) { return fmt.Sprintf("s.%d", i%20), fmt.Sprint(i) })
 	path := w.config("limits: {rate: unlimited}", `  - {name: s, stream: S, cache: c, ordering: none}`)
 	for restart := range 4 {
 		p := startDaemon(t, "-c", path)
