@@ -60,7 +60,7 @@ func addSettings(cmd *cobra.Command) *settings {
 		"ordering":     "topic: one publish in flight for each topic; none: as parallel as connections allow",
 		"batch":        "batch format: none",
 	}
-	cmd.Flags().StringVarP(&s.file, "config", "c", "", "configuration file (see `momento-bridge config example`)")
+	cmd.Flags().StringVarP(&s.file, "config", "c", "", "configuration `file` (see momento-bridge config example)")
 	for i := range s.flags {
 		cmd.Flags().StringVar(&s.flags[i].value, s.flags[i].name, "", help[s.flags[i].name])
 	}
