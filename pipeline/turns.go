@@ -81,6 +81,9 @@ func (p *Pipeline) rejected(now time.Time, e *entry, a Answer) {
 	defer p.mu.Unlock()
 	p.d.attempted(now, e, a)
 	e.rejection = &Rejection{Reason: a.Reason, Status: a.Status, Detail: a.Detail, Attempts: e.attempts, Route: e.lane.route.cfg.Name}
+	if len(p.idle) > 0 { // The answer may have opened a gate, and this worker is about to wait for the dead letter.
+		p.pump(now)
+	}
 }
 
 // release unlocks after a message has come back, tells its source how it ended, and logs. It wakes no worker: the caller is

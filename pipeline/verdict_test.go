@@ -245,3 +245,30 @@ func TestNewKeyEndsTheParkingAtOnce(t *testing.T) {
 		}
 	})
 }
+
+// slowLetters takes its time to keep a dead letter.
+type slowLetters struct{}
+
+func (slowLetters) Keep(*Message, Rejection) error {
+	time.Sleep(5 * time.Second)
+	return nil
+}
+
+func TestSlowDeadLetterHoldsNobodyWhenItsAnswerEndsAnOutage(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &script{began: time.Now(), answers: map[string][]Answer{
+			"a": slices.Repeat([]Answer{answer(Retry, Result5xx, 500)}, downAfter),
+			"b": {answer(Reject, Result400, 400)},
+		}}
+		p, stop := start(t, Config{Workers: 2, Routes: []RouteConfig{{Ordered: true, DeadLetters: slowLetters{}}}}, s)
+		p.Route(0).Submit(message("a", nil))
+		time.Sleep(55*time.Second + 500*time.Millisecond) // The tenth failure was at 55 s; the probe is at 56 s.
+		p.Route(0).Submit(message("b", nil))
+		p.Route(0).Submit(message("c", nil))
+		time.Sleep(time.Minute)
+		stop()
+		if want := []string{"55 a/x", "56 b/x", "56 c/x", "63 a/x"}; !slices.Equal(s.log[9:], want) {
+			t.Errorf("published %q, want %q", s.log[9:], want)
+		}
+	})
+}
