@@ -30,7 +30,8 @@ type Core struct {
 	cfg     CoreConfig
 	log     *slog.Logger
 	topics  topicCache
-	dropped atomic.Int64
+	dropped atomic.Int64 // By the client, because its buffer was full.
+	lost    atomic.Int64 // Still in the client's buffer when the drain budget ran out.
 	sub     atomic.Pointer[nats.Subscription]
 }
 
@@ -69,32 +70,38 @@ func (c *Core) Run(ctx, hard context.Context, route *pipeline.Route) error {
 	return nil
 }
 
+// lastSubmits is the time that the callback has after the hard stop to hand over what the client still holds: submitting then
+// returns at once.
+const lastSubmits = time.Second
+
 // awaitClosed waits until the callback has had its last message. The count of drops cannot be read after that, so it is read
 // as long as it can be. Without a connection nothing can arrive any more, and nats.go would wait for the server in vain.
 func (c *Core) awaitClosed(hard context.Context, closed chan struct{}) {
 	ticks := time.NewTicker(10 * time.Millisecond)
 	defer ticks.Stop()
+	var end <-chan time.Time
 	for {
 		c.Dropped()
 		pending, _, err := c.sub.Load().Pending()
-		if err == nil && pending == 0 && !c.conn.IsConnected() {
+		if err == nil && pending == 0 && (end != nil || !c.conn.IsConnected()) {
 			return
 		}
 		select {
 		case <-closed:
 			return
-		case <-hard.Done():
-			if err == nil && pending > 0 {
-				c.log.Error("the drain budget ran out with messages still in the NATS client's buffer: they are lost", "messages", pending)
-				c.dropped.Add(int64(pending))
-			}
+		case <-end:
+			c.log.Error("the drain budget ran out with messages still in the NATS client's buffer: they are lost", "messages", pending)
+			c.lost.Add(int64(pending))
 			return
 		case <-ticks.C:
+			if end == nil && hard.Err() != nil {
+				end = time.After(lastSubmits)
+			}
 		}
 	}
 }
 
-// Dropped is the number of messages that the client has dropped because its buffer was full: exact, not sampled.
+// Dropped is the number of messages that the client received and did not hand over: exact, not sampled.
 func (c *Core) Dropped() int64 {
 	sub := c.sub.Load()
 	if sub == nil {
@@ -104,7 +111,7 @@ func (c *Core) Dropped() int64 {
 	if err == nil {
 		c.dropped.Store(int64(n))
 	}
-	return c.dropped.Load()
+	return c.dropped.Load() + c.lost.Load()
 }
 
 // Ready reports whether the subscription is in place, and if not, why.

@@ -87,6 +87,12 @@ type runner interface {
 
 func startStage(t *testing.T, src runner, rc pipeline.RouteConfig, queue int, sink sinkFunc) *stage {
 	t.Helper()
+	return startStageUntil(t, t.Context(), src, rc, queue, sink)
+}
+
+// startStageUntil is startStage with a hard stop.
+func startStageUntil(t *testing.T, hard context.Context, src runner, rc pipeline.RouteConfig, queue int, sink sinkFunc) *stage {
+	t.Helper()
 	rc.Name, rc.Cache, rc.MaxPayload, rc.Settler = "r", "c", 1<<20, src
 	pipe := pipeline.New(pipeline.Config{
 		Workers: 8, Timeout: 5 * time.Second, MaxMessages: queue, MaxBytes: 1 << 20, Rate: pipeline.Rate{Ceiling: math.Inf(1)},
@@ -94,9 +100,9 @@ func startStage(t *testing.T, src runner, rc pipeline.RouteConfig, queue int, si
 	}, sink, quiet(), pipeline.NewMetrics(prometheus.NewRegistry()))
 	ctx, cancel := context.WithCancel(t.Context())
 	var all sync.WaitGroup
-	all.Go(func() { pipe.Run(t.Context()) })
+	all.Go(func() { pipe.Run(hard) })
 	all.Go(func() {
-		if err := src.Run(ctx, t.Context(), pipe.Route(0)); err != nil {
+		if err := src.Run(ctx, hard, pipe.Route(0)); err != nil {
 			t.Errorf("Run = %v", err)
 		}
 	})
@@ -388,5 +394,28 @@ func TestLargeMessagesAreNotDroppedByTheClient(t *testing.T) {
 	eventually(t, "all published", func() bool { return s.pipe.Stats().Routes[0].Settled[pipeline.Published] == n })
 	if stats := s.stop(); stats.Redelivered != 0 || stats.Received != n {
 		t.Errorf("%d received, %d of them again: the client dropped some", stats.Received, stats.Redelivered)
+	}
+}
+
+// A drain that is too short ends everything, and every message is in the books: in the pipeline's or among the client's drops.
+func TestCoreAccountsForEverythingWhenTheDrainIsTooShort(t *testing.T) {
+	conn := startNATS(t)
+	src := NewCore(conn, CoreConfig{Route: "r", Subject: "a", Template: subjectTemplate(t, "a"), PendingMessages: 100_000, PendingBytes: 1 << 20}, quiet())
+	hard, stopHard := context.WithCancel(t.Context())
+	s := startStageUntil(t, hard, src, pipeline.RouteConfig{}, 10, func(*pipeline.Request) pipeline.Answer {
+		time.Sleep(20 * time.Millisecond)
+		return pipeline.Answer{Verdict: pipeline.Retry, Result: pipeline.Result5xx}
+	})
+	eventually(t, "subscribed", func() bool { ok, _ := src.Ready(); return ok && conn.Flush() == nil })
+	const sent = 2000
+	for i := range sent {
+		_ = conn.Publish("a", fmt.Append(nil, i))
+	}
+	_ = conn.Flush()
+	eventually(t, "the queue full", func() bool { r := s.pipe.Stats().Routes[0]; return r.Queued+r.InFlight == 10 })
+	time.AfterFunc(200*time.Millisecond, stopHard)
+	stats := s.stop()
+	if got := int64(stats.Settled[pipeline.Dropped]) + src.Dropped(); got != sent || stats.Received != stats.Settled[pipeline.Dropped] {
+		t.Errorf("received %d, settled %v, dropped by the client %d: %d of %d accounted for", stats.Received, stats.Settled, src.Dropped(), got, sent)
 	}
 }
