@@ -37,7 +37,6 @@ type pacer struct {
 	limits  Rate
 	bucket  *rate.Limiter
 	rate    float64
-	burst   int
 	refused bool    // The quota has been met: grow gently from here on.
 	known   float64 // The rate at the last refusal.
 	wanted  bool    // A publish had to wait for a token since the last change.
@@ -150,16 +149,16 @@ func (p *pacer) set(now time.Time, perSecond float64) {
 	}
 	p.rate = perSecond
 	p.wanted = false
-	p.burst = p.limits.Burst
-	if p.burst == 0 {
-		p.burst = deriveBurst(perSecond)
-	}
 	if math.IsInf(perSecond, 1) {
 		p.bucket.SetLimitAt(now, rate.Inf)
 		return
 	}
+	burst := p.limits.Burst
+	if burst == 0 {
+		burst = deriveBurst(perSecond)
+	}
 	p.bucket.SetLimitAt(now, rate.Limit(perSecond))
-	p.bucket.SetBurstAt(now, p.burst)
+	p.bucket.SetBurstAt(now, burst)
 }
 
 // deriveBurst is the smallest burst that a timer of millisecond precision can keep up with.

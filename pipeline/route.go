@@ -57,9 +57,6 @@ type Route struct {
 	forbidden   int // Lanes whose gate is closed.
 }
 
-// Name returns the route's name.
-func (r *Route) Name() string { return r.cfg.Name }
-
 // full reports whether a message of n bytes has no room. An empty route takes any message, so that none waits for ever.
 func (r *Route) full(n int) bool {
 	held := r.left()

@@ -9,7 +9,6 @@ type Stats struct {
 	KeyRefused  bool
 	Down        bool   // The endpoint as a whole.
 	Why         string // What the endpoint said to it, bounded.
-	Idle        int    // Parked workers.
 }
 
 // RouteStats is one route in a snapshot.
@@ -54,7 +53,6 @@ func (p *Pipeline) Stats() Stats {
 		KeyRefused: p.d.key.closed,
 		Down:       p.d.endpoint.closed,
 		Why:        p.d.key.detail,
-		Idle:       len(p.idle),
 	}
 	if s.Why == "" {
 		s.Why = p.d.endpoint.detail

@@ -30,8 +30,7 @@ import (
 // function each, the topic is the subject the server would have made of it. Unlike there, replacements may stand inside
 // text, text need not be valid in a subject, no wildcard has to be used, and ">" counts as a wildcard.
 type Template struct {
-	parts  []topicPart
-	varies bool
+	parts []topicPart
 }
 
 // topicPart appends what one part of a template makes of a subject.
@@ -48,7 +47,7 @@ func CompileTemplate(filter, template string) (*Template, error) {
 	if err := c.compile(template); err != nil {
 		return nil, fmt.Errorf("topic template %q: %w", template, err)
 	}
-	return &Template{parts: c.parts, varies: c.varies}, nil
+	return &Template{parts: c.parts}, nil
 }
 
 // Append appends the topic of subject to dst and returns the extended slice. It allocates only where dst has no room.
@@ -65,12 +64,6 @@ func (t *Template) Append(dst []byte, subject string) []byte {
 // Topic returns the topic of subject as a new string.
 func (t *Template) Topic(subject string) string {
 	return string(t.Append(nil, subject))
-}
-
-// Constant reports whether all subjects of the filter are known to have the same topic: the template is plain text, or
-// the filter matches one subject only.
-func (t *Template) Constant() bool {
-	return !t.varies
 }
 
 // tokenSpan says where in a subject a value is: one token, or everything from that token on.

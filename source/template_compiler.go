@@ -13,7 +13,6 @@ type templateCompiler struct {
 	wildcards []tokenSpan
 	parts     []topicPart
 	text      []byte
-	varies    bool
 }
 
 func (c *templateCompiler) compile(template string) error {
@@ -63,11 +62,11 @@ func (c *templateCompiler) braces(rest string) (int, error) {
 		c.text = append(c.text, inside[1:len(inside)-1]...)
 		return length, nil
 	}
-	function, part, err := c.function(inside)
+	part, err := c.function(inside)
 	if err != nil {
 		return 0, fmt.Errorf("%s: %w", rest[:length], err)
 	}
-	c.add(part, function.name == "random" || len(c.wildcards) > 0)
+	c.add(part)
 	return length, nil
 }
 
@@ -77,7 +76,7 @@ func (c *templateCompiler) dollar(rest string) (int, error) {
 	if err != nil {
 		return 0, fmt.Errorf(`$%s: %w, or write {{"$%[1]s"}} for the text itself`, number, err)
 	}
-	c.add(value.appendTo, len(c.wildcards) > 0)
+	c.add(value.appendTo)
 	return len("$") + len(number), nil
 }
 
@@ -88,7 +87,7 @@ func (c *templateCompiler) tail(last bool) error {
 	if len(c.wildcards) == 0 || !c.wildcards[len(c.wildcards)-1].toEnd {
 		return fmt.Errorf(`">" has nothing to stand for: filter %q does not end in ">"; write {{wildcard(n)}} or {{subject}}, or {{">"}} for the text itself`, c.filter)
 	}
-	c.add(c.wildcards[len(c.wildcards)-1].appendTo, true)
+	c.add(c.wildcards[len(c.wildcards)-1].appendTo)
 	return nil
 }
 
@@ -111,10 +110,9 @@ func (c *templateCompiler) wildcard(number string) (tokenSpan, error) {
 	return tokenSpan{}, fmt.Errorf("filter %q has %d wildcards; use a number from 1 to %[2]d", c.filter, len(c.wildcards))
 }
 
-func (c *templateCompiler) add(part topicPart, varies bool) {
+func (c *templateCompiler) add(part topicPart) {
 	c.endText()
 	c.parts = append(c.parts, part)
-	c.varies = c.varies || varies
 }
 
 func (c *templateCompiler) endText() {

@@ -33,30 +33,29 @@ var templateFunctions = []templateFunction{
 }
 
 // function compiles a call such as "left(1,2)".
-func (c *templateCompiler) function(call string) (templateFunction, topicPart, error) {
+func (c *templateCompiler) function(call string) (topicPart, error) {
 	name, list, parenthesis := strings.Cut(call, "(")
 	name = strings.ToLower(strings.TrimSpace(name))
 	list, closed := strings.CutSuffix(list, ")")
 	i := slices.IndexFunc(templateFunctions, func(f templateFunction) bool { return f.name == name })
 	if i < 0 {
-		return templateFunction{}, nil, fmt.Errorf("unknown function %q; %s", name, suggestFunction(name))
+		return nil, fmt.Errorf("unknown function %q; %s", name, suggestFunction(name))
 	}
 	f := templateFunctions[i]
 	if parenthesis && !closed {
-		return f, nil, fmt.Errorf("it does not end in a parenthesis; write it like %s", f.example)
+		return nil, fmt.Errorf("it does not end in a parenthesis; write it like %s", f.example)
 	}
 	var args []string
 	if strings.TrimSpace(list) != "" {
 		args = strings.Split(list, ",")
 	}
 	if len(args) < f.minArgs {
-		return f, nil, fmt.Errorf("too few arguments; write it like %s", f.example)
+		return nil, fmt.Errorf("too few arguments; write it like %s", f.example)
 	}
 	if len(args) > f.maxArgs {
-		return f, nil, fmt.Errorf("too many arguments; write it like %s", f.example)
+		return nil, fmt.Errorf("too many arguments; write it like %s", f.example)
 	}
-	part, err := f.build(c, args)
-	return f, part, err
+	return f.build(c, args)
 }
 
 // suggestFunction says what may have been meant by name.

@@ -152,28 +152,6 @@ func TestTemplateRefusalsSayWhatToWriteInstead(t *testing.T) {
 	}
 }
 
-func TestTemplateIsConstantWhenNoSubjectChangesIt(t *testing.T) {
-	tests := map[string]struct {
-		filter, template string
-		want             bool
-	}{
-		"text":                          {"orders.>", "orders", true},
-		"quoted text":                   {"orders.>", `{{"$1"}}`, true},
-		"the subject of a plain filter": {"orders", "{{subject}}-{{partition(8)}}", true},
-		"the subject of a wide filter":  {"orders.*", "{{subject}}", false},
-		"a wildcard":                    {"orders.*", "orders-$1", false},
-		"a trailing >":                  {"orders.>", "orders.>", false},
-		"chance":                        {"orders", "orders-{{random(8)}}", false},
-	}
-	for name, test := range tests {
-		t.Run(name, func(t *testing.T) {
-			if got := compiled(t, test.filter, test.template).Constant(); got != test.want {
-				t.Errorf("Constant() = %t, want %t", got, test.want)
-			}
-		})
-	}
-}
-
 func TestTemplateRandomStaysInRangeAndUsesAllOfIt(t *testing.T) {
 	for _, n := range []string{"6", "-6"} {
 		template := compiled(t, "*", "{{random("+n+")}}")
