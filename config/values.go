@@ -28,8 +28,8 @@ func (r *Rate) parse(text string) error {
 		return nil
 	}
 	n, err := strconv.ParseFloat(text, 64)
-	if err != nil || !(n >= 0.001) || n > 1e7 {
-		return fmt.Errorf("%q is not a rate: write auto, unlimited, or publishes per second from 0.001 on, such as 10 or 0.5", text)
+	if err != nil || !(n >= 0.001) || n > 1e6 {
+		return fmt.Errorf("%q is not a rate: write auto, unlimited, or publishes per second from 0.001 to 1000000, such as 10 or 0.5", text)
 	}
 	*r = Rate{PerSecond: n}
 	return nil

@@ -20,7 +20,7 @@ const (
 
 // generate sends messages and shows what happens until the time is up or ctx is done.
 func (d *demo) generate(ctx context.Context, o demoOptions, w io.Writer) {
-	for len(d.bridge.notReady(ctx)) > 0 && ctx.Err() == nil {
+	for end := time.Now().Add(settleTime); len(d.bridge.notReady(ctx)) > 0 && ctx.Err() == nil && time.Now().Before(end); {
 		time.Sleep(10 * time.Millisecond)
 	}
 	began := time.Now()
