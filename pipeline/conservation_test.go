@@ -156,6 +156,9 @@ func (l *life) submit(r *Route, i int, stopAt time.Duration) int {
 		if l.intn(50) == 0 {
 			payload = append(payload, make([]byte, 5000)...)
 		}
+		if l.intn(20) == 0 {
+			r.HandBack() // Does nothing unless publishing is halted.
+		}
 		r.Submit(Message{Topic: topic, Payload: payload, Time: time.Now(), Handle: fmt.Sprintf("%d-%d", i, n)})
 		time.Sleep(time.Duration(l.intn(200)) * time.Millisecond)
 	}

@@ -15,10 +15,10 @@ type dispatcher struct {
 	routes  []*Route
 	active  ring[*Route] // The routes that have a ready lane, in turn.
 
-	key      gate // Closed while the key is refused.
-	endpoint gate // Closed while the endpoint as a whole is down.
-	failures int  // Attempts in a row that got no sensible answer, all messages together.
-	downAt   int  // That many failures close the endpoint gate.
+	key      gate      // Closed while the key is refused.
+	endpoint gate      // Closed while the endpoint as a whole is down.
+	failures int       // Attempts in a row that got no sensible answer, all messages together.
+	failing  time.Time // When the first of them ended.
 
 	waitingSince time.Time // When the next publish first met an empty bucket.
 	waited       prometheus.Observer
@@ -98,7 +98,7 @@ func (d *dispatcher) pick(now time.Time) (*Route, time.Time) {
 			d.active.popFront()
 			continue
 		}
-		ok, at := r.cacheGate.admits(now)
+		ok, at := r.admits(now)
 		if ok {
 			return r, time.Time{}
 		}
@@ -106,6 +106,14 @@ func (d *dispatcher) pick(now time.Time) (*Route, time.Time) {
 		d.active.pushBack(d.active.popFront())
 	}
 	return nil, wake
+}
+
+// admits reports whether the gates of the route and its cache let a publish start, as gate.admits does.
+func (r *Route) admits(now time.Time) (bool, time.Time) {
+	if ok, at := r.cache.gate.admits(now); !ok {
+		return false, at
+	}
+	return r.gate.admits(now)
 }
 
 // pay takes a token for e. It returns when to ask again, or the zero time once e is paid for. A message that is rejected without
@@ -174,10 +182,10 @@ func (d *dispatcher) activate(r *Route) {
 
 // hold keeps a whole lane from publishing until a time. A lane in its route's ring stays there; pick passes it over.
 func (d *dispatcher) hold(l *lane, until time.Time) {
-	if l.held {
+	if !l.heldUntil.IsZero() {
 		return
 	}
-	l.held = true
+	l.heldUntil = until
 	d.delayed.add(delayed{at: until, lane: l})
 }
 
@@ -188,9 +196,12 @@ func (d *dispatcher) wakeDelayed(now time.Time) {
 		if !ok {
 			return
 		}
-		if due.entry == nil {
-			due.lane.held = false
-		} else {
+		switch {
+		case due.stale():
+			continue
+		case due.entry == nil:
+			due.lane.heldUntil = time.Time{}
+		default:
 			due.lane.pushFront(due.entry)
 		}
 		d.refresh(due.lane)

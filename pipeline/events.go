@@ -18,6 +18,8 @@ const (
 	eventCacheFound
 	eventTopicForbidden
 	eventTopicAllowed
+	eventRouteForbidden
+	eventRouteAllowed
 	eventQuotaRefused
 	eventQuotaAccepted
 	eventDropped
@@ -38,6 +40,8 @@ var eventTexts = [eventKindCount]struct {
 	eventCacheFound:     {slog.LevelInfo, "the cache exists now"},
 	eventTopicForbidden: {slog.LevelError, "the API key may not publish to a topic of the route (403): the topic is parked; grant the permission or correct the route"},
 	eventTopicAllowed:   {slog.LevelInfo, "the topic is allowed now"},
+	eventRouteForbidden: {slog.LevelError, "the API key may not publish to the topics of the route (403): the route is parked; grant the permission or correct the route"},
+	eventRouteAllowed:   {slog.LevelInfo, "the route is allowed now"},
 	eventQuotaRefused:   {slog.LevelWarn, "the endpoint refuses for quota (429): publishing is slowed down"},
 	eventQuotaAccepted:  {slog.LevelInfo, "the endpoint accepts again after refusals for quota"},
 	eventDropped:        {slog.LevelError, "a message can never be published and the route has no dead_letter: it is dropped"},

@@ -19,6 +19,27 @@ func (e ending) settle() {
 	}
 }
 
+func settle(ended []ending) {
+	for _, e := range ended {
+		e.settle()
+	}
+}
+
+// judge returns the answer as it is to be understood for e. A cache that is said to be missing, and has accepted another publish
+// since it was last said so to e, does exist: it is e that cannot be published.
+func (d *dispatcher) judge(e *entry, a Answer) Answer {
+	if a.Verdict == HaltCache && e.lane.route.cache.existsSince(e.missed) {
+		a.Verdict, a.Reason = Reject, "not_found"
+	}
+	return a
+}
+
+// reject notes that the endpoint can never accept e, which stays in flight until it is kept as a dead letter.
+func (d *dispatcher) reject(now time.Time, e *entry, a Answer) {
+	d.attempted(now, e, a)
+	e.rejection = &Rejection{Reason: a.Reason, Status: a.Status, Detail: a.Detail, Attempts: e.attempts, Route: e.lane.route.cfg.Name}
+}
+
 // finish takes back a message in flight with the answer to its publish, and decides what becomes of it. It reports the ending, or
 // false if the message waits for another attempt.
 func (d *dispatcher) finish(now time.Time, e *entry, a Answer) (ending, bool) {
@@ -105,25 +126,43 @@ func (d *dispatcher) requeue(now time.Time, e *entry, a Answer) {
 		d.putBack(e)
 	case HaltCache:
 		r.retries[retryCache]++
-		d.putBack(e)
+		e.missed = now
+		d.waitFor(now, e, &r.cache.gate, a.RetryAfter)
 	case HaltTopic:
 		r.retries[retryForbidden]++
 		d.putBack(e)
 		d.hold(e.lane, e.lane.gate.probeAt)
 	case SlowDown:
-		r.retries[retryQuota]++
+		r.retries[quotaReason(a)]++
 		d.putBack(e)
 	case Ambiguous:
 		r.retries[retryAmbiguous]++
-		d.delay(now, e, a.RetryAfter)
+		d.waitFor(now, e, &d.endpoint, a.RetryAfter)
 	case Accept, Reject, Retry:
 		if a.Result == ResultNetwork || a.Result == ResultTimeout {
 			r.retries[retryNetwork]++
 		} else {
 			r.retries[retryServer]++
 		}
-		d.delay(now, e, a.RetryAfter)
+		d.waitFor(now, e, &d.endpoint, a.RetryAfter)
 	}
+}
+
+// quotaReason tells which quota a refusal is about, where the endpoint says so.
+func quotaReason(a Answer) retryReason {
+	if a.Reason == ReasonThroughput {
+		return retryThroughput
+	}
+	return retryQuota
+}
+
+// waitFor makes a message wait for a gate that is closed, and otherwise for its own backoff: an outage is not held against the message.
+func (d *dispatcher) waitFor(now time.Time, e *entry, g *gate, atLeast time.Duration) {
+	if g.closed {
+		d.putBack(e)
+		return
+	}
+	d.delay(now, e, atLeast)
 }
 
 // putBack returns a message to the front of its lane.
@@ -161,6 +200,7 @@ func (d *dispatcher) end(e *entry, o Outcome) ending {
 	if r.waiters > 0 && r.roomy() {
 		d.roomMade = true
 	}
+	r.wakeSource()
 	if l.pending == 0 {
 		d.dropLane(l)
 	}
@@ -194,35 +234,40 @@ func tooLarge(r *Route, n int) *Rejection {
 	}
 }
 
-// endQueued ends every message that is queued and matches, as its route ends what nobody is left to publish.
-func (d *dispatcher) endQueued(match func(*Route) bool) []ending {
+// endQueued ends what the route has queued, in the order of each topic, as messages end that nobody is left to publish. Some
+// are kept, the first of their topics.
+func (d *dispatcher) endQueued(r *Route, keep int) []ending {
 	var ended []ending
-	for _, r := range d.routes {
-		if !match(r) {
-			continue
+	end := func(e *entry) {
+		r.queued--
+		ended = append(ended, d.end(e, r.returned()))
+	}
+	for _, l := range r.lanes {
+		var kept *entry
+		if l.first != nil && keep > 0 {
+			keep--
+			kept = l.popFront()
 		}
-		for _, l := range r.lanes {
-			for l.first != nil {
-				ended = append(ended, d.endOne(l.popFront()))
-			}
+		for l.first != nil {
+			end(l.popFront())
+		}
+		if kept != nil {
+			l.pushFront(kept)
 		}
 	}
-	kept := d.delayed[:0]
+	left := d.delayed[:0]
 	for _, item := range d.delayed {
-		if item.entry != nil && match(item.lane.route) {
-			ended = append(ended, d.endOne(item.entry))
+		if item.entry == nil || item.lane.route != r || keep > 0 {
+			if item.entry != nil && item.lane.route == r {
+				keep--
+			}
+			left = append(left, item)
 			continue
 		}
-		kept = append(kept, item)
+		end(item.entry)
 	}
-	clear(d.delayed[len(kept):])
-	d.delayed = kept
+	clear(d.delayed[len(left):])
+	d.delayed = left
 	heap.Init(&d.delayed)
 	return ended
-}
-
-func (d *dispatcher) endOne(e *entry) ending {
-	r := e.lane.route
-	r.queued--
-	return d.end(e, r.returned())
 }

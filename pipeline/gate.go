@@ -6,7 +6,7 @@ import (
 	"github.com/cenkalti/backoff/v4"
 )
 
-// gate stops publishes while something outside must change first: the key, the endpoint, a cache, a topic. A closed gate
+// gate stops publishes while something outside must change first: the key, the endpoint, a cache, a route, a topic. A closed gate
 // lets one probe through at a time, at growing intervals; the probe's answer opens the gate or keeps it closed.
 // The zero gate is open.
 type gate struct {
@@ -22,6 +22,7 @@ const (
 	keyGate = iota
 	endpointGate
 	cacheGate
+	routeGate
 	topicGate
 	gateCount
 )
@@ -73,6 +74,15 @@ func (g *gate) undecided(now time.Time) {
 	}
 	g.probing = false
 	g.probeAt = now.Add(g.delays.NextBackOff())
+}
+
+// probeNow lets the next probe start at once: something has changed that may open the gate.
+func (g *gate) probeNow(now time.Time) {
+	if !g.closed {
+		return
+	}
+	g.delays.Reset()
+	g.probeAt = now
 }
 
 // open lets everything through again. It reports whether the gate was closed.

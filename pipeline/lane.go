@@ -13,6 +13,7 @@ type entry struct {
 	next     *entry // In the lane's queue or on the free list.
 	attempts int
 	delays   backoff.BackOff // Made when the first attempt has failed.
+	missed   time.Time       // When the endpoint last said that its cache does not exist.
 	// rejection is set once it is known that the message can never be published.
 	rejection *Rejection
 
@@ -28,14 +29,14 @@ type lane struct {
 	first, last *entry
 	pending     int // Messages queued, delayed and in flight.
 	inFlight    int
-	held        bool // A retry holds the whole lane.
-	gate        gate // Closed while the topic is forbidden.
-	ready       bool // It is in the route's ring.
+	heldUntil   time.Time // A retry holds the whole lane; zero: nothing does.
+	gate        gate      // Closed while the topic is forbidden.
+	ready       bool      // It is in the route's ring.
 }
 
 // gates are the gates that a message of this lane passes.
 func (l *lane) gates(d *dispatcher) [gateCount]*gate {
-	return [gateCount]*gate{keyGate: &d.key, endpointGate: &d.endpoint, cacheGate: l.route.cacheGate, topicGate: &l.gate}
+	return [gateCount]*gate{keyGate: &d.key, endpointGate: &d.endpoint, cacheGate: &l.route.cache.gate, routeGate: &l.route.gate, topicGate: &l.gate}
 }
 
 func (l *lane) pushBack(e *entry) {
@@ -68,5 +69,5 @@ func (l *lane) popFront() *entry {
 
 // sendable reports whether the lane's first message may start as far as the lane itself goes.
 func (l *lane) sendable() bool {
-	return l.first != nil && !l.held && !l.gate.probing && (l.inFlight == 0 || !l.route.cfg.Ordered)
+	return l.first != nil && l.heldUntil.IsZero() && !l.gate.probing && (l.inFlight == 0 || !l.route.cfg.Ordered)
 }

@@ -2,6 +2,25 @@ package pipeline
 
 import "time"
 
+const (
+	// downAfter failures in a row, of all messages together, mean that the endpoint is down. Where little is published, fewer do
+	// when nothing has succeeded for a while.
+	downAfter     = 10
+	downAfterFew  = 3
+	downAfterTime = 2 * time.Second
+	// forbiddenAfter refusals in a row, with nothing of the route accepted in between, mean that the key is not for this route at all.
+	forbiddenAfter = 8
+)
+
+// failed counts an attempt that got no sensible answer. It reports whether to take the endpoint for down.
+func (d *dispatcher) failed(now time.Time) bool {
+	d.failures++
+	if d.failures == 1 {
+		d.failing = now
+	}
+	return d.failures >= downAfter || d.failures >= downAfterFew && now.Sub(d.failing) >= downAfterTime
+}
+
 // learn turns one answer into what it says about everybody: the gates and the pacer.
 func (d *dispatcher) learn(now time.Time, e *entry, a Answer) {
 	l := e.lane
@@ -14,7 +33,10 @@ func (d *dispatcher) learn(now time.Time, e *entry, a Answer) {
 	switch a.Verdict {
 	case Accept:
 		d.opened(now, &d.key, eventKeyAccepted, nil)
-		d.opened(now, r.cacheGate, eventCacheFound, r)
+		r.cache.found(e.sent)
+		d.opened(now, &r.cache.gate, eventCacheFound, r)
+		r.refusals = 0
+		d.opened(now, &r.gate, eventRouteAllowed, r)
 		if d.opened(now, &l.gate, eventTopicAllowed, r) {
 			r.forbidden--
 		}
@@ -24,17 +46,22 @@ func (d *dispatcher) learn(now time.Time, e *entry, a Answer) {
 	case HaltAll:
 		d.shut(now, e, keyGate, eventKeyRefused, a)
 	case HaltCache:
-		d.shut(now, e, cacheGate, eventCacheMissing, a)
+		if r.cache.gone() {
+			d.shut(now, e, cacheGate, eventCacheMissing, a)
+		}
 	case HaltTopic:
 		if d.shut(now, e, topicGate, eventTopicForbidden, a) {
 			r.forbidden++
+		}
+		if r.refusals++; r.refusals >= forbiddenAfter {
+			d.shut(now, e, routeGate, eventRouteForbidden, a)
 		}
 	case SlowDown:
 		if d.pacer.slowDown(now, e.sent, a.RetryAfter) {
 			d.events.note(now, event{kind: eventQuotaRefused, detail: a.Detail})
 		}
 	case Retry, Ambiguous:
-		if d.failures++; d.failures >= d.downAt {
+		if d.failed(now) {
 			d.shut(now, e, endpointGate, eventEndpointDown, a)
 		}
 	case Reject:
@@ -49,6 +76,7 @@ func (d *dispatcher) shut(now time.Time, e *entry, which int, kind eventKind, a 
 		return false
 	}
 	d.events.note(now, event{kind: kind, route: e.lane.route, detail: a.Detail})
+	d.noteHalts(now)
 	return true
 }
 
@@ -58,6 +86,7 @@ func (d *dispatcher) opened(now time.Time, g *gate, kind eventKind, r *Route) bo
 		return false
 	}
 	d.events.note(now, event{kind: kind, route: r})
+	d.noteHalts(now)
 	return true
 }
 

@@ -26,6 +26,7 @@ type Pipeline struct {
 
 	mu      sync.Mutex // Guards the following, every Route and everything they hold. Nothing blocks under it.
 	d       dispatcher
+	workers []*worker
 	idle    []*worker // Parked, the latest last.
 	timer   *time.Timer
 	timerAt time.Time
@@ -43,13 +44,12 @@ func New(cfg Config, sink Sink, log *slog.Logger, metrics *Metrics) *Pipeline {
 	p.d = dispatcher{
 		delays: cfg.Delays,
 		pacer:  newPacer(cfg.Rate, cfg.Delays.Quota(), time.Now()),
-		downAt: downAfter,
 		waited: metrics.rateLimitWait,
 	}
-	caches := map[string]*gate{}
+	caches := map[string]*cache{}
 	for _, rc := range cfg.Routes {
 		if caches[rc.Cache] == nil {
-			caches[rc.Cache] = &gate{}
+			caches[rc.Cache] = &cache{}
 		}
 		r := p.newRoute(rc, caches[rc.Cache])
 		r.publishSeconds = metrics.publishSeconds.WithLabelValues(rc.Name)
@@ -59,19 +59,17 @@ func New(cfg Config, sink Sink, log *slog.Logger, metrics *Metrics) *Pipeline {
 	return p
 }
 
-// downAfter is how many failures in a row, of all messages together, mean that the endpoint is down.
-const downAfter = 10
-
-func (p *Pipeline) newRoute(rc RouteConfig, cache *gate) *Route {
+func (p *Pipeline) newRoute(rc RouteConfig, c *cache) *Route {
 	share := max(1, p.cfg.MaxMessages/len(p.cfg.Routes))
 	return &Route{
-		cfg:       rc,
-		share:     share,
-		limit:     share,
-		pipeline:  p,
-		cacheGate: cache,
-		maxBytes:  max(1, p.cfg.MaxBytes/int64(len(p.cfg.Routes))),
-		lanes:     map[string]*lane{},
+		cfg:      rc,
+		share:    share,
+		limit:    share,
+		pipeline: p,
+		cache:    c,
+		maxBytes: max(1, p.cfg.MaxBytes/int64(len(p.cfg.Routes))),
+		lanes:    map[string]*lane{},
+		wake:     make(chan struct{}, 1),
 	}
 }
 
@@ -91,6 +89,9 @@ func (p *Pipeline) Run(hard context.Context) int {
 	var workers sync.WaitGroup
 	for range p.cfg.Workers {
 		w := &worker{p: p, publisher: p.sink.Publisher(), wake: make(chan struct{}, 1)}
+		p.mu.Lock()
+		p.workers = append(p.workers, w)
+		p.mu.Unlock()
 		workers.Go(w.run)
 	}
 	left := 0
@@ -110,13 +111,15 @@ func (p *Pipeline) EndBy(t time.Time) {
 	p.endBy = t
 }
 
-// Submit takes m over and blocks while the route's share of the queue is full. The message ends exactly once, by a call of the
-// route's Settler. After Close a returnable message is returned at once, possibly before Submit returns.
+// Submit takes m over. The message ends exactly once, by a call of the route's Settler. On a returnable route it uses up one
+// message of what Reserve set aside and does not block; after Close it is returned at once, possibly before Submit returns. On
+// another route Submit blocks while the route's share of the queue is full.
 // Several goroutines may submit to one route; their messages are then ordered as they get in.
 func (r *Route) Submit(m Message) {
 	p := r.pipeline
 	p.mu.Lock()
-	for r.full(len(m.Payload)) && !r.turnsAway() {
+	r.reserved = max(0, r.reserved-1)
+	for !r.cfg.Returnable && r.full(len(m.Payload)) && !p.d.stopped {
 		r.waiters++
 		p.room.Wait()
 		r.waiters--
@@ -159,33 +162,30 @@ func (r *Route) Close() {
 	p.closing = true
 	var ended []ending
 	if r.cfg.Returnable {
-		ended = p.d.endQueued(func(other *Route) bool { return other == r })
+		ended = p.d.endQueued(r, 0)
 	}
 	p.room.Broadcast()
 	p.checkEmpty()
 	p.mu.Unlock()
-	for _, e := range ended {
-		e.settle()
-	}
+	settle(ended)
 }
 
 // stopNow ends everything that is queued and lets the workers go. It returns the number of messages that were left.
 func (p *Pipeline) stopNow() int {
 	p.mu.Lock()
+	p.closing = true
+	p.d.stopped = true
 	left := 0
+	var ended []ending
 	for _, r := range p.d.routes {
 		left += r.left()
 		r.closed = true
+		ended = append(ended, p.d.endQueued(r, 0)...)
 	}
-	p.closing = true
-	p.d.stopped = true
-	ended := p.d.endQueued(func(*Route) bool { return true })
 	p.room.Broadcast()
 	p.checkEmpty()
 	p.mu.Unlock()
-	for _, e := range ended {
-		e.settle()
-	}
+	settle(ended)
 	return left
 }
 

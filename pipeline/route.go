@@ -1,6 +1,8 @@
 package pipeline
 
 import (
+	"time"
+
 	"github.com/prometheus/client_golang/prometheus"
 )
 
@@ -16,7 +18,8 @@ type RouteConfig struct {
 	Text bool
 	// MaxPayload is in bytes. A larger message is rejected without a request.
 	MaxPayload int
-	// Returnable says that NATS delivers a message again that is settled as Returned.
+	// Returnable says that NATS delivers a message again that is settled as Returned, and only what was asked for: the source
+	// reserves room first, see Reserve.
 	Returnable bool
 	// Settler is told how each message ended; nil: nobody asks.
 	Settler Settler
@@ -26,12 +29,13 @@ type RouteConfig struct {
 
 // Route is where a source submits. Its fields are guarded by the pipeline's mutex.
 type Route struct {
-	cfg       RouteConfig
-	pipeline  *Pipeline
-	cacheGate *gate // Shared by all routes of the cache.
-	share     int   // The route's share of the queue, in messages.
-	limit     int   // What it may hold of that.
-	maxBytes  int64
+	cfg      RouteConfig
+	pipeline *Pipeline
+	cache    *cache
+	gate     gate // Closed while the key may not publish to any of its topics, as far as is known.
+	share    int  // The route's share of the queue, in messages.
+	limit    int  // What it may hold of that.
+	maxBytes int64
 
 	publishSeconds  prometheus.Observer
 	endToEndSeconds prometheus.Observer
@@ -40,11 +44,15 @@ type Route struct {
 	ready  ring[*lane] // The lanes that may publish, in turn.
 	active bool        // It is in the dispatcher's ring of routes.
 
-	closed   bool // The source submits no more; what it could take back has been returned.
-	queued   int
-	bytes    int64
-	inFlight int
-	waiters  int // Submit calls that wait for room.
+	closed      bool // The source submits no more; what it could take back has been returned.
+	queued      int
+	bytes       int64
+	inFlight    int
+	haltedSince time.Time
+	waiters     int           // Submit calls that wait for room.
+	reserved    int           // Messages that the source has asked for and not submitted yet.
+	starved     bool          // The source waits to be woken when there is room to reserve.
+	wake        chan struct{} // One slot, see Wake.
 
 	received    uint64
 	settled     [len(Outcomes) + 1]uint64
@@ -55,6 +63,7 @@ type Route struct {
 	published   uint64 // Bytes.
 	operations  uint64
 	forbidden   int // Lanes whose gate is closed.
+	refusals    int // Answers in a row that forbade a topic.
 }
 
 // full reports whether a message of n bytes has no room. An empty route takes any message, so that none waits for ever.
@@ -83,18 +92,11 @@ const (
 	retryNetwork
 	retryAmbiguous
 	retryDeadLetter
+	retryThroughput
 	retryReasonCount
 )
 
-var retryReasonNames = [retryReasonCount]string{"quota", "key", "forbidden", "cache", "server", "network", "ambiguous", "dead_letter"}
+var retryReasonNames = [retryReasonCount]string{"quota", "key", "forbidden", "cache", "server", "network", "ambiguous", "dead_letter", "throughput"}
 
 // operations is what Momento counts for a publish: each started KiB is one; deliveries are not known here.
 func operations(bytes int) uint64 { return uint64(max(1, (bytes+1023)/1024)) }
-
-// Limit changes how many messages the route may hold, within its share of the queue.
-func (r *Route) Limit(n int) {
-	r.pipeline.mu.Lock()
-	defer r.pipeline.mu.Unlock()
-	r.limit = max(1, min(n, r.share))
-	r.pipeline.room.Broadcast()
-}

@@ -35,7 +35,7 @@ type Answer struct {
 	Status int
 	// RetryAfter is the endpoint's own wish, 0 without one: a minimum, never undercut.
 	RetryAfter time.Duration
-	// Reason tells rejections apart: one of a closed set.
+	// Reason tells rejections apart, and refusals for quota: one of a closed set.
 	Reason string
 	// Detail is a bounded excerpt of the answer or the error's text, for logs. It holds neither key nor payload.
 	Detail string
@@ -43,6 +43,9 @@ type Answer struct {
 	// first byte of an answer. The first sending is ambiguous.
 	Repeated bool
 }
+
+// ReasonThroughput is the Reason of a refusal for quota that is about bytes rather than publishes.
+const ReasonThroughput = "throughput"
 
 // Verdict is what an answer means for the message and for the others.
 type Verdict uint8

@@ -27,6 +27,7 @@ type RouteStats struct {
 	Operations   uint64 // Published.
 	Forbidden    int    // Topics that the key may not publish to.
 	CacheMissing bool
+	RouteRefused bool // The key may not publish to any of its topics, as far as is known.
 }
 
 // State is what a route is doing.
@@ -79,7 +80,8 @@ func (r *Route) stats(keyRefused bool) RouteStats {
 		Bytes:        r.published,
 		Operations:   r.operations,
 		Forbidden:    r.forbidden,
-		CacheMissing: r.cacheGate.closed,
+		CacheMissing: r.cache.gate.closed,
+		RouteRefused: r.gate.closed,
 	}
 	for _, o := range Outcomes {
 		s.Settled[o] = r.settled[o]
@@ -97,7 +99,7 @@ func (r *Route) state(keyRefused bool) State {
 	switch {
 	case r.closed:
 		return Draining
-	case keyRefused || r.cacheGate.closed:
+	case keyRefused || r.cache.gate.closed || r.gate.closed:
 		return Parked
 	case r.forbidden > 0 && r.inFlight == 0 && r.ready.len() == 0:
 		return Parked

@@ -5,6 +5,7 @@ import "time"
 // take waits for a message that is to be published now. It returns nil when the pipeline has nothing left to publish.
 func (p *Pipeline) take(w *worker) *entry {
 	p.mu.Lock()
+	w.busySince = time.Time{}
 	for {
 		if p.drained {
 			p.mu.Unlock()
@@ -13,6 +14,7 @@ func (p *Pipeline) take(w *worker) *entry {
 		now := time.Now()
 		e, wake := p.d.next(now)
 		if e != nil {
+			w.busySince = now
 			w.request.Deadline = p.deadline(now)
 			if len(p.idle) > 0 {
 				p.pump(now)
@@ -61,11 +63,22 @@ func (p *Pipeline) tick() {
 	}
 }
 
-// finish hands the answer to a publish back and settles the message if it has ended.
-func (p *Pipeline) finish(now time.Time, e *entry, a Answer) {
+// finish hands the answer to a publish back and settles the message if it has ended. It reports whether the message can never
+// be published: it then stays in flight until finishRejected.
+func (p *Pipeline) finish(now time.Time, e *entry, a Answer) (rejected bool) {
 	p.mu.Lock()
-	ended, done := p.d.finish(now, e, a)
-	p.release(ended, done)
+	a = p.d.judge(e, a)
+	if a.Verdict != Reject {
+		ended, done := p.d.finish(now, e, a)
+		p.release(ended, done)
+		return false
+	}
+	p.d.reject(now, e, a)
+	if len(p.idle) > 0 { // The answer may have opened a gate, and this worker is about to wait for the dead letter.
+		p.pump(now)
+	}
+	p.mu.Unlock()
+	return true
 }
 
 // finishRejected hands a message back that can never be published.
@@ -73,17 +86,6 @@ func (p *Pipeline) finishRejected(now time.Time, e *entry, kept bool, err error)
 	p.mu.Lock()
 	ended, done := p.d.finishRejected(now, e, kept, err)
 	p.release(ended, done)
-}
-
-// rejected notes that the endpoint can never accept e, which stays in flight.
-func (p *Pipeline) rejected(now time.Time, e *entry, a Answer) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.d.attempted(now, e, a)
-	e.rejection = &Rejection{Reason: a.Reason, Status: a.Status, Detail: a.Detail, Attempts: e.attempts, Route: e.lane.route.cfg.Name}
-	if len(p.idle) > 0 { // The answer may have opened a gate, and this worker is about to wait for the dead letter.
-		p.pump(now)
-	}
 }
 
 // release unlocks after a message has come back, tells its source how it ended, and logs. It wakes no worker: the caller is
@@ -116,16 +118,40 @@ func (p *Pipeline) deadline(now time.Time) time.Time {
 	return deadline
 }
 
-// KeyChanged says that there is a new key: a probe with it may start at once.
+// KeyChanged says that there is a new key: probes with it may start at once, of all that may have been the old key's fault.
 func (p *Pipeline) KeyChanged() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if !p.d.key.closed {
-		return
+	now := time.Now()
+	p.d.key.probeNow(now)
+	for _, r := range p.d.routes {
+		r.cache.gate.probeNow(now)
+		r.gate.probeNow(now)
+		for _, l := range r.lanes {
+			if l.gate.closed {
+				l.gate.probeNow(now)
+				l.heldUntil = time.Time{}
+				p.d.refresh(l)
+			}
+		}
 	}
-	p.d.key.delays.Reset()
-	p.d.key.probeAt = time.Now()
 	if len(p.idle) > 0 {
-		p.pump(time.Now())
+		p.pump(now)
 	}
+}
+
+// stuckAfter is how much longer than an attempt's timeout a worker may be busy with one message, storing a dead letter included.
+const stuckAfter = time.Minute
+
+// Stuck returns why the pipeline makes no progress through its own fault, empty if it does. An endpoint that does not answer is none:
+// attempts end by themselves.
+func (p *Pipeline) Stuck(now time.Time) string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, w := range p.workers {
+		if !w.busySince.IsZero() && now.Sub(w.busySince) > p.cfg.Timeout+stuckAfter {
+			return "a worker has been busy with one message since " + w.busySince.UTC().Format(time.RFC3339)
+		}
+	}
+	return ""
 }

@@ -8,6 +8,7 @@ type worker struct {
 	publisher Publisher
 	wake      chan struct{} // One slot; sent to by whoever took the worker off the idle stack.
 	request   Request
+	busySince time.Time // When it took its message; zero while it has none. Guarded by the pipeline's mutex.
 }
 
 // run publishes until the pipeline lets it go.
@@ -38,15 +39,12 @@ func (w *worker) publish(e *entry) {
 	w.request.Payload = nil
 	now := time.Now()
 	r.publishSeconds.Observe(now.Sub(e.sent).Seconds())
-	if a.Verdict == Reject {
-		w.p.rejected(now, e, a)
-		w.reject(e)
-		return
-	}
 	if a.Verdict == Accept {
 		r.endToEndSeconds.Observe(now.Sub(e.Time).Seconds())
 	}
-	w.p.finish(now, e, a)
+	if rejected := w.p.finish(now, e, a); rejected {
+		w.reject(e)
+	}
 }
 
 // reject stores a message that can never be published as a dead letter, or drops it.

@@ -32,6 +32,9 @@ func classify(status int, retryAfter string, body []byte, now time.Time) pipelin
 		a.Verdict, a.Reason = pipeline.Reject, "size_refused"
 	case status == http.StatusTooManyRequests:
 		a.Verdict = pipeline.SlowDown
+		if strings.Contains(strings.ToLower(why), "throughput") {
+			a.Reason = pipeline.ReasonThroughput
+		}
 	case status == http.StatusRequestTimeout || status >= 500:
 		a.Verdict = pipeline.Retry
 	case status == http.StatusRequestEntityTooLarge:

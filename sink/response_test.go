@@ -47,6 +47,20 @@ func TestEachAnswerHasItsVerdict(t *testing.T) {
 	}
 }
 
+func TestRefusalForThroughputIsToldApart(t *testing.T) {
+	for body, want := range map[string]string{
+		`{"message":"Throughput rate exceeded."}`:  pipeline.ReasonThroughput,
+		`{"err":"throughput_rate_limit_exceeded"}`: pipeline.ReasonThroughput,
+		`{"err":"operations_rate_limit_exceeded"}`: "",
+		`{"message":"Request rate exceeded."}`:     "",
+		``:                                         "",
+	} {
+		if got := classify(429, "", []byte(body), time.Now()).Reason; got != want {
+			t.Errorf("a 429 with the body %q has the reason %q, want %q", body, got, want)
+		}
+	}
+}
+
 func TestDetailSaysWhatTheBodySaid(t *testing.T) {
 	f := func(status int, body, want string) {
 		t.Helper()

@@ -115,7 +115,7 @@ func TestListedPermissionsSuffice(t *testing.T) {
 	daemon := &server.User{Username: "daemon", Password: "p", Permissions: &server.Permissions{
 		Publish: &server.SubjectPermission{Allow: []string{
 			"$JS.API.CONSUMER.INFO.S.momento-bridge-r", "$JS.API.CONSUMER.CREATE.S.momento-bridge-r.>",
-			"$JS.API.CONSUMER.MSG.NEXT.S.momento-bridge-r", "$JS.ACK.>", "dead.r",
+			"$JS.API.CONSUMER.MSG.NEXT.S.momento-bridge-r", "$JS.ACK.>", "dead.r", "$JS.API.STREAM.NAMES",
 		}},
 		Subscribe: &server.SubjectPermission{Allow: []string{"_INBOX.>"}},
 	}}
@@ -126,9 +126,12 @@ func TestListedPermissionsSuffice(t *testing.T) {
 	admin := connect(t, ConnectConfig{URL: s.ClientURL(), User: "admin", PasswordFile: password})
 	stream := newStream(t, admin, 3)
 	conn := connect(t, ConnectConfig{URL: s.ClientURL(), User: "daemon", PasswordFile: password})
-	dead, err := NewDeadLetters(conn, "dead.r")
+	dead, err := NewDeadLetters(conn, "dead.r", quiet())
 	if err != nil {
 		t.Fatal(err)
+	}
+	if err := dead.Check(t.Context(), ""); err != nil {
+		t.Error(err)
 	}
 	st := startStage(t, newJetStream(t, conn), pipeline.RouteConfig{Returnable: true, DeadLetters: dead}, 100, func(r *pipeline.Request) pipeline.Answer {
 		if string(r.Payload) == "1" {

@@ -6,26 +6,40 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
+
+	"momento-bridge/pipeline"
 )
 
-// bind returns the route's consumer and the settings to use it with. A consumer that exists is checked and never changed.
-func (j *JetStream) bind(ctx context.Context) (jetstream.Consumer, Settings, error) {
+const bindTimeout = 5 * time.Second
+
+// bind returns the route's consumer and the settings to use it with. A consumer that exists is checked and never changed. When it is not
+// the one that was bound before, that one's deliveries are void: the stream delivers their messages again, so they are given up.
+func (j *JetStream) bind(ctx context.Context, route *pipeline.Route) (jetstream.Consumer, Settings, error) {
 	if !j.conn.IsConnected() {
 		return nil, Settings{}, errors.New("not connected to NATS")
 	}
 	ctx, cancel := context.WithTimeout(ctx, bindTimeout)
 	defer cancel()
 	consumer, err := j.js.Consumer(ctx, j.cfg.Stream, j.cfg.Consumer)
-	if errors.Is(err, jetstream.ErrConsumerNotFound) && j.cfg.Create {
-		consumer, err = j.create(ctx)
+	if errors.Is(err, jetstream.ErrConsumerNotFound) {
+		route.Abandon()
+		if j.cfg.Create {
+			consumer, err = j.create(ctx)
+		}
 	}
 	if err != nil {
 		return nil, Settings{}, j.explain(err)
 	}
-	settings, err := j.check(consumer.CachedInfo().Config)
+	info := consumer.CachedInfo()
+	if !info.Created.Equal(j.created) {
+		route.Abandon()
+		j.created = info.Created
+	}
+	settings, err := j.check(info.Config)
 	return consumer, settings, err
 }
 
@@ -55,6 +69,10 @@ func (j *JetStream) create(ctx context.Context) (jetstream.Consumer, error) {
 	cfg, _, err := j.cfg.Desired()
 	if err != nil {
 		return nil, err
+	}
+	if from := j.resume.from(); !from.IsZero() {
+		cfg.DeliverPolicy, cfg.OptStartTime = jetstream.DeliverByStartTimePolicy, &from
+		j.log.Warn("the consumer was deleted: it is made anew and goes on where it stood", "from", from)
 	}
 	consumer, err := j.js.CreateConsumer(ctx, j.cfg.Stream, cfg)
 	if err == nil {
@@ -116,6 +134,7 @@ func (j *JetStream) check(cfg jetstream.ConsumerConfig) (Settings, error) {
 	if err != nil {
 		problems = append(problems, err)
 	}
+	s.limitRequests(cfg)
 	if len(problems) > 0 {
 		return s, fmt.Errorf("consumer %s of stream %s cannot be used (an existing consumer is never changed; edit or delete it): %w",
 			j.cfg.Consumer, j.cfg.Stream, errors.Join(problems...))

@@ -2,7 +2,9 @@ package source
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"log/slog"
 	"strconv"
 	"strings"
 	"time"
@@ -15,20 +17,47 @@ import (
 
 // DeadLetters publishes rejected messages to a subject that a stream takes.
 type DeadLetters struct {
+	conn    *nats.Conn
 	js      jetstream.JetStream
 	subject string
+	log     *slog.Logger
 }
 
 // NewDeadLetters returns the dead letters of a route.
-func NewDeadLetters(conn *nats.Conn, subject string) (*DeadLetters, error) {
+func NewDeadLetters(conn *nats.Conn, subject string, log *slog.Logger) (*DeadLetters, error) {
 	js, err := jetstream.New(conn)
 	if err != nil {
 		return nil, fmt.Errorf("use JetStream: %w", err)
 	}
-	return &DeadLetters{js: js, subject: subject}, nil
+	return &DeadLetters{conn: conn, js: js, subject: subject, log: log}, nil
 }
 
 const keepTimeout = 5 * time.Second
+
+// Check waits for the connection and returns an error if no stream takes the subject, or if it is the route's own stream, whole: a
+// dead letter would then come back for ever. A user who may not look is only warned.
+func (d *DeadLetters) Check(ctx context.Context, wholeStream string) error {
+	for !d.conn.IsConnected() {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-time.After(20 * time.Millisecond):
+		}
+	}
+	ctx, cancel := context.WithTimeout(ctx, keepTimeout)
+	defer cancel()
+	stream, err := d.js.StreamNameBySubject(ctx, d.subject)
+	switch {
+	case errors.Is(err, jetstream.ErrStreamNotFound):
+		return fmt.Errorf("no stream takes the dead letters' subject %s: create one, for example with `nats stream add DEAD --subjects '%[1]s'`", d.subject)
+	case err != nil:
+		d.log.Warn("cannot look whether a stream takes the dead letters' subject: grant $JS.API.STREAM.NAMES", "subject", d.subject, "error", err)
+	case stream == wholeStream:
+		return fmt.Errorf("the dead letters' subject %s belongs to the stream %s that the route consumes without a filter, so that dead letters would come back for ever: "+
+			"set the route's subject, or keep dead letters in another stream", d.subject, stream)
+	}
+	return nil
+}
 
 // Keep implements pipeline.DeadLetters: it returns nil once JetStream has acknowledged the dead letter. A message from a
 // stream carries its stream and sequence as message id, so that keeping it twice stores it once.
@@ -39,14 +68,15 @@ func (d *DeadLetters) Keep(m *pipeline.Message, r pipeline.Rejection) error {
 	case *nats.Msg:
 		copyHeaders(letter.Header, original.Header)
 		set("Subject", original.Subject)
-	case jetstream.Msg:
-		copyHeaders(letter.Header, original.Headers())
-		set("Subject", original.Subject())
-		if meta, err := original.Metadata(); err == nil {
+	case *delivery:
+		copyHeaders(letter.Header, original.msg.Header)
+		set("Subject", original.msg.Subject)
+		if meta, err := original.msg.Metadata(); err == nil {
 			sequence := strconv.FormatUint(meta.Sequence.Stream, 10)
 			set("Stream", meta.Stream)
 			set("Sequence", sequence)
-			letter.Header.Set(jetstream.MsgIDHeader, meta.Stream+":"+sequence)
+			// The time tells a stream that was made anew from the one before, and the route its own dead letters.
+			letter.Header.Set(jetstream.MsgIDHeader, fmt.Sprintf("%s:%s:%s:%d", r.Route, meta.Stream, sequence, meta.Timestamp.UnixNano()))
 		}
 	}
 	set("Route", r.Route)

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"math"
 	"time"
+
+	"github.com/nats-io/nats.go/jetstream"
 )
 
 // Circumstances are what the settings of a consumer follow from.
@@ -14,9 +16,8 @@ type Circumstances struct {
 	Connections int
 	// Timeout is one publish attempt.
 	Timeout time.Duration
-	// QueueMessages and QueueBytes are the route's share of the queue.
+	// QueueMessages is the route's share of the queue.
 	QueueMessages int
-	QueueBytes    int64
 	// AckWait and MaxAckPending are those of a consumer that exists; 0 to derive them.
 	AckWait       time.Duration
 	MaxAckPending int
@@ -27,13 +28,13 @@ type Settings struct {
 	AckWait       time.Duration
 	MaxAckPending int
 	MaxWaiting    int
-	Prefetch      int // Messages asked for ahead, held by the NATS client.
-	PrefetchBytes int // The same in bytes.
-	Held          int // Messages held by the pipeline for this route, in flight included.
+	Held          int // Messages delivered to us and not settled, in flight included.
 	PullExpiry    time.Duration
-	// Heartbeat is short because a missed one is what ends a stall of the client: nats.go 1.55 asks for nothing more when all that it
-	// asked for arrives before its pulling goroutine has noted that the request is out. The fewer it asks for, the likelier that is.
-	Heartbeat time.Duration
+	Heartbeat     time.Duration
+
+	// What the consumer allows one request to ask for; 0 for no limit.
+	requestBatch int
+	requestBytes int64
 }
 
 const (
@@ -41,29 +42,26 @@ const (
 	// attemptsInTime is how many attempts of one message must fit into half the AckWait besides the queueing.
 	attemptsInTime = 2
 	// replicas is how many replicas a derived MaxAckPending has room for.
-	replicas        = 4
-	minAckPending   = 1000
-	maxWaiting      = 512
-	maxPrefetch     = 500
-	prefetchSeconds = 2
-	leastPrefetch   = 10 // Where AckWait allows it.
-	maxPrefetchSize = 32 << 20
+	replicas      = 4
+	minAckPending = 1000
+	maxWaiting    = 512
 	// noLimitLatency is the publish latency that an unlimited rate is estimated from.
 	noLimitLatency = 50 * time.Millisecond
 	pullExpiry     = 30 * time.Second
-	heartbeat      = 2 * time.Second
+	heartbeat      = 5 * time.Second
+	shortestExpiry = time.Second
 )
 
-// Derive returns settings with which no message waits in our hands for longer than half of AckWait, and replicas do not
-// starve each other. With P prefetched, Q held, W connections, R the rate, T the time of an attempt, A the AckWait and M
+// Derive returns settings with which no message waits in our hands for longer than half of AckWait, so that usually nothing has to be
+// renewed, and replicas do not starve each other. With H held, W connections, R the rate, T the time of an attempt, A the AckWait and M
 // the MaxAckPending:
 //
-//	I1  (P + Q) / R + 2 T < A / 2       or messages are redelivered merely because they waited
-//	I2  replicas × (P + Q) ≤ M          or replicas take each other's share; Q includes what is in flight
-//	I3  pulls are bounded by bytes      or the client drops what it asked for
+//	I1  H / R + 2 T < A / 2             or deliveries must be renewed merely because their messages wait
+//	I2  replicas × H ≤ M                or replicas take each other's share
+//	I3  pulls are bounded by bytes      see Route.Reserve
 //	I4  pulls per replica × replicas < MaxWaiting
 //
-// It is an error, naming the inequality, if an existing consumer's AckWait or MaxAckPending leaves no room for a single message.
+// It is an error, naming the inequality, if an existing consumer's AckWait leaves no room for a single message.
 func Derive(c Circumstances) (Settings, error) {
 	rate := c.Rate
 	if math.IsInf(rate, 1) {
@@ -76,7 +74,7 @@ func Derive(c Circumstances) (Settings, error) {
 		ackWait = max(usualAckWait, 4*attempts, 2*(attempts+time.Duration(5/rate*float64(time.Second))).Round(time.Second))
 	}
 	room := int(math.Ceil((ackWait/2-attempts).Seconds()*rate-1e-6)) - 1 // Strictly less, rounding aside.
-	if room < 2 {
+	if room < 1 {
 		return Settings{}, fmt.Errorf(
 			"inequality I1: with ack_wait %v, a publish timeout of %v and %.3g messages/s a waiting message is redelivered before it can be published; "+
 				"raise the consumer's ack_wait to at least %v",
@@ -85,16 +83,37 @@ func Derive(c Circumstances) (Settings, error) {
 	if c.MaxAckPending > 0 {
 		room = min(room, c.MaxAckPending)
 	}
-	if room < 2 {
-		return Settings{}, fmt.Errorf("inequality I2: max_ack_pending %d leaves no room to prefetch; raise it to at least 2", c.MaxAckPending)
-	}
-	s := Settings{AckWait: ackWait, MaxWaiting: maxWaiting, PullExpiry: pullExpiry, Heartbeat: heartbeat}
-	s.Prefetch = max(1, min(maxPrefetch, max(leastPrefetch, int(rate*prefetchSeconds)), room/2))
-	s.Held = max(1, min(c.QueueMessages, room-s.Prefetch))
-	s.PrefetchBytes = int(min(max(c.QueueBytes/2, 2<<20), maxPrefetchSize))
+	s := Settings{AckWait: ackWait, MaxWaiting: maxWaiting, Held: max(1, min(c.QueueMessages, room))}
+	// A request that is open when publishing is halted must have ended before what is held is handed back.
+	s.PullExpiry = min(max(ackWait/4, shortestExpiry), pullExpiry)
+	s.Heartbeat = min(s.PullExpiry/2, heartbeat)
 	s.MaxAckPending = c.MaxAckPending
 	if s.MaxAckPending == 0 {
-		s.MaxAckPending = max(minAckPending, replicas*(s.Prefetch+s.Held))
+		s.MaxAckPending = max(minAckPending, replicas*s.Held)
 	}
 	return s, nil
+}
+
+// limitRequests takes over what a consumer that exists allows one request to ask for.
+func (s *Settings) limitRequests(cfg jetstream.ConsumerConfig) {
+	s.requestBatch, s.requestBytes = cfg.MaxRequestBatch, int64(cfg.MaxRequestMaxBytes)
+	if cfg.MaxRequestExpires > 0 {
+		s.PullExpiry = min(s.PullExpiry, cfg.MaxRequestExpires)
+		s.Heartbeat = min(s.Heartbeat, s.PullExpiry/2)
+	}
+}
+
+// bound keeps a request within what the consumer allows.
+func (s *Settings) bound(r *pullRequest) {
+	if s.requestBatch > 0 {
+		r.Batch = min(r.Batch, s.requestBatch)
+	}
+	if s.requestBytes > 0 {
+		r.MaxBytes = min(r.MaxBytes, s.requestBytes)
+	}
+}
+
+// tick is how often deliveries are looked at: often enough for half of AckWait.
+func (s *Settings) tick() time.Duration {
+	return min(max(s.AckWait/32, 50*time.Millisecond), time.Second)
 }

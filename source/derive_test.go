@@ -1,6 +1,7 @@
 package source
 
 import (
+	"cmp"
 	"math"
 	"strings"
 	"testing"
@@ -9,26 +10,31 @@ import (
 )
 
 func usual(rate float64) Circumstances {
-	return Circumstances{Rate: rate, Connections: 64, Timeout: 5 * time.Second, QueueMessages: 16384, QueueBytes: 64 << 20}
+	return Circumstances{Rate: rate, Connections: 64, Timeout: 5 * time.Second, QueueMessages: 16384}
 }
 
 func TestDerivedSettings(t *testing.T) {
 	f := func(c Circumstances, want Settings) {
 		t.Helper()
-		want.MaxWaiting, want.PullExpiry, want.Heartbeat = maxWaiting, pullExpiry, heartbeat
+		want.MaxWaiting = maxWaiting
+		want.PullExpiry = cmp.Or(want.PullExpiry, min(pullExpiry, want.AckWait/4))
+		want.Heartbeat = cmp.Or(want.Heartbeat, min(heartbeat, want.PullExpiry/2))
 		if got, err := Derive(c); err != nil || got != want {
 			t.Errorf("Derive(%+v) = %+v, %v, want %+v", c, got, err, want)
 		}
 	}
-	f(usual(10), Settings{AckWait: time.Minute, MaxAckPending: 1000, Prefetch: 20, PrefetchBytes: 32 << 20, Held: 179})
-	f(usual(math.Inf(1)), Settings{AckWait: time.Minute, MaxAckPending: 67536, Prefetch: 500, PrefetchBytes: 32 << 20, Held: 16384})
-	f(usual(0.2), Settings{AckWait: 70 * time.Second, MaxAckPending: 1000, Prefetch: 2, PrefetchBytes: 32 << 20, Held: 2})
+	f(usual(10), Settings{AckWait: time.Minute, MaxAckPending: 1000, Held: 199})
+	f(usual(math.Inf(1)), Settings{AckWait: time.Minute, MaxAckPending: 65536, Held: 16384})
+	f(usual(0.2), Settings{AckWait: 70 * time.Second, MaxAckPending: 1000, Held: 4, PullExpiry: 17500 * time.Millisecond})
 	slow := usual(10)
 	slow.Timeout = time.Minute
-	f(slow, Settings{AckWait: 8 * time.Minute, MaxAckPending: 4796, Prefetch: 20, PrefetchBytes: 32 << 20, Held: 1179})
+	f(slow, Settings{AckWait: 8 * time.Minute, MaxAckPending: 4796, Held: 1199})
 	existing := usual(1000)
 	existing.AckWait, existing.MaxAckPending = 30*time.Second, 1000
-	f(existing, Settings{AckWait: 30 * time.Second, MaxAckPending: 1000, Prefetch: 500, PrefetchBytes: 32 << 20, Held: 500})
+	f(existing, Settings{AckWait: 30 * time.Second, MaxAckPending: 1000, Held: 1000})
+	short := usual(100)
+	short.AckWait, short.Timeout = 4*time.Second, 500*time.Millisecond
+	f(short, Settings{AckWait: 4 * time.Second, MaxAckPending: 1000, Held: 99, PullExpiry: time.Second, Heartbeat: 500 * time.Millisecond})
 }
 
 func TestImpossibleConsumerNamesTheInequality(t *testing.T) {
@@ -41,9 +47,6 @@ func TestImpossibleConsumerNamesTheInequality(t *testing.T) {
 	short := usual(10)
 	short.AckWait = 5 * time.Second
 	f(short, "inequality I1: with ack_wait 5s, a publish timeout of 5s and 10 messages/s")
-	one := usual(10)
-	one.AckWait, one.MaxAckPending = time.Minute, 1
-	f(one, "inequality I2: max_ack_pending 1")
 }
 
 // Whatever the circumstances, derived settings obey the inequalities.
@@ -51,18 +54,18 @@ func TestDerivedSettingsObeyTheInequalities(t *testing.T) {
 	obey := func(rate uint32, connections uint16, seconds uint8, queue uint16) bool {
 		c := Circumstances{
 			Rate: float64(rate%1_000_000)/10 + 0.1, Connections: int(connections%1000) + 1,
-			Timeout: time.Duration(seconds%60+1) * time.Second, QueueMessages: int(queue) + 1, QueueBytes: 1 << 20,
+			Timeout: time.Duration(seconds%60+1) * time.Second, QueueMessages: int(queue) + 1,
 		}
 		s, err := Derive(c)
 		if err != nil {
 			t.Logf("%+v: %v", c, err)
 			return false
 		}
-		waits := float64(s.Prefetch+s.Held)/c.Rate + attemptsInTime*c.Timeout.Seconds()
+		waits := float64(s.Held)/c.Rate + attemptsInTime*c.Timeout.Seconds()
 		i1 := waits < s.AckWait.Seconds()/2
-		i2 := replicas*(s.Prefetch+s.Held) <= s.MaxAckPending
-		i3 := s.PrefetchBytes <= maxPrefetchSize
-		if !i1 || !i2 || !i3 || s.Prefetch < 1 || s.Held < 1 {
+		i2 := replicas*s.Held <= s.MaxAckPending
+		endsInTime := s.PullExpiry <= s.AckWait/2 && 2*s.Heartbeat <= s.PullExpiry
+		if !i1 || !i2 || !endsInTime || s.Held < 1 {
 			t.Logf("%+v gives %+v: waits %.1fs", c, s, waits)
 			return false
 		}

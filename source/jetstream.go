@@ -32,39 +32,39 @@ type JetStreamConfig struct {
 type JetStream struct {
 	conn   *nats.Conn
 	js     jetstream.JetStream
+	acks   *Acks
 	cfg    JetStreamConfig
 	log    *slog.Logger
 	topics topicCache
+	held   deliveries
+	resume resume
 
-	unsettled atomic.Int64 // Acknowledgements that could not even be queued.
-	pending   atomic.Int64
-	ackWaits  atomic.Int64 // Delivered and not acknowledged, by all replicas.
+	renewAfter atomic.Int64 // Nanoseconds: half of the consumer's AckWait.
+	unsettled  atomic.Int64 // Acknowledgements that could not even be queued.
+	pending    atomic.Int64
+	ackWaits   atomic.Int64 // Delivered and not acknowledged, by all replicas.
+	created    time.Time    // Of the consumer that was bound last.
 
 	mu     sync.Mutex // Guards the following.
 	reason string     // Why it is not consuming; empty while it is.
 }
 
 // NewJetStream prepares a source; Run starts it.
-func NewJetStream(conn *nats.Conn, cfg JetStreamConfig, log *slog.Logger) (*JetStream, error) {
+func NewJetStream(conn *nats.Conn, acks *Acks, cfg JetStreamConfig, log *slog.Logger) (*JetStream, error) {
 	js, err := jetstream.New(conn)
 	if err != nil {
 		return nil, fmt.Errorf("use JetStream: %w", err)
 	}
 	return &JetStream{
-		conn: conn, js: js, cfg: cfg,
+		conn: conn, js: js, acks: acks, cfg: cfg,
 		log:    log.With("route", cfg.Route, "stream", cfg.Stream, "consumer", cfg.Consumer),
 		topics: topicCache{template: cfg.Template},
 		reason: "not consuming yet",
 	}, nil
 }
 
-const (
-	bindTimeout  = 5 * time.Second
-	infoInterval = 15 * time.Second
-)
-
 // Run submits messages until ctx is done. When the consumer or the stream is missing or goes away, it says so and tries again.
-// At the end the route is closed and what the client still holds is handed back at once.
+// At the end the route is closed and what is still on its way is handed back at once.
 func (j *JetStream) Run(ctx, hard context.Context, route *pipeline.Route) error {
 	defer route.Close()
 	delays := backoff.NewExponentialBackOff(backoff.WithInitialInterval(200*time.Millisecond),
@@ -75,10 +75,11 @@ func (j *JetStream) Run(ctx, hard context.Context, route *pipeline.Route) error 
 		if err == nil || ctx.Err() != nil {
 			return nil
 		}
+		j.complain(err)
 		if time.Since(began) > time.Minute {
 			delays.Reset()
+			continue // It has worked for long: look at once what has become of the consumer.
 		}
-		j.complain(err)
 		select {
 		case <-ctx.Done():
 		case <-time.After(delays.NextBackOff()):
@@ -89,119 +90,146 @@ func (j *JetStream) Run(ctx, hard context.Context, route *pipeline.Route) error 
 
 // consume binds to the consumer and submits until ctx is done (nil) or the consumer is gone (why).
 func (j *JetStream) consume(ctx, hard context.Context, route *pipeline.Route) error {
-	consumer, settings, err := j.bind(ctx)
+	consumer, settings, err := j.bind(ctx, route)
 	if err != nil {
 		return err
 	}
 	route.Limit(settings.Held)
-	lost := make(chan error, 1)
-	consuming, err := consumer.Consume(func(m jetstream.Msg) { j.submit(m, route) },
-		jetstream.PullMaxMessagesWithBytesLimit(settings.Prefetch, settings.PrefetchBytes),
-		jetstream.PullExpiry(settings.PullExpiry),
-		jetstream.PullHeartbeat(settings.Heartbeat),
-		jetstream.ConsumeErrHandler(func(_ jetstream.ConsumeContext, err error) { j.consumeError(err, lost) }))
+	j.renewAfter.Store(int64(settings.AckWait / 2))
+	p := newPuller(j.conn, j.cfg.Stream, j.cfg.Consumer, route, settings)
+	sub, closed, err := j.subscribe(p, route)
 	if err != nil {
-		return fmt.Errorf("consume: %w", err)
+		return err
 	}
 	j.consuming(consumer.CachedInfo(), settings)
-	err = j.watch(ctx, consumer, consuming, lost)
-	if err != nil {
-		consuming.Stop()
-		select {
-		case <-consuming.Closed():
-			return err
-		case <-ctx.Done(): // A full queue holds the callback.
-		}
+	err = j.work(ctx, p, consumer, route)
+	if drainErr := sub.Drain(); drainErr != nil { // First, so that nothing handed back comes here again.
+		j.log.Debug("drain the inbox", "error", drainErr)
 	}
-	j.setReason("stopping")
-	route.Close() // From here on, whatever the client still holds is handed back as it is submitted.
-	consuming.Drain()
-	select {
-	case <-consuming.Closed():
-	case <-hard.Done():
+	if err == nil {
+		j.setReason("stopping")
+		route.Close() // From here on, whatever is still on its way is handed back as it is submitted.
 	}
-	return nil
+	j.awaitClosed(hard, sub, closed)
+	p.reconnected()
+	return err
 }
 
-// watch refreshes the consumer's numbers until ctx is done (nil) or the consumer is lost (why).
-func (j *JetStream) watch(ctx context.Context, consumer jetstream.Consumer, consuming jetstream.ConsumeContext, lost chan error) error {
-	ticks := time.NewTicker(infoInterval)
+// subscribe makes the inbox. Everything that comes was asked for, so the client's own limits would only lose it.
+func (j *JetStream) subscribe(p *puller, route *pipeline.Route) (*nats.Subscription, chan struct{}, error) {
+	closed := make(chan struct{})
+	sub, err := j.conn.Subscribe(p.inbox+".*", func(m *nats.Msg) {
+		if p.receive(m) {
+			j.submit(m, route)
+		}
+	})
+	if err != nil {
+		return nil, nil, fmt.Errorf("subscribe to the inbox: %w", err)
+	}
+	sub.SetClosedHandler(func(string) { close(closed) })
+	if err := sub.SetPendingLimits(-1, -1); err != nil {
+		return nil, nil, fmt.Errorf("set the limits of the inbox: %w", err)
+	}
+	return sub, closed, nil
+}
+
+// awaitClosed waits until the callback has had its last message. Without a connection nothing can arrive any more, and nats.go would
+// wait for the server in vain.
+func (j *JetStream) awaitClosed(hard context.Context, sub *nats.Subscription, closed chan struct{}) {
+	ticks := time.NewTicker(10 * time.Millisecond)
 	defer ticks.Stop()
 	for {
 		select {
-		case <-ctx.Done():
-			return nil
-		case <-consuming.Closed():
-			select {
-			case err := <-lost:
-				return err
-			default:
-				return errors.New("the consumer stopped delivering")
-			}
+		case <-closed:
+			return
+		case <-hard.Done():
+			return
 		case <-ticks.C:
-			j.refresh(ctx, consumer)
+			if pending, _, err := sub.Pending(); err == nil && pending == 0 && !j.conn.IsConnected() {
+				return
+			}
 		}
 	}
 }
 
-func (j *JetStream) refresh(ctx context.Context, consumer jetstream.Consumer) {
-	ctx, cancel := context.WithTimeout(ctx, bindTimeout)
-	defer cancel()
-	if info, err := consumer.Info(ctx); err == nil {
-		j.numbers(info)
+const infoInterval = 15 * time.Second
+
+// work asks for messages, renews what is held and watches the consumer, until ctx is done (nil) or the consumer is lost (why).
+func (j *JetStream) work(ctx context.Context, p *puller, consumer jetstream.Consumer, route *pipeline.Route) error {
+	connected := j.conn.StatusChanged(nats.CONNECTED)
+	defer j.conn.RemoveStatusListener(connected)
+	ticks := time.NewTicker(p.limits.tick())
+	defer ticks.Stop()
+	w := watch{j: j, p: p, consumer: consumer, route: route, heard: time.Now(), asked: time.Now()}
+	for {
+		if err := p.pull(time.Now()); err != nil {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-route.Wake():
+		case <-p.changed:
+		case <-connected:
+			p.reconnected()
+		case now := <-ticks.C:
+			if err := w.tick(ctx, now); err != nil {
+				return err
+			}
+		}
+		if lost := p.gone(); lost != nil {
+			return lost
+		}
 	}
 }
 
-func (j *JetStream) numbers(info *jetstream.ConsumerInfo) {
-	j.pending.Store(int64(info.NumPending))
-	j.ackWaits.Store(int64(info.NumAckPending))
-}
-
-func (j *JetStream) submit(m jetstream.Msg, route *pipeline.Route) {
-	message := pipeline.Message{Topic: j.topics.topic(m.Subject()), Payload: m.Data(), Time: time.Now(), Handle: m}
+// submit hands a message to the pipeline. It runs on the inbox's one goroutine.
+func (j *JetStream) submit(m *nats.Msg, route *pipeline.Route) {
+	now := time.Now()
+	message := pipeline.Message{Topic: j.topics.topic(m.Subject), Payload: m.Data, Time: now}
+	var sequence uint64
 	if meta, err := m.Metadata(); err == nil {
+		sequence = meta.Sequence.Stream
 		message.Time = meta.Timestamp
 		message.Redelivered = meta.NumDelivered > 1
 		j.pending.Store(int64(meta.NumPending))
+		j.resume.delivered(sequence, meta.Timestamp)
 	}
+	if message.Redelivered && j.held.renewed(sequence, m) {
+		route.Release(1)
+		return
+	}
+	message.Handle = j.held.add(m, sequence, now.Add(time.Duration(j.renewAfter.Load())))
 	route.Submit(message)
 }
 
 // Settle implements pipeline.Settler.
 func (j *JetStream) Settle(handle any, o pipeline.Outcome) {
-	m := handle.(jetstream.Msg)
-	var err error
+	m := j.held.remove(handle.(*delivery))
+	word := ackDone
 	switch o {
 	case pipeline.Published:
-		err = m.Ack()
 	case pipeline.Returned:
-		err = m.Nak()
+		word = ackNotNow
 	case pipeline.DeadLettered, pipeline.Dropped, pipeline.Expired:
-		err = m.TermWithReason(o.String())
+		word = fmt.Appendf(nil, "%s %s", ackNever, o)
 	}
-	if err != nil && j.unsettled.Add(1) == 1 {
+	if err := j.acks.send(m.Reply, word); err != nil && j.unsettled.Add(1) == 1 {
 		j.log.Error("an acknowledgement could not be sent: the message will be delivered again", "error", err)
 	}
-}
-
-// consumeError notes what nats.go reports while consuming. Missing heartbeats it mends itself.
-func (j *JetStream) consumeError(err error, lost chan error) {
-	if errors.Is(err, jetstream.ErrNoHeartbeat) {
-		j.log.Debug("missed a heartbeat of the consumer", "error", err)
-		return
-	}
-	select {
-	case lost <- err:
-	default:
-	}
-	j.log.Warn("the consumer reports an error", "error", err)
 }
 
 func (j *JetStream) consuming(info *jetstream.ConsumerInfo, s Settings) {
 	j.numbers(info)
 	j.setReason("")
 	j.log.Info("consuming JetStream", "pending", info.NumPending, "ack_pending", info.NumAckPending,
-		"ack_wait", s.AckWait, "max_ack_pending", s.MaxAckPending, "prefetch", s.Prefetch, "held", s.Held)
+		"ack_wait", s.AckWait, "max_ack_pending", s.MaxAckPending, "held", s.Held)
+}
+
+func (j *JetStream) numbers(info *jetstream.ConsumerInfo) {
+	j.pending.Store(int64(info.NumPending))
+	j.ackWaits.Store(int64(info.NumAckPending))
+	j.resume.acknowledged(info)
 }
 
 // complain logs a failure to consume when it is not the same as before.
@@ -220,7 +248,7 @@ func (j *JetStream) setReason(reason string) bool {
 	return changed
 }
 
-// Ready reports whether the consumer is bound, and if not, why.
+// Ready reports whether the consumer is bound and delivers, and if not, why.
 func (j *JetStream) Ready() (bool, string) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
@@ -230,4 +258,9 @@ func (j *JetStream) Ready() (bool, string) {
 // Pending returns the consumer's messages that are not delivered yet, and those that are and wait for their acknowledgement.
 func (j *JetStream) Pending() (undelivered, unacknowledged int64) {
 	return j.pending.Load(), j.ackWaits.Load()
+}
+
+// gone reports whether an error means that the consumer does not exist.
+func gone(err error) bool {
+	return errors.Is(err, jetstream.ErrConsumerNotFound) || errors.Is(err, jetstream.ErrStreamNotFound)
 }

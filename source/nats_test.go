@@ -87,11 +87,11 @@ type runner interface {
 
 func startStage(t *testing.T, src runner, rc pipeline.RouteConfig, queue int, sink sinkFunc) *stage {
 	t.Helper()
-	return startStageUntil(t, t.Context(), src, rc, queue, sink)
+	return startStageUntil(t.Context(), t, src, rc, queue, sink)
 }
 
 // startStageUntil is startStage with a hard stop.
-func startStageUntil(t *testing.T, hard context.Context, src runner, rc pipeline.RouteConfig, queue int, sink sinkFunc) *stage {
+func startStageUntil(hard context.Context, t *testing.T, src runner, rc pipeline.RouteConfig, queue int, sink sinkFunc) *stage {
 	t.Helper()
 	rc.Name, rc.Cache, rc.MaxPayload, rc.Settler = "r", "c", 1<<20, src
 	pipe := pipeline.New(pipeline.Config{
@@ -195,7 +195,7 @@ func newStream(t *testing.T, conn *nats.Conn, n int) jetstream.Stream {
 
 func newJetStream(t *testing.T, conn *nats.Conn) *JetStream {
 	t.Helper()
-	src, err := NewJetStream(conn, JetStreamConfig{
+	src, err := NewJetStream(conn, NewAcks(conn), JetStreamConfig{
 		Route: "r", Stream: "S", Subject: "a.>", Consumer: "momento-bridge-r", Create: true,
 		Template: subjectTemplate(t, "a.>"), Circumstances: usual(math.Inf(1)),
 	}, quiet())
@@ -269,12 +269,18 @@ func TestUnfitConsumerIsRefusedAndNotChanged(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer func() { _ = stream.DeleteConsumer(context.WithoutCancel(t.Context()), "momento-bridge-r") }()
-			_, _, err := newJetStream(t, conn).bind(t.Context())
+			_, _, err := newJetStream(t, conn).bind(t.Context(), anyRoute())
 			if err == nil || !strings.Contains(err.Error(), tt.want) || !strings.Contains(err.Error(), "never changed") {
 				t.Errorf("bind = %v, want %q in it", err, tt.want)
 			}
 		})
 	}
+}
+
+// anyRoute is a route that nothing is submitted to.
+func anyRoute() *pipeline.Route {
+	cfg := pipeline.Config{MaxMessages: 1, Delays: pipeline.DefaultDelays(), Routes: []pipeline.RouteConfig{{}}}
+	return pipeline.New(cfg, sinkFunc(accepted), quiet(), pipeline.NewMetrics(prometheus.NewRegistry())).Route(0)
 }
 
 func TestMissingStreamIsNamedAndFoundOnceItExists(t *testing.T) {
@@ -290,27 +296,11 @@ func TestMissingStreamIsNamedAndFoundOnceItExists(t *testing.T) {
 	s.stop()
 }
 
-func TestDeletedConsumerIsMadeAnew(t *testing.T) {
-	conn := startNATS(t)
-	stream := newStream(t, conn, 5)
-	src := newJetStream(t, conn)
-	s := startStage(t, src, pipeline.RouteConfig{Returnable: true}, 1000, accepted)
-	published := func(n uint64) func() bool {
-		return func() bool { return s.pipe.Stats().Routes[0].Settled[pipeline.Published] >= n }
-	}
-	eventually(t, "published", published(5))
-	if err := stream.DeleteConsumer(t.Context(), "momento-bridge-r"); err != nil {
-		t.Fatal(err)
-	}
-	eventually(t, "published again by the new consumer", published(10))
-	s.stop()
-}
-
 func TestDeadLetterCarriesWhatIsNeededToReplayIt(t *testing.T) {
 	conn := startNATS(t)
 	stream := newStream(t, conn, 2)
 	src := newJetStream(t, conn)
-	dead, err := NewDeadLetters(conn, "dead.r")
+	dead, err := NewDeadLetters(conn, "dead.r", quiet())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -330,9 +320,12 @@ func TestDeadLetterCarriesWhatIsNeededToReplayIt(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := map[string]string{
-		"Trace": "t1", "Nats-Msg-Id": "S:2", "Momento-Bridge-Route": "r", "Momento-Bridge-Subject": "a.b", "Momento-Bridge-Stream": "S",
+		"Trace": "t1", "Momento-Bridge-Route": "r", "Momento-Bridge-Subject": "a.b", "Momento-Bridge-Stream": "S",
 		"Momento-Bridge-Sequence": "2", "Momento-Bridge-Reason": "bad_request", "Momento-Bridge-Status": "400", "Momento-Bridge-Attempts": "1",
 		"Momento-Bridge-Error": "400 no",
+	}
+	if id := letter.Header.Get("Nats-Msg-Id"); !strings.HasPrefix(id, "r:S:2:") {
+		t.Errorf("the message id is %q, want route, stream, sequence and time", id)
 	}
 	for name, value := range want {
 		if got := letter.Header.Get(name); got != value {
@@ -352,8 +345,7 @@ func TestDeadLetterCarriesWhatIsNeededToReplayIt(t *testing.T) {
 	})
 }
 
-// The client may stall for two heartbeats, see Settings.Heartbeat.
-func TestSmallestPrefetchStillConsumes(t *testing.T) {
+func TestFewestMessagesHeldStillConsume(t *testing.T) {
 	conn := startNATS(t)
 	newStream(t, conn, 30)
 	src := newJetStream(t, conn)
@@ -363,7 +355,7 @@ func TestSmallestPrefetchStillConsumes(t *testing.T) {
 	s.stop()
 }
 
-// Prefetched messages of 512 KiB are more than the client's buffer holds; pulls bounded by bytes never ask for so many.
+// Messages of 512 KiB are soon more than the queue holds; what is asked for is bounded by bytes.
 func TestLargeMessagesAreNotDroppedByTheClient(t *testing.T) {
 	conn := startNATS(t)
 	newStream(t, conn, 0)
@@ -402,7 +394,7 @@ func TestCoreAccountsForEverythingWhenTheDrainIsTooShort(t *testing.T) {
 	conn := startNATS(t)
 	src := NewCore(conn, CoreConfig{Route: "r", Subject: "a", Template: subjectTemplate(t, "a"), PendingMessages: 100_000, PendingBytes: 1 << 20}, quiet())
 	hard, stopHard := context.WithCancel(t.Context())
-	s := startStageUntil(t, hard, src, pipeline.RouteConfig{}, 10, func(*pipeline.Request) pipeline.Answer {
+	s := startStageUntil(hard, t, src, pipeline.RouteConfig{}, 10, func(*pipeline.Request) pipeline.Answer {
 		time.Sleep(20 * time.Millisecond)
 		return pipeline.Answer{Verdict: pipeline.Retry, Result: pipeline.Result5xx}
 	})

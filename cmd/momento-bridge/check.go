@@ -96,7 +96,7 @@ func printConsumer(w io.Writer, r routePlan) error {
 	}
 	fmt.Fprintf(w, "  consumer   %s, %s: ack explicit, ack_wait %v, max_deliver %d, max_ack_pending %d\n",
 		desired.Durable, created, desired.AckWait, desired.MaxDeliver, desired.MaxAckPending)
-	fmt.Fprintf(w, "  holds      %d prefetched (%d bytes) + %d queued and in flight\n", settings.Prefetch, settings.PrefetchBytes, settings.Held)
+	fmt.Fprintf(w, "  holds      up to %d delivered and not settled\n", settings.Held)
 	rate := "no limit"
 	if c := r.jetStream.Circumstances; !math.IsInf(c.Rate, 1) {
 		rate = fmt.Sprintf("%.3g/s", c.Rate)

@@ -14,7 +14,7 @@ func (b *bridge) adminHandler(ctx context.Context) http.Handler {
 	return admin.New(admin.Config{
 		Metrics:  b.metrics,
 		NotReady: func() []string { return b.notReady(ctx) },
-		Stuck:    func() string { return "" },
+		Stuck:    func() string { return b.pipe.Stuck(time.Now()) },
 	})
 }
 
@@ -25,7 +25,11 @@ func (b *bridge) notReady(ctx context.Context) []string {
 		reasons = append(reasons, "stopping")
 	}
 	if !b.nats.IsConnected() {
-		reasons = append(reasons, "nats: not connected")
+		reason := "nats: not connected"
+		if err := b.nats.LastError(); err != nil {
+			reason += ": " + err.Error()
+		}
+		reasons = append(reasons, reason)
 	}
 	stats := b.pipe.Stats()
 	for i, src := range b.sources {
@@ -48,7 +52,7 @@ func endpointReasons(stats pipeline.Stats) []string {
 		if r.CacheMissing {
 			reasons = append(reasons, "route "+r.Name+": the cache does not exist")
 		}
-		if r.Forbidden > 0 && r.State == pipeline.Parked {
+		if r.RouteRefused || r.Forbidden > 0 && r.State == pipeline.Parked {
 			reasons = append(reasons, "route "+r.Name+": the API key may not publish to its topics")
 		}
 	}

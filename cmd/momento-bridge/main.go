@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	"time"
 
 	"github.com/spf13/cobra"
 )
@@ -17,12 +18,38 @@ import (
 var version = "dev"
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
+	signals := make(chan os.Signal, 2)
+	signal.Notify(signals, syscall.SIGINT, syscall.SIGTERM)
+	ctx, stop := context.WithCancel(context.Background())
+	second, hurryUp := context.WithCancel(context.Background())
 	go func() {
-		<-ctx.Done()
-		stop() // From here on a second signal ends the process at once.
+		<-signals
+		stop()
+		<-signals
+		hurryUp()
+		time.Sleep(lastWords)
+		os.Exit(statusInterrupted)
 	}()
-	os.Exit(exitStatus(run(ctx, os.Args[1:], os.Stdout, os.Stderr)))
+	os.Exit(exitStatus(run(withHurry(ctx, second), os.Args[1:], os.Stdout, os.Stderr)))
+}
+
+// lastWords is the time that a command has to end by itself after a second signal.
+const lastWords = 500 * time.Millisecond
+
+// hurryKey is the context's key of a second context, which is done after a second signal.
+type hurryKey struct{}
+
+func withHurry(ctx, second context.Context) context.Context {
+	return context.WithValue(ctx, hurryKey{}, second)
+}
+
+// hurry returns a channel that is closed when the program must end at once: after a second signal.
+func hurry(ctx context.Context) <-chan struct{} {
+	second, ok := ctx.Value(hurryKey{}).(context.Context)
+	if !ok {
+		return nil
+	}
+	return second.Done()
 }
 
 // run executes one command. It is the whole program but for signals and the exit, so that tests can run it.
@@ -43,6 +70,8 @@ const (
 	statusOK     = 0
 	statusFailed = 1
 	statusUsage  = 2
+
+	statusInterrupted = 130 // By a second signal.
 )
 
 // usageError is a mistake in the command line or the configuration.
@@ -57,6 +86,9 @@ var errQuiet = errors.New("failed")
 func exitStatus(err error) int {
 	if err == nil {
 		return statusOK
+	}
+	if errors.Is(err, errInterrupted) {
+		return statusInterrupted
 	}
 	if _, ok := errors.AsType[*usageError](err); ok {
 		return statusUsage

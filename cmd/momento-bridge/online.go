@@ -70,7 +70,7 @@ func tryNATS(ctx context.Context, cfg source.ConnectConfig, log *slog.Logger) (*
 }
 
 func tryConsumer(ctx context.Context, conn *nats.Conn, r routePlan, log *slog.Logger) (string, error) {
-	js, err := source.NewJetStream(conn, *r.jetStream, log)
+	js, err := source.NewJetStream(conn, source.NewAcks(conn), *r.jetStream, log)
 	if err != nil {
 		return "use JetStream", err
 	}

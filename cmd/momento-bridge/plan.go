@@ -209,7 +209,6 @@ func newRoutePlan(f *config.File, i int) routePlan {
 			Connections:   f.Momento.Connections,
 			Timeout:       time.Duration(f.Momento.Timeout),
 			QueueMessages: shareMessages,
-			QueueBytes:    shareBytes,
 		},
 	}
 	return p

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -24,11 +25,14 @@ type bridge struct {
 	plan    *plan
 	log     *slog.Logger
 	nats    *nats.Conn
+	acks    *source.Acks
 	momento *sink.Momento
 	pipe    *pipeline.Pipeline
 	sources []natsSource
+	letters []*source.DeadLetters // By route; nil where there are none.
 	metrics *prometheus.Registry
 	admin   net.Listener
+	endBy   atomic.Pointer[time.Time] // When the daemon must have ended; set when the drain begins.
 }
 
 // natsSource is one route's source.
@@ -45,6 +49,7 @@ func newBridge(p *plan, log *slog.Logger) (*bridge, error) {
 	if b.nats, err = source.Connect(p.nats, log); err != nil {
 		return nil, err
 	}
+	b.acks = source.NewAcks(b.nats)
 	if b.momento, err = sink.New(p.sink, log); err != nil {
 		b.nats.Close()
 		return nil, err
@@ -73,19 +78,21 @@ func newBridge(p *plan, log *slog.Logger) (*bridge, error) {
 // source makes a route's source and its side in the pipeline.
 func (b *bridge) source(r routePlan) (natsSource, pipeline.RouteConfig, error) {
 	rc := r.route
+	b.letters = append(b.letters, nil)
 	if r.deadLetter != "" {
-		letters, err := source.NewDeadLetters(b.nats, r.deadLetter)
+		letters, err := source.NewDeadLetters(b.nats, r.deadLetter, b.log)
 		if err != nil {
 			return nil, rc, err
 		}
 		rc.DeadLetters = letters
+		b.letters[len(b.letters)-1] = letters
 	}
 	if r.jetStream == nil {
 		src := source.NewCore(b.nats, *r.core, b.log)
 		rc.Settler = src
 		return src, rc, nil
 	}
-	src, err := source.NewJetStream(b.nats, *r.jetStream, b.log)
+	src, err := source.NewJetStream(b.nats, b.acks, *r.jetStream, b.log)
 	rc.Settler = src
 	rc.Returnable = true
 	return src, rc, err
@@ -96,12 +103,29 @@ const flushReserve = time.Second
 
 var errBudget = errors.New("the shutdown budget ran out first")
 
-// run carries messages until ctx is done, then drains. The order of its lines is the order in which messages stop moving:
-// the sources stop and hand back, what is in flight is finished, the acknowledgements are flushed, the connection is closed.
+// errInterrupted ends the program at once, after a second signal.
+var errInterrupted = errors.New("interrupted")
+
+// run carries messages until ctx is done, then drains. A second signal ends it at once, with what it was doing left as it is.
 func (b *bridge) run(ctx context.Context) error {
+	done := make(chan error, 1)
+	go func() { done <- b.carry(ctx) }()
+	select {
+	case err := <-done:
+		return err
+	case <-hurry(ctx):
+		b.log.Error("stopped at once by a second signal: as many messages at the most are delivered again, besides those in flight",
+			"unconfirmed_acks", b.acks.Unconfirmed())
+		return errInterrupted
+	}
+}
+
+// carry carries messages until ctx is done, then drains. The order of its lines is the order in which messages stop moving:
+// the sources stop and hand back, what is in flight is finished, the acknowledgements are flushed, the connection is closed.
+func (b *bridge) carry(ctx context.Context) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	hard, release := withGrace(ctx, b.plan.shutdown-flushReserve, b.pipe.EndBy)
+	hard, release := withGrace(ctx, b.plan.shutdown-flushReserve, b.draining)
 	defer release()
 
 	outer := context.WithoutCancel(ctx) // For what must outlive the drain.
@@ -113,13 +137,14 @@ func (b *bridge) run(ctx context.Context) error {
 		}
 	})
 	sides.Go(func() { b.plan.sink.Keys.Watch(side, keyInterval, b.keyChanged, b.keyFailed) })
+	sides.Go(func() { b.acks.Run(side) })
 	sides.Go(func() { b.notifyReady(ctx) })
 
 	left := 0
 	publishing.Go(func() { left = b.pipe.Run(hard) })
-	for i, src := range b.sources {
+	for i := range b.sources {
 		consuming.Go(func() {
-			if err := src.Run(ctx, hard, b.pipe.Route(i)); err != nil {
+			if err := b.consume(ctx, hard, i); err != nil {
 				cancel(err)
 			}
 		})
@@ -136,29 +161,49 @@ func (b *bridge) run(ctx context.Context) error {
 	return err
 }
 
-// flush makes sure that the server has the acknowledgements, and says how the drain went.
+// consume runs a route's source. A route whose dead letters nobody would keep does not start.
+func (b *bridge) consume(ctx, hard context.Context, i int) error {
+	route, plan := b.pipe.Route(i), b.plan.routes[i]
+	defer route.Close()
+	if letters := b.letters[i]; letters != nil {
+		wholeStream := ""
+		if js := plan.jetStream; js != nil && js.Subject == "" {
+			wholeStream = js.Stream
+		}
+		if err := letters.Check(ctx, wholeStream); err != nil {
+			return fmt.Errorf("route %s: %w", plan.route.Name, err)
+		}
+	}
+	return b.sources[i].Run(ctx, hard, route)
+}
+
+// draining is told when publishing must end.
+func (b *bridge) draining(end time.Time) {
+	b.pipe.EndBy(end)
+	end = end.Add(flushReserve)
+	b.endBy.Store(&end)
+}
+
+// flush makes sure that the server has the acknowledgements, and says how the drain went. If the connection is away it may come back
+// until the budget ends.
 func (b *bridge) flush(left int) error {
 	if left > 0 {
 		b.log.Error("the drain budget ran out: messages of core NATS routes still held are lost, those of streams are delivered again", "messages", left)
 	}
-	if err := b.flushAcks(); err != nil {
-		b.log.Error("the last acknowledgements may not have reached NATS: their messages are delivered again", "error", err)
-		return fmt.Errorf("flush the acknowledgements: %w", err)
+	end := time.Now().Add(flushReserve)
+	if drain := b.endBy.Load(); drain != nil {
+		end = *drain
+	}
+	if err := b.acks.Flush(end); err != nil {
+		unconfirmed := b.acks.Unconfirmed()
+		b.log.Error("the last acknowledgements may not have reached NATS: as many messages at the most are delivered again",
+			"unconfirmed_acks", unconfirmed, "error", err)
+		return fmt.Errorf("%w: %d are unconfirmed", err, unconfirmed)
 	}
 	if left > 0 {
 		return errBudget
 	}
 	b.log.Info("stopped: everything held was settled or handed back")
-	return nil
-}
-
-// flushAcks waits until the server has read every acknowledgement. Core NATS has none.
-func (b *bridge) flushAcks() error {
-	for _, r := range b.plan.routes {
-		if r.jetStream != nil {
-			return b.nats.FlushTimeout(flushReserve)
-		}
-	}
 	return nil
 }
 

@@ -1,0 +1,118 @@
+package pipeline
+
+import (
+	"fmt"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// Probing each of a thousand forbidden topics by itself would waste the quota.
+func TestManyForbiddenTopicsParkTheRoute(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var attempts atomic.Int32
+		var allowed atomic.Bool
+		p, stop := start(t, Config{Workers: 1, Routes: []RouteConfig{{Ordered: true}}}, fakeSink(func(*Request) Answer {
+			attempts.Add(1)
+			if allowed.Load() {
+				return accept()
+			}
+			return answer(HaltTopic, Result403, 403)
+		}))
+		for i := range 500 {
+			p.Route(0).Submit(message(fmt.Sprint(i), nil))
+		}
+		synctest.Wait()
+		if s := p.Stats().Routes[0]; attempts.Load() != forbiddenAfter || !s.RouteRefused || s.State != Parked {
+			t.Errorf("%d attempts, %+v, want %d and a parked route", attempts.Load(), s, forbiddenAfter)
+		}
+		time.Sleep(time.Minute) // Probes at 10, 30 and 70 s.
+		if probes := attempts.Load() - forbiddenAfter; probes != 2 {
+			t.Errorf("%d probes in a minute, want 2", probes)
+		}
+		allowed.Store(true)
+		p.KeyChanged()
+		synctest.Wait()
+		if s := p.Stats().Routes[0]; s.Settled[Published] != 500 || s.Forbidden != 0 || s.State != Running {
+			t.Errorf("after the new key: %+v, want all published", s)
+		}
+		stop()
+	})
+}
+
+func TestNewKeyIsTriedOnForbiddenTopicsAndMissingCachesToo(t *testing.T) {
+	for name, refusal := range map[string]Answer{
+		"forbidden topic": answer(HaltTopic, Result403, 403),
+		"missing cache":   answer(HaltCache, Result404, 404),
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := &script{began: time.Now(), answers: map[string][]Answer{"a": {refusal}}}
+				p, stop := start(t, Config{Workers: 2, Routes: []RouteConfig{{Ordered: true}}}, s)
+				p.Route(0).Submit(message("a", nil))
+				p.Route(0).Submit(message("a", nil))
+				time.Sleep(3 * time.Second) // The probe would be at 10 s.
+				p.KeyChanged()
+				stop()
+				if want := []string{"0 a/x", "3 a/x", "3 a/x"}; !slices.Equal(s.log, want) {
+					t.Errorf("published %q, want %q", s.log, want)
+				}
+			})
+		})
+	}
+}
+
+// One message in a hundred can never be published, in one of three ways. The others wait no longer for it.
+func TestPoisonDoesNotSlowItsNeighbours(t *testing.T) {
+	clean, poisoned := neighbours(t, nil), neighbours(t, func(n int) Answer {
+		return [...]Answer{answer(Reject, Result400, 400), answer(HaltCache, Result404, 404), answer(Reject, Result429, 429)}[n%3]
+	})
+	t.Logf("p99 of the others: %v without poison, %v with", clean, poisoned)
+	if poisoned > clean+clean/10 {
+		t.Errorf("the others' p99 is %v with poison and %v without, want at most a tenth more", poisoned, clean)
+	}
+}
+
+// neighbours returns the p99 of the time from arrival to acceptance of messages that are not poison, at two thirds of what the workers can do.
+func neighbours(t *testing.T, poison func(n int) Answer) time.Duration {
+	t.Helper()
+	var mu sync.Mutex
+	var times []time.Duration
+	synctest.Test(t, func(t *testing.T) {
+		settler := settlerFunc(func(arrived any, o Outcome) {
+			mu.Lock()
+			defer mu.Unlock()
+			if o == Published {
+				times = append(times, time.Since(arrived.(time.Time)))
+			}
+		})
+		routes := []RouteConfig{{Ordered: true, Settler: settler, DeadLetters: slowLetters(0)}}
+		p, stop := start(t, Config{Workers: 8, MaxMessages: 10_000, Routes: routes}, fakeSink(func(r *Request) Answer {
+			time.Sleep(10 * time.Millisecond)
+			var n int
+			if _, err := fmt.Sscanf(string(r.Payload), "poison %d", &n); err == nil {
+				return poison(n)
+			}
+			return accept()
+		}))
+		const messages = 6000
+		for i := range messages {
+			payload := fmt.Sprint(i)
+			if poison != nil && i%100 == 50 {
+				payload = fmt.Sprintf("poison %d", i/100)
+			}
+			p.Route(0).Submit(Message{Topic: fmt.Sprint(i % 500), Payload: []byte(payload), Time: time.Now(), Handle: time.Now()})
+			time.Sleep(2 * time.Millisecond)
+		}
+		time.Sleep(time.Minute)
+		if s := p.Stats().Routes[0]; poison != nil && s.Settled[DeadLettered] != messages/100 {
+			t.Errorf("%d dead-lettered, want %d", s.Settled[DeadLettered], messages/100)
+		}
+		stop()
+	})
+	slices.Sort(times)
+	return times[len(times)*99/100]
+}

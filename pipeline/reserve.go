@@ -1,0 +1,119 @@
+package pipeline
+
+import "time"
+
+// Limit changes how many messages the route may hold, within its share of the queue.
+func (r *Route) Limit(n int) {
+	r.pipeline.mu.Lock()
+	defer r.pipeline.mu.Unlock()
+	r.limit = max(1, min(n, r.share))
+	r.pipeline.room.Broadcast()
+}
+
+// chunk is the least that is worth asking the server for, as a share of the limit.
+const chunk = 4
+
+// Reserve sets aside all the room that the route has, for messages to be asked for from the server, and returns it: messages,
+// and bytes of payload. Bytes are not set aside: half of what is free is returned, for two requests at the most. Each Submit uses up one message of the
+// reservation; what will not come is given back with Release.
+//
+// It returns 0 when there is too little room, while publishing is halted for the route, and once the route is closed. Then Wake will
+// tell when to ask again. A halted route that holds nothing gets room for one message, to probe with.
+func (r *Route) Reserve() (messages int, bytes int64) {
+	r.pipeline.mu.Lock()
+	defer r.pipeline.mu.Unlock()
+	r.starved = true // Until there is room again.
+	n := r.unreserved()
+	if r.pipeline.d.halted(r) {
+		n = min(n, 1-r.left()-r.reserved)
+	}
+	if n <= 0 || r.closed || r.pipeline.d.stopped || !r.roomToReserve() {
+		return 0, 0
+	}
+	r.reserved += n
+	return n, max(1, (r.maxBytes-r.bytes)/2)
+}
+
+// Release gives back room for messages that will not come.
+func (r *Route) Release(messages int) {
+	r.pipeline.mu.Lock()
+	defer r.pipeline.mu.Unlock()
+	r.reserved = max(0, r.reserved-messages)
+	r.wakeSource()
+}
+
+// Wake is sent to when it is worth calling Reserve again, and when publishing is halted for the route or goes on.
+func (r *Route) Wake() <-chan struct{} { return r.wake }
+
+// Halted says since when publishing has been halted for the route as a whole: the key is refused, the endpoint is down, the cache is
+// missing, the topics are forbidden. Zero: it is not.
+func (r *Route) Halted() time.Time {
+	r.pipeline.mu.Lock()
+	defer r.pipeline.mu.Unlock()
+	return r.haltedSince
+}
+
+// HandBack ends every queued message of a returnable route as Returned, in the order of each topic, but for one that probes go on
+// with. It does so only while publishing is halted for the route. What is in flight is not touched.
+func (r *Route) HandBack() {
+	p := r.pipeline
+	p.mu.Lock()
+	var ended []ending
+	if r.cfg.Returnable && p.d.halted(r) {
+		ended = p.d.endQueued(r, 1)
+	}
+	p.mu.Unlock()
+	settle(ended)
+}
+
+// Abandon ends every queued message of a returnable route as Returned: the server has forgotten that it delivered them. What is in
+// flight is not touched.
+func (r *Route) Abandon() {
+	p := r.pipeline
+	p.mu.Lock()
+	ended := p.d.endQueued(r, 0)
+	p.mu.Unlock()
+	settle(ended)
+}
+
+// unreserved is the room for messages that nobody has been asked for.
+func (r *Route) unreserved() int { return r.limit - r.left() - r.reserved }
+
+// roomToReserve reports whether there is so much room that asking is worth a request to the server.
+func (r *Route) roomToReserve() bool {
+	return r.unreserved() >= max(1, r.limit/chunk) && r.bytes <= r.maxBytes-r.maxBytes/chunk
+}
+
+// wakeSource wakes the source if it waits for room and there is enough.
+func (r *Route) wakeSource() {
+	if r.starved && r.roomToReserve() {
+		r.starved = false
+		r.signal()
+	}
+}
+
+func (r *Route) signal() {
+	select {
+	case r.wake <- struct{}{}:
+	default: // It has been woken and has not looked yet.
+	}
+}
+
+// halted reports whether publishing is halted for the route as a whole.
+func (d *dispatcher) halted(r *Route) bool {
+	return d.key.closed || d.endpoint.closed || r.cache.gate.closed || r.gate.closed
+}
+
+// noteHalts keeps every route's word on whether it is halted, and wakes its source when that changes. It is called after a gate may
+// have closed or opened.
+func (d *dispatcher) noteHalts(now time.Time) {
+	for _, r := range d.routes {
+		if halted := d.halted(r); halted == r.haltedSince.IsZero() {
+			r.haltedSince = time.Time{}
+			if halted {
+				r.haltedSince = now
+			}
+			r.signal()
+		}
+	}
+}

@@ -1,0 +1,136 @@
+package pipeline
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// The source asks for a quarter of the limit at the least, so that requests to the server are worth their cost.
+func TestReserveAsksForNoMoreThanThereIsRoomFor(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		hold := make(chan struct{})
+		p, stop := start(t, Config{Workers: 1, MaxMessages: 8, MaxBytes: 1000, Routes: []RouteConfig{{Returnable: true}}}, fakeSink(func(*Request) Answer {
+			<-hold
+			return accept()
+		}))
+		r := p.Route(0)
+		if n, bytes := r.Reserve(); n != 8 || bytes != 500 {
+			t.Errorf("Reserve = %d, %d of an empty route, want 8, 500", n, bytes)
+		}
+		if n, _ := r.Reserve(); n != 0 {
+			t.Errorf("Reserve = %d with everything reserved, want 0", n)
+		}
+		for range 5 {
+			r.Submit(message("t", nil))
+		}
+		r.Release(1)
+		if n, _ := r.Reserve(); n != 0 {
+			t.Errorf("Reserve = %d with one free of 8, want 0", n)
+		}
+		r.Release(2)
+		<-r.Wake()
+		if n, _ := r.Reserve(); n != 3 {
+			t.Errorf("Reserve = %d, want the 3 that will not come", n)
+		}
+		close(hold)
+		synctest.Wait()
+		<-r.Wake()
+		if n, _ := r.Reserve(); n != 5 {
+			t.Errorf("Reserve = %d, want the 5 that are published", n)
+		}
+		stop()
+		if n, _ := r.Reserve(); n != 0 {
+			t.Errorf("Reserve = %d of a closed route, want 0", n)
+		}
+	})
+}
+
+func TestHaltedRouteAsksForNothingButAProbe(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &script{began: time.Now(), answers: map[string][]Answer{"t": slices.Repeat([]Answer{answer(HaltAll, Result401, 401)}, 3)}}
+		settled := newEnds()
+		p, stop := start(t, Config{Workers: 2, MaxMessages: 100, Routes: []RouteConfig{{Returnable: true, Ordered: true, Settler: settled}}}, s)
+		r := p.Route(0)
+		r.Reserve()
+		for i := range 4 {
+			r.Submit(Message{Topic: "t", Payload: strconv.AppendInt(nil, int64(i), 10), Time: time.Now(), Handle: i})
+		}
+		r.Release(96)
+		synctest.Wait()
+		if n, _ := r.Reserve(); n != 0 || r.Halted().IsZero() {
+			t.Errorf("Reserve = %d, halted since %v, want 0 and halted", n, r.Halted())
+		}
+		r.HandBack()
+		for i := 1; i < 4; i++ {
+			if o := settled.outcome(t, i); o != Returned {
+				t.Errorf("message %d is %v, want returned", i, o)
+			}
+		}
+		if s := p.Stats().Routes[0]; s.Queued+s.InFlight != 1 {
+			t.Errorf("%d are left, want one to probe with", s.Queued+s.InFlight)
+		}
+		time.Sleep(time.Minute) // Probed at 2, 6 and 14 s.
+		if o := settled.outcome(t, 0); o != Published || !r.Halted().IsZero() {
+			t.Errorf("the probe is %v, halted since %v, want published and open", o, r.Halted())
+		}
+		if n, _ := r.Reserve(); n != 100 {
+			t.Errorf("Reserve = %d after the halt, want 100", n)
+		}
+		stop()
+	})
+}
+
+// With nothing to probe with, nobody would ever find out that the endpoint is back.
+func TestHaltedRouteThatHoldsNothingAsksForOneMessage(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p, stop := start(t, Config{Routes: []RouteConfig{{Returnable: true, AtMostOnce: true}}}, fakeSink(func(*Request) Answer {
+			return answer(Ambiguous, ResultTimeout, 0)
+		}))
+		for range downAfter {
+			p.Route(0).Submit(message("t", nil))
+			synctest.Wait()
+		}
+		if n, _ := p.Route(0).Reserve(); n != 1 || p.Route(0).Halted().IsZero() {
+			t.Errorf("Reserve = %d, halted since %v, want 1 and halted", n, p.Route(0).Halted())
+		}
+		stop()
+	})
+}
+
+func TestHandBackKeepsTheOrderOfEachTopic(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var order []int
+		settler := settlerFunc(func(handle any, o Outcome) {
+			if o == Returned {
+				order = append(order, handle.(int))
+			}
+		})
+		p, stop := start(t, Config{Workers: 1, Routes: []RouteConfig{{Returnable: true, Ordered: true, Settler: settler}}}, fakeSink(func(*Request) Answer {
+			return answer(HaltAll, Result401, 401)
+		}))
+		for i := range 40 {
+			p.Route(0).Submit(Message{Topic: fmt.Sprint(i % 4), Payload: nil, Time: time.Now(), Handle: i})
+		}
+		synctest.Wait()
+		p.Route(0).HandBack()
+		last := map[int]int{}
+		for _, n := range order {
+			if n < last[n%4] {
+				t.Errorf("%d was handed back after %d", n, last[n%4])
+			}
+			last[n%4] = n
+		}
+		if len(order) != 39 {
+			t.Errorf("%d handed back, want 39", len(order))
+		}
+		stop()
+	})
+}
+
+type settlerFunc func(handle any, o Outcome)
+
+func (f settlerFunc) Settle(handle any, o Outcome) { f(handle, o) }

@@ -1,0 +1,217 @@
+package source
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/nats-io/nats.go"
+
+	"momento-bridge/pipeline"
+)
+
+// puller asks the server for messages, never for more than the route has room for. So whatever is delivered goes straight into the
+// pipeline, where its delivery can be renewed or handed back, and nothing waits, or is dropped, in the NATS client.
+//
+// Each pull request has a reply subject of its own, which ends in the request's number. The server answers it with messages and then with
+// one status that says how many will not come. A heartbeat comes while there is nothing else. Its methods may be called concurrently.
+type puller struct {
+	conn    *nats.Conn
+	subject string // Of the pull requests.
+	route   *pipeline.Route
+	limits  Settings
+	inbox   string
+	changed chan struct{} // One slot: a request has ended, or the consumer is lost.
+
+	mu       sync.Mutex // Guards the following.
+	last     uint64     // The number of the latest request.
+	void     uint64     // Requests up to this number have ended, whatever the server still says of them.
+	asked    int        // Messages that may still come.
+	open     int        // Requests that have not ended.
+	single   bool       // The next message is larger than what was asked for: ask for it alone, whatever its size.
+	arrivals uint64     // Messages and statuses.
+	lost     error      // Why the consumer must be bound again.
+	trouble  string     // Why nothing is delivered; empty when all is well.
+	waits    time.Duration
+	notUntil time.Time // After a refusal.
+}
+
+const (
+	// openPulls is how many requests may be open: the second is made while the first is being served.
+	openPulls = 2
+	// Between requests after refusals.
+	shortestWait, longestWait = 250 * time.Millisecond, 5 * time.Second
+)
+
+// errLost means that the consumer does not exist any more, or not as it was: it must be bound again.
+var errLost = errors.New("the consumer is gone")
+
+func newPuller(conn *nats.Conn, stream, consumer string, route *pipeline.Route, limits Settings) *puller {
+	return &puller{
+		conn:    conn,
+		subject: "$JS.API.CONSUMER.MSG.NEXT." + stream + "." + consumer,
+		route:   route,
+		limits:  limits,
+		inbox:   conn.NewInbox(),
+		changed: make(chan struct{}, 1),
+	}
+}
+
+// pullRequest is the body of a request, as the server reads it.
+type pullRequest struct {
+	Batch     int           `json:"batch"`
+	MaxBytes  int64         `json:"max_bytes,omitempty"`
+	Expires   time.Duration `json:"expires"`
+	Heartbeat time.Duration `json:"idle_heartbeat"`
+}
+
+// pull makes a request if one may be made now and the route has room.
+func (p *puller) pull(now time.Time) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.open >= openPulls || now.Before(p.notUntil) || p.lost != nil || !p.conn.IsConnected() {
+		return nil
+	}
+	messages, bytes := p.route.Reserve()
+	if messages == 0 {
+		return nil
+	}
+	request := pullRequest{Batch: messages, MaxBytes: bytes, Expires: p.limits.PullExpiry, Heartbeat: p.limits.Heartbeat}
+	p.limits.bound(&request)
+	if p.single {
+		request.Batch, request.MaxBytes = 1, 0
+		p.single = false
+	}
+	p.route.Release(messages - request.Batch)
+	body, err := json.Marshal(request)
+	if err != nil {
+		return fmt.Errorf("write a pull request: %w", err)
+	}
+	p.last++
+	p.open++
+	p.asked += request.Batch
+	if err := p.conn.PublishRequest(p.subject, p.inbox+"."+strconv.FormatUint(p.last, 10), body); err != nil {
+		p.voidAll()
+		return fmt.Errorf("ask for messages: %w", err)
+	}
+	return nil
+}
+
+// receive takes what came to the inbox. It reports whether it is a message; a status has no reply subject.
+func (p *puller) receive(m *nats.Msg) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.arrivals++
+	if m.Reply != "" {
+		p.asked = max(0, p.asked-1)
+		p.well()
+		if p.asked == 0 { // A request that is served to the last byte ends without a status.
+			p.open = 0
+			p.signal()
+		}
+		return true
+	}
+	p.status(m)
+	return false
+}
+
+// status takes note of what the server says of a request. The statuses are those of nats-server 2.15.
+func (p *puller) status(m *nats.Msg) {
+	status, text := m.Header.Get("Status"), m.Header.Get("Description")
+	if status == "100" { // A heartbeat.
+		p.well()
+		return
+	}
+	number, _ := strconv.ParseUint(m.Subject[strings.LastIndexByte(m.Subject, '.')+1:], 10, 64)
+	if number <= p.void {
+		return
+	}
+	defer p.signal()
+	remaining, err := strconv.Atoi(m.Header.Get("Nats-Pending-Messages"))
+	if err == nil {
+		p.end(remaining)
+	} else {
+		p.voidAll() // Which ones of several is not said. Those that live on bring more than was asked for.
+	}
+	lower := strings.ToLower(text)
+	switch {
+	case status == "408", status == "404", strings.Contains(lower, "batch completed"):
+		p.well()
+	case strings.Contains(lower, "message size exceeds maxbytes"):
+		p.single = true
+	case strings.Contains(lower, "leadership change"), strings.Contains(lower, "server shutdown"):
+		p.refused(text)
+	case strings.Contains(lower, "consumer deleted"), status == "503":
+		p.lost = fmt.Errorf("%w: %s %s", errLost, status, text)
+	default:
+		p.refused(status + " " + text)
+	}
+}
+
+// end closes one request of which some messages will not come.
+func (p *puller) end(remaining int) {
+	remaining = min(remaining, p.asked)
+	p.asked -= remaining
+	p.open = max(0, p.open-1)
+	p.route.Release(remaining)
+	if p.asked == 0 {
+		p.open = 0
+	}
+}
+
+// voidAll forgets every open request.
+func (p *puller) voidAll() {
+	p.void = p.last
+	p.end(p.asked)
+}
+
+// refused makes the next request wait, longer each time.
+func (p *puller) refused(why string) {
+	p.trouble = "the server delivers nothing: " + why
+	p.waits = min(max(shortestWait, 2*p.waits), longestWait)
+	p.notUntil = time.Now().Add(p.waits)
+}
+
+func (p *puller) well() { p.trouble, p.waits = "", 0 }
+
+func (p *puller) signal() {
+	select {
+	case p.changed <- struct{}{}:
+	default: // It has been signalled and not looked at yet.
+	}
+}
+
+// reconnected forgets every open request: the server has, too.
+func (p *puller) reconnected() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.voidAll()
+	p.well()
+}
+
+// silent forgets every open request when nothing has come for longer than the heartbeats allow, and says so. The consumer is then
+// to be looked for.
+func (p *puller) silent() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.voidAll()
+	p.refused("no heartbeat")
+}
+
+// state returns how much has come, whether more may come, and why nothing does.
+func (p *puller) state() (arrivals uint64, open bool, trouble string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.arrivals, p.open > 0, p.trouble
+}
+
+// gone returns why the consumer must be bound again, or nil.
+func (p *puller) gone() error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.lost
+}

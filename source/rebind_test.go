@@ -1,0 +1,87 @@
+package source
+
+import (
+	"testing"
+	"time"
+
+	"github.com/nats-io/nats.go/jetstream"
+
+	"momento-bridge/pipeline"
+)
+
+func TestDeletedConsumerIsMadeAnewAndGoesOnWhereItStood(t *testing.T) {
+	t.Parallel()
+	conn := startNATS(t)
+	stream := newStream(t, conn, 5)
+	src := newJetStream(t, conn)
+	s := startStage(t, src, pipeline.RouteConfig{Returnable: true}, 1000, accepted)
+	published := func(n uint64) func() bool {
+		return func() bool { return s.pipe.Stats().Routes[0].Settled[pipeline.Published] >= n }
+	}
+	eventually(t, "published", published(5))
+	time.Sleep(clockMargin)
+	info, err := src.js.Consumer(t.Context(), "S", "momento-bridge-r")
+	if err != nil {
+		t.Fatal(err)
+	}
+	src.numbers(info.CachedInfo()) // As every 15 s.
+	if err := stream.DeleteConsumer(t.Context(), "momento-bridge-r"); err != nil {
+		t.Fatal(err)
+	}
+	for range 3 {
+		if _, err := src.js.Publish(t.Context(), "a.b", []byte("after")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	eventually(t, "published what came since", published(8))
+	time.Sleep(200 * time.Millisecond)
+	if stats := s.stop(); stats.Settled[pipeline.Published] != 8 {
+		t.Errorf("%d published, want the first 5 once and the 3 after", stats.Settled[pipeline.Published])
+	}
+}
+
+func TestStreamMadeAnewIsConsumedFromItsBeginning(t *testing.T) {
+	t.Parallel()
+	conn := startNATS(t)
+	newStream(t, conn, 5)
+	src := newJetStream(t, conn)
+	s := startStage(t, src, pipeline.RouteConfig{Returnable: true}, 1000, accepted)
+	published := func(n uint64) func() bool {
+		return func() bool { return s.pipe.Stats().Routes[0].Settled[pipeline.Published] >= n }
+	}
+	eventually(t, "published", published(5))
+	if err := src.js.DeleteStream(t.Context(), "S"); err != nil {
+		t.Fatal(err)
+	}
+	newStream(t, conn, 2)
+	eventually(t, "published what the new stream has", published(7))
+	s.stop()
+}
+
+func TestResumeGoesBackToTheLastSampleBeforeTheAckFloor(t *testing.T) {
+	var r resume
+	began := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+	at := func(seconds int) time.Time { return began.Add(time.Duration(seconds) * time.Second) }
+	for i := range 10 {
+		r.sample()
+		r.delivered(uint64(10*i+1), at(i))
+		r.delivered(uint64(10*i+2), at(i)) // Not asked for.
+	}
+	floor := func(sequence uint64) time.Time {
+		r.acknowledged(&jetstream.ConsumerInfo{AckFloor: jetstream.SequenceInfo{Stream: sequence}, NumPending: 1})
+		return r.from()
+	}
+	if got := floor(0); !got.IsZero() {
+		t.Errorf("from %v with nothing acknowledged, want unknown", got)
+	}
+	if got := floor(45); !got.Equal(at(4)) {
+		t.Errorf("from %v with 45 acknowledged, want the time of 41", got)
+	}
+	if got := floor(45); !got.Equal(at(4)) {
+		t.Errorf("from %v, want it unchanged", got)
+	}
+	r.acknowledged(&jetstream.ConsumerInfo{TimeStamp: at(100)})
+	if got := r.from(); !got.Equal(at(98)) {
+		t.Errorf("from %v with everything acknowledged, want just before that", got)
+	}
+}

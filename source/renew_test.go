@@ -1,0 +1,157 @@
+package source
+
+import (
+	"fmt"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+
+	"momento-bridge/pipeline"
+)
+
+// impatient is a stream with a consumer whose AckWait is short, and a source that uses it.
+func impatient(t *testing.T, conn *nats.Conn, messages int) (jetstream.Consumer, *JetStream) {
+	t.Helper()
+	stream := newStream(t, conn, messages)
+	consumer, err := stream.CreateConsumer(t.Context(), jetstream.ConsumerConfig{
+		Durable: "momento-bridge-r", AckPolicy: jetstream.AckExplicitPolicy, AckWait: 2 * time.Second, FilterSubject: "a.>",
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	src := newJetStream(t, conn)
+	src.cfg.Circumstances.Timeout = 100 * time.Millisecond
+	return consumer, src
+}
+
+func TestWaitingMessagesAreRenewedAndNotDeliveredAgain(t *testing.T) {
+	t.Parallel()
+	conn := startNATS(t)
+	_, src := impatient(t, conn, 24)
+	var got atomic.Int32
+	s := startStage(t, src, pipeline.RouteConfig{Returnable: true, Ordered: true}, 1000, func(r *pipeline.Request) pipeline.Answer {
+		time.Sleep(250 * time.Millisecond) // All are of one topic: the last one waits for 6 s.
+		got.Add(1)
+		return accepted(r)
+	})
+	eventually(t, "all published", func() bool { return s.pipe.Stats().Routes[0].Settled[pipeline.Published] == 24 })
+	if stats := s.stop(); stats.Redelivered != 0 || got.Load() != 24 {
+		t.Errorf("%d published, %d redelivered, want 24 and none", got.Load(), stats.Redelivered)
+	}
+}
+
+func TestLongHaltHandsBackOnceAndGoesOnInOrder(t *testing.T) {
+	t.Parallel()
+	conn := startNATS(t)
+	const messages = 200
+	consumer, src := impatient(t, conn, messages)
+	var mu sync.Mutex
+	var order []string
+	var open atomic.Bool
+	s := startStage(t, src, pipeline.RouteConfig{Returnable: true, Ordered: true}, 1000, func(r *pipeline.Request) pipeline.Answer {
+		if !open.Load() {
+			return pipeline.Answer{Verdict: pipeline.HaltAll, Result: pipeline.Result401, Status: 401}
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		order = append(order, string(r.Payload))
+		return accepted(r)
+	})
+	eventually(t, "handed back but for the probe", func() bool { return s.pipe.Stats().Routes[0].Settled[pipeline.Returned] == messages-1 })
+	delivered := func() uint64 {
+		info, err := consumer.Info(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		return info.Delivered.Consumer
+	}
+	before := delivered()
+	time.Sleep(3 * time.Second) // Longer than AckWait.
+	if after := delivered(); after != before {
+		t.Errorf("%d deliveries while halted, want none", after-before)
+	}
+	open.Store(true)
+	s.pipe.KeyChanged()
+	eventually(t, "all published", func() bool { return s.pipe.Stats().Routes[0].Settled[pipeline.Published] == messages })
+	s.stop()
+	want := make([]string, messages)
+	for i := range want {
+		want[i] = fmt.Sprint(i)
+	}
+	if !slices.Equal(order, want) {
+		t.Errorf("published in the order %v", order)
+	}
+}
+
+// An outage of the connection may be longer than AckWait. What is held when it ends is delivered again, and published once.
+func TestHeldMessageThatIsDeliveredAgainIsPublishedOnce(t *testing.T) {
+	t.Parallel()
+	conn := startNATS(t)
+	_, src := impatient(t, conn, 5)
+	src.renewAfter.Store(int64(time.Hour))
+	var n atomic.Int32
+	hold := make(chan struct{})
+	s := startStage(t, src, pipeline.RouteConfig{Returnable: true}, 1000, func(r *pipeline.Request) pipeline.Answer {
+		<-hold
+		n.Add(1)
+		return accepted(r)
+	})
+	eventually(t, "held", func() bool { return src.held.count() == 5 })
+	src.held.mu.Lock()
+	for d := src.held.first; d != nil; d = d.next {
+		d.due = d.due.Add(time.Hour) // As if renewals were lost.
+	}
+	src.held.mu.Unlock()
+	time.Sleep(3 * time.Second)
+	close(hold)
+	eventually(t, "acknowledged", func() bool {
+		info, err := src.js.Consumer(t.Context(), "S", "momento-bridge-r")
+		return err == nil && info.CachedInfo().NumAckPending == 0
+	})
+	if stats := s.stop(); n.Load() != 5 || stats.Received != 5 {
+		t.Errorf("published %d, received %d, want 5", n.Load(), stats.Received)
+	}
+}
+
+func TestCrowdIsRenewedInSpread(t *testing.T) {
+	var q deliveries
+	now := time.Now()
+	for range 1000 {
+		q.add(&nats.Msg{Reply: "r"}, 0, now)
+	}
+	then := now.Add(time.Minute)
+	for renewed, round := 0, 1; renewed < 1000; round++ {
+		n := len(q.due(now, then, 0.1, nil))
+		if renewed += n; n != 100 || round > 10 {
+			t.Fatalf("round %d renews %d, want a tenth", round, n)
+		}
+	}
+	if n := len(q.due(now, then, 0.1, nil)); n != 0 {
+		t.Errorf("%d renewed twice", n)
+	}
+}
+
+func TestDeliveriesAreReusedAndKeepTheirOrder(t *testing.T) {
+	var q deliveries
+	now := time.Now()
+	var all []*delivery
+	for i := range 5 {
+		all = append(all, q.add(&nats.Msg{Reply: fmt.Sprint(i)}, uint64(i), now))
+	}
+	for _, i := range []int{0, 4, 2} {
+		if m := q.remove(all[i]); m.Reply != fmt.Sprint(i) {
+			t.Errorf("removed %s, want %d", m.Reply, i)
+		}
+	}
+	if d := q.add(&nats.Msg{Reply: "5"}, 5, now); d != all[2] || q.count() != 3 {
+		t.Errorf("%d held, a new delivery rather than the one that was free", q.count())
+	}
+	if got := q.due(now, now.Add(1), 1, nil); !slices.Equal(got, []string{"1", "3", "5"}) {
+		t.Errorf("renewed %v, want 1, 3, 5", got)
+	}
+}

@@ -1,0 +1,89 @@
+package source
+
+import (
+	"context"
+	"time"
+
+	"github.com/nats-io/nats.go/jetstream"
+
+	"momento-bridge/pipeline"
+)
+
+// watch is what is done at each tick while a consumer is in use. It belongs to one goroutine.
+type watch struct {
+	j        *JetStream
+	p        *puller
+	consumer jetstream.Consumer
+	route    *pipeline.Route
+	arrivals uint64    // Heard so far.
+	heard    time.Time // When something was heard last, or nothing was asked for.
+	asked    time.Time // When the consumer's numbers were asked for last.
+	renewals []string  // Reused.
+}
+
+// tick renews, hands back, listens for heartbeats and asks for the consumer's numbers. An error means that the consumer is lost.
+func (w *watch) tick(ctx context.Context, now time.Time) error {
+	w.renew(now)
+	w.handBack(now)
+	w.j.resume.sample()
+	arrivals, open, trouble := w.p.state()
+	w.j.setReason(trouble)
+	if arrivals != w.arrivals || !open || !w.j.conn.IsConnected() {
+		w.arrivals, w.heard = arrivals, now
+	}
+	silent := now.Sub(w.heard) > 2*w.p.limits.Heartbeat+w.p.limits.tick()
+	if silent {
+		w.j.log.Warn("the consumer is silent: looking for it", "since", w.heard)
+		w.p.silent()
+		w.heard = now
+	}
+	if !silent && now.Sub(w.asked) < infoInterval {
+		return nil
+	}
+	w.asked = now
+	return w.look(ctx)
+}
+
+// look asks for the consumer's numbers. An error means that it does not exist.
+func (w *watch) look(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, bindTimeout)
+	defer cancel()
+	info, err := w.consumer.Info(ctx)
+	if gone(err) {
+		return w.j.explain(err)
+	}
+	if err == nil {
+		w.j.numbers(info)
+	}
+	return nil
+}
+
+// renew tells the server that what has been held for half of AckWait is still being worked on. A crowd is renewed over the next
+// quarter of it, so that a replicated stream does not get a storm of proposals.
+func (w *watch) renew(now time.Time) {
+	if !w.j.conn.IsConnected() {
+		return
+	}
+	wait := w.p.limits.AckWait
+	share := 4 * w.p.limits.tick().Seconds() / wait.Seconds()
+	w.renewals = w.j.held.due(now, now.Add(wait/2), share, w.renewals[:0])
+	for _, reply := range w.renewals {
+		if err := w.j.conn.Publish(reply, ackProgress); err != nil {
+			w.j.log.Warn("a delivery could not be renewed: its message may be delivered again", "error", err)
+			return
+		}
+	}
+}
+
+// handBack returns what is queued once publishing has been halted for half of AckWait, but for one message to probe with: other
+// replicas may do better, and a long outage costs no renewals. It waits until no request is open, so that nothing comes back here, which
+// is why nothing is asked for while publishing is halted. Nothing is delayed: who is halted asks for nothing, so there is no loop.
+func (w *watch) handBack(now time.Time) {
+	since := w.route.Halted()
+	if since.IsZero() || now.Sub(since) < w.p.limits.AckWait/2 {
+		return
+	}
+	if _, open, _ := w.p.state(); !open && w.j.held.count() > 1 {
+		w.route.HandBack()
+	}
+}
