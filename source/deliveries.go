@@ -21,6 +21,7 @@ type deliveries struct {
 	mu          sync.Mutex
 	first, last *delivery
 	n           int
+	settled     uint64 // Removed so far.
 	free        *delivery
 }
 
@@ -44,6 +45,7 @@ func (q *deliveries) remove(d *delivery) *nats.Msg {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	q.unlink(d)
+	q.settled++
 	m := d.msg
 	*d = delivery{next: q.free}
 	q.free = d
@@ -82,11 +84,11 @@ func (q *deliveries) renewed(sequence uint64, m *nats.Msg) bool {
 // leastRenewals are not worth spreading.
 const leastRenewals = 16
 
-// count returns how many deliveries are outstanding.
-func (q *deliveries) count() int {
+// count returns how many deliveries are outstanding, and how many were removed so far.
+func (q *deliveries) count() (outstanding int, settled uint64) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	return q.n
+	return q.n, q.settled
 }
 
 func (q *deliveries) append(d *delivery) {

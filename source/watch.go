@@ -19,12 +19,14 @@ type watch struct {
 	heard    time.Time // When something was heard last, or nothing was asked for.
 	asked    time.Time // When the consumer's numbers were asked for last.
 	renewals []string  // Reused.
+	hold     hold
 }
 
 // tick renews, hands back, listens for heartbeats and asks for the consumer's numbers. An error means that the consumer is lost.
 func (w *watch) tick(ctx context.Context, now time.Time) error {
 	w.renew(now)
 	w.handBack(now)
+	w.adapt(now)
 	w.j.resume.sample()
 	arrivals, open, trouble := w.p.state()
 	w.j.setReason(trouble)
@@ -83,7 +85,21 @@ func (w *watch) handBack(now time.Time) {
 	if since.IsZero() || now.Sub(since) < w.p.limits.AckWait/2 {
 		return
 	}
-	if _, open, _ := w.p.state(); !open && w.j.held.count() > 1 {
+	outstanding, _ := w.j.held.count()
+	if _, open, _ := w.p.state(); !open && outstanding > 1 {
 		w.route.HandBack()
+	}
+}
+
+// adapt holds fewer messages where so many are held that they must be renewed, and more again where they need not.
+func (w *watch) adapt(now time.Time) {
+	w.hold.renewed += len(w.renewals)
+	if !w.route.Halted().IsZero() {
+		w.hold.renewed = 0 // The halt is to blame.
+	}
+	_, settled := w.j.held.count()
+	if limit, changed := w.hold.next(now, settled, &w.p.limits); changed {
+		w.j.log.Debug("holding another number of messages", "held", limit)
+		w.route.Limit(limit)
 	}
 }

@@ -1,0 +1,101 @@
+package source
+
+import (
+	"fmt"
+	"net"
+	"net/url"
+	"slices"
+	"strconv"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/nats-io/nats-server/v2/server"
+	"github.com/nats-io/nats.go/jetstream"
+
+	"momento-bridge/pipeline"
+)
+
+// startCluster starts three servers with JetStream.
+func startCluster(t *testing.T) []*server.Server {
+	t.Helper()
+	var listeners []net.Listener // Held until all ports are known.
+	var routes []*url.URL
+	for range 3 {
+		ln, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		listeners = append(listeners, ln)
+		routes = append(routes, &url.URL{Scheme: "nats", Host: ln.Addr().String()})
+	}
+	servers := make([]*server.Server, 3)
+	var starting sync.WaitGroup
+	for i, ln := range listeners {
+		ln.Close()
+		starting.Go(func() {
+			servers[i] = startServer(t, server.Options{
+				ServerName: fmt.Sprint("n", i), JetStream: true, StoreDir: t.TempDir(), Routes: routes,
+				Cluster:          server.ClusterOpts{Name: "C", Host: "127.0.0.1", Port: ln.Addr().(*net.TCPAddr).Port},
+				LameDuckDuration: time.Second, LameDuckGracePeriod: 200 * time.Millisecond,
+			})
+		})
+	}
+	starting.Wait()
+	eventually(t, "a leader of the cluster", func() bool {
+		return slices.ContainsFunc(servers, (*server.Server).JetStreamIsLeader)
+	})
+	return servers
+}
+
+// A replicated consumer changes its leader, and the server that the client is connected to retires. Nothing is lost, and the client goes on.
+func TestClusterMayChangeLeadersAndRetireServers(t *testing.T) {
+	t.Parallel()
+	servers := startCluster(t)
+	urls := servers[0].ClientURL() + "," + servers[1].ClientURL() + "," + servers[2].ClientURL()
+	conn, publisher := connect(t, ConnectConfig{URL: urls}), connect(t, ConnectConfig{URL: urls})
+	js, err := jetstream.New(publisher)
+	if err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "created the stream", func() bool {
+		_, err := js.CreateStream(t.Context(), jetstream.StreamConfig{Name: "S", Subjects: []string{"a.>"}, Replicas: 3})
+		return err == nil
+	})
+	var mu sync.Mutex
+	got := map[string]int{}
+	s := startStage(t, newJetStream(t, conn), pipeline.RouteConfig{Returnable: true}, 1000, func(r *pipeline.Request) pipeline.Answer {
+		mu.Lock()
+		defer mu.Unlock()
+		got[string(r.Payload)]++
+		return accepted(r)
+	})
+	sent := 0
+	send := func(n int) {
+		for range n {
+			eventually(t, "stored", func() bool {
+				_, err := js.Publish(t.Context(), "a.b", strconv.AppendInt(nil, int64(sent), 10))
+				return err == nil
+			})
+			sent++
+		}
+	}
+	delivered := func() bool { mu.Lock(); defer mu.Unlock(); return len(got) == sent }
+	send(50)
+	eventually(t, "delivered", delivered)
+	for range 2 {
+		if _, err := publisher.Request("$JS.API.CONSUMER.LEADER.STEPDOWN.S.momento-bridge-r", nil, 5*time.Second); err != nil {
+			t.Fatal(err)
+		}
+		send(50)
+		eventually(t, "delivered after a change of leaders", delivered)
+	}
+	for i, one := range servers {
+		if one.ID() == conn.ConnectedServerId() {
+			go servers[i].LameDuckShutdown()
+		}
+	}
+	send(50)
+	eventually(t, "delivered after a server has retired", delivered)
+	s.stop()
+}
