@@ -1,9 +1,10 @@
-.PHONY: build test race fuzz bench lint fmt demo emulator realinput image check
+.PHONY: build test race fuzz chaos bench lint fmt demo emulator realinput image check
 
 build:     ; go build -trimpath -o bin/momento-bridge ./cmd/momento-bridge
 test:      ; go test ./...
 race:      ; go test -race -shuffle=on ./...
-fuzz:      ; bash .ci/fuzz 30s
+fuzz:      ; bash .ci/fuzz 60s
+chaos:     ; CHAOS=long go test -count 1 -timeout 2h -v ./chaos
 bench:     ; go test -run '^$$' -bench . -count 6 ./...
 lint:      ; go tool -modfile=tools/go.mod golangci-lint run
 fmt:       ; go tool -modfile=tools/go.mod gofumpt -w .

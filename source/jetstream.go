@@ -162,6 +162,7 @@ func (j *JetStream) work(ctx context.Context, p *puller, consumer jetstream.Cons
 	defer ticks.Stop()
 	w := watch{j: j, p: p, consumer: consumer, route: route, heard: time.Now(), asked: time.Now()}
 	for {
+		j.acks.Resend()
 		if err := p.pull(time.Now()); err != nil {
 			return err
 		}
@@ -206,15 +207,16 @@ func (j *JetStream) submit(m *nats.Msg, route *pipeline.Route) {
 // Settle implements pipeline.Settler.
 func (j *JetStream) Settle(handle any, o pipeline.Outcome) {
 	m := j.held.remove(handle.(*delivery))
-	word := ackDone
+	var err error
 	switch o {
 	case pipeline.Published:
+		err = j.acks.settle(m.Reply, ackDone)
 	case pipeline.Returned:
-		word = ackNotNow
+		err = j.acks.handBack(m.Reply)
 	case pipeline.DeadLettered, pipeline.Dropped, pipeline.Expired:
-		word = fmt.Appendf(nil, "%s %s", ackNever, o)
+		err = j.acks.settle(m.Reply, fmt.Appendf(nil, "%s %s", ackNever, o))
 	}
-	if err := j.acks.send(m.Reply, word); err != nil && j.unsettled.Add(1) == 1 {
+	if err != nil && j.unsettled.Add(1) == 1 {
 		j.log.Error("an acknowledgement could not be sent: the message will be delivered again", "error", err)
 	}
 }

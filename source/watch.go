@@ -29,7 +29,9 @@ func (w *watch) tick(ctx context.Context, now time.Time) error {
 	w.adapt(now)
 	w.j.resume.sample()
 	arrivals, open, trouble := w.p.state()
-	w.j.setReason(trouble)
+	if w.j.setReason(trouble) && trouble != "" {
+		w.j.log.Warn("the consumer delivers nothing, still trying", "reason", trouble)
+	}
 	if arrivals != w.arrivals || !open || !w.j.conn.IsConnected() {
 		w.arrivals, w.heard = arrivals, now
 	}
@@ -46,9 +48,12 @@ func (w *watch) tick(ctx context.Context, now time.Time) error {
 	return w.look(ctx)
 }
 
+// lookTimeout is short, as nothing is renewed meanwhile.
+const lookTimeout = 2 * time.Second
+
 // look asks for the consumer's numbers. An error means that it does not exist.
 func (w *watch) look(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, bindTimeout)
+	ctx, cancel := context.WithTimeout(ctx, lookTimeout)
 	defer cancel()
 	info, err := w.consumer.Info(ctx)
 	if gone(err) {

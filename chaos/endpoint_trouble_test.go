@@ -1,0 +1,274 @@
+package chaos
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+)
+
+// rawEndpoint answers as it likes: serve gets each connection, with the number of the connection.
+func rawEndpoint(t *testing.T, serve func(conn net.Conn, n int)) string {
+	t.Helper()
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { ln.Close() })
+	go func() {
+		for n := 0; ; n++ {
+			conn, err := ln.Accept()
+			if err != nil {
+				return
+			}
+			go func() {
+				defer conn.Close()
+				serve(conn, n)
+			}()
+		}
+	}()
+	return "http://" + ln.Addr().String()
+}
+
+// requests reads requests from a connection and calls answer for each, until it returns false.
+func requests(conn net.Conn, e *endpoint, answer func(conn net.Conn) bool) {
+	buf := bufio.NewReader(conn)
+	for {
+		r, err := http.ReadRequest(buf)
+		if err != nil {
+			return
+		}
+		body, err := io.ReadAll(r.Body)
+		if err != nil {
+			return
+		}
+		e.count(string(body), 204)
+		if !answer(conn) {
+			return
+		}
+	}
+}
+
+func good(conn net.Conn) bool {
+	_, err := io.WriteString(conn, "HTTP/1.1 204 No Content\r\n\r\n")
+	return err == nil
+}
+
+// An endpoint that misbehaves on some of its connections, and then no more. Every message is published; what may have been published twice is
+// counted as ambiguous.
+func TestMisbehavingEndpointLosesNothing(t *testing.T) {
+	tests := map[string]func(e *endpoint, conn net.Conn, n int){
+		"hangs before reading": func(e *endpoint, conn net.Conn, n int) {
+			if n%3 == 0 && n < 20 {
+				time.Sleep(time.Second)
+				return
+			}
+			requests(conn, e, good)
+		},
+		"hangs after reading": func(e *endpoint, conn net.Conn, n int) {
+			requests(conn, e, func(conn net.Conn) bool {
+				if n%3 == 0 && n < 20 {
+					time.Sleep(time.Second)
+					return false
+				}
+				return good(conn)
+			})
+		},
+		"closes within the answer": func(e *endpoint, conn net.Conn, n int) {
+			requests(conn, e, func(conn net.Conn) bool {
+				if n%3 == 0 && n < 20 {
+					_, _ = io.WriteString(conn, "HTTP/1.1 204 No")
+					return false
+				}
+				return good(conn)
+			})
+		},
+		"resets within the answer": func(e *endpoint, conn net.Conn, n int) {
+			requests(conn, e, func(conn net.Conn) bool {
+				if n%3 == 0 && n < 20 {
+					_ = conn.(*net.TCPConn).SetLinger(0)
+					return false
+				}
+				return good(conn)
+			})
+		},
+		"answers with a gigabyte": func(e *endpoint, conn net.Conn, n int) {
+			requests(conn, e, func(conn net.Conn) bool {
+				if n%3 == 0 && n < 20 {
+					_, _ = io.WriteString(conn, "HTTP/1.1 200 OK\r\nContent-Length: 1073741824\r\n\r\n")
+					for chunk := make([]byte, 1<<20); ; {
+						if _, err := conn.Write(chunk); err != nil {
+							return false
+						}
+					}
+				}
+				return good(conn)
+			})
+		},
+		"dribbles its headers": func(e *endpoint, conn net.Conn, n int) {
+			requests(conn, e, func(conn net.Conn) bool {
+				if n%3 == 0 && n < 20 {
+					for i := range 100 {
+						if _, err := fmt.Fprintf(conn, "%c", "HTTP/1.1 204 No Content\r\nX-Slow: xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx\r\n\r\n"[i]); err != nil {
+							return false
+						}
+						time.Sleep(20 * time.Millisecond)
+					}
+				}
+				return good(conn)
+			})
+		},
+		"closes after each answer": func(e *endpoint, conn net.Conn, _ int) {
+			requests(conn, e, func(conn net.Conn) bool { good(conn); return false })
+		},
+	}
+	for name, serve := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			n := startNATS(t)
+			n.stream("S", "s.>")
+			e := startEndpoint(t, nil) // Only counts.
+			url := rawEndpoint(t, func(conn net.Conn, i int) { serve(e, conn, i) })
+			d := startDaemon(t, settings{nats: n.addr, endpoint: url, momento: "  timeout: 300ms\n  connections: 8"}.write(t))
+			const messages = 300
+			n.publish(0, messages)
+			eventually(t, 40*time.Second, "everything is published", func() bool { return d.settledAs("published") == messages })
+			accountForCopies(t, e, d, messages)
+			if peak := d.peakMemory(); peak > 200<<20 {
+				t.Errorf("%d MiB at the peak", peak>>20)
+			}
+			if status := d.stop(); status != 0 {
+				t.Errorf("exit status %d after SIGTERM", status)
+			}
+		})
+	}
+}
+
+// accountForCopies checks that nothing is lost, and that there are no more copies than attempts with an unclear outcome.
+func accountForCopies(t *testing.T, e *endpoint, d *daemon, messages int) {
+	t.Helper()
+	got, duplicates := e.sums()
+	ambiguous := int(d.metric("momento_bridge_ambiguous_total", ""))
+	t.Logf("%d published, %d duplicates, %d ambiguous", got, duplicates, ambiguous)
+	if got != messages || duplicates > ambiguous {
+		t.Errorf("%d of %d published, %d duplicates, %d ambiguous", got, messages, duplicates, ambiguous)
+	}
+}
+
+func TestScriptedStatusesAreFollowedByAcceptance(t *testing.T) {
+	t.Parallel()
+	n := startNATS(t)
+	n.stream("S", "s.>")
+	var attempts atomic.Int32
+	e := startEndpoint(t, func(publish) int {
+		return [...]int{503, 204, 500, 204, 429, 204, 204, 502, 204, 408, 204}[attempts.Add(1)%11]
+	})
+	d := startDaemon(t, settings{nats: n.addr, endpoint: e.url}.write(t))
+	const messages = 500
+	n.publish(0, messages)
+	e.await(messages, 40*time.Second)
+	eventually(t, 10*time.Second, "everything is acknowledged", n.settled)
+	if _, duplicates := e.sums(); duplicates != 0 || d.metric("momento_bridge_ambiguous_total", "") != 0 {
+		t.Errorf("%d duplicates, want none", duplicates)
+	}
+}
+
+// The endpoint closes connections that are idle for 100 ms, just when the next request comes.
+func TestIdleConnectionsThatAreClosedFailNoMessage(t *testing.T) {
+	for _, gap := range []time.Duration{50 * time.Millisecond, 100 * time.Millisecond, 150 * time.Millisecond} {
+		t.Run(gap.String(), func(t *testing.T) {
+			t.Parallel()
+			n := startNATS(t)
+			n.stream("S", "s.>")
+			e := startEndpoint(t, nil)
+			e.stop()
+			e.start()
+			e.server.IdleTimeout = 100 * time.Millisecond
+			d := startDaemon(t, settings{nats: n.addr, endpoint: e.url, momento: "  connections: 1"}.write(t))
+			d.awaitReady()
+			const messages = 60
+			for i := range messages {
+				n.publish(i, 1)
+				time.Sleep(gap)
+			}
+			eventually(t, 10*time.Second, "everything is published", func() bool { return d.settledAs("published") == messages })
+			accountForCopies(t, e, d, messages)
+			if retries := d.metric("momento_bridge_retries_total", ""); retries != 0 {
+				t.Errorf("%g messages had to be tried again", retries)
+			}
+		})
+	}
+}
+
+// nginx, as an independent endpoint, closes each connection after 100 requests.
+func TestRealServerThatClosesAfterManyRequestsFailsNoMessage(t *testing.T) {
+	t.Parallel()
+	if _, err := exec.LookPath("nginx"); err != nil {
+		t.Skip("nginx is not installed")
+	}
+	dir, address := t.TempDir(), freeAddress(t)
+	config := fmt.Sprintf("daemon off;\npid %[1]s/pid;\nevents {}\nhttp {\n access_log %[1]s/access;\n client_body_temp_path %[1]s/body;\n keepalive_requests 100;\n"+
+		" server { listen %[2]s; location /topics/ { return 204; } }\n}\n", dir, address)
+	if err := os.WriteFile(filepath.Join(dir, "conf"), []byte(config), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	nginx := exec.Command("nginx", "-p", dir, "-e", filepath.Join(dir, "error"), "-c", filepath.Join(dir, "conf"))
+	if err := nginx.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_ = nginx.Process.Signal(os.Interrupt)
+		_ = nginx.Wait()
+	})
+	eventually(t, 10*time.Second, "nginx listens", func() bool { return listens(address) })
+	n := startNATS(t)
+	n.stream("S", "s.>")
+	d := startDaemon(t, settings{nats: n.addr, endpoint: "http://" + address, momento: "  connections: 8", route: ", ordering: none"}.write(t))
+	const messages = 5000
+	n.publish(0, messages)
+	eventually(t, 40*time.Second, "everything is published", func() bool { return d.settledAs("published") == messages })
+	log, err := os.ReadFile(filepath.Join(dir, "access"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, ambiguous := strings.Count(string(log), "\n"), int(d.metric("momento_bridge_ambiguous_total", ""))
+	retries := d.metric("momento_bridge_retries_total", "")
+	t.Logf("nginx answered %d requests for %d messages on %g connections, %d ambiguous", got, messages, d.metric("momento_bridge_connections_opened_total", ""), ambiguous)
+	if got < messages || got > messages+ambiguous || retries != 0 {
+		t.Errorf("%d requests, %d ambiguous, %g messages tried again", got, ambiguous, retries)
+	}
+}
+
+// A TLS endpoint takes connections and never says a word.
+func TestStalledHandshakeLosesNothing(t *testing.T) {
+	t.Parallel()
+	n := startNATS(t)
+	n.stream("S", "s.>")
+	url := rawEndpoint(t, func(conn net.Conn, _ int) { _, _ = io.Copy(io.Discard, conn) })
+	d := startDaemon(t, settings{nats: n.addr, endpoint: strings.Replace(url, "http:", "https:", 1), momento: "  timeout: 300ms"}.write(t))
+	n.publish(0, 100)
+	eventually(t, 20*time.Second, "the endpoint is taken for down", func() bool {
+		status, body := d.get("/readyz")
+		return status == http.StatusServiceUnavailable && strings.Contains(body, "endpoint: down")
+	})
+	if status, _ := d.get("/livez"); status != http.StatusOK {
+		t.Errorf("/livez = %d while the endpoint stalls, want 200", status)
+	}
+	if status := d.stop(); status != 0 {
+		t.Errorf("exit status %d after SIGTERM", status)
+	}
+	e := startEndpoint(t, nil)
+	startDaemon(t, settings{nats: n.addr, endpoint: e.url}.write(t))
+	e.await(100, 20*time.Second)
+	if _, duplicates := e.sums(); duplicates != 0 {
+		t.Errorf("%d duplicates, want none: nothing was ever sent", duplicates)
+	}
+}

@@ -1,0 +1,76 @@
+package chaos
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"golang.org/x/time/rate"
+)
+
+// What waits is never delivered again, however slowly it goes: by the configured rate, or because the endpoint refuses most of what is
+// tried and the daemon learns its quota.
+func TestWaitingForQuotaRedeliversNothing(t *testing.T) {
+	for name, tt := range map[string]struct {
+		limits string
+		quota  float64
+	}{
+		"a configured rate": {"limits: {rate: 10}", 1000},
+		"a learned rate":    {"limits: {rate: auto}", 2},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			n := startNATS(t)
+			consumer := n.consumer(n.stream("S", "s.>"), 30*time.Second)
+			n.publish(0, 10_000)
+			quota := rate.NewLimiter(rate.Limit(tt.quota), 2)
+			e := startEndpoint(t, func(publish) int {
+				if !quota.Allow() {
+					return 429
+				}
+				return 204
+			})
+			d := startDaemon(t, settings{nats: n.addr, endpoint: e.url, more: tt.limits}.write(t))
+			time.Sleep(pick(50*time.Second, 5*time.Minute))
+			messages, duplicates := e.sums()
+			redelivered := d.metric("momento_bridge_redelivered_total", "")
+			t.Logf("%d published, %d refused, %g redelivered", messages, e.status(429), redelivered)
+			if redelivered != 0 || duplicates != 0 || messages < 10 {
+				t.Errorf("%d published, %d duplicates, %g redelivered, want none", messages, duplicates, redelivered)
+			}
+			if status := d.stop(); status != 0 {
+				t.Errorf("exit status %d after SIGTERM", status)
+			}
+			if info, err := consumer.Info(t.Context()); err != nil || info.NumAckPending > info.NumRedelivered+64 {
+				t.Errorf("after the stop the consumer has %+v, %v", info, err)
+			}
+		})
+	}
+}
+
+func TestLargeMessagesAndSlowAnswersAreDeliveredOnce(t *testing.T) {
+	t.Parallel()
+	n := startNATS(t)
+	n.stream("S", "s.>")
+	const messages = 100
+	body := strings.Repeat("x", 512<<10)
+	for i := range messages {
+		if _, err := n.js.Publish(t.Context(), "s.large", fmt.Appendf(nil, "%d %s", i, body)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	e := startEndpoint(t, func(publish) int {
+		time.Sleep(50 * time.Millisecond)
+		return 204
+	})
+	d := startDaemon(t, settings{nats: n.addr, endpoint: e.url, route: ", max_payload: 1MiB"}.write(t))
+	e.await(messages, time.Minute)
+	_, duplicates := e.sums()
+	if redelivered := d.metric("momento_bridge_redelivered_total", ""); redelivered != 0 || duplicates != 0 {
+		t.Errorf("%g redelivered, %d duplicates, want none", redelivered, duplicates)
+	}
+	if peak := d.peakMemory(); peak > 400<<20 {
+		t.Errorf("%d MiB at the peak", peak>>20)
+	}
+}
