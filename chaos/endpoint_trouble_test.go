@@ -65,6 +65,7 @@ func good(conn net.Conn) bool {
 // An endpoint that misbehaves on some of its connections, and then no more. Every message is published; what may have been published twice is
 // counted as ambiguous.
 func TestMisbehavingEndpointLosesNothing(t *testing.T) {
+	t.Parallel()
 	tests := map[string]func(e *endpoint, conn net.Conn, n int){
 		"hangs before reading": func(e *endpoint, conn net.Conn, n int) {
 			if n%3 == 0 && n < 20 {
@@ -183,6 +184,7 @@ func TestScriptedStatusesAreFollowedByAcceptance(t *testing.T) {
 
 // The endpoint closes connections that are idle for 100 ms, just when the next request comes.
 func TestIdleConnectionsThatAreClosedFailNoMessage(t *testing.T) {
+	t.Parallel()
 	for _, gap := range []time.Duration{50 * time.Millisecond, 100 * time.Millisecond, 150 * time.Millisecond} {
 		t.Run(gap.String(), func(t *testing.T) {
 			t.Parallel()

@@ -1,6 +1,7 @@
 package chaos
 
 import (
+	"flag"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -25,7 +26,12 @@ func pick[T any](short, longer T) T {
 	return short
 }
 
+// together is how many tests run at the same time: most of them wait.
+const together = "12"
+
 func TestMain(m *testing.M) {
+	flag.Parse()
+	_ = flag.Set("test.parallel", together)
 	os.Exit(runTests(m))
 }
 

@@ -18,6 +18,7 @@ type scene struct {
 
 // Each trouble befalls a daemon that is publishing a steady stream. Messages go on being stored meanwhile, past the trouble.
 func TestTroubleWithNATSLosesNothing(t *testing.T) {
+	t.Parallel()
 	const connections = 64
 	for name, tt := range map[string]struct {
 		// befall returns once the trouble is over, as far as it ends by itself.

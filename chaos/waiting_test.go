@@ -12,6 +12,7 @@ import (
 // What waits is never delivered again, however slowly it goes: by the configured rate, or because the endpoint refuses most of what is
 // tried and the daemon learns its quota.
 func TestWaitingForQuotaRedeliversNothing(t *testing.T) {
+	t.Parallel()
 	for name, tt := range map[string]struct {
 		limits string
 		quota  float64
