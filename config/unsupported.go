@@ -10,8 +10,6 @@ func (f *File) checkUnsupported() {
 		}
 	}
 	refuse("momento.pipeline", f.Momento.Pipeline > 1, "write 1")
-	refuse("momento.api_key_url", f.Momento.APIKeyURL != "", "use api_key_file")
-	refuse("momento.api_key_url_headers_file", f.Momento.APIKeyURLHeadersFile != "", "use api_key_file")
 	refuse("limits.unit", f.Limits.Unit == "operations", "write publishes")
 	refuse("limits.caches", len(f.Limits.Caches) > 0, "use limits.rate")
 	for i, r := range f.Routes {

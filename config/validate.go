@@ -62,6 +62,10 @@ func (f *File) checkMomento() {
 	if m.APIKeyFile != "" && m.APIKeyURL != "" {
 		f.Problemf("momento.api_key_url", "momento.api_key_file and momento.api_key_url are both set: keep one")
 	}
+	f.needs("momento.api_key_url_headers_file", m.APIKeyURLHeadersFile, "momento.api_key_url", m.APIKeyURL)
+	if why := badVendor(m.APIKeyURL); m.APIKeyURL != "" && why != "" {
+		f.Problemf("momento.api_key_url", "momento.api_key_url %s", why)
+	}
 	f.between("momento.connections", m.Connections, 1, 10_000)
 	f.between("momento.pipeline", m.Pipeline, 1, 1024)
 	if looksLikeKey(m.APIKeyFile) {
@@ -74,6 +78,23 @@ func (f *File) checkMomento() {
 		f.Problemf("shutdown_timeout", "shutdown_timeout %v must be at least a second longer than momento.timeout %v: an attempt that has begun is finished",
 			f.ShutdownTimeout, m.Timeout)
 	}
+}
+
+// badVendor says what is wrong with a token vending machine's address; empty if nothing is. The address itself may hold secrets.
+func badVendor(address string) string {
+	u, err := url.Parse(address)
+	if err != nil || u.Hostname() == "" {
+		return "is not a URL: write one such as https://vending.example.com/token"
+	}
+	ip := net.ParseIP(u.Hostname())
+	local := u.Hostname() == "localhost" || ip != nil && ip.IsLoopback()
+	switch {
+	case u.Scheme == "https", u.Scheme == "http" && local:
+		return ""
+	case u.Scheme == "http":
+		return "is plain HTTP to another machine: keys would travel in the clear; use https://"
+	}
+	return "must begin with https://"
 }
 
 // looksLikeKey recognises a Momento key where the name of a file is expected, so that it is not printed.

@@ -10,13 +10,17 @@ import (
 	"time"
 )
 
-// Keyring holds the key in use and reads it again when its file changes. All methods may be called concurrently.
+// Keyring holds the key in use and replaces it: from a file that is read again when it changes, or from a token vending machine before it
+// expires. All methods may be called concurrently.
 type Keyring struct {
-	path    string // Empty: the key is fixed.
+	path    string                             // Of a file, or empty.
+	fetch   func(context.Context) (Key, error) // From a vending machine, or nil. Without either the key is fixed.
+	refused chan struct{}                      // One slot: the vended key was refused.
 	current atomic.Pointer[Key]
 
 	mu   sync.Mutex // Guards the following.
 	read time.Time  // When the file was last read.
+	err  error      // Why there is no newer vended key.
 }
 
 // FixedKey returns a keyring with one key for ever.
@@ -37,12 +41,61 @@ func KeyFile(path string) (*Keyring, error) {
 	return r, nil
 }
 
-// Key returns the key in use. The pointer changes when the key does.
+// KeyVendor returns a keyring without a key: Watch fetches it.
+func KeyVendor(v *Vendor) *Keyring {
+	return &Keyring{fetch: v.Fetch, refused: make(chan struct{}, 1)}
+}
+
+// Key returns the key in use, nil before the first one has been fetched. The pointer changes when the key does.
 func (r *Keyring) Key() *Key { return r.current.Load() }
 
-// Reread reads the file again, unless it was read within the last second. It reports whether the key has changed. On an
-// error the old key stays in use.
+// Vended reports whether keys come from a vending machine.
+func (r *Keyring) Vended() bool { return r.fetch != nil }
+
+// Missing returns why there is no key yet; nil if there is one.
+func (r *Keyring) Missing() error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	switch {
+	case r.Key() != nil:
+		return nil
+	case r.err != nil:
+		return r.err
+	}
+	return errors.New("no API key has been fetched yet")
+}
+
+// First fetches a key without Watch, trying again until ctx is done.
+func (r *Keyring) First(ctx context.Context) error {
+	delays := failureDelays()
+	for {
+		err := r.fetchOne(ctx, func() {})
+		if err == nil {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return err
+		case <-time.After(delays.NextBackOff()):
+		}
+	}
+}
+
+func (r *Keyring) note(err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.err = err
+}
+
+// Reread is called when the key has been refused. It reads the file again, unless it was read within the last second, and reports whether
+// the key has changed. On an error the old key stays in use. A vended key is replaced by Watch, which is told.
 func (r *Keyring) Reread() (bool, error) {
+	if r.fetch != nil {
+		select {
+		case r.refused <- struct{}{}:
+		default: // It has been told.
+		}
+	}
 	if r.path == "" {
 		return false, nil
 	}
@@ -63,9 +116,14 @@ func (r *Keyring) Reread() (bool, error) {
 	return true, nil
 }
 
-// Watch reads the file every interval until ctx is done, and calls changed after the key has changed and failed when the
-// file has become unreadable. Kubernetes and systemd replace such files; reading costs less than watching directories.
+// Watch replaces the key until ctx is done, and calls changed after it has, and failed when the file has become unreadable or the vending
+// machine has ceased to give keys. It reads the file every interval: Kubernetes and systemd replace such files, and reading costs less than
+// watching directories.
 func (r *Keyring) Watch(ctx context.Context, interval time.Duration, changed func(), failed func(error)) {
+	if r.fetch != nil {
+		r.renew(ctx, changed, failed)
+		return
+	}
 	if r.path == "" {
 		return
 	}

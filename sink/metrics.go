@@ -19,11 +19,11 @@ func (m *Momento) Register(reg prometheus.Registerer) {
 			Name:      "api_key_expiry_timestamp_seconds",
 			Help:      "When the API key expires, as the key says; 0 when it does not say.",
 		}, func() float64 {
-			expires := m.cfg.Keys.Key().Expires
-			if expires.IsZero() {
+			k := m.cfg.Keys.Key()
+			if k == nil || k.Expires.IsZero() {
 				return 0
 			}
-			return float64(expires.Unix())
+			return float64(k.Expires.Unix())
 		}),
 	)
 }

@@ -56,7 +56,11 @@ func (p *publisher) Publish(r *pipeline.Request) pipeline.Answer {
 	if r.Topic == "" {
 		return pipeline.Answer{Verdict: pipeline.Reject, Result: pipeline.ResultOther, Reason: "empty_topic", Detail: "the topic is empty; correct the route's topic"}
 	}
-	p.build(r)
+	key := p.momento.cfg.Keys.Key()
+	if key == nil {
+		return pipeline.Answer{Verdict: pipeline.HaltAll, Result: pipeline.ResultOther, Detail: "no API key has been fetched yet"}
+	}
+	p.build(r, key)
 	p.once, p.dialed, p.repeated = r.Once, false, false
 	timeout := time.Until(r.Deadline)
 	if timeout <= 0 {
@@ -77,9 +81,8 @@ func (p *publisher) Publish(r *pipeline.Request) pipeline.Answer {
 func (p *publisher) Close() { p.client.CloseIdleConnections() }
 
 // build writes the request. The payload is referred to, not copied.
-func (p *publisher) build(r *pipeline.Request) {
+func (p *publisher) build(r *pipeline.Request, key *Key) {
 	cfg := &p.momento.cfg
-	key := cfg.Keys.Key()
 	p.uri = append(p.uri[:0], cfg.Endpoint.base...)
 	p.uri = append(p.uri, "/topics/"...)
 	p.uri = appendSegment(p.uri, r.Cache)

@@ -263,10 +263,7 @@ func TestTLSChecksTheCertificate(t *testing.T) {
 		t.Errorf("with the system's roots = %+v, want a retry that names the handshake", a)
 	}
 	ca := filepath.Join(t.TempDir(), "ca.pem")
-	block := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw})
-	if err := os.WriteFile(ca, block, 0o600); err != nil {
-		t.Fatal(err)
-	}
+	writeFile(t, ca, certificatePEM(server.Certificate().Raw))
 	m := newMomento(t, server.URL, func(c *Config) { c.CAFile = ca })
 	p := m.Publisher()
 	for range 3 {
@@ -276,6 +273,22 @@ func TestTLSChecksTheCertificate(t *testing.T) {
 	}
 	if m.Opened() != 1 || m.dialer.tls.MinVersion != tls.VersionTLS12 {
 		t.Errorf("%d connections, want 1", m.Opened())
+	}
+}
+
+func certificatePEM(der []byte) string {
+	return string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}))
+}
+
+// Without a key nothing is sent, and nothing counts as refused.
+func TestNothingIsSentBeforeThereIsAKey(t *testing.T) {
+	v, err := NewVendor("http://127.0.0.1:1/token", "", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := newMomento(t, "http://127.0.0.1:1", func(c *Config) { c.Keys = KeyVendor(v) })
+	if a := m.Publisher().Publish(request("t", []byte("x"))); a.Verdict != pipeline.HaltAll || a.Result != pipeline.ResultOther || m.Opened() != 0 {
+		t.Errorf("answer %+v, %d connections, want everything halted and none", a, m.Opened())
 	}
 }
 

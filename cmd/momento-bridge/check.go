@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"momento-bridge/config"
+	"momento-bridge/sink"
 )
 
 func newCheck() *cobra.Command {
@@ -43,11 +44,10 @@ func newCheck() *cobra.Command {
 
 // printPlan prints what run would do.
 func printPlan(w io.Writer, f *config.File, p *plan) error {
-	key := p.sink.Keys.Key()
 	fmt.Fprintf(w, "✓ configuration: %d route(s)\n", len(p.routes))
 	fmt.Fprintf(w, "  nats       %s\n", redactURL(p.nats.URL))
-	fmt.Fprintf(w, "  endpoint   %s\n", p.sink.Endpoint)
-	fmt.Fprintf(w, "  key        %s%s\n", key.Kind, expiry(key.Expires))
+	fmt.Fprintf(w, "  endpoint   %s\n", endpointNote(p.sink))
+	fmt.Fprintf(w, "  key        %s\n", keyNote(p.sink.Keys))
 	for _, text := range warnings(p, time.Now()) {
 		fmt.Fprintf(w, "! %s\n", text)
 	}
@@ -74,8 +74,8 @@ func warnings(p *plan, now time.Time) []string {
 	if e := p.sink.Endpoint; !e.TLS && !loopback(e.Host) {
 		texts = append(texts, "the endpoint is plain HTTP on another machine: the API key travels in the clear; use https://")
 	}
-	if expires := p.sink.Keys.Key().Expires; !expires.IsZero() && expires.Before(now.Add(time.Hour)) {
-		texts = append(texts, "the API key expires or has expired on "+expires.UTC().Format(time.RFC3339)+": put a new one into the key file")
+	if k := p.sink.Keys.Key(); k != nil && !p.sink.Keys.Vended() && !k.Expires.IsZero() && k.Expires.Before(now.Add(time.Hour)) {
+		texts = append(texts, "the API key expires or has expired on "+k.Expires.UTC().Format(time.RFC3339)+": put a new one into the key file")
 	}
 	return texts
 }
@@ -113,6 +113,21 @@ func consumed(c config.Route) string {
 		return "stream " + c.Stream
 	}
 	return "stream " + c.Stream + " " + c.Subject
+}
+
+// keyNote says what kind of key is in use.
+func keyNote(keys *sink.Keyring) string {
+	if k := keys.Key(); k != nil {
+		return string(k.Kind) + expiry(k.Expires)
+	}
+	return "from the token vending machine, fetched when the daemon starts"
+}
+
+func endpointNote(c sink.Config) string {
+	if c.Endpoint.Host == "" {
+		return "the one that the vended key names"
+	}
+	return c.Endpoint.String()
 }
 
 func expiry(t time.Time) string {

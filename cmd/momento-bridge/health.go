@@ -31,6 +31,9 @@ func (b *bridge) notReady(ctx context.Context) []string {
 		}
 		reasons = append(reasons, reason)
 	}
+	if err := b.plan.sink.Keys.Missing(); err != nil {
+		reasons = append(reasons, "key: "+err.Error())
+	}
 	stats := b.pipe.Stats()
 	for i, src := range b.sources {
 		if ok, why := src.Ready(); !ok {

@@ -26,6 +26,19 @@ func checkOnline(ctx context.Context, w io.Writer, p *plan) error {
 	}
 	fmt.Fprintln(w)
 	log := slog.New(slog.DiscardHandler)
+	if p.sink.Keys.Vended() {
+		once, cancel := context.WithTimeout(ctx, time.Second)
+		err := p.sink.Keys.First(once)
+		cancel()
+		report("fetch an API key: "+keyNote(p.sink.Keys), err)
+		if err == nil {
+			err = p.firstKey(ctx)
+		}
+		if err != nil && p.sink.Endpoint.Host == "" {
+			report("find the endpoint", err)
+			return errQuiet
+		}
+	}
 	momento, err := sink.New(p.sink, log)
 	if err == nil {
 		err = momento.Try()

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"math"
 	"os"
@@ -81,6 +82,7 @@ func checkNATSFiles(f *config.File) {
 		{"nats.tls.cert_file", n.TLS.CertFile},
 		{"nats.tls.key_file", n.TLS.KeyFile},
 		{"momento.tls.ca_file", f.Momento.TLS.CAFile},
+		{"momento.api_key_url_headers_file", f.Momento.APIKeyURLHeadersFile},
 	} {
 		if file.name == "" {
 			continue
@@ -130,6 +132,7 @@ func sinkConfig(f *config.File) sink.Config {
 			f.Problemf("momento.region", "%v", err)
 		}
 	case keys == nil, f.Broken("momento"), f.Broken("momento.region"), f.Broken("momento.endpoint"): // Reported already.
+	case keys.Key() == nil: // The vended key may name the endpoint: see firstKey.
 	case keys.Key().Endpoint == "":
 		f.Problemf("momento", "no endpoint: set region (see `momento-bridge regions`) or endpoint; this %s API key names none", keys.Key().Kind)
 	default:
@@ -144,7 +147,7 @@ func sinkConfig(f *config.File) sink.Config {
 
 // checkKeyFits reports a key that Momento cannot know. An endpoint given as a URL may be another server, with keys of its own.
 func checkKeyFits(f *config.File, keys *sink.Keyring) {
-	if keys != nil && keys.Key().Kind == sink.KeyOpaque && !strings.Contains(f.Momento.Endpoint, "://") {
+	if keys != nil && keys.Key() != nil && keys.Key().Kind == sink.KeyOpaque && !strings.Contains(f.Momento.Endpoint, "://") {
 		f.Problemf("momento.api_key_file", "the API key is neither a v1, v2 nor legacy Momento key: copy it whole, as the console shows it")
 	}
 }
@@ -153,6 +156,13 @@ func checkKeyFits(f *config.File, keys *sink.Keyring) {
 const keyEnv = "MOMENTO_API_KEY"
 
 func keyring(f *config.File) (*sink.Keyring, error) {
+	if m := f.Momento; m.APIKeyURL != "" {
+		vendor, err := sink.NewVendor(m.APIKeyURL, m.APIKeyURLHeadersFile, m.TLS.CAFile)
+		if err != nil {
+			return nil, err
+		}
+		return sink.KeyVendor(vendor), nil
+	}
 	if f.Momento.APIKeyFile != "" {
 		return sink.KeyFile(f.Momento.APIKeyFile)
 	}
@@ -168,6 +178,31 @@ func keyring(f *config.File) (*sink.Keyring, error) {
 		return nil, err
 	}
 	return sink.FixedKey(key), nil
+}
+
+// firstKeyTimeout bounds the wait for a key without which nobody knows where to publish.
+const firstKeyTimeout = 10 * time.Second
+
+// firstKey fetches the first vended key if it must name the endpoint.
+func (p *plan) firstKey(ctx context.Context) error {
+	if p.sink.Endpoint.Host != "" {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, firstKeyTimeout)
+	defer cancel()
+	if err := p.sink.Keys.First(ctx); err != nil {
+		return fmt.Errorf("%w\nset momento.region or momento.endpoint, so that the daemon can start while the vending machine is away", err)
+	}
+	key := p.sink.Keys.Key()
+	if key.Endpoint == "" {
+		return fmt.Errorf("the vended %s API key names no endpoint: set momento.region (see `momento-bridge regions`) or momento.endpoint", key.Kind)
+	}
+	endpoint, err := sink.ParseEndpoint(key.Endpoint)
+	if err != nil {
+		return fmt.Errorf("the endpoint of the vended API key cannot be used: %w; set momento.region or momento.endpoint", err)
+	}
+	p.sink.Endpoint = endpoint
+	return nil
 }
 
 func newRoutePlan(f *config.File, i int) routePlan {

@@ -26,6 +26,9 @@ func newRun() *cobra.Command {
 		if err != nil {
 			return err
 		}
+		if err := p.firstKey(cmd.Context()); err != nil {
+			return err
+		}
 		log := logger(f, cmd.ErrOrStderr())
 		summarize(log, f, p)
 		b, err := newBridge(p, log)
@@ -40,7 +43,7 @@ func newRun() *cobra.Command {
 // summarize logs what the daemon is about to do.
 func summarize(log *slog.Logger, f *config.File, p *plan) {
 	log.Info("momento-bridge", "version", version, "nats", redactURL(p.nats.URL), "endpoint", p.sink.Endpoint.String(),
-		"key", string(p.sink.Keys.Key().Kind), "connections", p.pipeline.Workers, "rate", f.Limits.Rate.String(), "admin", p.adminListen)
+		"key", keyNote(p.sink.Keys), "connections", p.pipeline.Workers, "rate", f.Limits.Rate.String(), "admin", p.adminListen)
 	for _, text := range warnings(p, time.Now()) {
 		log.Warn("check the configuration", "warning", text)
 	}

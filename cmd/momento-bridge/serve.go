@@ -223,10 +223,10 @@ func withGrace(ctx context.Context, grace time.Duration, draining func(end time.
 const keyInterval = time.Second
 
 func (b *bridge) keyChanged() {
-	b.log.Info("a new API key was read from its file")
+	b.log.Info("a new API key is in use", "key", keyNote(b.plan.sink.Keys))
 	b.pipe.KeyChanged()
 }
 
 func (b *bridge) keyFailed(err error) {
-	b.log.Error("the API key's file cannot be read, the old key stays in use", "error", err)
+	b.log.Error("no new API key, still trying; the old one stays in use", "error", err)
 }

@@ -1,0 +1,106 @@
+package sink
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"time"
+
+	"github.com/cenkalti/backoff/v4"
+)
+
+const (
+	// renewAt is the share of a key's life after which a new one is fetched, give or take renewJitter, so that replicas do not all come at once.
+	renewAt, renewJitter = 0.8, 0.05
+	// unknownLife is how long a key is used that does not say when it expires.
+	unknownLife = 30 * time.Minute
+	// leastBetween is the least time between two fetches.
+	leastBetween = time.Second
+)
+
+// errExpired is what is wrong with a key that the machine should not have given.
+var errExpired = errors.New("the API key that the token vending machine gave has expired already: check its clock and ours")
+
+// renew fetches a key at once, before each expires, and when one is refused, until ctx is done. Failures are repeated while the old key
+// stays in use.
+func (r *Keyring) renew(ctx context.Context, changed func(), failed func(error)) {
+	failures := failureDelays()
+	broken := false
+	for {
+		began := time.Now()
+		err := r.fetchOne(ctx, changed)
+		if ctx.Err() != nil {
+			return
+		}
+		r.note(err)
+		if err != nil && !broken {
+			failed(err)
+		}
+		broken = err != nil
+		wait := r.untilRenewal()
+		if broken {
+			wait = r.untilRetry(failures.NextBackOff())
+		} else {
+			failures.Reset()
+		}
+		if !r.sleep(ctx, began, wait) {
+			return
+		}
+	}
+}
+
+// fetchOne fetches a key and takes it into use.
+func (r *Keyring) fetchOne(ctx context.Context, changed func()) error {
+	k, err := r.fetch(ctx)
+	if err != nil {
+		return err
+	}
+	if !k.Expires.IsZero() && !k.Expires.After(time.Now()) {
+		return errExpired
+	}
+	old := r.current.Swap(&k)
+	if old == nil || old.raw != k.raw {
+		changed()
+	}
+	return nil
+}
+
+// untilRenewal is the time until the key in use is to be replaced.
+func (r *Keyring) untilRenewal() time.Duration {
+	life := unknownLife
+	if k := r.Key(); !k.Expires.IsZero() {
+		life = time.Until(k.Expires)
+	}
+	return time.Duration(float64(life) * (renewAt + renewJitter*(2*rand.Float64()-1)))
+}
+
+// untilRetry is the time until the next try after a failure: the less is left of the key in use, the sooner.
+func (r *Keyring) untilRetry(delay time.Duration) time.Duration {
+	most := leastBetween
+	if k := r.Key(); k != nil && !k.Expires.IsZero() {
+		most = max(most, time.Until(k.Expires)/10)
+	}
+	return min(delay, most)
+}
+
+// failureDelays draws each delay evenly from 0 to a bound that doubles from half a second up to 15 s.
+func failureDelays() backoff.BackOff {
+	return backoff.NewExponentialBackOff(backoff.WithInitialInterval(250*time.Millisecond), backoff.WithMultiplier(2), backoff.WithRandomizationFactor(1),
+		backoff.WithMaxInterval(7500*time.Millisecond), backoff.WithMaxElapsedTime(0))
+}
+
+// sleep waits, or until the key is refused, but always until a fetch is due again after the one that began. It reports false when ctx is done.
+func (r *Keyring) sleep(ctx context.Context, began time.Time, wait time.Duration) bool {
+	select {
+	case <-ctx.Done():
+		return false
+	case <-r.refused:
+	case <-time.After(wait):
+	}
+	select {
+	case <-ctx.Done():
+		return false
+	case <-time.After(time.Until(began.Add(leastBetween))):
+	}
+	return true
+}
