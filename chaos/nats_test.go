@@ -35,6 +35,17 @@ func TestTroubleWithNATSLosesNothing(t *testing.T) {
 			s.nats.stop()
 			s.nats.start()
 		}, 20 * time.Second, connections},
+		"server restarted that kept the consumer in memory": {func(s scene) {
+			_ = s.stream.DeleteConsumer(s.nats.t.Context(), "momento-bridge-s")
+			cfg := consumerConfig(5 * time.Second)
+			cfg.MemoryStorage = true
+			if _, err := s.stream.CreateConsumer(s.nats.t.Context(), cfg); err != nil {
+				s.nats.t.Error(err)
+			}
+			time.Sleep(time.Second)
+			s.nats.stop()
+			s.nats.start()
+		}, 30 * time.Second, 1200},
 		"consumer deleted": {func(s scene) { _ = s.stream.DeleteConsumer(s.nats.t.Context(), "momento-bridge-s") }, 30 * time.Second, 600},
 		"daemon stopped for longer than AckWait": {func(s scene) {
 			s.daemon.signal(syscall.SIGSTOP)

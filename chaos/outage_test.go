@@ -26,8 +26,11 @@ func TestEndpointOutageLosesNothing(t *testing.T) {
 	e.stop()
 	time.Sleep(time.Second)
 	outage := pick(15*time.Second, 3*time.Minute)
-	cpu := d.cpu()
+	cpu, attempts := d.cpu(), d.metric("momento_bridge_publish_attempts_total", "")
 	time.Sleep(outage)
+	if probes := d.metric("momento_bridge_publish_attempts_total", "") - attempts; probes > outage.Seconds()+2 {
+		t.Errorf("%g attempts in %v, want one probe a second at the most", probes, outage)
+	}
 	used := (d.cpu() - cpu).Seconds() / outage.Seconds()
 	back := time.Now()
 	e.start()

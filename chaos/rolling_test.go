@@ -16,7 +16,7 @@ func TestRollingRestartsLoseAndDoubleNothing(t *testing.T) {
 	var mu sync.Mutex
 	stored, slowest := map[string]time.Time{}, time.Duration(0)
 	e := startEndpoint(t, func(p publish) int {
-		time.Sleep(5 * time.Millisecond)
+		time.Sleep(20 * time.Millisecond)
 		mu.Lock()
 		defer mu.Unlock()
 		slowest = max(slowest, time.Since(stored[p.payload]))
@@ -38,9 +38,9 @@ func TestRollingRestartsLoseAndDoubleNothing(t *testing.T) {
 			select {
 			case <-stop:
 				return
-			case <-time.After(20 * time.Millisecond):
+			case <-time.After(200 * time.Millisecond):
 			}
-			for range 20 {
+			for range 200 { // More than is published at once, so that there is something to hand back.
 				mu.Lock()
 				stored[strconv.Itoa(sent)] = time.Now()
 				mu.Unlock()

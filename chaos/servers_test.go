@@ -70,13 +70,17 @@ func (s *natsServer) stream(name string, subjects ...string) jetstream.Stream {
 // consumer creates the consumer of the route s, with an AckWait of its own.
 func (s *natsServer) consumer(stream jetstream.Stream, ackWait time.Duration) jetstream.Consumer {
 	s.t.Helper()
-	c, err := stream.CreateConsumer(s.t.Context(), jetstream.ConsumerConfig{
-		Durable: "momento-bridge-s", AckPolicy: jetstream.AckExplicitPolicy, AckWait: ackWait, FilterSubject: "s.>", MaxAckPending: 100_000,
-	})
+	c, err := stream.CreateOrUpdateConsumer(s.t.Context(), consumerConfig(ackWait))
 	if err != nil {
 		s.t.Fatal(err)
 	}
 	return c
+}
+
+func consumerConfig(ackWait time.Duration) jetstream.ConsumerConfig {
+	return jetstream.ConsumerConfig{
+		Durable: "momento-bridge-s", AckPolicy: jetstream.AckExplicitPolicy, AckWait: ackWait, FilterSubject: "s.>", MaxAckPending: 100_000,
+	}
 }
 
 // publish stores messages, numbered from first on, each on one of ten subjects, and waits until the server has them.

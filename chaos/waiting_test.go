@@ -3,6 +3,7 @@ package chaos
 import (
 	"fmt"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -61,11 +62,14 @@ func TestLargeMessagesAndSlowAnswersAreDeliveredOnce(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	var paused sync.WaitGroup
+	paused.Add(1)
+	time.AfterFunc(7*time.Second, paused.Done) // Longer than the heartbeats of the consumer.
 	e := startEndpoint(t, func(publish) int {
-		time.Sleep(50 * time.Millisecond)
+		paused.Wait()
 		return 204
 	})
-	d := startDaemon(t, settings{nats: n.addr, endpoint: e.url, route: ", max_payload: 1MiB"}.write(t))
+	d := startDaemon(t, settings{nats: n.addr, endpoint: e.url, momento: "  timeout: 10s", route: ", max_payload: 1MiB"}.write(t))
 	e.await(messages, time.Minute)
 	_, duplicates := e.sums()
 	if redelivered := d.metric("momento_bridge_redelivered_total", ""); redelivered != 0 || duplicates != 0 {

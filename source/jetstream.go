@@ -152,7 +152,10 @@ func (j *JetStream) awaitClosed(hard context.Context, sub *nats.Subscription, cl
 	}
 }
 
-const infoInterval = 15 * time.Second
+const (
+	infoInterval = 15 * time.Second
+	firstInfo    = 2 * time.Second // After the consumer is bound.
+)
 
 // work asks for messages, renews what is held and watches the consumer, until ctx is done (nil) or the consumer is lost (why).
 func (j *JetStream) work(ctx context.Context, p *puller, consumer jetstream.Consumer, route *pipeline.Route) error {
@@ -160,7 +163,7 @@ func (j *JetStream) work(ctx context.Context, p *puller, consumer jetstream.Cons
 	defer j.conn.RemoveStatusListener(connected)
 	ticks := time.NewTicker(p.limits.tick())
 	defer ticks.Stop()
-	w := watch{j: j, p: p, consumer: consumer, route: route, heard: time.Now(), asked: time.Now()}
+	w := watch{j: j, p: p, consumer: consumer, route: route, heard: time.Now(), asked: time.Now().Add(firstInfo - infoInterval)}
 	for {
 		j.acks.Resend()
 		if err := p.pull(time.Now()); err != nil {

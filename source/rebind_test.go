@@ -1,9 +1,12 @@
 package source
 
 import (
+	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
+	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
 	"momento-bridge/pipeline"
@@ -84,4 +87,30 @@ func TestResumeGoesBackToTheLastSampleBeforeTheAckFloor(t *testing.T) {
 	if got := r.from(); !got.Equal(at(98)) {
 		t.Errorf("from %v with everything acknowledged, want just before that", got)
 	}
+}
+
+func TestMissingConsumerIsLookedForWithoutSpinning(t *testing.T) {
+	t.Parallel()
+	conn := startNATS(t)
+	stream := newStream(t, conn, 5)
+	src := newJetStream(t, conn)
+	s := startStage(t, src, pipeline.RouteConfig{Returnable: true}, 1000, accepted)
+	eventually(t, "published", func() bool { return s.pipe.Stats().Routes[0].Settled[pipeline.Published] == 5 })
+	src.cfg.Create = false
+	var calls atomic.Int32
+	if _, err := conn.Subscribe("$JS.API.>", func(*nats.Msg) { calls.Add(1) }); err != nil {
+		t.Fatal(err)
+	}
+	if err := stream.DeleteConsumer(t.Context(), "momento-bridge-r"); err != nil {
+		t.Fatal(err)
+	}
+	const seconds = 5
+	time.Sleep(seconds * time.Second)
+	if n := calls.Load(); n > 5*seconds {
+		t.Errorf("%d calls of the JetStream API in %d s", n, seconds)
+	}
+	if ok, why := src.Ready(); ok || !strings.Contains(why, "does not exist: create it") {
+		t.Errorf("ready %t: %s", ok, why)
+	}
+	s.stop()
 }
