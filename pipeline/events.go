@@ -32,7 +32,7 @@ var eventTexts = [eventKindCount]struct {
 	level slog.Level
 	text  string
 }{
-	eventKeyRefused:     {slog.LevelError, "the endpoint refuses the API key (401): publishing is parked until it is accepted; put a valid key into the key file"},
+	eventKeyRefused:     {slog.LevelError, "the endpoint refuses the API key (401): publishing is parked until it is accepted; put a valid key into the key file, or see what momento.api_key_url gives"},
 	eventKeyAccepted:    {slog.LevelInfo, "the API key is accepted again"},
 	eventEndpointDown:   {slog.LevelError, "the endpoint is down: publishing is parked, one probe a second; check the endpoint and the network"},
 	eventEndpointUp:     {slog.LevelInfo, "the endpoint answers again"},

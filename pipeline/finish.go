@@ -25,10 +25,14 @@ func settle(ended []ending) {
 	}
 }
 
+// missesAfter is how often a message must be told that its cache does not exist, before it is taken to be the message's own fault: a cache that
+// has just been made may not be known everywhere at once.
+const missesAfter = 3
+
 // judge returns the answer as it is to be understood for e. A cache that is said to be missing, and has accepted another publish
 // since it was last said so to e, does exist: it is e that cannot be published.
 func (d *dispatcher) judge(e *entry, a Answer) Answer {
-	if a.Verdict == HaltCache && e.lane.route.cache.existsSince(e.missed) {
+	if a.Verdict == HaltCache && e.misses+1 >= missesAfter && e.lane.route.cache.existsSince(e.missed) {
 		a.Verdict, a.Reason = Reject, "not_found"
 	}
 	return a
@@ -126,6 +130,7 @@ func (d *dispatcher) requeue(now time.Time, e *entry, a Answer) {
 		d.putBack(e)
 	case HaltCache:
 		r.retries[retryCache]++
+		e.misses++
 		e.missed = now
 		d.waitFor(now, e, &r.cache.gate, a.RetryAfter)
 	case HaltTopic:
@@ -234,40 +239,56 @@ func tooLarge(r *Route, n int) *Rejection {
 	}
 }
 
-// endQueued ends what the route has queued, in the order of each topic, as messages end that nobody is left to publish. Some
-// are kept, the first of their topics.
-func (d *dispatcher) endQueued(r *Route, keep int) []ending {
+// endQueued ends what the route has queued, in the order of each topic, as messages end that nobody is left to publish. One is spared if
+// probes are to go on with it: the first of its topic.
+func (d *dispatcher) endQueued(r *Route, spare bool) []ending {
 	var ended []ending
 	end := func(e *entry) {
 		r.queued--
 		ended = append(ended, d.end(e, r.returned()))
 	}
+	var spared *entry
+	if l := r.probeLane(); spare && l != nil {
+		spared = l.popFront()
+	}
 	for _, l := range r.lanes {
-		var kept *entry
-		if l.first != nil && keep > 0 {
-			keep--
-			kept = l.popFront()
-		}
 		for l.first != nil {
 			end(l.popFront())
-		}
-		if kept != nil {
-			l.pushFront(kept)
 		}
 	}
 	left := d.delayed[:0]
 	for _, item := range d.delayed {
-		if item.entry == nil || item.lane.route != r || keep > 0 {
-			if item.entry != nil && item.lane.route == r {
-				keep--
-			}
+		switch {
+		case item.entry == nil || item.lane.route != r:
 			left = append(left, item)
-			continue
+		case spare && spared == nil:
+			spare = false
+			left = append(left, item)
+		default:
+			end(item.entry)
 		}
-		end(item.entry)
 	}
 	clear(d.delayed[len(left):])
 	d.delayed = left
 	heap.Init(&d.delayed)
+	if spared != nil {
+		spared.lane.pushFront(spared)
+		d.refresh(spared.lane)
+	}
 	return ended
+}
+
+// probeLane returns a lane whose first message can best be probed with, nil if no lane has one.
+func (r *Route) probeLane() *lane {
+	var forbidden *lane
+	for _, l := range r.lanes {
+		switch {
+		case l.first == nil:
+		case l.gate.closed:
+			forbidden = l
+		default:
+			return l
+		}
+	}
+	return forbidden
 }

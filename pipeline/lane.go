@@ -13,7 +13,8 @@ type entry struct {
 	next     *entry // In the lane's queue or on the free list.
 	attempts int
 	delays   backoff.BackOff // Made when the first attempt has failed.
-	missed   time.Time       // When the endpoint last said that its cache does not exist.
+	misses   int             // How often the endpoint said that its cache does not exist,
+	missed   time.Time       // and when it last did.
 	// rejection is set once it is known that the message can never be published.
 	rejection *Rejection
 

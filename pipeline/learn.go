@@ -8,7 +8,8 @@ const (
 	downAfter     = 10
 	downAfterFew  = 3
 	downAfterTime = 2 * time.Second
-	// forbiddenAfter refusals in a row, with nothing of the route accepted in between, mean that the key is not for this route at all.
+	// forbiddenAfter topics that turn out to be forbidden, with nothing of the route accepted in between, mean that the key is not for
+	// this route at all.
 	forbiddenAfter = 8
 )
 
@@ -52,8 +53,9 @@ func (d *dispatcher) learn(now time.Time, e *entry, a Answer) {
 	case HaltTopic:
 		if d.shut(now, e, topicGate, eventTopicForbidden, a) {
 			r.forbidden++
+			r.refusals++
 		}
-		if r.refusals++; r.refusals >= forbiddenAfter {
+		if r.refusals >= forbiddenAfter {
 			d.shut(now, e, routeGate, eventRouteForbidden, a)
 		}
 	case SlowDown:

@@ -90,7 +90,7 @@ func neighbours(t *testing.T, poison func(n int) Answer) time.Duration {
 			}
 		})
 		routes := []RouteConfig{{Ordered: true, Settler: settler, DeadLetters: slowLetters(0)}}
-		p, stop := start(t, Config{Workers: 8, MaxMessages: 10_000, Routes: routes}, fakeSink(func(r *Request) Answer {
+		p, stop := start(t, Config{Workers: 8, MaxMessages: 10_000, Delays: DefaultDelays(), Routes: routes}, fakeSink(func(r *Request) Answer {
 			time.Sleep(10 * time.Millisecond)
 			var n int
 			if _, err := fmt.Sscanf(string(r.Payload), "poison %d", &n); err == nil {
@@ -99,9 +99,9 @@ func neighbours(t *testing.T, poison func(n int) Answer) time.Duration {
 			return accept()
 		}))
 		const messages = 6000
-		for i := range messages {
+		for i := range messages + 1000 { // The last ones tell that the cache is there.
 			payload := fmt.Sprint(i)
-			if poison != nil && i%100 == 50 {
+			if poison != nil && i < messages && i%100 == 50 {
 				payload = fmt.Sprintf("poison %d", i/100)
 			}
 			p.Route(0).Submit(Message{Topic: fmt.Sprint(i % 500), Payload: []byte(payload), Time: time.Now(), Handle: time.Now()})

@@ -162,7 +162,7 @@ func (r *Route) Close() {
 	p.closing = true
 	var ended []ending
 	if r.cfg.Returnable {
-		ended = p.d.endQueued(r, 0)
+		ended = p.d.endQueued(r, false)
 	}
 	p.room.Broadcast()
 	p.checkEmpty()
@@ -180,7 +180,7 @@ func (p *Pipeline) stopNow() int {
 	for _, r := range p.d.routes {
 		left += r.left()
 		r.closed = true
-		ended = append(ended, p.d.endQueued(r, 0)...)
+		ended = append(ended, p.d.endQueued(r, false)...)
 	}
 	p.room.Broadcast()
 	p.checkEmpty()

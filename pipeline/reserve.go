@@ -60,7 +60,7 @@ func (r *Route) HandBack() {
 	p.mu.Lock()
 	var ended []ending
 	if r.cfg.Returnable && p.d.halted(r) {
-		ended = p.d.endQueued(r, 1)
+		ended = p.d.endQueued(r, true)
 	}
 	p.mu.Unlock()
 	settle(ended)
@@ -71,7 +71,7 @@ func (r *Route) HandBack() {
 func (r *Route) Abandon() {
 	p := r.pipeline
 	p.mu.Lock()
-	ended := p.d.endQueued(r, 0)
+	ended := p.d.endQueued(r, false)
 	p.mu.Unlock()
 	settle(ended)
 }

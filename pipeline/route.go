@@ -48,7 +48,7 @@ type Route struct {
 	queued      int
 	bytes       int64
 	inFlight    int
-	haltedSince time.Time
+	haltedSince time.Time     // Zero: it is not halted.
 	waiters     int           // Submit calls that wait for room.
 	reserved    int           // Messages that the source has asked for and not submitted yet.
 	starved     bool          // The source waits to be woken when there is room to reserve.
@@ -63,7 +63,7 @@ type Route struct {
 	published   uint64 // Bytes.
 	operations  uint64
 	forbidden   int // Lanes whose gate is closed.
-	refusals    int // Answers in a row that forbade a topic.
+	refusals    int // Topics that turned out to be forbidden since something was accepted.
 }
 
 // full reports whether a message of n bytes has no room. An empty route takes any message, so that none waits for ever.

@@ -102,12 +102,12 @@ func TestEachVerdictHasItsEffect(t *testing.T) {
 			[]string{"0 a/1", "10 b/3", "10 a/1", "10 a/2"},
 			Published,
 		},
-		"a message that misses a cache which accepts others is dead-lettered": {
+		"a cache that accepts others is not taken for missing": {
 			[]Answer{noCache, noCache},
 			RouteConfig{},
-			&letters{},
-			[]string{"0 a/1", "10 b/3", "10 a/1", "10 a/2"},
-			DeadLettered,
+			nil,
+			[]string{"0 a/1", "10 b/3", "10 a/1", "11 a/1", "11 a/2"},
+			Published,
 		},
 		"a refusal for quota slows everybody down": {
 			[]Answer{quota, quota},

@@ -2,7 +2,6 @@ package sink
 
 import (
 	"context"
-	"errors"
 	"math/rand/v2"
 	"time"
 
@@ -16,10 +15,9 @@ const (
 	unknownLife = 30 * time.Minute
 	// leastBetween is the least time between two fetches.
 	leastBetween = time.Second
+	// expiredWait is the time until the next fetch when the machine gave a key that has expired by our clock, which may be wrong.
+	expiredWait = 15 * time.Second
 )
-
-// errExpired is what is wrong with a key that the machine should not have given.
-var errExpired = errors.New("the API key that the token vending machine gave has expired already: check its clock and ours")
 
 // renew fetches a key at once, before each expires, and when one is refused, until ctx is done. Failures are repeated while the old key
 // stays in use.
@@ -55,9 +53,6 @@ func (r *Keyring) fetchOne(ctx context.Context, changed func()) error {
 	if err != nil {
 		return err
 	}
-	if !k.Expires.IsZero() && !k.Expires.After(time.Now()) {
-		return errExpired
-	}
 	old := r.current.Swap(&k)
 	if old == nil || old.raw != k.raw {
 		changed()
@@ -70,6 +65,9 @@ func (r *Keyring) untilRenewal() time.Duration {
 	life := unknownLife
 	if k := r.Key(); !k.Expires.IsZero() {
 		life = time.Until(k.Expires)
+	}
+	if life <= 0 {
+		return expiredWait
 	}
 	return time.Duration(float64(life) * (renewAt + renewJitter*(2*rand.Float64()-1)))
 }
