@@ -45,7 +45,9 @@ func (d *dispatcher) learn(now time.Time, e *entry, a Answer) {
 			d.events.note(now, event{kind: eventQuotaAccepted})
 		}
 	case HaltAll:
-		d.shut(now, e, keyGate, eventKeyRefused, a)
+		if !e.sent.Before(d.keySince) { // Otherwise it is the old key that is refused.
+			d.shut(now, e, keyGate, eventKeyRefused, a)
+		}
 	case HaltCache:
 		if r.cache.gone() {
 			d.shut(now, e, cacheGate, eventCacheMissing, a)

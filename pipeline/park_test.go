@@ -116,3 +116,22 @@ func neighbours(t *testing.T, poison func(n int) Answer) time.Duration {
 	slices.Sort(times)
 	return times[len(times)*99/100]
 }
+
+// Publishes that were under way when the key was replaced say nothing about the new one.
+func TestLateRefusalOfTheOldKeyDoesNotParkTheNewOne(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &script{began: time.Now(), latency: time.Second, answers: map[string][]Answer{"a": {answer(HaltAll, Result401, 401)}}}
+		p, stop := start(t, Config{Workers: 2, Routes: []RouteConfig{{Ordered: true}}}, s)
+		p.Route(0).Submit(message("a", nil))
+		time.Sleep(500 * time.Millisecond)
+		p.KeyChanged()
+		time.Sleep(time.Second)
+		if p.Stats().KeyRefused {
+			t.Error("the new key is taken for refused")
+		}
+		stop()
+		if want := []string{"0 a/x", "1 a/x"}; !slices.Equal(s.log, want) {
+			t.Errorf("published %q, want %q", s.log, want)
+		}
+	})
+}

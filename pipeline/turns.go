@@ -123,6 +123,7 @@ func (p *Pipeline) KeyChanged() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	now := time.Now()
+	p.d.keySince = now
 	p.d.key.probeNow(now)
 	for _, r := range p.d.routes {
 		r.cache.gate.probeNow(now)

@@ -87,9 +87,13 @@ func (r *Keyring) note(err error) {
 	r.err = err
 }
 
-// Reread is called when the key has been refused. It reads the file again, unless it was read within the last second, and reports whether
-// the key has changed. On an error the old key stays in use. A vended key is replaced by Watch, which is told.
-func (r *Keyring) Reread() (bool, error) {
+// Reread is called when a key has been refused; nothing happens if it is not in use any more. It reads the file again, unless it was read
+// within the last second, and reports whether the key has changed. On an error the old key stays in use. A vended key is replaced by Watch,
+// which is told.
+func (r *Keyring) Reread(refused *Key) (bool, error) {
+	if refused != r.Key() {
+		return false, nil
+	}
 	if r.fetch != nil {
 		select {
 		case r.refused <- struct{}{}:
@@ -136,7 +140,7 @@ func (r *Keyring) Watch(ctx context.Context, interval time.Duration, changed fun
 			return
 		case <-ticks.C:
 		}
-		_, err := r.Reread()
+		_, err := r.Reread(r.Key())
 		if err != nil && !broken {
 			failed(err)
 		}

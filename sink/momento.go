@@ -62,9 +62,9 @@ func (m *Momento) Try() error {
 // Opened is the number of connections opened so far.
 func (m *Momento) Opened() uint64 { return m.dialer.opened.Load() }
 
-// rereadKey is called when the key has been refused.
-func (m *Momento) rereadKey() {
-	changed, err := m.cfg.Keys.Reread()
+// rereadKey is called when a key has been refused.
+func (m *Momento) rereadKey(refused *Key) {
+	changed, err := m.cfg.Keys.Reread(refused)
 	switch {
 	case err != nil:
 		m.log.Error("the API key was refused and its file cannot be read again", "error", err)

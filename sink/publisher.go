@@ -72,7 +72,7 @@ func (p *publisher) Publish(r *pipeline.Request) pipeline.Answer {
 	a := p.answer(err)
 	a.Repeated = p.repeated
 	if a.Verdict == pipeline.HaltAll {
-		p.momento.rereadKey()
+		p.momento.rereadKey(p.key)
 	}
 	return a
 }

@@ -202,7 +202,7 @@ func TestRefusedVendedKeyIsReplacedAtMostOnceASecond(t *testing.T) {
 		r := m.watch(t)
 		for range 50 {
 			time.Sleep(100 * time.Millisecond)
-			if _, err := r.Reread(); err != nil {
+			if _, err := r.Reread(r.Key()); err != nil {
 				t.Error(err)
 			}
 		}
