@@ -35,10 +35,11 @@ func (r *Keyring) renew(ctx context.Context, changed func(), failed func(error))
 			failed(err)
 		}
 		broken = err != nil
-		wait := r.untilRenewal()
+		var wait time.Duration
 		if broken {
 			wait = r.untilRetry(failures.NextBackOff())
 		} else {
+			wait = r.untilRenewal()
 			failures.Reset()
 		}
 		if !r.sleep(ctx, began, wait) {

@@ -196,6 +196,24 @@ func TestOldKeyStaysWhileTheMachineIsDown(t *testing.T) {
 	})
 }
 
+func TestFirstKeyIsAskedForUntilItComes(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := &machine{}
+		m.down.Store(true)
+		r := m.watch(t)
+		time.Sleep(time.Minute)
+		if n := len(m.fetched()); n < 50 || m.failed.Load() != 1 || r.Missing() == nil {
+			t.Errorf("%d fetches in a minute, %d failures reported, missing %v", n, m.failed.Load(), r.Missing())
+		}
+		m.down.Store(false)
+		time.Sleep(1100 * time.Millisecond)
+		m.fetched()
+		if r.Key() == nil || r.Missing() != nil || m.changed.Load() != 1 {
+			t.Errorf("key %v, missing %v, %d changes", r.Key(), r.Missing(), m.changed.Load())
+		}
+	})
+}
+
 func TestRefusedVendedKeyIsReplacedAtMostOnceASecond(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		m := &machine{}

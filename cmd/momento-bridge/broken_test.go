@@ -104,7 +104,7 @@ func TestFlagsComeBeforeTheEnvironmentAndTheFile(t *testing.T) {
 func TestOnlineCheckTriesEverythingAndCreatesNothing(t *testing.T) {
 	w := newWorld(t, emulator.Config{})
 	w.stream("S", "s.*")
-	path := w.config("", "  - {name: s, stream: S, cache: c}\n  - {name: n, stream: NOPE, cache: c}\n")
+	path := w.config("", "  - {name: s, stream: S, cache: c, dead_letter: {subject: dead}}\n  - {name: n, stream: NOPE, cache: c}\n")
 	var out, log syncBuffer
 	err := run(t.Context(), []string{"check", "-c", path, "--online"}, &out, &log)
 	if exitStatus(err) != statusFailed {
@@ -112,7 +112,7 @@ func TestOnlineCheckTriesEverythingAndCreatesNothing(t *testing.T) {
 	}
 	for _, words := range []string{
 		"✓ connect to the endpoint http://127.0.0.1:", "✓ connect to NATS nats://127.0.0.1:",
-		"✓ route s: consumer momento-bridge-s does not exist yet: run creates it", "✗ route n: stream NOPE: stream NOPE does not exist: create it",
+		"✗ route s: dead letters to dead: no stream takes the dead letters' subject dead: create one", "✓ route s: consumer momento-bridge-s does not exist yet: run creates it", "✗ route n: stream NOPE: stream NOPE does not exist: create it",
 	} {
 		if !strings.Contains(out.String(), words) {
 			t.Errorf("check does not say %q:\n%s", words, out.String())

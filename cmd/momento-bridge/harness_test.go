@@ -118,8 +118,12 @@ func (w *world) fill(n int, message func(i int) (subject, payload string)) {
 // config writes a configuration with these routes, and whatever else stands before them.
 func (w *world) config(more, routes string) string {
 	w.t.Helper()
-	text := fmt.Sprintf("nats: {url: %q}\nmomento: {endpoint: %q, api_key_file: %q, connections: 8}\n%s\nroutes:\n%s",
-		w.server.ClientURL(), w.endpoint, w.keyFile, more, routes)
+	return w.writeConfig(fmt.Sprintf("nats: {url: %q}\nmomento: {endpoint: %q, api_key_file: %q, connections: 8}\n%s\nroutes:\n%s",
+		w.server.ClientURL(), w.endpoint, w.keyFile, more, routes))
+}
+
+func (w *world) writeConfig(text string) string {
+	w.t.Helper()
 	path := filepath.Join(w.t.TempDir(), "config.yaml")
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 		w.t.Fatal(err)

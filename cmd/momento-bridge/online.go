@@ -13,6 +13,9 @@ import (
 	"momento-bridge/source"
 )
 
+// onlineTimeout is how long each part has to answer.
+const onlineTimeout = 5 * time.Second
+
 // checkOnline tries what run will need: one line for each, with ✓ or ✗ and the reason. Nothing is created and nothing published.
 func checkOnline(ctx context.Context, w io.Writer, p *plan) error {
 	failed := false
@@ -27,7 +30,7 @@ func checkOnline(ctx context.Context, w io.Writer, p *plan) error {
 	fmt.Fprintln(w)
 	log := slog.New(slog.DiscardHandler)
 	if p.sink.Keys.Vended() {
-		once, cancel := context.WithTimeout(ctx, time.Second)
+		once, cancel := context.WithTimeout(ctx, onlineTimeout)
 		err := p.sink.Keys.First(once)
 		cancel()
 		report("fetch an API key: "+keyNote(p.sink.Keys), err)
@@ -49,6 +52,9 @@ func checkOnline(ctx context.Context, w io.Writer, p *plan) error {
 	if err == nil {
 		defer conn.Close()
 		for _, r := range p.routes {
+			if r.deadLetter != "" {
+				report("route "+r.route.Name+": dead letters to "+r.deadLetter, tryDeadLetters(ctx, conn, r, log))
+			}
 			if r.jetStream == nil {
 				continue
 			}
@@ -68,7 +74,7 @@ func tryNATS(ctx context.Context, cfg source.ConnectConfig, log *slog.Logger) (*
 	if err != nil {
 		return nil, err
 	}
-	for end := time.Now().Add(5 * time.Second); !conn.IsConnected(); {
+	for end := time.Now().Add(onlineTimeout); !conn.IsConnected(); {
 		if ctx.Err() != nil || time.Now().After(end) {
 			err := conn.LastError()
 			conn.Close()
@@ -88,4 +94,12 @@ func tryConsumer(ctx context.Context, conn *nats.Conn, r routePlan, log *slog.Lo
 		return "use JetStream", err
 	}
 	return js.Try(ctx)
+}
+
+func tryDeadLetters(ctx context.Context, conn *nats.Conn, r routePlan, log *slog.Logger) error {
+	letters, err := source.NewDeadLetters(conn, r.deadLetter, log)
+	if err != nil {
+		return err
+	}
+	return letters.Check(ctx, r.wholeStream())
 }

@@ -32,6 +32,14 @@ type routePlan struct {
 	deadLetter string // A subject, or empty.
 }
 
+// wholeStream is the stream that the route consumes without a filter; empty if it has one, or no stream.
+func (r *routePlan) wholeStream() string {
+	if r.jetStream == nil || r.jetStream.Subject != "" {
+		return ""
+	}
+	return r.jetStream.Stream
+}
+
 // newPlan checks what only the packages can know, such as templates and keys, and reports every problem to the file.
 func newPlan(f *config.File) *plan {
 	c := &f.Config

@@ -166,11 +166,7 @@ func (b *bridge) consume(ctx, hard context.Context, i int) error {
 	route, plan := b.pipe.Route(i), b.plan.routes[i]
 	defer route.Close()
 	if letters := b.letters[i]; letters != nil {
-		wholeStream := ""
-		if js := plan.jetStream; js != nil && js.Subject == "" {
-			wholeStream = js.Stream
-		}
-		if err := letters.Check(ctx, wholeStream); err != nil {
+		if err := letters.Check(ctx, plan.wholeStream()); err != nil {
 			return fmt.Errorf("route %s: %w", plan.route.Name, err)
 		}
 	}
