@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -41,7 +42,8 @@ func TestSecondSignalEndsAtOnce(t *testing.T) {
 	t.Parallel()
 	hang := make(chan struct{})
 	t.Cleanup(func() { close(hang) })
-	w := newWorld(t, emulator.Config{Script: func(string, string, []byte) int { <-hang; return 0 }})
+	var arrived atomic.Bool
+	w := newWorld(t, emulator.Config{Script: func(string, string, []byte) int { arrived.Store(true); <-hang; return 0 }})
 	w.stream("S", "s")
 	w.publish("s", "x")
 	ctx, first := context.WithCancel(context.Background())
@@ -51,7 +53,7 @@ func TestSecondSignalEndsAtOnce(t *testing.T) {
 	go func() {
 		done <- run(withHurry(ctx, second), []string{"run", "--admin-listen", "127.0.0.1:0", "-c", w.config("", `  - {name: s, stream: S, cache: c}`)}, log, log)
 	}()
-	eventually(t, "consuming", func() bool { return strings.Contains(log.String(), "consuming JetStream") })
+	eventually(t, "in flight", arrived.Load)
 	first()
 	select {
 	case err := <-done:
