@@ -162,12 +162,18 @@ func quotaReason(a Answer) retryReason {
 }
 
 // waitFor makes a message wait for a gate that is closed, and otherwise for its own backoff: an outage is not held against the message.
+// Without order another message is the next probe, as it may be this one that keeps the gate closed.
 func (d *dispatcher) waitFor(now time.Time, e *entry, g *gate, atLeast time.Duration) {
-	if g.closed {
+	switch {
+	case !g.closed:
+		d.delay(now, e, atLeast)
+	case e.lane.route.cfg.Ordered:
 		d.putBack(e)
-		return
+	default:
+		e.lane.route.queued++
+		e.lane.pushBack(e)
+		d.refresh(e.lane)
 	}
-	d.delay(now, e, atLeast)
 }
 
 // putBack returns a message to the front of its lane.

@@ -27,6 +27,7 @@ const (
 	slowest   = 0.1  // Per second; refusals never push the rate below it.
 	fastest   = 1e6  // Per second; a learned rate above it is no limit any more.
 	period    = time.Second
+	longPause = 30 * time.Second      // An endpoint that wishes to be left alone for so long halts publishing.
 	rounding  = 1e-6                  // Of a token; floating-point arithmetic may leave so much missing when it is due.
 	burstTime = 20 * time.Millisecond // What the derived burst covers, so that a late timer costs no throughput.
 )
@@ -44,6 +45,7 @@ type pacer struct {
 	cutAt   time.Time
 
 	pausedUntil time.Time
+	longSince   time.Time // When a long pause began; zero: it is none.
 	pauses      backoff.BackOff
 	throttled   bool // The latest answer that tells was a refusal.
 }
@@ -87,6 +89,14 @@ func (p *pacer) take(now time.Time) (bool, time.Time) {
 	return true, time.Time{}
 }
 
+// paused says since when a long pause has been on; zero: none is.
+func (p *pacer) paused(now time.Time) time.Time {
+	if !now.Before(p.pausedUntil) {
+		p.longSince = time.Time{}
+	}
+	return p.longSince
+}
+
 // limited reports whether a rate is in force.
 func (p *pacer) limited() bool { return !math.IsInf(p.rate, 1) }
 
@@ -100,6 +110,9 @@ func (p *pacer) slowDown(now, sent time.Time, retryAfter time.Duration) bool {
 	p.throttled = true
 	if until := now.Add(retryAfter); until.After(p.pausedUntil) && retryAfter > 0 {
 		p.pausedUntil = until
+		if p.longSince.IsZero() && retryAfter >= longPause {
+			p.longSince = now
+		}
 	}
 	if p.refused && sent.Before(p.cutAt) {
 		return first // It was sent at the rate that has been cut since.

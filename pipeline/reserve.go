@@ -24,7 +24,7 @@ func (r *Route) Reserve() (messages int, bytes int64) {
 	defer r.pipeline.mu.Unlock()
 	r.starved = true // Until there is room again.
 	n := r.unreserved()
-	if r.pipeline.d.halted(r) {
+	if !r.halted(time.Now()).IsZero() {
 		n = min(n, 1-r.left()-r.reserved)
 	}
 	if n <= 0 || r.closed || r.pipeline.d.stopped || !r.roomToReserve() {
@@ -45,12 +45,12 @@ func (r *Route) Release(messages int) {
 // Wake is sent to when it is worth calling Reserve again, and when publishing is halted for the route or goes on.
 func (r *Route) Wake() <-chan struct{} { return r.wake }
 
-// Halted says since when publishing has been halted for the route as a whole: the key is refused, the endpoint is down, the cache is
-// missing, the topics are forbidden. Zero: it is not.
+// Halted says since when publishing has been halted for the route as a whole: the key is refused, the endpoint is down or wishes to be left
+// alone, the cache is missing, the topics are forbidden. Zero: it is not.
 func (r *Route) Halted() time.Time {
 	r.pipeline.mu.Lock()
 	defer r.pipeline.mu.Unlock()
-	return r.haltedSince
+	return r.halted(time.Now())
 }
 
 // HandBack ends every queued message of a returnable route as Returned, in the order of each topic, but for one that probes go on
@@ -59,7 +59,7 @@ func (r *Route) HandBack() {
 	p := r.pipeline
 	p.mu.Lock()
 	var ended []ending
-	if r.cfg.Returnable && p.d.halted(r) {
+	if r.cfg.Returnable && !r.halted(time.Now()).IsZero() {
 		ended = p.d.endQueued(r, true)
 	}
 	p.mu.Unlock()
@@ -99,18 +99,26 @@ func (r *Route) signal() {
 	}
 }
 
-// halted reports whether publishing is halted for the route as a whole.
-func (d *dispatcher) halted(r *Route) bool {
+// halted is Halted under the pipeline's mutex.
+func (r *Route) halted(now time.Time) time.Time {
+	if !r.haltedSince.IsZero() {
+		return r.haltedSince
+	}
+	return r.pipeline.d.pacer.paused(now)
+}
+
+// gated reports whether a gate halts publishing for the route as a whole.
+func (d *dispatcher) gated(r *Route) bool {
 	return d.key.closed || d.endpoint.closed || r.cache.gate.closed || r.gate.closed
 }
 
-// noteHalts keeps every route's word on whether it is halted, and wakes its source when that changes. It is called after a gate may
+// noteHalts keeps every route's word on whether a gate halts it, and wakes its source when that changes. It is called after a gate may
 // have closed or opened.
 func (d *dispatcher) noteHalts(now time.Time) {
 	for _, r := range d.routes {
-		if halted := d.halted(r); halted == r.haltedSince.IsZero() {
+		if gated := d.gated(r); gated == r.haltedSince.IsZero() {
 			r.haltedSince = time.Time{}
-			if halted {
+			if gated {
 				r.haltedSince = now
 			}
 			r.signal()

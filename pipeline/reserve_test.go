@@ -101,6 +101,65 @@ func TestHaltedRouteThatHoldsNothingAsksForOneMessage(t *testing.T) {
 	})
 }
 
+// A long Retry-After halts as a closed gate does: what is held would be renewed for nothing.
+func TestEndpointThatWishesToBeLeftAloneHaltsPublishing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		busy := answer(SlowDown, Result429, 429)
+		busy.RetryAfter = 10 * time.Minute
+		s := &script{began: time.Now(), answers: map[string][]Answer{"t": {busy}}}
+		settled := newEnds()
+		p, stop := start(t, Config{Workers: 2, MaxMessages: 100, Routes: []RouteConfig{{Returnable: true, Ordered: true, Settler: settled}}}, s)
+		r := p.Route(0)
+		for i := range 4 {
+			r.Submit(Message{Topic: "t", Payload: strconv.AppendInt(nil, int64(i), 10), Time: time.Now(), Handle: i})
+		}
+		time.Sleep(time.Minute)
+		if n, _ := r.Reserve(); n != 0 || time.Since(r.Halted()) != time.Minute {
+			t.Errorf("Reserve = %d, halted for %v, want 0 and a minute", n, time.Since(r.Halted()))
+		}
+		r.HandBack()
+		if n := p.Stats().Routes[0].Settled[Returned]; n != 3 {
+			t.Errorf("%d handed back, want all but one", n)
+		}
+		time.Sleep(10 * time.Minute)
+		if n, _ := r.Reserve(); n != 100 || settled.outcome(t, 0) != Published || !r.Halted().IsZero() {
+			t.Errorf("Reserve = %d after the pause, halted since %v", n, r.Halted())
+		}
+		stop()
+		if want := []string{"0 t/0", "600 t/0"}; !slices.Equal(s.log, want) {
+			t.Errorf("published %q, want %q", s.log, want)
+		}
+	})
+}
+
+// Only an attempt that does not end is the pipeline's own fault.
+func TestStuckWorkerIsNoticedAndAnOutageIsNone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		hold := make(chan struct{})
+		p, stop := start(t, Config{Workers: 1, Routes: []RouteConfig{{}}}, fakeSink(func(r *Request) Answer {
+			if string(r.Payload) == "x" {
+				<-hold
+				return accept()
+			}
+			time.Sleep(5 * time.Second)
+			return answer(Ambiguous, ResultTimeout, 0)
+		}))
+		p.Route(0).Submit(Message{Topic: "t", Payload: []byte("down"), Time: time.Now()})
+		time.Sleep(10 * time.Minute)
+		if why := p.Stuck(time.Now()); why != "" {
+			t.Errorf("stuck in an outage: %s", why)
+		}
+		p.Route(0).Submit(message("t", nil))
+		time.Sleep(10 * time.Minute)
+		if why := p.Stuck(time.Now()); why == "" {
+			t.Error("not stuck with a worker that does not return")
+		}
+		close(hold)
+		go p.stopNow()
+		stop()
+	})
+}
+
 func TestHandBackKeepsTheOrderOfEachTopic(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var order []int

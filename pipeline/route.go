@@ -48,7 +48,7 @@ type Route struct {
 	queued      int
 	bytes       int64
 	inFlight    int
-	haltedSince time.Time     // Zero: it is not halted.
+	haltedSince time.Time     // When a gate closed that halts it; zero: none is closed.
 	waiters     int           // Submit calls that wait for room.
 	reserved    int           // Messages that the source has asked for and not submitted yet.
 	starved     bool          // The source waits to be woken when there is room to reserve.

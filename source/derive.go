@@ -28,7 +28,8 @@ type Settings struct {
 	AckWait       time.Duration
 	MaxAckPending int
 	MaxWaiting    int
-	Held          int // Messages delivered to us and not settled, in flight included.
+	Held          int // Messages delivered to us and not settled, in flight included, at the most.
+	LeastHeld     int // However slowly they are published: enough to keep every connection busy.
 	PullExpiry    time.Duration
 	Heartbeat     time.Duration
 
@@ -84,6 +85,7 @@ func Derive(c Circumstances) (Settings, error) {
 		room = min(room, c.MaxAckPending)
 	}
 	s := Settings{AckWait: ackWait, MaxWaiting: maxWaiting, Held: max(1, min(c.QueueMessages, room))}
+	s.LeastHeld = min(s.Held, 2*c.Connections)
 	// A request that is open when publishing is halted must have ended before what is held is handed back.
 	s.PullExpiry = min(max(ackWait/4, shortestExpiry), pullExpiry)
 	s.Heartbeat = min(s.PullExpiry/2, heartbeat)

@@ -17,6 +17,7 @@ func TestDerivedSettings(t *testing.T) {
 	f := func(c Circumstances, want Settings) {
 		t.Helper()
 		want.MaxWaiting = maxWaiting
+		want.LeastHeld = min(want.Held, 2*c.Connections)
 		want.PullExpiry = cmp.Or(want.PullExpiry, min(pullExpiry, want.AckWait/4))
 		want.Heartbeat = cmp.Or(want.Heartbeat, min(heartbeat, want.PullExpiry/2))
 		if got, err := Derive(c); err != nil || got != want {

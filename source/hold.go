@@ -2,36 +2,37 @@ package source
 
 import "time"
 
-// hold decides how many messages to hold. The derived number follows from the rate that was expected; when messages come to wait for
-// longer than half of AckWait all the same, they are published more slowly than that, and holding so many only costs renewals.
+// hold decides how many messages to hold: what is published in a few seconds, as replicas share a consumer, and what one of them holds the
+// others cannot publish. The derived number, which AckWait allows, is the most.
 type hold struct {
 	limit   int // 0 before the first decision.
-	renewed int // Since the last decision, other than in a halt.
 	settled uint64
 	decided time.Time
 }
 
-// leastHeld is held however slow publishing is, where so much may be held at all.
-const leastHeld = 16
+const (
+	// firstHeld is held before it is known how fast messages are published.
+	firstHeld = 1024
+	// holdTime is how long the messages held last.
+	holdTime = 4 * time.Second
+	// holdEvery is the least time between two decisions.
+	holdEvery = time.Second
+)
 
-// next decides once in a quarter of AckWait, given how many messages have been settled so far: to hold what is published in that time
-// if anything had to be renewed, and otherwise twice as many as before, up to the derived number. It reports whether that is a change.
+// next decides, given how many messages have been settled so far. It reports whether that is a change. The number grows at once and shrinks
+// by half at the most, so that a lull is not the end.
 func (h *hold) next(now time.Time, settled uint64, s *Settings) (int, bool) {
-	if h.limit == 0 {
-		h.limit, h.settled, h.decided = s.Held, settled, now
-	}
-	period := s.AckWait / 4
-	if now.Sub(h.decided) < period {
-		return h.limit, false
-	}
 	before := h.limit
+	elapsed := now.Sub(h.decided)
 	switch {
-	case h.renewed > 0:
-		published := float64(settled-h.settled) / now.Sub(h.decided).Seconds() * period.Seconds()
-		h.limit = min(s.Held, max(leastHeld, int(published)))
-	case h.limit < s.Held:
-		h.limit = min(s.Held, 2*h.limit)
+	case before == 0:
+		h.limit = min(s.Held, firstHeld)
+	case elapsed < holdEvery:
+		return before, false
+	default:
+		published := float64(settled-h.settled) / elapsed.Seconds() * holdTime.Seconds()
+		h.limit = min(s.Held, max(int(published), before/2, s.LeastHeld))
 	}
-	h.renewed, h.settled, h.decided = 0, settled, now
+	h.settled, h.decided = settled, now
 	return h.limit, h.limit != before
 }

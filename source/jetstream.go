@@ -94,7 +94,6 @@ func (j *JetStream) consume(ctx, hard context.Context, route *pipeline.Route) er
 	if err != nil {
 		return err
 	}
-	route.Limit(settings.Held)
 	j.renewAfter.Store(int64(settings.AckWait / 2))
 	p := newPuller(j.conn, j.cfg.Stream, j.cfg.Consumer, route, settings)
 	sub, closed, err := j.subscribe(p, route)
@@ -163,7 +162,9 @@ func (j *JetStream) work(ctx context.Context, p *puller, consumer jetstream.Cons
 	defer j.conn.RemoveStatusListener(connected)
 	ticks := time.NewTicker(p.limits.tick())
 	defer ticks.Stop()
-	w := watch{j: j, p: p, consumer: consumer, route: route, heard: time.Now(), asked: time.Now().Add(firstInfo - infoInterval)}
+	now := time.Now()
+	w := watch{j: j, p: p, consumer: consumer, route: route, heard: now, asked: now.Add(firstInfo - infoInterval)}
+	w.adapt(now)
 	for {
 		j.acks.Resend()
 		if err := p.pull(time.Now()); err != nil {

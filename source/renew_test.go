@@ -156,23 +156,27 @@ func TestDeliveriesAreReusedAndKeepTheirOrder(t *testing.T) {
 	}
 }
 
-func TestFewerAreHeldWherePublishingIsSlowerThanExpected(t *testing.T) {
+func TestWhatIsHeldFollowsTheRateOfPublishing(t *testing.T) {
 	var h hold
-	s := Settings{AckWait: time.Minute, Held: 1000}
+	s := Settings{Held: 5000, LeastHeld: 128}
 	now := time.Now()
-	decide := func(after time.Duration, renewed int, settled uint64, want int) {
+	decide := func(after time.Duration, settled uint64, want int) {
 		t.Helper()
 		now = now.Add(after)
-		h.renewed += renewed
 		if got, _ := h.next(now, settled, &s); got != want {
 			t.Errorf("holds %d, want %d", got, want)
 		}
 	}
-	decide(0, 0, 0, 1000)
-	decide(5*time.Second, 100, 100, 1000)
-	decide(10*time.Second, 0, 150, 150) // 10/s for a quarter of AckWait.
-	decide(15*time.Second, 0, 300, 300)
-	decide(15*time.Second, 0, 450, 600)
-	decide(15*time.Second, 0, 600, 1000)
-	decide(15*time.Second, 50, 601, 16)
+	decide(0, 0, 1024)
+	decide(500*time.Millisecond, 400, 1024) // Too early.
+	decide(500*time.Millisecond, 1000, 4000)
+	decide(time.Second, 9000, 5000) // As much as AckWait allows.
+	decide(time.Second, 9000, 2500) // A lull.
+	decide(10*time.Second, 9000, 1250)
+	decide(time.Second, 9500, 2000)
+	for range 10 {
+		now = now.Add(time.Second)
+		h.next(now, 9500, &s)
+	}
+	decide(time.Second, 9501, 128)
 }

@@ -96,15 +96,10 @@ func (w *watch) handBack(now time.Time) {
 	}
 }
 
-// adapt holds fewer messages where so many are held that they must be renewed, and more again where they need not.
+// adapt follows the rate of publishing with the number of messages held.
 func (w *watch) adapt(now time.Time) {
-	w.hold.renewed += len(w.renewals)
-	if !w.route.Halted().IsZero() {
-		w.hold.renewed = 0 // The halt is to blame.
-	}
 	_, settled := w.j.held.count()
 	if limit, changed := w.hold.next(now, settled, &w.p.limits); changed {
-		w.j.log.Debug("holding another number of messages", "held", limit)
 		w.route.Limit(limit)
 	}
 }
