@@ -40,7 +40,7 @@ func TestRollingRestartsLoseAndDoubleNothing(t *testing.T) {
 				return
 			case <-time.After(200 * time.Millisecond):
 			}
-			for range 100 { // More than is published at once, so that there is something to hand back.
+			for range 60 { // More than is published at once, so that there is something to hand back.
 				mu.Lock()
 				stored[strconv.Itoa(sent)] = time.Now()
 				mu.Unlock()
