@@ -35,7 +35,6 @@ type JetStream struct {
 	acks   *Acks
 	cfg    JetStreamConfig
 	log    *slog.Logger
-	topics topicCache
 	held   deliveries
 	resume resume
 
@@ -58,7 +57,6 @@ func NewJetStream(conn *nats.Conn, acks *Acks, cfg JetStreamConfig, log *slog.Lo
 	return &JetStream{
 		conn: conn, js: js, acks: acks, cfg: cfg,
 		log:    log.With("route", cfg.Route, "stream", cfg.Stream, "consumer", cfg.Consumer),
-		topics: topicCache{template: cfg.Template},
 		reason: "not consuming yet",
 	}, nil
 }
@@ -117,9 +115,10 @@ func (j *JetStream) consume(ctx, hard context.Context, route *pipeline.Route) er
 // subscribe makes the inbox. Everything that comes was asked for, so the client's own limits would only lose it.
 func (j *JetStream) subscribe(p *puller, route *pipeline.Route) (*nats.Subscription, chan struct{}, error) {
 	closed := make(chan struct{})
+	topics := topicCache{template: j.cfg.Template}
 	sub, err := j.conn.Subscribe(p.inbox+".*", func(m *nats.Msg) {
 		if p.receive(m) {
-			j.submit(m, route)
+			j.submit(m, topics.topic(m.Subject), route)
 		}
 	})
 	if err != nil {
@@ -189,9 +188,9 @@ func (j *JetStream) work(ctx context.Context, p *puller, consumer jetstream.Cons
 }
 
 // submit hands a message to the pipeline. It runs on the inbox's one goroutine.
-func (j *JetStream) submit(m *nats.Msg, route *pipeline.Route) {
+func (j *JetStream) submit(m *nats.Msg, topic string, route *pipeline.Route) {
 	now := time.Now()
-	message := pipeline.Message{Topic: j.topics.topic(m.Subject), Payload: m.Data, Time: now}
+	message := pipeline.Message{Topic: topic, Payload: m.Data, Time: now}
 	var sequence uint64
 	if meta, err := m.Metadata(); err == nil {
 		sequence = meta.Sequence.Stream
