@@ -258,8 +258,10 @@ func (d *dispatcher) endQueued(r *Route, spare bool) []ending {
 		spared = l.popFront()
 	}
 	for _, l := range r.lanes {
-		for l.first != nil {
-			end(l.popFront())
+		if !l.mustLand(d) {
+			for l.first != nil {
+				end(l.popFront())
+			}
 		}
 	}
 	left := d.delayed[:0]
@@ -280,6 +282,26 @@ func (d *dispatcher) endQueued(r *Route, spare bool) []ending {
 	if spared != nil {
 		spared.lane.pushFront(spared)
 		d.refresh(spared.lane)
+	}
+	return ended
+}
+
+// mustLand reports whether what the lane has queued is to be returned only after the message in flight: if that comes back, too, it must
+// come first.
+func (l *lane) mustLand(d *dispatcher) bool {
+	return l.route.cfg.Ordered && l.route.closed && l.inFlight > 0 && !d.stopped
+}
+
+// endLane ends what was left in a lane for the sake of its message in flight, which has landed.
+func (d *dispatcher) endLane(l *lane) []ending {
+	r := l.route
+	if !r.closed || !r.cfg.Returnable || l.mustLand(d) {
+		return nil
+	}
+	var ended []ending
+	for l.first != nil {
+		r.queued--
+		ended = append(ended, d.end(l.popFront(), Returned))
 	}
 	return ended
 }

@@ -154,7 +154,8 @@ func (r *Route) returned() Outcome {
 }
 
 // Close says that the source submits no more. A returnable route returns what it has queued at once, and whatever may still be
-// submitted; another one publishes what it has. What is in flight is finished in both cases.
+// submitted; another one publishes what it has. What is in flight is finished in both cases. With order, messages are returned in the order of
+// their topics, so that one in flight holds back those behind it.
 func (r *Route) Close() {
 	p := r.pipeline
 	p.mu.Lock()

@@ -69,8 +69,9 @@ func (p *Pipeline) finish(now time.Time, e *entry, a Answer) (rejected bool) {
 	p.mu.Lock()
 	a = p.d.judge(e, a)
 	if a.Verdict != Reject {
+		l := e.lane
 		ended, done := p.d.finish(now, e, a)
-		p.release(ended, done)
+		p.release(l, ended, done)
 		return false
 	}
 	p.d.reject(now, e, a)
@@ -84,14 +85,17 @@ func (p *Pipeline) finish(now time.Time, e *entry, a Answer) (rejected bool) {
 // finishRejected hands a message back that can never be published.
 func (p *Pipeline) finishRejected(now time.Time, e *entry, kept bool, err error) {
 	p.mu.Lock()
+	l := e.lane
 	ended, done := p.d.finishRejected(now, e, kept, err)
-	p.release(ended, done)
+	p.release(l, ended, done)
 }
 
 // release unlocks after a message has come back, tells its source how it ended, and logs. It wakes no worker: the caller is
 // one, and takes the next message itself.
-func (p *Pipeline) release(ended ending, done bool) {
+func (p *Pipeline) release(l *lane, ended ending, done bool) {
+	var rest []ending
 	if done {
+		rest = p.d.endLane(l)
 		p.checkEmpty()
 	}
 	if p.d.roomMade {
@@ -103,6 +107,7 @@ func (p *Pipeline) release(ended ending, done bool) {
 	p.mu.Unlock()
 	if done {
 		ended.settle()
+		settle(rest)
 	}
 	for _, e := range events {
 		e.log(p.log)

@@ -105,11 +105,29 @@ func (j *JetStream) consume(ctx, hard context.Context, route *pipeline.Route) er
 	}
 	if err == nil {
 		j.setReason("stopping")
-		route.Close() // From here on, whatever is still on its way is handed back as it is submitted.
+		j.prepareHandBack(hard, consumer, sub, closed)
+		route.Close() // What is still on its way is handed back as it is submitted.
 	}
 	j.awaitClosed(hard, sub, closed)
 	p.reconnected()
 	return err
+}
+
+// arrivalTime is how long a stop waits before it hands back.
+const arrivalTime = time.Second
+
+// prepareHandBack makes sure that messages come again in the order in which they are handed back: it waits for those still on their way, and
+// makes the server forget our open requests. nats-server 2.15 looks at a message that was handed back at once, and when all that waits for one
+// are requests of somebody who has left, it puts the message behind the others; asking for the consumer's numbers removes such requests.
+func (j *JetStream) prepareHandBack(hard context.Context, consumer jetstream.Consumer, sub *nats.Subscription, closed chan struct{}) {
+	soon, cancel := context.WithTimeout(hard, arrivalTime)
+	defer cancel()
+	j.awaitClosed(soon, sub, closed)
+	if j.conn.IsConnected() {
+		if _, err := consumer.Info(soon); err != nil {
+			j.log.Debug("look at the consumer before handing back", "error", err)
+		}
+	}
 }
 
 // subscribe makes the inbox. Everything that comes was asked for, so the client's own limits would only lose it.
