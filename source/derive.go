@@ -49,7 +49,7 @@ const (
 	// noLimitLatency is the publish latency that an unlimited rate is estimated from.
 	noLimitLatency = 50 * time.Millisecond
 	pullExpiry     = 30 * time.Second
-	heartbeat      = 5 * time.Second
+	heartbeat      = 2 * time.Second // Two and a half of them without a word, and the request is taken for lost.
 	shortestExpiry = time.Second
 )
 
