@@ -33,6 +33,7 @@ type Replay struct {
 
 	mu     sync.Mutex // Guards the following.
 	stream jetstream.Stream
+	failed func()
 	counts ReplayCounts
 }
 
@@ -75,8 +76,15 @@ type kept uint64
 // replayTimeout is for one request to the server.
 const replayTimeout = 10 * time.Second
 
-// Run submits the dead letters of the routes, oldest first, until the end or until ctx is done.
-func (r *Replay) Run(ctx context.Context, routes map[string]ReplayRoute) error {
+// Run submits the dead letters of the routes, oldest first, until the end or until ctx is done. failed is called when one was published and
+// cannot be removed: then nothing more should be published.
+func (r *Replay) Run(ctx context.Context, routes map[string]ReplayRoute, failed func()) error {
+	r.mu.Lock()
+	r.failed = failed
+	r.mu.Unlock()
+	if err := r.removable(ctx); err != nil {
+		return err
+	}
 	return r.each(ctx, func(m *jetstream.RawStreamMsg, l Letter) {
 		route, known := routes[l.Route]
 		if !known || !r.wanted(l) {
@@ -88,6 +96,18 @@ func (r *Replay) Run(ctx context.Context, routes map[string]ReplayRoute) error {
 			Topic: route.Template.Topic(m.Header.Get("Momento-Bridge-Subject")), Payload: m.Data, Time: time.Now(), Handle: kept(m.Sequence),
 		})
 	})
+}
+
+// removable returns an error if the stream keeps what it has for ever.
+func (r *Replay) removable(ctx context.Context) error {
+	if _, err := r.open(ctx); err != nil {
+		return err
+	}
+	cfg := r.stream.CachedInfo().Config
+	if cfg.DenyDelete || cfg.Sealed {
+		return fmt.Errorf("the stream %s does not allow single messages to be deleted (deny_delete, sealed): what is replayed could not be removed", cfg.Name)
+	}
+	return nil
 }
 
 // List calls f for each dead letter that is wanted, and changes nothing.
@@ -161,6 +181,7 @@ func (r *Replay) Settle(handle any, o pipeline.Outcome) {
 	if err := r.stream.DeleteMsg(ctx, sequence); err != nil {
 		r.log.Error("a dead letter was published and cannot be removed: it would be replayed again", "subject", r.subject, "sequence", sequence, "error", err)
 		r.count(func(c *ReplayCounts) { c.Twice++ })
+		r.failed()
 		return
 	}
 	r.count(func(c *ReplayCounts) { c.Published++ })

@@ -184,6 +184,8 @@ func carryAll(ctx context.Context, p *plan, replays map[string]*source.Replay, m
 	for i, r := range p.routes {
 		routes[r.route.Name] = source.ReplayRoute{Template: r.template(), Submit: pipe.Route(i).Submit}
 	}
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
 	side, stopSide := context.WithCancel(context.WithoutCancel(ctx))
 	var sides, publishing sync.WaitGroup
 	sides.Go(func() { p.sink.Keys.Watch(side, keyInterval, pipe.KeyChanged, func(error) {}) })
@@ -191,7 +193,7 @@ func carryAll(ctx context.Context, p *plan, replays map[string]*source.Replay, m
 	publishing.Go(func() { pipe.Run(ctx) }) // Interrupted, it leaves what is queued in the stream.
 	var errs []error
 	for _, subject := range slices.Sorted(maps.Keys(replays)) {
-		errs = append(errs, replays[subject].Run(ctx, routes))
+		errs = append(errs, replays[subject].Run(ctx, routes, stop))
 	}
 	for i := range p.routes {
 		pipe.Route(i).Close()

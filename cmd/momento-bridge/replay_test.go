@@ -146,6 +146,20 @@ func TestReplayRefusesWhatItCannotDo(t *testing.T) {
 	f(`--share "200%": write a percentage`, "--share", "200%")
 }
 
+// What could not be removed would be replayed again: nothing is published then.
+func TestReplayRefusesAStreamThatKeepsForEver(t *testing.T) {
+	t.Parallel()
+	g := newGraveyard(t)
+	cfg := g.dead.CachedInfo().Config
+	cfg.DenyDelete = true
+	if _, err := g.js.UpdateStream(t.Context(), cfg); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := g.replay("--share", "100%"); exitStatus(err) != statusFailed || !strings.Contains(err.Error(), "does not allow single messages to be deleted") || g.got.total() != 0 {
+		t.Errorf("replay = %v, %d published", err, g.got.total())
+	}
+}
+
 func TestReplayUsesAShareOfTheQuota(t *testing.T) {
 	f := func(quota pipeline.Rate, share string, want float64) {
 		t.Helper()
