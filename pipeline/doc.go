@@ -2,8 +2,8 @@
 // and accounts for every message. It owns the nouns ([Message], [Sink], [Verdict], [Outcome]); sources and sinks import it.
 //
 //	Submit ──▶ route ──▶ lane (FIFO, one per topic) ──▶ dispatcher ──▶ worker ──▶ Publisher
-//	             ▲ blocks while the route's share           ▲  gates,      │
-//	             │ of the queue is full                     │  tokens      ▼
+//	             ▲ reserves first, or blocks while          ▲  gates,      │
+//	             │ the route's share is full                │  tokens      ▼
 //	           Settle ◀──────────── finish ◀────────────────┴────────── Answer
 //
 // # Delivery contract
@@ -25,7 +25,7 @@
 //	worker (Workers)     Run          every route is closed and nothing is left,   Run
 //	                                  or the hard stop has emptied the queue
 //	timer callback (1)   dispatcher   Run stops the timer                          takes no part in shutdown
-//	Submit               the source   returns as soon as there is room             the source
+//	Submit               the source   returns at once, or as soon as there is room the source
 //
 // Each worker parks on its own channel, which has one slot; the only sender is whoever took the worker off the idle stack
 // under the mutex, so a send never blocks. The stack is last in, first out: at low rates few workers, and so few
@@ -33,6 +33,7 @@
 //
 // # Release valve
 //
-// When a route's share of the queue is full, Submit blocks. A JetStream consumer then stops pulling. Core NATS cannot be
-// slowed down: its client drops when its own buffer is full, and the source counts that.
+// A source that can be slowed down reserves room before it asks for messages, see [Route.Reserve]: JetStream is asked for no more than
+// fits, and for nothing while publishing is halted. Core NATS cannot be slowed down: Submit blocks while the route's share of the queue
+// is full, the client drops when its own buffer is full, and the source counts that.
 package pipeline

@@ -2,20 +2,20 @@ package pipeline
 
 import "time"
 
-// Limit changes how many messages the route may hold, within its share of the queue.
+// Limit changes how many messages a returnable route may hold, within its share of the queue.
 func (r *Route) Limit(n int) {
 	r.pipeline.mu.Lock()
 	defer r.pipeline.mu.Unlock()
 	r.limit = max(1, min(n, r.share))
-	r.pipeline.room.Broadcast()
+	r.wakeSource()
 }
 
 // chunk is the least that is worth asking the server for, as a share of the limit.
 const chunk = 4
 
 // Reserve sets aside all the room that the route has, for messages to be asked for from the server, and returns it: messages,
-// and bytes of payload. Bytes are not set aside: half of what is free is returned, for two requests at the most. Each Submit uses up one message of the
-// reservation; what will not come is given back with Release.
+// and bytes of payload. Bytes are not set aside: half of what is free is returned, for two requests at the most. Each Submit uses up
+// one message of the reservation; what will not come is given back with Release.
 //
 // It returns 0 when there is too little room, while publishing is halted for the route, and once the route is closed. Then Wake will
 // tell when to ask again. A halted route that holds nothing gets room for one message, to probe with.
