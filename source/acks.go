@@ -56,8 +56,8 @@ func (a *Acks) handBack(reply string) error {
 	return a.conn.Publish(reply, ackNotNow)
 }
 
-// Resend sends again what may have been lost with the last connection, once after each reconnect. It is to be called before new messages
-// are asked for, which would otherwise be the same ones.
+// Resend sends again what may have been lost with the last connection, once after each reconnect: plain acknowledgements, which end a
+// terminated message as well. It is to be called before new messages are asked for, which would otherwise be the same ones.
 func (a *Acks) Resend() {
 	reconnects := a.conn.Stats().Reconnects
 	a.mu.Lock()

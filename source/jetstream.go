@@ -199,7 +199,7 @@ func (j *JetStream) work(ctx context.Context, p *puller, consumer jetstream.Cons
 				return err
 			}
 		}
-		if lost := p.gone(); lost != nil {
+		if lost := p.lostErr(); lost != nil {
 			return lost
 		}
 	}

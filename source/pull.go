@@ -87,13 +87,14 @@ func (p *puller) pull(now time.Time) error {
 		p.single = false
 	}
 	p.route.Release(messages - request.Batch)
-	body, err := json.Marshal(request)
-	if err != nil {
-		return fmt.Errorf("write a pull request: %w", err)
-	}
 	p.last++
 	p.open++
 	p.asked += request.Batch
+	body, err := json.Marshal(request)
+	if err != nil {
+		p.voidAll()
+		return fmt.Errorf("write a pull request: %w", err)
+	}
 	if err := p.conn.PublishRequest(p.subject, p.inbox+"."+strconv.FormatUint(p.last, 10), body); err != nil {
 		p.voidAll()
 		return fmt.Errorf("ask for messages: %w", err)
@@ -209,8 +210,8 @@ func (p *puller) state() (arrivals uint64, open bool, trouble string) {
 	return p.arrivals, p.open > 0, p.trouble
 }
 
-// gone returns why the consumer must be bound again, or nil.
-func (p *puller) gone() error {
+// lostErr returns why the consumer must be bound again, or nil.
+func (p *puller) lostErr() error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.lost

@@ -82,10 +82,14 @@ func (r *Replay) Run(ctx context.Context, routes map[string]ReplayRoute, failed 
 	r.mu.Lock()
 	r.failed = failed
 	r.mu.Unlock()
-	if err := r.removable(ctx); err != nil {
+	last, err := r.open(ctx)
+	if err != nil {
 		return err
 	}
-	return r.each(ctx, func(m *jetstream.RawStreamMsg, l Letter) {
+	if cfg := r.stream.CachedInfo().Config; cfg.DenyDelete || cfg.Sealed {
+		return fmt.Errorf("the stream %s does not allow single messages to be deleted (deny_delete, sealed): what is replayed could not be removed", cfg.Name)
+	}
+	return r.each(ctx, last, func(m *jetstream.RawStreamMsg, l Letter) {
 		route, known := routes[l.Route]
 		if !known || !r.wanted(l) {
 			r.count(func(c *ReplayCounts) { c.Skipped++ })
@@ -98,33 +102,21 @@ func (r *Replay) Run(ctx context.Context, routes map[string]ReplayRoute, failed 
 	})
 }
 
-// removable returns an error if the stream keeps what it has for ever.
-func (r *Replay) removable(ctx context.Context) error {
-	if _, err := r.open(ctx); err != nil {
-		return err
-	}
-	cfg := r.stream.CachedInfo().Config
-	if cfg.DenyDelete || cfg.Sealed {
-		return fmt.Errorf("the stream %s does not allow single messages to be deleted (deny_delete, sealed): what is replayed could not be removed", cfg.Name)
-	}
-	return nil
-}
-
 // List calls f for each dead letter that is wanted, and changes nothing.
 func (r *Replay) List(ctx context.Context, f func(Letter)) error {
-	return r.each(ctx, func(_ *jetstream.RawStreamMsg, l Letter) {
+	last, err := r.open(ctx)
+	if err != nil {
+		return err
+	}
+	return r.each(ctx, last, func(_ *jetstream.RawStreamMsg, l Letter) {
 		if r.wanted(l) {
 			f(l)
 		}
 	})
 }
 
-// each reads the subject's messages one by one, so that no consumer is left behind.
-func (r *Replay) each(ctx context.Context, f func(*jetstream.RawStreamMsg, Letter)) error {
-	last, err := r.open(ctx)
-	if err != nil {
-		return err
-	}
+// each reads the subject's messages one by one, up to a sequence, so that no consumer is left behind.
+func (r *Replay) each(ctx context.Context, last uint64, f func(*jetstream.RawStreamMsg, Letter)) error {
 	for next := uint64(1); next <= last && ctx.Err() == nil; {
 		m, err := r.get(ctx, next)
 		if err != nil {
