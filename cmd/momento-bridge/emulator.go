@@ -20,14 +20,17 @@ func newEmulator() *cobra.Command {
 			"  curl -i -H 'Authorization: any' -H 'Content-Type: text/plain' -d hello http://127.0.0.1:8080/topics/my-cache/hello",
 	}
 	var cfg emulator.Config
-	var listen, faults string
+	var listen, faults, background string
 	flags := cmd.Flags()
 	flags.StringVar(&listen, "listen", "127.0.0.1:8080", "address to listen on")
 	flags.StringVar(&cfg.APIKey, "api-key", "", "the only key accepted (default: any)")
 	flags.StringSliceVar(&cfg.Caches, "cache", nil, "a cache that exists; may be repeated (default: all)")
 	flags.Float64Var(&cfg.Rate, "rate", 0, "quota per second (default: none)")
 	flags.Float64Var(&cfg.Burst, "burst", 0, "burst of the quota (default: as the rate)")
-	flags.StringVar(&cfg.Limiter, "limiter", "bucket", "kind of quota: bucket")
+	flags.StringVar(&cfg.Limiter, "limiter", emulator.LimiterBucket, "kind of quota: bucket, gcra, fixed-window, sliding, sliding-penalty or sharded")
+	flags.DurationVar(&cfg.Window, "window", time.Second, "window of the quota, where it has one")
+	flags.IntVar(&cfg.Shards, "shards", 8, "shards of a sharded quota; a connection stays with one")
+	flags.StringVar(&background, "background", "", "share of the quota that others use, such as 20%")
 	flags.StringVar(&cfg.Unit, "unit", "publishes", "what the quota counts: publishes or operations")
 	flags.DurationVar(&cfg.Latency, "latency", 0, "time before each answer")
 	flags.DurationVar(&cfg.Jitter, "jitter", 0, "random time on top of the latency")
@@ -38,6 +41,9 @@ func newEmulator() *cobra.Command {
 		var err error
 		if cfg.Faults, err = emulator.ParseFaults(faults); err != nil {
 			return &usageError{fmt.Errorf("--fault: %w", err)}
+		}
+		if cfg.Background, err = emulator.ParseShare(background); err != nil {
+			return &usageError{fmt.Errorf("--background: %w", err)}
 		}
 		server, err := emulator.New(cfg)
 		if err != nil {

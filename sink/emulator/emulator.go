@@ -34,13 +34,16 @@ type Config struct {
 
 // Settings can change while the emulator runs.
 type Settings struct {
-	Rate    float64 // Per second; 0: no limit.
-	Burst   float64 // 0: the rate, at least 1.
-	Limiter string  // bucket (also the empty string).
-	Unit    string  // publishes (also the empty string) or operations.
-	Latency time.Duration
-	Jitter  time.Duration // Added to the latency, evenly from 0.
-	Faults  []Fault
+	Rate       float64       // Per second; 0: no limit.
+	Burst      float64       // 0: the rate, at least 1.
+	Limiter    string        // One of the kinds of limiters; empty: a bucket.
+	Window     time.Duration // Of the limiters that have one; 0: 1 s.
+	Shards     int           // Of a sharded limiter; 0: 8.
+	Background float64       // The share of the quota that others use, from 0 to 1.
+	Unit       string        // publishes (also the empty string) or operations.
+	Latency    time.Duration
+	Jitter     time.Duration // Added to the latency, evenly from 0.
+	Faults     []Fault
 }
 
 // Server is the emulator. Its methods may be called concurrently.
@@ -52,7 +55,7 @@ type Server struct {
 	mu       sync.Mutex // Guards the following.
 	apiKey   string
 	settings Settings
-	limiter  limiter
+	limiter  Limiter
 	rng      *rand.Rand
 	stats    counts
 	topics   map[topicName]*topicState
@@ -78,7 +81,7 @@ func New(cfg Config) (*Server, error) {
 
 // Set puts new settings in force. The limiter starts full.
 func (s *Server) Set(settings Settings) error {
-	l, err := newLimiter(settings, time.Now())
+	l, err := NewLimiter(settings, time.Now())
 	if err != nil {
 		return err
 	}

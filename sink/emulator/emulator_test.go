@@ -131,31 +131,6 @@ func TestQuotaRefusesInTheChosenForm(t *testing.T) {
 	f("empty", "")
 }
 
-func TestBucketHoldsTheRate(t *testing.T) {
-	f := func(rate, burst, cost float64, ask time.Duration, want int) {
-		t.Helper()
-		now := time.Unix(0, 0)
-		l, err := newLimiter(Settings{Rate: rate, Burst: burst}, now)
-		if err != nil {
-			t.Fatal(err)
-		}
-		got := 0
-		for end := now.Add(100 * time.Second); now.Before(end); now = now.Add(ask) {
-			if l.take(now, cost) {
-				got++
-			}
-		}
-		if got < want-1 || got > want+1 {
-			t.Errorf("rate %g burst %g cost %g: %d accepted in 100 s, want %d", rate, burst, cost, got, want)
-		}
-	}
-	f(10, 1, 1, 10*time.Millisecond, 1000)
-	f(10, 50, 1, 10*time.Millisecond, 1050)
-	f(0.2, 1, 1, 10*time.Millisecond, 21)
-	f(10, 0, 1, 10*time.Millisecond, 1010)
-	f(10, 1, 4, 10*time.Millisecond, 251) // A cost above the burst leaves a debt.
-}
-
 func TestUnknownSettingsAreRefused(t *testing.T) {
 	for _, cfg := range []Config{
 		{Settings: Settings{Limiter: "magic"}},
@@ -213,7 +188,7 @@ func TestSettingsChangeWhileItRuns(t *testing.T) {
 		return status, answer
 	}
 	if status, answer := put(`{"rate":0.001,"burst":1,"latency":"1ms","fault":"503:0.5%"}`); status != 200 ||
-		answer != `{"rate":0.001,"burst":1,"limiter":"","unit":"","latency":"1ms","jitter":"0s","fault":"503:0.5%"}` {
+		answer != `{"rate":0.001,"burst":1,"limiter":"","window":"0s","shards":0,"background":0,"unit":"","latency":"1ms","jitter":"0s","fault":"503:0.5%"}` {
 		t.Errorf("PUT = %d %s", status, answer)
 	}
 	if status, answer := put(`{"fault":""}`); status != 200 || !strings.Contains(answer, `"rate":0.001`) {

@@ -48,13 +48,26 @@ func ParseFaults(list string) ([]Fault, error) {
 	return faults, nil
 }
 
+// ParseShare reads a share such as 20%. Nothing is none.
+func ParseShare(text string) (float64, error) {
+	if text == "" {
+		return 0, nil
+	}
+	number, ok := strings.CutSuffix(text, "%")
+	percent, err := strconv.ParseFloat(number, 64)
+	if !ok || err != nil || !(percent >= 0 && percent <= 100) {
+		return 0, fmt.Errorf("%q is not a share: write one from 0%% to 100%%, such as 20%%", text)
+	}
+	return percent / 100, nil
+}
+
 func parseFault(item string) (Fault, error) {
-	what, share, ok := strings.Cut(item, ":")
-	percent, err := strconv.ParseFloat(strings.TrimSuffix(share, "%"), 64)
-	if !ok || !strings.HasSuffix(share, "%") || err != nil || !(percent >= 0 && percent <= 100) {
+	what, text, ok := strings.Cut(item, ":")
+	share, err := ParseShare(text)
+	if !ok || text == "" || err != nil {
 		return Fault{}, fmt.Errorf("fault %q: write what and how often, such as 500:1%% or reset:0.1%%", item)
 	}
-	f := Fault{share: percent / 100}
+	f := Fault{share: share}
 	switch what {
 	case "reset":
 		f.kind = faultReset

@@ -3,6 +3,7 @@ package emulator
 import (
 	"encoding/json"
 	"errors"
+	"hash/fnv"
 	"io"
 	"math"
 	"net/http"
@@ -111,7 +112,7 @@ func (s *Server) publish(w http.ResponseWriter, r *http.Request, t target) {
 		s.refuse(w, why)
 		return
 	}
-	if why := s.charge(t.name, len(body)); why != nil {
+	if why := s.charge(r, t.name, len(body)); why != nil {
 		s.refuse(w, why)
 		return
 	}
@@ -195,19 +196,23 @@ func isText(contentType string) bool {
 }
 
 // charge takes a publish from the quota.
-func (s *Server) charge(name topicName, size int) *refusal {
+func (s *Server) charge(r *http.Request, name topicName, size int) *refusal {
+	connection := fnv.New64a()
+	_, _ = io.WriteString(connection, r.RemoteAddr)
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	operations := max(1, (size+1023)/1024)
+	if t := s.topics[name]; t != nil {
+		operations *= 1 + t.waiting
+	}
 	cost := 1.0
 	if s.settings.Unit == "operations" {
-		cost = float64(max(1, (size+1023)/1024))
-		if t := s.topics[name]; t != nil {
-			cost *= float64(1 + t.waiting)
-		}
+		cost = float64(operations)
 	}
-	if !s.limiter.take(time.Now(), cost) {
+	if !s.limiter.Take(time.Now(), cost, connection.Sum64()) {
 		return &refusal{http.StatusTooManyRequests, "operations_rate_limit_exceeded", "Request rate exceeded."}
 	}
+	s.stats.operations += operations
 	return nil
 }
 

@@ -2,51 +2,223 @@ package emulator
 
 import (
 	"fmt"
+	"math"
+	"slices"
 	"time"
 )
 
-// limiter is a quota: pure arithmetic on the times it is given.
-type limiter interface {
-	// take reports whether cost is within the quota at this time, and uses it up if so.
-	take(now time.Time, cost float64) bool
+// Limiter is a quota: pure arithmetic on the times it is given, which must not go back. It is not safe for concurrent use.
+type Limiter interface {
+	// Take reports whether cost is within the quota at this time, and uses it up if so. The connection chooses the shard of a sharded
+	// quota. A cost that is above the whole quota is accepted where nothing else is in use, so that no publish is impossible.
+	Take(now time.Time, cost float64, connection uint64) bool
 }
 
-func newLimiter(s Settings, now time.Time) (limiter, error) {
-	if s.Rate < 0 || s.Burst < 0 {
-		return nil, fmt.Errorf("rate %g and burst %g must not be negative", s.Rate, s.Burst)
-	}
-	if s.Unit != "" && s.Unit != "publishes" && s.Unit != "operations" {
-		return nil, fmt.Errorf("unknown unit %q: it is publishes or operations", s.Unit)
-	}
-	if s.Limiter != "" && s.Limiter != "bucket" {
-		return nil, fmt.Errorf("limiter %q is not supported by this version: use bucket", s.Limiter)
+// The kinds of limiters, besides none.
+const (
+	LimiterBucket         = "bucket"          // A token bucket.
+	LimiterGCRA           = "gcra"            // The generic cell rate algorithm: a bucket that remembers one time.
+	LimiterFixedWindow    = "fixed-window"    // So much for each window; windows follow each other.
+	LimiterSliding        = "sliding"         // So much within any window.
+	LimiterSlidingPenalty = "sliding-penalty" // As sliding, and what is refused counts, too.
+	LimiterSharded        = "sharded"         // Several buckets with an equal share each; a connection stays with one.
+)
+
+var limiterKinds = []string{LimiterBucket, LimiterGCRA, LimiterFixedWindow, LimiterSliding, LimiterSlidingPenalty, LimiterSharded}
+
+const (
+	defaultWindow = time.Second
+	defaultShards = 8
+	rounding      = 1e-9 // Of a token.
+)
+
+// NewLimiter returns the limiter that the settings describe, with nothing of its quota in use. An error says which setting is wrong.
+func NewLimiter(s Settings, now time.Time) (Limiter, error) {
+	if err := s.check(); err != nil {
+		return nil, err
 	}
 	if s.Rate == 0 {
 		return noLimit{}, nil
 	}
-	burst := s.Burst
-	if burst == 0 {
-		burst = max(1, s.Rate)
+	l := s.limiter(now)
+	if s.Background > 0 {
+		l = &background{Limiter: l, perSecond: s.Rate * s.Background, at: now}
 	}
-	return &bucket{rate: s.Rate, burst: burst, tokens: burst, at: now}, nil
+	return l, nil
 }
+
+func (t *Settings) check() error {
+	switch {
+	case t.Rate < 0 || t.Burst < 0:
+		return fmt.Errorf("rate %g and burst %g must not be negative", t.Rate, t.Burst)
+	case t.Unit != "" && t.Unit != "publishes" && t.Unit != "operations":
+		return fmt.Errorf("unknown unit %q: it is publishes or operations", t.Unit)
+	case t.Limiter != "" && !slices.Contains(limiterKinds, t.Limiter):
+		return fmt.Errorf("unknown limiter %q: it is one of %v", t.Limiter, limiterKinds)
+	case t.Window < 0 || t.Shards < 0:
+		return fmt.Errorf("window %v and shards %d must not be negative", t.Window, t.Shards)
+	case t.Background < 0 || t.Background > 1:
+		return fmt.Errorf("background %g is a share of the quota: it must be from 0 to 1", t.Background)
+	}
+	return nil
+}
+
+func (t *Settings) limiter(now time.Time) Limiter {
+	window := t.Window
+	if window == 0 {
+		window = defaultWindow
+	}
+	burst := t.Burst
+	if burst == 0 {
+		burst = max(1, t.Rate)
+	}
+	inWindow := t.Rate * window.Seconds()
+	switch t.Limiter {
+	case LimiterGCRA:
+		return &gcra{interval: seconds(1 / t.Rate), tolerance: seconds((burst - 1) / t.Rate)}
+	case LimiterFixedWindow:
+		return &fixedWindow{limit: inWindow, window: window, from: now}
+	case LimiterSliding:
+		return &sliding{limit: inWindow, window: window}
+	case LimiterSlidingPenalty:
+		return &sliding{limit: inWindow, window: window, penalty: true}
+	case LimiterSharded:
+		shards := t.Shards
+		if shards == 0 {
+			shards = defaultShards
+		}
+		return newSharded(shards, t.Rate, burst, now)
+	}
+	return newBucket(t.Rate, burst, now)
+}
+
+func seconds(s float64) time.Duration { return time.Duration(s * float64(time.Second)) }
 
 type noLimit struct{}
 
-func (noLimit) take(time.Time, float64) bool { return true }
+func (noLimit) Take(time.Time, float64, uint64) bool { return true }
 
-// bucket is a token bucket. A cost above the burst is accepted when the bucket is full, and leaves it in debt.
+// bucket is a token bucket. A cost above the burst leaves it in debt.
 type bucket struct {
 	rate, burst, tokens float64
 	at                  time.Time
 }
 
-func (b *bucket) take(now time.Time, cost float64) bool {
-	b.tokens = min(b.burst, b.tokens+max(0, now.Sub(b.at).Seconds())*b.rate)
+func newBucket(rate, burst float64, now time.Time) *bucket {
+	return &bucket{rate: rate, burst: burst, tokens: burst, at: now}
+}
+
+// Take implements Limiter.
+func (b *bucket) Take(now time.Time, cost float64, _ uint64) bool {
+	b.tokens = min(b.burst, b.tokens+now.Sub(b.at).Seconds()*b.rate)
 	b.at = now
-	if b.tokens+1e-9 < min(cost, b.burst) {
+	if b.tokens+rounding < min(cost, b.burst) {
 		return false
 	}
 	b.tokens -= cost
 	return true
+}
+
+// gcra accepts what comes no earlier than the tolerance before its theoretical time of arrival.
+type gcra struct {
+	interval, tolerance time.Duration
+	expected            time.Time
+}
+
+// Take implements Limiter.
+func (g *gcra) Take(now time.Time, cost float64, _ uint64) bool {
+	expected := g.expected
+	if expected.Before(now) {
+		expected = now
+	}
+	whole := time.Duration(float64(g.interval) * cost)
+	if tolerance := max(0, g.tolerance+g.interval-whole); expected.Sub(now) > tolerance {
+		return false
+	}
+	g.expected = expected.Add(whole)
+	return true
+}
+
+// fixedWindow counts from the beginning of each window. What a single cost exceeds the limit by is carried over.
+type fixedWindow struct {
+	limit, used float64
+	window      time.Duration
+	from        time.Time
+}
+
+// Take implements Limiter.
+func (w *fixedWindow) Take(now time.Time, cost float64, _ uint64) bool {
+	if passed := now.Sub(w.from) / w.window; passed > 0 {
+		w.from = w.from.Add(passed * w.window)
+		w.used = max(0, w.used-w.limit*float64(passed))
+	}
+	if w.used > rounding && w.used+cost > w.limit+rounding {
+		return false
+	}
+	w.used += cost
+	return true
+}
+
+// sliding remembers each cost for the length of the window.
+type sliding struct {
+	limit, used float64
+	window      time.Duration
+	penalty     bool
+	log         []use
+}
+
+type use struct {
+	at   time.Time
+	cost float64
+}
+
+// Take implements Limiter.
+func (s *sliding) Take(now time.Time, cost float64, _ uint64) bool {
+	gone := 0
+	for gone < len(s.log) && now.Sub(s.log[gone].at) >= s.window {
+		s.used -= s.log[gone].cost
+		gone++
+	}
+	s.log = s.log[gone:]
+	ok := len(s.log) == 0 || s.used+cost <= s.limit+rounding
+	if !ok && !s.penalty {
+		return false
+	}
+	s.used += cost
+	s.log = append(s.log, use{now, cost})
+	return ok
+}
+
+// sharded is several buckets, as a service of several nodes may have.
+type sharded []*bucket
+
+func newSharded(shards int, rate, burst float64, now time.Time) sharded {
+	n := float64(shards)
+	s := make(sharded, shards)
+	for i := range s {
+		s[i] = newBucket(rate/n, math.Max(1, burst/n), now)
+	}
+	return s
+}
+
+// Take implements Limiter.
+func (s sharded) Take(now time.Time, cost float64, connection uint64) bool {
+	return s[connection%uint64(len(s))].Take(now, cost, 0)
+}
+
+// background is a quota of which others use a share, as evenly as can be.
+type background struct {
+	Limiter
+	perSecond, owed float64
+	at              time.Time
+}
+
+// Take implements Limiter.
+func (b *background) Take(now time.Time, cost float64, connection uint64) bool {
+	b.owed = min(b.owed+now.Sub(b.at).Seconds()*b.perSecond, max(1, b.perSecond)) // What was refused to them for long is forgotten.
+	b.at = now
+	for b.owed >= 1 && b.Limiter.Take(now, 1, uint64(now.UnixNano())) {
+		b.owed--
+	}
+	return b.Limiter.Take(now, cost, connection)
 }

@@ -11,13 +11,16 @@ import (
 
 // settingsJSON is Settings as they travel: absent keys stay as they are.
 type settingsJSON struct {
-	Rate    *float64 `json:"rate"`
-	Burst   *float64 `json:"burst"`
-	Limiter *string  `json:"limiter"`
-	Unit    *string  `json:"unit"`
-	Latency *string  `json:"latency"`
-	Jitter  *string  `json:"jitter"`
-	Fault   *string  `json:"fault"`
+	Rate       *float64 `json:"rate"`
+	Burst      *float64 `json:"burst"`
+	Limiter    *string  `json:"limiter"`
+	Window     *string  `json:"window"`
+	Shards     *int     `json:"shards"`
+	Background *float64 `json:"background"`
+	Unit       *string  `json:"unit"`
+	Latency    *string  `json:"latency"`
+	Jitter     *string  `json:"jitter"`
+	Fault      *string  `json:"fault"`
 }
 
 func (s *Server) serveSettings(w http.ResponseWriter, r *http.Request) {
@@ -54,6 +57,11 @@ func (t *Settings) merge(body io.Reader) error {
 	set(&t.Burst, in.Burst)
 	set(&t.Limiter, in.Limiter)
 	set(&t.Unit, in.Unit)
+	set(&t.Shards, in.Shards)
+	set(&t.Background, in.Background)
+	if err := setDuration(&t.Window, in.Window); err != nil {
+		return err
+	}
 	if err := setDuration(&t.Latency, in.Latency); err != nil {
 		return err
 	}
@@ -91,6 +99,6 @@ func (t Settings) json() settingsJSON {
 	for i, f := range t.Faults {
 		texts[i] = f.String()
 	}
-	latency, jitter, faults := t.Latency.String(), t.Jitter.String(), strings.Join(texts, ",")
-	return settingsJSON{&t.Rate, &t.Burst, &t.Limiter, &t.Unit, &latency, &jitter, &faults}
+	window, latency, jitter, faults := t.Window.String(), t.Latency.String(), t.Jitter.String(), strings.Join(texts, ",")
+	return settingsJSON{&t.Rate, &t.Burst, &t.Limiter, &window, &t.Shards, &t.Background, &t.Unit, &latency, &jitter, &faults}
 }

@@ -10,6 +10,7 @@ import (
 // counts are what the emulator has seen.
 type counts struct {
 	accepted, bytes, untracked, inFlight int
+	operations                           int
 	opened, open                         int
 	rejected                             map[int]int
 }
@@ -19,8 +20,9 @@ func newCounts() counts { return counts{rejected: map[int]int{}} }
 // Stats is a snapshot of what the emulator has seen.
 type Stats struct {
 	Accepted    int          `json:"accepted"`
-	Rejected    map[int]int  `json:"rejected"` // By status.
-	Bytes       int          `json:"bytes"`    // Of accepted publishes.
+	Rejected    map[int]int  `json:"rejected"`   // By status.
+	Bytes       int          `json:"bytes"`      // Of accepted publishes.
+	Operations  int          `json:"operations"` // Of publishes within the quota: 1 KB steps, for the publish and each subscriber that waits.
 	InFlight    int          `json:"in_flight"`
 	Topics      []TopicCount `json:"topics"`
 	Untracked   int          `json:"untracked"` // Accepted for topics beyond those that are kept apart.
@@ -45,7 +47,7 @@ func (s *Server) Stats() Stats {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	stats := Stats{
-		Accepted: s.stats.accepted, Rejected: maps.Clone(s.stats.rejected), Bytes: s.stats.bytes, InFlight: s.stats.inFlight,
+		Accepted: s.stats.accepted, Rejected: maps.Clone(s.stats.rejected), Bytes: s.stats.bytes, Operations: s.stats.operations, InFlight: s.stats.inFlight,
 		Topics: []TopicCount{}, Untracked: s.stats.untracked, Connections: Connections{s.stats.opened, s.stats.open},
 	}
 	for name, t := range s.topics {

@@ -1,0 +1,62 @@
+package emulator
+
+import (
+	"testing"
+	"time"
+)
+
+func TestEachLimiterHoldsTheRate(t *testing.T) {
+	f := func(s Settings, cost float64, ask time.Duration, want int) {
+		t.Helper()
+		now := time.Unix(0, 0)
+		l, err := NewLimiter(s, now)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := 0
+		for i := range int(100 * time.Second / ask) {
+			if l.Take(now.Add(time.Duration(i)*ask), cost, uint64(i)) {
+				got++
+			}
+		}
+		if got < want-1 || got > want+1 {
+			t.Errorf("%+v cost %g: %d accepted in 100 s, want %d", s, cost, got, want)
+		}
+	}
+	const often = 10 * time.Millisecond
+	f(Settings{Rate: 10, Burst: 1}, 1, often, 1000)
+	f(Settings{Rate: 10, Burst: 50}, 1, often, 1050)
+	f(Settings{Rate: 0.2, Burst: 1}, 1, often, 21)
+	f(Settings{Rate: 10}, 1, often, 1010)
+	f(Settings{Rate: 10, Burst: 1}, 4, often, 251) // A cost above the burst leaves a debt.
+	f(Settings{Rate: 10, Burst: 1, Limiter: LimiterGCRA}, 1, often, 1000)
+	f(Settings{Rate: 10, Burst: 50, Limiter: LimiterGCRA}, 1, often, 1050)
+	f(Settings{Rate: 10, Burst: 1, Limiter: LimiterGCRA}, 4, often, 250)
+	f(Settings{Rate: 10, Limiter: LimiterFixedWindow}, 1, often, 1000)
+	f(Settings{Rate: 10, Limiter: LimiterFixedWindow, Window: 10 * time.Second}, 1, often, 1000)
+	f(Settings{Rate: 10, Limiter: LimiterFixedWindow}, 40, often, 25) // What exceeds the window is carried over.
+	f(Settings{Rate: 10, Limiter: LimiterSliding}, 1, often, 1000)
+	f(Settings{Rate: 10, Limiter: LimiterSliding}, 40, often, 100)
+	f(Settings{Rate: 10, Limiter: LimiterSlidingPenalty}, 1, often, 10) // Who goes on asking gets nothing more.
+	f(Settings{Rate: 10, Limiter: LimiterSlidingPenalty}, 1, 110*time.Millisecond, 910)
+	f(Settings{Rate: 16, Burst: 80, Limiter: LimiterSharded}, 1, often, 1672)
+	f(Settings{Rate: 10, Burst: 1, Background: 0.2}, 1, often, 800)
+	f(Settings{}, 1, often, 10_000)
+}
+
+func TestShardedConnectionHasAShareOnly(t *testing.T) {
+	now := time.Unix(0, 0)
+	l, err := NewLimiter(Settings{Rate: 80, Burst: 8, Limiter: LimiterSharded}, now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := 0
+	for i := range 1000 {
+		if l.Take(now.Add(time.Duration(i)*10*time.Millisecond), 1, 5) {
+			got++
+		}
+	}
+	if got < 99 || got > 101 {
+		t.Errorf("one connection had %d in 10 s, want an eighth of the quota: 100", got)
+	}
+}
