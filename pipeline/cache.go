@@ -4,6 +4,7 @@ import "time"
 
 // cache is what is known of one cache, shared by its routes.
 type cache struct {
+	pacer    *pacer    // Of a quota of its own; nil: none.
 	gate     gate      // Closed while the cache does not exist.
 	accepted time.Time // When the latest publish started that the cache accepted; zero before the first.
 	missing  int       // Answers in a row that say that it does not exist.

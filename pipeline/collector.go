@@ -17,7 +17,9 @@ var (
 	descQueued      = desc("messages_queued", "Messages held and not in flight.", "route")
 	descInFlight    = desc("messages_in_flight", "Messages being published.", "route")
 	descQueuedBytes = desc("queued_bytes", "Payload held, in flight included.")
-	descRate        = desc("rate_limit", "Rate in force, in publishes per second.", "scope")
+	descRate        = desc("rate_limit", "Rate in force, per second: publishes, operations where the limits count those, or bytes in the scope throughput.", "scope")
+	descLearned     = desc("rate_limit_learned", "The endpoint's quota as learned from its refusals, per second; 0 where none was met.", "scope")
+	descRateState   = desc("rate_limit_state", "1 for what sets the rate: nothing, the configuration, the search for a quota, a quota that was found, a pause after a refusal.", "scope", "state")
 	descThrottled   = desc("throttled", "1 while the endpoint refuses for quota.")
 	descState       = desc("route_state", "1 for the state that the route is in.", "route", "state")
 )
@@ -33,8 +35,16 @@ func (p *Pipeline) Describe(ch chan<- *prometheus.Desc) { prometheus.DescribeByC
 func (p *Pipeline) Collect(ch chan<- prometheus.Metric) {
 	s := p.Stats()
 	gauge(ch, descQueuedBytes, float64(s.QueuedBytes))
-	gauge(ch, descRate, s.Rate, "region")
-	gauge(ch, descThrottled, truth(s.Throttled))
+	refusing := false
+	for _, q := range s.Quotas {
+		refusing = refusing || q.Refusing
+		gauge(ch, descRate, q.Rate, q.Scope)
+		gauge(ch, descLearned, q.Learned, q.Scope)
+		for _, state := range QuotaStates {
+			gauge(ch, descRateState, truth(state == q.State), q.Scope, string(state))
+		}
+	}
+	gauge(ch, descThrottled, truth(refusing))
 	for _, r := range s.Routes {
 		r.collect(ch)
 	}

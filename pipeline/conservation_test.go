@@ -1,12 +1,14 @@
 package pipeline
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"math"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -51,13 +53,20 @@ func (l *life) Publish(r *Request) Answer {
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	var topic string
-	var n int
-	fmt.Sscanf(string(r.Payload), "%s %d", &topic, &n)
-	if topic != r.Topic {
-		panic("a payload was published to another message's topic")
+	var numbers []int
+	for line := range strings.Lines(string(r.Payload)) {
+		var topic string
+		var n int
+		fmt.Sscanf(line, "%s %d", &topic, &n)
+		if topic != r.Topic {
+			panic("a payload was published to another message's topic")
+		}
+		if n%17 == 0 && strings.HasSuffix(line, "\n") { // Poison to a whole batch.
+			return answer(Reject, Result400, 400)
+		}
+		numbers = append(numbers, n)
 	}
-	l.published[topic] = append(l.published[topic], n)
+	l.published[r.Topic] = append(l.published[r.Topic], numbers...)
 	return accept()
 }
 
@@ -72,6 +81,19 @@ func (l *life) badAnswer() Answer {
 		a.RetryAfter = time.Duration(l.intn(3)) * time.Second
 	}
 	return a
+}
+
+// lines is the simplest framing there is.
+type lines struct{}
+
+func (lines) Overhead() int                      { return 0 }
+func (lines) End(dst []byte) []byte              { return dst }
+func (lines) Append(dst, p []byte, _ int) []byte { return append(append(dst, p...), '\n') }
+func (lines) Size(p []byte) (int, error) {
+	if bytes.ContainsRune(p, '\n') {
+		return 0, errors.New("a line feed inside")
+	}
+	return len(p) + 1, nil
 }
 
 func (l *life) Keep(*Message, Rejection) error {
@@ -89,14 +111,31 @@ func live(t *testing.T, rng *rand.Rand) {
 	for i := range routes {
 		routes[i] = RouteConfig{
 			Ordered: rng.IntN(2) == 0, Returnable: rng.IntN(2) == 0, AtMostOnce: rng.IntN(4) == 0,
-			Cache: fmt.Sprintf("c%d", rng.IntN(2)), Settler: settled,
+			Cache: fmt.Sprintf("c%d", rng.IntN(2)), Settler: settled, Subscribers: rng.IntN(3),
+		}
+		if rng.IntN(2) == 0 {
+			routes[i].Batch = BatchConfig{Framing: lines{}, MaxMessages: rng.IntN(5), MaxBytes: 20 + rng.IntN(5000), Linger: time.Duration(rng.IntN(2)*rng.IntN(3000)) * time.Millisecond}
+		}
+		if rng.IntN(3) == 0 {
+			routes[i].MaxAge = time.Duration(1+rng.IntN(5000)) * time.Millisecond
+		}
+		switch rng.IntN(4) {
+		case 0:
+			routes[i].Overload = DropOldest
+		case 1:
+			routes[i].Overload, routes[i].Ordered = KeepLatest, true
 		}
 		if rng.IntN(2) == 0 {
 			routes[i].DeadLetters = l
 		}
 	}
 	limits := []Rate{unlimited, {Ceiling: 20}, {Ceiling: math.Inf(1), Learn: true}}[rng.IntN(3)]
-	p := build(Config{Workers: 1 + rng.IntN(8), MaxMessages: 1 + rng.IntN(60), Rate: limits, Routes: routes}, l)
+	nested := Limits{Region: limits, Caches: map[string]Rate{}, Routes: map[string]RouteLimit{"r0": {Weight: 1 + rng.IntN(5)}}}
+	if rng.IntN(3) == 0 {
+		nested.Caches["c0"] = Rate{Ceiling: 10}
+		nested.Routes["r1"] = RouteLimit{Rate: Rate{Ceiling: 5}}
+	}
+	p := build(Config{Workers: 1 + rng.IntN(8), MaxMessages: 1 + rng.IntN(60), Limits: nested, Operations: rng.IntN(2) == 0, Routes: routes}, l)
 
 	hard, cancel := context.WithCancel(t.Context())
 	defer cancel()
@@ -123,6 +162,7 @@ func live(t *testing.T, rng *rand.Rand) {
 	sources.Wait()
 	for i := range routes {
 		p.Route(i).Close()
+		p.Route(i).Resume()
 	}
 	all.Wait()
 
@@ -156,8 +196,15 @@ func (l *life) submit(r *Route, i int, stopAt time.Duration) int {
 		if l.intn(50) == 0 {
 			payload = append(payload, make([]byte, 5000)...)
 		}
-		if l.intn(20) == 0 {
+		switch l.intn(40) {
+		case 0, 1:
 			r.HandBack() // Does nothing unless publishing is halted.
+		case 2:
+			r.Pause()
+		case 3, 4:
+			r.Resume()
+		case 5:
+			r.pipeline.SetLimits(Limits{Region: Rate{Ceiling: float64(1 + l.intn(100))}})
 		}
 		r.Submit(Message{Topic: topic, Payload: payload, Time: time.Now(), Handle: fmt.Sprintf("%d-%d", i, n)})
 		time.Sleep(time.Duration(l.intn(200)) * time.Millisecond)

@@ -9,11 +9,15 @@ import (
 // dispatcher holds every message and decides which one goes next. It is a plain state machine: each method takes the time,
 // none blocks. The pipeline's mutex guards it.
 type dispatcher struct {
-	delays  Delays
-	pacer   *pacer
-	delayed delayedHeap
-	routes  []*Route
-	active  ring[*Route] // The routes that have a ready lane, in turn.
+	delays     Delays
+	region     *pacer
+	throughput *pacer  // Of bytes; nil until the endpoint has refused for them.
+	offered    offered // Bytes.
+	operations bool    // Costs are operations rather than publishes.
+	largest    float64 // The largest cost so far.
+	delayed    delayedHeap
+	routes     []*Route
+	active     ring[*Route] // The routes that have a ready lane, in turn.
 
 	key      gate      // Closed while the key is refused.
 	keySince time.Time // When the key in use replaced another one; zero: it has not.
@@ -24,66 +28,96 @@ type dispatcher struct {
 	waitingSince time.Time // When the next publish first met an empty bucket.
 	waited       prometheus.Observer
 
-	roomMade bool // Submit calls wait, and there is room for them.
-	stopped  bool // After the hard stop nothing waits for another attempt.
+	aging    []*Route // Those whose messages may expire.
+	anyEnded bool     // A message has ended since the mutex was taken.
+	ended    []ending // Messages whose sources must be told once the mutex is free.
+	roomMade bool     // Submit calls wait, and there is room for them.
+	stopped  bool     // After the hard stop nothing waits for another attempt.
 	free     *entry
 	events   eventNotes // Logged once the mutex is free.
 }
 
-// add queues a message at the back of its lane.
-func (d *dispatcher) add(r *Route, m Message) {
+// newEntry returns an entry for m. What takes time is done before the mutex is taken: see measure.
+func (d *dispatcher) newEntry() *entry {
 	e := d.free
 	if e == nil {
-		e = &entry{}
-	} else {
-		d.free = e.next
+		return &entry{}
 	}
-	e.Message = m
+	d.free = e.next
+	e.next = nil
+	return e
+}
+
+// add queues a message at the back of its lane.
+func (d *dispatcher) add(now time.Time, r *Route, m entry) {
+	e := d.newEntry()
+	*e = m
 	l := r.lane(m.Topic)
 	e.lane = l
-	if len(m.Payload) > r.cfg.MaxPayload {
-		e.rejection = tooLarge(r, len(m.Payload))
-	}
-	r.queued++
 	r.bytes += int64(len(m.Payload))
 	l.pending++
+	if r.cfg.Overload == KeepLatest {
+		d.replace(l)
+	}
+	r.enqueue(e)
 	l.pushBack(e)
+	d.linger(now, l)
 	d.refresh(l)
 }
 
-// next takes the message that is to be published now out of its lane. Without one, it returns when to ask again; the zero
-// time means that only a new message or an answer can change anything.
-func (d *dispatcher) next(now time.Time) (*entry, time.Time) {
-	d.wakeDelayed(now)
-	r, at := d.pick(now)
-	if r == nil {
-		return nil, earlier(at, d.nextDelayed())
+// linger holds a lane that has got its first message until its batch is full or the message has waited for long enough.
+func (d *dispatcher) linger(now time.Time, l *lane) {
+	c := &l.route.cfg.Batch
+	switch {
+	case c.Linger == 0 || c.Framing == nil:
+	case l.lingering && c.full(l):
+		l.heldUntil, l.lingering = time.Time{}, false
+	case l.queued == 1 && l.heldUntil.IsZero() && !c.full(l):
+		d.hold(l, now.Add(c.Linger))
+		l.lingering = true
 	}
-	if at := d.pay(now, r.ready.front().first); !at.IsZero() {
-		return nil, earlier(at, d.nextDelayed())
-	}
-	return d.start(now, r), time.Time{}
 }
 
-// ready reports whether next would return a message. If not, it returns when to ask again, as next does.
+// next moves what is to be published now into p. Without anything, it returns false and when to ask again; the zero time means that only a
+// new message or an answer can change anything.
+func (d *dispatcher) next(now time.Time, p *parcel) (bool, time.Time) {
+	d.wakeDelayed(now)
+	for {
+		r, at := d.pick(now)
+		if r == nil {
+			return false, earlier(at, d.nextDelayed())
+		}
+		l := r.ready.front()
+		if r.cfg.MaxAge > 0 && l.first.expires().Before(now) { // Delivered again, or else it would have been seen before.
+			d.discard(l.first, Expired)
+			continue
+		}
+		if l.first.rejection == nil {
+			if at := d.admit(now, r, l.first); !at.IsZero() {
+				return false, earlier(at, d.nextDelayed())
+			}
+		}
+		d.start(now, r, p)
+		return true, time.Time{}
+	}
+}
+
+// ready reports whether next would find something. If not, it returns when to ask again, as next does.
 func (d *dispatcher) ready(now time.Time) (bool, time.Time) {
 	d.wakeDelayed(now)
 	r, at := d.pick(now)
-	if r != nil {
-		if r.ready.front().first.rejection != nil {
-			return true, time.Time{}
-		}
-		ok, tokenAt := d.pacer.ready(now)
-		if ok {
-			return true, time.Time{}
-		}
-		at = tokenAt
+	if r == nil {
+		return false, earlier(at, d.nextDelayed())
 	}
-	return false, earlier(at, d.nextDelayed())
+	first := r.ready.front().first
+	if first.rejection == nil {
+		at = d.due(now, d.costOf(r, first), d.sizeOf(r, first))
+	}
+	return at.IsZero(), earlier(at, d.nextDelayed())
 }
 
 // pick brings a route with a message that may publish to the front of the ring and returns it. Without one, it returns when a
-// gate is to be probed.
+// gate is to be probed or a quota of its own lets a route go on.
 func (d *dispatcher) pick(now time.Time) (*Route, time.Time) {
 	if ok, at := d.key.admits(now); !ok {
 		return nil, at
@@ -96,11 +130,12 @@ func (d *dispatcher) pick(now time.Time) (*Route, time.Time) {
 		r := d.active.front()
 		if !r.trim() {
 			r.active = false
+			r.credit = min(r.credit, 0)
 			d.active.popFront()
 			continue
 		}
-		ok, at := r.admits(now)
-		if ok {
+		ok, at := d.admits(now, r)
+		if ok && d.turn(r) {
 			return r, time.Time{}
 		}
 		wake = earlier(wake, at)
@@ -109,22 +144,31 @@ func (d *dispatcher) pick(now time.Time) (*Route, time.Time) {
 	return nil, wake
 }
 
-// admits reports whether the gates of the route and its cache let a publish start, as gate.admits does.
-func (r *Route) admits(now time.Time) (bool, time.Time) {
+// admits reports whether the gates and quotas of the route and its cache let a publish start. If not, it returns when to ask again; the
+// zero time means that something must happen first.
+func (d *dispatcher) admits(now time.Time, r *Route) (bool, time.Time) {
+	if r.paused {
+		return false, time.Time{}
+	}
 	if ok, at := r.cache.gate.admits(now); !ok {
 		return false, at
 	}
-	return r.gate.admits(now)
+	if ok, at := r.gate.admits(now); !ok {
+		return false, at
+	}
+	first := r.ready.front().first
+	if first.rejection != nil {
+		return true, time.Time{}
+	}
+	at := r.quotas.due(now, d.costOf(r, first))
+	return at.IsZero(), at
 }
 
-// pay takes a token for e. It returns when to ask again, or the zero time once e is paid for. A message that is rejected without
-// a request costs nothing.
-func (d *dispatcher) pay(now time.Time, e *entry) time.Time {
-	if e.rejection != nil {
-		return time.Time{}
-	}
-	ok, at := d.pacer.take(now)
-	if !ok {
+// admit asks the region's quota for e. It returns when to ask again, or the zero time if e may start. A message that is rejected without a
+// request needs nothing.
+func (d *dispatcher) admit(now time.Time, r *Route, e *entry) time.Time {
+	at := d.due(now, d.costOf(r, e), d.sizeOf(r, e))
+	if !at.IsZero() {
 		if d.waitingSince.IsZero() {
 			d.waitingSince = now
 		}
@@ -135,31 +179,39 @@ func (d *dispatcher) pay(now time.Time, e *entry) time.Time {
 		waited = now.Sub(d.waitingSince)
 		d.waitingSince = time.Time{}
 	}
-	if d.pacer.limited() {
+	if d.region.bucket.limited() {
 		d.waited.Observe(waited.Seconds())
 	}
 	return time.Time{}
 }
 
-// start takes the first message of the first ready lane of r, which is at the front of the ring, and gives the lane and the
-// route their next turns at the back.
-func (d *dispatcher) start(now time.Time, r *Route) *entry {
+// sizeOf is the size of a publish of e alone.
+func (d *dispatcher) sizeOf(r *Route, e *entry) int {
+	if r.cfg.Batch.Framing != nil {
+		return e.size + r.cfg.Batch.Framing.Overhead()
+	}
+	return len(e.Payload)
+}
+
+func (d *dispatcher) costOf(r *Route, e *entry) float64 { return d.cost(r, d.sizeOf(r, e)) }
+
+// start takes what the first ready lane of r publishes next, pays for it, and gives the lane its next turn at the back. r is at the front of
+// the ring.
+func (d *dispatcher) start(now time.Time, r *Route, p *parcel) {
 	l := r.ready.popFront()
 	l.ready = false
-	d.active.popFront()
-	r.active = false
-
-	e := l.popFront()
-	e.sent = now
+	d.load(now, l, p)
+	if p.rejection() == nil {
+		p.cost = d.cost(r, p.size)
+		d.pay(now, r, p.cost, p.size)
+		d.charge(r, p.cost)
+	}
 	for i, g := range l.gates(d) {
-		e.probes[i] = g.enter()
+		p.probes[i] = g.enter()
 	}
 	l.inFlight++
-	r.queued--
-	r.inFlight++
+	r.inFlight += p.n
 	d.refresh(l)
-	d.activate(r)
-	return e
 }
 
 // refresh puts a lane into its route's ring if its first message may start.
@@ -183,15 +235,16 @@ func (d *dispatcher) activate(r *Route) {
 
 // hold keeps a whole lane from publishing until a time. A lane in its route's ring stays there; pick passes it over.
 func (d *dispatcher) hold(l *lane, until time.Time) {
-	if !l.heldUntil.IsZero() {
+	if !l.heldUntil.IsZero() && !l.lingering {
 		return
 	}
-	l.heldUntil = until
+	l.heldUntil, l.lingering = until, false
 	d.delayed.add(delayed{at: until, lane: l})
 }
 
-// wakeDelayed brings back the lanes and messages whose time has come.
+// wakeDelayed brings back the lanes and messages whose time has come, and ends those that are too old.
 func (d *dispatcher) wakeDelayed(now time.Time) {
+	d.expire(now)
 	for {
 		due, ok := d.delayed.due(now)
 		if !ok {
@@ -201,7 +254,7 @@ func (d *dispatcher) wakeDelayed(now time.Time) {
 		case due.stale():
 			continue
 		case due.entry == nil:
-			due.lane.heldUntil = time.Time{}
+			due.lane.heldUntil, due.lane.lingering = time.Time{}, false
 		default:
 			due.lane.pushFront(due.entry)
 		}
@@ -209,11 +262,13 @@ func (d *dispatcher) wakeDelayed(now time.Time) {
 	}
 }
 
+// nextDelayed is when the next lane or message is to be woken, or the next message expires.
 func (d *dispatcher) nextDelayed() time.Time {
-	if len(d.delayed) == 0 {
-		return time.Time{}
+	at := d.nextExpiry()
+	if len(d.delayed) > 0 {
+		at = earlier(at, d.delayed[0].at)
 	}
-	return d.delayed[0].at
+	return at
 }
 
 // trim drops lanes that can no longer publish from the front of the ring. It reports whether one is left that can.

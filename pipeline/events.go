@@ -22,6 +22,8 @@ const (
 	eventRouteAllowed
 	eventQuotaRefused
 	eventQuotaAccepted
+	eventOverload
+	eventExpired
 	eventDropped
 	eventDeadLetter
 	eventKindCount
@@ -44,6 +46,8 @@ var eventTexts = [eventKindCount]struct {
 	eventRouteAllowed:   {slog.LevelInfo, "the route is allowed now"},
 	eventQuotaRefused:   {slog.LevelWarn, "the endpoint refuses for quota (429): publishing is slowed down"},
 	eventQuotaAccepted:  {slog.LevelInfo, "the endpoint accepts again after refusals for quota"},
+	eventOverload:       {slog.LevelWarn, "messages come faster than they go: the oldest are dropped (overload: drop-oldest)"},
+	eventExpired:        {slog.LevelWarn, "messages are older than max_age when their turn comes: they expire"},
 	eventDropped:        {slog.LevelError, "a message can never be published and the route has no dead_letter: it is dropped"},
 	eventDeadLetter:     {slog.LevelError, "a dead letter could not be stored: its message waits"},
 }

@@ -99,8 +99,8 @@ func build(cfg Config, sink Sink) *Pipeline {
 	if cfg.Timeout == 0 {
 		cfg.Timeout = 5 * time.Second
 	}
-	if cfg.Rate.Ceiling == 0 {
-		cfg.Rate = unlimited
+	if cfg.Limits.Region.Ceiling == 0 {
+		cfg.Limits.Region = unlimited
 	}
 	if cfg.Delays.Message == nil {
 		cfg.Delays = exact()

@@ -9,18 +9,18 @@ import (
 // entry is a message inside the pipeline. Entries are reused once their message is settled.
 type entry struct {
 	Message
-	lane     *lane
-	next     *entry // In the lane's queue or on the free list.
-	attempts int
-	delays   backoff.BackOff // Made when the first attempt has failed.
-	misses   int             // How often the endpoint said that its cache does not exist,
-	missed   time.Time       // and when it last did.
+	lane         *lane
+	next         *entry // In the lane's queue, in a parcel or on the free list.
+	older, newer *entry // In the route's order of age, while it is queued.
+	size         int    // In a batch, in bytes.
+	attempts     int
+	delays       backoff.BackOff // Made when the first attempt has failed.
+	misses       int             // How often the endpoint said that its cache does not exist,
+	missed       time.Time       // and when it last did.
+	// most is the number of messages of a batch that it may be in, as larger ones were refused; 0: as many as there are.
+	most int
 	// rejection is set once it is known that the message can never be published.
 	rejection *Rejection
-
-	// While in flight:
-	probes [gateCount]bool // The closed gates whose probe it is.
-	sent   time.Time       // When it left the queue.
 }
 
 // lane is the queue of one topic of one route, first in, first out.
@@ -28,9 +28,12 @@ type lane struct {
 	route       *Route
 	topic       string
 	first, last *entry
-	pending     int // Messages queued, delayed and in flight.
-	inFlight    int
-	heldUntil   time.Time // A retry holds the whole lane; zero: nothing does.
+	queued      int       // In the queue: messages,
+	size        int       // and the bytes that they add to a batch.
+	pending     int       // Messages queued, delayed and in flight.
+	inFlight    int       // Publishes.
+	heldUntil   time.Time // A retry or the wish for a fuller batch holds the whole lane; zero: nothing does.
+	lingering   bool      // It is held for a fuller batch.
 	gate        gate      // Closed while the topic is forbidden.
 	ready       bool      // It is in the route's ring.
 }
@@ -42,6 +45,8 @@ func (l *lane) gates(d *dispatcher) [gateCount]*gate {
 
 func (l *lane) pushBack(e *entry) {
 	e.next = nil
+	l.queued++
+	l.size += e.size
 	if l.last == nil {
 		l.first, l.last = e, e
 		return
@@ -51,6 +56,8 @@ func (l *lane) pushBack(e *entry) {
 }
 
 func (l *lane) pushFront(e *entry) {
+	l.queued++
+	l.size += e.size
 	e.next = l.first
 	l.first = e
 	if l.last == nil {
@@ -60,12 +67,33 @@ func (l *lane) pushFront(e *entry) {
 
 func (l *lane) popFront() *entry {
 	e := l.first
+	l.queued--
+	l.size -= e.size
 	l.first = e.next
 	if l.first == nil {
 		l.last = nil
 	}
 	e.next = nil
 	return e
+}
+
+// remove takes out a message that is in the queue.
+func (l *lane) remove(e *entry) {
+	if l.first == e {
+		l.popFront()
+		return
+	}
+	before := l.first
+	for before.next != e {
+		before = before.next
+	}
+	before.next = e.next
+	if l.last == e {
+		l.last = before
+	}
+	l.queued--
+	l.size -= e.size
+	e.next = nil
 }
 
 // sendable reports whether the lane's first message may start as far as the lane itself goes.

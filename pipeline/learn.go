@@ -23,8 +23,8 @@ func (d *dispatcher) failed(now time.Time) bool {
 }
 
 // learn turns one answer into what it says about everybody: the gates and the pacer.
-func (d *dispatcher) learn(now time.Time, e *entry, a Answer) {
-	l := e.lane
+func (d *dispatcher) learn(now time.Time, p *parcel, a Answer) {
+	l := p.lane
 	r := l.route
 	answered := a.Verdict != Retry && a.Verdict != Ambiguous
 	if answered {
@@ -34,52 +34,52 @@ func (d *dispatcher) learn(now time.Time, e *entry, a Answer) {
 	switch a.Verdict {
 	case Accept:
 		d.opened(now, &d.key, eventKeyAccepted, nil)
-		r.cache.found(e.sent)
+		r.cache.found(p.sent)
 		d.opened(now, &r.cache.gate, eventCacheFound, r)
 		r.refusals = 0
 		d.opened(now, &r.gate, eventRouteAllowed, r)
 		if d.opened(now, &l.gate, eventTopicAllowed, r) {
 			r.forbidden--
 		}
-		if d.pacer.accepted() {
+		if d.accepted(now, r, p.cost, p.size) {
 			d.events.note(now, event{kind: eventQuotaAccepted})
 		}
 	case HaltAll:
-		if !e.sent.Before(d.keySince) { // Otherwise it is the old key that is refused.
-			d.shut(now, e, keyGate, eventKeyRefused, a)
+		if !p.sent.Before(d.keySince) { // Otherwise it is the old key that is refused.
+			d.shut(now, p, keyGate, eventKeyRefused, a)
 		}
 	case HaltCache:
 		if r.cache.gone() {
-			d.shut(now, e, cacheGate, eventCacheMissing, a)
+			d.shut(now, p, cacheGate, eventCacheMissing, a)
 		}
 	case HaltTopic:
-		if d.shut(now, e, topicGate, eventTopicForbidden, a) {
+		if d.shut(now, p, topicGate, eventTopicForbidden, a) {
 			r.forbidden++
 			r.refusals++
 		}
 		if r.refusals >= forbiddenAfter {
-			d.shut(now, e, routeGate, eventRouteForbidden, a)
+			d.shut(now, p, routeGate, eventRouteForbidden, a)
 		}
 	case SlowDown:
-		if d.pacer.slowDown(now, e.sent, a.RetryAfter) {
+		if d.refused(now, p, a) {
 			d.events.note(now, event{kind: eventQuotaRefused, detail: a.Detail})
 		}
 	case Retry, Ambiguous:
 		if d.failed(now) {
-			d.shut(now, e, endpointGate, eventEndpointDown, a)
+			d.shut(now, p, endpointGate, eventEndpointDown, a)
 		}
 	case Reject:
 	}
-	d.releaseProbes(now, e)
+	d.releaseProbes(now, p)
 }
 
-// shut closes one of the gates that e passed. It reports whether the gate was open.
-func (d *dispatcher) shut(now time.Time, e *entry, which int, kind eventKind, a Answer) bool {
-	g := e.lane.gates(d)[which]
-	if !g.shut(now, e.probes[which], a.RetryAfter, a.Detail, d.delays.gates()[which]) {
+// shut closes one of the gates that p passed. It reports whether the gate was open.
+func (d *dispatcher) shut(now time.Time, p *parcel, which int, kind eventKind, a Answer) bool {
+	g := p.lane.gates(d)[which]
+	if !g.shut(now, p.probes[which], a.RetryAfter, a.Detail, d.delays.gates()[which]) {
 		return false
 	}
-	d.events.note(now, event{kind: kind, route: e.lane.route, detail: a.Detail})
+	d.events.note(now, event{kind: kind, route: p.lane.route, detail: a.Detail})
 	d.noteHalts(now)
 	return true
 }
@@ -94,12 +94,12 @@ func (d *dispatcher) opened(now time.Time, g *gate, kind eventKind, r *Route) bo
 	return true
 }
 
-// releaseProbes ends the probes that e was and whose gates are still closed: the next probe may start after the delay.
-func (d *dispatcher) releaseProbes(now time.Time, e *entry) {
-	for i, g := range e.lane.gates(d) {
-		if e.probes[i] && g.probing {
+// releaseProbes ends the probes that p was and whose gates are still closed: the next probe may start after the delay.
+func (d *dispatcher) releaseProbes(now time.Time, p *parcel) {
+	for i, g := range p.lane.gates(d) {
+		if p.probes[i] && g.probing {
 			g.undecided(now)
 		}
-		e.probes[i] = false
+		p.probes[i] = false
 	}
 }

@@ -10,6 +10,7 @@ import (
 type Metrics struct {
 	publishSeconds  *prometheus.HistogramVec
 	endToEndSeconds *prometheus.HistogramVec
+	batchMessages   *prometheus.HistogramVec
 	rateLimitWait   prometheus.Histogram
 }
 
@@ -22,11 +23,14 @@ func NewMetrics(reg prometheus.Registerer) *Metrics {
 		endToEndSeconds: prometheus.NewHistogramVec(histogram("end_to_end_seconds",
 			"Time from the stream's time stamp, or the arrival from core NATS, to the endpoint's acceptance.",
 			.001, .005, .01, .05, .1, .5, 1, 5, 10, 60, 300, 1800, 3600), []string{"route"}),
+		batchMessages: prometheus.NewHistogramVec(histogram("batch_messages",
+			"Messages of an accepted batch.",
+			1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024), []string{"route"}),
 		rateLimitWait: prometheus.NewHistogram(histogram("rate_limit_wait_seconds",
 			"Time that the next publish waited for a token, while a rate is in force.",
 			.0001, .001, .01, .1, .5, 1, 5, 10, 60)),
 	}
-	reg.MustRegister(m.publishSeconds, m.endToEndSeconds, m.rateLimitWait)
+	reg.MustRegister(m.publishSeconds, m.endToEndSeconds, m.batchMessages, m.rateLimitWait)
 	return m
 }
 

@@ -5,89 +5,102 @@ import (
 	"time"
 
 	"github.com/cenkalti/backoff/v4"
-	"golang.org/x/time/rate"
 )
 
-// Rate is how fast publishes may start, per second.
+// Rate is how fast costs may be spent, per second.
 type Rate struct {
 	// Ceiling is never exceeded. +Inf is no ceiling.
 	Ceiling float64
-	// Learn starts at FirstRate and finds the quota from refusals. Without it the rate starts at the ceiling.
+	// Learn starts at FirstRate and finds the quota from refusals. Without it the rate starts at the ceiling; refusals push it below that, too.
 	Learn bool
-	// Burst is how many publishes may start at once after a pause. 0 derives it from the rate.
-	Burst int
+	// Burst is what may be spent at once after a pause. 0 derives it from the rate.
+	Burst float64
 }
 
-// FirstRate is where a learned rate starts: Momento's default quota, in publishes per second.
+// FirstRate is where a learned rate starts: Momento's default quota, per second.
 const FirstRate = 10
 
 const (
-	cut       = 0.8  // A refusal leaves this share of the rate.
-	raise     = 0.02 // Recovery per second, as a share of the rate at the last refusal.
-	slowest   = 0.1  // Per second; refusals never push the rate below it.
-	fastest   = 1e6  // Per second; a learned rate above it is no limit any more.
-	period    = time.Second
-	longPause = 30 * time.Second      // An endpoint that wishes to be left alone for so long halts publishing.
-	rounding  = 1e-6                  // Of a token; floating-point arithmetic may leave so much missing when it is due.
-	burstTime = 20 * time.Millisecond // What the derived burst covers, so that a late timer costs no throughput.
+	slowest   = 0.1              // Per second; refusals never push a rate below it.
+	patience  = 2.0              // Tokens that a pause after refusals lasts for at the least.
+	longPause = 30 * time.Second // An endpoint that wishes to be left alone for so long halts publishing.
 )
 
-// pacer decides when a publish may start: a token bucket for the rate, and a pause after refusals for quota. It is pure
-// arithmetic on the times it is given, and not safe for concurrent use.
+// pacer decides when a publish may start, as far as one quota goes: a token bucket, whose rate a learner sets, and a pause after
+// refusals. It is pure arithmetic on the times it is given, and not safe for concurrent use.
 type pacer struct {
 	limits  Rate
-	bucket  *rate.Limiter
-	rate    float64
-	refused bool    // The quota has been met: grow gently from here on.
-	known   float64 // The rate at the last refusal.
-	wanted  bool    // A publish had to wait for a token since the last change.
-	changed time.Time
-	cutAt   time.Time
+	bucket  bucket
+	learner learner
 
 	pausedUntil time.Time
 	longSince   time.Time // When a long pause began; zero: it is none.
 	pauses      backoff.BackOff
-	throttled   bool // The latest answer that tells was a refusal.
+	throttled   bool      // The latest answer that tells was a refusal.
+	refusedAt   time.Time // When the first refusal of a run came.
 }
 
 func newPacer(limits Rate, pauses backoff.BackOff, now time.Time) *pacer {
-	p := &pacer{limits: limits, pauses: pauses, changed: now, bucket: rate.NewLimiter(rate.Inf, 1)}
-	start := limits.Ceiling
-	if limits.Learn {
-		start = min(FirstRate, start)
-	}
-	p.set(now, start)
+	p := &pacer{pauses: pauses}
+	p.learner = learner{floor: slowest, stepped: now}
+	p.limit(now, limits)
 	return p
 }
 
-// ready reports whether a publish may start. If not, it returns when to ask again.
-func (p *pacer) ready(now time.Time) (bool, time.Time) {
-	if now.Before(p.pausedUntil) {
-		return false, p.pausedUntil
-	}
-	if !p.limited() {
-		return true, time.Time{}
-	}
-	missing := 1 - p.bucket.TokensAt(now)
-	if missing <= rounding {
-		return true, time.Time{}
-	}
-	return false, now.Add(time.Duration(math.Ceil(missing / p.rate * float64(time.Second))))
+// newThroughput returns a pacer of bytes, with no limit until it is told of a refusal. offered is what has been published of late.
+func newThroughput(pauses backoff.BackOff, now time.Time, offered offered) *pacer {
+	p := newPacer(Rate{Ceiling: math.Inf(1), Learn: true}, pauses, now)
+	p.learner.offered = offered
+	p.learner.floor = kib * slowest
+	p.learner.set(math.Inf(1))
+	p.fill(now)
+	return p
 }
 
-// take pays for one publish. If it may not start yet, take returns when to ask again.
-func (p *pacer) take(now time.Time) (bool, time.Time) {
-	p.grow(now)
-	ok, at := p.ready(now)
-	if !ok {
-		p.wanted = true
-		return false, at
+// limit puts new limits in force. What has been learned stays, within them.
+func (p *pacer) limit(now time.Time, limits Rate) {
+	l := &p.learner
+	start := limits.Ceiling
+	switch {
+	case limits.Learn && p.limits.Learn:
+		start = min(l.rate, start)
+	case limits.Learn:
+		start = min(FirstRate, start)
+	case l.quota > 0:
+		start = min(l.rate, start)
 	}
-	if !p.bucket.AllowN(now, 1) {
-		p.spend(now) // Rounding: the token is all but whole.
-	}
-	return true, time.Time{}
+	p.limits = limits
+	l.ceiling = limits.Ceiling
+	l.set(start)
+	p.fill(now)
 }
+
+// fill makes the bucket follow the rate.
+func (p *pacer) fill(now time.Time) {
+	burst := p.limits.Burst
+	if burst == 0 {
+		burst = deriveBurst(p.learner.rate)
+	}
+	p.bucket.set(now, p.learner.rate, burst)
+}
+
+// due returns when a publish of this cost may start: zero for now.
+func (p *pacer) due(now time.Time, cost float64) time.Time {
+	if p.learner.step(now) {
+		p.fill(now)
+	}
+	if now.Before(p.pausedUntil) {
+		return p.pausedUntil
+	}
+	at := p.bucket.due(now, cost)
+	if !at.IsZero() {
+		p.learner.wanted = true
+	}
+	return at
+}
+
+// pay pays for a publish that starts or has started.
+func (p *pacer) pay(now time.Time, cost float64) { p.bucket.pay(now, cost) }
 
 // paused says since when a long pause has been on; zero: none is.
 func (p *pacer) paused(now time.Time) time.Time {
@@ -97,87 +110,44 @@ func (p *pacer) paused(now time.Time) time.Time {
 	return p.longSince
 }
 
-// limited reports whether a rate is in force.
-func (p *pacer) limited() bool { return !math.IsInf(p.rate, 1) }
-
-// spend pays for a publish that has already been sent.
-func (p *pacer) spend(now time.Time) { p.bucket.ReserveN(now, 1) }
-
-// slowDown takes note of a refusal for quota of a publish that started at sent. retryAfter is the endpoint's own wish. It
-// reports whether this is the first refusal after a success.
-func (p *pacer) slowDown(now, sent time.Time, retryAfter time.Duration) bool {
+// refused takes note of a refusal for this quota of a publish that started at sent. retryAfter is the endpoint's own wish. It reports
+// whether this is the first refusal after a success.
+func (p *pacer) refused(now, sent time.Time, cost float64, retryAfter time.Duration) bool {
 	first := !p.throttled
-	p.throttled = true
-	if until := now.Add(retryAfter); until.After(p.pausedUntil) && retryAfter > 0 {
-		p.pausedUntil = until
+	if first {
+		p.throttled, p.refusedAt = true, now
+	}
+	if retryAfter > 0 {
+		p.pause(now, retryAfter)
 		if p.longSince.IsZero() && retryAfter >= longPause {
 			p.longSince = now
 		}
 	}
-	if p.refused && sent.Before(p.cutAt) {
-		return first // It was sent at the rate that has been cut since.
+	// One refusal is answered by the rate. A further one of a publish that was sent after it, or one without a rate, by a pause.
+	if sent.After(p.refusedAt) || first && !p.bucket.limited() {
+		p.pause(now, p.pauses.NextBackOff()+p.bucket.time(patience))
+		p.learner.block(p.pausedUntil)
+		p.refusedAt = now
 	}
-	if until := now.Add(p.pauses.NextBackOff()); until.After(p.pausedUntil) {
-		p.pausedUntil = until
+	if !p.limits.none() && p.learner.refuse(now, sent, cost) {
+		p.fill(now)
 	}
-	if p.refused && now.Sub(p.cutAt) < period {
-		return first
-	}
-	if p.limited() {
-		p.known = p.rate
-		p.set(now, max(p.rate*cut, slowest))
-	}
-	p.refused = true
-	p.changed, p.cutAt = now, now
 	return first
 }
 
+func (p *pacer) pause(now time.Time, d time.Duration) {
+	if until := now.Add(d); until.After(p.pausedUntil) {
+		p.pausedUntil = until
+	}
+}
+
 // accepted takes note of a success. It reports whether it ends a run of refusals.
-func (p *pacer) accepted() bool {
+func (p *pacer) accepted(now time.Time, cost float64) bool {
+	p.learner.accept(now, cost)
 	if !p.throttled {
 		return false
 	}
 	p.throttled = false
 	p.pauses.Reset()
 	return true
-}
-
-// grow raises the rate once per period while publishes wait for tokens: twofold until the quota has been met, gently after.
-func (p *pacer) grow(now time.Time) {
-	if !p.wanted || p.rate >= p.limits.Ceiling || now.Sub(p.changed) < period {
-		return
-	}
-	next := p.rate * 2
-	if p.refused {
-		next = p.rate + p.known*raise
-	}
-	p.set(now, min(next, p.limits.Ceiling))
-	p.changed = now
-}
-
-// set puts a rate in force.
-func (p *pacer) set(now time.Time, perSecond float64) {
-	if perSecond > fastest {
-		perSecond = math.Inf(1)
-	}
-	p.rate = perSecond
-	p.wanted = false
-	if math.IsInf(perSecond, 1) {
-		p.bucket.SetLimitAt(now, rate.Inf)
-		return
-	}
-	burst := p.limits.Burst
-	if burst == 0 {
-		burst = deriveBurst(perSecond)
-	}
-	p.bucket.SetLimitAt(now, rate.Limit(perSecond))
-	p.bucket.SetBurstAt(now, burst)
-}
-
-// deriveBurst is the smallest burst that a timer of millisecond precision can keep up with.
-func deriveBurst(perSecond float64) int {
-	if math.IsInf(perSecond, 1) {
-		return 0
-	}
-	return max(1, int(perSecond*burstTime.Seconds()))
 }

@@ -13,7 +13,8 @@ type Config struct {
 	Timeout     time.Duration // One attempt.
 	MaxMessages int           // Held in memory. Each route has an equal share, so that a parked one leaves room for the others.
 	MaxBytes    int64         // As MaxMessages, of payload.
-	Rate        Rate
+	Limits      Limits
+	Operations  bool // Limits count operations rather than publishes.
 	Delays      Delays
 	Routes      []RouteConfig
 }
@@ -41,11 +42,7 @@ type Pipeline struct {
 func New(cfg Config, sink Sink, log *slog.Logger, metrics *Metrics) *Pipeline {
 	p := &Pipeline{cfg: cfg, sink: sink, log: log, empty: make(chan struct{})}
 	p.room = sync.NewCond(&p.mu)
-	p.d = dispatcher{
-		delays: cfg.Delays,
-		pacer:  newPacer(cfg.Rate, cfg.Delays.Quota(), time.Now()),
-		waited: metrics.rateLimitWait,
-	}
+	p.d = dispatcher{delays: cfg.Delays, operations: cfg.Operations, waited: metrics.rateLimitWait}
 	caches := map[string]*cache{}
 	for _, rc := range cfg.Routes {
 		if caches[rc.Cache] == nil {
@@ -54,8 +51,13 @@ func New(cfg Config, sink Sink, log *slog.Logger, metrics *Metrics) *Pipeline {
 		r := p.newRoute(rc, caches[rc.Cache])
 		r.publishSeconds = metrics.publishSeconds.WithLabelValues(rc.Name)
 		r.endToEndSeconds = metrics.endToEndSeconds.WithLabelValues(rc.Name)
+		r.batchMessages = metrics.batchMessages.WithLabelValues(rc.Name)
 		p.d.routes = append(p.d.routes, r)
+		if rc.MaxAge > 0 {
+			p.d.aging = append(p.d.aging, r)
+		}
 	}
+	p.d.limit(time.Now(), cfg.Limits)
 	return p
 }
 
@@ -117,8 +119,13 @@ func (p *Pipeline) EndBy(t time.Time) {
 // Several goroutines may submit to one route; their messages are then ordered as they get in.
 func (r *Route) Submit(m Message) {
 	p := r.pipeline
+	e := entry{Message: m}
+	r.cfg.measure(&e)
 	p.mu.Lock()
 	r.reserved = max(0, r.reserved-1)
+	if r.cfg.Overload == DropOldest && r.full(len(m.Payload)) {
+		p.d.makeRoom(time.Now(), r, len(m.Payload))
+	}
 	for !r.cfg.Returnable && r.full(len(m.Payload)) && !p.d.stopped {
 		r.waiters++
 		p.room.Wait()
@@ -129,17 +136,19 @@ func (r *Route) Submit(m Message) {
 		r.redelivered++
 	}
 	if r.turnsAway() {
-		outcome := r.returned()
-		r.settled[outcome]++
-		p.mu.Unlock()
-		ending{settler: r.cfg.Settler, handle: m.Handle, outcome: outcome}.settle()
+		p.d.turnAway(r, m.Handle)
+		p.unlock()
 		return
 	}
-	p.d.add(r, m)
-	if len(p.idle) > 0 {
-		p.pump(time.Now())
+	var now time.Time // Asked for only where it matters.
+	if len(p.idle) > 0 || r.cfg.Batch.Linger > 0 {
+		now = time.Now()
 	}
-	p.mu.Unlock()
+	p.d.add(now, r, e)
+	if len(p.idle) > 0 {
+		p.pump(now)
+	}
+	p.unlock()
 }
 
 // turnsAway reports whether a message that comes now is not taken up any more.
@@ -161,14 +170,12 @@ func (r *Route) Close() {
 	p.mu.Lock()
 	r.closed = true
 	p.closing = true
-	var ended []ending
 	if r.cfg.Returnable {
-		ended = p.d.endQueued(r, false)
+		p.d.endQueued(r, false)
 	}
 	p.room.Broadcast()
 	p.checkEmpty()
-	p.mu.Unlock()
-	settle(ended)
+	p.unlock()
 }
 
 // stopNow ends everything that is queued and lets the workers go. It returns the number of messages that were left.
@@ -177,16 +184,14 @@ func (p *Pipeline) stopNow() int {
 	p.closing = true
 	p.d.stopped = true
 	left := 0
-	var ended []ending
 	for _, r := range p.d.routes {
 		left += r.left()
 		r.closed = true
-		ended = append(ended, p.d.endQueued(r, false)...)
+		p.d.endQueued(r, false)
 	}
 	p.room.Broadcast()
 	p.checkEmpty()
-	p.mu.Unlock()
-	settle(ended)
+	p.unlock()
 	return left
 }
 

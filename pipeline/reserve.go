@@ -58,12 +58,10 @@ func (r *Route) Halted() time.Time {
 func (r *Route) HandBack() {
 	p := r.pipeline
 	p.mu.Lock()
-	var ended []ending
 	if r.cfg.Returnable && !r.halted(time.Now()).IsZero() {
-		ended = p.d.endQueued(r, true)
+		p.d.endQueued(r, true)
 	}
-	p.mu.Unlock()
-	settle(ended)
+	p.unlock()
 }
 
 // Abandon ends every queued message of a returnable route as Returned: the server has forgotten that it delivered them. What is in
@@ -71,16 +69,23 @@ func (r *Route) HandBack() {
 func (r *Route) Abandon() {
 	p := r.pipeline
 	p.mu.Lock()
-	ended := p.d.endQueued(r, false)
-	p.mu.Unlock()
-	settle(ended)
+	p.d.endQueued(r, false)
+	p.unlock()
 }
 
-// unreserved is the room for messages that nobody has been asked for.
-func (r *Route) unreserved() int { return r.limit - r.left() - r.reserved }
+// unreserved is the room for messages that nobody has been asked for. Where the oldest are dropped, there is always room for new ones.
+func (r *Route) unreserved() int {
+	if r.cfg.Overload == DropOldest {
+		return r.limit - r.reserved
+	}
+	return r.limit - r.left() - r.reserved
+}
 
 // roomToReserve reports whether there is so much room that asking is worth a request to the server.
 func (r *Route) roomToReserve() bool {
+	if r.cfg.Overload == DropOldest {
+		return r.unreserved() >= max(1, r.limit/chunk)
+	}
 	return r.unreserved() >= max(1, r.limit/chunk) && r.bytes <= r.maxBytes-r.maxBytes/chunk
 }
 
@@ -104,12 +109,21 @@ func (r *Route) halted(now time.Time) time.Time {
 	if !r.haltedSince.IsZero() {
 		return r.haltedSince
 	}
-	return r.pipeline.d.pacer.paused(now)
+	d := &r.pipeline.d
+	for _, p := range [...]*pacer{d.region, d.throughput, r.cache.pacer} {
+		if p == nil {
+			continue
+		}
+		if since := p.paused(now); !since.IsZero() {
+			return since
+		}
+	}
+	return time.Time{}
 }
 
 // gated reports whether a gate halts publishing for the route as a whole.
 func (d *dispatcher) gated(r *Route) bool {
-	return d.key.closed || d.endpoint.closed || r.cache.gate.closed || r.gate.closed
+	return d.key.closed || d.endpoint.closed || r.cache.gate.closed || r.gate.closed || r.paused
 }
 
 // noteHalts keeps every route's word on whether a gate halts it, and wakes its source when that changes. It is called after a gate may

@@ -18,6 +18,14 @@ type RouteConfig struct {
 	Text bool
 	// MaxPayload is in bytes. A larger message is rejected without a request.
 	MaxPayload int
+	// Batch puts several messages into one publish.
+	Batch BatchConfig
+	// Overload says what becomes of messages that come faster than they go.
+	Overload Overload
+	// MaxAge is how old a message may be when its publish starts; 0: as old as it likes.
+	MaxAge time.Duration
+	// Subscribers is how many are expected on each topic, where operations are counted.
+	Subscribers int
 	// Returnable says that NATS delivers a message again that is settled as Returned, and only what was asked for: the source
 	// reserves room first, see Reserve.
 	Returnable bool
@@ -32,17 +40,25 @@ type Route struct {
 	cfg      RouteConfig
 	pipeline *Pipeline
 	cache    *cache
-	gate     gate // Closed while the key may not publish to any of its topics, as far as is known.
-	share    int  // The route's share of the queue, in messages.
-	limit    int  // What it may hold of that.
+	gate     gate   // Closed while the key may not publish to any of its topics, as far as is known.
+	paused   bool   // By the operator.
+	pacer    *pacer // Of a ceiling of its own; nil: none.
+	quotas   quotas // Besides the region's.
+	weight   float64
+	credit   float64 // What it may still publish in its turn.
+	share    int     // The route's share of the queue, in messages.
+	limit    int     // What it may hold of that.
 	maxBytes int64
 
 	publishSeconds  prometheus.Observer
 	endToEndSeconds prometheus.Observer
+	batchMessages   prometheus.Observer
 
 	lanes  map[string]*lane
 	ready  ring[*lane] // The lanes that may publish, in turn.
 	active bool        // It is in the dispatcher's ring of routes.
+
+	oldest, newest *entry // Queued, by age; kept only where messages may be dropped for it.
 
 	closed      bool // The source submits no more; what it could take back has been returned.
 	queued      int
@@ -93,10 +109,13 @@ const (
 	retryAmbiguous
 	retryDeadLetter
 	retryThroughput
+	retryBatch
 	retryReasonCount
 )
 
-var retryReasonNames = [retryReasonCount]string{"quota", "key", "forbidden", "cache", "server", "network", "ambiguous", "dead_letter", "throughput"}
+var retryReasonNames = [retryReasonCount]string{"quota", "key", "forbidden", "cache", "server", "network", "ambiguous", "dead_letter", "throughput", "batch"}
 
 // operations is what Momento counts for a publish: each started KiB is one; deliveries are not known here.
-func operations(bytes int) uint64 { return uint64(max(1, (bytes+1023)/1024)) }
+func operations(bytes int) uint64 { return uint64(max(1, (bytes+kib-1)/kib)) }
+
+const kib = 1024

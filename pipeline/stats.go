@@ -1,11 +1,12 @@
 package pipeline
 
+import "time"
+
 // Stats is a snapshot of the whole pipeline, taken in one moment: the ledger holds in it.
 type Stats struct {
 	Routes      []RouteStats
 	QueuedBytes int64
-	Rate        float64 // In force, publishes per second; +Inf without one.
-	Throttled   bool    // The latest answer that tells was a refusal for quota.
+	Quotas      []QuotaStats // The region's is the first.
 	KeyRefused  bool
 	Down        bool   // The endpoint as a whole.
 	Why         string // What the endpoint said to it, bounded.
@@ -49,8 +50,7 @@ func (p *Pipeline) Stats() Stats {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	s := Stats{
-		Rate:       p.d.pacer.rate,
-		Throttled:  p.d.pacer.throttled,
+		Quotas:     p.d.quotaStats(time.Now()),
 		KeyRefused: p.d.key.closed,
 		Down:       p.d.endpoint.closed,
 		Why:        p.d.key.detail,
@@ -99,6 +99,8 @@ func (r *Route) state(keyRefused bool) State {
 	switch {
 	case r.closed:
 		return Draining
+	case r.paused:
+		return Paused
 	case keyRefused || r.cache.gate.closed || r.gate.closed:
 		return Parked
 	case r.forbidden > 0 && r.inFlight == 0 && r.ready.len() == 0:

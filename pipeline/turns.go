@@ -2,29 +2,30 @@ package pipeline
 
 import "time"
 
-// take waits for a message that is to be published now. It returns nil when the pipeline has nothing left to publish.
-func (p *Pipeline) take(w *worker) *entry {
+// take waits for something that is to be published now, and moves it into the worker's parcel. It returns false when the pipeline has nothing
+// left to publish.
+func (p *Pipeline) take(w *worker) bool {
 	p.mu.Lock()
 	w.busySince = time.Time{}
 	for {
 		if p.drained {
 			p.mu.Unlock()
-			return nil
+			return false
 		}
 		now := time.Now()
-		e, wake := p.d.next(now)
-		if e != nil {
+		ok, wake := p.d.next(now, &w.parcel)
+		if ok {
 			w.busySince = now
 			w.request.Deadline = p.deadline(now)
 			if len(p.idle) > 0 {
 				p.pump(now)
 			}
-			p.mu.Unlock()
-			return e
+			p.unlock()
+			return true
 		}
 		p.idle = append(p.idle, w)
 		p.wakeAt(now, wake)
-		p.mu.Unlock()
+		p.unlock()
 		<-w.wake
 		p.mu.Lock()
 	}
@@ -56,58 +57,61 @@ func (p *Pipeline) wakeAt(now, at time.Time) {
 // tick is the timer's callback.
 func (p *Pipeline) tick() {
 	p.mu.Lock()
-	defer p.mu.Unlock()
 	p.timerAt = time.Time{}
 	if len(p.idle) > 0 {
 		p.pump(time.Now())
 	}
+	p.unlock()
 }
 
-// finish hands the answer to a publish back and settles the message if it has ended. It reports whether the message can never
-// be published: it then stays in flight until finishRejected.
-func (p *Pipeline) finish(now time.Time, e *entry, a Answer) (rejected bool) {
+// finish hands the answer to a worker's publish back. It reports whether its one message can never be published: it then stays in flight until
+// finishRejected.
+func (p *Pipeline) finish(now time.Time, w *worker, a Answer) (rejected bool) {
 	p.mu.Lock()
-	a = p.d.judge(e, a)
-	if a.Verdict != Reject {
-		l := e.lane
-		ended, done := p.d.finish(now, e, a)
-		p.release(l, ended, done)
-		return false
+	a = p.d.judge(&w.parcel, a)
+	if a.Verdict == Reject && w.parcel.n == 1 {
+		p.d.reject(now, &w.parcel, a)
+		if len(p.idle) > 0 { // The answer may have opened a gate, and this worker is about to wait for the dead letter.
+			p.pump(now)
+		}
+		p.unlock()
+		return true
 	}
-	p.d.reject(now, e, a)
-	if len(p.idle) > 0 { // The answer may have opened a gate, and this worker is about to wait for the dead letter.
-		p.pump(now)
-	}
-	p.mu.Unlock()
-	return true
+	p.d.finish(now, &w.parcel, a)
+	p.d.endLeft(w.parcel.lane)
+	p.unlock()
+	return false
 }
 
 // finishRejected hands a message back that can never be published.
-func (p *Pipeline) finishRejected(now time.Time, e *entry, kept bool, err error) {
+func (p *Pipeline) finishRejected(now time.Time, w *worker, kept bool, err error) {
 	p.mu.Lock()
-	l := e.lane
-	ended, done := p.d.finishRejected(now, e, kept, err)
-	p.release(l, ended, done)
+	p.d.finishRejected(now, &w.parcel, kept, err)
+	p.d.endLeft(w.parcel.lane)
+	p.unlock()
 }
 
-// release unlocks after a message has come back, tells its source how it ended, and logs. It wakes no worker: the caller is
-// one, and takes the next message itself.
-func (p *Pipeline) release(l *lane, ended ending, done bool) {
-	var rest []ending
-	if done {
-		rest = p.d.endLane(l)
+// unlock frees the mutex, and then tells the sources of the messages that have ended how they did, and logs. It wakes no worker but those that
+// have nothing left to do: where others may have something to publish, the caller pumps before.
+func (p *Pipeline) unlock() {
+	d := &p.d
+	if d.anyEnded {
+		d.anyEnded = false
 		p.checkEmpty()
 	}
-	if p.d.roomMade {
-		p.d.roomMade = false
+	if d.roomMade {
+		d.roomMade = false
 		p.room.Broadcast()
 	}
-	events := p.d.events.waiting
-	p.d.events.waiting = nil
+	var few [8]ending // Without an allocation, as usual.
+	ended := append(few[:0], d.ended...)
+	clear(d.ended)
+	d.ended = d.ended[:0]
+	events := d.events.waiting
+	d.events.waiting = nil
 	p.mu.Unlock()
-	if done {
-		ended.settle()
-		settle(rest)
+	for i := range ended {
+		ended[i].settler.Settle(ended[i].handle, ended[i].outcome)
 	}
 	for _, e := range events {
 		e.log(p.log)
@@ -126,7 +130,7 @@ func (p *Pipeline) deadline(now time.Time) time.Time {
 // KeyChanged says that there is a new key: probes with it may start at once, of all that may have been the old key's fault.
 func (p *Pipeline) KeyChanged() {
 	p.mu.Lock()
-	defer p.mu.Unlock()
+	defer p.unlock()
 	now := time.Now()
 	p.d.keySince = now
 	p.d.key.probeNow(now)

@@ -183,7 +183,9 @@ func TestEachVerdictHasItsEffect(t *testing.T) {
 				p.mu.Lock() // So that the single worker finds all three.
 				for i, topic := range []string{"a", "a", "b"} {
 					p.d.routes[0].received++
-					p.d.add(p.d.routes[0], Message{Topic: topic, Payload: fmt.Append(nil, i+1), Time: time.Now(), Handle: i + 1})
+					e := entry{Message: Message{Topic: topic, Payload: fmt.Append(nil, i+1), Time: time.Now(), Handle: i + 1}}
+					p.d.routes[0].cfg.measure(&e)
+					p.d.add(time.Now(), p.d.routes[0], e)
 				}
 				p.pump(time.Now())
 				p.mu.Unlock()

@@ -1,0 +1,249 @@
+package pipeline
+
+import (
+	"math"
+	"time"
+)
+
+// learner finds a quota that nobody tells, from what is refused: pure arithmetic on the times it is given.
+//
+// It relies on one thing that every limiter has in common: between two moments at which the quota is used up, exactly what the quota allows
+// is accepted. So the costs accepted from one refusal to the next, by the time between them, are the quota, whatever burst or window it has.
+// That holds if the rate was above the quota all the time. If it was below for a while, the quota may have lain idle and is at least that
+// much; it is at most the rate that was refused.
+//
+//	rate
+//	 |      / refused: cut          . . . twofold each second again
+//	 |     /|                      .
+//	 |    / |   __ refused        .   nothing refused: the quota has been raised
+//	 |   /  |  |  |     _ _ _ _ _.
+//	 |  /   |__|  |  ,-'       quota, as learned
+//	 | /           |/
+//	 +--------------------------------------- time
+//
+// The rate starts low and doubles each second until a refusal. Two or three refusals later the quota is known. From then on the rate climbs
+// along a cubic curve, as CUBIC of RFC 9438 does: fast at first, slowly where the quota is expected, then faster. A refusal ends the climb and
+// tells the quota anew; none tells that the quota has been raised.
+type learner struct {
+	ceiling float64 // Never exceeded; +Inf: none.
+	floor   float64 // Refusals never push the rate below it.
+	rate    float64 // In force; +Inf: none.
+	quota   float64 // As learned; 0: not yet.
+	found   int     // Refusals in a row that confirmed it.
+	depth   float64 // Where the climb began below the quota, as a share of it.
+	climbed time.Duration
+	middle  time.Duration // When the climb reaches the quota.
+
+	wanted  bool // A publish had to wait for a token since the last step.
+	stepped time.Time
+	cutAt   time.Time
+
+	suspect float64 // What the quota is if the next refusal comes at once; 0: unknown.
+	doubted bool    // The latest refusal came late, although the quota seemed to be as known.
+
+	emptied  time.Time // The latest refusal from which costs are counted; zero: there was none.
+	accepted float64   // Costs, since then.
+	lowest   float64   // The lowest rate since then.
+	lull     bool      // Since then the rate was not used to the full for a while.
+	blocked  bool      // Since then a refusal has followed another one, as it does where a window has been used up.
+
+	offered offered
+}
+
+const (
+	growth      = 2.0         // Per second, while nothing is known that speaks against it.
+	margin      = 0.04        // A climb begins so far below the quota, as a share of it.
+	hardest     = 0.5         // What one refusal leaves of the rate at the least, unless the quota has been measured.
+	near        = 1.12        // Bounds of the quota with a ratio of less are as good as a measurement.
+	same        = 1.03        // Two measurements that differ by less are the same.
+	trying      = 1.06        // A rate this much above the lower bound of the quota shows whether it is the quota.
+	enough      = 4.0         // Costs accepted between two refusals that make a measurement.
+	period      = time.Second // The least length of a measurement,
+	shortPeriod = period / 2  // or where accepted and refused publishes alternate.
+	second      = time.Second
+	stepTime    = 50 * time.Millisecond
+	firstMiddle = time.Second
+	leastMiddle = 4 * time.Second
+	// A refusal in so many publishes is the price of noticing a raised quota.
+	middleCosts = 70.0
+	fastest     = 1e6 // Per second; a rate above it is no limit any more.
+)
+
+// step lets the rate grow while publishes wait for tokens. It reports whether the rate has changed.
+func (l *learner) step(now time.Time) bool {
+	passed := now.Sub(l.stepped)
+	if passed < stepTime {
+		return false
+	}
+	l.stepped = now
+	if !l.wanted {
+		l.lull = true
+		return false
+	}
+	l.wanted = false
+	if l.rate >= l.ceiling {
+		return false
+	}
+	l.set(l.grown(min(passed, second)))
+	return true
+}
+
+// grown is the rate after a further time of unmet demand.
+func (l *learner) grown(passed time.Duration) float64 {
+	l.climbed += passed
+	doubled := l.rate * math.Pow(growth, passed.Seconds())
+	if l.quota == 0 || l.rate > l.quota*(1+2*l.depth) {
+		return doubled
+	}
+	x := float64(l.climbed-l.middle) / float64(l.middle)
+	return min(doubled, max(l.rate, l.quota*(1+l.depth*x*x*x)))
+}
+
+// accept takes note of an accepted cost.
+func (l *learner) accept(now time.Time, cost float64) {
+	l.accepted += cost
+	l.offered.add(now, cost)
+}
+
+// refuse takes note of a refusal of a publish that started at sent. It reports whether the rate has changed. What was sent at a rate
+// that has been cut since says nothing new.
+func (l *learner) refuse(now, sent time.Time, cost float64) bool {
+	l.offered.add(now, cost)
+	if sent.Before(l.cutAt) {
+		return false
+	}
+	most := min(l.rate, l.offered.perSecond(now))
+	since := now.Sub(l.emptied)
+	switch {
+	case math.IsInf(most, 1) || most <= 0:
+		return false
+	case l.emptied.IsZero():
+		l.guess(most, 0)
+	case l.confirmed(since) && since < period:
+		l.know(l.suspect)
+	case l.confirmed(since):
+		l.know((l.suspect + most) / 2)
+	case since < period && (l.blocked || since < shortPeriod) || l.accepted < enough && now.Sub(l.cutAt) < period:
+		return false
+	case l.accepted < enough:
+		l.guess(most, 0)
+		l.cutAt = now
+		return true // Count on.
+	default:
+		l.measure(most, l.accepted/since.Seconds())
+	}
+	l.cutAt = now
+	l.emptied, l.accepted, l.lowest, l.lull, l.blocked = now, 0, l.rate, false, false
+	return true
+}
+
+// confirmed reports whether a refusal, so long after the latest one, is what is to be expected if the quota is as suspected.
+func (l *learner) confirmed(since time.Duration) bool {
+	expected := 1 / ((trying - 1) * l.suspect) // Seconds until one cost too much has been accepted.
+	return l.suspect > 0 && l.accepted > 0 && !l.blocked && since.Seconds() < 1.3*expected+0.1 &&
+		math.Abs(l.accepted-l.suspect*since.Seconds()) < 1.5
+}
+
+// block notes that a refusal has followed another one, and that nothing is sent until a time. What is used up in such a way is a window: the
+// time without it does not count.
+func (l *learner) block(until time.Time) {
+	l.blocked = true
+	if l.accepted == 0 && !l.emptied.IsZero() {
+		l.emptied = until
+	}
+}
+
+// measure concludes from the costs accepted per second between two refusals, the later one at a rate of most.
+func (l *learner) measure(most, least float64) {
+	busy := !l.lull && l.lowest >= 0.98*least // The rate was above the quota all the time.
+	switch {
+	case busy:
+		l.know(least)
+	case most <= near*least:
+		l.know((least + most) / 2)
+	case !l.lull && !l.doubted && least < same*l.quota && least > l.quota/same:
+		l.know(least) // The refusal was late because the limiter had saved up much.
+		l.doubted = true
+		return
+	default:
+		l.guess(most, least)
+	}
+	l.doubted = false
+}
+
+// know goes on from a quota that has been measured.
+func (l *learner) know(quota float64) {
+	if l.quota > 0 && quota < l.quota*near && quota > l.quota/near {
+		l.found++
+	} else {
+		l.found = 1
+	}
+	l.suspect = 0
+	steady := max(leastMiddle, time.Duration(middleCosts/quota*float64(second)))
+	l.middle = min(steady, firstMiddle<<min(l.found, 8))
+	l.begin(quota, quota*(1-margin))
+}
+
+// guess goes on from a rate between the bounds of the quota, when no more is known than those; least may be 0. If a rate just above the
+// lower bound is refused, the lower bound was it.
+func (l *learner) guess(most, least float64) {
+	l.found = 0
+	l.middle = 2 * firstMiddle
+	l.suspect = 0
+	trial := trying * least
+	if trial <= hardest*most {
+		l.begin(most, hardest*most)
+		return
+	}
+	if !l.lull {
+		l.suspect = least
+	}
+	l.begin(trial, trial)
+	l.climbed = l.middle
+}
+
+// begin starts a climb.
+func (l *learner) begin(quota, rate float64) {
+	l.quota = quota
+	l.climbed = 0
+	l.set(max(l.floor, rate))
+	l.depth = max(margin, 1-l.rate/quota)
+}
+
+func (l *learner) set(rate float64) {
+	if rate > fastest {
+		rate = math.Inf(1)
+	}
+	l.rate = min(rate, l.ceiling)
+	l.lowest = min(l.lowest, l.rate)
+}
+
+// offered counts costs over the last second or two.
+type offered struct {
+	began         time.Time // Of the current second.
+	before, since float64   // In the second before it, and since then.
+}
+
+func (o *offered) add(now time.Time, cost float64) {
+	o.turn(now)
+	o.since += cost
+}
+
+func (o *offered) turn(now time.Time) {
+	switch passed := now.Sub(o.began); {
+	case passed >= 2*time.Second:
+		o.began, o.before, o.since = now, 0, 0
+	case passed >= time.Second:
+		o.began, o.before, o.since = o.began.Add(time.Second), o.since, 0
+	}
+}
+
+// perSecond is the rate over the current second and the one before it; +Inf if too little was offered to tell.
+func (o *offered) perSecond(now time.Time) float64 {
+	o.turn(now)
+	if o.before+o.since < enough {
+		return math.Inf(1)
+	}
+	passed := now.Sub(o.began).Seconds()
+	return max(o.before, (o.before+o.since)/(1+passed), o.since/max(passed, 0.1))
+}

@@ -1,0 +1,104 @@
+//go:build !race
+
+package pipeline
+
+import (
+	"math"
+	"slices"
+	"testing"
+	"time"
+
+	"momento-bridge/sink/emulator"
+)
+
+// quotaRows are what the figures are taken for. Sharded and penalising limiters, and buckets without a burst, refuse whoever is near the
+// quota; they are printed.
+var quotaRows = []struct {
+	kind   string
+	burst  float64 // In seconds.
+	judged bool
+}{
+	{emulator.LimiterBucket, 1, true},
+	{emulator.LimiterBucket, 0.2, true},
+	{emulator.LimiterGCRA, 1, true},
+	{emulator.LimiterFixedWindow, 0, true},
+	{emulator.LimiterSliding, 0, true},
+	{emulator.LimiterBucket, 0, false},
+	{emulator.LimiterSlidingPenalty, 0, false},
+	{emulator.LimiterSharded, 1, false},
+}
+
+// TestLearnedRateUsesAnUnknownQuota prints the medians of 5 runs on virtual time, each of 60 s that begin after 30 s. The lines are 95 % used
+// and 1 % refused; the test allows twice the distance.
+//
+//	go test ./pipeline -run LearnedRateUses -v
+func TestLearnedRateUsesAnUnknownQuota(t *testing.T) {
+	t.Log("limiter          quota  burst    used   (least)  refused (most)")
+	for _, row := range quotaRows {
+		for _, quota := range []float64{10, 100, 1000, 5000} {
+			var used, refused []float64
+			for seed := range uint64(5) {
+				w := newWire(learning, emulator.Settings{Rate: quota, Burst: math.Max(1, row.burst*quota), Limiter: row.kind}, seed)
+				w.run(30*time.Second + time.Duration(seed)*time.Second)
+				f := w.run(60 * time.Second)
+				used, refused = append(used, 100*f.used), append(refused, 100*f.refused)
+			}
+			slices.Sort(used)
+			slices.Sort(refused)
+			t.Logf("%-16s %5g  %4gs  %6.2f  (%6.2f)  %5.2f  (%5.2f)", row.kind, quota, row.burst, used[2], used[0], refused[2], refused[4])
+			if row.judged && (used[2] < 90 || refused[2] > 2) {
+				t.Errorf("%s of %g/s: %.1f %% used, %.2f %% refused", row.kind, quota, used[2], refused[2])
+			}
+		}
+	}
+}
+
+// TestLearnedRateFollowsAQuotaThatChanges prints the medians of 5 changes at different moments: after how many seconds 90 % of the new quota
+// are used, and what share is refused in the 20 s after the change. The lines are 20 s and 5 %; the test allows twice as much.
+//
+//	go test ./pipeline -run LearnedRateFollows -v
+func TestLearnedRateFollowsAQuotaThatChanges(t *testing.T) {
+	t.Log("limiter          quota  factor  reached (latest)  refused (most)")
+	for _, row := range quotaRows {
+		for _, quota := range []float64{10, 100, 1000} {
+			for _, factor := range []float64{0.5, 4} {
+				var reached, refused []float64
+				for moment := range 5 {
+					w := newWire(learning, emulator.Settings{Rate: quota, Burst: math.Max(1, row.burst*quota), Limiter: row.kind}, uint64(moment))
+					w.run(time.Minute + time.Duration(moment)*3100*time.Millisecond)
+					at, share := w.change(factor)
+					reached, refused = append(reached, at), append(refused, 100*share)
+				}
+				slices.Sort(reached)
+				slices.Sort(refused)
+				t.Logf("%-16s %5g  ×%-4g   %4g s  (%4g s)  %5.2f  (%5.2f)", row.kind, quota, factor, reached[2], reached[4], refused[2], refused[4])
+				if row.judged && quota > 10 && (reached[2] > 40 || refused[2] > 10) {
+					t.Errorf("%s from %g/s by %g: reached after %g s, %.1f %% refused", row.kind, quota, factor, reached[2], refused[2])
+				}
+			}
+		}
+	}
+}
+
+// change multiplies the quota, and returns after how many seconds 90 % of it are used, two seconds taken together, and the share refused in
+// the first 20 s.
+func (w *wire) change(factor float64) (reached, refused float64) {
+	s := w.settings
+	s.Rate *= factor
+	s.Burst = math.Max(1, s.Burst*factor)
+	w.set(s)
+	requests, refusals := 0, 0
+	before := 0.0
+	for i := range 60 {
+		f := w.run(time.Second)
+		if i < 20 {
+			requests += w.requests
+			refusals += w.refusals
+		}
+		if reached == 0 && i > 0 && (before+f.used)/2 >= 0.9 {
+			reached = float64(i + 1)
+		}
+		before = f.used
+	}
+	return reached, float64(refusals) / float64(requests)
+}

@@ -1,0 +1,157 @@
+package pipeline
+
+import (
+	"math"
+	"time"
+)
+
+// Limits are the quotas that publishes count towards. They nest: a publish must be within its route's, its cache's and the region's.
+type Limits struct {
+	Region Rate
+	// Caches are quotas of single caches, by name.
+	Caches map[string]Rate
+	// Routes are ceilings of single routes and their shares, by name.
+	Routes map[string]RouteLimit
+}
+
+// RouteLimit is a route's part of the quota.
+type RouteLimit struct {
+	// Rate is a ceiling of its own; the zero Rate is none.
+	Rate Rate
+	// Weight is its share against other routes, 1 or more; 0 means 1.
+	Weight int
+}
+
+// none reports whether there is no quota to speak of.
+func (r Rate) none() bool { return r == Rate{} || math.IsInf(r.Ceiling, 1) && !r.Learn }
+
+// quotas are the pacers that a publish of a route passes, besides the region's.
+type quotas struct {
+	pacers [2]*pacer // The route's and its cache's; nil: none.
+}
+
+// due returns when they let a publish of this cost start: zero for now.
+func (q *quotas) due(now time.Time, cost float64) time.Time {
+	var at time.Time
+	for _, p := range q.pacers {
+		if p == nil {
+			continue
+		}
+		if next := p.due(now, cost); next.After(at) {
+			at = next
+		}
+	}
+	return at
+}
+
+// SetLimits puts new limits in force at once. What has been learned of a quota stays. Routes and caches that are not named have none of their
+// own. It is not for quotas that count in another unit.
+func (p *Pipeline) SetLimits(l Limits) {
+	p.mu.Lock()
+	now := time.Now()
+	p.d.limit(now, l)
+	if len(p.idle) > 0 {
+		p.pump(now)
+	}
+	p.unlock()
+}
+
+func (d *dispatcher) limit(now time.Time, l Limits) {
+	if d.region == nil {
+		d.region = newPacer(l.Region, d.delays.Quota(), now)
+	}
+	d.region.limit(now, l.Region)
+	for _, r := range d.routes {
+		r.cache.pacer = d.repace(now, r.cache.pacer, l.Caches[r.cfg.Cache])
+		own := l.Routes[r.cfg.Name]
+		r.pacer = d.repace(now, r.pacer, own.Rate)
+		r.weight = float64(max(1, own.Weight))
+		r.quotas = quotas{[2]*pacer{r.pacer, r.cache.pacer}}
+	}
+}
+
+// repace gives a pacer its new limits, makes one, or lets it go.
+func (d *dispatcher) repace(now time.Time, p *pacer, limits Rate) *pacer {
+	switch {
+	case limits.none():
+		return nil
+	case p == nil:
+		return newPacer(limits, d.delays.Quota(), now)
+	}
+	p.limit(now, limits)
+	return p
+}
+
+// cost is what a publish of so many bytes costs: one, or where operations are counted one for each started KiB, and that for each subscriber
+// as well.
+func (d *dispatcher) cost(r *Route, size int) float64 {
+	if !d.operations {
+		return 1
+	}
+	return float64(operations(size)) * float64(1+r.cfg.Subscribers)
+}
+
+// due returns when a publish of a route may start, as far as the region goes: zero for now.
+func (d *dispatcher) due(now time.Time, cost float64, size int) time.Time {
+	at := d.region.due(now, cost)
+	if d.throughput != nil {
+		if next := d.throughput.due(now, float64(size)); next.After(at) {
+			at = next
+		}
+	}
+	return at
+}
+
+// affordable is how many bytes can be paid for now, at least those of the first message.
+func (d *dispatcher) affordable(now time.Time, r *Route, first *entry) int {
+	own := operations(first.size + r.cfg.Batch.Framing.Overhead())
+	tokens := d.region.bucket.whole(now)
+	for _, p := range r.quotas.pacers {
+		if p != nil {
+			tokens = min(tokens, p.bucket.whole(now))
+		}
+	}
+	steps := tokens / float64(1+r.cfg.Subscribers)
+	return int(min(max(float64(own), math.Floor(steps)), 1<<20)) * kib
+}
+
+// pay pays for a publish in every quota.
+func (d *dispatcher) pay(now time.Time, r *Route, cost float64, size int) {
+	d.region.pay(now, cost)
+	if d.throughput != nil {
+		d.throughput.pay(now, float64(size))
+	}
+	for _, p := range r.quotas.pacers {
+		if p != nil {
+			p.pay(now, cost)
+		}
+	}
+}
+
+// accepted tells every quota of an accepted publish. It reports whether that ends a run of refusals.
+func (d *dispatcher) accepted(now time.Time, r *Route, cost float64, size int) bool {
+	d.offered.add(now, float64(size))
+	ended := d.region.accepted(now, cost)
+	if d.throughput != nil {
+		ended = d.throughput.accepted(now, float64(size)) || ended
+	}
+	if c := r.cache.pacer; c != nil {
+		ended = c.accepted(now, cost) || ended
+	}
+	return ended
+}
+
+// refused tells the quota that is meant of a refusal. Which one that is the endpoint does not say, but for throughput: a cache that has a quota of
+// its own is taken to be meant. It reports whether this is the first refusal after a success.
+func (d *dispatcher) refused(now time.Time, p *parcel, a Answer) bool {
+	if a.Reason == ReasonThroughput {
+		if d.throughput == nil {
+			d.throughput = newThroughput(d.delays.Quota(), now, d.offered)
+		}
+		return d.throughput.refused(now, p.sent, float64(p.size), a.RetryAfter)
+	}
+	if c := p.lane.route.cache.pacer; c != nil {
+		return c.refused(now, p.sent, p.cost, a.RetryAfter)
+	}
+	return d.region.refused(now, p.sent, p.cost, a.RetryAfter)
+}

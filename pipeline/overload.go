@@ -1,0 +1,129 @@
+package pipeline
+
+import (
+	"container/heap"
+	"slices"
+	"time"
+)
+
+// Overload says what becomes of messages that come faster than they go.
+type Overload uint8
+
+// What can become of them.
+const (
+	// Block keeps them where they are: a stream is not asked for more, and core NATS drops, and counts, what its client cannot hold.
+	Block Overload = iota
+	// DropOldest drops the oldest queued message of the route for one that has no room.
+	DropOldest
+	// KeepLatest drops a queued message of a topic for a newer one.
+	KeepLatest
+)
+
+// aged reports whether the route keeps its queued messages in the order of their age.
+func (c *RouteConfig) aged() bool { return c.Overload == DropOldest || c.MaxAge > 0 }
+
+// enqueue counts a message that is the newest of the route.
+func (r *Route) enqueue(e *entry) {
+	r.queued++
+	if !r.cfg.aged() {
+		return
+	}
+	e.older, e.newer = r.newest, nil
+	if r.newest == nil {
+		r.oldest = e
+	} else {
+		r.newest.newer = e
+	}
+	r.newest = e
+}
+
+// requeue counts a message that was in flight: it is older than what is queued.
+func (r *Route) requeue(e *entry) {
+	r.queued++
+	if !r.cfg.aged() {
+		return
+	}
+	e.older, e.newer = nil, r.oldest
+	if r.oldest == nil {
+		r.newest = e
+	} else {
+		r.oldest.older = e
+	}
+	r.oldest = e
+}
+
+// dequeue counts a message that is queued no more.
+func (r *Route) dequeue(e *entry) {
+	r.queued--
+	if !r.cfg.aged() {
+		return
+	}
+	if e.older == nil {
+		r.oldest = e.newer
+	} else {
+		e.older.newer = e.newer
+	}
+	if e.newer == nil {
+		r.newest = e.older
+	} else {
+		e.newer.older = e.older
+	}
+	e.older, e.newer = nil, nil
+}
+
+// makeRoom drops the oldest messages of the route until one of n bytes has room, or nothing is queued.
+func (d *dispatcher) makeRoom(now time.Time, r *Route, n int) {
+	for r.full(n) && r.oldest != nil {
+		d.events.note(now, event{kind: eventOverload, route: r})
+		d.discard(r.oldest, Dropped)
+	}
+}
+
+// replace drops what a lane has queued: something newer has come.
+func (d *dispatcher) replace(l *lane) {
+	for l.first != nil {
+		e := l.popFront()
+		l.route.dequeue(e)
+		d.end(e, Dropped)
+	}
+}
+
+// expire ends what is queued and too old.
+func (d *dispatcher) expire(now time.Time) {
+	for _, r := range d.aging {
+		for r.oldest != nil && r.oldest.expires().Before(now) {
+			d.events.note(now, event{kind: eventExpired, route: r})
+			d.discard(r.oldest, Expired)
+		}
+	}
+}
+
+// expires is when the message is too old.
+func (e *entry) expires() time.Time { return e.Time.Add(e.lane.route.cfg.MaxAge) }
+
+// nextExpiry is when the next queued message will be too old; zero: none will.
+func (d *dispatcher) nextExpiry() time.Time {
+	var at time.Time
+	for _, r := range d.aging {
+		if r.oldest != nil {
+			at = earlier(at, r.oldest.expires().Add(1))
+		}
+	}
+	return at
+}
+
+// discard ends a queued message. It is fast for the first of a lane.
+func (d *dispatcher) discard(e *entry, o Outcome) {
+	l := e.lane
+	if l.first != e {
+		if i := slices.IndexFunc(d.delayed, func(item delayed) bool { return item.entry == e }); i >= 0 {
+			heap.Remove(&d.delayed, i)
+			l = nil
+		}
+	}
+	if l != nil {
+		l.remove(e)
+	}
+	e.lane.route.dequeue(e)
+	d.end(e, o)
+}

@@ -1,0 +1,146 @@
+package pipeline
+
+import "time"
+
+// parcel is what one publish carries: a message, or a batch of several of one topic, in their order. Each worker has one and reuses it.
+type parcel struct {
+	lane        *lane
+	first, last *entry // Linked by next.
+	n           int
+	size        int             // Bytes of the publish.
+	cost        float64         // Paid for it.
+	probes      [gateCount]bool // The closed gates whose probe it is.
+	sent        time.Time       // When it left the queue.
+}
+
+func (p *parcel) add(e *entry) {
+	e.next = nil
+	if p.n == 0 {
+		p.first = e
+	} else {
+		p.last.next = e
+	}
+	p.last = e
+	p.n++
+}
+
+// take removes the first message. The parcel must not be empty.
+func (p *parcel) take() *entry {
+	e := p.first
+	p.first = e.next
+	p.n--
+	e.next = nil
+	return e
+}
+
+// rejection says why what the parcel carries can never be published, nil if it may be.
+func (p *parcel) rejection() *Rejection {
+	if p.n != 1 {
+		return nil
+	}
+	return p.first.rejection
+}
+
+// BatchConfig puts several messages of a topic into one publish: what waits for the topic when its turn comes.
+type BatchConfig struct {
+	// Framing is nil without batches.
+	Framing Framing
+	// MaxMessages of one publish; 0: as many as fit.
+	MaxMessages int
+	// MaxBytes of one publish.
+	MaxBytes int
+	// Linger is how long a message may wait for others.
+	Linger time.Duration
+}
+
+// Framing joins messages to a batch. It may be used concurrently.
+type Framing interface {
+	// Size is how many bytes a message adds to a batch. An error says why it can be in none.
+	Size(payload []byte) (int, error)
+	// Overhead is what a batch has besides its messages, in bytes.
+	Overhead() int
+	// Append adds a message, with its size, to a batch. An empty dst begins one. The payload is copied.
+	Append(dst, payload []byte, size int) []byte
+	// End completes a batch.
+	End(dst []byte) []byte
+}
+
+// measure sets the size of a message in a batch. A message that alone exceeds what the endpoint takes, or can be in no batch, is rejected by
+// itself.
+func (c *RouteConfig) measure(e *entry) {
+	if len(e.Payload) > c.MaxPayload {
+		e.rejection = tooLarge(c, len(e.Payload), c.MaxPayload, "max_payload")
+		return
+	}
+	framing := c.Batch.Framing
+	if framing == nil {
+		return
+	}
+	size, err := framing.Size(e.Payload)
+	switch {
+	case err != nil:
+		e.rejection = &Rejection{Reason: "not_framed", Detail: err.Error(), Route: c.Name}
+	case size+framing.Overhead() > c.Batch.MaxBytes:
+		e.rejection = tooLarge(c, size+framing.Overhead(), c.Batch.MaxBytes, "batch.max_bytes")
+	default:
+		e.size = size
+	}
+}
+
+// full reports whether what is queued fills a batch.
+func (c *BatchConfig) full(l *lane) bool {
+	return c.MaxMessages > 0 && l.queued >= c.MaxMessages || l.size+c.Framing.Overhead() >= c.MaxBytes
+}
+
+// load moves what is to be published from the front of a lane, which is not empty, into the parcel.
+func (d *dispatcher) load(now time.Time, l *lane, p *parcel) {
+	*p = parcel{lane: l, sent: now}
+	r := l.route
+	n, size := 1, len(l.first.Payload)
+	if r.cfg.Batch.Framing != nil && l.first.rejection == nil {
+		n, size = d.batch(now, l)
+	}
+	for range n {
+		e := l.popFront()
+		r.dequeue(e)
+		p.add(e)
+	}
+	p.size = size
+}
+
+// batch returns how many of the lane's first messages go into one publish, and its bytes. Where operations are paid for, a batch that leaves
+// messages behind ends where it makes the most of its last one, and is no larger than what can be paid for now.
+func (d *dispatcher) batch(now time.Time, l *lane) (n, size int) {
+	c, first := &l.route.cfg.Batch, l.first
+	most := c.MaxMessages
+	if first.most > 0 && (most == 0 || first.most < most) {
+		most = first.most
+	}
+	limit := c.MaxBytes
+	if d.operations {
+		limit = min(limit, d.affordable(now, l.route, first))
+	}
+	best, bestSize, bestUse := 1, 0, 0.0
+	size = c.Framing.Overhead()
+	for e := first; e != nil; e = e.next {
+		if n > 0 && (size+e.size > limit || n == most || e.rejection != nil || e.most != first.most) {
+			if d.operations {
+				return best, bestSize
+			}
+			return n, size
+		}
+		n++
+		size += e.size
+		if use := float64(size) / float64(operations(size)); use >= bestUse {
+			best, bestSize, bestUse = n, size, use
+		}
+	}
+	return n, size
+}
+
+// split marks a refused batch so that its halves are tried apart: one of its messages may be the reason.
+func (p *parcel) split() {
+	for e := p.first; e != nil; e = e.next {
+		e.most = (p.n + 1) / 2
+	}
+}
