@@ -46,6 +46,9 @@ type Momento struct {
 	TLS                  MomentoTLS `yaml:"tls" doc:"TLS towards Momento."`
 }
 
+// UnitOperations is the value of limits.unit that counts operations.
+const UnitOperations = "operations"
+
 // The values of momento.auth.
 const (
 	AuthHeader = "header"
@@ -92,17 +95,22 @@ type Route struct {
 	Overload       string     `yaml:"overload" enum:"block,drop-oldest,keep-latest" doc:"What happens when messages come faster than they go."`
 	MaxAge         Duration   `yaml:"max_age" doc:"Older messages expire; 0s: never."`
 	Weight         int        `yaml:"weight" doc:"Share of a scarce quota against other routes."`
+	Rate           Rate       `yaml:"rate" doc:"A ceiling of the route's own within limits.rate: a number or unlimited."`
 	DeadLetter     DeadLetter `yaml:"dead_letter" doc:"Where rejected messages are kept."`
 }
 
 // The values of a route's keys that the program asks for.
 const (
-	DeliverNew    = "new"
-	TextPlain     = "text/plain"
-	OrderingTopic = "topic"
-	AtMostOnce    = "at-most-once"
-	FormatNone    = "none"
-	OverloadBlock = "block"
+	DeliverNew     = "new"
+	TextPlain      = "text/plain"
+	OrderingTopic  = "topic"
+	AtMostOnce     = "at-most-once"
+	FormatNone     = "none"
+	LengthPrefixed = "length-prefixed"
+
+	OverloadBlock      = "block"
+	OverloadDropOldest = "drop-oldest"
+	OverloadKeepLatest = "keep-latest"
 )
 
 // Batch puts several messages into one publish.

@@ -29,6 +29,7 @@ func DefaultRoute() Route {
 		MaxPayload:     4096,
 		Overload:       OverloadBlock,
 		Weight:         1,
+		Rate:           Rate{Unlimited: true},
 	}
 }
 

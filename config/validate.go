@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -111,6 +112,14 @@ func (f *File) between(path string, n, least, most int) {
 func (f *File) checkLimits() {
 	if f.Limits.Burst < 0 {
 		f.Problemf("limits.burst", "limits.burst is %d: write 0 to derive it, or a positive number", f.Limits.Burst)
+	}
+	for name, limit := range f.Limits.Caches {
+		if limit.Rate == (Rate{}) && !f.broken["limits.caches."+name+".rate"] {
+			f.Problemf("limits.caches."+name, "limits.caches.%s has no rate: write one such as {rate: 5}", name)
+		}
+		if !slices.ContainsFunc(f.Routes, func(r Route) bool { return r.Cache == name }) && len(f.Routes) > 0 {
+			f.Problemf("limits.caches."+name, "limits.caches names the cache %q, to which no route publishes", name)
+		}
 	}
 	if why := badSubject(f.Limits.Group); why != "" || strings.ContainsAny(f.Limits.Group, ".*>") {
 		f.Problemf("limits.group", "limits.group %q: use a plain word without dots, wildcards and spaces", f.Limits.Group)

@@ -2,11 +2,15 @@ package config
 
 import (
 	"strings"
+	"time"
 	"unicode"
 )
 
 // maxPayload bounds max_payload: NATS servers take no larger messages unless told to.
 const maxPayload = 1 << 20
+
+// maxLinger bounds batch.linger: what lingers is held, and is delivered again if the daemon dies.
+const maxLinger = Duration(10 * time.Second)
 
 func (f *File) checkRoute(path string, r *Route) {
 	at := func(key string) string { return path + "." + key }
@@ -33,6 +37,12 @@ func (f *File) checkRoute(path string, r *Route) {
 	}
 	if r.Subscribers < 0 {
 		f.Problemf(at("subscribers"), "%s is %d: write 0 or more", at("subscribers"), r.Subscribers)
+	}
+	if r.Rate.Auto {
+		f.Problemf(at("rate"), "%s is auto: a quota is learned for the region or a cache (limits.rate, limits.caches); write a number or unlimited", at("rate"))
+	}
+	if r.Overload == OverloadKeepLatest && r.Ordering != OrderingTopic {
+		f.Problemf(at("overload"), "%s keep-latest needs ordering topic: without order an older value could be published after a newer one", at("overload"))
 	}
 	f.checkBatch(at("batch"), r)
 	if r.DeadLetter.Subject != "" {
@@ -85,8 +95,25 @@ func (f *File) checkBatch(path string, r *Route) {
 	if b.MaxBytes < 1 {
 		f.Problemf(path+".max_bytes", "%s.max_bytes is %d: write a size such as 4096", path, b.MaxBytes)
 	}
-	if b.Format == FormatNone && b.Linger > 0 {
-		f.Problemf(path+".linger", "%s.linger needs %s.format", path, path)
+	if b.Format == FormatNone {
+		needs := func(key string, set bool) {
+			if set {
+				f.Problemf(path+"."+key, "%s.%s needs %s.format: lines, json or length-prefixed", path, key, path)
+			}
+		}
+		needs("linger", b.Linger > 0)
+		needs("max_messages", b.MaxMessages > 0)
+		needs("max_bytes", b.MaxBytes != DefaultRoute().Batch.MaxBytes)
+		return
+	}
+	if b.MaxBytes > maxPayload {
+		f.Problemf(path+".max_bytes", "%s.max_bytes is %d, it must be at most %d bytes", path, b.MaxBytes, maxPayload)
+	}
+	if b.Format == LengthPrefixed && r.ContentType == TextPlain {
+		f.Problemf(path+".format", "%s.format length-prefixed is not text: use lines or json, or content_type application/octet-stream", path)
+	}
+	if b.Linger > maxLinger {
+		f.Problemf(path+".linger", "%s.linger is %v, at most %v are possible: a batch fills by itself while it waits for quota", path, b.Linger, maxLinger)
 	}
 }
 

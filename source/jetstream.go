@@ -18,13 +18,15 @@ import (
 
 // JetStreamConfig is a route from a stream.
 type JetStreamConfig struct {
-	Route         string
-	Stream        string
-	Subject       string // The consumer's filter; empty for the whole stream.
-	Consumer      string // The durable's name.
-	Create        bool   // Create the consumer when it is missing.
-	DeliverNew    bool   // A created consumer starts with new messages rather than with all.
-	Template      *Template
+	Route      string
+	Stream     string
+	Subject    string // The consumer's filter; empty for the whole stream.
+	Consumer   string // The durable's name.
+	Create     bool   // Create the consumer when it is missing.
+	DeliverNew bool   // A created consumer starts with new messages rather than with all.
+	Template   *Template
+	// Overload is what the pipeline does with more messages than it can publish.
+	Overload      pipeline.Overload
 	Circumstances Circumstances
 }
 
@@ -230,11 +232,17 @@ func (j *JetStream) Settle(handle any, o pipeline.Outcome) {
 	m := j.held.remove(handle.(*delivery))
 	var err error
 	switch o {
-	case pipeline.Published:
+	case pipeline.Published, pipeline.Expired:
 		err = j.acks.settle(m.Reply, ackDone)
 	case pipeline.Returned:
 		err = j.acks.handBack(m.Reply)
-	case pipeline.DeadLettered, pipeline.Dropped, pipeline.Expired:
+	case pipeline.Dropped:
+		if j.cfg.Overload != pipeline.Block { // As usual there, and not worth an advisory each.
+			err = j.acks.settle(m.Reply, ackDone)
+			break
+		}
+		err = j.acks.settle(m.Reply, fmt.Appendf(nil, "%s %s", ackNever, o))
+	case pipeline.DeadLettered:
 		err = j.acks.settle(m.Reply, fmt.Appendf(nil, "%s %s", ackNever, o))
 	}
 	if err != nil && j.unsettled.Add(1) == 1 {

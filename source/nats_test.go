@@ -100,7 +100,7 @@ func startStageUntil(hard context.Context, t *testing.T, src runner, rc pipeline
 	t.Helper()
 	rc.Name, rc.Cache, rc.MaxPayload, rc.Settler = "r", "c", 1<<20, src
 	pipe := pipeline.New(pipeline.Config{
-		Workers: 8, Timeout: 5 * time.Second, MaxMessages: queue, MaxBytes: 1 << 20, Rate: pipeline.Rate{Ceiling: math.Inf(1)},
+		Workers: 8, Timeout: 5 * time.Second, MaxMessages: queue, MaxBytes: 1 << 20, Limits: pipeline.Limits{Region: pipeline.Rate{Ceiling: math.Inf(1)}},
 		Delays: pipeline.DefaultDelays(), Routes: []pipeline.RouteConfig{rc},
 	}, sink, quiet(), pipeline.NewMetrics(prometheus.NewRegistry()))
 	ctx, cancel := context.WithCancel(t.Context())

@@ -98,6 +98,10 @@ func (w *watch) handBack(now time.Time) {
 
 // adapt follows the rate of publishing with the number of messages held.
 func (w *watch) adapt(now time.Time) {
+	if w.j.cfg.Overload == pipeline.DropOldest { // Fewer would drop what could be published.
+		w.route.Limit(w.p.limits.Held)
+		return
+	}
 	_, settled := w.j.held.count()
 	if limit, changed := w.hold.next(now, settled, &w.p.limits); changed {
 		w.route.Limit(limit)

@@ -122,8 +122,8 @@ func (s *demoDisplay) lines(now time.Time) []string {
 		refused += r.Attempts[pipeline.Result429]
 	}
 	rate := "none"
-	if !math.IsInf(stats.Rate, 1) {
-		rate = fmt.Sprintf("%.0f/s", stats.Rate)
+	if !math.IsInf(stats.Quotas[0].Rate, 1) {
+		rate = fmt.Sprintf("%.0f/s", stats.Quotas[0].Rate)
 	}
 	p50, p99 := s.demo.ledger.latency()
 	return []string{

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"math"
 	"os"
 	"strings"
 	"time"
@@ -55,7 +54,8 @@ func newPlan(f *config.File) *plan {
 		Timeout:     time.Duration(c.Momento.Timeout),
 		MaxMessages: c.Queue.MaxMessages,
 		MaxBytes:    int64(c.Queue.MaxBytes),
-		Rate:        rateOf(c.Limits),
+		Limits:      limitsOf(c),
+		Operations:  c.Limits.Unit == config.UnitOperations,
 		Delays:      pipeline.DefaultDelays(),
 	}
 	for i := range c.Routes {
@@ -102,17 +102,6 @@ func checkNATSFiles(f *config.File) {
 		}
 		readable.Close()
 	}
-}
-
-func rateOf(l config.Limits) pipeline.Rate {
-	r := pipeline.Rate{Ceiling: math.Inf(1), Burst: l.Burst}
-	switch {
-	case l.Rate.Auto:
-		r.Learn = true
-	case !l.Rate.Unlimited:
-		r.Ceiling = l.Rate.PerSecond
-	}
-	return r
 }
 
 // sinkConfig finds the key and the endpoint. The endpoint is the one configured, or else the one that the key names.
@@ -226,12 +215,16 @@ func newRoutePlan(f *config.File, i int) routePlan {
 	}
 	p := routePlan{
 		route: pipeline.RouteConfig{
-			Name:       r.Name,
-			Cache:      r.Cache,
-			Ordered:    r.Ordering == config.OrderingTopic,
-			AtMostOnce: r.Delivery == config.AtMostOnce,
-			Text:       r.ContentType == config.TextPlain,
-			MaxPayload: int(r.MaxPayload),
+			Name:        r.Name,
+			Cache:       r.Cache,
+			Ordered:     r.Ordering == config.OrderingTopic,
+			AtMostOnce:  r.Delivery == config.AtMostOnce,
+			Text:        r.ContentType == config.TextPlain,
+			MaxPayload:  int(r.MaxPayload),
+			Batch:       batchOf(r.Batch),
+			Overload:    overloads[r.Overload],
+			MaxAge:      time.Duration(r.MaxAge),
+			Subscribers: r.Subscribers,
 		},
 		deadLetter: r.DeadLetter.Subject,
 	}
@@ -247,21 +240,13 @@ func newRoutePlan(f *config.File, i int) routePlan {
 	p.jetStream = &source.JetStreamConfig{
 		Route: r.Name, Stream: r.Stream, Subject: r.Subject, Consumer: r.Consumer,
 		Create: r.CreateConsumer, DeliverNew: r.Deliver == config.DeliverNew, Template: template,
+		Overload: p.route.Overload,
 		Circumstances: source.Circumstances{
-			Rate:          leastRate(f.Limits, len(f.Routes)),
+			Rate:          leastRate(&f.Config, i),
 			Connections:   f.Momento.Connections,
 			Timeout:       time.Duration(f.Momento.Timeout),
 			QueueMessages: shareMessages,
 		},
 	}
 	return p
-}
-
-// leastRate is what one of the routes can count on when all are busy. A rate that is learned may turn out to be the default quota.
-func leastRate(l config.Limits, routes int) float64 {
-	r := rateOf(l)
-	if r.Learn {
-		return pipeline.FirstRate / float64(routes)
-	}
-	return r.Ceiling / float64(routes)
 }

@@ -53,11 +53,11 @@ func newReplay() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		rate, err := shareOf(p.pipeline.Rate, o.share)
+		rate, err := shareOf(p.pipeline.Limits.Region, o.share)
 		if err != nil {
 			return &usageError{err}
 		}
-		p.pipeline.Rate = rate
+		p.pipeline.Limits.Region = rate
 		if p.routes, err = o.choose(p.routes); err != nil {
 			return &usageError{err}
 		}
@@ -132,7 +132,7 @@ func replayAll(ctx context.Context, p *plan, o replayOptions, stdout, stderr io.
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(stderr, "replaying at %.3g/s\n", p.pipeline.Rate.Ceiling)
+	fmt.Fprintf(stderr, "replaying at %.3g/s\n", p.pipeline.Limits.Region.Ceiling)
 	counts, err := carryAll(ctx, p, replays, momento, stderr, log)
 	rejected, left := counts.Sums()
 	for _, reason := range slices.Sorted(maps.Keys(counts.Rejected)) {
@@ -176,6 +176,7 @@ func carryAll(ctx context.Context, p *plan, replays map[string]*source.Replay, m
 	cfg.Workers, cfg.MaxMessages = min(cfg.Workers, replayWorkers), replayHeld
 	for _, r := range p.routes {
 		rc := r.route
+		rc.Overload, rc.MaxAge = pipeline.Block, 0 // A dead letter was kept on purpose.
 		rc.Settler, rc.DeadLetters = replays[r.deadLetter], replays[r.deadLetter]
 		cfg.Routes = append(cfg.Routes, rc)
 	}
@@ -232,7 +233,7 @@ func showProgress(ctx context.Context, pipe *pipeline.Pipeline, replays map[stri
 		}
 		counts, stats := total(replays), pipe.Stats()
 		rejected, left := counts.Sums()
-		parts := []string{fmt.Sprintf("replayed %d, rejected %d, in hand %d, %.3g/s", counts.Published, rejected, left, stats.Rate)}
+		parts := []string{fmt.Sprintf("replayed %d, rejected %d, in hand %d, %.3g/s", counts.Published, rejected, left, stats.Quotas[0].Rate)}
 		fmt.Fprintln(w, strings.Join(append(parts, endpointReasons(stats)...), "; "))
 	}
 }

@@ -392,7 +392,7 @@ func TestExitStatusSaysWhatHappened(t *testing.T) {
 	f(2, "unknown command \"x\"", "regions", "x")
 	f(2, "read the configuration", "run", "-c", "no-such-file.yaml")
 	f(2, "--fault: fault \"x\"", "emulator", "--fault", "x")
-	f(2, "limiter \"magic\" is not supported", "emulator", "--limiter", "magic")
+	f(2, "unknown limiter \"magic\"", "emulator", "--limiter", "magic")
 	f(1, "listen (--listen)", "emulator", "--listen", "256.0.0.1:1")
 }
 
