@@ -22,9 +22,13 @@ type Config struct {
 	NotReady func() []string
 	// Stuck returns why the daemon makes no progress through its own fault; empty otherwise. An outage outside is none.
 	Stuck func() string
+	// Status returns what the daemon is doing, as it is to be written in JSON. It may be called concurrently.
+	Status func() any
+	// Pause pauses or resumes a route, or all for an empty name. An error says that there is no such route.
+	Pause func(route string, paused bool) error
 }
 
-// New returns the listener's handler: /livez, /readyz and /metrics.
+// New returns the listener's handler: /livez, /readyz, /metrics, and /api/v1 with the status and what can be changed.
 func New(cfg Config) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /livez", func(w http.ResponseWriter, _ *http.Request) {
@@ -41,6 +45,9 @@ func New(cfg Config) http.Handler {
 		}
 		answer(w, http.StatusOK, "ready")
 	})
+	mux.HandleFunc("GET /api/v1/status", cfg.serveStatus)
+	mux.HandleFunc("POST /api/v1/pause", cfg.servePause(true, "paused"))
+	mux.HandleFunc("POST /api/v1/resume", cfg.servePause(false, "resumed"))
 	mux.Handle("GET /metrics", promhttp.HandlerFor(cfg.Metrics, promhttp.HandlerOpts{EnableOpenMetrics: true}))
 	return mux
 }

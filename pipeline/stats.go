@@ -24,9 +24,10 @@ type RouteStats struct {
 	InFlight     int
 	Ambiguous    uint64
 	Redelivered  uint64
-	Bytes        uint64 // Published.
-	Operations   uint64 // Published.
-	Forbidden    int    // Topics that the key may not publish to.
+	Bytes        uint64  // Published.
+	Operations   uint64  // Published.
+	Share        float64 // Of the quota when all routes are busy.
+	Forbidden    int     // Topics that the key may not publish to.
 	CacheMissing bool
 	RouteRefused bool // The key may not publish to any of its topics, as far as is known.
 }
@@ -58,14 +59,18 @@ func (p *Pipeline) Stats() Stats {
 	if s.Why == "" {
 		s.Why = p.d.endpoint.detail
 	}
+	weights := 0.0
+	for _, r := range p.d.routes {
+		weights += r.weight
+	}
 	for _, r := range p.d.routes {
 		s.QueuedBytes += r.bytes
-		s.Routes = append(s.Routes, r.stats(s.KeyRefused))
+		s.Routes = append(s.Routes, r.stats(s.KeyRefused, weights))
 	}
 	return s
 }
 
-func (r *Route) stats(keyRefused bool) RouteStats {
+func (r *Route) stats(keyRefused bool, weights float64) RouteStats {
 	s := RouteStats{
 		Name:         r.cfg.Name,
 		State:        r.state(keyRefused),
@@ -79,6 +84,7 @@ func (r *Route) stats(keyRefused bool) RouteStats {
 		Redelivered:  r.redelivered,
 		Bytes:        r.published,
 		Operations:   r.operations,
+		Share:        r.weight / weights,
 		Forbidden:    r.forbidden,
 		CacheMissing: r.cache.gate.closed,
 		RouteRefused: r.gate.closed,

@@ -15,6 +15,8 @@ func (b *bridge) adminHandler(ctx context.Context) http.Handler {
 		Metrics:  b.metrics,
 		NotReady: func() []string { return b.notReady(ctx) },
 		Stuck:    func() string { return b.pipe.Stuck(time.Now()) },
+		Status:   func() any { return b.status(ctx) },
+		Pause:    b.pause,
 	})
 }
 

@@ -14,6 +14,7 @@ type natsMetrics struct {
 	b                            *bridge
 	connected, dropped           *prometheus.Desc
 	pending, ackPending, replica *prometheus.Desc
+	drain                        *prometheus.Desc
 }
 
 func newNATSMetrics(b *bridge) *natsMetrics {
@@ -26,6 +27,7 @@ func newNATSMetrics(b *bridge) *natsMetrics {
 		dropped:    desc("source_dropped_total", "Messages that the core NATS client dropped because its buffer was full.", "route"),
 		pending:    desc("consumer_pending", "Messages of the stream that the consumer has not delivered yet.", "route"),
 		ackPending: desc("consumer_ack_pending", "Messages delivered to any replica and not acknowledged yet.", "route"),
+		drain:      desc("drain_seconds", "Time until the backlog will be gone, as forecast from arrivals and what is published: 0 while the route keeps up, +Inf for never.", "route"),
 		replica:    desc("replicas", "Members of the group seen, this one included."),
 	}
 }
@@ -55,6 +57,8 @@ func (m *natsMetrics) Collect(ch chan<- prometheus.Metric) {
 			gauge(m.pending, float64(undelivered), name)
 			gauge(m.ackPending, float64(unacknowledged), name)
 		}
+		_, forecast := m.b.backlogs.of(i)
+		gauge(m.drain, drainSeconds(forecast), name)
 		ch <- prometheus.MustNewConstMetric(m.dropped, prometheus.CounterValue, float64(dropped), name)
 	}
 }

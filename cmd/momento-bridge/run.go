@@ -15,7 +15,8 @@ func newRun() *cobra.Command {
 		Short: "Run the bridge until it is told to stop",
 		Long: "Carries messages from NATS to Momento Topics until SIGTERM or SIGINT, then hands back what it has not started, finishes what is\n" +
 			"in flight and exits: 0 when everything it held was settled, 1 when the shutdown budget ran out first. A second signal ends\n" +
-			"it at once. The routes come from a file, or one route from flags.",
+			"it at once. At SIGHUP the configuration is read again: limits, weights and ceilings of routes take effect. The routes come from a\n" +
+			"file, or one route from flags.",
 		Example: "  momento-bridge run -c /etc/momento-bridge/config.yaml\n" +
 			"  momento-bridge run --subject 'ticks.>' --cache my-cache --region us-east-1 --api-key-file key.txt\n" +
 			"  momento-bridge run --stream ORDERS --subject 'orders.>' --cache my-cache --topic 'orders-{{wildcard(1)}}' --region us-east-1",
@@ -35,6 +36,10 @@ func newRun() *cobra.Command {
 		if err != nil {
 			return err
 		}
+		b.reloads = newReloads(f, func() (*config.File, error) {
+			next, _, err := s.load(cmd)
+			return next, err
+		})
 		return b.run(cmd.Context())
 	}
 	return cmd

@@ -22,17 +22,19 @@ import (
 
 // bridge is the daemon: built by newBridge, it lives in run. Nothing starts before that.
 type bridge struct {
-	plan    *plan
-	log     *slog.Logger
-	nats    *nats.Conn
-	acks    *source.Acks
-	momento *sink.Momento
-	pipe    *pipeline.Pipeline
-	sources []natsSource
-	letters []*source.DeadLetters // By route; nil where there are none.
-	metrics *prometheus.Registry
-	admin   net.Listener
-	endBy   atomic.Pointer[time.Time] // When the daemon must have ended; set when the drain begins.
+	plan     *plan
+	log      *slog.Logger
+	nats     *nats.Conn
+	acks     *source.Acks
+	momento  *sink.Momento
+	pipe     *pipeline.Pipeline
+	sources  []natsSource
+	letters  []*source.DeadLetters // By route; nil where there are none.
+	backlogs *backlogs
+	reloads  *reloads // nil: the configuration is not read again.
+	metrics  *prometheus.Registry
+	admin    net.Listener
+	endBy    atomic.Pointer[time.Time] // When the daemon must have ended; set when the drain begins.
 }
 
 // natsSource is one route's source.
@@ -65,6 +67,7 @@ func newBridge(p *plan, log *slog.Logger) (*bridge, error) {
 		cfg.Routes = append(cfg.Routes, rc)
 	}
 	b.pipe = pipeline.New(cfg, b.momento, log, pipeline.NewMetrics(b.metrics))
+	b.backlogs = newBacklogs(b)
 	b.momento.Register(b.metrics)
 	b.metrics.MustRegister(b.pipe, newNATSMetrics(b), buildInfo(),
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
@@ -138,7 +141,11 @@ func (b *bridge) carry(ctx context.Context) error {
 	})
 	sides.Go(func() { b.plan.sink.Keys.Watch(side, keyInterval, b.keyChanged, b.keyFailed) })
 	sides.Go(func() { b.acks.Run(side) })
+	sides.Go(func() { b.backlogs.run(ctx) })
 	sides.Go(func() { b.notifyReady(ctx) })
+	if b.reloads != nil {
+		sides.Go(func() { b.reloads.run(side, b) })
+	}
 
 	left := 0
 	publishing.Go(func() { left = b.pipe.Run(hard) })

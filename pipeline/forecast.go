@@ -1,0 +1,83 @@
+package pipeline
+
+import (
+	"fmt"
+	"math"
+	"time"
+)
+
+// Load is what a route has to do and what it can.
+type Load struct {
+	Waiting  int64   // Messages that have not ended, those that NATS still has included.
+	Arrivals float64 // Messages per second.
+	Capacity float64 // Messages per second that can be published; +Inf: no limit is known.
+	Quota    bool    // It is a quota that limits the capacity.
+	PerBatch float64 // Messages of a publish if there were batches; 0 where there are.
+}
+
+// Outlook is what a load comes to.
+type Outlook uint8
+
+// The outlooks.
+const (
+	KeepingUp     Outlook = iota // Nothing waits for longer than a moment.
+	CatchingUp                   // What waits becomes less.
+	FallingBehind                // What waits does not become less.
+)
+
+// Forecast says when a backlog will be gone.
+type Forecast struct {
+	Outlook Outlook
+	Drain   time.Duration // Until nothing waits, if CatchingUp.
+	Text    string        // In one line, for people.
+}
+
+const (
+	// momentary is how long what waits may last for while the route keeps up.
+	momentary = 2 * time.Second
+	// tie is how much faster than arrivals a backlog must be published to become less, as a share.
+	tie = 0.02
+	// longDrain is as good as never.
+	longDrain = 365 * 24 * time.Hour
+)
+
+// Forecast returns the outlook.
+func (l Load) Forecast() Forecast {
+	if float64(l.Waiting) <= max(1, l.Capacity*momentary.Seconds()) {
+		return Forecast{Outlook: KeepingUp, Text: "keeping up"}
+	}
+	if drain, ok := l.drain(l.Capacity); ok {
+		return Forecast{Outlook: CatchingUp, Drain: drain, Text: fmt.Sprintf("drained in %v: %d waiting, arrivals %s/s, publishing %s/s",
+			drain.Round(time.Second), l.Waiting, figure(l.Arrivals), figure(l.Capacity))}
+	}
+	what := "publishing"
+	if l.Quota {
+		what = "quota"
+	}
+	text := fmt.Sprintf("never: arrivals %s/s, %s %s/s", figure(l.Arrivals), what, figure(l.Capacity))
+	if drain, ok := l.drain(l.Capacity * l.PerBatch); ok && l.PerBatch > 1 {
+		text += fmt.Sprintf("; with batch: json it would be %v", max(time.Second, drain.Round(time.Second)))
+	}
+	return Forecast{Outlook: FallingBehind, Text: text}
+}
+
+// drain returns how long the backlog takes at a capacity; false: for ever.
+func (l Load) drain(capacity float64) (time.Duration, bool) {
+	spare := capacity - l.Arrivals
+	if spare <= tie*capacity {
+		return 0, false
+	}
+	seconds := float64(l.Waiting) / spare
+	if seconds > longDrain.Seconds() {
+		return 0, false
+	}
+	return time.Duration(seconds * float64(time.Second)), true
+}
+
+// figure writes a rate as people read it: two digits, or all of the whole ones.
+func figure(perSecond float64) string {
+	if perSecond >= 10 || math.IsInf(perSecond, 1) {
+		return fmt.Sprintf("%.0f", perSecond)
+	}
+	return fmt.Sprintf("%.2g", perSecond)
+}
