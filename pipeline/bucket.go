@@ -72,7 +72,7 @@ func (b *bucket) refill(now time.Time) {
 	}
 }
 
-// burstTime is what the derived burst covers, so that a late timer costs no throughput.
+// burstTime is what the derived burst covers besides one token, so that a late timer costs no throughput.
 const burstTime = 20 * time.Millisecond
 
 // deriveBurst is the smallest burst that a timer of millisecond precision can keep up with.
@@ -80,5 +80,5 @@ func deriveBurst(perSecond float64) float64 {
 	if math.IsInf(perSecond, 1) {
 		return 0
 	}
-	return max(1, math.Floor(perSecond*burstTime.Seconds()))
+	return 1 + perSecond*burstTime.Seconds()
 }

@@ -123,7 +123,7 @@ func TestHardStopEndsEverythingByItsTime(t *testing.T) {
 func TestTopicsTakeTurns(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &script{began: time.Now()}
-		p := build(Config{Workers: 1, Limits: Limits{Region: Rate{Ceiling: 1}}, Routes: []RouteConfig{{}}}, s)
+		p := build(Config{Workers: 1, Limits: Limits{Region: Rate{Ceiling: 1, Burst: 1}}, Routes: []RouteConfig{{}}}, s)
 		for n := range 3 {
 			p.Route(0).Submit(message("hot", n))
 		}

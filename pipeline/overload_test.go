@@ -1,0 +1,121 @@
+package pipeline
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+func TestDropOldestKeepsTheNewestOfTheRoute(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &script{began: time.Now(), latency: time.Second}
+		settled := newEnds()
+		p, stop := start(t, Config{Workers: 1, MaxMessages: 4, Routes: []RouteConfig{{Overload: DropOldest, Ordered: true, Settler: settled}}}, s)
+		for i := range 8 {
+			p.Route(0).Submit(bytesOf([]string{"a", "b"}[i%2], fmt.Sprint(i), i))
+			synctest.Wait()
+		}
+		stop()
+		if want := []string{"0 a/0", "1 b/5", "2 a/6", "3 b/7"}; !slices.Equal(s.log, want) {
+			t.Errorf("published %q, want %q", s.log, want)
+		}
+		for i := range 8 {
+			want := Published
+			if i >= 1 && i <= 4 {
+				want = Dropped
+			}
+			if got := settled.outcome(t, i); got != want {
+				t.Errorf("message %d is %v, want %v", i, got, want)
+			}
+		}
+	})
+}
+
+func TestDropOldestGoesOnAskingAStreamWhenItIsFull(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := build(Config{MaxMessages: 8, Routes: []RouteConfig{{Overload: DropOldest, Returnable: true}}}, &script{began: time.Now()})
+		r := p.Route(0)
+		for range 3 {
+			n, _ := r.Reserve()
+			if n != 8 {
+				t.Fatalf("Reserve = %d, want 8", n)
+			}
+			for i := range n {
+				r.Submit(bytesOf("a", "x", i))
+			}
+		}
+		if held := r.left(); held != 8 {
+			t.Errorf("%d held, want 8", held)
+		}
+		checkLedger(t, p)
+	})
+}
+
+func TestKeepLatestReplacesWhatWaitsOfTheSameTopic(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &script{began: time.Now(), latency: time.Second, answers: map[string][]Answer{"a": {answer(Retry, Result5xx, 500)}}}
+		settled := newEnds()
+		p, stop := start(t, Config{Workers: 2, Routes: []RouteConfig{{Overload: KeepLatest, Ordered: true, Settler: settled}}}, s)
+		for i, topic := range []string{"a", "a", "b", "a"} { // The first is in flight, and fails, while newer ones come.
+			p.Route(0).Submit(bytesOf(topic, fmt.Sprint(i), i))
+			synctest.Wait()
+		}
+		time.Sleep(time.Minute)
+		stop()
+		if want := []string{"0 a/0", "0 b/2", "2 a/3"}; !slices.Equal(s.log, want) {
+			t.Errorf("published %q, want %q", s.log, want)
+		}
+		for i, want := range []Outcome{Dropped, Dropped, Published, Published} {
+			if got := settled.outcome(t, i); got != want {
+				t.Errorf("message %d is %v, want %v", i, got, want)
+			}
+		}
+	})
+}
+
+func TestMessagesExpireByTheirAge(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &script{began: time.Now(), latency: 4 * time.Second}
+		settled := newEnds()
+		p, stop := start(t, Config{Workers: 1, Routes: []RouteConfig{{MaxAge: 5 * time.Second, Settler: settled}}}, s)
+		for i := range 3 {
+			p.Route(0).Submit(bytesOf("a", fmt.Sprint(i), i))
+			synctest.Wait()
+		}
+		late := bytesOf("a", "late", 9)
+		late.Time = late.Time.Add(-time.Minute)
+		p.Route(0).Submit(late)
+		time.Sleep(9 * time.Second)
+		for handle, want := range map[int]Outcome{2: Expired, 9: Expired} {
+			if got := settled.outcome(t, handle); got != want {
+				t.Errorf("message %d is %v when its turn comes, want %v", handle, got, want)
+			}
+		}
+		stop()
+		if got := strings.Join(s.log, " "); got != "0 a/0 4 a/1" {
+			t.Errorf("published %q", got)
+		}
+	})
+}
+
+// An outage must not leave the queue full of what nobody wants any more.
+func TestMessagesExpireWhilePublishingIsHalted(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := fakeSink(func(*Request) Answer { return answer(HaltAll, Result401, 401) })
+		p, stop := start(t, Config{MaxMessages: 3, Routes: []RouteConfig{{MaxAge: 5 * time.Second}}}, s)
+		for i := range 3 {
+			p.Route(0).Submit(bytesOf("a", "x", i))
+		}
+		time.Sleep(6 * time.Second)
+		began := time.Now()
+		p.Route(0).Submit(bytesOf("a", "fresh", 4))
+		if waited := time.Since(began); waited > 0 {
+			t.Errorf("a fresh message waited %v for room", waited)
+		}
+		time.Sleep(10 * time.Second)
+		stop()
+	})
+}
