@@ -1,85 +1,54 @@
-// Package batch is a placeholder.
+// Package batch puts several messages into one publish and takes them apart again. The formats are specified in docs/batch-formats.md;
+// batch/js has a decoder for browsers. Subscribers may use Split.
 package batch
 
-import (
-	"bytes"
-	"encoding/base64"
-	"encoding/binary"
-	"encoding/json"
-	"errors"
-	"fmt"
-	"unicode/utf8"
+import "fmt"
+
+// Format names a framing, as batch.format does in the configuration.
+type Format string
+
+// The formats.
+const (
+	Lines          Format = "lines"           // Each message is followed by a line feed.
+	JSON           Format = "json"            // An array of messages.
+	LengthPrefixed Format = "length-prefixed" // Each message comes after its length.
 )
 
-// Framing joins messages to a batch.
+// Framing encodes batches. It may be used concurrently.
 type Framing interface {
+	// Size is how many bytes a message adds to a batch. An error says why it can be in none.
 	Size(payload []byte) (int, error)
-	Append(dst, payload []byte, size int) []byte
-	End(dst []byte) []byte
+	// Overhead is what a batch has besides its messages, in bytes: it is as long as Overhead and the sizes of its messages together.
 	Overhead() int
+	// Append adds a message to a batch; an empty dst begins one. The size must be what Size has returned for the payload, which is copied.
+	Append(dst, payload []byte, size int) []byte
+	// End completes a batch. A batch of no messages is not defined.
+	End(dst []byte) []byte
 }
 
 // Parse returns the framing of a format.
 func Parse(name string) (Framing, error) {
-	switch name {
-	case "lines":
+	switch Format(name) {
+	case Lines:
 		return lines{}, nil
-	case "json":
+	case JSON:
 		return array{}, nil
-	case "length-prefixed":
+	case LengthPrefixed:
 		return prefixed{}, nil
 	}
-	return nil, fmt.Errorf("unknown batch format %q", name)
+	return nil, fmt.Errorf("unknown batch format %q: it is lines, json or length-prefixed", name)
 }
 
-type lines struct{}
-
-func (lines) Overhead() int         { return 0 }
-func (lines) End(dst []byte) []byte { return dst }
-func (lines) Append(dst, p []byte, _ int) []byte {
-	return append(append(dst, p...), '\n')
-}
-
-func (lines) Size(p []byte) (int, error) {
-	if bytes.IndexByte(p, '\n') >= 0 {
-		return 0, errors.New("the message contains a line feed")
+// Split returns the messages of a batch, in their order and byte for byte. They may share the batch's memory. It refuses what no encoder
+// makes of any messages, but for white space in JSON, and needs memory in proportion to the batch only.
+func Split(format Format, batch []byte) ([][]byte, error) {
+	switch format {
+	case Lines:
+		return splitLines(batch)
+	case JSON:
+		return splitArray(batch)
+	case LengthPrefixed:
+		return splitPrefixed(batch)
 	}
-	return len(p) + 1, nil
-}
-
-type array struct{}
-
-func (array) Overhead() int         { return 1 }
-func (array) End(dst []byte) []byte { return append(dst, ']') }
-func (array) Size(p []byte) (int, error) {
-	if len(p) > 0 && p[0] != '"' && json.Valid(p) && utf8.Valid(p) && len(bytes.TrimSpace(p)) == len(p) {
-		return len(p) + 1, nil
-	}
-	return base64.StdEncoding.EncodedLen(len(p)) + 3, nil
-}
-
-func (array) Append(dst, p []byte, size int) []byte {
-	if len(dst) == 0 {
-		dst = append(dst, '[')
-	} else {
-		dst = append(dst, ',')
-	}
-	if size == len(p)+1 {
-		return append(dst, p...)
-	}
-	dst = append(dst, '"')
-	dst = base64.StdEncoding.AppendEncode(dst, p)
-	return append(dst, '"')
-}
-
-type prefixed struct{}
-
-func (prefixed) Overhead() int         { return 0 }
-func (prefixed) End(dst []byte) []byte { return dst }
-func (prefixed) Size(p []byte) (int, error) {
-	return len(binary.AppendUvarint(nil, uint64(len(p)))) + len(p), nil
-}
-
-func (prefixed) Append(dst, p []byte, _ int) []byte {
-	return append(binary.AppendUvarint(dst, uint64(len(p))), p...)
+	return nil, fmt.Errorf("unknown batch format %q: it is lines, json or length-prefixed", format)
 }

@@ -1,0 +1,212 @@
+package batch
+
+import (
+	"bytes"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// vector is one case of testdata/vectors.json, which the JavaScript tests read, too. Messages and batches are base64 there.
+type vector struct {
+	Name     string   `json:"name"`
+	Format   Format   `json:"format"`
+	Messages [][]byte `json:"messages,omitempty"`
+	Batch    []byte   `json:"batch"`
+	Refused  bool     `json:"refused,omitempty"` // No batch.
+	Foreign  bool     `json:"foreign,omitempty"` // A batch that our encoder does not make.
+	Text     bool     `json:"text,omitempty"`    // The same as a string.
+}
+
+func vectors(t *testing.T) []vector {
+	t.Helper()
+	text, err := os.ReadFile("testdata/vectors.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all []vector
+	if err := json.Unmarshal(text, &all); err != nil {
+		t.Fatal(err)
+	}
+	return all
+}
+
+// encode makes a batch as the pipeline does.
+func encode(t testing.TB, format Format, messages [][]byte) []byte {
+	t.Helper()
+	f, err := Parse(string(format))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var batch []byte
+	length := f.Overhead()
+	for _, m := range messages {
+		size, err := f.Size(m)
+		if err != nil {
+			t.Fatal(err)
+		}
+		length += size
+		batch = f.Append(batch, m, size)
+	}
+	batch = f.End(batch)
+	if len(batch) != length {
+		t.Errorf("%s: a batch of %d bytes, its sizes say %d", format, len(batch), length)
+	}
+	return batch
+}
+
+func TestVectors(t *testing.T) {
+	for _, v := range vectors(t) {
+		got, err := Split(v.Format, v.Batch)
+		switch {
+		case v.Refused:
+			if err == nil {
+				t.Errorf("%s %s: %q is taken for a batch: %q", v.Format, v.Name, v.Batch, got)
+			}
+			continue
+		case err != nil || !slices.EqualFunc(got, v.Messages, bytes.Equal):
+			t.Errorf("%s %s: %q, %v, want %q", v.Format, v.Name, got, err, v.Messages)
+		case !v.Foreign && !bytes.Equal(encode(t, v.Format, v.Messages), v.Batch):
+			t.Errorf("%s %s: encoded as %q, want %q", v.Format, v.Name, encode(t, v.Format, v.Messages), v.Batch)
+		}
+	}
+}
+
+func TestLineFeedCannotBeInALine(t *testing.T) {
+	f, _ := Parse("lines")
+	if _, err := f.Size([]byte("a\nb")); !errors.Is(err, errLineFeed) {
+		t.Errorf("Size = %v, want that a line feed is the reason", err)
+	}
+}
+
+func TestUnknownFormatIsRefused(t *testing.T) {
+	if _, err := Parse("none"); err == nil {
+		t.Error("Parse takes none for a format")
+	}
+	if _, err := Split("xml", nil); err == nil {
+		t.Error("Split takes xml for a format")
+	}
+}
+
+// What is not taken as an element by every parser travels as base64.
+func TestOnlyUnambiguousJSONIsEmbedded(t *testing.T) {
+	f := func(payload string, want bool) {
+		t.Helper()
+		if got := embeddable([]byte(payload)); got != want {
+			t.Errorf("embeddable(%q) = %v, want %v", payload, got, want)
+		}
+	}
+	for _, payload := range []string{`{}`, `[]`, `0`, `-1.50e+10`, `1e400`, `null`, `true`, `{"a":1,"a":2}`, `["\ud800"]`, `{"é":" x "}`} {
+		f(payload, true)
+	}
+	for _, payload := range []string{``, `"text"`, ` 1`, "1\n", `{]`, `nul`, `01`, `1 2`, "\ufeff1", "{\"a\":\"\xff\"}", "[\"\x01\"]", `NaN`} {
+		f(payload, false)
+	}
+	f(strings.Repeat("[", deepest)+strings.Repeat("]", deepest), true)
+	f(strings.Repeat("[", deepest+1)+strings.Repeat("]", deepest+1), false)
+}
+
+func TestAppendAllocatesNothing(t *testing.T) {
+	payload := []byte(`{"id":17,"text":"a message as they are"}`)
+	for _, format := range []Format{Lines, JSON, LengthPrefixed} {
+		f, _ := Parse(string(format))
+		buffer := make([]byte, 0, 4096)
+		if n := testing.AllocsPerRun(100, func() {
+			size, _ := f.Size(payload)
+			buffer = f.End(f.Append(f.Append(buffer[:0], payload, size), payload, size))
+		}); n != 0 {
+			t.Errorf("%s: %g allocations, want none", format, n)
+		}
+	}
+}
+
+// FuzzBatchesSurvive makes a batch of any messages and takes it apart again.
+func FuzzBatchesSurvive(f *testing.F) {
+	f.Add([]byte("one,two,,{\"a\":[1,2]},\"text\",\xff\x00"), byte(','))
+	f.Add([]byte(" 1|1 |[1]|null|1e5|\"\""), byte('|'))
+	f.Fuzz(func(t *testing.T, data []byte, separator byte) {
+		messages := bytes.Split(data, []byte{separator})
+		for _, format := range []Format{Lines, JSON, LengthPrefixed} {
+			if format == Lines && bytes.ContainsRune(bytes.Join(messages, nil), '\n') {
+				continue
+			}
+			batch := encode(t, format, messages)
+			got, err := Split(format, batch)
+			if err != nil || !slices.EqualFunc(got, messages, bytes.Equal) {
+				t.Errorf("%s: %q becomes %q, %q, %v", format, messages, batch, got, err)
+			}
+		}
+	})
+}
+
+// FuzzSplitIsStrict takes apart anything. What is accepted is a batch: of lines and length-prefixed messages the very bytes that encoding them
+// again gives, and any JSON array has as many elements as another parser sees.
+func FuzzSplitIsStrict(f *testing.F) {
+	for _, seed := range []string{"a\nb\n", `["aGk=",1]`, "\x01a\x02bc", ` [ 1 , {"a":[]} ] `, "[1,]", "\x80\x00"} {
+		f.Add([]byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		for _, format := range []Format{Lines, LengthPrefixed} {
+			if messages, err := Split(format, data); err == nil && len(messages) > 0 && !bytes.Equal(encode(t, format, messages), data) {
+				t.Errorf("%s: %q is not the encoding of %q", format, data, messages)
+			}
+		}
+		messages, err := Split(JSON, data)
+		if err != nil {
+			return
+		}
+		var parsed []any
+		if err := json.Unmarshal(data, &parsed); err != nil || len(parsed) != len(messages) {
+			t.Errorf("%q: %d messages, another parser sees %d, %v", data, len(messages), len(parsed), err)
+		}
+	})
+}
+
+// BenchmarkFraming is what batches cost a message: its size when it comes, and adding it when it goes.
+//
+//	go test -run '^$' -bench Framing ./batch
+func BenchmarkFraming(b *testing.B) {
+	for name, payload := range map[string][]byte{
+		"100B": []byte(`{"id":17,"text":"` + strings.Repeat("x", 81) + `"}`),
+		"4KB":  []byte(`{"id":17,"text":"` + strings.Repeat("x", 4077) + `"}`),
+	} {
+		for _, format := range []Format{Lines, JSON, LengthPrefixed} {
+			b.Run(string(format)+"/"+name, func(b *testing.B) {
+				f, _ := Parse(string(format))
+				var buffer []byte
+				b.ReportAllocs()
+				for b.Loop() {
+					size, _ := f.Size(payload)
+					buffer = f.Append(buffer[:0], payload, size)
+				}
+			})
+		}
+	}
+}
+
+var exampleRow = regexp.MustCompile("(?m)^\\| `([a-z-]+)` \\| (`.+`) \\| `([0-9a-f]+)` \\|$")
+
+func TestExamplesOfTheSpecificationAreTrue(t *testing.T) {
+	text, err := os.ReadFile("../docs/batch-formats.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	rows := exampleRow.FindAllStringSubmatch(string(text), -1)
+	if len(rows) != 3 {
+		t.Fatalf("%d examples found, want one of each format", len(rows))
+	}
+	for _, row := range rows {
+		var messages [][]byte
+		for m := range strings.SplitSeq(row[2], " ") {
+			messages = append(messages, []byte(strings.Trim(m, "`")))
+		}
+		if got := hex.EncodeToString(encode(t, Format(row[1]), messages)); got != row[3] {
+			t.Errorf("%s: %q is %s, the specification says %s", row[1], messages, got, row[3])
+		}
+	}
+}

@@ -1,0 +1,97 @@
+package batch
+
+import (
+	"bytes"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"unicode/utf8"
+)
+
+// array is the format of JSON arrays.
+type array struct{}
+
+// Overhead implements Framing: the closing bracket. The opening one and the commas belong to the messages.
+func (array) Overhead() int { return 1 }
+
+func (array) End(dst []byte) []byte { return append(dst, ']') }
+
+func (array) Size(payload []byte) (int, error) {
+	if embeddable(payload) {
+		return len(payload) + 1, nil
+	}
+	return base64.StdEncoding.EncodedLen(len(payload)) + 3, nil
+}
+
+// Append implements Framing. As a string is always longer, the size tells whether the payload is embedded.
+func (array) Append(dst, payload []byte, size int) []byte {
+	separator := byte(',')
+	if len(dst) == 0 {
+		separator = '['
+	}
+	dst = append(dst, separator)
+	if size == len(payload)+1 {
+		return append(dst, payload...)
+	}
+	dst = append(dst, '"')
+	dst = base64.StdEncoding.AppendEncode(dst, payload)
+	return append(dst, '"')
+}
+
+// deepest is how many brackets an embedded message may open: parsers have limits.
+const deepest = 200
+
+// embeddable reports whether the payload can stand in an array as it is, and be found again byte for byte: it is JSON that every parser takes, no
+// string, as those are base64, and has no white space around it, as that is the array's.
+func embeddable(payload []byte) bool {
+	if len(payload) == 0 {
+		return false
+	}
+	switch first, last := payload[0], payload[len(payload)-1]; {
+	case first == '"', blank(first), blank(last):
+		return false
+	}
+	return json.Valid(payload) && utf8.Valid(payload) && bytes.Count(payload, []byte{'['})+bytes.Count(payload, []byte{'{'}) <= deepest
+}
+
+func blank(c byte) bool { return c == ' ' || c == '\t' || c == '\r' || c == '\n' }
+
+func splitArray(batch []byte) ([][]byte, error) {
+	if !utf8.Valid(batch) {
+		return nil, errors.New("the batch is not valid UTF-8")
+	}
+	if start := bytes.TrimLeft(batch, " \t\r\n"); len(start) == 0 || start[0] != '[' {
+		return nil, errors.New("the batch is not a JSON array")
+	}
+	var elements []json.RawMessage
+	if err := json.Unmarshal(batch, &elements); err != nil {
+		return nil, fmt.Errorf("the batch is not a JSON array: %w", err)
+	}
+	messages := make([][]byte, len(elements))
+	for i, element := range elements {
+		if element[0] != '"' {
+			messages[i] = element
+			continue
+		}
+		message, err := decodeElement(element)
+		if err != nil {
+			return nil, fmt.Errorf("element %d of the batch: %w", i, err)
+		}
+		messages[i] = message
+	}
+	return messages, nil
+}
+
+// decodeElement returns the bytes of a message that is a string of base64.
+func decodeElement(element []byte) ([]byte, error) {
+	var text string
+	if err := json.Unmarshal(element, &text); err != nil {
+		return nil, err
+	}
+	if strings.ContainsAny(text, "\r\n") { // Which the decoder would skip.
+		return nil, errors.New("a line break in base64")
+	}
+	return base64.StdEncoding.Strict().DecodeString(text)
+}
