@@ -20,7 +20,7 @@ type carrier interface {
 
 // carry has the daemon carry one kind of messages and fills in the result.
 func (s *servers) carry(ctx context.Context, kind carrier, r *result) error {
-	conn, err := nats.Connect(s.natsURL)
+	conn, err := nats.Connect(s.NATSURL)
 	if err != nil {
 		return fmt.Errorf("connect to NATS: %w", err)
 	}
@@ -37,7 +37,7 @@ func (s *servers) carry(ctx context.Context, kind carrier, r *result) error {
 	if err != nil {
 		return err
 	}
-	defer d.cmd.Process.Kill()
+	defer d.Kill()
 	if err := kind.publish(ctx, s, conn, r.messages, requests); err != nil {
 		return err
 	}
@@ -46,14 +46,14 @@ func (s *servers) carry(ctx context.Context, kind carrier, r *result) error {
 	}
 	r.duration = time.Since(began)
 	time.Sleep(time.Second) // Whatever might come twice has time to.
-	sums, err := d.metrics("momento_bridge_messages_received_total", `momento_bridge_messages_settled_total{outcome="published"`, "momento_bridge_source_dropped_total")
+	sums, err := d.Metrics("momento_bridge_messages_received_total", `momento_bridge_messages_settled_total{outcome="published"`, "momento_bridge_source_dropped_total")
 	if err != nil {
 		return err
 	}
 	r.received, r.dropped = sums["momento_bridge_messages_received_total"], sums["momento_bridge_source_dropped_total"]
 	r.published = sums[`momento_bridge_messages_settled_total{outcome="published"`]
-	r.exit = d.stop()
-	r.cpu = d.cpu()
+	r.exit = d.Stop()
+	r.cpu = d.CPU()
 	requestsAfter, connectionsAfter, err := s.status.read()
 	if err != nil {
 		return err

@@ -1,0 +1,123 @@
+package lab
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"slices"
+	"strconv"
+	"sync"
+	"time"
+)
+
+// Recorder is an HTTP/1.1 endpoint, as cheap as can be, that remembers when each request came. It understands requests with a Content-Length.
+type Recorder struct {
+	Address string // host:port
+	// Answer decides on each request, 0 for 204, and how many seconds of Retry-After go with another status; nil accepts all. It is called one
+	// at a time.
+	Answer func(at time.Time, body []byte) (status, retryAfter int)
+
+	ln      net.Listener
+	workers sync.WaitGroup
+	mu      sync.Mutex // Guards the following, and calls of Answer.
+	conns   map[net.Conn]*[]time.Time
+}
+
+// NewRecorder listens. Serve must follow.
+func NewRecorder() (*Recorder, error) {
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, fmt.Errorf("listen: %w", err)
+	}
+	return &Recorder{Address: ln.Addr().String(), ln: ln, conns: map[net.Conn]*[]time.Time{}}, nil
+}
+
+// Serve answers until ctx is done.
+func (r *Recorder) Serve(ctx context.Context) {
+	stop := context.AfterFunc(ctx, func() {
+		r.ln.Close()
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		for conn := range r.conns {
+			conn.Close()
+		}
+	})
+	defer stop()
+	for {
+		conn, err := r.ln.Accept()
+		if err != nil {
+			break
+		}
+		times := make([]time.Time, 0, 1024)
+		r.mu.Lock()
+		r.conns[conn] = &times
+		r.mu.Unlock()
+		r.workers.Go(func() { r.serve(conn, &times) })
+	}
+	r.workers.Wait()
+}
+
+// Times returns when requests came, in order. Serve must have ended.
+func (r *Recorder) Times() []time.Time {
+	var all []time.Time
+	for _, times := range r.conns {
+		all = append(all, *times...)
+	}
+	slices.SortFunc(all, time.Time.Compare)
+	return all
+}
+
+var (
+	lengthHeader = []byte("Content-Length: ")
+	accepted     = []byte("HTTP/1.1 204 No Content\r\n\r\n")
+)
+
+func (r *Recorder) serve(conn net.Conn, times *[]time.Time) {
+	defer conn.Close()
+	in := bufio.NewReaderSize(conn, 16<<10)
+	var body []byte
+	for {
+		length := 0
+		for {
+			line, err := in.ReadSlice('\n')
+			if err != nil {
+				return
+			}
+			if value, ok := bytes.CutPrefix(line, lengthHeader); ok {
+				length, _ = strconv.Atoi(string(bytes.TrimSpace(value)))
+			}
+			if len(line) <= 2 {
+				break
+			}
+		}
+		body = slices.Grow(body[:0], length)[:length]
+		if _, err := io.ReadFull(in, body); err != nil {
+			return
+		}
+		now := time.Now()
+		*times = append(*times, now)
+		if _, err := conn.Write(r.answer(now, body)); err != nil {
+			return
+		}
+	}
+}
+
+func (r *Recorder) answer(now time.Time, body []byte) []byte {
+	if r.Answer == nil {
+		return accepted
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	status, retryAfter := r.Answer(now, body)
+	if status == 0 {
+		return accepted
+	}
+	header := ""
+	if retryAfter > 0 {
+		header = fmt.Sprintf("Retry-After: %d\r\n", retryAfter)
+	}
+	return fmt.Appendf(nil, "HTTP/1.1 %d Refused\r\nContent-Length: 0\r\n%s\r\n", status, header)
+}
