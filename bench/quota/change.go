@@ -1,0 +1,69 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"time"
+)
+
+// changeCase is a quota that changes while the daemon runs.
+type changeCase struct{ from, to float64 }
+
+// changes measures how soon a changed quota is used, and what is refused meanwhile.
+func changes(ctx context.Context, b *bench) error {
+	all := []changeCase{{10, 5}, {10, 40}, {100, 50}, {100, 400}, {1000, 500}, {1000, 4000}}
+	if b.short {
+		all = []changeCase{{100, 50}, {100, 400}}
+	}
+	return atOnce(all, func(c changeCase) error { return c.measure(ctx, b) })
+}
+
+func (c changeCase) measure(ctx context.Context, b *bench) error {
+	e, err := b.startEmulator(ctx, "--rate", fmt.Sprint(c.from), "--latency", "2ms", "--jitter", "2ms")
+	if err != nil {
+		return err
+	}
+	r, err := b.newRoute(ctx)
+	if err != nil {
+		return err
+	}
+	defer r.close(ctx)
+	first := b.length(40*time.Second, 20*time.Second)
+	if err := r.fill(ctx, int(1.3*(c.from*first.Seconds()+c.to*40))+100, sized(100)); err != nil {
+		return err
+	}
+	d, err := b.bridge(ctx, r, bridgeConfig{endpoint: e.address, limits: "rate: auto"})
+	if err != nil {
+		return err
+	}
+	defer d.Kill()
+	time.Sleep(first)
+	before, err := e.stats()
+	if err != nil {
+		return err
+	}
+	if err := e.set(ctx, fmt.Sprintf(`{"rate": %g}`, c.to)); err != nil {
+		return err
+	}
+	began, reached, refused := time.Now(), time.Duration(0), 0.0
+	for last := before.Accepted; time.Since(began) < 20*time.Second; {
+		from := time.Now()
+		time.Sleep(2 * time.Second)
+		s, err := e.stats()
+		if err != nil {
+			return err
+		}
+		if reached == 0 && float64(s.Accepted-last)/time.Since(from).Seconds() >= 0.9*c.to {
+			reached = time.Since(began)
+		}
+		last = s.Accepted
+		refused = share(s.refused()-before.refused(), s.Accepted-before.Accepted)
+	}
+	text := "not reached within 20 s"
+	if reached > 0 {
+		text = fmt.Sprintf("90 %% used after %.0f s", reached.Seconds())
+	}
+	b.print(reached > 0 && refused < 0.05, b.short || c.from <= 10 || reached > 0 && refused < 0.1,
+		"quota %4g → %4g/s: %s, %.1f %% refused in 20 s", c.from, c.to, text, 100*refused)
+	return nil
+}

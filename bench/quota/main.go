@@ -1,0 +1,140 @@
+// Command quota measures on the wire how the daemon uses quotas: a configured rate, one that it must learn, from the emulator and from
+// nginx, operations, batches, Retry-After. Everything is a process of its own on loopback: nats-server, the daemon, the endpoint.
+//
+//	go run ./bench/quota                    # all, some 11 minutes; needs nginx on the PATH
+//	go run ./bench/quota -only rate,batch
+//	go run ./bench/quota -short             # a minute and a half, for CI
+//
+// Each case prints its figures and its line. "MISS" marks a figure beyond its line, "FAIL" one that is beyond it by twice the tolerance; only
+// that makes the exit status 1, as these machines are shared.
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"slices"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+
+	"momento-bridge/bench/lab"
+)
+
+func main() {
+	only := flag.String("only", "", "cases to run, separated by commas")
+	short := flag.Bool("short", false, "shorter cases")
+	nginx := flag.String("nginx", "nginx", "the nginx program")
+	flag.Parse()
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
+	defer stop()
+	failed, err := run(ctx, *only, *short, *nginx)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+	}
+	if err != nil || failed {
+		stop()
+		os.Exit(1)
+	}
+}
+
+// bench is what the cases share.
+type bench struct {
+	*lab.Lab
+	short bool
+	nginx string
+
+	mu     sync.Mutex // Guards the following, and standard output.
+	routes int
+	failed bool
+}
+
+// cases in the order in which they run.
+var cases = []struct {
+	name string
+	run  func(context.Context, *bench) error
+}{
+	{"rate", rates},
+	{"auto", learned},
+	{"nginx", learnedFromNginx},
+	{"change", changes},
+	{"operations", operations},
+	{"batch", batches},
+	{"latency", latencies},
+	{"retry-after", retryAfter},
+}
+
+func run(ctx context.Context, only string, short bool, nginx string) (failed bool, err error) {
+	wanted := strings.FieldsFunc(only, func(r rune) bool { return r == ',' })
+	for _, name := range wanted {
+		if !slices.ContainsFunc(cases, func(c struct {
+			name string
+			run  func(context.Context, *bench) error
+		},
+		) bool {
+			return c.name == name
+		}) {
+			return true, fmt.Errorf("there is no case %q", name)
+		}
+	}
+	l, err := lab.New(ctx)
+	if l != nil {
+		defer l.Stop()
+	}
+	if err != nil {
+		return true, err
+	}
+	b := &bench{Lab: l, short: short, nginx: nginx}
+	for _, c := range cases {
+		if len(wanted) > 0 && !slices.Contains(wanted, c.name) || ctx.Err() != nil {
+			continue
+		}
+		began := time.Now()
+		fmt.Printf("== %s (go run ./bench/quota -only %s)\n", c.name, c.name)
+		if err := c.run(ctx, b); err != nil {
+			return true, fmt.Errorf("%s: %w", c.name, err)
+		}
+		fmt.Printf("-- %s: %.0f s\n", c.name, time.Since(began).Seconds())
+	}
+	return b.failed, ctx.Err()
+}
+
+// length is how long a measurement takes.
+func (b *bench) length(full, short time.Duration) time.Duration {
+	if b.short {
+		return short
+	}
+	return full
+}
+
+// print prints a figure with its verdict: within its line, beyond it, or beyond it by more than twice the tolerance.
+func (b *bench) print(within, loosely bool, format string, args ...any) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	verdict := "ok  "
+	switch {
+	case !loosely:
+		verdict, b.failed = "FAIL", true
+	case !within:
+		verdict = "MISS"
+	}
+	fmt.Printf("%s %s\n", verdict, fmt.Sprintf(format, args...))
+}
+
+// atOnce runs several measurements at the same time.
+func atOnce[T any](items []T, measure func(T) error) error {
+	errs := make(chan error, len(items))
+	for _, item := range items {
+		go func() { errs <- measure(item) }()
+	}
+	var first error
+	for range items {
+		if err := <-errs; err != nil && first == nil {
+			first = err
+		}
+	}
+	return first
+}

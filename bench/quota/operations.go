@@ -1,0 +1,80 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net/http"
+	"time"
+)
+
+// operations measures a quota of operations, with subscribers that the daemon is not told of: none of the first topic, one of the next, and so on.
+func operations(ctx context.Context, b *bench) error {
+	quotas := []float64{100, 1000}
+	if b.short {
+		quotas = quotas[1:]
+	}
+	return atOnce(quotas, func(quota float64) error { return measureOperations(ctx, b, quota) })
+}
+
+func measureOperations(ctx context.Context, b *bench, quota float64) error {
+	e, err := b.startEmulator(ctx, "--rate", fmt.Sprint(quota), "--unit", "operations", "--latency", "2ms")
+	if err != nil {
+		return err
+	}
+	r, err := b.newRoute(ctx)
+	if err != nil {
+		return err
+	}
+	defer r.close(ctx)
+	rng := rand.New(rand.NewPCG(1, 1))
+	first, then := b.length(learning, 20*time.Second), b.length(known, 15*time.Second)
+	if err := r.fill(ctx, int(quota*(first+then).Seconds()), func(int) []byte { return make([]byte, 100+rng.IntN(3997)) }); err != nil {
+		return err
+	}
+	subscribing, stop := context.WithCancel(ctx)
+	defer stop()
+	for topic := range 10 {
+		for range topic {
+			go subscribe(subscribing, fmt.Sprintf("http://%s/topics/bench/%s.t%d", e.address, r.name, topic))
+		}
+	}
+	d, err := b.bridge(ctx, r, bridgeConfig{endpoint: e.address, limits: "rate: auto, unit: operations"})
+	if err != nil {
+		return err
+	}
+	defer d.Kill()
+	time.Sleep(first)
+	before, err := e.stats()
+	if err != nil {
+		return err
+	}
+	began := time.Now()
+	time.Sleep(then)
+	after, err := e.stats()
+	if err != nil {
+		return err
+	}
+	used := float64(after.Operations-before.Operations) / quota / time.Since(began).Seconds()
+	b.print(used >= 0.9, b.short || used >= 0.8, "operations, %4g/s: %6.2f %% used, %.2f %% refused, %d publishes",
+		quota, 100*used, 100*share(after.refused()-before.refused(), after.Accepted-before.Accepted), after.Accepted-before.Accepted)
+	return nil
+}
+
+// subscribe polls a topic until ctx is done.
+func subscribe(ctx context.Context, url string) {
+	for ctx.Err() == nil {
+		req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, http.NoBody)
+		if err != nil {
+			return
+		}
+		req.Header.Set("Authorization", "any")
+		resp, err := http.DefaultClient.Do(req)
+		if err != nil {
+			continue
+		}
+		_, _ = io.Copy(io.Discard, resp.Body)
+		resp.Body.Close()
+	}
+}

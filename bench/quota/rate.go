@@ -1,0 +1,103 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"time"
+
+	"momento-bridge/bench/lab"
+)
+
+// rateCase is a configured rate, at which requests must come.
+type rateCase struct {
+	perSecond   float64
+	connections int
+	length      time.Duration
+}
+
+// rates measures when requests come at configured rates. Those that need little run at once.
+func rates(ctx context.Context, b *bench) error {
+	slow, quick := b.length(40*time.Second, 12*time.Second), b.length(10*time.Second, 4*time.Second)
+	low := []rateCase{{0.5, 1, slow}, {0.5, 64, slow}, {1, 8, slow}, {10, 1, slow}, {10, 128, slow}, {100, 8, slow}}
+	if err := atOnce(low, func(c rateCase) error { return c.measure(ctx, b) }); err != nil {
+		return err
+	}
+	high := []rateCase{{100, 128, quick}, {1000, 1, quick}, {1000, 64, quick}, {10_000, 8, quick}, {10_000, 128, quick}, {50_000, 64, quick}, {50_000, 128, quick}}
+	for _, c := range high {
+		if b.short && c.perSecond > 10_000 {
+			continue
+		}
+		if err := c.measure(ctx, b); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// measure has more messages than the rate can carry and looks at the endpoint when requests come.
+func (c rateCase) measure(ctx context.Context, b *bench) error {
+	r, err := b.newRoute(ctx)
+	if err != nil {
+		return err
+	}
+	defer r.close(ctx)
+	if err := r.fill(ctx, int(c.perSecond*(c.length.Seconds()+3))+20, sized(100)); err != nil {
+		return err
+	}
+	recorder, err := lab.NewRecorder()
+	if err != nil {
+		return err
+	}
+	serving, stop := context.WithCancel(ctx)
+	defer stop()
+	served := make(chan struct{})
+	go func() { defer close(served); recorder.Serve(serving) }()
+	d, err := b.bridge(ctx, r, bridgeConfig{endpoint: recorder.Address, connections: c.connections, limits: fmt.Sprintf("rate: %g", c.perSecond)})
+	if err != nil {
+		return err
+	}
+	defer d.Kill()
+	time.Sleep(c.length)
+	d.Kill() // Before it drains.
+	stop()
+	<-served
+	c.judge(b, recorder.Times(), d.CPU())
+	return nil
+}
+
+// judge compares the mean, from the first second on, and the fullest second with the rate.
+func (c rateCase) judge(b *bench, times []time.Time, cpu time.Duration) {
+	const skip = time.Second
+	from := 0
+	for from < len(times) && c.perSecond >= 10 && times[from].Sub(times[0]) < skip {
+		from++
+	}
+	if len(times)-from < 3 {
+		b.print(false, false, "rate %g/s: only %d requests", c.perSecond, len(times))
+		return
+	}
+	span := times[len(times)-1].Sub(times[from]).Seconds()
+	n := float64(len(times) - 1 - from)
+	mean := n / span
+	off := math.Abs(n - c.perSecond*span) // Requests more or fewer than there should be.
+	line := max(1, c.perSecond*span/100)
+	burst := 1 + 0.02*c.perSecond // As derived, see limits.burst.
+	fullest := fullestSecond(times)
+	full := fullest <= c.perSecond+burst+1e-6
+	b.print(off <= line && full, off <= 2*line && fullest <= c.perSecond+2*burst+1,
+		"rate %6g/s, %3d connections: mean %9.3f/s (%+.2f %%), fullest second %5.0f of at most %7.1f, daemon %.1f µs each",
+		c.perSecond, c.connections, mean, 100*(mean/c.perSecond-1), fullest, c.perSecond+burst, float64(cpu.Microseconds())/float64(len(times)))
+}
+
+// fullestSecond is the largest number of requests in any second.
+func fullestSecond(times []time.Time) float64 {
+	most, first := 0, 0
+	for i, at := range times {
+		for at.Sub(times[first]) >= time.Second {
+			first++
+		}
+		most = max(most, i-first+1)
+	}
+	return float64(most)
+}

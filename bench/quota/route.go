@@ -1,0 +1,138 @@
+package main
+
+import (
+	"context"
+	"encoding/binary"
+	"fmt"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+
+	"momento-bridge/bench/lab"
+)
+
+// route is a stream, and a daemon that carries it to an endpoint.
+type route struct {
+	name string
+	conn *nats.Conn
+	js   jetstream.JetStream
+}
+
+// newRoute makes a stream of its own.
+func (b *bench) newRoute(ctx context.Context) (*route, error) {
+	b.mu.Lock()
+	b.routes++
+	r := &route{name: fmt.Sprintf("q%d", b.routes)}
+	b.mu.Unlock()
+	var err error
+	if r.conn, err = nats.Connect(b.NATSURL); err != nil {
+		return nil, fmt.Errorf("connect to NATS: %w", err)
+	}
+	if r.js, err = jetstream.New(r.conn, jetstream.WithPublishAsyncMaxPending(4096)); err != nil {
+		return nil, fmt.Errorf("use JetStream: %w", err)
+	}
+	_, err = r.js.CreateStream(ctx, jetstream.StreamConfig{Name: r.name, Subjects: []string{r.name + ".>"}})
+	if err != nil {
+		return nil, fmt.Errorf("create the stream: %w", err)
+	}
+	return r, nil
+}
+
+// close removes the stream.
+func (r *route) close(ctx context.Context) {
+	_ = r.js.DeleteStream(context.WithoutCancel(ctx), r.name)
+	r.conn.Close()
+}
+
+// fill stores so many messages of a size for ten topics.
+func (r *route) fill(ctx context.Context, n int, payload func(i int) []byte) error {
+	for i := range n {
+		if _, err := r.js.PublishAsync(fmt.Sprintf("%s.t%d", r.name, i%10), payload(i), jetstream.WithStallWait(time.Minute)); err != nil {
+			return fmt.Errorf("fill the stream: %w", err)
+		}
+	}
+	select {
+	case <-r.js.PublishAsyncComplete():
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// feed stores messages at a rate until ctx is done. Each begins with the time, see stamped.
+func (r *route) feed(ctx context.Context, perSecond float64, payload func(i int) []byte) error {
+	began := time.Now()
+	for i := 0; ctx.Err() == nil; {
+		for ; float64(i) < perSecond*time.Since(began).Seconds(); i++ {
+			if _, err := r.js.PublishAsync(fmt.Sprintf("%s.t%d", r.name, i%3), payload(i), jetstream.WithStallWait(time.Minute)); err != nil {
+				return fmt.Errorf("feed the stream: %w", err)
+			}
+		}
+		time.Sleep(time.Millisecond)
+	}
+	return nil
+}
+
+func sized(n int) func(int) []byte {
+	payload := make([]byte, n)
+	return func(int) []byte { return payload }
+}
+
+// epoch is what stamps count from.
+var epoch = time.Now()
+
+// stamped is a payload of JSON that carries the time when it was made and a number.
+func stamped(size int) func(int) []byte {
+	return func(i int) []byte {
+		text := fmt.Appendf(nil, `{"at":%d,"n":%d,"pad":"`, time.Since(epoch).Nanoseconds(), i)
+		for len(text) < size-2 {
+			text = append(text, 'x')
+		}
+		return append(text, '"', '}')
+	}
+}
+
+// bridge starts a daemon for the route. options is put into the route, limits and momento's settings into theirs; each a list in YAML's flow style.
+func (b *bridgeConfig) yaml(r *route) string {
+	return fmt.Sprintf(`momento: {endpoint: "http://%s", connections: %d}
+limits: {%s}
+queue: {max_messages: 65536}
+routes:
+  - {name: %s, stream: %s, subject: "%s.>", cache: bench, %s}
+`, b.endpoint, b.connections, b.limits, r.name, r.name, r.name, b.route)
+}
+
+// bridgeConfig is what the cases choose.
+type bridgeConfig struct {
+	endpoint      string
+	connections   int
+	limits, route string
+}
+
+func (b *bench) bridge(ctx context.Context, r *route, c bridgeConfig) (*lab.Daemon, error) {
+	if c.connections == 0 {
+		c.connections = 64
+	}
+	if c.route == "" {
+		c.route = "ordering: none"
+	}
+	return b.StartConfigured(ctx, c.yaml(r))
+}
+
+// stampOf reads the time of a stamped message.
+func stampOf(message []byte) time.Time {
+	var at int64
+	for _, c := range message[len(`{"at":`):] {
+		if c < '0' || c > '9' {
+			break
+		}
+		at = at*10 + int64(c-'0')
+	}
+	return epoch.Add(time.Duration(at))
+}
+
+// sequence is used by the cases that number their messages without JSON.
+func sequence(size int) func(int) []byte {
+	return func(i int) []byte { return binary.BigEndian.AppendUint64(make([]byte, 0, size), uint64(i))[:size] }
+}
