@@ -171,7 +171,7 @@ func (j *JetStream) awaitClosed(hard context.Context, sub *nats.Subscription, cl
 }
 
 const (
-	infoInterval = 15 * time.Second
+	infoInterval = 5 * time.Second
 	firstInfo    = 2 * time.Second // After the consumer is bound.
 )
 

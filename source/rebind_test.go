@@ -27,7 +27,7 @@ func TestDeletedConsumerIsMadeAnewAndGoesOnWhereItStood(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	src.numbers(info.CachedInfo()) // As every 15 s.
+	src.numbers(info.CachedInfo()) // As every 5 s.
 	if err := stream.DeleteConsumer(t.Context(), "momento-bridge-r"); err != nil {
 		t.Fatal(err)
 	}

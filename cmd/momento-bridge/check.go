@@ -48,15 +48,21 @@ func printPlan(w io.Writer, f *config.File, p *plan) error {
 	fmt.Fprintf(w, "  nats       %s\n", redactURL(p.nats.URL))
 	fmt.Fprintf(w, "  endpoint   %s\n", endpointNote(p.sink))
 	fmt.Fprintf(w, "  key        %s\n", keyNote(p.sink.Keys))
-	for _, text := range warnings(p, time.Now()) {
+	for _, text := range warnings(f, p, time.Now()) {
 		fmt.Fprintf(w, "! %s\n", text)
 	}
-	fmt.Fprintf(w, "  publishes  %d connections, %v an attempt, rate %s\n", p.pipeline.Workers, p.pipeline.Timeout, f.Limits.Rate)
+	fmt.Fprintf(w, "  publishes  %d connections, %v an attempt, rate %s, counted in %s\n", p.pipeline.Workers, p.pipeline.Timeout, f.Limits.Rate, f.Limits.Unit)
 	fmt.Fprintf(w, "  queue      %d messages, %d bytes, shared equally by the routes\n", p.pipeline.MaxMessages, p.pipeline.MaxBytes)
 	for i, r := range p.routes {
 		c := f.Routes[i]
 		fmt.Fprintf(w, "\n✓ route %s: %s → %s/%s\n", c.Name, consumed(c), c.Cache, c.Topic)
 		fmt.Fprintf(w, "  order      %s, delivery %s, payloads up to %d bytes as %s\n", c.Ordering, c.Delivery, r.route.MaxPayload, c.ContentType)
+		fmt.Fprintf(w, "  batches    %s; overload %s, %s\n", batchNote(c.Batch), c.Overload, ageNote(c.MaxAge))
+		label := "ceiling"
+		for _, line := range ceilingOf(&f.Config, i).lines(&f.Config, i) {
+			fmt.Fprintf(w, "  %-10s %s\n", label, line)
+			label = ""
+		}
 		if r.jetStream == nil {
 			fmt.Fprintf(w, "  buffer     the NATS client drops, and counts, what exceeds %d messages or %d bytes\n", r.core.PendingMessages, r.core.PendingBytes)
 			continue
@@ -68,8 +74,29 @@ func printPlan(w io.Writer, f *config.File, p *plan) error {
 	return nil
 }
 
+func batchNote(b config.Batch) string {
+	if b.Format == config.FormatNone {
+		return "none"
+	}
+	text := fmt.Sprintf("%s, up to %d bytes", b.Format, b.MaxBytes)
+	if b.MaxMessages > 0 {
+		text += fmt.Sprintf(" or %d messages", b.MaxMessages)
+	}
+	if b.Linger > 0 {
+		text += fmt.Sprintf(", lingering %v", b.Linger)
+	}
+	return text
+}
+
+func ageNote(d config.Duration) string {
+	if d == 0 {
+		return "messages never expire"
+	}
+	return fmt.Sprintf("messages expire after %v", d)
+}
+
 // warnings are what is allowed and probably not meant.
-func warnings(p *plan, now time.Time) []string {
+func warnings(f *config.File, p *plan, now time.Time) []string {
 	var texts []string
 	if e := p.sink.Endpoint; !e.TLS && !loopback(e.Host) {
 		texts = append(texts, "the endpoint is plain HTTP on another machine: the API key travels in the clear; use https://")
@@ -77,7 +104,7 @@ func warnings(p *plan, now time.Time) []string {
 	if k := p.sink.Keys.Key(); k != nil && !p.sink.Keys.Vended() && !k.Expires.IsZero() && k.Expires.Before(now.Add(time.Hour)) {
 		texts = append(texts, "the API key expires or has expired on "+k.Expires.UTC().Format(time.RFC3339)+": put a new one into the key file")
 	}
-	return texts
+	return append(texts, quotaWarnings(&f.Config)...)
 }
 
 func loopback(host string) bool {

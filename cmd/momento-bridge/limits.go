@@ -50,23 +50,41 @@ func batchOf(b config.Batch) pipeline.BatchConfig {
 	return pipeline.BatchConfig{Framing: framing, MaxMessages: b.MaxMessages, MaxBytes: int(b.MaxBytes), Linger: time.Duration(b.Linger)}
 }
 
-// leastRate is how many messages per second a route can count on when all routes are busy. A rate that is learned may turn out to be the
-// default quota.
-func leastRate(c *config.Config, i int) float64 {
+// quotaOf is what a route may spend per second: alone, and while all other routes are busy. A rate that is learned may turn out to be the
+// default quota, which is then assumed.
+func quotaOf(c *config.Config, i int) (alone, busy float64, learned bool) {
 	r := c.Routes[i]
 	weights := 0
 	for _, other := range c.Routes {
 		weights += max(1, other.Weight)
 	}
-	perSecond := least(c.Limits.Rate) * float64(max(1, r.Weight)) / float64(weights)
-	if limit, ok := c.Limits.Caches[r.Cache]; ok {
-		perSecond = min(perSecond, least(limit.Rate))
+	alone, learned = least(c.Limits.Rate), c.Limits.Rate.Auto
+	busy = alone * float64(max(1, r.Weight)) / float64(weights)
+	for _, own := range [...]config.Rate{c.Limits.Caches[r.Cache].Rate, r.Rate} {
+		if own == (config.Rate{}) {
+			continue
+		}
+		if n := least(own); n < alone {
+			alone, learned = n, own.Auto
+		}
+		busy = min(busy, alone)
 	}
-	perSecond = min(perSecond, least(r.Rate))
-	if c.Limits.Unit == config.UnitOperations {
-		perSecond /= math.Ceil(float64(r.MaxPayload)/1024) * float64(1+r.Subscribers)
+	return alone, busy, learned
+}
+
+// costOf is what a publish of so many bytes costs.
+func costOf(c *config.Config, r config.Route, bytes float64) float64 {
+	if c.Limits.Unit != config.UnitOperations {
+		return 1
 	}
-	return perSecond * messagesPerPublish(r.Batch)
+	return math.Ceil(bytes/1024) * float64(1+r.Subscribers)
+}
+
+// leastRate is how many messages per second a route can count on.
+func leastRate(c *config.Config, i int) float64 {
+	r := c.Routes[i]
+	_, busy, _ := quotaOf(c, i)
+	return busy / costOf(c, r, float64(r.MaxPayload)) * messagesPerPublish(r.Batch)
 }
 
 func least(r config.Rate) float64 {

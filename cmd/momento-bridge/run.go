@@ -49,7 +49,7 @@ func newRun() *cobra.Command {
 func summarize(log *slog.Logger, f *config.File, p *plan) {
 	log.Info("momento-bridge", "version", version, "nats", redactURL(p.nats.URL), "endpoint", p.sink.Endpoint.String(),
 		"key", keyNote(p.sink.Keys), "connections", p.pipeline.Workers, "rate", f.Limits.Rate.String(), "admin", p.adminListen)
-	for _, text := range warnings(p, time.Now()) {
+	for _, text := range warnings(f, p, time.Now()) {
 		log.Warn("check the configuration", "warning", text)
 	}
 	for i, r := range p.routes {
