@@ -23,6 +23,7 @@ func TestPausedRoutePublishesNothingAndItsSourceIsTold(t *testing.T) {
 		r.Submit(bytesOf("a", "1", 1))
 		p.Route(1).Submit(bytesOf("b", "2", 2))
 		time.Sleep(time.Minute)
+		synctest.Wait()
 		if len(s.log) != 1 || s.log[0] != "0 b/2" {
 			t.Errorf("published %q, want only the other route's", s.log)
 		}

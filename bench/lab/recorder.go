@@ -42,7 +42,7 @@ func (r *Recorder) Serve(ctx context.Context) {
 		r.mu.Lock()
 		defer r.mu.Unlock()
 		for conn := range r.conns {
-			conn.Close()
+			_ = conn.Close()
 		}
 	})
 	defer stop()
@@ -76,7 +76,7 @@ var (
 )
 
 func (r *Recorder) serve(conn net.Conn, times *[]time.Time) {
-	defer conn.Close()
+	defer func() { _ = conn.Close() }()
 	in := bufio.NewReaderSize(conn, 16<<10)
 	var body []byte
 	for {

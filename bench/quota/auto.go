@@ -27,7 +27,7 @@ func learned(ctx context.Context, b *bench) error {
 	limiters := []string{"bucket", "gcra", "fixed-window", "sliding", "sliding-penalty", "sharded"}
 	quotas := []float64{10, 100, 1000, 5000}
 	if b.short {
-		limiters, quotas = []string{"bucket", "sliding"}, []float64{100, 1000}
+		limiters, quotas = []string{"bucket"}, []float64{100}
 	}
 	for _, limiter := range limiters {
 		var all []quotaCase
@@ -51,8 +51,8 @@ func (c quotaCase) measure(ctx context.Context, b *bench) error {
 		return err
 	}
 	defer r.close(ctx)
-	first, then := b.length(learning, 20*time.Second), b.length(known, 15*time.Second)
-	if err := r.fill(ctx, int(c.quota*1.3*(first+then).Seconds())+100, sized(100)); err != nil {
+	first, then := b.length(learning, 18*time.Second), b.length(known, 12*time.Second)
+	if err := r.fill(ctx, int(c.quota*1.3*(first+then).Seconds())+100, plain); err != nil {
 		return err
 	}
 	d, err := b.bridge(ctx, r, bridgeConfig{endpoint: e.address, limits: "rate: auto"})

@@ -3,7 +3,7 @@
 //
 //	go run ./bench/quota                    # all, some 11 minutes; needs nginx on the PATH
 //	go run ./bench/quota -only rate,batch
-//	go run ./bench/quota -short             # a minute and a half, for CI
+//	go run ./bench/quota -short             # a minute, for CI
 //
 // Each case prints its figures and its line. "MISS" marks a figure beyond its line, "FAIL" one that is beyond it by twice the tolerance; only
 // that makes the exit status 1, as these machines are shared.
@@ -52,33 +52,37 @@ type bench struct {
 	failed bool
 }
 
-// cases in the order in which they run.
-var cases = []struct {
+// testCase is one measurement.
+type testCase struct {
 	name string
 	run  func(context.Context, *bench) error
-}{
-	{"rate", rates},
-	{"auto", learned},
-	{"nginx", learnedFromNginx},
-	{"change", changes},
-	{"operations", operations},
-	{"batch", batches},
-	{"latency", latencies},
-	{"retry-after", retryAfter},
+	// light cases run at once in the short form.
+	light bool
+}
+
+// cases in the order in which they run.
+var cases = []testCase{
+	{"rate", rates, false},
+	{"latency", latencies, false},
+	{"auto", learned, true},
+	{"nginx", learnedFromNginx, true},
+	{"change", changes, true},
+	{"operations", operations, true},
+	{"batch", batches, true},
+	{"retry-after", retryAfter, true},
 }
 
 func run(ctx context.Context, only string, short bool, nginx string) (failed bool, err error) {
-	wanted := strings.FieldsFunc(only, func(r rune) bool { return r == ',' })
-	for _, name := range wanted {
-		if !slices.ContainsFunc(cases, func(c struct {
-			name string
-			run  func(context.Context, *bench) error
-		},
-		) bool {
-			return c.name == name
-		}) {
+	chosen := cases
+	if only != "" {
+		chosen = nil
+	}
+	for name := range strings.FieldsFuncSeq(only, func(r rune) bool { return r == ',' }) {
+		i := slices.IndexFunc(cases, func(c testCase) bool { return c.name == name })
+		if i < 0 {
 			return true, fmt.Errorf("there is no case %q", name)
 		}
+		chosen = append(chosen, cases[i])
 	}
 	l, err := lab.New(ctx)
 	if l != nil {
@@ -88,18 +92,28 @@ func run(ctx context.Context, only string, short bool, nginx string) (failed boo
 		return true, err
 	}
 	b := &bench{Lab: l, short: short, nginx: nginx}
-	for _, c := range cases {
-		if len(wanted) > 0 && !slices.Contains(wanted, c.name) || ctx.Err() != nil {
+	var together []testCase
+	for _, c := range chosen {
+		if short && c.light {
+			together = append(together, c)
 			continue
 		}
-		began := time.Now()
-		fmt.Printf("== %s (go run ./bench/quota -only %s)\n", c.name, c.name)
-		if err := c.run(ctx, b); err != nil {
-			return true, fmt.Errorf("%s: %w", c.name, err)
+		if err := b.measure(ctx, c); err != nil {
+			return true, err
 		}
-		fmt.Printf("-- %s: %.0f s\n", c.name, time.Since(began).Seconds())
 	}
-	return b.failed, ctx.Err()
+	err = atOnce(together, func(c testCase) error { return b.measure(ctx, c) })
+	return b.failed, err
+}
+
+// measure runs one case.
+func (b *bench) measure(ctx context.Context, c testCase) error {
+	began := time.Now()
+	if err := c.run(ctx, b); err != nil {
+		return fmt.Errorf("%s: %w", c.name, err)
+	}
+	fmt.Printf("     %s: %.0f s (go run ./bench/quota -only %s)\n", c.name, time.Since(began).Seconds(), c.name)
+	return ctx.Err()
 }
 
 // length is how long a measurement takes.

@@ -63,8 +63,8 @@ func learnFromNginx(ctx context.Context, b *bench, quota float64) error {
 		return err
 	}
 	defer r.close(ctx)
-	first, then := b.length(learning, 20*time.Second), b.length(known, 15*time.Second)
-	if err := r.fill(ctx, int(quota*1.3*(first+then).Seconds())+100, sized(100)); err != nil {
+	first, then := b.length(learning, 18*time.Second), b.length(known, 12*time.Second)
+	if err := r.fill(ctx, int(quota*1.3*(first+then).Seconds())+100, plain); err != nil {
 		return err
 	}
 	d, err := b.bridge(ctx, r, bridgeConfig{endpoint: address, limits: "rate: auto"})

@@ -13,7 +13,7 @@ import (
 func operations(ctx context.Context, b *bench) error {
 	quotas := []float64{100, 1000}
 	if b.short {
-		quotas = quotas[1:]
+		quotas = quotas[:1]
 	}
 	return atOnce(quotas, func(quota float64) error { return measureOperations(ctx, b, quota) })
 }
@@ -29,7 +29,7 @@ func measureOperations(ctx context.Context, b *bench, quota float64) error {
 	}
 	defer r.close(ctx)
 	rng := rand.New(rand.NewPCG(1, 1))
-	first, then := b.length(learning, 20*time.Second), b.length(known, 15*time.Second)
+	first, then := b.length(learning, 18*time.Second), b.length(known, 12*time.Second)
 	if err := r.fill(ctx, int(quota*(first+then).Seconds()), func(int) []byte { return make([]byte, 100+rng.IntN(3997)) }); err != nil {
 		return err
 	}

@@ -45,7 +45,7 @@ func retryAfter(ctx context.Context, b *bench) error {
 		return err
 	}
 	defer r.close(ctx)
-	if err := r.fill(ctx, 3000, sequence(100)); err != nil {
+	if err := r.fill(ctx, 3000, plain); err != nil {
 		return err
 	}
 	d, err := b.bridge(ctx, r, bridgeConfig{endpoint: recorder.Address, limits: "rate: auto"})

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/binary"
 	"fmt"
 	"time"
 
@@ -74,10 +73,8 @@ func (r *route) feed(ctx context.Context, perSecond float64, payload func(i int)
 	return nil
 }
 
-func sized(n int) func(int) []byte {
-	payload := make([]byte, n)
-	return func(int) []byte { return payload }
-}
+// plain is a payload of 100 bytes.
+func plain(int) []byte { return make([]byte, 100) }
 
 // epoch is what stamps count from.
 var epoch = time.Now()
@@ -93,7 +90,14 @@ func stamped(size int) func(int) []byte {
 	}
 }
 
-// bridge starts a daemon for the route. options is put into the route, limits and momento's settings into theirs; each a list in YAML's flow style.
+// bridgeConfig is what the cases choose: limits and route are keys in YAML's flow style.
+type bridgeConfig struct {
+	endpoint      string
+	connections   int
+	limits, route string
+}
+
+// yaml is the configuration of a daemon that carries the route.
 func (b *bridgeConfig) yaml(r *route) string {
 	return fmt.Sprintf(`momento: {endpoint: "http://%s", connections: %d}
 limits: {%s}
@@ -103,13 +107,7 @@ routes:
 `, b.endpoint, b.connections, b.limits, r.name, r.name, r.name, b.route)
 }
 
-// bridgeConfig is what the cases choose.
-type bridgeConfig struct {
-	endpoint      string
-	connections   int
-	limits, route string
-}
-
+// bridge starts a daemon for the route.
 func (b *bench) bridge(ctx context.Context, r *route, c bridgeConfig) (*lab.Daemon, error) {
 	if c.connections == 0 {
 		c.connections = 64
@@ -130,9 +128,4 @@ func stampOf(message []byte) time.Time {
 		at = at*10 + int64(c-'0')
 	}
 	return epoch.Add(time.Duration(at))
-}
-
-// sequence is used by the cases that number their messages without JSON.
-func sequence(size int) func(int) []byte {
-	return func(i int) []byte { return binary.BigEndian.AppendUint64(make([]byte, 0, size), uint64(i))[:size] }
 }
