@@ -15,7 +15,7 @@ func TestPromisesNameTestsThatExist(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	list := exec.Command("go", "test", "-list", ".", "../pipeline", "../source", "../sink/...", "../cmd/...", "../chaos")
+	list := exec.Command("go", "test", "-list", ".", "../pipeline", "../source", "../sink/...", "../cmd/...", "../chaos", "../batch")
 	list.Stderr = os.Stderr
 	known, err := list.Output()
 	if err != nil {

@@ -3,7 +3,8 @@
 //
 //	Submit ──▶ route ──▶ lane (FIFO, one per topic) ──▶ dispatcher ──▶ worker ──▶ Publisher
 //	             ▲ reserves first, or blocks while          ▲  gates,      │
-//	             │ the route's share is full                │  tokens      ▼
+//	             │ the route's share is full                │  quotas,     ▼
+//	             │                                          │  batches
 //	           Settle ◀──────────── finish ◀────────────────┴────────── Answer
 //
 // # Delivery contract
@@ -12,7 +13,8 @@
 //
 //	received = settled + queued + in flight
 //
-// With ordering, a lane has at most one message in flight and a message that must wait holds its lane, not its neighbours.
+// With ordering, a lane has at most one publish in flight, of one message or a batch, and one that must wait holds its lane, not its
+// neighbours.
 // A message is settled as published only after the endpoint's 2xx.
 //
 // # State and goroutines
@@ -31,9 +33,15 @@
 // under the mutex, so a send never blocks. The stack is last in, first out: at low rates few workers, and so few
 // connections, are in use.
 //
+// # Quotas
+//
+// Each attempt pays in every quota that it counts towards: the route's ceiling, the cache's, the region's, see [Limits]. A quota is a token
+// bucket, whose rate a learner sets from what the endpoint refuses. Routes share the region's by weight.
+//
 // # Release valve
 //
 // A source that can be slowed down reserves room before it asks for messages, see [Route.Reserve]: JetStream is asked for no more than
 // fits, and for nothing while publishing is halted. Core NATS cannot be slowed down: Submit blocks while the route's share of the queue
-// is full, the client drops when its own buffer is full, and the source counts that.
+// is full, the client drops when its own buffer is full, and the source counts that. [Overload] and a greatest age let the queue drop
+// instead.
 package pipeline
