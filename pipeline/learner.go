@@ -34,7 +34,8 @@ type learner struct {
 	climbed time.Duration
 	middle  time.Duration // When the climb reaches the quota.
 
-	wanted  bool // A publish had to wait for a token since the last step.
+	usual   float64 // What a publish costs, on average.
+	wanted  bool    // A publish had to wait for a token since the last step.
 	stepped time.Time
 	cutAt   time.Time
 
@@ -51,22 +52,25 @@ type learner struct {
 }
 
 const (
-	growth      = 2.0         // Per second, while nothing is known that speaks against it.
+	doubleTime  = time.Second // In which the rate doubles while nothing is known that speaks against it,
+	doubleFew   = 4.0         // or the time of so many publishes.
 	margin      = 0.04        // A climb begins so far below the quota, as a share of it.
 	hardest     = 0.5         // What one refusal leaves of the rate at the least, unless the quota has been measured.
 	near        = 1.12        // Bounds of the quota with a ratio of less are as good as a measurement.
 	same        = 1.03        // Two measurements that differ by less are the same.
 	trying      = 1.06        // A rate this much above the lower bound of the quota shows whether it is the quota.
-	enough      = 4.0         // Costs accepted between two refusals that make a measurement.
+	enough      = 4.0         // Publishes accepted between two refusals that make a measurement.
 	period      = time.Second // The least length of a measurement,
 	shortPeriod = period / 2  // or where accepted and refused publishes alternate.
 	second      = time.Second
 	stepTime    = 50 * time.Millisecond
-	firstMiddle = time.Second
+	firstMiddle = time.Second // The middle of a climb after the first measurement,
+	middleFew   = 8.0         // or the time of so many publishes.
 	leastMiddle = 4 * time.Second
-	// A refusal in so many publishes is the price of noticing a raised quota.
-	middleCosts = 70.0
-	fastest     = 1e6 // Per second; a rate above it is no limit any more.
+	// A refusal in twice so many publishes is the price of noticing a raised quota.
+	middleMany = 70.0
+	smoothing  = 1.0 / 16 // Of the usual cost.
+	fastest    = 1e6      // Per second; a rate above it is no limit any more.
 )
 
 // step lets the rate grow while publishes wait for tokens. It reports whether the rate has changed.
@@ -91,7 +95,7 @@ func (l *learner) step(now time.Time) bool {
 // grown is the rate after a further time of unmet demand.
 func (l *learner) grown(passed time.Duration) float64 {
 	l.climbed += passed
-	doubled := l.rate * math.Pow(growth, passed.Seconds())
+	doubled := l.rate * math.Exp2(passed.Seconds()/max(doubleTime, l.span(doubleFew, l.rate)).Seconds())
 	if l.quota == 0 || l.rate > l.quota*(1+2*l.depth) {
 		return doubled
 	}
@@ -102,17 +106,25 @@ func (l *learner) grown(passed time.Duration) float64 {
 // accept takes note of an accepted cost.
 func (l *learner) accept(now time.Time, cost float64) {
 	l.accepted += cost
+	l.offer(now, cost)
+}
+
+func (l *learner) offer(now time.Time, cost float64) {
+	if l.usual == 0 {
+		l.usual = cost
+	}
+	l.usual += (cost - l.usual) * smoothing
 	l.offered.add(now, cost)
 }
 
 // refuse takes note of a refusal of a publish that started at sent. It reports whether the rate has changed. What was sent at a rate
 // that has been cut since says nothing new.
 func (l *learner) refuse(now, sent time.Time, cost float64) bool {
-	l.offered.add(now, cost)
+	l.offer(now, cost)
 	if sent.Before(l.cutAt) {
 		return false
 	}
-	most := min(l.rate, l.offered.perSecond(now))
+	most := min(l.rate, l.offered.perSecond(now, enough*l.usual))
 	since := now.Sub(l.emptied)
 	switch {
 	case math.IsInf(most, 1) || most <= 0:
@@ -123,9 +135,9 @@ func (l *learner) refuse(now, sent time.Time, cost float64) bool {
 		l.know(l.suspect)
 	case l.confirmed(since):
 		l.know((l.suspect + most) / 2)
-	case since < period && (l.blocked || since < shortPeriod) || l.accepted < enough && now.Sub(l.cutAt) < period:
+	case since < period && (l.blocked || since < shortPeriod) || l.accepted < enough*l.usual && now.Sub(l.cutAt) < period:
 		return false
-	case l.accepted < enough:
+	case l.accepted < enough*l.usual:
 		l.guess(most, 0)
 		l.cutAt = now
 		return true // Count on.
@@ -139,9 +151,9 @@ func (l *learner) refuse(now, sent time.Time, cost float64) bool {
 
 // confirmed reports whether a refusal, so long after the latest one, is what is to be expected if the quota is as suspected.
 func (l *learner) confirmed(since time.Duration) bool {
-	expected := 1 / ((trying - 1) * l.suspect) // Seconds until one cost too much has been accepted.
+	expected := l.usual / ((trying - 1) * l.suspect) // Seconds until one publish too many has been accepted.
 	return l.suspect > 0 && l.accepted > 0 && !l.blocked && since.Seconds() < 1.3*expected+0.1 &&
-		math.Abs(l.accepted-l.suspect*since.Seconds()) < 1.5
+		math.Abs(l.accepted-l.suspect*since.Seconds()) < 1.5*l.usual
 }
 
 // block notes that a refusal has followed another one, and that nothing is sent until a time. What is used up in such a way is a window: the
@@ -155,12 +167,11 @@ func (l *learner) block(until time.Time) {
 
 // measure concludes from the costs accepted per second between two refusals, the later one at a rate of most.
 func (l *learner) measure(most, least float64) {
-	busy := !l.lull && l.lowest >= 0.98*least // The rate was above the quota all the time.
 	switch {
-	case busy:
-		l.know(least)
 	case most <= near*least:
 		l.know((least + most) / 2)
+	case !l.lull && l.lowest >= least: // The rate was above the quota all the time.
+		l.know(least)
 	case !l.lull && !l.doubted && least < same*l.quota && least > l.quota/same:
 		l.know(least) // The refusal was late because the limiter had saved up much.
 		l.doubted = true
@@ -179,8 +190,8 @@ func (l *learner) know(quota float64) {
 		l.found = 1
 	}
 	l.suspect = 0
-	steady := max(leastMiddle, time.Duration(middleCosts/quota*float64(second)))
-	l.middle = min(steady, firstMiddle<<min(l.found, 8))
+	steady := max(leastMiddle, l.span(middleMany, quota))
+	l.middle = min(steady, l.first(quota)<<min(l.found, 8))
 	l.begin(quota, quota*(1-margin))
 }
 
@@ -188,9 +199,9 @@ func (l *learner) know(quota float64) {
 // lower bound is refused, the lower bound was it.
 func (l *learner) guess(most, least float64) {
 	l.found = 0
-	l.middle = 2 * firstMiddle
 	l.suspect = 0
 	trial := trying * least
+	l.middle = 2 * l.first(max(trial, hardest*most))
 	if trial <= hardest*most {
 		l.begin(most, hardest*most)
 		return
@@ -200,6 +211,16 @@ func (l *learner) guess(most, least float64) {
 	}
 	l.begin(trial, trial)
 	l.climbed = l.middle
+}
+
+// first is the middle of the shortest climb.
+func (l *learner) first(quota float64) time.Duration {
+	return max(firstMiddle, l.span(middleFew, quota))
+}
+
+// span is how long so many publishes take at a rate, at most an hour.
+func (l *learner) span(publishes, rate float64) time.Duration {
+	return time.Duration(min(publishes*l.usual/rate, 3600) * float64(second))
 }
 
 // begin starts a climb.
@@ -238,10 +259,10 @@ func (o *offered) turn(now time.Time) {
 	}
 }
 
-// perSecond is the rate over the current second and the one before it; +Inf if too little was offered to tell.
-func (o *offered) perSecond(now time.Time) float64 {
+// perSecond is the rate over the current second and the one before it; +Inf if less than least was offered, which is too little to tell.
+func (o *offered) perSecond(now time.Time, least float64) float64 {
 	o.turn(now)
-	if o.before+o.since < enough {
+	if o.before+o.since < least {
 		return math.Inf(1)
 	}
 	passed := now.Sub(o.began).Seconds()

@@ -111,3 +111,40 @@ func (w *wire) change(factor float64) (reached, refused float64) {
 	}
 	return reached, float64(refusals) / float64(requests)
 }
+
+// TestLearnedRateUsesAQuotaOfOperations prints what is used of a quota of operations when payloads are of 100 B to 4 KB and topics have up to 9
+// subscribers that nobody has told us of. The line is 90 %. At 10/s a publish takes up to four seconds' quota, more than the limiter saves up: there
+// are too few to learn from in 30 s, and with subscribers at random each refusal leaves the quota idle.
+//
+//	go test ./pipeline -run LearnedRateUsesAQuotaOfOperations -v
+func TestLearnedRateUsesAQuotaOfOperations(t *testing.T) {
+	for _, quota := range []float64{10, 100, 1000} {
+		learningTime := 30 * time.Second
+		if quota == 10 {
+			learningTime = 5 * time.Minute
+		}
+		for _, hidden := range []int{0, 1, 9, -1} {
+			var used, refused []float64
+			for seed := range runs(quota) {
+				w := newWire(learning, emulator.Settings{Rate: quota, Burst: quota}, seed)
+				w.cost = func() (paid, charged float64) {
+					subscribers := hidden
+					if hidden < 0 {
+						subscribers = w.rng.IntN(10)
+					}
+					paid = math.Ceil((100 + 3996*w.rng.Float64()) / 1024)
+					return paid, paid * float64(1+subscribers)
+				}
+				w.run(learningTime)
+				f := w.run(2 * learningTime)
+				used, refused = append(used, 100*f.used), append(refused, 100*f.refused)
+			}
+			slices.Sort(used)
+			slices.Sort(refused)
+			t.Logf("%5g operations/s, %2d subscribers (-1: 0 to 9 at random): %6.2f %% used (least %.2f), %5.2f %% refused", quota, hidden, middle(used), used[0], middle(refused))
+			if quota > 10 && middle(used) < 80 {
+				t.Errorf("%g operations/s, %d subscribers: %.1f %% used", quota, hidden, middle(used))
+			}
+		}
+	}
+}

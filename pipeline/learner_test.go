@@ -17,13 +17,14 @@ type wire struct {
 	settings    emulator.Settings
 	connections int
 	latency     time.Duration
-	cost        func() float64 // What a publish costs the endpoint; nil: 1.
+	cost        func() (paid, charged float64) // What a publish costs us, and the endpoint; nil: 1.
 	retryAfter  time.Duration
 	rng         *rand.Rand
 	now         time.Time
 	log         func(at time.Duration, ok bool)
 
 	began    time.Time
+	next     struct{ paid, charged float64 } // The message whose turn it is.
 	answers  answers
 	idle     []uint64
 	accepted float64
@@ -35,6 +36,7 @@ type wire struct {
 type flight struct {
 	sent, back time.Time
 	ok         bool
+	paid       float64
 	connection uint64
 }
 
@@ -100,9 +102,9 @@ func (w *wire) land() {
 		f := heap.Pop(&w.answers).(flight)
 		w.idle = append(w.idle, f.connection)
 		if f.ok {
-			w.pacer.accepted(w.now, 1)
+			w.pacer.accepted(w.now, f.paid)
 		} else {
-			w.pacer.refused(w.now, f.sent, 1, w.retryAfter)
+			w.pacer.refused(w.now, f.sent, f.paid, w.retryAfter)
 		}
 	}
 }
@@ -110,19 +112,23 @@ func (w *wire) land() {
 // publish sends what may start now, and returns when to ask again; zero: when an answer is back.
 func (w *wire) publish() time.Time {
 	for len(w.idle) > 0 {
-		at := w.pacer.due(w.now, 1)
+		if w.next.paid == 0 {
+			w.next.paid, w.next.charged = 1, 1
+			if w.cost != nil {
+				w.next.paid, w.next.charged = w.cost()
+			}
+		}
+		paid, cost := w.next.paid, w.next.charged
+		at := w.pacer.due(w.now, paid)
 		if !at.IsZero() {
 			return at.Add(time.Duration(w.rng.Int64N(int64(200 * time.Microsecond)))) // A timer is late.
 		}
-		w.pacer.pay(w.now, 1)
+		w.pacer.pay(w.now, paid)
+		w.next.paid = 0
 		pick := w.rng.IntN(len(w.idle))
 		connection := w.idle[pick]
 		w.idle[pick] = w.idle[len(w.idle)-1]
 		w.idle = w.idle[:len(w.idle)-1]
-		cost := 1.0
-		if w.cost != nil {
-			cost = w.cost()
-		}
 		ok := w.limiter.Take(w.now, cost, connection) // In the order of sending; the way there takes no time, the way back all of it.
 		w.requests++
 		if ok {
@@ -134,7 +140,7 @@ func (w *wire) publish() time.Time {
 			w.log(w.now.Sub(w.began), ok)
 		}
 		back := w.now.Add(w.latency/2 + time.Duration(w.rng.Int64N(int64(w.latency))))
-		heap.Push(&w.answers, flight{w.now, back, ok, connection})
+		heap.Push(&w.answers, flight{w.now, back, ok, paid, connection})
 	}
 	return time.Time{}
 }
