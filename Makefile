@@ -1,4 +1,4 @@
-.PHONY: build test race fuzz chaos bench lint fmt demo emulator realinput image check
+.PHONY: build test race fuzz chaos bench lint fmt demo emulator realinput quota image check
 
 build:     ; go build -trimpath -o bin/momento-bridge ./cmd/momento-bridge
 test:      ; go test ./...
@@ -11,5 +11,6 @@ fmt:       ; go tool -modfile=tools/go.mod gofumpt -w .
 demo:      ; go run ./cmd/momento-bridge demo
 emulator:  ; go run ./cmd/momento-bridge emulator
 realinput: ; go run ./bench/realinput
+quota:     ; go run ./bench/quota
 image:     ; docker build -t momento-bridge .
 check:     ; bash .ci/run

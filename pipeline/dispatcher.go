@@ -12,7 +12,8 @@ type dispatcher struct {
 	delays     Delays
 	region     *pacer
 	throughput *pacer  // Of bytes; nil until the endpoint has refused for them.
-	offered    offered // Bytes.
+	offered    offered // Bytes answered of late,
+	publishes  offered // and publishes started.
 	operations bool    // Costs are operations rather than publishes.
 	largest    float64 // The largest cost so far.
 	delayed    delayedHeap
@@ -37,26 +38,20 @@ type dispatcher struct {
 	events   eventNotes // Logged once the mutex is free.
 }
 
-// newEntry returns an entry for m. What takes time is done before the mutex is taken: see measure.
-func (d *dispatcher) newEntry() *entry {
+// add queues a message, which has been measured, at the back of its lane.
+func (d *dispatcher) add(now time.Time, r *Route, m entry) {
 	e := d.free
 	if e == nil {
-		return &entry{}
+		e = &entry{}
+	} else {
+		d.free = e.next
 	}
-	d.free = e.next
-	e.next = nil
-	return e
-}
-
-// add queues a message at the back of its lane.
-func (d *dispatcher) add(now time.Time, r *Route, m entry) {
-	e := d.newEntry()
 	*e = m
 	l := r.lane(m.Topic)
 	e.lane = l
 	r.bytes += int64(len(m.Payload))
 	l.pending++
-	if r.cfg.Overload == KeepLatest {
+	if r.cfg.Overload == KeepLatest && e.rejection == nil {
 		d.replace(l)
 	}
 	r.enqueue(e)
@@ -205,6 +200,7 @@ func (d *dispatcher) start(now time.Time, r *Route, p *parcel) {
 		p.cost = d.cost(r, p.size)
 		d.pay(now, r, p.cost, p.size)
 		d.charge(r, p.cost)
+		d.publishes.add(now, 1)
 	}
 	for i, g := range l.gates(d) {
 		p.probes[i] = g.enter()

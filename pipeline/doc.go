@@ -31,7 +31,7 @@
 //
 // Each worker parks on its own channel, which has one slot; the only sender is whoever took the worker off the idle stack
 // under the mutex, so a send never blocks. The stack is last in, first out: at low rates few workers, and so few
-// connections, are in use.
+// connections, are in use. While a quota is in force more of them take turns.
 //
 // # Quotas
 //

@@ -79,12 +79,14 @@ func (d *dispatcher) makeRoom(now time.Time, r *Route, n int) {
 	}
 }
 
-// replace drops what a lane has queued: something newer has come.
+// replace drops what a lane has queued: something newer has come. What is to be rejected is not replaced.
 func (d *dispatcher) replace(l *lane) {
-	for l.first != nil {
-		e := l.popFront()
-		l.route.dequeue(e)
-		d.end(e, Dropped)
+	for e := l.first; e != nil; {
+		next := e.next
+		if e.rejection == nil {
+			d.discard(e, Dropped)
+		}
+		e = next
 	}
 }
 

@@ -76,6 +76,26 @@ func TestKeepLatestReplacesWhatWaitsOfTheSameTopic(t *testing.T) {
 	})
 }
 
+// A value that can never be published replaces nothing, and is rejected whatever comes after it.
+func TestKeepLatestRejectsWhatCannotBePublished(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &script{began: time.Now(), latency: time.Second}
+		settled, letters := newEnds(), &letterBox{}
+		p, stop := start(t, Config{Workers: 1, Routes: []RouteConfig{{Overload: KeepLatest, Ordered: true, MaxPayload: 5, Settler: settled, DeadLetters: letters}}}, s)
+		for i, payload := range []string{"0", "1", "too large", "3"} {
+			p.Route(0).Submit(bytesOf("a", payload, i))
+			synctest.Wait()
+		}
+		time.Sleep(time.Minute)
+		stop()
+		for i, want := range []Outcome{Published, Dropped, DeadLettered, Published} {
+			if got := settled.outcome(t, i); got != want {
+				t.Errorf("message %d is %v, want %v", i, got, want)
+			}
+		}
+	})
+}
+
 func TestMessagesExpireByTheirAge(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &script{began: time.Now(), latency: 4 * time.Second}

@@ -42,6 +42,20 @@ func TestPausedRoutePublishesNothingAndItsSourceIsTold(t *testing.T) {
 	})
 }
 
+func TestStopPublishesWhatAPausedRouteHasFromCoreNATS(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, settled := &script{began: time.Now()}, newEnds()
+		p, stop := start(t, Config{Routes: []RouteConfig{{Settler: settled}}}, s)
+		p.Route(0).Pause()
+		p.Route(0).Submit(bytesOf("a", "x", 1))
+		time.Sleep(time.Minute)
+		stop()
+		if got := settled.outcome(t, 1); got != Published {
+			t.Errorf("the message is %v, want published", got)
+		}
+	})
+}
+
 // TestPausesAndReloadsStrandNothing changes a route's state or the limits 1 000 times at random. Each change is in force within 100 ms, and
 // every message ends.
 func TestPausesAndReloadsStrandNothing(t *testing.T) {

@@ -163,7 +163,7 @@ func (r *Route) returned() Outcome {
 }
 
 // Close says that the source submits no more. A returnable route returns what it has queued at once, and whatever may still be
-// submitted; another one publishes what it has. What is in flight is finished in both cases. With order, messages are returned in the order of
+// submitted; another one publishes what it has, also if it was paused. What is in flight is finished in both cases. With order, messages are returned in the order of
 // their topics, so that one in flight holds back those behind it.
 func (r *Route) Close() {
 	p := r.pipeline
@@ -172,6 +172,12 @@ func (r *Route) Close() {
 	p.closing = true
 	if r.cfg.Returnable {
 		p.d.endQueued(r, false)
+	}
+	if r.paused { // What core NATS has handed over would be lost.
+		r.paused = false
+		if len(p.idle) > 0 {
+			p.pump(time.Now())
+		}
 	}
 	p.room.Broadcast()
 	p.checkEmpty()

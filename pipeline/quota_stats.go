@@ -35,9 +35,11 @@ var QuotaStates = [...]QuotaState{Unlimited, AtCeiling, Searching, Holding, Wait
 // quotaStats returns all quotas, the region's first.
 func (d *dispatcher) quotaStats(now time.Time) []QuotaStats {
 	all := []QuotaStats{d.region.stats("region", now)}
+	throughput := QuotaStats{Scope: "throughput", Rate: math.Inf(1), State: Unlimited, Reason: "no refusal was about bytes"}
 	if d.throughput != nil {
-		all = append(all, d.throughput.stats("throughput", now))
+		throughput = d.throughput.stats("throughput", now)
 	}
+	all = append(all, throughput)
 	seen := map[*pacer]bool{}
 	for _, r := range d.routes {
 		if p := r.cache.pacer; p != nil && !seen[p] {

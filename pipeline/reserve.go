@@ -31,6 +31,9 @@ func (r *Route) Reserve() (messages int, bytes int64) {
 		return 0, 0
 	}
 	r.reserved += n
+	if r.cfg.Overload == DropOldest {
+		return n, max(1, r.maxBytes/2)
+	}
 	return n, max(1, (r.maxBytes-r.bytes)/2)
 }
 

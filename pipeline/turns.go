@@ -1,6 +1,9 @@
 package pipeline
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // take waits for something that is to be published now, and moves it into the worker's parcel. It returns false when the pipeline has nothing
 // left to publish.
@@ -39,10 +42,23 @@ func (p *Pipeline) pump(now time.Time) {
 		p.wakeAt(now, wake)
 		return
 	}
-	last := len(p.idle) - 1
-	w := p.idle[last]
-	p.idle = p.idle[:last]
+	i := len(p.idle) - p.d.spread(len(p.idle))
+	w := p.idle[i]
+	p.idle = slices.Delete(p.idle, i, i+1)
 	w.wake <- struct{}{}
+}
+
+// onceIn is how often a connection in use should be used: often enough that nobody closes it for being idle.
+const onceIn = 2 * time.Second
+
+// spread is how many of the idle workers, the latest ones, take turns. Without a quota it is the latest alone, so that few connections are in
+// use. A quota may be enforced for each server behind the endpoint, so that a connection gets a part of it only: then as many take turns as
+// are used every other second.
+func (d *dispatcher) spread(idle int) int {
+	if !d.region.bucket.limited() {
+		return 1
+	}
+	return max(1, min(idle, int(d.publishes.before*onceIn.Seconds())))
 }
 
 // wakeAt sets the timer, if it would ring later than at. Workers that are busy ask for themselves.
