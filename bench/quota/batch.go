@@ -1,40 +1,62 @@
 package main
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
+	"errors"
 	"fmt"
 	"math"
 	"net/http"
 	"slices"
 	"time"
 
-	"momento-bridge/batch"
 	"momento-bridge/bench/lab"
-	"momento-bridge/sink/emulator"
 )
 
-// inbox is an endpoint that takes batches apart and remembers how old messages were when they came.
+// inbox is an endpoint that keeps publishes until it stops, and then takes them apart. It shares no code with what encodes batches.
 type inbox struct {
 	*lab.Recorder
-	format   batch.Format // Empty: each publish is a message.
-	limiter  emulator.Limiter
-	waits    []time.Duration
-	publish  int
-	refused  int
-	broken   error
+	batched bool // Each publish is a JSON array of messages, also where it holds one.
+	quota   *bucket
+	kept    []publish
+	refused int
+
 	done     chan struct{}
 	stopping context.CancelFunc
 }
 
+// publish is one that was accepted.
+type publish struct {
+	at   time.Time
+	body []byte
+}
+
+// bucket is a token bucket that holds what a second brings, as the emulator's does by default.
+type bucket struct {
+	rate, tokens float64
+	at           time.Time
+}
+
+func (q *bucket) take(now time.Time) bool {
+	q.tokens = min(q.rate, q.tokens+now.Sub(q.at).Seconds()*q.rate)
+	q.at = now
+	if q.tokens < 1 {
+		return false
+	}
+	q.tokens--
+	return true
+}
+
 // newInbox serves with a quota, 0 for none.
-func newInbox(ctx context.Context, format batch.Format, quota float64) (*inbox, error) {
+func newInbox(ctx context.Context, batched bool, quota float64) (*inbox, error) {
 	recorder, err := lab.NewRecorder()
 	if err != nil {
 		return nil, err
 	}
-	in := &inbox{Recorder: recorder, format: format, done: make(chan struct{})}
-	if in.limiter, err = emulator.NewLimiter(emulator.Settings{Rate: quota}, time.Now()); err != nil {
-		return nil, err
+	in := &inbox{Recorder: recorder, batched: batched, done: make(chan struct{})}
+	if quota > 0 {
+		in.quota = &bucket{rate: quota, tokens: quota, at: time.Now()}
 	}
 	in.Answer = in.take
 	ctx, in.stopping = context.WithCancel(ctx)
@@ -43,149 +65,181 @@ func newInbox(ctx context.Context, format batch.Format, quota float64) (*inbox, 
 }
 
 func (in *inbox) take(at time.Time, body []byte) (status, retryAfter int) {
-	if !in.limiter.Take(at, 1, 0) {
+	if in.quota != nil && !in.quota.take(at) {
 		in.refused++
 		return http.StatusTooManyRequests, 0
 	}
-	in.publish++
-	messages := [][]byte{body}
-	if in.format != "" {
-		var err error
-		if messages, err = batch.Split(in.format, body); err != nil {
-			in.broken = err
-		}
-	}
-	for _, m := range messages {
-		in.waits = append(in.waits, at.Sub(stampOf(m)))
-	}
+	in.kept = append(in.kept, publish{at, bytes.Clone(body)})
 	return 0, 0
 }
 
-// stop ends the endpoint, after which its counts can be read, and returns what was broken.
-func (in *inbox) stop() error {
-	in.stopping()
-	<-in.done
-	slices.Sort(in.waits)
-	return in.broken
+// inboxResult is what came of the messages fed.
+type inboxResult struct {
+	waits            []time.Duration // Sorted, from the stamp of each message to its publish.
+	missing, doubled int
 }
 
-func (in *inbox) quantile(q float64) time.Duration {
-	return in.waits[min(len(in.waits)-1, int(q*float64(len(in.waits))))]
+// stop ends the endpoint, after which its counts can be read, and accounts for the messages numbered from 0 to fed-1.
+func (in *inbox) stop(fed int) (*inboxResult, error) {
+	in.stopping()
+	<-in.done
+	result, seen := &inboxResult{}, make([]int, fed)
+	for _, p := range in.kept {
+		messages := []json.RawMessage{p.body}
+		if in.batched {
+			if err := json.Unmarshal(p.body, &messages); err != nil {
+				return nil, fmt.Errorf("take a batch apart: %w", err)
+			}
+		}
+		for _, text := range messages {
+			var m stamp
+			if err := json.Unmarshal(text, &m); err != nil {
+				return nil, fmt.Errorf("read a message: %w", err)
+			}
+			if m.N < 0 || m.N >= fed {
+				return nil, fmt.Errorf("message %d was never sent", m.N)
+			}
+			seen[m.N]++
+			result.waits = append(result.waits, p.at.Sub(epoch.Add(m.At)))
+		}
+	}
+	if len(result.waits) == 0 {
+		return nil, errors.New("no message came")
+	}
+	for _, times := range seen {
+		result.missing += max(0, 1-times)
+		result.doubled += max(0, times-1)
+	}
+	slices.Sort(result.waits)
+	return result, nil
+}
+
+func (r *inboxResult) quantile(q float64) time.Duration {
+	return r.waits[min(len(r.waits)-1, int(q*float64(len(r.waits))))]
+}
+
+// routeOptions are those of a route with or without batches.
+func routeOptions(batched bool) string {
+	if batched {
+		return "ordering: topic, batch: {format: json}"
+	}
+	return "ordering: topic, batch: {format: none}"
 }
 
 // batches measures messages that come thirty times as fast as the quota lets publishes go.
 func batches(ctx context.Context, b *bench) error {
-	for _, format := range []batch.Format{batch.JSON, ""} {
-		if err := measureBatches(ctx, b, format); err != nil {
+	for _, batched := range []bool{true, false} {
+		if err := measureBatches(ctx, b, batched); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func measureBatches(ctx context.Context, b *bench, format batch.Format) error {
+func measureBatches(ctx context.Context, b *bench, batched bool) error {
 	const quota, arrivals = 10, 300
-	in, err := newInbox(ctx, format, quota)
+	in, err := newInbox(ctx, batched, quota)
 	if err != nil {
 		return err
 	}
+	defer in.stopping()
 	r, err := b.newRoute(ctx)
 	if err != nil {
 		return err
 	}
 	defer r.close(ctx)
-	options := "ordering: topic"
-	if format != "" {
-		options += ", batch: {format: " + string(format) + "}"
-	}
-	d, err := b.bridge(ctx, r, bridgeConfig{endpoint: in.Address, limits: fmt.Sprintf("rate: %d", quota), route: options})
+	d, err := b.bridge(ctx, r, bridgeConfig{endpoint: in.Address, limits: fmt.Sprintf("rate: %d", quota), route: routeOptions(batched)})
 	if err != nil {
 		return err
 	}
 	defer d.Kill()
-	length := b.length(30*time.Second, 8*time.Second)
+	length, began := b.length(30*time.Second, 8*time.Second), time.Now()
 	feeding, stop := context.WithTimeout(ctx, length)
 	defer stop()
-	if err := r.feed(feeding, arrivals, stamped(100)); err != nil {
+	fed, err := r.feed(feeding, arrivals, stamped(100))
+	if err != nil {
 		return err
 	}
-	if format != "" {
-		time.Sleep(3 * time.Second)
+	if batched {
+		time.Sleep(3 * time.Second) // More than what is left may wait.
 	}
 	d.Kill()
-	if err := in.stop(); err != nil {
+	result, err := in.stop(fed)
+	if err != nil {
 		return err
 	}
-	if format == "" {
-		perSecond := float64(in.publish) / length.Seconds()
-		b.print(math.Abs(perSecond-quota) < 0.5, math.Abs(perSecond-quota) < 1, "no batches, quota %d/s, arrivals %d/s: %.1f messages/s", quota, arrivals, perSecond)
+	if !batched {
+		perSecond := float64(len(in.kept)) / length.Seconds()
+		longest := time.Duration(0)
+		for i := 1; i < len(in.kept); i++ {
+			longest = max(longest, in.kept[i].at.Sub(in.kept[i-1].at))
+		}
+		b.print(math.Abs(perSecond-quota) < 0.5, math.Abs(perSecond-quota) < 1, "no batches, quota %d/s, arrivals %d/s: %.1f messages/s, %d refused; the first after %v, longest gap %v",
+			quota, arrivals, perSecond, in.refused, in.kept[0].at.Sub(began).Round(time.Millisecond), longest.Round(time.Millisecond))
 		return nil
 	}
-	want := int(arrivals * length.Seconds())
-	all := len(in.waits) >= want-1
-	p99 := in.quantile(0.99)
-	b.print(all && in.refused == 0 && p99 < time.Second, all && p99 < 2*time.Second,
-		"batch %s, quota %d/s, arrivals %d/s: %d of %d delivered in %d publishes, wait p50 %v p99 %v, %d refused",
-		format, quota, arrivals, len(in.waits), want, in.publish, in.quantile(0.5).Round(time.Millisecond), p99.Round(time.Millisecond), in.refused)
+	all, p99 := result.missing == 0, result.quantile(0.99)
+	b.print(all && result.doubled == 0 && in.refused == 0 && p99 < time.Second, all && p99 < 2*time.Second,
+		"batch json, quota %d/s, arrivals %d/s: of %d messages %d missing, %d doubled, in %d publishes; wait p50 %v p99 %v, %d refused", quota, arrivals,
+		fed, result.missing, result.doubled, len(in.kept), result.quantile(0.5).Round(time.Millisecond), p99.Round(time.Millisecond), in.refused)
 	return nil
 }
 
-// latencies compares batches with none where the quota is ample: pairs, one straight after the other.
+// latencies compares batches with none where the quota is ample, in pairs that take turns who is first.
 func latencies(ctx context.Context, b *bench) error {
 	pairs := 5
 	if b.short {
 		pairs = 1
 	}
-	var none, joined []time.Duration
-	for range pairs {
-		for _, format := range []batch.Format{"", batch.JSON} {
-			p50, err := measureLatency(ctx, b, format)
-			if err != nil {
-				return err
-			}
-			if format == "" {
-				none = append(none, p50)
-			} else {
-				joined = append(joined, p50)
-			}
+	medians := map[bool][]time.Duration{}
+	for i := range 2 * pairs {
+		batched := i%4 == 1 || i%4 == 2
+		b.progress("latency: run %d of %d", i+1, 2*pairs)
+		p50, err := measureLatency(ctx, b, batched)
+		if err != nil {
+			return err
 		}
+		medians[batched] = append(medians[batched], p50)
 	}
-	slices.Sort(none)
-	slices.Sort(joined)
-	added := joined[pairs/2] - none[pairs/2]
-	b.print(added < 200*time.Microsecond, b.short || added < 400*time.Microsecond, "ample quota, 2000 messages/s: median %v without batches, %v with json: %+d µs (%d pairs)",
-		none[pairs/2].Round(time.Microsecond), joined[pairs/2].Round(time.Microsecond), added.Microseconds(), pairs)
+	slices.Sort(medians[false])
+	slices.Sort(medians[true])
+	none, joined := medians[false][pairs/2], medians[true][pairs/2]
+	added := joined - none
+	b.print(added < 200*time.Microsecond, added < b.length(400*time.Microsecond, time.Millisecond), "ample quota, 2000 messages/s: median %v without batches, %v with json: %+d µs (%d pairs)",
+		none.Round(time.Microsecond), joined.Round(time.Microsecond), added.Microseconds(), pairs)
 	return nil
 }
 
-func measureLatency(ctx context.Context, b *bench, format batch.Format) (time.Duration, error) {
-	in, err := newInbox(ctx, format, 0)
+func measureLatency(ctx context.Context, b *bench, batched bool) (time.Duration, error) {
+	in, err := newInbox(ctx, batched, 0)
 	if err != nil {
 		return 0, err
 	}
+	defer in.stopping()
 	r, err := b.newRoute(ctx)
 	if err != nil {
 		return 0, err
 	}
 	defer r.close(ctx)
-	options := "ordering: topic"
-	if format != "" {
-		options += ", batch: {format: " + string(format) + "}"
-	}
-	d, err := b.bridge(ctx, r, bridgeConfig{endpoint: in.Address, limits: "rate: unlimited", route: options})
+	d, err := b.bridge(ctx, r, bridgeConfig{endpoint: in.Address, limits: "rate: unlimited", route: routeOptions(batched)})
 	if err != nil {
 		return 0, err
 	}
 	defer d.Kill()
 	feeding, stop := context.WithTimeout(ctx, 4*time.Second)
 	defer stop()
-	if err := r.feed(feeding, 2000, stamped(100)); err != nil {
+	fed, err := r.feed(feeding, 2000, stamped(100))
+	if err != nil {
 		return 0, err
 	}
 	time.Sleep(200 * time.Millisecond)
 	d.Kill()
-	if err := in.stop(); err != nil {
+	result, err := in.stop(fed)
+	if err != nil {
 		return 0, err
 	}
-	return in.quantile(0.5), nil
+	if result.missing > 0 {
+		return 0, fmt.Errorf("%d of %d messages did not come", result.missing, fed)
+	}
+	return result.quantile(0.5), nil
 }

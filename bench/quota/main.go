@@ -63,7 +63,7 @@ type testCase struct {
 // cases in the order in which they run.
 var cases = []testCase{
 	{"rate", rates, false},
-	{"latency", latencies, false},
+	{"batch-latency", latencies, false},
 	{"auto", learned, true},
 	{"nginx", learnedFromNginx, true},
 	{"change", changes, true},
@@ -112,8 +112,17 @@ func (b *bench) measure(ctx context.Context, c testCase) error {
 	if err := c.run(ctx, b); err != nil {
 		return fmt.Errorf("%s: %w", c.name, err)
 	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
 	fmt.Printf("     %s: %.0f s (go run ./bench/quota -only %s)\n", c.name, time.Since(began).Seconds(), c.name)
 	return ctx.Err()
+}
+
+// progress says on standard error what takes long.
+func (b *bench) progress(format string, args ...any) {
+	if !b.short {
+		fmt.Fprintf(os.Stderr, "  .. "+format+"\n", args...)
+	}
 }
 
 // length is how long a measurement takes.

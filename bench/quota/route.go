@@ -28,7 +28,7 @@ func (b *bench) newRoute(ctx context.Context) (*route, error) {
 	if r.conn, err = nats.Connect(b.NATSURL); err != nil {
 		return nil, fmt.Errorf("connect to NATS: %w", err)
 	}
-	if r.js, err = jetstream.New(r.conn, jetstream.WithPublishAsyncMaxPending(4096)); err != nil {
+	if r.js, err = jetstream.New(r.conn, jetstream.WithPublishAsyncMaxPending(4096), jetstream.WithPublishAsyncTimeout(10*time.Second)); err != nil {
 		return nil, fmt.Errorf("use JetStream: %w", err)
 	}
 	_, err = r.js.CreateStream(ctx, jetstream.StreamConfig{Name: r.name, Subjects: []string{r.name + ".>"}})
@@ -59,18 +59,19 @@ func (r *route) fill(ctx context.Context, n int, payload func(i int) []byte) err
 	}
 }
 
-// feed stores messages at a rate until ctx is done. Each begins with the time, see stamped.
-func (r *route) feed(ctx context.Context, perSecond float64, payload func(i int) []byte) error {
+// feed stores messages at a rate until ctx is done, and returns how many. Each begins with the time, see stamped.
+func (r *route) feed(ctx context.Context, perSecond float64, payload func(i int) []byte) (n int, err error) {
 	began := time.Now()
-	for i := 0; ctx.Err() == nil; {
-		for ; float64(i) < perSecond*time.Since(began).Seconds(); i++ {
-			if _, err := r.js.PublishAsync(fmt.Sprintf("%s.t%d", r.name, i%3), payload(i), jetstream.WithStallWait(time.Minute)); err != nil {
-				return fmt.Errorf("feed the stream: %w", err)
+	for ctx.Err() == nil {
+		for ; float64(n) < perSecond*time.Since(began).Seconds(); n++ {
+			if _, err := r.js.PublishAsync(fmt.Sprintf("%s.t%d", r.name, n%3), payload(n), jetstream.WithStallWait(time.Minute)); err != nil {
+				return n, fmt.Errorf("feed the stream: %w", err)
 			}
 		}
 		time.Sleep(time.Millisecond)
 	}
-	return nil
+	<-r.js.PublishAsyncComplete() // What nats-server does not answer times out.
+	return n, nil
 }
 
 // plain is a payload of 100 bytes.
@@ -78,6 +79,12 @@ func plain(int) []byte { return make([]byte, 100) }
 
 // epoch is what stamps count from.
 var epoch = time.Now()
+
+// stamp is what a message of stamped says.
+type stamp struct {
+	At time.Duration `json:"at"` // Since epoch.
+	N  int           `json:"n"`
+}
 
 // stamped is a payload of JSON that carries the time when it was made and a number.
 func stamped(size int) func(int) []byte {
@@ -116,16 +123,4 @@ func (b *bench) bridge(ctx context.Context, r *route, c bridgeConfig) (*lab.Daem
 		c.route = "ordering: none"
 	}
 	return b.StartConfigured(ctx, c.yaml(r))
-}
-
-// stampOf reads the time of a stamped message.
-func stampOf(message []byte) time.Time {
-	var at int64
-	for _, c := range message[len(`{"at":`):] {
-		if c < '0' || c > '9' {
-			break
-		}
-		at = at*10 + int64(c-'0')
-	}
-	return epoch.Add(time.Duration(at))
 }
