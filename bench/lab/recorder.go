@@ -19,6 +19,8 @@ type Recorder struct {
 	// Answer decides on each request, 0 for 204, and how many seconds of Retry-After go with another status; nil accepts all. It is called one
 	// at a time.
 	Answer func(at time.Time, body []byte) (status, retryAfter int)
+	// Refused, if there is one, is told when an answer other than 204 has been written. Its calls and Answer's are one at a time.
+	Refused func(at time.Time)
 
 	ln      net.Listener
 	workers sync.WaitGroup
@@ -99,8 +101,14 @@ func (r *Recorder) serve(conn net.Conn, times *[]time.Time) {
 		}
 		now := time.Now()
 		*times = append(*times, now)
-		if _, err := conn.Write(r.answer(now, body)); err != nil {
+		answer := r.answer(now, body)
+		if _, err := conn.Write(answer); err != nil {
 			return
+		}
+		if r.Refused != nil && &answer[0] != &accepted[0] {
+			r.mu.Lock()
+			r.Refused(time.Now())
+			r.mu.Unlock()
 		}
 	}
 }

@@ -8,7 +8,7 @@ import (
 	"momento-bridge/bench/lab"
 )
 
-// retryAfter refuses each 20th request and wishes to be left alone for 3 s. What was on its way is told apart: it came within 50 ms.
+// retryAfter refuses each 20th request and wishes to be left alone for 3 s from when the answer is written. What was on its way is told apart: it came within 50 ms.
 func retryAfter(ctx context.Context, b *bench) error {
 	const wish, onItsWay = 3 * time.Second, 50 * time.Millisecond
 	recorder, err := lab.NewRecorder()
@@ -31,11 +31,12 @@ func retryAfter(ctx context.Context, b *bench) error {
 		}
 		if requests%20 == 0 {
 			refusals++
-			refused = at
+			refused = at // Until the answer has been written.
 			return http.StatusTooManyRequests, int(wish.Seconds())
 		}
 		return 0, 0
 	}
+	recorder.Refused = func(at time.Time) { refused = at }
 	serving, stop := context.WithCancel(ctx)
 	defer stop()
 	served := make(chan struct{})
