@@ -15,6 +15,7 @@ func changes(ctx context.Context, b *bench) error {
 	if b.short {
 		all = []changeCase{{100, 50}}
 	}
+	b.progress("change: %d quotas at once, 60 s", len(all))
 	return atOnce(all, func(c changeCase) error { return c.measure(ctx, b) })
 }
 
@@ -63,7 +64,8 @@ func (c changeCase) measure(ctx context.Context, b *bench) error {
 	if reached > 0 {
 		text = fmt.Sprintf("90 %% used after %.0f s", reached.Seconds())
 	}
-	b.print(reached > 0 && refused < 0.05, b.short || c.from <= 10 || reached > 0 && refused < 0.1,
+	// At 10/s a single refusal is a large share of 20 s: docs/decisions.md, 12.
+	b.print(reached > 0 && refused < 0.05, c.from <= 10 || reached > 0 && refused < b.loose(0.1, 0.15),
 		"quota %4g → %4g/s: %s, %.1f %% refused in 20 s", c.from, c.to, text, 100*refused)
 	return nil
 }
