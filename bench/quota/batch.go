@@ -85,11 +85,11 @@ func (in *inbox) stop(fed int) (*inboxResult, error) {
 	<-in.done
 	result, seen := &inboxResult{}, make([]int, fed)
 	for _, p := range in.kept {
-		messages := []json.RawMessage{p.body}
-		if in.batched {
-			if err := json.Unmarshal(p.body, &messages); err != nil {
-				return nil, fmt.Errorf("take a batch apart: %w", err)
-			}
+		var messages []json.RawMessage
+		if !in.batched {
+			messages = append(messages, p.body)
+		} else if err := json.Unmarshal(p.body, &messages); err != nil {
+			return nil, fmt.Errorf("take a batch apart: %w", err)
 		}
 		for _, text := range messages {
 			var m stamp
