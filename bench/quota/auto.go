@@ -76,7 +76,7 @@ func (c quotaCase) measure(ctx context.Context, b *bench) error {
 	used := float64(after.Accepted-before.Accepted) / c.quota / seconds
 	refused := share(after.refused()-before.refused(), after.Accepted-before.Accepted)
 	judged := c.limiter != "sharded" // Whoever is spread unevenly cannot use all of it: docs/quotas.md.
-	b.print(used >= 0.95 && refused < 0.01, !judged || used >= b.loose(0.9, 0.8) && refused < b.loose(0.02, 0.05),
+	b.printTimed(used >= 0.95 && refused < 0.01, !judged || used >= b.loose(0.9, 0.8) && refused < b.loose(0.02, 0.05),
 		"auto, %-15s %5g/s: %6.2f %% used, %.2f %% refused; %.2f %% refused while learning",
 		c.limiter, c.quota, 100*used, 100*refused, 100*share(before.refused(), before.Accepted))
 	return nil

@@ -9,9 +9,12 @@
 // "FAIL" makes the exit status 1, as these machines are shared; the lines of -short are wider still, as its cases run at once and learn for
 // less time. After each case come its time and the command that runs it alone. Progress of what takes long is on standard error.
 //
+// "STALL" stands where "FAIL" would, when this process itself did not run for more than half a second of the last minute: the machine stood
+// still, and shares of a quota by the clock say nothing of the daemon. A daemon that stands still alone fails.
+//
 //   - rate: when requests come at an endpoint of our own. Lines: the mean after the first second within 1 %, or one request, and in no second
 //     more than rate + burst. Gaps are printed at low rates, CPU from 1000/s on. Above that, too few requests, and late ones that come together,
-//     are not judged when the machine was busy for more than 90 % of the time; too many in the mean always are.
+//     are not judged in the short form and when the machine was busy for more than 90 % of the time; too many in the mean always are.
 //   - batch-latency: the median wait with and without batches where the quota is ample. Line: 0.2 ms apart.
 //   - auto, nginx: of a quota that the daemon is not told, how much was used (95 %) and how many requests were refused (1 %) after 30 s of
 //     learning. The emulator's counters and nginx's log are what counts. Sharded quotas are printed, not judged.
@@ -59,6 +62,8 @@ type bench struct {
 	short bool
 	nginx string
 
+	stalls stalls
+
 	mu     sync.Mutex // Guards the following, and standard output.
 	routes int
 	failed bool
@@ -104,6 +109,11 @@ func run(ctx context.Context, only string, short bool, nginx string) (failed boo
 		return true, err
 	}
 	b := &bench{Lab: l, short: short, nginx: nginx}
+	watching, stop := context.WithCancel(ctx)
+	var watcher sync.WaitGroup
+	watcher.Go(func() { b.stalls.watch(watching) })
+	defer watcher.Wait()
+	defer stop()
 	var together []testCase
 	for _, c := range chosen {
 		if short && c.light {
@@ -165,6 +175,17 @@ func (b *bench) print(within, loosely bool, format string, args ...any) {
 		verdict = "MISS"
 	}
 	fmt.Printf("%s %s\n", verdict, fmt.Sprintf(format, args...))
+}
+
+// printTimed prints a figure that depends on the clock. Where the machine stood still, what would have failed is "STALL": seen, not judged.
+func (b *bench) printTimed(within, loosely bool, format string, args ...any) {
+	if stalled := b.stalls.lately(); !loosely && stalled > excuse {
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		fmt.Printf("STALL %s; the machine stood still for %v of the last minute\n", fmt.Sprintf(format, args...), stalled.Round(time.Millisecond))
+		return
+	}
+	b.print(within, loosely, format, args...)
 }
 
 // atOnce runs several measurements at the same time.

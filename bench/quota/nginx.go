@@ -89,7 +89,7 @@ func learnFromNginx(ctx context.Context, b *bench, quota float64) error {
 	}
 	used := float64(after.accepted) / quota / then.Seconds()
 	refused := share(after.refused, after.accepted)
-	b.print(used >= 0.95 && refused < 0.01, used >= b.loose(0.9, 0.8) && refused < b.loose(0.02, 0.05),
+	b.printTimed(used >= 0.95 && refused < 0.01, used >= b.loose(0.9, 0.8) && refused < b.loose(0.02, 0.05),
 		"auto, nginx limit_req   %5g/s: %6.2f %% used, %.2f %% refused; %.2f %% refused while learning",
 		quota, 100*used, 100*refused, 100*share(before.refused, before.accepted))
 	return nil

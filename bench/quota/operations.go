@@ -61,7 +61,7 @@ func measureOperations(ctx context.Context, b *bench, quota float64) error {
 		return err
 	}
 	used := float64(after.Operations-before.Operations) / quota / time.Since(began).Seconds()
-	b.print(used >= 0.9, used >= b.loose(0.8, 0.6), "operations, %4g/s: %6.2f %% used, %.2f %% refused, %d publishes",
+	b.printTimed(used >= 0.9, used >= b.loose(0.8, 0.6), "operations, %4g/s: %6.2f %% used, %.2f %% refused, %d publishes",
 		quota, 100*used, 100*share(after.refused()-before.refused(), after.Accepted-before.Accepted), after.Accepted-before.Accepted)
 	return nil
 }

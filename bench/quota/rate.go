@@ -90,8 +90,9 @@ func (c rateCase) judge(b *bench, times []time.Time, u *usage) {
 	burst := 1 + 0.02*c.perSecond // As derived, see limits.burst.
 	fullest := fullestSecond(times)
 	full := fullest <= c.perSecond+burst+1e-6
-	// Where the machine has nothing left, too few requests are its doing, and so are late ones that come together. Too many are not.
-	exhausted := c.perSecond > 1000 && u.busy > 0.9
+	// Where the machine has nothing left, too few requests are its doing, and so are late ones that come together. Too many are not. The short
+	// form is for CI, where nobody knows what else the machine does: the exact rates are tested on virtual time.
+	exhausted := c.perSecond > 1000 && (b.short || u.busy > 0.9)
 	tooFew, tooMany := mean < c.perSecond && off > 2*line, mean > c.perSecond && off > 2*line
 	loosely := !tooMany && (exhausted || !tooFew && fullest <= c.perSecond+2*burst+1)
 	b.print(off <= line && full, loosely, "rate %6g/s, %3d connections: %6d requests, mean %9.3f/s (%+.2f %%), fullest second %5.0f of at most %7.1f%s",
