@@ -125,6 +125,22 @@ func TestAppendAllocatesNothing(t *testing.T) {
 	}
 }
 
+// Messages share the batch's memory, but not its capacity.
+func TestAppendingToAMessageLeavesTheNextAsItWas(t *testing.T) {
+	for _, format := range []Format{Lines, JSON, LengthPrefixed} {
+		messages, err := Split(format, encode(t, format, [][]byte{[]byte("1"), []byte("22"), []byte("x")}))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range messages {
+			_ = append(m, "!?"...)
+		}
+		if got := bytes.Join(messages, []byte{' '}); string(got) != "1 22 x" {
+			t.Errorf("%s: the messages have become %q", format, got)
+		}
+	}
+}
+
 // FuzzBatchesSurvive makes a batch of any messages and takes it apart again.
 func FuzzBatchesSurvive(f *testing.F) {
 	f.Add([]byte("one,two,,{\"a\":[1,2]},\"text\",\xff\x00"), byte(','))

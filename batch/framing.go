@@ -39,8 +39,9 @@ func Parse(name string) (Framing, error) {
 	return nil, fmt.Errorf("unknown batch format %q: it is lines, json or length-prefixed", name)
 }
 
-// Split returns the messages of a batch, in their order and byte for byte. They may share the batch's memory. It refuses what no encoder
-// makes of any messages, but for white space in JSON, and needs memory in proportion to the batch only.
+// Split returns the messages of a batch, in their order and byte for byte. They may share the batch's memory, never each
+// other's: to append to one leaves the others as they are. It refuses what no encoder makes of any messages, but for white space and escapes in
+// JSON and a batch of no messages, and needs memory in proportion to the batch only.
 func Split(format Format, batch []byte) ([][]byte, error) {
 	switch format {
 	case Lines:

@@ -3,6 +3,7 @@ package batch
 import (
 	"bytes"
 	"errors"
+	"slices"
 )
 
 // errLineFeed says why a message cannot be a line.
@@ -33,7 +34,7 @@ func splitLines(batch []byte) ([][]byte, error) {
 		if !ended {
 			return nil, errors.New("the last line of the batch does not end with a line feed: it has been cut off")
 		}
-		messages = append(messages, line)
+		messages = append(messages, slices.Clip(line))
 		batch = rest
 	}
 	return messages, nil
