@@ -1,4 +1,4 @@
-// node --test batch/js
+// node --test batch/js/momento-batch.test.mjs
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
