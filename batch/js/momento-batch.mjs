@@ -6,9 +6,10 @@
  * @param {"lines"|"json"|"length-prefixed"} format batch.format of the route
  * @param {string|Uint8Array} data what the subscription gives: a string of topics with content_type text/plain, or bytes
  * @returns {Uint8Array[]}
- * @throws {Error} if the data is no batch of this format
+ * @throws {Error} if the data is no batch of this format, or neither a string nor a Uint8Array
  */
 export function split(format, data) {
+  check(data);
   switch (format) {
     case "lines":
       return splitLines(bytesOf(data));
@@ -35,6 +36,15 @@ export function splitStrings(format, data) {
 }
 
 const encoder = new TextEncoder();
+
+// Asks for the tag, as bytes of another realm (a frame, a test runner's sandbox) are no instance of this one's Uint8Array.
+function check(data) {
+  if (typeof data === "string") {
+    if (/[\ud800-\udfff]/u.test(data)) throw new Error("the batch is not well-formed text: it contains half of a character");
+  } else if (!ArrayBuffer.isView(data) || Object.prototype.toString.call(data) !== "[object Uint8Array]") {
+    throw new Error("a batch is a string or a Uint8Array");
+  }
+}
 
 function bytesOf(data) {
   return typeof data === "string" ? encoder.encode(data) : data;
