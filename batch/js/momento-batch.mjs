@@ -110,6 +110,9 @@ function splitArray(text) {
   });
 }
 
+// How many levels a batch may have, itself included, as in the decoder for Go. Some engines parse any depth.
+const deepest = 10000;
+
 // Cuts a valid JSON array into the texts of its elements.
 function elements(text) {
   const found = [];
@@ -128,6 +131,7 @@ function elements(text) {
       case "[":
       case "{":
         if (++depth === 1) start = i + 1;
+        if (depth > deepest) throw new Error(`the batch is nested more than ${deepest} levels deep`);
         break;
       case "]":
       case "}":
