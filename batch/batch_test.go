@@ -99,7 +99,7 @@ func TestOnlyUnambiguousJSONIsEmbedded(t *testing.T) {
 	f := func(payload string, want bool) {
 		t.Helper()
 		if got := embeddable([]byte(payload)); got != want {
-			t.Errorf("embeddable(%q) = %v, want %v", payload, got, want)
+			t.Errorf("embeddable(%.80q) = %v, want %v", payload, got, want)
 		}
 	}
 	for _, payload := range []string{`{}`, `[]`, `0`, `-1.50e+10`, `1e400`, `null`, `true`, `{"a":1,"a":2}`, `["\ud800"]`, `{"é":" x "}`} {
@@ -110,6 +110,9 @@ func TestOnlyUnambiguousJSONIsEmbedded(t *testing.T) {
 	}
 	f(strings.Repeat("[", deepest)+strings.Repeat("]", deepest), true)
 	f(strings.Repeat("[", deepest+1)+strings.Repeat("]", deepest+1), false)
+	f(strings.Repeat(`{"a":`, deepest+1)+"1"+strings.Repeat("}", deepest+1), false)
+	f("["+strings.Repeat(`{"a":[1,2]},`, deepest)+"0]", true)
+	f(`["`+strings.Repeat(`[{\"`, 2*deepest)+`\\"]`, true)
 }
 
 func TestAppendAllocatesNothing(t *testing.T) {
@@ -140,6 +143,40 @@ func TestAppendingToAMessageLeavesTheNextAsItWas(t *testing.T) {
 			t.Errorf("%s: the messages have become %q", format, got)
 		}
 	}
+}
+
+// FuzzDepth compares with a parser that counts levels of its own.
+func FuzzDepth(f *testing.F) {
+	f.Add([]byte(`{"a":[1,{"]}\\":"\"{["}],"b":[[]]}`), byte(3))
+	f.Add([]byte(`"[[["`), byte(1))
+	f.Add([]byte(`[1e400,[[]]]`), byte(2))
+	f.Fuzz(func(t *testing.T, data []byte, levels byte) {
+		if !json.Valid(data) {
+			return
+		}
+		decoder := json.NewDecoder(bytes.NewReader(data))
+		decoder.UseNumber()
+		depth, deepest := 0, 0
+		for {
+			token, err := decoder.Token()
+			if errors.Is(err, io.EOF) {
+				break
+			}
+			if err != nil {
+				t.Fatalf("%q: %v", data, err)
+			}
+			switch token {
+			case json.Delim('['), json.Delim('{'):
+				depth++
+			case json.Delim(']'), json.Delim('}'):
+				depth--
+			}
+			deepest = max(deepest, depth)
+		}
+		if got := within(data, int(levels)); got != (deepest <= int(levels)) {
+			t.Errorf("within(%q, %d) = %v, it is %d deep", data, levels, got, deepest)
+		}
+	})
 }
 
 // FuzzBatchesSurvive makes a batch of any messages and takes it apart again.

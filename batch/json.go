@@ -40,8 +40,9 @@ func (array) Append(dst, payload []byte, size int) []byte {
 	return append(dst, '"')
 }
 
-// deepest is how many brackets an embedded message may open: parsers have limits.
-const deepest = 200
+// deepest is how many levels an embedded message may have: with the array around it, parsers that stop at 64, as .NET's does unless told otherwise,
+// still take the batch.
+const deepest = 60
 
 // embeddable reports whether the payload can stand in an array as it is, and be found again byte for byte: it is JSON that every parser takes, no
 // string, as those are base64, and has no white space around it, as that is the array's.
@@ -53,7 +54,32 @@ func embeddable(payload []byte) bool {
 	case first == '"', blank(first), blank(last):
 		return false
 	}
-	return json.Valid(payload) && utf8.Valid(payload) && bytes.Count(payload, []byte{'['})+bytes.Count(payload, []byte{'{'}) <= deepest
+	return json.Valid(payload) && utf8.Valid(payload) && within(payload, deepest)
+}
+
+// within reports whether valid JSON has no more than so many levels of arrays and objects.
+func within(text []byte, levels int) bool {
+	if bytes.Count(text, []byte{'['})+bytes.Count(text, []byte{'{'}) <= levels { // Mostly, and much faster than to follow them.
+		return true
+	}
+	depth := 0
+	for i := 0; i < len(text); i++ {
+		switch text[i] {
+		case '"':
+			for i++; text[i] != '"'; i++ {
+				if text[i] == '\\' {
+					i++
+				}
+			}
+		case '[', '{':
+			if depth++; depth > levels {
+				return false
+			}
+		case ']', '}':
+			depth--
+		}
+	}
+	return true
 }
 
 func blank(c byte) bool { return c == ' ' || c == '\t' || c == '\r' || c == '\n' }
