@@ -115,15 +115,39 @@ func TestOnlyUnambiguousJSONIsEmbedded(t *testing.T) {
 	f(`["`+strings.Repeat(`[{\"`, 2*deepest)+`\\"]`, true)
 }
 
+// encode fails the test unless sizes add up.
+func TestSizesOfAllWidthsAddUp(t *testing.T) {
+	for _, length := range []int{0, 1, 2, 3, 127, 128, 16383, 16384, 1<<21 - 1, 1 << 21} {
+		want := [][]byte{bytes.Repeat([]byte{'x'}, length), {}, bytes.Repeat([]byte{'1'}, length)}
+		for _, format := range []Format{Lines, JSON, LengthPrefixed} {
+			if got, err := Split(format, encode(t, format, want)); err != nil || !slices.EqualFunc(got, want, bytes.Equal) {
+				t.Errorf("%s: messages of %d bytes do not survive: %v", format, length, err)
+			}
+		}
+	}
+}
+
 func TestAppendAllocatesNothing(t *testing.T) {
+	for _, payload := range []string{`{"id":17,"text":"a message as they are"}`, "\xff\x00 no JSON", ""} {
+		for _, format := range []Format{Lines, JSON, LengthPrefixed} {
+			f, _ := Parse(string(format))
+			message, buffer := []byte(payload), make([]byte, 0, 4096)
+			size, _ := f.Size(message)
+			if n := testing.AllocsPerRun(100, func() {
+				buffer = f.End(f.Append(f.Append(buffer[:0], message, size), message, size))
+			}); n != 0 {
+				t.Errorf("%s of %q: %g allocations, want none", format, payload, n)
+			}
+		}
+	}
+}
+
+// What is no JSON is not here: encoding/json makes an error of it.
+func TestSizeOfJSONAllocatesNothing(t *testing.T) {
 	payload := []byte(`{"id":17,"text":"a message as they are"}`)
 	for _, format := range []Format{Lines, JSON, LengthPrefixed} {
 		f, _ := Parse(string(format))
-		buffer := make([]byte, 0, 4096)
-		if n := testing.AllocsPerRun(100, func() {
-			size, _ := f.Size(payload)
-			buffer = f.End(f.Append(f.Append(buffer[:0], payload, size), payload, size))
-		}); n != 0 {
+		if n := testing.AllocsPerRun(100, func() { _, _ = f.Size(payload) }); n != 0 {
 			t.Errorf("%s: %g allocations, want none", format, n)
 		}
 	}
@@ -251,22 +275,36 @@ func readElements(t *testing.T, batch []byte) [][]byte {
 	return messages
 }
 
-// BenchmarkFraming is what batches cost a message: its size when it comes, and adding it when it goes.
+// BenchmarkFraming is what batches cost a message: its size when it comes, and adding it when it goes. "many" opens more brackets than may be nested,
+// "binary" is no JSON.
 //
 //	go test -run '^$' -bench Framing ./batch
 func BenchmarkFraming(b *testing.B) {
-	for name, payload := range map[string][]byte{
-		"100B": []byte(`{"id":17,"text":"` + strings.Repeat("x", 81) + `"}`),
-		"4KB":  []byte(`{"id":17,"text":"` + strings.Repeat("x", 4077) + `"}`),
+	for _, payload := range []struct {
+		name string
+		text string
+	}{
+		{"100B", `{"id":17,"text":"` + strings.Repeat("x", 81) + `"}`},
+		{"4KB", `{"id":17,"text":"` + strings.Repeat("x", 4077) + `"}`},
+		{"4KB-many", "[" + strings.Repeat(`{"at":[1,2]},`, 314) + `{"at":[]}]`},
+		{"100B-binary", strings.Repeat("\xff", 100)},
+		{"4KB-binary", strings.Repeat("\xff", 4096)},
 	} {
 		for _, format := range []Format{Lines, JSON, LengthPrefixed} {
-			b.Run(string(format)+"/"+name, func(b *testing.B) {
-				f, _ := Parse(string(format))
+			f, _ := Parse(string(format))
+			message := []byte(payload.text)
+			size, _ := f.Size(message)
+			b.Run("Size/"+string(format)+"/"+payload.name, func(b *testing.B) {
+				b.ReportAllocs()
+				for b.Loop() {
+					_, _ = f.Size(message)
+				}
+			})
+			b.Run("Append/"+string(format)+"/"+payload.name, func(b *testing.B) {
 				var buffer []byte
 				b.ReportAllocs()
 				for b.Loop() {
-					size, _ := f.Size(payload)
-					buffer = f.Append(buffer[:0], payload, size)
+					buffer = f.Append(buffer[:0], message, size)
 				}
 			})
 		}
