@@ -1,6 +1,9 @@
 package pipeline
 
-import "time"
+import (
+	"fmt"
+	"time"
+)
 
 // parcel is what one publish carries: a message, or a batch of several of one topic, in their order. Each worker has one and reuses it.
 type parcel struct {
@@ -85,6 +88,10 @@ func (c *RouteConfig) measure(e *entry) {
 	default:
 		e.size = size
 	}
+}
+
+func tooLarge(c *RouteConfig, n, limit int, name string) *Rejection {
+	return &Rejection{Reason: "too_large", Detail: fmt.Sprintf("%d bytes, the route's %s is %d", n, name, limit), Route: c.Name}
 }
 
 // full reports whether what is queued fills a batch.

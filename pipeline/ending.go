@@ -1,0 +1,130 @@
+package pipeline
+
+import "container/heap"
+
+// ending is a message that has ended and whose source must be told.
+type ending struct {
+	settler Settler
+	handle  any
+	outcome Outcome
+}
+
+// end takes a message that is neither queued nor in flight any more out of the accounts and reuses its entry. Its source is told once the
+// mutex is free.
+func (d *dispatcher) end(e *entry, o Outcome) {
+	l := e.lane
+	r := l.route
+	if r.cfg.Settler != nil {
+		d.ended = append(d.ended, ending{settler: r.cfg.Settler, handle: e.Handle, outcome: o})
+	}
+	d.anyEnded = true
+	r.settled[o]++
+	r.bytes -= int64(len(e.Payload))
+	l.pending--
+	if r.waiters > 0 && r.roomy() {
+		d.roomMade = true
+	}
+	r.wakeSource()
+	if l.pending == 0 {
+		d.dropLane(l)
+	}
+	*e = entry{next: d.free}
+	d.free = e
+}
+
+// keptLanes is how many lanes a route keeps although they are empty, so that a topic in use costs no allocation.
+const keptLanes = 1024
+
+// dropLane forgets an empty lane, so that memory follows the topics in use. A reference to it in the heap or a ring is
+// harmless: it has nothing to send.
+func (d *dispatcher) dropLane(l *lane) {
+	r := l.route
+	if len(r.lanes) <= keptLanes {
+		return
+	}
+	if l.gate.closed {
+		r.forbidden--
+	}
+	delete(r.lanes, l.topic)
+}
+
+// turnAway ends a message that has come too late.
+func (d *dispatcher) turnAway(r *Route, handle any) {
+	outcome := r.returned()
+	r.settled[outcome]++
+	if r.cfg.Settler != nil {
+		d.ended = append(d.ended, ending{settler: r.cfg.Settler, handle: handle, outcome: outcome})
+	}
+}
+
+// endQueued ends what the route has queued, in the order of each topic, as messages end that nobody is left to publish. One is spared if
+// probes are to go on with it: the first of its topic.
+func (d *dispatcher) endQueued(r *Route, spare bool) {
+	outcome := r.returned()
+	var spared *entry
+	if l := r.probeLane(); spare && l != nil {
+		spared = l.popFront()
+	}
+	for _, l := range r.lanes {
+		if !l.mustLand(d) {
+			d.endLane(l, outcome)
+		}
+	}
+	left := d.delayed[:0]
+	for _, item := range d.delayed {
+		switch {
+		case item.entry == nil || item.lane.route != r:
+			left = append(left, item)
+		case spare && spared == nil:
+			spare = false
+			left = append(left, item)
+		default:
+			r.dequeue(item.entry)
+			d.end(item.entry, outcome)
+		}
+	}
+	clear(d.delayed[len(left):])
+	d.delayed = left
+	heap.Init(&d.delayed)
+	if spared != nil {
+		spared.lane.pushFront(spared)
+		d.refresh(spared.lane)
+	}
+}
+
+// endLane ends what a lane has queued, in its order.
+func (d *dispatcher) endLane(l *lane, o Outcome) {
+	for l.first != nil {
+		e := l.popFront()
+		l.route.dequeue(e)
+		d.end(e, o)
+	}
+}
+
+// mustLand reports whether what the lane has queued is to be returned only after the message in flight: if that comes back, too, it must
+// come first.
+func (l *lane) mustLand(d *dispatcher) bool {
+	return l.route.cfg.Ordered && l.route.closed && l.inFlight > 0 && !d.stopped
+}
+
+// endLeft ends what was left in a lane for the sake of its publish in flight, which has landed.
+func (d *dispatcher) endLeft(l *lane) {
+	if l.route.closed && l.route.cfg.Returnable && !l.mustLand(d) {
+		d.endLane(l, Returned)
+	}
+}
+
+// probeLane returns a lane whose first message can best be probed with, nil if no lane has one.
+func (r *Route) probeLane() *lane {
+	var forbidden *lane
+	for _, l := range r.lanes {
+		switch {
+		case l.first == nil:
+		case l.gate.closed:
+			forbidden = l
+		default:
+			return l
+		}
+	}
+	return forbidden
+}

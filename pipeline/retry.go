@@ -1,0 +1,118 @@
+package pipeline
+
+import "time"
+
+// requeue puts messages back to wait for their next attempt. What a gate or the pacer holds back anyway needs no delay of its own.
+func (d *dispatcher) requeue(now time.Time, p *parcel, a Answer) {
+	r, l := p.lane.route, p.lane
+	r.retries[reason(a)] += uint64(p.n)
+	switch a.Verdict {
+	case HaltAll, SlowDown:
+		d.putBack(p)
+	case HaltCache:
+		for e := p.first; e != nil; e = e.next {
+			e.misses++
+			e.missed = now
+		}
+		d.waitFor(now, p, &r.cache.gate, a.RetryAfter)
+	case HaltTopic:
+		d.putBack(p)
+		d.hold(l, l.gate.probeAt)
+	case Reject: // Of a batch: a single message is rejected elsewhere.
+		p.split()
+		d.putBack(p)
+	case Accept, Retry, Ambiguous:
+		d.waitFor(now, p, &d.endpoint, a.RetryAfter)
+	}
+}
+
+// reason says why an answer means another attempt.
+func reason(a Answer) retryReason {
+	switch a.Verdict {
+	case HaltAll:
+		return retryKey
+	case HaltCache:
+		return retryCache
+	case HaltTopic:
+		return retryForbidden
+	case SlowDown:
+		if a.Reason == ReasonThroughput {
+			return retryThroughput
+		}
+		return retryQuota
+	case Ambiguous:
+		return retryAmbiguous
+	case Reject:
+		return retryBatch
+	case Accept, Retry:
+	}
+	if a.Result == ResultNetwork || a.Result == ResultTimeout {
+		return retryNetwork
+	}
+	return retryServer
+}
+
+// waitFor makes messages wait for a gate that is closed, and otherwise for a backoff of their own: an outage is not held against them.
+// Without order others are the next probe, as it may be these that keep the gate closed.
+func (d *dispatcher) waitFor(now time.Time, p *parcel, g *gate, atLeast time.Duration) {
+	switch {
+	case !g.closed:
+		d.delay(now, p, atLeast)
+	case p.lane.route.cfg.Ordered:
+		d.putBack(p)
+	default:
+		for p.n > 0 {
+			e := p.take()
+			p.lane.route.enqueue(e)
+			p.lane.pushBack(e)
+		}
+		d.refresh(p.lane)
+	}
+}
+
+// putBack returns messages to the front of their lane, in their order. Where only the latest of a topic counts, and a newer one has come, they
+// end instead.
+func (d *dispatcher) putBack(p *parcel) {
+	l := p.lane
+	r := l.route
+	if r.cfg.Overload == KeepLatest && l.first != nil {
+		for p.n > 0 {
+			d.end(p.take(), Dropped)
+		}
+		return
+	}
+	var reversed *entry
+	for p.n > 0 {
+		e := p.take()
+		e.next, reversed = reversed, e
+	}
+	for reversed != nil {
+		e := reversed
+		reversed = e.next
+		r.requeue(e)
+		l.pushFront(e)
+	}
+	d.refresh(l)
+}
+
+// delay makes messages wait for the backoff of the first, at least for atLeast. In an ordered lane the others wait behind them.
+func (d *dispatcher) delay(now time.Time, p *parcel, atLeast time.Duration) {
+	first, l := p.first, p.lane
+	if first.delays == nil {
+		first.delays = d.delays.Message()
+	}
+	until := now.Add(max(first.delays.NextBackOff(), atLeast))
+	if l.route.cfg.Ordered {
+		d.putBack(p)
+		if l.first != nil {
+			d.hold(l, until)
+		}
+		return
+	}
+	for p.n > 0 {
+		e := p.take()
+		l.route.requeue(e)
+		d.delayed.add(delayed{at: until, lane: l, entry: e})
+	}
+	d.refresh(l)
+}
