@@ -60,19 +60,6 @@ func (d *dispatcher) add(now time.Time, r *Route, m entry) {
 	d.refresh(l)
 }
 
-// linger holds a lane that has got its first message until its batch is full or the message has waited for long enough.
-func (d *dispatcher) linger(now time.Time, l *lane) {
-	c := &l.route.cfg.Batch
-	switch {
-	case c.Linger == 0 || c.Framing == nil:
-	case l.lingering && c.full(l):
-		l.heldUntil, l.lingering = time.Time{}, false
-	case l.queued == 1 && l.heldUntil.IsZero() && !c.full(l):
-		d.hold(l, now.Add(c.Linger))
-		l.lingering = true
-	}
-}
-
 // next moves what is to be published now into p. Without anything, it returns false and when to ask again; the zero time means that only a
 // new message or an answer can change anything.
 func (d *dispatcher) next(now time.Time, p *parcel) (bool, time.Time) {
@@ -227,44 +214,6 @@ func (d *dispatcher) activate(r *Route) {
 	}
 	r.active = true
 	d.active.pushBack(r)
-}
-
-// hold keeps a whole lane from publishing until a time. A lane in its route's ring stays there; pick passes it over.
-func (d *dispatcher) hold(l *lane, until time.Time) {
-	if !l.heldUntil.IsZero() && !l.lingering {
-		return
-	}
-	l.heldUntil, l.lingering = until, false
-	d.delayed.add(delayed{at: until, lane: l})
-}
-
-// wakeDelayed brings back the lanes and messages whose time has come, and ends those that are too old.
-func (d *dispatcher) wakeDelayed(now time.Time) {
-	d.expire(now)
-	for {
-		due, ok := d.delayed.due(now)
-		if !ok {
-			return
-		}
-		switch {
-		case due.stale():
-			continue
-		case due.entry == nil:
-			due.lane.heldUntil, due.lane.lingering = time.Time{}, false
-		default:
-			due.lane.pushFront(due.entry)
-		}
-		d.refresh(due.lane)
-	}
-}
-
-// nextDelayed is when the next lane or message is to be woken, or the next message expires.
-func (d *dispatcher) nextDelayed() time.Time {
-	at := d.nextExpiry()
-	if len(d.delayed) > 0 {
-		at = earlier(at, d.delayed[0].at)
-	}
-	return at
 }
 
 // trim drops lanes that can no longer publish from the front of the ring. It reports whether one is left that can.
