@@ -83,6 +83,9 @@ func (d *Daemon) Kill() {
 	}
 }
 
+// PID is the daemon's process.
+func (d *Daemon) PID() int { return d.cmd.Process.Pid }
+
 // CPU is what the daemon has used in its life, known after Stop.
 func (d *Daemon) CPU() time.Duration {
 	return d.cmd.ProcessState.UserTime() + d.cmd.ProcessState.SystemTime()

@@ -19,6 +19,8 @@ type Lab struct {
 	Dir     string // Removed by Stop.
 	Daemon  string // The program momento-bridge.
 	NATSURL string
+	Monitor string // The URL of nats-server's monitoring.
+	NATS    int    // The process nats-server.
 
 	processes []*exec.Cmd
 }
@@ -32,22 +34,37 @@ func New(ctx context.Context) (*Lab, error) {
 	l := &Lab{Dir: dir, Daemon: filepath.Join(dir, "momento-bridge")}
 	natsServer := filepath.Join(dir, "nats-server")
 	for program, pkg := range map[string]string{l.Daemon: "momento-bridge/cmd/momento-bridge", natsServer: "github.com/nats-io/nats-server/v2"} {
-		build := exec.CommandContext(ctx, "go", "build", "-o", program, pkg)
-		build.Stderr = os.Stderr
-		if err := build.Run(); err != nil {
-			return l, fmt.Errorf("build %s: %w", pkg, err)
+		if err := l.Build(ctx, program, pkg); err != nil {
+			return l, err
 		}
 	}
 	address, err := FreePort()
 	if err != nil {
 		return l, err
 	}
-	l.NATSURL = "nats://" + address
-	_, port, _ := net.SplitHostPort(address)
-	if _, err := l.Start(natsServer, "-a", "127.0.0.1", "-p", port, "-js", "-sd", filepath.Join(dir, "jetstream")); err != nil {
+	monitor, err := FreePort()
+	if err != nil {
 		return l, err
 	}
+	l.NATSURL, l.Monitor = "nats://"+address, "http://"+monitor
+	_, port, _ := net.SplitHostPort(address)
+	_, monitorPort, _ := net.SplitHostPort(monitor)
+	server, err := l.Start(natsServer, "-a", "127.0.0.1", "-p", port, "-m", monitorPort, "-js", "-sd", filepath.Join(dir, "jetstream"))
+	if err != nil {
+		return l, err
+	}
+	l.NATS = server.Process.Pid
 	return l, AwaitPort(ctx, address)
+}
+
+// Build builds a program of this module or of one that it depends on.
+func (l *Lab) Build(ctx context.Context, program, pkg string) error {
+	build := exec.CommandContext(ctx, "go", "build", "-o", program, pkg)
+	build.Stderr = os.Stderr
+	if err := build.Run(); err != nil {
+		return fmt.Errorf("build %s: %w", pkg, err)
+	}
+	return nil
 }
 
 // Start starts a program that Stop will stop.

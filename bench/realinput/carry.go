@@ -28,7 +28,7 @@ func (s *servers) carry(ctx context.Context, kind carrier, r *result) error {
 	if err := kind.prepare(ctx, s, conn, r.messages); err != nil {
 		return err
 	}
-	requests, connections, err := s.status.read()
+	connections, requests, err := s.endpoint.Counters()
 	if err != nil {
 		return err
 	}
@@ -54,7 +54,7 @@ func (s *servers) carry(ctx context.Context, kind carrier, r *result) error {
 	r.published = sums[`momento_bridge_messages_settled_total{outcome="published"`]
 	r.exit = d.Stop()
 	r.cpu = d.CPU()
-	requestsAfter, connectionsAfter, err := s.status.read()
+	connectionsAfter, requestsAfter, err := s.endpoint.Counters()
 	if err != nil {
 		return err
 	}
@@ -66,7 +66,7 @@ func (s *servers) carry(ctx context.Context, kind carrier, r *result) error {
 func (s *servers) await(ctx context.Context, want int) error {
 	last, since := 0, time.Now()
 	for {
-		requests, _, err := s.status.read()
+		_, requests, err := s.endpoint.Counters()
 		if err != nil || requests >= want {
 			return err
 		}
@@ -98,7 +98,7 @@ func (*core) publish(ctx context.Context, s *servers, conn *nats.Conn, n, alread
 			if err := conn.Flush(); err != nil {
 				return fmt.Errorf("publish: %w", err)
 			}
-			requests, _, err := s.status.read()
+			_, requests, err := s.endpoint.Counters()
 			if err != nil {
 				return err
 			}

@@ -1,0 +1,113 @@
+package main
+
+// line is a ratio of a subject to the case's first one that is to be reached.
+type line struct {
+	subject string
+	measure measure
+	most    float64 // At the most; of rates, at the least.
+}
+
+type measure int
+
+const (
+	cpu measure = iota
+	rate
+)
+
+// benchCase is subjects that carry the same load in turns. The first one is the reference.
+type benchCase struct {
+	name, title string
+	load        load
+	subjects    []subject
+	lines       []line
+	others      bool // Programs given by -other take part.
+}
+
+var (
+	floor     = subject{name: "floor", start: startFloor}
+	usual     = subject{name: "daemon", start: daemon{}.start}
+	pipelined = subject{name: "pipeline16x4", start: daemon{connections: 4, pipeline: 16}.start}
+)
+
+// Sizes and numbers that most cases share.
+const (
+	small  = 256
+	topics = 16
+)
+
+var cases = []benchCase{
+	{
+		name: "js", title: "JetStream, 256 B, 64 connections, ordering none; and 16 in flight on each of 4 connections",
+		load: load{js: true, size: small, topics: topics}, subjects: []subject{floor, usual, pipelined}, others: true,
+		lines: []line{{"daemon", cpu, 1}, {"daemon", rate, 1}, {"pipeline16x4", cpu, 0.55}, {"pipeline16x4", rate, 1.3}},
+	},
+	{
+		name: "core", title: "core NATS, the same",
+		load: load{size: small, topics: topics}, subjects: []subject{floor, usual, pipelined}, others: true,
+		lines: []line{{"daemon", cpu, 1.1}, {"daemon", rate, 0.9}},
+	},
+	{
+		name: "rate", title: "core NATS at 5 000 messages/s, where wake-ups outweigh work",
+		load: load{size: small, topics: topics, rate: 5000, messages: 50_000}, subjects: []subject{floor, usual, pipelined},
+		lines: []line{{"daemon", cpu, 1.1}},
+	},
+	{
+		name: "tls-js", title: "JetStream to nginx over TLS",
+		load: load{js: true, tls: true, size: small, topics: topics}, subjects: []subject{floor, usual, pipelined},
+		lines: []line{{"daemon", cpu, 1.1}},
+	},
+	{
+		name: "tls-core", title: "core NATS to nginx over TLS",
+		load: load{tls: true, size: small, topics: topics}, subjects: []subject{floor, usual},
+		lines: []line{{"daemon", cpu, 1.1}},
+	},
+	{
+		name: "size", title: "JetStream, 1 KiB",
+		load: load{js: true, size: 1024, topics: topics}, subjects: []subject{floor, usual, pipelined},
+		lines: []line{{"daemon", cpu, 1}},
+	},
+	{
+		name: "size4", title: "JetStream, 4 KiB",
+		load: load{js: true, size: 4096, topics: topics, messages: 100_000}, subjects: []subject{floor, usual, pipelined},
+		lines: []line{{"daemon", cpu, 1}},
+	},
+	{
+		name: "ordered", title: "JetStream, 1 000 topics: ordering topic against none",
+		load:     load{js: true, size: small, topics: 1000},
+		subjects: []subject{usual, {name: "ordered", start: daemon{ordering: "topic"}.start}, {name: "ordered16x4", start: daemon{ordering: "topic", pipeline: 16, connections: 4}.start}},
+		lines:    []line{{"ordered", cpu, 1.15}},
+	},
+	{
+		name: "batch", title: "JetStream, 100 B, one topic: batches of JSON, 30 to 40 in each, against none",
+		load:     load{js: true, size: 100, topics: 1},
+		subjects: []subject{usual, {name: "batch-json", start: daemon{batch: "json, max_messages: 30", connections: 4}.start, batched: true, messages: 1_000_000}},
+		lines:    []line{{"batch-json", cpu, 0.2}},
+	},
+	{
+		name: "observed", title: "JetStream, metrics read each second and info in the log, against neither",
+		load:     load{js: true, size: small, topics: topics},
+		subjects: []subject{{name: "unobserved", start: daemon{log: "error"}.start}, {name: "observed", start: daemon{}.start, scraped: true}},
+		lines:    []line{{"observed", cpu, 1.03}},
+	},
+	{
+		name: "topics", title: "JetStream, 1, 1 000 and 100 000 topics, ordering topic",
+		load: load{js: true, size: small},
+		subjects: []subject{
+			{name: "topics=1000", start: daemon{ordering: "topic"}.start, topics: 1000},
+			{name: "topics=1e5", start: daemon{ordering: "topic"}.start, topics: 100_000},
+			{name: "topics=1,none", start: daemon{}.start, topics: 1},
+			{name: "topics=1e5,none", start: daemon{}.start, topics: 100_000},
+		},
+		lines: []line{{"topics=1e5", cpu, 1.1}, {"topics=1,none", cpu, 1.1}, {"topics=1e5,none", cpu, 1.1}},
+	},
+	{
+		name: "queue", title: "core NATS, room for 100, 10 000 and 100 000 messages",
+		load: load{js: true, size: small, topics: topics},
+		subjects: []subject{
+			{name: "queue=1e4", start: daemon{queue: 10_000}.start},
+			{name: "queue=1e2", start: daemon{queue: 100}.start},
+			{name: "queue=1e5", start: daemon{queue: 100_000}.start},
+		},
+		lines: []line{{"queue=1e2", cpu, 1.1}, {"queue=1e5", cpu, 1.1}},
+	},
+}

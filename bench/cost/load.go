@@ -1,0 +1,166 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+
+	"momento-bridge/bench/lab"
+)
+
+// load is the messages of a run.
+type load struct {
+	js       bool    // From a stream in a file, filled before; otherwise core NATS.
+	tls      bool    // To nginx.
+	rate     float64 // Messages per second; 0: as many as are carried.
+	size     int     // Of a payload, in bytes.
+	topics   int
+	messages int // 0: as the flag says.
+}
+
+const consumerName = "bench"
+
+func (l load) endpoint(a *lab.Accepting) string {
+	if l.tls {
+		return "https://" + a.Secure
+	}
+	return "http://" + a.Address
+}
+
+// prefix begins the subjects. Each kind of load has its own, as a stream takes all of a prefix.
+func (l load) prefix() string {
+	if !l.js {
+		return "core"
+	}
+	return fmt.Sprintf("js%dx%dx%d", l.size, l.topics, l.messages)
+}
+
+func (l load) filter() string     { return l.prefix() + ".>" }
+func (l load) stream() string     { return "S" + l.prefix() }
+func (l load) topic(i int) string { return fmt.Sprintf("%s.%d", l.prefix(), i%l.topics) }
+func (l load) payload() []byte    { return make([]byte, l.size) }
+func (l load) allSubjects() []string {
+	subjects := make([]string, l.topics)
+	for i := range subjects {
+		subjects[i] = l.topic(i)
+	}
+	return subjects
+}
+
+// fill makes the stream if it is not there, and a consumer that starts at its beginning.
+func (b *bench) fill(ctx context.Context, conn *nats.Conn, l load) error {
+	js, err := jetstream.New(conn, jetstream.WithPublishAsyncMaxPending(2048))
+	if err != nil {
+		return fmt.Errorf("use JetStream: %w", err)
+	}
+	if !b.streams[l.stream()] {
+		if err := fillStream(ctx, js, l); err != nil {
+			return err
+		}
+		b.streams[l.stream()] = true
+	}
+	_ = js.DeleteConsumer(ctx, l.stream(), consumerName) // The first time there is none.
+	_, err = js.CreateConsumer(ctx, l.stream(), jetstream.ConsumerConfig{
+		Durable: consumerName, AckPolicy: jetstream.AckExplicitPolicy, MaxAckPending: maxAckPending, AckWait: time.Minute,
+	})
+	if err != nil {
+		return fmt.Errorf("create the consumer: %w", err)
+	}
+	return nil
+}
+
+// maxAckPending is more than any subject holds.
+const maxAckPending = 20_000
+
+func fillStream(ctx context.Context, js jetstream.JetStream, l load) error {
+	if _, err := js.CreateStream(ctx, jetstream.StreamConfig{Name: l.stream(), Subjects: []string{l.filter()}}); err != nil {
+		return fmt.Errorf("create the stream: %w", err)
+	}
+	payload, subjects := l.payload(), l.allSubjects()
+	for i := range l.messages {
+		if _, err := js.PublishAsync(subjects[i%l.topics], payload, jetstream.WithStallWait(time.Minute)); err != nil {
+			return fmt.Errorf("fill the stream: %w", err)
+		}
+	}
+	select {
+	case <-js.PublishAsyncComplete():
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// left is what the consumer has not delivered and what is not acknowledged.
+func (b *bench) left(ctx context.Context, conn *nats.Conn, l load) (pending uint64, unacknowledged int, err error) {
+	js, err := jetstream.New(conn)
+	if err != nil {
+		return 0, 0, fmt.Errorf("use JetStream: %w", err)
+	}
+	consumer, err := js.Consumer(ctx, l.stream(), consumerName)
+	if err != nil {
+		return 0, 0, fmt.Errorf("look at the consumer: %w", err)
+	}
+	info := consumer.CachedInfo()
+	return info.NumPending, info.NumAckPending, nil
+}
+
+// awaitSubscribed waits until somebody has subscribed to the load's subjects.
+func (b *bench) awaitSubscribed(ctx context.Context, l load) error {
+	for end := time.Now().Add(20 * time.Second); time.Now().Before(end) && ctx.Err() == nil; time.Sleep(20 * time.Millisecond) {
+		resp, err := http.Get(b.Monitor + "/subsz?subs=1&test=" + l.topic(0))
+		if err != nil {
+			continue
+		}
+		var answer struct {
+			Total int `json:"total"`
+		}
+		err = json.NewDecoder(resp.Body).Decode(&answer)
+		resp.Body.Close()
+		if err == nil && answer.Total > 0 {
+			return nil
+		}
+	}
+	return fmt.Errorf("nobody subscribes to %s", l.filter())
+}
+
+// window is how many messages may be on their way between core NATS and nginx, so that the clients, which cannot slow it down, have room for
+// everything.
+const window = 8192
+
+// publisher publishes core messages as fast as they are carried, or at a rate.
+type publisher struct {
+	conn      *nats.Conn
+	load      load
+	began     time.Time
+	payload   []byte
+	subjects  []string
+	published int
+}
+
+func newPublisher(conn *nats.Conn, l load) *publisher {
+	return &publisher{conn: conn, load: l, began: time.Now(), payload: l.payload(), subjects: l.allSubjects()}
+}
+
+// more publishes what may be on its way, given how much has arrived.
+func (p *publisher) more(arrived int) error {
+	todo := arrived + window - p.published
+	if p.load.rate > 0 {
+		todo = int(time.Since(p.began).Seconds()*p.load.rate) - p.published
+	}
+	todo = min(todo, p.load.messages-p.published)
+	if todo <= 0 {
+		return nil
+	}
+	for range todo {
+		if err := p.conn.Publish(p.subjects[p.published%p.load.topics], p.payload); err != nil {
+			return fmt.Errorf("publish: %w", err)
+		}
+		p.published++
+	}
+	return p.conn.FlushTimeout(5 * time.Second)
+}

@@ -1,0 +1,156 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"strings"
+	"syscall"
+
+	"momento-bridge/bench/lab"
+)
+
+// subject is a program that carries messages from NATS to nginx.
+type subject struct {
+	name  string
+	start func(ctx context.Context, b *bench, l load) (process, error)
+	// Where its load differs from the case's:
+	rate     float64
+	messages int
+	topics   int
+	scraped  bool // Its metrics are read each second.
+	batched  bool // Requests are fewer than messages.
+}
+
+// load is the case's load as the subject has it.
+func (s *subject) load(l load, messages int) load {
+	if l.messages == 0 {
+		l.messages = messages
+	}
+	if s.messages > 0 {
+		l.messages = s.messages
+	}
+	if s.topics > 0 {
+		l.topics = s.topics
+	}
+	if s.rate > 0 {
+		l.rate = s.rate
+	}
+	return l
+}
+
+// process is a running subject.
+type process interface {
+	PID() int
+	Stop() error // With SIGTERM. It may be called twice.
+	Kill()
+}
+
+// daemon is the bridge with a configuration.
+type daemon struct {
+	connections int    // 0: 64.
+	pipeline    int    // 0: 1.
+	ordering    string // "": none.
+	batch       string // "": none.
+	queue       int    // 0: the default.
+	log         string // "": info.
+}
+
+func (d daemon) start(ctx context.Context, b *bench, l load) (process, error) {
+	or := func(n, usual int) int {
+		if n == 0 {
+			return usual
+		}
+		return n
+	}
+	if d.ordering == "" {
+		d.ordering = "none"
+	}
+	if d.batch == "" {
+		d.batch = "none"
+	}
+	if d.log == "" {
+		d.log = "info"
+	}
+	source := fmt.Sprintf("subject: %q", l.filter())
+	if l.js {
+		source = fmt.Sprintf("stream: %s, consumer: %s", l.stream(), consumerName)
+	}
+	return b.StartConfigured(ctx, fmt.Sprintf(`
+momento: {endpoint: %q, connections: %d, pipeline: %d, tls: {ca_file: %q}}
+limits: {rate: unlimited}
+queue: {max_messages: %d}
+log: {level: %s}
+routes:
+  - {name: bench, %s, cache: bench, ordering: %s, batch: {format: %s}}
+`, l.endpoint(b.endpoint), or(d.connections, 64), or(d.pipeline, 1), caFile(b, l), or(d.queue, 16384), d.log, source, d.ordering, d.batch))
+}
+
+func caFile(b *bench, l load) string {
+	if !l.tls {
+		return ""
+	}
+	return b.endpoint.CAFile
+}
+
+// startFloor starts the bare loop.
+func startFloor(_ context.Context, b *bench, l load) (process, error) {
+	args := []string{"-nats", b.NATSURL, "-url", l.endpoint(b.endpoint) + "/topics/bench/bench.topic"}
+	if l.tls {
+		args = append(args, "-ca", b.endpoint.CAFile)
+	}
+	if l.js {
+		args = append(args, "-stream", l.stream(), "-consumer", consumerName)
+	} else {
+		args = append(args, "-subject", l.filter())
+	}
+	return startCommand(exec.Command(b.floor, args...))
+}
+
+// startOther starts a program that takes its orders from the environment.
+func startOther(words []string) func(context.Context, *bench, load) (process, error) {
+	return func(_ context.Context, b *bench, l load) (process, error) {
+		cmd := exec.Command(words[0], words[1:]...)
+		mode := "core"
+		if l.js {
+			mode = "js"
+		}
+		address := strings.TrimPrefix(l.endpoint(b.endpoint), "http://")
+		cmd.Env = append(os.Environ(), "PB_MODE="+mode, "PB_NATS_URL="+b.NATSURL, "PB_SUBJECT="+l.filter(), "PB_STREAM="+l.stream(), "PB_CONSUMER="+consumerName,
+			"PB_SINK_URL="+l.endpoint(b.endpoint)+"/topics/bench/topic", "PB_SINK_ADDR="+address, fmt.Sprintf("PB_SIZE=%d", l.size), "PB_DIR="+b.Dir)
+		return startCommand(cmd)
+	}
+}
+
+// command is a process that is no daemon of ours.
+type command struct{ cmd *exec.Cmd }
+
+func startCommand(cmd *exec.Cmd) (process, error) {
+	cmd.Stderr = os.Stderr
+	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	if err := cmd.Start(); err != nil {
+		return nil, fmt.Errorf("start %s: %w", cmd.Path, err)
+	}
+	return &command{cmd}, nil
+}
+
+func (c *command) PID() int { return c.cmd.Process.Pid }
+
+func (c *command) Stop() error {
+	if c.cmd.ProcessState != nil {
+		return nil
+	}
+	_ = c.cmd.Process.Signal(syscall.SIGTERM)
+	_ = c.cmd.Wait() // How other programs end is theirs to say.
+	return nil
+}
+
+func (c *command) Kill() {
+	if c.cmd.ProcessState == nil {
+		_ = c.cmd.Process.Kill()
+		_ = c.cmd.Wait()
+	}
+}
+
+var _, _ process = (*lab.Daemon)(nil), (*command)(nil)
