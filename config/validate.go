@@ -20,7 +20,6 @@ func (f *File) Validate() {
 	f.checkLimits()
 	f.checkQueue()
 	f.checkRoutes()
-	f.checkUnsupported()
 }
 
 func (f *File) checkNATS() {

@@ -45,6 +45,9 @@ func (l *life) intn(n int) int {
 
 func (l *life) Publisher() Publisher { return l }
 func (l *life) Close()               {}
+func (l *life) Line(depth int, answered func([]Answered)) Line {
+	return newFakeLine(depth, answered, l.Publish)
+}
 
 func (l *life) Publish(r *Request) Answer {
 	time.Sleep(min(time.Duration(l.intn(3000))*time.Millisecond/10, time.Until(r.Deadline)))
@@ -75,6 +78,7 @@ func (l *life) badAnswer() Answer {
 		answer(Reject, Result400, 400), answer(HaltAll, Result401, 401), answer(HaltTopic, Result403, 403),
 		answer(HaltCache, Result404, 404), answer(SlowDown, Result429, 429), answer(Retry, Result5xx, 500),
 		answer(Ambiguous, ResultTimeout, 0), answer(Retry, ResultNetwork, 0), answer(Retry, Result5xx, 503),
+		answer(Unsent, ResultNetwork, 0), {Verdict: Ambiguous, Result: ResultNetwork, Echo: true},
 	}
 	a := all[l.intn(len(all))]
 	if a.Status == 429 || a.Status == 503 {
@@ -135,7 +139,7 @@ func live(t *testing.T, rng *rand.Rand) {
 		nested.Caches["c0"] = Rate{Ceiling: 10}
 		nested.Routes["r1"] = RouteLimit{Rate: Rate{Ceiling: 5}}
 	}
-	p := build(Config{Workers: 1 + rng.IntN(8), MaxMessages: 1 + rng.IntN(60), Limits: nested, Operations: rng.IntN(2) == 0, Routes: routes}, l)
+	p := build(Config{Workers: 1 + rng.IntN(8), InFlight: 1 + rng.IntN(2)*rng.IntN(6), MaxMessages: 1 + rng.IntN(60), Limits: nested, Operations: rng.IntN(2) == 0, Routes: routes}, l)
 
 	hard, cancel := context.WithCancel(t.Context())
 	defer cancel()

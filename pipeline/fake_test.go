@@ -18,7 +18,43 @@ type fakeSink func(r *Request) Answer
 func (f fakeSink) Publisher() Publisher      { return f }
 func (f fakeSink) Publish(r *Request) Answer { return f(r) }
 func (f fakeSink) Close()                    {}
-func accept() Answer                         { return Answer{Verdict: Accept, Result: Result204, Status: 204} }
+
+func (f fakeSink) Line(depth int, answered func([]Answered)) Line {
+	return newFakeLine(depth, answered, f)
+}
+
+// newFakeLine answers one request after the other, as a connection does.
+func newFakeLine(depth int, answered func([]Answered), answer func(*Request) Answer) Line {
+	l := &fakeLine{depth: depth, requests: make(chan *Request, depth), done: make(chan struct{})}
+	go func() {
+		defer close(l.done)
+		for r := range l.requests {
+			answered([]Answered{{Request: r, Answer: answer(r)}})
+		}
+	}()
+	return l
+}
+
+type fakeLine struct {
+	depth    int
+	requests chan *Request
+	done     chan struct{}
+}
+
+func (l *fakeLine) Depth() int { return l.depth }
+
+func (l *fakeLine) Send(rs []*Request) {
+	for _, r := range rs {
+		l.requests <- r
+	}
+}
+
+func (l *fakeLine) Close() {
+	close(l.requests)
+	<-l.done
+}
+
+func accept() Answer { return Answer{Verdict: Accept, Result: Result204, Status: 204} }
 
 func answer(v Verdict, res Result, s int) Answer { return Answer{Verdict: v, Result: res, Status: s} }
 

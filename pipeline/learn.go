@@ -26,7 +26,7 @@ func (d *dispatcher) failed(now time.Time) bool {
 func (d *dispatcher) learn(now time.Time, p *parcel, a Answer) {
 	l := p.lane
 	r := l.route
-	answered := a.Verdict != Retry && a.Verdict != Ambiguous
+	answered := a.Verdict != Retry && a.Verdict != Ambiguous && a.Verdict != Unsent
 	if answered {
 		d.failures = 0
 		d.opened(now, &d.endpoint, eventEndpointUp, nil)
@@ -65,10 +65,10 @@ func (d *dispatcher) learn(now time.Time, p *parcel, a Answer) {
 			d.events.note(now, event{kind: eventQuotaRefused, detail: a.Detail})
 		}
 	case Retry, Ambiguous:
-		if d.failed(now) {
+		if !a.Echo && d.failed(now) {
 			d.shut(now, p, endpointGate, eventEndpointDown, a)
 		}
-	case Reject:
+	case Reject, Unsent:
 	}
 	d.releaseProbes(now, p)
 }

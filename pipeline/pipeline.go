@@ -9,7 +9,8 @@ import (
 
 // Config is what an operator sets, for all routes together.
 type Config struct {
-	Workers     int           // Publishes in flight, each on its own connection.
+	Workers     int           // Connections.
+	InFlight    int           // Publishes in flight on each connection; 0 means 1.
 	Timeout     time.Duration // One attempt.
 	MaxMessages int           // Held in memory. Each route has an equal share, so that a parked one leaves room for the others.
 	MaxBytes    int64         // As MaxMessages, of payload.
@@ -27,8 +28,10 @@ type Pipeline struct {
 
 	mu      sync.Mutex // Guards the following, every Route and everything they hold. Nothing blocks under it.
 	d       dispatcher
-	workers []*worker
-	idle    []*worker // Parked, the latest last.
+	workers []*worker // With one publish in flight on each connection,
+	lines   []*line   // or several.
+	idle    []*taker  // Parked, the latest last.
+	waking  int       // Takers that have been roused and have not got the mutex yet.
 	timer   *time.Timer
 	timerAt time.Time
 	room    *sync.Cond    // Some route may have room.
@@ -90,11 +93,7 @@ func (p *Pipeline) Run(hard context.Context) int {
 
 	var workers sync.WaitGroup
 	for range p.cfg.Workers {
-		w := &worker{p: p, publisher: p.sink.Publisher(), wake: make(chan struct{}, 1)}
-		p.mu.Lock()
-		p.workers = append(p.workers, w)
-		p.mu.Unlock()
-		workers.Go(w.run)
+		workers.Go(p.newWorker())
 	}
 	left := 0
 	select {
@@ -104,6 +103,20 @@ func (p *Pipeline) Run(hard context.Context) int {
 	}
 	workers.Wait()
 	return left
+}
+
+// newWorker makes what publishes on one connection, and returns its goroutine.
+func (p *Pipeline) newWorker() (run func()) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.cfg.InFlight > 1 {
+		l := newLine(p, p.cfg.InFlight)
+		p.lines = append(p.lines, l)
+		return l.run
+	}
+	w := &worker{taker: newTaker(), p: p, publisher: p.sink.Publisher()}
+	p.workers = append(p.workers, w)
+	return w.run
 }
 
 // EndBy says when publishing must end: from now on no attempt lasts longer. It is called once, when the drain begins.
@@ -213,8 +226,8 @@ func (p *Pipeline) checkEmpty() {
 	}
 	p.drained = true
 	close(p.empty)
-	for _, w := range p.idle {
-		w.wake <- struct{}{}
+	for _, t := range p.idle {
+		p.rouse(t)
 	}
 	p.idle = nil
 }

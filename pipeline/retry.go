@@ -7,7 +7,7 @@ func (d *dispatcher) requeue(now time.Time, p *parcel, a Answer) {
 	r, l := p.lane.route, p.lane
 	r.retries[reason(a)] += uint64(p.n)
 	switch a.Verdict {
-	case HaltAll, SlowDown:
+	case HaltAll, SlowDown, Unsent:
 		d.putBack(p)
 	case HaltCache:
 		for e := p.first; e != nil; e = e.next {
@@ -44,7 +44,7 @@ func reason(a Answer) retryReason {
 		return retryAmbiguous
 	case Reject:
 		return retryBatch
-	case Accept, Retry:
+	case Accept, Retry, Unsent:
 	}
 	if a.Result == ResultNetwork || a.Result == ResultTimeout {
 		return retryNetwork

@@ -6,6 +6,9 @@ import "time"
 type Sink interface {
 	// Publisher returns a publisher for one worker. Each worker has its own.
 	Publisher() Publisher
+	// Line returns a line, which carries up to depth publishes at a time. It calls answered, from any of its goroutines, one call at a time or several,
+	// with the publishes that are over; the slice is valid during the call.
+	Line(depth int, answered func([]Answered)) Line
 }
 
 // Publisher sends publishes, one at a time. It is not safe for concurrent use.
@@ -17,6 +20,23 @@ type Publisher interface {
 	Close()
 }
 
+// Line sends publishes, several at a time. Send and Close are called by one goroutine.
+type Line interface {
+	// Send sends publishes. It may block while a connection is made, and until the deadline of the first. Each is answered exactly once, possibly
+	// before Send returns. Until then the line keeps the request and may read its payload.
+	Send(rs []*Request)
+	// Depth is how many publishes it carries at a time now: fewer than it was made for if the endpoint cannot take them.
+	Depth() int
+	// Close lets go of what the line holds. It is called once, last, when everything is answered.
+	Close()
+}
+
+// Answered is a publish that is over.
+type Answered struct {
+	Request *Request
+	Answer  Answer
+}
+
 // Request is one publish.
 type Request struct {
 	Cache, Topic string
@@ -25,6 +45,8 @@ type Request struct {
 	// Once forbids sending the payload a second time when the first outcome is unclear.
 	Once     bool
 	Deadline time.Time
+	// Slot is the pipeline's own name for it.
+	Slot int
 }
 
 // Answer is the outcome of one publish, classified once and for all by the sink.
@@ -42,6 +64,9 @@ type Answer struct {
 	// Repeated says that the publisher sent the payload a second time, because a reused connection had closed before the
 	// first byte of an answer. The first sending is ambiguous.
 	Repeated bool
+	// Echo says that the outcome is the same event as another publish's: a connection broke under several. It is not counted again as a failure of the
+	// endpoint.
+	Echo bool
 }
 
 // ReasonThroughput is the Reason of a refusal for quota that is about bytes rather than publishes.
@@ -60,6 +85,7 @@ const (
 	SlowDown                     // The quota is used up: the same message, at a slower rate.
 	Retry                        // The same message, later: it has not been published.
 	Ambiguous                    // Nobody knows whether it has been published.
+	Unsent                       // The same message, at once: it has not been published, for no fault of anybody's.
 )
 
 // String names the verdict for logs and tests.
@@ -81,6 +107,8 @@ func (v Verdict) String() string {
 		return "retry"
 	case Ambiguous:
 		return "ambiguous"
+	case Unsent:
+		return "unsent"
 	}
 	return "invalid"
 }

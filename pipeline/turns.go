@@ -5,17 +5,24 @@ import (
 	"time"
 )
 
-// take waits for something that is to be published now, and moves it into the worker's parcel. It returns false when the pipeline has nothing
-// left to publish.
-func (p *Pipeline) take(w *worker) bool {
+// taker takes publishes from the dispatcher, and is parked while there is nothing for it.
+type taker struct {
+	wake chan struct{} // One slot; sent to by whoever ended its wait, under the mutex.
+}
+
+func newTaker() taker { return taker{wake: make(chan struct{}, 1)} }
+
+// next hands back what the worker has done, waits for something that is to be published now, and moves it into the worker's parcel. It returns false
+// when the pipeline has nothing left to publish.
+func (p *Pipeline) next(w *worker) bool {
 	p.mu.Lock()
+	now := w.now()
+	if p.handBack(now, w) { // The same again, to be kept as a dead letter.
+		p.unlock()
+		return true
+	}
 	w.busySince = time.Time{}
-	for {
-		if p.drained {
-			p.mu.Unlock()
-			return false
-		}
-		now := time.Now()
+	for !p.drained {
 		ok, wake := p.d.next(now, &w.parcel)
 		if ok {
 			w.busySince = now
@@ -26,32 +33,91 @@ func (p *Pipeline) take(w *worker) bool {
 			p.unlock()
 			return true
 		}
-		p.idle = append(p.idle, w)
-		p.wakeAt(now, wake)
-		p.unlock()
-		<-w.wake
-		p.mu.Lock()
+		now = p.park(now, &w.taker, wake)
 	}
+	p.mu.Unlock()
+	return false
 }
 
-// pump makes sure that somebody takes the next message: a parked worker now, or the timer later. Called with a parked worker
-// whenever the next message may have changed.
+// handBack tells the dispatcher what became of the worker's parcel, if it has one. It reports whether its one message has turned out to be
+// unpublishable: it stays in flight until it is kept as a dead letter.
+func (p *Pipeline) handBack(now time.Time, w *worker) (rejected bool) {
+	did := w.did
+	w.did = nothing
+	switch did {
+	case nothing:
+		return false
+	case published:
+		if p.finish(now, &w.parcel, w.answer) {
+			if len(p.idle) > 0 { // The answer may have opened a gate, and this worker is about to wait for the dead letter.
+				p.pump(now)
+			}
+			return true
+		}
+	case keptLetter:
+		p.d.finishRejected(now, &w.parcel, w.kept, w.keepErr)
+		p.d.endLeft(w.parcel.lane)
+	}
+	return false
+}
+
+// finish hands the answer to a publish back. It reports whether its one message can never be published: it then stays in flight until
+// finishRejected.
+func (p *Pipeline) finish(now time.Time, flying *parcel, a Answer) (rejected bool) {
+	a = p.d.judge(flying, a)
+	if a.Verdict == Reject && flying.n == 1 {
+		p.d.reject(now, flying, a)
+		return true
+	}
+	p.d.finish(now, flying, a)
+	p.d.endLeft(flying.lane)
+	return false
+}
+
+// park waits, without the mutex, until there may be something to take, at wake at the latest, and returns the time.
+func (p *Pipeline) park(now time.Time, t *taker, wake time.Time) time.Time {
+	p.idle = append(p.idle, t)
+	p.wakeAt(now, wake)
+	return p.await(t)
+}
+
+// await waits, without the mutex, until t is roused, and returns the time.
+func (p *Pipeline) await(t *taker) time.Time {
+	p.unlock()
+	<-t.wake
+	p.mu.Lock()
+	p.waking--
+	return time.Now()
+}
+
+// pump makes sure that somebody takes the next message: a parked taker now, or the timer later. Called with a parked taker
+// whenever the next message may have changed. One is woken at a time, which wakes the next if there is more: waking is dear, and by then one that
+// is busy may have come for it.
 func (p *Pipeline) pump(now time.Time) {
+	if p.waking > 0 {
+		return
+	}
 	ready, wake := p.d.ready(now)
 	if !ready {
 		p.wakeAt(now, wake)
 		return
 	}
 	i := len(p.idle) - p.d.spread(len(p.idle))
-	w := p.idle[i]
+	t := p.idle[i]
 	p.idle = slices.Delete(p.idle, i, i+1)
-	w.wake <- struct{}{}
+	p.rouse(t)
+}
+
+// rouse ends the wait of a taker.
+func (p *Pipeline) rouse(t *taker) {
+	p.waking++
+	t.wake <- struct{}{}
 }
 
 // onceIn is how often a connection in use should be used: often enough that nobody closes it for being idle.
 const onceIn = 2 * time.Second
 
-// spread is how many of the idle workers, the latest ones, take turns. Without a quota it is the latest alone, so that few connections are in
+// spread is how many of the idle takers, the latest ones, take turns. Without a quota it is the latest alone, so that few connections are in
 // use. A quota may be enforced for each server behind the endpoint, so that a connection gets a part of it only: then as many take turns as
 // are used every other second.
 func (d *dispatcher) spread(idle int) int {
@@ -77,33 +143,6 @@ func (p *Pipeline) tick() {
 	if len(p.idle) > 0 {
 		p.pump(time.Now())
 	}
-	p.unlock()
-}
-
-// finish hands the answer to a worker's publish back. It reports whether its one message can never be published: it then stays in flight until
-// finishRejected.
-func (p *Pipeline) finish(now time.Time, w *worker, a Answer) (rejected bool) {
-	p.mu.Lock()
-	a = p.d.judge(&w.parcel, a)
-	if a.Verdict == Reject && w.parcel.n == 1 {
-		p.d.reject(now, &w.parcel, a)
-		if len(p.idle) > 0 { // The answer may have opened a gate, and this worker is about to wait for the dead letter.
-			p.pump(now)
-		}
-		p.unlock()
-		return true
-	}
-	p.d.finish(now, &w.parcel, a)
-	p.d.endLeft(w.parcel.lane)
-	p.unlock()
-	return false
-}
-
-// finishRejected hands a message back that can never be published.
-func (p *Pipeline) finishRejected(now time.Time, w *worker, kept bool, err error) {
-	p.mu.Lock()
-	p.d.finishRejected(now, &w.parcel, kept, err)
-	p.d.endLeft(w.parcel.lane)
 	p.unlock()
 }
 
@@ -174,10 +213,15 @@ const stuckAfter = time.Minute
 func (p *Pipeline) Stuck(now time.Time) string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	since := time.Time{}
 	for _, w := range p.workers {
-		if !w.busySince.IsZero() && now.Sub(w.busySince) > p.cfg.Timeout+stuckAfter {
-			return "a worker has been busy with one message since " + w.busySince.UTC().Format(time.RFC3339)
-		}
+		since = earlier(since, w.busySince)
+	}
+	for _, l := range p.lines {
+		since = earlier(since, l.oldest())
+	}
+	if !since.IsZero() && now.Sub(since) > p.cfg.Timeout+stuckAfter {
+		return "a worker has been busy with one message since " + since.UTC().Format(time.RFC3339)
 	}
 	return ""
 }

@@ -1,7 +1,6 @@
 package sink
 
 import (
-	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
@@ -51,25 +50,36 @@ func newDialer(e Endpoint, caFile string) (*dialer, error) {
 	return d, nil
 }
 
-// dial opens a connection within the timeout, the TLS handshake included.
-func (d *dialer) dial(_ string, timeout time.Duration) (net.Conn, error) {
-	deadline := time.Now().Add(timeout)
-	conn, err := d.tcp.DialDualStackTimeout(d.endpoint.Addr, timeout)
+// dial opens a connection by a time, the TLS handshake included. What it returns reads and writes through the conn, if one is given to wrap the TCP
+// connection in. Its deadline is that time.
+func (d *dialer) dial(end time.Time, wrap func(*net.TCPConn) net.Conn) (net.Conn, error) {
+	raw, err := d.tcp.DialDualStackTimeout(d.endpoint.Addr, time.Until(end))
 	if err != nil {
 		return nil, &dialError{fmt.Errorf("connect to %s: %w", d.endpoint.Addr, err)}
 	}
-	if d.tls == nil {
-		d.opened.Add(1)
-		return conn, nil
+	if err := raw.SetDeadline(end); err != nil {
+		return nil, &dialError{fmt.Errorf("connect to %s: %w", d.endpoint.Addr, err)}
 	}
-	ctx, cancel := context.WithDeadline(context.Background(), deadline)
-	defer cancel()
-	secured := tls.Client(conn, d.tls)
-	if err := secured.HandshakeContext(ctx); err != nil {
-		_ = conn.Close()
-		return nil, &dialError{fmt.Errorf("TLS handshake with %s: %w", d.endpoint.Host, err)}
+	opened := raw
+	if tcp, ok := raw.(*net.TCPConn); ok && wrap != nil {
+		opened = wrap(tcp)
+	}
+	if d.tls != nil {
+		if opened, err = d.secure(opened); err != nil {
+			return nil, err
+		}
 	}
 	d.opened.Add(1)
+	return opened, nil
+}
+
+// secure makes the TLS handshake, within the connection's deadline.
+func (d *dialer) secure(raw net.Conn) (net.Conn, error) {
+	secured := tls.Client(raw, d.tls)
+	if err := secured.Handshake(); err != nil {
+		_ = raw.Close()
+		return nil, &dialError{fmt.Errorf("TLS handshake with %s: %w", d.endpoint.Host, err)}
+	}
 	return secured, nil
 }
 

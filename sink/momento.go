@@ -31,9 +31,10 @@ const (
 
 // Momento is the Topics endpoint. It may be used concurrently.
 type Momento struct {
-	cfg    Config
-	dialer *dialer
-	log    *slog.Logger
+	cfg     Config
+	dialer  *dialer
+	log     *slog.Logger
+	manners manners
 }
 
 // New prepares an endpoint. It opens no connection.
@@ -52,7 +53,7 @@ func (m *Momento) Publisher() pipeline.Publisher { return newPublisher(m) }
 
 // Try opens and closes one connection without publishing.
 func (m *Momento) Try() error {
-	conn, err := m.dialer.dial("", m.cfg.Timeout)
+	conn, err := m.dialer.dial(time.Now().Add(m.cfg.Timeout), nil)
 	if err != nil {
 		return err
 	}

@@ -3,9 +3,7 @@ package sink
 import (
 	"errors"
 	"io"
-	"math/rand/v2"
 	"net"
-	"strings"
 	"time"
 
 	"github.com/valyala/fasthttp"
@@ -13,7 +11,8 @@ import (
 	"momento-bridge/pipeline"
 )
 
-// publisher owns one keep-alive connection, one request and one response, used again and again by one worker.
+// publisher owns one keep-alive connection, one request and one response, used again and again by one worker. Deadlines and the connection's age are
+// its own care, as a clock that is read once for each attempt is enough.
 type publisher struct {
 	momento *Momento
 	client  fasthttp.HostClient
@@ -22,7 +21,11 @@ type publisher struct {
 	uri     []byte
 	key     *Key // The key in the request.
 
+	conn    *conn     // The latest one; nil before the first.
+	expires time.Time // When it is old.
+
 	// Of the publish under way:
+	deadline time.Time
 	once     bool // The payload must not be sent a second time.
 	dialed   bool // The connection was opened for it.
 	repeated bool // The payload was sent a second time.
@@ -32,13 +35,10 @@ func newPublisher(m *Momento) *publisher {
 	p := &publisher{momento: m}
 	p.client = fasthttp.HostClient{
 		Addr:                      m.cfg.Endpoint.Addr,
-		Name:                      "momento-bridge",
+		Name:                      userAgent,
 		DialTimeout:               p.dial,
 		MaxConns:                  1,
 		MaxIdleConnDuration:       idleLimit,
-		MaxConnDuration:           youngest + rand.N(oldest-youngest),
-		ReadTimeout:               m.cfg.Timeout,
-		WriteTimeout:              m.cfg.Timeout,
 		ReadBufferSize:            ioBuffer,
 		WriteBufferSize:           ioBuffer,
 		MaxResponseBodySize:       maxBody,
@@ -53,23 +53,25 @@ func newPublisher(m *Momento) *publisher {
 
 // Publish implements pipeline.Publisher.
 func (p *publisher) Publish(r *pipeline.Request) pipeline.Answer {
-	if r.Topic == "" {
-		return pipeline.Answer{Verdict: pipeline.Reject, Result: pipeline.ResultOther, Reason: "empty_topic", Detail: "the topic is empty; correct the route's topic"}
-	}
-	key := p.momento.cfg.Keys.Key()
+	key, a := p.momento.prepare(r)
 	if key == nil {
-		return pipeline.Answer{Verdict: pipeline.HaltAll, Result: pipeline.ResultOther, Detail: "no API key has been fetched yet"}
+		return a
+	}
+	now := time.Now()
+	if !r.Deadline.After(now) {
+		return noTimeLeft
 	}
 	p.build(r, key)
-	p.once, p.dialed, p.repeated = r.Once, false, false
-	timeout := time.Until(r.Deadline)
-	if timeout <= 0 {
-		return pipeline.Answer{Verdict: pipeline.Retry, Result: pipeline.ResultTimeout, Detail: "no time left to publish"}
+	p.once, p.dialed, p.repeated, p.deadline = r.Once, false, false, r.Deadline
+	if p.conn != nil {
+		if now.After(p.expires) {
+			p.client.CloseIdleConnections()
+		}
+		_ = p.conn.begin(now, r.Deadline) // One that is closed is replaced.
 	}
-	p.req.SetTimeout(timeout)
 	err := p.client.Do(&p.req, &p.resp)
 	p.req.SetBodyRaw(nil)
-	a := p.answer(err)
+	a = p.answer(err)
 	a.Repeated = p.repeated
 	if a.Verdict == pipeline.HaltAll {
 		p.momento.rereadKey(p.key)
@@ -84,42 +86,25 @@ func (p *publisher) Close() { p.client.CloseIdleConnections() }
 func (p *publisher) build(r *pipeline.Request, key *Key) {
 	cfg := &p.momento.cfg
 	p.uri = append(p.uri[:0], cfg.Endpoint.base...)
-	p.uri = append(p.uri, "/topics/"...)
-	p.uri = appendSegment(p.uri, r.Cache)
-	p.uri = append(p.uri, '/')
-	p.uri = appendSegment(p.uri, r.Topic)
-	if cfg.QueryAuth {
-		p.uri = append(p.uri, "?token="...)
-		p.uri = appendSegment(p.uri, key.raw)
-	} else if key != p.key {
+	p.uri = cfg.appendTarget(p.uri, r, key)
+	if !cfg.QueryAuth && key != p.key {
 		p.req.Header.Set(fasthttp.HeaderAuthorization, key.raw)
 	}
 	p.key = key
 	p.req.SetRequestURIBytes(p.uri)
-	contentType := "application/octet-stream"
-	if r.Text {
-		contentType = "text/plain"
-	}
-	p.req.Header.SetContentType(contentType)
+	p.req.Header.SetContentType(contentType(r))
 	p.req.SetBodyRaw(r.Payload)
 }
 
 // answer classifies what became of the request.
 func (p *publisher) answer(err error) pipeline.Answer {
 	if err == nil || errors.Is(err, fasthttp.ErrBodyTooLarge) {
-		status := p.resp.StatusCode()
-		if status == fasthttp.StatusNoContent {
-			return pipeline.Answer{Verdict: pipeline.Accept, Result: pipeline.Result204, Status: status}
-		}
-		retryAfter := string(p.resp.Header.Peek(fasthttp.HeaderRetryAfter))
-		a := classify(status, retryAfter, p.resp.Body(), time.Now())
-		a.Detail = strings.ReplaceAll(a.Detail, p.key.raw, "***")
-		return a
+		return answered(&p.resp, p.key)
 	}
 	a := pipeline.Answer{Verdict: pipeline.Ambiguous, Result: pipeline.ResultNetwork, Detail: err.Error()}
 	if _, ok := errors.AsType[*dialError](err); ok && !p.repeated {
 		a.Verdict = pipeline.Retry
-	} else if errors.Is(err, fasthttp.ErrTimeout) {
+	} else if isTimeout(err) {
 		a.Result = pipeline.ResultTimeout
 		a.Detail = "no answer within the timeout"
 	}
@@ -145,7 +130,18 @@ func isWriteError(err error) bool {
 	return ok && op.Op == "write" && !op.Timeout()
 }
 
-func (p *publisher) dial(addr string, timeout time.Duration) (net.Conn, error) {
+// dial opens a connection for fasthttp.
+func (p *publisher) dial(string, time.Duration) (net.Conn, error) {
 	p.dialed = true
-	return p.momento.dialer.dial(addr, timeout)
+	opened, err := p.momento.dialer.dial(p.deadline, func(tcp *net.TCPConn) net.Conn {
+		p.conn = newConn(tcp)
+		return p.conn
+	})
+	if err != nil {
+		p.conn = nil
+		return nil, err
+	}
+	now := time.Now()
+	p.expires = now.Add(age())
+	return opened, p.conn.begin(now, p.deadline)
 }

@@ -2,14 +2,35 @@ package sink
 
 import (
 	"encoding/json"
+	"errors"
 	"net/http"
+	"os"
 	"strconv"
 	"strings"
 	"time"
 	"unicode"
 
+	"github.com/valyala/fasthttp"
+
 	"momento-bridge/pipeline"
 )
+
+// answered turns what fasthttp has read into an answer. It may hold no body, if that was too large.
+func answered(resp *fasthttp.Response, key *Key) pipeline.Answer {
+	status := resp.StatusCode()
+	if status == http.StatusNoContent {
+		return pipeline.Answer{Verdict: pipeline.Accept, Result: pipeline.Result204, Status: status}
+	}
+	retryAfter := string(resp.Header.Peek(fasthttp.HeaderRetryAfter))
+	a := classify(status, retryAfter, resp.Body(), time.Now())
+	a.Detail = strings.ReplaceAll(a.Detail, key.raw, "***")
+	return a
+}
+
+// isTimeout reports whether an error of a connection means that its deadline has passed.
+func isTimeout(err error) bool {
+	return errors.Is(err, fasthttp.ErrTimeout) || errors.Is(err, os.ErrDeadlineExceeded)
+}
 
 // classify turns an HTTP answer into a verdict. It is a pure function of its arguments.
 func classify(status int, retryAfter string, body []byte, now time.Time) pipeline.Answer {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -19,41 +18,103 @@ var (
 )
 
 // Acks sends acknowledgements and knows which ones the server may not have got. An acknowledgement that is lost means a duplicate, not
-// a loss; those that may have been lost with a connection are sent again on the next one, where they still count. Its methods may be
-// called concurrently.
+// a loss; those that may have been lost with a connection are sent again on the next one, where they still count.
+//
+// Plain acknowledgements leave several at a time, as each write wakes the server: as many as ackBatch together, or what there is when nothing else
+// is being published, or after ackDelay. A killed daemon has so many more messages delivered again at the most. Its methods may be called
+// concurrently.
 type Acks struct {
-	conn      *nats.Conn
-	sent      atomic.Uint64
-	confirmed atomic.Uint64
+	conn *nats.Conn
+	late *time.Timer // Sends what has waited for ackDelay.
 
 	mu         sync.Mutex // Guards the following.
 	recent     []string   // Reply subjects of what was settled for good and is not confirmed, oldest first.
-	forgotten  uint64     // How many stood before them.
+	unsent     int        // The last of them, which have not been sent.
+	armed      bool       // late is running.
+	forgotten  uint64     // How many stood before recent.
 	reconnects uint64     // Reconnects after which they have been sent again.
+	given      uint64     // Acknowledgements, hand-backs included, that were to be sent so far,
+	confirmed  uint64     // and that the server has got.
 }
 
-// maxRecent bounds the acknowledgements that are kept to be sent again; of more, the oldest half is forgotten.
-const maxRecent = 32768
+const (
+	// maxRecent bounds the acknowledgements that are kept to be sent again; of more, the oldest half is forgotten.
+	maxRecent = 32768
+	// ackBatch is where more in one write save nothing worth having: a sixteenth of a write each.
+	ackBatch = 16
+	ackDelay = time.Millisecond
+)
 
 // NewAcks returns the acknowledgements of all routes on one connection.
-func NewAcks(conn *nats.Conn) *Acks { return &Acks{conn: conn} }
+func NewAcks(conn *nats.Conn) *Acks {
+	a := &Acks{conn: conn}
+	a.late = time.AfterFunc(time.Hour, a.sendLate)
+	a.late.Stop()
+	return a
+}
 
-// settle sends an acknowledgement after which the message is never delivered again: it goes out soon, or after the connection is back.
-func (a *Acks) settle(reply string, word []byte) error {
+// done acknowledges a message for good: it goes out soon, at once if hurry is set, or after the connection is back.
+func (a *Acks) done(reply string, hurry bool) error {
 	a.mu.Lock()
-	if len(a.recent) == maxRecent {
-		a.forget(maxRecent / 2)
+	defer a.mu.Unlock()
+	a.remember(reply)
+	a.unsent++
+	if hurry || a.unsent >= ackBatch {
+		return a.send()
 	}
-	a.recent = append(a.recent, reply)
-	a.mu.Unlock()
-	a.sent.Add(1)
+	if !a.armed {
+		a.armed = true
+		a.late.Reset(ackDelay)
+	}
+	return nil
+}
+
+// term ends a message for good, for a reason that the server notes, at once or after the connection is back.
+func (a *Acks) term(reply string, word []byte) error {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if err := a.send(); err != nil {
+		return err
+	}
+	a.remember(reply)
 	return a.conn.Publish(reply, word)
 }
 
 // handBack asks for a message to be delivered again. It is not worth repeating.
 func (a *Acks) handBack(reply string) error {
-	a.sent.Add(1)
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.given++
 	return a.conn.Publish(reply, ackNotNow)
+}
+
+// remember keeps an acknowledgement to be sent again if need be.
+func (a *Acks) remember(reply string) {
+	if len(a.recent) == maxRecent {
+		a.forget(maxRecent / 2)
+	}
+	a.recent = append(a.recent, reply)
+	a.given++
+}
+
+// send sends what has not been sent. What fails is sent again on the next connection.
+func (a *Acks) send() error {
+	unsent := a.recent[len(a.recent)-a.unsent:]
+	a.unsent = 0
+	for _, reply := range unsent {
+		if err := a.conn.Publish(reply, ackDone); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// sendLate is the timer's callback.
+func (a *Acks) sendLate() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.armed = false
+	_ = a.send() // What could not be sent is still unconfirmed: Resend or Flush will see.
 }
 
 // Resend sends again what may have been lost with the last connection, once after each reconnect: plain acknowledgements, which end a
@@ -66,6 +127,7 @@ func (a *Acks) Resend() {
 		return
 	}
 	a.reconnects = reconnects
+	a.unsent = 0
 	for _, reply := range a.recent {
 		if a.conn.Publish(reply, ackDone) != nil {
 			return // The connection is gone for good.
@@ -86,6 +148,7 @@ const confirmEvery = time.Second
 
 // Run asks the server now and then, until ctx is done.
 func (a *Acks) Run(ctx context.Context) {
+	defer a.late.Stop()
 	ticks := time.NewTicker(confirmEvery)
 	defer ticks.Stop()
 	for {
@@ -122,25 +185,25 @@ func (a *Acks) Flush(end time.Time) error {
 func (a *Acks) confirm(timeout time.Duration) error {
 	a.Resend()
 	a.mu.Lock()
-	upTo := a.forgotten + uint64(len(a.recent))
+	err := a.send()
+	upTo, given := a.forgotten+uint64(len(a.recent)), a.given
 	a.mu.Unlock()
-	sent := a.sent.Load()
+	if err != nil {
+		return err
+	}
 	if err := a.conn.FlushTimeout(timeout); err != nil {
 		return err
 	}
 	a.mu.Lock()
+	defer a.mu.Unlock()
 	a.forget(int(max(upTo, a.forgotten) - a.forgotten))
-	a.mu.Unlock()
-	for {
-		confirmed := a.confirmed.Load()
-		if confirmed >= sent || a.confirmed.CompareAndSwap(confirmed, sent) {
-			return nil
-		}
-	}
+	a.confirmed = max(a.confirmed, given)
+	return nil
 }
 
 // Unconfirmed is how many acknowledgements the server may not have got: at the most so many messages will be delivered again.
 func (a *Acks) Unconfirmed() uint64 {
-	confirmed := a.confirmed.Load() // First: it never exceeds what is sent.
-	return a.sent.Load() - confirmed
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.given - a.confirmed
 }

@@ -40,16 +40,16 @@ func (q *deliveries) add(m *nats.Msg, sequence uint64, due time.Time) *delivery 
 	return d
 }
 
-// remove forgets a delivery, which must not be used any more, and returns its message.
-func (q *deliveries) remove(d *delivery) *nats.Msg {
+// remove forgets a delivery, which must not be used any more. It returns its message, and whether it was the last one outstanding.
+func (q *deliveries) remove(d *delivery) (m *nats.Msg, last bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	q.unlink(d)
 	q.settled++
-	m := d.msg
+	m = d.msg
 	*d = delivery{next: q.free}
 	q.free = d
-	return m
+	return m, q.n == 0
 }
 
 // due puts the deliveries that are due at now back until then, and returns the reply subjects to renew them with, appended to buf: so many

@@ -13,6 +13,9 @@ type hold struct {
 const (
 	// firstHeld is held before it is known how fast messages are published.
 	firstHeld = 1024
+	// mostHeld keeps connections busy through a round trip to the server of 80 ms at 50 000 messages a second. What lies in memory for longer is
+	// no longer in the processor's caches when it is published, and costs a tenth more.
+	mostHeld = 4096
 	// holdTime is how long the messages held last.
 	holdTime = 4 * time.Second
 	// holdEvery is the least time between two decisions.
@@ -31,7 +34,7 @@ func (h *hold) next(now time.Time, settled uint64, s *Settings) (int, bool) {
 		return before, false
 	default:
 		published := float64(settled-h.settled) / elapsed.Seconds() * holdTime.Seconds()
-		h.limit = min(s.Held, max(int(published), before/2, s.LeastHeld))
+		h.limit = min(s.Held, max(min(int(published), mostHeld), before/2, s.LeastHeld))
 	}
 	h.settled, h.decided = settled, now
 	return h.limit, h.limit != before

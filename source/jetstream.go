@@ -211,39 +211,38 @@ func (j *JetStream) work(ctx context.Context, p *puller, consumer jetstream.Cons
 func (j *JetStream) submit(m *nats.Msg, topic string, route *pipeline.Route) {
 	now := time.Now()
 	message := pipeline.Message{Topic: topic, Payload: m.Data, Time: now}
-	var sequence uint64
-	if meta, err := m.Metadata(); err == nil {
-		sequence = meta.Sequence.Stream
-		message.Time = meta.Timestamp
-		message.Redelivered = meta.NumDelivered > 1
-		j.pending.Store(int64(meta.NumPending))
-		j.resume.delivered(sequence, meta.Timestamp)
+	meta, ok := parseReply(m.Reply)
+	if ok {
+		message.Time = meta.stored
+		message.Redelivered = meta.deliveries > 1
+		j.pending.Store(int64(meta.pending))
+		j.resume.delivered(meta.sequence, meta.stored)
 	}
-	if message.Redelivered && j.held.renewed(sequence, m) {
+	if message.Redelivered && j.held.renewed(meta.sequence, m) {
 		route.Release(1)
 		return
 	}
-	message.Handle = j.held.add(m, sequence, now.Add(time.Duration(j.renewAfter.Load())))
+	message.Handle = j.held.add(m, meta.sequence, now.Add(time.Duration(j.renewAfter.Load())))
 	route.Submit(message)
 }
 
 // Settle implements pipeline.Settler.
 func (j *JetStream) Settle(handle any, o pipeline.Outcome) {
-	m := j.held.remove(handle.(*delivery))
+	m, last := j.held.remove(handle.(*delivery))
 	var err error
 	switch o {
 	case pipeline.Published, pipeline.Expired:
-		err = j.acks.settle(m.Reply, ackDone)
+		err = j.acks.done(m.Reply, last)
 	case pipeline.Returned:
 		err = j.acks.handBack(m.Reply)
 	case pipeline.Dropped:
 		if j.cfg.Overload != pipeline.Block { // As usual there, and not worth an advisory each.
-			err = j.acks.settle(m.Reply, ackDone)
+			err = j.acks.done(m.Reply, last)
 			break
 		}
-		err = j.acks.settle(m.Reply, fmt.Appendf(nil, "%s %s", ackNever, o))
+		err = j.acks.term(m.Reply, fmt.Appendf(nil, "%s %s", ackNever, o))
 	case pipeline.DeadLettered:
-		err = j.acks.settle(m.Reply, fmt.Appendf(nil, "%s %s", ackNever, o))
+		err = j.acks.term(m.Reply, fmt.Appendf(nil, "%s %s", ackNever, o))
 	}
 	if err != nil && j.unsettled.Add(1) == 1 {
 		j.log.Error("an acknowledgement could not be sent: the message will be delivered again", "error", err)

@@ -144,7 +144,7 @@ func TestDeliveriesAreReusedAndKeepTheirOrder(t *testing.T) {
 		all = append(all, q.add(&nats.Msg{Reply: fmt.Sprint(i)}, uint64(i), now))
 	}
 	for _, i := range []int{0, 4, 2} {
-		if m := q.remove(all[i]); m.Reply != fmt.Sprint(i) {
+		if m, _ := q.remove(all[i]); m.Reply != fmt.Sprint(i) {
 			t.Errorf("removed %s, want %d", m.Reply, i)
 		}
 	}

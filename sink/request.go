@@ -1,0 +1,48 @@
+package sink
+
+import (
+	"math/rand/v2"
+	"time"
+
+	"momento-bridge/pipeline"
+)
+
+const userAgent = "momento-bridge"
+
+// noTimeLeft answers a publish whose deadline has passed before it was sent.
+var noTimeLeft = pipeline.Answer{Verdict: pipeline.Retry, Result: pipeline.ResultTimeout, Detail: "no time left to publish"}
+
+// prepare returns the key to publish with; nil if the publish cannot be sent, and then the answer to it.
+func (m *Momento) prepare(r *pipeline.Request) (*Key, pipeline.Answer) {
+	if r.Topic == "" {
+		return nil, pipeline.Answer{Verdict: pipeline.Reject, Result: pipeline.ResultOther, Reason: "empty_topic", Detail: "the topic is empty; correct the route's topic"}
+	}
+	key := m.cfg.Keys.Key()
+	if key == nil {
+		return nil, pipeline.Answer{Verdict: pipeline.HaltAll, Result: pipeline.ResultOther, Detail: "no API key has been fetched yet"}
+	}
+	return key, pipeline.Answer{}
+}
+
+// appendTarget appends the request's target: path and query.
+func (c *Config) appendTarget(dst []byte, r *pipeline.Request, key *Key) []byte {
+	dst = append(dst, "/topics/"...)
+	dst = appendSegment(dst, r.Cache)
+	dst = append(dst, '/')
+	dst = appendSegment(dst, r.Topic)
+	if c.QueryAuth {
+		dst = append(dst, "?token="...)
+		dst = appendSegment(dst, key.raw)
+	}
+	return dst
+}
+
+func contentType(r *pipeline.Request) string {
+	if r.Text {
+		return "text/plain"
+	}
+	return "application/octet-stream"
+}
+
+// age is how old a connection may become.
+func age() time.Duration { return youngest + rand.N(oldest-youngest) }

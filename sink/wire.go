@@ -1,0 +1,119 @@
+package sink
+
+import (
+	"bufio"
+	"bytes"
+	"strconv"
+	"strings"
+
+	"github.com/valyala/fasthttp"
+
+	"momento-bridge/pipeline"
+)
+
+// This file is HTTP/1.1 as one connection speaks it with several publishes in flight: requests back to back, answers in the same order. fasthttp's
+// PipelineClient cannot carry them: it copies each request, tells nobody which ones a broken connection has left unanswered, and fails all for one.
+
+// wire writes requests to a buffer. It belongs to one goroutine.
+type wire struct {
+	cfg  *Config
+	key  *Key // The key in tail.
+	tail [2][]byte
+}
+
+// appendRequest appends a request. Cache and topic are escaped and keys hold no control characters, so nothing in it can end a line.
+func (w *wire) appendRequest(dst []byte, r *pipeline.Request, key *Key) []byte {
+	if key != w.key {
+		w.setKey(key)
+	}
+	dst = append(dst, "POST "...)
+	dst = w.cfg.appendTarget(dst, r, key)
+	tail := w.tail[0]
+	if r.Text {
+		tail = w.tail[1]
+	}
+	dst = append(dst, tail...)
+	dst = strconv.AppendInt(dst, int64(len(r.Payload)), 10)
+	dst = append(dst, "\r\n\r\n"...)
+	return append(dst, r.Payload...)
+}
+
+// setKey makes what follows the target, up to the length of the body, for bytes and for text.
+func (w *wire) setKey(key *Key) {
+	w.key = key
+	for i, text := range [...]bool{false, true} {
+		tail := append([]byte(nil), " HTTP/1.1\r\nHost: "...)
+		tail = append(tail, strings.TrimPrefix(w.cfg.Endpoint.base, "http://")...)
+		tail = append(tail, "\r\nUser-Agent: "+userAgent+"\r\nContent-Type: "...)
+		tail = append(tail, contentType(&pipeline.Request{Text: text})...)
+		if !w.cfg.QueryAuth {
+			tail = append(tail, "\r\nAuthorization: "...)
+			tail = append(tail, key.raw...)
+		}
+		w.tail[i] = append(tail, "\r\nContent-Length: "...)
+	}
+}
+
+// answers reads answers from a connection. It belongs to one goroutine.
+type answers struct {
+	in   *bufio.Reader
+	resp fasthttp.Response
+	// usual is the latest 204 that leaves the connection open, byte for byte: what is the same means the same. Servers change it once a second, with
+	// the date.
+	usual []byte
+}
+
+// reply is what was read.
+type reply struct {
+	answered bool  // There is an answer, in resp unless it is the usual one.
+	usual    bool  // A 204, after which the connection stays open.
+	last     bool  // Nothing comes after it.
+	err      error // Why; nil: the server has said that it closes the connection.
+}
+
+// wait blocks until something has come. It returns what ended the connection.
+func (a *answers) wait() error {
+	_, err := a.in.Peek(1)
+	return err
+}
+
+// takeUsual reports whether the next answer has come whole and is the usual one, and takes it.
+func (a *answers) takeUsual() bool {
+	n := len(a.usual)
+	if n == 0 || a.in.Buffered() < n {
+		return false
+	}
+	next, _ := a.in.Peek(n)
+	if !bytes.Equal(next, a.usual) {
+		return false
+	}
+	_, _ = a.in.Discard(n)
+	return true
+}
+
+// next reads one answer, whatever it is, interim ones before it aside. It blocks until it has come.
+func (a *answers) next() reply {
+	if a.takeUsual() {
+		return reply{answered: true, usual: true}
+	}
+	buffered := a.in.Buffered()
+	head, _ := a.in.Peek(buffered)
+	if end := bytes.Index(head, endOfHead); end >= 0 {
+		a.usual = append(a.usual[:0], head[:end+len(endOfHead)]...)
+	} else {
+		a.usual = a.usual[:0]
+	}
+	a.resp.Reset()
+	err := a.resp.ReadLimitBody(a.in, maxBody)
+	if err != nil {
+		a.usual = a.usual[:0]
+		return reply{answered: err == fasthttp.ErrBodyTooLarge, last: true, err: err} //nolint:errorlint // As fasthttp returns it.
+	}
+	last := a.resp.ConnectionClose()
+	if a.resp.StatusCode() != fasthttp.StatusNoContent || last || buffered-a.in.Buffered() != len(a.usual) {
+		a.usual = a.usual[:0] // Another answer, or it did not come whole.
+	}
+	return reply{answered: true, last: last}
+}
+
+var endOfHead = []byte("\r\n\r\n")

@@ -1,0 +1,61 @@
+package source
+
+import (
+	"strings"
+	"time"
+)
+
+// metadata is what the reply subject of a delivery says.
+type metadata struct {
+	deliveries uint64 // Of this message, this one included.
+	sequence   uint64 // In the stream.
+	stored     time.Time
+	pending    uint64 // Messages of the consumer behind it.
+}
+
+// replyPrefix begins the reply subjects of JetStream's deliveries.
+const replyPrefix = "$JS.ACK."
+
+// parseReply reads a reply subject without allocating, which nats.Msg.Metadata cannot. There are two forms:
+//
+//	$JS.ACK.<stream>.<consumer>.<deliveries>.<stream sequence>.<consumer sequence>.<nanoseconds>.<pending>
+//	$JS.ACK.<domain>.<account>.<stream>.<consumer>.<deliveries>.<stream sequence>.<consumer sequence>.<nanoseconds>.<pending>[.<random>]
+//
+// It reports whether the subject has one of them.
+func parseReply(reply string) (metadata, bool) {
+	rest, ok := strings.CutPrefix(reply, replyPrefix)
+	if !ok {
+		return metadata{}, false
+	}
+	names := 2
+	switch dots := strings.Count(rest, "."); {
+	case dots == 6:
+	case dots >= 8:
+		names = 4
+	default:
+		return metadata{}, false
+	}
+	for range names {
+		_, rest, _ = strings.Cut(rest, ".")
+	}
+	var numbers [5]uint64
+	for i := range numbers {
+		var token string
+		token, rest, _ = strings.Cut(rest, ".")
+		numbers[i] = decimal(token)
+	}
+	return metadata{deliveries: numbers[0], sequence: numbers[1], stored: time.Unix(0, int64(numbers[3])), pending: numbers[4]}, true
+}
+
+// decimal reads a number; 0 if it is none. A server writes none that overflows.
+func decimal(token string) uint64 {
+	var n uint64
+	for i := range len(token) {
+		c := token[i]
+		if c < '0' || c > '9' {
+			return 0
+		}
+		n = n*10 + uint64(c-'0')
+	}
+	return n
+}
