@@ -293,10 +293,9 @@ func TestNothingIsSentBeforeThereIsAKey(t *testing.T) {
 }
 
 func TestConnectionsAreNotReplacedAllAtOnce(t *testing.T) {
-	m := newMomento(t, "http://127.0.0.1:1", nil)
 	ages := map[time.Duration]bool{}
 	for range 20 {
-		age := newPublisher(m).client.MaxConnDuration
+		age := age()
 		if age < youngest || age >= oldest {
 			t.Errorf("age %v, want from %v to %v", age, youngest, oldest)
 		}

@@ -75,9 +75,10 @@ func within(t *testing.T, limit time.Duration, what string, ok func() bool) {
 // sinkFunc answers every publish.
 type sinkFunc func(*pipeline.Request) pipeline.Answer
 
-func (f sinkFunc) Publisher() pipeline.Publisher               { return f }
-func (f sinkFunc) Close()                                      {}
-func (f sinkFunc) Publish(r *pipeline.Request) pipeline.Answer { return f(r) }
+func (f sinkFunc) Line(int, func([]pipeline.Answered)) pipeline.Line { panic("one at a time") }
+func (f sinkFunc) Publisher() pipeline.Publisher                     { return f }
+func (f sinkFunc) Close()                                            {}
+func (f sinkFunc) Publish(r *pipeline.Request) pipeline.Answer       { return f(r) }
 
 // stage runs one source into a pipeline. stop drains both and returns the final stats.
 type stage struct {
