@@ -129,7 +129,7 @@ func (p *Pipeline) takeSeveral(now time.Time, l *line, depth int) (time.Time, bo
 			break
 		}
 		f.flying = true
-		f.request.Deadline = p.deadline(now)
+		f.request.Start, f.request.Deadline = now, p.deadline(now)
 		l.free = l.free[:len(l.free)-1]
 		l.taken = append(l.taken, f)
 	}

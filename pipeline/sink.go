@@ -44,7 +44,8 @@ type Request struct {
 	Text         bool // Subscribers receive a string rather than bytes.
 	// Once forbids sending the payload a second time when the first outcome is unclear.
 	Once     bool
-	Deadline time.Time
+	// Start is now, as far as the pipeline knows it, and Deadline when the attempt must end.
+	Start, Deadline time.Time
 	// Slot is the pipeline's own name for it.
 	Slot int
 }

@@ -26,7 +26,7 @@ func (p *Pipeline) next(w *worker) bool {
 		ok, wake := p.d.next(now, &w.parcel)
 		if ok {
 			w.busySince = now
-			w.request.Deadline = p.deadline(now)
+			w.request.Start, w.request.Deadline = now, p.deadline(now)
 			if len(p.idle) > 0 {
 				p.pump(now)
 			}

@@ -82,9 +82,3 @@ func (c *conn) begin(now, end time.Time) error {
 	c.deadline = end.Add(most)
 	return c.TCPConn.SetDeadline(c.deadline)
 }
-
-// SetReadDeadline does nothing: begin alone sets deadlines. fasthttp clears those of a new connection.
-func (*conn) SetReadDeadline(time.Time) error { return nil }
-
-// SetWriteDeadline does nothing, as SetReadDeadline.
-func (*conn) SetWriteDeadline(time.Time) error { return nil }

@@ -25,12 +25,6 @@ type dialer struct {
 	opened   atomic.Uint64
 }
 
-// dialError says that no connection could be made: nothing has been sent.
-type dialError struct{ err error }
-
-func (e *dialError) Error() string { return e.err.Error() }
-func (e *dialError) Unwrap() error { return e.err }
-
 func newDialer(e Endpoint, caFile string) (*dialer, error) {
 	d := &dialer{endpoint: e, tcp: &fasthttp.TCPDialer{DNSCacheDuration: dnsCache}}
 	if !e.TLS {
@@ -55,10 +49,10 @@ func newDialer(e Endpoint, caFile string) (*dialer, error) {
 func (d *dialer) dial(end time.Time, wrap func(*net.TCPConn) net.Conn) (net.Conn, error) {
 	raw, err := d.tcp.DialDualStackTimeout(d.endpoint.Addr, time.Until(end))
 	if err != nil {
-		return nil, &dialError{fmt.Errorf("connect to %s: %w", d.endpoint.Addr, err)}
+		return nil, fmt.Errorf("connect to %s: %w", d.endpoint.Addr, err)
 	}
 	if err := raw.SetDeadline(end); err != nil {
-		return nil, &dialError{fmt.Errorf("connect to %s: %w", d.endpoint.Addr, err)}
+		return nil, fmt.Errorf("connect to %s: %w", d.endpoint.Addr, err)
 	}
 	opened := raw
 	if tcp, ok := raw.(*net.TCPConn); ok && wrap != nil {
@@ -78,7 +72,7 @@ func (d *dialer) secure(raw net.Conn) (net.Conn, error) {
 	secured := tls.Client(raw, d.tls)
 	if err := secured.Handshake(); err != nil {
 		_ = raw.Close()
-		return nil, &dialError{fmt.Errorf("TLS handshake with %s: %w", d.endpoint.Host, err)}
+		return nil, fmt.Errorf("TLS handshake with %s: %w", d.endpoint.Host, err)
 	}
 	return secured, nil
 }

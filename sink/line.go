@@ -70,7 +70,7 @@ func (l *line) Depth() int {
 // Send implements pipeline.Line.
 func (l *line) Send(rs []*pipeline.Request) {
 	l.out, l.sent, l.not = l.out[:0], l.sent[:0], l.not[:0]
-	now := time.Now()
+	now := rs[0].Start
 	for _, r := range rs {
 		key, a := l.momento.prepare(r)
 		switch {

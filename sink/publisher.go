@@ -1,53 +1,31 @@
 package sink
 
 import (
-	"errors"
-	"io"
+	"bufio"
 	"net"
+	"sync"
 	"time"
-
-	"github.com/valyala/fasthttp"
 
 	"momento-bridge/pipeline"
 )
 
-// publisher owns one keep-alive connection, one request and one response, used again and again by one worker. Deadlines and the connection's age are
-// its own care, as a clock that is read once for each attempt is enough.
+// publisher carries one publish at a time on one keep-alive connection, which is made when it is needed and closed when it has been idle for long.
 type publisher struct {
 	momento *Momento
-	client  fasthttp.HostClient
-	req     fasthttp.Request
-	resp    fasthttp.Response
-	uri     []byte
-	key     *Key // The key in the request.
+	wire    wire
+	out     []byte // The request; reused.
+	in      answers
 
-	conn    *conn     // The latest one; nil before the first.
-	expires time.Time // When it is old.
-
-	// Of the publish under way:
-	deadline time.Time
-	once     bool // The payload must not be sent a second time.
-	dialed   bool // The connection was opened for it.
-	repeated bool // The payload was sent a second time.
+	mu      sync.Mutex // Guards the following. Held while a publish is under way.
+	tcp     *conn
+	conn    net.Conn // On tcp, with TLS where the endpoint wants it; nil: there is none.
+	expires time.Time
+	idle    *time.Timer // Runs while there is a connection.
 }
 
 func newPublisher(m *Momento) *publisher {
-	p := &publisher{momento: m}
-	p.client = fasthttp.HostClient{
-		Addr:                      m.cfg.Endpoint.Addr,
-		Name:                      userAgent,
-		DialTimeout:               p.dial,
-		MaxConns:                  1,
-		MaxIdleConnDuration:       idleLimit,
-		ReadBufferSize:            ioBuffer,
-		WriteBufferSize:           ioBuffer,
-		MaxResponseBodySize:       maxBody,
-		MaxIdemponentCallAttempts: 2, // The first and one repetition, see mayRepeat.
-		RetryIfErr:                p.mayRepeat,
-		ConnPoolStrategy:          fasthttp.LIFO,
-		DisablePathNormalizing:    true,
-	}
-	p.req.Header.SetMethod(fasthttp.MethodPost)
+	p := &publisher{momento: m, wire: wire{cfg: &m.cfg}}
+	p.in.in = bufio.NewReaderSize(nil, ioBuffer)
 	return p
 }
 
@@ -57,91 +35,110 @@ func (p *publisher) Publish(r *pipeline.Request) pipeline.Answer {
 	if key == nil {
 		return a
 	}
-	now := time.Now()
-	if !r.Deadline.After(now) {
+	if !r.Deadline.After(r.Start) {
 		return noTimeLeft
 	}
-	p.build(r, key)
-	p.once, p.dialed, p.repeated, p.deadline = r.Once, false, false, r.Deadline
-	if p.conn != nil {
-		if now.After(p.expires) {
-			p.client.CloseIdleConnections()
-		}
-		_ = p.conn.begin(now, r.Deadline) // One that is closed is replaced.
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.out = p.wire.appendRequest(p.out[:0], r, key)
+	if p.conn != nil && r.Start.After(p.expires) {
+		p.close()
 	}
-	err := p.client.Do(&p.req, &p.resp)
-	p.req.SetBodyRaw(nil)
-	a = p.answer(err)
-	a.Repeated = p.repeated
+	reused := p.conn != nil
+	a, stale := p.attempt(r, key)
+	if stale && reused && !r.Once {
+		a, _ = p.attempt(r, key)
+		a.Repeated = true
+		if a.Verdict == pipeline.Retry && a.Result == pipeline.ResultNetwork {
+			a.Verdict = pipeline.Ambiguous // The first one may have arrived.
+		}
+	}
 	if a.Verdict == pipeline.HaltAll {
-		p.momento.rereadKey(p.key)
+		p.momento.rereadKey(key)
 	}
 	return a
+}
+
+// attempt sends the request and reads the answer, on a new connection if there is none. stale says that the connection broke before the first byte of
+// an answer: if it was open before, the server had most likely closed it while it was idle.
+func (p *publisher) attempt(r *pipeline.Request, key *Key) (a pipeline.Answer, stale bool) {
+	if p.conn == nil {
+		if err := p.connect(r.Deadline); err != nil {
+			return pipeline.Answer{Verdict: pipeline.Retry, Result: pipeline.ResultNetwork, Detail: err.Error()}, false
+		}
+	}
+	err := p.tcp.begin(r.Start, r.Deadline)
+	if err == nil {
+		_, err = p.conn.Write(p.out)
+	}
+	if err == nil {
+		err = p.in.wait()
+	}
+	if err != nil {
+		p.close()
+		return ending{err: err}.answer(false), !isTimeout(err)
+	}
+	said := p.in.next()
+	if said.last || p.in.in.Buffered() > 0 { // More than was asked for.
+		p.close()
+	}
+	switch {
+	case said.usual:
+		return accepted, false
+	case said.answered:
+		return answered(&p.in.resp, key), false
+	}
+	return ending{err: said.err}.answer(false), false
+}
+
+// connect makes a connection by a time.
+func (p *publisher) connect(end time.Time) error {
+	opened, err := p.momento.dialer.dial(end, func(tcp *net.TCPConn) net.Conn {
+		p.tcp = newConn(tcp)
+		return p.tcp
+	})
+	if err != nil {
+		return err
+	}
+	p.conn, p.expires = opened, time.Now().Add(age())
+	p.in.in.Reset(opened)
+	if p.idle == nil {
+		p.idle = time.AfterFunc(idleLimit, p.rest)
+	} else {
+		p.idle.Reset(idleLimit)
+	}
+	return nil
+}
+
+// rest is the timer's callback. It closes a connection that has been idle for long, and otherwise looks again when it might have been.
+func (p *publisher) rest() {
+	if !p.mu.TryLock() { // It is in use.
+		p.idle.Reset(idleLimit)
+		return
+	}
+	defer p.mu.Unlock()
+	if p.conn == nil {
+		return
+	}
+	left := idleLimit - time.Since(p.tcp.used)
+	if left > 0 {
+		p.idle.Reset(left)
+		return
+	}
+	p.close()
+}
+
+func (p *publisher) close() {
+	_ = p.conn.Close()
+	p.conn = nil
+	p.idle.Stop()
 }
 
 // Close implements pipeline.Publisher.
-func (p *publisher) Close() { p.client.CloseIdleConnections() }
-
-// build writes the request. The payload is referred to, not copied.
-func (p *publisher) build(r *pipeline.Request, key *Key) {
-	cfg := &p.momento.cfg
-	p.uri = append(p.uri[:0], cfg.Endpoint.base...)
-	p.uri = cfg.appendTarget(p.uri, r, key)
-	if !cfg.QueryAuth && key != p.key {
-		p.req.Header.Set(fasthttp.HeaderAuthorization, key.raw)
+func (p *publisher) Close() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.conn != nil {
+		p.close()
 	}
-	p.key = key
-	p.req.SetRequestURIBytes(p.uri)
-	p.req.Header.SetContentType(contentType(r))
-	p.req.SetBodyRaw(r.Payload)
-}
-
-// answer classifies what became of the request.
-func (p *publisher) answer(err error) pipeline.Answer {
-	if err == nil || errors.Is(err, fasthttp.ErrBodyTooLarge) {
-		return answered(&p.resp, p.key)
-	}
-	a := pipeline.Answer{Verdict: pipeline.Ambiguous, Result: pipeline.ResultNetwork, Detail: err.Error()}
-	if _, ok := errors.AsType[*dialError](err); ok && !p.repeated {
-		a.Verdict = pipeline.Retry
-	} else if isTimeout(err) {
-		a.Result = pipeline.ResultTimeout
-		a.Detail = "no answer within the timeout"
-	}
-	return a
-}
-
-// mayRepeat is asked after a failure. It allows one repetition where a reused connection broke before the first byte of an
-// answer: the server had most likely closed it while it was idle. fasthttp reports that as a plain io.EOF, or as a failed
-// write.
-func (p *publisher) mayRepeat(_ *fasthttp.Request, _ int, err error) (resetTimeout, repeat bool) {
-	if p.once || p.dialed || p.repeated {
-		return false, false
-	}
-	if err != io.EOF && !isWriteError(err) { //nolint:errorlint // A wrapped io.EOF means that an answer had begun.
-		return false, false
-	}
-	p.repeated = true
-	return false, true
-}
-
-func isWriteError(err error) bool {
-	op, ok := errors.AsType[*net.OpError](err)
-	return ok && op.Op == "write" && !op.Timeout()
-}
-
-// dial opens a connection for fasthttp.
-func (p *publisher) dial(string, time.Duration) (net.Conn, error) {
-	p.dialed = true
-	opened, err := p.momento.dialer.dial(p.deadline, func(tcp *net.TCPConn) net.Conn {
-		p.conn = newConn(tcp)
-		return p.conn
-	})
-	if err != nil {
-		p.conn = nil
-		return nil, err
-	}
-	now := time.Now()
-	p.expires = now.Add(age())
-	return opened, p.conn.begin(now, p.deadline)
 }

@@ -43,7 +43,7 @@ func newMomento(t *testing.T, url string, change func(*Config)) *Momento {
 }
 
 func request(topic string, payload []byte) *pipeline.Request {
-	return &pipeline.Request{Cache: "my cache", Topic: topic, Payload: payload, Deadline: time.Now().Add(2 * time.Second)}
+	return &pipeline.Request{Cache: "my cache", Topic: topic, Payload: payload, Start: time.Now(), Deadline: time.Now().Add(2 * time.Second)}
 }
 
 func TestRequestArrivesByteForByte(t *testing.T) {

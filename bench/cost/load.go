@@ -66,7 +66,7 @@ func (b *bench) fill(ctx context.Context, conn *nats.Conn, l load) error {
 	}
 	_ = js.DeleteConsumer(ctx, l.stream(), consumerName) // The first time there is none.
 	_, err = js.CreateConsumer(ctx, l.stream(), jetstream.ConsumerConfig{
-		Durable: consumerName, AckPolicy: jetstream.AckExplicitPolicy, MaxAckPending: maxAckPending, AckWait: time.Minute,
+		Durable: consumerName, AckPolicy: jetstream.AckExplicitPolicy, AckWait: time.Minute, MaxAckPending: maxAckPending,
 	})
 	if err != nil {
 		return fmt.Errorf("create the consumer: %w", err)
@@ -74,8 +74,8 @@ func (b *bench) fill(ctx context.Context, conn *nats.Conn, l load) error {
 	return nil
 }
 
-// maxAckPending is more than any subject holds.
-const maxAckPending = 20_000
+// maxAckPending is the server's default.
+const maxAckPending = 1000
 
 func fillStream(ctx context.Context, js jetstream.JetStream, l load) error {
 	if _, err := js.CreateStream(ctx, jetstream.StreamConfig{Name: l.stream(), Subjects: []string{l.filter()}}); err != nil {
