@@ -6,10 +6,12 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net"
 	"slices"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -19,6 +21,8 @@ type Recorder struct {
 	// Answer decides on each request, 0 for 204, and how many seconds of Retry-After go with another status; nil accepts all. It is called one
 	// at a time.
 	Answer func(at time.Time, body []byte) (status, retryAfter int)
+	// Latency is how long answers take on average: evenly up to a tenth less or more, as exactly as timers are.
+	Latency time.Duration
 	// Refused, if there is one, is told when an answer other than 204 has been written. Its calls and Answer's are one at a time.
 	Refused func(at time.Time)
 
@@ -26,6 +30,14 @@ type Recorder struct {
 	workers sync.WaitGroup
 	mu      sync.Mutex // Guards the following, and calls of Answer.
 	conns   map[net.Conn]*[]time.Time
+
+	requests atomic.Int64
+	held     atomic.Int64 // Nanoseconds between a request and its answer, all together.
+}
+
+// Load returns how many requests were answered so far, and for how long they were held altogether.
+func (r *Recorder) Load() (requests int, held time.Duration) {
+	return int(r.requests.Load()), time.Duration(r.held.Load())
 }
 
 // NewRecorder listens. Serve must follow.
@@ -102,6 +114,11 @@ func (r *Recorder) serve(conn net.Conn, times *[]time.Time) {
 		now := time.Now()
 		*times = append(*times, now)
 		answer := r.answer(now, body)
+		if r.Latency > 0 {
+			time.Sleep(r.Latency*9/10 + rand.N(r.Latency/5))
+		}
+		r.requests.Add(1)
+		r.held.Add(int64(time.Since(now)))
 		if _, err := conn.Write(answer); err != nil {
 			return
 		}

@@ -56,7 +56,7 @@ func (c rateCase) measure(ctx context.Context, b *bench) error {
 	defer stop()
 	served := make(chan struct{})
 	go func() { defer close(served); recorder.Serve(serving) }()
-	before, busy := ownCPU(), readMachine()
+	before, busy := lab.OwnCPU(), lab.ReadMachine()
 	d, err := b.bridge(ctx, r, bridgeConfig{endpoint: recorder.Address, connections: c.connections, limits: fmt.Sprintf("rate: %g", c.perSecond)})
 	if err != nil {
 		return err
@@ -66,7 +66,7 @@ func (c rateCase) measure(ctx context.Context, b *bench) error {
 	d.Kill() // Before it drains.
 	stop()
 	<-served
-	u := usage{daemon: d.CPU(), endpoint: ownCPU() - before, busy: readMachine().since(busy)}
+	u := usage{daemon: d.CPU(), endpoint: lab.OwnCPU() - before, busy: lab.ReadMachine().Since(busy)}
 	c.judge(b, recorder.Times(), &u)
 	return nil
 }
@@ -126,4 +126,10 @@ func fullestSecond(times []time.Time) float64 {
 		most = max(most, i-first+1)
 	}
 	return float64(most)
+}
+
+// usage is who used the machine. The endpoint is this process.
+type usage struct {
+	daemon, endpoint time.Duration
+	busy             float64 // Share of all cores, whoever used them.
 }

@@ -1,0 +1,178 @@
+package main
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"slices"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"github.com/nats-io/nats.go"
+)
+
+const (
+	latencyTime = 8 * time.Second
+	publishTick = 100 * time.Microsecond
+)
+
+// topics are 16 subjects.
+var topics = func() (all [16]string) {
+	for i := range all {
+		all[i] = fmt.Sprint("latency.", i)
+	}
+	return all
+}()
+
+// latency measures the time that the daemon adds to a message of core NATS: from the moment that a bare subscriber beside it has the message to the
+// moment that the endpoint has read the request. Both are in this process, so both have been woken for it and have read a socket. Messages are published
+// evenly, some each 100 µs or so.
+func (b *bench) latency(ctx context.Context) error {
+	fmt.Println("\nlatency, core NATS, 256 B, 64 connections: from a bare subscriber's to the endpoint's")
+	most, err := b.most(ctx)
+	if err != nil {
+		return err
+	}
+	fmt.Printf("  as fast as it goes here: %.0f/s\n", most)
+	for _, share := range []float64{0.1, 0.5} {
+		if err := b.at(ctx, most*share, fmt.Sprintf("%.0f %%", share*100)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// flightTimes is when each message was seen: by the subscriber and at the endpoint, in nanoseconds since the start; 0: not.
+type flightTimes struct {
+	began                time.Time
+	published            []atomic.Int64
+	subscriber, endpoint []atomic.Int64
+	arrived              atomic.Int64
+}
+
+func newFlightTimes(n int) *flightTimes {
+	return &flightTimes{began: time.Now(), published: make([]atomic.Int64, n), subscriber: make([]atomic.Int64, n), endpoint: make([]atomic.Int64, n)}
+}
+
+func (f *flightTimes) note(seen []atomic.Int64, payload []byte, at time.Time) {
+	if i := binary.BigEndian.Uint64(payload); i < uint64(len(seen)) {
+		seen[i].Store(int64(at.Sub(f.began)))
+	}
+}
+
+// most is how many messages per second the daemon carries when there are always some.
+func (b *bench) most(ctx context.Context) (float64, error) {
+	f := newFlightTimes(0)
+	d, stop, err := b.receive(ctx, f)
+	if err != nil {
+		return 0, err
+	}
+	defer stop()
+	defer d()
+	payload := make([]byte, payloadBytes)
+	published, began := int64(0), time.Now()
+	for time.Since(began) < 4*time.Second && ctx.Err() == nil {
+		for ; published < f.arrived.Load()+4096; published++ {
+			if err := b.conn.Publish(topics[published%16], payload); err != nil {
+				return 0, fmt.Errorf("publish: %w", err)
+			}
+		}
+		if err := b.conn.Flush(); err != nil {
+			return 0, fmt.Errorf("publish: %w", err)
+		}
+		time.Sleep(time.Millisecond)
+	}
+	return float64(f.arrived.Load()) / time.Since(began).Seconds(), nil
+}
+
+// receive starts the endpoint and the daemon. It returns what ends them.
+func (b *bench) receive(ctx context.Context, f *flightTimes) (endDaemon, endEndpoint func(), err error) {
+	recorder, stop, err := serve(ctx, 0, func(at time.Time, body []byte) (int, int) {
+		f.note(f.endpoint, body, at)
+		f.arrived.Add(1)
+		return 0, 0
+	})
+	if err != nil {
+		return nil, nil, err
+	}
+	d, err := b.StartConfigured(ctx, configuration(recorder.Address, 64, `subject: "latency.>"`))
+	if err != nil {
+		stop()
+		return nil, nil, err
+	}
+	return func() { _ = d.Stop() }, stop, nil
+}
+
+// at measures at a rate.
+func (b *bench) at(ctx context.Context, perSecond float64, name string) error {
+	n := int(perSecond * latencyTime.Seconds())
+	f := newFlightTimes(n)
+	d, stop, err := b.receive(ctx, f)
+	if err != nil {
+		return err
+	}
+	defer stop()
+	defer d()
+	bare, err := nats.Connect(b.NATSURL)
+	if err != nil {
+		return fmt.Errorf("connect to NATS: %w", err)
+	}
+	defer bare.Close()
+	if _, err := bare.Subscribe("latency.>", func(m *nats.Msg) { f.note(f.subscriber, m.Data, time.Now()) }); err != nil {
+		return fmt.Errorf("subscribe: %w", err)
+	}
+	if err := bare.Flush(); err != nil {
+		return fmt.Errorf("subscribe: %w", err)
+	}
+	if err := b.publishEvenly(ctx, f, perSecond); err != nil {
+		return err
+	}
+	for end := time.Now().Add(5 * time.Second); f.arrived.Load() < int64(n) && time.Now().Before(end); {
+		time.Sleep(10 * time.Millisecond)
+	}
+	return f.report(name, perSecond)
+}
+
+// publishEvenly wakes up by a system call, as Go's timers keep to whole milliseconds when nothing else happens.
+func (b *bench) publishEvenly(ctx context.Context, f *flightTimes, perSecond float64) error {
+	payload := make([]byte, payloadBytes)
+	tick := syscall.NsecToTimespec(int64(publishTick))
+	began := time.Now()
+	for i := 0; i < len(f.published) && ctx.Err() == nil; {
+		for due := int(time.Since(began).Seconds() * perSecond); i < min(due, len(f.published)); i++ {
+			binary.BigEndian.PutUint64(payload, uint64(i))
+			f.published[i].Store(int64(time.Since(f.began)))
+			if err := b.conn.Publish(topics[i%len(topics)], payload); err != nil {
+				return fmt.Errorf("publish: %w", err)
+			}
+		}
+		if err := syscall.Nanosleep(&tick, nil); err != nil && err != syscall.EINTR { //nolint:errorlint // A number.
+			return fmt.Errorf("sleep: %w", err)
+		}
+	}
+	return ctx.Err()
+}
+
+func (f *flightTimes) report(name string, perSecond float64) error {
+	var added, whole, missing []float64
+	for i := range f.published {
+		subscriber, endpoint := f.subscriber[i].Load(), f.endpoint[i].Load()
+		if subscriber == 0 || endpoint == 0 {
+			missing = append(missing, 1)
+			continue
+		}
+		added = append(added, float64(endpoint-subscriber)/1e3)
+		whole = append(whole, float64(endpoint-f.published[i].Load())/1e3)
+	}
+	if len(added) == 0 {
+		return errors.New("no message arrived")
+	}
+	slices.Sort(added)
+	slices.Sort(whole)
+	quantile := func(v []float64, q float64) float64 { return v[int(q*float64(len(v)-1))] }
+	fmt.Printf("  at %s, %.0f/s: added p50 %.0f µs, p99 %.0f µs; from publishing p50 %.0f µs, p99 %.0f µs; %d of %d missing\n", name, perSecond,
+		quantile(added, .5), quantile(added, .99), quantile(whole, .5), quantile(whole, .99), len(missing), len(f.published))
+	return nil
+}

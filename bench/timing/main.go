@@ -1,0 +1,117 @@
+// Command timing measures what the daemon's time goes to rather than its CPU: throughput towards a slow endpoint, the time it adds to a message, and
+// what it takes to start and to do nothing. nats-server and the daemon are processes of their own; the endpoint is in this one.
+//
+//	go run ./bench/timing                  # two minutes
+//	go run ./bench/timing -only latency    # or slow, start
+//
+// Every case says what was measured. Figures are printed, never judged: they depend on the machine.
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+
+	"momento-bridge/bench/lab"
+)
+
+func main() {
+	only := flag.String("only", "", "slow, latency, start; default all")
+	flag.Parse()
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
+	defer stop()
+	if err := run(ctx, *only); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, only string) error {
+	l, err := lab.New(ctx)
+	if l != nil {
+		defer l.Stop()
+	}
+	if err != nil {
+		return err
+	}
+	conn, err := nats.Connect(l.NATSURL)
+	if err != nil {
+		return fmt.Errorf("connect to NATS: %w", err)
+	}
+	defer conn.Close()
+	b := &bench{Lab: l, conn: conn}
+	for _, c := range []struct {
+		name string
+		run  func(context.Context) error
+	}{{"slow", b.slow}, {"latency", b.latency}, {"start", b.start}} {
+		if only != "" && only != c.name {
+			continue
+		}
+		if err := c.run(ctx); err != nil {
+			return fmt.Errorf("%s: %w", c.name, err)
+		}
+	}
+	return nil
+}
+
+// bench is the programs, and a connection to NATS.
+type bench struct {
+	*lab.Lab
+	conn *nats.Conn
+}
+
+// serve starts an endpoint that answers after a while, and returns what stops it.
+func serve(ctx context.Context, latency time.Duration, answer func(time.Time, []byte) (int, int)) (*lab.Recorder, func(), error) {
+	recorder, err := lab.NewRecorder()
+	if err != nil {
+		return nil, nil, err
+	}
+	recorder.Latency, recorder.Answer = latency, answer
+	ctx, cancel := context.WithCancel(ctx)
+	served := make(chan struct{})
+	go func() { defer close(served); recorder.Serve(ctx) }()
+	return recorder, func() { cancel(); <-served }, nil
+}
+
+// configuration is that of a daemon with one route.
+func configuration(endpoint string, connections int, source string) string {
+	return strings.NewReplacer("ENDPOINT", endpoint, "CONNECTIONS", fmt.Sprint(connections), "SOURCE", source).Replace(`
+momento: {endpoint: "http://ENDPOINT", connections: CONNECTIONS}
+limits: {rate: unlimited}
+routes:
+  - {name: r, SOURCE, cache: bench, ordering: none}
+`)
+}
+
+const payloadBytes = 256
+
+// fill makes a stream with so many messages, each on a topic of 16.
+func (b *bench) fill(ctx context.Context, name string, messages int) error {
+	js, err := jetstream.New(b.conn, jetstream.WithPublishAsyncMaxPending(2048))
+	if err != nil {
+		return fmt.Errorf("use JetStream: %w", err)
+	}
+	if _, err := js.CreateStream(ctx, jetstream.StreamConfig{Name: name, Subjects: []string{name + ".>"}}); err != nil {
+		return fmt.Errorf("create the stream: %w", err)
+	}
+	payload := make([]byte, payloadBytes)
+	for i := range messages {
+		if _, err := js.PublishAsync(fmt.Sprintf("%s.%d", name, i%16), payload, jetstream.WithStallWait(time.Minute)); err != nil {
+			return fmt.Errorf("fill the stream: %w", err)
+		}
+	}
+	select {
+	case <-js.PublishAsyncComplete():
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
