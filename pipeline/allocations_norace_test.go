@@ -36,7 +36,7 @@ func (s *signals) Settle(_ any, o Outcome) {
 // The entries, the parcels and the lists on a message's way are used again.
 func TestCarryingAMessageAllocatesNothing(t *testing.T) {
 	for _, way := range ways {
-		for _, burst := range []int{1, 8} {
+		for _, burst := range []int{1, 64} {
 			t.Run(way.name+map[bool]string{true: ", one at a time", false: ", many at once"}[burst == 1], func(t *testing.T) {
 				done := &signals{done: make(chan struct{}, 1)}
 				p := build(Config{Workers: way.workers, InFlight: way.inFlight, Routes: []RouteConfig{{Settler: done}}}, instant{})
