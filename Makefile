@@ -1,11 +1,12 @@
-.PHONY: build test race fuzz chaos bench lint fmt demo emulator realinput quota image check
+SHELL := bash
+.PHONY: build test race fuzz chaos bench bench-compare lint fmt demo emulator realinput quota image check
 
 build:     ; go build -trimpath -o bin/momento-bridge ./cmd/momento-bridge
 test:      ; go test ./...
 race:      ; go test -race -shuffle=on ./...
 fuzz:      ; bash .ci/fuzz 60s
 chaos:     ; CHAOS=long go test -count 1 -timeout 2h -v ./chaos
-bench:     ; go test -run '^$$' -bench . -count 6 ./...
+bench:     ; set -o pipefail; mkdir -p bench/results && go test -run '^$$' -bench . -count 6 -timeout 2h ./... | tee bench/results/$$(date -u +%Y-%m-%dT%H%M)-$$(git describe --always --dirty).txt
 lint:      ; go tool -modfile=tools/go.mod golangci-lint run
 fmt:       ; go tool -modfile=tools/go.mod gofumpt -w .
 demo:      ; go run ./cmd/momento-bridge demo
@@ -14,3 +15,9 @@ realinput: ; go run ./bench/realinput
 quota:     ; go run ./bench/quota
 image:     ; docker build -t momento-bridge .
 check:     ; bash .ci/run
+
+# The two newest results, unless OLD and NEW say which.
+RESULTS := $(sort $(wildcard bench/results/*.txt))
+NEW ?= $(lastword $(RESULTS))
+OLD ?= $(lastword $(filter-out $(NEW),$(RESULTS)))
+bench-compare: ; @test -n "$(OLD)" -a -n "$(NEW)" || { echo 'two results are needed: run make bench before and after, or say OLD= and NEW='; exit 1; }; go tool -modfile=tools/go.mod benchstat $(OLD) $(NEW)

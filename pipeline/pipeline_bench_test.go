@@ -3,9 +3,12 @@ package pipeline
 import (
 	"context"
 	"fmt"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"momento-bridge/bench/rig"
 )
 
 // count is a settler that counts publishes.
@@ -17,38 +20,121 @@ func (c *count) Settle(_ any, o Outcome) {
 	}
 }
 
-// BenchmarkPipeline is the pipeline alone, with a sink that answers at once: what the machine in the middle costs.
+// instant is a sink that accepts at once, on the goroutine that sends. It allocates nothing.
+type instant struct{}
+
+func (instant) Publisher() Publisher { return instantPublisher{} }
+
+func (instant) Line(depth int, answered func([]Answered)) Line {
+	return &instantLine{depth: depth, answered: answered}
+}
+
+type instantPublisher struct{}
+
+func (instantPublisher) Publish(*Request) Answer { return accept() }
+func (instantPublisher) Close()                  {}
+
+type instantLine struct {
+	depth    int
+	answered func([]Answered)
+	answers  []Answered
+}
+
+func (l *instantLine) Depth() int { return l.depth }
+func (l *instantLine) Close()     {}
+
+func (l *instantLine) Send(rs []*Request) {
+	l.answers = l.answers[:0]
+	for _, r := range rs {
+		l.answers = append(l.answers, Answered{Request: r, Answer: accept()})
+	}
+	l.answered(l.answers)
+}
+
+// ways are the two ways of a publish: a worker for each connection, or a line with several in flight.
+var ways = []struct {
+	name              string
+	workers, inFlight int
+}{
+	{"publishers", 64, 1},
+	{"lines", 4, 16},
+}
+
+func topicNames(n int) []string {
+	names := make([]string, n)
+	for i := range names {
+		names[i] = fmt.Sprint("topic-", i)
+	}
+	return names
+}
+
+// BenchmarkPipeline is the pipeline alone, lanes and dispatcher, with a sink that answers at once: what the machine in the middle costs. What a token
+// of a rate costs besides is BenchmarkToken; what batches cost is BenchmarkFraming of package batch.
 //
 //	go test -run '^$' -bench BenchmarkPipeline -count 6 ./pipeline
 func BenchmarkPipeline(b *testing.B) {
-	for _, ordered := range []bool{false, true} {
-		for _, topics := range []int{1, 100} {
-			b.Run(fmt.Sprintf("ordered=%v/topics=%d", ordered, topics), func(b *testing.B) {
-				names := make([]string, topics)
-				for i := range names {
-					names[i] = fmt.Sprint("topic-", i)
-				}
-				var done count
-				p := build(Config{Workers: 64, MaxMessages: 16384, MaxBytes: 64 << 20, Routes: []RouteConfig{{Ordered: ordered, Settler: &done}}},
-					fakeSink(func(*Request) Answer { return accept() }))
-				hard, cancel := context.WithCancel(b.Context())
-				defer cancel()
-				payload := make([]byte, 256)
-				b.ReportAllocs()
-				b.ResetTimer()
-				go func() {
-					for i := range b.N {
-						p.Route(0).Submit(Message{Topic: names[i%topics], Payload: payload, Time: time.Now(), Handle: p})
-					}
-					p.Route(0).Close()
-				}()
-				p.Run(hard)
-				b.StopTimer()
-				if done.n.Load() != int64(b.N) {
-					b.Fatalf("%d of %d delivered", done.n.Load(), b.N)
-				}
-				b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "msg/s")
-			})
+	for _, way := range ways {
+		for _, ordered := range []bool{false, true} {
+			for _, topics := range []int{1, 1000, 100_000} {
+				b.Run(fmt.Sprintf("%s/ordered=%v/topics=%d", way.name, ordered, topics), func(b *testing.B) {
+					names := topicNames(topics)
+					var done count
+					p := build(Config{
+						Workers: way.workers, InFlight: way.inFlight, MaxMessages: 16384, MaxBytes: 64 << 20,
+						Routes: []RouteConfig{{Ordered: ordered, Settler: &done}},
+					}, instant{})
+					hard, cancel := context.WithCancel(b.Context())
+					defer cancel()
+					payload := make([]byte, 256)
+					meter := rig.Start(b)
+					var submitting sync.WaitGroup
+					submitting.Go(func() {
+						for i := range b.N {
+							p.Route(0).Submit(Message{Topic: names[i%topics], Payload: payload, Time: time.Now(), Handle: p})
+						}
+						p.Route(0).Close()
+					})
+					p.Run(hard)
+					submitting.Wait()
+					meter.Stop(int(done.n.Load()))
+				})
+			}
 		}
+	}
+}
+
+// BenchmarkObserve is what the histograms of one accepted message cost. It is part of what BenchmarkPipeline measures.
+//
+//	go test -run '^$' -bench BenchmarkObserve -count 6 ./pipeline
+func BenchmarkObserve(b *testing.B) {
+	p := build(Config{Routes: []RouteConfig{{}}}, instant{})
+	now := time.Unix(1_700_000_000, 0)
+	flying := parcel{lane: p.d.routes[0].lane("topic")}
+	flying.add(&entry{})
+	meter, n := rig.Start(b), 0
+	for b.Loop() { // Latencies of 0.5 to 8.5 ms, as they are on the way to an endpoint.
+		n++
+		flying.sent = now.Add(-time.Duration(500_000 + n%8*1_000_000))
+		flying.first.Time = flying.sent
+		flying.observe(now, true)
+	}
+	meter.Stop(n)
+}
+
+// BenchmarkStats is one snapshot, which is taken under the pipeline's mutex for each scrape. What a whole scrape costs is BenchmarkScrape of
+// bench/hotpath.
+//
+//	go test -run '^$' -bench BenchmarkStats -count 6 ./pipeline
+func BenchmarkStats(b *testing.B) {
+	for _, routes := range []int{1, 100} {
+		b.Run(fmt.Sprintf("routes=%d", routes), func(b *testing.B) {
+			p := build(Config{Routes: make([]RouteConfig, routes)}, instant{})
+			b.ReportAllocs()
+			for b.Loop() {
+				if got := len(p.Stats().Routes); got != routes {
+					b.Fatalf("%d of %d routes", got, routes)
+				}
+			}
+		})
 	}
 }

@@ -71,7 +71,6 @@ type bench struct {
 	others   []subject
 	out      *os.File // nil: nowhere.
 	streams  map[string]bool
-	runs     int
 }
 
 func (b *bench) addOther(text string) error {

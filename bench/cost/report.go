@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"slices"
+	"strings"
 )
 
 // report prints the medians of a case and its ratios, each taken within one round.
@@ -28,17 +29,18 @@ func ratios(c benchCase, name string, own, reference []figure) string {
 	for i := range own {
 		cpus[i], rates[i] = own[i].cpu/reference[i].cpu, own[i].rate/reference[i].rate
 	}
-	text := fmt.Sprintf("CPU %.3f (%.2f to %.2f), msg/s %.3f (%.2f to %.2f)", median(cpus), slices.Min(cpus), slices.Max(cpus), median(rates), slices.Min(rates), slices.Max(rates))
+	var text strings.Builder
+	fmt.Fprintf(&text, "CPU %.3f (%.2f to %.2f), msg/s %.3f (%.2f to %.2f)", median(cpus), slices.Min(cpus), slices.Max(cpus), median(rates), slices.Min(rates), slices.Max(rates))
 	for _, l := range c.lines {
 		switch {
 		case l.subject != name:
 		case l.measure == cpu:
-			text += fmt.Sprintf("; CPU line %.2f %s", l.most, verdict(median(cpus) <= l.most))
+			fmt.Fprintf(&text, "; CPU line %.2f %s", l.most, verdict(median(cpus) <= l.most))
 		default:
-			text += fmt.Sprintf("; msg/s line %.2f %s", l.most, verdict(median(rates) >= l.most))
+			fmt.Fprintf(&text, "; msg/s line %.2f %s", l.most, verdict(median(rates) >= l.most))
 		}
 	}
-	return text
+	return text.String()
 }
 
 func verdict(reached bool) string {

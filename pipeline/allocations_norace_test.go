@@ -1,0 +1,66 @@
+//go:build !race
+
+package pipeline
+
+import (
+	"context"
+	"sync"
+	"testing"
+	"time"
+)
+
+// signals is a settler that says when so many messages have been published.
+type signals struct {
+	mu   sync.Mutex
+	left int
+	done chan struct{} // One slot.
+}
+
+func (s *signals) expect(n int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.left = n
+}
+
+func (s *signals) Settle(_ any, o Outcome) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if o != Published {
+		return
+	}
+	if s.left--; s.left == 0 {
+		s.done <- struct{}{}
+	}
+}
+
+// The entries, the parcels and the lists on a message's way are used again.
+func TestCarryingAMessageAllocatesNothing(t *testing.T) {
+	for _, way := range ways {
+		for _, burst := range []int{1, 64} {
+			t.Run(way.name+map[bool]string{true: ", one at a time", false: ", many at once"}[burst == 1], func(t *testing.T) {
+				done := &signals{done: make(chan struct{}, 1)}
+				p := build(Config{Workers: way.workers, InFlight: way.inFlight, Routes: []RouteConfig{{Settler: done}}}, instant{})
+				hard, cancel := context.WithCancel(t.Context())
+				var running sync.WaitGroup
+				running.Go(func() { p.Run(hard) })
+				names, payload := topicNames(16), make([]byte, 256)
+				carry := func() {
+					done.expect(burst)
+					for i := range burst {
+						p.Route(0).Submit(Message{Topic: names[i%len(names)], Payload: payload, Time: time.Now(), Handle: p})
+					}
+					<-done.done
+				}
+				for range 1000 {
+					carry()
+				}
+				if n := testing.AllocsPerRun(1000, carry); n != 0 {
+					t.Errorf("%g allocations for %d messages, want none", n, burst)
+				}
+				p.Route(0).Close()
+				running.Wait()
+				cancel()
+			})
+		}
+	}
+}

@@ -1,0 +1,193 @@
+package sink
+
+import (
+	"bytes"
+	"crypto/tls"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"momento-bridge/bench/rig"
+	"momento-bridge/pipeline"
+)
+
+// benchSink is a sink for an endpoint of the rig.
+func benchSink(tb testing.TB, e *rig.Endpoint) *Momento {
+	tb.Helper()
+	endpoint, err := ParseEndpoint(e.URL)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	key, err := ParseKey("a-key-for-nobody")
+	if err != nil {
+		tb.Fatal(err)
+	}
+	m, err := New(Config{Endpoint: endpoint, Keys: FixedKey(key), Timeout: 5 * time.Second, CAFile: e.CAFile}, slog.New(slog.DiscardHandler))
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return m
+}
+
+func benchRequest(size int) *pipeline.Request {
+	return &pipeline.Request{Cache: "bench", Topic: "orders.eu.device.17", Payload: make([]byte, size)}
+}
+
+// begin makes r an attempt that starts now.
+func begin(r *pipeline.Request, now time.Time) { r.Start, r.Deadline = now, now.Add(5*time.Second) }
+
+// BenchmarkRequest is what it costs to write a request, the copy of the payload included.
+//
+//	go test -run '^$' -bench BenchmarkRequest -count 6 ./sink
+func BenchmarkRequest(b *testing.B) {
+	m := benchSink(b, &rig.Endpoint{URL: "http://127.0.0.1:1"})
+	key := m.cfg.Keys.Key()
+	for _, size := range []int{256, 1024, 4096} {
+		b.Run(fmt.Sprintf("%dB", size), func(b *testing.B) {
+			w, n, r := wire{cfg: &m.cfg}, 0, benchRequest(size)
+			var dst []byte
+			meter := rig.Start(b)
+			for b.Loop() {
+				dst = w.appendRequest(dst[:0], r, key)
+				n++
+			}
+			meter.Stop(n)
+		})
+	}
+}
+
+// client publishes on one connection until take returns false, and returns how many publishes were accepted.
+type client func(b *testing.B, take func() bool) int
+
+// BenchmarkPublish is the sink alone, on one connection and on 16, with 256 bytes: a publisher, a line with 16 in flight, and the client of net/http.
+// The sink makes its connections itself, so there is no case in memory: the kernel's part is in all figures.
+//
+//	go test -run '^$' -bench BenchmarkPublish -count 6 ./sink
+func BenchmarkPublish(b *testing.B) {
+	for _, way := range []struct {
+		name   string
+		listen func(testing.TB) *rig.Endpoint
+	}{{"plain", rig.Listen}, {"tls", rig.ListenTLS}} {
+		for _, connections := range []int{1, 16} {
+			for _, c := range []struct {
+				name string
+				make func(tb testing.TB, e *rig.Endpoint, m *Momento) client
+			}{{"publisher", publisherClient}, {"line", lineClient}, {"net-http", netHTTPClient}} {
+				b.Run(fmt.Sprintf("%s/connections=%d/%s", way.name, connections, c.name), func(b *testing.B) {
+					e := way.listen(b)
+					publishOn(b, e, connections, c.make(b, e, benchSink(b, e)))
+				})
+			}
+		}
+	}
+}
+
+// publishOn measures b.N publishes on so many connections.
+func publishOn(b *testing.B, e *rig.Endpoint, connections int, publish client) {
+	b.Helper()
+	var taken, accepted atomic.Int64
+	take := func() bool { return taken.Add(1) <= int64(b.N) && b.Context().Err() == nil }
+	var all sync.WaitGroup
+	meter := rig.Start(b)
+	for range connections {
+		all.Go(func() { accepted.Add(int64(publish(b, take))) })
+	}
+	all.Wait()
+	meter.Stop(int(accepted.Load()), e.Requests())
+}
+
+func publisherClient(_ testing.TB, _ *rig.Endpoint, m *Momento) client {
+	return func(_ *testing.B, take func() bool) (accepted int) {
+		p := newPublisher(m)
+		defer p.Close()
+		r := benchRequest(256)
+		for take() {
+			begin(r, time.Now())
+			if p.Publish(r).Verdict == pipeline.Accept {
+				accepted++
+			}
+		}
+		return accepted
+	}
+}
+
+// benchDepth is how many are in flight on a line.
+const benchDepth = 16
+
+// lineClient sends as the pipeline does: when half of what is in flight is answered.
+func lineClient(_ testing.TB, _ *rig.Endpoint, m *Momento) client {
+	return func(_ *testing.B, take func() bool) (accepted int) {
+		free := make(chan *pipeline.Request, benchDepth)
+		for range benchDepth {
+			free <- benchRequest(256)
+		}
+		var good atomic.Int64
+		l := m.Line(benchDepth, func(answers []pipeline.Answered) {
+			for _, a := range answers {
+				if a.Answer.Verdict == pipeline.Accept {
+					good.Add(1)
+				}
+				free <- a.Request
+			}
+		})
+		var send []*pipeline.Request
+		for more := true; more; {
+			send = send[:0]
+			now := time.Now()
+			for len(send) < benchDepth/2 {
+				if more = take(); !more {
+					break
+				}
+				r := <-free
+				begin(r, now)
+				send = append(send, r)
+			}
+			if len(send) > 0 {
+				l.Send(send)
+			}
+		}
+		for range benchDepth { // All are answered.
+			<-free
+		}
+		l.Close()
+		return int(good.Load())
+	}
+}
+
+// netHTTPClient is what one would use without a sink of ours.
+func netHTTPClient(tb testing.TB, e *rig.Endpoint, m *Momento) client {
+	transport := &http.Transport{MaxIdleConnsPerHost: 64, DisableCompression: true}
+	if m.dialer.tls != nil {
+		transport.TLSClientConfig = &tls.Config{RootCAs: m.dialer.tls.RootCAs, MinVersion: tls.VersionTLS12}
+	}
+	tb.Cleanup(transport.CloseIdleConnections)
+	c := &http.Client{Transport: transport, Timeout: 5 * time.Second}
+	return func(b *testing.B, take func() bool) (accepted int) {
+		payload := make([]byte, 256)
+		for take() {
+			r, err := http.NewRequestWithContext(b.Context(), http.MethodPost, e.URL+"/topics/bench/orders.eu.device.17", bytes.NewReader(payload))
+			if err != nil {
+				b.Error(err)
+				return accepted
+			}
+			r.Header.Set("Content-Type", "application/octet-stream")
+			r.Header.Set("Authorization", "a-key-for-nobody")
+			resp, err := c.Do(r)
+			if err != nil {
+				b.Error(err)
+				return accepted
+			}
+			_, _ = io.Copy(io.Discard, resp.Body)
+			resp.Body.Close()
+			if resp.StatusCode == http.StatusNoContent {
+				accepted++
+			}
+		}
+		return accepted
+	}
+}

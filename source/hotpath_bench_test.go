@@ -1,0 +1,172 @@
+package source
+
+import (
+	"encoding/json"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+
+	"momento-bridge/bench/rig"
+)
+
+// BenchmarkTopic is what it costs to map a subject to a topic: the template itself, and as the sources do it, where a subject is known already.
+//
+//	go test -run '^$' -bench BenchmarkTopic -count 6 ./source
+func BenchmarkTopic(b *testing.B) {
+	for _, t := range []struct{ name, filter, template string }{
+		{"subject", "orders.>", "{{subject}}"},
+		{"wildcards", "orders.*.device.*", "orders-{{wildcard(1)}}-{{wildcard(2)}}"},
+		{"functions", "orders.*.device.*", "{{splitFromLeft(1,1)}}.{{partition(10,1,2)}}.{{split(2,-)}}"},
+	} {
+		template, err := CompileTemplate(t.filter, t.template)
+		if err != nil {
+			b.Fatal(err)
+		}
+		subjects := make([]string, 1000)
+		for i := range subjects {
+			subjects[i] = fmt.Sprintf("orders.eu.device.a-%d", i)
+		}
+		b.Run("append/"+t.name, func(b *testing.B) {
+			var dst []byte
+			n, empty := 0, 0
+			meter := rig.Start(b)
+			for b.Loop() {
+				dst = template.Append(dst[:0], subjects[n%len(subjects)])
+				if len(dst) == 0 {
+					empty++
+				}
+				n++
+			}
+			meter.Stop(n - empty)
+		})
+		b.Run("known/"+t.name, func(b *testing.B) {
+			cache := topicCache{template: template}
+			for _, subject := range subjects {
+				cache.topic(subject)
+			}
+			n, empty := 0, 0
+			meter := rig.Start(b)
+			for b.Loop() {
+				if cache.topic(subjects[n%len(subjects)]) == "" {
+					empty++
+				}
+				n++
+			}
+			meter.Stop(n - empty)
+		})
+	}
+}
+
+const exampleReply = "$JS.ACK.ORDERS.bridge.1.42.7.1700000000123456789.99"
+
+// BenchmarkDelivery is what the source does with one message from JetStream besides: it reads the reply subject, notes the delivery, and forgets it.
+//
+//	go test -run '^$' -bench BenchmarkDelivery -count 6 ./source
+func BenchmarkDelivery(b *testing.B) {
+	var held deliveries
+	m, now, n := &nats.Msg{Reply: exampleReply}, time.Unix(1_700_000_000, 0), 0
+	meter := rig.Start(b)
+	for b.Loop() {
+		meta, ok := parseReply(m.Reply)
+		if _, last := held.remove(held.add(m, meta.sequence, now)); ok && last {
+			n++
+		}
+	}
+	meter.Stop(n)
+}
+
+// BenchmarkAcks is what acknowledgements cost, the server's part included: Acks, and the client's own Ack, one after the other. All of them reach the
+// server and count there.
+//
+//	go test -run '^$' -bench BenchmarkAcks -count 6 ./source
+func BenchmarkAcks(b *testing.B) {
+	b.Run("acks", func(b *testing.B) {
+		benchmarkAcks(b, func(b *testing.B, conn *nats.Conn, deliveries []*nats.Msg) {
+			acks := NewAcks(conn)
+			for _, m := range deliveries {
+				if err := acks.done(m.Reply, false); err != nil {
+					b.Fatal(err)
+				}
+			}
+			if err := acks.Flush(time.Now().Add(time.Minute)); err != nil {
+				b.Fatal(err)
+			}
+		})
+	})
+	b.Run("client", func(b *testing.B) {
+		benchmarkAcks(b, func(b *testing.B, conn *nats.Conn, deliveries []*nats.Msg) {
+			for _, m := range deliveries {
+				if err := m.Ack(); err != nil {
+					b.Fatal(err)
+				}
+			}
+			if err := conn.FlushTimeout(time.Minute); err != nil {
+				b.Fatal(err)
+			}
+		})
+	})
+}
+
+// benchmarkAcks measures what acknowledges b.N deliveries and waits until the server has read that.
+func benchmarkAcks(b *testing.B, acknowledge func(b *testing.B, conn *nats.Conn, deliveries []*nats.Msg)) {
+	conn, err := nats.Connect(rig.NATS(b))
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer conn.Close()
+	js := rig.Fill(b, conn, "acks", b.N, 1, []byte("x"))
+	consumer, err := js.CreateConsumer(b.Context(), "acks", jetstream.ConsumerConfig{
+		Durable: "bench", AckPolicy: jetstream.AckExplicitPolicy, AckWait: time.Hour, MaxAckPending: -1,
+	})
+	if err != nil {
+		b.Fatal(err)
+	}
+	deliveries := pullAll(b, conn, "acks", "bench", b.N)
+	meter := rig.Start(b)
+	acknowledge(b, conn, deliveries)
+	b.StopTimer()
+	// The server works acknowledgements off on another goroutine than the one that reads them.
+	acknowledged := 0
+	for end := time.Now().Add(20 * time.Second); acknowledged < b.N && time.Now().Before(end); {
+		info, err := consumer.Info(b.Context())
+		if err != nil {
+			b.Fatal(err)
+		}
+		acknowledged = int(info.AckFloor.Stream)
+	}
+	meter.Stop(acknowledged)
+}
+
+// pullAll pulls n messages of a consumer.
+func pullAll(b *testing.B, conn *nats.Conn, stream, consumer string, n int) []*nats.Msg {
+	b.Helper()
+	sub, err := conn.SubscribeSync(conn.NewInbox())
+	if err != nil {
+		b.Fatal(err)
+	}
+	if err := sub.SetPendingLimits(-1, -1); err != nil {
+		b.Fatal(err)
+	}
+	request, err := json.Marshal(pullRequest{Batch: n, Expires: time.Minute})
+	if err != nil {
+		b.Fatal(err)
+	}
+	if err := conn.PublishRequest("$JS.API.CONSUMER.MSG.NEXT."+stream+"."+consumer, sub.Subject, request); err != nil {
+		b.Fatal(err)
+	}
+	deliveries := make([]*nats.Msg, n)
+	for i := range deliveries {
+		m, err := sub.NextMsgWithContext(b.Context())
+		if err != nil {
+			b.Fatal(err)
+		}
+		if m.Reply == "" {
+			b.Fatalf("after %d of %d messages: %v", i, n, m.Header)
+		}
+		deliveries[i] = m
+	}
+	return deliveries
+}
