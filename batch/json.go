@@ -50,8 +50,7 @@ func embeddable(payload []byte) bool {
 	if len(payload) == 0 {
 		return false
 	}
-	switch first, last := payload[0], payload[len(payload)-1]; {
-	case first == '"', blank(first), blank(last):
+	if !begins(payload[0]) || blank(payload[len(payload)-1]) {
 		return false
 	}
 	return json.Valid(payload) && utf8.Valid(payload) && within(payload, deepest)
@@ -80,6 +79,15 @@ func within(text []byte, levels int) bool {
 		}
 	}
 	return true
+}
+
+// begins reports whether an embedded message may begin so. json.Valid would find out, too, and make an error of it first.
+func begins(c byte) bool {
+	switch c {
+	case '{', '[', '-', 't', 'f', 'n':
+		return true
+	}
+	return '0' <= c && c <= '9'
 }
 
 func blank(c byte) bool { return c == ' ' || c == '\t' || c == '\r' || c == '\n' }
