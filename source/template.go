@@ -31,6 +31,7 @@ import (
 // text, text need not be valid in a subject, no wildcard has to be used, and ">" counts as a wildcard.
 type Template struct {
 	parts []topicPart
+	whole bool // It is {{subject}} alone: topics are subjects.
 }
 
 // topicPart appends what one part of a template makes of a subject.
@@ -47,7 +48,7 @@ func CompileTemplate(filter, template string) (*Template, error) {
 	if err := c.compile(template); err != nil {
 		return nil, fmt.Errorf("topic template %q: %w", template, err)
 	}
-	return &Template{parts: c.parts}, nil
+	return &Template{parts: c.parts, whole: template == "{{subject}}"}, nil
 }
 
 // Append appends the topic of subject to dst and returns the extended slice. It allocates only where dst has no room.
