@@ -232,10 +232,16 @@ func (r *Route) trim() bool {
 // lane returns the lane of a topic, making it if it is not there.
 func (r *Route) lane(topic string) *lane {
 	l := r.lanes[topic]
-	if l == nil {
-		l = &lane{route: r, topic: topic}
-		r.lanes[topic] = l
+	if l != nil {
+		return l
 	}
+	if l = r.spare; l == nil {
+		l = &lane{}
+	} else {
+		r.spare = l.spare
+	}
+	*l = lane{route: r, topic: topic}
+	r.lanes[topic] = l
 	return l
 }
 

@@ -36,16 +36,21 @@ func (d *dispatcher) end(e *entry, o Outcome) {
 const keptLanes = 1024
 
 // dropLane forgets an empty lane, so that memory follows the topics in use. A reference to it in the heap or a ring is
-// harmless: it has nothing to send.
+// harmless: it has nothing to send. A lane without such references is used again.
 func (d *dispatcher) dropLane(l *lane) {
 	r := l.route
 	if len(r.lanes) <= keptLanes {
 		return
 	}
+	delete(r.lanes, l.topic)
 	if l.gate.closed {
 		r.forbidden--
+		return
 	}
-	delete(r.lanes, l.topic)
+	if !l.ready && l.heldUntil.IsZero() { // Nothing refers to it any more.
+		l.topic = ""
+		l.spare, r.spare = r.spare, l
+	}
 }
 
 // turnAway ends a message that has come too late.

@@ -36,6 +36,7 @@ type lane struct {
 	lingering   bool      // It is held for a fuller batch.
 	gate        gate      // Closed while the topic is forbidden.
 	ready       bool      // It is in the route's ring.
+	spare       *lane     // The next one that may be used again.
 }
 
 // gates are the gates that a message of this lane passes.

@@ -55,6 +55,7 @@ type Route struct {
 	batchMessages   prometheus.Observer
 
 	lanes  map[string]*lane
+	spare  *lane       // Lanes that may be used again.
 	ready  ring[*lane] // The lanes that may publish, in turn.
 	active bool        // It is in the dispatcher's ring of routes.
 

@@ -43,7 +43,7 @@ type Request struct {
 	Payload      []byte
 	Text         bool // Subscribers receive a string rather than bytes.
 	// Once forbids sending the payload a second time when the first outcome is unclear.
-	Once     bool
+	Once bool
 	// Start is now, as far as the pipeline knows it, and Deadline when the attempt must end.
 	Start, Deadline time.Time
 	// Slot is the pipeline's own name for it.

@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"slices"
+	"sync"
 	"time"
 )
 
@@ -146,6 +147,9 @@ func (p *Pipeline) tick() {
 	p.unlock()
 }
 
+// manyEndings are slices for what ends at once, reused.
+var manyEndings = sync.Pool{New: func() any { return new([]ending) }}
+
 // unlock frees the mutex, and then tells the sources of the messages that have ended how they did, and logs. It wakes no worker but those that
 // have nothing left to do: where others may have something to publish, the caller pumps before.
 func (p *Pipeline) unlock() {
@@ -158,8 +162,13 @@ func (p *Pipeline) unlock() {
 		d.roomMade = false
 		p.room.Broadcast()
 	}
-	var few [8]ending // Without an allocation, as usual.
-	ended := append(few[:0], d.ended...)
+	var one [1]ending // As usual.
+	ended, many := one[:copy(one[:], d.ended)], (*[]ending)(nil)
+	if len(d.ended) > len(one) {
+		many = manyEndings.Get().(*[]ending)
+		*many, d.ended = d.ended, (*many)[:0]
+		ended = *many
+	}
 	clear(d.ended)
 	d.ended = d.ended[:0]
 	events := d.events.waiting
@@ -167,6 +176,10 @@ func (p *Pipeline) unlock() {
 	p.mu.Unlock()
 	for i := range ended {
 		ended[i].settler.Settle(ended[i].handle, ended[i].outcome)
+	}
+	if many != nil {
+		clear(*many)
+		manyEndings.Put(many)
 	}
 	for _, e := range events {
 		e.log(p.log)
