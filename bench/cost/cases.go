@@ -48,7 +48,7 @@ var cases = []benchCase{
 	},
 	{
 		name: "rate", title: "core NATS at 5 000 messages/s, where wake-ups outweigh work",
-		load: load{size: small, topics: topics, rate: 5000, messages: 50_000}, subjects: []subject{floor, usual, pipelined},
+		load: load{size: small, topics: topics, rate: 5000, messages: 50_000}, subjects: []subject{floor, usual, pipelined}, others: true,
 		lines: []line{{"daemon", cpu, 1.1}},
 	},
 	{
@@ -101,7 +101,7 @@ var cases = []benchCase{
 		lines: []line{{"topics=1e5", cpu, 1.1}, {"topics=1,none", cpu, 1.1}, {"topics=1e5,none", cpu, 1.1}},
 	},
 	{
-		name: "queue", title: "core NATS, room for 100, 10 000 and 100 000 messages",
+		name: "queue", title: "JetStream, room for 100, 10 000 and 100 000 messages",
 		load: load{js: true, size: small, topics: topics},
 		subjects: []subject{
 			{name: "queue=1e4", start: daemon{queue: 10_000}.start},

@@ -35,7 +35,7 @@ func main() {
 	flag.IntVar(&b.messages, "messages", 200_000, "messages of a run")
 	flag.StringVar(&b.nginx, "nginx", "nginx", "the nginx program")
 	flag.BoolVar(&b.verbose, "v", false, "print every run")
-	flag.Func("other", "another program for the cases js and core: 'name=command'", b.addOther)
+	flag.Func("other", "another program for the cases js, core and rate: 'name=command'", b.addOther)
 	only := flag.String("only", "", "cases, separated by commas")
 	flag.StringVar(&b.subjects, "subjects", "", "only these subjects of each case, besides the first, separated by commas")
 	list := flag.Bool("list", false, "list the cases")

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"syscall"
 
@@ -105,7 +106,7 @@ func startFloor(_ context.Context, b *bench, l load) (process, error) {
 	} else {
 		args = append(args, "-subject", l.filter())
 	}
-	return startCommand(exec.Command(b.floor, args...))
+	return startCommand(b, exec.Command(b.floor, args...))
 }
 
 // startOther starts a program that takes its orders from the environment.
@@ -119,15 +120,20 @@ func startOther(words []string) func(context.Context, *bench, load) (process, er
 		address := strings.TrimPrefix(l.endpoint(b.endpoint), "http://")
 		cmd.Env = append(os.Environ(), "PB_MODE="+mode, "PB_NATS_URL="+b.NATSURL, "PB_SUBJECT="+l.filter(), "PB_STREAM="+l.stream(), "PB_CONSUMER="+consumerName,
 			"PB_SINK_URL="+l.endpoint(b.endpoint)+"/topics/bench/topic", "PB_SINK_ADDR="+address, fmt.Sprintf("PB_SIZE=%d", l.size), "PB_DIR="+b.Dir)
-		return startCommand(cmd)
+		return startCommand(b, cmd)
 	}
 }
 
 // command is a process that is no daemon of ours.
 type command struct{ cmd *exec.Cmd }
 
-func startCommand(cmd *exec.Cmd) (process, error) {
-	cmd.Stderr = os.Stderr
+func startCommand(b *bench, cmd *exec.Cmd) (process, error) {
+	log, err := os.Create(filepath.Join(b.Dir, filepath.Base(cmd.Path)+".log"))
+	if err != nil {
+		return nil, fmt.Errorf("make a log: %w", err)
+	}
+	defer log.Close()
+	cmd.Stdout, cmd.Stderr = log, log
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	if err := cmd.Start(); err != nil {
 		return nil, fmt.Errorf("start %s: %w", cmd.Path, err)

@@ -5,16 +5,19 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"path/filepath"
 	"slices"
 	"sync/atomic"
 	"syscall"
 	"time"
 
 	"github.com/nats-io/nats.go"
+
+	"momento-bridge/bench/lab"
 )
 
 const (
-	latencyTime = 8 * time.Second
+	latencyTime = 5 * time.Second
 	publishTick = 100 * time.Microsecond
 )
 
@@ -36,12 +39,44 @@ func (b *bench) latency(ctx context.Context) error {
 		return err
 	}
 	fmt.Printf("  as fast as it goes here: %.0f/s\n", most)
-	for _, share := range []float64{0.1, 0.5} {
-		if err := b.at(ctx, most*share, fmt.Sprintf("%.0f %%", share*100)); err != nil {
-			return err
+	for _, share := range []float64{0.1, 0.25, 0.5} {
+		for _, carrier := range []carrier{{"floor", b.startFloor}, {"daemon", b.startDaemon}, {"floor", b.startFloor}, {"daemon", b.startDaemon}} {
+			if err := b.at(ctx, carrier, most*share, fmt.Sprintf("%.0f %%", share*100)); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
+}
+
+// carrier is a program that carries messages: the daemon, or a bare loop (bench/floor) to compare it with.
+type carrier struct {
+	name  string
+	start func(ctx context.Context, endpoint string) (stop func(), err error)
+}
+
+func (b *bench) startDaemon(ctx context.Context, endpoint string) (func(), error) {
+	d, err := b.StartConfigured(ctx, configuration(endpoint, 64, `subject: "latency.>"`))
+	if err != nil {
+		return nil, err
+	}
+	return func() { _ = d.Stop() }, nil
+}
+
+func (b *bench) startFloor(ctx context.Context, endpoint string) (func(), error) {
+	program := filepath.Join(b.Dir, "floor")
+	if err := b.Build(ctx, program, "momento-bridge/bench/floor"); err != nil {
+		return nil, err
+	}
+	cmd, err := b.Start(program, "-nats", b.NATSURL, "-subject", "latency.>", "-url", "http://"+endpoint+"/topics/bench/latency")
+	if err != nil {
+		return nil, err
+	}
+	time.Sleep(200 * time.Millisecond) // It says nothing when it has subscribed.
+	return func() {
+		_ = cmd.Process.Kill()
+		_ = cmd.Wait()
+	}, nil
 }
 
 // flightTimes is when each message was seen: by the subscriber and at the endpoint, in nanoseconds since the start; 0: not.
@@ -65,7 +100,7 @@ func (f *flightTimes) note(seen []atomic.Int64, payload []byte, at time.Time) {
 // most is how many messages per second the daemon carries when there are always some.
 func (b *bench) most(ctx context.Context) (float64, error) {
 	f := newFlightTimes(0)
-	d, stop, err := b.receive(ctx, f)
+	d, stop, err := b.receive(ctx, f, carrier{"daemon", b.startDaemon})
 	if err != nil {
 		return 0, err
 	}
@@ -87,8 +122,8 @@ func (b *bench) most(ctx context.Context) (float64, error) {
 	return float64(f.arrived.Load()) / time.Since(began).Seconds(), nil
 }
 
-// receive starts the endpoint and the daemon. It returns what ends them.
-func (b *bench) receive(ctx context.Context, f *flightTimes) (endDaemon, endEndpoint func(), err error) {
+// receive starts the endpoint and what carries messages there. It returns what ends them.
+func (b *bench) receive(ctx context.Context, f *flightTimes, c carrier) (endCarrier, endEndpoint func(), err error) {
 	recorder, stop, err := serve(ctx, 0, func(at time.Time, body []byte) (int, int) {
 		f.note(f.endpoint, body, at)
 		f.arrived.Add(1)
@@ -97,19 +132,19 @@ func (b *bench) receive(ctx context.Context, f *flightTimes) (endDaemon, endEndp
 	if err != nil {
 		return nil, nil, err
 	}
-	d, err := b.StartConfigured(ctx, configuration(recorder.Address, 64, `subject: "latency.>"`))
+	end, err := c.start(ctx, recorder.Address)
 	if err != nil {
 		stop()
 		return nil, nil, err
 	}
-	return func() { _ = d.Stop() }, stop, nil
+	return end, stop, nil
 }
 
 // at measures at a rate.
-func (b *bench) at(ctx context.Context, perSecond float64, name string) error {
+func (b *bench) at(ctx context.Context, c carrier, perSecond float64, name string) error {
 	n := int(perSecond * latencyTime.Seconds())
 	f := newFlightTimes(n)
-	d, stop, err := b.receive(ctx, f)
+	d, stop, err := b.receive(ctx, f, c)
 	if err != nil {
 		return err
 	}
@@ -126,13 +161,15 @@ func (b *bench) at(ctx context.Context, perSecond float64, name string) error {
 	if err := bare.Flush(); err != nil {
 		return fmt.Errorf("subscribe: %w", err)
 	}
+	busy := lab.ReadMachine()
 	if err := b.publishEvenly(ctx, f, perSecond); err != nil {
 		return err
 	}
+	share := lab.ReadMachine().Since(busy)
 	for end := time.Now().Add(5 * time.Second); f.arrived.Load() < int64(n) && time.Now().Before(end); {
 		time.Sleep(10 * time.Millisecond)
 	}
-	return f.report(name, perSecond)
+	return f.report(c.name, name, perSecond, share)
 }
 
 // publishEvenly wakes up by a system call, as Go's timers keep to whole milliseconds when nothing else happens.
@@ -155,7 +192,7 @@ func (b *bench) publishEvenly(ctx context.Context, f *flightTimes, perSecond flo
 	return ctx.Err()
 }
 
-func (f *flightTimes) report(name string, perSecond float64) error {
+func (f *flightTimes) report(carrier, name string, perSecond, busy float64) error {
 	var added, whole, missing []float64
 	for i := range f.published {
 		subscriber, endpoint := f.subscriber[i].Load(), f.endpoint[i].Load()
@@ -172,7 +209,8 @@ func (f *flightTimes) report(name string, perSecond float64) error {
 	slices.Sort(added)
 	slices.Sort(whole)
 	quantile := func(v []float64, q float64) float64 { return v[int(q*float64(len(v)-1))] }
-	fmt.Printf("  at %s, %.0f/s: added p50 %.0f µs, p99 %.0f µs; from publishing p50 %.0f µs, p99 %.0f µs; %d of %d missing\n", name, perSecond,
+	fmt.Printf("  %-6s at %4s, %5.0f/s, machine %3.0f%% busy: added p50 %4.0f µs, p99 %5.0f µs; from publishing p50 %4.0f µs, p99 %5.0f µs; %d of %d missing\n",
+		carrier, name, perSecond, 100*busy,
 		quantile(added, .5), quantile(added, .99), quantile(whole, .5), quantile(whole, .99), len(missing), len(f.published))
 	return nil
 }
