@@ -1,7 +1,7 @@
 SHELL := bash
 .PHONY: build test race fuzz chaos bench bench-compare lint fmt demo emulator realinput quota image check
 
-build:     ; go build -trimpath -o bin/momento-bridge ./cmd/momento-bridge
+build:     ; go build -trimpath -ldflags "-s -w" -o bin/momento-bridge ./cmd/momento-bridge
 test:      ; go test ./...
 race:      ; go test -race -shuffle=on ./...
 fuzz:      ; bash .ci/fuzz 60s

@@ -1,9 +1,14 @@
 // Package sink publishes to Momento Topics over HTTP.
 //
-// [Momento] holds what all connections share: the endpoint, the key, the dialer. Each worker has a publisher with one
-// keep-alive connection of its own, so that a worker never waits for a connection and nothing is shared on the hot path.
-// A publisher builds the request, sends it once, and classifies the answer into a verdict; it never retries, but for one
-// transparent repetition where a reused connection turns out to have been closed.
+// [Momento] holds what all connections share: the endpoint, the key, the dialer. Each worker has one keep-alive connection of its own, so that it never
+// waits for a connection and nothing is shared on the hot path. With one publish in flight on it that is a publisher, with several a line:
+//
+//	publisher ─┐                                          ┌─ conn: writes late, so that one read does
+//	           ├─ wire: requests, answers ── connection ──┤
+//	line ──────┘                                          └─ a reader of its own
+//
+// Both build requests, send each once, and classify answers into verdicts. They never retry, but for one transparent repetition of a publisher where a
+// reused connection turns out to have been closed. fasthttp dials, and reads every answer that is not the usual one.
 //
 // What is known of the API comes from Momento's public documentation and clients; answers that are not documented are
 // classified by the cautious reading.
