@@ -150,7 +150,7 @@ func replies(in io.Reader, fast bool) []said {
 func FuzzRepliesDoNotDependOnHowTheyArrive(f *testing.F) {
 	const dated = "HTTP/1.1 204 No Content\r\nDate: Mon, 23 Nov 2026 12:00:00 GMT\r\n\r\n"
 	f.Add([]byte(ok204+ok204+dated+dated+ok204), []byte{40, 3})
-	f.Add([]byte(hints+dated+hints+dated), []byte{69, 200})
+	f.Add([]byte(hints+dated+hints+dated), []byte{65, 66, 255})
 	f.Add([]byte("HTTP/1.1 429 X\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n"+ok204), []byte{0})
 	f.Add([]byte("HTTP/1.1 400 X\r\nContent-Length: 27\r\n\r\n"+ok204+ok204+"HTTP/1.1 204 No"), []byte{7})
 	f.Add([]byte("\r\n\r\n"+ok204+"\r\n"+ok204+"HTTP/1.1 204 X\n\n"+ok204), []byte{1})
@@ -234,6 +234,18 @@ func readResponses(t *testing.T, stream []byte) []said {
 		if r.Close {
 			return all
 		}
+	}
+}
+
+// An interim answer comes together with the beginning of its answer, and the rest of that with just as much of what follows: the buffer then holds less
+// than before by the length of the interim answer alone.
+func TestInterimAnswerIsNeverTakenForTheUsualOne(t *testing.T) {
+	const dated = "HTTP/1.1 204 No Content\r\nDate: Mon, 23 Nov 2026 12:00:00 GMT\r\n\r\n"
+	const begun = len(hints) + 10
+	stream := []byte(hints + dated + hints + dated)
+	sizes := []byte{byte(len(hints) + begun - 1), byte(len(dated) - 1), 255}
+	if got := replies(&pieces{stream: stream, sizes: sizes}, true); len(got) != 2 {
+		t.Errorf("two answers are read as %+v", got)
 	}
 }
 
