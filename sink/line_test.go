@@ -631,8 +631,9 @@ func TestLineSpeaksTLS(t *testing.T) {
 			}
 		})
 	}
-	m := newMomento(t, newPeer(t, &tls.Config{Certificates: server.TLS.Certificates}).url, nil)
-	l := newTestLine(t, m, 8)
+	p := newPeer(t, &tls.Config{Certificates: server.TLS.Certificates})
+	go func() { _ = (<-p.conns).(*tls.Conn).Handshake() }()
+	l := newTestLine(t, newMomento(t, p.url, nil), 8)
 	l.send("a", "b")
 	if all := l.expect("a: retry network", "b: retry network, echo"); !strings.Contains(all[0].Detail, "TLS handshake") {
 		t.Errorf("detail %q, want the handshake in it", all[0].Detail)
