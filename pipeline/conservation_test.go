@@ -78,7 +78,8 @@ func (l *life) badAnswer() Answer {
 		answer(Reject, Result400, 400), answer(HaltAll, Result401, 401), answer(HaltTopic, Result403, 403),
 		answer(HaltCache, Result404, 404), answer(SlowDown, Result429, 429), answer(Retry, Result5xx, 500),
 		answer(Ambiguous, ResultTimeout, 0), answer(Retry, ResultNetwork, 0), answer(Retry, Result5xx, 503),
-		answer(Unsent, ResultNetwork, 0), {Verdict: Ambiguous, Result: ResultNetwork, Echo: true},
+		answer(Unsent, ResultNetwork, 0),
+		{Verdict: Ambiguous, Result: ResultNetwork, Echo: true},
 	}
 	a := all[l.intn(len(all))]
 	if a.Status == 429 || a.Status == 503 {
