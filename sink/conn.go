@@ -80,7 +80,7 @@ func (c *conn) begin(now, end time.Time) error {
 		return nil
 	}
 	c.deadline = end.Add(most)
-	return c.TCPConn.SetDeadline(c.deadline)
+	return c.SetDeadline(c.deadline)
 }
 
 // SetReadDeadline does nothing: begin alone sets deadlines. fasthttp clears those of a new connection.

@@ -3,6 +3,7 @@ package sink
 import (
 	"crypto/tls"
 	"fmt"
+	"io"
 	"net"
 	"net/http/httptest"
 	"path/filepath"
@@ -200,7 +201,7 @@ func TestNothingIsWrittenBeforeTheFirstRead(t *testing.T) {
 			t.Errorf("%q, %v arrives before the read", b, err)
 		}
 		_ = server.SetReadDeadline(time.Now().Add(10 * time.Second))
-		go server.write("answer")
+		go func() { _, _ = io.WriteString(server, "answer") }()
 		got := make([]byte, 10)
 		n, err := c.Read(got)
 		if err != nil || string(got[:n]) != "answer" {

@@ -48,6 +48,9 @@ func newPeer(t *testing.T, secure *tls.Config) *peer {
 			if err != nil {
 				return
 			}
+			if secured, ok := conn.(*tls.Conn); ok {
+				go func() { _ = secured.Handshake() }() // The other side waits for it before it sends anything.
+			}
 			p.conns <- conn
 		}
 	}()
@@ -322,28 +325,30 @@ func TestBodyThatIsTooLargeIsAnAnswerAndTheRestUnclear(t *testing.T) {
 }
 
 func TestAnswerThatNobodyAskedForEndsTheConnection(t *testing.T) {
-	p := newPeer(t, nil)
-	l := newTestLine(t, newMomento(t, p.url, nil), 8)
-	for name, write := range map[string]func(*peerConn){
-		"together with the last": func(c *peerConn) { c.write(ok204, ok204) },
-		"later": func(c *peerConn) {
+	for name, write := range map[string]func(*testLine, *peerConn){
+		"together with the last": func(_ *testLine, c *peerConn) { c.write(ok204, ok204) },
+		"later": func(l *testLine, c *peerConn) {
 			c.write(ok204)
-			l.expect("a: accept 204")
-			l.got <- outcome{"a", accepted}
+			first := l.outcomes(1)
 			c.write(ok204)
+			l.got <- first[0]
 		},
-		"other than usual": func(c *peerConn) { c.write(ok204, "HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\n\r\n") },
+		"other than usual": func(_ *testLine, c *peerConn) {
+			c.write(ok204, "HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\n\r\n")
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
+			p := newPeer(t, nil)
+			l := newTestLine(t, newMomento(t, p.url, nil), 8)
 			l.send("a")
 			c := p.accept()
 			c.read(1)
-			write(c)
+			write(l, c)
 			l.expect("a: accept 204")
 			c.awaitEnd()
+			l.close()
 		})
 	}
-	l.close()
 }
 
 // The first publish has had its time; of the others nobody knows how long they would have taken.
@@ -432,13 +437,13 @@ func TestAnswersBeforeAFailedWriteCount(t *testing.T) {
 	c := p.accept()
 	c.read(1)
 	large := strings.Repeat("x", 16<<20)
+	c.write(ok204)
+	l.expect("a: accept 204")
 	go func() {
-		c.write(ok204)
 		_, _ = http.ReadRequest(c.in) // The body is never read.
-		c.write("HTTP/1.1 413 X\r\nContent-Length: 0\r\n\r\n")
+		_, _ = io.WriteString(c, "HTTP/1.1 413 X\r\nContent-Length: 0\r\n\r\n")
 		c.reset()
 	}()
-	l.expect("a: accept 204")
 	l.send(large, "c")
 	all := l.outcomes(2)
 	if v := all[0].Verdict; v != pipeline.Reject && v != pipeline.Ambiguous { // The reset may overtake the answer.
@@ -603,16 +608,8 @@ func TestLineSpeaksTLS(t *testing.T) {
 			p := newPeer(t, &tls.Config{Certificates: server.TLS.Certificates, MaxVersion: version})
 			m := newMomento(t, p.url, func(c *Config) { c.CAFile = ca })
 			l := newTestLine(t, m, 8)
-			accepted := make(chan *peerConn, 2)
-			go func() {
-				for range 2 {
-					c := p.accept()
-					_ = c.Conn.(*tls.Conn).Handshake()
-					accepted <- c
-				}
-			}()
 			l.send("a", "b", strings.Repeat("c", 50_000))
-			c := <-accepted
+			c := p.accept()
 			c.read(3)
 			c.write(ok204, "HTTP/1.1 400 X\r\nContent-Length: 0\r\n\r\n", ok204)
 			l.outcomes(3)
@@ -623,7 +620,7 @@ func TestLineSpeaksTLS(t *testing.T) {
 			c.Close()
 			l.expect("e: ambiguous network", "f: ambiguous network, echo")
 			l.sendBy(time.Now().Add(100*time.Millisecond), "g", "h")
-			(<-accepted).read(2)
+			p.accept().read(2)
 			l.expect("g: ambiguous timeout", "h: ambiguous network, echo")
 			l.close()
 			if m.Opened() != 2 {
@@ -632,7 +629,6 @@ func TestLineSpeaksTLS(t *testing.T) {
 		})
 	}
 	p := newPeer(t, &tls.Config{Certificates: server.TLS.Certificates})
-	go func() { _ = (<-p.conns).(*tls.Conn).Handshake() }()
 	l := newTestLine(t, newMomento(t, p.url, nil), 8)
 	l.send("a", "b")
 	if all := l.expect("a: retry network", "b: retry network, echo"); !strings.Contains(all[0].Detail, "TLS handshake") {
