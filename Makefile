@@ -1,11 +1,13 @@
 SHELL := bash
-.PHONY: build test race fuzz chaos bench bench-compare lint fmt demo emulator realinput quota image check
+.PHONY: build test race fuzz chaos bench bench-compare lint fmt demo emulator realinput quota cost timing image check
 
 build:     ; go build -trimpath -ldflags "-s -w" -o bin/momento-bridge ./cmd/momento-bridge
 test:      ; go test ./...
 race:      ; go test -race -shuffle=on ./...
 fuzz:      ; bash .ci/fuzz 60s
-chaos:     ; CHAOS=long go test -count 1 -timeout 2h -v ./chaos
+chaos:
+	CHAOS=long go test -count 1 -timeout 2h -v ./chaos
+	CHAOS=long CHAOS_PIPELINE=8 go test -count 1 -timeout 2h -v ./chaos
 bench:     ; set -o pipefail; mkdir -p bench/results && go test -run '^$$' -bench . -count 6 -timeout 2h ./... | tee bench/results/$$(date -u +%Y-%m-%dT%H%M)-$$(git describe --always --dirty).txt
 lint:      ; go tool -modfile=tools/go.mod golangci-lint run
 fmt:       ; go tool -modfile=tools/go.mod gofumpt -w .
@@ -13,6 +15,8 @@ demo:      ; go run ./cmd/momento-bridge demo
 emulator:  ; go run ./cmd/momento-bridge emulator
 realinput: ; go run ./bench/realinput
 quota:     ; go run ./bench/quota
+cost:      ; go run ./bench/cost
+timing:    ; go run ./bench/timing
 image:     ; docker build -t momento-bridge .
 check:     ; bash .ci/run
 

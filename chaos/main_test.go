@@ -18,6 +18,15 @@ var programs string
 // long is set for the long form.
 var long = os.Getenv("CHAOS") == "long"
 
+// pipelined is how many publishes each connection of a daemon carries at a time, unless a test says so itself.
+var pipelined = max(1, number("CHAOS_PIPELINE"))
+
+// number returns the number in a variable, 0 if there is none.
+func number(variable string) int {
+	n, _ := strconv.Atoi(os.Getenv(variable))
+	return n
+}
+
 // pick returns the value for the form that runs.
 func pick[T any](short, longer T) T {
 	if long {

@@ -80,5 +80,5 @@ func (c *conn) begin(now, end time.Time) error {
 		return nil
 	}
 	c.deadline = end.Add(most)
-	return c.TCPConn.SetDeadline(c.deadline)
+	return c.SetDeadline(c.deadline)
 }

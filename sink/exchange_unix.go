@@ -31,7 +31,7 @@ func (x *exchange) init(c *conn) {
 	x.step = func(fd uintptr) bool { return x.advance(c, int(fd)) }
 }
 
-func (x *exchange) do(c *conn, b []byte) (int, error) {
+func (x *exchange) do(_ *conn, b []byte) (int, error) {
 	if x.raw == nil {
 		return 0, net.ErrClosed
 	}

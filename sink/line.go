@@ -99,10 +99,11 @@ const largestOut = 256 << 10
 
 // send writes what is to be sent, on a new connection if need be.
 func (l *line) send(now time.Time) {
+	end := l.sent[0].r.Deadline // Once the requests are enlisted, they may be answered at any moment and are the line's no more.
 	for {
 		c := l.usable(now)
 		if c == nil {
-			opened, err := l.connect(l.sent[0].r.Deadline)
+			opened, err := l.connect(end)
 			if err != nil {
 				l.unsent(err)
 				return
@@ -110,7 +111,7 @@ func (l *line) send(now time.Time) {
 			c = opened
 		}
 		if l.enlist(c, now) {
-			_ = c.SetWriteDeadline(l.sent[0].r.Deadline)
+			_ = c.SetWriteDeadline(end)
 			if _, err := c.Write(l.out); err != nil {
 				l.failed(c, err)
 			}

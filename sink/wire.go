@@ -98,7 +98,8 @@ func (a *answers) next() reply {
 	}
 	buffered := a.in.Buffered()
 	head, _ := a.in.Peek(buffered)
-	if end := bytes.Index(head, endOfHead); end >= 0 {
+	// Of an interim answer, what follows may still have to come, so that what is left afterwards tells nothing of what was read.
+	if end := bytes.Index(head, endOfHead); end >= 0 && bytes.HasPrefix(head, noContent) {
 		a.usual = append(a.usual[:0], head[:end+len(endOfHead)]...)
 	} else {
 		a.usual = a.usual[:0]
@@ -116,4 +117,4 @@ func (a *answers) next() reply {
 	return reply{answered: true, last: last}
 }
 
-var endOfHead = []byte("\r\n\r\n")
+var noContent, endOfHead = []byte("HTTP/1.1 204 "), []byte("\r\n\r\n")

@@ -1,0 +1,900 @@
+package sink
+
+import (
+	"bufio"
+	"bytes"
+	"crypto/tls"
+	"fmt"
+	"io"
+	"log/slog"
+	"math/rand/v2"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"runtime/pprof"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"momento-bridge/pipeline"
+)
+
+// peer is a server on loopback that does what a test says.
+type peer struct {
+	t     *testing.T
+	url   string
+	conns chan net.Conn
+}
+
+func newPeer(t *testing.T, secure *tls.Config) *peer {
+	t.Helper()
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := &peer{t: t, url: "http://" + ln.Addr().String(), conns: make(chan net.Conn, 100)}
+	if secure != nil {
+		ln = tls.NewListener(ln, secure)
+		p.url = "https" + strings.TrimPrefix(p.url, "http")
+	}
+	t.Cleanup(func() { ln.Close() })
+	go func() {
+		for {
+			conn, err := ln.Accept()
+			if err != nil {
+				return
+			}
+			if secured, ok := conn.(*tls.Conn); ok {
+				go func() { _ = secured.Handshake() }() // The other side waits for it before it sends anything.
+			}
+			p.conns <- conn
+		}
+	}()
+	return p
+}
+
+// peerConn is a connection as the server sees it.
+type peerConn struct {
+	net.Conn
+	t  *testing.T
+	in *bufio.Reader
+}
+
+// accept returns the next connection.
+func (p *peer) accept() *peerConn {
+	p.t.Helper()
+	select {
+	case conn := <-p.conns:
+		p.t.Cleanup(func() { conn.Close() })
+		_ = conn.SetDeadline(time.Now().Add(20 * time.Second))
+		return &peerConn{Conn: conn, t: p.t, in: bufio.NewReader(conn)}
+	case <-time.After(20 * time.Second):
+		p.t.Fatal("no connection comes")
+		return nil
+	}
+}
+
+// read reads so many requests and returns their bodies.
+func (c *peerConn) read(n int) []string {
+	c.t.Helper()
+	var bodies []string
+	for range n {
+		r, err := http.ReadRequest(c.in)
+		if err != nil {
+			c.t.Fatalf("after %d of %d requests: %v", len(bodies), n, err)
+		}
+		body, err := io.ReadAll(r.Body)
+		if err != nil {
+			c.t.Fatal(err)
+		}
+		bodies = append(bodies, string(body))
+	}
+	return bodies
+}
+
+// write answers, in one segment.
+func (c *peerConn) write(answers ...string) {
+	c.t.Helper()
+	if _, err := io.WriteString(c, strings.Join(answers, "")); err != nil {
+		c.t.Fatal(err)
+	}
+}
+
+// reset closes with a TCP reset.
+func (c *peerConn) reset() {
+	_ = c.Conn.(*net.TCPConn).SetLinger(0)
+	c.Close()
+}
+
+// awaitEnd waits until the other side has closed the connection without another byte.
+func (c *peerConn) awaitEnd() {
+	c.t.Helper()
+	if b, err := c.in.ReadByte(); err == nil {
+		c.t.Errorf("%q comes instead of the end of the connection", b)
+	} else if isTimeout(err) {
+		c.t.Error("the connection is not closed")
+	}
+}
+
+// outcome is what a publish was answered.
+type outcome struct {
+	payload string
+	pipeline.Answer
+}
+
+// testLine is a line and what it has answered.
+type testLine struct {
+	t *testing.T
+	*line
+	got chan outcome
+}
+
+func newTestLine(t *testing.T, m *Momento, depth int) *testLine {
+	t.Helper()
+	l := &testLine{t: t, got: make(chan outcome, 10_000)}
+	l.line = m.Line(depth, func(all []pipeline.Answered) {
+		for _, a := range all {
+			l.got <- outcome{string(a.Request.Payload), a.Answer}
+			*a.Request = pipeline.Request{} // It belongs to the pipeline again.
+		}
+	}).(*line)
+	return l
+}
+
+// send sends one request for each payload, together.
+func (l *testLine) send(payloads ...string) { l.sendBy(time.Now().Add(10*time.Second), payloads...) }
+
+func (l *testLine) sendBy(deadline time.Time, payloads ...string) {
+	var rs []*pipeline.Request
+	for _, payload := range payloads {
+		rs = append(rs, &pipeline.Request{Cache: "c", Topic: "t", Payload: []byte(payload), Once: true, Deadline: deadline})
+	}
+	l.Send(rs)
+}
+
+// outcomes returns the next n answers.
+func (l *testLine) outcomes(n int) []outcome {
+	l.t.Helper()
+	var all []outcome
+	for range n {
+		select {
+		case o := <-l.got:
+			all = append(all, o)
+		case <-time.After(20 * time.Second):
+			l.t.Fatalf("only %d of %d publishes are answered: %+v", len(all), n, all)
+		}
+	}
+	return all
+}
+
+// expect compares the next answers with what is wanted: payload, verdict, result, and whether it is an echo.
+func (l *testLine) expect(want ...string) []outcome {
+	l.t.Helper()
+	all := l.outcomes(len(want))
+	for i, o := range all {
+		got := fmt.Sprintf("%s: %v %v", o.payload, o.Verdict, o.Result)
+		if o.Echo {
+			got += ", echo"
+		}
+		if got != want[i] {
+			l.t.Errorf("answer %d is %q, want %q (%s)", i, got, want[i], o.Detail)
+		}
+	}
+	return all
+}
+
+// close closes the line and checks that it has answered nothing more, and that no goroutine of any line is left.
+func (l *testLine) close() {
+	l.t.Helper()
+	l.Close()
+	if len(l.got) != 0 {
+		l.t.Errorf("%d more answers: %+v", len(l.got), <-l.got)
+	}
+	var stacks bytes.Buffer
+	_ = pprof.Lookup("goroutine").WriteTo(&stacks, 2)
+	if strings.Contains(stacks.String(), "(*line)") {
+		l.t.Errorf("after Close goroutines are left:\n%s", stacks.String())
+	}
+}
+
+const close204 = "HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n"
+
+func TestAnswersAreMatchedInOrder(t *testing.T) {
+	p := newPeer(t, nil)
+	m := newMomento(t, p.url, nil)
+	l := newTestLine(t, m, 8)
+	l.send("a", "b", "c")
+	l.send("d", "e")
+	c := p.accept()
+	if got := c.read(5); !slices.Equal(got, []string{"a", "b", "c", "d", "e"}) {
+		t.Errorf("the server saw %q", got)
+	}
+	c.write(ok204, "HTTP/1.1 429 X\r\nRetry-After: 3\r\nContent-Length: 0\r\n\r\n", ok204, ok204)
+	all := l.expect("a: accept 204", "b: slow down 429", "c: accept 204", "d: accept 204")
+	if all[1].RetryAfter != 3*time.Second {
+		t.Errorf("retry after %v, want 3s", all[1].RetryAfter)
+	}
+	l.send("f")
+	c.read(1)
+	c.write("HTTP/1.1 500 X\r\nContent-Length: 4\r\n\r\noops", ok204)
+	if all := l.expect("e: retry 5xx", "f: accept 204"); all[0].Detail != "500 oops" {
+		t.Errorf("detail %q", all[0].Detail)
+	}
+	l.close()
+	c.awaitEnd()
+	if m.Opened() != 1 {
+		t.Errorf("%d connections, want 1", m.Opened())
+	}
+}
+
+func TestAnswersOfEveryFormLeaveTheNextInPlace(t *testing.T) {
+	for name, tt := range map[string]struct{ answer, want string }{
+		"no content with headers": {"HTTP/1.1 204 No Content\r\nDate: now\r\nServer: s\r\n\r\n", "a: accept 204"},
+		"a success with a body":   {"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}", "a: accept 204"},
+		"interim answers first":   {"HTTP/1.1 100 Continue\r\n\r\n" + hints + ok204, "a: accept 204"},
+		"a chunked refusal":       {"HTTP/1.1 429 X\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n", "a: slow down 429"},
+		"a body like an answer":   {"HTTP/1.1 400 X\r\nContent-Length: 27\r\n\r\n" + ok204, "a: reject 400"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := newPeer(t, nil)
+			l := newTestLine(t, newMomento(t, p.url, nil), 8)
+			l.send("a", "b", "c")
+			c := p.accept()
+			c.read(3)
+			for i := range tt.answer { // Each byte in a segment of its own.
+				c.write(tt.answer[i : i+1])
+			}
+			c.write(ok204, "HTTP/1.1 403 X\r\nContent-Length: 0\r\n\r\n")
+			l.expect(tt.want, "b: accept 204", "c: halt topic 403")
+			l.close()
+		})
+	}
+}
+
+func TestBrokenConnectionLeavesWhatIsUnansweredUnclear(t *testing.T) {
+	for name, end := range map[string]func(*peerConn){
+		"closed":                  func(c *peerConn) { c.Close() },
+		"closed for writing":      func(c *peerConn) { _ = c.Conn.(*net.TCPConn).CloseWrite() },
+		"reset":                   func(c *peerConn) { c.reset() },
+		"half an answer":          func(c *peerConn) { c.write("HTTP/1.1 204 No"); c.Close() },
+		"half a body":             func(c *peerConn) { c.write("HTTP/1.1 400 X\r\nContent-Length: 3\r\n\r\nab"); c.Close() },
+		"an interim answer alone": func(c *peerConn) { c.write(hints); c.Close() },
+		"not HTTP":                func(c *peerConn) { c.write("SSH-2.0-OpenSSH\r\n\r\n") },
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := newPeer(t, nil)
+			l := newTestLine(t, newMomento(t, p.url, nil), 8)
+			l.send("a", "b", "c", "d")
+			c := p.accept()
+			c.read(4)
+			c.write(ok204)
+			l.expect("a: accept 204")
+			end(c)
+			l.expect("b: ambiguous network", "c: ambiguous network, echo", "d: ambiguous network, echo")
+			l.send("e")
+			c = p.accept()
+			if got := c.read(1); got[0] != "e" {
+				t.Errorf("%q is sent, want only what is new: the rest may have been accepted", got)
+			}
+			c.write(ok204)
+			l.expect("e: accept 204")
+			l.close()
+			c.awaitEnd()
+		})
+	}
+}
+
+func TestAfterAnAnnouncedCloseTheRestIsUnsent(t *testing.T) {
+	p := newPeer(t, nil)
+	m := newMomento(t, p.url, nil)
+	l := newTestLine(t, m, 8)
+	l.send("a", "b", "c", "d")
+	c := p.accept()
+	c.read(4)
+	c.write(ok204, close204, ok204) // The third is a lie: what follows the announcement is not read.
+	l.expect("a: accept 204", "b: accept 204", "c: unsent network", "d: unsent network, echo")
+	c.awaitEnd()
+	l.send("c", "d")
+	c = p.accept()
+	c.read(2)
+	c.write("HTTP/1.1 503 X\r\nConnection: close\r\nContent-Length: 0\r\n\r\n")
+	l.expect("c: retry 5xx", "d: unsent network")
+	l.close()
+}
+
+func TestBodyThatIsTooLargeIsAnAnswerAndTheRestUnclear(t *testing.T) {
+	for name, answer := range map[string]string{
+		"announced": "HTTP/1.1 400 X\r\nContent-Length: 1073741824\r\n\r\n",
+		"in chunks": "HTTP/1.1 400 X\r\nTransfer-Encoding: chunked\r\n\r\n" + strings.Repeat("2000\r\n"+strings.Repeat("x", 0x2000)+"\r\n", 9),
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := newPeer(t, nil)
+			l := newTestLine(t, newMomento(t, p.url, nil), 8)
+			l.send("a", "b", "c")
+			c := p.accept()
+			c.read(3)
+			c.write(answer)
+			l.expect("a: reject 400", "b: ambiguous network", "c: ambiguous network, echo")
+			l.close()
+		})
+	}
+}
+
+func TestAnswerThatNobodyAskedForEndsTheConnection(t *testing.T) {
+	for name, write := range map[string]func(*testLine, *peerConn){
+		"together with the last": func(_ *testLine, c *peerConn) { c.write(ok204, ok204) },
+		"later": func(l *testLine, c *peerConn) {
+			c.write(ok204)
+			first := l.outcomes(1)
+			c.write(ok204)
+			l.got <- first[0]
+		},
+		"other than usual": func(_ *testLine, c *peerConn) {
+			c.write(ok204, "HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\n\r\n")
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := newPeer(t, nil)
+			l := newTestLine(t, newMomento(t, p.url, nil), 8)
+			l.send("a")
+			c := p.accept()
+			c.read(1)
+			write(l, c)
+			l.expect("a: accept 204")
+			c.awaitEnd()
+			l.close()
+		})
+	}
+}
+
+// The first publish has had its time; of the others nobody knows how long they would have taken.
+func TestSilenceIsATimeoutOfTheFirstAndUnclearForTheOthers(t *testing.T) {
+	p := newPeer(t, nil)
+	l := newTestLine(t, newMomento(t, p.url, nil), 8)
+	end := time.Now().Add(100 * time.Millisecond)
+	l.sendBy(end, "a", "b", "c")
+	c := p.accept()
+	c.read(3)
+	c.write(ok204)
+	l.expect("a: accept 204", "b: ambiguous timeout", "c: ambiguous network, echo")
+	if time.Now().Before(end) {
+		t.Error("a publish has timed out before its deadline")
+	}
+	c.awaitEnd()
+	l.close()
+}
+
+func TestAnswerThatStopsHalfwayIsATimeout(t *testing.T) {
+	p := newPeer(t, nil)
+	l := newTestLine(t, newMomento(t, p.url, nil), 8)
+	for _, half := range []string{"HTTP/1.1 204 No", "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nab", hints} {
+		l.sendBy(time.Now().Add(100*time.Millisecond), "a", "b")
+		c := p.accept()
+		c.read(2)
+		c.write(half)
+		l.expect("a: ambiguous timeout", "b: ambiguous network, echo")
+		c.awaitEnd()
+	}
+	l.close()
+}
+
+// The deadline of an idle connection, and of publishes before, is nothing to those that come later.
+func TestEachPublishHasItsOwnTime(t *testing.T) {
+	p := newPeer(t, nil)
+	m := newMomento(t, p.url, nil)
+	l := newTestLine(t, m, 8)
+	l.sendBy(time.Now().Add(200*time.Millisecond), "a")
+	c := p.accept()
+	c.read(1)
+	c.write(ok204)
+	l.expect("a: accept 204")
+	first := time.Now().Add(300 * time.Millisecond)
+	l.sendBy(first, "b")
+	l.sendBy(first.Add(20*time.Second), "c")
+	c.read(2)
+	time.Sleep(time.Until(first.Add(-100 * time.Millisecond))) // The deadline of a has passed.
+	c.write(ok204)
+	l.expect("b: accept 204")
+	time.Sleep(time.Until(first.Add(100 * time.Millisecond))) // That of b, too.
+	c.write(ok204)
+	l.expect("c: accept 204")
+	l.close()
+	if m.Opened() != 1 {
+		t.Errorf("%d connections, want 1", m.Opened())
+	}
+}
+
+// A server that reads nothing makes the write time out.
+func TestWriteThatGetsStuckIsATimeout(t *testing.T) {
+	p := newPeer(t, nil)
+	l := newTestLine(t, newMomento(t, p.url, nil), 8)
+	l.send("a")
+	c := p.accept()
+	c.read(1)
+	c.write(ok204)
+	l.expect("a: accept 204")
+	large := strings.Repeat("x", 16<<20)
+	l.sendBy(time.Now().Add(500*time.Millisecond), large, "b")
+	all := l.outcomes(2)
+	if all[0].Verdict != pipeline.Ambiguous || all[0].Result != pipeline.ResultTimeout || all[0].Echo || all[1].Verdict != pipeline.Ambiguous || !all[1].Echo {
+		t.Errorf("answers %+v and %+v, want a timeout and its echo", all[0].Answer, all[1].Answer)
+	}
+	l.close()
+	if cap(l.out) > largestOut {
+		t.Errorf("%d bytes are kept for the next requests", cap(l.out))
+	}
+}
+
+// What the server has said of the first is read although the rest could not be written any more.
+func TestAnswersBeforeAFailedWriteCount(t *testing.T) {
+	p := newPeer(t, nil)
+	l := newTestLine(t, newMomento(t, p.url, nil), 8)
+	l.send("a")
+	c := p.accept()
+	c.read(1)
+	large := strings.Repeat("x", 16<<20)
+	c.write(ok204)
+	l.expect("a: accept 204")
+	go func() {
+		_, _ = http.ReadRequest(c.in) // The body is never read.
+		_, _ = io.WriteString(c, "HTTP/1.1 413 X\r\nContent-Length: 0\r\n\r\n")
+		c.reset()
+	}()
+	l.send(large, "c")
+	all := l.outcomes(2)
+	if v := all[0].Verdict; v != pipeline.Reject && v != pipeline.Ambiguous { // The reset may overtake the answer.
+		t.Errorf("the first is answered %+v", all[0].Answer)
+	}
+	if all[1].Verdict != pipeline.Ambiguous || all[1].Result != pipeline.ResultNetwork || all[1].Echo != (all[0].Verdict == pipeline.Ambiguous) {
+		t.Errorf("the second is answered %+v after %+v", all[1].Answer, all[0].Answer)
+	}
+	l.close()
+}
+
+// logged is a log whose lines can be counted.
+type logged struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (l *logged) Write(b []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(b)
+}
+
+func (l *logged) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.String()
+}
+
+func TestEndpointThatBreaksEveryConnectionGetsOnePublishAtATime(t *testing.T) {
+	for name, last := range map[string]struct{ answers, first string }{
+		"rudely":   {"", "a: ambiguous network"},
+		"politely": {close204, "a: accept 204"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := newPeer(t, nil)
+			m := newMomento(t, p.url, nil)
+			log := &logged{}
+			m.log = slog.New(slog.NewTextHandler(log, nil))
+			l := newTestLine(t, m, 8)
+			for range rudeAfter + 2 {
+				if want := 8; log.String() == "" && l.Depth() != want {
+					t.Errorf("depth %d without a warning, want %d", l.Depth(), want)
+				}
+				l.send("a", "b", "c")
+				c := p.accept()
+				c.read(3)
+				c.write(last.answers)
+				c.Close()
+				if all := l.outcomes(3); fmt.Sprintf("a: %v %v", all[0].Verdict, all[0].Result) != last.first {
+					t.Errorf("the first is answered %+v, want %s", all[0].Answer, last.first)
+				}
+			}
+			if l.Depth() != 1 || newTestLine(t, m, 8).Depth() != 1 {
+				t.Errorf("depth %d, want 1 on every connection", l.Depth())
+			}
+			l.close()
+			if got := strings.Count(log.String(), "\n"); got != 1 || !strings.Contains(log.String(), "level=WARN") || !strings.Contains(log.String(), "configured=8") {
+				t.Errorf("the log is %q, want one warning", log.String())
+			}
+		})
+	}
+}
+
+func TestEndpointThatBreaksConnectionsNowAndThenIsNotBlamed(t *testing.T) {
+	for name, between := range map[string]func(l *testLine, p *peer){
+		"many answers before the end": func(l *testLine, p *peer) {
+			var all []string
+			for i := range goodAnswers + 2 {
+				all = append(all, fmt.Sprint(i))
+			}
+			l.send(all...)
+			c := p.accept()
+			c.read(len(all))
+			c.write(strings.Repeat(ok204, goodAnswers))
+			c.Close()
+			l.outcomes(len(all))
+		},
+		"one left": func(l *testLine, p *peer) {
+			for range rudeAfter {
+				l.send("a")
+				c := p.accept()
+				c.read(1)
+				c.Close()
+				l.outcomes(1)
+			}
+		},
+		"silence": func(l *testLine, p *peer) {
+			for range rudeAfter {
+				l.sendBy(time.Now().Add(20*time.Millisecond), "a", "b", "c")
+				l.outcomes(3)
+				p.accept()
+			}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := newPeer(t, nil)
+			l := newTestLine(t, newMomento(t, p.url, nil), 8)
+			for range rudeAfter - 1 {
+				l.send("a", "b", "c")
+				c := p.accept()
+				c.read(3)
+				c.Close()
+				l.outcomes(3)
+			}
+			between(l, p)
+			l.close()
+			if l.Depth() != 8 {
+				t.Errorf("depth %d, want 8", l.Depth())
+			}
+		})
+	}
+}
+
+func TestWithoutAConnectionEverythingIsRetried(t *testing.T) {
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ln.Close()
+	m := newMomento(t, "http://"+ln.Addr().String(), nil)
+	l := newTestLine(t, m, 8)
+	for range rudeAfter + 1 {
+		l.send("a", "b", "c")
+		if all := l.expect("a: retry network", "b: retry network, echo", "c: retry network, echo"); !strings.Contains(all[0].Detail, "connect to 127.0.0.1:") {
+			t.Errorf("detail %q, want the address in it", all[0].Detail)
+		}
+	}
+	l.close()
+	if m.Opened() != 0 || l.Depth() != 8 {
+		t.Errorf("%d connections, depth %d, want none and 8", m.Opened(), l.Depth())
+	}
+}
+
+func TestWhatCannotBeSentHoldsUpNothing(t *testing.T) {
+	p := newPeer(t, nil)
+	l := newTestLine(t, newMomento(t, p.url, nil), 8)
+	end := time.Now().Add(10 * time.Second)
+	l.Send([]*pipeline.Request{
+		{Cache: "c", Payload: []byte("no topic"), Deadline: end},
+		{Cache: "c", Topic: "t", Payload: []byte("a"), Deadline: end},
+		{Cache: "c", Topic: "t", Payload: []byte("too late"), Deadline: time.Now()},
+		{Cache: "c", Topic: "t", Payload: []byte("b"), Deadline: end},
+	})
+	l.expect("no topic: reject other", "too late: retry timeout")
+	c := p.accept()
+	if got := c.read(2); !slices.Equal(got, []string{"a", "b"}) {
+		t.Errorf("the server saw %q", got)
+	}
+	c.write(ok204, ok204)
+	l.expect("a: accept 204", "b: accept 204")
+	l.close()
+}
+
+func TestLineSpeaksTLS(t *testing.T) {
+	server := httptest.NewTLSServer(nil)
+	server.Close()
+	ca := filepath.Join(t.TempDir(), "ca.pem")
+	writeFile(t, ca, certificatePEM(server.Certificate().Raw))
+	for _, version := range []uint16{tls.VersionTLS12, tls.VersionTLS13} {
+		t.Run(tls.VersionName(version), func(t *testing.T) {
+			p := newPeer(t, &tls.Config{Certificates: server.TLS.Certificates, MaxVersion: version})
+			m := newMomento(t, p.url, func(c *Config) { c.CAFile = ca })
+			l := newTestLine(t, m, 8)
+			l.send("a", "b", strings.Repeat("c", 50_000))
+			c := p.accept()
+			c.read(3)
+			c.write(ok204, "HTTP/1.1 400 X\r\nContent-Length: 0\r\n\r\n", ok204)
+			l.outcomes(3)
+			l.send("d", "e", "f")
+			c.read(3)
+			c.write(ok204)
+			l.expect("d: accept 204")
+			c.Close()
+			l.expect("e: ambiguous network", "f: ambiguous network, echo")
+			l.sendBy(time.Now().Add(100*time.Millisecond), "g", "h")
+			p.accept().read(2)
+			l.expect("g: ambiguous timeout", "h: ambiguous network, echo")
+			l.close()
+			if m.Opened() != 2 {
+				t.Errorf("%d connections, want 2", m.Opened())
+			}
+		})
+	}
+	p := newPeer(t, &tls.Config{Certificates: server.TLS.Certificates})
+	l := newTestLine(t, newMomento(t, p.url, nil), 8)
+	l.send("a", "b")
+	if all := l.expect("a: retry network", "b: retry network, echo"); !strings.Contains(all[0].Detail, "TLS handshake") {
+		t.Errorf("detail %q, want the handshake in it", all[0].Detail)
+	}
+	l.close()
+}
+
+func TestLineReadsTheKeyAgainWhenItIsRefused(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "key")
+	writeFile(t, path, "old-secret")
+	ring, err := KeyFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := newPeer(t, nil)
+	l := newTestLine(t, newMomento(t, p.url, func(c *Config) { c.Keys = ring }), 8)
+	l.send("a", "b")
+	c := p.accept()
+	c.read(2)
+	if err := os.WriteFile(path, []byte("new-secret"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	refusal := "HTTP/1.1 401 X\r\nContent-Length: 22\r\n\r\nno such key old-secret"
+	c.write(refusal)
+	all := l.expect("a: halt all 401")
+	l.send("c")
+	c.write(refusal) // Of b, with the old key, while the new one is in use.
+	all = append(all, l.expect("b: halt all 401")...)
+	for _, o := range all {
+		if strings.Contains(o.Detail, "old-secret") {
+			t.Errorf("detail %q shows the key", o.Detail)
+		}
+	}
+	r, err := http.ReadRequest(c.in)
+	if err != nil || r.Header.Get("Authorization") != "new-secret" {
+		t.Errorf("after a refusal %v with the key %q, want the new one", err, r.Header.Get("Authorization"))
+	}
+	_, _ = io.Copy(io.Discard, r.Body)
+	c.write(ok204)
+	l.expect("c: accept 204")
+	if got := ring.Key().raw; got != "new-secret" {
+		t.Errorf("the key is %s", got)
+	}
+	l.close()
+}
+
+func TestOldConnectionCarriesNothingNewAndLosesNothing(t *testing.T) {
+	p := newPeer(t, nil)
+	l := newTestLine(t, newMomento(t, p.url, nil), 8)
+	l.send("a", "b")
+	former := p.accept()
+	former.read(2)
+	l.mu.Lock()
+	if left := time.Until(l.current.expires); left < youngest-time.Minute || left > oldest {
+		t.Errorf("a new connection is old in %v, want %v to %v", left, youngest, oldest)
+	}
+	l.current.expires = time.Now().Add(-time.Second)
+	l.mu.Unlock()
+	l.send("c")
+	c := p.accept()
+	c.read(1)
+	c.write(ok204)
+	l.expect("c: accept 204")
+	former.write(ok204)
+	l.expect("a: accept 204")
+	former.write("HTTP/1.1 503 X\r\nContent-Length: 0\r\n\r\n")
+	l.expect("b: retry 5xx")
+	former.awaitEnd()
+	l.mu.Lock()
+	l.current.expires = time.Now().Add(-time.Second) // Of one that carries nothing.
+	l.mu.Unlock()
+	l.send("d")
+	c.awaitEnd()
+	c = p.accept()
+	c.read(1)
+	c.write(ok204)
+	l.expect("d: accept 204")
+	l.close()
+}
+
+// awaitNone waits until the line has no connection to send on.
+func (l *testLine) awaitNone() {
+	l.t.Helper()
+	for end := time.Now().Add(10 * time.Second); ; time.Sleep(time.Millisecond) {
+		l.mu.Lock()
+		none := l.current == nil
+		l.mu.Unlock()
+		if none {
+			return
+		}
+		if time.Now().After(end) {
+			l.t.Fatal("the connection is still in use")
+		}
+	}
+}
+
+func TestConnectionThatTheServerHasClosedIsReplaced(t *testing.T) {
+	p := newPeer(t, nil)
+	l := newTestLine(t, newMomento(t, p.url, nil), 8)
+	for range 3 {
+		l.send("a", "b")
+		c := p.accept()
+		c.read(2)
+		c.write(ok204, ok204)
+		c.Close()
+		l.expect("a: accept 204", "b: accept 204")
+		l.awaitNone()
+	}
+	if l.Depth() != 8 {
+		t.Errorf("depth %d, want 8: everything was answered", l.Depth())
+	}
+	l.close()
+}
+
+func TestIdleConnectionIsClosedAfterTheLimit(t *testing.T) {
+	p := newPeer(t, nil)
+	l := newTestLine(t, newMomento(t, p.url, nil), 8)
+	l.send("a")
+	c := p.accept()
+	c.read(1)
+	c.write(ok204)
+	l.expect("a: accept 204")
+	answered := time.Now()
+	c.awaitEnd()
+	if idle := time.Since(answered); idle < idleLimit-100*time.Millisecond {
+		t.Errorf("closed after %v, want %v", idle, idleLimit)
+	}
+	l.close()
+}
+
+// A server that does at random what servers do. Whatever it is, each publish is sent once at the most and answered once, and the answer is true.
+func TestEveryPublishIsSentOnceAndToldTheTruth(t *testing.T) {
+	for seed := range uint64(4) {
+		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
+			s := &randomServer{rng: rand.New(rand.NewPCG(seed, 1)), saw: map[string]string{}}
+			s.serve(newPeer(t, nil), func(url string) {
+				m := newMomento(t, url, nil)
+				m.manners.refused.Store(true) // It takes no notice: this test decides how many are sent.
+				liveLine(t, newTestLine(t, m, 8), s, rand.New(rand.NewPCG(seed, 2)))
+			})
+		})
+	}
+}
+
+// liveLine sends 2000 publishes, up to eight at a time, and compares each answer with what the server did.
+func liveLine(t *testing.T, l *testLine, s *randomServer, rng *rand.Rand) {
+	const publishes = 2000
+	counts := map[pipeline.Verdict]int{}
+	flying, n := 0, 0
+	for n < publishes || flying > 0 {
+		if room := min(8-flying, publishes-n); room > 0 && (flying == 0 || rng.IntN(2) == 0) {
+			var payloads []string
+			for range 1 + rng.IntN(room) {
+				payloads = append(payloads, fmt.Sprint(n))
+				n++
+			}
+			flying += len(payloads)
+			l.send(payloads...)
+			continue
+		}
+		o := l.outcomes(1)[0]
+		flying--
+		counts[o.Verdict]++
+		did := s.did(o.payload)
+		switch {
+		case o.Verdict == pipeline.Accept && did != "accepted",
+			o.Verdict == pipeline.Reject && did != "rejected",
+			o.Verdict == pipeline.Unsent && did != "",
+			o.Verdict == pipeline.Ambiguous && did == "rejected" && o.Result != pipeline.ResultNetwork:
+			t.Errorf("publish %s is answered %+v, the server has %q it", o.payload, o.Answer, did)
+		}
+	}
+	l.close()
+	t.Logf("%v", counts)
+	if counts[pipeline.Accept] < publishes/2 || counts[pipeline.Reject] == 0 || counts[pipeline.Unsent] == 0 || counts[pipeline.Ambiguous] == 0 {
+		t.Errorf("the answers are %v, want some of each", counts)
+	}
+	if twice := s.twice; len(twice) > 0 {
+		t.Errorf("sent twice: %q", twice)
+	}
+}
+
+// randomServer answers at random and remembers what it did.
+type randomServer struct {
+	mu    sync.Mutex // Guards the following.
+	rng   *rand.Rand
+	saw   map[string]string
+	twice []string
+}
+
+func (s *randomServer) did(payload string) string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.saw[payload]
+}
+
+// serve serves connections while run runs.
+func (s *randomServer) serve(p *peer, run func(url string)) {
+	var serving sync.WaitGroup
+	stop := make(chan struct{})
+	serving.Go(func() {
+		for {
+			select {
+			case conn := <-p.conns:
+				serving.Go(func() { s.connection(conn) })
+			case <-stop:
+				return
+			}
+		}
+	})
+	run(p.url)
+	close(stop)
+	serving.Wait()
+}
+
+// connection answers requests until it is closed. It keeps answers back while it feels like it and more requests have come.
+func (s *randomServer) connection(conn net.Conn) {
+	defer conn.Close()
+	in, out := bufio.NewReader(conn), bufio.NewWriter(conn)
+	for {
+		if in.Buffered() == 0 {
+			_ = out.Flush()
+		}
+		r, err := http.ReadRequest(in)
+		if err != nil {
+			return
+		}
+		body, err := io.ReadAll(r.Body)
+		if err != nil {
+			return
+		}
+		answer, goOn := s.next(string(body))
+		_, _ = out.WriteString(answer)
+		if !goOn {
+			_ = out.Flush()
+			return
+		}
+	}
+}
+
+// next decides what to do with a request.
+func (s *randomServer) next(payload string) (answer string, goOn bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.saw[payload] != "" {
+		s.twice = append(s.twice, payload)
+	}
+	s.saw[payload] = "accepted"
+	switch n := s.rng.IntN(100); {
+	case n < 2:
+		return "", false
+	case n < 4:
+		return "HTTP/1.1 204 N", false
+	case n < 8:
+		return close204, false
+	case n < 16:
+		s.saw[payload] = "rejected"
+		return "HTTP/1.1 400 X\r\nContent-Length: 27\r\n\r\n" + ok204, true
+	case n < 20:
+		s.saw[payload] = "rejected"
+		return "HTTP/1.1 400 X\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n", true
+	case n < 30:
+		return hints + ok204, true
+	case n < 40:
+		return "HTTP/1.1 204 No Content\r\nDate: later\r\n\r\n", true
+	}
+	return ok204, true
+}
