@@ -204,7 +204,7 @@ func TestIdleConnectionsThatAreClosedFailNoMessage(t *testing.T) {
 			eventually(t, 10*time.Second, "everything is published", func() bool { return d.settledAs("published") == messages })
 			accountForCopies(t, e, d, messages)
 			most := 0.0
-			if pipelined > 1 { // Such a connection repeats nothing by itself: what is unclear is tried again like any other message.
+			if pipelined() > 1 { // Such a connection repeats nothing by itself: what is unclear is tried again like any other message.
 				most = d.metric("momento_bridge_ambiguous_total", "")
 			}
 			if retries := d.metric("momento_bridge_retries_total", ""); retries > most {
@@ -248,7 +248,7 @@ func TestRealServerThatClosesAfterManyRequestsFailsNoMessage(t *testing.T) {
 	got, ambiguous := strings.Count(string(log), "\n"), int(d.metric("momento_bridge_ambiguous_total", ""))
 	retries, connections := d.metric("momento_bridge_retries_total", ""), d.metric("momento_bridge_connections_opened_total", "")
 	t.Logf("nginx answered %d requests for %d messages on %g connections, %d ambiguous, %g tried again", got, messages, connections, ambiguous, retries)
-	unsent := connections * float64(pipelined-1) // What comes after the announced end of a connection is not processed, and sent again.
+	unsent := connections * float64(pipelined()-1) // What comes after the announced end of a connection is not processed, and sent again.
 	if got < messages || got > messages+ambiguous || retries > unsent {
 		t.Errorf("%d requests, %d ambiguous, %g messages tried again", got, ambiguous, retries)
 	}

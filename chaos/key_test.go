@@ -48,7 +48,7 @@ func TestRevokedKeyLosesNothing(t *testing.T) {
 	publishing.Wait()
 	_, duplicates := e.sums()
 	t.Logf("%d answers 401 on %d connections, publishing again after %v", e.status(401), connections, resumed)
-	if e.status(401) > connections*pipelined || duplicates != 0 || resumed > 2*time.Second {
+	if e.status(401) > connections*pipelined() || duplicates != 0 || resumed > 2*time.Second {
 		t.Errorf("%d answers 401, %d duplicates, resumed after %v", e.status(401), duplicates, resumed)
 	}
 	if status := d.stop(); status != 0 {

@@ -18,13 +18,11 @@ var programs string
 // long is set for the long form.
 var long = os.Getenv("CHAOS") == "long"
 
-// pipelined is how many publishes each connection of a daemon carries at a time, unless a test says so itself.
-var pipelined = max(1, number("CHAOS_PIPELINE"))
-
-// number returns the number in a variable, 0 if there is none.
-func number(variable string) int {
-	n, _ := strconv.Atoi(os.Getenv(variable))
-	return n
+// pipelined is how many publishes each connection of a daemon carries at a time, unless a test says so itself. It is asked for while tests run, so that
+// go test knows that results depend on it.
+func pipelined() int {
+	n, _ := strconv.Atoi(os.Getenv("CHAOS_PIPELINE"))
+	return max(1, n)
 }
 
 // pick returns the value for the form that runs.

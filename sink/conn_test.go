@@ -201,14 +201,19 @@ func TestNothingIsWrittenBeforeTheFirstRead(t *testing.T) {
 			t.Errorf("%q, %v arrives before the read", b, err)
 		}
 		_ = server.SetReadDeadline(time.Now().Add(10 * time.Second))
-		go func() { _, _ = io.WriteString(server, "answer") }()
+		arrived := make(chan string, 1)
+		go func() {
+			line, _ := server.in.ReadString('\n')
+			arrived <- line
+			_, _ = io.WriteString(server, "answer")
+		}()
 		got := make([]byte, 10)
 		n, err := c.Read(got)
 		if err != nil || string(got[:n]) != "answer" {
 			t.Errorf("Read = %q, %v", got[:n], err)
 		}
-		if line, err := server.in.ReadString('\n'); err != nil || line != fmt.Sprintf("one two %d\n", i) {
-			t.Errorf("%q, %v arrives", line, err)
+		if line := <-arrived; line != fmt.Sprintf("one two %d\n", i) {
+			t.Errorf("%q arrives", line)
 		}
 	}
 	_, _ = c.Write([]byte("farewell"))

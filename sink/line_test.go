@@ -324,6 +324,18 @@ func TestBodyThatIsTooLargeIsAnAnswerAndTheRestUnclear(t *testing.T) {
 	}
 }
 
+// Taking what follows for answers would give each publish the answer of the one before it.
+func TestSwitchToAnotherProtocolEndsTheConnection(t *testing.T) {
+	p := newPeer(t, nil)
+	l := newTestLine(t, newMomento(t, p.url, nil), 8)
+	l.send("a", "b", "c")
+	c := p.accept()
+	c.read(3)
+	c.write("HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: h2c\r\n\r\n", ok204, ok204)
+	l.expect("a: retry other", "b: ambiguous network", "c: ambiguous network, echo")
+	l.close()
+}
+
 func TestAnswerThatNobodyAskedForEndsTheConnection(t *testing.T) {
 	for name, write := range map[string]func(*testLine, *peerConn){
 		"together with the last": func(_ *testLine, c *peerConn) { c.write(ok204, ok204) },

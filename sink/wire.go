@@ -3,6 +3,7 @@ package sink
 import (
 	"bufio"
 	"bytes"
+	"errors"
 	"strconv"
 	"strings"
 
@@ -110,11 +111,17 @@ func (a *answers) next() reply {
 		a.usual = a.usual[:0]
 		return reply{answered: err == fasthttp.ErrBodyTooLarge, last: true, err: err} //nolint:errorlint // As fasthttp returns it.
 	}
+	if a.resp.StatusCode() == fasthttp.StatusSwitchingProtocols {
+		return reply{answered: true, last: true, err: errSwitched}
+	}
 	last := a.resp.ConnectionClose()
 	if a.resp.StatusCode() != fasthttp.StatusNoContent || last || buffered-a.in.Buffered() != len(a.usual) {
 		a.usual = a.usual[:0] // Another answer, or it did not come whole.
 	}
 	return reply{answered: true, last: last}
 }
+
+// errSwitched says that what follows an answer is no HTTP/1.1. Nobody has asked for that.
+var errSwitched = errors.New("the endpoint switches to another protocol")
 
 var noContent, endOfHead = []byte("HTTP/1.1 204 "), []byte("\r\n\r\n")
