@@ -151,7 +151,7 @@ func (l *testLine) send(payloads ...string) { l.sendBy(time.Now().Add(10*time.Se
 func (l *testLine) sendBy(deadline time.Time, payloads ...string) {
 	var rs []*pipeline.Request
 	for _, payload := range payloads {
-		rs = append(rs, &pipeline.Request{Cache: "c", Topic: "t", Payload: []byte(payload), Once: true, Deadline: deadline})
+		rs = append(rs, &pipeline.Request{Cache: "c", Topic: "t", Payload: []byte(payload), Once: true, Start: time.Now(), Deadline: deadline})
 	}
 	l.Send(rs)
 }
@@ -595,10 +595,10 @@ func TestWhatCannotBeSentHoldsUpNothing(t *testing.T) {
 	l := newTestLine(t, newMomento(t, p.url, nil), 8)
 	end := time.Now().Add(10 * time.Second)
 	l.Send([]*pipeline.Request{
-		{Cache: "c", Payload: []byte("no topic"), Deadline: end},
-		{Cache: "c", Topic: "t", Payload: []byte("a"), Deadline: end},
-		{Cache: "c", Topic: "t", Payload: []byte("too late"), Deadline: time.Now()},
-		{Cache: "c", Topic: "t", Payload: []byte("b"), Deadline: end},
+		{Cache: "c", Payload: []byte("no topic"), Start: time.Now(), Deadline: end},
+		{Cache: "c", Topic: "t", Payload: []byte("a"), Start: time.Now(), Deadline: end},
+		{Cache: "c", Topic: "t", Payload: []byte("too late"), Start: time.Now(), Deadline: time.Now().Add(-time.Second)},
+		{Cache: "c", Topic: "t", Payload: []byte("b"), Start: time.Now(), Deadline: end},
 	})
 	l.expect("no topic: reject other", "too late: retry timeout")
 	c := p.accept()

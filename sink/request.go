@@ -9,8 +9,8 @@ import (
 
 const userAgent = "momento-bridge"
 
-// noTimeLeft answers a publish whose deadline has passed before it was sent.
-var noTimeLeft = pipeline.Answer{Verdict: pipeline.Retry, Result: pipeline.ResultTimeout, Detail: "no time left to publish"}
+// noTimeLeft answers a publish whose deadline has passed before it was sent. The endpoint has no part in that.
+var noTimeLeft = pipeline.Answer{Verdict: pipeline.Retry, Result: pipeline.ResultTimeout, Detail: "no time left to publish", Echo: true}
 
 // prepare returns the key to publish with; nil if the publish cannot be sent, and then the answer to it.
 func (m *Momento) prepare(r *pipeline.Request) (*Key, pipeline.Answer) {
