@@ -331,8 +331,8 @@ func (l *line) end(c *lineConn, told []pipeline.Answered, answers int, e ending)
 		told = append(told, pipeline.Answered{Request: w.r, Answer: e.answer(i > 0)})
 	}
 	if !isTimeout(e.err) && l.momento.manners.ended(answers, len(left)) {
-		l.momento.log.Warn("the endpoint closes connections without answering all that was sent on them: from now on each carries one publish at a time",
-			"configured", l.depth)
+		l.momento.log.Warn("the endpoint closes connections without answering all that was sent on them: for a while each carries one publish at a time",
+			"configured", l.depth, "for", singleTime)
 	}
 	if len(told) > 0 {
 		l.answered(told)
@@ -369,8 +369,8 @@ func (l *line) Close() {
 
 // manners is whether an endpoint answers what was sent to it before it closes a connection. It may be used concurrently.
 type manners struct {
-	rude    atomic.Int32 // Connections in a row.
-	refused atomic.Bool  // For good: several publishes on a connection are not for this endpoint.
+	rude  atomic.Int32 // Connections in a row.
+	until atomic.Int64 // Until when several publishes on a connection are not for this endpoint, in Unix nanoseconds; 0: they are.
 }
 
 const (
@@ -378,17 +378,27 @@ const (
 	rudeAfter = 3
 	// goodAnswers on a connection are worth what is repeated at its end.
 	goodAnswers = 64
+	// singleTime is how long connections then carry one publish at a time, before several are tried again: an outage may have looked the same.
+	singleTime = 10 * time.Minute
 )
 
-func (m *manners) bad() bool { return m.refused.Load() }
+func (m *manners) bad() bool {
+	until := m.until.Load()
+	return until > 0 && time.Now().UnixNano() < until
+}
 
-// ended takes note of a connection that had so many answers, and so many publishes left. It reports whether that was enough, once.
+// ended takes note of a connection that had so many answers, and so many publishes left. It reports whether that was enough.
 func (m *manners) ended(answers, left int) bool {
 	switch {
 	case answers >= goodAnswers:
 		m.rude.Store(0)
 	case left > 1:
-		return m.rude.Add(1) >= rudeAfter && !m.refused.Swap(true)
+		if m.rude.Add(1) < rudeAfter || m.bad() {
+			return false
+		}
+		m.rude.Store(0)
+		m.until.Store(time.Now().Add(singleTime).UnixNano())
+		return true
 	}
 	return false
 }

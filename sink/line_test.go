@@ -600,7 +600,7 @@ func TestWhatCannotBeSentHoldsUpNothing(t *testing.T) {
 		{Cache: "c", Topic: "t", Payload: []byte("too late"), Start: time.Now(), Deadline: time.Now().Add(-time.Second)},
 		{Cache: "c", Topic: "t", Payload: []byte("b"), Start: time.Now(), Deadline: end},
 	})
-	l.expect("no topic: reject other", "too late: retry timeout")
+	l.expect("no topic: reject other", "too late: retry timeout, echo")
 	c := p.accept()
 	if got := c.read(2); !slices.Equal(got, []string{"a", "b"}) {
 		t.Errorf("the server saw %q", got)

@@ -3,6 +3,8 @@ package source
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -26,6 +28,8 @@ var (
 type Acks struct {
 	conn *nats.Conn
 	late *time.Timer // Sends what has waited for ackDelay.
+
+	resending sync.Mutex // Held while others must wait for what is sent again.
 
 	mu         sync.Mutex // Guards the following.
 	recent     []string   // Reply subjects of what was settled for good and is not confirmed, oldest first.
@@ -118,21 +122,37 @@ func (a *Acks) sendLate() {
 }
 
 // Resend sends again what may have been lost with the last connection, once after each reconnect: plain acknowledgements, which end a
-// terminated message as well. It is to be called before new messages are asked for, which would otherwise be the same ones.
+// terminated message as well. It is to be called before new messages are asked for, which would otherwise be the same ones. So it waits until each
+// consumer has taken note, for takeNoteTime at the most: the server reads acknowledgements and requests in order, and attends to them apart.
 func (a *Acks) Resend() {
+	a.resending.Lock()
+	defer a.resending.Unlock()
+	for _, reply := range a.resend() {
+		_, _ = a.conn.Request(reply, ackDone, takeNoteTime) // Without an answer, what was sent may still arrive.
+	}
+}
+
+// takeNoteTime is how long a consumer may take to note acknowledgements.
+const takeNoteTime = 2 * time.Second
+
+// resend returns the last acknowledgement of each consumer among those that it has sent again.
+func (a *Acks) resend() []string {
 	reconnects := a.conn.Stats().Reconnects
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if reconnects == a.reconnects {
-		return
+		return nil
 	}
 	a.reconnects = reconnects
 	a.unsent = 0
+	last := map[string]string{}
 	for _, reply := range a.recent {
 		if a.conn.Publish(reply, ackDone) != nil {
-			return // The connection is gone for good.
+			return nil // The connection is gone for good.
 		}
+		last[consumerOf(reply)] = reply
 	}
+	return slices.Collect(maps.Values(last))
 }
 
 // forget drops the oldest.

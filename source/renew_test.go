@@ -170,13 +170,15 @@ func TestWhatIsHeldFollowsTheRateOfPublishing(t *testing.T) {
 	decide(0, 0, 1024)
 	decide(500*time.Millisecond, 400, 1024) // Too early.
 	decide(500*time.Millisecond, 1000, 4000)
-	decide(time.Second, 9000, 5000) // As much as AckWait allows.
-	decide(time.Second, 9000, 2500) // A lull.
-	decide(10*time.Second, 9000, 1250)
+	decide(time.Second, 9000, 4096) // As much as is worth holding.
+	decide(time.Second, 9000, 2048) // A lull.
+	decide(10*time.Second, 9000, 1024)
 	decide(time.Second, 9500, 2000)
 	for range 10 {
 		now = now.Add(time.Second)
 		h.next(now, 9500, &s)
 	}
 	decide(time.Second, 9501, 128)
+	s.Held = 3000
+	decide(time.Second, 99501, 3000) // As much as AckWait allows.
 }

@@ -23,20 +23,9 @@ const replyPrefix = "$JS.ACK."
 //
 // It reports whether the subject has one of them.
 func parseReply(reply string) (metadata, bool) {
-	rest, ok := strings.CutPrefix(reply, replyPrefix)
+	rest, ok := afterConsumer(reply)
 	if !ok {
 		return metadata{}, false
-	}
-	names := 2
-	switch dots := strings.Count(rest, "."); {
-	case dots == 6:
-	case dots >= 8:
-		names = 4
-	default:
-		return metadata{}, false
-	}
-	for range names {
-		_, rest, _ = strings.Cut(rest, ".")
 	}
 	var numbers [5]uint64
 	for i := range numbers {
@@ -45,6 +34,32 @@ func parseReply(reply string) (metadata, bool) {
 		numbers[i] = decimal(token)
 	}
 	return metadata{deliveries: numbers[0], sequence: numbers[1], stored: time.Unix(0, int64(numbers[3])), pending: numbers[4]}, true
+}
+
+// afterConsumer returns what follows the consumer's name in a reply subject, and whether it has the right form.
+func afterConsumer(reply string) (string, bool) {
+	rest, ok := strings.CutPrefix(reply, replyPrefix)
+	if !ok {
+		return "", false
+	}
+	names := 2
+	switch dots := strings.Count(rest, "."); {
+	case dots == 6:
+	case dots >= 8:
+		names = 4
+	default:
+		return "", false
+	}
+	for range names {
+		_, rest, _ = strings.Cut(rest, ".")
+	}
+	return rest, true
+}
+
+// consumerOf returns what the reply subjects of one consumer have in common.
+func consumerOf(reply string) string {
+	rest, _ := afterConsumer(reply)
+	return strings.TrimSuffix(reply, rest)
 }
 
 // decimal reads a number; 0 if it is none. A server writes none that overflows.
