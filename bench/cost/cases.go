@@ -21,6 +21,7 @@ type benchCase struct {
 	subjects    []subject
 	lines       []line
 	others      bool // Programs given by -other take part.
+	long        bool // See runLong.
 }
 
 var (
@@ -110,4 +111,5 @@ var cases = []benchCase{
 		},
 		lines: []line{{"queue=1e2", cpu, 1.1}, {"queue=1e5", cpu, 1.1}},
 	},
+	{name: "long", title: "core NATS for ten minutes", load: load{size: small, topics: topics}, long: true},
 }

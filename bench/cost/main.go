@@ -2,7 +2,7 @@
 // and against any other program. nats-server, nginx, and the program under test are processes of their own on one machine, in turns within each
 // round; what counts are the ratios within a round, and their medians.
 //
-//	go run ./bench/cost                                   # all cases, five rounds; needs nginx on the PATH
+//	go run ./bench/cost                                   # all cases, five rounds, 40 minutes; needs nginx on the PATH
 //	go run ./bench/cost -only js,core -rounds 9 -v
 //	go run ./bench/cost -list
 //	go run ./bench/cost -only js -other 'mine=path/to/program -with flags'
@@ -104,7 +104,11 @@ func (b *bench) run(ctx context.Context, only, out string) (failed bool, err err
 		if only != "" && !slices.Contains(wanted, c.name) {
 			continue
 		}
-		ok, err := b.runCase(ctx, c)
+		run := b.runCase
+		if c.long {
+			run = b.runLong
+		}
+		ok, err := run(ctx, c)
 		if err != nil {
 			return true, fmt.Errorf("case %s: %w", c.name, err)
 		}

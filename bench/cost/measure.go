@@ -174,7 +174,11 @@ func summarize(samples []sample, messages int) figure {
 	for a < z-1 && samples[a].requests < messages/10 {
 		a++
 	}
-	from, to := samples[a], samples[z]
+	return difference(samples[a], samples[z])
+}
+
+// difference is what happened between two samples.
+func difference(from, to sample) figure {
 	n := float64(max(1, to.requests-from.requests))
 	perMessage := func(d time.Duration) float64 { return float64(d.Microseconds()) / n }
 	return figure{

@@ -185,7 +185,7 @@ func (b *bench) publishEvenly(ctx context.Context, f *flightTimes, perSecond flo
 				return fmt.Errorf("publish: %w", err)
 			}
 		}
-		if err := syscall.Nanosleep(&tick, nil); err != nil && err != syscall.EINTR { //nolint:errorlint // A number.
+		if err := syscall.Nanosleep(&tick, nil); err != nil && err != syscall.EINTR {
 			return fmt.Errorf("sleep: %w", err)
 		}
 	}

@@ -13,6 +13,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -83,7 +84,7 @@ func serve(ctx context.Context, latency time.Duration, answer func(time.Time, []
 
 // configuration is that of a daemon with one route.
 func configuration(endpoint string, connections int, source string) string {
-	return strings.NewReplacer("ENDPOINT", endpoint, "CONNECTIONS", fmt.Sprint(connections), "SOURCE", source).Replace(`
+	return strings.NewReplacer("ENDPOINT", endpoint, "CONNECTIONS", strconv.Itoa(connections), "SOURCE", source).Replace(`
 momento: {endpoint: "http://ENDPOINT", connections: CONNECTIONS}
 limits: {rate: unlimited}
 routes:

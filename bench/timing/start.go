@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"slices"
@@ -60,7 +61,7 @@ func (b *bench) firstRequest(ctx context.Context, stream string) (time.Duration,
 	defer d.Kill()
 	for end := time.Now().Add(5 * time.Second); first.Load() == 0; time.Sleep(5 * time.Millisecond) {
 		if time.Now().After(end) {
-			return 0, fmt.Errorf("nothing was published")
+			return 0, errors.New("nothing was published")
 		}
 	}
 	return time.Unix(0, first.Load()).Sub(began), d.Stop()
