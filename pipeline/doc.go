@@ -26,12 +26,18 @@
 //	goroutine            started by   stops when                                   joined by
 //	worker (Workers)     Run          every route is closed and nothing is left,   Run
 //	                                  or the hard stop has emptied the queue
+//	line (Workers,       Run          as a worker                                  Run
+//	  InFlight > 1)
+//	line's keeper        the line     the line closes its channel                  the line
 //	timer callback (1)   dispatcher   Run stops the timer                          takes no part in shutdown
 //	Submit               the source   returns at once, or as soon as there is room the source
 //
 // Each worker parks on its own channel, which has one slot; the only sender is whoever took the worker off the idle stack
 // under the mutex, so a send never blocks. The stack is last in, first out: at low rates few workers, and so few
-// connections, are in use. While a quota is in force more of them take turns.
+// connections, are in use. While a quota is in force more of them take turns. One is woken at a time, and wakes the next if there is more.
+//
+// A worker has one publish in flight. With [Config].InFlight above 1 lines take their place, which take several at a time; answers to them come on
+// goroutines of the sink.
 //
 // # Quotas
 //

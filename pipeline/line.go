@@ -14,7 +14,8 @@ import (
 //	     │      └─ unpublishable ──▶ keep
 //	     └────────────────────────────┘
 //
-// What is sent together costs one write. So a line that is full takes no more until half of it is answered.
+// What is sent together costs one write. So a line that is full takes no more until half of it is answered, unless answers take long: then there are
+// few, and each place counts.
 type line struct {
 	taker
 	p       *Pipeline
@@ -25,6 +26,7 @@ type line struct {
 	// Guarded by the pipeline's mutex:
 	free    []*outgoing
 	waiting bool // It has no room, and is to be woken when it has.
+	slow    bool // The latest answer took long.
 
 	// Of run:
 	taken []*outgoing
@@ -113,8 +115,14 @@ func (p *Pipeline) nextSeveral(l *line) bool {
 	return false
 }
 
+// slowAnswer is what an answer takes on a network rather than within a host.
+const slowAnswer = 2 * time.Millisecond
+
 // roomy reports whether it is worth taking more.
-func (l *line) roomy(depth int) bool { return len(l.flights)-len(l.free) <= depth/2 }
+func (l *line) roomy(depth int) bool {
+	inFlight := len(l.flights) - len(l.free)
+	return inFlight <= depth/2 || l.slow && inFlight < depth
+}
 
 // takeSeveral moves as much as there is and as the line has room for into l.taken. If that is nothing, it returns when to ask again, as next does.
 func (p *Pipeline) takeSeveral(now time.Time, l *line, depth int) (time.Time, bool) {
@@ -145,6 +153,7 @@ func (p *Pipeline) answered(now time.Time, l *line, all []Answered) {
 	for _, a := range all {
 		f := &l.flights[a.Request.Slot]
 		f.request.Payload = nil
+		l.slow = now.Sub(f.parcel.sent) > slowAnswer
 		if p.finish(now, &f.parcel, a.Answer) {
 			l.letters <- f // It has room for all.
 			continue

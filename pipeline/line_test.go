@@ -1,0 +1,118 @@
+package pipeline
+
+import (
+	"fmt"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// slowLine answers each publish a while after it was sent, all at once if need be, and notes how many were in flight.
+type slowLine struct {
+	fakeSink
+	latency time.Duration
+
+	mu       sync.Mutex
+	inFlight int
+	most     int
+	sends    int
+}
+
+func (s *slowLine) Line(depth int, answered func([]Answered)) Line {
+	return &slowConnection{s, depth, answered}
+}
+
+type slowConnection struct {
+	s        *slowLine
+	depth    int
+	answered func([]Answered)
+}
+
+func (c *slowConnection) Depth() int { return c.depth }
+func (c *slowConnection) Close()     {}
+func (c *slowConnection) Send(rs []*Request) {
+	c.s.mu.Lock()
+	c.s.sends++
+	c.s.inFlight += len(rs)
+	c.s.most = max(c.s.most, c.s.inFlight)
+	c.s.mu.Unlock()
+	for _, r := range rs {
+		time.AfterFunc(c.s.latency, func() {
+			c.s.mu.Lock()
+			c.s.inFlight--
+			c.s.mu.Unlock()
+			c.answered([]Answered{{Request: r, Answer: accept()}})
+		})
+	}
+}
+
+// A message does not wait for the answer to another one while its connection may carry more.
+func TestLineCarriesSeveralPublishesAtATime(t *testing.T) {
+	for name, tt := range map[string]struct {
+		messages int
+		every    time.Duration
+		most     int           // In flight.
+		within   time.Duration // From the first to the last answer.
+	}{
+		"one by one":       {20, 10 * time.Millisecond, 11, 19*10*time.Millisecond + 100*time.Millisecond},
+		"all at once":      {16, 0, 16, 100 * time.Millisecond},
+		"more than fit in": {48, 0, 16, 300 * time.Millisecond},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := &slowLine{latency: 100 * time.Millisecond}
+				settled := newEnds()
+				p, stop := start(t, Config{Workers: 1, InFlight: 16, Routes: []RouteConfig{{Settler: settled}}}, s)
+				began := time.Now()
+				for i := range tt.messages {
+					p.Route(0).Submit(message(fmt.Sprint("t", i), i))
+					time.Sleep(tt.every)
+				}
+				stop()
+				if s.most != tt.most {
+					t.Errorf("%d in flight at the most, want %d", s.most, tt.most)
+				}
+				for i := range tt.messages {
+					if settled.outcome(t, i) != Published {
+						t.Errorf("message %d was not published", i)
+					}
+					if took := settled.at[i].Sub(began); took > tt.within {
+						t.Errorf("message %d was published after %v, want %v at the most", i, took, tt.within)
+					}
+				}
+			})
+		})
+	}
+}
+
+// What is written together costs one system call: where answers come quickly, a full line waits until it has half its room again.
+func TestLineSendsSeveralPublishesTogetherWhereAnswersAreQuick(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &slowLine{latency: time.Millisecond}
+		p, stop := start(t, Config{Workers: 1, InFlight: 16, MaxMessages: 10_000, Routes: []RouteConfig{{}}}, s)
+		for i := range 1600 {
+			p.Route(0).Submit(message("t", i))
+		}
+		stop()
+		if s.sends > 1600/8 {
+			t.Errorf("%d sends for 1600 messages, want 8 together at the least", s.sends)
+		}
+	})
+}
+
+// A topic in order has one publish in flight also where its connection could carry more.
+func TestOrderedTopicHasOnePublishInFlightOnALine(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &slowLine{latency: 100 * time.Millisecond}
+		p, stop := start(t, Config{Workers: 2, InFlight: 8, Routes: []RouteConfig{{Ordered: true}}}, s)
+		began := time.Now()
+		for i := range 10 {
+			p.Route(0).Submit(message("t", i))
+		}
+		stop()
+		if s.most != 1 || time.Since(began) != time.Second {
+			t.Errorf("%d in flight, all published after %v, want 1 and 1s", s.most, time.Since(began))
+		}
+	})
+}
