@@ -223,12 +223,6 @@ func (l *line) read(c *lineConn) {
 	}
 }
 
-// ending is why a connection carries no more.
-type ending struct {
-	err    error // nil: the server has answered what nobody has asked, or it is polite.
-	polite bool  // The server has announced it. Then it has not processed what it has not answered.
-}
-
 // readSome reads an answer, and further ones that have come already and are as usual, and appends them to told.
 func (l *line) readSome(c *lineConn, in *answers, told []pipeline.Answered) ([]pipeline.Answered, *ending) {
 	said := in.next()
@@ -336,24 +330,6 @@ func (l *line) end(c *lineConn, told []pipeline.Answered, answers int, e ending)
 	if len(told) > 0 {
 		l.answered(told)
 	}
-}
-
-// answer is what the ending means for a publish that was not answered. after says that there is one before it.
-func (e ending) answer(after bool) pipeline.Answer {
-	a := pipeline.Answer{Verdict: pipeline.Ambiguous, Result: pipeline.ResultNetwork, Echo: after}
-	switch {
-	case e.polite: // RFC 9112, 9.6: a server must not process what comes after the request whose answer announces the end.
-		a.Verdict, a.Detail = pipeline.Unsent, "the endpoint closed the connection before this publish"
-	case e.err == nil:
-		a.Detail = "the endpoint answered more than it was asked"
-	case !isTimeout(e.err):
-		a.Detail = e.err.Error()
-	case after:
-		a.Detail = "a publish before it on the connection got no answer within the timeout"
-	default:
-		a.Result, a.Detail = pipeline.ResultTimeout, "no answer within the timeout"
-	}
-	return a
 }
 
 // Close implements pipeline.Line.
