@@ -78,7 +78,7 @@ func (b *bench) addOther(text string) error {
 	if !ok {
 		return fmt.Errorf("%q is not of the form name=command", text)
 	}
-	b.others = append(b.others, subject{name: name, start: startOther(strings.Fields(command))})
+	b.others = append(b.others, subject{name: name, start: startOther(strings.Fields(command)), foreign: true})
 	return nil
 }
 

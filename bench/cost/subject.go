@@ -22,6 +22,7 @@ type subject struct {
 	topics   int
 	scraped  bool // Its metrics are read each second.
 	batched  bool // Requests are fewer than messages.
+	foreign  bool // It may have a consumer of its own.
 }
 
 // load is the case's load as the subject has it.
