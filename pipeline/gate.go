@@ -11,6 +11,7 @@ import (
 // The zero gate is open.
 type gate struct {
 	closed  bool
+	since   time.Time // When it closed.
 	probing bool
 	probeAt time.Time
 	delays  backoff.BackOff
@@ -59,7 +60,7 @@ func (g *gate) shut(now time.Time, probe bool, atLeast time.Duration, detail str
 	}
 	wasOpen := !g.closed
 	if wasOpen {
-		g.closed, g.delays = true, delays()
+		g.closed, g.since, g.delays = true, now, delays()
 	}
 	g.detail = detail
 	g.probing = false

@@ -33,7 +33,9 @@ func (d *dispatcher) learn(now time.Time, p *parcel, a Answer) {
 	}
 	switch a.Verdict {
 	case Accept:
-		d.opened(now, &d.key, eventKeyAccepted, nil)
+		if !p.sent.Before(d.key.since) { // Otherwise it was accepted before the key was refused.
+			d.opened(now, &d.key, eventKeyAccepted, nil)
+		}
 		r.cache.found(p.sent)
 		d.opened(now, &r.cache.gate, eventCacheFound, r)
 		r.refusals = 0

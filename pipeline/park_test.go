@@ -135,3 +135,35 @@ func TestLateRefusalOfTheOldKeyDoesNotParkTheNewOne(t *testing.T) {
 		}
 	})
 }
+
+// What the endpoint accepted before it refused the key says nothing of the key, however late its answer comes.
+func TestLateAcceptanceDoesNotOpenTheGateOfARefusedKey(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		began := time.Now()
+		var mu sync.Mutex
+		sent := map[string][]time.Duration{}
+		sink := fakeSink(func(r *Request) Answer {
+			mu.Lock()
+			sent[r.Topic] = append(sent[r.Topic], time.Since(began))
+			first := len(sent[r.Topic]) == 1
+			mu.Unlock()
+			switch {
+			case r.Topic == "accepted late":
+				time.Sleep(1500 * time.Millisecond)
+			case r.Topic == "refused" && first:
+				time.Sleep(500 * time.Millisecond)
+				return answer(HaltAll, Result401, 401)
+			}
+			return accept()
+		})
+		p, stop := start(t, Config{Routes: []RouteConfig{{}}}, sink)
+		p.Route(0).Submit(message("accepted late", 0))
+		p.Route(0).Submit(message("refused", 1))
+		time.Sleep(time.Second)
+		p.Route(0).Submit(message("waiting", 2))
+		stop()
+		if probe := min(sent["refused"][1], sent["waiting"][0]); probe != 2500*time.Millisecond {
+			t.Errorf("the next publish comes after %v, want 2.5s, when the first probe is due", probe)
+		}
+	})
+}
