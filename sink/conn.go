@@ -67,18 +67,14 @@ func (c *conn) Close() error {
 	return c.TCPConn.Close()
 }
 
-// slack is how much later than asked an attempt may time out, as a share of its time. Setting a deadline costs as much as handling a message:
-// with some slack it is done once for many attempts.
-const slack = 1.0 / 64
-
 // begin is called before each attempt. It makes reads and writes fail at a time, or up to slack of the time until then later.
 func (c *conn) begin(now, end time.Time) error {
 	c.rested = now.Sub(c.used) > restTime
 	c.used = now
-	most := time.Duration(float64(end.Sub(now)) * slack)
-	if late := c.deadline.Sub(end); late >= 0 && late <= most {
+	deadline := lateDeadline(c.deadline, now, end)
+	if deadline.Equal(c.deadline) {
 		return nil
 	}
-	c.deadline = end.Add(most)
-	return c.SetDeadline(c.deadline)
+	c.deadline = deadline
+	return c.SetDeadline(deadline)
 }

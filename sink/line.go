@@ -190,11 +190,11 @@ func (l *line) failed(c *lineConn, err error) {
 
 // await makes reads fail at a time, or up to slack of the time until then later.
 func (c *lineConn) await(now, end time.Time) {
-	most := time.Duration(float64(end.Sub(now)) * slack)
-	if late := c.deadline.Sub(end); late >= 0 && late <= most {
+	deadline := lateDeadline(c.deadline, now, end)
+	if deadline.Equal(c.deadline) {
 		return
 	}
-	c.deadline = end.Add(most)
+	c.deadline = deadline
 	_ = c.SetReadDeadline(c.deadline) // Of a closed connection: its reader sees that.
 }
 
