@@ -42,24 +42,16 @@ func (l load) prefix() string {
 
 func (l load) filter() string     { return l.prefix() + ".>" }
 func (l load) stream() string     { return "S" + l.prefix() }
-func (l load) topic(i int) string { return fmt.Sprintf("%s.%d", l.prefix(), i%l.topics) }
-func (l load) payload() []byte    { return make([]byte, l.size) }
-func (l load) allSubjects() []string {
-	subjects := make([]string, l.topics)
-	for i := range subjects {
-		subjects[i] = l.topic(i)
-	}
-	return subjects
-}
+func (l load) subjects() []string { return lab.Subjects(l.prefix(), l.topics) }
 
 // fill makes the stream if it is not there, and a consumer that starts at its beginning.
 func (b *bench) fill(ctx context.Context, conn *nats.Conn, l load) error {
-	js, err := jetstream.New(conn, jetstream.WithPublishAsyncMaxPending(2048))
+	js, err := jetstream.New(conn)
 	if err != nil {
 		return fmt.Errorf("use JetStream: %w", err)
 	}
 	if !b.streams[l.stream()] {
-		if err := fillStream(ctx, js, l); err != nil {
+		if err := lab.Fill(ctx, conn, l.stream(), l.filter(), l.subjects(), l.size, l.messages); err != nil {
 			return err
 		}
 		b.streams[l.stream()] = true
@@ -76,24 +68,6 @@ func (b *bench) fill(ctx context.Context, conn *nats.Conn, l load) error {
 
 // maxAckPending is the server's default.
 const maxAckPending = 1000
-
-func fillStream(ctx context.Context, js jetstream.JetStream, l load) error {
-	if _, err := js.CreateStream(ctx, jetstream.StreamConfig{Name: l.stream(), Subjects: []string{l.filter()}}); err != nil {
-		return fmt.Errorf("create the stream: %w", err)
-	}
-	payload, subjects := l.payload(), l.allSubjects()
-	for i := range l.messages {
-		if _, err := js.PublishAsync(subjects[i%l.topics], payload, jetstream.WithStallWait(time.Minute)); err != nil {
-			return fmt.Errorf("fill the stream: %w", err)
-		}
-	}
-	select {
-	case <-js.PublishAsyncComplete():
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-}
 
 // left is what the consumer has not delivered and what is not acknowledged.
 func (b *bench) left(ctx context.Context, conn *nats.Conn, l load) (pending uint64, unacknowledged int, err error) {
@@ -112,7 +86,7 @@ func (b *bench) left(ctx context.Context, conn *nats.Conn, l load) (pending uint
 // awaitSubscribed waits until somebody has subscribed to the load's subjects.
 func (b *bench) awaitSubscribed(ctx context.Context, l load) error {
 	for end := time.Now().Add(20 * time.Second); time.Now().Before(end) && ctx.Err() == nil; time.Sleep(20 * time.Millisecond) {
-		resp, err := http.Get(b.Monitor + "/subsz?subs=1&test=" + l.topic(0))
+		resp, err := http.Get(b.Monitor + "/subsz?subs=1&test=" + l.subjects()[0])
 		if err != nil {
 			continue
 		}
@@ -143,7 +117,7 @@ type publisher struct {
 }
 
 func newPublisher(conn *nats.Conn, l load) *publisher {
-	return &publisher{conn: conn, load: l, began: time.Now(), payload: l.payload(), subjects: l.allSubjects()}
+	return &publisher{conn: conn, load: l, began: time.Now(), payload: make([]byte, l.size), subjects: l.subjects()}
 }
 
 // more publishes what may be on its way, given how much has arrived.

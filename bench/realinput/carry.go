@@ -7,6 +7,8 @@ import (
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
+
+	"momento-bridge/bench/lab"
 )
 
 // carrier is one kind of messages.
@@ -127,25 +129,7 @@ func (*stream) args() []string                                                { 
 func (*stream) publish(context.Context, *servers, *nats.Conn, int, int) error { return nil }
 
 func (*stream) prepare(ctx context.Context, _ *servers, conn *nats.Conn, n int) error {
-	js, err := jetstream.New(conn, jetstream.WithPublishAsyncMaxPending(1024))
-	if err != nil {
-		return fmt.Errorf("use JetStream: %w", err)
-	}
-	if _, err := js.CreateStream(ctx, jetstream.StreamConfig{Name: streamName, Subjects: []string{"bench.js.>"}}); err != nil {
-		return fmt.Errorf("create the stream: %w", err)
-	}
-	payload := make([]byte, payloadBytes)
-	for i := range n {
-		if _, err := js.PublishAsync(fmt.Sprintf("bench.js.%d", i%16), payload, jetstream.WithStallWait(time.Minute)); err != nil {
-			return fmt.Errorf("fill the stream: %w", err)
-		}
-	}
-	select {
-	case <-js.PublishAsyncComplete():
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
+	return lab.Fill(ctx, conn, streamName, "bench.js.>", lab.Subjects("bench.js", 16), payloadBytes, n)
 }
 
 func (*stream) inspect(ctx context.Context, conn *nats.Conn, r *result) error {

@@ -21,13 +21,8 @@ const (
 	publishTick = 100 * time.Microsecond
 )
 
-// topics are 16 subjects.
-var topics = func() (all [16]string) {
-	for i := range all {
-		all[i] = fmt.Sprint("latency.", i)
-	}
-	return all
-}()
+// topics are the subjects.
+var topics = lab.Subjects("latency", 16)
 
 // latency measures the time that the daemon adds to a message of core NATS: from the moment that a bare subscriber beside it has the message to the
 // moment that the endpoint has read the request. Both are in this process, so both have been woken for it and have read a socket. Messages are published

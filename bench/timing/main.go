@@ -19,7 +19,6 @@ import (
 	"time"
 
 	"github.com/nats-io/nats.go"
-	"github.com/nats-io/nats.go/jetstream"
 
 	"momento-bridge/bench/lab"
 )
@@ -94,25 +93,7 @@ routes:
 
 const payloadBytes = 256
 
-// fill makes a stream with so many messages, each on a topic of 16.
+// fill makes a stream with so many messages, on 16 topics.
 func (b *bench) fill(ctx context.Context, name string, messages int) error {
-	js, err := jetstream.New(b.conn, jetstream.WithPublishAsyncMaxPending(2048))
-	if err != nil {
-		return fmt.Errorf("use JetStream: %w", err)
-	}
-	if _, err := js.CreateStream(ctx, jetstream.StreamConfig{Name: name, Subjects: []string{name + ".>"}}); err != nil {
-		return fmt.Errorf("create the stream: %w", err)
-	}
-	payload := make([]byte, payloadBytes)
-	for i := range messages {
-		if _, err := js.PublishAsync(fmt.Sprintf("%s.%d", name, i%16), payload, jetstream.WithStallWait(time.Minute)); err != nil {
-			return fmt.Errorf("fill the stream: %w", err)
-		}
-	}
-	select {
-	case <-js.PublishAsyncComplete():
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
+	return lab.Fill(ctx, b.conn, name, name+".>", lab.Subjects(name, 16), payloadBytes, messages)
 }

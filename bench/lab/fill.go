@@ -1,0 +1,42 @@
+package lab
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+)
+
+// Fill makes a stream, in a file, of all that filter matches, and publishes messages of a size to the subjects, in turns.
+func Fill(ctx context.Context, conn *nats.Conn, stream, filter string, subjects []string, size, messages int) error {
+	js, err := jetstream.New(conn, jetstream.WithPublishAsyncMaxPending(2048))
+	if err != nil {
+		return fmt.Errorf("use JetStream: %w", err)
+	}
+	if _, err := js.CreateStream(ctx, jetstream.StreamConfig{Name: stream, Subjects: []string{filter}}); err != nil {
+		return fmt.Errorf("create the stream: %w", err)
+	}
+	payload := make([]byte, size)
+	for i := range messages {
+		if _, err := js.PublishAsync(subjects[i%len(subjects)], payload, jetstream.WithStallWait(time.Minute)); err != nil {
+			return fmt.Errorf("fill the stream: %w", err)
+		}
+	}
+	select {
+	case <-js.PublishAsyncComplete():
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// Subjects are so many subjects that begin alike.
+func Subjects(prefix string, n int) []string {
+	all := make([]string, n)
+	for i := range all {
+		all[i] = fmt.Sprintf("%s.%d", prefix, i)
+	}
+	return all
+}
