@@ -16,16 +16,19 @@ type publisher struct {
 	out     []byte // The request; reused.
 	in      answers
 
+	idle *time.Timer // Runs while there is a connection.
+
 	mu      sync.Mutex // Guards the following. Held while a publish is under way.
 	tcp     *conn
 	conn    net.Conn // On tcp, with TLS where the endpoint wants it; nil: there is none.
 	expires time.Time
-	idle    *time.Timer // Runs while there is a connection.
 }
 
 func newPublisher(m *Momento) *publisher {
 	p := &publisher{momento: m, wire: wire{cfg: &m.cfg}}
 	p.in.in = bufio.NewReaderSize(nil, ioBuffer)
+	p.idle = time.AfterFunc(idleLimit, p.rest)
+	p.idle.Stop()
 	return p
 }
 
@@ -102,11 +105,7 @@ func (p *publisher) connect(end time.Time) error {
 	}
 	p.conn, p.expires = opened, time.Now().Add(age())
 	p.in.in.Reset(opened)
-	if p.idle == nil {
-		p.idle = time.AfterFunc(idleLimit, p.rest)
-	} else {
-		p.idle.Reset(idleLimit)
-	}
+	p.idle.Reset(idleLimit)
 	return nil
 }
 

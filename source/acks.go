@@ -77,9 +77,7 @@ func (a *Acks) done(reply string, hurry bool) error {
 func (a *Acks) term(reply string, word []byte) error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if err := a.send(); err != nil {
-		return err
-	}
+	_ = a.send() // What fails here fails below, too, and both are remembered.
 	a.remember(reply)
 	return a.conn.Publish(reply, word)
 }
