@@ -7,10 +7,10 @@ import "time"
 const missesAfter = 3
 
 // judge returns the answer as it is to be understood for p. A cache that is said to be missing, and has accepted another publish
-// since it was last said so to p, does exist: it is p that cannot be published.
+// since it was first said so to p, does exist: it is p that cannot be published. While the cache is taken for missing, nothing is held against p.
 func (d *dispatcher) judge(p *parcel, a Answer) Answer {
 	e := p.first
-	if a.Verdict == HaltCache && e.misses+1 >= missesAfter && p.lane.route.cache.existsSince(e.missed) {
+	if a.Verdict == HaltCache && e.misses+1 >= missesAfter && !p.lane.route.cache.gate.closed && p.lane.route.cache.existsSince(e.missed) {
 		a.Verdict, a.Reason = Reject, "not_found"
 	}
 	return a

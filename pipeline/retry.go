@@ -11,8 +11,9 @@ func (d *dispatcher) requeue(now time.Time, p *parcel, a Answer) {
 		d.putBack(p)
 	case HaltCache:
 		for e := p.first; e != nil; e = e.next {
-			e.misses++
-			e.missed = now
+			if e.misses++; e.misses == 1 {
+				e.missed = now
+			}
 		}
 		d.waitFor(now, p, &r.cache.gate, a.RetryAfter)
 	case HaltTopic:
