@@ -12,8 +12,8 @@ import (
 	"momento-bridge/pipeline"
 )
 
-// This file is HTTP/1.1 as one connection speaks it with several publishes in flight: requests back to back, answers in the same order. fasthttp's
-// PipelineClient cannot carry them: it copies each request, tells nobody which ones a broken connection has left unanswered, and fails all for one.
+// This file is HTTP/1.1 as one connection speaks it, with one publish in flight or several: requests back to back, answers in the same order. fasthttp's
+// PipelineClient cannot carry several: it copies each request, tells nobody which ones a broken connection has left unanswered, and fails all for one.
 
 // wire writes requests to a buffer. It belongs to one goroutine.
 type wire struct {

@@ -79,7 +79,7 @@ var cases = []benchCase{
 		lines:    []line{{"ordered", cpu, 1.15}},
 	},
 	{
-		name: "batch", title: "JetStream, 100 B, one topic: batches of JSON, 30 to 40 in each, against none",
+		name: "batch", title: "JetStream, 100 B, one topic: batches of JSON, up to 30 in each, against none",
 		load:     load{js: true, size: 100, topics: 1},
 		subjects: []subject{usual, {name: "batch-json", start: daemon{batch: "json, max_messages: 30", connections: 4}.start, batched: true, messages: 1_000_000}},
 		lines:    []line{{"batch-json", cpu, 0.2}},

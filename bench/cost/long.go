@@ -40,7 +40,7 @@ func (b *bench) runLong(ctx context.Context, c benchCase) (bool, error) {
 	publish := newPublisher(conn, l)
 	var samples []sample
 	for len(samples) == 0 || time.Since(publish.began) < windows[len(windows)-1].to {
-		s, err := b.sample(ctx, p, conn, l, false, already)
+		s, err := b.sample(ctx, conn, l, false, already)
 		if err == nil && (len(samples) == 0 || s.at.Sub(samples[len(samples)-1].at) >= time.Second/2) {
 			if err = b.usage(p, &s); err == nil {
 				samples = append(samples, s)

@@ -114,7 +114,7 @@ func (b *bench) follow(ctx context.Context, p process, conn *nats.Conn, l load, 
 		tick = 2 * time.Millisecond
 	}
 	for {
-		s, err := b.sample(ctx, p, conn, l, batched, already)
+		s, err := b.sample(ctx, conn, l, batched, already)
 		if err != nil {
 			return nil, err
 		}
@@ -143,7 +143,7 @@ func (b *bench) follow(ctx context.Context, p process, conn *nats.Conn, l load, 
 }
 
 // sample says how far a run has come. How many messages went into batches only the consumer can tell.
-func (b *bench) sample(ctx context.Context, _ process, conn *nats.Conn, l load, batched bool, already int) (sample, error) {
+func (b *bench) sample(ctx context.Context, conn *nats.Conn, l load, batched bool, already int) (sample, error) {
 	if batched {
 		pending, unacknowledged, err := b.left(ctx, conn, l)
 		return sample{at: time.Now(), requests: l.messages - int(pending) - unacknowledged}, err
