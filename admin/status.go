@@ -1,0 +1,131 @@
+package admin
+
+import "time"
+
+// Status is what the daemon is doing at one moment: what GET /api/v1/status answers and the status page shows. Rates are per second,
+// durations are in seconds; null stands for no limit, for a backlog that is never gone, and for a latency while nothing is published.
+type Status struct {
+	Version  string    `json:"version"`
+	Now      time.Time `json:"now"`
+	Started  time.Time `json:"started"`
+	State    State     `json:"state"`
+	Summary  string    `json:"summary"` // The state in one sentence, with what to do where something is wrong.
+	Ready    bool      `json:"ready"`
+	NotReady []string  `json:"not_ready"`
+	NATS     string    `json:"nats"`     // The server, or the configured ones while there is no connection; without credentials.
+	Endpoint string    `json:"endpoint"` // The URL.
+	Key      Key       `json:"key"`
+	Rates    Rates     `json:"rates"` // Of all routes.
+	Queue    Queue     `json:"queue"`
+	Latency  Latency   `json:"latency"`
+	Quotas   []Quota   `json:"quotas"` // The region's is the first.
+	Routes   []Route   `json:"routes"`
+	Problems []Problem `json:"problems"` // The latest first, bounded.
+}
+
+// State is the daemon's state in one word.
+type State string
+
+// The states, the gravest first: the daemon is in the first that applies.
+const (
+	Stopping     State = "stopping"
+	Disconnected State = "disconnected" // From NATS.
+	KeyRefused   State = "key_refused"  // Or there is none yet.
+	Down         State = "down"         // The endpoint.
+	Parked       State = "parked"       // At least one route is, or cannot consume.
+	Paused       State = "paused"       // At least one route is, by an operator.
+	Behind       State = "behind"       // A backlog does not become less.
+	Throttled    State = "throttled"    // A quota holds back what waits, or the endpoint refuses.
+	CatchingUp   State = "catching_up"  // A backlog becomes less.
+	Publishing   State = "publishing"   // All is well.
+	Idle         State = "idle"         // All is well and nothing comes.
+)
+
+// Key is the API key in use, without the key.
+type Key struct {
+	Kind    string     `json:"kind"`
+	Expires *time.Time `json:"expires"` // null: it does not say.
+	Vended  bool       `json:"vended"`  // It is replaced before it expires.
+}
+
+// Rates are messages in and out, and publishes refused for quota.
+type Rates struct {
+	In      float64 `json:"in"`
+	Out     float64 `json:"out"`
+	Refused float64 `json:"refused"`
+}
+
+// Queue is what is held in memory, and what waits in all.
+type Queue struct {
+	Messages    int   `json:"messages"` // Held and not in flight.
+	InFlight    int   `json:"in_flight"`
+	Bytes       int64 `json:"bytes"`
+	MaxMessages int   `json:"max_messages"`
+	MaxBytes    int64 `json:"max_bytes"`
+	Waiting     int64 `json:"waiting"` // What NATS still has included.
+}
+
+// Latency is the time of a publish attempt, over the last ten seconds.
+type Latency struct {
+	P50 *float64 `json:"p50"`
+	P99 *float64 `json:"p99"`
+}
+
+// Quota is one quota and the rate in force for it.
+type Quota struct {
+	Scope    string   `json:"scope"`
+	Rate     *float64 `json:"rate"`
+	Learned  float64  `json:"learned"` // 0: none was met.
+	State    string   `json:"state"`
+	Reason   string   `json:"reason"`
+	Refusing bool     `json:"refusing"`
+}
+
+// Route is one route.
+type Route struct {
+	Name          string            `json:"name"`
+	From          string            `json:"from"` // What it consumes,
+	To            string            `json:"to"`   // and where it publishes, as configured.
+	State         string            `json:"state"`
+	Reason        string            `json:"reason"`     // Why it is not running, or cannot consume; empty while all is well.
+	LimitedBy     string            `json:"limited_by"` // What holds back what waits.
+	Rates         Rates             `json:"rates"`
+	Received      uint64            `json:"received"`
+	Settled       map[string]uint64 `json:"settled"`  // By outcome.
+	Attempts      map[string]uint64 `json:"attempts"` // By result.
+	Redelivered   uint64            `json:"redelivered"`
+	Ambiguous     uint64            `json:"ambiguous"`
+	SourceDropped uint64            `json:"source_dropped"`
+	Queued        int               `json:"queued"`
+	InFlight      int               `json:"in_flight"`
+	Waiting       int64             `json:"waiting"` // What NATS still has included.
+	Arrivals      float64           `json:"arrivals_per_second"`
+	Capacity      *float64          `json:"capacity_per_second"`
+	DrainSeconds  *float64          `json:"drain_seconds"`
+	Forecast      string            `json:"forecast"`
+}
+
+// Problem is something that went wrong, as often as it did.
+type Problem struct {
+	Level  string    `json:"level"` // warn or error.
+	Text   string    `json:"text"`
+	Route  string    `json:"route"` // Empty: it concerns all.
+	Detail string    `json:"detail"`
+	Count  uint64    `json:"count"`
+	First  time.Time `json:"first"`
+	Last   time.Time `json:"last"`
+}
+
+// Sample is one second of the history that the status page draws.
+type Sample struct {
+	At      int64    `json:"at"` // Unix time in milliseconds.
+	In      float64  `json:"in"`
+	Out     float64  `json:"out"`
+	Refused float64  `json:"refused"`
+	Waiting int64    `json:"waiting"`
+	Queued  int      `json:"queued"` // Held in memory, in flight included.
+	Rate    *float64 `json:"rate"`   // The region's, in force.
+	Learned float64  `json:"learned"`
+	P50     *float64 `json:"p50"`
+	P99     *float64 `json:"p99"`
+}
