@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"net"
 	"net/http"
 	"time"
 
@@ -15,9 +16,18 @@ func (b *bridge) adminHandler(ctx context.Context) http.Handler {
 		Metrics:  b.metrics,
 		NotReady: func() []string { return b.notReady(ctx) },
 		Stuck:    func() string { return b.pipe.Stuck(time.Now()) },
-		Status:   func() any { return b.status(ctx) },
+		Status:   func() admin.Status { return b.status(ctx) },
+		History:  &b.sampler.history,
 		Pause:    b.pause,
+		Hosts:    b.plan.adminHosts,
+		Open:     !loopbackAddr(b.admin.Addr()),
+		Pprof:    b.plan.pprof,
 	})
+}
+
+func loopbackAddr(a net.Addr) bool {
+	tcp, ok := a.(*net.TCPAddr)
+	return ok && tcp.IP.IsLoopback()
 }
 
 // notReady returns why the daemon does not carry messages now: NATS, the sources, the key, the endpoint, the caches.
