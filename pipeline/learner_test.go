@@ -63,7 +63,7 @@ func newWire(limits Rate, s emulator.Settings, seed uint64) *wire {
 
 func (w *wire) set(s emulator.Settings) {
 	w.settings = s
-	l, err := emulator.NewLimiter(s, w.now)
+	l, err := emulator.NewLimiter(s, 1, w.now)
 	if err != nil {
 		panic(err)
 	}

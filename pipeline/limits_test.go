@@ -13,7 +13,7 @@ import (
 func TestRefusalForThroughputIsLearnedInBytes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const quota = 50_000.0
-		limiter, err := emulator.NewLimiter(emulator.Settings{Rate: quota}, time.Now())
+		limiter, err := emulator.NewLimiter(emulator.Settings{Rate: quota}, 1, time.Now())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -62,7 +62,7 @@ func TestRefusalForThroughputIsLearnedInBytes(t *testing.T) {
 		}
 		p.SetLimits(Limits{Region: unlimited})
 		mu.Lock()
-		limiter, _ = emulator.NewLimiter(emulator.Settings{}, time.Now())
+		limiter, _ = emulator.NewLimiter(emulator.Settings{}, 1, time.Now())
 		mu.Unlock()
 		stop()
 	})
@@ -73,7 +73,7 @@ func TestRefusalsOfACacheWithAQuotaSlowThatCacheOnly(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var mu sync.Mutex
 		got := map[string]int{}
-		small, err := emulator.NewLimiter(emulator.Settings{Rate: 20, Burst: 20}, time.Now())
+		small, err := emulator.NewLimiter(emulator.Settings{Rate: 20, Burst: 20}, 1, time.Now())
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -23,7 +23,7 @@ type Config struct {
 	// RefusalBody is the form of a 429's body: json (empty string), err, text or empty.
 	RefusalBody string
 	RetryAfter  time.Duration // Sent with a 429; 0: not sent, as Momento documents none.
-	Seed        uint64        // Of the faults and the jitter.
+	Seed        uint64        // Of the faults, the jitter and the others' traffic.
 	Settings
 	// OnAccept is called for each accepted publish before it is answered, from many goroutines at once. The body belongs to the
 	// callee.
@@ -81,7 +81,7 @@ func New(cfg Config) (*Server, error) {
 
 // Set puts new settings in force. The limiter starts full.
 func (s *Server) Set(settings Settings) error {
-	l, err := NewLimiter(settings, time.Now())
+	l, err := NewLimiter(settings, s.cfg.Seed, time.Now())
 	if err != nil {
 		return err
 	}

@@ -3,6 +3,7 @@ package emulator
 import (
 	"fmt"
 	"math"
+	"math/rand/v2"
 	"slices"
 	"time"
 )
@@ -32,8 +33,9 @@ const (
 	rounding      = 1e-9 // Of a token.
 )
 
-// NewLimiter returns the limiter that the settings describe, with nothing of its quota in use. An error says which setting is wrong.
-func NewLimiter(s Settings, now time.Time) (Limiter, error) {
+// NewLimiter returns the limiter that the settings describe, with nothing of its quota in use. The seed is that of the others' traffic. An error
+// says which setting is wrong.
+func NewLimiter(s Settings, seed uint64, now time.Time) (Limiter, error) {
 	if err := s.check(); err != nil {
 		return nil, err
 	}
@@ -42,7 +44,7 @@ func NewLimiter(s Settings, now time.Time) (Limiter, error) {
 	}
 	l := s.limiter(now)
 	if s.Background > 0 {
-		l = &background{Limiter: l, perSecond: s.Rate * s.Background, at: now}
+		l = newBackground(l, s.Rate*s.Background, seed, now)
 	}
 	return l, nil
 }
@@ -206,19 +208,46 @@ func (s sharded) Take(now time.Time, cost float64, connection uint64) bool {
 	return s[connection%uint64(len(s))].Take(now, cost, 0)
 }
 
-// background is a quota of which others use a share, as evenly as can be.
+// background is a quota that others use, too: their publishes come at random (a Poisson process), each by a connection of its own, and are not repeated.
 type background struct {
 	Limiter
-	perSecond, owed float64
-	at              time.Time
+	perSecond float64
+	rng       *rand.Rand
+	next      time.Time // When the next of them comes.
+
+	accepted, refused int // Of the others.
 }
+
+func newBackground(l Limiter, perSecond float64, seed uint64, now time.Time) *background {
+	b := &background{Limiter: l, perSecond: perSecond, rng: rand.New(rand.NewPCG(seed, 2)), next: now}
+	b.wait()
+	return b
+}
+
+func (b *background) wait() { b.next = b.next.Add(seconds(b.rng.ExpFloat64() / b.perSecond)) }
 
 // Take implements Limiter.
 func (b *background) Take(now time.Time, cost float64, connection uint64) bool {
-	b.owed = min(b.owed+now.Sub(b.at).Seconds()*b.perSecond, max(1, b.perSecond)) // What was refused to them for long is forgotten.
-	b.at = now
-	for b.owed >= 1 && b.Limiter.Take(now, 1, uint64(now.UnixNano())) {
-		b.owed--
-	}
+	b.run(now)
 	return b.Limiter.Take(now, cost, connection)
+}
+
+// run lets the others publish up to now.
+func (b *background) run(now time.Time) {
+	for !b.next.After(now) {
+		if b.Limiter.Take(b.next, 1, b.rng.Uint64()) {
+			b.accepted++
+		} else {
+			b.refused++
+		}
+		b.wait()
+	}
+}
+
+// OthersOf returns how many publishes of others a limiter has accepted and refused so far, as far as it has been asked.
+func OthersOf(l Limiter) Others {
+	if b, ok := l.(*background); ok {
+		return Others{b.accepted, b.refused}
+	}
+	return Others{}
 }

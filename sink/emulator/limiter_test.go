@@ -9,7 +9,7 @@ func TestEachLimiterHoldsTheRate(t *testing.T) {
 	f := func(s Settings, cost float64, ask time.Duration, want int) {
 		t.Helper()
 		now := time.Unix(0, 0)
-		l, err := NewLimiter(s, now)
+		l, err := NewLimiter(s, 1, now)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -40,13 +40,12 @@ func TestEachLimiterHoldsTheRate(t *testing.T) {
 	f(Settings{Rate: 10, Limiter: LimiterSlidingPenalty}, 1, often, 10) // Who goes on asking gets nothing more.
 	f(Settings{Rate: 10, Limiter: LimiterSlidingPenalty}, 1, 110*time.Millisecond, 910)
 	f(Settings{Rate: 16, Burst: 80, Limiter: LimiterSharded}, 1, often, 1672)
-	f(Settings{Rate: 10, Burst: 1, Background: 0.2}, 1, often, 800)
 	f(Settings{}, 1, often, 10_000)
 }
 
 func TestShardedConnectionHasAShareOnly(t *testing.T) {
 	now := time.Unix(0, 0)
-	l, err := NewLimiter(Settings{Rate: 80, Burst: 8, Limiter: LimiterSharded}, now)
+	l, err := NewLimiter(Settings{Rate: 80, Burst: 8, Limiter: LimiterSharded}, 1, now)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -58,5 +57,31 @@ func TestShardedConnectionHasAShareOnly(t *testing.T) {
 	}
 	if got < 99 || got > 101 {
 		t.Errorf("one connection had %d in 10 s, want an eighth of the quota: 100", got)
+	}
+}
+
+func TestOthersComeAtRandomAndTheSameForASeed(t *testing.T) {
+	share := func(seed uint64) (own int, b *background) {
+		now := time.Unix(0, 0)
+		l, err := NewLimiter(Settings{Rate: 10, Burst: 10, Background: 0.2}, seed, now)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := range 10_000 { // Nearly as many as are left.
+			if l.Take(now.Add(time.Duration(i)*120*time.Millisecond), 1, 0) {
+				own++
+			}
+		}
+		return own, l.(*background)
+	}
+	own, b := share(1)
+	if came := b.accepted + b.refused; came < 2300 || came > 2500 || own+b.accepted > 12_010 || own > 9999 {
+		t.Errorf("of %d others %d were accepted, and %d of ours: want 2400 others in 20 minutes, and 12000 in all at the most", came, b.accepted, own)
+	}
+	if again, _ := share(1); again != own {
+		t.Errorf("%d and then %d with the same seed", own, again)
+	}
+	if other, _ := share(2); other == own {
+		t.Errorf("%d with another seed, too", other)
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"net/http"
 	"slices"
+	"time"
 )
 
 // counts are what the emulator has seen.
@@ -27,6 +28,13 @@ type Stats struct {
 	Topics      []TopicCount `json:"topics"`
 	Untracked   int          `json:"untracked"` // Accepted for topics beyond those that are kept apart.
 	Connections Connections  `json:"connections"`
+	Others      Others       `json:"others"`
+}
+
+// Others counts the publishes of others who use the quota, since the settings were last changed.
+type Others struct {
+	Accepted int `json:"accepted"`
+	Refused  int `json:"refused"`
 }
 
 // TopicCount is what one topic has accepted.
@@ -50,6 +58,10 @@ func (s *Server) Stats() Stats {
 		Accepted: s.stats.accepted, Rejected: maps.Clone(s.stats.rejected), Bytes: s.stats.bytes, Operations: s.stats.operations, InFlight: s.stats.inFlight,
 		Topics: []TopicCount{}, Untracked: s.stats.untracked, Connections: Connections{s.stats.opened, s.stats.open},
 	}
+	if b, ok := s.limiter.(*background); ok {
+		b.run(time.Now())
+	}
+	stats.Others = OthersOf(s.limiter)
 	for name, t := range s.topics {
 		if t.accepted > 0 {
 			stats.Topics = append(stats.Topics, TopicCount{name.cache, name.topic, t.accepted})

@@ -1,0 +1,52 @@
+package search
+
+import (
+	"errors"
+	"fmt"
+)
+
+// Config is what a search may do. Rates are publishes per second, times are seconds.
+type Config struct {
+	Start       float64 // The first rate.
+	MaxRate     float64 // Never exceeded.
+	MaxRequests int     // The search ends before a trial that could send more in all.
+	MaxSeconds  float64 // Likewise.
+	Width       float64 // Of the bracket, as a share of the rate: 0.01.
+	Goal        float64 // The share of refusals that still counts as clean; usually 0.
+	Pairs       int     // Trials at each of the two rates that prove them.
+	// Gentle never goes on offering what is refused: for accounts with live traffic. Then there is no plateau, and the kind of limiter is not known.
+	Gentle bool
+	// Flip decides which of a pair of trials comes first; nil: always the clean one.
+	Flip func() bool
+	// Progress is told of each trial before it begins; nil: nobody is.
+	Progress func(Step)
+}
+
+// Default returns the configuration of a standard search.
+func Default() Config {
+	return Config{Start: 8, MaxRate: 10_000, MaxRequests: 5_000_000, MaxSeconds: 3600, Width: 0.01, Pairs: 3}
+}
+
+// Step says what is about to be done and what is known.
+type Step struct {
+	Name           string // bracket, plateau, probe, narrow, prove.
+	Rate           float64
+	Seconds        float64 // At the most.
+	Clean, Failing float64 // So far; 0: not known.
+	Requests       int     // Sent so far.
+}
+
+// Why a search ends early. Each leaves a result that is not proved.
+var (
+	errRequests = errors.New("the cap on requests was reached (--max-requests)")
+	errTime     = errors.New("the cap on time was reached (--max-duration)")
+	errNoLimit  = errors.New("nothing was refused up to the greatest rate (--max-rate)")
+	errAlways   = errors.New("even the slowest rate is refused")
+)
+
+// unfitError says that a trial could not be made as planned, although it was repeated.
+type unfitError struct{ why string }
+
+func (e *unfitError) Error() string {
+	return fmt.Sprintf("irregular: the generator was not fit for a trial, three times over: %s", e.why)
+}

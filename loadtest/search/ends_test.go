@@ -1,0 +1,107 @@
+package search
+
+import (
+	"errors"
+	"strings"
+	"testing"
+
+	"momento-bridge/sink/emulator"
+)
+
+// disturbed is a simulation whose trials may go wrong.
+type disturbed struct {
+	*simulation
+	disturb func(n int, t *Trial)
+	trials  int
+}
+
+func (d *disturbed) Run(most Cap, phases ...Phase) Trial {
+	t := d.simulation.Run(most, phases...)
+	d.trials++
+	d.disturb(d.trials, &t)
+	return t
+}
+
+func find(change func(*Config), settings emulator.Settings, disturb func(int, *Trial)) *Result {
+	cfg := Default()
+	change(&cfg)
+	return Find(cfg, &disturbed{simulation: newSimulation(settings, 1), disturb: disturb})
+}
+
+func TestEndsSayWhyNothingIsProved(t *testing.T) {
+	nothing, unchanged := func(int, *Trial) {}, func(*Config) {}
+	f := func(want string, r *Result) {
+		t.Helper()
+		if r.Proved || !strings.Contains(r.Reason, want) {
+			t.Errorf("proved %v: %q, want %q", r.Proved, r.Reason, want)
+		}
+	}
+	limit := bucket(1)(500)
+	f("--max-requests", find(func(c *Config) { c.MaxRequests = 2000 }, limit, nothing))
+	f("--max-duration", find(func(c *Config) { c.MaxSeconds = 20 }, limit, nothing))
+	f("the limit is above 300/s", find(func(c *Config) { c.MaxRate = 300 }, limit, nothing))
+	f("the limit is above 1e+04/s", find(unchanged, emulator.Settings{}, nothing))
+	f("even the slowest", find(unchanged, bucket(1)(0.01), nothing))
+	f("the key is refused", find(unchanged, limit, func(n int, t *Trial) {
+		if n == 3 {
+			t.Fatal = errors.New("the key is refused (401)")
+		}
+	}))
+	f("irregular: the generator was not fit for a trial, three times over: late", find(unchanged, limit, func(n int, t *Trial) {
+		if n > 10 {
+			t.Unfit = "late"
+		}
+	}))
+}
+
+func TestUnfitTrialIsRepeated(t *testing.T) {
+	r := find(func(*Config) {}, bucket(1)(500), func(n int, t *Trial) {
+		if n%3 == 0 { // As if what it says were wrong, too.
+			t.Unfit = "late"
+			t.last().Refused = 0
+		}
+	})
+	if !r.Proved || r.Clean > 500 || r.Failing < 500 {
+		t.Errorf("%+v", summaryOf(r))
+	}
+	unfit := 0
+	for _, trial := range r.Trials {
+		if trial.Unfit != "" {
+			unfit++
+		}
+	}
+	if unfit == 0 {
+		t.Error("the trials that were not fit are not reported")
+	}
+}
+
+func TestCapsAreKept(t *testing.T) {
+	for _, requests := range []int{500, 5000, 20_000} {
+		sim := newSimulation(bucket(60)(500), 1)
+		cfg := Default()
+		cfg.MaxRequests = requests
+		r := Find(cfg, sim)
+		if sim.sent > requests || r.Requests != sim.sent {
+			t.Errorf("%d requests were sent with a cap of %d", sim.sent, requests)
+		}
+	}
+	sim := newSimulation(bucket(1)(5000), 1)
+	cfg := Default()
+	cfg.MaxRate = 6000
+	if r := Find(cfg, sim); !r.Proved {
+		t.Errorf("with little room for overload: %+v", summaryOf(r))
+	} else {
+		for _, trial := range r.Trials {
+			if trial.Rate > 6000 {
+				t.Errorf("a trial at %g/s", trial.Rate)
+			}
+		}
+	}
+}
+
+func TestSmallShareOfRefusalsMayBeTheGoal(t *testing.T) {
+	r := find(func(c *Config) { c.Goal = 0.01 }, bucket(1)(500), func(int, *Trial) {})
+	if !r.Proved || r.Clean < 500 || r.Clean > 510 {
+		t.Errorf("with one percent allowed: %+v", summaryOf(r))
+	}
+}

@@ -1,0 +1,94 @@
+package search
+
+import (
+	"errors"
+	"fmt"
+)
+
+// Result is what a search has found. Rates are per second; 0 stands for what was not determined.
+type Result struct {
+	Proved    bool
+	Reason    string // Why it is not proved, or on what the proof rests.
+	Err       error  // What ended the search early, if something did.
+	Clean     float64
+	Failing   float64
+	Plateau   float64
+	Burst     float64
+	Kind      Kind
+	Window    float64 // Seconds.
+	Dear      bool    // Refusals use up quota.
+	Overload  bool    // Whether that is known.
+	Held      int     // Trials in which the clean rate was held,
+	CleanSent int     // publishes in them,
+	Rejected  int     // and trials in which the failing rate was refused.
+	Requests  int
+	Seconds   float64
+	Trials    []TrialReport
+}
+
+// TrialReport is one trial as it stands in a report.
+type TrialReport struct {
+	Name     string
+	Rate     float64
+	Began    float64 // Seconds after the search began.
+	Seconds  float64
+	Sent     int // In all phases; the rest is of the last.
+	Accepted int
+	Refused  int
+	Failed   int
+	Unfit    string
+}
+
+// Find runs the search. It always returns what is known, also if it ended early.
+func Find(cfg Config, tester Tester) *Result {
+	s := &search{cfg: cfg, tester: tester, began: tester.Now(), result: &Result{Kind: Unknown}}
+	r := s.result
+	ok, err := s.find()
+	r.Err, r.Window, r.Dear = err, s.window, s.dear
+	r.Proved, r.Reason = s.verdict(ok)
+	return r
+}
+
+// find goes through the steps.
+func (s *search) find() (bool, error) {
+	if err := s.bracket(); err != nil {
+		return false, err
+	}
+	s.result.Clean, s.result.Failing = s.pass, s.refused
+	if !s.cfg.Gentle {
+		if err := s.plateau(); err != nil {
+			return false, err
+		}
+		s.result.Overload = true
+		if err := s.probe(); err != nil {
+			return false, err
+		}
+	}
+	return s.pin()
+}
+
+// beside is how far above the failing rate the plateau of one limiter may be, as a share: what is not exact.
+const beside = 0.005
+
+// verdict says whether the result is proved, and why.
+func (s *search) verdict(ok bool) (bool, string) {
+	r := s.result
+	soft := r.Plateau > (1+beside)*r.Failing
+	if soft && r.Err == nil {
+		r.Kind = Soft
+	}
+	switch {
+	case r.Err != nil && !errors.Is(r.Err, errNoLimit):
+		return false, r.Err.Error()
+	case r.Err != nil:
+		return false, fmt.Sprintf("%v: the limit is above %.4g/s, or there is none", r.Err, r.Clean)
+	case soft:
+		return false, fmt.Sprintf("refusals begin at %.4g/s, but %.4g/s are accepted in overload: the limit is spread over several servers, or others use it, too", r.Failing, r.Plateau)
+	case !ok:
+		return false, "irregular: what was held once was refused later, or the other way round, in every round"
+	case s.cfg.Gentle:
+		return false, fmt.Sprintf("without overload nobody knows what kind of limit it is, and a burst or a long window may hide it; the clean rate was held in %d of %d trials",
+			r.Held, s.cfg.Pairs)
+	}
+	return true, fmt.Sprintf("%d of %d trials at the clean rate had no refusal, %d of %d at the failing rate had", r.Held, s.cfg.Pairs, r.Rejected, s.cfg.Pairs)
+}

@@ -1,0 +1,149 @@
+package search
+
+import (
+	"fmt"
+	"runtime"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"momento-bridge/sink/emulator"
+)
+
+func bucket(seconds float64) func(float64) emulator.Settings {
+	return func(rate float64) emulator.Settings { return emulator.Settings{Rate: rate, Burst: seconds * rate} }
+}
+
+func window(kind string, d time.Duration) func(float64) emulator.Settings {
+	return func(rate float64) emulator.Settings { return emulator.Settings{Rate: rate, Limiter: kind, Window: d} }
+}
+
+func gcra(rate float64) emulator.Settings {
+	return emulator.Settings{Rate: rate, Burst: 2, Limiter: emulator.LimiterGCRA}
+}
+
+func sharded(rate float64) emulator.Settings {
+	return emulator.Settings{Rate: rate, Burst: rate, Limiter: emulator.LimiterSharded}
+}
+
+func shared(rate float64) emulator.Settings {
+	return emulator.Settings{Rate: rate, Burst: rate, Background: 0.2}
+}
+
+// sharp are the limiters with one limit.
+var sharp = []struct {
+	name string
+	make func(rate float64) emulator.Settings
+	kind Kind // That the search is to find.
+	dear bool
+}{
+	{"bucket with 1 s burst", bucket(1), Bucket, false},
+	{"bucket with 60 s burst", bucket(60), Bucket, false},
+	{"gcra", gcra, Bucket, false},
+	{"fixed window of 1 s", window(emulator.LimiterFixedWindow, time.Second), FixedWindow, false},
+	{"fixed window of 10 s", window(emulator.LimiterFixedWindow, 10*time.Second), FixedWindow, false},
+	{"sliding window of 1 s", window(emulator.LimiterSliding, time.Second), Sliding, false},
+	{"sliding window of 1 s that counts refusals", window(emulator.LimiterSlidingPenalty, time.Second), Sliding, true},
+}
+
+// each runs a search for every seed, several at a time.
+func each(settings emulator.Settings, change func(*Config), found func(*simulation, *Result)) {
+	var mu sync.Mutex
+	var wg sync.WaitGroup
+	slots := make(chan struct{}, runtime.GOMAXPROCS(0))
+	for seed := range uint64(seeds) {
+		slots <- struct{}{}
+		wg.Go(func() {
+			defer func() { <-slots }()
+			sim := newSimulation(settings, seed)
+			cfg := Default()
+			cfg.MaxRate, cfg.MaxRequests = 1e6, 1e8
+			cfg.Flip = func() bool { return sim.rng.IntN(2) == 0 }
+			change(&cfg)
+			r := Find(cfg, sim)
+			mu.Lock()
+			defer mu.Unlock()
+			found(sim, r)
+		})
+	}
+	wg.Wait()
+}
+
+func median(values []float64) float64 {
+	slices.Sort(values)
+	return values[len(values)/2]
+}
+
+func TestSharpLimitIsInsideTheProvedBracket(t *testing.T) {
+	for _, rate := range []float64{10, 500, 7300} {
+		for _, l := range sharp {
+			t.Run(fmt.Sprintf("%s at %g", l.name, rate), func(t *testing.T) {
+				var widths, requests, times []float64
+				each(l.make(rate), func(*Config) {}, func(sim *simulation, r *Result) {
+					if !r.Proved || r.Clean > rate || r.Failing < rate || r.Kind != l.kind || r.Dear != l.dear || r.Err != nil {
+						t.Errorf("%+v", summaryOf(r))
+					}
+					if r.Requests != sim.sent {
+						t.Errorf("%d requests are reported, %d were sent", r.Requests, sim.sent)
+					}
+					widths, requests, times = append(widths, (r.Failing-r.Clean)/rate), append(requests, float64(r.Requests)), append(times, r.Seconds)
+				})
+				if w := median(widths); w > 0.01 {
+					t.Errorf("the median width is %.2f %%", 100*w)
+				}
+				if rate == 10 && (slices.Max(requests) > 25_000 || slices.Max(times) > 720) {
+					t.Errorf("it took up to %.0f requests and %.0f s", slices.Max(requests), slices.Max(times))
+				}
+				t.Logf("median width %.2f %%, %.0f requests, %.0f s; at the most %.0f and %.0f s", 100*median(widths), median(requests), median(times), slices.Max(requests), slices.Max(times))
+			})
+		}
+	}
+}
+
+func TestLimitOfSeveralServersIsNotProvedButItsPlateauIsRight(t *testing.T) {
+	for _, rate := range []float64{10, 500, 7300} {
+		each(sharded(rate), func(*Config) {}, func(_ *simulation, r *Result) {
+			if off := r.Plateau/rate - 1; off < -0.03 || off > 0.03 {
+				t.Errorf("at %g: the plateau is off by %.1f %%: %+v", rate, 100*off, summaryOf(r))
+			}
+			if r.Proved && (r.Clean > rate || r.Failing < rate) {
+				t.Errorf("at %g: a wrong proof: %+v", rate, summaryOf(r))
+			}
+		})
+	}
+}
+
+func TestQuotaThatOthersUseIsNeverProvedTooHigh(t *testing.T) {
+	for _, rate := range []float64{10, 500, 7300} {
+		each(shared(rate), func(*Config) {}, func(_ *simulation, r *Result) {
+			if left := 0.8 * rate; r.Proved && r.Clean > 1.01*left {
+				t.Errorf("at %g: %+v", rate, summaryOf(r))
+			}
+		})
+	}
+}
+
+// Whoever asks without overload leaves the others what is theirs.
+func TestWithoutOverloadOthersAreHardlyRefused(t *testing.T) {
+	for _, rate := range []float64{10, 500} {
+		var shares []float64
+		each(shared(rate), func(c *Config) { c.Gentle = true }, func(sim *simulation, r *Result) {
+			others := emulator.OthersOf(sim.limiter)
+			shares = append(shares, float64(others.Refused)/float64(others.Accepted+others.Refused))
+			if r.Proved || r.Clean > rate {
+				t.Errorf("at %g: %+v", rate, summaryOf(r))
+			}
+		})
+		t.Logf("at %g: median %.2f %%, at the most %.2f %% of the others were refused", rate, 100*median(shares), 100*slices.Max(shares))
+		if slices.Max(shares) > 0.02 {
+			t.Errorf("at %g: up to %.2f %% of the others were refused", rate, 100*slices.Max(shares))
+		}
+	}
+}
+
+func summaryOf(r *Result) Result {
+	short := *r
+	short.Trials = nil
+	return short
+}

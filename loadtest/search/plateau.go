@@ -1,0 +1,126 @@
+package search
+
+import "errors"
+
+const (
+	// coarse and fine are how many publishes are accepted until a level of overload is known, after the first refusal.
+	coarse, fine = 100, 500
+	// coarseTime and fineTime are the least seconds for that.
+	coarseTime, fineTime = 1.5, 4
+	// breath is how long nothing is offered before a level, in seconds: a short window that slides would otherwise go on accepting as evenly as before.
+	breath = 1.5
+	// longestLevel bounds a level, and with it the burst that can be used up, in seconds.
+	longestLevel = 240
+	// silent is how long nothing must have been accepted in overload until refusals are believed to use up quota, in seconds.
+	silent = 25
+	// grown is by how much more must be accepted at twice the overload to go on: a limit of several servers is not used up at once.
+	grown = 1.015
+	// fallen is how much less must be accepted at a higher overload to say that refusals use up quota.
+	fallen = 0.85
+	// showing is in how many times the longest silence a window would have shown itself.
+	showing = 15
+	// levels bounds the overload.
+	levels = 5
+)
+
+// plateau finds what is accepted in overload, at levels that rise until it grows no more.
+func (s *search) plateau() error {
+	rate := min(1.5*s.refused, s.cfg.MaxRate)
+	last, err := s.level(rate, coarse, coarseTime)
+	if err != nil {
+		return err
+	}
+	if last.rate == 0 || last.silence > silent {
+		return s.recovery(rate)
+	}
+	rate = min(2*last.rate, s.cfg.MaxRate)
+	for range levels {
+		next, err := s.level(rate, fine, fineTime)
+		switch {
+		case err != nil:
+			return err
+		case next.rate < fallen*last.rate:
+			return s.recovery(rate)
+		}
+		s.result.Plateau, s.window, s.starts = next.rate, next.window, next.starts
+		if next.rate < grown*last.rate || rate >= s.cfg.MaxRate {
+			return nil
+		}
+		last, rate = next, min(2*rate, s.cfg.MaxRate)
+	}
+	return nil
+}
+
+// level offers so much that a part is refused, until the pattern of what is accepted is clear.
+func (s *search) level(rate float64, accepted int, seconds float64) (pattern, error) {
+	runs := 2
+	if accepted == fine {
+		runs = periods + 1
+	}
+	t, err := s.run("plateau", breath, Phase{Rate: rate, Seconds: longestLevel, Enough: func(events []Event) bool {
+		refused := firstRefusal(events)
+		if refused == len(events) {
+			return false
+		}
+		p := patternOf(events)
+		if p.silence > silent {
+			return true
+		}
+		took := events[len(events)-1].At - events[refused].At
+		if p.accepted < accepted || took < seconds {
+			return false
+		}
+		// The runs of a window show themselves within a few times the longest silence.
+		return len(p.starts) >= runs || took > showing*max(p.longest, p.silence)
+	}})
+	if err != nil {
+		return pattern{}, err
+	}
+	return patternOf(t.last().Events), nil
+}
+
+func firstRefusal(events []Event) int {
+	for i, e := range events {
+		if e.Refused {
+			return i
+		}
+	}
+	return len(events)
+}
+
+var errSilence = errors.New("after an overload nothing is accepted any more")
+
+const (
+	// patient is how long a quota may take to come back, in seconds.
+	patient = 120
+	// whole is how much longer than until the first acceptance it takes for the whole quota to come back, where refusals have used it up: the
+	// first comes when the oldest third is forgotten.
+	whole = 3.2
+)
+
+// recovery finds out how long the quota takes to come back when refusals use it up.
+func (s *search) recovery(overload float64) error {
+	s.dear, s.result.Plateau = true, 0
+	began := s.tester.Now()
+	rate := s.pass / 4
+	t, err := s.run("probe", 0, Phase{Rate: rate, Seconds: patient, Enough: func(events []Event) bool { return firstAccepted(events) < len(events) }})
+	if err != nil {
+		return err
+	}
+	events := t.last().Events
+	first := firstAccepted(events)
+	if first == len(events) {
+		return errSilence
+	}
+	s.rest = whole*(events[first].At-began) + 4/rate
+	return nil
+}
+
+func firstAccepted(events []Event) int {
+	for i, e := range events {
+		if !e.Refused {
+			return i
+		}
+	}
+	return len(events)
+}

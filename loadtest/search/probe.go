@@ -1,0 +1,110 @@
+package search
+
+import "math"
+
+// Kind is what a limiter turned out to be.
+type Kind string
+
+// The kinds of limiters.
+const (
+	Bucket      Kind = "bucket"       // Tokens at a rate, up to a burst.
+	FixedWindow Kind = "fixed-window" // So many in each window; windows follow each other.
+	Sliding     Kind = "sliding"      // So many within any window.
+	Soft        Kind = "soft"         // Refusals begin before the quota is used up: several limiters side by side, or others who use the quota, too.
+	Unknown     Kind = "unknown"
+)
+
+const (
+	// refills is how many usual bursts of time are waited for a burst to be whole again, and longestRefill bounds that, in seconds.
+	refills       = 1.1
+	longestRefill = 15
+	// flood is how much faster than the limit a burst is sent.
+	flood = 5
+)
+
+// probe finds out what kind of limiter it is and how large a burst may be.
+func (s *search) probe() error {
+	switch {
+	case s.dear:
+		s.result.Kind = Sliding
+		return nil
+	case s.window > 0:
+		return s.probeWindow()
+	}
+	s.result.Kind = Bucket
+	return s.probeBurst()
+}
+
+// probeWindow sends a burst in the middle of what would be a fixed window. If what comes next is accepted at that window's end it is one; if only a
+// whole window later, the window slides.
+func (s *search) probeWindow() error {
+	rate := min(flood*s.result.Plateau, s.cfg.MaxRate)
+	now := s.tester.Now()
+	last := s.starts[len(s.starts)-1]
+	middle := last + (math.Ceil((now-last)/s.window)+1.5)*s.window
+	s.tester.Idle(middle - now)
+	t, err := s.run("probe", 0, Phase{Rate: rate, Seconds: 2 * s.window, Enough: func(events []Event) bool {
+		_, after := burstOf(events)
+		return after > 0
+	}})
+	if err != nil {
+		return err
+	}
+	events := t.last().Events
+	n, after := burstOf(events)
+	s.result.Kind = FixedWindow
+	if after-events[0].At > 0.75*s.window {
+		s.result.Kind = Sliding
+	}
+	s.result.Burst = float64(n)
+	return nil
+}
+
+// burstOf counts what was accepted until the first refusal, and returns when something was accepted after that.
+func burstOf(events []Event) (n int, after float64) {
+	n = firstRefusal(events)
+	for _, e := range events[n:] {
+		if !e.Refused {
+			return n, e.At
+		}
+	}
+	return n, 0
+}
+
+// usedUp is the burst that the bracket used up: by how much what was accepted from some moment on, up to the first refusal, exceeds the plateau.
+func (s *search) usedUp() float64 {
+	var bracket []TrialReport
+	for _, t := range s.result.Trials {
+		if t.Name == "bracket" {
+			bracket = append(bracket, t)
+		}
+	}
+	end := bracket[len(bracket)-1].Began + bracket[len(bracket)-1].Seconds
+	accepted, most := 0.0, 1.0
+	for i := len(bracket) - 1; i >= 0; i-- {
+		accepted += float64(bracket[i].Accepted)
+		most = max(most, accepted-s.result.Plateau*(end-bracket[i].Began))
+	}
+	return math.Round(most)
+}
+
+// probeBurst waits until a burst is whole again and sends one. What the bracket has shown says how long that takes.
+func (s *search) probeBurst() error {
+	s.result.Burst = s.usedUp()
+	wait := refills * s.result.Burst / s.result.Plateau
+	if wait > longestRefill {
+		return nil // It was seen at the beginning, when nobody knows how long the account had been idle.
+	}
+	rate := min(max(flood*s.result.Plateau, 2*s.refused), s.cfg.MaxRate)
+	seconds := max(1, 4*s.result.Burst/rate)
+	t, err := s.run("probe", max(wait, 2/s.result.Plateau), Phase{Rate: rate, Seconds: seconds, Enough: func(events []Event) bool {
+		return firstRefusal(events) < len(events)
+	}})
+	if err != nil {
+		return err
+	}
+	events := t.last().Events
+	n := float64(firstRefusal(events))
+	s.result.Burst = max(1, math.Floor(n+1-s.result.Plateau*n/rate)) // Else one more would have been accepted.
+	return nil
+}

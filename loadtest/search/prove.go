@@ -1,0 +1,178 @@
+package search
+
+import "math"
+
+const (
+	// margin is how far from the plateau each rate of the first pair is, as a part of the width.
+	margin = 0.45
+	// rounds is how often a pair is looked for that can be proved.
+	rounds = 3
+	// inner is the width, as a part of that of the result, to which a bracket is narrowed: the rest is added around it, so that a rate which is only just
+	// too fast shows itself.
+	inner = 0.4
+)
+
+// settled says how a proof ended.
+type settled uint8
+
+const (
+	proved settled = iota
+	cleanRefused
+	failingPassed
+)
+
+// prove holds the clean and the failing rate in turns, in either order.
+func (s *search) prove(clean, failing float64) (settled, error) {
+	s.result.Clean, s.result.Failing = clean, failing
+	s.result.Held, s.result.CleanSent = 0, 0
+	passed, refused := 0, 0
+	for range s.cfg.Pairs {
+		order := [2]float64{clean, failing}
+		if s.cfg.Flip != nil && s.cfg.Flip() {
+			order = [2]float64{failing, clean}
+		}
+		for _, rate := range order {
+			ok, err := s.hold("prove", rate, 1)
+			switch {
+			case err != nil:
+				return 0, err
+			case rate == clean && !ok:
+				return cleanRefused, nil
+			case rate == clean:
+				s.result.Held++
+				s.result.CleanSent += int(rate * s.holdTime(rate))
+			case ok:
+				passed++
+			default:
+				refused++
+			}
+			if passed > s.cfg.Pairs/3 {
+				return failingPassed, nil
+			}
+		}
+	}
+	s.result.Rejected = refused
+	return proved, nil
+}
+
+// pin finds two rates that can be proved, beginning around a rate that is nearly right, or between what the bracket has shown.
+func (s *search) pin() (bool, error) {
+	clean, failing := s.pass, s.refused
+	var err error
+	if s.result.Plateau > 0 {
+		w := margin * s.cfg.Width
+		clean, failing = s.result.Plateau*(1-w), s.result.Plateau*(1+w)
+	} else if clean, failing, err = s.narrow(clean, failing, s.cfg.Width); err != nil {
+		return false, err
+	}
+	for range rounds {
+		how, err := s.prove(clean, failing)
+		switch {
+		case err != nil:
+			return false, err
+		case how == proved:
+			return true, nil
+		case how == cleanRefused:
+			clean, failing, err = s.lower(clean)
+			if err == nil && failing < (1-softness)*s.result.Plateau {
+				return false, s.settleFor(clean, failing)
+			}
+		case how == failingPassed:
+			clean, failing, err = s.higher(failing)
+		}
+		if err != nil {
+			return false, err
+		}
+	}
+	s.result.Clean, s.result.Failing = clean, failing
+	return false, nil
+}
+
+// lower looks for a rate below one that was refused that can be held, and narrows the two.
+func (s *search) lower(refused float64) (clean, failing float64, err error) {
+	for _, share := range [...]float64{.99, .97, .93, .85, .7, .5, .3, .15, .07} {
+		ok, err := s.hold("narrow", refused*share, 1)
+		if err != nil {
+			return 0, 0, err
+		}
+		if ok {
+			width := s.cfg.Width
+			if refused < (1-softness)*s.result.Plateau {
+				width = softWidth
+			}
+			return s.narrow(refused*share, refused, width)
+		}
+		refused *= share
+	}
+	return 0, 0, errAlways
+}
+
+const (
+	// softness is how far below the plateau refusals begin when the limit is not one sharp limit.
+	softness = 0.02
+	// softWidth is how exactly it is worth knowing then.
+	softWidth = 0.05
+	// times that a clean rate is held then, and tries to find one.
+	softTimes, softTries = 2, 6
+)
+
+// settleFor holds the clean rate of a limit that is not sharp, or a lower one.
+func (s *search) settleFor(clean, failing float64) error {
+	s.result.Held, s.result.CleanSent = 0, 0
+	for range softTries {
+		s.result.Clean, s.result.Failing = clean, failing
+		ok, err := s.hold("prove", clean, 1)
+		switch {
+		case err != nil:
+			return err
+		case !ok:
+			clean, failing = clean*(1-softWidth), clean
+			s.result.Held, s.result.CleanSent = 0, 0
+			continue
+		}
+		s.result.Held++
+		s.result.CleanSent += int(clean * s.holdTime(clean))
+		if s.result.Held >= softTimes {
+			return nil
+		}
+	}
+	return nil
+}
+
+// higher looks for a rate above one that could be held that is refused, and narrows the two.
+func (s *search) higher(held float64) (clean, failing float64, err error) {
+	for held < s.cfg.MaxRate {
+		next := min(held*1.02, s.cfg.MaxRate)
+		ok, err := s.hold("narrow", next, 1)
+		if err != nil {
+			return 0, 0, err
+		}
+		if !ok {
+			return s.narrow(held, next, s.cfg.Width)
+		}
+		held = next
+	}
+	return 0, 0, errNoLimit
+}
+
+// narrow halves a bracket until its width is right, and leaves a margin on both sides.
+func (s *search) narrow(clean, failing, width float64) (float64, float64, error) {
+	for failing-clean > inner*width*failing {
+		middle := math.Sqrt(clean * failing)
+		share := 0.5
+		if s.cfg.Gentle {
+			share = 1
+		}
+		ok, err := s.hold("narrow", middle, share)
+		if err != nil {
+			return 0, 0, err
+		}
+		if ok {
+			clean = middle
+		} else {
+			failing = middle
+		}
+	}
+	edge := (1 - inner) / 2 * width
+	return clean * (1 - edge), failing * (1 + edge), nil
+}

@@ -1,0 +1,75 @@
+package search
+
+import (
+	"math/rand/v2"
+	"time"
+
+	"momento-bridge/sink/emulator"
+)
+
+// simulation is a tester in virtual time in front of one of the emulator's limiters.
+type simulation struct {
+	limiter emulator.Limiter
+	rng     *rand.Rand
+	epoch   time.Time
+	now     float64
+	sent    int
+}
+
+// newSimulation puts a limiter somewhere in its life: phase is how long it has been there, in seconds.
+func newSimulation(settings emulator.Settings, seed uint64) *simulation {
+	rng := rand.New(rand.NewPCG(seed, 1))
+	s := &simulation{rng: rng, epoch: time.Unix(1_800_000_000, 0)}
+	var err error
+	if s.limiter, err = emulator.NewLimiter(settings, seed, s.epoch); err != nil {
+		panic(err)
+	}
+	s.now = 100 + 20*rng.Float64()
+	return s
+}
+
+func (s *simulation) Now() float64         { return s.now }
+func (s *simulation) Idle(seconds float64) { s.now += seconds }
+
+func (s *simulation) Run(most Cap, phases ...Phase) Trial {
+	var t Trial
+	end := s.now + most.Seconds
+	for _, p := range phases {
+		o := s.phase(p, most.Requests-t.sent(), end)
+		t.Phases = append(t.Phases, o)
+	}
+	s.now += 0.001 + 0.02*s.rng.Float64() // Until the last answer.
+	return t
+}
+
+func (s *simulation) phase(p Phase, most int, end float64) Outcome {
+	o := Outcome{Phase: p, Began: s.now}
+	asked := s.now
+	for i := 0; ; i++ {
+		s.now = o.Began + float64(i)/p.Rate
+		if s.now-o.Began >= p.Seconds || i >= most || s.now >= end || p.Refusals > 0 && o.Refused >= p.Refusals {
+			break
+		}
+		if p.Enough != nil && s.now-asked > 0.5 {
+			asked = s.now
+			if p.Enough(o.Events) {
+				break
+			}
+		}
+		refused := !s.limiter.Take(s.epoch.Add(time.Duration(s.now*1e9)), 1, s.rng.Uint64())
+		s.sent++
+		if refused {
+			if o.Refused == 0 {
+				o.FirstAt = s.now - o.Began
+			}
+			o.Refused++
+		} else {
+			o.Accepted++
+		}
+		if p.Enough != nil {
+			o.Events = append(o.Events, Event{s.now, refused})
+		}
+	}
+	o.Took = s.now - o.Began
+	return o
+}

@@ -1,0 +1,67 @@
+package search
+
+// Tester makes trials, one at a time.
+type Tester interface {
+	// Run offers the phases of one trial, one right after the other, and returns what became of them once everything is answered. It ends early when
+	// it would exceed the cap.
+	Run(most Cap, phases ...Phase) Trial
+	// Idle offers nothing for so many seconds.
+	Idle(seconds float64)
+	// Now is the time in seconds since some moment, on the clock of the events.
+	Now() float64
+}
+
+// Cap is what a trial must not exceed, in all its phases.
+type Cap struct {
+	Requests int
+	Seconds  float64
+}
+
+// Phase is a time of even load. It ends after Seconds, or earlier.
+type Phase struct {
+	Rate    float64 // Publishes per second, evenly spaced.
+	Seconds float64
+	// Refusals ends the phase after so many refusals; 0: none does.
+	Refusals int
+	// Enough is asked about twice a second whether what has happened in the phase so far is enough; nil: it never is. Only then are events kept.
+	Enough func(events []Event) bool
+}
+
+// Event is one publish that was answered with an acceptance or a refusal for quota.
+type Event struct {
+	At      float64 // When it was sent, in seconds on the tester's clock.
+	Refused bool
+}
+
+// Outcome is what became of a phase.
+type Outcome struct {
+	Phase    Phase
+	Began    float64 // On the tester's clock.
+	Took     float64 // Seconds in which publishes were sent.
+	Accepted int
+	Refused  int
+	Failed   int     // Other answers, or none.
+	FirstAt  float64 // When the first refused publish was sent, in seconds after Began; only if Refused.
+	Events   []Event // By the time they were sent; only if Enough was given.
+}
+
+// Trial is the outcome of its phases, as far as it came.
+type Trial struct {
+	Phases []Outcome
+	// Unfit says why the trial says nothing about the endpoint: the generator could not keep up, a clock has jumped. Empty: it does.
+	Unfit string
+	// Fatal ends the search: the endpoint refuses for another reason than quota, or the user has interrupted it.
+	Fatal error
+}
+
+// last is the outcome of the last phase.
+func (t *Trial) last() *Outcome { return &t.Phases[len(t.Phases)-1] }
+
+// sent is how many publishes of the trial were sent.
+func (t *Trial) sent() int {
+	n := 0
+	for i := range t.Phases {
+		n += t.Phases[i].Accepted + t.Phases[i].Refused + t.Phases[i].Failed
+	}
+	return n
+}

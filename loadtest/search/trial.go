@@ -1,0 +1,127 @@
+package search
+
+import "math"
+
+// search is one run of the method.
+type search struct {
+	cfg    Config
+	tester Tester
+	result *Result
+	began  float64
+
+	pass    float64   // The greatest rate of the bracket that was not refused,
+	refused float64   // and the first one that was.
+	window  float64   // Seconds; 0: none was seen.
+	starts  []float64 // When its runs of acceptances began.
+	dear    bool      // Refusals use up quota.
+	rest    float64   // Seconds until the quota is whole again after an overload; only where refusals use it up.
+}
+
+// attempts is how often a trial is made until it is fit.
+const attempts = 3
+
+// run makes a trial, again if the generator was not fit for it. wait is what has to be waited before each.
+func (s *search) run(name string, wait float64, phases ...Phase) (Trial, error) {
+	why := ""
+	for range attempts {
+		left := Cap{Requests: s.cfg.MaxRequests - s.result.Requests, Seconds: s.cfg.MaxSeconds - (s.tester.Now() - s.began) - wait}
+		if left.Seconds <= 0 {
+			return Trial{}, errTime
+		}
+		s.tell(name, phases)
+		if wait > 0 {
+			s.tester.Idle(wait)
+		}
+		t := s.tester.Run(left, phases...)
+		s.note(name, &t)
+		switch {
+		case t.Fatal != nil:
+			return t, t.Fatal
+		case s.result.Requests >= s.cfg.MaxRequests:
+			return t, errRequests
+		case s.result.Seconds >= s.cfg.MaxSeconds:
+			return t, errTime
+		case t.Unfit == "":
+			return t, nil
+		}
+		why = t.Unfit
+	}
+	return Trial{}, &unfitError{why}
+}
+
+func (s *search) tell(name string, phases []Phase) {
+	if s.cfg.Progress == nil {
+		return
+	}
+	last := phases[len(phases)-1]
+	s.cfg.Progress(Step{Name: name, Rate: last.Rate, Seconds: last.Seconds, Clean: s.result.Clean, Failing: s.result.Failing, Requests: s.result.Requests})
+}
+
+// note keeps what the trial was for the report.
+func (s *search) note(name string, t *Trial) {
+	s.result.Requests += t.sent()
+	s.result.Seconds = s.tester.Now() - s.began
+	if len(t.Phases) == 0 {
+		return
+	}
+	o := t.last()
+	s.result.Trials = append(s.result.Trials, TrialReport{
+		Name: name, Rate: o.Phase.Rate, Began: o.Began - s.began, Seconds: o.Took,
+		Accepted: o.Accepted, Refused: o.Refused, Failed: o.Failed, Unfit: t.Unfit, Sent: t.sent(),
+	})
+}
+
+const (
+	// enough is how many publishes a trial has that holds a rate: an excess of half a percent is two publishes.
+	enough = 400
+	// shortest and longest trial that holds a rate, in seconds. A window is held for longer than two of its lengths.
+	shortest, longest = 8, 60
+	windows           = 2.2
+)
+
+// holdTime is how long a rate must be held.
+func (s *search) holdTime(rate float64) float64 {
+	return max(shortest, windows*s.window, min(longest, enough/rate))
+}
+
+// settleTime is how long a rate is offered until what came before it does not matter any more.
+func (s *search) settleTime(rate float64) float64 { return max(1, windows*s.window, 4/rate) }
+
+// hold reports whether a rate can be held: whether nothing is refused, or no more than the goal allows, once a burst has been used up. share is how
+// much of the usual time is spent on it.
+func (s *search) hold(name string, rate, share float64) (bool, error) {
+	last := Phase{Rate: rate, Seconds: s.holdTime(rate) * share, Refusals: 1}
+	if s.cfg.Goal > 0 {
+		last.Refusals = 1 + int(s.cfg.Goal*last.Rate*last.Seconds)
+	}
+	if s.dear {
+		t, err := s.run(name, s.rest, last)
+		return err == nil && t.last().Refused < last.Refusals, err
+	}
+	prime := Phase{Rate: s.primeRate(rate), Seconds: primeTime, Refusals: primeRefusals}
+	settle := Phase{Rate: rate, Seconds: s.settleTime(rate)}
+	wait := 0.0
+	if s.cfg.Gentle {
+		prime.Refusals, wait = 1, gentleRest*last.Seconds
+	}
+	t, err := s.run(name, wait, prime, settle, last)
+	return err == nil && t.last().Refused < last.Refusals, err
+}
+
+// gentleRest is how long others have the quota for themselves after each trial, as a part of the trial.
+const gentleRest = 1.5
+
+const (
+	// primeRefusals show that a burst is used up. It may take as long as primeTime, in seconds.
+	primeRefusals = 5
+	primeTime     = 120
+)
+
+// primeRate is the overload that uses up a burst before a rate is held.
+func (s *search) primeRate(rate float64) float64 {
+	prime := 2 * max(rate, s.result.Plateau)
+	if s.cfg.Gentle {
+		prime = 1.25 * max(rate, s.result.Failing)
+	}
+	return math.Min(prime, s.cfg.MaxRate)
+}
