@@ -1,0 +1,168 @@
+// Package report is what a load test has found: the JSON that machines read, and what people read, made from it.
+package report
+
+import "time"
+
+// Schema is the version of the JSON.
+const Schema = 1
+
+// The verdicts.
+const (
+	Proved    = "proved"
+	NotProved = "not_proved"
+)
+
+// The tests that make reports.
+const (
+	Find = "find"
+	Rate = "rate"
+)
+
+// Report is one load test. Rates are publishes per second, times are seconds; null stands for what was not determined. It never holds the API key.
+type Report struct {
+	Schema          int                `json:"schema"`
+	Test            string             `json:"test"`    // find or rate.
+	Verdict         string             `json:"verdict"` // proved or not_proved; of a rate test: empty.
+	Reason          string             `json:"reason"`
+	CleanRate       *float64           `json:"clean_rate"`
+	CleanBound      *float64           `json:"clean_refused_at_most"` // The share of refusals at the clean rate, at most, with 95 % confidence.
+	CleanSent       int                `json:"clean_sent"`            // Publishes at the clean rate that show it.
+	FailingRate     *float64           `json:"failing_rate"`
+	PlateauRate     *float64           `json:"plateau_rate"`
+	Burst           *float64           `json:"burst"`
+	Limiter         string             `json:"limiter"` // bucket, fixed-window, sliding, soft, shared or unknown.
+	WindowSeconds   *float64           `json:"window_seconds"`
+	RejectionsCost  *bool              `json:"rejections_cost"`
+	Unit            string             `json:"unit"` // What the limit counts, or "not tested".
+	Dimensions      []Dimension        `json:"dimensions,omitempty"`
+	Requests        int                `json:"requests"`
+	DurationSeconds float64            `json:"duration_seconds"`
+	Started         time.Time          `json:"started"`
+	Ended           time.Time          `json:"ended"`
+	Interrupted     bool               `json:"interrupted"`
+	Expected        string             `json:"expected,omitempty"` // What --expect asked for,
+	AsExpected      *bool              `json:"as_expected"`        // and whether it is so.
+	Target          Target             `json:"target"`
+	Settings        Settings           `json:"settings"`
+	Generator       Generator          `json:"generator"`
+	Trials          []Trial            `json:"trials"`
+	Latency         map[string]Latency `json:"latency"` // Of a find: at 50%, 80%, 95% and plateau. Of a rate test: accepted, refused, failed.
+	Seconds         []Second           `json:"seconds"` // The whole test, second by second.
+	Plateau         []Point            `json:"plateau"` // Acceptances in overload, cumulative, thinned out.
+	Refusals        []Refusal          `json:"refusals"`
+	Delivery        *Delivery          `json:"delivery,omitempty"` // Of a rate test through the bridge.
+}
+
+// Target is what was tested.
+type Target struct {
+	Version     string   `json:"version"` // Of the program.
+	Endpoint    string   `json:"endpoint"`
+	Region      string   `json:"region,omitempty"`
+	Caches      []string `json:"caches"`
+	Topics      int      `json:"topics"`
+	Topic       string   `json:"topic"` // The first.
+	Bytes       int      `json:"bytes"` // Of a payload.
+	Connections int      `json:"connections"`
+	Via         string   `json:"via,omitempty"` // nats, or empty: straight.
+}
+
+// Settings are those of the test.
+type Settings struct {
+	Effort      string            `json:"effort,omitempty"`
+	Width       float64           `json:"width,omitempty"`
+	Goal        float64           `json:"goal"`
+	NoOverload  bool              `json:"no_overload,omitempty"`
+	Rate        float64           `json:"rate,omitempty"`
+	Shape       string            `json:"shape,omitempty"` // even, poisson or burst:N.
+	MaxRate     float64           `json:"max_rate,omitempty"`
+	MaxRequests int               `json:"max_requests,omitempty"`
+	MaxSeconds  float64           `json:"max_seconds,omitempty"`
+	Seed        uint64            `json:"seed"`
+	Labels      map[string]string `json:"labels,omitempty"`
+}
+
+// Generator says how the machine that sent was doing.
+type Generator struct {
+	Ceiling   float64 `json:"ceiling_rate"`    // What it could send at the most, as calibrated; 0: it was not.
+	OnTime    float64 `json:"on_time"`         // The share of publishes that were sent within their time.
+	SendDelay Latency `json:"send_delay"`      // From planned to sent.
+	Repeated  int     `json:"repeated_trials"` // Because the generator was not fit.
+	CPU       float64 `json:"cpu"`             // The program's own use, of all cores; the most in a trial.
+	Cores     int     `json:"cores"`
+	OS        string  `json:"os"`
+}
+
+// Trial is one trial. What is counted is its last phase, in which the rate was held.
+type Trial struct {
+	Name     string  `json:"name"` // bracket, plateau, probe, narrow, prove, latency, dimension.
+	Rate     float64 `json:"rate"`
+	Began    float64 `json:"began"` // Seconds after the start.
+	Seconds  float64 `json:"seconds"`
+	Sent     int     `json:"sent"` // In all phases.
+	Accepted int     `json:"accepted"`
+	Refused  int     `json:"refused"`
+	Failed   int     `json:"failed"`
+	Unfit    string  `json:"unfit,omitempty"` // Why it does not count.
+	Passed   bool    `json:"passed"`
+}
+
+// Latency is a distribution of times in seconds. A percentile is null when fewer than ten samples lie above it.
+type Latency struct {
+	Count    int        `json:"count"`
+	Min      *float64   `json:"min"`
+	Mean     *float64   `json:"mean"`
+	P50      *float64   `json:"p50"`
+	P90      *float64   `json:"p90"`
+	P99      *float64   `json:"p99"`
+	P999     *float64   `json:"p999"`
+	Max      *float64   `json:"max"`
+	Spectrum []Quantile `json:"spectrum,omitempty"` // As HdrHistogram gives it.
+	// Service is the time from sent to answered, of the same publishes, where the distribution itself is of planned to answered.
+	Service *Latency `json:"service,omitempty"`
+	Rate    float64  `json:"rate,omitempty"` // That was offered.
+}
+
+// Quantile is one point of a spectrum.
+type Quantile struct {
+	Share   float64 `json:"share"` // From 0 to 1.
+	Seconds float64 `json:"seconds"`
+}
+
+// Second is one second of the test.
+type Second struct {
+	At       int `json:"at"` // Seconds after the start.
+	Offered  int `json:"offered"`
+	Accepted int `json:"accepted"`
+	Refused  int `json:"refused"`
+	Failed   int `json:"failed"`
+}
+
+// Point is how many were accepted up to a moment.
+type Point struct {
+	Seconds  float64 `json:"seconds"` // After the first.
+	Accepted int     `json:"accepted"`
+}
+
+// Refusal is one text with which publishes were refused for quota, and how often.
+type Refusal struct {
+	Text  string `json:"text"`
+	Count int    `json:"count"`
+}
+
+// Dimension is what one change of the publishes did to the limit.
+type Dimension struct {
+	Name    string  `json:"name"`  // size, topics, connections, caches, subscribers.
+	Value   string  `json:"value"` // For instance 4096 bytes.
+	Plateau float64 `json:"plateau_rate"`
+	Counts  bool    `json:"counts"` // Whether it moved the limit.
+}
+
+// Delivery is what subscribers got of a test through the bridge.
+type Delivery struct {
+	Sent       int     `json:"sent"`
+	Delivered  int     `json:"delivered"`
+	Lost       int     `json:"lost"`
+	Duplicates int     `json:"duplicates"`
+	Reordered  int     `json:"reordered"`
+	Latency    Latency `json:"latency"` // From sent to NATS to received by the subscriber.
+}
