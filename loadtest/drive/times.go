@@ -62,3 +62,12 @@ func (r *Record) merge(other *Record) {
 		move(pair[0].Response, pair[1].Response)
 	}
 }
+
+// Delays is the distribution of the time from planned to sent in all trials together, in microseconds.
+func Delays(trials []Measured) *hdrhistogram.Histogram {
+	all := newHistogram()
+	for _, m := range trials {
+		all.Merge(m.Delay)
+	}
+	return all
+}
