@@ -9,8 +9,8 @@ import (
 	"momento-bridge/loadtest/search"
 )
 
-// tolerance is how late a publish may be sent, at the least.
-const tolerance = 2 * time.Millisecond
+// tolerance is how late a publish may be sent, at the least; later it is given up.
+const tolerance = 5 * time.Millisecond
 
 // askEvery is how often a phase's condition is asked.
 const askEvery = 500 * time.Millisecond
