@@ -94,6 +94,16 @@ func (p *publisher) attempt(r *pipeline.Request, key *Key) (a pipeline.Answer, s
 	return ending{err: said.err}.answer(false), false
 }
 
+// Connect makes the connection by a time, if there is none. It may be called while no publish is under way.
+func (p *publisher) Connect(end time.Time) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.conn != nil {
+		return nil
+	}
+	return p.connect(end)
+}
+
 // connect makes a connection by a time.
 func (p *publisher) connect(end time.Time) error {
 	opened, err := p.momento.dialer.dial(end, func(tcp *net.TCPConn) net.Conn {

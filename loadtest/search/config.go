@@ -16,6 +16,8 @@ type Config struct {
 	Pairs       int     // Trials at each of the two rates that prove them.
 	// Gentle never goes on offering what is refused: for accounts with live traffic. Then there is no plateau, and the kind of limiter is not known.
 	Gentle bool
+	// Estimate ends the search after the plateau, without a proof.
+	Estimate bool
 	// Flip decides which of a pair of trials comes first; nil: always the clean one.
 	Flip func() bool
 	// Progress is told of each trial before it begins; nil: nobody is.
@@ -41,6 +43,7 @@ var (
 	errRequests = errors.New("the cap on requests was reached (--max-requests)")
 	errTime     = errors.New("the cap on time was reached (--max-duration)")
 	errNoLimit  = errors.New("nothing was refused up to the greatest rate (--max-rate)")
+	errEstimate = errors.New("this is an estimate: nothing was repeated (--effort quick)")
 	errAlways   = errors.New("even the slowest rate is refused")
 )
 

@@ -49,7 +49,7 @@ func TestEndsSayWhyNothingIsProved(t *testing.T) {
 	}))
 	f("irregular: the generator was not fit for a trial, three times over: late", find(unchanged, limit, func(n int, t *Trial) {
 		if n > 10 {
-			t.Unfit = "late"
+			t.Unfit, t.OnTime = "late", 0.7
 		}
 	}))
 }
@@ -57,7 +57,7 @@ func TestEndsSayWhyNothingIsProved(t *testing.T) {
 func TestUnfitTrialIsRepeated(t *testing.T) {
 	r := find(func(*Config) {}, bucket(1)(500), func(n int, t *Trial) {
 		if n%3 == 0 { // As if what it says were wrong, too.
-			t.Unfit = "late"
+			t.Unfit, t.OnTime = "late", 0.7
 			t.last().Refused = 0
 		}
 	})

@@ -24,6 +24,8 @@ type Result struct {
 	Requests  int
 	Seconds   float64
 	Trials    []TrialReport
+	// Overloaded are the acceptances and refusals of the last level of overload.
+	Overloaded []Event
 }
 
 // TrialReport is one trial as it stands in a report.
@@ -64,6 +66,10 @@ func (s *search) find() (bool, error) {
 			return false, err
 		}
 	}
+	if s.cfg.Estimate {
+		s.result.Clean, s.result.Failing = s.pass, max(s.refused, s.result.Plateau)
+		return false, errEstimate
+	}
 	return s.pin()
 }
 
@@ -78,6 +84,9 @@ func (s *search) verdict(ok bool) (bool, string) {
 		r.Kind = Soft
 	}
 	switch {
+	case errors.Is(r.Err, errEstimate):
+		r.Err = nil
+		return false, errEstimate.Error()
 	case r.Err != nil && !errors.Is(r.Err, errNoLimit):
 		return false, r.Err.Error()
 	case r.Err != nil:

@@ -57,7 +57,17 @@ func (s *search) level(rate float64, accepted int, seconds float64) (pattern, er
 	if accepted == fine {
 		runs = periods + 1
 	}
-	t, err := s.run("plateau", breath, Phase{Rate: rate, Seconds: longestLevel, Enough: func(events []Event) bool {
+	t, err := s.run("plateau", breath, Phase{Rate: rate, Seconds: longestLevel, Enough: shown(accepted, runs, seconds)})
+	if err != nil {
+		return pattern{}, err
+	}
+	s.result.Overloaded = t.last().Events
+	return patternOf(t.last().Events), nil
+}
+
+// shown returns the condition that the pattern of what is accepted in overload is clear: after so many acceptances, runs of them and seconds.
+func shown(accepted, runs int, seconds float64) func([]Event) bool {
+	return func(events []Event) bool {
 		refused := firstRefusal(events)
 		if refused == len(events) {
 			return false
@@ -72,12 +82,16 @@ func (s *search) level(rate float64, accepted int, seconds float64) (pattern, er
 		}
 		// The runs of a window show themselves within a few times the longest silence.
 		return len(p.starts) >= runs || took > showing*max(p.longest, p.silence)
-	}})
-	if err != nil {
-		return pattern{}, err
 	}
-	return patternOf(t.last().Events), nil
 }
+
+// LevelAt is one level of overload, for a tester: it ends when it is clear how much is accepted, and after half a minute when nothing is refused.
+func LevelAt(rate float64) Phase {
+	return Phase{Rate: rate, Seconds: longestAtMax, Enough: shown(fine, periods+1, fineTime)}
+}
+
+// Accepted is how much was accepted per second in such a level; 0 if nothing was refused.
+func Accepted(events []Event) float64 { return patternOf(events).rate }
 
 func firstRefusal(events []Event) int {
 	for i, e := range events {

@@ -32,7 +32,7 @@ func (s *simulation) Now() float64         { return s.now }
 func (s *simulation) Idle(seconds float64) { s.now += seconds }
 
 func (s *simulation) Run(most Cap, phases ...Phase) Trial {
-	var t Trial
+	t := Trial{OnTime: 1}
 	end := s.now + most.Seconds
 	for _, p := range phases {
 		o := s.phase(p, most.Requests-t.sent(), end)

@@ -48,8 +48,10 @@ type Outcome struct {
 // Trial is the outcome of its phases, as far as it came.
 type Trial struct {
 	Phases []Outcome
-	// Unfit says why the trial says nothing about the endpoint: the generator could not keep up, a clock has jumped. Empty: it does.
+	// Unfit says why the trial does not show that a rate is held or refused: the generator could not keep up, a clock has jumped. Empty: it does.
 	Unfit string
+	// OnTime is the share of the last phase's publishes that were sent, and in time.
+	OnTime float64
 	// Fatal ends the search: the endpoint refuses for another reason than quota, or the user has interrupted it.
 	Fatal error
 }

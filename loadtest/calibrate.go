@@ -1,0 +1,55 @@
+package loadtest
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net"
+	"time"
+
+	"github.com/valyala/fasthttp"
+
+	"momento-bridge/loadtest/drive"
+	"momento-bridge/sink"
+)
+
+const (
+	// calibration is how long the generator is measured, in seconds.
+	calibration = 1.5
+	// mostOfCeiling is the part of what the generator can do that a test may ask of it.
+	mostOfCeiling = 0.6
+)
+
+// Calibrate measures how fast this machine can publish at the most, in publishes per second: to an endpoint of its own on loopback, in plain HTTP, which
+// accepts everything and does nothing. The endpoint takes its part of the same CPU.
+func Calibrate(ctx context.Context, t Target) (float64, error) {
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return 0, fmt.Errorf("listen for the calibration: %w", err)
+	}
+	server := &fasthttp.Server{Handler: func(c *fasthttp.RequestCtx) { c.SetStatusCode(fasthttp.StatusNoContent) }, NoDefaultServerHeader: true}
+	done := make(chan struct{})
+	go func() { defer close(done); _ = server.Serve(ln) }()
+	defer func() { _ = server.Shutdown(); <-done }()
+
+	endpoint, err := sink.ParseEndpoint("http://" + ln.Addr().String())
+	if err != nil {
+		return 0, err
+	}
+	key, err := sink.ParseKey("calibration")
+	if err != nil {
+		return 0, err
+	}
+	momento, err := sink.New(sink.Config{Endpoint: endpoint, Keys: sink.FixedKey(key), Timeout: time.Second}, slog.New(slog.DiscardHandler))
+	if err != nil {
+		return 0, err
+	}
+	t.Sink, t.Timeout = momento, time.Second
+	e := drive.New(ctx, t.engine())
+	defer e.Close()
+	rate, err := e.Flat(calibration)
+	if err != nil {
+		return 0, fmt.Errorf("calibrate the generator: %w", err)
+	}
+	return rate, nil
+}

@@ -1,0 +1,117 @@
+package loadtest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"momento-bridge/loadtest/drive"
+	"momento-bridge/loadtest/report"
+	"momento-bridge/loadtest/search"
+)
+
+// Dimensions are what the limit may count, besides publishes.
+var Dimensions = []string{"size", "topics", "connections", "caches"}
+
+// moved is by how much the plateau must change for a dimension to count.
+const moved = 0.1
+
+// dimensions finds the plateau again with one property of the publishes changed at a time. What moves it is what the limit counts.
+func (f *finder) dimensions(ctx context.Context) {
+	if len(f.cfg.Dimensions) == 0 || f.result.Plateau == 0 {
+		return
+	}
+	counted := []string{}
+	for _, name := range f.cfg.Dimensions {
+		for _, v := range f.variants(name) {
+			d, err := f.dimension(ctx, name, v)
+			if err != nil {
+				return
+			}
+			f.report.Dimensions = append(f.report.Dimensions, d)
+			if d.Counts {
+				counted = append(counted, name)
+			}
+		}
+	}
+	f.report.Unit = "publishes"
+	if len(counted) > 0 {
+		f.report.Unit = "publishes, by " + strings.Join(counted, " and ")
+	}
+}
+
+// variant is the target with one property changed.
+type variant struct {
+	value  string
+	target Target
+}
+
+func (f *finder) variants(name string) []variant {
+	t := f.cfg.Target
+	switch name {
+	case "size":
+		small, large := t, t
+		small.Bytes, large.Bytes = 100, 4096
+		return []variant{{value: "100 bytes", target: small}, {value: "4096 bytes", target: large}}
+	case "topics":
+		if t.Topics > 1 {
+			t.Topics = 1
+			return []variant{{value: "1 topic", target: t}}
+		}
+		t.Topics = 16
+		return []variant{{value: "16 topics", target: t}}
+	case "connections":
+		t.Connections = max(1, t.Connections/8)
+		return []variant{{value: fmt.Sprintf("%d connections", t.Connections), target: t}}
+	case "caches":
+		if len(t.Caches) > 1 {
+			t.Caches = t.Caches[:1]
+			return []variant{{value: "1 cache", target: t}}
+		}
+		return nil // There is no other: see Check.
+	}
+	return nil
+}
+
+// dimension measures the plateau of a variant.
+func (f *finder) dimension(ctx context.Context, name string, v variant) (report.Dimension, error) {
+	d := report.Dimension{Name: name, Value: v.value}
+	whole := f.engine
+	f.engine = drive.New(ctx, v.target.engine())
+	defer func() {
+		f.engine.Close()
+		f.engine = whole
+	}()
+	// Twice the plateau is an overload for every unit that counts more for these publishes. One that counts less shows as a plateau without refusals.
+	rate := min(overload*f.result.Plateau, f.cfg.Search.MaxRate)
+	t := f.trial("dimension", search.LevelAt(rate))
+	if t.Fatal != nil {
+		return d, t.Fatal
+	}
+	d.Plateau = search.Accepted(t.Phases[0].Events)
+	if d.Plateau == 0 && t.Phases[0].Refused == 0 {
+		d.Plateau = rate
+	}
+	d.Counts = d.Plateau < (1-moved)*f.result.Plateau || d.Plateau > (1+moved)*f.result.Plateau
+	return d, nil
+}
+
+// overload is how much more than the plateau is offered to see what a dimension does to it.
+const overload = 2
+
+// CheckDimensions says what is wrong with a list of dimensions.
+func (c *FindConfig) CheckDimensions() error {
+	for _, name := range c.Dimensions {
+		switch {
+		case name == "caches" && len(c.Target.Caches) < 2:
+			return errors.New("the dimension caches needs a second cache: give --cache twice")
+		case c.Search.Gentle:
+			return errors.New("dimensions are measured in overload: leave out --no-overload or --dimensions")
+		case !slices.Contains(Dimensions, name):
+			return fmt.Errorf("unknown dimension %q: it is one of %s", name, strings.Join(Dimensions, ", "))
+		}
+	}
+	return nil
+}

@@ -1,0 +1,175 @@
+package drive
+
+import (
+	"context"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"momento-bridge/pipeline"
+)
+
+// Config is what the engine sends, and how.
+type Config struct {
+	Sink        pipeline.Sink
+	Connections int           // At the most; at low rates fewer are used, so that none is idle for long.
+	Timeout     time.Duration // One publish.
+	// Payload, Cache and Topic are of the i-th publish. They are called by one goroutine; the payload is not changed later.
+	Payload func(i int) []byte
+	Cache   func(i int) string
+	Topic   func(i int) string
+	// Arrivals plans the publishes; nil: Even.
+	Arrivals Arrivals
+	// Opened is how many connections have been opened so far; nil: nobody knows.
+	Opened func() uint64
+}
+
+// Engine makes trials. Run, Idle and Now are called by one goroutine; the others as they say.
+type Engine struct {
+	ctx     context.Context
+	cfg     Config
+	began   time.Time
+	tickets chan ticket
+	workers sync.WaitGroup
+
+	mu         sync.Mutex // Guards active.
+	active     int        // So many workers take tickets: the first ones.
+	activated  *sync.Cond // active has grown.
+	publishers []pipeline.Publisher
+
+	sent     int // Tickets so far: the number of the next.
+	flying   atomic.Int64
+	failures atomic.Int32 // In a row.
+	fatal    atomic.Pointer[error]
+	texts    refusals
+	records  []*Record // Of each worker.
+	measured []Measured
+	seconds  series
+}
+
+// Measured is what was measured in a trial, of its last phase.
+type Measured struct {
+	*Record
+	Rate   float64
+	OnTime float64 // The share that was sent in time.
+	CPU    float64 // The program's own use, of all cores.
+}
+
+// ticket is one publish that is to be sent at a time.
+type ticket struct {
+	request pipeline.Request
+	planned int64 // On the engine's clock, in nanoseconds.
+	late    int64 // When it is too late.
+	entry   *entry
+	refused *atomic.Int64 // Of its phase.
+	record  bool
+}
+
+// New starts the workers. When ctx is done trials end at once, and say so.
+func New(ctx context.Context, cfg Config) *Engine {
+	if cfg.Arrivals == nil {
+		cfg.Arrivals = Even
+	}
+	e := &Engine{ctx: ctx, cfg: cfg, began: time.Now(), tickets: make(chan ticket, cfg.Connections)}
+	e.activated = sync.NewCond(&e.mu)
+	for i := range cfg.Connections {
+		p, record := cfg.Sink.Publisher(), newRecord()
+		e.publishers, e.records = append(e.publishers, p), append(e.records, record)
+		e.workers.Go(func() { e.work(i, p, record) })
+	}
+	return e
+}
+
+// Close ends the workers.
+func (e *Engine) Close() {
+	close(e.tickets)
+	e.activate(e.cfg.Connections)
+	e.workers.Wait()
+}
+
+// Now implements search.Tester.
+func (e *Engine) Now() float64 { return float64(e.now()) / 1e9 }
+
+func (e *Engine) now() int64 { return int64(time.Since(e.began)) }
+
+// Idle implements search.Tester.
+func (e *Engine) Idle(seconds float64) {
+	select {
+	case <-e.ctx.Done():
+	case <-time.After(time.Duration(seconds * float64(time.Second))):
+	}
+}
+
+// Refusals are the texts with which publishes were refused for quota so far. It may be called concurrently.
+func (e *Engine) Refusals() map[string]int { return e.texts.all() }
+
+// Seconds are the publishes so far, second by second.
+func (e *Engine) Seconds() []Second { return e.seconds.all }
+
+// Measured is what was measured in each trial, in their order.
+func (e *Engine) Measured() []Measured { return e.measured }
+
+// activate lets the first n workers take tickets. Others may take one more.
+func (e *Engine) activate(n int) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.active = n
+	e.activated.Broadcast()
+}
+
+// work publishes on one connection: the i-th.
+func (e *Engine) work(i int, p pipeline.Publisher, record *Record) {
+	defer p.Close()
+	for {
+		e.mu.Lock()
+		for i >= e.active {
+			e.activated.Wait()
+		}
+		e.mu.Unlock()
+		t, ok := <-e.tickets
+		if !ok {
+			return
+		}
+		e.publish(p, &t, record)
+		e.flying.Add(-1)
+	}
+}
+
+func (e *Engine) publish(p pipeline.Publisher, t *ticket, record *Record) {
+	start := time.Now()
+	sent := int64(start.Sub(e.began))
+	if sent > t.late {
+		settle(t.entry, missed, sent)
+		return
+	}
+	t.request.Start, t.request.Deadline = start, start.Add(e.cfg.Timeout)
+	a := p.Publish(&t.request)
+	f := e.judge(&a)
+	if t.record {
+		record.add(f, t.planned, sent, e.now())
+	}
+	if f == refused {
+		t.refused.Add(1)
+	}
+	settle(t.entry, f, sent)
+}
+
+// judge says what an answer means for the trial. An endpoint that refuses for another reason than quota ends it.
+func (e *Engine) judge(a *pipeline.Answer) fate {
+	switch a.Verdict {
+	case pipeline.Accept:
+		e.failures.Store(0)
+		return accepted
+	case pipeline.SlowDown:
+		e.failures.Store(0)
+		e.texts.note(a.Detail)
+		return refused
+	case pipeline.HaltAll, pipeline.HaltTopic, pipeline.HaltCache, pipeline.Reject:
+		e.stop(a)
+	case pipeline.Retry, pipeline.Ambiguous, pipeline.Unsent:
+		if e.failures.Add(1) >= failuresInARow {
+			e.stop(a)
+		}
+	}
+	return failed
+}

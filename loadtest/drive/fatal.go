@@ -1,0 +1,82 @@
+package drive
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"sync"
+
+	"momento-bridge/pipeline"
+)
+
+// failuresInARow end a test: the endpoint is in trouble, which more load would only make worse.
+const failuresInARow = 20
+
+// ErrInterrupted ends a test that the user has interrupted.
+var ErrInterrupted = errors.New("interrupted")
+
+// RefusedError says that the endpoint refuses, for another reason than quota.
+type RefusedError struct {
+	Answer pipeline.Answer
+}
+
+// Error says what to do.
+func (r *RefusedError) Error() string {
+	text := "the endpoint fails again and again"
+	switch r.Answer.Verdict {
+	case pipeline.HaltAll:
+		text = "the API key is refused: give a valid one"
+	case pipeline.HaltTopic:
+		text = "the API key may not publish to the topic: grant the permission or choose another topic"
+	case pipeline.HaltCache:
+		text = "the cache does not exist: create it or choose another one"
+	case pipeline.Reject:
+		text = "the publish itself is refused: check --size and --topic"
+	case pipeline.Accept, pipeline.SlowDown, pipeline.Retry, pipeline.Ambiguous, pipeline.Unsent:
+	}
+	return fmt.Sprintf("%s (%s)", text, r.Answer.Detail)
+}
+
+// stop ends the test because of an answer.
+func (e *Engine) stop(a *pipeline.Answer) {
+	var err error = &RefusedError{*a}
+	e.fatal.CompareAndSwap(nil, &err)
+}
+
+// ended returns why the test must end, or nil.
+func (e *Engine) ended() error {
+	if e.ctx.Err() != nil {
+		return ErrInterrupted
+	}
+	if err := e.fatal.Load(); err != nil {
+		return *err
+	}
+	return nil
+}
+
+// refusals counts the texts of refusals. It may be used concurrently.
+type refusals struct {
+	mu    sync.Mutex // Guards the following.
+	count map[string]int
+}
+
+// maxTexts bounds the different texts that are kept; further ones are counted together.
+const maxTexts = 20
+
+func (r *refusals) note(text string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.count == nil {
+		r.count = map[string]int{}
+	}
+	if _, ok := r.count[text]; !ok && len(r.count) >= maxTexts {
+		text = "other texts"
+	}
+	r.count[text]++
+}
+
+func (r *refusals) all() map[string]int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return maps.Clone(r.count)
+}

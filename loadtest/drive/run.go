@@ -1,0 +1,205 @@
+package drive
+
+import (
+	"math"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"momento-bridge/loadtest/search"
+)
+
+// tolerance is how late a publish may be sent, at the least; later it is given up.
+const tolerance = 5 * time.Millisecond
+
+// askEvery is how often a phase's condition is asked.
+const askEvery = 500 * time.Millisecond
+
+// phase is a phase under way.
+type phase struct {
+	search.Phase
+	ledger  ledger
+	began   int64
+	ended   int64
+	enough  atomic.Bool
+	refused atomic.Int64
+}
+
+// Run implements search.Tester.
+func (e *Engine) Run(most search.Cap, phases ...search.Phase) search.Trial {
+	e.connect(phases)
+	before := e.measure()
+	all := make([]*phase, 0, len(phases))
+	at, end := e.now(), e.now()+int64(most.Seconds*1e9)
+	cap := e.sent + most.Requests
+	for i, p := range phases {
+		ph := &phase{Phase: p, began: at}
+		all = append(all, ph)
+		at = e.offer(ph, min(end, at+int64(p.Seconds*1e9)), cap, i == len(phases)-1)
+		if e.ended() != nil || at >= end || e.sent >= cap {
+			break
+		}
+	}
+	e.land()
+	trial := search.Trial{Fatal: e.ended()}
+	for _, ph := range all {
+		trial.Phases = append(trial.Phases, e.outcome(ph))
+	}
+	trial.Unfit = e.conclude(all[len(all)-1], before)
+	trial.OnTime = e.measured[len(e.measured)-1].OnTime
+	return trial
+}
+
+// onceIn is how often each connection in use should be used, in seconds: often enough that nobody closes it for being idle.
+const onceIn = 2
+
+// connect makes the connections that the phases need, so that none is made while something is measured. One that cannot be made shows when it is used.
+func (e *Engine) connect(phases []search.Phase) {
+	slowest := math.Inf(1)
+	for _, p := range phases {
+		slowest = min(slowest, p.Rate)
+	}
+	n := int(min(float64(e.cfg.Connections), max(4, onceIn*slowest)))
+	e.activate(n)
+	var connecting sync.WaitGroup
+	end := time.Now().Add(e.cfg.Timeout)
+	for _, p := range e.publishers[:min(n, len(e.publishers))] {
+		if c, ok := p.(interface{ Connect(end time.Time) error }); ok {
+			connecting.Go(func() { _ = c.Connect(end) })
+		}
+	}
+	connecting.Wait()
+}
+
+// offer hands out the tickets of a phase until it ends, and returns when that was planned to be. most is the number of the first ticket that
+// must not be handed out.
+func (e *Engine) offer(ph *phase, end int64, most int, record bool) int64 {
+	stop := e.watch(ph)
+	defer stop()
+	next := e.cfg.Arrivals(ph.Rate)
+	late := max(int64(tolerance), int64(0.1*1e9/ph.Rate))
+	planned := float64(ph.began)
+	for {
+		at := int64(planned)
+		if at >= end || e.sent >= most || ph.over() || e.ended() != nil {
+			ph.ended = min(at, end)
+			return ph.ended
+		}
+		e.await(ph, at)
+		e.hand(ph, at, at+late, record)
+		planned += 1e9 * next()
+	}
+}
+
+// over reports whether the phase has had enough.
+func (ph *phase) over() bool {
+	return ph.enough.Load() || ph.Refusals > 0 && ph.refused.Load() >= int64(ph.Refusals)
+}
+
+// longestSleep is how long the pacer may not look whether the phase is over.
+const longestSleep = 20 * time.Millisecond
+
+// await waits until a time, unless the phase is over before.
+func (e *Engine) await(ph *phase, at int64) {
+	for {
+		left := time.Duration(at - e.now())
+		if left <= 0 || left > longestSleep && (ph.over() || e.ended() != nil) {
+			return
+		}
+		sleep(min(left, longestSleep))
+	}
+}
+
+// hand gives a ticket to a worker. If all are busy, it is missed.
+func (e *Engine) hand(ph *phase, planned, late int64, record bool) {
+	t := e.ticket(ph, planned, late, record)
+	select {
+	case e.tickets <- t:
+	default:
+		e.flying.Add(-1)
+		settle(t.entry, missed, planned)
+	}
+}
+
+// ticket makes the next ticket, which is to be handed out or settled.
+func (e *Engine) ticket(ph *phase, planned, late int64, record bool) ticket {
+	t := ticket{planned: planned, late: late, entry: ph.ledger.add(), record: record, refused: &ph.refused}
+	t.request.Cache, t.request.Topic, t.request.Payload = e.cfg.Cache(e.sent), e.cfg.Topic(e.sent), e.cfg.Payload(e.sent)
+	e.sent++
+	e.flying.Add(1)
+	return t
+}
+
+// watch asks the phase's condition now and then, until the function that it returns is called.
+func (e *Engine) watch(ph *phase) (stop func()) {
+	if ph.Enough == nil {
+		return func() {}
+	}
+	done := make(chan struct{})
+	var watching sync.WaitGroup
+	watching.Go(func() {
+		ticks := time.NewTicker(askEvery)
+		defer ticks.Stop()
+		for !ph.enough.Load() {
+			select {
+			case <-done:
+				return
+			case <-ticks.C:
+				if ph.Enough(ph.ledger.events()) {
+					ph.enough.Store(true)
+				}
+			}
+		}
+	})
+	return func() { close(done); watching.Wait() }
+}
+
+// land waits until every ticket is settled: for one timeout at the most.
+func (e *Engine) land() {
+	for e.flying.Load() > 0 {
+		time.Sleep(200 * time.Microsecond)
+	}
+}
+
+// outcome counts what became of a phase.
+func (e *Engine) outcome(ph *phase) search.Outcome {
+	o := search.Outcome{Phase: ph.Phase, Began: float64(ph.began) / 1e9, Took: float64(ph.ended-ph.began) / 1e9}
+	ph.ledger.each(func(f fate, at int64) {
+		e.seconds.note(f, at)
+		switch f {
+		case accepted:
+			o.Accepted++
+		case refused:
+			if o.Refused == 0 {
+				o.FirstAt = float64(at-ph.began) / 1e9
+			}
+			o.Refused++
+		case failed:
+			o.Failed++
+		case open, missed, fates:
+		}
+	})
+	if ph.Enough != nil {
+		o.Events = ph.ledger.events()
+	}
+	return o
+}
+
+// Flat publishes as fast as the connections can, for so many seconds, and returns how many were accepted per second: what this machine can do at the
+// most.
+func (e *Engine) Flat(seconds float64) (float64, error) {
+	ph := &phase{Phase: search.Phase{Rate: flatRate, Seconds: seconds}, began: e.now()}
+	e.connect([]search.Phase{ph.Phase})
+	end := ph.began + int64(seconds*1e9)
+	for at := e.now(); at < end && e.ended() == nil; at = e.now() {
+		t := e.ticket(ph, at, end, false)
+		e.tickets <- t
+	}
+	ph.ended = e.now()
+	e.land()
+	o := e.outcome(ph)
+	return float64(o.Accepted) / o.Took, e.ended()
+}
+
+// flatRate is a rate that no machine reaches.
+const flatRate = 1e9

@@ -1,0 +1,179 @@
+package loadtest
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"runtime"
+	"time"
+
+	"momento-bridge/loadtest/drive"
+	"momento-bridge/loadtest/report"
+	"momento-bridge/loadtest/search"
+	"momento-bridge/pipeline"
+)
+
+// The efforts of a search.
+const (
+	Quick    = "quick"    // Bracket and plateau: an estimate.
+	Standard = "standard" // Three pairs of trials.
+	Proof    = "proof"    // Five pairs, and half the width.
+)
+
+// FindConfig is a search for the limit of a target.
+type FindConfig struct {
+	Target     Target
+	Search     search.Config // Its MaxRate is lowered to what the generator can do; Flip is set.
+	Effort     string
+	Dimensions []string
+	Latency    bool    // Measure the latency at fractions of the clean rate at the end.
+	Ceiling    float64 // Of the generator, as calibrated; 0: not known.
+	Labels     map[string]string
+}
+
+// Limit lowers what the search may do to what the generator can, and to the effort.
+func (c *FindConfig) Limit() {
+	if c.Ceiling > 0 {
+		c.Search.MaxRate = min(c.Search.MaxRate, mostOfCeiling*c.Ceiling)
+	}
+	switch c.Effort {
+	case Quick:
+		c.Search.Estimate = true
+	case Proof:
+		c.Search.Pairs, c.Search.Width = 5, c.Search.Width/2
+	}
+}
+
+// Preflight publishes once, and says what is wrong if that is not accepted. A refusal for quota is fine.
+func Preflight(t Target) error {
+	p := t.Sink.Publisher()
+	defer p.Close()
+	cfg := t.engine()
+	now := time.Now()
+	a := p.Publish(&pipeline.Request{Cache: cfg.Cache(0), Topic: cfg.Topic(0), Payload: cfg.Payload(0), Start: now, Deadline: now.Add(t.Timeout)})
+	if a.Verdict == pipeline.Accept || a.Verdict == pipeline.SlowDown {
+		return nil
+	}
+	return &drive.RefusedError{Answer: a}
+}
+
+// Find searches for the limit and returns the report. It does so also when the search ended early; the report then says why. Only the context's end
+// makes the report an interrupted one.
+func Find(ctx context.Context, c FindConfig) *report.Report {
+	e := drive.New(ctx, c.Target.engine())
+	defer e.Close()
+	rng := rand.New(rand.NewPCG(c.Target.Seed, 5))
+	c.Search.Flip = func() bool { return rng.IntN(2) == 0 }
+	f := &finder{cfg: c, engine: e, started: time.Now(), began: e.Now()}
+	f.result = search.Find(c.Search, e)
+	f.measured = e.Measured()
+	f.report = f.describe()
+	if f.result.Err == nil && c.Latency {
+		f.profile()
+	}
+	if f.result.Err == nil {
+		f.dimensions(ctx)
+	}
+	f.finish()
+	return f.report
+}
+
+// finder is one search under way.
+type finder struct {
+	cfg      FindConfig
+	engine   *drive.Engine
+	started  time.Time
+	began    float64 // On the engine's clock.
+	result   *search.Result
+	measured []drive.Measured // Of the search's trials.
+	report   *report.Report
+	extra    int // Publishes after the search.
+}
+
+// describe turns the result into a report.
+func (f *finder) describe() *report.Report {
+	r, c := f.result, f.cfg.Search
+	out := &report.Report{
+		Schema: report.Schema, Test: report.Find, Verdict: report.NotProved, Reason: r.Reason,
+		CleanRate: known(r.Clean), FailingRate: known(r.Failing), PlateauRate: known(r.Plateau), Burst: known(r.Burst), WindowSeconds: known(r.Window),
+		CleanSent: r.CleanSent, Limiter: string(r.Kind), Unit: "not tested",
+		Started: f.started.UTC(), Interrupted: errors.Is(r.Err, drive.ErrInterrupted), Target: f.cfg.Target.report(),
+		Settings: report.Settings{
+			Effort: f.cfg.Effort, Width: c.Width, Goal: c.Goal, NoOverload: c.Gentle, MaxRate: c.MaxRate, MaxRequests: c.MaxRequests, MaxSeconds: c.MaxSeconds,
+			Seed: f.cfg.Target.Seed, Labels: f.cfg.Labels,
+		},
+		Latency: map[string]report.Latency{}, Plateau: []report.Point{}, Trials: []report.Trial{},
+	}
+	if r.Proved {
+		out.Verdict = report.Proved
+	}
+	if r.Overload {
+		out.RejectionsCost = &r.Dear
+	}
+	if r.CleanSent > 0 {
+		bound := search.UpperBound(0, r.CleanSent)
+		out.CleanBound = &bound
+	}
+	for _, t := range r.Trials {
+		out.Trials = append(out.Trials, report.Trial{
+			Name: t.Name, Rate: t.Rate, Began: t.Began, Seconds: t.Seconds, Sent: t.Sent, Accepted: t.Accepted, Refused: t.Refused, Failed: t.Failed,
+			Unfit: t.Unfit, Passed: t.Unfit == "" && t.Refused == 0,
+		})
+	}
+	out.Plateau = points(r.Overloaded)
+	return out
+}
+
+// known is nil for what was not determined.
+func known(v float64) *float64 {
+	if v == 0 {
+		return nil
+	}
+	return &v
+}
+
+// mostPoints is how many points of the plateau a report has.
+const mostPoints = 500
+
+// points are the acceptances of a phase, cumulative and thinned out.
+func points(events []search.Event) []report.Point {
+	all := []report.Point{}
+	step := max(1, len(events)/mostPoints)
+	n := 0
+	for i, e := range events {
+		if !e.Refused {
+			n++
+		}
+		if i%step == 0 || i == len(events)-1 {
+			all = append(all, report.Point{Seconds: e.At - events[0].At, Accepted: n})
+		}
+	}
+	return all
+}
+
+// finish adds what is known at the end.
+func (f *finder) finish() {
+	r := f.report
+	r.Ended = time.Now().UTC()
+	r.DurationSeconds = f.engine.Now() - f.began
+	r.Requests = f.result.Requests + f.extra
+	r.Refusals = refusals(f.engine.Refusals())
+	r.Seconds = series(f.engine.Seconds())
+	r.Generator = f.generator()
+}
+
+func (f *finder) generator() report.Generator {
+	g := report.Generator{Ceiling: f.cfg.Ceiling, OnTime: 1, Cores: runtime.GOMAXPROCS(0), OS: runtime.GOOS + "/" + runtime.GOARCH}
+	for i, t := range f.result.Trials {
+		m := f.measured[i]
+		if t.Unfit != "" {
+			g.Repeated++
+			continue
+		}
+		g.OnTime, g.CPU = min(g.OnTime, m.OnTime), max(g.CPU, m.CPU)
+	}
+	if all := drive.Delays(f.measured); all.TotalCount() > 0 {
+		g.SendDelay = latencyOf(all)
+	}
+	return g
+}

@@ -1,0 +1,44 @@
+package loadtest
+
+import (
+	"github.com/HdrHistogram/hdrhistogram-go"
+
+	"momento-bridge/loadtest/drive"
+	"momento-bridge/loadtest/report"
+)
+
+// leastAbove is how many samples must lie above a percentile for it to be told.
+const leastAbove = 10
+
+// latencyOf turns a distribution in microseconds into what a report says of it.
+func latencyOf(h *hdrhistogram.Histogram) report.Latency {
+	l := report.Latency{Count: int(h.TotalCount())}
+	if l.Count == 0 {
+		return l
+	}
+	l.Min, l.Max, l.Mean = seconds(float64(h.Min())), seconds(float64(h.Max())), seconds(h.Mean())
+	for _, p := range [...]struct {
+		percent float64
+		to      **float64
+	}{{50, &l.P50}, {90, &l.P90}, {99, &l.P99}, {99.9, &l.P999}} {
+		if float64(l.Count)*(100-p.percent)/100 >= leastAbove {
+			*p.to = seconds(float64(h.ValueAtQuantile(p.percent)))
+		}
+	}
+	for _, b := range h.CumulativeDistribution() {
+		l.Spectrum = append(l.Spectrum, report.Quantile{Share: b.Quantile / 100, Seconds: float64(b.ValueAt) / 1e6})
+	}
+	return l
+}
+
+func seconds(microseconds float64) *float64 {
+	s := microseconds / 1e6
+	return &s
+}
+
+// responseOf is the time from planned to answered, with that from sent to answered beside it.
+func responseOf(t drive.Times, rate float64) report.Latency {
+	l, service := latencyOf(t.Response), latencyOf(t.Service)
+	l.Service, l.Rate = &service, rate
+	return l
+}

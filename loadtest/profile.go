@@ -1,0 +1,90 @@
+package loadtest
+
+import (
+	"slices"
+	"strings"
+
+	"momento-bridge/loadtest/drive"
+	"momento-bridge/loadtest/report"
+	"momento-bridge/loadtest/search"
+)
+
+// profileTime is how long each rate of the latency profile is held, in seconds; profileSent is the least number of publishes.
+const (
+	profileTime = 5
+	profileSent = 200
+	profileMost = 30
+)
+
+// fractions of the clean rate at which the latency is measured.
+var fractions = [...]struct {
+	name  string
+	share float64
+}{{"50%", 0.5}, {"80%", 0.8}, {"95%", 0.95}}
+
+// profile measures the latency of accepted publishes at fractions of the clean rate. That at the plateau was measured in the search.
+func (f *finder) profile() {
+	for i, t := range f.result.Trials {
+		if t.Name == "plateau" && t.Unfit == "" {
+			f.report.Latency["plateau"] = responseOf(f.measured[i].Accepted, t.Rate)
+		}
+	}
+	for _, fraction := range fractions {
+		rate := fraction.share * f.result.Clean
+		if rate <= 0 {
+			return
+		}
+		t := f.trial("latency", search.Phase{Rate: rate, Seconds: min(profileMost, max(profileTime, profileSent/rate))})
+		if t.Fatal != nil {
+			return
+		}
+		measured := f.engine.Measured()
+		f.report.Latency[fraction.name] = responseOf(measured[len(measured)-1].Accepted, rate)
+	}
+}
+
+// trial makes a trial after the search, within its caps.
+func (f *finder) trial(name string, phases ...search.Phase) search.Trial {
+	c := f.cfg.Search
+	left := search.Cap{Requests: c.MaxRequests - f.result.Requests - f.extra, Seconds: c.MaxSeconds - (f.engine.Now() - f.began)}
+	if left.Requests <= 0 || left.Seconds <= 0 {
+		return search.Trial{Fatal: drive.ErrInterrupted}
+	}
+	if c.Progress != nil {
+		last := phases[len(phases)-1]
+		c.Progress(search.Step{Name: name, Rate: last.Rate, Seconds: last.Seconds, Clean: f.result.Clean, Failing: f.result.Failing, Requests: f.result.Requests + f.extra})
+	}
+	t := f.engine.Run(left, phases...)
+	for _, o := range t.Phases {
+		f.extra += o.Accepted + o.Refused + o.Failed
+	}
+	o := t.Phases[len(t.Phases)-1]
+	f.report.Trials = append(f.report.Trials, report.Trial{
+		Name: name, Rate: o.Phase.Rate, Began: o.Began - f.began, Seconds: o.Took, Sent: o.Accepted + o.Refused + o.Failed,
+		Accepted: o.Accepted, Refused: o.Refused, Failed: o.Failed, Unfit: t.Unfit, Passed: t.Unfit == "" && o.Refused == 0,
+	})
+	return t
+}
+
+// refusals are the distinct texts, the most frequent first.
+func refusals(count map[string]int) []report.Refusal {
+	all := []report.Refusal{}
+	for text, n := range count {
+		all = append(all, report.Refusal{Text: text, Count: n})
+	}
+	slices.SortFunc(all, func(a, b report.Refusal) int {
+		if a.Count != b.Count {
+			return b.Count - a.Count
+		}
+		return strings.Compare(a.Text, b.Text)
+	})
+	return all
+}
+
+func series(seconds []drive.Second) []report.Second {
+	all := make([]report.Second, len(seconds))
+	for i, s := range seconds {
+		all[i] = report.Second{At: i, Offered: s.Accepted + s.Refused + s.Failed + s.Missed, Accepted: s.Accepted, Refused: s.Refused, Failed: s.Failed}
+	}
+	return all
+}

@@ -1,0 +1,68 @@
+// Package loadtest finds the publish limit of an endpoint and drives fixed rates: it puts together the search, the engine that makes its trials, and
+// the report. It knows sinks, never the pipeline that the daemon runs.
+package loadtest
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"time"
+
+	"momento-bridge/loadtest/drive"
+	"momento-bridge/loadtest/report"
+	"momento-bridge/sink"
+)
+
+// Target is what is tested, and with which publishes.
+type Target struct {
+	Sink        *sink.Momento
+	Endpoint    string // For people.
+	Region      string
+	Caches      []string // Publishes go to them in turns.
+	Topic       string   // With several topics, -1, -2 and so on are appended.
+	Topics      int
+	Bytes       int // Of a payload.
+	Connections int
+	Timeout     time.Duration // One publish.
+	Version     string        // Of the program.
+	Seed        uint64        // Of payloads, orders and arrivals.
+}
+
+// engine returns the configuration of an engine that publishes to the target.
+func (t *Target) engine() drive.Config {
+	payload := t.payload()
+	topics := t.topics()
+	return drive.Config{
+		Sink: t.Sink, Opened: t.Sink.Opened, Connections: t.Connections, Timeout: t.Timeout,
+		Payload: func(int) []byte { return payload },
+		Cache:   func(i int) string { return t.Caches[i/len(topics)%len(t.Caches)] },
+		Topic:   func(i int) string { return topics[i%len(topics)] },
+	}
+}
+
+func (t *Target) topics() []string {
+	if t.Topics <= 1 {
+		return []string{t.Topic}
+	}
+	names := make([]string, t.Topics)
+	for i := range names {
+		names[i] = fmt.Sprintf("%s-%d", t.Topic, i+1)
+	}
+	return names
+}
+
+// payload is printable and hard to compress.
+func (t *Target) payload() []byte {
+	rng := rand.New(rand.NewPCG(t.Seed, 4))
+	text := make([]byte, t.Bytes)
+	for i := range text {
+		text[i] = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-_"[rng.IntN(64)]
+	}
+	return text
+}
+
+func (t *Target) report() report.Target {
+	return report.Target{
+		Version: t.Version, Endpoint: t.Endpoint, Region: t.Region, Caches: t.Caches, Topics: max(1, t.Topics), Topic: t.topics()[0],
+		Bytes: t.Bytes, Connections: t.Connections,
+	}
+}
