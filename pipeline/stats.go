@@ -30,6 +30,8 @@ type RouteStats struct {
 	Forbidden    int     // Topics that the key may not publish to.
 	CacheMissing bool
 	RouteRefused bool // The key may not publish to any of its topics, as far as is known.
+	Unkept       int  // Messages that wait to be kept as dead letters, as that has failed,
+	UnkeptWhy    string
 }
 
 // State is what a route is doing.
@@ -88,6 +90,8 @@ func (r *Route) stats(keyRefused bool, weights float64) RouteStats {
 		Forbidden:    r.forbidden,
 		CacheMissing: r.cache.gate.closed,
 		RouteRefused: r.gate.closed,
+		Unkept:       r.unkept,
+		UnkeptWhy:    r.unkeptWhy,
 	}
 	for _, o := range Outcomes {
 		s.Settled[o] = r.settled[o]
