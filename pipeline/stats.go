@@ -15,6 +15,7 @@ type Stats struct {
 // RouteStats is one route in a snapshot.
 type RouteStats struct {
 	Name         string
+	Cache        string
 	State        State
 	Received     uint64
 	Settled      map[Outcome]uint64
@@ -75,6 +76,7 @@ func (p *Pipeline) Stats() Stats {
 func (r *Route) stats(keyRefused bool, weights float64) RouteStats {
 	s := RouteStats{
 		Name:         r.cfg.Name,
+		Cache:        r.cfg.Cache,
 		State:        r.state(keyRefused),
 		Received:     r.received,
 		Settled:      make(map[Outcome]uint64, len(Outcomes)),

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -33,6 +34,7 @@ type Core struct {
 	dropped atomic.Int64 // By the client, because its buffer was full.
 	lost    atomic.Int64 // Still in the client's buffer when the drain budget ran out.
 	sub     atomic.Pointer[nats.Subscription]
+	denied  atomic.Uint64 // The connection, counted from 1, on which the server has refused the subscription.
 }
 
 // NewCore prepares a source; Run starts it.
@@ -119,7 +121,21 @@ func (c *Core) Ready() (bool, string) {
 	if c.sub.Load() == nil {
 		return false, "not subscribed yet"
 	}
+	if c.refused() {
+		return false, fmt.Sprintf("the NATS user may not subscribe to %s with the queue group %s: grant it (docs/permissions.md)", c.cfg.Subject, c.cfg.Queue)
+	}
 	return true, ""
+}
+
+// refused reports whether the server has refused the subscription on the connection in use. nats.go says so once, as an error of the connection; a new
+// connection subscribes again.
+func (c *Core) refused() bool {
+	connection := c.conn.Stats().Reconnects + 1
+	err := c.conn.LastError()
+	if errors.Is(err, nats.ErrPermissionViolation) && strings.Contains(err.Error(), `Subscription to "`+c.cfg.Subject+`"`) {
+		c.denied.Store(connection)
+	}
+	return c.denied.Load() == connection
 }
 
 // Settle implements pipeline.Settler: core NATS has nothing to be told.

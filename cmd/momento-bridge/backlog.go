@@ -52,7 +52,9 @@ func newBacklogs(b *bridge) *backlogs {
 func (f *backlogs) run(ctx context.Context) {
 	ticks := time.NewTicker(sampleEvery)
 	defer ticks.Stop()
+	defer f.b.vitals.sampling.rest()
 	for {
+		f.b.vitals.sampling.beat()
 		select {
 		case <-ctx.Done():
 			return

@@ -31,6 +31,8 @@ type bridge struct {
 	sources  []natsSource
 	letters  []*source.DeadLetters // By route; nil where there are none.
 	backlogs *backlogs
+	vitals   *vitals
+	manager  serviceManager
 	reloads  *reloads // nil: the configuration is not read again.
 	metrics  *prometheus.Registry
 	admin    net.Listener
@@ -46,7 +48,7 @@ type natsSource interface {
 
 // newBridge connects the parts in data order. The NATS connection is made in the background.
 func newBridge(p *plan, log *slog.Logger) (*bridge, error) {
-	b := &bridge{plan: p, log: log, metrics: prometheus.NewRegistry()}
+	b := &bridge{plan: p, log: log, metrics: prometheus.NewRegistry(), vitals: newVitals(p), manager: newServiceManager()}
 	var err error
 	if b.nats, err = source.Connect(p.nats, log); err != nil {
 		return nil, err
@@ -57,8 +59,8 @@ func newBridge(p *plan, log *slog.Logger) (*bridge, error) {
 		return nil, err
 	}
 	cfg := p.pipeline
-	for _, r := range p.routes {
-		src, rc, err := b.source(r)
+	for i, r := range p.routes {
+		src, rc, err := b.source(r, b.vitals.routes[i])
 		if err != nil {
 			b.nats.Close()
 			return nil, err
@@ -78,8 +80,8 @@ func newBridge(p *plan, log *slog.Logger) (*bridge, error) {
 	return b, nil
 }
 
-// source makes a route's source and its side in the pipeline.
-func (b *bridge) source(r routePlan) (natsSource, pipeline.RouteConfig, error) {
+// source makes a route's source, which beats a pulse, and its side in the pipeline.
+func (b *bridge) source(r routePlan, pulse *pulse) (natsSource, pipeline.RouteConfig, error) {
 	rc := r.route
 	b.letters = append(b.letters, nil)
 	if r.deadLetter != "" {
@@ -95,7 +97,9 @@ func (b *bridge) source(r routePlan) (natsSource, pipeline.RouteConfig, error) {
 		rc.Settler = src
 		return src, rc, nil
 	}
-	src, err := source.NewJetStream(b.nats, b.acks, *r.jetStream, b.log)
+	cfg := *r.jetStream
+	cfg.Beat = pulse.beat
+	src, err := source.NewJetStream(b.nats, b.acks, cfg, b.log)
 	rc.Settler = src
 	rc.Returnable = true
 	return src, rc, err
@@ -142,7 +146,9 @@ func (b *bridge) carry(ctx context.Context) error {
 	sides.Go(func() { b.plan.sink.Keys.Watch(side, keyInterval, b.keyChanged, b.keyFailed) })
 	sides.Go(func() { b.acks.Run(side) })
 	sides.Go(func() { b.backlogs.run(ctx) })
-	sides.Go(func() { b.notifyReady(ctx) })
+	sides.Go(func() { b.vitals.progress.run(side, b.log) })
+	sides.Go(func() { b.probe(ctx, side) })
+	sides.Go(func() { b.attend(ctx, side) })
 	if b.reloads != nil {
 		sides.Go(func() { b.reloads.run(side, b) })
 	}
@@ -177,6 +183,7 @@ func (b *bridge) consume(ctx, hard context.Context, i int) error {
 			return fmt.Errorf("route %s: %w", plan.route.Name, err)
 		}
 	}
+	defer b.vitals.routes[i].rest()
 	return b.sources[i].Run(ctx, hard, route)
 }
 

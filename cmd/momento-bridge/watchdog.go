@@ -1,0 +1,158 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"sync/atomic"
+	"time"
+)
+
+// vitals are the pulses of what has no better place for its own, and what the probe saw last.
+type vitals struct {
+	progress progress
+	pipeline *pulse // The pipeline's mutex can be had.
+	workers  *pulse // Nothing in the pipeline is stuck.
+	sampling *pulse
+	routes   []*pulse // By route. Only those of streams are beaten: a callback of core NATS may wait for room as long as it likes.
+	line     atomic.Pointer[string]
+	ready    chan struct{} // Closed once the daemon has been ready.
+}
+
+// stuckProbes is how many probes in a row have to find something stuck: after the process was stopped for a while, the first may.
+const stuckProbes = 5
+
+func newVitals(p *plan) *vitals {
+	v := &vitals{ready: make(chan struct{})}
+	v.pipeline = v.progress.pulse("the pipeline", pulseLimit)
+	v.workers = v.progress.pulse("publishing", stuckProbes)
+	v.sampling = v.progress.pulse("the sampling of backlogs", pulseLimit)
+	v.pipeline.beat()
+	v.sampling.beat()
+	for _, r := range p.routes {
+		v.routes = append(v.routes, v.progress.pulse("the consuming of route "+r.route.Name, pulseLimit))
+	}
+	return v
+}
+
+const (
+	probeInterval = time.Second
+	// startInterval is for as long as the daemon is not ready, so that it is told soon.
+	startInterval = 100 * time.Millisecond
+)
+
+// probe looks into the pipeline until side is done. It waits for whatever is stuck there, and for this has a goroutine of its own. ctx is done when the
+// daemon stops.
+func (b *bridge) probe(ctx, side context.Context) {
+	ticks := time.NewTicker(startInterval)
+	defer ticks.Stop()
+	v := b.vitals
+	started := false
+	for {
+		why := b.pipe.Stuck(time.Now())
+		v.pipeline.beat()
+		v.workers.suspect(why)
+		notReady := b.notReady(ctx)
+		line := b.line(notReady)
+		v.line.Store(&line)
+		if !started && len(notReady) == 0 {
+			started = true
+			close(v.ready)
+			ticks.Reset(probeInterval)
+		}
+		select {
+		case <-side.Done():
+			return
+		case <-ticks.C:
+		}
+	}
+}
+
+// line says in one line what the daemon is doing.
+func (b *bridge) line(notReady []string) string {
+	inFlight, waiting := 0, int64(0)
+	for i, s := range b.pipe.Stats().Routes {
+		load, _ := b.backlogs.of(i)
+		inFlight += s.InFlight
+		waiting += max(load.Waiting, int64(s.Queued+s.InFlight))
+	}
+	numbers := fmt.Sprintf(": %d in flight, %d waiting", inFlight, waiting)
+	switch {
+	case len(notReady) == 0:
+		return "running" + numbers
+	case notReady[0] == reasonStopping:
+		return "stopping" + numbers
+	}
+	return bounded("not ready" + numbers + "; " + strings.Join(notReady, "; "))
+}
+
+const (
+	// statusInterval is the least time between two lines for the service manager.
+	statusInterval = 2 * time.Second
+	// While the daemon drains, each time that it says so it may take extension more than what it has been given.
+	extendInterval = 5 * time.Second
+	extension      = 15 * time.Second
+)
+
+// attend tells the service manager and the log when the daemon is ready and when it stops, and the service manager how it is, until side is done. A sign of
+// life is given only while the daemon goes on by itself.
+func (b *bridge) attend(ctx, side context.Context) {
+	manager := b.manager
+	status := time.NewTicker(statusInterval)
+	defer status.Stop()
+	var watchdog <-chan time.Time
+	if manager.watchdog > 0 {
+		ticks := time.NewTicker(manager.watchdog)
+		defer ticks.Stop()
+		watchdog = ticks.C
+	}
+	extend := time.NewTicker(extendInterval)
+	defer extend.Stop()
+	ready, stopping, told := b.vitals.ready, ctx.Done(), ""
+	for {
+		select {
+		case <-side.Done():
+			return
+		case <-ready:
+			ready = nil
+			b.log.Info("ready")
+			manager.tell("READY=1")
+		case <-stopping:
+			ready, stopping = nil, nil
+			b.log.Info("stopping: handing back what has not been started, finishing what is in flight", "budget", b.plan.shutdown)
+			manager.tell("STOPPING=1")
+			b.extend()
+		case <-extend.C:
+			if stopping == nil {
+				b.extend()
+			}
+		case <-watchdog:
+			if b.vitals.progress.stuck() == "" {
+				manager.tell("WATCHDOG=1")
+			}
+		case <-status.C:
+			if line := b.vitals.statusLine(); line != told {
+				told = line
+				manager.tell("STATUS=" + line)
+			}
+		}
+	}
+}
+
+// extend asks for more time to drain, within the budget and only while the daemon goes on.
+func (b *bridge) extend() {
+	if end := b.endBy.Load(); end != nil && time.Now().After(*end) || b.vitals.progress.stuck() != "" {
+		return
+	}
+	b.manager.tell(fmt.Sprintf("EXTEND_TIMEOUT_USEC=%d", extension.Microseconds()))
+}
+
+func (v *vitals) statusLine() string {
+	if why := v.progress.stuck(); why != "" {
+		return bounded("stuck: " + why)
+	}
+	if line := v.line.Load(); line != nil {
+		return *line
+	}
+	return "starting"
+}
