@@ -1,4 +1,4 @@
-// Package admin serves what operators and orchestrators ask the daemon: health and metrics. It knows nothing of sources and
+// Package admin serves what operators and orchestrators ask the daemon: health, metrics, the status and its page. It knows nothing of sources and
 // sinks; what it shows is handed in.
 package admin
 
@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"net/http/pprof"
 	"strings"
 	"time"
 
@@ -22,13 +23,21 @@ type Config struct {
 	NotReady func() []string
 	// Stuck returns why the daemon makes no progress through its own fault; empty otherwise. An outage outside is none.
 	Stuck func() string
-	// Status returns what the daemon is doing, as it is to be written in JSON. It may be called concurrently.
-	Status func() any
+	// Status returns what the daemon is doing. It may be called concurrently.
+	Status func() Status
+	// History is what the status page draws: a sample each second.
+	History *History
 	// Pause pauses or resumes a route, or all for an empty name. An error says that there is no such route.
 	Pause func(route string, paused bool) error
+	// Hosts are the names, in lower case, that requests may be for, besides addresses and localhost.
+	Hosts []string
+	// Open says that the listener is open to other machines: health and metrics are then given by any name.
+	Open bool
+	// Pprof adds /debug/pprof.
+	Pprof bool
 }
 
-// New returns the listener's handler: /livez, /readyz, /metrics, and /api/v1 with the status and what can be changed.
+// New returns the listener's handler: /livez, /readyz, /metrics, and /api/v1 with the status, its changes and what can be changed.
 func New(cfg Config) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /livez", func(w http.ResponseWriter, _ *http.Request) {
@@ -46,10 +55,16 @@ func New(cfg Config) http.Handler {
 		answer(w, http.StatusOK, "ready")
 	})
 	mux.HandleFunc("GET /api/v1/status", cfg.serveStatus)
+	mux.HandleFunc("GET /api/v1/events", cfg.serveEvents(make(chan struct{}, maxWatchers)))
 	mux.HandleFunc("POST /api/v1/pause", cfg.servePause(true, "paused"))
 	mux.HandleFunc("POST /api/v1/resume", cfg.servePause(false, "resumed"))
 	mux.Handle("GET /metrics", promhttp.HandlerFor(cfg.Metrics, promhttp.HandlerOpts{EnableOpenMetrics: true}))
-	return mux
+	if cfg.Pprof {
+		mux.HandleFunc("GET /debug/pprof/", pprof.Index)
+		mux.HandleFunc("GET /debug/pprof/profile", pprof.Profile)
+		mux.HandleFunc("GET /debug/pprof/trace", pprof.Trace)
+	}
+	return cfg.guard(mux)
 }
 
 func answer(w http.ResponseWriter, status int, text string) {
@@ -65,9 +80,10 @@ func Serve(ctx context.Context, ln net.Listener, handler http.Handler) error {
 		Handler:           handler,
 		ReadHeaderTimeout: 5 * time.Second,
 		ReadTimeout:       10 * time.Second,
-		WriteTimeout:      30 * time.Second,
+		WriteTimeout:      time.Minute, // A profile takes 30 s.
 		IdleTimeout:       time.Minute,
 		MaxHeaderBytes:    16 << 10,
+		BaseContext:       func(net.Listener) context.Context { return ctx }, // Ends the events.
 	}
 	stopped := make(chan struct{})
 	stop := context.AfterFunc(ctx, func() {

@@ -13,7 +13,9 @@ func get(t *testing.T, cfg Config, method, path string) (int, string) {
 	t.Helper()
 	cfg.Metrics = prometheus.NewRegistry()
 	w := httptest.NewRecorder()
-	New(cfg).ServeHTTP(w, httptest.NewRequest(method, path, nil))
+	r := httptest.NewRequest(method, path, nil)
+	r.Host = "127.0.0.1:9464"
+	New(cfg).ServeHTTP(w, r)
 	return w.Code, strings.TrimSpace(w.Body.String())
 }
 

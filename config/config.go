@@ -135,6 +135,8 @@ type Queue struct {
 // Admin is the listener for people and orchestrators.
 type Admin struct {
 	Listen string `yaml:"listen" doc:"Address and port; loopback unless it must be reached from elsewhere."`
+	Hosts  string `yaml:"hosts" doc:"Names by which the page and the API may be asked, separated by commas, besides addresses, localhost and the machine's name."`
+	Pprof  bool   `yaml:"pprof" doc:"Serve Go's profiles under /debug/pprof."`
 }
 
 // Log says what is logged.

@@ -21,6 +21,9 @@ var (
 	descLearned     = desc("rate_limit_learned", "The endpoint's quota as learned from its refusals, per second; 0 where none was met.", "scope")
 	descRateState   = desc("rate_limit_state", "1 for what sets the rate: nothing, the configuration, the search for a quota, a quota that was found, a pause after a refusal.", "scope", "state")
 	descThrottled   = desc("throttled", "1 while the endpoint refuses for quota.")
+	descDown        = desc("endpoint_down", "1 while the endpoint as a whole is taken for down.")
+	descKeyRefused  = desc("api_key_refused", "1 while the endpoint refuses the API key.")
+	descLimited     = desc("route_limited", "1 for what holds back the messages of the route that wait.", "route", "by")
 	descState       = desc("route_state", "1 for the state that the route is in.", "route", "state")
 )
 
@@ -45,6 +48,8 @@ func (p *Pipeline) Collect(ch chan<- prometheus.Metric) {
 		}
 	}
 	gauge(ch, descThrottled, truth(refusing))
+	gauge(ch, descDown, truth(s.Down))
+	gauge(ch, descKeyRefused, truth(s.KeyRefused))
 	for _, r := range s.Routes {
 		r.collect(ch)
 	}
@@ -69,6 +74,9 @@ func (s *RouteStats) collect(ch chan<- prometheus.Metric) {
 	gauge(ch, descInFlight, float64(s.InFlight), s.Name)
 	for _, state := range States {
 		gauge(ch, descState, truth(state == s.State), s.Name, string(state))
+	}
+	for _, by := range RouteLimits {
+		gauge(ch, descLimited, truth(by == s.LimitedBy), s.Name, string(by))
 	}
 }
 

@@ -17,6 +17,7 @@ type RouteStats struct {
 	Name         string
 	Cache        string
 	State        State
+	LimitedBy    Limit
 	Received     uint64
 	Settled      map[Outcome]uint64
 	Attempts     map[Result]uint64
@@ -53,8 +54,9 @@ var States = [...]State{Running, Paused, Parked, Draining}
 func (p *Pipeline) Stats() Stats {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	now := time.Now()
 	s := Stats{
-		Quotas:     p.d.quotaStats(time.Now()),
+		Quotas:     p.d.quotaStats(now),
 		KeyRefused: p.d.key.closed,
 		Down:       p.d.endpoint.closed,
 		Why:        p.d.key.detail,
@@ -68,7 +70,9 @@ func (p *Pipeline) Stats() Stats {
 	}
 	for _, r := range p.d.routes {
 		s.QueuedBytes += r.bytes
-		s.Routes = append(s.Routes, r.stats(s.KeyRefused, weights))
+		stats := r.stats(s.KeyRefused, weights)
+		stats.LimitedBy = p.d.limitedBy(now, r, len(p.idle) > 0)
+		s.Routes = append(s.Routes, stats)
 	}
 	return s
 }

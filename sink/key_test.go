@@ -94,7 +94,7 @@ func TestKeyFileIsReadAgainWhenItChanges(t *testing.T) {
 	}
 	synctest.Test(t, func(t *testing.T) {
 		changes, failures := 0, 0
-		go ring.Watch(t.Context(), 2*time.Second, func() { changes++ }, func(error) { failures++ })
+		go ring.Watch(t.Context(), 700*time.Millisecond, func() { changes++ }, func(error) { failures++ })
 		f := func(wantKey string, wantChanges, wantFailures int) {
 			t.Helper()
 			time.Sleep(5 * time.Second)

@@ -20,7 +20,7 @@ type Keyring struct {
 
 	mu   sync.Mutex // Guards the following.
 	read time.Time  // When the file was last read.
-	err  error      // Why there is no newer vended key.
+	err  error      // Why there is no newer key.
 }
 
 // FixedKey returns a keyring with one key for ever.
@@ -88,7 +88,7 @@ func (r *Keyring) note(err error) {
 }
 
 // Reread is called when a key has been refused; nothing happens if it is not in use any more. It reads the file again, unless it was read
-// within the last second, and reports whether the key has changed. On an error the old key stays in use. A vended key is replaced by Watch,
+// within the last second, which then still counts, and reports whether the key has changed. On an error the old key stays in use. A vended key is replaced by Watch,
 // which is told.
 func (r *Keyring) Reread(refused *Key) (bool, error) {
 	if refused != r.Key() {
@@ -106,11 +106,11 @@ func (r *Keyring) Reread(refused *Key) (bool, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if time.Since(r.read) < time.Second {
-		return false, nil
+		return false, r.err
 	}
 	r.read = time.Now()
 	k, err := readKey(r.path)
-	if err != nil {
+	if r.err = err; err != nil {
 		return false, err
 	}
 	if k.raw == r.Key().raw {

@@ -308,7 +308,6 @@ func (l *line) idled(c *lineConn, err error) bool {
 
 // end closes a connection and tells what became of the publishes on it: told, and what the ending means for the others.
 func (l *line) end(c *lineConn, told []pipeline.Answered, answers int, e ending) {
-	_ = c.Close()
 	l.mu.Lock()
 	c.full = true
 	if l.current == c {
@@ -320,6 +319,7 @@ func (l *line) end(c *lineConn, told []pipeline.Answered, answers int, e ending)
 		e.err = c.writeErr
 	}
 	l.mu.Unlock()
+	_ = c.Close() // After the look at writeErr: a write that is under way fails by this, too.
 	for i, w := range left {
 		told = append(told, pipeline.Answered{Request: w.r, Answer: e.answer(i > 0)})
 	}

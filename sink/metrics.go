@@ -25,5 +25,22 @@ func (m *Momento) Register(reg prometheus.Registerer) {
 			}
 			return float64(k.Expires.Unix())
 		}),
+		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+			Namespace: pipeline.Namespace,
+			Name:      "api_key_vended",
+			Help:      "1 if a token vending machine replaces the API key before it expires.",
+		}, func() float64 { return truth(m.cfg.Keys.Vended()) }),
+		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+			Namespace: pipeline.Namespace,
+			Name:      "pipelining_suspended",
+			Help:      "1 while connections carry one publish at a time although the configuration allows more.",
+		}, func() float64 { return truth(m.manners.bad()) }),
 	)
+}
+
+func truth(b bool) float64 {
+	if b {
+		return 1
+	}
+	return 0
 }

@@ -46,7 +46,9 @@ type JetStream struct {
 	unsettled  atomic.Int64 // Acknowledgements that could not even be queued.
 	pending    atomic.Int64
 	ackWaits   atomic.Int64 // Delivered and not acknowledged, by all replicas.
-	created    time.Time    // Of the consumer that was bound last.
+	missed     atomic.Uint64
+	renewals   atomic.Uint64
+	created    time.Time // Of the consumer that was bound last.
 
 	mu     sync.Mutex // Guards the following.
 	reason string     // Why it is not consuming; empty while it is.
@@ -298,6 +300,12 @@ func (j *JetStream) Ready() (bool, string) {
 func (j *JetStream) Pending() (undelivered, unacknowledged int64) {
 	return j.pending.Load(), j.ackWaits.Load()
 }
+
+// Missed is how often the consumer was silent for longer than its heartbeats allow.
+func (j *JetStream) Missed() uint64 { return j.missed.Load() }
+
+// Renewals is how many deliveries have had their time to be acknowledged extended.
+func (j *JetStream) Renewals() uint64 { return j.renewals.Load() }
 
 // gone reports whether an error means that the consumer does not exist.
 func gone(err error) bool {

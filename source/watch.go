@@ -37,6 +37,7 @@ func (w *watch) tick(ctx context.Context, now time.Time) error {
 	}
 	silent := now.Sub(w.heard) > 2*w.p.limits.Heartbeat+w.p.limits.tick()
 	if silent {
+		w.j.missed.Add(1)
 		w.j.log.Warn("the consumer is silent: looking for it", "since", w.heard)
 		w.p.silent()
 		w.heard = now
@@ -79,6 +80,7 @@ func (w *watch) renew(now time.Time) {
 			w.j.log.Warn("a delivery could not be renewed: its message may be delivered again", "error", err)
 			return
 		}
+		w.j.renewals.Add(1)
 	}
 }
 

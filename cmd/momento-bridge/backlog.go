@@ -1,25 +1,17 @@
 package main
 
 import (
-	"context"
 	"math"
-	"sync"
 	"time"
 
+	"momento-bridge/admin"
 	"momento-bridge/pipeline"
 	"momento-bridge/source"
 )
 
-// backlogs watches what waits on each route, and forecasts when it will be gone.
-type backlogs struct {
-	b *bridge
-
-	mu     sync.Mutex // Guards the following.
-	routes []backlog
-}
-
 // backlog is what has been seen of one route.
 type backlog struct {
+	begun    bool     // The source has consumed: before that, nobody knows what waits.
 	samples  []sample // The oldest first.
 	load     pipeline.Load
 	forecast pipeline.Forecast
@@ -35,72 +27,31 @@ type sample struct {
 	done     float64
 	bytes    float64
 	accepted float64 // Messages.
+	refused  float64 // Publishes, for quota.
 }
 
-const (
-	sampleEvery = time.Second
-	sampleCount = 15 // What rates are taken over.
-	// tellAfter is how long an outlook must last before it is worth a line in the log.
-	tellAfter = 5
-)
-
-func newBacklogs(b *bridge) *backlogs {
-	return &backlogs{b: b, routes: make([]backlog, len(b.sources))}
-}
-
-// run takes samples until ctx is done.
-func (f *backlogs) run(ctx context.Context) {
-	ticks := time.NewTicker(sampleEvery)
-	defer ticks.Stop()
-	defer f.b.vitals.sampling.rest()
-	for {
-		f.b.vitals.sampling.beat()
-		select {
-		case <-ctx.Done():
-			return
-		case now := <-ticks.C:
-			f.sample(now)
-		}
-	}
-}
-
-func (f *backlogs) sample(now time.Time) {
-	stats := f.b.pipe.Stats()
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	for i := range f.routes {
-		r := &f.routes[i]
-		r.add(f.b.sampleOf(i, &stats.Routes[i], now))
-		r.load = f.b.loadOf(i, r.samples, &stats)
-		r.forecast = r.load.Forecast()
-		if !r.news() {
-			continue
-		}
-		log := f.b.log.With("route", stats.Routes[i].Name, "forecast", r.forecast.Text)
-		if r.told == pipeline.FallingBehind {
-			log.Warn("messages come faster than they can be published")
-		} else {
-			log.Info("the backlog's outlook has changed")
-		}
-	}
-}
-
-// of returns a route's load and forecast.
-func (f *backlogs) of(i int) (pipeline.Load, pipeline.Forecast) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	r := &f.routes[i]
-	if r.forecast.Text == "" {
-		return r.load, pipeline.Forecast{Text: "not known yet"}
-	}
-	return r.load, r.forecast
-}
+// rateSpan is the time that rates are taken over, in samples. The numbers of a stream's consumer come as often.
+const rateSpan = 5
 
 func (r *backlog) add(s sample) {
 	if len(r.samples) > sampleCount {
 		r.samples = append(r.samples[:0], r.samples[1:]...)
 	}
 	r.samples = append(r.samples, s)
+}
+
+// rates returns what has come and gone over the last seconds.
+func (r *backlog) rates() admin.Rates {
+	if len(r.samples) < 2 {
+		return admin.Rates{}
+	}
+	first, last := r.samples[max(0, len(r.samples)-1-rateSpan)], r.samples[len(r.samples)-1]
+	seconds := last.at.Sub(first.at).Seconds()
+	return admin.Rates{
+		In:      max(0, last.arrived-first.arrived) / seconds,
+		Out:     (last.accepted - first.accepted) / seconds,
+		Refused: (last.refused - first.refused) / seconds,
+	}
 }
 
 // news reports whether the outlook is another one, and has been for a while, than what was told last.
@@ -114,6 +65,14 @@ func (r *backlog) news() bool {
 	}
 	r.told, r.differs = r.forecast.Outlook, 0
 	return true
+}
+
+// begun reports whether the route's source has begun to consume.
+func (b *bridge) begun(i int, r *backlog) bool {
+	if !r.begun {
+		r.begun, _ = b.sources[i].Ready()
+	}
+	return r.begun
 }
 
 func (b *bridge) sampleOf(i int, s *pipeline.RouteStats, now time.Time) sample {
@@ -139,6 +98,7 @@ func (b *bridge) sampleOf(i int, s *pipeline.RouteStats, now time.Time) sample {
 		done:     done,
 		bytes:    float64(s.Bytes),
 		accepted: float64(s.Settled[pipeline.Published]),
+		refused:  float64(s.Attempts[pipeline.Result429]),
 	}
 }
 

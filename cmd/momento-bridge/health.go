@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"net"
 	"net/http"
 	"strings"
 	"unicode"
@@ -18,13 +19,19 @@ func (b *bridge) adminHandler(ctx context.Context) http.Handler {
 		Metrics:  b.metrics,
 		NotReady: func() []string { return b.notReady(ctx) },
 		Stuck:    b.vitals.progress.stuck,
-		Status:   func() any { return b.status(ctx) },
+		Status:   func() admin.Status { return b.status(ctx) },
+		History:  &b.sampler.history,
 		Pause:    b.pause,
+		Hosts:    b.plan.adminHosts,
+		Open:     !loopbackAddr(b.admin.Addr()),
+		Pprof:    b.plan.pprof,
 	})
 }
 
-// reasonStopping is the first reason while the daemon stops.
-const reasonStopping = "stopping"
+func loopbackAddr(a net.Addr) bool {
+	tcp, ok := a.(*net.TCPAddr)
+	return ok && tcp.IP.IsLoopback()
+}
 
 // notReady returns why the daemon does not carry messages now, and what to do, each in one line without secrets: NATS, the sources, the key, the
 // endpoint, the caches, permissions, dead letters.
@@ -34,7 +41,7 @@ func (b *bridge) notReady(ctx context.Context) []string {
 	}
 	var reasons []string
 	if ctx.Err() != nil {
-		reasons = append(reasons, reasonStopping)
+		reasons = append(reasons, "stopping")
 	}
 	if !b.nats.IsConnected() {
 		reasons = append(reasons, "nats: not connected: "+natsReason(b.nats.LastError()))

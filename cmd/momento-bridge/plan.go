@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"net"
 	"os"
 	"strings"
 	"time"
@@ -20,6 +21,8 @@ type plan struct {
 	pipeline    pipeline.Config // Without its routes.
 	routes      []routePlan
 	adminListen string
+	adminHosts  []string // In lower case.
+	pprof       bool
 	shutdown    time.Duration
 }
 
@@ -29,6 +32,7 @@ type routePlan struct {
 	core       *source.CoreConfig
 	jetStream  *source.JetStreamConfig
 	deadLetter string // A subject, or empty.
+	from, to   string // What it consumes and where it publishes, for people.
 }
 
 // wholeStream is the stream that the route consumes without a filter; empty if it has one, or no stream.
@@ -45,6 +49,8 @@ func newPlan(f *config.File) *plan {
 	p := &plan{
 		nats:        connectConfig(c.NATS),
 		adminListen: c.Admin.Listen,
+		adminHosts:  adminHosts(c.Admin),
+		pprof:       c.Admin.Pprof,
 		shutdown:    time.Duration(c.ShutdownTimeout),
 	}
 	checkNATSFiles(f)
@@ -63,6 +69,21 @@ func newPlan(f *config.File) *plan {
 		p.routes = append(p.routes, newRoutePlan(f, i))
 	}
 	return p
+}
+
+// adminHosts are the names by which the listener may be asked: those configured, and the machine's own.
+func adminHosts(c config.Admin) []string {
+	names := strings.Split(c.Hosts, ",")
+	if host, _, err := net.SplitHostPort(c.Listen); err == nil {
+		names = append(names, host)
+	}
+	if own, err := os.Hostname(); err == nil {
+		names = append(names, own)
+	}
+	for i := range names {
+		names[i] = strings.ToLower(strings.TrimSpace(names[i]))
+	}
+	return names
 }
 
 func connectConfig(c config.NATS) source.ConnectConfig {
@@ -228,6 +249,8 @@ func newRoutePlan(f *config.File, i int) routePlan {
 			Subscribers: r.Subscribers,
 		},
 		deadLetter: r.DeadLetter.Subject,
+		from:       consumed(r),
+		to:         r.Cache + "/" + r.Topic,
 	}
 	shareMessages := max(1, f.Queue.MaxMessages/len(f.Routes))
 	shareBytes := max(1, int64(f.Queue.MaxBytes)/int64(len(f.Routes)))

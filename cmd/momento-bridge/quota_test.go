@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"momento-bridge/admin"
 	"momento-bridge/batch"
 	"momento-bridge/sink/emulator"
 )
@@ -36,9 +37,9 @@ func (p *process) post(path, header string) (int, string) {
 	return resp.StatusCode, strings.TrimSpace(string(text))
 }
 
-func (p *process) status() statusReport {
+func (p *process) status() admin.Status {
 	p.t.Helper()
-	var s statusReport
+	var s admin.Status
 	_, body := p.get("/api/v1/status")
 	if err := json.Unmarshal([]byte(body), &s); err != nil {
 		p.t.Fatalf("%v: %s", err, body)
@@ -196,7 +197,7 @@ func TestStatusForecastsWhatCannotBeDrained(t *testing.T) {
 			}
 		}
 	}()
-	var last statusReport
+	var last admin.Status
 	eventually(t, "the forecast and its line in the log", func() bool {
 		last = p.status()
 		return last.Routes[0].Arrivals > 50 && strings.HasPrefix(last.Routes[0].Forecast, "never: arrivals") && strings.Contains(p.log.String(), "messages come faster than they can be published")

@@ -30,13 +30,17 @@ type bridge struct {
 	pipe     *pipeline.Pipeline
 	sources  []natsSource
 	letters  []*source.DeadLetters // By route; nil where there are none.
-	backlogs *backlogs
+	sampler  *sampler
 	vitals   *vitals
 	manager  serviceManager
 	reloads  *reloads // nil: the configuration is not read again.
 	metrics  *prometheus.Registry
 	admin    net.Listener
-	endBy    atomic.Pointer[time.Time] // When the daemon must have ended; set when the drain begins.
+	started  time.Time
+	problems *problems
+
+	histograms *pipeline.Metrics
+	endBy      atomic.Pointer[time.Time] // When the daemon must have ended; set when the drain begins.
 }
 
 // natsSource is one route's source.
@@ -48,7 +52,9 @@ type natsSource interface {
 
 // newBridge connects the parts in data order. The NATS connection is made in the background.
 func newBridge(p *plan, log *slog.Logger) (*bridge, error) {
-	b := &bridge{plan: p, log: log, metrics: prometheus.NewRegistry(), vitals: newVitals(p), manager: newServiceManager()}
+	b := &bridge{plan: p, metrics: prometheus.NewRegistry(), started: time.Now(), vitals: newVitals(p), manager: newServiceManager()}
+	log, b.problems = watchProblems(log)
+	b.log, b.histograms = log, pipeline.NewMetrics(b.metrics)
 	var err error
 	if b.nats, err = source.Connect(p.nats, log); err != nil {
 		return nil, err
@@ -68,8 +74,8 @@ func newBridge(p *plan, log *slog.Logger) (*bridge, error) {
 		b.sources = append(b.sources, src)
 		cfg.Routes = append(cfg.Routes, rc)
 	}
-	b.pipe = pipeline.New(cfg, b.momento, log, pipeline.NewMetrics(b.metrics))
-	b.backlogs = newBacklogs(b)
+	b.pipe = pipeline.New(cfg, b.momento, log, b.histograms)
+	b.sampler = newSampler(b)
 	b.momento.Register(b.metrics)
 	b.metrics.MustRegister(b.pipe, newNATSMetrics(b), buildInfo(),
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
@@ -145,7 +151,7 @@ func (b *bridge) carry(ctx context.Context) error {
 	})
 	sides.Go(func() { b.plan.sink.Keys.Watch(side, keyInterval, b.keyChanged, b.keyFailed) })
 	sides.Go(func() { b.acks.Run(side) })
-	sides.Go(func() { b.backlogs.run(ctx) })
+	sides.Go(func() { b.sampler.run(side) })
 	sides.Go(func() { b.vitals.progress.run(side, b.log) })
 	sides.Go(func() { b.probe(ctx, side) })
 	sides.Go(func() { b.attend(ctx, side) })

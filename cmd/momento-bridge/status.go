@@ -4,60 +4,105 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"time"
 
+	"momento-bridge/admin"
 	"momento-bridge/pipeline"
+	"momento-bridge/source"
 )
 
-// statusReport is what GET /api/v1/status answers. Rates are per second; null stands for no limit, and for a backlog that is never gone.
-type statusReport struct {
-	Version  string        `json:"version"`
-	Ready    bool          `json:"ready"`
-	NotReady []string      `json:"not_ready"`
-	Quotas   []quotaReport `json:"quotas"`
-	Routes   []routeReport `json:"routes"`
-}
-
-type quotaReport struct {
-	Scope    string   `json:"scope"`
-	Rate     *float64 `json:"rate"`
-	Learned  float64  `json:"learned"` // 0: no quota was met.
-	State    string   `json:"state"`
-	Reason   string   `json:"reason"`
-	Refusing bool     `json:"refusing"`
-}
-
-type routeReport struct {
-	Name         string            `json:"name"`
-	State        string            `json:"state"`
-	Received     uint64            `json:"received"`
-	Settled      map[string]uint64 `json:"settled"`
-	Queued       int               `json:"queued"`
-	InFlight     int               `json:"in_flight"`
-	Waiting      int64             `json:"waiting"` // What NATS still has included.
-	Arrivals     float64           `json:"arrivals_per_second"`
-	Capacity     *float64          `json:"capacity_per_second"`
-	DrainSeconds *float64          `json:"drain_seconds"`
-	Forecast     string            `json:"forecast"`
-}
-
 // status reports what the daemon is doing. ctx is done when it stops.
-func (b *bridge) status(ctx context.Context) statusReport {
+func (b *bridge) status(ctx context.Context) admin.Status {
 	stats := b.pipe.Stats()
-	report := statusReport{Version: version, NotReady: append([]string{}, b.notReady(ctx)...)}
-	report.Ready = len(report.NotReady) == 0
-	for _, q := range stats.Quotas {
-		report.Quotas = append(report.Quotas, quotaReport{q.Scope, finite(q.Rate), q.Learned, string(q.State), q.Reason, q.Refusing})
+	s := admin.Status{
+		Version: version, Now: time.Now().UTC(), Started: b.started.UTC(),
+		NotReady: append([]string{}, b.notReady(ctx)...),
+		NATS:     b.natsNote(),
+		Endpoint: b.plan.sink.Endpoint.String(),
+		Key:      keyReport(b),
+		Queue:    admin.Queue{Bytes: stats.QueuedBytes, MaxMessages: b.plan.pipeline.MaxMessages, MaxBytes: b.plan.pipeline.MaxBytes},
+		Latency:  b.sampler.times(),
+		Problems: b.problems.list(),
 	}
-	for i, s := range stats.Routes {
-		load, forecast := b.backlogs.of(i)
-		r := routeReport{
-			Name: s.Name, State: string(s.State), Received: s.Received, Settled: map[string]uint64{}, Queued: s.Queued, InFlight: s.InFlight,
-			Waiting: load.Waiting, Arrivals: load.Arrivals, Capacity: finite(load.Capacity), DrainSeconds: finite(drainSeconds(forecast)), Forecast: forecast.Text,
+	s.Ready = len(s.NotReady) == 0
+	for _, q := range stats.Quotas {
+		s.Quotas = append(s.Quotas, admin.Quota{Scope: q.Scope, Rate: finite(q.Rate), Learned: q.Learned, State: string(q.State), Reason: q.Reason, Refusing: q.Refusing})
+	}
+	for i := range stats.Routes {
+		r := b.routeStatus(i, &stats)
+		s.Routes = append(s.Routes, r)
+		s.Rates.In += r.Rates.In
+		s.Rates.Out += r.Rates.Out
+		s.Rates.Refused += r.Rates.Refused
+		s.Queue.Messages += r.Queued
+		s.Queue.InFlight += r.InFlight
+		s.Queue.Waiting += r.Waiting
+	}
+	s.State, s.Summary = b.sum(ctx, &s, &stats)
+	return s
+}
+
+func (b *bridge) routeStatus(i int, stats *pipeline.Stats) admin.Route {
+	s, p := &stats.Routes[i], &b.plan.routes[i]
+	load, forecast, rates := b.sampler.of(i)
+	r := admin.Route{
+		Name: s.Name, From: p.from, To: p.to,
+		State: string(s.State), Reason: b.routeReason(i, stats), LimitedBy: string(s.LimitedBy), Rates: rates,
+		Received: s.Received, Settled: map[string]uint64{}, Attempts: map[string]uint64{}, Redelivered: s.Redelivered, Ambiguous: s.Ambiguous,
+		Queued: s.Queued, InFlight: s.InFlight, Waiting: b.sampleOf(i, s, time.Now()).waiting,
+		Arrivals: load.Arrivals, Capacity: finite(load.Capacity), DrainSeconds: finite(drainSeconds(forecast)), Forecast: forecast.Text,
+	}
+	if src, ok := b.sources[i].(*source.Core); ok {
+		r.SourceDropped = uint64(src.Dropped())
+	}
+	for outcome, n := range s.Settled {
+		r.Settled[outcome.String()] = n
+	}
+	for result, n := range s.Attempts {
+		r.Attempts[result.String()] = n
+	}
+	return r
+}
+
+// routeReason says why a route does not carry messages; empty while it does, or could.
+func (b *bridge) routeReason(i int, stats *pipeline.Stats) string {
+	s := &stats.Routes[i]
+	ready, why := b.sources[i].Ready()
+	switch {
+	case s.State == pipeline.Paused:
+		return "paused by an operator"
+	case !ready:
+		return why
+	case stats.KeyRefused:
+		return "the endpoint refuses the API key"
+	case stats.Down:
+		return "the endpoint is down"
+	case s.CacheMissing:
+		return "the cache " + b.plan.routes[i].route.Cache + " does not exist"
+	case s.RouteRefused, s.Forbidden > 0 && s.State == pipeline.Parked:
+		return "the API key may not publish to its topics"
+	case s.Forbidden > 0:
+		return fmt.Sprintf("the API key may not publish to %d of its topics", s.Forbidden)
+	}
+	return ""
+}
+
+// natsNote names the NATS server, or the configured ones while there is no connection.
+func (b *bridge) natsNote() string {
+	if url := b.nats.ConnectedUrlRedacted(); url != "" {
+		return url
+	}
+	return redactURL(b.plan.nats.URL)
+}
+
+func keyReport(b *bridge) admin.Key {
+	keys := b.plan.sink.Keys
+	report := admin.Key{Kind: "none yet", Vended: keys.Vended()}
+	if k := keys.Key(); k != nil {
+		report.Kind = string(k.Kind)
+		if expires := k.Expires.UTC(); !k.Expires.IsZero() {
+			report.Expires = &expires
 		}
-		for outcome, n := range s.Settled {
-			r.Settled[outcome.String()] = n
-		}
-		report.Routes = append(report.Routes, r)
 	}
 	return report
 }

@@ -70,23 +70,23 @@ func TestSystemdIsToldHowTheDaemonIs(t *testing.T) {
 	hang, arrived := make(chan struct{}), make(chan struct{}, 10)
 	w := newWorld(t, emulator.Config{Script: func(string, string, []byte) int { arrived <- struct{}{}; <-hang; return 0 }})
 	p := startDaemon(t, "-c", w.config("", "  - {name: s, stream: S, cache: c}"))
-	manager.await(t, "STATUS=not ready: 0 in flight, 0 waiting; route s: stream S does not exist: create it")
+	manager.await(t, "STATUS=0 in flight, 0 waiting. The route is standing still: s: stream S does not exist")
 	if told := manager.since(time.Hour, "READY"); len(told) > 0 {
 		t.Errorf("systemd is told %q while the stream is missing", told)
 	}
 	w.stream("S", "s.*")
 	manager.await(t, "READY=1")
-	manager.await(t, "STATUS=running: 0 in flight, 0 waiting")
+	manager.await(t, "STATUS=0 in flight, 0 waiting. Idle")
 	w.publish("s.x", "x")
 	<-arrived
-	manager.await(t, "STATUS=running: 1 in flight, 1 waiting")
+	manager.await(t, "STATUS=1 in flight, 1 waiting. ")
 	if n := len(manager.since(2*time.Second, "WATCHDOG=1")); n < 3 || n > 5 {
 		t.Errorf("%d signs of life in 2 s, want one each half second", n)
 	}
 	p.cancel()
 	manager.await(t, "STOPPING=1")
 	manager.await(t, "EXTEND_TIMEOUT_USEC=15000000")
-	manager.await(t, "STATUS=stopping: 1 in flight, 1 waiting")
+	manager.await(t, "STATUS=1 in flight, 1 waiting. Stopping")
 	if len(manager.since(time.Second, "WATCHDOG=1")) == 0 {
 		t.Error("no sign of life while the daemon drains")
 	}

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"strings"
 	"sync/atomic"
 	"time"
 )
@@ -52,10 +51,10 @@ func (b *bridge) probe(ctx, side context.Context) {
 		why := b.pipe.Stuck(time.Now())
 		v.pipeline.beat()
 		v.workers.suspect(why)
-		notReady := b.notReady(ctx)
-		line := b.line(notReady)
+		status := b.status(ctx)
+		line := bounded(fmt.Sprintf("%d in flight, %d waiting. %s", status.Queue.InFlight, status.Queue.Waiting, status.Summary))
 		v.line.Store(&line)
-		if !started && len(notReady) == 0 {
+		if !started && status.Ready {
 			started = true
 			close(v.ready)
 			ticks.Reset(probeInterval)
@@ -66,24 +65,6 @@ func (b *bridge) probe(ctx, side context.Context) {
 		case <-ticks.C:
 		}
 	}
-}
-
-// line says in one line what the daemon is doing.
-func (b *bridge) line(notReady []string) string {
-	inFlight, waiting := 0, int64(0)
-	for i, s := range b.pipe.Stats().Routes {
-		load, _ := b.backlogs.of(i)
-		inFlight += s.InFlight
-		waiting += max(load.Waiting, int64(s.Queued+s.InFlight))
-	}
-	numbers := fmt.Sprintf(": %d in flight, %d waiting", inFlight, waiting)
-	switch {
-	case len(notReady) == 0:
-		return "running" + numbers
-	case notReady[0] == reasonStopping:
-		return "stopping" + numbers
-	}
-	return bounded("not ready" + numbers + "; " + strings.Join(notReady, "; "))
 }
 
 const (

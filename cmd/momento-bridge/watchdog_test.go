@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"os"
@@ -87,112 +88,128 @@ func (l stuckLetters) Keep(*pipeline.Message, pipeline.Rejection) error {
 	return nil
 }
 
-func TestStuckDaemonGivesNoSignOfLife(t *testing.T) {
-	t.Parallel()
-	for name, tt := range map[string]struct {
-		change func(r *pipeline.RouteConfig, release chan struct{})
-		reason string
-	}{
-		"deadlock": {func(r *pipeline.RouteConfig, release chan struct{}) {
-			lines, _ := batch.Parse("lines")
+// stuckDaemons are stuck as soon as s gets a message, until release is closed.
+func stuckDaemons(t *testing.T, release chan struct{}) map[string]*watched {
+	t.Helper()
+	lines, err := batch.Parse("lines")
+	if err != nil {
+		t.Fatal(err)
+	}
+	daemons := map[string]*watched{}
+	for reason, change := range map[string]func(r *pipeline.RouteConfig){
+		"the pipeline has not moved for": func(r *pipeline.RouteConfig) {
 			r.Batch = pipeline.BatchConfig{Framing: &deadlock{Framing: lines, release: release}, MaxBytes: 4096}
-		}, "the pipeline has not moved for"},
-		"a worker that does not come back": {func(r *pipeline.RouteConfig, release chan struct{}) {
-			r.MaxPayload, r.DeadLetters = 1, stuckLetters{release}
-		}, "a worker has been busy with one publish since"},
+		},
+		"a worker has been busy with one publish since": func(r *pipeline.RouteConfig) { r.MaxPayload, r.DeadLetters = 1, stuckLetters{release} },
 	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			release := make(chan struct{})
-			w := newWorld(t, emulator.Config{})
-			w.stream("S", "s")
-			d := startWatched(t, w.config("", "  - {name: s, stream: S, cache: c}"), func(p *plan) { tt.change(&p.routes[0].route, release) })
-			d.awaitReady()
-			d.manager.await(t, "WATCHDOG=1")
-			began := time.Now()
-			w.publish("s", "xx")
-			for d.alive() && time.Since(began) < time.Minute {
-				time.Sleep(100 * time.Millisecond)
+		w := newWorld(t, emulator.Config{})
+		w.stream("S", "s")
+		d := startWatched(t, w.config("", "  - {name: s, stream: S, cache: c}"), func(p *plan) { change(&p.routes[0].route) })
+		d.awaitReady()
+		d.manager.await(t, "WATCHDOG=1")
+		w.publish("s", "xx")
+		daemons[reason] = d
+	}
+	return daemons
+}
+
+// outages are daemons that nothing is wrong with but what is around them, by the reason that they give.
+func outages(t *testing.T) map[string]*watched {
+	t.Helper()
+	end := make(chan struct{})
+	t.Cleanup(func() { close(end) })
+	hang := func(string, string, []byte) int { <-end; return 0 }
+	daemons := map[string]*watched{}
+	for _, tt := range []struct {
+		reason   string
+		script   func(cache, topic string, body []byte) int
+		endpoint string // Instead of the emulator's.
+		natsEnds bool
+	}{
+		{"endpoint: down: connect to 127.0.0.1:9", nil, "http://127.0.0.1:9", false},
+		{"endpoint: down: no answer within the timeout", hang, "", false},
+		{"nats: not connected: ", nil, "", true},
+		{"\nendpoint: down: connect to 127.0.0.1:9", nil, "http://127.0.0.1:9", true},
+	} {
+		w := newWorld(t, emulator.Config{Script: tt.script})
+		w.endpoint = cmp.Or(tt.endpoint, w.endpoint)
+		w.stream("S", "s")
+		w.stream("D", "dead.>")
+		for range 50 {
+			w.publish("s", "x")
+		}
+		w.publish("s", strings.Repeat("x", 101)) // Its dead letter cannot be kept without NATS.
+		d := startWatched(t, w.config("shutdown_timeout: 7s",
+			"  - {name: s, stream: S, cache: c, ordering: none, max_payload: 100, dead_letter: {subject: dead.s}}\n  - {name: core, subject: core, cache: c}"), func(*plan) {})
+		eventually(t, "consuming", func() bool { return d.metric(`messages_received_total{route="s"}`) == 51 })
+		if tt.natsEnds {
+			w.server.Shutdown()
+			w.server.WaitForShutdown()
+		}
+		daemons[tt.reason] = d
+	}
+	for reason, d := range daemons {
+		d.awaitNotReady(reason)
+	}
+	return daemons
+}
+
+// All at once, as it takes its time: an outage must last longer than anything in the daemon may take.
+func TestWatchdogTellsStuckDaemonsFromOutages(t *testing.T) {
+	t.Parallel()
+	release := make(chan struct{})
+	away := outages(t)
+	began := time.Now()
+	stuck := stuckDaemons(t, release)
+	found := map[*watched]time.Duration{}
+	for time.Since(began) < (pulseLimit+10)*time.Second {
+		time.Sleep(200 * time.Millisecond)
+		for reason, d := range away {
+			if !d.alive() {
+				_, why := d.get("/livez")
+				t.Fatalf("%s: taken for stuck: %s", reason, why)
 			}
-			took := time.Since(began)
-			if took < 15*time.Second || took > time.Minute {
-				t.Errorf("it is found after %v", took)
+		}
+		for _, d := range stuck {
+			if found[d] == 0 && !d.alive() {
+				found[d] = time.Since(began)
 			}
-			d.manager.await(t, "STATUS=stuck: ")
-			if _, body := d.get("/livez"); !strings.Contains(body, tt.reason) {
-				t.Errorf("/livez says %q, want %q", body, tt.reason)
-			}
-			if status, body := d.get("/readyz"); status != http.StatusServiceUnavailable || !strings.Contains(body, "must be restarted") {
-				t.Errorf("/readyz = %d %q", status, body)
-			}
-			time.Sleep(2 * time.Second)
-			if told := d.manager.since(2*time.Second, "WATCHDOG=1"); len(told) > 0 {
-				t.Errorf("%d signs of life while it is stuck", len(told))
-			}
-			close(release)
-			eventually(t, "alive again", d.alive)
-			if err := d.stop(); err != nil {
-				t.Errorf("run = %v", err)
-			}
-		})
+		}
+	}
+	for reason, d := range away {
+		if n := len(d.manager.since(5*time.Second, "WATCHDOG=1")); n < 3 {
+			t.Errorf("%s: %d signs of life in the last 5 s", reason, n)
+		}
+		if strings.Contains(d.log.String(), "stuck") {
+			t.Errorf("%s: the log tells of being stuck", reason)
+		}
+	}
+	for reason, d := range stuck {
+		d.awaitStuck(reason, found[d])
+	}
+	close(release)
+	for reason, d := range stuck {
+		eventually(t, "alive again", d.alive)
+		if err := d.stop(); err != nil {
+			t.Errorf("%s: run = %v", reason, err)
+		}
 	}
 }
 
-// Each outage lasts longer than anything in the daemon may take.
-func TestOutagesLeaveTheDaemonAliveAndSayWhy(t *testing.T) {
-	t.Parallel()
-	const long = (pulseLimit + 15) * time.Second
-	natsAway := func(w *world) { w.server.Shutdown(); w.server.WaitForShutdown() }
-	for name, tt := range map[string]struct {
-		endpoint string // Instead of the emulator's.
-		hangs    bool   // The endpoint.
-		befall   func(*world)
-		reasons  []string
-	}{
-		"endpoint":         {"http://127.0.0.1:9", false, func(*world) {}, []string{"endpoint: down: connect to 127.0.0.1:9"}},
-		"hanging endpoint": {"", true, func(*world) {}, []string{"endpoint: down: no answer within the timeout"}},
-		"NATS":             {"", false, natsAway, []string{"nats: not connected: ", "check nats.url, the network and the server"}},
-		"both":             {"http://127.0.0.1:9", false, natsAway, []string{"nats: not connected", "endpoint: down"}},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			end := make(chan struct{})
-			t.Cleanup(func() { close(end) })
-			w := newWorld(t, emulator.Config{Script: func(string, string, []byte) int {
-				if tt.hangs {
-					<-end
-				}
-				return 0
-			}})
-			if tt.endpoint != "" {
-				w.endpoint = tt.endpoint
-			}
-			w.stream("S", "s")
-			w.stream("D", "dead.>")
-			for range 50 {
-				w.publish("s", "x")
-			}
-			w.publish("s", strings.Repeat("x", 101)) // Its dead letter cannot be kept without NATS.
-			d := startWatched(t, w.config("shutdown_timeout: 7s", "  - {name: s, stream: S, cache: c, ordering: none, max_payload: 100, dead_letter: {subject: dead.s}}\n"+
-				"  - {name: core, subject: core, cache: c}"), func(*plan) {})
-			eventually(t, "consuming", func() bool { return d.metric(`messages_received_total{route="s"}`) == 51 })
-			tt.befall(w)
-			for _, reason := range tt.reasons {
-				d.awaitNotReady(reason)
-			}
-			for end := time.Now().Add(long); time.Now().Before(end); time.Sleep(500 * time.Millisecond) {
-				if !d.alive() {
-					_, why := d.get("/livez")
-					t.Fatalf("not alive: %s", why)
-				}
-			}
-			if n := len(d.manager.since(5*time.Second, "WATCHDOG=1")); n < 3 {
-				t.Errorf("%d signs of life in the last 5 s", n)
-			}
-			if log := d.log.String(); strings.Contains(log, "stuck") {
-				t.Error("it was taken for stuck")
-			}
-			_ = d.stop()
-		})
+// awaitStuck checks what a daemon says that was found to be stuck after a time.
+func (d *watched) awaitStuck(reason string, after time.Duration) {
+	d.t.Helper()
+	if after < 15*time.Second || after > time.Minute {
+		d.t.Errorf("%s: found after %v", reason, after)
+	}
+	d.manager.await(d.t, "STATUS=stuck: ")
+	if told := d.manager.since(2*time.Second, "WATCHDOG=1"); len(told) > 0 {
+		d.t.Errorf("%s: %d signs of life", reason, len(told))
+	}
+	if _, body := d.get("/livez"); !strings.Contains(body, reason) {
+		d.t.Errorf("/livez says %q, want %q", body, reason)
+	}
+	if status, body := d.get("/readyz"); status != http.StatusServiceUnavailable || !strings.Contains(body, "must be restarted") {
+		d.t.Errorf("%s: /readyz = %d %q", reason, status, body)
 	}
 }

@@ -1,0 +1,106 @@
+package admin
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"net"
+	"net/http"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+)
+
+// listener serves a configuration until the test ends or stop is called, which waits until Serve has returned.
+func listener(t *testing.T, cfg Config) (url string, stop func()) {
+	t.Helper()
+	cfg.Metrics = prometheus.NewRegistry()
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan struct{})
+	go func() { defer close(done); _ = Serve(ctx, ln, New(cfg)) }()
+	stop = func() { cancel(); <-done }
+	t.Cleanup(stop)
+	return "http://" + ln.Addr().String(), stop
+}
+
+// watch opens the events and returns a function that reads the next one, or nothing at the end.
+func watch(t *testing.T, url string) func() (name, data string) {
+	t.Helper()
+	resp, err := http.Get(url + "/api/v1/events")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { resp.Body.Close() })
+	lines := bufio.NewScanner(resp.Body)
+	lines.Buffer(nil, 1<<20)
+	return func() (name, data string) {
+		for lines.Scan() {
+			switch line := lines.Text(); {
+			case line == "":
+				return name, data
+			case strings.HasPrefix(line, "event: "):
+				name = line[len("event: "):]
+			case strings.HasPrefix(line, "data: "):
+				data = line[len("data: "):]
+			}
+		}
+		return "", ""
+	}
+}
+
+func TestWatcherGetsTheHistoryAndThenEachSample(t *testing.T) {
+	var asked atomic.Int64
+	h := &History{}
+	for i := range int64(700) {
+		h.Add(Sample{At: i})
+	}
+	status := func() Status { return Status{Routes: make([]Route, asked.Add(1))} }
+	url, stop := listener(t, Config{History: h, Status: status})
+	next := watch(t, url)
+
+	name, data := next()
+	var samples []Sample
+	if err := json.Unmarshal([]byte(data), &samples); err != nil || name != "history" {
+		t.Fatalf("first %s: %v", name, err)
+	}
+	if len(samples) != remembered || samples[0].At != 100 || samples[remembered-1].At != 699 {
+		t.Errorf("%d samples, want the latest %d", len(samples), remembered)
+	}
+	for i, want := range []int64{699, 700, 701} {
+		if want >= 700 {
+			h.Add(Sample{At: want})
+		}
+		name, data := next()
+		var e event
+		if err := json.Unmarshal([]byte(data), &e); err != nil || name != "status" || e.Sample.At != want || len(e.Status.Routes) != i+1 {
+			t.Errorf("then %s %s: %v, want sample %d", name, data, err, want)
+		}
+	}
+	began := time.Now()
+	stop()
+	if name, _ := next(); name != "" || time.Since(began) > 900*time.Millisecond {
+		t.Errorf("after the stop: %q, after %v", name, time.Since(began))
+	}
+}
+
+func TestNoMoreThanSoManyWatch(t *testing.T) {
+	url, _ := listener(t, Config{History: &History{}, Status: func() Status { return Status{} }})
+	for range maxWatchers {
+		watch(t, url)()
+	}
+	resp, err := http.Get(url + "/api/v1/events")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	if resp.StatusCode != http.StatusServiceUnavailable || resp.Header.Get("Retry-After") == "" {
+		t.Errorf("one more gets %s", resp.Status)
+	}
+}

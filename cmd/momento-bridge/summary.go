@@ -1,0 +1,139 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"momento-bridge/admin"
+	"momento-bridge/pipeline"
+)
+
+// sum returns the daemon's state and what to say of it in one sentence: what is gravest, and what to do.
+func (b *bridge) sum(ctx context.Context, s *admin.Status, stats *pipeline.Stats) (admin.State, string) {
+	missing := b.plan.sink.Keys.Missing()
+	switch {
+	case ctx.Err() != nil:
+		return admin.Stopping, fmt.Sprintf("Stopping: %d messages are in flight and being finished.", s.Queue.InFlight)
+	case !b.nats.IsConnected():
+		return admin.Disconnected, "Not connected to NATS at " + s.NATS + ", still trying: nothing can be taken over. Check the server, nats.url and the network."
+	case missing != nil:
+		return admin.KeyRefused, "There is no API key yet, so nothing is published: " + missing.Error() + "."
+	case stats.KeyRefused:
+		return admin.KeyRefused, "The endpoint refuses the API key, so nothing is published. Put a valid key into the key file, or see what the vending machine gives."
+	case stats.Down:
+		return admin.Down, "The endpoint is down, so nothing is published; it is tried once a second. Check " + s.Endpoint + " and the network."
+	}
+	return sumRoutes(s)
+}
+
+// sumRoutes does so when NATS, the key and the endpoint are well.
+func sumRoutes(s *admin.Status) (admin.State, string) {
+	var parked, paused, behind []admin.Route
+	for _, r := range s.Routes {
+		switch {
+		case r.State == string(pipeline.Paused):
+			paused = append(paused, r)
+		case r.Reason != "":
+			parked = append(parked, r)
+		case r.DrainSeconds == nil:
+			behind = append(behind, r)
+		}
+	}
+	switch {
+	case len(parked) > 0:
+		return admin.Parked, fmt.Sprintf("%sstanding still: %s.", are(len(parked), len(s.Routes)), reasons(parked))
+	case len(paused) > 0:
+		return admin.Paused, are(len(paused), len(s.Routes)) + "paused by an operator" + elsewhere(s, len(paused)) + "."
+	case len(behind) > 0:
+		return admin.Behind, fmt.Sprintf("Messages come faster than they can be published: %s wait. %s", count(s.Queue.Waiting), forecasts(behind))
+	}
+	return sumFlow(s)
+}
+
+// sumFlow does so when every route runs and keeps up, or catches up.
+func sumFlow(s *admin.Status) (admin.State, string) {
+	longest, limited := 0.0, false
+	for _, r := range s.Routes {
+		longest = max(longest, *r.DrainSeconds)
+		limited = limited || r.LimitedBy == string(pipeline.ByQuota)
+	}
+	refusing := false
+	for _, q := range s.Quotas {
+		refusing = refusing || q.Refusing
+	}
+	text := fmt.Sprintf("Publishing %s messages/s", number(s.Rates.Out))
+	waiting := ""
+	if longest > 0 {
+		waiting = fmt.Sprintf(": %s wait, gone in %v", count(s.Queue.Waiting), (time.Duration(longest) * time.Second).Round(time.Second))
+	}
+	switch {
+	case refusing:
+		return admin.Throttled, text + ", slowed down by refusals for quota (429)" + waiting + "."
+	case limited && longest > 0:
+		return admin.Throttled, text + ", as fast as the quota allows" + waiting + "."
+	case longest > 0:
+		return admin.CatchingUp, text + waiting + "."
+	case s.Rates.In == 0 && s.Rates.Out == 0:
+		return admin.Idle, "Idle: nothing comes and nothing waits."
+	}
+	return admin.Publishing, text + "; nothing waits for longer than a moment."
+}
+
+// are says of how many routes out of how many something is true.
+func are(n, all int) string {
+	switch {
+	case all == 1:
+		return "The route is "
+	case n == all:
+		return "All routes are "
+	case n == 1:
+		return fmt.Sprintf("1 of %d routes is ", all)
+	}
+	return fmt.Sprintf("%d of %d routes are ", n, all)
+}
+
+// elsewhere says what goes on besides n routes that stand still.
+func elsewhere(s *admin.Status, n int) string {
+	if n == len(s.Routes) {
+		return ""
+	}
+	return fmt.Sprintf("; the others publish %s messages/s", number(s.Rates.Out))
+}
+
+// few is how many routes are named in a sentence.
+const few = 3
+
+func reasons(routes []admin.Route) string {
+	var texts []string
+	for _, r := range routes[:min(few, len(routes))] {
+		texts = append(texts, r.Name+": "+r.Reason)
+	}
+	return strings.Join(texts, "; ") + others(len(routes))
+}
+
+func forecasts(routes []admin.Route) string {
+	var texts []string
+	for _, r := range routes[:min(few, len(routes))] {
+		texts = append(texts, r.Name+": "+r.Forecast)
+	}
+	return strings.Join(texts, "; ") + others(len(routes)) + "."
+}
+
+func others(n int) string {
+	if n <= few {
+		return ""
+	}
+	return fmt.Sprintf("; and %d more", n-few)
+}
+
+// count writes a whole number with its thousands apart.
+func count(n int64) string {
+	text := strconv.FormatInt(n, 10)
+	for i := len(text) - 3; i > 0; i -= 3 {
+		text = text[:i] + " " + text[i:]
+	}
+	return text
+}

@@ -1,0 +1,73 @@
+package main
+
+import (
+	"strings"
+	"testing"
+
+	"momento-bridge/admin"
+	"momento-bridge/sink/emulator"
+)
+
+func TestStatusSaysInOneSentenceHowThingsAre(t *testing.T) {
+	zero, fifty := 0.0, 50.0
+	well := admin.Route{Name: "a", State: "running", DrainSeconds: &zero}
+	parked := admin.Route{Name: "b", State: "parked", Reason: "the cache c does not exist", DrainSeconds: &zero}
+	paused := admin.Route{Name: "c", State: "paused", Reason: "paused by an operator"}
+	behind := admin.Route{Name: "d", State: "running", Forecast: "never: arrivals 20/s, quota 10/s"}
+	draining := admin.Route{Name: "e", State: "running", DrainSeconds: &fifty, LimitedBy: "quota"}
+	f := func(wantState admin.State, want string, s admin.Status, routes ...admin.Route) {
+		t.Helper()
+		s.Routes = routes
+		s.Queue.Waiting = 1234
+		if state, got := sumRoutes(&s); state != wantState || got != want {
+			t.Errorf("%s: %s\nwant %s: %s", state, got, wantState, want)
+		}
+	}
+	flowing := admin.Status{Rates: admin.Rates{In: 100, Out: 98.7}}
+	refused := flowing
+	refused.Quotas = []admin.Quota{{Refusing: true}}
+
+	f(admin.Idle, "Idle: nothing comes and nothing waits.", admin.Status{}, well)
+	f(admin.Publishing, "Publishing 99 messages/s; nothing waits for longer than a moment.", flowing, well, well)
+	f(admin.Throttled, "Publishing 99 messages/s, as fast as the quota allows: 1 234 wait, gone in 50s.", flowing, well, draining)
+	f(admin.Throttled, "Publishing 99 messages/s, slowed down by refusals for quota (429).", refused, well)
+	f(admin.Behind, "Messages come faster than they can be published: 1 234 wait. d: never: arrivals 20/s, quota 10/s.", flowing, well, behind)
+	f(admin.Paused, "1 of 2 routes is paused by an operator; the others publish 99 messages/s.", flowing, well, paused)
+	f(admin.Paused, "The route is paused by an operator.", flowing, paused)
+	f(admin.Paused, "All routes are paused by an operator.", flowing, paused, paused)
+	f(admin.Parked, "1 of 3 routes is standing still: b: the cache c does not exist.", flowing, well, parked, paused)
+	f(admin.Parked, "4 of 5 routes are standing still: b: the cache c does not exist; b: the cache c does not exist; b: the cache c does not exist; and 1 more.",
+		flowing, parked, parked, parked, parked, well)
+}
+
+func TestStatusFollowsWhatHappens(t *testing.T) {
+	w := newWorld(t, emulator.Config{Caches: []string{"c"}, Settings: emulator.Settings{Rate: 1000, Burst: 1000}})
+	w.stream("S", "s.*")
+	p := startDaemon(t, "-c", w.config("limits: {rate: unlimited}", twoRoutes))
+	p.awaitReady()
+	await := func(state admin.State) admin.Status {
+		t.Helper()
+		var s admin.Status
+		eventually(t, "the state "+string(state), func() bool { s = p.status(); return s.State == state })
+		return s
+	}
+	await(admin.Idle)
+	w.writeKey("another-key")
+	eventually(t, "the new key in use", func() bool { return strings.Contains(p.log.String(), "a new API key is in use") })
+	w.publish("s.1", "x")
+	s := await(admin.KeyRefused)
+	eventually(t, "the problem", func() bool { s = p.status(); return len(s.Problems) > 0 })
+	if s.Problems[0].Level != "error" || s.Routes[0].LimitedBy != "key" || s.Routes[0].Reason != "the endpoint refuses the API key" {
+		t.Errorf("with a refused key: %+v, problems %+v", s.Routes[0], s.Problems)
+	}
+	w.writeKey(testKey)
+	await(admin.Publishing)
+	if status, _ := p.post("/api/v1/pause?route=t", "1"); status != 200 {
+		t.Errorf("pause is %d", status)
+	}
+	await(admin.Paused)
+	w.server.Shutdown()
+	if s := await(admin.Disconnected); s.Ready || s.Key.Kind != "opaque" || s.Routes[0].From != "stream S s.*" || s.Routes[0].To != "c/{{subject}}" {
+		t.Errorf("without NATS: %+v", s)
+	}
+}
