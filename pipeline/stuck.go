@@ -3,9 +3,9 @@ package pipeline
 import "time"
 
 const (
-	// stuckAfter is how much longer than an attempt's timeout a publish may take: with an outage of NATS it may take long to tell the source how the
+	// stuckAfter is how much longer than an attempt's timeout a publish may take: in an outage of NATS it may take long to tell the source how the
 	// one before has ended, and to fail to store a dead letter.
-	stuckAfter = 20 * time.Second
+	stuckAfter = 45 * time.Second
 	// timerLate is how late the timer may ring.
 	timerLate = 5 * time.Second
 )

@@ -27,7 +27,7 @@ func TestStuckWorkerIsNoticedAndAnOutageIsNone(t *testing.T) {
 			t.Errorf("stuck in an outage: %s", why)
 		}
 		p.Route(0).Submit(message("t", nil))
-		time.Sleep(30 * time.Second)
+		time.Sleep(70 * time.Second)
 		if why := p.Stuck(time.Now()); why == "" {
 			t.Error("not stuck with a worker that does not return")
 		}

@@ -32,6 +32,7 @@ const (
 	pingsUnanswered = 2
 	reconnectWait   = time.Second
 	reconnectJitter = time.Second
+	connectTimeout  = 5 * time.Second
 	// writeTimeout bounds how long a network that takes nothing any more holds up whoever publishes. The pings end the connection.
 	writeTimeout = 10 * time.Second
 	// complainEvery limits the log while NATS stays away.
@@ -50,7 +51,9 @@ func Connect(cfg ConnectConfig, log *slog.Logger) (*nats.Conn, error) {
 		nats.ReconnectJitter(reconnectJitter, reconnectJitter),
 		nats.PingInterval(pingInterval),
 		nats.MaxPingsOutstanding(pingsUnanswered),
-		nats.Timeout(5 * time.Second),
+		nats.Timeout(connectTimeout),
+		nats.SetCustomDialer(dialer{connectTimeout}),
+		nats.SkipHostLookup(),
 		nats.FlusherTimeout(writeTimeout),
 		nats.IgnoreAuthErrorAbort(),
 	}

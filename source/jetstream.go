@@ -28,7 +28,7 @@ type JetStreamConfig struct {
 	// Overload is what the pipeline does with more messages than it can publish.
 	Overload      pipeline.Overload
 	Circumstances Circumstances
-	// Beat is called by the goroutine that consumes, however long NATS is away: every 15 s at the least. nil: nobody asks.
+	// Beat is called by the goroutine that consumes, however long NATS is away: every half minute at the least. nil: nobody asks.
 	Beat func()
 }
 
@@ -197,6 +197,7 @@ func (j *JetStream) work(ctx context.Context, p *puller, consumer jetstream.Cons
 	for {
 		j.cfg.Beat()
 		j.acks.Resend()
+		j.cfg.Beat()
 		if err := p.pull(time.Now()); err != nil {
 			return err
 		}

@@ -29,8 +29,10 @@ type pulse struct {
 
 const (
 	progressTick = time.Second
-	// pulseLimit is in ticks. Nothing that waits for NATS or the endpoint takes as long, on a busy machine either.
+	// pulseLimit is in ticks. Nothing within the daemon takes as long, on a busy machine either.
 	pulseLimit = 30
+	// natsLimit is for loops that use the connection to NATS. nats.go keeps it locked while it tries one server after the other.
+	natsLimit = 55
 	// resting is where a pulse is that nobody has to beat.
 	resting = -1
 )

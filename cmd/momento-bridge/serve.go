@@ -153,7 +153,8 @@ func (b *bridge) carry(ctx context.Context) error {
 	sides.Go(func() { b.acks.Run(side) })
 	sides.Go(func() { b.sampler.run(side) })
 	sides.Go(func() { b.vitals.progress.run(side, b.log) })
-	sides.Go(func() { b.probe(ctx, side) })
+	sides.Go(func() { b.probe(side) })
+	sides.Go(func() { b.observe(ctx, side) })
 	sides.Go(func() { b.attend(ctx, side) })
 	if b.reloads != nil {
 		sides.Go(func() { b.reloads.run(side, b) })

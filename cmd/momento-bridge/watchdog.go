@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// vitals are the pulses of what has no better place for its own, and what the probe saw last.
+// vitals are the pulses, and what was seen last.
 type vitals struct {
 	progress progress
 	pipeline *pulse // The pipeline's mutex can be had.
@@ -29,35 +29,47 @@ func newVitals(p *plan) *vitals {
 	v.pipeline.beat()
 	v.sampling.beat()
 	for _, r := range p.routes {
-		v.routes = append(v.routes, v.progress.pulse("the consuming of route "+r.route.Name, pulseLimit))
+		v.routes = append(v.routes, v.progress.pulse("the consuming of route "+r.route.Name, natsLimit))
 	}
 	return v
 }
 
 const (
-	probeInterval = time.Second
+	lookInterval = time.Second
 	// startInterval is for as long as the daemon is not ready, so that it is told soon.
 	startInterval = 100 * time.Millisecond
 )
 
-// probe looks into the pipeline until side is done. It waits for whatever is stuck there, and for this has a goroutine of its own. ctx is done when the
-// daemon stops.
-func (b *bridge) probe(ctx, side context.Context) {
-	ticks := time.NewTicker(startInterval)
+// probe looks each second whether the pipeline goes on, until side is done. It waits for whatever is stuck there, and for this has a goroutine of its own.
+func (b *bridge) probe(side context.Context) {
+	ticks := time.NewTicker(lookInterval)
 	defer ticks.Stop()
-	v := b.vitals
-	started := false
 	for {
 		why := b.pipe.Stuck(time.Now())
-		v.pipeline.beat()
-		v.workers.suspect(why)
+		b.vitals.pipeline.beat()
+		b.vitals.workers.suspect(why)
+		select {
+		case <-side.Done():
+			return
+		case <-ticks.C:
+		}
+	}
+}
+
+// observe notes each second what the daemon is doing, until side is done. No pulse is its own: it waits for the connection to NATS as well. ctx is done
+// when the daemon stops.
+func (b *bridge) observe(ctx, side context.Context) {
+	ticks := time.NewTicker(startInterval)
+	defer ticks.Stop()
+	started := false
+	for {
 		status := b.status(ctx)
 		line := bounded(fmt.Sprintf("%d in flight, %d waiting. %s", status.Queue.InFlight, status.Queue.Waiting, status.Summary))
-		v.line.Store(&line)
+		b.vitals.line.Store(&line)
 		if !started && status.Ready {
 			started = true
-			close(v.ready)
-			ticks.Reset(probeInterval)
+			close(b.vitals.ready)
+			ticks.Reset(lookInterval)
 		}
 		select {
 		case <-side.Done():
