@@ -22,9 +22,7 @@ func answered(resp *fasthttp.Response, key *Key) pipeline.Answer {
 		return pipeline.Answer{Verdict: pipeline.Accept, Result: pipeline.Result204, Status: status}
 	}
 	retryAfter := string(resp.Header.Peek(fasthttp.HeaderRetryAfter))
-	a := classify(status, retryAfter, resp.Body(), time.Now())
-	a.Detail = strings.ReplaceAll(a.Detail, key.raw, "***")
-	return a
+	return classify(status, retryAfter, resp.Body(), key, time.Now())
 }
 
 // isTimeout reports whether an error of a connection means that its deadline has passed.
@@ -32,14 +30,14 @@ func isTimeout(err error) bool {
 	return errors.Is(err, fasthttp.ErrTimeout) || errors.Is(err, os.ErrDeadlineExceeded)
 }
 
-// classify turns an HTTP answer into a verdict. It is a pure function of its arguments.
-func classify(status int, retryAfter string, body []byte, now time.Time) pipeline.Answer {
+// classify turns an HTTP answer to a publish with this key into a verdict. It is a pure function of its arguments.
+func classify(status int, retryAfter string, body []byte, key *Key, now time.Time) pipeline.Answer {
 	a := pipeline.Answer{Status: status, Result: result(status)}
 	if status >= 200 && status < 300 {
 		a.Verdict = pipeline.Accept
 		return a
 	}
-	why := readBody(body)
+	why := readBody(body, key)
 	a.Detail = strings.TrimSpace(strconv.Itoa(status) + " " + why)
 	a.RetryAfter = parseRetryAfter(retryAfter, now)
 	switch {
@@ -92,11 +90,11 @@ func result(status int) pipeline.Result {
 const maxExcerpt = 200
 
 // readBody returns what an error's body says, in one bounded line of printable text. Momento's HTTP interfaces answer
-// errors with a JSON object of message, code, err or detail, with plain text, or with nothing.
-func readBody(body []byte) string {
+// errors with a JSON object of message, code, err or detail, with plain text, or with nothing. The key is taken out first, so that the bound cannot cut it.
+func readBody(body []byte, key *Key) string {
 	var object map[string]any
 	if json.Unmarshal(body, &object) != nil {
-		return excerpt(string(body))
+		return excerpt(key.redact(string(body)))
 	}
 	var parts []string
 	for _, field := range [...]string{"err", "code", "message", "detail", "description"} {
@@ -104,7 +102,7 @@ func readBody(body []byte) string {
 			parts = append(parts, text)
 		}
 	}
-	return excerpt(strings.Join(parts, ": "))
+	return excerpt(key.redact(strings.Join(parts, ": ")))
 }
 
 func excerpt(s string) string {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/url"
 	"os"
 	"strings"
 	"sync"
@@ -31,6 +32,9 @@ const (
 	pingsUnanswered = 2
 	reconnectWait   = time.Second
 	reconnectJitter = time.Second
+	connectTimeout  = 5 * time.Second
+	// writeTimeout bounds how long a network that takes nothing any more holds up whoever publishes. The pings end the connection.
+	writeTimeout = 10 * time.Second
 	// complainEvery limits the log while NATS stays away.
 	complainEvery = 30 * time.Second
 )
@@ -47,7 +51,10 @@ func Connect(cfg ConnectConfig, log *slog.Logger) (*nats.Conn, error) {
 		nats.ReconnectJitter(reconnectJitter, reconnectJitter),
 		nats.PingInterval(pingInterval),
 		nats.MaxPingsOutstanding(pingsUnanswered),
-		nats.Timeout(5 * time.Second),
+		nats.Timeout(connectTimeout),
+		nats.SetCustomDialer(dialer{connectTimeout}),
+		nats.SkipHostLookup(),
+		nats.FlusherTimeout(writeTimeout),
 		nats.IgnoreAuthErrorAbort(),
 	}
 	options = append(options, connectionLog(log)...)
@@ -56,8 +63,11 @@ func Connect(cfg ConnectConfig, log *slog.Logger) (*nats.Conn, error) {
 		return nil, err
 	}
 	conn, err := nats.Connect(cfg.URL, append(options, credentials...)...)
+	if wrong, ok := errors.AsType[*url.Error](err); ok {
+		err = wrong.Err // Without the URL, which may hold a password.
+	}
 	if err != nil {
-		return nil, fmt.Errorf("connect to NATS: %w", err)
+		return nil, fmt.Errorf("connect to NATS (nats.url): %w", err)
 	}
 	return conn, nil
 }
@@ -107,7 +117,7 @@ func connectionLog(log *slog.Logger) []nats.Option {
 			return
 		}
 		complained = time.Now()
-		log.Error("cannot connect to NATS, still trying", "error", err, "advice", connectAdvice(err))
+		log.Error("cannot connect to NATS, still trying", "error", err, "advice", Advice(err))
 	}
 	connected := func(c *nats.Conn) {
 		mu.Lock()
@@ -130,7 +140,7 @@ func connectionLog(log *slog.Logger) []nats.Option {
 					"subject", sub.Subject)
 				return
 			}
-			log.Error("NATS reports an error", "error", err, "advice", connectAdvice(err))
+			log.Error("NATS reports an error", "error", err, "advice", Advice(err))
 		}),
 		nats.LameDuckModeHandler(func(c *nats.Conn) {
 			log.Info("the NATS server is about to stop; the client moves to another one", "server", c.ConnectedUrlRedacted())
@@ -138,8 +148,8 @@ func connectionLog(log *slog.Logger) []nats.Option {
 	}
 }
 
-// connectAdvice says what to do about a failure.
-func connectAdvice(err error) string {
+// Advice says what to do about an error of the connection.
+func Advice(err error) string {
 	switch {
 	case errors.Is(err, nats.ErrAuthorization), errors.Is(err, nats.ErrAuthExpired), errors.Is(err, nats.ErrAuthRevoked):
 		return "the server refuses the credentials: check nats.creds_file, nkey_file, user and password_file, or token_file"

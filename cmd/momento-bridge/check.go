@@ -5,7 +5,6 @@ import (
 	"io"
 	"math"
 	"net"
-	"net/url"
 	"strings"
 	"time"
 
@@ -172,9 +171,12 @@ func expiry(t time.Time) string {
 func redactURL(list string) string {
 	urls := strings.Split(list, ",")
 	for i, one := range urls {
-		if u, err := url.Parse(strings.TrimSpace(one)); err == nil && u.User != nil {
-			u.User = url.User("xxxxx")
-			urls[i] = u.String()
+		scheme, rest, ok := strings.Cut(one, "://")
+		if !ok { // As nats.go reads it.
+			scheme, rest = "nats", one
+		}
+		if at := strings.LastIndexByte(rest, '@'); at >= 0 {
+			urls[i] = strings.TrimSpace(scheme) + "://xxxxx" + rest[at:]
 		}
 	}
 	return strings.Join(urls, ",")
