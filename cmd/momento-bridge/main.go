@@ -112,7 +112,7 @@ func newRoot() *cobra.Command {
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return &usageError{fmt.Errorf("%w\nsee `%s --help`", err, cmd.CommandPath())}
 	})
-	root.AddCommand(newRun(), newDemo(), newCheck(), newEmulator(), newReplay(), newConfig(), newRegions(), newVersion())
+	root.AddCommand(newRun(), newDemo(), newCheck(), newStatus(), newEmulator(), newReplay(), newConfig(), newRegions(), newVersion())
 	for _, cmd := range root.Commands() {
 		cmd.Args = usageArgs(cmd.Args)
 	}

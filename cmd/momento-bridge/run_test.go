@@ -390,7 +390,7 @@ func TestExitStatusSaysWhatHappened(t *testing.T) {
 	f(2, "unknown flag: --nope", "run", "--nope")
 	f(2, `unknown command "ruin" (did you mean "run"?)`, "ruin")
 	f(2, "unknown command \"x\"", "regions", "x")
-	f(2, "read the configuration", "run", "-c", "no-such-file.yaml")
+	f(2, "there is no configuration file no-such-file.yaml: check --config", "run", "-c", "no-such-file.yaml")
 	f(2, "--fault: fault \"x\"", "emulator", "--fault", "x")
 	f(2, "unknown limiter \"magic\"", "emulator", "--limiter", "magic")
 	f(1, "listen (--listen)", "emulator", "--listen", "256.0.0.1:1")

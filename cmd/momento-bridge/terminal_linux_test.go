@@ -1,0 +1,91 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+
+	"golang.org/x/sys/unix"
+)
+
+// openTerminal returns a terminal for the program to write to, and what has been written to it so far.
+func openTerminal(t *testing.T) (*os.File, *syncBuffer) {
+	t.Helper()
+	master, err := os.OpenFile("/dev/ptmx", os.O_RDWR, 0)
+	if err != nil {
+		t.Skipf("no terminals here: %v", err)
+	}
+	t.Cleanup(func() { master.Close() })
+	raw, err := master.SyscallConn()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var n int
+	controlErr := raw.Control(func(fd uintptr) {
+		if err = unix.IoctlSetPointerInt(int(fd), unix.TIOCSPTLCK, 0); err == nil {
+			n, err = unix.IoctlGetInt(int(fd), unix.TIOCGPTN)
+		}
+	})
+	if controlErr != nil || err != nil {
+		t.Skipf("no terminals here: %v %v", controlErr, err)
+	}
+	slave, err := os.OpenFile(fmt.Sprintf("/dev/pts/%d", n), os.O_RDWR|unix.O_NOCTTY, 0)
+	if err != nil {
+		t.Skipf("no terminals here: %v", err)
+	}
+	t.Cleanup(func() { slave.Close() })
+	shown := &syncBuffer{}
+	go func() {
+		buffer := make([]byte, 4096)
+		for {
+			n, err := master.Read(buffer)
+			_, _ = shown.Write(buffer[:n])
+			if err != nil {
+				return
+			}
+		}
+	}()
+	return slave, shown
+}
+
+func TestWatchRedrawsOneBlockOnATerminal(t *testing.T) {
+	t.Setenv("NO_COLOR", "")
+	t.Setenv("TERM", "xterm")
+	terminal, shown := openTerminal(t)
+	address, down := fakeDaemon(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	done := make(chan error, 1)
+	go func() {
+		done <- run(ctx, []string{"status", "--admin", address, "--watch", "--interval", "100ms"}, terminal, &syncBuffer{})
+	}()
+	lines := len(statusLines(exampleStatus(), false)) + 2
+	again := fmt.Sprintf("\x1b[%dA\r\x1b[32m✓ publishing: ", lines)
+	eventually(t, "the block drawn again", func() bool { return strings.Contains(shown.String(), again) })
+	down.Store(true)
+	eventually(t, "the failure in its place", func() bool {
+		return strings.Contains(shown.String(), fmt.Sprintf("\x1b[%dA\r\x1b[31m✗ what answers at", lines))
+	})
+	cancel()
+	if err := <-done; err != nil {
+		t.Errorf("status --watch = %v after Ctrl-C", err)
+	}
+	if text := shown.String(); strings.Count(text, "\x1b[?7l") != strings.Count(text, "\x1b[?7h") {
+		t.Error("the terminal is left with long lines cut")
+	}
+	t.Setenv("NO_COLOR", "1")
+	if err := run(t.Context(), []string{"status", "--admin", address}, terminal, &syncBuffer{}); err == nil {
+		t.Error("status succeeds without an answer")
+	}
+	down.Store(false)
+	before := len(shown.String())
+	if err := run(t.Context(), []string{"status", "--admin", address}, terminal, &syncBuffer{}); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "the status", func() bool { return strings.Contains(shown.String()[before:], "DEAD") })
+	if strings.Contains(shown.String()[before:], "\x1b") {
+		t.Error("NO_COLOR is ignored")
+	}
+}
