@@ -23,6 +23,7 @@ type ConnectConfig struct {
 	CAFile       string
 	CertFile     string
 	KeyFile      string
+	Failed       func(error) // Called after each attempt that failed, but the first, which gives no reason; nil for nobody.
 }
 
 const (
@@ -50,7 +51,7 @@ func Connect(cfg ConnectConfig, log *slog.Logger) (*nats.Conn, error) {
 		nats.Timeout(5 * time.Second),
 		nats.IgnoreAuthErrorAbort(),
 	}
-	options = append(options, connectionLog(log)...)
+	options = append(options, connectionLog(log, cfg.Failed)...)
 	credentials, err := credentialOptions(cfg)
 	if err != nil {
 		return nil, err
@@ -97,17 +98,23 @@ func secret(path string) string {
 }
 
 // connectionLog logs changes of the connection's state, and repeated failures at a limited rate.
-func connectionLog(log *slog.Logger) []nats.Option {
+func connectionLog(log *slog.Logger, told func(error)) []nats.Option {
 	var mu sync.Mutex
 	var complained time.Time
 	failed := func(_ *nats.Conn, err error) {
+		if errors.Is(err, nats.ErrNoServers) {
+			return // The first attempt, without its reason: the next one has it.
+		}
+		if told != nil {
+			told(err)
+		}
 		mu.Lock()
 		defer mu.Unlock()
 		if time.Since(complained) < complainEvery {
 			return
 		}
 		complained = time.Now()
-		log.Error("cannot connect to NATS, still trying", "error", err, "advice", connectAdvice(err))
+		log.Error("cannot connect to NATS, still trying", "error", err, "advice", ConnectAdvice(err))
 	}
 	connected := func(c *nats.Conn) {
 		mu.Lock()
@@ -130,7 +137,7 @@ func connectionLog(log *slog.Logger) []nats.Option {
 					"subject", sub.Subject)
 				return
 			}
-			log.Error("NATS reports an error", "error", err, "advice", connectAdvice(err))
+			log.Error("NATS reports an error", "error", err, "advice", ConnectAdvice(err))
 		}),
 		nats.LameDuckModeHandler(func(c *nats.Conn) {
 			log.Info("the NATS server is about to stop; the client moves to another one", "server", c.ConnectedUrlRedacted())
@@ -138,8 +145,8 @@ func connectionLog(log *slog.Logger) []nats.Option {
 	}
 }
 
-// connectAdvice says what to do about a failure.
-func connectAdvice(err error) string {
+// ConnectAdvice says what to do about a failure to connect, or an error that NATS reports later.
+func ConnectAdvice(err error) string {
 	switch {
 	case errors.Is(err, nats.ErrAuthorization), errors.Is(err, nats.ErrAuthExpired), errors.Is(err, nats.ErrAuthRevoked):
 		return "the server refuses the credentials: check nats.creds_file, nkey_file, user and password_file, or token_file"
