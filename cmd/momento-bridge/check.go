@@ -74,7 +74,7 @@ func checkPlan(list *checklist, f *config.File, p *plan) error {
 
 func checkRoute(list *checklist, f *config.File, i int, r routePlan) error {
 	c := f.Routes[i]
-	list.pass(fmt.Sprintf("route %s: %s → %s/%s", c.Name, consumed(c), c.Cache, c.Topic))
+	list.pass(fmt.Sprintf("route %s: %s → %s", c.Name, r.from, r.to))
 	list.note("order", fmt.Sprintf("%s, delivery %s, payloads up to %d bytes as %s", c.Ordering, c.Delivery, r.route.MaxPayload, c.ContentType))
 	list.note("batches", fmt.Sprintf("%s; overload %s, %s", batchNote(c.Batch), c.Overload, ageNote(c.MaxAge)))
 	name := "ceiling"

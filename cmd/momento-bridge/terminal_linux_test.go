@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"golang.org/x/sys/unix"
+
+	"momento-bridge/sink/emulator"
 )
 
 // openTerminal returns a terminal for the program to write to, and what has been written to it so far.
@@ -87,5 +89,37 @@ func TestWatchRedrawsOneBlockOnATerminal(t *testing.T) {
 	eventually(t, "the status", func() bool { return strings.Contains(shown.String()[before:], "DEAD") })
 	if strings.Contains(shown.String()[before:], "\x1b") {
 		t.Error("NO_COLOR is ignored")
+	}
+}
+
+func TestRunShowsWhatItIsAboutToDoOnATerminal(t *testing.T) {
+	t.Setenv("NO_COLOR", "1")
+	terminal, shown := openTerminal(t)
+	w := newWorld(t, emulator.Config{})
+	w.stream("ORDERS", "orders.>")
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	done := make(chan error, 1)
+	path := w.config("limits: {rate: 50}", "  - {name: orders, stream: ORDERS, subject: \"orders.>\", cache: c, topic: \"o-{{wildcard(1)}}\"}\n  - {name: ticks, subject: t, cache: c, ordering: none}\n")
+	go func() {
+		done <- run(ctx, []string{"run", "-c", path, "--admin-listen", "127.0.0.1:0"}, &syncBuffer{}, terminal)
+	}()
+	eventually(t, "the daemon ready", func() bool { return strings.Contains(shown.String(), "msg=ready") })
+	cancel()
+	if err := <-done; err != nil {
+		t.Errorf("run = %v", err)
+	}
+	text := strings.ReplaceAll(shown.String(), "\r\n", "\n")
+	for _, words := range []string{
+		"momento-bridge dev\n  nats       nats://127.0.0.1:", "\n  key        opaque\n  rate       at most 50/s; 8 connections, 5s an attempt\n",
+		"\n  queue      16 384 messages, 64 MiB, in equal shares\n", "\n  route      orders: stream ORDERS orders.> → c/o-{{wildcard(1)}}\n             in order per topic, at-least-once; holds up to 499, ack_wait 1m0s\n",
+		"\n  route      ticks: core NATS t (queue momento-bridge) → c/{{subject}}\n             in any order, at-least-once\n", "status_page=http://127.0.0.1:",
+	} {
+		if !strings.Contains(text, words) {
+			t.Errorf("run does not show %q:\n%s", words, text)
+		}
+	}
+	if strings.Contains(text, "msg=starting") || strings.Contains(text, testKey) {
+		t.Errorf("the start is told twice, or with the key:\n%s", text)
 	}
 }
