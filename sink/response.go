@@ -16,15 +16,25 @@ import (
 )
 
 // answered turns what fasthttp has read into an answer. It may hold no body, if that was too large.
-func answered(resp *fasthttp.Response, key *Key) pipeline.Answer {
+func answered(resp *fasthttp.Response, key *Key, payload []byte) pipeline.Answer {
 	status := resp.StatusCode()
 	if status == http.StatusNoContent {
 		return pipeline.Answer{Verdict: pipeline.Accept, Result: pipeline.Result204, Status: status}
 	}
 	retryAfter := string(resp.Header.Peek(fasthttp.HeaderRetryAfter))
-	a := classify(status, retryAfter, resp.Body(), time.Now())
-	a.Detail = strings.ReplaceAll(a.Detail, key.raw, "***")
-	return a
+	return classify(status, retryAfter, resp.Body(), time.Now(), secrets(key, payload)...)
+}
+
+// shortSecret is the length up to which a payload is not looked for in an answer: it would be found in any words.
+const shortSecret = 3
+
+// secrets are what an answer may echo and nobody else is to see: the key, as it is and as it stands in a query, and the payload.
+func secrets(key *Key, payload []byte) []string {
+	list := []string{key.raw, string(appendSegment(nil, key.raw))}
+	if len(payload) > shortSecret {
+		list = append(list, string(payload))
+	}
+	return list
 }
 
 // isTimeout reports whether an error of a connection means that its deadline has passed.
@@ -32,14 +42,14 @@ func isTimeout(err error) bool {
 	return errors.Is(err, fasthttp.ErrTimeout) || errors.Is(err, os.ErrDeadlineExceeded)
 }
 
-// classify turns an HTTP answer into a verdict. It is a pure function of its arguments.
-func classify(status int, retryAfter string, body []byte, now time.Time) pipeline.Answer {
+// classify turns an HTTP answer into a verdict, without the secrets that its body may echo. It is a pure function of its arguments.
+func classify(status int, retryAfter string, body []byte, now time.Time, secrets ...string) pipeline.Answer {
 	a := pipeline.Answer{Status: status, Result: result(status)}
 	if status >= 200 && status < 300 {
 		a.Verdict = pipeline.Accept
 		return a
 	}
-	why := readBody(body)
+	why := readBody(body, secrets)
 	a.Detail = strings.TrimSpace(strconv.Itoa(status) + " " + why)
 	a.RetryAfter = parseRetryAfter(retryAfter, now)
 	switch {
@@ -92,11 +102,12 @@ func result(status int) pipeline.Result {
 const maxExcerpt = 200
 
 // readBody returns what an error's body says, in one bounded line of printable text. Momento's HTTP interfaces answer
-// errors with a JSON object of message, code, err or detail, with plain text, or with nothing.
-func readBody(body []byte) string {
+// errors with a JSON object of message, code, err or detail, with plain text, or with nothing. Secrets are removed before it is cut, lest a part
+// of one be left.
+func readBody(body []byte, secrets []string) string {
 	var object map[string]any
 	if json.Unmarshal(body, &object) != nil {
-		return excerpt(string(body))
+		return excerpt(without(string(body), secrets))
 	}
 	var parts []string
 	for _, field := range [...]string{"err", "code", "message", "detail", "description"} {
@@ -104,7 +115,14 @@ func readBody(body []byte) string {
 			parts = append(parts, text)
 		}
 	}
-	return excerpt(strings.Join(parts, ": "))
+	return excerpt(without(strings.Join(parts, ": "), secrets))
+}
+
+func without(text string, secrets []string) string {
+	for _, s := range secrets {
+		text = strings.ReplaceAll(text, s, "***")
+	}
+	return text
 }
 
 func excerpt(s string) string {

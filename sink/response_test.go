@@ -119,3 +119,22 @@ func FuzzEveryAnswerHasAVerdict(f *testing.F) {
 		_ = a.Result.String()
 	})
 }
+
+// Whatever an endpoint echoes of a request, and wherever its text is cut, neither the key nor the payload is left.
+func TestAnswerThatEchoesSecretsIsTold(t *testing.T) {
+	key := &Key{raw: "SECRET+/" + strings.Repeat("SECRET", 100) + "=="}
+	payload := []byte(`{"who":"somebody"}`)
+	f := func(body, want string) {
+		t.Helper()
+		if got := classify(400, "", []byte(body), time.Now(), secrets(key, payload)...).Detail; got != want {
+			t.Errorf("%s is told as %q, want %q", body, got, want)
+		}
+	}
+	f("no such key: "+key.raw, "400 no such key: ***")
+	f("cannot serve /topics/c/t?token="+string(appendSegment(nil, key.raw)), "400 cannot serve /topics/c/t?token=***")
+	f(`{"message":"key `+strings.ReplaceAll(key.raw, "/", `\/`)+` is unknown"}`, "400 key *** is unknown")
+	f(`{"message":"bad value {\"who\":\"somebody\"}"}`, "400 bad value ***")
+	if got := secrets(key, []byte("ok")); len(got) != 2 {
+		t.Errorf("a payload as short as a word is looked for: %q", got)
+	}
+}

@@ -17,11 +17,13 @@ import (
 
 const bindTimeout = 5 * time.Second
 
+var errNotConnected = errors.New("not connected to NATS")
+
 // bind returns the route's consumer and the settings to use it with. A consumer that exists is checked and never changed. When it is not
 // the one that was bound before, that one's deliveries are void: the stream delivers their messages again, so they are given up.
 func (j *JetStream) bind(ctx context.Context, route *pipeline.Route) (jetstream.Consumer, Settings, error) {
 	if !j.conn.IsConnected() {
-		return nil, Settings{}, errors.New("not connected to NATS")
+		return nil, Settings{}, errNotConnected
 	}
 	ctx, cancel := context.WithTimeout(ctx, bindTimeout)
 	defer cancel()

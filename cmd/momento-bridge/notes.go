@@ -117,9 +117,13 @@ func expiry(t time.Time) string {
 func redactURL(list string) string {
 	urls := strings.Split(list, ",")
 	for i, one := range urls {
-		if u, err := url.Parse(strings.TrimSpace(one)); err == nil && u.User != nil {
+		u, err := url.Parse(strings.TrimSpace(one))
+		switch at := strings.LastIndexByte(one, '@'); {
+		case err == nil && u.User != nil:
 			u.User = url.User("xxxxx")
 			urls[i] = u.String()
+		case at >= 0: // What a URL without a scheme, or a broken one, has before its host.
+			urls[i] = "xxxxx" + one[at:]
 		}
 	}
 	return strings.Join(urls, ",")

@@ -189,7 +189,11 @@ func carryAll(ctx context.Context, p *plan, replays map[string]*source.Replay, m
 	defer stop()
 	side, stopSide := context.WithCancel(context.WithoutCancel(ctx))
 	var sides, publishing sync.WaitGroup
-	sides.Go(func() { p.sink.Keys.Watch(side, keyInterval, pipe.KeyChanged, func(error) {}) })
+	sides.Go(func() {
+		p.sink.Keys.Watch(side, keyInterval, pipe.KeyChanged, func(err error) {
+			log.Error("no new API key, still trying; the old one stays in use", "error", err)
+		})
+	})
 	sides.Go(func() { showProgress(side, pipe, replays, progress) })
 	publishing.Go(func() { pipe.Run(ctx) }) // Interrupted, it leaves what is queued in the stream.
 	var errs []error
