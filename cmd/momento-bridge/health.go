@@ -89,6 +89,6 @@ func (b *bridge) notifyReady(ctx context.Context) {
 	b.log.Info("ready")
 	notifySystemd("READY=1")
 	<-ctx.Done()
-	b.log.Info("stopping: handing back what has not been started, finishing what is in flight", "budget", b.plan.shutdown)
+	b.log.Info("stopping: handing back what has not been started, finishing what is in flight; a second signal ends it at once", "budget", b.plan.shutdown)
 	notifySystemd("STOPPING=1")
 }

@@ -40,7 +40,7 @@ func newStatusClient(base *url.URL) *statusClient {
 	}
 }
 
-// answer is a status as it came and as it was understood.
+// statusAnswer is a status as it came and as it was understood.
 type statusAnswer struct {
 	body   []byte
 	status admin.Status

@@ -81,8 +81,8 @@ func ratesText(r admin.Rates) string {
 }
 
 func queueText(q admin.Queue) string {
-	return fmt.Sprintf("%s messages; %s held here of %s, %d in flight; %s of %s",
-		count(q.Waiting), count(int64(q.Messages+q.InFlight)), count(int64(q.MaxMessages)), q.InFlight, bytesText(q.Bytes), bytesText(q.MaxBytes))
+	return fmt.Sprintf("%s messages; here %s of %s, %s of %s, %d in flight",
+		count(q.Waiting), count(int64(q.Messages+q.InFlight)), count(int64(q.MaxMessages)), bytesText(q.Bytes), bytesText(q.MaxBytes), q.InFlight)
 }
 
 // forecastText is the forecast of the route whose backlog is gone last, with its name where there are others.
@@ -217,7 +217,7 @@ func bytesText(n int64) string {
 	case n < 1<<10:
 		return fmt.Sprintf("%d B", n)
 	case n < 1<<20:
-		return fmt.Sprintf("%.4g KiB", float64(n)/(1<<10))
+		return fmt.Sprintf("%.3g KiB", float64(n)/(1<<10))
 	}
 	return fmt.Sprintf("%.4g MiB", float64(n)/(1<<20))
 }

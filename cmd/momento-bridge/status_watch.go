@@ -52,7 +52,7 @@ func (w *statusWatch) show(a *statusAnswer) error {
 	w.trouble = ""
 	switch {
 	case w.block:
-		return w.draw(append(statusLines(&a.status, w.paint), "", w.paint.faint("Ctrl-C ends")))
+		return w.draw(statusLines(&a.status, w.paint), "Ctrl-C ends")
 	case w.json:
 		var line bytes.Buffer
 		if err := json.Compact(&line, a.body); err != nil {
@@ -74,7 +74,7 @@ func (w *statusWatch) failed(err error) {
 			lines = append(lines, wrap(printable(part), textWidth)...)
 		}
 		lines[0] = w.paint.paint(markBad, "✗ "+lines[0])
-		_ = w.draw(append(lines, "", w.paint.faint("asking again; Ctrl-C ends")))
+		_ = w.draw(lines, "asking again; Ctrl-C ends")
 		return
 	}
 	if w.trouble != err.Error() {
@@ -83,8 +83,15 @@ func (w *statusWatch) failed(err error) {
 	}
 }
 
-// draw replaces the block. Lines are cut at the terminal's edge while it draws, so that each takes one row and the cursor finds the way back.
-func (w *statusWatch) draw(lines []string) error {
+// draw replaces the block, which ends with a line about the command. Lines are cut at the terminal's edge while it draws, so that each takes one row,
+// and there are no more than the terminal has rows: so the cursor finds the way back.
+func (w *statusWatch) draw(lines []string, last string) error {
+	lines = append(lines, "")
+	if rows := terminalRows(w.out); rows > 2 && len(lines)+2 > rows { // The cursor stands in a row of its own.
+		last = fmt.Sprintf("%d more lines: make the window taller; %s", len(lines)-rows+2, last)
+		lines = lines[:rows-2]
+	}
+	lines = append(lines, w.paint.faint(last))
 	var b strings.Builder
 	b.WriteString("\x1b[?7l")
 	if w.drawn > 0 {

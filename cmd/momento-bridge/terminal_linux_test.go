@@ -104,7 +104,7 @@ func TestRunShowsWhatItIsAboutToDoOnATerminal(t *testing.T) {
 	go func() {
 		done <- run(ctx, []string{"run", "-c", path, "--admin-listen", "127.0.0.1:0"}, &syncBuffer{}, terminal)
 	}()
-	eventually(t, "the daemon ready", func() bool { return strings.Contains(shown.String(), "msg=ready") })
+	eventually(t, "the daemon ready", func() bool { return strings.Contains(shown.String(), " ready\r\n") })
 	cancel()
 	if err := <-done; err != nil {
 		t.Errorf("run = %v", err)
@@ -119,7 +119,40 @@ func TestRunShowsWhatItIsAboutToDoOnATerminal(t *testing.T) {
 			t.Errorf("run does not show %q:\n%s", words, text)
 		}
 	}
-	if strings.Contains(text, "msg=starting") || strings.Contains(text, testKey) {
+	if strings.Contains(text, " starting") || strings.Contains(text, testKey) {
 		t.Errorf("the start is told twice, or with the key:\n%s", text)
 	}
+}
+
+func TestWatchShowsNoMoreThanTheTerminalHasRows(t *testing.T) {
+	terminal, shown := openTerminal(t)
+	raw, err := terminal.SyscallConn()
+	if err != nil {
+		t.Fatal(err)
+	}
+	resize := func(rows uint16) {
+		_ = raw.Control(func(fd uintptr) {
+			err = unix.IoctlSetWinsize(int(fd), unix.TIOCSWINSZ, &unix.Winsize{Row: rows, Col: 80})
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	w := &statusWatch{out: terminal, block: true}
+	resize(10)
+	for range 2 {
+		if err := w.show(&statusAnswer{status: *exampleStatus()}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want := "\x1b[9A\r✓ publishing"
+	eventually(t, "ten rows with the sentence in the first", func() bool { return strings.Contains(shown.String(), want) })
+	if text := shown.String(); strings.Count(text, "\n") != 2*9 || !strings.Contains(text, "more lines: make the window taller; Ctrl-C ends") {
+		t.Errorf("drawn twice: %q", text)
+	}
+	resize(100)
+	if err := w.show(&statusAnswer{status: *exampleStatus()}); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "all lines in a taller window", func() bool { return strings.Contains(shown.String(), "ticks   running") })
 }
