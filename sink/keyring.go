@@ -54,12 +54,12 @@ func (r *Keyring) Vended() bool { return r.fetch != nil }
 
 // Missing returns why there is no key yet; nil if there is one.
 func (r *Keyring) Missing() error {
+	if r.Key() != nil { // Without the mutex: a file may take long to read.
+		return nil
+	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	switch {
-	case r.Key() != nil:
-		return nil
-	case r.err != nil:
+	if r.err != nil {
 		return r.err
 	}
 	return errors.New("no API key has been fetched yet")

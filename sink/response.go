@@ -22,19 +22,20 @@ func answered(resp *fasthttp.Response, key *Key, payload []byte) pipeline.Answer
 		return pipeline.Answer{Verdict: pipeline.Accept, Result: pipeline.Result204, Status: status}
 	}
 	retryAfter := string(resp.Header.Peek(fasthttp.HeaderRetryAfter))
-	return classify(status, retryAfter, resp.Body(), time.Now(), secrets(key, payload)...)
+	return classify(status, retryAfter, resp.Body(), withoutSecrets(key, payload), time.Now())
 }
 
-// shortSecret is the length up to which a payload is not looked for in an answer: it would be found in any words.
-const shortSecret = 3
+// shortPayload is the length up to which a payload is not looked for in an answer: it would be found in any words.
+const shortPayload = 3
 
-// secrets are what an answer may echo and nobody else is to see: the key, as it is and as it stands in a query, and the payload.
-func secrets(key *Key, payload []byte) []string {
-	list := []string{key.raw, string(appendSegment(nil, key.raw))}
-	if len(payload) > shortSecret {
-		list = append(list, string(payload))
+// withoutSecrets takes out of an answer's text what it may echo of a publish: the key and the payload.
+func withoutSecrets(key *Key, payload []byte) func(text string) string {
+	return func(text string) string {
+		if len(payload) > shortPayload {
+			text = strings.ReplaceAll(text, string(payload), "***")
+		}
+		return key.redact(text)
 	}
-	return list
 }
 
 // isTimeout reports whether an error of a connection means that its deadline has passed.
@@ -42,14 +43,14 @@ func isTimeout(err error) bool {
 	return errors.Is(err, fasthttp.ErrTimeout) || errors.Is(err, os.ErrDeadlineExceeded)
 }
 
-// classify turns an HTTP answer into a verdict, without the secrets that its body may echo. It is a pure function of its arguments.
-func classify(status int, retryAfter string, body []byte, now time.Time, secrets ...string) pipeline.Answer {
+// classify turns an HTTP answer into a verdict; redact takes out what its body must not tell. It is a pure function of its arguments.
+func classify(status int, retryAfter string, body []byte, redact func(string) string, now time.Time) pipeline.Answer {
 	a := pipeline.Answer{Status: status, Result: result(status)}
 	if status >= 200 && status < 300 {
 		a.Verdict = pipeline.Accept
 		return a
 	}
-	why := readBody(body, secrets)
+	why := readBody(body, redact)
 	a.Detail = strings.TrimSpace(strconv.Itoa(status) + " " + why)
 	a.RetryAfter = parseRetryAfter(retryAfter, now)
 	switch {
@@ -102,12 +103,11 @@ func result(status int) pipeline.Result {
 const maxExcerpt = 200
 
 // readBody returns what an error's body says, in one bounded line of printable text. Momento's HTTP interfaces answer
-// errors with a JSON object of message, code, err or detail, with plain text, or with nothing. Secrets are removed before it is cut, lest a part
-// of one be left.
-func readBody(body []byte, secrets []string) string {
+// errors with a JSON object of message, code, err or detail, with plain text, or with nothing. Secrets are taken out first, so that the bound cannot cut them.
+func readBody(body []byte, redact func(string) string) string {
 	var object map[string]any
 	if json.Unmarshal(body, &object) != nil {
-		return excerpt(without(string(body), secrets))
+		return excerpt(redact(string(body)))
 	}
 	var parts []string
 	for _, field := range [...]string{"err", "code", "message", "detail", "description"} {
@@ -115,14 +115,7 @@ func readBody(body []byte, secrets []string) string {
 			parts = append(parts, text)
 		}
 	}
-	return excerpt(without(strings.Join(parts, ": "), secrets))
-}
-
-func without(text string, secrets []string) string {
-	for _, s := range secrets {
-		text = strings.ReplaceAll(text, s, "***")
-	}
-	return text
+	return excerpt(redact(strings.Join(parts, ": ")))
 }
 
 func excerpt(s string) string {

@@ -33,6 +33,9 @@ const (
 	pingsUnanswered = 2
 	reconnectWait   = time.Second
 	reconnectJitter = time.Second
+	connectTimeout  = 5 * time.Second
+	// writeTimeout bounds how long a network that takes nothing any more holds up whoever publishes. The pings end the connection.
+	writeTimeout = 10 * time.Second
 	// complainEvery limits the log while NATS stays away.
 	complainEvery = 30 * time.Second
 )
@@ -49,7 +52,10 @@ func Connect(cfg ConnectConfig, log *slog.Logger) (*nats.Conn, error) {
 		nats.ReconnectJitter(reconnectJitter, reconnectJitter),
 		nats.PingInterval(pingInterval),
 		nats.MaxPingsOutstanding(pingsUnanswered),
-		nats.Timeout(5 * time.Second),
+		nats.Timeout(connectTimeout),
+		nats.SetCustomDialer(dialer{connectTimeout}),
+		nats.SkipHostLookup(),
+		nats.FlusherTimeout(writeTimeout),
 		nats.IgnoreAuthErrorAbort(),
 	}
 	options = append(options, connectionLog(log, cfg.Failed)...)
@@ -58,11 +64,11 @@ func Connect(cfg ConnectConfig, log *slog.Logger) (*nats.Conn, error) {
 		return nil, err
 	}
 	conn, err := nats.Connect(cfg.URL, append(options, credentials...)...)
+	if wrong, ok := errors.AsType[*url.Error](err); ok {
+		err = wrong.Err // Without the URL, which may hold a password.
+	}
 	if err != nil {
-		if wrapped, ok := errors.AsType[*url.Error](err); ok {
-			err = wrapped.Err // Without the URL, which may hold a password.
-		}
-		return nil, fmt.Errorf("connect to NATS: %w", err)
+		return nil, fmt.Errorf("connect to NATS (nats.url): %w", err)
 	}
 	return conn, nil
 }
@@ -140,7 +146,7 @@ func (l *connectionEvents) failed(_ *nats.Conn, err error) {
 		return
 	}
 	l.complained, l.silent = time.Now(), false
-	l.log.Error("cannot connect to NATS, still trying", "error", err, "advice", ConnectAdvice(err))
+	l.log.Error("cannot connect to NATS, still trying", "error", err, "advice", Advice(err))
 }
 
 func (l *connectionEvents) connected(c *nats.Conn) {
@@ -175,12 +181,12 @@ func (l *connectionEvents) reported(_ *nats.Conn, sub *nats.Subscription, err er
 		return
 	}
 	if more, due := l.quiet.due(err.Error()); due {
-		l.log.Error("NATS reports an error", append(more, "error", err, "advice", ConnectAdvice(err))...)
+		l.log.Error("NATS reports an error", append(more, "error", err, "advice", Advice(err))...)
 	}
 }
 
-// ConnectAdvice says what to do about a failure to connect, or an error that NATS reports later.
-func ConnectAdvice(err error) string {
+// Advice says what to do about a failure to connect, or an error that NATS reports later.
+func Advice(err error) string {
 	switch {
 	case errors.Is(err, nats.ErrAuthorization), errors.Is(err, nats.ErrAuthExpired), errors.Is(err, nats.ErrAuthRevoked):
 		return "the server refuses the credentials: check nats.creds_file, nkey_file, user and password_file, or token_file"

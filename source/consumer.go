@@ -166,7 +166,7 @@ func (j *JetStream) explain(err error) error {
 	case errors.Is(err, jetstream.ErrJetStreamNotEnabled), errors.Is(err, jetstream.ErrJetStreamNotEnabledForAccount), errors.Is(err, nats.ErrNoResponders):
 		return fmt.Errorf("JetStream is not enabled on the server or for the account: enable it (nats-server -js, or the account's jetstream limits), or leave the route's stream away: %w", err)
 	case errors.Is(err, context.DeadlineExceeded):
-		return fmt.Errorf("JetStream does not answer: check that the NATS user may publish to $JS.API.CONSUMER.> and that the server is healthy: %w", err)
+		return fmt.Errorf("JetStream does not answer: check that the NATS user may publish to $JS.API.CONSUMER.> and subscribe to _INBOX.> (docs/permissions.md), and that the server is healthy: %w", err)
 	}
 	return err
 }

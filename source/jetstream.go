@@ -28,6 +28,8 @@ type JetStreamConfig struct {
 	// Overload is what the pipeline does with more messages than it can publish.
 	Overload      pipeline.Overload
 	Circumstances Circumstances
+	// Beat is called by the goroutine that consumes, however long NATS is away: every half minute at the least. nil: nobody asks.
+	Beat func()
 }
 
 // JetStream takes messages from a durable pull consumer.
@@ -58,6 +60,9 @@ func NewJetStream(conn *nats.Conn, acks *Acks, cfg JetStreamConfig, log *slog.Lo
 	if err != nil {
 		return nil, fmt.Errorf("use JetStream: %w", err)
 	}
+	if cfg.Beat == nil {
+		cfg.Beat = func() {}
+	}
 	return &JetStream{
 		conn: conn, js: js, acks: acks, cfg: cfg,
 		log:    log.With("route", cfg.Route, "stream", cfg.Stream, "consumer", cfg.Consumer),
@@ -72,6 +77,7 @@ func (j *JetStream) Run(ctx, hard context.Context, route *pipeline.Route) error 
 	delays := backoff.NewExponentialBackOff(backoff.WithInitialInterval(200*time.Millisecond),
 		backoff.WithMaxInterval(10*time.Second), backoff.WithMaxElapsedTime(0))
 	for ctx.Err() == nil {
+		j.cfg.Beat()
 		began := time.Now()
 		err := j.consume(ctx, hard, route)
 		if err == nil || ctx.Err() != nil {
@@ -82,6 +88,7 @@ func (j *JetStream) Run(ctx, hard context.Context, route *pipeline.Route) error 
 			delays.Reset()
 			continue // It has worked for long: look at once what has become of the consumer.
 		}
+		j.cfg.Beat()
 		select {
 		case <-ctx.Done():
 		case <-time.After(delays.NextBackOff()):
@@ -159,6 +166,7 @@ func (j *JetStream) awaitClosed(hard context.Context, sub *nats.Subscription, cl
 	ticks := time.NewTicker(10 * time.Millisecond)
 	defer ticks.Stop()
 	for {
+		j.cfg.Beat()
 		select {
 		case <-closed:
 			return
@@ -187,7 +195,9 @@ func (j *JetStream) work(ctx context.Context, p *puller, consumer jetstream.Cons
 	w := watch{j: j, p: p, consumer: consumer, route: route, heard: now, asked: now.Add(firstInfo - infoInterval)}
 	w.adapt(now)
 	for {
+		j.cfg.Beat()
 		j.acks.Resend()
+		j.cfg.Beat()
 		if err := p.pull(time.Now()); err != nil {
 			return err
 		}

@@ -25,6 +25,7 @@ type watch struct {
 // tick renews, hands back, listens for heartbeats and asks for the consumer's numbers. An error means that the consumer is lost.
 func (w *watch) tick(ctx context.Context, now time.Time) error {
 	w.renew(now)
+	w.j.cfg.Beat() // Each call of the connection may wait while it is made anew.
 	w.handBack(now)
 	w.adapt(now)
 	w.j.resume.sample()
@@ -50,6 +51,7 @@ func (w *watch) tick(ctx context.Context, now time.Time) error {
 		return nil
 	}
 	w.asked = now
+	w.j.cfg.Beat()
 	return w.look(ctx)
 }
 

@@ -75,5 +75,5 @@ func natsAdvice(err error) string {
 	if text := natsServer.advice(err); text != "" {
 		return text
 	}
-	return source.ConnectAdvice(err)
+	return source.Advice(err)
 }

@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"net"
-	"net/url"
 	"strings"
 	"time"
 
@@ -117,13 +116,12 @@ func expiry(t time.Time) string {
 func redactURL(list string) string {
 	urls := strings.Split(list, ",")
 	for i, one := range urls {
-		u, err := url.Parse(strings.TrimSpace(one))
-		switch at := strings.LastIndexByte(one, '@'); {
-		case err == nil && u.User != nil:
-			u.User = url.User("xxxxx")
-			urls[i] = u.String()
-		case at >= 0: // What a URL without a scheme, or a broken one, has before its host.
-			urls[i] = "xxxxx" + one[at:]
+		scheme, rest, ok := strings.Cut(one, "://")
+		if !ok { // As nats.go reads it.
+			scheme, rest = "nats", one
+		}
+		if at := strings.LastIndexByte(rest, '@'); at >= 0 {
+			urls[i] = strings.TrimSpace(scheme) + "://xxxxx" + rest[at:]
 		}
 	}
 	return strings.Join(urls, ",")

@@ -35,7 +35,9 @@ func newSampler(b *bridge) *sampler {
 func (s *sampler) run(ctx context.Context) {
 	ticks := time.NewTicker(sampleEvery)
 	defer ticks.Stop()
+	defer s.b.vitals.sampling.rest()
 	for {
+		s.b.vitals.sampling.beat()
 		select {
 		case <-ctx.Done():
 			return
