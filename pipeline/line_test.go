@@ -20,17 +20,18 @@ type slowLine struct {
 }
 
 func (s *slowLine) Line(depth int, answered func([]Answered)) Line {
-	return &slowConnection{s, depth, answered}
+	return &slowConnection{s: s, depth: depth, answered: answered}
 }
 
 type slowConnection struct {
 	s        *slowLine
 	depth    int
 	answered func([]Answered)
+	flying   sync.WaitGroup
 }
 
 func (c *slowConnection) Depth() int { return c.depth }
-func (c *slowConnection) Close()     {}
+func (c *slowConnection) Close()     { c.flying.Wait() } // As a connection joins what reads from it.
 func (c *slowConnection) Send(rs []*Request) {
 	c.s.mu.Lock()
 	c.s.sends++
@@ -38,7 +39,8 @@ func (c *slowConnection) Send(rs []*Request) {
 	c.s.most = max(c.s.most, c.s.inFlight)
 	c.s.mu.Unlock()
 	for _, r := range rs {
-		time.AfterFunc(c.s.latency, func() {
+		c.flying.Go(func() {
+			time.Sleep(c.s.latency)
 			c.s.mu.Lock()
 			c.s.inFlight--
 			c.s.mu.Unlock()
