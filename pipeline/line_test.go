@@ -39,8 +39,9 @@ func (c *slowConnection) Send(rs []*Request) {
 	c.s.most = max(c.s.most, c.s.inFlight)
 	c.s.mu.Unlock()
 	for _, r := range rs {
-		c.flying.Go(func() {
-			time.Sleep(c.s.latency)
+		c.flying.Add(1)
+		time.AfterFunc(c.s.latency, func() {
+			defer c.flying.Done()
 			c.s.mu.Lock()
 			c.s.inFlight--
 			c.s.mu.Unlock()
