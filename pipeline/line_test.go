@@ -60,7 +60,8 @@ func TestLineCarriesSeveralPublishesAtATime(t *testing.T) {
 	}{
 		"one by one":       {20, 10 * time.Millisecond, 11, 19*10*time.Millisecond + 100*time.Millisecond},
 		"all at once":      {16, 0, 16, 100 * time.Millisecond},
-		"more than fit in": {48, 0, 16, 300 * time.Millisecond},
+		// 16, and then at least 9 with each round of answers: what is free when half of the line is goes out, and the others of the round wait.
+		"more than fit in": {48, 0, 16, 500 * time.Millisecond},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
