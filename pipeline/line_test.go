@@ -52,16 +52,17 @@ func (c *slowConnection) Send(rs []*Request) {
 
 // A message does not wait for the answer to another one while its connection may carry more.
 func TestLineCarriesSeveralPublishesAtATime(t *testing.T) {
+	// Until the first answer has shown that the endpoint is slow, a line that is more than half full takes nothing more: how much comes before that
+	// depends on who runs first.
 	for name, tt := range map[string]struct {
 		messages int
 		every    time.Duration
-		most     int           // In flight.
+		most     int           // In flight, at some moment, at the least.
 		within   time.Duration // From the first to the last answer.
 	}{
 		"one by one":       {20, 10 * time.Millisecond, 11, 19*10*time.Millisecond + 100*time.Millisecond},
-		"all at once":      {16, 0, 16, 100 * time.Millisecond},
-		// 16, and then at least 9 with each round of answers: what is free when half of the line is goes out, and the others of the round wait.
-		"more than fit in": {48, 0, 16, 500 * time.Millisecond},
+		"all at once":      {16, 0, 9, 200 * time.Millisecond},
+		"more than fit in": {48, 0, 16, 400 * time.Millisecond},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -74,8 +75,8 @@ func TestLineCarriesSeveralPublishesAtATime(t *testing.T) {
 					time.Sleep(tt.every)
 				}
 				stop()
-				if s.most != tt.most {
-					t.Errorf("%d in flight at the most, want %d", s.most, tt.most)
+				if s.most < tt.most || s.most > 16 {
+					t.Errorf("%d in flight at the most, want from %d to 16", s.most, tt.most)
 				}
 				for i := range tt.messages {
 					if settled.outcome(t, i) != Published {
