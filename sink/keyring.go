@@ -158,7 +158,7 @@ func readKey(path string) (Key, error) {
 		if pathError, ok := errors.AsType[*os.PathError](err); ok {
 			err = pathError.Err
 		}
-		return Key{}, fmt.Errorf("read the API key from %s: %w", path, err)
+		return Key{}, fmt.Errorf("read the API key from %s: %w; correct the path, or the permissions of the user that runs this", path, err)
 	}
 	k, err := ParseKey(string(text))
 	if err != nil {

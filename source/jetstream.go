@@ -43,7 +43,7 @@ type JetStream struct {
 	resume resume
 
 	renewAfter atomic.Int64 // Nanoseconds: half of the consumer's AckWait.
-	unsettled  atomic.Int64 // Acknowledgements that could not even be queued.
+	quiet      hush         // For what may repeat with each message or tick.
 	pending    atomic.Int64
 	ackWaits   atomic.Int64 // Delivered and not acknowledged, by all replicas.
 	missed     atomic.Uint64
@@ -256,8 +256,11 @@ func (j *JetStream) Settle(handle any, o pipeline.Outcome) {
 	case pipeline.DeadLettered:
 		err = j.acks.term(m.Reply, fmt.Appendf(nil, "%s %s", ackNever, o))
 	}
-	if err != nil && j.unsettled.Add(1) == 1 {
-		j.log.Error("an acknowledgement could not be sent: the message will be delivered again", "error", err)
+	if err == nil {
+		return
+	}
+	if more, due := j.quiet.due("unacknowledged"); due {
+		j.log.Error("an acknowledgement could not be sent: the message will be delivered again", append(more, "error", err)...)
 	}
 }
 
@@ -274,9 +277,9 @@ func (j *JetStream) numbers(info *jetstream.ConsumerInfo) {
 	j.resume.acknowledged(info)
 }
 
-// complain logs a failure to consume when it is not the same as before.
+// complain logs a failure to consume when it is not the same as before. That there is no connection is said once, by the connection.
 func (j *JetStream) complain(err error) {
-	if j.setReason(err.Error()) {
+	if j.setReason(err.Error()) && !errors.Is(err, errNotConnected) {
 		j.log.Error("cannot consume, still trying", "error", err)
 	}
 }

@@ -79,9 +79,9 @@ func newBridge(p *plan, log *slog.Logger) (*bridge, error) {
 	b.momento.Register(b.metrics)
 	b.metrics.MustRegister(b.pipe, newNATSMetrics(b), buildInfo(),
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
-	if b.admin, err = net.Listen("tcp", p.adminListen); err != nil {
+	if b.admin, err = listenAt("admin.listen (--admin-listen)", p.adminListen); err != nil {
 		b.nats.Close()
-		return nil, fmt.Errorf("open the admin listener (admin.listen, --admin-listen): %w", err)
+		return nil, err
 	}
 	return b, nil
 }
@@ -114,7 +114,7 @@ func (b *bridge) source(r routePlan, pulse *pulse) (natsSource, pipeline.RouteCo
 // flushReserve is kept back from the shutdown budget for the acknowledgements.
 const flushReserve = time.Second
 
-var errBudget = errors.New("the shutdown budget ran out first")
+var errBudget = errors.New("the shutdown budget ran out first: raise shutdown_timeout if that should not be")
 
 // errInterrupted ends the program at once, after a second signal.
 var errInterrupted = errors.New("interrupted")
@@ -215,7 +215,7 @@ func (b *bridge) flush(left int) error {
 		unconfirmed := b.acks.Unconfirmed()
 		b.log.Error("the last acknowledgements may not have reached NATS: as many messages at the most are delivered again",
 			"unconfirmed_acks", unconfirmed, "error", err)
-		return fmt.Errorf("%w: %d are unconfirmed", err, unconfirmed)
+		return fmt.Errorf("%w: %d are unconfirmed, and at the most as many messages are delivered again", err, unconfirmed)
 	}
 	if left > 0 {
 		return errBudget
