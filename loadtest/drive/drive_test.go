@@ -2,8 +2,10 @@ package drive
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"net"
+	"strings"
 	"testing"
 	"time"
 
@@ -55,29 +57,116 @@ func engine(t testing.TB, ctx context.Context, url string, connections int) *Eng
 
 var unbounded = search.Cap{Requests: 1e9, Seconds: 1e9}
 
-func TestExplore(t *testing.T) {
-	for _, s := range []emulator.Settings{
-		{Rate: 500, Burst: 500},
-		{Rate: 500, Limiter: emulator.LimiterFixedWindow},
-		{Rate: 500, Limiter: emulator.LimiterSliding},
-		{Rate: 500, Limiter: emulator.LimiterSlidingPenalty},
-		{Rate: 500, Burst: 2, Limiter: emulator.LimiterGCRA},
-		{Rate: 500, Burst: 500, Limiter: emulator.LimiterSharded},
-		{Rate: 500, Burst: 500, Background: .2},
-	} {
-		url, server := endpoint(t, emulator.Config{Settings: s})
-		e := engine(t, t.Context(), url, 64)
-		cfg := search.Default()
-		r := search.Find(cfg, e)
-		t.Logf("%s b%g: proved %v clean %.1f failing %.1f plateau %.1f burst %g kind %s w %.3f dear %v: %d requests %.0f s; %s", s.Limiter, s.Burst, r.Proved, r.Clean, r.Failing, r.Plateau, r.Burst, r.Kind, r.Window, r.Dear, r.Requests, r.Seconds, r.Reason)
-		unfit := 0
-		for _, tr := range r.Trials {
-			if tr.Unfit != "" {
-				unfit++
-				t.Log("   unfit ", tr.Name, tr.Rate, tr.Unfit)
-			}
+func TestWhatIsCountedIsWhatTheEndpointCounted(t *testing.T) {
+	url, server := endpoint(t, emulator.Config{Settings: emulator.Settings{Rate: 100, Burst: 50}})
+	e := engine(t, t.Context(), url, 16)
+	trial := e.Run(unbounded, search.Phase{Rate: 400, Seconds: 0.5}, search.Phase{Rate: 200, Seconds: 1, Enough: func([]search.Event) bool { return false }})
+	accepted, refused := 0, 0
+	for _, o := range trial.Phases {
+		accepted += o.Accepted
+		refused += o.Refused
+		if o.Failed > 0 {
+			t.Errorf("%d failed", o.Failed)
 		}
-		st := server.Stats()
-		t.Log("   server accepted ", st.Accepted, st.Rejected, st.Connections)
+	}
+	s := server.Stats()
+	if s.Accepted != accepted || s.Rejected[429] != refused || accepted < 100 || refused < 50 {
+		t.Errorf("%d accepted, %d refused, the endpoint says %d and %d", accepted, refused, s.Accepted, s.Rejected[429])
+	}
+	second := trial.Phases[1]
+	if n := len(second.Events); n != second.Accepted+second.Refused {
+		t.Errorf("%d events of %d answers", n, second.Accepted+second.Refused)
+	}
+	for i := 1; i < len(second.Events); i++ {
+		if gap := second.Events[i].At - second.Events[i-1].At; gap < -0.01 {
+			t.Errorf("event %d was sent %v s before the one before it", i, -gap)
+		}
+	}
+	total := Second{}
+	for _, second := range e.Seconds() {
+		total.Accepted += second.Accepted
+		total.Refused += second.Refused
+	}
+	if total.Accepted != accepted || total.Refused != refused {
+		t.Errorf("second by second: %+v", total)
+	}
+	if texts := e.Refusals(); len(texts) != 1 || texts["429 Request rate exceeded."] != refused {
+		t.Errorf("the texts are %v", texts)
+	}
+}
+
+func TestPhaseEndsWithItsRefusals(t *testing.T) {
+	url, _ := endpoint(t, emulator.Config{Settings: emulator.Settings{Rate: 1, Burst: 20}})
+	e := engine(t, t.Context(), url, 16)
+	began := e.Now()
+	trial := e.Run(unbounded, search.Phase{Rate: 200, Seconds: 30, Refusals: 1}, search.Phase{Rate: 50, Seconds: 0.2})
+	if o := trial.Phases[0]; o.Accepted < 15 || o.Refused < 1 || o.Took > 5 || o.FirstAt < 0.05 || o.FirstAt > 2 {
+		t.Errorf("%+v", o)
+	}
+	if o := trial.Phases[1]; o.Accepted+o.Refused == 0 || e.Now()-began > 10 {
+		t.Errorf("the next phase: %+v", o)
+	}
+}
+
+func TestCapIsNeverExceeded(t *testing.T) {
+	url, server := endpoint(t, emulator.Config{})
+	e := engine(t, t.Context(), url, 16)
+	e.Run(search.Cap{Requests: 37, Seconds: 60}, search.Phase{Rate: 500, Seconds: 10}, search.Phase{Rate: 500, Seconds: 10})
+	if n := server.Stats().Accepted; n > 37 || n < 30 {
+		t.Errorf("%d were sent with a cap of 37", n)
+	}
+	began := e.Now()
+	e.Run(search.Cap{Requests: 1000, Seconds: 0.3}, search.Phase{Rate: 20, Seconds: 10})
+	if took := e.Now() - began; took > 3 {
+		t.Errorf("%v s with a cap of 0.3", took)
+	}
+}
+
+func TestEndpointThatRefusesForOtherReasonsEndsTheTest(t *testing.T) {
+	f := func(want string, cfg emulator.Config) {
+		t.Helper()
+		url, server := endpoint(t, cfg)
+		e := engine(t, t.Context(), url, 8)
+		trial := e.Run(unbounded, search.Phase{Rate: 200, Seconds: 20})
+		refused, ok := errors.AsType[*RefusedError](trial.Fatal)
+		if !ok || !strings.Contains(refused.Error(), want) {
+			t.Errorf("%v, want %s", trial.Fatal, want)
+		}
+		n := 0
+		for _, count := range server.Stats().Rejected {
+			n += count
+		}
+		if n > 60 {
+			t.Errorf("%d publishes although the endpoint refuses: %s", n, want)
+		}
+	}
+	f("API key is refused", emulator.Config{APIKey: "another-key"})
+	f("cache does not exist", emulator.Config{Caches: []string{"d"}})
+	f("may not publish", emulator.Config{Forbidden: []string{"c/t"}})
+	f("fails again and again", emulator.Config{Script: func(string, string, []byte) int { return 503 }})
+}
+
+func TestInterruptedTrialEndsAtOnce(t *testing.T) {
+	url, _ := endpoint(t, emulator.Config{})
+	ctx, cancel := context.WithCancel(t.Context())
+	e := engine(t, ctx, url, 8)
+	time.AfterFunc(300*time.Millisecond, cancel)
+	began := time.Now()
+	trial := e.Run(unbounded, search.Phase{Rate: 1, Seconds: 60})
+	if !errors.Is(trial.Fatal, ErrInterrupted) || time.Since(began) > 5*time.Second {
+		t.Errorf("%v after %v", trial.Fatal, time.Since(began))
+	}
+}
+
+// The loop is open: what cannot be sent in time is not sent later.
+func TestGeneratorWithoutFreeConnectionsIsNotFit(t *testing.T) {
+	url, server := endpoint(t, emulator.Config{Settings: emulator.Settings{Latency: 200 * time.Millisecond}})
+	e := engine(t, t.Context(), url, 4)
+	trial := e.Run(unbounded, search.Phase{Rate: 100, Seconds: 1}) // 20 connections would be needed.
+	if !strings.Contains(trial.Unfit, "in time") || trial.OnTime > 0.6 {
+		t.Errorf("unfit: %q, %v in time", trial.Unfit, trial.OnTime)
+	}
+	if n := server.Stats().Accepted; n > 50 {
+		t.Errorf("%d were sent", n)
 	}
 }

@@ -8,8 +8,9 @@ import (
 
 // What a trial must be like to count.
 const (
-	leastSent   = 0.995 // Of the publishes, in time.
-	mostCPU     = 0.8   // Of all cores.
+	leastSent   = 0.995                // Of the publishes, in time.
+	mostDelay   = 2 * time.Millisecond // Of all but one percent, or a tenth of the distance between two.
+	mostCPU     = 0.8                  // Of all cores.
 	mostFailed  = 0.001
 	mostOpened  = 0.01 // Connections per publish.
 	clockStep   = 50 * time.Millisecond
@@ -56,7 +57,7 @@ func (e *Engine) conclude(last *phase, before gauge) string {
 		return ""
 	case m.OnTime < leastSent:
 		return fmt.Sprintf("only %.1f %% of the publishes were sent in time", 100*m.OnTime)
-	case delay > Tolerance(last.Rate):
+	case delay > max(mostDelay, time.Duration(0.1*float64(time.Second)/last.Rate)):
 		return fmt.Sprintf("1 %% of the publishes were sent %v late or more", delay)
 	case m.CPU > mostCPU && wall > shortestCPU:
 		return fmt.Sprintf("the program itself used %.0f %% of the CPU", 100*m.CPU)

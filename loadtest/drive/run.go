@@ -9,8 +9,8 @@ import (
 	"momento-bridge/loadtest/search"
 )
 
-// tolerance is how late a publish may be sent, at the least.
-const tolerance = 2 * time.Millisecond
+// tolerance is how late a publish may be sent, at the least; later it is given up.
+const tolerance = 5 * time.Millisecond
 
 // Tolerance is how late a publish may be sent at a rate, if it may not wait for a connection.
 func Tolerance(rate float64) time.Duration {

@@ -94,7 +94,7 @@ type Generator struct {
 
 // Trial is one trial. What is counted is its last phase, in which the rate was held.
 type Trial struct {
-	Name     string  `json:"name"` // bracket, plateau, probe, narrow, prove, latency, dimension.
+	Name     string  `json:"name"` // bracket, plateau, probe, narrow, prove, latency, dimension; of a rate test: rate, the only one.
 	Rate     float64 `json:"rate"`
 	Began    float64 `json:"began"` // Seconds after the start.
 	Seconds  float64 `json:"seconds"`
@@ -111,6 +111,7 @@ type Latency struct {
 	Count    int        `json:"count"`
 	Min      *float64   `json:"min"`
 	Mean     *float64   `json:"mean"`
+	StdDev   *float64   `json:"stddev"`
 	P50      *float64   `json:"p50"`
 	P90      *float64   `json:"p90"`
 	P99      *float64   `json:"p99"`

@@ -1,0 +1,227 @@
+package report
+
+import (
+	"fmt"
+	"math"
+	"strings"
+)
+
+// fact is one line of what was found: every format writes the same ones.
+type fact struct{ Name, Text string }
+
+// answer is the first line of every format.
+func (r *Report) answer() string {
+	if r.Test == Rate {
+		return r.rateAnswer()
+	}
+	verdict := "NOT PROVED"
+	if r.Verdict == Proved {
+		verdict = "PROVED"
+	}
+	return fmt.Sprintf("%s: %s. %s: %s.", r.subject(), r.limit(), verdict, strings.TrimSuffix(visible(r.Reason), "."))
+}
+
+// subject says which limit it is.
+func (r *Report) subject() string {
+	if r.Target.Region == "" {
+		return "Publish limit"
+	}
+	return "Publish limit in " + visible(r.Target.Region)
+}
+
+// limit is the limit in words, as exactly as it is known.
+func (r *Report) limit() string {
+	switch {
+	case r.Verdict == Proved:
+		return rateText(between(*r.CleanRate, *r.FailingRate))
+	case r.CleanRate != nil && r.FailingRate != nil:
+		return fmt.Sprintf("about %s to %s", number(*r.CleanRate, 3), number(max(*r.FailingRate, value(r.PlateauRate)), 3)+"/s")
+	case r.CleanRate != nil:
+		return "above " + rateText(*r.CleanRate)
+	case r.FailingRate != nil:
+		return "below " + rateText(*r.FailingRate)
+	}
+	return "not found"
+}
+
+// between returns the middle of two rates, with no more digits than they leave.
+func between(clean, failing float64) float64 {
+	middle := math.Sqrt(clean * failing)
+	step := math.Pow(10, math.Floor(math.Log10(failing-clean)))
+	return math.Round(middle/step) * step
+}
+
+func value(v *float64) float64 {
+	if v == nil {
+		return 0
+	}
+	return *v
+}
+
+// facts are what was found, without the latency and the refusals.
+func (r *Report) facts() []fact {
+	var facts []fact
+	if r.Test == Rate {
+		facts = r.rateFacts()
+	} else {
+		facts = r.limitFacts()
+	}
+	if r.Expected != "" && r.AsExpected != nil {
+		met := map[bool]string{true: "met", false: "NOT MET"}[*r.AsExpected]
+		facts = append(facts, fact{"Expected", visible(r.Expected) + ": " + met})
+	}
+	facts = append(facts, fact{"Generator", r.Generator.words()}, fact{"Used", r.used()})
+	if advice := r.advice(); advice != "" {
+		facts = append(facts, fact{"Try", advice})
+	}
+	return facts
+}
+
+// advice says what could lead to a proof.
+func (r *Report) advice() string {
+	switch {
+	case r.Test != Find || r.Verdict == Proved:
+		return ""
+	case r.Interrupted:
+		return "let it run to its end"
+	case !r.Generator.fit():
+		return "run it on a machine that has nothing else to do"
+	case r.Limiter == "soft" || r.Limiter == "shared":
+		return "run it again while nobody else publishes; if nothing changes, the limit has several parts: stay below the clean rate"
+	case r.Settings.NoOverload:
+		return "run it without --no-overload at a time when nobody else publishes"
+	case r.FailingRate == nil && r.CleanRate != nil:
+		return "raise --max-rate, if that is a rate that you need"
+	}
+	return "run it again; --effort proof takes longer and repeats more"
+}
+
+func (r *Report) limitFacts() []fact {
+	var facts []fact
+	add := func(known bool, name, format string, args ...any) {
+		if known {
+			facts = append(facts, fact{name, fmt.Sprintf(format, args...)})
+		}
+	}
+	if r.CleanRate != nil {
+		add(true, "Clean", "%s%s", rateText(*r.CleanRate), r.cleanEvidence())
+	}
+	if r.FailingRate != nil {
+		refused, trials := r.failing()
+		add(trials > 0, "Failing", "%s: refused in %d of %d trials", rateText(*r.FailingRate), refused, trials)
+		add(trials == 0, "Failing", "%s", rateText(*r.FailingRate))
+	}
+	if r.PlateauRate != nil {
+		add(true, "Overload", "%s are accepted, however much is offered", rateText(*r.PlateauRate))
+	}
+	if r.Burst != nil {
+		add(true, "Burst", "about %s publishes at once after a pause", countText(int(math.Round(*r.Burst))))
+	}
+	add(r.Limiter != "", "Kind", "%s", r.kind())
+	if r.RejectionsCost != nil {
+		costs := map[bool]string{true: "use up quota: whoever goes on after a refusal gets less", false: "use up no quota"}[*r.RejectionsCost]
+		add(true, "Refusals", "%s", costs)
+	}
+	add(r.Unit != "", "Counts", "%s", visible(r.Unit))
+	for _, d := range r.Dimensions {
+		moved := map[bool]string{true: "counts", false: "does not count"}[d.Counts]
+		add(true, "", "%s %s: %s accepted in overload; it %s", visible(d.Name), visible(d.Value), rateText(d.Plateau), moved)
+	}
+	return facts
+}
+
+func (r *Report) cleanEvidence() string {
+	if r.CleanSent == 0 {
+		return ""
+	}
+	refused := 0
+	for _, t := range r.at(*r.CleanRate) {
+		refused += t.Refused
+	}
+	text := fmt.Sprintf(": %s of %s refused", countText(refused), countText(r.CleanSent))
+	if r.CleanBound != nil {
+		text += ", that is at most " + bound(*r.CleanBound) + " with 95 % confidence"
+	}
+	return text
+}
+
+// at returns the trials that prove a rate.
+func (r *Report) at(rate float64) []Trial {
+	var trials []Trial
+	for _, t := range r.Trials {
+		if t.Name == "prove" && t.Unfit == "" && math.Abs(t.Rate-rate) <= 1e-9*rate {
+			trials = append(trials, t)
+		}
+	}
+	return trials
+}
+
+// failing counts the trials at the failing rate, and those of them that did not pass.
+func (r *Report) failing() (refused, trials int) {
+	for _, t := range r.at(*r.FailingRate) {
+		trials++
+		if !t.Passed {
+			refused++
+		}
+	}
+	return refused, trials
+}
+
+func (r *Report) kind() string {
+	window := ""
+	if r.WindowSeconds != nil {
+		window = " of " + number(*r.WindowSeconds, 3) + " s"
+	}
+	switch r.Limiter {
+	case "bucket":
+		return "bucket: tokens come at the rate, a pause saves up a burst"
+	case "fixed-window":
+		return "fixed window" + window + ": so many in each, one window after the other"
+	case "sliding":
+		return "sliding window" + window + ": so many within any such time"
+	case "soft":
+		return "soft: refusals begin before the quota is used up, as when it is spread over several servers or others use it, too"
+	case "shared":
+		return "shared: others use the quota, too"
+	case "unknown":
+		return "unknown: it was not determined"
+	}
+	return visible(r.Limiter)
+}
+
+const (
+	onTimeEnough = 0.995
+	cpuEnough    = 0.8
+)
+
+// fit reports whether the machine that sent could do what was asked of it.
+func (g *Generator) fit() bool {
+	return g.OnTime >= onTimeEnough && g.CPU <= cpuEnough && g.Repeated == 0
+}
+
+func (g *Generator) words() string {
+	text := "healthy"
+	if !g.fit() {
+		text = "NOT ALWAYS FIT"
+	}
+	text += ": " + percent(g.OnTime) + " sent on time"
+	if g.SendDelay.P99 != nil {
+		text += ", send delay " + secondsText(*g.SendDelay.P99) + " at p99"
+	}
+	text += fmt.Sprintf(", at most %s of %d cores", percent(g.CPU), g.Cores)
+	if g.Ceiling > 0 {
+		text += ", could send " + rateText(math.Round(g.Ceiling))
+	}
+	if g.Repeated > 0 {
+		text += fmt.Sprintf(", %d trials repeated", g.Repeated)
+	}
+	return text
+}
+
+func (r *Report) used() string {
+	text := fmt.Sprintf("%s requests in %s, %s", countText(r.Requests), durationText(r.DurationSeconds), span(r.Started, r.Ended))
+	if r.Interrupted {
+		text += "; INTERRUPTED"
+	}
+	return text
+}

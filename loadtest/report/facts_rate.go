@@ -1,0 +1,74 @@
+package report
+
+import "fmt"
+
+// totals are the publishes of a rate test, and the seconds in which they were offered.
+func (r *Report) totals() (sum Second, seconds float64) {
+	for _, t := range r.Trials {
+		if t.Name == Rate {
+			return Second{Offered: t.Sent, Accepted: t.Accepted, Refused: t.Refused, Failed: t.Failed}, t.Seconds
+		}
+	}
+	for _, s := range r.Seconds {
+		sum.Offered += s.Offered
+		sum.Accepted += s.Accepted
+		sum.Refused += s.Refused
+		sum.Failed += s.Failed
+	}
+	return sum, r.DurationSeconds
+}
+
+func perSecond(n int, seconds float64) float64 {
+	if seconds <= 0 {
+		return 0
+	}
+	return float64(n) / seconds
+}
+
+func (r *Report) rateAnswer() string {
+	title, rest := r.rateWords()
+	return title + " " + rest + "."
+}
+
+// rateWords are the two parts of the answer.
+func (r *Report) rateWords() (title, rest string) {
+	sum, seconds := r.totals()
+	title = fmt.Sprintf("Rate test: %s accepted", rateText(perSecond(sum.Accepted, seconds)))
+	rest = fmt.Sprintf("of %s offered", rateText(perSecond(sum.Offered, seconds)))
+	if sum.Refused > 0 {
+		rest += ", " + percent(share(sum.Refused, sum.Offered)) + " refused"
+	}
+	if sum.Failed > 0 {
+		rest += ", " + percent(share(sum.Failed, sum.Offered)) + " failed"
+	}
+	if r.Reason != "" {
+		rest += ": " + visible(r.Reason)
+	}
+	return title, rest
+}
+
+func (r *Report) rateFacts() []fact {
+	sum, seconds := r.totals()
+	asked := "asked for " + rateText(r.Settings.Rate)
+	if r.Settings.Shape != "" {
+		asked += ", " + visible(r.Settings.Shape)
+	}
+	of := func(n int) string {
+		return fmt.Sprintf("%s: %s, %s", countText(n), rateText(perSecond(n, seconds)), percent(share(n, sum.Offered)))
+	}
+	facts := []fact{
+		{"Offered", fmt.Sprintf("%s in %s: %s (%s)", countText(sum.Offered), durationText(seconds), rateText(perSecond(sum.Offered, seconds)), asked)},
+		{"Accepted", of(sum.Accepted)},
+		{"Refused", of(sum.Refused)},
+		{"Failed", of(sum.Failed)},
+	}
+	if open := sum.Offered - sum.Accepted - sum.Refused - sum.Failed; open > 0 {
+		facts = append(facts, fact{"Unanswered", of(open)})
+	}
+	if d := r.Delivery; d != nil {
+		facts = append(facts,
+			fact{"Delivery", fmt.Sprintf("%s of %s reached a subscriber", countText(d.Delivered), countText(d.Sent))},
+			fact{"", fmt.Sprintf("lost %s, duplicated %s, reordered %s", countText(d.Lost), countText(d.Duplicates), countText(d.Reordered))})
+	}
+	return facts
+}

@@ -1,0 +1,57 @@
+package report
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+)
+
+// target says what was tested, for people.
+func (r *Report) target() []fact {
+	t := &r.Target
+	facts := []fact{{"Endpoint", visible(t.Endpoint)}}
+	if t.Region != "" {
+		facts = append(facts, fact{"Region", visible(t.Region)})
+	}
+	topics := visible(t.Topic)
+	if t.Topics > 1 {
+		topics = fmt.Sprintf("%s, the first of %s", topics, countText(t.Topics))
+	}
+	caches := make([]string, len(t.Caches))
+	for i, c := range t.Caches {
+		caches[i] = visible(c)
+	}
+	facts = append(facts, fact{"Cache", strings.Join(caches, ", ")}, fact{"Topic", topics},
+		fact{"Payload", countText(t.Bytes) + " bytes"}, fact{"Connections", countText(t.Connections)})
+	if t.Via != "" {
+		facts = append(facts, fact{"Via", visible(t.Via)})
+	}
+	program := "momento-bridge " + visible(t.Version)
+	if r.Generator.OS != "" {
+		program += " on " + visible(r.Generator.OS)
+	}
+	return append(facts, fact{"Program", program}, fact{"Settings", r.Settings.words()})
+}
+
+// words are the settings that decide what the result means.
+func (s *Settings) words() string {
+	var parts []string
+	add := func(given bool, format string, args ...any) {
+		if given {
+			parts = append(parts, fmt.Sprintf(format, args...))
+		}
+	}
+	add(s.Effort != "", "effort %s", visible(s.Effort))
+	add(s.Width > 0, "width %s", percent(s.Width))
+	add(s.Width > 0, "clean is at most %s refused", percent(s.Goal))
+	add(s.NoOverload, "no overload")
+	add(s.MaxRate > 0, "at most %s", rateText(s.MaxRate))
+	add(s.MaxRequests > 0, "at most %s requests", countText(s.MaxRequests))
+	add(s.MaxSeconds > 0, "at most %s", durationText(s.MaxSeconds))
+	add(true, "seed %d", s.Seed)
+	for _, name := range slices.Sorted(maps.Keys(s.Labels)) {
+		add(true, "%s=%s", visible(name), visible(s.Labels[name]))
+	}
+	return strings.Join(parts, ", ")
+}
