@@ -97,6 +97,11 @@ func ageNote(d config.Duration) string {
 
 // warnings are what is allowed and probably not meant.
 func warnings(f *config.File, p *plan, now time.Time) []string {
+	return append(sinkWarnings(p, now), quotaWarnings(&f.Config)...)
+}
+
+// sinkWarnings are those about the endpoint and the key.
+func sinkWarnings(p *plan, now time.Time) []string {
 	var texts []string
 	if e := p.sink.Endpoint; !e.TLS && !loopback(e.Host) {
 		texts = append(texts, "the endpoint is plain HTTP on another machine: the API key travels in the clear; use https://")
@@ -104,7 +109,7 @@ func warnings(f *config.File, p *plan, now time.Time) []string {
 	if k := p.sink.Keys.Key(); k != nil && !p.sink.Keys.Vended() && !k.Expires.IsZero() && k.Expires.Before(now.Add(time.Hour)) {
 		texts = append(texts, "the API key expires or has expired on "+k.Expires.UTC().Format(time.RFC3339)+": put a new one into the key file")
 	}
-	return append(texts, quotaWarnings(&f.Config)...)
+	return texts
 }
 
 func loopback(host string) bool {
