@@ -44,9 +44,9 @@ type Engine struct {
 	tickets chan ticket
 	workers sync.WaitGroup
 
-	mu         sync.Mutex // Guards active.
-	active     int        // So many workers take tickets: the first ones.
-	activated  *sync.Cond // active has grown.
+	active     atomic.Int32 // So many workers take tickets: the first ones.
+	mu         sync.Mutex   // Held while active is changed.
+	activated  *sync.Cond   // active has changed.
 	publishers []pipeline.Publisher
 
 	sent     int // Tickets so far: the number of the next.
@@ -132,19 +132,26 @@ func (e *Engine) Measured() []Measured { return e.measured }
 func (e *Engine) activate(n int) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	e.active = n
+	e.active.Store(int32(n))
 	e.activated.Broadcast()
+}
+
+// awaitActive waits until the i-th worker may take tickets.
+func (e *Engine) awaitActive(i int) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for int32(i) >= e.active.Load() {
+		e.activated.Wait()
+	}
 }
 
 // work publishes on one connection: the i-th.
 func (e *Engine) work(i int, p pipeline.Publisher, record *Record) {
 	defer p.Close()
 	for {
-		e.mu.Lock()
-		for i >= e.active {
-			e.activated.Wait()
+		if int32(i) >= e.active.Load() {
+			e.awaitActive(i)
 		}
-		e.mu.Unlock()
 		t, ok := <-e.tickets
 		if !ok {
 			return
