@@ -64,7 +64,7 @@ func Rate(ctx context.Context, c RateConfig) (*report.Report, error) {
 	stop := r.show()
 	r.trial = r.engine.Run(search.Cap{Requests: c.MaxRequests, Seconds: c.Duration.Seconds() + 1}, search.Phase{Rate: c.Rate, Seconds: c.Duration.Seconds()})
 	if r.following != nil {
-		r.following.settle(ctx)
+		r.interrupted = r.following.settle(ctx)
 	}
 	stop()
 	if r.following != nil {
@@ -90,6 +90,8 @@ type rating struct {
 	following *following // Of a test through the bridge.
 	started   time.Time
 	trial     search.Trial
+
+	interrupted bool // While it waited for what was on its way.
 }
 
 // show reports the progress until the function that it returns is called.

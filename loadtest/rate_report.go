@@ -19,7 +19,7 @@ func (r *rating) describe() *report.Report {
 	out := &report.Report{
 		Schema: report.Schema, Test: report.Rate, Limiter: "unknown", Unit: "not tested",
 		Started: r.started.UTC(), Ended: time.Now().UTC(), DurationSeconds: time.Since(r.started).Seconds(),
-		Interrupted: errors.Is(r.trial.Fatal, drive.ErrInterrupted), Target: c.Target.report(),
+		Interrupted: r.interrupted || errors.Is(r.trial.Fatal, drive.ErrInterrupted), Target: c.Target.report(),
 		Settings: report.Settings{Rate: c.Rate, Shape: c.Arrivals, MaxRequests: c.MaxRequests, Seed: c.Target.Seed, Labels: c.Labels},
 		Plateau:  []report.Point{}, Refusals: refusals(r.engine.Refusals()), Seconds: series(r.engine.Seconds()),
 	}
@@ -32,8 +32,11 @@ func (r *rating) describe() *report.Report {
 		Name: report.Rate, Rate: c.Rate, Began: phase.Began, Seconds: phase.Took, Sent: sent, Accepted: phase.Accepted, Refused: phase.Refused,
 		Failed: phase.Failed, Unfit: r.trial.Unfit, Passed: phase.Refused+phase.Failed == 0 && r.engine.Counts().Missed == 0,
 	}}
-	out.Latency = map[string]report.Latency{
-		"accepted": responseOf(measured.Accepted, c.Rate), "refused": responseOf(measured.Refused, c.Rate), "failed": responseOf(measured.Failed, c.Rate),
+	out.Latency = map[string]report.Latency{}
+	for name, times := range map[string]drive.Times{"accepted": measured.Accepted, "refused": measured.Refused, "failed": measured.Failed} {
+		if times.Response.TotalCount() > 0 {
+			out.Latency[name] = responseOf(times, c.Rate)
+		}
 	}
 	out.Generator = report.Generator{
 		OnTime: onTime(measured.Delay, drive.Tolerance(c.Rate), r.engine.Counts().Missed), SendDelay: latencyOf(measured.Delay), CPU: measured.CPU,

@@ -166,17 +166,21 @@ func (f *following) publish(ctx context.Context, t *track) error {
 // subject is that of the i-th message.
 func (f *following) subject(i int) string { return f.tracks[i%len(f.tracks)].subject }
 
-// settle waits until everything has come and nothing follows, or the time for that is over.
-func (f *following) settle(ctx context.Context) {
+// settle waits until everything has come and nothing follows, or the time for that is over. It reports whether ctx has shortened it.
+func (f *following) settle(ctx context.Context) (interrupted bool) {
 	_ = f.via.Conn.FlushTimeout(interruptedSettle) // What could not be flushed will be missing.
 	end := time.Now().Add(f.via.Settle)
-	sooner := time.Now().Add(interruptedSettle)
-	for now := time.Now(); now.Before(end) && (ctx.Err() == nil || now.Before(sooner)) && f.failure() == nil; now = time.Now() {
+	sooner := time.Now().Add(min(f.via.Settle, interruptedSettle))
+	for now := time.Now(); now.Before(end) && f.failure() == nil; now = time.Now() {
 		if d, last := f.sum(); d.Lost == 0 && now.Sub(last) > quiet {
-			return
+			return false
+		}
+		if ctx.Err() != nil && now.After(sooner) {
+			return true
 		}
 		time.Sleep(lookEvery)
 	}
+	return false
 }
 
 // sum adds up what is known of all topics, and returns when something came last.

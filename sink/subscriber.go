@@ -142,7 +142,7 @@ func (p *poller) poll(ctx context.Context) error {
 // ask sends the request. The error holds no address, as that may hold the key.
 func (p *poller) ask(ctx context.Context, key *Key) (*http.Response, error) {
 	cfg := &p.momento.cfg
-	target := cfg.appendTarget([]byte(strings.TrimSuffix(cfg.Endpoint.String(), "/")), &pipeline.Request{Cache: p.Cache, Topic: p.Topic}, key)
+	target := cfg.appendTarget([]byte(cfg.Endpoint.String()), &pipeline.Request{Cache: p.Cache, Topic: p.Topic}, key)
 	separator := "?"
 	if cfg.QueryAuth {
 		separator = "&"

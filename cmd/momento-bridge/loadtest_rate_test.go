@@ -148,6 +148,10 @@ func TestRateTakesEndpointAndKeyFromTheDaemonsConfiguration(t *testing.T) {
 	if err != nil || len(topics) != 1 || topics[0].Cache != "c" || topics[0].Accepted < 10 {
 		t.Errorf("%v; published to %v\n%s", err, topics, stderr.String())
 	}
+	region := w.writeConfig("momento: {region: us-east-1, api_key_url: 'https://vending.example/'}\nroutes: [{name: r, subject: a, cache: other}]\n")
+	if r, log, err := w.loadtestRate(t.Context(), "-c", region, "--rate", "20", "--duration", "1s"); err != nil || r.Target.Endpoint != w.endpoint {
+		t.Errorf("flags do not take the place of the file's endpoint and key: %v\n%s", err, log)
+	}
 	if !strings.Contains(stdout.String(), "accepted") {
 		t.Errorf("the text is %q", stdout.String())
 	}
