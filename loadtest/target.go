@@ -39,13 +39,16 @@ func (t *Target) engine() drive.Config {
 	}
 }
 
-func (t *Target) topics() []string {
-	if t.Topics <= 1 {
-		return []string{t.Topic}
+func (t *Target) topics() []string { return numbered(t.Topic, t.Topics) }
+
+// numbered returns so many names; a single one has no number.
+func numbered(name string, n int) []string {
+	if n <= 1 {
+		return []string{name}
 	}
-	names := make([]string, t.Topics)
+	names := make([]string, n)
 	for i := range names {
-		names[i] = fmt.Sprintf("%s-%d", t.Topic, i+1)
+		names[i] = fmt.Sprintf("%s-%d", name, i+1)
 	}
 	return names
 }

@@ -10,6 +10,8 @@
 // Both build requests, send each once, and classify answers into verdicts. They never retry, but for one transparent repetition of a publisher where a
 // reused connection turns out to have been closed. fasthttp dials, and reads every answer that is not the usual one.
 //
+// A poller subscribes, by long polls: the load test's, which looks at what has been published as a subscriber does.
+//
 // What is known of the API comes from Momento's public documentation and clients; answers that are not documented are
 // classified by the cautious reading.
 package sink

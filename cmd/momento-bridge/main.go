@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"strconv"
 	"syscall"
 	"time"
 
@@ -71,7 +72,9 @@ const (
 	statusFailed = 1
 	statusUsage  = 2
 
-	statusInterrupted = 130 // By a second signal.
+	statusUnmet       = 3   // A load test: an expectation was not met.
+	statusUnproved    = 4   // A load test: a result could not be proved.
+	statusInterrupted = 130 // By a second signal; a load test by the first.
 )
 
 // usageError is a mistake in the command line or the configuration.
@@ -83,9 +86,18 @@ func (e *usageError) Unwrap() error { return e.err }
 // errQuiet ends the program with a failure whose reason has been printed already.
 var errQuiet = errors.New("failed")
 
+// statusError ends the program with a status whose reason has been printed already.
+type statusError int
+
+func (e statusError) Error() string { return "exit status " + strconv.Itoa(int(e)) }
+func (e statusError) Unwrap() error { return errQuiet }
+
 func exitStatus(err error) int {
 	if err == nil {
 		return statusOK
+	}
+	if status, ok := errors.AsType[statusError](err); ok {
+		return int(status)
 	}
 	if errors.Is(err, errInterrupted) {
 		return statusInterrupted
@@ -112,7 +124,7 @@ func newRoot() *cobra.Command {
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return &usageError{fmt.Errorf("%w\nsee `%s --help`", err, cmd.CommandPath())}
 	})
-	root.AddCommand(newRun(), newDemo(), newCheck(), newStatus(), newEmulator(), newReplay(), newConfig(), newRegions(), newVersion())
+	root.AddCommand(newRun(), newDemo(), newCheck(), newStatus(), newEmulator(), newLoadtest(), newReplay(), newConfig(), newRegions(), newVersion())
 	for _, cmd := range root.Commands() {
 		cmd.Args = usageArgs(cmd.Args)
 	}

@@ -35,6 +35,11 @@ func ageNote(d config.Duration) string {
 
 // warnings are what is allowed and probably not meant.
 func warnings(f *config.File, p *plan, now time.Time) []string {
+	return append(sinkWarnings(p, now), quotaWarnings(&f.Config)...)
+}
+
+// sinkWarnings are those about the endpoint and the key.
+func sinkWarnings(p *plan, now time.Time) []string {
 	var texts []string
 	if text := endpointWarning(p); text != "" {
 		texts = append(texts, "the endpoint is "+text)
@@ -42,7 +47,7 @@ func warnings(f *config.File, p *plan, now time.Time) []string {
 	if text := keyWarning(p, now); text != "" {
 		texts = append(texts, "the API key "+text)
 	}
-	return append(texts, quotaWarnings(&f.Config)...)
+	return texts
 }
 
 // endpointWarning is empty for an endpoint to which the key travels safely.

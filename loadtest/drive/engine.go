@@ -9,9 +9,15 @@ import (
 	"momento-bridge/pipeline"
 )
 
+// Sink is where the engine publishes.
+type Sink interface {
+	// Publisher returns a publisher for one worker.
+	Publisher() pipeline.Publisher
+}
+
 // Config is what the engine sends, and how.
 type Config struct {
-	Sink        pipeline.Sink
+	Sink        Sink
 	Connections int           // At the most; at low rates fewer are used, so that none is idle for long.
 	Timeout     time.Duration // One publish.
 	// Payload, Cache and Topic are of the i-th publish. They are called by one goroutine; the payload is not changed later.
@@ -20,6 +26,12 @@ type Config struct {
 	Topic   func(i int) string
 	// Arrivals plans the publishes; nil: Even.
 	Arrivals Arrivals
+	// AtOnce is how many publishes the arrivals plan for one moment: that many connections are used, if there are.
+	AtOnce int
+	// Patience is how long a publish may wait for a connection, beyond its tolerance; 0: what finds none that is free is missed, or soon is. Waiting is
+	// bounded by Waiting publishes as well. What the pacer itself is late with is missed all the same.
+	Patience time.Duration
+	Waiting  int
 	// Opened is how many connections have been opened so far; nil: nobody knows.
 	Opened func() uint64
 }
@@ -42,7 +54,8 @@ type Engine struct {
 	failures atomic.Int32 // In a row.
 	fatal    atomic.Pointer[error]
 	texts    refusals
-	records  []*Record // Of each worker.
+	counts   [fates]atomic.Int64 // Of settled tickets, so far.
+	records  []*Record           // Of each worker.
 	measured []Measured
 	seconds  series
 }
@@ -70,7 +83,7 @@ func New(ctx context.Context, cfg Config) *Engine {
 	if cfg.Arrivals == nil {
 		cfg.Arrivals = Even
 	}
-	e := &Engine{ctx: ctx, cfg: cfg, began: time.Now(), tickets: make(chan ticket, cfg.Connections)}
+	e := &Engine{ctx: ctx, cfg: cfg, began: time.Now(), tickets: make(chan ticket, max(cfg.Connections, cfg.Waiting))}
 	e.activated = sync.NewCond(&e.mu)
 	for i := range cfg.Connections {
 		p, record := cfg.Sink.Publisher(), newRecord()
@@ -105,6 +118,12 @@ func (e *Engine) Refusals() map[string]int { return e.texts.all() }
 
 // Seconds are the publishes so far, second by second.
 func (e *Engine) Seconds() []Second { return e.seconds.all }
+
+// Counts are the publishes so far, whatever the trial. It may be called concurrently.
+func (e *Engine) Counts() Second {
+	of := func(f fate) int { return int(e.counts[f].Load()) }
+	return Second{Accepted: of(accepted), Refused: of(refused), Failed: of(failed), Missed: of(missed)}
+}
 
 // Measured is what was measured in each trial, in their order.
 func (e *Engine) Measured() []Measured { return e.measured }
@@ -145,8 +164,8 @@ func (e *Engine) work(i int, p pipeline.Publisher, record *Record) {
 func (e *Engine) publish(p pipeline.Publisher, t *ticket, record *Record) {
 	start := time.Now()
 	sent := int64(start.Sub(e.began))
-	if sent > t.late {
-		settle(t.entry, missed, sent)
+	if sent > t.late || e.cfg.Patience > 0 && e.ended() != nil {
+		e.settle(t.entry, missed, sent)
 		return
 	}
 	t.request.Start, t.request.Deadline = start, start.Add(e.cfg.Timeout)
@@ -158,7 +177,13 @@ func (e *Engine) publish(p pipeline.Publisher, t *ticket, record *Record) {
 	if f == refused {
 		t.refused.Add(1)
 	}
-	settle(t.entry, f, sent)
+	e.settle(t.entry, f, sent)
+}
+
+// settle notes what became of a ticket, and when it was sent.
+func (e *Engine) settle(of *entry, f fate, at int64) {
+	of.Store(uint64(at)<<fateBits | uint64(f))
+	e.counts[f].Add(1)
 }
 
 // judge says what an answer means for the trial. An endpoint that refuses for another reason than quota ends it.

@@ -51,8 +51,6 @@ func (l *ledger) add() *entry {
 	return &(*chunks)[n/chunkSize][n%chunkSize]
 }
 
-func settle(e *entry, f fate, at int64) { e.Store(uint64(at)<<fateBits | uint64(f)) }
-
 // each calls do for every ticket that is not open.
 func (l *ledger) each(do func(f fate, at int64)) {
 	n := int(l.n.Load())

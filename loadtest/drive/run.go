@@ -12,6 +12,11 @@ import (
 // tolerance is how late a publish may be sent, at the least; later it is given up.
 const tolerance = 5 * time.Millisecond
 
+// Tolerance is how late a publish may be sent at a rate, if it may not wait for a connection.
+func Tolerance(rate float64) time.Duration {
+	return max(tolerance, time.Duration(0.1*float64(time.Second)/rate))
+}
+
 // askEvery is how often a phase's condition is asked.
 const askEvery = 500 * time.Millisecond
 
@@ -59,7 +64,7 @@ func (e *Engine) connect(phases []search.Phase) {
 	for _, p := range phases {
 		slowest = min(slowest, p.Rate)
 	}
-	n := int(min(float64(e.cfg.Connections), max(4, onceIn*slowest)))
+	n := int(min(float64(e.cfg.Connections), max(4, onceIn*slowest, float64(e.cfg.AtOnce))))
 	e.activate(n)
 	var connecting sync.WaitGroup
 	end := time.Now().Add(e.cfg.Timeout)
@@ -77,7 +82,7 @@ func (e *Engine) offer(ph *phase, end int64, most int, record bool) int64 {
 	stop := e.watch(ph)
 	defer stop()
 	next := e.cfg.Arrivals(ph.Rate)
-	late := max(int64(tolerance), int64(0.1*1e9/ph.Rate))
+	late := int64(Tolerance(ph.Rate))
 	planned := float64(ph.began)
 	for {
 		at := int64(planned)
@@ -110,15 +115,18 @@ func (e *Engine) await(ph *phase, at int64) {
 	}
 }
 
-// hand gives a ticket to a worker. If all are busy, it is missed.
+// hand gives a ticket to a worker. If too many wait already, or it is too late, it is missed.
 func (e *Engine) hand(ph *phase, planned, late int64, record bool) {
-	t := e.ticket(ph, planned, late, record)
-	select {
-	case e.tickets <- t:
-	default:
-		e.flying.Add(-1)
-		settle(t.entry, missed, planned)
+	t := e.ticket(ph, planned, late+int64(e.cfg.Patience), record)
+	if e.cfg.Patience == 0 || e.now() <= late {
+		select {
+		case e.tickets <- t:
+			return
+		default:
+		}
 	}
+	e.flying.Add(-1)
+	e.settle(t.entry, missed, planned)
 }
 
 // ticket makes the next ticket, which is to be handed out or settled.
@@ -154,7 +162,7 @@ func (e *Engine) watch(ph *phase) (stop func()) {
 	return func() { close(done); watching.Wait() }
 }
 
-// land waits until every ticket is settled: for one timeout at the most.
+// land waits until every ticket is settled: for the patience and one timeout at the most.
 func (e *Engine) land() {
 	for e.flying.Load() > 0 {
 		time.Sleep(200 * time.Microsecond)

@@ -69,6 +69,9 @@ func (r *Report) rateFacts() []fact {
 		facts = append(facts,
 			fact{"Delivery", fmt.Sprintf("%s of %s reached a subscriber", countText(d.Delivered), countText(d.Sent))},
 			fact{"", fmt.Sprintf("lost %s, duplicated %s, reordered %s", countText(d.Lost), countText(d.Duplicates), countText(d.Reordered))})
+		if d.Discontinuities > 0 {
+			facts = append(facts, fact{"", "breaks in the sequence of topics, as the endpoint told subscribers: " + countText(d.Discontinuities)})
+		}
 	}
 	return facts
 }

@@ -160,10 +160,11 @@ type Dimension struct {
 
 // Delivery is what subscribers got of a test through the bridge.
 type Delivery struct {
-	Sent       int     `json:"sent"`
-	Delivered  int     `json:"delivered"`
-	Lost       int     `json:"lost"`
-	Duplicates int     `json:"duplicates"`
-	Reordered  int     `json:"reordered"`
-	Latency    Latency `json:"latency"` // From sent to NATS to received by the subscriber.
+	Sent            int     `json:"sent"` // Taken by NATS.
+	Delivered       int     `json:"delivered"`
+	Lost            int     `json:"lost"`
+	Duplicates      int     `json:"duplicates"`
+	Reordered       int     `json:"reordered"`       // Came after a later message of their topic.
+	Discontinuities int     `json:"discontinuities"` // Breaks in a topic's sequence, as the endpoint told subscribers.
+	Latency         Latency `json:"latency"`         // From sent to NATS to received by the subscriber.
 }

@@ -1,0 +1,81 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"momento-bridge/loadtest/report"
+)
+
+func newLoadtestCompare() *cobra.Command {
+	var format string
+	cmd := &cobra.Command{
+		Use:   "compare A B",
+		Short: "Tell whether the limit has changed between two reports",
+		Long: "Reads the report.json of an earlier search and of a later one, and tells whether the limit is another one and by how much, with the interval\n" +
+			"that both proofs leave. Exit status 0 when it is unchanged, 3 when it has changed, 4 when one of the two is not proved.",
+		Example: "  momento-bridge loadtest compare monday/report.json friday/report.json",
+		Args:    cobra.ExactArgs(2),
+	}
+	cmd.Flags().StringVar(&format, "format", formatText, "what is printed: text or json")
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		a, err1 := readReport(args[0])
+		b, err2 := readReport(args[1])
+		if err := errors.Join(err1, err2, (&outputFlags{format: format}).check()); err != nil {
+			return &usageError{err}
+		}
+		c := report.Compare(a, b)
+		write := c.WriteText
+		if format == formatJSON {
+			write = c.WriteJSON
+		}
+		if err := write(cmd.OutOrStdout()); err != nil {
+			return err
+		}
+		switch {
+		case !c.Proved():
+			return statusError(statusUnproved)
+		case c.Changed():
+			return statusError(statusUnmet)
+		}
+		return nil
+	}
+	return cmd
+}
+
+func newLoadtestReport() *cobra.Command {
+	var o outputFlags
+	cmd := &cobra.Command{
+		Use:   "report FILE",
+		Short: "Write a report again, in any format",
+		Long:  "Reads a report.json and prints it; with --out it writes JSON, page, Markdown, text and percentile files anew.",
+		Example: "  momento-bridge loadtest report results/report.json\n" +
+			"  momento-bridge loadtest report results/report.json --out again",
+		Args: cobra.ExactArgs(1),
+	}
+	o.add(cmd)
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		r, err := readReport(args[0])
+		if err := errors.Join(err, o.check()); err != nil {
+			return &usageError{err}
+		}
+		return o.write(cmd.OutOrStdout(), cmd.ErrOrStderr(), r)
+	}
+	return cmd
+}
+
+func readReport(path string) (*report.Report, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, fmt.Errorf("read a report: %w", err)
+	}
+	defer f.Close()
+	r, err := report.Read(f)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return r, nil
+}

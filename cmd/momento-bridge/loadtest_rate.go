@@ -1,0 +1,188 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"math"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"momento-bridge/loadtest"
+	"momento-bridge/loadtest/drive"
+	"momento-bridge/loadtest/report"
+)
+
+// rateOptions are the flags of loadtest rate.
+type rateOptions struct {
+	target targetFlags
+	output outputFlags
+
+	rate        float64
+	duration    time.Duration
+	arrivals    string
+	maxRequests int
+
+	via     string
+	subject string
+	stream  string
+	settle  time.Duration
+}
+
+const (
+	viaNATS = "nats"
+	// mostFollowed bounds the topics of a test through the bridge: each has a subscriber.
+	mostFollowed = 256
+	// mostDuration bounds the duration.
+	mostDuration = 7 * 24 * time.Hour
+	// findWay is how long the first message may take through the bridge, before the test begins.
+	findWay = 30 * time.Second
+)
+
+func newLoadtestRate() *cobra.Command {
+	var o rateOptions
+	cmd := &cobra.Command{
+		Use:   "rate",
+		Short: "Publish at a fixed rate and measure what comes of it",
+		Long: "Publishes to your own account, or to the emulator, at --rate for --duration, whatever the answers, and reports how many were accepted,\n" +
+			"refused for quota and failed, and how long they took: from planned to answered (response), from sent to answered (service) and from planned\n" +
+			"to sent (send delay). The publishes count against the account's quota and its bill. It ends early when the key, the cache or the topic is\n" +
+			"refused, and when the endpoint fails again and again; Ctrl-C ends it with a report of what there is.\n\n" +
+			"With --via nats it publishes to NATS instead, where a running bridge must take the messages, and receives them as a subscriber of --topic\n" +
+			"does: the report then tells what was lost, duplicated and reordered, and the time from NATS to subscriber. With --topics, -1, -2 and so on are\n" +
+			"appended to the subject as to the topic. The key must be one that may subscribe.\n\n" +
+			"Exit status 0 when the test ran, whatever was refused; 1 when it ended early or messages were lost; 130 after Ctrl-C.",
+		Example: "  momento-bridge loadtest rate --cache my-cache --region us-east-1 --api-key-file key.txt --rate 50\n" +
+			"  momento-bridge loadtest rate --cache my-cache --endpoint http://127.0.0.1:8080 --rate 400 --arrivals poisson --duration 2m --out results\n" +
+			"  momento-bridge loadtest rate --cache my-cache -c config.yaml --rate 20 --via nats --subject orders.test --stream ORDERS --topic orders-test",
+	}
+	o.target.add(cmd)
+	o.output.add(cmd)
+	flags := cmd.Flags()
+	flags.Float64Var(&o.rate, "rate", 0, "publishes per second (required)")
+	flags.DurationVar(&o.duration, "duration", 30*time.Second, "how long to publish")
+	flags.StringVar(&o.arrivals, "arrivals", "even", "even: at equal distances; poisson: at random, as from many senders; burst:N: N at once, then a pause")
+	flags.IntVar(&o.maxRequests, "max-requests", 10_000_000, "send no more than so many, then end")
+	flags.StringVar(&o.via, "via", "", "nats: publish to NATS, and measure through the bridge")
+	flags.StringVar(&o.target.natsURL, "nats-url", "", "with --via nats: servers, separated by commas (default $NATS_URL, then nats://127.0.0.1:4222)")
+	flags.StringVar(&o.subject, "subject", "", "with --via nats: the subject to publish to")
+	flags.StringVar(&o.stream, "stream", "", "with --via nats: the stream that takes the subject; without it core NATS")
+	flags.DurationVar(&o.settle, "settle", 30*time.Second, "with --via nats: how long to wait at the end for what is on its way")
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error { return o.run(cmd) }
+	return cmd
+}
+
+func (o *rateOptions) run(cmd *cobra.Command) error {
+	if o.via == viaNATS && !cmd.Flags().Changed("topic") {
+		o.target.topic = o.subject // As the bridge's default has it.
+	}
+	own := errors.Join(o.check(cmd), o.output.check())
+	target, err := o.target.target(cmd)
+	if wrong, ok := errors.AsType[*usageError](err); ok {
+		return &usageError{errors.Join(own, wrong.err)}
+	}
+	if own != nil {
+		return &usageError{own}
+	}
+	if err != nil {
+		return err
+	}
+	stderr := cmd.ErrOrStderr()
+	labels, _ := o.target.labelMap() // Checked with the target.
+	show := newRateProgress(stderr, o.duration)
+	cfg := loadtest.RateConfig{
+		Target: target, Rate: o.rate, Duration: o.duration, Arrivals: o.arrivals, MaxRequests: o.maxRequests, Labels: labels, Progress: show.update,
+	}
+	to := target.Endpoint
+	if o.via == viaNATS {
+		conn, err := tryNATS(cmd.Context(), o.target.plan.nats, slog.New(slog.DiscardHandler))
+		if err != nil {
+			return fmt.Errorf("connect to NATS %s: %w", redactURL(o.target.plan.nats.URL), err)
+		}
+		defer conn.Close()
+		cfg.Via = &loadtest.Via{Conn: conn, Subject: o.subject, Stream: o.stream, Settle: o.settle, Way: findWay}
+		to = fmt.Sprintf("NATS %s, and through the bridge to %s", redactURL(o.target.plan.nats.URL), target.Endpoint)
+	}
+	fmt.Fprintf(stderr, "%g publishes/s (%s) for %v, about %.0f in all, to %s; Ctrl-C ends with a report\n",
+		o.rate, o.arrivals, o.duration, min(o.rate*o.duration.Seconds(), float64(o.maxRequests)), to)
+	r, failure := loadtest.Rate(cmd.Context(), cfg)
+	if r == nil {
+		if cmd.Context().Err() != nil {
+			return errInterrupted
+		}
+		return failure
+	}
+	return errors.Join(o.output.write(cmd.OutOrStdout(), stderr, r), verdictOf(r, failure))
+}
+
+// verdictOf is how the program ends after a report.
+func verdictOf(r *report.Report, failure error) error {
+	switch {
+	case failure != nil:
+		return failure
+	case r.Interrupted:
+		return errInterrupted
+	case r.Delivery != nil && r.Delivery.Lost > 0:
+		return fmt.Errorf("%w: %d of %d", errLost, r.Delivery.Lost, r.Delivery.Sent)
+	}
+	return nil
+}
+
+// check finds what is wrong with the flags.
+func (o *rateOptions) check(cmd *cobra.Command) error {
+	var errs []error
+	problem := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
+	if !cmd.Flags().Changed("rate") {
+		problem("--rate is missing: say how many publishes per second; an account takes 10 unless its quota was raised")
+	} else if !(o.rate >= 0.01 && o.rate <= 1e6) || math.IsNaN(o.rate) {
+		problem("--rate is %g, it must be from 0.01 to 1000000", o.rate)
+	}
+	if o.duration < time.Second || o.duration > mostDuration {
+		problem("--duration is %v, it must be from 1s to %v", o.duration, mostDuration)
+	}
+	if _, err := drive.ParseArrivals(o.arrivals, 0); err != nil {
+		problem("--arrivals: %w", err)
+	}
+	if o.maxRequests < 1 {
+		problem("--max-requests is %d, it must be 1 or more", o.maxRequests)
+	}
+	switch o.via {
+	case "":
+		for _, name := range [...]string{"nats-url", "subject", "stream", "settle"} {
+			if cmd.Flags().Changed(name) {
+				problem("--%s goes with --via nats only", name)
+			}
+		}
+	case viaNATS:
+		errs = append(errs, o.checkVia())
+	default:
+		problem("--via is %q: write nats, or leave it out to publish straight to the endpoint", o.via)
+	}
+	return errors.Join(errs...)
+}
+
+func (o *rateOptions) checkVia() error {
+	var errs []error
+	problem := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
+	switch {
+	case o.subject == "":
+		problem("--subject is missing: with --via nats name the subject that the bridge consumes")
+	case strings.ContainsAny(o.subject, "*> \t\r\n") || strings.HasPrefix(o.subject, ".") || strings.HasSuffix(o.subject, ".") || strings.Contains(o.subject, ".."):
+		problem("--subject %q is none to publish to: write words separated by dots, without wildcards", o.subject)
+	}
+	if len(o.target.caches) > 1 {
+		problem("--cache is there %d times: with --via nats name the one that the bridge publishes to", len(o.target.caches))
+	}
+	if o.target.topics > mostFollowed {
+		problem("--topics is %d: with --via nats each has a subscriber, and at most %d are possible", o.target.topics, mostFollowed)
+	}
+	if o.target.size < loadtest.LeastStamped {
+		problem("--size is %d: with --via nats a payload needs at least %d bytes, for its number and time", o.target.size, loadtest.LeastStamped)
+	}
+	if o.settle < 0 {
+		problem("--settle is %v, it must be 0s or more", o.settle)
+	}
+	return errors.Join(errs...)
+}

@@ -1,0 +1,188 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"momento-bridge/config"
+	"momento-bridge/loadtest"
+	"momento-bridge/sink"
+)
+
+// targetFlags are the flags of the load tests that say what is tested. Endpoint and key are found as for run.
+type targetFlags struct {
+	file, region, endpoint, keyFile string
+
+	caches      []string
+	topic       string
+	topics      int
+	size        int
+	connections int
+	timeout     time.Duration
+	seed        uint64
+	labels      []string
+	natsURL     string // Of a test through the bridge.
+
+	plan *plan // What target has found, NATS included.
+}
+
+const (
+	// mostTopics bounds the topics of a load test.
+	mostTopics = 100_000
+	// mostSize is above each limit that Momento is known to have, in bytes.
+	mostSize = 1 << 20
+)
+
+// add declares the flags.
+func (t *targetFlags) add(cmd *cobra.Command) {
+	flags := cmd.Flags()
+	flags.StringVarP(&t.file, "config", "c", "", "take endpoint, key and NATS from the daemon's configuration `file`")
+	flags.StringVar(&t.region, "region", "", "Momento's region, such as us-east-1")
+	flags.StringVar(&t.endpoint, "endpoint", "", "instead of a region: a cell host or a URL (default $MOMENTO_ENDPOINT, then the endpoint inside the key)")
+	flags.StringVar(&t.keyFile, "api-key-file", "", "`file` with the API key (default: the key in $MOMENTO_API_KEY)")
+	flags.StringArrayVar(&t.caches, "cache", nil, "the cache to publish to; several, each with a flag of its own, take turns")
+	flags.StringVar(&t.topic, "topic", "loadtest", "the topic to publish to")
+	flags.IntVar(&t.topics, "topics", 1, "so many topics, in turns: -1, -2 and so on are appended")
+	flags.IntVar(&t.size, "size", 256, "bytes of a payload")
+	flags.IntVar(&t.connections, "connections", 64, "connections at the most, each with one publish in flight")
+	flags.DurationVar(&t.timeout, "timeout", 5*time.Second, "time for one publish, connecting included")
+	flags.Uint64Var(&t.seed, "seed", 1, "seed of payloads, arrivals and orders")
+	flags.StringArrayVar(&t.labels, "label", nil, "`NAME=VALUE` for the report; may be repeated")
+}
+
+// target returns what is tested, ready to be used, and keeps the plan. All problems are reported at once, as a usage error.
+func (t *targetFlags) target(cmd *cobra.Command) (loadtest.Target, error) {
+	f, err := t.settings(cmd)
+	if err != nil {
+		return loadtest.Target{}, err
+	}
+	f.Validate()
+	p := newPlan(f)
+	if err := errors.Join(f.Err(), t.check()); err != nil {
+		return loadtest.Target{}, &usageError{err}
+	}
+	if p.sink.Keys.Vended() {
+		if err := p.vendedKey(cmd.Context()); err != nil {
+			return loadtest.Target{}, err
+		}
+	}
+	momento, err := sink.New(p.sink, newLogger(cmd.ErrOrStderr(), slog.LevelError, f.Log.Format))
+	if err != nil {
+		return loadtest.Target{}, &usageError{err}
+	}
+	for _, text := range sinkWarnings(p, time.Now()) {
+		fmt.Fprintf(cmd.ErrOrStderr(), "! %s\n", text)
+	}
+	t.plan = p
+	return loadtest.Target{
+		Sink: momento, Endpoint: p.sink.Endpoint.String(), Region: f.Momento.Region, Caches: t.caches, Topic: t.topic, Topics: t.topics, Bytes: t.size,
+		Connections: t.connections, Timeout: t.timeout, Version: version, Seed: t.seed,
+	}, nil
+}
+
+// settings reads the file, the flags and the environment, in the way of settings.load. Without a file there is a route, as a configuration needs one.
+func (t *targetFlags) settings(cmd *cobra.Command) (*config.File, error) {
+	text := []byte(nil)
+	if t.file != "" {
+		var err error
+		if text, err = os.ReadFile(t.file); err != nil {
+			return nil, &usageError{fmt.Errorf("read the configuration: %w", err)}
+		}
+	}
+	f := config.Read(t.file, text)
+	if t.file == "" {
+		f.AddRoute(routeName)
+		f.Routes[0].Subject, f.Routes[0].Cache = "loadtest", "loadtest"
+	}
+	set := func(path, value, origin string) {
+		if value != "" {
+			f.Set(path, value, origin)
+		}
+	}
+	set("momento.region", t.region, "--region")
+	set("momento.endpoint", t.endpoint, "--endpoint")
+	set("momento.api_key_file", t.keyFile, "--api-key-file")
+	set("nats.url", t.natsURL, "--nats-url")
+	set("momento.timeout", t.timeout.String(), "--timeout")
+	set("momento.connections", strconv.Itoa(t.connections), "--connections")
+	f.ShutdownTimeout = f.Momento.Timeout + config.Duration(time.Second) // A load test is not shut down.
+	t.override(cmd, f)
+	applyEnvironment(f)
+	if f.Broken("") {
+		return nil, &usageError{f.Err()}
+	}
+	return f, nil
+}
+
+// override lets a flag take the place of what the file says in another way.
+func (t *targetFlags) override(cmd *cobra.Command, f *config.File) {
+	flags := cmd.Flags()
+	switch {
+	case t.file == "":
+	case flags.Changed("endpoint") && !flags.Changed("region"):
+		f.Momento.Region = ""
+	case flags.Changed("region") && !flags.Changed("endpoint"):
+		f.Momento.Endpoint = ""
+	}
+	if t.file != "" && flags.Changed("api-key-file") {
+		f.Momento.APIKeyURL, f.Momento.APIKeyURLHeadersFile = "", ""
+	}
+}
+
+// check finds what is wrong with the flags that a configuration does not know.
+func (t *targetFlags) check() error {
+	var errs []error
+	problem := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
+	if len(t.caches) == 0 {
+		problem("--cache is missing: name a cache of your account to publish to")
+	}
+	for _, cache := range t.caches {
+		if cache == "" {
+			problem("--cache is empty: name a cache of your account to publish to")
+		}
+	}
+	if t.topic == "" {
+		problem("--topic is empty: name a topic, which need not exist")
+	}
+	if t.topics < 1 || t.topics > mostTopics {
+		problem("--topics is %d, it must be from 1 to %d", t.topics, mostTopics)
+	}
+	if t.size < 1 || t.size > mostSize {
+		problem("--size is %d, it must be from 1 to %d bytes", t.size, mostSize)
+	}
+	if _, err := t.labelMap(); err != nil {
+		errs = append(errs, err)
+	}
+	return errors.Join(errs...)
+}
+
+// labelMap returns the labels by name.
+func (t *targetFlags) labelMap() (map[string]string, error) {
+	labels := map[string]string{}
+	for _, text := range t.labels {
+		name, value, ok := strings.Cut(text, "=")
+		if !ok || name == "" {
+			return nil, fmt.Errorf("--label %q: write NAME=VALUE", text)
+		}
+		labels[name] = value
+	}
+	return labels, nil
+}
+
+// vendedKey fetches a key, and the endpoint that it names if there is no other.
+func (p *plan) vendedKey(ctx context.Context) error {
+	once, cancel := context.WithTimeout(ctx, firstKeyTimeout)
+	defer cancel()
+	if err := p.sink.Keys.First(once); err != nil {
+		return err
+	}
+	return p.firstKey(ctx)
+}

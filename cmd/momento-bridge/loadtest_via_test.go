@@ -1,0 +1,138 @@
+package main
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"momento-bridge/loadtest/report"
+	"momento-bridge/sink/emulator"
+)
+
+// via runs the command through NATS and a bridge.
+func (w *world) via(ctx context.Context, args ...string) (*report.Report, string, error) {
+	w.t.Helper()
+	return w.loadtestRate(ctx, slices.Concat([]string{"--via", "nats", "--nats-url", w.server.ClientURL(), "--duration", "2s"}, args)...)
+}
+
+// bridge starts a daemon with a route and waits until it is ready.
+func (w *world) bridge(route string) *process {
+	w.t.Helper()
+	p := startDaemon(w.t, "-c", w.config("limits: {rate: unlimited}", "  - {name: r, cache: c, "+route+"}\n"))
+	p.awaitReady()
+	return p
+}
+
+func TestNothingIsLostThroughTheBridge(t *testing.T) {
+	for _, c := range []struct {
+		name, route string
+		args        []string
+	}{
+		{"from core NATS", `subject: "load.test"`, []string{"--subject", "load.test"}},
+		{"from core NATS, as text", `subject: "load.test", content_type: text/plain`, []string{"--subject", "load.test", "--size", "35"}},
+		{"from a stream", `stream: S, subject: "load.test"`, []string{"--subject", "load.test", "--stream", "S"}},
+		{"to several topics", `stream: S, subject: "load.*", topic: "{{wildcard(1)}}"`, []string{"--subject", "load.x", "--stream", "S", "--topic", "x", "--topics", "3"}},
+		{"in batches", `stream: S, subject: "load.test", batch: {format: json, linger: 20ms}`, []string{"--subject", "load.test", "--stream", "S", "--arrivals", "poisson"}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			w := newWorld(t, emulator.Config{})
+			w.stream("S", "load.>")
+			w.bridge(c.route)
+			r, log, err := w.via(t.Context(), append(c.args, "--rate", "200")...)
+			if err != nil {
+				t.Fatalf("%v\n%s", err, log)
+			}
+			d := r.Delivery
+			if d.Sent < 250 || d.Sent != r.Trials[0].Accepted || d.Delivered != d.Sent || d.Lost+d.Duplicates+d.Reordered+d.Discontinuities != 0 {
+				t.Errorf("delivery %+v of %+v", d, r.Trials[0])
+			}
+			if d.Latency.Count != d.Delivered || !(*d.Latency.Min > 0 && *d.Latency.P50 < 1) || r.Target.Via != "nats" {
+				t.Errorf("%d latencies, at least %g, median %g, via %q", d.Latency.Count, *d.Latency.Min, *d.Latency.P50, r.Target.Via)
+			}
+			if !strings.Contains(log, "delivered") {
+				t.Errorf("progress does not tell of delivery:\n%s", log)
+			}
+		})
+	}
+}
+
+func TestDuplicatesAreSeen(t *testing.T) {
+	faults, err := emulator.ParseFaults("reset:5%")
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := newWorld(t, emulator.Config{Seed: 1, Settings: emulator.Settings{Faults: faults}})
+	w.stream("S", "load.>")
+	w.bridge(`stream: S, subject: "load.test", ordering: none`)
+	r, _, err := w.via(t.Context(), "--rate", "200", "--subject", "load.test", "--stream", "S")
+	if err != nil {
+		t.Fatal(err)
+	}
+	extra := w.emulator.Stats().Accepted - r.Delivery.Sent // A few of them are greetings.
+	if d := r.Delivery; d.Lost != 0 || d.Duplicates < 3 || d.Duplicates > extra || d.Duplicates < extra-10 {
+		t.Errorf("delivery %+v, the endpoint accepted %d more than were sent", d, extra)
+	}
+}
+
+func TestLostMessagesAreSeen(t *testing.T) {
+	var n, refused atomic.Int64
+	w := newWorld(t, emulator.Config{Script: func(string, string, []byte) int {
+		if n.Add(1)%10 == 0 { // The bridge takes it for the message's fault, and there is no dead letter.
+			refused.Add(1)
+			return 400
+		}
+		return 0
+	}})
+	w.bridge(`subject: "load.test"`)
+	r, log, err := w.via(t.Context(), "--rate", "200", "--subject", "load.test", "--settle", "3s")
+	if d := r.Delivery; exitStatus(err) != statusFailed || d.Lost < 20 || int64(d.Lost) > refused.Load() || int64(d.Lost) < refused.Load()-1 || d.Delivered+d.Lost != d.Sent {
+		t.Errorf("ended with %v, delivery %+v, refused %d", err, d, refused.Load())
+	}
+	if !strings.Contains(log, "messages were lost: ") {
+		t.Errorf("it does not say so:\n%s", log)
+	}
+}
+
+func TestReorderedMessagesAreSeen(t *testing.T) {
+	w := newWorld(t, emulator.Config{Seed: 1, Settings: emulator.Settings{Jitter: 100 * time.Millisecond}})
+	w.bridge(`subject: "load.test", ordering: none`)
+	r, _, err := w.via(t.Context(), "--rate", "60", "--subject", "load.test")
+	if d := r.Delivery; err != nil || d.Lost != 0 || d.Reordered < 10 {
+		t.Errorf("ended with %v, delivery %+v", err, d)
+	}
+}
+
+func TestCtrlCStillReportsTheDelivery(t *testing.T) {
+	w := newWorld(t, emulator.Config{})
+	w.bridge(`subject: "load.test"`)
+	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
+	defer cancel()
+	r, _, err := w.via(ctx, "--rate", "100", "--duration", "1h", "--subject", "load.test")
+	if exitStatus(err) != statusInterrupted || r == nil || !r.Interrupted || r.Delivery.Sent < 50 || r.Delivery.Lost > 0 {
+		t.Fatalf("ended with %v and %+v", err, r)
+	}
+}
+
+func TestViaNATSSaysWhatIsMissing(t *testing.T) {
+	w := newWorld(t, emulator.Config{Forbidden: []string{"c/secret"}})
+	w.stream("S", "load.>")
+	for _, c := range []struct{ args, want string }{
+		{"--subject load.test --topic secret", "may not subscribe"},
+		{"--subject elsewhere --stream S", "no stream takes the subject"},
+		{"--subject load.test --stream T", "stream"},
+		{"--subject load.test --nats-url nats://127.0.0.1:1", "connect to NATS nats://127.0.0.1:1"},
+	} {
+		r, log, err := w.via(t.Context(), append(strings.Fields(c.args), "--rate", "10")...)
+		if r != nil || exitStatus(err) != statusFailed || !strings.Contains(log, c.want) {
+			t.Errorf("%s: ended with %v\n%s", c.args, err, log)
+		}
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+	defer cancel()
+	if _, _, err := w.via(ctx, "--subject", "load.test", "--rate", "10"); exitStatus(err) != statusInterrupted { // Nobody carries: it waits.
+		t.Errorf("without a bridge it ended with %v", err)
+	}
+}

@@ -1,0 +1,94 @@
+package loadtest
+
+import (
+	"errors"
+	"fmt"
+	"runtime"
+	"strings"
+	"time"
+
+	"github.com/HdrHistogram/hdrhistogram-go"
+
+	"momento-bridge/loadtest/drive"
+	"momento-bridge/loadtest/report"
+)
+
+// describe turns what was measured into a report.
+func (r *rating) describe() *report.Report {
+	c := &r.cfg
+	out := &report.Report{
+		Schema: report.Schema, Test: report.Rate, Limiter: "unknown", Unit: "not tested",
+		Started: r.started.UTC(), Ended: time.Now().UTC(), DurationSeconds: time.Since(r.started).Seconds(),
+		Interrupted: r.interrupted || errors.Is(r.trial.Fatal, drive.ErrInterrupted), Target: c.Target.report(),
+		Settings: report.Settings{Rate: c.Rate, Shape: c.Arrivals, MaxRequests: c.MaxRequests, Seed: c.Target.Seed, Labels: c.Labels},
+		Plateau:  []report.Point{}, Refusals: refusals(r.engine.Refusals()), Seconds: series(r.engine.Seconds()),
+	}
+	out.Settings.MaxSeconds = c.Duration.Seconds()
+	phase := r.trial.Phases[0]
+	sent := phase.Accepted + phase.Refused + phase.Failed
+	measured := r.engine.Measured()[0]
+	out.Requests = sent
+	out.Trials = []report.Trial{{
+		Name: report.Rate, Rate: c.Rate, Began: phase.Began, Seconds: phase.Took, Sent: sent, Accepted: phase.Accepted, Refused: phase.Refused,
+		Failed: phase.Failed, Unfit: r.trial.Unfit, Passed: phase.Refused+phase.Failed == 0 && r.engine.Counts().Missed == 0,
+	}}
+	out.Latency = map[string]report.Latency{}
+	for name, times := range map[string]drive.Times{"accepted": measured.Accepted, "refused": measured.Refused, "failed": measured.Failed} {
+		if times.Response.TotalCount() > 0 {
+			out.Latency[name] = responseOf(times, c.Rate)
+		}
+	}
+	out.Generator = report.Generator{
+		OnTime: onTime(measured.Delay, drive.Tolerance(c.Rate), r.engine.Counts().Missed), SendDelay: latencyOf(measured.Delay), CPU: measured.CPU,
+		Cores: runtime.GOMAXPROCS(0), OS: runtime.GOOS + "/" + runtime.GOARCH,
+	}
+	if r.following != nil {
+		out.Target.Via = "nats"
+		out.Delivery = r.following.delivery()
+	}
+	out.Reason = strings.Join(r.reasons(out), "; ")
+	return out
+}
+
+// reasons are what somebody who reads the numbers must know.
+func (r *rating) reasons(out *report.Report) []string {
+	var all []string
+	err, missed := r.failure(), r.engine.Counts().Missed
+	switch {
+	case out.Interrupted:
+		all = append(all, "interrupted, so that what was on its way counts as lost")
+		if out.Delivery == nil {
+			all[0] = "interrupted"
+		}
+	case err != nil:
+		all = append(all, "ended early: "+err.Error())
+	case out.Requests+missed >= r.cfg.MaxRequests && r.trial.Phases[0].Took < r.cfg.Duration.Seconds():
+		all = append(all, fmt.Sprintf("ended early, after as many publishes as --max-requests allows: %d", r.cfg.MaxRequests))
+	}
+	if missed > 0 {
+		all = append(all, fmt.Sprintf("publishes that were not sent, as it was too late for them: %d; the latencies leave them out", missed))
+	}
+	if unfit := r.trial.Unfit; unfit != "" {
+		all = append(all, unfit)
+	}
+	if out.Delivery != nil && out.Delivery.Lost > 0 {
+		for _, trouble := range r.following.behind {
+			all = append(all, "a subscriber was cut off: "+trouble.Error())
+		}
+	}
+	return all
+}
+
+// onTime is the share of publishes that were sent within their tolerance.
+func onTime(delays *hdrhistogram.Histogram, tolerance time.Duration, missed int) float64 {
+	punctual := int64(0)
+	for _, bar := range delays.Distribution() {
+		if bar.From <= tolerance.Microseconds() {
+			punctual += bar.Count
+		}
+	}
+	if all := delays.TotalCount() + int64(missed); all > 0 {
+		return float64(punctual) / float64(all)
+	}
+	return 1
+}
