@@ -10,7 +10,7 @@ func newLoadtest() *cobra.Command {
 			"published there. compare and report only read what the others have written.",
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(newLoadtestRate(), newLoadtestCompare(), newLoadtestReport())
+	cmd.AddCommand(newLoadtestFind(), newLoadtestRate(), newLoadtestCompare(), newLoadtestReport())
 	for _, sub := range cmd.Commands() {
 		sub.Args = usageArgs(sub.Args)
 	}
