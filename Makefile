@@ -1,5 +1,5 @@
 SHELL := bash
-.PHONY: build test race fuzz chaos bench bench-compare lint fmt demo emulator realinput quota cost timing browser screenshots image check
+.PHONY: build test race fuzz chaos bench bench-compare lint fmt demo emulator realinput quota limit cost timing browser screenshots image check
 
 build:     ; go build -trimpath -ldflags "-s -w" -o bin/momento-bridge ./cmd/momento-bridge
 test:      ; go test ./...
@@ -15,6 +15,7 @@ demo:      ; go run ./cmd/momento-bridge demo
 emulator:  ; go run ./cmd/momento-bridge emulator
 realinput: ; go run ./bench/realinput
 quota:     ; go run ./bench/quota
+limit:     ; go run ./bench/limit
 cost:      ; go run ./bench/cost
 timing:    ; go run ./bench/timing
 browser:   ; go -C browser test -count 1 -v ./...

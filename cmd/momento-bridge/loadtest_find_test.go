@@ -62,7 +62,7 @@ func TestSearchPrintsOneObjectWithTheNamesOfTheInterface(t *testing.T) {
 	if err := json.Unmarshal([]byte(out), &object); err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range strings.Fields("schema verdict reason clean_rate failing_rate plateau_rate burst limiter window_seconds rejections_cost unit requests " +
+	for name := range strings.FieldsSeq("schema verdict reason clean_rate failing_rate plateau_rate burst limiter window_seconds rejections_cost unit requests " +
 		"duration_seconds trials latency") {
 		if _, ok := object[name]; !ok {
 			t.Errorf("there is no %s", name)

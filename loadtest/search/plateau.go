@@ -57,8 +57,8 @@ func (s *search) overload(rate float64) (pattern, error) {
 	for {
 		enough := shown(coarse, 2, coarseTime)
 		if rate < s.cfg.MaxRate {
-			clear := enough
-			enough = func(events []Event) bool { return clear(events) || mild(events) }
+			plain := enough
+			enough = func(events []Event) bool { return plain(events) || mild(events) }
 		}
 		p, err := s.level(rate, enough)
 		if err == nil && rate >= s.cfg.MaxRate && firstRefusal(s.result.Overloaded) == len(s.result.Overloaded) {
