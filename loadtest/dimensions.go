@@ -6,14 +6,17 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
+	"time"
 
 	"momento-bridge/loadtest/drive"
 	"momento-bridge/loadtest/report"
 	"momento-bridge/loadtest/search"
+	"momento-bridge/sink"
 )
 
 // Dimensions are what the limit may count, besides publishes.
-var Dimensions = []string{"size", "topics", "connections", "caches"}
+var Dimensions = []string{"size", "topics", "connections", "caches", "subscribers"}
 
 // moved is by how much the plateau must change for a dimension to count.
 const moved = 0.1
@@ -44,8 +47,9 @@ func (f *finder) dimensions(ctx context.Context) {
 
 // variant is the target with one property changed.
 type variant struct {
-	value  string
-	target Target
+	value       string
+	target      Target
+	subscribers bool // One listens to each topic meanwhile.
 }
 
 func (f *finder) variants(name string) []variant {
@@ -71,9 +75,29 @@ func (f *finder) variants(name string) []variant {
 			return []variant{{value: "1 cache", target: t}}
 		}
 		return nil // There is no other: see Check.
+	case "subscribers":
+		return []variant{{value: "1 subscriber for each topic", target: t, subscribers: true}}
 	}
 	return nil
 }
+
+// subscribe listens to every topic until the function that it returns is called.
+func (t *Target) subscribe(ctx context.Context) (stop func()) {
+	ctx, cancel := context.WithCancel(ctx)
+	var listening sync.WaitGroup
+	for _, cache := range t.Caches {
+		for _, topic := range t.topics() {
+			listening.Go(func() {
+				// A subscriber that is refused shows as a limit that does not change.
+				_ = t.Sink.Subscribe(ctx, sink.Subscription{Cache: cache, Topic: topic, Received: func([]byte, time.Time) {}, Gap: func(int) {}})
+			})
+		}
+	}
+	return func() { cancel(); listening.Wait() }
+}
+
+// mostSubscribed bounds the topics that are listened to.
+const mostSubscribed = 256
 
 // dimension measures the plateau of a variant.
 func (f *finder) dimension(ctx context.Context, name string, v variant) (report.Dimension, error) {
@@ -84,6 +108,9 @@ func (f *finder) dimension(ctx context.Context, name string, v variant) (report.
 		f.engine.Close()
 		f.engine = whole
 	}()
+	if v.subscribers {
+		defer v.target.subscribe(ctx)()
+	}
 	// Twice the plateau is an overload for every unit that counts more for these publishes. One that counts less shows as a plateau without refusals.
 	rate := min(overload*f.result.Plateau, f.cfg.Search.MaxRate)
 	t := f.trial("dimension", search.LevelAt(rate))
@@ -107,6 +134,8 @@ func (c *FindConfig) CheckDimensions() error {
 		switch {
 		case name == "caches" && len(c.Target.Caches) < 2:
 			return errors.New("the dimension caches needs a second cache: give --cache twice")
+		case name == "subscribers" && c.Target.Topics*len(c.Target.Caches) > mostSubscribed:
+			return fmt.Errorf("the dimension subscribers listens to every topic: give --topics %d at the most", mostSubscribed/len(c.Target.Caches))
 		case c.Search.Gentle:
 			return errors.New("dimensions are measured in overload: leave out --no-overload or --dimensions")
 		case !slices.Contains(Dimensions, name):
