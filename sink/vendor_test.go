@@ -143,11 +143,13 @@ func (m *machine) fetched() []time.Duration {
 	return slices.Clone(m.fetches)
 }
 
+func (m *machine) ring() *Keyring { return &Keyring{fetch: m.fetch, refused: make(chan struct{}, 1)} }
+
 // watch runs a keyring on the machine.
 func (m *machine) watch(t *testing.T) *Keyring {
 	t.Helper()
 	m.began = time.Now()
-	r := &Keyring{fetch: m.fetch, refused: make(chan struct{}, 1)}
+	r := m.ring()
 	go r.Watch(t.Context(), time.Second, func() { m.changed.Add(1) }, func(error) { m.failed.Add(1) })
 	return r
 }
@@ -155,10 +157,10 @@ func (m *machine) watch(t *testing.T) *Keyring {
 func TestVendedKeyIsReplacedBeforeItExpires(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		m := &machine{}
-		r := m.watch(t)
-		if r.Missing() == nil || r.Key() != nil {
+		if fresh := m.ring(); fresh.Missing() == nil || fresh.Key() != nil {
 			t.Error("there is a key before the first fetch")
 		}
+		r := m.watch(t)
 		time.Sleep(10 * time.Hour)
 		fetches := m.fetched()
 		if n := len(fetches); n < 12 || n > 14 || int(m.changed.Load()) != n || r.Missing() != nil {
