@@ -1,5 +1,5 @@
 SHELL := bash
-.PHONY: build test race fuzz chaos bench bench-compare lint fmt demo emulator realinput quota cost timing image check
+.PHONY: build test race fuzz chaos bench bench-compare lint fmt demo emulator realinput quota cost timing browser screenshots image check
 
 build:     ; go build -trimpath -ldflags "-s -w" -o bin/momento-bridge ./cmd/momento-bridge
 test:      ; go test ./...
@@ -17,6 +17,8 @@ realinput: ; go run ./bench/realinput
 quota:     ; go run ./bench/quota
 cost:      ; go run ./bench/cost
 timing:    ; go run ./bench/timing
+browser:   ; go -C browser test -count 1 -v ./...
+screenshots: ; go -C browser run ./screenshots
 image:     ; docker build -t momento-bridge .
 check:     ; bash .ci/run
 

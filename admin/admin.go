@@ -37,7 +37,7 @@ type Config struct {
 	Pprof bool
 }
 
-// New returns the listener's handler: /livez, /readyz, /metrics, and /api/v1 with the status, its changes and what can be changed.
+// New returns the listener's handler: the status page, /livez, /readyz, /metrics, and /api/v1 with the status, its changes and what can be changed.
 func New(cfg Config) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /livez", func(w http.ResponseWriter, _ *http.Request) {
@@ -54,6 +54,8 @@ func New(cfg Config) http.Handler {
 		}
 		answer(w, http.StatusOK, "ready")
 	})
+	mux.HandleFunc("GET /{$}", cfg.servePage)
+	mux.HandleFunc("GET /assets/{version}/{file}", serveAsset)
 	mux.HandleFunc("GET /api/v1/status", cfg.serveStatus)
 	mux.HandleFunc("GET /api/v1/events", cfg.serveEvents(make(chan struct{}, maxWatchers)))
 	mux.HandleFunc("POST /api/v1/pause", cfg.servePause(true, "paused"))

@@ -1,6 +1,7 @@
 package chaos
 
 import (
+	"bytes"
 	"fmt"
 	"io"
 	"net/http"
@@ -83,6 +84,9 @@ func startDaemon(t *testing.T, config string) *daemon {
 	}()
 	t.Cleanup(func() {
 		d.kill()
+		if text, _ := os.ReadFile(d.log); bytes.Contains(text, []byte("the daemon is stuck")) {
+			t.Error("the daemon took itself for stuck")
+		}
 		if t.Failed() {
 			t.Logf("the daemon's log:\n%s", d.logged())
 		}

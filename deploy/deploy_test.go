@@ -4,6 +4,7 @@ package deploy
 import (
 	"bytes"
 	"os"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -66,8 +67,27 @@ func TestDeploymentIsHardened(t *testing.T) {
 	f("/livez", container, "livenessProbe", "httpGet", "path")
 	f("/readyz", container, "readinessProbe", "httpGet", "path")
 	f("momento-bridge", pod, "volumes", 1, "secret", "secretName")
+	f(0, documents(t)["Deployment"], "spec", "strategy", "rollingUpdate", "maxUnavailable")
+	f(1, documents(t)["PodDisruptionBudget"], "spec", "maxUnavailable")
 	if grace := at(t, pod, "terminationGracePeriodSeconds").(int); grace <= 20 {
 		t.Errorf("%d s of grace, want more than shutdown_timeout", grace)
+	}
+}
+
+// /livez has been patient already when it fails: a restart needs no more patience than for a slow answer.
+func TestLivenessIsAskedOftenEnough(t *testing.T) {
+	probe := at(t, documents(t)["Deployment"], "spec", "template", "spec", "containers", 0, "livenessProbe")
+	period, failures, timeout := at(t, probe, "periodSeconds").(int), at(t, probe, "failureThreshold").(int), at(t, probe, "timeoutSeconds").(int)
+	if wait := period * failures; wait < 20 || wait > 30 || timeout < 3 {
+		t.Errorf("%d probes, one in %d s, of %d s each", failures, period, timeout)
+	}
+}
+
+func TestPrometheusIsToldWhereMetricsAre(t *testing.T) {
+	template := at(t, documents(t)["Deployment"], "spec", "template")
+	port := at(t, template, "spec", "containers", 0, "ports", 0, "containerPort").(int)
+	if told := at(t, template, "metadata", "annotations", "prometheus.io/port"); told != strconv.Itoa(port) {
+		t.Errorf("Prometheus is told port %v, the container has %d", told, port)
 	}
 }
 
@@ -83,12 +103,15 @@ func TestKeyIsAFileAndNeverInTheEnvironment(t *testing.T) {
 	}
 }
 
-func TestUnitWaitsLongerThanTheDrain(t *testing.T) {
+func TestUnitRestartsReloadsAndWaitsLongerThanTheDrain(t *testing.T) {
 	unit, err := os.ReadFile("momento-bridge.service")
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, line := range []string{"Type=notify", "LoadCredential=api-key:", "DynamicUser=yes", "TimeoutStopSec=30s", "KillMode=mixed", "Restart=always"} {
+	for _, line := range []string{
+		"Type=notify", "LoadCredential=api-key:", "DynamicUser=yes", "TimeoutStopSec=30s", "KillMode=mixed", "Restart=always", "WatchdogSec=30s",
+		"ExecReload=/bin/kill -HUP $MAINPID",
+	} {
 		if !strings.Contains(string(unit), "\n"+line) {
 			t.Errorf("the unit has no %s", line)
 		}

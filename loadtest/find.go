@@ -111,13 +111,13 @@ func (f *finder) describe() *report.Report {
 		out.RejectionsCost = &r.Dear
 	}
 	if r.CleanSent > 0 {
-		bound := search.UpperBound(0, r.CleanSent)
+		bound := search.UpperBound(r.CleanRefused, r.CleanSent)
 		out.CleanBound = &bound
 	}
 	for _, t := range r.Trials {
 		out.Trials = append(out.Trials, report.Trial{
 			Name: t.Name, Rate: t.Rate, Began: t.Began, Seconds: t.Seconds, Sent: t.Sent, Accepted: t.Accepted, Refused: t.Refused, Failed: t.Failed,
-			Unfit: t.Unfit, Passed: t.Unfit == "" && t.Refused == 0,
+			Unfit: t.Unfit, Passed: t.Unfit == "" && float64(t.Refused) <= c.Goal*float64(t.Accepted+t.Refused),
 		})
 	}
 	out.Plateau = points(r.Overloaded)

@@ -10,13 +10,16 @@ import (
 // leastAbove is how many samples must lie above a percentile for it to be told.
 const leastAbove = 10
 
+// ticks is how many points a spectrum has for each halving of what lies above, as HdrHistogram writes it by default.
+const ticks = 5
+
 // latencyOf turns a distribution in microseconds into what a report says of it.
 func latencyOf(h *hdrhistogram.Histogram) report.Latency {
 	l := report.Latency{Count: int(h.TotalCount())}
 	if l.Count == 0 {
 		return l
 	}
-	l.Min, l.Max, l.Mean = seconds(float64(h.Min())), seconds(float64(h.Max())), seconds(h.Mean())
+	l.Min, l.Max, l.Mean, l.StdDev = seconds(float64(h.Min())), seconds(float64(h.Max())), seconds(h.Mean()), seconds(h.StdDev())
 	for _, p := range [...]struct {
 		percent float64
 		to      **float64
@@ -25,7 +28,7 @@ func latencyOf(h *hdrhistogram.Histogram) report.Latency {
 			*p.to = seconds(float64(h.ValueAtQuantile(p.percent)))
 		}
 	}
-	for _, b := range h.CumulativeDistribution() {
+	for _, b := range h.CumulativeDistributionWithTicks(ticks) {
 		l.Spectrum = append(l.Spectrum, report.Quantile{Share: b.Quantile / 100, Seconds: float64(b.ValueAt) / 1e6})
 	}
 	return l

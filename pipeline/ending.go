@@ -21,6 +21,9 @@ func (d *dispatcher) end(e *entry, o Outcome) {
 	r.settled[o]++
 	r.bytes -= int64(len(e.Payload))
 	l.pending--
+	if e.unkept {
+		r.unkept--
+	}
 	if r.waiters > 0 && r.roomy() {
 		d.roomMade = true
 	}

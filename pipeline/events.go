@@ -57,30 +57,50 @@ type event struct {
 	kind   eventKind
 	route  *Route // nil: it concerns all routes.
 	detail string
-	silent int // Events of this kind before it that were not logged.
+	silent int // Events of this kind and route before it that were not logged.
 }
 
 const (
 	// maxEvents bounds the events that wait to be logged; more are forgotten.
 	maxEvents = 64
-	// quietTime is the least time between two lines of one kind, so that what comes and goes does not fill the log.
+	// quietTime is the least time between two lines of one kind about one route, so that what comes and goes does not fill the log.
 	quietTime = 10 * time.Second
 )
 
 // eventNotes is what has happened and waits to be logged.
 type eventNotes struct {
 	waiting []event
-	noted   [eventKindCount]time.Time
-	silent  [eventKindCount]int
+	noted   map[subject]*noted
+}
+
+// subject is what events are about: as many as there are kinds and routes.
+type subject struct {
+	kind  eventKind
+	route *Route
+}
+
+// noted is when a subject was noted last, and how many events have been passed over since.
+type noted struct {
+	last   time.Time
+	silent int
 }
 
 func (n *eventNotes) note(now time.Time, e event) {
-	if last := n.noted[e.kind]; !last.IsZero() && now.Sub(last) < quietTime || len(n.waiting) >= maxEvents {
-		n.silent[e.kind]++
+	about := subject{e.kind, e.route}
+	before := n.noted[about]
+	if before == nil {
+		before = &noted{}
+		if n.noted == nil {
+			n.noted = map[subject]*noted{}
+		}
+		n.noted[about] = before
+	}
+	if !before.last.IsZero() && now.Sub(before.last) < quietTime || len(n.waiting) >= maxEvents {
+		before.silent++
 		return
 	}
-	e.silent = n.silent[e.kind]
-	n.noted[e.kind], n.silent[e.kind] = now, 0
+	e.silent = before.silent
+	*before = noted{last: now}
 	n.waiting = append(n.waiting, e)
 }
 

@@ -104,6 +104,11 @@ func (d *dispatcher) finishRejected(now time.Time, p *parcel, kept bool, err err
 		d.end(p.take(), Dropped)
 	default:
 		d.events.note(now, event{kind: eventDeadLetter, route: r, detail: err.Error()})
+		if e := p.first; !e.unkept {
+			e.unkept = true
+			r.unkept++
+		}
+		r.unkeptWhy = err.Error()
 		r.retries[retryDeadLetter]++
 		d.delay(now, p, 0)
 	}

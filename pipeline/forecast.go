@@ -12,6 +12,7 @@ type Load struct {
 	Arrivals float64 // Messages per second.
 	Capacity float64 // Messages per second that can be published; +Inf: no limit is known.
 	Quota    bool    // It is a quota that limits the capacity.
+	Halted   bool    // Nothing is published until something outside changes, or an operator resumes the route.
 	PerBatch float64 // Messages of a publish if there were batches; 0 where there are.
 }
 
@@ -43,6 +44,9 @@ const (
 
 // Forecast returns the outlook.
 func (l Load) Forecast() Forecast {
+	if l.Halted && l.Waiting > 0 {
+		return Forecast{Outlook: FallingBehind, Text: fmt.Sprintf("never while the route stands still: %d waiting, arrivals %s/s", l.Waiting, figure(l.Arrivals))}
+	}
 	if float64(l.Waiting) <= max(1, l.Capacity*momentary.Seconds()) {
 		return Forecast{Outlook: KeepingUp, Text: "keeping up"}
 	}

@@ -20,5 +20,7 @@ func TestForecastSaysWhenABacklogIsGone(t *testing.T) {
 	f(Load{Waiting: 444, Arrivals: 37, Capacity: 10, Quota: true, PerBatch: 3}, "never: arrivals 37/s, quota 10/s")
 	f(Load{Waiting: 444, Arrivals: 370, Capacity: 10}, "never: arrivals 370/s, publishing 10/s")
 	f(Load{Waiting: 100, Arrivals: 0, Capacity: 0}, "never: arrivals 0/s, publishing 0/s")
+	f(Load{Waiting: 100, Arrivals: 3, Capacity: 10, Quota: true, Halted: true}, "never while the route stands still: 100 waiting, arrivals 3/s")
+	f(Load{Waiting: 0, Arrivals: 3, Capacity: 10, Halted: true}, "keeping up")
 	f(Load{Waiting: 100, Arrivals: 9.95, Capacity: 10, Quota: true}, "never: arrivals 9.9/s, quota 10/s")
 }

@@ -21,6 +21,8 @@ type entry struct {
 	most int
 	// rejection is set once it is known that the message can never be published.
 	rejection *Rejection
+	// unkept says that keeping it as a dead letter has failed.
+	unkept bool
 }
 
 // lane is the queue of one topic of one route, first in, first out.

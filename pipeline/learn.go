@@ -81,7 +81,11 @@ func (d *dispatcher) shut(now time.Time, p *parcel, which int, kind eventKind, a
 	if !g.shut(now, p.probes[which], a.RetryAfter, a.Detail, d.delays.gates()[which]) {
 		return false
 	}
-	d.events.note(now, event{kind: kind, route: p.lane.route, detail: a.Detail})
+	about := p.lane.route
+	if which == keyGate || which == endpointGate { // They are everybody's.
+		about = nil
+	}
+	d.events.note(now, event{kind: kind, route: about, detail: a.Detail})
 	d.noteHalts(now)
 	return true
 }

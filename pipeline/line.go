@@ -25,8 +25,9 @@ type line struct {
 
 	// Guarded by the pipeline's mutex:
 	free    []*outgoing
-	waiting bool // It has no room, and is to be woken when it has.
-	slow    bool // The latest answer took long.
+	waiting bool      // It has no room, and is to be woken when it has.
+	slow    bool      // The latest answer took long.
+	keptAt  time.Time // When the last dead letter was handed back.
 
 	// Of run:
 	taken []*outgoing
@@ -167,6 +168,7 @@ func (p *Pipeline) answered(now time.Time, l *line, all []Answered) {
 // kept hands a publish back that can never succeed.
 func (p *Pipeline) kept(now time.Time, l *line, f *outgoing, kept bool, err error) {
 	p.mu.Lock()
+	l.keptAt = now
 	p.d.finishRejected(now, &f.parcel, kept, err)
 	p.d.endLeft(f.parcel.lane)
 	l.land(f)
@@ -189,13 +191,19 @@ func (p *Pipeline) refilled(now time.Time, l *line) {
 	}
 }
 
-// oldest is when the line's oldest publish left the queue; zero if it has none.
+// oldest is when the line's oldest publish left the queue, or its turn came to be kept as a dead letter; zero if it has none.
 func (l *line) oldest() time.Time {
 	var at time.Time
 	for i := range l.flights {
-		if f := &l.flights[i]; f.flying {
-			at = earlier(at, f.parcel.sent)
+		f := &l.flights[i]
+		if !f.flying {
+			continue
 		}
+		since := f.parcel.sent
+		if f.parcel.rejection() != nil && l.keptAt.After(since) {
+			since = l.keptAt
+		}
+		at = earlier(at, since)
 	}
 	return at
 }

@@ -20,17 +20,18 @@ type slowLine struct {
 }
 
 func (s *slowLine) Line(depth int, answered func([]Answered)) Line {
-	return &slowConnection{s, depth, answered}
+	return &slowConnection{s: s, depth: depth, answered: answered}
 }
 
 type slowConnection struct {
 	s        *slowLine
 	depth    int
 	answered func([]Answered)
+	flying   sync.WaitGroup
 }
 
 func (c *slowConnection) Depth() int { return c.depth }
-func (c *slowConnection) Close()     {}
+func (c *slowConnection) Close()     { c.flying.Wait() } // As a connection joins what reads from it.
 func (c *slowConnection) Send(rs []*Request) {
 	c.s.mu.Lock()
 	c.s.sends++
@@ -38,7 +39,9 @@ func (c *slowConnection) Send(rs []*Request) {
 	c.s.most = max(c.s.most, c.s.inFlight)
 	c.s.mu.Unlock()
 	for _, r := range rs {
+		c.flying.Add(1)
 		time.AfterFunc(c.s.latency, func() {
+			defer c.flying.Done()
 			c.s.mu.Lock()
 			c.s.inFlight--
 			c.s.mu.Unlock()
@@ -49,15 +52,17 @@ func (c *slowConnection) Send(rs []*Request) {
 
 // A message does not wait for the answer to another one while its connection may carry more.
 func TestLineCarriesSeveralPublishesAtATime(t *testing.T) {
+	// Until the first answer has shown that the endpoint is slow, a line that is more than half full takes nothing more: how much comes before that
+	// depends on who runs first.
 	for name, tt := range map[string]struct {
 		messages int
 		every    time.Duration
-		most     int           // In flight.
+		most     int           // In flight, at some moment, at the least.
 		within   time.Duration // From the first to the last answer.
 	}{
 		"one by one":       {20, 10 * time.Millisecond, 11, 19*10*time.Millisecond + 100*time.Millisecond},
-		"all at once":      {16, 0, 16, 100 * time.Millisecond},
-		"more than fit in": {48, 0, 16, 300 * time.Millisecond},
+		"all at once":      {16, 0, 9, 200 * time.Millisecond},
+		"more than fit in": {48, 0, 16, 400 * time.Millisecond},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -70,8 +75,8 @@ func TestLineCarriesSeveralPublishesAtATime(t *testing.T) {
 					time.Sleep(tt.every)
 				}
 				stop()
-				if s.most != tt.most {
-					t.Errorf("%d in flight at the most, want %d", s.most, tt.most)
+				if s.most < tt.most || s.most > 16 {
+					t.Errorf("%d in flight at the most, want from %d to 16", s.most, tt.most)
 				}
 				for i := range tt.messages {
 					if settled.outcome(t, i) != Published {

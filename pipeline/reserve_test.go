@@ -132,34 +132,6 @@ func TestEndpointThatWishesToBeLeftAloneHaltsPublishing(t *testing.T) {
 	})
 }
 
-// Only an attempt that does not end is the pipeline's own fault.
-func TestStuckWorkerIsNoticedAndAnOutageIsNone(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		hold := make(chan struct{})
-		p, stop := start(t, Config{Workers: 1, Routes: []RouteConfig{{}}}, fakeSink(func(r *Request) Answer {
-			if string(r.Payload) == "x" {
-				<-hold
-				return accept()
-			}
-			time.Sleep(5 * time.Second)
-			return answer(Ambiguous, ResultTimeout, 0)
-		}))
-		p.Route(0).Submit(Message{Topic: "t", Payload: []byte("down"), Time: time.Now()})
-		time.Sleep(10 * time.Minute)
-		if why := p.Stuck(time.Now()); why != "" {
-			t.Errorf("stuck in an outage: %s", why)
-		}
-		p.Route(0).Submit(message("t", nil))
-		time.Sleep(10 * time.Minute)
-		if why := p.Stuck(time.Now()); why == "" {
-			t.Error("not stuck with a worker that does not return")
-		}
-		close(hold)
-		go p.stopNow()
-		stop()
-	})
-}
-
 func TestHandBackKeepsTheOrderOfEachTopic(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var order []int

@@ -81,6 +81,8 @@ type Route struct {
 	operations  uint64
 	forbidden   int // Lanes whose gate is closed.
 	refusals    int // Topics that turned out to be forbidden since something was accepted.
+	unkept      int // Messages that wait to be kept as dead letters, as that has failed,
+	unkeptWhy   string
 }
 
 // full reports whether a message of n bytes has no room. An empty route takes any message, so that none waits for ever.

@@ -15,6 +15,7 @@ type Stats struct {
 // RouteStats is one route in a snapshot.
 type RouteStats struct {
 	Name         string
+	Cache        string
 	State        State
 	LimitedBy    Limit
 	Received     uint64
@@ -31,6 +32,8 @@ type RouteStats struct {
 	Forbidden    int     // Topics that the key may not publish to.
 	CacheMissing bool
 	RouteRefused bool // The key may not publish to any of its topics, as far as is known.
+	Unkept       int  // Messages that wait to be kept as dead letters, as that has failed,
+	UnkeptWhy    string
 }
 
 // State is what a route is doing.
@@ -77,6 +80,7 @@ func (p *Pipeline) Stats() Stats {
 func (r *Route) stats(keyRefused bool, weights float64) RouteStats {
 	s := RouteStats{
 		Name:         r.cfg.Name,
+		Cache:        r.cfg.Cache,
 		State:        r.state(keyRefused),
 		Received:     r.received,
 		Settled:      make(map[Outcome]uint64, len(Outcomes)),
@@ -92,6 +96,8 @@ func (r *Route) stats(keyRefused bool, weights float64) RouteStats {
 		Forbidden:    r.forbidden,
 		CacheMissing: r.cache.gate.closed,
 		RouteRefused: r.gate.closed,
+		Unkept:       r.unkept,
+		UnkeptWhy:    r.unkeptWhy,
 	}
 	for _, o := range Outcomes {
 		s.Settled[o] = r.settled[o]

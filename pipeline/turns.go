@@ -217,24 +217,3 @@ func (p *Pipeline) KeyChanged() {
 		p.pump(now)
 	}
 }
-
-// stuckAfter is how much longer than an attempt's timeout a worker may be busy with one message, storing a dead letter included.
-const stuckAfter = time.Minute
-
-// Stuck returns why the pipeline makes no progress through its own fault, empty if it does. An endpoint that does not answer is none:
-// attempts end by themselves.
-func (p *Pipeline) Stuck(now time.Time) string {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	since := time.Time{}
-	for _, w := range p.workers {
-		since = earlier(since, w.busySince)
-	}
-	for _, l := range p.lines {
-		since = earlier(since, l.oldest())
-	}
-	if !since.IsZero() && now.Sub(since) > p.cfg.Timeout+stuckAfter {
-		return "a worker has been busy with one message since " + since.UTC().Format(time.RFC3339)
-	}
-	return ""
-}

@@ -49,6 +49,9 @@ func newDialer(e Endpoint, caFile string) (*dialer, error) {
 func (d *dialer) dial(end time.Time, wrap func(*net.TCPConn) net.Conn) (net.Conn, error) {
 	raw, err := d.tcp.DialDualStackTimeout(d.endpoint.Addr, time.Until(end))
 	if err != nil {
+		if dialing, ok := errors.AsType[*fasthttp.ErrDialWithUpstream](err); ok {
+			err = dialing.Unwrap() // Which names the address, too.
+		}
 		return nil, fmt.Errorf("connect to %s: %w", d.endpoint.Addr, err)
 	}
 	if err := raw.SetDeadline(end); err != nil {

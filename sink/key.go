@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/url"
 	"strings"
 	"time"
 )
@@ -28,6 +29,7 @@ type Key struct {
 	// Expires is zero when the key does not say. The claim is not verified: it is a hint.
 	Expires time.Time
 	raw     string
+	inner   string // Of a v1 key: the token inside.
 }
 
 // String keeps the key out of logs and errors.
@@ -35,6 +37,19 @@ func (k Key) String() string { return "***" + " (" + string(k.Kind) + " key)" }
 
 // GoString keeps the key out of %#v.
 func (k Key) GoString() string { return k.String() }
+
+// redact returns text without the key, as it is, as it stands in a request's target, and as somebody may have decoded it. A nil key is in no text.
+func (k *Key) redact(text string) string {
+	if k == nil {
+		return text
+	}
+	for _, secret := range [...]string{k.raw, string(appendSegment(nil, k.raw)), url.QueryEscape(k.raw), k.inner} {
+		if secret != "" {
+			text = strings.ReplaceAll(text, secret, "***")
+		}
+	}
+	return text
+}
 
 // ParseKey reads a key as it stands in a file or a variable: surrounding white space does not count. Signatures are not
 // checked, only the endpoint knows how. Errors never hold any of the key.
@@ -71,7 +86,7 @@ func parseV1(raw string, decoded []byte) (Key, error) {
 	if endpoint == "" || inner == "" {
 		return Key{}, errors.New("the API key is damaged: it holds no endpoint or no api_key; copy it again")
 	}
-	k := Key{Kind: KeyV1, Endpoint: endpoint, raw: raw}
+	k := Key{Kind: KeyV1, Endpoint: endpoint, raw: raw, inner: inner}
 	if c, err := parseClaims(inner); err == nil {
 		k.Expires = c.expires()
 	}

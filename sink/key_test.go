@@ -113,6 +113,32 @@ func TestKeyFileIsReadAgainWhenItChanges(t *testing.T) {
 	})
 }
 
+// The key is refused again and again, and its file read for that: it is told once that it cannot be.
+func TestUnreadableKeyFileIsToldOnceWhileTheKeyIsRefused(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "key")
+	if err := os.WriteFile(path, []byte("refused"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	ring, err := KeyFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Remove(path); err != nil {
+		t.Fatal(err)
+	}
+	synctest.Test(t, func(t *testing.T) {
+		failures := 0
+		go ring.Watch(t.Context(), time.Second, func() {}, func(error) { failures++ })
+		for range 300 {
+			time.Sleep(130 * time.Millisecond)
+			_, _ = ring.Reread(ring.Key())
+		}
+		if failures != 1 {
+			t.Errorf("it is told %d times", failures)
+		}
+	})
+}
+
 func FuzzParseKeyNeverPanics(f *testing.F) {
 	f.Add("a.b.c")
 	f.Add(jwt(`{"exp":1e400}`))

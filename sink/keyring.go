@@ -54,12 +54,12 @@ func (r *Keyring) Vended() bool { return r.fetch != nil }
 
 // Missing returns why there is no key yet; nil if there is one.
 func (r *Keyring) Missing() error {
+	if r.Key() != nil { // Without the mutex: a file may take long to read.
+		return nil
+	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	switch {
-	case r.Key() != nil:
-		return nil
-	case r.err != nil:
+	if r.err != nil {
 		return r.err
 	}
 	return errors.New("no API key has been fetched yet")
@@ -158,7 +158,7 @@ func readKey(path string) (Key, error) {
 		if pathError, ok := errors.AsType[*os.PathError](err); ok {
 			err = pathError.Err
 		}
-		return Key{}, fmt.Errorf("read the API key from %s: %w", path, err)
+		return Key{}, fmt.Errorf("read the API key from %s: %w; correct the path, or the permissions of the user that runs this", path, err)
 	}
 	k, err := ParseKey(string(text))
 	if err != nil {

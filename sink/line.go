@@ -261,7 +261,7 @@ func (l *line) answer(in *answers, said reply, w waiting) pipeline.Answer {
 	if said.usual {
 		return accepted
 	}
-	a := answered(&in.resp, w.key)
+	a := answered(&in.resp, w.key, w.r.Payload)
 	if a.Verdict == pipeline.HaltAll {
 		l.momento.rereadKey(w.key)
 	}

@@ -63,13 +63,9 @@ func (m *Momento) Try() error {
 // Opened is the number of connections opened so far.
 func (m *Momento) Opened() uint64 { return m.dialer.opened.Load() }
 
-// rereadKey is called when a key has been refused.
+// rereadKey is called when a key has been refused. That its file cannot be read is told by the keyring's Watch, once.
 func (m *Momento) rereadKey(refused *Key) {
-	changed, err := m.cfg.Keys.Reread(refused)
-	switch {
-	case err != nil:
-		m.log.Error("the API key was refused and its file cannot be read again", "error", err)
-	case changed:
+	if changed, _ := m.cfg.Keys.Reread(refused); changed {
 		m.log.Info("the API key was refused; a new one was read from its file")
 	}
 }

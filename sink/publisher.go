@@ -89,7 +89,7 @@ func (p *publisher) attempt(r *pipeline.Request, key *Key) (a pipeline.Answer, s
 	case said.usual:
 		return accepted, false
 	case said.answered:
-		return answered(&p.in.resp, key), false
+		return answered(&p.in.resp, key, r.Payload), false
 	}
 	return ending{err: said.err}.answer(false), false
 }

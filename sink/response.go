@@ -16,15 +16,26 @@ import (
 )
 
 // answered turns what fasthttp has read into an answer. It may hold no body, if that was too large.
-func answered(resp *fasthttp.Response, key *Key) pipeline.Answer {
+func answered(resp *fasthttp.Response, key *Key, payload []byte) pipeline.Answer {
 	status := resp.StatusCode()
 	if status == http.StatusNoContent {
 		return pipeline.Answer{Verdict: pipeline.Accept, Result: pipeline.Result204, Status: status}
 	}
 	retryAfter := string(resp.Header.Peek(fasthttp.HeaderRetryAfter))
-	a := classify(status, retryAfter, resp.Body(), time.Now())
-	a.Detail = strings.ReplaceAll(a.Detail, key.raw, "***")
-	return a
+	return classify(status, retryAfter, resp.Body(), withoutSecrets(key, payload), time.Now())
+}
+
+// shortPayload is the length up to which a payload is not looked for in an answer: it would be found in any words.
+const shortPayload = 3
+
+// withoutSecrets takes out of an answer's text what it may echo of a publish: the key and the payload.
+func withoutSecrets(key *Key, payload []byte) func(text string) string {
+	return func(text string) string {
+		if len(payload) > shortPayload {
+			text = strings.ReplaceAll(text, string(payload), "***")
+		}
+		return key.redact(text)
+	}
 }
 
 // isTimeout reports whether an error of a connection means that its deadline has passed.
@@ -32,14 +43,14 @@ func isTimeout(err error) bool {
 	return errors.Is(err, fasthttp.ErrTimeout) || errors.Is(err, os.ErrDeadlineExceeded)
 }
 
-// classify turns an HTTP answer into a verdict. It is a pure function of its arguments.
-func classify(status int, retryAfter string, body []byte, now time.Time) pipeline.Answer {
+// classify turns an HTTP answer into a verdict; redact takes out what its body must not tell. It is a pure function of its arguments.
+func classify(status int, retryAfter string, body []byte, redact func(string) string, now time.Time) pipeline.Answer {
 	a := pipeline.Answer{Status: status, Result: result(status)}
 	if status >= 200 && status < 300 {
 		a.Verdict = pipeline.Accept
 		return a
 	}
-	why := readBody(body)
+	why := readBody(body, redact)
 	a.Detail = strings.TrimSpace(strconv.Itoa(status) + " " + why)
 	a.RetryAfter = parseRetryAfter(retryAfter, now)
 	switch {
@@ -92,11 +103,11 @@ func result(status int) pipeline.Result {
 const maxExcerpt = 200
 
 // readBody returns what an error's body says, in one bounded line of printable text. Momento's HTTP interfaces answer
-// errors with a JSON object of message, code, err or detail, with plain text, or with nothing.
-func readBody(body []byte) string {
+// errors with a JSON object of message, code, err or detail, with plain text, or with nothing. Secrets are taken out first, so that the bound cannot cut them.
+func readBody(body []byte, redact func(string) string) string {
 	var object map[string]any
 	if json.Unmarshal(body, &object) != nil {
-		return excerpt(string(body))
+		return excerpt(redact(string(body)))
 	}
 	var parts []string
 	for _, field := range [...]string{"err", "code", "message", "detail", "description"} {
@@ -104,7 +115,7 @@ func readBody(body []byte) string {
 			parts = append(parts, text)
 		}
 	}
-	return excerpt(strings.Join(parts, ": "))
+	return excerpt(redact(strings.Join(parts, ": ")))
 }
 
 func excerpt(s string) string {

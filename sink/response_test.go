@@ -39,7 +39,7 @@ func TestEachAnswerHasItsVerdict(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			a := classify(tt.status, "", []byte(tt.body), time.Now())
+			a := classify(tt.status, "", []byte(tt.body), withoutSecrets(nil, nil), time.Now())
 			if a.Verdict != tt.verdict || a.Result != tt.result || a.Status != tt.status {
 				t.Errorf("classify(%d) = %v %v %d, want %v %v", tt.status, a.Verdict, a.Result, a.Status, tt.verdict, tt.result)
 			}
@@ -55,7 +55,7 @@ func TestRefusalForThroughputIsToldApart(t *testing.T) {
 		`{"message":"Request rate exceeded."}`:     "",
 		``:                                         "",
 	} {
-		if got := classify(429, "", []byte(body), time.Now()).Reason; got != want {
+		if got := classify(429, "", []byte(body), withoutSecrets(nil, nil), time.Now()).Reason; got != want {
 			t.Errorf("a 429 with the body %q has the reason %q, want %q", body, got, want)
 		}
 	}
@@ -64,7 +64,7 @@ func TestRefusalForThroughputIsToldApart(t *testing.T) {
 func TestDetailSaysWhatTheBodySaid(t *testing.T) {
 	f := func(status int, body, want string) {
 		t.Helper()
-		if got := classify(status, "", []byte(body), time.Now()).Detail; got != want {
+		if got := classify(status, "", []byte(body), withoutSecrets(nil, nil), time.Now()).Detail; got != want {
 			t.Errorf("detail of %d %q = %q, want %q", status, body, got, want)
 		}
 	}
@@ -103,7 +103,7 @@ func FuzzEveryAnswerHasAVerdict(f *testing.F) {
 	f.Add(204, "", []byte(nil))
 	f.Add(0, "Mon, 23 Nov 2026 12:01:00 GMT", []byte("\xff\xfe"))
 	f.Fuzz(func(t *testing.T, status int, retryAfter string, body []byte) {
-		a := classify(status, retryAfter, body, time.Now())
+		a := classify(status, retryAfter, body, withoutSecrets(nil, nil), time.Now())
 		if a.Verdict < pipeline.Accept || a.Verdict > pipeline.Ambiguous {
 			t.Errorf("verdict %d", a.Verdict)
 		}
@@ -118,4 +118,23 @@ func FuzzEveryAnswerHasAVerdict(f *testing.F) {
 		}
 		_ = a.Result.String()
 	})
+}
+
+// Whatever an endpoint echoes of a request, and wherever its text is cut, neither the key nor the payload is left.
+func TestAnswerThatEchoesSecretsIsTold(t *testing.T) {
+	key := &Key{raw: "SECRET+/" + strings.Repeat("SECRET", 100) + "=="}
+	payload := []byte(`{"who":"somebody"}`)
+	f := func(body, want string) {
+		t.Helper()
+		if got := classify(400, "", []byte(body), withoutSecrets(key, payload), time.Now()).Detail; got != want {
+			t.Errorf("%s is told as %q, want %q", body, got, want)
+		}
+	}
+	f("no such key: "+key.raw, "400 no such key: ***")
+	f("cannot serve /topics/c/t?token="+string(appendSegment(nil, key.raw)), "400 cannot serve /topics/c/t?token=***")
+	f(`{"message":"key `+strings.ReplaceAll(key.raw, "/", `\/`)+` is unknown"}`, "400 key *** is unknown")
+	f(`{"message":"bad value {\"who\":\"somebody\"}"}`, "400 bad value ***")
+	if got := withoutSecrets(key, []byte("is"))("this is bad"); got != "this is bad" {
+		t.Errorf("a payload as short as a word is looked for: %q", got)
+	}
 }

@@ -9,7 +9,6 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
-	"strings"
 	"time"
 
 	"momento-bridge/pipeline"
@@ -166,8 +165,7 @@ func (p *poller) ask(ctx context.Context, key *Key) (*http.Response, error) {
 // refused turns an answer other than success into an error.
 func (p *poller) refused(resp *http.Response, key *Key) error {
 	body, _ := io.ReadAll(io.LimitReader(resp.Body, maxBody)) // What there is of it will do.
-	a := classify(resp.StatusCode, resp.Header.Get("Retry-After"), body, time.Now())
-	a.Detail = strings.ReplaceAll(a.Detail, key.raw, "***")
+	a := classify(resp.StatusCode, resp.Header.Get("Retry-After"), body, withoutSecrets(key, nil), time.Now())
 	switch a.Verdict {
 	case pipeline.HaltAll, pipeline.HaltTopic, pipeline.HaltCache, pipeline.Reject:
 		return &SubscribeError{a}

@@ -49,13 +49,13 @@ func NewVendor(url, headersFile, caFile string) (*Vendor, error) {
 	return &Vendor{url: url, headersFile: headersFile, client: client}, nil
 }
 
-// String returns the machine's address without what may be secret in it.
+// String returns the machine's host: user, path and query may be secret.
 func (v *Vendor) String() string {
 	u, err := url.Parse(v.url)
 	if err != nil {
 		return "token vending machine"
 	}
-	return u.Scheme + "://" + u.Host + u.Path
+	return u.Scheme + "://" + u.Host
 }
 
 // Fetch fetches one key. Errors hold nothing of a key, a header or the address's secrets.
@@ -82,6 +82,9 @@ func (v *Vendor) fetch(ctx context.Context) (Key, error) {
 	if err != nil {
 		if wrapped, ok := errors.AsType[*url.Error](err); ok {
 			err = wrapped.Err // Without the address.
+		}
+		if strings.Contains(err.Error(), "malformed") { // What comes next in it is the answer.
+			err = errors.New("what it answers is not HTTP/1.1")
 		}
 		return Key{}, err
 	}

@@ -4,6 +4,8 @@ import (
 	"bufio"
 	"bytes"
 	"errors"
+	"io"
+	"net"
 	"strconv"
 	"strings"
 
@@ -109,7 +111,7 @@ func (a *answers) next() reply {
 	err := a.resp.ReadLimitBody(a.in, maxBody)
 	if err != nil {
 		a.usual = a.usual[:0]
-		return reply{answered: err == fasthttp.ErrBodyTooLarge, last: true, err: err} //nolint:errorlint // As fasthttp returns it.
+		return reply{answered: err == fasthttp.ErrBodyTooLarge, last: true, err: plain(err)} //nolint:errorlint // As fasthttp returns it.
 	}
 	if a.resp.StatusCode() == fasthttp.StatusSwitchingProtocols {
 		return reply{answered: true, last: true, err: errSwitched}
@@ -120,6 +122,22 @@ func (a *answers) next() reply {
 	}
 	return reply{answered: true, last: last}
 }
+
+// plain returns why an answer could not be read, without anything of the answer: it may hold the key, and fasthttp quotes what it cannot read.
+func plain(err error) error {
+	if broken, ok := errors.AsType[*net.OpError](err); ok {
+		return broken
+	}
+	switch {
+	case isTimeout(err), err == fasthttp.ErrBodyTooLarge: //nolint:errorlint // As fasthttp returns it.
+		return err
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+		return io.ErrUnexpectedEOF
+	}
+	return errNoHTTP
+}
+
+var errNoHTTP = errors.New("what the endpoint answers is not HTTP/1.1: check that it is the right server, and http or https as it wants")
 
 // errSwitched says that what follows an answer is no HTTP/1.1. Nobody has asked for that.
 var errSwitched = errors.New("the endpoint switches to another protocol")

@@ -121,16 +121,21 @@ func (a *Acks) sendLate() {
 
 // Resend sends again what may have been lost with the last connection, once after each reconnect: plain acknowledgements, which end a
 // terminated message as well. It is to be called before new messages are asked for, which would otherwise be the same ones. So it waits until each
-// consumer has taken note, for takeNoteTime at the most: the server reads acknowledgements and requests in order, and attends to them apart.
+// consumer has taken note, for takeNoteTime at the most in all: the server reads acknowledgements and requests in order, and attends to them apart.
 func (a *Acks) Resend() {
 	a.resending.Lock()
 	defer a.resending.Unlock()
+	end := time.Now().Add(takeNoteTime)
 	for _, reply := range a.resend() {
-		_, _ = a.conn.Request(reply, ackDone, takeNoteTime) // Without an answer, what was sent may still arrive.
+		left := time.Until(end)
+		if left <= 0 {
+			return // What was sent may still arrive.
+		}
+		_, _ = a.conn.Request(reply, ackDone, left)
 	}
 }
 
-// takeNoteTime is how long a consumer may take to note acknowledgements.
+// takeNoteTime is how long all consumers together may take to note acknowledgements.
 const takeNoteTime = 2 * time.Second
 
 // resend returns the last acknowledgement of each consumer among those that it has sent again.

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/url"
 	"os"
 	"strings"
 	"sync"
@@ -23,6 +24,7 @@ type ConnectConfig struct {
 	CAFile       string
 	CertFile     string
 	KeyFile      string
+	Failed       func(error) // Called after each attempt that failed, but the first, which gives no reason; nil for nobody.
 }
 
 const (
@@ -31,6 +33,9 @@ const (
 	pingsUnanswered = 2
 	reconnectWait   = time.Second
 	reconnectJitter = time.Second
+	connectTimeout  = 5 * time.Second
+	// writeTimeout bounds how long a network that takes nothing any more holds up whoever publishes. The pings end the connection.
+	writeTimeout = 10 * time.Second
 	// complainEvery limits the log while NATS stays away.
 	complainEvery = 30 * time.Second
 )
@@ -47,17 +52,23 @@ func Connect(cfg ConnectConfig, log *slog.Logger) (*nats.Conn, error) {
 		nats.ReconnectJitter(reconnectJitter, reconnectJitter),
 		nats.PingInterval(pingInterval),
 		nats.MaxPingsOutstanding(pingsUnanswered),
-		nats.Timeout(5 * time.Second),
+		nats.Timeout(connectTimeout),
+		nats.SetCustomDialer(dialer{connectTimeout}),
+		nats.SkipHostLookup(),
+		nats.FlusherTimeout(writeTimeout),
 		nats.IgnoreAuthErrorAbort(),
 	}
-	options = append(options, connectionLog(log)...)
+	options = append(options, connectionLog(log, cfg.Failed)...)
 	credentials, err := credentialOptions(cfg)
 	if err != nil {
 		return nil, err
 	}
 	conn, err := nats.Connect(cfg.URL, append(options, credentials...)...)
+	if wrong, ok := errors.AsType[*url.Error](err); ok {
+		err = wrong.Err // Without the URL, which may hold a password.
+	}
 	if err != nil {
-		return nil, fmt.Errorf("connect to NATS: %w", err)
+		return nil, fmt.Errorf("connect to NATS (nats.url): %w", err)
 	}
 	return conn, nil
 }
@@ -96,50 +107,86 @@ func secret(path string) string {
 	return strings.TrimSpace(string(text))
 }
 
-// connectionLog logs changes of the connection's state, and repeated failures at a limited rate.
-func connectionLog(log *slog.Logger) []nats.Option {
-	var mu sync.Mutex
-	var complained time.Time
-	failed := func(_ *nats.Conn, err error) {
-		mu.Lock()
-		defer mu.Unlock()
-		if time.Since(complained) < complainEvery {
-			return
-		}
-		complained = time.Now()
-		log.Error("cannot connect to NATS, still trying", "error", err, "advice", connectAdvice(err))
-	}
-	connected := func(c *nats.Conn) {
-		mu.Lock()
-		defer mu.Unlock()
-		complained = time.Time{}
-		log.Info("connected to NATS", "server", c.ConnectedUrlRedacted(), "server_version", c.ConnectedServerVersion())
-	}
+// connectionLog logs changes of the connection's state, and what repeats at a limited rate.
+func connectionLog(log *slog.Logger, told func(error)) []nats.Option {
+	l := &connectionEvents{log: log, told: told}
 	return []nats.Option{
-		nats.ConnectHandler(connected),
-		nats.ReconnectHandler(connected),
-		nats.ReconnectErrHandler(failed),
-		nats.DisconnectErrHandler(func(_ *nats.Conn, err error) {
-			if err != nil {
-				log.Warn("disconnected from NATS, reconnecting", "error", err)
-			}
-		}),
-		nats.ErrorHandler(func(_ *nats.Conn, sub *nats.Subscription, err error) {
-			if sub != nil && errors.Is(err, nats.ErrSlowConsumer) {
-				log.Warn("messages arrive faster than they can be published: the core NATS buffer is full and drops; see momento_bridge_source_dropped_total",
-					"subject", sub.Subject)
-				return
-			}
-			log.Error("NATS reports an error", "error", err, "advice", connectAdvice(err))
-		}),
+		nats.ConnectHandler(l.connected),
+		nats.ReconnectHandler(l.connected),
+		nats.ReconnectErrHandler(l.failed),
+		nats.DisconnectErrHandler(l.disconnected),
+		nats.ErrorHandler(l.reported),
 		nats.LameDuckModeHandler(func(c *nats.Conn) {
 			log.Info("the NATS server is about to stop; the client moves to another one", "server", c.ConnectedUrlRedacted())
 		}),
 	}
 }
 
-// connectAdvice says what to do about a failure.
-func connectAdvice(err error) string {
+// connectionEvents is what a connection's log remembers.
+type connectionEvents struct {
+	log   *slog.Logger
+	told  func(error) // nil for nobody.
+	quiet hush
+
+	mu         sync.Mutex // Guards the following.
+	complained time.Time
+	silent     bool // The end of the connection before was not logged, so neither is this one's begin.
+}
+
+func (l *connectionEvents) failed(_ *nats.Conn, err error) {
+	if errors.Is(err, nats.ErrNoServers) {
+		return // The first attempt, without its reason: the next one has it.
+	}
+	if l.told != nil {
+		l.told(err)
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if time.Since(l.complained) < complainEvery {
+		return
+	}
+	l.complained, l.silent = time.Now(), false
+	l.log.Error("cannot connect to NATS, still trying", "error", err, "advice", Advice(err))
+}
+
+func (l *connectionEvents) connected(c *nats.Conn) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.complained = time.Time{}
+	if !l.silent {
+		l.log.Info("connected to NATS", "server", c.ConnectedUrlRedacted(), "server_version", c.ConnectedServerVersion())
+	}
+}
+
+func (l *connectionEvents) disconnected(_ *nats.Conn, err error) {
+	if err == nil {
+		return // We close it.
+	}
+	more, due := l.quiet.due("disconnected")
+	l.mu.Lock()
+	l.silent = !due
+	l.mu.Unlock()
+	if due {
+		l.log.Warn("disconnected from NATS, reconnecting", append(more, "error", err)...)
+	}
+}
+
+// reported logs what the client or the server complains of while connected.
+func (l *connectionEvents) reported(_ *nats.Conn, sub *nats.Subscription, err error) {
+	if sub != nil && errors.Is(err, nats.ErrSlowConsumer) {
+		if more, due := l.quiet.due("slow " + sub.Subject); due {
+			l.log.Warn("messages arrive faster than they can be published: the core NATS buffer is full and drops; see momento_bridge_source_dropped_total",
+				append(more, "subject", sub.Subject)...)
+		}
+		return
+	}
+	if more, due := l.quiet.due(err.Error()); due {
+		l.log.Error("NATS reports an error", append(more, "error", err, "advice", Advice(err))...)
+	}
+}
+
+// Advice says what to do about a failure to connect, or an error that NATS reports later.
+func Advice(err error) string {
 	switch {
 	case errors.Is(err, nats.ErrAuthorization), errors.Is(err, nats.ErrAuthExpired), errors.Is(err, nats.ErrAuthRevoked):
 		return "the server refuses the credentials: check nats.creds_file, nkey_file, user and password_file, or token_file"

@@ -8,6 +8,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -150,5 +151,14 @@ func TestListedPermissionsSuffice(t *testing.T) {
 	})
 	if err := conn.LastError(); err != nil {
 		t.Errorf("the server refused something: %v", err)
+	}
+}
+
+func TestBrokenURLIsExplainedWithoutItsPassword(t *testing.T) {
+	if conn, err := Connect(ConnectConfig{URL: "nats://user:pass%word@127.0.0.1:4222"}, quiet()); err == nil {
+		conn.Close()
+		t.Error("a broken URL is accepted")
+	} else if strings.Contains(err.Error(), "word") {
+		t.Errorf("the error shows the password: %v", err)
 	}
 }

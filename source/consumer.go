@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -16,11 +17,13 @@ import (
 
 const bindTimeout = 5 * time.Second
 
+var errNotConnected = errors.New("not connected to NATS")
+
 // bind returns the route's consumer and the settings to use it with. A consumer that exists is checked and never changed. When it is not
 // the one that was bound before, that one's deliveries are void: the stream delivers their messages again, so they are given up.
 func (j *JetStream) bind(ctx context.Context, route *pipeline.Route) (jetstream.Consumer, Settings, error) {
 	if !j.conn.IsConnected() {
-		return nil, Settings{}, errors.New("not connected to NATS")
+		return nil, Settings{}, errNotConnected
 	}
 	ctx, cancel := context.WithTimeout(ctx, bindTimeout)
 	defer cancel()
@@ -59,8 +62,10 @@ func (j *JetStream) Try(ctx context.Context) (string, error) {
 		return what, j.explain(err)
 	}
 	info := consumer.CachedInfo()
-	_, err = j.check(info.Config)
-	return fmt.Sprintf("%s: %d pending, %d unacknowledged", what, info.NumPending, info.NumAckPending), err
+	if _, err := j.check(info.Config); err != nil {
+		return what, err
+	}
+	return fmt.Sprintf("%s: %d pending, %d unacknowledged", what, info.NumPending, info.NumAckPending), nil
 }
 
 // create creates the consumer with derived settings. When another replica has just created it with the same settings, the
@@ -111,7 +116,8 @@ func (j *JetStream) check(cfg jetstream.ConsumerConfig) (Settings, error) {
 	var problems []error
 	problem := func(format string, args ...any) { problems = append(problems, fmt.Errorf(format, args...)) }
 	if cfg.AckPolicy != jetstream.AckExplicitPolicy {
-		problem("its ack_policy is %v, it must be explicit: a message is acknowledged once the endpoint has accepted it", cfg.AckPolicy)
+		problem("its ack_policy is %s, it must be explicit: a message is acknowledged once the endpoint has accepted it",
+			strings.ToLower(strings.TrimPrefix(cfg.AckPolicy.String(), "Ack")))
 	}
 	if cfg.MaxDeliver > 0 {
 		problem("its max_deliver is %d, it must be -1: restarts count as deliveries, and the server would abandon messages that were never tried", cfg.MaxDeliver)
@@ -158,9 +164,9 @@ func (j *JetStream) explain(err error) error {
 	case errors.Is(err, jetstream.ErrConsumerNotFound):
 		return fmt.Errorf("consumer %s of stream %s does not exist: create it or set create_consumer: true: %w", j.cfg.Consumer, j.cfg.Stream, err)
 	case errors.Is(err, jetstream.ErrJetStreamNotEnabled), errors.Is(err, jetstream.ErrJetStreamNotEnabledForAccount), errors.Is(err, nats.ErrNoResponders):
-		return fmt.Errorf("JetStream is not enabled on the server or for the account: %w", err)
+		return fmt.Errorf("JetStream is not enabled on the server or for the account: enable it (nats-server -js, or the account's jetstream limits), or leave the route's stream away: %w", err)
 	case errors.Is(err, context.DeadlineExceeded):
-		return fmt.Errorf("JetStream does not answer: check that the NATS user may publish to $JS.API.CONSUMER.> and that the server is healthy: %w", err)
+		return fmt.Errorf("JetStream does not answer: check that the NATS user may publish to $JS.API.CONSUMER.> and subscribe to _INBOX.> (docs/permissions.md), and that the server is healthy: %w", err)
 	}
 	return err
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -26,13 +27,15 @@ type CoreConfig struct {
 
 // Core takes messages from a core NATS subject. Core NATS delivers each message at most once and cannot be slowed down.
 type Core struct {
-	conn    *nats.Conn
-	cfg     CoreConfig
-	log     *slog.Logger
-	topics  topicCache
-	dropped atomic.Int64 // By the client, because its buffer was full.
-	lost    atomic.Int64 // Still in the client's buffer when the drain budget ran out.
-	sub     atomic.Pointer[nats.Subscription]
+	conn     *nats.Conn
+	cfg      CoreConfig
+	log      *slog.Logger
+	topics   topicCache
+	dropped  atomic.Int64 // By the client, because its buffer was full.
+	lost     atomic.Int64 // Still in the client's buffer when the drain budget ran out.
+	sub      atomic.Pointer[nats.Subscription]
+	denied   atomic.Bool // By the server: the subscription.
+	deniedOn uint64      // Of Run: the connection, counted from 1, on which it was.
 }
 
 // NewCore prepares a source; Run starts it.
@@ -57,10 +60,8 @@ func (c *Core) Run(ctx, hard context.Context, route *pipeline.Route) error {
 	}
 	c.sub.Store(sub)
 	c.log.Info("consuming core NATS", "subject", c.cfg.Subject, "queue", c.cfg.Queue)
-	select {
-	case <-ctx.Done():
-	case <-closed:
-		return errors.New("the connection to NATS was closed")
+	if err := c.await(ctx, closed); err != nil {
+		return err
 	}
 	c.Dropped()
 	if err := sub.Drain(); err != nil {
@@ -68,6 +69,25 @@ func (c *Core) Run(ctx, hard context.Context, route *pipeline.Route) error {
 	}
 	c.awaitClosed(hard, closed)
 	return nil
+}
+
+// refusalInterval is how often it is looked whether the server has refused the subscription.
+const refusalInterval = time.Second
+
+// await waits until ctx is done, or returns an error when the connection is closed for good.
+func (c *Core) await(ctx context.Context, closed chan struct{}) error {
+	ticks := time.NewTicker(refusalInterval)
+	defer ticks.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-closed:
+			return errors.New("the connection to NATS was closed")
+		case <-ticks.C:
+			c.denied.Store(c.refused())
+		}
+	}
 }
 
 // lastSubmits is the time that the callback has after the hard stop to hand over what the client still holds: submitting then
@@ -119,7 +139,21 @@ func (c *Core) Ready() (bool, string) {
 	if c.sub.Load() == nil {
 		return false, "not subscribed yet"
 	}
+	if c.denied.Load() {
+		return false, fmt.Sprintf("the NATS user may not subscribe to %s with the queue group %s: grant it (docs/permissions.md)", c.cfg.Subject, c.cfg.Queue)
+	}
 	return true, ""
+}
+
+// refused reports whether the server has refused the subscription on the connection in use. nats.go says so once, as an error of the connection; a new
+// connection subscribes again.
+func (c *Core) refused() bool {
+	connection := c.conn.Stats().Reconnects + 1
+	err := c.conn.LastError()
+	if errors.Is(err, nats.ErrPermissionViolation) && strings.Contains(err.Error(), `Subscription to "`+c.cfg.Subject+`"`) {
+		c.deniedOn = connection
+	}
+	return c.deniedOn == connection
 }
 
 // Settle implements pipeline.Settler: core NATS has nothing to be told.

@@ -28,6 +28,8 @@ type JetStreamConfig struct {
 	// Overload is what the pipeline does with more messages than it can publish.
 	Overload      pipeline.Overload
 	Circumstances Circumstances
+	// Beat is called by the goroutine that consumes, however long NATS is away: every half minute at the least. nil: nobody asks.
+	Beat func()
 }
 
 // JetStream takes messages from a durable pull consumer.
@@ -41,7 +43,7 @@ type JetStream struct {
 	resume resume
 
 	renewAfter atomic.Int64 // Nanoseconds: half of the consumer's AckWait.
-	unsettled  atomic.Int64 // Acknowledgements that could not even be queued.
+	quiet      hush         // For what may repeat with each message or tick.
 	pending    atomic.Int64
 	ackWaits   atomic.Int64 // Delivered and not acknowledged, by all replicas.
 	missed     atomic.Uint64
@@ -58,6 +60,9 @@ func NewJetStream(conn *nats.Conn, acks *Acks, cfg JetStreamConfig, log *slog.Lo
 	if err != nil {
 		return nil, fmt.Errorf("use JetStream: %w", err)
 	}
+	if cfg.Beat == nil {
+		cfg.Beat = func() {}
+	}
 	return &JetStream{
 		conn: conn, js: js, acks: acks, cfg: cfg,
 		log:    log.With("route", cfg.Route, "stream", cfg.Stream, "consumer", cfg.Consumer),
@@ -72,6 +77,7 @@ func (j *JetStream) Run(ctx, hard context.Context, route *pipeline.Route) error 
 	delays := backoff.NewExponentialBackOff(backoff.WithInitialInterval(200*time.Millisecond),
 		backoff.WithMaxInterval(10*time.Second), backoff.WithMaxElapsedTime(0))
 	for ctx.Err() == nil {
+		j.cfg.Beat()
 		began := time.Now()
 		err := j.consume(ctx, hard, route)
 		if err == nil || ctx.Err() != nil {
@@ -82,6 +88,7 @@ func (j *JetStream) Run(ctx, hard context.Context, route *pipeline.Route) error 
 			delays.Reset()
 			continue // It has worked for long: look at once what has become of the consumer.
 		}
+		j.cfg.Beat()
 		select {
 		case <-ctx.Done():
 		case <-time.After(delays.NextBackOff()):
@@ -159,6 +166,7 @@ func (j *JetStream) awaitClosed(hard context.Context, sub *nats.Subscription, cl
 	ticks := time.NewTicker(10 * time.Millisecond)
 	defer ticks.Stop()
 	for {
+		j.cfg.Beat()
 		select {
 		case <-closed:
 			return
@@ -187,7 +195,9 @@ func (j *JetStream) work(ctx context.Context, p *puller, consumer jetstream.Cons
 	w := watch{j: j, p: p, consumer: consumer, route: route, heard: now, asked: now.Add(firstInfo - infoInterval)}
 	w.adapt(now)
 	for {
+		j.cfg.Beat()
 		j.acks.Resend()
+		j.cfg.Beat()
 		if err := p.pull(time.Now()); err != nil {
 			return err
 		}
@@ -246,8 +256,11 @@ func (j *JetStream) Settle(handle any, o pipeline.Outcome) {
 	case pipeline.DeadLettered:
 		err = j.acks.term(m.Reply, fmt.Appendf(nil, "%s %s", ackNever, o))
 	}
-	if err != nil && j.unsettled.Add(1) == 1 {
-		j.log.Error("an acknowledgement could not be sent: the message will be delivered again", "error", err)
+	if err == nil {
+		return
+	}
+	if more, due := j.quiet.due("unacknowledged"); due {
+		j.log.Error("an acknowledgement could not be sent: the message will be delivered again", append(more, "error", err)...)
 	}
 }
 
@@ -264,9 +277,9 @@ func (j *JetStream) numbers(info *jetstream.ConsumerInfo) {
 	j.resume.acknowledged(info)
 }
 
-// complain logs a failure to consume when it is not the same as before.
+// complain logs a failure to consume when it is not the same as before. That there is no connection is said once, by the connection.
 func (j *JetStream) complain(err error) {
-	if j.setReason(err.Error()) {
+	if j.setReason(err.Error()) && !errors.Is(err, errNotConnected) {
 		j.log.Error("cannot consume, still trying", "error", err)
 	}
 }

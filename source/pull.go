@@ -200,7 +200,7 @@ func (p *puller) silent() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.voidAll()
-	p.refused("no heartbeat")
+	p.refused("no heartbeat; check that the server is healthy and that the NATS user may publish to " + p.subject)
 }
 
 // state returns how much has come, whether more may come, and why nothing does.

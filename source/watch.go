@@ -25,12 +25,15 @@ type watch struct {
 // tick renews, hands back, listens for heartbeats and asks for the consumer's numbers. An error means that the consumer is lost.
 func (w *watch) tick(ctx context.Context, now time.Time) error {
 	w.renew(now)
+	w.j.cfg.Beat() // Each call of the connection may wait while it is made anew.
 	w.handBack(now)
 	w.adapt(now)
 	w.j.resume.sample()
 	arrivals, open, trouble := w.p.state()
 	if w.j.setReason(trouble) && trouble != "" {
-		w.j.log.Warn("the consumer delivers nothing, still trying", "reason", trouble)
+		if more, due := w.j.quiet.due(trouble); due {
+			w.j.log.Warn("the consumer delivers nothing, still trying", append(more, "reason", trouble)...)
+		}
 	}
 	if arrivals != w.arrivals || !open || !w.j.conn.IsConnected() {
 		w.arrivals, w.heard = arrivals, now
@@ -38,7 +41,9 @@ func (w *watch) tick(ctx context.Context, now time.Time) error {
 	silent := now.Sub(w.heard) > 2*w.p.limits.Heartbeat+w.p.limits.tick()
 	if silent {
 		w.j.missed.Add(1)
-		w.j.log.Warn("the consumer is silent: looking for it", "since", w.heard)
+		if more, due := w.j.quiet.due("silent"); due {
+			w.j.log.Warn("the consumer is silent: looking for it", append(more, "since", w.heard)...)
+		}
 		w.p.silent()
 		w.heard = now
 	}
@@ -46,6 +51,7 @@ func (w *watch) tick(ctx context.Context, now time.Time) error {
 		return nil
 	}
 	w.asked = now
+	w.j.cfg.Beat()
 	return w.look(ctx)
 }
 
@@ -77,7 +83,9 @@ func (w *watch) renew(now time.Time) {
 	w.renewals = w.j.held.due(now, now.Add(wait/2), share, w.renewals[:0])
 	for _, reply := range w.renewals {
 		if err := w.j.conn.Publish(reply, ackProgress); err != nil {
-			w.j.log.Warn("a delivery could not be renewed: its message may be delivered again", "error", err)
+			if more, due := w.j.quiet.due("renewal"); due {
+				w.j.log.Warn("a delivery could not be renewed: its message may be delivered again", append(more, "error", err)...)
+			}
 			return
 		}
 		w.j.renewals.Add(1)

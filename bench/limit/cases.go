@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os/exec"
 	"runtime"
+	"strconv"
 	"strings"
 
 	"momento-bridge/bench/lab"
@@ -178,7 +179,7 @@ func throughNginx(ctx context.Context, b *bench, c testCase) error {
 	if err != nil {
 		return err
 	}
-	config := strings.NewReplacer("RATE", fmt.Sprint(rate), "BURST", fmt.Sprint(max(1, rate/5)), "ADDRESS", address, "ACCEPT", accept).Replace(nginxConfig)
+	config := strings.NewReplacer("RATE", strconv.Itoa(rate), "BURST", strconv.Itoa(max(1, rate/5)), "ADDRESS", address, "ACCEPT", accept).Replace(nginxConfig)
 	if err := b.StartNginx(ctx, b.nginx, config, address); err != nil {
 		return err
 	}

@@ -109,6 +109,8 @@ func (b *bridge) loadOf(i int, samples []sample, stats *pipeline.Stats) pipeline
 	load := pipeline.Load{Waiting: last.waiting, Capacity: math.Inf(1)}
 	rate, messages := stats.Quotas[0].Rate, b.plan.perPublish(i, last)
 	load.Quota = !math.IsInf(rate, 1)
+	state := stats.Routes[i].State
+	load.Halted = state == pipeline.Parked || state == pipeline.Paused || stats.Down
 	if b.plan.routes[i].route.Batch.Framing == nil {
 		load.PerBatch = messages
 	}

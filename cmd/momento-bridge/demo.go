@@ -128,8 +128,8 @@ func (d *demo) start(o demoOptions, dir string, stderr io.Writer) error {
 	if err != nil {
 		return &usageError{err}
 	}
-	if d.endpoint, err = net.Listen("tcp", o.endpoint); err != nil {
-		return fmt.Errorf("open the endpoint (--endpoint-listen): %w", err)
+	if d.endpoint, err = listenAt("the endpoint (--endpoint-listen)", o.endpoint); err != nil {
+		return err
 	}
 	keyFile := filepath.Join(dir, "api-key")
 	if err := os.WriteFile(keyFile, []byte(demoKey), 0o600); err != nil {

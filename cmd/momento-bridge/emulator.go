@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"net"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -49,9 +48,9 @@ func newEmulator() *cobra.Command {
 		if err != nil {
 			return &usageError{err}
 		}
-		ln, err := net.Listen("tcp", listen)
+		ln, err := listenAt("the emulator (--listen)", listen)
 		if err != nil {
-			return fmt.Errorf("listen (--listen): %w", err)
+			return err
 		}
 		fmt.Fprintf(cmd.ErrOrStderr(), "emulator on http://%s (stats: http://%s/_emulator/stats); stop with Ctrl-C\n", ln.Addr(), ln.Addr())
 		began := time.Now()

@@ -2,12 +2,15 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"net"
 	"net/http"
-	"time"
+	"strings"
+	"unicode"
 
 	"momento-bridge/admin"
 	"momento-bridge/pipeline"
+	"momento-bridge/source"
 )
 
 // adminHandler serves health and metrics. ctx is done when the daemon stops.
@@ -15,7 +18,7 @@ func (b *bridge) adminHandler(ctx context.Context) http.Handler {
 	return admin.New(admin.Config{
 		Metrics:  b.metrics,
 		NotReady: func() []string { return b.notReady(ctx) },
-		Stuck:    func() string { return b.pipe.Stuck(time.Now()) },
+		Stuck:    b.vitals.progress.stuck,
 		Status:   func() admin.Status { return b.status(ctx) },
 		History:  &b.sampler.history,
 		Pause:    b.pause,
@@ -30,18 +33,18 @@ func loopbackAddr(a net.Addr) bool {
 	return ok && tcp.IP.IsLoopback()
 }
 
-// notReady returns why the daemon does not carry messages now: NATS, the sources, the key, the endpoint, the caches.
+// notReady returns why the daemon does not carry messages now, and what to do, each in one line without secrets: NATS, the sources, the key, the
+// endpoint, the caches, permissions, dead letters.
 func (b *bridge) notReady(ctx context.Context) []string {
+	if why := b.vitals.progress.stuck(); why != "" { // Asking what is stuck would take for ever.
+		return []string{"the daemon is stuck and must be restarted: " + why}
+	}
 	var reasons []string
 	if ctx.Err() != nil {
 		reasons = append(reasons, "stopping")
 	}
 	if !b.nats.IsConnected() {
-		reason := "nats: not connected"
-		if err := b.nats.LastError(); err != nil {
-			reason += ": " + err.Error()
-		}
-		reasons = append(reasons, reason)
+		reasons = append(reasons, "nats: not connected: "+natsReason(b.nats.LastError()))
 	}
 	if err := b.plan.sink.Keys.Missing(); err != nil {
 		reasons = append(reasons, "key: "+err.Error())
@@ -52,43 +55,50 @@ func (b *bridge) notReady(ctx context.Context) []string {
 			reasons = append(reasons, "route "+stats.Routes[i].Name+": "+why)
 		}
 	}
-	return append(reasons, endpointReasons(stats)...)
+	reasons = append(reasons, endpointReasons(stats)...)
+	for i := range reasons {
+		reasons[i] = bounded(reasons[i])
+	}
+	return reasons
+}
+
+func natsReason(err error) string {
+	if err == nil {
+		return "still trying; check nats.url, the network and the server"
+	}
+	return err.Error() + "; " + source.Advice(err)
 }
 
 func endpointReasons(stats pipeline.Stats) []string {
 	var reasons []string
 	if stats.KeyRefused {
-		reasons = append(reasons, "endpoint: the API key is refused: "+stats.Why)
+		reasons = append(reasons, "endpoint: the API key is refused: "+stats.Why+"; put a valid key into the key file, or see what momento.api_key_url gives")
 	}
 	if stats.Down {
-		reasons = append(reasons, "endpoint: down: "+stats.Why)
+		reasons = append(reasons, "endpoint: down: "+stats.Why+"; check the endpoint and the network")
 	}
 	for _, r := range stats.Routes {
 		if r.CacheMissing {
-			reasons = append(reasons, "route "+r.Name+": the cache does not exist")
+			reasons = append(reasons, "route "+r.Name+": the cache does not exist; create the cache "+r.Cache+" or correct the route")
 		}
 		if r.RouteRefused || r.Forbidden > 0 && r.State == pipeline.Parked {
-			reasons = append(reasons, "route "+r.Name+": the API key may not publish to its topics")
+			reasons = append(reasons, "route "+r.Name+": the API key may not publish to its topics; grant the permission or correct the route")
+		}
+		if r.Unkept > 0 {
+			reasons = append(reasons, fmt.Sprintf("route %s: %d messages wait to be kept as dead letters: %s", r.Name, r.Unkept, r.UnkeptWhy))
 		}
 	}
 	return reasons
 }
 
-// notifyReady tells systemd once the daemon carries messages, and when it begins to stop.
-func (b *bridge) notifyReady(ctx context.Context) {
-	ticks := time.NewTicker(100 * time.Millisecond)
-	defer ticks.Stop()
-	for len(b.notReady(ctx)) > 0 {
-		select {
-		case <-ctx.Done():
-			notifySystemd("STOPPING=1")
-			return
-		case <-ticks.C:
-		}
+// maxReason bounds a reason, in bytes: it may hold what a server has said.
+const maxReason = 500
+
+// bounded returns text as one line of printable characters that is not too long.
+func bounded(text string) string {
+	line := strings.Join(strings.FieldsFunc(text, func(r rune) bool { return !unicode.IsPrint(r) }), " ")
+	if len(line) > maxReason {
+		line = strings.ToValidUTF8(line[:maxReason], "") + "…"
 	}
-	b.log.Info("ready")
-	notifySystemd("READY=1")
-	<-ctx.Done()
-	b.log.Info("stopping: handing back what has not been started, finishing what is in flight", "budget", b.plan.shutdown)
-	notifySystemd("STOPPING=1")
+	return line
 }

@@ -6,11 +6,14 @@ import (
 	"os"
 )
 
-// newLogger writes text to a terminal and JSON elsewhere, unless the format says otherwise.
+// newLogger writes for people to a terminal and JSON elsewhere, unless the format says otherwise.
 func newLogger(w io.Writer, level slog.Level, format string) *slog.Logger {
 	options := &slog.HandlerOptions{Level: level, ReplaceAttr: readableDuration}
-	if format == "text" || format != "json" && isTerminal(w) {
+	switch {
+	case format == "text":
 		return slog.New(slog.NewTextHandler(w, options))
+	case format != "json" && isTerminal(w):
+		return slog.New(newTerminalHandler(w, level))
 	}
 	return slog.New(slog.NewJSONHandler(w, options))
 }

@@ -124,23 +124,26 @@ func newRoot() *cobra.Command {
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return &usageError{fmt.Errorf("%w\nsee `%s --help`", err, cmd.CommandPath())}
 	})
-	root.AddCommand(newRun(), newDemo(), newCheck(), newEmulator(), newLoadtest(), newReplay(), newConfig(), newRegions(), newVersion())
+	root.AddCommand(newRun(), newDemo(), newCheck(), newStatus(), newEmulator(), newLoadtest(), newReplay(), newConfig(), newRegions(), newVersion())
 	for _, cmd := range root.Commands() {
 		cmd.Args = usageArgs(cmd.Args)
 	}
 	root.SuggestionsMinimumDistance = 2
 	root.RunE = func(cmd *cobra.Command, _ []string) error { return cmd.Help() }
-	root.Args = func(cmd *cobra.Command, args []string) error {
-		if len(args) == 0 {
-			return nil
-		}
-		text := fmt.Sprintf("unknown command %q", args[0])
-		if near := cmd.SuggestionsFor(args[0]); len(near) > 0 {
-			text += fmt.Sprintf(" (did you mean %q?)", near[0])
-		}
-		return &usageError{errors.New(text + "\nsee `momento-bridge --help`")}
-	}
+	root.Args = usageArgs(noSuchCommand)
 	return root
+}
+
+// noSuchCommand refuses what is none of a command's commands.
+func noSuchCommand(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	text := fmt.Sprintf("unknown command %q", args[0])
+	if near := cmd.SuggestionsFor(args[0]); len(near) > 0 {
+		text += fmt.Sprintf(" (did you mean %q?)", near[0])
+	}
+	return errors.New(text)
 }
 
 // usageArgs makes wrong arguments a usage error; commands take none unless they say so.

@@ -1,10 +1,12 @@
 package main
 
 import (
+	"bytes"
+	"cmp"
 	"context"
 	"fmt"
-	"io"
 	"log/slog"
+	"strings"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -16,74 +18,84 @@ import (
 // onlineTimeout is how long each part has to answer.
 const onlineTimeout = 5 * time.Second
 
-// checkOnline tries what run will need: one line for each, with ✓ or ✗ and the reason. Nothing is created and nothing published.
-func checkOnline(ctx context.Context, w io.Writer, p *plan) error {
-	failed := false
-	report := func(what string, err error) {
-		if err != nil {
-			failed = true
-			fmt.Fprintf(w, "✗ %s: %v\n", what, err)
-			return
-		}
-		fmt.Fprintf(w, "✓ %s\n", what)
-	}
-	fmt.Fprintln(w)
+// checkOnline tries what run will need, one check for each. Nothing is created and nothing published.
+func checkOnline(ctx context.Context, list *checklist, p *plan) {
 	log := slog.New(slog.DiscardHandler)
-	if p.sink.Keys.Vended() {
-		once, cancel := context.WithTimeout(ctx, onlineTimeout)
-		err := p.sink.Keys.First(once)
-		cancel()
-		report("fetch an API key: "+keyNote(p.sink.Keys), err)
+	fmt.Fprintln(list.w)
+	if checkVendor(ctx, list, p) {
+		momento, err := sink.New(p.sink, log)
 		if err == nil {
-			err = p.firstKey(ctx)
+			err = momento.Try()
 		}
-		if err != nil && p.sink.Endpoint.Host == "" {
-			report("find the endpoint", err)
-			return errQuiet
-		}
+		list.try("connect to the endpoint "+p.sink.Endpoint.String(), err, endpointServer.advice)
 	}
-	momento, err := sink.New(p.sink, log)
-	if err == nil {
-		err = momento.Try()
-	}
-	report("connect to the endpoint "+p.sink.Endpoint.String(), err)
 	conn, err := tryNATS(ctx, p.nats, log)
-	report("connect to NATS "+redactURL(p.nats.URL), err)
-	if err == nil {
-		defer conn.Close()
-		for _, r := range p.routes {
-			if r.deadLetter != "" {
-				report("route "+r.route.Name+": dead letters to "+r.deadLetter, tryDeadLetters(ctx, conn, r, log))
-			}
-			if r.jetStream == nil {
-				continue
-			}
+	if err != nil {
+		list.fail("connect to NATS "+redactURL(p.nats.URL), err, natsAdvice(err))
+		list.warn("consumers and dead letters were not looked at: that needs NATS")
+		return
+	}
+	defer conn.Close()
+	list.pass(fmt.Sprintf("connect to NATS %s: nats-server %s", conn.ConnectedUrlRedacted(), conn.ConnectedServerVersion()))
+	for _, r := range p.routes {
+		if r.jetStream != nil {
 			note, err := tryConsumer(ctx, conn, r, log)
-			report("route "+r.route.Name+": "+note, err)
+			list.try("route "+r.route.Name+": "+note, err, noAdvice)
+		}
+		if r.deadLetter != "" {
+			checkDeadLetters(ctx, list, conn, r)
 		}
 	}
-	if failed {
-		return errQuiet
-	}
-	return nil
 }
 
-// tryNATS waits a few seconds for the connection.
+// noAdvice is for errors that say what to do.
+func noAdvice(error) string { return "" }
+
+// checkVendor fetches a key where keys are vended, and reports whether there is an endpoint to try.
+func checkVendor(ctx context.Context, list *checklist, p *plan) bool {
+	if !p.sink.Keys.Vended() {
+		return true
+	}
+	once, cancel := context.WithTimeout(ctx, onlineTimeout)
+	err := p.sink.Keys.First(once)
+	cancel()
+	if err != nil {
+		list.fail("fetch an API key", err, vendorServer.advice(err))
+		return p.sink.Endpoint.Host != ""
+	}
+	list.pass("fetch an API key: " + keyNote(p.sink.Keys))
+	if err := p.firstKey(ctx); err != nil {
+		list.fail("find the endpoint", err, "")
+		return false
+	}
+	return true
+}
+
+// tryNATS waits a few seconds for the connection, or until each server has been tried in vain.
 func tryNATS(ctx context.Context, cfg source.ConnectConfig, log *slog.Logger) (*nats.Conn, error) {
+	failures := make(chan error, 1+strings.Count(cfg.URL, ","))
+	cfg.Failed = func(err error) {
+		select {
+		case failures <- err:
+		default:
+		}
+	}
 	conn, err := source.Connect(cfg, log)
 	if err != nil {
 		return nil, err
 	}
-	for end := time.Now().Add(onlineTimeout); !conn.IsConnected(); {
-		if ctx.Err() != nil || time.Now().After(end) {
-			err := conn.LastError()
-			conn.Close()
-			if err == nil {
-				err = nats.ErrNoServers
-			}
-			return nil, err
+	ticks := time.NewTicker(20 * time.Millisecond)
+	defer ticks.Stop()
+	for end := time.Now().Add(onlineTimeout); !conn.IsConnected(); <-ticks.C {
+		if ctx.Err() == nil && time.Now().Before(end) && len(failures) < cap(failures) {
+			continue
 		}
-		time.Sleep(20 * time.Millisecond)
+		err := cmp.Or(conn.LastError(), nats.ErrNoServers)
+		for range len(failures) {
+			err = <-failures
+		}
+		conn.Close()
+		return nil, err
 	}
 	return conn, nil
 }
@@ -96,10 +108,17 @@ func tryConsumer(ctx context.Context, conn *nats.Conn, r routePlan, log *slog.Lo
 	return js.Try(ctx)
 }
 
-func tryDeadLetters(ctx context.Context, conn *nats.Conn, r routePlan, log *slog.Logger) error {
-	letters, err := source.NewDeadLetters(conn, r.deadLetter, log)
-	if err != nil {
-		return err
+// checkDeadLetters looks whether a stream takes a route's dead letters.
+func checkDeadLetters(ctx context.Context, list *checklist, conn *nats.Conn, r routePlan) {
+	what := "route " + r.route.Name + ": dead letters to " + r.deadLetter
+	var doubts bytes.Buffer
+	letters, err := source.NewDeadLetters(conn, r.deadLetter, slog.New(slog.NewTextHandler(&doubts, nil)))
+	if err == nil {
+		err = letters.Check(ctx, r.wholeStream())
 	}
-	return letters.Check(ctx, r.wholeStream())
+	if err == nil && doubts.Len() > 0 {
+		list.warn(what + ": the NATS user may not look whether a stream takes them: grant $JS.API.STREAM.NAMES, or see to it yourself")
+		return
+	}
+	list.try(what, err, noAdvice)
 }

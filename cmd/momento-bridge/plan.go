@@ -119,7 +119,7 @@ func checkNATSFiles(f *config.File) {
 		}
 		readable, err := os.Open(file.name)
 		if err != nil {
-			f.Problemf(file.path, "%s cannot be read: %v", file.path, err)
+			f.Problemf(file.path, "%s cannot be read: %v; correct the path or the permissions", file.path, err)
 			continue
 		}
 		readable.Close()

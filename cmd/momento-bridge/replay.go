@@ -93,7 +93,7 @@ func (o *replayOptions) choose(routes []routePlan) ([]routePlan, error) {
 		}
 	}
 	if len(known) == 0 {
-		return nil, errors.New("no route has a dead_letter: there is nothing to replay")
+		return nil, errors.New("no route has a dead_letter: there is nothing to replay; give the configuration of the daemon whose dead letters they are (--config)")
 	}
 	for _, name := range o.routes {
 		if !slices.Contains(known, name) {
@@ -115,7 +115,7 @@ func (o *replayOptions) wanted(routes []routePlan) func(source.Letter) bool {
 func replayAll(ctx context.Context, p *plan, o replayOptions, stdout, stderr io.Writer, log *slog.Logger) error {
 	conn, err := tryNATS(ctx, p.nats, log)
 	if err != nil {
-		return fmt.Errorf("connect to NATS %s: %w", redactURL(p.nats.URL), err)
+		return fmt.Errorf("connect to NATS %s: %w\n%s", redactURL(p.nats.URL), err, natsAdvice(err))
 	}
 	defer conn.Close()
 	replays, err := o.replays(conn, p.routes, log)
@@ -189,7 +189,11 @@ func carryAll(ctx context.Context, p *plan, replays map[string]*source.Replay, m
 	defer stop()
 	side, stopSide := context.WithCancel(context.WithoutCancel(ctx))
 	var sides, publishing sync.WaitGroup
-	sides.Go(func() { p.sink.Keys.Watch(side, keyInterval, pipe.KeyChanged, func(error) {}) })
+	sides.Go(func() {
+		p.sink.Keys.Watch(side, keyInterval, pipe.KeyChanged, func(err error) {
+			log.Error("no new API key, still trying; the old one stays in use", "error", err)
+		})
+	})
 	sides.Go(func() { showProgress(side, pipe, replays, progress) })
 	publishing.Go(func() { pipe.Run(ctx) }) // Interrupted, it leaves what is queued in the stream.
 	var errs []error

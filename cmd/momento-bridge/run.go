@@ -1,8 +1,7 @@
 package main
 
 import (
-	"log/slog"
-	"time"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -31,10 +30,13 @@ func newRun() *cobra.Command {
 			return err
 		}
 		log := logger(f, cmd.ErrOrStderr())
-		summarize(log, f, p)
+		announce(cmd.ErrOrStderr(), log, f, p)
 		b, err := newBridge(p, log)
 		if err != nil {
 			return err
+		}
+		if strings.HasSuffix(p.adminListen, ":0") {
+			log.Info("the admin listener has chosen a port", "status_page", "http://"+b.admin.Addr().String()+"/")
 		}
 		b.reloads = newReloads(f, func() (*config.File, error) {
 			next, _, err := s.load(cmd)
@@ -43,18 +45,4 @@ func newRun() *cobra.Command {
 		return b.run(cmd.Context())
 	}
 	return cmd
-}
-
-// summarize logs what the daemon is about to do.
-func summarize(log *slog.Logger, f *config.File, p *plan) {
-	log.Info("momento-bridge", "version", version, "nats", redactURL(p.nats.URL), "endpoint", p.sink.Endpoint.String(),
-		"key", keyNote(p.sink.Keys), "connections", p.pipeline.Workers, "rate", f.Limits.Rate.String(), "admin", p.adminListen)
-	for _, text := range warnings(f, p, time.Now()) {
-		log.Warn("check the configuration", "warning", text)
-	}
-	for i, r := range p.routes {
-		c := f.Routes[i]
-		log.Info("route", "name", r.route.Name, "subject", c.Subject, "stream", c.Stream, "cache", c.Cache, "topic", c.Topic,
-			"ordering", c.Ordering, "delivery", c.Delivery)
-	}
 }

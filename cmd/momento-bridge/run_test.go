@@ -390,10 +390,44 @@ func TestExitStatusSaysWhatHappened(t *testing.T) {
 	f(2, "unknown flag: --nope", "run", "--nope")
 	f(2, `unknown command "ruin" (did you mean "run"?)`, "ruin")
 	f(2, "unknown command \"x\"", "regions", "x")
-	f(2, "read the configuration", "run", "-c", "no-such-file.yaml")
+	f(2, `unknown command "exmple" (did you mean "example"?)`, "config", "exmple")
+	f(2, "there is no configuration file no-such-file.yaml: check --config", "run", "-c", "no-such-file.yaml")
 	f(2, "--fault: fault \"x\"", "emulator", "--fault", "x")
 	f(2, "unknown limiter \"magic\"", "emulator", "--limiter", "magic")
-	f(1, "listen (--listen)", "emulator", "--listen", "256.0.0.1:1")
+	f(1, "open the listener of the emulator (--listen)", "emulator", "--listen", "256.0.0.1:1")
+}
+
+// Each failure that ends a command says what to do.
+func TestFailuresSayWhatToDo(t *testing.T) {
+	t.Setenv(keyEnv, "k")
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { taken.Close() })
+	address := taken.Addr().String()
+	route := []string{"--subject", "a", "--cache", "c", "--nats-url", "nats://127.0.0.1:1"}
+	local := append(slices.Clone(route), "--endpoint", "http://127.0.0.1:1")
+	f := func(want int, words, command string, args ...string) {
+		t.Helper()
+		var out, log syncBuffer
+		err := run(t.Context(), append([]string{command}, args...), &out, &log)
+		if got := exitStatus(err); got != want || !strings.Contains(log.String(), words) {
+			t.Errorf("%s %v: status %d, %q, want %d and %q", command, args, got, log.String(), want, words)
+		}
+	}
+	f(1, "of admin.listen (--admin-listen): listen tcp "+address+": bind: address already in use\nanother program, perhaps another momento-bridge, listens there: stop it, or choose another port",
+		"run", append(local, "--admin-listen", address)...)
+	f(1, "give an address of this machine", "run", append(local, "--admin-listen", "192.0.2.1:9464")...)
+	f(1, "stop it, or choose another port", "emulator", "--listen", address)
+	f(1, "of the endpoint (--endpoint-listen)", "demo", "--endpoint-listen", address)
+	f(1, "stop it, or choose another port", "demo", "--admin-listen", address)
+	f(2, "--api-key-file: read the API key from /nope: no such file or directory; correct the path", "run", append(local, "--api-key-file", "/nope")...)
+	f(2, `unknown region "us-east1" (did you mean "us-east-1"?)`, "run", append(route, "--region", "us-east1")...)
+	f(2, "no route has a dead_letter: there is nothing to replay; give the configuration", "replay", local...)
+	f(2, "the configuration (--config): read .: is a directory", "run", "-c", ".")
+	t.Setenv(keyEnv, "")
+	f(2, "no API key: set momento.api_key_file, --api-key-file, or the environment variable", "run", local...)
 }
 
 func TestDemoAccountsForEveryMessage(t *testing.T) {

@@ -35,7 +35,9 @@ func newSampler(b *bridge) *sampler {
 func (s *sampler) run(ctx context.Context) {
 	ticks := time.NewTicker(sampleEvery)
 	defer ticks.Stop()
+	defer s.b.vitals.sampling.rest()
 	for {
+		s.b.vitals.sampling.beat()
 		select {
 		case <-ctx.Done():
 			return
@@ -61,7 +63,7 @@ func (s *sampler) sample(now time.Time) admin.Sample {
 		r.add(s.b.sampleOf(i, route, now))
 		r.load = s.b.loadOf(i, r.samples, &stats)
 		r.forecast = r.load.Forecast()
-		if r.news() {
+		if !r.load.Halted && r.news() { // What halts it is told elsewhere.
 			s.tell(route.Name, r)
 		}
 		rates := r.rates()

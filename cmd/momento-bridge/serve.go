@@ -31,6 +31,8 @@ type bridge struct {
 	sources  []natsSource
 	letters  []*source.DeadLetters // By route; nil where there are none.
 	sampler  *sampler
+	vitals   *vitals
+	manager  serviceManager
 	reloads  *reloads // nil: the configuration is not read again.
 	metrics  *prometheus.Registry
 	admin    net.Listener
@@ -50,7 +52,7 @@ type natsSource interface {
 
 // newBridge connects the parts in data order. The NATS connection is made in the background.
 func newBridge(p *plan, log *slog.Logger) (*bridge, error) {
-	b := &bridge{plan: p, metrics: prometheus.NewRegistry(), started: time.Now()}
+	b := &bridge{plan: p, metrics: prometheus.NewRegistry(), started: time.Now(), vitals: newVitals(p), manager: newServiceManager()}
 	log, b.problems = watchProblems(log)
 	b.log, b.histograms = log, pipeline.NewMetrics(b.metrics)
 	var err error
@@ -63,8 +65,8 @@ func newBridge(p *plan, log *slog.Logger) (*bridge, error) {
 		return nil, err
 	}
 	cfg := p.pipeline
-	for _, r := range p.routes {
-		src, rc, err := b.source(r)
+	for i, r := range p.routes {
+		src, rc, err := b.source(r, b.vitals.routes[i])
 		if err != nil {
 			b.nats.Close()
 			return nil, err
@@ -77,15 +79,15 @@ func newBridge(p *plan, log *slog.Logger) (*bridge, error) {
 	b.momento.Register(b.metrics)
 	b.metrics.MustRegister(b.pipe, newNATSMetrics(b), buildInfo(),
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
-	if b.admin, err = net.Listen("tcp", p.adminListen); err != nil {
+	if b.admin, err = listenAt("admin.listen (--admin-listen)", p.adminListen); err != nil {
 		b.nats.Close()
-		return nil, fmt.Errorf("open the admin listener (admin.listen, --admin-listen): %w", err)
+		return nil, err
 	}
 	return b, nil
 }
 
-// source makes a route's source and its side in the pipeline.
-func (b *bridge) source(r routePlan) (natsSource, pipeline.RouteConfig, error) {
+// source makes a route's source, which beats a pulse, and its side in the pipeline.
+func (b *bridge) source(r routePlan, pulse *pulse) (natsSource, pipeline.RouteConfig, error) {
 	rc := r.route
 	b.letters = append(b.letters, nil)
 	if r.deadLetter != "" {
@@ -101,7 +103,9 @@ func (b *bridge) source(r routePlan) (natsSource, pipeline.RouteConfig, error) {
 		rc.Settler = src
 		return src, rc, nil
 	}
-	src, err := source.NewJetStream(b.nats, b.acks, *r.jetStream, b.log)
+	cfg := *r.jetStream
+	cfg.Beat = pulse.beat
+	src, err := source.NewJetStream(b.nats, b.acks, cfg, b.log)
 	rc.Settler = src
 	rc.Returnable = true
 	return src, rc, err
@@ -110,7 +114,7 @@ func (b *bridge) source(r routePlan) (natsSource, pipeline.RouteConfig, error) {
 // flushReserve is kept back from the shutdown budget for the acknowledgements.
 const flushReserve = time.Second
 
-var errBudget = errors.New("the shutdown budget ran out first")
+var errBudget = errors.New("the shutdown budget ran out first: raise shutdown_timeout if that should not be")
 
 // errInterrupted ends the program at once, after a second signal.
 var errInterrupted = errors.New("interrupted")
@@ -148,7 +152,10 @@ func (b *bridge) carry(ctx context.Context) error {
 	sides.Go(func() { b.plan.sink.Keys.Watch(side, keyInterval, b.keyChanged, b.keyFailed) })
 	sides.Go(func() { b.acks.Run(side) })
 	sides.Go(func() { b.sampler.run(side) })
-	sides.Go(func() { b.notifyReady(ctx) })
+	sides.Go(func() { b.vitals.progress.run(side, b.log) })
+	sides.Go(func() { b.probe(side) })
+	sides.Go(func() { b.observe(ctx, side) })
+	sides.Go(func() { b.attend(ctx, side) })
 	if b.reloads != nil {
 		sides.Go(func() { b.reloads.run(side, b) })
 	}
@@ -183,6 +190,7 @@ func (b *bridge) consume(ctx, hard context.Context, i int) error {
 			return fmt.Errorf("route %s: %w", plan.route.Name, err)
 		}
 	}
+	defer b.vitals.routes[i].rest()
 	return b.sources[i].Run(ctx, hard, route)
 }
 
@@ -207,7 +215,7 @@ func (b *bridge) flush(left int) error {
 		unconfirmed := b.acks.Unconfirmed()
 		b.log.Error("the last acknowledgements may not have reached NATS: as many messages at the most are delivered again",
 			"unconfirmed_acks", unconfirmed, "error", err)
-		return fmt.Errorf("%w: %d are unconfirmed", err, unconfirmed)
+		return fmt.Errorf("%w: %d are unconfirmed, and at the most as many messages are delivered again", err, unconfirmed)
 	}
 	if left > 0 {
 		return errBudget

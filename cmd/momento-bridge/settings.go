@@ -73,8 +73,8 @@ func (s *settings) load(cmd *cobra.Command) (*config.File, *plan, error) {
 	name, text := "", []byte(nil)
 	if s.file != "" {
 		var err error
-		if text, err = os.ReadFile(s.file); err != nil {
-			return nil, nil, &usageError{fmt.Errorf("read the configuration: %w", err)}
+		if text, err = readConfiguration(s.file); err != nil {
+			return nil, nil, &usageError{err}
 		}
 		name = s.file
 	}

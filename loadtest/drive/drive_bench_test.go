@@ -24,11 +24,11 @@ func nothing(b *testing.B) string {
 
 const benchConnections = 64
 
-// The engine against the bare loop, in turns in one process: go test -run '^$' -bench Flat -count 5 ./loadtest/drive
+// The engine against the bare loop, in turns in one process: go test -run '^$' -bench Flat -count 5 ./loadtest/drive.
 func BenchmarkFlat(b *testing.B) {
 	address := nothing(b)
 	b.Run("engine", func(b *testing.B) {
-		e := engine(b, b.Context(), "http://"+address, benchConnections)
+		e := engine(b.Context(), b, "http://"+address, benchConnections)
 		for b.Loop() {
 			rate, err := e.Flat(1)
 			if err != nil {

@@ -32,7 +32,7 @@ func endpoint(t testing.TB, cfg emulator.Config) (string, *emulator.Server) {
 	return "http://" + ln.Addr().String(), server
 }
 
-func engine(t testing.TB, ctx context.Context, url string, connections int) *Engine {
+func engine(ctx context.Context, t testing.TB, url string, connections int) *Engine {
 	t.Helper()
 	to, err := sink.ParseEndpoint(url)
 	if err != nil {
@@ -59,7 +59,7 @@ var unbounded = search.Cap{Requests: 1e9, Seconds: 1e9}
 
 func TestWhatIsCountedIsWhatTheEndpointCounted(t *testing.T) {
 	url, server := endpoint(t, emulator.Config{Settings: emulator.Settings{Rate: 100, Burst: 50}})
-	e := engine(t, t.Context(), url, 16)
+	e := engine(t.Context(), t, url, 16)
 	trial := e.Run(unbounded, search.Phase{Rate: 400, Seconds: 0.5}, search.Phase{Rate: 200, Seconds: 1, Enough: func([]search.Event) bool { return false }})
 	accepted, refused := 0, 0
 	for _, o := range trial.Phases {
@@ -97,7 +97,7 @@ func TestWhatIsCountedIsWhatTheEndpointCounted(t *testing.T) {
 
 func TestPhaseEndsWithItsRefusals(t *testing.T) {
 	url, _ := endpoint(t, emulator.Config{Settings: emulator.Settings{Rate: 1, Burst: 20}})
-	e := engine(t, t.Context(), url, 16)
+	e := engine(t.Context(), t, url, 16)
 	began := e.Now()
 	trial := e.Run(unbounded, search.Phase{Rate: 200, Seconds: 30, Refusals: 1}, search.Phase{Rate: 50, Seconds: 0.2})
 	if o := trial.Phases[0]; o.Accepted < 15 || o.Refused < 1 || o.Took > 5 || o.FirstAt < 0.05 || o.FirstAt > 2 {
@@ -110,7 +110,7 @@ func TestPhaseEndsWithItsRefusals(t *testing.T) {
 
 func TestCapIsNeverExceeded(t *testing.T) {
 	url, server := endpoint(t, emulator.Config{})
-	e := engine(t, t.Context(), url, 16)
+	e := engine(t.Context(), t, url, 16)
 	e.Run(search.Cap{Requests: 37, Seconds: 60}, search.Phase{Rate: 500, Seconds: 10}, search.Phase{Rate: 500, Seconds: 10})
 	if n := server.Stats().Accepted; n > 37 || n < 30 {
 		t.Errorf("%d were sent with a cap of 37", n)
@@ -126,7 +126,7 @@ func TestEndpointThatRefusesForOtherReasonsEndsTheTest(t *testing.T) {
 	f := func(want string, cfg emulator.Config) {
 		t.Helper()
 		url, server := endpoint(t, cfg)
-		e := engine(t, t.Context(), url, 8)
+		e := engine(t.Context(), t, url, 8)
 		trial := e.Run(unbounded, search.Phase{Rate: 200, Seconds: 20})
 		refused, ok := errors.AsType[*RefusedError](trial.Fatal)
 		if !ok || !strings.Contains(refused.Error(), want) {
@@ -149,7 +149,7 @@ func TestEndpointThatRefusesForOtherReasonsEndsTheTest(t *testing.T) {
 func TestInterruptedTrialEndsAtOnce(t *testing.T) {
 	url, _ := endpoint(t, emulator.Config{})
 	ctx, cancel := context.WithCancel(t.Context())
-	e := engine(t, ctx, url, 8)
+	e := engine(ctx, t, url, 8)
 	time.AfterFunc(300*time.Millisecond, cancel)
 	began := time.Now()
 	trial := e.Run(unbounded, search.Phase{Rate: 1, Seconds: 60})
@@ -161,7 +161,7 @@ func TestInterruptedTrialEndsAtOnce(t *testing.T) {
 // The loop is open: what cannot be sent in time is not sent later.
 func TestGeneratorWithoutFreeConnectionsIsNotFit(t *testing.T) {
 	url, server := endpoint(t, emulator.Config{Settings: emulator.Settings{Latency: 200 * time.Millisecond}})
-	e := engine(t, t.Context(), url, 4)
+	e := engine(t.Context(), t, url, 4)
 	trial := e.Run(unbounded, search.Phase{Rate: 100, Seconds: 1}) // 20 connections would be needed.
 	if !strings.Contains(trial.Unfit, "in time") || trial.OnTime > 0.6 {
 		t.Errorf("unfit: %q, %v in time", trial.Unfit, trial.OnTime)

@@ -36,12 +36,12 @@ func (e *Engine) Run(most search.Cap, phases ...search.Phase) search.Trial {
 	before := e.measure()
 	all := make([]*phase, 0, len(phases))
 	at, end := e.now(), e.now()+int64(most.Seconds*1e9)
-	cap := e.sent + most.Requests
+	last := e.sent + most.Requests
 	for i, p := range phases {
 		ph := &phase{Phase: p, began: at}
 		all = append(all, ph)
-		at = e.offer(ph, min(end, at+int64(p.Seconds*1e9)), cap, i == len(phases)-1)
-		if e.ended() != nil || at >= end || e.sent >= cap {
+		at = e.offer(ph, min(end, at+int64(p.Seconds*1e9)), last, i == len(phases)-1)
+		if e.ended() != nil || at >= end || e.sent >= last {
 			break
 		}
 	}

@@ -84,7 +84,7 @@ func (r *Report) advice() string {
 		return ""
 	case r.Interrupted:
 		return "let it run to its end"
-	case !r.Generator.fit():
+	case !r.Generator.fit() || r.Generator.Repeated > 0:
 		return "run it on a machine that has nothing else to do"
 	case r.Limiter == "soft" || r.Limiter == "shared":
 		return "run it again while nobody else publishes; if nothing changes, the limit has several parts: stay below the clean rate"
@@ -202,7 +202,7 @@ func (g *Generator) fit() bool {
 func (g *Generator) words() string {
 	text := "healthy"
 	if !g.fit() {
-		text = "NOT ALWAYS FIT"
+		text = "NOT FIT"
 	}
 	text += ": " + percent(g.OnTime) + " sent on time"
 	if g.SendDelay.P99 != nil {
@@ -213,7 +213,7 @@ func (g *Generator) words() string {
 		text += ", could send " + rateText(math.Round(g.Ceiling))
 	}
 	if g.Repeated > 0 {
-		text += fmt.Sprintf(", %d trials repeated", g.Repeated)
+		text += fmt.Sprintf("; trials repeated because it was not fit: %d", g.Repeated)
 	}
 	return text
 }

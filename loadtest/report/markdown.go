@@ -65,7 +65,7 @@ func fence(b *strings.Builder, language, text string) {
 	fmt.Fprintf(b, "%s%s\n%s\n%s\n", marks, language, text, marks)
 }
 
-// markdownProof lists the trials that prove the result.
+// markdownProof lists the trials that are to prove the result.
 func (r *Report) markdownProof(b *strings.Builder) {
 	var trials []Trial
 	for _, t := range r.Trials {
@@ -80,7 +80,7 @@ func (r *Report) markdownProof(b *strings.Builder) {
 	if r.RejectionsCost != nil && *r.RejectionsCost {
 		before = "Before each, nothing is offered until the quota is whole again."
 	}
-	b.WriteString("\n## The trials that prove it\n\n" + before + " A trial ends when it has failed. The interval of the share of refusals is exact, with 95 % confidence.\n\n" +
+	b.WriteString("\n## The trials at the clean and the failing rate\n\n" + before + " A trial ends when it has failed. The interval of the share of refusals is exact, with 95 % confidence.\n\n" +
 		"| began (UTC) | offered | lasted | accepted | refused | failed | share refused |\n| --- | --: | --: | --: | --: | --: | --: |\n")
 	for _, t := range trials {
 		began := r.Started.Add(time.Duration(t.Began * float64(time.Second))).UTC()

@@ -4,14 +4,13 @@ import "slices"
 
 // plots is what the page draws besides the numbers of the report itself.
 type plots struct {
-	Fit      *fit       `json:"fit"`
-	Shares   []refused  `json:"shares"`
-	Phases   []phase    `json:"phases"`
-	Spectra  []spectrum `json:"spectra"`
-	Delay    []spectrum `json:"delay"`
-	Clean    *float64   `json:"clean"`
-	Failing  *float64   `json:"failing"`
-	Requests int        `json:"requests"`
+	Fit     *fit       `json:"fit"`
+	Shares  []refused  `json:"shares"`
+	Phases  []phase    `json:"phases"`
+	Spectra []spectrum `json:"spectra"`
+	Delay   []spectrum `json:"delay"`
+	Clean   *float64   `json:"clean"`
+	Failing *float64   `json:"failing"`
 }
 
 // fit is a straight line: rate times seconds plus start.
@@ -41,7 +40,7 @@ type spectrum struct {
 }
 
 func (r *Report) plots() plots {
-	p := plots{Fit: r.fit(), Shares: []refused{}, Phases: r.phases(), Spectra: []spectrum{}, Delay: []spectrum{}, Clean: r.CleanRate, Failing: r.FailingRate, Requests: r.Requests}
+	p := plots{Fit: r.fit(), Shares: []refused{}, Phases: r.phases(), Spectra: []spectrum{}, Delay: []spectrum{}, Clean: r.CleanRate, Failing: r.FailingRate}
 	for _, t := range r.Trials {
 		if r.Test != Find || t.counted() == 0 || t.Rate <= 0 {
 			continue

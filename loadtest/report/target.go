@@ -44,7 +44,8 @@ func (s *Settings) words() string {
 	}
 	add(s.Effort != "", "effort %s", visible(s.Effort))
 	add(s.Width > 0, "width %s", percent(s.Width))
-	add(s.Width > 0, "clean is at most %s refused", percent(s.Goal))
+	add(s.Width > 0 && s.Goal == 0, "clean is without a refusal")
+	add(s.Goal > 0, "clean is at most %s refused", percent(s.Goal))
 	add(s.NoOverload, "no overload")
 	add(s.MaxRate > 0, "at most %s", rateText(s.MaxRate))
 	add(s.MaxRequests > 0, "at most %s requests", countText(s.MaxRequests))

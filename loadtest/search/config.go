@@ -1,9 +1,6 @@
 package search
 
-import (
-	"errors"
-	"fmt"
-)
+import "errors"
 
 // Config is what a search may do. Rates are publishes per second, times are seconds.
 type Config struct {
@@ -51,5 +48,5 @@ var (
 type unfitError struct{ why string }
 
 func (e *unfitError) Error() string {
-	return fmt.Sprintf("irregular: the generator was not fit for a trial, three times over: %s", e.why)
+	return "irregular: the generator was not fit for a trial, three times over: " + e.why
 }

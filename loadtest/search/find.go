@@ -20,10 +20,12 @@ type Result struct {
 	Overload  bool    // Whether that is known.
 	Held      int     // Trials in which the clean rate was held,
 	CleanSent int     // publishes in them,
-	Rejected  int     // and trials in which the failing rate was refused.
-	Requests  int
-	Seconds   float64
-	Trials    []TrialReport
+	// CleanRefused is how many of those were refused, where the goal allows some.
+	CleanRefused int
+	Rejected     int // and trials in which the failing rate was refused.
+	Requests     int
+	Seconds      float64
+	Trials       []TrialReport
 	// Overloaded are the acceptances and refusals of the last level of overload.
 	Overloaded []Event
 }

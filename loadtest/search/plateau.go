@@ -31,7 +31,7 @@ func (s *search) plateau() error {
 		return err
 	}
 	if last.rate == 0 || last.silence > silent {
-		return s.recovery(rate)
+		return s.recovery()
 	}
 	rate = min(2*last.rate, s.cfg.MaxRate)
 	for range levels {
@@ -40,7 +40,7 @@ func (s *search) plateau() error {
 		case err != nil:
 			return err
 		case next.rate < fallen*last.rate:
-			return s.recovery(rate)
+			return s.recovery()
 		}
 		s.result.Plateau, s.window, s.starts = next.rate, next.window, next.starts
 		if next.rate < grown*last.rate || rate >= s.cfg.MaxRate {
@@ -113,7 +113,7 @@ const (
 )
 
 // recovery finds out how long the quota takes to come back when refusals use it up.
-func (s *search) recovery(overload float64) error {
+func (s *search) recovery() error {
 	s.dear, s.result.Plateau = true, 0
 	began := s.tester.Now()
 	rate := s.pass / 4

@@ -1,6 +1,9 @@
 package search
 
-import "math"
+import (
+	"math"
+	"slices"
+)
 
 // Kind is what a limiter turned out to be.
 type Kind string
@@ -81,9 +84,9 @@ func (s *search) usedUp() float64 {
 	}
 	end := bracket[len(bracket)-1].Began + bracket[len(bracket)-1].Seconds
 	accepted, most := 0.0, 1.0
-	for i := len(bracket) - 1; i >= 0; i-- {
-		accepted += float64(bracket[i].Accepted)
-		most = max(most, accepted-s.result.Plateau*(end-bracket[i].Began))
+	for _, t := range slices.Backward(bracket) {
+		accepted += float64(t.Accepted)
+		most = max(most, accepted-s.result.Plateau*(end-t.Began))
 	}
 	return math.Round(most)
 }

@@ -24,7 +24,7 @@ const (
 // prove holds the clean and the failing rate in turns, in either order.
 func (s *search) prove(clean, failing float64) (settled, error) {
 	s.result.Clean, s.result.Failing = clean, failing
-	s.result.Held, s.result.CleanSent = 0, 0
+	s.result.Held, s.result.CleanSent, s.result.CleanRefused = 0, 0, 0
 	passed, refused := 0, 0
 	for range s.cfg.Pairs {
 		order := [2]float64{clean, failing}
@@ -39,8 +39,7 @@ func (s *search) prove(clean, failing float64) (settled, error) {
 			case rate == clean && !ok:
 				return cleanRefused, nil
 			case rate == clean:
-				s.result.Held++
-				s.result.CleanSent += int(rate * s.holdTime(rate))
+				s.held()
 			case ok:
 				passed++
 			default:
@@ -53,6 +52,14 @@ func (s *search) prove(clean, failing float64) (settled, error) {
 	}
 	s.result.Rejected = refused
 	return proved, nil
+}
+
+// held counts the trial that was just made as one at the clean rate.
+func (s *search) held() {
+	t := &s.result.Trials[len(s.result.Trials)-1]
+	s.result.Held++
+	s.result.CleanSent += t.Accepted + t.Refused
+	s.result.CleanRefused += t.Refused
 }
 
 // pin finds two rates that can be proved, beginning around a rate that is nearly right, or between what the bracket has shown.
@@ -118,7 +125,7 @@ const (
 
 // settleFor holds the clean rate of a limit that is not sharp, or a lower one.
 func (s *search) settleFor(clean, failing float64) error {
-	s.result.Held, s.result.CleanSent = 0, 0
+	s.result.Held, s.result.CleanSent, s.result.CleanRefused = 0, 0, 0
 	for range softTries {
 		s.result.Clean, s.result.Failing = clean, failing
 		ok, err := s.hold("prove", clean, 1)
@@ -127,11 +134,10 @@ func (s *search) settleFor(clean, failing float64) error {
 			return err
 		case !ok:
 			clean, failing = clean*(1-softWidth), clean
-			s.result.Held, s.result.CleanSent = 0, 0
+			s.result.Held, s.result.CleanSent, s.result.CleanRefused = 0, 0, 0
 			continue
 		}
-		s.result.Held++
-		s.result.CleanSent += int(clean * s.holdTime(clean))
+		s.held()
 		if s.result.Held >= softTimes {
 			return nil
 		}

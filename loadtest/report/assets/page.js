@@ -211,8 +211,9 @@
     chart(id, {
       lines: [{ name: 'Share', stroke: 'in', style: 'plain', silent: true, x: list.map((t) => t.rate), y: list.map((t) => t.share) }],
       format: percent, where: (v) => number(v, 4), about, keys, hooks: { draw: [trials(list)] },
-      scales: { ...scales, y: { range: [0, Math.min(1, top * 1.08) || 1] } },
-      axes: { x: { space: 60 } },
+      // Linear up to 0.1 %, then logarithmic: a trial that ended early has a wide interval, one that was held a narrow one.
+      scales: { ...scales, y: { distr: 4, asinh: 0.001, range: [0, Math.min(1, top * 1.3)] } },
+      axes: { x: { space: 60 }, y: { splits: () => [0, 0.001, 0.01, 0.1, 1].filter((v) => v <= top * 1.3), filter: (_, v) => v } },
       legendOf: (x, u) => {
         const near = list.reduce((a, b) => (Math.abs(u.valToPos(a.rate, 'x') - u.cursor.left) <= Math.abs(u.valToPos(b.rate, 'x') - u.cursor.left) ? a : b));
         return `${rate(near.rate)}: ${percent(near.share)} (${percent(near.low)} to ${percent(near.high)})`;

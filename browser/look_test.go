@@ -1,0 +1,113 @@
+package browser
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
+
+	"momento-bridge/browser/lab"
+)
+
+// parkedLab is a daemon with something in every part of the page: a route that is parked, one that waits for the quota, problems.
+func parkedLab(t *testing.T) *lab.Lab {
+	t.Helper()
+	l := startLab(t, lab.Config{Caches: []string{"shop"}, Rate: 20, Orders: 5000})
+	feed(t, l, "audit", 5)
+	feed(t, l, "prices", 5)
+	return l
+}
+
+func TestPageIsGoodToLookAt(t *testing.T) {
+	l := parkedLab(t)
+	page := openTab(t)
+	for _, width := range []int64{360, 768, 1280} {
+		for _, scheme := range []string{"light", "dark"} {
+			t.Run(fmt.Sprint(width, " ", scheme), func(t *testing.T) {
+				page.t = t
+				page.look(width, scheme)
+				page.open(l.Admin)
+				page.await(10*time.Second, isLive+` && document.querySelector('h1').textContent === 'parked' && document.querySelectorAll('[data-list=problems] tr').length > 1`)
+				page.check("fits()")
+				page.check("apart()")
+				page.check("textContrast()")
+				page.check("toneContrast()")
+				page.check("lineContrast()")
+				page.check("structured()")
+				page.await(10*time.Second, `document.querySelectorAll('canvas').length === 4`)
+				page.awaitCheck(20*time.Second, `drawn([['--out'], ['--waiting'], ['--in'], ['--in']])`)
+			})
+		}
+	}
+	if _, complaints := page.seen(); len(complaints) > 0 {
+		t.Errorf("the console says %q", complaints)
+	}
+}
+
+func TestPageIsUsedByKeyboard(t *testing.T) {
+	l := parkedLab(t)
+	page := openTab(t)
+	page.look(1280, "light")
+	page.open(l.Admin)
+	page.await(10*time.Second, isLive)
+	var order []string
+	for range 5 {
+		page.press(kb.Tab)
+		order = append(order, ask[string](page, `document.activeElement.getAttribute('href')`))
+		page.check(`(() => {
+			const el = document.activeElement, style = getComputedStyle(el), box = el.getBoundingClientRect();
+			const shown = style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) >= 2;
+			const inside = box.left >= 0 && box.right <= innerWidth && box.top >= 0 && box.bottom <= innerHeight;
+			return shown && inside ? [] : [name(el) + ' has the focus and does not show it'];
+		})()`)
+	}
+	if got, want := strings.Join(order, " "), "#main /readyz /livez /metrics /api/v1/status"; got != want {
+		t.Errorf("the focus goes to %s, want %s", got, want)
+	}
+	page.open(l.Admin)
+	page.press(kb.Tab)
+	page.press(kb.Enter)
+	page.press(kb.Tab)
+	if got := ask[string](page, `location.hash + ' ' + document.activeElement.getAttribute('href')`); got != "#main /readyz" {
+		t.Errorf("after the link that skips: %s", got)
+	}
+}
+
+func TestPageKeepsStillForThoseWhoAskForIt(t *testing.T) {
+	l := parkedLab(t)
+	page := openTab(t)
+	media := emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{{Name: "prefers-reduced-motion", Value: "reduce"}}}
+	if _, err := chromedp.Call(page.ctx, emulation.SetEmulatedMedia, media); err != nil {
+		t.Fatal(err)
+	}
+	page.open(l.Admin)
+	page.await(10*time.Second, isLive)
+	if n := ask[int](page, `document.getAnimations({subtree: true}).length`); n != 0 {
+		t.Errorf("%d animations", n)
+	}
+}
+
+func TestPolicyLetsNothingElseIn(t *testing.T) {
+	l := parkedLab(t)
+	page := openTab(t)
+	page.open(l.Admin)
+	page.await(10*time.Second, isLive)
+	ran := ask[bool](page, `(() => {
+		const script = document.createElement('script');
+		script.textContent = 'window.strange = true';
+		document.body.append(script);
+		document.body.insertAdjacentHTML('beforeend', '<img src="/none" onerror="window.strange = true"><p id="styled" style="color: red">x</p>');
+		return window.strange === true || getComputedStyle(document.getElementById('styled')).color === 'rgb(255, 0, 0)';
+	})()`)
+	if ran {
+		t.Error("a script or a style that stands in the page is in force")
+	}
+	elsewhere := strings.Replace(l.Admin, "127.0.0.1", "localhost", 1)
+	if ask[bool](page, fmt.Sprintf(`fetch(%q, {mode: 'no-cors'}).then(() => true, () => false)`, elsewhere)) {
+		t.Error("the page can ask another origin")
+	}
+}

@@ -1,0 +1,50 @@
+package browser
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"testing"
+
+	"momento-bridge/browser/lab"
+)
+
+var (
+	programs lab.Programs
+	chrome   context.Context // Of the browser that all tests share, each with tabs of its own.
+)
+
+func TestMain(m *testing.M) { os.Exit(runTests(m)) }
+
+func runTests(m *testing.M) int {
+	dir, err := os.MkdirTemp("", "browser")
+	if err != nil {
+		return fail(err)
+	}
+	defer os.RemoveAll(dir)
+	if programs, err = lab.Build(context.Background(), "..", dir); err != nil {
+		return fail(err)
+	}
+	var stop func()
+	if chrome, stop, err = lab.Chrome(context.Background()); err != nil {
+		return fail(err)
+	}
+	defer stop()
+	return m.Run()
+}
+
+func fail(err error) int {
+	fmt.Fprintln(os.Stderr, err)
+	return 1
+}
+
+// startLab starts a daemon with what it needs.
+func startLab(t *testing.T, cfg lab.Config) *lab.Lab {
+	t.Helper()
+	l, err := lab.Start(t.Context(), programs, t.TempDir(), cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(l.Close)
+	return l
+}

@@ -1,0 +1,133 @@
+package main
+
+import (
+	"fmt"
+	"net"
+	"strings"
+	"time"
+
+	"momento-bridge/config"
+	"momento-bridge/sink"
+)
+
+// What check and run say of a configuration.
+
+func batchNote(b config.Batch) string {
+	if b.Format == config.FormatNone {
+		return "none"
+	}
+	text := fmt.Sprintf("%s, up to %d bytes", b.Format, b.MaxBytes)
+	if b.MaxMessages > 0 {
+		text += fmt.Sprintf(" or %d messages", b.MaxMessages)
+	}
+	if b.Linger > 0 {
+		text += fmt.Sprintf(", lingering %v", b.Linger)
+	}
+	return text
+}
+
+func ageNote(d config.Duration) string {
+	if d == 0 {
+		return "messages never expire"
+	}
+	return fmt.Sprintf("messages expire after %v", d)
+}
+
+// warnings are what is allowed and probably not meant.
+func warnings(f *config.File, p *plan, now time.Time) []string {
+	return append(sinkWarnings(p, now), quotaWarnings(&f.Config)...)
+}
+
+// sinkWarnings are those about the endpoint and the key.
+func sinkWarnings(p *plan, now time.Time) []string {
+	var texts []string
+	if text := endpointWarning(p); text != "" {
+		texts = append(texts, "the endpoint is "+text)
+	}
+	if text := keyWarning(p, now); text != "" {
+		texts = append(texts, "the API key "+text)
+	}
+	return texts
+}
+
+// endpointWarning is empty for an endpoint to which the key travels safely.
+func endpointWarning(p *plan) string {
+	if e := p.sink.Endpoint; e.Host == "" || e.TLS || loopback(e.Host) {
+		return ""
+	}
+	return "plain HTTP on another machine: the API key travels in the clear; use https://"
+}
+
+// keyWarning is empty for a key that lasts, or is replaced.
+func keyWarning(p *plan, now time.Time) string {
+	k := p.sink.Keys.Key()
+	if k == nil || p.sink.Keys.Vended() || k.Expires.IsZero() || k.Expires.After(now.Add(time.Hour)) {
+		return ""
+	}
+	return "expires or has expired on " + k.Expires.UTC().Format(time.RFC3339) + ": put a new one into the key file"
+}
+
+func loopback(host string) bool {
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
+}
+
+func consumed(c config.Route) string {
+	if c.Stream == "" {
+		return "core NATS " + c.Subject + " (queue " + c.Queue + ")"
+	}
+	if c.Subject == "" {
+		return "stream " + c.Stream
+	}
+	return "stream " + c.Stream + " " + c.Subject
+}
+
+// adminNote is where the status page will be.
+func adminNote(listen string) string {
+	u, err := adminURL(listen)
+	if err != nil {
+		return listen + " (the log says which port it is)"
+	}
+	return u.JoinPath("/").String() + " (status page, /readyz, /metrics)"
+}
+
+// keyNote says what kind of key is in use.
+func keyNote(keys *sink.Keyring) string {
+	if k := keys.Key(); k != nil {
+		return string(k.Kind) + expiry(k.Expires)
+	}
+	return "from the token vending machine, fetched when the daemon starts"
+}
+
+func endpointNote(c sink.Config) string {
+	if c.Endpoint.Host == "" {
+		return "the one that the vended key names"
+	}
+	return c.Endpoint.String()
+}
+
+func expiry(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	left := time.Until(t)
+	if left < 0 {
+		return ", EXPIRED on " + t.UTC().Format(time.RFC3339)
+	}
+	return fmt.Sprintf(", expires %s (in %v)", t.UTC().Format(time.RFC3339), left.Round(time.Second))
+}
+
+// redactURL hides the user information of NATS URLs.
+func redactURL(list string) string {
+	urls := strings.Split(list, ",")
+	for i, one := range urls {
+		scheme, rest, ok := strings.Cut(one, "://")
+		if !ok { // As nats.go reads it.
+			scheme, rest = "nats", one
+		}
+		if at := strings.LastIndexByte(rest, '@'); at >= 0 {
+			urls[i] = strings.TrimSpace(scheme) + "://xxxxx" + rest[at:]
+		}
+	}
+	return strings.Join(urls, ",")
+}

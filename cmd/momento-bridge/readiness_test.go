@@ -1,0 +1,173 @@
+package main
+
+import (
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/nats-io/nats-server/v2/server"
+
+	"momento-bridge/sink/emulator"
+)
+
+// trouble is one thing that keeps a daemon from carrying messages, and what /readyz says of it.
+type trouble struct {
+	emulator emulator.Config
+	config   func(t *testing.T, w *world) string
+	befall   func(w *world)
+	reasons  []string
+}
+
+// echo is an endpoint that answers a status and all that it was sent.
+func echo(t *testing.T, status int) string {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.WriteHeader(status)
+		fmt.Fprintf(w, "%s\n%s\n%v", r.RequestURI, r.Header.Get("Authorization"), r.Header)
+	}))
+	t.Cleanup(server.Close)
+	return server.URL
+}
+
+func TestReadinessSaysWhatIsWrongAndWhatToDo(t *testing.T) {
+	t.Parallel()
+	stream := func(text string) func(*testing.T, *world) string {
+		return func(_ *testing.T, w *world) string {
+			w.stream("S", "s")
+			return w.config("", "  - {name: s, stream: S, cache: c"+text+"}")
+		}
+	}
+	publish := func(w *world) { w.publish("s", "xx") }
+	for name, tt := range map[string]trouble{
+		"NATS refuses": {config: func(t *testing.T, w *world) string {
+			url := secured(t, &server.User{Username: "me", Password: "another"})
+			return w.routes(strings.Replace(url, "//", "//me:"+testKey+"@", 1), w.endpoint, "", "{name: s, subject: s, cache: c}")
+		}, reasons: []string{"nats: not connected: ", "the server refuses the credentials: check nats.creds_file"}},
+		"a stream is missing": {
+			config:  func(_ *testing.T, w *world) string { return w.config("", "  - {name: s, stream: S, cache: c}") },
+			reasons: []string{"route s: stream S does not exist: create it"},
+		},
+		"a consumer is missing": {
+			config:  stream(", create_consumer: false"),
+			reasons: []string{"route s: consumer momento-bridge-s of stream S does not exist: create it or set create_consumer: true"},
+		},
+		"a subscription is not allowed": {config: func(t *testing.T, w *world) string {
+			url := secured(t, &server.User{Username: "me", Password: testKey, Permissions: &server.Permissions{Subscribe: &server.SubjectPermission{Deny: []string{"s"}}}})
+			return w.routes(strings.Replace(url, "//", "//me:"+testKey+"@", 1), w.endpoint, "", "{name: s, subject: s, cache: c}")
+		}, reasons: []string{"route s: the NATS user may not subscribe to s with the queue group momento-bridge: grant it"}},
+		"the key is refused": {
+			config: func(t *testing.T, w *world) string {
+				w.endpoint = echo(t, 401)
+				w.stream("S", "s")
+				return w.config("", "  - {name: s, stream: S, cache: c}")
+			},
+			befall: publish, reasons: []string{"endpoint: the API key is refused: 401 ", "*** ", "; put a valid key into the key file"},
+		},
+		"the key in the query is refused": {config: func(t *testing.T, w *world) string {
+			w.stream("S", "s")
+			return w.routes(w.server.ClientURL(), echo(t, 401), ", auth: query", "{name: s, stream: S, cache: c}")
+		}, befall: publish, reasons: []string{"endpoint: the API key is refused: 401 /topics/c/s?token=***"}},
+		"the endpoint fails": {
+			config: func(t *testing.T, w *world) string {
+				w.endpoint = echo(t, 500)
+				w.stream("S", "s")
+				return w.config("", "  - {name: s, stream: S, cache: c}")
+			},
+			befall: publish, reasons: []string{"endpoint: down: 500 ", "; check the endpoint and the network"},
+		},
+		"no key is vended": {config: func(t *testing.T, w *world) string {
+			url := strings.Replace(echo(t, 500), "//", "//me:"+testKey+"@", 1) + "/" + testKey + "?token=" + testKey
+			return w.vendedConfig(url, "  - {name: s, subject: s, cache: c}")
+		}, reasons: []string{"key: fetch an API key from http://127.0.0.1:", "it answered 500, want 200: check the address"}},
+		"a cache is missing": {
+			emulator: emulator.Config{Caches: []string{"other"}}, config: stream(""), befall: publish,
+			reasons: []string{"route s: the cache does not exist; create the cache c or correct the route"},
+		},
+		"a topic is forbidden": {
+			emulator: emulator.Config{Forbidden: []string{"c/s"}}, config: stream(""), befall: publish,
+			reasons: []string{"route s: the API key may not publish to its topics; grant the permission or correct the route"},
+		},
+		"dead letters have no stream any more": {config: func(_ *testing.T, w *world) string {
+			w.stream("D", "dead")
+			w.stream("S", "s")
+			return w.config("", "  - {name: s, stream: S, cache: c, max_payload: 1, dead_letter: {subject: dead}}")
+		}, befall: func(w *world) {
+			if err := w.js.DeleteStream(w.t.Context(), "D"); err != nil {
+				w.t.Error(err)
+			}
+			publish(w)
+		}, reasons: []string{"route s: 1 messages wait to be kept as dead letters: publish the dead letter to dead (does a stream take that subject?)"}},
+	} {
+		t.Run(name, func(t *testing.T) { tt.test(t) })
+	}
+}
+
+func (tt *trouble) test(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, tt.emulator)
+	p := startDaemon(t, "-c", tt.config(t, w))
+	if tt.befall != nil {
+		p.awaitReady()
+		tt.befall(w)
+	}
+	for _, reason := range tt.reasons {
+		p.awaitNotReady(reason)
+	}
+	if status, body := p.get("/livez"); status != http.StatusOK {
+		t.Errorf("/livez = %d %s", status, body)
+	}
+	_, reasons := p.get("/readyz")
+	for line := range strings.Lines(reasons) {
+		if len(line) > maxReason+10 {
+			t.Errorf("a reason has %d bytes", len(line))
+		}
+	}
+	_, status := p.get("/api/v1/status")
+	_, metrics := p.get("/metrics")
+	_ = p.stop()
+	for where, text := range map[string]string{"/readyz": reasons, "the status": status, "/metrics": metrics, "the log": p.log.String()} {
+		if strings.Contains(text, testKey) {
+			t.Errorf("%s shows a secret:\n%s", where, text)
+		}
+	}
+}
+
+// secured is a NATS server with one user.
+func secured(t *testing.T, user *server.User) (url string) {
+	t.Helper()
+	return startServer(t, &server.Options{Users: []*server.User{user}}).ClientURL()
+}
+
+// routes writes a configuration with one route.
+func (w *world) routes(url, endpoint, more, route string) string {
+	w.t.Helper()
+	return w.writeConfig(fmt.Sprintf("nats: {url: %q}\nmomento: {endpoint: %q, api_key_file: %q%s}\nroutes:\n  - %s\n", url, endpoint, w.keyFile, more, route))
+}
+
+func TestURLsOfNATSAreShownWithoutCredentials(t *testing.T) {
+	f := func(list, want string) {
+		t.Helper()
+		if got := redactURL(list); got != want {
+			t.Errorf("redactURL(%q) = %q, want %q", list, got, want)
+		}
+	}
+	f("nats://127.0.0.1:4222", "nats://127.0.0.1:4222")
+	f("a:4222,b", "a:4222,b")
+	f("nats://me:pass@a:4222, tls://token@b", "nats://xxxxx@a:4222,tls://xxxxx@b")
+	f("me:pass@a:4222", "nats://xxxxx@a:4222") // As nats.go reads it.
+	f("nats://me:pa@ss@a", "nats://xxxxx@a")
+	f("nats://me:%zz@a", "nats://xxxxx@a")
+}
+
+func TestReasonsAreOneLine(t *testing.T) {
+	f := func(text, want string) {
+		t.Helper()
+		if got := bounded(text); got != want {
+			t.Errorf("bounded(%q) = %q, want %q", text, got, want)
+		}
+	}
+	f("a\n\x1b[31mb\r\nc", "a [31mb c")
+	f(strings.Repeat("é", maxReason), strings.Repeat("é", maxReason/2)+"…")
+	f("x"+strings.Repeat("é", maxReason), "x"+strings.Repeat("é", maxReason/2-1)+"…")
+}

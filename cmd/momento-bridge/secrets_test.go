@@ -1,0 +1,221 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/nats-io/nats-server/v2/server"
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+)
+
+const (
+	secretKey      = "kkkkkkkk-SECRET-KEY-kkkkkkkk/+=="
+	secretPassword = "pppp-SECRET-PASSWORD-pppp"
+	secretPayload  = "mmmm-SECRET-PAYLOAD-mmmm" //nolint:gosec // Not a credential.
+)
+
+// leakyEndpoint answers as it is told to, and echoes all it was given. One of its caches is missing, and one forbidden.
+func leakyEndpoint(t *testing.T) (url string, mode *atomic.Int64, requests *atomic.Int64) {
+	t.Helper()
+	mode, requests = &atomic.Int64{}, &atomic.Int64{}
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		requests.Add(1)
+		body, _ := io.ReadAll(r.Body)
+		status := int(mode.Load())
+		switch {
+		case strings.HasPrefix(r.URL.Path, "/topics/missing/"):
+			status = http.StatusNotFound
+		case strings.HasPrefix(r.URL.Path, "/topics/forbidden/"):
+			status = http.StatusForbidden
+		}
+		switch status {
+		case 0:
+			w.WriteHeader(http.StatusNoContent)
+		case -1:
+			if conn, _, err := w.(http.Hijacker).Hijack(); err == nil {
+				conn.Close()
+			}
+		default:
+			w.WriteHeader(status)
+			fmt.Fprintf(w, `{"message":"%s with key %s is not good","detail":%q}`, body, strings.ReplaceAll(r.Header.Get("Authorization"), "/", `\/`), r.URL.String())
+		}
+	}))
+	t.Cleanup(s.Close)
+	return s.URL, mode, requests
+}
+
+// guardedNATS starts a server with a password, on a port, with a store.
+func guardedNATS(t *testing.T, port int, store string) *server.Server {
+	t.Helper()
+	s, err := server.NewServer(&server.Options{
+		Host: "127.0.0.1", Port: port, JetStream: true, StoreDir: store, Username: "bridge", Password: secretPassword, NoSigs: true, NoLog: true,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.Start()
+	t.Cleanup(func() { s.Shutdown(); s.WaitForShutdown() })
+	if !s.ReadyForConnections(10 * time.Second) {
+		t.Fatal("the NATS server is not ready")
+	}
+	return s
+}
+
+// ordeal is a daemon to which everything happens.
+type ordeal struct {
+	*process
+
+	w        *world
+	url      string // Of NATS, with the password.
+	store    string
+	sent     int // Messages of each route.
+	rejected float64
+	seen     strings.Builder // What the admin pages have said.
+}
+
+func newOrdeal(t *testing.T, endpoint string) *ordeal {
+	t.Helper()
+	o := &ordeal{store: t.TempDir()}
+	o.w = &world{t: t, server: guardedNATS(t, server.RANDOM_PORT, o.store), endpoint: endpoint, keyFile: filepath.Join(t.TempDir(), "key")}
+	o.url = fmt.Sprintf("nats://bridge:%s@%s", secretPassword, o.w.server.Addr())
+	var err error
+	if o.w.nats, err = nats.Connect(o.url, nats.MaxReconnects(-1), nats.ReconnectWait(50*time.Millisecond), nats.ReconnectJitter(0, 0)); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(o.w.nats.Close)
+	if o.w.js, err = jetstream.New(o.w.nats); err != nil {
+		t.Fatal(err)
+	}
+	o.w.stream("S", "s.*")
+	o.w.stream("D", "d.*")
+	o.w.stream("DEAD", "dead")
+	o.w.writeKey(secretKey)
+	o.process = startDaemon(t, "-c", o.w.writeConfig(fmt.Sprintf(`
+nats: {url: %q}
+momento: {endpoint: %q, api_key_file: %q, connections: 8, timeout: 500ms}
+limits: {rate: unlimited}
+log: {level: debug}
+queue: {max_messages: 600}
+shutdown_timeout: 5s
+routes:
+  - {name: kept, stream: S, cache: c, ordering: none, max_payload: 200, dead_letter: {subject: dead}}
+  - {name: dropped, stream: D, cache: c, max_payload: 200}
+  - {name: core, subject: "c.*", cache: c, ordering: none, max_payload: 200}
+  - {name: missing, subject: "m.*", cache: missing}
+  - {name: forbidden, subject: "f.*", cache: forbidden, ordering: none}
+`, o.url, endpoint, o.w.keyFile)))
+	o.awaitReady()
+	return o
+}
+
+// look reads the admin pages.
+func (o *ordeal) look() {
+	for _, path := range []string{"/readyz", "/metrics", "/api/v1/status"} {
+		_, body := o.get(path)
+		o.seen.WriteString(body)
+	}
+}
+
+// send publishes so many messages to each route.
+func (o *ordeal) send(n, size int) {
+	o.t.Helper()
+	o.sent += n
+	payload := secretPayload + strings.Repeat("x", size)
+	for i := range n {
+		for _, subject := range []string{"c.x", fmt.Sprintf("m.%d", i%20), fmt.Sprintf("f.%d", i%20)} {
+			_ = o.w.nats.Publish(subject, []byte(payload))
+		}
+	}
+	o.w.fill(n, func(i int) (string, string) { return fmt.Sprintf("s.%d", i%20), payload })
+	o.w.fill(n, func(i int) (string, string) { return fmt.Sprintf("d.%d", i%20), payload })
+}
+
+// reject sends messages that all are.
+func (o *ordeal) reject(what string, n, size int) {
+	o.t.Helper()
+	o.send(n, size)
+	o.rejected += 2 * float64(n)
+	eventually(o.t, what, func() bool {
+		return o.metric(`messages_settled_total{outcome="dead_lettered",route="kept"}`)+o.metric(`messages_settled_total{outcome="dropped",route="dropped"}`) >= o.rejected
+	})
+	o.look()
+}
+
+// await waits for attempts with this result.
+func (o *ordeal) await(result string) {
+	o.t.Helper()
+	eventually(o.t, "attempts that end with "+result, func() bool {
+		n := 0.0
+		for _, route := range []string{"kept", "dropped", "core"} {
+			n += o.metric(`publish_attempts_total{result="` + result + `",route="` + route + `"}`)
+		}
+		return n > 0
+	})
+	o.look()
+}
+
+// restartNATS stops NATS and starts it again.
+func (o *ordeal) restartNATS() {
+	o.t.Helper()
+	port := o.w.server.Addr().(*net.TCPAddr).Port
+	o.w.server.Shutdown()
+	o.w.server.WaitForShutdown()
+	o.awaitNotReady("nats: not connected")
+	o.look()
+	o.w.server = guardedNATS(o.t, port, o.store)
+	eventually(o.t, "connected again", func() bool { return o.metric("nats_connected") == 1 })
+}
+
+// Thousands of failures of every kind, at the most talkative level: what the daemon says stays short, and holds neither the key nor a payload
+// nor the password of NATS.
+func TestThousandsOfFailuresAreToldInAFewLinesWithoutASecret(t *testing.T) {
+	t.Parallel()
+	endpoint, mode, requests := leakyEndpoint(t)
+	o := newOrdeal(t, endpoint)
+	mode.Store(400)
+	o.reject("all of them rejected by the endpoint", 1000, 0)
+	o.reject("all of them rejected for their size", 1000, 500)
+	for _, m := range []struct {
+		mode   int64
+		result string
+	}{{429, "429"}, {500, "5xx"}, {-1, "network"}, {401, "401"}} {
+		mode.Store(m.mode)
+		o.send(200, 0)
+		o.await(m.result)
+	}
+	for i := range 5 { // A key that changes again and again, and is refused.
+		o.w.writeKey(secretKey + fmt.Sprint(i))
+		eventually(t, "the next key in use", func() bool { return strings.Count(o.log.String(), "a new API key is in use") > i })
+	}
+	for range 3 {
+		o.restartNATS()
+	}
+	mode.Store(0)
+	o.w.writeKey(secretKey)
+	eventually(t, "messages published again", func() bool { return o.metric(`messages_settled_total{outcome="published",route="kept"}`) > 0 })
+	o.look()
+	_ = o.stop()
+
+	log := o.log.String()
+	for what, text := range map[string]string{"the log": log, "an admin page": o.seen.String()} {
+		for _, secret := range []string{"SECRET", secretKey, secretPassword, secretPayload} {
+			if i := strings.Index(text, secret); i >= 0 {
+				t.Errorf("%s holds %q: …%s…", what, secret, text[max(0, i-300):min(len(text), i+100)])
+			}
+		}
+	}
+	lines := strings.Count(log, "\n")
+	t.Logf("%d lines for %d messages, of which %g were rejected, in %d requests", lines, 5*o.sent, o.rejected, requests.Load())
+	if lines > 100 {
+		t.Errorf("%d lines in the log:\n%s", lines, log)
+	}
+}

@@ -1,0 +1,106 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"math"
+	"strings"
+	"time"
+
+	"momento-bridge/config"
+	"momento-bridge/pipeline"
+)
+
+// announce says what the daemon is about to do, with the settings that were derived: in a few lines where people read the log on a terminal,
+// elsewhere as events.
+func announce(w io.Writer, log *slog.Logger, f *config.File, p *plan) {
+	if isTerminal(w) && f.Log.Format != "json" && log.Enabled(context.Background(), slog.LevelInfo) {
+		fmt.Fprintln(w, strings.Join(announcement(f, p, paletteOf(w)), "\n"))
+		return
+	}
+	m := &f.Momento
+	attrs := []any{
+		"version", version, "nats", redactURL(p.nats.URL), "endpoint", endpointNote(p.sink), "key", keyNote(p.sink.Keys), "rate", f.Limits.Rate.String(),
+		"unit", f.Limits.Unit, "connections", m.Connections, "pipeline", m.Pipeline, "timeout", time.Duration(m.Timeout),
+		"queue_messages", p.pipeline.MaxMessages, "queue_bytes", p.pipeline.MaxBytes, "shutdown_timeout", p.shutdown, "admin", p.adminListen,
+	}
+	if k := p.sink.Keys.Key(); k != nil && !k.Expires.IsZero() {
+		attrs = append(attrs, "key_expires", k.Expires.UTC())
+	}
+	log.Info("starting", attrs...)
+	for _, text := range warnings(f, p, time.Now()) {
+		log.Warn("check the configuration", "warning", text)
+	}
+	for i := range p.routes {
+		log.Info("route", routeAttrs(f, p, i)...)
+	}
+}
+
+// routeAttrs is a route as an event.
+func routeAttrs(f *config.File, p *plan, i int) []any {
+	c, r := &f.Routes[i], &p.routes[i]
+	attrs := []any{
+		"name", c.Name, "subject", c.Subject, "stream", c.Stream, "cache", c.Cache, "topic", c.Topic, "ordering", c.Ordering, "delivery", c.Delivery,
+		"batch", batchNote(c.Batch), "overload", c.Overload, "dead_letter", c.DeadLetter.Subject,
+	}
+	if r.jetStream == nil {
+		return append(attrs, "queue", c.Queue, "buffer_messages", r.core.PendingMessages, "buffer_bytes", r.core.PendingBytes)
+	}
+	attrs = append(attrs, "consumer", c.Consumer, "queue_messages", r.jetStream.Circumstances.QueueMessages)
+	desired, settings, err := r.jetStream.Desired()
+	if err != nil {
+		return append(attrs, "error", err)
+	}
+	return append(attrs, "held", settings.Held, "ack_wait", desired.AckWait, "max_ack_pending", desired.MaxAckPending)
+}
+
+// announcement is the same for people.
+func announcement(f *config.File, p *plan, paint palette) []string {
+	lines := []string{"momento-bridge " + version}
+	add := func(name, text string) { lines = append(lines, field(name, text)...) }
+	add("nats", redactURL(p.nats.URL))
+	add("endpoint", endpointNote(p.sink))
+	add("key", keyNote(p.sink.Keys))
+	add("rate", fmt.Sprintf("%s; %d connections, %v an attempt", rateNote(f.Limits.Rate), f.Momento.Connections, time.Duration(f.Momento.Timeout)))
+	add("queue", fmt.Sprintf("%s messages, %s, in equal shares", count(int64(p.pipeline.MaxMessages)), bytesText(p.pipeline.MaxBytes)))
+	add("status", adminNote(p.adminListen))
+	for i, r := range p.routes {
+		c := f.Routes[i]
+		add("route", fmt.Sprintf("%s: %s → %s", c.Name, r.from, r.to))
+		text := "in order per topic"
+		if c.Ordering != config.OrderingTopic {
+			text = "in any order"
+		}
+		text += ", " + c.Delivery
+		if r.jetStream != nil {
+			if desired, settings, err := r.jetStream.Desired(); err == nil {
+				text += fmt.Sprintf("; holds up to %d, ack_wait %v", settings.Held, desired.AckWait)
+			}
+		}
+		add("", text)
+	}
+	for _, text := range warnings(f, p, time.Now()) {
+		for i, line := range wrap(text, textWidth-2) {
+			sign := " "
+			if i == 0 {
+				sign = markWarn.String()
+			}
+			lines = append(lines, paint.paint(markWarn, sign+" "+line))
+		}
+	}
+	return append(lines, "")
+}
+
+// rateNote says what sets the rate.
+func rateNote(r config.Rate) string {
+	switch limit := rateOf(r, 0); {
+	case r.Auto:
+		return fmt.Sprintf("auto (from %d/s, learns the quota)", pipeline.FirstRate)
+	case math.IsInf(limit.Ceiling, 1):
+		return "unlimited"
+	default:
+		return fmt.Sprintf("at most %s/s", number(limit.Ceiling))
+	}
+}

@@ -1,0 +1,118 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"momento-bridge/admin"
+)
+
+const (
+	// statusTimeout bounds one question to the daemon, in all.
+	statusTimeout = 5 * time.Second
+	// maxStatus bounds the daemon's answer, in bytes.
+	maxStatus = 8 << 20
+)
+
+// statusClient asks one daemon.
+type statusClient struct {
+	base string // Scheme, host and what stands before /api, without what may be secret in it: for people.
+	url  string
+	http *http.Client
+}
+
+func newStatusClient(base *url.URL) *statusClient {
+	return &statusClient{
+		base: base.Redacted(),
+		url:  base.JoinPath("api/v1/status").String(),
+		http: &http.Client{
+			Timeout:       statusTimeout,
+			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+		},
+	}
+}
+
+// statusAnswer is a status as it came and as it was understood.
+type statusAnswer struct {
+	body   []byte
+	status admin.Status
+}
+
+// ask gets the status. An error says what to do.
+func (c *statusClient) ask(ctx context.Context) (*statusAnswer, error) {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, c.url, http.NoBody)
+	if err != nil {
+		return nil, fmt.Errorf("ask %s: %w", c.base, err)
+	}
+	request.Header.Set("Accept", "application/json")
+	resp, err := c.http.Do(request)
+	if err != nil {
+		return nil, c.noAnswer(err)
+	}
+	defer resp.Body.Close()
+	body, err := io.ReadAll(io.LimitReader(resp.Body, maxStatus+1))
+	if err != nil {
+		return nil, c.noAnswer(err)
+	}
+	if resp.StatusCode == http.StatusMisdirectedRequest || resp.StatusCode == http.StatusForbidden {
+		return nil, fmt.Errorf("%s refuses (%d): %s", c.base, resp.StatusCode, firstLine(body))
+	}
+	a := &statusAnswer{body: body}
+	if resp.StatusCode != http.StatusOK || len(body) > maxStatus || json.Unmarshal(body, &a.status) != nil || a.status.Version == "" || a.status.State == "" {
+		return nil, fmt.Errorf("what answers at %s is no momento-bridge, or one of another version (status %d, %s)\n"+
+			"check the port: it is the daemon's admin.listen; give it with --admin, or the daemon's configuration with --config",
+			c.base, resp.StatusCode, printable(resp.Header.Get("Content-Type")))
+	}
+	return a, nil
+}
+
+// noAnswer explains a failed request.
+func (c *statusClient) noAnswer(err error) error {
+	if wrapped, ok := errors.AsType[*url.Error](err); ok {
+		if wrapped.Timeout() {
+			return fmt.Errorf("no answer from %s within %v\nis it the right address? if it is, the daemon or its machine is stuck: see /livez and the log", c.base, statusTimeout)
+		}
+		err = wrapped.Err // Without the address.
+	}
+	return fmt.Errorf("no answer from %s: %w\nis momento-bridge running there? the address is the daemon's admin.listen: give it with --admin, or the daemon's configuration with --config", c.base, err)
+}
+
+// firstLine is the beginning of a body, for people.
+func firstLine(body []byte) string {
+	line, _, _ := strings.Cut(string(body[:min(len(body), 200)]), "\n")
+	return printable(line)
+}
+
+// adminURL turns an address, as in admin.listen, or a URL into where to ask. An address that listens everywhere means this machine.
+func adminURL(address string) (*url.URL, error) {
+	if strings.Contains(address, "://") {
+		u, err := url.Parse(address)
+		if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
+			return nil, errors.New("write a URL such as http://127.0.0.1:9464")
+		}
+		u.RawQuery, u.Fragment = "", ""
+		return u, nil
+	}
+	host, port, err := net.SplitHostPort(address)
+	if err != nil {
+		return nil, fmt.Errorf("%q is not an address with a port: write one such as 127.0.0.1:9464, or a URL", address)
+	}
+	if port == "0" {
+		return nil, fmt.Errorf("%q has port 0, which is another one at each start: give the one in the daemon's log", address)
+	}
+	switch ip := net.ParseIP(host); {
+	case host == "" || ip != nil && ip.IsUnspecified() && ip.To4() != nil:
+		host = "127.0.0.1"
+	case ip != nil && ip.IsUnspecified():
+		host = "::1"
+	}
+	return &url.URL{Scheme: "http", Host: net.JoinHostPort(host, port)}, nil
+}

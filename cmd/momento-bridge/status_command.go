@@ -1,0 +1,123 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/url"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"momento-bridge/config"
+)
+
+// statusOptions are the flags of status.
+type statusOptions struct {
+	file     string
+	admin    string
+	json     bool
+	watch    bool
+	interval time.Duration
+}
+
+// leastInterval is the least time between two questions of --watch.
+const leastInterval = 100 * time.Millisecond
+
+func newStatus() *cobra.Command {
+	var o statusOptions
+	cmd := &cobra.Command{
+		Use:   "status",
+		Short: "Ask a running daemon how it is",
+		Long: "Asks the daemon's admin listener whether messages flow, how far behind they are and what limits them. The first line says it, with ✓ for\n" +
+			"all well, ! for slowed down and ✗ for broken. With --watch it asks again each --interval, until Ctrl-C: on a terminal the block is redrawn,\n" +
+			"elsewhere each answer is a line. Exit status 0 when the daemon has answered, whatever it said; 1 when it has not.",
+		Example: "  momento-bridge status\n  momento-bridge status --watch\n  momento-bridge status -c config.yaml --json\n  momento-bridge status --admin 10.0.0.7:9464",
+	}
+	flags := cmd.Flags()
+	flags.StringVarP(&o.file, "config", "c", "", "the daemon's configuration `file`, for its admin.listen")
+	flags.StringVar(&o.admin, "admin", "", "the daemon's admin listener: `HOST:PORT` or a URL (default: admin.listen, 127.0.0.1:9464 unless told otherwise)")
+	flags.BoolVar(&o.json, "json", false, "print the daemon's answer as it is; with --watch one JSON object a line")
+	flags.BoolVarP(&o.watch, "watch", "w", false, "go on asking until Ctrl-C")
+	flags.DurationVar(&o.interval, "interval", time.Second, "time between two questions of --watch")
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		where, err := o.where()
+		if err != nil {
+			return &usageError{err}
+		}
+		if o.interval < leastInterval {
+			return &usageError{fmt.Errorf("--interval %v is too short: give at least %v", o.interval, leastInterval)}
+		}
+		client := newStatusClient(where)
+		if o.watch {
+			return o.watching(cmd.OutOrStdout(), cmd.ErrOrStderr()).run(cmd.Context(), client)
+		}
+		return o.once(cmd.Context(), client, cmd.OutOrStdout())
+	}
+	return cmd
+}
+
+// where returns the daemon's address: a flag's before the file's before the default.
+func (o *statusOptions) where() (*url.URL, error) {
+	if o.admin != "" {
+		u, err := adminURL(o.admin)
+		if err != nil {
+			return nil, fmt.Errorf("--admin: %w", err)
+		}
+		return u, nil
+	}
+	name, text := "", []byte(nil)
+	if o.file != "" {
+		var err error
+		if text, err = readConfiguration(o.file); err != nil {
+			return nil, err
+		}
+		name = o.file
+	}
+	f := config.Read(name, text)
+	if f.Broken("") || f.Broken("admin") || f.Broken("admin.listen") {
+		return nil, f.Err()
+	}
+	u, err := adminURL(f.Admin.Listen)
+	if err != nil {
+		return nil, fmt.Errorf("admin.listen: %w; or give --admin", err)
+	}
+	return u, nil
+}
+
+// readConfiguration reads a configuration file.
+func readConfiguration(path string) ([]byte, error) {
+	text, err := os.ReadFile(path)
+	switch {
+	case errors.Is(err, os.ErrNotExist):
+		return nil, fmt.Errorf("there is no configuration file %s: check --config; `momento-bridge config example` prints one to begin with", path)
+	case errors.Is(err, os.ErrPermission):
+		return nil, fmt.Errorf("the configuration file %s may not be read: give the user that runs this the permission", path)
+	case err != nil:
+		return nil, fmt.Errorf("read the configuration (--config): %w", err)
+	}
+	return text, nil
+}
+
+func (o *statusOptions) once(ctx context.Context, client *statusClient, w io.Writer) error {
+	a, err := client.ask(ctx)
+	if err != nil {
+		return err
+	}
+	if o.json {
+		_, err := fmt.Fprintln(w, strings.TrimRight(string(a.body), "\n"))
+		return err
+	}
+	_, err = fmt.Fprintln(w, strings.Join(statusLines(&a.status, paletteOf(w)), "\n"))
+	return err
+}
+
+func (o *statusOptions) watching(stdout, stderr io.Writer) *statusWatch {
+	return &statusWatch{
+		out: stdout, log: stderr, interval: o.interval, json: o.json,
+		block: isTerminal(stdout) && !o.json, paint: paletteOf(stdout),
+	}
+}

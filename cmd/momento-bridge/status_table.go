@@ -1,0 +1,89 @@
+package main
+
+import (
+	"strings"
+
+	"momento-bridge/admin"
+)
+
+// routeColumns are the table's columns. The first two are words, the others figures.
+var routeColumns = [...]struct {
+	head string
+	of   func(r *admin.Route) string
+}{
+	{"ROUTE", func(r *admin.Route) string { return r.Name }},
+	{"STATE", func(r *admin.Route) string { return r.State }},
+	{"IN/S", func(r *admin.Route) string { return number(r.Rates.In) }},
+	{"OUT/S", func(r *admin.Route) string { return number(r.Rates.Out) }},
+	{"429/S", func(r *admin.Route) string { return number(r.Rates.Refused) }},
+	{"QUEUED", func(r *admin.Route) string { return count(int64(r.Queued)) }},
+	{"WAITING", func(r *admin.Route) string { return count(r.Waiting) }},
+	{"PUBLISHED", func(r *admin.Route) string { return count(int64(r.Settled["published"])) }},
+	{"LOST", func(r *admin.Route) string { return count(int64(lost(r))) }},
+	{"DEAD", func(r *admin.Route) string { return count(int64(r.Settled["dead_lettered"])) }},
+}
+
+// routeWords is how many columns are words.
+const routeWords = 2
+
+// lost are the messages of a route that were given up.
+func lost(r *admin.Route) uint64 {
+	return r.Settled["dropped"] + r.Settled["expired"] + r.SourceDropped
+}
+
+// routeLines are the table of routes; under each route stand what limits it, its forecast and why it is not running.
+func routeLines(routes []admin.Route, paint palette) []string {
+	rows := make([][len(routeColumns)]string, len(routes)+1)
+	var widths [len(routeColumns)]int
+	for c, column := range routeColumns {
+		rows[0][c] = column.head
+		for i := range routes {
+			rows[i+1][c] = printable(column.of(&routes[i]))
+		}
+		for _, row := range rows {
+			widths[c] = max(widths[c], len([]rune(row[c])))
+		}
+	}
+	var lines []string
+	for i, row := range rows {
+		for c, cell := range row {
+			row[c] = padLeft(cell, widths[c])
+			if c < routeWords {
+				row[c] = pad(cell, widths[c])
+			}
+		}
+		line := strings.Join(row[:], "  ")
+		if i == 0 {
+			lines = append(lines, line)
+			continue
+		}
+		lines = append(lines, paintRoute(&routes[i-1], line, paint))
+		for _, under := range wrap(routeNote(&routes[i-1]), textWidth-2) {
+			lines = append(lines, "  "+paint.faint(under))
+		}
+	}
+	return lines
+}
+
+// paintRoute colours the line of a route that does not do its work.
+func paintRoute(r *admin.Route, line string, paint palette) string {
+	switch {
+	case r.State == "parked" || r.Reason != "" && r.State == "running":
+		return paint.paint(markBad, line)
+	case r.State != "running":
+		return paint.paint(markWarn, line)
+	}
+	return line
+}
+
+// routeNote says in words what the figures do not.
+func routeNote(r *admin.Route) string {
+	text := r.Forecast
+	if r.LimitedBy != "" && r.LimitedBy != "nothing" {
+		text = "limited by " + r.LimitedBy + "; " + text
+	}
+	if r.Reason != "" {
+		text += "; " + r.Reason
+	}
+	return printable(text)
+}

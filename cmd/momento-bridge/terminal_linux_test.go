@@ -1,0 +1,158 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+
+	"golang.org/x/sys/unix"
+
+	"momento-bridge/sink/emulator"
+)
+
+// openTerminal returns a terminal for the program to write to, and what has been written to it so far.
+func openTerminal(t *testing.T) (*os.File, *syncBuffer) {
+	t.Helper()
+	master, err := os.OpenFile("/dev/ptmx", os.O_RDWR, 0)
+	if err != nil {
+		t.Skipf("no terminals here: %v", err)
+	}
+	t.Cleanup(func() { master.Close() })
+	raw, err := master.SyscallConn()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var n int
+	controlErr := raw.Control(func(fd uintptr) {
+		if err = unix.IoctlSetPointerInt(int(fd), unix.TIOCSPTLCK, 0); err == nil {
+			n, err = unix.IoctlGetInt(int(fd), unix.TIOCGPTN)
+		}
+	})
+	if controlErr != nil || err != nil {
+		t.Skipf("no terminals here: %v %v", controlErr, err)
+	}
+	slave, err := os.OpenFile(fmt.Sprintf("/dev/pts/%d", n), os.O_RDWR|unix.O_NOCTTY, 0)
+	if err != nil {
+		t.Skipf("no terminals here: %v", err)
+	}
+	t.Cleanup(func() { slave.Close() })
+	shown := &syncBuffer{}
+	go func() {
+		buffer := make([]byte, 4096)
+		for {
+			n, err := master.Read(buffer)
+			_, _ = shown.Write(buffer[:n])
+			if err != nil {
+				return
+			}
+		}
+	}()
+	return slave, shown
+}
+
+func TestWatchRedrawsOneBlockOnATerminal(t *testing.T) {
+	t.Setenv("NO_COLOR", "")
+	t.Setenv("TERM", "xterm")
+	terminal, shown := openTerminal(t)
+	address, down := fakeDaemon(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	done := make(chan error, 1)
+	go func() {
+		done <- run(ctx, []string{"status", "--admin", address, "--watch", "--interval", "100ms"}, terminal, &syncBuffer{})
+	}()
+	lines := len(statusLines(exampleStatus(), false)) + 2
+	again := fmt.Sprintf("\x1b[%dA\r\x1b[32m✓ publishing: ", lines)
+	eventually(t, "the block drawn again", func() bool { return strings.Contains(shown.String(), again) })
+	down.Store(true)
+	eventually(t, "the failure in its place", func() bool {
+		return strings.Contains(shown.String(), fmt.Sprintf("\x1b[%dA\r\x1b[31m✗ what answers at", lines))
+	})
+	cancel()
+	if err := <-done; err != nil {
+		t.Errorf("status --watch = %v after Ctrl-C", err)
+	}
+	if text := shown.String(); strings.Count(text, "\x1b[?7l") != strings.Count(text, "\x1b[?7h") {
+		t.Error("the terminal is left with long lines cut")
+	}
+	t.Setenv("NO_COLOR", "1")
+	if err := run(t.Context(), []string{"status", "--admin", address}, terminal, &syncBuffer{}); err == nil {
+		t.Error("status succeeds without an answer")
+	}
+	down.Store(false)
+	before := len(shown.String())
+	if err := run(t.Context(), []string{"status", "--admin", address}, terminal, &syncBuffer{}); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "the status", func() bool { return strings.Contains(shown.String()[before:], "DEAD") })
+	if strings.Contains(shown.String()[before:], "\x1b") {
+		t.Error("NO_COLOR is ignored")
+	}
+}
+
+func TestRunShowsWhatItIsAboutToDoOnATerminal(t *testing.T) {
+	t.Setenv("NO_COLOR", "1")
+	terminal, shown := openTerminal(t)
+	w := newWorld(t, emulator.Config{})
+	w.stream("ORDERS", "orders.>")
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	done := make(chan error, 1)
+	path := w.config("limits: {rate: 50}", "  - {name: orders, stream: ORDERS, subject: \"orders.>\", cache: c, topic: \"o-{{wildcard(1)}}\"}\n  - {name: ticks, subject: t, cache: c, ordering: none}\n")
+	go func() {
+		done <- run(ctx, []string{"run", "-c", path, "--admin-listen", "127.0.0.1:0"}, &syncBuffer{}, terminal)
+	}()
+	eventually(t, "the daemon ready", func() bool { return strings.Contains(shown.String(), " ready\r\n") })
+	cancel()
+	if err := <-done; err != nil {
+		t.Errorf("run = %v", err)
+	}
+	text := strings.ReplaceAll(shown.String(), "\r\n", "\n")
+	for _, words := range []string{
+		"momento-bridge dev\n  nats       nats://127.0.0.1:", "\n  key        opaque\n  rate       at most 50/s; 8 connections, 5s an attempt\n",
+		"\n  queue      16 384 messages, 64 MiB, in equal shares\n", "\n  route      orders: stream ORDERS orders.> → c/o-{{wildcard(1)}}\n             in order per topic, at-least-once; holds up to 499, ack_wait 1m0s\n",
+		"\n  route      ticks: core NATS t (queue momento-bridge) → c/{{subject}}\n             in any order, at-least-once\n", "status_page=http://127.0.0.1:",
+	} {
+		if !strings.Contains(text, words) {
+			t.Errorf("run does not show %q:\n%s", words, text)
+		}
+	}
+	if strings.Contains(text, " starting") || strings.Contains(text, testKey) {
+		t.Errorf("the start is told twice, or with the key:\n%s", text)
+	}
+}
+
+func TestWatchShowsNoMoreThanTheTerminalHasRows(t *testing.T) {
+	terminal, shown := openTerminal(t)
+	raw, err := terminal.SyscallConn()
+	if err != nil {
+		t.Fatal(err)
+	}
+	resize := func(rows uint16) {
+		_ = raw.Control(func(fd uintptr) {
+			err = unix.IoctlSetWinsize(int(fd), unix.TIOCSWINSZ, &unix.Winsize{Row: rows, Col: 80})
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	w := &statusWatch{out: terminal, block: true}
+	resize(10)
+	for range 2 {
+		if err := w.show(&statusAnswer{status: *exampleStatus()}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want := "\x1b[9A\r✓ publishing"
+	eventually(t, "ten rows with the sentence in the first", func() bool { return strings.Contains(shown.String(), want) })
+	if text := shown.String(); strings.Count(text, "\n") != 2*9 || !strings.Contains(text, "more lines: make the window taller; Ctrl-C ends") {
+		t.Errorf("drawn twice: %q", text)
+	}
+	resize(100)
+	if err := w.show(&statusAnswer{status: *exampleStatus()}); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "all lines in a taller window", func() bool { return strings.Contains(shown.String(), "ticks   running") })
+}

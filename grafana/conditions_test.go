@@ -1,0 +1,272 @@
+package grafana
+
+import (
+	"encoding/base64"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"github.com/nats-io/nats.go/jetstream"
+)
+
+// normal is two replicas with steady load, an idle route, and a route that is paused on purpose while messages wait. They are restarted, get another key, are
+// refused for a moment, and in the end the paused route goes on. No alert fires.
+func normal(w *world) {
+	w.stream("S", "s.>")
+	w.stream("P", "p.>")
+	const routes = `  - {name: s, stream: S, subject: "s.>", cache: c}
+  - {name: ticks, subject: "ticks.>", cache: c, ordering: none}
+  - {name: idle, subject: "idle.>", cache: c}
+  - {name: paused, stream: P, subject: "p.>", cache: c}`
+	a := w.daemon("a", "limits: {rate: auto}", routes)
+	b := w.daemon("b", "limits: {rate: auto}", routes)
+	a.post("/api/v1/pause?route=paused")
+	b.post("/api/v1/pause?route=paused")
+	w.load(30, "s.%d")
+	w.load(10, "ticks.%d")
+	w.fill(waitingWhilePaused, "p.%d")
+	time.Sleep(20 * time.Second)
+	replicasAreAddedOnce(w)
+	lint(w.t, a.metrics())
+	b.stop()
+	b.start()
+	b.post("/api/v1/pause?route=paused")
+	w.writeKey("another-key")
+	time.Sleep(10 * time.Second)
+	w.fault("429:100%")
+	time.Sleep(300 * time.Millisecond)
+	w.fault("")
+	time.Sleep(10 * time.Second)
+	a.post("/api/v1/resume?route=paused")
+	b.post("/api/v1/resume?route=paused")
+	time.Sleep(30 * time.Second)
+	got, err := w.s.query(fmt.Sprintf("count_over_time(ALERTS{job=%q, alertstate=\"firing\"}[10m])", w.job))
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	for _, r := range got {
+		w.t.Errorf("an alert fired in normal operation: %v", r.Metric)
+	}
+}
+
+// stopped is an endpoint that fails.
+func stopped(w *world) {
+	w.stream("S", "s.>")
+	w.daemon("a", "", route(""))
+	w.load(20, "s.%d")
+	w.fault("500:100%")
+	w.mustFire("MomentoBridgeEndpointDown", "MomentoBridgeNotPublishing")
+	w.fault("")
+	w.mustResolve("MomentoBridgeEndpointDown", "MomentoBridgeNotPublishing")
+}
+
+// key is a key that is refused and expires soon, until another one is written.
+func key(w *world) {
+	claims := fmt.Sprintf(`{"t":"g","exp":%d}`, time.Now().Add(time.Hour).Unix())
+	part := base64.RawURLEncoding.EncodeToString
+	w.writeKey(part([]byte(`{"alg":"none"}`)) + "." + part([]byte(claims)) + "." + part([]byte("signature")))
+	w.stream("S", "s.>")
+	w.daemon("a", "", route(""))
+	w.load(20, "s.%d")
+	w.mustFire("MomentoBridgeKeyRefused", "MomentoBridgeKeyExpiring", "MomentoBridgeKeyExpiringToday")
+	w.writeKey("the-key")
+	w.mustResolve("MomentoBridgeKeyRefused", "MomentoBridgeKeyExpiring", "MomentoBridgeKeyExpiringToday")
+}
+
+// vended is a token vending machine that breaks.
+func vended(w *world) {
+	var broken atomic.Bool
+	machine := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, _ *http.Request) {
+		if broken.Load() {
+			rw.WriteHeader(http.StatusServiceUnavailable)
+			return
+		}
+		fmt.Fprintf(rw, `{"authToken":"key-%d","expiresAt":%d}`, time.Now().UnixNano(), time.Now().Add(20*time.Second).Unix())
+	}))
+	w.t.Cleanup(machine.Close)
+	w.stream("S", "s.>")
+	w.daemon("a", fmt.Sprintf("momento: {endpoint: \"http://%s\", api_key_url: %q}", w.endpoint, machine.URL), route(""))
+	time.Sleep(25 * time.Second) // One renewal.
+	if w.s.fires(w.t, "MomentoBridgeKeyNotRenewed", w.job) {
+		w.t.Error("the alert fires although the key is renewed")
+	}
+	broken.Store(true)
+	w.mustFire("MomentoBridgeKeyNotRenewed")
+	broken.Store(false)
+	w.mustResolve("MomentoBridgeKeyNotRenewed")
+}
+
+// forbidden is a key that may not publish to some topics, then to none.
+func forbidden(w *world) {
+	w.stream("S", "s.>")
+	w.daemon("a", "", route(""))
+	w.load(20, "s.%d")
+	w.fault("403:30%")
+	w.mustFire("MomentoBridgeForbidden")
+	if w.s.fires(w.t, "MomentoBridgeRouteParked", w.job) {
+		w.t.Error("the route is told to be parked although it publishes")
+	}
+	w.fault("403:100%")
+	w.mustFire("MomentoBridgeRouteParked")
+	w.fault("")
+	w.mustResolve("MomentoBridgeForbidden", "MomentoBridgeRouteParked")
+}
+
+// throttled is a quota that refuses half of what comes, whatever the rate.
+func throttled(w *world) {
+	w.stream("S", "s.>")
+	w.daemon("a", "limits: {rate: auto}", route(""))
+	w.load(10, "s.%d")
+	w.fault("429:50%")
+	w.mustFire("MomentoBridgeThrottled")
+	w.fault("")
+	w.mustResolve("MomentoBridgeThrottled")
+}
+
+// quota is one that is smaller than what comes, and is raised.
+func quota(w *world) {
+	w.stream("S", "s.>")
+	w.daemon("a", "limits: {rate: auto}", route(", batch: {format: none}"))
+	w.load(60, "s.%d")
+	w.mustFire("MomentoBridgeFallingBehind")
+	w.set(map[string]any{"rate": 5000, "burst": 500})
+	w.mustResolve("MomentoBridgeFallingBehind")
+}
+
+// throughput is an endpoint that refuses some publishes for their bytes. Falling behind is not the matter here.
+func throughput(w *world) {
+	var n atomic.Int64
+	endpoint := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, _ *http.Request) {
+		if n.Add(1)%20 != 0 {
+			rw.WriteHeader(http.StatusNoContent)
+			return
+		}
+		rw.WriteHeader(http.StatusTooManyRequests)
+		_, _ = rw.Write([]byte(`{"message":"throughput limit exceeded"}`))
+	}))
+	w.t.Cleanup(endpoint.Close)
+	w.stream("S", "s.>")
+	w.daemon("a", fmt.Sprintf("momento: {endpoint: %q, api_key_file: %q}", endpoint.URL, w.keyFile), route(", batch: {format: lines}"))
+	w.load(50, "s.%d")
+	eventually(w.t, time.Minute, "a throughput is learned", func() bool {
+		got, err := w.s.query(fmt.Sprintf("momento_bridge_rate_limit_learned{scope=\"throughput\", job=%q} > 0", w.job))
+		return err == nil && len(got) > 0
+	})
+	time.Sleep(3 * time.Second) // The dashboard is looked at once a second.
+}
+
+// poison is messages that the endpoint rejects, on a route that keeps dead letters and one that does not.
+func poison(w *world) {
+	w.stream("S", "s.>")
+	w.stream("P", "p.>")
+	w.stream("DEAD", "dead.>")
+	w.daemon("a", "", route(", dead_letter: {subject: dead.s}")+"\n"+`  - {name: p, stream: P, subject: "p.>", cache: c}`)
+	w.load(20, "s.%d")
+	w.load(20, "p.%d")
+	w.fault("400:20%")
+	w.mustFire("MomentoBridgeDeadLetters", "MomentoBridgeRejectedAndDropped")
+	w.fault("")
+	w.mustResolve("MomentoBridgeDeadLetters", "MomentoBridgeRejectedAndDropped")
+}
+
+// flood is more than a core NATS route can hold, and a route whose messages expire.
+func flood(w *world) {
+	w.stream("S", "s.>")
+	w.fill(100, "s.%d")
+	w.set(map[string]any{"latency": "100ms"})
+	w.daemon("a", "queue: {max_messages: 64, max_bytes: 1MiB}\nlimits: {rate: 20}", route(", max_age: 1s")+"\n"+`  - {name: core, subject: "core.>", cache: c, ordering: none}`)
+	time.Sleep(3 * time.Second)
+	payload := []byte(strings.Repeat("x", 1024))
+	for i := range 50_000 {
+		if err := w.conn.Publish(fmt.Sprintf("core.%d", i%100), payload); err != nil {
+			w.t.Fatal(err)
+		}
+	}
+	w.mustFire("MomentoBridgeCoreDrops")
+	w.set(map[string]any{"latency": "0s"})
+	w.mustResolve("MomentoBridgeCoreDrops")
+}
+
+// unclear is an endpoint that breaks connections and hangs.
+func unclear(w *world) {
+	w.stream("S", "s.>")
+	w.daemon("a", fmt.Sprintf("momento: {endpoint: \"http://%s\", api_key_file: %q, timeout: 500ms}", w.endpoint, w.keyFile), route(", ordering: none"))
+	w.load(50, "s.%d")
+	w.fault("reset:10%,hang:2%")
+	w.mustFire("MomentoBridgeAmbiguous")
+	w.fault("")
+	w.mustResolve("MomentoBridgeAmbiguous")
+}
+
+// natsTrouble is a server that hangs, one that is away, and a stream that is deleted.
+func natsTrouble(w *world) {
+	w.stream("S", "s.>")
+	w.daemon("a", "", route(""))
+	w.load(20, "s.%d")
+	time.Sleep(3 * time.Second)
+	_ = w.server.Process.Signal(syscall.SIGSTOP)
+	w.mustFire("MomentoBridgeHeartbeatsMissed")
+	_ = w.server.Process.Signal(syscall.SIGCONT)
+	end(w.server, syscall.SIGTERM)
+	w.mustFire("MomentoBridgeNATSDisconnected")
+	w.startNATS()
+	w.mustResolve("MomentoBridgeNATSDisconnected")
+	if err := w.js.DeleteStream(w.t.Context(), "S"); err != nil {
+		w.t.Fatal(err)
+	}
+	w.mustFire("MomentoBridgeNotConsuming")
+	w.stream("S", "s.>")
+	w.mustResolve("MomentoBridgeNotConsuming", "MomentoBridgeHeartbeatsMissed")
+}
+
+// again is somebody else who takes messages of the same consumer and gives them back.
+func again(w *world) {
+	w.stream("S", "s.>")
+	w.daemon("a", "", route(""))
+	w.load(50, "s.%d")
+	var other jetstream.Consumer
+	eventually(w.t, 20*time.Second, "the consumer exists", func() bool {
+		var err error
+		other, err = w.js.Consumer(w.t.Context(), "S", "momento-bridge-s")
+		return err == nil
+	})
+	taking, err := other.Consume(func(m jetstream.Msg) { _ = m.Nak() }, jetstream.PullMaxMessages(2))
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	defer taking.Stop()
+	w.mustFire("MomentoBridgeRedelivered")
+	taking.Stop()
+	w.mustResolve("MomentoBridgeRedelivered")
+}
+
+// old is a backlog of more than a minute, worked off slowly.
+func old(w *world) {
+	w.stream("S", "s.>")
+	w.fill(1300, "s.%d")
+	time.Sleep(62 * time.Second)
+	w.daemon("a", "limits: {rate: 30}", route(""))
+	w.mustFire("MomentoBridgeMessagesOld")
+	w.mustResolve("MomentoBridgeMessagesOld")
+}
+
+// restarts is a daemon that is killed again and again, and stays away for a while.
+func restarts(w *world) {
+	w.stream("S", "s.>")
+	d := w.daemon("a", "", route(""))
+	w.load(20, "s.%d")
+	for range 4 {
+		time.Sleep(4 * time.Second)
+		d.kill()
+		d.start()
+	}
+	w.mustFire("MomentoBridgeRestarting")
+	d.kill()
+	w.mustFire("MomentoBridgeDown")
+	d.start()
+	w.mustResolve("MomentoBridgeDown", "MomentoBridgeRestarting")
+}

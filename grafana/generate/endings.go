@@ -1,0 +1,30 @@
+package main
+
+func endings() section {
+	ended := func(outcome string) []query {
+		return []query{{`sum by (route) (increase(momento_bridge_messages_settled_total{ROUTES, outcome="` + outcome + `"}[WINDOW]))`, "{{route}}"}}
+	}
+	return section{"Dead letters and other endings", []spec{
+		{
+			kind: "stack", title: "How do messages end?", width: 12, unit: "cps", help: "Each ends once. Returned: handed back to NATS, which delivers it again.",
+			query: []query{{"sum by (outcome) (rate(momento_bridge_messages_settled_total{ROUTES}[WINDOW])) > 0", "{{outcome}}"}},
+		},
+		{
+			kind: "bars", title: "Dead letters", width: 12, unit: "short", help: "Messages that can never be published, kept on the route's dead-letter subject. Look at them and send them again with momento-bridge replay.",
+			query: ended("dead_lettered"),
+		},
+		{
+			kind: "bars", title: "Dropped", width: 8, unit: "short",
+			help:  "Gone for good, by policy: rejected without a dead letter, an overload policy that drops, an unclear outcome with delivery: at-most-once.",
+			query: ended("dropped"),
+		},
+		{
+			kind: "bars", title: "Expired", width: 8, unit: "short", help: "Older than max_age when their turn came.",
+			query: ended("expired"),
+		},
+		{
+			kind: "bars", title: "Dropped by the NATS client", width: 8, unit: "short", help: "Core NATS only: messages that came faster than they could be held. Gone for good.",
+			query: []query{{"sum by (route) (increase(momento_bridge_source_dropped_total{ROUTES}[WINDOW]))", "{{route}}"}},
+		},
+	}}
+}
