@@ -3,10 +3,12 @@ package grafana
 import (
 	"flag"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -87,15 +89,29 @@ func end(cmd *exec.Cmd, s syscall.Signal) {
 
 func program(name string) string { return filepath.Join(programs, name) }
 
-// freeAddress returns a loopback address that nobody listens on.
+var (
+	ports     sync.Mutex // Guards portsUsed.
+	portsUsed = map[int]bool{}
+)
+
+// freeAddress returns a loopback address that nobody listens on. Its port is below those that the system gives to whoever asks for any, so that no
+// connection takes it before the program does that is to listen there.
 func freeAddress(t *testing.T) string {
 	t.Helper()
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
+	ports.Lock()
+	defer ports.Unlock()
+	for range 1000 {
+		port := 10_000 + rand.IntN(20_000)
+		ln, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port))
+		if err != nil || portsUsed[port] {
+			continue
+		}
+		portsUsed[port] = true
+		ln.Close()
+		return ln.Addr().String()
 	}
-	defer ln.Close()
-	return ln.Addr().String()
+	t.Fatal("no port is free")
+	return ""
 }
 
 func listens(address string) bool {

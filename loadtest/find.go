@@ -29,6 +29,16 @@ type FindConfig struct {
 	Latency    bool    // Measure the latency at fractions of the clean rate at the end.
 	Ceiling    float64 // Of the generator, as calibrated; 0: not known.
 	Labels     map[string]string
+	// Progress is called once a second and before each trial, one call at a time; nil: never.
+	Progress func(FindProgress)
+}
+
+// FindProgress is how far a search is.
+type FindProgress struct {
+	Trial   int         // The number of the trial that is being made.
+	Step    search.Step // What it is.
+	Elapsed time.Duration
+	Counts  drive.Second // Publishes so far.
 }
 
 // Limit lowers what the search may do to what the generator can, and to the effort.
@@ -57,15 +67,18 @@ func Preflight(t Target) error {
 	return &drive.RefusedError{Answer: a}
 }
 
-// Find searches for the limit and returns the report. It does so also when the search ended early; the report then says why. Only the context's end
-// makes the report an interrupted one.
-func Find(ctx context.Context, c FindConfig) *report.Report {
+// Find searches for the limit and returns the report. It does so also when ctx ended the search, which is no error, and beside the error when the
+// endpoint refused for another reason than quota, or failed.
+func Find(ctx context.Context, c FindConfig) (*report.Report, error) {
 	e := drive.New(ctx, c.Target.engine())
 	defer e.Close()
 	rng := rand.New(rand.NewPCG(c.Target.Seed, 5))
 	c.Search.Flip = func() bool { return rng.IntN(2) == 0 }
 	f := &finder{cfg: c, engine: e, started: time.Now(), began: e.Now()}
-	f.result = search.Find(c.Search, e)
+	show := newShower(f)
+	f.cfg.Search.Progress = show.step
+	defer show.stop()
+	f.result = search.Find(f.cfg.Search, e)
 	f.measured = e.Measured()
 	f.report = f.describe()
 	if f.result.Err == nil && c.Latency {
@@ -75,7 +88,10 @@ func Find(ctx context.Context, c FindConfig) *report.Report {
 		f.dimensions(ctx)
 	}
 	f.finish()
-	return f.report
+	if refused, ok := errors.AsType[*drive.RefusedError](f.result.Err); ok {
+		return f.report, refused
+	}
+	return f.report, nil
 }
 
 // finder is one search under way.

@@ -3,7 +3,9 @@ package lab
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"os"
 	"os/exec"
@@ -55,18 +57,20 @@ func (p *process) stop() {
 	_ = p.cmd.Wait()
 }
 
-// freeAddresses returns loopback addresses that nobody listens on.
+// freeAddresses returns loopback addresses that nobody listens on. Their ports are below those that the system gives to whoever asks for any, so that no
+// connection takes one before the program does that is to listen there.
 func freeAddresses(n int) ([]string, error) {
 	var addresses []string
-	for range n {
-		ln, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			return nil, fmt.Errorf("find a free port: %w", err)
+	for range 1000 {
+		if len(addresses) == n {
+			return addresses, nil
 		}
-		defer ln.Close()
-		addresses = append(addresses, ln.Addr().String())
+		if ln, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", 10_000+rand.IntN(20_000))); err == nil {
+			defer ln.Close()
+			addresses = append(addresses, ln.Addr().String())
+		}
 	}
-	return addresses, nil
+	return nil, errors.New("no port is free")
 }
 
 func listens(address string) bool {

@@ -12,7 +12,7 @@ func newLoadtest() *cobra.Command {
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	cmd.SuggestionsMinimumDistance = 2
-	cmd.AddCommand(newLoadtestRate(), newLoadtestCompare(), newLoadtestReport())
+	cmd.AddCommand(newLoadtestFind(), newLoadtestRate(), newLoadtestCompare(), newLoadtestReport())
 	for _, sub := range cmd.Commands() {
 		sub.Args = usageArgs(sub.Args)
 	}

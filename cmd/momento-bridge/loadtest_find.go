@@ -1,0 +1,247 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"momento-bridge/loadtest"
+	"momento-bridge/loadtest/report"
+	"momento-bridge/loadtest/search"
+)
+
+// findOptions are the flags of loadtest find.
+type findOptions struct {
+	target targetFlags
+	output outputFlags
+
+	yes         bool
+	effort      string
+	start       float64
+	width       float64
+	goal        string
+	dimensions  []string
+	noOverload  bool
+	expect      string
+	maxRate     float64
+	maxRequests int
+	maxDuration time.Duration
+
+	expected float64 // From expect; 0: nothing is.
+}
+
+func newLoadtestFind() *cobra.Command {
+	var o findOptions
+	cmd := &cobra.Command{
+		Use:   "find",
+		Short: "Find the publish limit of an account and prove it",
+		Long: "Searches for the greatest rate at which nothing is refused for quota, in your own account or in the emulator, and proves it: one rate is held\n" +
+			"again and again without a refusal, another one, at most --width above it, is refused again and again, in turns. The report also tells what a\n" +
+			"lasting overload leads to, how large a burst may be, what kind of limiter it is, and the latency.\n\n" +
+			"It publishes more than the limit for a while, which displaces what else is published there; with --no-overload it does not, and proves less.\n" +
+			"The publishes count against the account's quota and its bill. It stops at once when the key, the cache or the topic is refused and when the\n" +
+			"endpoint fails again and again; Ctrl-C ends it with a report of what is known.\n\n" +
+			"Exit status 0 when the limit is proved, 3 when --expect is not met, 4 when nothing could be proved, 1 after a failure, 130 after Ctrl-C.",
+		Example: "  momento-bridge loadtest find --cache my-cache --topic load --region us-east-1 --api-key-file key.txt\n" +
+			"  momento-bridge loadtest find --cache my-cache --endpoint http://127.0.0.1:8080 --yes --format json --out results\n" +
+			"  momento-bridge loadtest find --cache my-cache --region us-east-1 --yes --expect '>=500/s'\n" +
+			"  momento-bridge loadtest find --cache my-cache --region us-east-1 --no-overload",
+	}
+	o.target.add(cmd)
+	o.output.add(cmd)
+	flags, d := cmd.Flags(), search.Default()
+	flags.BoolVarP(&o.yes, "yes", "y", false, "do not ask before it begins")
+	flags.StringVar(&o.effort, "effort", loadtest.Standard, "quick: an estimate; standard: three pairs of trials; proof: five, and half the width")
+	flags.Float64Var(&o.start, "start", d.Start, "the first rate, publishes per second")
+	flags.Float64Var(&o.width, "width", 100*d.Width, "percent between the rate that is held and the one that is refused")
+	flags.StringVar(&o.goal, "goal", "0%", "share of refusals at which a rate still counts as held")
+	flags.StringSliceVar(&o.dimensions, "dimensions", nil, "also find out whether the limit depends on these: "+strings.Join(loadtest.Dimensions, ", "))
+	flags.BoolVar(&o.noOverload, "no-overload", false, "never go on after a refusal, and leave pauses: for accounts with live traffic")
+	flags.StringVar(&o.expect, "expect", "", "what the limit is to be, such as '>=500/s': otherwise the exit status is 3")
+	flags.Float64Var(&o.maxRate, "max-rate", d.MaxRate, "publishes per second that are never exceeded")
+	flags.IntVar(&o.maxRequests, "max-requests", d.MaxRequests, "publishes that are never exceeded, in all")
+	flags.DurationVar(&o.maxDuration, "max-duration", time.Duration(d.MaxSeconds)*time.Second, "end after this time with what is known")
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error { return o.run(cmd) }
+	return cmd
+}
+
+func (o *findOptions) run(cmd *cobra.Command) error {
+	own := errors.Join(o.check(), o.output.check())
+	target, err := o.target.target(cmd)
+	if wrong, ok := errors.AsType[*usageError](err); ok {
+		return &usageError{errors.Join(own, wrong.err)}
+	}
+	if own != nil {
+		return &usageError{own}
+	}
+	if err != nil {
+		return err
+	}
+	cfg := o.config(target)
+	if err := cfg.CheckDimensions(); err != nil {
+		return &usageError{fmt.Errorf("--dimensions: %w", err)}
+	}
+	ctx, stderr := cmd.Context(), cmd.ErrOrStderr()
+	fmt.Fprintln(stderr, "measuring how fast this machine can publish")
+	if cfg.Ceiling, err = loadtest.Calibrate(ctx, target); err != nil {
+		return interruptedOr(ctx, err)
+	}
+	cfg.Limit()
+	fmt.Fprint(stderr, planOf(&cfg))
+	if err := o.confirm(cmd); err != nil {
+		return err
+	}
+	if err := loadtest.Preflight(target); err != nil {
+		return interruptedOr(ctx, err)
+	}
+	cfg.Progress = newFindProgress(stderr).update
+	r, failure := loadtest.Find(ctx, cfg)
+	o.judge(r)
+	return errors.Join(o.output.write(cmd.OutOrStdout(), stderr, r), o.endOf(r, failure))
+}
+
+func interruptedOr(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return errInterrupted
+	}
+	return err
+}
+
+// config is what is searched for.
+func (o *findOptions) config(target loadtest.Target) loadtest.FindConfig {
+	s := search.Default()
+	s.Start, s.Width, s.Gentle, s.MaxRate = o.start, o.width/100, o.noOverload, o.maxRate
+	s.MaxRequests, s.MaxSeconds = o.maxRequests, o.maxDuration.Seconds()
+	s.Goal, _ = parseShare(o.goal) // Checked before.
+	labels, _ := o.target.labelMap()
+	return loadtest.FindConfig{Target: target, Search: s, Effort: o.effort, Dimensions: o.dimensions, Latency: o.effort != loadtest.Quick, Labels: labels}
+}
+
+// check finds what is wrong with the flags.
+func (o *findOptions) check() error {
+	var errs []error
+	problem := func(unless bool, format string, args ...any) {
+		if !unless {
+			errs = append(errs, fmt.Errorf(format, args...))
+		}
+	}
+	problem(o.effort == loadtest.Quick || o.effort == loadtest.Standard || o.effort == loadtest.Proof, "--effort is %q: write quick, standard or proof", o.effort)
+	problem(o.start >= 0.1 && o.start <= 1e6, "--start is %g, it must be from 0.1 to 1000000", o.start)
+	problem(o.width >= 0.2 && o.width <= 20, "--width is %g, it must be from 0.2 to 20 percent", o.width)
+	problem(o.maxRate >= 1 && o.maxRate <= 1e6, "--max-rate is %g, it must be from 1 to 1000000", o.maxRate)
+	problem(o.maxRequests >= 1, "--max-requests is %d, it must be 1 or more", o.maxRequests)
+	problem(o.maxDuration >= time.Second, "--max-duration is %v, it must be 1s or more", o.maxDuration)
+	if goal, err := parseShare(o.goal); err != nil || goal > 0.5 {
+		problem(false, "--goal %q: write a share of refusals such as 0.5%%, up to 50%%", o.goal)
+	}
+	if o.expect != "" {
+		text := strings.TrimSpace(strings.TrimSuffix(strings.TrimPrefix(strings.TrimSpace(o.expect), ">="), "/s"))
+		rate, err := strconv.ParseFloat(text, 64)
+		problem(strings.HasPrefix(strings.TrimSpace(o.expect), ">=") && err == nil && rate > 0 && !math.IsInf(rate, 0), "--expect %q: write a rate such as '>=500/s'", o.expect)
+		o.expected = rate
+	}
+	return errors.Join(errs...)
+}
+
+// parseShare reads a share such as 0.5%.
+func parseShare(text string) (float64, error) {
+	number, percent := strings.CutSuffix(strings.TrimSpace(text), "%")
+	share, err := strconv.ParseFloat(number, 64)
+	if percent {
+		share /= 100
+	}
+	if err != nil || !(share >= 0 && share <= 1) {
+		return 0, fmt.Errorf("%q is no share such as 0.5%%", text)
+	}
+	return share, nil
+}
+
+// confirm asks whether to begin, unless --yes was given.
+func (o *findOptions) confirm(cmd *cobra.Command) error {
+	if o.yes {
+		return nil
+	}
+	in, ok := cmd.InOrStdin().(*os.File)
+	if !ok || !isTerminal(in) {
+		return &usageError{errors.New("nobody is there to be asked whether to begin: add --yes")}
+	}
+	fmt.Fprint(cmd.ErrOrStderr(), "Begin? [y/N] ")
+	answer, _ := bufio.NewReader(in).ReadString('\n')
+	if strings.EqualFold(strings.TrimSpace(answer), "y") || strings.EqualFold(strings.TrimSpace(answer), "yes") {
+		return nil
+	}
+	return &usageError{errors.New("nothing was published")}
+}
+
+// judge notes in the report whether it is as was expected.
+func (o *findOptions) judge(r *report.Report) {
+	if o.expected == 0 {
+		return
+	}
+	met := r.CleanRate != nil && *r.CleanRate >= o.expected
+	r.Expected, r.AsExpected = o.expect, &met
+}
+
+// endOf is how the program ends after a report.
+func (o *findOptions) endOf(r *report.Report, failure error) error {
+	switch {
+	case failure != nil:
+		return failure
+	case r.Interrupted:
+		return errInterrupted
+	case r.AsExpected != nil && !*r.AsExpected:
+		return statusError(statusUnmet)
+	case r.Verdict != report.Proved:
+		return statusError(statusUnproved)
+	}
+	return nil
+}
+
+// planOf says what is about to happen, at the worst.
+func planOf(c *loadtest.FindConfig) string {
+	s := c.Search
+	var text strings.Builder
+	line := func(name, format string, args ...any) { fmt.Fprintf(&text, "  %-9s %s\n", name, fmt.Sprintf(format, args...)) }
+	line("publishes", "to %s, cache %s, topic %s, %d bytes each, %d connections at the most",
+		c.Target.Endpoint, strings.Join(c.Target.Caches, " and "), c.Target.Topic, c.Target.Bytes, c.Target.Connections)
+	line("at most", "%s publishes, %v, %.0f publishes/s (this machine can do %.0f/s)", count(int64(s.MaxRequests)), time.Duration(s.MaxSeconds*float64(time.Second)), s.MaxRate, c.Ceiling)
+	if s.Gentle {
+		line("overload", "none: after a refusal it pauses")
+	} else {
+		line("overload", "up to several times the limit for some seconds or minutes: what else is published there meanwhile is refused, too")
+	}
+	return text.String()
+}
+
+// findProgress shows how far a search is: a block on a terminal, a line for each trial elsewhere.
+type findProgress struct {
+	lines *liveLines
+	told  int // The latest trial that has a line.
+}
+
+func newFindProgress(w io.Writer) *findProgress { return &findProgress{lines: newLiveLines(w)} }
+
+func (f *findProgress) update(p loadtest.FindProgress) {
+	if !f.lines.terminal && p.Trial == f.told {
+		return
+	}
+	f.told = p.Trial
+	known := "nothing is known yet"
+	if p.Step.Failing > 0 {
+		known = fmt.Sprintf("held %.4g/s, refused %.4g/s", p.Step.Clean, p.Step.Failing)
+	}
+	f.lines.show(
+		fmt.Sprintf("%v trial %d: %s at %.4g/s for up to %.0f s", p.Elapsed.Round(time.Second), p.Trial, p.Step.Name, p.Step.Rate, p.Step.Seconds),
+		known,
+		fmt.Sprintf("accepted %s, refused %s, failed %d, not sent %d", count(int64(p.Counts.Accepted)), count(int64(p.Counts.Refused)), p.Counts.Failed, p.Counts.Missed),
+	)
+}
