@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"math"
-	"os"
 	"strconv"
 	"strings"
 	"time"
@@ -170,12 +169,11 @@ func (o *findOptions) confirm(cmd *cobra.Command) error {
 	if o.yes {
 		return nil
 	}
-	in, ok := cmd.InOrStdin().(*os.File)
-	if !ok || !isTerminal(in) {
-		return &usageError{errors.New("nobody is there to be asked whether to begin: add --yes")}
-	}
 	fmt.Fprint(cmd.ErrOrStderr(), "Begin? [y/N] ")
-	answer, _ := bufio.NewReader(in).ReadString('\n')
+	answer, err := bufio.NewReader(cmd.InOrStdin()).ReadString('\n')
+	if err != nil {
+		return &usageError{errors.New("\nnobody is there to be asked whether to begin: add --yes")}
+	}
 	if strings.EqualFold(strings.TrimSpace(answer), "y") || strings.EqualFold(strings.TrimSpace(answer), "yes") {
 		return nil
 	}
@@ -210,7 +208,9 @@ func (o *findOptions) endOf(r *report.Report, failure error) error {
 func planOf(c *loadtest.FindConfig) string {
 	s := c.Search
 	var text strings.Builder
-	line := func(name, format string, args ...any) { fmt.Fprintf(&text, "  %-9s %s\n", name, fmt.Sprintf(format, args...)) }
+	line := func(name, format string, args ...any) {
+		fmt.Fprintf(&text, "  %-9s %s\n", name, fmt.Sprintf(format, args...))
+	}
 	line("publishes", "to %s, cache %s, topic %s, %d bytes each, %d connections at the most",
 		c.Target.Endpoint, strings.Join(c.Target.Caches, " and "), c.Target.Topic, c.Target.Bytes, c.Target.Connections)
 	line("at most", "%s publishes, %v, %.0f publishes/s (this machine can do %.0f/s)", count(int64(s.MaxRequests)), time.Duration(s.MaxSeconds*float64(time.Second)), s.MaxRate, c.Ceiling)

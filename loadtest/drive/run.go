@@ -12,6 +12,9 @@ import (
 // tolerance is how late a publish may be sent, at the least; later it is given up.
 const tolerance = 5 * time.Millisecond
 
+// loosely is how late a publish may be sent at the least where its distance to the others does not matter.
+const loosely = 100 * time.Millisecond
+
 // Tolerance is how late a publish may be sent at a rate, if it may not wait for a connection.
 func Tolerance(rate float64) time.Duration {
 	return max(tolerance, time.Duration(0.1*float64(time.Second)/rate))
@@ -83,6 +86,9 @@ func (e *Engine) offer(ph *phase, end int64, most int, record bool) int64 {
 	defer stop()
 	next := e.cfg.Arrivals(ph.Rate)
 	late := int64(Tolerance(ph.Rate))
+	if ph.Loose {
+		late = max(late, int64(loosely))
+	}
 	planned := float64(ph.began)
 	for {
 		at := int64(planned)

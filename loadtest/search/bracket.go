@@ -14,7 +14,7 @@ func (s *search) bracket() error {
 		if rate >= s.cfg.MaxRate {
 			seconds = longestAtMax
 		}
-		t, err := s.run("bracket", 0, Phase{Rate: rate, Seconds: seconds, Refusals: 1})
+		t, err := s.run("bracket", 0, Phase{Rate: rate, Seconds: seconds, Refusals: 1, Loose: true})
 		switch {
 		case err != nil:
 			return err

@@ -105,3 +105,25 @@ func TestSmallShareOfRefusalsMayBeTheGoal(t *testing.T) {
 		t.Errorf("with one percent allowed: %+v", summaryOf(r))
 	}
 }
+
+// On a network publishes do not arrive as evenly as they were sent.
+func TestJitterLeadsToNoWrongProof(t *testing.T) {
+	proofs := 0
+	for _, l := range sharp {
+		for seed := range uint64(10) {
+			sim := newSimulation(l.make(500), seed)
+			sim.jitter = 0.004
+			r := Find(Default(), sim)
+			if r.Proved && (r.Clean > 500 || r.Failing < 500*(1-beside)) {
+				t.Errorf("%s, seed %d: %+v", l.name, seed, summaryOf(r))
+			}
+			if r.Proved {
+				proofs++
+			}
+		}
+	}
+	t.Logf("%d of %d proved", proofs, 10*len(sharp))
+	if proofs < 40 {
+		t.Errorf("only %d of %d were proved", proofs, 10*len(sharp))
+	}
+}

@@ -21,21 +21,22 @@ const (
 	showing = 15
 	// levels bounds the overload.
 	levels = 5
+	// An overload of which less than mildShare is refused in mildTime, in seconds, is none.
+	mildShare, mildTime = 0.1, 3
 )
 
 // plateau finds what is accepted in overload, at levels that rise until it grows no more.
 func (s *search) plateau() error {
-	rate := min(1.5*s.refused, s.cfg.MaxRate)
-	last, err := s.level(rate, coarse, coarseTime)
+	last, err := s.overload(min(1.5*s.refused, s.cfg.MaxRate))
 	if err != nil {
 		return err
 	}
 	if last.rate == 0 || last.silence > silent {
 		return s.recovery()
 	}
-	rate = min(2*last.rate, s.cfg.MaxRate)
+	rate := min(2*last.rate, s.cfg.MaxRate)
 	for range levels {
-		next, err := s.level(rate, fine, fineTime)
+		next, err := s.level(rate, shown(fine, periods+1, fineTime))
 		switch {
 		case err != nil:
 			return err
@@ -51,13 +52,42 @@ func (s *search) plateau() error {
 	return nil
 }
 
-// level offers so much that a part is refused, until the pattern of what is accepted is clear.
-func (s *search) level(rate float64, accepted int, seconds float64) (pattern, error) {
-	runs := 2
-	if accepted == fine {
-		runs = periods + 1
+// overload finds a first level, roughly. A single refusal in the bracket may have been bad luck: as long as little is refused, it doubles the rate.
+func (s *search) overload(rate float64) (pattern, error) {
+	for {
+		enough := shown(coarse, 2, coarseTime)
+		if rate < s.cfg.MaxRate {
+			clear := enough
+			enough = func(events []Event) bool { return clear(events) || mild(events) }
+		}
+		p, err := s.level(rate, enough)
+		if err == nil && rate >= s.cfg.MaxRate && firstRefusal(s.result.Overloaded) == len(s.result.Overloaded) {
+			s.result.Clean, err = rate, errNoLimit
+		}
+		if err != nil || rate >= s.cfg.MaxRate || !mild(s.result.Overloaded) {
+			return p, err
+		}
+		rate = min(2*rate, s.cfg.MaxRate)
 	}
-	t, err := s.run("plateau", breath, Phase{Rate: rate, Seconds: longestLevel, Enough: shown(accepted, runs, seconds)})
+}
+
+// mild reports whether little has been refused for a while.
+func mild(events []Event) bool {
+	if len(events) == 0 || events[len(events)-1].At-events[0].At < mildTime {
+		return false
+	}
+	refused := 0
+	for _, e := range events {
+		if e.Refused {
+			refused++
+		}
+	}
+	return float64(refused) < mildShare*float64(len(events))
+}
+
+// level offers so much that a part is refused, until that is enough.
+func (s *search) level(rate float64, enough func([]Event) bool) (pattern, error) {
+	t, err := s.run("plateau", breath, Phase{Rate: rate, Seconds: longestLevel, Loose: true, Enough: enough})
 	if err != nil {
 		return pattern{}, err
 	}
@@ -87,7 +117,7 @@ func shown(accepted, runs int, seconds float64) func([]Event) bool {
 
 // LevelAt is one level of overload, for a tester: it ends when it is clear how much is accepted, and after half a minute when nothing is refused.
 func LevelAt(rate float64) Phase {
-	return Phase{Rate: rate, Seconds: longestAtMax, Enough: shown(fine, periods+1, fineTime)}
+	return Phase{Rate: rate, Seconds: longestAtMax, Loose: true, Enough: shown(fine, periods+1, fineTime)}
 }
 
 // Accepted is how much was accepted per second in such a level; 0 if nothing was refused.
@@ -117,7 +147,7 @@ func (s *search) recovery() error {
 	s.dear, s.result.Plateau = true, 0
 	began := s.tester.Now()
 	rate := s.pass / 4
-	t, err := s.run("probe", 0, Phase{Rate: rate, Seconds: patient, Enough: func(events []Event) bool { return firstAccepted(events) < len(events) }})
+	t, err := s.run("probe", 0, Phase{Rate: rate, Seconds: patient, Loose: true, Enough: func(events []Event) bool { return firstAccepted(events) < len(events) }})
 	if err != nil {
 		return err
 	}

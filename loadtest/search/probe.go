@@ -46,7 +46,7 @@ func (s *search) probeWindow() error {
 	last := s.starts[len(s.starts)-1]
 	middle := last + (math.Ceil((now-last)/s.window)+1.5)*s.window
 	s.tester.Idle(middle - now)
-	t, err := s.run("probe", 0, Phase{Rate: rate, Seconds: 2 * s.window, Enough: func(events []Event) bool {
+	t, err := s.run("probe", 0, Phase{Rate: rate, Seconds: 2 * s.window, Loose: true, Enough: func(events []Event) bool {
 		_, after := burstOf(events)
 		return after > 0
 	}})
@@ -100,7 +100,7 @@ func (s *search) probeBurst() error {
 	}
 	rate := min(max(flood*s.result.Plateau, 2*s.refused), s.cfg.MaxRate)
 	seconds := max(1, 4*s.result.Burst/rate)
-	t, err := s.run("probe", max(wait, 2/s.result.Plateau), Phase{Rate: rate, Seconds: seconds, Enough: func(events []Event) bool {
+	t, err := s.run("probe", max(wait, 2/s.result.Plateau), Phase{Rate: rate, Seconds: seconds, Loose: true, Enough: func(events []Event) bool {
 		return firstRefusal(events) < len(events)
 	}})
 	if err != nil {

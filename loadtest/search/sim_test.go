@@ -14,6 +14,8 @@ type simulation struct {
 	epoch   time.Time
 	now     float64
 	sent    int
+	jitter  float64 // How much later than planned a publish may arrive, in seconds.
+	latest  float64 // Arrival.
 }
 
 // newSimulation puts a limiter somewhere in its life: phase is how long it has been there, in seconds.
@@ -56,7 +58,8 @@ func (s *simulation) phase(p Phase, most int, end float64) Outcome {
 				break
 			}
 		}
-		refused := !s.limiter.Take(s.epoch.Add(time.Duration(s.now*1e9)), 1, s.rng.Uint64())
+		s.latest = max(s.latest, s.now+s.jitter*s.rng.Float64())
+		refused := !s.limiter.Take(s.epoch.Add(time.Duration(s.latest*1e9)), 1, s.rng.Uint64())
 		s.sent++
 		if refused {
 			if o.Refused == 0 {

@@ -23,6 +23,8 @@ type Phase struct {
 	Seconds float64
 	// Refusals ends the phase after so many refusals; 0: none does.
 	Refusals int
+	// Loose says that publishes may be sent somewhat late rather than not at all: their times are looked at, not their distances.
+	Loose bool
 	// Enough is asked about twice a second whether what has happened in the phase so far is enough; nil: it never is. Only then are events kept.
 	Enough func(events []Event) bool
 }

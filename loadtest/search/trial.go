@@ -104,7 +104,7 @@ func (s *search) hold(name string, rate, share float64) (bool, error) {
 		t, err := s.run(name, s.rest, last)
 		return err == nil && t.last().Refused < last.Refusals, err
 	}
-	prime := Phase{Rate: s.primeRate(rate), Seconds: primeTime, Refusals: primeRefusals}
+	prime := Phase{Rate: s.primeRate(rate), Seconds: primeTime, Refusals: primeRefusals, Loose: true}
 	settle := Phase{Rate: rate, Seconds: s.settleTime(rate)}
 	wait := 0.0
 	if s.cfg.Gentle {

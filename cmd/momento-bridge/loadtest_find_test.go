@@ -1,0 +1,115 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"momento-bridge/loadtest/report"
+	"momento-bridge/sink/emulator"
+)
+
+// findLimit runs a search against a world's endpoint and returns what it printed and how it ended.
+func findLimit(ctx context.Context, w *world, args ...string) (stdout, stderr string, err error) {
+	var out, log syncBuffer
+	all := append([]string{"loadtest", "find", "--endpoint", w.endpoint, "--api-key-file", w.keyFile, "--cache", "c", "--topic", "t"}, args...)
+	err = run(ctx, all, &out, &log)
+	return out.String(), log.String(), err
+}
+
+func TestQuickSearchEstimatesTheLimitAndProvesNothing(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, emulator.Config{Settings: emulator.Settings{Rate: 300, Burst: 60}})
+	dir := filepath.Join(t.TempDir(), "results")
+	out, log, err := findLimit(t.Context(), w, "--yes", "--effort", "quick", "--start", "100", "--format", "json", "--out", dir, "--label", "run=7", "--expect", ">=1/s")
+	if exitStatus(err) != statusUnproved {
+		t.Fatalf("exit status %d: %v\n%s", exitStatus(err), err, log)
+	}
+	r, err := report.Read(strings.NewReader(out))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r.Verdict != report.NotProved || !strings.Contains(r.Reason, "estimate") || r.PlateauRate == nil || *r.PlateauRate < 270 || *r.PlateauRate > 330 {
+		t.Errorf("%s: %s, plateau %v", r.Verdict, r.Reason, r.PlateauRate)
+	}
+	s := w.emulator.Stats()
+	if sent := s.Accepted + s.Rejected[429]; r.Requests+1 != sent { // And one before it began.
+		t.Errorf("%d requests are reported, the endpoint saw %d", r.Requests, sent)
+	}
+	if r.Settings.Labels["run"] != "7" || r.AsExpected == nil || !*r.AsExpected || len(r.Refusals) != 1 || r.Generator.Ceiling < 1000 {
+		t.Errorf("%+v %+v %+v", r.Settings, r.Refusals, r.Generator)
+	}
+	if text := log; !strings.Contains(text, "at most") || !strings.Contains(text, "plateau at ") || strings.Contains(text+out, testKey) {
+		t.Errorf("the log has %s", text)
+	}
+	for _, name := range []string{"report.json", "report.html", "report.md", "report.txt"} {
+		if text, err := os.ReadFile(filepath.Join(dir, name)); err != nil || strings.Contains(string(text), testKey) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// The names that machines rely on.
+func TestSearchPrintsOneObjectWithTheNamesOfTheInterface(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, emulator.Config{Settings: emulator.Settings{Rate: 50, Burst: 5}})
+	out, _, _ := findLimit(t.Context(), w, "--yes", "--format", "json", "--effort", "quick", "--start", "40", "--max-requests", "30")
+	var object map[string]any
+	if err := json.Unmarshal([]byte(out), &object); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range strings.Fields("schema verdict reason clean_rate failing_rate plateau_rate burst limiter window_seconds rejections_cost unit requests " +
+		"duration_seconds trials latency") {
+		if _, ok := object[name]; !ok {
+			t.Errorf("there is no %s", name)
+		}
+	}
+	if object["verdict"] != "not_proved" || !strings.Contains(object["reason"].(string), "--max-requests") || object["requests"].(float64) > 30 {
+		t.Errorf("%v: %v, %v requests", object["verdict"], object["reason"], object["requests"])
+	}
+}
+
+func TestSearchEndsAsItsStatusSays(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, emulator.Config{Caches: []string{"c"}})
+	f := func(wantStatus int, wantError string, args ...string) {
+		t.Helper()
+		_, _, err := findLimit(t.Context(), w, args...)
+		if exitStatus(err) != wantStatus || wantError != "" && !strings.Contains(err.Error(), wantError) {
+			t.Errorf("%v: status %d: %v, want %d %s", args, exitStatus(err), err, wantStatus, wantError)
+		}
+	}
+	f(statusUsage, "add --yes")
+	f(statusUsage, "write quick, standard or proof", "--effort", "huge")
+	f(statusUsage, "write a rate such as", "--expect", "500")
+	f(statusUsage, "--dimensions: unknown dimension", "--yes", "--dimensions", "colour")
+	f(statusUsage, "needs a second cache", "--yes", "--dimensions", "caches")
+	f(statusFailed, "the cache does not exist", "--yes", "--cache", "d", "--cache", "c")
+	f(statusUnmet, "", "--yes", "--expect", ">=500/s", "--max-rate", "100", "--max-duration", "2s")
+	f(statusUnproved, "", "--yes", "--max-rate", "100", "--max-duration", "2s")
+	w.emulator.SetAPIKey("another")
+	f(statusFailed, "the API key is refused", "--yes")
+}
+
+func TestInterruptedSearchStillWritesItsReport(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, emulator.Config{Settings: emulator.Settings{Rate: 100, Burst: 20}})
+	ctx, cancel := context.WithCancel(t.Context())
+	go func() {
+		eventually(t, "a search under way", func() bool { return w.emulator.Stats().Accepted > 20 })
+		time.Sleep(300 * time.Millisecond)
+		cancel()
+	}()
+	out, _, err := findLimit(ctx, w, "--yes", "--format", "json")
+	if exitStatus(err) != statusInterrupted {
+		t.Errorf("exit status %d: %v", exitStatus(err), err)
+	}
+	r, err := report.Read(strings.NewReader(out))
+	if err != nil || !r.Interrupted || r.Verdict != report.NotProved || r.Requests < 20 {
+		t.Errorf("%v: %+v", err, r)
+	}
+}
