@@ -51,20 +51,23 @@ func Rate(ctx context.Context, c RateConfig) (*report.Report, error) {
 	cfg.Arrivals, cfg.AtOnce, cfg.Patience = arrivals, burstOf(c.Arrivals), c.Target.Timeout
 	cfg.Waiting = int(min(mostWaiting, c.Rate*c.Target.Timeout.Seconds()+float64(cfg.AtOnce)))
 	r := &rating{cfg: c}
+	running, abort := context.WithCancel(ctx)
+	defer abort()
 	if c.Via != nil {
-		if r.following, err = follow(ctx, &c); err != nil {
+		if r.following, err = follow(running, abort, &c); err != nil {
 			return nil, err
 		}
 		defer r.following.close()
 		cfg.Sink, cfg.Opened, cfg.Topic = r.following, nil, r.following.subject
 	}
-	r.engine = drive.New(ctx, cfg)
+	r.engine = drive.New(running, cfg)
 	defer r.engine.Close()
 	r.started = time.Now()
 	stop := r.show()
 	r.trial = r.engine.Run(search.Cap{Requests: c.MaxRequests, Seconds: c.Duration.Seconds() + 1}, search.Phase{Rate: c.Rate, Seconds: c.Duration.Seconds()})
-	if r.following != nil {
-		r.interrupted = r.following.settle(ctx)
+	r.interrupted = errors.Is(r.trial.Fatal, drive.ErrInterrupted) && ctx.Err() != nil
+	if r.following != nil && r.following.settle(ctx) {
+		r.interrupted = true
 	}
 	stop()
 	if r.following != nil {
@@ -85,13 +88,12 @@ func burstOf(arrivals string) int {
 
 // rating is a rate test under way.
 type rating struct {
-	cfg       RateConfig
-	engine    *drive.Engine
-	following *following // Of a test through the bridge.
-	started   time.Time
-	trial     search.Trial
-
-	interrupted bool // While it waited for what was on its way.
+	cfg         RateConfig
+	engine      *drive.Engine
+	following   *following // Of a test through the bridge.
+	started     time.Time
+	trial       search.Trial
+	interrupted bool // By the context.
 }
 
 // show reports the progress until the function that it returns is called.

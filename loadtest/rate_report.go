@@ -1,7 +1,6 @@
 package loadtest
 
 import (
-	"errors"
 	"fmt"
 	"runtime"
 	"strings"
@@ -19,7 +18,7 @@ func (r *rating) describe() *report.Report {
 	out := &report.Report{
 		Schema: report.Schema, Test: report.Rate, Limiter: "unknown", Unit: "not tested",
 		Started: r.started.UTC(), Ended: time.Now().UTC(), DurationSeconds: time.Since(r.started).Seconds(),
-		Interrupted: r.interrupted || errors.Is(r.trial.Fatal, drive.ErrInterrupted), Target: c.Target.report(),
+		Interrupted: r.interrupted, Target: c.Target.report(),
 		Settings: report.Settings{Rate: c.Rate, Shape: c.Arrivals, MaxRequests: c.MaxRequests, Seed: c.Target.Seed, Labels: c.Labels},
 		Plateau:  []report.Point{}, Refusals: refusals(r.engine.Refusals()), Seconds: series(r.engine.Seconds()),
 	}

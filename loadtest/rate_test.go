@@ -92,17 +92,17 @@ func TestRateSendsNoMoreThanItMay(t *testing.T) {
 }
 
 func TestRateCountsTheWaitForAConnectionAsResponseTime(t *testing.T) {
-	cfg, server := rateTest(t, emulator.Config{Settings: emulator.Settings{Latency: 100 * time.Millisecond}}, 100, 2*time.Second)
-	cfg.Target.Connections = 8 // 80/s at the most: after two seconds some 40 wait.
+	cfg, server := rateTest(t, emulator.Config{Settings: emulator.Settings{Latency: 100 * time.Millisecond}}, 200, time.Second)
+	cfg.Target.Connections = 8 // 80/s at the most: after a second some 120 wait.
 	r, err := Rate(t.Context(), cfg)
 	if err != nil {
 		t.Fatal(err)
 	}
 	all := r.Latency["accepted"]
-	if got := server.Stats().Accepted; got < 190 || got != all.Count {
+	if got := server.Stats().Accepted; got < 100 || got != all.Count {
 		t.Errorf("%d accepted, %d measured", got, all.Count)
 	}
-	if *all.Service.P50 > .19 || *all.Max < .3 || *r.Generator.SendDelay.Max < .2 || r.Generator.OnTime > .7 || r.Trials[0].Unfit == "" {
+	if *all.Service.P50 > .3 || *all.Max < .7 || *r.Generator.SendDelay.Max < .6 || r.Generator.OnTime > .7 || r.Trials[0].Unfit == "" {
 		t.Errorf("service %g, response at most %g, delay at most %g, on time %g, %q",
 			*all.Service.P50, *all.Max, *r.Generator.SendDelay.Max, r.Generator.OnTime, r.Trials[0].Unfit)
 	}
@@ -119,7 +119,8 @@ func TestRateGivesUpWhatWaitsTooLong(t *testing.T) {
 	for _, s := range r.Seconds {
 		offered += s.Offered
 	}
-	if got := server.Stats().Accepted; got != r.Trials[0].Accepted || got > 120 || offered != 400 || *r.Generator.SendDelay.Max > .5 || !strings.Contains(r.Reason, "not sent") {
+	if got := server.Stats().Accepted; got < r.Trials[0].Accepted || got > 120 || // On a busy machine answers may be too late.
+		offered != 400 || *r.Generator.SendDelay.Max > .5 || !strings.Contains(r.Reason, "not sent") {
 		t.Errorf("accepted %d of %d, delay at most %g, %q", got, offered, *r.Generator.SendDelay.Max, r.Reason)
 	}
 }

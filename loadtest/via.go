@@ -1,6 +1,7 @@
 package loadtest
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -44,18 +45,18 @@ type following struct {
 	tracks  []*track
 	of      map[string]*track // By subject.
 
+	abort       context.CancelFunc // Ends the test, when a subscriber has ended for good.
 	stop        context.CancelFunc // Ends the subscribers.
 	subscribers sync.WaitGroup
-	broken      chan struct{} // Closed when a subscriber has ended for good.
 
 	mu     sync.Mutex // Guards the following.
-	err    error      // Why one has.
+	err    error      // Why a subscriber has ended for good.
 	behind []error    // What subscribers were trying to get over at the end.
 }
 
-// follow subscribes to every topic and returns when a message has come through to each.
-func follow(ctx context.Context, c *RateConfig) (*following, error) {
-	f := &following{via: c.Via, run: newRun(), began: time.Now(), padding: c.Target.payload(), of: map[string]*track{}, broken: make(chan struct{})}
+// follow subscribes to every topic and returns when a message has come through to each. abort cancels ctx.
+func follow(ctx context.Context, abort context.CancelFunc, c *RateConfig) (*following, error) {
+	f := &following{via: c.Via, abort: abort, run: newRun(), began: time.Now(), padding: c.Target.payload(), of: map[string]*track{}}
 	if c.Target.Bytes < LeastStamped {
 		return nil, fmt.Errorf("a payload has %d bytes: through the bridge it needs at least %d, for its number and time", c.Target.Bytes, LeastStamped)
 	}
@@ -99,7 +100,7 @@ func (f *following) listen(ctx context.Context, from *sink.Momento, cache string
 	defer f.mu.Unlock()
 	if refused, ok := errors.AsType[*sink.SubscribeError](err); ok && f.err == nil {
 		f.err = refused
-		close(f.broken)
+		f.abort()
 		return
 	}
 	f.behind = append(f.behind, err)
@@ -119,7 +120,7 @@ func (f *following) findWay(ctx context.Context) error {
 	defer cancel()
 	for _, t := range f.tracks {
 		if err := f.sayHello(ctx, t); err != nil {
-			return err
+			return cmp.Or(f.failure(), err)
 		}
 	}
 	return nil
@@ -135,8 +136,6 @@ func (f *following) sayHello(ctx context.Context, t *track) error {
 		select {
 		case <-t.ready:
 			return nil
-		case <-f.broken:
-			return f.failure()
 		case <-ctx.Done():
 			if errors.Is(context.Cause(ctx), errNoWay) {
 				return fmt.Errorf("%w in %v: is it running (momento-bridge status), does a route take %s, and does it publish to the topic %s of the same cache?",

@@ -122,7 +122,7 @@ func TestRateSaysWhatIsWrongAtOnce(t *testing.T) {
 		{[]string{"--rate", "1", "--via", "nats", "--subject", "a.>"}, []string{`--subject "a.>" is none to publish to`}},
 		{[]string{"--rate", "1", "--cache", ""}, []string{"--cache is empty"}},
 		{[]string{"--rate", "1", "--api-key-file", "/nowhere"}, []string{"--api-key-file: ", "/nowhere"}},
-		{[]string{"--rate", "1", "-c", "/nowhere"}, []string{"read the configuration", "/nowhere"}},
+		{[]string{"--rate", "1", "-c", "/nowhere"}, []string{"no configuration file /nowhere"}},
 	} {
 		r, log, err := w.loadtestRate(t.Context(), c.args...)
 		if r != nil || exitStatus(err) != statusUsage {

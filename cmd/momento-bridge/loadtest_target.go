@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"os"
 	"strconv"
 	"strings"
 	"time"
@@ -93,8 +92,8 @@ func (t *targetFlags) settings(cmd *cobra.Command) (*config.File, error) {
 	text := []byte(nil)
 	if t.file != "" {
 		var err error
-		if text, err = os.ReadFile(t.file); err != nil {
-			return nil, &usageError{fmt.Errorf("read the configuration: %w", err)}
+		if text, err = readConfiguration(t.file); err != nil {
+			return nil, &usageError{err}
 		}
 	}
 	f := config.Read(t.file, text)

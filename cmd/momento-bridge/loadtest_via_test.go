@@ -2,6 +2,8 @@ package main
 
 import (
 	"context"
+	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -113,6 +115,25 @@ func TestCtrlCStillReportsTheDelivery(t *testing.T) {
 	r, _, err := w.via(ctx, "--rate", "100", "--duration", "1h", "--subject", "load.test")
 	if exitStatus(err) != statusInterrupted || r == nil || !r.Interrupted || r.Delivery.Sent < 50 || r.Delivery.Lost > 0 {
 		t.Fatalf("ended with %v and %+v", err, r)
+	}
+}
+
+func TestViaNATSEndsWhenTheSubscriberIsRefused(t *testing.T) {
+	w := newWorld(t, emulator.Config{})
+	w.bridge(`subject: "load.test"`)
+	var polls atomic.Int64
+	front := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodGet && polls.Add(1) > 20 {
+			rw.WriteHeader(http.StatusForbidden)
+			return
+		}
+		w.emulator.ServeHTTP(rw, r)
+	}))
+	defer front.Close()
+	began := time.Now()
+	r, log, err := w.via(t.Context(), "--rate", "50", "--duration", "1m", "--subject", "load.test", "--endpoint", front.URL)
+	if exitStatus(err) != statusFailed || r == nil || r.Interrupted || time.Since(began) > 30*time.Second || !strings.Contains(r.Reason, "may not subscribe") {
+		t.Errorf("ended with %v after %v\n%s", err, time.Since(began), log)
 	}
 }
 
