@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"net/http"
 	"net/http/pprof"
@@ -76,8 +77,8 @@ func answer(w http.ResponseWriter, status int, text string) {
 	fmt.Fprintln(w, text)
 }
 
-// Serve answers on ln until ctx is done. Requests under way have a second to end.
-func Serve(ctx context.Context, ln net.Listener, handler http.Handler) error {
+// Serve answers on ln until ctx is done. Requests under way have a second to end. What goes wrong with single connections is logged for debugging.
+func Serve(ctx context.Context, ln net.Listener, handler http.Handler, log *slog.Logger) error {
 	server := &http.Server{
 		Handler:           handler,
 		ReadHeaderTimeout: 5 * time.Second,
@@ -85,6 +86,7 @@ func Serve(ctx context.Context, ln net.Listener, handler http.Handler) error {
 		WriteTimeout:      time.Minute, // A profile takes 30 s.
 		IdleTimeout:       time.Minute,
 		MaxHeaderBytes:    16 << 10,
+		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug),
 		BaseContext:       func(net.Listener) context.Context { return ctx }, // Ends the events.
 	}
 	stopped := make(chan struct{})

@@ -68,3 +68,22 @@ func TestPublishTimesCountTheAttemptsOfAllRoutes(t *testing.T) {
 		t.Errorf("%d in all, want 4", total)
 	}
 }
+
+func TestHistogramsHaveClassicAndNativeBuckets(t *testing.T) {
+	reg := prometheus.NewRegistry()
+	m := NewMetrics(reg)
+	m.publishSeconds.WithLabelValues("a").Observe(.03)
+	m.endToEndSeconds.WithLabelValues("a").Observe(.03)
+	m.batchMessages.WithLabelValues("a").Observe(3)
+	m.rateLimitWait.Observe(.03)
+	families, err := reg.Gather()
+	if err != nil || len(families) != 4 {
+		t.Fatalf("%d families, %v", len(families), err)
+	}
+	for _, family := range families {
+		h := family.GetMetric()[0].GetHistogram()
+		if len(h.GetBucket()) < 8 || len(h.GetPositiveSpan()) != 1 || h.GetSchema() < 3 || h.GetExemplars() != nil {
+			t.Errorf("%s: %d classic buckets, %d native spans of schema %d", family.GetName(), len(h.GetBucket()), len(h.GetPositiveSpan()), h.GetSchema())
+		}
+	}
+}

@@ -145,7 +145,7 @@ func (b *bridge) carry(ctx context.Context) error {
 	side, stopSide := context.WithCancel(outer)
 	var sides, publishing, consuming sync.WaitGroup
 	sides.Go(func() {
-		if err := admin.Serve(side, b.admin, b.adminHandler(ctx)); err != nil {
+		if err := admin.Serve(side, b.admin, b.adminHandler(ctx), b.log); err != nil {
 			cancel(err)
 		}
 	})
