@@ -113,3 +113,34 @@ func TestInterruptedSearchStillWritesItsReport(t *testing.T) {
 		t.Errorf("%v: %+v", err, r)
 	}
 }
+
+func TestSearchTellsWhatTheLimitCounts(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, emulator.Config{Settings: emulator.Settings{Rate: 300, Burst: 30, Unit: "operations"}})
+	out, log, err := findLimit(t.Context(), w, "--yes", "--format", "json", "--effort", "quick", "--start", "200", "--dimensions", "size,connections,subscribers")
+	if exitStatus(err) != statusUnproved {
+		t.Fatalf("%v\n%s", err, log)
+	}
+	r, err := report.Read(strings.NewReader(out))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r.Unit != "publishes, by size and subscribers" {
+		t.Errorf("the limit counts %q", r.Unit)
+	}
+	for _, d := range r.Dimensions {
+		want := 300.0
+		switch d.Value {
+		case "4096 bytes":
+			want = 75
+		case "1 subscriber for each topic":
+			want = 150
+		}
+		if d.Plateau < 0.9*want || d.Plateau > 1.1*want || d.Counts != (want < 300) {
+			t.Errorf("%s: %s are accepted at %.0f/s, counts %v; want %.0f/s", d.Name, d.Value, d.Plateau, d.Counts, want)
+		}
+	}
+	if len(r.Dimensions) != 4 {
+		t.Errorf("%+v", r.Dimensions)
+	}
+}
