@@ -9,13 +9,26 @@ import (
 	"momento-bridge/loadtest/search"
 )
 
-// tolerance is how late a publish may be sent, at the least; later it is given up.
-const tolerance = 5 * time.Millisecond
+// How late a publish may be sent, at the least; later it is given up. One that is late comes closer to the next one.
+const (
+	strictly  = 2 * time.Millisecond   // Where that might be refused.
+	tolerance = 5 * time.Millisecond   // Where publishes may wait for a connection anyway.
+	loosely   = 100 * time.Millisecond // Where distances do not matter.
+)
 
-// loosely is how late a publish may be sent at the least where its distance to the others does not matter.
-const loosely = 100 * time.Millisecond
+// lateness is how late a publish of a phase may be sent.
+func (e *Engine) lateness(ph *phase) time.Duration {
+	tenth := time.Duration(0.1 * float64(time.Second) / ph.Rate)
+	switch {
+	case ph.Loose:
+		return max(loosely, tenth)
+	case e.cfg.Patience > 0:
+		return Tolerance(ph.Rate)
+	}
+	return max(strictly, tenth)
+}
 
-// Tolerance is how late a publish may be sent at a rate, if it may not wait for a connection.
+// Tolerance is how late the pacer may be with a publish at a rate, where it may wait for a connection.
 func Tolerance(rate float64) time.Duration {
 	return max(tolerance, time.Duration(0.1*float64(time.Second)/rate))
 }
@@ -85,10 +98,7 @@ func (e *Engine) offer(ph *phase, end int64, most int, record bool) int64 {
 	stop := e.watch(ph)
 	defer stop()
 	next := e.cfg.Arrivals(ph.Rate)
-	late := int64(Tolerance(ph.Rate))
-	if ph.Loose {
-		late = max(late, int64(loosely))
-	}
+	late := int64(e.lateness(ph))
 	planned := float64(ph.began)
 	for {
 		at := int64(planned)
