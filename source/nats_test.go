@@ -184,10 +184,11 @@ func newStream(t *testing.T, conn *nats.Conn, n int) jetstream.Stream {
 	if err != nil {
 		t.Fatal(err)
 	}
-	stream, err := js.CreateStream(t.Context(), jetstream.StreamConfig{Name: "S", Subjects: []string{"a.>", "dead.>"}})
-	if err != nil {
-		t.Fatal(err)
-	}
+	var stream jetstream.Stream
+	eventually(t, "created the stream", func() bool { // The server may still be removing the files of the one before.
+		stream, err = js.CreateStream(t.Context(), jetstream.StreamConfig{Name: "S", Subjects: []string{"a.>", "dead.>"}})
+		return err == nil
+	})
 	for i := range n {
 		if _, err := js.PublishMsg(t.Context(), &nats.Msg{
 			Subject: "a.b", Data: fmt.Append(nil, i),
