@@ -114,6 +114,28 @@ func TestLimitOfSeveralServersIsNotProvedButItsPlateauIsRight(t *testing.T) {
 	}
 }
 
+// A connection usually stays with one server, and the servers do not get as many each.
+func TestPlateauIsRightWhereConnectionsStayWithTheirServers(t *testing.T) {
+	for _, rate := range []float64{50, 500} {
+		var furthest float64
+		for seed := range uint64(seeds) {
+			sim := newSimulation(sharded(rate), seed)
+			for range 64 {
+				sim.fixed = append(sim.fixed, sim.rng.Uint64())
+			}
+			cfg := Default()
+			cfg.MaxRate, cfg.MaxRequests = 1e6, 1e8
+			r := Find(cfg, sim)
+			off := r.Plateau/rate - 1
+			furthest = max(furthest, off, -off)
+			if off < -0.03 || off > 0.03 || r.Proved && (r.Clean > rate || r.Failing < rate) {
+				t.Errorf("at %g, seed %d: the plateau is off by %.1f %%: %+v", rate, seed, 100*off, summaryOf(r))
+			}
+		}
+		t.Logf("at %g: off by %.2f %% at the most", rate, 100*furthest)
+	}
+}
+
 func TestQuotaThatOthersUseIsNeverProvedTooHigh(t *testing.T) {
 	for _, rate := range []float64{10, 500, 7300} {
 		each(shared(rate), func(*Config) {}, func(_ *simulation, r *Result) {
@@ -144,6 +166,6 @@ func TestWithoutOverloadOthersAreHardlyRefused(t *testing.T) {
 
 func summaryOf(r *Result) Result {
 	short := *r
-	short.Trials = nil
+	short.Trials, short.Overloaded = nil, nil
 	return short
 }

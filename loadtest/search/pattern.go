@@ -9,6 +9,7 @@ import (
 type pattern struct {
 	rate     float64 // Acceptances per second.
 	accepted int
+	settled  bool      // The rate is the same in the first half and the second.
 	window   float64   // Seconds from one run of acceptances to the next; 0: they are spread evenly.
 	starts   []float64 // When the runs began.
 	silence  float64   // Since the last acceptance.
@@ -20,6 +21,8 @@ const (
 	longGap = 3
 	// periods is how many windows of the same length are a pattern.
 	periods = 3
+	// steady is by how much the rates of two halves may differ to be the same, and few by how many acceptances besides.
+	steady, few = 0.005, 6
 )
 
 // patternOf looks at a phase of overload from its first refusal on: before that a burst may have been used up.
@@ -49,22 +52,27 @@ func patternOf(events []Event) pattern {
 	if p.window = period(p.starts, slack); p.window == 0 && len(p.starts) > periods {
 		p.starts = nil // They mean nothing.
 	}
-	p.rate = p.rateOf(at, (3*began+end)/4)
+	p.rate, p.settled = p.rateOf(at)
 	return p
 }
 
-// rateOf returns how many acceptances come per second. Without a window, only the last three quarters count: before them a burst may not have been
-// used up everywhere.
-func (p *pattern) rateOf(at []float64, late float64) float64 {
+// rateOf returns how many acceptances come per second, and whether that is the same all the time. Without a window, only the second half counts: before
+// it a burst may not have been used up everywhere.
+func (p *pattern) rateOf(at []float64) (rate float64, settled bool) {
 	if n := len(p.starts); n > 1 {
 		from, to := p.starts[0], p.starts[n-1]
-		return float64(between(at, from, to)) / (to - from)
+		return float64(between(at, from, to)) / (to - from), true
 	}
-	if i, _ := slices.BinarySearch(at, late); len(at)-i > 2 {
-		at = at[i:]
+	middle, _ := slices.BinarySearch(at, (at[0]+at[len(at)-1])/2)
+	if middle < 2 || len(at)-middle < 2 {
+		return perSecond(at), false
 	}
-	return float64(len(at)-1) / (at[len(at)-1] - at[0])
+	before, after := perSecond(at[:middle]), perSecond(at[middle:])
+	return after, math.Abs(before-after) <= (steady+few/float64(len(at)-middle))*after
 }
+
+// perSecond is the rate of evenly spaced moments.
+func perSecond(at []float64) float64 { return float64(len(at)-1) / (at[len(at)-1] - at[0]) }
 
 // startsOf returns the acceptances that come after a silence.
 func startsOf(at []float64, began, silence float64) []float64 {

@@ -4,7 +4,7 @@ import "errors"
 
 const (
 	// coarse and fine are how many publishes are accepted until a level of overload is known, after the first refusal.
-	coarse, fine = 100, 500
+	coarse, fine = 100, 700
 	// coarseTime and fineTime are the least seconds for that.
 	coarseTime, fineTime = 1.5, 4
 	// breath is how long nothing is offered before a level, in seconds: a short window that slides would otherwise go on accepting as evenly as before.
@@ -17,6 +17,8 @@ const (
 	grown = 1.015
 	// fallen is how much less must be accepted at a higher overload to say that refusals use up quota.
 	fallen = 0.85
+	// unsettled is how long to wait for acceptances that do not come at the same rate all the time, in seconds.
+	unsettled = 60
 	// showing is in how many times the longest silence a window would have shown itself.
 	showing = 15
 	// levels bounds the overload.
@@ -36,18 +38,45 @@ func (s *search) plateau() error {
 	}
 	rate := min(2*last.rate, s.cfg.MaxRate)
 	for range levels {
+		before := s.offered
 		next, err := s.level(rate, shown(fine, periods+1, fineTime))
-		switch {
-		case err != nil:
+		if err != nil {
 			return err
-		case next.rate < fallen*last.rate:
-			return s.recovery()
+		}
+		if next.rate < fallen*last.rate {
+			// Unless what was accepted before came from a burst that was not used up everywhere.
+			if last, err = s.level(before, shown(fine, periods+1, fineTime)); err != nil {
+				return err
+			}
+			if next.rate < fallen*last.rate {
+				return s.recovery()
+			}
 		}
 		s.result.Plateau, s.window, s.starts = next.rate, next.window, next.starts
 		if next.rate < grown*last.rate || rate >= s.cfg.MaxRate {
 			return nil
 		}
 		last, rate = next, min(2*rate, s.cfg.MaxRate)
+	}
+	return nil
+}
+
+// saturate goes on raising the overload of a limit that turned out not to be sharp, until no more is accepted: what one server has left over for a
+// burst, or is not asked for yet, would otherwise make the plateau too high, or too low.
+func (s *search) saturate() error {
+	for range levels {
+		rate := min(2*s.offered, s.cfg.MaxRate)
+		if s.cfg.Gentle || s.dear || rate <= s.offered {
+			return nil
+		}
+		p, err := s.level(rate, shown(fine, periods+1, fineTime))
+		if err != nil {
+			return err
+		}
+		before := s.result.Plateau
+		if s.result.Plateau = p.rate; p.rate < grown*before {
+			return nil
+		}
 	}
 	return nil
 }
@@ -91,7 +120,7 @@ func (s *search) level(rate float64, enough func([]Event) bool) (pattern, error)
 	if err != nil {
 		return pattern{}, err
 	}
-	s.result.Overloaded = t.last().Events
+	s.offered, s.result.Overloaded = rate, t.last().Events
 	return patternOf(t.last().Events), nil
 }
 
@@ -111,7 +140,10 @@ func shown(accepted, runs int, seconds float64) func([]Event) bool {
 			return false
 		}
 		// The runs of a window show themselves within a few times the longest silence.
-		return len(p.starts) >= runs || took > showing*max(p.longest, p.silence)
+		if len(p.starts) >= runs {
+			return true
+		}
+		return took > showing*max(p.longest, p.silence) && (p.settled || accepted == coarse || took > unsettled)
 	}
 }
 

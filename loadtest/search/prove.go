@@ -82,6 +82,9 @@ func (s *search) pin() (bool, error) {
 		case how == cleanRefused:
 			clean, failing, err = s.lower(clean)
 			if err == nil && failing < (1-softness)*s.result.Plateau {
+				if err := s.saturate(); err != nil {
+					return false, err
+				}
 				return false, s.settleFor(clean, failing)
 			}
 		case how == failingPassed:

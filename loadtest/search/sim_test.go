@@ -14,8 +14,9 @@ type simulation struct {
 	epoch   time.Time
 	now     float64
 	sent    int
-	jitter  float64 // How much later than planned a publish may arrive, in seconds.
-	latest  float64 // Arrival.
+	jitter  float64  // How much later than planned a publish may arrive, in seconds.
+	latest  float64  // Arrival.
+	fixed   []uint64 // The shards of the connections, which take turns; nil: each publish has one at random.
 }
 
 // newSimulation puts a limiter somewhere in its life: phase is how long it has been there, in seconds.
@@ -59,7 +60,7 @@ func (s *simulation) phase(p Phase, most int, end float64) Outcome {
 			}
 		}
 		s.latest = max(s.latest, s.now+s.jitter*s.rng.Float64())
-		refused := !s.limiter.Take(s.epoch.Add(time.Duration(s.latest*1e9)), 1, s.rng.Uint64())
+		refused := !s.limiter.Take(s.epoch.Add(time.Duration(s.latest*1e9)), 1, s.connection())
 		s.sent++
 		if refused {
 			if o.Refused == 0 {
@@ -75,4 +76,11 @@ func (s *simulation) phase(p Phase, most int, end float64) Outcome {
 	}
 	o.Took = s.now - o.Began
 	return o
+}
+
+func (s *simulation) connection() uint64 {
+	if s.fixed == nil {
+		return s.rng.Uint64()
+	}
+	return s.fixed[s.sent%len(s.fixed)]
 }

@@ -13,6 +13,7 @@ type search struct {
 	refused float64   // and the first one that was.
 	window  float64   // Seconds; 0: none was seen.
 	starts  []float64 // When its runs of acceptances began.
+	offered float64   // In the last level of overload.
 	dear    bool      // Refusals use up quota.
 	rest    float64   // Seconds until the quota is whole again after an overload; only where refusals use it up.
 }
