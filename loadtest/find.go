@@ -88,6 +88,7 @@ func Find(ctx context.Context, c FindConfig) (*report.Report, error) {
 		f.dimensions(ctx)
 	}
 	f.finish()
+	f.report.Interrupted = ctx.Err() != nil // Possibly after the search, which is then as good as ever.
 	if refused, ok := errors.AsType[*drive.RefusedError](f.result.Err); ok {
 		return f.report, refused
 	}
@@ -113,7 +114,7 @@ func (f *finder) describe() *report.Report {
 		Schema: report.Schema, Test: report.Find, Verdict: report.NotProved, Reason: r.Reason,
 		CleanRate: known(r.Clean), FailingRate: known(r.Failing), PlateauRate: known(r.Plateau), Burst: known(r.Burst), WindowSeconds: known(r.Window),
 		CleanSent: r.CleanSent, Limiter: string(r.Kind), Unit: "not tested",
-		Started: f.started.UTC(), Interrupted: errors.Is(r.Err, drive.ErrInterrupted), Target: f.cfg.Target.report(),
+		Started: f.started.UTC(), Target: f.cfg.Target.report(),
 		Settings: report.Settings{
 			Effort: f.cfg.Effort, Width: c.Width, Goal: c.Goal, NoOverload: c.Gentle, MaxRate: c.MaxRate, MaxRequests: c.MaxRequests, MaxSeconds: c.MaxSeconds,
 			Seed: f.cfg.Target.Seed, Labels: f.cfg.Labels,

@@ -1,6 +1,7 @@
 package loadtest
 
 import (
+	"errors"
 	"slices"
 	"strings"
 
@@ -43,12 +44,15 @@ func (f *finder) profile() {
 	}
 }
 
+// errNothingLeft says that the caps of the search leave no room for another trial.
+var errNothingLeft = errors.New("the caps leave no room for another trial")
+
 // trial makes a trial after the search, within its caps.
 func (f *finder) trial(name string, phases ...search.Phase) search.Trial {
 	c := f.cfg.Search
 	left := search.Cap{Requests: c.MaxRequests - f.result.Requests - f.extra, Seconds: c.MaxSeconds - (f.engine.Now() - f.began)}
 	if left.Requests <= 0 || left.Seconds <= 0 {
-		return search.Trial{Fatal: drive.ErrInterrupted}
+		return search.Trial{Fatal: errNothingLeft}
 	}
 	if c.Progress != nil {
 		last := phases[len(phases)-1]
