@@ -100,7 +100,7 @@ func TestPhaseEndsWithItsRefusals(t *testing.T) {
 	e := engine(t.Context(), t, url, 16)
 	began := e.Now()
 	trial := e.Run(unbounded, search.Phase{Rate: 200, Seconds: 30, Refusals: 1}, search.Phase{Rate: 50, Seconds: 0.2})
-	if o := trial.Phases[0]; o.Accepted < 15 || o.Refused < 1 || o.Took > 5 || o.FirstAt < 0.05 || o.FirstAt > 2 {
+	if o := trial.Phases[0]; o.Accepted < 15 || o.Refused < 1 || o.Took > 5 {
 		t.Errorf("%+v", o)
 	}
 	if o := trial.Phases[1]; o.Accepted+o.Refused == 0 || e.Now()-began > 10 {

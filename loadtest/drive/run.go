@@ -194,9 +194,6 @@ func (e *Engine) outcome(ph *phase) search.Outcome {
 		case accepted:
 			o.Accepted++
 		case refused:
-			if o.Refused == 0 {
-				o.FirstAt = float64(at-ph.began) / 1e9
-			}
 			o.Refused++
 		case failed:
 			o.Failed++

@@ -1,6 +1,9 @@
 package search
 
-import "errors"
+import (
+	"errors"
+	"slices"
+)
 
 const (
 	// coarse and fine are how many publishes are accepted until a level of overload is known, after the first refusal.
@@ -155,13 +158,17 @@ func LevelAt(rate float64) Phase {
 // Accepted is how much was accepted per second in such a level; 0 if nothing was refused.
 func Accepted(events []Event) float64 { return patternOf(events).rate }
 
-func firstRefusal(events []Event) int {
-	for i, e := range events {
-		if e.Refused {
-			return i
-		}
+func firstRefusal(events []Event) int { return first(events, true) }
+
+func firstAccepted(events []Event) int { return first(events, false) }
+
+// first is the index of the first event that was refused, or was not; the number of events if there is none.
+func first(events []Event, refused bool) int {
+	i := slices.IndexFunc(events, func(e Event) bool { return e.Refused == refused })
+	if i < 0 {
+		return len(events)
 	}
-	return len(events)
+	return i
 }
 
 var errSilence = errors.New("after an overload nothing is accepted any more")
@@ -190,13 +197,4 @@ func (s *search) recovery() error {
 	}
 	s.rest = whole*(events[first].At-began) + 4/rate
 	return nil
-}
-
-func firstAccepted(events []Event) int {
-	for i, e := range events {
-		if !e.Refused {
-			return i
-		}
-	}
-	return len(events)
 }

@@ -63,9 +63,6 @@ func (s *simulation) phase(p Phase, most int, end float64) Outcome {
 		refused := !s.limiter.Take(s.epoch.Add(time.Duration(s.latest*1e9)), 1, s.connection())
 		s.sent++
 		if refused {
-			if o.Refused == 0 {
-				o.FirstAt = s.now - o.Began
-			}
 			o.Refused++
 		} else {
 			o.Accepted++

@@ -43,7 +43,6 @@ type Outcome struct {
 	Accepted int
 	Refused  int
 	Failed   int     // Other answers, or none.
-	FirstAt  float64 // When the first refused publish was sent, in seconds after Began; only if Refused.
 	Events   []Event // By the time they were sent; only if Enough was given.
 }
 
