@@ -74,14 +74,7 @@ func newLoadtestFind() *cobra.Command {
 }
 
 func (o *findOptions) run(cmd *cobra.Command) error {
-	own := errors.Join(o.check(), o.output.check())
-	target, err := o.target.target(cmd)
-	if wrong, ok := errors.AsType[*usageError](err); ok {
-		return &usageError{errors.Join(own, wrong.err)}
-	}
-	if own != nil {
-		return &usageError{own}
-	}
+	target, err := o.target.target(cmd, errors.Join(o.check(), o.output.check()))
 	if err != nil {
 		return err
 	}

@@ -78,14 +78,7 @@ func (o *rateOptions) run(cmd *cobra.Command) error {
 	if o.via == viaNATS && !cmd.Flags().Changed("topic") {
 		o.target.topic = o.subject // As the bridge's default has it.
 	}
-	own := errors.Join(o.check(cmd), o.output.check())
-	target, err := o.target.target(cmd)
-	if wrong, ok := errors.AsType[*usageError](err); ok {
-		return &usageError{errors.Join(own, wrong.err)}
-	}
-	if own != nil {
-		return &usageError{own}
-	}
+	target, err := o.target.target(cmd, errors.Join(o.check(cmd), o.output.check()))
 	if err != nil {
 		return err
 	}

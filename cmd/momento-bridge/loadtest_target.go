@@ -57,15 +57,19 @@ func (t *targetFlags) add(cmd *cobra.Command) {
 	flags.StringArrayVar(&t.labels, "label", nil, "`NAME=VALUE` for the report; may be repeated")
 }
 
-// target returns what is tested, ready to be used, and keeps the plan. All problems are reported at once, as a usage error.
-func (t *targetFlags) target(cmd *cobra.Command) (loadtest.Target, error) {
+// target returns what is tested, ready to be used, and keeps the plan. All problems are reported at once, as a usage error: own are those of the
+// command's other flags.
+func (t *targetFlags) target(cmd *cobra.Command, own error) (loadtest.Target, error) {
 	f, err := t.settings(cmd)
+	if wrong, ok := errors.AsType[*usageError](err); ok {
+		return loadtest.Target{}, &usageError{errors.Join(own, wrong.err)}
+	}
 	if err != nil {
 		return loadtest.Target{}, err
 	}
 	f.Validate()
 	p := newPlan(f)
-	if err := errors.Join(f.Err(), t.check()); err != nil {
+	if err := errors.Join(own, f.Err(), t.check()); err != nil {
 		return loadtest.Target{}, &usageError{err}
 	}
 	if p.sink.Keys.Vended() {
