@@ -77,7 +77,7 @@ func TestRunCarriesCoreAndStreamAndStopsClean(t *testing.T) {
 
 func TestOrderHoldsThroughRefusalsAndErrors(t *testing.T) {
 	t.Parallel()
-	const topics, each = 10, 1000
+	const topics, each = 10, 400
 	got := newRecord()
 	var n atomic.Int64
 	w := newWorld(t, emulator.Config{OnAccept: got.accepted, Script: func(string, string, []byte) int {
