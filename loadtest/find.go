@@ -133,8 +133,8 @@ func (f *finder) describe() *report.Report {
 	}
 	for _, t := range r.Trials {
 		out.Trials = append(out.Trials, report.Trial{
-			Name: t.Name, Rate: t.Rate, Began: t.Began, Seconds: t.Seconds, Sent: t.Sent, Accepted: t.Accepted, Refused: t.Refused, Failed: t.Failed,
-			Unfit: t.Unfit, Passed: t.Unfit == "" && float64(t.Refused) <= c.Goal*float64(t.Accepted+t.Refused),
+			Name: t.Name, Rate: t.Rate, Began: t.Began, Seconds: t.Seconds, Sent: t.Sent, Accepted: t.Accepted, Refused: t.Refused, Excused: t.Excused, Failed: t.Failed,
+			Unfit: t.Unfit, Passed: t.Passed,
 		})
 	}
 	out.Plateau = points(r.Overloaded)

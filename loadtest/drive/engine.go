@@ -165,24 +165,25 @@ func (e *Engine) publish(p pipeline.Publisher, t *ticket, record *Record) {
 	start := time.Now()
 	sent := int64(start.Sub(e.began))
 	if sent > t.late || e.cfg.Patience > 0 && e.ended() != nil {
-		e.settle(t.entry, missed, sent)
+		e.settle(t.entry, missed, sent, sent)
 		return
 	}
 	t.request.Start, t.request.Deadline = start, start.Add(e.cfg.Timeout)
 	a := p.Publish(&t.request)
 	f := e.judge(&a)
+	answered := e.now()
 	if t.record {
-		record.add(f, t.planned, sent, e.now())
+		record.add(f, t.planned, sent, answered)
 	}
 	if f == refused {
 		t.refused.Add(1)
 	}
-	e.settle(t.entry, f, sent)
+	e.settle(t.entry, f, sent, answered)
 }
 
-// settle notes what became of a ticket, and when it was sent.
-func (e *Engine) settle(of *entry, f fate, at int64) {
-	of.Store(uint64(at)<<fateBits | uint64(f))
+// settle notes what became of a ticket, when it was sent and when answered.
+func (e *Engine) settle(of *entry, f fate, sent, answered int64) {
+	of.settle(f, sent, answered)
 	e.counts[f].Add(1)
 }
 

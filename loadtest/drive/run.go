@@ -44,6 +44,7 @@ type phase struct {
 	ended   int64
 	enough  atomic.Bool
 	refused atomic.Int64
+	judge   judge
 }
 
 // Run implements search.Tester.
@@ -55,6 +56,7 @@ func (e *Engine) Run(most search.Cap, phases ...search.Phase) search.Trial {
 	last := e.sent + most.Requests
 	for i, p := range phases {
 		ph := &phase{Phase: p, began: at}
+		ph.judge = judgeOf(ph, all)
 		all = append(all, ph)
 		at = e.offer(ph, min(end, at+int64(p.Seconds*1e9)), last, i == len(phases)-1)
 		if e.ended() != nil || at >= end || e.sent >= last {
@@ -114,7 +116,16 @@ func (e *Engine) offer(ph *phase, end int64, most int, record bool) int64 {
 
 // over reports whether the phase has had enough.
 func (ph *phase) over() bool {
-	return ph.enough.Load() || ph.Refusals > 0 && ph.refused.Load() >= int64(ph.Refusals)
+	switch {
+	case ph.enough.Load():
+		return true
+	case ph.Refusals == 0 || ph.refused.Load() < int64(ph.Refusals):
+		return false
+	case ph.judge.excuse == nil:
+		return true
+	}
+	ph.judge.look()
+	return ph.judge.counted >= ph.Refusals
 }
 
 // longestSleep is how long the pacer may not look whether the phase is over.
@@ -142,7 +153,7 @@ func (e *Engine) hand(ph *phase, planned, late int64, record bool) {
 		}
 	}
 	e.flying.Add(-1)
-	e.settle(t.entry, missed, planned)
+	e.settle(t.entry, missed, planned, planned)
 }
 
 // ticket makes the next ticket, which is to be handed out or settled.
@@ -188,8 +199,10 @@ func (e *Engine) land() {
 // outcome counts what became of a phase.
 func (e *Engine) outcome(ph *phase) search.Outcome {
 	o := search.Outcome{Phase: ph.Phase, Began: float64(ph.began) / 1e9, Took: float64(ph.ended-ph.began) / 1e9}
-	ph.ledger.each(func(f fate, at int64) {
-		e.seconds.note(f, at)
+	ph.judge.look()
+	o.Excused = ph.judge.excused
+	ph.ledger.each(func(f fate, sent int64) {
+		e.seconds.note(f, sent)
 		switch f {
 		case accepted:
 			o.Accepted++

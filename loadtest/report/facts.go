@@ -134,11 +134,15 @@ func (r *Report) cleanEvidence() string {
 	if r.CleanSent == 0 {
 		return ""
 	}
-	refused := 0
+	refused, excused := 0, 0
 	for _, t := range r.at(*r.CleanRate) {
 		refused += t.Refused
+		excused += t.Excused
 	}
 	text := fmt.Sprintf(": %s of %s refused", countText(refused), countText(r.CleanSent))
+	if excused > 0 {
+		text += fmt.Sprintf(" (%s because others before them were late)", countText(excused))
+	}
 	if r.CleanBound != nil {
 		text += ", that is at most " + bound(*r.CleanBound) + " with 95 % confidence"
 	}

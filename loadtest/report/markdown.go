@@ -85,12 +85,20 @@ func (r *Report) markdownProof(b *strings.Builder) {
 	for _, t := range trials {
 		began := r.Started.Add(time.Duration(t.Began * float64(time.Second))).UTC()
 		fmt.Fprintf(b, "| %s | %s | %s | %s | %s | %s | %s |\n", began.Format(secondLayout), rateText(t.Rate), durationText(t.Seconds),
-			countText(t.Accepted), countText(t.Refused), countText(t.Failed), t.interval())
+			countText(t.Accepted), t.refusedText(), countText(t.Failed), t.interval())
 	}
 }
 
 // counted is how many publishes of a trial count.
 func (t *Trial) counted() int { return t.Accepted + t.Refused + t.Failed }
+
+func (t *Trial) refusedText() string {
+	text := countText(t.Refused)
+	if t.Excused > 0 {
+		text += ", excused: " + countText(t.Excused)
+	}
+	return text
+}
 
 // interval writes the share of refusals with its interval.
 func (t *Trial) interval() string {

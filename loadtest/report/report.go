@@ -101,6 +101,7 @@ type Trial struct {
 	Sent     int     `json:"sent"` // In all phases.
 	Accepted int     `json:"accepted"`
 	Refused  int     `json:"refused"`
+	Excused  int     `json:"excused,omitempty"` // Of the refusals: others before them were late, which the burst does not forgive.
 	Failed   int     `json:"failed"`
 	Unfit    string  `json:"unfit,omitempty"` // Why it does not count.
 	Passed   bool    `json:"passed"`

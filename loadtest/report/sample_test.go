@@ -94,6 +94,10 @@ func (r *Report) addTrials() {
 			add("prove", 498.2, 8, 3700, 0, "97.1 % of the publishes were sent on time")
 		}
 		add("prove", 498.2, 8, 3986, 0, "")
+		if i == 1 {
+			last := &r.Trials[len(r.Trials)-1]
+			last.Accepted, last.Refused, last.Excused = last.Accepted-2, 2, 2
+		}
 		add("prove", 501.7, 1.1+float64(i), int(501.7*(1.1+float64(i))), 1, "")
 	}
 	for _, share := range []float64{.8, .5, .95} {

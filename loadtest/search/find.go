@@ -20,8 +20,9 @@ type Result struct {
 	Overload  bool    // Whether that is known.
 	Held      int     // Trials in which the clean rate was held,
 	CleanSent int     // publishes in them,
-	// CleanRefused is how many of those were refused, where the goal allows some.
+	// CleanRefused is how many of those were refused, where the goal allows some, and CleanExcused how many of these an Excuse excuses.
 	CleanRefused int
+	CleanExcused int
 	Rejected     int // and trials in which the failing rate was refused.
 	Requests     int
 	Seconds      float64
@@ -39,8 +40,10 @@ type TrialReport struct {
 	Sent     int // In all phases; the rest is of the last.
 	Accepted int
 	Refused  int
+	Excused  int // Of the refusals.
 	Failed   int
 	Unfit    string
+	Passed   bool // The rate was held: nothing speaks against it.
 }
 
 // Find runs the search. It always returns what is known, also if it ended early.
@@ -97,9 +100,25 @@ func (s *search) verdict(ok bool) (bool, string) {
 		return false, fmt.Sprintf("refusals begin at %.4g/s, but %.4g/s are accepted in overload: the limit is spread over several servers, or others use it, too", r.Failing, r.Plateau)
 	case !ok:
 		return false, "irregular: what was held once was refused later, or the other way round, in every round"
+	case s.uneven:
+		return false, fmt.Sprintf("irregular: publishes arrived so unevenly that a burst of %.0f does not forgive it: use a quieter machine, nearer to the endpoint", r.Burst)
 	case s.cfg.Gentle:
 		return false, fmt.Sprintf("without overload nobody knows what kind of limit it is, and a burst or a long window may hide it; the clean rate was held in %d of %d trials",
 			r.Held, s.cfg.Pairs)
 	}
-	return true, fmt.Sprintf("%d of %d trials at the clean rate had no refusal, %d of %d at the failing rate had", r.Held, s.cfg.Pairs, r.Rejected, s.cfg.Pairs)
+	return true, r.proof(s.cfg.Pairs)
+}
+
+// proof says on what a proof rests.
+func (r *Result) proof(pairs int) string {
+	text := fmt.Sprintf("%d of %d trials at the clean rate had no refusal", r.Held, pairs)
+	if r.CleanRefused > r.CleanExcused {
+		text = fmt.Sprintf("%d of %d trials at the clean rate had no more refusals than the goal allows", r.Held, pairs)
+	}
+	text += fmt.Sprintf(", %d of %d at the failing rate had", r.Rejected, pairs)
+	if r.CleanExcused > 0 {
+		text += fmt.Sprintf("; not counted: %d of %d publishes at the clean rate that were refused because others before them were late, which a burst of %.0f does not forgive",
+			r.CleanExcused, r.CleanSent, r.Burst)
+	}
+	return text
 }

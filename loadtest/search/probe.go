@@ -94,20 +94,41 @@ func (s *search) usedUp() float64 {
 // probeBurst waits until a burst is whole again and sends one. What the bracket has shown says how long that takes.
 func (s *search) probeBurst() error {
 	s.result.Burst = s.usedUp()
+	least := math.Inf(1)
 	wait := refills * s.result.Burst / s.result.Plateau
 	if wait > longestRefill {
 		return nil // It was seen at the beginning, when nobody knows how long the account had been idle.
 	}
+	for range smallTimes {
+		n, err := s.burst(max(wait, (small+2)/s.result.Plateau), s.result.Burst)
+		if err != nil {
+			return err
+		}
+		least = min(least, n)
+		if least > small {
+			break
+		}
+	}
+	s.result.Burst = least
+	return nil
+}
+
+const (
+	// small is a burst that one pause of the sender more or less makes a difference to: it is looked for smallTimes, and the least counts.
+	small      = 10
+	smallTimes = 3
+)
+
+// burst sends one after a pause of so many seconds, where about so many are expected to be accepted, and returns how large it may be.
+func (s *search) burst(wait, expected float64) (float64, error) {
 	rate := min(max(flood*s.result.Plateau, 2*s.refused), s.cfg.MaxRate)
-	seconds := max(1, 4*s.result.Burst/rate)
-	t, err := s.run("probe", max(wait, 2/s.result.Plateau), Phase{Rate: rate, Seconds: seconds, Loose: true, Enough: func(events []Event) bool {
+	seconds := max(1, 4*expected/rate)
+	t, err := s.run("probe", wait, Phase{Rate: rate, Seconds: seconds, Loose: true, Enough: func(events []Event) bool {
 		return firstRefusal(events) < len(events)
 	}})
 	if err != nil {
-		return err
+		return 0, err
 	}
-	events := t.last().Events
-	n := float64(firstRefusal(events))
-	s.result.Burst = max(1, math.Floor(n+1-s.result.Plateau*n/rate)) // Else one more would have been accepted.
-	return nil
+	n := float64(firstRefusal(t.last().Events))
+	return max(1, math.Floor(n+1-s.result.Plateau*n/rate)), nil // Else one more would have been accepted.
 }

@@ -24,7 +24,7 @@ const (
 // prove holds the clean and the failing rate in turns, in either order.
 func (s *search) prove(clean, failing float64) (settled, error) {
 	s.result.Clean, s.result.Failing = clean, failing
-	s.result.Held, s.result.CleanSent, s.result.CleanRefused = 0, 0, 0
+	s.forget()
 	passed, refused := 0, 0
 	for range s.cfg.Pairs {
 		order := [2]float64{clean, failing}
@@ -54,12 +54,20 @@ func (s *search) prove(clean, failing float64) (settled, error) {
 	return proved, nil
 }
 
+// forget begins to count anew what was held at the clean rate.
+func (s *search) forget() {
+	s.uneven = false
+	r := s.result
+	r.Held, r.CleanSent, r.CleanRefused, r.CleanExcused = 0, 0, 0, 0
+}
+
 // held counts the trial that was just made as one at the clean rate.
 func (s *search) held() {
 	t := &s.result.Trials[len(s.result.Trials)-1]
 	s.result.Held++
 	s.result.CleanSent += t.Accepted + t.Refused
 	s.result.CleanRefused += t.Refused
+	s.result.CleanExcused += t.Excused
 }
 
 // pin finds two rates that can be proved, beginning around a rate that is nearly right, or between what the bracket has shown.
@@ -128,7 +136,7 @@ const (
 
 // settleFor holds the clean rate of a limit that is not sharp, or a lower one.
 func (s *search) settleFor(clean, failing float64) error {
-	s.result.Held, s.result.CleanSent, s.result.CleanRefused = 0, 0, 0
+	s.forget()
 	for range softTries {
 		s.result.Clean, s.result.Failing = clean, failing
 		ok, err := s.hold("prove", clean, 1)
@@ -137,7 +145,7 @@ func (s *search) settleFor(clean, failing float64) error {
 			return err
 		case !ok:
 			clean, failing = clean*(1-softWidth), clean
-			s.result.Held, s.result.CleanSent, s.result.CleanRefused = 0, 0, 0
+			s.forget()
 			continue
 		}
 		s.held()

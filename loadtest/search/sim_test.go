@@ -15,6 +15,7 @@ type simulation struct {
 	now     float64
 	sent    int
 	jitter  float64  // How much later than planned a publish may arrive, in seconds.
+	stalls  float64  // How many of all publishes are held up for a few milliseconds, and those after them.
 	latest  float64  // Arrival.
 	fixed   []uint64 // The shards of the connections, which take turns; nil: each publish has one at random.
 }
@@ -37,20 +38,24 @@ func (s *simulation) Idle(seconds float64) { s.now += seconds }
 func (s *simulation) Run(most Cap, phases ...Phase) Trial {
 	t := Trial{OnTime: 1}
 	end := s.now + most.Seconds
-	for _, p := range phases {
-		o := s.phase(p, most.Requests-t.sent(), end)
+	var excuse *Excuse
+	for i, p := range phases {
+		if p.Burst > 0 && (excuse == nil || p.Rate != phases[i-1].Rate) {
+			excuse = NewExcuse(p.Rate, p.Burst)
+		}
+		o := s.phase(p, excuse, most.Requests-t.sent(), end)
 		t.Phases = append(t.Phases, o)
 	}
 	s.now += 0.001 + 0.02*s.rng.Float64() // Until the last answer.
 	return t
 }
 
-func (s *simulation) phase(p Phase, most int, end float64) Outcome {
+func (s *simulation) phase(p Phase, excuse *Excuse, most int, end float64) Outcome {
 	o := Outcome{Phase: p, Began: s.now}
 	asked := s.now
 	for i := 0; ; i++ {
 		s.now = o.Began + float64(i)/p.Rate
-		if s.now-o.Began >= p.Seconds || i >= most || s.now >= end || p.Refusals > 0 && o.Refused >= p.Refusals {
+		if s.now-o.Began >= p.Seconds || i >= most || s.now >= end || p.Refusals > 0 && o.unexcused() >= p.Refusals {
 			break
 		}
 		if p.Enough != nil && s.now-asked > 0.5 {
@@ -59,7 +64,7 @@ func (s *simulation) phase(p Phase, most int, end float64) Outcome {
 				break
 			}
 		}
-		s.latest = max(s.latest, s.now+s.jitter*s.rng.Float64())
+		s.latest = max(s.latest, s.now+s.delay())
 		refused := !s.limiter.Take(s.epoch.Add(time.Duration(s.latest*1e9)), 1, s.connection())
 		s.sent++
 		if refused {
@@ -67,12 +72,25 @@ func (s *simulation) phase(p Phase, most int, end float64) Outcome {
 		} else {
 			o.Accepted++
 		}
+		e := Event{At: s.now, Answered: s.latest + s.jitter*s.rng.Float64(), Refused: refused}
+		if excuse != nil && excuse.Refusal(e) {
+			o.Excused++
+		}
 		if p.Enough != nil {
-			o.Events = append(o.Events, Event{s.now, refused})
+			o.Events = append(o.Events, e)
 		}
 	}
 	o.Took = s.now - o.Began
 	return o
+}
+
+// delay is how long a publish takes to arrive, in seconds.
+func (s *simulation) delay() float64 {
+	d := s.jitter * s.rng.Float64()
+	if s.rng.Float64() < s.stalls {
+		d += 0.008 * s.rng.Float64()
+	}
+	return d
 }
 
 func (s *simulation) connection() uint64 {

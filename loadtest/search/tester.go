@@ -23,6 +23,9 @@ type Phase struct {
 	Seconds float64
 	// Refusals ends the phase after so many refusals; 0: none does.
 	Refusals int
+	// Burst, if not 0, is that of the token bucket which the rate may belong to: Refusals counts those only that an Excuse does not excuse. It goes on
+	// from the phase before, if that has the same rate and burst.
+	Burst float64
 	// Loose says that publishes may be sent somewhat late rather than not at all: their times are looked at, not their distances.
 	Loose bool
 	// Enough is asked about twice a second whether what has happened in the phase so far is enough; nil: it never is. Only then are events kept.
@@ -31,8 +34,9 @@ type Phase struct {
 
 // Event is one publish that was answered with an acceptance or a refusal for quota.
 type Event struct {
-	At      float64 // When it was sent, in seconds on the tester's clock.
-	Refused bool
+	At       float64 // When it was sent, in seconds on the tester's clock,
+	Answered float64 // and answered.
+	Refused  bool
 }
 
 // Outcome is what became of a phase.
@@ -42,9 +46,16 @@ type Outcome struct {
 	Took     float64 // Seconds in which publishes were sent.
 	Accepted int
 	Refused  int
+	Excused  int     // Of the refusals; only if Burst was given.
 	Failed   int     // Other answers, or none.
 	Events   []Event // By the time they were sent; only if Enough was given.
 }
+
+// unexcused is how many refusals speak against the rate.
+func (o *Outcome) unexcused() int { return o.Refused - o.Excused }
+
+// held reports whether a phase that refusals would have ended was not ended by them.
+func (o *Outcome) held() bool { return o.unexcused() < o.Phase.Refusals }
 
 // Trial is the outcome of its phases, as far as it came.
 type Trial struct {

@@ -15,6 +15,7 @@ type search struct {
 	starts  []float64 // When its runs of acceptances began.
 	offered float64   // In the last level of overload.
 	dear    bool      // Refusals use up quota.
+	uneven  bool      // In a trial of the proof publishes arrived so unevenly that it shows nothing.
 	rest    float64   // Seconds until the quota is whole again after an overload; only where refusals use it up.
 }
 
@@ -74,7 +75,8 @@ func (s *search) note(name string, t *Trial) {
 	o := t.last()
 	s.result.Trials = append(s.result.Trials, TrialReport{
 		Name: name, Rate: o.Phase.Rate, Began: o.Began - s.began, Seconds: o.Took,
-		Accepted: o.Accepted, Refused: o.Refused, Failed: o.Failed, Unfit: t.Unfit, Sent: t.sent(),
+		Accepted: o.Accepted, Refused: o.Refused, Excused: o.Excused, Failed: o.Failed, Unfit: t.Unfit, Sent: t.sent(),
+		Passed: t.Unfit == "" && float64(o.unexcused()) <= s.cfg.Goal*float64(o.Accepted+o.Refused) && !s.excessive(o),
 	})
 }
 
@@ -103,16 +105,29 @@ func (s *search) hold(name string, rate, share float64) (bool, error) {
 	}
 	if s.dear {
 		t, err := s.run(name, s.rest, last)
-		return err == nil && t.last().Refused < last.Refusals, err
+		return err == nil && t.last().held(), err
 	}
 	prime := Phase{Rate: s.primeRate(rate), Seconds: primeTime, Refusals: primeRefusals, Loose: true}
 	settle := Phase{Rate: rate, Seconds: s.settleTime(rate)}
+	if s.result.Kind == Bucket {
+		settle.Burst, last.Burst = s.result.Burst, s.result.Burst
+	}
 	wait := 0.0
 	if s.cfg.Gentle {
 		prime.Refusals, wait = 1, gentleRest*last.Seconds
 	}
 	t, err := s.run(name, wait, prime, settle, last)
-	return err == nil && t.last().Refused < last.Refusals, err
+	if err != nil || !t.last().held() {
+		return false, err
+	}
+	excessive := s.excessive(t.last())
+	s.uneven = s.uneven || excessive
+	return !excessive, nil
+}
+
+// excessive reports whether so many refusals are excused that this shows nothing. A rate that is too fast by the margin has more in any case.
+func (s *search) excessive(o *Outcome) bool {
+	return float64(o.Excused) > margin*s.cfg.Width/2*float64(o.Accepted+o.Refused)
 }
 
 // gentleRest is how long others have the quota for themselves after each trial, as a part of the trial.
