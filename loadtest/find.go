@@ -137,7 +137,22 @@ func (f *finder) describe() *report.Report {
 			Unfit: t.Unfit, Passed: t.Passed,
 		})
 	}
+	for _, g := range r.Goals {
+		out.Goals = append(out.Goals, goalOf(g))
+	}
 	out.Plateau = points(r.Overloaded)
+	return out
+}
+
+func goalOf(g search.GoalResult) report.Goal {
+	out := report.Goal{Goal: g.Goal, Verdict: report.NotProved, Reason: g.Reason, CleanRate: known(g.Clean), FailingRate: known(g.Failing)}
+	if g.Proved {
+		out.Verdict = report.Proved
+	}
+	if g.CleanSent > 0 {
+		bound := search.UpperBound(g.CleanRefused, g.CleanSent)
+		out.CleanBound = &bound
+	}
 	return out
 }
 

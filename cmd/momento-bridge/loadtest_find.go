@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -27,7 +28,7 @@ type findOptions struct {
 	effort      string
 	start       float64
 	width       float64
-	goal        string
+	goals       []string
 	dimensions  []string
 	noOverload  bool
 	expect      string
@@ -53,7 +54,8 @@ func newLoadtestFind() *cobra.Command {
 		Example: "  momento-bridge loadtest find --cache my-cache --topic load --region us-east-1 --api-key-file key.txt\n" +
 			"  momento-bridge loadtest find --cache my-cache --endpoint http://127.0.0.1:8080 --yes --format json --out results\n" +
 			"  momento-bridge loadtest find --cache my-cache --region us-east-1 --yes --expect '>=500/s'\n" +
-			"  momento-bridge loadtest find --cache my-cache --region us-east-1 --no-overload",
+			"  momento-bridge loadtest find --cache my-cache --region us-east-1 --no-overload\n" +
+			"  momento-bridge loadtest find --cache my-cache --region us-east-1 --goal 0 --goal 1%",
 	}
 	o.target.add(cmd)
 	o.output.add(cmd)
@@ -62,7 +64,7 @@ func newLoadtestFind() *cobra.Command {
 	flags.StringVar(&o.effort, "effort", loadtest.Standard, "quick: an estimate; standard: three pairs of trials; proof: five, and half the width")
 	flags.Float64Var(&o.start, "start", d.Start, "the first rate, publishes per second")
 	flags.Float64Var(&o.width, "width", 100*d.Width, "percent between the rate that is held and the one that is refused")
-	flags.StringVar(&o.goal, "goal", "0%", "share of refusals at which a rate still counts as held")
+	flags.StringSliceVar(&o.goals, "goal", []string{"0%"}, "share of refusals at which a rate still counts as held; may be repeated")
 	flags.StringSliceVar(&o.dimensions, "dimensions", nil, "also find out whether the limit depends on these: "+strings.Join(loadtest.Dimensions, ", "))
 	flags.BoolVar(&o.noOverload, "no-overload", false, "never go on after a refusal, and leave pauses: for accounts with live traffic")
 	flags.StringVar(&o.expect, "expect", "", "what the limit is to be, such as '>=500/s': otherwise the exit status is 3")
@@ -113,7 +115,8 @@ func (o *findOptions) config(target loadtest.Target) loadtest.FindConfig {
 	s := search.Default()
 	s.Start, s.Width, s.Gentle, s.MaxRate = o.start, o.width/100, o.noOverload, o.maxRate
 	s.MaxRequests, s.MaxSeconds = o.maxRequests, o.maxDuration.Seconds()
-	s.Goal, _ = parseShare(o.goal) // Checked before.
+	goals, _ := o.shares() // Checked before.
+	s.Goal, s.Goals = goals[0], goals[1:]
 	labels, _ := o.target.labelMap()
 	return loadtest.FindConfig{Target: target, Search: s, Effort: o.effort, Dimensions: o.dimensions, Latency: o.effort != loadtest.Quick, Labels: labels}
 }
@@ -132,9 +135,9 @@ func (o *findOptions) check() error {
 	problem(o.maxRate >= 1 && o.maxRate <= 1e6, "--max-rate is %g, it must be from 1 to 1000000", o.maxRate)
 	problem(o.maxRequests >= 1, "--max-requests is %d, it must be 1 or more", o.maxRequests)
 	problem(o.maxDuration >= time.Second, "--max-duration is %v, it must be 1s or more", o.maxDuration)
-	if goal, err := parseShare(o.goal); err != nil || goal > 0.5 {
-		problem(false, "--goal %q: write a share of refusals such as 0.5%%, up to 50%%", o.goal)
-	}
+	goals, err := o.shares()
+	problem(err == nil, "--goal: %w", err)
+	problem(len(goals) <= 1 || !o.noOverload && o.effort != loadtest.Quick, "several goals need an overload and a proof: give one --goal with --no-overload or --effort quick")
 	if o.expect != "" {
 		text := strings.TrimSpace(strings.TrimSuffix(strings.TrimPrefix(strings.TrimSpace(o.expect), ">="), "/s"))
 		rate, err := strconv.ParseFloat(text, 64)
@@ -142,6 +145,23 @@ func (o *findOptions) check() error {
 		o.expected = rate
 	}
 	return errors.Join(errs...)
+}
+
+// shares are the goals in ascending order, each once.
+func (o *findOptions) shares() ([]float64, error) {
+	var goals []float64
+	for _, text := range o.goals {
+		goal, err := parseShare(text)
+		if err != nil || goal > 0.5 {
+			return nil, fmt.Errorf("%q: write a share of refusals such as 0.5%%, up to 50%%", text)
+		}
+		goals = append(goals, goal)
+	}
+	if len(goals) == 0 {
+		return nil, errors.New("write a share of refusals such as 0.5%")
+	}
+	slices.Sort(goals)
+	return slices.Compact(goals), nil
 }
 
 // parseShare reads a share such as 0.5%.

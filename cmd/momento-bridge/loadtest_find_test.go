@@ -86,6 +86,8 @@ func TestSearchEndsAsItsStatusSays(t *testing.T) {
 	f(statusUsage, "add --yes")
 	f(statusUsage, "write quick, standard or proof", "--effort", "huge")
 	f(statusUsage, "write a rate such as", "--expect", "500")
+	f(statusUsage, `--goal: "60%": write a share of refusals`, "--goal", "0%", "--goal", "60%")
+	f(statusUsage, "several goals need an overload", "--goal", "0%,1%", "--no-overload")
 	f(statusUsage, "--dimensions: unknown dimension", "--yes", "--dimensions", "colour")
 	f(statusUsage, "needs a second cache", "--yes", "--dimensions", "caches")
 	f(statusFailed, "the cache does not exist", "--yes", "--cache", "d", "--cache", "c")

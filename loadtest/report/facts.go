@@ -111,6 +111,9 @@ func (r *Report) limitFacts() []fact {
 		add(trials > 0, "Failing", "%s: refused in %d of %d trials", rateText(*r.FailingRate), refused, trials)
 		add(trials == 0, "Failing", "%s", rateText(*r.FailingRate))
 	}
+	for _, g := range r.Goals {
+		add(true, "Goal "+percent(g.Goal), "%s", g.words())
+	}
 	if r.PlateauRate != nil {
 		add(true, "Overload", "%s are accepted, however much is offered", rateText(*r.PlateauRate))
 	}
@@ -128,6 +131,23 @@ func (r *Report) limitFacts() []fact {
 		add(true, "", "%s %s: %s accepted in overload; it %s", visible(d.Name), visible(d.Value), rateText(d.Plateau), moved)
 	}
 	return facts
+}
+
+func (g *Goal) words() string {
+	if g.CleanRate == nil {
+		return "NOT PROVED: " + visible(g.Reason)
+	}
+	text := rateText(*g.CleanRate) + " are refused no more than that"
+	if g.CleanBound != nil {
+		text += " (at most " + bound(*g.CleanBound) + " with 95 % confidence)"
+	}
+	if g.FailingRate != nil {
+		text += ", " + rateText(*g.FailingRate) + " are refused more"
+	}
+	if g.Verdict != Proved {
+		return text + "; NOT PROVED: " + visible(g.Reason)
+	}
+	return text + "; PROVED"
 }
 
 func (r *Report) cleanEvidence() string {

@@ -28,6 +28,7 @@ type Report struct {
 	CleanBound      *float64           `json:"clean_refused_at_most"` // The share of refusals at the clean rate, at most, with 95 % confidence.
 	CleanSent       int                `json:"clean_sent"`            // Publishes at the clean rate that show it.
 	FailingRate     *float64           `json:"failing_rate"`
+	Goals           []Goal             `json:"goals,omitempty"` // Further ones than that of the settings.
 	PlateauRate     *float64           `json:"plateau_rate"`
 	Burst           *float64           `json:"burst"`
 	Limiter         string             `json:"limiter"` // bucket, fixed-window, sliding, soft, shared or unknown.
@@ -51,6 +52,16 @@ type Report struct {
 	Plateau         []Point            `json:"plateau"` // Acceptances in overload, cumulative, thinned out.
 	Refusals        []Refusal          `json:"refusals"`
 	Delivery        *Delivery          `json:"delivery,omitempty"` // Of a rate test through the bridge.
+}
+
+// Goal is what can be offered where that share of refusals is accepted.
+type Goal struct {
+	Goal        float64  `json:"goal"` // From 0 to 1.
+	Verdict     string   `json:"verdict"`
+	Reason      string   `json:"reason"`
+	CleanRate   *float64 `json:"clean_rate"`
+	CleanBound  *float64 `json:"clean_refused_at_most"` // As for the whole report.
+	FailingRate *float64 `json:"failing_rate"`
 }
 
 // Target is what was tested.
@@ -94,7 +105,7 @@ type Generator struct {
 
 // Trial is one trial. What is counted is its last phase, in which the rate was held.
 type Trial struct {
-	Name     string  `json:"name"` // bracket, plateau, probe, narrow, prove, latency, dimension; of a rate test: rate, the only one.
+	Name     string  `json:"name"` // bracket, plateau, probe, narrow, prove, goal, latency, dimension; of a rate test: rate, the only one.
 	Rate     float64 `json:"rate"`
 	Began    float64 `json:"began"` // Seconds after the start.
 	Seconds  float64 `json:"seconds"`

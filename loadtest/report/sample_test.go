@@ -131,6 +131,11 @@ func sampleSoft() *Report {
 	r.CleanBound, r.CleanSent, r.Expected, r.AsExpected = nil, 0, ">=500/s", new(false)
 	r.Generator.Repeated, r.Generator.OnTime = 2, 0.9911
 	r.Unit = "operations"
+	r.Goals = []Goal{
+		{Goal: 0.01, Verdict: NotProved, Reason: r.Reason, CleanRate: new(474.3), CleanBound: new(0.011), FailingRate: new(496.0)},
+		{Goal: 0.1, Verdict: Proved, CleanRate: new(574.8), CleanBound: new(0.102), FailingRate: new(580.0)},
+		{Goal: 0.2, Verdict: NotProved, Reason: "the cap on requests was reached (--max-requests)"},
+	}
 	r.Dimensions = []Dimension{{"size", "4096 bytes", 130.2, true}, {"connections", "8", 518.1, false}}
 	return r
 }

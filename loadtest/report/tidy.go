@@ -35,6 +35,10 @@ func tidy(r *Report) *Report {
 			c.Settings.Labels[safe(k)] = safe(v)
 		}
 	}
+	c.Goals = slices.Clone(r.Goals)
+	for i := range c.Goals {
+		c.Goals[i].Reason = safe(c.Goals[i].Reason)
+	}
 	c.Refusals = tidyRefusals(r.Refusals)
 	c.Trials = append([]Trial{}, r.Trials...)
 	for i := range c.Trials {

@@ -4,13 +4,14 @@ import "errors"
 
 // Config is what a search may do. Rates are publishes per second, times are seconds.
 type Config struct {
-	Start       float64 // The first rate.
-	MaxRate     float64 // Never exceeded.
-	MaxRequests int     // The search ends before a trial that could send more in all.
-	MaxSeconds  float64 // Likewise.
-	Width       float64 // Of the bracket, as a share of the rate: 0.01.
-	Goal        float64 // The share of refusals that still counts as clean; usually 0.
-	Pairs       int     // Trials at each of the two rates that prove them.
+	Start       float64   // The first rate.
+	MaxRate     float64   // Never exceeded.
+	MaxRequests int       // The search ends before a trial that could send more in all.
+	MaxSeconds  float64   // Likewise.
+	Width       float64   // Of the bracket, as a share of the rate: 0.01.
+	Goal        float64   // The share of refusals that still counts as clean; usually 0.
+	Goals       []float64 // Further ones, greater than Goal. Not with Gentle or Estimate.
+	Pairs       int       // Trials at each of the two rates that prove them.
 	// Gentle never goes on offering what is refused: for accounts with live traffic. Then there is no plateau, and the kind of limiter is not known.
 	Gentle bool
 	// Estimate ends the search after the plateau, without a proof.
@@ -28,7 +29,7 @@ func Default() Config {
 
 // Step says what is about to be done and what is known.
 type Step struct {
-	Name           string // bracket, plateau, probe, narrow, prove.
+	Name           string // bracket, plateau, probe, narrow, prove; goal: narrow or prove for a further goal.
 	Rate           float64
 	Seconds        float64 // At the most.
 	Clean, Failing float64 // So far; 0: not known.

@@ -27,6 +27,7 @@ type Result struct {
 	Requests     int
 	Seconds      float64
 	Trials       []TrialReport
+	Goals        []GoalResult // Of the further goals, as far as it came.
 	// Overloaded are the acceptances and refusals of the last level of overload.
 	Overloaded []Event
 }
@@ -53,6 +54,9 @@ func Find(cfg Config, tester Tester) *Result {
 	ok, err := s.find()
 	r.Err, r.Window, r.Dear = err, s.window, s.dear
 	r.Proved, r.Reason = s.verdict(ok)
+	if r.Err == nil && r.Plateau > 0 && !s.cfg.Estimate {
+		r.Err = s.further()
+	}
 	return r
 }
 

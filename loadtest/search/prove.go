@@ -76,7 +76,8 @@ func (s *search) pin() (bool, error) {
 	var err error
 	if s.result.Plateau > 0 {
 		w := margin * s.cfg.Width
-		clean, failing = s.result.Plateau*(1-w), s.result.Plateau*(1+w)
+		middle := s.result.Plateau / (1 - s.cfg.Goal) // So much is accepted of that.
+		clean, failing = middle*(1-w), middle*(1+w)
 	} else if clean, failing, err = s.narrow(clean, failing, s.cfg.Width); err != nil {
 		return false, err
 	}

@@ -8,6 +8,7 @@ type search struct {
 	tester Tester
 	result *Result
 	began  float64
+	step   string // The name of every step from now on; empty: they have their own.
 
 	pass    float64   // The greatest rate of the bracket that was not refused,
 	refused float64   // and the first one that was.
@@ -30,7 +31,10 @@ const attempts = 3
 
 // run makes a trial, again if the generator was not fit for it. wait is what has to be waited before each.
 func (s *search) run(name string, wait float64, phases ...Phase) (Trial, error) {
-	why := ""
+	why, looking := "", exploring[name]
+	if s.step != "" {
+		name = s.step
+	}
 	for range attempts {
 		left := Cap{Requests: s.cfg.MaxRequests - s.result.Requests, Seconds: s.cfg.MaxSeconds - (s.tester.Now() - s.began) - wait}
 		if left.Seconds <= 0 {
@@ -49,7 +53,7 @@ func (s *search) run(name string, wait float64, phases ...Phase) (Trial, error) 
 			return t, errRequests
 		case s.result.Seconds >= s.cfg.MaxSeconds:
 			return t, errTime
-		case t.Unfit == "", exploring[name] && t.OnTime >= nearly:
+		case t.Unfit == "", looking && t.OnTime >= nearly:
 			return t, nil
 		}
 		why = t.Unfit
@@ -88,9 +92,13 @@ const (
 	windows           = 2.2
 )
 
-// holdTime is how long a rate must be held.
+// holdTime is how long a rate must be held. Where refusals are counted it is whole windows, as they come at the ends of them.
 func (s *search) holdTime(rate float64) float64 {
-	return max(shortest, windows*s.window, min(longest, enough/rate))
+	t := max(shortest, windows*s.window, min(longest, enough/rate))
+	if s.cfg.Goal > 0 && s.window > 0 {
+		t = math.Ceil(t/s.window) * s.window
+	}
+	return t
 }
 
 // settleTime is how long a rate is offered until what came before it does not matter any more.
