@@ -26,7 +26,7 @@ func (f *finder) dimensions(ctx context.Context) {
 	if len(f.cfg.Dimensions) == 0 || f.result.Plateau == 0 {
 		return
 	}
-	counted := []string{}
+	counted, unknown := []string{}, []string{}
 	for _, name := range f.cfg.Dimensions {
 		for _, v := range f.variants(name) {
 			d, err := f.dimension(ctx, name, v)
@@ -34,7 +34,10 @@ func (f *finder) dimensions(ctx context.Context) {
 				return
 			}
 			f.report.Dimensions = append(f.report.Dimensions, d)
-			if d.Counts {
+			switch {
+			case d.Unfit != "":
+				unknown = append(unknown, name)
+			case d.Counts:
 				counted = append(counted, name)
 			}
 		}
@@ -42,6 +45,9 @@ func (f *finder) dimensions(ctx context.Context) {
 	f.report.Unit = "publishes"
 	if len(counted) > 0 {
 		f.report.Unit = "publishes, by " + strings.Join(counted, " and ")
+	}
+	if len(unknown) > 0 {
+		f.report.Unit += "; not measured: " + strings.Join(slices.Compact(unknown), " and ")
 	}
 }
 
@@ -99,6 +105,15 @@ func (t *Target) subscribe(ctx context.Context) (stop func()) {
 // mostSubscribed bounds the topics that are listened to.
 const mostSubscribed = 256
 
+// rough makes a trial that shows roughly where the limit is, again if the generator was not fit for it.
+func (f *finder) rough(name string, phases ...search.Phase) search.Trial {
+	for i := 1; ; i++ {
+		if t := f.trial(name, phases...); t.Fatal != nil || t.Rough() || i == search.Attempts {
+			return t
+		}
+	}
+}
+
 // dimension measures the plateau of a variant.
 func (f *finder) dimension(ctx context.Context, name string, v variant) (report.Dimension, error) {
 	d := report.Dimension{Name: name, Value: v.value}
@@ -113,13 +128,14 @@ func (f *finder) dimension(ctx context.Context, name string, v variant) (report.
 	}
 	// Twice the plateau is an overload for every unit that counts more for these publishes. One that counts less shows as a plateau without refusals.
 	rate := min(overload*f.result.Plateau, f.cfg.Search.MaxRate)
-	t := f.trial("dimension", search.LevelAt(rate))
-	if t.Fatal != nil {
+	t := f.rough("dimension", search.LevelAt(rate))
+	if t.Fatal != nil || !t.Rough() {
+		d.Unfit = t.Unfit
 		return d, t.Fatal
 	}
 	d.Plateau = search.Accepted(t.Phases[0].Events)
-	if d.Plateau == 0 && t.Phases[0].Refused == 0 {
-		d.Plateau = rate
+	if d.Plateau == 0 {
+		d.Plateau = rate // Hardly anything was refused.
 	}
 	d.Counts = d.Plateau < (1-moved)*f.result.Plateau || d.Plateau > (1+moved)*f.result.Plateau
 	return d, nil

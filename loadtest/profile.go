@@ -4,6 +4,7 @@ import (
 	"errors"
 	"slices"
 	"strings"
+	"time"
 
 	"momento-bridge/loadtest/drive"
 	"momento-bridge/loadtest/report"
@@ -50,7 +51,7 @@ var errNothingLeft = errors.New("the caps leave no room for another trial")
 // trial makes a trial after the search, within its caps.
 func (f *finder) trial(name string, phases ...search.Phase) search.Trial {
 	c := f.cfg.Search
-	left := search.Cap{Requests: c.MaxRequests - f.result.Requests - f.extra, Seconds: c.MaxSeconds - (f.engine.Now() - f.began)}
+	left := search.Cap{Requests: c.MaxRequests - f.result.Requests - f.extra, Seconds: c.MaxSeconds - time.Since(f.started).Seconds()}
 	if left.Requests <= 0 || left.Seconds <= 0 {
 		return search.Trial{Fatal: errNothingLeft}
 	}
@@ -58,13 +59,14 @@ func (f *finder) trial(name string, phases ...search.Phase) search.Trial {
 		last := phases[len(phases)-1]
 		c.Progress(search.Step{Name: name, Rate: last.Rate, Seconds: last.Seconds, Clean: f.result.Clean, Failing: f.result.Failing, Requests: f.result.Requests + f.extra})
 	}
+	began := time.Since(f.started).Seconds() // Another engine has another clock.
 	t := f.engine.Run(left, phases...)
 	for _, o := range t.Phases {
 		f.extra += o.Accepted + o.Refused + o.Failed
 	}
 	o := t.Phases[len(t.Phases)-1]
 	f.report.Trials = append(f.report.Trials, report.Trial{
-		Name: name, Rate: o.Phase.Rate, Began: o.Began - f.began, Seconds: o.Took, Sent: o.Accepted + o.Refused + o.Failed,
+		Name: name, Rate: o.Phase.Rate, Began: began, Seconds: o.Took, Sent: o.Accepted + o.Refused + o.Failed,
 		Accepted: o.Accepted, Refused: o.Refused, Failed: o.Failed, Unfit: t.Unfit, Passed: t.Unfit == "" && o.Refused == 0,
 	})
 	return t

@@ -118,7 +118,7 @@ func TestInterruptedSearchStillWritesItsReport(t *testing.T) {
 
 func TestSearchTellsWhatTheLimitCounts(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, emulator.Config{Settings: emulator.Settings{Rate: 300, Burst: 30, Unit: "operations"}})
+	w := newWorld(t, emulator.Config{Settings: emulator.Settings{Rate: 200, Burst: 20, Unit: "operations"}}) // Little, so that 8 connections can overload it on a busy machine.
 	out, log, err := findLimit(t.Context(), w, "--yes", "--format", "json", "--effort", "quick", "--start", "200", "--dimensions", "size,connections,subscribers")
 	if exitStatus(err) != statusUnproved {
 		t.Fatalf("%v\n%s", err, log)
@@ -131,14 +131,14 @@ func TestSearchTellsWhatTheLimitCounts(t *testing.T) {
 		t.Errorf("the limit counts %q", r.Unit)
 	}
 	for _, d := range r.Dimensions {
-		want := 300.0
+		want := 200.0
 		switch d.Value {
 		case "4096 bytes":
-			want = 75
+			want = 50
 		case "1 subscriber for each topic":
-			want = 150
+			want = 100
 		}
-		if d.Plateau < 0.9*want || d.Plateau > 1.1*want || d.Counts != (want < 300) {
+		if d.Plateau < 0.9*want || d.Plateau > 1.1*want || d.Counts != (want < 200) {
 			t.Errorf("%s: %s are accepted at %.0f/s, counts %v; want %.0f/s", d.Name, d.Value, d.Plateau, d.Counts, want)
 		}
 	}

@@ -136,7 +136,11 @@ func sampleSoft() *Report {
 		{Goal: 0.1, Verdict: Proved, CleanRate: new(574.8), CleanBound: new(0.102), FailingRate: new(580.0)},
 		{Goal: 0.2, Verdict: NotProved, Reason: "the cap on requests was reached (--max-requests)"},
 	}
-	r.Dimensions = []Dimension{{"size", "4096 bytes", 130.2, true}, {"connections", "8", 518.1, false}}
+	r.Dimensions = []Dimension{
+		{Name: "size", Value: "4096 bytes", Plateau: 130.2, Counts: true},
+		{Name: "connections", Value: "8", Plateau: 518.1},
+		{Name: "topics", Value: "16 topics", Unfit: "only 61.0 % of the publishes were sent in time"},
+	}
 	return r
 }
 

@@ -35,6 +35,10 @@ func tidy(r *Report) *Report {
 			c.Settings.Labels[safe(k)] = safe(v)
 		}
 	}
+	c.Dimensions = slices.Clone(r.Dimensions)
+	for i := range c.Dimensions {
+		c.Dimensions[i].Unfit = safe(c.Dimensions[i].Unfit)
+	}
 	c.Goals = slices.Clone(r.Goals)
 	for i := range c.Goals {
 		c.Goals[i].Reason = safe(c.Goals[i].Reason)

@@ -155,8 +155,14 @@ func LevelAt(rate float64) Phase {
 	return Phase{Rate: rate, Seconds: longestAtMax, Loose: true, Enough: shown(fine, periods+1, fineTime)}
 }
 
-// Accepted is how much was accepted per second in such a level; 0 if nothing was refused.
-func Accepted(events []Event) float64 { return patternOf(events).rate }
+// Accepted is how much was accepted per second in such a level; 0 if too little was refused to tell.
+func Accepted(events []Event) float64 {
+	first := firstRefusal(events)
+	if first == len(events) || events[len(events)-1].At-events[first].At < coarseTime {
+		return 0
+	}
+	return patternOf(events).rate
+}
 
 func firstRefusal(events []Event) int { return first(events, true) }
 

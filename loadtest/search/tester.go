@@ -68,6 +68,12 @@ type Trial struct {
 	Fatal error
 }
 
+// nearly is the share of publishes that must be sent in time to show roughly where the limit is.
+const nearly = 0.8
+
+// Rough reports whether the trial shows roughly where the limit is: what was sent and refused was refused, also if some was not sent.
+func (t *Trial) Rough() bool { return t.Unfit == "" || t.OnTime >= nearly }
+
 // last is the outcome of the last phase.
 func (t *Trial) last() *Outcome { return &t.Phases[len(t.Phases)-1] }
 

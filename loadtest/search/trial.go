@@ -20,14 +20,11 @@ type search struct {
 	rest    float64   // Seconds until the quota is whole again after an overload; only where refusals use it up.
 }
 
-// exploring are the trials that show roughly where the limit is: what was sent and refused was refused, also if some was not sent.
+// exploring are the trials that show roughly where the limit is.
 var exploring = map[string]bool{"bracket": true, "plateau": true, "probe": true}
 
-// nearly is the share of publishes that must be sent in time in such a trial.
-const nearly = 0.8
-
-// attempts is how often a trial is made until it is fit.
-const attempts = 3
+// Attempts is how often a trial is made until it is fit.
+const Attempts = 3
 
 // run makes a trial, again if the generator was not fit for it. wait is what has to be waited before each.
 func (s *search) run(name string, wait float64, phases ...Phase) (Trial, error) {
@@ -35,7 +32,7 @@ func (s *search) run(name string, wait float64, phases ...Phase) (Trial, error) 
 	if s.step != "" {
 		name = s.step
 	}
-	for range attempts {
+	for range Attempts {
 		left := Cap{Requests: s.cfg.MaxRequests - s.result.Requests, Seconds: s.cfg.MaxSeconds - (s.tester.Now() - s.began) - wait}
 		if left.Seconds <= 0 {
 			return Trial{}, errTime
@@ -53,7 +50,7 @@ func (s *search) run(name string, wait float64, phases ...Phase) (Trial, error) 
 			return t, errRequests
 		case s.result.Seconds >= s.cfg.MaxSeconds:
 			return t, errTime
-		case t.Unfit == "", looking && t.OnTime >= nearly:
+		case t.Unfit == "", looking && t.Rough():
 			return t, nil
 		}
 		why = t.Unfit
