@@ -34,7 +34,7 @@ func TestQuickSearchEstimatesTheLimitAndProvesNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	if r.Verdict != report.NotProved || !strings.Contains(r.Reason, "estimate") || r.PlateauRate == nil || *r.PlateauRate < 270 || *r.PlateauRate > 330 {
-		t.Errorf("%s: %s, plateau %v", r.Verdict, r.Reason, r.PlateauRate)
+		t.Errorf("%s: %s, plateau %v: %+v", r.Verdict, r.Reason, r.PlateauRate, r.Trials)
 	}
 	s := w.emulator.Stats()
 	if sent := s.Accepted + s.Rejected[429]; r.Requests+1 != sent { // And one before it began.

@@ -42,6 +42,7 @@ var (
 	errTime     = errors.New("the cap on time was reached (--max-duration)")
 	errNoLimit  = errors.New("nothing was refused up to the greatest rate (--max-rate)")
 	errEstimate = errors.New("this is an estimate: nothing was repeated (--effort quick)")
+	errFickle   = errors.New("irregular: what was refused at first is accepted later, whatever is offered")
 	errAlways   = errors.New("even the slowest rate is refused")
 )
 

@@ -28,6 +28,22 @@ func find(change func(*Config), settings emulator.Settings, disturb func(int, *T
 	return Find(cfg, &disturbed{simulation: newSimulation(settings, 1), disturb: disturb})
 }
 
+// The second level of overload is the sixth trial or a later one; in one of them the machine stands still for half of the time.
+func TestLevelThatTheMachineHasSlowedDownDoesNotLookLikeRefusalsThatUseUpQuota(t *testing.T) {
+	for slow := range 16 {
+		r := find(func(*Config) {}, bucket(1)(500), func(n int, t *Trial) {
+			if events := t.last().Events; n == slow && len(events) > 1000 {
+				for i := range events {
+					events[i].At += events[i].At - events[0].At
+				}
+			}
+		})
+		if r.Dear || r.Kind != Bucket || r.Proved && (r.Clean > 500 || r.Failing < 500) {
+			t.Errorf("trial %d: %+v", slow, summaryOf(r))
+		}
+	}
+}
+
 func TestEndsSayWhyNothingIsProved(t *testing.T) {
 	nothing, unchanged := func(int, *Trial) {}, func(*Config) {}
 	f := func(want string, r *Result) {

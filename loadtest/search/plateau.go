@@ -46,9 +46,16 @@ func (s *search) plateau() error {
 		if err != nil {
 			return err
 		}
+		switch {
+		case s.refusedNothing() && rate >= s.cfg.MaxRate:
+			s.result.Clean = rate
+			return errNoLimit
+		case s.refusedNothing(): // The estimate was too low for this to be an overload.
+			rate = min(2*rate, s.cfg.MaxRate)
+			continue
+		}
 		if next.rate < fallen*last.rate {
-			// Unless what was accepted before came from a burst that was not used up everywhere.
-			if last, err = s.level(before, shown(fine, periods+1, fineTime)); err != nil {
+			if last, next, err = s.again(before, rate); err != nil {
 				return err
 			}
 			if next.rate < fallen*last.rate {
@@ -61,7 +68,25 @@ func (s *search) plateau() error {
 		}
 		last, rate = next, min(2*rate, s.cfg.MaxRate)
 	}
+	if s.result.Plateau == 0 {
+		return errFickle
+	}
 	return nil
+}
+
+// again measures two levels once more, before less is believed to be accepted at the second: what was accepted at the first may have come from a
+// burst that was not used up everywhere, and a machine that stands still for a while loses what it could have used.
+func (s *search) again(before, rate float64) (last, next pattern, err error) {
+	if last, err = s.level(before, shown(fine, periods+1, fineTime)); err != nil {
+		return last, next, err
+	}
+	next, err = s.level(rate, shown(fine, periods+1, fineTime))
+	return last, next, err
+}
+
+// refusedNothing reports whether the last level was none of overload.
+func (s *search) refusedNothing() bool {
+	return firstRefusal(s.result.Overloaded) == len(s.result.Overloaded)
 }
 
 // saturate goes on raising the overload of a limit that turned out not to be sharp, until no more is accepted: what one server has left over for a
@@ -93,7 +118,7 @@ func (s *search) overload(rate float64) (pattern, error) {
 			enough = func(events []Event) bool { return plain(events) || mild(events) }
 		}
 		p, err := s.level(rate, enough)
-		if err == nil && rate >= s.cfg.MaxRate && firstRefusal(s.result.Overloaded) == len(s.result.Overloaded) {
+		if err == nil && rate >= s.cfg.MaxRate && s.refusedNothing() {
 			s.result.Clean, err = rate, errNoLimit
 		}
 		if err != nil || rate >= s.cfg.MaxRate || !mild(s.result.Overloaded) {
