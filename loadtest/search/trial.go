@@ -81,16 +81,18 @@ func (s *search) note(name string, t *Trial) {
 }
 
 const (
-	// enough is how many publishes a trial has that holds a rate: an excess of half a percent is two publishes.
-	enough = 400
-	// shortest and longest trial that holds a rate, in seconds. A window is held for longer than two of its lengths.
-	shortest, longest = 8, 60
-	windows           = 2.2
+	// enough is how many publishes a trial has that holds a rate, if that takes no longer than enoughTime, in seconds.
+	enough, enoughTime = 400, 60
+	// excess is how many publishes more than allowed a trial has at the least at a rate that is too fast by the width.
+	excess = 4
+	// shortest is the shortest trial that holds a rate, in seconds. A window is held for longer than two of its lengths.
+	shortest = 8
+	windows  = 2.2
 )
 
-// holdTime is how long a rate must be held.
+// holdTime is how long a rate must be held. At a slow rate, or for a narrow width, that is long: a shorter trial would not see that it is too fast.
 func (s *search) holdTime(rate float64) float64 {
-	return max(shortest, windows*s.window, min(longest, enough/rate))
+	return max(shortest, windows*s.window, min(enoughTime, enough/rate), excess/(s.cfg.Width*rate))
 }
 
 // settleTime is how long a rate is offered until what came before it does not matter any more.
