@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -108,18 +109,37 @@ func TestPhaseEndsWithItsRefusals(t *testing.T) {
 	}
 }
 
-// A burst of one forgives nothing, so that any refusal after an acceptance could come from one publish being later than the next; a large burst forgives.
+// Each publish that is accepted may have been later than the one after it, which a burst of one does not forgive; a large burst does.
 func TestRefusalThatIsExcusedDoesNotEndThePhase(t *testing.T) {
-	url, _ := endpoint(t, emulator.Config{Script: func(_, topic string, _ []byte) int { return map[string]int{"odd": 429}[topic] }})
+	var asked atomic.Int32
+	url, _ := endpoint(t, emulator.Config{Script: func(_, topic string, _ []byte) int {
+		if n := asked.Add(1); topic == "even" && n > 5 {
+			time.Sleep(30 * time.Millisecond)
+		}
+		return map[string]int{"odd": 429}[topic]
+	}})
 	e := engine(t.Context(), t, url, 16)
 	e.cfg.Topic = func(i int) string { return [...]string{"even", "odd"}[i%2] }
 	phase := search.Phase{Rate: 50, Seconds: 0.4, Burst: 1, Refusals: 1, Loose: true}
-	if o := e.Run(unbounded, phase, phase).Phases[1]; o.Excused != o.Refused || o.Refused != 10 || o.Took < 0.39 {
+	if o := e.Run(unbounded, search.Phase{Rate: 50, Seconds: 0.1}, phase, phase).Phases[2]; o.Excused != o.Refused || o.Refused != 10 || o.Took < 0.39 {
 		t.Errorf("a burst of one: %+v", o)
 	}
 	phase.Burst = 50
 	if o := e.Run(unbounded, phase).Phases[0]; o.Excused > 0 || o.Refused == 0 || o.Took > 0.35 {
 		t.Errorf("a large burst: %+v", o)
+	}
+}
+
+// What every acceptance takes is no lateness. A refusal may take less.
+func TestLatencyExcusesNothing(t *testing.T) {
+	url, _ := endpoint(t, emulator.Config{Settings: emulator.Settings{Latency: 60 * time.Millisecond}, Script: func(_, topic string, _ []byte) int {
+		return map[string]int{"odd": 429}[topic]
+	}})
+	e := engine(t.Context(), t, url, 16)
+	e.cfg.Topic = func(i int) string { return [...]string{"even", "odd"}[i%2] }
+	phase := search.Phase{Rate: 50, Seconds: 1, Burst: 2, Refusals: 1, Loose: true}
+	if o := e.Run(unbounded, search.Phase{Rate: 50, Seconds: 0.2, Loose: true}, phase).Phases[1]; o.Excused > 0 || o.Took > 0.5 {
+		t.Errorf("%+v", o)
 	}
 }
 

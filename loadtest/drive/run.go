@@ -121,7 +121,7 @@ func (ph *phase) over() bool {
 		return true
 	case ph.Refusals == 0 || ph.refused.Load() < int64(ph.Refusals):
 		return false
-	case ph.judge.excuse == nil:
+	case ph.judge.of == nil:
 		return true
 	}
 	ph.judge.look()
