@@ -143,6 +143,29 @@ func TestLatencyExcusesNothing(t *testing.T) {
 	}
 }
 
+// A connection that lies idle for four seconds is closed, and the one who is next in its place pays for another one.
+func TestNoConnectionIsOpenedWithinATrial(t *testing.T) {
+	url, _ := endpoint(t, emulator.Config{})
+	e := engine(t.Context(), t, url, 64)
+	e.Run(unbounded, search.Phase{Rate: 30, Seconds: 2.1, Loose: true})
+	slower := search.Phase{Rate: 14, Seconds: 4.5, Loose: true}
+	before := e.cfg.Opened()
+	trial := e.Run(unbounded, slower)
+	if trial.Unfit != "" {
+		t.Errorf("at a slower rate, where fewer connections are used: %s", trial.Unfit)
+	}
+	if n := e.cfg.Opened() - before; n > 28 {
+		t.Errorf("%d were opened", n)
+	}
+	e.Idle(2.5)
+	if trial := e.Run(unbounded, slower); trial.Unfit != "" {
+		t.Errorf("after a pause: %s", trial.Unfit)
+	}
+	if trial := e.Run(unbounded, search.Phase{Rate: 0.8, Seconds: 7.6}); trial.Unfit != "" {
+		t.Errorf("at less than one per second: %s", trial.Unfit)
+	}
+}
+
 func TestCapIsNeverExceeded(t *testing.T) {
 	url, server := endpoint(t, emulator.Config{})
 	e := engine(t.Context(), t, url, 16)

@@ -82,7 +82,11 @@ func (e *Engine) connect(phases []search.Phase) {
 	for _, p := range phases {
 		slowest = min(slowest, p.Rate)
 	}
-	n := int(min(float64(e.cfg.Connections), max(4, onceIn*slowest, float64(e.cfg.AtOnce))))
+	least := 1.0
+	if e.cfg.Patience > 0 { // Whoever waits for a connection shows how slow the endpoint is.
+		least = 4
+	}
+	n := int(min(float64(e.cfg.Connections), max(least, onceIn*slowest, float64(e.cfg.AtOnce))))
 	e.activate(n)
 	var connecting sync.WaitGroup
 	end := time.Now().Add(e.cfg.Timeout)
