@@ -180,11 +180,10 @@ func (f *finder) finish() {
 }
 
 func (f *finder) generator() report.Generator {
-	g := report.Generator{Ceiling: f.cfg.Ceiling, OnTime: 1, Cores: runtime.GOMAXPROCS(0), OS: runtime.GOOS + "/" + runtime.GOARCH}
+	g := report.Generator{Ceiling: f.cfg.Ceiling, OnTime: 1, Repeated: f.result.Repeated, Cores: runtime.GOMAXPROCS(0), OS: runtime.GOOS + "/" + runtime.GOARCH}
 	for i, t := range f.result.Trials {
 		m := f.measured[i]
 		if t.Unfit != "" {
-			g.Repeated++
 			continue
 		}
 		g.OnTime, g.CPU = min(g.OnTime, m.OnTime), max(g.CPU, m.CPU)

@@ -169,14 +169,20 @@ func TestNoConnectionIsOpenedWithinATrial(t *testing.T) {
 func TestCapIsNeverExceeded(t *testing.T) {
 	url, server := endpoint(t, emulator.Config{})
 	e := engine(t.Context(), t, url, 16)
-	e.Run(search.Cap{Requests: 37, Seconds: 60}, search.Phase{Rate: 100, Seconds: 10, Loose: true}, search.Phase{Rate: 100, Seconds: 10, Loose: true})
+	trial := e.Run(search.Cap{Requests: 37, Seconds: 60}, search.Phase{Rate: 100, Seconds: 10, Loose: true}, search.Phase{Rate: 100, Seconds: 10, Loose: true})
+	if !errors.Is(trial.Capped, search.ErrRequests) {
+		t.Errorf("it does not say that a cap ended it: %v", trial.Capped)
+	}
 	if n := server.Stats().Accepted; n > 37 || n < 10 {
 		t.Errorf("%d were sent with a cap of 37", n)
 	}
 	began := e.Now()
-	e.Run(search.Cap{Requests: 1000, Seconds: 0.3}, search.Phase{Rate: 20, Seconds: 10})
+	trial = e.Run(search.Cap{Requests: 1000, Seconds: 0.3}, search.Phase{Rate: 20, Seconds: 10})
 	if took := e.Now() - began; took > 3 {
 		t.Errorf("%v s with a cap of 0.3", took)
+	}
+	if !errors.Is(trial.Capped, search.ErrTime) {
+		t.Errorf("it does not say that a cap ended it: %v", trial.Capped)
 	}
 }
 

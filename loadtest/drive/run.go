@@ -49,22 +49,28 @@ type phase struct {
 
 // Run implements search.Tester.
 func (e *Engine) Run(most search.Cap, phases ...search.Phase) search.Trial {
+	end, last := e.now()+int64(most.Seconds*1e9), e.sent+most.Requests
 	e.connect(phases)
-	before := e.measure()
+	before, at := e.measure(), e.now()
 	all := make([]*phase, 0, len(phases))
-	at, end := e.now(), e.now()+int64(most.Seconds*1e9)
-	last := e.sent + most.Requests
+	trial := search.Trial{}
 	for i, p := range phases {
 		ph := &phase{Phase: p, began: at}
 		ph.judge = judgeOf(ph, all)
 		all = append(all, ph)
 		at = e.offer(ph, min(end, at+int64(p.Seconds*1e9)), last, i == len(phases)-1)
-		if e.ended() != nil || at >= end || e.sent >= last {
+		switch {
+		case at >= end:
+			trial.Capped = search.ErrTime
+		case e.sent >= last:
+			trial.Capped = search.ErrRequests
+		}
+		if trial.Capped != nil || e.ended() != nil {
 			break
 		}
 	}
 	e.land()
-	trial := search.Trial{Fatal: e.ended()}
+	trial.Fatal = e.ended()
 	for _, ph := range all {
 		trial.Phases = append(trial.Phases, e.outcome(ph))
 	}

@@ -73,6 +73,26 @@ func TestUnfitTrialIsRepeated(t *testing.T) {
 	if unfit == 0 {
 		t.Error("the trials that were not fit are not reported")
 	}
+	if r.Repeated != unfit {
+		t.Errorf("%d trials are reported as repeated, it were %d", r.Repeated, unfit)
+	}
+}
+
+// An overload that was sent somewhat unevenly is an overload.
+func TestTrialThatExploresCountsAlsoIfItIsNotQuiteFit(t *testing.T) {
+	r := find(func(*Config) {}, bucket(1)(500), func(_ int, t *Trial) {
+		if t.last().Phase.Loose {
+			t.Unfit, t.OnTime = "late", 0.97
+		}
+	})
+	if !r.Proved || r.Repeated != 0 {
+		t.Errorf("%+v", summaryOf(r))
+	}
+	for _, trial := range r.Trials {
+		if trial.Unfit != "" {
+			t.Errorf("%+v is reported as one that does not count", trial)
+		}
+	}
 }
 
 func TestCapsAreKept(t *testing.T) {
@@ -95,6 +115,35 @@ func TestCapsAreKept(t *testing.T) {
 			if trial.Rate > 6000 {
 				t.Errorf("a trial at %g/s", trial.Rate)
 			}
+		}
+	}
+}
+
+func TestPausesAreWithinTheCapOnTime(t *testing.T) {
+	for seconds := 5.0; seconds < 150; seconds += 4 {
+		for _, l := range sharp {
+			sim := newSimulation(l.make(20), 1)
+			cfg := Default()
+			cfg.Start, cfg.MaxSeconds = 200, seconds
+			began := sim.now
+			r := Find(cfg, sim)
+			if took := sim.now - began; r.Err != nil && took > seconds+0.5 {
+				t.Errorf("%s: it took %v s with a cap of %v", l.name, took, seconds)
+			}
+		}
+	}
+}
+
+// A tester that was stopped by a cap before it sent the last publish has not held the rate.
+func TestTrialThatACapHasEndedShowsNothing(t *testing.T) {
+	for n := 1; n < 30; n++ {
+		r := find(func(*Config) {}, bucket(1)(500), func(i int, t *Trial) {
+			if i == n {
+				t.Capped = ErrTime
+			}
+		})
+		if trials := len(r.Trials); trials == n && (r.Proved || !errors.Is(r.Err, ErrTime) || r.Trials[n-1].Passed || r.Trials[n-1].Unfit == "") {
+			t.Errorf("trial %d: %+v, %+v", n, summaryOf(r), r.Trials[n-1])
 		}
 	}
 }

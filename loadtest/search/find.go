@@ -26,6 +26,7 @@ type Result struct {
 	Rejected     int // and trials in which the failing rate was refused.
 	Requests     int
 	Seconds      float64
+	Repeated     int // Trials that did not count, as the generator was not fit for them.
 	Trials       []TrialReport
 	// Overloaded are the acceptances and refusals of the last level of overload.
 	Overloaded []Event
@@ -42,8 +43,8 @@ type TrialReport struct {
 	Refused  int
 	Excused  int // Of the refusals.
 	Failed   int
-	Unfit    string
-	Passed   bool // The rate was held: nothing speaks against it.
+	Unfit    string // Why it does not count.
+	Passed   bool   // The rate was held: nothing speaks against it.
 }
 
 // Find runs the search. It always returns what is known, also if it ended early.

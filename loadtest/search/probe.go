@@ -45,7 +45,9 @@ func (s *search) probeWindow() error {
 	now := s.tester.Now()
 	last := s.starts[len(s.starts)-1]
 	middle := last + (math.Ceil((now-last)/s.window)+1.5)*s.window
-	s.tester.Idle(middle - now)
+	if err := s.idle(middle - now); err != nil {
+		return err
+	}
 	t, err := s.run("probe", 0, Phase{Rate: rate, Seconds: 2 * s.window, Loose: true, Enough: func(events []Event) bool {
 		_, after := burstOf(events)
 		return after > 0

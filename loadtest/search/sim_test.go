@@ -46,6 +46,15 @@ func (s *simulation) Run(most Cap, phases ...Phase) Trial {
 		}
 		o := s.phase(p, excuse, most.Requests-t.sent(), end)
 		t.Phases = append(t.Phases, o)
+		switch {
+		case t.sent() >= most.Requests:
+			t.Capped = ErrRequests
+		case s.now >= end:
+			t.Capped = ErrTime
+		}
+		if t.Capped != nil {
+			break
+		}
 	}
 	s.now += 0.001 + 0.02*s.rng.Float64() // Until the last answer.
 	return t

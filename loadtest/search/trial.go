@@ -1,6 +1,9 @@
 package search
 
-import "math"
+import (
+	"cmp"
+	"math"
+)
 
 // search is one run of the method.
 type search struct {
@@ -32,29 +35,44 @@ const attempts = 3
 func (s *search) run(name string, wait float64, phases ...Phase) (Trial, error) {
 	why := ""
 	for range attempts {
-		left := Cap{Requests: s.cfg.MaxRequests - s.result.Requests, Seconds: s.cfg.MaxSeconds - (s.tester.Now() - s.began) - wait}
-		if left.Seconds <= 0 {
-			return Trial{}, errTime
-		}
 		s.tell(name, phases)
-		if wait > 0 {
-			s.tester.Idle(wait)
+		if err := s.idle(wait); err != nil {
+			return Trial{}, err
+		}
+		left := Cap{Requests: s.cfg.MaxRequests - s.result.Requests, Seconds: s.left()}
+		if left.Requests <= 0 {
+			return Trial{}, ErrRequests
 		}
 		t := s.tester.Run(left, phases...)
-		s.note(name, &t)
-		switch {
-		case t.Fatal != nil:
-			return t, t.Fatal
-		case s.result.Requests >= s.cfg.MaxRequests:
-			return t, errRequests
-		case s.result.Seconds >= s.cfg.MaxSeconds:
-			return t, errTime
-		case t.Unfit == "", exploring[name] && t.OnTime >= nearly:
-			return t, nil
+		if exploring[name] && t.OnTime >= nearly {
+			t.Unfit = ""
 		}
+		ended := cmp.Or(t.Fatal, t.Capped)
+		if ended != nil {
+			t.Unfit = "it was ended early"
+		}
+		s.note(name, &t)
+		if ended != nil || t.Unfit == "" {
+			return t, ended
+		}
+		s.result.Repeated++
 		why = t.Unfit
 	}
 	return Trial{}, &unfitError{why}
+}
+
+// left is how many seconds the search may still take.
+func (s *search) left() float64 { return s.cfg.MaxSeconds - (s.tester.Now() - s.began) }
+
+// idle offers nothing for so many seconds, unless nothing is left after them.
+func (s *search) idle(seconds float64) error {
+	if s.left() <= seconds {
+		return ErrTime
+	}
+	if seconds > 0 {
+		s.tester.Idle(seconds)
+	}
+	return nil
 }
 
 func (s *search) tell(name string, phases []Phase) {
