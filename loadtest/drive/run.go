@@ -114,11 +114,10 @@ func (e *Engine) offer(ph *phase, end int64, most int, record bool) int64 {
 	planned := float64(ph.began)
 	for {
 		at := int64(planned)
-		if at >= end || e.sent >= most || ph.over() || e.ended() != nil {
+		if at >= end || e.sent >= most || !e.await(ph, at) {
 			ph.ended = min(at, end)
 			return ph.ended
 		}
-		e.await(ph, at)
 		e.hand(ph, at, at+late, record)
 		planned += 1e9 * next()
 	}
@@ -141,15 +140,16 @@ func (ph *phase) over() bool {
 // longestSleep is how long the pacer may not look whether the phase is over.
 const longestSleep = 20 * time.Millisecond
 
-// await waits until a time, unless the phase is over before.
-func (e *Engine) await(ph *phase, at int64) {
-	for {
+// await waits until a time, and reports whether the phase is not over by then.
+func (e *Engine) await(ph *phase, at int64) bool {
+	for !ph.over() && e.ended() == nil {
 		left := time.Duration(at - e.now())
-		if left <= 0 || left > longestSleep && (ph.over() || e.ended() != nil) {
-			return
+		if left <= 0 {
+			return true
 		}
 		sleep(min(left, longestSleep))
 	}
+	return false
 }
 
 // hand gives a ticket to a worker. If too many wait already, or it is too late, it is missed.
