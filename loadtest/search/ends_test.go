@@ -110,11 +110,32 @@ func TestCapsAreKept(t *testing.T) {
 	cfg.MaxRate = 6000
 	if r := Find(cfg, sim); !r.Proved {
 		t.Errorf("with little room for overload: %+v", summaryOf(r))
-	} else {
-		for _, trial := range r.Trials {
-			if trial.Rate > 6000 {
-				t.Errorf("a trial at %g/s", trial.Rate)
+	}
+}
+
+func TestGreatestRateIsNeverExceeded(t *testing.T) {
+	for _, most := range []float64{30.05, 31, 33, 40, 60} {
+		for _, gentle := range []bool{false, true} {
+			for _, l := range sharp {
+				r := find(func(c *Config) { c.MaxRate, c.Width, c.Gentle = most, 0.2, gentle }, l.make(30), func(int, *Trial) {})
+				for _, trial := range r.Trials {
+					if trial.Rate > most {
+						t.Errorf("%s: a trial at %g/s with a cap of %g/s: %+v", l.name, trial.Rate, most, trial)
+					}
+				}
+				if r.Proved && (r.Clean > 30 || r.Failing < 30 || r.Failing > most) {
+					t.Errorf("%s, cap %g: %+v", l.name, most, summaryOf(r))
+				}
 			}
+		}
+	}
+}
+
+// A burst that is sent no faster than its tokens come shows nothing.
+func TestBurstIsNotSmallBecauseItCannotBeSentFast(t *testing.T) {
+	for _, most := range []float64{31, 40, 60} {
+		if r := find(func(c *Config) { c.MaxRate = most }, bucket(1)(30), func(int, *Trial) {}); r.Burst != 0 && (r.Burst < 24 || r.Burst > 36) {
+			t.Errorf("cap %g: the burst is %g: %+v", most, r.Burst, summaryOf(r))
 		}
 	}
 }

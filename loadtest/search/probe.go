@@ -107,7 +107,7 @@ func (s *search) probeBurst() error {
 			return err
 		}
 		least = min(least, n)
-		if least > small {
+		if least > small || least == 0 {
 			break
 		}
 	}
@@ -121,7 +121,8 @@ const (
 	smallTimes = 3
 )
 
-// burst sends one after a pause of so many seconds, where about so many are expected to be accepted, and returns how large it may be.
+// burst sends one after a pause of so many seconds, where about so many are expected to be accepted, and returns how large it may be; 0: it could not be
+// sent fast enough to tell.
 func (s *search) burst(wait, expected float64) (float64, error) {
 	rate := min(max(flood*s.result.Plateau, 2*s.refused), s.cfg.MaxRate)
 	seconds := max(1, 4*expected/rate)
@@ -131,6 +132,10 @@ func (s *search) burst(wait, expected float64) (float64, error) {
 	if err != nil {
 		return 0, err
 	}
-	n := float64(firstRefusal(t.last().Events))
+	events := t.last().Events
+	n := float64(firstRefusal(events))
+	if int(n) == len(events) {
+		return 0, nil
+	}
 	return max(1, math.Floor(n+1-s.result.Plateau*n/rate)), nil // Else one more would have been accepted.
 }
