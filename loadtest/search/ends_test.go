@@ -54,6 +54,21 @@ func TestEndsSayWhyNothingIsProved(t *testing.T) {
 	}))
 }
 
+// A burst lets rates pass in the bracket that are far above the limit.
+func TestEstimateIsBelowWhatIsAcceptedInOverload(t *testing.T) {
+	for _, l := range sharp {
+		for _, change := range []func(*Config){
+			func(c *Config) { c.Estimate = true },
+			func(c *Config) { c.MaxSeconds = 60 },
+		} {
+			r := find(change, l.make(40), func(int, *Trial) {})
+			if r.Proved || r.Overload && (r.Clean > 1.01*40 || r.Clean < 0.45*40 || r.Failing < 0.99*40) {
+				t.Errorf("%s: %+v", l.name, summaryOf(r))
+			}
+		}
+	}
+}
+
 func TestUnfitTrialIsRepeated(t *testing.T) {
 	r := find(func(*Config) {}, bucket(1)(500), func(n int, t *Trial) {
 		if n%3 == 0 { // As if what it says were wrong, too.
