@@ -164,14 +164,26 @@ func (o *findOptions) confirm(cmd *cobra.Command) error {
 		return nil
 	}
 	fmt.Fprint(cmd.ErrOrStderr(), "Begin? [y/N] ")
-	answer, err := bufio.NewReader(cmd.InOrStdin()).ReadString('\n')
-	if err != nil {
-		return &usageError{errors.New("\nnobody is there to be asked whether to begin: add --yes")}
+	answers := make(chan string, 1)
+	go func() { // It may wait for a line when the program ends.
+		line, err := bufio.NewReader(cmd.InOrStdin()).ReadString('\n')
+		if err == nil {
+			answers <- strings.ToLower(strings.TrimSpace(line))
+		}
+		close(answers)
+	}()
+	select {
+	case answer, ok := <-answers:
+		switch {
+		case !ok:
+			return &usageError{errors.New("\nnobody is there to be asked whether to begin: add --yes")}
+		case answer == "y", answer == "yes":
+			return nil
+		}
+		return &usageError{errors.New("nothing was published")}
+	case <-cmd.Context().Done():
+		return errInterrupted
 	}
-	if strings.EqualFold(strings.TrimSpace(answer), "y") || strings.EqualFold(strings.TrimSpace(answer), "yes") {
-		return nil
-	}
-	return &usageError{errors.New("nothing was published")}
 }
 
 // judge notes in the report whether it is as was expected.

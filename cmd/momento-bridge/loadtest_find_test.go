@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -96,6 +97,21 @@ func TestSearchEndsAsItsStatusSays(t *testing.T) {
 	f(statusUnproved, "", "--yes", "--max-rate", "100", "--max-duration", "2s")
 	w.emulator.SetAPIKey("another")
 	f(statusFailed, "the API key is refused", "--yes")
+}
+
+func TestInterruptionEndsTheQuestion(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithCancel(t.Context())
+	in, line := io.Pipe()
+	defer line.Close()
+	cmd := newLoadtestFind()
+	cmd.SetContext(ctx)
+	cmd.SetIn(in)
+	cmd.SetErr(io.Discard)
+	time.AfterFunc(50*time.Millisecond, cancel)
+	if err := (&findOptions{}).confirm(cmd); exitStatus(err) != statusInterrupted {
+		t.Errorf("exit status %d: %v", exitStatus(err), err)
+	}
 }
 
 // The clean rate is always somewhat below the limit, so that it alone would never be enough where the limit is what is expected.
