@@ -1,12 +1,14 @@
 package loadtest
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"momento-bridge/loadtest/drive"
@@ -26,7 +28,7 @@ func (f *finder) dimensions(ctx context.Context) {
 	if len(f.cfg.Dimensions) == 0 || f.result.Plateau == 0 {
 		return
 	}
-	counted := []string{}
+	counted, unknown := []string{}, []string{}
 	for _, name := range f.cfg.Dimensions {
 		for _, v := range f.variants(name) {
 			d, err := f.dimension(ctx, name, v)
@@ -34,14 +36,20 @@ func (f *finder) dimensions(ctx context.Context) {
 				return
 			}
 			f.report.Dimensions = append(f.report.Dimensions, d)
-			if d.Counts {
+			switch {
+			case d.Unfit != "":
+				unknown = append(unknown, name)
+			case d.Counts:
 				counted = append(counted, name)
 			}
 		}
 	}
 	f.report.Unit = "publishes"
 	if len(counted) > 0 {
-		f.report.Unit = "publishes, by " + strings.Join(counted, " and ")
+		f.report.Unit += ", by " + strings.Join(counted, " and ")
+	}
+	if len(unknown) > 0 {
+		f.report.Unit += "; it is not known whether by " + strings.Join(unknown, " or ")
 	}
 }
 
@@ -81,19 +89,29 @@ func (f *finder) variants(name string) []variant {
 	return nil
 }
 
-// subscribe listens to every topic until the function that it returns is called.
-func (t *Target) subscribe(ctx context.Context) (stop func()) {
+// subscribe listens to every topic until the function that it returns is called, which says why that was refused, if it was.
+func (t *Target) subscribe(ctx context.Context) (stop func() error) {
 	ctx, cancel := context.WithCancel(ctx)
 	var listening sync.WaitGroup
+	var refused atomic.Pointer[sink.SubscribeError]
 	for _, cache := range t.Caches {
 		for _, topic := range t.topics() {
 			listening.Go(func() {
-				// A subscriber that is refused shows as a limit that does not change.
-				_ = t.Sink.Subscribe(ctx, sink.Subscription{Cache: cache, Topic: topic, Received: func([]byte, time.Time) {}, Gap: func(int) {}})
+				err := t.Sink.Subscribe(ctx, sink.Subscription{Cache: cache, Topic: topic, Received: func([]byte, time.Time) {}, Gap: func(int) {}})
+				if why, ok := errors.AsType[*sink.SubscribeError](err); ok {
+					refused.Store(why)
+				}
 			})
 		}
 	}
-	return func() { cancel(); listening.Wait() }
+	return func() error {
+		cancel()
+		listening.Wait()
+		if why := refused.Load(); why != nil {
+			return why
+		}
+		return nil
+	}
 }
 
 // mostSubscribed bounds the topics that are listened to.
@@ -108,14 +126,23 @@ func (f *finder) dimension(ctx context.Context, name string, v variant) (report.
 		f.engine.Close()
 		f.engine = whole
 	}()
+	stop := func() error { return nil }
 	if v.subscribers {
-		defer v.target.subscribe(ctx)()
+		stop = v.target.subscribe(ctx)
 	}
 	// Twice the plateau is an overload for every unit that counts more for these publishes. One that counts less shows as a plateau without refusals.
 	rate := min(overload*f.result.Plateau, f.cfg.Search.MaxRate)
 	t := f.trial("dimension", search.LevelAt(rate))
-	if t.Fatal != nil {
-		return d, t.Fatal
+	refused := stop()
+	switch {
+	case t.Fatal != nil || t.Capped != nil:
+		return d, cmp.Or(t.Fatal, t.Capped)
+	case refused != nil:
+		d.Unfit = refused.Error()
+		return d, nil
+	case t.OnTime < leastOnTime: // What is accepted then is what was sent, rather than what the limit allows.
+		d.Unfit = t.Unfit
+		return d, nil
 	}
 	d.Plateau = search.Accepted(t.Phases[0].Events)
 	if d.Plateau == 0 && t.Phases[0].Refused == 0 {
@@ -124,6 +151,9 @@ func (f *finder) dimension(ctx context.Context, name string, v variant) (report.
 	d.Counts = d.Plateau < (1-moved)*f.result.Plateau || d.Plateau > (1+moved)*f.result.Plateau
 	return d, nil
 }
+
+// leastOnTime is the share of an overload that must be sent in time.
+const leastOnTime = 0.9
 
 // overload is how much more than the plateau is offered to see what a dimension does to it.
 const overload = 2

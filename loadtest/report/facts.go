@@ -124,6 +124,10 @@ func (r *Report) limitFacts() []fact {
 	}
 	add(r.Unit != "", "Counts", "%s", visible(r.Unit))
 	for _, d := range r.Dimensions {
+		if d.Unfit != "" {
+			add(true, "", "%s %s: it is not known whether it counts: %s", visible(d.Name), visible(d.Value), visible(d.Unfit))
+			continue
+		}
 		moved := map[bool]string{true: "counts", false: "does not count"}[d.Counts]
 		add(true, "", "%s %s: %s accepted in overload; it %s", visible(d.Name), visible(d.Value), rateText(d.Plateau), moved)
 	}

@@ -156,7 +156,8 @@ type Dimension struct {
 	Name    string  `json:"name"`  // size, topics, connections, caches, subscribers.
 	Value   string  `json:"value"` // For instance 4096 bytes.
 	Plateau float64 `json:"plateau_rate"`
-	Counts  bool    `json:"counts"` // Whether it moved the limit.
+	Counts  bool    `json:"counts"`          // Whether it moved the limit.
+	Unfit   string  `json:"unfit,omitempty"` // Why that is not known.
 }
 
 // Delivery is what subscribers got of a test through the bridge.

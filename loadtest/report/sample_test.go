@@ -131,7 +131,7 @@ func sampleSoft() *Report {
 	r.CleanBound, r.CleanSent, r.Expected, r.AsExpected = nil, 0, ">=500/s", new(false)
 	r.Generator.Repeated, r.Generator.OnTime = 2, 0.9911
 	r.Unit = "operations"
-	r.Dimensions = []Dimension{{"size", "4096 bytes", 130.2, true}, {"connections", "8", 518.1, false}}
+	r.Dimensions = []Dimension{{"size", "4096 bytes", 130.2, true, ""}, {"connections", "8", 518.1, false, ""}}
 	return r
 }
 
