@@ -45,3 +45,28 @@ func TestDimensionThatTheGeneratorCannotKeepUpWithIsNotKnown(t *testing.T) {
 		t.Errorf("%+v: it counts %q", d, r.Unit)
 	}
 }
+
+// The trial before may have left nothing of the quota.
+func TestLatencyIsMeasuredOnceTheRateIsHeld(t *testing.T) {
+	t.Parallel()
+	rate, _ := rateTest(t, emulator.Config{Settings: emulator.Settings{Rate: 60, Burst: 1}}, 0, 0)
+	cfg := FindConfig{Target: rate.Target, Search: search.Default(), Effort: Quick, Latency: true}
+	cfg.Search.Start = 40
+	cfg.Limit()
+	r, err := Find(t.Context(), cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := 0
+	for _, trial := range r.Trials {
+		if trial.Name == "latency" {
+			n++
+			if trial.Rate < 40 && trial.Refused > 0 {
+				t.Errorf("%+v", trial)
+			}
+		}
+	}
+	if n != 3 {
+		t.Errorf("%d rates", n)
+	}
+}
