@@ -213,6 +213,9 @@ func (e *Engine) outcome(ph *phase) search.Outcome {
 	o.Excused = ph.judge.excused
 	ph.ledger.each(func(f fate, sent int64) {
 		e.seconds.note(f, sent)
+		if f != missed {
+			o.Took = max(o.Took, float64(sent-ph.began)/1e9) // Some may have waited beyond the end.
+		}
 		switch f {
 		case accepted:
 			o.Accepted++
