@@ -1,12 +1,14 @@
 package loadtest
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"momento-bridge/loadtest/drive"
@@ -44,10 +46,10 @@ func (f *finder) dimensions(ctx context.Context) {
 	}
 	f.report.Unit = "publishes"
 	if len(counted) > 0 {
-		f.report.Unit = "publishes, by " + strings.Join(counted, " and ")
+		f.report.Unit += ", by " + strings.Join(slices.Compact(counted), " and ")
 	}
 	if len(unknown) > 0 {
-		f.report.Unit += "; not measured: " + strings.Join(slices.Compact(unknown), " and ")
+		f.report.Unit += "; it is not known whether by " + strings.Join(slices.Compact(unknown), " or ")
 	}
 }
 
@@ -87,32 +89,33 @@ func (f *finder) variants(name string) []variant {
 	return nil
 }
 
-// subscribe listens to every topic until the function that it returns is called.
-func (t *Target) subscribe(ctx context.Context) (stop func()) {
+// subscribe listens to every topic until the function that it returns is called, which says why that was refused, if it was.
+func (t *Target) subscribe(ctx context.Context) (stop func() error) {
 	ctx, cancel := context.WithCancel(ctx)
 	var listening sync.WaitGroup
+	var refused atomic.Pointer[sink.SubscribeError]
 	for _, cache := range t.Caches {
 		for _, topic := range t.topics() {
 			listening.Go(func() {
-				// A subscriber that is refused shows as a limit that does not change.
-				_ = t.Sink.Subscribe(ctx, sink.Subscription{Cache: cache, Topic: topic, Received: func([]byte, time.Time) {}, Gap: func(int) {}})
+				err := t.Sink.Subscribe(ctx, sink.Subscription{Cache: cache, Topic: topic, Received: func([]byte, time.Time) {}, Gap: func(int) {}})
+				if why, ok := errors.AsType[*sink.SubscribeError](err); ok {
+					refused.Store(why)
+				}
 			})
 		}
 	}
-	return func() { cancel(); listening.Wait() }
+	return func() error {
+		cancel()
+		listening.Wait()
+		if why := refused.Load(); why != nil {
+			return why
+		}
+		return nil
+	}
 }
 
 // mostSubscribed bounds the topics that are listened to.
 const mostSubscribed = 256
-
-// rough makes a trial that shows roughly where the limit is, again if the generator was not fit for it.
-func (f *finder) rough(name string, phases ...search.Phase) search.Trial {
-	for i := 1; ; i++ {
-		if t := f.trial(name, phases...); t.Fatal != nil || t.Rough() || i == search.Attempts {
-			return t
-		}
-	}
-}
 
 // dimension measures the plateau of a variant.
 func (f *finder) dimension(ctx context.Context, name string, v variant) (report.Dimension, error) {
@@ -123,15 +126,23 @@ func (f *finder) dimension(ctx context.Context, name string, v variant) (report.
 		f.engine.Close()
 		f.engine = whole
 	}()
+	stop := func() error { return nil }
 	if v.subscribers {
-		defer v.target.subscribe(ctx)()
+		stop = v.target.subscribe(ctx)
 	}
 	// Twice the plateau is an overload for every unit that counts more for these publishes. One that counts less shows as a plateau without refusals.
 	rate := min(overload*f.result.Plateau, f.cfg.Search.MaxRate)
-	t := f.rough("dimension", search.LevelAt(rate))
-	if t.Fatal != nil || !t.Rough() {
+	t := f.trial("dimension", search.LevelAt(rate))
+	refused := stop()
+	switch {
+	case t.Fatal != nil || t.Capped != nil:
+		return d, cmp.Or(t.Fatal, t.Capped)
+	case refused != nil:
+		d.Unfit = refused.Error()
+		return d, nil
+	case !t.Rough(): // What is accepted then is what was sent, rather than what the limit allows.
 		d.Unfit = t.Unfit
-		return d, t.Fatal
+		return d, nil
 	}
 	d.Plateau = search.Accepted(t.Phases[0].Events)
 	if d.Plateau == 0 {

@@ -28,6 +28,7 @@ type FindConfig struct {
 	Dimensions []string
 	Latency    bool    // Measure the latency at fractions of the clean rate at the end.
 	Ceiling    float64 // Of the generator, as calibrated; 0: not known.
+	Before     int     // Publishes that were sent before: they count.
 	Labels     map[string]string
 	// Progress is called once a second and before each trial, one call at a time; nil: never.
 	Progress func(FindProgress)
@@ -78,7 +79,10 @@ func Find(ctx context.Context, c FindConfig) (*report.Report, error) {
 	show := newShower(f)
 	f.cfg.Search.Progress = show.step
 	defer show.stop()
-	f.result = search.Find(f.cfg.Search, e)
+	within := f.cfg.Search
+	within.MaxRequests -= c.Before
+	f.extra = c.Before
+	f.result = search.Find(within, e)
 	f.measured = e.Measured()
 	f.report = f.describe()
 	if f.result.Err == nil && c.Latency {
@@ -104,7 +108,7 @@ type finder struct {
 	result   *search.Result
 	measured []drive.Measured // Of the search's trials.
 	report   *report.Report
-	extra    int // Publishes after the search.
+	extra    int // Publishes before and after the search.
 }
 
 // describe turns the result into a report.
@@ -195,11 +199,10 @@ func (f *finder) finish() {
 }
 
 func (f *finder) generator() report.Generator {
-	g := report.Generator{Ceiling: f.cfg.Ceiling, OnTime: 1, Cores: runtime.GOMAXPROCS(0), OS: runtime.GOOS + "/" + runtime.GOARCH}
+	g := report.Generator{Ceiling: f.cfg.Ceiling, OnTime: 1, Repeated: f.result.Repeated, Cores: runtime.GOMAXPROCS(0), OS: runtime.GOOS + "/" + runtime.GOARCH}
 	for i, t := range f.result.Trials {
 		m := f.measured[i]
 		if t.Unfit != "" {
-			g.Repeated++
 			continue
 		}
 		g.OnTime, g.CPU = min(g.OnTime, m.OnTime), max(g.CPU, m.CPU)

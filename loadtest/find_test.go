@@ -2,7 +2,9 @@ package loadtest
 
 import (
 	"context"
+	"strings"
 	"testing"
+	"time"
 
 	"momento-bridge/loadtest/report"
 	"momento-bridge/loadtest/search"
@@ -25,5 +27,46 @@ func TestInterruptionAfterTheSearchIsTold(t *testing.T) {
 	r, err := Find(ctx, cfg)
 	if err != nil || !r.Interrupted || r.PlateauRate == nil || r.Verdict != report.NotProved {
 		t.Errorf("%v: interrupted %v, plateau %v: %s", err, r.Interrupted, r.PlateauRate, r.Reason)
+	}
+}
+
+// Few connections carry little when each answer takes its time. That is no limit of the endpoint.
+func TestDimensionThatTheGeneratorCannotKeepUpWithIsNotKnown(t *testing.T) {
+	t.Parallel()
+	rate, _ := rateTest(t, emulator.Config{Settings: emulator.Settings{Rate: 100, Burst: 20, Latency: 40 * time.Millisecond}}, 0, 0)
+	cfg := FindConfig{Target: rate.Target, Search: search.Default(), Effort: Quick, Dimensions: []string{"connections"}}
+	cfg.Search.Start = 60
+	cfg.Limit()
+	r, err := Find(t.Context(), cfg)
+	if err != nil || len(r.Dimensions) != 1 {
+		t.Fatalf("%v: %+v", err, r)
+	}
+	if d := r.Dimensions[0]; d.Counts || !strings.Contains(d.Unfit, "sent in time") || r.Unit != "publishes; it is not known whether by connections" {
+		t.Errorf("%+v: it counts %q", d, r.Unit)
+	}
+}
+
+// The trial before may have left nothing of the quota.
+func TestLatencyIsMeasuredOnceTheRateIsHeld(t *testing.T) {
+	t.Parallel()
+	rate, _ := rateTest(t, emulator.Config{Settings: emulator.Settings{Rate: 60, Burst: 1}}, 0, 0)
+	cfg := FindConfig{Target: rate.Target, Search: search.Default(), Effort: Quick, Latency: true}
+	cfg.Search.Start = 40
+	cfg.Limit()
+	r, err := Find(t.Context(), cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := 0
+	for _, trial := range r.Trials {
+		if trial.Name == "latency" {
+			n++
+			if trial.Rate < 40 && trial.Refused > 0 {
+				t.Errorf("%+v", trial)
+			}
+		}
+	}
+	if n != 3 {
+		t.Errorf("%d rates", n)
 	}
 }

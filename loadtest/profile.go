@@ -16,6 +16,8 @@ const (
 	profileTime = 5
 	profileSent = 200
 	profileMost = 30
+	// profileSettle is how long a rate is offered before, in seconds, and longer by a window: what came before may have left nothing of the quota.
+	profileSettle = 2
 )
 
 // fractions of the clean rate at which the latency is measured.
@@ -36,7 +38,9 @@ func (f *finder) profile() {
 		if rate <= 0 {
 			return
 		}
-		t := f.trial("latency", search.Phase{Rate: rate, Seconds: min(profileMost, max(profileTime, profileSent/rate))})
+		t := f.trial("latency",
+			search.Phase{Rate: rate, Seconds: profileSettle + f.result.Window},
+			search.Phase{Rate: rate, Seconds: min(profileMost, max(profileTime, profileSent/rate))})
 		if t.Fatal != nil {
 			return
 		}
@@ -61,12 +65,14 @@ func (f *finder) trial(name string, phases ...search.Phase) search.Trial {
 	}
 	began := time.Since(f.started).Seconds() // Another engine has another clock.
 	t := f.engine.Run(left, phases...)
+	sent := 0
 	for _, o := range t.Phases {
-		f.extra += o.Accepted + o.Refused + o.Failed
+		sent += o.Accepted + o.Refused + o.Failed
 	}
+	f.extra += sent
 	o := t.Phases[len(t.Phases)-1]
 	f.report.Trials = append(f.report.Trials, report.Trial{
-		Name: name, Rate: o.Phase.Rate, Began: began, Seconds: o.Took, Sent: o.Accepted + o.Refused + o.Failed,
+		Name: name, Rate: o.Phase.Rate, Began: began, Seconds: o.Took, Sent: sent,
 		Accepted: o.Accepted, Refused: o.Refused, Failed: o.Failed, Unfit: t.Unfit, Passed: t.Unfit == "" && o.Refused == 0,
 	})
 	return t

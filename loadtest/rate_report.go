@@ -1,6 +1,7 @@
 package loadtest
 
 import (
+	"errors"
 	"fmt"
 	"runtime"
 	"strings"
@@ -10,6 +11,7 @@ import (
 
 	"momento-bridge/loadtest/drive"
 	"momento-bridge/loadtest/report"
+	"momento-bridge/loadtest/search"
 )
 
 // describe turns what was measured into a report.
@@ -61,7 +63,7 @@ func (r *rating) reasons(out *report.Report) []string {
 		}
 	case err != nil:
 		all = append(all, "ended early: "+err.Error())
-	case out.Requests+missed >= r.cfg.MaxRequests && r.trial.Phases[0].Took < r.cfg.Duration.Seconds():
+	case errors.Is(r.trial.Capped, search.ErrRequests):
 		all = append(all, fmt.Sprintf("ended early, after as many publishes as --max-requests allows: %d", r.cfg.MaxRequests))
 	}
 	if missed > 0 {

@@ -102,6 +102,9 @@ func TestRateCountsTheWaitForAConnectionAsResponseTime(t *testing.T) {
 	if got := server.Stats().Accepted; got < 100 || got != all.Count {
 		t.Errorf("%d accepted, %d measured", got, all.Count)
 	}
+	if took := r.Trials[0].Seconds; float64(all.Count)/took > 90 {
+		t.Errorf("%d are said to have been sent in %g s", all.Count, took)
+	}
 	if *all.Service.P50 > .3 || *all.Max < .7 || *r.Generator.SendDelay.Max < .6 || r.Generator.OnTime > .7 || r.Trials[0].Unfit == "" {
 		t.Errorf("service %g, response at most %g, delay at most %g, on time %g, %q",
 			*all.Service.P50, *all.Max, *r.Generator.SendDelay.Max, r.Generator.OnTime, r.Trials[0].Unfit)

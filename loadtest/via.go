@@ -33,6 +33,8 @@ const (
 	// helloEvery is the time between two messages that try the way.
 	helloEvery = 500 * time.Millisecond
 	lookEvery  = 10 * time.Millisecond
+	// notThatStream is the server's code for a message that another stream takes than was expected.
+	notThatStream = jetstream.ErrorCode(10060)
 )
 
 // following follows messages through the bridge. It is the engine's sink.
@@ -158,6 +160,9 @@ func (f *following) publish(ctx context.Context, t *track) error {
 	_, err := f.js.Publish(ctx, t.subject, payload, jetstream.WithExpectStream(f.via.Stream))
 	if errors.Is(err, nats.ErrNoResponders) || errors.Is(err, jetstream.ErrNoStreamResponse) {
 		return fmt.Errorf("no stream takes the subject: add it to the stream %s, or correct --subject", f.via.Stream)
+	}
+	if api, ok := errors.AsType[*jetstream.APIError](err); ok && api.ErrorCode == notThatStream {
+		return fmt.Errorf("another stream than %s takes the subject: correct --stream or --subject", f.via.Stream)
 	}
 	return err
 }

@@ -94,12 +94,16 @@ func (p *publisher) attempt(r *pipeline.Request, key *Key) (a pipeline.Answer, s
 	return ending{err: said.err}.answer(false), false
 }
 
-// Connect makes the connection by a time, if there is none. It may be called while no publish is under way.
+// Connect makes the connection by a time, unless there is one that may lie idle for half the limit from now on, and will not be too old for a while. It
+// may be called while no publish is under way.
 func (p *publisher) Connect(end time.Time) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.conn != nil {
+	if p.conn != nil && time.Since(p.tcp.used) < idleLimit/2 && time.Until(p.expires) > youngest/2 {
 		return nil
+	}
+	if p.conn != nil {
+		p.close()
 	}
 	return p.connect(end)
 }

@@ -305,3 +305,27 @@ func TestConnectionsAreNotReplacedAllAtOnce(t *testing.T) {
 		t.Errorf("only %d different ages of 20", len(ages))
 	}
 }
+
+// Whoever measures connects before, and no connection is replaced meanwhile.
+func TestConnectLeavesNoConnectionThatIsAboutToBeReplaced(t *testing.T) {
+	url, _ := script(t, []string{ok204, ok204}, []string{ok204}, []string{ok204})
+	m := newMomento(t, url, nil)
+	p := newPublisher(m)
+	defer p.Close()
+	end := time.Now().Add(2 * time.Second)
+	f := func(what string, want uint64) {
+		t.Helper()
+		if err := p.Connect(end); err != nil || m.Opened() != want {
+			t.Errorf("%s: %d connections, want %d (%v)", what, m.Opened(), want, err)
+		}
+	}
+	f("there is none", 1)
+	if a := p.Publish(request("t", []byte("x"))); a.Verdict != pipeline.Accept {
+		t.Fatalf("%+v", a)
+	}
+	f("it was used just now", 1)
+	p.tcp.used = time.Now().Add(-3 * time.Second)
+	f("it has lain idle", 2)
+	p.tcp.used, p.expires = time.Now(), time.Now().Add(time.Minute)
+	f("it is old", 3)
+}

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -37,7 +38,7 @@ func TestQuickSearchEstimatesTheLimitAndProvesNothing(t *testing.T) {
 		t.Errorf("%s: %s, plateau %v: %+v", r.Verdict, r.Reason, r.PlateauRate, r.Trials)
 	}
 	s := w.emulator.Stats()
-	if sent := s.Accepted + s.Rejected[429]; r.Requests+1 != sent { // And one before it began.
+	if sent := s.Accepted + s.Rejected[429]; r.Requests != sent {
 		t.Errorf("%d requests are reported, the endpoint saw %d", r.Requests, sent)
 	}
 	if r.Settings.Labels["run"] != "7" || r.AsExpected == nil || !*r.AsExpected || len(r.Refusals) != 1 || r.Generator.Ceiling < 1000 {
@@ -68,6 +69,9 @@ func TestSearchPrintsOneObjectWithTheNamesOfTheInterface(t *testing.T) {
 			t.Errorf("there is no %s", name)
 		}
 	}
+	if s := w.emulator.Stats(); s.Accepted+s.Rejected[429] > 30 {
+		t.Errorf("the endpoint saw %d publishes", s.Accepted+s.Rejected[429])
+	}
 	if object["verdict"] != "not_proved" || !strings.Contains(object["reason"].(string), "--max-requests") || object["requests"].(float64) > 30 {
 		t.Errorf("%v: %v, %v requests", object["verdict"], object["reason"], object["requests"])
 	}
@@ -95,6 +99,41 @@ func TestSearchEndsAsItsStatusSays(t *testing.T) {
 	f(statusUnproved, "", "--yes", "--max-rate", "100", "--max-duration", "2s")
 	w.emulator.SetAPIKey("another")
 	f(statusFailed, "the API key is refused", "--yes")
+}
+
+func TestInterruptionEndsTheQuestion(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithCancel(t.Context())
+	in, line := io.Pipe()
+	defer line.Close()
+	cmd := newLoadtestFind()
+	cmd.SetContext(ctx)
+	cmd.SetIn(in)
+	cmd.SetErr(io.Discard)
+	time.AfterFunc(50*time.Millisecond, cancel)
+	if err := (&findOptions{}).confirm(cmd); exitStatus(err) != statusInterrupted {
+		t.Errorf("exit status %d: %v", exitStatus(err), err)
+	}
+}
+
+// The clean rate is always somewhat below the limit, so that it alone would never be enough where the limit is what is expected.
+func TestExpectationIsUnmetWhenTheLimitIsLess(t *testing.T) {
+	f := func(verdict, expected string, met bool) {
+		t.Helper()
+		o := findOptions{expect: expected, effort: "quick", start: 8, width: 1, goals: []string{"0"}, maxRate: 100, maxRequests: 1, maxDuration: time.Hour}
+		if err := o.check(); err != nil {
+			t.Fatal(err)
+		}
+		r := &report.Report{Verdict: verdict, CleanRate: new(497.8), FailingRate: new(502.2)}
+		if o.judge(r); *r.AsExpected != met {
+			t.Errorf("%s, %s: met %v", verdict, expected, *r.AsExpected)
+		}
+	}
+	f(report.Proved, ">=500/s", true)
+	f(report.Proved, ">=502.2/s", true)
+	f(report.Proved, ">=503/s", false)
+	f(report.NotProved, ">=500/s", false)
+	f(report.NotProved, ">=497/s", true)
 }
 
 func TestInterruptedSearchStillWritesItsReport(t *testing.T) {

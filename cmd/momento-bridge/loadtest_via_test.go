@@ -143,7 +143,7 @@ func TestViaNATSSaysWhatIsMissing(t *testing.T) {
 	for _, c := range []struct{ args, want string }{
 		{"--subject load.test --topic secret", "may not subscribe"},
 		{"--subject elsewhere --stream S", "no stream takes the subject"},
-		{"--subject load.test --stream T", "stream"},
+		{"--subject load.test --stream T", "another stream than T takes the subject"},
 		{"--subject load.test --nats-url nats://127.0.0.1:1", "connect to NATS nats://127.0.0.1:1"},
 	} {
 		r, log, err := w.via(t.Context(), append(strings.Fields(c.args), "--rate", "10")...)

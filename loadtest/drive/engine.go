@@ -44,9 +44,8 @@ type Engine struct {
 	tickets chan ticket
 	workers sync.WaitGroup
 
-	active     atomic.Int32 // So many workers take tickets: the first ones.
-	mu         sync.Mutex   // Held while active is changed.
-	activated  *sync.Cond   // active has changed.
+	active     atomic.Int32                  // So many workers take tickets: the first ones.
+	changed    atomic.Pointer[chan struct{}] // Closed, and another one, when active has changed.
 	publishers []pipeline.Publisher
 
 	sent     int // Tickets so far: the number of the next.
@@ -84,7 +83,7 @@ func New(ctx context.Context, cfg Config) *Engine {
 		cfg.Arrivals = Even
 	}
 	e := &Engine{ctx: ctx, cfg: cfg, began: time.Now(), tickets: make(chan ticket, max(cfg.Connections, cfg.Waiting))}
-	e.activated = sync.NewCond(&e.mu)
+	e.activate(0)
 	for i := range cfg.Connections {
 		p, record := cfg.Sink.Publisher(), newRecord()
 		e.publishers, e.records = append(e.publishers, p), append(e.records, record)
@@ -128,20 +127,12 @@ func (e *Engine) Counts() Second {
 // Measured is what was measured in each trial, in their order.
 func (e *Engine) Measured() []Measured { return e.measured }
 
-// activate lets the first n workers take tickets. Others may take one more.
+// activate lets the first n workers take tickets, in turns. The others take none.
 func (e *Engine) activate(n int) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
 	e.active.Store(int32(n))
-	e.activated.Broadcast()
-}
-
-// awaitActive waits until the i-th worker may take tickets.
-func (e *Engine) awaitActive(i int) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	for int32(i) >= e.active.Load() {
-		e.activated.Wait()
+	changed := make(chan struct{})
+	if before := e.changed.Swap(&changed); before != nil {
+		close(*before)
 	}
 }
 
@@ -149,15 +140,20 @@ func (e *Engine) awaitActive(i int) {
 func (e *Engine) work(i int, p pipeline.Publisher, record *Record) {
 	defer p.Close()
 	for {
+		changed := *e.changed.Load() // First: what changes after this is seen.
 		if int32(i) >= e.active.Load() {
-			e.awaitActive(i)
+			<-changed
+			continue
 		}
-		t, ok := <-e.tickets
-		if !ok {
-			return
+		select {
+		case <-changed:
+		case t, ok := <-e.tickets:
+			if !ok {
+				return
+			}
+			e.publish(p, &t, record)
+			e.flying.Add(-1)
 		}
-		e.publish(p, &t, record)
-		e.flying.Add(-1)
 	}
 }
 

@@ -1,38 +1,43 @@
 package drive
 
-import "momento-bridge/loadtest/search"
+import (
+	"math"
+
+	"momento-bridge/loadtest/search"
+)
 
 // judge looks at the refusals of a phase for those that are excused. It is used by the pacer alone.
 type judge struct {
-	excuse  *search.Excuse // nil: none is.
-	ledger  *ledger
-	before  *judge // Of the phase before, which comes first; nil: there is none with this excuse.
-	looked  int    // At so many tickets.
+	of      *phase // nil: none is excused.
+	before  *judge // Of the phase before, which comes first; nil: there is none with the same excuse.
+	earlier []*phase
+	excuse  *search.Excuse // Since the first look.
+	looked  int            // At so many tickets.
 	excused int
 	counted int // Refusals that are not excused.
 }
 
 // judgeOf returns the judge of a phase that comes after others.
 func judgeOf(ph *phase, before []*phase) judge {
-	j := judge{ledger: &ph.ledger}
 	if ph.Burst == 0 {
-		return j
+		return judge{}
 	}
+	j := judge{of: ph, earlier: before}
 	if n := len(before); n > 0 && before[n-1].Burst == ph.Burst && before[n-1].Rate == ph.Rate {
 		j.before = &before[n-1].judge
-		j.excuse = j.before.excuse
-		return j
 	}
-	j.excuse = search.NewExcuse(ph.Rate, ph.Burst)
 	return j
 }
 
 // look goes on to the first ticket that is open, and reports whether none is.
 func (j *judge) look() bool {
-	if j.excuse == nil || j.before != nil && !j.before.look() {
+	if j.of == nil || j.before != nil && !j.before.look() {
 		return false
 	}
-	j.looked = j.ledger.eachEvent(j.looked, func(e search.Event) {
+	if j.excuse == nil {
+		j.excuse = j.begin()
+	}
+	j.looked = j.of.ledger.eachEvent(j.looked, func(e search.Event) {
 		switch {
 		case j.excuse.Refusal(e):
 			j.excused++
@@ -40,5 +45,26 @@ func (j *judge) look() bool {
 			j.counted++
 		}
 	})
-	return j.looked == int(j.ledger.n.Load())
+	return j.looked == int(j.of.ledger.n.Load())
+}
+
+// begin returns the excuse of the phase before, or a new one that knows how long an acceptance takes at the least.
+func (j *judge) begin() *search.Excuse {
+	if j.before != nil {
+		return j.before.excuse
+	}
+	least := math.Inf(1)
+	shorter := func(e search.Event) {
+		if !e.Refused {
+			least = min(least, e.Answered-e.At)
+		}
+	}
+	for _, ph := range j.earlier {
+		ph.ledger.eachEvent(0, shorter)
+	}
+	j.of.ledger.eachEvent(0, shorter)
+	if math.IsInf(least, 1) {
+		least = 0
+	}
+	return search.NewExcuse(j.of.Rate, j.of.Burst, least)
 }

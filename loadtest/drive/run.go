@@ -49,22 +49,28 @@ type phase struct {
 
 // Run implements search.Tester.
 func (e *Engine) Run(most search.Cap, phases ...search.Phase) search.Trial {
+	end, last := e.now()+int64(most.Seconds*1e9), e.sent+most.Requests
 	e.connect(phases)
-	before := e.measure()
+	before, at := e.measure(), e.now()
 	all := make([]*phase, 0, len(phases))
-	at, end := e.now(), e.now()+int64(most.Seconds*1e9)
-	last := e.sent + most.Requests
+	trial := search.Trial{}
 	for i, p := range phases {
 		ph := &phase{Phase: p, began: at}
 		ph.judge = judgeOf(ph, all)
 		all = append(all, ph)
 		at = e.offer(ph, min(end, at+int64(p.Seconds*1e9)), last, i == len(phases)-1)
-		if e.ended() != nil || at >= end || e.sent >= last {
+		switch {
+		case at >= end:
+			trial.Capped = search.ErrTime
+		case e.sent >= last:
+			trial.Capped = search.ErrRequests
+		}
+		if trial.Capped != nil || e.ended() != nil {
 			break
 		}
 	}
 	e.land()
-	trial := search.Trial{Fatal: e.ended()}
+	trial.Fatal = e.ended()
 	for _, ph := range all {
 		trial.Phases = append(trial.Phases, e.outcome(ph))
 	}
@@ -82,7 +88,11 @@ func (e *Engine) connect(phases []search.Phase) {
 	for _, p := range phases {
 		slowest = min(slowest, p.Rate)
 	}
-	n := int(min(float64(e.cfg.Connections), max(4, onceIn*slowest, float64(e.cfg.AtOnce))))
+	least := 1.0
+	if e.cfg.Patience > 0 { // Whoever waits for a connection shows how slow the endpoint is.
+		least = 4
+	}
+	n := int(min(float64(e.cfg.Connections), max(least, onceIn*slowest, float64(e.cfg.AtOnce))))
 	e.activate(n)
 	var connecting sync.WaitGroup
 	end := time.Now().Add(e.cfg.Timeout)
@@ -104,11 +114,10 @@ func (e *Engine) offer(ph *phase, end int64, most int, record bool) int64 {
 	planned := float64(ph.began)
 	for {
 		at := int64(planned)
-		if at >= end || e.sent >= most || ph.over() || e.ended() != nil {
+		if at >= end || e.sent >= most || !e.await(ph, at) {
 			ph.ended = min(at, end)
 			return ph.ended
 		}
-		e.await(ph, at)
 		e.hand(ph, at, at+late, record)
 		planned += 1e9 * next()
 	}
@@ -121,7 +130,7 @@ func (ph *phase) over() bool {
 		return true
 	case ph.Refusals == 0 || ph.refused.Load() < int64(ph.Refusals):
 		return false
-	case ph.judge.excuse == nil:
+	case ph.judge.of == nil:
 		return true
 	}
 	ph.judge.look()
@@ -131,15 +140,16 @@ func (ph *phase) over() bool {
 // longestSleep is how long the pacer may not look whether the phase is over.
 const longestSleep = 20 * time.Millisecond
 
-// await waits until a time, unless the phase is over before.
-func (e *Engine) await(ph *phase, at int64) {
-	for {
+// await waits until a time, and reports whether the phase is not over by then.
+func (e *Engine) await(ph *phase, at int64) bool {
+	for !ph.over() && e.ended() == nil {
 		left := time.Duration(at - e.now())
-		if left <= 0 || left > longestSleep && (ph.over() || e.ended() != nil) {
-			return
+		if left <= 0 {
+			return true
 		}
 		sleep(min(left, longestSleep))
 	}
+	return false
 }
 
 // hand gives a ticket to a worker. If too many wait already, or it is too late, it is missed.
@@ -203,6 +213,9 @@ func (e *Engine) outcome(ph *phase) search.Outcome {
 	o.Excused = ph.judge.excused
 	ph.ledger.each(func(f fate, sent int64) {
 		e.seconds.note(f, sent)
+		if f != missed {
+			o.Took = max(o.Took, float64(sent-ph.began)/1e9) // Some may have waited beyond the end.
+		}
 		switch f {
 		case accepted:
 			o.Accepted++

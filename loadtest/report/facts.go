@@ -128,7 +128,7 @@ func (r *Report) limitFacts() []fact {
 	add(r.Unit != "", "Counts", "%s", visible(r.Unit))
 	for _, d := range r.Dimensions {
 		if d.Unfit != "" {
-			add(true, "", "%s %s: not measured: %s", visible(d.Name), visible(d.Value), visible(d.Unfit))
+			add(true, "", "%s %s: it is not known whether it counts: %s", visible(d.Name), visible(d.Value), visible(d.Unfit))
 			continue
 		}
 		moved := map[bool]string{true: "counts", false: "does not count"}[d.Counts]

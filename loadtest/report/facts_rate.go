@@ -41,6 +41,9 @@ func (r *Report) rateWords() (title, rest string) {
 	if sum.Failed > 0 {
 		rest += ", " + percent(share(sum.Failed, sum.Offered)) + " failed"
 	}
+	if d := r.Delivery; d != nil && d.Lost > 0 {
+		rest += fmt.Sprintf(", %s of %s lost on the way through the bridge", countText(d.Lost), countText(d.Sent))
+	}
 	if r.Reason != "" {
 		rest += ": " + visible(r.Reason)
 	}

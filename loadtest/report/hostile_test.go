@@ -26,7 +26,7 @@ func hostile(r *Report) *Report {
 		}
 	}
 	r.Latency[nasty] = latency(1, 50, 0.01, 0.2, 3)
-	r.Dimensions = []Dimension{{nasty, nasty, 4, true, ""}, {Name: nasty, Value: nasty, Unfit: nasty}}
+	r.Dimensions = []Dimension{{nasty, nasty, 4, true, ""}, {nasty, nasty, 0, false, nasty}}
 	return r
 }
 

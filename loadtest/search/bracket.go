@@ -25,7 +25,9 @@ func (s *search) bracket() error {
 			if rate /= 2; rate < slowest {
 				return errAlways
 			}
-			s.tester.Idle(1 / rate)
+			if err := s.idle(1 / rate); err != nil {
+				return err
+			}
 		case rate >= s.cfg.MaxRate:
 			s.result.Clean = rate
 			return errNoLimit

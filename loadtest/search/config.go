@@ -38,8 +38,9 @@ type Step struct {
 
 // Why a search ends early. Each leaves a result that is not proved.
 var (
-	errRequests = errors.New("the cap on requests was reached (--max-requests)")
-	errTime     = errors.New("the cap on time was reached (--max-duration)")
+	ErrRequests = errors.New("the cap on requests was reached (--max-requests)")
+	ErrTime     = errors.New("the cap on time was reached (--max-duration)")
+
 	errNoLimit  = errors.New("nothing was refused up to the greatest rate (--max-rate)")
 	errEstimate = errors.New("this is an estimate: nothing was repeated (--effort quick)")
 	errFickle   = errors.New("irregular: what was refused at first is accepted later, whatever is offered")

@@ -70,6 +70,21 @@ func TestEndsSayWhyNothingIsProved(t *testing.T) {
 	}))
 }
 
+// A burst lets rates pass in the bracket that are far above the limit.
+func TestEstimateIsBelowWhatIsAcceptedInOverload(t *testing.T) {
+	for _, l := range sharp {
+		for _, change := range []func(*Config){
+			func(c *Config) { c.Estimate = true },
+			func(c *Config) { c.MaxSeconds = 60 },
+		} {
+			r := find(change, l.make(40), func(int, *Trial) {})
+			if r.Proved || r.Overload && (r.Clean > 1.01*40 || r.Clean < 0.45*40 || r.Failing < 0.99*40) {
+				t.Errorf("%s: %+v", l.name, summaryOf(r))
+			}
+		}
+	}
+}
+
 func TestUnfitTrialIsRepeated(t *testing.T) {
 	r := find(func(*Config) {}, bucket(1)(500), func(n int, t *Trial) {
 		if n%3 == 0 { // As if what it says were wrong, too.
@@ -89,6 +104,26 @@ func TestUnfitTrialIsRepeated(t *testing.T) {
 	if unfit == 0 {
 		t.Error("the trials that were not fit are not reported")
 	}
+	if r.Repeated != unfit {
+		t.Errorf("%d trials are reported as repeated, it were %d", r.Repeated, unfit)
+	}
+}
+
+// An overload that was sent somewhat unevenly is an overload.
+func TestTrialThatExploresCountsAlsoIfItIsNotQuiteFit(t *testing.T) {
+	r := find(func(*Config) {}, bucket(1)(500), func(_ int, t *Trial) {
+		if t.last().Phase.Loose {
+			t.Unfit, t.OnTime = "late", 0.97
+		}
+	})
+	if !r.Proved || r.Repeated != 0 {
+		t.Errorf("%+v", summaryOf(r))
+	}
+	for _, trial := range r.Trials {
+		if trial.Unfit != "" {
+			t.Errorf("%+v is reported as one that does not count", trial)
+		}
+	}
 }
 
 func TestCapsAreKept(t *testing.T) {
@@ -106,11 +141,61 @@ func TestCapsAreKept(t *testing.T) {
 	cfg.MaxRate = 6000
 	if r := Find(cfg, sim); !r.Proved {
 		t.Errorf("with little room for overload: %+v", summaryOf(r))
-	} else {
-		for _, trial := range r.Trials {
-			if trial.Rate > 6000 {
-				t.Errorf("a trial at %g/s", trial.Rate)
+	}
+}
+
+func TestGreatestRateIsNeverExceeded(t *testing.T) {
+	for _, most := range []float64{30.05, 31, 33, 40, 60} {
+		for _, gentle := range []bool{false, true} {
+			for _, l := range sharp {
+				r := find(func(c *Config) { c.MaxRate, c.Width, c.Gentle = most, 0.2, gentle }, l.make(30), func(int, *Trial) {})
+				for _, trial := range r.Trials {
+					if trial.Rate > most {
+						t.Errorf("%s: a trial at %g/s with a cap of %g/s: %+v", l.name, trial.Rate, most, trial)
+					}
+				}
+				if r.Proved && (r.Clean > 30 || r.Failing < 30 || r.Failing > most) {
+					t.Errorf("%s, cap %g: %+v", l.name, most, summaryOf(r))
+				}
 			}
+		}
+	}
+}
+
+// A burst that is sent no faster than its tokens come shows nothing.
+func TestBurstIsNotSmallBecauseItCannotBeSentFast(t *testing.T) {
+	for _, most := range []float64{31, 40, 60} {
+		if r := find(func(c *Config) { c.MaxRate = most }, bucket(1)(30), func(int, *Trial) {}); r.Burst != 0 && (r.Burst < 24 || r.Burst > 36) {
+			t.Errorf("cap %g: the burst is %g: %+v", most, r.Burst, summaryOf(r))
+		}
+	}
+}
+
+func TestPausesAreWithinTheCapOnTime(t *testing.T) {
+	for seconds := 5.0; seconds < 150; seconds += 4 {
+		for _, l := range sharp {
+			sim := newSimulation(l.make(20), 1)
+			cfg := Default()
+			cfg.Start, cfg.MaxSeconds = 200, seconds
+			began := sim.now
+			r := Find(cfg, sim)
+			if took := sim.now - began; r.Err != nil && took > seconds+0.5 {
+				t.Errorf("%s: it took %v s with a cap of %v", l.name, took, seconds)
+			}
+		}
+	}
+}
+
+// A tester that was stopped by a cap before it sent the last publish has not held the rate.
+func TestTrialThatACapHasEndedShowsNothing(t *testing.T) {
+	for n := 1; n < 30; n++ {
+		r := find(func(*Config) {}, bucket(1)(500), func(i int, t *Trial) {
+			if i == n {
+				t.Capped = ErrTime
+			}
+		})
+		if trials := len(r.Trials); trials == n && (r.Proved || !errors.Is(r.Err, ErrTime) || r.Trials[n-1].Passed || r.Trials[n-1].Unfit == "") {
+			t.Errorf("trial %d: %+v, %+v", n, summaryOf(r), r.Trials[n-1])
 		}
 	}
 }

@@ -19,7 +19,7 @@ func publishes(late map[int]float64, refused ...int) []Event {
 func TestRefusalAfterLatePublishesIsExcusedAsOftenAsTheyCost(t *testing.T) {
 	f := func(what string, burst float64, events []Event, want int) {
 		t.Helper()
-		x, got := NewExcuse(500, burst), 0
+		x, got := NewExcuse(500, burst, 0), 0
 		for _, e := range events {
 			if x.Refusal(e) {
 				got++
@@ -37,6 +37,37 @@ func TestRefusalAfterLatePublishesIsExcusedAsOftenAsTheyCost(t *testing.T) {
 	f("it came after the refusal", 2, publishes(map[int]float64{30: 0.003}, 12), 0)
 	f("a large burst forgives it", 50, publishes(map[int]float64{10: 0.09}, 12, 30), 0)
 	f("without a burst nothing is forgiven", 1, publishes(nil, 20), 1)
+}
+
+// It is not lateness that an answer takes its time, as long as it takes that every time.
+func TestTimeThatEachAnswerTakesExcusesNothing(t *testing.T) {
+	x := NewExcuse(500, 2, 0.05)
+	for i := range 100 {
+		at := float64(i) / 500
+		if x.Refusal(Event{At: at, Answered: at + 0.0505, Refused: i == 20 || i == 40}) {
+			t.Errorf("refusal %d is excused", i)
+		}
+	}
+}
+
+func TestSmallBurstIsProvedFarFromTheEndpoint(t *testing.T) {
+	proved := 0
+	for seed := range uint64(seeds) {
+		sim := newSimulation(gcra(500), seed)
+		sim.latency, sim.jitter = 0.05, 0.0004
+		cfg := Default()
+		cfg.Flip = func() bool { return sim.rng.IntN(2) == 0 }
+		r := Find(cfg, sim)
+		if r.Clean > 500 || r.Proved && r.Failing < 500 {
+			t.Errorf("seed %d: %+v", seed, summaryOf(r))
+		}
+		if r.Proved {
+			proved++
+		}
+	}
+	if proved < seeds*9/10 {
+		t.Errorf("only %d of %d are proved", proved, seeds)
+	}
 }
 
 // A limiter with a burst of two forgives two milliseconds at 500/s. A machine that others use is not that exact.

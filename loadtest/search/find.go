@@ -26,6 +26,7 @@ type Result struct {
 	Rejected     int // and trials in which the failing rate was refused.
 	Requests     int
 	Seconds      float64
+	Repeated     int // Trials that did not count, as the generator was not fit for them.
 	Trials       []TrialReport
 	Goals        []GoalResult // Of the further goals, as far as it came.
 	// Overloaded are the acceptances and refusals of the last level of overload.
@@ -43,8 +44,8 @@ type TrialReport struct {
 	Refused  int
 	Excused  int // Of the refusals.
 	Failed   int
-	Unfit    string
-	Passed   bool // The rate was held: nothing speaks against it.
+	Unfit    string // Why it does not count.
+	Passed   bool   // The rate was held: nothing speaks against it.
 }
 
 // Find runs the search. It always returns what is known, also if it ended early.
@@ -71,15 +72,25 @@ func (s *search) find() (bool, error) {
 			return false, err
 		}
 		s.result.Overload = true
+		s.result.Clean, s.result.Failing = s.around()
 		if err := s.probe(); err != nil {
 			return false, err
 		}
 	}
 	if s.cfg.Estimate {
-		s.result.Clean, s.result.Failing = s.pass, max(s.refused, s.result.Plateau)
 		return false, errEstimate
 	}
 	return s.pin()
+}
+
+// around is what the bracket and the plateau say of the limit. What the bracket found to be held may have come from a burst.
+func (s *search) around() (clean, failing float64) {
+	clean, failing = s.pass, s.refused
+	if p := s.result.Plateau; p > 0 {
+		w := margin * s.cfg.Width
+		clean, failing = min(clean, p*(1-w)), min(failing, p*(1+w))
+	}
+	return clean, failing
 }
 
 // beside is how far above the failing rate the plateau of one limiter may be, as a share: what is not exact.

@@ -101,6 +101,26 @@ func TestSharpLimitIsInsideTheProvedBracket(t *testing.T) {
 	}
 }
 
+// A rate that is just too fast shows itself only after many publishes.
+func TestSlowLimitsAndNarrowWidthsAreNotProvedWrongly(t *testing.T) {
+	for _, c := range []struct{ rate, width float64 }{{1, 0.01}, {2, 0.01}, {10, 0.005}, {10, 0.002}, {50, 0.002}} {
+		for _, l := range sharp {
+			proved := 0
+			each(l.make(c.rate), func(cfg *Config) { cfg.Width = c.width }, func(_ *simulation, r *Result) {
+				if r.Proved && (r.Clean > c.rate || r.Failing < c.rate) {
+					t.Errorf("%s at %g, width %g: %+v", l.name, c.rate, c.width, summaryOf(r))
+				}
+				if r.Proved {
+					proved++
+				}
+			})
+			if proved < seeds*9/10 && c.rate > 1 { // A window of one publish cannot be told from a bucket, and is none.
+				t.Errorf("%s at %g, width %g: only %d of %d are proved", l.name, c.rate, c.width, proved, seeds)
+			}
+		}
+	}
+}
+
 func TestLimitOfSeveralServersIsNotProvedButItsPlateauIsRight(t *testing.T) {
 	for _, rate := range []float64{10, 500, 7300} {
 		var low, high float64

@@ -50,7 +50,7 @@ func TestCapEndsFurtherGoalsAndLeavesTheProof(t *testing.T) {
 	cfg := Default()
 	cfg.Goals, cfg.MaxRequests = []float64{0.01, 0.05}, whole.Requests+1000
 	r := Find(cfg, sim)
-	if !r.Proved || r.Clean != whole.Clean || len(r.Goals) != 1 || r.Goals[0].Proved || r.Goals[0].Reason != errRequests.Error() || r.Requests > cfg.MaxRequests {
+	if !r.Proved || r.Clean != whole.Clean || len(r.Goals) != 1 || r.Goals[0].Proved || r.Goals[0].Reason != ErrRequests.Error() || r.Requests > cfg.MaxRequests {
 		t.Errorf("%+v", summaryOf(r))
 	}
 }

@@ -45,7 +45,9 @@ func (s *search) probeWindow() error {
 	now := s.tester.Now()
 	last := s.starts[len(s.starts)-1]
 	middle := last + (math.Ceil((now-last)/s.window)+1.5)*s.window
-	s.tester.Idle(middle - now)
+	if err := s.idle(middle - now); err != nil {
+		return err
+	}
 	t, err := s.run("probe", 0, Phase{Rate: rate, Seconds: 2 * s.window, Loose: true, Enough: func(events []Event) bool {
 		_, after := burstOf(events)
 		return after > 0
@@ -105,7 +107,7 @@ func (s *search) probeBurst() error {
 			return err
 		}
 		least = min(least, n)
-		if least > small {
+		if least > small || least == 0 {
 			break
 		}
 	}
@@ -119,7 +121,8 @@ const (
 	smallTimes = 3
 )
 
-// burst sends one after a pause of so many seconds, where about so many are expected to be accepted, and returns how large it may be.
+// burst sends one after a pause of so many seconds, where about so many are expected to be accepted, and returns how large it may be; 0: it could not be
+// sent fast enough to tell.
 func (s *search) burst(wait, expected float64) (float64, error) {
 	rate := min(max(flood*s.result.Plateau, 2*s.refused), s.cfg.MaxRate)
 	seconds := max(1, 4*expected/rate)
@@ -129,6 +132,10 @@ func (s *search) burst(wait, expected float64) (float64, error) {
 	if err != nil {
 		return 0, err
 	}
-	n := float64(firstRefusal(t.last().Events))
+	events := t.last().Events
+	n := float64(firstRefusal(events))
+	if int(n) == len(events) {
+		return 0, nil
+	}
 	return max(1, math.Floor(n+1-s.result.Plateau*n/rate)), nil // Else one more would have been accepted.
 }

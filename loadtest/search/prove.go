@@ -23,6 +23,9 @@ const (
 
 // prove holds the clean and the failing rate in turns, in either order.
 func (s *search) prove(clean, failing float64) (settled, error) {
+	if failing = min(failing, s.cfg.MaxRate); clean >= failing {
+		return 0, errNoLimit
+	}
 	s.result.Clean, s.result.Failing = clean, failing
 	s.forget()
 	passed, refused := 0, 0

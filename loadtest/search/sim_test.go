@@ -15,6 +15,7 @@ type simulation struct {
 	now     float64
 	sent    int
 	jitter  float64  // How much later than planned a publish may arrive, in seconds.
+	latency float64  // From sent to answered at the least, in seconds; half of it until the publish arrives.
 	stalls  float64  // How many of all publishes are held up for a few milliseconds, and those after them.
 	latest  float64  // Arrival.
 	fixed   []uint64 // The shards of the connections, which take turns; nil: each publish has one at random.
@@ -41,10 +42,19 @@ func (s *simulation) Run(most Cap, phases ...Phase) Trial {
 	var excuse *Excuse
 	for i, p := range phases {
 		if p.Burst > 0 && (excuse == nil || p.Rate != phases[i-1].Rate) {
-			excuse = NewExcuse(p.Rate, p.Burst)
+			excuse = NewExcuse(p.Rate, p.Burst, s.latency)
 		}
 		o := s.phase(p, excuse, most.Requests-t.sent(), end)
 		t.Phases = append(t.Phases, o)
+		switch {
+		case t.sent() >= most.Requests:
+			t.Capped = ErrRequests
+		case s.now >= end:
+			t.Capped = ErrTime
+		}
+		if t.Capped != nil {
+			break
+		}
 	}
 	s.now += 0.001 + 0.02*s.rng.Float64() // Until the last answer.
 	return t
@@ -64,7 +74,7 @@ func (s *simulation) phase(p Phase, excuse *Excuse, most int, end float64) Outco
 				break
 			}
 		}
-		s.latest = max(s.latest, s.now+s.delay())
+		s.latest = max(s.latest, s.now+s.latency/2+s.delay())
 		refused := !s.limiter.Take(s.epoch.Add(time.Duration(s.latest*1e9)), 1, s.connection())
 		s.sent++
 		if refused {
@@ -72,7 +82,7 @@ func (s *simulation) phase(p Phase, excuse *Excuse, most int, end float64) Outco
 		} else {
 			o.Accepted++
 		}
-		e := Event{At: s.now, Answered: s.latest + s.jitter*s.rng.Float64(), Refused: refused}
+		e := Event{At: s.now, Answered: s.latest + s.latency/2 + s.jitter*s.rng.Float64(), Refused: refused}
 		if excuse != nil && excuse.Refusal(e) {
 			o.Excused++
 		}

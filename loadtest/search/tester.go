@@ -64,6 +64,8 @@ type Trial struct {
 	Unfit string
 	// OnTime is the share of the last phase's publishes that were sent, and in time.
 	OnTime float64
+	// Capped says which cap has ended the trial before its phases were over: ErrRequests or ErrTime; nil: none has. Then it shows nothing.
+	Capped error
 	// Fatal ends the search: the endpoint refuses for another reason than quota, or the user has interrupted it.
 	Fatal error
 }

@@ -1,6 +1,9 @@
 package search
 
-import "math"
+import (
+	"cmp"
+	"math"
+)
 
 // search is one run of the method.
 type search struct {
@@ -23,8 +26,8 @@ type search struct {
 // exploring are the trials that show roughly where the limit is.
 var exploring = map[string]bool{"bracket": true, "plateau": true, "probe": true}
 
-// Attempts is how often a trial is made until it is fit.
-const Attempts = 3
+// attempts is how often a trial is made until it is fit.
+const attempts = 3
 
 // run makes a trial, again if the generator was not fit for it. wait is what has to be waited before each.
 func (s *search) run(name string, wait float64, phases ...Phase) (Trial, error) {
@@ -32,30 +35,45 @@ func (s *search) run(name string, wait float64, phases ...Phase) (Trial, error) 
 	if s.step != "" {
 		name = s.step
 	}
-	for range Attempts {
-		left := Cap{Requests: s.cfg.MaxRequests - s.result.Requests, Seconds: s.cfg.MaxSeconds - (s.tester.Now() - s.began) - wait}
-		if left.Seconds <= 0 {
-			return Trial{}, errTime
-		}
+	for range attempts {
 		s.tell(name, phases)
-		if wait > 0 {
-			s.tester.Idle(wait)
+		if err := s.idle(wait); err != nil {
+			return Trial{}, err
+		}
+		left := Cap{Requests: s.cfg.MaxRequests - s.result.Requests, Seconds: s.left()}
+		if left.Requests <= 0 {
+			return Trial{}, ErrRequests
 		}
 		t := s.tester.Run(left, phases...)
-		s.note(name, &t)
-		switch {
-		case t.Fatal != nil:
-			return t, t.Fatal
-		case s.result.Requests >= s.cfg.MaxRequests:
-			return t, errRequests
-		case s.result.Seconds >= s.cfg.MaxSeconds:
-			return t, errTime
-		case t.Unfit == "", looking && t.Rough():
-			return t, nil
+		if looking && t.Rough() {
+			t.Unfit = ""
 		}
+		ended := cmp.Or(t.Fatal, t.Capped)
+		if ended != nil {
+			t.Unfit = "it was ended early"
+		}
+		s.note(name, &t)
+		if ended != nil || t.Unfit == "" {
+			return t, ended
+		}
+		s.result.Repeated++
 		why = t.Unfit
 	}
 	return Trial{}, &unfitError{why}
+}
+
+// left is how many seconds the search may still take.
+func (s *search) left() float64 { return s.cfg.MaxSeconds - (s.tester.Now() - s.began) }
+
+// idle offers nothing for so many seconds, unless nothing is left after them.
+func (s *search) idle(seconds float64) error {
+	if s.left() <= seconds {
+		return ErrTime
+	}
+	if seconds > 0 {
+		s.tester.Idle(seconds)
+	}
+	return nil
 }
 
 func (s *search) tell(name string, phases []Phase) {
@@ -82,16 +100,19 @@ func (s *search) note(name string, t *Trial) {
 }
 
 const (
-	// enough is how many publishes a trial has that holds a rate: an excess of half a percent is two publishes.
-	enough = 400
-	// shortest and longest trial that holds a rate, in seconds. A window is held for longer than two of its lengths.
-	shortest, longest = 8, 60
-	windows           = 2.2
+	// enough is how many publishes a trial has that holds a rate, if that takes no longer than enoughTime, in seconds.
+	enough, enoughTime = 400, 60
+	// excess is how many publishes more than allowed a trial has at the least at a rate that is too fast by the width.
+	excess = 4
+	// shortest is the shortest trial that holds a rate, in seconds. A window is held for longer than two of its lengths.
+	shortest = 8
+	windows  = 2.2
 )
 
-// holdTime is how long a rate must be held. Where refusals are counted it is whole windows, as they come at the ends of them.
+// holdTime is how long a rate must be held. At a slow rate, or for a narrow width, that is long: a shorter trial would not see that it is too fast. Where
+// refusals are counted it is whole windows, as they come at the ends of them.
 func (s *search) holdTime(rate float64) float64 {
-	t := max(shortest, windows*s.window, min(longest, enough/rate))
+	t := max(shortest, windows*s.window, min(enoughTime, enough/rate), excess/(s.cfg.Width*rate))
 	if s.cfg.Goal > 0 && s.window > 0 {
 		t = math.Ceil(t/s.window) * s.window
 	}
