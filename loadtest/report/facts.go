@@ -34,6 +34,8 @@ func (r *Report) limit() string {
 	switch {
 	case r.Verdict == Proved:
 		return rateText(between(*r.CleanRate, *r.FailingRate))
+	case r.onlyBracketed():
+		return "below " + rateText(*r.FailingRate)
 	case r.CleanRate != nil && r.FailingRate != nil:
 		return fmt.Sprintf("about %s to %s", number(*r.CleanRate, 3), number(max(*r.FailingRate, value(r.PlateauRate)), 3)+"/s")
 	case r.CleanRate != nil:
@@ -42,6 +44,11 @@ func (r *Report) limit() string {
 		return "below " + rateText(*r.FailingRate)
 	}
 	return "not found"
+}
+
+// onlyBracketed reports whether the clean rate was only passed on the way up, which may have come from a burst: then it says nothing of the limit.
+func (r *Report) onlyBracketed() bool {
+	return r.Verdict != Proved && r.CleanSent == 0 && r.PlateauRate == nil && r.FailingRate != nil
 }
 
 // between returns the middle of two rates, with no more digits than they leave.

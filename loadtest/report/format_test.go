@@ -76,3 +76,12 @@ func TestTheRecommendedSettingIsWithinTheLimit(t *testing.T) {
 	f(func(r *Report) { r.Verdict, r.FailingRate = NotProved, nil }, "limits: {rate: auto}")
 	f(func(r *Report) { r.Verdict, r.CleanRate = NotProved, nil }, "limits: {rate: auto}")
 }
+
+// On the way up a burst lets pass what is far above the limit.
+func TestRateThatPassedOnTheWayUpIsNoLimit(t *testing.T) {
+	r := sampleFind()
+	r.Verdict, r.PlateauRate, r.CleanSent, r.CleanRate, r.FailingRate = NotProved, nil, 0, new(64.0), new(128.0)
+	if got := r.limit(); got != "below 128/s" {
+		t.Errorf("%q", got)
+	}
+}

@@ -28,7 +28,7 @@ func (r *Report) setting() setting {
 		return setting{}
 	case r.CleanRate == nil || *r.CleanRate <= 0 || r.FailingRate == nil:
 		return setting{"limits: {rate: auto}", "no limit was found: auto goes by the refusals"}
-	case r.Verdict != Proved && r.CleanSent == 0 && r.PlateauRate == nil:
+	case r.onlyBracketed():
 		return setting{"limits: {rate: auto}", "the clean rate may only have passed because of a burst: auto goes by the refusals"}
 	case r.Verdict != Proved:
 		return setting{
