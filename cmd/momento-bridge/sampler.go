@@ -60,7 +60,7 @@ func (s *sampler) sample(now time.Time) admin.Sample {
 		if !s.b.begun(i, r) {
 			continue
 		}
-		r.add(s.b.sampleOf(i, route, now))
+		r.add(s.b.sampleOf(i, &stats, now))
 		r.load = s.b.loadOf(i, r.samples, &stats)
 		r.forecast = r.load.Forecast()
 		if !r.load.Halted && r.news() { // What halts it is told elsewhere.

@@ -49,7 +49,7 @@ func (b *bridge) routeStatus(i int, stats *pipeline.Stats) admin.Route {
 		Name: s.Name, From: p.from, To: p.to,
 		State: string(s.State), Reason: b.routeReason(i, stats), LimitedBy: string(s.LimitedBy), Rates: rates,
 		Received: s.Received, Settled: map[string]uint64{}, Attempts: map[string]uint64{}, Redelivered: s.Redelivered, Ambiguous: s.Ambiguous,
-		Queued: s.Queued, InFlight: s.InFlight, Waiting: b.sampleOf(i, s, time.Now()).waiting,
+		Queued: s.Queued, InFlight: s.InFlight, Waiting: b.sampleOf(i, stats, time.Now()).waiting,
 		Arrivals: load.Arrivals, Capacity: finite(load.Capacity), DrainSeconds: finite(drainSeconds(forecast)), Forecast: forecast.Text,
 	}
 	if src, ok := b.sources[i].(*source.Core); ok {
