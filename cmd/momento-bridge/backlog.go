@@ -82,7 +82,8 @@ func (b *bridge) sampleOf(i int, stats *pipeline.Stats, now time.Time) sample {
 	arrived := float64(s.Received) - float64(s.Redelivered)
 	switch src := b.sources[i].(type) {
 	case *source.Core:
-		arrived += float64(src.Dropped())
+		undelivered = src.Buffered()
+		arrived += float64(src.Dropped() + undelivered)
 	case *source.JetStream:
 		undelivered, _ = src.Pending()
 		arrived += float64(undelivered)
