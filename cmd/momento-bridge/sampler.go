@@ -43,6 +43,7 @@ func (s *sampler) run(ctx context.Context) {
 			return
 		case now := <-ticks.C:
 			s.history.Add(s.sample(now))
+			s.b.pipe.TellRepeats()
 		}
 	}
 }
