@@ -29,6 +29,7 @@ type sample struct {
 	bytes    float64
 	accepted float64 // Messages.
 	refused  float64 // Publishes, for quota.
+	given    losses
 }
 
 // rateSpan is the time that rates are taken over, in samples. The numbers of a stream's consumer come as often.
@@ -78,12 +79,12 @@ func (b *bridge) begun(i int, r *backlog) bool {
 
 func (b *bridge) sampleOf(i int, stats *pipeline.Stats, now time.Time) sample {
 	s := &stats.Routes[i]
-	var undelivered int64
+	var undelivered, missed int64
 	arrived := float64(s.Received) - float64(s.Redelivered)
 	switch src := b.sources[i].(type) {
 	case *source.Core:
-		undelivered = src.Buffered()
-		arrived += float64(src.Dropped() + undelivered)
+		undelivered, missed = src.Buffered(), src.Dropped()
+		arrived += float64(missed + undelivered)
 	case *source.JetStream:
 		undelivered, _ = src.Pending()
 		arrived += float64(undelivered)
@@ -103,6 +104,7 @@ func (b *bridge) sampleOf(i int, stats *pipeline.Stats, now time.Time) sample {
 		bytes:    float64(s.Bytes),
 		accepted: float64(s.Settled[pipeline.Published]),
 		refused:  float64(s.Attempts[pipeline.Result429]),
+		given:    losses{dropped: s.Settled[pipeline.Dropped], missed: uint64(missed), dead: s.Settled[pipeline.DeadLettered]},
 	}
 }
 

@@ -51,6 +51,9 @@ func (s *sampler) run(ctx context.Context) {
 // sample looks at every route, and logs an outlook that has changed.
 func (s *sampler) sample(now time.Time) admin.Sample {
 	stats := s.b.pipe.Stats()
+	if s.b.nats.IsConnected() {
+		s.b.natsFailure.Store(nil)
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.latency = s.latencies.add(s.b.histograms.PublishTimes())
@@ -96,6 +99,13 @@ func (s *sampler) of(i int) (pipeline.Load, pipeline.Forecast, admin.Rates) {
 		forecast.Text = "not known yet"
 	}
 	return r.load, forecast, r.rates()
+}
+
+// losses returns what a route has lost lately.
+func (s *sampler) losses(i int) losses {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.routes[i].losses(s.b.plan.routes[i].route.Overload)
 }
 
 // times returns the latency of publishes.

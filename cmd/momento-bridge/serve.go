@@ -39,6 +39,8 @@ type bridge struct {
 	started  time.Time
 	problems *problems
 
+	natsFailure atomic.Pointer[string] // Why the last attempt to connect failed, and what to do; nil: none has since there was a connection.
+
 	histograms *pipeline.Metrics
 	endBy      atomic.Pointer[time.Time] // When the daemon must have ended; set when the drain begins.
 }
@@ -56,7 +58,9 @@ func newBridge(p *plan, log *slog.Logger) (*bridge, error) {
 	log, b.problems = watchProblems(log)
 	b.log, b.histograms = log, pipeline.NewMetrics(b.metrics)
 	var err error
-	if b.nats, err = source.Connect(p.nats, log); err != nil {
+	connect := p.nats
+	connect.Failed = b.natsFailed
+	if b.nats, err = source.Connect(connect, log); err != nil {
 		return nil, err
 	}
 	b.acks = source.NewAcks(b.nats)
@@ -238,6 +242,11 @@ func withGrace(ctx context.Context, grace time.Duration, draining func(end time.
 
 // keyInterval is how often the key's file is looked at.
 const keyInterval = time.Second
+
+func (b *bridge) natsFailed(err error) {
+	why := err.Error() + "; " + natsAdvice(err)
+	b.natsFailure.Store(&why)
+}
 
 func (b *bridge) keyChanged() {
 	b.log.Info("a new API key is in use", "key", keyNote(b.plan.sink.Keys))
