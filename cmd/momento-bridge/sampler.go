@@ -28,7 +28,7 @@ const (
 )
 
 func newSampler(b *bridge) *sampler {
-	return &sampler{b: b, routes: make([]backlog, len(b.sources))}
+	return &sampler{b: b, routes: make([]backlog, len(b.sources)), latencies: latencies{most: b.plan.pipeline.Timeout.Seconds()}}
 }
 
 // run takes samples until ctx is done.
