@@ -144,13 +144,17 @@ func (b *bridge) carry(ctx context.Context) error {
 	defer cancel(nil)
 	hard, release := withGrace(ctx, b.plan.shutdown-flushReserve, b.draining)
 	defer release()
+	fail := func(err error) {
+		b.log.Error("stopping because of a failure", "error", err)
+		cancel(err)
+	}
 
 	outer := context.WithoutCancel(ctx) // For what must outlive the drain.
 	side, stopSide := context.WithCancel(outer)
 	var sides, publishing, consuming sync.WaitGroup
 	sides.Go(func() {
 		if err := admin.Serve(side, b.admin, b.adminHandler(ctx), b.log); err != nil {
-			cancel(err)
+			fail(err)
 		}
 	})
 	sides.Go(func() { b.plan.sink.Keys.Watch(side, keyInterval, b.keyChanged, b.keyFailed) })
@@ -169,7 +173,7 @@ func (b *bridge) carry(ctx context.Context) error {
 	for i := range b.sources {
 		consuming.Go(func() {
 			if err := b.consume(ctx, hard, i); err != nil {
-				cancel(err)
+				fail(err)
 			}
 		})
 	}
