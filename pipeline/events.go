@@ -67,6 +67,8 @@ const (
 	maxEvents = 64
 	// quietTime is the least time between two lines of one kind about one route, so that what comes and goes does not fill the log.
 	quietTime = 10 * time.Second
+	// quietQuota is what that grows to for refusals for quota, which never end where the quota is used up.
+	quietQuota = 10 * time.Minute
 )
 
 // eventNotes is what has happened and waits to be logged.
@@ -84,6 +86,7 @@ type subject struct {
 // noted is when a subject was noted last, and how many events have been passed over since, the last with this detail.
 type noted struct {
 	last   time.Time
+	quiet  time.Duration // Until the next may be.
 	silent int
 	detail string
 }
@@ -98,13 +101,22 @@ func (n *eventNotes) note(now time.Time, e event) {
 		}
 		n.noted[about] = before
 	}
-	if !before.last.IsZero() && now.Sub(before.last) < quietTime || len(n.waiting) >= maxEvents {
+	since := now.Sub(before.last)
+	due := since >= before.quiet
+	if refused := n.noted[subject{eventQuotaRefused, e.route}]; e.kind == eventQuotaAccepted && refused != nil {
+		due = refused.silent == 0 // The end is told of what has been told of.
+	}
+	if !due || len(n.waiting) >= maxEvents {
 		before.silent++
 		before.detail = e.detail
 		return
 	}
 	e.silent = before.silent
-	*before = noted{last: now}
+	quiet := quietTime
+	if e.kind == eventQuotaRefused && since < 2*before.quiet {
+		quiet = min(2*before.quiet, quietQuota)
+	}
+	*before = noted{last: now, quiet: quiet}
 	n.waiting = append(n.waiting, e)
 }
 

@@ -3,6 +3,7 @@ package pipeline
 import (
 	"bytes"
 	"log/slog"
+	"math/rand/v2"
 	"strings"
 	"sync"
 	"testing"
@@ -50,4 +51,46 @@ func withoutTime(_ []string, a slog.Attr) slog.Attr {
 		return slog.Attr{}
 	}
 	return a
+}
+
+// At a quota that is used up refusals come now and then for ever. They are told of more and more rarely, until they have been away.
+func TestRefusalsForQuotaDoNotFillTheLog(t *testing.T) {
+	var n eventNotes
+	now := time.Now()
+	lines := func(kind eventKind, span, every time.Duration) (count int) {
+		for end := now.Add(span); now.Before(end); now = now.Add(every) {
+			n.note(now, event{kind: kind})
+			count += len(n.waiting)
+			n.waiting = nil
+		}
+		return count
+	}
+	if first := lines(eventQuotaRefused, time.Minute, 2*time.Second); first != 3 { // After 0, 10 and 30 s.
+		t.Errorf("%d lines in the first minute, want 3", first)
+	}
+	lines(eventQuotaRefused, time.Hour, 2*time.Second)
+	if later := lines(eventQuotaRefused, time.Hour, 2*time.Second); later < 5 || later > 7 {
+		t.Errorf("%d lines in an hour, want one each ten minutes", later)
+	}
+	now = now.Add(time.Hour)
+	if first := lines(eventQuotaRefused, time.Minute, 2*time.Second); first != 3 {
+		t.Errorf("%d lines in the first minute after an hour without refusals, want 3", first)
+	}
+	log := ""
+	for range 1000 { // Each refusal is over after a while that differs.
+		for _, kind := range [...]eventKind{eventQuotaRefused, eventQuotaAccepted} {
+			now = now.Add(time.Duration(rand.IntN(5000)) * time.Millisecond)
+			n.note(now, event{kind: kind})
+			for range n.waiting {
+				log += map[eventKind]string{eventQuotaRefused: "<", eventQuotaAccepted: ">"}[kind]
+			}
+			n.waiting = nil
+		}
+	}
+	if strings.ReplaceAll(log, "<>", "") != "" || len(log) < 10 {
+		t.Errorf("the log begins and ends refusals so: %s", log)
+	}
+	if down := lines(eventEndpointDown, time.Hour, 20*time.Second); down != 180 {
+		t.Errorf("%d lines of an endpoint that goes down 180 times", down)
+	}
 }
