@@ -49,11 +49,38 @@ func (r *backlog) rates() admin.Rates {
 	}
 	first, last := r.samples[max(0, len(r.samples)-1-rateSpan)], r.samples[len(r.samples)-1]
 	seconds := last.at.Sub(first.at).Seconds()
+	in := max(0, last.arrived-first.arrived) / seconds
+	if last.halted {
+		in = arrivals(r.samples)
+	}
 	return admin.Rates{
-		In:      max(0, last.arrived-first.arrived) / seconds,
+		In:      in,
 		Out:     (last.accepted - first.accepted) / seconds,
 		Refused: (last.refused - first.refused) / seconds,
 	}
+}
+
+// step is how rarely what waits on a stream is looked at while nothing is taken over from it.
+const step = 6 * time.Second
+
+// arrivals returns what has come per second: from one change to another, as what waits may become known in steps. There must be two samples.
+func arrivals(samples []sample) float64 {
+	from, to := samples[0], samples[len(samples)-1]
+	var changes []sample
+	for i := 1; i < len(samples); i++ {
+		if samples[i].arrived != samples[i-1].arrived {
+			changes = append(changes, samples[i])
+		}
+	}
+	if n := len(changes); n > 1 {
+		if changes[0].at.Sub(from.at) <= step {
+			from = changes[0]
+		}
+		if to.at.Sub(changes[n-1].at) <= step {
+			to = changes[n-1]
+		}
+	}
+	return max(0, to.arrived-from.arrived) / to.at.Sub(from.at).Seconds()
 }
 
 // news reports whether the outlook is another one, and has been for a while, than what was told last.
@@ -120,8 +147,8 @@ func (b *bridge) loadOf(i int, samples []sample, stats *pipeline.Stats) pipeline
 	if b.plan.routes[i].route.Batch.Framing == nil {
 		load.PerBatch = messages
 	}
-	if seconds := last.at.Sub(first.at).Seconds(); seconds > 0 {
-		load.Arrivals = max(0, last.arrived-first.arrived) / seconds
+	if last.at.After(first.at) {
+		load.Arrivals = arrivals(samples)
 	} else if !last.halted {
 		return load
 	}

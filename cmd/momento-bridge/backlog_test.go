@@ -55,3 +55,29 @@ func TestForecastNamesTheQuotaOnlyWhereItHoldsBack(t *testing.T) {
 		t.Error("what limits a route is not told from its quota")
 	}
 }
+
+// While a route takes nothing over, its stream is asked every five seconds for what waits: the numbers come in steps.
+func TestArrivalsAreRightThoughNumbersComeInSteps(t *testing.T) {
+	now := time.Now()
+	f := func(what string, want float64, arrived func(second int) int) {
+		t.Helper()
+		for phase := range 10 {
+			var r backlog
+			for i := range sampleCount + 1 {
+				r.add(sample{at: now.Add(time.Duration(i) * time.Second), halted: true, arrived: float64(arrived(i + phase))})
+			}
+			if got, in := arrivals(r.samples), r.rates().In; math.Abs(got-want) > .1 || math.Abs(in-want) > .1 {
+				t.Errorf("%s, phase %d: arrivals %v, in %v, want %v", what, phase, got, in, want)
+			}
+		}
+	}
+	f("steady", 20, func(second int) int { return 20 * second })
+	f("steps", 20, func(second int) int { return 100 * (second / 5) })
+	f("nothing", 0, func(int) int { return 7 })
+	f("one step", 150./sampleCount, func(second int) int {
+		if second < 10 {
+			return 0
+		}
+		return 150
+	})
+}
