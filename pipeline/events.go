@@ -122,12 +122,7 @@ func (n *eventNotes) note(now time.Time, e event) {
 
 // ofMessages reports whether each event of the kind is about a message of its own, so that every one counts. The others come and go.
 func (k eventKind) ofMessages() bool {
-	switch k {
-	case eventOverload, eventExpired, eventDropped, eventDeadLettered:
-		return true
-	default:
-		return false
-	}
+	return k == eventOverload || k == eventExpired || k == eventDropped || k == eventDeadLettered
 }
 
 // repeat notes the events about messages that have been passed over for long enough, as one for each subject.

@@ -155,7 +155,9 @@ func TestCoreCountsEveryDropExactly(t *testing.T) {
 		t.Fatal(err)
 	}
 	eventually(t, "dropping", func() bool { return src.Dropped() > 0 })
-	eventually(t, "the log telling which route drops", func() bool { return strings.Contains(log.String(), `level=ERROR msg="messages are lost`) && strings.Contains(log.String(), "route=r") })
+	eventually(t, "the log telling which route drops", func() bool {
+		return strings.Contains(log.String(), `level=ERROR msg="messages are lost`) && strings.Contains(log.String(), "route=r")
+	})
 	if n := src.Buffered(); n != 100 {
 		t.Errorf("%d messages are in the client's full buffer of 100", n)
 	}

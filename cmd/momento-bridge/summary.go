@@ -20,7 +20,7 @@ func (b *bridge) gravest(ctx context.Context, s *admin.Status, stats *pipeline.S
 	missing, stuck := b.plan.sink.Keys.Missing(), b.vitals.progress.stuck()
 	switch {
 	case ctx.Err() != nil:
-		return admin.Stopping, fmt.Sprintf("Stopping: %d messages are in flight and being finished.", s.Queue.InFlight)
+		return admin.Stopping, fmt.Sprintf("Stopping: %d messages are in flight and being finished, %s more are held.", s.Queue.InFlight, count(int64(s.Queue.Messages)))
 	case stuck != "":
 		return admin.Stuck, "The daemon is stuck and must be restarted: " + stuck + "."
 	case !b.nats.IsConnected():
