@@ -148,6 +148,7 @@ var limitWords = map[string]string{
 	"order":   "order within topics",
 	"backoff": "waiting to try again",
 	"key":     "API key",
+	"nats":    "NATS",
 	"cache":   "missing cache",
 	"pause":   "an operator's pause",
 }
@@ -237,7 +238,7 @@ var tones = map[string]string{
 	string(Publishing): "good", "running": "good",
 	string(Idle):       "calm",
 	string(CatchingUp): "busy", "draining": "busy",
-	string(Throttled): "warn", string(Behind): "warn", string(Stopping): "warn", "warn": "warn",
+	string(Throttled): "warn", string(Behind): "warn", string(Stopping): "warn", string(KeyExpiring): "warn", "warn": "warn",
 	string(Paused): "held",
 }
 

@@ -29,13 +29,16 @@ type State string
 // The states, the gravest first: the daemon is in the first that applies.
 const (
 	Stopping     State = "stopping"
+	Stuck        State = "stuck"        // Through its own fault: only a restart helps.
 	Disconnected State = "disconnected" // From NATS.
 	KeyRefused   State = "key_refused"  // Or there is none yet.
 	Down         State = "down"         // The endpoint.
-	Parked       State = "parked"       // At least one route is, or cannot consume.
+	Parked       State = "parked"       // At least one route is, or part of it, or it cannot consume.
+	Losing       State = "losing"       // Messages, which no policy asked for.
 	Paused       State = "paused"       // At least one route is, by an operator.
 	Behind       State = "behind"       // A backlog does not become less.
 	Throttled    State = "throttled"    // A quota holds back what waits, or the endpoint refuses.
+	KeyExpiring  State = "key_expiring" // Or it has expired, and nothing has been refused yet.
 	CatchingUp   State = "catching_up"  // A backlog becomes less.
 	Publishing   State = "publishing"   // All is well.
 	Idle         State = "idle"         // All is well and nothing comes.
@@ -96,6 +99,9 @@ type Route struct {
 	Redelivered   uint64            `json:"redelivered"`
 	Ambiguous     uint64            `json:"ambiguous"`
 	SourceDropped uint64            `json:"source_dropped"`
+	Lost          uint64            `json:"lost_lately"` // In the last seconds, which no policy asked for,
+	LostWhy       string            `json:"lost_why"`    // and why.
+	DeadLettered  uint64            `json:"dead_lettered_lately"`
 	Queued        int               `json:"queued"`
 	InFlight      int               `json:"in_flight"`
 	Waiting       int64             `json:"waiting"` // What NATS still has included.

@@ -25,6 +25,7 @@ const (
 	eventOverload
 	eventExpired
 	eventDropped
+	eventDeadLettered
 	eventDeadLetter
 	eventKindCount
 )
@@ -49,6 +50,7 @@ var eventTexts = [eventKindCount]struct {
 	eventOverload:       {slog.LevelWarn, "messages come faster than they go: the oldest are dropped (overload: drop-oldest)"},
 	eventExpired:        {slog.LevelWarn, "messages are older than max_age when their turn comes: they expire"},
 	eventDropped:        {slog.LevelError, "a message can never be published and the route has no dead_letter: it is dropped"},
+	eventDeadLettered:   {slog.LevelWarn, "a message can never be published: it is kept as a dead letter"},
 	eventDeadLetter:     {slog.LevelError, "a dead letter could not be stored: its message waits"},
 }
 
@@ -65,6 +67,8 @@ const (
 	maxEvents = 64
 	// quietTime is the least time between two lines of one kind about one route, so that what comes and goes does not fill the log.
 	quietTime = 10 * time.Second
+	// quietQuota is what that grows to for refusals for quota, which never end where the quota is used up.
+	quietQuota = 10 * time.Minute
 )
 
 // eventNotes is what has happened and waits to be logged.
@@ -79,10 +83,12 @@ type subject struct {
 	route *Route
 }
 
-// noted is when a subject was noted last, and how many events have been passed over since.
+// noted is when a subject was noted last, and how many events have been passed over since, the last with this detail.
 type noted struct {
 	last   time.Time
+	quiet  time.Duration // Until the next may be.
 	silent int
+	detail string
 }
 
 func (n *eventNotes) note(now time.Time, e event) {
@@ -95,13 +101,46 @@ func (n *eventNotes) note(now time.Time, e event) {
 		}
 		n.noted[about] = before
 	}
-	if !before.last.IsZero() && now.Sub(before.last) < quietTime || len(n.waiting) >= maxEvents {
+	since := now.Sub(before.last)
+	due := since >= before.quiet
+	if refused := n.noted[subject{eventQuotaRefused, e.route}]; e.kind == eventQuotaAccepted && refused != nil {
+		due = refused.silent == 0 // The end is told of what has been told of.
+	}
+	if !due || len(n.waiting) >= maxEvents {
 		before.silent++
+		before.detail = e.detail
 		return
 	}
 	e.silent = before.silent
-	*before = noted{last: now}
+	quiet := quietTime
+	if e.kind == eventQuotaRefused && since < 2*before.quiet {
+		quiet = min(2*before.quiet, quietQuota)
+	}
+	*before = noted{last: now, quiet: quiet}
 	n.waiting = append(n.waiting, e)
+}
+
+// ofMessages reports whether each event of the kind is about a message of its own, so that every one counts. The others come and go.
+func (k eventKind) ofMessages() bool {
+	return k == eventOverload || k == eventExpired || k == eventDropped || k == eventDeadLettered
+}
+
+// repeat notes the events about messages that have been passed over for long enough, as one for each subject.
+func (n *eventNotes) repeat(now time.Time) {
+	for about, passed := range n.noted {
+		if about.kind.ofMessages() && passed.silent > 0 && now.Sub(passed.last) >= quietTime {
+			passed.silent-- // This one.
+			n.note(now, event{kind: about.kind, route: about.route, detail: passed.detail})
+		}
+	}
+}
+
+// TellRepeats logs how many messages have met with what was logged of others before, once that is a while ago. Whoever runs the pipeline calls it
+// now and then.
+func (p *Pipeline) TellRepeats() {
+	p.mu.Lock()
+	defer p.unlock()
+	p.d.events.repeat(time.Now())
 }
 
 func (e event) log(logger *slog.Logger) {

@@ -94,6 +94,7 @@ func (d *dispatcher) finishRejected(now time.Time, p *parcel, kept bool, err err
 	reason := p.first.rejection
 	switch {
 	case err == nil && kept:
+		d.events.note(now, event{kind: eventDeadLettered, route: r, detail: reason.Reason + ": " + reason.Detail})
 		d.end(p.take(), DeadLettered)
 	case err == nil:
 		d.events.note(now, event{kind: eventDropped, route: r, detail: reason.Reason + ": " + reason.Detail})

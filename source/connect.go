@@ -174,11 +174,7 @@ func (l *connectionEvents) disconnected(_ *nats.Conn, err error) {
 // reported logs what the client or the server complains of while connected.
 func (l *connectionEvents) reported(_ *nats.Conn, sub *nats.Subscription, err error) {
 	if sub != nil && errors.Is(err, nats.ErrSlowConsumer) {
-		if more, due := l.quiet.due("slow " + sub.Subject); due {
-			l.log.Warn("messages arrive faster than they can be published: the core NATS buffer is full and drops; see momento_bridge_source_dropped_total",
-				append(more, "subject", sub.Subject)...)
-		}
-		return
+		return // Its source tells.
 	}
 	if more, due := l.quiet.due(err.Error()); due {
 		l.log.Error("NATS reports an error", append(more, "error", err, "advice", Advice(err))...)

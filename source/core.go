@@ -36,6 +36,8 @@ type Core struct {
 	sub      atomic.Pointer[nats.Subscription]
 	denied   atomic.Bool // By the server: the subscription.
 	deniedOn uint64      // Of Run: the connection, counted from 1, on which it was.
+	told     int64       // Of Run: how many drops the log has told of,
+	quiet    hush        // and when.
 }
 
 // NewCore prepares a source; Run starts it.
@@ -86,7 +88,21 @@ func (c *Core) await(ctx context.Context, closed chan struct{}) error {
 			return errors.New("the connection to NATS was closed")
 		case <-ticks.C:
 			c.denied.Store(c.refused())
+			c.tellDropped()
 		}
+	}
+}
+
+// tellDropped logs that the client drops messages, while it does and at a limited rate.
+func (c *Core) tellDropped() {
+	n := c.Dropped()
+	if n == c.told {
+		return
+	}
+	if _, due := c.quiet.due("dropped"); due {
+		c.log.Error("messages are lost: they come faster than they can be published, and the NATS client's buffer is full", "subject", c.cfg.Subject,
+			"lost", n-c.told, "advice", "let a stream take the subject, or see docs/quotas.md")
+		c.told = n
 	}
 }
 
@@ -132,6 +148,16 @@ func (c *Core) Dropped() int64 {
 		c.dropped.Store(int64(n))
 	}
 	return c.dropped.Load() + c.lost.Load()
+}
+
+// Buffered is the number of messages that the client holds and has not handed over.
+func (c *Core) Buffered() int64 {
+	if sub := c.sub.Load(); sub != nil {
+		if n, _, err := sub.Pending(); err == nil {
+			return int64(n)
+		}
+	}
+	return 0
 }
 
 // Ready reports whether the subscription is in place, and if not, why.

@@ -134,7 +134,9 @@ func subjectTemplate(t *testing.T, filter string) *Template {
 
 func TestCoreCountsEveryDropExactly(t *testing.T) {
 	conn := startNATS(t)
-	src := NewCore(conn, CoreConfig{Route: "r", Subject: "a.>", Queue: "q", Template: subjectTemplate(t, "a.>"), PendingMessages: 100, PendingBytes: 1 << 20}, quiet())
+	var log syncBuffer
+	src := NewCore(conn, CoreConfig{Route: "r", Subject: "a.>", Queue: "q", Template: subjectTemplate(t, "a.>"), PendingMessages: 100, PendingBytes: 1 << 20},
+		slog.New(slog.NewTextHandler(&log, nil)))
 	var open atomic.Bool
 	s := startStage(t, src, pipeline.RouteConfig{}, 10, func(r *pipeline.Request) pipeline.Answer {
 		for !open.Load() {
@@ -153,6 +155,12 @@ func TestCoreCountsEveryDropExactly(t *testing.T) {
 		t.Fatal(err)
 	}
 	eventually(t, "dropping", func() bool { return src.Dropped() > 0 })
+	eventually(t, "the log telling which route drops", func() bool {
+		return strings.Contains(log.String(), `level=ERROR msg="messages are lost`) && strings.Contains(log.String(), "route=r")
+	})
+	if n := src.Buffered(); n != 100 {
+		t.Errorf("%d messages are in the client's full buffer of 100", n)
+	}
 	open.Store(true)
 	stats := s.stop()
 	if got := stats.Settled[pipeline.Published] + uint64(src.Dropped()); got != sent || stats.Received != stats.Settled[pipeline.Published] {

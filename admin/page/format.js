@@ -54,6 +54,7 @@ const limitWords = new Map([
   ['order', 'order within topics'],
   ['backoff', 'waiting to try again'],
   ['key', 'API key'],
+  ['nats', 'NATS'],
   ['cache', 'missing cache'],
   ['pause', "an operator's pause"],
 ]);
@@ -101,7 +102,7 @@ export const formats = {
 
 const tones = new Map([
   ['publishing', 'good'], ['running', 'good'], ['idle', 'calm'], ['catching_up', 'busy'], ['draining', 'busy'], ['throttled', 'warn'],
-  ['behind', 'warn'], ['stopping', 'warn'], ['warn', 'warn'], ['paused', 'held'],
+  ['behind', 'warn'], ['stopping', 'warn'], ['key_expiring', 'warn'], ['warn', 'warn'], ['paused', 'held'],
 ]);
 
 // tone says how a state, or a route, is to be taken, for colour and symbol.

@@ -19,15 +19,17 @@ type backlog struct {
 	differs  int              // and how many samples in a row have differed from it.
 }
 
-// sample is a route at one moment. All but waiting count up.
+// sample is a route at one moment. All but the first three count up.
 type sample struct {
 	at       time.Time
+	halted   bool // Nothing is published until something outside changes, or an operator resumes the route.
 	waiting  int64
 	arrived  float64
 	done     float64
 	bytes    float64
 	accepted float64 // Messages.
 	refused  float64 // Publishes, for quota.
+	given    losses
 }
 
 // rateSpan is the time that rates are taken over, in samples. The numbers of a stream's consumer come as often.
@@ -47,11 +49,38 @@ func (r *backlog) rates() admin.Rates {
 	}
 	first, last := r.samples[max(0, len(r.samples)-1-rateSpan)], r.samples[len(r.samples)-1]
 	seconds := last.at.Sub(first.at).Seconds()
+	in := max(0, last.arrived-first.arrived) / seconds
+	if last.halted {
+		in = arrivals(r.samples)
+	}
 	return admin.Rates{
-		In:      max(0, last.arrived-first.arrived) / seconds,
+		In:      in,
 		Out:     (last.accepted - first.accepted) / seconds,
 		Refused: (last.refused - first.refused) / seconds,
 	}
+}
+
+// step is how rarely what waits on a stream is looked at while nothing is taken over from it.
+const step = 6 * time.Second
+
+// arrivals returns what has come per second: from one change to another, as what waits may become known in steps. There must be two samples.
+func arrivals(samples []sample) float64 {
+	from, to := samples[0], samples[len(samples)-1]
+	var changes []sample
+	for i := 1; i < len(samples); i++ {
+		if samples[i].arrived != samples[i-1].arrived {
+			changes = append(changes, samples[i])
+		}
+	}
+	if n := len(changes); n > 1 {
+		if changes[0].at.Sub(from.at) <= step {
+			from = changes[0]
+		}
+		if to.at.Sub(changes[n-1].at) <= step {
+			to = changes[n-1]
+		}
+	}
+	return max(0, to.arrived-from.arrived) / to.at.Sub(from.at).Seconds()
 }
 
 // news reports whether the outlook is another one, and has been for a while, than what was told last.
@@ -75,12 +104,14 @@ func (b *bridge) begun(i int, r *backlog) bool {
 	return r.begun
 }
 
-func (b *bridge) sampleOf(i int, s *pipeline.RouteStats, now time.Time) sample {
-	var undelivered int64
+func (b *bridge) sampleOf(i int, stats *pipeline.Stats, now time.Time) sample {
+	s := &stats.Routes[i]
+	var undelivered, missed int64
 	arrived := float64(s.Received) - float64(s.Redelivered)
 	switch src := b.sources[i].(type) {
 	case *source.Core:
-		arrived += float64(src.Dropped())
+		undelivered, missed = src.Buffered(), src.Dropped()
+		arrived += float64(missed + undelivered)
 	case *source.JetStream:
 		undelivered, _ = src.Pending()
 		arrived += float64(undelivered)
@@ -93,43 +124,64 @@ func (b *bridge) sampleOf(i int, s *pipeline.RouteStats, now time.Time) sample {
 	}
 	return sample{
 		at:       now,
+		halted:   s.State == pipeline.Parked || s.State == pipeline.Paused || stats.Down,
 		waiting:  undelivered + int64(s.Queued+s.InFlight),
 		arrived:  arrived,
 		done:     done,
 		bytes:    float64(s.Bytes),
 		accepted: float64(s.Settled[pipeline.Published]),
 		refused:  float64(s.Attempts[pipeline.Result429]),
+		given:    losses{dropped: s.Settled[pipeline.Dropped], missed: uint64(missed), dead: s.Settled[pipeline.DeadLettered]},
 	}
 }
 
-// loadOf concludes from samples what a route has to do and what it can: where messages have been waiting all the time, what it has done is what
-// it can do. Elsewhere the quota says it.
+// seenEnough is for how long a route must have published before what it has done tells what it can.
+const seenEnough = 3 * time.Second
+
+// loadOf concludes from samples what a route has to do and what it can: where messages have been waiting all the time since it last stood still, what
+// it has done is what it can do. Elsewhere the quota says it.
 func (b *bridge) loadOf(i int, samples []sample, stats *pipeline.Stats) pipeline.Load {
 	first, last := samples[0], samples[len(samples)-1]
-	load := pipeline.Load{Waiting: last.waiting, Capacity: math.Inf(1)}
 	rate, messages := stats.Quotas[0].Rate, b.plan.perPublish(i, last)
-	load.Quota = !math.IsInf(rate, 1)
-	state := stats.Routes[i].State
-	load.Halted = state == pipeline.Parked || state == pipeline.Paused || stats.Down
+	load := pipeline.Load{Waiting: last.waiting, Capacity: math.Inf(1), Halted: last.halted, Quota: stats.Routes[i].LimitedBy == pipeline.ByQuota}
 	if b.plan.routes[i].route.Batch.Framing == nil {
 		load.PerBatch = messages
 	}
-	seconds := last.at.Sub(first.at).Seconds()
-	if seconds <= 0 {
-		return load
-	}
-	load.Arrivals = max(0, last.arrived-first.arrived) / seconds
-	done := (last.done - first.done) / seconds
-	if waited(samples, done) {
-		load.Capacity = done
+	if last.at.After(first.at) {
+		load.Arrivals = arrivals(samples)
+	} else if !last.halted {
 		return load
 	}
 	share := stats.Routes[i].Share
-	load.Capacity = max(done, rate*share)
+	load.Capacity = rate * share
 	if load.PerBatch == 0 {
-		load.Capacity = max(done, rate*share*messages)
+		load.Capacity *= messages
 	}
+	running := sinceHalt(samples)
+	if len(running) == 0 {
+		return load
+	}
+	seconds := last.at.Sub(running[0].at)
+	if seconds <= 0 {
+		return load
+	}
+	done := (last.done - running[0].done) / seconds.Seconds()
+	if waited(running, done) && (seconds >= seenEnough || math.IsInf(load.Capacity, 1)) {
+		load.Capacity = done
+		return load
+	}
+	load.Capacity = max(done, load.Capacity)
 	return load
+}
+
+// sinceHalt returns the latest samples, in which the route did not stand still.
+func sinceHalt(samples []sample) []sample {
+	for n := len(samples); n > 0; n-- {
+		if samples[n-1].halted {
+			return samples[n:]
+		}
+	}
+	return samples
 }
 
 // waited reports whether more messages waited at each moment than are published in one.

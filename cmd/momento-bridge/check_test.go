@@ -118,7 +118,7 @@ func TestCheckWarnsOfAKeyThatIsAboutToExpire(t *testing.T) {
 	if err := run(t.Context(), []string{"check", "--subject", "a", "--cache", "c", "--region", "us-east-1", "--api-key-file", key}, &out, &log); err != nil {
 		t.Fatalf("check = %v %s", err, log.String())
 	}
-	if !strings.Contains(out.String(), "! key: v2, expires ") || !strings.Contains(out.String(), "✓ ready to run, with 1 warning") {
+	if !strings.Contains(out.String(), "! key: v2, expires ") || !strings.Contains(out.String(), ": expires within a day, on ") || !strings.Contains(out.String(), "✓ ready to run, with 1 warning") {
 		t.Errorf("check says\n%s", out.String())
 	}
 }

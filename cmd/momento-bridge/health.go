@@ -10,7 +10,6 @@ import (
 
 	"momento-bridge/admin"
 	"momento-bridge/pipeline"
-	"momento-bridge/source"
 )
 
 // adminHandler serves health and metrics. ctx is done when the daemon stops.
@@ -44,7 +43,7 @@ func (b *bridge) notReady(ctx context.Context) []string {
 		reasons = append(reasons, "stopping")
 	}
 	if !b.nats.IsConnected() {
-		reasons = append(reasons, "nats: not connected: "+natsReason(b.nats.LastError()))
+		reasons = append(reasons, "nats: not connected: "+b.natsReason())
 	}
 	if err := b.plan.sink.Keys.Missing(); err != nil {
 		reasons = append(reasons, "key: "+err.Error())
@@ -62,11 +61,15 @@ func (b *bridge) notReady(ctx context.Context) []string {
 	return reasons
 }
 
-func natsReason(err error) string {
-	if err == nil {
-		return "still trying; check nats.url, the network and the server"
+// natsReason says why there is no connection to NATS, and what to do.
+func (b *bridge) natsReason() string {
+	if why := b.natsFailure.Load(); why != nil {
+		return *why
 	}
-	return err.Error() + "; " + source.Advice(err)
+	if err := b.nats.LastError(); err != nil {
+		return err.Error() + "; " + natsAdvice(err)
+	}
+	return "still trying; check nats.url, the network and the server"
 }
 
 func endpointReasons(stats pipeline.Stats) []string {

@@ -2,8 +2,9 @@ package main
 
 import "momento-bridge/admin"
 
-// latencies takes the latency of publishes over the last seconds from counts that only grow. The zero value has seen nothing.
+// latencies takes the latency of publishes over the last seconds from counts that only grow. It has seen nothing at first.
 type latencies struct {
+	most float64         // What none exceeds, in seconds, though the bounds are wider apart; 0: not known.
 	seen []latencyCounts // One each second, the oldest first.
 }
 
@@ -33,9 +34,12 @@ func (l *latencies) add(bounds []float64, upTo []uint64, total uint64) admin.Lat
 			count := float64(last.upTo[i] - first.upTo[i])
 			if count >= rank {
 				lower += (bound - lower) * (rank - below) / (count - below)
-				return &lower
+				break
 			}
 			lower, below = bound, count
+		}
+		if l.most > 0 {
+			lower = min(lower, l.most)
 		}
 		return &lower
 	}

@@ -22,6 +22,11 @@ func TestLatencyIsThatOfTheLastSeconds(t *testing.T) {
 	near("the 99th of a hundred", now.P99, .0982)
 	now = l.add(bounds, []uint64{50, 100, 100}, 200)
 	near("beyond the last bound", now.P99, 1)
+	capped := latencies{most: .5}
+	capped.add(bounds, []uint64{0, 0, 0}, 0)
+	now = capped.add(bounds, []uint64{0, 0, 100}, 100)
+	near("the median when no attempt may take longer", now.P50, .5)
+	near("the 99th then", now.P99, .5)
 	for range latencySpan {
 		now = l.add(bounds, []uint64{50, 100, 100}, 200)
 	}

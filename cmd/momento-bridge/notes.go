@@ -61,10 +61,14 @@ func endpointWarning(p *plan) string {
 // keyWarning is empty for a key that lasts, or is replaced.
 func keyWarning(p *plan, now time.Time) string {
 	k := p.sink.Keys.Key()
-	if k == nil || p.sink.Keys.Vended() || k.Expires.IsZero() || k.Expires.After(now.Add(time.Hour)) {
+	if k == nil || p.sink.Keys.Vended() || k.Expires.IsZero() || k.Expires.After(now.Add(keyNotice)) {
 		return ""
 	}
-	return "expires or has expired on " + k.Expires.UTC().Format(time.RFC3339) + ": put a new one into the key file"
+	what := "expires within a day, on "
+	if !k.Expires.After(now) {
+		what = "has expired on "
+	}
+	return what + k.Expires.UTC().Format(time.RFC3339) + ": put a new one into the key file"
 }
 
 func loopback(host string) bool {

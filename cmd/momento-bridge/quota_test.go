@@ -173,7 +173,20 @@ func TestReloadPutsLimitsInForce(t *testing.T) {
 	eventually(t, "the refusal", func() bool { return strings.Contains(p.log.String(), "the configuration was not reloaded") })
 	change("limits: {rate: 1000, group: other}")
 	eventually(t, "all published", func() bool { return got.total() == 50 })
-	eventually(t, "the warning", func() bool { return strings.Contains(p.log.String(), "the configuration has other changes") })
+	warned := func() int { return strings.Count(p.log.String(), "the configuration has other changes") }
+	reloaded := func(n int) func() bool {
+		return func() bool { return strings.Count(p.log.String(), "the limits were reloaded") == n }
+	}
+	eventually(t, "the warning", func() bool { return warned() == 1 })
+	change("limits: {rate: 1000, group: other}")
+	eventually(t, "the warning again, as the change still waits for a restart", func() bool { return warned() == 2 })
+	change("limits: {rate: 1000}")
+	eventually(t, "the third reload", reloaded(3))
+	change("limits: {rate: 1000}")
+	eventually(t, "the fourth reload", reloaded(4))
+	if n := warned(); n != 2 {
+		t.Errorf("%d warnings, want none of a change that was taken back", n)
+	}
 	if rate := p.status().Quotas[0].Rate; rate == nil || *rate != 1000 {
 		t.Errorf("the rate in force is %v", rate)
 	}

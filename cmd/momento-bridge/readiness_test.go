@@ -117,6 +117,9 @@ func (tt *trouble) test(t *testing.T) {
 	if status, body := p.get("/livez"); status != http.StatusOK {
 		t.Errorf("/livez = %d %s", status, body)
 	}
+	if s := p.status(); markOf(s.State) != markBad {
+		t.Errorf("the status says %s: %s", s.State, s.Summary)
+	}
 	_, reasons := p.get("/readyz")
 	for line := range strings.Lines(reasons) {
 		if len(line) > maxReason+10 {

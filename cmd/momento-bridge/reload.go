@@ -13,13 +13,13 @@ import (
 // reloads reads the configuration again at each SIGHUP.
 type reloads struct {
 	hangups chan os.Signal
-	current *config.File
+	started *config.File // What the daemon was started with: only limits have changed since.
 	load    func() (*config.File, error)
 }
 
 // newReloads begins to listen, so that no SIGHUP ends the program from now on.
-func newReloads(current *config.File, load func() (*config.File, error)) *reloads {
-	r := &reloads{hangups: make(chan os.Signal, 1), current: current, load: load}
+func newReloads(started *config.File, load func() (*config.File, error)) *reloads {
+	r := &reloads{hangups: make(chan os.Signal, 1), started: started, load: load}
 	signal.Notify(r.hangups, syscall.SIGHUP)
 	return r
 }
@@ -38,16 +38,15 @@ func (r *reloads) run(ctx context.Context, b *bridge) {
 			b.log.Error("the configuration was not reloaded: it has problems", "error", err)
 			continue
 		}
-		b.reload(r.current, next)
-		r.current = next
+		b.reload(r.started, next)
 	}
 }
 
 // reload puts in force what can change while the daemon runs.
-func (b *bridge) reload(before, after *config.File) {
+func (b *bridge) reload(started, after *config.File) {
 	b.pipe.SetLimits(limitsOf(&after.Config))
 	b.log.Info("the limits were reloaded", "rate", after.Limits.Rate.String())
-	if !reflect.DeepEqual(fixed(before.Config), fixed(after.Config)) {
+	if !reflect.DeepEqual(fixed(started.Config), fixed(after.Config)) {
 		b.log.Warn("the configuration has other changes, too: they take effect when the daemon is restarted")
 	}
 }

@@ -28,7 +28,7 @@ const (
 )
 
 func newSampler(b *bridge) *sampler {
-	return &sampler{b: b, routes: make([]backlog, len(b.sources))}
+	return &sampler{b: b, routes: make([]backlog, len(b.sources)), latencies: latencies{most: b.plan.pipeline.Timeout.Seconds()}}
 }
 
 // run takes samples until ctx is done.
@@ -43,6 +43,7 @@ func (s *sampler) run(ctx context.Context) {
 			return
 		case now := <-ticks.C:
 			s.history.Add(s.sample(now))
+			s.b.pipe.TellRepeats()
 		}
 	}
 }
@@ -50,6 +51,9 @@ func (s *sampler) run(ctx context.Context) {
 // sample looks at every route, and logs an outlook that has changed.
 func (s *sampler) sample(now time.Time) admin.Sample {
 	stats := s.b.pipe.Stats()
+	if s.b.nats.IsConnected() {
+		s.b.natsFailure.Store(nil)
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.latency = s.latencies.add(s.b.histograms.PublishTimes())
@@ -60,7 +64,7 @@ func (s *sampler) sample(now time.Time) admin.Sample {
 		if !s.b.begun(i, r) {
 			continue
 		}
-		r.add(s.b.sampleOf(i, route, now))
+		r.add(s.b.sampleOf(i, &stats, now))
 		r.load = s.b.loadOf(i, r.samples, &stats)
 		r.forecast = r.load.Forecast()
 		if !r.load.Halted && r.news() { // What halts it is told elsewhere.
@@ -95,6 +99,13 @@ func (s *sampler) of(i int) (pipeline.Load, pipeline.Forecast, admin.Rates) {
 		forecast.Text = "not known yet"
 	}
 	return r.load, forecast, r.rates()
+}
+
+// losses returns what a route has lost lately.
+func (s *sampler) losses(i int) losses {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.routes[i].losses(s.b.plan.routes[i].route.Overload)
 }
 
 // times returns the latency of publishes.

@@ -39,6 +39,8 @@ type bridge struct {
 	started  time.Time
 	problems *problems
 
+	natsFailure atomic.Pointer[string] // Why the last attempt to connect failed, and what to do; nil: none has since there was a connection.
+
 	histograms *pipeline.Metrics
 	endBy      atomic.Pointer[time.Time] // When the daemon must have ended; set when the drain begins.
 }
@@ -56,7 +58,9 @@ func newBridge(p *plan, log *slog.Logger) (*bridge, error) {
 	log, b.problems = watchProblems(log)
 	b.log, b.histograms = log, pipeline.NewMetrics(b.metrics)
 	var err error
-	if b.nats, err = source.Connect(p.nats, log); err != nil {
+	connect := p.nats
+	connect.Failed = b.natsFailed
+	if b.nats, err = source.Connect(connect, log); err != nil {
 		return nil, err
 	}
 	b.acks = source.NewAcks(b.nats)
@@ -140,13 +144,17 @@ func (b *bridge) carry(ctx context.Context) error {
 	defer cancel(nil)
 	hard, release := withGrace(ctx, b.plan.shutdown-flushReserve, b.draining)
 	defer release()
+	fail := func(err error) {
+		b.log.Error("stopping because of a failure", "error", err)
+		cancel(err)
+	}
 
 	outer := context.WithoutCancel(ctx) // For what must outlive the drain.
 	side, stopSide := context.WithCancel(outer)
 	var sides, publishing, consuming sync.WaitGroup
 	sides.Go(func() {
 		if err := admin.Serve(side, b.admin, b.adminHandler(ctx), b.log); err != nil {
-			cancel(err)
+			fail(err)
 		}
 	})
 	sides.Go(func() { b.plan.sink.Keys.Watch(side, keyInterval, b.keyChanged, b.keyFailed) })
@@ -165,7 +173,7 @@ func (b *bridge) carry(ctx context.Context) error {
 	for i := range b.sources {
 		consuming.Go(func() {
 			if err := b.consume(ctx, hard, i); err != nil {
-				cancel(err)
+				fail(err)
 			}
 		})
 	}
@@ -238,6 +246,11 @@ func withGrace(ctx context.Context, grace time.Duration, draining func(end time.
 
 // keyInterval is how often the key's file is looked at.
 const keyInterval = time.Second
+
+func (b *bridge) natsFailed(err error) {
+	why := err.Error() + "; " + natsAdvice(err)
+	b.natsFailure.Store(&why)
+}
 
 func (b *bridge) keyChanged() {
 	b.log.Info("a new API key is in use", "key", keyNote(b.plan.sink.Keys))

@@ -49,11 +49,16 @@ func (b *bridge) routeStatus(i int, stats *pipeline.Stats) admin.Route {
 		Name: s.Name, From: p.from, To: p.to,
 		State: string(s.State), Reason: b.routeReason(i, stats), LimitedBy: string(s.LimitedBy), Rates: rates,
 		Received: s.Received, Settled: map[string]uint64{}, Attempts: map[string]uint64{}, Redelivered: s.Redelivered, Ambiguous: s.Ambiguous,
-		Queued: s.Queued, InFlight: s.InFlight, Waiting: b.sampleOf(i, s, time.Now()).waiting,
+		Queued: s.Queued, InFlight: s.InFlight, Waiting: b.sampleOf(i, stats, time.Now()).waiting,
 		Arrivals: load.Arrivals, Capacity: finite(load.Capacity), DrainSeconds: finite(drainSeconds(forecast)), Forecast: forecast.Text,
 	}
 	if src, ok := b.sources[i].(*source.Core); ok {
 		r.SourceDropped = uint64(src.Dropped())
+	}
+	lately := b.sampler.losses(i)
+	r.Lost, r.LostWhy, r.DeadLettered = lately.dropped+lately.missed, lately.why(&p.route), lately.dead
+	if ready, _ := b.sources[i].Ready(); (!ready || !b.nats.IsConnected()) && s.LimitedBy == pipeline.ByNothing && s.State == pipeline.Running {
+		r.LimitedBy, r.Forecast = byNATS, "not known while nothing comes from NATS"
 	}
 	for outcome, n := range s.Settled {
 		r.Settled[outcome.String()] = n
@@ -64,13 +69,18 @@ func (b *bridge) routeStatus(i int, stats *pipeline.Stats) admin.Route {
 	return r
 }
 
-// routeReason says why a route does not carry messages; empty while it does, or could.
+// byNATS is what limits a route that NATS gives nothing, as what it holds is limited by nothing.
+const byNATS = "nats"
+
+// routeReason says why a route does not carry messages, or not all of them, and what to do where that is about this route; empty while it does, or could.
 func (b *bridge) routeReason(i int, stats *pipeline.Stats) string {
 	s := &stats.Routes[i]
 	ready, why := b.sources[i].Ready()
 	switch {
 	case s.State == pipeline.Paused:
 		return "paused by an operator"
+	case !b.nats.IsConnected():
+		return "not connected to NATS"
 	case !ready:
 		return why
 	case stats.KeyRefused:
@@ -78,11 +88,13 @@ func (b *bridge) routeReason(i int, stats *pipeline.Stats) string {
 	case stats.Down:
 		return "the endpoint is down"
 	case s.CacheMissing:
-		return "the cache " + b.plan.routes[i].route.Cache + " does not exist"
+		return "the cache " + b.plan.routes[i].route.Cache + " does not exist: create it, or correct the route"
 	case s.RouteRefused, s.Forbidden > 0 && s.State == pipeline.Parked:
-		return "the API key may not publish to its topics"
+		return "the API key may not publish to its topics: grant the permission, or correct the route"
 	case s.Forbidden > 0:
-		return fmt.Sprintf("the API key may not publish to %d of its topics", s.Forbidden)
+		return fmt.Sprintf("the API key may not publish to %d of its topics: grant the permission, or correct the route", s.Forbidden)
+	case s.Unkept > 0:
+		return fmt.Sprintf("%d messages wait to be kept as dead letters: %s", s.Unkept, s.UnkeptWhy)
 	}
 	return ""
 }

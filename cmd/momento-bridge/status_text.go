@@ -18,9 +18,9 @@ func markOf(s admin.State) mark {
 	switch s {
 	case admin.Publishing, admin.Idle, admin.CatchingUp:
 		return markGood
-	case admin.Paused, admin.Behind, admin.Throttled, admin.Stopping:
+	case admin.Paused, admin.Behind, admin.Throttled, admin.KeyExpiring, admin.Stopping:
 		return markWarn
-	case admin.Disconnected, admin.KeyRefused, admin.Down, admin.Parked:
+	case admin.Stuck, admin.Disconnected, admin.KeyRefused, admin.Down, admin.Parked, admin.Losing:
 		return markBad
 	}
 	return markWarn // One that a newer daemon has.

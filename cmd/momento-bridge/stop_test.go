@@ -79,9 +79,13 @@ func TestDaemonDoesNotStartWhenNoStreamTakesItsDeadLetters(t *testing.T) {
 		{`  - {name: s, stream: S, subject: s, cache: c, dead_letter: {subject: dead.s}}`, "no stream takes the dead letters' subject dead.s"},
 		{`  - {name: s, stream: S, cache: c, dead_letter: {subject: other}}`, "dead letters would come back for ever"},
 	} {
-		err := startDaemon(t, "-c", w.config("", tt.route)).wait()
+		p := startDaemon(t, "-c", w.config("", tt.route))
+		err := p.wait()
 		if exitStatus(err) != statusFailed || !strings.Contains(err.Error(), tt.want) {
 			t.Errorf("run = %v, want %q in it", err, tt.want)
+		}
+		if log := p.log.String(); !strings.Contains(log, `"level":"ERROR","msg":"stopping because of a failure`) {
+			t.Errorf("the log does not say why it stops:\n%s", log)
 		}
 	}
 }

@@ -4,27 +4,35 @@ import (
 	"context"
 	"fmt"
 	"strconv"
-	"strings"
 	"time"
 
 	"momento-bridge/admin"
 	"momento-bridge/pipeline"
 )
 
-// sum returns the daemon's state and what to say of it in one sentence: what is gravest, and what to do.
+// sum returns the daemon's state and what to say of it in a sentence or two: what is gravest, and what to do.
 func (b *bridge) sum(ctx context.Context, s *admin.Status, stats *pipeline.Stats) (admin.State, string) {
-	missing := b.plan.sink.Keys.Missing()
+	state, text := b.gravest(ctx, s, stats)
+	return remark(s, state, text)
+}
+
+func (b *bridge) gravest(ctx context.Context, s *admin.Status, stats *pipeline.Stats) (admin.State, string) {
+	missing, stuck := b.plan.sink.Keys.Missing(), b.vitals.progress.stuck()
 	switch {
 	case ctx.Err() != nil:
-		return admin.Stopping, fmt.Sprintf("Stopping: %d messages are in flight and being finished.", s.Queue.InFlight)
+		return admin.Stopping, fmt.Sprintf("Stopping: %d messages are in flight and being finished, %s more are held.", s.Queue.InFlight, count(int64(s.Queue.Messages)))
+	case stuck != "":
+		return admin.Stuck, "The daemon is stuck and must be restarted: " + stuck + "."
 	case !b.nats.IsConnected():
-		return admin.Disconnected, "Not connected to NATS at " + s.NATS + ", still trying: nothing can be taken over. Check the server, nats.url and the network."
+		return admin.Disconnected, "Not connected to NATS at " + s.NATS + ", still trying: nothing can be taken over. " + bounded(b.natsReason()) + "."
 	case missing != nil:
 		return admin.KeyRefused, "There is no API key yet, so nothing is published: " + missing.Error() + "."
 	case stats.KeyRefused:
-		return admin.KeyRefused, "The endpoint refuses the API key, so nothing is published. Put a valid key into the key file, or see what the vending machine gives."
+		return admin.KeyRefused, "The endpoint refuses the API key (" + bounded(stats.Why) + "), so nothing is published. " +
+			"Put a valid key into the key file, or see what the vending machine gives."
 	case stats.Down:
-		return admin.Down, "The endpoint is down, so nothing is published; it is tried once a second. Check " + s.Endpoint + " and the network."
+		return admin.Down, "The endpoint is down (" + bounded(stats.Why) + "), so nothing is published; it is tried once a second. " +
+			"Check " + s.Endpoint + " and the network."
 	}
 	return sumRoutes(s)
 }
@@ -44,7 +52,7 @@ func sumRoutes(s *admin.Status) (admin.State, string) {
 	}
 	switch {
 	case len(parked) > 0:
-		return admin.Parked, fmt.Sprintf("%sstanding still: %s.", are(len(parked), len(s.Routes)), reasons(parked))
+		return admin.Parked, fmt.Sprintf("%s: %s%s.", standing(parked, len(s.Routes)), reasons(parked), elsewhere(s, len(parked)))
 	case len(paused) > 0:
 		return admin.Paused, are(len(paused), len(s.Routes)) + "paused by an operator" + elsewhere(s, len(paused)) + "."
 	case len(behind) > 0:
@@ -82,6 +90,17 @@ func sumFlow(s *admin.Status) (admin.State, string) {
 	return admin.Publishing, text + "; nothing waits for longer than a moment."
 }
 
+// standing says of how many routes out of how many it is true that they stand still, or that a part of them does.
+func standing(routes []admin.Route, all int) string {
+	what := "standing still"
+	for _, r := range routes {
+		if r.State == string(pipeline.Running) && r.LimitedBy != byNATS {
+			what = "standing still, or a part of it is"
+		}
+	}
+	return are(len(routes), all) + what
+}
+
 // are says of how many routes out of how many something is true.
 func are(n, all int) string {
 	switch {
@@ -107,19 +126,19 @@ func elsewhere(s *admin.Status, n int) string {
 const few = 3
 
 func reasons(routes []admin.Route) string {
-	var texts []string
-	for _, r := range routes[:min(few, len(routes))] {
-		texts = append(texts, r.Name+": "+r.Reason)
+	texts := make([]string, len(routes))
+	for i, r := range routes {
+		texts[i] = r.Name + ": " + r.Reason
 	}
-	return strings.Join(texts, "; ") + others(len(routes))
+	return some(texts)
 }
 
 func forecasts(routes []admin.Route) string {
-	var texts []string
-	for _, r := range routes[:min(few, len(routes))] {
-		texts = append(texts, r.Name+": "+r.Forecast)
+	texts := make([]string, len(routes))
+	for i, r := range routes {
+		texts[i] = r.Name + ": " + r.Forecast
 	}
-	return strings.Join(texts, "; ") + others(len(routes)) + "."
+	return some(texts) + "."
 }
 
 func others(n int) string {

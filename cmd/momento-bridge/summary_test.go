@@ -3,6 +3,7 @@ package main
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"momento-bridge/admin"
 	"momento-bridge/sink/emulator"
@@ -35,9 +36,73 @@ func TestStatusSaysInOneSentenceHowThingsAre(t *testing.T) {
 	f(admin.Paused, "1 of 2 routes is paused by an operator; the others publish 99 messages/s.", flowing, well, paused)
 	f(admin.Paused, "The route is paused by an operator.", flowing, paused)
 	f(admin.Paused, "All routes are paused by an operator.", flowing, paused, paused)
-	f(admin.Parked, "1 of 3 routes is standing still: b: the cache c does not exist.", flowing, well, parked, paused)
-	f(admin.Parked, "4 of 5 routes are standing still: b: the cache c does not exist; b: the cache c does not exist; b: the cache c does not exist; and 1 more.",
+	f(admin.Parked, "1 of 3 routes is standing still: b: the cache c does not exist; the others publish 99 messages/s.", flowing, well, parked, paused)
+	f(admin.Parked, "4 of 5 routes are standing still: b: the cache c does not exist; b: the cache c does not exist; b: the cache c does not exist; and 1 more; the others publish 99 messages/s.",
 		flowing, parked, parked, parked, parked, well)
+}
+
+// A first line with ✓ means that nobody has to do anything.
+func TestStatusSaysInItsFirstLineWhatIsLostAndWhenTheKeyExpires(t *testing.T) {
+	now := time.Now()
+	lost := admin.Route{Name: "a", Lost: 1200, LostWhy: "the NATS client's buffer is full"}
+	dead := admin.Route{Name: "b", DeadLettered: 3}
+	f := func(wantState admin.State, want string, state admin.State, expires time.Duration, routes ...admin.Route) {
+		t.Helper()
+		s := admin.Status{Now: now, Routes: routes}
+		if expires != 0 {
+			s.Key.Expires = new(now.Add(expires))
+		}
+		if got, text := remark(&s, state, "So it is."); got != wantState || text != want {
+			t.Errorf("%s: %s\nwant %s: %s", got, text, wantState, want)
+		}
+	}
+	const losing = "Messages are lost: a: 1 200 in 15 s, the NATS client's buffer is full."
+	f(admin.Publishing, "So it is.", admin.Publishing, 25*time.Hour, admin.Route{Name: "c"})
+	f(admin.Losing, losing+" So it is.", admin.Behind, 0, lost, dead)
+	f(admin.Losing, losing+" So it is.", admin.Paused, 0, lost)
+	f(admin.Down, "So it is. "+losing, admin.Down, 0, lost)
+	f(admin.Publishing, "So it is. Dead letters: b: 3 in 15 s; the last problems say why.", admin.Publishing, 0, dead)
+	f(admin.KeyExpiring, "So it is. The API key expires in 3h0m: put a new one into the key file.", admin.Idle, 3*time.Hour)
+	f(admin.KeyExpiring, "So it is. The API key expired 1m0s ago: put a new one into the key file.", admin.Publishing, -time.Minute)
+	f(admin.Throttled, "So it is. The API key expires in 3h0m: put a new one into the key file.", admin.Throttled, 3*time.Hour)
+	f(admin.Stopping, "So it is.", admin.Stopping, time.Hour, lost)
+	vended := admin.Status{Now: now, Key: admin.Key{Vended: true, Expires: new(now.Add(time.Minute))}}
+	if state, _ := remark(&vended, admin.Idle, ""); state != admin.Idle {
+		t.Errorf("with a vended key that is replaced by itself: %s", state)
+	}
+}
+
+func TestStatusTellsOfMessagesThatAreLost(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, emulator.Config{})
+	p := startDaemon(t, "-c", w.config("", `  - {name: s, subject: s, cache: c, max_payload: 1}`))
+	p.awaitReady()
+	if err := w.nats.Publish("s", []byte("too large")); err != nil {
+		t.Fatal(err)
+	}
+	var s admin.Status
+	eventually(t, "the loss", func() bool { s = p.status(); return s.State == admin.Losing })
+	if !strings.Contains(s.Summary, "Messages are lost: s: 1 in 15 s, they can never be published and the route has no dead_letter") {
+		t.Errorf("status: %s", s.Summary)
+	}
+}
+
+func TestStatusSaysWhyThereIsNoConnectionToNATS(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, emulator.Config{})
+	w.stream("S", "s")
+	p := startDaemon(t, "-c", w.config("", `  - {name: s, stream: S, cache: c}`))
+	p.awaitReady()
+	w.server.Shutdown()
+	var s admin.Status
+	eventually(t, "the reason", func() bool { s = p.status(); return strings.Contains(s.Summary, "connection refused") })
+	const advice = "nothing listens there: start NATS, or correct the host and port in nats.url"
+	if s.State != admin.Disconnected || !strings.Contains(s.Summary, advice) || !strings.Contains(strings.Join(s.NotReady, ""), advice) {
+		t.Errorf("%s: %s, not ready: %q", s.State, s.Summary, s.NotReady)
+	}
+	if r := s.Routes[0]; r.Reason != "not connected to NATS" || r.LimitedBy != "nats" || !strings.HasPrefix(r.Forecast, "not known") {
+		t.Errorf("the route: %+v", r)
+	}
 }
 
 func TestStatusFollowsWhatHappens(t *testing.T) {

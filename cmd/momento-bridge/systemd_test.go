@@ -86,7 +86,7 @@ func TestSystemdIsToldHowTheDaemonIs(t *testing.T) {
 	p.cancel()
 	manager.await(t, "STOPPING=1")
 	manager.await(t, "EXTEND_TIMEOUT_USEC=15000000")
-	manager.await(t, "STATUS=1 in flight, 1 waiting. Stopping")
+	manager.await(t, "STATUS=1 in flight, 1 waiting. Stopping: 1 messages are in flight and being finished, 0 more are held.")
 	if len(manager.since(time.Second, "WATCHDOG=1")) == 0 {
 		t.Error("no sign of life while the daemon drains")
 	}

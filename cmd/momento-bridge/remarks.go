@@ -1,0 +1,92 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"momento-bridge/admin"
+	"momento-bridge/pipeline"
+)
+
+// keyNotice is how long before a key expires it is said: time to make a new one.
+const keyNotice = 24 * time.Hour
+
+// losses are the messages that a route gave up over the last samples, against its will, and those that became dead letters.
+type losses struct {
+	dropped uint64 // By the pipeline.
+	missed  uint64 // By the NATS client.
+	dead    uint64
+}
+
+// losses returns what a route has lost lately. Where it is a policy to drop, what that drops cannot be told from the rest, and none of it is a loss.
+func (r *backlog) losses(policy pipeline.Overload) losses {
+	if len(r.samples) == 0 {
+		return losses{}
+	}
+	var first losses // All that the daemon has lost, as long as it is as young.
+	if len(r.samples) > sampleCount {
+		first = r.samples[0].given
+	}
+	last := r.samples[len(r.samples)-1].given
+	lately := losses{missed: last.missed - first.missed, dead: last.dead - first.dead}
+	if policy == pipeline.Block {
+		lately.dropped = last.dropped - first.dropped
+	}
+	return lately
+}
+
+// why says what loses messages of a route.
+func (l losses) why(route *pipeline.RouteConfig) string {
+	switch {
+	case l.missed > 0:
+		return "the NATS client's buffer is full"
+	case l.dropped > 0 && route.AtMostOnce:
+		return "they can never be published, or their outcome is unclear (delivery: at-most-once)"
+	case l.dropped > 0:
+		return "they can never be published and the route has no dead_letter"
+	}
+	return ""
+}
+
+// remark adds to a state and its sentence what must not go unseen beside it: messages that are lost, dead letters, a key that expires.
+func remark(s *admin.Status, state admin.State, text string) (admin.State, string) {
+	if state == admin.Stopping {
+		return state, text
+	}
+	var lost, dead []string
+	for _, r := range s.Routes {
+		if r.Lost > 0 {
+			lost = append(lost, fmt.Sprintf("%s: %s in %d s, %s", r.Name, count(int64(r.Lost)), sampleCount, r.LostWhy))
+		}
+		if r.DeadLettered > 0 {
+			dead = append(dead, fmt.Sprintf("%s: %s in %d s", r.Name, count(int64(r.DeadLettered)), sampleCount))
+		}
+	}
+	switch {
+	case len(lost) == 0:
+		if len(dead) > 0 {
+			text += " Dead letters: " + some(dead) + "; the last problems say why."
+		}
+	case markOf(state) == markBad:
+		text += " Messages are lost: " + some(lost) + "."
+	default:
+		state, text = admin.Losing, "Messages are lost: "+some(lost)+". "+text
+	}
+	if k := s.Key; k.Expires != nil && !k.Vended && k.Expires.Before(s.Now.Add(keyNotice)) {
+		when := "expires in " + ageText(k.Expires.Sub(s.Now))
+		if !k.Expires.After(s.Now) {
+			when = "expired " + ageText(s.Now.Sub(*k.Expires)) + " ago"
+		}
+		text += " The API key " + when + ": put a new one into the key file."
+		if markOf(state) == markGood {
+			state = admin.KeyExpiring
+		}
+	}
+	return state, text
+}
+
+// some joins what is said of each route, and names a few.
+func some(texts []string) string {
+	return strings.Join(texts[:min(few, len(texts))], "; ") + others(len(texts))
+}
