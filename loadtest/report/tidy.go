@@ -48,10 +48,6 @@ func tidy(r *Report) *Report {
 	for i := range c.Trials {
 		c.Trials[i].Unfit = safe(c.Trials[i].Unfit)
 	}
-	c.Dimensions = append([]Dimension(nil), r.Dimensions...)
-	for i := range c.Dimensions {
-		c.Dimensions[i].Unfit = safe(c.Dimensions[i].Unfit)
-	}
 	c.Seconds = append([]Second{}, r.Seconds...)
 	c.Plateau = append([]Point{}, r.Plateau...)
 	c.Latency = map[string]Latency{}
