@@ -58,7 +58,7 @@ func Rate(ctx context.Context, c RateConfig) (*report.Report, error) {
 			return nil, err
 		}
 		defer r.following.close()
-		cfg.Sink, cfg.Opened, cfg.Topic = r.following, nil, r.following.subject
+		cfg.Publisher, cfg.Opened, cfg.Topic = r.following.publisher, nil, r.following.subject
 	}
 	r.engine = drive.New(running, cfg)
 	defer r.engine.Close()

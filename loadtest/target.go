@@ -32,7 +32,7 @@ func (t *Target) engine() drive.Config {
 	payload := t.payload()
 	topics := t.topics()
 	return drive.Config{
-		Sink: t.Sink, Opened: t.Sink.Opened, Connections: t.Connections, Timeout: t.Timeout,
+		Publisher: func() drive.Publisher { return t.Sink.Publisher() }, Opened: t.Sink.Opened, Connections: t.Connections, Timeout: t.Timeout,
 		Payload: func(int) []byte { return payload },
 		Cache:   func(i int) string { return t.Caches[i/len(topics)%len(t.Caches)] },
 		Topic:   func(i int) string { return topics[i%len(topics)] },

@@ -3,19 +3,20 @@ package loadtest
 import (
 	"time"
 
+	"momento-bridge/loadtest/drive"
 	"momento-bridge/pipeline"
 )
 
-// Publisher implements drive.Sink.
-func (f *following) Publisher() pipeline.Publisher { return viaPublisher{f} }
+// publisher makes a publisher for a worker.
+func (f *following) publisher() drive.Publisher { return viaPublisher{f} }
 
 // viaPublisher publishes to NATS. All share the connection.
 type viaPublisher struct{ *following }
 
-// Close implements pipeline.Publisher.
+// Close implements drive.Publisher.
 func (viaPublisher) Close() {}
 
-// Publish implements pipeline.Publisher: a request's topic is the subject, and its payload is made here, with the number and the time. From a stream it
+// Publish implements drive.Publisher: a request's topic is the subject, and its payload is made here, with the number and the time. From a stream it
 // awaits the acknowledgement; core NATS has taken a message that the client has.
 func (p viaPublisher) Publish(r *pipeline.Request) pipeline.Answer {
 	t := p.of[r.Topic]

@@ -43,11 +43,7 @@ func (l *life) intn(n int) int {
 	return l.rng.IntN(n)
 }
 
-func (l *life) Publisher() Publisher { return l }
-func (l *life) Close()               {}
-func (l *life) Line(depth int, answered func([]Answered)) Line {
-	return newFakeLine(depth, answered, l.Publish)
-}
+func (l *life) Connection(depth int) Connection { return newFakeConnection(depth, l.Publish) }
 
 func (l *life) Publish(r *Request) Answer {
 	time.Sleep(min(time.Duration(l.intn(3000))*time.Millisecond/10, time.Until(r.Deadline)))

@@ -132,15 +132,15 @@ func (d *dispatcher) admits(now time.Time, r *Route) (bool, time.Time) {
 	if r.paused {
 		return false, time.Time{}
 	}
+	first := r.ready.front().first
+	if first.rejection != nil { // It needs nothing of the endpoint.
+		return true, time.Time{}
+	}
 	if ok, at := r.cache.gate.admits(now); !ok {
 		return false, at
 	}
 	if ok, at := r.gate.admits(now); !ok {
 		return false, at
-	}
-	first := r.ready.front().first
-	if first.rejection != nil {
-		return true, time.Time{}
 	}
 	at := r.quotas.due(now, d.costOf(r, first))
 	return at.IsZero(), at
@@ -188,9 +188,9 @@ func (d *dispatcher) start(now time.Time, r *Route, p *parcel) {
 		d.pay(now, r, p.cost, p.size)
 		d.charge(r, p.cost)
 		d.publishes.add(now, 1)
-	}
-	for i, g := range l.gates(d) {
-		p.probes[i] = g.enter()
+		for i, g := range l.gates(d) { // A dead letter says nothing of the endpoint.
+			p.probes[i] = g.enter()
+		}
 	}
 	l.inFlight++
 	r.inFlight += p.n

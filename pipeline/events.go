@@ -20,6 +20,7 @@ const (
 	eventTopicAllowed
 	eventRouteForbidden
 	eventRouteAllowed
+	eventRouteRejected
 	eventQuotaRefused
 	eventQuotaAccepted
 	eventOverload
@@ -44,14 +45,16 @@ var eventTexts = [eventKindCount]struct {
 	eventTopicForbidden: {slog.LevelError, "the API key may not publish to a topic of the route (403): the topic is parked; grant the permission or correct the route"},
 	eventTopicAllowed:   {slog.LevelInfo, "the topic is allowed now"},
 	eventRouteForbidden: {slog.LevelError, "the API key may not publish to the topics of the route (403): the route is parked; grant the permission or correct the route"},
-	eventRouteAllowed:   {slog.LevelInfo, "the route is allowed now"},
-	eventQuotaRefused:   {slog.LevelWarn, "the endpoint refuses for quota (429): publishing is slowed down"},
-	eventQuotaAccepted:  {slog.LevelInfo, "the endpoint accepts again after refusals for quota"},
-	eventOverload:       {slog.LevelWarn, "messages come faster than they go: the oldest are dropped (overload: drop-oldest)"},
-	eventExpired:        {slog.LevelWarn, "messages are older than max_age when their turn comes: they expire"},
-	eventDropped:        {slog.LevelError, "a message can never be published and the route has no dead_letter: it is dropped"},
-	eventDeadLettered:   {slog.LevelWarn, "a message can never be published: it is kept as a dead letter"},
-	eventDeadLetter:     {slog.LevelError, "a dead letter could not be stored: its message waits"},
+	eventRouteAllowed:   {slog.LevelInfo, "the route publishes again"},
+	eventRouteRejected: {slog.LevelError, "the endpoint rejects one message of the route after the other, and accepts none: the route is parked, " +
+		"and no more messages are taken for bad; check what stands between here and Momento, and what the route publishes"},
+	eventQuotaRefused:  {slog.LevelWarn, "the endpoint refuses for quota (429): publishing is slowed down"},
+	eventQuotaAccepted: {slog.LevelInfo, "the endpoint accepts again after refusals for quota"},
+	eventOverload:      {slog.LevelWarn, "messages come faster than they go: the oldest are dropped (overload: drop-oldest)"},
+	eventExpired:       {slog.LevelWarn, "messages are older than max_age when their turn comes: they expire"},
+	eventDropped:       {slog.LevelError, "a message can never be published and the route has no dead_letter: it is dropped"},
+	eventDeadLettered:  {slog.LevelWarn, "a message can never be published: it is kept as a dead letter"},
+	eventDeadLetter:    {slog.LevelError, "a dead letter could not be stored: its message waits"},
 }
 
 // event is one such thing. Events are noted under the pipeline's mutex and logged without it.

@@ -12,46 +12,61 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 )
 
-// fakeSink answers from a function; every worker shares it.
+// fakeSink answers from a function; every connection shares it.
 type fakeSink func(r *Request) Answer
 
-func (f fakeSink) Publisher() Publisher      { return f }
-func (f fakeSink) Publish(r *Request) Answer { return f(r) }
-func (f fakeSink) Close()                    {}
+func (f fakeSink) Connection(depth int) Connection { return newFakeConnection(depth, f) }
 
-func (f fakeSink) Line(depth int, answered func([]Answered)) Line {
-	return newFakeLine(depth, answered, f)
-}
-
-// newFakeLine answers one request after the other, as a connection does.
-func newFakeLine(depth int, answered func([]Answered), answer func(*Request) Answer) Line {
-	l := &fakeLine{depth: depth, requests: make(chan *Request, depth), done: make(chan struct{})}
+// newFakeConnection answers one request after the other, as an endpoint does.
+func newFakeConnection(depth int, answer func(*Request) Answer) Connection {
+	c := &fakeConnection{
+		depth: depth, requests: make(chan *Request, depth), answers: make(chan Answered, depth),
+		interrupted: make(chan struct{}, 1), done: make(chan struct{}),
+	}
 	go func() {
-		defer close(l.done)
-		for r := range l.requests {
-			answered([]Answered{{Request: r, Answer: answer(r)}})
+		defer close(c.done)
+		for r := range c.requests {
+			c.answers <- Answered{Request: r, Answer: answer(r)}
 		}
 	}()
-	return l
+	return c
 }
 
-type fakeLine struct {
-	depth    int
-	requests chan *Request
-	done     chan struct{}
+type fakeConnection struct {
+	depth       int
+	requests    chan *Request
+	answers     chan Answered
+	interrupted chan struct{}
+	done        chan struct{}
 }
 
-func (l *fakeLine) Depth() int { return l.depth }
+func (c *fakeConnection) Depth() int { return c.depth }
 
-func (l *fakeLine) Send(rs []*Request) {
+func (c *fakeConnection) Send(rs []*Request) {
 	for _, r := range rs {
-		l.requests <- r
+		c.requests <- r
 	}
 }
 
-func (l *fakeLine) Close() {
-	close(l.requests)
-	<-l.done
+func (c *fakeConnection) Receive(dst []Answered) []Answered {
+	select {
+	case a := <-c.answers:
+		dst = append(dst, a)
+	case <-c.interrupted:
+	}
+	return dst
+}
+
+func (c *fakeConnection) Interrupt() {
+	select {
+	case c.interrupted <- struct{}{}:
+	default:
+	}
+}
+
+func (c *fakeConnection) Close() {
+	close(c.requests)
+	<-c.done
 }
 
 func accept() Answer { return Answer{Verdict: Accept, Result: Result204, Status: 204} }

@@ -6,15 +6,31 @@ import "time"
 // has just been made may not be known everywhere at once.
 const missesAfter = 3
 
+// believed is how many rejections of a route are believed in a row, without anything accepted in between: a proxy, a web
+// application firewall or another server may answer everything with 400, and must not empty a stream.
+const believed = 5
+
 // judge returns the answer as it is to be understood for p. A cache that is said to be missing, and has accepted another publish
 // since it was first said so to p, does exist: it is p that cannot be published. While the cache is taken for missing, nothing is held against p.
+// An endpoint that rejects one message of a route after the other, and accepts none, is more likely to be at fault than they are.
 func (d *dispatcher) judge(p *parcel, a Answer) Answer {
-	e := p.first
-	if a.Verdict == HaltCache && e.misses+1 >= missesAfter && !p.lane.route.cache.gate.closed && p.lane.route.cache.existsSince(e.missed) {
+	e, r := p.first, p.lane.route
+	if a.Verdict == HaltCache && e.misses+1 >= missesAfter && !r.cache.gate.closed && r.cache.existsSince(e.missed) {
 		a.Verdict, a.Reason = Reject, "not_found"
+		return a
+	}
+	if a.Verdict == Reject && a.Status != 0 && p.n == 1 {
+		if r.distrusted() {
+			a.Verdict = HaltRoute
+			return a
+		}
+		r.rejections++
 	}
 	return a
 }
+
+// distrusted reports whether a rejection of the route's messages is not believed any more.
+func (r *Route) distrusted() bool { return r.rejections >= believed }
 
 // reject notes that the endpoint can never accept what p carries: a single message, which stays in flight until it is kept as a dead letter.
 func (d *dispatcher) reject(now time.Time, p *parcel, a Answer) {
@@ -51,11 +67,6 @@ func (d *dispatcher) attempted(now time.Time, p *parcel, a Answer) {
 		e.attempts++
 	}
 	r.attempts[a.Result]++
-	if a.Repeated {
-		r.attempts[ResultNetwork]++
-		r.ambiguous++
-		d.pay(now, r, p.cost, p.size)
-	}
 	if a.Verdict == Ambiguous {
 		r.ambiguous++
 	}

@@ -38,7 +38,7 @@ func (d *dispatcher) learn(now time.Time, p *parcel, a Answer) {
 		}
 		r.cache.found(p.sent)
 		d.opened(now, &r.cache.gate, eventCacheFound, r)
-		r.refusals = 0
+		r.refusals, r.rejections = 0, 0
 		d.opened(now, &r.gate, eventRouteAllowed, r)
 		if d.opened(now, &l.gate, eventTopicAllowed, r) {
 			r.forbidden--
@@ -62,6 +62,8 @@ func (d *dispatcher) learn(now time.Time, p *parcel, a Answer) {
 		if r.refusals >= forbiddenAfter {
 			d.shut(now, p, routeGate, eventRouteForbidden, a)
 		}
+	case HaltRoute:
+		d.shut(now, p, routeGate, eventRouteRejected, a)
 	case SlowDown:
 		if d.refused(now, p, a) {
 			d.events.note(now, event{kind: eventQuotaRefused, detail: a.Detail})

@@ -26,25 +26,27 @@ type Pipeline struct {
 	sink Sink
 	log  *slog.Logger
 
-	mu      sync.Mutex // Guards the following, every Route and everything they hold. Nothing blocks under it.
-	d       dispatcher
-	workers []*worker // With one publish in flight on each connection,
-	lines   []*line   // or several.
-	idle    []*taker  // Parked, the latest last.
-	waking  int       // Takers that have been roused and have not got the mutex yet.
-	timer   *time.Timer
-	timerAt time.Time
-	room    *sync.Cond    // Some route may have room.
-	closing bool          // Some route is closed.
-	endBy   time.Time     // When publishing must end; zero before the drain.
-	empty   chan struct{} // Closed when every route is closed and has nothing left.
-	drained bool          // empty is closed.
+	mu       sync.Mutex // Guards the following, every Route and everything they hold. Nothing blocks under it.
+	d        dispatcher
+	workers  []*worker
+	idle     []*worker // In the order in which they became so.
+	waking   int       // Workers that have been roused and have not got the mutex yet,
+	rousedAt time.Time // and when the latest was.
+	letters  letterQueue
+	timer    *time.Timer
+	timerAt  time.Time
+	room     *sync.Cond    // Some route may have room.
+	closing  bool          // Some route is closed.
+	endBy    time.Time     // When publishing must end; zero before the drain.
+	empty    chan struct{} // Closed when every route is closed and has nothing left.
+	drained  bool          // empty is closed.
 }
 
 // New builds a pipeline that is not running yet. Submit blocks once the queue is full until Run is called.
 func New(cfg Config, sink Sink, log *slog.Logger, metrics *Metrics) *Pipeline {
 	p := &Pipeline{cfg: cfg, sink: sink, log: log, empty: make(chan struct{})}
 	p.room = sync.NewCond(&p.mu)
+	p.letters.some = sync.NewCond(&p.mu)
 	p.d = dispatcher{delays: cfg.Delays, operations: cfg.Operations, waited: metrics.rateLimitWait}
 	caches := map[string]*cache{}
 	for _, rc := range cfg.Routes {
@@ -93,7 +95,10 @@ func (p *Pipeline) Run(hard context.Context) int {
 
 	var workers sync.WaitGroup
 	for range p.cfg.Workers {
-		workers.Go(p.newWorker())
+		workers.Go(p.newWorker().run)
+	}
+	for i := range keepers {
+		workers.Go(func() { p.keepLetters(i) })
 	}
 	left := 0
 	select {
@@ -105,18 +110,13 @@ func (p *Pipeline) Run(hard context.Context) int {
 	return left
 }
 
-// newWorker makes what publishes on one connection, and returns its goroutine.
-func (p *Pipeline) newWorker() (run func()) {
+// newWorker makes what publishes on one connection.
+func (p *Pipeline) newWorker() *worker {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.cfg.InFlight > 1 {
-		l := newLine(p, p.cfg.InFlight)
-		p.lines = append(p.lines, l)
-		return l.run
-	}
-	w := &worker{taker: newTaker(), p: p, publisher: p.sink.Publisher()}
+	w := newWorker(p, max(1, p.cfg.InFlight))
 	p.workers = append(p.workers, w)
-	return w.run
+	return w
 }
 
 // EndBy says when publishing must end: from now on no attempt lasts longer. It is called once, when the drain begins.
@@ -208,6 +208,7 @@ func (p *Pipeline) stopNow() int {
 		r.closed = true
 		p.d.endQueued(r, false)
 	}
+	p.endLetters()
 	p.room.Broadcast()
 	p.checkEmpty()
 	p.unlock()
@@ -226,8 +227,9 @@ func (p *Pipeline) checkEmpty() {
 	}
 	p.drained = true
 	close(p.empty)
-	for _, t := range p.idle {
-		p.rouse(t)
+	for _, w := range p.idle {
+		p.rouse(w)
 	}
 	p.idle = nil
+	p.letters.some.Broadcast()
 }

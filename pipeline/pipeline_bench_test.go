@@ -20,44 +20,48 @@ func (c *count) Settle(_ any, o Outcome) {
 	}
 }
 
-// instant is a sink that accepts at once, on the goroutine that sends. It allocates nothing.
+// instant is a sink that accepts at once. It allocates nothing.
 type instant struct{}
 
-func (instant) Publisher() Publisher { return instantPublisher{} }
-
-func (instant) Line(depth int, answered func([]Answered)) Line {
-	return &instantLine{depth: depth, answered: answered}
+func (instant) Connection(depth int) Connection {
+	return &instantConnection{depth: depth, interrupted: make(chan struct{}, 1)}
 }
 
-type instantPublisher struct{}
-
-func (instantPublisher) Publish(*Request) Answer { return accept() }
-func (instantPublisher) Close()                  {}
-
-type instantLine struct {
-	depth    int
-	answered func([]Answered)
-	answers  []Answered
+type instantConnection struct {
+	depth       int
+	interrupted chan struct{}
+	sent        []*Request
 }
 
-func (l *instantLine) Depth() int { return l.depth }
-func (l *instantLine) Close()     {}
+func (c *instantConnection) Depth() int         { return c.depth }
+func (c *instantConnection) Close()             {}
+func (c *instantConnection) Send(rs []*Request) { c.sent = append(c.sent, rs...) }
 
-func (l *instantLine) Send(rs []*Request) {
-	l.answers = l.answers[:0]
-	for _, r := range rs {
-		l.answers = append(l.answers, Answered{Request: r, Answer: accept()})
+func (c *instantConnection) Receive(dst []Answered) []Answered {
+	if len(c.sent) == 0 {
+		<-c.interrupted
 	}
-	l.answered(l.answers)
+	for _, r := range c.sent {
+		dst = append(dst, Answered{Request: r, Answer: accept()})
+	}
+	c.sent = c.sent[:0]
+	return dst
 }
 
-// ways are the two ways of a publish: a worker for each connection, or a line with several in flight.
+func (c *instantConnection) Interrupt() {
+	select {
+	case c.interrupted <- struct{}{}:
+	default:
+	}
+}
+
+// ways are how publishes are spread: one in flight on each of many connections, or several on each of a few.
 var ways = []struct {
 	name              string
 	workers, inFlight int
 }{
-	{"publishers", 64, 1},
-	{"lines", 4, 16},
+	{"one in flight", 64, 1},
+	{"several in flight", 4, 16},
 }
 
 func topicNames(n int) []string {

@@ -16,6 +16,8 @@ func (d *dispatcher) requeue(now time.Time, p *parcel, a Answer) {
 			}
 		}
 		d.waitFor(now, p, &r.cache.gate, a.RetryAfter)
+	case HaltRoute:
+		d.waitFor(now, p, &r.gate, a.RetryAfter)
 	case HaltTopic:
 		d.putBack(p)
 		d.hold(l, l.gate.probeAt)
@@ -36,6 +38,8 @@ func reason(a Answer) retryReason {
 		return retryCache
 	case HaltTopic:
 		return retryForbidden
+	case HaltRoute:
+		return retryRejected
 	case SlowDown:
 		if a.Reason == ReasonThroughput {
 			return retryThroughput

@@ -80,6 +80,7 @@ type Route struct {
 	published   uint64 // Bytes.
 	operations  uint64
 	forbidden   int // Lanes whose gate is closed.
+	rejections  int // Messages rejected by the endpoint since something was accepted.
 	refusals    int // Topics that turned out to be forbidden since something was accepted.
 	unkept      int // Messages that wait to be kept as dead letters, as that has failed,
 	unkeptWhy   string
@@ -113,10 +114,11 @@ const (
 	retryDeadLetter
 	retryThroughput
 	retryBatch
+	retryRejected
 	retryReasonCount
 )
 
-var retryReasonNames = [retryReasonCount]string{"quota", "key", "forbidden", "cache", "server", "network", "ambiguous", "dead_letter", "throughput", "batch"}
+var retryReasonNames = [retryReasonCount]string{"quota", "key", "forbidden", "cache", "server", "network", "ambiguous", "dead_letter", "throughput", "batch", "rejected"}
 
 // operations is what Momento counts for a publish: each started KiB is one; deliveries are not known here.
 func operations(bytes int) uint64 { return uint64(max(1, (bytes+kib-1)/kib)) }

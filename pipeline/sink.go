@@ -4,30 +4,26 @@ import "time"
 
 // Sink is where messages go.
 type Sink interface {
-	// Publisher returns a publisher for one worker. Each worker has its own.
-	Publisher() Publisher
-	// Line returns a line, which carries up to depth publishes at a time. It calls answered, from any of its goroutines, one call at a time or several,
-	// with the publishes that are over; the slice is valid during the call.
-	Line(depth int, answered func([]Answered)) Line
+	// Connection returns a connection that carries up to depth publishes at a time. It opens when it is first needed.
+	Connection(depth int) Connection
 }
 
-// Publisher sends publishes, one at a time. It is not safe for concurrent use.
-type Publisher interface {
-	// Publish sends r and blocks until the endpoint has answered, the attempt has failed, or r.Deadline has passed. It
-	// must not keep r or its payload, and must not read the payload after it has returned.
-	Publish(r *Request) Answer
-	// Close lets go of what the publisher holds. Its worker calls it once, last.
-	Close()
-}
-
-// Line sends publishes, several at a time. Send and Close are called by one goroutine.
-type Line interface {
-	// Send sends publishes. It may block while a connection is made, and until the deadline of the first. Each is answered exactly once, possibly
-	// before Send returns. Until then the line keeps the request and may read its payload.
-	Send(rs []*Request)
-	// Depth is how many publishes it carries at a time now: fewer than it was made for if the endpoint cannot take them.
+// Connection carries publishes. One goroutine calls its methods; Interrupt may be called by any.
+type Connection interface {
+	// Depth is how many publishes it carries at a time now: fewer than it was made for if the endpoint cannot take
+	// them, none while it must be replaced and answers are awaited.
 	Depth() int
-	// Close lets go of what the line holds. It is called once, last, when everything is answered.
+	// Send takes over publishes, no more than Depth has room for. It may block until the deadline of the first, while
+	// the connection opens or the endpoint does not read. Receive answers each exactly once. Until then the connection
+	// keeps the request and may read its payload. What fills the connection up may leave only with the next Receive.
+	Send(rs []*Request)
+	// Receive blocks until publishes are answered, and appends them to dst. It may append none: once Interrupt has been
+	// called it returns at once. While nothing is awaited it watches the connection: what nobody asked for, or a close,
+	// ends it before anything more is sent on it.
+	Receive(dst []Answered) []Answered
+	// Interrupt ends the Receive that blocks, or else the next one. It does not block.
+	Interrupt()
+	// Close lets go of what the connection holds. It is called once, last, when everything is answered.
 	Close()
 }
 
@@ -42,7 +38,7 @@ type Request struct {
 	Cache, Topic string
 	Payload      []byte
 	Text         bool // Subscribers receive a string rather than bytes.
-	// Once forbids sending the payload a second time when the first outcome is unclear.
+	// Once says that nobody sends it again if its outcome is unclear, so that all care is worth it.
 	Once bool
 	// Start is now, as far as the pipeline knows it, and Deadline when the attempt must end.
 	Start, Deadline time.Time
@@ -62,9 +58,6 @@ type Answer struct {
 	Reason string
 	// Detail is a bounded excerpt of the answer or the error's text, for logs. It holds neither key nor payload.
 	Detail string
-	// Repeated says that the publisher sent the payload a second time, because a reused connection had closed before the
-	// first byte of an answer. The first sending is ambiguous.
-	Repeated bool
 	// Echo says that the outcome is the same event as another publish's: a connection broke under several. It is not counted again as a failure of the
 	// endpoint.
 	Echo bool
@@ -83,6 +76,7 @@ const (
 	HaltAll                      // The key is refused: no message can succeed until someone acts.
 	HaltTopic                    // The key may not publish to this topic.
 	HaltCache                    // The cache does not exist.
+	HaltRoute                    // Whatever the route publishes is rejected: hardly the messages' fault. The pipeline's own.
 	SlowDown                     // The quota is used up: the same message, at a slower rate.
 	Retry                        // The same message, later: it has not been published.
 	Ambiguous                    // Nobody knows whether it has been published.
@@ -102,6 +96,8 @@ func (v Verdict) String() string {
 		return "halt topic"
 	case HaltCache:
 		return "halt cache"
+	case HaltRoute:
+		return "halt route"
 	case SlowDown:
 		return "slow down"
 	case Retry:

@@ -31,8 +31,9 @@ type RouteStats struct {
 	Share        float64 // Of the quota when all routes are busy.
 	Forbidden    int     // Topics that the key may not publish to.
 	CacheMissing bool
-	RouteRefused bool // The key may not publish to any of its topics, as far as is known.
-	Unkept       int  // Messages that wait to be kept as dead letters, as that has failed,
+	RouteRefused bool   // The key may not publish to any of its topics, as far as is known.
+	Rejecting    string // What the endpoint says to whatever the route publishes, none of which it accepts; or empty.
+	Unkept       int    // Messages that wait to be kept as dead letters, as that has failed,
 	UnkeptWhy    string
 }
 
@@ -95,9 +96,12 @@ func (r *Route) stats(keyRefused bool, weights float64) RouteStats {
 		Share:        r.weight / weights,
 		Forbidden:    r.forbidden,
 		CacheMissing: r.cache.gate.closed,
-		RouteRefused: r.gate.closed,
+		RouteRefused: r.gate.closed && !r.distrusted(),
 		Unkept:       r.unkept,
 		UnkeptWhy:    r.unkeptWhy,
+	}
+	if r.gate.closed && r.distrusted() {
+		s.Rejecting = r.gate.detail
 	}
 	for _, o := range Outcomes {
 		s.Settled[o] = r.settled[o]

@@ -16,12 +16,9 @@ const (
 func (p *Pipeline) Stuck(now time.Time) string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	since := time.Time{}
+	since := p.letters.oldest()
 	for _, w := range p.workers {
-		since = earlier(since, w.busySince)
-	}
-	for _, l := range p.lines {
-		since = earlier(since, l.oldest())
+		since = earlier(since, w.oldest())
 	}
 	if !since.IsZero() && now.Sub(since) > p.cfg.Timeout+stuckAfter {
 		return "a worker has been busy with one publish since " + since.UTC().Format(time.RFC3339)
@@ -34,7 +31,7 @@ func (p *Pipeline) Stuck(now time.Time) string {
 
 // forgotten reports whether something may be published now, workers wait, and nothing will wake one.
 func (p *Pipeline) forgotten(now time.Time) bool {
-	if len(p.idle) == 0 || p.waking > 0 {
+	if len(p.idle) == 0 || p.waking > 0 && now.Sub(p.rousedAt) <= timerLate {
 		return false
 	}
 	if p.timerAt.IsZero() || p.timerAt.After(now) {

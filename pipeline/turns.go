@@ -6,96 +6,28 @@ import (
 	"time"
 )
 
-// taker takes publishes from the dispatcher, and is parked while there is nothing for it.
-type taker struct {
-	wake chan struct{} // One slot; sent to by whoever ended its wait, under the mutex.
-}
-
-func newTaker() taker { return taker{wake: make(chan struct{}, 1)} }
-
-// next hands back what the worker has done, waits for something that is to be published now, and moves it into the worker's parcel. It returns false
-// when the pipeline has nothing left to publish.
-func (p *Pipeline) next(w *worker) bool {
-	p.mu.Lock()
-	now := w.now()
-	if p.handBack(now, w) { // The same again, to be kept as a dead letter.
-		p.unlock()
-		return true
-	}
-	w.busySince = time.Time{}
-	for !p.drained {
-		ok, wake := p.d.next(now, &w.parcel)
-		if ok {
-			w.busySince = now
-			w.request.Start, w.request.Deadline = now, p.deadline(now)
-			if len(p.idle) > 0 {
-				p.pump(now)
-			}
-			p.unlock()
-			return true
-		}
-		now = p.park(now, &w.taker, wake)
-	}
-	p.mu.Unlock()
-	return false
-}
-
-// handBack tells the dispatcher what became of the worker's parcel, if it has one. It reports whether its one message has turned out to be
-// unpublishable: it stays in flight until it is kept as a dead letter.
-func (p *Pipeline) handBack(now time.Time, w *worker) (rejected bool) {
-	did := w.did
-	w.did = nothing
-	switch did {
-	case nothing:
-		return false
-	case published:
-		if p.finish(now, &w.parcel, w.answer) {
-			if len(p.idle) > 0 { // The answer may have opened a gate, and this worker is about to wait for the dead letter.
-				p.pump(now)
-			}
-			return true
-		}
-	case keptLetter:
-		p.d.finishRejected(now, &w.parcel, w.kept, w.keepErr)
-		p.d.endLeft(w.parcel.lane)
-	}
-	return false
-}
-
-// finish hands the answer to a publish back. It reports whether its one message can never be published: it then stays in flight until
-// finishRejected.
-func (p *Pipeline) finish(now time.Time, flying *parcel, a Answer) (rejected bool) {
+// finish hands the answer to a publish back. A message that can never be published stays in flight until it is kept as a
+// dead letter.
+func (p *Pipeline) finish(now time.Time, flying *parcel, a Answer) {
 	a = p.d.judge(flying, a)
 	if a.Verdict == Reject && flying.n == 1 {
 		p.d.reject(now, flying, a)
-		return true
+		p.letters.add(*flying)
+		return
 	}
 	p.d.finish(now, flying, a)
 	p.d.endLeft(flying.lane)
-	return false
 }
 
-// park waits, without the mutex, until there may be something to take, at wake at the latest, and returns the time.
-func (p *Pipeline) park(now time.Time, t *taker, wake time.Time) time.Time {
-	p.idle = append(p.idle, t)
-	p.wakeAt(now, wake)
-	return p.await(t)
-}
+// wakeTime is what a worker may take to get the mutex after it has been interrupted, before another one is.
+const wakeTime = time.Millisecond
 
-// await waits, without the mutex, until t is roused, and returns the time.
-func (p *Pipeline) await(t *taker) time.Time {
-	p.unlock()
-	<-t.wake
-	p.mu.Lock()
-	p.waking--
-	return time.Now()
-}
-
-// pump makes sure that somebody takes the next message: a parked taker now, or the timer later. Called with a parked taker
-// whenever the next message may have changed. One is woken at a time, which wakes the next if there is more: waking is dear, and by then one that
-// is busy may have come for it.
+// pump makes sure that somebody takes the next message: an idle worker now, or the timer later. Called with an idle worker
+// whenever the next message may have changed. One is woken at a time, which wakes the next if there is more: waking is
+// expensive, and by then one that is busy may have come for it.
 func (p *Pipeline) pump(now time.Time) {
-	if p.waking > 0 {
+	if p.waking > 0 && now.Sub(p.rousedAt) < wakeTime {
+		p.wakeAt(now, p.rousedAt.Add(wakeTime))
 		return
 	}
 	ready, wake := p.d.ready(now)
@@ -104,21 +36,33 @@ func (p *Pipeline) pump(now time.Time) {
 		return
 	}
 	i := len(p.idle) - p.d.spread(len(p.idle))
-	t := p.idle[i]
+	w := p.idle[i]
 	p.idle = slices.Delete(p.idle, i, i+1)
-	p.rouse(t)
+	p.rousedAt = now
+	p.rouse(w)
 }
 
-// rouse ends the wait of a taker.
-func (p *Pipeline) rouse(t *taker) {
+// rouse ends the wait of a worker that has been idle.
+func (p *Pipeline) rouse(w *worker) {
 	p.waking++
-	t.wake <- struct{}{}
+	w.idle, w.roused = false, true
+	w.conn.Interrupt()
+}
+
+// without removes a worker, of which there are few, and which is mostly the last.
+func without(idle []*worker, w *worker) []*worker {
+	for i := len(idle) - 1; i >= 0; i-- {
+		if idle[i] == w {
+			return slices.Delete(idle, i, i+1)
+		}
+	}
+	return idle
 }
 
 // onceIn is how often a connection in use should be used: often enough that nobody closes it for being idle.
 const onceIn = 2 * time.Second
 
-// spread is how many of the idle takers, the latest ones, take turns. Without a quota it is the latest alone, so that few connections are in
+// spread is how many of the idle workers, the latest ones, take turns. Without a quota it is the latest alone, so that few connections are in
 // use. A quota may be enforced for each server behind the endpoint, so that a connection gets a part of it only: then as many take turns as
 // are used every other second.
 func (d *dispatcher) spread(idle int) int {

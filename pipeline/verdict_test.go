@@ -19,11 +19,7 @@ type script struct {
 	log     []string // "seconds topic/payload", one for each publish.
 }
 
-func (s *script) Line(depth int, answered func([]Answered)) Line {
-	return newFakeLine(depth, answered, s.Publish)
-}
-func (s *script) Publisher() Publisher { return s }
-func (s *script) Close()               {}
+func (s *script) Connection(depth int) Connection { return newFakeConnection(depth, s.Publish) }
 
 func (s *script) Publish(r *Request) Answer {
 	s.mu.Lock()

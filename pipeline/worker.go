@@ -2,58 +2,180 @@ package pipeline
 
 import "time"
 
-// worker makes one publish at a time.
+// worker publishes on one connection, which carries up to depth publishes at a time. It is one goroutine, that takes what
+// is to be published, sends it, and receives the answers:
+//
+//	dispatcher ──▶ take ──▶ send ──▶ receive ──┐
+//	                ▲                          │
+//	                └──────────────────────────┘
+//
+// A worker with room for which there is nothing stands idle in Receive, and is interrupted when there may be something.
+// What is sent together costs one write. So a connection that is full takes no more until half of it is answered, unless
+// answers take long: then there are few, and each place counts.
 type worker struct {
-	taker
-	p         *Pipeline
-	publisher Publisher
-	parcel    parcel
-	batch     []byte // Reused.
-	request   Request
-	busySince time.Time // When it took its parcel; zero while it has none. Guarded by the pipeline's mutex.
+	p     *Pipeline
+	conn  Connection
+	slots []slot // One for each publish that the connection can carry.
 
-	did     deed // To be handed back:
-	answer  Answer
-	at      time.Time // When it came.
-	kept    bool      // The dead letter is safe,
-	keepErr error     // or could not be stored.
+	// Guarded by the pipeline's mutex:
+	free   []*slot
+	slow   bool // The latest answer took long.
+	idle   bool // It is one of the pipeline's idle workers.
+	roused bool // It has been interrupted, and has not got the mutex since.
+
+	// Of its goroutine:
+	taken    []*slot
+	more     bool // It has room for more than what is taken.
+	sends    []*Request
+	answers  []Answered
+	answered time.Time // When the latest answers came.
 }
 
-// deed is what a worker has done with its parcel.
-type deed uint8
+// slot is a place of a connection, and the publish in it.
+type slot struct {
+	parcel  parcel
+	request Request
+	batch   []byte // Reused.
+	flying  bool   // Guarded by the pipeline's mutex.
+}
 
-const (
-	nothing deed = iota
-	published
-	keptLetter
-)
+func newWorker(p *Pipeline, depth int) *worker {
+	w := &worker{p: p, conn: p.sink.Connection(depth), slots: make([]slot, depth)}
+	for i := range w.slots {
+		f := &w.slots[i]
+		f.request.Slot = i
+		w.free = append(w.free, f)
+	}
+	return w
+}
 
-// run publishes until the pipeline lets it go.
+// run publishes until the pipeline lets the worker go.
 func (w *worker) run() {
-	defer w.publisher.Close()
-	for w.p.next(w) {
-		if w.parcel.rejection() != nil {
-			w.did = keptLetter
-			w.kept, w.keepErr = w.parcel.keep()
+	defer w.conn.Close()
+	for w.p.take(w) {
+		if len(w.taken) > 0 {
+			w.send()
+			if w.more { // Ask before it waits: nobody interrupts a worker that is not idle.
+				continue
+			}
+		}
+		w.receive()
+	}
+}
+
+// send sends what is taken.
+func (w *worker) send() {
+	w.sends = w.sends[:0]
+	for _, f := range w.taken {
+		f.batch = f.parcel.fill(&f.request, f.batch)
+		w.sends = append(w.sends, &f.request)
+	}
+	w.conn.Send(w.sends)
+}
+
+// receive waits for answers, or for an interruption.
+func (w *worker) receive() {
+	w.answers = w.conn.Receive(w.answers[:0])
+	w.answered = time.Now()
+	for _, a := range w.answers {
+		w.slots[a.Request.Slot].parcel.observe(w.answered, a.Answer.Verdict == Accept)
+	}
+}
+
+// take hands back what is answered, and moves what is to be published now into w.taken. Without anything the worker is idle
+// from now on. It returns false when the pipeline has nothing left to publish.
+func (p *Pipeline) take(w *worker) bool {
+	now := w.answered
+	if len(w.answers) == 0 {
+		now = time.Now()
+	}
+	p.mu.Lock()
+	p.wakes(w)
+	p.handBack(now, w)
+	open := !p.drained
+	if open {
+		p.next(now, w)
+	}
+	p.unlock()
+	return open
+}
+
+// wakes notes that a worker is not idle any more.
+func (p *Pipeline) wakes(w *worker) {
+	if w.roused {
+		w.roused = false
+		p.waking--
+	}
+	if w.idle {
+		w.idle = false
+		p.idle = without(p.idle, w)
+	}
+}
+
+// slowAnswer is what an answer takes on a network rather than within a host.
+const slowAnswer = 2 * time.Millisecond
+
+// handBack tells what became of the worker's publishes that are answered.
+func (p *Pipeline) handBack(now time.Time, w *worker) {
+	for _, a := range w.answers {
+		f := &w.slots[a.Request.Slot]
+		f.request.Payload = nil
+		w.slow = now.Sub(f.parcel.sent) > slowAnswer
+		p.finish(now, &f.parcel, a.Answer)
+		f.flying = false
+		w.free = append(w.free, f)
+	}
+	w.answers = w.answers[:0]
+}
+
+// next moves as much as there is and as the connection has room for into w.taken, and sees to what is left.
+func (p *Pipeline) next(now time.Time, w *worker) {
+	w.taken, w.more = w.taken[:0], false
+	room := w.room()
+	var wake time.Time
+	for len(w.taken) < room {
+		f := w.free[len(w.free)-1]
+		var ok bool
+		if ok, wake = p.d.next(now, &f.parcel); !ok {
+			w.more = true
+			break
+		}
+		if f.parcel.rejection() != nil {
+			p.letters.add(f.parcel)
 			continue
 		}
-		w.publish()
+		f.flying = true
+		f.request.Start, f.request.Deadline = now, p.deadline(now)
+		w.free = w.free[:len(w.free)-1]
+		w.taken = append(w.taken, f)
+	}
+	if w.more && len(w.taken) == 0 {
+		w.idle = true
+		p.idle = append(p.idle, w)
+		p.wakeAt(now, wake)
+		return
+	}
+	if len(p.idle) > 0 {
+		p.pump(now)
 	}
 }
 
-// now is the time, as far as the worker knows it.
-func (w *worker) now() time.Time {
-	if w.did == published {
-		return w.at
+// room is how much it is worth taking.
+func (w *worker) room() int {
+	depth, inFlight := w.conn.Depth(), len(w.slots)-len(w.free)
+	if inFlight > depth/2 && !w.slow {
+		return 0
 	}
-	return time.Now()
+	return max(0, depth-inFlight)
 }
 
-// publish makes one attempt. next has set the deadline.
-func (w *worker) publish() {
-	w.batch = w.parcel.fill(&w.request, w.batch)
-	w.answer = w.publisher.Publish(&w.request)
-	w.request.Payload = nil
-	w.did, w.at = published, time.Now()
-	w.parcel.observe(w.at, w.answer.Verdict == Accept)
+// oldest is when the worker's oldest publish left the queue; zero if it has none.
+func (w *worker) oldest() time.Time {
+	var at time.Time
+	for i := range w.slots {
+		if f := &w.slots[i]; f.flying {
+			at = earlier(at, f.parcel.sent)
+		}
+	}
+	return at
 }

@@ -29,28 +29,27 @@ func TestPublishingAllocatesNothing(t *testing.T) {
 	}
 }
 
-func TestPublishingOnALineAllocatesNothing(t *testing.T) {
+func TestPublishingSeveralAtATimeAllocatesNothing(t *testing.T) {
 	const several = benchDepth / 2
-	answers := make(chan pipeline.Verdict, several)
-	l := benchSink(t, rig.Listen(t)).Line(benchDepth, func(all []pipeline.Answered) {
-		for _, a := range all {
-			answers <- a.Answer.Verdict
-		}
-	})
-	defer l.Close()
+	c := benchSink(t, rig.Listen(t)).Connection(benchDepth)
+	defer c.Close()
 	var rs []*pipeline.Request
 	for range several {
 		rs = append(rs, benchRequest(256))
 	}
+	var answers []pipeline.Answered
 	publish := func() {
 		now := time.Now()
 		for _, r := range rs {
 			begin(r, now)
 		}
-		l.Send(rs)
-		for range rs {
-			if v := <-answers; v != pipeline.Accept {
-				t.Fatalf("a publish was answered %v", v)
+		c.Send(rs)
+		for left := several; left > 0; left -= len(answers) {
+			answers = c.Receive(answers[:0])
+			for _, a := range answers {
+				if a.Answer.Verdict != pipeline.Accept {
+					t.Fatalf("a publish was answered %+v", a.Answer)
+				}
 			}
 		}
 	}

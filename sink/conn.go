@@ -2,79 +2,132 @@ package sink
 
 import (
 	"net"
+	"os"
 	"time"
 )
 
-// conn is a TCP connection on which a request is written and then its answer is read. It belongs to one goroutine.
+// conn is the TCP connection under a connection: with deadlines that are set rarely, reads that can be interrupted, writes
+// that can wait for the next read, and a look at what has come. Under TLS, records are what is written and read. It belongs
+// to one goroutine, but for interrupt.
 //
-// Written bytes wait until something is read: an answer cannot come before its request. So Read can begin to wait for the answer first, and write
-// then, where there is a way to do that (see exchange), and no read is wasted on an answer that cannot be there yet. Under TLS, records are what is
-// written and read.
+// A late write waits until something is read, as an answer cannot come before its request: so that Read can begin to wait
+// for the answer first, and write then, where there is a way to do that (see exchange), and no read is wasted on an answer
+// that cannot be there yet.
 type conn struct {
 	*net.TCPConn
-	unwritten []byte
-	deadline  time.Time // Of the connection; it may be somewhat later than what was asked for.
-	used      time.Time // When the latest attempt began.
-	rested    bool      // Before that it was not used for a while: the server may have closed it without a trace of what is sent now.
-	exchange  exchange
+	late          bool // Writes wait for the next read.
+	unwritten     []byte
+	writeErr      error
+	deadline      time.Time // As far as it is known to be set.
+	end           time.Time // When reads are to fail: the deadline, or what it will be set to.
+	interruptible bool      // Reads return when they are interrupted, rather than go on.
+	look          look
+	exchange      exchange
 }
 
-// restTime is how long a connection may lie idle and still be taken for open.
-const restTime = time.Second
+// look is whether reads wait.
+type look uint8
 
-func newConn(tcp *net.TCPConn) *conn {
-	c := &conn{TCPConn: tcp}
+const (
+	waits   look = iota
+	looks        // They return what has come.
+	recalls      // They return what has come and been read from the kernel.
+)
+
+func newConn(tcp *net.TCPConn, deadline time.Time) *conn {
+	c := &conn{TCPConn: tcp, deadline: deadline, end: deadline}
 	c.exchange.init(c)
 	return c
 }
 
-// Write keeps the bytes until Read or Close. It does not fail.
+// Write writes, or keeps the bytes until the next Read. Once a write has failed nothing more is written.
 func (c *conn) Write(b []byte) (int, error) {
-	c.unwritten = append(c.unwritten, b...)
-	return len(b), nil
-}
-
-// Read writes what is unwritten, and reads. It returns the error of either.
-func (c *conn) Read(b []byte) (int, error) {
-	switch {
-	case len(c.unwritten) == 0:
-		return c.TCPConn.Read(b)
-	case c.rested:
-		if err := c.flush(); err != nil {
-			return 0, err
-		}
-		return c.TCPConn.Read(b)
+	if c.late {
+		c.unwritten = append(c.unwritten, b...)
+		return len(b), nil
 	}
-	return c.exchange.do(c, b)
+	return c.write(b)
 }
 
-// flush writes what is unwritten.
-func (c *conn) flush() error {
+func (c *conn) write(b []byte) (int, error) {
+	if c.writeErr != nil {
+		return 0, c.writeErr
+	}
+	n, err := c.TCPConn.Write(b)
+	c.writeErr = err
+	return n, err
+}
+
+// Read writes what is unwritten, and reads.
+func (c *conn) Read(b []byte) (int, error) {
+	switch c.look {
+	case waits:
+	case looks:
+		return c.exchange.poll(c, b)
+	case recalls:
+		return 0, errNotYet
+	}
+	for {
+		n, err := c.exchange.do(c, b)
+		if n > 0 || err == nil || !isTimeout(err) || c.interruptible || !c.end.After(time.Now()) {
+			return n, err
+		}
+		c.interrupted() // In the midst of an answer, which is read to its end first.
+		c.rearm()
+	}
+}
+
+// flush writes what is unwritten. An error is kept in writeErr.
+func (c *conn) flush() {
 	unwritten := c.unwritten
-	c.unwritten = c.unwritten[:0]
-	if cap(c.unwritten) > 2*ioBuffer { // Of an extraordinary message.
+	if len(unwritten) == 0 {
+		return
+	}
+	c.unwritten = unwritten[:0]
+	if cap(unwritten) > largestOut { // Of an extraordinary message.
 		c.unwritten = nil
 	}
-	_, err := c.TCPConn.Write(unwritten)
-	return err
+	_, _ = c.write(unwritten)
 }
 
 // Close writes what is unwritten, such as TLS's farewell, and closes.
 func (c *conn) Close() error {
-	if len(c.unwritten) > 0 {
-		_ = c.flush()
-	}
+	c.flush()
 	return c.TCPConn.Close()
 }
 
-// begin is called before each attempt. It makes reads and writes fail at a time, or up to slack of the time until then later.
-func (c *conn) begin(now, end time.Time) error {
-	c.rested = now.Sub(c.used) > restTime
-	c.used = now
-	deadline := lateDeadline(c.deadline, now, end)
-	if deadline.Equal(c.deadline) {
-		return nil
-	}
-	c.deadline = deadline
-	return c.SetDeadline(deadline)
+// await makes reads and writes fail at a time, or up to slack of the time until then later.
+func (c *conn) await(now, end time.Time) {
+	c.end = lateDeadline(c.deadline, now, end)
+	c.rearm()
 }
+
+// hurry makes reads fail at a time, if they would not do so sooner.
+func (c *conn) hurry(end time.Time) {
+	if end.Before(c.end) {
+		c.end = end
+		c.rearm()
+	}
+}
+
+// rearm sets the deadline, if it is not set.
+func (c *conn) rearm() {
+	if !c.end.Equal(c.deadline) {
+		c.deadline = c.end
+		_ = c.SetDeadline(c.deadline) // Of a closed connection: reads see that.
+	}
+}
+
+// interrupt makes the read that waits fail with a timeout, or the next one. It may be called by any goroutine.
+func (c *conn) interrupt() { _ = c.SetReadDeadline(longAgo) }
+
+var longAgo = time.Unix(1, 0)
+
+// interrupted notes that the deadline may not be what was set last, and writes what is unwritten.
+func (c *conn) interrupted() {
+	c.deadline = time.Time{}
+	c.flush()
+}
+
+// errNotYet says that nothing has come. TLS can go on after it, as it is a timeout.
+var errNotYet = &net.OpError{Op: "read", Net: "tcp", Err: os.ErrDeadlineExceeded}

@@ -33,12 +33,12 @@ func publishes(t *testing.T, m *Momento, payloads ...string) <-chan pipeline.Ans
 	return answers
 }
 
-func expectAnswer(t *testing.T, answers <-chan pipeline.Answer, verdict pipeline.Verdict, repeated bool) {
+func expectAnswer(t *testing.T, answers <-chan pipeline.Answer, verdict pipeline.Verdict) {
 	t.Helper()
 	select {
 	case a := <-answers:
-		if a.Verdict != verdict || a.Repeated != repeated {
-			t.Errorf("answer %+v, want %v, repeated %v", a, verdict, repeated)
+		if a.Verdict != verdict {
+			t.Errorf("answer %+v, want %v", a, verdict)
 		}
 	case <-time.After(20 * time.Second):
 		t.Fatal("no answer")
@@ -59,34 +59,10 @@ func TestRequestAndAnswerMayTakeSeveralSegments(t *testing.T) {
 		for _, part := range []string{answer[:1], answer[1:30], answer[30:100], answer[100:9000], answer[9000:]} {
 			c.write(part)
 		}
-		expectAnswer(t, answers, pipeline.Reject, false)
+		expectAnswer(t, answers, pipeline.Reject)
 	}
 	if m.Opened() != 1 {
 		t.Errorf("%d connections, want 1", m.Opened())
-	}
-}
-
-// The server closes the connection right after its answer, so that for all the publisher knows it is in use.
-func TestConnectionThatIsClosedUnannouncedIsRepeatedOnANewOne(t *testing.T) {
-	p := newPeer(t, nil)
-	answers := publishes(t, newMomento(t, p.url, nil), "a", "b")
-	c := p.accept()
-	c.read(1)
-	c.write(ok204)
-	c.Close()
-	expectAnswer(t, answers, pipeline.Accept, false)
-	c = p.accept()
-	if got := c.read(1)[0]; got != "b" {
-		t.Errorf("the new connection carries %q", got)
-	}
-	c.write(ok204)
-	select {
-	case a := <-answers:
-		if a.Verdict != pipeline.Accept {
-			t.Errorf("answer %+v, want accepted", a)
-		}
-	case <-time.After(20 * time.Second):
-		t.Fatal("no answer")
 	}
 }
 
@@ -109,16 +85,13 @@ func TestPublisherSpeaksTLS(t *testing.T) {
 				for _, b := range []byte(ok204) { // Each byte in a record of its own.
 					c.write(string(b))
 				}
-				expectAnswer(t, answers, pipeline.Accept, false)
+				expectAnswer(t, answers, pipeline.Accept)
 			}
 			c.read(1)
 			c.Close()
-			c = p.accept()
-			c.read(1)
-			c.write(ok204)
-			expectAnswer(t, answers, pipeline.Accept, true)
-			if m.Opened() != 2 {
-				t.Errorf("%d connections, want 2", m.Opened())
+			expectAnswer(t, answers, pipeline.Ambiguous)
+			if m.Opened() != 1 {
+				t.Errorf("%d connections, want 1", m.Opened())
 			}
 		})
 	}
@@ -152,13 +125,11 @@ func TestDeadlineIsSetOnceForManyAttempts(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer tcp.Close()
-	c := newConn(tcp.(*net.TCPConn))
+	c := newConn(tcp.(*net.TCPConn), time.Time{})
 	set := map[time.Time]bool{}
 	now := time.Now()
 	for range 1000 {
-		if err := c.begin(now, now.Add(5*time.Second)); err != nil {
-			t.Fatal(err)
-		}
+		c.await(now, now.Add(5*time.Second))
 		set[c.deadline] = true
 		now = now.Add(time.Millisecond)
 	}
@@ -167,18 +138,17 @@ func TestDeadlineIsSetOnceForManyAttempts(t *testing.T) {
 	}
 }
 
-func TestNothingIsWrittenBeforeTheFirstRead(t *testing.T) {
+func TestLateWritesWaitForTheNextRead(t *testing.T) {
 	p := newPeer(t, nil)
 	tcp, err := net.Dial("tcp", strings.TrimPrefix(p.url, "http://"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := newConn(tcp.(*net.TCPConn))
+	c := newConn(tcp.(*net.TCPConn), time.Time{})
 	server := p.accept()
 	for i := range 3 {
-		if err := c.begin(time.Now(), time.Now().Add(10*time.Second)); err != nil {
-			t.Fatal(err)
-		}
+		c.await(time.Now(), time.Now().Add(10*time.Second))
+		c.late = true
 		for _, word := range []string{"one ", "two ", fmt.Sprintln(i)} {
 			if n, err := c.Write([]byte(word)); n != len(word) || err != nil {
 				t.Fatalf("Write = %d, %v", n, err)

@@ -13,7 +13,8 @@ import (
 // so there is no need to try whether it is there already: one system call of three less.
 type exchange struct {
 	raw  syscall.RawConn
-	step func(fd uintptr) bool // Made once.
+	step func(fd uintptr) bool // Made once,
+	peek func(fd uintptr)      // as is this.
 
 	// Of the exchange under way:
 	in      []byte
@@ -29,6 +30,7 @@ func (x *exchange) init(c *conn) {
 	}
 	x.raw = raw
 	x.step = func(fd uintptr) bool { return x.advance(c, int(fd)) }
+	x.peek = func(fd uintptr) { x.read(c, int(fd)) }
 }
 
 func (x *exchange) do(_ *conn, b []byte) (int, error) {
@@ -44,14 +46,37 @@ func (x *exchange) do(_ *conn, b []byte) (int, error) {
 	return x.n, x.err
 }
 
+// poll reads what has come, without waiting.
+func (x *exchange) poll(c *conn, b []byte) (int, error) {
+	if x.raw == nil {
+		return 0, net.ErrClosed
+	}
+	x.in, x.n, x.err = b, 0, nil
+	err := x.raw.Control(x.peek)
+	x.in = nil
+	switch {
+	case err != nil:
+		return 0, err
+	case x.n == 0 && x.err == nil:
+		return 0, errNotYet
+	}
+	return x.n, x.err
+}
+
 // advance makes one step and reports whether the exchange is over; if not, it is called again when there is something to read. The first call is
 // made when Go listens already, whatever has happened before being forgotten, so an answer that comes while it writes is noticed.
 func (x *exchange) advance(c *conn, fd int) bool {
-	if !x.written {
+	if !x.written && len(c.unwritten) > 0 {
 		x.written = true
-		x.err = c.flush()
-		return x.err != nil
+		if c.flush(); c.writeErr == nil {
+			return false
+		}
 	}
+	return x.read(c, fd)
+}
+
+// read reads what has come. It reports false if that is nothing.
+func (x *exchange) read(c *conn, fd int) bool {
 	for {
 		n, err := syscall.Read(fd, x.in)
 		switch {

@@ -64,7 +64,7 @@ func BenchmarkRequest(b *testing.B) {
 // client publishes on one connection until take returns false, and returns how many publishes were accepted.
 type client func(b *testing.B, take func() bool) int
 
-// BenchmarkPublish is the sink alone, on one connection and on 16, with 256 bytes: a publisher, a line with 16 in flight, and the client of net/http.
+// BenchmarkPublish is the sink alone, on one connection and on 16, with 256 bytes: a publisher, a connection with 16 in flight, and the client of net/http.
 // The sink makes its connections itself, so there is no case in memory: the kernel's part is in all figures.
 //
 //	go test -run '^$' -bench BenchmarkPublish -count 6 ./sink
@@ -77,7 +77,7 @@ func BenchmarkPublish(b *testing.B) {
 			for _, c := range []struct {
 				name string
 				make func(tb testing.TB, e *rig.Endpoint, m *Momento) client
-			}{{"publisher", publisherClient}, {"line", lineClient}, {"net-http", netHTTPClient}} {
+			}{{"publisher", publisherClient}, {"connection", connectionClient}, {"net-http", netHTTPClient}} {
 				b.Run(fmt.Sprintf("%s/connections=%d/%s", way.name, connections, c.name), func(b *testing.B) {
 					e := way.listen(b)
 					publishOn(b, e, connections, c.make(b, e, benchSink(b, e)))
@@ -103,7 +103,7 @@ func publishOn(b *testing.B, e *rig.Endpoint, connections int, publish client) {
 
 func publisherClient(_ testing.TB, _ *rig.Endpoint, m *Momento) client {
 	return func(_ *testing.B, take func() bool) (accepted int) {
-		p := newPublisher(m)
+		p := m.Publisher()
 		defer p.Close()
 		r := benchRequest(256)
 		for take() {
@@ -116,46 +116,45 @@ func publisherClient(_ testing.TB, _ *rig.Endpoint, m *Momento) client {
 	}
 }
 
-// benchDepth is how many are in flight on a line.
+// benchDepth is how many are in flight on a connection.
 const benchDepth = 16
 
-// lineClient sends as the pipeline does: when half of what is in flight is answered.
-func lineClient(_ testing.TB, _ *rig.Endpoint, m *Momento) client {
+// connectionClient sends as the pipeline does: when half of what is in flight is answered.
+func connectionClient(_ testing.TB, _ *rig.Endpoint, m *Momento) client {
 	return func(_ *testing.B, take func() bool) (accepted int) {
-		free := make(chan *pipeline.Request, benchDepth)
+		var free, send []*pipeline.Request
 		for range benchDepth {
-			free <- benchRequest(256)
+			free = append(free, benchRequest(256))
 		}
-		var good atomic.Int64
-		l := m.Line(benchDepth, func(answers []pipeline.Answered) {
-			for _, a := range answers {
-				if a.Answer.Verdict == pipeline.Accept {
-					good.Add(1)
-				}
-				free <- a.Request
-			}
-		})
-		var send []*pipeline.Request
-		for more := true; more; {
+		c := m.Connection(benchDepth)
+		defer c.Close()
+		var answers []pipeline.Answered
+		for more := true; more || len(free) < benchDepth; {
 			send = send[:0]
 			now := time.Now()
-			for len(send) < benchDepth/2 {
-				if more = take(); !more {
-					break
+			for more && len(free) >= benchDepth/2 && len(send) < benchDepth/2 {
+				if more = take(); more {
+					r := free[len(free)-1]
+					free = free[:len(free)-1]
+					begin(r, now)
+					send = append(send, r)
 				}
-				r := <-free
-				begin(r, now)
-				send = append(send, r)
 			}
 			if len(send) > 0 {
-				l.Send(send)
+				c.Send(send)
+			}
+			if len(free) == benchDepth {
+				continue
+			}
+			answers = c.Receive(answers[:0])
+			for _, a := range answers {
+				if a.Answer.Verdict == pipeline.Accept {
+					accepted++
+				}
+				free = append(free, a.Request)
 			}
 		}
-		for range benchDepth { // All are answered.
-			<-free
-		}
-		l.Close()
-		return int(good.Load())
+		return accepted
 	}
 }
 

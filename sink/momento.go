@@ -23,10 +23,6 @@ const (
 	idleLimit = 4 * time.Second
 	// Connections are replaced between the two ages, so that a change of addresses is followed, not all at once.
 	youngest, oldest = 3 * time.Minute, 5 * time.Minute
-	// ioBuffer holds a request with a 4 KB payload, so that it leaves in one system call.
-	ioBuffer = 8 << 10
-	// maxBody bounds an answer's body.
-	maxBody = 64 << 10
 )
 
 // Momento is the Topics endpoint. It may be used concurrently.
@@ -48,8 +44,11 @@ func New(cfg Config, log *slog.Logger) (*Momento, error) {
 
 var _ pipeline.Sink = (*Momento)(nil)
 
+// Connection returns a connection that carries up to depth publishes at a time, opened when it is first needed.
+func (m *Momento) Connection(depth int) pipeline.Connection { return newConnection(m, depth) }
+
 // Publisher returns a publisher with a connection of its own, opened when it is first needed.
-func (m *Momento) Publisher() pipeline.Publisher { return newPublisher(m) }
+func (m *Momento) Publisher() *Publisher { return &Publisher{connection: newConnection(m, 1)} }
 
 // Try opens and closes one connection without publishing.
 func (m *Momento) Try() error {

@@ -38,27 +38,26 @@ func TestNoAnswerBringsTheKeyIntoADetail(t *testing.T) {
 		"what is inside": func(*http.Request) string { return httpAnswer("403 No", "the token "+inner) },
 		"no HTTP":        func(r *http.Request) string { return r.RequestURI + r.Header.Get("Authorization") + "\r\n\r\n" },
 		"a broken header": func(r *http.Request) string {
-			return "HTTP/1.1 200 OK\r\n" + r.RequestURI + r.Header.Get("Authorization") + "\r\n\r\n"
+			return "HTTP/1.1 500 No\r\n" + r.RequestURI + r.Header.Get("Authorization") + "\r\n\r\n"
 		},
 		"a broken status": func(r *http.Request) string {
 			return "HTTP/1.1 " + r.Header.Get("Authorization") + r.RequestURI + " OK\r\n\r\n"
 		},
 		"a broken length": func(r *http.Request) string {
-			return "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + r.RequestURI + "\r\n"
+			return "HTTP/1.1 500 No\r\nTransfer-Encoding: chunked\r\n\r\n" + r.RequestURI + "\r\n"
 		},
 		"half an answer": func(r *http.Request) string {
-			return "HTTP/1.1 200 OK\r\nServer: " + r.RequestURI + r.Header.Get("Authorization")
+			return "HTTP/1.1 500 No\r\nServer: " + r.RequestURI + r.Header.Get("Authorization")
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			for _, query := range []bool{false, true} {
 				m := newMomento(t, echoing(t, echo), func(c *Config) { c.Keys, c.QueryAuth = FixedKey(key), query })
 				showsNoKey(t, m.Publisher().Publish(request("t", []byte("x"))), raw, inner)
-				answers := make(chan pipeline.Answer, 1)
-				line := m.Line(2, func(all []pipeline.Answered) { answers <- all[0].Answer })
-				line.Send([]*pipeline.Request{request("t", []byte("x"))})
-				showsNoKey(t, <-answers, raw, inner)
-				line.Close()
+				c := m.Connection(2)
+				c.Send([]*pipeline.Request{request("t", []byte("x"))})
+				showsNoKey(t, c.Receive(nil)[0].Answer, raw, inner)
+				c.Close()
 			}
 		})
 	}

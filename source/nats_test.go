@@ -75,10 +75,38 @@ func within(t *testing.T, limit time.Duration, what string, ok func() bool) {
 // sinkFunc answers every publish.
 type sinkFunc func(*pipeline.Request) pipeline.Answer
 
-func (f sinkFunc) Line(int, func([]pipeline.Answered)) pipeline.Line { panic("one at a time") }
-func (f sinkFunc) Publisher() pipeline.Publisher                     { return f }
-func (f sinkFunc) Close()                                            {}
-func (f sinkFunc) Publish(r *pipeline.Request) pipeline.Answer       { return f(r) }
+func (f sinkFunc) Connection(int) pipeline.Connection {
+	return &sinkConnection{answer: f, interrupted: make(chan struct{}, 1)}
+}
+
+// sinkConnection carries one publish at a time.
+type sinkConnection struct {
+	answer      sinkFunc
+	sent        []*pipeline.Request
+	interrupted chan struct{}
+}
+
+func (c *sinkConnection) Depth() int                  { return 1 }
+func (c *sinkConnection) Close()                      {}
+func (c *sinkConnection) Send(rs []*pipeline.Request) { c.sent = append(c.sent, rs...) }
+
+func (c *sinkConnection) Receive(dst []pipeline.Answered) []pipeline.Answered {
+	if len(c.sent) == 0 {
+		<-c.interrupted
+	}
+	for _, r := range c.sent {
+		dst = append(dst, pipeline.Answered{Request: r, Answer: c.answer(r)})
+	}
+	c.sent = c.sent[:0]
+	return dst
+}
+
+func (c *sinkConnection) Interrupt() {
+	select {
+	case c.interrupted <- struct{}{}:
+	default:
+	}
+}
 
 // stage runs one source into a pipeline. stop drains both and returns the final stats.
 type stage struct {

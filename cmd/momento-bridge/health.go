@@ -87,6 +87,10 @@ func endpointReasons(stats pipeline.Stats) []string {
 		if r.RouteRefused || r.Forbidden > 0 && r.State == pipeline.Parked {
 			reasons = append(reasons, "route "+r.Name+": the API key may not publish to its topics; grant the permission or correct the route")
 		}
+		if r.Rejecting != "" {
+			reasons = append(reasons, "route "+r.Name+": the endpoint rejects whatever it publishes: "+r.Rejecting+
+				"; check what stands between here and Momento, and what the route publishes")
+		}
 		if r.Unkept > 0 {
 			reasons = append(reasons, fmt.Sprintf("route %s: %d messages wait to be kept as dead letters: %s", r.Name, r.Unkept, r.UnkeptWhy))
 		}

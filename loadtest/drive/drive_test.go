@@ -49,7 +49,7 @@ func engine(ctx context.Context, t testing.TB, url string, connections int) *Eng
 	}
 	payload := []byte("payload")
 	e := New(ctx, Config{
-		Sink: m, Connections: connections, Timeout: 5 * time.Second, Opened: m.Opened,
+		Publisher: func() Publisher { return m.Publisher() }, Connections: connections, Timeout: 5 * time.Second, Opened: m.Opened,
 		Payload: func(int) []byte { return payload }, Cache: func(int) string { return "c" }, Topic: func(int) string { return "t" },
 	})
 	t.Cleanup(e.Close)

@@ -9,17 +9,19 @@ import (
 	"momento-bridge/pipeline"
 )
 
-// Sink is where the engine publishes.
-type Sink interface {
-	// Publisher returns a publisher for one worker.
-	Publisher() pipeline.Publisher
+// Publisher makes one publish after the other. One goroutine calls its methods.
+type Publisher interface {
+	// Publish sends a publish, once, and blocks until it is answered or its deadline has passed.
+	Publish(r *pipeline.Request) pipeline.Answer
+	// Close is called once, last.
+	Close()
 }
 
 // Config is what the engine sends, and how.
 type Config struct {
-	Sink        Sink
-	Connections int           // At the most; at low rates fewer are used, so that none is idle for long.
-	Timeout     time.Duration // One publish.
+	Publisher   func() Publisher // Makes one, for a worker.
+	Connections int              // At the most; at low rates fewer are used, so that none is idle for long.
+	Timeout     time.Duration    // One publish.
 	// Payload, Cache and Topic are of the i-th publish. They are called by one goroutine; the payload is not changed later.
 	Payload func(i int) []byte
 	Cache   func(i int) string
@@ -46,7 +48,7 @@ type Engine struct {
 
 	active     atomic.Int32                  // So many workers take tickets: the first ones.
 	changed    atomic.Pointer[chan struct{}] // Closed, and another one, when active has changed.
-	publishers []pipeline.Publisher
+	publishers []Publisher
 
 	sent     int // Tickets so far: the number of the next.
 	flying   atomic.Int64
@@ -85,7 +87,7 @@ func New(ctx context.Context, cfg Config) *Engine {
 	e := &Engine{ctx: ctx, cfg: cfg, began: time.Now(), tickets: make(chan ticket, max(cfg.Connections, cfg.Waiting))}
 	e.activate(0)
 	for i := range cfg.Connections {
-		p, record := cfg.Sink.Publisher(), newRecord()
+		p, record := cfg.Publisher(), newRecord()
 		e.publishers, e.records = append(e.publishers, p), append(e.records, record)
 		e.workers.Go(func() { e.work(i, p, record) })
 	}
@@ -137,7 +139,7 @@ func (e *Engine) activate(n int) {
 }
 
 // work publishes on one connection: the i-th.
-func (e *Engine) work(i int, p pipeline.Publisher, record *Record) {
+func (e *Engine) work(i int, p Publisher, record *Record) {
 	defer p.Close()
 	for {
 		changed := *e.changed.Load() // First: what changes after this is seen.
@@ -157,7 +159,7 @@ func (e *Engine) work(i int, p pipeline.Publisher, record *Record) {
 	}
 }
 
-func (e *Engine) publish(p pipeline.Publisher, t *ticket, record *Record) {
+func (e *Engine) publish(p Publisher, t *ticket, record *Record) {
 	start := time.Now()
 	sent := int64(start.Sub(e.began))
 	if sent > t.late || e.cfg.Patience > 0 && e.ended() != nil {

@@ -8,9 +8,8 @@ import (
 	"time"
 )
 
-// slowLine answers each publish a while after it was sent, all at once if need be, and notes how many were in flight.
-type slowLine struct {
-	fakeSink
+// slowSink answers each publish a while after it was sent, all at once if need be, and notes how many were in flight.
+type slowSink struct {
 	latency time.Duration
 
 	mu       sync.Mutex
@@ -19,19 +18,15 @@ type slowLine struct {
 	sends    int
 }
 
-func (s *slowLine) Line(depth int, answered func([]Answered)) Line {
-	return &slowConnection{s: s, depth: depth, answered: answered}
+func (s *slowSink) Connection(depth int) Connection {
+	return &slowConnection{s: s, fakeConnection: newFakeConnection(depth, nil).(*fakeConnection)}
 }
 
 type slowConnection struct {
-	s        *slowLine
-	depth    int
-	answered func([]Answered)
-	flying   sync.WaitGroup
+	*fakeConnection
+	s *slowSink
 }
 
-func (c *slowConnection) Depth() int { return c.depth }
-func (c *slowConnection) Close()     { c.flying.Wait() } // As a connection joins what reads from it.
 func (c *slowConnection) Send(rs []*Request) {
 	c.s.mu.Lock()
 	c.s.sends++
@@ -39,20 +34,18 @@ func (c *slowConnection) Send(rs []*Request) {
 	c.s.most = max(c.s.most, c.s.inFlight)
 	c.s.mu.Unlock()
 	for _, r := range rs {
-		c.flying.Add(1)
 		time.AfterFunc(c.s.latency, func() {
-			defer c.flying.Done()
 			c.s.mu.Lock()
 			c.s.inFlight--
 			c.s.mu.Unlock()
-			c.answered([]Answered{{Request: r, Answer: accept()}})
+			c.answers <- Answered{Request: r, Answer: accept()}
 		})
 	}
 }
 
 // A message does not wait for the answer to another one while its connection may carry more.
-func TestLineCarriesSeveralPublishesAtATime(t *testing.T) {
-	// Until the first answer has shown that the endpoint is slow, a line that is more than half full takes nothing more: how much comes before that
+func TestConnectionCarriesSeveralPublishesAtATime(t *testing.T) {
+	// Until the first answer has shown that the endpoint is slow, a worker whose connection is more than half full takes nothing more: how much comes before that
 	// depends on who runs first.
 	for name, tt := range map[string]struct {
 		messages int
@@ -66,7 +59,7 @@ func TestLineCarriesSeveralPublishesAtATime(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				s := &slowLine{latency: 100 * time.Millisecond}
+				s := &slowSink{latency: 100 * time.Millisecond}
 				settled := newEnds()
 				p, stop := start(t, Config{Workers: 1, InFlight: 16, Routes: []RouteConfig{{Settler: settled}}}, s)
 				began := time.Now()
@@ -91,10 +84,10 @@ func TestLineCarriesSeveralPublishesAtATime(t *testing.T) {
 	}
 }
 
-// What is written together costs one system call: where answers come quickly, a full line waits until it has half its room again.
-func TestLineSendsSeveralPublishesTogetherWhereAnswersAreQuick(t *testing.T) {
+// What is written together costs one system call: where answers come quickly, a full connection waits until it has half its room again.
+func TestWorkerSendsSeveralPublishesTogetherWhereAnswersAreQuick(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := &slowLine{latency: time.Millisecond}
+		s := &slowSink{latency: time.Millisecond}
 		p, stop := start(t, Config{Workers: 1, InFlight: 16, MaxMessages: 10_000, Routes: []RouteConfig{{}}}, s)
 		for i := range 1600 {
 			p.Route(0).Submit(message("t", i))
@@ -107,9 +100,9 @@ func TestLineSendsSeveralPublishesTogetherWhereAnswersAreQuick(t *testing.T) {
 }
 
 // A topic in order has one publish in flight also where its connection could carry more.
-func TestOrderedTopicHasOnePublishInFlightOnALine(t *testing.T) {
+func TestOrderedTopicHasOnePublishInFlightWhateverTheConnectionCarries(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := &slowLine{latency: 100 * time.Millisecond}
+		s := &slowSink{latency: 100 * time.Millisecond}
 		p, stop := start(t, Config{Workers: 2, InFlight: 8, Routes: []RouteConfig{{Ordered: true}}}, s)
 		began := time.Now()
 		for i := range 10 {

@@ -1,0 +1,349 @@
+package sink
+
+import (
+	"net"
+	"sync/atomic"
+	"time"
+
+	"momento-bridge/pipeline"
+)
+
+// connection carries up to depth publishes at a time on one keep-alive connection, which is made when it is needed.
+//
+//	Send ──▶ requests ──▶ network ──▶ answers ──▶ Receive
+//	            └──▶ awaited, in order ───────────────┘
+//
+// It has no goroutine of its own: its user's sits in a read from one Send to the next, whether or not an answer is awaited.
+// So a close, or bytes that nobody asked for, end it when they come; what may have come since is looked for before each
+// send. When something is to be sent, Interrupt ends the read.
+type connection struct {
+	momento *Momento
+	depth   int
+
+	wake chan struct{}        // One slot: Interrupt was called, and no Receive has returned for it.
+	open atomic.Pointer[conn] // For Interrupt; nil: there is no connection.
+
+	// Of its user's goroutine:
+	wire    wire
+	out     []byte // Requests; reused.
+	conn    net.Conn
+	tcp     *conn // What conn is on; with TLS there is something between. nil: there is no connection.
+	in      answers
+	expires time.Time           // When it is old.
+	used    time.Time           // When something was last sent on it.
+	fresh   bool                // Its latest answer has only just been read.
+	full    bool                // It carries nothing new: it is old.
+	awaited []waiting           // What is sent and not answered, in the order of the answers.
+	carried int                 // Answers on it so far.
+	over    []pipeline.Answered // What could not be sent, for the next Receive.
+}
+
+// waiting is a publish whose answer has not come.
+type waiting struct {
+	r   *pipeline.Request
+	key *Key
+}
+
+var _ pipeline.Connection = (*connection)(nil)
+
+func newConnection(m *Momento, depth int) *connection {
+	c := &connection{momento: m, depth: depth, wake: make(chan struct{}, 1), wire: wire{cfg: &m.cfg}}
+	c.in.hurry = func() { c.tcp.hurry(time.Now().Add(bodyTime)) }
+	return c
+}
+
+// Depth implements pipeline.Connection.
+func (c *connection) Depth() int {
+	switch {
+	case c.full:
+		return 0
+	case c.momento.manners.bad():
+		return 1
+	}
+	return c.depth
+}
+
+// Send implements pipeline.Connection.
+func (c *connection) Send(rs []*pipeline.Request) {
+	now, first := rs[0].Start, len(c.awaited)
+	once := false
+	c.out = c.out[:0]
+	for _, r := range rs {
+		key, a := c.momento.prepare(r)
+		switch {
+		case key == nil:
+			c.over = append(c.over, pipeline.Answered{Request: r, Answer: a})
+			continue
+		case !r.Deadline.After(now):
+			c.over = append(c.over, pipeline.Answered{Request: r, Answer: noTimeLeft})
+			continue
+		}
+		c.out = c.wire.appendRequest(c.out, r, key)
+		c.awaited = append(c.awaited, waiting{r, key})
+		once = once || r.Once
+	}
+	if len(c.awaited) == first {
+		return
+	}
+	if first == 0 {
+		if err := c.ready(now, c.awaited[0].r.Deadline, once); err != nil {
+			c.unsent(err)
+			return
+		}
+	}
+	c.used = now
+	c.write(first == 0 && len(c.awaited) >= c.Depth())
+}
+
+// ready makes sure of a connection on which nothing is awaited and nothing has come, until a time.
+func (c *connection) ready(now, end time.Time, careful bool) error {
+	if c.tcp != nil && now.After(c.expires) {
+		c.close()
+	}
+	if c.tcp != nil {
+		c.tcp.await(now, end)
+		if c.silent(careful) {
+			return nil
+		}
+		c.close()
+	}
+	if err := c.connect(end); err != nil {
+		return err
+	}
+	c.tcp.await(now, end)
+	return nil
+}
+
+// silent reports whether the connection is open and nothing has come on it. Right after an answer it asks the kernel only
+// if it is to be careful: that costs as much as a hundredth of a publish.
+func (c *connection) silent(careful bool) bool {
+	switch {
+	case c.in.in.Buffered() > 0:
+		return false
+	case !c.fresh || careful:
+		c.tcp.look = looks
+	case c.conn == net.Conn(c.tcp):
+		return true
+	default: // TLS may have more than it has given.
+		c.tcp.look = recalls
+	}
+	err := c.in.wait()
+	c.tcp.look = waits
+	return err == errNotYet //nolint:errorlint // As it was returned.
+}
+
+// write sends what is in out, or leaves that to the next read, if that comes at once.
+func (c *connection) write(late bool) {
+	c.tcp.late = late
+	c.fresh = false
+	_, _ = c.conn.Write(c.out) // An error stays with the connection: the answers that have come are still to be read.
+	c.tcp.late = false
+	if cap(c.out) > largestOut {
+		c.out = nil
+	}
+}
+
+// largestOut is what a buffer of requests may keep.
+const largestOut = 256 << 10
+
+// unsent answers what was to be sent and could not be, as there is no connection.
+func (c *connection) unsent(err error) {
+	for i, w := range c.awaited {
+		a := pipeline.Answer{Verdict: pipeline.Retry, Result: pipeline.ResultNetwork, Detail: err.Error(), Echo: i > 0}
+		c.over = append(c.over, pipeline.Answered{Request: w.r, Answer: a})
+	}
+	c.forget()
+}
+
+// forget forgets what was awaited.
+func (c *connection) forget() {
+	clear(c.awaited)
+	c.awaited = c.awaited[:0]
+}
+
+// Interrupt implements pipeline.Connection.
+func (c *connection) Interrupt() {
+	select {
+	case c.wake <- struct{}{}:
+	default:
+	}
+	if tcp := c.open.Load(); tcp != nil {
+		tcp.interrupt()
+	}
+}
+
+// Receive implements pipeline.Connection.
+func (c *connection) Receive(dst []pipeline.Answered) []pipeline.Answered {
+	if len(c.over) > 0 {
+		dst = append(dst, c.over...)
+		clear(c.over)
+		c.over = c.over[:0]
+		if c.tcp != nil {
+			c.tcp.flush()
+		}
+		return dst
+	}
+	for {
+		if c.tcp == nil { // Then nothing is awaited.
+			<-c.wake
+			return dst
+		}
+		select {
+		case <-c.wake:
+			c.tcp.interrupted()
+			return dst
+		default:
+		}
+		before := len(dst)
+		c.tcp.interruptible = true
+		err := c.in.wait()
+		c.tcp.interruptible = false
+		if err != nil {
+			if dst = c.broke(dst, err); len(dst) > before {
+				return dst
+			}
+			continue
+		}
+		if dst = c.read(dst); len(dst) > before {
+			return dst
+		}
+	}
+}
+
+// read reads an answer, and further ones that have come already and are as usual.
+func (c *connection) read(dst []pipeline.Answered) []pipeline.Answered {
+	if len(c.awaited) == 0 {
+		c.close()
+		return dst
+	}
+	said, n := c.in.next(), 0
+	for {
+		if said.answered {
+			w := c.awaited[n]
+			dst = append(dst, pipeline.Answered{Request: w.r, Answer: c.answer(said, w)})
+			n++
+		}
+		if said.last {
+			c.took(n)
+			return c.end(dst, ending{err: said.err, polite: said.err == nil})
+		}
+		if n == len(c.awaited) || !c.in.takeUsual() {
+			break
+		}
+		said = reply{answered: true, usual: true}
+	}
+	c.took(n)
+	switch {
+	case len(c.awaited) > 0:
+		now := time.Now()
+		c.full = now.After(c.expires)
+		c.tcp.await(now, c.awaited[0].r.Deadline)
+	case c.full || c.in.in.Buffered() > 0: // More than was asked for.
+		c.close()
+	default:
+		c.fresh = true
+	}
+	return dst
+}
+
+var accepted = pipeline.Answer{Verdict: pipeline.Accept, Result: pipeline.Result204, Status: 204}
+
+// answer is what was read, as an answer to w.
+func (c *connection) answer(said reply, w waiting) pipeline.Answer {
+	if said.usual {
+		return accepted
+	}
+	a := answered(&c.in.resp, w.key, w.r.Payload)
+	if a.Verdict == pipeline.HaltAll {
+		c.momento.rereadKey(w.key)
+	}
+	return a
+}
+
+// took notes that the first n publishes are answered.
+func (c *connection) took(n int) {
+	left := copy(c.awaited, c.awaited[n:])
+	clear(c.awaited[left:])
+	c.awaited = c.awaited[:left]
+	c.carried += n
+}
+
+// broke sees to an error of a read before anything of an answer has come. It is none if nothing is awaited that should be
+// there by now: a connection may be idle for a while.
+func (c *connection) broke(dst []pipeline.Answered, err error) []pipeline.Answered {
+	c.tcp.interrupted() // As it may have been, by now or before it has written.
+	if !isTimeout(err) {
+		return c.end(dst, ending{err: err})
+	}
+	now, until := time.Now(), c.used.Add(idleLimit)
+	if len(c.awaited) > 0 {
+		until = c.awaited[0].r.Deadline
+	}
+	if until.After(now) {
+		c.tcp.await(now, until)
+		return dst
+	}
+	return c.end(dst, ending{err: err})
+}
+
+// end closes the connection and appends what that means for what is awaited.
+func (c *connection) end(dst []pipeline.Answered, e ending) []pipeline.Answered {
+	if c.tcp.writeErr != nil && !e.polite {
+		e.err = c.tcp.writeErr
+	}
+	c.close()
+	for i, w := range c.awaited {
+		dst = append(dst, pipeline.Answered{Request: w.r, Answer: e.answer(i > 0)})
+	}
+	if !isTimeout(e.err) && c.momento.manners.ended(c.carried, len(c.awaited)) {
+		c.momento.log.Warn("the endpoint closes connections without answering all that was sent on them: for a while each carries one publish at a time",
+			"configured", c.depth, "for", singleTime)
+	}
+	c.forget()
+	return dst
+}
+
+// Connect makes the connection by a time, unless there is one that may lie idle for half the limit from now on, and will
+// not be too old for a while. It may be called while nothing is awaited.
+func (c *connection) Connect(end time.Time) error {
+	if c.tcp != nil {
+		now := time.Now()
+		c.tcp.await(now, end)
+		if now.Sub(c.used) < idleLimit/2 && c.expires.Sub(now) > youngest/2 && c.silent(true) {
+			return nil
+		}
+		c.close()
+	}
+	return c.connect(end)
+}
+
+// connect makes a connection by a time.
+func (c *connection) connect(end time.Time) error {
+	var tcp *conn
+	opened, err := c.momento.dialer.dial(end, func(raw *net.TCPConn) net.Conn {
+		tcp = newConn(raw, end)
+		return tcp
+	})
+	if err != nil {
+		return err
+	}
+	now := time.Now()
+	c.conn, c.tcp, c.expires, c.used, c.carried, c.full, c.fresh = opened, tcp, now.Add(age()), now, 0, false, false
+	c.in.reset(opened)
+	c.open.Store(tcp)
+	return nil
+}
+
+// close closes the connection. What is awaited on it is the caller's.
+func (c *connection) close() {
+	c.open.Store(nil)
+	_ = c.conn.Close()
+	c.conn, c.tcp, c.full = nil, nil, false
+}
+
+// Close implements pipeline.Connection.
+func (c *connection) Close() {
+	if c.tcp != nil {
+		c.close()
+	}
+}
