@@ -48,6 +48,15 @@ func (c *fakeConnection) Send(rs []*Request) {
 	}
 }
 
+// TrySend sends about half of what it is given.
+func (c *fakeConnection) TrySend(r *Request) bool {
+	if len(r.Topic)%2 == 0 {
+		return false
+	}
+	c.requests <- r
+	return true
+}
+
 func (c *fakeConnection) Receive(dst []Answered) []Answered {
 	select {
 	case a := <-c.answers:

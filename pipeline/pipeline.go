@@ -32,6 +32,7 @@ type Pipeline struct {
 	idle     []*worker // In the order in which they became so.
 	waking   int       // Workers that have been roused and have not got the mutex yet,
 	rousedAt time.Time // and when the latest was.
+	cameAt   time.Time // When a message last came while a worker was idle.
 	letters  letterQueue
 	timer    *time.Timer
 	timerAt  time.Time
@@ -158,10 +159,14 @@ func (r *Route) Submit(m Message) {
 		now = time.Now()
 	}
 	p.d.add(now, r, e)
+	var lent *slot
 	if len(p.idle) > 0 {
-		p.pump(now)
+		lent = p.lend(now)
 	}
 	p.unlock()
+	if lent != nil {
+		lent.worker.sendFor(lent)
+	}
 }
 
 // turnsAway reports whether a message that comes now is not taken up any more.

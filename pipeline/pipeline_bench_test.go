@@ -33,9 +33,10 @@ type instantConnection struct {
 	sent        []*Request
 }
 
-func (c *instantConnection) Depth() int         { return c.depth }
-func (c *instantConnection) Close()             {}
-func (c *instantConnection) Send(rs []*Request) { c.sent = append(c.sent, rs...) }
+func (c *instantConnection) Depth() int          { return c.depth }
+func (*instantConnection) TrySend(*Request) bool { return false }
+func (c *instantConnection) Close()              {}
+func (c *instantConnection) Send(rs []*Request)  { c.sent = append(c.sent, rs...) }
 
 func (c *instantConnection) Receive(dst []Answered) []Answered {
 	if len(c.sent) == 0 {

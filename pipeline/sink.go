@@ -8,7 +8,7 @@ type Sink interface {
 	Connection(depth int) Connection
 }
 
-// Connection carries publishes. One goroutine calls its methods; Interrupt may be called by any.
+// Connection carries publishes. One goroutine calls its methods; TrySend and Interrupt may be called by any.
 type Connection interface {
 	// Depth is how many publishes it carries at a time now: fewer than it was made for if the endpoint cannot take
 	// them, none while it must be replaced and answers are awaited.
@@ -17,6 +17,10 @@ type Connection interface {
 	// the connection opens or the endpoint does not read. Receive answers each exactly once. Until then the connection
 	// keeps the request and may read its payload. What fills the connection up may leave only with the next Receive.
 	Send(rs []*Request)
+	// TrySend sends one publish at once, if that takes no waiting: if Receive watches an open connection on which nothing
+	// is awaited and nothing has come. Otherwise it returns false, and nothing has happened. It may be called by any
+	// goroutine, one at a time; the rest is as with Send.
+	TrySend(r *Request) bool
 	// Receive blocks until publishes are answered, and appends them to dst. It may append none: once Interrupt has been
 	// called it returns at once. While nothing is awaited it watches the connection: what nobody asked for, or a close,
 	// ends it before anything more is sent on it.

@@ -19,9 +19,10 @@ type worker struct {
 
 	// Guarded by the pipeline's mutex:
 	free   []*slot
-	slow   bool // The latest answer took long.
-	idle   bool // It is one of the pipeline's idle workers.
-	roused bool // It has been interrupted, and has not got the mutex since.
+	slow   bool  // The latest answer took long.
+	idle   bool  // It is one of the pipeline's idle workers.
+	roused bool  // It has been interrupted, and has not got the mutex since.
+	handed *slot // Taken for it, and to be sent by it; nil: nothing is.
 
 	// Of its goroutine:
 	taken    []*slot
@@ -34,6 +35,7 @@ type worker struct {
 // slot is a place of a connection, and the publish in it.
 type slot struct {
 	parcel  parcel
+	worker  *worker
 	request Request
 	batch   []byte // Reused.
 	flying  bool   // Guarded by the pipeline's mutex.
@@ -43,7 +45,7 @@ func newWorker(p *Pipeline, depth int) *worker {
 	w := &worker{p: p, conn: p.sink.Connection(depth), slots: make([]slot, depth)}
 	for i := range w.slots {
 		f := &w.slots[i]
-		f.request.Slot = i
+		f.worker, f.request.Slot = w, i
 		w.free = append(w.free, f)
 	}
 	return w
@@ -131,9 +133,11 @@ func (p *Pipeline) handBack(now time.Time, w *worker) {
 // next moves as much as there is and as the connection has room for into w.taken, and sees to what is left.
 func (p *Pipeline) next(now time.Time, w *worker) {
 	w.taken, w.more = w.taken[:0], false
-	room := w.room()
+	if w.handed != nil {
+		w.taken, w.handed = append(w.taken, w.handed), nil
+	}
 	var wake time.Time
-	for len(w.taken) < room {
+	for room := w.room(); room > 0; room-- {
 		f := w.free[len(w.free)-1]
 		var ok bool
 		if ok, wake = p.d.next(now, &f.parcel); !ok {
@@ -142,11 +146,10 @@ func (p *Pipeline) next(now time.Time, w *worker) {
 		}
 		if f.parcel.rejection() != nil {
 			p.letters.add(f.parcel)
+			room++
 			continue
 		}
-		f.flying = true
-		f.request.Start, f.request.Deadline = now, p.deadline(now)
-		w.free = w.free[:len(w.free)-1]
+		w.launch(now, f)
 		w.taken = append(w.taken, f)
 	}
 	if w.more && len(w.taken) == 0 {
@@ -158,6 +161,13 @@ func (p *Pipeline) next(now time.Time, w *worker) {
 	if len(p.idle) > 0 {
 		p.pump(now)
 	}
+}
+
+// launch takes the last free place for the publish in it, which starts now.
+func (w *worker) launch(now time.Time, s *slot) {
+	s.flying = true
+	s.request.Start, s.request.Deadline = now, w.p.deadline(now)
+	w.free = w.free[:len(w.free)-1]
 }
 
 // room is how much it is worth taking.

@@ -27,6 +27,11 @@ type slowConnection struct {
 	s *slowSink
 }
 
+func (c *slowConnection) TrySend(r *Request) bool {
+	c.Send([]*Request{r})
+	return true
+}
+
 func (c *slowConnection) Send(rs []*Request) {
 	c.s.mu.Lock()
 	c.s.sends++

@@ -3,12 +3,13 @@ package sink
 import (
 	"net"
 	"os"
+	"sync"
 	"time"
 )
 
 // conn is the TCP connection under a connection: with deadlines that are set rarely, reads that can be interrupted, writes
 // that can wait for the next read, and a look at what has come. Under TLS, records are what is written and read. It belongs
-// to one goroutine, but for interrupt.
+// to one goroutine, but for interrupt, and for what is said of mu.
 //
 // A late write waits until something is read, as an answer cannot come before its request: so that Read can begin to wait
 // for the answer first, and write then, where there is a way to do that (see exchange), and no read is wasted on an answer
@@ -23,6 +24,10 @@ type conn struct {
 	interruptible bool      // Reads return when they are interrupted, rather than go on.
 	look          look
 	exchange      exchange
+
+	idle   bool       // Nothing is awaited: reads park.
+	mu     sync.Mutex // Held while something is read by an idle read, and by whoever sends meanwhile. Guards parked.
+	parked bool       // A read of an idle connection waits, and nothing had come when it began to.
 }
 
 // look is whether reads wait.
@@ -46,6 +51,7 @@ func (c *conn) Write(b []byte) (int, error) {
 		c.unwritten = append(c.unwritten, b...)
 		return len(b), nil
 	}
+	c.flush()
 	return c.write(b)
 }
 
@@ -63,7 +69,7 @@ func (c *conn) Read(b []byte) (int, error) {
 	switch c.look {
 	case waits:
 	case looks:
-		return c.exchange.poll(c, b)
+		return c.exchange.look(c, b)
 	case recalls:
 		return 0, errNotYet
 	}
@@ -122,6 +128,16 @@ func (c *conn) rearm() {
 func (c *conn) interrupt() { _ = c.SetReadDeadline(longAgo) }
 
 var longAgo = time.Unix(1, 0)
+
+// unpark ends what an idle read allowed.
+func (c *conn) unpark() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.idle, c.parked = false, false
+}
+
+// pending reports whether something has come, or the connection's end. It is called while the connection is parked.
+func (c *conn) pending() bool { return c.exchange.glance() }
 
 // interrupted notes that the deadline may not be what was set last, and writes what is unwritten.
 func (c *conn) interrupted() {

@@ -161,6 +161,32 @@ func (c *connection) forget() {
 	c.awaited = c.awaited[:0]
 }
 
+// TrySend implements pipeline.Connection.
+func (c *connection) TrySend(r *pipeline.Request) bool {
+	tcp := c.open.Load()
+	if tcp == nil || len(r.Payload) > largestTry {
+		return false
+	}
+	tcp.mu.Lock()
+	defer tcp.mu.Unlock()
+	if !tcp.parked || len(c.awaited) > 0 || r.Start.After(c.expires) || tcp.pending() {
+		return false
+	}
+	key, _ := c.momento.prepare(r)
+	if key == nil {
+		return false
+	}
+	tcp.await(r.Start, r.Deadline)
+	c.used = r.Start
+	c.awaited = append(c.awaited, waiting{r, key})
+	c.out = c.wire.appendRequest(c.out[:0], r, key)
+	c.write(false)
+	return true
+}
+
+// largestTry is the largest payload that is certain to fit into an idle connection's send buffer, in bytes.
+const largestTry = ioBuffer
+
 // Interrupt implements pipeline.Connection.
 func (c *connection) Interrupt() {
 	select {
@@ -188,17 +214,14 @@ func (c *connection) Receive(dst []pipeline.Answered) []pipeline.Answered {
 			<-c.wake
 			return dst
 		}
-		select {
-		case <-c.wake:
-			c.tcp.interrupted()
+		if c.interrupted() {
 			return dst
-		default:
 		}
 		before := len(dst)
-		c.tcp.interruptible = true
-		err := c.in.wait()
-		c.tcp.interruptible = false
-		if err != nil {
+		if err := c.wait(); err != nil {
+			if isTimeout(err) && c.interrupted() {
+				return dst
+			}
 			if dst = c.broke(dst, err); len(dst) > before {
 				return dst
 			}
@@ -207,6 +230,28 @@ func (c *connection) Receive(dst []pipeline.Answered) []pipeline.Answered {
 		if dst = c.read(dst); len(dst) > before {
 			return dst
 		}
+	}
+}
+
+// wait blocks until something has come. It returns what ended the wait. While nothing is awaited TrySend may send meanwhile.
+func (c *connection) wait() error {
+	c.tcp.interruptible, c.tcp.idle = true, len(c.awaited) == 0
+	err := c.in.wait()
+	c.tcp.interruptible = false
+	if c.tcp.idle {
+		c.tcp.unpark()
+	}
+	return err
+}
+
+// interrupted reports whether Interrupt was called.
+func (c *connection) interrupted() bool {
+	select {
+	case <-c.wake:
+		c.tcp.interrupted()
+		return true
+	default:
+		return false
 	}
 }
 

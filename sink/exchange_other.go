@@ -12,5 +12,8 @@ func (*exchange) do(c *conn, b []byte) (int, error) {
 	return c.TCPConn.Read(b)
 }
 
-// poll cannot look without waiting: what comes is seen by the read that waits for it.
-func (*exchange) poll(*conn, []byte) (int, error) { return 0, errNotYet }
+// look cannot read without waiting: what comes is seen by the read that waits for it.
+func (*exchange) look(*conn, []byte) (int, error) { return 0, errNotYet }
+
+// glance is not called, as no read parks.
+func (*exchange) glance() bool { return true }

@@ -14,13 +14,18 @@ import (
 type exchange struct {
 	raw  syscall.RawConn
 	step func(fd uintptr) bool // Made once,
-	peek func(fd uintptr)      // as is this.
+	poll func(fd uintptr)      // as are this
+	spy  func(fd uintptr)      // and this.
 
 	// Of the exchange under way:
 	in      []byte
 	written bool
 	n       int
 	err     error
+
+	// Of the glance under way:
+	first [1]byte
+	some  bool
 }
 
 func (x *exchange) init(c *conn) {
@@ -30,7 +35,11 @@ func (x *exchange) init(c *conn) {
 	}
 	x.raw = raw
 	x.step = func(fd uintptr) bool { return x.advance(c, int(fd)) }
-	x.peek = func(fd uintptr) { x.read(c, int(fd)) }
+	x.poll = func(fd uintptr) { x.read(c, int(fd)) }
+	x.spy = func(fd uintptr) {
+		_, _, err := syscall.Recvfrom(int(fd), x.first[:], syscall.MSG_PEEK)
+		x.some = err != syscall.EAGAIN
+	}
 }
 
 func (x *exchange) do(_ *conn, b []byte) (int, error) {
@@ -46,13 +55,20 @@ func (x *exchange) do(_ *conn, b []byte) (int, error) {
 	return x.n, x.err
 }
 
-// poll reads what has come, without waiting.
-func (x *exchange) poll(c *conn, b []byte) (int, error) {
+// glance reports whether there is something to read, or the end. Another read may wait meanwhile.
+func (x *exchange) glance() bool {
+	x.some = true
+	_ = x.raw.Control(x.spy)
+	return x.some
+}
+
+// look reads what has come, without waiting.
+func (x *exchange) look(_ *conn, b []byte) (int, error) {
 	if x.raw == nil {
 		return 0, net.ErrClosed
 	}
 	x.in, x.n, x.err = b, 0, nil
-	err := x.raw.Control(x.peek)
+	err := x.raw.Control(x.poll)
 	x.in = nil
 	switch {
 	case err != nil:
@@ -72,7 +88,14 @@ func (x *exchange) advance(c *conn, fd int) bool {
 			return false
 		}
 	}
-	return x.read(c, fd)
+	if !c.idle {
+		return x.read(c, fd)
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	over := x.read(c, fd)
+	c.parked = !over
+	return over
 }
 
 // read reads what has come. It reports false if that is nothing.
