@@ -2,18 +2,12 @@ package pipeline
 
 import "time"
 
-// lonely is how long none must have come before a message for it to be sent by the goroutine that brings it. More at a time
-// are sent by several workers, side by side.
-const lonely = 100 * time.Microsecond
-
-// lend takes what is to be published now, when a message has come and a worker is idle. Where messages come one by one, it
-// returns a place of the worker with what it took, to be sent by the caller: that saves waking the worker, which costs as
-// much as the rest of a message's way. Otherwise it has seen to it that a worker comes for it.
+// lend takes what is to be published now, when a message has come and a worker is idle. Where most workers are, it returns
+// a place of one with what it took, to be sent by the caller: that saves waking the worker, which costs as much as the rest
+// of a message's way. Otherwise it has seen to it that a worker comes: many messages are sent sooner side by side.
 func (p *Pipeline) lend(now time.Time) *slot {
-	alone := now.Sub(p.cameAt) > lonely
-	p.cameAt = now
 	w := p.idle[len(p.idle)-p.d.spread(len(p.idle))]
-	if !alone || p.waking > 0 || len(w.free) < len(w.slots) {
+	if 2*len(p.idle) <= len(p.workers) || p.waking > 0 || len(w.free) < len(w.slots) {
 		p.pump(now)
 		return nil
 	}

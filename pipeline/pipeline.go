@@ -32,7 +32,6 @@ type Pipeline struct {
 	idle     []*worker // In the order in which they became so.
 	waking   int       // Workers that have been roused and have not got the mutex yet,
 	rousedAt time.Time // and when the latest was.
-	cameAt   time.Time // When a message last came while a worker was idle.
 	letters  letterQueue
 	timer    *time.Timer
 	timerAt  time.Time
