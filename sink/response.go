@@ -52,7 +52,7 @@ func classify(status int, retryAfter string, body []byte, redact func(string) st
 	}
 	why := readBody(body, redact)
 	a.Detail = strings.TrimSpace(strconv.Itoa(status) + " " + why)
-	a.RetryAfter = parseRetryAfter(retryAfter, now)
+	a.RetryAfter = readRetryAfter([]string{retryAfter}, "", now)
 	switch {
 	case status == http.StatusUnauthorized:
 		a.Verdict = pipeline.HaltAll
@@ -146,26 +146,4 @@ func namesSize(why string) bool {
 		}
 	}
 	return false
-}
-
-// longestRetryAfter bounds an endpoint's wish, so that a mistake there does not park the daemon for ever.
-const longestRetryAfter = 24 * time.Hour
-
-// parseRetryAfter reads seconds or an HTTP date. It returns 0 for anything else and for a time that has passed.
-func parseRetryAfter(value string, now time.Time) time.Duration {
-	value = strings.TrimSpace(value)
-	if value == "" {
-		return 0
-	}
-	if seconds, err := strconv.ParseFloat(value, 64); err == nil {
-		if !(seconds > 0) {
-			return 0
-		}
-		return time.Duration(min(seconds, longestRetryAfter.Seconds()) * float64(time.Second))
-	}
-	at, err := http.ParseTime(value)
-	if err != nil {
-		return 0
-	}
-	return min(max(at.Sub(now), 0), longestRetryAfter)
 }

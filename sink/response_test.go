@@ -77,27 +77,6 @@ func TestDetailSaysWhatTheBodySaid(t *testing.T) {
 	f(500, strings.Repeat("é", 300), "500 "+strings.Repeat("é", 99)+"…")
 }
 
-func TestRetryAfterIsSecondsOrADate(t *testing.T) {
-	now := time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
-	f := func(value string, want time.Duration) {
-		t.Helper()
-		if got := parseRetryAfter(value, now); got != want {
-			t.Errorf("parseRetryAfter(%q) = %v, want %v", value, got, want)
-		}
-	}
-	f("", 0)
-	f("3", 3*time.Second)
-	f(" 3 ", 3*time.Second)
-	f("0.5", 500*time.Millisecond)
-	f("-1", 0)
-	f("NaN", 0)
-	f("soon", 0)
-	f("1e300", longestRetryAfter)
-	f("Mon, 23 Nov 2026 12:01:00 GMT", time.Minute)
-	f("Mon, 23 Nov 2026 11:01:00 GMT", 0)
-	f("Mon, 23 Nov 2099 11:01:00 GMT", longestRetryAfter)
-}
-
 func FuzzEveryAnswerHasAVerdict(f *testing.F) {
 	f.Add(429, "3", []byte(`{"message":"Request rate exceeded."}`))
 	f.Add(204, "", []byte(nil))
