@@ -65,7 +65,7 @@ func pageAdvice(status int) string {
 }
 
 // maxHost bounds what is told of where a redirect points to, in bytes.
-const maxHost = 100
+const maxHost = 80
 
 // redirected is for a 3xx. Of its target it tells the host alone: path and query may be secret.
 func redirected(location string, hidden secrets) string {

@@ -126,8 +126,14 @@ func judgeForbidden(said saying) judgement {
 	return judgement{verdict: pipeline.HaltTopic}
 }
 
+// maxBesideAdvice bounds what is told of a body where there is advice, in bytes, so that nobody cuts that.
+const maxBesideAdvice = 120
+
 // detail puts together what was received and what to do.
 func detail(status int, text, advice string) string {
+	if advice != "" {
+		text = excerpt(text, maxBesideAdvice)
+	}
 	d := strconv.Itoa(status)
 	if text != "" {
 		d += " " + text

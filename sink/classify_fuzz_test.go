@@ -92,7 +92,7 @@ func FuzzEveryAnswerHasAVerdict(f *testing.F) {
 			t.Errorf("retry after %v", a.RetryAfter)
 		}
 		unprintable := strings.ContainsFunc(a.Detail, func(r rune) bool { return !unicode.IsPrint(r) })
-		if len(a.Detail) > 2*maxExcerpt || !utf8.ValidString(a.Detail) || unprintable {
+		if len(a.Detail) > maxDetail || !utf8.ValidString(a.Detail) || unprintable {
 			t.Errorf("the detail is %q", a.Detail)
 		}
 		around := string(before) + string(after) + location + encoding

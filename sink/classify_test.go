@@ -116,6 +116,9 @@ func TestEachAnswerHasItsVerdict(t *testing.T) {
 	}
 }
 
+// maxDetail is what the status keeps of a detail, in bytes.
+const maxDetail = 300
+
 // saysAll checks the detail of an answer, of which there is none for what is accepted.
 func saysAll(t *testing.T, detail string, v pipeline.Verdict, words ...string) {
 	t.Helper()
@@ -130,8 +133,8 @@ func saysAll(t *testing.T, detail string, v pipeline.Verdict, words ...string) {
 			t.Errorf("the detail is %q, want %q in it", detail, w)
 		}
 	}
-	if len(detail) > 2*maxExcerpt {
-		t.Errorf("the detail is %d bytes long, want fewer than %d: %s", len(detail), 2*maxExcerpt, detail)
+	if len(detail) > maxDetail {
+		t.Errorf("the detail is %d bytes long, want %d at the most: %s", len(detail), maxDetail, detail)
 	}
 }
 
@@ -224,6 +227,20 @@ func TestSuccessIsBelievedUnlessItTellsOfAnError(t *testing.T) {
 		`{"status":"error","message":"x"}`, `{"success":false}`, `{"ok":false}`, "\xef\xbb\xbf"+`{"error":"x"}`)
 }
 
+func TestAdviceIsWholeBesideALongBody(t *testing.T) {
+	for status := 300; status < 520; status++ {
+		for _, body := range []string{"", "<title>", "ip_filter"} {
+			r := &response{
+				status: status, body: []byte(body + strings.Repeat("long ", 200)),
+				location: "https://" + strings.Repeat("long.", 100),
+			}
+			if got := classify(r, secrets{}, time.Now()).Detail; len(got) > maxDetail {
+				t.Errorf("the detail of %d is %d bytes long, want %d at the most: %s", status, len(got), maxDetail, got)
+			}
+		}
+	}
+}
+
 func TestRedirectTellsItsHostAlone(t *testing.T) {
 	key := &Key{raw: "the-secret-key"}
 	for location, want := range map[string]string{
@@ -246,7 +263,7 @@ func TestRedirectTellsItsHostAlone(t *testing.T) {
 			t.Errorf("302 to %q is told as %q, want %q", location, got.Detail, want)
 		}
 		broken := strings.ContainsAny(got.Detail, "\r\n\u202e") || strings.Contains(got.Detail, "secret")
-		if len(got.Detail) > 2*maxExcerpt || broken {
+		if len(got.Detail) > maxDetail || broken {
 			t.Errorf("302 to %q is told as %q, want a line without secrets", location, got.Detail)
 		}
 	}
