@@ -13,5 +13,5 @@
 // A poller subscribes, by long polls: the load test's, which looks at what has been published as a subscriber does.
 //
 // What is known of the API comes from Momento's public documentation and clients; answers that are not documented are
-// classified by the cautious reading.
+// classified by the cautious reading. A verdict needs evidence: what cannot be Momento's answer says nothing of a message.
 package sink

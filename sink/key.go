@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net/url"
 	"strings"
 	"time"
 )
@@ -37,19 +36,6 @@ func (k Key) String() string { return "***" + " (" + string(k.Kind) + " key)" }
 
 // GoString keeps the key out of %#v.
 func (k Key) GoString() string { return k.String() }
-
-// redact returns text without the key, as it is, as it stands in a request's target, and as somebody may have decoded it. A nil key is in no text.
-func (k *Key) redact(text string) string {
-	if k == nil {
-		return text
-	}
-	for _, secret := range [...]string{k.raw, string(appendSegment(nil, k.raw)), url.QueryEscape(k.raw), k.inner} {
-		if secret != "" {
-			text = strings.ReplaceAll(text, secret, "***")
-		}
-	}
-	return text
-}
 
 // ParseKey reads a key as it stands in a file or a variable: surrounding white space does not count. Signatures are not
 // checked, only the endpoint knows how. Errors never hold any of the key.

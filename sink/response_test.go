@@ -1,140 +1,69 @@
 package sink
 
 import (
-	"strings"
+	"net/http"
 	"testing"
 	"time"
-	"unicode/utf8"
 
 	"momento-bridge/pipeline"
 )
 
-func TestEachAnswerHasItsVerdict(t *testing.T) {
-	tests := map[string]struct {
-		status  int
+// What matters of an answer is read from the wire, with one publish in flight and with several.
+func TestAnswerIsReadFromTheWire(t *testing.T) {
+	const retry, slow = pipeline.Retry, pipeline.SlowDown
+	const away = "a server on the way cannot take the request; " + checkWay
+	size := string(gzipped(`{"err":"item_size"}`))
+	for _, tt := range []struct {
+		name    string
+		head    string
 		body    string
 		verdict pipeline.Verdict
-		result  pipeline.Result
+		detail  string
+		wait    time.Duration
 	}{
-		"no content is published":                      {204, "", pipeline.Accept, pipeline.Result204},
-		"any success is published":                     {200, "{}", pipeline.Accept, pipeline.Result204},
-		"a bad request is poison":                      {400, `{"message":"bad"}`, pipeline.Reject, pipeline.Result400},
-		"too large is poison":                          {413, "", pipeline.Reject, pipeline.ResultOther},
-		"an unknown client error is poison":            {422, "", pipeline.Reject, pipeline.ResultOther},
-		"a refused key halts everything":               {401, "", pipeline.HaltAll, pipeline.Result401},
-		"a missing permission halts the topic":         {403, "", pipeline.HaltTopic, pipeline.Result403},
-		"a missing cache halts its routes":             {404, `{"message":"Cache not found"}`, pipeline.HaltCache, pipeline.Result404},
-		"a rate limit slows down":                      {429, `{"message":"Request rate exceeded."}`, pipeline.SlowDown, pipeline.Result429},
-		"a throughput limit slows down":                {429, `{"message":"Throughput rate exceeded."}`, pipeline.SlowDown, pipeline.Result429},
-		"a rate limit's code slows down":               {429, `{"err":"operations_rate_limit_exceeded"}`, pipeline.SlowDown, pipeline.Result429},
-		"a 429 that says nothing slows down":           {429, "", pipeline.SlowDown, pipeline.Result429},
-		"a 429 for the request's size is poison":       {429, `{"err":"request_size_limit_exceeded"}`, pipeline.Reject, pipeline.Result429},
-		"a 429 for the item's size is poison":          {429, `{"err":"item_size_limit_exceeded"}`, pipeline.Reject, pipeline.Result429},
-		"a 429 for the size in plain text is poison":   {429, "element size too big", pipeline.Reject, pipeline.Result429},
-		"a request timeout is tried again":             {408, "", pipeline.Retry, pipeline.ResultOther},
-		"a server error is tried again":                {500, "oops", pipeline.Retry, pipeline.Result5xx},
-		"an unavailable server is tried again":         {503, "", pipeline.Retry, pipeline.Result5xx},
-		"a redirect is not the message's fault":        {302, "", pipeline.Retry, pipeline.ResultOther},
-		"a status outside the standard is tried again": {999, "", pipeline.Retry, pipeline.ResultOther},
-	}
-	for name, tt := range tests {
-		t.Run(name, func(t *testing.T) {
-			a := classify(tt.status, "", []byte(tt.body), withoutSecrets(nil, nil), time.Now())
-			if a.Verdict != tt.verdict || a.Result != tt.result || a.Status != tt.status {
-				t.Errorf("classify(%d) = %v %v %d, want %v %v", tt.status, a.Verdict, a.Result, a.Status, tt.verdict, tt.result)
+		{"a page", "200 OK\r\nContent-Type: text/html", "?", retry, "200 with a web page: " + notMomento, 0},
+		{"a success without a type", "200 OK", "{}", pipeline.Accept, "", 0},
+		{"a page of a proxy", "400 No\r\ncontent-type: text/html", "no", retry, "400 with a web page: " + away, 0},
+		{"a redirect", "302 Found\r\nLocation: /?token=x", "", retry, "302: a redirect: " + notMomento, 0},
+		{"a size in gzip", "429 No\r\nContent-Encoding: gzip", size, pipeline.Reject, "429 item_size", 0},
+		{"a wish", "429 No\r\nRetry-After: -\r\nRetry-After: 2\r\nRetry-After: 3", "", slow, "429", 2 * time.Second},
+		{
+			"a wish by another clock",
+			"503 No\r\nDate: Mon, 23 Nov 2026 14:00:00 GMT\r\nRetry-After: Mon, 23 Nov 2026 14:00:02 GMT", "",
+			slow, "503", 2 * time.Second,
+		},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			m := newMomento(t, echoing(t, func(*http.Request) string { return httpAnswer(tt.head, tt.body) }), nil)
+			check := func(how string, a pipeline.Answer) {
+				t.Helper()
+				if a.Verdict != tt.verdict || a.Detail != tt.detail || a.RetryAfter != tt.wait {
+					t.Errorf("%s it is %+v, want %v %q after %v", how, a, tt.verdict, tt.detail, tt.wait)
+				}
 			}
+			p := m.Publisher()
+			defer p.Close()
+			check("alone", p.Publish(request("t", []byte("payload"))))
+			answers := make(chan pipeline.Answer, 1)
+			line := m.Line(2, func(all []pipeline.Answered) { answers <- all[0].Answer })
+			defer line.Close()
+			line.Send([]*pipeline.Request{request("t", []byte("payload"))})
+			check("among several", <-answers)
 		})
 	}
 }
 
-func TestRefusalForThroughputIsToldApart(t *testing.T) {
-	for body, want := range map[string]string{
-		`{"message":"Throughput rate exceeded."}`:  pipeline.ReasonThroughput,
-		`{"err":"throughput_rate_limit_exceeded"}`: pipeline.ReasonThroughput,
-		`{"err":"operations_rate_limit_exceeded"}`: "",
-		`{"message":"Request rate exceeded."}`:     "",
-		``:                                         "",
-	} {
-		if got := classify(429, "", []byte(body), withoutSecrets(nil, nil), time.Now()).Reason; got != want {
-			t.Errorf("a 429 with the body %q has the reason %q, want %q", body, got, want)
-		}
+func BenchmarkRefusal(b *testing.B) {
+	raw := make([]byte, 1200)
+	for i := range raw {
+		raw[i] = 'a' + byte(i*i*i/7%26)
 	}
-}
-
-func TestDetailSaysWhatTheBodySaid(t *testing.T) {
-	f := func(status int, body, want string) {
-		t.Helper()
-		if got := classify(status, "", []byte(body), withoutSecrets(nil, nil), time.Now()).Detail; got != want {
-			t.Errorf("detail of %d %q = %q, want %q", status, body, got, want)
+	key := &Key{raw: string(raw), inner: string(raw[:900])}
+	hidden := secrets{key, []byte(`{"temperature":20.5,"at":"2026-11-23T12:00:00Z"}`)}
+	r := &response{status: 429, contentType: "application/json", body: []byte(`{"message":"Request rate exceeded."}`)}
+	for b.Loop() {
+		if a := classify(r, hidden, time.Time{}); a.Verdict != pipeline.SlowDown {
+			b.Fatalf("it is %+v", a)
 		}
-	}
-	f(429, `{"message":"Request rate exceeded."}`, "429 Request rate exceeded.")
-	f(400, `{"code":"invalid_argument","message":"no","err":"e"}`, "400 e: invalid_argument: no")
-	f(500, `{"detail":"a\nb"}`, "500 a b")
-	f(500, "plain\x00 text\n", "500 plain text")
-	f(403, "", "403")
-	f(403, `{"other":1}`, "403")
-	f(500, strings.Repeat("é", 300), "500 "+strings.Repeat("é", 99)+"…")
-}
-
-func TestRetryAfterIsSecondsOrADate(t *testing.T) {
-	now := time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
-	f := func(value string, want time.Duration) {
-		t.Helper()
-		if got := parseRetryAfter(value, now); got != want {
-			t.Errorf("parseRetryAfter(%q) = %v, want %v", value, got, want)
-		}
-	}
-	f("", 0)
-	f("3", 3*time.Second)
-	f(" 3 ", 3*time.Second)
-	f("0.5", 500*time.Millisecond)
-	f("-1", 0)
-	f("NaN", 0)
-	f("soon", 0)
-	f("1e300", longestRetryAfter)
-	f("Mon, 23 Nov 2026 12:01:00 GMT", time.Minute)
-	f("Mon, 23 Nov 2026 11:01:00 GMT", 0)
-	f("Mon, 23 Nov 2099 11:01:00 GMT", longestRetryAfter)
-}
-
-func FuzzEveryAnswerHasAVerdict(f *testing.F) {
-	f.Add(429, "3", []byte(`{"message":"Request rate exceeded."}`))
-	f.Add(204, "", []byte(nil))
-	f.Add(0, "Mon, 23 Nov 2026 12:01:00 GMT", []byte("\xff\xfe"))
-	f.Fuzz(func(t *testing.T, status int, retryAfter string, body []byte) {
-		a := classify(status, retryAfter, body, withoutSecrets(nil, nil), time.Now())
-		if a.Verdict < pipeline.Accept || a.Verdict > pipeline.Ambiguous {
-			t.Errorf("verdict %d", a.Verdict)
-		}
-		if (a.Verdict == pipeline.Accept) != (status >= 200 && status < 300) {
-			t.Errorf("status %d is %v", status, a.Verdict)
-		}
-		if a.RetryAfter < 0 || a.RetryAfter > longestRetryAfter {
-			t.Errorf("retry after %v", a.RetryAfter)
-		}
-		if len(a.Detail) > maxExcerpt+30 || !utf8.ValidString(a.Detail) || strings.ContainsAny(a.Detail, "\n\r\x00") {
-			t.Errorf("detail %q", a.Detail)
-		}
-		_ = a.Result.String()
-	})
-}
-
-// Whatever an endpoint echoes of a request, and wherever its text is cut, neither the key nor the payload is left.
-func TestAnswerThatEchoesSecretsIsTold(t *testing.T) {
-	key := &Key{raw: "SECRET+/" + strings.Repeat("SECRET", 100) + "=="}
-	payload := []byte(`{"who":"somebody"}`)
-	f := func(body, want string) {
-		t.Helper()
-		if got := classify(400, "", []byte(body), withoutSecrets(key, payload), time.Now()).Detail; got != want {
-			t.Errorf("%s is told as %q, want %q", body, got, want)
-		}
-	}
-	f("no such key: "+key.raw, "400 no such key: ***")
-	f("cannot serve /topics/c/t?token="+string(appendSegment(nil, key.raw)), "400 cannot serve /topics/c/t?token=***")
-	f(`{"message":"key `+strings.ReplaceAll(key.raw, "/", `\/`)+` is unknown"}`, "400 key *** is unknown")
-	f(`{"message":"bad value {\"who\":\"somebody\"}"}`, "400 bad value ***")
-	if got := withoutSecrets(key, []byte("is"))("this is bad"); got != "this is bad" {
-		t.Errorf("a payload as short as a word is looked for: %q", got)
 	}
 }

@@ -165,7 +165,10 @@ func (p *poller) ask(ctx context.Context, key *Key) (*http.Response, error) {
 // refused turns an answer other than success into an error.
 func (p *poller) refused(resp *http.Response, key *Key) error {
 	body, _ := io.ReadAll(io.LimitReader(resp.Body, maxBody)) // What there is of it will do.
-	a := classify(resp.StatusCode, resp.Header.Get("Retry-After"), body, withoutSecrets(key, nil), time.Now())
+	a := classify(&response{
+		status: resp.StatusCode, contentType: resp.Header.Get("Content-Type"), encoding: resp.Header.Get("Content-Encoding"),
+		location: resp.Header.Get("Location"), date: resp.Header.Get("Date"), retryAfter: resp.Header.Values("Retry-After"), body: body,
+	}, secrets{key: key}, time.Now())
 	switch a.Verdict {
 	case pipeline.HaltAll, pipeline.HaltTopic, pipeline.HaltCache, pipeline.Reject:
 		return &SubscribeError{a}

@@ -20,6 +20,17 @@ type trouble struct {
 	reasons  []string
 }
 
+// page is an endpoint that answers a status and a web page that shows all that it was sent.
+func page(t *testing.T, status int) string {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "text/html")
+		w.WriteHeader(status)
+		fmt.Fprintf(w, "<html><title>Sign in</title>%s %s %v", r.RequestURI, r.Header.Get("Authorization"), r.Header)
+	}))
+	t.Cleanup(server.Close)
+	return server.URL
+}
+
 // echo is an endpoint that answers a status and all that it was sent.
 func echo(t *testing.T, status int) string {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -38,6 +49,14 @@ func TestReadinessSaysWhatIsWrongAndWhatToDo(t *testing.T) {
 			return w.config("", "  - {name: s, stream: S, cache: c"+text+"}")
 		}
 	}
+	at := func(endpoint func(*testing.T, int) string, status int) func(*testing.T, *world) string {
+		return func(t *testing.T, w *world) string {
+			w.endpoint = endpoint(t, status)
+			w.stream("S", "s")
+			return w.config("", "  - {name: s, stream: S, cache: c}")
+		}
+	}
+	const notMomento = "this is not Momento's API; check momento.endpoint"
 	publish := func(w *world) { w.publish("s", "xx") }
 	for name, tt := range map[string]trouble{
 		"NATS refuses": {config: func(t *testing.T, w *world) string {
@@ -57,24 +76,24 @@ func TestReadinessSaysWhatIsWrongAndWhatToDo(t *testing.T) {
 			return w.routes(strings.Replace(url, "//", "//me:"+testKey+"@", 1), w.endpoint, "", "{name: s, subject: s, cache: c}")
 		}, reasons: []string{"route s: the NATS user may not subscribe to s with the queue group momento-bridge: grant it"}},
 		"the key is refused": {
-			config: func(t *testing.T, w *world) string {
-				w.endpoint = echo(t, 401)
-				w.stream("S", "s")
-				return w.config("", "  - {name: s, stream: S, cache: c}")
-			},
-			befall: publish, reasons: []string{"endpoint: the API key is refused: 401 ", "*** ", "; put a valid key into the key file"},
+			config: at(echo, 401), befall: publish,
+			reasons: []string{"endpoint: the API key is refused: 401 ", "*** ", "; put a valid key into the key file"},
 		},
 		"the key in the query is refused": {config: func(t *testing.T, w *world) string {
 			w.stream("S", "s")
 			return w.routes(w.server.ClientURL(), echo(t, 401), ", auth: query", "{name: s, stream: S, cache: c}")
 		}, befall: publish, reasons: []string{"endpoint: the API key is refused: 401 /topics/c/s?token=***"}},
 		"the endpoint fails": {
-			config: func(t *testing.T, w *world) string {
-				w.endpoint = echo(t, 500)
-				w.stream("S", "s")
-				return w.config("", "  - {name: s, stream: S, cache: c}")
-			},
-			befall: publish, reasons: []string{"endpoint: down: 500 ", "; check the endpoint and the network"},
+			config: at(echo, 500), befall: publish,
+			reasons: []string{"endpoint: down: 500 ", "; check the endpoint and the network"},
+		},
+		"a proxy refuses": {
+			config: at(echo, 407), befall: publish,
+			reasons: []string{"endpoint: down: 407 ", ": a proxy wants a user and a password; set them in momento.proxy"},
+		},
+		"a login page is all that comes": {
+			config: at(page, 200), befall: publish,
+			reasons: []string{`endpoint: down: 200 with a web page "Sign in": ` + notMomento},
 		},
 		"no key is vended": {config: func(t *testing.T, w *world) string {
 			url := strings.Replace(echo(t, 500), "//", "//me:"+testKey+"@", 1) + "/" + testKey + "?token=" + testKey

@@ -1,0 +1,98 @@
+package sink
+
+import (
+	"bytes"
+	"encoding/json"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+const (
+	// maxExcerpt bounds what is told of an answer's body, in bytes.
+	maxExcerpt = 200
+	// maxText bounds what is read of a text, in bytes.
+	maxText = 8 << 10
+	// maxWords bounds where words are looked for, in bytes: what matters is said at the beginning.
+	maxWords = 1 << 10
+)
+
+// saying is what an answer's body says.
+type saying struct {
+	text    string // One bounded line of printable text, without secrets.
+	words   string // The same, longer, to look for words in; empty of a web page, whose words mean nothing.
+	page    bool   // It is a web page, or another document with tags, and so not Momento's.
+	failure bool   // It is a JSON object that tells of an error.
+}
+
+// readBody returns what the body says. Momento's HTTP interfaces answer errors with a JSON object of message, code,
+// err or detail, with plain text, or with nothing; others nest theirs. Secrets are taken out before anything is cut,
+// so that nothing is left of them.
+func readBody(r *response, hidden secrets) saying {
+	body, unread := decode(r.encoding, r.body)
+	if isPage(r.contentType, body) {
+		return saying{page: true, text: describePage(body, hidden)}
+	}
+	text, failure := readText(body)
+	if unread != "" {
+		text = "(body in " + unread + ")"
+	}
+	text = hidden.redact(printable(text[:min(len(text), maxText)]))
+	return saying{text: excerpt(text, maxExcerpt), words: plainWords(text), failure: failure}
+}
+
+// readText returns the words of a body, and whether it is a JSON object that tells of an error.
+func readText(body []byte) (text string, failure bool) {
+	body = bytes.TrimPrefix(body, utf8BOM)
+	if len(body) == 0 {
+		return "", false
+	}
+	var value any
+	if json.Unmarshal(body, &value) != nil {
+		return string(body), false
+	}
+	return jsonText(value), tellsOfError(value)
+}
+
+var utf8BOM = []byte("\xef\xbb\xbf")
+
+// printable returns text as one line: without what does not print, with a single space for white space, and a mark for
+// what is not UTF-8.
+func printable(text string) string {
+	var b strings.Builder
+	b.Grow(len(text))
+	last := ' '
+	for _, r := range text {
+		switch {
+		case unicode.IsSpace(r):
+			r = ' '
+		case !unicode.IsPrint(r):
+			continue
+		}
+		if r == last && (r == ' ' || r == utf8.RuneError) {
+			continue
+		}
+		b.WriteRune(r)
+		last = r
+	}
+	return strings.TrimSuffix(b.String(), " ")
+}
+
+// excerpt cuts a text to so many bytes, with a sign that it was cut.
+func excerpt(text string, most int) string {
+	if len(text) <= most {
+		return text
+	}
+	end := most - len("…")
+	for !utf8.RuneStart(text[end]) {
+		end--
+	}
+	return text[:end] + "…"
+}
+
+// plainWords makes codes and sentences alike.
+func plainWords(text string) string {
+	return strings.ToLower(spaced.Replace(text[:min(len(text), maxWords)]))
+}
+
+var spaced = strings.NewReplacer("_", " ", "-", " ")
