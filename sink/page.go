@@ -31,13 +31,13 @@ var beforePage = []byte(" \t\r\n\v\f\x00\xef\xbb\xbf\xfe\xff")
 const (
 	// maxTitle bounds what is told of a page's title, in bytes.
 	maxTitle = 80
-	// maxHead is where a title is looked for, in bytes.
-	maxHead = 4 << 10
+	// maxPageHead is where a title is looked for, in bytes.
+	maxPageHead = 4 << 10
 )
 
 // describePage tells of a page by its title.
 func describePage(body []byte, hidden secrets) string {
-	body = bytes.ReplaceAll(pageStart(body[:min(len(body), maxHead)]), []byte{0}, nil)
+	body = bytes.ReplaceAll(pageStart(body[:min(len(body), maxPageHead)]), []byte{0}, nil)
 	kind := "with a web page"
 	if lower := lowerASCII(body); bytes.HasPrefix(lower, []byte("<?xml")) && !bytes.Contains(lower, []byte("<html")) {
 		kind = "with an XML document"

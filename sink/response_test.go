@@ -44,11 +44,10 @@ func TestAnswerIsReadFromTheWire(t *testing.T) {
 			p := m.Publisher()
 			defer p.Close()
 			check("alone", p.Publish(request("t", []byte("payload"))))
-			answers := make(chan pipeline.Answer, 1)
-			line := m.Line(2, func(all []pipeline.Answered) { answers <- all[0].Answer })
-			defer line.Close()
-			line.Send([]*pipeline.Request{request("t", []byte("payload"))})
-			check("among several", <-answers)
+			c := m.Connection(2)
+			defer c.Close()
+			c.Send([]*pipeline.Request{request("t", []byte("payload"))})
+			check("among several", c.Receive(nil)[0].Answer)
 		})
 	}
 }
