@@ -40,8 +40,8 @@ func (s settings) write(t *testing.T) string {
 	if s.routes == "" {
 		s.routes = `  - {name: s, stream: S, subject: "s.>", cache: c` + s.route + `}`
 	}
-	if pipelined() > 1 && !strings.Contains(s.momento, "pipeline:") {
-		s.momento += fmt.Sprintf("\n  pipeline: %d", pipelined())
+	if pipelined() > 1 && !strings.Contains(s.momento, "in_flight:") {
+		s.momento += fmt.Sprintf("\n  in_flight: %d", pipelined())
 	}
 	if !strings.Contains(s.more, "limits:") {
 		s.more += "\nlimits: {rate: unlimited}"

@@ -40,8 +40,8 @@ type Momento struct {
 	APIKeyURL            string     `yaml:"api_key_url" doc:"Token vending machine."`
 	APIKeyURLHeadersFile string     `yaml:"api_key_url_headers_file" doc:"Headers for the token vending machine, one a line."`
 	Auth                 string     `yaml:"auth" enum:"header,query" doc:"Where the key goes: the Authorization header or the query."`
-	Connections          int        `yaml:"connections" doc:"Keep-alive connections, each with one publish in flight."`
-	Pipeline             int        `yaml:"pipeline" doc:"Publishes in flight on each connection (HTTP/1.1 pipelining). 1 is safe with every endpoint; more cost less CPU, and a connection that breaks leaves as many unclear."`
+	Connections          int        `yaml:"connections" doc:"Keep-alive connections."`
+	InFlight             int        `yaml:"in_flight" doc:"Publishes in flight on each connection (HTTP/1.1 pipelining). 1 is safe with every endpoint; more cost less CPU, and a connection that breaks leaves as many unclear."`
 	Timeout              Duration   `yaml:"timeout" doc:"One publish attempt, connecting included."`
 	TLS                  MomentoTLS `yaml:"tls" doc:"TLS towards Momento."`
 }

@@ -6,7 +6,7 @@ import "time"
 func Default() Config {
 	return Config{
 		NATS:            NATS{URL: "nats://127.0.0.1:4222"},
-		Momento:         Momento{Auth: AuthHeader, Connections: 64, Pipeline: 1, Timeout: Duration(5 * time.Second)},
+		Momento:         Momento{Auth: AuthHeader, Connections: 64, InFlight: 1, Timeout: Duration(5 * time.Second)},
 		Limits:          Limits{Rate: Rate{Auto: true}, Unit: "publishes", Caches: map[string]CacheLimit{}, Shared: true, Group: "momento-bridge"},
 		Queue:           Queue{MaxMessages: 16384, MaxBytes: 64 << 20},
 		Admin:           Admin{Listen: "127.0.0.1:9464"},

@@ -9,11 +9,17 @@ import (
 	"go.yaml.in/yaml/v4"
 )
 
+// renamed are keys that had another name once, by that name.
+var renamed = map[string]string{"momento.pipeline": "in_flight"}
+
 // unknownKey says that a key is not known, and which one may have been meant: that one is then not reported as missing.
 func (f *File) unknownKey(key, path string, at *yaml.Node, fields map[string]int) {
 	names := slices.Sorted(maps.Keys(fields))
 	text := fmt.Sprintf("unknown key %q in %s", key, nameOf(path))
-	if near := nearest(key, names); near != "" {
+	if now := renamed[join(path, key)]; now != "" {
+		f.broken[join(path, now)] = true
+		text = fmt.Sprintf("the key %q in %s is called %q now: rename it", key, nameOf(path), now)
+	} else if near := nearest(key, names); near != "" {
 		f.broken[join(path, near)] = true
 		text += fmt.Sprintf(" (did you mean %q?)", near)
 	} else {

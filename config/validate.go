@@ -67,7 +67,7 @@ func (f *File) checkMomento() {
 		f.Problemf("momento.api_key_url", "momento.api_key_url %s", why)
 	}
 	f.between("momento.connections", m.Connections, 1, 10_000)
-	f.between("momento.pipeline", m.Pipeline, 1, 1024)
+	f.between("momento.in_flight", m.InFlight, 1, 1024)
 	if looksLikeKey(m.APIKeyFile) {
 		f.fail("momento.api_key_file", "momento.api_key_file holds what looks like the key itself: write the key into a file and name that file here")
 	}

@@ -44,7 +44,7 @@ func (c *connection) Receive(dst []pipeline.Answered) []pipeline.Answered {
 
 // wait blocks until something has come. It returns what ended the wait. While nothing is awaited TrySend may send meanwhile.
 func (c *connection) wait() error {
-	c.tcp.interruptible, c.tcp.idle = true, len(c.awaited) == 0
+	c.fresh, c.tcp.interruptible, c.tcp.idle = false, true, len(c.awaited) == 0
 	err := c.in.wait()
 	c.tcp.interruptible = false
 	if c.tcp.idle {

@@ -80,7 +80,7 @@ func (d daemon) start(ctx context.Context, b *bench, l load) (process, error) {
 		source = fmt.Sprintf("stream: %s, consumer: %s", l.stream(), consumerName)
 	}
 	return b.StartConfigured(ctx, fmt.Sprintf(`
-momento: {endpoint: %q, connections: %d, pipeline: %d, tls: {ca_file: %q}}
+momento: {endpoint: %q, connections: %d, in_flight: %d, tls: {ca_file: %q}}
 limits: {rate: unlimited}
 queue: {max_messages: %d}
 log: {level: %s}

@@ -32,7 +32,7 @@ func ceilingOf(c *config.Config, i int) ceiling {
 		busy:        busy / cost,
 		learned:     learned,
 		topic:       math.Inf(1),
-		connections: float64(c.Momento.Connections*c.Momento.Pipeline) / usualLatency.Seconds(),
+		connections: float64(c.Momento.Connections*c.Momento.InFlight) / usualLatency.Seconds(),
 		perPublish:  n,
 	}
 	if r.Ordering == config.OrderingTopic {
@@ -87,7 +87,7 @@ func quotaWarnings(c *config.Config) []string {
 		}
 	}
 	rate := rateOf(c.Limits.Rate, 0).Ceiling
-	inFlight := c.Momento.Connections * c.Momento.Pipeline
+	inFlight := c.Momento.Connections * c.Momento.InFlight
 	warn(math.IsInf(rate, 1) || rate*usualLatency.Seconds() <= float64(inFlight),
 		"limits.rate %v needs about %.0f publishes in flight at %v for each: momento.connections and pipeline allow %d", c.Limits.Rate, rate*usualLatency.Seconds(), usualLatency, inFlight)
 	warn(c.Limits.Burst == 0 || float64(c.Limits.Burst) <= rate || math.IsInf(rate, 1),

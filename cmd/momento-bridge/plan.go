@@ -57,7 +57,7 @@ func newPlan(f *config.File) *plan {
 	p.sink = sinkConfig(f)
 	p.pipeline = pipeline.Config{
 		Workers:     c.Momento.Connections,
-		InFlight:    c.Momento.Pipeline,
+		InFlight:    c.Momento.InFlight,
 		Timeout:     time.Duration(c.Momento.Timeout),
 		MaxMessages: c.Queue.MaxMessages,
 		MaxBytes:    int64(c.Queue.MaxBytes),
@@ -267,7 +267,7 @@ func newRoutePlan(f *config.File, i int) routePlan {
 		Overload: p.route.Overload,
 		Circumstances: source.Circumstances{
 			Rate:          leastRate(&f.Config, i),
-			Connections:   f.Momento.Connections * f.Momento.Pipeline,
+			Connections:   f.Momento.Connections * f.Momento.InFlight,
 			Timeout:       time.Duration(f.Momento.Timeout),
 			QueueMessages: shareMessages,
 		},

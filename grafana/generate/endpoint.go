@@ -26,7 +26,7 @@ func endpoint() section {
 		},
 		{
 			kind: "graph", title: "Endpoint and key, as the daemons see them", width: 8, unit: "none", help: "Daemons that take the endpoint for down, have their key refused, or carry one publish on each connection " +
-				"although momento.pipeline allows more.",
+				"although momento.in_flight allows more.",
 			query: []query{
 				{"sum(momento_bridge_endpoint_down{DAEMONS})", "endpoint down"},
 				{"sum(momento_bridge_api_key_refused{DAEMONS})", "key refused"},

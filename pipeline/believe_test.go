@@ -1,0 +1,72 @@
+package pipeline
+
+import (
+	"fmt"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// A proxy that answers everything with 400 must not empty a stream.
+func TestFewRejectionsInARowAreBelieved(t *testing.T) {
+	for _, ordered := range []bool{false, true} {
+		for _, inFlight := range []int{1, 8} {
+			t.Run(fmt.Sprintf("ordered %v, %d in flight", ordered, inFlight), func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					var well atomic.Bool
+					settled := newEnds()
+					cfg := Config{Workers: 8, InFlight: inFlight, Routes: []RouteConfig{{Ordered: ordered, Settler: settled}, {}}}
+					p, stop := start(t, cfg, fakeSink(func(r *Request) Answer {
+						time.Sleep(10 * time.Millisecond)
+						if well.Load() || r.Cache == "another" {
+							return accept()
+						}
+						a := answer(Reject, Result400, 400)
+						a.Detail = "400 blocked"
+						return a
+					}))
+					for i := range 500 {
+						p.Route(0).Submit(message(fmt.Sprint("t", i%50), i))
+					}
+					time.Sleep(time.Hour)
+					s := p.Stats().Routes[0]
+					if s.Settled[Dropped] != believed || s.Rejecting != "400 blocked" || s.RouteRefused {
+						t.Errorf("%d messages are lost, the route says %q, want %d lost", s.Settled[Dropped], s.Rejecting, believed)
+					}
+					if probes := s.Attempts[Result400]; probes > believed+64+100 {
+						t.Errorf("%d attempts in an hour", probes)
+					}
+					well.Store(true)
+					time.Sleep(time.Minute)
+					s = p.Stats().Routes[0]
+					if s.Settled[Published] != 500-believed || s.Rejecting != "" {
+						t.Errorf("%d are published once the endpoint is well, want all others; the route says %q", s.Settled[Published], s.Rejecting)
+					}
+					stop()
+				})
+			})
+		}
+	}
+}
+
+// Rejections between messages that are accepted are believed, however many.
+func TestRejectionsAmongAcceptedMessagesAreBelieved(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n := 0
+		p, stop := start(t, Config{Workers: 1, Routes: []RouteConfig{{Ordered: true}}}, fakeSink(func(*Request) Answer {
+			if n++; n%(believed+1) > 0 {
+				return answer(Reject, Result400, 400)
+			}
+			return accept()
+		}))
+		for i := range 120 {
+			p.Route(0).Submit(message("t", i))
+		}
+		synctest.Wait()
+		if s := p.Stats().Routes[0]; s.Settled[Dropped] != 100 || s.Settled[Published] != 20 {
+			t.Errorf("%d are rejected and %d published at once, want 100 and 20", s.Settled[Dropped], s.Settled[Published])
+		}
+		stop()
+	})
+}
