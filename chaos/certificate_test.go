@@ -29,9 +29,14 @@ func newCertificate(t *testing.T) pair {
 		t.Fatal(err)
 	}
 	template := &x509.Certificate{
-		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "chaos"}, NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(24 * time.Hour),
-		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}, IsCA: true, BasicConstraintsValid: true,
-		KeyUsage: x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
+		SerialNumber: big.NewInt(1),
+		Subject:      pkix.Name{CommonName: "chaos"},
+		NotBefore:    time.Now().Add(-time.Hour),
+		NotAfter:     time.Now().Add(24 * time.Hour),
+		IPAddresses:  []net.IP{net.IPv4(127, 0, 0, 1)},
+		KeyUsage:     x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign,
+		ExtKeyUsage:  []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
+		IsCA:         true, BasicConstraintsValid: true,
 	}
 	certificate, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
 	if err != nil {
@@ -51,15 +56,23 @@ func newCertificate(t *testing.T) pair {
 		}
 		return path
 	}
-	return pair{write("certificate", certificatePEM), write("key", keyPEM), write("both", append(certificatePEM, keyPEM...))}
+	return pair{
+		certificate: write("certificate", certificatePEM),
+		key:         write("key", keyPEM),
+		both:        write("both", append(certificatePEM, keyPEM...)),
+	}
 }
 
-// config is a server's, with TLS 1.3 and session tickets.
+// config is a server's, with TLS 1.3 and session tickets. What is written together is one record.
 func (p pair) config(t *testing.T) *tls.Config {
 	t.Helper()
 	certificate, err := tls.LoadX509KeyPair(p.certificate, p.key)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &tls.Config{Certificates: []tls.Certificate{certificate}, MinVersion: tls.VersionTLS13}
+	return &tls.Config{
+		Certificates:                []tls.Certificate{certificate},
+		MinVersion:                  tls.VersionTLS13,
+		DynamicRecordSizingDisabled: true,
+	}
 }

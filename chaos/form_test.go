@@ -31,7 +31,8 @@ func (f form) String() string {
 // pairs are forms in which each two properties meet in each of their combinations.
 var pairs = []form{{depth: 1}, {secure: true, depth: 8}, {core: true, secure: true, depth: 1}, {core: true, depth: 8}}
 
-// forms returns the forms that a test runs in: n of the pairs, from another one on for each i; in the long form all eight.
+// forms returns the forms that a test runs in: n of the pairs, from another one on for each i; in the long form all
+// eight.
 func forms(i, n int) []form {
 	if long {
 		opposite := make([]form, 0, len(pairs))
@@ -64,7 +65,8 @@ type world struct {
 	daemon *daemon
 }
 
-// start starts a world in this form, with a stream S or the core subject s.> as the route s, and waits until the daemon is ready.
+// start starts a world in this form, with a stream S or the core subject s.> as the route s, and waits until the
+// daemon is ready.
 func (f form) start(t *testing.T, connections int, script func(*peer), s settings) *world {
 	t.Helper()
 	w := f.prepare(t, script)
@@ -95,6 +97,10 @@ func (w *world) run(connections int, s settings) {
 	}
 	w.daemon = startDaemon(w.t, s.write(w.t))
 	w.daemon.awaitReady()
+	if w.core {
+		subscribed := func() bool { return w.nats.subscribed("s.>") }
+		eventually(w.t, 10*time.Second, "the server has the subscription", subscribed)
+	}
 }
 
 // publish publishes messages, numbered from first on, each on one of ten subjects.
@@ -119,9 +125,17 @@ func (w *world) publishOneByOne(n int, pause time.Duration) {
 	w.t.Helper()
 	for i := range n {
 		w.publish(i, 1)
-		eventually(w.t, 10*time.Second, fmt.Sprintf("message %d is published", i), func() bool { return w.daemon.settledAs("published") >= float64(i+1) })
+		w.published(i + 1)
 		time.Sleep(pause)
 	}
+}
+
+// published waits until so many messages are published.
+func (w *world) published(n int) {
+	w.t.Helper()
+	eventually(w.t, 10*time.Second, fmt.Sprintf("%d messages are published", n), func() bool {
+		return w.daemon.settledAs("published") >= float64(n)
+	})
 }
 
 // outcomes returns how many messages ended, by outcome; those that none ended as are left out.
@@ -143,40 +157,45 @@ func (d *daemon) outcomes() map[string]int {
 	return all
 }
 
-// carried waits until all messages but those that ended otherwise are published, and checks that each of them was accepted, nothing else ended as
-// published, and no more was received twice than is counted as ambiguous.
+// carried waits until all messages have ended, and checks that all but those that ended otherwise are published.
 func (w *world) carried(messages int, otherwise map[string]int, within time.Duration) {
 	w.t.Helper()
-	want := maps.Clone(otherwise)
-	if want == nil {
-		want = map[string]int{}
-	}
-	left := messages
+	want, left := map[string]int{}, messages
+	maps.Copy(want, otherwise)
 	for _, n := range otherwise {
 		left -= n
 	}
-	want["published"] = left
-	end := time.Now().Add(within)
-	for !w.ended(messages) && time.Now().Before(end) {
-		time.Sleep(10 * time.Millisecond)
+	if left > 0 {
+		want["published"] = left
 	}
-	if got := w.daemon.outcomes(); !maps.Equal(got, want) {
+	if got := w.end(messages, within); !maps.Equal(got, want) {
 		w.t.Errorf("after %v messages ended as %v, want %v", within, got, want)
 	}
-	received, accepted := w.e.byPayload()
-	copies := len(w.e.seen()) - len(received)
-	ambiguous := int(w.daemon.metric("momento_bridge_ambiguous_total", ""))
-	if len(accepted) != left {
-		w.t.Errorf("%d messages were accepted, want %d of %d", len(accepted), left, messages)
+}
+
+// end waits until all messages have ended, and returns as what. It checks that those that are published were accepted,
+// and no others, and that no more were accepted twice than is counted as ambiguous.
+func (w *world) end(messages int, within time.Duration) map[string]int {
+	w.t.Helper()
+	for end := time.Now().Add(within); !w.ended(messages) && time.Now().Before(end); {
+		time.Sleep(10 * time.Millisecond)
 	}
-	twice := 0
+	outcomes := w.daemon.outcomes()
+	_, accepted := w.e.byPayload()
+	twice := -len(accepted)
 	for _, n := range accepted {
-		twice += n - 1
+		twice += n
+	}
+	ambiguous := int(w.daemon.metric("momento_bridge_ambiguous_total", ""))
+	w.t.Logf("%d messages ended as %v; %d accepted, %d of them again, %d ambiguous",
+		messages, outcomes, len(accepted), twice, ambiguous)
+	if len(accepted) != outcomes["published"] {
+		w.t.Errorf("%d messages were accepted, %d are counted as published", len(accepted), outcomes["published"])
 	}
 	if twice > ambiguous {
-		w.t.Errorf("%d were accepted twice, %d ambiguous", twice, ambiguous)
+		w.t.Errorf("%d were accepted again, %d ambiguous", twice, ambiguous)
 	}
-	w.t.Logf("%d messages ended as %v; %d requests repeated, %d accepted twice, %d ambiguous", messages, w.daemon.outcomes(), copies, twice, ambiguous)
+	return outcomes
 }
 
 // ended reports whether so many messages have ended and nothing is left.
@@ -202,14 +221,16 @@ func (w *world) once(messages int) {
 	}
 }
 
-// untouched checks that nothing was sent on a connection after what nobody had asked for, that the daemon closed each, and that there were enough.
+// untouched checks that nothing was sent on a connection after what nobody had asked for, that the daemon closed each,
+// and that there were enough.
 func (w *world) untouched(atLeast int) {
 	w.t.Helper()
 	w.e.mu.Lock()
 	defer w.e.mu.Unlock()
 	i := &w.e.injected
 	if len(i.strays) > 0 {
-		w.t.Errorf("%d publishes were sent on connections that carry nothing any more, such as message %s", len(i.strays), i.strays[0])
+		w.t.Errorf("%d publishes were sent on connections that carry nothing any more, such as message %s",
+			len(i.strays), i.strays[0])
 	}
 	if i.kept > 0 {
 		w.t.Errorf("%d of %d connections were still open %v later", i.kept, i.count, patience)
@@ -217,5 +238,6 @@ func (w *world) untouched(atLeast int) {
 	if i.count < atLeast {
 		w.t.Errorf("only %d connections were tried, want at least %d", i.count, atLeast)
 	}
-	w.t.Logf("%d connections, the slowest was closed after %v; %d publishes may have been on their way", i.count, i.slowest, len(i.raced))
+	w.t.Logf("%d connections, the slowest was closed after %v; %d publishes may have been on their way",
+		i.count, i.slowest, len(i.raced))
 }

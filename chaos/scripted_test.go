@@ -3,25 +3,31 @@ package chaos
 import (
 	"bufio"
 	"crypto/tls"
+	"errors"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
+	"os"
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 )
 
-// scripted is an endpoint that reads whole requests and otherwise does, byte for byte, what its script does with each connection.
+// scripted is an endpoint that reads whole requests and otherwise does, byte for byte, what its script does with each
+// connection.
 type scripted struct {
 	t   *testing.T
 	url string
 	ca  string // The file with its certificate; empty: plain HTTP.
+	// well is for scripts that misbehave only until then.
+	well   atomic.Bool
+	script func(*peer)
 
 	mu       sync.Mutex // Guards the following.
-	script   func(*peer)
 	peers    int
 	requests []*request // As they came.
 	injected injections
@@ -30,16 +36,19 @@ type scripted struct {
 // request is one publish as the endpoint has read it.
 type request struct {
 	publish
-	peer   int // The number of its connection.
-	at     time.Time
-	status int // What it was answered, from the moment that the answer was about to be written; 0: nothing.
+	peer int // The number of its connection.
+	at   time.Time
+	// What it was answered, from the moment that the answer was about to be written; 0: nothing.
+	status   int
+	accepted bool
 }
 
 // injections are what became of connections on which the endpoint did something that no request had asked for.
 type injections struct {
 	count   int
 	strays  []string      // What was sent on them later than any request that was on its way.
-	raced   []string      // The payloads of those that may have been on their way.
+	raced   []string      // The payloads of requests that may have been on their way, and of those that came after such a one,
+	races   int           // and how many connections had any.
 	slowest time.Duration // Until the daemon closed one.
 	kept    int           // Those that it did not close.
 }
@@ -75,20 +84,18 @@ func (s *scripted) accept(ln net.Listener, config *tls.Config) {
 		p.in = bufio.NewReader(p.Conn)
 		s.mu.Lock()
 		p.number, s.peers = s.peers, s.peers+1
-		script := s.script
 		s.mu.Unlock()
-		go func() {
-			defer p.Close()
-			script(p)
-		}()
+		go p.serve()
 	}
 }
 
-// follow replaces the script, for the connections that come.
-func (s *scripted) follow(script func(*peer)) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.script = script
+// serve follows the script. The handshake comes before it, as a read that times out within one breaks the connection.
+func (p *peer) serve() {
+	defer p.Close()
+	if secure, ok := p.Conn.(*tls.Conn); ok && secure.Handshake() != nil {
+		return
+	}
+	p.s.script(p)
 }
 
 // seen returns copies of the requests so far.
@@ -112,7 +119,7 @@ func (s *scripted) byPayload() (received, accepted map[string]int) {
 	received, accepted = map[string]int{}, map[string]int{}
 	for _, r := range s.seen() {
 		received[r.payload]++
-		if r.status/100 == 2 {
+		if r.accepted {
 			accepted[r.payload]++
 		}
 	}
@@ -139,7 +146,8 @@ func (p *peer) read() (*request, error) {
 		return nil, err
 	}
 	topic := r.URL.Path[strings.LastIndexByte(r.URL.Path, '/')+1:]
-	return &request{publish: publish{topic: topic, payload: string(body), key: r.Header.Get("Authorization")}, peer: p.number, at: time.Now()}, nil
+	what := publish{topic: topic, payload: string(body), key: r.Header.Get("Authorization")}
+	return &request{publish: what, peer: p.number, at: time.Now()}, nil
 }
 
 // next reads and notes a request; nil: the connection has ended.
@@ -159,8 +167,7 @@ func (p *peer) quiet(within time.Duration) bool {
 	_ = p.SetReadDeadline(time.Now().Add(within))
 	_, err := p.in.Peek(1)
 	_ = p.SetReadDeadline(time.Time{})
-	timeout, ok := err.(net.Error)
-	return ok && timeout.Timeout()
+	return errors.Is(err, os.ErrDeadlineExceeded)
 }
 
 // say writes bytes as they are. It reports whether they have left.
@@ -169,23 +176,43 @@ func (p *peer) say(text string) bool {
 	return err == nil
 }
 
-// answer answers a request with bytes that begin with a status line.
-func (p *peer) answer(r *request, text string) bool {
-	p.decided(r, text)
+// accept answers a request that is accepted with bytes that begin with a status line.
+func (p *peer) accept(r *request, text string) bool { return p.answer(r, text, true) }
+
+// refuse answers a request that is not accepted, whatever the status line says.
+func (p *peer) refuse(r *request, text string) bool { return p.answer(r, text, false) }
+
+func (p *peer) answer(r *request, text string, accepted bool) bool {
+	p.decide(r, text, accepted)
 	return p.say(text)
 }
 
-// decided notes what a request is about to be answered.
-func (p *peer) decided(r *request, text string) {
+// decide notes what a request is about to be answered.
+func (p *peer) decide(r *request, text string, accepted bool) {
 	p.s.mu.Lock()
 	defer p.s.mu.Unlock()
+	r.accepted = accepted
 	_, _ = fmt.Sscanf(text, "HTTP/1.1 %d", &r.status)
+}
+
+// close ends the connection.
+func (p *peer) close() {
+	_ = p.Close()
+	p.s.befallen()
 }
 
 // reset breaks the connection with a TCP reset.
 func (p *peer) reset() {
 	_ = p.tcp.SetLinger(0)
 	_ = p.tcp.Close()
+	p.s.befallen()
+}
+
+// befallen counts a connection that something has befallen.
+func (s *scripted) befallen() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.injected.count++
 }
 
 // halfClose tells the daemon that nothing more will come, and goes on reading.
@@ -197,15 +224,18 @@ func (p *peer) halfClose() {
 }
 
 const (
-	// underWay is how long after an injection a request may come that was sent before the daemon could see it, on a busy machine.
+	// underWay is how long after an injection a request may come that was sent before the daemon could see it, on a
+	// busy machine.
 	underWay = 100 * time.Millisecond
 	// patience is how long a connection may stay open after an injection.
 	patience = 2 * time.Second
 )
 
-// watch is called after something was done on the connection that no request had asked for, or an end was put to it. It reads on until the daemon closes
-// the connection, and notes what is still sent on it. What comes within a time may have been on its way.
+// watch is called after something was done on the connection that no request had asked for, or an end was put to it.
+// It reads on until the daemon closes the connection, and notes what is still sent on it. What comes within a time may
+// have been on its way: then the daemon may have taken what was done for its answer, and goes on.
 func (p *peer) watch(mayRace time.Duration) {
+	p.s.befallen()
 	began := time.Now()
 	_ = p.SetReadDeadline(began.Add(patience))
 	var strays, raced []string
@@ -215,27 +245,30 @@ func (p *peer) watch(mayRace time.Duration) {
 		if r, err = p.read(); err != nil {
 			break
 		}
-		if r.at.Sub(began) < mayRace {
+		after := r.at.Sub(began)
+		if after < mayRace || len(raced) > 0 {
 			raced = append(raced, r.payload)
 			continue
 		}
-		strays = append(strays, fmt.Sprintf("%s, %v after it", r.payload, r.at.Sub(began).Round(time.Millisecond)))
+		strays = append(strays, fmt.Sprintf("%s, %v after it", r.payload, after.Round(time.Millisecond)))
 	}
 	p.s.mu.Lock()
 	defer p.s.mu.Unlock()
 	i := &p.s.injected
-	i.count++
 	i.strays, i.raced = append(i.strays, strays...), append(i.raced, raced...)
-	if timeout, ok := err.(net.Error); ok && timeout.Timeout() {
+	switch {
+	case len(raced) > 0:
+		i.races++
+	case errors.Is(err, os.ErrDeadlineExceeded):
 		i.kept++
-		return
+	default:
+		i.slowest = max(i.slowest, time.Since(began))
 	}
-	i.slowest = max(i.slowest, time.Since(began))
 }
 
 // accepting is the script of an endpoint that is well.
 func accepting(p *peer) {
-	for r := p.next(); r != nil && p.answer(r, noContent); r = p.next() {
+	for r := p.next(); r != nil && p.accept(r, noContent); r = p.next() {
 	}
 }
 
@@ -243,7 +276,8 @@ const noContent = "HTTP/1.1 204 No Content\r\n\r\n"
 
 // reply returns an answer with a body. Further header fields end with \r\n each.
 func reply(status int, fields, body string) string {
-	return fmt.Sprintf("HTTP/1.1 %d %s\r\n%sContent-Length: %d\r\n\r\n%s", status, http.StatusText(status), fields, len(body), body)
+	const form = "HTTP/1.1 %d %s\r\n%sContent-Length: %d\r\n\r\n%s"
+	return fmt.Sprintf(form, status, http.StatusText(status), fields, len(body), body)
 }
 
 // jsonReply is an answer as Momento gives them.
@@ -253,6 +287,7 @@ func jsonReply(status int, message string) string {
 
 // htmlReply is an answer as proxies give them.
 func htmlReply(status int, heading string) string {
-	page := "<html>\r\n<head><title>" + heading + "</title></head>\r\n<body><h1>" + heading + "</h1></body>\r\n</html>\r\n"
+	page := "<html>\r\n<head><title>" + heading + "</title></head>\r\n" +
+		"<body><h1>" + heading + "</h1></body>\r\n</html>\r\n"
 	return reply(status, "Server: proxy\r\nContent-Type: text/html; charset=utf-8\r\n", page)
 }
