@@ -1,0 +1,187 @@
+package chaos
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+)
+
+// injector is an endpoint that accepts everything, and at random moments between its answers says what nobody has
+// asked for, closes, half-closes or resets. It does so only when every request that it has read is answered and no
+// other has come for a while. One that comes right after that may have been on its way: nobody can tell what it was
+// answered, so nothing is held against the daemon for it.
+type injector struct {
+	depth   int
+	stopped atomic.Bool
+
+	mu  sync.Mutex // Guards the following.
+	rng *rand.Rand
+}
+
+func (i *injector) dice(n int) int {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	return i.rng.IntN(n)
+}
+
+// script serves one connection.
+func (i *injector) script(p *peer) {
+	for !i.stopped.Load() {
+		if i.dice(2) == 0 && p.quiet(time.Millisecond<<i.dice(6)) && !i.stopped.Load() {
+			i.befall(p, "", underWay)
+			return
+		}
+		r := p.next()
+		if r == nil {
+			return
+		}
+		time.Sleep(time.Duration(500+i.dice(1000)) * time.Microsecond) // A burst takes several connections.
+		// With one publish in flight nothing can be on its way while one is unanswered, so what comes together with
+		// its answer is seen in time.
+		if i.depth == 1 && i.dice(10) == 0 && !i.stopped.Load() {
+			p.decide(r, noContent, true)
+			i.befall(p, noContent, 0)
+			return
+		}
+		if !p.accept(r, noContent) {
+			return
+		}
+	}
+	accepting(p)
+}
+
+// befall does something to a connection, together with the answer before it, and watches what is still sent on it.
+func (i *injector) befall(p *peer, answer string, mayRace time.Duration) {
+	text := i.bytes()
+	kind := i.dice(8)
+	switch {
+	case kind == 0 && p.Conn != p.tcp && answer == "":
+		_, _ = p.tcp.Write([]byte(text + "no record")) // Below TLS, and enough for the head of a record.
+	case kind <= 4:
+		p.say(answer + text)
+	case kind == 5: // The end comes after the answer.
+		p.say(answer)
+		mayRace = underWay
+	case kind == 6:
+		p.say(answer)
+		p.close()
+		return
+	case kind == 7:
+		p.say(answer)
+		p.reset()
+		return
+	}
+	if kind >= 4 {
+		p.halfClose()
+	}
+	p.watch(mayRace)
+}
+
+// bytes returns what no request has asked for: whole answers, broken ones, garbage.
+func (i *injector) bytes() string {
+	garbage := make([]byte, 1+i.dice(200))
+	for k := range garbage {
+		garbage[k] = byte(i.dice(256))
+	}
+	all := [...]string{
+		noContent,
+		"HTTP/1.1 204 No Content\r\nDate: Thu, 01 Jan 2026 00:00:00 GMT\r\n\r\n",
+		noContent + noContent,
+		jsonReply(400, "bad"),
+		htmlReply(408, "Request Time-out"),
+		reply(429, "Retry-After: 1\r\n", ""),
+		reply(503, "Connection: close\r\n", "busy"),
+		reply(200, isJSON, "{}"),
+		"HTTP/1.1 100 Continue\r\n\r\n",
+		"HTTP/1.1 204 No Con",
+		"HTTP/1.1 204 No Content\r\n",
+		"HTTP/1.1 400 Bad Request\r\nContent-Length: 100\r\n\r\nbad",
+		"\r\n", "0\r\n\r\n", "H",
+		string(garbage),
+	}
+	return all[i.dice(len(all))]
+}
+
+// Whatever is injected between answers, no message is lost, none ends as published that the endpoint has not accepted,
+// and none is sent twice but those that are counted as ambiguous.
+func TestInjectionsBetweenAnswersChangeNoMessage(t *testing.T) {
+	bothDepths(t) // And not with other tests: it looks at times of a few milliseconds.
+	for k, f := range []form{{depth: 1}, {secure: true, depth: 1}, {core: true, depth: 8}, {secure: true, depth: 8}} {
+		t.Run(f.String(), func(t *testing.T) {
+			t.Parallel()
+			i := &injector{depth: f.depth, rng: seeded(t, uint64(k))}
+			w := f.start(t, 4, i.script, settings{momento: "  timeout: 1s", route: ", ordering: none"})
+			messages := w.steady(0, 300, pick(1500*time.Millisecond, 30*time.Second))
+			messages += w.bursts(messages, 60, pick(15, 200), func() time.Duration {
+				return underWay + time.Duration(50+i.dice(100))*time.Millisecond
+			})
+			i.stopped.Store(true)
+			for end := time.Now().Add(15 * time.Second); !w.ended(messages) && time.Now().Before(end); {
+				time.Sleep(10 * time.Millisecond)
+			}
+			w.unchanged(messages)
+		})
+	}
+}
+
+// steady publishes at a rate for some time and returns how many messages.
+func (w *world) steady(first, perSecond int, during time.Duration) int {
+	w.t.Helper()
+	n := 0
+	began := time.Now()
+	for ticks := time.NewTicker(time.Millisecond); time.Since(began) < during; <-ticks.C {
+		due := int(time.Since(began).Seconds() * float64(perSecond))
+		w.publish(first+n, due-n)
+		n = due
+	}
+	return n
+}
+
+// bursts publishes several messages at once, several times, with pauses, and returns how many.
+func (w *world) bursts(first, size, times int, pause func() time.Duration) int {
+	w.t.Helper()
+	for k := range times {
+		w.publish(first+k*size, size)
+		time.Sleep(pause())
+	}
+	return size * times
+}
+
+// unchanged checks the property.
+func (w *world) unchanged(messages int) {
+	w.t.Helper()
+	outcomes := w.daemon.outcomes()
+	_, accepted := w.e.byPayload()
+	ambiguous := int(w.daemon.metric("momento_bridge_ambiguous_total", ""))
+	w.untouched(20)
+	w.e.mu.Lock()
+	defer w.e.mu.Unlock()
+	raced := map[string]bool{}
+	for _, payload := range w.e.injected.raced {
+		raced[payload] = true
+	}
+	sent := len(w.e.requests) + len(w.e.injected.raced) + len(w.e.injected.strays)
+	w.t.Logf("%d messages ended as %v, %d requests, %d ambiguous", messages, outcomes, sent, ambiguous)
+	var never []string
+	for k := range messages {
+		if payload := fmt.Sprint(k); accepted[payload] == 0 && !raced[payload] {
+			never = append(never, payload)
+		}
+	}
+	if len(never) > 0 {
+		w.t.Errorf("%d messages were never accepted, such as %q", len(never), never[:min(5, len(never))])
+	}
+	if other := messages - outcomes["published"]; other > len(raced) {
+		w.t.Errorf("messages ended as %v, want all %d published", outcomes, messages)
+	}
+	if copies := sent - messages; copies > ambiguous+len(raced) { // Those may have been told to come again.
+		w.t.Errorf("%d requests for %d messages, %d ambiguous", sent, messages, ambiguous)
+	}
+	if most := 5 + w.e.injected.count/10; w.e.injected.races > most {
+		w.t.Errorf("publishes were sent on %d connections right after something had befallen them, want at most %d",
+			w.e.injected.races, most)
+	}
+}
