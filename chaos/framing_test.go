@@ -16,7 +16,7 @@ var acceptances = []struct {
 	{"a 204 in chunks whose end comes later", lateEnd("Transfer-Encoding: chunked\r\n", "0\r\n\r\n"), true, 4},
 	{"a 204 with a length whose body comes later", lateEnd("Content-Length: 2\r\n", "{}"), true, 4},
 	{"a 200 whose body breaks off", func(p *peer, r *request) bool {
-		p.accept(r, "HTTP/1.1 200 OK\r\n"+isJSON+"Content-Length: 100\r\n\r\n{\"a")
+		p.accept(r, "HTTP/1.1 200 OK\r\n"+isJSON+unfinished+"{\"a")
 		return false
 	}, true, 2},
 	{"a 200 in chunks that break off with a reset", func(p *peer, r *request) bool {
@@ -26,16 +26,25 @@ var acceptances = []struct {
 		return false
 	}, true, 2},
 	{"a 200 whose body never comes", func(p *peer, r *request) bool {
-		p.accept(r, "HTTP/1.1 200 OK\r\n"+isJSON+"Content-Length: 100\r\n\r\n")
+		p.accept(r, "HTTP/1.1 200 OK\r\n"+isJSON+unfinished)
 		p.watch(0)
 		return false
 	}, true, 2},
 	{"a 200 whose body never ends", func(p *peer, r *request) bool {
-		return p.accept(r, "HTTP/1.1 200 OK\r\n"+isJSON+"Content-Length: 1000000\r\n\r\n{\"a\":\"") && p.dribble()
+		return p.accept(r, "HTTP/1.1 200 OK\r\n"+isJSON+endless+"{\"a\":\"") && p.dribble()
+	}, true, 2},
+	{"a 200 whose body is long", func(p *peer, r *request) bool {
+		return p.accept(r, "HTTP/1.1 200 OK\r\n"+isJSON+"Content-Length: 1000000000\r\n\r\n{\"a\":\"") && p.dribble()
 	}, true, 2},
 	{"a 204 with a head of 8.5 KiB", longHead(8<<10 + 512), false, 2},
 	{"a 204 with a head of 60 KiB", longHead(60 << 10), false, 4},
 }
+
+// unfinished are the fields before a body of which something is missing.
+const unfinished = "Content-Length: 100\r\n\r\n"
+
+// endless are the fields before a body that comes to no end in the time of a test.
+const endless = "Transfer-Encoding: chunked\r\n\r\n400\r\n"
 
 const isJSON = "Content-Type: application/json\r\n"
 
@@ -97,18 +106,18 @@ func TestRefusalWhoseBodyNeverEndsIsDecidedByTheStatusLine(t *testing.T) {
 	bothDepths(t)
 	t.Parallel()
 	const refused, messages = "10", 31
-	const endless = "Content-Length: 1000000\r\n\r\n{\"message\":\"no"
 	for i, tt := range []struct {
 		name   string
 		status string
+		fields string
 		result string
 		goOn   func(*peer) bool
 		ended  map[string]int // Of the messages that are not published, by outcome.
 	}{
-		{"a 400 that says no more", "400 Bad Request", "400", (*peer).silent, map[string]int{"dropped": 1}},
-		{"a 400 that never ends", "400 Bad Request", "400", (*peer).dribble, map[string]int{"dropped": 1}},
-		{"a 429 that says no more", "429 Too Many Requests", "429", (*peer).silent, nil},
-		{"a 429 that never ends", "429 Too Many Requests", "429", (*peer).dribble, nil},
+		{"a 400 that says no more", "400 Bad Request", unfinished, "400", (*peer).silent, map[string]int{"dropped": 1}},
+		{"a 400 that never ends", "400 Bad Request", endless, "400", (*peer).dribble, map[string]int{"dropped": 1}},
+		{"a 429 that says no more", "429 Too Many Requests", unfinished, "429", (*peer).silent, nil},
+		{"a 429 that never ends", "429 Too Many Requests", endless, "429", (*peer).dribble, nil},
 	} {
 		for _, f := range forms(i, 2) {
 			t.Run(tt.name+", "+f.String(), func(t *testing.T) {
@@ -116,7 +125,7 @@ func TestRefusalWhoseBodyNeverEndsIsDecidedByTheStatusLine(t *testing.T) {
 				w := f.start(t, 1, func(p *peer) {
 					for r := p.next(); r != nil; r = p.next() {
 						if r.payload == refused && len(p.s.of(refused)) == 1 {
-							p.refuse(r, "HTTP/1.1 "+tt.status+"\r\n"+isJSON+endless)
+							p.refuse(r, "HTTP/1.1 "+tt.status+"\r\n"+isJSON+tt.fields+"{\"message\":\"no")
 							tt.goOn(p)
 							return
 						}

@@ -2,7 +2,9 @@ package chaos
 
 import (
 	"fmt"
+	"maps"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -44,9 +46,9 @@ func notTheMessages() map[string]struct{ answer, named string } {
 func TestWhatConcernsTheEndpointIsHeldAgainstNoMessage(t *testing.T) {
 	bothDepths(t)
 	t.Parallel()
-	i := 0
-	for name, tt := range notTheMessages() {
-		i++
+	all := notTheMessages()
+	for i, name := range slices.Sorted(maps.Keys(all)) {
+		tt := all[name]
 		for _, f := range forms(i, 2) {
 			t.Run(name+", "+f.String(), func(t *testing.T) {
 				t.Parallel()
