@@ -47,7 +47,7 @@ type request struct {
 type injections struct {
 	count   int
 	strays  []string      // What was sent on them later than any request that was on its way.
-	raced   []string      // The payloads of requests that may have been on their way, and of those that came after such a one,
+	raced   []string      // What may have been on its way, and what came after such a request,
 	races   int           // and how many connections had any.
 	slowest time.Duration // Until the daemon closed one.
 	kept    int           // Those that it did not close.
