@@ -11,10 +11,11 @@ import (
 
 // injector is an endpoint that accepts everything, and at random moments between its answers says what nobody has
 // asked for, closes, half-closes or resets. It does so only when every request that it has read is answered and no
-// other has come for a while. One that comes right after that may have been on its way: nobody can tell what it was
-// answered, so nothing is held against the daemon for it.
+// other has come for a while.
 type injector struct {
 	depth   int
+	calm    atomic.Bool // Nothing is on its way, so that nothing may come after an injection.
+	wild    atomic.Bool // Something may be on its way: nobody can tell what that was answered.
 	stopped atomic.Bool
 
 	mu  sync.Mutex // Guards the following.
@@ -30,9 +31,16 @@ func (i *injector) dice(n int) int {
 // script serves one connection.
 func (i *injector) script(p *peer) {
 	for !i.stopped.Load() {
-		if i.dice(2) == 0 && p.quiet(time.Millisecond<<i.dice(6)) && !i.stopped.Load() {
-			i.befall(p, "", underWay)
-			return
+		if p.quiet(time.Millisecond << i.dice(6)) {
+			switch {
+			case i.calm.Load():
+				i.befall(p, 0)
+				return
+			case i.wild.Load() && i.dice(2) == 0:
+				i.befall(p, underWay)
+				return
+			}
+			continue
 		}
 		r := p.next()
 		if r == nil {
@@ -42,8 +50,8 @@ func (i *injector) script(p *peer) {
 		// With one publish in flight nothing can be on its way while one is unanswered, so what comes together with
 		// its answer is seen in time.
 		if i.depth == 1 && i.dice(10) == 0 && !i.stopped.Load() {
-			p.decide(r, noContent, true)
-			i.befall(p, noContent, 0)
+			p.accept(r, noContent+i.bytes())
+			p.watch(0)
 			return
 		}
 		if !p.accept(r, noContent) {
@@ -53,24 +61,19 @@ func (i *injector) script(p *peer) {
 	accepting(p)
 }
 
-// befall does something to a connection, together with the answer before it, and watches what is still sent on it.
-func (i *injector) befall(p *peer, answer string, mayRace time.Duration) {
+// befall does something to an idle connection, and watches what is still sent on it.
+func (i *injector) befall(p *peer, mayRace time.Duration) {
 	text := i.bytes()
 	kind := i.dice(8)
 	switch {
-	case kind == 0 && p.Conn != p.tcp && answer == "":
+	case kind == 0 && p.Conn != p.tcp:
 		_, _ = p.tcp.Write([]byte(text + "no record")) // Below TLS, and enough for the head of a record.
 	case kind <= 4:
-		p.say(answer + text)
-	case kind == 5: // The end comes after the answer.
-		p.say(answer)
-		mayRace = underWay
+		p.say(text)
 	case kind == 6:
-		p.say(answer)
 		p.close()
 		return
 	case kind == 7:
-		p.say(answer)
 		p.reset()
 		return
 	}
@@ -106,7 +109,7 @@ func (i *injector) bytes() string {
 }
 
 // Whatever is injected between answers, no message is lost, none ends as published that the endpoint has not accepted,
-// and none is sent twice but those that are counted as ambiguous.
+// and none is sent twice but those that are counted as ambiguous. None is as long as nothing is on its way.
 func TestInjectionsBetweenAnswersChangeNoMessage(t *testing.T) {
 	bothDepths(t) // And not with other tests: it looks at times of a few milliseconds.
 	for k, f := range []form{{depth: 1}, {secure: true, depth: 1}, {core: true, depth: 8}, {secure: true, depth: 8}} {
@@ -114,8 +117,13 @@ func TestInjectionsBetweenAnswersChangeNoMessage(t *testing.T) {
 			t.Parallel()
 			i := &injector{depth: f.depth, rng: seeded(t, uint64(k))}
 			w := f.start(t, 4, i.script, settings{momento: "  timeout: 1s", route: ", ordering: none"})
-			messages := w.steady(0, 300, pick(1500*time.Millisecond, 30*time.Second))
-			messages += w.bursts(messages, 60, pick(15, 200), func() time.Duration {
+			messages := w.calmly(i, 60, pick(8, 100))
+			w.carried(messages, nil, time.Second)
+			w.once(messages)
+			w.untouched(8)
+			i.wild.Store(true)
+			messages += w.steady(messages, 300, pick(1500*time.Millisecond, 30*time.Second))
+			messages += w.bursts(messages, 60, pick(8, 200), func() time.Duration {
 				return underWay + time.Duration(50+i.dice(100))*time.Millisecond
 			})
 			i.stopped.Store(true)
@@ -127,12 +135,29 @@ func TestInjectionsBetweenAnswersChangeNoMessage(t *testing.T) {
 	}
 }
 
+// calmly publishes bursts, and lets something befall connections only when all is settled. It returns how many messages.
+func (w *world) calmly(i *injector, size, times int) int {
+	w.t.Helper()
+	for k := range times {
+		w.publish(k*size, size)
+		for end := time.Now().Add(5 * time.Second); !w.ended((k+1)*size) && time.Now().Before(end); {
+			time.Sleep(10 * time.Millisecond)
+		}
+		i.calm.Store(true)
+		time.Sleep(50 * time.Millisecond)
+		i.calm.Store(false)
+		time.Sleep(underWay)
+	}
+	return size * times
+}
+
 // steady publishes at a rate for some time and returns how many messages.
 func (w *world) steady(first, perSecond int, during time.Duration) int {
 	w.t.Helper()
 	n := 0
-	began := time.Now()
-	for ticks := time.NewTicker(time.Millisecond); time.Since(began) < during; <-ticks.C {
+	ticks := time.NewTicker(time.Millisecond)
+	defer ticks.Stop()
+	for began := time.Now(); time.Since(began) < during; <-ticks.C {
 		due := int(time.Since(began).Seconds() * float64(perSecond))
 		w.publish(first+n, due-n)
 		n = due
