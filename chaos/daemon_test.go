@@ -15,6 +15,12 @@ import (
 	"time"
 )
 
+// inFlightKey is the key of momento that says how many publishes are in flight on each connection.
+const inFlightKey = "in_flight"
+
+// inFlight is the line of momento that asks for so many.
+func inFlight(n int) string { return fmt.Sprintf("\n  %s: %d", inFlightKey, n) }
+
 // settings are a daemon's configuration, as far as the tests differ. The zero values are the usual ones.
 type settings struct {
 	nats     string // Host and port.
@@ -40,8 +46,8 @@ func (s settings) write(t *testing.T) string {
 	if s.routes == "" {
 		s.routes = `  - {name: s, stream: S, subject: "s.>", cache: c` + s.route + `}`
 	}
-	if pipelined() > 1 && !strings.Contains(s.momento, "in_flight:") {
-		s.momento += fmt.Sprintf("\n  in_flight: %d", pipelined())
+	if pipelined() > 1 && !strings.Contains(s.momento, inFlightKey+":") {
+		s.momento += inFlight(pipelined())
 	}
 	if !strings.Contains(s.more, "limits:") {
 		s.more += "\nlimits: {rate: unlimited}"

@@ -32,11 +32,18 @@ type publish struct{ topic, payload, key string }
 // startEndpoint starts an endpoint that answers with the status that answer returns; nil: 204 for all.
 func startEndpoint(t *testing.T, answer func(publish) int) *endpoint {
 	t.Helper()
-	e := &endpoint{t: t, copies: map[string]int{}, statuses: map[int]int{}, answer: answer, address: freeAddress(t)}
-	e.url = "http://" + e.address
+	e := newEndpoint(t, freeAddress(t))
+	e.answer = answer
 	e.start()
 	t.Cleanup(e.stop)
 	return e
+}
+
+// newEndpoint prepares an endpoint that accepts everything, without starting it.
+func newEndpoint(t *testing.T, address string) *endpoint {
+	return &endpoint{
+		t: t, copies: map[string]int{}, statuses: map[int]int{}, address: address, url: "http://" + address,
+	}
 }
 
 // answers replaces what the endpoint answers.

@@ -7,7 +7,6 @@ import (
 	"net"
 	"net/http"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync/atomic"
@@ -217,31 +216,14 @@ func TestIdleConnectionsThatAreClosedFailNoMessage(t *testing.T) {
 // nginx, as an independent endpoint, closes each connection after 100 requests.
 func TestRealServerThatClosesAfterManyRequestsFailsNoMessage(t *testing.T) {
 	t.Parallel()
-	if _, err := exec.LookPath("nginx"); err != nil {
-		t.Skip("nginx is not installed")
-	}
-	dir, address := t.TempDir(), freeAddress(t)
-	config := fmt.Sprintf("daemon off;\npid %[1]s/pid;\nevents {}\nhttp {\n access_log %[1]s/access;\n client_body_temp_path %[1]s/body;\n keepalive_requests 100;\n"+
-		" server { listen %[2]s; location /topics/ { return 204; } }\n}\n", dir, address)
-	if err := os.WriteFile(filepath.Join(dir, "conf"), []byte(config), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	nginx := exec.Command("nginx", "-p", dir, "-e", filepath.Join(dir, "error"), "-c", filepath.Join(dir, "conf"))
-	if err := nginx.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		_ = nginx.Process.Signal(os.Interrupt)
-		_ = nginx.Wait()
-	})
-	eventually(t, 10*time.Second, "nginx listens", func() bool { return listens(address) })
+	s := startNginx(t, "keepalive_requests 100; "+nginxAccepts)
 	n := startNATS(t)
 	n.stream("S", "s.>")
-	d := startDaemon(t, settings{nats: n.addr, endpoint: "http://" + address, momento: "  connections: 8", route: ", ordering: none"}.write(t))
+	d := startDaemon(t, settings{nats: n.addr, endpoint: s.url(false), momento: "  connections: 8", route: ", ordering: none"}.write(t))
 	const messages = 5000
 	n.publish(0, messages)
 	eventually(t, 40*time.Second, "everything is published", func() bool { return d.settledAs("published") == messages })
-	log, err := os.ReadFile(filepath.Join(dir, "access"))
+	log, err := os.ReadFile(filepath.Join(s.dir, "access"))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -97,7 +97,7 @@ func TestOrderHoldsWhenConnectionsBreakUnderSeveralPublishes(t *testing.T) {
 	n.publish(0, messages)
 	o := &order{rng: seeded(t, 0), latest: map[int]int{}}
 	url := rawEndpoint(t, func(conn net.Conn, _ int) { o.serve(conn) })
-	d := startDaemon(t, settings{nats: n.addr, endpoint: url, momento: "  connections: 2\n  in_flight: 8", route: ", ordering: topic"}.write(t))
+	d := startDaemon(t, settings{nats: n.addr, endpoint: url, momento: "  connections: 2" + inFlight(8), route: ", ordering: topic"}.write(t))
 	eventually(t, pick(time.Minute, 10*time.Minute), "everything is published", func() bool { return d.settledAs("published") == float64(messages) })
 	ambiguous := int(d.metric("momento_bridge_ambiguous_total", ""))
 	if status := d.stop(); status != 0 {

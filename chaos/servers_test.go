@@ -1,8 +1,10 @@
 package chaos
 
 import (
+	"encoding/json"
 	"fmt"
 	"net"
+	"net/http"
 	"os/exec"
 	"path/filepath"
 	"strconv"
@@ -16,17 +18,18 @@ import (
 
 // natsServer is a nats-server process with JetStream, and the test's own connection to it.
 type natsServer struct {
-	t     *testing.T
-	addr  string
-	store string
-	cmd   *exec.Cmd
-	conn  *nats.Conn
-	js    jetstream.JetStream
+	t       *testing.T
+	addr    string
+	monitor string // Host and port.
+	store   string
+	cmd     *exec.Cmd
+	conn    *nats.Conn
+	js      jetstream.JetStream
 }
 
 func startNATS(t *testing.T) *natsServer {
 	t.Helper()
-	s := &natsServer{t: t, addr: freeAddress(t), store: t.TempDir()}
+	s := &natsServer{t: t, addr: freeAddress(t), monitor: freeAddress(t), store: t.TempDir()}
 	s.start()
 	t.Cleanup(s.stop)
 	conn, err := nats.Connect("nats://"+s.addr, nats.MaxReconnects(-1), nats.ReconnectWait(50*time.Millisecond))
@@ -45,7 +48,8 @@ func startNATS(t *testing.T) *natsServer {
 func (s *natsServer) start() {
 	s.t.Helper()
 	_, port, _ := net.SplitHostPort(s.addr)
-	s.cmd = command("nats-server", "-a", "127.0.0.1", "-p", port, "-js", "-sd", s.store)
+	_, monitor, _ := net.SplitHostPort(s.monitor)
+	s.cmd = command("nats-server", "-a", "127.0.0.1", "-p", port, "-m", monitor, "-js", "-sd", s.store)
 	if err := s.cmd.Start(); err != nil {
 		s.t.Fatal(err)
 	}
@@ -86,8 +90,15 @@ func consumerConfig(ackWait time.Duration) jetstream.ConsumerConfig {
 // publish stores messages, numbered from first on, each on one of ten subjects, and waits until the server has them.
 func (s *natsServer) publish(first, n int) {
 	s.t.Helper()
+	s.publishOn("s", first, n)
+}
+
+// publishOn does the same under another first token.
+func (s *natsServer) publishOn(token string, first, n int) {
+	s.t.Helper()
 	for i := first; i < first+n; i++ {
-		if _, err := s.js.PublishAsync(fmt.Sprintf("s.%d", i%10), strconv.AppendInt(nil, int64(i), 10), jetstream.WithStallWait(time.Minute)); err != nil {
+		subject, payload := fmt.Sprintf("%s.%d", token, i%10), strconv.AppendInt(nil, int64(i), 10)
+		if _, err := s.js.PublishAsync(subject, payload, jetstream.WithStallWait(time.Minute)); err != nil {
 			s.t.Error(err)
 			return
 		}
@@ -99,6 +110,27 @@ func (s *natsServer) publish(first, n int) {
 func (s *natsServer) settled() bool {
 	c, err := s.js.Consumer(s.t.Context(), "S", "momento-bridge-s")
 	return err == nil && c.CachedInfo().NumPending == 0 && c.CachedInfo().NumAckPending == 0
+}
+
+// subscribed reports whether the server knows of a subscription.
+func (s *natsServer) subscribed(subject string) bool {
+	resp, err := http.Get("http://" + s.monitor + "/subsz?subs=1")
+	if err != nil {
+		return false
+	}
+	defer resp.Body.Close()
+	var all struct {
+		List []struct {
+			Subject string `json:"subject"`
+		} `json:"subscriptions_list"`
+	}
+	_ = json.NewDecoder(resp.Body).Decode(&all)
+	for _, s := range all.List {
+		if s.Subject == subject {
+			return true
+		}
+	}
+	return false
 }
 
 // command prepares one of the programs under test, which dies with the test.
