@@ -23,7 +23,7 @@ func announce(w io.Writer, log *slog.Logger, f *config.File, p *plan) {
 	m := &f.Momento
 	attrs := []any{
 		"version", version, "nats", redactURL(p.nats.URL), "endpoint", endpointNote(p.sink), "key", keyNote(p.sink.Keys), "rate", f.Limits.Rate.String(),
-		"unit", f.Limits.Unit, "connections", m.Connections, "pipeline", m.Pipeline, "timeout", time.Duration(m.Timeout),
+		"unit", f.Limits.Unit, "connections", m.Connections, "pipeline", m.InFlight, "timeout", time.Duration(m.Timeout),
 		"queue_messages", p.pipeline.MaxMessages, "queue_bytes", p.pipeline.MaxBytes, "shutdown_timeout", p.shutdown, "admin", p.adminListen,
 	}
 	if k := p.sink.Keys.Key(); k != nil && !k.Expires.IsZero() {
