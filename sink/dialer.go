@@ -1,6 +1,7 @@
 package sink
 
 import (
+	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
@@ -9,24 +10,18 @@ import (
 	"os"
 	"sync/atomic"
 	"time"
-
-	"github.com/valyala/fasthttp"
 )
-
-// dnsCache is how long an address is used without asking again. Connections that are open do not notice a change; their age
-// limit does.
-const dnsCache = 15 * time.Second
 
 // dialer opens connections to one endpoint, with TLS where the endpoint wants it. It may be used concurrently.
 type dialer struct {
 	endpoint Endpoint
-	tcp      *fasthttp.TCPDialer
+	tcp      *racer
 	tls      *tls.Config // nil for plain HTTP.
 	opened   atomic.Uint64
 }
 
 func newDialer(e Endpoint, caFile string) (*dialer, error) {
-	d := &dialer{endpoint: e, tcp: &fasthttp.TCPDialer{DNSCacheDuration: dnsCache}}
+	d := &dialer{endpoint: e, tcp: newRacer(e.Addr)}
 	if !e.TLS {
 		return d, nil
 	}
@@ -47,27 +42,40 @@ func newDialer(e Endpoint, caFile string) (*dialer, error) {
 // dial opens a connection by a time, the TLS handshake included. What it returns reads and writes through the conn, if one is given to wrap the TCP
 // connection in. Its deadline is that time.
 func (d *dialer) dial(end time.Time, wrap func(*net.TCPConn) net.Conn) (net.Conn, error) {
-	raw, err := d.tcp.DialDualStackTimeout(d.endpoint.Addr, time.Until(end))
+	raw, address, err := d.connect(end)
 	if err != nil {
-		if dialing, ok := errors.AsType[*fasthttp.ErrDialWithUpstream](err); ok {
-			err = dialing.Unwrap() // Which names the address, too.
-		}
 		return nil, fmt.Errorf("connect to %s: %w", d.endpoint.Addr, err)
 	}
+	opened, err := d.prepare(raw, end, wrap)
+	d.tcp.addresses.settle(address, err == nil)
+	if err != nil {
+		return nil, err
+	}
+	d.opened.Add(1)
+	return opened, nil
+}
+
+// connect opens the TCP connection, and tells to which address.
+func (d *dialer) connect(end time.Time) (net.Conn, string, error) {
+	ctx, cancel := context.WithDeadline(context.Background(), end)
+	defer cancel()
+	return d.tcp.connect(ctx)
+}
+
+// prepare makes of a TCP connection what dial returns, or closes it.
+func (d *dialer) prepare(raw net.Conn, end time.Time, wrap func(*net.TCPConn) net.Conn) (net.Conn, error) {
 	if err := raw.SetDeadline(end); err != nil {
+		_ = raw.Close()
 		return nil, fmt.Errorf("connect to %s: %w", d.endpoint.Addr, err)
 	}
 	opened := raw
 	if tcp, ok := raw.(*net.TCPConn); ok && wrap != nil {
 		opened = wrap(tcp)
 	}
-	if d.tls != nil {
-		if opened, err = d.secure(opened); err != nil {
-			return nil, err
-		}
+	if d.tls == nil {
+		return opened, nil
 	}
-	d.opened.Add(1)
-	return opened, nil
+	return d.secure(opened)
 }
 
 // secure makes the TLS handshake, within the connection's deadline.
