@@ -10,7 +10,8 @@ import (
 )
 
 const (
-	// dnsCache is how long addresses are used without asking again. Connections that are open do not notice a change; their age limit does.
+	// dnsCache is how long addresses are used without asking again. Connections that are open do not notice a change;
+	// their age limit does.
 	dnsCache = 15 * time.Second
 	// dnsStale is how long addresses are used when nothing newer is to be had.
 	dnsStale = 10 * time.Minute
@@ -60,7 +61,8 @@ func lookupIP(ctx context.Context, host string) ([]netip.Addr, error) {
 	return net.DefaultResolver.LookupNetIP(ctx, "ip", host)
 }
 
-// get returns the addresses in the order in which to try them, by the time ctx is done. All who ask at the same time share one look-up.
+// get returns the addresses in the order in which to try them, by the time ctx is done. All who ask at the same time
+// share one look-up.
 func (a *addresses) get(ctx context.Context) ([]string, error) {
 	if a.literal != nil {
 		return a.literal, nil
@@ -83,7 +85,8 @@ func (a *addresses) get(ctx context.Context) ([]string, error) {
 	}
 }
 
-// wait waits until the look-up is done, which it reports, or until ctx is; whoever has addresses waits for a moment only.
+// wait waits until the look-up is done, which it reports, or until ctx is; whoever has addresses waits for a moment
+// only.
 func (l *lookup) wait(ctx context.Context, known bool) bool {
 	var enough <-chan time.Time
 	if known {
@@ -98,8 +101,8 @@ func (l *lookup) wait(ctx context.Context, known bool) bool {
 	return false
 }
 
-// look returns the addresses that may be used, nil for none, and the look-up that may bring newer ones; nil if none is needed. It begins one if need be,
-// which ends with the time that ctx has.
+// look returns the addresses that may be used, nil for none, and the look-up that may bring newer ones; nil if none
+// is needed. It begins one if need be, which ends with the time that ctx has.
 func (a *addresses) look(ctx context.Context) ([]string, *lookup) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -143,8 +146,8 @@ func (a *addresses) ask(l *lookup, end time.Time) {
 	close(l.done)
 }
 
-// inOrder returns addresses in the order in which to try them: the best first, the others as the name service has them, but with the families by turns,
-// as it is often a whole family that leads nowhere. Called with the mutex.
+// inOrder returns addresses in the order in which to try them: the best first, the others as the name service has
+// them, but with the families by turns, as it is often a whole family that leads nowhere. Called with the mutex.
 func (a *addresses) inOrder(found []netip.Addr) []string {
 	var families [2][]string // That of the first address, and the other one.
 	for _, ip := range found {
@@ -165,7 +168,8 @@ func (a *addresses) inOrder(found []netip.Addr) []string {
 	return moved(list, a.best, true)
 }
 
-// settle takes note of whether a connection to an address came to be used: one that did is the first to be tried from now on, one that did not is the last.
+// settle takes note of whether a connection to an address came to be used: one that did is the first to be tried from
+// now on, one that did not is the last.
 func (a *addresses) settle(address string, good bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()

@@ -15,7 +15,8 @@ import (
 // dialer opens connections to one endpoint, with TLS where the endpoint wants it. It may be used concurrently.
 type dialer struct {
 	endpoint Endpoint
-	tcp      *racer
+	proxy    *Proxy      // nil: none.
+	tcp      *racer      // To the endpoint, or to the proxy.
 	tls      *tls.Config // nil for plain HTTP.
 	opened   atomic.Uint64
 }
@@ -39,12 +40,19 @@ func newDialer(e Endpoint, caFile string) (*dialer, error) {
 	return d, nil
 }
 
+// through lets connections go through a proxy; it is called before the first of them. For plain HTTP they end there: it is the
+// proxy that takes requests.
+func (d *dialer) through(p *Proxy) {
+	d.proxy = p
+	d.tcp = newRacer(p.Addr)
+}
+
 // dial opens a connection by a time, the TLS handshake included. What it returns reads and writes through the conn, if one is given to wrap the TCP
 // connection in. Its deadline is that time.
 func (d *dialer) dial(end time.Time, wrap func(*net.TCPConn) net.Conn) (net.Conn, error) {
 	raw, address, err := d.connect(end)
 	if err != nil {
-		return nil, fmt.Errorf("connect to %s: %w", d.endpoint.Addr, err)
+		return nil, err
 	}
 	opened, err := d.prepare(raw, end, wrap)
 	d.tcp.addresses.settle(address, err == nil)
@@ -59,14 +67,27 @@ func (d *dialer) dial(end time.Time, wrap func(*net.TCPConn) net.Conn) (net.Conn
 func (d *dialer) connect(end time.Time) (net.Conn, string, error) {
 	ctx, cancel := context.WithDeadline(context.Background(), end)
 	defer cancel()
-	return d.tcp.connect(ctx)
+	raw, address, err := d.tcp.connect(ctx)
+	switch {
+	case err == nil:
+		return raw, address, nil
+	case d.proxy != nil:
+		return nil, "", d.proxy.unreachable(d.endpoint.Addr, err)
+	}
+	return nil, "", fmt.Errorf("connect to %s: %w", d.endpoint.Addr, err)
 }
 
 // prepare makes of a TCP connection what dial returns, or closes it.
 func (d *dialer) prepare(raw net.Conn, end time.Time, wrap func(*net.TCPConn) net.Conn) (net.Conn, error) {
 	if err := raw.SetDeadline(end); err != nil {
 		_ = raw.Close()
-		return nil, fmt.Errorf("connect to %s: %w", d.endpoint.Addr, err)
+		return nil, fmt.Errorf("connect to %s%s: %w", d.endpoint.Addr, d.way(), err)
+	}
+	if d.proxy != nil && d.tls != nil {
+		if err := d.proxy.tunnel(raw, end, d.endpoint.Addr); err != nil {
+			_ = raw.Close()
+			return nil, &ProxyError{d.endpoint.Addr, d.proxy, err}
+		}
 	}
 	opened := raw
 	if tcp, ok := raw.(*net.TCPConn); ok && wrap != nil {
@@ -83,9 +104,17 @@ func (d *dialer) secure(raw net.Conn) (net.Conn, error) {
 	secured := tls.Client(raw, d.tls)
 	if err := secured.Handshake(); err != nil {
 		_ = raw.Close()
-		return nil, fmt.Errorf("TLS handshake with %s: %w", d.endpoint.Host, err)
+		return nil, fmt.Errorf("TLS handshake with %s%s: %w", d.endpoint.Host, d.way(), err)
 	}
 	return secured, nil
+}
+
+// way says through which proxy connections go, to follow the name of the endpoint.
+func (d *dialer) way() string {
+	if d.proxy == nil {
+		return ""
+	}
+	return " through the proxy " + d.proxy.Addr
 }
 
 // rootsWith returns the system's roots and those in a file, or nil for the system's alone.

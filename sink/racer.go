@@ -29,8 +29,8 @@ func dialTCP(ctx context.Context, address string) (net.Conn, error) {
 	return d.DialContext(ctx, "tcp", address)
 }
 
-// connect opens a connection to the first address that answers, by the time ctx is done, and tells which. What becomes of the connection is to be told to
-// addresses.settle.
+// connect opens a connection to the first address that answers, by the time ctx is done, and tells which. What
+// becomes of the connection is to be told to addresses.settle.
 func (r *racer) connect(ctx context.Context) (net.Conn, string, error) {
 	list, err := r.addresses.get(ctx)
 	if err != nil {
@@ -50,8 +50,8 @@ type attempt struct {
 	err  error
 }
 
-// race begins with the first address, and with a next one each raceDelay, or at once when one has failed. It returns when all attempts have ended: those
-// that are no longer wanted are cancelled.
+// race begins with the first address, and with a next one each raceDelay, or at once when one has failed. It returns
+// when all attempts have ended: those that are no longer wanted are cancelled.
 func (r *racer) race(ctx context.Context, list []string) (net.Conn, string, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()

@@ -28,7 +28,7 @@ type network struct {
 	names   []string   // What the name has for addresses.
 	nameErr error
 	delay   time.Duration            // Of the name service.
-	answers map[string]time.Duration // When an address answers. Others refuse; those with a negative time swallow what comes.
+	answers map[string]time.Duration // When an address answers; never if that is negative. Others refuse.
 	lookups []time.Duration          // When the name service was asked, and the addresses were.
 	dialled []string
 	open    atomic.Int32 // Connections.
@@ -67,7 +67,8 @@ func (n *network) lookup(ctx context.Context, host string) ([]netip.Addr, error)
 
 func (n *network) dial(ctx context.Context, address string) (net.Conn, error) {
 	failed := func(err error) (net.Conn, error) {
-		return nil, &net.OpError{Op: "dial", Net: "tcp", Addr: net.TCPAddrFromAddrPort(netip.MustParseAddrPort(address)), Err: err}
+		to := net.TCPAddrFromAddrPort(netip.MustParseAddrPort(address))
+		return nil, &net.OpError{Op: "dial", Net: "tcp", Addr: to, Err: err}
 	}
 	n.mu.Lock()
 	n.dialled = append(n.dialled, fmt.Sprintf("%v %s", time.Since(n.began), address))
@@ -84,8 +85,7 @@ func (n *network) dial(ctx context.Context, address string) (net.Conn, error) {
 	case <-answer:
 		n.open.Add(1)
 		conn, other := net.Pipe()
-		other.Close()
-		return &countedConn{conn, n}, nil
+		return &countedConn{conn, other, n}, nil
 	case <-ctx.Done():
 		return failed(os.ErrDeadlineExceeded)
 	}
@@ -94,11 +94,13 @@ func (n *network) dial(ctx context.Context, address string) (net.Conn, error) {
 // countedConn is a connection that its network counts as long as it is open.
 type countedConn struct {
 	net.Conn
+	other   net.Conn
 	network *network
 }
 
 func (c *countedConn) Close() error {
 	c.network.open.Add(-1)
+	c.other.Close()
 	return c.Conn.Close()
 }
 
@@ -142,7 +144,9 @@ func TestNextAddressIsTriedAtOnceAfterAFailureAndElseAfterTheDelay(t *testing.T)
 		n.answers["10.0.0.2:443"], n.answers["10.0.0.4:443"] = -1, 500*time.Millisecond
 		n.answers["10.0.0.5:443"] = time.Hour
 		n.expect(r, "10.0.0.4:443", 700*time.Millisecond)
-		want := []string{"0s 10.0.0.1:443", "0s 10.0.0.2:443", "200ms 10.0.0.3:443", "200ms 10.0.0.4:443", "400ms 10.0.0.5:443"}
+		want := []string{
+			"0s 10.0.0.1:443", "0s 10.0.0.2:443", "200ms 10.0.0.3:443", "200ms 10.0.0.4:443", "400ms 10.0.0.5:443",
+		}
 		if !slices.Equal(n.dialled, want) {
 			t.Errorf("tried %q, want %q", n.dialled, want)
 		}
@@ -152,7 +156,7 @@ func TestNextAddressIsTriedAtOnceAfterAFailureAndElseAfterTheDelay(t *testing.T)
 // The first of two answers when the second has, too.
 func TestConnectionsThatLoseAreClosed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		n, r := newNetwork(t, "10.0.0.1", "10.0.0.2", "10.0.0.3")
+		n, r := newNetwork(t, "10.0.0.1", "10.0.0.2")
 		late := make(chan struct{})
 		dial := r.dial
 		r.dial = func(ctx context.Context, address string) (net.Conn, error) {
@@ -162,7 +166,7 @@ func TestConnectionsThatLoseAreClosed(t *testing.T) {
 			}
 			return conn, err
 		}
-		n.answers["10.0.0.1:443"], n.answers["10.0.0.2:443"], n.answers["10.0.0.3:443"] = 300*time.Millisecond, 10*time.Millisecond, 0
+		n.answers["10.0.0.1:443"], n.answers["10.0.0.2:443"] = 300*time.Millisecond, 10*time.Millisecond
 		n.expect(r, "10.0.0.2:443", 300*time.Millisecond)
 		<-late
 	})
@@ -184,15 +188,17 @@ func TestFailureToConnectNamesTheAddressesAndIsBounded(t *testing.T) {
 		})
 	}
 	f("dial tcp 10.0.0.1:443: connect: connection refused", 0, nil, "10.0.0.1")
-	f("dial tcp [2001:db8::1]:443: connect: connection refused; dial tcp 10.0.0.1:443: connect: connection refused", 0, nil, "2001:db8::1", "10.0.0.1")
+	f("dial tcp [2001:db8::1]:443: connect: connection refused; dial tcp 10.0.0.1:443: connect: connection refused", 0,
+		nil, "2001:db8::1", "10.0.0.1")
 	f("dial tcp 10.0.0.1:443: i/o timeout; dial tcp 10.0.0.2:443: i/o timeout", time.Second,
 		map[string]time.Duration{"10.0.0.1:443": -1, "10.0.0.2:443": -1}, "10.0.0.1", "10.0.0.2")
 	var many []string
 	for i := range 100 {
 		many = append(many, fmt.Sprintf("10.0.0.%d", i))
 	}
-	f("dial tcp 10.0.0.0:443: connect: connection refused; dial tcp 10.0.0.1:443: connect: connection refused; dial tcp 10.0.0.2:443: connect: connection refused; "+
-		"dial tcp 10.0.0.3:443: connect: connection refused; and 96 more addresses", 0, nil, many...)
+	f("dial tcp 10.0.0.0:443: connect: connection refused; dial tcp 10.0.0.1:443: connect: connection refused; "+
+		"dial tcp 10.0.0.2:443: connect: connection refused; dial tcp 10.0.0.3:443: connect: connection refused; "+
+		"and 96 more addresses", 0, nil, many...)
 }
 
 func TestFamiliesAreTriedByTurns(t *testing.T) {
@@ -248,7 +254,8 @@ func TestWhoHasNoTimeSpoilsNoLookupForOthers(t *testing.T) {
 		var hasty sync.WaitGroup
 		hasty.Go(func() {
 			_, took, err := n.connect(r, 30*time.Millisecond)
-			if timeout, ok := errors.AsType[*net.DNSError](err); !ok || !timeout.IsTimeout || took != 30*time.Millisecond {
+			timeout, ok := errors.AsType[*net.DNSError](err)
+			if !ok || !timeout.IsTimeout || took != 30*time.Millisecond {
 				t.Errorf("after %v: %v, want a timeout of the name service", took, err)
 			}
 		})
@@ -312,7 +319,8 @@ func TestNameWithoutAddressesIsAFailure(t *testing.T) {
 	})
 }
 
-// An endpoint given by its address, and a name with one, are dialled where the caller is, and the former is not looked up.
+// An endpoint given by its address, and a name with one, are dialled where the caller is, and the former is not
+// looked up.
 func TestOneAddressTakesNoGoroutine(t *testing.T) {
 	for host, lookups := range map[string]int{"10.0.0.1": 0, "[2001:db8::1]": 0, "host": 1} {
 		synctest.Test(t, func(t *testing.T) {

@@ -176,7 +176,7 @@ const keyEnv = "MOMENTO_API_KEY"
 
 func keyring(f *config.File) (*sink.Keyring, error) {
 	if m := f.Momento; m.APIKeyURL != "" {
-		vendor, err := sink.NewVendor(m.APIKeyURL, m.APIKeyURLHeadersFile, m.TLS.CAFile)
+		vendor, err := sink.NewVendor(m.APIKeyURL, m.APIKeyURLHeadersFile, m.TLS.CAFile, nil)
 		if err != nil {
 			return nil, err
 		}

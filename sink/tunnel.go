@@ -1,0 +1,209 @@
+package sink
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/valyala/fasthttp"
+)
+
+const (
+	// maxProxyAnswer bounds what is read of a proxy's answer.
+	maxProxyAnswer = 64 << 10
+	// maxRefusal bounds what is read of why a proxy refuses.
+	maxRefusal = 8 << 10
+	// refusalTime is how long it may take to say why.
+	refusalTime = time.Second
+)
+
+// proxyAnswer is a proxy's answer, of which the head was read.
+type proxyAnswer struct {
+	head fasthttp.ResponseHeader
+	in   *bufio.Reader // What follows.
+}
+
+// tunnel lets the proxy connect to a server, on a connection to the proxy with a deadline, which carries nothing but
+// the server's bytes afterwards, unless there is an error.
+func (p *Proxy) tunnel(conn net.Conn, end time.Time, server string) error {
+	a, err := p.ask(conn, "CONNECT "+server, server)
+	if err != nil {
+		return err
+	}
+	switch status := a.head.StatusCode(); {
+	case status < 200 || status >= 300:
+		return p.refused(conn, end, a, server)
+	case a.in.Buffered() > 0: // The server does not speak first under TLS.
+		return errors.New("the proxy sent more than its answer: check that it is an HTTP proxy, and changes nothing")
+	}
+	return nil
+}
+
+// try asks for the server's root, to learn whether the proxy does its work for plain HTTP. Whatever the server
+// answers is good.
+func (p *Proxy) try(conn net.Conn, end time.Time, e Endpoint) error {
+	a, err := p.ask(conn, "GET "+e.base+"/", strings.TrimPrefix(e.base, "http://"))
+	if err != nil {
+		return err
+	}
+	if status := a.head.StatusCode(); status == http.StatusProxyAuthRequired || status >= 500 {
+		return p.refused(conn, end, a, e.Addr)
+	}
+	return nil
+}
+
+// ask sends a request without a body and reads the head of the answer, interim ones before it aside.
+func (p *Proxy) ask(conn net.Conn, line, host string) (*proxyAnswer, error) {
+	request := line + " HTTP/1.1\r\nHost: " + host + "\r\nUser-Agent: " + userAgent + p.authorizationLine() + "\r\n\r\n"
+	if _, err := io.WriteString(conn, request); err != nil {
+		return nil, fmt.Errorf("ask the proxy: %w", err)
+	}
+	bounded := &io.LimitedReader{R: conn, N: maxProxyAnswer}
+	a := &proxyAnswer{in: bufio.NewReaderSize(bounded, maxProxyAnswer)}
+	for {
+		if err := a.head.Read(a.in); err != nil {
+			return nil, proxyFailure(err, bounded.N == 0)
+		}
+		if s := a.head.StatusCode(); s >= 200 || s == fasthttp.StatusSwitchingProtocols {
+			return a, nil
+		}
+	}
+}
+
+// authorizationLine is the line of a request's head that holds user and password, after a line end; empty without
+// them.
+func (p *Proxy) authorizationLine() string {
+	if p.authorization == "" {
+		return ""
+	}
+	return "\r\nProxy-Authorization: " + p.authorization
+}
+
+// proxyFailure says why a proxy's answer could not be read, without anything of the answer.
+func proxyFailure(err error, full bool) error {
+	err = plain(err)
+	switch {
+	case full:
+		return errors.New("the head of the proxy's answer has more than 64 KiB: check that it is an HTTP proxy")
+	case isTimeout(err):
+		return fmt.Errorf("the proxy does not answer within the timeout: %w", os.ErrDeadlineExceeded)
+	case errors.Is(err, io.ErrUnexpectedEOF):
+		return errors.New("the proxy closed the connection before it had answered")
+	case errors.Is(err, errNoHTTP):
+		return errors.New("what the proxy answers is not HTTP/1.1: check that it is an HTTP proxy")
+	}
+	return fmt.Errorf("read the proxy's answer: %w", err)
+}
+
+// refused is the error of a proxy's answer that is no success.
+func (p *Proxy) refused(conn net.Conn, end time.Time, a *proxyAnswer, server string) error {
+	status := a.head.StatusCode()
+	if status == http.StatusProxyAuthRequired {
+		var ways []string
+		for _, way := range a.head.PeekAll(fasthttp.HeaderProxyAuthenticate) {
+			ways = append(ways, string(way))
+		}
+		return p.unauthorized(ways)
+	}
+	if soon := time.Now().Add(refusalTime); soon.Before(end) {
+		_ = conn.SetReadDeadline(soon) // What has come by then will do.
+	}
+	most := maxRefusal
+	if n := a.head.ContentLength(); n >= 0 {
+		most = min(most, n)
+	}
+	body, _ := io.ReadAll(io.LimitReader(a.in, int64(most)))
+	return p.refusal(status, string(a.head.StatusMessage()), body, server)
+}
+
+// unauthorized says what to do about a 407, by the ways of authentication that the proxy offers.
+func (p *Proxy) unauthorized(ways []string) error {
+	basic := len(ways) == 0
+	for i, way := range ways {
+		ways[i], _, _ = strings.Cut(strings.TrimSpace(way), " ")
+		basic = basic || strings.EqualFold(ways[i], "basic")
+	}
+	switch {
+	case !basic:
+		return fmt.Errorf("the proxy wants another authentication than Basic (407, %s), which is not supported: "+
+			"let it take Basic, or put a proxy of your own before it", excerpt(p.redact(strings.Join(ways, ", "))))
+	case p.authorization == "":
+		const form = "http://user:password@host:port"
+		return fmt.Errorf("the proxy wants a user and a password (407): write %s as %s", p.Origin, form)
+	}
+	return fmt.Errorf("the proxy refuses the user and password (407): correct them in %s", p.Origin)
+}
+
+// refusal names an answer that is no success, and says what to check.
+func (p *Proxy) refusal(status int, reason string, body []byte, server string) error {
+	text := strings.TrimSpace(strconv.Itoa(status) + " " + excerpt(p.redact(reason)))
+	if said := proxySays(body, p.redact); said != "" {
+		text += ": " + said
+	}
+	if status >= 500 {
+		return fmt.Errorf("the proxy answers %s; it may not reach %s: check its name service and network", text, server)
+	}
+	return fmt.Errorf("the proxy answers %s; check that it is an HTTP proxy, and lets one connect to %s", text, server)
+}
+
+// proxySays returns what an error's body says, in one bounded line: of a page its title.
+func proxySays(body []byte, redact func(string) string) string {
+	text := string(body)
+	if _, page, ok := cutFold(text, "<title>"); ok {
+		title, _, _ := cutFold(page, "</title>")
+		return excerpt(redact(title))
+	}
+	if strings.Contains(text, "<") {
+		return ""
+	}
+	return readBody(body, redact)
+}
+
+// cutFold is strings.Cut for a separator in lower-case ASCII, whatever the case in the text.
+func cutFold(text, separator string) (before, after string, found bool) {
+	for i := range len(text) - len(separator) + 1 {
+		if strings.EqualFold(text[i:i+len(separator)], separator) {
+			return text[:i], text[i+len(separator):], true
+		}
+	}
+	return text, "", false
+}
+
+// use lets a transport of Go's go through the proxy to a server, or directly if there is none. Connecting to the
+// proxy takes a timeout at the most.
+func (p *Proxy) use(t *http.Transport, server string, timeout time.Duration) {
+	if p == nil {
+		return
+	}
+	to := newRacer(p.Addr)
+	t.Proxy = http.ProxyURL(p.url)
+	t.DialContext = func(ctx context.Context, _, _ string) (net.Conn, error) {
+		ctx, cancel := context.WithTimeout(ctx, timeout)
+		defer cancel()
+		conn, address, err := to.connect(ctx)
+		if err != nil {
+			return nil, p.unreachable(server, err)
+		}
+		to.addresses.settle(address, true)
+		return conn, nil
+	}
+	t.OnProxyConnectResponse = func(_ context.Context, _ *url.URL, _ *http.Request, resp *http.Response) error {
+		switch resp.StatusCode {
+		case http.StatusOK:
+			return nil
+		case http.StatusProxyAuthRequired:
+			return &ProxyError{server, p, p.unauthorized(resp.Header.Values("Proxy-Authenticate"))}
+		}
+		_, reason, _ := strings.Cut(resp.Status, " ")
+		return &ProxyError{server, p, p.refusal(resp.StatusCode, reason, nil, server)}
+	}
+}
