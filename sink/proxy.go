@@ -24,6 +24,9 @@ type Proxy struct {
 // String returns the proxy's address, without user and password.
 func (p Proxy) String() string { return "http://" + p.Addr }
 
+// Note says which proxy it is and where that comes from.
+func (p Proxy) Note() string { return p.String() + ", from " + p.Origin }
+
 // GoString keeps user and password out of %#v.
 func (p Proxy) GoString() string { return p.String() }
 
@@ -53,7 +56,7 @@ func parseProxy(origin, address string) (*Proxy, error) {
 		port = "80"
 	}
 	if n, err := strconv.ParseUint(port, 10, 16); err != nil || n == 0 {
-		return nil, fmt.Errorf("%s: the port must be from 1 to 65535", origin)
+		return nil, fmt.Errorf("%s: the port must be from 1 to 65535: write %s", origin, proxyForm)
 	}
 	p := &Proxy{Addr: net.JoinHostPort(u.Hostname(), port), Origin: origin, url: &url.URL{Scheme: "http", User: u.User}}
 	p.url.Host = p.Addr
@@ -126,13 +129,16 @@ func NewProxies(setting string, getenv func(string) string) (*Proxies, error) {
 	return &Proxies{one: one}, nil
 }
 
-// ForEndpoint returns the proxy for an endpoint, nil for none. The error says what to do.
+// ForEndpoint returns the proxy for an endpoint, nil for none, or if that depends on the endpoint and that is not
+// known. The error says what to do.
 func (p *Proxies) ForEndpoint(e Endpoint) (*Proxy, error) {
-	if p == nil {
+	switch {
+	case p == nil:
 		return nil, nil
-	}
-	if p.one != nil {
+	case p.one != nil:
 		return p.one, nil
+	case e.Host == "":
+		return nil, nil
 	}
 	return p.fromEnvironment(parsed(e.String()))
 }
@@ -161,13 +167,19 @@ func (p *Proxies) Note(e Endpoint) string {
 	case p == nil || err != nil:
 		return ""
 	case proxy != nil:
-		return proxy.String() + ", from " + proxy.Origin
+		return proxy.Note()
 	case p.getenv == nil:
 		return "none, from " + proxySetting
 	}
+	if e.Host == "" {
+		e.TLS = true // As all of Momento's do.
+	}
 	name, value := p.variable(parsed(e.String()))
-	if value == "" {
+	switch {
+	case value == "":
 		return ""
+	case e.Host == "":
+		return "as " + name + " and NO_PROXY say, once the endpoint is known"
 	}
 	return "none: " + name + " is not for this endpoint, by NO_PROXY or as it is on this machine"
 }
@@ -200,7 +212,8 @@ func (p *Proxies) fromEnvironment(u *url.URL) (*Proxy, error) {
 	}
 	const whichever = "proxy"
 	_, except := p.either("no_proxy", "NO_PROXY")
-	asked := httpproxy.Config{HTTPProxy: whichever, HTTPSProxy: whichever, NoProxy: except, CGI: p.getenv("REQUEST_METHOD") != ""}
+	cgi := p.getenv("REQUEST_METHOD") != ""
+	asked := httpproxy.Config{HTTPProxy: whichever, HTTPSProxy: whichever, NoProxy: except, CGI: cgi}
 	found, err := asked.ProxyFunc()(u)
 	switch {
 	case err != nil:

@@ -2,6 +2,7 @@ package sink
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -10,6 +11,7 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -49,13 +51,15 @@ func (p *Proxy) tunnel(conn net.Conn, end time.Time, server string) error {
 }
 
 // try asks for the server's root, to learn whether the proxy does its work for plain HTTP. Whatever the server
-// answers is good.
+// answers is good; a page with 401 is the proxy's.
 func (p *Proxy) try(conn net.Conn, end time.Time, e Endpoint) error {
 	a, err := p.ask(conn, "GET "+e.base+"/", strings.TrimPrefix(e.base, "http://"))
 	if err != nil {
 		return err
 	}
-	if status := a.head.StatusCode(); status == http.StatusProxyAuthRequired || status >= 500 {
+	status := a.head.StatusCode()
+	page := bytes.HasPrefix(a.head.ContentType(), []byte("text/html"))
+	if status == http.StatusProxyAuthRequired || status == http.StatusUnauthorized && page || status >= 500 {
 		return p.refused(conn, end, a, e.Addr)
 	}
 	return nil
@@ -107,12 +111,12 @@ func proxyFailure(err error, full bool) error {
 // refused is the error of a proxy's answer that is no success.
 func (p *Proxy) refused(conn net.Conn, end time.Time, a *proxyAnswer, server string) error {
 	status := a.head.StatusCode()
-	if status == http.StatusProxyAuthRequired {
-		var ways []string
-		for _, way := range a.head.PeekAll(fasthttp.HeaderProxyAuthenticate) {
-			ways = append(ways, string(way))
+	if unauthorized(status) {
+		var lines []string
+		for _, line := range a.head.PeekAll(fasthttp.HeaderProxyAuthenticate) {
+			lines = append(lines, string(line))
 		}
-		return p.unauthorized(ways)
+		return p.unauthorized(status, lines)
 	}
 	if soon := time.Now().Add(refusalTime); soon.Before(end) {
 		_ = conn.SetReadDeadline(soon) // What has come by then will do.
@@ -125,28 +129,37 @@ func (p *Proxy) refused(conn net.Conn, end time.Time, a *proxyAnswer, server str
 	return p.refusal(status, string(a.head.StatusMessage()), body, server)
 }
 
-// unauthorized says what to do about a 407, by the ways of authentication that the proxy offers.
-func (p *Proxy) unauthorized(ways []string) error {
-	basic := len(ways) == 0
-	for i, way := range ways {
-		ways[i], _, _ = strings.Cut(strings.TrimSpace(way), " ")
-		basic = basic || strings.EqualFold(ways[i], "basic")
+// unauthorized reports whether a proxy does not serve whom it does not know: tinyproxy answers a wrong password with
+// 401.
+func unauthorized(status int) bool {
+	return status == http.StatusProxyAuthRequired || status == http.StatusUnauthorized
+}
+
+// unauthorized says what to do about such an answer, by its Proxy-Authenticate lines.
+func (p *Proxy) unauthorized(status int, lines []string) error {
+	var ways []string // Such as Basic or NTLM.
+	for part := range strings.SplitSeq(strings.Join(lines, ","), ",") {
+		if way, _, _ := strings.Cut(strings.TrimSpace(part), " "); way != "" && !strings.Contains(way, "=") {
+			ways = append(ways, way)
+		}
 	}
+	basic := slices.ContainsFunc(ways, func(way string) bool { return strings.EqualFold(way, "basic") })
 	switch {
-	case !basic:
-		return fmt.Errorf("the proxy wants another authentication than Basic (407, %s), which is not supported: "+
-			"let it take Basic, or put a proxy of your own before it", excerpt(p.redact(strings.Join(ways, ", "))))
+	case !basic && len(ways) > 0:
+		offered := excerpt(p.redact(strings.Join(ways, ", ")))
+		return fmt.Errorf("the proxy wants another authentication than Basic (%d, %s), which is not supported: "+
+			"let it take Basic, or put a proxy of your own before it", status, offered)
 	case p.authorization == "":
 		const form = "http://user:password@host:port"
-		return fmt.Errorf("the proxy wants a user and a password (407): write %s as %s", p.Origin, form)
+		return fmt.Errorf("the proxy wants a user and a password (%d): write %s as %s", status, p.Origin, form)
 	}
-	return fmt.Errorf("the proxy refuses the user and password (407): correct them in %s", p.Origin)
+	return fmt.Errorf("the proxy refuses the user and password (%d): correct them in %s", status, p.Origin)
 }
 
 // refusal names an answer that is no success, and says what to check.
 func (p *Proxy) refusal(status int, reason string, body []byte, server string) error {
 	text := strings.TrimSpace(strconv.Itoa(status) + " " + excerpt(p.redact(reason)))
-	if said := proxySays(body, p.redact); said != "" {
+	if said := proxySays(body, p.redact); said != "" && !strings.HasSuffix(text, said) {
 		text += ": " + said
 	}
 	if status >= 500 {
@@ -197,13 +210,14 @@ func (p *Proxy) use(t *http.Transport, server string, timeout time.Duration) {
 		return conn, nil
 	}
 	t.OnProxyConnectResponse = func(_ context.Context, _ *url.URL, _ *http.Request, resp *http.Response) error {
-		switch resp.StatusCode {
-		case http.StatusOK:
+		status := resp.StatusCode
+		switch {
+		case status == http.StatusOK:
 			return nil
-		case http.StatusProxyAuthRequired:
-			return &ProxyError{server, p, p.unauthorized(resp.Header.Values("Proxy-Authenticate"))}
+		case unauthorized(status):
+			return &ProxyError{server, p, p.unauthorized(status, resp.Header.Values("Proxy-Authenticate"))}
 		}
 		_, reason, _ := strings.Cut(resp.Status, " ")
-		return &ProxyError{server, p, p.refusal(resp.StatusCode, reason, nil, server)}
+		return &ProxyError{server, p, p.refusal(status, reason, nil, server)}
 	}
 }

@@ -281,7 +281,7 @@ func TestTroubleWithAProxyIsExplained(t *testing.T) {
 		t.Helper()
 		proxy := newScripted(t, serve)
 		m := newMomento(t, "https://host.example", func(c *Config) {
-			c.Proxies, c.Timeout = all(t, proxy.addr), 300*time.Millisecond
+			c.Proxies, c.Timeout = all(t, proxy.addr), 20*time.Second
 		})
 		err := m.Try()
 		through, ok := errors.AsType[*ProxyError](err)
@@ -290,7 +290,7 @@ func TestTroubleWithAProxyIsExplained(t *testing.T) {
 			t.Errorf("%s: %v, want %q", name, err, want)
 		}
 		r := request("t", []byte("x"))
-		r.Deadline = r.Start.Add(300 * time.Millisecond)
+		r.Deadline = r.Start.Add(20 * time.Second)
 		a := m.Publisher().Publish(r)
 		if a.Verdict != pipeline.Retry || a.Result != pipeline.ResultNetwork || a.Detail != want {
 			t.Errorf("%s: Publish = %+v, want a retry because of the network", name, a)
@@ -314,6 +314,8 @@ func TestTroubleWithAProxyIsExplained(t *testing.T) {
 		answer("HTTP/1.1 407 Proxy Authentication Required\r\n"+basic+"Content-Length: 0\r\n\r\n"))
 	f("407 without a word", through, wanted,
 		answer("HTTP/1.1 407\r\n\r\n"))
+	f("407 in one line", through, wanted,
+		answer("HTTP/1.1 407 No\r\nProxy-Authenticate: Digest realm=\"x\", nonce=\"y\", BASIC realm=\"z\"\r\n\r\n"))
 	f("407 again", authorized, "the proxy refuses the user and password (407): correct them in momento.proxy",
 		answer("HTTP/1.1 407 "+proxyPassword+"\r\nProxy-Authenticate: Negotiate\r\n"+basic+"\r\n"+page("407")))
 	f("407 for others", authorized, "the proxy wants another authentication than Basic (407, Negotiate, NTLM), "+
@@ -349,13 +351,6 @@ func TestTroubleWithAProxyIsExplained(t *testing.T) {
 	f("closed at once", through, "the proxy closed the connection before it had answered", answer(""))
 	f("closed in the middle", through, "the proxy closed the connection before it had answered",
 		answer("HTTP/1.1 200 OK\r\nx: y"))
-	for _, beginning := range []string{"", "HTTP/1.1 200 OK\r\nx"} {
-		f("silence after "+beginning, through, "the proxy does not answer within the timeout: i/o timeout",
-			func(conn net.Conn, in *bufio.Reader, _ *http.Request) {
-				_, _ = io.WriteString(conn, beginning)
-				_, _ = io.Copy(io.Discard, in)
-			})
-	}
 }
 
 // After the proxy's answer it is the endpoint, or what has come of it on the way.
@@ -364,7 +359,7 @@ func TestTroubleBehindTheProxyNamesBoth(t *testing.T) {
 		t.Helper()
 		proxy := newScripted(t, serve)
 		m := newMomento(t, "https://host.example", func(c *Config) {
-			c.Proxies, c.Timeout = through(t, proxy.addr), 300*time.Millisecond
+			c.Proxies, c.Timeout = through(t, proxy.addr), 20*time.Second
 		})
 		err := m.Try()
 		want = "TLS handshake with host.example through the proxy " + proxy.addr + ": " + want
@@ -378,10 +373,6 @@ func TestTroubleBehindTheProxyNamesBoth(t *testing.T) {
 		_, _ = io.WriteString(conn, connected)
 		_, _ = in.Peek(1) // What comes late is not taken for the endpoint's either.
 		_, _ = io.WriteString(conn, "more than was asked for\r\n\r\n")
-		_, _ = io.Copy(io.Discard, in)
-	})
-	f("read tcp", func(conn net.Conn, in *bufio.Reader, _ *http.Request) {
-		_, _ = io.WriteString(conn, connected)
 		_, _ = io.Copy(io.Discard, in)
 	})
 	server, _ := secureEndpoint(t, "")
@@ -451,6 +442,7 @@ func TestSlowProxyHasUntilTheDeadline(t *testing.T) {
 	}
 	const connect = "connect to host.example:443 through the proxy proxy.example:3128: the proxy "
 	f(connected, 3*time.Second, "TLS handshake with host.example through the proxy proxy.example:3128: ")
+	f("", 3*time.Second, connect+"does not answer within the timeout: i/o timeout")
 	f("HTTP/1.1 200 OK\r\n"+strings.Repeat("x: y\r\n", 1000), 3*time.Second, connect+"does not answer")
 	const head = "HTTP/1.1 403 No\r\n\r\n"
 	body := strings.Repeat("x", 1000)
