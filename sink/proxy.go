@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"unicode"
 
 	"golang.org/x/net/http/httpproxy"
 )
@@ -77,7 +78,8 @@ func otherScheme(scheme string) string {
 	return "a proxy of another kind"
 }
 
-// redact returns text without the proxy's user and password, as they are and as somebody may have written them.
+// redact returns text without the proxy's user and password, as they are and as somebody may have written them, and
+// without what is not printed, which could hide them.
 func (p *Proxy) redact(text string) string {
 	if p == nil || p.authorization == "" {
 		return text
@@ -88,15 +90,27 @@ func (p *Proxy) redact(text string) string {
 	if len(user) > shortPayload {
 		secrets = append(secrets, user)
 	}
+	text = strings.Map(printed, text)
 	for _, secret := range secrets {
 		written := [...]string{secret, url.QueryEscape(secret), url.PathEscape(secret), html.EscapeString(secret)}
 		for _, form := range written {
-			if form != "" {
+			if form = strings.Map(printed, form); form != "" {
 				text = strings.ReplaceAll(text, form, "***")
 			}
 		}
 	}
 	return text
+}
+
+// printed is what excerpt makes of a character; negative for nothing.
+func printed(r rune) rune {
+	switch {
+	case unicode.IsSpace(r):
+		return ' '
+	case unicode.IsPrint(r):
+		return r
+	}
+	return -1
 }
 
 // Proxies chooses the proxy for a server: one for all, none, or what the environment says. A nil Proxies chooses

@@ -74,13 +74,32 @@ func (p *Proxy) ask(conn net.Conn, line, host string) (*proxyAnswer, error) {
 	bounded := &io.LimitedReader{R: conn, N: maxProxyAnswer}
 	a := &proxyAnswer{in: bufio.NewReaderSize(bounded, maxProxyAnswer)}
 	for {
-		if err := a.head.Read(a.in); err != nil {
+		if err := a.readHead(); err != nil {
 			return nil, proxyFailure(err, bounded.N == 0)
 		}
 		if s := a.head.StatusCode(); s >= 200 || s == fasthttp.StatusSwitchingProtocols {
 			return a, nil
 		}
 	}
+}
+
+// readHead reads a head. fasthttp takes 000 for 200.
+func (a *proxyAnswer) readHead() error {
+	start, err := a.in.Peek(len("HTTP/1.1 200"))
+	first := string(start)
+	switch {
+	case err != nil && len(start) == 0:
+		return err
+	case err == nil && !strings.HasPrefix(first, "HTTP/1."):
+		return errNoHTTP
+	}
+	if err := a.head.Read(a.in); err != nil {
+		return err
+	}
+	if a.head.StatusCode() == http.StatusOK && !strings.HasSuffix(first, "200") {
+		return errNoHTTP
+	}
+	return nil
 }
 
 // authorizationLine is the line of a request's head that holds user and password, after a line end; empty without

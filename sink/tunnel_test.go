@@ -2,6 +2,7 @@ package sink
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -572,4 +573,47 @@ func TestSubscriberGoesThroughTheProxy(t *testing.T) {
 			t.Errorf("%s: %v, got %q", address, err, got)
 		}
 	}
+}
+
+// replay is a connection on which something is to be read, and then nothing more.
+type replay struct {
+	net.Conn
+	in io.Reader
+}
+
+func (r *replay) Read(b []byte) (int, error)      { return r.in.Read(b) }
+func (r *replay) Write(b []byte) (int, error)     { return len(b), nil }
+func (r *replay) SetReadDeadline(time.Time) error { return nil }
+
+// Whatever a proxy answers: it is a tunnel only after a head that says so and with nothing behind it, and an error is
+// short and holds no password, also where that was sent back.
+func FuzzProxyAnswerIsATunnelOrAnErrorWithoutAPassword(f *testing.F) {
+	for _, answer := range []string{
+		connected, "HTTP/1.0 200 OK\r\n\r\n", "HTTP/1.1 200\n\n", connected + "x", "HTTP/1.1 100 C\r\n\r\n" + connected, "",
+		"HTTP/1.1 407 No\r\nProxy-Authenticate: Basic, NTLM PASSWORD\r\n\r\n", "HTTP/1.1 401 PASSWORD\r\n\r\n",
+		"HTTP/1.1 403 PASSWORD\r\nContent-Length: 3\r\n\r\nPASSWORD", "HTTP/1.1 502 X\r\n\r\n<title>PASSWORD</title>",
+		"HTTP/1.1 500 X\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nPASSWORD", "HTTP/1.1 429 X\r\n\r\n{\"message\":\"PASSWORD\"}",
+		"HTTP/1.1 000 OK\r\n\r\n", "HTTP/1.1  200 OK\r\n\r\n", "HTTP/1.1 2000 OK\r\n\r\n",
+		"HTTP/1.1 403 hush\x00&hush\r\n\r\n",
+		"PASSWORD 200 OK\r\n\r\n", "HTTP/1.1 PASSWORD OK\r\n\r\n", "HTTP/1.1 200 OK\r\nPASSWORD\r\n\r\n",
+	} {
+		f.Add([]byte(answer))
+	}
+	p, err := parseProxy(proxySetting, "http://the-user:hush%26hush@host:3128")
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Fuzz(func(t *testing.T, answer []byte) {
+		answer = bytes.ReplaceAll(answer, []byte("PASSWORD"), []byte("hush&hush"))
+		err := p.tunnel(&replay{in: bytes.NewReader(answer)}, time.Now().Add(time.Hour), "host.example:443")
+		if err == nil {
+			if !bytes.HasSuffix(answer, []byte("\n")) || !bytes.Contains(answer, []byte(" 2")) || answer[0] != 'H' {
+				t.Errorf("%q is a tunnel", answer)
+			}
+			return
+		}
+		if text := err.Error(); len(text) > 1000 || strings.Contains(text, "hush&hush") {
+			t.Errorf("%q: %d bytes: %s", answer, len(text), text)
+		}
+	})
 }
