@@ -42,6 +42,7 @@ type Momento struct {
 	Auth                 string     `yaml:"auth" enum:"header,query" doc:"Where the key goes: the Authorization header or the query."`
 	Connections          int        `yaml:"connections" doc:"Keep-alive connections."`
 	InFlight             int        `yaml:"in_flight" doc:"Publishes in flight on each connection (HTTP/1.1 pipelining). 1 is safe with every endpoint; more cost less CPU, and a connection that breaks leaves as many unclear."`
+	Proxy                Proxy      `yaml:"proxy" doc:"HTTP proxy to Momento and to the token vending machine, http://[user:password@]host:port; empty: as HTTPS_PROXY, HTTP_PROXY and NO_PROXY say; none: never."`
 	Timeout              Duration   `yaml:"timeout" doc:"One publish attempt, connecting included."`
 	TLS                  MomentoTLS `yaml:"tls" doc:"TLS towards Momento."`
 }

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"log/slog"
 	"reflect"
 	"strings"
 	"testing"
@@ -140,6 +141,27 @@ func TestSchemaKnowsEveryKey(t *testing.T) {
 		}
 	}
 	walk(schema, reflect.TypeFor[Config](), "")
+}
+
+func TestProxyPrintsWithoutItsPassword(t *testing.T) {
+	f := Read("f", []byte("momento: {proxy: \"http://user:hush@host:3128\"}\n"+minimal))
+	f.Validate()
+	if err := f.Err(); err != nil || string(f.Momento.Proxy) != "http://user:hush@host:3128" {
+		t.Fatalf("proxy %q, %v", string(f.Momento.Proxy), err)
+	}
+	text, err := json.Marshal(f.Config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var log strings.Builder
+	slog.New(slog.NewTextHandler(&log, nil)).Info("x", "config", f.Config, "proxy", f.Momento.Proxy)
+	slog.New(slog.NewJSONHandler(&log, nil)).Info("x", "config", f.Config, "proxy", f.Momento.Proxy)
+	printed := fmt.Sprintf("%v %+v %#v %s %q %v", f.Config, f.Config, f.Config, f.Momento.Proxy, f.Momento.Proxy, f)
+	for _, text := range []string{printed, string(text), log.String()} {
+		if strings.Contains(text, "hush") {
+			t.Errorf("the password is in %s", text)
+		}
+	}
 }
 
 func FuzzReadPlacesEveryProblemInTheText(f *testing.F) {

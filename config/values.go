@@ -100,3 +100,20 @@ func (s *Size) parse(text string) error {
 	*s = Size(bytes)
 	return nil
 }
+
+// Proxy is the address of a proxy, which may hold a password, or a word. It prints without the address.
+type Proxy string
+
+// String keeps what is not a word out of logs and errors.
+func (p Proxy) String() string {
+	if p == "" || p == "none" {
+		return string(p)
+	}
+	return "***"
+}
+
+// GoString keeps it out of %#v.
+func (p Proxy) GoString() string { return strconv.Quote(p.String()) }
+
+// MarshalText keeps it out of JSON and YAML.
+func (p Proxy) MarshalText() ([]byte, error) { return []byte(p.String()), nil }

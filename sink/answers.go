@@ -119,6 +119,9 @@ func (a *answers) read() reply {
 // head reads the head of an answer, interim ones before it aside.
 func (a *answers) head() error {
 	for range maxInterim {
+		if start, _ := a.in.Peek(len(noStatus)); bytes.HasSuffix(start, noStatus[len(noStatus)-4:]) { // fasthttp takes that for 200.
+			return errNoHTTP
+		}
 		err := a.resp.Header.Read(a.in)
 		if _, small := err.(*fasthttp.ErrSmallBuffer); small && a.in.Size() < maxHead { //nolint:errorlint // As fasthttp returns it.
 			a.in = bufio.NewReaderSize(a.in, maxHead) // Until the connection ends.
@@ -198,5 +201,7 @@ var (
 	// errSwitched says that what follows an answer is no HTTP/1.1. Nobody has asked for that.
 	errSwitched = errors.New("the endpoint switches to another protocol")
 )
+
+var noStatus = []byte("HTTP/1.1 000")
 
 var noContent, endOfHead = []byte("HTTP/1.1 204 "), []byte("\r\n\r\n")

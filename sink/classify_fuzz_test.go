@@ -72,7 +72,7 @@ func FuzzEveryAnswerHasAVerdict(f *testing.F) {
 			status: status, contentType: contentType, encoding: encoding, location: location + echo(key.raw),
 			date: date, retryAfter: []string{retryAfter, retryAfter}, body: []byte(body),
 		}
-		a := classify(r, secrets{key, payload}, now)
+		a := classify(r, secrets{key: key, payload: payload}, now)
 		if a.Verdict < pipeline.Accept || a.Verdict > pipeline.Ambiguous || a.Status != status {
 			t.Errorf("%d is %+v", status, a)
 		}
@@ -104,7 +104,7 @@ func FuzzEveryAnswerHasAVerdict(f *testing.F) {
 				t.Errorf("the detail shows the key: %q", a.Detail)
 			}
 		}
-		if again := classify(r, secrets{key, payload}, now); again != a {
+		if again := classify(r, secrets{key: key, payload: payload}, now); again != a {
 			t.Errorf("the second time it is %+v, not %+v", again, a)
 		}
 	})

@@ -8,7 +8,10 @@
 //	line ──────┘                                          └─ a reader of its own
 //
 // Both build requests, send each once, and classify answers into verdicts. They never retry, but for one transparent repetition of a publisher where a
-// reused connection turns out to have been closed. fasthttp dials, and reads every answer that is not the usual one.
+// reused connection turns out to have been closed. fasthttp reads every answer that is not the usual one.
+//
+// The dialer races the addresses of a name, and goes through an HTTP proxy where there is one: for TLS by a tunnel, for
+// plain HTTP the proxy takes the requests.
 //
 // A poller subscribes, by long polls: the load test's, which looks at what has been published as a subscriber does.
 //

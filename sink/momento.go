@@ -16,6 +16,9 @@ type Config struct {
 	QueryAuth bool
 	Timeout   time.Duration // One attempt, connecting included.
 	CAFile    string        // Roots besides the system's; empty for none.
+	Proxies   *Proxies      // nil: none.
+
+	forwarder *Proxy // Of plain HTTP: the proxy, which takes the requests instead of the endpoint. Set by New.
 }
 
 const (
@@ -39,6 +42,16 @@ func New(cfg Config, log *slog.Logger) (*Momento, error) {
 	if err != nil {
 		return nil, err
 	}
+	proxy, err := cfg.Proxies.ForEndpoint(cfg.Endpoint)
+	if err != nil {
+		return nil, err
+	}
+	if proxy != nil {
+		d.through(proxy)
+	}
+	if !cfg.Endpoint.TLS {
+		cfg.forwarder = proxy
+	}
 	return &Momento{cfg: cfg, dialer: d, log: log}, nil
 }
 
@@ -50,11 +63,19 @@ func (m *Momento) Connection(depth int) pipeline.Connection { return newConnecti
 // Publisher returns a publisher with a connection of its own, opened when it is first needed.
 func (m *Momento) Publisher() *Publisher { return &Publisher{connection: newConnection(m, 1)} }
 
-// Try opens and closes one connection without publishing.
+// Try opens and closes one connection without publishing. Where that leads no further than a proxy, as it does for plain
+// HTTP, it also asks for the endpoint's root.
 func (m *Momento) Try() error {
-	conn, err := m.dialer.dial(time.Now().Add(m.cfg.Timeout), nil)
+	end := time.Now().Add(m.cfg.Timeout)
+	conn, err := m.dialer.dial(end, nil)
 	if err != nil {
 		return err
+	}
+	if p := m.cfg.forwarder; p != nil {
+		if err := p.try(conn, end, m.cfg.Endpoint); err != nil {
+			_ = conn.Close()
+			return &ProxyError{m.cfg.Endpoint.Addr, p, err}
+		}
 	}
 	return conn.Close()
 }

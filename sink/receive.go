@@ -105,7 +105,7 @@ func (c *connection) answer(said reply, w waiting) pipeline.Answer {
 	if said.usual {
 		return taken(http.StatusNoContent)
 	}
-	a := answered(&c.in.resp, w.key, w.r.Payload)
+	a := answered(&c.in.resp, secrets{key: w.key, payload: w.r.Payload, proxy: c.momento.cfg.forwarder})
 	if a.Verdict == pipeline.HaltAll {
 		c.momento.rereadKey(w.key)
 	}
@@ -142,6 +142,9 @@ func (c *connection) broke(dst []pipeline.Answered, err error) []pipeline.Answer
 func (c *connection) end(dst []pipeline.Answered, e ending) []pipeline.Answered {
 	if c.tcp.writeErr != nil && !e.polite {
 		e.err = c.tcp.writeErr
+	}
+	if c.carried == 0 && len(c.awaited) > 0 {
+		c.momento.dialer.useless(c.tcp.RemoteAddr())
 	}
 	c.close()
 	for i, w := range c.awaited {

@@ -11,6 +11,7 @@ import (
 type secrets struct {
 	key     *Key   // nil: none.
 	payload []byte // nil: none.
+	proxy   *Proxy // Whose password it is; nil: none.
 }
 
 const (
@@ -26,6 +27,7 @@ const (
 // payload in base64. Servers cut what they echo, so pieces of a key count, and the beginning of a payload. White
 // space does not.
 func (s secrets) redact(text string) string {
+	text = s.proxy.redact(text)
 	out := blots{text: text}
 	s.hide(see(text, undoNothing), &out)
 	for _, e := range escapes {

@@ -18,7 +18,7 @@ func TestAnswerThatEchoesSecretsIsTold(t *testing.T) {
 	asJSON, _ := json.Marshal(string(payload))
 	f := func(body, want string) {
 		t.Helper()
-		got := classify(&response{status: 500, body: []byte(body)}, secrets{key, payload}, time.Now()).Detail
+		got := classify(&response{status: 500, body: []byte(body)}, secrets{key: key, payload: payload}, time.Now()).Detail
 		if got != want {
 			t.Errorf("%s is told as %q, want %q", body, got, want)
 		}

@@ -12,7 +12,7 @@ import (
 )
 
 // answered turns what fasthttp has read into an answer. It may hold no body, or the beginning of one.
-func answered(resp *fasthttp.Response, key *Key, payload []byte) pipeline.Answer {
+func answered(resp *fasthttp.Response, hidden secrets) pipeline.Answer {
 	status := resp.StatusCode()
 	if status == http.StatusNoContent {
 		return taken(status)
@@ -29,7 +29,7 @@ func answered(resp *fasthttp.Response, key *Key, payload []byte) pipeline.Answer
 	for _, wish := range head.PeekAll(fasthttp.HeaderRetryAfter) {
 		r.retryAfter = append(r.retryAfter, string(wish))
 	}
-	return classify(&r, secrets{key: key, payload: payload}, time.Now())
+	return classify(&r, hidden, time.Now())
 }
 
 // isTimeout reports whether an error of a connection means that its deadline has passed.

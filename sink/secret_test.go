@@ -109,7 +109,7 @@ func TestVendingMachineShowsNoSecret(t *testing.T) {
 		"not JSON":        httpAnswer("200 OK", "the-token"),
 	} {
 		url := strings.Replace(echoing(t, func(*http.Request) string { return answer }), "http://", "http://user:the-token@", 1) + "/the-token?k=the-token"
-		v, err := NewVendor(url, "", "")
+		v, err := NewVendor(url, "", "", nil)
 		if err != nil {
 			t.Fatal(err)
 		}

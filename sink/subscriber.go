@@ -98,6 +98,7 @@ func newPoller(m *Momento, s Subscription) *poller {
 	if m.dialer.tls != nil {
 		transport.TLSClientConfig = m.dialer.tls.Clone()
 	}
+	m.dialer.proxy.use(transport, m.cfg.Endpoint.Addr, m.cfg.Timeout)
 	client := &http.Client{
 		Transport:     transport,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }, // The key is for this server only.

@@ -30,8 +30,9 @@ const (
 )
 
 // NewVendor returns a vendor that GETs url with the headers in headersFile, one "Name: value" a line, which is read at each fetch; no file,
-// no headers. The server's certificate is verified against the system's roots and those in caFile.
-func NewVendor(url, headersFile, caFile string) (*Vendor, error) {
+// no headers. The server's certificate is verified against the system's roots and those in caFile. It is reached through a
+// proxy, unless that is nil.
+func NewVendor(url, headersFile, caFile string, proxy *Proxy) (*Vendor, error) {
 	roots, err := rootsWith(caFile)
 	if err != nil {
 		return nil, err
@@ -41,6 +42,7 @@ func NewVendor(url, headersFile, caFile string) (*Vendor, error) {
 		DisableKeepAlives:     true, // A fetch an hour needs no connection in between.
 		ResponseHeaderTimeout: vendTimeout,
 	}
+	proxy.use(transport, parsed(url).Host, vendTimeout)
 	client := &http.Client{
 		Transport:     transport,
 		Timeout:       vendTimeout,

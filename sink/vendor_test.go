@@ -84,7 +84,7 @@ func TestVendorSendsItsHeadersAndVerifiesTheServer(t *testing.T) {
 	writeFile(t, roots, certificatePEM(server.Certificate().Raw))
 	fetch := func(path, headersFile, caFile string) (Key, error) {
 		t.Helper()
-		v, err := NewVendor(server.URL+path+"?secret=s", headersFile, caFile)
+		v, err := NewVendor(server.URL+path+"?secret=s", headersFile, caFile, nil)
 		if err != nil {
 			t.Fatal(err)
 		}

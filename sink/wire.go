@@ -23,6 +23,9 @@ func (w *wire) appendRequest(dst []byte, r *pipeline.Request, key *Key) []byte {
 		w.setKey(key)
 	}
 	dst = append(dst, "POST "...)
+	if w.cfg.forwarder != nil {
+		dst = append(dst, w.cfg.Endpoint.base...)
+	}
 	dst = w.cfg.appendTarget(dst, r, key)
 	tail := w.tail[0]
 	if r.Text {
@@ -42,6 +45,9 @@ func (w *wire) setKey(key *Key) {
 		tail = append(tail, strings.TrimPrefix(w.cfg.Endpoint.base, "http://")...)
 		tail = append(tail, "\r\nUser-Agent: "+userAgent+"\r\nContent-Type: "...)
 		tail = append(tail, contentType(&pipeline.Request{Text: text})...)
+		if w.cfg.forwarder != nil {
+			tail = append(tail, w.cfg.forwarder.authorizationLine()...)
+		}
 		if !w.cfg.QueryAuth {
 			tail = append(tail, "\r\nAuthorization: "...)
 			tail = append(tail, key.raw...)

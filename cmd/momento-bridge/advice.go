@@ -9,6 +9,7 @@ import (
 	"os"
 	"syscall"
 
+	"momento-bridge/sink"
 	"momento-bridge/source"
 )
 
@@ -24,6 +25,9 @@ var (
 
 // advice says what to do about a failure to connect; empty where the error says it or nothing is known.
 func (s peer) advice(err error) string {
+	if through, ok := errors.AsType[*sink.ProxyError](err); ok {
+		return peer{name: "the proxy", address: through.Proxy.Origin}.advice(through.Err)
+	}
 	if text := s.tlsAdvice(err); text != "" {
 		return text
 	}

@@ -56,11 +56,13 @@ func checkPlan(list *checklist, f *config.File, p *plan) error {
 	} else {
 		list.pass("key: " + keyNote(p.sink.Keys))
 	}
+	list.noteIf("proxy", vendorProxyNote(f, p))
 	if text := endpointWarning(p); text != "" {
 		list.warn("endpoint: " + endpointNote(p.sink) + ": " + text)
 	} else {
 		list.pass("endpoint: " + endpointNote(p.sink))
 	}
+	list.noteIf("proxy", p.sink.Proxies.Note(p.sink.Endpoint))
 	for _, text := range quotaWarnings(&f.Config) {
 		list.warn(text)
 	}

@@ -52,6 +52,13 @@ func (c *checklist) try(what string, why error, advice func(error) string) {
 // note tells something of the check before: a name, which may be empty under another, and a text.
 func (c *checklist) note(name, text string) { fmt.Fprintf(c.w, "    %-10s %s\n", name, text) }
 
+// noteIf is note for a text that may be empty: then there is nothing to tell.
+func (c *checklist) noteIf(name, text string) {
+	if text != "" {
+		c.note(name, text)
+	}
+}
+
 func (c *checklist) line(m mark, text string) {
 	fmt.Fprintln(c.w, c.paint.paint(m, m.String())+" "+text)
 }

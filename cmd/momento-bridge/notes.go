@@ -52,10 +52,16 @@ func sinkWarnings(p *plan, now time.Time) []string {
 
 // endpointWarning is empty for an endpoint to which the key travels safely.
 func endpointWarning(p *plan) string {
-	if e := p.sink.Endpoint; e.Host == "" || e.TLS || loopback(e.Host) {
+	e := p.sink.Endpoint
+	switch {
+	case e.Host == "" || e.TLS:
 		return ""
+	case !loopback(e.Host):
+		return "plain HTTP on another machine: the API key travels in the clear; use https://"
+	case distantProxy(p.sink):
+		return "plain HTTP through a proxy on another machine: the API key travels in the clear; use https://, or momento.proxy: none"
 	}
-	return "plain HTTP on another machine: the API key travels in the clear; use https://"
+	return ""
 }
 
 // keyWarning is empty for a key that lasts, or is replaced.

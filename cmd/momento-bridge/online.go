@@ -27,7 +27,7 @@ func checkOnline(ctx context.Context, list *checklist, p *plan) {
 		if err == nil {
 			err = momento.Try()
 		}
-		list.try("connect to the endpoint "+p.sink.Endpoint.String(), err, endpointServer.advice)
+		list.try("connect to the endpoint "+p.sink.Endpoint.String()+throughProxy(p.sink), err, endpointServer.advice)
 	}
 	conn, err := tryNATS(ctx, p.nats, log)
 	if err != nil {

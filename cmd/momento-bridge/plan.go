@@ -133,8 +133,9 @@ func sinkConfig(f *config.File) sink.Config {
 		QueryAuth: m.Auth == config.AuthQuery,
 		Timeout:   time.Duration(m.Timeout),
 		CAFile:    m.TLS.CAFile,
+		Proxies:   proxiesOf(f),
 	}
-	keys, err := keyring(f)
+	keys, err := keyring(f, c.Proxies)
 	if err != nil {
 		f.Problemf("momento.api_key_file", "%v", err)
 	}
@@ -161,6 +162,7 @@ func sinkConfig(f *config.File) sink.Config {
 		}
 	}
 	checkKeyFits(f, keys)
+	checkProxy(f, c)
 	return c
 }
 
@@ -174,9 +176,13 @@ func checkKeyFits(f *config.File, keys *sink.Keyring) {
 // keyEnv holds the key where no file is given.
 const keyEnv = "MOMENTO_API_KEY"
 
-func keyring(f *config.File) (*sink.Keyring, error) {
+func keyring(f *config.File, proxies *sink.Proxies) (*sink.Keyring, error) {
 	if m := f.Momento; m.APIKeyURL != "" {
-		vendor, err := sink.NewVendor(m.APIKeyURL, m.APIKeyURLHeadersFile, m.TLS.CAFile)
+		proxy, err := proxies.ForVendor(m.APIKeyURL)
+		if err != nil {
+			return nil, err
+		}
+		vendor, err := sink.NewVendor(m.APIKeyURL, m.APIKeyURLHeadersFile, m.TLS.CAFile, proxy)
 		if err != nil {
 			return nil, err
 		}

@@ -23,8 +23,11 @@ func announce(w io.Writer, log *slog.Logger, f *config.File, p *plan) {
 	m := &f.Momento
 	attrs := []any{
 		"version", version, "nats", redactURL(p.nats.URL), "endpoint", endpointNote(p.sink), "key", keyNote(p.sink.Keys), "rate", f.Limits.Rate.String(),
-		"unit", f.Limits.Unit, "connections", m.Connections, "pipeline", m.InFlight, "timeout", time.Duration(m.Timeout),
+		"unit", f.Limits.Unit, "connections", m.Connections, "in_flight", m.InFlight, "timeout", time.Duration(m.Timeout),
 		"queue_messages", p.pipeline.MaxMessages, "queue_bytes", p.pipeline.MaxBytes, "shutdown_timeout", p.shutdown, "admin", p.adminListen,
+	}
+	if text := p.sink.Proxies.Note(p.sink.Endpoint); text != "" {
+		attrs = append(attrs, "proxy", text)
 	}
 	if k := p.sink.Keys.Key(); k != nil && !k.Expires.IsZero() {
 		attrs = append(attrs, "key_expires", k.Expires.UTC())
@@ -62,6 +65,9 @@ func announcement(f *config.File, p *plan, paint palette) []string {
 	add := func(name, text string) { lines = append(lines, field(name, text)...) }
 	add("nats", redactURL(p.nats.URL))
 	add("endpoint", endpointNote(p.sink))
+	if text := p.sink.Proxies.Note(p.sink.Endpoint); text != "" {
+		add("proxy", text)
+	}
 	add("key", keyNote(p.sink.Keys))
 	add("rate", fmt.Sprintf("%s; %d connections, %v an attempt", rateNote(f.Limits.Rate), f.Momento.Connections, time.Duration(f.Momento.Timeout)))
 	add("queue", fmt.Sprintf("%s messages, %s, in equal shares", count(int64(p.pipeline.MaxMessages)), bytesText(p.pipeline.MaxBytes)))
