@@ -55,7 +55,7 @@ func TestAnswerThatEchoesSecretsIsTold(t *testing.T) {
 func TestShortSecretsAreLookedForAsAWhole(t *testing.T) {
 	f := func(key, payload, text, want string) {
 		t.Helper()
-		if got := (secrets{&Key{raw: key}, []byte(payload)}).redact(text); got != want {
+		if got := (secrets{key: &Key{raw: key}, payload: []byte(payload)}).redact(text); got != want {
 			t.Errorf("%q without the key %q and the payload %q is %q, want %q", text, key, payload, got, want)
 		}
 	}

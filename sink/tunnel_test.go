@@ -204,20 +204,19 @@ func TestSeveralInFlightGoThroughTheTunnel(t *testing.T) {
 	server, ca := secureEndpoint(t, "")
 	proxy := newScripted(t, carryTo(server))
 	m := newMomento(t, server.URL, func(c *Config) { c.CAFile, c.Proxies = ca, through(t, proxy.addr) })
-	answers := make(chan pipeline.Answered, 8)
-	l := m.Line(8, func(all []pipeline.Answered) {
-		for _, a := range all {
-			answers <- a
-		}
-	})
-	defer l.Close()
+	c := m.Connection(8)
+	defer c.Close()
 	var rs []*pipeline.Request
 	for range 8 {
 		rs = append(rs, request("t", []byte("x")))
 	}
-	l.Send(rs)
-	for range rs {
-		if a := <-answers; a.Answer.Verdict != pipeline.Accept {
+	c.Send(rs)
+	var answers []pipeline.Answered
+	for len(answers) < len(rs) {
+		answers = c.Receive(answers)
+	}
+	for _, a := range answers {
+		if a.Answer.Verdict != pipeline.Accept {
 			t.Errorf("%+v", a.Answer)
 		}
 	}
