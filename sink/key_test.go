@@ -34,6 +34,11 @@ func TestEveryKindOfKeyIsRecognised(t *testing.T) {
 		"legacy":                  {jwt(`{"sub":"a","cp":"control.e.f","c":"cache.e.f","exp":1900000000}`), KeyLegacy, "cache.e.f", 1900000000},
 		"with white space around": {"\n " + jwt(`{"t":"g"}`) + " \r\n", KeyV2, "", 0},
 		"another server's":        {"secret", KeyOpaque, "", 0},
+		"within quotes":           {`"` + jwt(`{"t":"g"}`) + `"`, KeyV2, "", 0},
+		"within single quotes":    {"'" + base64.StdEncoding.EncodeToString([]byte(v1)) + "'\n", KeyV1, "cell-1.prod.a.momentohq.com", 1900000000},
+		"white space within, too": {"\" " + jwt(`{"t":"g"}`) + "\n\" ", KeyV2, "", 0},
+		"after a byte order mark": {"\ufeff" + jwt(`{"t":"g"}`) + "\r\n", KeyV2, "", 0},
+		"quotes after the mark":   {"\ufeff\"" + jwt(`{"t":"g"}`) + `"`, KeyV2, "", 0},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -42,7 +47,7 @@ func TestEveryKindOfKeyIsRecognised(t *testing.T) {
 			if !k.Expires.IsZero() {
 				expires = k.Expires.Unix()
 			}
-			if err != nil || k.Kind != tt.kind || k.Endpoint != tt.endpoint || expires != tt.expires || k.raw != strings.TrimSpace(tt.text) {
+			if err != nil || k.Kind != tt.kind || k.Endpoint != tt.endpoint || expires != tt.expires || k.raw != strings.Trim(tt.text, "\ufeff\"' \r\n") {
 				t.Errorf("ParseKey = %v %s %d %v", k.Kind, k.Endpoint, expires, err)
 			}
 		})
@@ -64,6 +69,18 @@ func TestBadKeySaysWhatIsWrongAndNeverTheKey(t *testing.T) {
 	f("Bearer abcdefgh", "write the bare key")
 	f(`{"endpoint":"a"}`, "write the bare value")
 	f("abcdefgh ijklmnop", "one key, on one line")
+	f(`"abcdefghijklmnop`, "has a stray quotation mark")
+	f(`abcdefghijklmnop'`, "has a stray quotation mark")
+	f(`'abcdefghijklmnop"`, "has a stray quotation mark")
+	f(`""abcdefghijklmnop""`, "has a stray quotation mark")
+	f(`"'abcdefghijklmnop'"`, "has a stray quotation mark")
+	f(`"abcdefgh"ijklmnop"`, "has a stray quotation mark")
+	f("\u201cabcdefghijklmnop\u201d", "has a stray quotation mark")
+	f(`"`, "has a stray quotation mark")
+	f(`" "`, "is empty")
+	f(`"Bearer abcdefgh"`, "write the bare key")
+	f(`'{"endpoint":"a"}'`, "write the bare value")
+	f(`"abcdefgh ijklmnop"`, "one key, on one line")
 	f("abcdefgh\nijklmnop", "one key, on one line")
 	f(base64.StdEncoding.EncodeToString([]byte(`{"endpoint":"a"}`)), "no endpoint or no api_key")
 	f(base64.StdEncoding.EncodeToString([]byte(`{"endpoint":`)), "it is base64, but not of the JSON object")
