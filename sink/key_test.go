@@ -1,14 +1,19 @@
 package sink
 
 import (
+	"context"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"momento-bridge/secretfile"
 )
 
 // jwt makes an unsigned token with these claims.
@@ -105,11 +110,11 @@ func TestKeyFileIsReadAgainWhenItChanges(t *testing.T) {
 		}
 	}
 	write("first\n")
-	ring, err := KeyFile(path)
-	if err != nil || ring.Key().raw != "first" {
-		t.Fatalf("KeyFile = %v, %v", ring, err)
-	}
 	synctest.Test(t, func(t *testing.T) {
+		ring, err := KeyFile(path)
+		if err != nil || ring.Key().raw != "first" {
+			t.Fatalf("KeyFile = %v, %v", ring, err)
+		}
 		changes, failures := 0, 0
 		go ring.Watch(t.Context(), 700*time.Millisecond, func() { changes++ }, func(error) { failures++ })
 		f := func(wantKey string, wantChanges, wantFailures int) {
@@ -136,22 +141,114 @@ func TestUnreadableKeyFileIsToldOnceWhileTheKeyIsRefused(t *testing.T) {
 	if err := os.WriteFile(path, []byte("refused"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	ring, err := KeyFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := os.Remove(path); err != nil {
-		t.Fatal(err)
-	}
 	synctest.Test(t, func(t *testing.T) {
+		ring, err := KeyFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Remove(path); err != nil {
+			t.Fatal(err)
+		}
 		failures := 0
 		go ring.Watch(t.Context(), time.Second, func() {}, func(error) { failures++ })
 		for range 300 {
 			time.Sleep(130 * time.Millisecond)
-			_, _ = ring.Reread(ring.Key())
+			ring.Reread(ring.Key())
 		}
 		if failures != 1 {
 			t.Errorf("it is told %d times", failures)
+		}
+	})
+}
+
+// watched watches a keyring and returns what tells of a new key. Without a refusal it does not look for one.
+func watched(t *testing.T, r *Keyring) (changed <-chan struct{}) {
+	t.Helper()
+	news := make(chan struct{}, 1)
+	go r.Watch(t.Context(), time.Hour, func() { news <- struct{}{} }, func(err error) { t.Error(err) })
+	return news
+}
+
+// slow is a key file on a disk that does not answer until it is told to.
+type slow struct {
+	keys  chan string
+	loads atomic.Int32
+}
+
+func (s *slow) load(ctx context.Context) (Key, error) {
+	s.loads.Add(1)
+	select {
+	case text := <-s.keys:
+		return ParseKey(text)
+	case <-ctx.Done():
+		return Key{}, ctx.Err()
+	case <-time.After(secretfile.Timeout):
+		return Key{}, secretfile.ErrTimeout
+	}
+}
+
+func newSlow(t *testing.T) (*slow, *Keyring) {
+	t.Helper()
+	s := &slow{keys: make(chan string)}
+	k, err := ParseKey("old")
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := newKeyring(s.load, nil)
+	r.current.Store(&k)
+	return s, r
+}
+
+func TestNobodyWaitsForADiskThatDoesNotAnswer(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, r := newSlow(t)
+		changes, failures := 0, 0
+		go r.Watch(t.Context(), time.Second, func() { changes++ }, func(error) { failures++ })
+		began := time.Now()
+		for range 64 {
+			r.Reread(r.Key())
+		}
+		if r.Key().raw != "old" || r.Missing() != nil || r.Trouble() != nil || time.Since(began) != 0 {
+			t.Errorf("key %s, missing %v, trouble %v after %v", r.Key().raw, r.Missing(), r.Trouble(), time.Since(began))
+		}
+		time.Sleep(time.Minute)
+		synctest.Wait()
+		if n := s.loads.Load(); n > 13 || failures != 1 || changes != 0 || !errors.Is(r.Trouble(), secretfile.ErrTimeout) || r.Key().raw != "old" {
+			t.Errorf("read %d times in a minute, %d failures told, %d changes, trouble %v, key %s", n, failures, changes, r.Trouble(), r.Key().raw)
+		}
+		s.keys <- "new"
+		synctest.Wait()
+		if changes != 1 || failures != 1 || r.Key().raw != "new" || r.Trouble() != nil {
+			t.Errorf("%d changes, %d failures, key %s, trouble %v", changes, failures, r.Key().raw, r.Trouble())
+		}
+	})
+}
+
+func TestKeyFileIsReadAtOnceForARefusalButAtMostOnceASecond(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, r := newSlow(t)
+		go r.Watch(t.Context(), time.Hour, func() {}, func(error) {})
+		time.Sleep(time.Minute)
+		r.Reread(r.Key())
+		s.keys <- "old"
+		synctest.Wait()
+		if n := s.loads.Load(); n != 1 {
+			t.Errorf("read %d times for the first refusal", n)
+		}
+		close(s.keys) // From now on there is an answer at once, if an empty one.
+		for range 100 {
+			time.Sleep(100 * time.Millisecond)
+			r.Reread(r.Key())
+		}
+		if n := s.loads.Load(); n < 10 || n > 12 {
+			t.Errorf("read %d times for refusals over 10 s", n)
+		}
+		time.Sleep(3 * time.Second)
+		before := s.loads.Load()
+		r.Reread(&Key{})
+		time.Sleep(3 * time.Second)
+		if after := s.loads.Load(); after != before {
+			t.Errorf("read %d times for a key that is not in use any more", after-before)
 		}
 	})
 }

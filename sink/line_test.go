@@ -657,6 +657,7 @@ func TestLineReadsTheKeyAgainWhenItIsRefused(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	changed := watched(t, ring)
 	p := newPeer(t, nil)
 	l := newTestLine(t, newMomento(t, p.url, func(c *Config) { c.Keys = ring }), 8)
 	l.send("a", "b")
@@ -668,6 +669,7 @@ func TestLineReadsTheKeyAgainWhenItIsRefused(t *testing.T) {
 	refusal := "HTTP/1.1 401 X\r\nContent-Length: 22\r\n\r\nno such key old-secret"
 	c.write(refusal)
 	all := l.expect("a: halt all 401")
+	<-changed
 	l.send("c")
 	c.write(refusal) // Of b, with the old key, while the new one is in use.
 	all = append(all, l.expect("b: halt all 401")...)

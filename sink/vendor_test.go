@@ -143,7 +143,7 @@ func (m *machine) fetched() []time.Duration {
 	return slices.Clone(m.fetches)
 }
 
-func (m *machine) ring() *Keyring { return &Keyring{fetch: m.fetch, refused: make(chan struct{}, 1)} }
+func (m *machine) ring() *Keyring { return newKeyring(nil, m.fetch) }
 
 // watch runs a keyring on the machine.
 func (m *machine) watch(t *testing.T) *Keyring {
@@ -216,15 +216,32 @@ func TestFirstKeyIsAskedForUntilItComes(t *testing.T) {
 	})
 }
 
+func TestVendedKeyThatIsThereIsNotFetchedAgainAtOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := &machine{began: time.Now()}
+		r := m.ring()
+		if err := r.First(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		go r.Watch(t.Context(), time.Second, func() { m.changed.Add(1) }, func(error) {})
+		time.Sleep(44 * time.Minute)
+		if n := len(m.fetched()); n != 1 {
+			t.Errorf("%d fetches, want the first only", n)
+		}
+		time.Sleep(8 * time.Minute)
+		if n := len(m.fetched()); n != 2 || m.changed.Load() != 1 {
+			t.Errorf("%d fetches and %d changes, want one before it expires", n, m.changed.Load())
+		}
+	})
+}
+
 func TestRefusedVendedKeyIsReplacedAtMostOnceASecond(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		m := &machine{}
 		r := m.watch(t)
 		for range 50 {
 			time.Sleep(100 * time.Millisecond)
-			if _, err := r.Reread(r.Key()); err != nil {
-				t.Error(err)
-			}
+			r.Reread(r.Key())
 		}
 		if n := len(m.fetched()); n < 5 || n > 6 || int(m.changed.Load()) != n {
 			t.Errorf("%d fetches and %d changes in 5 s, want one a second", n, m.changed.Load())
