@@ -1,5 +1,6 @@
-// Package secretfile reads small files with secrets: keys, headers, passwords. Such a file may be a pipe that nobody writes to, or on a file
-// server that does not answer, so reading has an end, and whoever reads should hold no lock. The package knows nothing of the other packages.
+// Package secretfile reads small files with secrets: keys, headers, passwords. Such a file may be a pipe that nobody
+// writes to, or on a file server that does not answer, so reading has an end, and whoever reads should hold no lock.
+// The package knows nothing of the other packages.
 package secretfile
 
 import (
@@ -22,7 +23,8 @@ const (
 
 // What a file can be besides unreadable. The errors say what to do and do not name the file.
 var (
-	ErrTimeout   = fmt.Errorf("it could not be read within %.0f s: it may be a pipe that nobody writes to, or on a file server that does not answer", Timeout.Seconds())
+	ErrTimeout = fmt.Errorf("it could not be read within %.0f s: "+
+		"it may be a pipe that nobody writes to, or on a file server that does not answer", Timeout.Seconds())
 	ErrTooLarge  = fmt.Errorf("it is larger than %d KiB: name the right file", MaxBytes>>10)
 	ErrDirectory = errors.New("it is a directory: name the file in it")
 	ErrUTF16     = errors.New("it is UTF-16: save it as UTF-8")
@@ -31,8 +33,9 @@ var (
 // shared is for the whole process: what hangs in it cannot be stopped, and must not be begun again by each who asks.
 var shared = reader{read: readFile, underWay: map[string]*reading{}}
 
-// Read returns the text of a file, without a byte order mark. It returns ErrTimeout, or when ctx is done, and never waits for longer. A file
-// that hangs is read once at a time, whoever asks: who asks meanwhile gets what that reading brings. It may be called concurrently.
+// Read returns the text of a file, without a byte order mark. It returns ErrTimeout, or when ctx is done, and never
+// waits for longer. A file that hangs is read once at a time, whoever asks: who asks meanwhile gets what that reading
+// brings. It may be called concurrently.
 func Read(ctx context.Context, path string) (string, error) { return shared.text(ctx, path) }
 
 // reader reads each file at most once at a time.
@@ -67,8 +70,8 @@ func (r *reader) text(ctx context.Context, path string) (string, error) {
 	return Decode(one.text)
 }
 
-// begin returns the reading that is under way, or begins one. What has been read for somebody who had given up is not lost: a pipe gives it only
-// once. But nobody is given what is older than that.
+// begin returns the reading that is under way, or begins one. What has been read for somebody who had given up is not
+// lost: a pipe gives it only once. But nobody is given what is older than that.
 func (r *reader) begin(path string) *reading {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -122,7 +125,8 @@ func readFile(path string) ([]byte, error) {
 // Decode returns text without a byte order mark. UTF-16, which Windows' programs write, is refused.
 func Decode(text []byte) (string, error) {
 	s := string(text)
-	if strings.HasPrefix(s, "\xff\xfe") || strings.HasPrefix(s, "\xfe\xff") || strings.HasPrefix(s, "\x00") || len(s) > 1 && s[1] == 0 {
+	marked := strings.HasPrefix(s, "\xff\xfe") || strings.HasPrefix(s, "\xfe\xff")
+	if marked || strings.HasPrefix(s, "\x00") || len(s) > 1 && s[1] == 0 {
 		return "", ErrUTF16
 	}
 	return strings.TrimPrefix(s, "\ufeff"), nil

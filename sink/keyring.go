@@ -11,8 +11,9 @@ import (
 	"momento-bridge/secretfile"
 )
 
-// Keyring holds the key in use and replaces it: from a file that is read again when it changes, or from a token vending machine before it
-// expires. All methods may be called concurrently, and but for Watch and First none waits for a disk or a network.
+// Keyring holds the key in use and replaces it: from a file that is read again when it changes, or from a token
+// vending machine before it expires. All methods may be called concurrently, and but for Watch and First none waits
+// for a disk or a network.
 type Keyring struct {
 	load    func(context.Context) (Key, error) // From a file, or nil.
 	fetch   func(context.Context) (Key, error) // From a vending machine, or nil. Without either the key is fixed.
@@ -88,7 +89,8 @@ func (r *Keyring) First(ctx context.Context) error {
 	}
 }
 
-// Reread is called when a key has been refused; nothing happens if it is not in use any more. It asks Watch to look for a new one at once.
+// Reread is called when a key has been refused; nothing happens if it is not in use any more. It asks Watch to look
+// for a new one at once.
 func (r *Keyring) Reread(refused *Key) {
 	if refused != r.Key() {
 		return
@@ -99,9 +101,9 @@ func (r *Keyring) Reread(refused *Key) {
 	}
 }
 
-// Watch replaces the key until ctx is done, and calls changed after it has, and failed when the file has become unreadable or the vending
-// machine has ceased to give keys; meanwhile the old key stays in use. It reads the file every interval: Kubernetes and systemd replace such
-// files, and reading costs less than watching directories.
+// Watch replaces the key until ctx is done, and calls changed after it has, and failed when the file has become
+// unreadable or the vending machine has ceased to give keys; meanwhile the old key stays in use. It reads the file
+// every interval: Kubernetes and systemd replace such files, and reading costs less than watching directories.
 func (r *Keyring) Watch(ctx context.Context, interval time.Duration, changed func(), failed func(error)) {
 	w := watcher{Keyring: r, changed: changed, failed: failed}
 	switch {
@@ -121,7 +123,8 @@ type watcher struct {
 	broken  bool // As far as failed has been told.
 }
 
-// look takes a new key into use, if there is one, and tells of it. It reports whether it failed. When ctx is done nothing is told.
+// look takes a new key into use, if there is one, and tells of it. It reports whether it failed. When ctx is done
+// nothing is told.
 func (w *watcher) look(ctx context.Context, get func(context.Context) (Key, error)) (failed bool) {
 	changed, err := w.replace(ctx, get)
 	if ctx.Err() != nil {
@@ -185,15 +188,20 @@ func pause(ctx context.Context, wait time.Duration) bool {
 
 func readKey(ctx context.Context, path string) (Key, error) {
 	text, err := secretfile.Read(ctx, path)
-	if pathError, ok := errors.AsType[*os.PathError](err); ok {
-		return Key{}, fmt.Errorf("read the API key from %s: %w; correct the path, or the permissions of the user that runs this", path, pathError.Err)
-	}
 	if err != nil {
-		return Key{}, fmt.Errorf("read the API key from %s: %w", path, err)
+		return Key{}, unread("the API key", path, err)
 	}
 	k, err := ParseKey(text)
 	if err != nil {
 		return Key{}, fmt.Errorf("%s: %w", path, err)
 	}
 	return k, nil
+}
+
+// unread is an error of secretfile with what was to be read.
+func unread(what, path string, err error) error {
+	if pathError, ok := errors.AsType[*os.PathError](err); ok {
+		err = fmt.Errorf("%w; correct the path, or the permissions of the user that runs this", pathError.Err)
+	}
+	return fmt.Errorf("read %s from %s: %w", what, path, err)
 }

@@ -284,7 +284,7 @@ func certificatePEM(der []byte) string {
 
 // Without a key nothing is sent, and nothing counts as refused.
 func TestNothingIsSentBeforeThereIsAKey(t *testing.T) {
-	v, err := NewVendor("http://127.0.0.1:1/token", "", "")
+	v, err := NewVendor(VendorConfig{URL: "http://127.0.0.1:1/token"})
 	if err != nil {
 		t.Fatal(err)
 	}

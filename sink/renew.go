@@ -19,8 +19,8 @@ const (
 	expiredWait = 15 * time.Second
 )
 
-// renew fetches a key at once if there is none, before each expires, and when one is refused, until ctx is done. Failures are repeated while the
-// old key stays in use.
+// renew fetches a key at once if there is none, before each expires, and when one is refused, until ctx is done.
+// Failures are repeated while the old key stays in use.
 func (w *watcher) renew(ctx context.Context) {
 	failures := failureDelays()
 	var began time.Time

@@ -137,7 +137,8 @@ func (t *targetFlags) override(cmd *cobra.Command, f *config.File) {
 		f.Momento.Endpoint = ""
 	}
 	if t.file != "" && flags.Changed("api-key-file") {
-		f.Momento.APIKeyURL, f.Momento.APIKeyURLHeadersFile = "", ""
+		f.Momento.APIKeyURL, f.Momento.APIKeyURLMethod = "", config.MethodGet
+		f.Momento.APIKeyURLHeadersFile, f.Momento.APIKeyURLBodyFile = "", ""
 	}
 }
 

@@ -102,7 +102,8 @@ func connectConfig(c config.NATS) source.ConnectConfig {
 	}
 }
 
-// checkFiles reports files that cannot be read, which would otherwise only show as a refused connection. The key's own is read by keyring.
+// checkFiles reports files that cannot be read, which would otherwise only show as a refused connection. The key's own
+// is read by keyring.
 func checkFiles(f *config.File) {
 	n, m := f.NATS, f.Momento
 	for _, file := range [...]struct {
@@ -117,7 +118,8 @@ func checkFiles(f *config.File) {
 		{"nats.tls.cert_file", n.TLS.CertFile, openFile},
 		{"nats.tls.key_file", n.TLS.KeyFile, readSecret},
 		{"momento.tls.ca_file", m.TLS.CAFile, openFile},
-		{"momento.api_key_url_headers_file", m.APIKeyURLHeadersFile, readSecret},
+		{"momento.api_key_url_headers_file", m.APIKeyURLHeadersFile, readHeaders},
+		{"momento.api_key_url_body_file", m.APIKeyURLBodyFile, readSecret},
 	} {
 		if file.name == "" {
 			continue
@@ -133,6 +135,11 @@ func checkFiles(f *config.File) {
 
 func readSecret(name string) error {
 	_, err := secretfile.Read(context.Background(), name)
+	return err
+}
+
+func readHeaders(name string) error {
+	_, err := sink.ReadHeaders(context.Background(), name)
 	return err
 }
 
@@ -182,9 +189,12 @@ func sinkConfig(f *config.File) sink.Config {
 	return c
 }
 
-// checkKeyFits reports a key that Momento cannot know. An endpoint given as a URL may be another server, with keys of its own.
+// anotherServer reports whether the endpoint may be another server than Momento's, with keys of its own.
+func anotherServer(m config.Momento) bool { return strings.Contains(m.Endpoint, "://") }
+
+// checkKeyFits reports a key that Momento cannot know.
 func checkKeyFits(f *config.File, keys *sink.Keyring) {
-	if keys != nil && keys.Key() != nil && keys.Key().Kind == sink.KeyOpaque && !strings.Contains(f.Momento.Endpoint, "://") {
+	if keys != nil && keys.Key() != nil && keys.Key().Kind == sink.KeyOpaque && !anotherServer(f.Momento) {
 		f.Problemf("momento.api_key_file", "the API key is neither a v1, v2 nor legacy Momento key: copy it whole, as the console shows it")
 	}
 }
@@ -194,7 +204,14 @@ const keyEnv = "MOMENTO_API_KEY"
 
 func keyring(f *config.File) (*sink.Keyring, error) {
 	if m := f.Momento; m.APIKeyURL != "" {
-		vendor, err := sink.NewVendor(m.APIKeyURL, m.APIKeyURLHeadersFile, m.TLS.CAFile)
+		vendor, err := sink.NewVendor(sink.VendorConfig{
+			URL:         m.APIKeyURL,
+			Post:        m.APIKeyURLMethod == config.MethodPost,
+			HeadersFile: m.APIKeyURLHeadersFile,
+			BodyFile:    m.APIKeyURLBodyFile,
+			CAFile:      m.TLS.CAFile,
+			Momento:     !anotherServer(m),
+		})
 		if err != nil {
 			return nil, err
 		}

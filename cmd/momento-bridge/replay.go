@@ -226,7 +226,9 @@ func total(replays map[string]*source.Replay) source.ReplayCounts {
 }
 
 // showProgress writes a line now and then, until ctx is done.
-func showProgress(ctx context.Context, pipe *pipeline.Pipeline, keys *sink.Keyring, replays map[string]*source.Replay, w io.Writer) {
+func showProgress(
+	ctx context.Context, pipe *pipeline.Pipeline, keys *sink.Keyring, replays map[string]*source.Replay, w io.Writer,
+) {
 	ticks := time.NewTicker(replayProgress)
 	defer ticks.Stop()
 	for {
