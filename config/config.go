@@ -38,7 +38,9 @@ type Momento struct {
 	Endpoint             string     `yaml:"endpoint" doc:"Instead of region: a cell host, an api.cache. host, or a URL."`
 	APIKeyFile           string     `yaml:"api_key_file" doc:"File with the API key; read again when it changes."`
 	APIKeyURL            string     `yaml:"api_key_url" doc:"Token vending machine."`
-	APIKeyURLHeadersFile string     `yaml:"api_key_url_headers_file" doc:"Headers for the token vending machine, one a line."`
+	APIKeyURLMethod      string     `yaml:"api_key_url_method" enum:"GET,POST" doc:"How the token vending machine is asked."`
+	APIKeyURLHeadersFile string     `yaml:"api_key_url_headers_file" doc:"Headers for that request, one a line; read each time."`
+	APIKeyURLBodyFile    string     `yaml:"api_key_url_body_file" doc:"Body of a POST, JSON unless the headers tell otherwise."`
 	Auth                 string     `yaml:"auth" enum:"header,query" doc:"Where the key goes: the Authorization header or the query."`
 	Connections          int        `yaml:"connections" doc:"Keep-alive connections."`
 	InFlight             int        `yaml:"in_flight" doc:"Publishes in flight on each connection (HTTP/1.1 pipelining). 1 is safe with every endpoint; more cost less CPU, and a connection that breaks leaves as many unclear."`
@@ -49,6 +51,12 @@ type Momento struct {
 
 // UnitOperations is the value of limits.unit that counts operations.
 const UnitOperations = "operations"
+
+// The values of momento.api_key_url_method.
+const (
+	MethodGet  = "GET"
+	MethodPost = "POST"
+)
 
 // The values of momento.auth.
 const (

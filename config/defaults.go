@@ -6,12 +6,22 @@ import "time"
 func Default() Config {
 	return Config{
 		NATS:            NATS{URL: "nats://127.0.0.1:4222"},
-		Momento:         Momento{Auth: AuthHeader, Connections: 64, InFlight: 1, Timeout: Duration(5 * time.Second)},
+		Momento:         defaultMomento(),
 		Limits:          Limits{Rate: Rate{Auto: true}, Unit: "publishes", Caches: map[string]CacheLimit{}, Shared: true, Group: "momento-bridge"},
 		Queue:           Queue{MaxMessages: 16384, MaxBytes: 64 << 20},
 		Admin:           Admin{Listen: "127.0.0.1:9464"},
 		ShutdownTimeout: Duration(20 * time.Second),
 		Log:             Log{Level: "info", Format: "auto"},
+	}
+}
+
+func defaultMomento() Momento {
+	return Momento{
+		APIKeyURLMethod: MethodGet,
+		Auth:            AuthHeader,
+		Connections:     64,
+		InFlight:        1,
+		Timeout:         Duration(5 * time.Second),
 	}
 }
 

@@ -62,10 +62,7 @@ func (f *File) checkMomento() {
 	if m.APIKeyFile != "" && m.APIKeyURL != "" {
 		f.Problemf("momento.api_key_url", "momento.api_key_file and momento.api_key_url are both set: keep one")
 	}
-	f.needs("momento.api_key_url_headers_file", m.APIKeyURLHeadersFile, "momento.api_key_url", m.APIKeyURL)
-	if why := badVendor(m.APIKeyURL); m.APIKeyURL != "" && why != "" {
-		f.Problemf("momento.api_key_url", "momento.api_key_url %s", why)
-	}
+	f.checkVendor()
 	f.between("momento.connections", m.Connections, 1, 10_000)
 	f.between("momento.in_flight", m.InFlight, 1, 1024)
 	if looksLikeKey(m.APIKeyFile) {
@@ -77,6 +74,23 @@ func (f *File) checkMomento() {
 	if f.ShutdownTimeout < m.Timeout+Duration(time.Second) && !f.broken["momento.timeout"] {
 		f.Problemf("shutdown_timeout", "shutdown_timeout %v must be at least a second longer than momento.timeout %v: an attempt that has begun is finished",
 			f.ShutdownTimeout, m.Timeout)
+	}
+}
+
+func (f *File) checkVendor() {
+	m := f.Momento
+	if why := badVendor(m.APIKeyURL); m.APIKeyURL != "" && why != "" {
+		f.Problemf("momento.api_key_url", "momento.api_key_url %s", why)
+	}
+	f.needs("momento.api_key_url_headers_file", m.APIKeyURLHeadersFile, "momento.api_key_url", m.APIKeyURL)
+	f.needs("momento.api_key_url_body_file", m.APIKeyURLBodyFile, "momento.api_key_url", m.APIKeyURL)
+	post := m.APIKeyURLMethod == MethodPost
+	if post && m.APIKeyURL == "" {
+		f.Problemf("momento.api_key_url_method", "momento.api_key_url_method needs momento.api_key_url")
+	}
+	if !post && m.APIKeyURLBodyFile != "" && !f.broken["momento.api_key_url_method"] {
+		f.Problemf("momento.api_key_url_body_file", "momento.api_key_url_body_file is for POST, a GET has no body: "+
+			"write api_key_url_method: POST, or remove api_key_url_body_file")
 	}
 }
 

@@ -57,7 +57,7 @@ func (c *connection) Depth() int {
 	switch {
 	case c.full:
 		return 0
-	case c.momento.manners.bad():
+	case c.momento.manners.several.counts():
 		return 1
 	}
 	return c.depth

@@ -529,7 +529,7 @@ func TestEndpointThatBreaksEveryConnectionGetsOnePublishAtATime(t *testing.T) {
 			log := &logged{}
 			m.log = slog.New(slog.NewTextHandler(log, nil))
 			l := newTestConnection(t, m, 8)
-			for range rudeAfter + 2 {
+			for range habitAfter + 2 {
 				if want := 8; log.String() == "" && l.depth() != want {
 					t.Errorf("depth %d without a warning, want %d", l.depth(), want)
 				}
@@ -568,7 +568,7 @@ func TestEndpointThatBreaksConnectionsNowAndThenIsNotBlamed(t *testing.T) {
 			l.outcomes(len(all))
 		},
 		"one left": func(l *testConnection, p *peer) {
-			for range rudeAfter {
+			for range habitAfter {
 				l.send("a")
 				c := p.accept()
 				c.read(1)
@@ -577,7 +577,7 @@ func TestEndpointThatBreaksConnectionsNowAndThenIsNotBlamed(t *testing.T) {
 			}
 		},
 		"silence": func(l *testConnection, p *peer) {
-			for range rudeAfter {
+			for range habitAfter {
 				l.sendBy(time.Now().Add(20*time.Millisecond), "a", "b", "c")
 				l.outcomes(3)
 				p.accept()
@@ -587,7 +587,7 @@ func TestEndpointThatBreaksConnectionsNowAndThenIsNotBlamed(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			p := newPeer(t, nil)
 			l := newTestConnection(t, newMomento(t, p.url, nil), 8)
-			for range rudeAfter - 1 {
+			for range habitAfter - 1 {
 				l.send("a", "b", "c")
 				c := p.accept()
 				c.read(3)
@@ -611,7 +611,7 @@ func TestWithoutAConnectionEverythingIsRetried(t *testing.T) {
 	ln.Close()
 	m := newMomento(t, "http://"+ln.Addr().String(), nil)
 	l := newTestConnection(t, m, 8)
-	for range rudeAfter + 1 {
+	for range habitAfter + 1 {
 		l.send("a", "b", "c")
 		if all := l.expect("a: retry network", "b: retry network, echo", "c: retry network, echo"); !strings.Contains(all[0].Detail, "connect to 127.0.0.1:") {
 			t.Errorf("detail %q, want the address in it", all[0].Detail)
@@ -691,6 +691,7 @@ func TestConnectionReadsTheKeyAgainWhenItIsRefused(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	changed := watched(t, ring)
 	p := newPeer(t, nil)
 	l := newTestConnection(t, newMomento(t, p.url, func(c *Config) { c.Keys = ring }), 8)
 	l.send("a", "b")
@@ -702,6 +703,7 @@ func TestConnectionReadsTheKeyAgainWhenItIsRefused(t *testing.T) {
 	refusal := "HTTP/1.1 401 X\r\nContent-Length: 22\r\n\r\nno such key old-secret"
 	c.write(refusal)
 	all := l.expect("a: halt all 401")
+	<-changed
 	l.send("c")
 	c.write(refusal) // Of b, with the old key, while the new one is in use.
 	all = append(all, l.expect("b: halt all 401")...)
@@ -811,7 +813,7 @@ func TestEveryPublishIsSentOnceAndToldTheTruth(t *testing.T) {
 			s := &randomServer{rng: rand.New(rand.NewPCG(seed, 1)), saw: map[string]string{}}
 			s.serve(newPeer(t, nil), func(url string) {
 				m := newMomento(t, url, nil)
-				m.manners.until.Store(math.MaxInt64) // It takes no notice: this test decides how many are sent.
+				m.manners.several.until.Store(math.MaxInt64) // It takes no notice: this test decides how many are sent.
 				liveConnection(t, newTestConnection(t, m, 8), s, rand.New(rand.NewPCG(seed, 2)))
 			})
 		})

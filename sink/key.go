@@ -37,10 +37,10 @@ func (k Key) String() string { return "***" + " (" + string(k.Kind) + " key)" }
 // GoString keeps the key out of %#v.
 func (k Key) GoString() string { return k.String() }
 
-// ParseKey reads a key as it stands in a file or a variable: surrounding white space does not count. Signatures are not
-// checked, only the endpoint knows how. Errors never hold any of the key.
+// ParseKey reads a key as it stands in a file or a variable: a byte order mark, surrounding white space and one pair of
+// quotation marks do not count. Signatures are not checked, only the endpoint knows how. Errors never hold any of the key.
 func ParseKey(text string) (Key, error) {
-	raw := strings.TrimSpace(text)
+	raw := unquoted(strings.TrimSpace(strings.TrimPrefix(text, "\ufeff")))
 	switch {
 	case raw == "":
 		return Key{}, errors.New("the API key is empty")
@@ -48,6 +48,8 @@ func ParseKey(text string) (Key, error) {
 		return Key{}, errors.New("the API key starts with a scheme word (Bearer); write the bare key")
 	case strings.HasPrefix(raw, "{"):
 		return Key{}, errors.New("the API key is a JSON object; write the bare value that the console shows as the API key")
+	case strings.ContainsAny(raw, quotes):
+		return Key{}, errors.New("the API key has a stray quotation mark; write the key without it")
 	case strings.ContainsFunc(raw, func(r rune) bool { return r <= ' ' || r > '~' }):
 		return Key{}, errors.New("the API key has white space or characters other than ASCII inside; one key, on one line, is expected")
 	}
@@ -58,6 +60,17 @@ func ParseKey(text string) (Key, error) {
 		return parseV1(raw, decoded)
 	}
 	return Key{Kind: KeyOpaque, raw: raw}, nil
+}
+
+// quotes are marks that programs put around text. No key has one inside.
+const quotes = "\"'\u2018\u2019\u201c\u201d"
+
+// unquoted takes one pair of quotation marks off, which docker's --env-file and some editors of secrets leave there.
+func unquoted(s string) string {
+	if len(s) < 2 || s[0] != s[len(s)-1] || s[0] != '"' && s[0] != '\'' {
+		return s
+	}
+	return strings.TrimSpace(s[1 : len(s)-1])
 }
 
 func parseV1(raw string, decoded []byte) (Key, error) {

@@ -1,14 +1,19 @@
 package sink
 
 import (
+	"context"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"momento-bridge/secretfile"
 )
 
 // jwt makes an unsigned token with these claims.
@@ -34,6 +39,11 @@ func TestEveryKindOfKeyIsRecognised(t *testing.T) {
 		"legacy":                  {jwt(`{"sub":"a","cp":"control.e.f","c":"cache.e.f","exp":1900000000}`), KeyLegacy, "cache.e.f", 1900000000},
 		"with white space around": {"\n " + jwt(`{"t":"g"}`) + " \r\n", KeyV2, "", 0},
 		"another server's":        {"secret", KeyOpaque, "", 0},
+		"within quotes":           {`"` + jwt(`{"t":"g"}`) + `"`, KeyV2, "", 0},
+		"within single quotes":    {"'" + jwt(`{"t":"g"}`) + "'\n", KeyV2, "", 0},
+		"white space within, too": {"\" " + jwt(`{"t":"g"}`) + "\n\" ", KeyV2, "", 0},
+		"after a byte order mark": {"\ufeff" + jwt(`{"t":"g"}`) + "\r\n", KeyV2, "", 0},
+		"quotes after the mark":   {"\ufeff\"" + jwt(`{"t":"g"}`) + `"`, KeyV2, "", 0},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -42,7 +52,8 @@ func TestEveryKindOfKeyIsRecognised(t *testing.T) {
 			if !k.Expires.IsZero() {
 				expires = k.Expires.Unix()
 			}
-			if err != nil || k.Kind != tt.kind || k.Endpoint != tt.endpoint || expires != tt.expires || k.raw != strings.TrimSpace(tt.text) {
+			raw := strings.Trim(tt.text, "\ufeff\"' \r\n")
+			if err != nil || k.Kind != tt.kind || k.Endpoint != tt.endpoint || expires != tt.expires || k.raw != raw {
 				t.Errorf("ParseKey = %v %s %d %v", k.Kind, k.Endpoint, expires, err)
 			}
 		})
@@ -64,6 +75,18 @@ func TestBadKeySaysWhatIsWrongAndNeverTheKey(t *testing.T) {
 	f("Bearer abcdefgh", "write the bare key")
 	f(`{"endpoint":"a"}`, "write the bare value")
 	f("abcdefgh ijklmnop", "one key, on one line")
+	f(`"abcdefghijklmnop`, "has a stray quotation mark")
+	f(`abcdefghijklmnop'`, "has a stray quotation mark")
+	f(`'abcdefghijklmnop"`, "has a stray quotation mark")
+	f(`""abcdefghijklmnop""`, "has a stray quotation mark")
+	f(`"'abcdefghijklmnop'"`, "has a stray quotation mark")
+	f(`"abcdefgh"ijklmnop"`, "has a stray quotation mark")
+	f("\u201cabcdefghijklmnop\u201d", "has a stray quotation mark")
+	f(`"`, "has a stray quotation mark")
+	f(`" "`, "is empty")
+	f(`"Bearer abcdefgh"`, "write the bare key")
+	f(`'{"endpoint":"a"}'`, "write the bare value")
+	f(`"abcdefgh ijklmnop"`, "one key, on one line")
 	f("abcdefgh\nijklmnop", "one key, on one line")
 	f(base64.StdEncoding.EncodeToString([]byte(`{"endpoint":"a"}`)), "no endpoint or no api_key")
 	f(base64.StdEncoding.EncodeToString([]byte(`{"endpoint":`)), "it is base64, but not of the JSON object")
@@ -88,11 +111,11 @@ func TestKeyFileIsReadAgainWhenItChanges(t *testing.T) {
 		}
 	}
 	write("first\n")
-	ring, err := KeyFile(path)
-	if err != nil || ring.Key().raw != "first" {
-		t.Fatalf("KeyFile = %v, %v", ring, err)
-	}
 	synctest.Test(t, func(t *testing.T) {
+		ring, err := KeyFile(path)
+		if err != nil || ring.Key().raw != "first" {
+			t.Fatalf("KeyFile = %v, %v", ring, err)
+		}
 		changes, failures := 0, 0
 		go ring.Watch(t.Context(), 700*time.Millisecond, func() { changes++ }, func(error) { failures++ })
 		f := func(wantKey string, wantChanges, wantFailures int) {
@@ -119,22 +142,117 @@ func TestUnreadableKeyFileIsToldOnceWhileTheKeyIsRefused(t *testing.T) {
 	if err := os.WriteFile(path, []byte("refused"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	ring, err := KeyFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := os.Remove(path); err != nil {
-		t.Fatal(err)
-	}
 	synctest.Test(t, func(t *testing.T) {
+		ring, err := KeyFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Remove(path); err != nil {
+			t.Fatal(err)
+		}
 		failures := 0
 		go ring.Watch(t.Context(), time.Second, func() {}, func(error) { failures++ })
 		for range 300 {
 			time.Sleep(130 * time.Millisecond)
-			_, _ = ring.Reread(ring.Key())
+			ring.Reread(ring.Key())
 		}
 		if failures != 1 {
 			t.Errorf("it is told %d times", failures)
+		}
+	})
+}
+
+// watched watches a keyring and returns what tells of a new key. Without a refusal it does not look for one.
+func watched(t *testing.T, r *Keyring) (changed <-chan struct{}) {
+	t.Helper()
+	news := make(chan struct{}, 1)
+	go r.Watch(t.Context(), time.Hour, func() { news <- struct{}{} }, func(err error) { t.Error(err) })
+	return news
+}
+
+// slow is a key file on a disk that does not answer until it is told to.
+type slow struct {
+	keys  chan string
+	loads atomic.Int32
+}
+
+func (s *slow) load(ctx context.Context) (Key, error) {
+	s.loads.Add(1)
+	select {
+	case text := <-s.keys:
+		return ParseKey(text)
+	case <-ctx.Done():
+		return Key{}, ctx.Err()
+	case <-time.After(secretfile.Timeout):
+		return Key{}, secretfile.ErrTimeout
+	}
+}
+
+func newSlow(t *testing.T) (*slow, *Keyring) {
+	t.Helper()
+	s := &slow{keys: make(chan string)}
+	k, err := ParseKey("old")
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := newKeyring(s.load, nil)
+	r.current.Store(&k)
+	return s, r
+}
+
+func TestNobodyWaitsForADiskThatDoesNotAnswer(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, r := newSlow(t)
+		changes, failures := 0, 0
+		go r.Watch(t.Context(), time.Second, func() { changes++ }, func(error) { failures++ })
+		began := time.Now()
+		for range 64 {
+			r.Reread(r.Key())
+		}
+		if took := time.Since(began); r.Key().raw != "old" || r.Missing() != nil || r.Trouble() != nil || took != 0 {
+			t.Errorf("key %s, missing %v, trouble %v after %v", r.Key().raw, r.Missing(), r.Trouble(), took)
+		}
+		time.Sleep(time.Minute)
+		synctest.Wait()
+		if n := s.loads.Load(); n > 13 || failures != 1 || !errors.Is(r.Trouble(), secretfile.ErrTimeout) {
+			t.Errorf("read %d times in a minute, %d failures told, trouble %v", n, failures, r.Trouble())
+		}
+		if changes != 0 || r.Key().raw != "old" {
+			t.Errorf("%d changes, key %s", changes, r.Key().raw)
+		}
+		s.keys <- "new"
+		synctest.Wait()
+		if changes != 1 || failures != 1 || r.Key().raw != "new" || r.Trouble() != nil {
+			t.Errorf("%d changes, %d failures, key %s, trouble %v", changes, failures, r.Key().raw, r.Trouble())
+		}
+	})
+}
+
+func TestKeyFileIsReadAtOnceForARefusalButAtMostOnceASecond(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, r := newSlow(t)
+		go r.Watch(t.Context(), time.Hour, func() {}, func(error) {})
+		time.Sleep(time.Minute)
+		r.Reread(r.Key())
+		s.keys <- "old"
+		synctest.Wait()
+		if n := s.loads.Load(); n != 1 {
+			t.Errorf("read %d times for the first refusal", n)
+		}
+		close(s.keys) // From now on there is an answer at once, if an empty one.
+		for range 100 {
+			time.Sleep(100 * time.Millisecond)
+			r.Reread(r.Key())
+		}
+		if n := s.loads.Load(); n < 10 || n > 12 {
+			t.Errorf("read %d times for refusals over 10 s", n)
+		}
+		time.Sleep(3 * time.Second)
+		before := s.loads.Load()
+		r.Reread(&Key{})
+		time.Sleep(3 * time.Second)
+		if after := s.loads.Load(); after != before {
+			t.Errorf("read %d times for a key that is not in use any more", after-before)
 		}
 	})
 }

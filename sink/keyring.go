@@ -5,45 +5,47 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"sync"
 	"sync/atomic"
 	"time"
+
+	"momento-bridge/secretfile"
 )
 
-// Keyring holds the key in use and replaces it: from a file that is read again when it changes, or from a token vending machine before it
-// expires. All methods may be called concurrently.
+// Keyring holds the key in use and replaces it: from a file that is read again when it changes, or from a token
+// vending machine before it expires. All methods may be called concurrently, and but for Watch and First none waits
+// for a disk or a network.
 type Keyring struct {
-	path    string                             // Of a file, or empty.
+	load    func(context.Context) (Key, error) // From a file, or nil.
 	fetch   func(context.Context) (Key, error) // From a vending machine, or nil. Without either the key is fixed.
-	refused chan struct{}                      // One slot: the vended key was refused.
+	refused chan struct{}                      // One slot: the key in use was refused.
 	current atomic.Pointer[Key]
-
-	mu   sync.Mutex // Guards the following.
-	read time.Time  // When the file was last read.
-	err  error      // Why there is no newer key.
+	trouble atomic.Pointer[error] // Why there is no newer key; nil: nothing is known against it.
 }
 
 // FixedKey returns a keyring with one key for ever.
 func FixedKey(k Key) *Keyring {
-	r := &Keyring{}
+	r := newKeyring(nil, nil)
 	r.current.Store(&k)
 	return r
 }
 
-// KeyFile returns a keyring with the key in a file.
+// KeyFile returns a keyring with the key in a file. It takes secretfile.Timeout at the most.
 func KeyFile(path string) (*Keyring, error) {
-	k, err := readKey(path)
+	load := func(ctx context.Context) (Key, error) { return readKey(ctx, path) }
+	k, err := load(context.Background())
 	if err != nil {
 		return nil, err
 	}
-	r := FixedKey(k)
-	r.path = path
+	r := newKeyring(load, nil)
+	r.current.Store(&k)
 	return r, nil
 }
 
 // KeyVendor returns a keyring without a key: Watch fetches it.
-func KeyVendor(v *Vendor) *Keyring {
-	return &Keyring{fetch: v.Fetch, refused: make(chan struct{}, 1)}
+func KeyVendor(v *Vendor) *Keyring { return newKeyring(nil, v.Fetch) }
+
+func newKeyring(load, fetch func(context.Context) (Key, error)) *Keyring {
+	return &Keyring{load: load, fetch: fetch, refused: make(chan struct{}, 1)}
 }
 
 // Key returns the key in use, nil before the first one has been fetched. The pointer changes when the key does.
@@ -54,22 +56,28 @@ func (r *Keyring) Vended() bool { return r.fetch != nil }
 
 // Missing returns why there is no key yet; nil if there is one.
 func (r *Keyring) Missing() error {
-	if r.Key() != nil { // Without the mutex: a file may take long to read.
+	if r.Key() != nil {
 		return nil
 	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.err != nil {
-		return r.err
+	if err := r.Trouble(); err != nil {
+		return err
 	}
 	return errors.New("no API key has been fetched yet")
+}
+
+// Trouble returns why the file could not be read, or no key be fetched, when that was tried last; nil if it went well.
+func (r *Keyring) Trouble() error {
+	if err := r.trouble.Load(); err != nil {
+		return *err
+	}
+	return nil
 }
 
 // First fetches a key without Watch, trying again until ctx is done.
 func (r *Keyring) First(ctx context.Context) error {
 	delays := failureDelays()
 	for {
-		err := r.fetchOne(ctx, func() {})
+		_, err := r.replace(ctx, r.fetch)
 		if err == nil {
 			return nil
 		}
@@ -81,88 +89,119 @@ func (r *Keyring) First(ctx context.Context) error {
 	}
 }
 
-func (r *Keyring) note(err error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.err = err
+// Reread is called when a key has been refused; nothing happens if it is not in use any more. It asks Watch to look
+// for a new one at once.
+func (r *Keyring) Reread(refused *Key) {
+	if refused != r.Key() {
+		return
+	}
+	select {
+	case r.refused <- struct{}{}:
+	default: // It has been asked.
+	}
 }
 
-// Reread is called when a key has been refused; nothing happens if it is not in use any more. It reads the file again, unless it was read
-// within the last second, which then still counts, and reports whether the key has changed. On an error the old key stays in use. A vended key is replaced by Watch,
-// which is told.
-func (r *Keyring) Reread(refused *Key) (bool, error) {
-	if refused != r.Key() {
-		return false, nil
+// Watch replaces the key until ctx is done, and calls changed after it has, and failed when the file has become
+// unreadable or the vending machine has ceased to give keys; meanwhile the old key stays in use. It reads the file
+// every interval: Kubernetes and systemd replace such files, and reading costs less than watching directories.
+func (r *Keyring) Watch(ctx context.Context, interval time.Duration, changed func(), failed func(error)) {
+	w := watcher{Keyring: r, changed: changed, failed: failed}
+	switch {
+	case r.fetch != nil:
+		w.renew(ctx)
+	case r.load != nil:
+		w.reread(ctx, interval)
 	}
-	if r.fetch != nil {
-		select {
-		case r.refused <- struct{}{}:
-		default: // It has been told.
+}
+
+// watcher is one Watch.
+type watcher struct {
+	*Keyring
+
+	changed func()
+	failed  func(error)
+	broken  bool // As far as failed has been told.
+}
+
+// look takes a new key into use, if there is one, and tells of it. It reports whether it failed. When ctx is done
+// nothing is told.
+func (w *watcher) look(ctx context.Context, get func(context.Context) (Key, error)) (failed bool) {
+	changed, err := w.replace(ctx, get)
+	if ctx.Err() != nil {
+		return err != nil
+	}
+	if err != nil && !w.broken {
+		w.failed(err)
+	}
+	w.broken = err != nil
+	if changed {
+		w.changed()
+	}
+	return w.broken
+}
+
+// replace takes the key that get gives into use, and reports whether it is another one.
+func (r *Keyring) replace(ctx context.Context, get func(context.Context) (Key, error)) (changed bool, err error) {
+	k, err := get(ctx)
+	if err != nil {
+		if ctx.Err() == nil {
+			r.trouble.Store(&err)
 		}
-	}
-	if r.path == "" {
-		return false, nil
-	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if time.Since(r.read) < time.Second {
-		return false, r.err
-	}
-	r.read = time.Now()
-	k, err := readKey(r.path)
-	if r.err = err; err != nil {
 		return false, err
 	}
-	if k.raw == r.Key().raw {
+	r.trouble.Store(nil)
+	old := r.Key()
+	if old != nil && old.raw == k.raw && old.Expires.Equal(k.Expires) {
 		return false, nil
 	}
 	r.current.Store(&k)
-	return true, nil
+	return old == nil || old.raw != k.raw, nil
 }
 
-// Watch replaces the key until ctx is done, and calls changed after it has, and failed when the file has become unreadable or the vending
-// machine has ceased to give keys. It reads the file every interval: Kubernetes and systemd replace such files, and reading costs less than
-// watching directories.
-func (r *Keyring) Watch(ctx context.Context, interval time.Duration, changed func(), failed func(error)) {
-	if r.fetch != nil {
-		r.renew(ctx, changed, failed)
-		return
-	}
-	if r.path == "" {
-		return
-	}
-	ticks := time.NewTicker(interval)
-	defer ticks.Stop()
-	broken, last := false, r.Key()
+// reread reads the file every interval, and at once when the key is refused, but for that at most once a second.
+func (w *watcher) reread(ctx context.Context, interval time.Duration) {
+	var asked time.Time
 	for {
 		select {
 		case <-ctx.Done():
 			return
-		case <-ticks.C:
+		case <-time.After(interval):
+		case <-w.refused:
+			if !pause(ctx, time.Until(asked.Add(leastBetween))) {
+				return
+			}
+			asked = time.Now()
 		}
-		_, err := r.Reread(r.Key())
-		if err != nil && !broken {
-			failed(err)
-		}
-		broken = err != nil
-		if k := r.Key(); k != last {
-			last = k
-			changed()
-		}
+		w.look(ctx, w.load)
 	}
 }
 
-func readKey(path string) (Key, error) {
-	text, err := os.ReadFile(path)
-	if err != nil {
-		if pathError, ok := errors.AsType[*os.PathError](err); ok {
-			err = pathError.Err
-		}
-		return Key{}, fmt.Errorf("read the API key from %s: %w; correct the path, or the permissions of the user that runs this", path, err)
+// pause waits, and reports false when ctx is done.
+func pause(ctx context.Context, wait time.Duration) bool {
+	select {
+	case <-ctx.Done():
+		return false
+	case <-time.After(wait):
+		return true
 	}
-	k, err := ParseKey(string(text))
+}
+
+func readKey(ctx context.Context, path string) (Key, error) {
+	text, err := secretfile.Read(ctx, path)
+	if err != nil {
+		return Key{}, unread("the API key", path, err)
+	}
+	k, err := ParseKey(text)
 	if err != nil {
 		return Key{}, fmt.Errorf("%s: %w", path, err)
 	}
 	return k, nil
+}
+
+// unread is an error of secretfile with what was to be read.
+func unread(what, path string, err error) error {
+	if pathError, ok := errors.AsType[*os.PathError](err); ok {
+		err = fmt.Errorf("%w; correct the path, or the permissions of the user that runs this", pathError.Err)
+	}
+	return fmt.Errorf("read %s from %s: %w", what, path, err)
 }

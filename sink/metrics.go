@@ -34,7 +34,7 @@ func (m *Momento) Register(reg prometheus.Registerer) {
 			Namespace: pipeline.Namespace,
 			Name:      "pipelining_suspended",
 			Help:      "1 while connections carry one publish at a time although the configuration allows more.",
-		}, func() float64 { return truth(m.manners.bad()) }),
+		}, func() float64 { return truth(m.manners.several.counts()) }),
 	)
 }
 

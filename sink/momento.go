@@ -83,9 +83,5 @@ func (m *Momento) Try() error {
 // Opened is the number of connections opened so far.
 func (m *Momento) Opened() uint64 { return m.dialer.opened.Load() }
 
-// rereadKey is called when a key has been refused. That its file cannot be read is told by the keyring's Watch, once.
-func (m *Momento) rereadKey(refused *Key) {
-	if changed, _ := m.cfg.Keys.Reread(refused); changed {
-		m.log.Info("the API key was refused; a new one was read from its file")
-	}
-}
+// rereadKey is called when a key has been refused. It does not wait: what comes of it is told by the keyring's Watch.
+func (m *Momento) rereadKey(refused *Key) { m.cfg.Keys.Reread(refused) }

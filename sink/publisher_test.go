@@ -229,6 +229,7 @@ func TestKeyIsReadAgainWhenItIsRefused(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	changed := watched(t, ring)
 	p := newMomento(t, server.URL, func(c *Config) { c.Keys = ring }).Publisher()
 	if err := os.WriteFile(path, []byte("new"), 0o600); err != nil {
 		t.Fatal(err)
@@ -237,6 +238,7 @@ func TestKeyIsReadAgainWhenItIsRefused(t *testing.T) {
 	if a.Verdict != pipeline.HaltAll || strings.Contains(a.Detail, "old-secret") {
 		t.Errorf("first = %+v, want a halt that does not show the key", a)
 	}
+	<-changed
 	if a := p.Publish(request("t", nil)); a.Verdict != pipeline.Accept {
 		t.Errorf("second = %+v, want accepted with the new key", a)
 	}
@@ -269,7 +271,7 @@ func certificatePEM(der []byte) string {
 
 // Without a key nothing is sent, and nothing counts as refused.
 func TestNothingIsSentBeforeThereIsAKey(t *testing.T) {
-	v, err := NewVendor("http://127.0.0.1:1/token", "", "", nil)
+	v, err := NewVendor(VendorConfig{URL: "http://127.0.0.1:1/token"})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -92,7 +92,7 @@ func (c *connection) read(dst []pipeline.Answered) []pipeline.Answered {
 		now := time.Now()
 		c.full = now.After(c.expires)
 		c.tcp.await(now, c.awaited[0].r.Deadline)
-	case c.full || c.in.in.Buffered() > 0: // More than was asked for.
+	case c.full || c.in.in.Buffered() > 0 || c.momento.manners.second.counts(): // Buffered is more than was asked for.
 		c.close()
 	default:
 		c.fresh = true
@@ -150,9 +150,10 @@ func (c *connection) end(dst []pipeline.Answered, e ending) []pipeline.Answered 
 	for i, w := range c.awaited {
 		dst = append(dst, pipeline.Answered{Request: w.r, Answer: e.answer(i > 0)})
 	}
-	if !isTimeout(e.err) && c.momento.manners.ended(c.carried, len(c.awaited)) {
-		c.momento.log.Warn("the endpoint closes connections without answering all that was sent on them: for a while each carries one publish at a time",
-			"configured", c.depth, "for", singleTime)
+	if !isTimeout(e.err) {
+		if habit := c.momento.manners.ended(c.carried, len(c.awaited), e.polite); habit != "" {
+			c.momento.log.Warn(habit, "configured", c.depth, "for", habitTime) //nolint:sloglint // One of two constants.
+		}
 	}
 	c.forget()
 	return dst

@@ -19,46 +19,24 @@ const (
 	expiredWait = 15 * time.Second
 )
 
-// renew fetches a key at once, before each expires, and when one is refused, until ctx is done. Failures are repeated while the old key
-// stays in use.
-func (r *Keyring) renew(ctx context.Context, changed func(), failed func(error)) {
+// renew fetches a key at once if there is none, before each expires, and when one is refused, until ctx is done.
+// Failures are repeated while the old key stays in use.
+func (w *watcher) renew(ctx context.Context) {
 	failures := failureDelays()
-	broken := false
-	for {
-		began := time.Now()
-		err := r.fetchOne(ctx, changed)
-		if ctx.Err() != nil {
-			return
-		}
-		r.note(err)
-		if err != nil && !broken {
-			failed(err)
-		}
-		broken = err != nil
-		var wait time.Duration
-		if broken {
-			wait = r.untilRetry(failures.NextBackOff())
-		} else {
-			wait = r.untilRenewal()
-			failures.Reset()
-		}
-		if !r.sleep(ctx, began, wait) {
-			return
-		}
+	var began time.Time
+	var wait time.Duration
+	if w.Key() != nil {
+		began, wait = time.Now(), w.untilRenewal()
 	}
-}
-
-// fetchOne fetches a key and takes it into use.
-func (r *Keyring) fetchOne(ctx context.Context, changed func()) error {
-	k, err := r.fetch(ctx)
-	if err != nil {
-		return err
+	for w.sleep(ctx, began, wait) {
+		began = time.Now()
+		if w.look(ctx, w.fetch) {
+			wait = w.untilRetry(failures.NextBackOff())
+			continue
+		}
+		wait = w.untilRenewal()
+		failures.Reset()
 	}
-	old := r.current.Swap(&k)
-	if old == nil || old.raw != k.raw {
-		changed()
-	}
-	return nil
 }
 
 // untilRenewal is the time until the key in use is to be replaced.
@@ -96,10 +74,5 @@ func (r *Keyring) sleep(ctx context.Context, began time.Time, wait time.Duration
 	case <-r.refused:
 	case <-time.After(wait):
 	}
-	select {
-	case <-ctx.Done():
-		return false
-	case <-time.After(time.Until(began.Add(leastBetween))):
-	}
-	return true
+	return pause(ctx, time.Until(began.Add(leastBetween)))
 }

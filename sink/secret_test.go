@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -102,19 +103,47 @@ func echoing(t *testing.T, echo func(*http.Request) string) (url string) {
 }
 
 func TestVendingMachineShowsNoSecret(t *testing.T) {
+	headers, body := filepath.Join(t.TempDir(), "headers"), filepath.Join(t.TempDir(), "body")
+	writeFile(t, headers, "Authorization: Bearer the-token\n")
+	writeFile(t, body, `{"password":"the-token"}`)
+	const ok, chunked = "HTTP/1.1 200 OK\r\n", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n"
 	for name, answer := range map[string]string{
-		"no HTTP":         `{"authToken":"the-token"}` + "\r\n\r\n",
-		"a broken header": "HTTP/1.1 200 OK\r\nthe-token\r\n\r\n",
-		"a refusal":       httpAnswer("500 the-token", "the-token"),
-		"not JSON":        httpAnswer("200 OK", "the-token"),
+		"no HTTP":                `{"authToken":"the-token"}` + "\r\n\r\n",
+		"a broken header":        "HTTP/1.1 200 OK\r\nthe-token\r\n\r\n",
+		"a header with a zero":   "HTTP/1.1 200 OK\r\nthe-token: the-token\x00\r\n\r\n",
+		"a broken status":        "HTTP/1.1 the-token\r\n\r\n",
+		"a broken length":        "HTTP/1.1 200 OK\r\nContent-Length: the-token\r\n\r\n",
+		"two lengths":            "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: the-token\r\n\r\n",
+		"an encoding":            "HTTP/1.1 200 OK\r\nTransfer-Encoding: the-token\r\n\r\n",
+		"a compression":          ok + "Content-Encoding: the-token\r\nContent-Length: 9\r\n\r\nthe-token",
+		"no gzip":                ok + "Content-Encoding: gzip\r\nContent-Length: 18\r\n\r\nthe-tokenthe-token",
+		"a broken chunk":         chunked + "\r\nthe-token\r\n\r\n",
+		"a broken trailer":       chunked + "Trailer: X\r\n\r\n1\r\na\r\n0\r\nthe-token\r\n\r\n",
+		"half an answer":         "HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\nthe-token",
+		"half a head":            "HTTP/1.1 200 OK\r\nX: the-token",
+		"nothing":                "",
+		"a broken redirect":      "HTTP/1.1 302 the-token\r\nLocation: ://the-token\r\n\r\n",
+		"a redirect":             "HTTP/1.1 302 the-token\r\nLocation: /the-token\r\nContent-Length: 0\r\n\r\n",
+		"a switch":               "HTTP/1.1 101 the-token\r\nConnection: upgrade\r\nUpgrade: the-token\r\n\r\n",
+		"a refusal":              httpAnswer("500 the-token", "the-token"),
+		"no key":                 httpAnswer("200 OK", "the-token\nthe-token"),
+		"a broken object":        httpAnswer("200 OK", `{"authToken":"the-token"`),
+		"a key of another kind":  httpAnswer("200 OK", `{"authToken":["the-token"]}`),
+		"a key under no name":    httpAnswer("200 OK", `{"secret":"the-token"}`),
+		"a key with a scheme":    httpAnswer("200 OK", `"Bearer the-token"`),
+		"a key that is no JWT":   httpAnswer("200 OK", `{"token":"the-token.!.the-token"}`),
+		"a page":                 httpAnswer("200 OK", "<html>the-token</html>"),
+		"none of Momento's keys": httpAnswer("200 OK", "the-token"),
 	} {
 		url := strings.Replace(echoing(t, func(*http.Request) string { return answer }), "http://", "http://user:the-token@", 1) + "/the-token?k=the-token"
-		v, err := NewVendor(url, "", "", nil)
+		v, err := NewVendor(VendorConfig{URL: url, Post: true, HeadersFile: headers, BodyFile: body, Momento: true})
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := v.Fetch(t.Context()); err == nil || strings.Contains(err.Error(), "the-token") {
+		if _, err := v.Fetch(t.Context()); err == nil || strings.Contains(strings.ToLower(err.Error()), "the-token") {
 			t.Errorf("%s: Fetch = %v, want an error without the token", name, err)
+		} else if testing.Verbose() {
+			t.Logf("%s: %v", name, err)
 		}
 	}
 }

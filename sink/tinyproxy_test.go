@@ -91,10 +91,18 @@ func TestRealProxyCarriesPublishes(t *testing.T) {
 				t.Error(err)
 			}
 			p := m.Publisher()
+			unclear := 0
 			for i := range 20 {
-				if a := p.Publish(request(fmt.Sprint(i), []byte("x"))); a.Verdict != pipeline.Accept {
+				a := p.Publish(request(fmt.Sprint(i), []byte("x")))
+				switch {
+				case a.Verdict == pipeline.Ambiguous && address == plain.URL: // It closes after each answer, unannounced.
+					unclear++
+				case a.Verdict != pipeline.Accept:
 					t.Errorf("%s: %+v", address, a)
 				}
+			}
+			if unclear > habitAfter {
+				t.Errorf("%d publishes are unclear: the proxy's habit is not learned", unclear)
 			}
 			p.Close()
 		}

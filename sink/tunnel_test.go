@@ -168,7 +168,7 @@ func TestSecureEndpointIsReachedByATunnel(t *testing.T) {
 		})
 		target := net.JoinHostPort(host, port)
 		m := newMomento(t, "https://"+target, func(c *Config) { c.CAFile, c.Proxies = ca, authorized(t, proxy.addr) })
-		for _, p := range []pipeline.Publisher{m.Publisher(), m.Publisher()} {
+		for _, p := range []*Publisher{m.Publisher(), m.Publisher()} {
 			for range 3 {
 				if a := p.Publish(request("t", []byte("x"))); a.Verdict != pipeline.Accept {
 					t.Errorf("%s: %+v", host, a)
@@ -507,7 +507,7 @@ func TestVendorGoesThroughTheProxy(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		v, err := NewVendor("https://example.com/token?secret=s", "", ca, proxy)
+		v, err := NewVendor(VendorConfig{URL: "https://example.com/token?secret=s", CAFile: ca, Proxy: proxy})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -3,23 +3,31 @@ package sink
 import (
 	"context"
 	"crypto/tls"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/url"
-	"os"
-	"strconv"
 	"strings"
 	"time"
 )
 
+// VendorConfig says how a token vending machine is asked. Its files are read at each fetch.
+type VendorConfig struct {
+	URL         string
+	Post        bool   // Instead of GET.
+	HeadersFile string // One "Name: value" a line; empty: no headers.
+	BodyFile    string // Of a POST; empty: no body.
+	CAFile      string // Roots besides the system's; empty for none.
+	Proxy       *Proxy // nil: none.
+	Momento     bool   // Only keys of Momento's kinds are taken.
+}
+
 // Vendor fetches keys from a token vending machine. It may be used concurrently.
 type Vendor struct {
-	url         string
-	headersFile string
-	client      *http.Client
+	cfg    VendorConfig
+	client *http.Client
 }
 
 const (
@@ -29,11 +37,9 @@ const (
 	maxVended = 64 << 10
 )
 
-// NewVendor returns a vendor that GETs url with the headers in headersFile, one "Name: value" a line, which is read at each fetch; no file,
-// no headers. The server's certificate is verified against the system's roots and those in caFile. It is reached through a
-// proxy, unless that is nil.
-func NewVendor(url, headersFile, caFile string, proxy *Proxy) (*Vendor, error) {
-	roots, err := rootsWith(caFile)
+// NewVendor returns a vendor. It asks nothing yet.
+func NewVendor(cfg VendorConfig) (*Vendor, error) {
+	roots, err := rootsWith(cfg.CAFile)
 	if err != nil {
 		return nil, err
 	}
@@ -42,18 +48,18 @@ func NewVendor(url, headersFile, caFile string, proxy *Proxy) (*Vendor, error) {
 		DisableKeepAlives:     true, // A fetch an hour needs no connection in between.
 		ResponseHeaderTimeout: vendTimeout,
 	}
-	proxy.use(transport, parsed(url).Host, vendTimeout)
+	cfg.Proxy.use(transport, parsed(cfg.URL).Host, vendTimeout)
 	client := &http.Client{
 		Transport:     transport,
 		Timeout:       vendTimeout,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }, // The headers are for this server only.
 	}
-	return &Vendor{url: url, headersFile: headersFile, client: client}, nil
+	return &Vendor{cfg: cfg, client: client}, nil
 }
 
 // String returns the machine's host: user, path and query may be secret.
 func (v *Vendor) String() string {
-	u, err := url.Parse(v.url)
+	u, err := url.Parse(v.cfg.URL)
 	if err != nil {
 		return "token vending machine"
 	}
@@ -70,110 +76,85 @@ func (v *Vendor) Fetch(ctx context.Context) (Key, error) {
 }
 
 func (v *Vendor) fetch(ctx context.Context) (Key, error) {
+	request, err := v.request(ctx)
+	if err != nil {
+		return Key{}, err
+	}
 	ctx, cancel := context.WithTimeout(ctx, vendTimeout)
 	defer cancel()
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, v.url, http.NoBody)
+	resp, err := v.client.Do(request.WithContext(ctx))
 	if err != nil {
-		return Key{}, errors.New("momento.api_key_url is not a URL")
-	}
-	if request.Header, err = readHeaders(v.headersFile); err != nil {
-		return Key{}, err
-	}
-	request.Header.Set("Accept", "application/json")
-	resp, err := v.client.Do(request)
-	if err != nil {
-		if wrapped, ok := errors.AsType[*url.Error](err); ok {
-			err = wrapped.Err // Without the address.
-		}
-		if strings.Contains(err.Error(), "malformed") { // What comes next in it is the answer.
-			err = errors.New("what it answers is not HTTP/1.1")
-		}
-		return Key{}, err
+		return Key{}, withoutAnswer(err)
 	}
 	defer resp.Body.Close()
-	if resp.StatusCode != http.StatusOK {
-		return Key{}, fmt.Errorf("it answered %d, want 200: check the address and the headers in momento.api_key_url_headers_file", resp.StatusCode)
+	if !vends(resp.StatusCode) {
+		return Key{}, fmt.Errorf("it answered %d, want 200 or 201: %s", resp.StatusCode, vendorAdvice(resp.StatusCode))
+	}
+	if coding := resp.Header.Get("Content-Encoding"); coding != "" && coding != "identity" { // Else it has been decoded.
+		return Key{}, errors.New("its answer is compressed in another way than gzip, which was not asked for")
 	}
 	body, err := io.ReadAll(io.LimitReader(resp.Body, maxVended+1))
 	if err != nil {
-		return Key{}, fmt.Errorf("read its answer: %w", err)
+		return Key{}, fmt.Errorf("read its answer: %w", withoutAnswer(err))
 	}
-	return parseVended(body)
+	k, err := parseVended(body)
+	if err == nil && v.cfg.Momento && k.Kind == KeyOpaque {
+		return Key{}, errors.New("what it gives is neither a v1, v2 nor legacy Momento key; " + keyExpected)
+	}
+	return k, err
 }
 
-// readHeaders reads lines of "Name: value". Empty lines and those that begin with # do not count.
-func readHeaders(path string) (http.Header, error) {
-	header := http.Header{}
-	if path == "" {
-		return header, nil
+// vends reports whether an answer with a status may have a key. 203 is a 200 that a proxy has changed.
+func vends(status int) bool {
+	return status == http.StatusOK || status == http.StatusCreated || status == http.StatusNonAuthoritativeInfo
+}
+
+// vendorAdvice says what to do about an answer without a key.
+func vendorAdvice(status int) string {
+	switch status {
+	case http.StatusUnauthorized, http.StatusForbidden:
+		return "check the headers in momento.api_key_url_headers_file"
+	case http.StatusNotFound, http.StatusGone:
+		return "check the path in momento.api_key_url"
+	case http.StatusMethodNotAllowed, http.StatusNotImplemented:
+		return "check momento.api_key_url_method"
+	case http.StatusBadRequest, http.StatusLengthRequired, http.StatusUnsupportedMediaType,
+		http.StatusUnprocessableEntity:
+		return "check momento.api_key_url_method, the body in momento.api_key_url_body_file and its Content-Type"
 	}
-	text, err := os.ReadFile(path)
-	if err != nil {
-		return nil, fmt.Errorf("read the headers: %w", err)
+	switch {
+	case status == http.StatusTooManyRequests:
+		return "it is asked again later"
+	case status >= 500:
+		return "its own log may say why"
+	case status >= 300 && status < 400:
+		return "it leads elsewhere, which is not followed: write that address into momento.api_key_url"
 	}
-	n := 0
-	for line := range strings.Lines(string(text)) {
-		n++
-		line = strings.TrimSpace(line)
-		if line == "" || strings.HasPrefix(line, "#") {
-			continue
+	return "check the address, and the headers in momento.api_key_url_headers_file"
+}
+
+// withoutAnswer returns an error of net/http unless it may quote the address or the answer.
+func withoutAnswer(err error) error {
+	if wrapped, ok := errors.AsType[*url.Error](err); ok {
+		err = wrapped.Err // Without the address.
+	}
+	switch {
+	case errors.Is(err, io.ErrUnexpectedEOF):
+		return errors.New("its answer breaks off")
+	case errors.Is(err, io.EOF):
+		return errors.New("it closed the connection without an answer")
+	}
+	if _, ok := errors.AsType[net.Error](err); ok {
+		return err
+	}
+	if _, ok := errors.AsType[*tls.CertificateVerificationError](err); ok {
+		return err
+	}
+	text := err.Error()
+	for _, sign := range [...]string{"malformed", "transport connection broken", `"`} {
+		if strings.Contains(text, sign) {
+			return errors.New("what it answers is not HTTP/1.1")
 		}
-		name, value, ok := strings.Cut(line, ":")
-		if !ok || name == "" || strings.ContainsAny(name, " \t") {
-			return nil, fmt.Errorf("%s:%d: write a header as Name: value", path, n)
-		}
-		header.Add(name, strings.TrimSpace(value))
 	}
-	return header, nil
-}
-
-// parseVended reads a machine's answer, of which there are two kinds: authToken and expiresAt, which is a number or an object with
-// validUntil; or api_key, endpoint and valid_until. Times are in seconds since 1970.
-func parseVended(body []byte) (Key, error) {
-	var answer struct {
-		AuthToken  string          `json:"authToken"`
-		ExpiresAt  json.RawMessage `json:"expiresAt"`
-		APIKey     string          `json:"api_key"`
-		Endpoint   string          `json:"endpoint"`
-		ValidUntil json.RawMessage `json:"valid_until"`
-	}
-	if len(body) > maxVended {
-		return Key{}, errors.New("its answer is too long")
-	}
-	if json.Unmarshal(body, &answer) != nil {
-		return Key{}, errors.New("its answer is not the expected JSON object")
-	}
-	text, expires := answer.AuthToken, answer.ExpiresAt
-	if text == "" {
-		text, expires = answer.APIKey, answer.ValidUntil
-	}
-	if text == "" {
-		return Key{}, errors.New("its answer has neither authToken nor api_key")
-	}
-	k, err := ParseKey(text)
-	if err != nil {
-		return Key{}, err
-	}
-	if at, ok := epochSeconds(expires); ok {
-		k.Expires = at
-	}
-	if k.Endpoint == "" {
-		k.Endpoint = strings.TrimSpace(answer.Endpoint)
-	}
-	return k, nil
-}
-
-// epochSeconds reads a number, a number in quotes, or an object that has one as validUntil.
-func epochSeconds(raw json.RawMessage) (time.Time, bool) {
-	var object struct {
-		ValidUntil json.RawMessage `json:"validUntil"`
-	}
-	if json.Unmarshal(raw, &object) == nil && object.ValidUntil != nil {
-		raw = object.ValidUntil
-	}
-	seconds, err := strconv.ParseFloat(strings.Trim(string(raw), `"`), 64)
-	if err != nil || !(seconds > 0 && seconds < 1e11) {
-		return time.Time{}, false
-	}
-	return time.UnixMilli(int64(seconds * 1000)), true
+	return err
 }

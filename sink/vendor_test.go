@@ -1,10 +1,10 @@
 package sink
 
 import (
+	"compress/gzip"
 	"context"
-	"encoding/base64"
-	"encoding/json"
 	"errors"
+	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -18,47 +18,6 @@ import (
 	"testing/synctest"
 	"time"
 )
-
-func TestBothKindsOfVendedAnswersAreRead(t *testing.T) {
-	v1 := base64.StdEncoding.EncodeToString([]byte(`{"endpoint":"cell-1.example","api_key":"inner"}`))
-	at := time.Unix(1_800_000_000, 0)
-	f := func(body string, endpoint string, expires time.Time) {
-		t.Helper()
-		k, err := parseVended([]byte(body))
-		if err != nil || k.Endpoint != endpoint || !k.Expires.Equal(expires) {
-			t.Errorf("%s gives %+v, %v, want endpoint %q, expiry %v", body, k, err, endpoint, expires)
-		}
-	}
-	f(`{"authToken":"`+v1+`","expiresAt":1800000000}`, "cell-1.example", at)
-	f(`{"authToken":"t","expiresAt":{"validUntil":1800000000}}`, "", at)
-	f(`{"authToken":"t","expiresAt":"1800000000"}`, "", at)
-	f(`{"api_key":"t","endpoint":"cell-2.example","valid_until":1800000000}`, "cell-2.example", at)
-	f(`{"authToken":"t","expiresAt":{}}`, "", time.Time{})
-	f(`{"authToken":"t","expiresAt":-1}`, "", time.Time{})
-	f(`{"authToken":"t"}`, "", time.Time{})
-}
-
-func FuzzVendedAnswerIsAKeyOrAnErrorWithoutIt(f *testing.F) {
-	for _, body := range []string{
-		`{"authToken":"secret","expiresAt":1}`, `{"api_key":"secret","valid_until":{"validUntil":3}}`, `{}`, `[]`, ``, `{"authToken":"sec ret"}`,
-		`{"authToken":5}`, `{"authToken":"secret","expiresAt":1e300}`, `{"authToken":"Bearer secret"}`,
-	} {
-		f.Add(body)
-	}
-	f.Fuzz(func(t *testing.T, body string) {
-		k, err := parseVended([]byte(body))
-		if (err == nil) == (k.raw == "") {
-			t.Errorf("key %v and error %v", k, err)
-		}
-		var answer map[string]any
-		if err == nil || json.Unmarshal([]byte(body), &answer) != nil {
-			return
-		}
-		if token, ok := answer["authToken"].(string); ok && len(token) > 20 && strings.Contains(err.Error(), token) {
-			t.Errorf("the error holds the token: %v", err)
-		}
-	})
-}
 
 func TestVendorSendsItsHeadersAndVerifiesTheServer(t *testing.T) {
 	var got http.Header
@@ -84,7 +43,7 @@ func TestVendorSendsItsHeadersAndVerifiesTheServer(t *testing.T) {
 	writeFile(t, roots, certificatePEM(server.Certificate().Raw))
 	fetch := func(path, headersFile, caFile string) (Key, error) {
 		t.Helper()
-		v, err := NewVendor(server.URL+path+"?secret=s", headersFile, caFile, nil)
+		v, err := NewVendor(VendorConfig{URL: server.URL + path + "?secret=s", HeadersFile: headersFile, CAFile: caFile})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -105,7 +64,206 @@ func TestVendorSendsItsHeadersAndVerifiesTheServer(t *testing.T) {
 	f("/refused", headers, roots, "it answered 403")
 	f("/long", headers, roots, "too long")
 	writeFile(t, headers, "no header")
-	f("/token", headers, roots, "headers:1: write a header as Name: value")
+	f("/token", headers, roots, "headers: line 1 is no header: write Name: value")
+}
+
+func TestVendorAsksAsItIsTold(t *testing.T) {
+	var got *http.Request
+	var sent string
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		got, sent = r, string(body)
+		w.WriteHeader(http.StatusCreated)
+		_, _ = io.WriteString(w, `{"token":"t"}`)
+	}))
+	defer server.Close()
+	path := func(text string) string {
+		name := filepath.Join(t.TempDir(), "file")
+		writeFile(t, name, text)
+		return name
+	}
+	const json = "application/json"
+	tests := map[string]struct {
+		cfg                                     VendorConfig
+		method, body, contentType, host, accept string
+	}{
+		"GET": {VendorConfig{}, "GET", "", "", "", json},
+		"GET with headers": {
+			VendorConfig{HeadersFile: path("\ufeffaccept: text/plain\r\nHost: h.example\r\n")},
+			"GET", "", "", "h.example", "text/plain",
+		},
+		"POST without a body": {VendorConfig{Post: true}, "POST", "", "", "", json},
+		"POST":                {VendorConfig{Post: true, BodyFile: path(" {}\n")}, "POST", " {}\n", json, "", json},
+		"POST after a mark":   {VendorConfig{Post: true, BodyFile: path("\ufeff{}")}, "POST", "{}", json, "", json},
+		"POST of nothing":     {VendorConfig{Post: true, BodyFile: path("")}, "POST", "", json, "", json},
+		"POST of something else": {
+			VendorConfig{Post: true, BodyFile: path("a=b"), HeadersFile: path("content-type: text/x")},
+			"POST", "a=b", "text/x", "", json,
+		},
+		"encodings are not passed": {
+			VendorConfig{HeadersFile: path("Accept-Encoding: br, zstd\nContent-Length: 9")}, "GET", "", "", "", json,
+		},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			tt.cfg.URL = server.URL
+			v, err := NewVendor(tt.cfg)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if k, err := v.Fetch(t.Context()); err != nil || k.raw != "t" {
+				t.Fatalf("Fetch = %v, %v", k, err)
+			}
+			if host := strings.TrimPrefix(server.URL, "http://"); tt.host == "" {
+				tt.host = host
+			}
+			h := got.Header
+			if got.Method != tt.method || sent != tt.body || got.ContentLength != int64(len(tt.body)) || got.Host != tt.host ||
+				h.Get("Content-Type") != tt.contentType || h.Get("Accept") != tt.accept || h.Get("Accept-Encoding") != "gzip" {
+				t.Errorf("asked with %s %s %q, headers %v", got.Method, got.Host, sent, h)
+			}
+		})
+	}
+}
+
+func TestVendorsFilesAreReadAtEachFetchAndToldOfByName(t *testing.T) {
+	var sent string
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		sent = r.Header.Get("X-Tenant") + " " + string(body)
+		_, _ = io.WriteString(w, "t")
+	}))
+	defer server.Close()
+	headers, body := filepath.Join(t.TempDir(), "headers"), filepath.Join(t.TempDir(), "body")
+	v, err := NewVendor(VendorConfig{URL: server.URL, Post: true, HeadersFile: headers, BodyFile: body})
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := func(header, text, want string) {
+		t.Helper()
+		writeFile(t, headers, header)
+		writeFile(t, body, text)
+		_, err := v.Fetch(t.Context())
+		if want != "" {
+			saysOnly(t, err, want)
+		} else if err != nil || sent != strings.TrimPrefix(header, "X-Tenant: ")+" "+text {
+			t.Errorf("sent %q, %v", sent, err)
+		}
+	}
+	f("X-Tenant: a", "b", "")
+	f("X-Tenant: c", "d", "")
+	f("X-Tenant: a", strings.Repeat("secret ", 10_000), "read the body from "+body+": it is larger than 64 KiB")
+	f(strings.Repeat("secret ", 10_000), "b", "read the headers from "+headers+": it is larger than 64 KiB")
+	f("X-Tenant: a", "\xff\xfe{\x00", "read the body from "+body+": it is UTF-16: save it as UTF-8")
+	f("\xff\xfeX\x00", "b", "read the headers from "+headers+": it is UTF-16: save it as UTF-8")
+	for _, line := range []string{
+		"secret", ": secret", "X secret: a", "X(secret): a", "X: a\x00secret", "\u00dc-secret: a",
+	} {
+		f("# Ours.\n"+line, "b", "read the headers from "+headers+": line 2 is no header: write Name: value")
+	}
+	if err := os.Remove(body); err != nil {
+		t.Fatal(err)
+	}
+	writeFile(t, headers, "")
+	_, err = v.Fetch(t.Context())
+	saysOnly(t, err, "read the body from "+body+": no such file or directory; correct the path")
+}
+
+// saysOnly checks that an error says something, and no secret.
+func saysOnly(t *testing.T, err error, want string) {
+	t.Helper()
+	if err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "secret") {
+		t.Errorf("the error is %v, want %q in it and no secret", err, want)
+	}
+}
+
+func TestEveryStatusOfAMachineSaysWhatToCheck(t *testing.T) {
+	var status int
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(status)
+		if status != http.StatusNoContent && status != http.StatusNotModified {
+			_, _ = io.WriteString(w, "secret")
+		}
+	}))
+	defer server.Close()
+	v, err := NewVendor(VendorConfig{URL: server.URL + "/secret"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct {
+		status int
+		want   string // Empty: the key is taken.
+	}{
+		{200, ""},
+		{201, ""},
+		{203, ""},
+		{202, "it answered 202, want 200 or 201"},
+		{204, "it answered 204, want 200 or 201"},
+		{206, "it answered 206, want 200 or 201"},
+		{302, "write that address into momento.api_key_url"},
+		{304, "it answered 304"},
+		{308, "write that address into momento.api_key_url"},
+		{400, "check momento.api_key_url_method, the body in momento.api_key_url_body_file"},
+		{401, "check the headers in momento.api_key_url_headers_file"},
+		{403, "check the headers in momento.api_key_url_headers_file"},
+		{404, "check the path in momento.api_key_url"},
+		{405, "check momento.api_key_url_method"},
+		{415, "its Content-Type"},
+		{418, "check the address, and the headers"},
+		{429, "it is asked again later"},
+		{500, "its own log may say why"},
+	} {
+		status = tt.status
+		k, err := v.Fetch(t.Context())
+		if tt.want != "" {
+			saysOnly(t, err, tt.want)
+		} else if err != nil || k.raw != "secret" {
+			t.Errorf("%d: %v, %v", status, k, err)
+		}
+	}
+}
+
+func TestAnswersAreDecompressedWithinTheirBound(t *testing.T) {
+	var body []byte
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Encoding", "gzip")
+		zip := gzip.NewWriter(w)
+		_, _ = zip.Write(body)
+		_ = zip.Close()
+	}))
+	defer server.Close()
+	v, err := NewVendor(VendorConfig{URL: server.URL})
+	if err != nil {
+		t.Fatal(err)
+	}
+	body = []byte(`{"token":"t"}`)
+	if k, err := v.Fetch(t.Context()); err != nil || k.raw != "t" {
+		t.Errorf("Fetch = %v, %v", k, err)
+	}
+	body = make([]byte, 100<<20)
+	if _, err := v.Fetch(t.Context()); err == nil || !strings.Contains(err.Error(), "its answer is too long") {
+		t.Errorf("Fetch = %v", err)
+	}
+}
+
+func TestOnlyMomentosKeysAreTakenForMomento(t *testing.T) {
+	var body string
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = io.WriteString(w, body)
+	}))
+	defer server.Close()
+	v, err := NewVendor(VendorConfig{URL: server.URL, Momento: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, body = range []string{"OK", `{"token":"OK"}`} {
+		_, err := v.Fetch(t.Context())
+		saysOnly(t, err, "neither a v1, v2 nor legacy Momento key")
+	}
+	body = jwt(`{"t":"g"}`)
+	if k, err := v.Fetch(t.Context()); err != nil || k.Kind != KeyV2 {
+		t.Errorf("Fetch = %v, %v", k, err)
+	}
 }
 
 func writeFile(t *testing.T, path, text string) {
@@ -143,7 +301,7 @@ func (m *machine) fetched() []time.Duration {
 	return slices.Clone(m.fetches)
 }
 
-func (m *machine) ring() *Keyring { return &Keyring{fetch: m.fetch, refused: make(chan struct{}, 1)} }
+func (m *machine) ring() *Keyring { return newKeyring(nil, m.fetch) }
 
 // watch runs a keyring on the machine.
 func (m *machine) watch(t *testing.T) *Keyring {
@@ -216,15 +374,32 @@ func TestFirstKeyIsAskedForUntilItComes(t *testing.T) {
 	})
 }
 
+func TestVendedKeyThatIsThereIsNotFetchedAgainAtOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := &machine{began: time.Now()}
+		r := m.ring()
+		if err := r.First(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		go r.Watch(t.Context(), time.Second, func() { m.changed.Add(1) }, func(error) {})
+		time.Sleep(44 * time.Minute)
+		if n := len(m.fetched()); n != 1 {
+			t.Errorf("%d fetches, want the first only", n)
+		}
+		time.Sleep(8 * time.Minute)
+		if n := len(m.fetched()); n != 2 || m.changed.Load() != 1 {
+			t.Errorf("%d fetches and %d changes, want one before it expires", n, m.changed.Load())
+		}
+	})
+}
+
 func TestRefusedVendedKeyIsReplacedAtMostOnceASecond(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		m := &machine{}
 		r := m.watch(t)
 		for range 50 {
 			time.Sleep(100 * time.Millisecond)
-			if _, err := r.Reread(r.Key()); err != nil {
-				t.Error(err)
-			}
+			r.Reread(r.Key())
 		}
 		if n := len(m.fetched()); n < 5 || n > 6 || int(m.changed.Load()) != n {
 			t.Errorf("%d fetches and %d changes in 5 s, want one a second", n, m.changed.Load())

@@ -123,6 +123,30 @@ func TestCheckWarnsOfAKeyThatIsAboutToExpire(t *testing.T) {
 	}
 }
 
+// Docker's --env-file keeps quotes, and Windows' editors write a byte order mark.
+func TestKeyWithinQuotesIsTakenWithoutThem(t *testing.T) {
+	const key = "e30.eyJ0IjoiZyJ9.c2ln"
+	file := filepath.Join(t.TempDir(), "key")
+	if err := os.WriteFile(file, []byte("\ufeff'"+key+"'\r\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv(keyEnv, `"`+key+`"`)
+	for _, args := range [][]string{nil, {"--api-key-file", file}} {
+		var out, log syncBuffer
+		args = append([]string{"check", "--subject", "a", "--cache", "c", "--region", "us-east-1"}, args...)
+		if err := run(t.Context(), args, &out, &log); err != nil || !strings.Contains(out.String(), "✓ key: v2\n") {
+			t.Errorf("%v: %v\n%s%s", args, err, out.String(), log.String())
+		}
+	}
+	t.Setenv(keyEnv, `"`+key)
+	var out, log syncBuffer
+	err := run(t.Context(), []string{"check", "--subject", "a", "--cache", "c", "--region", "us-east-1"}, &out, &log)
+	want := "MOMENTO_API_KEY: the API key has a stray quotation mark"
+	if exitStatus(err) != statusUsage || !strings.Contains(log.String(), want) {
+		t.Errorf("%v, %s, want %q", err, log.String(), want)
+	}
+}
+
 func base64Claims(expires int64) string {
 	return base64.RawURLEncoding.EncodeToString(fmt.Appendf(nil, `{"t":"g","exp":%d}`, expires))
 }

@@ -10,6 +10,7 @@ import (
 
 	"momento-bridge/admin"
 	"momento-bridge/pipeline"
+	"momento-bridge/sink"
 )
 
 // adminHandler serves health and metrics. ctx is done when the daemon stops.
@@ -54,7 +55,7 @@ func (b *bridge) notReady(ctx context.Context) []string {
 			reasons = append(reasons, "route "+stats.Routes[i].Name+": "+why)
 		}
 	}
-	reasons = append(reasons, endpointReasons(stats)...)
+	reasons = append(reasons, endpointReasons(stats, b.plan.sink.Keys)...)
 	for i := range reasons {
 		reasons[i] = bounded(reasons[i])
 	}
@@ -72,10 +73,11 @@ func (b *bridge) natsReason() string {
 	return "still trying; check nats.url, the network and the server"
 }
 
-func endpointReasons(stats pipeline.Stats) []string {
+func endpointReasons(stats pipeline.Stats, keys *sink.Keyring) []string {
 	var reasons []string
 	if stats.KeyRefused {
-		reasons = append(reasons, "endpoint: the API key is refused: "+stats.Why+"; put a valid key into the key file, or see what momento.api_key_url gives")
+		reasons = append(reasons, "endpoint: the API key is refused: "+stats.Why+noNewerKey(keys)+
+			"; put a valid key into the key file, or see what momento.api_key_url gives")
 	}
 	if stats.Down {
 		reasons = append(reasons, "endpoint: down: "+stats.Why+"; check the endpoint and the network")
@@ -96,6 +98,14 @@ func endpointReasons(stats pipeline.Stats) []string {
 		}
 	}
 	return reasons
+}
+
+// noNewerKey says why no other key than the one that is refused could be had; empty if nothing is known against it.
+func noNewerKey(keys *sink.Keyring) string {
+	if err := keys.Trouble(); err != nil {
+		return "; no newer one could be had: " + err.Error()
+	}
+	return ""
 }
 
 // maxReason bounds a reason, in bytes: it may hold what a server has said.

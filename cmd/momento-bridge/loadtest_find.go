@@ -80,6 +80,7 @@ func (o *findOptions) run(cmd *cobra.Command) error {
 	if err != nil {
 		return err
 	}
+	defer o.target.watchKey(cmd)()
 	cfg := o.config(target)
 	if err := cfg.CheckDimensions(); err != nil {
 		return &usageError{fmt.Errorf("--dimensions: %w", err)}

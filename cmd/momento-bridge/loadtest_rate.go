@@ -82,6 +82,7 @@ func (o *rateOptions) run(cmd *cobra.Command) error {
 	if err != nil {
 		return err
 	}
+	defer o.target.watchKey(cmd)()
 	stderr := cmd.ErrOrStderr()
 	labels, _ := o.target.labelMap() // Checked with the target.
 	show := newRateProgress(stderr, o.duration)

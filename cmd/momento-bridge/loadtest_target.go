@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -136,7 +137,8 @@ func (t *targetFlags) override(cmd *cobra.Command, f *config.File) {
 		f.Momento.Endpoint = ""
 	}
 	if t.file != "" && flags.Changed("api-key-file") {
-		f.Momento.APIKeyURL, f.Momento.APIKeyURLHeadersFile = "", ""
+		f.Momento.APIKeyURL, f.Momento.APIKeyURLMethod = "", config.MethodGet
+		f.Momento.APIKeyURLHeadersFile, f.Momento.APIKeyURLBodyFile = "", ""
 	}
 }
 
@@ -178,6 +180,18 @@ func (t *targetFlags) labelMap() (map[string]string, error) {
 		labels[name] = value
 	}
 	return labels, nil
+}
+
+// watchKey replaces the key while a test runs. What it returns ends that.
+func (t *targetFlags) watchKey(cmd *cobra.Command) (stop func()) {
+	ctx, cancel := context.WithCancel(cmd.Context())
+	var watching sync.WaitGroup
+	watching.Go(func() {
+		t.plan.sink.Keys.Watch(ctx, keyInterval, func() {}, func(err error) {
+			fmt.Fprintf(cmd.ErrOrStderr(), "! no new API key, still trying; the old one stays in use: %v\n", err)
+		})
+	})
+	return func() { cancel(); watching.Wait() }
 }
 
 // vendedKey fetches a key, and the endpoint that it names if there is no other.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"os"
@@ -10,6 +11,7 @@ import (
 
 	"momento-bridge/config"
 	"momento-bridge/pipeline"
+	"momento-bridge/secretfile"
 	"momento-bridge/sink"
 	"momento-bridge/source"
 )
@@ -53,7 +55,7 @@ func newPlan(f *config.File) *plan {
 		pprof:       c.Admin.Pprof,
 		shutdown:    time.Duration(c.ShutdownTimeout),
 	}
-	checkNATSFiles(f)
+	checkFiles(f)
 	p.sink = sinkConfig(f)
 	p.pipeline = pipeline.Config{
 		Workers:     c.Momento.Connections,
@@ -100,30 +102,53 @@ func connectConfig(c config.NATS) source.ConnectConfig {
 	}
 }
 
-// checkNATSFiles reports credential files that cannot be read, which would otherwise only show as a refused connection.
-func checkNATSFiles(f *config.File) {
-	n := f.NATS
-	for _, file := range [...]struct{ path, name string }{
-		{"nats.creds_file", n.CredsFile},
-		{"nats.nkey_file", n.NKeyFile},
-		{"nats.password_file", n.PasswordFile},
-		{"nats.token_file", n.TokenFile},
-		{"nats.tls.ca_file", n.TLS.CAFile},
-		{"nats.tls.cert_file", n.TLS.CertFile},
-		{"nats.tls.key_file", n.TLS.KeyFile},
-		{"momento.tls.ca_file", f.Momento.TLS.CAFile},
-		{"momento.api_key_url_headers_file", f.Momento.APIKeyURLHeadersFile},
+// checkFiles reports files that cannot be read, which would otherwise only show as a refused connection. The key's own
+// is read by keyring.
+func checkFiles(f *config.File) {
+	n, m := f.NATS, f.Momento
+	for _, file := range [...]struct {
+		path, name string
+		read       func(name string) error
+	}{
+		{"nats.creds_file", n.CredsFile, readSecret},
+		{"nats.nkey_file", n.NKeyFile, readSecret},
+		{"nats.password_file", n.PasswordFile, readSecret},
+		{"nats.token_file", n.TokenFile, readSecret},
+		{"nats.tls.ca_file", n.TLS.CAFile, openFile},
+		{"nats.tls.cert_file", n.TLS.CertFile, openFile},
+		{"nats.tls.key_file", n.TLS.KeyFile, readSecret},
+		{"momento.tls.ca_file", m.TLS.CAFile, openFile},
+		{"momento.api_key_url_headers_file", m.APIKeyURLHeadersFile, readHeaders},
+		{"momento.api_key_url_body_file", m.APIKeyURLBodyFile, readSecret},
 	} {
 		if file.name == "" {
 			continue
 		}
-		readable, err := os.Open(file.name)
-		if err != nil {
+		err := file.read(file.name)
+		if _, system := errors.AsType[*os.PathError](err); system {
 			f.Problemf(file.path, "%s cannot be read: %v; correct the path or the permissions", file.path, err)
-			continue
+		} else if err != nil {
+			f.Problemf(file.path, "%s names %s: %v", file.path, file.name, err)
 		}
+	}
+}
+
+func readSecret(name string) error {
+	_, err := secretfile.Read(context.Background(), name)
+	return err
+}
+
+func readHeaders(name string) error {
+	_, err := sink.ReadHeaders(context.Background(), name)
+	return err
+}
+
+func openFile(name string) error {
+	readable, err := os.Open(name)
+	if err == nil {
 		readable.Close()
 	}
+	return err
 }
 
 // sinkConfig finds the key and the endpoint. The endpoint is the one configured, or else the one that the key names.
@@ -166,9 +191,12 @@ func sinkConfig(f *config.File) sink.Config {
 	return c
 }
 
-// checkKeyFits reports a key that Momento cannot know. An endpoint given as a URL may be another server, with keys of its own.
+// anotherServer reports whether the endpoint may be another server than Momento's, with keys of its own.
+func anotherServer(m config.Momento) bool { return strings.Contains(m.Endpoint, "://") }
+
+// checkKeyFits reports a key that Momento cannot know.
 func checkKeyFits(f *config.File, keys *sink.Keyring) {
-	if keys != nil && keys.Key() != nil && keys.Key().Kind == sink.KeyOpaque && !strings.Contains(f.Momento.Endpoint, "://") {
+	if keys != nil && keys.Key() != nil && keys.Key().Kind == sink.KeyOpaque && !anotherServer(f.Momento) {
 		f.Problemf("momento.api_key_file", "the API key is neither a v1, v2 nor legacy Momento key: copy it whole, as the console shows it")
 	}
 }
@@ -182,7 +210,15 @@ func keyring(f *config.File, proxies *sink.Proxies) (*sink.Keyring, error) {
 		if err != nil {
 			return nil, err
 		}
-		vendor, err := sink.NewVendor(m.APIKeyURL, m.APIKeyURLHeadersFile, m.TLS.CAFile, proxy)
+		vendor, err := sink.NewVendor(sink.VendorConfig{
+			URL:         m.APIKeyURL,
+			Post:        m.APIKeyURLMethod == config.MethodPost,
+			HeadersFile: m.APIKeyURLHeadersFile,
+			BodyFile:    m.APIKeyURLBodyFile,
+			CAFile:      m.TLS.CAFile,
+			Momento:     !anotherServer(m),
+			Proxy:       proxy,
+		})
 		if err != nil {
 			return nil, err
 		}

@@ -194,7 +194,7 @@ func carryAll(ctx context.Context, p *plan, replays map[string]*source.Replay, m
 			log.Error("no new API key, still trying; the old one stays in use", "error", err)
 		})
 	})
-	sides.Go(func() { showProgress(side, pipe, replays, progress) })
+	sides.Go(func() { showProgress(side, pipe, p.sink.Keys, replays, progress) })
 	publishing.Go(func() { pipe.Run(ctx) }) // Interrupted, it leaves what is queued in the stream.
 	var errs []error
 	for _, subject := range slices.Sorted(maps.Keys(replays)) {
@@ -226,7 +226,9 @@ func total(replays map[string]*source.Replay) source.ReplayCounts {
 }
 
 // showProgress writes a line now and then, until ctx is done.
-func showProgress(ctx context.Context, pipe *pipeline.Pipeline, replays map[string]*source.Replay, w io.Writer) {
+func showProgress(
+	ctx context.Context, pipe *pipeline.Pipeline, keys *sink.Keyring, replays map[string]*source.Replay, w io.Writer,
+) {
 	ticks := time.NewTicker(replayProgress)
 	defer ticks.Stop()
 	for {
@@ -238,7 +240,7 @@ func showProgress(ctx context.Context, pipe *pipeline.Pipeline, replays map[stri
 		counts, stats := total(replays), pipe.Stats()
 		rejected, left := counts.Sums()
 		parts := []string{fmt.Sprintf("replayed %d, rejected %d, in hand %d, %.3g/s", counts.Published, rejected, left, stats.Quotas[0].Rate)}
-		fmt.Fprintln(w, strings.Join(append(parts, endpointReasons(stats)...), "; "))
+		fmt.Fprintln(w, strings.Join(append(parts, endpointReasons(stats, keys)...), "; "))
 	}
 }
 

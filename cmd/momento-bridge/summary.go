@@ -28,7 +28,8 @@ func (b *bridge) gravest(ctx context.Context, s *admin.Status, stats *pipeline.S
 	case missing != nil:
 		return admin.KeyRefused, "There is no API key yet, so nothing is published: " + missing.Error() + "."
 	case stats.KeyRefused:
-		return admin.KeyRefused, "The endpoint refuses the API key (" + bounded(stats.Why) + "), so nothing is published. " +
+		why := bounded(stats.Why + noNewerKey(b.plan.sink.Keys))
+		return admin.KeyRefused, "The endpoint refuses the API key (" + why + "), so nothing is published. " +
 			"Put a valid key into the key file, or see what the vending machine gives."
 	case stats.Down:
 		return admin.Down, "The endpoint is down (" + bounded(stats.Why) + "), so nothing is published; it is tried once a second. " +

@@ -3,9 +3,14 @@ package main
 import (
 	"encoding/base64"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -67,6 +72,98 @@ func TestDaemonWaitsForItsFirstVendedKey(t *testing.T) {
 	p.awaitReady()
 	if err := p.stop(); err != nil {
 		t.Errorf("run = %v", err)
+	}
+}
+
+// posted is a token vending machine as Momento Functions are: asked by POST. Its keys live for four seconds, which it
+// tells in milliseconds.
+type posted struct {
+	mu     sync.Mutex // Guards the following.
+	bodies []string
+}
+
+func (p *posted) serve(w http.ResponseWriter, r *http.Request) {
+	body, _ := io.ReadAll(r.Body)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if r.Method != http.MethodPost || r.Header.Get("Content-Type") != "application/json" {
+		w.WriteHeader(http.StatusBadRequest)
+		return
+	}
+	p.bodies = append(p.bodies, string(body))
+	w.WriteHeader(http.StatusCreated)
+	end := time.Now().Add(4 * time.Second)
+	fmt.Fprintf(w, `{"token":"posted-key-%d","expiresAtEpoch":%d}`, len(p.bodies), end.UnixMilli())
+}
+
+func (p *posted) asked() []string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return slices.Clone(p.bodies)
+}
+
+// postedWorld is a machine that is asked by POST, and an endpoint that takes its keys. settings are those of momento.
+func postedWorld(t *testing.T) (p *posted, settings, bodyFile string) {
+	t.Helper()
+	p = &posted{}
+	machine := httptest.NewServer(http.HandlerFunc(p.serve))
+	t.Cleanup(machine.Close)
+	endpoint := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !strings.HasPrefix(r.Header.Get("Authorization"), "posted-key-") {
+			w.WriteHeader(http.StatusUnauthorized)
+			return
+		}
+		w.WriteHeader(http.StatusNoContent)
+	}))
+	t.Cleanup(endpoint.Close)
+	bodyFile = filepath.Join(t.TempDir(), "body")
+	if err := os.WriteFile(bodyFile, []byte(`{"password":"SECRET-1"}`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	settings = fmt.Sprintf("momento: {endpoint: %q, api_key_url: %q, api_key_url_method: POST, api_key_url_body_file: %q}\n",
+		endpoint.URL, machine.URL, bodyFile)
+	return p, settings, bodyFile
+}
+
+func TestVendingMachineIsAskedByPostAndTellsMilliseconds(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, emulator.Config{})
+	w.stream("S", "s")
+	machine, settings, bodyFile := postedWorld(t)
+	nats := fmt.Sprintf("nats: {url: %q}\n", w.server.ClientURL())
+	p := startDaemon(t, "-c", w.writeConfig(nats+settings+"routes: [{name: s, stream: S, cache: c}]\n"))
+	p.awaitReady()
+	if left := p.metric("api_key_expiry_timestamp_seconds") - float64(time.Now().Unix()); left < -60 || left > 5 {
+		t.Errorf("the key expires in %g s, want four", left)
+	}
+	if err := os.WriteFile(bodyFile, []byte(`{"password":"SECRET-2"}`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "three keys", func() bool { return len(machine.asked()) >= 3 })
+	w.publish("s", "x")
+	const published = `messages_settled_total{outcome="published",route="s"}`
+	eventually(t, "published", func() bool { return p.metric(published) == 1 })
+	if asked := machine.asked(); asked[0] != `{"password":"SECRET-1"}` || asked[2] != `{"password":"SECRET-2"}` {
+		t.Errorf("asked with %q", asked)
+	}
+	if err := p.stop(); err != nil {
+		t.Errorf("run = %v", err)
+	}
+	if log := p.log.String(); strings.Contains(log, "posted-key") || strings.Contains(log, "SECRET") {
+		t.Error("the log shows a secret")
+	}
+}
+
+func TestLoadTestLivesLongerThanItsVendedKey(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, emulator.Config{})
+	machine, settings, _ := postedWorld(t)
+	file := w.writeConfig(settings + "routes: [{name: r, subject: a, cache: c}]\n")
+	var out, log syncBuffer
+	args := []string{"loadtest", "rate", "-c", file, "--cache", "c", "--rate", "20", "--duration", "5s"}
+	err := run(t.Context(), args, &out, &log)
+	if n := len(machine.asked()); err != nil || n < 2 {
+		t.Errorf("ended with %v after %d keys\n%s", err, n, log.String())
 	}
 }
 
