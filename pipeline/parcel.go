@@ -47,7 +47,7 @@ func (p *parcel) rejection() *Rejection {
 // fill writes the publish into r, with the message itself as the payload, or the batch, for which buf is used again. It returns buf.
 func (p *parcel) fill(r *Request, buf []byte) []byte {
 	c := &p.lane.route.cfg
-	r.Cache, r.Topic, r.Text, r.Once = c.Cache, p.first.Topic, c.Text, c.AtMostOnce
+	r.Cache, r.Topic, r.Text = c.Cache, p.first.Topic, c.Text
 	framing := c.Batch.Framing
 	if framing == nil {
 		r.Payload = p.first.Payload

@@ -42,8 +42,6 @@ type Request struct {
 	Cache, Topic string
 	Payload      []byte
 	Text         bool // Subscribers receive a string rather than bytes.
-	// Once says that nobody sends it again if its outcome is unclear, so that all care is worth it.
-	Once bool
 	// Start is now, as far as the pipeline knows it, and Deadline when the attempt must end.
 	Start, Deadline time.Time
 	// Slot is the pipeline's own name for it.

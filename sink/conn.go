@@ -22,22 +22,13 @@ type conn struct {
 	deadline      time.Time // As far as it is known to be set.
 	end           time.Time // When reads are to fail: the deadline, or what it will be set to.
 	interruptible bool      // Reads return when they are interrupted, rather than go on.
-	look          look
+	looks         bool      // Reads return what has come, and do not wait.
 	exchange      exchange
 
 	idle   bool       // Nothing is awaited: reads park.
 	mu     sync.Mutex // Held while something is read by an idle read, and by whoever sends meanwhile. Guards parked.
 	parked bool       // A read of an idle connection waits, and nothing had come when it began to.
 }
-
-// look is whether reads wait.
-type look uint8
-
-const (
-	waits   look = iota
-	looks        // They return what has come.
-	recalls      // They return what has come and been read from the kernel.
-)
 
 func newConn(tcp *net.TCPConn, deadline time.Time) *conn {
 	c := &conn{TCPConn: tcp, deadline: deadline, end: deadline}
@@ -66,12 +57,8 @@ func (c *conn) write(b []byte) (int, error) {
 
 // Read writes what is unwritten, and reads.
 func (c *conn) Read(b []byte) (int, error) {
-	switch c.look {
-	case waits:
-	case looks:
+	if c.looks {
 		return c.exchange.look(c, b)
-	case recalls:
-		return 0, errNotYet
 	}
 	for {
 		n, err := c.exchange.do(c, b)

@@ -66,7 +66,6 @@ func (c *connection) Depth() int {
 // Send implements pipeline.Connection.
 func (c *connection) Send(rs []*pipeline.Request) {
 	now, first := rs[0].Start, len(c.awaited)
-	once := false
 	c.out = c.out[:0]
 	for _, r := range rs {
 		key, a := c.momento.prepare(r)
@@ -80,13 +79,12 @@ func (c *connection) Send(rs []*pipeline.Request) {
 		}
 		c.out = c.wire.appendRequest(c.out, r, key)
 		c.awaited = append(c.awaited, waiting{r, key})
-		once = once || r.Once
 	}
 	if len(c.awaited) == first {
 		return
 	}
 	if first == 0 {
-		if err := c.ready(now, c.awaited[0].r.Deadline, once); err != nil {
+		if err := c.ready(now, c.awaited[0].r.Deadline); err != nil {
 			c.unsent(err)
 			return
 		}
@@ -96,13 +94,13 @@ func (c *connection) Send(rs []*pipeline.Request) {
 }
 
 // ready makes sure of a connection on which nothing is awaited and nothing has come, until a time.
-func (c *connection) ready(now, end time.Time, careful bool) error {
+func (c *connection) ready(now, end time.Time) error {
 	if c.tcp != nil && now.After(c.expires) {
 		c.close()
 	}
 	if c.tcp != nil {
 		c.tcp.await(now, end)
-		if c.silent(careful) {
+		if c.silent() {
 			return nil
 		}
 		c.close()
@@ -114,28 +112,21 @@ func (c *connection) ready(now, end time.Time, careful bool) error {
 	return nil
 }
 
-// silent reports whether the connection is open and nothing has come on it. Right after an answer it asks the kernel only
-// if it is to be careful: that costs as much as a hundredth of a publish.
-func (c *connection) silent(careful bool) bool {
-	switch {
-	case c.in.in.Buffered() > 0:
+// silent reports whether the connection is open and nothing has come on it, by one more look. It is worth its system
+// call also right after an answer: what is sent in vain is unclear, and what is taken for an answer may be none.
+func (c *connection) silent() bool {
+	if c.in.in.Buffered() > 0 {
 		return false
-	case !c.fresh || careful:
-		c.tcp.look = looks
-	case c.conn == net.Conn(c.tcp):
-		return true
-	default: // TLS may have more than it has given.
-		c.tcp.look = recalls
 	}
+	c.tcp.looks = true
 	err := c.in.wait()
-	c.tcp.look = waits
+	c.tcp.looks = false
 	return err == errNotYet //nolint:errorlint // As it was returned.
 }
 
 // write sends what is in out, or leaves that to the next read, if that comes at once.
 func (c *connection) write(late bool) {
 	c.tcp.late = late
-	c.fresh = false
 	_, _ = c.conn.Write(c.out) // An error stays with the connection: the answers that have come are still to be read.
 	c.tcp.late = false
 	if cap(c.out) > largestOut {
@@ -204,7 +195,7 @@ func (c *connection) Connect(end time.Time) error {
 	if c.tcp != nil {
 		now := time.Now()
 		c.tcp.await(now, end)
-		if now.Sub(c.used) < idleLimit/2 && c.expires.Sub(now) > youngest/2 && c.silent(true) {
+		if now.Sub(c.used) < idleLimit/2 && c.expires.Sub(now) > youngest/2 && c.silent() {
 			return nil
 		}
 		c.close()
@@ -223,7 +214,7 @@ func (c *connection) connect(end time.Time) error {
 		return err
 	}
 	now := time.Now()
-	c.conn, c.tcp, c.expires, c.used, c.carried, c.full, c.fresh = opened, tcp, now.Add(age()), now, 0, false, false
+	c.conn, c.tcp, c.expires, c.used, c.carried, c.full = opened, tcp, now.Add(age()), now, 0, false
 	c.in.reset(opened)
 	c.open.Store(tcp)
 	return nil

@@ -188,7 +188,7 @@ func (l *testConnection) send(payloads ...string) {
 func (l *testConnection) sendBy(deadline time.Time, payloads ...string) {
 	var rs []*pipeline.Request
 	for _, payload := range payloads {
-		rs = append(rs, &pipeline.Request{Cache: "c", Topic: "t", Payload: []byte(payload), Once: true, Start: time.Now(), Deadline: deadline})
+		rs = append(rs, &pipeline.Request{Cache: "c", Topic: "t", Payload: []byte(payload), Start: time.Now(), Deadline: deadline})
 	}
 	l.within(func() { l.Send(rs) })
 }

@@ -15,7 +15,6 @@ type Publisher struct {
 
 // Publish sends a publish, once, and blocks until it is answered or its deadline has passed.
 func (p *Publisher) Publish(r *pipeline.Request) pipeline.Answer {
-	p.connection.fresh = false // The latest answer may have been read a while ago.
 	p.request[0] = r
 	p.connection.Send(p.request[:])
 	for len(p.answers) == 0 {

@@ -44,7 +44,7 @@ func (c *connection) Receive(dst []pipeline.Answered) []pipeline.Answered {
 
 // wait blocks until something has come. It returns what ended the wait. While nothing is awaited TrySend may send meanwhile.
 func (c *connection) wait() error {
-	c.fresh, c.tcp.interruptible, c.tcp.idle = false, true, len(c.awaited) == 0
+	c.tcp.interruptible, c.tcp.idle = true, len(c.awaited) == 0
 	err := c.in.wait()
 	c.tcp.interruptible = false
 	if c.tcp.idle {
@@ -94,8 +94,6 @@ func (c *connection) read(dst []pipeline.Answered) []pipeline.Answered {
 		c.tcp.await(now, c.awaited[0].r.Deadline)
 	case c.full || c.in.in.Buffered() > 0 || c.momento.manners.second.counts(): // Buffered is more than was asked for.
 		c.close()
-	default:
-		c.fresh = true
 	}
 	return dst
 }
