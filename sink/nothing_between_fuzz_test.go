@@ -33,6 +33,7 @@ func FuzzNothingBetweenAnswersChangesWhatBecomesOfAPublish(f *testing.F) {
 		}
 		f.Add(seed, first%2 == 0, first%5 == 0)
 	}
+	plays := 0
 	f.Fuzz(func(t *testing.T, input []byte, several, tls bool) {
 		s := plain
 		if tls {
@@ -43,23 +44,24 @@ func FuzzNothingBetweenAnswersChangesWhatBecomesOfAPublish(f *testing.F) {
 		if several {
 			depth = 8
 		}
-		(&play{t: t, stage: s, c: newConnection(s.momento, depth), depth: depth, input: input}).run()
+		plays++
+		m := s.sinks[plays%len(s.sinks)]
+		(&play{t: t, stage: s, momento: m, c: newConnection(m, depth), depth: depth, input: input}).run()
 	})
 }
 
-// stage is a server, and a sink for it.
+// stage is a server with several addresses, and a sink for each: connections that have been closed keep their ports for a
+// while, and one address has only so many.
 type stage struct {
-	momento *Momento
-	conns   chan net.Conn
+	sinks []*Momento
+	conns chan net.Conn
 }
 
 func newStage(f *testing.F, secure bool) *stage {
 	f.Helper()
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		f.Fatal(err)
-	}
-	url, cfg := "http://"+ln.Addr().String(), Config{Timeout: 10 * time.Second}
+	s := &stage{conns: make(chan net.Conn, 1)}
+	cfg := Config{Timeout: 10 * time.Second}
+	var certificates []tls.Certificate
 	if secure {
 		server := httptest.NewTLSServer(nil)
 		server.Close()
@@ -67,35 +69,57 @@ func newStage(f *testing.F, secure bool) *stage {
 		if err := os.WriteFile(cfg.CAFile, []byte(certificatePEM(server.Certificate().Raw)), 0o600); err != nil {
 			f.Fatal(err)
 		}
-		ln = tls.NewListener(ln, &tls.Config{Certificates: server.TLS.Certificates, MinVersion: tls.VersionTLS13})
-		url = strings.Replace(url, "http:", "https:", 1)
+		certificates = server.TLS.Certificates
 	}
-	f.Cleanup(func() { ln.Close() })
-	s := &stage{conns: make(chan net.Conn, 1)}
-	go func() {
-		for {
-			conn, err := ln.Accept()
-			if err != nil {
-				return
-			}
-			if secured, ok := conn.(*tls.Conn); ok {
-				_ = secured.Handshake()
-			}
-			s.conns <- conn
+	for i := range 32 {
+		ln, err := net.Listen("tcp", fmt.Sprintf("127.0.0.%d:0", 1+i))
+		if err != nil { // Elsewhere than on Linux there may be one address only.
+			break
 		}
-	}()
-	if cfg.Endpoint, err = ParseEndpoint(url); err != nil {
-		f.Fatal(err)
+		url := "http://" + ln.Addr().String()
+		if secure {
+			ln = tls.NewListener(ln, &tls.Config{Certificates: certificates, MinVersion: tls.VersionTLS13})
+			url = strings.Replace(url, "http:", "https:", 1)
+		}
+		f.Cleanup(func() { ln.Close() })
+		go s.serve(ln)
+		s.sinks = append(s.sinks, s.sink(f, cfg, url))
 	}
+	return s
+}
+
+// serve accepts connections.
+func (s *stage) serve(ln net.Listener) {
+	for {
+		conn, err := ln.Accept()
+		if err != nil {
+			return
+		}
+		if secured, ok := conn.(*tls.Conn); ok {
+			_ = secured.Handshake()
+		}
+		s.conns <- conn
+	}
+}
+
+func (s *stage) sink(f *testing.F, cfg Config, url string) *Momento {
+	f.Helper()
 	key, err := ParseKey("key")
 	if err != nil {
 		f.Fatal(err)
 	}
 	cfg.Keys = FixedKey(key)
-	if s.momento, err = New(cfg, slog.New(slog.DiscardHandler)); err != nil {
+	if cfg.Endpoint, err = ParseEndpoint(url); err != nil {
 		f.Fatal(err)
 	}
-	return s
+	m, err := New(cfg, slog.New(slog.DiscardHandler))
+	if err != nil {
+		f.Fatal(err)
+	}
+	if cfg.CAFile != "" {
+		m.dialer.tls.ServerName = "127.0.0.1" // As the certificate has it.
+	}
+	return m
 }
 
 // answersOfEveryKind are answers, each with what it means.
@@ -120,12 +144,13 @@ var answersOfEveryKind = []struct {
 
 // play is one execution. The server's part and the sink's take turns, so that what happens is certain.
 type play struct {
-	t     *testing.T
-	stage *stage
-	c     *connection
-	depth int
-	input []byte
-	sent  int // The number of the next publish.
+	t       *testing.T
+	stage   *stage
+	momento *Momento
+	c       *connection
+	depth   int
+	input   []byte
+	sent    int // The number of the next publish.
 
 	server net.Conn // The connection in use; nil: the next publish makes one.
 	in     *bufio.Reader
@@ -202,18 +227,21 @@ func (p *play) befall() {
 		_ = raw.(*net.TCPConn).SetLinger(0)
 		raw.Close()
 	case 3:
-		p.write([]byte{byte(p.draw(256))})
+		p.throw([]byte{byte(p.draw(256))})
 	case 4:
-		p.write([]byte("HTTP/1.1 204 No Con"))
+		p.throw([]byte("HTTP/1.1 204 No Con"))
 	case 5, 6:
-		p.write([]byte(answersOfEveryKind[p.draw(len(answersOfEveryKind))].text))
+		p.throw([]byte(answersOfEveryKind[p.draw(len(answersOfEveryKind))].text))
 	case 7:
 		n := min(len(p.input), p.draw(8))
 		if p.ended = n > 0; p.ended {
-			p.write(append([]byte(nil), p.input[:n]...))
+			p.throw(append([]byte(nil), p.input[:n]...))
 		}
 	}
 }
+
+// throw writes what may be too much for a sink that closes the connection at its first byte.
+func (p *play) throw(b []byte) { _, _ = p.server.Write(b) }
 
 func (p *play) request() *pipeline.Request {
 	now := time.Now()
@@ -222,13 +250,13 @@ func (p *play) request() *pipeline.Request {
 
 func (p *play) write(b []byte) {
 	if _, err := p.server.Write(b); err != nil {
-		p.t.Fatal(err)
+		p.t.Fatalf("%q: %v", b, err)
 	}
 }
 
 // publish sends as many publishes as may be in flight, or fewer, and lets the server answer some of them.
 func (p *play) publish() {
-	habits := &p.stage.momento.manners
+	habits := &p.momento.manners
 	habits.several.seen.Store(0) // None is learned.
 	habits.second.seen.Store(0)
 	var rs []*pipeline.Request
