@@ -89,7 +89,7 @@ func quotaWarnings(c *config.Config) []string {
 	rate := rateOf(c.Limits.Rate, 0).Ceiling
 	inFlight := c.Momento.Connections * c.Momento.InFlight
 	warn(math.IsInf(rate, 1) || rate*usualLatency.Seconds() <= float64(inFlight),
-		"limits.rate %v needs about %.0f publishes in flight at %v for each: momento.connections and pipeline allow %d", c.Limits.Rate, rate*usualLatency.Seconds(), usualLatency, inFlight)
+		"limits.rate %v needs about %.0f publishes in flight at %v for each: momento.connections and momento.in_flight allow %d", c.Limits.Rate, rate*usualLatency.Seconds(), usualLatency, inFlight)
 	warn(c.Limits.Burst == 0 || float64(c.Limits.Burst) <= rate || math.IsInf(rate, 1),
 		"limits.burst %d is more than a second of limits.rate %v: the endpoint may refuse it", c.Limits.Burst, c.Limits.Rate)
 	for _, r := range c.Routes {

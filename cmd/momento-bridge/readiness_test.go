@@ -87,6 +87,14 @@ func TestReadinessSaysWhatIsWrongAndWhatToDo(t *testing.T) {
 			config: at(echo, 500), befall: publish,
 			reasons: []string{"endpoint: down: 500 ", "; check the endpoint and the network"},
 		},
+		"the endpoint rejects everything": {
+			config: at(echo, 400), befall: func(w *world) {
+				for range 2 * believed {
+					publish(w)
+				}
+			},
+			reasons: []string{"route s: the endpoint rejects whatever it publishes: 400 ", "; check what stands between here and Momento, and what the route publishes"},
+		},
 		"a proxy refuses": {
 			config: at(echo, 407), befall: publish,
 			reasons: []string{"endpoint: down: 407 ", ": a proxy wants a user and a password; set them in momento.proxy"},

@@ -16,6 +16,9 @@ import (
 	"momento-bridge/sink/emulator"
 )
 
+// fine is a payload that the endpoint accepts while it rejects all others.
+const fine = "fine"
+
 // graveyard is a world in which a daemon has dead-lettered 20 messages of route a, 10 too large ones of it, and 5 messages of route b.
 type graveyard struct {
 	*world
@@ -29,8 +32,8 @@ func newGraveyard(t *testing.T) *graveyard {
 	t.Helper()
 	g := &graveyard{got: newRecord()}
 	g.refuse.Store(true)
-	g.world = newWorld(t, emulator.Config{OnAccept: g.got.accepted, Script: func(string, string, []byte) int {
-		if g.refuse.Load() {
+	g.world = newWorld(t, emulator.Config{OnAccept: g.accepted, Script: func(_, _ string, body []byte) int {
+		if g.refuse.Load() && string(body) != fine {
 			return 400
 		}
 		return 0
@@ -38,26 +41,50 @@ func newGraveyard(t *testing.T) *graveyard {
 	g.stream("A", "a.>")
 	g.stream("B", "b")
 	g.dead = g.stream("DEAD", "dead.>")
-	for i := range 20 {
-		g.publish(fmt.Sprintf("a.%d", i%2), fmt.Sprint(i))
-	}
-	for range 10 {
-		g.publish("a.large", strings.Repeat("x", 5000))
-	}
-	for i := range 5 {
-		g.publish("b", fmt.Sprint("b", i))
-	}
 	g.config = g.world.config("limits: {rate: 1000}", `
   - {name: a, stream: A, subject: "a.>", cache: c, topic: "t-{{wildcard(1)}}", dead_letter: {subject: dead.all}}
   - {name: b, stream: B, cache: c, dead_letter: {subject: dead.all}}
 `)
 	p := startDaemon(t, "-c", g.config)
+	g.bury(p, "a", 20, func(i int) (string, string) { return fmt.Sprintf("a.%d", i%2), fmt.Sprint(i) })
+	for range 10 {
+		g.publish("a.large", strings.Repeat("x", 5000))
+	}
+	g.bury(p, "b", 5, func(i int) (string, string) { return "b", fmt.Sprint("b", i) })
 	eventually(t, "35 dead letters", func() bool { return g.left() == 35 })
 	if err := p.stop(); err != nil {
 		t.Fatal(err)
 	}
 	g.refuse.Store(false)
 	return g
+}
+
+// accepted records what is published once the graveyard is full.
+func (g *graveyard) accepted(cache, topic string, body []byte) {
+	if !g.refuse.Load() {
+		g.got.accepted(cache, topic, body)
+	}
+}
+
+// bury has so many messages of a route rejected by the endpoint, and one accepted after every few: it would not be believed otherwise.
+func (g *graveyard) bury(p *process, route string, n int, message func(i int) (subject, payload string)) {
+	g.t.Helper()
+	settled := func(outcome string, n int) {
+		g.t.Helper()
+		metric := fmt.Sprintf("messages_settled_total{outcome=%q,route=%q}", outcome, route)
+		eventually(g.t, fmt.Sprintf("%d %s of route %s", n, outcome, route), func() bool { return p.metric(metric) >= float64(n) })
+	}
+	const few = 4
+	for from := 0; from < n; from += few {
+		to := min(from+few, n)
+		for i := from; i < to; i++ {
+			g.publish(message(i))
+		}
+		settled("dead_lettered", to)
+		subject, _ := message(from)
+		g.publish(subject, fine)
+		settled("published", from/few+1)
+	}
 }
 
 // left is how many dead letters there are.

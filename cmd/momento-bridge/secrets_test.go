@@ -21,6 +21,7 @@ const (
 	secretKey      = "kkkkkkkk-SECRET-KEY-kkkkkkkk/+=="
 	secretPassword = "pppp-SECRET-PASSWORD-pppp"
 	secretPayload  = "mmmm-SECRET-PAYLOAD-mmmm" //nolint:gosec // Not a credential.
+	finePayload    = secretPayload + " fine"    // Is not rejected when others are.
 )
 
 // leakyEndpoint answers as it is told to, and echoes all it was given. One of its caches is missing, and one forbidden.
@@ -36,6 +37,9 @@ func leakyEndpoint(t *testing.T) (url string, mode *atomic.Int64, requests *atom
 			status = http.StatusNotFound
 		case strings.HasPrefix(r.URL.Path, "/topics/forbidden/"):
 			status = http.StatusForbidden
+		}
+		if status == http.StatusBadRequest && string(body) == finePayload {
+			status = 0
 		}
 		switch status {
 		case 0:
@@ -125,24 +129,31 @@ func (o *ordeal) look() {
 	}
 }
 
-// send publishes so many messages to each route.
-func (o *ordeal) send(n, size int) {
+// send publishes so many messages of each payload to each route. The payloads take turns, and begin with another on every other topic.
+func (o *ordeal) send(n int, payloads ...string) {
 	o.t.Helper()
+	n *= len(payloads)
 	o.sent += n
-	payload := secretPayload + strings.Repeat("x", size)
+	message := func(route string, i int) (subject, payload string) {
+		turn := i / len(payloads)
+		return fmt.Sprintf("%s.%d", route, turn%20), payloads[(i+turn)%len(payloads)]
+	}
 	for i := range n {
-		for _, subject := range []string{"c.x", fmt.Sprintf("m.%d", i%20), fmt.Sprintf("f.%d", i%20)} {
+		_, payload := message("c", i)
+		_ = o.w.nats.Publish("c.x", []byte(payload))
+		for _, route := range []string{"m", "f"} {
+			subject, payload := message(route, i)
 			_ = o.w.nats.Publish(subject, []byte(payload))
 		}
 	}
-	o.w.fill(n, func(i int) (string, string) { return fmt.Sprintf("s.%d", i%20), payload })
-	o.w.fill(n, func(i int) (string, string) { return fmt.Sprintf("d.%d", i%20), payload })
+	o.w.fill(n, func(i int) (string, string) { return message("s", i) })
+	o.w.fill(n, func(i int) (string, string) { return message("d", i) })
 }
 
-// reject sends messages that all are.
-func (o *ordeal) reject(what string, n, size int) {
+// reject sends messages of payloads the first of which is.
+func (o *ordeal) reject(what string, n int, payloads ...string) {
 	o.t.Helper()
-	o.send(n, size)
+	o.send(n, payloads...)
 	o.rejected += 2 * float64(n)
 	eventually(o.t, what, func() bool {
 		return o.metric(`messages_settled_total{outcome="dead_lettered",route="kept"}`)+o.metric(`messages_settled_total{outcome="dropped",route="dropped"}`) >= o.rejected
@@ -182,14 +193,15 @@ func TestThousandsOfFailuresAreToldInAFewLinesWithoutASecret(t *testing.T) {
 	endpoint, mode, requests := leakyEndpoint(t)
 	o := newOrdeal(t, endpoint)
 	mode.Store(400)
-	o.reject("all of them rejected by the endpoint", 1000, 0)
-	o.reject("all of them rejected for their size", 1000, 500)
+	// Rejections would not be believed if nothing else was accepted in between.
+	o.reject("all of them rejected by the endpoint", 1000, secretPayload, finePayload)
+	o.reject("all of them rejected for their size", 1000, secretPayload+strings.Repeat("x", 500))
 	for _, m := range []struct {
 		mode   int64
 		result string
 	}{{429, "429"}, {500, "5xx"}, {-1, "network"}, {401, "401"}} {
 		mode.Store(m.mode)
-		o.send(200, 0)
+		o.send(200, secretPayload)
 		o.await(m.result)
 	}
 	for i := range 5 { // A key that changes again and again, and is refused.
@@ -199,9 +211,11 @@ func TestThousandsOfFailuresAreToldInAFewLinesWithoutASecret(t *testing.T) {
 	for range 3 {
 		o.restartNATS()
 	}
+	const published = `messages_settled_total{outcome="published",route="kept"}`
+	before := o.metric(published)
 	mode.Store(0)
 	o.w.writeKey(secretKey)
-	eventually(t, "messages published again", func() bool { return o.metric(`messages_settled_total{outcome="published",route="kept"}`) > 0 })
+	eventually(t, "messages published again", func() bool { return o.metric(published) > before })
 	o.look()
 	_ = o.stop()
 
