@@ -30,7 +30,7 @@ func (d *dispatcher) judge(p *parcel, a Answer) Answer {
 }
 
 // distrusted reports whether a rejection of the route's messages is not believed any more.
-func (r *Route) distrusted() bool { return r.rejections >= believed }
+func (r *Route) distrusted() bool { return r.rejections >= believed && !r.cfg.BelieveRejections }
 
 // reject notes that the endpoint can never accept what p carries: a single message, which stays in flight until it is kept as a dead letter.
 func (d *dispatcher) reject(now time.Time, p *parcel, a Answer) {

@@ -24,6 +24,8 @@ type RouteConfig struct {
 	Overload Overload
 	// MaxAge is how old a message may be when its publish starts; 0: as old as it likes.
 	MaxAge time.Duration
+	// BelieveRejections says that no rejection costs anything, so that each is believed, however many come in a row.
+	BelieveRejections bool
 	// Subscribers is how many are expected on each topic, where operations are counted.
 	Subscribers int
 	// Returnable says that NATS delivers a message again that is settled as Returned, and only what was asked for: the source

@@ -124,6 +124,20 @@ func TestReplayPublishesOnceInOrderAndRemoves(t *testing.T) {
 	}
 }
 
+// What is rejected again stays in the stream, so that nobody needs to believe less of it.
+func TestReplayEndsAlsoWhereEverythingIsRejectedAgain(t *testing.T) {
+	t.Parallel()
+	g := newGraveyard(t)
+	g.refuse.Store(true)
+	line, err := g.replay("--share", "100%")
+	if line != "replayed=0 rejected=35 skipped=0 left=0" || exitStatus(err) != statusFailed {
+		t.Errorf("replay prints %q, %v, want everything rejected again", line, err)
+	}
+	if n := g.left(); n != 35 {
+		t.Errorf("%d dead letters left, want all 35", n)
+	}
+}
+
 func TestReplaySelectsByRouteAndReason(t *testing.T) {
 	t.Parallel()
 	g := newGraveyard(t)
