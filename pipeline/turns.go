@@ -51,8 +51,8 @@ func (p *Pipeline) rouse(w *worker) {
 
 // without removes a worker, of which there are few, and which is mostly the last.
 func without(idle []*worker, w *worker) []*worker {
-	for i := len(idle) - 1; i >= 0; i-- {
-		if idle[i] == w {
+	for i, other := range slices.Backward(idle) {
+		if other == w {
 			return slices.Delete(idle, i, i+1)
 		}
 	}

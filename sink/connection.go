@@ -31,7 +31,6 @@ type connection struct {
 	in      answers
 	expires time.Time           // When it is old.
 	used    time.Time           // When something was last sent on it.
-	fresh   bool                // Its latest answer has only just been read.
 	full    bool                // It carries nothing new: it is old.
 	awaited []waiting           // What is sent and not answered, in the order of the answers.
 	carried int                 // Answers on it so far.

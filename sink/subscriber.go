@@ -47,7 +47,7 @@ func (s *SubscribeError) Error() string {
 		text = "the API key may not subscribe to the topic: give one that may publish and subscribe"
 	case pipeline.HaltCache:
 		text = "the cache does not exist: create it or choose another one"
-	case pipeline.Accept, pipeline.Reject, pipeline.SlowDown, pipeline.Retry, pipeline.Ambiguous, pipeline.Unsent:
+	case pipeline.Accept, pipeline.HaltRoute, pipeline.Reject, pipeline.SlowDown, pipeline.Retry, pipeline.Ambiguous, pipeline.Unsent:
 	}
 	return fmt.Sprintf("subscribe: %s (%s)", text, s.Answer.Detail)
 }
@@ -171,7 +171,7 @@ func (p *poller) refused(resp *http.Response, key *Key) error {
 		location: resp.Header.Get("Location"), date: resp.Header.Get("Date"), retryAfter: resp.Header.Values("Retry-After"), body: body,
 	}, secrets{key: key}, time.Now())
 	switch a.Verdict {
-	case pipeline.HaltAll, pipeline.HaltTopic, pipeline.HaltCache, pipeline.Reject:
+	case pipeline.HaltAll, pipeline.HaltTopic, pipeline.HaltCache, pipeline.HaltRoute, pipeline.Reject:
 		return &SubscribeError{a}
 	case pipeline.Accept, pipeline.SlowDown, pipeline.Retry, pipeline.Ambiguous, pipeline.Unsent:
 	}

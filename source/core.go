@@ -60,6 +60,7 @@ func (c *Core) Run(ctx, hard context.Context, route *pipeline.Route) error {
 	if err := sub.SetPendingLimits(c.cfg.PendingMessages, c.cfg.PendingBytes); err != nil {
 		return fmt.Errorf("bound the buffer of %s: %w", c.cfg.Subject, err)
 	}
+	_ = c.conn.FlushTimeout(subscribeTime) // Away, the server is told once it is back.
 	c.sub.Store(sub)
 	c.log.Info("consuming core NATS", "subject", c.cfg.Subject, "queue", c.cfg.Queue)
 	if err := c.await(ctx, closed); err != nil {
@@ -72,6 +73,9 @@ func (c *Core) Run(ctx, hard context.Context, route *pipeline.Route) error {
 	c.awaitClosed(hard, closed)
 	return nil
 }
+
+// subscribeTime is how long the server's word is awaited that it has the subscription: what is published before is not ours.
+const subscribeTime = 2 * time.Second
 
 // refusalInterval is how often it is looked whether the server has refused the subscription.
 const refusalInterval = time.Second

@@ -195,7 +195,7 @@ func (e *Engine) judge(a *pipeline.Answer) fate {
 		e.failures.Store(0)
 		e.texts.note(a.Detail)
 		return refused
-	case pipeline.HaltAll, pipeline.HaltTopic, pipeline.HaltCache, pipeline.Reject:
+	case pipeline.HaltAll, pipeline.HaltTopic, pipeline.HaltCache, pipeline.HaltRoute, pipeline.Reject:
 		e.stop(a)
 	case pipeline.Retry, pipeline.Ambiguous, pipeline.Unsent:
 		if e.failures.Add(1) >= failuresInARow {

@@ -32,7 +32,7 @@ func (r *RefusedError) Error() string {
 		text = "the cache does not exist: create it or choose another one"
 	case pipeline.Reject:
 		text = "the publish itself is refused: check --size and --topic"
-	case pipeline.Accept, pipeline.SlowDown, pipeline.Retry, pipeline.Ambiguous, pipeline.Unsent:
+	case pipeline.Accept, pipeline.HaltRoute, pipeline.SlowDown, pipeline.Retry, pipeline.Ambiguous, pipeline.Unsent:
 	}
 	return fmt.Sprintf("%s (%s)", text, r.Answer.Detail)
 }
