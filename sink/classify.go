@@ -41,8 +41,11 @@ func classify(r *response, hidden secrets, now time.Time) pipeline.Answer {
 	if j.verdict == pipeline.Accept {
 		return taken(r.status)
 	}
-	if r.status/100 == 3 {
+	switch {
+	case r.status/100 == 3:
 		j.advice = redirected(r.location, hidden)
+	case hidden.proxy != nil && unauthorized(r.status) && j.verdict == pipeline.Retry:
+		j.advice = hidden.proxy.loginAdvice()
 	}
 	return pipeline.Answer{
 		Verdict: j.verdict, Reason: j.reason, Result: result(r.status), Status: r.status, RetryAfter: wait,

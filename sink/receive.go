@@ -149,9 +149,8 @@ func (c *connection) end(dst []pipeline.Answered, e ending) []pipeline.Answered 
 		dst = append(dst, pipeline.Answered{Request: w.r, Answer: e.answer(i > 0)})
 	}
 	if !isTimeout(e.err) {
-		if habit := c.momento.manners.ended(c.carried, len(c.awaited), e.polite); habit != "" {
-			c.momento.log.Warn(habit, "configured", c.depth, "for", habitTime) //nolint:sloglint // One of two constants.
-		}
+		m := &c.momento.manners
+		m.warn(c.momento.log, m.ended(c.carried, len(c.awaited), e.polite), c.depth)
 	}
 	c.forget()
 	return dst
