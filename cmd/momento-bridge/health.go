@@ -90,8 +90,7 @@ func endpointReasons(stats pipeline.Stats, keys *sink.Keyring) []string {
 			reasons = append(reasons, "route "+r.Name+": the API key may not publish to its topics; grant the permission or correct the route")
 		}
 		if r.Rejecting != "" {
-			reasons = append(reasons, "route "+r.Name+": the endpoint rejects whatever it publishes: "+r.Rejecting+
-				"; check what stands between here and Momento, and what the route publishes")
+			reasons = append(reasons, "route "+r.Name+": the endpoint rejects whatever it publishes: "+r.Rejecting+"; "+rejectingAdvice)
 		}
 		if r.Unkept > 0 {
 			reasons = append(reasons, fmt.Sprintf("route %s: %d messages wait to be kept as dead letters: %s", r.Name, r.Unkept, r.UnkeptWhy))
@@ -99,6 +98,9 @@ func endpointReasons(stats pipeline.Stats, keys *sink.Keyring) []string {
 	}
 	return reasons
 }
+
+// rejectingAdvice is what to do about a route of which the endpoint rejects everything.
+const rejectingAdvice = "check what stands between here and Momento, and what the route publishes"
 
 // noNewerKey says why no other key than the one that is refused could be had; empty if nothing is known against it.
 func noNewerKey(keys *sink.Keyring) string {
