@@ -75,12 +75,11 @@ func (b *bridge) natsReason() string {
 
 func endpointReasons(stats pipeline.Stats, keys *sink.Keyring) []string {
 	var reasons []string
-	if stats.KeyRefused {
-		reasons = append(reasons, "endpoint: the API key is refused: "+stats.Why+noNewerKey(keys)+
-			"; put a valid key into the key file, or see what momento.api_key_url gives")
+	if stats.KeyRefused && !stats.KeyMissing {
+		reasons = append(reasons, "endpoint: the API key is refused: "+stats.Why+noNewerKey(keys)+"; "+keyAdvice(keys))
 	}
 	if stats.Down {
-		reasons = append(reasons, "endpoint: down: "+stats.Why+"; check the endpoint and the network")
+		reasons = append(reasons, "endpoint: down: "+stats.Why+checkEndpoint(&stats, "; check the endpoint and the network"))
 	}
 	for _, r := range stats.Routes {
 		if r.CacheMissing {
@@ -97,6 +96,25 @@ func endpointReasons(stats pipeline.Stats, keys *sink.Keyring) []string {
 		}
 	}
 	return reasons
+}
+
+// keyAdvice is what to do about a key that is refused.
+func keyAdvice(keys *sink.Keyring) string {
+	if keys.Vended() {
+		return "see what momento.api_key_url gives"
+	}
+	return "put a valid key into the key file"
+}
+
+// sentence makes one of an advice.
+func sentence(text string) string { return strings.ToUpper(text[:1]) + text[1:] + "." }
+
+// checkEndpoint is advice about an endpoint that is down; none where its answer has brought some.
+func checkEndpoint(stats *pipeline.Stats, advice string) string {
+	if stats.WhyAdvised {
+		return ""
+	}
+	return advice
 }
 
 // rejectingAdvice is what to do about a route of which the endpoint rejects everything.

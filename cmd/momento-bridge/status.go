@@ -83,6 +83,8 @@ func (b *bridge) routeReason(i int, stats *pipeline.Stats) string {
 		return "not connected to NATS"
 	case !ready:
 		return why
+	case stats.KeyMissing:
+		return "there is no API key yet"
 	case stats.KeyRefused:
 		return "the endpoint refuses the API key"
 	case stats.Down:
