@@ -144,13 +144,14 @@ func since(t, now time.Time) float64 { return float64(now.UnixMilli()-t.UnixMill
 
 // limitWords say what holds a route back, where the word alone does not.
 var limitWords = map[string]string{
-	"":        "nothing",
-	"order":   "order within topics",
-	"backoff": "waiting to try again",
-	"key":     "API key",
-	"nats":    "NATS",
-	"cache":   "missing cache",
-	"pause":   "an operator's pause",
+	"":         "nothing",
+	"order":    "order within topics",
+	"backoff":  "waiting to try again",
+	"key":      "API key",
+	"nats":     "NATS",
+	"cache":    "missing cache",
+	"pause":    "an operator's pause",
+	"rejected": "the endpoint, which rejects all",
 }
 
 func formatLimit(by string) string {

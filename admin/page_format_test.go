@@ -113,7 +113,7 @@ func randomValues(rng *rand.Rand, now time.Time) map[string]any {
 	instant := func() time.Time {
 		return now.Add(time.Duration((rng.Float64() - 0.8) * math.Pow(10, 9+rng.Float64()*7)))
 	}
-	limits := []string{"", "nothing", "quota", "connections", "order", "backoff", "endpoint", "key", "cache", "permission", "pause"}
+	limits := []string{"", "nothing", "quota", "connections", "order", "backoff", "endpoint", "key", "cache", "permission", "rejected", "pause"}
 	routes := make([]Route, rng.IntN(4))
 	for i := range routes {
 		routes[i] = Route{LimitedBy: limits[rng.IntN(len(limits))], DrainSeconds: maybe()}

@@ -194,3 +194,15 @@ func FuzzReadPlacesEveryProblemInTheText(f *testing.F) {
 		}
 	})
 }
+
+func TestRenamedKeyIsToBeRemovedWhereTheNewOneStands(t *testing.T) {
+	for text, want := range map[string]string{
+		"momento: {pipeline: 4}":               "rename it",
+		"momento: {pipeline: 4, in_flight: 4}": "remove it",
+		"momento: {in_flight: 4, pipeline: 4}": "remove it",
+	} {
+		if err := Read("c.yaml", []byte(text)).Err(); err == nil || !strings.Contains(err.Error(), `is called "in_flight" now: `+want) {
+			t.Errorf("%s: %v, want %q", text, err, want)
+		}
+	}
+}

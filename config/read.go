@@ -90,7 +90,7 @@ func (f *File) readStruct(n *yaml.Node, v reflect.Value, path string) {
 	f.eachKey(n, path, func(key string, at, value *yaml.Node) {
 		i, ok := fields[key]
 		if !ok {
-			f.unknownKey(key, path, at, fields)
+			f.unknownKey(key, path, at, n, fields)
 			return
 		}
 		f.read(value, v.Field(i), v.Type().Field(i).Tag, join(path, key))

@@ -12,13 +12,17 @@ import (
 // renamed are keys that had another name once, by that name.
 var renamed = map[string]string{"momento.pipeline": "in_flight"}
 
-// unknownKey says that a key is not known, and which one may have been meant: that one is then not reported as missing.
-func (f *File) unknownKey(key, path string, at *yaml.Node, fields map[string]int) {
+// unknownKey says that a key in a mapping is not known, and which one may have been meant: that one is then not reported as missing.
+func (f *File) unknownKey(key, path string, at, in *yaml.Node, fields map[string]int) {
 	names := slices.Sorted(maps.Keys(fields))
 	text := fmt.Sprintf("unknown key %q in %s", key, nameOf(path))
 	if now := renamed[join(path, key)]; now != "" {
 		f.broken[join(path, now)] = true
-		text = fmt.Sprintf("the key %q in %s is called %q now: rename it", key, nameOf(path), now)
+		what := "rename it"
+		if hasKey(in, now) {
+			what = "remove it"
+		}
+		text = fmt.Sprintf("the key %q in %s is called %q now: %s", key, nameOf(path), now, what)
 	} else if near := nearest(key, names); near != "" {
 		f.broken[join(path, near)] = true
 		text += fmt.Sprintf(" (did you mean %q?)", near)
@@ -26,6 +30,16 @@ func (f *File) unknownKey(key, path string, at *yaml.Node, fields map[string]int
 		text += "; known keys: " + strings.Join(names, ", ")
 	}
 	f.add(problem{at: position{at.Line, at.Column}, text: text})
+}
+
+// hasKey reports whether a mapping has a key.
+func hasKey(in *yaml.Node, key string) bool {
+	for i := 0; i < len(in.Content); i += 2 {
+		if in.Content[i].Value == key {
+			return true
+		}
+	}
+	return false
 }
 
 // didYouMean offers the name nearest to a word, if one is near.

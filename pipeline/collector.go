@@ -22,7 +22,7 @@ var (
 	descRateState   = desc("rate_limit_state", "1 for what sets the rate: nothing, the configuration, the search for a quota, a quota that was found, a pause after a refusal.", "scope", "state")
 	descThrottled   = desc("throttled", "1 while the endpoint refuses for quota.")
 	descDown        = desc("endpoint_down", "1 while the endpoint as a whole is taken for down.")
-	descKeyRefused  = desc("api_key_refused", "1 while the endpoint refuses the API key.")
+	descKeyRefused  = desc("api_key_refused", "1 while the endpoint refuses the API key, or there is none yet.")
 	descLimited     = desc("route_limited", "1 for what holds back the messages of the route that wait.", "route", "by")
 	descState       = desc("route_state", "1 for the state that the route is in.", "route", "state")
 )

@@ -20,11 +20,12 @@ type dispatcher struct {
 	routes     []*Route
 	active     ring[*Route] // The routes that have a ready lane, in turn.
 
-	key      gate      // Closed while the key is refused.
-	keySince time.Time // When the key in use replaced another one; zero: it has not.
-	endpoint gate      // Closed while the endpoint as a whole is down.
-	failures int       // Attempts in a row that got no sensible answer, all messages together.
-	failing  time.Time // When the first of them ended.
+	key        gate      // Closed while the key is refused.
+	keyMissing bool      // There is none yet: that is why its gate is closed.
+	keySince   time.Time // When the key in use replaced another one; zero: it has not.
+	endpoint   gate      // Closed while the endpoint as a whole is down.
+	failures   int       // Attempts in a row that got no sensible answer, all messages together.
+	failing    time.Time // When the first of them ended.
 
 	waitingSince time.Time // When the next publish first met an empty bucket.
 	waited       prometheus.Observer

@@ -1,7 +1,7 @@
 // Package pipeline is the machine between NATS and Momento: it holds messages, decides which one goes next, paces, retries,
 // and accounts for every message. It owns the nouns ([Message], [Sink], [Verdict], [Outcome]); sources and sinks import it.
 //
-//	Submit ──▶ route ──▶ lane (FIFO, one per topic) ──▶ dispatcher ──▶ worker ──▶ Publisher
+//	Submit ──▶ route ──▶ lane (FIFO, one per topic) ──▶ dispatcher ──▶ worker ──▶ Connection
 //	             ▲ reserves first, or blocks while          ▲  gates,      │
 //	             │ the route's share is full                │  quotas,     ▼
 //	             │                                          │  batches
@@ -26,18 +26,14 @@
 //	goroutine            started by   stops when                                   joined by
 //	worker (Workers)     Run          every route is closed and nothing is left,   Run
 //	                                  or the hard stop has emptied the queue
-//	line (Workers,       Run          as a worker                                  Run
-//	  InFlight > 1)
-//	line's keeper        the line     the line closes its channel                  the line
 //	timer callback (1)   dispatcher   Run stops the timer                          takes no part in shutdown
 //	Submit               the source   returns at once, or as soon as there is room the source
 //
-// Each worker parks on its own channel, which has one slot; the only sender is whoever took the worker off the idle stack
-// under the mutex, so a send never blocks. The stack is last in, first out: at low rates few workers, and so few
+// A worker sits in the Receive of its connection, whether or not an answer is awaited, and whoever took it off the idle
+// stack under the mutex ends that by Interrupt, or sends for it by TrySend. The stack is last in, first out: at low rates few workers, and so few
 // connections, are in use. While a quota is in force more of them take turns. One is woken at a time, and wakes the next if there is more.
 //
-// A worker has one publish in flight. With [Config].InFlight above 1 lines take their place, which take several at a time; answers to them come on
-// goroutines of the sink.
+// A worker has one publish in flight, or up to [Config].InFlight: then it takes several at a time.
 //
 // # Quotas
 //

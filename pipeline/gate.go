@@ -15,7 +15,8 @@ type gate struct {
 	probing bool
 	probeAt time.Time
 	delays  backoff.BackOff
-	detail  string // Why it is closed.
+	detail  string // Why it is closed,
+	advised bool   // and whether that says what to do.
 }
 
 // The gates that every message passes.
@@ -52,9 +53,9 @@ func (g *gate) enter() bool {
 }
 
 // shut closes the gate, or keeps it closed after a probe. A refused publish that is not the probe of a closed gate started before
-// the gate closed; it says nothing new and is ignored. The next probe waits for the delay or for atLeast, whichever is longer. It
+// the gate closed; it says nothing new and is ignored. The next probe waits for the delay or for RetryAfter, whichever is longer. It
 // reports whether the gate was open.
-func (g *gate) shut(now time.Time, probe bool, atLeast time.Duration, detail string, delays func() backoff.BackOff) bool {
+func (g *gate) shut(now time.Time, probe bool, a Answer, delays func() backoff.BackOff) bool {
 	if g.closed && !probe {
 		return false
 	}
@@ -62,9 +63,9 @@ func (g *gate) shut(now time.Time, probe bool, atLeast time.Duration, detail str
 	if wasOpen {
 		g.closed, g.since, g.delays = true, now, delays()
 	}
-	g.detail = detail
+	g.detail, g.advised = a.Detail, a.Advised
 	g.probing = false
-	g.probeAt = now.Add(max(g.delays.NextBackOff(), atLeast))
+	g.probeAt = now.Add(max(g.delays.NextBackOff(), a.RetryAfter))
 	return wasOpen
 }
 

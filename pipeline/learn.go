@@ -34,6 +34,7 @@ func (d *dispatcher) learn(now time.Time, p *parcel, a Answer) {
 	switch a.Verdict {
 	case Accept:
 		if !p.sent.Before(d.key.since) { // Otherwise it was accepted before the key was refused.
+			d.keyFound(now)
 			d.opened(now, &d.key, eventKeyAccepted, nil)
 		}
 		r.cache.found(p.sent)
@@ -48,7 +49,7 @@ func (d *dispatcher) learn(now time.Time, p *parcel, a Answer) {
 		}
 	case HaltAll:
 		if !p.sent.Before(d.keySince) { // Otherwise it is the old key that is refused.
-			d.shut(now, p, keyGate, eventKeyRefused, a)
+			d.keyRefused(now, p, a)
 		}
 	case HaltCache:
 		if r.cache.gone() {
@@ -77,10 +78,34 @@ func (d *dispatcher) learn(now time.Time, p *parcel, a Answer) {
 	d.releaseProbes(now, p)
 }
 
+// keyRefused closes the key's gate. That there is no key yet is no news: whoever fetches it tells of that.
+func (d *dispatcher) keyRefused(now time.Time, p *parcel, a Answer) {
+	if a.Status != 0 {
+		if p.probes[keyGate] {
+			d.keyFound(now) // That it is refused is news.
+		}
+		d.shut(now, p, keyGate, eventKeyRefused, a)
+		return
+	}
+	if d.key.shut(now, p.probes[keyGate], a, d.delays.gates()[keyGate]) {
+		d.keyMissing = true
+		d.noteHalts(now)
+	}
+}
+
+// keyFound opens the key's gate if it was closed for want of one.
+func (d *dispatcher) keyFound(now time.Time) {
+	if d.keyMissing {
+		d.keyMissing = false
+		d.key.open()
+		d.noteHalts(now)
+	}
+}
+
 // shut closes one of the gates that p passed. It reports whether the gate was open.
 func (d *dispatcher) shut(now time.Time, p *parcel, which int, kind eventKind, a Answer) bool {
 	g := p.lane.gates(d)[which]
-	if !g.shut(now, p.probes[which], a.RetryAfter, a.Detail, d.delays.gates()[which]) {
+	if !g.shut(now, p.probes[which], a, d.delays.gates()[which]) {
 		return false
 	}
 	about := p.lane.route

@@ -16,11 +16,14 @@ const (
 	ByKey         Limit = "key"
 	ByCache       Limit = "cache"      // It does not exist.
 	ByPermission  Limit = "permission" // The key may not publish to the topics.
+	ByRejection   Limit = "rejected"   // The endpoint rejects whatever the route publishes.
 	ByPause       Limit = "pause"      // An operator's.
 )
 
 // RouteLimits lists every limit.
-var RouteLimits = [...]Limit{ByNothing, ByQuota, ByConnections, ByOrder, ByBackoff, ByEndpoint, ByKey, ByCache, ByPermission, ByPause}
+var RouteLimits = [...]Limit{
+	ByNothing, ByQuota, ByConnections, ByOrder, ByBackoff, ByEndpoint, ByKey, ByCache, ByPermission, ByRejection, ByPause,
+}
 
 // limitedBy returns what holds the route back at this moment. idle says that a connection is free.
 func (d *dispatcher) limitedBy(now time.Time, r *Route, idle bool) Limit {
@@ -35,6 +38,8 @@ func (d *dispatcher) limitedBy(now time.Time, r *Route, idle bool) Limit {
 		return ByEndpoint
 	case r.cache.gate.closed:
 		return ByCache
+	case r.gate.closed && r.distrusted():
+		return ByRejection
 	case r.gate.closed:
 		return ByPermission
 	case !r.trim():

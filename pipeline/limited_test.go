@@ -45,6 +45,7 @@ func TestRouteSaysWhatHoldsItBack(t *testing.T) {
 	f("with the key refused", ByKey, Config{Workers: 2, Routes: ordered}, refuse(answer(HaltAll, Result401, 401)), send(2))
 	f("without the cache", ByCache, Config{Workers: 2, Routes: ordered}, refuse(answer(HaltCache, Result404, 404)), send(2))
 	f("with the topic forbidden", ByPermission, Config{Workers: 2, Routes: ordered}, refuse(answer(HaltTopic, Result403, 403)), send(2))
+	f("with whatever it publishes rejected", ByRejection, Config{Workers: 2, Routes: unordered}, refuse(answer(Reject, Result400, 400)), send(20))
 	f("paused", ByPause, Config{Workers: 2, Routes: ordered}, slow, func(p *Pipeline) { p.Route(0).Pause(); send(2)(p) })
 }
 

@@ -1,8 +1,11 @@
 package pipeline
 
 import (
+	"bytes"
 	"fmt"
+	"log/slog"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -166,4 +169,35 @@ func TestLateAcceptanceDoesNotOpenTheGateOfARefusedKey(t *testing.T) {
 			t.Errorf("the next publish comes after %v, want 2.5s, when the first probe is due", probe)
 		}
 	})
+}
+
+// Before the first key has come there is none that the endpoint could refuse, or accept again.
+func TestMissingKeyIsNoRefusedOne(t *testing.T) {
+	for _, tt := range []struct {
+		first Answer // To the key that comes.
+		log   string
+	}{
+		{accept(), ""},
+		{answer(HaltAll, Result401, 401), "refuses the API key"},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			s := &script{began: time.Now(), answers: map[string][]Answer{"a": {answer(HaltAll, ResultOther, 0), tt.first}}}
+			p, stop := start(t, Config{Workers: 1, Routes: []RouteConfig{{Ordered: true}}}, s)
+			var log bytes.Buffer
+			synctest.Wait()
+			p.log = slog.New(slog.NewTextHandler(&log, nil))
+			p.Route(0).Submit(message("a", nil))
+			synctest.Wait()
+			if stats := p.Stats(); !stats.KeyMissing || !stats.KeyRefused || stats.Routes[0].LimitedBy != ByKey || log.Len() > 0 {
+				t.Errorf("without a key: missing %v, log %q", stats.KeyMissing, log.String())
+			}
+			p.KeyChanged()
+			synctest.Wait()
+			refused := tt.log != ""
+			if stats := p.Stats(); stats.KeyMissing || stats.KeyRefused != refused || !strings.Contains(log.String(), tt.log) || !refused && log.Len() > 0 {
+				t.Errorf("with a key: missing %v, refused %v, log %q", stats.KeyMissing, stats.KeyRefused, log.String())
+			}
+			stop()
+		})
+	}
 }

@@ -60,6 +60,8 @@ type Answer struct {
 	Reason string
 	// Detail is a bounded excerpt of the answer or the error's text, for logs. It holds neither key nor payload.
 	Detail string
+	// Advised says that Detail says what to do.
+	Advised bool
 	// Echo says that the outcome is the same event as another publish's: a connection broke under several. It is not counted again as a failure of the
 	// endpoint.
 	Echo bool
@@ -75,7 +77,7 @@ type Verdict uint8
 const (
 	Accept    Verdict = iota + 1 // Published.
 	Reject                       // This message can never succeed.
-	HaltAll                      // The key is refused: no message can succeed until someone acts.
+	HaltAll                      // The key is refused, or with Status 0 missing: no message can succeed until someone acts.
 	HaltTopic                    // The key may not publish to this topic.
 	HaltCache                    // The cache does not exist.
 	HaltRoute                    // Whatever the route publishes is rejected: hardly the messages' fault. The pipeline's own.

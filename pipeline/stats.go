@@ -7,9 +7,11 @@ type Stats struct {
 	Routes      []RouteStats
 	QueuedBytes int64
 	Quotas      []QuotaStats // The region's is the first.
-	KeyRefused  bool
+	KeyRefused  bool         // Or missing.
+	KeyMissing  bool
 	Down        bool   // The endpoint as a whole.
 	Why         string // What the endpoint said to it, bounded.
+	WhyAdvised  bool   // Why says what to do.
 }
 
 // RouteStats is one route in a snapshot.
@@ -60,10 +62,12 @@ func (p *Pipeline) Stats() Stats {
 		Quotas:     p.d.quotaStats(now),
 		KeyRefused: p.d.key.closed,
 		Down:       p.d.endpoint.closed,
+		KeyMissing: p.d.keyMissing,
 		Why:        p.d.key.detail,
+		WhyAdvised: p.d.key.advised,
 	}
 	if s.Why == "" {
-		s.Why = p.d.endpoint.detail
+		s.Why, s.WhyAdvised = p.d.endpoint.detail, p.d.endpoint.advised
 	}
 	weights := 0.0
 	for _, r := range p.d.routes {

@@ -145,6 +145,7 @@ func (p *Pipeline) KeyChanged() {
 	defer p.unlock()
 	now := time.Now()
 	p.d.keySince = now
+	p.d.keyFound(now)
 	p.d.key.probeNow(now)
 	for _, r := range p.d.routes {
 		r.cache.gate.probeNow(now)

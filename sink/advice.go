@@ -64,6 +64,17 @@ func pageAdvice(status int) string {
 	return statusAdvice(status)
 }
 
+// loginAdvice is for a 407, and for a 401 with a web page, of a proxy that takes the requests: those are its own.
+func (p *Proxy) loginAdvice() string {
+	if p.authorization == "" {
+		return "the proxy wants a user and a password: write " + p.Origin + " as " + proxyLogin
+	}
+	return "the proxy refuses the user and password: correct them in " + p.Origin
+}
+
+// proxyLogin is what a proxy's address with a user and a password looks like.
+const proxyLogin = "http://user:password@host:port"
+
 // maxHost bounds what is told of where a redirect points to, in bytes.
 const maxHost = 80
 

@@ -122,6 +122,9 @@ func (a *answers) head() error {
 		if start, _ := a.in.Peek(len(noStatus)); bytes.HasSuffix(start, noStatus[len(noStatus)-4:]) { // fasthttp takes that for 200.
 			return errNoHTTP
 		}
+		if head, _ := a.in.Peek(a.in.Buffered()); a.hurry != nil && !bytes.Contains(head, endOfHead) {
+			a.hurry()
+		}
 		err := a.resp.Header.Read(a.in)
 		if _, small := err.(*fasthttp.ErrSmallBuffer); small && a.in.Size() < maxHead { //nolint:errorlint // As fasthttp returns it.
 			a.in = bufio.NewReaderSize(a.in, maxHead) // Until the connection ends.
@@ -145,7 +148,7 @@ func (a *answers) salvage() bool {
 		return false
 	}
 	status, err := strconv.Atoi(string(rest[:3]))
-	if err != nil || status < 200 {
+	if err != nil || status < 200 || status < 300 && status != fasthttp.StatusNoContent { // Such a success needs evidence.
 		return false
 	}
 	a.resp.SetStatusCode(status)

@@ -22,7 +22,9 @@ type saying struct {
 	text    string // One bounded line of printable text, without secrets.
 	words   string // The same, longer, to look for words in; empty of a web page, whose words mean nothing.
 	page    bool   // It is a web page, or another document with tags, and so not Momento's.
-	failure bool   // It is a JSON object that tells of an error.
+	failure bool   // It is JSON that tells of an error.
+	// stranger says that it has come whole and is neither JSON nor a word such as ok, or cannot be read.
+	stranger bool
 }
 
 // readBody returns what the body says. Momento's HTTP interfaces answer errors with a JSON object of message, code,
@@ -34,11 +36,12 @@ func readBody(r *response, hidden secrets) saying {
 		return saying{page: true, text: describePage(body, hidden)}
 	}
 	text, failure := readText(body)
+	stranger := !r.cut && !saysNoMore(r.contentType, body)
 	if unread != "" {
-		text = "(body in " + unread + ")"
+		text, stranger = "(body in "+unread+")", true
 	}
 	text = hidden.redact(printable(text[:min(len(text), maxText)]))
-	return saying{text: excerpt(text, maxExcerpt), words: plainWords(text), failure: failure}
+	return saying{text: excerpt(text, maxExcerpt), words: plainWords(text), failure: failure, stranger: stranger}
 }
 
 // readText returns the words of a body, and whether it is a JSON object that tells of an error.
@@ -52,6 +55,20 @@ func readText(body []byte) (text string, failure bool) {
 		return string(body), false
 	}
 	return jsonText(value), tellsOfError(value)
+}
+
+// saysNoMore reports whether a body beside a success can be what an API says: nothing, JSON, or a word.
+func saysNoMore(contentType string, body []byte) bool {
+	body = bytes.TrimSpace(bytes.TrimPrefix(body, utf8BOM))
+	kind, _, _ := strings.Cut(strings.ToLower(contentType), ";")
+	switch strings.TrimSpace(kind) {
+	case "", "text/plain", "application/json", "application/octet-stream":
+	default:
+		if !strings.HasSuffix(strings.TrimSpace(kind), "+json") {
+			return false
+		}
+	}
+	return len(body) == 0 || json.Valid(body) || isFine(strings.TrimRight(string(body), ".!"))
 }
 
 var utf8BOM = []byte("\xef\xbb\xbf")

@@ -57,13 +57,16 @@ func field(object map[string]any, name string) any {
 	return object[string(capital[:n])] // Which allocates nothing.
 }
 
-// tellsOfError reports whether a JSON value is an object that says that something went wrong.
+// tellsOfError reports whether a JSON value is an object that says that something went wrong, or a list with one.
 func tellsOfError(value any) bool {
+	if list, ok := value.([]any); ok {
+		return slices.ContainsFunc(list, tellsOfError)
+	}
 	object, ok := value.(map[string]any)
 	if !ok {
 		return false
 	}
-	for _, name := range [...]string{"err", "error", "errors"} {
+	for _, name := range [...]string{"err", "error", "errors", "error_code", "errorCode"} {
 		if isSomething(field(object, name)) {
 			return true
 		}
@@ -76,8 +79,9 @@ func tellsOfError(value any) bool {
 			return true
 		}
 	}
+	code := field(object, "code")
 	explained := isSomething(field(object, "message")) || isSomething(field(object, "detail"))
-	return explained && isBadCode(field(object, "code"))
+	return explained && (code == nil || isBadCode(code))
 }
 
 // isSomething reports whether a value is there and is not one that stands for nothing.

@@ -92,8 +92,8 @@ func TestEncodedBodiesAreRead(t *testing.T) {
 		}
 	}
 	got := classify(&response{status: 200, encoding: "br", body: []byte("\x8b")}, secrets{}, time.Now())
-	if got.Verdict != pipeline.Accept {
-		t.Errorf("200 with a body that cannot be read is %v, want accepted", got.Verdict)
+	if got.Verdict != pipeline.Retry {
+		t.Errorf("200 with a body that cannot be read is %v, want retry", got.Verdict)
 	}
 }
 

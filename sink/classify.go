@@ -3,6 +3,7 @@ package sink
 import (
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
 	"momento-bridge/pipeline"
@@ -17,6 +18,7 @@ type response struct {
 	date        string
 	retryAfter  []string // In their order.
 	body        []byte
+	cut         bool // More of it was to come.
 }
 
 // judgement is what an answer means: the verdict, the reason of a rejection or a refusal for quota, and what to do.
@@ -41,12 +43,15 @@ func classify(r *response, hidden secrets, now time.Time) pipeline.Answer {
 	if j.verdict == pipeline.Accept {
 		return taken(r.status)
 	}
-	if r.status/100 == 3 {
+	switch {
+	case r.status/100 == 3:
 		j.advice = redirected(r.location, hidden)
+	case hidden.proxy != nil && unauthorized(r.status) && j.verdict == pipeline.Retry:
+		j.advice = hidden.proxy.loginAdvice()
 	}
 	return pipeline.Answer{
 		Verdict: j.verdict, Reason: j.reason, Result: result(r.status), Status: r.status, RetryAfter: wait,
-		Detail: detail(r.status, said.text, j.advice),
+		Detail: detail(r.status, said.text, j.advice), Advised: j.advice != "",
 	}
 }
 
@@ -58,7 +63,7 @@ func taken(status int) pipeline.Answer {
 func judge(status int, said saying, wait time.Duration) judgement {
 	switch {
 	case status/100 == 2:
-		return judgeSuccess(said)
+		return judgeSuccess(status, said)
 	case status == http.StatusTooManyRequests:
 		return judgeRefusal(said)
 	case status/100 == 5:
@@ -74,6 +79,9 @@ func judge(status int, said saying, wait time.Duration) judgement {
 	case http.StatusForbidden:
 		return judgeForbidden(said)
 	case http.StatusNotFound:
+		if strings.Contains(said.words, "page not found") { // As Go's servers say for a path that they do not know.
+			return judgement{verdict: pipeline.Retry, advice: pageAdvice(status)}
+		}
 		return judgement{verdict: pipeline.HaltCache}
 	case http.StatusRequestEntityTooLarge:
 		return judgement{verdict: pipeline.Reject, reason: "size_refused"}
@@ -81,13 +89,16 @@ func judge(status int, said saying, wait time.Duration) judgement {
 	return judgement{verdict: pipeline.Retry, advice: statusAdvice(status)}
 }
 
-// judgeSuccess is for a 2xx other than 204, which is Momento's.
-func judgeSuccess(said saying) judgement {
+// judgeSuccess is for a 2xx other than 204, which is Momento's. 200, 201 and 202 may be what something on the way makes of
+// it, with no body, or one that says no more.
+func judgeSuccess(status int, said saying) judgement {
 	switch {
-	case said.page:
+	case said.page || status > http.StatusAccepted:
 		return judgement{verdict: pipeline.Retry, advice: notMomento}
 	case said.failure:
 		return judgement{verdict: pipeline.Retry, advice: "an error that is told as a success: " + notMomento}
+	case said.stranger:
+		return judgement{verdict: pipeline.Retry, advice: notMomento}
 	}
 	return judgement{verdict: pipeline.Accept}
 }

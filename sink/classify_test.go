@@ -18,7 +18,7 @@ var bodies = []struct {
 	{"nothing", false, response{}},
 	{"text", false, response{contentType: "text/plain; charset=utf-8", body: []byte("what it says")}},
 	{"JSON", false, response{contentType: "application/json", body: []byte(`{"message":"what it says"}`)}},
-	{"half of it", false, response{contentType: "application/json", body: []byte(`{"message":"what it sa`)}},
+	{"half of it", false, response{contentType: "application/json", body: []byte(`{"message":"what it sa`), cut: true}},
 	{"bytes", false, response{contentType: "application/octet-stream", body: []byte("\x00\xff\xfe\x01")}},
 	{"a page by its type", true, response{contentType: "Text/HTML ; charset=utf-8", body: []byte("what it says")}},
 	{"a page by its type alone", true, response{contentType: "text/html"}},
@@ -49,7 +49,9 @@ func TestEachAnswerHasItsVerdict(t *testing.T) {
 		{200, accept, retry, pipeline.Result204, "", "", "not Momento's API; check momento.endpoint"},
 		{201, accept, retry, pipeline.Result204, "", "", "not Momento's API"},
 		{202, accept, retry, pipeline.Result204, "", "", "not Momento's API"},
-		{299, accept, retry, pipeline.Result204, "", "", "not Momento's API"},
+		{203, retry, retry, other, "", "not Momento's API", "not Momento's API"},
+		{206, retry, retry, other, "", "not Momento's API", "not Momento's API"},
+		{299, retry, retry, other, "", "not Momento's API", "not Momento's API"},
 		{101, retry, retry, other, "", "another protocol", ""},
 		{103, retry, retry, other, "", "check momento.endpoint", ""},
 		{301, retry, retry, other, "", "redirect", ""},
@@ -100,6 +102,10 @@ func TestEachAnswerHasItsVerdict(t *testing.T) {
 					want.Verdict, want.Reason = tt.page, ""
 					words = append(words, tt.onPage, " with a")
 				}
+				if want.Verdict == accept && tt.status != 204 && len(body.body) > 0 && !body.cut { // It has come, and says more.
+					want.Verdict = retry
+					words = append(words, "not Momento's API")
+				}
 				if tt.status/100 == 2 && want.Verdict != pipeline.Accept { // 204 stands for what is accepted.
 					want.Result = other
 				}
@@ -107,7 +113,7 @@ func TestEachAnswerHasItsVerdict(t *testing.T) {
 				r.status = tt.status
 				got := classify(&r, secrets{}, time.Now())
 				detail := got.Detail
-				if got.Detail = ""; got != want {
+				if got.Detail, got.Advised = "", false; got != want {
 					t.Errorf("it is %+v, want %+v", got, want)
 				}
 				saysAll(t, detail, got.Verdict, words...)
@@ -171,6 +177,7 @@ func TestWordsOfAnAnswerDecide(t *testing.T) {
 		{403, `{"message":"denied by ip_filter"}`, retry, "", "denied by ip_filter: " + otherAddresses},
 		{403, `Source IP is not in an allowed CIDR range`, retry, "", otherAddresses},
 		{403, `{"message":"no permission for the topic shipping"}`, pipeline.HaltTopic, "", ""},
+		{404, `404 page not found`, retry, "", "does not know Momento's paths"},
 		{404, `Cache not found`, pipeline.HaltCache, "", "404 Cache not found"},
 		{400, `{"message":"Only one of the Authorization header and token must be set"}`, retry, "", "a second key"},
 		{400, `Client sent an HTTP request to an HTTPS server.`, retry, "", "wants https"},
@@ -214,17 +221,40 @@ func TestSuccessIsBelievedUnlessItTellsOfAnError(t *testing.T) {
 		}
 	}
 	f(pipeline.Accept, pipeline.Result204,
-		`{}`, `[]`, `null`, `true`, `"error"`, `ok`, `error`,
+		`{}`, `[]`, `[1]`, `null`, `true`, `"error"`, `ok`, ` OK. `, `Accepted`,
 		`{"error":null}`, `{"error":""}`, `{"error":false}`, `{"error":0}`, `{"error":{}}`, `{"errors":[]}`,
 		`{"err":"none"}`, `{"code":200,"message":"fine"}`, `{"code":0,"message":"fine"}`,
 		`{"code":"OK","message":"published"}`,
-		`{"code":"no_words"}`, `{"message":"published"}`, `{"status":200}`, `{"status":"ok"}`, `{"success":true}`,
-		`{"error":"It breaks o`)
+		`{"code":"no_words"}`, `{"message":"ok"}`, `{"id":1}`, `{"status":200}`, `{"status":"ok"}`, `{"success":true}`)
 	f(pipeline.Retry, pipeline.ResultOther,
 		`{"error":"No such route"}`, `{"error":true,"message":"x"}`, `{"Error":{"Code":1}}`, `{"err":"x"}`,
 		`{"errors":[{"message":"x"}]}`, `{"code":"NotFound","message":"x"}`, `{"code":5,"detail":"x"}`,
 		`{"code":404,"message":"x"}`, `{"status":404}`, `{"status":"500"}`, `{"statusCode":403}`,
-		`{"status":"error","message":"x"}`, `{"success":false}`, `{"ok":false}`, "\xef\xbb\xbf"+`{"error":"x"}`)
+		`{"status":"error","message":"x"}`, `{"success":false}`, `{"ok":false}`, `{"message":"Invalid credentials","error_code":"x"}`,
+		`{"message":"Forbidden"}`, `[{"error":"x"}]`, "\xef\xbb\xbf"+`{"error":"x"}`)
+}
+
+// What has come whole and is not what an API says beside a success, or cannot be read, is no evidence. What has broken off
+// says nothing.
+func TestSuccessOfAStrangerIsNotBelieved(t *testing.T) {
+	for name, r := range map[string]response{
+		"text":                 {contentType: "text/plain", body: []byte("Not Found")},
+		"a script":             {contentType: "text/javascript", body: []byte("window.location='/login'")},
+		"a picture":            {contentType: "image/jpeg"},
+		"events":               {contentType: "text/event-stream", cut: true, body: []byte("<p>")},
+		"gRPC":                 {contentType: "application/grpc"},
+		"a body in br":         {encoding: "br", body: []byte("\x8b")},
+		"bytes without a type": {body: []byte("\x00\x01")},
+	} {
+		r.status = 200
+		if got := classify(&r, secrets{}, time.Now()); got.Verdict != pipeline.Retry || !strings.Contains(got.Detail, notMomento) {
+			t.Errorf("200 with %s is %v %q", name, got.Verdict, got.Detail)
+		}
+		r.cut, r.contentType, r.encoding = true, "application/json", ""
+		if got := classify(&r, secrets{}, time.Now()); name != "events" && got.Verdict != pipeline.Accept {
+			t.Errorf("200 with a part of %s is %v %q", name, got.Verdict, got.Detail)
+		}
+	}
 }
 
 func TestAdviceIsWholeBesideALongBody(t *testing.T) {

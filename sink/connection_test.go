@@ -546,10 +546,31 @@ func TestEndpointThatBreaksEveryConnectionGetsOnePublishAtATime(t *testing.T) {
 				t.Errorf("depth %d, want 1 on every connection", l.depth())
 			}
 			l.close()
-			if got := strings.Count(log.String(), "\n"); got != 1 || !strings.Contains(log.String(), "level=WARN") || !strings.Contains(log.String(), "configured=8") {
+			if got := strings.Count(log.String(), "\n"); got != 1 || !strings.Contains(log.String(), "level=WARN") || !strings.Contains(log.String(), "one publish at a time; set momento.in_flight: 1\" configured=8") {
 				t.Errorf("the log is %q, want one warning", log.String())
 			}
 		})
+	}
+}
+
+func TestEndpointThatClosesUnannouncedIsToldFromOneThatTakesOneAtATime(t *testing.T) {
+	p := newPeer(t, nil)
+	m := newMomento(t, p.url, nil)
+	log := &logged{}
+	m.log = slog.New(slog.NewTextHandler(log, nil))
+	l := newTestConnection(t, m, 2)
+	for range habitAfter {
+		l.send("a", "b")
+		c := p.accept()
+		c.read(2)
+		c.write(ok204)
+		c.Close()
+		l.outcomes(2)
+	}
+	l.close()
+	const want = "for a while each publish gets a connection of its own; look at the proxy or server on the way"
+	if got := log.String(); strings.Count(got, "\n") != 1 || !strings.Contains(got, want) || strings.Contains(got, "configured") {
+		t.Errorf("the log is %q, want one warning, %q", got, want)
 	}
 }
 

@@ -1,14 +1,14 @@
 // Package sink publishes to Momento Topics over HTTP.
 //
 // [Momento] holds what all connections share: the endpoint, the key, the dialer. Each worker has one keep-alive connection of its own, so that it never
-// waits for a connection and nothing is shared on the hot path. With one publish in flight on it that is a publisher, with several a line:
+// waits for a connection and nothing is shared on the hot path. The worker sits
+// in a read of it between publishes, too, so that a close, or bytes that nobody asked for, end it when they come:
 //
-//	publisher ─┐                                          ┌─ conn: writes late, so that one read does
-//	           ├─ wire: requests, answers ── connection ──┤
-//	line ──────┘                                          └─ a reader of its own
+//	worker ──── connection ──┬─ wire: requests ────┬─ conn: writes late, so that one read does
+//	Publisher ──────┘        └─ answers: replies ──┘
 //
-// Both build requests, send each once, and classify answers into verdicts. They never retry, but for one transparent repetition of a publisher where a
-// reused connection turns out to have been closed. fasthttp reads every answer that is not the usual one.
+// A connection builds requests, sends each once, one at a time or several, and classifies answers into verdicts. It never repeats one. fasthttp reads
+// every answer that is not the usual one. A [Publisher] is a connection for one caller who waits, such as the load test.
 //
 // The dialer races the addresses of a name, and goes through an HTTP proxy where there is one: for TLS by a tunnel, for
 // plain HTTP the proxy takes the requests.

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"strings"
 	"time"
+	"unicode/utf8"
 )
 
 // KeyKind tells Momento's kinds of keys apart.
@@ -49,7 +50,7 @@ func ParseKey(text string) (Key, error) {
 	case strings.HasPrefix(raw, "{"):
 		return Key{}, errors.New("the API key is a JSON object; write the bare value that the console shows as the API key")
 	case strings.ContainsAny(raw, quotes):
-		return Key{}, errors.New("the API key has a stray quotation mark; write the key without it")
+		return Key{}, fmt.Errorf("the API key has a stray quotation mark (%s); write the key without it", strayMark(raw))
 	case strings.ContainsFunc(raw, func(r rune) bool { return r <= ' ' || r > '~' }):
 		return Key{}, errors.New("the API key has white space or characters other than ASCII inside; one key, on one line, is expected")
 	}
@@ -64,6 +65,12 @@ func ParseKey(text string) (Key, error) {
 
 // quotes are marks that programs put around text. No key has one inside.
 const quotes = "\"'\u2018\u2019\u201c\u201d"
+
+// strayMark returns the first of quotes in a text that has one, by itself.
+func strayMark(raw string) string {
+	mark, _ := utf8.DecodeRuneInString(raw[strings.IndexAny(raw, quotes):])
+	return string(mark)
+}
 
 // unquoted takes one pair of quotation marks off, which docker's --env-file and some editors of secrets leave there.
 func unquoted(s string) string {

@@ -54,15 +54,18 @@ func (r *Keyring) Key() *Key { return r.current.Load() }
 // Vended reports whether keys come from a vending machine.
 func (r *Keyring) Vended() bool { return r.fetch != nil }
 
+// errNoKey says that the first key has not been fetched.
+var errNoKey = errors.New("no API key yet")
+
 // Missing returns why there is no key yet; nil if there is one.
 func (r *Keyring) Missing() error {
 	if r.Key() != nil {
 		return nil
 	}
 	if err := r.Trouble(); err != nil {
-		return err
+		return fmt.Errorf("%w: %w", errNoKey, err)
 	}
-	return errors.New("no API key has been fetched yet")
+	return fmt.Errorf("%w: it is being fetched", errNoKey)
 }
 
 // Trouble returns why the file could not be read, or no key be fetched, when that was tried last; nil if it went well.

@@ -1,6 +1,7 @@
 package sink
 
 import (
+	"log/slog"
 	"sync/atomic"
 	"time"
 )
@@ -42,8 +43,8 @@ func (h *habit) show() bool {
 }
 
 // ended takes note of a connection that had so many answers, and so many publishes left. announced says that its last
-// answer has told of the end. It returns what is to be logged of it, or nothing.
-func (m *manners) ended(answers, left int, announced bool) string {
+// answer has told of the end. It returns which habit that makes, or nil.
+func (m *manners) ended(answers, left int, announced bool) *habit {
 	if answers > 1 {
 		m.second.seen.Store(0)
 	}
@@ -52,9 +53,21 @@ func (m *manners) ended(answers, left int, announced bool) string {
 	}
 	switch {
 	case answers < goodAnswers && left > 1 && m.several.show():
-		return "the endpoint closes connections without answering all that was sent on them: for a while each carries one publish at a time"
+		return &m.several
 	case answers == 1 && left > 0 && !announced && m.second.show():
-		return "the endpoint closes each connection after an answer without announcing it: for a while each carries one publish"
+		return &m.second
 	}
-	return ""
+	return nil
+}
+
+// warn tells of a habit of an endpoint to which so many publishes in flight on a connection are configured.
+func (m *manners) warn(log *slog.Logger, h *habit, depth int) {
+	switch h {
+	case &m.several:
+		log.Warn("the endpoint closes connections without answering all that was sent on them: for a while each carries "+
+			"one publish at a time; set momento.in_flight: 1", "configured", depth, "for", habitTime)
+	case &m.second:
+		log.Warn("the endpoint closes each connection after an answer without announcing it: for a while each publish gets "+
+			"a connection of its own; look at the proxy or server on the way", "for", habitTime)
+	}
 }

@@ -79,7 +79,7 @@ func (c *connection) read(dst []pipeline.Answered) []pipeline.Answered {
 		}
 		if said.last {
 			c.took(n)
-			return c.end(dst, ending{err: said.err, polite: said.err == nil})
+			return c.end(dst, ending{err: said.err, polite: said.err == nil, begun: true})
 		}
 		if n == len(c.awaited) || !c.in.takeUsual() {
 			break
@@ -103,7 +103,7 @@ func (c *connection) answer(said reply, w waiting) pipeline.Answer {
 	if said.usual {
 		return taken(http.StatusNoContent)
 	}
-	a := answered(&c.in.resp, secrets{key: w.key, payload: w.r.Payload, proxy: c.momento.cfg.forwarder})
+	a := answered(&c.in.resp, said.err != nil, secrets{key: w.key, payload: w.r.Payload, proxy: c.momento.cfg.forwarder})
 	if a.Verdict == pipeline.HaltAll {
 		c.momento.rereadKey(w.key)
 	}
@@ -149,9 +149,8 @@ func (c *connection) end(dst []pipeline.Answered, e ending) []pipeline.Answered 
 		dst = append(dst, pipeline.Answered{Request: w.r, Answer: e.answer(i > 0)})
 	}
 	if !isTimeout(e.err) {
-		if habit := c.momento.manners.ended(c.carried, len(c.awaited), e.polite); habit != "" {
-			c.momento.log.Warn(habit, "configured", c.depth, "for", habitTime) //nolint:sloglint // One of two constants.
-		}
+		m := &c.momento.manners
+		m.warn(c.momento.log, m.ended(c.carried, len(c.awaited), e.polite), c.depth)
 	}
 	c.forget()
 	return dst

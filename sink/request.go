@@ -19,7 +19,7 @@ func (m *Momento) prepare(r *pipeline.Request) (*Key, pipeline.Answer) {
 	}
 	key := m.cfg.Keys.Key()
 	if key == nil {
-		return nil, pipeline.Answer{Verdict: pipeline.HaltAll, Result: pipeline.ResultOther, Detail: "no API key has been fetched yet"}
+		return nil, pipeline.Answer{Verdict: pipeline.HaltAll, Result: pipeline.ResultOther, Detail: errNoKey.Error()}
 	}
 	return key, pipeline.Answer{}
 }

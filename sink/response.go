@@ -12,7 +12,7 @@ import (
 )
 
 // answered turns what fasthttp has read into an answer. It may hold no body, or the beginning of one.
-func answered(resp *fasthttp.Response, hidden secrets) pipeline.Answer {
+func answered(resp *fasthttp.Response, cut bool, hidden secrets) pipeline.Answer {
 	status := resp.StatusCode()
 	if status == http.StatusNoContent {
 		return taken(status)
@@ -25,6 +25,7 @@ func answered(resp *fasthttp.Response, hidden secrets) pipeline.Answer {
 		location:    string(head.Peek(fasthttp.HeaderLocation)),
 		date:        string(head.Peek(fasthttp.HeaderDate)),
 		body:        resp.Body(),
+		cut:         cut,
 	}
 	for _, wish := range head.PeekAll(fasthttp.HeaderRetryAfter) {
 		r.retryAfter = append(r.retryAfter, string(wish))

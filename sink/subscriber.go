@@ -113,7 +113,7 @@ var errNothing = errors.New("nothing has come")
 func (p *poller) poll(ctx context.Context) error {
 	key := p.momento.cfg.Keys.Key()
 	if key == nil {
-		return errors.New("no API key has been fetched yet")
+		return errNoKey
 	}
 	once, cancel := context.WithTimeout(ctx, pollTimeout)
 	defer cancel()

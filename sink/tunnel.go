@@ -169,8 +169,7 @@ func (p *Proxy) unauthorized(status int, lines []string) error {
 		return fmt.Errorf("the proxy wants another authentication than Basic (%d, %s), which is not supported: "+
 			"let it take Basic, or put a proxy of your own before it", status, offered)
 	case p.authorization == "":
-		const form = "http://user:password@host:port"
-		return fmt.Errorf("the proxy wants a user and a password (%d): write %s as %s", status, p.Origin, form)
+		return fmt.Errorf("the proxy wants a user and a password (%d): write %s as %s", status, p.Origin, proxyLogin)
 	}
 	return fmt.Errorf("the proxy refuses the user and password (%d): correct them in %s", status, p.Origin)
 }

@@ -261,6 +261,42 @@ func TestPlainEndpointIsNamedToTheProxyInEachRequest(t *testing.T) {
 		seen{"http://[2001:db8::1]:8080" + path + "?token=secret%2Bkey", "[2001:db8::1]:8080", authorization, "", "x"})
 }
 
+// Such a proxy's answers come with no mark of whose they are: those that no endpoint gives are its own.
+func TestProxyThatRefusesAPlainPublishIsToldFromTheEndpoint(t *testing.T) {
+	answer := func(status int, kind string) *httptest.Server {
+		proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Type", kind)
+			w.WriteHeader(status)
+			_, _ = io.WriteString(w, "words")
+		}))
+		t.Cleanup(proxy.Close)
+		return proxy
+	}
+	f := func(status int, kind string, all func(*testing.T, string) *Proxies, verdict pipeline.Verdict, advice string) {
+		t.Helper()
+		proxy := answer(status, kind)
+		m := newMomento(t, "http://host.example", func(c *Config) {
+			c.Proxies = all(t, strings.TrimPrefix(proxy.URL, "http://"))
+		})
+		p := m.Publisher()
+		defer p.Close()
+		a := p.Publish(request("t", []byte("x")))
+		if a.Verdict != verdict || !strings.HasSuffix(a.Detail, advice) || strings.Contains(a.Detail, proxyPassword) {
+			t.Errorf("%d of %s: %+v, want %v and %q", status, kind, a, verdict, advice)
+		}
+	}
+	const (
+		refused = ": the proxy refuses the user and password: correct them in momento.proxy"
+		wanted  = ": the proxy wants a user and a password: write momento.proxy as " + proxyLogin
+	)
+	f(401, "text/html", authorized, pipeline.Retry, refused) // As tinyproxy does.
+	f(407, "text/html", authorized, pipeline.Retry, refused)
+	f(407, "text/plain", authorized, pipeline.Retry, refused)
+	f(407, "text/html", through, pipeline.Retry, wanted)
+	f(401, "text/plain", authorized, pipeline.HaltAll, "401 words")
+	f(403, "text/html", authorized, pipeline.Retry, "let it through there, or check momento.endpoint")
+}
+
 // A page such as proxies send, with what one should not know.
 func page(title string) string {
 	return "<!DOCTYPE html><html>\n<HEAD><style>p {}</style><Title>" + title + "</TITLE></head>" +

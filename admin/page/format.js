@@ -57,6 +57,7 @@ const limitWords = new Map([
   ['nats', 'NATS'],
   ['cache', 'missing cache'],
   ['pause', "an operator's pause"],
+  ['rejected', 'the endpoint, which rejects all'],
 ]);
 
 const limit = (by) => limitWords.get(by) ?? words(by);

@@ -9,6 +9,7 @@ import (
 	"os"
 	"syscall"
 
+	"momento-bridge/config"
 	"momento-bridge/sink"
 	"momento-bridge/source"
 )
@@ -18,10 +19,23 @@ type peer struct{ name, address, caFile string }
 
 // The servers that the daemon connects to.
 var (
-	natsServer     = peer{"NATS", "nats.url", "nats.tls.ca_file"}
-	endpointServer = peer{"the endpoint", "momento.endpoint or momento.region", "momento.tls.ca_file"}
-	vendorServer   = peer{"the token vending machine", "momento.api_key_url", "momento.tls.ca_file"}
+	natsServer   = peer{"NATS", "nats.url", "nats.tls.ca_file"}
+	vendorServer = peer{"the token vending machine", "momento.api_key_url", "momento.tls.ca_file"}
 )
+
+// endpointServer is the endpoint, which something names.
+func endpointServer(by string) peer { return peer{"the endpoint", by, "momento.tls.ca_file"} }
+
+// endpointBy is what names the endpoint.
+func endpointBy(m *config.Momento) string {
+	switch {
+	case m.Endpoint != "":
+		return "momento.endpoint"
+	case m.Region != "":
+		return "momento.region"
+	}
+	return "the API key, or set momento.endpoint"
+}
 
 // advice says what to do about a failure to connect; empty where the error says it or nothing is known.
 func (s peer) advice(err error) string {

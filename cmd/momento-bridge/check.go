@@ -48,7 +48,7 @@ func newCheck() *cobra.Command {
 func checkPlan(list *checklist, f *config.File, p *plan) error {
 	list.pass("configuration: " + plural(len(p.routes), "route"))
 	list.note("nats", redactURL(p.nats.URL))
-	list.note("publishes", fmt.Sprintf("%d connections, %v an attempt, rate %s, counted in %s", p.pipeline.Workers, p.pipeline.Timeout, f.Limits.Rate, f.Limits.Unit))
+	list.note("publishes", fmt.Sprintf("%s, %v an attempt, rate %s, counted in %s", connectionsNote(p), p.pipeline.Timeout, f.Limits.Rate, f.Limits.Unit))
 	list.note("queue", fmt.Sprintf("%d messages, %s, shared equally by the routes", p.pipeline.MaxMessages, bytesText(p.pipeline.MaxBytes)))
 	list.note("admin", adminNote(p.adminListen))
 	if text := keyWarning(p, time.Now()); text != "" {
@@ -61,6 +61,9 @@ func checkPlan(list *checklist, f *config.File, p *plan) error {
 		list.warn("endpoint: " + endpointNote(p.sink) + ": " + text)
 	} else {
 		list.pass("endpoint: " + endpointNote(p.sink))
+	}
+	if text := forwardingWarning(p); text != "" {
+		list.warn(text)
 	}
 	list.noteIf("proxy", p.sink.Proxies.Note(p.sink.Endpoint))
 	for _, text := range quotaWarnings(&f.Config) {
@@ -78,6 +81,9 @@ func checkRoute(list *checklist, f *config.File, i int, r routePlan) error {
 	c := f.Routes[i]
 	list.pass(fmt.Sprintf("route %s: %s → %s", c.Name, r.from, r.to))
 	list.note("order", fmt.Sprintf("%s, delivery %s, payloads up to %d bytes as %s", c.Ordering, c.Delivery, r.route.MaxPayload, c.ContentType))
+	if c.Stream != "" && c.DeadLetter.Subject == "" {
+		list.note("rejected", "messages are dropped and counted: there is no dead_letter")
+	}
 	list.note("batches", fmt.Sprintf("%s; overload %s, %s", batchNote(c.Batch), c.Overload, ageNote(c.MaxAge)))
 	name := "ceiling"
 	for _, line := range ceilingOf(&f.Config, i).lines(&f.Config, i) {

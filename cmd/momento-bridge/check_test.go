@@ -27,7 +27,7 @@ func TestOnlineCheckTriesEverythingAndCreatesNothing(t *testing.T) {
 		t.Errorf("check = %v, want a failure for the missing stream", err)
 	}
 	for _, words := range []string{
-		"✓ connect to the endpoint http://127.0.0.1:", "✓ connect to NATS nats://127.0.0.1:",
+		"✓ connect to the endpoint http://127.0.0.1:", " (the API itself is tried by the first publish)\n", "✓ connect to NATS nats://127.0.0.1:",
 		"✗ route s: dead letters to dead: no stream takes the dead letters' subject dead: create one", "✓ route s: consumer momento-bridge-s does not exist yet: run creates it", "✗ route n: stream NOPE: stream NOPE does not exist: create it",
 	} {
 		if !strings.Contains(out.String(), words) {
@@ -76,7 +76,7 @@ func TestOnlineCheckSaysWhatToDo(t *testing.T) {
 	}
 	f("→ nothing listens there: start the endpoint", append(core, "--endpoint", closed.URL, "--nats-url", w.server.ClientURL())...)
 	f("→ the certificate is of an authority that is not known here: put its root into momento.tls.ca_file", append(core, "--endpoint", secured.URL, "--nats-url", w.server.ClientURL())...)
-	f("→ the server does not speak TLS on that port: correct the scheme", append(core, "--endpoint", strings.Replace(w.endpoint, "http:", "https:", 1), "--nats-url", w.server.ClientURL())...)
+	f("→ the server does not speak TLS on that port: correct the scheme or the port in momento.endpoint\n", append(core, "--endpoint", strings.Replace(w.endpoint, "http:", "https:", 1), "--nats-url", w.server.ClientURL())...)
 	f("→ no such host: correct momento.endpoint", append(core, "--endpoint", "http://no-such-host.invalid", "--nats-url", w.server.ClientURL())...)
 	f("→ nothing listens there: start NATS", append(append(core, endpoint...), "--nats-url", strings.Replace(closed.URL, "http:", "nats:", 1))...)
 	f("→ the server refuses the credentials: check nats.creds_file", append(append(core, endpoint...), "--nats-url", guarded.ClientURL())...)
@@ -99,7 +99,7 @@ func TestOnlineCheckTriesTheVendingMachine(t *testing.T) {
 		err := run(t.Context(), []string{"check", "-c", path, "--online"}, &out, &log)
 		return exitStatus(err), out.String() + log.String()
 	}
-	if status, text := check(); status != statusFailed || !strings.Contains(text, "✗ fetch an API key: ") || !strings.Contains(text, "it answered 503, want 200") || strings.Contains(text, "secret=s") {
+	if status, text := check(); status != statusFailed || !strings.Contains(text, "✗ the key: fetch an API key from ") || !strings.Contains(text, "it answered 503, want 200") || strings.Contains(text, "secret=s") {
 		t.Errorf("check ends with %d and says\n%s", status, text)
 	}
 	give(`{"authToken":"e30.eyJ0IjoiZyJ9.c2ln"}`)

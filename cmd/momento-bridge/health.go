@@ -75,12 +75,11 @@ func (b *bridge) natsReason() string {
 
 func endpointReasons(stats pipeline.Stats, keys *sink.Keyring) []string {
 	var reasons []string
-	if stats.KeyRefused {
-		reasons = append(reasons, "endpoint: the API key is refused: "+stats.Why+noNewerKey(keys)+
-			"; put a valid key into the key file, or see what momento.api_key_url gives")
+	if stats.KeyRefused && !stats.KeyMissing {
+		reasons = append(reasons, "endpoint: the API key is refused: "+stats.Why+noNewerKey(keys)+"; "+keyAdvice(keys))
 	}
 	if stats.Down {
-		reasons = append(reasons, "endpoint: down: "+stats.Why+"; check the endpoint and the network")
+		reasons = append(reasons, "endpoint: down: "+stats.Why+checkEndpoint(&stats, "; check the endpoint and the network"))
 	}
 	for _, r := range stats.Routes {
 		if r.CacheMissing {
@@ -90,8 +89,7 @@ func endpointReasons(stats pipeline.Stats, keys *sink.Keyring) []string {
 			reasons = append(reasons, "route "+r.Name+": the API key may not publish to its topics; grant the permission or correct the route")
 		}
 		if r.Rejecting != "" {
-			reasons = append(reasons, "route "+r.Name+": the endpoint rejects whatever it publishes: "+r.Rejecting+
-				"; check what stands between here and Momento, and what the route publishes")
+			reasons = append(reasons, "route "+r.Name+": the endpoint rejects whatever it publishes: "+r.Rejecting+"; "+rejectingAdvice)
 		}
 		if r.Unkept > 0 {
 			reasons = append(reasons, fmt.Sprintf("route %s: %d messages wait to be kept as dead letters: %s", r.Name, r.Unkept, r.UnkeptWhy))
@@ -99,6 +97,28 @@ func endpointReasons(stats pipeline.Stats, keys *sink.Keyring) []string {
 	}
 	return reasons
 }
+
+// keyAdvice is what to do about a key that is refused.
+func keyAdvice(keys *sink.Keyring) string {
+	if keys.Vended() {
+		return "see what momento.api_key_url gives"
+	}
+	return "put a valid key into the key file"
+}
+
+// sentence makes one of an advice.
+func sentence(text string) string { return strings.ToUpper(text[:1]) + text[1:] + "." }
+
+// checkEndpoint is advice about an endpoint that is down; none where its answer has brought some.
+func checkEndpoint(stats *pipeline.Stats, advice string) string {
+	if stats.WhyAdvised {
+		return ""
+	}
+	return advice
+}
+
+// rejectingAdvice is what to do about a route of which the endpoint rejects everything.
+const rejectingAdvice = "check what stands between here and Momento, and what the route publishes"
 
 // noNewerKey says why no other key than the one that is refused could be had; empty if nothing is known against it.
 func noNewerKey(keys *sink.Keyring) string {

@@ -44,6 +44,9 @@ func sinkWarnings(p *plan, now time.Time) []string {
 	if text := endpointWarning(p); text != "" {
 		texts = append(texts, "the endpoint is "+text)
 	}
+	if text := forwardingWarning(p); text != "" {
+		texts = append(texts, text)
+	}
 	if text := keyWarning(p, now); text != "" {
 		texts = append(texts, "the API key "+text)
 	}
@@ -62,6 +65,25 @@ func endpointWarning(p *plan) string {
 		return "plain HTTP through a proxy on another machine: the API key travels in the clear; use https://, or momento.proxy: none"
 	}
 	return ""
+}
+
+// forwardingWarning is empty unless several publishes in flight go to a proxy that takes the requests itself.
+func forwardingWarning(p *plan) string {
+	e := p.sink.Endpoint
+	if e.Host == "" || e.TLS || p.pipeline.InFlight < 2 || throughProxy(p.sink) == "" {
+		return ""
+	}
+	return fmt.Sprintf("momento.in_flight: %d to an http:// endpoint through a proxy: many proxies take one publish at a time, "+
+		"and those behind it become unclear; use https://, or set momento.in_flight: 1", p.pipeline.InFlight)
+}
+
+// connectionsNote says how many publishes may be in flight.
+func connectionsNote(p *plan) string {
+	text := plural(p.pipeline.Workers, "connection")
+	if p.pipeline.InFlight > 1 {
+		text += fmt.Sprintf(" with up to %d publishes in flight on each", p.pipeline.InFlight)
+	}
+	return text
 }
 
 // keyWarning is empty for a key that lasts, or is replaced.

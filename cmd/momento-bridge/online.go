@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"strings"
@@ -27,7 +28,7 @@ func checkOnline(ctx context.Context, list *checklist, p *plan) {
 		if err == nil {
 			err = momento.Try()
 		}
-		list.try("connect to the endpoint "+p.sink.Endpoint.String()+throughProxy(p.sink), err, endpointServer.advice)
+		tryEndpoint(list, p, err)
 	}
 	conn, err := tryNATS(ctx, p.nats, log)
 	if err != nil {
@@ -48,6 +49,20 @@ func checkOnline(ctx context.Context, list *checklist, p *plan) {
 	}
 }
 
+// tryEndpoint tells of a connection to the endpoint. An error may have said already where that goes.
+func tryEndpoint(list *checklist, p *plan, err error) {
+	what := "connect to the endpoint " + p.sink.Endpoint.String() + throughProxy(p.sink)
+	if err == nil {
+		list.pass(what + " (the API itself is tried by the first publish)")
+		return
+	}
+	said := err
+	if through, ok := errors.AsType[*sink.ProxyError](err); ok {
+		said = through.Err
+	}
+	list.fail(what, said, endpointServer(p.endpointBy).advice(err))
+}
+
 // noAdvice is for errors that say what to do.
 func noAdvice(error) string { return "" }
 
@@ -60,7 +75,7 @@ func checkVendor(ctx context.Context, list *checklist, p *plan) bool {
 	err := p.sink.Keys.First(once)
 	cancel()
 	if err != nil {
-		list.fail("fetch an API key", err, vendorServer.advice(err))
+		list.fail("the key", err, vendorServer.advice(err))
 		return p.sink.Endpoint.Host != ""
 	}
 	list.pass("fetch an API key: " + keyNote(p.sink.Keys))

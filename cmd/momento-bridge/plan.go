@@ -20,6 +20,7 @@ import (
 type plan struct {
 	nats        source.ConnectConfig
 	sink        sink.Config
+	endpointBy  string          // What names the endpoint, in the configuration's words.
 	pipeline    pipeline.Config // Without its routes.
 	routes      []routePlan
 	adminListen string
@@ -50,6 +51,7 @@ func newPlan(f *config.File) *plan {
 	c := &f.Config
 	p := &plan{
 		nats:        connectConfig(c.NATS),
+		endpointBy:  endpointBy(&c.Momento),
 		adminListen: c.Admin.Listen,
 		adminHosts:  adminHosts(c.Admin),
 		pprof:       c.Admin.Pprof,
@@ -232,7 +234,8 @@ func keyring(f *config.File, proxies *sink.Proxies) (*sink.Keyring, error) {
 		f.Origin("momento.api_key_file", keyEnv)
 	}
 	if value == "" {
-		return nil, fmt.Errorf("no API key: set momento.api_key_file, --api-key-file, or the environment variable %s", keyEnv)
+		return nil, fmt.Errorf("no API key: set momento.api_key_file, --api-key-file, or the environment variable %s; "+
+			"or momento.api_key_url for a token vending machine", keyEnv)
 	}
 	key, err := sink.ParseKey(value)
 	if err != nil {

@@ -97,7 +97,7 @@ func TestDaemonPublishesThroughAProxy(t *testing.T) {
 	text := out.String() + log.String()
 	for _, words := range []string{
 		"proxy      " + address + ", from momento.proxy\n",
-		"✓ connect to the endpoint " + w.endpoint + " through the proxy " + address[7:] + "\n",
+		"✓ connect to the endpoint " + w.endpoint + " through the proxy " + address[7:] + " (the API itself",
 	} {
 		if err != nil || !strings.Contains(text, words) {
 			t.Errorf("check ends with %v and says\n%swant %q", err, text, words)
@@ -150,7 +150,7 @@ func TestTroubleWithTheProxyIsToldFromTheEndpoints(t *testing.T) {
 		}
 	}
 	const user = "http://" + proxyUser + ":" + proxyPassword + "@"
-	f(user+address, w.endpoint, "✗ connect to the endpoint "+w.endpoint+" through the proxy "+address+": ",
+	f(user+address, w.endpoint, "✗ connect to the endpoint "+w.endpoint+" through the proxy "+address+
 		": the proxy cannot be reached: dial tcp "+address,
 		"→ nothing listens there: start the proxy, or correct the host and port in momento.proxy")
 	f(user+"no-such-host.invalid:3128", w.endpoint, "→ no such host: correct momento.proxy, or the name service")
@@ -207,6 +207,11 @@ func TestCheckSaysWhichProxyIsUsedAndWhoseWordThatIs(t *testing.T) {
 	f("https_proxy="+variable, "", region, statusOK, "    proxy      http://proxy.example:3128, from https_proxy\n")
 	f("HTTP_PROXY="+variable, "", plain, statusOK, "    proxy      http://proxy.example:3128, from HTTP_PROXY\n")
 	f("HTTP_PROXY="+variable, "", region, statusOK, "not proxy")
+	const several = "in_flight: 8"
+	f("", several, plain, statusOK, "    publishes  64 connections with up to 8 publishes in flight on each, 5s an attempt", "not many proxies")
+	f("HTTP_PROXY="+variable, several, plain, statusOK, "! momento.in_flight: 8 to an http:// endpoint through a proxy: many proxies")
+	f("HTTPS_PROXY="+variable, several, region, statusOK, "not many proxies")
+	f("HTTP_PROXY="+variable, "", plain, statusOK, "not many proxies", "    publishes  64 connections, ")
 	f("HTTPS_PROXY="+variable, "proxy: none", region, statusOK, "    proxy      none, from momento.proxy\n")
 	f("HTTPS_PROXY="+variable, "proxy: \"http://other:1\"", region, statusOK,
 		"    proxy      http://other:1, from momento.proxy\n")

@@ -106,7 +106,7 @@ func TestReadinessSaysWhatIsWrongAndWhatToDo(t *testing.T) {
 		"no key is vended": {config: func(t *testing.T, w *world) string {
 			url := strings.Replace(echo(t, 500), "//", "//me:"+testKey+"@", 1) + "/" + testKey + "?token=" + testKey
 			return w.vendedConfig(url, "  - {name: s, subject: s, cache: c}")
-		}, reasons: []string{"key: fetch an API key from http://127.0.0.1:", "it answered 500, want 200 or 201: its own log may say why"}},
+		}, reasons: []string{"key: no API key yet: fetch an API key from http://127.0.0.1:", "it answered 500, want 200 or 201: its own log may say why"}},
 		"a cache is missing": {
 			emulator: emulator.Config{Caches: []string{"other"}}, config: stream(""), befall: publish,
 			reasons: []string{"route s: the cache does not exist; create the cache c or correct the route"},

@@ -192,7 +192,7 @@ func carryAll(ctx context.Context, p *plan, replays map[string]*source.Replay, m
 	var sides, publishing sync.WaitGroup
 	sides.Go(func() {
 		p.sink.Keys.Watch(side, keyInterval, pipe.KeyChanged, func(err error) {
-			log.Error("no new API key, still trying; the old one stays in use", "error", err)
+			logNoKey(log, p.sink.Keys, err)
 		})
 	})
 	sides.Go(func() { showProgress(side, pipe, p.sink.Keys, replays, progress) })

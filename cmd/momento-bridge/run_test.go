@@ -427,7 +427,7 @@ func TestFailuresSayWhatToDo(t *testing.T) {
 	f(2, "no route has a dead_letter: there is nothing to replay; give the configuration", "replay", local...)
 	f(2, "the configuration (--config): read .: is a directory", "run", "-c", ".")
 	t.Setenv(keyEnv, "")
-	f(2, "no API key: set momento.api_key_file, --api-key-file, or the environment variable", "run", local...)
+	f(2, "no API key: set momento.api_key_file, --api-key-file, or the environment variable MOMENTO_API_KEY; or momento.api_key_url for a token", "run", local...)
 }
 
 func TestDemoAccountsForEveryMessage(t *testing.T) {

@@ -258,5 +258,14 @@ func (b *bridge) keyChanged() {
 }
 
 func (b *bridge) keyFailed(err error) {
-	b.log.Error("no new API key, still trying; the old one stays in use", "error", err)
+	logNoKey(b.log, b.plan.sink.Keys, err)
+}
+
+// logNoKey tells that no key could be had.
+func logNoKey(log *slog.Logger, keys *sink.Keyring, err error) {
+	if keys.Key() == nil {
+		log.Error("no API key yet, still trying: nothing is published; see what momento.api_key_url gives", "error", err)
+		return
+	}
+	log.Error("no new API key, still trying; the old one stays in use", "error", err)
 }

@@ -69,7 +69,7 @@ func announcement(f *config.File, p *plan, paint palette) []string {
 		add("proxy", text)
 	}
 	add("key", keyNote(p.sink.Keys))
-	add("rate", fmt.Sprintf("%s; %d connections, %v an attempt", rateNote(f.Limits.Rate), f.Momento.Connections, time.Duration(f.Momento.Timeout)))
+	add("rate", fmt.Sprintf("%s; %s, %v an attempt", rateNote(f.Limits.Rate), connectionsNote(p), time.Duration(f.Momento.Timeout)))
 	add("queue", fmt.Sprintf("%s messages, %s, in equal shares", count(int64(p.pipeline.MaxMessages)), bytesText(p.pipeline.MaxBytes)))
 	add("status", adminNote(p.adminListen))
 	for i, r := range p.routes {

@@ -83,6 +83,8 @@ func (b *bridge) routeReason(i int, stats *pipeline.Stats) string {
 		return "not connected to NATS"
 	case !ready:
 		return why
+	case stats.KeyMissing:
+		return "there is no API key yet"
 	case stats.KeyRefused:
 		return "the endpoint refuses the API key"
 	case stats.Down:
@@ -92,7 +94,7 @@ func (b *bridge) routeReason(i int, stats *pipeline.Stats) string {
 	case s.RouteRefused, s.Forbidden > 0 && s.State == pipeline.Parked:
 		return "the API key may not publish to its topics: grant the permission, or correct the route"
 	case s.Rejecting != "":
-		return "the endpoint rejects whatever it publishes: " + bounded(s.Rejecting)
+		return "the endpoint rejects whatever it publishes: " + bounded(s.Rejecting) + "; " + rejectingAdvice
 	case s.Forbidden > 0:
 		return fmt.Sprintf("the API key may not publish to %d of its topics: grant the permission, or correct the route", s.Forbidden)
 	case s.Unkept > 0:

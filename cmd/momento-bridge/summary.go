@@ -26,14 +26,14 @@ func (b *bridge) gravest(ctx context.Context, s *admin.Status, stats *pipeline.S
 	case !b.nats.IsConnected():
 		return admin.Disconnected, "Not connected to NATS at " + s.NATS + ", still trying: nothing can be taken over. " + bounded(b.natsReason()) + "."
 	case missing != nil:
-		return admin.KeyRefused, "There is no API key yet, so nothing is published: " + missing.Error() + "."
-	case stats.KeyRefused:
+		return admin.KeyRefused, "Nothing is published: " + bounded(missing.Error()) + "."
+	case stats.KeyRefused && !stats.KeyMissing:
 		why := bounded(stats.Why + noNewerKey(b.plan.sink.Keys))
 		return admin.KeyRefused, "The endpoint refuses the API key (" + why + "), so nothing is published. " +
-			"Put a valid key into the key file, or see what the vending machine gives."
+			sentence(keyAdvice(b.plan.sink.Keys))
 	case stats.Down:
-		return admin.Down, "The endpoint is down (" + bounded(stats.Why) + "), so nothing is published; it is tried once a second. " +
-			"Check " + s.Endpoint + " and the network."
+		return admin.Down, "The endpoint is down (" + bounded(stats.Why) + "), so nothing is published; it is tried once a second." +
+			checkEndpoint(stats, " Check "+s.Endpoint+" and the network.")
 	}
 	return sumRoutes(s)
 }

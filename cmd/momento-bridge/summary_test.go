@@ -1,6 +1,8 @@
 package main
 
 import (
+	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -85,6 +87,28 @@ func TestStatusTellsOfMessagesThatAreLost(t *testing.T) {
 	if !strings.Contains(s.Summary, "Messages are lost: s: 1 in 15 s, they can never be published and the route has no dead_letter") {
 		t.Errorf("status: %s", s.Summary)
 	}
+}
+
+func TestStatusSaysWhatToDoAboutARouteWhoseMessagesAreAllRejected(t *testing.T) {
+	t.Parallel()
+	rejecting := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(http.StatusBadRequest)
+	}))
+	t.Cleanup(rejecting.Close)
+	w := newWorld(t, emulator.Config{})
+	w.endpoint = rejecting.URL
+	w.stream("S", "s")
+	p := startDaemon(t, "-c", w.config("limits: {rate: unlimited}", `  - {name: s, stream: S, cache: c}`))
+	p.awaitReady()
+	for range 20 {
+		w.publish("s", "x")
+	}
+	var s admin.Status
+	eventually(t, "the limit", func() bool { s = p.status(); return s.Routes[0].LimitedBy == "rejected" })
+	if !strings.Contains(s.Summary, "the endpoint rejects whatever it publishes: 400; "+rejectingAdvice) {
+		t.Errorf("%s: %s", s.State, s.Summary)
+	}
+	_ = p.stop()
 }
 
 func TestStatusSaysWhyThereIsNoConnectionToNATS(t *testing.T) {

@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"momento-bridge/admin"
 	"momento-bridge/sink/emulator"
 )
 
@@ -66,12 +67,27 @@ func TestDaemonWaitsForItsFirstVendedKey(t *testing.T) {
 	w.publish("s", "x")
 	url, give := vendor(t)
 	p := startDaemon(t, "-c", w.vendedConfig(url, `  - {name: s, stream: S, cache: c}`))
-	p.awaitNotReady("key: fetch an API key from http://127.0.0.1:")
+	p.awaitNotReady("key: no API key yet: fetch an API key from http://127.0.0.1:")
+	var s admin.Status
+	eventually(t, "the halt", func() bool { s = p.status(); return s.Routes[0].LimitedBy == "key" })
+	if s.State != admin.KeyRefused || len(s.NotReady) != 1 || s.Routes[0].Reason != "there is no API key yet" ||
+		!strings.HasPrefix(s.Summary, "Nothing is published: no API key yet: fetch an API key from ") {
+		t.Errorf("%s: %s, not ready: %q, route: %s", s.State, s.Summary, s.NotReady, s.Routes[0].Reason)
+	}
 	give(fmt.Sprintf(`{"api_key":%q,"valid_until":%d}`, testKey, time.Now().Add(time.Hour).Unix()))
 	eventually(t, "published", func() bool { return got.total() == 1 })
 	p.awaitReady()
 	if err := p.stop(); err != nil {
 		t.Errorf("run = %v", err)
+	}
+	log := p.log.String()
+	if !strings.Contains(log, "no API key yet, still trying") || !strings.Contains(log, "a new API key is in use") {
+		t.Errorf("the log does not say why nothing was published:\n%s", log)
+	}
+	for _, wrong := range []string{"the old one", "refuses the API key", "key file", "accepted again"} {
+		if strings.Contains(log, wrong) {
+			t.Errorf("there was no key, and the log says %q:\n%s", wrong, log)
+		}
 	}
 }
 

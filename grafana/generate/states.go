@@ -19,6 +19,7 @@ var (
 		{"quota", "orange"},
 		{"backoff", "dark-orange"},
 		{"permission", "light-red"},
+		{"rejected", "semi-dark-red"},
 		{"cache", "red"},
 		{"endpoint", "dark-red"},
 		{"key", "purple"},
