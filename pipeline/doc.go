@@ -26,6 +26,7 @@
 //	goroutine            started by   stops when                                   joined by
 //	worker (Workers)     Run          every route is closed and nothing is left,   Run
 //	                                  or the hard stop has emptied the queue
+//	keeper (16)          Run          as a worker; it stores dead letters         Run
 //	timer callback (1)   dispatcher   Run stops the timer                          takes no part in shutdown
 //	Submit               the source   returns at once, or as soon as there is room the source
 //

@@ -174,15 +174,21 @@ func TestCoreCountsEveryDropExactly(t *testing.T) {
 		return accepted(r)
 	})
 	eventually(t, "subscribed", func() bool { ok, _ := src.Ready(); return ok && conn.Flush() == nil })
-	const sent = 5000
-	for i := range sent {
-		if err := conn.Publish("a.b", fmt.Append(nil, i)); err != nil {
+	publish := func(n int) {
+		t.Helper()
+		for i := range n {
+			if err := conn.Publish("a.b", fmt.Append(nil, i)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := conn.Flush(); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if err := conn.Flush(); err != nil {
-		t.Fatal(err)
-	}
+	const sent, held = 5000, 10
+	publish(held + 1) // The queue is full, and another one waits for it: what follows stays in the client.
+	eventually(t, "a full queue", func() bool { return s.pipe.Stats().Routes[0].Received == held && src.Buffered() == 1 })
+	publish(sent - held - 1)
 	eventually(t, "dropping", func() bool { return src.Dropped() > 0 })
 	eventually(t, "the log telling which route drops", func() bool {
 		return strings.Contains(log.String(), `level=ERROR msg="messages are lost`) && strings.Contains(log.String(), "route=r")
