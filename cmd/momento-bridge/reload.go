@@ -33,13 +33,33 @@ func (r *reloads) run(ctx context.Context, b *bridge) {
 			return
 		case <-r.hangups:
 		}
-		next, err := r.load()
-		if err != nil {
-			b.log.Error("the configuration was not reloaded: it has problems", "error", err)
-			continue
+		results := make(chan reloaded, 1)
+		go func() { // Files with secrets may take some seconds to be given up; a stop does not wait for that.
+			next, err := r.load()
+			results <- reloaded{next, err}
+		}()
+		select {
+		case <-ctx.Done():
+			return
+		case got := <-results:
+			b.take(r.started, got)
 		}
-		b.reload(r.started, next)
 	}
+}
+
+// reloaded is what was read again.
+type reloaded struct {
+	next *config.File
+	err  error
+}
+
+// take puts in force what was read again.
+func (b *bridge) take(started *config.File, got reloaded) {
+	if got.err != nil {
+		b.log.Error("the configuration was not reloaded: it has problems", "error", got.err)
+		return
+	}
+	b.reload(started, got.next)
 }
 
 // reload puts in force what can change while the daemon runs.
