@@ -32,7 +32,8 @@ type worker struct {
 	answered time.Time // When the latest answers came.
 }
 
-// slot is a place of a connection, and the publish in it.
+// slot is a place of a connection, and the publish in it: from its start until its answer is handed back, also while
+// somebody else than the worker sends it.
 type slot struct {
 	parcel  parcel
 	worker  *worker
