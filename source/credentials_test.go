@@ -91,19 +91,25 @@ func TestCredentialsReplacedTogetherWithTheServersUserAreUsed(t *testing.T) {
 			"nkey_file",
 			server.Options{Nkeys: []*server.NkeyUser{{Nkey: first.public}}},
 			server.Options{Nkeys: []*server.NkeyUser{{Nkey: second.public}}},
-			first.seed, second.seed, ConnectConfig{}, func(c *ConnectConfig) *string { return &c.NKeyFile },
+			first.seed, second.seed,
+			ConnectConfig{},
+			func(c *ConnectConfig) *string { return &c.NKeyFile },
 		},
 		{
 			"password_file",
 			server.Options{Username: "u", Password: "one"},
 			server.Options{Username: "u", Password: "two"},
-			"one", "two\n", ConnectConfig{User: "u"}, func(c *ConnectConfig) *string { return &c.PasswordFile },
+			"one", "two\n",
+			ConnectConfig{User: "u"},
+			func(c *ConnectConfig) *string { return &c.PasswordFile },
 		},
 		{
 			"token_file",
 			server.Options{Authorization: "one"},
 			server.Options{Authorization: "two"},
-			"one", "two\n", ConnectConfig{}, func(c *ConnectConfig) *string { return &c.TokenFile },
+			"one", "two\n",
+			ConnectConfig{},
+			func(c *ConnectConfig) *string { return &c.TokenFile },
 		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
