@@ -3,6 +3,7 @@ package source
 import (
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net/url"
 	"os"
@@ -20,10 +21,15 @@ type ConnectConfig struct {
 	User         string
 	PasswordFile string
 	TokenFile    string
-	CAFile       string
-	CertFile     string
-	KeyFile      string
-	Failed       func(error) // Called after each attempt that failed, but the first, which gives no reason; nil for nobody.
+	// SecretKey is set where PasswordFile or TokenFile is a JSON object: the key of the secret in it.
+	SecretKey      string
+	CAFile         string
+	CertFile       string
+	KeyFile        string
+	HandshakeFirst bool // TLS before the server says anything.
+	API            API
+	InboxPrefix    string      // Empty for the usual one.
+	Failed         func(error) // Called after each attempt that failed, but the first, which gives no reason; nil for nobody.
 }
 
 const (
@@ -52,13 +58,16 @@ func Connect(cfg ConnectConfig, log *slog.Logger) (*nats.Conn, error) {
 		nats.PingInterval(pingInterval),
 		nats.MaxPingsOutstanding(pingsUnanswered),
 		nats.Timeout(connectTimeout),
-		nats.SetCustomDialer(dialer{connectTimeout}),
+		nats.SetCustomDialer(dialer{connectTimeout, cfg.API}),
 		nats.SkipHostLookup(),
 		nats.FlusherTimeout(writeTimeout),
 		nats.IgnoreAuthErrorAbort(),
 	}
 	options = append(options, connectionLog(log, cfg.Failed, creds.read)...)
 	options = append(options, tlsOptions(cfg)...)
+	if cfg.InboxPrefix != "" {
+		options = append(options, nats.CustomInboxPrefix(cfg.InboxPrefix))
+	}
 	who, err := creds.options(&cfg)
 	if err != nil {
 		return nil, err
@@ -81,6 +90,9 @@ func tlsOptions(cfg ConnectConfig) []nats.Option {
 	}
 	if cfg.CertFile != "" {
 		options = append(options, nats.ClientCert(cfg.CertFile, cfg.KeyFile))
+	}
+	if cfg.HandshakeFirst {
+		options = append(options, nats.TLSHandshakeFirst())
 	}
 	return options
 }
@@ -171,6 +183,8 @@ func Advice(err error) string {
 		return "grant the NATS user the permissions that docs/permissions.md lists"
 	case errors.Is(err, nats.ErrSecureConnRequired), errors.Is(err, nats.ErrSecureConnWanted):
 		return "client and server disagree about TLS: use tls:// in nats.url and set nats.tls"
+	case errors.Is(err, io.EOF):
+		return "the server closes the connection without a word: if it does TLS first (handshake_first), set nats.tls.handshake_first: true, otherwise check nats.url"
 	case errors.Is(err, os.ErrNotExist):
 		return "a credentials file is missing"
 	}

@@ -159,14 +159,15 @@ func filtersOf(cfg jetstream.ConsumerConfig) []string {
 func (j *JetStream) explain(err error) error {
 	switch {
 	case errors.Is(err, jetstream.ErrStreamNotFound):
-		return fmt.Errorf("stream %s does not exist: create it, for example with `nats stream add %s --subjects '%s'`: %w",
-			j.cfg.Stream, j.cfg.Stream, cmp.Or(j.cfg.Subject, "..."), err)
+		return fmt.Errorf("stream %s does not exist: create it, for example with `nats stream add %s --subjects '%s'`%s: %w",
+			j.cfg.Stream, j.cfg.Stream, cmp.Or(j.cfg.Subject, "..."), apiOf(j.conn).hint(), err)
 	case errors.Is(err, jetstream.ErrConsumerNotFound):
 		return fmt.Errorf("consumer %s of stream %s does not exist: create it or set create_consumer: true: %w", j.cfg.Consumer, j.cfg.Stream, err)
 	case errors.Is(err, jetstream.ErrJetStreamNotEnabled), errors.Is(err, jetstream.ErrJetStreamNotEnabledForAccount), errors.Is(err, nats.ErrNoResponders):
-		return fmt.Errorf("JetStream is not enabled on the server or for the account: enable it (nats-server -js, or the account's jetstream limits), or leave the route's stream away: %w", err)
+		return fmt.Errorf("JetStream is not enabled on the server or for the account: enable it (nats-server -js, or the account's jetstream limits)%s; or leave the route's stream away: %w", apiOf(j.conn).hint(), err)
 	case errors.Is(err, context.DeadlineExceeded):
-		return fmt.Errorf("JetStream does not answer: check that the NATS user may publish to $JS.API.CONSUMER.> and subscribe to _INBOX.> (docs/permissions.md), and that the server is healthy: %w", err)
+		return fmt.Errorf("JetStream does not answer: check that the NATS user may publish to %s and subscribe to %s (docs/permissions.md; nats.inbox_prefix), and that the server is healthy: %w",
+			apiOf(j.conn).subject("CONSUMER.>"), inboxes(j.conn), err)
 	}
 	return err
 }

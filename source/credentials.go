@@ -2,6 +2,7 @@ package source
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -21,6 +22,7 @@ import (
 // turn; what nats.go asks for under its mutex is in memory. What cannot be read leaves what was read before.
 type credentials struct {
 	path  string
+	key   string // Of the secret in a JSON object; empty: the whole file is the secret.
 	log   *slog.Logger
 	quiet hush
 	last  atomic.Pointer[contents]
@@ -64,7 +66,15 @@ func (c *credentials) text() (string, error) {
 // secret returns the text without white space around it. A file that cannot be read makes the server refuse us, which is logged.
 func (c *credentials) secret() string {
 	text, _ := c.text()
-	return strings.TrimSpace(text)
+	if c.key == "" {
+		return strings.TrimSpace(text)
+	}
+	var object map[string]any
+	if json.Unmarshal([]byte(text), &object) != nil {
+		return ""
+	}
+	secret, _ := object[c.key].(string)
+	return secret
 }
 
 // delay is nats.go's wait before the servers are tried again. It calls this without its mutex.
@@ -166,7 +176,7 @@ func (c *credentials) options(cfg *ConnectConfig) ([]nats.Option, error) {
 		if err != nil {
 			return nil, err
 		}
-		return []nats.Option{nats.Nkey(pair.public, c.signNKey), nats.SetCustomDialer(nkeyDialer{dialer{connectTimeout}, c})}, nil
+		return []nats.Option{nats.Nkey(pair.public, c.signNKey), nats.SetCustomDialer(nkeyDialer{dialer{connectTimeout, cfg.API}, c})}, nil
 	case cfg.PasswordFile:
 		return []nats.Option{nats.UserInfoHandler(func() (string, string) { return cfg.User, c.secret() })}, nil
 	}
@@ -175,7 +185,7 @@ func (c *credentials) options(cfg *ConnectConfig) ([]nats.Option, error) {
 
 // newCredentials returns the credentials of which a connection makes use: none, or of one kind.
 func newCredentials(cfg *ConnectConfig, log *slog.Logger) *credentials {
-	c := &credentials{log: log}
+	c := &credentials{key: cfg.SecretKey, log: log}
 	switch {
 	case cfg.CredsFile != "":
 		c.path = cfg.CredsFile

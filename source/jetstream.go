@@ -56,9 +56,9 @@ type JetStream struct {
 
 // NewJetStream prepares a source; Run starts it.
 func NewJetStream(conn *nats.Conn, acks *Acks, cfg JetStreamConfig, log *slog.Logger) (*JetStream, error) {
-	js, err := jetstream.New(conn)
+	js, err := newAPI(conn)
 	if err != nil {
-		return nil, fmt.Errorf("use JetStream: %w", err)
+		return nil, err
 	}
 	if cfg.Beat == nil {
 		cfg.Beat = func() {}

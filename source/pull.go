@@ -53,7 +53,7 @@ var errLost = errors.New("the consumer is gone")
 func newPuller(conn *nats.Conn, stream, consumer string, route *pipeline.Route, limits Settings) *puller {
 	return &puller{
 		conn:    conn,
-		subject: "$JS.API.CONSUMER.MSG.NEXT." + stream + "." + consumer,
+		subject: apiOf(conn).subject("CONSUMER.MSG.NEXT." + stream + "." + consumer),
 		route:   route,
 		limits:  limits,
 		inbox:   conn.NewInbox(),

@@ -1,8 +1,6 @@
 package main
 
 import (
-	"fmt"
-
 	"momento-bridge/pipeline"
 	"momento-bridge/source"
 )
@@ -51,8 +49,8 @@ func (b *bridge) sayStopping() {
 	before := b.ended()
 	b.before.Store(&before)
 	h := b.held()
-	b.log.Info(fmt.Sprintf("stopping: finishing what is in flight and what core NATS has given, handing back the rest, for %v at the most; "+
-		"a second signal, two seconds later at the soonest, ends it at once", b.plan.shutdown),
+	b.log.Info("stopping: finishing what is in flight and what core NATS has given, handing back the rest, within the budget; "+
+		"a second signal, two seconds later at the soonest, ends it at once",
 		"core_messages", h.core, "in_flight", h.inFlight, "queued", h.queued, "budget", b.plan.shutdown)
 }
 
