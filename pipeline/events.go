@@ -28,6 +28,7 @@ const (
 	eventDropped
 	eventDeadLettered
 	eventDeadLetter
+	eventSkipped
 	eventKindCount
 )
 
@@ -55,6 +56,7 @@ var eventTexts = [eventKindCount]struct {
 	eventDropped:       {slog.LevelError, "a message can never be published and the route has no dead_letter: it is dropped"},
 	eventDeadLettered:  {slog.LevelWarn, "a message can never be published: it is kept as a dead letter"},
 	eventDeadLetter:    {slog.LevelError, "a dead letter could not be stored: its message waits"},
+	eventSkipped:       {slog.LevelInfo, "messages without bytes are skipped (empty: skip)"},
 }
 
 // event is one such thing. Events are noted under the pipeline's mutex and logged without it.
@@ -125,7 +127,7 @@ func (n *eventNotes) note(now time.Time, e event) {
 
 // ofMessages reports whether each event of the kind is about a message of its own, so that every one counts. The others come and go.
 func (k eventKind) ofMessages() bool {
-	return k == eventOverload || k == eventExpired || k == eventDropped || k == eventDeadLettered
+	return k == eventOverload || k == eventExpired || k == eventDropped || k == eventDeadLettered || k == eventSkipped
 }
 
 // repeat notes the events about messages that have been passed over for long enough, as one for each subject.

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -76,7 +75,7 @@ func (j *JetStream) create(ctx context.Context) (jetstream.Consumer, error) {
 		return nil, err
 	}
 	if from := j.resume.from(); !from.IsZero() {
-		cfg.DeliverPolicy, cfg.OptStartTime = jetstream.DeliverByStartTimePolicy, &from
+		cfg.DeliverPolicy, cfg.OptStartTime, cfg.OptStartSeq = jetstream.DeliverByStartTimePolicy, &from, 0
 		j.log.Warn("the consumer was deleted: it is made anew and goes on where it stood", "from", from)
 	}
 	consumer, err := j.js.CreateConsumer(ctx, j.cfg.Stream, cfg)
@@ -94,21 +93,19 @@ func (c JetStreamConfig) Desired() (jetstream.ConsumerConfig, Settings, error) {
 	circumstances := c.Circumstances
 	circumstances.AckWait, circumstances.MaxAckPending = 0, 0
 	s, err := Derive(circumstances)
-	deliver := jetstream.DeliverAllPolicy
-	if c.DeliverNew {
-		deliver = jetstream.DeliverNewPolicy
+	cfg := jetstream.ConsumerConfig{
+		Durable:        c.Consumer,
+		Description:    "momento-bridge, route " + c.Route,
+		AckPolicy:      jetstream.AckExplicitPolicy,
+		AckWait:        s.AckWait,
+		MaxDeliver:     -1, // A limit would abandon messages; see check.
+		FilterSubject:  c.Subject,
+		FilterSubjects: c.Subjects,
+		MaxAckPending:  s.MaxAckPending,
+		MaxWaiting:     s.MaxWaiting,
 	}
-	return jetstream.ConsumerConfig{
-		Durable:       c.Consumer,
-		Description:   "momento-bridge, route " + c.Route,
-		DeliverPolicy: deliver,
-		AckPolicy:     jetstream.AckExplicitPolicy,
-		AckWait:       s.AckWait,
-		MaxDeliver:    -1, // A limit would abandon messages; see check.
-		FilterSubject: c.Subject,
-		MaxAckPending: s.MaxAckPending,
-		MaxWaiting:    s.MaxWaiting,
-	}, s, err
+	c.start(&cfg)
+	return cfg, s, err
 }
 
 // check refuses a consumer that would lose or double messages, and derives our settings from its own.
@@ -131,8 +128,8 @@ func (j *JetStream) check(cfg jetstream.ConsumerConfig) (Settings, error) {
 	if cfg.HeadersOnly {
 		problem("it delivers headers only, so the payloads are missing")
 	}
-	if filters := filtersOf(cfg); j.cfg.Subject != "" && !slices.Equal(filters, []string{j.cfg.Subject}) {
-		problem("its filter is %q, the route's subject is %q; make them the same", filters, j.cfg.Subject)
+	if filters, own := filtersOf(cfg), j.cfg.Filters(); len(own) > 0 && !sameFilters(filters, own) {
+		problem("its filter is %q, the route's subject is %q; make them the same", filters, own)
 	}
 	c := j.cfg.Circumstances
 	c.AckWait, c.MaxAckPending = cfg.AckWait, max(cfg.MaxAckPending, 0)
@@ -148,6 +145,7 @@ func (j *JetStream) check(cfg jetstream.ConsumerConfig) (Settings, error) {
 	return s, nil
 }
 
+// filtersOf are a consumer's filters.
 func filtersOf(cfg jetstream.ConsumerConfig) []string {
 	if cfg.FilterSubject != "" {
 		return []string{cfg.FilterSubject}
@@ -160,7 +158,7 @@ func (j *JetStream) explain(err error) error {
 	switch {
 	case errors.Is(err, jetstream.ErrStreamNotFound):
 		return fmt.Errorf("stream %s does not exist: create it, for example with `nats stream add %s --subjects '%s'`%s: %w",
-			j.cfg.Stream, j.cfg.Stream, cmp.Or(j.cfg.Subject, "..."), apiOf(j.conn).hint(), err)
+			j.cfg.Stream, j.cfg.Stream, cmp.Or(strings.Join(j.cfg.Filters(), ","), "..."), apiOf(j.conn).hint(), err)
 	case errors.Is(err, jetstream.ErrConsumerNotFound):
 		return fmt.Errorf("consumer %s of stream %s does not exist: create it or set create_consumer: true: %w", j.cfg.Consumer, j.cfg.Stream, err)
 	case errors.Is(err, jetstream.ErrJetStreamNotEnabled), errors.Is(err, jetstream.ErrJetStreamNotEnabledForAccount), errors.Is(err, nats.ErrNoResponders):

@@ -20,11 +20,15 @@ import (
 type JetStreamConfig struct {
 	Route      string
 	Stream     string
-	Subject    string // The consumer's filter; empty for the whole stream.
-	Consumer   string // The durable's name.
-	Create     bool   // Create the consumer when it is missing.
-	DeliverNew bool   // A created consumer starts with new messages rather than with all.
-	Template   *Template
+	Subject    string   // The consumer's filter; empty for the whole stream, or several.
+	Subjects   []string // Several filters; empty for one or none.
+	Consumer   string   // The durable's name.
+	Create     bool     // Create the consumer when it is missing.
+	DeliverNew bool     // A created consumer starts with new messages rather than with all,
+	// or with what the stream has stored from a time on, or from a sequence on. At most one is set.
+	DeliverFrom     time.Time
+	DeliverSequence uint64
+	Template        *Template
 	// Overload is what the pipeline does with more messages than it can publish.
 	Overload      pipeline.Overload
 	Circumstances Circumstances
@@ -243,7 +247,7 @@ func (j *JetStream) Settle(handle any, o pipeline.Outcome) {
 	m, last := j.held.remove(handle.(*delivery))
 	var err error
 	switch o {
-	case pipeline.Published, pipeline.Expired:
+	case pipeline.Published, pipeline.Expired, pipeline.Skipped:
 		err = j.acks.done(m.Reply, last)
 	case pipeline.Returned:
 		err = j.acks.handBack(m.Reply)
