@@ -110,8 +110,8 @@ func starvedText(info *jetstream.ConsumerInfo, ours int) string {
 		return ""
 	}
 	return fmt.Sprintf("another client holds %d of max_ack_pending %d messages of consumer %s, so that nothing is delivered here while %d wait: it must acknowledge them, "+
-		"or ack_wait %v must pass where it has gone. Give each program a consumer of its own, or raise the limit: `nats consumer edit %s %[3]s --max-pending=%d`",
-		info.NumAckPending, most, info.Name, info.NumPending, info.Config.AckWait, info.Stream, max(minAckPending, 4*most))
+		"or ack_wait %v must pass where it has gone. Give each program a consumer of its own, or raise the limit: `nats consumer edit %s %s --max-pending=%d`",
+		info.NumAckPending, most, info.Name, info.NumPending, info.Config.AckWait, info.Stream, info.Name, max(minAckPending, 4*most))
 }
 
 // why says what keeps messages from coming; empty if nothing does. trouble is what the requests for messages have met.
@@ -127,6 +127,10 @@ func (w *watch) why(trouble string) string {
 
 // denied returns why the server lets us not consume, an error if the consumer must be bound again for that.
 func (w *watch) denied() error {
+	if ours, _ := w.j.held.count(); ours > 0 {
+		w.waits.starved = 0
+		w.j.setStarved("")
+	}
 	r := w.j.acks.refusals
 	if err := r.since(refusedSubscribe, w.p.inbox+".*", w.began); err != nil {
 		return fmt.Errorf("messages cannot be received: %w", err)
@@ -196,7 +200,7 @@ func inboxPrefix(conn *nats.Conn) string {
 
 // begin looks, before anything is asked for, whether acknowledgements may be sent at all, and what is known of the consumer.
 func (w *watch) begin(info *jetstream.ConsumerInfo) {
-	w.waits.paused = pausedText(info)
+	w.seen(info)
 	if err := w.j.acks.probe(w.j.acksOf()); err != nil {
 		w.acksArrive(time.Now())
 	}
