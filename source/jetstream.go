@@ -50,8 +50,10 @@ type JetStream struct {
 	renewals   atomic.Uint64
 	created    time.Time // Of the consumer that was bound last.
 
-	mu     sync.Mutex // Guards the following.
-	reason string     // Why it is not consuming; empty while it is.
+	mu      sync.Mutex // Guards the following.
+	reason  string     // Why it is not consuming; empty while it is.
+	starved string     // Who holds all that may be delivered; empty while that is not so.
+	warned  string     // What was said of the consumer last.
 }
 
 // NewJetStream prepares a source; Run starts it.
@@ -192,14 +194,17 @@ func (j *JetStream) work(ctx context.Context, p *puller, consumer jetstream.Cons
 	ticks := time.NewTicker(p.limits.tick())
 	defer ticks.Stop()
 	now := time.Now()
-	w := watch{j: j, p: p, consumer: consumer, route: route, heard: now, asked: now.Add(firstInfo - infoInterval)}
+	w := watch{j: j, p: p, consumer: consumer, route: route, heard: now, began: now, asked: now.Add(firstInfo - infoInterval)}
 	w.adapt(now)
+	w.begin(consumer.CachedInfo())
 	for {
 		j.cfg.Beat()
 		j.acks.Resend()
 		j.cfg.Beat()
-		if err := p.pull(time.Now()); err != nil {
-			return err
+		if now := time.Now(); w.acksArrive(now) {
+			if err := p.pull(now); err != nil {
+				return err
+			}
 		}
 		select {
 		case <-ctx.Done():

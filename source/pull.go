@@ -30,6 +30,7 @@ type puller struct {
 	mu       sync.Mutex // Guards the following.
 	last     uint64     // The number of the latest request.
 	void     uint64     // Requests up to this number have ended, whatever the server still says of them.
+	pulled   time.Time  // When the latest request was made.
 	asked    int        // Messages that may still come.
 	open     int        // Requests that have not ended.
 	single   bool       // The next message is larger than what was asked for: ask for it alone, whatever its size.
@@ -88,6 +89,7 @@ func (p *puller) pull(now time.Time) error {
 	}
 	p.route.Release(messages - request.Batch)
 	p.last++
+	p.pulled = now
 	p.open++
 	p.asked += request.Batch
 	body, err := json.Marshal(request)

@@ -20,6 +20,8 @@ type watch struct {
 	asked    time.Time // When the consumer's numbers were asked for last.
 	renewals []string  // Reused.
 	hold     hold
+	waits    waits
+	began    time.Time
 }
 
 // tick renews, hands back, listens for heartbeats and asks for the consumer's numbers. An error means that the consumer is lost.
@@ -29,12 +31,12 @@ func (w *watch) tick(ctx context.Context, now time.Time) error {
 	w.handBack(now)
 	w.adapt(now)
 	w.j.resume.sample()
-	arrivals, open, trouble := w.p.state()
-	if w.j.setReason(trouble) && trouble != "" {
-		if more, due := w.j.quiet.due(trouble); due {
-			w.j.log.Warn("the consumer delivers nothing, still trying", append(more, "reason", trouble)...)
-		}
+	if err := w.denied(); err != nil {
+		return err
 	}
+	w.p.keepAlive(now)
+	arrivals, open, trouble := w.p.state()
+	w.say(w.why(trouble))
 	if arrivals != w.arrivals || !open || !w.j.conn.IsConnected() {
 		w.arrivals, w.heard = arrivals, now
 	}
@@ -68,6 +70,8 @@ func (w *watch) look(ctx context.Context) error {
 	}
 	if err == nil {
 		w.j.numbers(info)
+		w.seen(info)
+		w.proveAcks()
 	}
 	return nil
 }
