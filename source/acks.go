@@ -111,6 +111,13 @@ func (a *Acks) send() error {
 	return nil
 }
 
+// push sends at once what has not been sent.
+func (a *Acks) push() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	_ = a.send() // As in sendLate.
+}
+
 // sendLate is the timer's callback.
 func (a *Acks) sendLate() {
 	a.mu.Lock()

@@ -29,7 +29,7 @@ func (j *JetStream) bind(ctx context.Context, route *pipeline.Route) (jetstream.
 	defer cancel()
 	consumer, err := j.js.Consumer(ctx, j.cfg.Stream, j.cfg.Consumer)
 	if errors.Is(err, jetstream.ErrConsumerNotFound) {
-		route.Abandon()
+		j.abandon(route)
 		if j.cfg.Create {
 			consumer, err = j.create(ctx)
 		}
@@ -39,11 +39,17 @@ func (j *JetStream) bind(ctx context.Context, route *pipeline.Route) (jetstream.
 	}
 	info := consumer.CachedInfo()
 	if !info.Created.Equal(j.created) {
-		route.Abandon()
+		j.abandon(route)
 		j.created = info.Created
 	}
 	settings, err := j.check(info.Config)
 	return consumer, settings, err
+}
+
+// abandon gives up what is held of a consumer that is gone. What is in flight goes on, and is not known again.
+func (j *JetStream) abandon(route *pipeline.Route) {
+	route.Abandon()
+	j.held.forget()
 }
 
 // Try looks for the stream and the consumer without creating anything, and says what it found.
