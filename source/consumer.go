@@ -40,6 +40,9 @@ func (j *JetStream) bind(ctx context.Context, route *pipeline.Route) (jetstream.
 	info := consumer.CachedInfo()
 	if !info.Created.Equal(j.created) {
 		j.abandon(route)
+		if !j.created.IsZero() {
+			j.remade = info.Created
+		}
 		j.created = info.Created
 	}
 	settings, err := j.check(info.Config)

@@ -1,7 +1,6 @@
 package source
 
 import (
-	"maps"
 	"math"
 	"sync"
 	"time"
@@ -96,33 +95,37 @@ func (q *deliveries) find(sequence uint64) (*delivery, bool) {
 	return nil, false
 }
 
-// know remembers from now on what has ended for good, until keep says what of it is still of interest.
-func (q *deliveries) know() {
+// know remembers from now on what has ended for good, until keep says that it is of no interest any more. What has ended before is told by the
+// reply subjects of acknowledgements.
+func (q *deliveries) know(acknowledged []string) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	if q.knownUpTo == 0 {
-		q.known = make(map[uint64]*delivery, q.n)
-		for d := q.first; d != nil; d = d.next {
-			q.known[d.sequence] = d
+	if q.known == nil {
+		q.known = make(map[uint64]*delivery, q.n+len(acknowledged))
+	}
+	for _, reply := range acknowledged {
+		if meta, ok := parseReply(reply); ok {
+			q.known[meta.sequence] = nil
 		}
-	} else {
-		for d := q.first; d != nil; d = d.next {
-			q.known[d.sequence] = d // Those above what was of interest.
-		}
+	}
+	for d := q.first; d != nil; d = d.next {
+		q.known[d.sequence] = d
 	}
 	q.knownUpTo = math.MaxUint64
 }
 
-// keep says that only what has a sequence up to one is of interest any more; 0: nothing is.
-func (q *deliveries) keep(upTo uint64) {
+// keep says that only what has been noted so far is of interest.
+func (q *deliveries) keep() {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	q.knownUpTo = min(q.knownUpTo, upTo)
-	if upTo == 0 {
-		q.known = nil
-		return
-	}
-	maps.DeleteFunc(q.known, func(sequence uint64, _ *delivery) bool { return sequence > upTo })
+	q.knownUpTo = min(q.knownUpTo, q.highest)
+}
+
+// forgetEnded says that nothing is.
+func (q *deliveries) forgetEnded() {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.known, q.knownUpTo = nil, 0
 }
 
 // within returns how many messages are held of the sequences above floor and up to another.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -53,7 +54,8 @@ type JetStream struct {
 	ackWaits   atomic.Int64 // Delivered and not acknowledged, by all replicas.
 	missed     atomic.Uint64
 	renewals   atomic.Uint64
-	created    time.Time // Of the consumer that was bound last.
+	created    time.Time // Of the consumer that was bound last,
+	remade     time.Time // if it is not the first one: what was stored before may have had other sequences.
 
 	mu     sync.Mutex // Guards the following.
 	reason string     // Why it is not consuming; empty while it is.
@@ -89,6 +91,14 @@ func (j *JetStream) meet() {
 	if !j.barrier.shared.Swap(true) && j.running.Load() {
 		j.log.Warn("another replica shares the consumer: order holds within a replica only")
 	}
+}
+
+// acknowledged returns the reply subjects of what was acknowledged of late, of the sequences above a floor.
+func (j *JetStream) acknowledged(floor uint64) []string {
+	return slices.DeleteFunc(j.acks.of(j.cfg.Stream, j.cfg.Consumer), func(reply string) bool {
+		meta, ok := parseReply(reply)
+		return !ok || meta.sequence <= floor || meta.stored.Before(j.remade)
+	})
 }
 
 // unsettle raises the barrier of an ordered route.

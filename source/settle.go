@@ -17,7 +17,7 @@ type settling struct {
 	until   time.Time // When the step is over, or looks at the numbers again.
 	first   time.Time // When the others were asked for,
 	look    time.Time // and by the server's clock.
-	alone   bool      // Nothing was held at that time: whoever is active is somebody else.
+	fresh   bool      // Nothing has been held so far: whoever is active is somebody else.
 	info    *jetstream.ConsumerInfo
 	pause   time.Duration // Until the next look.
 	looked  time.Time     // When the last one was.
@@ -128,7 +128,7 @@ func (w *watch) begin(now time.Time, why string) {
 	}
 	w.settling = settling{step: asking, began: began, slow: w.settling.slow, buf: w.settling.buf, subject: w.settling.subject}
 	w.p.forget()
-	w.j.held.know()
+	w.j.held.know(w.j.acknowledged(0))
 	w.j.log.Debug("nothing new is started until what is unacknowledged is in hand", "reason", why)
 }
 
@@ -138,14 +138,20 @@ func (w *watch) ask(ctx context.Context, now time.Time) error {
 	if now.Before(s.until) {
 		return nil
 	}
-	held, _ := w.j.held.count()
-	s.alone, s.first = held == 0, now
+	held, settled := w.j.held.count()
+	s.fresh, s.first = held == 0 && settled == 0, now
 	w.j.presence.ask()
 	if ok, err := w.inform(ctx); !ok {
 		s.until = time.Now().Add(settlePoll)
 		return err
 	}
 	s.look = s.info.TimeStamp
+	if !w.j.barrier.complete() && s.info.Cluster != nil && len(s.info.Cluster.Replicas) > 0 { // Acknowledgements may have died with a leader.
+		w.j.acks.repeat(w.j.acknowledged(s.info.AckFloor.Stream))
+		if ok, err := w.inform(ctx); !ok {
+			return err
+		}
+	}
 	if w.j.barrier.complete() {
 		w.open(false)
 		return nil
@@ -189,9 +195,9 @@ func (w *watch) listen(ctx context.Context, now time.Time) error {
 	switch {
 	case w.j.barrier.complete():
 		w.open(false)
-	case w.othersAsk(s.info), s.alone && active.After(s.look.Add(afterTheFirstLook)), w.j.presence.heardSince(s.first):
+	case w.othersAsk(s.info), s.fresh && active.After(s.look.Add(afterTheFirstLook)), w.j.presence.heardSince(s.first):
 		w.open(true)
-	case s.alone && s.info.TimeStamp.Sub(active) < calmTime:
+	case s.fresh && s.info.TimeStamp.Sub(active) < calmTime:
 		s.until = time.Now().Add(askAround)
 	case s.info.Delivered.Stream-s.info.AckFloor.Stream > longestRange:
 		w.j.log.Warn("too much lies between what is acknowledged and what was delivered, such as behind a topic that is parked: "+
@@ -310,7 +316,7 @@ func (w *watch) open(shared bool) {
 	}
 	j.log.Log(context.Background(), level, "what was unacknowledged is in hand: going on", "took", took.Round(time.Millisecond),
 		"unacknowledged", s.info.NumAckPending, "handed_back", s.naks, "waited", waiting)
-	j.held.keep(s.info.Delivered.Stream)
+	j.held.keep()
 	w.forgetAt = time.Now().Add(knownFor)
 	w.settling = settling{buf: s.buf, subject: s.subject}
 }

@@ -32,7 +32,7 @@ func (w *watch) tick(ctx context.Context, now time.Time) error {
 	w.handBack(now)
 	w.adapt(now)
 	if !w.forgetAt.IsZero() && now.After(w.forgetAt) && !w.j.barrier.up.Load() {
-		w.j.held.keep(0)
+		w.j.held.forgetEnded()
 		w.forgetAt = time.Time{}
 	}
 	w.j.resume.sample()
