@@ -35,7 +35,8 @@ type Acks struct {
 	resending sync.Mutex // Held while others must wait for what is sent again.
 
 	mu         sync.Mutex // Guards the following.
-	recent     []string   // Reply subjects of what was settled for good and is not confirmed, oldest first.
+	recent     []string   // Reply subjects of what was settled for good, oldest first,
+	sure       int        // so many of which are confirmed, and kept in case a consumer's leader is lost with them.
 	unsent     int        // The last of them, which have not been sent.
 	armed      bool       // late is running.
 	forgotten  uint64     // How many stood before recent.
@@ -47,6 +48,8 @@ type Acks struct {
 const (
 	// maxRecent bounds the acknowledgements that are kept to be sent again; of more, the oldest half is forgotten.
 	maxRecent = 32768
+	// keptAcks is how many confirmed acknowledgements are kept: what is acknowledged while a cluster notices that a leader is gone.
+	keptAcks = 8192
 	// ackBatch is where more in one write save nothing worth having: a sixteenth of a write each.
 	ackBatch = 16
 	ackDelay = time.Millisecond
@@ -114,6 +117,13 @@ func (a *Acks) send() error {
 	return nil
 }
 
+// push sends at once what has not been sent.
+func (a *Acks) push() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	_ = a.send() // As in sendLate.
+}
+
 // sendLate is the timer's callback.
 func (a *Acks) sendLate() {
 	a.mu.Lock()
@@ -162,7 +172,7 @@ func (a *Acks) resend() []string {
 func (a *Acks) sendAll() []string {
 	a.unsent = 0
 	last := map[string]string{}
-	for _, reply := range a.recent {
+	for _, reply := range a.recent[a.sure:] {
 		if a.conn.Publish(reply, ackDone) != nil {
 			return nil // The connection is gone for good.
 		}
@@ -201,6 +211,33 @@ func (a *Acks) forget(n int) {
 	left := copy(a.recent, a.recent[n:])
 	clear(a.recent[left:])
 	a.recent = a.recent[:left]
+	a.sure = max(0, a.sure-n)
+}
+
+// of returns the latest acknowledgements of a consumer, oldest first, confirmed or not.
+func (a *Acks) of(stream, consumer string) []string {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	name := "." + stream + "." + consumer + "."
+	var replies []string
+	for _, reply := range a.recent {
+		if strings.HasSuffix(consumerOf(reply), name) {
+			replies = append(replies, reply)
+		}
+	}
+	return replies
+}
+
+// repeat sends acknowledgements once more, and waits for a moment until the consumer has taken note of the last.
+func (a *Acks) repeat(replies []string) {
+	for _, reply := range replies {
+		if a.conn.Publish(reply, ackDone) != nil {
+			return
+		}
+	}
+	if len(replies) > 0 {
+		_, _ = a.conn.Request(replies[len(replies)-1], ackDone, takeNoteTime)
+	}
 }
 
 // confirmEvery is how often the server is asked whether it has got everything.
@@ -265,7 +302,10 @@ func (a *Acks) confirm(timeout time.Duration) error {
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.forget(int(max(upTo, a.forgotten) - a.forgotten))
+	a.sure = max(a.sure, int(max(upTo, a.forgotten)-a.forgotten))
+	if more := a.sure - keptAcks; more > keptAcks/2 {
+		a.forget(more)
+	}
 	a.confirmed = max(a.confirmed, given)
 	return nil
 }

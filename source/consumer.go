@@ -29,7 +29,7 @@ func (j *JetStream) bind(ctx context.Context, route *pipeline.Route) (jetstream.
 	defer cancel()
 	consumer, err := j.find(ctx)
 	if errors.Is(err, jetstream.ErrConsumerNotFound) {
-		route.Abandon()
+		j.abandon(route)
 		if j.cfg.Create {
 			consumer, err = j.create(ctx)
 		}
@@ -39,7 +39,10 @@ func (j *JetStream) bind(ctx context.Context, route *pipeline.Route) (jetstream.
 	}
 	info := consumer.CachedInfo()
 	if !info.Created.Equal(j.created) {
-		route.Abandon()
+		j.abandon(route)
+		if !j.created.IsZero() {
+			j.remade = info.Created
+		}
 		j.created = info.Created
 	}
 	settings, err := j.check(info.Config)
@@ -47,6 +50,12 @@ func (j *JetStream) bind(ctx context.Context, route *pipeline.Route) (jetstream.
 		j.warn(ctx, info)
 	}
 	return consumer, settings, err
+}
+
+// abandon gives up what is held of a consumer that is gone. What is in flight goes on, and is not known again.
+func (j *JetStream) abandon(route *pipeline.Route) {
+	route.Abandon()
+	j.held.forget()
 }
 
 // find looks for the consumer.

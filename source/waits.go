@@ -198,8 +198,8 @@ func inboxPrefix(conn *nats.Conn) string {
 	return inbox[:strings.LastIndexByte(inbox, '.')+1]
 }
 
-// begin looks, before anything is asked for, whether acknowledgements may be sent at all, and what is known of the consumer.
-func (w *watch) begin(info *jetstream.ConsumerInfo) {
+// greet looks, before anything is asked for, whether acknowledgements may be sent at all, and what is known of the consumer.
+func (w *watch) greet(info *jetstream.ConsumerInfo) {
 	w.seen(info)
 	if err := w.j.acks.probe(w.j.acksOf()); err != nil {
 		w.acksArrive(time.Now())
