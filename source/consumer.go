@@ -27,6 +27,9 @@ func (j *JetStream) bind(ctx context.Context, route *pipeline.Route) (jetstream.
 	}
 	ctx, cancel := context.WithTimeout(ctx, bindTimeout)
 	defer cancel()
+	if err := j.refuseEcho(ctx); err != nil {
+		return nil, Settings{}, err
+	}
 	consumer, err := j.js.Consumer(ctx, j.cfg.Stream, j.cfg.Consumer)
 	if errors.Is(err, jetstream.ErrConsumerNotFound) {
 		route.Abandon()
@@ -52,6 +55,9 @@ func (j *JetStream) Try(ctx context.Context) (string, error) {
 	defer cancel()
 	if _, err := j.js.Stream(ctx, j.cfg.Stream); err != nil {
 		return "stream " + j.cfg.Stream, j.explain(err)
+	}
+	if err := j.refuseEcho(ctx); err != nil {
+		return "stream " + j.cfg.Stream, err
 	}
 	consumer, err := j.js.Consumer(ctx, j.cfg.Stream, j.cfg.Consumer)
 	what := "consumer " + j.cfg.Consumer

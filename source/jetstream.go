@@ -48,6 +48,7 @@ type JetStream struct {
 	ackWaits   atomic.Int64 // Delivered and not acknowledged, by all replicas.
 	missed     atomic.Uint64
 	renewals   atomic.Uint64
+	blind      bool      // The stream may not be looked at.
 	created    time.Time // Of the consumer that was bound last.
 
 	mu     sync.Mutex // Guards the following.
@@ -84,6 +85,10 @@ func (j *JetStream) Run(ctx, hard context.Context, route *pipeline.Route) error 
 			return nil
 		}
 		j.complain(err)
+		if errors.Is(err, errReserved) {
+			j.rest(ctx)
+			return nil
+		}
 		if time.Since(began) > time.Minute {
 			delays.Reset()
 			continue // It has worked for long: look at once what has become of the consumer.
@@ -145,8 +150,18 @@ func (j *JetStream) prepareHandBack(hard context.Context, consumer jetstream.Con
 func (j *JetStream) subscribe(p *puller, route *pipeline.Route) (*nats.Subscription, chan struct{}, error) {
 	closed := make(chan struct{})
 	topics := topicCache{template: j.cfg.Template}
+	stopped := false
+	reserved := newReserved(j.conn, []string{j.cfg.Subject}, j.cfg.Stream, j.cfg.Consumer)
 	sub, err := j.conn.Subscribe(p.inbox+".*", func(m *nats.Msg) {
-		if p.receive(m) {
+		switch {
+		case !p.receive(m):
+		case stopped:
+			route.Release(1)
+		case reserved.has(m.Subject):
+			stopped = true
+			route.Release(1)
+			p.lose(j.reservedError(m.Subject))
+		default:
 			j.submit(m, topics.topic(m.Subject), route)
 		}
 	})
