@@ -27,8 +27,10 @@ func (j *JetStream) bind(ctx context.Context, route *pipeline.Route) (jetstream.
 	}
 	ctx, cancel := context.WithTimeout(ctx, bindTimeout)
 	defer cancel()
-	if err := j.refuseEcho(ctx); err != nil {
-		return nil, Settings{}, err
+	if j.echo.likely(j.cfg.Subject) {
+		if err := j.refuseEcho(ctx); err != nil {
+			return nil, Settings{}, err
+		}
 	}
 	consumer, err := j.js.Consumer(ctx, j.cfg.Stream, j.cfg.Consumer)
 	if errors.Is(err, jetstream.ErrConsumerNotFound) {

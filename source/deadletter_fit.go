@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 	"strconv"
@@ -38,7 +39,7 @@ const headersCutHeader = ourPrefix + "Headers-Cut"
 // store publishes a dead letter, cut to what the server and its stream take.
 func (d *DeadLetters) store(ctx context.Context, letter *nats.Msg) error {
 	whole := *letter
-	whole.Header = cloneHeader(letter.Header)
+	whole.Header = maps.Clone(letter.Header)
 	for limit := d.conn.MaxPayload(); ; {
 		cut, fits := fit(letter, limit)
 		if !fits {
@@ -57,7 +58,7 @@ func (d *DeadLetters) store(ctx context.Context, letter *nats.Msg) error {
 		}
 		limit = d.nextLimit(ctx, letter, limit)
 		*letter = whole
-		letter.Header = cloneHeader(whole.Header)
+		letter.Header = maps.Clone(whole.Header)
 	}
 }
 
@@ -172,14 +173,6 @@ func headerSize(h nats.Header) int {
 		}
 	}
 	return n
-}
-
-func cloneHeader(h nats.Header) nats.Header {
-	c := make(nats.Header, len(h))
-	for name, values := range h {
-		c[name] = values
-	}
-	return c
 }
 
 // explain says why a dead letter could not be stored, with the stream's name, and what to do.

@@ -3,6 +3,7 @@ package source
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"strings"
 	"testing"
 
@@ -172,7 +173,7 @@ func TestDeadLetterSaysThatNoStreamTakesItAnyMore(t *testing.T) {
 func TestDeadLettersCountTheirHopsAndNeverComeRound(t *testing.T) {
 	t.Parallel()
 	journey := func(h nats.Header, arrived, to string) (nats.Header, error) {
-		c := cloneHeader(h)
+		c := maps.Clone(h)
 		return c, (&DeadLetters{subject: to}).travel(c, arrived)
 	}
 	h := nats.Header{}

@@ -48,7 +48,7 @@ type JetStream struct {
 	ackWaits   atomic.Int64 // Delivered and not acknowledged, by all replicas.
 	missed     atomic.Uint64
 	renewals   atomic.Uint64
-	blind      bool      // The stream may not be looked at.
+	echo       echo
 	created    time.Time // Of the consumer that was bound last.
 
 	mu     sync.Mutex // Guards the following.
@@ -150,7 +150,7 @@ func (j *JetStream) prepareHandBack(hard context.Context, consumer jetstream.Con
 func (j *JetStream) subscribe(p *puller, route *pipeline.Route) (*nats.Subscription, chan struct{}, error) {
 	closed := make(chan struct{})
 	topics := topicCache{template: j.cfg.Template}
-	stopped := false
+	stopped, arrived := false, arrivals{}
 	reserved := newReserved(j.conn, []string{j.cfg.Subject}, j.cfg.Stream, j.cfg.Consumer)
 	sub, err := j.conn.Subscribe(p.inbox+".*", func(m *nats.Msg) {
 		switch {
@@ -162,6 +162,9 @@ func (j *JetStream) subscribe(p *puller, route *pipeline.Route) (*nats.Subscript
 			route.Release(1)
 			p.lose(j.reservedError(m.Subject))
 		default:
+			if arrived.heard(m, &j.echo) {
+				p.signal()
+			}
 			j.submit(m, topics.topic(m.Subject), route)
 		}
 	})
@@ -230,6 +233,11 @@ func (j *JetStream) work(ctx context.Context, p *puller, consumer jetstream.Cons
 		}
 		if lost := p.lostErr(); lost != nil {
 			return lost
+		}
+		if j.echo.suspicious() {
+			if err := j.refuseEcho(ctx); err != nil {
+				return err
+			}
 		}
 	}
 }

@@ -112,101 +112,10 @@ func (j *JetStream) rest(ctx context.Context) {
 // restBeat is how often a route that has stopped gives a sign of life.
 const restBeat = 10 * time.Second
 
-// refuseEcho refuses a stream that takes what is said between the server and the stream's own consumers. Such a stream stores each delivery to an
-// inbox anew, under the message's own subject, and each acknowledgement: it never ends. Where the stream may not be looked at, the
-// first reserved message stops the route.
-func (j *JetStream) refuseEcho(ctx context.Context) error {
-	if j.blind {
-		return nil
-	}
-	soon, cancel := context.WithTimeout(ctx, infoTime)
-	defer cancel()
-	subjects, err := j.taken(soon, j.cfg.Stream, maxSources)
-	if err != nil {
-		j.blind = soon.Err() != nil && ctx.Err() == nil
-		return nil // Whether there is a stream is asked elsewhere.
-	}
-	var filters []string
-	if j.cfg.Subject != "" {
-		filters = []string{j.cfg.Subject}
-	}
-	caught, how := echoes(subjects, filters, inboxOf(j.conn), j.cfg.Stream, j.cfg.Consumer)
-	if caught == "" {
-		return nil
-	}
-	return fmt.Errorf("the stream %s takes %s, by its subject %s or that of a stream it has them from: each message that is consumed would be stored anew, for ever. "+
-		"Take that subject from the stream with `nats stream edit %[1]s --subjects ...`, or consume a stream that takes what you want to carry and no more",
-		j.cfg.Stream, how, caught)
-}
-
-// maxSources is how far a stream is followed to those that it has its messages from.
-const maxSources = 4
-
-// taken lists the subjects that a stream takes, also through streams that it mirrors or has as sources.
-func (j *JetStream) taken(ctx context.Context, name string, depth int) ([]string, error) {
-	stream, err := j.js.Stream(ctx, name)
-	if err != nil {
-		return nil, err
-	}
-	cfg := stream.CachedInfo().Config
-	from := cfg.Sources
-	if cfg.Mirror != nil {
-		from = append(from, cfg.Mirror)
-	}
-	subjects := cfg.Subjects
-	for _, source := range from {
-		if source.External != nil || depth == 0 { // Other accounts do not see what is said in this one.
-			continue
-		}
-		if more, err := j.taken(ctx, source.Name, depth-1); err == nil {
-			subjects = append(subjects, more...)
-		}
-	}
-	return subjects, nil
-}
-
-// echoes returns a subject of a stream that takes what is said about the stream's own consumer, and what that is; empty if none does.
-func echoes(subjects, filters []string, inbox, stream, consumer string) (subject, what string) {
-	for _, one := range subjects {
-		if overlap(one, inbox+">") {
-			return one, "what is delivered to the inboxes of consumers (" + inbox + ">)"
-		}
-		for _, acks := range [...]string{replyPrefix + stream + "." + consumer + ".>", replyPrefix + "*.*." + stream + "." + consumer + ".>"} {
-			if overlap(one, acks) && (len(filters) == 0 || anyOverlap(filters, acks)) {
-				return one, "the acknowledgements of its own consumer (" + replyPrefix + ">)"
-			}
-		}
-	}
-	return "", ""
-}
-
 // inboxOf returns with which the inboxes of a connection begin.
 func inboxOf(conn *nats.Conn) string {
 	if prefix := conn.Opts.InboxPrefix; prefix != "" {
 		return strings.TrimSuffix(prefix, ".") + "."
 	}
 	return nats.InboxPrefix
-}
-
-func anyOverlap(list []string, subject string) bool {
-	for _, one := range list {
-		if overlap(one, subject) {
-			return true
-		}
-	}
-	return false
-}
-
-// overlap reports whether some subject matches both patterns.
-func overlap(a, b string) bool {
-	as, bs := strings.Split(a, "."), strings.Split(b, ".")
-	for i := range min(len(as), len(bs)) {
-		if as[i] == ">" || bs[i] == ">" {
-			return true
-		}
-		if as[i] != bs[i] && as[i] != "*" && bs[i] != "*" {
-			return false
-		}
-	}
-	return len(as) == len(bs)
 }
