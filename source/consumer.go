@@ -27,6 +27,11 @@ func (j *JetStream) bind(ctx context.Context, route *pipeline.Route) (jetstream.
 	}
 	ctx, cancel := context.WithTimeout(ctx, bindTimeout)
 	defer cancel()
+	if j.echo.likely(j.cfg.Subject) {
+		if err := j.refuseEcho(ctx); err != nil {
+			return nil, Settings{}, err
+		}
+	}
 	consumer, err := j.find(ctx)
 	if errors.Is(err, jetstream.ErrConsumerNotFound) {
 		j.abandon(route)

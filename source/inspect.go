@@ -45,6 +45,10 @@ func (j *JetStream) Inspect(ctx context.Context) []Finding {
 		i.fail("stream "+j.cfg.Stream, j.explain(err))
 		return i.all
 	}
+	if err := j.refuseEcho(ctx); err != nil {
+		i.fail("stream "+j.cfg.Stream, err)
+		return i.all
+	}
 	if i.consumer(ctx, stream) {
 		i.permissions()
 	}

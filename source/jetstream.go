@@ -54,6 +54,7 @@ type JetStream struct {
 	ackWaits   atomic.Int64 // Delivered and not acknowledged, by all replicas.
 	missed     atomic.Uint64
 	renewals   atomic.Uint64
+	echo       echo
 	created    time.Time // Of the consumer that was bound last,
 	remade     time.Time // if it is not the first one: what was stored before may have had other sequences.
 
@@ -131,6 +132,10 @@ func (j *JetStream) Run(ctx, hard context.Context, route *pipeline.Route) error 
 			return nil
 		}
 		j.complain(err)
+		if errors.Is(err, errReserved) {
+			j.rest(ctx)
+			return nil
+		}
 		if time.Since(began) > time.Minute {
 			delays.Reset()
 			continue // It has worked for long: look at once what has become of the consumer.
@@ -195,8 +200,21 @@ func (j *JetStream) prepareHandBack(hard context.Context, consumer jetstream.Con
 func (j *JetStream) subscribe(p *puller, route *pipeline.Route) (*nats.Subscription, chan struct{}, error) {
 	closed := make(chan struct{})
 	topics := topicCache{template: j.cfg.Template}
+	stopped, arrived := false, arrivals{}
+	reserved := newReserved(j.conn, []string{j.cfg.Subject}, j.cfg.Stream, j.cfg.Consumer)
 	sub, err := j.conn.Subscribe(p.inbox+".*", func(m *nats.Msg) {
-		if p.receive(m) {
+		switch {
+		case !p.receive(m):
+		case stopped:
+			route.Release(1)
+		case reserved.has(m.Subject):
+			stopped = true
+			route.Release(1)
+			p.lose(j.reservedError(m.Subject))
+		default:
+			if arrived.heard(m, &j.echo) {
+				p.signal()
+			}
 			j.submit(m, topics.topic(m.Subject), route)
 		}
 	})
@@ -270,6 +288,11 @@ func (j *JetStream) work(ctx context.Context, p *puller, consumer jetstream.Cons
 		}
 		if lost := p.lostErr(); lost != nil {
 			return lost
+		}
+		if j.echo.suspicious() {
+			if err := j.refuseEcho(ctx); err != nil {
+				return err
+			}
 		}
 	}
 }

@@ -283,6 +283,16 @@ func (p *puller) state() (arrivals uint64, open bool, trouble string) {
 	return p.arrivals, p.open > 0, p.trouble
 }
 
+// lose has the consumer let go for a reason.
+func (p *puller) lose(why error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.lost == nil {
+		p.lost = why
+	}
+	p.signal()
+}
+
 // lostErr returns why the consumer must be bound again, or nil.
 func (p *puller) lostErr() error {
 	p.mu.Lock()
