@@ -29,6 +29,9 @@ const (
 	eventDeadLettered
 	eventDeadLetter
 	eventSkipped
+	eventLettersStored
+	eventLetterLost
+	eventRoundTrip
 	eventKindCount
 )
 
@@ -57,6 +60,9 @@ var eventTexts = [eventKindCount]struct {
 	eventDeadLettered:  {slog.LevelWarn, "a message can never be published: it is kept as a dead letter"},
 	eventDeadLetter:    {slog.LevelError, "a dead letter could not be stored: its message waits"},
 	eventSkipped:       {slog.LevelInfo, "messages without bytes are skipped (empty: skip)"},
+	eventLettersStored: {slog.LevelInfo, "dead letters can be stored again"},
+	eventLetterLost:    {slog.LevelError, "a message can never be published, no dead letter can be stored, and too many wait for that: it is dropped"},
+	eventRoundTrip:     {slog.LevelError, "a dead letter was consumed and rejected again, and would go round for ever: it is dropped"},
 }
 
 // event is one such thing. Events are noted under the pipeline's mutex and logged without it.
@@ -127,7 +133,8 @@ func (n *eventNotes) note(now time.Time, e event) {
 
 // ofMessages reports whether each event of the kind is about a message of its own, so that every one counts. The others come and go.
 func (k eventKind) ofMessages() bool {
-	return k == eventOverload || k == eventExpired || k == eventDropped || k == eventDeadLettered || k == eventSkipped
+	return k == eventOverload || k == eventExpired || k == eventDropped || k == eventDeadLettered ||
+		k == eventLetterLost || k == eventRoundTrip || k == eventSkipped
 }
 
 // repeat notes the events about messages that have been passed over for long enough, as one for each subject.

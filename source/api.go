@@ -58,11 +58,3 @@ func newAPI(conn *nats.Conn) (jetstream.JetStream, error) {
 	}
 	return js, nil
 }
-
-// inboxes are the subjects on which answers come to a connection, as a permission names them.
-func inboxes(conn *nats.Conn) string {
-	if conn.Opts.InboxPrefix != "" {
-		return conn.Opts.InboxPrefix + ".>"
-	}
-	return nats.InboxPrefix + ">"
-}

@@ -42,11 +42,15 @@ func (c *Core) subscribe(route *pipeline.Route, closed chan struct{}) ([]*coreSu
 	filters := c.cfg.filters()
 	var open atomic.Int64
 	open.Store(int64(len(filters)))
+	reserved := newReserved(c.conn, filters, "", "")
 	messages, bytes := max(1, c.cfg.PendingMessages/len(filters)), max(1, c.cfg.PendingBytes/len(filters))
 	var subs []*coreSubscription
 	for _, subject := range filters {
 		topics := topicCache{template: c.cfg.Template}
 		sub, err := c.conn.QueueSubscribe(subject, c.cfg.Queue, func(m *nats.Msg) {
+			if reserved.has(m.Subject) || reserved.passing(m) {
+				return
+			}
 			route.Submit(pipeline.Message{Topic: topics.topic(m.Subject), Payload: m.Data, Time: time.Now(), Handle: m})
 		})
 		if err != nil {

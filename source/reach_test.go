@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"encoding/pem"
+	"errors"
 	"fmt"
 	"net/http/httptest"
 	"net/url"
@@ -37,8 +38,8 @@ func carry(t *testing.T, conn *nats.Conn, stream jetstream.Stream) {
 		t.Fatal(err)
 	}
 	src := newJetStream(t, conn)
-	if note, err := src.Try(t.Context()); err != nil {
-		t.Errorf("Try = %s, %v", note, err)
+	if err := inspected(t.Context(), src); err != nil {
+		t.Error(err)
 	}
 	st := startStage(t, src, pipeline.RouteConfig{Returnable: true, DeadLetters: dead}, 100, poisonOne)
 	eventually(t, "settled", func() bool {
@@ -91,6 +92,15 @@ func TestStreamOfAnotherDomainIsReached(t *testing.T) {
 	}
 }
 
+// inspected is why a route could not run.
+func inspected(ctx context.Context, j *JetStream) error {
+	var errs []error
+	for _, found := range j.Inspect(ctx) {
+		errs = append(errs, found.Err)
+	}
+	return errors.Join(errs...)
+}
+
 func TestMissingStreamNamesTheDomain(t *testing.T) {
 	t.Parallel()
 	hub, leaf := startLeaf(t)
@@ -105,8 +115,8 @@ func TestMissingStreamNamesTheDomain(t *testing.T) {
 		{API{Prefix: "JS.acc"}, "asked under JS.acc, nats.api_prefix"},
 	} {
 		src := newJetStream(t, connect(t, ConnectConfig{URL: leaf.ClientURL(), API: tt.api}))
-		if _, err := src.Try(t.Context()); err == nil || !strings.Contains(err.Error(), tt.want) {
-			t.Errorf("%+v: Try = %v, want %q in it", tt.api, err, tt.want)
+		if err := inspected(t.Context(), src); err == nil || !strings.Contains(err.Error(), tt.want) {
+			t.Errorf("%+v: %v, want %q in it", tt.api, err, tt.want)
 		}
 	}
 }
@@ -132,8 +142,8 @@ func TestInboxPrefixOfARestrictedUserIsUsed(t *testing.T) {
 	usual := newJetStream(t, connect(t, ConnectConfig{URL: s.ClientURL(), User: "daemon", PasswordFile: password}))
 	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 	defer cancel()
-	if _, err := usual.Try(ctx); err == nil || !strings.Contains(err.Error(), "subscribe to _INBOX.>") || !strings.Contains(err.Error(), "nats.inbox_prefix") {
-		t.Errorf("with the usual inboxes Try = %v, want that nats.inbox_prefix is named", err)
+	if err := inspected(ctx, usual); err == nil || !strings.Contains(err.Error(), "subscribe to _INBOX.>") || !strings.Contains(err.Error(), "nats.inbox_prefix") {
+		t.Errorf("with the usual inboxes: %v, want that nats.inbox_prefix is named", err)
 	}
 }
 

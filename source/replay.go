@@ -96,8 +96,15 @@ func (r *Replay) Run(ctx context.Context, routes map[string]ReplayRoute, failed 
 			return
 		}
 		r.count(func(c *ReplayCounts) { c.Selected++ })
+		payload, err := r.whole(ctx, m)
+		if err != nil {
+			r.log.Error("a dead letter was cut as it was too large, and its message cannot be had any more: it is not replayed, and stays where it is",
+				"subject", r.subject, "sequence", m.Sequence, "error", err)
+			r.count(func(c *ReplayCounts) { c.Rejected["truncated"]++ })
+			return
+		}
 		route.Submit(pipeline.Message{
-			Topic: route.Template.Topic(m.Header.Get("Momento-Bridge-Subject")), Payload: m.Data, Time: time.Now(), Handle: kept(m.Sequence),
+			Topic: route.Template.Topic(m.Header.Get("Momento-Bridge-Subject")), Payload: payload, Time: time.Now(), Handle: kept(m.Sequence),
 		})
 	})
 }

@@ -319,7 +319,7 @@ func newRoutePlan(f *config.File, i int) routePlan {
 	p.jetStream = &source.JetStreamConfig{
 		Route: r.Name, Stream: r.Stream, Subject: subject, Subjects: several, Consumer: r.Consumer,
 		Create: r.CreateConsumer, DeliverNew: r.Deliver == config.DeliverNew, Template: template,
-		Overload: p.route.Overload,
+		Ordered: p.route.Ordered, Overload: p.route.Overload,
 		Circumstances: source.Circumstances{
 			Rate:          leastRate(&f.Config, i),
 			Connections:   f.Momento.Connections * f.Momento.InFlight,
