@@ -28,9 +28,9 @@ type DeadLetters struct {
 
 // NewDeadLetters returns the dead letters of a route.
 func NewDeadLetters(conn *nats.Conn, subject string, log *slog.Logger) (*DeadLetters, error) {
-	js, err := jetstream.New(conn)
+	js, err := newAPI(conn)
 	if err != nil {
-		return nil, fmt.Errorf("use JetStream: %w", err)
+		return nil, err
 	}
 	return &DeadLetters{conn: conn, js: js, subject: subject, log: log}, nil
 }
@@ -54,7 +54,7 @@ func (d *DeadLetters) Check(ctx context.Context, wholeStream string) error {
 	case errors.Is(err, jetstream.ErrStreamNotFound):
 		return fmt.Errorf("no stream takes the dead letters' subject %s: create one, for example with `nats stream add DEAD --subjects '%[1]s'`", d.subject)
 	case err != nil:
-		d.log.Warn("cannot look whether a stream takes the dead letters' subject: grant $JS.API.STREAM.NAMES", "subject", d.subject, "error", err)
+		d.log.Warn("cannot look whether a stream takes the dead letters' subject", "subject", d.subject, "grant", apiOf(d.conn).subject("STREAM.NAMES"), "error", err)
 	case stream == wholeStream:
 		return fmt.Errorf("the dead letters' subject %s belongs to the stream %s that the route consumes without a filter, so that dead letters would come back for ever: "+
 			"set the route's subject, or keep dead letters in another stream", d.subject, stream)

@@ -12,7 +12,7 @@ const postponeFor = time.Minute
 
 // Postpone implements pipeline.Postponer: the server delivers the message again after a while. Until then it counts as unacknowledged.
 func (j *JetStream) Postpone(handle any) {
-	m, _ := j.held.remove(handle.(*delivery))
+	m, _ := j.held.remove(handle.(*delivery), false)
 	if err := j.acks.handBackFor(m.Reply, postponeFor); err != nil {
 		if more, due := j.quiet.due("unacknowledged"); due {
 			j.log.Error("a message could not be handed back: it will be delivered again", append(more, "error", err)...)

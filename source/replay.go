@@ -63,9 +63,9 @@ func (c *ReplayCounts) rejected() int {
 
 // NewReplay prepares a replay. wanted chooses the dead letters.
 func NewReplay(conn *nats.Conn, subject string, wanted func(Letter) bool, log *slog.Logger) (*Replay, error) {
-	js, err := jetstream.New(conn)
+	js, err := newAPI(conn)
 	if err != nil {
-		return nil, fmt.Errorf("use JetStream: %w", err)
+		return nil, err
 	}
 	return &Replay{js: js, subject: subject, wanted: wanted, log: log, counts: ReplayCounts{Rejected: map[string]int{}}}, nil
 }

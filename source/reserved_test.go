@@ -153,7 +153,7 @@ func TestStreamOfEverythingIsRefusedInsteadOfFed(t *testing.T) {
 			conn, stream := everything(t, &server.User{Username: "bridge", Password: "p"})
 			src := newJetStream(t, conn)
 			src.cfg.Stream, src.cfg.Subject, src.cfg.Template = tt.stream, tt.filter, subjectTemplate(t, ">")
-			if _, err := src.Try(t.Context()); err == nil || !strings.Contains(err.Error(), "each message that is consumed would be stored anew") {
+			if err := inspected(t.Context(), src); err == nil || !strings.Contains(err.Error(), "each message that is consumed would be stored anew") {
 				t.Errorf("check finds %v", err)
 			}
 			got := &published{}
