@@ -59,10 +59,12 @@ const (
 	// againAfter is how long nothing may come before what is missing is handed back again. Sooner would send the same messages over a slow link
 	// again and again.
 	againAfter = time.Second
+	// noteTime is how long the server may take to note what was handed back, before it is asked for all the same.
+	noteTime = 5 * time.Second
 	// giveUpAfter is how long nothing may come before the barrier is opened as it is.
 	giveUpAfter = 15 * time.Second
-	// sweepAtOnce bounds what one step hands back, as writing it may take long.
-	sweepAtOnce = 1024
+	// sweepAtOnce is handed back at a time, and as much as that for sweepFor in one step: writing may take long, and renewals must go on.
+	sweepAtOnce, sweepFor = 1024, 50 * time.Millisecond
 	// longestRange is the most sequences that are swept. A topic that is parked for long holds the floor back.
 	longestRange = 200_000
 	// slowAfter is when the log says that it takes long.
@@ -239,21 +241,32 @@ func (w *watch) startSweep() {
 // asked to say when it has done so, as it may serve a request before: by handing back a delivery that cannot be.
 func (w *watch) sweep(now time.Time) {
 	s, upTo := &w.settling, w.settling.info.Delivered.Stream
+	for s.next <= upTo && time.Since(now) < sweepFor {
+		if !w.sweepSome(upTo) {
+			return // The connection is gone, and it will begin again.
+		}
+	}
+	if s.next <= upTo {
+		return
+	}
+	s.subject = appendNakSubject(s.subject[:0], w.j.cfg.Stream, w.j.cfg.Consumer, upTo, 0)
+	_ = w.j.conn.PublishRequest(string(s.subject), w.p.noteInbox(), ackNotNow) // Without an answer it goes on later.
+	s.step, s.until = confirming, now.Add(noteTime)
+}
+
+// sweepSome reports whether it could be sent.
+func (w *watch) sweepSome(upTo uint64) bool {
+	s := &w.settling
 	s.buf, s.next = w.j.held.unknown(s.next, upTo, sweepAtOnce, s.buf[:0])
 	w.j.acks.push() // What has ended meanwhile must be known to have ended.
 	for _, sequence := range s.buf {
 		s.subject = appendNakSubject(s.subject[:0], w.j.cfg.Stream, w.j.cfg.Consumer, sequence, s.info.Delivered.Consumer)
 		if w.j.conn.Publish(string(s.subject), ackNotNow) != nil {
-			return // The connection is gone, and it will begin again.
+			return false
 		}
 	}
 	s.naks += len(s.buf)
-	if s.next <= upTo {
-		return
-	}
-	s.subject = appendNakSubject(s.subject[:0], w.j.cfg.Stream, w.j.cfg.Consumer, upTo, 0)
-	_ = w.j.conn.PublishRequest(string(s.subject), w.p.noteInbox(), ackNotNow) // Without an answer it goes on a little later.
-	s.step, s.until = confirming, now.Add(againAfter)
+	return true
 }
 
 // collect asks for what is missing until it is there.
