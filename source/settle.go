@@ -175,7 +175,7 @@ func (w *watch) inform(ctx context.Context) (bool, error) {
 		return false, err
 	}
 	s.info = info
-	w.j.barrier.inform(info.Delivered.Stream, info.NumAckPending, w.j.held.within(info.AckFloor.Stream, info.Delivered.Stream))
+	w.j.barrier.inform(info.Delivered.Consumer, info.Delivered.Stream, info.NumAckPending, w.j.held.within(info.AckFloor.Stream, info.Delivered.Stream))
 	return true, nil
 }
 
