@@ -7,6 +7,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/nats-io/nats.go/jetstream"
 )
 
 // firsts is what an endpoint saw of messages whose payload begins with a number, which grows in each topic.
@@ -65,7 +67,7 @@ func startOrder(t *testing.T, speed int64, more settings) *stage {
 }
 
 func (s *stage) send() {
-	s.store(5 * orderRate) // A backlog, so that much is held.
+	s.store(pick(2, 5) * orderRate) // A backlog, so that much is held.
 	ticks := time.NewTicker(100 * time.Millisecond)
 	defer ticks.Stop()
 	for {
@@ -81,7 +83,7 @@ func (s *stage) send() {
 
 func (s *stage) store(n int) {
 	for range n {
-		if _, err := s.nats.js.PublishAsync(fmt.Sprint("s.", s.sent%orderTopics), fmt.Appendf(nil, "%d %60d", s.sent, 0)); err != nil {
+		if _, err := s.nats.js.PublishAsync(fmt.Sprint("s.", s.sent%orderTopics), fmt.Appendf(nil, "%d %60d", s.sent, 0), jetstream.WithStallWait(time.Minute)); err != nil {
 			s.t.Error(err)
 			return
 		}
@@ -101,6 +103,9 @@ func (s *stage) end(what string, doubled int) {
 	s.t.Helper()
 	close(s.stopped)
 	s.sending.Wait()
+	if stream, err := s.nats.js.Stream(s.t.Context(), "S"); err != nil || stream.CachedInfo().State.Msgs != uint64(s.sent) {
+		s.t.Fatalf("the stream does not have all %d messages: %v", s.sent, err)
+	}
 	s.e.await(s.sent, 2*time.Minute)
 	eventually(s.t, 30*time.Second, "everything is acknowledged", s.nats.settled)
 	if status := s.daemon.stop(); status != 0 {
@@ -126,7 +131,7 @@ func TestOrderHoldsThroughResetsOfASlowLink(t *testing.T) {
 			s := startOrder(t, speed, settings{})
 			resets := pick(3, 10)
 			for range resets {
-				s.flows(pick(200, 600))
+				s.flows(pick(100, 600))
 				s.proxy.reset()
 			}
 			s.flows(100)

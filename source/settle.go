@@ -49,6 +49,9 @@ const (
 	// calmTime is how long a consumer must have been left alone, by the server's clock, before a daemon that has just started takes what is
 	// unacknowledged for left behind: a replica that lives acknowledges, or has a request open.
 	calmTime = 150 * time.Millisecond
+	// strangersStay is how long requests must wait at the server to be those of somebody who lives and does not answer. A server with gateways or
+	// leaf nodes keeps those of a daemon that was killed for a moment.
+	strangersStay = 3 * time.Second
 	// afterTheFirstLook is how late acknowledgements may be that somebody sent before it died.
 	afterTheFirstLook = 20 * time.Millisecond
 	// settlePoll is how often a step is looked at while it waits.
@@ -197,9 +200,11 @@ func (w *watch) listen(ctx context.Context, now time.Time) error {
 	switch {
 	case w.j.barrier.complete():
 		w.open(false)
-	case w.othersAsk(s.info), s.fresh && active.After(s.look.Add(afterTheFirstLook)), w.j.presence.heardSince(s.first):
+	case w.j.presence.heardSince(s.first), s.fresh && active.After(s.look.Add(afterTheFirstLook)):
 		w.open(true)
-	case s.fresh && s.info.TimeStamp.Sub(active) < calmTime:
+	case s.fresh && s.info.NumWaiting > 0 && now.Sub(s.first) > strangersStay: // None of the requests can be ours.
+		w.open(true)
+	case s.fresh && (s.info.NumWaiting > 0 || s.info.TimeStamp.Sub(active) < calmTime):
 		s.until = time.Now().Add(askAround)
 	case s.info.Delivered.Stream-s.info.AckFloor.Stream > longestRange:
 		w.j.log.Warn("too much lies between what is acknowledged and what was delivered, such as behind a topic that is parked: "+
@@ -223,11 +228,6 @@ func lastActive(info *jetstream.ConsumerInfo) time.Time {
 		}
 	}
 	return last
-}
-
-// othersAsk reports whether more requests wait at the server than can be ours.
-func (w *watch) othersAsk(info *jetstream.ConsumerInfo) bool {
-	return info.NumWaiting > w.p.atServer(time.Now())
 }
 
 func (w *watch) startSweep() {
