@@ -28,6 +28,9 @@ const (
 	eventDropped
 	eventDeadLettered
 	eventDeadLetter
+	eventLettersStored
+	eventLetterLost
+	eventRoundTrip
 	eventKindCount
 )
 
@@ -55,6 +58,9 @@ var eventTexts = [eventKindCount]struct {
 	eventDropped:       {slog.LevelError, "a message can never be published and the route has no dead_letter: it is dropped"},
 	eventDeadLettered:  {slog.LevelWarn, "a message can never be published: it is kept as a dead letter"},
 	eventDeadLetter:    {slog.LevelError, "a dead letter could not be stored: its message waits"},
+	eventLettersStored: {slog.LevelInfo, "dead letters can be stored again"},
+	eventLetterLost:    {slog.LevelError, "a message can never be published, no dead letter can be stored, and too many wait for that: it is dropped"},
+	eventRoundTrip:     {slog.LevelError, "a dead letter was consumed and rejected again, and would go round for ever: it is dropped"},
 }
 
 // event is one such thing. Events are noted under the pipeline's mutex and logged without it.
@@ -125,7 +131,8 @@ func (n *eventNotes) note(now time.Time, e event) {
 
 // ofMessages reports whether each event of the kind is about a message of its own, so that every one counts. The others come and go.
 func (k eventKind) ofMessages() bool {
-	return k == eventOverload || k == eventExpired || k == eventDropped || k == eventDeadLettered
+	return k == eventOverload || k == eventExpired || k == eventDropped || k == eventDeadLettered ||
+		k == eventLetterLost || k == eventRoundTrip
 }
 
 // repeat notes the events about messages that have been passed over for long enough, as one for each subject.

@@ -14,6 +14,8 @@ type parcel struct {
 	cost        float64         // Paid for it.
 	probes      [gateCount]bool // The closed gates whose probe it is.
 	sent        time.Time       // When it left the queue.
+	trial       bool            // It tells whether dead letters can be stored again.
+	aside       bool            // Its topic goes on without it.
 }
 
 func (p *parcel) add(e *entry) {

@@ -84,19 +84,19 @@ type Route struct {
 	forbidden   int // Lanes whose gate is closed.
 	rejections  int // Messages rejected by the endpoint since something was accepted.
 	refusals    int // Topics that turned out to be forbidden since something was accepted.
-	unkept      int // Messages that wait to be kept as dead letters, as that has failed,
-	unkeptWhy   string
+	parked      parked
 }
 
 // full reports whether a message of n bytes has no room. An empty route takes any message, so that none waits for ever.
 func (r *Route) full(n int) bool {
-	held := r.left()
-	return held > 0 && (held >= r.limit || r.bytes+int64(n) > r.maxBytes)
+	held := r.holding()
+	return held > 0 && (held >= r.most() || r.load()+int64(n) > r.mostLoad())
 }
 
 // roomy reports whether it is worth waking those who wait for room: not for every single message.
 func (r *Route) roomy() bool {
-	return r.left() <= r.limit-max(1, r.limit/8) && r.bytes <= r.maxBytes-r.maxBytes/8
+	most, load := r.most(), r.mostLoad()
+	return r.holding() <= most-max(1, most/8) && r.load() <= load-load/8
 }
 
 // left is the number of messages that have not ended.

@@ -101,8 +101,8 @@ func (r *Route) stats(keyRefused bool, weights float64) RouteStats {
 		Forbidden:    r.forbidden,
 		CacheMissing: r.cache.gate.closed,
 		RouteRefused: r.gate.closed && !r.distrusted(),
-		Unkept:       r.unkept,
-		UnkeptWhy:    r.unkeptWhy,
+		Unkept:       r.parked.n,
+		UnkeptWhy:    r.parked.why,
 	}
 	if r.gate.closed && r.distrusted() {
 		s.Rejecting = r.gate.detail

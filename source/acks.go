@@ -2,6 +2,7 @@ package source
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -27,8 +28,9 @@ var (
 // is being published, or after ackDelay. A killed daemon has so many more messages delivered again at the most. Its methods may be called
 // concurrently.
 type Acks struct {
-	conn *nats.Conn
-	late *time.Timer // Sends what has waited for ackDelay.
+	conn     *nats.Conn
+	refusals *refusals
+	late     *time.Timer // Sends what has waited for ackDelay.
 
 	resending sync.Mutex // Held while others must wait for what is sent again.
 
@@ -55,7 +57,7 @@ const (
 
 // NewAcks returns the acknowledgements of all routes on one connection.
 func NewAcks(conn *nats.Conn) *Acks {
-	a := &Acks{conn: conn}
+	a := &Acks{conn: conn, refusals: newRefusals(conn)}
 	a.late = time.AfterFunc(time.Hour, a.sendLate)
 	a.late.Stop()
 	return a
@@ -136,8 +138,13 @@ func (a *Acks) sendLate() {
 func (a *Acks) Resend() {
 	a.resending.Lock()
 	defer a.resending.Unlock()
+	a.takeNote(a.resend())
+}
+
+// takeNote waits until each consumer has taken note of its last acknowledgement.
+func (a *Acks) takeNote(last []string) {
 	end := time.Now().Add(takeNoteTime)
-	for _, reply := range a.resend() {
+	for _, reply := range last {
 		left := time.Until(end)
 		if left <= 0 {
 			return // What was sent may still arrive.
@@ -158,6 +165,11 @@ func (a *Acks) resend() []string {
 		return nil
 	}
 	a.reconnects = reconnects
+	return a.sendAll()
+}
+
+// sendAll sends all that are not confirmed, and returns the last acknowledgement of each consumer among them.
+func (a *Acks) sendAll() []string {
 	a.unsent = 0
 	last := map[string]string{}
 	for _, reply := range a.recent[a.sure:] {
@@ -167,6 +179,30 @@ func (a *Acks) resend() []string {
 		last[consumerOf(reply)] = reply
 	}
 	return slices.Collect(maps.Values(last))
+}
+
+// nobody is the end of the reply subject of a delivery that there is not.
+const nobody = "1.9223372036854775807.1.0.0"
+
+// probe returns nil if acknowledgements of a consumer, whose reply subjects begin with a prefix, may be sent: it renews a delivery that there is not.
+func (a *Acks) probe(prefix string) error {
+	return a.refusals.mayPublish(prefix+nobody, ackProgress, takeNoteTime)
+}
+
+// restore tries whether acknowledgements that were refused are any more. If not, those that may have been are sent again, and the consumer takes note
+// of them before messages are asked for.
+func (a *Acks) restore(refused RefusedError) bool {
+	if a.probe(strings.TrimSuffix(refused.Subject, ">")) != nil {
+		return false
+	}
+	a.refusals.forget(refused)
+	a.resending.Lock()
+	defer a.resending.Unlock()
+	a.mu.Lock()
+	last := a.sendAll()
+	a.mu.Unlock()
+	a.takeNote(last)
+	return true
 }
 
 // forget drops the oldest.
@@ -235,14 +271,19 @@ func (a *Acks) Flush(end time.Time) error {
 			return fmt.Errorf("flush the acknowledgements: %w", nats.ErrDisconnected)
 		case left <= 0:
 			return fmt.Errorf("flush the acknowledgements: %w", nats.ErrTimeout)
-		case a.conn.IsConnected() && a.confirm(left) == nil:
-			return nil
+		}
+		if a.conn.IsConnected() {
+			err := a.confirm(left)
+			if _, refused := errors.AsType[*RefusedError](err); err == nil || refused {
+				return err
+			}
 		}
 		time.Sleep(min(20*time.Millisecond, left))
 	}
 }
 
-// confirm waits for the server's answer to a ping, which it reads after everything sent before on the same connection.
+// confirm waits for the server's answer to a ping, which it reads after everything sent before on the same connection. While acknowledgements are
+// refused it forgets none, so that they can be sent again.
 func (a *Acks) confirm(timeout time.Duration) error {
 	a.Resend()
 	a.mu.Lock()
@@ -254,6 +295,10 @@ func (a *Acks) confirm(timeout time.Duration) error {
 	}
 	if err := a.conn.FlushTimeout(timeout); err != nil {
 		return err
+	}
+	a.refusals.look()
+	if refused, ok := a.refusals.anyAcks(); ok {
+		return &refused
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()

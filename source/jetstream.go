@@ -54,18 +54,21 @@ type JetStream struct {
 	ackWaits   atomic.Int64 // Delivered and not acknowledged, by all replicas.
 	missed     atomic.Uint64
 	renewals   atomic.Uint64
+	echo       echo
 	created    time.Time // Of the consumer that was bound last,
 	remade     time.Time // if it is not the first one: what was stored before may have had other sequences.
 
-	mu     sync.Mutex // Guards the following.
-	reason string     // Why it is not consuming; empty while it is.
+	mu      sync.Mutex // Guards the following.
+	reason  string     // Why it is not consuming; empty while it is.
+	starved string     // Who holds all that may be delivered; empty while that is not so.
+	warned  string     // What was said of the consumer last.
 }
 
 // NewJetStream prepares a source; Run starts it.
 func NewJetStream(conn *nats.Conn, acks *Acks, cfg JetStreamConfig, log *slog.Logger) (*JetStream, error) {
-	js, err := jetstream.New(conn)
+	js, err := newAPI(conn)
 	if err != nil {
-		return nil, fmt.Errorf("use JetStream: %w", err)
+		return nil, err
 	}
 	if cfg.Beat == nil {
 		cfg.Beat = func() {}
@@ -129,6 +132,10 @@ func (j *JetStream) Run(ctx, hard context.Context, route *pipeline.Route) error 
 			return nil
 		}
 		j.complain(err)
+		if errors.Is(err, errReserved) {
+			j.rest(ctx)
+			return nil
+		}
 		if time.Since(began) > time.Minute {
 			delays.Reset()
 			continue // It has worked for long: look at once what has become of the consumer.
@@ -193,8 +200,21 @@ func (j *JetStream) prepareHandBack(hard context.Context, consumer jetstream.Con
 func (j *JetStream) subscribe(p *puller, route *pipeline.Route) (*nats.Subscription, chan struct{}, error) {
 	closed := make(chan struct{})
 	topics := topicCache{template: j.cfg.Template}
+	stopped, arrived := false, arrivals{}
+	reserved := newReserved(j.conn, []string{j.cfg.Subject}, j.cfg.Stream, j.cfg.Consumer)
 	sub, err := j.conn.Subscribe(p.inbox+".*", func(m *nats.Msg) {
-		if p.receive(m) {
+		switch {
+		case !p.receive(m):
+		case stopped:
+			route.Release(1)
+		case reserved.has(m.Subject):
+			stopped = true
+			route.Release(1)
+			p.lose(j.reservedError(m.Subject))
+		default:
+			if arrived.heard(m, &j.echo) {
+				p.signal()
+			}
 			j.submit(m, topics.topic(m.Subject), route)
 		}
 	})
@@ -240,8 +260,9 @@ func (j *JetStream) work(ctx context.Context, p *puller, consumer jetstream.Cons
 	ticks := time.NewTicker(p.limits.tick())
 	defer ticks.Stop()
 	now := time.Now()
-	w := watch{j: j, p: p, consumer: consumer, route: route, heard: now, asked: now.Add(firstInfo - infoInterval)}
+	w := watch{j: j, p: p, consumer: consumer, route: route, heard: now, began: now, asked: now.Add(firstInfo - infoInterval)}
 	w.adapt(now)
+	w.greet(consumer.CachedInfo())
 	for {
 		j.cfg.Beat()
 		j.acks.Resend()
@@ -268,14 +289,23 @@ func (j *JetStream) work(ctx context.Context, p *puller, consumer jetstream.Cons
 		if lost := p.lostErr(); lost != nil {
 			return lost
 		}
+		if j.echo.suspicious() {
+			if err := j.refuseEcho(ctx); err != nil {
+				return err
+			}
+		}
 	}
 }
 
 // takeIn asks for messages: for those that are unacknowledged while the barrier is up, and otherwise for as many as there is room for. It returns
-// what says when to call it again, at the latest.
+// what says when to call it again, at the latest. While acknowledgements do not arrive it asks for nothing.
 func (w *watch) takeIn(ctx context.Context) (<-chan time.Time, error) {
+	now := time.Now()
+	if !w.acksArrive(now) {
+		return nil, nil
+	}
 	if !w.j.barrier.up.Load() {
-		return nil, w.p.pull(time.Now())
+		return nil, w.p.pull(now)
 	}
 	if !w.j.conn.IsConnected() {
 		return nil, nil

@@ -30,6 +30,7 @@ type puller struct {
 	mu       sync.Mutex // Guards the following.
 	last     uint64     // The number of the latest request.
 	void     uint64     // Requests up to this number have ended, whatever the server still says of them.
+	pulled   time.Time  // When the latest request was made.
 	asked    int        // Messages that may still come.
 	open     int        // Requests that have not ended.
 	single   bool       // The next message is larger than what was asked for: ask for it alone, whatever its size.
@@ -56,7 +57,7 @@ var errLost = errors.New("the consumer is gone")
 func newPuller(conn *nats.Conn, stream, consumer string, route *pipeline.Route, limits Settings) *puller {
 	return &puller{
 		conn:    conn,
-		subject: "$JS.API.CONSUMER.MSG.NEXT." + stream + "." + consumer,
+		subject: apiOf(conn).subject("CONSUMER.MSG.NEXT." + stream + "." + consumer),
 		route:   route,
 		limits:  limits,
 		inbox:   conn.NewInbox(),
@@ -83,7 +84,7 @@ func (p *puller) pull(now time.Time) error {
 	if messages == 0 {
 		return nil
 	}
-	asked, err := p.request(messages, bytes)
+	asked, err := p.request(now, messages, bytes)
 	p.route.Release(messages - asked)
 	return err
 }
@@ -96,11 +97,11 @@ func (p *puller) ask(now time.Time, messages int) (int, error) {
 	if messages <= 0 || p.open > 0 || now.Before(p.notUntil) || p.lost != nil || !p.conn.IsConnected() {
 		return 0, nil
 	}
-	return p.request(messages, 0)
+	return p.request(now, messages, 0)
 }
 
 // request asks the server, and returns for how many messages.
-func (p *puller) request(messages int, bytes int64) (int, error) {
+func (p *puller) request(now time.Time, messages int, bytes int64) (int, error) {
 	request := pullRequest{Batch: messages, MaxBytes: bytes, Expires: p.limits.PullExpiry, Heartbeat: p.limits.Heartbeat}
 	p.limits.bound(&request)
 	if p.single {
@@ -108,6 +109,7 @@ func (p *puller) request(messages int, bytes int64) (int, error) {
 		p.single = false
 	}
 	p.last++
+	p.pulled = now
 	p.open++
 	p.asked += request.Batch
 	body, err := json.Marshal(request)
@@ -263,6 +265,16 @@ func (p *puller) state() (arrivals uint64, open bool, trouble string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.arrivals, p.open > 0, p.trouble
+}
+
+// lose has the consumer let go for a reason.
+func (p *puller) lose(why error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.lost == nil {
+		p.lost = why
+	}
+	p.signal()
 }
 
 // lostErr returns why the consumer must be bound again, or nil.

@@ -20,6 +20,8 @@ type watch struct {
 	asked    time.Time // When the consumer's numbers were asked for last.
 	renewals []string  // Reused.
 	hold     hold
+	waits    waits
+	began    time.Time
 	settling settling
 	forgetAt time.Time // When what has been settled can come no more; zero: nothing is remembered.
 	leader   string    // Of the consumer, as far as is known.
@@ -36,12 +38,12 @@ func (w *watch) tick(ctx context.Context, now time.Time) error {
 		w.forgetAt = time.Time{}
 	}
 	w.j.resume.sample()
-	arrivals, open, trouble := w.p.state()
-	if w.j.setReason(trouble) && trouble != "" {
-		if more, due := w.j.quiet.due(trouble); due {
-			w.j.log.Warn("the consumer delivers nothing, still trying", append(more, "reason", trouble)...)
-		}
+	if err := w.denied(); err != nil {
+		return err
 	}
+	w.p.keepAlive(now)
+	arrivals, open, trouble := w.p.state()
+	w.say(w.why(trouble))
 	if arrivals != w.arrivals || !open || !w.j.conn.IsConnected() {
 		w.arrivals, w.heard = arrivals, now
 	}
@@ -67,7 +69,11 @@ const lookTimeout = 2 * time.Second
 
 // look asks for the consumer's numbers. An error means that it does not exist.
 func (w *watch) look(ctx context.Context) error {
-	_, err := w.numbers(ctx)
+	info, err := w.numbers(ctx)
+	if info != nil {
+		w.seen(info)
+		w.proveAcks()
+	}
 	return err
 }
 

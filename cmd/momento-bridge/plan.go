@@ -101,6 +101,11 @@ func connectConfig(c config.NATS) source.ConnectConfig {
 		CAFile:       c.TLS.CAFile,
 		CertFile:     c.TLS.CertFile,
 		KeyFile:      c.TLS.KeyFile,
+
+		HandshakeFirst: c.TLS.HandshakeFirst,
+		API:            source.API{Domain: c.Domain, Prefix: c.APIPrefix},
+		InboxPrefix:    c.InboxPrefix,
+		SecretKey:      contextSecret(&c),
 	}
 }
 
