@@ -20,6 +20,9 @@ func (d *dispatcher) end(e *entry, o Outcome) {
 	d.anyEnded = true
 	r.settled[o]++
 	r.bytes -= int64(len(e.Payload))
+	if e.trouble != nil || l.stuck {
+		e.leaves()
+	}
 	l.pending--
 	if e.unkept {
 		r.unkept--
@@ -42,6 +45,9 @@ const keptLanes = 1024
 // harmless: it has nothing to send. A lane without such references is used again.
 func (d *dispatcher) dropLane(l *lane) {
 	r := l.route
+	if l.stuck {
+		l.mark(false, false)
+	}
 	if len(r.lanes) <= keptLanes {
 		return
 	}
@@ -124,15 +130,20 @@ func (d *dispatcher) endLeft(l *lane) {
 
 // probeLane returns a lane whose first message can best be probed with, nil if no lane has one.
 func (r *Route) probeLane() *lane {
-	var forbidden *lane
+	var failed, forbidden *lane
 	for _, l := range r.lanes {
 		switch {
 		case l.first == nil:
 		case l.gate.closed:
 			forbidden = l
+		case l.first.trouble != nil:
+			failed = l
 		default:
 			return l
 		}
+	}
+	if failed != nil {
+		return failed
 	}
 	return forbidden
 }

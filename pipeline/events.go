@@ -28,6 +28,8 @@ const (
 	eventDropped
 	eventDeadLettered
 	eventDeadLetter
+	eventSuspect
+	eventAsideFull
 	eventKindCount
 )
 
@@ -55,6 +57,9 @@ var eventTexts = [eventKindCount]struct {
 	eventDropped:       {slog.LevelError, "a message can never be published and the route has no dead_letter: it is dropped"},
 	eventDeadLettered:  {slog.LevelWarn, "a message can never be published: it is kept as a dead letter"},
 	eventDeadLetter:    {slog.LevelError, "a dead letter could not be stored: its message waits"},
+	eventSuspect: {slog.LevelWarn, "the endpoint refuses a message again and again, or its topic, and accepts others: it is put aside, holds nobody but its topic, " +
+		"and is tried now and then; see what it is, and give_up_after and dead_letter"},
+	eventAsideFull: {slog.LevelError, "too many messages are put aside, as the endpoint refuses them and accepts others: one is dropped; let a stream take the subject"},
 }
 
 // event is one such thing. Events are noted under the pipeline's mutex and logged without it.
@@ -125,7 +130,7 @@ func (n *eventNotes) note(now time.Time, e event) {
 
 // ofMessages reports whether each event of the kind is about a message of its own, so that every one counts. The others come and go.
 func (k eventKind) ofMessages() bool {
-	return k == eventOverload || k == eventExpired || k == eventDropped || k == eventDeadLettered
+	return k == eventOverload || k == eventExpired || k == eventDropped || k == eventDeadLettered || k == eventSuspect || k == eventAsideFull
 }
 
 // repeat notes the events about messages that have been passed over for long enough, as one for each subject.

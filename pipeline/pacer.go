@@ -35,6 +35,7 @@ type pacer struct {
 
 	pausedUntil time.Time
 	longSince   time.Time // When a long pause began; zero: it is none.
+	wished      bool      // The pause is the endpoint's wish, and long: one publish probes whether it is over.
 	pauses      backoff.BackOff
 	throttled   bool      // The latest answer that tells was a refusal.
 	refusedAt   time.Time // When the first refusal of a run came.
@@ -100,7 +101,24 @@ func (p *pacer) due(now time.Time, cost float64) time.Time {
 }
 
 // pay pays for a publish that starts or has started.
-func (p *pacer) pay(now time.Time, cost float64) { p.bucket.pay(now, cost) }
+func (p *pacer) pay(now time.Time, cost float64) {
+	p.bucket.pay(now, cost)
+	if p.wished { // It is the probe.
+		p.wished = false
+		p.pause(now, probeTime)
+	}
+}
+
+// probeTime is how long the others wait for what the probe after a long pause is told.
+const probeTime = 5 * time.Second
+
+// resume ends a pause: somebody thinks that it is over. One publish shows whether it is.
+func (p *pacer) resume() {
+	if p.throttled {
+		p.pausedUntil, p.longSince = time.Time{}, time.Time{}
+		p.wished = true
+	}
+}
 
 // paused says since when a long pause has been on; zero: none is.
 func (p *pacer) paused(now time.Time) time.Time {
@@ -119,8 +137,11 @@ func (p *pacer) refused(now, sent time.Time, cost float64, retryAfter time.Durat
 	}
 	if retryAfter > 0 {
 		p.pause(now, retryAfter)
-		if p.longSince.IsZero() && retryAfter >= longPause {
-			p.longSince = now
+		if retryAfter >= longPause {
+			p.wished = true
+			if p.longSince.IsZero() {
+				p.longSince = now
+			}
 		}
 	}
 	// One refusal is answered by the rate. A further one of a publish that was sent after it, or one without a rate, by a pause.
@@ -147,7 +168,8 @@ func (p *pacer) accepted(now time.Time, cost float64) bool {
 	if !p.throttled {
 		return false
 	}
-	p.throttled = false
+	p.throttled, p.wished, p.pausedUntil = false, false, time.Time{}
+	p.longSince = time.Time{}
 	p.pauses.Reset()
 	return true
 }

@@ -35,6 +35,8 @@ type RouteStats struct {
 	CacheMissing bool
 	RouteRefused bool   // The key may not publish to any of its topics, as far as is known.
 	Rejecting    string // What the endpoint says to whatever the route publishes, none of which it accepts; or empty.
+	Aside        int    // Messages that the endpoint refuses while it accepts others, and what waits behind them: they use up no room.
+	AsideTopics  int    // In how many attempts that is tried: one for each message, or topic.
 	Unkept       int    // Messages that wait to be kept as dead letters, as that has failed,
 	UnkeptWhy    string
 }
@@ -101,6 +103,8 @@ func (r *Route) stats(keyRefused bool, weights float64) RouteStats {
 		Forbidden:    r.forbidden,
 		CacheMissing: r.cache.gate.closed,
 		RouteRefused: r.gate.closed && !r.distrusted(),
+		Aside:        r.aside,
+		AsideTopics:  r.asideUnits,
 		Unkept:       r.unkept,
 		UnkeptWhy:    r.unkeptWhy,
 	}
@@ -127,7 +131,7 @@ func (r *Route) state(keyRefused bool) State {
 		return Paused
 	case keyRefused || r.cache.gate.closed || r.gate.closed:
 		return Parked
-	case r.forbidden > 0 && r.inFlight == 0 && r.ready.len() == 0:
+	case r.forbidden > 0 && r.refusals > 0 && r.inFlight == 0 && r.ready.len()+r.again.len() == 0:
 		return Parked
 	}
 	return Running
