@@ -60,7 +60,11 @@ func (d *dispatcher) add(now time.Time, r *Route, m entry) {
 		d.replace(l)
 	}
 	r.enqueue(e)
-	l.pushBack(e)
+	if l.first != nil && l.first.trouble != nil && !r.cfg.Ordered {
+		l.pushFront(e) // Rather than behind what may be refused again.
+	} else {
+		l.pushBack(e)
+	}
 	d.linger(now, l)
 	d.refresh(l)
 }
@@ -181,9 +185,8 @@ func (d *dispatcher) costOf(r *Route, e *entry) float64 { return d.cost(r, d.siz
 // start takes what the first ready lane of r publishes next, pays for it, and gives the lane its next turn at the back. r is at the front of
 // the ring.
 func (d *dispatcher) start(now time.Time, r *Route, p *parcel) {
-	l := r.lead().popFront()
+	l := r.popLead()
 	r.turns++
-	l.ready = false
 	d.load(now, l, p)
 	if p.rejection() == nil {
 		p.cost = d.cost(r, p.size)
@@ -202,11 +205,13 @@ func (d *dispatcher) refresh(l *lane) {
 	if l.ready || !l.sendable() {
 		return
 	}
-	l.ready = true
-	if l.tried() {
-		l.route.again.pushBack(l)
-	} else {
+	switch {
+	case !l.tried():
+		l.ready = true
 		l.route.ready.pushBack(l)
+	case !l.again:
+		l.again = true
+		l.route.again.pushBack(l)
 	}
 	d.activate(l.route)
 }
@@ -220,26 +225,37 @@ func (d *dispatcher) activate(r *Route) {
 	d.active.pushBack(r)
 }
 
-// trim drops lanes that can no longer publish from the front of the ring. It reports whether one is left that can.
+// trim drops lanes that can no longer publish from the front of the rings. It reports whether one is left that can.
 func (r *Route) trim() bool {
-	some := trim(&r.ready)
-	for some && !r.haltedSince.IsZero() && r.ready.front().tried() { // It would be in the way of those that have not been.
-		r.again.pushBack(r.ready.popFront())
-		some = trim(&r.ready)
-	}
-	return r.again.len() > 0 && trim(&r.again) || some
-}
-
-func trim(lanes *ring[*lane]) bool {
-	for lanes.len() > 0 {
-		l := lanes.front()
-		if l.sendable() {
-			return true
+	for r.ready.len() > 0 {
+		l := r.ready.front()
+		sendable := l.sendable()
+		if sendable && (r.haltedSince.IsZero() || !l.tried()) {
+			break
 		}
 		l.ready = false
-		lanes.popFront()
+		r.ready.popFront()
+		if sendable && !l.again { // It would be in the way of those that have not been tried.
+			l.again = true
+			r.again.pushBack(l)
+		}
 	}
-	return false
+	for r.again.len() > 0 && !r.again.front().sendable() {
+		r.again.popFront().again = false
+	}
+	return r.ready.len()+r.again.len() > 0
+}
+
+// popLead takes the next lane out of its ring.
+func (r *Route) popLead() *lane {
+	lead := r.lead()
+	l := lead.popFront()
+	if lead == &r.again {
+		l.again = false
+	} else {
+		l.ready = false
+	}
+	return l
 }
 
 // againEvery is how often the turn is one of what is tried again, while there are others.

@@ -45,10 +45,11 @@ const keptLanes = 1024
 // harmless: it has nothing to send. A lane without such references is used again.
 func (d *dispatcher) dropLane(l *lane) {
 	r := l.route
-	if l.stuck {
+	kept := len(r.lanes) <= keptLanes
+	if l.stuck && !(kept && l.gate.closed) {
 		l.mark(false, false)
 	}
-	if len(r.lanes) <= keptLanes {
+	if kept {
 		return
 	}
 	delete(r.lanes, l.topic)
@@ -56,7 +57,7 @@ func (d *dispatcher) dropLane(l *lane) {
 		r.forbidden--
 		return
 	}
-	if !l.ready && l.heldUntil.IsZero() { // Nothing refers to it any more.
+	if !l.ready && !l.again && l.heldUntil.IsZero() { // Nothing refers to it any more.
 		l.topic = ""
 		l.spare, r.spare = r.spare, l
 	}

@@ -76,8 +76,11 @@ func (g *gate) undecided(now time.Time) {
 		return
 	}
 	g.probing = false
-	g.probeAt = now.Add(g.delays.NextBackOff())
+	g.probeAt = now.Add(min(g.delays.NextBackOff(), untold))
 }
+
+// untold is how long after such a probe the next one starts at the latest.
+const untold = time.Second
 
 // probeNow lets the next probe start at once: something has changed that may open the gate.
 func (g *gate) probeNow(now time.Time) {

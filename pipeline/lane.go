@@ -43,7 +43,8 @@ type lane struct {
 	aside       bool      // although others are accepted: it uses up no room.
 	accepted    time.Time // When the latest publish began that was accepted, while messages of the route are in trouble.
 	singles     int       // Its messages that are counted so by themselves.
-	ready       bool      // It is in the route's ring.
+	ready       bool      // It is in the route's ring of those that may publish,
+	again       bool      // or in the one of those that are tried again, or in both.
 	spare       *lane     // The next one that may be used again.
 }
 

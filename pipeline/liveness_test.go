@@ -180,8 +180,8 @@ func prosper(t *testing.T, seed uint64, rng *rand.Rand) {
 // checkTrouble checks that what is counted among what stands still has left the counts with its messages.
 func (r *Route) checkTrouble(t *testing.T) {
 	t.Helper()
-	if r.troubled != 0 || r.stuck != 0 || r.aside != 0 || r.asideUnits != 0 {
-		t.Errorf("with no message left %d are in trouble, %d stand still, %d are put aside in %d", r.troubled, r.stuck, r.aside, r.asideUnits)
+	if r.troubled != 0 || r.stuck != 0 || r.aside != 0 {
+		t.Errorf("with no message left %d are in trouble, %d stand still, %d are put aside", r.troubled, r.stuck, r.aside)
 	}
 }
 
@@ -292,6 +292,7 @@ func (s *modelSource) run(ctx context.Context, gap time.Duration) {
 			back = since
 			s.route.Release(asked)
 			asked = 0
+			s.route.EndSearch()
 			s.route.HandBack()
 		}
 		select {

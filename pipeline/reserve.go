@@ -45,6 +45,10 @@ func (r *Route) Release(messages int) {
 	r.pipeline.mu.Lock()
 	defer r.pipeline.mu.Unlock()
 	r.reserved = max(0, r.reserved-messages)
+	if messages > 0 && !r.haltedSince.IsZero() { // What was to be probed with has not come.
+		r.credited = true
+		r.probeAsks()
+	}
 	r.wakeSource()
 }
 
@@ -66,7 +70,6 @@ func (r *Route) HandBack() {
 	p.mu.Lock()
 	if r.cfg.Returnable && !r.halted(time.Now()).IsZero() {
 		p.d.endQueued(r, true)
-		p.d.endSearch(r)
 	}
 	p.unlock()
 }

@@ -109,9 +109,11 @@ func (d *dispatcher) searching(r *Route) bool {
 	return found
 }
 
-// endSearch is called when what a route holds is handed back: the search has failed.
-func (d *dispatcher) endSearch(r *Route) {
-	for _, g := range [...]*gate{&d.endpoint, &r.cache.gate, &r.gate} {
+// EndSearch lets a halted route ask for one message at a time from now on: the search for one that is accepted has failed so far.
+func (r *Route) EndSearch() {
+	r.pipeline.mu.Lock()
+	defer r.pipeline.mu.Unlock()
+	for _, g := range [...]*gate{&r.pipeline.d.endpoint, &r.cache.gate, &r.gate} {
 		g.trials = 0
 	}
 }

@@ -210,6 +210,13 @@ func (p *puller) state() (arrivals uint64, open bool, trouble string) {
 	return p.arrivals, p.open > 0, p.trouble
 }
 
+// expected is how many messages may still come.
+func (p *puller) expected() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.asked
+}
+
 // lostErr returns why the consumer must be bound again, or nil.
 func (p *puller) lostErr() error {
 	p.mu.Lock()
