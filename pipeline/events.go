@@ -29,6 +29,7 @@ const (
 	eventDeadLettered
 	eventDeadLetter
 	eventSuspect
+	eventLeftAlone
 	eventAsideFull
 	eventKindCount
 )
@@ -59,6 +60,8 @@ var eventTexts = [eventKindCount]struct {
 	eventDeadLetter:    {slog.LevelError, "a dead letter could not be stored: its message waits"},
 	eventSuspect: {slog.LevelWarn, "the endpoint refuses a message again and again, or its topic, and accepts others: it is put aside, holds nobody but its topic, " +
 		"and is tried now and then; see what it is, and give_up_after and dead_letter"},
+	eventLeftAlone: {slog.LevelWarn, "the endpoint wishes to be left alone for long (Retry-After): publishing stands still, and is tried again then; " +
+		"a reload (SIGHUP) or a resume tries at once"},
 	eventAsideFull: {slog.LevelError, "too many messages are put aside, as the endpoint refuses them and accepts others: one is dropped; let a stream take the subject"},
 }
 

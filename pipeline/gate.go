@@ -62,7 +62,7 @@ func (g *gate) shut(now time.Time, probe bool, a Answer, delays func() backoff.B
 	}
 	g.detail, g.advised = a.Detail, a.Advised
 	g.wished = time.Time{}
-	if a.RetryAfter > 0 {
+	if a.RetryAfter >= longPause {
 		g.wished = now.Add(a.RetryAfter)
 	}
 	g.probing = false

@@ -78,6 +78,7 @@ func (d *dispatcher) learn(now time.Time, p *parcel, a Answer) {
 		if d.refused(now, p, a) {
 			d.events.note(now, event{kind: eventQuotaRefused, detail: a.Detail})
 		}
+		d.noteWish(now, r, a)
 	case Retry, Ambiguous:
 		if !a.Echo && !p.ownFault() && d.failed(now) {
 			d.shut(now, p, endpointGate, eventEndpointDown, a)
@@ -128,6 +129,7 @@ func (d *dispatcher) shut(now time.Time, p *parcel, which int, kind eventKind, a
 		about = nil
 	}
 	d.events.note(now, event{kind: kind, route: about, detail: a.Detail})
+	d.noteWish(now, about, a)
 	d.noteHalts(now)
 	return true
 }

@@ -37,6 +37,7 @@ type pacer struct {
 	longSince   time.Time // When a long pause began; zero: it is none.
 	wished      bool      // The pause is the endpoint's wish, and long: one publish probes whether it is over.
 	pauses      backoff.BackOff
+	said        string    // What came with the endpoint's wish.
 	throttled   bool      // The latest answer that tells was a refusal.
 	refusedAt   time.Time // When the first refusal of a run came.
 }
