@@ -72,6 +72,12 @@ type daemon struct {
 // startDaemon starts the bridge, without waiting until it is ready.
 func startDaemon(t *testing.T, config string) *daemon {
 	t.Helper()
+	return startDaemonWith(t, config, nil)
+}
+
+// startDaemonWith does the same, with the command prepared further.
+func startDaemonWith(t *testing.T, config string, prepare func(*daemon)) *daemon {
+	t.Helper()
 	address := freeAddress(t)
 	log, err := os.CreateTemp(t.TempDir(), "log")
 	if err != nil {
@@ -81,6 +87,9 @@ func startDaemon(t *testing.T, config string) *daemon {
 	d := &daemon{t: t, admin: "http://" + address, log: log.Name(), ended: make(chan struct{})}
 	d.cmd = command("momento-bridge", "run", "-c", config, "--admin-listen", address)
 	d.cmd.Stderr = log
+	if prepare != nil {
+		prepare(d)
+	}
 	if err := d.cmd.Start(); err != nil {
 		t.Fatal(err)
 	}

@@ -17,11 +17,15 @@ type Config struct {
 // NATS says how to reach NATS. At most one kind of credential is set.
 type NATS struct {
 	URL          string  `yaml:"url" doc:"Servers, separated by commas."`
-	CredsFile    string  `yaml:"creds_file" doc:"Credentials file (JWT and seed)."`
+	Context      string  `yaml:"context" doc:"A context of the nats command line, by its name; what is set here wins."`
+	CredsFile    string  `yaml:"creds_file" doc:"Credentials file (JWT and seed); this and other credentials are read again at each attempt to connect."`
 	NKeyFile     string  `yaml:"nkey_file" doc:"NKey seed file."`
 	User         string  `yaml:"user" doc:"User name; its password is in password_file."`
 	PasswordFile string  `yaml:"password_file" doc:"File with the password of user."`
 	TokenFile    string  `yaml:"token_file" doc:"File with a token."`
+	Domain       string  `yaml:"domain" doc:"JetStream domain, such as that of a leaf node's hub."`
+	APIPrefix    string  `yaml:"api_prefix" doc:"Instead of domain: the prefix of JetStream's subjects, where another account exports them."`
+	InboxPrefix  string  `yaml:"inbox_prefix" doc:"Prefix of the subjects on which answers come; the user must be allowed to subscribe to what is under it."`
 	TLS          NATSTLS `yaml:"tls" doc:"TLS towards NATS."`
 }
 
@@ -30,6 +34,8 @@ type NATSTLS struct {
 	CAFile   string `yaml:"ca_file" doc:"Roots besides the system's, PEM."`
 	CertFile string `yaml:"cert_file" doc:"Client certificate, PEM."`
 	KeyFile  string `yaml:"key_file" doc:"Client key, PEM."`
+
+	HandshakeFirst bool `yaml:"handshake_first" doc:"TLS before anything is said, for servers with handshake_first."`
 }
 
 // Momento says where and how to publish.

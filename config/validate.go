@@ -24,11 +24,10 @@ func (f *File) Validate() {
 
 func (f *File) checkNATS() {
 	n := f.NATS
-	for server := range strings.SplitSeq(n.URL, ",") {
-		if u, err := url.Parse(strings.TrimSpace(server)); err != nil || u.Host == "" && strings.Contains(server, "://") || strings.TrimSpace(server) == "" {
-			f.fail("nats.url", "nats.url names no server: write one such as nats://127.0.0.1:4222, several separated by commas")
-		}
+	if why := badServers(n.URL); why != "" {
+		f.fail("nats.url", "nats.url %s", why)
 	}
+	f.checkJetStream()
 	first := ""
 	for _, kind := range [...]struct{ key, value string }{
 		{"creds_file", n.CredsFile}, {"nkey_file", n.NKeyFile}, {"user", n.User}, {"token_file", n.TokenFile},

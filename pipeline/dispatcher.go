@@ -31,13 +31,14 @@ type dispatcher struct {
 	waitingSince time.Time // When the next publish first met an empty bucket.
 	waited       prometheus.Observer
 
-	aging    []*Route // Those whose messages may expire.
-	anyEnded bool     // A message has ended since the mutex was taken.
-	ended    []ending // Messages whose sources must be told once the mutex is free.
-	roomMade bool     // Submit calls wait, and there is room for them.
-	stopped  bool     // After the hard stop nothing waits for another attempt.
-	free     *entry
-	events   eventNotes // Logged once the mutex is free.
+	unkeeping []*Route // Those whose dead letters cannot be stored.
+	aging     []*Route // Those whose messages may expire.
+	anyEnded  bool     // A message has ended since the mutex was taken.
+	ended     []ending // Messages whose sources must be told once the mutex is free.
+	roomMade  bool     // Submit calls wait, and there is room for them.
+	stopped   bool     // After the hard stop nothing waits for another attempt.
+	free      *entry
+	events    eventNotes // Logged once the mutex is free.
 }
 
 // add queues a message, which has been measured, at the back of its lane.
@@ -67,6 +68,7 @@ func (d *dispatcher) add(now time.Time, r *Route, m entry) {
 	}
 	d.linger(now, l)
 	d.refresh(l)
+	d.relieve(r)
 }
 
 // next moves what is to be published now into p. Without anything, it returns false and when to ask again; the zero time means that only a

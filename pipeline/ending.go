@@ -7,6 +7,16 @@ type ending struct {
 	settler Settler
 	handle  any
 	outcome Outcome
+	later   bool // It is better left alone for a while.
+}
+
+// tell tells the source.
+func (e *ending) tell() {
+	if s, ok := e.settler.(Postponer); ok && e.later {
+		s.Postpone(e.handle)
+		return
+	}
+	e.settler.Settle(e.handle, e.outcome)
 }
 
 // end takes a message that is neither queued nor in flight any more out of the accounts and reuses its entry. Its source is told once the
@@ -25,7 +35,8 @@ func (d *dispatcher) end(e *entry, o Outcome) {
 	}
 	l.pending--
 	if e.unkept {
-		r.unkept--
+		r.parked.n--
+		r.parked.bytes -= int64(len(e.Payload))
 	}
 	if r.waiters > 0 && r.roomy() {
 		d.roomMade = true
@@ -79,6 +90,9 @@ func (d *dispatcher) endQueued(r *Route, spare bool) {
 	var spared *entry
 	if l := r.probeLane(); spare && l != nil {
 		spared = l.popFront()
+	}
+	if !spare {
+		d.endParked(r)
 	}
 	for _, l := range r.lanes {
 		if !l.mustLand(d) {

@@ -1,6 +1,9 @@
 package pipeline
 
-import "time"
+import (
+	"errors"
+	"time"
+)
 
 // missesAfter is how often a message must be told that its cache does not exist, before it is taken to be the message's own fault: a cache that
 // has just been made may not be known everywhere at once.
@@ -90,7 +93,9 @@ func (d *dispatcher) attempted(now time.Time, p *parcel, a Answer) {
 // land takes a publish out of flight. Its messages are then neither queued nor in flight: the caller ends or queues them.
 func (d *dispatcher) land(p *parcel) *Route {
 	r := p.lane.route
-	p.lane.inFlight--
+	if !p.aside {
+		p.lane.inFlight--
+	}
 	r.inFlight -= p.n
 	d.refresh(p.lane)
 	return r
@@ -114,28 +119,30 @@ func (d *dispatcher) outcome(r *Route, a Answer) Outcome {
 // finishRejected takes back a message in flight that can never be published. kept says that a dead letter is safe; err that it
 // could not be stored, so that the message must wait.
 func (d *dispatcher) finishRejected(now time.Time, p *parcel, kept bool, err error) {
-	r := d.land(p)
+	r := p.lane.route
+	round := errors.Is(err, ErrRoundTrip)
+	if err != nil && !round && !d.stopped && (!r.closed || !r.cfg.Returnable) {
+		d.unkept(now, p, err)
+		return
+	}
+	d.land(p)
 	d.releaseProbes(now, p)
 	reason := p.first.rejection
 	switch {
+	case round:
+		d.events.note(now, event{kind: eventRoundTrip, route: r, detail: err.Error()})
+		d.end(p.take(), Dropped)
+		if p.trial {
+			r.parked.gate.undecided(now)
+		}
 	case err == nil && kept:
+		d.stored(now, r)
 		d.events.note(now, event{kind: eventDeadLettered, route: r, detail: reason.Reason + ": " + reason.Detail})
 		d.end(p.take(), DeadLettered)
 	case err == nil:
 		d.events.note(now, event{kind: eventDropped, route: r, detail: reason.Reason + ": " + reason.Detail})
 		d.end(p.take(), Dropped)
-	case r.closed && r.cfg.Returnable:
-		d.end(p.take(), Returned)
-	case d.stopped:
-		d.end(p.take(), Dropped)
 	default:
-		d.events.note(now, event{kind: eventDeadLetter, route: r, detail: err.Error()})
-		if e := p.first; !e.unkept {
-			e.unkept = true
-			r.unkept++
-		}
-		r.unkeptWhy = err.Error()
-		r.retries[retryDeadLetter]++
-		d.delay(now, p, 0)
+		d.end(p.take(), r.returned())
 	}
 }

@@ -49,6 +49,15 @@ func (g *gate) admits(now time.Time) (bool, time.Time) {
 	return true, time.Time{}
 }
 
+// enter is called for each publish that starts, or dead letter that is stored. It reports whether that is this gate's probe.
+func (g *gate) enter() bool {
+	if !g.closed {
+		return false
+	}
+	g.probing = true
+	return true
+}
+
 // shut closes the gate, or keeps it closed after a probe. A refused publish that is not the probe of a closed gate started before
 // the gate closed; it says nothing new and is ignored. The next probe waits for the delay or for RetryAfter, whichever is longer. It
 // reports whether the gate was open.

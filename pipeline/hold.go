@@ -37,6 +37,7 @@ func (l *lane) comeBack(e *entry) {
 // wakeDelayed brings back the lanes and messages whose time has come, and ends those that are too old.
 func (d *dispatcher) wakeDelayed(now time.Time) {
 	d.expire(now)
+	d.tryLetters(now)
 	for {
 		due, ok := d.delayed.due(now)
 		if !ok {
@@ -56,7 +57,7 @@ func (d *dispatcher) wakeDelayed(now time.Time) {
 
 // nextDelayed is when the next lane or message is to be woken, or the next message expires.
 func (d *dispatcher) nextDelayed() time.Time {
-	at := d.nextExpiry()
+	at := earlier(d.nextExpiry(), d.nextTry())
 	if len(d.delayed) > 0 {
 		at = earlier(at, d.delayed[0].at)
 	}

@@ -18,7 +18,7 @@ func (p *Pipeline) lend(now time.Time) *slot {
 		return nil
 	}
 	if s.parcel.rejection() != nil {
-		p.letters.add(s.parcel)
+		p.d.leave(now, &s.parcel)
 		p.pump(now)
 		return nil
 	}

@@ -38,14 +38,27 @@ func (p *Pipeline) keepLetters(keeper int) {
 func (p *Pipeline) nextLetter(keeper int) (parcel, bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	for p.letters.waiting.len() == 0 && !p.drained {
-		p.letters.some.Wait()
+	for {
+		for p.letters.waiting.len() == 0 && !p.drained {
+			p.letters.some.Wait()
+		}
+		if p.letters.waiting.len() == 0 {
+			return parcel{}, false
+		}
+		now := time.Now()
+		letter := p.letters.waiting.popFront()
+		if letter.lane.route.parked.gate.closed && !letter.trial { // It could not be stored a moment ago.
+			p.d.park(now, &letter)
+			if len(p.idle) > 0 { // Its topic may go on.
+				p.pump(now)
+			}
+			p.unlock()
+			p.mu.Lock()
+			continue
+		}
+		p.letters.keeping[keeper] = now
+		return letter, true
 	}
-	if p.letters.waiting.len() == 0 {
-		return parcel{}, false
-	}
-	p.letters.keeping[keeper] = time.Now()
-	return p.letters.waiting.popFront(), true
 }
 
 // kept hands back a letter that a keeper is done with.

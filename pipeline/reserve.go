@@ -37,7 +37,7 @@ func (r *Route) Reserve() (messages int, bytes int64) {
 	if r.cfg.Overload == DropOldest {
 		return n, max(1, r.maxBytes/2)
 	}
-	return n, max(1, (r.maxBytes-r.bytes)/2)
+	return n, max(1, (r.mostLoad()-r.load())/2)
 }
 
 // Release gives back room for messages that will not come.
@@ -88,7 +88,7 @@ func (r *Route) unreserved() int {
 	if r.cfg.Overload == DropOldest {
 		return r.limit - r.reserved
 	}
-	return r.limit - r.counted() - r.reserved
+	return r.most() - r.counted() - r.reserved
 }
 
 // roomToReserve reports whether there is so much room that asking is worth a request to the server.
@@ -96,7 +96,7 @@ func (r *Route) roomToReserve() bool {
 	if r.cfg.Overload == DropOldest {
 		return r.unreserved() >= max(1, r.limit/chunk)
 	}
-	return r.unreserved() >= max(1, r.limit/chunk) && r.bytes <= r.maxBytes-r.maxBytes/chunk
+	return r.unreserved() >= max(1, r.most()/chunk) && r.load() <= r.mostLoad()-r.mostLoad()/chunk
 }
 
 // wakeSource wakes the source if it waits for room and there is enough.

@@ -68,16 +68,21 @@ func (d *dispatcher) forbid(now time.Time, l *lane, a Answer) {
 	d.hold(l, l.gate.probeAt)
 }
 
-// asideFull ends messages for which there is no room among those that are put aside, where nobody delivers them again: they would take the room of those
-// that can be published.
+// asideFull ends messages for which there is no room among those that are put aside, and that hold nothing behind them: they would take the room of
+// those that can be published. NATS delivers them again later, where it can.
 func (d *dispatcher) asideFull(now time.Time, p *parcel) bool {
 	r := p.lane.route
-	if r.cfg.Returnable || r.cfg.Ordered || r.aside <= r.mostAside() {
+	if r.cfg.Ordered || r.aside <= r.mostAside() {
 		return false
 	}
 	for p.n > 0 {
-		d.events.note(now, event{kind: eventAsideFull, route: r})
-		d.end(p.take(), Dropped)
+		if !r.cfg.Returnable {
+			d.events.note(now, event{kind: eventAsideFull, route: r})
+		}
+		d.end(p.take(), r.returned())
+		if n := len(d.ended); r.cfg.Settler != nil {
+			d.ended[n-1].later = true
+		}
 	}
 	return true
 }

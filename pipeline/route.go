@@ -97,26 +97,25 @@ type Route struct {
 	aside       int       // What of that uses up no room, as others are accepted,
 	asideUnits  int       // and in how many attempts that is tried: one for each message, or topic.
 	mendedAt    time.Time // Until when what was put aside is not brought forward again.
-	unkept      int       // Messages that wait to be kept as dead letters, as that has failed,
-	unkeptWhy   string
+	parked      parked
 }
 
 // full reports whether a message of n bytes has no room. An empty route takes any message, so that none waits for ever.
 func (r *Route) full(n int) bool {
-	held := r.left()
-	return held > 0 && (r.counted() >= r.limit || r.bytes+int64(n) > r.maxBytes)
+	return r.holding() > 0 && (r.counted() >= r.most() || r.load()+int64(n) > r.mostLoad())
 }
 
 // roomy reports whether it is worth waking those who wait for room: not for every single message.
 func (r *Route) roomy() bool {
-	return r.counted() <= r.limit-max(1, r.limit/8) && r.bytes <= r.maxBytes-r.maxBytes/8
+	most, load := r.most(), r.mostLoad()
+	return r.counted() <= most-max(1, most/8) && r.load() <= load-load/8
 }
 
 // left is the number of messages that have not ended.
 func (r *Route) left() int { return r.queued + r.inFlight }
 
 // counted is the number of messages that use up room. What is put aside does not, up to a bound: it may be there for long.
-func (r *Route) counted() int { return r.left() - min(r.aside, r.mostAside()) }
+func (r *Route) counted() int { return r.holding() - min(r.aside, r.mostAside()) }
 
 // mostAside is how many messages may be put aside.
 func (r *Route) mostAside() int { return r.share / 2 }

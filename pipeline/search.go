@@ -119,14 +119,14 @@ func (r *Route) EndSearch() {
 }
 
 // untried is how many messages the route holds that may be probed with and have not been.
-func (r *Route) untried() int { return r.left() - r.stuck }
+func (r *Route) untried() int { return r.holding() - r.stuck }
 
 // probeRoom is how many messages a halted route may ask for, to probe with: always one that is not among those that have failed, or behind
 // them, after each probe in vain.
 func (r *Route) probeRoom() int {
 	free := r.share - r.left() - r.reserved
 	switch {
-	case r.left()+r.reserved == 0:
+	case r.holding()+r.reserved == 0:
 		return min(1, free)
 	case r.paused:
 		return 0

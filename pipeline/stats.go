@@ -113,8 +113,8 @@ func (r *Route) stats(keyRefused bool, weights float64) RouteStats {
 		RouteRefused: r.gate.closed && !r.distrusted(),
 		Aside:        r.aside,
 		AsideTopics:  r.asideUnits,
-		Unkept:       r.unkept,
-		UnkeptWhy:    r.unkeptWhy,
+		Unkept:       r.parked.n,
+		UnkeptWhy:    r.parked.why,
 	}
 	if r.gate.closed && r.distrusted() {
 		s.Rejecting = r.gate.detail

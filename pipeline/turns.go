@@ -12,7 +12,7 @@ func (p *Pipeline) finish(now time.Time, flying *parcel, a Answer) {
 	a = p.d.judge(now, flying, a)
 	if a.Verdict == Reject && flying.n == 1 {
 		p.d.reject(now, flying, a)
-		p.letters.add(*flying)
+		p.d.leave(now, flying)
 		return
 	}
 	p.d.finish(now, flying, a)
@@ -119,7 +119,7 @@ func (p *Pipeline) unlock() {
 	d.events.waiting = nil
 	p.mu.Unlock()
 	for i := range ended {
-		ended[i].settler.Settle(ended[i].handle, ended[i].outcome)
+		ended[i].tell()
 	}
 	if many != nil {
 		clear(*many)

@@ -146,7 +146,7 @@ func (p *Pipeline) next(now time.Time, w *worker) {
 			break
 		}
 		if f.parcel.rejection() != nil {
-			p.letters.add(f.parcel)
+			p.d.leave(now, &f.parcel)
 			room++
 			continue
 		}

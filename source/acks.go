@@ -2,9 +2,11 @@ package source
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -26,13 +28,15 @@ var (
 // is being published, or after ackDelay. A killed daemon has so many more messages delivered again at the most. Its methods may be called
 // concurrently.
 type Acks struct {
-	conn *nats.Conn
-	late *time.Timer // Sends what has waited for ackDelay.
+	conn     *nats.Conn
+	refusals *refusals
+	late     *time.Timer // Sends what has waited for ackDelay.
 
 	resending sync.Mutex // Held while others must wait for what is sent again.
 
 	mu         sync.Mutex // Guards the following.
-	recent     []string   // Reply subjects of what was settled for good and is not confirmed, oldest first.
+	recent     []string   // Reply subjects of what was settled for good, oldest first,
+	sure       int        // so many of which are confirmed, and kept in case a consumer's leader is lost with them.
 	unsent     int        // The last of them, which have not been sent.
 	armed      bool       // late is running.
 	forgotten  uint64     // How many stood before recent.
@@ -44,6 +48,8 @@ type Acks struct {
 const (
 	// maxRecent bounds the acknowledgements that are kept to be sent again; of more, the oldest half is forgotten.
 	maxRecent = 32768
+	// keptAcks is how many confirmed acknowledgements are kept: what is acknowledged while a cluster notices that a leader is gone.
+	keptAcks = 8192
 	// ackBatch is where more in one write save nothing worth having: a sixteenth of a write each.
 	ackBatch = 16
 	ackDelay = time.Millisecond
@@ -51,7 +57,7 @@ const (
 
 // NewAcks returns the acknowledgements of all routes on one connection.
 func NewAcks(conn *nats.Conn) *Acks {
-	a := &Acks{conn: conn}
+	a := &Acks{conn: conn, refusals: newRefusals(conn)}
 	a.late = time.AfterFunc(time.Hour, a.sendLate)
 	a.late.Stop()
 	return a
@@ -111,6 +117,13 @@ func (a *Acks) send() error {
 	return nil
 }
 
+// push sends at once what has not been sent.
+func (a *Acks) push() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	_ = a.send() // As in sendLate.
+}
+
 // sendLate is the timer's callback.
 func (a *Acks) sendLate() {
 	a.mu.Lock()
@@ -125,8 +138,13 @@ func (a *Acks) sendLate() {
 func (a *Acks) Resend() {
 	a.resending.Lock()
 	defer a.resending.Unlock()
+	a.takeNote(a.resend())
+}
+
+// takeNote waits until each consumer has taken note of its last acknowledgement.
+func (a *Acks) takeNote(last []string) {
 	end := time.Now().Add(takeNoteTime)
-	for _, reply := range a.resend() {
+	for _, reply := range last {
 		left := time.Until(end)
 		if left <= 0 {
 			return // What was sent may still arrive.
@@ -147,9 +165,14 @@ func (a *Acks) resend() []string {
 		return nil
 	}
 	a.reconnects = reconnects
+	return a.sendAll()
+}
+
+// sendAll sends all that are not confirmed, and returns the last acknowledgement of each consumer among them.
+func (a *Acks) sendAll() []string {
 	a.unsent = 0
 	last := map[string]string{}
-	for _, reply := range a.recent {
+	for _, reply := range a.recent[a.sure:] {
 		if a.conn.Publish(reply, ackDone) != nil {
 			return nil // The connection is gone for good.
 		}
@@ -158,12 +181,63 @@ func (a *Acks) resend() []string {
 	return slices.Collect(maps.Values(last))
 }
 
+// nobody is the end of the reply subject of a delivery that there is not.
+const nobody = "1.9223372036854775807.1.0.0"
+
+// probe returns nil if acknowledgements of a consumer, whose reply subjects begin with a prefix, may be sent: it renews a delivery that there is not.
+func (a *Acks) probe(prefix string) error {
+	return a.refusals.mayPublish(prefix+nobody, ackProgress, takeNoteTime)
+}
+
+// restore tries whether acknowledgements that were refused are any more. If not, those that may have been are sent again, and the consumer takes note
+// of them before messages are asked for.
+func (a *Acks) restore(refused RefusedError) bool {
+	if a.probe(strings.TrimSuffix(refused.Subject, ">")) != nil {
+		return false
+	}
+	a.refusals.forget(refused)
+	a.resending.Lock()
+	defer a.resending.Unlock()
+	a.mu.Lock()
+	last := a.sendAll()
+	a.mu.Unlock()
+	a.takeNote(last)
+	return true
+}
+
 // forget drops the oldest.
 func (a *Acks) forget(n int) {
 	a.forgotten += uint64(n)
 	left := copy(a.recent, a.recent[n:])
 	clear(a.recent[left:])
 	a.recent = a.recent[:left]
+	a.sure = max(0, a.sure-n)
+}
+
+// of returns the latest acknowledgements of a consumer, oldest first, confirmed or not.
+func (a *Acks) of(stream, consumer string) []string {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	name := "." + stream + "." + consumer + "."
+	var replies []string
+	for _, reply := range a.recent {
+		if strings.HasSuffix(consumerOf(reply), name) {
+			replies = append(replies, reply)
+		}
+	}
+	return replies
+}
+
+// repeat sends acknowledgements once more, and waits for a moment until the consumer has taken note of the last.
+func (a *Acks) repeat(replies []string) {
+	for _, reply := range replies {
+		if a.conn.Publish(reply, ackDone) != nil {
+			return
+		}
+	}
+	if len(replies) > 0 {
+		_, _ = a.conn.Request(replies[len(replies)-1], ackDone, takeNoteTime)
+	}
 }
 
 // confirmEvery is how often the server is asked whether it has got everything.
@@ -197,14 +271,19 @@ func (a *Acks) Flush(end time.Time) error {
 			return fmt.Errorf("flush the acknowledgements: %w", nats.ErrDisconnected)
 		case left <= 0:
 			return fmt.Errorf("flush the acknowledgements: %w", nats.ErrTimeout)
-		case a.conn.IsConnected() && a.confirm(left) == nil:
-			return nil
+		}
+		if a.conn.IsConnected() {
+			err := a.confirm(left)
+			if _, refused := errors.AsType[*RefusedError](err); err == nil || refused {
+				return err
+			}
 		}
 		time.Sleep(min(20*time.Millisecond, left))
 	}
 }
 
-// confirm waits for the server's answer to a ping, which it reads after everything sent before on the same connection.
+// confirm waits for the server's answer to a ping, which it reads after everything sent before on the same connection. While acknowledgements are
+// refused it forgets none, so that they can be sent again.
 func (a *Acks) confirm(timeout time.Duration) error {
 	a.Resend()
 	a.mu.Lock()
@@ -217,9 +296,16 @@ func (a *Acks) confirm(timeout time.Duration) error {
 	if err := a.conn.FlushTimeout(timeout); err != nil {
 		return err
 	}
+	a.refusals.look()
+	if refused, ok := a.refusals.anyAcks(); ok {
+		return &refused
+	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.forget(int(max(upTo, a.forgotten) - a.forgotten))
+	a.sure = max(a.sure, int(max(upTo, a.forgotten)-a.forgotten))
+	if more := a.sure - keptAcks; more > keptAcks/2 {
+		a.forget(more)
+	}
 	a.confirmed = max(a.confirmed, given)
 	return nil
 }

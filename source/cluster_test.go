@@ -103,3 +103,35 @@ func TestClusterMayChangeLeadersAndRetireServers(t *testing.T) {
 	within(t, recovery, "delivered after a server has retired", delivered)
 	s.stop()
 }
+
+// The consumer's leader changes under load: what the last one delivered and nobody got goes first.
+func TestOrderHoldsThroughChangesOfLeaders(t *testing.T) {
+	t.Parallel()
+	servers := startCluster(t)
+	urls := servers[0].ClientURL() + "," + servers[1].ClientURL() + "," + servers[2].ClientURL()
+	conn, publisher := connect(t, ConnectConfig{URL: urls}), connect(t, ConnectConfig{URL: urls})
+	js, err := jetstream.New(publisher)
+	if err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "created the stream", func() bool {
+		_, err := js.CreateStream(t.Context(), jetstream.StreamConfig{Name: "S", Subjects: []string{"a.>"}, Replicas: 3})
+		return err == nil
+	})
+	f := newFirsts()
+	src, log := ordered(t, conn)
+	s := startSettled(t, src, f)
+	const topics, messages, changes = 20, 4000, 4
+	go numbered(t, publisher, topics, 0, messages)
+	for i := range changes {
+		within(t, recovery, "published", func() bool { return f.count() > (i+1)*messages/(changes+2) })
+		eventually(t, "told to change leaders", func() bool {
+			_, err := publisher.Request("$JS.API.CONSUMER.LEADER.STEPDOWN.S.momento-bridge-r", nil, time.Second)
+			return err == nil
+		})
+	}
+	within(t, recovery, "all published", func() bool { return f.count() == messages })
+	t.Logf("settled in %s", settledIn(log))
+	s.stop()
+	f.want(t, changes*8)
+}

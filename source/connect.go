@@ -3,10 +3,10 @@ package source
 import (
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net/url"
 	"os"
-	"strings"
 	"sync"
 	"time"
 
@@ -21,10 +21,15 @@ type ConnectConfig struct {
 	User         string
 	PasswordFile string
 	TokenFile    string
-	CAFile       string
-	CertFile     string
-	KeyFile      string
-	Failed       func(error) // Called after each attempt that failed, but the first, which gives no reason; nil for nobody.
+	// SecretKey is set where PasswordFile or TokenFile is a JSON object: the key of the secret in it.
+	SecretKey      string
+	CAFile         string
+	CertFile       string
+	KeyFile        string
+	HandshakeFirst bool // TLS before the server says anything.
+	API            API
+	InboxPrefix    string      // Empty for the usual one.
+	Failed         func(error) // Called after each attempt that failed, but the first, which gives no reason; nil for nobody.
 }
 
 const (
@@ -41,75 +46,61 @@ const (
 )
 
 // Connect returns a connection that is made in the background and kept for ever: a server that is away or refuses us is
-// tried again and again. Credential files are read at each attempt, so that they can be replaced. An error means that the
-// configuration can never work.
+// tried again and again. Credential files are read again before
+// each attempt, so that they can be replaced. An error means that the configuration can never work.
 func Connect(cfg ConnectConfig, log *slog.Logger) (*nats.Conn, error) {
+	creds := newCredentials(&cfg, log)
 	options := []nats.Option{
 		nats.Name("momento-bridge"),
 		nats.RetryOnFailedConnect(true),
 		nats.MaxReconnects(-1),
-		nats.ReconnectWait(reconnectWait),
-		nats.ReconnectJitter(reconnectJitter, reconnectJitter),
+		nats.CustomReconnectDelay(creds.delay),
 		nats.PingInterval(pingInterval),
 		nats.MaxPingsOutstanding(pingsUnanswered),
 		nats.Timeout(connectTimeout),
-		nats.SetCustomDialer(dialer{connectTimeout}),
+		nats.SetCustomDialer(dialer{connectTimeout, cfg.API}),
 		nats.SkipHostLookup(),
 		nats.FlusherTimeout(writeTimeout),
 		nats.IgnoreAuthErrorAbort(),
 	}
-	options = append(options, connectionLog(log, cfg.Failed)...)
-	credentials, err := credentialOptions(cfg)
+	options = append(options, connectionLog(log, cfg.Failed, creds.read)...)
+	options = append(options, tlsOptions(cfg)...)
+	if cfg.InboxPrefix != "" {
+		options = append(options, nats.CustomInboxPrefix(cfg.InboxPrefix))
+	}
+	who, err := creds.options(&cfg)
 	if err != nil {
 		return nil, err
 	}
-	conn, err := nats.Connect(cfg.URL, append(options, credentials...)...)
+	conn, err := nats.Connect(cfg.URL, append(options, who...)...)
 	if wrong, ok := errors.AsType[*url.Error](err); ok {
 		err = wrong.Err // Without the URL, which may hold a password.
 	}
 	if err != nil {
 		return nil, fmt.Errorf("connect to NATS (nats.url): %w", err)
 	}
+	creds.conn.Store(conn)
 	return conn, nil
 }
 
-func credentialOptions(cfg ConnectConfig) ([]nats.Option, error) {
+func tlsOptions(cfg ConnectConfig) []nats.Option {
 	var options []nats.Option
-	switch {
-	case cfg.CredsFile != "":
-		options = append(options, nats.UserCredentials(cfg.CredsFile))
-	case cfg.NKeyFile != "":
-		nkey, err := nats.NkeyOptionFromSeed(cfg.NKeyFile)
-		if err != nil {
-			return nil, fmt.Errorf("read the NKey seed: %w", err)
-		}
-		options = append(options, nkey)
-	case cfg.User != "":
-		options = append(options, nats.UserInfoHandler(func() (string, string) { return cfg.User, secret(cfg.PasswordFile) }))
-	case cfg.TokenFile != "":
-		options = append(options, nats.TokenHandler(func() string { return secret(cfg.TokenFile) }))
-	}
 	if cfg.CAFile != "" {
 		options = append(options, nats.RootCAs(cfg.CAFile))
 	}
 	if cfg.CertFile != "" {
 		options = append(options, nats.ClientCert(cfg.CertFile, cfg.KeyFile))
 	}
-	return options, nil
-}
-
-// secret reads a secret at each connection attempt. A file that cannot be read makes the server refuse us, which is logged.
-func secret(path string) string {
-	text, err := os.ReadFile(path)
-	if err != nil {
-		return ""
+	if cfg.HandshakeFirst {
+		options = append(options, nats.TLSHandshakeFirst())
 	}
-	return strings.TrimSpace(string(text))
+	return options
 }
 
 // connectionLog logs changes of the connection's state, and what repeats at a limited rate.
-func connectionLog(log *slog.Logger, told func(error)) []nats.Option {
-	l := &connectionEvents{log: log, told: told}
+// lost is called when it has ended.
+func connectionLog(log *slog.Logger, told func(error), lost func()) []nats.Option {
+	l := &connectionEvents{log: log, told: told, lost: lost}
 	return []nats.Option{
 		nats.ConnectHandler(l.connected),
 		nats.ReconnectHandler(l.connected),
@@ -126,6 +117,7 @@ func connectionLog(log *slog.Logger, told func(error)) []nats.Option {
 type connectionEvents struct {
 	log   *slog.Logger
 	told  func(error) // nil for nobody.
+	lost  func()
 	quiet hush
 
 	mu         sync.Mutex // Guards the following.
@@ -169,6 +161,7 @@ func (l *connectionEvents) disconnected(_ *nats.Conn, err error) {
 	if due {
 		l.log.Warn("disconnected from NATS, reconnecting", append(more, "error", err)...)
 	}
+	l.lost()
 }
 
 // reported logs what the client or the server complains of while connected.
@@ -190,6 +183,8 @@ func Advice(err error) string {
 		return "grant the NATS user the permissions that docs/permissions.md lists"
 	case errors.Is(err, nats.ErrSecureConnRequired), errors.Is(err, nats.ErrSecureConnWanted):
 		return "client and server disagree about TLS: use tls:// in nats.url and set nats.tls"
+	case errors.Is(err, io.EOF):
+		return "the server closes the connection without a word: if it does TLS first (handshake_first), set nats.tls.handshake_first: true, otherwise check nats.url"
 	case errors.Is(err, os.ErrNotExist):
 		return "a credentials file is missing"
 	}

@@ -27,9 +27,14 @@ func (j *JetStream) bind(ctx context.Context, route *pipeline.Route) (jetstream.
 	}
 	ctx, cancel := context.WithTimeout(ctx, bindTimeout)
 	defer cancel()
-	consumer, err := j.js.Consumer(ctx, j.cfg.Stream, j.cfg.Consumer)
+	if j.echo.likely(j.cfg.Subject) {
+		if err := j.refuseEcho(ctx); err != nil {
+			return nil, Settings{}, err
+		}
+	}
+	consumer, err := j.find(ctx)
 	if errors.Is(err, jetstream.ErrConsumerNotFound) {
-		route.Abandon()
+		j.abandon(route)
 		if j.cfg.Create {
 			consumer, err = j.create(ctx)
 		}
@@ -39,54 +44,39 @@ func (j *JetStream) bind(ctx context.Context, route *pipeline.Route) (jetstream.
 	}
 	info := consumer.CachedInfo()
 	if !info.Created.Equal(j.created) {
-		route.Abandon()
+		j.abandon(route)
+		if !j.created.IsZero() {
+			j.remade = info.Created
+		}
 		j.created = info.Created
 	}
 	settings, err := j.check(info.Config)
+	if err == nil {
+		j.warn(ctx, info)
+	}
 	return consumer, settings, err
 }
 
-// Try looks for the stream and the consumer without creating anything, and says what it found.
-func (j *JetStream) Try(ctx context.Context) (string, error) {
-	ctx, cancel := context.WithTimeout(ctx, bindTimeout)
-	defer cancel()
-	if _, err := j.js.Stream(ctx, j.cfg.Stream); err != nil {
-		return "stream " + j.cfg.Stream, j.explain(err)
-	}
-	consumer, err := j.js.Consumer(ctx, j.cfg.Stream, j.cfg.Consumer)
-	what := "consumer " + j.cfg.Consumer
-	if errors.Is(err, jetstream.ErrConsumerNotFound) && j.cfg.Create {
-		return what + " does not exist yet: run creates it", nil
-	}
-	if err != nil {
-		return what, j.explain(err)
-	}
-	info := consumer.CachedInfo()
-	if _, err := j.check(info.Config); err != nil {
-		return what, err
-	}
-	return fmt.Sprintf("%s: %d pending, %d unacknowledged", what, info.NumPending, info.NumAckPending), nil
+// abandon gives up what is held of a consumer that is gone. What is in flight goes on, and is not known again.
+func (j *JetStream) abandon(route *pipeline.Route) {
+	route.Abandon()
+	j.held.forget()
 }
 
-// create creates the consumer with derived settings. When another replica has just created it with the same settings, the
-// server returns that one.
-func (j *JetStream) create(ctx context.Context) (jetstream.Consumer, error) {
-	cfg, _, err := j.cfg.Desired()
-	if err != nil {
-		return nil, err
+// find looks for the consumer.
+func (j *JetStream) find(ctx context.Context) (jetstream.Consumer, error) {
+	ctx, release := j.guarded(ctx, "CONSUMER.INFO."+j.cfg.Stream+"."+j.cfg.Consumer)
+	defer release()
+	consumer, err := j.js.Consumer(ctx, j.cfg.Stream, j.cfg.Consumer)
+	return consumer, refusal(ctx, err)
+}
+
+// refusal returns what the server refuses where that has ended ctx, and otherwise err.
+func refusal(ctx context.Context, err error) error {
+	if refused, ok := errors.AsType[*RefusedError](context.Cause(ctx)); ok && err != nil {
+		return refused
 	}
-	if from := j.resume.from(); !from.IsZero() {
-		cfg.DeliverPolicy, cfg.OptStartTime = jetstream.DeliverByStartTimePolicy, &from
-		j.log.Warn("the consumer was deleted: it is made anew and goes on where it stood", "from", from)
-	}
-	consumer, err := j.js.CreateConsumer(ctx, j.cfg.Stream, cfg)
-	if err == nil {
-		j.log.Info("created the consumer", "ack_wait", cfg.AckWait, "max_ack_pending", cfg.MaxAckPending)
-	}
-	if errors.Is(err, jetstream.ErrConsumerExists) {
-		return j.js.Consumer(ctx, j.cfg.Stream, j.cfg.Consumer)
-	}
-	return consumer, err
+	return err
 }
 
 // Desired is the consumer that is created when it is missing, and the settings to use it with.
@@ -128,6 +118,9 @@ func (j *JetStream) check(cfg jetstream.ConsumerConfig) (Settings, error) {
 	if cfg.DeliverSubject != "" {
 		problem("it is a push consumer, a pull consumer is needed")
 	}
+	if cfg.PriorityPolicy != jetstream.PriorityPolicyNone || len(cfg.PriorityGroups) > 0 {
+		problem("it has the priority groups %q, and gives nothing to requests that name none, as ours: use a consumer without them", cfg.PriorityGroups)
+	}
 	if cfg.HeadersOnly {
 		problem("it delivers headers only, so the payloads are missing")
 	}
@@ -157,16 +150,40 @@ func filtersOf(cfg jetstream.ConsumerConfig) []string {
 
 // explain says what to do about an error of the JetStream API.
 func (j *JetStream) explain(err error) error {
+	if text := j.refusedSettings(err); text != "" {
+		return fmt.Errorf("consumer %s of stream %s cannot be created: %s: %w", j.cfg.Consumer, j.cfg.Stream, text, err)
+	}
 	switch {
 	case errors.Is(err, jetstream.ErrStreamNotFound):
-		return fmt.Errorf("stream %s does not exist: create it, for example with `nats stream add %s --subjects '%s'`: %w",
-			j.cfg.Stream, j.cfg.Stream, cmp.Or(j.cfg.Subject, "..."), err)
+		return fmt.Errorf("stream %s does not exist: create it, for example with `nats stream add %s --subjects '%s'`%s: %w",
+			j.cfg.Stream, j.cfg.Stream, cmp.Or(j.cfg.Subject, "..."), apiOf(j.conn).hint(), err)
 	case errors.Is(err, jetstream.ErrConsumerNotFound):
 		return fmt.Errorf("consumer %s of stream %s does not exist: create it or set create_consumer: true: %w", j.cfg.Consumer, j.cfg.Stream, err)
 	case errors.Is(err, jetstream.ErrJetStreamNotEnabled), errors.Is(err, jetstream.ErrJetStreamNotEnabledForAccount), errors.Is(err, nats.ErrNoResponders):
-		return fmt.Errorf("JetStream is not enabled on the server or for the account: enable it (nats-server -js, or the account's jetstream limits), or leave the route's stream away: %w", err)
+		return fmt.Errorf("JetStream is not enabled on the server or for the account: enable it (nats-server -js, or the account's jetstream limits)%s; or leave the route's stream away: %w", apiOf(j.conn).hint(), err)
 	case errors.Is(err, context.DeadlineExceeded):
-		return fmt.Errorf("JetStream does not answer: check that the NATS user may publish to $JS.API.CONSUMER.> and subscribe to _INBOX.> (docs/permissions.md), and that the server is healthy: %w", err)
+		return j.unanswered(err)
 	}
 	return err
+}
+
+// unanswered says what to do about a request that had no answer. Where our inbox was refused, nats.go never asks for it again, so that a new connection
+// is needed once it is allowed.
+func (j *JetStream) unanswered(err error) error {
+	prefix := inboxPrefix(j.conn)
+	refused, ok := j.acks.refusals.subscription(prefix)
+	if !ok {
+		return fmt.Errorf("JetStream does not answer: check that the NATS user may publish to %s and subscribe to %s> (docs/permissions.md; nats.inbox_prefix), and that the server is healthy: %w",
+			apiOf(j.conn).subject("CONSUMER.>"), prefix, err)
+	}
+	if j.acks.refusals.maySubscribe(j.conn.NewInbox()+".*", lookTimeout) != nil {
+		refused.Subject = prefix + ">" // As permissions have it.
+		return fmt.Errorf("answers cannot be received: %w, or set nats.inbox_prefix to what the user may subscribe to", &refused)
+	}
+	j.acks.refusals.forget(refused)
+	j.log.Warn("answers may be received again: connecting anew")
+	if err := j.conn.ForceReconnect(); err != nil {
+		return fmt.Errorf("connect anew: %w", err)
+	}
+	return errNotConnected
 }

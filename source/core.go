@@ -50,7 +50,11 @@ func NewCore(conn *nats.Conn, cfg CoreConfig, log *slog.Logger) *Core {
 func (c *Core) Run(ctx, hard context.Context, route *pipeline.Route) error {
 	defer route.Close()
 	closed := make(chan struct{})
+	reserved := newReserved(c.conn, []string{c.cfg.Subject}, "", "")
 	sub, err := c.conn.QueueSubscribe(c.cfg.Subject, c.cfg.Queue, func(m *nats.Msg) {
+		if reserved.has(m.Subject) || reserved.passing(m) {
+			return
+		}
 		route.Submit(pipeline.Message{Topic: c.topics.topic(m.Subject), Payload: m.Data, Time: time.Now(), Handle: m})
 	})
 	if err != nil {

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -21,13 +22,15 @@ type DeadLetters struct {
 	js      jetstream.JetStream
 	subject string
 	log     *slog.Logger
+	quiet   hush
+	blind   atomic.Bool // The stream may not be looked at.
 }
 
 // NewDeadLetters returns the dead letters of a route.
 func NewDeadLetters(conn *nats.Conn, subject string, log *slog.Logger) (*DeadLetters, error) {
-	js, err := jetstream.New(conn)
+	js, err := newAPI(conn)
 	if err != nil {
-		return nil, fmt.Errorf("use JetStream: %w", err)
+		return nil, err
 	}
 	return &DeadLetters{conn: conn, js: js, subject: subject, log: log}, nil
 }
@@ -51,7 +54,7 @@ func (d *DeadLetters) Check(ctx context.Context, wholeStream string) error {
 	case errors.Is(err, jetstream.ErrStreamNotFound):
 		return fmt.Errorf("no stream takes the dead letters' subject %s: create one, for example with `nats stream add DEAD --subjects '%[1]s'`", d.subject)
 	case err != nil:
-		d.log.Warn("cannot look whether a stream takes the dead letters' subject: grant $JS.API.STREAM.NAMES", "subject", d.subject, "error", err)
+		d.log.Warn("cannot look whether a stream takes the dead letters' subject", "subject", d.subject, "grant", apiOf(d.conn).subject("STREAM.NAMES"), "error", err)
 	case stream == wholeStream:
 		return fmt.Errorf("the dead letters' subject %s belongs to the stream %s that the route consumes without a filter, so that dead letters would come back for ever: "+
 			"set the route's subject, or keep dead letters in another stream", d.subject, stream)
@@ -60,17 +63,18 @@ func (d *DeadLetters) Check(ctx context.Context, wholeStream string) error {
 }
 
 // Keep implements pipeline.DeadLetters: it returns nil once JetStream has acknowledged the dead letter. A message from a
-// stream carries its stream and sequence as message id, so that keeping it twice stores it once.
+// stream carries its stream and sequence as message id, so that keeping it twice stores it once. What is too large for the stream is cut, see fit.
 func (d *DeadLetters) Keep(m *pipeline.Message, r pipeline.Rejection) error {
 	letter := &nats.Msg{Subject: d.subject, Data: m.Payload, Header: nats.Header{}}
-	set := func(name, value string) { letter.Header.Set("Momento-Bridge-"+name, value) }
+	set := func(name, value string) { letter.Header.Set(ourPrefix+name, value) }
+	arrived := ""
 	switch original := m.Handle.(type) {
 	case *nats.Msg:
 		copyHeaders(letter.Header, original.Header)
-		set("Subject", original.Subject)
+		arrived = original.Subject
 	case *delivery:
 		copyHeaders(letter.Header, original.msg.Header)
-		set("Subject", original.msg.Subject)
+		arrived = original.msg.Subject
 		if meta, err := original.msg.Metadata(); err == nil {
 			sequence := strconv.FormatUint(meta.Sequence.Stream, 10)
 			set("Stream", meta.Stream)
@@ -79,6 +83,10 @@ func (d *DeadLetters) Keep(m *pipeline.Message, r pipeline.Rejection) error {
 			letter.Header.Set(jetstream.MsgIDHeader, fmt.Sprintf("%s:%s:%s:%d", r.Route, meta.Stream, sequence, meta.Timestamp.UnixNano()))
 		}
 	}
+	if err := d.travel(letter.Header, arrived); err != nil {
+		return err
+	}
+	set("Subject", arrived)
 	set("Route", r.Route)
 	set("Reason", r.Reason)
 	set("Status", strconv.Itoa(r.Status))
@@ -87,11 +95,11 @@ func (d *DeadLetters) Keep(m *pipeline.Message, r pipeline.Rejection) error {
 	set("Time", time.Now().UTC().Format(time.RFC3339))
 	ctx, cancel := context.WithTimeout(context.Background(), keepTimeout)
 	defer cancel()
-	if _, err := d.js.PublishMsg(ctx, letter); err != nil {
-		return fmt.Errorf("publish the dead letter to %s (does a stream take that subject?): %w", d.subject, err)
-	}
-	return nil
+	return d.store(ctx, letter)
 }
+
+// ourPrefix begins the names of the headers that a dead letter has besides those of its message.
+const ourPrefix = "Momento-Bridge-"
 
 // copyHeaders copies all headers but those by which the original told its own stream what to do: they would be obeyed again.
 func copyHeaders(dst, src nats.Header) {

@@ -36,6 +36,8 @@ type Settings struct {
 	// What the consumer allows one request to ask for; 0 for no limit.
 	requestBatch int
 	requestBytes int64
+	// inactive is for how long nobody may ask for messages before the server deletes the consumer; 0 for ever.
+	inactive time.Duration
 }
 
 const (
@@ -99,6 +101,7 @@ func Derive(c Circumstances) (Settings, error) {
 // limitRequests takes over what a consumer that exists allows one request to ask for.
 func (s *Settings) limitRequests(cfg jetstream.ConsumerConfig) {
 	s.requestBatch, s.requestBytes = cfg.MaxRequestBatch, int64(cfg.MaxRequestMaxBytes)
+	s.inactive = cfg.InactiveThreshold
 	if cfg.MaxRequestExpires > 0 {
 		s.PullExpiry = min(s.PullExpiry, cfg.MaxRequestExpires)
 		s.Heartbeat = min(s.Heartbeat, s.PullExpiry/2)

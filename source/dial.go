@@ -10,7 +10,12 @@ import (
 
 // dialer opens connections to a NATS server within a time, which includes asking for its addresses: nats.go holds its mutex meanwhile, so that whoever
 // publishes or asks for the state of the connection waits. A name may stand for several servers: they are tried in any order.
-type dialer struct{ timeout time.Duration }
+type dialer struct {
+	timeout time.Duration
+	api     API // Kept here for apiOf.
+}
+
+func (d dialer) jetStream() API { return d.api }
 
 // Dial implements nats.CustomDialer.
 func (d dialer) Dial(network, address string) (net.Conn, error) {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -25,6 +26,8 @@ type JetStreamConfig struct {
 	Create     bool   // Create the consumer when it is missing.
 	DeliverNew bool   // A created consumer starts with new messages rather than with all.
 	Template   *Template
+	// Ordered keeps what is delivered in the order of the stream, whatever happens to connections, replicas and servers; see barrier.
+	Ordered bool
 	// Overload is what the pipeline does with more messages than it can publish.
 	Overload      pipeline.Overload
 	Circumstances Circumstances
@@ -34,13 +37,16 @@ type JetStreamConfig struct {
 
 // JetStream takes messages from a durable pull consumer.
 type JetStream struct {
-	conn   *nats.Conn
-	js     jetstream.JetStream
-	acks   *Acks
-	cfg    JetStreamConfig
-	log    *slog.Logger
-	held   deliveries
-	resume resume
+	conn     *nats.Conn
+	js       jetstream.JetStream
+	acks     *Acks
+	cfg      JetStreamConfig
+	log      *slog.Logger
+	held     deliveries
+	resume   resume
+	barrier  barrier
+	presence *presence // Of other replicas; for ordered routes only.
+	running  atomic.Bool
 
 	renewAfter atomic.Int64 // Nanoseconds: half of the consumer's AckWait.
 	quiet      hush         // For what may repeat with each message or tick.
@@ -48,32 +54,74 @@ type JetStream struct {
 	ackWaits   atomic.Int64 // Delivered and not acknowledged, by all replicas.
 	missed     atomic.Uint64
 	renewals   atomic.Uint64
-	created    time.Time // Of the consumer that was bound last.
+	echo       echo
+	created    time.Time // Of the consumer that was bound last,
+	remade     time.Time // if it is not the first one: what was stored before may have had other sequences.
 
-	mu     sync.Mutex // Guards the following.
-	reason string     // Why it is not consuming; empty while it is.
+	mu      sync.Mutex // Guards the following.
+	reason  string     // Why it is not consuming; empty while it is.
+	starved string     // Who holds all that may be delivered; empty while that is not so.
+	warned  string     // What was said of the consumer last.
 }
 
 // NewJetStream prepares a source; Run starts it.
 func NewJetStream(conn *nats.Conn, acks *Acks, cfg JetStreamConfig, log *slog.Logger) (*JetStream, error) {
-	js, err := jetstream.New(conn)
+	js, err := newAPI(conn)
 	if err != nil {
-		return nil, fmt.Errorf("use JetStream: %w", err)
+		return nil, err
 	}
 	if cfg.Beat == nil {
 		cfg.Beat = func() {}
 	}
-	return &JetStream{
+	j := &JetStream{
 		conn: conn, js: js, acks: acks, cfg: cfg,
 		log:    log.With("route", cfg.Route, "stream", cfg.Stream, "consumer", cfg.Consumer),
 		reason: "not consuming yet",
-	}, nil
+	}
+	j.barrier.raised = make(chan struct{}, 1)
+	j.presence = newPresence(conn, cfg.Stream, cfg.Consumer, j.alive, j.meet)
+	return j, nil
+}
+
+// alive reports whether this replica may hold messages.
+func (j *JetStream) alive() bool {
+	outstanding, _ := j.held.count()
+	return j.running.Load() || outstanding > 0
+}
+
+// meet notes that another replica uses the consumer, too.
+func (j *JetStream) meet() {
+	if !j.barrier.shared.Swap(true) && j.running.Load() {
+		j.log.Warn("another replica shares the consumer: order holds within a replica only")
+	}
+}
+
+// acknowledged returns the reply subjects of what was acknowledged of late, of the sequences above a floor.
+func (j *JetStream) acknowledged(floor uint64) []string {
+	return slices.DeleteFunc(j.acks.of(j.cfg.Stream, j.cfg.Consumer), func(reply string) bool {
+		meta, ok := parseReply(reply)
+		return !ok || meta.sequence <= floor || meta.stored.Before(j.remade)
+	})
+}
+
+// unsettle raises the barrier of an ordered route.
+func (j *JetStream) unsettle(why string) {
+	if j.cfg.Ordered {
+		j.barrier.raise(why)
+	}
 }
 
 // Run submits messages until ctx is done. When the consumer or the stream is missing or goes away, it says so and tries again.
 // At the end the route is closed and what is still on its way is handed back at once.
 func (j *JetStream) Run(ctx, hard context.Context, route *pipeline.Route) error {
 	defer route.Close()
+	if j.cfg.Ordered {
+		j.running.Store(true)
+		defer j.running.Store(false)
+		if err := j.presence.listen(); err != nil {
+			return fmt.Errorf("listen for other replicas: %w", err)
+		}
+	}
 	delays := backoff.NewExponentialBackOff(backoff.WithInitialInterval(200*time.Millisecond),
 		backoff.WithMaxInterval(10*time.Second), backoff.WithMaxElapsedTime(0))
 	for ctx.Err() == nil {
@@ -84,6 +132,10 @@ func (j *JetStream) Run(ctx, hard context.Context, route *pipeline.Route) error 
 			return nil
 		}
 		j.complain(err)
+		if errors.Is(err, errReserved) {
+			j.rest(ctx)
+			return nil
+		}
 		if time.Since(began) > time.Minute {
 			delays.Reset()
 			continue // It has worked for long: look at once what has become of the consumer.
@@ -105,6 +157,8 @@ func (j *JetStream) consume(ctx, hard context.Context, route *pipeline.Route) er
 	}
 	j.renewAfter.Store(int64(settings.AckWait / 2))
 	p := newPuller(j.conn, j.cfg.Stream, j.cfg.Consumer, route, settings)
+	p.onLoss = j.unsettle
+	j.unsettle("the consumer was bound")
 	sub, closed, err := j.subscribe(p, route)
 	if err != nil {
 		return err
@@ -121,6 +175,7 @@ func (j *JetStream) consume(ctx, hard context.Context, route *pipeline.Route) er
 	}
 	j.awaitClosed(hard, sub, closed)
 	p.reconnected()
+	j.barrier.giveBack(func(handle any) { j.Settle(handle, pipeline.Returned) })
 	return err
 }
 
@@ -145,8 +200,21 @@ func (j *JetStream) prepareHandBack(hard context.Context, consumer jetstream.Con
 func (j *JetStream) subscribe(p *puller, route *pipeline.Route) (*nats.Subscription, chan struct{}, error) {
 	closed := make(chan struct{})
 	topics := topicCache{template: j.cfg.Template}
+	stopped, arrived := false, arrivals{}
+	reserved := newReserved(j.conn, []string{j.cfg.Subject}, j.cfg.Stream, j.cfg.Consumer)
 	sub, err := j.conn.Subscribe(p.inbox+".*", func(m *nats.Msg) {
-		if p.receive(m) {
+		switch {
+		case !p.receive(m):
+		case stopped:
+			route.Release(1)
+		case reserved.has(m.Subject):
+			stopped = true
+			route.Release(1)
+			p.lose(j.reservedError(m.Subject))
+		default:
+			if arrived.heard(m, &j.echo) {
+				p.signal()
+			}
 			j.submit(m, topics.topic(m.Subject), route)
 		}
 	})
@@ -192,13 +260,15 @@ func (j *JetStream) work(ctx context.Context, p *puller, consumer jetstream.Cons
 	ticks := time.NewTicker(p.limits.tick())
 	defer ticks.Stop()
 	now := time.Now()
-	w := watch{j: j, p: p, consumer: consumer, route: route, heard: now, asked: now.Add(firstInfo - infoInterval)}
+	w := watch{j: j, p: p, consumer: consumer, route: route, heard: now, began: now, asked: now.Add(firstInfo - infoInterval)}
 	w.adapt(now)
+	w.greet(consumer.CachedInfo())
 	for {
 		j.cfg.Beat()
 		j.acks.Resend()
 		j.cfg.Beat()
-		if err := p.pull(time.Now()); err != nil {
+		soon, err := w.takeIn(ctx)
+		if err != nil {
 			return err
 		}
 		select {
@@ -206,8 +276,11 @@ func (j *JetStream) work(ctx context.Context, p *puller, consumer jetstream.Cons
 			return nil
 		case <-route.Wake():
 		case <-p.changed:
+		case <-j.barrier.raised:
+		case <-soon:
 		case <-connected:
 			p.reconnected()
+			j.unsettle("the connection was lost")
 		case now := <-ticks.C:
 			if err := w.tick(ctx, now); err != nil {
 				return err
@@ -216,8 +289,35 @@ func (j *JetStream) work(ctx context.Context, p *puller, consumer jetstream.Cons
 		if lost := p.lostErr(); lost != nil {
 			return lost
 		}
+		if j.echo.suspicious() {
+			if err := j.refuseEcho(ctx); err != nil {
+				return err
+			}
+		}
 	}
 }
+
+// takeIn asks for messages: for those that are unacknowledged while the barrier is up, and otherwise for as many as there is room for. It returns
+// what says when to call it again, at the latest. While acknowledgements do not arrive it asks for nothing.
+func (w *watch) takeIn(ctx context.Context) (<-chan time.Time, error) {
+	now := time.Now()
+	if !w.acksArrive(now) {
+		return nil, nil
+	}
+	if !w.j.barrier.up.Load() {
+		return nil, w.p.pull(now)
+	}
+	if !w.j.conn.IsConnected() {
+		return nil, nil
+	}
+	if err := w.settle(ctx); err != nil || !w.j.barrier.up.Load() {
+		return closedTime, err
+	}
+	return time.After(w.settling.poll()), nil
+}
+
+// closedTime is always ready.
+var closedTime = func() <-chan time.Time { c := make(chan time.Time); close(c); return c }()
 
 // submit hands a message to the pipeline. It runs on the inbox's one goroutine.
 func (j *JetStream) submit(m *nats.Msg, topic string, route *pipeline.Route) {
@@ -230,17 +330,34 @@ func (j *JetStream) submit(m *nats.Msg, topic string, route *pipeline.Route) {
 		j.pending.Store(int64(meta.pending))
 		j.resume.delivered(meta.sequence, meta.stored)
 	}
-	if message.Redelivered && j.held.renewed(meta.sequence, m) {
-		route.Release(1)
+	if j.cfg.Ordered && ok && j.barrier.holds(meta.consumer) &&
+		j.barrier.wait(meta.sequence, message, func() *delivery { return j.note(m, meta.sequence, now, route) }) {
 		return
 	}
-	message.Handle = j.held.add(m, meta.sequence, now.Add(time.Duration(j.renewAfter.Load())))
-	route.Submit(message)
+	if d := j.note(m, meta.sequence, now, route); d != nil {
+		message.Handle = d
+		route.Submit(message)
+	}
+}
+
+// note notes a delivery. It returns nil for a message that must not be published twice.
+func (j *JetStream) note(m *nats.Msg, sequence uint64, now time.Time, route *pipeline.Route) *delivery {
+	d, ended := j.held.add(m, sequence, now.Add(time.Duration(j.renewAfter.Load())))
+	if d != nil {
+		return d
+	}
+	route.Release(1)
+	if ended {
+		if err := j.acks.done(m.Reply, true); err != nil {
+			j.log.Debug("acknowledge once more", "error", err)
+		}
+	}
+	return nil
 }
 
 // Settle implements pipeline.Settler.
 func (j *JetStream) Settle(handle any, o pipeline.Outcome) {
-	m, last := j.held.remove(handle.(*delivery))
+	m, last := j.held.remove(handle.(*delivery), o != pipeline.Returned)
 	var err error
 	switch o {
 	case pipeline.Published, pipeline.Expired:

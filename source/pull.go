@@ -30,6 +30,7 @@ type puller struct {
 	mu       sync.Mutex // Guards the following.
 	last     uint64     // The number of the latest request.
 	void     uint64     // Requests up to this number have ended, whatever the server still says of them.
+	pulled   time.Time  // When the latest request was made.
 	asked    int        // Messages that may still come.
 	open     int        // Requests that have not ended.
 	single   bool       // The next message is larger than what was asked for: ask for it alone, whatever its size.
@@ -38,6 +39,11 @@ type puller struct {
 	trouble  string     // Why nothing is delivered; empty when all is well.
 	waits    time.Duration
 	notUntil time.Time // After a refusal.
+	ghosts   int       // Requests that were given up and may still wait at the server,
+	goneBy   time.Time // until then.
+	noted    bool      // The server has answered on noteInbox.
+
+	onLoss func(why string) // Called when deliveries may have been lost, under mu; nil: nobody asks.
 }
 
 const (
@@ -53,7 +59,7 @@ var errLost = errors.New("the consumer is gone")
 func newPuller(conn *nats.Conn, stream, consumer string, route *pipeline.Route, limits Settings) *puller {
 	return &puller{
 		conn:    conn,
-		subject: "$JS.API.CONSUMER.MSG.NEXT." + stream + "." + consumer,
+		subject: apiOf(conn).subject("CONSUMER.MSG.NEXT." + stream + "." + consumer),
 		route:   route,
 		limits:  limits,
 		inbox:   conn.NewInbox(),
@@ -80,26 +86,44 @@ func (p *puller) pull(now time.Time) error {
 	if messages == 0 {
 		return nil
 	}
+	asked, err := p.request(now, messages, bytes)
+	p.route.Release(messages - asked)
+	return err
+}
+
+// ask makes a request for messages that the route has no room set aside for, and that are needed all the same, unless one is open. It returns for how
+// many.
+func (p *puller) ask(now time.Time, messages int) (int, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if messages <= 0 || p.open > 0 || now.Before(p.notUntil) || p.lost != nil || !p.conn.IsConnected() {
+		return 0, nil
+	}
+	return p.request(now, messages, 0)
+}
+
+// request asks the server, and returns for how many messages.
+func (p *puller) request(now time.Time, messages int, bytes int64) (int, error) {
 	request := pullRequest{Batch: messages, MaxBytes: bytes, Expires: p.limits.PullExpiry, Heartbeat: p.limits.Heartbeat}
 	p.limits.bound(&request)
 	if p.single {
 		request.Batch, request.MaxBytes = 1, 0
 		p.single = false
 	}
-	p.route.Release(messages - request.Batch)
 	p.last++
+	p.pulled = now
 	p.open++
 	p.asked += request.Batch
 	body, err := json.Marshal(request)
 	if err != nil {
 		p.voidAll()
-		return fmt.Errorf("write a pull request: %w", err)
+		return request.Batch, fmt.Errorf("write a pull request: %w", err)
 	}
 	if err := p.conn.PublishRequest(p.subject, p.inbox+"."+strconv.FormatUint(p.last, 10), body); err != nil {
 		p.voidAll()
-		return fmt.Errorf("ask for messages: %w", err)
+		return request.Batch, fmt.Errorf("ask for messages: %w", err)
 	}
-	return nil
+	return request.Batch, nil
 }
 
 // receive takes what came to the inbox. It reports whether it is a message; a status has no reply subject.
@@ -116,8 +140,40 @@ func (p *puller) receive(m *nats.Msg) bool {
 		}
 		return true
 	}
+	if m.Subject == p.noteInbox() {
+		p.noted = true
+		p.signal()
+		return false
+	}
 	p.status(m)
 	return false
+}
+
+// noteInbox is where the server answers once it has taken note of what was sent. Its last token is no request's number.
+func (p *puller) noteInbox() string { return p.inbox + ".noted" }
+
+// expectNote forgets that the server has taken note.
+func (p *puller) expectNote() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.noted = false
+}
+
+// sweepNoted reports whether the server has taken note since.
+func (p *puller) sweepNoted() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.noted
+}
+
+// atServer is the most requests of ours that may wait at the server.
+func (p *puller) atServer(now time.Time) int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if now.After(p.goneBy) {
+		p.ghosts = 0
+	}
+	return p.open + p.ghosts
 }
 
 // status takes note of what the server says of a request. The statuses are those of nats-server 2.15.
@@ -132,13 +188,16 @@ func (p *puller) status(m *nats.Msg) {
 		return
 	}
 	defer p.signal()
+	lower := strings.ToLower(text)
 	remaining, err := strconv.Atoi(m.Header.Get("Nats-Pending-Messages"))
 	if err == nil {
 		p.end(remaining)
 	} else {
 		p.voidAll() // Which ones of several is not said. Those that live on bring more than was asked for.
+		if p.onLoss != nil && !strings.Contains(lower, "exceeded") {
+			p.onLoss("the server says: " + text)
+		}
 	}
-	lower := strings.ToLower(text)
 	switch {
 	case status == "408", status == "404", strings.Contains(lower, "batch completed"):
 		p.well()
@@ -167,6 +226,10 @@ func (p *puller) end(remaining int) {
 // voidAll forgets every open request.
 func (p *puller) voidAll() {
 	p.void = p.last
+	if p.open > 0 {
+		p.ghosts += p.open
+		p.goneBy = time.Now().Add(p.limits.PullExpiry)
+	}
 	p.end(p.asked)
 }
 
@@ -194,12 +257,22 @@ func (p *puller) reconnected() {
 	p.well()
 }
 
+// forget forgets every open request, and that is all.
+func (p *puller) forget() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.voidAll()
+}
+
 // silent forgets every open request when nothing has come for longer than the heartbeats allow, and says so. The consumer is then
 // to be looked for.
 func (p *puller) silent() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.voidAll()
+	if p.onLoss != nil {
+		p.onLoss("the server was silent")
+	}
 	p.refused("no heartbeat; check that the server is healthy and that the NATS user may publish to " + p.subject)
 }
 
@@ -215,6 +288,16 @@ func (p *puller) expected() int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.asked
+}
+
+// lose has the consumer let go for a reason.
+func (p *puller) lose(why error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.lost == nil {
+		p.lost = why
+	}
+	p.signal()
 }
 
 // lostErr returns why the consumer must be bound again, or nil.

@@ -141,14 +141,15 @@ func TestDeliveriesAreReusedAndKeepTheirOrder(t *testing.T) {
 	now := time.Now()
 	var all []*delivery
 	for i := range 5 {
-		all = append(all, q.add(&nats.Msg{Reply: fmt.Sprint(i)}, uint64(i), now))
+		d, _ := q.add(&nats.Msg{Reply: fmt.Sprint(i)}, uint64(i+1), now)
+		all = append(all, d)
 	}
 	for _, i := range []int{0, 4, 2} {
-		if m, _ := q.remove(all[i]); m.Reply != fmt.Sprint(i) {
+		if m, _ := q.remove(all[i], true); m.Reply != fmt.Sprint(i) {
 			t.Errorf("removed %s, want %d", m.Reply, i)
 		}
 	}
-	if d := q.add(&nats.Msg{Reply: "5"}, 5, now); d != all[2] {
+	if d, _ := q.add(&nats.Msg{Reply: "5"}, 6, now); d != all[2] {
 		t.Error("a new delivery rather than the one that was free")
 	}
 	if got := q.due(now, now.Add(1), 1, nil); !slices.Equal(got, []string{"1", "3", "5"}) {

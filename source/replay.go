@@ -63,9 +63,9 @@ func (c *ReplayCounts) rejected() int {
 
 // NewReplay prepares a replay. wanted chooses the dead letters.
 func NewReplay(conn *nats.Conn, subject string, wanted func(Letter) bool, log *slog.Logger) (*Replay, error) {
-	js, err := jetstream.New(conn)
+	js, err := newAPI(conn)
 	if err != nil {
-		return nil, fmt.Errorf("use JetStream: %w", err)
+		return nil, err
 	}
 	return &Replay{js: js, subject: subject, wanted: wanted, log: log, counts: ReplayCounts{Rejected: map[string]int{}}}, nil
 }
@@ -96,8 +96,15 @@ func (r *Replay) Run(ctx context.Context, routes map[string]ReplayRoute, failed 
 			return
 		}
 		r.count(func(c *ReplayCounts) { c.Selected++ })
+		payload, err := r.whole(ctx, m)
+		if err != nil {
+			r.log.Error("a dead letter was cut as it was too large, and its message cannot be had any more: it is not replayed, and stays where it is",
+				"subject", r.subject, "sequence", m.Sequence, "error", err)
+			r.count(func(c *ReplayCounts) { c.Rejected["truncated"]++ })
+			return
+		}
 		route.Submit(pipeline.Message{
-			Topic: route.Template.Topic(m.Header.Get("Momento-Bridge-Subject")), Payload: m.Data, Time: time.Now(), Handle: kept(m.Sequence),
+			Topic: route.Template.Topic(m.Header.Get("Momento-Bridge-Subject")), Payload: payload, Time: time.Now(), Handle: kept(m.Sequence),
 		})
 	})
 }

@@ -9,6 +9,7 @@ import (
 type metadata struct {
 	deliveries uint64 // Of this message, this one included.
 	sequence   uint64 // In the stream.
+	consumer   uint64 // Counts the consumer's deliveries, repetitions included.
 	stored     time.Time
 	pending    uint64 // Messages of the consumer behind it.
 }
@@ -33,7 +34,7 @@ func parseReply(reply string) (metadata, bool) {
 		token, rest, _ = strings.Cut(rest, ".")
 		numbers[i] = decimal(token)
 	}
-	return metadata{deliveries: numbers[0], sequence: numbers[1], stored: time.Unix(0, int64(numbers[3])), pending: numbers[4]}, true
+	return metadata{deliveries: numbers[0], sequence: numbers[1], consumer: numbers[2], stored: time.Unix(0, int64(numbers[3])), pending: numbers[4]}, true
 }
 
 // afterConsumer returns what follows the consumer's name in a reply subject, and whether it has the right form.

@@ -21,6 +21,11 @@ type watch struct {
 	renewals []string  // Reused.
 	hold     hold
 	handed   time.Time // The halt in which what was held has been handed back: since when it is.
+	waits    waits
+	began    time.Time
+	settling settling
+	forgetAt time.Time // When what has been settled can come no more; zero: nothing is remembered.
+	leader   string    // Of the consumer, as far as is known.
 }
 
 // tick renews, hands back, listens for heartbeats and asks for the consumer's numbers. An error means that the consumer is lost.
@@ -29,13 +34,17 @@ func (w *watch) tick(ctx context.Context, now time.Time) error {
 	w.j.cfg.Beat() // Each call of the connection may wait while it is made anew.
 	w.handBack(now)
 	w.adapt(now)
-	w.j.resume.sample()
-	arrivals, open, trouble := w.p.state()
-	if w.j.setReason(trouble) && trouble != "" {
-		if more, due := w.j.quiet.due(trouble); due {
-			w.j.log.Warn("the consumer delivers nothing, still trying", append(more, "reason", trouble)...)
-		}
+	if !w.forgetAt.IsZero() && now.After(w.forgetAt) && !w.j.barrier.up.Load() {
+		w.j.held.forgetEnded()
+		w.forgetAt = time.Time{}
 	}
+	w.j.resume.sample()
+	if err := w.denied(); err != nil {
+		return err
+	}
+	w.p.keepAlive(now)
+	arrivals, open, trouble := w.p.state()
+	w.say(w.why(trouble))
 	if arrivals != w.arrivals || !open || !w.j.conn.IsConnected() {
 		w.arrivals, w.heard = arrivals, now
 	}
@@ -61,16 +70,39 @@ const lookTimeout = 2 * time.Second
 
 // look asks for the consumer's numbers. An error means that it does not exist.
 func (w *watch) look(ctx context.Context) error {
+	info, err := w.numbers(ctx)
+	if info != nil {
+		w.seen(info)
+		w.proveAcks()
+	}
+	return err
+}
+
+// numbers returns the consumer's numbers, nil if there is no answer. An error means that it does not exist.
+func (w *watch) numbers(ctx context.Context) (*jetstream.ConsumerInfo, error) {
 	ctx, cancel := context.WithTimeout(ctx, lookTimeout)
 	defer cancel()
 	info, err := w.consumer.Info(ctx)
 	if gone(err) {
-		return w.j.explain(err)
+		return nil, w.j.explain(err)
 	}
-	if err == nil {
-		w.j.numbers(info)
+	if err != nil {
+		return nil, nil //nolint:nilnil // No answer is none.
 	}
-	return nil
+	w.j.numbers(info)
+	w.follow(info)
+	return info, nil
+}
+
+// follow raises the barrier when the consumer has another leader: what the last one delivered may have been lost.
+func (w *watch) follow(info *jetstream.ConsumerInfo) {
+	if info.Cluster == nil || info.Cluster.Leader == "" || info.Cluster.Leader == w.leader {
+		return
+	}
+	if w.leader != "" {
+		w.j.unsettle("the consumer has another leader")
+	}
+	w.leader = info.Cluster.Leader
 }
 
 // renew tells the server that what has been held for half of AckWait is still being worked on. A crowd is renewed over the next
@@ -99,7 +131,7 @@ func (w *watch) renew(now time.Time) {
 // afterwards, one message after each probe in vain, stays.
 func (w *watch) handBack(now time.Time) {
 	since := w.route.Halted()
-	if since.IsZero() || since.Equal(w.handed) {
+	if since.IsZero() || since.Equal(w.handed) || w.j.barrier.up.Load() {
 		return
 	}
 	halted := now.Sub(since)

@@ -104,6 +104,12 @@ func (b *bridge) begun(i int, r *backlog) bool {
 	return r.begun
 }
 
+// delivers reports whether NATS gives a route what waits there, as far as is known.
+func (b *bridge) delivers(i int) bool {
+	ready, _ := b.sources[i].Ready()
+	return ready && b.starved(i) == ""
+}
+
 func (b *bridge) sampleOf(i int, stats *pipeline.Stats, now time.Time) sample {
 	s := &stats.Routes[i]
 	var undelivered, missed int64

@@ -47,7 +47,7 @@ func newCheck() *cobra.Command {
 // checkPlan tells what run would do, with every derived setting. An error means that a consumer's settings cannot be derived.
 func checkPlan(list *checklist, f *config.File, p *plan) error {
 	list.pass("configuration: " + plural(len(p.routes), "route"))
-	list.note("nats", redactURL(p.nats.URL))
+	list.note("nats", natsNote(&f.NATS))
 	list.note("publishes", fmt.Sprintf("%s, %v an attempt, rate %s, counted in %s", connectionsNote(p), p.pipeline.Timeout, f.Limits.Rate, f.Limits.Unit))
 	list.note("queue", fmt.Sprintf("%d messages, %s, shared equally by the routes", p.pipeline.MaxMessages, bytesText(p.pipeline.MaxBytes)))
 	list.note("admin", adminNote(p.adminListen))

@@ -10,7 +10,6 @@ import (
 	"os/signal"
 	"strconv"
 	"syscall"
-	"time"
 
 	"github.com/spf13/cobra"
 )
@@ -23,34 +22,8 @@ func main() {
 	signal.Notify(signals, syscall.SIGINT, syscall.SIGTERM)
 	ctx, stop := context.WithCancel(context.Background())
 	second, hurryUp := context.WithCancel(context.Background())
-	go func() {
-		<-signals
-		stop()
-		<-signals
-		hurryUp()
-		time.Sleep(lastWords)
-		os.Exit(statusInterrupted)
-	}()
+	go obey(signals, stop, hurryUp, func() { os.Exit(statusInterrupted) })
 	os.Exit(exitStatus(run(withHurry(ctx, second), os.Args[1:], os.Stdout, os.Stderr)))
-}
-
-// lastWords is the time that a command has to end by itself after a second signal.
-const lastWords = 500 * time.Millisecond
-
-// hurryKey is the context's key of a second context, which is done after a second signal.
-type hurryKey struct{}
-
-func withHurry(ctx, second context.Context) context.Context {
-	return context.WithValue(ctx, hurryKey{}, second)
-}
-
-// hurry returns a channel that is closed when the program must end at once: after a second signal.
-func hurry(ctx context.Context) <-chan struct{} {
-	second, ok := ctx.Value(hurryKey{}).(context.Context)
-	if !ok {
-		return nil
-	}
-	return second.Done()
 }
 
 // run executes one command. It is the whole program but for signals and the exit, so that tests can run it.

@@ -114,6 +114,21 @@ func consumed(c config.Route) string {
 	return "stream " + c.Stream + " " + c.Subject
 }
 
+// natsNote says how NATS is reached.
+func natsNote(n *config.NATS) string {
+	text := redactURL(n.URL)
+	if n.Context != "" {
+		text += ", context " + n.Context
+	}
+	if n.Domain != "" {
+		text += ", JetStream domain " + n.Domain
+	}
+	if n.APIPrefix != "" {
+		text += ", JetStream under " + n.APIPrefix
+	}
+	return text
+}
+
 // adminNote is where the status page will be.
 func adminNote(listen string) string {
 	u, err := adminURL(listen)

@@ -40,8 +40,7 @@ func checkOnline(ctx context.Context, list *checklist, p *plan) {
 	list.pass(fmt.Sprintf("connect to NATS %s: nats-server %s", conn.ConnectedUrlRedacted(), conn.ConnectedServerVersion()))
 	for _, r := range p.routes {
 		if r.jetStream != nil {
-			note, err := tryConsumer(ctx, conn, r, log)
-			list.try("route "+r.route.Name+": "+note, err, noAdvice)
+			tryConsumer(ctx, list, conn, r, log)
 		}
 		if r.deadLetter != "" {
 			checkDeadLetters(ctx, list, conn, r)
@@ -115,12 +114,21 @@ func tryNATS(ctx context.Context, cfg source.ConnectConfig, log *slog.Logger) (*
 	return conn, nil
 }
 
-func tryConsumer(ctx context.Context, conn *nats.Conn, r routePlan, log *slog.Logger) (string, error) {
+// tryConsumer looks at a route's stream, consumer and permissions.
+func tryConsumer(ctx context.Context, list *checklist, conn *nats.Conn, r routePlan, log *slog.Logger) {
+	name := "route " + r.route.Name + ": "
 	js, err := source.NewJetStream(conn, source.NewAcks(conn), *r.jetStream, log)
 	if err != nil {
-		return "use JetStream", err
+		list.fail(name+"use JetStream", err, "")
+		return
 	}
-	return js.Try(ctx)
+	for _, found := range js.Inspect(ctx) {
+		if found.Warn {
+			list.warn(name + found.What)
+			continue
+		}
+		list.try(name+found.What, found.Err, noAdvice)
+	}
 }
 
 // checkDeadLetters looks whether a stream takes a route's dead letters.

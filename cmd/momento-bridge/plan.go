@@ -101,6 +101,11 @@ func connectConfig(c config.NATS) source.ConnectConfig {
 		CAFile:       c.TLS.CAFile,
 		CertFile:     c.TLS.CertFile,
 		KeyFile:      c.TLS.KeyFile,
+
+		HandshakeFirst: c.TLS.HandshakeFirst,
+		API:            source.API{Domain: c.Domain, Prefix: c.APIPrefix},
+		InboxPrefix:    c.InboxPrefix,
+		SecretKey:      contextSecret(&c),
 	}
 }
 
@@ -313,7 +318,7 @@ func newRoutePlan(f *config.File, i int) routePlan {
 	p.jetStream = &source.JetStreamConfig{
 		Route: r.Name, Stream: r.Stream, Subject: r.Subject, Consumer: r.Consumer,
 		Create: r.CreateConsumer, DeliverNew: r.Deliver == config.DeliverNew, Template: template,
-		Overload: p.route.Overload,
+		Ordered: p.route.Ordered, Overload: p.route.Overload,
 		Circumstances: source.Circumstances{
 			Rate:          leastRate(&f.Config, i),
 			Connections:   f.Momento.Connections * f.Momento.InFlight,

@@ -49,6 +49,7 @@ func newReplay() *cobra.Command {
 	cmd.Flags().BoolVar(&o.dryRun, "dry-run", false, "list what would be replayed, change nothing")
 	cmd.Flags().StringVar(&o.share, "share", "10%", "share of limits.rate to use; of the default quota of 10/s where the rate is auto or unlimited")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		outlivePipes() // Ended between a publish and a removal, it would publish again.
 		f, p, err := s.load(cmd)
 		if err != nil {
 			return err

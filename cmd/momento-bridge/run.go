@@ -13,8 +13,8 @@ func newRun() *cobra.Command {
 		Use:   "run",
 		Short: "Run the bridge until it is told to stop",
 		Long: "Carries messages from NATS to Momento Topics until SIGTERM or SIGINT, then hands back what it has not started, finishes what is\n" +
-			"in flight and exits: 0 when everything it held was settled, 1 when the shutdown budget ran out first. A second signal ends\n" +
-			"it at once. At SIGHUP the configuration is read again: limits, weights and ceilings of routes take effect. The routes come from a\n" +
+			"in flight and exits: 0 when everything it held was settled, 1 when the shutdown budget ran out first. A second signal,\n" +
+			"two seconds after the first or later, ends it at once. At SIGHUP the configuration is read again: limits, weights and ceilings of routes take effect. The routes come from a\n" +
 			"file, or one route from flags.",
 		Example: "  momento-bridge run -c /etc/momento-bridge/config.yaml\n" +
 			"  momento-bridge run --subject 'ticks.>' --cache my-cache --region us-east-1 --api-key-file key.txt\n" +
@@ -22,6 +22,7 @@ func newRun() *cobra.Command {
 	}
 	s := addSettings(cmd)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		outlivePipes()
 		f, p, err := s.load(cmd)
 		if err != nil {
 			return err

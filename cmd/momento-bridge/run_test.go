@@ -308,6 +308,9 @@ func TestStopEndsInTimeWithAnEndpointThatHangs(t *testing.T) {
 	if exitStatus(err) != statusFailed || !strings.Contains(p.log.String(), "the drain budget ran out") {
 		t.Errorf("run = %v, want that the budget ran out", err)
 	}
+	if log := p.log.String(); !strings.Contains(log, `"core_messages_lost":20`) {
+		t.Error("the log does not say that 20 messages are lost")
+	}
 	if took := time.Since(began); took > 12*time.Second {
 		t.Errorf("stopping took %v with a budget of 7s", took)
 	}

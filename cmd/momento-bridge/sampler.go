@@ -67,7 +67,7 @@ func (s *sampler) sample(now time.Time) admin.Sample {
 		r.add(s.b.sampleOf(i, &stats, now))
 		r.load = s.b.loadOf(i, r.samples, &stats)
 		r.forecast = r.load.Forecast()
-		if !r.load.Halted && r.news() { // What halts it is told elsewhere.
+		if !r.load.Halted && s.b.delivers(i) && r.news() { // What halts it is told elsewhere.
 			s.tell(route.Name, r)
 		}
 		rates := r.rates()

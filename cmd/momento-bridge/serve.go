@@ -43,6 +43,7 @@ type bridge struct {
 
 	histograms *pipeline.Metrics
 	endBy      atomic.Pointer[time.Time] // When the daemon must have ended; set when the drain begins.
+	before     atomic.Pointer[ended]     // What had ended unpublished when the drain began.
 }
 
 // natsSource is one route's source.
@@ -131,8 +132,7 @@ func (b *bridge) run(ctx context.Context) error {
 	case err := <-done:
 		return err
 	case <-hurry(ctx):
-		b.log.Error("stopped at once by a second signal: as many messages at the most are delivered again, besides those in flight",
-			"unconfirmed_acks", b.acks.Unconfirmed())
+		b.log.Error("stopped at once by a second signal: what is said here is the most that is lost, and published again", b.rest(b.held())...)
 		return errInterrupted
 	}
 }
@@ -207,28 +207,27 @@ func (b *bridge) draining(end time.Time) {
 	b.pipe.EndBy(end)
 	end = end.Add(flushReserve)
 	b.endBy.Store(&end)
+	b.sayStopping()
 }
 
-// flush makes sure that the server has the acknowledgements, and says how the drain went. If the connection is away it may come back
-// until the budget ends.
+// flush makes sure that the server has the acknowledgements, and says how the drain went, and what was left of it. If the connection is away it may
+// come back until the budget ends.
 func (b *bridge) flush(left int) error {
-	if left > 0 {
-		b.log.Error("the drain budget ran out: messages of core NATS routes still held are lost, those of streams are delivered again", "messages", left)
-	}
 	end := time.Now().Add(flushReserve)
 	if drain := b.endBy.Load(); drain != nil {
 		end = *drain
 	}
-	if err := b.acks.Flush(end); err != nil {
-		unconfirmed := b.acks.Unconfirmed()
-		b.log.Error("the last acknowledgements may not have reached NATS: as many messages at the most are delivered again",
-			"unconfirmed_acks", unconfirmed, "error", err)
-		return fmt.Errorf("%w: %d are unconfirmed, and at the most as many messages are delivered again", err, unconfirmed)
-	}
-	if left > 0 {
+	err := b.acks.Flush(end)
+	rest := b.rest(held{})
+	switch {
+	case err != nil:
+		b.log.Error("stopped: the last acknowledgements may not have reached NATS: as many messages at the most are delivered again", append(rest, "error", err)...)
+		return fmt.Errorf("%w: %d are unconfirmed, and at the most as many messages are delivered again", err, b.acks.Unconfirmed())
+	case left > 0:
+		b.log.Error("stopped: the drain budget ran out: what core NATS routes still held is lost, what streams have delivered is delivered again", rest...)
 		return errBudget
 	}
-	b.log.Info("stopped: everything held was settled or handed back")
+	b.log.Info("stopped: what was held is settled or handed back", rest...)
 	return nil
 }
 

@@ -82,6 +82,7 @@ func (s *settings) load(cmd *cobra.Command) (*config.File, *plan, error) {
 	if err := s.apply(cmd, f); err != nil {
 		return nil, nil, err
 	}
+	applyContext(f)
 	applyEnvironment(f)
 	if f.Broken("") {
 		return nil, nil, &usageError{f.Err()}

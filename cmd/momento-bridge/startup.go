@@ -63,7 +63,7 @@ func routeAttrs(f *config.File, p *plan, i int) []any {
 func announcement(f *config.File, p *plan, paint palette) []string {
 	lines := []string{"momento-bridge " + version}
 	add := func(name, text string) { lines = append(lines, field(name, text)...) }
-	add("nats", redactURL(p.nats.URL))
+	add("nats", natsNote(&f.NATS))
 	add("endpoint", endpointNote(p.sink))
 	if text := p.sink.Proxies.Note(p.sink.Endpoint); text != "" {
 		add("proxy", text)

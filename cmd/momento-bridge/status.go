@@ -58,7 +58,7 @@ func (b *bridge) routeStatus(i int, stats *pipeline.Stats) admin.Route {
 	r.PutAside, r.PutAsideIn = s.Aside, s.AsideTopics
 	lately := b.sampler.losses(i)
 	r.Lost, r.LostWhy, r.DeadLettered = lately.dropped+lately.missed, lately.why(&p.route), lately.dead
-	if ready, _ := b.sources[i].Ready(); (!ready || !b.nats.IsConnected()) && s.LimitedBy == pipeline.ByNothing && s.State == pipeline.Running {
+	if (!b.delivers(i) || !b.nats.IsConnected()) && s.LimitedBy == pipeline.ByNothing && s.State == pipeline.Running {
 		r.LimitedBy, r.Forecast = byNATS, "not known while nothing comes from NATS"
 	}
 	for outcome, n := range s.Settled {
@@ -84,6 +84,8 @@ func (b *bridge) routeReason(i int, stats *pipeline.Stats) string {
 		return "not connected to NATS"
 	case !ready:
 		return why
+	case b.starved(i) != "":
+		return b.starved(i)
 	case stats.KeyMissing:
 		return "there is no API key yet"
 	case stats.KeyRefused:
@@ -102,6 +104,14 @@ func (b *bridge) routeReason(i int, stats *pipeline.Stats) string {
 		return fmt.Sprintf("the API key may not publish to %d of its topics: grant the permission, or correct the route", s.Forbidden)
 	case s.Unkept > 0:
 		return fmt.Sprintf("%d messages wait to be kept as dead letters: %s", s.Unkept, s.UnkeptWhy)
+	}
+	return ""
+}
+
+// starved says who holds all messages of a route's consumer that may be out; empty if nobody does.
+func (b *bridge) starved(i int) string {
+	if src, ok := b.sources[i].(*source.JetStream); ok {
+		return src.Starved()
 	}
 	return ""
 }

@@ -112,7 +112,6 @@ func (b *bridge) attend(ctx, side context.Context) {
 			manager.tell("READY=1")
 		case <-stopping:
 			ready, stopping = nil, nil
-			b.log.Info("stopping: handing back what has not been started, finishing what is in flight; a second signal ends it at once", "budget", b.plan.shutdown)
 			manager.tell("STOPPING=1")
 			b.extend()
 		case <-extend.C:

@@ -1,0 +1,169 @@
+package source
+
+import (
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"momento-bridge/pipeline"
+)
+
+// barrier keeps what arrives from being published while something older may be on its way, or lie at the server: delivered, and lost with a
+// connection, a killed daemon or a leader. What is in the pipeline already may go on, as it is older than all that: deliveries reach us
+// in the order in which they were made, and a missing one raises the barrier before the next is let through. It is opened when everything
+// unacknowledged is in our hands; then what has waited goes on in the order of the stream.
+//
+// Routes without order need none: what is missing comes after AckWait, and nobody minds what has gone before it.
+//
+// Its methods may be called concurrently, except that one goroutine at a time takes deliveries.
+type barrier struct {
+	up     atomic.Bool   // Nothing that arrives may go on.
+	shared atomic.Bool   // Other replicas use the consumer: gaps are theirs.
+	next   atomic.Uint64 // The consumer's sequence of the next delivery; 0: any.
+	raised chan struct{} // One slot: it was raised, or may be opened.
+
+	mu      sync.Mutex // Guards the following.
+	why     string     // It was raised, and that has not been looked at yet.
+	waiting []arrival  // In the order in which they came.
+	upTo    uint64     // Everything delivered up to this sequence of the stream must be in our hands; 0: not known yet.
+	missing int        // So many of them are not.
+	moved   time.Time  // When one of them came, or it was raised.
+	gap     bool       // A delivery was lost since the numbers were asked for.
+}
+
+// arrival is a message that waits. It is noted among the deliveries, so it is renewed.
+type arrival struct {
+	sequence uint64
+	message  pipeline.Message
+}
+
+// raise lets nothing through from now on. Raised again, it is as if it were raised for the first time.
+func (b *barrier) raise(why string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.why, b.upTo, b.missing, b.moved = why, 0, 0, time.Now()
+	b.next.Store(0)
+	b.up.Store(true)
+	b.signal()
+}
+
+func (b *barrier) signal() {
+	select {
+	case b.raised <- struct{}{}:
+	default: // It has been signalled and not looked at yet.
+	}
+}
+
+// reason returns why the barrier was raised since it was asked for last; empty: it was not.
+func (b *barrier) reason() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	why := b.why
+	b.why = ""
+	return why
+}
+
+// holds is told of each delivery, by the consumer's sequence, and reports whether it must wait. This is all that a message costs while no
+// barrier is up.
+func (b *barrier) holds(consumer uint64) bool {
+	next := b.next.Load()
+	b.next.Store(consumer + 1)
+	if next != consumer && next != 0 && !b.shared.Load() {
+		b.lost()
+	}
+	return b.up.Load()
+}
+
+// lost raises the barrier for a gap. If it is up, the numbers are asked for once more before it is opened.
+func (b *barrier) lost() {
+	if !b.up.Load() {
+		next := b.next.Load()
+		b.raise("a delivery was lost")
+		b.next.Store(next)
+		return
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.gap = true
+}
+
+// wait keeps a message until the barrier is opened. It reports false if that has just happened. note notes the delivery and says what the
+// pipeline is to call it; nil: it is known already.
+func (b *barrier) wait(sequence uint64, m pipeline.Message, note func() *delivery) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if !b.up.Load() {
+		return false
+	}
+	d := note()
+	if d == nil {
+		return true
+	}
+	m.Handle = d
+	b.waiting = append(b.waiting, arrival{sequence, m})
+	if sequence <= b.upTo {
+		b.moved = time.Now()
+		if b.missing--; b.missing == 0 {
+			b.signal()
+		}
+	}
+	return true
+}
+
+// inform tells the consumer's numbers: unacknowledged messages, of which held are in our hands, all of them up to a sequence of the stream.
+func (b *barrier) inform(upTo uint64, unacknowledged, held int) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.upTo, b.missing, b.gap = upTo, unacknowledged-held, false
+}
+
+// complete reports whether everything is in our hands.
+func (b *barrier) complete() bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.missing <= 0 && !b.gap
+}
+
+// state returns how many messages are missing, since when none has come, how many wait, and whether a delivery was lost meanwhile.
+func (b *barrier) state() (missing int, moved time.Time, waiting int, gap bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.missing, b.moved, len(b.waiting), b.gap
+}
+
+// open lets what waits go on in the order of the stream, and then whatever comes. It does nothing, and reports false, if the barrier was raised
+// again meanwhile.
+func (b *barrier) open(submit func(pipeline.Message)) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.why != "" {
+		return false
+	}
+	for _, a := range b.sorted() {
+		submit(a.message)
+	}
+	b.waiting = nil
+	b.up.Store(false)
+	return true
+}
+
+// giveBack empties the barrier without opening it.
+func (b *barrier) giveBack(settle func(handle any)) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, a := range b.sorted() {
+		settle(a.message.Handle)
+	}
+	b.waiting = nil
+}
+
+func (b *barrier) sorted() []arrival {
+	slices.SortFunc(b.waiting, func(x, y arrival) int {
+		if x.sequence < y.sequence {
+			return -1
+		}
+		return 1
+	})
+	return b.waiting
+}

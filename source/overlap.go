@@ -1,0 +1,27 @@
+package source
+
+import "strings"
+
+// anyOverlap reports whether some subject matches the pattern and one of a list.
+func anyOverlap(list []string, subject string) bool {
+	for _, one := range list {
+		if overlap(one, subject) {
+			return true
+		}
+	}
+	return false
+}
+
+// overlap reports whether some subject matches both patterns.
+func overlap(a, b string) bool {
+	as, bs := strings.Split(a, "."), strings.Split(b, ".")
+	for i := range min(len(as), len(bs)) {
+		if as[i] == ">" || bs[i] == ">" {
+			return true
+		}
+		if as[i] != bs[i] && as[i] != "*" && bs[i] != "*" {
+			return false
+		}
+	}
+	return len(as) == len(bs)
+}

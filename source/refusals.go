@@ -1,0 +1,238 @@
+package source
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/nats-io/nats.go"
+)
+
+// What the server may refuse, in its own words.
+const (
+	refusedPublish   = "Publish"
+	refusedSubscribe = "Subscription"
+)
+
+// RefusedError is that the NATS user may not do something.
+type RefusedError struct {
+	Action  string // refusedPublish or refusedSubscribe.
+	Subject string
+}
+
+func (e *RefusedError) Error() string {
+	what := "publish"
+	if e.Action == refusedSubscribe {
+		what = "subscribe"
+	}
+	return fmt.Sprintf("the NATS user may not %s to %s: grant it (docs/permissions.md)", what, e.Subject)
+}
+
+// refusals knows what the server refuses the user of one connection: nats.go tells of it aside, and whoever has asked waits in vain. It may be
+// used concurrently.
+type refusals struct {
+	conn *nats.Conn
+
+	mu      sync.Mutex // Guards the following.
+	noted   error      // The error that was noted last: each comes twice, from the client and to its handler.
+	seen    map[RefusedError]time.Time
+	guards  map[*guard]struct{}
+	silence map[string]struct{} // Subjects whose refusal is nothing to log.
+}
+
+// guard ends a context when one of its subjects is refused.
+type guard struct {
+	subjects []string
+	cancel   context.CancelCauseFunc
+}
+
+// maxRefusals bounds what is remembered.
+const maxRefusals = 256
+
+// newRefusals listens to a connection's errors, and passes on what is worth a line in the log.
+func newRefusals(conn *nats.Conn) *refusals {
+	r := &refusals{conn: conn, seen: map[RefusedError]time.Time{}, guards: map[*guard]struct{}{}, silence: map[string]struct{}{}}
+	next := conn.ErrorHandler()
+	conn.SetErrorHandler(func(c *nats.Conn, sub *nats.Subscription, err error) {
+		if worth := r.note(err); worth && next != nil {
+			next(c, sub, err)
+		}
+	})
+	return r
+}
+
+// parseRefusal reads the server's words. The acknowledgements of a consumer count as one subject.
+func parseRefusal(err error) (RefusedError, bool) {
+	if !errors.Is(err, nats.ErrPermissionViolation) {
+		return RefusedError{}, false
+	}
+	for _, action := range [...]string{refusedPublish, refusedSubscribe} {
+		_, rest, ok := strings.Cut(err.Error(), action+` to "`)
+		if !ok {
+			continue
+		}
+		subject, _, _ := strings.Cut(rest, `"`)
+		if strings.HasPrefix(subject, replyPrefix) {
+			subject = consumerOf(subject) + ">"
+		}
+		return RefusedError{Action: action, Subject: subject}, true
+	}
+	return RefusedError{}, false
+}
+
+// note takes note of an error of the connection. It reports whether that is to be logged: refused acknowledgements, of which there may be many, are
+// by their route.
+func (r *refusals) note(err error) (worth bool) {
+	refused, ok := parseRefusal(err)
+	if !ok {
+		return true
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if err != r.noted { //nolint:errorlint // This very one.
+		r.noteLocked(err, refused)
+	}
+	_, silent := r.silence[refused.Subject]
+	return !silent && !strings.HasPrefix(refused.Subject, replyPrefix)
+}
+
+func (r *refusals) noteLocked(err error, refused RefusedError) {
+	r.noted = err
+	if len(r.seen) < maxRefusals {
+		r.seen[refused] = time.Now()
+	}
+	for g := range r.guards {
+		for _, subject := range g.subjects {
+			if strings.HasPrefix(refused.Subject, subject) {
+				g.cancel(&refused)
+			}
+		}
+	}
+}
+
+// look takes note of what the client knows already and its handler may be told of later. To be called after a flush.
+func (r *refusals) look() {
+	err := r.conn.LastError()
+	refused, ok := parseRefusal(err)
+	if !ok {
+		return
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if err != r.noted { //nolint:errorlint // This very one.
+		r.noteLocked(err, refused)
+	}
+}
+
+// guard returns a context that ends, with a RefusedError as its cause, when a subject that begins with one of those given is refused.
+func (r *refusals) guard(ctx context.Context, subjects ...string) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	g := &guard{subjects: subjects, cancel: cancel}
+	r.mu.Lock()
+	r.guards[g] = struct{}{}
+	r.mu.Unlock()
+	return ctx, func() {
+		r.mu.Lock()
+		delete(r.guards, g)
+		r.mu.Unlock()
+		cancel(nil)
+	}
+}
+
+// quietly says that the refusal of a subject is expected, and nothing to log.
+func (r *refusals) quietly(subject string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.silence[subject] = struct{}{}
+}
+
+// since returns a refusal that was noted at a time or later.
+func (r *refusals) since(action, subject string, t time.Time) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	refused := RefusedError{Action: action, Subject: subject}
+	if at, ok := r.seen[refused]; !ok || at.Before(t) {
+		return nil
+	}
+	return &refused
+}
+
+// subscription returns the refusal of any subscription whose subject begins so.
+func (r *refusals) subscription(prefix string) (RefusedError, bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for refused := range r.seen {
+		if refused.Action == refusedSubscribe && strings.HasPrefix(refused.Subject, prefix) {
+			return refused, true
+		}
+	}
+	return RefusedError{}, false
+}
+
+// acks returns the refusal of a consumer's acknowledgements.
+func (r *refusals) acks(stream, consumer string) (RefusedError, bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if len(r.seen) == 0 {
+		return RefusedError{}, false
+	}
+	for refused := range r.seen {
+		if refused.Action == refusedPublish && strings.HasPrefix(refused.Subject, replyPrefix) && strings.HasSuffix(refused.Subject, "."+stream+"."+consumer+".>") {
+			return refused, true
+		}
+	}
+	return RefusedError{}, false
+}
+
+// anyAcks reports whether the acknowledgements of any consumer are refused.
+func (r *refusals) anyAcks() (RefusedError, bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for refused := range r.seen {
+		if refused.Action == refusedPublish && strings.HasPrefix(refused.Subject, replyPrefix) {
+			return refused, true
+		}
+	}
+	return RefusedError{}, false
+}
+
+// forget is to be called when something is not refused any more.
+func (r *refusals) forget(refused RefusedError) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	delete(r.seen, refused)
+}
+
+// mayPublish asks the server whether the user may publish to a subject, by doing so: nil if it does not say no. It does not wait for an answer.
+func (r *refusals) mayPublish(subject string, data []byte, timeout time.Duration) error {
+	began := time.Now()
+	if err := r.conn.Publish(subject, data); err != nil {
+		return err
+	}
+	if err := r.conn.FlushTimeout(timeout); err != nil {
+		return err
+	}
+	r.look()
+	if strings.HasPrefix(subject, replyPrefix) {
+		subject = consumerOf(subject) + ">"
+	}
+	return r.since(refusedPublish, subject, began)
+}
+
+// maySubscribe asks the server whether the user may subscribe to inboxes.
+func (r *refusals) maySubscribe(subject string, timeout time.Duration) error {
+	began := time.Now()
+	sub, err := r.conn.SubscribeSync(subject)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = sub.Unsubscribe() }()
+	if err := r.conn.FlushTimeout(timeout); err != nil {
+		return err
+	}
+	r.look()
+	return r.since(refusedSubscribe, subject, began)
+}

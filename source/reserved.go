@@ -1,0 +1,121 @@
+package source
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/nats-io/nats.go"
+)
+
+// reservedTokens begin the subjects on which NATS, its clients and the bridge speak of messages, rather than of anything that users
+// have published.
+var reservedTokens = map[string]bool{
+	"$JS": true, "$JSC": true, "$SYS": true, "$NRG": true, "$G": true, "$GR": true, "$GNR": true, "$LDS": true, "$MQTT": true,
+	"_INBOX": true, "_R_": true, "_GR_": true,
+}
+
+// ownBucket begins the subjects of the bridge's own key-value bucket.
+const ownBucket = "$KV.momento-bridge."
+
+// reserved tells the subjects that a route does not publish although its filter matches them: a filter that begins with a wildcard
+// does not mean them. What the route itself says to its consumer is never published: it would be answered by more of it.
+type reserved struct {
+	inbox string // With which the inboxes of the bridge begin.
+	named []string
+	own   string // Part of all subjects about the route's consumer; empty without one.
+}
+
+// newReserved returns what is reserved for a route with these filters, and with this consumer if there is one.
+func newReserved(conn *nats.Conn, filters []string, stream, consumer string) *reserved {
+	r := &reserved{inbox: inboxOf(conn)}
+	for _, filter := range filters {
+		if filter != "" && filter[0] != '*' && filter[0] != '>' {
+			r.named = append(r.named, filter)
+		}
+	}
+	if consumer != "" {
+		r.own = "." + stream + "." + consumer
+	}
+	return r
+}
+
+// has reports whether a subject is reserved.
+func (r *reserved) has(subject string) bool {
+	if subject[0] != '$' && subject[0] != '_' && !strings.HasPrefix(subject, r.inbox) {
+		return false
+	}
+	if r.isOwn(subject) {
+		return true
+	}
+	switch {
+	case strings.HasPrefix(subject, r.inbox):
+		return !r.names(r.inbox)
+	case strings.HasPrefix(subject, ownBucket):
+		return !r.names(ownBucket)
+	}
+	token, _, _ := strings.Cut(subject, ".")
+	return reservedTokens[token] && !r.names(token+".")
+}
+
+// names reports whether a filter begins with these very tokens, which end in a dot.
+func (r *reserved) names(tokens string) bool {
+	for _, filter := range r.named {
+		if strings.HasPrefix(filter+".", tokens) {
+			return true
+		}
+	}
+	return false
+}
+
+// passing reports whether a message of core NATS is on its way from a stream to a consumer. Such a message has its own subject, rather than the
+// one that it travels on, so that it seems to be published once more to who listens to everything.
+func (r *reserved) passing(m *nats.Msg) bool {
+	return len(r.named) == 0 && strings.HasPrefix(m.Reply, replyPrefix)
+}
+
+// isOwn reports whether the subject is an acknowledgement of the route's own consumer, or a request to it.
+func (r *reserved) isOwn(subject string) bool {
+	if r.own == "" || !strings.HasPrefix(subject, replyPrefix) && !strings.HasPrefix(subject, "$JS.API.CONSUMER.") {
+		return false
+	}
+	_, rest, found := strings.Cut(subject, r.own)
+	return found && (rest == "" || rest[0] == '.')
+}
+
+// reservedError says why a route that consumes a stream has stopped, and what to do.
+func (j *JetStream) reservedError(subject string) error {
+	kind, _, _ := strings.Cut(subject, ".")
+	if strings.HasPrefix(subject, ownBucket) {
+		kind = strings.TrimSuffix(ownBucket, ".")
+	}
+	return fmt.Errorf("%w: the stream %s holds messages of NATS itself (%s.>), which are not published, and each acknowledgement may add more: "+
+		"consume a stream that takes no more than what is to be carried, or set the route's subject to that, and restart", errReserved, j.cfg.Stream, kind)
+}
+
+// errReserved means that the route must not go on: what it consumes is about its own consuming.
+var errReserved = errors.New("the route has stopped")
+
+// rest waits until ctx is done.
+func (j *JetStream) rest(ctx context.Context) {
+	for ctx.Err() == nil {
+		j.cfg.Beat()
+		select {
+		case <-ctx.Done():
+		case <-time.After(restBeat):
+		}
+	}
+}
+
+// restBeat is how often a route that has stopped gives a sign of life.
+const restBeat = 10 * time.Second
+
+// inboxOf returns with which the inboxes of a connection begin.
+func inboxOf(conn *nats.Conn) string {
+	if prefix := conn.Opts.InboxPrefix; prefix != "" {
+		return strings.TrimSuffix(prefix, ".") + "."
+	}
+	return nats.InboxPrefix
+}
