@@ -35,7 +35,8 @@ type pacer struct {
 
 	pausedUntil time.Time
 	longSince   time.Time // When a long pause began; zero: it is none.
-	wished      bool      // The pause is the endpoint's wish, and long: one publish probes whether it is over.
+	wished      bool      // The pause is the endpoint's wish, and long: one publish probes whether it is over,
+	probing     bool      // and is on its way.
 	pauses      backoff.BackOff
 	said        string    // What came with the endpoint's wish.
 	throttled   bool      // The latest answer that tells was a refusal.
@@ -105,7 +106,7 @@ func (p *pacer) due(now time.Time, cost float64) time.Time {
 func (p *pacer) pay(now time.Time, cost float64) {
 	p.bucket.pay(now, cost)
 	if p.wished { // It is the probe.
-		p.wished = false
+		p.wished, p.probing = false, true
 		p.pause(now, probeTime)
 	}
 }
@@ -115,10 +116,8 @@ const probeTime = 5 * time.Second
 
 // resume ends a pause: somebody thinks that it is over. One publish shows whether it is.
 func (p *pacer) resume() {
-	if p.throttled {
-		p.pausedUntil, p.longSince = time.Time{}, time.Time{}
-		p.wished = true
-	}
+	p.wished = p.wished || p.probing || p.throttled || !p.longSince.IsZero()
+	p.pausedUntil, p.longSince, p.probing = time.Time{}, time.Time{}, false
 }
 
 // paused says since when a long pause has been on; zero: none is.
@@ -139,7 +138,7 @@ func (p *pacer) refused(now, sent time.Time, cost float64, retryAfter time.Durat
 	if retryAfter > 0 {
 		p.pause(now, retryAfter)
 		if retryAfter >= longPause {
-			p.wished = true
+			p.wished, p.probing = true, false
 			if p.longSince.IsZero() {
 				p.longSince = now
 			}
@@ -166,11 +165,13 @@ func (p *pacer) pause(now time.Time, d time.Duration) {
 // accepted takes note of a success. It reports whether it ends a run of refusals.
 func (p *pacer) accepted(now time.Time, cost float64) bool {
 	p.learner.accept(now, cost)
+	if p.probing { // It is over.
+		p.probing, p.pausedUntil, p.longSince = false, time.Time{}, time.Time{}
+	}
 	if !p.throttled {
 		return false
 	}
-	p.throttled, p.wished, p.pausedUntil = false, false, time.Time{}
-	p.longSince = time.Time{}
+	p.throttled = false
 	p.pauses.Reset()
 	return true
 }
