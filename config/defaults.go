@@ -37,6 +37,7 @@ func DefaultRoute() Route {
 		Delivery:       "at-least-once",
 		Batch:          Batch{Format: FormatNone, MaxBytes: 4096},
 		Empty:          EmptyPublish,
+		GiveUpAfter:    Duration(10 * time.Minute),
 		MaxPayload:     4096,
 		Overload:       OverloadBlock,
 		Weight:         1,
