@@ -2,6 +2,7 @@ package source
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync/atomic"
 
@@ -71,14 +72,15 @@ func (j *JetStream) refuseEcho(ctx context.Context) error {
 	defer cancel()
 	subjects, err := j.taken(soon, j.cfg.Stream, maxSources)
 	if err != nil {
-		j.echo.blind = soon.Err() != nil && ctx.Err() == nil
+		_, refused := errors.AsType[*RefusedError](err)
+		j.echo.blind = refused || soon.Err() != nil && ctx.Err() == nil
 		return nil // Whether there is a stream is asked elsewhere.
 	}
 	var filters []string
 	if j.cfg.Subject != "" {
 		filters = []string{j.cfg.Subject}
 	}
-	caught, how := echoes(subjects, filters, inboxOf(j.conn), j.cfg.Stream, j.cfg.Consumer)
+	caught, how := echoes(subjects, filters, inboxPrefix(j.conn), j.cfg.Stream, j.cfg.Consumer)
 	if caught == "" {
 		return nil
 	}
@@ -93,11 +95,11 @@ const maxSources = 4
 
 // taken lists the subjects that a stream takes, also through streams that it mirrors or has as sources.
 func (j *JetStream) taken(ctx context.Context, name string, depth int) ([]string, error) {
-	stream, err := j.js.Stream(ctx, name)
+	stream, err := j.streamNamed(ctx, name)
 	if err != nil {
 		return nil, err
 	}
-	cfg := stream.CachedInfo().Config
+	cfg := stream.Config
 	from := cfg.Sources
 	if cfg.Mirror != nil {
 		from = append(from, cfg.Mirror)
