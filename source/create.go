@@ -94,11 +94,16 @@ func (j *JetStream) tellResumed(ctx context.Context, cfg jetstream.ConsumerConfi
 
 // stream asks for the stream's settings. Not each user may: that is nothing to log.
 func (j *JetStream) stream(ctx context.Context) (*jetstream.StreamInfo, error) {
-	request := "STREAM.INFO." + j.cfg.Stream
+	return j.streamNamed(ctx, j.cfg.Stream)
+}
+
+// streamNamed asks for the settings of any stream.
+func (j *JetStream) streamNamed(ctx context.Context, name string) (*jetstream.StreamInfo, error) {
+	request := "STREAM.INFO." + name
 	j.acks.refusals.quietly(j.api(request))
 	ctx, release := j.guarded(ctx, request)
 	defer release()
-	stream, err := j.js.Stream(ctx, j.cfg.Stream)
+	stream, err := j.js.Stream(ctx, name)
 	if err != nil {
 		return nil, refusal(ctx, err)
 	}

@@ -2,6 +2,7 @@ package source
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"sync/atomic"
@@ -72,10 +73,11 @@ func (j *JetStream) refuseEcho(ctx context.Context) error {
 	defer cancel()
 	subjects, err := j.taken(soon, j.cfg.Stream, maxSources)
 	if err != nil {
-		j.echo.blind = soon.Err() != nil && ctx.Err() == nil
+		_, refused := errors.AsType[*RefusedError](err)
+		j.echo.blind = refused || soon.Err() != nil && ctx.Err() == nil
 		return nil // Whether there is a stream is asked elsewhere.
 	}
-	caught, how := echoes(subjects, j.cfg.Filters(), inboxOf(j.conn), j.cfg.Stream, j.cfg.Consumer)
+	caught, how := echoes(subjects, j.cfg.Filters(), inboxPrefix(j.conn), j.cfg.Stream, j.cfg.Consumer)
 	if caught == "" {
 		return nil
 	}
@@ -90,11 +92,11 @@ const maxSources = 4
 
 // taken lists the subjects that a stream takes, also through streams that it mirrors or has as sources.
 func (j *JetStream) taken(ctx context.Context, name string, depth int) ([]string, error) {
-	stream, err := j.js.Stream(ctx, name)
+	stream, err := j.streamNamed(ctx, name)
 	if err != nil {
 		return nil, err
 	}
-	cfg := stream.CachedInfo().Config
+	cfg := stream.Config
 	from := cfg.Sources
 	if cfg.Mirror != nil {
 		from = append(from, cfg.Mirror)

@@ -70,7 +70,7 @@ type JetStream struct {
 
 // NewJetStream prepares a source; Run starts it.
 func NewJetStream(conn *nats.Conn, acks *Acks, cfg JetStreamConfig, log *slog.Logger) (*JetStream, error) {
-	js, err := newAPI(conn)
+	js, err := NewAPI(conn)
 	if err != nil {
 		return nil, err
 	}
