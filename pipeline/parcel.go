@@ -12,6 +12,7 @@ type parcel struct {
 	n           int
 	size        int             // Bytes of the publish.
 	cost        float64         // Paid for it.
+	gated       bool            // A gate was closed when it left.
 	probes      [gateCount]bool // The closed gates whose probe it is.
 	trials      [gateCount]bool // The closed gates that it passes as one that has not been tried.
 	sent        time.Time       // When it left the queue.
