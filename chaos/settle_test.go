@@ -1,6 +1,7 @@
 package chaos
 
 import (
+	"context"
 	"fmt"
 	"net"
 	"os/exec"
@@ -49,6 +50,7 @@ type stage struct {
 	daemon  *daemon
 	stopped chan struct{}
 	sending sync.WaitGroup
+	careful bool // Each message is stored before the next one.
 	sent    int
 }
 
@@ -63,7 +65,7 @@ func startOrder(t *testing.T, speed int64, more settings) *stage {
 
 func startOrderWith(t *testing.T, n *natsServer, speed int64, more settings) *stage {
 	t.Helper()
-	s := &stage{t: t, nats: n, proxy: startProxy(t, n.addr), firsts: &firsts{latest: map[string]int{}, seen: map[int]bool{}}, stopped: make(chan struct{})}
+	s := &stage{t: t, careful: n.cmd == nil, nats: n, proxy: startProxy(t, n.addr), firsts: &firsts{latest: map[string]int{}, seen: map[int]bool{}}, stopped: make(chan struct{})}
 	s.proxy.speed.Store(speed)
 	s.e = startEndpoint(t, s.firsts.accept)
 	more.nats, more.endpoint, more.route = s.proxy.address, s.e.url, ", ordering: topic"
@@ -91,11 +93,32 @@ func (s *stage) send() {
 
 func (s *stage) store(n int) {
 	for range n {
+		if s.careful {
+			s.storeOne()
+			continue
+		}
 		if _, err := s.nats.js.PublishAsync(fmt.Sprint("s.", s.sent%orderTopics), fmt.Appendf(nil, "%d %60d", s.sent, 0), jetstream.WithStallWait(time.Minute)); err != nil {
 			s.t.Error(err)
 			return
 		}
 		s.sent++
+	}
+}
+
+// storeOne stores one message, however long the servers are without a leader.
+func (s *stage) storeOne() {
+	for end := time.Now().Add(time.Minute); ; {
+		ctx, cancel := context.WithTimeout(s.t.Context(), 2*time.Second)
+		_, err := s.nats.js.Publish(ctx, fmt.Sprint("s.", s.sent%orderTopics), fmt.Appendf(nil, "%d %60d", s.sent, 0), jetstream.WithMsgID(strconv.Itoa(s.sent)))
+		cancel()
+		if err == nil {
+			s.sent++
+			return
+		}
+		if time.Now().After(end) {
+			s.t.Errorf("cannot store: %v", err)
+			return
+		}
 	}
 }
 
