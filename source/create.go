@@ -31,7 +31,7 @@ func (j *JetStream) create(ctx context.Context) (jetstream.Consumer, error) {
 	wanted := cfg.MaxAckPending
 	from := j.resume.from()
 	if !from.IsZero() {
-		cfg.DeliverPolicy, cfg.OptStartTime = jetstream.DeliverByStartTimePolicy, &from
+		cfg.DeliverPolicy, cfg.OptStartTime, cfg.OptStartSeq = jetstream.DeliverByStartTimePolicy, &from, 0
 	}
 	ctx, release := j.guarded(ctx, "CONSUMER.CREATE."+j.cfg.Stream)
 	defer release()
@@ -124,7 +124,7 @@ func (j *JetStream) refusedSettings(err error) string {
 
 func overlapText(cfg JetStreamConfig, other string) string {
 	return fmt.Sprintf("stream %s is a work queue, where each message is for one consumer, and %s takes messages of %s already: "+
-		"`nats consumer ls %[1]s` shows them; delete it, give the route other subjects, or make that one the route's consumer", cfg.Stream, other, cmp.Or(cfg.Subject, "the whole stream"))
+		"`nats consumer ls %[1]s` shows them; delete it, give the route other subjects, or make that one the route's consumer", cfg.Stream, other, cmp.Or(strings.Join(cfg.Filters(), ", "), "the whole stream"))
 }
 
 func mustDeliverAll(stream string) string {

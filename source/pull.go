@@ -268,6 +268,13 @@ func (p *puller) state() (arrivals uint64, open bool, trouble string) {
 	return p.arrivals, p.open > 0, p.trouble
 }
 
+// expected is how many messages may still come.
+func (p *puller) expected() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.asked
+}
+
 // lose has the consumer let go for a reason.
 func (p *puller) lose(why error) {
 	p.mu.Lock()
