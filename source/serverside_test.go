@@ -262,6 +262,7 @@ func TestClientThatHoldsAllOfAConsumerIsToldOf(t *testing.T) {
 		held = append(held, m)
 	}
 	src := w.source(nil)
+	src.cfg.Ordered = false // An ordered route takes what somebody holds who is no replica.
 	want := "another client holds 10 of max_ack_pending 10 messages of consumer momento-bridge-r"
 	w.wantFinding(src, "! consumer momento-bridge-r: "+want, "`nats consumer edit S momento-bridge-r --max-pending=1000`")
 	s := w.start(src)
