@@ -88,6 +88,9 @@ func (d *DeadLetters) Keep(m *pipeline.Message, r pipeline.Rejection) error {
 	ctx, cancel := context.WithTimeout(context.Background(), keepTimeout)
 	defer cancel()
 	if _, err := d.js.PublishMsg(ctx, letter); err != nil {
+		if denied := publishRefused(d.conn, d.subject); denied != nil {
+			err = denied
+		}
 		return fmt.Errorf("publish the dead letter to %s (does a stream take that subject?): %w", d.subject, err)
 	}
 	return nil

@@ -24,15 +24,23 @@ type inspection struct {
 	missing []string // Requests that the user may not make, and that would have told more.
 }
 
-func (i *inspection) pass(what string)            { i.all = append(i.all, Finding{What: what}) }
-func (i *inspection) warn(what, text string)      { i.all = append(i.all, Finding{What: what + ": " + text, Warn: true}) }
-func (i *inspection) fail(what string, err error) { i.all = append(i.all, Finding{What: what, Err: err}) }
+func (i *inspection) pass(what string) { i.all = append(i.all, Finding{What: what}) }
+func (i *inspection) warn(what, text string) {
+	i.all = append(i.all, Finding{What: what + ": " + text, Warn: true})
+}
+func (i *inspection) fail(what string, err error) {
+	i.all = append(i.all, Finding{What: what, Err: err})
+}
 
 // Inspect looks at the stream, the consumer and the permissions without creating anything, and tells what run would meet.
 func (j *JetStream) Inspect(ctx context.Context) []Finding {
 	ctx, cancel := context.WithTimeout(ctx, 4*bindTimeout)
 	defer cancel()
 	i := &inspection{j: j}
+	if err := j.acks.refusals.maySubscribe(j.conn.NewInbox()+".*", lookTimeout); err != nil {
+		i.fail("permissions", err)
+		return i.all
+	}
 	stream, err := j.stream(ctx)
 	if _, refused := errors.AsType[*RefusedError](err); refused {
 		i.missing = append(i.missing, j.api("STREAM.INFO."+j.cfg.Stream))

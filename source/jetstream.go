@@ -42,8 +42,9 @@ type JetStream struct {
 	held   deliveries
 	resume resume
 
-	renewAfter atomic.Int64 // Nanoseconds: half of the consumer's AckWait.
-	quiet      hush         // For what may repeat with each message or tick.
+	lookEvery  time.Duration // How often the consumer's numbers are asked for.
+	renewAfter atomic.Int64  // Nanoseconds: half of the consumer's AckWait.
+	quiet      hush          // For what may repeat with each message or tick.
 	pending    atomic.Int64
 	ackWaits   atomic.Int64 // Delivered and not acknowledged, by all replicas.
 	missed     atomic.Uint64
@@ -68,7 +69,7 @@ func NewJetStream(conn *nats.Conn, acks *Acks, cfg JetStreamConfig, log *slog.Lo
 	return &JetStream{
 		conn: conn, js: js, acks: acks, cfg: cfg,
 		log:    log.With("route", cfg.Route, "stream", cfg.Stream, "consumer", cfg.Consumer),
-		reason: "not consuming yet",
+		reason: "not consuming yet", lookEvery: infoInterval,
 	}, nil
 }
 
@@ -194,7 +195,7 @@ func (j *JetStream) work(ctx context.Context, p *puller, consumer jetstream.Cons
 	ticks := time.NewTicker(p.limits.tick())
 	defer ticks.Stop()
 	now := time.Now()
-	w := watch{j: j, p: p, consumer: consumer, route: route, heard: now, began: now, asked: now.Add(firstInfo - infoInterval)}
+	w := watch{j: j, p: p, consumer: consumer, route: route, heard: now, began: now, asked: now.Add(firstInfo - j.lookEvery)}
 	w.adapt(now)
 	w.begin(consumer.CachedInfo())
 	for {
