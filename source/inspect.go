@@ -28,6 +28,7 @@ func (i *inspection) pass(what string) { i.all = append(i.all, Finding{What: wha
 func (i *inspection) warn(what, text string) {
 	i.all = append(i.all, Finding{What: what + ": " + text, Warn: true})
 }
+
 func (i *inspection) fail(what string, err error) {
 	i.all = append(i.all, Finding{What: what, Err: err})
 }
