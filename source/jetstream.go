@@ -47,6 +47,7 @@ type JetStream struct {
 	quiet      hush          // For what may repeat with each message or tick.
 	pending    atomic.Int64
 	ackWaits   atomic.Int64 // Delivered and not acknowledged, by all replicas.
+	proven     atomic.Bool  // The server has answered a probe of acknowledgements, so that silence means that none arrives.
 	missed     atomic.Uint64
 	renewals   atomic.Uint64
 	created    time.Time // Of the consumer that was bound last.

@@ -114,9 +114,10 @@ func (r *refusals) note(err error) (worth bool) {
 
 func (r *refusals) noteLocked(err error, refused RefusedError) {
 	r.noted = err
-	if len(r.seen) < maxRefusals {
-		r.seen[refused] = sight{time.Now(), r.conn.Stats().Reconnects}
+	if len(r.seen) >= maxRefusals { // Those of which it matters whether they last are few, and noted again.
+		clear(r.seen)
 	}
+	r.seen[refused] = sight{time.Now(), r.conn.Stats().Reconnects}
 	for g := range r.guards {
 		for _, subject := range g.subjects {
 			if strings.HasPrefix(refused.Subject, subject) {

@@ -2,6 +2,7 @@ package source
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"strings"
 	"testing"
@@ -27,7 +28,14 @@ type serverSide struct {
 
 func newServerSide(t *testing.T, cfg jetstream.StreamConfig) *serverSide {
 	t.Helper()
-	s := startServer(t, server.Options{JetStream: true, StoreDir: t.TempDir()})
+	return newServerSideOn(t, server.Options{}, cfg)
+}
+
+// newServerSideOn is newServerSide on a server with options.
+func newServerSideOn(t *testing.T, o server.Options, cfg jetstream.StreamConfig) *serverSide {
+	t.Helper()
+	o.JetStream, o.StoreDir = true, t.TempDir()
+	s := startServer(t, o)
 	w := &serverSide{t: t, server: s, conn: connect(t, ConnectConfig{URL: s.ClientURL()})}
 	var err error
 	if w.js, err = jetstream.New(w.conn); err != nil {
@@ -180,15 +188,17 @@ func TestConsumerKeepsWithinWhatTheServerAllowsToBeUnacknowledged(t *testing.T) 
 	t.Parallel()
 	for name, tt := range map[string]struct {
 		limits  jetstream.StreamConsumerLimits
+		server  int
 		account int
 		want    string
 	}{
 		"a stream":   {limits: jetstream.StreamConsumerLimits{MaxAckPending: 100}, want: "the stream allows max_ack_pending 100"},
 		"an account": {account: 100, want: "the account allows max_ack_pending 100"},
+		"a server":   {server: 100}, // Only it knows.
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			w := newServerSide(t, jetstream.StreamConfig{ConsumerLimits: tt.limits})
+			w := newServerSideOn(t, server.Options{JetStreamLimits: server.JSLimitOpts{MaxAckPending: tt.server}}, jetstream.StreamConfig{ConsumerLimits: tt.limits})
 			if tt.account > 0 {
 				limits := server.JetStreamAccountLimits{MaxMemory: -1, MaxStore: -1, MaxStreams: -1, MaxConsumers: -1, MaxAckPending: tt.account}
 				if err := w.server.GlobalAccount().UpdateJetStreamLimits(map[string]server.JetStreamAccountLimits{"": limits}); err != nil {
@@ -196,7 +206,10 @@ func TestConsumerKeepsWithinWhatTheServerAllowsToBeUnacknowledged(t *testing.T) 
 				}
 			}
 			src := w.source(nil)
-			w.wantFinding(src, "! consumer momento-bridge-r: "+tt.want, "nats stream edit S -i", "✓ consumer momento-bridge-r does not exist yet")
+			if tt.want != "" {
+				w.wantFinding(src, "! consumer momento-bridge-r: "+tt.want, "nats stream edit S -i")
+			}
+			w.wantFinding(src, "✓ consumer momento-bridge-r does not exist yet")
 			s := w.start(src)
 			publishNumbers(t, w.conn, 0, 200)
 			w.awaitPublished(200)
@@ -259,6 +272,49 @@ func TestClientThatHoldsAllOfAConsumerIsToldOf(t *testing.T) {
 	}
 	w.awaitPublished(2)
 	eventually(t, "not starved", func() bool { return src.Starved() == "" })
+	s.stop()
+}
+
+// A mapping leads them astray, of which the client is not told.
+func TestAcknowledgementsThatDoNotArriveStopTheRoute(t *testing.T) {
+	t.Parallel()
+	w := newServerSide(t, jetstream.StreamConfig{})
+	src := w.source(nil)
+	s := w.start(src)
+	publishNumbers(t, w.conn, 0, 5)
+	w.awaitPublished(5)
+	awaitReady(t, src)
+	eventually(t, "known that they are answered", src.proven.Load)
+	if err := w.server.GlobalAccount().AddMapping("$JS.ACK.S.momento-bridge-r.>", "nowhere.>"); err != nil {
+		t.Fatal(err)
+	}
+	awaitReason(t, src, "acknowledgements do not arrive", "the server does not answer on $JS.ACK.S.momento-bridge-r.>")
+	w.server.GlobalAccount().RemoveMapping("$JS.ACK.S.momento-bridge-r.>")
+	publishNumbers(t, w.conn, 5, 10)
+	w.awaitPublished(10)
+	awaitReady(t, src)
+	s.stop()
+}
+
+func TestConsumerWithRoomForOneRequestIsNotSilent(t *testing.T) {
+	t.Parallel()
+	w := newServerSide(t, jetstream.StreamConfig{})
+	w.consumer(jetstream.ConsumerConfig{Durable: own, FilterSubject: "a.>", AckWait: time.Minute, MaxWaiting: 1})
+	src := w.source(nil)
+	s := w.start(src)
+	const n = 3000
+	for i := range n {
+		if err := w.conn.Publish("a.b", fmt.Append(nil, i)); err != nil {
+			t.Fatal(err)
+		}
+		if i == 500 { // There is room again, and the first request has not ended.
+			w.awaitPublished(i + 1)
+		}
+	}
+	w.awaitPublished(n)
+	if n := src.Missed(); n > 0 {
+		t.Errorf("taken for silent %d times", n)
+	}
 	s.stop()
 }
 
