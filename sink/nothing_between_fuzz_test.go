@@ -233,7 +233,8 @@ func (p *play) befall() {
 	case 5, 6:
 		p.throw([]byte(answersOfEveryKind[p.draw(len(answersOfEveryKind))].text))
 	case 7:
-		n := min(len(p.input), p.draw(8))
+		n := p.draw(8)
+		n = min(n, len(p.input))
 		if p.ended = n > 0; p.ended {
 			p.throw(append([]byte(nil), p.input[:n]...))
 		}

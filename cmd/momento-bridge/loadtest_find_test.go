@@ -177,7 +177,8 @@ func TestSearchTellsWhatTheLimitCounts(t *testing.T) {
 		case "1 subscriber for each topic":
 			want = 100
 		}
-		if d.Plateau < 0.9*want || d.Plateau > 1.1*want || d.Counts != (want < 200) {
+		// What is counted changes the rate by two or by four. The rate itself is asserted on virtual time.
+		if d.Plateau < 0.75*want || d.Plateau > 1.25*want || d.Counts != (want < 200) {
 			t.Errorf("%s: %s are accepted at %.0f/s, counts %v; want %.0f/s", d.Name, d.Value, d.Plateau, d.Counts, want)
 		}
 	}
