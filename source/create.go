@@ -13,12 +13,12 @@ import (
 
 // The server's numbers for why it does not create a consumer.
 const (
-	codeMaxConsumers     jetstream.ErrorCode = 10026
-	codeUnfilteredTwice  jetstream.ErrorCode = 10099
-	codeFilterNotUnique  jetstream.ErrorCode = 10100
-	codeMustDeliverAll   jetstream.ErrorCode = 10101
-	codeMaxAckPending    jetstream.ErrorCode = 10121
-	codeExceedsThreshold jetstream.ErrorCode = 10153
+	codeMaxConsumers     = 10026
+	codeUnfilteredTwice  = 10099
+	codeFilterNotUnique  = 10100
+	codeMustDeliverAll   = 10101
+	codeMaxAckPending    = 10121
+	codeExceedsThreshold = 10153
 )
 
 // create creates the consumer with derived settings, within what the stream and the account allow. When another replica has just created it with the
@@ -135,9 +135,10 @@ func raiseAckPending(stream string) string {
 	return fmt.Sprintf("raise max_ack_pending in the stream's consumer_limits (`nats stream edit %s -i`), in the account's limits or in the server's", stream)
 }
 
-func codeOf(err error) jetstream.ErrorCode {
+// codeOf returns the number of an error of the API; 0 for another error.
+func codeOf(err error) int {
 	if api, ok := errors.AsType[jetstream.JetStreamError](err); ok && api.APIError() != nil {
-		return api.APIError().ErrorCode
+		return int(api.APIError().ErrorCode)
 	}
 	return 0
 }
