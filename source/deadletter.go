@@ -88,7 +88,7 @@ func (d *DeadLetters) Keep(m *pipeline.Message, r pipeline.Rejection) error {
 	ctx, cancel := context.WithTimeout(context.Background(), keepTimeout)
 	defer cancel()
 	if _, err := d.js.PublishMsg(ctx, letter); err != nil {
-		if denied := publishRefused(d.conn, d.subject); denied != nil {
+		if denied := publishRefused(d.conn, d.subject); denied != nil && errors.Is(err, context.DeadlineExceeded) {
 			err = denied
 		}
 		return fmt.Errorf("publish the dead letter to %s (does a stream take that subject?): %w", d.subject, err)
