@@ -184,7 +184,7 @@ func (j *JetStream) answerable() error {
 		return nil
 	}
 	if j.acks.refusals.maySubscribe(j.conn.NewInbox()+".*", lookTimeout) != nil {
-		return fmt.Errorf("answers cannot be received: %w, or set nats.inbox_prefix to what the user may subscribe to", &refused)
+		return deaf(&refused)
 	}
 	j.acks.refusals.forget(refused)
 	j.log.Warn("answers may be received again: connecting anew")
@@ -192,4 +192,9 @@ func (j *JetStream) answerable() error {
 		return fmt.Errorf("connect anew: %w", err)
 	}
 	return errNotConnected
+}
+
+// deaf says what to do where our inbox is refused.
+func deaf(err error) error {
+	return fmt.Errorf("answers cannot be received: %w, or set nats.inbox_prefix to what the user may subscribe to", err)
 }

@@ -39,7 +39,7 @@ func (j *JetStream) Inspect(ctx context.Context) []Finding {
 	defer cancel()
 	i := &inspection{j: j}
 	if err := j.acks.refusals.maySubscribe(j.conn.NewInbox()+".*", lookTimeout); err != nil {
-		i.fail("permissions", err)
+		i.fail("permissions", deaf(err))
 		return i.all
 	}
 	stream, err := j.stream(ctx)

@@ -396,7 +396,7 @@ func TestInspectionNamesWhatItMayNotDo(t *testing.T) {
 	w.wantFinding(src, "✗ permissions: the NATS user may not publish to $JS.ACK.S.momento-bridge-r.>: grant it",
 		"✗ permissions: the NATS user may not publish to $JS.API.CONSUMER.MSG.NEXT.S.momento-bridge-r: grant it", "✓ consumer momento-bridge-r does not exist yet")
 	g.deny(nil, []string{"_INBOX.>"})
-	w.wantFinding(src, "✗ permissions: the NATS user may not subscribe to _INBOX.>: grant it")
+	w.wantFinding(src, "✗ permissions: answers cannot be received: the NATS user may not subscribe to _INBOX.>: grant it")
 	if consumers := g.consumers(); consumers != 0 {
 		t.Errorf("the inspection has made %d consumers", consumers)
 	}
