@@ -61,7 +61,7 @@ func TestStatusTellsOfAnotherClientThatHoldsAllMessages(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := startDaemon(t, "-c", w.config("", "  - {name: s, stream: S, cache: c}"))
+	p := startDaemon(t, "-c", w.config("", "  - {name: s, stream: S, cache: c, ordering: none}"))
 	p.awaitReady()
 	var s admin.Status
 	const reason = "another client holds 1 of max_ack_pending 1 messages of consumer momento-bridge-s"
