@@ -31,7 +31,7 @@ func (j *JetStream) create(ctx context.Context) (jetstream.Consumer, error) {
 	wanted := cfg.MaxAckPending
 	from := j.resume.from()
 	if !from.IsZero() {
-		cfg.DeliverPolicy, cfg.OptStartTime = jetstream.DeliverByStartTimePolicy, &from
+		cfg.DeliverPolicy, cfg.OptStartTime, cfg.OptStartSeq = jetstream.DeliverByStartTimePolicy, &from, 0
 	}
 	ctx, release := j.guarded(ctx, "CONSUMER.CREATE."+j.cfg.Stream)
 	defer release()
@@ -111,7 +111,8 @@ func (j *JetStream) refusedSettings(err error) string {
 	case codeMaxConsumers:
 		return fmt.Sprintf("the stream or the account has as many consumers as it may: delete one that nobody uses (`nats consumer ls %s` shows them), or raise max_consumers", j.cfg.Stream)
 	case codeUnfilteredTwice, codeFilterNotUnique:
-		return overlapText(j.cfg, "another consumer")
+		cfg, _, _ := j.cfg.Desired()
+		return overlapText(j.cfg.Stream, filtersOf(cfg), "another consumer")
 	case codeMustDeliverAll:
 		return mustDeliverAll(j.cfg.Stream)
 	case codeMaxAckPending:
@@ -122,9 +123,11 @@ func (j *JetStream) refusedSettings(err error) string {
 	return ""
 }
 
-func overlapText(cfg JetStreamConfig, other string) string {
+// overlapText says that another consumer takes messages that those with our filters are to take.
+func overlapText(stream string, filters []string, other string) string {
 	return fmt.Sprintf("stream %s is a work queue, where each message is for one consumer, and %s takes messages of %s already: "+
-		"`nats consumer ls %[1]s` shows them; delete it, give the route other subjects, or make that one the route's consumer", cfg.Stream, other, cmp.Or(cfg.Subject, "the whole stream"))
+		"`nats consumer ls %[1]s` shows them; delete it, give the route other subjects, or make that one the route's consumer",
+		stream, other, cmp.Or(strings.Join(filters, ", "), "the whole stream"))
 }
 
 func mustDeliverAll(stream string) string {

@@ -109,8 +109,8 @@ func (i *inspection) creation(ctx context.Context, stream *jetstream.StreamInfo)
 		return
 	}
 	create := "CONSUMER.CREATE." + j.cfg.Stream + "." + j.cfg.Consumer
-	if j.cfg.Subject != "" {
-		create += "." + j.cfg.Subject
+	if cfg.FilterSubject != "" {
+		create += "." + cfg.FilterSubject
 	}
 	if err := j.acks.refusals.mayPublish(j.api(create), []byte("{"), lookTimeout); err != nil { // What is no JSON creates nothing.
 		i.fail(what, err)
@@ -175,7 +175,7 @@ func (i *inspection) overlaps(ctx context.Context, what string, cfg jetstream.Co
 	consumers := stream.ListConsumers(ctx)
 	for other := range consumers.Info() {
 		if filtersOverlap(filtersOf(cfg), filtersOf(other.Config)) {
-			i.fail(what, errors.New(overlapText(i.j.cfg, fmt.Sprintf("consumer %s (filter %q)", other.Name, filtersOf(other.Config)))))
+			i.fail(what, errors.New(overlapText(i.j.cfg.Stream, filtersOf(cfg), fmt.Sprintf("consumer %s (filter %q)", other.Name, filtersOf(other.Config)))))
 		}
 	}
 	if consumers.Err() != nil {
