@@ -85,6 +85,8 @@ func (j *JetStream) tellResumed(ctx context.Context, cfg jetstream.ConsumerConfi
 		j.log.Warn("the consumer was deleted: it has been made anew, and delivers all that the work queue still has")
 		return
 	}
+	ctx, cancel := context.WithTimeout(ctx, lookTimeout)
+	defer cancel()
 	attrs := []any{"from", *cfg.OptStartTime}
 	if stream, err := j.stream(ctx); err == nil && stream.Config.Retention == jetstream.InterestPolicy {
 		attrs = append(attrs, "lost", "what waited, and what came while there was no consumer: the stream keeps messages for consumers only")

@@ -67,6 +67,8 @@ func (j *JetStream) warn(ctx context.Context, info *jetstream.ConsumerInfo) {
 	if len(j.remarks(info, nil)) == 0 {
 		return
 	}
+	ctx, cancel := context.WithTimeout(ctx, lookTimeout)
+	defer cancel()
 	stream, _ := j.stream(ctx)
 	text := strings.Join(j.remarks(info, stream), "\n")
 	if text == j.warned {
