@@ -102,6 +102,8 @@ type Route struct {
 	Lost          uint64            `json:"lost_lately"` // In the last seconds, which no policy asked for,
 	LostWhy       string            `json:"lost_why"`    // and why.
 	DeadLettered  uint64            `json:"dead_lettered_lately"`
+	PutAside      int               `json:"put_aside"`    // Messages that the endpoint refuses while it accepts others, and what waits behind them,
+	PutAsideIn    int               `json:"put_aside_in"` // and how many messages, or topics, that is about.
 	Queued        int               `json:"queued"`
 	InFlight      int               `json:"in_flight"`
 	Waiting       int64             `json:"waiting"` // What NATS still has included.

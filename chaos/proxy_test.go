@@ -18,8 +18,9 @@ type proxy struct {
 	mu    sync.Mutex
 	conns map[net.Conn]struct{}
 
-	up, down atomic.Bool // To the server, to the daemon: nothing passes any more, and nobody is told.
-	dribble  atomic.Bool // One byte at a time.
+	up, down atomic.Bool  // To the server, to the daemon: nothing passes any more, and nobody is told.
+	dribble  atomic.Bool  // One byte at a time.
+	speed    atomic.Int64 // Bytes a second in each direction; 0: as fast as it goes. Set before there are connections.
 	// tripwire sees what the daemon sends, before it is forwarded.
 	tripwire atomic.Pointer[tripwire]
 }
@@ -57,6 +58,9 @@ func (p *proxy) accept() {
 		if err != nil {
 			daemon.Close()
 			continue
+		}
+		if p.speed.Load() > 0 { // A slow link that takes in megabytes at once is none.
+			_ = server.(*net.TCPConn).SetReadBuffer(64 << 10)
 		}
 		p.mu.Lock()
 		p.conns[daemon], p.conns[server] = struct{}{}, struct{}{}
@@ -121,6 +125,9 @@ func (p *proxy) watch(b []byte) bool {
 }
 
 func (p *proxy) write(to net.Conn, b []byte) error {
+	if speed := p.speed.Load(); speed > 0 {
+		time.Sleep(time.Duration(len(b)) * time.Second / time.Duration(speed))
+	}
 	if !p.dribble.Load() {
 		_, err := to.Write(b)
 		return err

@@ -106,6 +106,7 @@ type Route struct {
 	Ordering       string     `yaml:"ordering" enum:"topic,none" doc:"topic: one publish in flight for each topic, in order; none: as parallel as connections allow."`
 	Delivery       string     `yaml:"delivery" enum:"at-least-once,at-most-once" doc:"What an unclear outcome means: publish again, or drop."`
 	Batch          Batch      `yaml:"batch" doc:"Several messages in one publish."`
+	GiveUpAfter    Duration   `yaml:"give_up_after" doc:"How long the endpoint may fail a message (5xx, no answer) while it accepts others, before it becomes a dead letter; 0s: for ever. Where it is given, also how long a topic may be refused (403)."`
 	MaxPayload     Size       `yaml:"max_payload" doc:"Larger messages are rejected before any request."`
 	Overload       string     `yaml:"overload" enum:"block,drop-oldest,keep-latest" doc:"What happens when messages come faster than they go."`
 	MaxAge         Duration   `yaml:"max_age" doc:"Older messages expire; 0s: never."`

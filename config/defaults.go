@@ -36,6 +36,7 @@ func DefaultRoute() Route {
 		Ordering:       OrderingTopic,
 		Delivery:       "at-least-once",
 		Batch:          Batch{Format: FormatNone, MaxBytes: 4096},
+		GiveUpAfter:    Duration(10 * time.Minute),
 		MaxPayload:     4096,
 		Overload:       OverloadBlock,
 		Weight:         1,

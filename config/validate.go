@@ -192,6 +192,7 @@ func (f *File) checkRoutes() {
 		}
 		f.checkOverlap(i)
 	}
+	f.checkLoops()
 }
 
 // checkOverlap notes a core route whose messages another route of the same queue group would take away: NATS hands each message to one

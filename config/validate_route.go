@@ -32,6 +32,9 @@ func (f *File) checkRoute(path string, r *Route) {
 	} else if r.MaxPayload > f.Queue.MaxBytes {
 		f.Problemf(at("max_payload"), "%s is %d bytes, larger than the whole queue.max_bytes of %d", at("max_payload"), r.MaxPayload, f.Queue.MaxBytes)
 	}
+	if r.GiveUpAfter < 0 {
+		f.Problemf(at("give_up_after"), "%s is %v: write a time such as 10m, or 0s for never", at("give_up_after"), r.GiveUpAfter)
+	}
 	if r.Weight < 1 {
 		f.Problemf(at("weight"), "%s is %d: write 1 or more", at("weight"), r.Weight)
 	}

@@ -1,6 +1,10 @@
 package pipeline
 
-import "github.com/prometheus/client_golang/prometheus"
+import (
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+)
 
 // Namespace begins the name of every metric of the program.
 const Namespace = "momento_bridge"
@@ -15,6 +19,8 @@ var (
 	descOperations  = desc("operations_total", "Operations of the accepted publishes: one for each started KiB, deliveries not counted.", "route")
 	descRedelivered = desc("redelivered_total", "Messages that JetStream delivered again.", "route")
 	descQueued      = desc("messages_queued", "Messages held and not in flight.", "route")
+	descAside       = desc("messages_put_aside", "Messages that the endpoint refuses again and again while it accepts others, and what waits behind them.", "route")
+	descLeftAlone   = desc("left_alone_until_timestamp_seconds", "Until when nothing of the route is published because the endpoint wishes so (Retry-After); 0: it does not.", "route")
 	descInFlight    = desc("messages_in_flight", "Messages being published.", "route")
 	descQueuedBytes = desc("queued_bytes", "Payload held, in flight included.")
 	descRate        = desc("rate_limit", "Rate in force, per second: publishes, operations where the limits count those, or bytes in the scope throughput.", "scope")
@@ -71,6 +77,8 @@ func (s *RouteStats) collect(ch chan<- prometheus.Metric) {
 	counter(ch, descOperations, s.Operations, s.Name)
 	counter(ch, descRedelivered, s.Redelivered, s.Name)
 	gauge(ch, descQueued, float64(s.Queued), s.Name)
+	gauge(ch, descAside, float64(s.Aside), s.Name)
+	gauge(ch, descLeftAlone, seconds(s.LeftAlone), s.Name)
 	gauge(ch, descInFlight, float64(s.InFlight), s.Name)
 	for _, state := range States {
 		gauge(ch, descState, truth(state == s.State), s.Name, string(state))
@@ -86,6 +94,14 @@ func counter(ch chan<- prometheus.Metric, d *prometheus.Desc, v uint64, labels .
 
 func gauge(ch chan<- prometheus.Metric, d *prometheus.Desc, v float64, labels ...string) {
 	ch <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, v, labels...)
+}
+
+// seconds is a time as metrics have it; 0 for none.
+func seconds(t time.Time) float64 {
+	if t.IsZero() {
+		return 0
+	}
+	return float64(t.Unix())
 }
 
 func truth(b bool) float64 {

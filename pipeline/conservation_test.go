@@ -175,6 +175,7 @@ func live(t *testing.T, rng *rand.Rand) {
 		if left := p.Route(i).left(); left != 0 {
 			t.Errorf("route %d holds %d messages after Run", i, left)
 		}
+		p.Route(i).checkTrouble(t)
 	}
 	for topic, numbers := range l.published {
 		var i int

@@ -21,6 +21,7 @@ type dispatcher struct {
 	active     ring[*Route] // The routes that have a ready lane, in turn.
 
 	key        gate      // Closed while the key is refused.
+	mostFlying int       // Messages on their way that pass a closed gate without being its probe.
 	keyMissing bool      // There is none yet: that is why its gate is closed.
 	keySince   time.Time // When the key in use replaced another one; zero: it has not.
 	endpoint   gate      // Closed while the endpoint as a whole is down.
@@ -53,11 +54,18 @@ func (d *dispatcher) add(now time.Time, r *Route, m entry) {
 	e.lane = l
 	r.bytes += int64(len(m.Payload))
 	l.pending++
+	if l.stuck {
+		l.arrives()
+	}
 	if r.cfg.Overload == KeepLatest && e.rejection == nil {
 		d.replace(l)
 	}
 	r.enqueue(e)
-	l.pushBack(e)
+	if l.first != nil && l.first.trouble != nil && !r.cfg.Ordered {
+		l.pushFront(e) // Rather than behind what may be refused again.
+	} else {
+		l.pushBack(e)
+	}
 	d.linger(now, l)
 	d.refresh(l)
 	d.relieve(r)
@@ -72,7 +80,7 @@ func (d *dispatcher) next(now time.Time, p *parcel) (bool, time.Time) {
 		if r == nil {
 			return false, earlier(at, d.nextDelayed())
 		}
-		l := r.ready.front()
+		l := r.lead().front()
 		if r.cfg.MaxAge > 0 && l.first.expires().Before(now) { // Delivered again, or else it would have been seen before.
 			d.discard(l.first, Expired)
 			continue
@@ -94,7 +102,7 @@ func (d *dispatcher) ready(now time.Time) (bool, time.Time) {
 	if r == nil {
 		return false, earlier(at, d.nextDelayed())
 	}
-	first := r.ready.front().first
+	first := r.lead().front().first
 	if first.rejection == nil {
 		at = d.due(now, d.costOf(r, first), d.sizeOf(r, first))
 	}
@@ -105,9 +113,6 @@ func (d *dispatcher) ready(now time.Time) (bool, time.Time) {
 // gate is to be probed or a quota of its own lets a route go on.
 func (d *dispatcher) pick(now time.Time) (*Route, time.Time) {
 	if ok, at := d.key.admits(now); !ok {
-		return nil, at
-	}
-	if ok, at := d.endpoint.admits(now); !ok {
 		return nil, at
 	}
 	var wake time.Time
@@ -135,15 +140,14 @@ func (d *dispatcher) admits(now time.Time, r *Route) (bool, time.Time) {
 	if r.paused {
 		return false, time.Time{}
 	}
-	first := r.ready.front().first
+	first := r.lead().front().first
 	if first.rejection != nil { // It needs nothing of the endpoint.
 		return true, time.Time{}
 	}
-	if ok, at := r.cache.gate.admits(now); !ok {
-		return false, at
-	}
-	if ok, at := r.gate.admits(now); !ok {
-		return false, at
+	if d.endpoint.closed || r.cache.gate.closed || r.gate.closed {
+		if ok, at := d.passes(now, r, first); !ok {
+			return false, at
+		}
 	}
 	at := r.quotas.due(now, d.costOf(r, first))
 	return at.IsZero(), at
@@ -183,17 +187,15 @@ func (d *dispatcher) costOf(r *Route, e *entry) float64 { return d.cost(r, d.siz
 // start takes what the first ready lane of r publishes next, pays for it, and gives the lane its next turn at the back. r is at the front of
 // the ring.
 func (d *dispatcher) start(now time.Time, r *Route, p *parcel) {
-	l := r.ready.popFront()
-	l.ready = false
+	l := r.popLead()
+	r.turns++
 	d.load(now, l, p)
 	if p.rejection() == nil {
 		p.cost = d.cost(r, p.size)
 		d.pay(now, r, p.cost, p.size)
 		d.charge(r, p.cost)
 		d.publishes.add(now, 1)
-		for i, g := range l.gates(d) { // A dead letter says nothing of the endpoint.
-			p.probes[i] = g.enter()
-		}
+		d.enter(now, p) // A dead letter says nothing of the endpoint.
 	}
 	l.inFlight++
 	r.inFlight += p.n
@@ -205,31 +207,72 @@ func (d *dispatcher) refresh(l *lane) {
 	if l.ready || !l.sendable() {
 		return
 	}
-	l.ready = true
-	l.route.ready.pushBack(l)
+	switch {
+	case !l.tried():
+		l.ready = true
+		l.route.ready.pushBack(l)
+	case !l.again:
+		l.again = true
+		l.route.again.pushBack(l)
+	}
 	d.activate(l.route)
 }
 
 // activate puts a route with a ready lane into the ring of routes.
 func (d *dispatcher) activate(r *Route) {
-	if r.active || r.ready.len() == 0 {
+	if r.active || r.ready.len()+r.again.len() == 0 {
 		return
 	}
 	r.active = true
 	d.active.pushBack(r)
 }
 
-// trim drops lanes that can no longer publish from the front of the ring. It reports whether one is left that can.
+// trim drops lanes that can no longer publish from the front of the rings. It reports whether one is left that can.
 func (r *Route) trim() bool {
 	for r.ready.len() > 0 {
 		l := r.ready.front()
-		if l.sendable() {
-			return true
+		sendable := l.sendable()
+		if sendable && (r.haltedSince.IsZero() || !l.tried()) {
+			break
 		}
 		l.ready = false
 		r.ready.popFront()
+		if sendable && !l.again { // It would be in the way of those that have not been tried.
+			l.again = true
+			r.again.pushBack(l)
+		}
 	}
-	return false
+	for r.again.len() > 0 && !r.again.front().sendable() {
+		r.again.popFront().again = false
+	}
+	return r.ready.len()+r.again.len() > 0
+}
+
+// popLead takes the next lane out of its ring.
+func (r *Route) popLead() *lane {
+	lead := r.lead()
+	l := lead.popFront()
+	if lead == &r.again {
+		l.again = false
+	} else {
+		l.ready = false
+	}
+	return l
+}
+
+// againEvery is how often the turn is one of what is tried again, while there are others.
+const againEvery = 4
+
+// tried reports whether the lane's first message has been refused before, or its topic.
+func (l *lane) tried() bool { return l.first.trouble != nil || l.gate.closed }
+
+// lead is the ring whose first lane is the next one, after trim. What has not been tried goes first, mostly: what has may fail again. While
+// publishing is halted it goes first always: it is the best probe.
+func (r *Route) lead() *ring[*lane] {
+	if r.again.len() > 0 && (r.ready.len() == 0 || r.turns%againEvery == 0 && r.haltedSince.IsZero()) {
+		return &r.again
+	}
+	return &r.ready
 }
 
 // lane returns the lane of a topic, making it if it is not there.

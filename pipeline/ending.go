@@ -30,6 +30,9 @@ func (d *dispatcher) end(e *entry, o Outcome) {
 	d.anyEnded = true
 	r.settled[o]++
 	r.bytes -= int64(len(e.Payload))
+	if e.trouble != nil || l.stuck {
+		e.leaves()
+	}
 	l.pending--
 	if e.unkept {
 		r.parked.n--
@@ -53,7 +56,11 @@ const keptLanes = 1024
 // harmless: it has nothing to send. A lane without such references is used again.
 func (d *dispatcher) dropLane(l *lane) {
 	r := l.route
-	if len(r.lanes) <= keptLanes {
+	kept := len(r.lanes) <= keptLanes
+	if l.stuck && !(kept && l.gate.closed) {
+		l.mark(false, false)
+	}
+	if kept {
 		return
 	}
 	delete(r.lanes, l.topic)
@@ -61,7 +68,7 @@ func (d *dispatcher) dropLane(l *lane) {
 		r.forbidden--
 		return
 	}
-	if !l.ready && l.heldUntil.IsZero() { // Nothing refers to it any more.
+	if !l.ready && !l.again && l.heldUntil.IsZero() { // Nothing refers to it any more.
 		l.topic = ""
 		l.spare, r.spare = r.spare, l
 	}
@@ -138,15 +145,20 @@ func (d *dispatcher) endLeft(l *lane) {
 
 // probeLane returns a lane whose first message can best be probed with, nil if no lane has one.
 func (r *Route) probeLane() *lane {
-	var forbidden *lane
+	var failed, forbidden *lane
 	for _, l := range r.lanes {
 		switch {
 		case l.first == nil:
 		case l.gate.closed:
 			forbidden = l
+		case l.first.trouble != nil:
+			failed = l
 		default:
 			return l
 		}
+	}
+	if failed != nil {
+		return failed
 	}
 	return forbidden
 }

@@ -16,8 +16,21 @@ const believed = 5
 // judge returns the answer as it is to be understood for p. A cache that is said to be missing, and has accepted another publish
 // since it was first said so to p, does exist: it is p that cannot be published. While the cache is taken for missing, nothing is held against p.
 // An endpoint that rejects one message of a route after the other, and accepts none, is more likely to be at fault than they are.
-func (d *dispatcher) judge(p *parcel, a Answer) Answer {
+func (d *dispatcher) judge(now time.Time, p *parcel, a Answer) Answer {
 	e, r := p.first, p.lane.route
+	if p.givesUp(now, a) {
+		return given(a)
+	}
+	if a.Verdict == HaltAll && a.Status != 0 && (p.lane.gate.closed || e.trouble != nil && r.cache.existsSince(e.trouble.refused)) {
+		a.Verdict = HaltTopic // The key is accepted for others.
+	}
+	if a.Verdict == HaltTopic && !r.cfg.Ordered && p.lane.acceptedSince(e.trouble) {
+		a.Verdict = Retry // As is the topic.
+		return a
+	}
+	if a.Verdict == HaltTopic {
+		return a
+	}
 	if a.Verdict == HaltCache && e.misses+1 >= missesAfter && !r.cache.gate.closed && r.cache.existsSince(e.missed) {
 		a.Verdict, a.Reason = Reject, "not_found"
 		return a
@@ -74,6 +87,7 @@ func (d *dispatcher) attempted(now time.Time, p *parcel, a Answer) {
 		r.ambiguous++
 	}
 	d.learn(now, p, a)
+	d.suffer(now, p, a)
 }
 
 // land takes a publish out of flight. Its messages are then neither queued nor in flight: the caller ends or queues them.

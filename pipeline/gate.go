@@ -15,8 +15,14 @@ type gate struct {
 	probing bool
 	probeAt time.Time
 	delays  backoff.BackOff
-	detail  string // Why it is closed,
-	advised bool   // and whether that says what to do.
+	detail  string    // Why it is closed,
+	advised bool      // and whether that says what to do.
+	wished  time.Time // Until when the endpoint wishes to be left alone; zero: it has not said so.
+
+	searches bool      // Messages that have not been tried may pass,
+	trials   int       // so many in a quick succession,
+	trialAt  time.Time // the next one then,
+	flying   int       // and as many are on their way.
 }
 
 // The gates that every message passes.
@@ -43,7 +49,7 @@ func (g *gate) admits(now time.Time) (bool, time.Time) {
 	return true, time.Time{}
 }
 
-// enter is called for each publish that starts. It reports whether the publish is this gate's probe.
+// enter is called for each publish that starts, or dead letter that is stored. It reports whether that is this gate's probe.
 func (g *gate) enter() bool {
 	if !g.closed {
 		return false
@@ -64,6 +70,10 @@ func (g *gate) shut(now time.Time, probe bool, a Answer, delays func() backoff.B
 		g.closed, g.since, g.delays = true, now, delays()
 	}
 	g.detail, g.advised = a.Detail, a.Advised
+	g.wished = time.Time{}
+	if a.RetryAfter >= longPause {
+		g.wished = now.Add(a.RetryAfter)
+	}
 	g.probing = false
 	g.probeAt = now.Add(max(g.delays.NextBackOff(), a.RetryAfter))
 	return wasOpen
@@ -75,8 +85,11 @@ func (g *gate) undecided(now time.Time) {
 		return
 	}
 	g.probing = false
-	g.probeAt = now.Add(g.delays.NextBackOff())
+	g.probeAt = now.Add(min(g.delays.NextBackOff(), untold))
 }
+
+// untold is how long after such a probe the next one starts at the latest.
+const untold = time.Second
 
 // probeNow lets the next probe start at once: something has changed that may open the gate.
 func (g *gate) probeNow(now time.Time) {
@@ -84,7 +97,17 @@ func (g *gate) probeNow(now time.Time) {
 		return
 	}
 	g.delays.Reset()
-	g.probeAt = now
+	g.probeAt, g.trialAt, g.wished = now, now, time.Time{}
+}
+
+// soon is when a gate is probed first that another message may open.
+const soon = 250 * time.Millisecond
+
+// probeSoon lets the first probe start soon, unless the endpoint wishes otherwise.
+func (g *gate) probeSoon(now time.Time) {
+	if at := now.Add(soon); g.wished.IsZero() && at.Before(g.probeAt) {
+		g.probeAt = at
+	}
 }
 
 // open lets everything through again. It reports whether the gate was closed.

@@ -24,6 +24,16 @@ func (d *dispatcher) hold(l *lane, until time.Time) {
 	d.delayed.add(delayed{at: until, lane: l})
 }
 
+// comeBack queues a message again that has waited by itself, which there is only without order. One that was refused goes behind the others, which
+// may do better.
+func (l *lane) comeBack(e *entry) {
+	if e.trouble != nil && l.first != nil {
+		l.pushBack(e)
+		return
+	}
+	l.pushFront(e)
+}
+
 // wakeDelayed brings back the lanes and messages whose time has come, and ends those that are too old.
 func (d *dispatcher) wakeDelayed(now time.Time) {
 	d.expire(now)
@@ -39,7 +49,7 @@ func (d *dispatcher) wakeDelayed(now time.Time) {
 		case due.entry == nil:
 			due.lane.heldUntil, due.lane.lingering = time.Time{}, false
 		default:
-			due.lane.pushFront(due.entry)
+			due.lane.comeBack(due.entry)
 		}
 		d.refresh(due.lane)
 	}

@@ -21,6 +21,8 @@ type entry struct {
 	most int
 	// rejection is set once it is known that the message can never be published.
 	rejection *Rejection
+	// trouble is what has befallen it, nil if nothing has.
+	trouble *trouble
 	// unkept says that keeping it as a dead letter has failed.
 	unkept bool
 }
@@ -37,7 +39,12 @@ type lane struct {
 	heldUntil   time.Time // A retry or the wish for a fuller batch holds the whole lane; zero: nothing does.
 	lingering   bool      // It is held for a fuller batch.
 	gate        gate      // Closed while the topic is forbidden.
-	ready       bool      // It is in the route's ring.
+	stuck       bool      // It stands still for a reason of its own,
+	aside       bool      // although others are accepted: it uses up no room.
+	accepted    time.Time // When the latest publish began that was accepted, while messages of the route are in trouble.
+	singles     int       // Its messages that are counted so by themselves.
+	ready       bool      // It is in the route's ring of those that may publish,
+	again       bool      // or in the one of those that are tried again, or in both.
 	spare       *lane     // The next one that may be used again.
 }
 

@@ -44,6 +44,15 @@ func (d *dispatcher) learn(now time.Time, p *parcel, a Answer) {
 		if d.opened(now, &l.gate, eventTopicAllowed, r) {
 			r.forbidden--
 		}
+		if l.stuck {
+			l.mark(false, false)
+		}
+		if r.troubled > 0 {
+			l.accepted = p.sent
+			if p.first.trouble != nil {
+				d.mended(now, r)
+			}
+		}
 		if d.accepted(now, r, p.cost, p.size) {
 			d.events.note(now, event{kind: eventQuotaAccepted})
 		}
@@ -69,8 +78,9 @@ func (d *dispatcher) learn(now time.Time, p *parcel, a Answer) {
 		if d.refused(now, p, a) {
 			d.events.note(now, event{kind: eventQuotaRefused, detail: a.Detail})
 		}
+		d.noteWish(now, r, a)
 	case Retry, Ambiguous:
-		if !a.Echo && d.failed(now) {
+		if !a.Echo && !p.ownFault() && d.failed(now) {
 			d.shut(now, p, endpointGate, eventEndpointDown, a)
 		}
 	case Reject, Unsent:
@@ -78,13 +88,18 @@ func (d *dispatcher) learn(now time.Time, p *parcel, a Answer) {
 	d.releaseProbes(now, p)
 }
 
+// lately is how long ago a key must have been accepted for a refusal to be looked at again soon.
+const lately = time.Minute
+
 // keyRefused closes the key's gate. That there is no key yet is no news: whoever fetches it tells of that.
 func (d *dispatcher) keyRefused(now time.Time, p *parcel, a Answer) {
 	if a.Status != 0 {
 		if p.probes[keyGate] {
 			d.keyFound(now) // That it is refused is news.
 		}
-		d.shut(now, p, keyGate, eventKeyRefused, a)
+		if d.shut(now, p, keyGate, eventKeyRefused, a) && p.lane.route.cache.existsSince(now.Add(-lately)) {
+			d.key.probeSoon(now) // It may be about this message.
+		}
 		return
 	}
 	if d.key.shut(now, p.probes[keyGate], a, d.delays.gates()[keyGate]) {
@@ -105,14 +120,16 @@ func (d *dispatcher) keyFound(now time.Time) {
 // shut closes one of the gates that p passed. It reports whether the gate was open.
 func (d *dispatcher) shut(now time.Time, p *parcel, which int, kind eventKind, a Answer) bool {
 	g := p.lane.gates(d)[which]
+	about := p.lane.route
 	if !g.shut(now, p.probes[which], a, d.delays.gates()[which]) {
 		return false
 	}
-	about := p.lane.route
+	g.tries(now, which, a)
 	if which == keyGate || which == endpointGate { // They are everybody's.
 		about = nil
 	}
 	d.events.note(now, event{kind: kind, route: about, detail: a.Detail})
+	d.noteWish(now, about, a)
 	d.noteHalts(now)
 	return true
 }
@@ -130,9 +147,15 @@ func (d *dispatcher) opened(now time.Time, g *gate, kind eventKind, r *Route) bo
 // releaseProbes ends the probes that p was and whose gates are still closed: the next probe may start after the delay.
 func (d *dispatcher) releaseProbes(now time.Time, p *parcel) {
 	for i, g := range p.lane.gates(d) {
+		if p.probes[i] && g.closed && i != topicGate {
+			d.credit(p.lane.route, i)
+		}
 		if p.probes[i] && g.probing {
 			g.undecided(now)
 		}
-		p.probes[i] = false
+		if p.trials[i] {
+			g.flying = max(0, g.flying-1)
+		}
+		p.probes[i], p.trials[i] = false, false
 	}
 }

@@ -44,7 +44,7 @@ func (d *dispatcher) limitedBy(now time.Time, r *Route, idle bool) Limit {
 		return ByPermission
 	case !r.trim():
 		return d.heldBy(r)
-	case r.ready.front().first.rejection == nil && d.unaffordable(now, r):
+	case r.lead().front().first.rejection == nil && d.unaffordable(now, r):
 		return ByQuota
 	case idle:
 		return ByNothing // One is about to take it.
@@ -67,7 +67,7 @@ func (d *dispatcher) heldBy(r *Route) Limit {
 
 // unaffordable reports whether a quota holds back the first message of r, which is ready.
 func (d *dispatcher) unaffordable(now time.Time, r *Route) bool {
-	first := r.ready.front().first
+	first := r.lead().front().first
 	cost, size := d.costOf(r, first), d.sizeOf(r, first)
 	return !r.quotas.due(now, cost).IsZero() || !d.due(now, cost, size).IsZero()
 }

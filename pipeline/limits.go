@@ -144,14 +144,16 @@ func (d *dispatcher) accepted(now time.Time, r *Route, cost float64, size int) b
 // refused tells the quota that is meant of a refusal. Which one that is the endpoint does not say, but for throughput: a cache that has a quota of
 // its own is taken to be meant. It reports whether this is the first refusal after a success.
 func (d *dispatcher) refused(now time.Time, p *parcel, a Answer) bool {
-	if a.Reason == ReasonThroughput {
+	meant, cost := d.region, p.cost
+	switch c := p.lane.route.cache.pacer; {
+	case a.Reason == ReasonThroughput:
 		if d.throughput == nil {
 			d.throughput = newThroughput(d.delays.Quota(), now, d.offered)
 		}
-		return d.throughput.refused(now, p.sent, float64(p.size), a.RetryAfter)
+		meant, cost = d.throughput, float64(p.size)
+	case c != nil:
+		meant = c
 	}
-	if c := p.lane.route.cache.pacer; c != nil {
-		return c.refused(now, p.sent, p.cost, a.RetryAfter)
-	}
-	return d.region.refused(now, p.sent, p.cost, a.RetryAfter)
+	meant.said = a.Detail
+	return meant.refused(now, p.sent, cost, a.RetryAfter)
 }

@@ -35,7 +35,10 @@ type pacer struct {
 
 	pausedUntil time.Time
 	longSince   time.Time // When a long pause began; zero: it is none.
+	wished      bool      // The pause is the endpoint's wish, and long: one publish probes whether it is over,
+	probing     bool      // and is on its way.
 	pauses      backoff.BackOff
+	said        string    // What came with the endpoint's wish.
 	throttled   bool      // The latest answer that tells was a refusal.
 	refusedAt   time.Time // When the first refusal of a run came.
 }
@@ -100,7 +103,22 @@ func (p *pacer) due(now time.Time, cost float64) time.Time {
 }
 
 // pay pays for a publish that starts or has started.
-func (p *pacer) pay(now time.Time, cost float64) { p.bucket.pay(now, cost) }
+func (p *pacer) pay(now time.Time, cost float64) {
+	p.bucket.pay(now, cost)
+	if p.wished { // It is the probe.
+		p.wished, p.probing = false, true
+		p.pause(now, probeTime)
+	}
+}
+
+// probeTime is how long the others wait for what the probe after a long pause is told.
+const probeTime = 5 * time.Second
+
+// resume ends a pause: somebody thinks that it is over. One publish shows whether it is.
+func (p *pacer) resume() {
+	p.wished = p.wished || p.probing || p.throttled || !p.longSince.IsZero()
+	p.pausedUntil, p.longSince, p.probing = time.Time{}, time.Time{}, false
+}
 
 // paused says since when a long pause has been on; zero: none is.
 func (p *pacer) paused(now time.Time) time.Time {
@@ -119,8 +137,11 @@ func (p *pacer) refused(now, sent time.Time, cost float64, retryAfter time.Durat
 	}
 	if retryAfter > 0 {
 		p.pause(now, retryAfter)
-		if p.longSince.IsZero() && retryAfter >= longPause {
-			p.longSince = now
+		if retryAfter >= longPause {
+			p.wished, p.probing = true, false
+			if p.longSince.IsZero() {
+				p.longSince = now
+			}
 		}
 	}
 	// One refusal is answered by the rate. A further one of a publish that was sent after it, or one without a rate, by a pause.
@@ -144,6 +165,9 @@ func (p *pacer) pause(now time.Time, d time.Duration) {
 // accepted takes note of a success. It reports whether it ends a run of refusals.
 func (p *pacer) accepted(now time.Time, cost float64) bool {
 	p.learner.accept(now, cost)
+	if p.probing { // It is over.
+		p.probing, p.pausedUntil, p.longSince = false, time.Time{}, time.Time{}
+	}
 	if !p.throttled {
 		return false
 	}

@@ -13,6 +13,7 @@ type parcel struct {
 	size        int             // Bytes of the publish.
 	cost        float64         // Paid for it.
 	probes      [gateCount]bool // The closed gates whose probe it is.
+	trials      [gateCount]bool // The closed gates that it passes as one that has not been tried.
 	sent        time.Time       // When it left the queue.
 	trial       bool            // It tells whether dead letters can be stored again.
 	aside       bool            // Its topic goes on without it.

@@ -20,7 +20,8 @@ const longestLetterWait = 10 * time.Second
 // parked is the messages of a route that can never be published, and whose dead letters cannot be stored at present. They are in flight, on
 // no connection and with no keeper. One of them at a time is tried again; when it is stored, all are. Each holds up its topic, until
 // what waits behind them fills half of the route's room: then the topics go on, as the message itself is never published. The room that they
-// take themselves is half of the route's share: of more, the source takes its messages back, or they are dropped where it cannot.
+// take themselves is half of the route's share. More take the room of others for a while, as most troubles are short; then the source takes
+// messages back, or they are dropped where it cannot.
 type parked struct {
 	gate    gate         // Closed while no dead letter can be stored.
 	waiting ring[parcel] // For the gate.
@@ -67,15 +68,16 @@ func (d *dispatcher) park(now time.Time, p *parcel) {
 		r.parked.n++
 		r.parked.bytes += int64(len(e.Payload))
 	}
-	if r.parkedTooMany() {
-		d.turnOut(now, p)
-		return
-	}
 	if !p.aside {
 		r.parked.holding++
 	}
 	r.parked.waiting.pushBack(*p)
+	d.turnOut(now, r)
 	d.relieve(r)
+	if r.waiters > 0 && r.roomy() { // It has room of its own now.
+		d.roomMade = true
+	}
+	r.wakeSource()
 }
 
 // relieve lets the topics of parked messages go on when what waits behind them takes half of the room.
@@ -100,17 +102,26 @@ func (r *Route) parkedTooMany() bool {
 	return r.parked.n > 1 && (r.parked.n > r.share/2 || r.parked.bytes > r.maxBytes/2)
 }
 
-// turnOut ends a message for which there is no room among the parked.
-func (d *dispatcher) turnOut(now time.Time, p *parcel) {
-	r := d.land(p)
-	if !r.cfg.Returnable {
-		d.events.note(now, event{kind: eventLetterLost, route: r, detail: r.parked.why})
-		d.end(p.take(), Dropped)
+// letterPatience is how long more messages may wait for their dead letters than there is room for.
+const letterPatience = 30 * time.Second
+
+// turnOut ends the messages that are parked without room for them, once that has lasted.
+func (d *dispatcher) turnOut(now time.Time, r *Route) {
+	if now.Sub(r.parked.gate.since) < letterPatience {
 		return
 	}
-	d.end(p.take(), Returned)
-	if n := len(d.ended); r.cfg.Settler != nil {
-		d.ended[n-1].later = true
+	for r.parkedTooMany() && r.parked.waiting.len() > 0 {
+		p := r.parked.next()
+		d.land(&p)
+		if !r.cfg.Returnable {
+			d.events.note(now, event{kind: eventLetterLost, route: r, detail: r.parked.why})
+			d.end(p.take(), Dropped)
+			continue
+		}
+		d.end(p.take(), Returned)
+		if n := len(d.ended); r.cfg.Settler != nil {
+			d.ended[n-1].later = true
+		}
 	}
 }
 
@@ -172,14 +183,25 @@ func (d *dispatcher) endParked(r *Route) {
 	}
 }
 
-// holding is the number of messages that take room: what is parked has room of its own.
-func (r *Route) holding() int { return r.left() - r.parked.n }
+// housed is how many of the parked messages have room of their own: one always, and up to half of the share.
+func (r *Route) housed() int { return min(r.parked.n, max(1, r.share/2)) }
+
+// housedBytes is housed for payload.
+func (r *Route) housedBytes() int64 {
+	if r.parked.n == 1 {
+		return r.parked.bytes
+	}
+	return min(r.parked.bytes, r.maxBytes/2)
+}
+
+// holding is the number of messages that take room.
+func (r *Route) holding() int { return r.left() - r.housed() }
 
 // most is how many messages may take room.
-func (r *Route) most() int { return max(1, min(r.limit, r.share-r.parked.n)) }
+func (r *Route) most() int { return max(1, min(r.limit, r.share-r.housed())) }
 
 // load is the payload that takes room.
-func (r *Route) load() int64 { return r.bytes - r.parked.bytes }
+func (r *Route) load() int64 { return r.bytes - r.housedBytes() }
 
 // mostLoad is how much payload may take room.
-func (r *Route) mostLoad() int64 { return max(1, r.maxBytes-r.parked.bytes, r.maxBytes/2) }
+func (r *Route) mostLoad() int64 { return max(1, r.maxBytes-r.housedBytes(), r.maxBytes/2) }

@@ -157,8 +157,12 @@ func TestParkedMessagesAreBounded(t *testing.T) {
 					fakeSink(func(*Request) Answer { return accept() }))
 				for i := range 100 {
 					p.Route(0).Submit(bad(fmt.Sprint(i)))
-					synctest.Wait()
 				}
+				time.Sleep(letterPatience / 2)
+				if n := p.Stats().Routes[0].Settled[tt.outcome]; tt.returnable && n > 0 {
+					t.Errorf("%d are returned before the trouble has lasted", n)
+				}
+				time.Sleep(time.Minute)
 				stats := p.Stats().Routes[0]
 				if stats.Unkept != 10 || stats.Settled[tt.outcome] != tt.n {
 					t.Errorf("%d wait, settled %v, want 10 and %d %v", stats.Unkept, stats.Settled, tt.n, tt.outcome)

@@ -47,7 +47,7 @@ func New(cfg Config, sink Sink, log *slog.Logger, metrics *Metrics) *Pipeline {
 	p := &Pipeline{cfg: cfg, sink: sink, log: log, empty: make(chan struct{})}
 	p.room = sync.NewCond(&p.mu)
 	p.letters.some = sync.NewCond(&p.mu)
-	p.d = dispatcher{delays: cfg.Delays, operations: cfg.Operations, waited: metrics.rateLimitWait}
+	p.d = dispatcher{delays: cfg.Delays, mostFlying: max(1, min(trialsFlying, cfg.Workers*max(1, cfg.InFlight)/2)), operations: cfg.Operations, waited: metrics.rateLimitWait}
 	caches := map[string]*cache{}
 	for _, rc := range cfg.Routes {
 		if caches[rc.Cache] == nil {

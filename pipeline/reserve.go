@@ -18,17 +18,20 @@ const chunk = 4
 // one message of the reservation; what will not come is given back with Release.
 //
 // It returns 0 when there is too little room, while publishing is halted for the route, and once the route is closed. Then Wake will
-// tell when to ask again. A halted route that holds nothing gets room for one message, to probe with.
+// tell when to ask again. A halted route gets room for messages to probe with, see probeRoom.
 func (r *Route) Reserve() (messages int, bytes int64) {
 	r.pipeline.mu.Lock()
 	defer r.pipeline.mu.Unlock()
 	r.starved = true // Until there is room again.
-	n := r.unreserved()
-	if !r.halted(time.Now()).IsZero() {
-		n = min(n, 1-r.holding()-r.reserved)
+	n, halted := r.unreserved(), !r.halted(time.Now()).IsZero()
+	if halted {
+		n = r.probeRoom()
 	}
-	if n <= 0 || r.closed || r.pipeline.d.stopped || !r.roomToReserve() {
+	if n <= 0 || r.closed || r.pipeline.d.stopped || !halted && !r.roomToReserve() {
 		return 0, 0
+	}
+	if halted {
+		r.credited = false
 	}
 	r.reserved += n
 	if r.cfg.Overload == DropOldest {
@@ -42,6 +45,10 @@ func (r *Route) Release(messages int) {
 	r.pipeline.mu.Lock()
 	defer r.pipeline.mu.Unlock()
 	r.reserved = max(0, r.reserved-messages)
+	if messages > 0 && !r.haltedSince.IsZero() { // What was to be probed with has not come.
+		r.credited = true
+		r.probeAsks()
+	}
 	r.wakeSource()
 }
 
@@ -81,7 +88,7 @@ func (r *Route) unreserved() int {
 	if r.cfg.Overload == DropOldest {
 		return r.limit - r.reserved
 	}
-	return r.most() - r.holding() - r.reserved
+	return r.most() - r.counted() - r.reserved
 }
 
 // roomToReserve reports whether there is so much room that asking is worth a request to the server.

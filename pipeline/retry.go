@@ -1,13 +1,22 @@
 package pipeline
 
-import "time"
+import (
+	"fmt"
+	"time"
+)
 
 // requeue puts messages back to wait for their next attempt. What a gate or the pacer holds back anyway needs no delay of its own.
 func (d *dispatcher) requeue(now time.Time, p *parcel, a Answer) {
 	r, l := p.lane.route, p.lane
 	r.retries[reason(a)] += uint64(p.n)
 	switch a.Verdict {
-	case HaltAll, SlowDown, Unsent:
+	case HaltAll:
+		if d.key.closed {
+			d.waitFor(now, p, &d.key, 0)
+			break
+		}
+		d.putBack(p)
+	case SlowDown, Unsent:
 		d.putBack(p)
 	case HaltCache:
 		for e := p.first; e != nil; e = e.next {
@@ -19,14 +28,63 @@ func (d *dispatcher) requeue(now time.Time, p *parcel, a Answer) {
 	case HaltRoute:
 		d.waitFor(now, p, &r.gate, a.RetryAfter)
 	case HaltTopic:
-		d.putBack(p)
-		d.hold(l, l.gate.probeAt)
+		p.asideSingles()
+		d.waitFor(now, p, &l.gate, a.RetryAfter)
+		d.forbid(now, l, a)
 	case Reject: // Of a batch: a single message is rejected elsewhere.
 		p.split()
 		d.putBack(p)
 	case Accept, Retry, Ambiguous:
-		d.waitFor(now, p, &d.endpoint, a.RetryAfter)
+		d.retryOwn(now, p, a)
 	}
+}
+
+// retryOwn makes messages wait that the endpoint has failed: for the endpoint, or by themselves where it is their own fault.
+func (d *dispatcher) retryOwn(now time.Time, p *parcel, a Answer) {
+	if !a.tells() || !p.ownFault() {
+		d.waitFor(now, p, &d.endpoint, a.RetryAfter)
+		return
+	}
+	wait := a.RetryAfter
+	if p.proved() {
+		if d.putAside(now, p, a); d.asideFull(now, p) {
+			return
+		}
+		wait = max(wait, d.crowd(p.lane.route))
+	}
+	d.delay(now, p, wait)
+}
+
+// forbid makes the lane of a topic wait that the key may not publish to.
+func (d *dispatcher) forbid(now time.Time, l *lane, a Answer) {
+	if !l.aside {
+		l.mark(true, true)
+		d.events.note(now, event{kind: eventSuspect, route: l.route, detail: fmt.Sprintf("topic %q: %s", l.topic, a.Detail)})
+		l.route.wakeSource()
+	}
+	if at := now.Add(d.crowd(l.route)); l.gate.closed && at.After(l.gate.probeAt) {
+		l.gate.probeAt = at
+	}
+	d.hold(l, l.gate.probeAt)
+}
+
+// asideFull ends messages for which there is no room among those that are put aside, and that hold nothing behind them: they would take the room of
+// those that can be published. NATS delivers them again later, where it can.
+func (d *dispatcher) asideFull(now time.Time, p *parcel) bool {
+	r := p.lane.route
+	if r.cfg.Ordered || r.aside <= r.mostAside() {
+		return false
+	}
+	for p.n > 0 {
+		if !r.cfg.Returnable {
+			d.events.note(now, event{kind: eventAsideFull, route: r})
+		}
+		d.end(p.take(), r.returned())
+		if n := len(d.ended); r.cfg.Settler != nil {
+			d.ended[n-1].later = true
+		}
+	}
+	return true
 }
 
 // reason says why an answer means another attempt.

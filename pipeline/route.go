@@ -26,6 +26,11 @@ type RouteConfig struct {
 	MaxAge time.Duration
 	// BelieveRejections says that no rejection costs anything, so that each is believed, however many come in a row.
 	BelieveRejections bool
+	// GiveUpAfter is for how long the endpoint may fail a message (5xx, no answer) while it accepts others of the cache, before it becomes a dead letter;
+	// 0: for ever.
+	GiveUpAfter time.Duration
+	// GiveUpForbidden is for how long the key may be refused for a topic while others are accepted, before its messages become dead letters; 0: for ever.
+	GiveUpForbidden time.Duration
 	// Subscribers is how many are expected on each topic, where operations are counted.
 	Subscribers int
 	// Returnable says that NATS delivers a message again that is settled as Returned, and only what was asked for: the source
@@ -58,7 +63,9 @@ type Route struct {
 
 	lanes  map[string]*lane
 	spare  *lane       // Lanes that may be used again.
-	ready  ring[*lane] // The lanes that may publish, in turn.
+	ready  ring[*lane] // The lanes that may publish, in turn:
+	again  ring[*lane] // those whose first message has been refused before are in this one.
+	turns  uint        // Publishes started.
 	active bool        // It is in the dispatcher's ring of routes.
 
 	oldest, newest *entry // Queued, by age; kept only where messages may be dropped for it.
@@ -70,6 +77,7 @@ type Route struct {
 	haltedSince time.Time     // When a gate closed that halts it; zero: none is closed.
 	waiters     int           // Submit calls that wait for room.
 	reserved    int           // Messages that the source has asked for and not submitted yet.
+	credited    bool          // It may ask for one more message to probe with.
 	starved     bool          // The source waits to be woken when there is room to reserve.
 	wake        chan struct{} // One slot, see Wake.
 
@@ -81,26 +89,36 @@ type Route struct {
 	ambiguous   uint64
 	published   uint64 // Bytes.
 	operations  uint64
-	forbidden   int // Lanes whose gate is closed.
-	rejections  int // Messages rejected by the endpoint since something was accepted.
-	refusals    int // Topics that turned out to be forbidden since something was accepted.
+	forbidden   int       // Lanes whose gate is closed.
+	rejections  int       // Messages rejected by the endpoint since something was accepted.
+	refusals    int       // Topics that turned out to be forbidden since something was accepted.
+	troubled    int       // Messages that were refused and may be tried again.
+	stuck       int       // Those, and what waits behind them for the sake of order.
+	aside       int       // What of that uses up no room, as others are accepted,
+	asideUnits  int       // and in how many attempts that is tried: one for each message, or topic.
+	mendedAt    time.Time // Until when what was put aside is not brought forward again.
 	parked      parked
 }
 
 // full reports whether a message of n bytes has no room. An empty route takes any message, so that none waits for ever.
 func (r *Route) full(n int) bool {
-	held := r.holding()
-	return held > 0 && (held >= r.most() || r.load()+int64(n) > r.mostLoad())
+	return r.holding() > 0 && (r.counted() >= r.most() || r.load()+int64(n) > r.mostLoad())
 }
 
 // roomy reports whether it is worth waking those who wait for room: not for every single message.
 func (r *Route) roomy() bool {
 	most, load := r.most(), r.mostLoad()
-	return r.holding() <= most-max(1, most/8) && r.load() <= load-load/8
+	return r.counted() <= most-max(1, most/8) && r.load() <= load-load/8
 }
 
 // left is the number of messages that have not ended.
 func (r *Route) left() int { return r.queued + r.inFlight }
+
+// counted is the number of messages that use up room. What is put aside does not, up to a bound: it may be there for long.
+func (r *Route) counted() int { return r.holding() - min(r.aside, r.mostAside()) }
+
+// mostAside is how many messages may be put aside.
+func (r *Route) mostAside() int { return r.share / 2 }
 
 // retryReason says why a message is tried again.
 type retryReason uint8

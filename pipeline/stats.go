@@ -33,9 +33,13 @@ type RouteStats struct {
 	Share        float64 // Of the quota when all routes are busy.
 	Forbidden    int     // Topics that the key may not publish to.
 	CacheMissing bool
-	RouteRefused bool   // The key may not publish to any of its topics, as far as is known.
-	Rejecting    string // What the endpoint says to whatever the route publishes, none of which it accepts; or empty.
-	Unkept       int    // Messages that wait to be kept as dead letters, as that has failed,
+	RouteRefused bool      // The key may not publish to any of its topics, as far as is known.
+	LeftAlone    time.Time // Until when nothing is published, as the endpoint wishes so (Retry-After); zero: it does not,
+	LeftAloneWhy string    // and what it said.
+	Rejecting    string    // What the endpoint says to whatever the route publishes, none of which it accepts; or empty.
+	Aside        int       // Messages that the endpoint refuses while it accepts others, and what waits behind them: they use up no room.
+	AsideTopics  int       // In how many attempts that is tried: one for each message, or topic.
+	Unkept       int       // Messages that wait to be kept as dead letters, as that has failed,
 	UnkeptWhy    string
 }
 
@@ -76,6 +80,12 @@ func (p *Pipeline) Stats() Stats {
 	for _, r := range p.d.routes {
 		s.QueuedBytes += r.bytes
 		stats := r.stats(s.KeyRefused, weights)
+		if w := p.d.leftAlone(now, r); !w.until.IsZero() {
+			stats.LeftAlone, stats.LeftAloneWhy = w.until, w.why
+			if stats.State == Running {
+				stats.State = Parked
+			}
+		}
 		stats.LimitedBy = p.d.limitedBy(now, r, len(p.idle) > 0)
 		s.Routes = append(s.Routes, stats)
 	}
@@ -101,6 +111,8 @@ func (r *Route) stats(keyRefused bool, weights float64) RouteStats {
 		Forbidden:    r.forbidden,
 		CacheMissing: r.cache.gate.closed,
 		RouteRefused: r.gate.closed && !r.distrusted(),
+		Aside:        r.aside,
+		AsideTopics:  r.asideUnits,
 		Unkept:       r.parked.n,
 		UnkeptWhy:    r.parked.why,
 	}
@@ -127,7 +139,7 @@ func (r *Route) state(keyRefused bool) State {
 		return Paused
 	case keyRefused || r.cache.gate.closed || r.gate.closed:
 		return Parked
-	case r.forbidden > 0 && r.inFlight == 0 && r.ready.len() == 0:
+	case r.forbidden > 0 && r.refusals > 0 && r.inFlight == 0 && r.ready.len()+r.again.len() == 0:
 		return Parked
 	}
 	return Running

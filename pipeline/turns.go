@@ -9,7 +9,7 @@ import (
 // finish hands the answer to a publish back. A message that can never be published stays in flight until it is kept as a
 // dead letter.
 func (p *Pipeline) finish(now time.Time, flying *parcel, a Answer) {
-	a = p.d.judge(flying, a)
+	a = p.d.judge(now, flying, a)
 	if a.Verdict == Reject && flying.n == 1 {
 		p.d.reject(now, flying, a)
 		p.d.leave(now, flying)

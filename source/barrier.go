@@ -20,7 +20,7 @@ import (
 type barrier struct {
 	up     atomic.Bool   // Nothing that arrives may go on.
 	shared atomic.Bool   // Other replicas use the consumer: gaps are theirs.
-	next   atomic.Uint64 // The consumer's sequence of the next delivery; 0: any.
+	next   atomic.Uint64 // The consumer's sequence of the next delivery; 0: not known.
 	raised chan struct{} // One slot: it was raised, or may be opened.
 
 	mu      sync.Mutex // Guards the following.
@@ -29,6 +29,7 @@ type barrier struct {
 	upTo    uint64     // Everything delivered up to this sequence of the stream must be in our hands; 0: not known yet.
 	missing int        // So many of them are not.
 	moved   time.Time  // When one of them came, or it was raised.
+	seen    uint64     // The highest consumer's sequence that came before the numbers.
 	gap     bool       // A delivery was lost since the numbers were asked for.
 }
 
@@ -42,7 +43,7 @@ type arrival struct {
 func (b *barrier) raise(why string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.why, b.upTo, b.missing, b.moved = why, 0, 0, time.Now()
+	b.why, b.upTo, b.missing, b.seen, b.moved = why, 0, 0, 0, time.Now()
 	b.next.Store(0)
 	b.up.Store(true)
 	b.signal()
@@ -67,25 +68,30 @@ func (b *barrier) reason() string {
 // holds is told of each delivery, by the consumer's sequence, and reports whether it must wait. This is all that a message costs while no
 // barrier is up.
 func (b *barrier) holds(consumer uint64) bool {
-	next := b.next.Load()
-	b.next.Store(consumer + 1)
-	if next != consumer && next != 0 && !b.shared.Load() {
-		b.lost()
+	if b.next.CompareAndSwap(consumer, consumer+1) {
+		return b.up.Load()
 	}
+	b.unexpected(consumer)
 	return b.up.Load()
 }
 
-// lost raises the barrier for a gap. If it is up, the numbers are asked for once more before it is opened.
-func (b *barrier) lost() {
-	if !b.up.Load() {
-		next := b.next.Load()
-		b.raise("a delivery was lost")
-		b.next.Store(next)
+// unexpected raises the barrier for a gap, or for a count that goes back. If it is up, what was delivered before the numbers were asked for is in
+// them, and for a gap after that they are asked for once more.
+func (b *barrier) unexpected(consumer uint64) {
+	if b.shared.Load() {
+		b.next.Store(consumer + 1)
 		return
+	}
+	if !b.up.Load() {
+		b.raise("a delivery was lost")
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.gap = true
+	b.seen = max(b.seen, consumer)
+	if next := b.next.Load(); next > 0 && consumer > next {
+		b.gap = true
+		b.next.Store(consumer + 1)
+	}
 }
 
 // wait keeps a message until the barrier is opened. It reports false if that has just happened. note notes the delivery and says what the
@@ -111,11 +117,13 @@ func (b *barrier) wait(sequence uint64, m pipeline.Message, note func() *deliver
 	return true
 }
 
-// inform tells the consumer's numbers: unacknowledged messages, of which held are in our hands, all of them up to a sequence of the stream.
-func (b *barrier) inform(upTo uint64, unacknowledged, held int) {
+// inform tells the consumer's numbers: how many deliveries there were, the last one's sequence in the stream, and how many messages are unacknowledged.
+// held of them are in our hands.
+func (b *barrier) inform(consumer, upTo uint64, unacknowledged, held int) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.upTo, b.missing, b.gap = upTo, unacknowledged-held, false
+	b.next.Store(max(consumer, b.seen, b.next.Load()-min(b.next.Load(), 1)) + 1)
 }
 
 // complete reports whether everything is in our hands.

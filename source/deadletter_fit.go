@@ -189,7 +189,7 @@ func (d *DeadLetters) explain(ctx context.Context, err error) error {
 		return fmt.Errorf("the storage of the account or the servers is used up, so that %s takes no dead letters: make room with `nats stream purge`, "+
 			"or raise the limits of the account: %w", d.streamFor(ctx), err)
 	case errors.Is(err, jetstream.ErrNoStreamResponse), errors.Is(err, nats.ErrNoResponders):
-		return fmt.Errorf("no stream takes the dead letters' subject %s any more: create one, for example with "+
+		return fmt.Errorf("publish the dead letter to %s (does a stream take that subject?): create one, for example with "+
 			"`nats stream add DEAD --subjects '%[1]s'`: %w", d.subject, err)
 	case errors.Is(err, context.DeadlineExceeded):
 		if denied := publishRefused(d.conn, d.subject); denied != nil {

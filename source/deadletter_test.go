@@ -165,7 +165,7 @@ func TestDeadLetterSaysThatNoStreamTakesItAnyMore(t *testing.T) {
 		t.Fatal(err)
 	}
 	m, r := rejected("a.b", nil, nil)
-	if err := letters.Keep(m, r); err == nil || !strings.Contains(err.Error(), "no stream takes the dead letters' subject dead.r any more: create one") {
+	if err := letters.Keep(m, r); err == nil || !strings.Contains(err.Error(), "publish the dead letter to dead.r (does a stream take that subject?): create one") {
 		t.Errorf("Keep = %v", err)
 	}
 }

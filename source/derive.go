@@ -47,7 +47,7 @@ const (
 	attemptsInTime = 2
 	// replicas is how many replicas a derived MaxAckPending has room for.
 	replicas      = 4
-	minAckPending = 1000
+	minAckPending = 5000 // Also with few held: what the endpoint refuses waits besides.
 	maxWaiting    = 512
 	// noLimitLatency is the publish latency that an unlimited rate is estimated from.
 	noLimitLatency = 50 * time.Millisecond

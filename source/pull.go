@@ -39,8 +39,6 @@ type puller struct {
 	trouble  string     // Why nothing is delivered; empty when all is well.
 	waits    time.Duration
 	notUntil time.Time // After a refusal.
-	ghosts   int       // Requests that were given up and may still wait at the server,
-	goneBy   time.Time // until then.
 	noted    bool      // The server has answered on noteInbox.
 
 	onLoss func(why string) // Called when deliveries may have been lost, under mu; nil: nobody asks.
@@ -166,16 +164,6 @@ func (p *puller) sweepNoted() bool {
 	return p.noted
 }
 
-// atServer is the most requests of ours that may wait at the server.
-func (p *puller) atServer(now time.Time) int {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if now.After(p.goneBy) {
-		p.ghosts = 0
-	}
-	return p.open + p.ghosts
-}
-
 // status takes note of what the server says of a request. The statuses are those of nats-server 2.15.
 func (p *puller) status(m *nats.Msg) {
 	status, text := m.Header.Get("Status"), m.Header.Get("Description")
@@ -226,10 +214,6 @@ func (p *puller) end(remaining int) {
 // voidAll forgets every open request.
 func (p *puller) voidAll() {
 	p.void = p.last
-	if p.open > 0 {
-		p.ghosts += p.open
-		p.goneBy = time.Now().Add(p.limits.PullExpiry)
-	}
 	p.end(p.asked)
 }
 
@@ -281,6 +265,13 @@ func (p *puller) state() (arrivals uint64, open bool, trouble string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.arrivals, p.open > 0, p.trouble
+}
+
+// expected is how many messages may still come.
+func (p *puller) expected() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.asked
 }
 
 // lose has the consumer let go for a reason.

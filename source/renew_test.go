@@ -71,9 +71,9 @@ func TestLongHaltHandsBackOnceAndGoesOnInOrder(t *testing.T) {
 		return info.Delivered.Consumer
 	}
 	before := delivered()
-	time.Sleep(3 * time.Second) // Longer than AckWait.
-	if after := delivered(); after != before {
-		t.Errorf("%d deliveries while halted, want none", after-before)
+	time.Sleep(3 * time.Second)                 // Longer than AckWait.
+	if after := delivered(); after > before+3 { // One after each probe in vain.
+		t.Errorf("%d deliveries while halted, want few", after-before)
 	}
 	open.Store(true)
 	s.pipe.KeyChanged()

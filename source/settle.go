@@ -49,6 +49,9 @@ const (
 	// calmTime is how long a consumer must have been left alone, by the server's clock, before a daemon that has just started takes what is
 	// unacknowledged for left behind: a replica that lives acknowledges, or has a request open.
 	calmTime = 150 * time.Millisecond
+	// strangersStay is how long requests must wait at the server to be those of somebody who lives and does not answer. A server with gateways or
+	// leaf nodes keeps those of a daemon that was killed for a moment.
+	strangersStay = 3 * time.Second
 	// afterTheFirstLook is how late acknowledgements may be that somebody sent before it died.
 	afterTheFirstLook = 20 * time.Millisecond
 	// settlePoll is how often a step is looked at while it waits.
@@ -59,10 +62,12 @@ const (
 	// againAfter is how long nothing may come before what is missing is handed back again. Sooner would send the same messages over a slow link
 	// again and again.
 	againAfter = time.Second
+	// noteTime is how long the server may take to note what was handed back, before it is asked for all the same.
+	noteTime = 5 * time.Second
 	// giveUpAfter is how long nothing may come before the barrier is opened as it is.
 	giveUpAfter = 15 * time.Second
-	// sweepAtOnce bounds what one step hands back, as writing it may take long.
-	sweepAtOnce = 1024
+	// sweepAtOnce is handed back at a time, and as much as that for sweepFor in one step: writing may take long, and renewals must go on.
+	sweepAtOnce, sweepFor = 1024, 50 * time.Millisecond
 	// longestRange is the most sequences that are swept. A topic that is parked for long holds the floor back.
 	longestRange = 200_000
 	// slowAfter is when the log says that it takes long.
@@ -173,7 +178,7 @@ func (w *watch) inform(ctx context.Context) (bool, error) {
 		return false, err
 	}
 	s.info = info
-	w.j.barrier.inform(info.Delivered.Stream, info.NumAckPending, w.j.held.within(info.AckFloor.Stream, info.Delivered.Stream))
+	w.j.barrier.inform(info.Delivered.Consumer, info.Delivered.Stream, info.NumAckPending, w.j.held.within(info.AckFloor.Stream, info.Delivered.Stream))
 	return true, nil
 }
 
@@ -195,9 +200,11 @@ func (w *watch) listen(ctx context.Context, now time.Time) error {
 	switch {
 	case w.j.barrier.complete():
 		w.open(false)
-	case w.othersAsk(s.info), s.fresh && active.After(s.look.Add(afterTheFirstLook)), w.j.presence.heardSince(s.first):
+	case w.j.presence.heardSince(s.first), s.fresh && active.After(s.look.Add(afterTheFirstLook)):
 		w.open(true)
-	case s.fresh && s.info.TimeStamp.Sub(active) < calmTime:
+	case s.fresh && s.info.NumWaiting > 0 && now.Sub(s.first) > strangersStay: // None of the requests can be ours.
+		w.open(true)
+	case s.fresh && (s.info.NumWaiting > 0 || s.info.TimeStamp.Sub(active) < calmTime):
 		s.until = time.Now().Add(askAround)
 	case s.info.Delivered.Stream-s.info.AckFloor.Stream > longestRange:
 		w.j.log.Warn("too much lies between what is acknowledged and what was delivered, such as behind a topic that is parked: "+
@@ -223,11 +230,6 @@ func lastActive(info *jetstream.ConsumerInfo) time.Time {
 	return last
 }
 
-// othersAsk reports whether more requests wait at the server than can be ours.
-func (w *watch) othersAsk(info *jetstream.ConsumerInfo) bool {
-	return info.NumWaiting > w.p.atServer(time.Now())
-}
-
 func (w *watch) startSweep() {
 	s := &w.settling
 	s.step, s.next = sweeping, s.info.AckFloor.Stream+1
@@ -239,21 +241,32 @@ func (w *watch) startSweep() {
 // asked to say when it has done so, as it may serve a request before: by handing back a delivery that cannot be.
 func (w *watch) sweep(now time.Time) {
 	s, upTo := &w.settling, w.settling.info.Delivered.Stream
+	for s.next <= upTo && time.Since(now) < sweepFor {
+		if !w.sweepSome(upTo) {
+			return // The connection is gone, and it will begin again.
+		}
+	}
+	if s.next <= upTo {
+		return
+	}
+	s.subject = appendNakSubject(s.subject[:0], w.j.cfg.Stream, w.j.cfg.Consumer, upTo, 0)
+	_ = w.j.conn.PublishRequest(string(s.subject), w.p.noteInbox(), ackNotNow) // Without an answer it goes on later.
+	s.step, s.until = confirming, now.Add(noteTime)
+}
+
+// sweepSome reports whether it could be sent.
+func (w *watch) sweepSome(upTo uint64) bool {
+	s := &w.settling
 	s.buf, s.next = w.j.held.unknown(s.next, upTo, sweepAtOnce, s.buf[:0])
 	w.j.acks.push() // What has ended meanwhile must be known to have ended.
 	for _, sequence := range s.buf {
 		s.subject = appendNakSubject(s.subject[:0], w.j.cfg.Stream, w.j.cfg.Consumer, sequence, s.info.Delivered.Consumer)
 		if w.j.conn.Publish(string(s.subject), ackNotNow) != nil {
-			return // The connection is gone, and it will begin again.
+			return false
 		}
 	}
 	s.naks += len(s.buf)
-	if s.next <= upTo {
-		return
-	}
-	s.subject = appendNakSubject(s.subject[:0], w.j.cfg.Stream, w.j.cfg.Consumer, upTo, 0)
-	_ = w.j.conn.PublishRequest(string(s.subject), w.p.noteInbox(), ackNotNow) // Without an answer it goes on a little later.
-	s.step, s.until = confirming, now.Add(againAfter)
+	return true
 }
 
 // collect asks for what is missing until it is there.

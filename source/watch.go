@@ -20,6 +20,7 @@ type watch struct {
 	asked    time.Time // When the consumer's numbers were asked for last.
 	renewals []string  // Reused.
 	hold     hold
+	handed   time.Time // The halt in which what was held has been handed back: since when it is.
 	waits    waits
 	began    time.Time
 	settling settling
@@ -125,15 +126,20 @@ func (w *watch) renew(now time.Time) {
 }
 
 // handBack returns what is queued once publishing has been halted for half of AckWait, but for one message to probe with: other
-// replicas may do better, and a long outage costs no renewals. It waits until no request is open, so that nothing comes back here, which
-// is why nothing is asked for while publishing is halted. Nothing is delayed: who is halted asks for nothing, so there is no loop.
+// replicas may do better, and a long outage costs no renewals. It waits until no request is open but for a probe, so that nothing comes back here, which
+// is why little is asked for while publishing is halted. Nothing is delayed: it is done once in a halt, so there is no loop, and what is asked for
+// afterwards, one message after each probe in vain, stays.
 func (w *watch) handBack(now time.Time) {
 	since := w.route.Halted()
-	if since.IsZero() || now.Sub(since) < w.p.limits.AckWait/2 || w.j.barrier.up.Load() {
+	if since.IsZero() || since.Equal(w.handed) || w.j.barrier.up.Load() {
 		return
 	}
-	outstanding, _ := w.j.held.count()
-	if _, open, _ := w.p.state(); !open && outstanding > 1 {
+	halted := now.Sub(since)
+	if halted >= w.p.limits.AckWait/4 {
+		w.route.EndSearch() // From here on one message is asked for at a time.
+	}
+	if outstanding, _ := w.j.held.count(); halted >= w.p.limits.AckWait/2 && w.p.expected() <= 1 && outstanding > 1 {
+		w.handed = since
 		w.route.HandBack()
 	}
 }

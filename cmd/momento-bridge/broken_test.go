@@ -62,7 +62,7 @@ func TestExampleConfigurationIsAccepted(t *testing.T) {
 	for _, words := range []string{
 		"✓ configuration: 2 routes\n", "✓ endpoint: https://api.cache.cell-us-east-1-1.prod.a.momentohq.com\n", "✓ key: v2\n",
 		"✓ route orders: stream ORDERS orders.> → my-cache/orders-{{wildcard(1)}}",
-		"momento-bridge-orders, created when missing: ack explicit, ack_wait 1m0s, max_deliver -1, max_ack_pending 1000",
+		"momento-bridge-orders, created when missing: ack explicit, ack_wait 1m0s, max_deliver -1, max_ack_pending 5000",
 		"✓ route ticks: core NATS ticks.* (queue momento-bridge) → my-cache/{{subject}}",
 		"\n✓ ready to run, as far as the configuration tells: --online tries",
 	} {

@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/http"
 	"strings"
+	"time"
 	"unicode"
 
 	"momento-bridge/admin"
@@ -82,6 +83,9 @@ func endpointReasons(stats pipeline.Stats, keys *sink.Keyring) []string {
 		reasons = append(reasons, "endpoint: down: "+stats.Why+checkEndpoint(&stats, "; check the endpoint and the network"))
 	}
 	for _, r := range stats.Routes {
+		if !r.LeftAlone.IsZero() {
+			reasons = append(reasons, "route "+r.Name+": "+leftAloneText(&r))
+		}
 		if r.CacheMissing {
 			reasons = append(reasons, "route "+r.Name+": the cache does not exist; create the cache "+r.Cache+" or correct the route")
 		}
@@ -96,6 +100,12 @@ func endpointReasons(stats pipeline.Stats, keys *sink.Keyring) []string {
 		}
 	}
 	return reasons
+}
+
+// leftAloneText says until when nothing of a route is published as the endpoint wishes so, and what to do.
+func leftAloneText(r *pipeline.RouteStats) string {
+	return "the endpoint wishes to be left alone until " + r.LeftAlone.UTC().Format(time.RFC3339) + " (Retry-After, with " + r.LeftAloneWhy +
+		"); it is tried again then, and at once by a reload (SIGHUP) or a resume"
 }
 
 // keyAdvice is what to do about a key that is refused.

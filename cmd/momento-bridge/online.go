@@ -46,6 +46,7 @@ func checkOnline(ctx context.Context, list *checklist, p *plan) {
 			checkDeadLetters(ctx, list, conn, r)
 		}
 	}
+	checkCircles(ctx, list, conn, p)
 }
 
 // tryEndpoint tells of a connection to the endpoint. An error may have said already where that goes.

@@ -296,11 +296,15 @@ func newRoutePlan(f *config.File, i int) routePlan {
 			Batch:       batchOf(r.Batch),
 			Overload:    overloads[r.Overload],
 			MaxAge:      time.Duration(r.MaxAge),
+			GiveUpAfter: time.Duration(r.GiveUpAfter),
 			Subscribers: r.Subscribers,
 		},
 		deadLetter: r.DeadLetter.Subject,
 		from:       consumed(r),
 		to:         r.Cache + "/" + r.Topic,
+	}
+	if f.Has(path + ".give_up_after") { // By default topics are waited for.
+		p.route.GiveUpForbidden = time.Duration(r.GiveUpAfter)
 	}
 	shareMessages := max(1, f.Queue.MaxMessages/len(f.Routes))
 	shareBytes := max(1, int64(f.Queue.MaxBytes)/int64(len(f.Routes)))

@@ -65,6 +65,7 @@ func (b *bridge) take(started *config.File, got reloaded) {
 // reload puts in force what can change while the daemon runs.
 func (b *bridge) reload(started, after *config.File) {
 	b.pipe.SetLimits(limitsOf(&after.Config))
+	b.pipe.ProbeNow()
 	b.log.Info("the limits were reloaded", "rate", after.Limits.Rate.String())
 	if !reflect.DeepEqual(fixed(started.Config), fixed(after.Config)) {
 		b.log.Warn("the configuration has other changes, too: they take effect when the daemon is restarted")

@@ -73,6 +73,7 @@ func remark(s *admin.Status, state admin.State, text string) (admin.State, strin
 	default:
 		state, text = admin.Losing, "Messages are lost: "+some(lost)+". "+text
 	}
+	text += putAside(s)
 	if k := s.Key; k.Expires != nil && !k.Vended && k.Expires.Before(s.Now.Add(keyNotice)) {
 		when := "expires in " + ageText(k.Expires.Sub(s.Now))
 		if !k.Expires.After(s.Now) {
@@ -84,6 +85,21 @@ func remark(s *admin.Status, state admin.State, text string) (admin.State, strin
 		}
 	}
 	return state, text
+}
+
+// putAside says what the endpoint refuses while it accepts others; empty if it refuses nothing so.
+func putAside(s *admin.Status) string {
+	var aside []string
+	for _, r := range s.Routes {
+		if r.PutAside > 0 {
+			aside = append(aside, fmt.Sprintf("%s: %s in %s", r.Name, count(int64(r.PutAside)), count(int64(r.PutAsideIn))))
+		}
+	}
+	if len(aside) == 0 {
+		return ""
+	}
+	return " Put aside, as the endpoint refuses them again and again and accepts others (messages, in messages or topics refused): " + some(aside) +
+		"; the last problems name one, and give_up_after makes dead letters of them."
 }
 
 // some joins what is said of each route, and names a few.

@@ -39,6 +39,8 @@ type bridge struct {
 	started  time.Time
 	problems *problems
 
+	circled     sync.Once              // Circles of dead letters have been looked for,
+	circle      error                  // and one was found.
 	natsFailure atomic.Pointer[string] // Why the last attempt to connect failed, and what to do; nil: none has since there was a connection.
 
 	histograms *pipeline.Metrics
@@ -196,6 +198,9 @@ func (b *bridge) consume(ctx, hard context.Context, i int) error {
 	if letters := b.letters[i]; letters != nil {
 		if err := letters.Check(ctx, plan.wholeStream()); err != nil {
 			return fmt.Errorf("route %s: %w", plan.route.Name, err)
+		}
+		if err := b.circles(ctx); err != nil {
+			return err
 		}
 	}
 	defer b.vitals.routes[i].rest()

@@ -55,6 +55,7 @@ func (b *bridge) routeStatus(i int, stats *pipeline.Stats) admin.Route {
 	if src, ok := b.sources[i].(*source.Core); ok {
 		r.SourceDropped = uint64(src.Dropped())
 	}
+	r.PutAside, r.PutAsideIn = s.Aside, s.AsideTopics
 	lately := b.sampler.losses(i)
 	r.Lost, r.LostWhy, r.DeadLettered = lately.dropped+lately.missed, lately.why(&p.route), lately.dead
 	if (!b.delivers(i) || !b.nats.IsConnected()) && s.LimitedBy == pipeline.ByNothing && s.State == pipeline.Running {
@@ -91,6 +92,8 @@ func (b *bridge) routeReason(i int, stats *pipeline.Stats) string {
 		return "the endpoint refuses the API key"
 	case stats.Down:
 		return "the endpoint is down"
+	case !s.LeftAlone.IsZero():
+		return leftAloneText(s)
 	case s.CacheMissing:
 		return "the cache " + b.plan.routes[i].route.Cache + " does not exist: create it, or correct the route"
 	case s.RouteRefused, s.Forbidden > 0 && s.State == pipeline.Parked:
@@ -162,6 +165,9 @@ func (b *bridge) pause(name string, paused bool) error {
 		} else {
 			b.pipe.Route(i).Resume()
 		}
+	}
+	if found && !paused {
+		b.pipe.ProbeNow() // Whoever resumes thinks that it may go on.
 	}
 	if !found {
 		return fmt.Errorf("there is no route %q", name)

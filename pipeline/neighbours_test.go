@@ -1,0 +1,116 @@
+package pipeline
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// However many messages can never be published, and wherever they stand, the others are published as if they were not there.
+func TestMessagesThatAreNeverAcceptedHoldNoOthers(t *testing.T) {
+	t.Parallel()
+	for name, refusal := range map[string]Answer{
+		"500": answer(Retry, Result5xx, 500), "403": answer(HaltTopic, Result403, 403), "timeout": answer(Ambiguous, ResultTimeout, 0),
+	} {
+		for _, bad := range []int{1, 10, 1000} {
+			for i, where := range []string{"first", "between", "last"} {
+				for j, stream := range []bool{true, false} {
+					ordered := (i+j+bad)%2 == 0
+					if name == "timeout" && (bad == 1000 || where != "between") {
+						continue
+					}
+					t.Run(fmt.Sprintf("%d messages answered with %s, %s, stream %v, ordered %v", bad, name, where, stream, ordered), func(t *testing.T) {
+						t.Parallel()
+						crowded(t, RouteConfig{Ordered: ordered, Returnable: stream}, refusal, bad, where)
+						if os.Getenv("CHAOS") == "long" {
+							crowded(t, RouteConfig{Ordered: !ordered, Returnable: stream}, refusal, bad, where)
+						}
+					})
+				}
+			}
+		}
+	}
+}
+
+// crowded offers good messages at a steady rate, and bad ones in their way. The route is quiet at first and holds few.
+func crowded(t *testing.T, route RouteConfig, refusal Answer, bad int, where string) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		const good = 2000
+		var messages []Message
+		at := map[string]time.Duration{}
+		add := func(kind string, n int, after time.Duration) {
+			m := Message{Topic: fmt.Sprint(kind, n), Payload: []byte(kind), Handle: fmt.Sprintf("m%d", len(messages))}
+			if kind == "good" {
+				m.Topic = fmt.Sprint("good", n%50)
+			}
+			at[m.Handle.(string)] = after
+			messages = append(messages, m)
+		}
+		const gap = 10 * time.Millisecond
+		for i := range good {
+			begin := map[string]int{"first": 0, "last": good - 1}
+			for n := range bad {
+				if place, ok := begin[where]; ok && i == place || !ok && i == 10+n*(good-20)/bad {
+					add("bad", n, time.Duration(i)*gap)
+				}
+			}
+			add("good", i, time.Duration(i)*gap)
+		}
+		source := &modelSource{settled: newEnds(), stream: route.Returnable, messages: messages, due: func(i int) time.Duration { return at[messages[i].Handle.(string)] }}
+		route.Settler = source
+		p := build(Config{Workers: 16, MaxMessages: 16384, Delays: DefaultDelays(), Routes: []RouteConfig{route}}, fakeSink(func(r *Request) Answer {
+			if strings.HasPrefix(string(r.Payload), "bad") {
+				if refusal.Result == ResultTimeout {
+					time.Sleep(time.Until(r.Deadline))
+				}
+				time.Sleep(5 * time.Millisecond)
+				return refusal
+			}
+			time.Sleep(5 * time.Millisecond)
+			return accept()
+		}))
+		source.route = p.Route(0)
+		if route.Returnable {
+			source.route.Limit(128)
+		}
+		hard, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		var all sync.WaitGroup
+		all.Go(func() { p.Run(hard) })
+		began := time.Now()
+		all.Go(func() { source.run(hard, gap) })
+		time.Sleep(good*gap + 30*time.Second)
+		var waits []time.Duration
+		for _, m := range messages {
+			if string(m.Payload) != "good" {
+				continue
+			}
+			if source.settled.last(m.Handle) != Published {
+				t.Fatalf("%s is not published: %+v", m.Handle, p.Stats().Routes[0])
+			}
+			waits = append(waits, source.settled.at[m.Handle].Sub(began)-at[m.Handle.(string)])
+		}
+		slices.Sort(waits)
+		p99, most := waits[len(waits)*99/100], waits[len(waits)-1]
+		s := p.Stats().Routes[0]
+		t.Logf("p99 %v, longest %v, put aside %d, attempts %v", p99, most, s.Aside, s.Attempts)
+		if p99 >= 2*time.Second {
+			t.Errorf("the others wait for %v at the p99", p99)
+		}
+		told := refusal.Status == 403 || refusal.Result == Result5xx && where != "last" // Else the others do not show it for long enough.
+		if told && s.Aside != bad {
+			t.Errorf("%d are counted, want %d", s.Aside, bad)
+		}
+		cancel()
+		p.Route(0).Close()
+		all.Wait()
+		checkLedger(t, p)
+	})
+}

@@ -1,0 +1,212 @@
+package pipeline
+
+import (
+	"container/heap"
+	"time"
+)
+
+// A closed gate is probed by one publish at a time. Besides, messages that have never been tried may pass: where all that was refused so far is
+// at fault itself, it is they who show that. So nobody waits behind a thousand messages that can never be published.
+
+const (
+	// mostTrials bounds the messages that may pass a closed gate in a quick succession, each once.
+	mostTrials = 2048
+	// cacheTrials does so for a cache that is said to be missing, which is hardly a single message's fault.
+	cacheTrials = 8
+	trialGap    = 500 * time.Microsecond
+	// trialsFlying bounds those whose answers are awaited: they may hang.
+	trialsFlying = 32
+	// slowTrial is the time between two of them after that, of an endpoint, and slowerTrial of a cache or a route.
+	slowTrial   = time.Second
+	slowerTrial = 5 * time.Second
+	// searchRoom is how many untried messages a route may hold meanwhile.
+	searchRoom = 64
+)
+
+// tries lets messages that have not been tried pass a gate that has just been closed, if the answer may be the fault of the message.
+func (g *gate) tries(now time.Time, which int, a Answer) {
+	g.searches = which != keyGate && which != topicGate && a.tells() && a.RetryAfter < longPause
+	switch which {
+	case endpointGate, routeGate:
+		g.trials = mostTrials
+	case cacheGate:
+		g.trials = cacheTrials
+	}
+	g.trialAt = now
+}
+
+// trial reports whether a message that has not been tried may pass the closed gate. If not, it returns when to ask again.
+func (g *gate) trial(now time.Time, most int) (bool, time.Time) {
+	switch {
+	case !g.searches || g.flying >= most:
+		return false, time.Time{}
+	case now.Before(g.trialAt):
+		return false, g.trialAt
+	}
+	return true, time.Time{}
+}
+
+// tried counts one that passes.
+func (g *gate) tried(now time.Time, slow time.Duration) {
+	g.flying++
+	if g.trials > 0 {
+		g.trials--
+		g.trialAt = now.Add(trialGap)
+		return
+	}
+	g.trialAt = now.Add(slow)
+}
+
+// passes reports whether a message passes the gates that stand closed for the endpoint, the cache or the route. If not, it returns when to ask again.
+func (d *dispatcher) passes(now time.Time, r *Route, first *entry) (bool, time.Time) {
+	for _, g := range [...]*gate{&d.endpoint, &r.cache.gate, &r.gate} {
+		ok, at := g.admits(now)
+		if ok {
+			continue
+		}
+		if first.trouble != nil || first.lane.gate.closed {
+			return false, at
+		}
+		if ok, next := g.trial(now, d.mostFlying); !ok {
+			return false, earlier(at, next)
+		}
+	}
+	return true, time.Time{}
+}
+
+// enter is called for each publish that starts. It notes of which closed gates it is the probe, and which it passes as a trial.
+func (d *dispatcher) enter(now time.Time, p *parcel) {
+	for i, g := range p.lane.gates(d) {
+		if !g.closed {
+			continue
+		}
+		if ok, _ := g.admits(now); ok || i == keyGate || i == topicGate {
+			g.probing = true
+			p.probes[i] = true
+			continue
+		}
+		slow := slowerTrial
+		if i == endpointGate {
+			slow = slowTrial
+		}
+		g.tried(now, slow)
+		p.trials[i] = true
+	}
+}
+
+// searching reports whether the route looks for a message that is accepted, among many if need be.
+func (d *dispatcher) searching(r *Route) bool {
+	if r.paused || d.key.closed {
+		return false
+	}
+	found := false
+	for _, g := range [...]*gate{&d.endpoint, &r.cache.gate, &r.gate} {
+		if g.closed && (!g.searches || g.trials == 0) {
+			return false
+		}
+		found = found || g.closed
+	}
+	return found
+}
+
+// EndSearch lets a halted route ask for one message at a time from now on: the search for one that is accepted has failed so far.
+func (r *Route) EndSearch() {
+	r.pipeline.mu.Lock()
+	defer r.pipeline.mu.Unlock()
+	for _, g := range [...]*gate{&r.pipeline.d.endpoint, &r.cache.gate, &r.gate} {
+		g.trials = 0
+	}
+}
+
+// untried is how many messages the route holds that may be probed with and have not been.
+func (r *Route) untried() int { return r.holding() - r.stuck }
+
+// probeRoom is how many messages a halted route may ask for, to probe with: always one that is not among those that have failed, or behind
+// them, after each probe in vain.
+func (r *Route) probeRoom() int {
+	free := r.share - r.left() - r.reserved
+	switch {
+	case r.holding()+r.reserved == 0:
+		return min(1, free)
+	case r.paused:
+		return 0
+	case r.pipeline.d.searching(r):
+		return min(searchRoom-r.untried()-r.reserved, free)
+	case r.credited:
+		return min(1-r.untried()-r.reserved, free)
+	}
+	return 0
+}
+
+// probeAsks wakes the source of a halted route, which may want another message to probe with.
+func (r *Route) probeAsks() {
+	if !r.haltedSince.IsZero() && r.starved {
+		r.starved = false
+		r.signal()
+	}
+}
+
+// credit lets the routes that a gate halts ask for one more message, as the latest probe was in vain.
+func (d *dispatcher) credit(about *Route, which int) {
+	for _, r := range d.routes {
+		mine := which == keyGate || which == endpointGate || r == about || which == cacheGate && r.cache == about.cache
+		if mine {
+			r.credited = true
+			r.probeAsks()
+		}
+	}
+}
+
+// hasten brings forward what waits for its next attempt, of some routes, one after the other. It returns how much that is.
+func (d *dispatcher) hasten(now time.Time, of func(*Route) bool, gap time.Duration) int {
+	n := 0
+	for i := range d.delayed {
+		item := &d.delayed[i]
+		if item.lane.lingering || !of(item.lane.route) || item.stale() {
+			continue
+		}
+		at := now.Add(time.Duration(n) * gap)
+		n++
+		if !at.Before(item.at) {
+			continue
+		}
+		item.at = at
+		if item.entry == nil {
+			item.lane.heldUntil = at
+		}
+	}
+	heap.Init(&d.delayed)
+	return n
+}
+
+// ProbeNow lets everything that waits be tried at once, whatever it waits for: somebody thinks that it may go on.
+func (p *Pipeline) ProbeNow() {
+	p.mu.Lock()
+	defer p.unlock()
+	now := time.Now()
+	d := &p.d
+	d.key.probeNow(now)
+	d.endpoint.probeNow(now)
+	d.region.resume()
+	if d.throughput != nil {
+		d.throughput.resume()
+	}
+	for _, r := range d.routes {
+		r.cache.gate.probeNow(now)
+		r.gate.probeNow(now)
+		for _, q := range r.quotas.pacers {
+			if q != nil {
+				q.resume()
+			}
+		}
+		r.mendedAt = time.Time{}
+	}
+	d.hasten(now, func(*Route) bool { return true }, d.spacing()/10)
+	d.noteHalts(now)
+	for _, r := range d.routes {
+		r.signal()
+	}
+	if len(p.idle) > 0 {
+		p.pump(now)
+	}
+}
