@@ -259,7 +259,7 @@ func TestClientThatHoldsAllOfAConsumerIsToldOf(t *testing.T) {
 	}
 	src := w.source(nil)
 	want := "another client holds 10 of max_ack_pending 10 messages of consumer momento-bridge-r"
-	w.wantFinding(src, "! consumer momento-bridge-r: "+want, "`nats consumer edit S momento-bridge-r --max-pending=1000`")
+	w.wantFinding(src, "! consumer momento-bridge-r: "+want, fmt.Sprintf("`nats consumer edit S momento-bridge-r --max-pending=%d`", minAckPending))
 	s := w.start(src)
 	eventually(t, "starved", func() bool { return strings.Contains(src.Starved(), want) })
 	if ok, why := src.Ready(); !ok {
