@@ -24,6 +24,9 @@ func (j *JetStream) bind(ctx context.Context, route *pipeline.Route) (jetstream.
 	if !j.conn.IsConnected() {
 		return nil, Settings{}, errNotConnected
 	}
+	if err := j.answerable(); err != nil {
+		return nil, Settings{}, err
+	}
 	ctx, cancel := context.WithTimeout(ctx, bindTimeout)
 	defer cancel()
 	if j.echo.likely(j.cfg.Filters()) {
@@ -165,18 +168,21 @@ func (j *JetStream) explain(err error) error {
 	return err
 }
 
-// unanswered says what to do about a request that had no answer. Where our inbox was refused, nats.go never asks for it again, so that a new connection
-// is needed once it is allowed.
+// unanswered says what to do about a request that had no answer.
 func (j *JetStream) unanswered(err error) error {
-	prefix := inboxPrefix(j.conn)
-	refused, ok := j.acks.refusals.subscription(prefix)
+	return fmt.Errorf("JetStream does not answer: check that the NATS user may publish to %s and subscribe to %s> (docs/permissions.md; nats.inbox_prefix), and that the server is healthy: %w",
+		apiOf(j.conn).subject("CONSUMER.>"), inboxPrefix(j.conn), err)
+}
+
+// answerable returns why no answer can be received; nil if one can. Where our inbox was refused, nats.go never asks for it again, so that a new connection
+// is made once it is allowed.
+func (j *JetStream) answerable() error {
+	refused, ok := j.acks.refusals.inboxes()
 	if !ok {
-		return fmt.Errorf("JetStream does not answer: check that the NATS user may publish to %s and subscribe to %s> (docs/permissions.md; nats.inbox_prefix), and that the server is healthy: %w",
-			apiOf(j.conn).subject("CONSUMER.>"), prefix, err)
+		return nil
 	}
 	if j.acks.refusals.maySubscribe(j.conn.NewInbox()+".*", lookTimeout) != nil {
-		refused.Subject = prefix + ">" // As permissions have it.
-		return fmt.Errorf("answers cannot be received: %w, or set nats.inbox_prefix to what the user may subscribe to", &refused)
+		return deaf(&refused)
 	}
 	j.acks.refusals.forget(refused)
 	j.log.Warn("answers may be received again: connecting anew")
@@ -184,4 +190,9 @@ func (j *JetStream) unanswered(err error) error {
 		return fmt.Errorf("connect anew: %w", err)
 	}
 	return errNotConnected
+}
+
+// deaf says what to do where our inbox is refused.
+func deaf(err error) error {
+	return fmt.Errorf("answers cannot be received: %w, or set nats.inbox_prefix to what the user may subscribe to", err)
 }

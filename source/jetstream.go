@@ -52,10 +52,12 @@ type JetStream struct {
 	presence *presence // Of other replicas; for ordered routes only.
 	running  atomic.Bool
 
-	renewAfter atomic.Int64 // Nanoseconds: half of the consumer's AckWait.
-	quiet      hush         // For what may repeat with each message or tick.
+	lookEvery  time.Duration // How often the consumer's numbers are asked for.
+	renewAfter atomic.Int64  // Nanoseconds: half of the consumer's AckWait.
+	quiet      hush          // For what may repeat with each message or tick.
 	pending    atomic.Int64
 	ackWaits   atomic.Int64 // Delivered and not acknowledged, by all replicas.
+	proven     atomic.Bool  // The server has answered a probe of acknowledgements, so that silence means that none arrives.
 	missed     atomic.Uint64
 	renewals   atomic.Uint64
 	echo       echo
@@ -80,7 +82,7 @@ func NewJetStream(conn *nats.Conn, acks *Acks, cfg JetStreamConfig, log *slog.Lo
 	j := &JetStream{
 		conn: conn, js: js, acks: acks, cfg: cfg,
 		log:    log.With("route", cfg.Route, "stream", cfg.Stream, "consumer", cfg.Consumer),
-		reason: "not consuming yet",
+		reason: "not consuming yet", lookEvery: infoInterval,
 	}
 	j.barrier.raised = make(chan struct{}, 1)
 	j.presence = newPresence(conn, cfg.Stream, cfg.Consumer, j.alive, j.meet)
@@ -264,7 +266,7 @@ func (j *JetStream) work(ctx context.Context, p *puller, consumer jetstream.Cons
 	ticks := time.NewTicker(p.limits.tick())
 	defer ticks.Stop()
 	now := time.Now()
-	w := watch{j: j, p: p, consumer: consumer, route: route, heard: now, began: now, asked: now.Add(firstInfo - infoInterval)}
+	w := watch{j: j, p: p, consumer: consumer, route: route, heard: now, began: now, asked: now.Add(firstInfo - j.lookEvery)}
 	w.adapt(now)
 	w.greet(consumer.CachedInfo())
 	for {

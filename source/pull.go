@@ -77,7 +77,7 @@ type pullRequest struct {
 func (p *puller) pull(now time.Time) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.open >= openPulls || now.Before(p.notUntil) || p.lost != nil || !p.conn.IsConnected() {
+	if p.open >= p.limits.open() || now.Before(p.notUntil) || p.lost != nil || !p.conn.IsConnected() {
 		return nil
 	}
 	messages, bytes := p.route.Reserve()
