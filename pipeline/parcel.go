@@ -120,6 +120,9 @@ type Framing interface {
 // measure sets the size of a message in a batch. A message that alone exceeds what the endpoint takes, or can be in no batch, is rejected by
 // itself.
 func (c *RouteConfig) measure(e *entry) {
+	if c.rejectEmpty(e) {
+		return
+	}
 	if len(e.Payload) > c.MaxPayload {
 		e.rejection = tooLarge(c, len(e.Payload), c.MaxPayload, "max_payload")
 		return

@@ -43,8 +43,8 @@ func apiOf(conn *nats.Conn) API {
 	return API{}
 }
 
-// newAPI returns JetStream as the connection asks it.
-func newAPI(conn *nats.Conn) (jetstream.JetStream, error) {
+// NewAPI returns JetStream as the connection asks it.
+func NewAPI(conn *nats.Conn) (jetstream.JetStream, error) {
 	api := apiOf(conn)
 	js, err := jetstream.New(conn)
 	switch {

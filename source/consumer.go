@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -27,7 +26,7 @@ func (j *JetStream) bind(ctx context.Context, route *pipeline.Route) (jetstream.
 	}
 	ctx, cancel := context.WithTimeout(ctx, bindTimeout)
 	defer cancel()
-	if j.echo.likely(j.cfg.Subject) {
+	if j.echo.likely(j.cfg.Filters()) {
 		if err := j.refuseEcho(ctx); err != nil {
 			return nil, Settings{}, err
 		}
@@ -84,21 +83,19 @@ func (c JetStreamConfig) Desired() (jetstream.ConsumerConfig, Settings, error) {
 	circumstances := c.Circumstances
 	circumstances.AckWait, circumstances.MaxAckPending = 0, 0
 	s, err := Derive(circumstances)
-	deliver := jetstream.DeliverAllPolicy
-	if c.DeliverNew {
-		deliver = jetstream.DeliverNewPolicy
+	cfg := jetstream.ConsumerConfig{
+		Durable:        c.Consumer,
+		Description:    "momento-bridge, route " + c.Route,
+		AckPolicy:      jetstream.AckExplicitPolicy,
+		AckWait:        s.AckWait,
+		MaxDeliver:     -1, // A limit would abandon messages; see check.
+		FilterSubject:  c.Subject,
+		FilterSubjects: c.Subjects,
+		MaxAckPending:  s.MaxAckPending,
+		MaxWaiting:     s.MaxWaiting,
 	}
-	return jetstream.ConsumerConfig{
-		Durable:       c.Consumer,
-		Description:   "momento-bridge, route " + c.Route,
-		DeliverPolicy: deliver,
-		AckPolicy:     jetstream.AckExplicitPolicy,
-		AckWait:       s.AckWait,
-		MaxDeliver:    -1, // A limit would abandon messages; see check.
-		FilterSubject: c.Subject,
-		MaxAckPending: s.MaxAckPending,
-		MaxWaiting:    s.MaxWaiting,
-	}, s, err
+	c.start(&cfg)
+	return cfg, s, err
 }
 
 // check refuses a consumer that would lose or double messages, and derives our settings from its own.
@@ -124,8 +121,8 @@ func (j *JetStream) check(cfg jetstream.ConsumerConfig) (Settings, error) {
 	if cfg.HeadersOnly {
 		problem("it delivers headers only, so the payloads are missing")
 	}
-	if filters := filtersOf(cfg); j.cfg.Subject != "" && !slices.Equal(filters, []string{j.cfg.Subject}) {
-		problem("its filter is %q, the route's subject is %q; make them the same", filters, j.cfg.Subject)
+	if filters, own := filtersOf(cfg), j.cfg.Filters(); len(own) > 0 && !sameFilters(filters, own) {
+		problem("its filter is %q, the route's subject is %q; make them the same", filters, own)
 	}
 	c := j.cfg.Circumstances
 	c.AckWait, c.MaxAckPending = cfg.AckWait, max(cfg.MaxAckPending, 0)
@@ -141,6 +138,7 @@ func (j *JetStream) check(cfg jetstream.ConsumerConfig) (Settings, error) {
 	return s, nil
 }
 
+// filtersOf are a consumer's filters.
 func filtersOf(cfg jetstream.ConsumerConfig) []string {
 	if cfg.FilterSubject != "" {
 		return []string{cfg.FilterSubject}
@@ -156,7 +154,7 @@ func (j *JetStream) explain(err error) error {
 	switch {
 	case errors.Is(err, jetstream.ErrStreamNotFound):
 		return fmt.Errorf("stream %s does not exist: create it, for example with `nats stream add %s --subjects '%s'`%s: %w",
-			j.cfg.Stream, j.cfg.Stream, cmp.Or(j.cfg.Subject, "..."), apiOf(j.conn).hint(), err)
+			j.cfg.Stream, j.cfg.Stream, cmp.Or(strings.Join(j.cfg.Filters(), ","), "..."), apiOf(j.conn).hint(), err)
 	case errors.Is(err, jetstream.ErrConsumerNotFound):
 		return fmt.Errorf("consumer %s of stream %s does not exist: create it or set create_consumer: true: %w", j.cfg.Consumer, j.cfg.Stream, err)
 	case errors.Is(err, jetstream.ErrJetStreamNotEnabled), errors.Is(err, jetstream.ErrJetStreamNotEnabledForAccount), errors.Is(err, nats.ErrNoResponders):

@@ -31,7 +31,7 @@ func (j *JetStream) create(ctx context.Context) (jetstream.Consumer, error) {
 	wanted := cfg.MaxAckPending
 	from := j.resume.from()
 	if !from.IsZero() {
-		cfg.DeliverPolicy, cfg.OptStartTime = jetstream.DeliverByStartTimePolicy, &from
+		cfg.DeliverPolicy, cfg.OptStartTime, cfg.OptStartSeq = jetstream.DeliverByStartTimePolicy, &from, 0
 	}
 	ctx, release := j.guarded(ctx, "CONSUMER.CREATE."+j.cfg.Stream)
 	defer release()
@@ -94,11 +94,16 @@ func (j *JetStream) tellResumed(ctx context.Context, cfg jetstream.ConsumerConfi
 
 // stream asks for the stream's settings. Not each user may: that is nothing to log.
 func (j *JetStream) stream(ctx context.Context) (*jetstream.StreamInfo, error) {
-	request := "STREAM.INFO." + j.cfg.Stream
+	return j.streamNamed(ctx, j.cfg.Stream)
+}
+
+// streamNamed asks for the settings of any stream.
+func (j *JetStream) streamNamed(ctx context.Context, name string) (*jetstream.StreamInfo, error) {
+	request := "STREAM.INFO." + name
 	j.acks.refusals.quietly(j.api(request))
 	ctx, release := j.guarded(ctx, request)
 	defer release()
-	stream, err := j.js.Stream(ctx, j.cfg.Stream)
+	stream, err := j.js.Stream(ctx, name)
 	if err != nil {
 		return nil, refusal(ctx, err)
 	}
@@ -124,7 +129,7 @@ func (j *JetStream) refusedSettings(err error) string {
 
 func overlapText(cfg JetStreamConfig, other string) string {
 	return fmt.Sprintf("stream %s is a work queue, where each message is for one consumer, and %s takes messages of %s already: "+
-		"`nats consumer ls %[1]s` shows them; delete it, give the route other subjects, or make that one the route's consumer", cfg.Stream, other, cmp.Or(cfg.Subject, "the whole stream"))
+		"`nats consumer ls %[1]s` shows them; delete it, give the route other subjects, or make that one the route's consumer", cfg.Stream, other, cmp.Or(strings.Join(cfg.Filters(), ", "), "the whole stream"))
 }
 
 func mustDeliverAll(stream string) string {

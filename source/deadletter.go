@@ -28,7 +28,7 @@ type DeadLetters struct {
 
 // NewDeadLetters returns the dead letters of a route.
 func NewDeadLetters(conn *nats.Conn, subject string, log *slog.Logger) (*DeadLetters, error) {
-	js, err := newAPI(conn)
+	js, err := NewAPI(conn)
 	if err != nil {
 		return nil, err
 	}

@@ -2,7 +2,9 @@ package source
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"slices"
 	"sync/atomic"
 
 	"github.com/nats-io/nats.go"
@@ -21,9 +23,9 @@ type echo struct {
 // liveMessages come before the stream is looked at: soon where each makes another one.
 const liveMessages = 64
 
-// likely reports whether the stream is to be looked at before anything is consumed from it through this filter.
-func (e *echo) likely(filter string) bool {
-	return e.found || filter == "" || filter[0] == '*' || filter[0] == '>'
+// likely reports whether the stream is to be looked at before anything is consumed from it through these filters.
+func (e *echo) likely(filters []string) bool {
+	return e.found || len(filters) == 0 || slices.ContainsFunc(filters, func(filter string) bool { return filter[0] == '*' || filter[0] == '>' })
 }
 
 // arrivals counts messages that were stored after the first of them had been delivered. It belongs to one goroutine.
@@ -71,14 +73,11 @@ func (j *JetStream) refuseEcho(ctx context.Context) error {
 	defer cancel()
 	subjects, err := j.taken(soon, j.cfg.Stream, maxSources)
 	if err != nil {
-		j.echo.blind = soon.Err() != nil && ctx.Err() == nil
+		_, refused := errors.AsType[*RefusedError](err)
+		j.echo.blind = refused || soon.Err() != nil && ctx.Err() == nil
 		return nil // Whether there is a stream is asked elsewhere.
 	}
-	var filters []string
-	if j.cfg.Subject != "" {
-		filters = []string{j.cfg.Subject}
-	}
-	caught, how := echoes(subjects, filters, inboxOf(j.conn), j.cfg.Stream, j.cfg.Consumer)
+	caught, how := echoes(subjects, j.cfg.Filters(), inboxPrefix(j.conn), j.cfg.Stream, j.cfg.Consumer)
 	if caught == "" {
 		return nil
 	}
@@ -93,11 +92,11 @@ const maxSources = 4
 
 // taken lists the subjects that a stream takes, also through streams that it mirrors or has as sources.
 func (j *JetStream) taken(ctx context.Context, name string, depth int) ([]string, error) {
-	stream, err := j.js.Stream(ctx, name)
+	stream, err := j.streamNamed(ctx, name)
 	if err != nil {
 		return nil, err
 	}
-	cfg := stream.CachedInfo().Config
+	cfg := stream.Config
 	from := cfg.Sources
 	if cfg.Mirror != nil {
 		from = append(from, cfg.Mirror)

@@ -21,11 +21,15 @@ import (
 type JetStreamConfig struct {
 	Route      string
 	Stream     string
-	Subject    string // The consumer's filter; empty for the whole stream.
-	Consumer   string // The durable's name.
-	Create     bool   // Create the consumer when it is missing.
-	DeliverNew bool   // A created consumer starts with new messages rather than with all.
-	Template   *Template
+	Subject    string   // The consumer's filter; empty for the whole stream, or several.
+	Subjects   []string // Several filters; empty for one or none.
+	Consumer   string   // The durable's name.
+	Create     bool     // Create the consumer when it is missing.
+	DeliverNew bool     // A created consumer starts with new messages rather than with all,
+	// or with what the stream has stored from a time on, or from a sequence on. At most one is set.
+	DeliverFrom     time.Time
+	DeliverSequence uint64
+	Template        *Template
 	// Ordered keeps what is delivered in the order of the stream, whatever happens to connections, replicas and servers; see barrier.
 	Ordered bool
 	// Overload is what the pipeline does with more messages than it can publish.
@@ -66,7 +70,7 @@ type JetStream struct {
 
 // NewJetStream prepares a source; Run starts it.
 func NewJetStream(conn *nats.Conn, acks *Acks, cfg JetStreamConfig, log *slog.Logger) (*JetStream, error) {
-	js, err := newAPI(conn)
+	js, err := NewAPI(conn)
 	if err != nil {
 		return nil, err
 	}
@@ -201,7 +205,7 @@ func (j *JetStream) subscribe(p *puller, route *pipeline.Route) (*nats.Subscript
 	closed := make(chan struct{})
 	topics := topicCache{template: j.cfg.Template}
 	stopped, arrived := false, arrivals{}
-	reserved := newReserved(j.conn, []string{j.cfg.Subject}, j.cfg.Stream, j.cfg.Consumer)
+	reserved := newReserved(j.conn, j.cfg.Filters(), j.cfg.Stream, j.cfg.Consumer)
 	sub, err := j.conn.Subscribe(p.inbox+".*", func(m *nats.Msg) {
 		switch {
 		case !p.receive(m):
@@ -360,7 +364,7 @@ func (j *JetStream) Settle(handle any, o pipeline.Outcome) {
 	m, last := j.held.remove(handle.(*delivery), o != pipeline.Returned)
 	var err error
 	switch o {
-	case pipeline.Published, pipeline.Expired:
+	case pipeline.Published, pipeline.Expired, pipeline.Skipped:
 		err = j.acks.done(m.Reply, last)
 	case pipeline.Returned:
 		err = j.acks.handBack(m.Reply)

@@ -13,15 +13,4 @@ func anyOverlap(list []string, subject string) bool {
 }
 
 // overlap reports whether some subject matches both patterns.
-func overlap(a, b string) bool {
-	as, bs := strings.Split(a, "."), strings.Split(b, ".")
-	for i := range min(len(as), len(bs)) {
-		if as[i] == ">" || bs[i] == ">" {
-			return true
-		}
-		if as[i] != bs[i] && as[i] != "*" && bs[i] != "*" {
-			return false
-		}
-	}
-	return len(as) == len(bs)
-}
+func overlap(a, b string) bool { return subjectsOverlap(strings.Split(a, "."), strings.Split(b, ".")) }

@@ -63,7 +63,7 @@ func (c *ReplayCounts) rejected() int {
 
 // NewReplay prepares a replay. wanted chooses the dead letters.
 func NewReplay(conn *nats.Conn, subject string, wanted func(Letter) bool, log *slog.Logger) (*Replay, error) {
-	js, err := newAPI(conn)
+	js, err := NewAPI(conn)
 	if err != nil {
 		return nil, err
 	}

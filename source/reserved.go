@@ -23,14 +23,15 @@ const ownBucket = "$KV.momento-bridge."
 // reserved tells the subjects that a route does not publish although its filter matches them: a filter that begins with a wildcard
 // does not mean them. What the route itself says to its consumer is never published: it would be answered by more of it.
 type reserved struct {
-	inbox string // With which the inboxes of the bridge begin.
+	inbox string // With which the inboxes of the bridge begin,
+	api   string // and its requests to JetStream.
 	named []string
 	own   string // Part of all subjects about the route's consumer; empty without one.
 }
 
 // newReserved returns what is reserved for a route with these filters, and with this consumer if there is one.
 func newReserved(conn *nats.Conn, filters []string, stream, consumer string) *reserved {
-	r := &reserved{inbox: inboxOf(conn)}
+	r := &reserved{inbox: inboxPrefix(conn), api: apiOf(conn).subject("")}
 	for _, filter := range filters {
 		if filter != "" && filter[0] != '*' && filter[0] != '>' {
 			r.named = append(r.named, filter)
@@ -44,7 +45,7 @@ func newReserved(conn *nats.Conn, filters []string, stream, consumer string) *re
 
 // has reports whether a subject is reserved.
 func (r *reserved) has(subject string) bool {
-	if subject[0] != '$' && subject[0] != '_' && !strings.HasPrefix(subject, r.inbox) {
+	if subject[0] != '$' && subject[0] != '_' && !strings.HasPrefix(subject, r.inbox) && !strings.HasPrefix(subject, r.api) {
 		return false
 	}
 	if r.isOwn(subject) {
@@ -53,6 +54,8 @@ func (r *reserved) has(subject string) bool {
 	switch {
 	case strings.HasPrefix(subject, r.inbox):
 		return !r.names(r.inbox)
+	case subject[0] != '$' && strings.HasPrefix(subject, r.api): // Under a prefix of one's own.
+		return !r.names(r.api)
 	case strings.HasPrefix(subject, ownBucket):
 		return !r.names(ownBucket)
 	}
@@ -78,7 +81,7 @@ func (r *reserved) passing(m *nats.Msg) bool {
 
 // isOwn reports whether the subject is an acknowledgement of the route's own consumer, or a request to it.
 func (r *reserved) isOwn(subject string) bool {
-	if r.own == "" || !strings.HasPrefix(subject, replyPrefix) && !strings.HasPrefix(subject, "$JS.API.CONSUMER.") {
+	if r.own == "" || !strings.HasPrefix(subject, replyPrefix) && !strings.HasPrefix(subject, r.api+"CONSUMER.") {
 		return false
 	}
 	_, rest, found := strings.Cut(subject, r.own)
@@ -111,11 +114,3 @@ func (j *JetStream) rest(ctx context.Context) {
 
 // restBeat is how often a route that has stopped gives a sign of life.
 const restBeat = 10 * time.Second
-
-// inboxOf returns with which the inboxes of a connection begin.
-func inboxOf(conn *nats.Conn) string {
-	if prefix := conn.Opts.InboxPrefix; prefix != "" {
-		return strings.TrimSuffix(prefix, ".") + "."
-	}
-	return nats.InboxPrefix
-}

@@ -10,6 +10,7 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 
 	"momento-bridge/config"
+	"momento-bridge/source"
 )
 
 // circleSearch looks for routes that consume each other's dead letters, where only NATS knows: which stream takes a subject.
@@ -36,9 +37,9 @@ func checkCircles(ctx context.Context, list *checklist, conn *nats.Conn, p *plan
 }
 
 func findCircle(ctx context.Context, conn *nats.Conn, routes []routePlan, deep bool) error {
-	js, err := jetstream.New(conn)
+	js, err := source.NewAPI(conn)
 	if err != nil {
-		return fmt.Errorf("use JetStream: %w", err)
+		return err
 	}
 	ctx, cancel := context.WithTimeout(ctx, onlineTimeout)
 	defer cancel()
@@ -107,9 +108,9 @@ func (s *circleSearch) sources(ctx context.Context, stream string) []string {
 	if cfg.Mirror != nil {
 		from = append(from, cfg.Mirror)
 	}
-	for _, source := range from {
-		if source.External == nil {
-			s.from[stream] = append(s.from[stream], s.sources(ctx, source.Name)...)
+	for _, other := range from {
+		if other.External == nil {
+			s.from[stream] = append(s.from[stream], s.sources(ctx, other.Name)...)
 		}
 	}
 	return s.from[stream]

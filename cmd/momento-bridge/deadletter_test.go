@@ -142,3 +142,54 @@ func TestFullDeadLetterStreamParksByName(t *testing.T) {
 		t.Errorf("%d dead letters, %v", info.State.Msgs, err)
 	}
 }
+
+// A rejected message of nearly the server's max_payload blocked its topic for ever, and 31 of them the route.
+func TestRejectedMessagesOfTheLargestSizeEnd(t *testing.T) {
+	t.Parallel()
+	const n = 35
+	got := newRecord()
+	w := newWorld(t, emulator.Config{OnAccept: got.accepted})
+	w.stream("S", "s.*")
+	dead := w.stream("DEAD", "dead")
+	large := strings.Repeat("x", 1<<20-100)
+	w.fill(n, func(i int) (string, string) { return fmt.Sprintf("s.%d", i), large })
+	w.fill(n, func(i int) (string, string) { return fmt.Sprintf("s.%d", i), "good" })
+	p := startDaemon(t, "-c", w.config("limits: {rate: 1000}", `  - {name: s, stream: S, cache: c, dead_letter: {subject: dead}}`))
+	eventually(t, "all settled", func() bool {
+		return p.metric(`messages_settled_total{outcome="dead_lettered",route="s"}`) == n && got.total() == n
+	})
+	if err := p.stop(); err != nil {
+		t.Errorf("run = %v", err)
+	}
+	letter, err := dead.GetMsg(t.Context(), 1)
+	if err != nil || letter.Header.Get("Momento-Bridge-Truncated") != fmt.Sprint(len(large)) || len(letter.Data) < len(large)-1000 {
+		t.Errorf("%d bytes kept, cut from %q, %v", len(letter.Data), letter.Header.Get("Momento-Bridge-Truncated"), err)
+	}
+}
+
+// One message in a stream of everything made 121 872 publishes in 9 s.
+func TestStreamOfEverythingIsNotCarried(t *testing.T) {
+	t.Parallel()
+	got := newRecord()
+	w := newWorld(t, emulator.Config{OnAccept: got.accepted})
+	if _, err := w.js.CreateStream(t.Context(), jetstream.StreamConfig{Name: "S", Subjects: []string{">"}, NoAck: true}); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.nats.Publish("orders.1", []byte("x")); err != nil {
+		t.Fatal(err)
+	}
+	path := w.config("", `  - {name: s, stream: S, cache: c}`)
+	const reason = "the stream S takes what is delivered to the inboxes of consumers"
+	var out, log syncBuffer
+	if err := run(t.Context(), []string{"check", "-c", path, "--online"}, &out, &log); exitStatus(err) != statusFailed || !strings.Contains(out.String(), reason) {
+		t.Errorf("check --online = %v:\n%s", err, out.String())
+	}
+	p := startDaemon(t, "-c", path)
+	p.awaitNotReady("route s: " + reason)
+	if err := p.stop(); err != nil {
+		t.Errorf("run = %v", err)
+	}
+	if got.total() > 0 {
+		t.Errorf("%d publishes", got.total())
+	}
+}
