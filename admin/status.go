@@ -96,6 +96,7 @@ type Route struct {
 	Received      uint64            `json:"received"`
 	Settled       map[string]uint64 `json:"settled"`  // By outcome.
 	Attempts      map[string]uint64 `json:"attempts"` // By result.
+	Skipped       uint64            `json:"skipped"`  // On purpose, among those dropped.
 	Redelivered   uint64            `json:"redelivered"`
 	Ambiguous     uint64            `json:"ambiguous"`
 	SourceDropped uint64            `json:"source_dropped"`

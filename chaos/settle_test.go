@@ -1,13 +1,17 @@
 package chaos
 
 import (
+	"context"
 	"fmt"
+	"net"
+	"os/exec"
 	"strconv"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
+	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 )
 
@@ -46,6 +50,7 @@ type stage struct {
 	daemon  *daemon
 	stopped chan struct{}
 	sending sync.WaitGroup
+	careful bool // Each message is stored before the next one.
 	sent    int
 }
 
@@ -55,7 +60,12 @@ func startOrder(t *testing.T, speed int64, more settings) *stage {
 	t.Helper()
 	n := startNATS(t)
 	n.stream("S", "s.>")
-	s := &stage{t: t, nats: n, proxy: startProxy(t, n.addr), firsts: &firsts{latest: map[string]int{}, seen: map[int]bool{}}, stopped: make(chan struct{})}
+	return startOrderWith(t, n, speed, more)
+}
+
+func startOrderWith(t *testing.T, n *natsServer, speed int64, more settings) *stage {
+	t.Helper()
+	s := &stage{t: t, careful: n.cmd == nil, nats: n, proxy: startProxy(t, n.addr), firsts: &firsts{latest: map[string]int{}, seen: map[int]bool{}}, stopped: make(chan struct{})}
 	s.proxy.speed.Store(speed)
 	s.e = startEndpoint(t, s.firsts.accept)
 	more.nats, more.endpoint, more.route = s.proxy.address, s.e.url, ", ordering: topic"
@@ -83,11 +93,32 @@ func (s *stage) send() {
 
 func (s *stage) store(n int) {
 	for range n {
+		if s.careful {
+			s.storeOne()
+			continue
+		}
 		if _, err := s.nats.js.PublishAsync(fmt.Sprint("s.", s.sent%orderTopics), fmt.Appendf(nil, "%d %60d", s.sent, 0), jetstream.WithStallWait(time.Minute)); err != nil {
 			s.t.Error(err)
 			return
 		}
 		s.sent++
+	}
+}
+
+// storeOne stores one message, however long the servers are without a leader.
+func (s *stage) storeOne() {
+	for end := time.Now().Add(time.Minute); ; {
+		ctx, cancel := context.WithTimeout(s.t.Context(), 2*time.Second)
+		_, err := s.nats.js.Publish(ctx, fmt.Sprint("s.", s.sent%orderTopics), fmt.Appendf(nil, "%d %60d", s.sent, 0), jetstream.WithMsgID(strconv.Itoa(s.sent)))
+		cancel()
+		if err == nil {
+			s.sent++
+			return
+		}
+		if time.Now().After(end) {
+			s.t.Errorf("cannot store: %v", err)
+			return
+		}
 	}
 }
 
@@ -175,4 +206,98 @@ func TestOrderHoldsThroughBlackHoles(t *testing.T) {
 			s.end(fmt.Sprint(holes, " black holes"), 0)
 		})
 	}
+}
+
+// cluster is three nats-servers, each a process.
+type cluster struct {
+	t       *testing.T
+	args    [][]string
+	servers []*exec.Cmd
+	addrs   []string
+}
+
+func startCluster(t *testing.T) *cluster {
+	t.Helper()
+	c := &cluster{t: t, servers: make([]*exec.Cmd, 3)}
+	var routes []string
+	for range c.servers {
+		routes = append(routes, "nats://"+freeAddress(t))
+		c.addrs = append(c.addrs, freeAddress(t))
+	}
+	for i, addr := range c.addrs {
+		_, port, _ := net.SplitHostPort(addr)
+		c.args = append(c.args, []string{
+			"-a", "127.0.0.1", "-p", port, "-js", "-sd", t.TempDir(), "--name", fmt.Sprint("n", i),
+			"--cluster_name", "C", "--cluster", routes[i], "--routes", strings.Join(routes, ","),
+		})
+		c.start(i)
+	}
+	t.Cleanup(func() {
+		for i := range c.servers {
+			c.kill(i)
+		}
+	})
+	return c
+}
+
+func (c *cluster) start(i int) {
+	c.t.Helper()
+	c.servers[i] = command("nats-server", c.args[i]...)
+	if err := c.servers[i].Start(); err != nil {
+		c.t.Fatal(err)
+	}
+	eventually(c.t, 10*time.Second, "nats-server listens", func() bool { return listens(c.addrs[i]) })
+}
+
+func (c *cluster) kill(i int) {
+	_ = c.servers[i].Process.Kill()
+	_ = c.servers[i].Wait()
+}
+
+// connected returns the cluster as one server, with a stream on all three.
+func (c *cluster) connected() *natsServer {
+	c.t.Helper()
+	conn, err := nats.Connect("nats://"+strings.Join(c.addrs, ",nats://"), nats.MaxReconnects(-1), nats.ReconnectWait(50*time.Millisecond))
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	c.t.Cleanup(conn.Close)
+	n := &natsServer{t: c.t, conn: conn, addr: c.addrs[0]}
+	if n.js, err = jetstream.New(conn, jetstream.WithPublishAsyncMaxPending(1000)); err != nil {
+		c.t.Fatal(err)
+	}
+	eventually(c.t, 60*time.Second, "the stream is created", func() bool {
+		_, err := n.js.CreateStream(c.t.Context(), jetstream.StreamConfig{Name: "S", Subjects: []string{"s.>"}, Replicas: 3})
+		return err == nil
+	})
+	return n
+}
+
+// The server that leads the consumer is killed, and started again.
+func TestOrderHoldsThroughKillsOfLeaders(t *testing.T) {
+	t.Parallel()
+	if !long {
+		t.Skip("long form: CHAOS=long")
+	}
+	c := startCluster(t)
+	n := c.connected()
+	s := startOrderWith(t, n, 0, settings{more: "limits: {rate: 600}"})
+	const kills, connections = 4, 64
+	for range kills {
+		s.flows(600)
+		leader := -1
+		eventually(t, 30*time.Second, "the consumer has a leader", func() bool {
+			consumer, err := n.js.Consumer(t.Context(), "S", "momento-bridge-s")
+			if err != nil || consumer.CachedInfo().Cluster == nil {
+				return false
+			}
+			leader, err = strconv.Atoi(strings.TrimPrefix(consumer.CachedInfo().Cluster.Leader, "n"))
+			return err == nil
+		})
+		c.kill(leader)
+		s.flows(600)
+		c.start(leader)
+	}
+	s.flows(100)
+	s.end(fmt.Sprint(kills, " leaders killed"), kills*(connections*pipelined()+16))
 }

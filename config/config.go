@@ -94,11 +94,12 @@ type CacheLimit struct {
 type Route struct {
 	Name           string     `yaml:"name" doc:"Name of the route: letters, digits, - and _."`
 	Subject        string     `yaml:"subject" doc:"What to consume; on a stream it is the consumer's filter."`
+	Subjects       []string   `yaml:"subjects" doc:"Several of them, instead of subject; they must not overlap."`
 	Queue          string     `yaml:"queue" doc:"Queue group of core NATS."`
 	Stream         string     `yaml:"stream" doc:"JetStream stream; without one the subject is consumed from core NATS."`
 	Consumer       string     `yaml:"consumer" doc:"Name of the durable consumer; default momento-bridge-<name>."`
 	CreateConsumer bool       `yaml:"create_consumer" doc:"Create the consumer when it is missing; an existing one is checked, never changed."`
-	Deliver        string     `yaml:"deliver" enum:"all,new" doc:"Where a created consumer starts."`
+	Deliver        Start      `yaml:"deliver" doc:"Where a created consumer starts: all, new, a time (RFC 3339) or a sequence of the stream."`
 	Cache          string     `yaml:"cache" doc:"Cache to publish to."`
 	Topic          string     `yaml:"topic" doc:"Template of the topic in NATS subject-mapping syntax, plus {{subject}}."`
 	ContentType    string     `yaml:"content_type" enum:"application/octet-stream,text/plain" doc:"Whether subscribers receive bytes or strings."`
@@ -106,6 +107,7 @@ type Route struct {
 	Ordering       string     `yaml:"ordering" enum:"topic,none" doc:"topic: one publish in flight for each topic, in order; none: as parallel as connections allow."`
 	Delivery       string     `yaml:"delivery" enum:"at-least-once,at-most-once" doc:"What an unclear outcome means: publish again, or drop."`
 	Batch          Batch      `yaml:"batch" doc:"Several messages in one publish."`
+	Empty          string     `yaml:"empty" enum:"publish,skip,dead-letter" doc:"What becomes of messages without bytes, such as delete markers of a key-value bucket."`
 	GiveUpAfter    Duration   `yaml:"give_up_after" doc:"How long the endpoint may fail a message (5xx, no answer) while it accepts others, before it becomes a dead letter; 0s: for ever. Where it is given, also how long a topic may be refused (403)."`
 	MaxPayload     Size       `yaml:"max_payload" doc:"Larger messages are rejected before any request."`
 	Overload       string     `yaml:"overload" enum:"block,drop-oldest,keep-latest" doc:"What happens when messages come faster than they go."`
@@ -117,12 +119,17 @@ type Route struct {
 
 // The values of a route's keys that the program asks for.
 const (
+	DeliverAll     = "all"
 	DeliverNew     = "new"
 	TextPlain      = "text/plain"
 	OrderingTopic  = "topic"
 	AtMostOnce     = "at-most-once"
 	FormatNone     = "none"
 	LengthPrefixed = "length-prefixed"
+
+	EmptyPublish    = "publish"
+	EmptySkip       = "skip"
+	EmptyDeadLetter = "dead-letter"
 
 	OverloadBlock      = "block"
 	OverloadDropOldest = "drop-oldest"

@@ -135,7 +135,7 @@ func TestSchemaKnowsEveryKey(t *testing.T) {
 			if field.Type.Kind() == reflect.Struct && field.Type != reflect.TypeFor[Rate]() {
 				walk(property, field.Type, path+"."+key)
 			}
-			if field.Type.Kind() == reflect.Slice {
+			if field.Type.Kind() == reflect.Slice && field.Type.Elem().Kind() == reflect.Struct {
 				walk(property["items"].(map[string]any), field.Type.Elem(), path+"."+key)
 			}
 		}
@@ -203,6 +203,18 @@ func TestRenamedKeyIsToBeRemovedWhereTheNewOneStands(t *testing.T) {
 	} {
 		if err := Read("c.yaml", []byte(text)).Err(); err == nil || !strings.Contains(err.Error(), `is called "in_flight" now: `+want) {
 			t.Errorf("%s: %v, want %q", text, err, want)
+		}
+	}
+}
+
+func TestRoutesStartWhereTheyAreToldTo(t *testing.T) {
+	for text, want := range map[string]Start{
+		"all": DeliverAll, "new": DeliverNew, "2026-01-31T06:00:00Z": "2026-01-31T06:00:00Z", `"2026-01-31T06:00:00.5+02:00"`: "2026-01-31T06:00:00.5+02:00", "17": "17",
+	} {
+		f := Read("f", []byte("routes: [{name: a, stream: S, cache: c, deliver: "+text+"}]"))
+		f.Validate()
+		if err := f.Err(); err != nil || f.Routes[0].Deliver != want {
+			t.Errorf("deliver: %s is %q, %v, want %q", text, f.Routes[0].Deliver, err, want)
 		}
 	}
 }

@@ -30,12 +30,13 @@ func defaultMomento() Momento {
 func DefaultRoute() Route {
 	return Route{
 		CreateConsumer: true,
-		Deliver:        "all",
+		Deliver:        DeliverAll,
 		Topic:          "{{subject}}",
 		ContentType:    "application/octet-stream",
 		Ordering:       OrderingTopic,
 		Delivery:       "at-least-once",
 		Batch:          Batch{Format: FormatNone, MaxBytes: 4096},
+		Empty:          EmptyPublish,
 		GiveUpAfter:    Duration(10 * time.Minute),
 		MaxPayload:     4096,
 		Overload:       OverloadBlock,

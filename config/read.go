@@ -122,12 +122,30 @@ func (f *File) readList(n *yaml.Node, v reflect.Value, path string) {
 		f.fail(path, "%s must be a list, each item after a dash, not %s", nameOf(path), kindOf(n))
 		return
 	}
+	if v.Type().Elem().Kind() == reflect.String {
+		f.readTexts(n, v, path)
+		return
+	}
 	if len(n.Content) > maxRoutes {
 		f.fail(path, "there are %d routes, at most %d are possible", len(n.Content), maxRoutes)
 		return
 	}
 	for i, item := range n.Content {
 		f.AddRoute("")
+		f.read(item, v.Index(i), "", fmt.Sprintf("%s[%d]", path, i))
+	}
+}
+
+// maxTexts bounds a list of texts.
+const maxTexts = 100
+
+func (f *File) readTexts(n *yaml.Node, v reflect.Value, path string) {
+	if len(n.Content) > maxTexts {
+		f.fail(path, "%s has %d items, at most %d are possible", path, len(n.Content), maxTexts)
+		return
+	}
+	v.Set(reflect.MakeSlice(v.Type(), len(n.Content), len(n.Content)))
+	for i, item := range n.Content {
 		f.read(item, v.Index(i), "", fmt.Sprintf("%s[%d]", path, i))
 	}
 }

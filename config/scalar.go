@@ -76,6 +76,8 @@ func wanted(v reflect.Value, tag reflect.StructTag) string {
 		return "a duration such as 5s"
 	case *Size:
 		return "a size such as 64MiB"
+	case *Start:
+		return "all, new, a time or a sequence"
 	case *bool:
 		return "true or false"
 	case *int:

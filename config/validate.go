@@ -200,9 +200,13 @@ func (f *File) checkRoutes() {
 func (f *File) checkOverlap(i int) {
 	r := f.Routes[i]
 	for n, other := range f.Routes[:i] {
-		if r.Stream == "" && other.Stream == "" && r.Queue == other.Queue && r.Subject != "" && other.Subject != "" && overlap(r.Subject, other.Subject) {
-			f.Problemf(fmt.Sprintf("routes[%d].subject", i), "subject %q overlaps with %q of route %d in the same queue group %q, so that each message goes to only one of them: "+
-				"give one of them another queue", r.Subject, other.Subject, n+1, r.Queue)
+		if r.Stream != "" || other.Stream != "" || r.Queue != other.Queue {
+			continue
+		}
+		if mine, ok := anyOverlap(r.Filters(), other.Filters()); ok {
+			theirs, _ := anyOverlap(other.Filters(), []string{mine})
+			f.Problemf(fmt.Sprintf("routes[%d].%s", i, r.subjectKey()), "subject %q overlaps with %q of route %d in the same queue group %q, so that each message goes to only one of them: "+
+				"give one of them another queue", mine, theirs, n+1, r.Queue)
 			return
 		}
 	}

@@ -48,13 +48,16 @@ func (f *File) checkRoute(path string, r *Route) {
 		f.Problemf(at("overload"), "%s keep-latest needs ordering topic: without order an older value could be published after a newer one", at("overload"))
 	}
 	f.checkBatch(at("batch"), r)
+	if r.Empty == EmptyDeadLetter && r.DeadLetter.Subject == "" {
+		f.Problemf(at("empty"), "%s dead-letter needs %s: name the subject of dead letters, or write skip", at("empty"), at("dead_letter"))
+	}
 	if r.DeadLetter.Subject != "" {
 		if why := badSubject(r.DeadLetter.Subject); why != "" {
 			f.Problemf(at("dead_letter.subject"), "%s %q: %s", at("dead_letter.subject"), r.DeadLetter.Subject, why)
 		} else if strings.ContainsAny(r.DeadLetter.Subject, "*>") {
 			f.Problemf(at("dead_letter.subject"), "%s %q has a wildcard: dead letters are published to one subject", at("dead_letter.subject"), r.DeadLetter.Subject)
-		} else if r.Subject != "" && overlap(r.DeadLetter.Subject, r.Subject) {
-			f.Problemf(at("dead_letter.subject"), "%s %q is within the route's own subject %q: a dead letter would come back for ever", at("dead_letter.subject"), r.DeadLetter.Subject, r.Subject)
+		} else if own, ok := anyOverlap(r.Filters(), []string{r.DeadLetter.Subject}); ok {
+			f.Problemf(at("dead_letter.subject"), "%s %q is within the route's own subject %q: a dead letter would come back for ever", at("dead_letter.subject"), r.DeadLetter.Subject, own)
 		}
 	}
 }
@@ -63,12 +66,7 @@ func (f *File) checkRoute(path string, r *Route) {
 // nobody relies on what is ignored.
 func (f *File) checkConsumption(path string, r *Route) {
 	at := func(key string) string { return path + "." + key }
-	if r.Subject == "" && r.Stream == "" && !f.broken[at("subject")] && !f.broken[at("stream")] {
-		f.Problemf(path, "%s has neither subject nor stream: name what to consume", path)
-	}
-	if why := badSubject(r.Subject); r.Subject != "" && why != "" {
-		f.fail(at("subject"), "%s %q: %s", at("subject"), r.Subject, why)
-	}
+	f.checkSubjects(path, r)
 	if r.Stream == "" {
 		for _, key := range [...]string{"consumer", "create_consumer", "deliver"} {
 			if f.Has(at(key)) {

@@ -101,6 +101,31 @@ func (s *Size) parse(text string) error {
 	return nil
 }
 
+// Start is where a created consumer starts: all, new, a time, or a sequence of the stream.
+type Start string
+
+func (s *Start) parse(text string) error {
+	*s = Start(text)
+	_, isTime := s.Time()
+	_, isSequence := s.Sequence()
+	if text != DeliverAll && text != DeliverNew && !isTime && !isSequence {
+		return fmt.Errorf("%q is no start: write all, new, a time such as 2026-01-31T06:00:00Z, or a sequence of the stream from 1 on", text)
+	}
+	return nil
+}
+
+// Time returns the time to start at, if it is one.
+func (s Start) Time() (time.Time, bool) {
+	at, err := time.Parse(time.RFC3339, string(s))
+	return at, err == nil
+}
+
+// Sequence returns the sequence to start at, if it is one.
+func (s Start) Sequence() (uint64, bool) {
+	n, err := strconv.ParseUint(string(s), 10, 64)
+	return n, err == nil && n > 0
+}
+
 // Proxy is the address of a proxy, which may hold a password, or a word. It prints without the address.
 type Proxy string
 

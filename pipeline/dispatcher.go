@@ -248,6 +248,14 @@ func (r *Route) trim() bool {
 	return r.ready.len()+r.again.len() > 0
 }
 
+// leadAgain is lead where something is to be tried again.
+func (r *Route) leadAgain() *ring[*lane] {
+	if r.ready.len() == 0 || r.turns%againEvery == 0 && r.haltedSince.IsZero() {
+		return &r.again
+	}
+	return &r.ready
+}
+
 // popLead takes the next lane out of its ring.
 func (r *Route) popLead() *lane {
 	lead := r.lead()
@@ -269,10 +277,10 @@ func (l *lane) tried() bool { return l.first.trouble != nil || l.gate.closed }
 // lead is the ring whose first lane is the next one, after trim. What has not been tried goes first, mostly: what has may fail again. While
 // publishing is halted it goes first always: it is the best probe.
 func (r *Route) lead() *ring[*lane] {
-	if r.again.len() > 0 && (r.ready.len() == 0 || r.turns%againEvery == 0 && r.haltedSince.IsZero()) {
-		return &r.again
+	if r.again.n == 0 {
+		return &r.ready
 	}
-	return &r.ready
+	return r.leadAgain()
 }
 
 // lane returns the lane of a topic, making it if it is not there.

@@ -57,7 +57,7 @@ const keptLanes = 1024
 func (d *dispatcher) dropLane(l *lane) {
 	r := l.route
 	kept := len(r.lanes) <= keptLanes
-	if l.stuck && !(kept && l.gate.closed) {
+	if l.stuck && (!kept || !l.gate.closed) {
 		l.mark(false, false)
 	}
 	if kept {

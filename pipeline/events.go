@@ -28,6 +28,7 @@ const (
 	eventDropped
 	eventDeadLettered
 	eventDeadLetter
+	eventSkipped
 	eventSuspect
 	eventLeftAlone
 	eventAsideFull
@@ -61,6 +62,7 @@ var eventTexts = [eventKindCount]struct {
 	eventDropped:       {slog.LevelError, "a message can never be published and the route has no dead_letter: it is dropped"},
 	eventDeadLettered:  {slog.LevelWarn, "a message can never be published: it is kept as a dead letter"},
 	eventDeadLetter:    {slog.LevelError, "a dead letter could not be stored: its message waits"},
+	eventSkipped:       {slog.LevelInfo, "messages without bytes are skipped (empty: skip)"},
 	eventSuspect: {slog.LevelWarn, "the endpoint refuses a message again and again, or its topic, and accepts others: it is put aside, holds nobody but its topic, " +
 		"and is tried now and then; see what it is, and give_up_after and dead_letter"},
 	eventLeftAlone: {slog.LevelWarn, "the endpoint wishes to be left alone for long (Retry-After): publishing stands still, and is tried again then; " +
@@ -140,7 +142,7 @@ func (n *eventNotes) note(now time.Time, e event) {
 // ofMessages reports whether each event of the kind is about a message of its own, so that every one counts. The others come and go.
 func (k eventKind) ofMessages() bool {
 	return k == eventOverload || k == eventExpired || k == eventDropped || k == eventDeadLettered ||
-		k == eventLetterLost || k == eventRoundTrip || k == eventSuspect || k == eventAsideFull
+		k == eventLetterLost || k == eventRoundTrip || k == eventSuspect || k == eventAsideFull || k == eventSkipped
 }
 
 // repeat notes the events about messages that have been passed over for long enough, as one for each subject.

@@ -146,6 +146,9 @@ func (d *dispatcher) opened(now time.Time, g *gate, kind eventKind, r *Route) bo
 
 // releaseProbes ends the probes that p was and whose gates are still closed: the next probe may start after the delay.
 func (d *dispatcher) releaseProbes(now time.Time, p *parcel) {
+	if !p.gated {
+		return
+	}
 	for i, g := range p.lane.gates(d) {
 		if p.probes[i] && g.closed && i != topicGate {
 			d.credit(p.lane.route, i)

@@ -280,6 +280,7 @@ func (s *modelSource) run(ctx context.Context, gap time.Duration) {
 		if asked == 0 {
 			asked, _ = s.route.Reserve()
 		}
+		before := asked
 		for asked > 0 {
 			m, ok := s.take(began, gap)
 			if !ok {
@@ -287,6 +288,9 @@ func (s *modelSource) run(ctx context.Context, gap time.Duration) {
 			}
 			asked--
 			s.submit(m)
+		}
+		if before > 0 && asked == 0 { // The request is over.
+			continue
 		}
 		if since := s.route.Halted(); !since.IsZero() && time.Since(since) > 30*time.Second && since != back {
 			back = since

@@ -27,6 +27,8 @@ const (
 	Dropped                         // It can never be published and is not kept, or nobody was left to publish it.
 	Expired                         // It grew older than its route allows.
 	Returned                        // NATS still has it and will deliver it again.
+	// Skipped is what a Settler is told of a message that was passed over on purpose. It counts as Dropped.
+	Skipped
 )
 
 // Outcomes lists every outcome, in the order of their values.
@@ -45,6 +47,8 @@ func (o Outcome) String() string {
 		return "expired"
 	case Returned:
 		return "returned"
+	case Skipped:
+		return "skipped"
 	}
 	return "unsettled"
 }

@@ -12,6 +12,7 @@ type parcel struct {
 	n           int
 	size        int             // Bytes of the publish.
 	cost        float64         // Paid for it.
+	gated       bool            // A gate was closed when it left.
 	probes      [gateCount]bool // The closed gates whose probe it is.
 	trials      [gateCount]bool // The closed gates that it passes as one that has not been tried.
 	sent        time.Time       // When it left the queue.
@@ -119,6 +120,9 @@ type Framing interface {
 // measure sets the size of a message in a batch. A message that alone exceeds what the endpoint takes, or can be in no batch, is rejected by
 // itself.
 func (c *RouteConfig) measure(e *entry) {
+	if c.rejectEmpty(e) {
+		return
+	}
 	if len(e.Payload) > c.MaxPayload {
 		e.rejection = tooLarge(c, len(e.Payload), c.MaxPayload, "max_payload")
 		return

@@ -153,6 +153,11 @@ func (r *Route) Submit(m Message) {
 		p.unlock()
 		return
 	}
+	if r.cfg.skips(&m) {
+		p.d.skip(time.Now(), r, m.Handle)
+		p.unlock()
+		return
+	}
 	var now time.Time // Asked for only where it matters.
 	if len(p.idle) > 0 || r.cfg.Batch.Linger > 0 {
 		now = time.Now()

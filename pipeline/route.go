@@ -24,6 +24,8 @@ type RouteConfig struct {
 	Overload Overload
 	// MaxAge is how old a message may be when its publish starts; 0: as old as it likes.
 	MaxAge time.Duration
+	// Empty says what becomes of messages without bytes.
+	Empty Empty
 	// BelieveRejections says that no rejection costs anything, so that each is believed, however many come in a row.
 	BelieveRejections bool
 	// GiveUpAfter is for how long the endpoint may fail a message (5xx, no answer) while it accepts others of the cache, before it becomes a dead letter;
@@ -86,6 +88,7 @@ type Route struct {
 	attempts    [resultCount]uint64
 	retries     [retryReasonCount]uint64
 	redelivered uint64
+	skipped     uint64 // Of those that are settled as Dropped.
 	ambiguous   uint64
 	published   uint64 // Bytes.
 	operations  uint64

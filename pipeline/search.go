@@ -76,6 +76,11 @@ func (d *dispatcher) passes(now time.Time, r *Route, first *entry) (bool, time.T
 
 // enter is called for each publish that starts. It notes of which closed gates it is the probe, and which it passes as a trial.
 func (d *dispatcher) enter(now time.Time, p *parcel) {
+	l := p.lane
+	if !d.key.closed && !d.endpoint.closed && !l.route.cache.gate.closed && !l.route.gate.closed && !l.gate.closed {
+		return
+	}
+	p.gated = true
 	for i, g := range p.lane.gates(d) {
 		if !g.closed {
 			continue

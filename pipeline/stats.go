@@ -28,6 +28,7 @@ type RouteStats struct {
 	InFlight     int
 	Ambiguous    uint64
 	Redelivered  uint64
+	Skipped      uint64  // On purpose; among those settled as Dropped.
 	Bytes        uint64  // Published.
 	Operations   uint64  // Published.
 	Share        float64 // Of the quota when all routes are busy.
@@ -105,6 +106,7 @@ func (r *Route) stats(keyRefused bool, weights float64) RouteStats {
 		InFlight:     r.inFlight,
 		Ambiguous:    r.ambiguous,
 		Redelivered:  r.redelivered,
+		Skipped:      r.skipped,
 		Bytes:        r.published,
 		Operations:   r.operations,
 		Share:        r.weight / weights,

@@ -20,8 +20,8 @@ type trouble struct {
 const (
 	// proofsEnough is how often the cache must have accepted others between the attempts of a message, for it to be put aside.
 	proofsEnough = 3
-	// manyTroubled messages of a route are put aside sooner, as all of them are tried again.
-	manyTroubled = 64
+	// manyTroubled messages of a route, or a part of those that it may hold, are put aside sooner: all of them are tried again, and take room.
+	manyTroubled, manyOfLimit = 64, 8
 	// proofSpan is what one accepted publish of others proves at the most: the endpoint may have been down for a part of a longer time.
 	proofSpan = time.Minute
 	// triesOfBatch is how often a batch is tried as a whole.
@@ -102,8 +102,8 @@ func (d *dispatcher) suffer(now time.Time, p *parcel, a Answer) {
 
 // proved reports whether it is known well enough that the first of p's messages fails for a reason of its own.
 func (p *parcel) proved() bool {
-	t := p.first.trouble
-	return t != nil && (t.proofs >= proofsEnough || t.proofs > 0 && p.lane.route.troubled > manyTroubled)
+	t, r := p.first.trouble, p.lane.route
+	return t != nil && (t.proofs >= proofsEnough || t.proofs > 0 && r.troubled > min(manyTroubled, r.limit/manyOfLimit))
 }
 
 // putAside lets p's messages, which wait for another attempt, use up no room that others need: the endpoint accepts others.

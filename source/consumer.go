@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -25,9 +24,12 @@ func (j *JetStream) bind(ctx context.Context, route *pipeline.Route) (jetstream.
 	if !j.conn.IsConnected() {
 		return nil, Settings{}, errNotConnected
 	}
+	if err := j.answerable(); err != nil {
+		return nil, Settings{}, err
+	}
 	ctx, cancel := context.WithTimeout(ctx, bindTimeout)
 	defer cancel()
-	if j.echo.likely(j.cfg.Subject) {
+	if j.echo.likely(j.cfg.Filters()) {
 		if err := j.refuseEcho(ctx); err != nil {
 			return nil, Settings{}, err
 		}
@@ -84,21 +86,19 @@ func (c JetStreamConfig) Desired() (jetstream.ConsumerConfig, Settings, error) {
 	circumstances := c.Circumstances
 	circumstances.AckWait, circumstances.MaxAckPending = 0, 0
 	s, err := Derive(circumstances)
-	deliver := jetstream.DeliverAllPolicy
-	if c.DeliverNew {
-		deliver = jetstream.DeliverNewPolicy
+	cfg := jetstream.ConsumerConfig{
+		Durable:        c.Consumer,
+		Description:    "momento-bridge, route " + c.Route,
+		AckPolicy:      jetstream.AckExplicitPolicy,
+		AckWait:        s.AckWait,
+		MaxDeliver:     -1, // A limit would abandon messages; see check.
+		FilterSubject:  c.Subject,
+		FilterSubjects: c.Subjects,
+		MaxAckPending:  s.MaxAckPending,
+		MaxWaiting:     s.MaxWaiting,
 	}
-	return jetstream.ConsumerConfig{
-		Durable:       c.Consumer,
-		Description:   "momento-bridge, route " + c.Route,
-		DeliverPolicy: deliver,
-		AckPolicy:     jetstream.AckExplicitPolicy,
-		AckWait:       s.AckWait,
-		MaxDeliver:    -1, // A limit would abandon messages; see check.
-		FilterSubject: c.Subject,
-		MaxAckPending: s.MaxAckPending,
-		MaxWaiting:    s.MaxWaiting,
-	}, s, err
+	c.start(&cfg)
+	return cfg, s, err
 }
 
 // check refuses a consumer that would lose or double messages, and derives our settings from its own.
@@ -124,8 +124,8 @@ func (j *JetStream) check(cfg jetstream.ConsumerConfig) (Settings, error) {
 	if cfg.HeadersOnly {
 		problem("it delivers headers only, so the payloads are missing")
 	}
-	if filters := filtersOf(cfg); j.cfg.Subject != "" && !slices.Equal(filters, []string{j.cfg.Subject}) {
-		problem("its filter is %q, the route's subject is %q; make them the same", filters, j.cfg.Subject)
+	if filters, own := filtersOf(cfg), j.cfg.Filters(); len(own) > 0 && !sameFilters(filters, own) {
+		problem("its filter is %q, the route's subject is %q; make them the same", filters, own)
 	}
 	c := j.cfg.Circumstances
 	c.AckWait, c.MaxAckPending = cfg.AckWait, max(cfg.MaxAckPending, 0)
@@ -141,6 +141,7 @@ func (j *JetStream) check(cfg jetstream.ConsumerConfig) (Settings, error) {
 	return s, nil
 }
 
+// filtersOf are a consumer's filters.
 func filtersOf(cfg jetstream.ConsumerConfig) []string {
 	if cfg.FilterSubject != "" {
 		return []string{cfg.FilterSubject}
@@ -156,7 +157,7 @@ func (j *JetStream) explain(err error) error {
 	switch {
 	case errors.Is(err, jetstream.ErrStreamNotFound):
 		return fmt.Errorf("stream %s does not exist: create it, for example with `nats stream add %s --subjects '%s'`%s: %w",
-			j.cfg.Stream, j.cfg.Stream, cmp.Or(j.cfg.Subject, "..."), apiOf(j.conn).hint(), err)
+			j.cfg.Stream, j.cfg.Stream, cmp.Or(strings.Join(j.cfg.Filters(), ","), "..."), apiOf(j.conn).hint(), err)
 	case errors.Is(err, jetstream.ErrConsumerNotFound):
 		return fmt.Errorf("consumer %s of stream %s does not exist: create it or set create_consumer: true: %w", j.cfg.Consumer, j.cfg.Stream, err)
 	case errors.Is(err, jetstream.ErrJetStreamNotEnabled), errors.Is(err, jetstream.ErrJetStreamNotEnabledForAccount), errors.Is(err, nats.ErrNoResponders):
@@ -167,18 +168,21 @@ func (j *JetStream) explain(err error) error {
 	return err
 }
 
-// unanswered says what to do about a request that had no answer. Where our inbox was refused, nats.go never asks for it again, so that a new connection
-// is needed once it is allowed.
+// unanswered says what to do about a request that had no answer.
 func (j *JetStream) unanswered(err error) error {
-	prefix := inboxPrefix(j.conn)
-	refused, ok := j.acks.refusals.subscription(prefix)
+	return fmt.Errorf("JetStream does not answer: check that the NATS user may publish to %s and subscribe to %s> (docs/permissions.md; nats.inbox_prefix), and that the server is healthy: %w",
+		apiOf(j.conn).subject("CONSUMER.>"), inboxPrefix(j.conn), err)
+}
+
+// answerable returns why no answer can be received; nil if one can. Where our inbox was refused, nats.go never asks for it again, so that a new connection
+// is made once it is allowed.
+func (j *JetStream) answerable() error {
+	refused, ok := j.acks.refusals.inboxes()
 	if !ok {
-		return fmt.Errorf("JetStream does not answer: check that the NATS user may publish to %s and subscribe to %s> (docs/permissions.md; nats.inbox_prefix), and that the server is healthy: %w",
-			apiOf(j.conn).subject("CONSUMER.>"), prefix, err)
+		return nil
 	}
 	if j.acks.refusals.maySubscribe(j.conn.NewInbox()+".*", lookTimeout) != nil {
-		refused.Subject = prefix + ">" // As permissions have it.
-		return fmt.Errorf("answers cannot be received: %w, or set nats.inbox_prefix to what the user may subscribe to", &refused)
+		return deaf(&refused)
 	}
 	j.acks.refusals.forget(refused)
 	j.log.Warn("answers may be received again: connecting anew")
@@ -186,4 +190,9 @@ func (j *JetStream) unanswered(err error) error {
 		return fmt.Errorf("connect anew: %w", err)
 	}
 	return errNotConnected
+}
+
+// deaf says what to do where our inbox is refused.
+func deaf(err error) error {
+	return fmt.Errorf("answers cannot be received: %w, or set nats.inbox_prefix to what the user may subscribe to", err)
 }

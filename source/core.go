@@ -18,7 +18,8 @@ import (
 type CoreConfig struct {
 	Route    string
 	Subject  string
-	Queue    string // Queue group; members share the messages.
+	Subjects []string // Instead of Subject, several that do not overlap: messages of different ones have no order among them.
+	Queue    string   // Queue group; members share the messages.
 	Template *Template
 	// PendingMessages and PendingBytes bound the client's buffer. What does not fit is dropped and counted.
 	PendingMessages int
@@ -30,10 +31,8 @@ type Core struct {
 	conn     *nats.Conn
 	cfg      CoreConfig
 	log      *slog.Logger
-	topics   topicCache
-	dropped  atomic.Int64 // By the client, because its buffer was full.
 	lost     atomic.Int64 // Still in the client's buffer when the drain budget ran out.
-	sub      atomic.Pointer[nats.Subscription]
+	subs     atomic.Pointer[[]*coreSubscription]
 	denied   atomic.Bool // By the server: the subscription.
 	deniedOn uint64      // Of Run: the connection, counted from 1, on which it was.
 	told     int64       // Of Run: how many drops the log has told of,
@@ -42,7 +41,7 @@ type Core struct {
 
 // NewCore prepares a source; Run starts it.
 func NewCore(conn *nats.Conn, cfg CoreConfig, log *slog.Logger) *Core {
-	return &Core{conn: conn, cfg: cfg, log: log.With("route", cfg.Route), topics: topicCache{template: cfg.Template}}
+	return &Core{conn: conn, cfg: cfg, log: log.With("route", cfg.Route)}
 }
 
 // Run submits messages until ctx is done, then drains: it unsubscribes and submits all that the client still holds, or
@@ -50,29 +49,21 @@ func NewCore(conn *nats.Conn, cfg CoreConfig, log *slog.Logger) *Core {
 func (c *Core) Run(ctx, hard context.Context, route *pipeline.Route) error {
 	defer route.Close()
 	closed := make(chan struct{})
-	reserved := newReserved(c.conn, []string{c.cfg.Subject}, "", "")
-	sub, err := c.conn.QueueSubscribe(c.cfg.Subject, c.cfg.Queue, func(m *nats.Msg) {
-		if reserved.has(m.Subject) || reserved.passing(m) {
-			return
-		}
-		route.Submit(pipeline.Message{Topic: c.topics.topic(m.Subject), Payload: m.Data, Time: time.Now(), Handle: m})
-	})
+	subs, err := c.subscribe(route, closed)
 	if err != nil {
-		return fmt.Errorf("subscribe to %s: %w", c.cfg.Subject, err)
-	}
-	sub.SetClosedHandler(func(string) { close(closed) })
-	if err := sub.SetPendingLimits(c.cfg.PendingMessages, c.cfg.PendingBytes); err != nil {
-		return fmt.Errorf("bound the buffer of %s: %w", c.cfg.Subject, err)
+		return err
 	}
 	_ = c.conn.FlushTimeout(subscribeTime) // Away, the server is told once it is back.
-	c.sub.Store(sub)
-	c.log.Info("consuming core NATS", "subject", c.cfg.Subject, "queue", c.cfg.Queue)
+	c.subs.Store(&subs)
+	c.log.Info("consuming core NATS", "subject", c.subjects(), "queue", c.cfg.Queue)
 	if err := c.await(ctx, closed); err != nil {
 		return err
 	}
 	c.Dropped()
-	if err := sub.Drain(); err != nil {
-		return fmt.Errorf("drain %s: %w", c.cfg.Subject, err)
+	for _, sub := range subs {
+		if err := sub.Drain(); err != nil {
+			return fmt.Errorf("drain %s: %w", sub.Subject, err)
+		}
 	}
 	c.awaitClosed(hard, closed)
 	return nil
@@ -108,7 +99,7 @@ func (c *Core) tellDropped() {
 		return
 	}
 	if _, due := c.quiet.due("dropped"); due {
-		c.log.Error("messages are lost: they come faster than they can be published, and the NATS client's buffer is full", "subject", c.cfg.Subject,
+		c.log.Error("messages are lost: they come faster than they can be published, and the NATS client's buffer is full", "subject", c.subjects(),
 			"lost", n-c.told, "advice", "let a stream take the subject, or see docs/quotas.md")
 		c.told = n
 	}
@@ -126,8 +117,8 @@ func (c *Core) awaitClosed(hard context.Context, closed chan struct{}) {
 	var end <-chan time.Time
 	for {
 		c.Dropped()
-		pending, _, err := c.sub.Load().Pending()
-		if err == nil && pending == 0 && (end != nil || !c.conn.IsConnected()) {
+		pending, known := c.buffered()
+		if known && pending == 0 && (end != nil || !c.conn.IsConnected()) {
 			return
 		}
 		select {
@@ -147,34 +138,30 @@ func (c *Core) awaitClosed(hard context.Context, closed chan struct{}) {
 
 // Dropped is the number of messages that the client received and did not hand over: exact, not sampled.
 func (c *Core) Dropped() int64 {
-	sub := c.sub.Load()
-	if sub == nil {
+	subs := c.subs.Load()
+	if subs == nil {
 		return 0
 	}
-	n, err := sub.Dropped()
-	if err == nil {
-		c.dropped.Store(int64(n))
+	sum := c.lost.Load()
+	for _, sub := range *subs {
+		sum += sub.drops()
 	}
-	return c.dropped.Load() + c.lost.Load()
+	return sum
 }
 
 // Buffered is the number of messages that the client holds and has not handed over.
 func (c *Core) Buffered() int64 {
-	if sub := c.sub.Load(); sub != nil {
-		if n, _, err := sub.Pending(); err == nil {
-			return int64(n)
-		}
-	}
-	return 0
+	n, _ := c.buffered()
+	return int64(n)
 }
 
 // Ready reports whether the subscription is in place, and if not, why.
 func (c *Core) Ready() (bool, string) {
-	if c.sub.Load() == nil {
+	if c.subs.Load() == nil {
 		return false, "not subscribed yet"
 	}
 	if c.denied.Load() {
-		return false, fmt.Sprintf("the NATS user may not subscribe to %s with the queue group %s: grant it (docs/permissions.md)", c.cfg.Subject, c.cfg.Queue)
+		return false, fmt.Sprintf("the NATS user may not subscribe to %s with the queue group %s: grant it (docs/permissions.md)", c.subjects(), c.cfg.Queue)
 	}
 	return true, ""
 }
@@ -184,8 +171,10 @@ func (c *Core) Ready() (bool, string) {
 func (c *Core) refused() bool {
 	connection := c.conn.Stats().Reconnects + 1
 	err := c.conn.LastError()
-	if errors.Is(err, nats.ErrPermissionViolation) && strings.Contains(err.Error(), `Subscription to "`+c.cfg.Subject+`"`) {
-		c.deniedOn = connection
+	for _, subject := range c.cfg.filters() {
+		if errors.Is(err, nats.ErrPermissionViolation) && strings.Contains(err.Error(), `Subscription to "`+subject+`"`) {
+			c.deniedOn = connection
+		}
 	}
 	return c.deniedOn == connection
 }

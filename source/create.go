@@ -13,12 +13,12 @@ import (
 
 // The server's numbers for why it does not create a consumer.
 const (
-	codeMaxConsumers     jetstream.ErrorCode = 10026
-	codeUnfilteredTwice  jetstream.ErrorCode = 10099
-	codeFilterNotUnique  jetstream.ErrorCode = 10100
-	codeMustDeliverAll   jetstream.ErrorCode = 10101
-	codeMaxAckPending    jetstream.ErrorCode = 10121
-	codeExceedsThreshold jetstream.ErrorCode = 10153
+	codeMaxConsumers     = 10026
+	codeUnfilteredTwice  = 10099
+	codeFilterNotUnique  = 10100
+	codeMustDeliverAll   = 10101
+	codeMaxAckPending    = 10121
+	codeExceedsThreshold = 10153
 )
 
 // create creates the consumer with derived settings, within what the stream and the account allow. When another replica has just created it with the
@@ -31,7 +31,7 @@ func (j *JetStream) create(ctx context.Context) (jetstream.Consumer, error) {
 	wanted := cfg.MaxAckPending
 	from := j.resume.from()
 	if !from.IsZero() {
-		cfg.DeliverPolicy, cfg.OptStartTime = jetstream.DeliverByStartTimePolicy, &from
+		cfg.DeliverPolicy, cfg.OptStartTime, cfg.OptStartSeq = jetstream.DeliverByStartTimePolicy, &from, 0
 	}
 	ctx, release := j.guarded(ctx, "CONSUMER.CREATE."+j.cfg.Stream)
 	defer release()
@@ -85,6 +85,8 @@ func (j *JetStream) tellResumed(ctx context.Context, cfg jetstream.ConsumerConfi
 		j.log.Warn("the consumer was deleted: it has been made anew, and delivers all that the work queue still has")
 		return
 	}
+	ctx, cancel := context.WithTimeout(ctx, lookTimeout)
+	defer cancel()
 	attrs := []any{"from", *cfg.OptStartTime}
 	if stream, err := j.stream(ctx); err == nil && stream.Config.Retention == jetstream.InterestPolicy {
 		attrs = append(attrs, "lost", "what waited, and what came while there was no consumer: the stream keeps messages for consumers only")
@@ -116,7 +118,8 @@ func (j *JetStream) refusedSettings(err error) string {
 	case codeMaxConsumers:
 		return fmt.Sprintf("the stream or the account has as many consumers as it may: delete one that nobody uses (`nats consumer ls %s` shows them), or raise max_consumers", j.cfg.Stream)
 	case codeUnfilteredTwice, codeFilterNotUnique:
-		return overlapText(j.cfg, "another consumer")
+		cfg, _, _ := j.cfg.Desired()
+		return overlapText(j.cfg.Stream, filtersOf(cfg), "another consumer")
 	case codeMustDeliverAll:
 		return mustDeliverAll(j.cfg.Stream)
 	case codeMaxAckPending:
@@ -127,9 +130,11 @@ func (j *JetStream) refusedSettings(err error) string {
 	return ""
 }
 
-func overlapText(cfg JetStreamConfig, other string) string {
+// overlapText says that another consumer takes messages that those with our filters are to take.
+func overlapText(stream string, filters []string, other string) string {
 	return fmt.Sprintf("stream %s is a work queue, where each message is for one consumer, and %s takes messages of %s already: "+
-		"`nats consumer ls %[1]s` shows them; delete it, give the route other subjects, or make that one the route's consumer", cfg.Stream, other, cmp.Or(cfg.Subject, "the whole stream"))
+		"`nats consumer ls %[1]s` shows them; delete it, give the route other subjects, or make that one the route's consumer",
+		stream, other, cmp.Or(strings.Join(filters, ", "), "the whole stream"))
 }
 
 func mustDeliverAll(stream string) string {
@@ -140,9 +145,10 @@ func raiseAckPending(stream string) string {
 	return fmt.Sprintf("raise max_ack_pending in the stream's consumer_limits (`nats stream edit %s -i`), in the account's limits or in the server's", stream)
 }
 
-func codeOf(err error) jetstream.ErrorCode {
+// codeOf returns the number of an error of the API; 0 for another error.
+func codeOf(err error) int {
 	if api, ok := errors.AsType[jetstream.JetStreamError](err); ok && api.APIError() != nil {
-		return api.APIError().ErrorCode
+		return int(api.APIError().ErrorCode)
 	}
 	return 0
 }

@@ -192,6 +192,9 @@ func (d *DeadLetters) explain(ctx context.Context, err error) error {
 		return fmt.Errorf("publish the dead letter to %s (does a stream take that subject?): create one, for example with "+
 			"`nats stream add DEAD --subjects '%[1]s'`: %w", d.subject, err)
 	case errors.Is(err, context.DeadlineExceeded):
+		if denied := publishRefused(d.conn, d.subject); denied != nil {
+			return fmt.Errorf("publish the dead letter to %s: %w", d.subject, denied)
+		}
 		return fmt.Errorf("no stream acknowledges dead letters on %s: check that the server is healthy, that the NATS user may publish there, "+
 			"and that the stream is not set to no_ack: %w", d.subject, err)
 	}

@@ -36,6 +36,7 @@ type Settings struct {
 	// What the consumer allows one request to ask for; 0 for no limit.
 	requestBatch int
 	requestBytes int64
+	requests     int // How many may be open.
 	// inactive is for how long nobody may ask for messages before the server deletes the consumer; 0 for ever.
 	inactive time.Duration
 }
@@ -101,6 +102,7 @@ func Derive(c Circumstances) (Settings, error) {
 // limitRequests takes over what a consumer that exists allows one request to ask for.
 func (s *Settings) limitRequests(cfg jetstream.ConsumerConfig) {
 	s.requestBatch, s.requestBytes = cfg.MaxRequestBatch, int64(cfg.MaxRequestMaxBytes)
+	s.requests = cfg.MaxWaiting
 	s.inactive = cfg.InactiveThreshold
 	if cfg.MaxRequestExpires > 0 {
 		s.PullExpiry = min(s.PullExpiry, cfg.MaxRequestExpires)
@@ -116,6 +118,14 @@ func (s *Settings) bound(r *pullRequest) {
 	if s.requestBytes > 0 {
 		r.MaxBytes = min(r.MaxBytes, s.requestBytes)
 	}
+}
+
+// open is how many requests we have open at the most: the server passes over those that are too many.
+func (s *Settings) open() int {
+	if s.requests > 0 {
+		return min(openPulls, s.requests)
+	}
+	return openPulls
 }
 
 // tick is how often deliveries are looked at: often enough for half of AckWait.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync/atomic"
 
 	"github.com/nats-io/nats.go"
@@ -22,9 +23,9 @@ type echo struct {
 // liveMessages come before the stream is looked at: soon where each makes another one.
 const liveMessages = 64
 
-// likely reports whether the stream is to be looked at before anything is consumed from it through this filter.
-func (e *echo) likely(filter string) bool {
-	return e.found || filter == "" || filter[0] == '*' || filter[0] == '>'
+// likely reports whether the stream is to be looked at before anything is consumed from it through these filters.
+func (e *echo) likely(filters []string) bool {
+	return e.found || len(filters) == 0 || slices.ContainsFunc(filters, func(filter string) bool { return filter[0] == '*' || filter[0] == '>' })
 }
 
 // arrivals counts messages that were stored after the first of them had been delivered. It belongs to one goroutine.
@@ -76,11 +77,7 @@ func (j *JetStream) refuseEcho(ctx context.Context) error {
 		j.echo.blind = refused || soon.Err() != nil && ctx.Err() == nil
 		return nil // Whether there is a stream is asked elsewhere.
 	}
-	var filters []string
-	if j.cfg.Subject != "" {
-		filters = []string{j.cfg.Subject}
-	}
-	caught, how := echoes(subjects, filters, inboxPrefix(j.conn), j.cfg.Stream, j.cfg.Consumer)
+	caught, how := echoes(subjects, j.cfg.Filters(), inboxPrefix(j.conn), j.cfg.Stream, j.cfg.Consumer)
 	if caught == "" {
 		return nil
 	}

@@ -38,6 +38,10 @@ func (j *JetStream) Inspect(ctx context.Context) []Finding {
 	ctx, cancel := context.WithTimeout(ctx, 4*bindTimeout)
 	defer cancel()
 	i := &inspection{j: j}
+	if err := j.acks.refusals.maySubscribe(j.conn.NewInbox()+".*", lookTimeout); err != nil {
+		i.fail("permissions", deaf(err))
+		return i.all
+	}
 	stream, err := j.stream(ctx)
 	if _, refused := errors.AsType[*RefusedError](err); refused {
 		i.missing = append(i.missing, j.api("STREAM.INFO."+j.cfg.Stream))
@@ -105,8 +109,8 @@ func (i *inspection) creation(ctx context.Context, stream *jetstream.StreamInfo)
 		return
 	}
 	create := "CONSUMER.CREATE." + j.cfg.Stream + "." + j.cfg.Consumer
-	if j.cfg.Subject != "" {
-		create += "." + j.cfg.Subject
+	if cfg.FilterSubject != "" {
+		create += "." + cfg.FilterSubject
 	}
 	if err := j.acks.refusals.mayPublish(j.api(create), []byte("{"), lookTimeout); err != nil { // What is no JSON creates nothing.
 		i.fail(what, err)
@@ -126,7 +130,7 @@ func (i *inspection) creation(ctx context.Context, stream *jetstream.StreamInfo)
 	if n := stream.Config.MaxConsumers; n > 0 && stream.State.Consumers >= n {
 		i.fail(what, fmt.Errorf("the stream has %d consumers and may have no more: delete one that nobody uses (`nats consumer ls %s` shows them)", stream.State.Consumers, j.cfg.Stream))
 	}
-	i.account(ctx, what, most)
+	i.account(ctx, what, stream.Config.Replicas, most)
 	if stream.Config.Retention != jetstream.WorkQueuePolicy {
 		return
 	}
@@ -136,8 +140,8 @@ func (i *inspection) creation(ctx context.Context, stream *jetstream.StreamInfo)
 	i.overlaps(ctx, what, cfg)
 }
 
-// account looks at the account's limits.
-func (i *inspection) account(ctx context.Context, what string, most func(limit int, whose string)) {
+// account looks at the account's limits for streams of so many replicas.
+func (i *inspection) account(ctx context.Context, what string, replicas int, most func(limit int, whose string)) {
 	request := i.j.api("INFO")
 	i.j.acks.refusals.quietly(request)
 	ctx, release := i.j.guarded(ctx, "INFO")
@@ -147,9 +151,13 @@ func (i *inspection) account(ctx context.Context, what string, most func(limit i
 		i.missing = append(i.missing, request)
 		return
 	}
-	most(account.Limits.MaxAckPending, "the account")
-	if n := account.Limits.MaxConsumers; n > 0 && account.Consumers >= n {
-		i.fail(what, fmt.Errorf("the account has %d consumers and may have no more: delete some that nobody uses, or raise its limit", account.Consumers))
+	tier, ok := account.Tiers[fmt.Sprintf("R%d", replicas)]
+	if !ok {
+		tier = account.Tier
+	}
+	most(tier.Limits.MaxAckPending, "the account")
+	if n := tier.Limits.MaxConsumers; n > 0 && tier.Consumers >= n {
+		i.fail(what, fmt.Errorf("the account has %d consumers and may have no more: delete some that nobody uses, or raise its limit", tier.Consumers))
 	}
 }
 
@@ -167,7 +175,7 @@ func (i *inspection) overlaps(ctx context.Context, what string, cfg jetstream.Co
 	consumers := stream.ListConsumers(ctx)
 	for other := range consumers.Info() {
 		if filtersOverlap(filtersOf(cfg), filtersOf(other.Config)) {
-			i.fail(what, errors.New(overlapText(i.j.cfg, fmt.Sprintf("consumer %s (filter %q)", other.Name, filtersOf(other.Config)))))
+			i.fail(what, errors.New(overlapText(i.j.cfg.Stream, filtersOf(cfg), fmt.Sprintf("consumer %s (filter %q)", other.Name, filtersOf(other.Config)))))
 		}
 	}
 	if consumers.Err() != nil {

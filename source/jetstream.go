@@ -21,11 +21,15 @@ import (
 type JetStreamConfig struct {
 	Route      string
 	Stream     string
-	Subject    string // The consumer's filter; empty for the whole stream.
-	Consumer   string // The durable's name.
-	Create     bool   // Create the consumer when it is missing.
-	DeliverNew bool   // A created consumer starts with new messages rather than with all.
-	Template   *Template
+	Subject    string   // The consumer's filter; empty for the whole stream, or several.
+	Subjects   []string // Several filters; empty for one or none.
+	Consumer   string   // The durable's name.
+	Create     bool     // Create the consumer when it is missing.
+	DeliverNew bool     // A created consumer starts with new messages rather than with all,
+	// or with what the stream has stored from a time on, or from a sequence on. At most one is set.
+	DeliverFrom     time.Time
+	DeliverSequence uint64
+	Template        *Template
 	// Ordered keeps what is delivered in the order of the stream, whatever happens to connections, replicas and servers; see barrier.
 	Ordered bool
 	// Overload is what the pipeline does with more messages than it can publish.
@@ -48,10 +52,12 @@ type JetStream struct {
 	presence *presence // Of other replicas; for ordered routes only.
 	running  atomic.Bool
 
-	renewAfter atomic.Int64 // Nanoseconds: half of the consumer's AckWait.
-	quiet      hush         // For what may repeat with each message or tick.
+	lookEvery  time.Duration // How often the consumer's numbers are asked for.
+	renewAfter atomic.Int64  // Nanoseconds: half of the consumer's AckWait.
+	quiet      hush          // For what may repeat with each message or tick.
 	pending    atomic.Int64
 	ackWaits   atomic.Int64 // Delivered and not acknowledged, by all replicas.
+	proven     atomic.Bool  // The server has answered a probe of acknowledgements, so that silence means that none arrives.
 	missed     atomic.Uint64
 	renewals   atomic.Uint64
 	echo       echo
@@ -76,7 +82,7 @@ func NewJetStream(conn *nats.Conn, acks *Acks, cfg JetStreamConfig, log *slog.Lo
 	j := &JetStream{
 		conn: conn, js: js, acks: acks, cfg: cfg,
 		log:    log.With("route", cfg.Route, "stream", cfg.Stream, "consumer", cfg.Consumer),
-		reason: "not consuming yet",
+		reason: "not consuming yet", lookEvery: infoInterval,
 	}
 	j.barrier.raised = make(chan struct{}, 1)
 	j.presence = newPresence(conn, cfg.Stream, cfg.Consumer, j.alive, j.meet)
@@ -201,7 +207,7 @@ func (j *JetStream) subscribe(p *puller, route *pipeline.Route) (*nats.Subscript
 	closed := make(chan struct{})
 	topics := topicCache{template: j.cfg.Template}
 	stopped, arrived := false, arrivals{}
-	reserved := newReserved(j.conn, []string{j.cfg.Subject}, j.cfg.Stream, j.cfg.Consumer)
+	reserved := newReserved(j.conn, j.cfg.Filters(), j.cfg.Stream, j.cfg.Consumer)
 	sub, err := j.conn.Subscribe(p.inbox+".*", func(m *nats.Msg) {
 		switch {
 		case !p.receive(m):
@@ -260,7 +266,7 @@ func (j *JetStream) work(ctx context.Context, p *puller, consumer jetstream.Cons
 	ticks := time.NewTicker(p.limits.tick())
 	defer ticks.Stop()
 	now := time.Now()
-	w := watch{j: j, p: p, consumer: consumer, route: route, heard: now, began: now, asked: now.Add(firstInfo - infoInterval)}
+	w := watch{j: j, p: p, consumer: consumer, route: route, heard: now, began: now, asked: now.Add(firstInfo - j.lookEvery)}
 	w.adapt(now)
 	w.greet(consumer.CachedInfo())
 	for {
@@ -360,7 +366,7 @@ func (j *JetStream) Settle(handle any, o pipeline.Outcome) {
 	m, last := j.held.remove(handle.(*delivery), o != pipeline.Returned)
 	var err error
 	switch o {
-	case pipeline.Published, pipeline.Expired:
+	case pipeline.Published, pipeline.Expired, pipeline.Skipped:
 		err = j.acks.done(m.Reply, last)
 	case pipeline.Returned:
 		err = j.acks.handBack(m.Reply)

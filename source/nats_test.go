@@ -246,7 +246,7 @@ func newStream(t *testing.T, conn *nats.Conn, n int) jetstream.Stream {
 func newJetStream(t *testing.T, conn *nats.Conn) *JetStream {
 	t.Helper()
 	src, err := NewJetStream(conn, NewAcks(conn), JetStreamConfig{
-		Route: "r", Stream: "S", Subject: "a.>", Consumer: "momento-bridge-r", Create: true,
+		Route: "r", Stream: "S", Subject: "a.>", Consumer: "momento-bridge-r", Create: true, Ordered: true,
 		Template: subjectTemplate(t, "a.>"), Circumstances: usual(math.Inf(1)),
 	}, quiet())
 	if err != nil {

@@ -135,14 +135,25 @@ func TestRefusedAcknowledgementsStopTheRouteAndAreSentAgainOnceAllowed(t *testin
 	s.stop()
 }
 
+// Meanwhile nobody asks for messages, and a consumer with an inactive_threshold would be deleted.
 func TestNothingIsPublishedWhereAcknowledgementsAreRefusedFromTheBeginning(t *testing.T) {
 	t.Parallel()
 	g := newGuardedServer(t, []string{"$JS.ACK.>"}, nil)
-	newStream(t, g.admin, 10)
+	stream := newStream(t, g.admin, 10)
+	consumer, err := stream.CreateConsumer(t.Context(), jetstream.ConsumerConfig{
+		Durable: own, AckPolicy: jetstream.AckExplicitPolicy, AckWait: time.Minute, FilterSubject: "a.>", InactiveThreshold: 3 * time.Second,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
 	src := guardedSource(t, g, newJetStream(t, g.admin).cfg)
 	var got tally
 	s := startStage(t, src, pipeline.RouteConfig{Returnable: true}, 1000, got.accept)
 	awaitReason(t, src, "may not publish to $JS.ACK.S.momento-bridge-r.>: grant it")
+	time.Sleep(4500 * time.Millisecond) // Longer than the threshold.
+	if info, err := consumer.Info(t.Context()); err != nil || info.Delivered.Consumer > 0 {
+		t.Errorf("the consumer was deleted, or asked for messages: %v", err)
+	}
 	if n, _ := got.counts(); n > 0 {
 		t.Errorf("%d published", n)
 	}
@@ -161,7 +172,7 @@ func TestEachRefusedPermissionIsNamedAndUsedOnceGranted(t *testing.T) {
 		"requests for messages": {publish: []string{"$JS.API.CONSUMER.MSG.NEXT.>"}, want: "may not publish to $JS.API.CONSUMER.MSG.NEXT.S.momento-bridge-r: grant it"},
 		"the consumer":          {publish: []string{"$JS.API.CONSUMER.INFO.>"}, want: "may not publish to $JS.API.CONSUMER.INFO.S.momento-bridge-r: grant it"},
 		"creating":              {publish: []string{"$JS.API.CONSUMER.CREATE.>"}, want: "may not publish to $JS.API.CONSUMER.CREATE.S.momento-bridge-r.a.>: grant it"},
-		"the inbox":             {subscribe: []string{"_INBOX.>"}, want: "may not subscribe to _INBOX."},
+		"the inbox":             {subscribe: []string{"_INBOX.>"}, want: "may not subscribe to _INBOX.>: grant it"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -176,6 +187,20 @@ func TestEachRefusedPermissionIsNamedAndUsedOnceGranted(t *testing.T) {
 			awaitReady(t, src)
 			s.stop()
 		})
+	}
+}
+
+func TestDeadLetterThatMayNotBePublishedSaysSo(t *testing.T) {
+	t.Parallel()
+	g := newGuardedServer(t, []string{"dead.>"}, nil)
+	newStream(t, g.admin, 0)
+	letters, err := NewDeadLetters(g.connect("bridge"), "dead.r", quiet())
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = letters.Keep(&pipeline.Message{Payload: []byte("x")}, pipeline.Rejection{Route: "r"})
+	if err == nil || !strings.Contains(err.Error(), "the NATS user may not publish to dead.r: grant it") {
+		t.Errorf("Keep = %v", err)
 	}
 }
 

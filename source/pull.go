@@ -77,7 +77,7 @@ type pullRequest struct {
 func (p *puller) pull(now time.Time) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.open >= openPulls || now.Before(p.notUntil) || p.lost != nil || !p.conn.IsConnected() {
+	if p.open >= p.limits.open() || now.Before(p.notUntil) || p.lost != nil || !p.conn.IsConnected() {
 		return nil
 	}
 	messages, bytes := p.route.Reserve()
@@ -182,16 +182,17 @@ func (p *puller) status(m *nats.Msg) {
 		p.end(remaining)
 	} else {
 		p.voidAll() // Which ones of several is not said. Those that live on bring more than was asked for.
-		if p.onLoss != nil && !strings.Contains(lower, "exceeded") {
-			p.onLoss("the server says: " + text)
-		}
+	}
+	left := strings.Contains(lower, "leadership change") || strings.Contains(lower, "server shutdown")
+	if p.onLoss != nil && (left || err != nil && !strings.Contains(lower, "exceeded")) {
+		p.onLoss("the server says: " + text)
 	}
 	switch {
 	case status == "408", status == "404", strings.Contains(lower, "batch completed"):
 		p.well()
 	case strings.Contains(lower, "message size exceeds maxbytes"):
 		p.single = true
-	case strings.Contains(lower, "leadership change"), strings.Contains(lower, "server shutdown"):
+	case left:
 		p.refused(text)
 	case strings.Contains(lower, "consumer deleted"), status == "503":
 		p.lost = fmt.Errorf("%w: %s %s", errLost, status, text)

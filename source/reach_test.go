@@ -28,7 +28,7 @@ func poisonOne(r *pipeline.Request) pipeline.Answer {
 }
 
 // carry carries three messages of the stream S over a connection, of which one becomes a dead letter, and waits until the stream's own server knows.
-func carry(t *testing.T, conn *nats.Conn, stream jetstream.Stream) {
+func carry(t *testing.T, conn *nats.Conn, stream jetstream.Stream, ordered bool) {
 	t.Helper()
 	dead, err := NewDeadLetters(conn, "dead.r", quiet())
 	if err != nil {
@@ -38,10 +38,11 @@ func carry(t *testing.T, conn *nats.Conn, stream jetstream.Stream) {
 		t.Fatal(err)
 	}
 	src := newJetStream(t, conn)
+	src.cfg.Ordered = ordered
 	if err := inspected(t.Context(), src); err != nil {
 		t.Error(err)
 	}
-	st := startStage(t, src, pipeline.RouteConfig{Returnable: true, DeadLetters: dead}, 100, poisonOne)
+	st := startStage(t, src, pipeline.RouteConfig{Returnable: true, Ordered: ordered, DeadLetters: dead}, 100, poisonOne)
 	eventually(t, "settled", func() bool {
 		settled := st.pipe.Stats().Routes[0].Settled
 		return settled[pipeline.Published] == 2 && settled[pipeline.DeadLettered] == 1
@@ -87,9 +88,36 @@ func TestStreamOfAnotherDomainIsReached(t *testing.T) {
 			hub, leaf := startLeaf(t)
 			there := connect(t, ConnectConfig{URL: hub.ClientURL()})
 			stream := newStream(t, there, 3)
-			carry(t, connect(t, ConnectConfig{URL: leaf.ClientURL(), API: api}), stream)
+			carry(t, connect(t, ConnectConfig{URL: leaf.ClientURL(), API: api}), stream, name == "domain")
 		})
 	}
+}
+
+// What another replica had been given, and has not acknowledged, is taken in hand across domains, too.
+func TestUnacknowledgedOfAnotherDomainIsSettledInOrder(t *testing.T) {
+	t.Parallel()
+	hub, leaf := startLeaf(t)
+	stream := newStream(t, connect(t, ConnectConfig{URL: hub.ClientURL()}), 5)
+	src := newJetStream(t, connect(t, ConnectConfig{URL: leaf.ClientURL(), API: API{Domain: "hub"}}))
+	src.cfg.Ordered = true
+	desired, _, err := src.cfg.Desired()
+	if err != nil {
+		t.Fatal(err)
+	}
+	consumer, err := stream.CreateConsumer(t.Context(), desired)
+	if err != nil {
+		t.Fatal(err)
+	}
+	batch, err := consumer.Fetch(3)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range batch.Messages() { // They are never acknowledged.
+	}
+	sink := topicsOf{got: map[string]string{}}
+	st := startStage(t, src, pipeline.RouteConfig{Returnable: true, Ordered: true}, 100, sink.accept)
+	eventually(t, "published in order", func() bool { return sink.all()["a.b"] == "01234" })
+	st.stop()
 }
 
 // inspected is why a route could not run.
@@ -135,7 +163,7 @@ func TestInboxPrefixOfARestrictedUserIsUsed(t *testing.T) {
 	admin := connect(t, ConnectConfig{URL: s.ClientURL(), User: "admin", PasswordFile: password})
 	stream := newStream(t, admin, 3)
 	conn := connect(t, ConnectConfig{URL: s.ClientURL(), User: "daemon", PasswordFile: password, InboxPrefix: "_INBOX_bridge"})
-	carry(t, conn, stream)
+	carry(t, conn, stream, true)
 	if err := conn.LastError(); err != nil {
 		t.Errorf("the server refused something: %v", err)
 	}

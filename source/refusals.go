@@ -38,9 +38,15 @@ type refusals struct {
 
 	mu      sync.Mutex // Guards the following.
 	noted   error      // The error that was noted last: each comes twice, from the client and to its handler.
-	seen    map[RefusedError]time.Time
+	seen    map[RefusedError]sight
 	guards  map[*guard]struct{}
 	silence map[string]struct{} // Subjects whose refusal is nothing to log.
+}
+
+// sight is when something was refused last, and on which connection, counted from 0.
+type sight struct {
+	at         time.Time
+	connection uint64
 }
 
 // guard ends a context when one of its subjects is refused.
@@ -54,7 +60,7 @@ const maxRefusals = 256
 
 // newRefusals listens to a connection's errors, and passes on what is worth a line in the log.
 func newRefusals(conn *nats.Conn) *refusals {
-	r := &refusals{conn: conn, seen: map[RefusedError]time.Time{}, guards: map[*guard]struct{}{}, silence: map[string]struct{}{}}
+	r := &refusals{conn: conn, seen: map[RefusedError]sight{}, guards: map[*guard]struct{}{}, silence: map[string]struct{}{}}
 	next := conn.ErrorHandler()
 	conn.SetErrorHandler(func(c *nats.Conn, sub *nats.Subscription, err error) {
 		if worth := r.note(err); worth && next != nil {
@@ -64,8 +70,8 @@ func newRefusals(conn *nats.Conn) *refusals {
 	return r
 }
 
-// parseRefusal reads the server's words. The acknowledgements of a consumer count as one subject.
-func parseRefusal(err error) (RefusedError, bool) {
+// parse reads the server's words.
+func (r *refusals) parse(err error) (RefusedError, bool) {
 	if !errors.Is(err, nats.ErrPermissionViolation) {
 		return RefusedError{}, false
 	}
@@ -75,18 +81,25 @@ func parseRefusal(err error) (RefusedError, bool) {
 			continue
 		}
 		subject, _, _ := strings.Cut(rest, `"`)
-		if strings.HasPrefix(subject, replyPrefix) {
-			subject = consumerOf(subject) + ">"
-		}
-		return RefusedError{Action: action, Subject: subject}, true
+		return r.refused(action, subject), true
 	}
 	return RefusedError{}, false
+}
+
+// refused is the refusal of a subject. The acknowledgements of a consumer count as one, and so do all inboxes.
+func (r *refusals) refused(action, subject string) RefusedError {
+	if strings.HasPrefix(subject, replyPrefix) {
+		subject = consumerOf(subject) + ">"
+	} else if prefix := inboxPrefix(r.conn); action == refusedSubscribe && strings.HasPrefix(subject, prefix) {
+		subject = prefix + ">"
+	}
+	return RefusedError{Action: action, Subject: subject}
 }
 
 // note takes note of an error of the connection. It reports whether that is to be logged: refused acknowledgements, of which there may be many, are
 // by their route.
 func (r *refusals) note(err error) (worth bool) {
-	refused, ok := parseRefusal(err)
+	refused, ok := r.parse(err)
 	if !ok {
 		return true
 	}
@@ -101,9 +114,10 @@ func (r *refusals) note(err error) (worth bool) {
 
 func (r *refusals) noteLocked(err error, refused RefusedError) {
 	r.noted = err
-	if len(r.seen) < maxRefusals {
-		r.seen[refused] = time.Now()
+	if len(r.seen) >= maxRefusals { // Those of which it matters whether they last are few, and noted again.
+		clear(r.seen)
 	}
+	r.seen[refused] = sight{time.Now(), r.conn.Stats().Reconnects}
 	for g := range r.guards {
 		for _, subject := range g.subjects {
 			if strings.HasPrefix(refused.Subject, subject) {
@@ -116,7 +130,7 @@ func (r *refusals) noteLocked(err error, refused RefusedError) {
 // look takes note of what the client knows already and its handler may be told of later. To be called after a flush.
 func (r *refusals) look() {
 	err := r.conn.LastError()
-	refused, ok := parseRefusal(err)
+	refused, ok := r.parse(err)
 	if !ok {
 		return
 	}
@@ -153,23 +167,20 @@ func (r *refusals) quietly(subject string) {
 func (r *refusals) since(action, subject string, t time.Time) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	refused := RefusedError{Action: action, Subject: subject}
-	if at, ok := r.seen[refused]; !ok || at.Before(t) {
+	refused := r.refused(action, subject)
+	if seen, ok := r.seen[refused]; !ok || seen.at.Before(t) {
 		return nil
 	}
 	return &refused
 }
 
-// subscription returns the refusal of any subscription whose subject begins so.
-func (r *refusals) subscription(prefix string) (RefusedError, bool) {
+// inboxes returns the refusal of our inboxes. A new connection asks for them again.
+func (r *refusals) inboxes() (RefusedError, bool) {
+	refused := r.refused(refusedSubscribe, inboxPrefix(r.conn))
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	for refused := range r.seen {
-		if refused.Action == refusedSubscribe && strings.HasPrefix(refused.Subject, prefix) {
-			return refused, true
-		}
-	}
-	return RefusedError{}, false
+	seen, ok := r.seen[refused]
+	return refused, ok && seen.connection == r.conn.Stats().Reconnects
 }
 
 // acks returns the refusal of a consumer's acknowledgements.
@@ -216,9 +227,6 @@ func (r *refusals) mayPublish(subject string, data []byte, timeout time.Duration
 		return err
 	}
 	r.look()
-	if strings.HasPrefix(subject, replyPrefix) {
-		subject = consumerOf(subject) + ">"
-	}
 	return r.since(refusedPublish, subject, began)
 }
 
@@ -235,4 +243,13 @@ func (r *refusals) maySubscribe(subject string, timeout time.Duration) error {
 	}
 	r.look()
 	return r.since(refusedSubscribe, subject, began)
+}
+
+// publishRefused returns what the server said last if that is that the user may not publish to a subject.
+func publishRefused(conn *nats.Conn, subject string) error {
+	err := conn.LastError()
+	if !errors.Is(err, nats.ErrPermissionViolation) || !strings.Contains(err.Error(), refusedPublish+` to "`+subject+`"`) {
+		return nil
+	}
+	return &RefusedError{Action: refusedPublish, Subject: subject}
 }

@@ -33,13 +33,11 @@ func (j *JetStream) inactiveText(threshold time.Duration, stream *jetstream.Stre
 	if threshold <= 0 {
 		return ""
 	}
-	start := "from its beginning (deliver: all)"
-	if j.cfg.DeliverNew {
-		start = "with what is new then, and what came meanwhile is not published (deliver: new)"
-	}
-	again := "a consumer made anew starts " + start
-	if !j.cfg.DeliverNew {
-		again = "all that the stream has is published again, as a consumer made anew starts " + start
+	again := "all that the stream has is published again, as a consumer made anew starts from its beginning (deliver: all)"
+	if desired, _, _ := j.cfg.Desired(); desired.DeliverPolicy == jetstream.DeliverNewPolicy {
+		again = "what came meanwhile is not published, as a consumer made anew starts with what is new then (deliver: new)"
+	} else if desired.DeliverPolicy != jetstream.DeliverAllPolicy {
+		again = "what the stream has is published again from where `deliver` says"
 	}
 	lost := "what waits is lost, as the stream keeps messages for consumers only"
 	var what string
@@ -69,6 +67,8 @@ func (j *JetStream) warn(ctx context.Context, info *jetstream.ConsumerInfo) {
 	if len(j.remarks(info, nil)) == 0 {
 		return
 	}
+	ctx, cancel := context.WithTimeout(ctx, lookTimeout)
+	defer cancel()
 	stream, _ := j.stream(ctx)
 	text := strings.Join(j.remarks(info, stream), "\n")
 	if text == j.warned {

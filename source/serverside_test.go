@@ -2,6 +2,7 @@ package source
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"strings"
 	"testing"
@@ -27,7 +28,14 @@ type serverSide struct {
 
 func newServerSide(t *testing.T, cfg jetstream.StreamConfig) *serverSide {
 	t.Helper()
-	s := startServer(t, server.Options{JetStream: true, StoreDir: t.TempDir()})
+	return newServerSideOn(t, server.Options{}, cfg)
+}
+
+// newServerSideOn is newServerSide on a server with options.
+func newServerSideOn(t *testing.T, o server.Options, cfg jetstream.StreamConfig) *serverSide {
+	t.Helper()
+	o.JetStream, o.StoreDir = true, t.TempDir()
+	s := startServer(t, o)
 	w := &serverSide{t: t, server: s, conn: connect(t, ConnectConfig{URL: s.ClientURL()})}
 	var err error
 	if w.js, err = jetstream.New(w.conn); err != nil {
@@ -47,6 +55,7 @@ func (w *serverSide) source(change func(*JetStreamConfig)) *JetStream {
 	if change != nil {
 		change(&src.cfg)
 	}
+	src.lookEvery = 500 * time.Millisecond
 	src.log = slog.New(slog.NewTextHandler(&w.log, nil))
 	return src
 }
@@ -106,7 +115,7 @@ func (w *serverSide) wantFinding(src *JetStream, words ...string) {
 }
 
 // A durable inherits the stream's limit, and the server deletes it when nobody asks for messages.
-func TestConsumerThatTheServerMayDeleteIsKeptWhileTheBridgeRunsAndToldOf(t *testing.T) {
+func TestConsumerThatTheServerMayDeleteIsToldOf(t *testing.T) {
 	t.Parallel()
 	for retention, what := range map[jetstream.RetentionPolicy]string{
 		jetstream.LimitsPolicy:   "all that the stream has is published again",
@@ -114,33 +123,15 @@ func TestConsumerThatTheServerMayDeleteIsKeptWhileTheBridgeRunsAndToldOf(t *test
 	} {
 		t.Run(retention.String(), func(t *testing.T) {
 			t.Parallel()
-			w := newServerSide(t, jetstream.StreamConfig{Retention: retention, ConsumerLimits: jetstream.StreamConsumerLimits{InactiveThreshold: 2 * time.Second}})
+			w := newServerSide(t, jetstream.StreamConfig{Retention: retention, ConsumerLimits: jetstream.StreamConsumerLimits{InactiveThreshold: time.Hour}})
 			src := w.source(nil)
-			want := []string{"inactive_threshold of 2s: " + what, "nats stream edit S -i"}
+			want := []string{"inactive_threshold of 1h0m0s: " + what, "nats stream edit S -i"}
 			w.wantFinding(src, append(want, "✓ consumer momento-bridge-r does not exist yet")...)
-			s := w.start(src)
-			awaitReady(t, src)
-			publishNumbers(t, w.conn, 0, 5)
-			w.awaitPublished(5)
-			w.awaitLog(want[0])
-			w.wantFinding(src, append(want, "nats consumer edit S momento-bridge-r -i")...)
-			before, err := w.stream.Consumer(t.Context(), own)
-			if err != nil {
+			if _, _, err := src.bind(t.Context(), anyRoute()); err != nil {
 				t.Fatal(err)
 			}
-			s.pipe.Route(0).Pause()
-			publishNumbers(t, w.conn, 5, 10)
-			time.Sleep(4 * time.Second) // Longer than the server waits.
-			after, err := w.stream.Consumer(t.Context(), own)
-			if err != nil || !after.CachedInfo().Created.Equal(before.CachedInfo().Created) {
-				t.Fatalf("the consumer was deleted while the route was paused: %v", err)
-			}
-			s.pipe.Route(0).Resume()
-			w.awaitPublished(10)
-			if _, doubled := w.got.counts(); doubled > 0 {
-				t.Errorf("%d published more than once", doubled)
-			}
-			s.stop()
+			w.awaitLog(want[0])
+			w.wantFinding(src, append(want, "nats consumer edit S momento-bridge-r -i")...)
 		})
 	}
 }
@@ -197,15 +188,17 @@ func TestConsumerKeepsWithinWhatTheServerAllowsToBeUnacknowledged(t *testing.T) 
 	t.Parallel()
 	for name, tt := range map[string]struct {
 		limits  jetstream.StreamConsumerLimits
+		server  int
 		account int
 		want    string
 	}{
 		"a stream":   {limits: jetstream.StreamConsumerLimits{MaxAckPending: 100}, want: "the stream allows max_ack_pending 100"},
 		"an account": {account: 100, want: "the account allows max_ack_pending 100"},
+		"a server":   {server: 100}, // Only it knows.
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			w := newServerSide(t, jetstream.StreamConfig{ConsumerLimits: tt.limits})
+			w := newServerSideOn(t, server.Options{JetStreamLimits: server.JSLimitOpts{MaxAckPending: tt.server}}, jetstream.StreamConfig{ConsumerLimits: tt.limits})
 			if tt.account > 0 {
 				limits := server.JetStreamAccountLimits{MaxMemory: -1, MaxStore: -1, MaxStreams: -1, MaxConsumers: -1, MaxAckPending: tt.account}
 				if err := w.server.GlobalAccount().UpdateJetStreamLimits(map[string]server.JetStreamAccountLimits{"": limits}); err != nil {
@@ -213,7 +206,10 @@ func TestConsumerKeepsWithinWhatTheServerAllowsToBeUnacknowledged(t *testing.T) 
 				}
 			}
 			src := w.source(nil)
-			w.wantFinding(src, "! consumer momento-bridge-r: "+tt.want, "nats stream edit S -i", "✓ consumer momento-bridge-r does not exist yet")
+			if tt.want != "" {
+				w.wantFinding(src, "! consumer momento-bridge-r: "+tt.want, "nats stream edit S -i")
+			}
+			w.wantFinding(src, "✓ consumer momento-bridge-r does not exist yet")
 			s := w.start(src)
 			publishNumbers(t, w.conn, 0, 200)
 			w.awaitPublished(200)
@@ -262,8 +258,9 @@ func TestClientThatHoldsAllOfAConsumerIsToldOf(t *testing.T) {
 		held = append(held, m)
 	}
 	src := w.source(nil)
+	src.cfg.Ordered = false // An ordered route takes what somebody holds who is no replica.
 	want := "another client holds 10 of max_ack_pending 10 messages of consumer momento-bridge-r"
-	w.wantFinding(src, "! consumer momento-bridge-r: "+want, "`nats consumer edit S momento-bridge-r --max-pending=1000`")
+	w.wantFinding(src, "! consumer momento-bridge-r: "+want, fmt.Sprintf("`nats consumer edit S momento-bridge-r --max-pending=%d`", minAckPending))
 	s := w.start(src)
 	eventually(t, "starved", func() bool { return strings.Contains(src.Starved(), want) })
 	if ok, why := src.Ready(); !ok {
@@ -276,6 +273,49 @@ func TestClientThatHoldsAllOfAConsumerIsToldOf(t *testing.T) {
 	}
 	w.awaitPublished(2)
 	eventually(t, "not starved", func() bool { return src.Starved() == "" })
+	s.stop()
+}
+
+// A mapping leads them astray, of which the client is not told.
+func TestAcknowledgementsThatDoNotArriveStopTheRoute(t *testing.T) {
+	t.Parallel()
+	w := newServerSide(t, jetstream.StreamConfig{})
+	src := w.source(nil)
+	s := w.start(src)
+	publishNumbers(t, w.conn, 0, 5)
+	w.awaitPublished(5)
+	awaitReady(t, src)
+	eventually(t, "known that they are answered", src.proven.Load)
+	if err := w.server.GlobalAccount().AddMapping("$JS.ACK.S.momento-bridge-r.>", "nowhere.>"); err != nil {
+		t.Fatal(err)
+	}
+	awaitReason(t, src, "acknowledgements do not arrive", "the server does not answer on $JS.ACK.S.momento-bridge-r.>")
+	w.server.GlobalAccount().RemoveMapping("$JS.ACK.S.momento-bridge-r.>")
+	publishNumbers(t, w.conn, 5, 10)
+	w.awaitPublished(10)
+	awaitReady(t, src)
+	s.stop()
+}
+
+func TestConsumerWithRoomForOneRequestIsNotSilent(t *testing.T) {
+	t.Parallel()
+	w := newServerSide(t, jetstream.StreamConfig{})
+	w.consumer(jetstream.ConsumerConfig{Durable: own, FilterSubject: "a.>", AckWait: time.Minute, MaxWaiting: 1})
+	src := w.source(nil)
+	s := w.start(src)
+	const n = 3000
+	for i := range n {
+		if err := w.conn.Publish("a.b", fmt.Append(nil, i)); err != nil {
+			t.Fatal(err)
+		}
+		if i == 500 { // There is room again, and the first request has not ended.
+			w.awaitPublished(i + 1)
+		}
+	}
+	w.awaitPublished(n)
+	if n := src.Missed(); n > 0 {
+		t.Errorf("taken for silent %d times", n)
+	}
 	s.stop()
 }
 
@@ -356,6 +396,8 @@ func TestInspectionNamesWhatItMayNotDo(t *testing.T) {
 	g.deny([]string{"$JS.ACK.>", "$JS.API.CONSUMER.MSG.NEXT.>"}, nil)
 	w.wantFinding(src, "✗ permissions: the NATS user may not publish to $JS.ACK.S.momento-bridge-r.>: grant it",
 		"✗ permissions: the NATS user may not publish to $JS.API.CONSUMER.MSG.NEXT.S.momento-bridge-r: grant it", "✓ consumer momento-bridge-r does not exist yet")
+	g.deny(nil, []string{"_INBOX.>"})
+	w.wantFinding(src, "✗ permissions: answers cannot be received: the NATS user may not subscribe to _INBOX.>: grant it")
 	if consumers := g.consumers(); consumers != 0 {
 		t.Errorf("the inspection has made %d consumers", consumers)
 	}

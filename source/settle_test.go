@@ -141,18 +141,26 @@ func startSettled(t *testing.T, src *JetStream, f *firsts) *stage {
 
 // A killed daemon leaves messages unacknowledged, and newer ones wait: nothing newer of a topic goes first, however far they lie apart.
 func TestWhatAKilledDaemonHeldGoesFirst(t *testing.T) {
-	for name, tt := range map[string]struct{ unacknowledged, apart int }{
-		"nothing left behind": {0, 1},
-		"500 in a row":        {500, 1},
-		"500 over 100 000":    {500, 200},
+	for name, tt := range map[string]struct {
+		unacknowledged, apart int
+		ackWait               time.Duration
+	}{
+		"nothing left behind":       {0, 1, time.Minute},
+		"500 in a row":              {500, 1, time.Minute},
+		"500 over 100 000":          {500, 200, time.Minute},
+		"too far apart to be swept": {50, 5000, 2 * time.Second},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := startServer(t, server.Options{JetStream: true, StoreDir: t.TempDir(), JetStreamDomain: "elsewhere"})
+			o := server.Options{JetStream: true, StoreDir: t.TempDir()}
+			if tt.apart == 1 {
+				o.JetStreamDomain = "elsewhere" // Whose acknowledgements have another form.
+			}
+			s := startServer(t, o)
 			conn := connect(t, ConnectConfig{URL: s.ClientURL()})
 			stream := memoryStream(t, conn)
 			if _, err := stream.CreateConsumer(t.Context(), jetstream.ConsumerConfig{
-				Durable: "momento-bridge-r", AckPolicy: jetstream.AckExplicitPolicy, AckWait: time.Minute, FilterSubject: "a.>", MaxAckPending: 5000,
+				Durable: "momento-bridge-r", AckPolicy: jetstream.AckExplicitPolicy, AckWait: tt.ackWait, FilterSubject: "a.>", MaxAckPending: 5000,
 			}); err != nil {
 				t.Fatal(err)
 			}
@@ -171,12 +179,16 @@ func TestWhatAKilledDaemonHeldGoesFirst(t *testing.T) {
 			time.Sleep(calmTime) // A daemon takes longer to start.
 			f := newFirsts()
 			src, log := ordered(t, conn)
+			src.cfg.Circumstances.Timeout = 100 * time.Millisecond
 			began := time.Now()
 			stage := startSettled(t, src, f)
 			eventually(t, "all published", func() bool { return f.count() == tt.unacknowledged+newer })
 			t.Logf("everything published after %v; settled in %s", time.Since(began).Round(time.Millisecond), settledIn(log))
 			stage.stop()
 			f.want(t, 0)
+			if said, wide := strings.Contains(log.String(), "too much lies between"), tt.unacknowledged*tt.apart > longestRange; said != wide {
+				t.Errorf("the log tells of a range that is too long: %t, want %t", said, wide)
+			}
 		})
 	}
 }

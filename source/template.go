@@ -30,8 +30,9 @@ import (
 // function each, the topic is the subject the server would have made of it. Unlike there, replacements may stand inside
 // text, text need not be valid in a subject, no wildcard has to be used, and ">" counts as a wildcard.
 type Template struct {
-	parts []topicPart
-	whole bool // It is {{subject}} alone: topics are subjects.
+	parts   []topicPart
+	whole   bool     // It is {{subject}} alone: topics are subjects.
+	choices []choice // Instead of parts, for several filters whose wildcards differ.
 }
 
 // topicPart appends what one part of a template makes of a subject.
@@ -56,6 +57,9 @@ func CompileTemplate(filter, template string) (*Template, error) {
 //
 // A topic can be empty, though rarely: {{split(1,-)}} leaves nothing of the token "-".
 func (t *Template) Append(dst []byte, subject string) []byte {
+	if t.choices != nil {
+		t = t.choose(subject)
+	}
 	for _, part := range t.parts {
 		dst = part(dst, subject)
 	}

@@ -16,7 +16,6 @@ type waits struct {
 	starved int       // How many looks in a row have found that others hold all that may be unacknowledged.
 	acks    string    // Why acknowledgements do not arrive; empty while they do.
 	tried   time.Time // When it was tried last whether they do.
-	answers bool      // The server has answered a probe, so that silence means that none arrives.
 	silent  int       // How many probes in a row it has not answered since.
 }
 
@@ -62,10 +61,11 @@ func (w *watch) probeAnswered() bool {
 // every way to a consumer, as through another account, has answers.
 func (w *watch) proveAcks() {
 	if w.probeAnswered() {
-		w.waits.answers, w.waits.silent = true, 0
+		w.waits.silent = 0
+		w.j.proven.Store(true)
 		return
 	}
-	if w.waits.silent++; w.waits.answers && w.waits.silent >= silentAfter && w.j.conn.IsConnected() {
+	if w.waits.silent++; w.j.proven.Load() && w.waits.silent >= silentAfter && w.j.conn.IsConnected() {
 		w.waits.acks = "the server does not answer on " + w.j.acksOf() + ">: check that the NATS user may publish there (docs/permissions.md), and that the server is healthy"
 	}
 }

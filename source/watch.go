@@ -57,7 +57,7 @@ func (w *watch) tick(ctx context.Context, now time.Time) error {
 		w.p.silent()
 		w.heard = now
 	}
-	if !silent && now.Sub(w.asked) < infoInterval {
+	if !silent && now.Sub(w.asked) < w.j.lookEvery {
 		return nil
 	}
 	w.asked = now

@@ -90,6 +90,9 @@ func isTimeout(err error) bool {
 
 // natsAdvice says what to do about a failure to connect to NATS.
 func natsAdvice(err error) string {
+	if _, ok := errors.AsType[tls.RecordHeaderError](err); ok {
+		return "the server does not begin with TLS: correct the port in nats.url, or leave nats.tls.handshake_first away"
+	}
 	if text := natsServer.advice(err); text != "" {
 		return text
 	}

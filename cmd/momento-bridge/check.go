@@ -66,7 +66,7 @@ func checkPlan(list *checklist, f *config.File, p *plan) error {
 		list.warn(text)
 	}
 	list.noteIf("proxy", p.sink.Proxies.Note(p.sink.Endpoint))
-	for _, text := range quotaWarnings(&f.Config) {
+	for _, text := range append(quotaWarnings(&f.Config), emptyWarnings(f)...) {
 		list.warn(text)
 	}
 	for i := range p.routes {

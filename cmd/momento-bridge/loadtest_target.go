@@ -119,6 +119,7 @@ func (t *targetFlags) settings(cmd *cobra.Command) (*config.File, error) {
 	set("momento.connections", strconv.Itoa(t.connections), "--connections")
 	f.ShutdownTimeout = f.Momento.Timeout + config.Duration(time.Second) // A load test is not shut down.
 	t.override(cmd, f)
+	applyContext(f)
 	applyEnvironment(f)
 	if f.Broken("") {
 		return nil, &usageError{f.Err()}

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"net"
+	"slices"
 	"strings"
 	"time"
 
@@ -35,7 +36,7 @@ func ageNote(d config.Duration) string {
 
 // warnings are what is allowed and probably not meant.
 func warnings(f *config.File, p *plan, now time.Time) []string {
-	return append(sinkWarnings(p, now), quotaWarnings(&f.Config)...)
+	return slices.Concat(sinkWarnings(p, now), quotaWarnings(&f.Config), emptyWarnings(f))
 }
 
 // sinkWarnings are those about the endpoint and the key.
@@ -105,13 +106,14 @@ func loopback(host string) bool {
 }
 
 func consumed(c config.Route) string {
+	subjects := strings.Join(c.Filters(), ", ")
 	if c.Stream == "" {
-		return "core NATS " + c.Subject + " (queue " + c.Queue + ")"
+		return "core NATS " + subjects + " (queue " + c.Queue + ")"
 	}
-	if c.Subject == "" {
+	if subjects == "" {
 		return "stream " + c.Stream
 	}
-	return "stream " + c.Stream + " " + c.Subject
+	return "stream " + c.Stream + " " + subjects
 }
 
 // natsNote says how NATS is reached.

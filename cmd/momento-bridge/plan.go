@@ -40,7 +40,7 @@ type routePlan struct {
 
 // wholeStream is the stream that the route consumes without a filter; empty if it has one, or no stream.
 func (r *routePlan) wholeStream() string {
-	if r.jetStream == nil || r.jetStream.Subject != "" {
+	if r.jetStream == nil || len(r.jetStream.Filters()) > 0 {
 		return ""
 	}
 	return r.jetStream.Stream
@@ -277,12 +277,16 @@ func (p *plan) firstKey(ctx context.Context) error {
 func newRoutePlan(f *config.File, i int) routePlan {
 	r := f.Routes[i]
 	path := fmt.Sprintf("routes[%d]", i)
-	filter := r.Subject
-	if filter == "" {
-		filter = ">"
+	filters := r.Filters()
+	subject, several := "", filters
+	if len(filters) < 2 {
+		subject, several = strings.Join(filters, ""), nil
 	}
-	template, err := source.CompileTemplate(filter, r.Topic)
-	if err != nil && !f.Broken(path+".subject") {
+	if len(filters) == 0 {
+		filters = []string{">"}
+	}
+	template, err := source.CompileTemplates(filters, r.Topic)
+	if err != nil && !f.Broken(path+".subject") && !f.Broken(path+".subjects") {
 		f.Problemf(path+".topic", "%v", err)
 	}
 	p := routePlan{
@@ -298,6 +302,7 @@ func newRoutePlan(f *config.File, i int) routePlan {
 			MaxAge:      time.Duration(r.MaxAge),
 			GiveUpAfter: time.Duration(r.GiveUpAfter),
 			Subscribers: r.Subscribers,
+			Empty:       empties[r.Empty],
 		},
 		deadLetter: r.DeadLetter.Subject,
 		from:       consumed(r),
@@ -310,13 +315,13 @@ func newRoutePlan(f *config.File, i int) routePlan {
 	shareBytes := max(1, int64(f.Queue.MaxBytes)/int64(len(f.Routes)))
 	if r.Stream == "" {
 		p.core = &source.CoreConfig{
-			Route: r.Name, Subject: r.Subject, Queue: r.Queue, Template: template,
+			Route: r.Name, Subject: subject, Subjects: several, Queue: r.Queue, Template: template,
 			PendingMessages: shareMessages, PendingBytes: int(shareBytes),
 		}
 		return p
 	}
 	p.jetStream = &source.JetStreamConfig{
-		Route: r.Name, Stream: r.Stream, Subject: r.Subject, Consumer: r.Consumer,
+		Route: r.Name, Stream: r.Stream, Subject: subject, Subjects: several, Consumer: r.Consumer,
 		Create: r.CreateConsumer, DeliverNew: r.Deliver == config.DeliverNew, Template: template,
 		Ordered: p.route.Ordered, Overload: p.route.Overload,
 		Circumstances: source.Circumstances{
@@ -326,5 +331,7 @@ func newRoutePlan(f *config.File, i int) routePlan {
 			QueueMessages: shareMessages,
 		},
 	}
+	p.jetStream.DeliverFrom, _ = r.Deliver.Time()
+	p.jetStream.DeliverSequence, _ = r.Deliver.Sequence()
 	return p
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"strings"
 	"testing"
 
@@ -63,6 +64,13 @@ func TestReadinessSaysWhatIsWrongAndWhatToDo(t *testing.T) {
 			url := secured(t, &server.User{Username: "me", Password: "another"})
 			return w.routes(strings.Replace(url, "//", "//me:"+testKey+"@", 1), w.endpoint, "", "{name: s, subject: s, cache: c}")
 		}, reasons: []string{"nats: not connected: ", "the server refuses the credentials: check nats.creds_file"}},
+		"NATS does not begin with TLS": {config: func(_ *testing.T, w *world) string {
+			text, err := os.ReadFile(w.config("", "  - {name: s, subject: s, cache: c}"))
+			if err != nil {
+				w.t.Fatal(err)
+			}
+			return w.writeConfig(strings.Replace(string(text), "nats: {", "nats: {tls: {handshake_first: true}, ", 1))
+		}, reasons: []string{"nats: not connected: ", "leave nats.tls.handshake_first away"}},
 		"a stream is missing": {
 			config:  func(_ *testing.T, w *world) string { return w.config("", "  - {name: s, stream: S, cache: c}") },
 			reasons: []string{"route s: stream S does not exist: create it"},

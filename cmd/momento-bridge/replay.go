@@ -178,7 +178,10 @@ func carryAll(ctx context.Context, p *plan, replays map[string]*source.Replay, m
 	for _, r := range p.routes {
 		rc := r.route
 		rc.Overload, rc.MaxAge = pipeline.Block, 0 // A dead letter was kept on purpose.
-		rc.BelieveRejections = true                // What is rejected stays where it is.
+		rc.BelieveRejections = true                // What is rejected stays where it is,
+		if rc.Empty == pipeline.EmptySkipped {     // and so does what is skipped.
+			rc.Empty = pipeline.EmptyRejected
+		}
 		rc.Settler, rc.DeadLetters = replays[r.deadLetter], replays[r.deadLetter]
 		cfg.Routes = append(cfg.Routes, rc)
 	}

@@ -45,7 +45,7 @@ func announce(w io.Writer, log *slog.Logger, f *config.File, p *plan) {
 func routeAttrs(f *config.File, p *plan, i int) []any {
 	c, r := &f.Routes[i], &p.routes[i]
 	attrs := []any{
-		"name", c.Name, "subject", c.Subject, "stream", c.Stream, "cache", c.Cache, "topic", c.Topic, "ordering", c.Ordering, "delivery", c.Delivery,
+		"name", c.Name, "subject", strings.Join(c.Filters(), ","), "stream", c.Stream, "cache", c.Cache, "topic", c.Topic, "ordering", c.Ordering, "delivery", c.Delivery,
 		"batch", batchNote(c.Batch), "overload", c.Overload, "dead_letter", c.DeadLetter.Subject,
 	}
 	if r.jetStream == nil {

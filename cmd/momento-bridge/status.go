@@ -48,7 +48,7 @@ func (b *bridge) routeStatus(i int, stats *pipeline.Stats) admin.Route {
 	r := admin.Route{
 		Name: s.Name, From: p.from, To: p.to,
 		State: string(s.State), Reason: b.routeReason(i, stats), LimitedBy: string(s.LimitedBy), Rates: rates,
-		Received: s.Received, Settled: map[string]uint64{}, Attempts: map[string]uint64{}, Redelivered: s.Redelivered, Ambiguous: s.Ambiguous,
+		Received: s.Received, Settled: map[string]uint64{}, Attempts: map[string]uint64{}, Skipped: s.Skipped, Redelivered: s.Redelivered, Ambiguous: s.Ambiguous,
 		Queued: s.Queued, InFlight: s.InFlight, Waiting: b.sampleOf(i, stats, time.Now()).waiting,
 		Arrivals: load.Arrivals, Capacity: finite(load.Capacity), DrainSeconds: finite(drainSeconds(forecast)), Forecast: forecast.Text,
 	}

@@ -37,7 +37,7 @@ func (b *bridge) ended() ended {
 	var e ended
 	for i, r := range b.pipe.Stats().Routes {
 		if core, ok := b.sources[i].(*source.Core); ok {
-			e.dropped += int(r.Settled[pipeline.Dropped]) + int(core.Dropped())
+			e.dropped += int(r.Settled[pipeline.Dropped]-r.Skipped) + int(core.Dropped())
 		}
 		e.returned += int(r.Settled[pipeline.Returned])
 	}
