@@ -119,7 +119,10 @@ func TestStatusSaysWhyThereIsNoConnectionToNATS(t *testing.T) {
 	p.awaitReady()
 	w.server.Shutdown()
 	var s admin.Status
-	eventually(t, "the reason", func() bool { s = p.status(); return strings.Contains(s.Summary, "connection refused") })
+	eventually(t, "the reason", func() bool { // The parts of a status are not all of one moment.
+		s = p.status()
+		return strings.Contains(s.Summary, "connection refused") && strings.Contains(strings.Join(s.NotReady, ""), "connection refused")
+	})
 	const advice = "nothing listens there: start NATS, or correct the host and port in nats.url"
 	if s.State != admin.Disconnected || !strings.Contains(s.Summary, advice) || !strings.Contains(strings.Join(s.NotReady, ""), advice) {
 		t.Errorf("%s: %s, not ready: %q", s.State, s.Summary, s.NotReady)
