@@ -6,18 +6,10 @@ import (
 	"strings"
 )
 
-// filters are the subjects that a route consumes; none: a whole stream.
-func (r *Route) filters() []string {
-	if r.Subject == "" {
-		return nil
-	}
-	return []string{r.Subject}
-}
-
 // takes reports whether the route consumes what is published to a subject, as far as the file tells: which subjects a stream takes it does not. A filter
 // that begins with a wildcard says nothing of that.
 func (r *Route) takes(subject string) bool {
-	for _, filter := range r.filters() {
+	for _, filter := range r.Filters() {
 		if filter != "" && overlap(filter, subject) && (r.Stream == "" || !strings.ContainsAny(filter[:1], "*>")) {
 			return true
 		}

@@ -171,7 +171,7 @@ func (c *Core) Ready() (bool, string) {
 func (c *Core) refused() bool {
 	connection := c.conn.Stats().Reconnects + 1
 	err := c.conn.LastError()
-	for _, subject := range c.cfg.filters() {
+	for _, subject := range c.cfg.Filters() {
 		if errors.Is(err, nats.ErrPermissionViolation) && strings.Contains(err.Error(), `Subscription to "`+subject+`"`) {
 			c.deniedOn = connection
 		}

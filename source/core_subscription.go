@@ -26,8 +26,8 @@ func (s *coreSubscription) drops() int64 {
 	return s.dropped.Load()
 }
 
-// filters are the subjects that the route consumes.
-func (c *CoreConfig) filters() []string {
+// Filters are the subjects that the route consumes.
+func (c *CoreConfig) Filters() []string {
 	if len(c.Subjects) > 0 {
 		return c.Subjects
 	}
@@ -35,11 +35,11 @@ func (c *CoreConfig) filters() []string {
 }
 
 // subjects names them.
-func (c *Core) subjects() string { return strings.Join(c.cfg.filters(), ", ") }
+func (c *Core) subjects() string { return strings.Join(c.cfg.Filters(), ", ") }
 
 // subscribe makes the subscriptions, which share what the client may hold. closed is closed when all of them are.
 func (c *Core) subscribe(route *pipeline.Route, closed chan struct{}) ([]*coreSubscription, error) {
-	filters := c.cfg.filters()
+	filters := c.cfg.Filters()
 	var open atomic.Int64
 	open.Store(int64(len(filters)))
 	reserved := newReserved(c.conn, filters, "", "")

@@ -132,15 +132,8 @@ func (s *circleSearch) text(circle []int) string {
 
 // filters are the subjects that a route consumes; none: a whole stream.
 func (r *routePlan) filters() []string {
-	filter := ""
-	switch {
-	case r.core != nil:
-		filter = r.core.Subject
-	case r.jetStream != nil:
-		filter = r.jetStream.Subject
+	if r.core != nil {
+		return r.core.Filters()
 	}
-	if filter == "" {
-		return nil
-	}
-	return []string{filter}
+	return r.jetStream.Filters()
 }
