@@ -127,6 +127,9 @@ func (i *inspection) creation(ctx context.Context, stream *jetstream.StreamInfo)
 	if text := j.inactiveText(stream.Config.ConsumerLimits.InactiveThreshold, stream, false); text != "" {
 		i.warn(what, text)
 	}
+	if text := unmatchedText(filtersOf(cfg), stream); text != "" {
+		i.warn(what, text)
+	}
 	if n := stream.Config.MaxConsumers; n > 0 && stream.State.Consumers >= n {
 		i.fail(what, fmt.Errorf("the stream has %d consumers and may have no more: delete one that nobody uses (`nats consumer ls %s` shows them)", stream.State.Consumers, j.cfg.Stream))
 	}

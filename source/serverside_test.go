@@ -384,6 +384,17 @@ func TestConsumerThatWorksBadlyIsUsedAndToldOf(t *testing.T) {
 	}
 }
 
+// A filter that no message can match is a mistake that shows in nothing else: nothing comes.
+func TestFilterThatNothingMatchesIsToldOf(t *testing.T) {
+	t.Parallel()
+	w := newServerSide(t, jetstream.StreamConfig{})
+	src := w.source(func(c *JetStreamConfig) { c.Subject, c.Subjects = "", []string{"a.>", "b.*"} })
+	const words = "nothing comes from b.*, as the stream takes a.> only"
+	w.wantFinding(src, "! consumer momento-bridge-r: ", words)
+	w.consumer(jetstream.ConsumerConfig{Durable: own, FilterSubjects: []string{"a.>", "b.*"}, AckWait: time.Minute})
+	w.wantFinding(src, "! consumer momento-bridge-r: ", words)
+}
+
 // An inspection without permissions says which ones it lacks.
 func TestInspectionNamesWhatItMayNotDo(t *testing.T) {
 	t.Parallel()
