@@ -64,6 +64,9 @@ func TestCirclesOfDeadLettersAmongStreamsAreRefused(t *testing.T) {
 			if err := p.wait(); exitStatus(err) != statusFailed || !strings.Contains(err.Error(), tt.want) {
 				t.Errorf("run = %v, want %q in it", err, tt.want)
 			}
+			if n := strings.Count(p.log.String(), "stopping because of a failure"); n != 1 {
+				t.Errorf("the failure is logged %d times, want once", n)
+			}
 		})
 	}
 }
