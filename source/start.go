@@ -19,6 +19,19 @@ func sameFilters(a, b []string) bool {
 	return slices.Equal(slices.Sorted(slices.Values(a)), slices.Sorted(slices.Values(b)))
 }
 
+// startsElsewhere reports whether a consumer that exists was created with another start than the route asks for by other words than all.
+func (c *JetStreamConfig) startsElsewhere(cfg jetstream.ConsumerConfig) bool {
+	var own jetstream.ConsumerConfig
+	c.start(&own)
+	switch own.DeliverPolicy {
+	case cfg.DeliverPolicy:
+		return own.OptStartSeq != cfg.OptStartSeq || own.OptStartTime != nil && (cfg.OptStartTime == nil || !own.OptStartTime.Equal(*cfg.OptStartTime))
+	case jetstream.DeliverAllPolicy:
+		return false
+	}
+	return true
+}
+
 // start says where a consumer that is created starts.
 func (c *JetStreamConfig) start(cfg *jetstream.ConsumerConfig) {
 	switch {
