@@ -11,8 +11,8 @@ import (
 const (
 	// mostTrials bounds the messages that may pass a closed gate in a quick succession, each once.
 	mostTrials = 2048
-	// cacheTrials does so for a cache that is said to be missing, which is hardly a single message's fault.
-	cacheTrials = 8
+	// fewTrials does so for a cache that is said to be missing, and an endpoint that does not answer: hardly a single message's fault.
+	fewTrials = 8
 	trialGap    = 500 * time.Microsecond
 	// trialsFlying bounds those whose answers are awaited: they may hang.
 	trialsFlying = 32
@@ -23,14 +23,14 @@ const (
 	searchRoom = 64
 )
 
-// tries lets messages that have not been tried pass a gate that has just been closed, if the answer may be the fault of the message.
+// tries lets messages that have not been tried pass a gate that has just been closed, if the answer may be the fault of the message. A foreign one
+// would be everybody's.
 func (g *gate) tries(now time.Time, which int, a Answer) {
-	g.searches = which != keyGate && which != topicGate && a.tells() && a.RetryAfter < longPause
-	switch which {
-	case endpointGate, routeGate:
-		g.trials = mostTrials
-	case cacheGate:
-		g.trials = cacheTrials
+	g.searches = which != keyGate && which != topicGate && a.tells() && !a.Foreign && a.RetryAfter < longPause
+	g.unclear = a.Verdict == Ambiguous
+	g.trials = mostTrials
+	if which == cacheGate || g.unclear {
+		g.trials = fewTrials
 	}
 	g.trialAt = now
 }
@@ -64,7 +64,7 @@ func (d *dispatcher) passes(now time.Time, r *Route, first *entry) (bool, time.T
 		if ok {
 			continue
 		}
-		if first.trouble != nil || first.lane.gate.closed {
+		if first.trouble != nil || first.lane.gate.closed || g.unclear && r.cfg.AtMostOnce { // Where each attempt may be the last one, few are made.
 			return false, at
 		}
 		if ok, next := g.trial(now, d.mostFlying); !ok {
