@@ -181,7 +181,7 @@ func (j *JetStream) explain(err error) error {
 // unanswered says what to do about a request that had no answer.
 func (j *JetStream) unanswered(err error) error {
 	return fmt.Errorf("JetStream does not answer: check that the NATS user may publish to %s and subscribe to %s> (docs/permissions.md; nats.inbox_prefix), and that the server is healthy: %w",
-		apiOf(j.conn).subject("CONSUMER.>"), inboxPrefix(j.conn), err)
+		apiOf(j.conn).granted("CONSUMER.>"), inboxPrefix(j.conn), err)
 }
 
 // answerable returns why no answer can be received; nil if one can. Where our inbox was refused, nats.go never asks for it again, so that a new connection
