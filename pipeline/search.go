@@ -13,7 +13,7 @@ const (
 	mostTrials = 2048
 	// fewTrials does so for a cache that is said to be missing, and an endpoint that does not answer: hardly a single message's fault.
 	fewTrials = 8
-	trialGap    = 500 * time.Microsecond
+	trialGap  = 500 * time.Microsecond
 	// trialsFlying bounds those whose answers are awaited: they may hang.
 	trialsFlying = 32
 	// slowTrial is the time between two of them after that, of an endpoint, and slowerTrial of a cache or a route.
