@@ -19,17 +19,15 @@ func sameFilters(a, b []string) bool {
 	return slices.Equal(slices.Sorted(slices.Values(a)), slices.Sorted(slices.Values(b)))
 }
 
-// startsElsewhere reports whether a consumer that exists was created with another start than the route asks for by other words than all.
+// startsElsewhere reports whether the route asks for a start, other than all, that a consumer was not created with.
 func (c *JetStreamConfig) startsElsewhere(cfg jetstream.ConsumerConfig) bool {
 	var own jetstream.ConsumerConfig
 	c.start(&own)
-	switch own.DeliverPolicy {
-	case cfg.DeliverPolicy:
-		return own.OptStartSeq != cfg.OptStartSeq || own.OptStartTime != nil && (cfg.OptStartTime == nil || !own.OptStartTime.Equal(*cfg.OptStartTime))
-	case jetstream.DeliverAllPolicy:
+	if own.DeliverPolicy == jetstream.DeliverAllPolicy {
 		return false
 	}
-	return true
+	sameTime := own.OptStartTime == nil || cfg.OptStartTime != nil && own.OptStartTime.Equal(*cfg.OptStartTime)
+	return own.DeliverPolicy != cfg.DeliverPolicy || own.OptStartSeq != cfg.OptStartSeq || !sameTime
 }
 
 // start says where a consumer that is created starts.
