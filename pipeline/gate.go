@@ -22,6 +22,7 @@ type gate struct {
 	unclear  bool      // It was closed by an attempt of which nobody knows what became of it.
 	searches bool      // Messages that have not been tried may pass,
 	trials   int       // so many in a quick succession,
+	often    bool      // then only while a probe hangs, which is as frequent otherwise,
 	trialAt  time.Time // the next one then,
 	flying   int       // and as many are on their way.
 }

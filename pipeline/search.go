@@ -28,7 +28,7 @@ const (
 func (g *gate) tries(now time.Time, which int, a Answer) {
 	g.searches = which != keyGate && which != topicGate && a.tells() && !a.Foreign && a.RetryAfter < longPause
 	g.unclear = a.Verdict == Ambiguous
-	g.trials = mostTrials
+	g.trials, g.often = mostTrials, which == endpointGate
 	if which == cacheGate || g.unclear {
 		g.trials = fewTrials
 	}
@@ -38,7 +38,7 @@ func (g *gate) tries(now time.Time, which int, a Answer) {
 // trial reports whether a message that has not been tried may pass the closed gate. If not, it returns when to ask again.
 func (g *gate) trial(now time.Time, most int) (bool, time.Time) {
 	switch {
-	case !g.searches || g.flying >= most:
+	case !g.searches || g.flying >= most || g.trials == 0 && g.often && !g.probing:
 		return false, time.Time{}
 	case now.Before(g.trialAt):
 		return false, g.trialAt
