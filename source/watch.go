@@ -17,7 +17,8 @@ type watch struct {
 	route    *pipeline.Route
 	arrivals uint64    // Heard so far.
 	heard    time.Time // When something was heard last, or nothing was asked for.
-	asked    time.Time // When the consumer's numbers were asked for last.
+	asked    time.Time // When the consumer's numbers were asked for last,
+	ignored  bool      // and whether there was no answer.
 	renewals []string  // Reused.
 	hold     hold
 	handed   time.Time // The halt in which what was held has been handed back: since when it is.
@@ -45,7 +46,7 @@ func (w *watch) tick(ctx context.Context, now time.Time) error {
 	w.p.keepAlive(now)
 	arrivals, open, trouble := w.p.state()
 	w.say(w.why(trouble))
-	if arrivals != w.arrivals || !open || !w.j.conn.IsConnected() {
+	if arrivals != w.arrivals || !open && !w.ignored || !w.j.conn.IsConnected() {
 		w.arrivals, w.heard = arrivals, now
 	}
 	silent := now.Sub(w.heard) > 2*w.p.limits.Heartbeat+w.p.limits.tick()
@@ -83,6 +84,7 @@ func (w *watch) numbers(ctx context.Context) (*jetstream.ConsumerInfo, error) {
 	ctx, cancel := context.WithTimeout(ctx, lookTimeout)
 	defer cancel()
 	info, err := w.consumer.Info(ctx)
+	w.ignored = err != nil
 	if gone(err) {
 		return nil, w.j.explain(err)
 	}

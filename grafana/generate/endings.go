@@ -26,5 +26,17 @@ func endings() section {
 			kind: "bars", title: "Dropped by the NATS client", width: 8, unit: "short", help: "Core NATS only: messages that came faster than they could be held. Gone for good.",
 			query: []query{{"sum by (route) (increase(momento_bridge_source_dropped_total{ROUTES}[WINDOW]))", "{{route}}"}},
 		},
+		{
+			kind: "graph", title: "Put aside", width: 8, unit: "short", help: "Refused again and again while others are accepted, and what waits behind it. It holds nobody else up. The log names the topics.",
+			query: []query{{"sum by (route) (momento_bridge_messages_put_aside{ROUTES})", "{{route}}"}},
+		},
+		{
+			kind: "bars", title: "Skipped", width: 8, unit: "short", help: "Messages without bytes on routes with empty: skip. They are among those dropped.",
+			query: []query{{"sum by (route) (increase(momento_bridge_messages_skipped_total{ROUTES}[WINDOW]))", "{{route}}"}},
+		},
+		{
+			kind: "graph", title: "Left alone for", width: 8, unit: "s", help: "The endpoint wishes so (Retry-After). A reload or a resume tries at once.",
+			query: []query{{"max by (route) (clamp_min(momento_bridge_left_alone_until_timestamp_seconds{ROUTES} - time(), 0))", "{{route}}"}},
+		},
 	}}
 }
