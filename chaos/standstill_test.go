@@ -63,7 +63,7 @@ func TestWhatIsFailedAloneIsGivenUpOrPutAside(t *testing.T) {
 	if !w.d.ready() {
 		t.Error("the daemon is not ready because of a single message")
 	}
-	if _, status := w.d.get("/api/v1/status"); !strings.Contains(status, "Put aside") || !strings.Contains(w.d.logged(), `topic \"core.t0\"`) {
+	if _, status := w.d.get("/api/v1/status"); !strings.Contains(status, "put aside") || !strings.Contains(w.d.logged(), `topic \"core.t0\"`) {
 		t.Errorf("neither status nor log name what is put aside: %s", status)
 	}
 }
@@ -118,7 +118,7 @@ func TestLongRetryAfterIsToldOfAndEndedByAReload(t *testing.T) {
 	eventually(t, 20*time.Second, "readiness says so", func() bool {
 		var code int
 		code, why = d.get("/readyz")
-		return code == http.StatusServiceUnavailable && strings.Contains(why, "wishes to be left alone until 20")
+		return code == http.StatusServiceUnavailable && strings.Contains(why, "wishes to be left alone") && strings.Contains(why, "tried again at 20")
 	})
 	eventually(t, 20*time.Second, "so does the forecast", func() bool {
 		_, status := d.get("/api/v1/status")

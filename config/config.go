@@ -93,7 +93,7 @@ type CacheLimit struct {
 // Route carries one subject or stream to topics of one cache.
 type Route struct {
 	Name           string     `yaml:"name" doc:"Name of the route: letters, digits, - and _."`
-	Subject        string     `yaml:"subject" doc:"What to consume; on a stream it is the consumer's filter."`
+	Subject        string     `yaml:"subject" several:"subjects" doc:"What to consume; on a stream it is the consumer's filter."`
 	Subjects       []string   `yaml:"subjects" doc:"Several of them, instead of subject; they must not overlap."`
 	Queue          string     `yaml:"queue" doc:"Queue group of core NATS."`
 	Stream         string     `yaml:"stream" doc:"JetStream stream; without one the subject is consumed from core NATS."`

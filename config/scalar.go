@@ -16,6 +16,9 @@ func (f *File) readScalar(n *yaml.Node, v reflect.Value, tag reflect.StructTag, 
 		if n.Style&yaml.FlowStyle != 0 && n.Kind == yaml.MappingNode {
 			hint = "; a value that starts with { needs quotes"
 		}
+		if several := tag.Get("several"); several != "" && n.Kind == yaml.SequenceNode {
+			hint = "; several stand in " + several
+		}
 		f.fail(path, "%s must be %s, not %s%s", nameOf(path), wanted(v, tag), kindOf(n), hint)
 		return
 	}

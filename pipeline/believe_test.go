@@ -70,3 +70,58 @@ func TestRejectionsAmongAcceptedMessagesAreBelieved(t *testing.T) {
 		stop()
 	})
 }
+
+// What was under way when the endpoint became well is rejected after others are accepted, and is asked for again.
+func TestRejectionsOfBeforeTheEndpointWasWellAreNotBelieved(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var well atomic.Bool
+		var n atomic.Int64
+		settled := newEnds()
+		p, stop := start(t, Config{Workers: 32, MaxMessages: 4096, Routes: []RouteConfig{{Settler: settled}}}, fakeSink(func(*Request) Answer {
+			well := well.Load()
+			time.Sleep(time.Duration(10+n.Add(1)%40) * time.Millisecond)
+			if well {
+				return accept()
+			}
+			return answer(Reject, Result400, 400)
+		}))
+		for i := range 2000 {
+			p.Route(0).Submit(message(fmt.Sprint("t", i), i))
+		}
+		time.Sleep(300 * time.Millisecond) // Messages that have not been tried are, one after the other.
+		well.Store(true)
+		time.Sleep(time.Minute)
+		if s := p.Stats().Routes[0]; s.Settled[Dropped] != believed || s.Settled[Published] != 2000-believed {
+			t.Errorf("messages end as %v, want %d lost", s.Settled, believed)
+		}
+		stop()
+	})
+}
+
+// What is no answer of Momento's would be everybody's, so that no other message is worth trying.
+func TestEndpointThatIsNotMomentoIsProbedOnceASecond(t *testing.T) {
+	for name, a := range map[string]Answer{
+		"a page": {Verdict: Retry, Result: ResultOther, Status: 200, Foreign: true}, "a refused connection": answer(Retry, ResultNetwork, 0),
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				var well atomic.Bool
+				p, stop := start(t, Config{Workers: 16, Routes: []RouteConfig{{Settler: newEnds()}}}, fakeSink(func(*Request) Answer {
+					if well.Load() {
+						return accept()
+					}
+					return a
+				}))
+				for i := range 500 {
+					p.Route(0).Submit(message(fmt.Sprint("t", i), i))
+				}
+				time.Sleep(time.Minute)
+				if sent := p.Stats().Routes[0].Attempts[a.Result]; sent > downAfter+16+70 {
+					t.Errorf("%d attempts in a minute", sent)
+				}
+				well.Store(true)
+				stop()
+			})
+		})
+	}
+}

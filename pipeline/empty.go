@@ -26,7 +26,7 @@ func (c *RouteConfig) rejectEmpty(e *entry) bool {
 	if len(e.Payload) > 0 || c.Empty != EmptyRejected {
 		return false
 	}
-	e.rejection = &Rejection{Reason: reasonEmpty, Detail: "the message has no bytes (empty)", Route: c.Name}
+	e.rejection = &Rejection{Reason: reasonEmpty, Detail: "the message has no bytes", Route: c.Name}
 	return true
 }
 

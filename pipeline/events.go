@@ -55,7 +55,7 @@ var eventTexts = [eventKindCount]struct {
 	eventRouteAllowed:   {slog.LevelInfo, "the route publishes again"},
 	eventRouteRejected: {slog.LevelError, "the endpoint rejects one message of the route after the other, and accepts none: the route is parked, " +
 		"and no more messages are taken for bad; check what stands between here and Momento, and what the route publishes"},
-	eventQuotaRefused:  {slog.LevelWarn, "the endpoint refuses for quota (429): publishing is slowed down"},
+	eventQuotaRefused:  {slog.LevelWarn, "the endpoint refuses for quota, or asks for a wait: publishing is slowed down"},
 	eventQuotaAccepted: {slog.LevelInfo, "the endpoint accepts again after refusals for quota"},
 	eventOverload:      {slog.LevelWarn, "messages come faster than they go: the oldest are dropped (overload: drop-oldest)"},
 	eventExpired:       {slog.LevelWarn, "messages are older than max_age when their turn comes: they expire"},

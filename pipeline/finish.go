@@ -36,10 +36,19 @@ func (d *dispatcher) judge(now time.Time, p *parcel, a Answer) Answer {
 		return a
 	}
 	if a.Verdict == Reject && a.Status != 0 && p.n == 1 {
-		if r.distrusted() {
-			a.Verdict = HaltRoute
-			return a
-		}
+		return r.weigh(p, a)
+	}
+	return a
+}
+
+// weigh returns a rejection as it is to be understood: believed, everybody's, or of a time at which it was, so that the message is asked for again.
+func (r *Route) weigh(p *parcel, a Answer) Answer {
+	switch {
+	case r.distrusted():
+		a.Verdict = HaltRoute
+	case p.sent.Before(r.reopened) && !r.cfg.BelieveRejections:
+		a.Verdict = Unsent
+	default:
 		r.rejections++
 	}
 	return a

@@ -19,8 +19,10 @@ type gate struct {
 	advised bool      // and whether that says what to do.
 	wished  time.Time // Until when the endpoint wishes to be left alone; zero: it has not said so.
 
+	unclear  bool      // It was closed by an attempt of which nobody knows what became of it.
 	searches bool      // Messages that have not been tried may pass,
 	trials   int       // so many in a quick succession,
+	often    bool      // then only while a probe hangs, which is as frequent otherwise,
 	trialAt  time.Time // the next one then,
 	flying   int       // and as many are on their way.
 }

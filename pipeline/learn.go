@@ -40,7 +40,9 @@ func (d *dispatcher) learn(now time.Time, p *parcel, a Answer) {
 		r.cache.found(p.sent)
 		d.opened(now, &r.cache.gate, eventCacheFound, r)
 		r.refusals, r.rejections = 0, 0
-		d.opened(now, &r.gate, eventRouteAllowed, r)
+		if d.opened(now, &r.gate, eventRouteAllowed, r) {
+			r.reopened = now
+		}
 		if d.opened(now, &l.gate, eventTopicAllowed, r) {
 			r.forbidden--
 		}

@@ -94,6 +94,7 @@ type Route struct {
 	operations  uint64
 	forbidden   int       // Lanes whose gate is closed.
 	rejections  int       // Messages rejected by the endpoint since something was accepted.
+	reopened    time.Time // When the route's gate opened last.
 	refusals    int       // Topics that turned out to be forbidden since something was accepted.
 	troubled    int       // Messages that were refused and may be tried again.
 	stuck       int       // Those, and what waits behind them for the sake of order.

@@ -11,9 +11,9 @@ import (
 const (
 	// mostTrials bounds the messages that may pass a closed gate in a quick succession, each once.
 	mostTrials = 2048
-	// cacheTrials does so for a cache that is said to be missing, which is hardly a single message's fault.
-	cacheTrials = 8
-	trialGap    = 500 * time.Microsecond
+	// fewTrials does so for a cache that is said to be missing, and an endpoint that does not answer: hardly a single message's fault.
+	fewTrials = 8
+	trialGap  = 500 * time.Microsecond
 	// trialsFlying bounds those whose answers are awaited: they may hang.
 	trialsFlying = 32
 	// slowTrial is the time between two of them after that, of an endpoint, and slowerTrial of a cache or a route.
@@ -23,14 +23,14 @@ const (
 	searchRoom = 64
 )
 
-// tries lets messages that have not been tried pass a gate that has just been closed, if the answer may be the fault of the message.
+// tries lets messages that have not been tried pass a gate that has just been closed, if the answer may be the fault of the message. A foreign one
+// would be everybody's.
 func (g *gate) tries(now time.Time, which int, a Answer) {
-	g.searches = which != keyGate && which != topicGate && a.tells() && a.RetryAfter < longPause
-	switch which {
-	case endpointGate, routeGate:
-		g.trials = mostTrials
-	case cacheGate:
-		g.trials = cacheTrials
+	g.searches = which != keyGate && which != topicGate && a.tells() && !a.Foreign && a.RetryAfter < longPause
+	g.unclear = a.Verdict == Ambiguous
+	g.trials, g.often = mostTrials, which == endpointGate
+	if which == cacheGate || g.unclear {
+		g.trials = fewTrials
 	}
 	g.trialAt = now
 }
@@ -38,7 +38,7 @@ func (g *gate) tries(now time.Time, which int, a Answer) {
 // trial reports whether a message that has not been tried may pass the closed gate. If not, it returns when to ask again.
 func (g *gate) trial(now time.Time, most int) (bool, time.Time) {
 	switch {
-	case !g.searches || g.flying >= most:
+	case !g.searches || g.flying >= most || g.trials == 0 && g.often && !g.probing:
 		return false, time.Time{}
 	case now.Before(g.trialAt):
 		return false, g.trialAt
@@ -64,7 +64,7 @@ func (d *dispatcher) passes(now time.Time, r *Route, first *entry) (bool, time.T
 		if ok {
 			continue
 		}
-		if first.trouble != nil || first.lane.gate.closed {
+		if first.trouble != nil || first.lane.gate.closed || g.unclear && r.cfg.AtMostOnce { // Where each attempt may be the last one, few are made.
 			return false, at
 		}
 		if ok, next := g.trial(now, d.mostFlying); !ok {

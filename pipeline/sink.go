@@ -60,6 +60,8 @@ type Answer struct {
 	Reason string
 	// Detail is a bounded excerpt of the answer or the error's text, for logs. It holds neither key nor payload.
 	Detail string
+	// Foreign says that this is not Momento's answer to the message: the endpoint, or the way to it, is not what it should be.
+	Foreign bool
 	// Advised says that Detail says what to do.
 	Advised bool
 	// Echo says that the outcome is the same event as another publish's: a connection broke under several. It is not counted again as a failure of the

@@ -52,6 +52,7 @@ func classify(r *response, hidden secrets, now time.Time) pipeline.Answer {
 	return pipeline.Answer{
 		Verdict: j.verdict, Reason: j.reason, Result: result(r.status), Status: r.status, RetryAfter: wait,
 		Detail: detail(r.status, said.text, j.advice), Advised: j.advice != "",
+		Foreign: j.verdict == pipeline.Retry && (said.page || r.status/100 != 5 || j.advice != ""),
 	}
 }
 

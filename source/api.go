@@ -24,6 +24,15 @@ func (a API) subject(request string) string {
 	return "$JS.API." + request
 }
 
+// granted names what a user must be allowed to publish to for a request. A server takes the domain that it is in itself out of
+// the subject before it looks at permissions.
+func (a API) granted(request string) string {
+	if a.Domain == "" {
+		return a.subject(request)
+	}
+	return fmt.Sprintf("%s (to %s where the server itself is in the domain %s)", a.subject(request), API{}.subject(request), a.Domain)
+}
+
 // hint says what to look at when a stream is not where it is asked for.
 func (a API) hint() string {
 	switch {

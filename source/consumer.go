@@ -125,7 +125,8 @@ func (j *JetStream) check(cfg jetstream.ConsumerConfig) (Settings, error) {
 		problem("it delivers headers only, so the payloads are missing")
 	}
 	if filters, own := filtersOf(cfg), j.cfg.Filters(); len(own) > 0 && !sameFilters(filters, own) {
-		problem("its filter is %q, the route's subject is %q; make them the same", filters, own)
+		problem("its filter is %s, the route's is %s; make them the same, for example with `nats consumer edit %s %s%s`",
+			cmp.Or(strings.Join(filters, ", "), "empty"), strings.Join(own, ", "), j.cfg.Stream, j.cfg.Consumer, filterFlags(own))
 	}
 	c := j.cfg.Circumstances
 	c.AckWait, c.MaxAckPending = cfg.AckWait, max(cfg.MaxAckPending, 0)
@@ -135,10 +136,19 @@ func (j *JetStream) check(cfg jetstream.ConsumerConfig) (Settings, error) {
 	}
 	s.limitRequests(cfg)
 	if len(problems) > 0 {
-		return s, fmt.Errorf("consumer %s of stream %s cannot be used (an existing consumer is never changed; edit or delete it): %w",
-			j.cfg.Consumer, j.cfg.Stream, errors.Join(problems...))
+		return s, fmt.Errorf("consumer %s of stream %s cannot be used (an existing consumer is never changed: edit it, or delete it, and a new one starts "+
+			"where the route's deliver says): %w", j.cfg.Consumer, j.cfg.Stream, errors.Join(problems...))
 	}
 	return s, nil
+}
+
+// filterFlags are filters as the nats command line takes them.
+func filterFlags(filters []string) string {
+	var flags strings.Builder
+	for _, filter := range filters {
+		flags.WriteString(" --filter '" + filter + "'")
+	}
+	return flags.String()
 }
 
 // filtersOf are a consumer's filters.
@@ -171,7 +181,7 @@ func (j *JetStream) explain(err error) error {
 // unanswered says what to do about a request that had no answer.
 func (j *JetStream) unanswered(err error) error {
 	return fmt.Errorf("JetStream does not answer: check that the NATS user may publish to %s and subscribe to %s> (docs/permissions.md; nats.inbox_prefix), and that the server is healthy: %w",
-		apiOf(j.conn).subject("CONSUMER.>"), inboxPrefix(j.conn), err)
+		apiOf(j.conn).granted("CONSUMER.>"), inboxPrefix(j.conn), err)
 }
 
 // answerable returns why no answer can be received; nil if one can. Where our inbox was refused, nats.go never asks for it again, so that a new connection

@@ -181,13 +181,13 @@ func (d *DeadLetters) explain(ctx context.Context, err error) error {
 	switch {
 	case api != nil && api.ErrorCode == codeNotStored:
 		name := d.streamOr(ctx, "STREAM")
-		return fmt.Errorf("%s is full and takes no more dead letters: replay them, or make room with `nats stream purge %s`, or raise its limits with "+
-			"`nats stream edit %[2]s`: %w", d.streamFor(ctx), name, err)
+		return fmt.Errorf("%s is full and takes no more dead letters: raise its limits with `nats stream edit %s`, or replay them, "+
+			"or delete them with `nats stream purge %[2]s`: %w", d.streamFor(ctx), name, err)
 	case api != nil && api.ErrorCode == codeSealed:
 		return fmt.Errorf("%s is sealed and takes no dead letters: let another stream take %s: %w", d.streamFor(ctx), d.subject, err)
 	case api != nil && slices.Contains(codesUsedUp, api.ErrorCode):
-		return fmt.Errorf("the storage of the account or the servers is used up, so that %s takes no dead letters: make room with `nats stream purge`, "+
-			"or raise the limits of the account: %w", d.streamFor(ctx), err)
+		return fmt.Errorf("the storage of the account or the servers is used up, so that %s takes no dead letters: raise the limits of the account, "+
+			"or delete what nobody needs (`nats stream purge` empties a stream): %w", d.streamFor(ctx), err)
 	case errors.Is(err, jetstream.ErrNoStreamResponse), errors.Is(err, nats.ErrNoResponders):
 		return fmt.Errorf("publish the dead letter to %s (does a stream take that subject?): create one, for example with "+
 			"`nats stream add DEAD --subjects '%[1]s'`: %w", d.subject, err)

@@ -85,6 +85,10 @@ func (i *inspection) consumer(ctx context.Context, stream *jetstream.StreamInfo)
 		return false
 	}
 	i.pass(fmt.Sprintf("%s: %d pending, %d unacknowledged", what, info.NumPending, info.NumAckPending))
+	if j.cfg.startsElsewhere(info.Config) {
+		i.pass(fmt.Sprintf("%s goes on where it stands: the route's deliver counts for one that is created; to start there, stop the bridge and `nats consumer rm %s %s`",
+			what, j.cfg.Stream, j.cfg.Consumer))
+	}
 	for _, text := range j.remarks(info, stream) {
 		i.warn(what, text)
 	}
@@ -125,6 +129,9 @@ func (i *inspection) creation(ctx context.Context, stream *jetstream.StreamInfo)
 	}
 	most(stream.Config.ConsumerLimits.MaxAckPending, "the stream")
 	if text := j.inactiveText(stream.Config.ConsumerLimits.InactiveThreshold, stream, false); text != "" {
+		i.warn(what, text)
+	}
+	if text := unmatchedText(filtersOf(cfg), stream); text != "" {
 		i.warn(what, text)
 	}
 	if n := stream.Config.MaxConsumers; n > 0 && stream.State.Consumers >= n {

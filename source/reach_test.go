@@ -208,3 +208,27 @@ func TestServersNeedNoScheme(t *testing.T) {
 	connect(t, ConnectConfig{URL: s.Addr().String()})
 	connect(t, ConnectConfig{URL: "127.0.0.1:1, " + s.Addr().String()})
 }
+
+// A server takes its own domain out of a subject before it looks at permissions.
+func TestPermissionsWithinTheServersOwnDomainAreThePlainOnes(t *testing.T) {
+	t.Parallel()
+	may := func(subjects ...string) *server.Permissions {
+		return &server.Permissions{Publish: &server.SubjectPermission{Allow: append(subjects, "$JS.ACK.>")}}
+	}
+	s := startServer(t, server.Options{JetStream: true, StoreDir: t.TempDir(), JetStreamDomain: "hub", Users: []*server.User{
+		{Username: "admin", Password: "p"},
+		{Username: "plain", Password: "p", Permissions: may("$JS.API.>")},
+	}})
+	as := func(user string) ConnectConfig {
+		return ConnectConfig{URL: strings.Replace(s.ClientURL(), "//", "//"+user+":p@", 1), API: API{Domain: "hub"}}
+	}
+	newStream(t, connect(t, as("admin")), 0)
+	src := newJetStream(t, connect(t, as("plain")))
+	if err := inspected(t.Context(), src); err != nil {
+		t.Errorf("with the plain subjects: %v", err)
+	}
+	const words = "may publish to $JS.hub.API.CONSUMER.> (to $JS.API.CONSUMER.> where the server itself is in the domain hub)"
+	if err := src.explain(context.DeadlineExceeded); !strings.Contains(err.Error(), words) { // What those without them meet.
+		t.Errorf("no answer: %v, want %q in it", err, words)
+	}
+}

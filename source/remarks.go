@@ -25,7 +25,28 @@ func (j *JetStream) remarks(info *jetstream.ConsumerInfo, stream *jetstream.Stre
 	if cfg.MaxWaiting > 0 && cfg.MaxWaiting < replicas*openPulls {
 		texts = append(texts, fmt.Sprintf("its max_waiting is %d: each replica needs up to %d, and those that find no room wait; use a consumer with at least %d", cfg.MaxWaiting, openPulls, replicas*openPulls))
 	}
+	if text := unmatchedText(filtersOf(*cfg), stream); text != "" {
+		texts = append(texts, text)
+	}
 	return texts
+}
+
+// unmatchedText names filters that no subject of the stream can match; empty if there is none, or it cannot be told.
+func unmatchedText(filters []string, stream *jetstream.StreamInfo) string {
+	if stream == nil || stream.Config.Mirror != nil || len(stream.Config.Sources) > 0 || stream.Config.SubjectTransform != nil {
+		return "" // It may hold subjects that it does not listen to.
+	}
+	var none []string
+	for _, filter := range filters {
+		if !filtersOverlap([]string{filter}, stream.Config.Subjects) {
+			none = append(none, filter)
+		}
+	}
+	if len(none) == 0 {
+		return ""
+	}
+	return fmt.Sprintf("nothing comes from %s, as the stream takes %s only: correct the route's subject, or the stream's with `nats stream edit %s --subjects ...`",
+		strings.Join(none, ", "), strings.Join(stream.Config.Subjects, ", "), stream.Config.Name)
 }
 
 // inactiveText says what an inactive_threshold does, which a consumer has, or would inherit; empty if it does no harm.

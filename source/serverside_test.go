@@ -408,6 +408,34 @@ func TestConsumerThatWorksBadlyIsUsedAndToldOf(t *testing.T) {
 	}
 }
 
+// A filter that no message can match is a mistake that shows in nothing else: nothing comes.
+func TestFilterThatNothingMatchesIsToldOf(t *testing.T) {
+	t.Parallel()
+	w := newServerSide(t, jetstream.StreamConfig{})
+	src := w.source(func(c *JetStreamConfig) { c.Subject, c.Subjects = "", []string{"a.>", "b.*"} })
+	const words = "nothing comes from b.*, as the stream takes a.> only"
+	w.wantFinding(src, "! consumer momento-bridge-r: ", words)
+	w.consumer(jetstream.ConsumerConfig{Durable: own, FilterSubjects: []string{"a.>", "b.*"}, AckWait: time.Minute})
+	w.wantFinding(src, "! consumer momento-bridge-r: ", words)
+}
+
+// Who changes deliver of a route that has a consumer is told that nothing changes.
+func TestStartOfAConsumerThatExistsIsToldToHaveNoEffect(t *testing.T) {
+	t.Parallel()
+	w := newServerSide(t, jetstream.StreamConfig{})
+	src := w.source(func(c *JetStreamConfig) { c.DeliverSequence = 7 })
+	const words = "goes on where it stands: the route's deliver counts for one that is created"
+	w.consumer(jetstream.ConsumerConfig{Durable: own, FilterSubject: "a.>", AckWait: time.Minute})
+	w.wantFinding(src, "✓ consumer momento-bridge-r "+words)
+	for _, change := range []func(*JetStreamConfig){nil, func(c *JetStreamConfig) { c.DeliverSequence = 0 }} {
+		for _, f := range w.source(change).Inspect(t.Context()) {
+			if strings.Contains(f.What, words) {
+				t.Errorf("without deliver: %s", f.What)
+			}
+		}
+	}
+}
+
 // An inspection without permissions says which ones it lacks.
 func TestInspectionNamesWhatItMayNotDo(t *testing.T) {
 	t.Parallel()

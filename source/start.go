@@ -19,6 +19,17 @@ func sameFilters(a, b []string) bool {
 	return slices.Equal(slices.Sorted(slices.Values(a)), slices.Sorted(slices.Values(b)))
 }
 
+// startsElsewhere reports whether the route asks for a start, other than all, that a consumer was not created with.
+func (c *JetStreamConfig) startsElsewhere(cfg jetstream.ConsumerConfig) bool {
+	var own jetstream.ConsumerConfig
+	c.start(&own)
+	if own.DeliverPolicy == jetstream.DeliverAllPolicy {
+		return false
+	}
+	sameTime := own.OptStartTime == nil || cfg.OptStartTime != nil && own.OptStartTime.Equal(*cfg.OptStartTime)
+	return own.DeliverPolicy != cfg.DeliverPolicy || own.OptStartSeq != cfg.OptStartSeq || !sameTime
+}
+
 // start says where a consumer that is created starts.
 func (c *JetStreamConfig) start(cfg *jetstream.ConsumerConfig) {
 	switch {

@@ -146,7 +146,7 @@ func TestRouteConsumesSeveralSubjects(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				if err := inspected(t.Context(), other); err == nil || !strings.Contains(err.Error(), "make them the same") {
+				if err := inspected(t.Context(), other); err == nil || !strings.Contains(err.Error(), "make them the same, for example with `nats consumer edit S C --filter '") {
 					t.Errorf("another filter: %v", err)
 				}
 			}

@@ -72,6 +72,31 @@ func TestExampleConfigurationIsAccepted(t *testing.T) {
 	}
 }
 
+// What a route says about the beginning, messages without bytes and rejected ones is told before it runs.
+func TestCheckTellsWhereARouteStartsAndWhatBecomesOfItsMessages(t *testing.T) {
+	t.Setenv(keyEnv, "k")
+	for settings, words := range map[string]string{
+		"stream: S":                                "created when missing: ack explicit",
+		"stream: S, deliver: new":                  "created when missing, to start with new messages: ack explicit",
+		"stream: S, deliver: 7":                    "created when missing, to start at sequence 7: ack explicit",
+		"stream: S, deliver: 2026-01-31T06:00:00Z": "created when missing, to start at 2026-01-31T06:00:00Z: ack explicit",
+		"stream: S, empty: skip":                   "empty      messages without bytes are skipped: acknowledged, and counted as dropped\n",
+		"subject: s, empty: dead-letter, dead_letter: {subject: d}":           "empty      messages without bytes become dead letters\n",
+		"stream: S, give_up_after: 0s, dead_letter: {subject: d}":             "rejected   messages are kept in d\n",
+		"stream: S, subject: s, give_up_after: 5m, dead_letter: {subject: d}": "rejected   messages are kept in d, also those that fail for 5m0s while others are accepted",
+	} {
+		file := filepath.Join(t.TempDir(), "c.yaml")
+		text := "momento: {endpoint: \"http://127.0.0.1:1\"}\nroutes: [{name: a, cache: c, " + settings + "}]\n"
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		var out, log syncBuffer
+		if err := run(t.Context(), []string{"check", "-c", file}, &out, &log); err != nil || !strings.Contains(out.String(), words) {
+			t.Errorf("check of %s = %v, want %q in it:\n%s%s", settings, err, words, out.String(), log.String())
+		}
+	}
+}
+
 func TestFlagsComeBeforeTheEnvironmentAndTheFile(t *testing.T) {
 	t.Setenv(keyEnv, "k")
 	t.Setenv("NATS_URL", "nats://env:1")

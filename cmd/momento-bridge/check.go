@@ -81,9 +81,8 @@ func checkRoute(list *checklist, f *config.File, i int, r routePlan) error {
 	c := f.Routes[i]
 	list.pass(fmt.Sprintf("route %s: %s → %s", c.Name, r.from, r.to))
 	list.note("order", fmt.Sprintf("%s, delivery %s, payloads up to %d bytes as %s", c.Ordering, c.Delivery, r.route.MaxPayload, c.ContentType))
-	if c.Stream != "" && c.DeadLetter.Subject == "" {
-		list.note("rejected", "messages are dropped and counted: there is no dead_letter")
-	}
+	list.noteIf("rejected", rejectedNote(&c))
+	list.noteIf("empty", emptyNotes[c.Empty])
 	list.note("batches", fmt.Sprintf("%s; overload %s, %s", batchNote(c.Batch), c.Overload, ageNote(c.MaxAge)))
 	name := "ceiling"
 	for _, line := range ceilingOf(&f.Config, i).lines(&f.Config, i) {
@@ -100,12 +99,40 @@ func checkRoute(list *checklist, f *config.File, i int, r routePlan) error {
 	}
 	created := "must exist"
 	if r.jetStream.Create {
-		created = "created when missing"
+		created = "created when missing" + startNote(c.Deliver)
 	}
 	list.note("consumer", fmt.Sprintf("%s, %s: ack explicit, ack_wait %v, max_deliver %d, max_ack_pending %d",
 		desired.Durable, created, desired.AckWait, desired.MaxDeliver, desired.MaxAckPending))
 	list.note("holds", fmt.Sprintf("up to %d delivered and not settled, so that at %s none waits for longer than half of ack_wait", settings.Held, leastNote(r)))
 	return nil
+}
+
+// rejectedNote says what becomes of messages that the endpoint rejects.
+func rejectedNote(c *config.Route) string {
+	switch {
+	case c.DeadLetter.Subject != "" && c.GiveUpAfter > 0:
+		return fmt.Sprintf("messages are kept in %s, also those that fail for %v while others are accepted (give_up_after)",
+			c.DeadLetter.Subject, time.Duration(c.GiveUpAfter))
+	case c.DeadLetter.Subject != "":
+		return "messages are kept in " + c.DeadLetter.Subject
+	case c.Stream != "":
+		return "messages are dropped and counted: there is no dead_letter"
+	}
+	return ""
+}
+
+// startNote says where a consumer starts that is created, unless that is the beginning of the stream.
+func startNote(start config.Start) string {
+	if _, ok := start.Sequence(); ok {
+		return ", to start at sequence " + string(start)
+	}
+	switch start {
+	case config.DeliverAll:
+		return ""
+	case config.DeliverNew:
+		return ", to start with new messages"
+	}
+	return ", to start at " + string(start)
 }
 
 // leastNote is the rate that a route's consumer settings are derived from.

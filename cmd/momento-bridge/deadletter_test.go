@@ -64,6 +64,9 @@ func TestCirclesOfDeadLettersAmongStreamsAreRefused(t *testing.T) {
 			if err := p.wait(); exitStatus(err) != statusFailed || !strings.Contains(err.Error(), tt.want) {
 				t.Errorf("run = %v, want %q in it", err, tt.want)
 			}
+			if n := strings.Count(p.log.String(), "stopping because of a failure"); n != 1 {
+				t.Errorf("the failure is logged %d times, want once", n)
+			}
 		})
 	}
 }
@@ -114,8 +117,8 @@ func TestFullDeadLetterStreamParksByName(t *testing.T) {
 	large := strings.Repeat("x", 5000)
 	w.fill(n, func(i int) (string, string) { return fmt.Sprintf("s.%d", i), large })
 	p := startDaemon(t, "-c", w.config("limits: {rate: 1000}", `  - {name: s, stream: S, cache: c, dead_letter: {subject: dead}}`))
-	p.awaitNotReady(fmt.Sprintf("route s: %d messages wait to be kept as dead letters: the stream DEAD is full and takes no more dead letters: replay them, "+
-		"or make room with `nats stream purge DEAD`", n-1))
+	p.awaitNotReady(fmt.Sprintf("route s: %d messages wait to be kept as dead letters: the stream DEAD is full and takes no more dead letters: "+
+		"raise its limits with `nats stream edit DEAD`, or replay them, or delete them with `nats stream purge DEAD`", n-1))
 	began := time.Now()
 	w.fill(2*n, func(i int) (string, string) { return fmt.Sprintf("s.good-%d", i), "good" })
 	eventually(t, "others go on", func() bool { return got.total() == 2*n })

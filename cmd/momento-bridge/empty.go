@@ -13,6 +13,12 @@ var empties = map[string]pipeline.Empty{
 	config.EmptyDeadLetter: pipeline.EmptyRejected,
 }
 
+// emptyNotes say what becomes of messages without bytes, where they are not published like any other.
+var emptyNotes = map[string]string{
+	config.EmptySkip:       "messages without bytes are skipped: acknowledged, and counted as dropped",
+	config.EmptyDeadLetter: "messages without bytes become dead letters",
+}
+
 // emptyWarnings name the routes whose subscribers may meet with empty texts that nobody has thought of.
 func emptyWarnings(f *config.File) []string {
 	var texts []string

@@ -96,7 +96,7 @@ func endpointReasons(stats pipeline.Stats, keys *sink.Keyring) []string {
 			reasons = append(reasons, "route "+r.Name+": the endpoint rejects whatever it publishes: "+r.Rejecting+"; "+rejectingAdvice)
 		}
 		if r.Unkept > 0 {
-			reasons = append(reasons, fmt.Sprintf("route %s: %d messages wait to be kept as dead letters: %s", r.Name, r.Unkept, r.UnkeptWhy))
+			reasons = append(reasons, "route "+r.Name+": "+unkeptText(&r))
 		}
 	}
 	return reasons
@@ -104,8 +104,16 @@ func endpointReasons(stats pipeline.Stats, keys *sink.Keyring) []string {
 
 // leftAloneText says until when nothing of a route is published as the endpoint wishes so, and what to do.
 func leftAloneText(r *pipeline.RouteStats) string {
-	return "the endpoint wishes to be left alone until " + r.LeftAlone.UTC().Format(time.RFC3339) + " (Retry-After, with " + r.LeftAloneWhy +
-		"); it is tried again then, and at once by a reload (SIGHUP) or a resume"
+	return "the endpoint wishes to be left alone (Retry-After, with " + r.LeftAloneWhy + "): it is tried again at " + r.LeftAlone.UTC().Format(time.RFC3339) +
+		", and at once by a reload (SIGHUP) or a resume"
+}
+
+// unkeptText says how many messages wait as no dead letter can be stored, and why.
+func unkeptText(r *pipeline.RouteStats) string {
+	if r.Unkept == 1 {
+		return "1 message waits to be kept as a dead letter: " + r.UnkeptWhy
+	}
+	return fmt.Sprintf("%d messages wait to be kept as dead letters: %s", r.Unkept, r.UnkeptWhy)
 }
 
 // keyAdvice is what to do about a key that is refused.

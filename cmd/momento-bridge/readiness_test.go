@@ -132,7 +132,7 @@ func TestReadinessSaysWhatIsWrongAndWhatToDo(t *testing.T) {
 				w.t.Error(err)
 			}
 			publish(w)
-		}, reasons: []string{"route s: 1 messages wait to be kept as dead letters: publish the dead letter to dead (does a stream take that subject?)"}},
+		}, reasons: []string{"route s: 1 message waits to be kept as a dead letter: publish the dead letter to dead (does a stream take that subject?)"}},
 	} {
 		t.Run(name, func(t *testing.T) { tt.test(t) })
 	}

@@ -92,14 +92,25 @@ func putAside(s *admin.Status) string {
 	var aside []string
 	for _, r := range s.Routes {
 		if r.PutAside > 0 {
-			aside = append(aside, fmt.Sprintf("%s: %s in %s", r.Name, count(int64(r.PutAside)), count(int64(r.PutAsideIn))))
+			aside = append(aside, r.Name+": "+asideText(r.PutAside, r.PutAsideIn))
 		}
 	}
 	if len(aside) == 0 {
 		return ""
 	}
-	return " Put aside, as the endpoint refuses them again and again and accepts others (messages, in messages or topics refused): " + some(aside) +
-		"; the last problems name one, and give_up_after makes dead letters of them."
+	return " Messages put aside, as the endpoint refuses them again and again and accepts others: " + some(aside) +
+		"; the last problems name one. With dead_letter they are dead letters after give_up_after; without it they go on waiting."
+}
+
+// asideText says how many messages are put aside, and for how many that are refused, or whose topic is.
+func asideText(messages, refused int) string {
+	switch {
+	case messages <= refused:
+		return count(int64(messages))
+	case refused == 1:
+		return count(int64(messages)) + ", of which 1 is refused and the others wait behind it"
+	}
+	return count(int64(messages)) + ", of which " + count(int64(refused)) + " are refused and the others wait behind them"
 }
 
 // some joins what is said of each route, and names a few.

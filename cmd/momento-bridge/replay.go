@@ -45,7 +45,7 @@ func newReplay() *cobra.Command {
 	s := addSettings(cmd)
 	var o replayOptions
 	cmd.Flags().StringSliceVar(&o.routes, "route", nil, "only dead letters of these routes")
-	cmd.Flags().StringSliceVar(&o.reasons, "reason", nil, "only dead letters with these reasons, such as bad_request, too_large, size_refused, not_found")
+	cmd.Flags().StringSliceVar(&o.reasons, "reason", nil, "only dead letters with these reasons, as --dry-run lists them, such as bad_request, too_large, given_up")
 	cmd.Flags().BoolVar(&o.dryRun, "dry-run", false, "list what would be replayed, change nothing")
 	cmd.Flags().StringVar(&o.share, "share", "10%", "share of limits.rate to use; of the default quota of 10/s where the rate is auto or unlimited")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {

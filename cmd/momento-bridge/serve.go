@@ -146,8 +146,13 @@ func (b *bridge) carry(ctx context.Context) error {
 	defer cancel(nil)
 	hard, release := withGrace(ctx, b.plan.shutdown-flushReserve, b.draining)
 	defer release()
+	var failing sync.Mutex
 	fail := func(err error) {
-		b.log.Error("stopping because of a failure", "error", err)
+		failing.Lock()
+		defer failing.Unlock()
+		if cause := context.Cause(ctx); cause == nil || cause.Error() != err.Error() { // Each route may tell of the same.
+			b.log.Error("stopping because of a failure", "error", err)
+		}
 		cancel(err)
 	}
 

@@ -103,7 +103,7 @@ func (b *bridge) routeReason(i int, stats *pipeline.Stats) string {
 	case s.Forbidden > 0:
 		return fmt.Sprintf("the API key may not publish to %d of its topics: grant the permission, or correct the route", s.Forbidden)
 	case s.Unkept > 0:
-		return fmt.Sprintf("%d messages wait to be kept as dead letters: %s", s.Unkept, s.UnkeptWhy)
+		return unkeptText(s)
 	}
 	return ""
 }

@@ -55,11 +55,23 @@ func sumRoutes(s *admin.Status) (admin.State, string) {
 	case len(parked) > 0:
 		return admin.Parked, fmt.Sprintf("%s: %s%s.", standing(parked, len(s.Routes)), reasons(parked), elsewhere(s, len(parked)))
 	case len(paused) > 0:
-		return admin.Paused, are(len(paused), len(s.Routes)) + "paused by an operator" + elsewhere(s, len(paused)) + "."
+		return admin.Paused, are(len(paused), len(s.Routes)) + "paused by an operator" + named(paused, len(s.Routes)) + elsewhere(s, len(paused)) + "."
 	case len(behind) > 0:
 		return admin.Behind, fmt.Sprintf("Messages come faster than they can be published: %s wait. %s", count(s.Queue.Waiting), forecasts(behind))
 	}
 	return sumFlow(s)
+}
+
+// named tells which routes of all it is about, unless it is every one.
+func named(routes []admin.Route, all int) string {
+	if len(routes) == all {
+		return ""
+	}
+	var names []string
+	for i := range routes {
+		names = append(names, routes[i].Name)
+	}
+	return ": " + some(names)
 }
 
 // sumFlow does so when every route runs and keeps up, or catches up.

@@ -35,7 +35,7 @@ func TestStatusSaysInOneSentenceHowThingsAre(t *testing.T) {
 	f(admin.Throttled, "Publishing 99 messages/s, as fast as the quota allows: 1 234 wait, gone in 50s.", flowing, well, draining)
 	f(admin.Throttled, "Publishing 99 messages/s, slowed down by refusals for quota (429).", refused, well)
 	f(admin.Behind, "Messages come faster than they can be published: 1 234 wait. d: never: arrivals 20/s, quota 10/s.", flowing, well, behind)
-	f(admin.Paused, "1 of 2 routes is paused by an operator; the others publish 99 messages/s.", flowing, well, paused)
+	f(admin.Paused, "1 of 2 routes is paused by an operator: c; the others publish 99 messages/s.", flowing, well, paused)
 	f(admin.Paused, "The route is paused by an operator.", flowing, paused)
 	f(admin.Paused, "All routes are paused by an operator.", flowing, paused, paused)
 	f(admin.Parked, "1 of 3 routes is standing still: b: the cache c does not exist; the others publish 99 messages/s.", flowing, well, parked, paused)
