@@ -258,7 +258,7 @@ func TestConsumerThatIsEditedToBeUnfitIsRefused(t *testing.T) {
 	if _, err := w.stream.UpdateConsumer(t.Context(), edited); err != nil {
 		t.Fatal(err)
 	}
-	awaitReason(t, src, `its filter is ["a.other"], the route's subject is ["a.>"]`)
+	awaitReason(t, src, "its filter is a.other, the route's is a.>")
 	if _, err := w.stream.UpdateConsumer(t.Context(), cfg); err != nil {
 		t.Fatal(err)
 	}
