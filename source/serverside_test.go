@@ -244,6 +244,30 @@ func TestConsumerPausedOnTheServerIsToldOf(t *testing.T) {
 	s.stop()
 }
 
+// A consumer that somebody edits is looked at as one that is found: what it no longer delivers would wait and nobody be told.
+func TestConsumerThatIsEditedToBeUnfitIsRefused(t *testing.T) {
+	t.Parallel()
+	w := newServerSide(t, jetstream.StreamConfig{})
+	consumer := w.consumer(jetstream.ConsumerConfig{Durable: own, FilterSubject: "a.>"})
+	src := w.source(nil)
+	s := w.start(src)
+	awaitReady(t, src)
+	cfg := consumer.CachedInfo().Config
+	edited := cfg
+	edited.FilterSubject = "a.other"
+	if _, err := w.stream.UpdateConsumer(t.Context(), edited); err != nil {
+		t.Fatal(err)
+	}
+	awaitReason(t, src, "its filter is a.other, the route's is a.>")
+	if _, err := w.stream.UpdateConsumer(t.Context(), cfg); err != nil {
+		t.Fatal(err)
+	}
+	awaitReady(t, src)
+	publishNumbers(t, w.conn, 0, 2)
+	w.awaitPublished(2)
+	s.stop()
+}
+
 func TestClientThatHoldsAllOfAConsumerIsToldOf(t *testing.T) {
 	t.Parallel()
 	w := newServerSide(t, jetstream.StreamConfig{})

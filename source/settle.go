@@ -27,7 +27,7 @@ type settling struct {
 	since   time.Time     // and for the first time.
 	room    int           // How many messages may still be asked for until it is done again, as the server may have others to give.
 	wide    bool          // Too much lies in between: nothing is handed back.
-	slow    bool          // The log says that it takes long.
+	slow    bool          // It takes long: the log says so, and the route is not ready.
 	buf     []uint64      // Reused.
 	subject []byte
 }
@@ -210,7 +210,8 @@ func (w *watch) listen(ctx context.Context, now time.Time) error {
 		w.j.log.Warn("too much lies between what is acknowledged and what was delivered, such as behind a topic that is parked: "+
 			"nothing new is started until the server delivers what is missing by itself, after ack_wait",
 			"sequences", s.info.Delivered.Stream-s.info.AckFloor.Stream, "unacknowledged", s.info.NumAckPending, "ack_wait", w.p.limits.AckWait)
-		s.slow, s.wide = true, true
+		s.wide = true
+		w.slow()
 		w.startSweep()
 		s.step, s.until = confirming, time.Now().Add(w.p.limits.AckWait)
 	default:
@@ -331,7 +332,12 @@ func (w *watch) open(shared bool) {
 		"unacknowledged", s.info.NumAckPending, "handed_back", s.naks, "waited", waiting)
 	j.held.keep()
 	w.forgetAt = time.Now().Add(knownFor)
+	wasSlow := s.slow
 	w.settling = settling{buf: s.buf, subject: s.subject}
+	if wasSlow {
+		_, _, trouble := w.p.state()
+		w.say(w.why(trouble))
+	}
 }
 
 func (w *watch) tellOfSlowness(now time.Time) {
@@ -339,7 +345,22 @@ func (w *watch) tellOfSlowness(now time.Time) {
 	if s.step == settled || s.slow || now.Sub(s.began) < slowAfter {
 		return
 	}
-	s.slow = true
+	w.slow()
 	missing, _, waiting, _ := w.j.barrier.state()
 	w.j.log.Info("nothing new is started until what is unacknowledged is in hand, to keep the order", "missing", missing, "waiting", waiting)
+}
+
+// slow notes that it takes long. Health and status say so from now on; the log is the caller's.
+func (w *watch) slow() {
+	w.settling.slow = true
+	w.j.setReason(w.why(""))
+}
+
+// text says why nothing new is started.
+func (s *settling) text(ackWait time.Duration) string {
+	text := "nothing new is started until what was delivered before and is unacknowledged is in hand, to keep the order"
+	if s.wide {
+		text += "; that is too far apart to be asked for, so that the server delivers it after ack_wait " + ackWait.String() + ", and then it goes on by itself"
+	}
+	return text
 }

@@ -182,12 +182,20 @@ func TestWhatAKilledDaemonHeldGoesFirst(t *testing.T) {
 			src.cfg.Circumstances.Timeout = 100 * time.Millisecond
 			began := time.Now()
 			stage := startSettled(t, src, f)
-			eventually(t, "all published", func() bool { return f.count() == tt.unacknowledged+newer })
+			saidWhy := false
+			eventually(t, "all published", func() bool {
+				ready, why := src.Ready()
+				saidWhy = saidWhy || !ready && strings.Contains(why, "nothing new is started")
+				return f.count() == tt.unacknowledged+newer
+			})
+			eventually(t, "ready", func() bool { ready, _ := src.Ready(); return ready })
 			t.Logf("everything published after %v; settled in %s", time.Since(began).Round(time.Millisecond), settledIn(log))
 			stage.stop()
 			f.want(t, 0)
 			if said, wide := strings.Contains(log.String(), "too much lies between"), tt.unacknowledged*tt.apart > longestRange; said != wide {
 				t.Errorf("the log tells of a range that is too long: %t, want %t", said, wide)
+			} else if wide && !saidWhy {
+				t.Error("the route was ready while nothing was started")
 			}
 		})
 	}

@@ -121,6 +121,8 @@ func (w *watch) why(trouble string) string {
 		return "acknowledgements do not arrive, so that everything would be published again and again, and nothing more is asked for: " + w.waits.acks
 	case w.waits.paused != "":
 		return w.waits.paused
+	case trouble == "" && w.settling.slow:
+		return w.settling.text(w.p.limits.AckWait)
 	}
 	return trouble
 }

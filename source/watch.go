@@ -69,7 +69,7 @@ func (w *watch) tick(ctx context.Context, now time.Time) error {
 // lookTimeout is short, as nothing is renewed meanwhile.
 const lookTimeout = 2 * time.Second
 
-// look asks for the consumer's numbers. An error means that it does not exist.
+// look asks for the consumer's numbers. An error means that it cannot be used any more.
 func (w *watch) look(ctx context.Context) error {
 	info, err := w.numbers(ctx)
 	if info != nil {
@@ -79,7 +79,7 @@ func (w *watch) look(ctx context.Context) error {
 	return err
 }
 
-// numbers returns the consumer's numbers, nil if there is no answer. An error means that it does not exist.
+// numbers returns the consumer's numbers, nil if there is no answer. An error means that it does not exist, or has been edited and cannot be used.
 func (w *watch) numbers(ctx context.Context) (*jetstream.ConsumerInfo, error) {
 	ctx, cancel := context.WithTimeout(ctx, lookTimeout)
 	defer cancel()
@@ -90,6 +90,9 @@ func (w *watch) numbers(ctx context.Context) (*jetstream.ConsumerInfo, error) {
 	}
 	if err != nil {
 		return nil, nil //nolint:nilnil // No answer is none.
+	}
+	if _, err := w.j.check(info.Config); err != nil {
+		return nil, err // Binding again says so, until it is mended.
 	}
 	w.j.numbers(info)
 	w.follow(info)
