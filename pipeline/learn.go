@@ -126,7 +126,7 @@ func (d *dispatcher) shut(now time.Time, p *parcel, which int, kind eventKind, a
 	if !g.shut(now, p.probes[which], a, d.delays.gates()[which]) {
 		return false
 	}
-	g.tries(now, which, a)
+	g.tries(now, which, a, which == cacheGate && about.cache.accepted.IsZero())
 	if which == keyGate || which == endpointGate { // They are everybody's.
 		about = nil
 	}

@@ -11,7 +11,7 @@ import (
 const (
 	// mostTrials bounds the messages that may pass a closed gate in a quick succession, each once.
 	mostTrials = 2048
-	// fewTrials does so for a cache that is said to be missing, and an endpoint that does not answer: hardly a single message's fault.
+	// fewTrials does so for a cache that has accepted nothing so far, and an endpoint that does not answer: hardly a single message's fault.
 	fewTrials = 8
 	trialGap  = 500 * time.Microsecond
 	// trialsFlying bounds those whose answers are awaited: they may hang.
@@ -24,12 +24,12 @@ const (
 )
 
 // tries lets messages that have not been tried pass a gate that has just been closed, if the answer may be the fault of the message. A foreign one
-// would be everybody's.
-func (g *gate) tries(now time.Time, which int, a Answer) {
+// would be everybody's. few says that it hardly is.
+func (g *gate) tries(now time.Time, which int, a Answer, few bool) {
 	g.searches = which != keyGate && which != topicGate && a.tells() && !a.Foreign && a.RetryAfter < longPause
 	g.unclear = a.Verdict == Ambiguous
 	g.trials, g.often = mostTrials, which == endpointGate
-	if which == cacheGate || g.unclear {
+	if few || g.unclear {
 		g.trials = fewTrials
 	}
 	g.trialAt = now
