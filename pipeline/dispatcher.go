@@ -69,6 +69,7 @@ func (d *dispatcher) add(now time.Time, r *Route, m entry) {
 	d.linger(now, l)
 	d.refresh(l)
 	d.relieve(r)
+	d.arrivesInVain(now, l)
 }
 
 // next moves what is to be published now into p. Without anything, it returns false and when to ask again; the zero time means that only a

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -117,4 +118,43 @@ func crowded(t *testing.T, route RouteConfig, refusal Answer, bad int, where str
 		all.Wait()
 		checkLedger(t, p)
 	})
+}
+
+// Messages of a forbidden topic that keep coming do not take the room of the others, where there is no order to keep.
+func TestForbiddenTopicThatKeepsComingTakesNotAllOfTheRoom(t *testing.T) {
+	for _, stream := range []bool{true, false} {
+		t.Run(fmt.Sprintf("stream %v", stream), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				var granted atomic.Bool
+				settled := &patientEnds{ends: newEnds()}
+				cfg := Config{MaxMessages: 50, Delays: DefaultDelays(), Routes: []RouteConfig{{Settler: settled, Returnable: stream}}}
+				p, stop := start(t, cfg, fakeSink(func(r *Request) Answer {
+					time.Sleep(5 * time.Millisecond)
+					if r.Topic == "forbidden" && !granted.Load() {
+						return answer(HaltTopic, Result403, 403)
+					}
+					return accept()
+				}))
+				began := time.Now()
+				for i := range 3000 {
+					topic := "good"
+					if i%3 == 0 {
+						topic = "forbidden"
+					}
+					p.Route(0).Submit(message(topic, i))
+					time.Sleep(2 * time.Millisecond)
+				}
+				time.Sleep(10 * time.Second)
+				s := p.Stats().Routes[0]
+				if s.Settled[Published] != 2000 || time.Since(began) > 30*time.Second {
+					t.Errorf("%d others are published after %v, want 2000", s.Settled[Published], time.Since(began))
+				}
+				if gone := s.Settled[Returned]; stream && gone < 900 || !stream && s.Settled[Dropped] < 900 {
+					t.Errorf("%d are to come again, %d are dropped", gone, s.Settled[Dropped])
+				}
+				granted.Store(true)
+				stop()
+			})
+		})
+	}
 }

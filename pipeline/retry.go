@@ -76,15 +76,37 @@ func (d *dispatcher) asideFull(now time.Time, p *parcel) bool {
 		return false
 	}
 	for p.n > 0 {
-		if !r.cfg.Returnable {
-			d.events.note(now, event{kind: eventAsideFull, route: r})
-		}
-		d.end(p.take(), r.returned())
-		if n := len(d.ended); r.cfg.Settler != nil {
-			d.ended[n-1].later = true
-		}
+		e := p.take()
+		d.noteAsideFull(now, r)
+		d.end(e, r.returned())
+		d.later(r)
 	}
 	return true
+}
+
+// arrivesInVain does so with the first message of a topic that is forbidden, when another one has come.
+func (d *dispatcher) arrivesInVain(now time.Time, l *lane) {
+	r := l.route
+	if !l.gate.closed || r.cfg.Ordered || l.first == nil || r.aside <= r.mostAside() {
+		return
+	}
+	d.noteAsideFull(now, r)
+	d.discard(l.first, r.returned())
+	d.later(r)
+}
+
+// noteAsideFull tells of a message that is lost, as it cannot be delivered again.
+func (d *dispatcher) noteAsideFull(now time.Time, r *Route) {
+	if !r.cfg.Returnable {
+		d.events.note(now, event{kind: eventAsideFull, route: r})
+	}
+}
+
+// later says that the message that has just ended is to be delivered again after a while, if it is to be.
+func (d *dispatcher) later(r *Route) {
+	if n := len(d.ended); r.cfg.Settler != nil {
+		d.ended[n-1].later = true
+	}
 }
 
 // reason says why an answer means another attempt.
