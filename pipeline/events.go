@@ -63,7 +63,7 @@ var eventTexts = [eventKindCount]struct {
 	eventDeadLettered:  {slog.LevelWarn, "a message can never be published: it is kept as a dead letter"},
 	eventDeadLetter:    {slog.LevelError, "a dead letter could not be stored: its message waits"},
 	eventSkipped:       {slog.LevelInfo, "messages without bytes are skipped (empty: skip)"},
-	eventSuspect: {slog.LevelWarn, "the endpoint refuses a message again and again, or its topic, and accepts others: it is put aside, holds nobody but its topic, " +
+	eventSuspect: {slog.LevelWarn, "the endpoint refuses a message again and again, or its topic: it is put aside, holds nobody but its topic, " +
 		"and is tried now and then; see what it is, and give_up_after and dead_letter"},
 	eventLeftAlone: {slog.LevelWarn, "the endpoint wishes to be left alone for long (Retry-After): publishing stands still, and is tried again then; " +
 		"a reload (SIGHUP) or a resume tries at once"},

@@ -98,7 +98,7 @@ func putAside(s *admin.Status) string {
 	if len(aside) == 0 {
 		return ""
 	}
-	return " Messages put aside, as the endpoint refuses them again and again and accepts others: " + some(aside) +
+	return " Messages put aside, as the endpoint refuses them again and again: " + some(aside) +
 		"; the last problems name one. With dead_letter they are dead letters after give_up_after; without it they go on waiting."
 }
 
