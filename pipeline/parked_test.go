@@ -84,6 +84,7 @@ func testFullStream(t *testing.T, ordered, returnable bool) {
 		submit(message(fmt.Sprint("u", i), nil))
 	}
 	time.Sleep(10 * time.Second)
+	synctest.Wait()
 	if got := len(s.log); got < 2*n-3*ceilHalf(31) {
 		t.Errorf("%d of %d good messages are published while no dead letter can be stored", got, 2*n)
 	}
@@ -95,6 +96,7 @@ func testFullStream(t *testing.T, ordered, returnable bool) {
 	}
 	dead.makeRoom()
 	time.Sleep(longestLetterWait)
+	synctest.Wait()
 	if stats := p.Stats().Routes[0]; stats.Unkept != 0 || stats.Settled[DeadLettered] != n || stats.Settled[Published] != 2*n {
 		t.Errorf("once there is room %d wait, and %v are settled", stats.Unkept, stats.Settled)
 	}
@@ -159,10 +161,12 @@ func TestParkedMessagesAreBounded(t *testing.T) {
 					p.Route(0).Submit(bad(fmt.Sprint(i)))
 				}
 				time.Sleep(letterPatience / 2)
+				synctest.Wait()
 				if n := p.Stats().Routes[0].Settled[tt.outcome]; tt.returnable && n > 0 {
 					t.Errorf("%d are returned before the trouble has lasted", n)
 				}
 				time.Sleep(time.Minute)
+				synctest.Wait()
 				stats := p.Stats().Routes[0]
 				if stats.Unkept != 10 || stats.Settled[tt.outcome] != tt.n {
 					t.Errorf("%d wait, settled %v, want 10 and %d %v", stats.Unkept, stats.Settled, tt.n, tt.outcome)
@@ -193,11 +197,13 @@ func TestDeadLettersThatHangDoNotHoldThoseOfOtherRoutes(t *testing.T) {
 		}
 		for range 10 {
 			time.Sleep(7 * time.Second)
+			synctest.Wait()
 			began := time.Now()
 			m := bad("b")
 			m.Handle = began
 			p.Route(1).Submit(m)
 			time.Sleep(6 * time.Second)
+			synctest.Wait()
 			settled.outcome(t, began)
 			if took := settled.at[began].Sub(began); took > 5*time.Second {
 				t.Errorf("a dead letter of another route takes %v", took)
