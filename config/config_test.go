@@ -90,22 +90,6 @@ func TestSuggestionIsTheNearestName(t *testing.T) {
 	f("", "")
 }
 
-func TestOverlapFindsSubjectsThatShareAMessage(t *testing.T) {
-	f := func(a, b string, want bool) {
-		t.Helper()
-		if overlap(a, b) != want || overlap(b, a) != want {
-			t.Errorf("overlap(%q, %q) = %v, want %v", a, b, !want, want)
-		}
-	}
-	f("a.b", "a.b", true)
-	f("a.*", "a.b", true)
-	f("a.>", "a.b.c", true)
-	f("a.>", "a", false)
-	f("a.*", "b.*", false)
-	f("*.b", "a.*", true)
-	f("a.b", "a.b.c", false)
-}
-
 func TestManyRoutesAreRefusedQuickly(t *testing.T) {
 	f := Read("f", []byte("routes:\n"+strings.Repeat("  - {}\n", 100_000)))
 	f.Validate()

@@ -1,6 +1,10 @@
 package config
 
-import "fmt"
+import (
+	"fmt"
+
+	"momento-bridge/subject"
+)
 
 // Filters are the subjects that the route consumes; none for the whole stream.
 func (r *Route) Filters() []string {
@@ -56,7 +60,7 @@ func (f *File) checkSubjects(path string, r *Route) {
 func anyOverlap(some, others []string) (string, bool) {
 	for _, a := range some {
 		for _, b := range others {
-			if overlap(a, b) {
+			if subject.Overlap(a, b) {
 				return a, true
 			}
 		}

@@ -4,13 +4,15 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+
+	"momento-bridge/subject"
 )
 
-// takes reports whether the route consumes what is published to a subject, as far as the file tells: which subjects a stream takes it does not. A filter
+// takes reports whether the route consumes what is published to the subject letters, as far as the file tells: which subjects a stream takes it does not. A filter
 // that begins with a wildcard says nothing of that.
-func (r *Route) takes(subject string) bool {
+func (r *Route) takes(letters string) bool {
 	for _, filter := range r.Filters() {
-		if filter != "" && overlap(filter, subject) && (r.Stream == "" || !strings.ContainsAny(filter[:1], "*>")) {
+		if filter != "" && subject.Overlap(filter, letters) && (r.Stream == "" || !strings.ContainsAny(filter[:1], "*>")) {
 			return true
 		}
 	}
@@ -44,9 +46,6 @@ func Circles(next [][]int) [][]int {
 	}
 	return circles
 }
-
-// Overlap reports whether some subject matches both filters.
-func Overlap(a, b string) bool { return overlap(a, b) }
 
 // circleText tells a circle: each route, where its dead letters go, and who consumes them.
 func (f *File) circleText(circle []int) string {

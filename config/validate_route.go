@@ -140,17 +140,3 @@ func badSubject(subject string) string {
 	}
 	return ""
 }
-
-// overlap reports whether some subject matches both filters.
-func overlap(a, b string) bool {
-	as, bs := strings.Split(a, "."), strings.Split(b, ".")
-	for i := range min(len(as), len(bs)) {
-		if as[i] == ">" || bs[i] == ">" {
-			return true
-		}
-		if as[i] != bs[i] && as[i] != "*" && bs[i] != "*" {
-			return false
-		}
-	}
-	return len(as) == len(bs)
-}

@@ -119,9 +119,7 @@ func (d *dispatcher) turnOut(now time.Time, r *Route) {
 			continue
 		}
 		d.end(p.take(), Returned)
-		if n := len(d.ended); r.cfg.Settler != nil {
-			d.ended[n-1].later = true
-		}
+		d.later(r)
 	}
 }
 

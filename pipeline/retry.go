@@ -87,7 +87,7 @@ func (d *dispatcher) asideFull(now time.Time, p *parcel) bool {
 // arrivesInVain does so with the first message of a topic that is forbidden, when another one has come.
 func (d *dispatcher) arrivesInVain(now time.Time, l *lane) {
 	r := l.route
-	if !l.gate.closed || r.cfg.Ordered || l.first == nil || r.aside <= r.mostAside() {
+	if !l.gate.closed || r.cfg.Ordered || l.first == nil || l.first.rejection != nil || r.aside <= r.mostAside() {
 		return
 	}
 	d.noteAsideFull(now, r)

@@ -8,6 +8,8 @@ import (
 	"sync/atomic"
 
 	"github.com/nats-io/nats.go"
+
+	"momento-bridge/subject"
 )
 
 // echo is what a route knows of whether its stream stores anew what it delivers. To know that, the stream must be looked at, for which a user needs
@@ -114,13 +116,13 @@ func (j *JetStream) taken(ctx context.Context, name string, depth int) ([]string
 }
 
 // echoes returns a subject of a stream that takes what is said about the stream's own consumer, and what that is; empty if none does.
-func echoes(subjects, filters []string, inbox, stream, consumer string) (subject, what string) {
+func echoes(subjects, filters []string, inbox, stream, consumer string) (caught, what string) {
 	for _, one := range subjects {
-		if overlap(one, inbox+">") {
+		if subject.Overlap(one, inbox+">") {
 			return one, "what is delivered to the inboxes of consumers (" + inbox + ">)"
 		}
 		for _, acks := range [...]string{replyPrefix + stream + "." + consumer + ".>", replyPrefix + "*.*." + stream + "." + consumer + ".>"} {
-			if overlap(one, acks) && (len(filters) == 0 || anyOverlap(filters, acks)) {
+			if subject.Overlap(one, acks) && filtersOverlap(filters, []string{acks}) {
 				return one, "the acknowledgements of its own consumer (" + replyPrefix + ">)"
 			}
 		}

@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"github.com/nats-io/nats.go/jetstream"
+
+	"momento-bridge/subject"
 )
 
 // Finding is one thing that Inspect has looked at.
@@ -197,25 +199,12 @@ func filtersOverlap(a, b []string) bool {
 	}
 	for _, one := range a {
 		for _, other := range b {
-			if subjectsOverlap(strings.Split(one, "."), strings.Split(other, ".")) {
+			if subject.Overlap(one, other) {
 				return true
 			}
 		}
 	}
 	return false
-}
-
-// subjectsOverlap reports whether some subject matches both.
-func subjectsOverlap(a, b []string) bool {
-	for i := range min(len(a), len(b)) {
-		switch {
-		case a[i] == ">" || b[i] == ">":
-			return true
-		case a[i] != b[i] && a[i] != "*" && b[i] != "*":
-			return false
-		}
-	}
-	return len(a) == len(b)
 }
 
 // permissions looks whether the user may do what consuming needs. Nothing is delivered or acknowledged by that.

@@ -160,3 +160,25 @@ func (w *watch) adapt(now time.Time) {
 		w.route.Limit(limit)
 	}
 }
+
+// takeIn asks for messages: for those that are unacknowledged while the barrier is up, and otherwise for as many as there is room for. It returns
+// what says when to call it again, at the latest. While acknowledgements do not arrive it asks for nothing.
+func (w *watch) takeIn(ctx context.Context) (<-chan time.Time, error) {
+	now := time.Now()
+	if !w.acksArrive(now) {
+		return nil, nil
+	}
+	if !w.j.barrier.up.Load() {
+		return nil, w.p.pull(now)
+	}
+	if !w.j.conn.IsConnected() {
+		return nil, nil
+	}
+	if err := w.settle(ctx); err != nil || !w.j.barrier.up.Load() {
+		return closedTime, err
+	}
+	return time.After(w.settling.poll()), nil
+}
+
+// closedTime is always ready.
+var closedTime = func() <-chan time.Time { c := make(chan time.Time); close(c); return c }()

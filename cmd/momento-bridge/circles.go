@@ -11,6 +11,7 @@ import (
 
 	"momento-bridge/config"
 	"momento-bridge/source"
+	"momento-bridge/subject"
 )
 
 // circleSearch looks for routes that consume each other's dead letters, where only NATS knows: which stream takes a subject.
@@ -71,7 +72,7 @@ func (s *circleSearch) graph(takes func(i, n int) bool) [][]int {
 // mayTake reports whether the filters of route n let the dead letters of route i through.
 func (s *circleSearch) mayTake(i, n int) bool {
 	filters := s.routes[n].filters()
-	return len(filters) == 0 || slices.ContainsFunc(filters, func(filter string) bool { return config.Overlap(filter, s.routes[i].deadLetter) })
+	return len(filters) == 0 || slices.ContainsFunc(filters, func(filter string) bool { return subject.Overlap(filter, s.routes[i].deadLetter) })
 }
 
 // takes reports whether route n consumes the dead letters of route i, which its filters let through. That a route consumes its own

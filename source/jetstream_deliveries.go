@@ -1,0 +1,143 @@
+package source
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+
+	"momento-bridge/pipeline"
+)
+
+// arrivalTime is how long a stop waits before it hands back.
+const arrivalTime = time.Second
+
+// prepareHandBack makes sure that messages come again in the order in which they are handed back: it waits for those still on their way, and
+// makes the server forget our open requests. nats-server 2.15 looks at a message that was handed back at once, and when all that waits for one
+// are requests of somebody who has left, it puts the message behind the others; asking for the consumer's numbers removes such requests.
+func (j *JetStream) prepareHandBack(hard context.Context, consumer jetstream.Consumer, sub *nats.Subscription, closed chan struct{}) {
+	soon, cancel := context.WithTimeout(hard, arrivalTime)
+	defer cancel()
+	j.awaitClosed(soon, sub, closed)
+	if j.conn.IsConnected() {
+		if _, err := consumer.Info(soon); err != nil {
+			j.log.Debug("look at the consumer before handing back", "error", err)
+		}
+	}
+}
+
+// subscribe makes the inbox. Everything that comes was asked for, so the client's own limits would only lose it.
+func (j *JetStream) subscribe(p *puller, route *pipeline.Route) (*nats.Subscription, chan struct{}, error) {
+	closed := make(chan struct{})
+	topics := topicCache{template: j.cfg.Template}
+	stopped, arrived := false, arrivals{}
+	reserved := newReserved(j.conn, j.cfg.Filters(), j.cfg.Stream, j.cfg.Consumer)
+	sub, err := j.conn.Subscribe(p.inbox+".*", func(m *nats.Msg) {
+		switch {
+		case !p.receive(m):
+		case stopped:
+			route.Release(1)
+		case reserved.has(m.Subject):
+			stopped = true
+			route.Release(1)
+			p.lose(j.reservedError(m.Subject))
+		default:
+			if arrived.heard(m, &j.echo) {
+				p.signal()
+			}
+			j.submit(m, topics.topic(m.Subject), route)
+		}
+	})
+	if err != nil {
+		return nil, nil, fmt.Errorf("subscribe to the inbox: %w", err)
+	}
+	sub.SetClosedHandler(func(string) { close(closed) })
+	if err := sub.SetPendingLimits(-1, -1); err != nil {
+		return nil, nil, fmt.Errorf("set the limits of the inbox: %w", err)
+	}
+	return sub, closed, nil
+}
+
+// awaitClosed waits until the callback has had its last message. Without a connection nothing can arrive any more, and nats.go would
+// wait for the server in vain.
+func (j *JetStream) awaitClosed(hard context.Context, sub *nats.Subscription, closed chan struct{}) {
+	ticks := time.NewTicker(10 * time.Millisecond)
+	defer ticks.Stop()
+	for {
+		j.cfg.Beat()
+		select {
+		case <-closed:
+			return
+		case <-hard.Done():
+			return
+		case <-ticks.C:
+			if pending, _, err := sub.Pending(); err == nil && pending == 0 && !j.conn.IsConnected() {
+				return
+			}
+		}
+	}
+}
+
+// submit hands a message to the pipeline. It runs on the inbox's one goroutine.
+func (j *JetStream) submit(m *nats.Msg, topic string, route *pipeline.Route) {
+	now := time.Now()
+	message := pipeline.Message{Topic: topic, Payload: m.Data, Time: now}
+	meta, ok := parseReply(m.Reply)
+	if ok {
+		message.Time = meta.stored
+		message.Redelivered = meta.deliveries > 1
+		j.pending.Store(int64(meta.pending))
+		j.resume.delivered(meta.sequence, meta.stored)
+	}
+	if j.cfg.Ordered && ok && j.barrier.holds(meta.consumer) &&
+		j.barrier.wait(meta.sequence, message, func() *delivery { return j.note(m, meta.sequence, now, route) }) {
+		return
+	}
+	if d := j.note(m, meta.sequence, now, route); d != nil {
+		message.Handle = d
+		route.Submit(message)
+	}
+}
+
+// note notes a delivery. It returns nil for a message that must not be published twice.
+func (j *JetStream) note(m *nats.Msg, sequence uint64, now time.Time, route *pipeline.Route) *delivery {
+	d, ended := j.held.add(m, sequence, now.Add(time.Duration(j.renewAfter.Load())))
+	if d != nil {
+		return d
+	}
+	route.Release(1)
+	if ended {
+		if err := j.acks.done(m.Reply, true); err != nil {
+			j.log.Debug("acknowledge once more", "error", err)
+		}
+	}
+	return nil
+}
+
+// Settle implements pipeline.Settler.
+func (j *JetStream) Settle(handle any, o pipeline.Outcome) {
+	m, last := j.held.remove(handle.(*delivery), o != pipeline.Returned)
+	var err error
+	switch o {
+	case pipeline.Published, pipeline.Expired, pipeline.Skipped:
+		err = j.acks.done(m.Reply, last)
+	case pipeline.Returned:
+		err = j.acks.handBack(m.Reply)
+	case pipeline.Dropped:
+		if j.cfg.Overload != pipeline.Block { // As usual there, and not worth an advisory each.
+			err = j.acks.done(m.Reply, last)
+			break
+		}
+		err = j.acks.term(m.Reply, fmt.Appendf(nil, "%s %s", ackNever, o))
+	case pipeline.DeadLettered:
+		err = j.acks.term(m.Reply, fmt.Appendf(nil, "%s %s", ackNever, o))
+	}
+	if err == nil {
+		return
+	}
+	if more, due := j.quiet.due("unacknowledged"); due {
+		j.log.Error("an acknowledgement could not be sent: the message will be delivered again", append(more, "error", err)...)
+	}
+}

@@ -1,0 +1,86 @@
+package source
+
+import (
+	"context"
+	"time"
+)
+
+func (w *watch) startSweep() {
+	s := &w.settling
+	s.step, s.next = sweeping, s.info.AckFloor.Stream+1
+	s.room = s.info.NumAckPending + w.p.limits.Held
+	w.p.expectNote()
+}
+
+// sweep hands back some of what is missing. The server ignores what is not unacknowledged, and queues the rest in this order. At the end it is
+// asked to say when it has done so, as it may serve a request before: by handing back a delivery that cannot be.
+func (w *watch) sweep(now time.Time) {
+	s, upTo := &w.settling, w.settling.info.Delivered.Stream
+	for s.next <= upTo && time.Since(now) < sweepFor {
+		if !w.sweepSome(upTo) {
+			return // The connection is gone, and it will begin again.
+		}
+	}
+	if s.next <= upTo {
+		return
+	}
+	s.subject = appendNakSubject(s.subject[:0], w.j.cfg.Stream, w.j.cfg.Consumer, upTo, 0)
+	_ = w.j.conn.PublishRequest(string(s.subject), w.p.noteInbox(), ackNotNow) // Without an answer it goes on later.
+	s.step, s.until = confirming, now.Add(noteTime)
+}
+
+// sweepSome reports whether it could be sent.
+func (w *watch) sweepSome(upTo uint64) bool {
+	s := &w.settling
+	s.buf, s.next = w.j.held.unknown(s.next, upTo, sweepAtOnce, s.buf[:0])
+	w.j.acks.push() // What has ended meanwhile must be known to have ended.
+	for _, sequence := range s.buf {
+		s.subject = appendNakSubject(s.subject[:0], w.j.cfg.Stream, w.j.cfg.Consumer, sequence, s.info.Delivered.Consumer)
+		if w.j.conn.Publish(string(s.subject), ackNotNow) != nil {
+			return false
+		}
+	}
+	s.naks += len(s.buf)
+	return true
+}
+
+// collect asks for what is missing until it is there.
+func (w *watch) collect(ctx context.Context, now time.Time) error {
+	s, b := &w.settling, &w.j.barrier
+	missing, moved, _, gap := b.state()
+	if missing <= 0 && !gap {
+		w.open(false)
+		return nil
+	}
+	asked, err := w.p.ask(now, min(missing, s.room))
+	if err != nil {
+		return err
+	}
+	s.room -= asked
+	still := now.Sub(latest(moved, s.swept))
+	switch {
+	case gap && missing <= 0:
+	case now.Sub(latest(moved, s.since)) > giveUpAfter:
+		w.j.log.Warn("some of what is unacknowledged does not come: going on without it; its messages may be published out of order later", "missing", missing)
+		w.open(false)
+		return nil
+	case still < max(s.pause, shortestPause) || now.Sub(s.looked) < max(s.pause, shortestPause):
+		return nil
+	}
+	if ok, err := w.inform(ctx); !ok || b.complete() {
+		return err
+	}
+	s.pause = 2 * max(s.pause, shortestPause)
+	if still >= againAfter && !s.wide {
+		s.pause = 0
+		w.startSweep()
+	}
+	return nil
+}
+
+func latest(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}
