@@ -10,8 +10,8 @@ import (
 	"time"
 )
 
-// formats write the values of a Status for people, by the names that the template gives them. page/format.js has the same ones, for
-// the values that come later; a test holds the two together. now is the status's.
+// formats write the values of a Status for people, by the names that the template gives them. page/format.js has the
+// same ones, for the values that come later; a test holds the two together. now is the status's.
 var formats = map[string]func(v any, now time.Time) string{
 	"text":     func(v any, _ time.Time) string { return fmt.Sprint(v) },
 	"words":    func(v any, _ time.Time) string { return words(fmt.Sprint(v)) },

@@ -92,7 +92,8 @@ func TestScriptWritesValuesAsTheServerDoes(t *testing.T) {
 	}
 }
 
-// randomValues returns a value for each format. Many numbers are such that the last digit shown is a matter of rounding.
+// randomValues returns a value for each format. Many numbers are such that the last digit shown is a matter of
+// rounding.
 func randomValues(rng *rand.Rand, now time.Time) map[string]any {
 	number := func() float64 {
 		n := math.Pow(10, rng.Float64()*14-5)

@@ -2,8 +2,9 @@ package admin
 
 import "time"
 
-// Status is what the daemon is doing at one moment: what GET /api/v1/status answers and the status page shows. Rates are per second,
-// durations are in seconds; null stands for no limit, for a backlog that is never gone, and for a latency while nothing is published.
+// Status is what the daemon is doing at one moment: what GET /api/v1/status answers and the status page shows. Rates
+// are per second, durations are in seconds; null stands for no limit, for a backlog that is never gone, and for a
+// latency while nothing is published.
 type Status struct {
 	Version  string    `json:"version"`
 	Now      time.Time `json:"now"`

@@ -81,7 +81,8 @@ func (p *proxy) reset() {
 	clear(p.conns)
 }
 
-// swallow turns the connections there are into black holes. New ones are fine, as after a broken path has been routed around.
+// swallow turns the connections there are into black holes. New ones are fine, as after a broken path has been routed
+// around.
 func (p *proxy) swallow(up, down bool) {
 	p.up.Store(up)
 	p.down.Store(down)
@@ -91,8 +92,8 @@ func (p *proxy) swallow(up, down bool) {
 	})
 }
 
-// carry copies one direction. What falls into a black hole is read and lost, like packets on a broken path; nothing that follows
-// would make sense, so the connection stays dead until it is closed.
+// carry copies one direction. What falls into a black hole is read and lost, like packets on a broken path; nothing
+// that follows would make sense, so the connection stays dead until it is closed.
 func (p *proxy) carry(to, from net.Conn, hole *atomic.Bool, upstream bool) {
 	defer to.Close()
 	defer from.Close()

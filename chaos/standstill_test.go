@@ -16,8 +16,8 @@ const twoRoutes = `
   - {name: s, stream: S, subject: "s.>", cache: c}
   - {name: core, subject: "core.>", cache: k}`
 
-// One message that the endpoint always fails, at a quiet time, is not the only probe for ever: what comes later is published soon, and it goes to the
-// dead letters once it has been failed for long enough while others were accepted.
+// One message that the endpoint always fails, at a quiet time, is not the only probe for ever: what comes later is
+// published soon, and it goes to the dead letters once it has been failed for long enough while others were accepted.
 func TestPoisonAtAQuietTimeIsNotTheOnlyProbe(t *testing.T) {
 	t.Parallel()
 	for _, bad := range []int{1, 10} {

@@ -25,8 +25,8 @@ func defaultMomento() Momento {
 	}
 }
 
-// DefaultRoute returns the values of a route's keys that are not given. Queue and Consumer depend on others and follow in
-// complete.
+// DefaultRoute returns the values of a route's keys that are not given. Queue and Consumer depend on others and
+// follow in complete.
 func DefaultRoute() Route {
 	return Route{
 		CreateConsumer: true,

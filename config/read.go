@@ -11,8 +11,8 @@ import (
 // maxFile bounds a configuration file, in bytes.
 const maxFile = 1 << 20
 
-// Read reads a file's text. It never returns nil: problems are kept for Err. name stands in front of them; an empty text is a file
-// of defaults.
+// Read reads a file's text. It never returns nil: problems are kept for Err. name stands in front of them; an empty
+// text is a file of defaults.
 func Read(name string, text []byte) *File {
 	f := &File{Config: Default(), name: name, at: map[string]position{}, origin: map[string]string{}, broken: map[string]bool{}, noted: map[problem]bool{}}
 	if len(text) > maxFile {

@@ -12,7 +12,8 @@ import (
 // renamed are keys that had another name once, by that name.
 var renamed = map[string]string{"momento.pipeline": "in_flight"}
 
-// unknownKey says that a key in a mapping is not known, and which one may have been meant: that one is then not reported as missing.
+// unknownKey says that a key in a mapping is not known, and which one may have been meant: that one is then not
+// reported as missing.
 func (f *File) unknownKey(key, path string, at, in *yaml.Node, fields map[string]int) {
 	names := slices.Sorted(maps.Keys(fields))
 	text := fmt.Sprintf("unknown key %q in %s", key, nameOf(path))

@@ -93,7 +93,8 @@ func (f *File) checkVendor() {
 	}
 }
 
-// badVendor says what is wrong with a token vending machine's address; empty if nothing is. The address itself may hold secrets.
+// badVendor says what is wrong with a token vending machine's address; empty if nothing is. The address itself may
+// hold secrets.
 func badVendor(address string) string {
 	u, err := url.Parse(address)
 	if err != nil || u.Hostname() == "" {
@@ -195,8 +196,8 @@ func (f *File) checkRoutes() {
 	f.checkLoops()
 }
 
-// checkOverlap notes a core route whose messages another route of the same queue group would take away: NATS hands each message to one
-// member of a group, whatever subject the member asked for.
+// checkOverlap notes a core route whose messages another route of the same queue group would take away: NATS hands
+// each message to one member of a group, whatever subject the member asked for.
 func (f *File) checkOverlap(i int) {
 	r := f.Routes[i]
 	for n, other := range f.Routes[:i] {

@@ -8,8 +8,8 @@ import (
 	"momento-bridge/subject"
 )
 
-// takes reports whether the route consumes what is published to the subject letters, as far as the file tells: which subjects a stream takes it does not. A filter
-// that begins with a wildcard says nothing of that.
+// takes reports whether the route consumes what is published to the subject letters, as far as the file tells: which
+// subjects a stream takes it does not. A filter that begins with a wildcard says nothing of that.
 func (r *Route) takes(letters string) bool {
 	for _, filter := range r.Filters() {
 		if filter != "" && subject.Overlap(filter, letters) && (r.Stream == "" || !strings.ContainsAny(filter[:1], "*>")) {
@@ -19,7 +19,8 @@ func (r *Route) takes(letters string) bool {
 	return false
 }
 
-// checkLoops notes each circle of routes that consume each other's dead letters, at its first route. A route that consumes its own is noted elsewhere.
+// checkLoops notes each circle of routes that consume each other's dead letters, at its first route. A route that
+// consumes its own is noted elsewhere.
 func (f *File) checkLoops() {
 	next := make([][]int, len(f.Routes))
 	for i, r := range f.Routes {
@@ -35,8 +36,8 @@ func (f *File) checkLoops() {
 	}
 }
 
-// Circles returns circles in a graph, of which each number's successors are given: for each number the shortest circle of which it is the lowest,
-// beginning with it.
+// Circles returns circles in a graph, of which each number's successors are given: for each number the shortest
+// circle of which it is the lowest, beginning with it.
 func Circles(next [][]int) [][]int {
 	var circles [][]int
 	for i := range next {

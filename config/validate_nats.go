@@ -7,7 +7,8 @@ import (
 	"strings"
 )
 
-// badServers says what is wrong with a list of NATS servers; empty if nothing is. Of a URL it shows nothing, as it may hold a password.
+// badServers says what is wrong with a list of NATS servers; empty if nothing is. Of a URL it shows nothing, as it
+// may hold a password.
 func badServers(list string) string {
 	for server := range strings.SplitSeq(list, ",") {
 		if why := badServer(strings.TrimSpace(server)); why != "" {

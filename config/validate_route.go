@@ -62,8 +62,8 @@ func (f *File) checkRoute(path string, r *Route) {
 	}
 }
 
-// checkConsumption checks where a route's messages come from. Keys that only one kind of source knows are refused with the other, so that
-// nobody relies on what is ignored.
+// checkConsumption checks where a route's messages come from. Keys that only one kind of source knows are refused
+// with the other, so that nobody relies on what is ignored.
 func (f *File) checkConsumption(path string, r *Route) {
 	at := func(key string) string { return path + "." + key }
 	f.checkSubjects(path, r)

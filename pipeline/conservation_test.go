@@ -17,9 +17,9 @@ import (
 
 var unlimited = Rate{Ceiling: math.Inf(1)}
 
-// FuzzEveryMessageEndsExactlyOnce lives whole lives of a pipeline: random routes, verdicts, latencies and a random moment to
-// stop, some with a drain that is too short. Whatever happens, every message ends exactly once, the ledger holds at every
-// moment looked at, and an ordered route publishes each topic in order.
+// FuzzEveryMessageEndsExactlyOnce lives whole lives of a pipeline: random routes, verdicts, latencies and a random
+// moment to stop, some with a drain that is too short. Whatever happens, every message ends exactly once, the ledger
+// holds at every moment looked at, and an ordered route publishes each topic in order.
 func FuzzEveryMessageEndsExactlyOnce(f *testing.F) {
 	for seed := range uint64(200) {
 		f.Add(seed)

@@ -6,8 +6,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 )
 
-// dispatcher holds every message and decides which one goes next. It is a plain state machine: each method takes the time,
-// none blocks. The pipeline's mutex guards it.
+// dispatcher holds every message and decides which one goes next. It is a plain state machine: each method takes the
+// time, none blocks. The pipeline's mutex guards it.
 type dispatcher struct {
 	delays     Delays
 	region     *pacer
@@ -72,8 +72,8 @@ func (d *dispatcher) add(now time.Time, r *Route, m entry) {
 	d.arrivesInVain(now, l)
 }
 
-// next moves what is to be published now into p. Without anything, it returns false and when to ask again; the zero time means that only a
-// new message or an answer can change anything.
+// next moves what is to be published now into p. Without anything, it returns false and when to ask again; the zero
+// time means that only a new message or an answer can change anything.
 func (d *dispatcher) next(now time.Time, p *parcel) (bool, time.Time) {
 	d.wakeDelayed(now)
 	for {
@@ -110,8 +110,8 @@ func (d *dispatcher) ready(now time.Time) (bool, time.Time) {
 	return at.IsZero(), earlier(at, d.nextDelayed())
 }
 
-// pick brings a route with a message that may publish to the front of the ring and returns it. Without one, it returns when a
-// gate is to be probed or a quota of its own lets a route go on.
+// pick brings a route with a message that may publish to the front of the ring and returns it. Without one, it
+// returns when a gate is to be probed or a quota of its own lets a route go on.
 func (d *dispatcher) pick(now time.Time) (*Route, time.Time) {
 	if ok, at := d.key.admits(now); !ok {
 		return nil, at
@@ -135,8 +135,8 @@ func (d *dispatcher) pick(now time.Time) (*Route, time.Time) {
 	return nil, wake
 }
 
-// admits reports whether the gates and quotas of the route and its cache let a publish start. If not, it returns when to ask again; the
-// zero time means that something must happen first.
+// admits reports whether the gates and quotas of the route and its cache let a publish start. If not, it returns when
+// to ask again; the zero time means that something must happen first.
 func (d *dispatcher) admits(now time.Time, r *Route) (bool, time.Time) {
 	if r.paused {
 		return false, time.Time{}
@@ -154,8 +154,8 @@ func (d *dispatcher) admits(now time.Time, r *Route) (bool, time.Time) {
 	return at.IsZero(), at
 }
 
-// admit asks the region's quota for e. It returns when to ask again, or the zero time if e may start. A message that is rejected without a
-// request needs nothing.
+// admit asks the region's quota for e. It returns when to ask again, or the zero time if e may start. A message that
+// is rejected without a request needs nothing.
 func (d *dispatcher) admit(now time.Time, r *Route, e *entry) time.Time {
 	at := d.due(now, d.costOf(r, e), d.sizeOf(r, e))
 	if !at.IsZero() {
@@ -185,8 +185,8 @@ func (d *dispatcher) sizeOf(r *Route, e *entry) int {
 
 func (d *dispatcher) costOf(r *Route, e *entry) float64 { return d.cost(r, d.sizeOf(r, e)) }
 
-// start takes what the first ready lane of r publishes next, pays for it, and gives the lane its next turn at the back. r is at the front of
-// the ring.
+// start takes what the first ready lane of r publishes next, pays for it, and gives the lane its next turn at the
+// back. r is at the front of the ring.
 func (d *dispatcher) start(now time.Time, r *Route, p *parcel) {
 	l := r.popLead()
 	r.turns++
@@ -275,8 +275,8 @@ const againEvery = 4
 // tried reports whether the lane's first message has been refused before, or its topic.
 func (l *lane) tried() bool { return l.first.trouble != nil || l.gate.closed }
 
-// lead is the ring whose first lane is the next one, after trim. What has not been tried goes first, mostly: what has may fail again. While
-// publishing is halted it goes first always: it is the best probe.
+// lead is the ring whose first lane is the next one, after trim. What has not been tried goes first, mostly: what has
+// may fail again. While publishing is halted it goes first always: it is the best probe.
 func (r *Route) lead() *ring[*lane] {
 	if r.again.n == 0 {
 		return &r.ready

@@ -1,5 +1,6 @@
-// Package pipeline is the machine between NATS and Momento: it holds messages, decides which one goes next, paces, retries,
-// and accounts for every message. It owns the nouns ([Message], [Sink], [Verdict], [Outcome]); sources and sinks import it.
+// Package pipeline is the machine between NATS and Momento: it holds messages, decides which one goes next, paces,
+// retries, and accounts for every message. It owns the nouns ([Message], [Sink], [Verdict], [Outcome]); sources and
+// sinks import it.
 //
 //	Submit ──▶ route ──▶ lane (FIFO, one per topic) ──▶ dispatcher ──▶ worker ──▶ Connection
 //	             ▲ reserves first, or blocks while          ▲  gates,      │
@@ -13,9 +14,8 @@
 //
 //	received = settled + queued + in flight
 //
-// With ordering, a lane has at most one publish in flight, of one message or a batch, and one that must wait holds its lane, not its
-// neighbours.
-// A message is settled as published only after the endpoint's 2xx.
+// With ordering, a lane has at most one publish in flight, of one message or a batch, and one that must wait holds
+// its lane, not its neighbours. A message is settled as published only after the endpoint's 2xx.
 //
 // # State and goroutines
 //
@@ -30,21 +30,23 @@
 //	timer callback (1)   dispatcher   Run stops the timer                          takes no part in shutdown
 //	Submit               the source   returns at once, or as soon as there is room the source
 //
-// A worker sits in the Receive of its connection, whether or not an answer is awaited, and whoever took it off the idle
-// stack under the mutex ends that by Interrupt, or sends for it by TrySend. The stack is last in, first out: at low rates few workers, and so few
-// connections, are in use. While a quota is in force more of them take turns. One is woken at a time, and wakes the next if there is more.
+// A worker sits in the Receive of its connection, whether or not an answer is awaited, and whoever took it off the
+// idle stack under the mutex ends that by Interrupt, or sends for it by TrySend. The stack is last in, first out: at
+// low rates few workers, and so few connections, are in use. While a quota is in force more of them take turns. One
+// is woken at a time, and wakes the next if there is more.
 //
 // A worker has one publish in flight, or up to [Config].InFlight: then it takes several at a time.
 //
 // # Quotas
 //
-// Each attempt pays in every quota that it counts towards: the route's ceiling, the cache's, the region's, see [Limits]. A quota is a token
-// bucket, whose rate a learner sets from what the endpoint refuses. Routes share the region's by weight.
+// Each attempt pays in every quota that it counts towards: the route's ceiling, the cache's, the region's, see
+// [Limits]. A quota is a token bucket, whose rate a learner sets from what the endpoint refuses. Routes share the
+// region's by weight.
 //
 // # Release valve
 //
-// A source that can be slowed down reserves room before it asks for messages, see [Route.Reserve]: JetStream is asked for no more than
-// fits, and for nothing while publishing is halted. Core NATS cannot be slowed down: Submit blocks while the route's share of the queue
-// is full, the client drops when its own buffer is full, and the source counts that. [Overload] and a greatest age let the queue drop
-// instead.
+// A source that can be slowed down reserves room before it asks for messages, see [Route.Reserve]: JetStream is asked
+// for no more than fits, and for nothing while publishing is halted. Core NATS cannot be slowed down: Submit blocks
+// while the route's share of the queue is full, the client drops when its own buffer is full, and the source counts
+// that. [Overload] and a greatest age let the queue drop instead.
 package pipeline

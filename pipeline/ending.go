@@ -19,8 +19,8 @@ func (e *ending) tell() {
 	e.settler.Settle(e.handle, e.outcome)
 }
 
-// end takes a message that is neither queued nor in flight any more out of the accounts and reuses its entry. Its source is told once the
-// mutex is free.
+// end takes a message that is neither queued nor in flight any more out of the accounts and reuses its entry. Its
+// source is told once the mutex is free.
 func (d *dispatcher) end(e *entry, o Outcome) {
 	l := e.lane
 	r := l.route
@@ -83,8 +83,8 @@ func (d *dispatcher) turnAway(r *Route, handle any) {
 	}
 }
 
-// endQueued ends what the route has queued, in the order of each topic, as messages end that nobody is left to publish. One is spared if
-// probes are to go on with it: the first of its topic.
+// endQueued ends what the route has queued, in the order of each topic, as messages end that nobody is left to
+// publish. One is spared if probes are to go on with it: the first of its topic.
 func (d *dispatcher) endQueued(r *Route, spare bool) {
 	outcome := r.returned()
 	var spared *entry
@@ -130,8 +130,8 @@ func (d *dispatcher) endLane(l *lane, o Outcome) {
 	}
 }
 
-// mustLand reports whether what the lane has queued is to be returned only after the message in flight: if that comes back, too, it must
-// come first.
+// mustLand reports whether what the lane has queued is to be returned only after the message in flight: if that comes
+// back, too, it must come first.
 func (l *lane) mustLand(d *dispatcher) bool {
 	return l.route.cfg.Ordered && l.route.closed && l.inFlight > 0 && !d.stopped
 }

@@ -84,7 +84,8 @@ type event struct {
 const (
 	// maxEvents bounds the events that wait to be logged; more are forgotten.
 	maxEvents = 64
-	// quietTime is the least time between two lines of one kind about one route, so that what comes and goes does not fill the log.
+	// quietTime is the least time between two lines of one kind about one route, so that what comes and goes does not
+	// fill the log.
 	quietTime = 10 * time.Second
 	// quietQuota is what that grows to for refusals for quota, which never end where the quota is used up.
 	quietQuota = 10 * time.Minute
@@ -139,7 +140,8 @@ func (n *eventNotes) note(now time.Time, e event) {
 	n.waiting = append(n.waiting, e)
 }
 
-// ofMessages reports whether each event of the kind is about a message of its own, so that every one counts. The others come and go.
+// ofMessages reports whether each event of the kind is about a message of its own, so that every one counts. The
+// others come and go.
 func (k eventKind) ofMessages() bool {
 	return k == eventOverload || k == eventExpired || k == eventDropped || k == eventDeadLettered ||
 		k == eventLetterLost || k == eventRoundTrip || k == eventSuspect || k == eventAsideFull || k == eventSkipped
@@ -155,8 +157,8 @@ func (n *eventNotes) repeat(now time.Time) {
 	}
 }
 
-// TellRepeats logs how many messages have met with what was logged of others before, once that is a while ago. Whoever runs the pipeline calls it
-// now and then.
+// TellRepeats logs how many messages have met with what was logged of others before, once that is a while ago.
+// Whoever runs the pipeline calls it now and then.
 func (p *Pipeline) TellRepeats() {
 	p.mu.Lock()
 	defer p.unlock()

@@ -5,17 +5,18 @@ import (
 	"time"
 )
 
-// missesAfter is how often a message must be told that its cache does not exist, before it is taken to be the message's own fault: a cache that
-// has just been made may not be known everywhere at once.
+// missesAfter is how often a message must be told that its cache does not exist, before it is taken to be the
+// message's own fault: a cache that has just been made may not be known everywhere at once.
 const missesAfter = 3
 
-// believed is how many rejections of a route are believed in a row, without anything accepted in between: a proxy, a web
-// application firewall or another server may answer everything with 400, and must not empty a stream.
+// believed is how many rejections of a route are believed in a row, without anything accepted in between: a proxy, a
+// web application firewall or another server may answer everything with 400, and must not empty a stream.
 const believed = 5
 
-// judge returns the answer as it is to be understood for p. A cache that is said to be missing, and has accepted another publish
-// since it was first said so to p, does exist: it is p that cannot be published. While the cache is taken for missing, nothing is held against p.
-// An endpoint that rejects one message of a route after the other, and accepts none, is more likely to be at fault than they are.
+// judge returns the answer as it is to be understood for p. A cache that is said to be missing, and has accepted
+// another publish since it was first said so to p, does exist: it is p that cannot be published. While the cache is
+// taken for missing, nothing is held against p. An endpoint that rejects one message of a route after the other, and
+// accepts none, is more likely to be at fault than they are.
 func (d *dispatcher) judge(now time.Time, p *parcel, a Answer) Answer {
 	e, r := p.first, p.lane.route
 	if p.givesUp(now, a) {
@@ -41,7 +42,8 @@ func (d *dispatcher) judge(now time.Time, p *parcel, a Answer) Answer {
 	return a
 }
 
-// weigh returns a rejection as it is to be understood: believed, everybody's, or of a time at which it was, so that the message is asked for again.
+// weigh returns a rejection as it is to be understood: believed, everybody's, or of a time at which it was, so that
+// the message is asked for again.
 func (r *Route) weigh(p *parcel, a Answer) Answer {
 	switch {
 	case r.distrusted():
@@ -57,7 +59,8 @@ func (r *Route) weigh(p *parcel, a Answer) Answer {
 // distrusted reports whether a rejection of the route's messages is not believed any more.
 func (r *Route) distrusted() bool { return r.rejections >= believed && !r.cfg.BelieveRejections }
 
-// reject notes that the endpoint can never accept what p carries: a single message, which stays in flight until it is kept as a dead letter.
+// reject notes that the endpoint can never accept what p carries: a single message, which stays in flight until it is
+// kept as a dead letter.
 func (d *dispatcher) reject(now time.Time, p *parcel, a Answer) {
 	d.attempted(now, p, a)
 	e := p.first
@@ -99,7 +102,8 @@ func (d *dispatcher) attempted(now time.Time, p *parcel, a Answer) {
 	d.suffer(now, p, a)
 }
 
-// land takes a publish out of flight. Its messages are then neither queued nor in flight: the caller ends or queues them.
+// land takes a publish out of flight. Its messages are then neither queued nor in flight: the caller ends or queues
+// them.
 func (d *dispatcher) land(p *parcel) *Route {
 	r := p.lane.route
 	if !p.aside {
@@ -125,8 +129,8 @@ func (d *dispatcher) outcome(r *Route, a Answer) Outcome {
 	return 0
 }
 
-// finishRejected takes back a message in flight that can never be published. kept says that a dead letter is safe; err that it
-// could not be stored, so that the message must wait.
+// finishRejected takes back a message in flight that can never be published. kept says that a dead letter is safe;
+// err that it could not be stored, so that the message must wait.
 func (d *dispatcher) finishRejected(now time.Time, p *parcel, kept bool, err error) {
 	r := p.lane.route
 	round := errors.Is(err, ErrRoundTrip)

@@ -6,9 +6,9 @@ import (
 	"github.com/cenkalti/backoff/v4"
 )
 
-// gate stops publishes while something outside must change first: the key, the endpoint, a cache, a route, a topic. A closed gate
-// lets one probe through at a time, at growing intervals; the probe's answer opens the gate or keeps it closed.
-// The zero gate is open.
+// gate stops publishes while something outside must change first: the key, the endpoint, a cache, a route, a topic. A
+// closed gate lets one probe through at a time, at growing intervals; the probe's answer opens the gate or keeps it
+// closed. The zero gate is open.
 type gate struct {
 	closed  bool
 	since   time.Time // When it closed.
@@ -51,7 +51,8 @@ func (g *gate) admits(now time.Time) (bool, time.Time) {
 	return true, time.Time{}
 }
 
-// enter is called for each publish that starts, or dead letter that is stored. It reports whether that is this gate's probe.
+// enter is called for each publish that starts, or dead letter that is stored. It reports whether that is this gate's
+// probe.
 func (g *gate) enter() bool {
 	if !g.closed {
 		return false
@@ -60,9 +61,9 @@ func (g *gate) enter() bool {
 	return true
 }
 
-// shut closes the gate, or keeps it closed after a probe. A refused publish that is not the probe of a closed gate started before
-// the gate closed; it says nothing new and is ignored. The next probe waits for the delay or for RetryAfter, whichever is longer. It
-// reports whether the gate was open.
+// shut closes the gate, or keeps it closed after a probe. A refused publish that is not the probe of a closed gate
+// started before the gate closed; it says nothing new and is ignored. The next probe waits for the delay or for
+// RetryAfter, whichever is longer. It reports whether the gate was open.
 func (g *gate) shut(now time.Time, probe bool, a Answer, delays func() backoff.BackOff) bool {
 	if g.closed && !probe {
 		return false

@@ -24,8 +24,8 @@ func (d *dispatcher) hold(l *lane, until time.Time) {
 	d.delayed.add(delayed{at: until, lane: l})
 }
 
-// comeBack queues a message again that has waited by itself, which there is only without order. One that was refused goes behind the others, which
-// may do better.
+// comeBack queues a message again that has waited by itself, which there is only without order. One that was refused
+// goes behind the others, which may do better.
 func (l *lane) comeBack(e *entry) {
 	if e.trouble != nil && l.first != nil {
 		l.pushBack(e)

@@ -17,7 +17,8 @@ type entry struct {
 	delays       backoff.BackOff // Made when the first attempt has failed.
 	misses       int             // How often the endpoint said that its cache does not exist,
 	missed       time.Time       // and when it first did.
-	// most is the number of messages of a batch that it may be in, as larger ones were refused; 0: as many as there are.
+	// most is the number of messages of a batch that it may be in, as larger ones were refused; 0: as many as there
+	// are.
 	most int
 	// rejection is set once it is known that the message can never be published.
 	rejection *Rejection

@@ -3,13 +3,13 @@ package pipeline
 import "time"
 
 const (
-	// downAfter failures in a row, of all messages together, mean that the endpoint is down. Where little is published, fewer do
-	// when nothing has succeeded for a while.
+	// downAfter failures in a row, of all messages together, mean that the endpoint is down. Where little is
+	// published, fewer do when nothing has succeeded for a while.
 	downAfter     = 10
 	downAfterFew  = 3
 	downAfterTime = 2 * time.Second
-	// forbiddenAfter topics that turn out to be forbidden, with nothing of the route accepted in between, mean that the key is not for
-	// this route at all.
+	// forbiddenAfter topics that turn out to be forbidden, with nothing of the route accepted in between, mean that
+	// the key is not for this route at all.
 	forbiddenAfter = 8
 )
 

@@ -2,9 +2,10 @@ package pipeline
 
 import "time"
 
-// lend takes what is to be published now, when a message has come and a worker is idle. Where most workers are, it returns
-// a place of one with what it took, to be sent by the caller: that saves waking the worker, which costs as much as the rest
-// of a message's way. Otherwise it has seen to it that a worker comes: many messages are sent sooner side by side.
+// lend takes what is to be published now, when a message has come and a worker is idle. Where most workers are, it
+// returns a place of one with what it took, to be sent by the caller: that saves waking the worker, which costs as
+// much as the rest of a message's way. Otherwise it has seen to it that a worker comes: many messages are sent sooner
+// side by side.
 func (p *Pipeline) lend(now time.Time) *slot {
 	w := p.idle[len(p.idle)-p.d.spread(len(p.idle))]
 	if 2*len(p.idle) <= len(p.workers) || p.waking > 0 || len(w.free) < len(w.slots) {

@@ -8,8 +8,8 @@ import (
 // keepers is how many dead letters are stored at a time. One that takes long holds up no connection.
 const keepers = 16
 
-// letterQueue is what can never be published and is to be kept as a dead letter: in flight, but on no connection. There are no
-// more than there are messages. The pipeline's mutex guards it.
+// letterQueue is what can never be published and is to be kept as a dead letter: in flight, but on no connection.
+// There are no more than there are messages. The pipeline's mutex guards it.
 type letterQueue struct {
 	waiting ring[parcel]
 	some    *sync.Cond // There is one, or there will be none any more.

@@ -5,7 +5,8 @@ import (
 	"time"
 )
 
-// Limits are the quotas that publishes count towards. They nest: a publish must be within its route's, its cache's and the region's.
+// Limits are the quotas that publishes count towards. They nest: a publish must be within its route's, its cache's
+// and the region's.
 type Limits struct {
 	Region Rate
 	// Caches are quotas of single caches, by name.
@@ -44,8 +45,8 @@ func (q *quotas) due(now time.Time, cost float64) time.Time {
 	return at
 }
 
-// SetLimits puts new limits in force at once. What has been learned of a quota stays. Routes and caches that are not named have none of their
-// own. It is not for quotas that count in another unit.
+// SetLimits puts new limits in force at once. What has been learned of a quota stays. Routes and caches that are not
+// named have none of their own. It is not for quotas that count in another unit.
 func (p *Pipeline) SetLimits(l Limits) {
 	p.mu.Lock()
 	now := time.Now()
@@ -82,8 +83,8 @@ func (d *dispatcher) repace(now time.Time, p *pacer, limits Rate) *pacer {
 	return p
 }
 
-// cost is what a publish of so many bytes costs: one, or where operations are counted one for each started KiB, and that for each subscriber
-// as well.
+// cost is what a publish of so many bytes costs: one, or where operations are counted one for each started KiB, and
+// that for each subscriber as well.
 func (d *dispatcher) cost(r *Route, size int) float64 {
 	if !d.operations {
 		return 1
@@ -141,8 +142,9 @@ func (d *dispatcher) accepted(now time.Time, r *Route, cost float64, size int) b
 	return ended
 }
 
-// refused tells the quota that is meant of a refusal. Which one that is the endpoint does not say, but for throughput: a cache that has a quota of
-// its own is taken to be meant. It reports whether this is the first refusal after a success.
+// refused tells the quota that is meant of a refusal. Which one that is the endpoint does not say, but for
+// throughput: a cache that has a quota of its own is taken to be meant. It reports whether this is the first refusal
+// after a success.
 func (d *dispatcher) refused(now time.Time, p *parcel, a Answer) bool {
 	meant, cost := d.region, p.cost
 	switch c := p.lane.route.cache.pacer; {

@@ -11,9 +11,9 @@ import (
 	"time"
 )
 
-// FuzzWhatCouldBeAcceptedIsAccepted lives lives in which the endpoint refuses topics, single messages, and spans of time in every way that there
-// is, some for ever and some for a while. Whatever stands beside it, a message that nothing speaks against is accepted within a bounded time after
-// the spans are over.
+// FuzzWhatCouldBeAcceptedIsAccepted lives lives in which the endpoint refuses topics, single messages, and spans of
+// time in every way that there is, some for ever and some for a while. Whatever stands beside it, a message that
+// nothing speaks against is accepted within a bounded time after the spans are over.
 func FuzzWhatCouldBeAcceptedIsAccepted(f *testing.F) {
 	for seed := range uint64(150) {
 		f.Add(seed)
@@ -44,8 +44,8 @@ type spell struct {
 
 const (
 	spellsEnd = 5 * time.Minute
-	// bounded is the time after the last spell and the last message within which all must be accepted: the longest wishes, and the longest
-	// delays between probes, several times.
+	// bounded is the time after the last spell and the last message within which all must be accepted: the longest
+	// wishes, and the longest delays between probes, several times.
 	boundedTime = 45 * time.Minute
 )
 
@@ -187,7 +187,8 @@ func (r *Route) checkTrouble(t *testing.T) {
 
 const learnedCeiling = 1000.0
 
-// couldBe reports whether nothing that lasts speaks against a message: of itself, of its topic, or with order of one before it.
+// couldBe reports whether nothing that lasts speaks against a message: of itself, of its topic, or with order of one
+// before it.
 func (f *fate) couldBe(route RouteConfig, before []Message, m Message) bool {
 	if _, bad := f.topics[m.Topic]; bad {
 		return false
@@ -206,7 +207,8 @@ func (f *fate) couldBe(route RouteConfig, before []Message, m Message) bool {
 	return true
 }
 
-// modelSource is a stream, or core NATS. What a stream has handed back comes again, before anything new; it is handed back once in a halt.
+// modelSource is a stream, or core NATS. What a stream has handed back comes again, before anything new; it is handed
+// back once in a halt.
 type modelSource struct {
 	route    *Route
 	settled  *ends

@@ -2,14 +2,15 @@ package pipeline
 
 import "time"
 
-// Message is one NATS message on its way to one topic. Submit takes it over: Payload must stay unchanged until the message
-// is settled.
+// Message is one NATS message on its way to one topic. Submit takes it over: Payload must stay unchanged until the
+// message is settled.
 type Message struct {
 	// Topic is the topic to publish to, as the user reads it: not percent-encoded.
 	Topic string
 	// Payload is the body of the publish, sent byte for byte.
 	Payload []byte
-	// Time is when the stream stored the message, or when it arrived from core NATS. End-to-end latency counts from here.
+	// Time is when the stream stored the message, or when it arrived from core NATS. End-to-end latency counts from
+	// here.
 	Time time.Time
 	// Redelivered says that JetStream has delivered this message before.
 	Redelivered bool
@@ -55,8 +56,8 @@ func (o Outcome) String() string {
 
 // Settler is the source's side of a route: it tells NATS how a message ended.
 type Settler interface {
-	// Settle is called exactly once for each submitted message, never under a lock of the pipeline, from many goroutines at
-	// once. It must not block for long and must not call back into the pipeline.
+	// Settle is called exactly once for each submitted message, never under a lock of the pipeline, from many
+	// goroutines at once. It must not block for long and must not call back into the pipeline.
 	Settle(handle any, o Outcome)
 }
 

@@ -13,7 +13,8 @@ import (
 	"time"
 )
 
-// However many messages can never be published, and wherever they stand, the others are published as if they were not there.
+// However many messages can never be published, and wherever they stand, the others are published as if they were not
+// there.
 func TestMessagesThatAreNeverAcceptedHoldNoOthers(t *testing.T) {
 	t.Parallel()
 	for name, refusal := range map[string]Answer{

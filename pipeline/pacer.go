@@ -11,7 +11,8 @@ import (
 type Rate struct {
 	// Ceiling is never exceeded. +Inf is no ceiling.
 	Ceiling float64
-	// Learn starts at FirstRate and finds the quota from refusals. Without it the rate starts at the ceiling; refusals push it below that, too.
+	// Learn starts at FirstRate and finds the quota from refusals. Without it the rate starts at the ceiling;
+	// refusals push it below that, too.
 	Learn bool
 	// Burst is what may be spent at once after a pause. 0 derives it from the rate.
 	Burst float64
@@ -26,8 +27,8 @@ const (
 	longPause = 30 * time.Second // An endpoint that wishes to be left alone for so long halts publishing.
 )
 
-// pacer decides when a publish may start, as far as one quota goes: a token bucket, whose rate a learner sets, and a pause after
-// refusals. It is pure arithmetic on the times it is given, and not safe for concurrent use.
+// pacer decides when a publish may start, as far as one quota goes: a token bucket, whose rate a learner sets, and a
+// pause after refusals. It is pure arithmetic on the times it is given, and not safe for concurrent use.
 type pacer struct {
 	limits  Rate
 	bucket  bucket
@@ -50,7 +51,8 @@ func newPacer(limits Rate, pauses backoff.BackOff, now time.Time) *pacer {
 	return p
 }
 
-// newThroughput returns a pacer of bytes, with no limit until it is told of a refusal. offered is what has been published of late.
+// newThroughput returns a pacer of bytes, with no limit until it is told of a refusal. offered is what has been
+// published of late.
 func newThroughput(pauses backoff.BackOff, now time.Time, offered offered) *pacer {
 	p := newPacer(Rate{Ceiling: math.Inf(1), Learn: true}, pauses, now)
 	p.learner.offered = offered
@@ -128,8 +130,8 @@ func (p *pacer) paused(now time.Time) time.Time {
 	return p.longSince
 }
 
-// refused takes note of a refusal for this quota of a publish that started at sent. retryAfter is the endpoint's own wish. It reports
-// whether this is the first refusal after a success.
+// refused takes note of a refusal for this quota of a publish that started at sent. retryAfter is the endpoint's own
+// wish. It reports whether this is the first refusal after a success.
 func (p *pacer) refused(now, sent time.Time, cost float64, retryAfter time.Duration) bool {
 	first := !p.throttled
 	if first {
@@ -144,7 +146,8 @@ func (p *pacer) refused(now, sent time.Time, cost float64, retryAfter time.Durat
 			}
 		}
 	}
-	// One refusal is answered by the rate. A further one of a publish that was sent after it, or one without a rate, by a pause.
+	// One refusal is answered by the rate. A further one of a publish that was sent after it, or one without a rate,
+	// by a pause.
 	if sent.After(p.refusedAt) || first && !p.bucket.limited() {
 		p.pause(now, p.pauses.NextBackOff()+p.bucket.time(patience))
 		p.learner.block(p.pausedUntil)

@@ -5,7 +5,8 @@ import (
 	"time"
 )
 
-// parcel is what one publish carries: a message, or a batch of several of one topic, in their order. Each worker has one and reuses it.
+// parcel is what one publish carries: a message, or a batch of several of one topic, in their order. Each worker has
+// one and reuses it.
 type parcel struct {
 	lane        *lane
 	first, last *entry // Linked by next.
@@ -48,7 +49,8 @@ func (p *parcel) rejection() *Rejection {
 	return p.first.rejection
 }
 
-// fill writes the publish into r, with the message itself as the payload, or the batch, for which buf is used again. It returns buf.
+// fill writes the publish into r, with the message itself as the payload, or the batch, for which buf is used again.
+// It returns buf.
 func (p *parcel) fill(r *Request, buf []byte) []byte {
 	c := &p.lane.route.cfg
 	r.Cache, r.Topic, r.Text = c.Cache, p.first.Topic, c.Text
@@ -81,7 +83,8 @@ func (p *parcel) observe(now time.Time, accepted bool) {
 	}
 }
 
-// keep stores a message that can never be published as a dead letter. It reports whether it is safe; without dead letters it is dropped.
+// keep stores a message that can never be published as a dead letter. It reports whether it is safe; without dead
+// letters it is dropped.
 func (p *parcel) keep() (bool, error) {
 	letters := p.lane.route.cfg.DeadLetters
 	if letters == nil {
@@ -117,8 +120,8 @@ type Framing interface {
 	End(dst []byte) []byte
 }
 
-// measure sets the size of a message in a batch. A message that alone exceeds what the endpoint takes, or can be in no batch, is rejected by
-// itself.
+// measure sets the size of a message in a batch. A message that alone exceeds what the endpoint takes, or can be in
+// no batch, is rejected by itself.
 func (c *RouteConfig) measure(e *entry) {
 	if c.rejectEmpty(e) {
 		return
@@ -167,8 +170,9 @@ func (d *dispatcher) load(now time.Time, l *lane, p *parcel) {
 	p.size = size
 }
 
-// batch returns how many of the lane's first messages go into one publish, and its bytes. Where operations are paid for, a batch that leaves
-// messages behind ends where it makes the most of its last one, and is no larger than what can be paid for now.
+// batch returns how many of the lane's first messages go into one publish, and its bytes. Where operations are paid
+// for, a batch that leaves messages behind ends where it makes the most of its last one, and is no larger than what
+// can be paid for now.
 func (d *dispatcher) batch(now time.Time, l *lane) (n, size int) {
 	c, first := &l.route.cfg.Batch, l.first
 	most := c.MaxMessages

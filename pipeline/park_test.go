@@ -79,7 +79,8 @@ func TestPoisonDoesNotSlowItsNeighbours(t *testing.T) {
 	}
 }
 
-// neighbours returns the p99 of the time from arrival to acceptance of messages that are not poison, at two thirds of what the workers can do.
+// neighbours returns the p99 of the time from arrival to acceptance of messages that are not poison, at two thirds of
+// what the workers can do.
 func neighbours(t *testing.T, poison func(n int) Answer) time.Duration {
 	t.Helper()
 	var mu sync.Mutex

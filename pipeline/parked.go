@@ -5,7 +5,8 @@ import (
 	"time"
 )
 
-// ErrRoundTrip is what Keep's error wraps where storing the dead letter would only send it round once more: the message is dropped.
+// ErrRoundTrip is what Keep's error wraps where storing the dead letter would only send it round once more: the
+// message is dropped.
 var ErrRoundTrip = errors.New("the dead letter has come round")
 
 // Postponer is a Settler whose source can be told to deliver a message again, though not at once.
@@ -14,14 +15,16 @@ type Postponer interface {
 	Postpone(handle any)
 }
 
-// longestLetterWait is the most between two tries to store a dead letter of a route, so that it goes on soon once there is room.
+// longestLetterWait is the most between two tries to store a dead letter of a route, so that it goes on soon once
+// there is room.
 const longestLetterWait = 10 * time.Second
 
-// parked is the messages of a route that can never be published, and whose dead letters cannot be stored at present. They are in flight, on
-// no connection and with no keeper. One of them at a time is tried again; when it is stored, all are. Each holds up its topic, until
-// what waits behind them fills half of the route's room: then the topics go on, as the message itself is never published. The room that they
-// take themselves is half of the route's share. More take the room of others for a while, as most troubles are short; then the source takes
-// messages back, or they are dropped where it cannot.
+// parked is the messages of a route that can never be published, and whose dead letters cannot be stored at present.
+// They are in flight, on no connection and with no keeper. One of them at a time is tried again; when it is stored,
+// all are. Each holds up its topic, until what waits behind them fills half of the route's room: then the topics go
+// on, as the message itself is never published. The room that they take themselves is half of the route's share. More
+// take the room of others for a while, as most troubles are short; then the source takes messages back, or they are
+// dropped where it cannot.
 type parked struct {
 	gate    gate         // Closed while no dead letter can be stored.
 	waiting ring[parcel] // For the gate.

@@ -83,8 +83,9 @@ func (p *Pipeline) newRoute(rc RouteConfig, c *cache) *Route {
 // Route returns the i-th route of the configuration.
 func (p *Pipeline) Route(i int) *Route { return p.d.routes[i] }
 
-// Run publishes until every route is closed and nothing is left, or until hard is done. Then what is still queued is returned
-// or dropped, and what is in flight ends with its attempt. Run returns the number of messages that the hard stop left unpublished.
+// Run publishes until every route is closed and nothing is left, or until hard is done. Then what is still queued is
+// returned or dropped, and what is in flight ends with its attempt. Run returns the number of messages that the hard
+// stop left unpublished.
 func (p *Pipeline) Run(hard context.Context) int {
 	p.mu.Lock()
 	p.timer = time.AfterFunc(time.Hour, p.tick)
@@ -126,10 +127,10 @@ func (p *Pipeline) EndBy(t time.Time) {
 	p.endBy = t
 }
 
-// Submit takes m over. The message ends exactly once, by a call of the route's Settler. On a returnable route it uses up one
-// message of what Reserve set aside and does not block; after Close it is returned at once, possibly before Submit returns. On
-// another route Submit blocks while the route's share of the queue is full.
-// Several goroutines may submit to one route; their messages are then ordered as they get in.
+// Submit takes m over. The message ends exactly once, by a call of the route's Settler. On a returnable route it uses
+// up one message of what Reserve set aside and does not block; after Close it is returned at once, possibly before
+// Submit returns. On another route Submit blocks while the route's share of the queue is full. Several goroutines may
+// submit to one route; their messages are then ordered as they get in.
 func (r *Route) Submit(m Message) {
 	p := r.pipeline
 	e := entry{Message: m}
@@ -184,9 +185,10 @@ func (r *Route) returned() Outcome {
 	return Dropped
 }
 
-// Close says that the source submits no more. A returnable route returns what it has queued at once, and whatever may still be
-// submitted; another one publishes what it has, also if it was paused. What is in flight is finished in both cases. With order, messages are returned in the order of
-// their topics, so that one in flight holds back those behind it.
+// Close says that the source submits no more. A returnable route returns what it has queued at once, and whatever may
+// still be submitted; another one publishes what it has, also if it was paused. What is in flight is finished in both
+// cases. With order, messages are returned in the order of their topics, so that one in flight holds back those
+// behind it.
 func (r *Route) Close() {
 	p := r.pipeline
 	p.mu.Lock()

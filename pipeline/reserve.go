@@ -13,12 +13,12 @@ func (r *Route) Limit(n int) {
 // chunk is the least that is worth asking the server for, as a share of the limit.
 const chunk = 4
 
-// Reserve sets aside all the room that the route has, for messages to be asked for from the server, and returns it: messages,
-// and bytes of payload. Bytes are not set aside: half of what is free is returned, for two requests at the most. Each Submit uses up
-// one message of the reservation; what will not come is given back with Release.
+// Reserve sets aside all the room that the route has, for messages to be asked for from the server, and returns it:
+// messages, and bytes of payload. Bytes are not set aside: half of what is free is returned, for two requests at the
+// most. Each Submit uses up one message of the reservation; what will not come is given back with Release.
 //
-// It returns 0 when there is too little room, while publishing is halted for the route, and once the route is closed. Then Wake will
-// tell when to ask again. A halted route gets room for messages to probe with, see probeRoom.
+// It returns 0 when there is too little room, while publishing is halted for the route, and once the route is closed.
+// Then Wake will tell when to ask again. A halted route gets room for messages to probe with, see probeRoom.
 func (r *Route) Reserve() (messages int, bytes int64) {
 	r.pipeline.mu.Lock()
 	defer r.pipeline.mu.Unlock()
@@ -55,16 +55,16 @@ func (r *Route) Release(messages int) {
 // Wake is sent to when it is worth calling Reserve again, and when publishing is halted for the route or goes on.
 func (r *Route) Wake() <-chan struct{} { return r.wake }
 
-// Halted says since when publishing has been halted for the route as a whole: the key is refused, the endpoint is down or wishes to be left
-// alone, the cache is missing, the topics are forbidden. Zero: it is not.
+// Halted says since when publishing has been halted for the route as a whole: the key is refused, the endpoint is
+// down or wishes to be left alone, the cache is missing, the topics are forbidden. Zero: it is not.
 func (r *Route) Halted() time.Time {
 	r.pipeline.mu.Lock()
 	defer r.pipeline.mu.Unlock()
 	return r.halted(time.Now())
 }
 
-// HandBack ends every queued message of a returnable route as Returned, in the order of each topic, but for one that probes go on
-// with. It does so only while publishing is halted for the route. What is in flight is not touched.
+// HandBack ends every queued message of a returnable route as Returned, in the order of each topic, but for one that
+// probes go on with. It does so only while publishing is halted for the route. What is in flight is not touched.
 func (r *Route) HandBack() {
 	p := r.pipeline
 	p.mu.Lock()
@@ -74,8 +74,8 @@ func (r *Route) HandBack() {
 	p.unlock()
 }
 
-// Abandon ends every queued message of a returnable route as Returned: the server has forgotten that it delivered them. What is in
-// flight is not touched.
+// Abandon ends every queued message of a returnable route as Returned: the server has forgotten that it delivered
+// them. What is in flight is not touched.
 func (r *Route) Abandon() {
 	p := r.pipeline
 	p.mu.Lock()
@@ -83,7 +83,8 @@ func (r *Route) Abandon() {
 	p.unlock()
 }
 
-// unreserved is the room for messages that nobody has been asked for. Where the oldest are dropped, there is always room for new ones.
+// unreserved is the room for messages that nobody has been asked for. Where the oldest are dropped, there is always
+// room for new ones.
 func (r *Route) unreserved() int {
 	if r.cfg.Overload == DropOldest {
 		return r.limit - r.reserved
@@ -136,8 +137,8 @@ func (d *dispatcher) gated(r *Route) bool {
 	return d.key.closed || d.endpoint.closed || r.cache.gate.closed || r.gate.closed || r.paused
 }
 
-// noteHalts keeps every route's word on whether a gate halts it, and wakes its source when that changes. It is called after a gate may
-// have closed or opened.
+// noteHalts keeps every route's word on whether a gate halts it, and wakes its source when that changes. It is called
+// after a gate may have closed or opened.
 func (d *dispatcher) noteHalts(now time.Time) {
 	for _, r := range d.routes {
 		if gated := d.gated(r); gated == r.haltedSince.IsZero() {

@@ -5,7 +5,8 @@ import (
 	"time"
 )
 
-// requeue puts messages back to wait for their next attempt. What a gate or the pacer holds back anyway needs no delay of its own.
+// requeue puts messages back to wait for their next attempt. What a gate or the pacer holds back anyway needs no
+// delay of its own.
 func (d *dispatcher) requeue(now time.Time, p *parcel, a Answer) {
 	r, l := p.lane.route, p.lane
 	r.retries[reason(a)] += uint64(p.n)
@@ -39,7 +40,8 @@ func (d *dispatcher) requeue(now time.Time, p *parcel, a Answer) {
 	}
 }
 
-// retryOwn makes messages wait that the endpoint has failed: for the endpoint, or by themselves where it is their own fault.
+// retryOwn makes messages wait that the endpoint has failed: for the endpoint, or by themselves where it is their own
+// fault.
 func (d *dispatcher) retryOwn(now time.Time, p *parcel, a Answer) {
 	if !a.tells() || !p.ownFault() {
 		d.waitFor(now, p, &d.endpoint, a.RetryAfter)
@@ -68,8 +70,8 @@ func (d *dispatcher) forbid(now time.Time, l *lane, a Answer) {
 	d.hold(l, l.gate.probeAt)
 }
 
-// asideFull ends messages for which there is no room among those that are put aside, and that hold nothing behind them: they would take the room of
-// those that can be published. NATS delivers them again later, where it can.
+// asideFull ends messages for which there is no room among those that are put aside, and that hold nothing behind
+// them: they would take the room of those that can be published. NATS delivers them again later, where it can.
 func (d *dispatcher) asideFull(now time.Time, p *parcel) bool {
 	r := p.lane.route
 	if r.cfg.Ordered || r.aside <= r.mostAside() {
@@ -137,8 +139,8 @@ func reason(a Answer) retryReason {
 	return retryServer
 }
 
-// waitFor makes messages wait for a gate that is closed, and otherwise for a backoff of their own: an outage is not held against them.
-// Without order others are the next probe, as it may be these that keep the gate closed.
+// waitFor makes messages wait for a gate that is closed, and otherwise for a backoff of their own: an outage is not
+// held against them. Without order others are the next probe, as it may be these that keep the gate closed.
 func (d *dispatcher) waitFor(now time.Time, p *parcel, g *gate, atLeast time.Duration) {
 	switch {
 	case !g.closed:
@@ -155,8 +157,8 @@ func (d *dispatcher) waitFor(now time.Time, p *parcel, g *gate, atLeast time.Dur
 	}
 }
 
-// putBack returns messages to the front of their lane, in their order. Where only the latest of a topic counts, and a newer one has come, they
-// end instead.
+// putBack returns messages to the front of their lane, in their order. Where only the latest of a topic counts, and a
+// newer one has come, they end instead.
 func (d *dispatcher) putBack(p *parcel) {
 	l := p.lane
 	r := l.route
@@ -180,7 +182,8 @@ func (d *dispatcher) putBack(p *parcel) {
 	d.refresh(l)
 }
 
-// delay makes messages wait for the backoff of the first, at least for atLeast. In an ordered lane the others wait behind them.
+// delay makes messages wait for the backoff of the first, at least for atLeast. In an ordered lane the others wait
+// behind them.
 func (d *dispatcher) delay(now time.Time, p *parcel, atLeast time.Duration) {
 	first, l := p.first, p.lane
 	if first.delays == nil {

@@ -28,15 +28,16 @@ type RouteConfig struct {
 	Empty Empty
 	// BelieveRejections says that no rejection costs anything, so that each is believed, however many come in a row.
 	BelieveRejections bool
-	// GiveUpAfter is for how long the endpoint may fail a message (5xx, no answer) while it accepts others of the cache, before it becomes a dead letter;
-	// 0: for ever.
+	// GiveUpAfter is for how long the endpoint may fail a message (5xx, no answer) while it accepts others of the
+	// cache, before it becomes a dead letter; 0: for ever.
 	GiveUpAfter time.Duration
-	// GiveUpForbidden is for how long the key may be refused for a topic while others are accepted, before its messages become dead letters; 0: for ever.
+	// GiveUpForbidden is for how long the key may be refused for a topic while others are accepted, before its
+	// messages become dead letters; 0: for ever.
 	GiveUpForbidden time.Duration
 	// Subscribers is how many are expected on each topic, where operations are counted.
 	Subscribers int
-	// Returnable says that NATS delivers a message again that is settled as Returned, and only what was asked for: the source
-	// reserves room first, see Reserve.
+	// Returnable says that NATS delivers a message again that is settled as Returned, and only what was asked for:
+	// the source reserves room first, see Reserve.
 	Returnable bool
 	// Settler is told how each message ended; nil: nobody asks.
 	Settler Settler
@@ -118,7 +119,8 @@ func (r *Route) roomy() bool {
 // left is the number of messages that have not ended.
 func (r *Route) left() int { return r.queued + r.inFlight }
 
-// counted is the number of messages that use up room. What is put aside does not, up to a bound: it may be there for long.
+// counted is the number of messages that use up room. What is put aside does not, up to a bound: it may be there for
+// long.
 func (r *Route) counted() int { return r.holding() - min(r.aside, r.mostAside()) }
 
 // mostAside is how many messages may be put aside.

@@ -5,13 +5,15 @@ import (
 	"time"
 )
 
-// A closed gate is probed by one publish at a time. Besides, messages that have never been tried may pass: where all that was refused so far is
-// at fault itself, it is they who show that. So nobody waits behind a thousand messages that can never be published.
+// A closed gate is probed by one publish at a time. Besides, messages that have never been tried may pass: where all
+// that was refused so far is at fault itself, it is they who show that. So nobody waits behind a thousand messages
+// that can never be published.
 
 const (
 	// mostTrials bounds the messages that may pass a closed gate in a quick succession, each once.
 	mostTrials = 2048
-	// fewTrials does so for a cache that has accepted nothing so far, and an endpoint that does not answer: hardly a single message's fault.
+	// fewTrials does so for a cache that has accepted nothing so far, and an endpoint that does not answer: hardly a
+	// single message's fault.
 	fewTrials = 8
 	trialGap  = 500 * time.Microsecond
 	// trialsFlying bounds those whose answers are awaited: they may hang.
@@ -23,8 +25,8 @@ const (
 	searchRoom = 64
 )
 
-// tries lets messages that have not been tried pass a gate that has just been closed, if the answer may be the fault of the message. A foreign one
-// would be everybody's. few says that it hardly is.
+// tries lets messages that have not been tried pass a gate that has just been closed, if the answer may be the fault
+// of the message. A foreign one would be everybody's. few says that it hardly is.
 func (g *gate) tries(now time.Time, which int, a Answer, few bool) {
 	g.searches = which != keyGate && which != topicGate && a.tells() && !a.Foreign && a.RetryAfter < longPause
 	g.unclear = a.Verdict == Ambiguous
@@ -35,7 +37,8 @@ func (g *gate) tries(now time.Time, which int, a Answer, few bool) {
 	g.trialAt = now
 }
 
-// trial reports whether a message that has not been tried may pass the closed gate. If not, it returns when to ask again.
+// trial reports whether a message that has not been tried may pass the closed gate. If not, it returns when to ask
+// again.
 func (g *gate) trial(now time.Time, most int) (bool, time.Time) {
 	switch {
 	case !g.searches || g.flying >= most || g.trials == 0 && g.often && !g.probing:
@@ -57,7 +60,8 @@ func (g *gate) tried(now time.Time, slow time.Duration) {
 	g.trialAt = now.Add(slow)
 }
 
-// passes reports whether a message passes the gates that stand closed for the endpoint, the cache or the route. If not, it returns when to ask again.
+// passes reports whether a message passes the gates that stand closed for the endpoint, the cache or the route. If
+// not, it returns when to ask again.
 func (d *dispatcher) passes(now time.Time, r *Route, first *entry) (bool, time.Time) {
 	for _, g := range [...]*gate{&d.endpoint, &r.cache.gate, &r.gate} {
 		ok, at := g.admits(now)
@@ -74,7 +78,8 @@ func (d *dispatcher) passes(now time.Time, r *Route, first *entry) (bool, time.T
 	return true, time.Time{}
 }
 
-// enter is called for each publish that starts. It notes of which closed gates it is the probe, and which it passes as a trial.
+// enter is called for each publish that starts. It notes of which closed gates it is the probe, and which it passes
+// as a trial.
 func (d *dispatcher) enter(now time.Time, p *parcel) {
 	l := p.lane
 	if !d.key.closed && !d.endpoint.closed && !l.route.cache.gate.closed && !l.route.gate.closed && !l.gate.closed {
@@ -114,7 +119,8 @@ func (d *dispatcher) searching(r *Route) bool {
 	return found
 }
 
-// EndSearch lets a halted route ask for one message at a time from now on: the search for one that is accepted has failed so far.
+// EndSearch lets a halted route ask for one message at a time from now on: the search for one that is accepted has
+// failed so far.
 func (r *Route) EndSearch() {
 	r.pipeline.mu.Lock()
 	defer r.pipeline.mu.Unlock()
@@ -126,8 +132,8 @@ func (r *Route) EndSearch() {
 // untried is how many messages the route holds that may be probed with and have not been.
 func (r *Route) untried() int { return r.holding() - r.stuck }
 
-// probeRoom is how many messages a halted route may ask for, to probe with: always one that is not among those that have failed, or behind
-// them, after each probe in vain.
+// probeRoom is how many messages a halted route may ask for, to probe with: always one that is not among those that
+// have failed, or behind them, after each probe in vain.
 func (r *Route) probeRoom() int {
 	free := r.share - r.left() - r.reserved
 	switch {
@@ -162,7 +168,8 @@ func (d *dispatcher) credit(about *Route, which int) {
 	}
 }
 
-// hasten brings forward what waits for its next attempt, of some routes, one after the other. It returns how much that is.
+// hasten brings forward what waits for its next attempt, of some routes, one after the other. It returns how much
+// that is.
 func (d *dispatcher) hasten(now time.Time, of func(*Route) bool, gap time.Duration) int {
 	n := 0
 	for i := range d.delayed {

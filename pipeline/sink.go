@@ -17,9 +17,9 @@ type Connection interface {
 	// the connection opens or the endpoint does not read. Receive answers each exactly once. Until then the connection
 	// keeps the request and may read its payload. What fills the connection up may leave only with the next Receive.
 	Send(rs []*Request)
-	// TrySend sends one publish at once, if that takes no waiting: if Receive watches an open connection on which nothing
-	// is awaited and nothing has come. Otherwise it returns false, and nothing has happened. It may be called by any
-	// goroutine, one at a time; the rest is as with Send.
+	// TrySend sends one publish at once, if that takes no waiting: if Receive watches an open connection on which
+	// nothing is awaited and nothing has come. Otherwise it returns false, and nothing has happened. It may be called
+	// by any goroutine, one at a time; the rest is as with Send.
 	TrySend(r *Request) bool
 	// Receive blocks until publishes are answered, and appends them to dst. It may append none: once Interrupt has been
 	// called it returns at once. While nothing is awaited it watches the connection: what nobody asked for, or a close,
@@ -60,12 +60,13 @@ type Answer struct {
 	Reason string
 	// Detail is a bounded excerpt of the answer or the error's text, for logs. It holds neither key nor payload.
 	Detail string
-	// Foreign says that this is not Momento's answer to the message: the endpoint, or the way to it, is not what it should be.
+	// Foreign says that this is not Momento's answer to the message: the endpoint, or the way to it, is not what it
+	// should be.
 	Foreign bool
 	// Advised says that Detail says what to do.
 	Advised bool
-	// Echo says that the outcome is the same event as another publish's: a connection broke under several. It is not counted again as a failure of the
-	// endpoint.
+	// Echo says that the outcome is the same event as another publish's: a connection broke under several. It is not
+	// counted again as a failure of the endpoint.
 	Echo bool
 }
 

@@ -18,11 +18,14 @@ type trouble struct {
 }
 
 const (
-	// proofsEnough is how often the cache must have accepted others between the attempts of a message, for it to be put aside.
+	// proofsEnough is how often the cache must have accepted others between the attempts of a message, for it to be
+	// put aside.
 	proofsEnough = 3
-	// manyTroubled messages of a route, or a part of those that it may hold, are put aside sooner: all of them are tried again, and take room.
+	// manyTroubled messages of a route, or a part of those that it may hold, are put aside sooner: all of them are
+	// tried again, and take room.
 	manyTroubled, manyOfLimit = 64, 8
-	// proofSpan is what one accepted publish of others proves at the most: the endpoint may have been down for a part of a longer time.
+	// proofSpan is what one accepted publish of others proves at the most: the endpoint may have been down for a part
+	// of a longer time.
 	proofSpan = time.Minute
 	// triesOfBatch is how often a batch is tried as a whole.
 	triesOfBatch = 3
@@ -30,7 +33,8 @@ const (
 	leastTries = 5
 )
 
-// tells reports whether an answer may be the message's own fault. It is not where the endpoint has not seen the message, or is out of quota.
+// tells reports whether an answer may be the message's own fault. It is not where the endpoint has not seen the
+// message, or is out of quota.
 func (a *Answer) tells() bool {
 	switch a.Verdict {
 	case Retry:
@@ -46,8 +50,8 @@ func (a *Answer) tells() bool {
 	return false
 }
 
-// ownFault reports whether the cache has accepted another publish since the first of p's messages was refused first: then the endpoint is
-// not down, whatever it says to p.
+// ownFault reports whether the cache has accepted another publish since the first of p's messages was refused first:
+// then the endpoint is not down, whatever it says to p.
 func (p *parcel) ownFault() bool {
 	since := p.sent
 	if t := p.first.trouble; t != nil {
@@ -106,7 +110,8 @@ func (p *parcel) proved() bool {
 	return t != nil && (t.proofs >= proofsEnough || t.proofs > 0 && r.troubled > min(manyTroubled, r.limit/manyOfLimit))
 }
 
-// putAside lets p's messages, which wait for another attempt, use up no room that others need: the endpoint accepts others.
+// putAside lets p's messages, which wait for another attempt, use up no room that others need: the endpoint accepts
+// others.
 func (d *dispatcher) putAside(now time.Time, p *parcel, a Answer) {
 	l := p.lane
 	r := l.route
@@ -124,7 +129,8 @@ func (d *dispatcher) putAside(now time.Time, p *parcel, a Answer) {
 	r.wakeSource()
 }
 
-// asideSingles counts those of p's messages that are counted by themselves among those that are put aside. It reports whether there is any more.
+// asideSingles counts those of p's messages that are counted by themselves among those that are put aside. It reports
+// whether there is any more.
 func (p *parcel) asideSingles() bool {
 	r, news := p.lane.route, false
 	for e := p.first; e != nil; e = e.next {
@@ -137,7 +143,8 @@ func (p *parcel) asideSingles() bool {
 	return news
 }
 
-// mark counts what the lane holds, or no more, among what stands still for a reason of its own, and among what is put aside.
+// mark counts what the lane holds, or no more, among what stands still for a reason of its own, and among what is put
+// aside.
 func (l *lane) mark(stuck, aside bool) {
 	r, n := l.route, l.pending-l.singles
 	if stuck != l.stuck {
@@ -195,7 +202,8 @@ func (e *entry) leaves() {
 	}
 }
 
-// spacing is the time between two attempts of what is put aside, all of it together: a small part of what the quota allows.
+// spacing is the time between two attempts of what is put aside, all of it together: a small part of what the quota
+// allows.
 func (d *dispatcher) spacing() time.Duration {
 	if !d.region.bucket.limited() {
 		return leastSpacing
@@ -208,13 +216,14 @@ const (
 	asideShare   = 20.0 // One publish of so many is an attempt of what is put aside.
 )
 
-// crowd is how long something that is put aside waits for its next attempt at the least: the more there is of it, the longer.
+// crowd is how long something that is put aside waits for its next attempt at the least: the more there is of it, the
+// longer.
 func (d *dispatcher) crowd(r *Route) time.Duration {
 	return time.Duration(float64(r.asideUnits) * float64(d.spacing()) * (0.5 + rand.Float64())) //nolint:gosec // Nobody is to be kept from guessing it.
 }
 
-// mended is called when something is accepted that was put aside: what was wrong with the others may have gone, too. They are tried soon, one
-// after the other; not often, as they may well be refused again.
+// mended is called when something is accepted that was put aside: what was wrong with the others may have gone, too.
+// They are tried soon, one after the other; not often, as they may well be refused again.
 func (d *dispatcher) mended(now time.Time, r *Route) {
 	if now.Before(r.mendedAt) {
 		return
@@ -227,7 +236,8 @@ func (d *dispatcher) mended(now time.Time, r *Route) {
 
 const mendedEvery = 10 * time.Second
 
-// givesUp reports whether what p carries has been refused for as long as the route allows, while others were accepted, and there is a place for it.
+// givesUp reports whether what p carries has been refused for as long as the route allows, while others were
+// accepted, and there is a place for it.
 func (p *parcel) givesUp(now time.Time, a Answer) bool {
 	c, e, l := &p.lane.route.cfg, p.first, p.lane
 	t := e.trouble

@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// finish hands the answer to a publish back. A message that can never be published stays in flight until it is kept as a
-// dead letter.
+// finish hands the answer to a publish back. A message that can never be published stays in flight until it is kept
+// as a dead letter.
 func (p *Pipeline) finish(now time.Time, flying *parcel, a Answer) {
 	a = p.d.judge(now, flying, a)
 	if a.Verdict == Reject && flying.n == 1 {
@@ -22,9 +22,9 @@ func (p *Pipeline) finish(now time.Time, flying *parcel, a Answer) {
 // wakeTime is what a worker may take to get the mutex after it has been interrupted, before another one is.
 const wakeTime = time.Millisecond
 
-// pump makes sure that somebody takes the next message: an idle worker now, or the timer later. Called with an idle worker
-// whenever the next message may have changed. One is woken at a time, which wakes the next if there is more: waking is
-// expensive, and by then one that is busy may have come for it.
+// pump makes sure that somebody takes the next message: an idle worker now, or the timer later. Called with an idle
+// worker whenever the next message may have changed. One is woken at a time, which wakes the next if there is more:
+// waking is expensive, and by then one that is busy may have come for it.
 func (p *Pipeline) pump(now time.Time) {
 	if p.waking > 0 && now.Sub(p.rousedAt) < wakeTime {
 		p.wakeAt(now, p.rousedAt.Add(wakeTime))
@@ -62,9 +62,9 @@ func without(idle []*worker, w *worker) []*worker {
 // onceIn is how often a connection in use should be used: often enough that nobody closes it for being idle.
 const onceIn = 2 * time.Second
 
-// spread is how many of the idle workers, the latest ones, take turns. Without a quota it is the latest alone, so that few connections are in
-// use. A quota may be enforced for each server behind the endpoint, so that a connection gets a part of it only: then as many take turns as
-// are used every other second.
+// spread is how many of the idle workers, the latest ones, take turns. Without a quota it is the latest alone, so
+// that few connections are in use. A quota may be enforced for each server behind the endpoint, so that a connection
+// gets a part of it only: then as many take turns as are used every other second.
 func (d *dispatcher) spread(idle int) int {
 	if !d.region.bucket.limited() {
 		return 1
@@ -94,8 +94,9 @@ func (p *Pipeline) tick() {
 // manyEndings are slices for what ends at once, reused.
 var manyEndings = sync.Pool{New: func() any { return new([]ending) }}
 
-// unlock frees the mutex, and then tells the sources of the messages that have ended how they did, and logs. It wakes no worker but those that
-// have nothing left to do: where others may have something to publish, the caller pumps before.
+// unlock frees the mutex, and then tells the sources of the messages that have ended how they did, and logs. It wakes
+// no worker but those that have nothing left to do: where others may have something to publish, the caller pumps
+// before.
 func (p *Pipeline) unlock() {
 	d := &p.d
 	if d.anyEnded {
@@ -139,7 +140,8 @@ func (p *Pipeline) deadline(now time.Time) time.Time {
 	return deadline
 }
 
-// KeyChanged says that there is a new key: probes with it may start at once, of all that may have been the old key's fault.
+// KeyChanged says that there is a new key: probes with it may start at once, of all that may have been the old key's
+// fault.
 func (p *Pipeline) KeyChanged() {
 	p.mu.Lock()
 	defer p.unlock()

@@ -10,7 +10,8 @@ import (
 	"time"
 )
 
-// script answers each topic's publishes with the next of its answers, then accepts. It remembers what was published when.
+// script answers each topic's publishes with the next of its answers, then accepts. It remembers what was published
+// when.
 type script struct {
 	mu      sync.Mutex
 	began   time.Time
@@ -49,8 +50,9 @@ func (l *letters) Keep(_ *Message, r Rejection) error {
 	return nil
 }
 
-// Each row of the design's table of verdicts: two messages of topic a, then one of topic b. The log shows who is published when,
-// with delays that double from 1 s for a message and for the quota, 2 s for the key, 10 s for what is parked, and 1 s for the endpoint.
+// Each row of the design's table of verdicts: two messages of topic a, then one of topic b. The log shows who is
+// published when, with delays that double from 1 s for a message and for the quota, 2 s for the key, 10 s for what is
+// parked, and 1 s for the endpoint.
 func TestEachVerdictHasItsEffect(t *testing.T) {
 	retryAfter := func(a Answer, d time.Duration) Answer { a.RetryAfter = d; return a }
 	var (

@@ -2,16 +2,16 @@ package pipeline
 
 import "time"
 
-// worker publishes on one connection, which carries up to depth publishes at a time. It is one goroutine, that takes what
-// is to be published, sends it, and receives the answers:
+// worker publishes on one connection, which carries up to depth publishes at a time. It is one goroutine, that takes
+// what is to be published, sends it, and receives the answers:
 //
 //	dispatcher ──▶ take ──▶ send ──▶ receive ──┐
 //	                ▲                          │
 //	                └──────────────────────────┘
 //
-// A worker with room for which there is nothing stands idle in Receive, and is interrupted when there may be something.
-// What is sent together costs one write. So a connection that is full takes no more until half of it is answered, unless
-// answers take long: then there are few, and each place counts.
+// A worker with room for which there is nothing stands idle in Receive, and is interrupted when there may be
+// something. What is sent together costs one write. So a connection that is full takes no more until half of it is
+// answered, unless answers take long: then there are few, and each place counts.
 type worker struct {
 	p     *Pipeline
 	conn  Connection
@@ -85,8 +85,8 @@ func (w *worker) receive() {
 	}
 }
 
-// take hands back what is answered, and moves what is to be published now into w.taken. Without anything the worker is idle
-// from now on. It returns false when the pipeline has nothing left to publish.
+// take hands back what is answered, and moves what is to be published now into w.taken. Without anything the worker
+// is idle from now on. It returns false when the pipeline has nothing left to publish.
 func (p *Pipeline) take(w *worker) bool {
 	now := w.answered
 	if len(w.answers) == 0 {

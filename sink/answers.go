@@ -79,7 +79,8 @@ func (a *answers) next() reply {
 	}
 	buffered := a.in.Buffered()
 	head, _ := a.in.Peek(buffered)
-	// Of an interim answer, what follows may still have to come, so that what is left afterwards tells nothing of what was read.
+	// Of an interim answer, what follows may still have to come, so that what is left afterwards tells nothing of
+	// what was read.
 	if end := bytes.Index(head, endOfHead); end >= 0 && bytes.HasPrefix(head, noContent) {
 		a.usual = append(a.usual[:0], head[:end+len(endOfHead)]...)
 	} else {
@@ -138,7 +139,8 @@ func (a *answers) head() error {
 	return errInterim
 }
 
-// salvage reads the status of an answer whose head is broken, too long or not there whole. It reports whether there is one.
+// salvage reads the status of an answer whose head is broken, too long or not there whole. It reports whether there
+// is one.
 func (a *answers) salvage() bool {
 	head, _ := a.in.Peek(a.in.Buffered())
 	line, _, whole := bytes.Cut(head, []byte("\n"))
@@ -182,7 +184,8 @@ func (a *answers) body() error {
 	return err
 }
 
-// plain returns why an answer could not be read, without anything of the answer: it may hold the key, and fasthttp quotes what it cannot read.
+// plain returns why an answer could not be read, without anything of the answer: it may hold the key, and fasthttp
+// quotes what it cannot read.
 func plain(err error) error {
 	if broken, ok := errors.AsType[*net.OpError](err); ok {
 		return broken

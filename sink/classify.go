@@ -90,8 +90,8 @@ func judge(status int, said saying, wait time.Duration) judgement {
 	return judgement{verdict: pipeline.Retry, advice: statusAdvice(status)}
 }
 
-// judgeSuccess is for a 2xx other than 204, which is Momento's. 200, 201 and 202 may be what something on the way makes of
-// it, with no body, or one that says no more.
+// judgeSuccess is for a 2xx other than 204, which is Momento's. 200, 201 and 202 may be what something on the way
+// makes of it, with no body, or one that says no more.
 func judgeSuccess(status int, said saying) judgement {
 	switch {
 	case said.page || status > http.StatusAccepted:

@@ -235,8 +235,8 @@ func TestSuccessIsBelievedUnlessItTellsOfAnError(t *testing.T) {
 		`{"message":"Forbidden"}`, `[{"error":"x"}]`, "\xef\xbb\xbf"+`{"error":"x"}`)
 }
 
-// What has come whole and is not what an API says beside a success, or cannot be read, is no evidence. What has broken off
-// says nothing.
+// What has come whole and is not what an API says beside a success, or cannot be read, is no evidence. What has
+// broken off says nothing.
 func TestSuccessOfAStrangerIsNotBelieved(t *testing.T) {
 	for name, r := range map[string]response{
 		"text":                 {contentType: "text/plain", body: []byte("Not Found")},

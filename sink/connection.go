@@ -13,9 +13,9 @@ import (
 //	Send ──▶ requests ──▶ network ──▶ answers ──▶ Receive
 //	            └──▶ awaited, in order ───────────────┘
 //
-// It has no goroutine of its own: its user's sits in a read from one Send to the next, whether or not an answer is awaited.
-// So a close, or bytes that nobody asked for, end it when they come; what may have come since is looked for before each
-// send. When something is to be sent, Interrupt ends the read.
+// It has no goroutine of its own: its user's sits in a read from one Send to the next, whether or not an answer is
+// awaited. So a close, or bytes that nobody asked for, end it when they come; what may have come since is looked for
+// before each send. When something is to be sent, Interrupt ends the read.
 type connection struct {
 	momento *Momento
 	depth   int
@@ -188,8 +188,8 @@ func (c *connection) Interrupt() {
 	}
 }
 
-// Connect makes the connection by a time, unless there is one that may lie idle for half the limit from now on, and will
-// not be too old for a while. It may be called while nothing is awaited.
+// Connect makes the connection by a time, unless there is one that may lie idle for half the limit from now on, and
+// will not be too old for a while. It may be called while nothing is awaited.
 func (c *connection) Connect(end time.Time) error {
 	if c.tcp != nil {
 		now := time.Now()

@@ -827,7 +827,8 @@ func TestIdleConnectionIsClosedAfterTheLimit(t *testing.T) {
 	l.close()
 }
 
-// A server that does at random what servers do. Whatever it is, each publish is sent once at the most and answered once, and the answer is true.
+// A server that does at random what servers do. Whatever it is, each publish is sent once at the most and answered
+// once, and the answer is true.
 func TestEveryPublishIsSentOnceAndToldTheTruth(t *testing.T) {
 	for seed := range uint64(4) {
 		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
@@ -912,7 +913,8 @@ func (s *randomServer) serve(p *peer, run func(url string)) {
 	serving.Wait()
 }
 
-// connection answers requests until it is closed. It keeps answers back while it feels like it and more requests have come.
+// connection answers requests until it is closed. It keeps answers back while it feels like it and more requests have
+// come.
 func (s *randomServer) connection(conn net.Conn) {
 	defer conn.Close()
 	in, out := bufio.NewReader(conn), bufio.NewWriter(conn)

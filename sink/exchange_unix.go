@@ -9,8 +9,8 @@ import (
 	"syscall"
 )
 
-// exchange writes a request and reads what is answered first, with one read: Go's poller is told to listen for the answer
-// before the request is written, so there is no need to try whether it is there already: a system call less.
+// exchange writes a request and reads what is answered first, with one read: Go's poller is told to listen for the
+// answer before the request is written, so there is no need to try whether it is there already: a system call less.
 type exchange struct {
 	raw  syscall.RawConn
 	step func(fd uintptr) bool // Made once,
@@ -79,9 +79,9 @@ func (x *exchange) look(_ *conn, b []byte) (int, error) {
 	return x.n, x.err
 }
 
-// advance makes one step and reports whether the exchange is over; if not, it is called again when there is something to
-// read. The first call is made when Go listens already, whatever has happened before being forgotten, so an answer that
-// comes while it writes is noticed.
+// advance makes one step and reports whether the exchange is over; if not, it is called again when there is something
+// to read. The first call is made when Go listens already, whatever has happened before being forgotten, so an answer
+// that comes while it writes is noticed.
 func (x *exchange) advance(c *conn, fd int) bool {
 	if !x.written && len(c.unwritten) > 0 {
 		x.written = true

@@ -38,8 +38,9 @@ func (k Key) String() string { return "***" + " (" + string(k.Kind) + " key)" }
 // GoString keeps the key out of %#v.
 func (k Key) GoString() string { return k.String() }
 
-// ParseKey reads a key as it stands in a file or a variable: a byte order mark, surrounding white space and one pair of
-// quotation marks do not count. Signatures are not checked, only the endpoint knows how. Errors never hold any of the key.
+// ParseKey reads a key as it stands in a file or a variable: a byte order mark, surrounding white space and one pair
+// of quotation marks do not count. Signatures are not checked, only the endpoint knows how. Errors never hold any of
+// the key.
 func ParseKey(text string) (Key, error) {
 	raw := unquoted(strings.TrimSpace(strings.TrimPrefix(text, "\ufeff")))
 	switch {

@@ -19,9 +19,10 @@ import (
 	"momento-bridge/pipeline"
 )
 
-// FuzzNothingBetweenAnswersChangesWhatBecomesOfAPublish plays one connection after another as the input says: publishes,
-// one or several at a time, their answers in many forms, and between them whatever a server may do. Each publish is sent
-// once at the most; what is answered has its own answer, and of what is not nobody says that it was accepted or rejected.
+// FuzzNothingBetweenAnswersChangesWhatBecomesOfAPublish plays one connection after another as the input says:
+// publishes, one or several at a time, their answers in many forms, and between them whatever a server may do. Each
+// publish is sent once at the most; what is answered has its own answer, and of what is not nobody says that it was
+// accepted or rejected.
 //
 //	go test -run '^$' -fuzz FuzzNothingBetween -fuzztime 1000000x ./sink
 func FuzzNothingBetweenAnswersChangesWhatBecomesOfAPublish(f *testing.F) {
@@ -50,8 +51,8 @@ func FuzzNothingBetweenAnswersChangesWhatBecomesOfAPublish(f *testing.F) {
 	})
 }
 
-// stage is a server with several addresses, and a sink for each: connections that have been closed keep their ports for a
-// while, and one address has only so many.
+// stage is a server with several addresses, and a sink for each: connections that have been closed keep their ports
+// for a while, and one address has only so many.
 type stage struct {
 	sinks []*Momento
 	conns chan net.Conn

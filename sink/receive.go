@@ -42,7 +42,8 @@ func (c *connection) Receive(dst []pipeline.Answered) []pipeline.Answered {
 	}
 }
 
-// wait blocks until something has come. It returns what ended the wait. While nothing is awaited TrySend may send meanwhile.
+// wait blocks until something has come. It returns what ended the wait. While nothing is awaited TrySend may send
+// meanwhile.
 func (c *connection) wait() error {
 	c.tcp.interruptible, c.tcp.idle = true, len(c.awaited) == 0
 	err := c.in.wait()
@@ -118,8 +119,8 @@ func (c *connection) took(n int) {
 	c.carried += n
 }
 
-// broke sees to an error of a read before anything of an answer has come. It is none if nothing is awaited that should be
-// there by now: a connection may be idle for a while.
+// broke sees to an error of a read before anything of an answer has come. It is none if nothing is awaited that
+// should be there by now: a connection may be idle for a while.
 func (c *connection) broke(dst []pipeline.Answered, err error) []pipeline.Answered {
 	c.tcp.interrupted() // As it may have been, by now or before it has written.
 	if !isTimeout(err) {

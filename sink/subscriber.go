@@ -17,9 +17,11 @@ import (
 // Subscription is one topic to listen to. Its functions are called by one goroutine.
 type Subscription struct {
 	Cache, Topic string
-	// Received takes each value, in the order in which the endpoint hands them over, and when its answer was there. The value is the callee's.
+	// Received takes each value, in the order in which the endpoint hands them over, and when its answer was there.
+	// The value is the callee's.
 	Received func(value []byte, at time.Time)
-	// Gap is told where the endpoint says that the topic's sequence is broken: how many messages are missing, 0 if that is not known.
+	// Gap is told where the endpoint says that the topic's sequence is broken: how many messages are missing, 0 if
+	// that is not known.
 	Gap func(missing int)
 }
 
@@ -52,8 +54,9 @@ func (s *SubscribeError) Error() string {
 	return fmt.Sprintf("subscribe: %s (%s)", text, s.Answer.Detail)
 }
 
-// Subscribe listens to a topic by long polls, from its next message on, until ctx is done or the endpoint refuses for good, which is a SubscribeError.
-// After other failures it goes on where it was. What it returns when ctx is done is the failure that it was trying to get over, or nil.
+// Subscribe listens to a topic by long polls, from its next message on, until ctx is done or the endpoint refuses for
+// good, which is a SubscribeError. After other failures it goes on where it was. What it returns when ctx is done is
+// the failure that it was trying to get over, or nil.
 func (m *Momento) Subscribe(ctx context.Context, s Subscription) error {
 	p := newPoller(m, s)
 	defer p.client.CloseIdleConnections()
@@ -197,7 +200,8 @@ type polled struct {
 	} `json:"items"`
 }
 
-// take hands over what is in an answer, and notes where to go on. What was handed over before, as sequence numbers tell, is not handed over again.
+// take hands over what is in an answer, and notes where to go on. What was handed over before, as sequence numbers
+// tell, is not handed over again.
 func (p *poller) take(body []byte, at time.Time) error {
 	var answer polled
 	if err := json.Unmarshal(body, &answer); err != nil {

@@ -21,12 +21,13 @@ var (
 	ackProgress = []byte("+WPI")
 )
 
-// Acks sends acknowledgements and knows which ones the server may not have got. An acknowledgement that is lost means a duplicate, not
-// a loss; those that may have been lost with a connection are sent again on the next one, where they still count.
+// Acks sends acknowledgements and knows which ones the server may not have got. An acknowledgement that is lost means
+// a duplicate, not a loss; those that may have been lost with a connection are sent again on the next one, where they
+// still count.
 //
-// Plain acknowledgements leave several at a time, as each write wakes the server: as many as ackBatch together, or what there is when nothing else
-// is being published, or after ackDelay. A killed daemon has so many more messages delivered again at the most. Its methods may be called
-// concurrently.
+// Plain acknowledgements leave several at a time, as each write wakes the server: as many as ackBatch together, or
+// what there is when nothing else is being published, or after ackDelay. A killed daemon has so many more messages
+// delivered again at the most. Its methods may be called concurrently.
 type Acks struct {
 	conn     *nats.Conn
 	refusals *refusals
@@ -48,7 +49,8 @@ type Acks struct {
 const (
 	// maxRecent bounds the acknowledgements that are kept to be sent again; of more, the oldest half is forgotten.
 	maxRecent = 32768
-	// keptAcks is how many confirmed acknowledgements are kept: what is acknowledged while a cluster notices that a leader is gone.
+	// keptAcks is how many confirmed acknowledgements are kept: what is acknowledged while a cluster notices that a
+	// leader is gone.
 	keptAcks = 8192
 	// ackBatch is where more in one write save nothing worth having: a sixteenth of a write each.
 	ackBatch = 16
@@ -132,9 +134,10 @@ func (a *Acks) sendLate() {
 	_ = a.send() // What could not be sent is still unconfirmed: Resend or Flush will see.
 }
 
-// Resend sends again what may have been lost with the last connection, once after each reconnect: plain acknowledgements, which end a
-// terminated message as well. It is to be called before new messages are asked for, which would otherwise be the same ones. So it waits until each
-// consumer has taken note, for takeNoteTime at the most in all: the server reads acknowledgements and requests in order, and attends to them apart.
+// Resend sends again what may have been lost with the last connection, once after each reconnect: plain
+// acknowledgements, which end a terminated message as well. It is to be called before new messages are asked for,
+// which would otherwise be the same ones. So it waits until each consumer has taken note, for takeNoteTime at the
+// most in all: the server reads acknowledgements and requests in order, and attends to them apart.
 func (a *Acks) Resend() {
 	a.resending.Lock()
 	defer a.resending.Unlock()
@@ -184,13 +187,14 @@ func (a *Acks) sendAll() []string {
 // nobody is the end of the reply subject of a delivery that there is not.
 const nobody = "1.9223372036854775807.1.0.0"
 
-// probe returns nil if acknowledgements of a consumer, whose reply subjects begin with a prefix, may be sent: it renews a delivery that there is not.
+// probe returns nil if acknowledgements of a consumer, whose reply subjects begin with a prefix, may be sent: it
+// renews a delivery that there is not.
 func (a *Acks) probe(prefix string) error {
 	return a.refusals.mayPublish(prefix+nobody, ackProgress, takeNoteTime)
 }
 
-// restore tries whether acknowledgements that were refused are any more. If not, those that may have been are sent again, and the consumer takes note
-// of them before messages are asked for.
+// restore tries whether acknowledgements that were refused are any more. If not, those that may have been are sent
+// again, and the consumer takes note of them before messages are asked for.
 func (a *Acks) restore(refused RefusedError) bool {
 	if a.probe(strings.TrimSuffix(refused.Subject, ">")) != nil {
 		return false
@@ -260,7 +264,8 @@ func (a *Acks) Run(ctx context.Context) {
 	}
 }
 
-// Flush returns once the server has got everything that has been sent. It waits for the connection to come back, until end.
+// Flush returns once the server has got everything that has been sent. It waits for the connection to come back,
+// until end.
 func (a *Acks) Flush(end time.Time) error {
 	for {
 		left := time.Until(end)
@@ -282,8 +287,8 @@ func (a *Acks) Flush(end time.Time) error {
 	}
 }
 
-// confirm waits for the server's answer to a ping, which it reads after everything sent before on the same connection. While acknowledgements are
-// refused it forgets none, so that they can be sent again.
+// confirm waits for the server's answer to a ping, which it reads after everything sent before on the same
+// connection. While acknowledgements are refused it forgets none, so that they can be sent again.
 func (a *Acks) confirm(timeout time.Duration) error {
 	a.Resend()
 	a.mu.Lock()
@@ -310,7 +315,8 @@ func (a *Acks) confirm(timeout time.Duration) error {
 	return nil
 }
 
-// Unconfirmed is how many acknowledgements the server may not have got: at the most so many messages will be delivered again.
+// Unconfirmed is how many acknowledgements the server may not have got: at the most so many messages will be
+// delivered again.
 func (a *Acks) Unconfirmed() uint64 {
 	a.mu.Lock()
 	defer a.mu.Unlock()

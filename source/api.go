@@ -24,8 +24,8 @@ func (a API) subject(request string) string {
 	return "$JS.API." + request
 }
 
-// granted names what a user must be allowed to publish to for a request. A server takes the domain that it is in itself out of
-// the subject before it looks at permissions.
+// granted names what a user must be allowed to publish to for a request. A server takes the domain that it is in
+// itself out of the subject before it looks at permissions.
 func (a API) granted(request string) string {
 	if a.Domain == "" {
 		return a.subject(request)
@@ -44,7 +44,8 @@ func (a API) hint() string {
 	return ", or set nats.domain where it is in another JetStream domain, such as that of a leaf node's hub"
 }
 
-// apiOf returns where a connection asks JetStream. The connection keeps it in its dialer, so that whoever has the one has the other.
+// apiOf returns where a connection asks JetStream. The connection keeps it in its dialer, so that whoever has the one
+// has the other.
 func apiOf(conn *nats.Conn) API {
 	if d, ok := conn.Opts.CustomDialer.(interface{ jetStream() API }); ok {
 		return d.jetStream()

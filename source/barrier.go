@@ -9,10 +9,11 @@ import (
 	"momento-bridge/pipeline"
 )
 
-// barrier keeps what arrives from being published while something older may be on its way, or lie at the server: delivered, and lost with a
-// connection, a killed daemon or a leader. What is in the pipeline already may go on, as it is older than all that: deliveries reach us
-// in the order in which they were made, and a missing one raises the barrier before the next is let through. It is opened when everything
-// unacknowledged is in our hands; then what has waited goes on in the order of the stream.
+// barrier keeps what arrives from being published while something older may be on its way, or lie at the server:
+// delivered, and lost with a connection, a killed daemon or a leader. What is in the pipeline already may go on, as
+// it is older than all that: deliveries reach us in the order in which they were made, and a missing one raises the
+// barrier before the next is let through. It is opened when everything unacknowledged is in our hands; then what has
+// waited goes on in the order of the stream.
 //
 // Routes without order need none: what is missing comes after AckWait, and nobody minds what has gone before it.
 //
@@ -65,8 +66,8 @@ func (b *barrier) reason() string {
 	return why
 }
 
-// holds is told of each delivery, by the consumer's sequence, and reports whether it must wait. This is all that a message costs while no
-// barrier is up.
+// holds is told of each delivery, by the consumer's sequence, and reports whether it must wait. This is all that a
+// message costs while no barrier is up.
 func (b *barrier) holds(consumer uint64) bool {
 	if b.next.CompareAndSwap(consumer, consumer+1) {
 		return b.up.Load()
@@ -75,8 +76,8 @@ func (b *barrier) holds(consumer uint64) bool {
 	return b.up.Load()
 }
 
-// unexpected raises the barrier for a gap, or for a count that goes back. If it is up, what was delivered before the numbers were asked for is in
-// them, and for a gap after that they are asked for once more.
+// unexpected raises the barrier for a gap, or for a count that goes back. If it is up, what was delivered before the
+// numbers were asked for is in them, and for a gap after that they are asked for once more.
 func (b *barrier) unexpected(consumer uint64) {
 	if b.shared.Load() {
 		b.next.Store(consumer + 1)
@@ -94,8 +95,8 @@ func (b *barrier) unexpected(consumer uint64) {
 	}
 }
 
-// wait keeps a message until the barrier is opened. It reports false if that has just happened. note notes the delivery and says what the
-// pipeline is to call it; nil: it is known already.
+// wait keeps a message until the barrier is opened. It reports false if that has just happened. note notes the
+// delivery and says what the pipeline is to call it; nil: it is known already.
 func (b *barrier) wait(sequence uint64, m pipeline.Message, note func() *delivery) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -117,8 +118,8 @@ func (b *barrier) wait(sequence uint64, m pipeline.Message, note func() *deliver
 	return true
 }
 
-// inform tells the consumer's numbers: how many deliveries there were, the last one's sequence in the stream, and how many messages are unacknowledged.
-// held of them are in our hands.
+// inform tells the consumer's numbers: how many deliveries there were, the last one's sequence in the stream, and how
+// many messages are unacknowledged. held of them are in our hands.
 func (b *barrier) inform(consumer, upTo uint64, unacknowledged, held int) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -133,15 +134,16 @@ func (b *barrier) complete() bool {
 	return b.missing <= 0 && !b.gap
 }
 
-// state returns how many messages are missing, since when none has come, how many wait, and whether a delivery was lost meanwhile.
+// state returns how many messages are missing, since when none has come, how many wait, and whether a delivery was
+// lost meanwhile.
 func (b *barrier) state() (missing int, moved time.Time, waiting int, gap bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return b.missing, b.moved, len(b.waiting), b.gap
 }
 
-// open lets what waits go on in the order of the stream, and then whatever comes. It does nothing, and reports false, if the barrier was raised
-// again meanwhile.
+// open lets what waits go on in the order of the stream, and then whatever comes. It does nothing, and reports false,
+// if the barrier was raised again meanwhile.
 func (b *barrier) open(submit func(pipeline.Message)) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()

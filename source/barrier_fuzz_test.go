@@ -10,7 +10,8 @@ import (
 	"momento-bridge/pipeline"
 )
 
-// barrierModel is a consumer on a server, a wire that loses things, and what a source does with a barrier. All messages are of one topic.
+// barrierModel is a consumer on a server, a wire that loses things, and what a source does with a barrier. All
+// messages are of one topic.
 type barrierModel struct {
 	t *testing.T
 

@@ -48,11 +48,12 @@ func startCluster(t *testing.T) []*server.Server {
 	return servers
 }
 
-// recovery is how long it may take: seconds as a rule, but what was on its way on a connection that ends comes again after AckWait only, a
-// minute.
+// recovery is how long it may take: seconds as a rule, but what was on its way on a connection that ends comes again
+// after AckWait only, a minute.
 const recovery = 90 * time.Second
 
-// A replicated consumer changes its leader, and the server that the client is connected to retires. Nothing is lost, and the client goes on.
+// A replicated consumer changes its leader, and the server that the client is connected to retires. Nothing is lost,
+// and the client goes on.
 func TestClusterMayChangeLeadersAndRetireServers(t *testing.T) {
 	t.Parallel()
 	servers := startCluster(t)

@@ -39,7 +39,8 @@ const (
 	reconnectWait   = time.Second
 	reconnectJitter = time.Second
 	connectTimeout  = 5 * time.Second
-	// writeTimeout bounds how long a network that takes nothing any more holds up whoever publishes. The pings end the connection.
+	// writeTimeout bounds how long a network that takes nothing any more holds up whoever publishes. The pings end
+	// the connection.
 	writeTimeout = 10 * time.Second
 	// complainEvery limits the log while NATS stays away.
 	complainEvery = 30 * time.Second

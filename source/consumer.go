@@ -18,8 +18,9 @@ const bindTimeout = 5 * time.Second
 
 var errNotConnected = errors.New("not connected to NATS")
 
-// bind returns the route's consumer and the settings to use it with. A consumer that exists is checked and never changed. When it is not
-// the one that was bound before, that one's deliveries are void: the stream delivers their messages again, so they are given up.
+// bind returns the route's consumer and the settings to use it with. A consumer that exists is checked and never
+// changed. When it is not the one that was bound before, that one's deliveries are void: the stream delivers their
+// messages again, so they are given up.
 func (j *JetStream) bind(ctx context.Context, route *pipeline.Route) (jetstream.Consumer, Settings, error) {
 	if !j.conn.IsConnected() {
 		return nil, Settings{}, errNotConnected
@@ -184,8 +185,8 @@ func (j *JetStream) unanswered(err error) error {
 		apiOf(j.conn).granted("CONSUMER.>"), inboxPrefix(j.conn), err)
 }
 
-// answerable returns why no answer can be received; nil if one can. Where our inbox was refused, nats.go never asks for it again, so that a new connection
-// is made once it is allowed.
+// answerable returns why no answer can be received; nil if one can. Where our inbox was refused, nats.go never asks
+// for it again, so that a new connection is made once it is allowed.
 func (j *JetStream) answerable() error {
 	refused, ok := j.acks.refusals.inboxes()
 	if !ok {

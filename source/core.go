@@ -69,7 +69,8 @@ func (c *Core) Run(ctx, hard context.Context, route *pipeline.Route) error {
 	return nil
 }
 
-// subscribeTime is how long the server's word is awaited that it has the subscription: what is published before is not ours.
+// subscribeTime is how long the server's word is awaited that it has the subscription: what is published before is
+// not ours.
 const subscribeTime = 2 * time.Second
 
 // refusalInterval is how often it is looked whether the server has refused the subscription.
@@ -105,12 +106,13 @@ func (c *Core) tellDropped() {
 	}
 }
 
-// lastSubmits is the time that the callback has after the hard stop to hand over what the client still holds: submitting then
-// returns at once.
+// lastSubmits is the time that the callback has after the hard stop to hand over what the client still holds:
+// submitting then returns at once.
 const lastSubmits = time.Second
 
-// awaitClosed waits until the callback has had its last message. The count of drops cannot be read after that, so it is read
-// as long as it can be. Without a connection nothing can arrive any more, and nats.go would wait for the server in vain.
+// awaitClosed waits until the callback has had its last message. The count of drops cannot be read after that, so it
+// is read as long as it can be. Without a connection nothing can arrive any more, and nats.go would wait for the
+// server in vain.
 func (c *Core) awaitClosed(hard context.Context, closed chan struct{}) {
 	ticks := time.NewTicker(10 * time.Millisecond)
 	defer ticks.Stop()
@@ -166,8 +168,8 @@ func (c *Core) Ready() (bool, string) {
 	return true, ""
 }
 
-// refused reports whether the server has refused the subscription on the connection in use. nats.go says so once, as an error of the connection; a new
-// connection subscribes again.
+// refused reports whether the server has refused the subscription on the connection in use. nats.go says so once, as
+// an error of the connection; a new connection subscribes again.
 func (c *Core) refused() bool {
 	connection := c.conn.Stats().Reconnects + 1
 	err := c.conn.LastError()

@@ -21,8 +21,8 @@ const (
 	codeExceedsThreshold = 10153
 )
 
-// create creates the consumer with derived settings, within what the stream and the account allow. When another replica has just created it with the
-// same settings, the server returns that one.
+// create creates the consumer with derived settings, within what the stream and the account allow. When another
+// replica has just created it with the same settings, the server returns that one.
 func (j *JetStream) create(ctx context.Context) (jetstream.Consumer, error) {
 	cfg, _, err := j.cfg.Desired()
 	if err != nil {
@@ -59,7 +59,8 @@ func (j *JetStream) create(ctx context.Context) (jetstream.Consumer, error) {
 	return consumer, nil
 }
 
-// mend changes a consumer's settings so that the server takes them, where it says what it does not take and nothing is lost by that.
+// mend changes a consumer's settings so that the server takes them, where it says what it does not take and nothing
+// is lost by that.
 func (j *JetStream) mend(cfg *jetstream.ConsumerConfig, err error) bool {
 	switch codeOf(err) {
 	case codeMaxAckPending:
@@ -112,7 +113,8 @@ func (j *JetStream) streamNamed(ctx context.Context, name string) (*jetstream.St
 	return stream.CachedInfo(), nil
 }
 
-// refusedSettings says what to do when the server does not create a consumer with settings as ours; empty if it is not that.
+// refusedSettings says what to do when the server does not create a consumer with settings as ours; empty if it is
+// not that.
 func (j *JetStream) refusedSettings(err error) string {
 	switch codeOf(err) {
 	case codeMaxConsumers:

@@ -18,8 +18,9 @@ import (
 	"momento-bridge/secretfile"
 )
 
-// credentials are a file that says who we are. It is read before each attempt to connect, or, where there are several servers, before they are tried in
-// turn; what nats.go asks for under its mutex is in memory. What cannot be read leaves what was read before.
+// credentials are a file that says who we are. It is read before each attempt to connect, or, where there are several
+// servers, before they are tried in turn; what nats.go asks for under its mutex is in memory. What cannot be read
+// leaves what was read before.
 type credentials struct {
 	path  string
 	key   string // Of the secret in a JSON object; empty: the whole file is the secret.
@@ -63,7 +64,8 @@ func (c *credentials) text() (string, error) {
 	return last.text, nil
 }
 
-// secret returns the text without white space around it. A file that cannot be read makes the server refuse us, which is logged.
+// secret returns the text without white space around it. A file that cannot be read makes the server refuse us, which
+// is logged.
 func (c *credentials) secret() string {
 	text, _ := c.text()
 	if c.key == "" {
@@ -142,8 +144,8 @@ func (c *credentials) signNKey(nonce []byte) ([]byte, error) {
 	return pair.Sign(nonce)
 }
 
-// nkeyDialer gives the connection the NKey that is valid now: nats.go has only the public key's text in its options, and reads it after it has dialled,
-// under the same mutex.
+// nkeyDialer gives the connection the NKey that is valid now: nats.go has only the public key's text in its options,
+// and reads it after it has dialled, under the same mutex.
 type nkeyDialer struct {
 	dialer
 

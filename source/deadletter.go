@@ -37,8 +37,8 @@ func NewDeadLetters(conn *nats.Conn, subject string, log *slog.Logger) (*DeadLet
 
 const keepTimeout = 5 * time.Second
 
-// Check waits for the connection and returns an error if no stream takes the subject, or if it is the route's own stream, whole: a
-// dead letter would then come back for ever. A user who may not look is only warned.
+// Check waits for the connection and returns an error if no stream takes the subject, or if it is the route's own
+// stream, whole: a dead letter would then come back for ever. A user who may not look is only warned.
 func (d *DeadLetters) Check(ctx context.Context, wholeStream string) error {
 	for !d.conn.IsConnected() {
 		select {
@@ -62,8 +62,9 @@ func (d *DeadLetters) Check(ctx context.Context, wholeStream string) error {
 	return nil
 }
 
-// Keep implements pipeline.DeadLetters: it returns nil once JetStream has acknowledged the dead letter. A message from a
-// stream carries its stream and sequence as message id, so that keeping it twice stores it once. What is too large for the stream is cut, see fit.
+// Keep implements pipeline.DeadLetters: it returns nil once JetStream has acknowledged the dead letter. A message
+// from a stream carries its stream and sequence as message id, so that keeping it twice stores it once. What is too
+// large for the stream is cut, see fit.
 func (d *DeadLetters) Keep(m *pipeline.Message, r pipeline.Rejection) error {
 	letter := &nats.Msg{Subject: d.subject, Data: m.Payload, Header: nats.Header{}}
 	set := func(name, value string) { letter.Header.Set(ourPrefix+name, value) }
@@ -101,7 +102,8 @@ func (d *DeadLetters) Keep(m *pipeline.Message, r pipeline.Rejection) error {
 // ourPrefix begins the names of the headers that a dead letter has besides those of its message.
 const ourPrefix = "Momento-Bridge-"
 
-// copyHeaders copies all headers but those by which the original told its own stream what to do: they would be obeyed again.
+// copyHeaders copies all headers but those by which the original told its own stream what to do: they would be obeyed
+// again.
 func copyHeaders(dst, src nats.Header) {
 	for name, values := range src {
 		if !strings.HasPrefix(name, "Nats-") {

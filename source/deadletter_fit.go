@@ -68,7 +68,8 @@ func tooLarge(err error) bool {
 		api.ErrorCode == codeNotStored && strings.Contains(api.Description, "too large"))
 }
 
-// nextLimit is what to try after a dead letter was too large: what the stream takes, or half as much where that may not be asked for.
+// nextLimit is what to try after a dead letter was too large: what the stream takes, or half as much where that may
+// not be asked for.
 func (d *DeadLetters) nextLimit(ctx context.Context, refused *nats.Msg, before int64) int64 {
 	if most := d.mostOf(ctx); most > 0 && most < before {
 		return most
@@ -106,8 +107,9 @@ func (d *DeadLetters) tellCut(letter *nats.Msg, size int) {
 	}
 }
 
-// fit cuts a dead letter to so many bytes of headers and payload: of the payload, the end; of headers that are alone too large, first the
-// largest ones of the message, then our own that can be done without. It reports whether it has cut anything, and whether the rest fits.
+// fit cuts a dead letter to so many bytes of headers and payload: of the payload, the end; of headers that are alone
+// too large, first the largest ones of the message, then our own that can be done without. It reports whether it has
+// cut anything, and whether the rest fits.
 func fit(letter *nats.Msg, limit int64) (cut, fits bool) {
 	h := letter.Header
 	if headerSize(h) <= maxHeader && int64(headerSize(h)+len(letter.Data)) <= limit {
@@ -141,8 +143,8 @@ func fit(letter *nats.Msg, limit int64) (cut, fits bool) {
 	return true, true
 }
 
-// dispensable lists the headers that a dead letter may lose, the first first: those of its message, the largest first, and then our own that say
-// neither why nor where from.
+// dispensable lists the headers that a dead letter may lose, the first first: those of its message, the largest
+// first, and then our own that say neither why nor where from.
 func dispensable(h nats.Header) []string {
 	var names []string
 	for name := range h {

@@ -11,8 +11,8 @@ import (
 	"momento-bridge/pipeline"
 )
 
-// maxHops is how often a message may be kept as a dead letter, consumed as such and rejected again. It stops circles that go by ways nobody
-// can see from here, such as another daemon, or a stream that changes subjects.
+// maxHops is how often a message may be kept as a dead letter, consumed as such and rejected again. It stops circles
+// that go by ways nobody can see from here, such as another daemon, or a stream that changes subjects.
 const maxHops = 8
 
 const (
@@ -20,9 +20,9 @@ const (
 	pathHeader = ourPrefix + "Path" // and where: the latest subjects, separated by commas.
 )
 
-// travel notes in the header of a dead letter, which has those of its message, how it has come this far. It is an error, which wraps
-// pipeline.ErrRoundTrip, if it would go where it came from: the message arrived on the subject where it was kept last, and has been
-// kept in this one before.
+// travel notes in the header of a dead letter, which has those of its message, how it has come this far. It is an
+// error, which wraps pipeline.ErrRoundTrip, if it would go where it came from: the message arrived on the subject
+// where it was kept last, and has been kept in this one before.
 func (d *DeadLetters) travel(h nats.Header, arrived string) error {
 	hops, _ := strconv.Atoi(h.Get(hopsHeader))
 	if hops < 1 && h.Get(ourPrefix+"Route") != "" { // Of a version that did not count.

@@ -16,8 +16,9 @@ type delivery struct {
 	prev, next *delivery
 }
 
-// deliveries are the outstanding deliveries of one consumer, those that are due first in front: all are renewed at the same interval, so
-// a queue is all that the wheel needs. Its methods may be called concurrently. Deliveries are reused.
+// deliveries are the outstanding deliveries of one consumer, those that are due first in front: all are renewed at
+// the same interval, so a queue is all that the wheel needs. Its methods may be called concurrently. Deliveries are
+// reused.
 type deliveries struct {
 	mu          sync.Mutex
 	first, last *delivery
@@ -31,9 +32,9 @@ type deliveries struct {
 	knownUpTo uint64
 }
 
-// add notes a delivery that is due at a time not before those noted already. It returns nil for a message that is known from before: it must
-// not be published twice. One that is held is acknowledged in the name of the new delivery; one that has ended for good is to be
-// acknowledged once more.
+// add notes a delivery that is due at a time not before those noted already. It returns nil for a message that is
+// known from before: it must not be published twice. One that is held is acknowledged in the name of the new
+// delivery; one that has ended for good is to be acknowledged once more.
 func (q *deliveries) add(m *nats.Msg, sequence uint64, due time.Time) (d *delivery, ended bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -59,8 +60,8 @@ func (q *deliveries) add(m *nats.Msg, sequence uint64, due time.Time) (d *delive
 	return d, false
 }
 
-// remove forgets a delivery, which must not be used any more, and whose message has ended for good or is handed back. It returns its message,
-// and whether it was the last one outstanding.
+// remove forgets a delivery, which must not be used any more, and whose message has ended for good or is handed back.
+// It returns its message, and whether it was the last one outstanding.
 func (q *deliveries) remove(d *delivery, forGood bool) (m *nats.Msg, last bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -95,8 +96,8 @@ func (q *deliveries) find(sequence uint64) (*delivery, bool) {
 	return nil, false
 }
 
-// know remembers from now on what has ended for good, until keep says that it is of no interest any more. What has ended before is told by the
-// reply subjects of acknowledgements.
+// know remembers from now on what has ended for good, until keep says that it is of no interest any more. What has
+// ended before is told by the reply subjects of acknowledgements.
 func (q *deliveries) know(acknowledged []string) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -141,8 +142,8 @@ func (q *deliveries) within(floor, upTo uint64) int {
 	return n
 }
 
-// unknown appends up to limit sequences that are neither held nor ended, from one up to another, and returns where to go on. It is only right after
-// know.
+// unknown appends up to limit sequences that are neither held nor ended, from one up to another, and returns where to
+// go on. It is only right after know.
 func (q *deliveries) unknown(from, upTo uint64, limit int, buf []uint64) ([]uint64, uint64) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -164,8 +165,8 @@ func (q *deliveries) forget() {
 	q.highest, q.known, q.knownUpTo = 0, nil, 0
 }
 
-// due puts the deliveries that are due at now back until then, and returns the reply subjects to renew them with, appended to buf: so many
-// that a crowd is renewed in spread, over a time that is a share of all.
+// due puts the deliveries that are due at now back until then, and returns the reply subjects to renew them with,
+// appended to buf: so many that a crowd is renewed in spread, over a time that is a share of all.
 func (q *deliveries) due(now, then time.Time, share float64, buf []string) []string {
 	q.mu.Lock()
 	defer q.mu.Unlock()

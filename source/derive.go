@@ -56,9 +56,9 @@ const (
 	shortestExpiry = time.Second
 )
 
-// Derive returns settings with which no message waits in our hands for longer than half of AckWait, so that usually nothing has to be
-// renewed, and replicas do not starve each other. With H held, W connections, R the rate, T the time of an attempt, A the AckWait and M
-// the MaxAckPending:
+// Derive returns settings with which no message waits in our hands for longer than half of AckWait, so that usually
+// nothing has to be renewed, and replicas do not starve each other. With H held, W connections, R the rate, T the
+// time of an attempt, A the AckWait and M the MaxAckPending:
 //
 //	I1  H / R + 2 T < A / 2             or deliveries must be renewed merely because their messages wait
 //	I2  replicas × H ≤ M                or replicas take each other's share

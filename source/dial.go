@@ -8,8 +8,9 @@ import (
 	"time"
 )
 
-// dialer opens connections to a NATS server within a time, which includes asking for its addresses: nats.go holds its mutex meanwhile, so that whoever
-// publishes or asks for the state of the connection waits. A name may stand for several servers: they are tried in any order.
+// dialer opens connections to a NATS server within a time, which includes asking for its addresses: nats.go holds its
+// mutex meanwhile, so that whoever publishes or asks for the state of the connection waits. A name may stand for
+// several servers: they are tried in any order.
 type dialer struct {
 	timeout time.Duration
 	api     API // Kept here for apiOf.

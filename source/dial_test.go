@@ -32,7 +32,8 @@ func TestConnectingEndsInTime(t *testing.T) {
 	}
 }
 
-// The server answers the first ping and then reads no more. Whoever publishes while the network's buffers are full waits.
+// The server answers the first ping and then reads no more. Whoever publishes while the network's buffers are full
+// waits.
 func TestNetworkThatTakesNothingHoldsUpNobodyForLong(t *testing.T) {
 	t.Parallel()
 	ln, err := net.Listen("tcp", "127.0.0.1:0")

@@ -12,8 +12,9 @@ import (
 	"momento-bridge/subject"
 )
 
-// echo is what a route knows of whether its stream stores anew what it delivers. To know that, the stream must be looked at, for which a user needs
-// a permission of its own: so it is asked at once only where a filter makes it likely, and otherwise once messages keep coming.
+// echo is what a route knows of whether its stream stores anew what it delivers. To know that, the stream must be
+// looked at, for which a user needs a permission of its own: so it is asked at once only where a filter makes it
+// likely, and otherwise once messages keep coming.
 type echo struct {
 	found bool // It does.
 	blind bool // The stream may not be looked at.
@@ -64,9 +65,9 @@ func (e *echo) suspicious() bool {
 	return true
 }
 
-// refuseEcho refuses a stream that takes what is said between the server and the stream's own consumers. Such a stream stores each delivery to an
-// inbox anew, under the message's own subject, and each acknowledgement: it never ends. Where the stream may not be looked at, the
-// first reserved message stops the route.
+// refuseEcho refuses a stream that takes what is said between the server and the stream's own consumers. Such a
+// stream stores each delivery to an inbox anew, under the message's own subject, and each acknowledgement: it never
+// ends. Where the stream may not be looked at, the first reserved message stops the route.
 func (j *JetStream) refuseEcho(ctx context.Context) error {
 	if j.echo.blind {
 		return nil
@@ -115,7 +116,8 @@ func (j *JetStream) taken(ctx context.Context, name string, depth int) ([]string
 	return subjects, nil
 }
 
-// echoes returns a subject of a stream that takes what is said about the stream's own consumer, and what that is; empty if none does.
+// echoes returns a subject of a stream that takes what is said about the stream's own consumer, and what that is;
+// empty if none does.
 func echoes(subjects, filters []string, inbox, stream, consumer string) (caught, what string) {
 	for _, one := range subjects {
 		if subject.Overlap(one, inbox+">") {

@@ -12,7 +12,8 @@ import (
 	"momento-bridge/bench/rig"
 )
 
-// BenchmarkTopic is what it costs to map a subject to a topic: the template itself, and as the sources do it, where a subject is known already.
+// BenchmarkTopic is what it costs to map a subject to a topic: the template itself, and as the sources do it, where a
+// subject is known already.
 //
 //	go test -run '^$' -bench BenchmarkTopic -count 6 ./source
 func BenchmarkTopic(b *testing.B) {
@@ -62,7 +63,8 @@ func BenchmarkTopic(b *testing.B) {
 
 const exampleReply = "$JS.ACK.ORDERS.bridge.1.42.7.1700000000123456789.99"
 
-// BenchmarkDelivery is what the source does with one message from JetStream besides: it reads the reply subject, notes the delivery, and forgets it.
+// BenchmarkDelivery is what the source does with one message from JetStream besides: it reads the reply subject,
+// notes the delivery, and forgets it.
 //
 //	go test -run '^$' -bench BenchmarkDelivery -count 6 ./source
 func BenchmarkDelivery(b *testing.B) {
@@ -79,8 +81,8 @@ func BenchmarkDelivery(b *testing.B) {
 	meter.Stop(n)
 }
 
-// BenchmarkAcks is what acknowledgements cost, the server's part included: Acks, and the client's own Ack, one after the other. All of them reach the
-// server and count there.
+// BenchmarkAcks is what acknowledgements cost, the server's part included: Acks, and the client's own Ack, one after
+// the other. All of them reach the server and count there.
 //
 //	go test -run '^$' -bench BenchmarkAcks -count 6 ./source
 func BenchmarkAcks(b *testing.B) {

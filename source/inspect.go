@@ -35,7 +35,8 @@ func (i *inspection) fail(what string, err error) {
 	i.all = append(i.all, Finding{What: what, Err: err})
 }
 
-// Inspect looks at the stream, the consumer and the permissions without creating anything, and tells what run would meet.
+// Inspect looks at the stream, the consumer and the permissions without creating anything, and tells what run would
+// meet.
 func (j *JetStream) Inspect(ctx context.Context) []Finding {
 	ctx, cancel := context.WithTimeout(ctx, 4*bindTimeout)
 	defer cancel()
@@ -64,7 +65,8 @@ func (j *JetStream) Inspect(ctx context.Context) []Finding {
 	return i.all
 }
 
-// consumer looks at the consumer, or at what would keep it from being created. It reports whether there is one, or will be.
+// consumer looks at the consumer, or at what would keep it from being created. It reports whether there is one, or
+// will be.
 func (i *inspection) consumer(ctx context.Context, stream *jetstream.StreamInfo) bool {
 	j, what := i.j, "consumer "+i.j.cfg.Consumer
 	consumer, err := j.find(ctx)

@@ -30,12 +30,14 @@ type JetStreamConfig struct {
 	DeliverFrom     time.Time
 	DeliverSequence uint64
 	Template        *Template
-	// Ordered keeps what is delivered in the order of the stream, whatever happens to connections, replicas and servers; see barrier.
+	// Ordered keeps what is delivered in the order of the stream, whatever happens to connections, replicas and
+	// servers; see barrier.
 	Ordered bool
 	// Overload is what the pipeline does with more messages than it can publish.
 	Overload      pipeline.Overload
 	Circumstances Circumstances
-	// Beat is called by the goroutine that consumes, however long NATS is away: every half minute at the least. nil: nobody asks.
+	// Beat is called by the goroutine that consumes, however long NATS is away: every half minute at the least. nil:
+	// nobody asks.
 	Beat func()
 }
 
@@ -117,8 +119,8 @@ func (j *JetStream) unsettle(why string) {
 	}
 }
 
-// Run submits messages until ctx is done. When the consumer or the stream is missing or goes away, it says so and tries again.
-// At the end the route is closed and what is still on its way is handed back at once.
+// Run submits messages until ctx is done. When the consumer or the stream is missing or goes away, it says so and
+// tries again. At the end the route is closed and what is still on its way is handed back at once.
 func (j *JetStream) Run(ctx, hard context.Context, route *pipeline.Route) error {
 	defer route.Close()
 	if j.cfg.Ordered {
@@ -190,7 +192,8 @@ const (
 	firstInfo    = 2 * time.Second // After the consumer is bound.
 )
 
-// work asks for messages, renews what is held and watches the consumer, until ctx is done (nil) or the consumer is lost (why).
+// work asks for messages, renews what is held and watches the consumer, until ctx is done (nil) or the consumer is
+// lost (why).
 func (j *JetStream) work(ctx context.Context, p *puller, consumer jetstream.Consumer, route *pipeline.Route) error {
 	connected := j.conn.StatusChanged(nats.CONNECTED)
 	defer j.conn.RemoveStatusListener(connected)

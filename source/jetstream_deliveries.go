@@ -14,9 +14,10 @@ import (
 // arrivalTime is how long a stop waits before it hands back.
 const arrivalTime = time.Second
 
-// prepareHandBack makes sure that messages come again in the order in which they are handed back: it waits for those still on their way, and
-// makes the server forget our open requests. nats-server 2.15 looks at a message that was handed back at once, and when all that waits for one
-// are requests of somebody who has left, it puts the message behind the others; asking for the consumer's numbers removes such requests.
+// prepareHandBack makes sure that messages come again in the order in which they are handed back: it waits for those
+// still on their way, and makes the server forget our open requests. nats-server 2.15 looks at a message that was
+// handed back at once, and when all that waits for one are requests of somebody who has left, it puts the message
+// behind the others; asking for the consumer's numbers removes such requests.
 func (j *JetStream) prepareHandBack(hard context.Context, consumer jetstream.Consumer, sub *nats.Subscription, closed chan struct{}) {
 	soon, cancel := context.WithTimeout(hard, arrivalTime)
 	defer cancel()
@@ -60,8 +61,8 @@ func (j *JetStream) subscribe(p *puller, route *pipeline.Route) (*nats.Subscript
 	return sub, closed, nil
 }
 
-// awaitClosed waits until the callback has had its last message. Without a connection nothing can arrive any more, and nats.go would
-// wait for the server in vain.
+// awaitClosed waits until the callback has had its last message. Without a connection nothing can arrive any more,
+// and nats.go would wait for the server in vain.
 func (j *JetStream) awaitClosed(hard context.Context, sub *nats.Subscription, closed chan struct{}) {
 	ticks := time.NewTicker(10 * time.Millisecond)
 	defer ticks.Stop()

@@ -19,7 +19,8 @@ func (j *JetStream) numbers(info *jetstream.ConsumerInfo) {
 	j.resume.acknowledged(info)
 }
 
-// complain logs a failure to consume when it is not the same as before. That there is no connection is said once, by the connection.
+// complain logs a failure to consume when it is not the same as before. That there is no connection is said once, by
+// the connection.
 func (j *JetStream) complain(err error) {
 	if j.setReason(err.Error()) && !errors.Is(err, errNotConnected) {
 		j.log.Error("cannot consume, still trying", "error", err)
@@ -42,7 +43,8 @@ func (j *JetStream) Ready() (bool, string) {
 	return j.reason == "", j.reason
 }
 
-// Pending returns the consumer's messages that are not delivered yet, and those that are and wait for their acknowledgement.
+// Pending returns the consumer's messages that are not delivered yet, and those that are and wait for their
+// acknowledgement.
 func (j *JetStream) Pending() (undelivered, unacknowledged int64) {
 	return j.pending.Load(), j.ackWaits.Load()
 }

@@ -439,7 +439,8 @@ func TestLargeMessagesAreNotDroppedByTheClient(t *testing.T) {
 	}
 }
 
-// A drain that is too short ends everything, and every message is in the books: in the pipeline's or among the client's drops.
+// A drain that is too short ends everything, and every message is in the books: in the pipeline's or among the
+// client's drops.
 func TestCoreAccountsForEverythingWhenTheDrainIsTooShort(t *testing.T) {
 	conn := startNATS(t)
 	src := NewCore(conn, CoreConfig{Route: "r", Subject: "a", Template: subjectTemplate(t, "a"), PendingMessages: 100_000, PendingBytes: 1 << 20}, quiet())

@@ -7,10 +7,12 @@ import (
 	"momento-bridge/pipeline"
 )
 
-// postponeFor is when a message is delivered again whose dead letter could not be stored, and for which there was no room to wait.
+// postponeFor is when a message is delivered again whose dead letter could not be stored, and for which there was no
+// room to wait.
 const postponeFor = time.Minute
 
-// Postpone implements pipeline.Postponer: the server delivers the message again after a while. Until then it counts as unacknowledged.
+// Postpone implements pipeline.Postponer: the server delivers the message again after a while. Until then it counts
+// as unacknowledged.
 func (j *JetStream) Postpone(handle any) {
 	m, _ := j.held.remove(handle.(*delivery), false)
 	if err := j.acks.handBackFor(m.Reply, postponeFor); err != nil {

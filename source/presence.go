@@ -9,13 +9,15 @@ import (
 	"github.com/nats-io/nats.go"
 )
 
-// presence lets replicas that share a consumer know of each other, with nothing but what each may do anyway: ask for the consumer's numbers. The
-// server sends them to whatever reply subject it is told, so one below a common inbox reaches every replica, and says who has asked, and why:
+// presence lets replicas that share a consumer know of each other, with nothing but what each may do anyway: ask for
+// the consumer's numbers. The server sends them to whatever reply subject it is told, so one below a common inbox
+// reaches every replica, and says who has asked, and why:
 //
 //	<inbox prefix>.momento-bridge.<stream>.<consumer>.ask.<life>     somebody wants to know who is there
 //	<inbox prefix>.momento-bridge.<stream>.<consumer>.here.<life>    somebody is
 //
-// A life is one source of one process. Whoever has stopped answers as long as it holds something. Its methods may be called concurrently.
+// A life is one source of one process. Whoever has stopped answers as long as it holds something. Its methods may be
+// called concurrently.
 type presence struct {
 	conn  *nats.Conn
 	base  string // Of the reply subjects.
@@ -28,7 +30,8 @@ type presence struct {
 	answering atomic.Bool  // An answer will be sent soon.
 }
 
-// answerDelay gathers what is asked at about the same time into one answer, as when a server comes back to many replicas.
+// answerDelay gathers what is asked at about the same time into one answer, as when a server comes back to many
+// replicas.
 const answerDelay = time.Millisecond
 
 func newPresence(conn *nats.Conn, stream, consumer string, alive func() bool, met func()) *presence {
@@ -70,7 +73,8 @@ func (p *presence) say(kind string) {
 // heardSince reports whether another one has been heard since a time.
 func (p *presence) heardSince(t time.Time) bool { return p.heard.Load() >= t.UnixNano() }
 
-// appendNakSubject appends the reply subject that hands back any delivery of a message, in the form that every server listens to.
+// appendNakSubject appends the reply subject that hands back any delivery of a message, in the form that every server
+// listens to.
 func appendNakSubject(b []byte, stream, consumer string, sequence, delivered uint64) []byte {
 	b = append(b, replyPrefix...)
 	b = append(b, stream...)

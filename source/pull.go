@@ -14,11 +14,13 @@ import (
 	"momento-bridge/pipeline"
 )
 
-// puller asks the server for messages, never for more than the route has room for. So whatever is delivered goes straight into the
-// pipeline, where its delivery can be renewed or handed back, and nothing waits, or is dropped, in the NATS client.
+// puller asks the server for messages, never for more than the route has room for. So whatever is delivered goes
+// straight into the pipeline, where its delivery can be renewed or handed back, and nothing waits, or is dropped, in
+// the NATS client.
 //
-// Each pull request has a reply subject of its own, which ends in the request's number. The server answers it with messages and then with
-// one status that says how many will not come. A heartbeat comes while there is nothing else. Its methods may be called concurrently.
+// Each pull request has a reply subject of its own, which ends in the request's number. The server answers it with
+// messages and then with one status that says how many will not come. A heartbeat comes while there is nothing else.
+// Its methods may be called concurrently.
 type puller struct {
 	conn    *nats.Conn
 	subject string // Of the pull requests.
@@ -89,8 +91,8 @@ func (p *puller) pull(now time.Time) error {
 	return err
 }
 
-// ask makes a request for messages that the route has no room set aside for, and that are needed all the same, unless one is open. It returns for how
-// many.
+// ask makes a request for messages that the route has no room set aside for, and that are needed all the same, unless
+// one is open. It returns for how many.
 func (p *puller) ask(now time.Time, messages int) (int, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -249,8 +251,8 @@ func (p *puller) forget() {
 	p.voidAll()
 }
 
-// silent forgets every open request when nothing has come for longer than the heartbeats allow, and says so. The consumer is then
-// to be looked for.
+// silent forgets every open request when nothing has come for longer than the heartbeats allow, and says so. The
+// consumer is then to be looked for.
 func (p *puller) silent() {
 	p.mu.Lock()
 	defer p.mu.Unlock()

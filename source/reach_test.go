@@ -27,7 +27,8 @@ func poisonOne(r *pipeline.Request) pipeline.Answer {
 	return accepted(r)
 }
 
-// carry carries three messages of the stream S over a connection, of which one becomes a dead letter, and waits until the stream's own server knows.
+// carry carries three messages of the stream S over a connection, of which one becomes a dead letter, and waits until
+// the stream's own server knows.
 func carry(t *testing.T, conn *nats.Conn, stream jetstream.Stream, ordered bool) {
 	t.Helper()
 	dead, err := NewDeadLetters(conn, "dead.r", quiet())
@@ -62,7 +63,8 @@ func carry(t *testing.T, conn *nats.Conn, stream jetstream.Stream, ordered bool)
 	}
 }
 
-// startLeaf returns a hub with JetStream in the domain hub, and a leaf node that is connected to it, with JetStream of its own.
+// startLeaf returns a hub with JetStream in the domain hub, and a leaf node that is connected to it, with JetStream
+// of its own.
 func startLeaf(t *testing.T) (hub, leaf *server.Server) {
 	t.Helper()
 	o := server.Options{ServerName: "hub", JetStream: true, StoreDir: t.TempDir(), JetStreamDomain: "hub"}

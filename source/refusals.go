@@ -31,8 +31,8 @@ func (e *RefusedError) Error() string {
 	return fmt.Sprintf("the NATS user may not %s to %s: grant it (docs/permissions.md)", what, e.Subject)
 }
 
-// refusals knows what the server refuses the user of one connection: nats.go tells of it aside, and whoever has asked waits in vain. It may be
-// used concurrently.
+// refusals knows what the server refuses the user of one connection: nats.go tells of it aside, and whoever has asked
+// waits in vain. It may be used concurrently.
 type refusals struct {
 	conn *nats.Conn
 
@@ -96,8 +96,8 @@ func (r *refusals) refused(action, subject string) RefusedError {
 	return RefusedError{Action: action, Subject: subject}
 }
 
-// note takes note of an error of the connection. It reports whether that is to be logged: refused acknowledgements, of which there may be many, are
-// by their route.
+// note takes note of an error of the connection. It reports whether that is to be logged: refused acknowledgements,
+// of which there may be many, are by their route.
 func (r *refusals) note(err error) (worth bool) {
 	refused, ok := r.parse(err)
 	if !ok {
@@ -141,7 +141,8 @@ func (r *refusals) look() {
 	}
 }
 
-// guard returns a context that ends, with a RefusedError as its cause, when a subject that begins with one of those given is refused.
+// guard returns a context that ends, with a RefusedError as its cause, when a subject that begins with one of those
+// given is refused.
 func (r *refusals) guard(ctx context.Context, subjects ...string) (context.Context, context.CancelFunc) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	g := &guard{subjects: subjects, cancel: cancel}
@@ -217,7 +218,8 @@ func (r *refusals) forget(refused RefusedError) {
 	delete(r.seen, refused)
 }
 
-// mayPublish asks the server whether the user may publish to a subject, by doing so: nil if it does not say no. It does not wait for an answer.
+// mayPublish asks the server whether the user may publish to a subject, by doing so: nil if it does not say no. It
+// does not wait for an answer.
 func (r *refusals) mayPublish(subject string, data []byte, timeout time.Duration) error {
 	began := time.Now()
 	if err := r.conn.Publish(subject, data); err != nil {

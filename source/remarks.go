@@ -9,7 +9,8 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 )
 
-// remarks are what works with a consumer and is probably not meant, each with what to do. The stream's settings may not be known: nil.
+// remarks are what works with a consumer and is probably not meant, each with what to do. The stream's settings may
+// not be known: nil.
 func (j *JetStream) remarks(info *jetstream.ConsumerInfo, stream *jetstream.StreamInfo) []string {
 	var texts []string
 	cfg := &info.Config

@@ -88,7 +88,8 @@ func TestLongHaltHandsBackOnceAndGoesOnInOrder(t *testing.T) {
 	}
 }
 
-// An outage of the connection may be longer than AckWait. What is held when it ends is delivered again, and published once.
+// An outage of the connection may be longer than AckWait. What is held when it ends is delivered again, and published
+// once.
 func TestHeldMessageThatIsDeliveredAgainIsPublishedOnce(t *testing.T) {
 	t.Parallel()
 	conn := startNATS(t)

@@ -22,9 +22,9 @@ type ReplayRoute struct {
 	Submit   func(pipeline.Message) // Blocks while the route's share of the queue is full.
 }
 
-// Replay takes the dead letters of one subject back from the stream that keeps them, as far as the stream reached when it began, and removes
-// those that are published. It is the Settler and the DeadLetters of their routes: what is rejected again stays where it is. Its methods may
-// be called concurrently.
+// Replay takes the dead letters of one subject back from the stream that keeps them, as far as the stream reached
+// when it began, and removes those that are published. It is the Settler and the DeadLetters of their routes: what is
+// rejected again stays where it is. Its methods may be called concurrently.
 type Replay struct {
 	js      jetstream.JetStream
 	subject string
@@ -76,8 +76,8 @@ type kept uint64
 // replayTimeout is for one request to the server.
 const replayTimeout = 10 * time.Second
 
-// Run submits the dead letters of the routes, oldest first, until the end or until ctx is done. failed is called when one was published and
-// cannot be removed: then nothing more should be published.
+// Run submits the dead letters of the routes, oldest first, until the end or until ctx is done. failed is called when
+// one was published and cannot be removed: then nothing more should be published.
 func (r *Replay) Run(ctx context.Context, routes map[string]ReplayRoute, failed func()) error {
 	r.mu.Lock()
 	r.failed = failed
@@ -169,7 +169,8 @@ func (r *Replay) get(ctx context.Context, next uint64) (*jetstream.RawStreamMsg,
 	return m, err
 }
 
-// Settle implements pipeline.Settler: it removes what was published. That takes a request to the server, which a replay has the time for.
+// Settle implements pipeline.Settler: it removes what was published. That takes a request to the server, which a
+// replay has the time for.
 func (r *Replay) Settle(handle any, o pipeline.Outcome) {
 	if o != pipeline.Published {
 		return // It stays.

@@ -11,7 +11,8 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 )
 
-// whole returns the payload of a dead letter. Of one that was cut, it is had from the stream from which the message came, if that still has it.
+// whole returns the payload of a dead letter. Of one that was cut, it is had from the stream from which the message
+// came, if that still has it.
 func (r *Replay) whole(ctx context.Context, m *jetstream.RawStreamMsg) ([]byte, error) {
 	return r.wholeOf(ctx, m, maxHops)
 }

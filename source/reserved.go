@@ -10,8 +10,8 @@ import (
 	"github.com/nats-io/nats.go"
 )
 
-// reservedTokens begin the subjects on which NATS, its clients and the bridge speak of messages, rather than of anything that users
-// have published.
+// reservedTokens begin the subjects on which NATS, its clients and the bridge speak of messages, rather than of
+// anything that users have published.
 var reservedTokens = map[string]bool{
 	"$JS": true, "$JSC": true, "$SYS": true, "$NRG": true, "$G": true, "$GR": true, "$GNR": true, "$LDS": true, "$MQTT": true,
 	"_INBOX": true, "_R_": true, "_GR_": true,
@@ -20,8 +20,9 @@ var reservedTokens = map[string]bool{
 // ownBucket begins the subjects of the bridge's own key-value bucket.
 const ownBucket = "$KV.momento-bridge."
 
-// reserved tells the subjects that a route does not publish although its filter matches them: a filter that begins with a wildcard
-// does not mean them. What the route itself says to its consumer is never published: it would be answered by more of it.
+// reserved tells the subjects that a route does not publish although its filter matches them: a filter that begins
+// with a wildcard does not mean them. What the route itself says to its consumer is never published: it would be
+// answered by more of it.
 type reserved struct {
 	inbox string // With which the inboxes of the bridge begin,
 	api   string // and its requests to JetStream.
@@ -73,8 +74,9 @@ func (r *reserved) names(tokens string) bool {
 	return false
 }
 
-// passing reports whether a message of core NATS is on its way from a stream to a consumer. Such a message has its own subject, rather than the
-// one that it travels on, so that it seems to be published once more to who listens to everything.
+// passing reports whether a message of core NATS is on its way from a stream to a consumer. Such a message has its
+// own subject, rather than the one that it travels on, so that it seems to be published once more to who listens to
+// everything.
 func (r *reserved) passing(m *nats.Msg) bool {
 	return len(r.named) == 0 && strings.HasPrefix(m.Reply, replyPrefix)
 }

@@ -244,7 +244,8 @@ func TestConsumerPausedOnTheServerIsToldOf(t *testing.T) {
 	s.stop()
 }
 
-// A consumer that somebody edits is looked at as one that is found: what it no longer delivers would wait and nobody be told.
+// A consumer that somebody edits is looked at as one that is found: what it no longer delivers would wait and nobody
+// be told.
 func TestConsumerThatIsEditedToBeUnfitIsRefused(t *testing.T) {
 	t.Parallel()
 	w := newServerSide(t, jetstream.StreamConfig{})

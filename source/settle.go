@@ -7,9 +7,10 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 )
 
-// settling takes everything unacknowledged into our own hands while the barrier is up: it asks for the consumer's numbers, makes sure that nobody
-// else holds what is missing, hands that back in the name of whoever had it, asks for it, and opens the barrier once it is there. Each step is
-// short, so that renewals go on. It belongs to the goroutine of the watch.
+// settling takes everything unacknowledged into our own hands while the barrier is up: it asks for the consumer's
+// numbers, makes sure that nobody else holds what is missing, hands that back in the name of whoever had it, asks for
+// it, and opens the barrier once it is there. Each step is short, so that renewals go on. It belongs to the goroutine
+// of the watch.
 type settling struct {
 	step    step
 	began   time.Time
@@ -43,29 +44,31 @@ const (
 )
 
 const (
-	// askAround is how long other replicas have to answer. Those that were heard before get more, as they are likely to be there.
+	// askAround is how long other replicas have to answer. Those that were heard before get more, as they are likely
+	// to be there.
 	askAround, askAroundAgain = 25 * time.Millisecond, time.Second
-	// calmTime is how long a consumer must have been left alone, by the server's clock, before a daemon that has just started takes what is
-	// unacknowledged for left behind: a replica that lives acknowledges, or has a request open.
+	// calmTime is how long a consumer must have been left alone, by the server's clock, before a daemon that has just
+	// started takes what is unacknowledged for left behind: a replica that lives acknowledges, or has a request open.
 	calmTime = 150 * time.Millisecond
-	// strangersStay is how long requests must wait at the server to be those of somebody who lives and does not answer. A server with gateways or
-	// leaf nodes keeps those of a daemon that was killed for a moment.
+	// strangersStay is how long requests must wait at the server to be those of somebody who lives and does not
+	// answer. A server with gateways or leaf nodes keeps those of a daemon that was killed for a moment.
 	strangersStay = 3 * time.Second
 	// afterTheFirstLook is how late acknowledgements may be that somebody sent before it died.
 	afterTheFirstLook = 20 * time.Millisecond
 	// settlePoll is how often a step is looked at while it waits.
 	settlePoll = 5 * time.Millisecond
-	// Numbers are asked for again after this long without an arrival, and twice as long each time: acknowledgements on their way make what is
-	// missing less.
+	// Numbers are asked for again after this long without an arrival, and twice as long each time: acknowledgements
+	// on their way make what is missing less.
 	shortestPause = 20 * time.Millisecond
-	// againAfter is how long nothing may come before what is missing is handed back again. Sooner would send the same messages over a slow link
-	// again and again.
+	// againAfter is how long nothing may come before what is missing is handed back again. Sooner would send the same
+	// messages over a slow link again and again.
 	againAfter = time.Second
 	// noteTime is how long the server may take to note what was handed back, before it is asked for all the same.
 	noteTime = 5 * time.Second
 	// giveUpAfter is how long nothing may come before the barrier is opened as it is.
 	giveUpAfter = 15 * time.Second
-	// sweepAtOnce is handed back at a time, and as much as that for sweepFor in one step: writing may take long, and renewals must go on.
+	// sweepAtOnce is handed back at a time, and as much as that for sweepFor in one step: writing may take long, and
+	// renewals must go on.
 	sweepAtOnce, sweepFor = 1024, 50 * time.Millisecond
 	// longestRange is the most sequences that are swept. A topic that is parked for long holds the floor back.
 	longestRange = 200_000

@@ -139,7 +139,8 @@ func startSettled(t *testing.T, src *JetStream, f *firsts) *stage {
 	return startStage(t, src, pipeline.RouteConfig{Returnable: true, Ordered: true}, 5000, f.accept)
 }
 
-// A killed daemon leaves messages unacknowledged, and newer ones wait: nothing newer of a topic goes first, however far they lie apart.
+// A killed daemon leaves messages unacknowledged, and newer ones wait: nothing newer of a topic goes first, however
+// far they lie apart.
 func TestWhatAKilledDaemonHeldGoesFirst(t *testing.T) {
 	for name, tt := range map[string]struct {
 		unacknowledged, apart int

@@ -12,8 +12,9 @@ func (w *watch) startSweep() {
 	w.p.expectNote()
 }
 
-// sweep hands back some of what is missing. The server ignores what is not unacknowledged, and queues the rest in this order. At the end it is
-// asked to say when it has done so, as it may serve a request before: by handing back a delivery that cannot be.
+// sweep hands back some of what is missing. The server ignores what is not unacknowledged, and queues the rest in
+// this order. At the end it is asked to say when it has done so, as it may serve a request before: by handing back a
+// delivery that cannot be.
 func (w *watch) sweep(now time.Time) {
 	s, upTo := &w.settling, w.settling.info.Delivered.Stream
 	for s.next <= upTo && time.Since(now) < sweepFor {

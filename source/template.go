@@ -22,13 +22,13 @@ import (
 //	{{"text"}}             the text itself, for what would be replaced otherwise: {{"$12"}}, {{"{{"}}, {{"*"}}
 //	>                      as the last token (the template is ">" or ends in ".>"): what the filter's ">" matched
 //
-// The filter's wildcards are counted from 1, from left to right. Its ">" is the last of them, and matches several tokens
-// with the dots between them. Wildcard 0 (and below) is the subject's first token. A length k that is not inside the value
-// leaves it as it is. Names are read without regard to case.
+// The filter's wildcards are counted from 1, from left to right. Its ">" is the last of them, and matches several
+// tokens with the dots between them. Wildcard 0 (and below) is the subject's first token. A length k that is not
+// inside the value leaves it as it is. Names are read without regard to case.
 //
-// Where a template is also a destination the NATS server accepts, made of plain tokens, $n tokens and tokens that are one
-// function each, the topic is the subject the server would have made of it. Unlike there, replacements may stand inside
-// text, text need not be valid in a subject, no wildcard has to be used, and ">" counts as a wildcard.
+// Where a template is also a destination the NATS server accepts, made of plain tokens, $n tokens and tokens that are
+// one function each, the topic is the subject the server would have made of it. Unlike there, replacements may stand
+// inside text, text need not be valid in a subject, no wildcard has to be used, and ">" counts as a wildcard.
 type Template struct {
 	parts   []topicPart
 	whole   bool     // It is {{subject}} alone: topics are subjects.

@@ -11,8 +11,8 @@ type choice struct {
 	template *Template
 }
 
-// CompileTemplates reads a template for a route that consumes several filters, which do not overlap: wildcards are counted in the filter that a subject
-// matches. The template must be valid for each of them.
+// CompileTemplates reads a template for a route that consumes several filters, which do not overlap: wildcards are
+// counted in the filter that a subject matches. The template must be valid for each of them.
 func CompileTemplates(filters []string, template string) (*Template, error) {
 	var choices []choice
 	same := true

@@ -24,12 +24,13 @@ const (
 	retryAcks = 2 * time.Second
 	// starvedAfter is how many looks tell that a consumer is starved: one may fall between two messages.
 	starvedAfter = 2
-	// silentAfter is how many probes without an answer tell that acknowledgements do not arrive, while other requests are answered.
+	// silentAfter is how many probes without an answer tell that acknowledgements do not arrive, while other requests
+	// are answered.
 	silentAfter = 2
 )
 
-// acksArrive reports whether acknowledgements are believed to arrive, and tries now and then while they are not: what is asked for meanwhile would
-// be published again and again. It is cheap while all is well.
+// acksArrive reports whether acknowledgements are believed to arrive, and tries now and then while they are not: what
+// is asked for meanwhile would be published again and again. It is cheap while all is well.
 func (w *watch) acksArrive(now time.Time) bool {
 	refused, denied := w.j.acks.refusals.acks(w.j.cfg.Stream, w.j.cfg.Consumer)
 	switch {
@@ -51,14 +52,15 @@ func (w *watch) acksArrive(now time.Time) bool {
 	return true
 }
 
-// probeAnswered asks the server to renew a delivery that there is not, and reports whether it says that it has noted that.
+// probeAnswered asks the server to renew a delivery that there is not, and reports whether it says that it has noted
+// that.
 func (w *watch) probeAnswered() bool {
 	_, err := w.j.conn.Request(w.j.acksOf()+nobody, ackProgress, lookTimeout/2)
 	return err == nil
 }
 
-// proveAcks looks whether acknowledgements arrive, after the server has answered another request. It counts only where one was answered before: not
-// every way to a consumer, as through another account, has answers.
+// proveAcks looks whether acknowledgements arrive, after the server has answered another request. It counts only
+// where one was answered before: not every way to a consumer, as through another account, has answers.
 func (w *watch) proveAcks() {
 	if w.probeAnswered() {
 		w.waits.silent = 0
@@ -103,7 +105,8 @@ func pausedText(info *jetstream.ConsumerInfo) string {
 		info.Config.PauseUntil.UTC().Format(time.RFC3339), info.Stream, info.Name)
 }
 
-// starvedText says that others hold all that may be unacknowledged, while something waits and we hold nothing; empty if that is not so.
+// starvedText says that others hold all that may be unacknowledged, while something waits and we hold nothing; empty
+// if that is not so.
 func starvedText(info *jetstream.ConsumerInfo, ours int) string {
 	most := info.Config.MaxAckPending
 	if most <= 0 || ours > 0 || info.NumPending == 0 || info.NumAckPending < most {
@@ -141,8 +144,9 @@ func (w *watch) denied() error {
 	return nil
 }
 
-// keepAlive asks for a message that is too large to come, while nothing else is asked for: the server deletes a consumer that nobody asks for as long as
-// its inactive_threshold, with whatever waits on a stream that keeps messages for consumers only.
+// keepAlive asks for a message that is too large to come, while nothing else is asked for: the server deletes a
+// consumer that nobody asks for as long as its inactive_threshold, with whatever waits on a stream that keeps
+// messages for consumers only.
 func (p *puller) keepAlive(now time.Time) {
 	threshold := p.limits.inactive
 	p.mu.Lock()
@@ -177,8 +181,8 @@ func (j *JetStream) setStarved(text string) bool {
 	return changed
 }
 
-// Starved says that other clients hold all messages of the consumer that may be unacknowledged; empty if that is not so. Whoever holds them may be another
-// replica, which is no reason not to be ready.
+// Starved says that other clients hold all messages of the consumer that may be unacknowledged; empty if that is not
+// so. Whoever holds them may be another replica, which is no reason not to be ready.
 func (j *JetStream) Starved() string {
 	j.mu.Lock()
 	defer j.mu.Unlock()
@@ -200,7 +204,8 @@ func inboxPrefix(conn *nats.Conn) string {
 	return inbox[:strings.LastIndexByte(inbox, '.')+1]
 }
 
-// greet looks, before anything is asked for, whether acknowledgements may be sent at all, and what is known of the consumer.
+// greet looks, before anything is asked for, whether acknowledgements may be sent at all, and what is known of the
+// consumer.
 func (w *watch) greet(info *jetstream.ConsumerInfo) {
 	w.seen(info)
 	if err := w.j.acks.probe(w.j.acksOf()); err != nil {

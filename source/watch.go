@@ -29,7 +29,8 @@ type watch struct {
 	leader   string    // Of the consumer, as far as is known.
 }
 
-// tick renews, hands back, listens for heartbeats and asks for the consumer's numbers. An error means that the consumer is lost.
+// tick renews, hands back, listens for heartbeats and asks for the consumer's numbers. An error means that the
+// consumer is lost.
 func (w *watch) tick(ctx context.Context, now time.Time) error {
 	w.renew(now)
 	w.j.cfg.Beat() // Each call of the connection may wait while it is made anew.
@@ -79,7 +80,8 @@ func (w *watch) look(ctx context.Context) error {
 	return err
 }
 
-// numbers returns the consumer's numbers, nil if there is no answer. An error means that it does not exist, or has been edited and cannot be used.
+// numbers returns the consumer's numbers, nil if there is no answer. An error means that it does not exist, or has
+// been edited and cannot be used.
 func (w *watch) numbers(ctx context.Context) (*jetstream.ConsumerInfo, error) {
 	ctx, cancel := context.WithTimeout(ctx, lookTimeout)
 	defer cancel()
@@ -110,8 +112,8 @@ func (w *watch) follow(info *jetstream.ConsumerInfo) {
 	w.leader = info.Cluster.Leader
 }
 
-// renew tells the server that what has been held for half of AckWait is still being worked on. A crowd is renewed over the next
-// quarter of it, so that a replicated stream does not get a storm of proposals.
+// renew tells the server that what has been held for half of AckWait is still being worked on. A crowd is renewed
+// over the next quarter of it, so that a replicated stream does not get a storm of proposals.
 func (w *watch) renew(now time.Time) {
 	if !w.j.conn.IsConnected() {
 		return
@@ -130,10 +132,11 @@ func (w *watch) renew(now time.Time) {
 	}
 }
 
-// handBack returns what is queued once publishing has been halted for half of AckWait, but for one message to probe with: other
-// replicas may do better, and a long outage costs no renewals. It waits until no request is open but for a probe, so that nothing comes back here, which
-// is why little is asked for while publishing is halted. Nothing is delayed: it is done once in a halt, so there is no loop, and what is asked for
-// afterwards, one message after each probe in vain, stays.
+// handBack returns what is queued once publishing has been halted for half of AckWait, but for one message to probe
+// with: other replicas may do better, and a long outage costs no renewals. It waits until no request is open but for
+// a probe, so that nothing comes back here, which is why little is asked for while publishing is halted. Nothing is
+// delayed: it is done once in a halt, so there is no loop, and what is asked for afterwards, one message after each
+// probe in vain, stays.
 func (w *watch) handBack(now time.Time) {
 	since := w.route.Halted()
 	if since.IsZero() || since.Equal(w.handed) || w.j.barrier.up.Load() {
@@ -161,8 +164,9 @@ func (w *watch) adapt(now time.Time) {
 	}
 }
 
-// takeIn asks for messages: for those that are unacknowledged while the barrier is up, and otherwise for as many as there is room for. It returns
-// what says when to call it again, at the latest. While acknowledgements do not arrive it asks for nothing.
+// takeIn asks for messages: for those that are unacknowledged while the barrier is up, and otherwise for as many as
+// there is room for. It returns what says when to call it again, at the latest. While acknowledgements do not arrive
+// it asks for nothing.
 func (w *watch) takeIn(ctx context.Context) (<-chan time.Time, error) {
 	now := time.Now()
 	if !w.acksArrive(now) {

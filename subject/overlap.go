@@ -3,8 +3,8 @@ package subject
 
 import "strings"
 
-// Overlap reports whether some subject matches both filters. A subject is a filter that matches itself. It may be called
-// concurrently.
+// Overlap reports whether some subject matches both filters. A subject is a filter that matches itself. It may be
+// called concurrently.
 func Overlap(a, b string) bool {
 	as, bs := strings.Split(a, "."), strings.Split(b, ".")
 	for i := range min(len(as), len(bs)) {

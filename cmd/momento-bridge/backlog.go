@@ -63,7 +63,8 @@ func (r *backlog) rates() admin.Rates {
 // step is how rarely what waits on a stream is looked at while nothing is taken over from it.
 const step = 6 * time.Second
 
-// arrivals returns what has come per second: from one change to another, as what waits may become known in steps. There must be two samples.
+// arrivals returns what has come per second: from one change to another, as what waits may become known in steps.
+// There must be two samples.
 func arrivals(samples []sample) float64 {
 	from, to := samples[0], samples[len(samples)-1]
 	var changes []sample
@@ -144,8 +145,8 @@ func (b *bridge) sampleOf(i int, stats *pipeline.Stats, now time.Time) sample {
 // seenEnough is for how long a route must have published before what it has done tells what it can.
 const seenEnough = 3 * time.Second
 
-// loadOf concludes from samples what a route has to do and what it can: where messages have been waiting all the time since it last stood still, what
-// it has done is what it can do. Elsewhere the quota says it.
+// loadOf concludes from samples what a route has to do and what it can: where messages have been waiting all the time
+// since it last stood still, what it has done is what it can do. Elsewhere the quota says it.
 func (b *bridge) loadOf(i int, samples []sample, stats *pipeline.Stats) pipeline.Load {
 	first, last := samples[0], samples[len(samples)-1]
 	rate, messages := stats.Quotas[0].Rate, b.plan.perPublish(i, last)

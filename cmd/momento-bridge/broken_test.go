@@ -10,7 +10,8 @@ import (
 
 var update = flag.Bool("update", false, "write the golden files anew; read the difference")
 
-// Each file in testdata/broken is a configuration that is wrong in one way, and beside it stands exactly what check says of it.
+// Each file in testdata/broken is a configuration that is wrong in one way, and beside it stands exactly what check
+// says of it.
 func TestBrokenConfigurationIsExplained(t *testing.T) {
 	t.Setenv(keyEnv, "another-servers-key")
 	t.Setenv("NATS_URL", "")

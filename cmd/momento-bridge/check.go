@@ -44,7 +44,8 @@ func newCheck() *cobra.Command {
 	return cmd
 }
 
-// checkPlan tells what run would do, with every derived setting. An error means that a consumer's settings cannot be derived.
+// checkPlan tells what run would do, with every derived setting. An error means that a consumer's settings cannot be
+// derived.
 func checkPlan(list *checklist, f *config.File, p *plan) error {
 	list.pass("configuration: " + plural(len(p.routes), "route"))
 	list.note("nats", natsNote(&f.NATS))

@@ -14,7 +14,8 @@ import (
 	"momento-bridge/subject"
 )
 
-// circleSearch looks for routes that consume each other's dead letters, where only NATS knows: which stream takes a subject.
+// circleSearch looks for routes that consume each other's dead letters, where only NATS knows: which stream takes a
+// subject.
 type circleSearch struct {
 	js     jetstream.JetStream
 	routes []routePlan
@@ -24,7 +25,8 @@ type circleSearch struct {
 	from   map[string][]string // By stream: those that it has its messages from, itself included.
 }
 
-// circles returns an error if dead letters would go round among the routes. It looks once, with the connection that is there by then.
+// circles returns an error if dead letters would go round among the routes. It looks once, with the connection that
+// is there by then.
 func (b *bridge) circles(ctx context.Context) error {
 	b.circled.Do(func() { b.circle = findCircle(ctx, b.nats, b.plan.routes, false) })
 	return b.circle
@@ -75,8 +77,8 @@ func (s *circleSearch) mayTake(i, n int) bool {
 	return len(filters) == 0 || slices.ContainsFunc(filters, func(filter string) bool { return subject.Overlap(filter, s.routes[i].deadLetter) })
 }
 
-// takes reports whether route n consumes the dead letters of route i, which its filters let through. That a route consumes its own
-// from its own stream is said elsewhere.
+// takes reports whether route n consumes the dead letters of route i, which its filters let through. That a route
+// consumes its own from its own stream is said elsewhere.
 func (s *circleSearch) takes(ctx context.Context, i, n int) bool {
 	r, subject := &s.routes[n], s.routes[i].deadLetter
 	if r.jetStream == nil {

@@ -34,8 +34,8 @@ func loopbackAddr(a net.Addr) bool {
 	return ok && tcp.IP.IsLoopback()
 }
 
-// notReady returns why the daemon does not carry messages now, and what to do, each in one line without secrets: NATS, the sources, the key, the
-// endpoint, the caches, permissions, dead letters.
+// notReady returns why the daemon does not carry messages now, and what to do, each in one line without secrets:
+// NATS, the sources, the key, the endpoint, the caches, permissions, dead letters.
 func (b *bridge) notReady(ctx context.Context) []string {
 	if why := b.vitals.progress.stuck(); why != "" { // Asking what is stuck would take for ever.
 		return []string{"the daemon is stuck and must be restarted: " + why}

@@ -117,7 +117,8 @@ func TestInterruptionEndsTheQuestion(t *testing.T) {
 	}
 }
 
-// The clean rate is always somewhat below the limit, so that it alone would never be enough where the limit is what is expected.
+// The clean rate is always somewhat below the limit, so that it alone would never be enough where the limit is what
+// is expected.
 func TestExpectationIsUnmetWhenTheLimitIsLess(t *testing.T) {
 	f := func(verdict, expected string, met bool) {
 		t.Helper()
@@ -178,7 +179,8 @@ func TestSearchTellsWhatTheLimitCounts(t *testing.T) {
 		case "1 subscriber for each topic":
 			want = 100
 		}
-		// A rate of the real clock is nearer to what it should be than to its double or half. It is asserted on virtual time elsewhere.
+		// A rate of the real clock is nearer to what it should be than to its double or half. It is asserted on
+		// virtual time elsewhere.
 		if d.Plateau < want/math.Sqrt2 || d.Plateau > want*math.Sqrt2 || d.Counts != (want < 200) {
 			t.Errorf("%s: %s are accepted at %.0f/s, counts %v; want %.0f/s", d.Name, d.Value, d.Plateau, d.Counts, want)
 		}

@@ -58,8 +58,8 @@ func (t *targetFlags) add(cmd *cobra.Command) {
 	flags.StringArrayVar(&t.labels, "label", nil, "`NAME=VALUE` for the report; may be repeated")
 }
 
-// target returns what is tested, ready to be used, and keeps the plan. All problems are reported at once, as a usage error: own are those of the
-// command's other flags.
+// target returns what is tested, ready to be used, and keeps the plan. All problems are reported at once, as a usage
+// error: own are those of the command's other flags.
 func (t *targetFlags) target(cmd *cobra.Command, own error) (loadtest.Target, error) {
 	f, err := t.settings(cmd)
 	if wrong, ok := errors.AsType[*usageError](err); ok {
@@ -92,7 +92,8 @@ func (t *targetFlags) target(cmd *cobra.Command, own error) (loadtest.Target, er
 	}, nil
 }
 
-// settings reads the file, the flags and the environment, in the way of settings.load. Without a file there is a route, as a configuration needs one.
+// settings reads the file, the flags and the environment, in the way of settings.load. Without a file there is a
+// route, as a configuration needs one.
 func (t *targetFlags) settings(cmd *cobra.Command) (*config.File, error) {
 	text := []byte(nil)
 	if t.file != "" {

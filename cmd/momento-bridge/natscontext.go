@@ -16,8 +16,8 @@ import (
 	"momento-bridge/secretfile"
 )
 
-// A context of the nats command line is a JSON file that says how to reach a server. Its passwords and tokens stand in it and are read at each attempt to
-// connect; everything else is read once.
+// A context of the nats command line is a JSON file that says how to reach a server. Its passwords and tokens stand
+// in it and are read at each attempt to connect; everything else is read once.
 
 // contextKeys are the keys of a context that have a counterpart here.
 var contextKeys = map[string]string{
@@ -43,7 +43,8 @@ const (
 	contextToken    = "token"
 )
 
-// applyContext fills what neither flags nor the file set from the context that the configuration names. None is used that is not named.
+// applyContext fills what neither flags nor the file set from the context that the configuration names. None is used
+// that is not named.
 func applyContext(f *config.File) {
 	name := f.NATS.Context
 	if name == "" || f.Broken("nats.context") {
@@ -87,7 +88,8 @@ func contextSecret(n *config.NATS) string {
 	return ""
 }
 
-// readContext returns what a context sets, as text, or why it cannot be used. Secrets are not among it, only that they are there.
+// readContext returns what a context sets, as text, or why it cannot be used. Secrets are not among it, only that
+// they are there.
 func readContext(name string) (map[string]string, error) {
 	if name != filepath.Base(name) || strings.Contains(name, "..") || strings.ContainsAny(name, `/\`) {
 		return nil, fmt.Errorf("%q is not the name of a context: `nats context ls` lists them", name)

@@ -24,7 +24,8 @@ func newReloads(started *config.File, load func() (*config.File, error)) *reload
 	return r
 }
 
-// run reloads until ctx is done. Limits, weights and ceilings of routes take effect at once; a configuration with problems changes nothing.
+// run reloads until ctx is done. Limits, weights and ceilings of routes take effect at once; a configuration with
+// problems changes nothing.
 func (r *reloads) run(ctx context.Context, b *bridge) {
 	defer signal.Stop(r.hangups)
 	for {

@@ -12,14 +12,16 @@ import (
 // keyNotice is how long before a key expires it is said: time to make a new one.
 const keyNotice = 24 * time.Hour
 
-// losses are the messages that a route gave up over the last samples, against its will, and those that became dead letters.
+// losses are the messages that a route gave up over the last samples, against its will, and those that became dead
+// letters.
 type losses struct {
 	dropped uint64 // By the pipeline.
 	missed  uint64 // By the NATS client.
 	dead    uint64
 }
 
-// losses returns what a route has lost lately. Where it is a policy to drop, what that drops cannot be told from the rest, and none of it is a loss.
+// losses returns what a route has lost lately. Where it is a policy to drop, what that drops cannot be told from the
+// rest, and none of it is a loss.
 func (r *backlog) losses(policy pipeline.Overload) losses {
 	if len(r.samples) == 0 {
 		return losses{}
@@ -49,7 +51,8 @@ func (l losses) why(route *pipeline.RouteConfig) string {
 	return ""
 }
 
-// remark adds to a state and its sentence what must not go unseen beside it: messages that are lost, dead letters, a key that expires.
+// remark adds to a state and its sentence what must not go unseen beside it: messages that are lost, dead letters, a
+// key that expires.
 func remark(s *admin.Status, state admin.State, text string) (admin.State, string) {
 	if state == admin.Stopping {
 		return state, text

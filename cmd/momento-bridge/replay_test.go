@@ -19,7 +19,8 @@ import (
 // fine is a payload that the endpoint accepts while it rejects all others.
 const fine = "fine"
 
-// graveyard is a world in which a daemon has dead-lettered 20 messages of route a, 10 too large ones of it, and 5 messages of route b.
+// graveyard is a world in which a daemon has dead-lettered 20 messages of route a, 10 too large ones of it, and 5
+// messages of route b.
 type graveyard struct {
 	*world
 	got    *record
@@ -66,7 +67,8 @@ func (g *graveyard) accepted(cache, topic string, body []byte) {
 	}
 }
 
-// bury has so many messages of a route rejected by the endpoint, and one accepted after every few: it would not be believed otherwise.
+// bury has so many messages of a route rejected by the endpoint, and one accepted after every few: it would not be
+// believed otherwise.
 func (g *graveyard) bury(p *process, route string, n int, message func(i int) (subject, payload string)) {
 	g.t.Helper()
 	settled := func(outcome string, n int) {

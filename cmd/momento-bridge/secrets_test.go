@@ -129,7 +129,8 @@ func (o *ordeal) look() {
 	}
 }
 
-// send publishes so many messages of each payload to each route. The payloads take turns, and begin with another on every other topic.
+// send publishes so many messages of each payload to each route. The payloads take turns, and begin with another on
+// every other topic.
 func (o *ordeal) send(n int, payloads ...string) {
 	o.t.Helper()
 	n *= len(payloads)
@@ -186,8 +187,8 @@ func (o *ordeal) restartNATS() {
 	eventually(o.t, "connected again", func() bool { return o.metric("nats_connected") == 1 })
 }
 
-// Thousands of failures of every kind, at the most talkative level: what the daemon says stays short, and holds neither the key nor a payload
-// nor the password of NATS.
+// Thousands of failures of every kind, at the most talkative level: what the daemon says stays short, and holds
+// neither the key nor a payload nor the password of NATS.
 func TestThousandsOfFailuresAreToldInAFewLinesWithoutASecret(t *testing.T) {
 	t.Parallel()
 	endpoint, mode, requests := leakyEndpoint(t)

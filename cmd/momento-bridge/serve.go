@@ -126,7 +126,8 @@ var errBudget = errors.New("the shutdown budget ran out first: raise shutdown_ti
 // errInterrupted ends the program at once, after a second signal.
 var errInterrupted = errors.New("interrupted")
 
-// run carries messages until ctx is done, then drains. A second signal ends it at once, with what it was doing left as it is.
+// run carries messages until ctx is done, then drains. A second signal ends it at once, with what it was doing left
+// as it is.
 func (b *bridge) run(ctx context.Context) error {
 	done := make(chan error, 1)
 	go func() { done <- b.carry(ctx) }()
@@ -139,8 +140,9 @@ func (b *bridge) run(ctx context.Context) error {
 	}
 }
 
-// carry carries messages until ctx is done, then drains. The order of its lines is the order in which messages stop moving:
-// the sources stop and hand back, what is in flight is finished, the acknowledgements are flushed, the connection is closed.
+// carry carries messages until ctx is done, then drains. The order of its lines is the order in which messages stop
+// moving: the sources stop and hand back, what is in flight is finished, the acknowledgements are flushed, the
+// connection is closed.
 func (b *bridge) carry(ctx context.Context) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
@@ -220,8 +222,8 @@ func (b *bridge) draining(end time.Time) {
 	b.sayStopping()
 }
 
-// flush makes sure that the server has the acknowledgements, and says how the drain went, and what was left of it. If the connection is away it may
-// come back until the budget ends.
+// flush makes sure that the server has the acknowledgements, and says how the drain went, and what was left of it. If
+// the connection is away it may come back until the budget ends.
 func (b *bridge) flush(left int) error {
 	end := time.Now().Add(flushReserve)
 	if drain := b.endBy.Load(); drain != nil {
@@ -241,8 +243,8 @@ func (b *bridge) flush(left int) error {
 	return nil
 }
 
-// withGrace returns a context that ends the given time after ctx. draining is told the moment when that will be, as soon as it is
-// known.
+// withGrace returns a context that ends the given time after ctx. draining is told the moment when that will be, as
+// soon as it is known.
 func withGrace(ctx context.Context, grace time.Duration, draining func(end time.Time)) (context.Context, context.CancelFunc) {
 	hard, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	stop := context.AfterFunc(ctx, func() {

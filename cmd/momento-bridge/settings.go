@@ -67,8 +67,8 @@ func addSettings(cmd *cobra.Command) *settings {
 	return s
 }
 
-// load reads the configuration: flags before the environment before the file before the defaults. All problems are reported at
-// once, as a usage error.
+// load reads the configuration: flags before the environment before the file before the defaults. All problems are
+// reported at once, as a usage error.
 func (s *settings) load(cmd *cobra.Command) (*config.File, *plan, error) {
 	name, text := "", []byte(nil)
 	if s.file != "" {

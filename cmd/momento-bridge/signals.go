@@ -9,7 +9,8 @@ import (
 )
 
 const (
-	// oneSignal is how long signals after the first one count as the same: GNU timeout, for one, signals the program and then its group.
+	// oneSignal is how long signals after the first one count as the same: GNU timeout, for one, signals the program
+	// and then its group.
 	oneSignal = 2 * time.Second
 	// lastWords is the time that a command has to end by itself after a second signal.
 	lastWords = 500 * time.Millisecond
@@ -30,8 +31,8 @@ func obey(signals <-chan os.Signal, stop, hurryUp, end func()) {
 	end()
 }
 
-// outlivePipes lets the program go on when nobody reads its output or its log any more: writing is an error then, which nobody minds. Without it, the
-// first line would end the program at once, with all that it holds.
+// outlivePipes lets the program go on when nobody reads its output or its log any more: writing is an error then,
+// which nobody minds. Without it, the first line would end the program at once, with all that it holds.
 func outlivePipes() { signal.Ignore(syscall.SIGPIPE) }
 
 // hurryKey is the context's key of a second context, which is done after a second signal.

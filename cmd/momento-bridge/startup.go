@@ -13,8 +13,8 @@ import (
 	"momento-bridge/pipeline"
 )
 
-// announce says what the daemon is about to do, with the settings that were derived: in a few lines where people read the log on a terminal,
-// elsewhere as events.
+// announce says what the daemon is about to do, with the settings that were derived: in a few lines where people read
+// the log on a terminal, elsewhere as events.
 func announce(w io.Writer, log *slog.Logger, f *config.File, p *plan) {
 	if isTerminal(w) && f.Log.Format != "json" && log.Enabled(context.Background(), slog.LevelInfo) {
 		fmt.Fprintln(w, strings.Join(announcement(f, p, paletteOf(w)), "\n"))

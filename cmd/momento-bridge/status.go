@@ -73,7 +73,8 @@ func (b *bridge) routeStatus(i int, stats *pipeline.Stats) admin.Route {
 // byNATS is what limits a route that NATS gives nothing, as what it holds is limited by nothing.
 const byNATS = "nats"
 
-// routeReason says why a route does not carry messages, or not all of them, and what to do where that is about this route; empty while it does, or could.
+// routeReason says why a route does not carry messages, or not all of them, and what to do where that is about this
+// route; empty while it does, or could.
 func (b *bridge) routeReason(i int, stats *pipeline.Stats) string {
 	s := &stats.Routes[i]
 	ready, why := b.sources[i].Ready()

@@ -54,7 +54,8 @@ func (b *bridge) sayStopping() {
 		"core_messages", h.core, "in_flight", h.inFlight, "queued", h.queued, "budget", b.plan.shutdown)
 }
 
-// rest tells what a stop leaves: what core routes have lost by it, what streams deliver again, and what the server may not know of.
+// rest tells what a stop leaves: what core routes have lost by it, what streams deliver again, and what the server
+// may not know of.
 func (b *bridge) rest(h held) []any {
 	var e ended
 	if before := b.before.Load(); before != nil {

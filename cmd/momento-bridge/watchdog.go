@@ -18,7 +18,8 @@ type vitals struct {
 	ready    chan struct{} // Closed once the daemon has been ready.
 }
 
-// stuckProbes is how many probes in a row have to find something stuck: after the process was stopped for a while, the first may.
+// stuckProbes is how many probes in a row have to find something stuck: after the process was stopped for a while,
+// the first may.
 const stuckProbes = 5
 
 func newVitals(p *plan) *vitals {
@@ -40,7 +41,8 @@ const (
 	startInterval = 100 * time.Millisecond
 )
 
-// probe looks each second whether the pipeline goes on, until side is done. It waits for whatever is stuck there, and for this has a goroutine of its own.
+// probe looks each second whether the pipeline goes on, until side is done. It waits for whatever is stuck there, and
+// for this has a goroutine of its own.
 func (b *bridge) probe(side context.Context) {
 	ticks := time.NewTicker(lookInterval)
 	defer ticks.Stop()
@@ -56,8 +58,8 @@ func (b *bridge) probe(side context.Context) {
 	}
 }
 
-// observe notes each second what the daemon is doing, until side is done. No pulse is its own: it waits for the connection to NATS as well. ctx is done
-// when the daemon stops.
+// observe notes each second what the daemon is doing, until side is done. No pulse is its own: it waits for the
+// connection to NATS as well. ctx is done when the daemon stops.
 func (b *bridge) observe(ctx, side context.Context) {
 	ticks := time.NewTicker(startInterval)
 	defer ticks.Stop()
@@ -87,8 +89,8 @@ const (
 	extension      = 15 * time.Second
 )
 
-// attend tells the service manager and the log when the daemon is ready and when it stops, and the service manager how it is, until side is done. A sign of
-// life is given only while the daemon goes on by itself.
+// attend tells the service manager and the log when the daemon is ready and when it stops, and the service manager
+// how it is, until side is done. A sign of life is given only while the daemon goes on by itself.
 func (b *bridge) attend(ctx, side context.Context) {
 	manager := b.manager
 	status := time.NewTicker(statusInterval)

@@ -9,7 +9,8 @@ import (
 // condition is a value of a label of which one is in force, as people read it.
 type condition struct{ label, color string }
 
-// The conditions of the gauges that are 1 for one of their labels, the gravest last: that is the one shown where replicas differ.
+// The conditions of the gauges that are 1 for one of their labels, the gravest last: that is the one shown where
+// replicas differ.
 var (
 	limits = []condition{
 		{"nothing", "green"},

@@ -22,7 +22,8 @@ type Config struct {
 	Publisher   func() Publisher // Makes one, for a worker.
 	Connections int              // At the most; at low rates fewer are used, so that none is idle for long.
 	Timeout     time.Duration    // One publish.
-	// Payload, Cache and Topic are of the i-th publish. They are called by one goroutine; the payload is not changed later.
+	// Payload, Cache and Topic are of the i-th publish. They are called by one goroutine; the payload is not changed
+	// later.
 	Payload func(i int) []byte
 	Cache   func(i int) string
 	Topic   func(i int) string
@@ -30,8 +31,9 @@ type Config struct {
 	Arrivals Arrivals
 	// AtOnce is how many publishes the arrivals plan for one moment: that many connections are used, if there are.
 	AtOnce int
-	// Patience is how long a publish may wait for a connection, beyond its tolerance; 0: what finds none that is free is missed, or soon is. Waiting is
-	// bounded by Waiting publishes as well. What the pacer itself is late with is missed all the same.
+	// Patience is how long a publish may wait for a connection, beyond its tolerance; 0: what finds none that is free
+	// is missed, or soon is. Waiting is bounded by Waiting publishes as well. What the pacer itself is late with is
+	// missed all the same.
 	Patience time.Duration
 	Waiting  int
 	// Opened is how many connections have been opened so far; nil: nobody knows.
