@@ -1,5 +1,5 @@
 // Package config is the configuration file: its keys, defaults, strict reading and the checks that need nothing but
-// the file. Every problem is found at once and has a place. The package knows nothing of the other packages.
+// the file. Every problem is found at once and has a place. The package knows nothing of the other packages but subject.
 package config
 
 // Config is the whole file. The tag doc is what the schema says of a key, enum lists the values it takes.
