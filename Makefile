@@ -6,8 +6,8 @@ test:      ; go test ./...
 race:      ; go test -race -shuffle=on ./...
 fuzz:      ; bash .ci/fuzz 60s
 chaos:
-	CHAOS=long go test -count 1 -timeout 2h -v ./chaos
-	CHAOS=long CHAOS_PIPELINE=8 go test -count 1 -timeout 2h -v ./chaos
+	CHAOS=long go test -count 1 -timeout 2h -v ./test/chaos
+	CHAOS=long CHAOS_PIPELINE=8 go test -count 1 -timeout 2h -v ./test/chaos
 bench:     ; set -o pipefail; mkdir -p bench/results && go test -run '^$$' -bench . -count 6 -timeout 2h ./... | tee bench/results/$$(date -u +%Y-%m-%dT%H%M)-$$(git describe --always --dirty).txt
 lint:      ; go tool -modfile=tools/go.mod golangci-lint run
 fmt:       ; go tool -modfile=tools/go.mod gofumpt -w .
@@ -18,8 +18,8 @@ quota:     ; go run ./bench/quota
 limit:     ; go run ./bench/limit
 cost:      ; go run ./bench/cost
 timing:    ; go run ./bench/timing
-browser:   ; go -C browser test -count 1 -v ./...
-screenshots: ; go -C browser run ./screenshots
+browser:   ; go -C test/browser test -count 1 -v ./...
+screenshots: ; go -C test/browser run ./screenshots
 image:     ; docker build -t momento-bridge .
 check:     ; bash .ci/run
 

@@ -6,9 +6,9 @@ import (
 	"testing"
 	"time"
 
+	"momento-bridge/emulator"
 	"momento-bridge/loadtest/report"
 	"momento-bridge/loadtest/search"
-	"momento-bridge/sink/emulator"
 )
 
 func TestInterruptionAfterTheSearchIsTold(t *testing.T) {

@@ -9,9 +9,9 @@ import (
 	"testing"
 	"time"
 
+	"momento-bridge/emulator"
 	"momento-bridge/loadtest/drive"
 	"momento-bridge/sink"
-	"momento-bridge/sink/emulator"
 )
 
 // rateTest returns a rate test against an emulator.

@@ -8,7 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"momento-bridge/sink/emulator"
+	"momento-bridge/emulator"
 )
 
 // quotaRows are what the figures are taken for. Sharded and penalising limiters, and buckets without a burst, refuse whoever is near the

@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"momento-bridge/sink/emulator"
+	"momento-bridge/emulator"
 )
 
 // wire is a greedy publisher with connections, an endpoint with a limiter, and the time between them, all virtual.

@@ -6,7 +6,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"momento-bridge/sink/emulator"
+	"momento-bridge/emulator"
 )
 
 // A refusal that names throughput is about bytes: the quota of bytes is found, and the rate of publishes is left alone.

@@ -6,7 +6,7 @@ import (
 	"testing"
 	"time"
 
-	"momento-bridge/sink/emulator"
+	"momento-bridge/emulator"
 )
 
 // paced drives a pacer for a while on virtual time as a greedy publisher that looks every step, and returns when each publish started.

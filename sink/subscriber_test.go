@@ -13,8 +13,8 @@ import (
 	"testing"
 	"time"
 
+	"momento-bridge/emulator"
 	"momento-bridge/pipeline"
-	"momento-bridge/sink/emulator"
 )
 
 // heard is what a subscriber has received.

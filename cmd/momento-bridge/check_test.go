@@ -14,7 +14,7 @@ import (
 	"github.com/nats-io/nats-server/v2/server"
 	"github.com/nats-io/nats.go/jetstream"
 
-	"momento-bridge/sink/emulator"
+	"momento-bridge/emulator"
 )
 
 func TestOnlineCheckTriesEverythingAndCreatesNothing(t *testing.T) {

@@ -9,7 +9,7 @@ import (
 
 	"github.com/nats-io/nats.go/jetstream"
 
-	"momento-bridge/sink/emulator"
+	"momento-bridge/emulator"
 )
 
 // Which stream takes a subject only NATS knows.

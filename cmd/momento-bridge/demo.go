@@ -19,7 +19,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"momento-bridge/config"
-	"momento-bridge/sink/emulator"
+	"momento-bridge/emulator"
 )
 
 // demoOptions are the flags of demo.

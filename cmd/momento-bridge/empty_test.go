@@ -7,7 +7,7 @@ import (
 
 	"github.com/nats-io/nats.go/jetstream"
 
-	"momento-bridge/sink/emulator"
+	"momento-bridge/emulator"
 )
 
 func TestDeleteMarkersEndAsTheRouteSays(t *testing.T) {

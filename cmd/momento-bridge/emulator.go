@@ -6,7 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"momento-bridge/sink/emulator"
+	"momento-bridge/emulator"
 )
 
 func newEmulator() *cobra.Command {

@@ -18,7 +18,7 @@ import (
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
-	"momento-bridge/sink/emulator"
+	"momento-bridge/emulator"
 )
 
 // world is what a daemon under test lives in: a NATS server, an emulator, a key file.

@@ -11,7 +11,7 @@ import (
 	"testing"
 	"time"
 
-	"momento-bridge/sink/emulator"
+	"momento-bridge/emulator"
 )
 
 // makePipe makes a pipe to which nobody writes yet.

@@ -11,8 +11,8 @@ import (
 	"testing"
 	"time"
 
+	"momento-bridge/emulator"
 	"momento-bridge/loadtest/report"
-	"momento-bridge/sink/emulator"
 )
 
 // findLimit runs a search against a world's endpoint and returns what it printed and how it ended.

@@ -9,8 +9,8 @@ import (
 	"testing"
 	"time"
 
+	"momento-bridge/emulator"
 	"momento-bridge/loadtest/report"
-	"momento-bridge/sink/emulator"
 )
 
 // loadtestRate runs the command against the world's endpoint and returns its report, what it wrote to standard error, and how it ended.

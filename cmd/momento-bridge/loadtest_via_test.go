@@ -10,8 +10,8 @@ import (
 	"testing"
 	"time"
 
+	"momento-bridge/emulator"
 	"momento-bridge/loadtest/report"
-	"momento-bridge/sink/emulator"
 )
 
 // via runs the command through NATS and a bridge.

@@ -9,7 +9,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus/testutil/promlint"
 
-	"momento-bridge/sink/emulator"
+	"momento-bridge/emulator"
 )
 
 const twoRoutes = `  - {name: s, stream: S, subject: "s.*", cache: c}

@@ -5,7 +5,7 @@ import (
 	"testing"
 	"time"
 
-	"momento-bridge/sink/emulator"
+	"momento-bridge/emulator"
 )
 
 // Values of a few topics come far faster than the quota allows. The latest of each is published; those it replaces are acknowledged and counted.

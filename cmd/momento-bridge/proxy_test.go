@@ -12,7 +12,7 @@ import (
 	"sync/atomic"
 	"testing"
 
-	"momento-bridge/sink/emulator"
+	"momento-bridge/emulator"
 )
 
 const (

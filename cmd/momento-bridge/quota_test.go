@@ -15,7 +15,7 @@ import (
 
 	"momento-bridge/admin"
 	"momento-bridge/batch"
-	"momento-bridge/sink/emulator"
+	"momento-bridge/emulator"
 )
 
 // post changes something through the admin listener.

@@ -10,7 +10,7 @@ import (
 
 	"github.com/nats-io/nats-server/v2/server"
 
-	"momento-bridge/sink/emulator"
+	"momento-bridge/emulator"
 )
 
 // trouble is one thing that keeps a daemon from carrying messages, and what /readyz says of it.

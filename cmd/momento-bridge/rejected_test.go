@@ -6,7 +6,7 @@ import (
 	"sync/atomic"
 	"testing"
 
-	"momento-bridge/sink/emulator"
+	"momento-bridge/emulator"
 )
 
 // believed is how many rejections in a row, with nothing accepted in between, are taken for the messages' own fault.

@@ -12,8 +12,8 @@ import (
 
 	"github.com/nats-io/nats.go/jetstream"
 
+	"momento-bridge/emulator"
 	"momento-bridge/pipeline"
-	"momento-bridge/sink/emulator"
 )
 
 // fine is a payload that the endpoint accepts while it rejects all others.

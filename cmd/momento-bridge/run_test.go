@@ -13,7 +13,7 @@ import (
 	"github.com/nats-io/nats-server/v2/server"
 	"github.com/prometheus/client_golang/prometheus/testutil/promlint"
 
-	"momento-bridge/sink/emulator"
+	"momento-bridge/emulator"
 )
 
 func TestRunCarriesCoreAndStreamAndStopsClean(t *testing.T) {

@@ -10,7 +10,7 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 
 	"momento-bridge/admin"
-	"momento-bridge/sink/emulator"
+	"momento-bridge/emulator"
 )
 
 // consumer makes a consumer.

@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"momento-bridge/sink/emulator"
+	"momento-bridge/emulator"
 )
 
 func TestRunLogsWhatItIsAboutToDo(t *testing.T) {

@@ -14,7 +14,7 @@ import (
 	"time"
 
 	"momento-bridge/admin"
-	"momento-bridge/sink/emulator"
+	"momento-bridge/emulator"
 )
 
 // fakeDaemon answers as an admin listener does, with what can be changed.

@@ -8,7 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"momento-bridge/sink/emulator"
+	"momento-bridge/emulator"
 )
 
 // Acknowledgements that were sent while NATS was away wait for it as long as the budget allows, and are then counted.

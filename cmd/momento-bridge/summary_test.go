@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"momento-bridge/admin"
-	"momento-bridge/sink/emulator"
+	"momento-bridge/emulator"
 )
 
 func TestStatusSaysInOneSentenceHowThingsAre(t *testing.T) {

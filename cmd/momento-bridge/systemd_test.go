@@ -10,7 +10,7 @@ import (
 	"testing"
 	"time"
 
-	"momento-bridge/sink/emulator"
+	"momento-bridge/emulator"
 )
 
 // fakeManager is a service manager that remembers what it is told.

@@ -9,7 +9,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"momento-bridge/sink/emulator"
+	"momento-bridge/emulator"
 )
 
 // openTerminal returns a terminal for the program to write to, and what has been written to it so far.

@@ -16,7 +16,7 @@ import (
 	"time"
 
 	"momento-bridge/admin"
-	"momento-bridge/sink/emulator"
+	"momento-bridge/emulator"
 )
 
 // vendor is a token vending machine; what it gives can be changed.

@@ -12,8 +12,8 @@ import (
 
 	"momento-bridge/batch"
 	"momento-bridge/config"
+	"momento-bridge/emulator"
 	"momento-bridge/pipeline"
-	"momento-bridge/sink/emulator"
 )
 
 // watched is a daemon built from a plan that the test has changed, and its service manager, which wants a sign of life each second.

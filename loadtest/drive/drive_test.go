@@ -10,9 +10,9 @@ import (
 	"testing"
 	"time"
 
+	"momento-bridge/emulator"
 	"momento-bridge/loadtest/search"
 	"momento-bridge/sink"
-	"momento-bridge/sink/emulator"
 )
 
 // endpoint is an emulator on loopback.

@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"momento-bridge/sink/emulator"
+	"momento-bridge/emulator"
 )
 
 // disturbed is a simulation whose trials may go wrong.

@@ -8,7 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"momento-bridge/sink/emulator"
+	"momento-bridge/emulator"
 )
 
 func bucket(seconds float64) func(float64) emulator.Settings {

@@ -4,7 +4,7 @@ import (
 	"math/rand/v2"
 	"time"
 
-	"momento-bridge/sink/emulator"
+	"momento-bridge/emulator"
 )
 
 // simulation is a tester in virtual time in front of one of the emulator's limiters.

@@ -1,4 +1,4 @@
-module momento-bridge/browser
+module momento-bridge/test/browser
 
 go 1.26.0
 

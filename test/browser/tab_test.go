@@ -15,7 +15,7 @@ import (
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
 
-	"momento-bridge/browser/lab"
+	"momento-bridge/test/browser/lab"
 )
 
 // checks are functions that look at the page from inside.

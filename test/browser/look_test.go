@@ -10,7 +10,7 @@ import (
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 
-	"momento-bridge/browser/lab"
+	"momento-bridge/test/browser/lab"
 )
 
 // parkedLab is a daemon with something in every part of the page: a route that is parked, one that waits for the quota, problems.

@@ -12,7 +12,7 @@ import (
 	"github.com/chromedp/cdproto/input"
 	"github.com/chromedp/chromedp"
 
-	"momento-bridge/browser/lab"
+	"momento-bridge/test/browser/lab"
 )
 
 // total reads a route's number from the page, without what stands between thousands.

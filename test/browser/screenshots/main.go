@@ -14,7 +14,7 @@ import (
 
 	"github.com/chromedp/chromedp"
 
-	"momento-bridge/browser/lab"
+	"momento-bridge/test/browser/lab"
 )
 
 // scene is a state with what causes it.
@@ -41,7 +41,7 @@ var scenes = []scene{
 }
 
 func main() {
-	root := flag.String("root", "..", "the repository")
+	root := flag.String("root", "../..", "the repository")
 	history := flag.Duration("history", 105*time.Second, "how long each daemon runs before its picture is taken")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)

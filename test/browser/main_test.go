@@ -6,7 +6,7 @@ import (
 	"os"
 	"testing"
 
-	"momento-bridge/browser/lab"
+	"momento-bridge/test/browser/lab"
 )
 
 var (
@@ -22,7 +22,7 @@ func runTests(m *testing.M) int {
 		return fail(err)
 	}
 	defer os.RemoveAll(dir)
-	if programs, err = lab.Build(context.Background(), "..", dir); err != nil {
+	if programs, err = lab.Build(context.Background(), "../..", dir); err != nil {
 		return fail(err)
 	}
 	var stop func()
