@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"momento-bridge/terminal"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew; read the difference")
@@ -27,7 +29,7 @@ func TestBrokenConfigurationIsExplained(t *testing.T) {
 			if status := exitStatus(run(t.Context(), []string{"check", "-c", file}, &out, &log)); status != statusUsage {
 				t.Errorf("exit status %d, want %d; output %s", status, statusUsage, out.String())
 			}
-			if n := strings.Count(log.String(), "\n"); out.String() != "✗ "+plural(n, "problem")+" in the configuration\n" {
+			if n := strings.Count(log.String(), "\n"); out.String() != "✗ "+terminal.Plural(n, "problem")+" in the configuration\n" {
 				t.Errorf("%d problems end with the verdict %q", n, out.String())
 			}
 			got, golden := log.String(), strings.TrimSuffix(file, ".yaml")+".golden"

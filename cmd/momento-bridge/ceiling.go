@@ -7,6 +7,7 @@ import (
 
 	"momento-bridge/config"
 	"momento-bridge/pipeline"
+	"momento-bridge/terminal"
 )
 
 // usualLatency is the time of a publish that estimates are made with.
@@ -49,33 +50,26 @@ func (c ceiling) lines(f *config.Config, i int) []string {
 	case math.IsInf(c.quota, 1):
 		lines = append(lines, "no quota is configured")
 	case c.learned:
-		lines = append(lines, fmt.Sprintf("quota learned from refusals; Momento's default of %d/s lets %s publishes/s", pipeline.FirstRate, number(c.quota)))
+		lines = append(lines, fmt.Sprintf("quota learned from refusals; Momento's default of %d/s lets %s publishes/s", pipeline.FirstRate, terminal.Number(c.quota)))
 	default:
-		lines = append(lines, fmt.Sprintf("quota: %s publishes/s", number(c.quota)))
+		lines = append(lines, fmt.Sprintf("quota: %s publishes/s", terminal.Number(c.quota)))
 	}
 	if c.busy < c.quota {
-		lines[0] += fmt.Sprintf(", %s/s while the other routes are busy", number(c.busy))
+		lines[0] += fmt.Sprintf(", %s/s while the other routes are busy", terminal.Number(c.busy))
 	}
 	if !math.IsInf(c.topic, 1) {
-		lines = append(lines, fmt.Sprintf("ordering: %s publishes/s of one topic at %v each, as one is in flight at a time", number(c.topic), usualLatency))
+		lines = append(lines, fmt.Sprintf("ordering: %s publishes/s of one topic at %v each, as one is in flight at a time", terminal.Number(c.topic), usualLatency))
 	}
-	lines = append(lines, fmt.Sprintf("connections: %s publishes/s at %v each", number(c.connections), usualLatency))
+	lines = append(lines, fmt.Sprintf("connections: %s publishes/s at %v each", terminal.Number(c.connections), usualLatency))
 	most := min(c.quota, c.connections)
-	text := fmt.Sprintf("→ %s messages/s", number(most*c.perPublish))
+	text := fmt.Sprintf("→ %s messages/s", terminal.Number(most*c.perPublish))
 	if r.Batch.Format == config.FormatNone {
 		json := messagesPerPublish(config.Batch{Format: "json", MaxBytes: usualBatch})
-		text += fmt.Sprintf("; with batch: {format: json} up to %s/s of %d bytes each, when they wait for the same topics", number(most*json), usualMessage)
+		text += fmt.Sprintf("; with batch: {format: json} up to %s/s of %d bytes each, when they wait for the same topics", terminal.Number(most*json), usualMessage)
 	} else {
-		text += fmt.Sprintf(" of %d bytes each, %s in a publish, when they wait for the same topics", usualMessage, number(c.perPublish))
+		text += fmt.Sprintf(" of %d bytes each, %s in a publish, when they wait for the same topics", usualMessage, terminal.Number(c.perPublish))
 	}
 	return append(lines, text)
-}
-
-func number(f float64) string {
-	if f >= 10 {
-		return fmt.Sprintf("%.0f", f)
-	}
-	return fmt.Sprintf("%.2g", f)
 }
 
 // quotaWarnings are settings of limits and batches that do nothing, or cannot work.
@@ -103,7 +97,7 @@ func quotaWarnings(c *config.Config) []string {
 			"route %s: max_age %v is shorter than the %v between two publishes: most messages will expire", r.Name, r.MaxAge, interval)
 		cost := costOf(c, r, float64(r.MaxPayload))
 		warn(cost <= 10*least(c.Limits.Rate) || c.Limits.Unit != config.UnitOperations,
-			"route %s: a message of max_payload costs %.0f operations, which take %.0f s at %s/s", r.Name, cost, cost/least(c.Limits.Rate), number(least(c.Limits.Rate)))
+			"route %s: a message of max_payload costs %.0f operations, which take %.0f s at %s/s", r.Name, cost, cost/least(c.Limits.Rate), terminal.Number(least(c.Limits.Rate)))
 	}
 	return texts
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"momento-bridge/config"
+	"momento-bridge/terminal"
 )
 
 func newCheck() *cobra.Command {
@@ -27,7 +28,7 @@ func newCheck() *cobra.Command {
 		list := newChecklist(cmd.OutOrStdout())
 		f, p, err := s.load(cmd)
 		if invalid, ok := errors.AsType[*config.InvalidError](err); ok {
-			list.line(markBad, plural(len(invalid.Problems), "problem")+" in the configuration")
+			list.line(terminal.Bad, terminal.Plural(len(invalid.Problems), "problem")+" in the configuration")
 		}
 		if err != nil {
 			return err
@@ -47,10 +48,10 @@ func newCheck() *cobra.Command {
 // checkPlan tells what run would do, with every derived setting. An error means that a consumer's settings cannot be
 // derived.
 func checkPlan(list *checklist, f *config.File, p *plan) error {
-	list.pass("configuration: " + plural(len(p.routes), "route"))
+	list.pass("configuration: " + terminal.Plural(len(p.routes), "route"))
 	list.note("nats", natsNote(&f.NATS))
 	list.note("publishes", fmt.Sprintf("%s, %v an attempt, rate %s, counted in %s", connectionsNote(p), p.pipeline.Timeout, f.Limits.Rate, f.Limits.Unit))
-	list.note("queue", fmt.Sprintf("%d messages, %s, shared equally by the routes", p.pipeline.MaxMessages, bytesText(p.pipeline.MaxBytes)))
+	list.note("queue", fmt.Sprintf("%d messages, %s, shared equally by the routes", p.pipeline.MaxMessages, terminal.Bytes(p.pipeline.MaxBytes)))
 	list.note("admin", adminNote(p.adminListen))
 	if text := keyWarning(p, time.Now()); text != "" {
 		list.warn("key: " + keyNote(p.sink.Keys) + ": " + text)
@@ -91,7 +92,7 @@ func checkRoute(list *checklist, f *config.File, i int, r routePlan) error {
 		name = ""
 	}
 	if r.jetStream == nil {
-		list.note("buffer", fmt.Sprintf("the NATS client drops, and counts, what exceeds %d messages or %s", r.core.PendingMessages, bytesText(int64(r.core.PendingBytes))))
+		list.note("buffer", fmt.Sprintf("the NATS client drops, and counts, what exceeds %d messages or %s", r.core.PendingMessages, terminal.Bytes(int64(r.core.PendingBytes))))
 		return nil
 	}
 	desired, settings, err := r.jetStream.Desired()

@@ -4,37 +4,39 @@ import (
 	"fmt"
 	"io"
 	"strings"
+
+	"momento-bridge/terminal"
 )
 
 // checklist prints checks as they are made, each in a line that begins with ✓, ! or ✗, and counts them. What belongs to a check stands under it.
 type checklist struct {
 	w      io.Writer
-	paint  palette
+	paint  terminal.Palette
 	made   int
 	failed int
 	warned int
 }
 
-func newChecklist(w io.Writer) *checklist { return &checklist{w: w, paint: paletteOf(w)} }
+func newChecklist(w io.Writer) *checklist { return &checklist{w: w, paint: terminal.PaletteOf(w)} }
 
 // pass is a check that succeeded.
 func (c *checklist) pass(text string) {
 	c.made++
-	c.line(markGood, text)
+	c.line(terminal.Good, text)
 }
 
 // warn is what works and is probably not meant. The text says what to do.
 func (c *checklist) warn(text string) {
 	c.made++
 	c.warned++
-	c.line(markWarn, text)
+	c.line(terminal.Warn, text)
 }
 
 // fail is a check that failed, why, and what to do unless the reason says it.
 func (c *checklist) fail(what string, why error, advice string) {
 	c.made++
 	c.failed++
-	c.line(markBad, fmt.Sprintf("%s: %s", what, strings.ReplaceAll(why.Error(), "\n", "\n    ")))
+	c.line(terminal.Bad, fmt.Sprintf("%s: %s", what, strings.ReplaceAll(why.Error(), "\n", "\n    ")))
 	if advice != "" {
 		fmt.Fprintf(c.w, "    → %s\n", advice)
 	}
@@ -59,29 +61,21 @@ func (c *checklist) noteIf(name, text string) {
 	}
 }
 
-func (c *checklist) line(m mark, text string) {
-	fmt.Fprintln(c.w, c.paint.paint(m, m.String())+" "+text)
+func (c *checklist) line(m terminal.Mark, text string) {
+	fmt.Fprintln(c.w, c.paint.Paint(m, m.String())+" "+text)
 }
 
 // verdict ends the list with one line, and returns errQuiet if a check failed.
 func (c *checklist) verdict(also string) error {
 	fmt.Fprintln(c.w)
 	if c.failed > 0 {
-		c.line(markBad, fmt.Sprintf("%d of %s failed", c.failed, plural(c.made, "check")))
+		c.line(terminal.Bad, fmt.Sprintf("%d of %s failed", c.failed, terminal.Plural(c.made, "check")))
 		return errQuiet
 	}
 	text := "ready to run"
 	if c.warned > 0 {
-		text += ", with " + plural(c.warned, "warning")
+		text += ", with " + terminal.Plural(c.warned, "warning")
 	}
-	c.line(markGood, text+also)
+	c.line(terminal.Good, text+also)
 	return nil
-}
-
-// plural counts things whose plural ends in s.
-func plural(n int, thing string) string {
-	if n == 1 {
-		return "1 " + thing
-	}
-	return fmt.Sprintf("%d %ss", n, thing)
 }

@@ -20,6 +20,7 @@ import (
 
 	"momento-bridge/config"
 	"momento-bridge/emulator"
+	"momento-bridge/terminal"
 )
 
 // demoOptions are the flags of demo.
@@ -141,7 +142,7 @@ func (d *demo) start(o demoOptions, dir string, stderr io.Writer) error {
 	if err := f.Err(); err != nil {
 		return err
 	}
-	d.bridge, err = newBridge(p, newLogger(stderr, slog.LevelError, "text"))
+	d.bridge, err = newBridge(p, terminal.NewLogger(stderr, slog.LevelError, "text"))
 	return err
 }
 

@@ -10,6 +10,7 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 
 	"momento-bridge/pipeline"
+	"momento-bridge/terminal"
 )
 
 const (
@@ -78,7 +79,7 @@ type demoDisplay struct {
 }
 
 func newDemoDisplay(w io.Writer, d *demo) *demoDisplay {
-	return &demoDisplay{w: w, demo: d, terminal: isTerminal(w), at: time.Now()}
+	return &demoDisplay{w: w, demo: d, terminal: terminal.Is(w), at: time.Now()}
 }
 
 // update shows the state when it is time to.

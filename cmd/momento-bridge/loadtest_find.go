@@ -17,6 +17,7 @@ import (
 	"momento-bridge/loadtest"
 	"momento-bridge/loadtest/report"
 	"momento-bridge/loadtest/search"
+	"momento-bridge/terminal"
 )
 
 // findOptions are the flags of loadtest find.
@@ -244,7 +245,7 @@ func planOf(c *loadtest.FindConfig) string {
 	}
 	line("publishes", "to %s, cache %s, topic %s, %d bytes each, %d connections at the most",
 		c.Target.Endpoint, strings.Join(c.Target.Caches, " and "), c.Target.Topic, c.Target.Bytes, c.Target.Connections)
-	line("at most", "%s publishes, %v, %.0f publishes/s (this machine can do %.0f/s)", count(int64(s.MaxRequests)), time.Duration(s.MaxSeconds*float64(time.Second)), s.MaxRate, c.Ceiling)
+	line("at most", "%s publishes, %v, %.0f publishes/s (this machine can do %.0f/s)", terminal.Count(int64(s.MaxRequests)), time.Duration(s.MaxSeconds*float64(time.Second)), s.MaxRate, c.Ceiling)
 	if s.Gentle {
 		line("overload", "none: after a refusal it pauses")
 	} else {
@@ -273,6 +274,6 @@ func (f *findProgress) update(p loadtest.FindProgress) {
 	f.lines.show(
 		fmt.Sprintf("%v trial %d: %s at %.4g/s for up to %.0f s", p.Elapsed.Round(time.Second), p.Trial, p.Step.Name, p.Step.Rate, p.Step.Seconds),
 		known,
-		fmt.Sprintf("accepted %s, refused %s, failed %d, not sent %d", count(int64(p.Counts.Accepted)), count(int64(p.Counts.Refused)), p.Counts.Failed, p.Counts.Missed),
+		fmt.Sprintf("accepted %s, refused %s, failed %d, not sent %d", terminal.Count(int64(p.Counts.Accepted)), terminal.Count(int64(p.Counts.Refused)), p.Counts.Failed, p.Counts.Missed),
 	)
 }

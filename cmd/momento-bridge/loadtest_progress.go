@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"momento-bridge/loadtest"
+	"momento-bridge/terminal"
 )
 
 // liveLines shows lines that change: redrawn in place on a terminal, one plain line each time elsewhere. It belongs to one goroutine.
@@ -16,7 +17,7 @@ type liveLines struct {
 	drawn    int
 }
 
-func newLiveLines(w io.Writer) *liveLines { return &liveLines{w: w, terminal: isTerminal(w)} }
+func newLiveLines(w io.Writer) *liveLines { return &liveLines{w: w, terminal: terminal.Is(w)} }
 
 func (l *liveLines) show(lines ...string) {
 	if !l.terminal {

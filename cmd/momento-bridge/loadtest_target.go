@@ -15,6 +15,7 @@ import (
 	"momento-bridge/config"
 	"momento-bridge/loadtest"
 	"momento-bridge/sink"
+	"momento-bridge/terminal"
 )
 
 // targetFlags are the flags of the load tests that say what is tested. Endpoint and key are found as for run.
@@ -78,7 +79,7 @@ func (t *targetFlags) target(cmd *cobra.Command, own error) (loadtest.Target, er
 			return loadtest.Target{}, err
 		}
 	}
-	momento, err := sink.New(p.sink, newLogger(cmd.ErrOrStderr(), slog.LevelError, f.Log.Format))
+	momento, err := sink.New(p.sink, terminal.NewLogger(cmd.ErrOrStderr(), slog.LevelError, f.Log.Format))
 	if err != nil {
 		return loadtest.Target{}, &usageError{err}
 	}

@@ -9,6 +9,7 @@ import (
 
 	"momento-bridge/config"
 	"momento-bridge/sink"
+	"momento-bridge/terminal"
 )
 
 // What check and run say of a configuration.
@@ -80,7 +81,7 @@ func forwardingWarning(p *plan) string {
 
 // connectionsNote says how many publishes may be in flight.
 func connectionsNote(p *plan) string {
-	text := plural(p.pipeline.Workers, "connection")
+	text := terminal.Plural(p.pipeline.Workers, "connection")
 	if p.pipeline.InFlight > 1 {
 		text += fmt.Sprintf(" with up to %d publishes in flight on each", p.pipeline.InFlight)
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/nats-io/nats-server/v2/server"
 
 	"momento-bridge/emulator"
+	"momento-bridge/terminal"
 )
 
 // trouble is one thing that keeps a daemon from carrying messages, and what /readyz says of it.
@@ -152,7 +153,7 @@ func (tt *trouble) test(t *testing.T) {
 	if status, body := p.get("/livez"); status != http.StatusOK {
 		t.Errorf("/livez = %d %s", status, body)
 	}
-	if s := p.status(); markOf(s.State) != markBad {
+	if s := p.status(); markOf(s.State) != terminal.Bad {
 		t.Errorf("the status says %s: %s", s.State, s.Summary)
 	}
 	_, reasons := p.get("/readyz")

@@ -7,6 +7,7 @@ import (
 
 	"momento-bridge/admin"
 	"momento-bridge/pipeline"
+	"momento-bridge/terminal"
 )
 
 // keyNotice is how long before a key expires it is said: time to make a new one.
@@ -60,10 +61,10 @@ func remark(s *admin.Status, state admin.State, text string) (admin.State, strin
 	var lost, dead []string
 	for _, r := range s.Routes {
 		if r.Lost > 0 {
-			lost = append(lost, fmt.Sprintf("%s: %s in %d s, %s", r.Name, count(int64(r.Lost)), sampleCount, r.LostWhy))
+			lost = append(lost, fmt.Sprintf("%s: %s in %d s, %s", r.Name, terminal.Count(int64(r.Lost)), sampleCount, r.LostWhy))
 		}
 		if r.DeadLettered > 0 {
-			dead = append(dead, fmt.Sprintf("%s: %s in %d s", r.Name, count(int64(r.DeadLettered)), sampleCount))
+			dead = append(dead, fmt.Sprintf("%s: %s in %d s", r.Name, terminal.Count(int64(r.DeadLettered)), sampleCount))
 		}
 	}
 	switch {
@@ -71,19 +72,19 @@ func remark(s *admin.Status, state admin.State, text string) (admin.State, strin
 		if len(dead) > 0 {
 			text += " Dead letters: " + some(dead) + "; the last problems say why."
 		}
-	case markOf(state) == markBad:
+	case markOf(state) == terminal.Bad:
 		text += " Messages are lost: " + some(lost) + "."
 	default:
 		state, text = admin.Losing, "Messages are lost: "+some(lost)+". "+text
 	}
 	text += putAside(s)
 	if k := s.Key; k.Expires != nil && !k.Vended && k.Expires.Before(s.Now.Add(keyNotice)) {
-		when := "expires in " + ageText(k.Expires.Sub(s.Now))
+		when := "expires in " + terminal.Age(k.Expires.Sub(s.Now))
 		if !k.Expires.After(s.Now) {
-			when = "expired " + ageText(s.Now.Sub(*k.Expires)) + " ago"
+			when = "expired " + terminal.Age(s.Now.Sub(*k.Expires)) + " ago"
 		}
 		text += " The API key " + when + ": put a new one into the key file."
-		if markOf(state) == markGood {
+		if markOf(state) == terminal.Good {
 			state = admin.KeyExpiring
 		}
 	}
@@ -109,11 +110,11 @@ func putAside(s *admin.Status) string {
 func asideText(messages, refused int) string {
 	switch {
 	case messages <= refused:
-		return count(int64(messages))
+		return terminal.Count(int64(messages))
 	case refused == 1:
-		return count(int64(messages)) + ", of which 1 is refused and the others wait behind it"
+		return terminal.Count(int64(messages)) + ", of which 1 is refused and the others wait behind it"
 	}
-	return count(int64(messages)) + ", of which " + count(int64(refused)) + " are refused and the others wait behind them"
+	return terminal.Count(int64(messages)) + ", of which " + terminal.Count(int64(refused)) + " are refused and the others wait behind them"
 }
 
 // some joins what is said of each route, and names a few.

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"momento-bridge/config"
+	"momento-bridge/terminal"
 )
 
 // settings are the flags of run and check: a file, or one route by flags, or a file with single values replaced.
@@ -126,5 +127,5 @@ func applyEnvironment(f *config.File) {
 func logger(f *config.File, w io.Writer) *slog.Logger {
 	var level slog.Level
 	_ = level.UnmarshalText([]byte(strings.ToUpper(f.Log.Level)))
-	return newLogger(w, level, f.Log.Format)
+	return terminal.NewLogger(w, level, f.Log.Format)
 }

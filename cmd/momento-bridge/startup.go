@@ -11,13 +11,14 @@ import (
 
 	"momento-bridge/config"
 	"momento-bridge/pipeline"
+	"momento-bridge/terminal"
 )
 
 // announce says what the daemon is about to do, with the settings that were derived: in a few lines where people read
 // the log on a terminal, elsewhere as events.
 func announce(w io.Writer, log *slog.Logger, f *config.File, p *plan) {
-	if isTerminal(w) && f.Log.Format != "json" && log.Enabled(context.Background(), slog.LevelInfo) {
-		fmt.Fprintln(w, strings.Join(announcement(f, p, paletteOf(w)), "\n"))
+	if terminal.Is(w) && f.Log.Format != "json" && log.Enabled(context.Background(), slog.LevelInfo) {
+		fmt.Fprintln(w, strings.Join(announcement(f, p, terminal.PaletteOf(w)), "\n"))
 		return
 	}
 	m := &f.Momento
@@ -60,9 +61,9 @@ func routeAttrs(f *config.File, p *plan, i int) []any {
 }
 
 // announcement is the same for people.
-func announcement(f *config.File, p *plan, paint palette) []string {
+func announcement(f *config.File, p *plan, paint terminal.Palette) []string {
 	lines := []string{"momento-bridge " + version}
-	add := func(name, text string) { lines = append(lines, field(name, text)...) }
+	add := func(name, text string) { lines = append(lines, terminal.Field(name, text)...) }
 	add("nats", natsNote(&f.NATS))
 	add("endpoint", endpointNote(p.sink))
 	if text := p.sink.Proxies.Note(p.sink.Endpoint); text != "" {
@@ -70,7 +71,7 @@ func announcement(f *config.File, p *plan, paint palette) []string {
 	}
 	add("key", keyNote(p.sink.Keys))
 	add("rate", fmt.Sprintf("%s; %s, %v an attempt", rateNote(f.Limits.Rate), connectionsNote(p), time.Duration(f.Momento.Timeout)))
-	add("queue", fmt.Sprintf("%s messages, %s, in equal shares", count(int64(p.pipeline.MaxMessages)), bytesText(p.pipeline.MaxBytes)))
+	add("queue", fmt.Sprintf("%s messages, %s, in equal shares", terminal.Count(int64(p.pipeline.MaxMessages)), terminal.Bytes(p.pipeline.MaxBytes)))
 	add("status", adminNote(p.adminListen))
 	for i, r := range p.routes {
 		c := f.Routes[i]
@@ -88,12 +89,12 @@ func announcement(f *config.File, p *plan, paint palette) []string {
 		add("", text)
 	}
 	for _, text := range warnings(f, p, time.Now()) {
-		for i, line := range wrap(text, textWidth-2) {
+		for i, line := range terminal.Wrap(text, terminal.Width-2) {
 			sign := " "
 			if i == 0 {
-				sign = markWarn.String()
+				sign = terminal.Warn.String()
 			}
-			lines = append(lines, paint.paint(markWarn, sign+" "+line))
+			lines = append(lines, paint.Paint(terminal.Warn, sign+" "+line))
 		}
 	}
 	return append(lines, "")
@@ -107,6 +108,6 @@ func rateNote(r config.Rate) string {
 	case math.IsInf(limit.Ceiling, 1):
 		return "unlimited"
 	default:
-		return fmt.Sprintf("at most %s/s", number(limit.Ceiling))
+		return fmt.Sprintf("at most %s/s", terminal.Number(limit.Ceiling))
 	}
 }

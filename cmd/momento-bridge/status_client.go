@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"momento-bridge/admin"
+	"momento-bridge/terminal"
 )
 
 const (
@@ -69,7 +70,7 @@ func (c *statusClient) ask(ctx context.Context) (*statusAnswer, error) {
 	if resp.StatusCode != http.StatusOK || len(body) > maxStatus || json.Unmarshal(body, &a.status) != nil || a.status.Version == "" || a.status.State == "" {
 		return nil, fmt.Errorf("what answers at %s is no momento-bridge, or one of another version (status %d, %s)\n"+
 			"check the port: it is the daemon's admin.listen; give it with --admin, or the daemon's configuration with --config",
-			c.base, resp.StatusCode, printable(resp.Header.Get("Content-Type")))
+			c.base, resp.StatusCode, terminal.Printable(resp.Header.Get("Content-Type")))
 	}
 	return a, nil
 }
@@ -88,7 +89,7 @@ func (c *statusClient) noAnswer(err error) error {
 // firstLine is the beginning of a body, for people.
 func firstLine(body []byte) string {
 	line, _, _ := strings.Cut(string(body[:min(len(body), 200)]), "\n")
-	return printable(line)
+	return terminal.Printable(line)
 }
 
 // adminURL turns an address, as in admin.listen, or a URL into where to ask. An address that listens everywhere means this machine.

@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"momento-bridge/config"
+	"momento-bridge/terminal"
 )
 
 // statusOptions are the flags of status.
@@ -111,13 +112,13 @@ func (o *statusOptions) once(ctx context.Context, client *statusClient, w io.Wri
 		_, err := fmt.Fprintln(w, strings.TrimRight(string(a.body), "\n"))
 		return err
 	}
-	_, err = fmt.Fprintln(w, strings.Join(statusLines(&a.status, paletteOf(w)), "\n"))
+	_, err = fmt.Fprintln(w, strings.Join(statusLines(&a.status, terminal.PaletteOf(w)), "\n"))
 	return err
 }
 
 func (o *statusOptions) watching(stdout, stderr io.Writer) *statusWatch {
 	return &statusWatch{
 		out: stdout, log: stderr, interval: o.interval, json: o.json,
-		block: isTerminal(stdout) && !o.json, paint: paletteOf(stdout),
+		block: terminal.Is(stdout) && !o.json, paint: terminal.PaletteOf(stdout),
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"unicode/utf8"
 
 	"momento-bridge/admin"
+	"momento-bridge/terminal"
 )
 
 // statusNow is the daemon's clock in the examples.
@@ -97,7 +98,7 @@ func TestStatusIsShownForPeople(t *testing.T) {
 func TestStatusFitsEightyColumnsAndControlsNoTerminal(t *testing.T) {
 	for _, s := range []*admin.Status{exampleStatus(), troubledStatus()} {
 		for _, line := range statusLines(s, false) {
-			if n := utf8.RuneCountInString(line); n > textWidth {
+			if n := utf8.RuneCountInString(line); n > terminal.Width {
 				t.Errorf("%d columns: %s", n, line)
 			}
 			if strings.ContainsAny(line, "\x1b\u202e\n") {
@@ -113,7 +114,7 @@ func TestStatusFitsEightyColumnsAndControlsNoTerminal(t *testing.T) {
 func TestAgesAreWrittenInTheUnitsThatMatter(t *testing.T) {
 	f := func(d time.Duration, want string) {
 		t.Helper()
-		if got := ageText(d); got != want {
+		if got := terminal.Age(d); got != want {
 			t.Errorf("ageText(%v) = %q, want %q", d, got, want)
 		}
 	}

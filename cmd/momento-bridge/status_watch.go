@@ -8,6 +8,8 @@ import (
 	"io"
 	"strings"
 	"time"
+
+	"momento-bridge/terminal"
 )
 
 // statusWatch shows a status again and again. It belongs to one goroutine.
@@ -16,7 +18,7 @@ type statusWatch struct {
 	interval time.Duration
 	json     bool
 	block    bool // Redraw one block rather than append lines.
-	paint    palette
+	paint    terminal.Palette
 	drawn    int    // Lines of the block that stands there.
 	trouble  string // The failure that has been told, outside a block.
 }
@@ -71,9 +73,9 @@ func (w *statusWatch) failed(err error) {
 	if w.block {
 		var lines []string
 		for part := range strings.Lines(err.Error()) {
-			lines = append(lines, wrap(printable(part), textWidth)...)
+			lines = append(lines, terminal.Wrap(terminal.Printable(part), terminal.Width)...)
 		}
-		lines[0] = w.paint.paint(markBad, "✗ "+lines[0])
+		lines[0] = w.paint.Paint(terminal.Bad, "✗ "+lines[0])
 		_ = w.draw(lines, "asking again; Ctrl-C ends")
 		return
 	}
@@ -87,11 +89,11 @@ func (w *statusWatch) failed(err error) {
 // and there are no more than the terminal has rows: so the cursor finds the way back.
 func (w *statusWatch) draw(lines []string, last string) error {
 	lines = append(lines, "")
-	if rows := terminalRows(w.out); rows > 2 && len(lines)+2 > rows { // The cursor stands in a row of its own.
+	if rows := terminal.Rows(w.out); rows > 2 && len(lines)+2 > rows { // The cursor stands in a row of its own.
 		last = fmt.Sprintf("%d more lines: make the window taller; %s", len(lines)-rows+2, last)
 		lines = lines[:rows-2]
 	}
-	lines = append(lines, w.paint.faint(last))
+	lines = append(lines, w.paint.Faint(last))
 	var b strings.Builder
 	b.WriteString("\x1b[?7l")
 	if w.drawn > 0 {

@@ -3,11 +3,11 @@ package main
 import (
 	"context"
 	"fmt"
-	"strconv"
 	"time"
 
 	"momento-bridge/admin"
 	"momento-bridge/pipeline"
+	"momento-bridge/terminal"
 )
 
 // sum returns the daemon's state and what to say of it in a sentence or two: what is gravest, and what to do.
@@ -20,7 +20,7 @@ func (b *bridge) gravest(ctx context.Context, s *admin.Status, stats *pipeline.S
 	missing, stuck := b.plan.sink.Keys.Missing(), b.vitals.progress.stuck()
 	switch {
 	case ctx.Err() != nil:
-		return admin.Stopping, fmt.Sprintf("Stopping: %d messages are in flight and being finished, %s more are held.", s.Queue.InFlight, count(int64(s.Queue.Messages)))
+		return admin.Stopping, fmt.Sprintf("Stopping: %d messages are in flight and being finished, %s more are held.", s.Queue.InFlight, terminal.Count(int64(s.Queue.Messages)))
 	case stuck != "":
 		return admin.Stuck, "The daemon is stuck and must be restarted: " + stuck + "."
 	case !b.nats.IsConnected():
@@ -57,7 +57,7 @@ func sumRoutes(s *admin.Status) (admin.State, string) {
 	case len(paused) > 0:
 		return admin.Paused, are(len(paused), len(s.Routes)) + "paused by an operator" + named(paused, len(s.Routes)) + elsewhere(s, len(paused)) + "."
 	case len(behind) > 0:
-		return admin.Behind, fmt.Sprintf("Messages come faster than they can be published: %s wait. %s", count(s.Queue.Waiting), forecasts(behind))
+		return admin.Behind, fmt.Sprintf("Messages come faster than they can be published: %s wait. %s", terminal.Count(s.Queue.Waiting), forecasts(behind))
 	}
 	return sumFlow(s)
 }
@@ -85,10 +85,10 @@ func sumFlow(s *admin.Status) (admin.State, string) {
 	for _, q := range s.Quotas {
 		refusing = refusing || q.Refusing
 	}
-	text := fmt.Sprintf("Publishing %s messages/s", number(s.Rates.Out))
+	text := fmt.Sprintf("Publishing %s messages/s", terminal.Number(s.Rates.Out))
 	waiting := ""
 	if longest > 0 {
-		waiting = fmt.Sprintf(": %s wait, gone in %v", count(s.Queue.Waiting), (time.Duration(longest) * time.Second).Round(time.Second))
+		waiting = fmt.Sprintf(": %s wait, gone in %v", terminal.Count(s.Queue.Waiting), (time.Duration(longest) * time.Second).Round(time.Second))
 	}
 	switch {
 	case refusing:
@@ -132,7 +132,7 @@ func elsewhere(s *admin.Status, n int) string {
 	if n == len(s.Routes) {
 		return ""
 	}
-	return fmt.Sprintf("; the others publish %s messages/s", number(s.Rates.Out))
+	return fmt.Sprintf("; the others publish %s messages/s", terminal.Number(s.Rates.Out))
 }
 
 // few is how many routes are named in a sentence.
@@ -159,13 +159,4 @@ func others(n int) string {
 		return ""
 	}
 	return fmt.Sprintf("; and %d more", n-few)
-}
-
-// count writes a whole number with its thousands apart.
-func count(n int64) string {
-	text := strconv.FormatInt(n, 10)
-	for i := len(text) - 3; i > 0; i -= 3 {
-		text = text[:i] + " " + text[i:]
-	}
-	return text
 }

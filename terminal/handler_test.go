@@ -1,6 +1,7 @@
-package main
+package terminal
 
 import (
+	"bytes"
 	"errors"
 	"log/slog"
 	"regexp"
@@ -9,8 +10,8 @@ import (
 )
 
 func TestLogOnATerminalIsForPeople(t *testing.T) {
-	var shown syncBuffer
-	log := slog.New(newTerminalHandler(&shown, slog.LevelInfo))
+	var shown bytes.Buffer
+	log := slog.New(newHandler(&shown, slog.LevelInfo))
 	route := log.With("route", "orders")
 	log.Debug("not shown")
 	log.Info("ready")

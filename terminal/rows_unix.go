@@ -1,6 +1,6 @@
 //go:build unix
 
-package main
+package terminal
 
 import (
 	"io"
@@ -9,8 +9,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// terminalRows returns how many rows a terminal has; 0 if it is none, or does not say.
-func terminalRows(w io.Writer) int {
+// Rows returns how many rows a terminal has; 0 if it is none, or does not say.
+func Rows(w io.Writer) int {
 	f, ok := w.(*os.File)
 	if !ok {
 		return 0

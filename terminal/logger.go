@@ -1,4 +1,4 @@
-package main
+package terminal
 
 import (
 	"io"
@@ -6,14 +6,14 @@ import (
 	"os"
 )
 
-// newLogger writes for people to a terminal and JSON elsewhere, unless the format says otherwise.
-func newLogger(w io.Writer, level slog.Level, format string) *slog.Logger {
+// NewLogger writes for people to a terminal and JSON elsewhere, unless the format says otherwise.
+func NewLogger(w io.Writer, level slog.Level, format string) *slog.Logger {
 	options := &slog.HandlerOptions{Level: level, ReplaceAttr: readableDuration}
 	switch {
 	case format == "text":
 		return slog.New(slog.NewTextHandler(w, options))
-	case format != "json" && isTerminal(w):
-		return slog.New(newTerminalHandler(w, level))
+	case format != "json" && Is(w):
+		return slog.New(newHandler(w, level))
 	}
 	return slog.New(slog.NewJSONHandler(w, options))
 }
@@ -26,8 +26,8 @@ func readableDuration(_ []string, a slog.Attr) slog.Attr {
 	return a
 }
 
-// isTerminal reports whether w is a character device: a terminal, as far as colours and live output go.
-func isTerminal(w io.Writer) bool {
+// Is reports whether w is a character device: a terminal, as far as colours and live output go.
+func Is(w io.Writer) bool {
 	f, ok := w.(*os.File)
 	if !ok {
 		return false
