@@ -3,7 +3,6 @@ package terminal
 import (
 	"io"
 	"log/slog"
-	"os"
 )
 
 // NewLogger writes for people to a terminal and JSON elsewhere, unless the format says otherwise.
@@ -24,14 +23,4 @@ func readableDuration(_ []string, a slog.Attr) slog.Attr {
 		a.Value = slog.StringValue(a.Value.Duration().String())
 	}
 	return a
-}
-
-// Is reports whether w is a character device: a terminal, as far as colours and live output go.
-func Is(w io.Writer) bool {
-	f, ok := w.(*os.File)
-	if !ok {
-		return false
-	}
-	info, err := f.Stat()
-	return err == nil && info.Mode()&os.ModeCharDevice != 0
 }

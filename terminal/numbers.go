@@ -3,18 +3,26 @@ package terminal
 import (
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
 )
 
 // Count writes a whole number with its thousands apart.
-func Count(n int64) string {
-	text := strconv.FormatInt(n, 10)
-	for i := len(text) - 3; i > 0; i -= 3 {
-		text = text[:i] + " " + text[i:]
+func Count(n int64) string { return Group(strconv.FormatInt(n, 10), " ") }
+
+// Group sets the thousands of a decimal number apart.
+func Group(digits, apart string) string {
+	whole, fraction, broken := strings.Cut(digits, ".")
+	for i := len(whole) - 3; i > 0 && whole[i-1] != '-'; i -= 3 {
+		whole = whole[:i] + apart + whole[i:]
 	}
-	return text
+	if !broken {
+		return whole
+	}
+	return whole + "." + fraction
 }
 
+// Number writes a rate or a share of one: two digits, or all of the whole ones.
 func Number(f float64) string {
 	if f >= 10 {
 		return fmt.Sprintf("%.0f", f)
@@ -22,6 +30,7 @@ func Number(f float64) string {
 	return fmt.Sprintf("%.2g", f)
 }
 
+// Bytes writes a size with its binary unit.
 func Bytes(n int64) string {
 	switch {
 	case n < 1<<10:

@@ -1,8 +1,6 @@
 package terminal
 
 import (
-	"io"
-	"os"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -10,42 +8,6 @@ import (
 
 // Width is the width, in characters, that output for people is made for.
 const Width = 80
-
-// Mark says how something is.
-type Mark uint8
-
-const (
-	Good Mark = iota
-	Warn
-	Bad
-)
-
-// String returns the sign that stands before a line.
-func (m Mark) String() string { return [...]string{"✓", "!", "✗"}[m] }
-
-// Palette colours words; false leaves them as they are.
-type Palette bool
-
-// PaletteOf colours on a terminal, unless NO_COLOR asks for none.
-func PaletteOf(w io.Writer) Palette {
-	return Palette(Is(w) && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb")
-}
-
-// Paint colours text by how it is. Escape sequences have no width, so it comes after aligning.
-func (p Palette) Paint(m Mark, text string) string {
-	if !p {
-		return text
-	}
-	return [...]string{"\x1b[32m", "\x1b[33m", "\x1b[31m"}[m] + text + "\x1b[0m"
-}
-
-// Faint puts text into the background.
-func (p Palette) Faint(text string) string {
-	if !p {
-		return text
-	}
-	return "\x1b[2m" + text + "\x1b[0m"
-}
 
 // fieldIndent is where the text of a field begins.
 const fieldIndent = 13

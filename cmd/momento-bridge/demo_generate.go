@@ -67,19 +67,18 @@ func (d *demo) send(n int) {
 	}
 }
 
-// demoDisplay shows the state: a block that is redrawn on a terminal, a line a second elsewhere.
+// demoDisplay shows the state, more often on a terminal than elsewhere.
 type demoDisplay struct {
-	w        io.Writer
-	demo     *demo
-	terminal bool
-	drawn    bool
-	next     time.Time
-	before   sums
-	at       time.Time
+	w      io.Writer
+	block  *terminal.Block
+	demo   *demo
+	next   time.Time
+	before sums
+	at     time.Time
 }
 
 func newDemoDisplay(w io.Writer, d *demo) *demoDisplay {
-	return &demoDisplay{w: w, demo: d, terminal: terminal.Is(w), at: time.Now()}
+	return &demoDisplay{w: w, block: terminal.NewBlock(w), demo: d, at: time.Now()}
 }
 
 // update shows the state when it is time to.
@@ -88,22 +87,11 @@ func (s *demoDisplay) update(now time.Time) {
 		return
 	}
 	every := time.Second
-	if s.terminal {
+	if s.block.Live() {
 		every = 250 * time.Millisecond
 	}
 	s.next = now.Add(every)
-	lines := s.lines(now)
-	if !s.terminal {
-		fmt.Fprintf(s.w, "%s; %s\n", lines[0], lines[1])
-		return
-	}
-	if s.drawn {
-		fmt.Fprintf(s.w, "\x1b[%dA", len(lines))
-	}
-	s.drawn = true
-	for _, line := range lines {
-		fmt.Fprintf(s.w, "\x1b[2K%s\n", line)
-	}
+	_ = s.block.Show(s.lines(now)...)
 }
 
 func (s *demoDisplay) finish(text string) { fmt.Fprintln(s.w, text) }

@@ -256,14 +256,14 @@ func planOf(c *loadtest.FindConfig) string {
 
 // findProgress shows how far a search is: a block on a terminal, a line for each trial elsewhere.
 type findProgress struct {
-	lines *liveLines
+	block *terminal.Block
 	told  int // The latest trial that has a line.
 }
 
-func newFindProgress(w io.Writer) *findProgress { return &findProgress{lines: newLiveLines(w)} }
+func newFindProgress(w io.Writer) *findProgress { return &findProgress{block: terminal.NewBlock(w)} }
 
 func (f *findProgress) update(p loadtest.FindProgress) {
-	if !f.lines.terminal && p.Trial == f.told {
+	if !f.block.Live() && p.Trial == f.told {
 		return
 	}
 	f.told = p.Trial
@@ -271,7 +271,7 @@ func (f *findProgress) update(p loadtest.FindProgress) {
 	if p.Step.Failing > 0 {
 		known = fmt.Sprintf("held %.4g/s, refused %.4g/s", p.Step.Clean, p.Step.Failing)
 	}
-	f.lines.show(
+	_ = f.block.Show(
 		fmt.Sprintf("%v trial %d: %s at %.4g/s for up to %.0f s", p.Elapsed.Round(time.Second), p.Trial, p.Step.Name, p.Step.Rate, p.Step.Seconds),
 		known,
 		fmt.Sprintf("accepted %s, refused %s, failed %d, not sent %d", terminal.Count(int64(p.Counts.Accepted)), terminal.Count(int64(p.Counts.Refused)), p.Counts.Failed, p.Counts.Missed),

@@ -117,8 +117,9 @@ func (o *statusOptions) once(ctx context.Context, client *statusClient, w io.Wri
 }
 
 func (o *statusOptions) watching(stdout, stderr io.Writer) *statusWatch {
-	return &statusWatch{
-		out: stdout, log: stderr, interval: o.interval, json: o.json,
-		block: terminal.Is(stdout) && !o.json, paint: terminal.PaletteOf(stdout),
+	w := &statusWatch{out: stdout, log: stderr, interval: o.interval, json: o.json, paint: terminal.PaletteOf(stdout)}
+	if block := terminal.NewBlock(stdout); block.Live() && !o.json {
+		w.block = block
 	}
+	return w
 }

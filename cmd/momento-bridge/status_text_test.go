@@ -110,17 +110,3 @@ func TestStatusFitsEightyColumnsAndControlsNoTerminal(t *testing.T) {
 		t.Errorf("no colour where there should be: %q", text)
 	}
 }
-
-func TestAgesAreWrittenInTheUnitsThatMatter(t *testing.T) {
-	f := func(d time.Duration, want string) {
-		t.Helper()
-		if got := terminal.Age(d); got != want {
-			t.Errorf("ageText(%v) = %q, want %q", d, got, want)
-		}
-	}
-	f(-time.Second, "0s")
-	f(59*time.Second, "59s")
-	f(61*time.Second, "1m1s")
-	f(3*time.Hour+12*time.Minute, "3h12m")
-	f(49*time.Hour, "2d1h")
-}
