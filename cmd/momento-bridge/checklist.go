@@ -19,21 +19,21 @@ type checklist struct {
 
 func newChecklist(w io.Writer) *checklist { return &checklist{w: w, paint: terminal.PaletteOf(w)} }
 
-// pass is a check that succeeded.
-func (c *checklist) pass(text string) {
+// Pass is a check that succeeded.
+func (c *checklist) Pass(text string) {
 	c.made++
 	c.line(terminal.Good, text)
 }
 
-// warn is what works and is probably not meant. The text says what to do.
-func (c *checklist) warn(text string) {
+// Warn is what works and is probably not meant. The text says what to do.
+func (c *checklist) Warn(text string) {
 	c.made++
 	c.warned++
 	c.line(terminal.Warn, text)
 }
 
-// fail is a check that failed, why, and what to do unless the reason says it.
-func (c *checklist) fail(what string, why error, advice string) {
+// Fail is a check that failed, why, and what to do unless the reason says it.
+func (c *checklist) Fail(what string, why error, advice string) {
 	c.made++
 	c.failed++
 	c.line(terminal.Bad, fmt.Sprintf("%s: %s", what, strings.ReplaceAll(why.Error(), "\n", "\n    ")))
@@ -42,24 +42,8 @@ func (c *checklist) fail(what string, why error, advice string) {
 	}
 }
 
-// try is a check with its outcome.
-func (c *checklist) try(what string, why error, advice func(error) string) {
-	if why == nil {
-		c.pass(what)
-		return
-	}
-	c.fail(what, why, advice(why))
-}
-
-// note tells something of the check before: a name, which may be empty under another, and a text.
-func (c *checklist) note(name, text string) { fmt.Fprintf(c.w, "    %-10s %s\n", name, text) }
-
-// noteIf is note for a text that may be empty: then there is nothing to tell.
-func (c *checklist) noteIf(name, text string) {
-	if text != "" {
-		c.note(name, text)
-	}
-}
+// Note tells something of the check before: a name, which may be empty under another, and a text.
+func (c *checklist) Note(name, text string) { fmt.Fprintf(c.w, "    %-10s %s\n", name, text) }
 
 func (c *checklist) line(m terminal.Mark, text string) {
 	fmt.Fprintln(c.w, c.paint.Paint(m, m.String())+" "+text)

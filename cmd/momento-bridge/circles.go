@@ -33,9 +33,9 @@ func (b *bridge) circles(ctx context.Context) error {
 }
 
 // checkCircles tells of a circle; that there is none goes without saying.
-func checkCircles(ctx context.Context, list *checklist, conn *nats.Conn, p *plan) {
+func checkCircles(ctx context.Context, list Checks, conn *nats.Conn, p *plan) {
 	if err := findCircle(ctx, conn, p.routes, true); err != nil {
-		list.fail("dead letters", err, "")
+		list.Fail("dead letters", err, "")
 	}
 }
 

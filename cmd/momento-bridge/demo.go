@@ -84,7 +84,7 @@ func runDemo(ctx context.Context, o demoOptions, stdout, stderr io.Writer) error
 	defer os.RemoveAll(dir)
 	d := &demo{ledger: newLedger()}
 	defer d.close()
-	if err := d.start(o, dir, stderr); err != nil {
+	if err := d.start(ctx, o, dir, stderr); err != nil {
 		return err
 	}
 	d.introduce(stderr, o)
@@ -114,7 +114,7 @@ func runDemo(ctx context.Context, o demoOptions, stdout, stderr io.Writer) error
 }
 
 // start makes every part, each ready to be run.
-func (d *demo) start(o demoOptions, dir string, stderr io.Writer) error {
+func (d *demo) start(ctx context.Context, o demoOptions, dir string, stderr io.Writer) error {
 	if err := d.startNATS(o, dir); err != nil {
 		return err
 	}
@@ -142,7 +142,7 @@ func (d *demo) start(o demoOptions, dir string, stderr io.Writer) error {
 	if err := f.Err(); err != nil {
 		return err
 	}
-	d.bridge, err = newBridge(p, terminal.NewLogger(stderr, slog.LevelError, "text"))
+	d.bridge, err = newBridge(bridgeConfig{Plan: p, Version: version, Hurry: hurry(ctx)}, terminal.NewLogger(stderr, slog.LevelError, "text"))
 	return err
 }
 
@@ -194,7 +194,7 @@ func (d *demo) introduce(w io.Writer, o demoOptions) {
 	endpoint := "http://" + d.endpoint.Addr().String()
 	fmt.Fprintf(w, "NATS      %s\n", d.nats.ClientURL())
 	fmt.Fprintf(w, "endpoint  %s (quota %g/s, key %s; /_emulator/stats counts)\n", endpoint, o.quota, demoKey)
-	fmt.Fprintf(w, "bridge    http://%s/ shows it at work (also /readyz and /metrics)\n", d.bridge.admin.Addr())
+	fmt.Fprintf(w, "bridge    http://%s/ shows it at work (also /readyz and /metrics)\n", d.bridge.adminAddr())
 	fmt.Fprintf(w, "\nIn another terminal, wait for a message of your own, and send it:\n")
 	fmt.Fprintf(w, "  curl -H 'Authorization: %s' '%s/topics/demo/orders-mine'\n", demoKey, endpoint)
 	fmt.Fprintf(w, "  nats -s %s pub orders.mine hello\n", d.nats.ClientURL())

@@ -4,12 +4,10 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"math"
 	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
 
-	"momento-bridge/pipeline"
 	"momento-bridge/terminal"
 )
 
@@ -21,7 +19,7 @@ const (
 
 // generate sends messages and shows what happens until the time is up or ctx is done.
 func (d *demo) generate(ctx context.Context, o demoOptions, w io.Writer) {
-	for end := time.Now().Add(settleTime); len(d.bridge.notReady(ctx)) > 0 && ctx.Err() == nil && time.Now().Before(end); {
+	for end := time.Now().Add(settleTime); !d.bridge.status().Ready && ctx.Err() == nil && time.Now().Before(end); {
 		time.Sleep(10 * time.Millisecond)
 	}
 	began := time.Now()
@@ -97,27 +95,25 @@ func (s *demoDisplay) update(now time.Time) {
 func (s *demoDisplay) finish(text string) { fmt.Fprintln(s.w, text) }
 
 func (s *demoDisplay) lines(now time.Time) []string {
-	sum, stats := s.demo.ledger.sum(), s.demo.bridge.pipe.Stats()
+	sum, status := s.demo.ledger.sum(), s.demo.bridge.status()
 	seconds := max(now.Sub(s.at).Seconds(), 1e-3)
 	in := float64(sum.published-s.before.published) / seconds
 	out := float64(sum.delivered-s.before.delivered) / seconds
 	if now.Sub(s.at) > 900*time.Millisecond {
 		s.before, s.at = sum, now
 	}
-	queued, flying, refused := 0, 0, uint64(0)
-	for _, r := range stats.Routes {
-		queued += r.Queued
-		flying += r.InFlight
-		refused += r.Attempts[pipeline.Result429]
+	refused := uint64(0)
+	for _, r := range status.Routes {
+		refused += r.Attempts["429"]
 	}
 	rate := "none"
-	if !math.IsInf(stats.Quotas[0].Rate, 1) {
-		rate = fmt.Sprintf("%.0f/s", stats.Quotas[0].Rate)
+	if inForce := status.Quotas[0].Rate; inForce != nil {
+		rate = fmt.Sprintf("%.0f/s", *inForce)
 	}
 	p50, p99 := s.demo.ledger.latency()
 	return []string{
 		fmt.Sprintf("in %4.0f/s  out %4.0f/s  rate in force %s  refused (429) %d", in, out, rate, refused),
 		fmt.Sprintf("on their way %d (queued in the bridge %d, in flight %d)  end to end p50 %s p99 %s",
-			sum.lost, queued, flying, p50.Round(time.Millisecond), p99.Round(time.Millisecond)),
+			sum.lost, status.Queue.Messages, status.Queue.InFlight, p50.Round(time.Millisecond), p99.Round(time.Millisecond)),
 	}
 }

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"fmt"
 	"net"
 	"net/http"
@@ -14,13 +13,13 @@ import (
 	"momento-bridge/sink"
 )
 
-// adminHandler serves health and metrics. ctx is done when the daemon stops.
-func (b *bridge) adminHandler(ctx context.Context) http.Handler {
+// adminHandler serves health and metrics.
+func (b *bridge) adminHandler() http.Handler {
 	return admin.New(admin.Config{
 		Metrics:  b.metrics,
-		NotReady: func() []string { return b.notReady(ctx) },
+		NotReady: b.notReady,
 		Stuck:    b.vitals.progress.stuck,
-		Status:   func() admin.Status { return b.status(ctx) },
+		Status:   b.status,
 		History:  &b.sampler.history,
 		Pause:    b.pause,
 		Hosts:    b.plan.adminHosts,
@@ -36,12 +35,12 @@ func loopbackAddr(a net.Addr) bool {
 
 // notReady returns why the daemon does not carry messages now, and what to do, each in one line without secrets:
 // NATS, the sources, the key, the endpoint, the caches, permissions, dead letters.
-func (b *bridge) notReady(ctx context.Context) []string {
+func (b *bridge) notReady() []string {
 	if why := b.vitals.progress.stuck(); why != "" { // Asking what is stuck would take for ever.
 		return []string{"the daemon is stuck and must be restarted: " + why}
 	}
 	var reasons []string
-	if ctx.Err() != nil {
+	if b.stopping() {
 		reasons = append(reasons, "stopping")
 	}
 	if !b.nats.IsConnected() {

@@ -91,13 +91,13 @@ func (o *rateOptions) run(cmd *cobra.Command) error {
 	}
 	to := target.Endpoint
 	if o.via == viaNATS {
-		conn, err := tryNATS(cmd.Context(), o.target.plan.nats, slog.New(slog.DiscardHandler))
+		conn, err := o.target.plan.connectNATS(cmd.Context(), slog.New(slog.DiscardHandler))
 		if err != nil {
-			return fmt.Errorf("connect to NATS %s: %w", redactURL(o.target.plan.nats.URL), err)
+			return err
 		}
 		defer conn.Close()
 		cfg.Via = &loadtest.Via{Conn: conn, Subject: o.subject, Stream: o.stream, Settle: o.settle, Way: findWay}
-		to = fmt.Sprintf("NATS %s, and through the bridge to %s", redactURL(o.target.plan.nats.URL), target.Endpoint)
+		to = fmt.Sprintf("NATS %s, and through the bridge to %s", o.target.plan.natsURL(), target.Endpoint)
 	}
 	fmt.Fprintf(stderr, "%g publishes/s (%s) for %v, about %.0f in all, to %s; Ctrl-C ends with a report\n",
 		o.rate, o.arrivals, o.duration, min(o.rate*o.duration.Seconds(), float64(o.maxRequests)), to)

@@ -14,7 +14,6 @@ import (
 
 	"momento-bridge/config"
 	"momento-bridge/loadtest"
-	"momento-bridge/sink"
 	"momento-bridge/terminal"
 )
 
@@ -74,21 +73,19 @@ func (t *targetFlags) target(cmd *cobra.Command, own error) (loadtest.Target, er
 	if err := errors.Join(own, f.Err(), t.check()); err != nil {
 		return loadtest.Target{}, &usageError{err}
 	}
-	if p.sink.Keys.Vended() {
-		if err := p.vendedKey(cmd.Context()); err != nil {
-			return loadtest.Target{}, err
-		}
+	if err := p.vendedKey(cmd.Context()); err != nil {
+		return loadtest.Target{}, err
 	}
-	momento, err := sink.New(p.sink, terminal.NewLogger(cmd.ErrOrStderr(), slog.LevelError, f.Log.Format))
+	momento, err := p.publisher(terminal.NewLogger(cmd.ErrOrStderr(), slog.LevelError, f.Log.Format))
 	if err != nil {
 		return loadtest.Target{}, &usageError{err}
 	}
-	for _, text := range sinkWarnings(p, time.Now()) {
+	for _, text := range p.sinkWarnings(time.Now()) {
 		fmt.Fprintf(cmd.ErrOrStderr(), "! %s\n", text)
 	}
 	t.plan = p
 	return loadtest.Target{
-		Sink: momento, Endpoint: p.sink.Endpoint.String(), Region: f.Momento.Region, Caches: t.caches, Topic: t.topic, Topics: t.topics, Bytes: t.size,
+		Sink: momento, Endpoint: p.endpointURL(), Region: f.Momento.Region, Caches: t.caches, Topic: t.topic, Topics: t.topics, Bytes: t.size,
 		Connections: t.connections, Timeout: t.timeout, Version: version, Seed: t.seed,
 	}, nil
 }
@@ -190,19 +187,9 @@ func (t *targetFlags) watchKey(cmd *cobra.Command) (stop func()) {
 	ctx, cancel := context.WithCancel(cmd.Context())
 	var watching sync.WaitGroup
 	watching.Go(func() {
-		t.plan.sink.Keys.Watch(ctx, keyInterval, func() {}, func(err error) {
+		t.plan.watchKey(ctx, func(err error) {
 			fmt.Fprintf(cmd.ErrOrStderr(), "! no new API key, still trying; the old one stays in use: %v\n", err)
 		})
 	})
 	return func() { cancel(); watching.Wait() }
-}
-
-// vendedKey fetches a key, and the endpoint that it names if there is no other.
-func (p *plan) vendedKey(ctx context.Context) error {
-	once, cancel := context.WithTimeout(ctx, firstKeyTimeout)
-	defer cancel()
-	if err := p.sink.Keys.First(once); err != nil {
-		return err
-	}
-	return p.firstKey(ctx)
 }

@@ -92,7 +92,7 @@ func truth(b bool) float64 {
 }
 
 // buildInfo is 1, with the version as a label.
-func buildInfo() prometheus.Collector {
+func buildInfo(version string) prometheus.Collector {
 	return prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 		Namespace:   pipeline.Namespace,
 		Name:        "build_info",

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"momento-bridge/admin"
 	"momento-bridge/config"
 	"momento-bridge/sink"
 	"momento-bridge/terminal"
@@ -37,11 +38,11 @@ func ageNote(d config.Duration) string {
 
 // warnings are what is allowed and probably not meant.
 func warnings(f *config.File, p *plan, now time.Time) []string {
-	return slices.Concat(sinkWarnings(p, now), quotaWarnings(&f.Config), emptyWarnings(f))
+	return slices.Concat(p.sinkWarnings(now), quotaWarnings(&f.Config), emptyWarnings(f))
 }
 
 // sinkWarnings are those about the endpoint and the key.
-func sinkWarnings(p *plan, now time.Time) []string {
+func (p *plan) sinkWarnings(now time.Time) []string {
 	var texts []string
 	if text := endpointWarning(p); text != "" {
 		texts = append(texts, "the endpoint is "+text)
@@ -134,7 +135,7 @@ func natsNote(n *config.NATS) string {
 
 // adminNote is where the status page will be.
 func adminNote(listen string) string {
-	u, err := adminURL(listen)
+	u, err := admin.URL(listen)
 	if err != nil {
 		return listen + " (the log says which port it is)"
 	}
@@ -142,8 +143,8 @@ func adminNote(listen string) string {
 }
 
 // keyNote says what kind of key is in use.
-func keyNote(keys *sink.Keyring) string {
-	if k := keys.Key(); k != nil {
+func (p *plan) keyNote() string {
+	if k := p.sink.Keys.Key(); k != nil {
 		return string(k.Kind) + expiry(k.Expires)
 	}
 	return "from the token vending machine, fetched when the daemon starts"

@@ -19,10 +19,9 @@ import (
 // onlineTimeout is how long each part has to answer.
 const onlineTimeout = 5 * time.Second
 
-// checkOnline tries what run will need, one check for each. Nothing is created and nothing published.
-func checkOnline(ctx context.Context, list *checklist, p *plan) {
+// checkOnline tries what the daemon will need, one check for each. Nothing is created and nothing published.
+func (p *plan) checkOnline(ctx context.Context, list Checks) {
 	log := slog.New(slog.DiscardHandler)
-	fmt.Fprintln(list.w)
 	if checkVendor(ctx, list, p) {
 		momento, err := sink.New(p.sink, log)
 		if err == nil {
@@ -32,12 +31,12 @@ func checkOnline(ctx context.Context, list *checklist, p *plan) {
 	}
 	conn, err := tryNATS(ctx, p.nats, log)
 	if err != nil {
-		list.fail("connect to NATS "+redactURL(p.nats.URL), err, natsAdvice(err))
-		list.warn("consumers and dead letters were not looked at: that needs NATS")
+		list.Fail("connect to NATS "+redactURL(p.nats.URL), err, natsAdvice(err))
+		list.Warn("consumers and dead letters were not looked at: that needs NATS")
 		return
 	}
 	defer conn.Close()
-	list.pass(fmt.Sprintf("connect to NATS %s: nats-server %s", conn.ConnectedUrlRedacted(), conn.ConnectedServerVersion()))
+	list.Pass(fmt.Sprintf("connect to NATS %s: nats-server %s", conn.ConnectedUrlRedacted(), conn.ConnectedServerVersion()))
 	for _, r := range p.routes {
 		if r.jetStream != nil {
 			tryConsumer(ctx, list, conn, r, log)
@@ -50,24 +49,30 @@ func checkOnline(ctx context.Context, list *checklist, p *plan) {
 }
 
 // tryEndpoint tells of a connection to the endpoint. An error may have said already where that goes.
-func tryEndpoint(list *checklist, p *plan, err error) {
+func tryEndpoint(list Checks, p *plan, err error) {
 	what := "connect to the endpoint " + p.sink.Endpoint.String() + throughProxy(p.sink)
 	if err == nil {
-		list.pass(what + " (the API itself is tried by the first publish)")
+		list.Pass(what + " (the API itself is tried by the first publish)")
 		return
 	}
 	said := err
 	if through, ok := errors.AsType[*sink.ProxyError](err); ok {
 		said = through.Err
 	}
-	list.fail(what, said, endpointServer(p.endpointBy).advice(err))
+	list.Fail(what, said, endpointServer(p.endpointBy).advice(err))
 }
 
-// noAdvice is for errors that say what to do.
-func noAdvice(error) string { return "" }
+// outcome is a check whose error says what to do.
+func outcome(list Checks, what string, err error) {
+	if err != nil {
+		list.Fail(what, err, "")
+		return
+	}
+	list.Pass(what)
+}
 
 // checkVendor fetches a key where keys are vended, and reports whether there is an endpoint to try.
-func checkVendor(ctx context.Context, list *checklist, p *plan) bool {
+func checkVendor(ctx context.Context, list Checks, p *plan) bool {
 	if !p.sink.Keys.Vended() {
 		return true
 	}
@@ -75,15 +80,35 @@ func checkVendor(ctx context.Context, list *checklist, p *plan) bool {
 	err := p.sink.Keys.First(once)
 	cancel()
 	if err != nil {
-		list.fail("the key", err, vendorServer.advice(err))
+		list.Fail("the key", err, vendorServer.advice(err))
 		return p.sink.Endpoint.Host != ""
 	}
-	list.pass("fetch an API key: " + keyNote(p.sink.Keys))
+	list.Pass("fetch an API key: " + p.keyNote())
 	if err := p.firstKey(ctx); err != nil {
-		list.fail("find the endpoint", err, "")
+		list.Fail("find the endpoint", err, "")
 		return false
 	}
 	return true
+}
+
+// connectNATS waits a few seconds for a connection. An error says what to do.
+func (p *plan) connectNATS(ctx context.Context, log *slog.Logger) (*nats.Conn, error) {
+	conn, err := tryNATS(ctx, p.nats, log)
+	if err != nil {
+		return nil, fmt.Errorf("connect to NATS %s: %w", p.natsURL(), advised(err, natsAdvice(err)))
+	}
+	return conn, nil
+}
+
+// natsURL is where NATS is, without credentials.
+func (p *plan) natsURL() string { return redactURL(p.nats.URL) }
+
+// advised adds to an error, in a line of its own, what to do.
+func advised(err error, advice string) error {
+	if advice == "" {
+		return err
+	}
+	return fmt.Errorf("%w\n%s", err, advice)
 }
 
 // tryNATS waits a few seconds for the connection, or until each server has been tried in vain.
@@ -116,24 +141,24 @@ func tryNATS(ctx context.Context, cfg source.ConnectConfig, log *slog.Logger) (*
 }
 
 // tryConsumer looks at a route's stream, consumer and permissions.
-func tryConsumer(ctx context.Context, list *checklist, conn *nats.Conn, r routePlan, log *slog.Logger) {
+func tryConsumer(ctx context.Context, list Checks, conn *nats.Conn, r routePlan, log *slog.Logger) {
 	name := "route " + r.route.Name + ": "
 	js, err := source.NewJetStream(conn, source.NewAcks(conn), *r.jetStream, log)
 	if err != nil {
-		list.fail(name+"use JetStream", err, "")
+		list.Fail(name+"use JetStream", err, "")
 		return
 	}
 	for _, found := range js.Inspect(ctx) {
 		if found.Warn {
-			list.warn(name + found.What)
+			list.Warn(name + found.What)
 			continue
 		}
-		list.try(name+found.What, found.Err, noAdvice)
+		outcome(list, name+found.What, found.Err)
 	}
 }
 
 // checkDeadLetters looks whether a stream takes a route's dead letters.
-func checkDeadLetters(ctx context.Context, list *checklist, conn *nats.Conn, r routePlan) {
+func checkDeadLetters(ctx context.Context, list Checks, conn *nats.Conn, r routePlan) {
 	what := "route " + r.route.Name + ": dead letters to " + r.deadLetter
 	var doubts bytes.Buffer
 	letters, err := source.NewDeadLetters(conn, r.deadLetter, slog.New(slog.NewTextHandler(&doubts, nil)))
@@ -141,8 +166,8 @@ func checkDeadLetters(ctx context.Context, list *checklist, conn *nats.Conn, r r
 		err = letters.Check(ctx, r.wholeStream())
 	}
 	if err == nil && doubts.Len() > 0 {
-		list.warn(what + ": the NATS user may not look whether a stream takes them: grant $JS.API.STREAM.NAMES, or see to it yourself")
+		list.Warn(what + ": the NATS user may not look whether a stream takes them: grant $JS.API.STREAM.NAMES, or see to it yourself")
 		return
 	}
-	list.try(what, err, noAdvice)
+	outcome(list, what, err)
 }

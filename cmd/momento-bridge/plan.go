@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"os"
 	"strings"
@@ -16,8 +17,9 @@ import (
 	"momento-bridge/source"
 )
 
-// plan is a configuration turned into what the packages take: nothing in it needs the configuration file any more.
+// plan is a configuration turned into what the packages take.
 type plan struct {
+	file        *config.File // What the daemon is started with: only limits change while it runs.
 	nats        source.ConnectConfig
 	sink        sink.Config
 	endpointBy  string          // What names the endpoint, in the configuration's words.
@@ -50,6 +52,7 @@ func (r *routePlan) wholeStream() string {
 func newPlan(f *config.File) *plan {
 	c := &f.Config
 	p := &plan{
+		file:        f,
 		nats:        connectConfig(c.NATS),
 		endpointBy:  endpointBy(&c.Momento),
 		adminListen: c.Admin.Listen,
@@ -274,6 +277,30 @@ func (p *plan) firstKey(ctx context.Context) error {
 	return nil
 }
 
+// vendedKey fetches a key where keys are vended, and the endpoint that it names if there is no other.
+func (p *plan) vendedKey(ctx context.Context) error {
+	if !p.sink.Keys.Vended() {
+		return nil
+	}
+	once, cancel := context.WithTimeout(ctx, firstKeyTimeout)
+	defer cancel()
+	if err := p.sink.Keys.First(once); err != nil {
+		return err
+	}
+	return p.firstKey(ctx)
+}
+
+// publisher returns the sink.
+func (p *plan) publisher(log *slog.Logger) (*sink.Momento, error) { return sink.New(p.sink, log) }
+
+// endpointURL is where publishes go.
+func (p *plan) endpointURL() string { return p.sink.Endpoint.String() }
+
+// watchKey replaces the key whenever there is a new one, until ctx is done. failed is told when none can be had.
+func (p *plan) watchKey(ctx context.Context, failed func(error)) {
+	p.sink.Keys.Watch(ctx, keyInterval, func() {}, failed)
+}
+
 func newRoutePlan(f *config.File, i int) routePlan {
 	r := f.Routes[i]
 	path := fmt.Sprintf("routes[%d]", i)
@@ -335,3 +362,6 @@ func newRoutePlan(f *config.File, i int) routePlan {
 	p.jetStream.DeliverSequence, _ = r.Deliver.Sequence()
 	return p
 }
+
+// regions lists Momento's regions.
+func regions() []sink.Region { return sink.Regions }

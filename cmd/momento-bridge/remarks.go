@@ -72,7 +72,7 @@ func remark(s *admin.Status, state admin.State, text string) (admin.State, strin
 		if len(dead) > 0 {
 			text += " Dead letters: " + some(dead) + "; the last problems say why."
 		}
-	case markOf(state) == terminal.Bad:
+	case state.Severity() == admin.Bad:
 		text += " Messages are lost: " + some(lost) + "."
 	default:
 		state, text = admin.Losing, "Messages are lost: "+some(lost)+". "+text
@@ -84,7 +84,7 @@ func remark(s *admin.Status, state admin.State, text string) (admin.State, strin
 			when = "expired " + terminal.Age(s.Now.Sub(*k.Expires)) + " ago"
 		}
 		text += " The API key " + when + ": put a new one into the key file."
-		if markOf(state) == terminal.Good {
+		if state.Severity() == admin.Good {
 			state = admin.KeyExpiring
 		}
 	}

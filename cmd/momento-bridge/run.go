@@ -1,7 +1,7 @@
 package main
 
 import (
-	"strings"
+	"os"
 
 	"github.com/spf13/cobra"
 
@@ -31,18 +31,19 @@ func newRun() *cobra.Command {
 			return err
 		}
 		log := logger(f, cmd.ErrOrStderr())
-		announce(cmd.ErrOrStderr(), log, f, p)
-		b, err := newBridge(p, log)
+		p.announce(cmd.ErrOrStderr(), log, version)
+		hangups, stop := hangups()
+		defer stop()
+		b, err := newBridge(bridgeConfig{
+			Plan: p, Version: version, Getenv: os.Getenv, Hurry: hurry(cmd.Context()), Hangups: hangups,
+			Reload: func() (*config.File, error) {
+				next, _, err := s.load(cmd)
+				return next, err
+			},
+		}, log)
 		if err != nil {
 			return err
 		}
-		if strings.HasSuffix(p.adminListen, ":0") {
-			log.Info("the admin listener has chosen a port", "status_page", "http://"+b.admin.Addr().String()+"/")
-		}
-		b.reloads = newReloads(f, func() (*config.File, error) {
-			next, _, err := s.load(cmd)
-			return next, err
-		})
 		return b.run(cmd.Context())
 	}
 	return cmd

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"os"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -15,13 +17,29 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 
 	"momento-bridge/admin"
+	"momento-bridge/config"
 	"momento-bridge/pipeline"
 	"momento-bridge/sink"
 	"momento-bridge/source"
 )
 
+// bridgeConfig is what a daemon is made of.
+type bridgeConfig struct {
+	Plan    *plan
+	Version string
+	// Getenv reads the environment that a service manager has set; nil: there is none.
+	Getenv func(string) string
+	// Hangups ask for the configuration to be read again by Reload: limits, weights and ceilings of routes take effect at
+	// once. nil: it is not read again.
+	Hangups <-chan os.Signal
+	Reload  func() (*config.File, error)
+	// Hurry is closed when the daemon must end at once, with what it is doing left as it is; nil: it never must.
+	Hurry <-chan struct{}
+}
+
 // bridge is the daemon: built by newBridge, it lives in run. Nothing starts before that.
 type bridge struct {
+	cfg      bridgeConfig
 	plan     *plan
 	log      *slog.Logger
 	nats     *nats.Conn
@@ -33,7 +51,6 @@ type bridge struct {
 	sampler  *sampler
 	vitals   *vitals
 	manager  serviceManager
-	reloads  *reloads // nil: the configuration is not read again.
 	metrics  *prometheus.Registry
 	admin    net.Listener
 	started  time.Time
@@ -56,8 +73,12 @@ type natsSource interface {
 }
 
 // newBridge connects the parts in data order. The NATS connection is made in the background.
-func newBridge(p *plan, log *slog.Logger) (*bridge, error) {
-	b := &bridge{plan: p, metrics: prometheus.NewRegistry(), started: time.Now(), vitals: newVitals(p), manager: newServiceManager()}
+func newBridge(cfg bridgeConfig, log *slog.Logger) (*bridge, error) {
+	p := cfg.Plan
+	b := &bridge{
+		cfg: cfg, plan: p, metrics: prometheus.NewRegistry(), started: time.Now(), vitals: newVitals(p),
+		manager: newServiceManager(cfg.Getenv),
+	}
 	log, b.problems = watchProblems(log)
 	b.log, b.histograms = log, pipeline.NewMetrics(b.metrics)
 	var err error
@@ -71,7 +92,7 @@ func newBridge(p *plan, log *slog.Logger) (*bridge, error) {
 		b.nats.Close()
 		return nil, err
 	}
-	cfg := p.pipeline
+	pipe := p.pipeline
 	for i, r := range p.routes {
 		src, rc, err := b.source(r, b.vitals.routes[i])
 		if err != nil {
@@ -79,19 +100,25 @@ func newBridge(p *plan, log *slog.Logger) (*bridge, error) {
 			return nil, err
 		}
 		b.sources = append(b.sources, src)
-		cfg.Routes = append(cfg.Routes, rc)
+		pipe.Routes = append(pipe.Routes, rc)
 	}
-	b.pipe = pipeline.New(cfg, b.momento, log, b.histograms)
+	b.pipe = pipeline.New(pipe, b.momento, log, b.histograms)
 	b.sampler = newSampler(b)
 	b.momento.Register(b.metrics)
-	b.metrics.MustRegister(b.pipe, newNATSMetrics(b), buildInfo(),
+	b.metrics.MustRegister(b.pipe, newNATSMetrics(b), buildInfo(cfg.Version),
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	if b.admin, err = listenAt("admin.listen (--admin-listen)", p.adminListen); err != nil {
 		b.nats.Close()
 		return nil, err
 	}
+	if strings.HasSuffix(p.adminListen, ":0") {
+		b.log.Info("the admin listener has chosen a port", "status_page", "http://"+b.adminAddr().String()+"/")
+	}
 	return b, nil
 }
+
+// adminAddr is where the daemon listens for operators.
+func (b *bridge) adminAddr() net.Addr { return b.admin.Addr() }
 
 // source makes a route's source, which beats a pulse, and its side in the pipeline.
 func (b *bridge) source(r routePlan, pulse *pulse) (natsSource, pipeline.RouteConfig, error) {
@@ -134,7 +161,7 @@ func (b *bridge) run(ctx context.Context) error {
 	select {
 	case err := <-done:
 		return err
-	case <-hurry(ctx):
+	case <-b.cfg.Hurry:
 		b.log.Error("stopped at once by a second signal: what is said here is the most that is lost, and published again", b.rest(b.held())...)
 		return errInterrupted
 	}
@@ -162,7 +189,7 @@ func (b *bridge) carry(ctx context.Context) error {
 	side, stopSide := context.WithCancel(outer)
 	var sides, publishing, consuming sync.WaitGroup
 	sides.Go(func() {
-		if err := admin.Serve(side, b.admin, b.adminHandler(ctx), b.log); err != nil {
+		if err := admin.Serve(side, b.admin, b.adminHandler(), b.log); err != nil {
 			fail(err)
 		}
 	})
@@ -171,11 +198,9 @@ func (b *bridge) carry(ctx context.Context) error {
 	sides.Go(func() { b.sampler.run(side) })
 	sides.Go(func() { b.vitals.progress.run(side, b.log) })
 	sides.Go(func() { b.probe(side) })
-	sides.Go(func() { b.observe(ctx, side) })
+	sides.Go(func() { b.observe(side) })
 	sides.Go(func() { b.attend(ctx, side) })
-	if b.reloads != nil {
-		sides.Go(func() { b.reloads.run(side, b) })
-	}
+	sides.Go(func() { b.reloads(side) })
 
 	left := 0
 	publishing.Go(func() { left = b.pipe.Run(hard) })
@@ -264,7 +289,7 @@ func (b *bridge) natsFailed(err error) {
 }
 
 func (b *bridge) keyChanged() {
-	b.log.Info("a new API key is in use", "key", keyNote(b.plan.sink.Keys))
+	b.log.Info("a new API key is in use", "key", b.plan.keyNote())
 	b.pipe.KeyChanged()
 }
 

@@ -16,14 +16,15 @@ import (
 
 // announce says what the daemon is about to do, with the settings that were derived: in a few lines where people read
 // the log on a terminal, elsewhere as events.
-func announce(w io.Writer, log *slog.Logger, f *config.File, p *plan) {
+func (p *plan) announce(w io.Writer, log *slog.Logger, version string) {
+	f := p.file
 	if terminal.Is(w) && f.Log.Format != "json" && log.Enabled(context.Background(), slog.LevelInfo) {
-		fmt.Fprintln(w, strings.Join(announcement(f, p, terminal.PaletteOf(w)), "\n"))
+		fmt.Fprintln(w, strings.Join(announcement(f, p, version, terminal.PaletteOf(w)), "\n"))
 		return
 	}
 	m := &f.Momento
 	attrs := []any{
-		"version", version, "nats", redactURL(p.nats.URL), "endpoint", endpointNote(p.sink), "key", keyNote(p.sink.Keys), "rate", f.Limits.Rate.String(),
+		"version", version, "nats", redactURL(p.nats.URL), "endpoint", endpointNote(p.sink), "key", p.keyNote(), "rate", f.Limits.Rate.String(),
 		"unit", f.Limits.Unit, "connections", m.Connections, "in_flight", m.InFlight, "timeout", time.Duration(m.Timeout),
 		"queue_messages", p.pipeline.MaxMessages, "queue_bytes", p.pipeline.MaxBytes, "shutdown_timeout", p.shutdown, "admin", p.adminListen,
 	}
@@ -61,7 +62,7 @@ func routeAttrs(f *config.File, p *plan, i int) []any {
 }
 
 // announcement is the same for people.
-func announcement(f *config.File, p *plan, paint terminal.Palette) []string {
+func announcement(f *config.File, p *plan, version string, paint terminal.Palette) []string {
 	lines := []string{"momento-bridge " + version}
 	add := func(name, text string) { lines = append(lines, terminal.Field(name, text)...) }
 	add("nats", natsNote(&f.NATS))
@@ -69,7 +70,7 @@ func announcement(f *config.File, p *plan, paint terminal.Palette) []string {
 	if text := p.sink.Proxies.Note(p.sink.Endpoint); text != "" {
 		add("proxy", text)
 	}
-	add("key", keyNote(p.sink.Keys))
+	add("key", p.keyNote())
 	add("rate", fmt.Sprintf("%s; %s, %v an attempt", rateNote(f.Limits.Rate), connectionsNote(p), time.Duration(f.Momento.Timeout)))
 	add("queue", fmt.Sprintf("%s messages, %s, in equal shares", terminal.Count(int64(p.pipeline.MaxMessages)), terminal.Bytes(p.pipeline.MaxBytes)))
 	add("status", adminNote(p.adminListen))

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"fmt"
 	"math"
 	"time"
@@ -11,12 +10,12 @@ import (
 	"momento-bridge/source"
 )
 
-// status reports what the daemon is doing. ctx is done when it stops.
-func (b *bridge) status(ctx context.Context) admin.Status {
+// status reports what the daemon is doing. It may be called concurrently.
+func (b *bridge) status() admin.Status {
 	stats := b.pipe.Stats()
 	s := admin.Status{
-		Version: version, Now: time.Now().UTC(), Started: b.started.UTC(),
-		NotReady: append([]string{}, b.notReady(ctx)...),
+		Version: b.cfg.Version, Now: time.Now().UTC(), Started: b.started.UTC(),
+		NotReady: append([]string{}, b.notReady()...),
 		NATS:     b.natsNote(),
 		Endpoint: b.plan.sink.Endpoint.String(),
 		Key:      keyReport(b),
@@ -38,7 +37,7 @@ func (b *bridge) status(ctx context.Context) admin.Status {
 		s.Queue.InFlight += r.InFlight
 		s.Queue.Waiting += r.Waiting
 	}
-	s.State, s.Summary = b.sum(ctx, &s, &stats)
+	s.State, s.Summary = b.sum(&s, &stats)
 	return s
 }
 

@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"momento-bridge/admin"
 	"momento-bridge/config"
 	"momento-bridge/terminal"
 )
@@ -64,7 +65,7 @@ func newStatus() *cobra.Command {
 // where returns the daemon's address: a flag's before the file's before the default.
 func (o *statusOptions) where() (*url.URL, error) {
 	if o.admin != "" {
-		u, err := adminURL(o.admin)
+		u, err := admin.URL(o.admin)
 		if err != nil {
 			return nil, fmt.Errorf("--admin: %w", err)
 		}
@@ -82,7 +83,7 @@ func (o *statusOptions) where() (*url.URL, error) {
 	if f.Broken("") || f.Broken("admin") || f.Broken("admin.listen") {
 		return nil, f.Err()
 	}
-	u, err := adminURL(f.Admin.Listen)
+	u, err := admin.URL(f.Admin.Listen)
 	if err != nil {
 		return nil, fmt.Errorf("admin.listen: %w; or give --admin", err)
 	}

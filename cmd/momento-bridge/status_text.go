@@ -16,15 +16,7 @@ const shownProblems = 5
 
 // markOf says how a state is.
 func markOf(s admin.State) terminal.Mark {
-	switch s {
-	case admin.Publishing, admin.Idle, admin.CatchingUp:
-		return terminal.Good
-	case admin.Paused, admin.Behind, admin.Throttled, admin.KeyExpiring, admin.Stopping:
-		return terminal.Warn
-	case admin.Stuck, admin.Disconnected, admin.KeyRefused, admin.Down, admin.Parked, admin.Losing:
-		return terminal.Bad
-	}
-	return terminal.Warn // One that a newer daemon has.
+	return [...]terminal.Mark{admin.Good: terminal.Good, admin.Warning: terminal.Warn, admin.Bad: terminal.Bad}[s.Severity()]
 }
 
 // statusLines renders a status for people. Ages are by the daemon's own clock.

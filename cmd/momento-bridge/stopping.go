@@ -5,6 +5,9 @@ import (
 	"momento-bridge/source"
 )
 
+// stopping reports whether the daemon has begun to stop.
+func (b *bridge) stopping() bool { return b.endBy.Load() != nil }
+
 // held are messages in the daemon's hands.
 type held struct {
 	core     int // Of core NATS routes: nobody else has them. Those that the NATS client holds count, too.

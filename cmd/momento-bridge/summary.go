@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"fmt"
 	"time"
 
@@ -11,15 +10,15 @@ import (
 )
 
 // sum returns the daemon's state and what to say of it in a sentence or two: what is gravest, and what to do.
-func (b *bridge) sum(ctx context.Context, s *admin.Status, stats *pipeline.Stats) (admin.State, string) {
-	state, text := b.gravest(ctx, s, stats)
+func (b *bridge) sum(s *admin.Status, stats *pipeline.Stats) (admin.State, string) {
+	state, text := b.gravest(s, stats)
 	return remark(s, state, text)
 }
 
-func (b *bridge) gravest(ctx context.Context, s *admin.Status, stats *pipeline.Stats) (admin.State, string) {
+func (b *bridge) gravest(s *admin.Status, stats *pipeline.Stats) (admin.State, string) {
 	missing, stuck := b.plan.sink.Keys.Missing(), b.vitals.progress.stuck()
 	switch {
-	case ctx.Err() != nil:
+	case b.stopping():
 		return admin.Stopping, fmt.Sprintf("Stopping: %d messages are in flight and being finished, %s more are held.", s.Queue.InFlight, terminal.Count(int64(s.Queue.Messages)))
 	case stuck != "":
 		return admin.Stuck, "The daemon is stuck and must be restarted: " + stuck + "."

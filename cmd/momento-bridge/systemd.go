@@ -15,10 +15,13 @@ type serviceManager struct {
 }
 
 // newServiceManager reads what the service manager has put into the environment.
-func newServiceManager() serviceManager {
-	m := serviceManager{socket: os.Getenv("NOTIFY_SOCKET")}
-	pid := os.Getenv("WATCHDOG_PID")
-	limit, err := strconv.ParseInt(os.Getenv("WATCHDOG_USEC"), 10, 64)
+func newServiceManager(getenv func(string) string) serviceManager {
+	if getenv == nil {
+		return serviceManager{}
+	}
+	m := serviceManager{socket: getenv("NOTIFY_SOCKET")}
+	pid := getenv("WATCHDOG_PID")
+	limit, err := strconv.ParseInt(getenv("WATCHDOG_USEC"), 10, 64)
 	if err == nil && limit > 0 && (pid == "" || pid == strconv.Itoa(os.Getpid())) {
 		m.watchdog = time.Duration(limit) * time.Microsecond / 2
 	}

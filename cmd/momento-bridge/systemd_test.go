@@ -101,7 +101,7 @@ func TestSignsOfLifeAreForWhoWantsThem(t *testing.T) {
 		t.Helper()
 		t.Setenv("WATCHDOG_USEC", limit)
 		t.Setenv("WATCHDOG_PID", pid)
-		if got := newServiceManager().watchdog; got != want {
+		if got := newServiceManager(os.Getenv).watchdog; got != want {
 			t.Errorf("limit %q for process %q: one each %v, want %v", limit, pid, got, want)
 		}
 	}

@@ -59,13 +59,13 @@ func (b *bridge) probe(side context.Context) {
 }
 
 // observe notes each second what the daemon is doing, until side is done. No pulse is its own: it waits for the
-// connection to NATS as well. ctx is done when the daemon stops.
-func (b *bridge) observe(ctx, side context.Context) {
+// connection to NATS as well.
+func (b *bridge) observe(side context.Context) {
 	ticks := time.NewTicker(startInterval)
 	defer ticks.Stop()
 	started := false
 	for {
-		status := b.status(ctx)
+		status := b.status()
 		line := bounded(fmt.Sprintf("%d in flight, %d waiting. %s", status.Queue.InFlight, status.Queue.Waiting, status.Summary))
 		b.vitals.line.Store(&line)
 		if !started && status.Ready {

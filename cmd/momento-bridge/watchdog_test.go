@@ -37,7 +37,7 @@ func startWatched(t *testing.T, file string, change func(*plan)) *watched {
 	}
 	change(plan)
 	d := &watched{&process{t: t, log: &syncBuffer{}, done: make(chan error, 1)}, newFakeManager(t)}
-	b, err := newBridge(plan, logger(f, d.log))
+	b, err := newBridge(bridgeConfig{Plan: plan}, logger(f, d.log))
 	if err != nil {
 		t.Fatal(err)
 	}
