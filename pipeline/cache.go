@@ -1,13 +1,17 @@
 package pipeline
 
-import "time"
+import (
+	"time"
+
+	"momento-bridge/pipeline/quota"
+)
 
 // cache is what is known of one cache, shared by its routes.
 type cache struct {
-	pacer    *pacer    // Of a quota of its own; nil: none.
-	gate     gate      // Closed while the cache does not exist.
-	accepted time.Time // When the latest publish started that the cache accepted; zero before the first.
-	missing  int       // Answers in a row that say that it does not exist.
+	pacer    *quota.Pacer // Of a quota of its own; nil: none.
+	gate     gate         // Closed while the cache does not exist.
+	accepted time.Time    // When the latest publish started that the cache accepted; zero before the first.
+	missing  int          // Answers in a row that say that it does not exist.
 }
 
 // missingAfter is how many answers in a row mean that a cache which has accepted publishes is gone. Fewer may be about single

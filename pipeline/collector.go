@@ -4,6 +4,8 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+
+	"momento-bridge/pipeline/quota"
 )
 
 // Namespace begins the name of every metric of the program.
@@ -50,7 +52,7 @@ func (p *Pipeline) Collect(ch chan<- prometheus.Metric) {
 		refusing = refusing || q.Refusing
 		gauge(ch, descRate, q.Rate, q.Scope)
 		gauge(ch, descLearned, q.Learned, q.Scope)
-		for _, state := range QuotaStates {
+		for _, state := range quota.States {
 			gauge(ch, descRateState, truth(state == q.State), q.Scope, string(state))
 		}
 	}

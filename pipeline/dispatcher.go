@@ -4,18 +4,20 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+
+	"momento-bridge/pipeline/quota"
 )
 
 // dispatcher holds every message and decides which one goes next. It is a plain state machine: each method takes the
 // time, none blocks. The pipeline's mutex guards it.
 type dispatcher struct {
 	delays     Delays
-	region     *pacer
-	throughput *pacer  // Of bytes; nil until the endpoint has refused for them.
-	offered    offered // Bytes answered of late,
-	publishes  offered // and publishes started.
-	operations bool    // Costs are operations rather than publishes.
-	largest    float64 // The largest cost so far.
+	region     *quota.Pacer
+	throughput *quota.Pacer // Of bytes; nil until the endpoint has refused for them.
+	offered    quota.Meter  // Bytes answered of late,
+	publishes  quota.Meter  // and publishes started.
+	operations bool         // Costs are operations rather than publishes.
+	largest    float64      // The largest cost so far.
 	delayed    delayedHeap
 	routes     []*Route
 	active     ring[*Route] // The routes that have a ready lane, in turn.
@@ -169,7 +171,7 @@ func (d *dispatcher) admit(now time.Time, r *Route, e *entry) time.Time {
 		waited = now.Sub(d.waitingSince)
 		d.waitingSince = time.Time{}
 	}
-	if d.region.bucket.limited() {
+	if d.region.Limited() {
 		d.waited.Observe(waited.Seconds())
 	}
 	return time.Time{}
@@ -195,7 +197,7 @@ func (d *dispatcher) start(now time.Time, r *Route, p *parcel) {
 		p.cost = d.cost(r, p.size)
 		d.pay(now, r, p.cost, p.size)
 		d.charge(r, p.cost)
-		d.publishes.add(now, 1)
+		d.publishes.Add(now, 1)
 		d.enter(now, p) // A dead letter says nothing of the endpoint.
 	}
 	l.inFlight++

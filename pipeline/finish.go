@@ -3,6 +3,8 @@ package pipeline
 import (
 	"errors"
 	"time"
+
+	"momento-bridge/pipeline/quota"
 )
 
 // missesAfter is how often a message must be told that its cache does not exist, before it is taken to be the
@@ -77,7 +79,7 @@ func (d *dispatcher) finish(now time.Time, p *parcel, a Answer) {
 		return
 	}
 	if outcome == Published {
-		r.operations += operations(p.size)
+		r.operations += quota.Operations(p.size)
 	}
 	for p.n > 0 {
 		e := p.take()

@@ -4,6 +4,8 @@ import (
 	"time"
 
 	"github.com/cenkalti/backoff/v4"
+
+	"momento-bridge/pipeline/quota"
 )
 
 // gate stops publishes while something outside must change first: the key, the endpoint, a cache, a route, a topic. A
@@ -74,7 +76,7 @@ func (g *gate) shut(now time.Time, probe bool, a Answer, delays func() backoff.B
 	}
 	g.detail, g.advised = a.Detail, a.Advised
 	g.wished = time.Time{}
-	if a.RetryAfter >= longPause {
+	if a.RetryAfter >= quota.LongPause {
 		g.wished = now.Add(a.RetryAfter)
 	}
 	g.probing = false

@@ -3,6 +3,8 @@ package pipeline
 import (
 	"fmt"
 	"time"
+
+	"momento-bridge/pipeline/quota"
 )
 
 // parcel is what one publish carries: a message, or a batch of several of one topic, in their order. Each worker has
@@ -194,7 +196,7 @@ func (d *dispatcher) batch(now time.Time, l *lane) (n, size int) {
 		}
 		n++
 		size += e.size
-		if use := float64(size) / float64(operations(size)); use >= bestUse {
+		if use := float64(size) / float64(quota.Operations(size)); use >= bestUse {
 			best, bestSize, bestUse = n, size, use
 		}
 	}

@@ -1,6 +1,10 @@
 package pipeline
 
-import "time"
+import (
+	"time"
+
+	"momento-bridge/pipeline/quota"
+)
 
 // Limit changes how many messages a returnable route may hold, within its share of the queue.
 func (r *Route) Limit(n int) {
@@ -121,11 +125,11 @@ func (r *Route) halted(now time.Time) time.Time {
 		return r.haltedSince
 	}
 	d := &r.pipeline.d
-	for _, p := range [...]*pacer{d.region, d.throughput, r.cache.pacer} {
+	for _, p := range [...]*quota.Pacer{d.region, d.throughput, r.cache.pacer} {
 		if p == nil {
 			continue
 		}
-		if since := p.paused(now); !since.IsZero() {
+		if since := p.HaltedSince(now); !since.IsZero() {
 			return since
 		}
 	}

@@ -4,6 +4,8 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+
+	"momento-bridge/pipeline/quota"
 )
 
 // RouteConfig is one route as the pipeline sees it.
@@ -50,10 +52,10 @@ type Route struct {
 	cfg      RouteConfig
 	pipeline *Pipeline
 	cache    *cache
-	gate     gate   // Closed while the key may not publish to any of its topics, as far as is known.
-	paused   bool   // By the operator.
-	pacer    *pacer // Of a ceiling of its own; nil: none.
-	quotas   quotas // Besides the region's.
+	gate     gate         // Closed while the key may not publish to any of its topics, as far as is known.
+	paused   bool         // By the operator.
+	pacer    *quota.Pacer // Of a ceiling of its own; nil: none.
+	quotas   quotas       // Besides the region's.
 	weight   float64
 	credit   float64 // What it may still publish in its turn.
 	share    int     // The route's share of the queue, in messages.
@@ -145,8 +147,3 @@ const (
 )
 
 var retryReasonNames = [retryReasonCount]string{"quota", "key", "forbidden", "cache", "server", "network", "ambiguous", "dead_letter", "throughput", "batch", "rejected"}
-
-// operations is what Momento counts for a publish: each started KiB is one; deliveries are not known here.
-func operations(bytes int) uint64 { return uint64(max(1, (bytes+kib-1)/kib)) }
-
-const kib = 1024

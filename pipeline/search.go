@@ -3,6 +3,8 @@ package pipeline
 import (
 	"container/heap"
 	"time"
+
+	"momento-bridge/pipeline/quota"
 )
 
 // A closed gate is probed by one publish at a time. Besides, messages that have never been tried may pass: where all
@@ -28,7 +30,7 @@ const (
 // tries lets messages that have not been tried pass a gate that has just been closed, if the answer may be the fault
 // of the message. A foreign one would be everybody's. few says that it hardly is.
 func (g *gate) tries(now time.Time, which int, a Answer, few bool) {
-	g.searches = which != keyGate && which != topicGate && a.tells() && !a.Foreign && a.RetryAfter < longPause
+	g.searches = which != keyGate && which != topicGate && a.tells() && !a.Foreign && a.RetryAfter < quota.LongPause
 	g.unclear = a.Verdict == Ambiguous
 	g.trials, g.often = mostTrials, which == endpointGate
 	if few || g.unclear {
@@ -199,16 +201,16 @@ func (p *Pipeline) ProbeNow() {
 	d := &p.d
 	d.key.probeNow(now)
 	d.endpoint.probeNow(now)
-	d.region.resume()
+	d.region.Resume()
 	if d.throughput != nil {
-		d.throughput.resume()
+		d.throughput.Resume()
 	}
 	for _, r := range d.routes {
 		r.cache.gate.probeNow(now)
 		r.gate.probeNow(now)
 		for _, q := range r.quotas.pacers {
 			if q != nil {
-				q.resume()
+				q.Resume()
 			}
 		}
 		r.mendedAt = time.Time{}

@@ -205,10 +205,10 @@ func (e *entry) leaves() {
 // spacing is the time between two attempts of what is put aside, all of it together: a small part of what the quota
 // allows.
 func (d *dispatcher) spacing() time.Duration {
-	if !d.region.bucket.limited() {
+	if !d.region.Limited() {
 		return leastSpacing
 	}
-	return max(leastSpacing, time.Duration(asideShare/d.region.bucket.rate*float64(time.Second)))
+	return max(leastSpacing, time.Duration(asideShare/d.region.Rate()*float64(time.Second)))
 }
 
 const (

@@ -66,10 +66,10 @@ const onceIn = 2 * time.Second
 // that few connections are in use. A quota may be enforced for each server behind the endpoint, so that a connection
 // gets a part of it only: then as many take turns as are used every other second.
 func (d *dispatcher) spread(idle int) int {
-	if !d.region.bucket.limited() {
+	if !d.region.Limited() {
 		return 1
 	}
-	return max(1, min(idle, int(d.publishes.before*onceIn.Seconds())))
+	return max(1, min(idle, int(d.publishes.LastSecond()*onceIn.Seconds())))
 }
 
 // wakeAt sets the timer, if it would ring later than at. Workers that are busy ask for themselves.

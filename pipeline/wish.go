@@ -1,6 +1,10 @@
 package pipeline
 
-import "time"
+import (
+	"time"
+
+	"momento-bridge/pipeline/quota"
+)
 
 // wish is that of an endpoint to be left alone for long (Retry-After).
 type wish struct {
@@ -16,12 +20,13 @@ func (w wish) later(other wish) wish {
 	return w
 }
 
-// wish returns the pacer's, while it is one for long.
-func (p *pacer) wish(now time.Time) wish {
-	if p == nil || p.paused(now).IsZero() {
+// wishOf returns a pacer's, while it is one for long.
+func wishOf(p *quota.Pacer, now time.Time) wish {
+	if p == nil {
 		return wish{}
 	}
-	return wish{p.pausedUntil, p.said}
+	until, why := p.LongPause(now)
+	return wish{until, why}
 }
 
 // wish returns the gate's, while it is closed.
@@ -34,7 +39,7 @@ func (g *gate) wish(now time.Time) wish {
 
 // leftAlone returns until when nothing of the route is published because the endpoint wishes so.
 func (d *dispatcher) leftAlone(now time.Time, r *Route) wish {
-	w := d.region.wish(now).later(d.throughput.wish(now)).later(r.cache.pacer.wish(now))
+	w := wishOf(d.region, now).later(wishOf(d.throughput, now)).later(wishOf(r.cache.pacer, now))
 	for _, g := range [...]*gate{&d.key, &d.endpoint, &r.cache.gate, &r.gate} {
 		w = w.later(g.wish(now))
 	}
@@ -43,7 +48,7 @@ func (d *dispatcher) leftAlone(now time.Time, r *Route) wish {
 
 // noteWish tells of an answer that wishes to be left alone for long.
 func (d *dispatcher) noteWish(now time.Time, r *Route, a Answer) {
-	if a.RetryAfter < longPause {
+	if a.RetryAfter < quota.LongPause {
 		return
 	}
 	d.events.note(now, event{kind: eventLeftAlone, route: r, detail: "until " + now.Add(a.RetryAfter).UTC().Format(time.RFC3339) + ": " + a.Detail})

@@ -1,6 +1,6 @@
 //go:build !race
 
-package pipeline
+package quota_test
 
 import (
 	"math"
@@ -9,15 +9,12 @@ import (
 	"time"
 
 	"momento-bridge/emulator"
+	"momento-bridge/test/long"
 )
 
-// quotaRows are what the figures are taken for. Sharded and penalising limiters, and buckets without a burst, refuse whoever is near the
-// quota; they are printed.
-var quotaRows = []struct {
-	kind   string
-	burst  float64 // In seconds.
-	judged bool
-}{
+// quotaRows are what the figures are taken for. Sharded and penalising limiters, and buckets without a burst, refuse
+// whoever is near the quota: their figures are printed and not judged, in the long form only.
+var quotaRows = []quotaRow{
 	{emulator.LimiterBucket, 1, true},
 	{emulator.LimiterBucket, 0.2, true},
 	{emulator.LimiterGCRA, 1, true},
@@ -28,14 +25,29 @@ var quotaRows = []struct {
 	{emulator.LimiterSharded, 1, false},
 }
 
-// TestLearnedRateUsesAnUnknownQuota prints the medians of 5 runs (3 of the large quotas) on virtual time, each of 60 s that begin after 30 s. The lines are 95 % used
-// and 1 % refused; the test allows twice the distance.
+type quotaRow struct {
+	kind   string
+	burst  float64 // In seconds.
+	judged bool
+}
+
+// rows are those of quotaRows that are to be run.
+func rows() []quotaRow {
+	return slices.DeleteFunc(slices.Clone(quotaRows), func(r quotaRow) bool { return !r.judged && !long.Asked() })
+}
+
+// TestLearnedRateUsesAnUnknownQuota prints the medians of several runs on virtual time, each of 60 s that begin after
+// 30 s. The lines are 95 % used and 1 % refused; the test allows twice the distance.
 //
-//	go test ./pipeline -run LearnedRateUses -v
+//	go test ./pipeline/quota -run LearnedRateUses -v
 func TestLearnedRateUsesAnUnknownQuota(t *testing.T) {
+	t.Parallel()
 	t.Log("limiter          quota  burst    used   (least)  refused (most)")
-	for _, row := range quotaRows {
+	for _, row := range rows() {
 		for _, quota := range []float64{10, 100, 1000, 5000} {
+			if quota > largest() {
+				continue
+			}
 			var used, refused []float64
 			for seed := range runs(quota) {
 				w := newWire(learning, emulator.Settings{Rate: quota, Burst: math.Max(1, row.burst*quota), Limiter: row.kind}, seed)
@@ -53,24 +65,33 @@ func TestLearnedRateUsesAnUnknownQuota(t *testing.T) {
 	}
 }
 
+// runs is how many runs a figure is the median of. They are the same each time.
 func runs(quota float64) uint64 {
 	if quota >= 1000 {
-		return 3
+		return long.Or[uint64](1, 3)
 	}
-	return 5
+	return long.Or[uint64](3, 5)
 }
+
+// largest is the largest quota that figures are taken for.
+func largest() float64 { return long.Or(1000.0, 5000.0) }
 
 func middle(sorted []float64) float64 { return sorted[len(sorted)/2] }
 
-// TestLearnedRateFollowsAQuotaThatChanges prints the medians of 5 changes (3 of the large quotas) at different moments: after how many seconds 90 % of the new quota
-// are used, and what share is refused in the 20 s after the change. The lines are 20 s and 5 %; the test allows twice as much.
+// TestLearnedRateFollowsAQuotaThatChanges prints the medians of several changes at different moments: after how many
+// seconds 90 % of the new quota are used, and what share is refused in the 20 s after the change. The lines are 20 s and
+// 5 %; the test allows twice as much.
 //
-//	go test ./pipeline -run LearnedRateFollows -v
+//	go test ./pipeline/quota -run LearnedRateFollows -v
 func TestLearnedRateFollowsAQuotaThatChanges(t *testing.T) {
+	t.Parallel()
 	t.Log("limiter          quota  factor  reached (latest)  refused (most)")
-	for _, row := range quotaRows {
+	for _, row := range rows() {
 		for _, quota := range []float64{10, 100, 1000} {
 			for _, factor := range []float64{0.5, 4} {
+				if quota*factor > largest() {
+					continue
+				}
 				var reached, refused []float64
 				for moment := range runs(quota) {
 					w := newWire(learning, emulator.Settings{Rate: quota, Burst: math.Max(1, row.burst*quota), Limiter: row.kind}, moment)
@@ -112,12 +133,14 @@ func (w *wire) change(factor float64) (reached, refused float64) {
 	return reached, float64(refusals) / float64(requests)
 }
 
-// TestLearnedRateUsesAQuotaOfOperations prints what is used of a quota of operations when payloads are of 100 B to 4 KB and topics have up to 9
-// subscribers that nobody has told us of. The line is 90 %. At 10/s a publish takes up to four seconds' quota, more than the limiter saves up: there
-// are too few to learn from in 30 s, and with subscribers at random each refusal leaves the quota idle.
+// TestLearnedRateUsesAQuotaOfOperations prints what is used of a quota of operations when payloads are of 100 B to 4 KB
+// and topics have up to 9 subscribers that are not configured. The line is 90 %. At 10/s a publish takes up to four
+// seconds' quota, more than the limiter saves up: there are too few to learn from in 30 s, and with subscribers at
+// random each refusal leaves the quota idle.
 //
-//	go test ./pipeline -run LearnedRateUsesAQuotaOfOperations -v
+//	go test ./pipeline/quota -run LearnedRateUsesAQuotaOfOperations -v
 func TestLearnedRateUsesAQuotaOfOperations(t *testing.T) {
+	t.Parallel()
 	for _, quota := range []float64{10, 100, 1000} {
 		learningTime := 30 * time.Second
 		if quota == 10 {

@@ -1,19 +1,19 @@
-package pipeline
+package quota
 
 import (
 	"math"
 	"time"
 )
 
-// bucket is a token bucket: pure arithmetic on the times it is given. It may be in debt. It is not safe for concurrent use.
+// bucket is a token bucket. Its tokens may become negative: then it is in debt, and nothing is due until that is paid.
 type bucket struct {
-	rate   float64 // Tokens per second; +Inf: no limit.
-	burst  float64 // Tokens that a pause can save up.
-	tokens float64
+	rate   float64   // Tokens per second; +Inf: no limit.
+	burst  float64   // The most tokens that a pause can save up.
+	tokens float64   // As counted at the time below.
 	at     time.Time // When tokens were counted.
 }
 
-// rounding is what floating-point arithmetic may leave missing of a token when it is due.
+// rounding is how much of a token may be missing when it is due: what floating-point arithmetic loses.
 const rounding = 1e-6
 
 // limited reports whether there is a rate at all.
@@ -29,7 +29,8 @@ func (b *bucket) set(now time.Time, perSecond, burst float64) {
 	b.tokens = min(b.tokens, burst)
 }
 
-// due returns when the cost can be paid: zero for now. A cost above the burst needs a full bucket only, and leaves a debt.
+// due returns when the cost can be paid: zero for now. A cost above the burst needs a full bucket only, and leaves a
+// debt.
 func (b *bucket) due(now time.Time, cost float64) time.Time {
 	if !b.limited() {
 		return time.Time{}
@@ -42,13 +43,13 @@ func (b *bucket) due(now time.Time, cost float64) time.Time {
 	return now.Add(time.Duration(math.Ceil(missing / b.rate * float64(time.Second))))
 }
 
-// time is how long it takes until so many tokens have come, at most a second.
+// time returns how long it takes until this many tokens have come, and no more than a second.
 func (b *bucket) time(tokens float64) time.Duration {
 	return time.Duration(min(tokens/b.rate, 1) * float64(time.Second))
 }
 
-// whole is how many tokens are there; +Inf without a limit.
-func (b *bucket) whole(now time.Time) float64 {
+// available returns how many tokens are there; +Inf without a limit.
+func (b *bucket) available(now time.Time) float64 {
 	if !b.limited() {
 		return math.Inf(1)
 	}
@@ -56,7 +57,7 @@ func (b *bucket) whole(now time.Time) float64 {
 	return b.tokens + rounding
 }
 
-// pay takes the cost, even if it is not there.
+// pay takes the cost out of the bucket, even if that leaves a debt.
 func (b *bucket) pay(now time.Time, cost float64) {
 	if !b.limited() {
 		return
@@ -75,7 +76,7 @@ func (b *bucket) refill(now time.Time) {
 // burstTime is what the derived burst covers besides one token, so that a late timer costs no throughput.
 const burstTime = 20 * time.Millisecond
 
-// deriveBurst is the smallest burst that a timer of millisecond precision can keep up with.
+// deriveBurst returns the smallest burst that a timer of millisecond precision can keep up with.
 func deriveBurst(perSecond float64) float64 {
 	if math.IsInf(perSecond, 1) {
 		return 0

@@ -1,16 +1,17 @@
-package pipeline
+package quota
 
 import (
 	"math"
 	"time"
 )
 
-// learner finds a quota that nobody tells, from what is refused: pure arithmetic on the times it is given.
+// learner finds an unknown quota from what is refused.
 //
-// It relies on one thing that every limiter has in common: between two moments at which the quota is used up, exactly what the quota allows
-// is accepted. So the costs accepted from one refusal to the next, by the time between them, are the quota, whatever burst or window it has.
-// That holds if the rate was above the quota all the time. If it was below for a while, the quota may have lain idle and is at least that
-// much; it is at most the rate that was refused.
+// It relies on one thing that every limiter has in common: between two moments at which the quota is used up, exactly
+// what the quota allows is accepted. So the costs accepted from one refusal to the next, divided by the time between
+// them, are the quota, whatever burst or window it has. That holds if the rate was above the quota all the time. If it
+// was below for a while, the quota may have lain idle and is at least that much; it is at most the rate that was
+// refused.
 //
 //	rate
 //	 |      / refused: cut          . . . twofold each second again
@@ -21,56 +22,74 @@ import (
 //	 | /           |/
 //	 +--------------------------------------- time
 //
-// The rate starts low and doubles each second until a refusal. Two or three refusals later the quota is known. From then on the rate climbs
-// along a cubic curve, as CUBIC of RFC 9438 does: fast at first, slowly where the quota is expected, then faster. A refusal ends the climb and
-// tells the quota anew; none tells that the quota has been raised.
+// The rate starts low and doubles each second until a refusal. Two or three refusals later the quota is known. From
+// then on the rate climbs along a cubic curve, as CUBIC of RFC 9438 does: fast at first, slowly where the quota is
+// expected, then faster. A refusal ends the climb and yields a new measurement of the quota. If none comes, the quota
+// has been raised.
 type learner struct {
 	ceiling float64 // Never exceeded; +Inf: none.
 	floor   float64 // Refusals never push the rate below it.
 	rate    float64 // In force; +Inf: none.
 	quota   float64 // As learned; 0: not yet.
 	found   int     // Refusals in a row that confirmed it.
-	depth   float64 // Where the climb began below the quota, as a share of it.
-	climbed time.Duration
-	middle  time.Duration // When the climb reaches the quota.
 
-	usual   float64 // What a publish costs, on average.
-	wanted  bool    // A publish had to wait for a token since the last step.
-	stepped time.Time
-	cutAt   time.Time
+	// The climb.
+	depth   float64       // Where it began below the quota, as a share of it.
+	climbed time.Duration // How long it has lasted, as far as there was demand.
+	middle  time.Duration // When it reaches the quota.
+
+	usual   float64   // What a publish costs, on average.
+	wanted  bool      // A publish had to wait for a token since the last step.
+	stepped time.Time // When the last step was.
+	cutAt   time.Time // When a refusal changed the rate last.
 
 	suspect float64 // What the quota is if the next refusal comes at once; 0: unknown.
 	doubted bool    // The latest refusal came late, although the quota seemed to be as known.
 
-	emptied  time.Time // The latest refusal from which costs are counted; zero: there was none.
-	accepted float64   // Costs, since then.
-	lowest   float64   // The lowest rate since then.
-	lull     bool      // Since then the rate was not used to the full for a while.
-	blocked  bool      // Since then a refusal has followed another one, as it does where a window has been used up.
+	// What has happened since the refusal from which costs are counted.
+	emptied  time.Time // When that was; zero: there was none.
+	accepted float64   // The costs accepted.
+	lowest   float64   // The lowest rate.
+	lull     bool      // The rate was not used to the full for a while.
+	blocked  bool      // A refusal has followed another one, as it does where a window has been used up.
 
-	offered offered
+	offered Meter // The costs of what has been answered.
 }
 
 const (
-	doubleTime  = time.Second // In which the rate doubles while nothing is known that speaks against it,
-	doubleFew   = 4.0         // or the time of so many publishes.
-	margin      = 0.04        // A climb begins so far below the quota, as a share of it.
-	hardest     = 0.5         // What one refusal leaves of the rate at the least, unless the quota has been measured.
-	near        = 1.12        // Bounds of the quota with a ratio of less are as good as a measurement.
-	same        = 1.03        // Two measurements that differ by less are the same.
-	trying      = 1.06        // A rate this much above the lower bound of the quota shows whether it is the quota.
-	enough      = 4.0         // Publishes accepted between two refusals that make a measurement.
-	period      = time.Second // The least length of a measurement,
-	shortPeriod = period / 2  // or where accepted and refused publishes alternate.
-	second      = time.Second
-	stepTime    = 50 * time.Millisecond
-	firstMiddle = time.Second // The middle of a climb after the first measurement,
-	middleFew   = 8.0         // or the time of so many publishes.
+	// While no refusal has come, the rate doubles in doubleTime, or in the time of doubleFew publishes if that is
+	// longer.
+	doubleTime = time.Second
+	doubleFew  = 4.0
+	// margin is how far below the quota a climb begins, as a share of it.
+	margin = 0.04
+	// hardest is the smallest share of the rate that one refusal leaves, unless the quota has been measured.
+	hardest = 0.5
+	// near is the ratio below which two bounds of the quota are as good as a measurement.
+	near = 1.12
+	// same is the ratio below which two measurements are the same.
+	same = 1.03
+	// trying is how far above the lower bound of the quota a rate is chosen that shows whether the bound is the quota.
+	trying = 1.06
+	// enough publishes accepted between two refusals make a measurement.
+	enough = 4.0
+	// period is the least time that a measurement takes. Where accepted and refused publishes alternate, shortPeriod is.
+	period      = time.Second
+	shortPeriod = period / 2
+	// stepTime is the least time between two steps of the rate.
+	stepTime = 50 * time.Millisecond
+	// After the first measurement a climb reaches the quota after firstMiddle, or after the time of middleFew publishes
+	// if that is longer.
+	firstMiddle = time.Second
+	middleFew   = 8.0
+	// Once the quota is confirmed, it takes leastMiddle, or the time of middleMany publishes if that is longer. One
+	// refusal in twice as many publishes is the price of noticing that the quota has been raised.
 	leastMiddle = 4 * time.Second
-	// A refusal in twice so many publishes is the price of noticing a raised quota.
-	middleMany = 70.0
-	smoothing  = 1.0 / 16 // Of the usual cost.
-	fastest    = 1e6      // Per second; a rate above it is no limit any more.
+	middleMany  = 70.0
+	// smoothing is the weight of the latest cost in the usual one.
+	smoothing = 1.0 / 16
+	// fastest is the highest rate that counts as a limit, per second.
+	fastest = 1e6
 )
 
 // step lets the rate grow while publishes wait for tokens. It reports whether the rate has changed.
@@ -88,11 +107,11 @@ func (l *learner) step(now time.Time) bool {
 	if l.rate >= l.ceiling {
 		return false
 	}
-	l.set(l.grown(min(passed, second)))
+	l.set(l.grown(min(passed, time.Second)))
 	return true
 }
 
-// grown is the rate after a further time of unmet demand.
+// grown returns the rate after a further time of unmet demand.
 func (l *learner) grown(passed time.Duration) float64 {
 	l.climbed += passed
 	doubled := l.rate * math.Exp2(passed.Seconds()/max(doubleTime, l.span(doubleFew, l.rate)).Seconds())
@@ -109,22 +128,23 @@ func (l *learner) accept(now time.Time, cost float64) {
 	l.offer(now, cost)
 }
 
+// offer takes note of the cost of a publish that has been answered, either way.
 func (l *learner) offer(now time.Time, cost float64) {
 	if l.usual == 0 {
 		l.usual = cost
 	}
 	l.usual += (cost - l.usual) * smoothing
-	l.offered.add(now, cost)
+	l.offered.Add(now, cost)
 }
 
-// refuse takes note of a refusal of a publish that started at sent. It reports whether the rate has changed. What was sent at a rate
-// that has been cut since says nothing new.
+// refuse takes note of a refusal of a publish that started at sent. It reports whether the rate has changed. A publish
+// that was sent at a rate which has been cut since says nothing new.
 func (l *learner) refuse(now, sent time.Time, cost float64) bool {
 	l.offer(now, cost)
 	if sent.Before(l.cutAt) {
 		return false
 	}
-	most := min(l.rate, l.offered.perSecond(now, enough*l.usual))
+	most := min(l.rate, l.offered.PerSecond(now, enough*l.usual))
 	since := now.Sub(l.emptied)
 	switch {
 	case math.IsInf(most, 1) || most <= 0:
@@ -149,15 +169,15 @@ func (l *learner) refuse(now, sent time.Time, cost float64) bool {
 	return true
 }
 
-// confirmed reports whether a refusal, so long after the latest one, is what is to be expected if the quota is as suspected.
+// confirmed reports whether a refusal that comes this long after the latest one is what a quota as suspected leads to.
 func (l *learner) confirmed(since time.Duration) bool {
 	expected := l.usual / ((trying - 1) * l.suspect) // Seconds until one publish too many has been accepted.
 	return l.suspect > 0 && l.accepted > 0 && !l.blocked && since.Seconds() < 1.3*expected+0.1 &&
 		math.Abs(l.accepted-l.suspect*since.Seconds()) < 1.5*l.usual
 }
 
-// block notes that a refusal has followed another one, and that nothing is sent until a time. What is used up in such a way is a window: the
-// time without it does not count.
+// block notes that a refusal has followed another one, and that nothing is sent until a time. A limiter that refuses like
+// that counts in windows, and this one is used up: the time until the next window does not count.
 func (l *learner) block(until time.Time) {
 	l.blocked = true
 	if l.accepted == 0 && !l.emptied.IsZero() {
@@ -195,8 +215,8 @@ func (l *learner) know(quota float64) {
 	l.begin(quota, quota*(1-margin))
 }
 
-// guess goes on from a rate between the bounds of the quota, when no more is known than those; least may be 0. If a rate just above the
-// lower bound is refused, the lower bound was it.
+// guess goes on from a rate between the bounds of the quota, when no more is known than those; least may be 0. If a
+// rate just above the lower bound is refused, the lower bound was the quota.
 func (l *learner) guess(most, least float64) {
 	l.found = 0
 	l.suspect = 0
@@ -213,14 +233,14 @@ func (l *learner) guess(most, least float64) {
 	l.climbed = l.middle
 }
 
-// first is the middle of the shortest climb.
+// first returns the middle of the shortest climb.
 func (l *learner) first(quota float64) time.Duration {
 	return max(firstMiddle, l.span(middleFew, quota))
 }
 
-// span is how long so many publishes take at a rate, at most an hour.
+// span returns how long this many publishes take at a rate, and no more than an hour.
 func (l *learner) span(publishes, rate float64) time.Duration {
-	return time.Duration(min(publishes*l.usual/rate, 3600) * float64(second))
+	return time.Duration(min(publishes*l.usual/rate, 3600) * float64(time.Second))
 }
 
 // begin starts a climb.
@@ -231,6 +251,7 @@ func (l *learner) begin(quota, rate float64) {
 	l.depth = max(margin, 1-l.rate/quota)
 }
 
+// set puts a rate in force, within the ceiling.
 func (l *learner) set(rate float64) {
 	if rate > fastest {
 		rate = math.Inf(1)

@@ -1,4 +1,4 @@
-package pipeline
+package quota_test
 
 import (
 	"container/heap"
@@ -8,11 +8,12 @@ import (
 	"time"
 
 	"momento-bridge/emulator"
+	"momento-bridge/pipeline/quota"
 )
 
 // wire is a greedy publisher with connections, an endpoint with a limiter, and the time between them, all virtual.
 type wire struct {
-	pacer       *pacer
+	pacer       *quota.Pacer
 	limiter     emulator.Limiter
 	settings    emulator.Settings
 	connections int
@@ -30,6 +31,20 @@ type wire struct {
 	accepted float64
 	requests int
 	refusals int
+}
+
+// jittered are the daemon's pauses after refusals: drawn evenly from 0 to a bound that doubles from 100 ms to 5 s. They
+// are drawn from the wire's random numbers, so that each run is the same.
+type jittered struct {
+	rng   *rand.Rand
+	bound time.Duration
+}
+
+func (j *jittered) Reset() { j.bound = 0 }
+
+func (j *jittered) NextBackOff() time.Duration {
+	j.bound = min(max(100*time.Millisecond, 2*j.bound), 5*time.Second)
+	return time.Duration(j.rng.Int64N(int64(j.bound) + 1))
 }
 
 // flight is a publish on its way back.
@@ -52,11 +67,10 @@ func (a *answers) Pop() any {
 	return last
 }
 
-func newWire(limits Rate, s emulator.Settings, seed uint64) *wire {
+func newWire(limits quota.Rate, s emulator.Settings, seed uint64) *wire {
 	now := time.Unix(1000, 0)
 	w := &wire{connections: 64, latency: 5 * time.Millisecond, rng: rand.New(rand.NewPCG(seed, 0)), now: now, began: now, settings: s}
-	delays := DefaultDelays()
-	w.pacer = newPacer(limits, delays.Quota(), now)
+	w.pacer = quota.NewPacer(limits, &jittered{rng: w.rng}, now)
 	w.set(s)
 	return w
 }
@@ -102,9 +116,9 @@ func (w *wire) land() {
 		f := heap.Pop(&w.answers).(flight)
 		w.idle = append(w.idle, f.connection)
 		if f.ok {
-			w.pacer.accepted(w.now, f.paid)
+			w.pacer.Accepted(w.now, f.paid)
 		} else {
-			w.pacer.refused(w.now, f.sent, f.paid, w.retryAfter)
+			w.pacer.Refused(w.now, quota.Refusal{Sent: f.sent, Cost: f.paid, RetryAfter: w.retryAfter})
 		}
 	}
 }
@@ -119,11 +133,11 @@ func (w *wire) publish() time.Time {
 			}
 		}
 		paid, cost := w.next.paid, w.next.charged
-		at := w.pacer.due(w.now, paid)
+		at := w.pacer.Due(w.now, paid)
 		if !at.IsZero() {
 			return at.Add(time.Duration(w.rng.Int64N(int64(200 * time.Microsecond)))) // A timer is late.
 		}
-		w.pacer.pay(w.now, paid)
+		w.pacer.Pay(w.now, paid)
 		w.next.paid = 0
 		pick := w.rng.IntN(len(w.idle))
 		connection := w.idle[pick]
@@ -145,18 +159,19 @@ func (w *wire) publish() time.Time {
 	return time.Time{}
 }
 
-var learning = Rate{Ceiling: math.Inf(1), Learn: true}
+var learning = quota.Rate{Ceiling: math.Inf(1), Learn: true}
 
 func TestIdleTimeIsNotTakenForALowQuota(t *testing.T) {
+	t.Parallel()
 	w := newWire(learning, emulator.Settings{Rate: 100, Burst: 100}, 1)
 	w.run(time.Minute)
-	before := w.pacer.learner.quota
+	before := w.pacer.Stats(w.now).Learned
 	idle := w.idle
 	w.idle = idle[:0:0] // Nothing to publish.
 	w.now = w.now.Add(time.Minute)
 	w.idle = idle
 	w.run(30 * time.Second)
-	if after := w.pacer.learner.quota; after < 0.9*before || after > 1.1*before {
+	if after := w.pacer.Stats(w.now).Learned; after < 0.9*before || after > 1.1*before {
 		t.Errorf("quota %g after a minute without messages, want %g as before", after, before)
 	}
 }
