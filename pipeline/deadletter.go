@@ -1,19 +1,8 @@
 package pipeline
 
 import (
-	"errors"
 	"time"
 )
-
-// ErrRoundTrip is what Keep's error wraps where storing the dead letter would only send it round once more: the
-// message is dropped.
-var ErrRoundTrip = errors.New("the dead letter has come round")
-
-// Postponer is a Settler whose source can be told to deliver a message again, though not at once.
-type Postponer interface {
-	// Postpone is Settle with Returned, for a message that is better left alone for a while.
-	Postpone(handle any)
-}
 
 // longestLetterWait is the most between two tries to store a dead letter of a route, so that it goes on soon once
 // there is room.
