@@ -127,6 +127,91 @@ func (p *Pipeline) EndBy(t time.Time) {
 	p.endBy = t
 }
 
+// deadline is when an attempt that starts now must end.
+func (p *Pipeline) deadline(now time.Time) time.Time {
+	deadline := now.Add(p.cfg.Timeout)
+	if !p.endBy.IsZero() && p.endBy.Before(deadline) {
+		return p.endBy
+	}
+	return deadline
+}
+
+// stopNow ends everything that is queued and lets the workers go. It returns the number of messages that were left.
+func (p *Pipeline) stopNow() int {
+	p.mu.Lock()
+	p.closing = true
+	p.d.stopped = true
+	left := 0
+	for _, r := range p.d.routes {
+		left += r.left()
+		r.closed = true
+		p.d.endQueued(r, false)
+	}
+	p.endLetters()
+	p.room.Broadcast()
+	p.checkEmpty()
+	p.unlock()
+	return left
+}
+
+// checkEmpty lets the workers go once every route is closed and nothing is left.
+func (p *Pipeline) checkEmpty() {
+	if !p.closing || p.drained {
+		return
+	}
+	for _, r := range p.d.routes {
+		if !r.closed || r.left() > 0 {
+			return
+		}
+	}
+	p.drained = true
+	close(p.empty)
+	for _, w := range p.idle {
+		p.rouse(w)
+	}
+	p.idle = nil
+	p.letters.some.Broadcast()
+}
+
+const (
+	// stuckAfter is how much longer than an attempt's timeout a publish may take: in an outage of NATS it may take long to tell the source how the
+	// one before has ended, and to fail to store a dead letter.
+	stuckAfter = 45 * time.Second
+	// timerLate is how late the timer may ring.
+	timerLate = 5 * time.Second
+)
+
+// Stuck returns why the pipeline makes no progress through its own fault, empty if it does. An endpoint that does not answer is none:
+// attempts end by themselves. What it says once may be due to the process having been stopped; what it says for several seconds is not. It waits for the
+// mutex, so that a caller who must not be stuck as well asks on a goroutine of its own.
+func (p *Pipeline) Stuck(now time.Time) string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	since := p.letters.oldest()
+	for _, w := range p.workers {
+		since = earlier(since, w.oldest())
+	}
+	if !since.IsZero() && now.Sub(since) > p.cfg.Timeout+stuckAfter {
+		return "a worker has been busy with one publish since " + since.UTC().Format(time.RFC3339)
+	}
+	if p.forgotten(now) {
+		return "messages could be published and no worker takes them"
+	}
+	return ""
+}
+
+// forgotten reports whether something may be published now, workers wait, and nothing will wake one.
+func (p *Pipeline) forgotten(now time.Time) bool {
+	if len(p.idle) == 0 || p.waking > 0 && now.Sub(p.rousedAt) <= timerLate {
+		return false
+	}
+	if p.timerAt.IsZero() || p.timerAt.After(now) {
+		ready, _ := p.d.ready(now)
+		return ready
+	}
+	return now.Sub(p.timerAt) > timerLate
+}
+
 // Submit takes m over. The message ends exactly once, by a call of the route's Settler. On a returnable route it uses
 // up one message of what Reserve set aside and does not block; after Close it is returned at once, possibly before
 // Submit returns. On another route Submit blocks while the route's share of the queue is full. Several goroutines may
@@ -206,41 +291,4 @@ func (r *Route) Close() {
 	p.room.Broadcast()
 	p.checkEmpty()
 	p.unlock()
-}
-
-// stopNow ends everything that is queued and lets the workers go. It returns the number of messages that were left.
-func (p *Pipeline) stopNow() int {
-	p.mu.Lock()
-	p.closing = true
-	p.d.stopped = true
-	left := 0
-	for _, r := range p.d.routes {
-		left += r.left()
-		r.closed = true
-		p.d.endQueued(r, false)
-	}
-	p.endLetters()
-	p.room.Broadcast()
-	p.checkEmpty()
-	p.unlock()
-	return left
-}
-
-// checkEmpty lets the workers go once every route is closed and nothing is left.
-func (p *Pipeline) checkEmpty() {
-	if !p.closing || p.drained {
-		return
-	}
-	for _, r := range p.d.routes {
-		if !r.closed || r.left() > 0 {
-			return
-		}
-	}
-	p.drained = true
-	close(p.empty)
-	for _, w := range p.idle {
-		p.rouse(w)
-	}
-	p.idle = nil
-	p.letters.some.Broadcast()
 }

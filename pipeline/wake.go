@@ -131,15 +131,6 @@ func (p *Pipeline) unlock() {
 	}
 }
 
-// deadline is when an attempt that starts now must end.
-func (p *Pipeline) deadline(now time.Time) time.Time {
-	deadline := now.Add(p.cfg.Timeout)
-	if !p.endBy.IsZero() && p.endBy.Before(deadline) {
-		return p.endBy
-	}
-	return deadline
-}
-
 // KeyChanged says that there is a new key: probes with it may start at once, of all that may have been the old key's
 // fault.
 func (p *Pipeline) KeyChanged() {
