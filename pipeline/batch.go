@@ -1,7 +1,6 @@
 package pipeline
 
 import (
-	"fmt"
 	"time"
 
 	"momento-bridge/pipeline/quota"
@@ -120,35 +119,6 @@ type Framing interface {
 	Append(dst, payload []byte, size int) []byte
 	// End completes a batch.
 	End(dst []byte) []byte
-}
-
-// measure sets the size of a message in a batch. A message that alone exceeds what the endpoint takes, or can be in
-// no batch, is rejected by itself.
-func (c *RouteConfig) measure(e *entry) {
-	if c.rejectEmpty(e) {
-		return
-	}
-	if len(e.Payload) > c.MaxPayload {
-		e.rejection = tooLarge(c, len(e.Payload), c.MaxPayload, "max_payload")
-		return
-	}
-	framing := c.Batch.Framing
-	if framing == nil {
-		return
-	}
-	size, err := framing.Size(e.Payload)
-	switch {
-	case err != nil:
-		e.rejection = &Rejection{Reason: "not_framed", Detail: err.Error(), Route: c.Name}
-	case size+framing.Overhead() > c.Batch.MaxBytes:
-		e.rejection = tooLarge(c, size+framing.Overhead(), c.Batch.MaxBytes, "batch.max_bytes")
-	default:
-		e.size = size
-	}
-}
-
-func tooLarge(c *RouteConfig, n, limit int, name string) *Rejection {
-	return &Rejection{Reason: "too_large", Detail: fmt.Sprintf("%d bytes, the route's %s is %d", n, name, limit), Route: c.Name}
 }
 
 // full reports whether what is queued fills a batch.

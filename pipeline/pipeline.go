@@ -212,83 +212,10 @@ func (p *Pipeline) forgotten(now time.Time) bool {
 	return now.Sub(p.timerAt) > timerLate
 }
 
-// Submit takes m over. The message ends exactly once, by a call of the route's Settler. On a returnable route it uses
-// up one message of what Reserve set aside and does not block; after Close it is returned at once, possibly before
-// Submit returns. On another route Submit blocks while the route's share of the queue is full. Several goroutines may
-// submit to one route; their messages are then ordered as they get in.
-func (r *Route) Submit(m Message) {
-	p := r.pipeline
-	e := entry{Message: m}
-	r.cfg.measure(&e)
-	p.mu.Lock()
-	r.reserved = max(0, r.reserved-1)
-	if r.cfg.Overload == DropOldest && r.full(len(m.Payload)) {
-		p.d.makeRoom(time.Now(), r, len(m.Payload))
-	}
-	for !r.cfg.Returnable && r.full(len(m.Payload)) && !p.d.stopped {
-		r.waiters++
-		p.room.Wait()
-		r.waiters--
-	}
-	r.received++
-	if m.Redelivered {
-		r.redelivered++
-	}
-	if r.turnsAway() {
-		p.d.turnAway(r, m.Handle)
-		p.unlock()
-		return
-	}
-	if r.cfg.skips(&m) {
-		p.d.skip(time.Now(), r, m.Handle)
-		p.unlock()
-		return
-	}
-	var now time.Time // Asked for only where it matters.
-	if len(p.idle) > 0 || r.cfg.Batch.Linger > 0 {
-		now = time.Now()
-	}
-	p.d.add(now, r, e)
-	var lent *slot
-	if len(p.idle) > 0 {
-		lent = p.lend(now)
-	}
-	p.unlock()
-	if lent != nil {
-		lent.worker.sendFor(lent)
-	}
-}
-
-// turnsAway reports whether a message that comes now is not taken up any more.
-func (r *Route) turnsAway() bool { return r.closed && r.cfg.Returnable || r.pipeline.d.stopped }
-
 // returned is how a message ends that nobody is left to publish.
 func (r *Route) returned() Outcome {
 	if r.cfg.Returnable {
 		return Returned
 	}
 	return Dropped
-}
-
-// Close says that the source submits no more. A returnable route returns what it has queued at once, and whatever may
-// still be submitted; another one publishes what it has, also if it was paused. What is in flight is finished in both
-// cases. With order, messages are returned in the order of their topics, so that one in flight holds back those
-// behind it.
-func (r *Route) Close() {
-	p := r.pipeline
-	p.mu.Lock()
-	r.closed = true
-	p.closing = true
-	if r.cfg.Returnable {
-		p.d.endQueued(r, false)
-	}
-	if r.paused { // What core NATS has handed over would be lost.
-		r.paused = false
-		if len(p.idle) > 0 {
-			p.pump(time.Now())
-		}
-	}
-	p.room.Broadcast()
-	p.checkEmpty()
-	p.unlock()
 }

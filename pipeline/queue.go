@@ -6,19 +6,6 @@ import (
 	"time"
 )
 
-// Overload says what becomes of messages that come faster than they go.
-type Overload uint8
-
-// What can become of them.
-const (
-	// Block keeps them where they are: a stream is not asked for more, and core NATS drops, and counts, what its client cannot hold.
-	Block Overload = iota
-	// DropOldest drops the oldest queued message of the route for one that has no room.
-	DropOldest
-	// KeepLatest drops a queued message of a topic for a newer one.
-	KeepLatest
-)
-
 // aged reports whether the route keeps its queued messages in the order of their age.
 func (c *RouteConfig) aged() bool { return c.Overload == DropOldest || c.MaxAge > 0 }
 

@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"fmt"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -46,6 +47,32 @@ type RouteConfig struct {
 	// DeadLetters keeps rejected messages; nil: they are dropped.
 	DeadLetters DeadLetters
 }
+
+// Overload says what becomes of messages that come faster than they go.
+type Overload uint8
+
+// What can become of them.
+const (
+	// Block keeps them where they are: a stream is not asked for more, and core NATS drops, and counts, what its client cannot hold.
+	Block Overload = iota
+	// DropOldest drops the oldest queued message of the route for one that has no room.
+	DropOldest
+	// KeepLatest drops a queued message of a topic for a newer one.
+	KeepLatest
+)
+
+// Empty says what becomes of messages without bytes, such as the delete markers of a key-value bucket.
+type Empty uint8
+
+// What can become of them.
+const (
+	// EmptyPublished publishes them like any other.
+	EmptyPublished Empty = iota
+	// EmptySkipped passes them over: they count as dropped, and their source is told Skipped.
+	EmptySkipped
+	// EmptyRejected takes them for messages that can never be published.
+	EmptyRejected
+)
 
 // Route is where a source submits. Its fields are guarded by the pipeline's mutex.
 type Route struct {
@@ -105,6 +132,142 @@ type Route struct {
 	asideUnits  int       // and in how many attempts that is tried: one for each message, or topic.
 	mendedAt    time.Time // Until when what was put aside is not brought forward again.
 	parked      parked
+}
+
+// Submit takes m over. The message ends exactly once, by a call of the route's Settler. On a returnable route it uses
+// up one message of what Reserve set aside and does not block; after Close it is returned at once, possibly before
+// Submit returns. On another route Submit blocks while the route's share of the queue is full. Several goroutines may
+// submit to one route; their messages are then ordered as they get in.
+func (r *Route) Submit(m Message) {
+	p := r.pipeline
+	e := entry{Message: m}
+	r.cfg.measure(&e)
+	p.mu.Lock()
+	r.reserved = max(0, r.reserved-1)
+	if r.cfg.Overload == DropOldest && r.full(len(m.Payload)) {
+		p.d.makeRoom(time.Now(), r, len(m.Payload))
+	}
+	for !r.cfg.Returnable && r.full(len(m.Payload)) && !p.d.stopped {
+		r.waiters++
+		p.room.Wait()
+		r.waiters--
+	}
+	r.received++
+	if m.Redelivered {
+		r.redelivered++
+	}
+	if r.turnsAway() {
+		p.d.turnAway(r, m.Handle)
+		p.unlock()
+		return
+	}
+	if r.cfg.skips(&m) {
+		p.d.skip(time.Now(), r, m.Handle)
+		p.unlock()
+		return
+	}
+	var now time.Time // Asked for only where it matters.
+	if len(p.idle) > 0 || r.cfg.Batch.Linger > 0 {
+		now = time.Now()
+	}
+	p.d.add(now, r, e)
+	var lent *slot
+	if len(p.idle) > 0 {
+		lent = p.lend(now)
+	}
+	p.unlock()
+	if lent != nil {
+		lent.worker.sendFor(lent)
+	}
+}
+
+// turnsAway reports whether a message that comes now is not taken up any more.
+func (r *Route) turnsAway() bool { return r.closed && r.cfg.Returnable || r.pipeline.d.stopped }
+
+// measure sets the size of a message in a batch. A message that alone exceeds what the endpoint takes, or can be in
+// no batch, is rejected by itself.
+func (c *RouteConfig) measure(e *entry) {
+	if c.rejectEmpty(e) {
+		return
+	}
+	if len(e.Payload) > c.MaxPayload {
+		e.rejection = tooLarge(c, len(e.Payload), c.MaxPayload, "max_payload")
+		return
+	}
+	framing := c.Batch.Framing
+	if framing == nil {
+		return
+	}
+	size, err := framing.Size(e.Payload)
+	switch {
+	case err != nil:
+		e.rejection = &Rejection{Reason: "not_framed", Detail: err.Error(), Route: c.Name}
+	case size+framing.Overhead() > c.Batch.MaxBytes:
+		e.rejection = tooLarge(c, size+framing.Overhead(), c.Batch.MaxBytes, "batch.max_bytes")
+	default:
+		e.size = size
+	}
+}
+
+// reasonEmpty is the reason of their rejection.
+const reasonEmpty = "empty"
+
+// rejectEmpty rejects a message without bytes where that is wished for, and reports whether it did.
+func (c *RouteConfig) rejectEmpty(e *entry) bool {
+	if len(e.Payload) > 0 || c.Empty != EmptyRejected {
+		return false
+	}
+	e.rejection = &Rejection{Reason: reasonEmpty, Detail: "the message has no bytes", Route: c.Name}
+	return true
+}
+
+func tooLarge(c *RouteConfig, n, limit int, name string) *Rejection {
+	return &Rejection{Reason: "too_large", Detail: fmt.Sprintf("%d bytes, the route's %s is %d", n, name, limit), Route: c.Name}
+}
+
+// skips reports whether a message is passed over.
+func (c *RouteConfig) skips(m *Message) bool { return len(m.Payload) == 0 && c.Empty == EmptySkipped }
+
+// Close says that the source submits no more. A returnable route returns what it has queued at once, and whatever may
+// still be submitted; another one publishes what it has, also if it was paused. What is in flight is finished in both
+// cases. With order, messages are returned in the order of their topics, so that one in flight holds back those
+// behind it.
+func (r *Route) Close() {
+	p := r.pipeline
+	p.mu.Lock()
+	r.closed = true
+	p.closing = true
+	if r.cfg.Returnable {
+		p.d.endQueued(r, false)
+	}
+	if r.paused { // What core NATS has handed over would be lost.
+		r.paused = false
+		if len(p.idle) > 0 {
+			p.pump(time.Now())
+		}
+	}
+	p.room.Broadcast()
+	p.checkEmpty()
+	p.unlock()
+}
+
+// Pause stops publishing for the route at once; what is in flight is finished. Its source is told that publishing is halted: a stream keeps, or
+// takes back, its messages.
+func (r *Route) Pause() { r.setPaused(true) }
+
+// Resume lets a paused route go on at once.
+func (r *Route) Resume() { r.setPaused(false) }
+
+func (r *Route) setPaused(paused bool) {
+	p := r.pipeline
+	p.mu.Lock()
+	defer p.unlock()
+	r.paused = paused
+	now := time.Now()
+	p.d.noteHalts(now)
+	if len(p.idle) > 0 {
+		p.pump(now)
+	}
 }
 
 // full reports whether a message of n bytes has no room. An empty route takes any message, so that none waits for ever.
