@@ -172,26 +172,3 @@ func (d *dispatcher) endParked(r *Route) {
 		d.end(letter.take(), r.returned())
 	}
 }
-
-// housed is how many of the parked messages have room of their own: one always, and up to half of the share.
-func (r *Route) housed() int { return min(r.parked.n, max(1, r.share/2)) }
-
-// housedBytes is housed for payload.
-func (r *Route) housedBytes() int64 {
-	if r.parked.n == 1 {
-		return r.parked.bytes
-	}
-	return min(r.parked.bytes, r.maxBytes/2)
-}
-
-// holding is the number of messages that take room.
-func (r *Route) holding() int { return r.left() - r.housed() }
-
-// most is how many messages may take room.
-func (r *Route) most() int { return max(1, min(r.limit, r.share-r.housed())) }
-
-// load is the payload that takes room.
-func (r *Route) load() int64 { return r.bytes - r.housedBytes() }
-
-// mostLoad is how much payload may take room.
-func (r *Route) mostLoad() int64 { return max(1, r.maxBytes-r.housedBytes(), r.maxBytes/2) }

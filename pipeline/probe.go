@@ -131,34 +131,6 @@ func (r *Route) EndSearch() {
 	}
 }
 
-// untried is how many messages the route holds that may be probed with and have not been.
-func (r *Route) untried() int { return r.holding() - r.stuck }
-
-// probeRoom is how many messages a halted route may ask for, to probe with: always one that is not among those that
-// have failed, or behind them, after each probe in vain.
-func (r *Route) probeRoom() int {
-	free := r.share - r.left() - r.reserved
-	switch {
-	case r.holding()+r.reserved == 0:
-		return min(1, free)
-	case r.paused:
-		return 0
-	case r.pipeline.d.searching(r):
-		return min(searchRoom-r.untried()-r.reserved, free)
-	case r.credited:
-		return min(1-r.untried()-r.reserved, free)
-	}
-	return 0
-}
-
-// probeAsks wakes the source of a halted route, which may want another message to probe with.
-func (r *Route) probeAsks() {
-	if !r.haltedSince.IsZero() && r.starved {
-		r.starved = false
-		r.signal()
-	}
-}
-
 // credit lets the routes that a gate halts ask for one more message, as the latest probe was in vain.
 func (d *dispatcher) credit(about *Route, which int) {
 	for _, r := range d.routes {

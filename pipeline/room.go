@@ -6,6 +6,50 @@ import (
 	"momento-bridge/pipeline/quota"
 )
 
+// full reports whether a message of n bytes has no room. An empty route takes any message, so that none waits for ever.
+func (r *Route) full(n int) bool {
+	return r.holding() > 0 && (r.counted() >= r.most() || r.load()+int64(n) > r.mostLoad())
+}
+
+// roomy reports whether it is worth waking those who wait for room: not for every single message.
+func (r *Route) roomy() bool {
+	most, load := r.most(), r.mostLoad()
+	return r.counted() <= most-max(1, most/8) && r.load() <= load-load/8
+}
+
+// left is the number of messages that have not ended.
+func (r *Route) left() int { return r.queued + r.inFlight }
+
+// counted is the number of messages that use up room. What is put aside does not, up to a bound: it may be there for
+// long.
+func (r *Route) counted() int { return r.holding() - min(r.aside, r.mostAside()) }
+
+// mostAside is how many messages may be put aside.
+func (r *Route) mostAside() int { return r.share / 2 }
+
+// housed is how many of the parked messages have room of their own: one always, and up to half of the share.
+func (r *Route) housed() int { return min(r.parked.n, max(1, r.share/2)) }
+
+// housedBytes is housed for payload.
+func (r *Route) housedBytes() int64 {
+	if r.parked.n == 1 {
+		return r.parked.bytes
+	}
+	return min(r.parked.bytes, r.maxBytes/2)
+}
+
+// holding is the number of messages that take room.
+func (r *Route) holding() int { return r.left() - r.housed() }
+
+// most is how many messages may take room.
+func (r *Route) most() int { return max(1, min(r.limit, r.share-r.housed())) }
+
+// load is the payload that takes room.
+func (r *Route) load() int64 { return r.bytes - r.housedBytes() }
+
+// mostLoad is how much payload may take room.
+func (r *Route) mostLoad() int64 { return max(1, r.maxBytes-r.housedBytes(), r.maxBytes/2) }
+
 // Limit changes how many messages a returnable route may hold, within its share of the queue.
 func (r *Route) Limit(n int) {
 	r.pipeline.mu.Lock()
@@ -59,14 +103,6 @@ func (r *Route) Release(messages int) {
 // Wake is sent to when it is worth calling Reserve again, and when publishing is halted for the route or goes on.
 func (r *Route) Wake() <-chan struct{} { return r.wake }
 
-// Halted says since when publishing has been halted for the route as a whole: the key is refused, the endpoint is
-// down or wishes to be left alone, the cache is missing, the topics are forbidden. Zero: it is not.
-func (r *Route) Halted() time.Time {
-	r.pipeline.mu.Lock()
-	defer r.pipeline.mu.Unlock()
-	return r.halted(time.Now())
-}
-
 // HandBack ends every queued message of a returnable route as Returned, in the order of each topic, but for one that
 // probes go on with. It does so only while publishing is halted for the route. What is in flight is not touched.
 func (r *Route) HandBack() {
@@ -117,6 +153,42 @@ func (r *Route) signal() {
 	case r.wake <- struct{}{}:
 	default: // It has been woken and has not looked yet.
 	}
+}
+
+// untried is how many messages the route holds that may be probed with and have not been.
+func (r *Route) untried() int { return r.holding() - r.stuck }
+
+// probeRoom is how many messages a halted route may ask for, to probe with: always one that is not among those that
+// have failed, or behind them, after each probe in vain.
+func (r *Route) probeRoom() int {
+	free := r.share - r.left() - r.reserved
+	switch {
+	case r.holding()+r.reserved == 0:
+		return min(1, free)
+	case r.paused:
+		return 0
+	case r.pipeline.d.searching(r):
+		return min(searchRoom-r.untried()-r.reserved, free)
+	case r.credited:
+		return min(1-r.untried()-r.reserved, free)
+	}
+	return 0
+}
+
+// probeAsks wakes the source of a halted route, which may want another message to probe with.
+func (r *Route) probeAsks() {
+	if !r.haltedSince.IsZero() && r.starved {
+		r.starved = false
+		r.signal()
+	}
+}
+
+// Halted says since when publishing has been halted for the route as a whole: the key is refused, the endpoint is
+// down or wishes to be left alone, the cache is missing, the topics are forbidden. Zero: it is not.
+func (r *Route) Halted() time.Time {
+	r.pipeline.mu.Lock()
+	defer r.pipeline.mu.Unlock()
+	return r.halted(time.Now())
 }
 
 // halted is Halted under the pipeline's mutex.

@@ -270,27 +270,6 @@ func (r *Route) setPaused(paused bool) {
 	}
 }
 
-// full reports whether a message of n bytes has no room. An empty route takes any message, so that none waits for ever.
-func (r *Route) full(n int) bool {
-	return r.holding() > 0 && (r.counted() >= r.most() || r.load()+int64(n) > r.mostLoad())
-}
-
-// roomy reports whether it is worth waking those who wait for room: not for every single message.
-func (r *Route) roomy() bool {
-	most, load := r.most(), r.mostLoad()
-	return r.counted() <= most-max(1, most/8) && r.load() <= load-load/8
-}
-
-// left is the number of messages that have not ended.
-func (r *Route) left() int { return r.queued + r.inFlight }
-
-// counted is the number of messages that use up room. What is put aside does not, up to a bound: it may be there for
-// long.
-func (r *Route) counted() int { return r.holding() - min(r.aside, r.mostAside()) }
-
-// mostAside is how many messages may be put aside.
-func (r *Route) mostAside() int { return r.share / 2 }
-
 // retryReason says why a message is tried again.
 type retryReason uint8
 
