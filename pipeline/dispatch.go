@@ -43,37 +43,6 @@ type dispatcher struct {
 	events    eventNotes // Logged once the mutex is free.
 }
 
-// add queues a message, which has been measured, at the back of its lane.
-func (d *dispatcher) add(now time.Time, r *Route, m entry) {
-	e := d.free
-	if e == nil {
-		e = &entry{}
-	} else {
-		d.free = e.next
-	}
-	*e = m
-	l := r.lane(m.Topic)
-	e.lane = l
-	r.bytes += int64(len(m.Payload))
-	l.pending++
-	if l.stuck {
-		l.arrives()
-	}
-	if r.cfg.Overload == KeepLatest && e.rejection == nil {
-		d.replace(l)
-	}
-	r.enqueue(e)
-	if l.first != nil && l.first.trouble != nil && !r.cfg.Ordered {
-		l.pushFront(e) // Rather than behind what may be refused again.
-	} else {
-		l.pushBack(e)
-	}
-	d.linger(now, l)
-	d.refresh(l)
-	d.relieve(r)
-	d.arrivesInVain(now, l)
-}
-
 // next moves what is to be published now into p. Without anything, it returns false and when to ask again; the zero
 // time means that only a new message or an answer can change anything.
 func (d *dispatcher) next(now time.Time, p *parcel) (bool, time.Time) {

@@ -6,6 +6,37 @@ import (
 	"time"
 )
 
+// add queues a message, which has been measured, at the back of its lane.
+func (d *dispatcher) add(now time.Time, r *Route, m entry) {
+	e := d.free
+	if e == nil {
+		e = &entry{}
+	} else {
+		d.free = e.next
+	}
+	*e = m
+	l := r.lane(m.Topic)
+	e.lane = l
+	r.bytes += int64(len(m.Payload))
+	l.pending++
+	if l.stuck {
+		l.arrives()
+	}
+	if r.cfg.Overload == KeepLatest && e.rejection == nil {
+		d.replace(l)
+	}
+	r.enqueue(e)
+	if l.first != nil && l.first.trouble != nil && !r.cfg.Ordered {
+		l.pushFront(e) // Rather than behind what may be refused again.
+	} else {
+		l.pushBack(e)
+	}
+	d.linger(now, l)
+	d.refresh(l)
+	d.relieve(r)
+	d.arrivesInVain(now, l)
+}
+
 // aged reports whether the route keeps its queued messages in the order of their age.
 func (c *RouteConfig) aged() bool { return c.Overload == DropOldest || c.MaxAge > 0 }
 
