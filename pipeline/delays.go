@@ -1,7 +1,6 @@
 package pipeline
 
 import (
-	"container/heap"
 	"time"
 
 	"github.com/cenkalti/backoff/v4"
@@ -54,39 +53,4 @@ func doubling(first, most time.Duration, jitter float64) backoff.BackOff {
 	}
 	b.Reset()
 	return b
-}
-
-// delayed is a lane that is held, or a message out of its lane, until a time.
-type delayed struct {
-	at    time.Time
-	lane  *lane
-	entry *entry // nil: the whole lane waits.
-}
-
-// stale reports whether the lane has been let go since, or is held until another time.
-func (d delayed) stale() bool { return d.entry == nil && !d.lane.heldUntil.Equal(d.at) }
-
-// delayedHeap has the earliest time on top.
-type delayedHeap []delayed
-
-func (h delayedHeap) Len() int           { return len(h) }
-func (h delayedHeap) Less(i, j int) bool { return h[i].at.Before(h[j].at) }
-func (h delayedHeap) Swap(i, j int)      { h[i], h[j] = h[j], h[i] }
-func (h *delayedHeap) Push(x any)        { *h = append(*h, x.(delayed)) }
-func (h *delayedHeap) Pop() any {
-	old := *h
-	last := old[len(old)-1]
-	old[len(old)-1] = delayed{}
-	*h = old[:len(old)-1]
-	return last
-}
-
-func (h *delayedHeap) add(d delayed) { heap.Push(h, d) }
-
-// due removes and returns the top if its time has come.
-func (h *delayedHeap) due(now time.Time) (delayed, bool) {
-	if len(*h) == 0 || (*h)[0].at.After(now) {
-		return delayed{}, false
-	}
-	return heap.Pop(h).(delayed), true
 }

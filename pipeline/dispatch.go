@@ -243,9 +243,6 @@ func (r *Route) popLead() *lane {
 // againEvery is how often the turn is one of what is tried again, while there are others.
 const againEvery = 4
 
-// tried reports whether the lane's first message has been refused before, or its topic.
-func (l *lane) tried() bool { return l.first.trouble != nil || l.gate.closed }
-
 // lead is the ring whose first lane is the next one, after trim. What has not been tried goes first, mostly: what has
 // may fail again. While publishing is halted it goes first always: it is the best probe.
 func (r *Route) lead() *ring[*lane] {
@@ -253,22 +250,6 @@ func (r *Route) lead() *ring[*lane] {
 		return &r.ready
 	}
 	return r.leadAgain()
-}
-
-// lane returns the lane of a topic, making it if it is not there.
-func (r *Route) lane(topic string) *lane {
-	l := r.lanes[topic]
-	if l != nil {
-		return l
-	}
-	if l = r.spare; l == nil {
-		l = &lane{}
-	} else {
-		r.spare = l.spare
-	}
-	*l = lane{route: r, topic: topic}
-	r.lanes[topic] = l
-	return l
 }
 
 // earlier returns the earlier of two times, where zero means never.

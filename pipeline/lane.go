@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"container/heap"
 	"time"
 
 	"github.com/cenkalti/backoff/v4"
@@ -49,9 +50,45 @@ type lane struct {
 	spare       *lane     // The next one that may be used again.
 }
 
-// gates are the gates that a message of this lane passes.
-func (l *lane) gates(d *dispatcher) [gateCount]*gate {
-	return [gateCount]*gate{keyGate: &d.key, endpointGate: &d.endpoint, cacheGate: &l.route.cache.gate, routeGate: &l.route.gate, topicGate: &l.gate}
+// lane returns the lane of a topic, making it if it is not there.
+func (r *Route) lane(topic string) *lane {
+	l := r.lanes[topic]
+	if l != nil {
+		return l
+	}
+	if l = r.spare; l == nil {
+		l = &lane{}
+	} else {
+		r.spare = l.spare
+	}
+	*l = lane{route: r, topic: topic}
+	r.lanes[topic] = l
+	return l
+}
+
+// keptLanes is how many lanes a route keeps although they are empty, so that a topic in use costs no allocation.
+const keptLanes = 1024
+
+// dropLane forgets an empty lane, so that memory follows the topics in use. A reference to it in the heap or a ring is
+// harmless: it has nothing to send. A lane without such references is used again.
+func (d *dispatcher) dropLane(l *lane) {
+	r := l.route
+	kept := len(r.lanes) <= keptLanes
+	if l.stuck && (!kept || !l.gate.closed) {
+		l.mark(false, false)
+	}
+	if kept {
+		return
+	}
+	delete(r.lanes, l.topic)
+	if l.gate.closed {
+		r.forbidden--
+		return
+	}
+	if !l.ready && !l.again && l.heldUntil.IsZero() { // Nothing refers to it any more.
+		l.topic = ""
+		l.spare, r.spare = r.spare, l
+	}
 }
 
 func (l *lane) pushBack(e *entry) {
@@ -110,4 +147,109 @@ func (l *lane) remove(e *entry) {
 // sendable reports whether the lane's first message may start as far as the lane itself goes.
 func (l *lane) sendable() bool {
 	return l.first != nil && l.heldUntil.IsZero() && !l.gate.probing && (l.inFlight == 0 || !l.route.cfg.Ordered)
+}
+
+// tried reports whether the lane's first message has been refused before, or its topic.
+func (l *lane) tried() bool { return l.first.trouble != nil || l.gate.closed }
+
+// gates are the gates that a message of this lane passes.
+func (l *lane) gates(d *dispatcher) [gateCount]*gate {
+	return [gateCount]*gate{keyGate: &d.key, endpointGate: &d.endpoint, cacheGate: &l.route.cache.gate, routeGate: &l.route.gate, topicGate: &l.gate}
+}
+
+// linger holds a lane that has got its first message until its batch is full or the message has waited for long enough.
+func (d *dispatcher) linger(now time.Time, l *lane) {
+	c := &l.route.cfg.Batch
+	switch {
+	case c.Linger == 0 || c.Framing == nil:
+	case l.lingering && c.full(l):
+		l.heldUntil, l.lingering = time.Time{}, false
+	case l.queued == 1 && l.heldUntil.IsZero() && !c.full(l):
+		d.hold(l, now.Add(c.Linger))
+		l.lingering = true
+	}
+}
+
+// hold keeps a whole lane from publishing until a time. A lane in its route's ring stays there; pick passes it over.
+func (d *dispatcher) hold(l *lane, until time.Time) {
+	if !l.heldUntil.IsZero() && !l.lingering {
+		return
+	}
+	l.heldUntil, l.lingering = until, false
+	d.delayed.add(delayed{at: until, lane: l})
+}
+
+// comeBack queues a message again that has waited by itself, which there is only without order. One that was refused
+// goes behind the others, which may do better.
+func (l *lane) comeBack(e *entry) {
+	if e.trouble != nil && l.first != nil {
+		l.pushBack(e)
+		return
+	}
+	l.pushFront(e)
+}
+
+// delayed is a lane that is held, or a message out of its lane, until a time.
+type delayed struct {
+	at    time.Time
+	lane  *lane
+	entry *entry // nil: the whole lane waits.
+}
+
+// stale reports whether the lane has been let go since, or is held until another time.
+func (d delayed) stale() bool { return d.entry == nil && !d.lane.heldUntil.Equal(d.at) }
+
+// delayedHeap has the earliest time on top.
+type delayedHeap []delayed
+
+func (h delayedHeap) Len() int           { return len(h) }
+func (h delayedHeap) Less(i, j int) bool { return h[i].at.Before(h[j].at) }
+func (h delayedHeap) Swap(i, j int)      { h[i], h[j] = h[j], h[i] }
+func (h *delayedHeap) Push(x any)        { *h = append(*h, x.(delayed)) }
+func (h *delayedHeap) Pop() any {
+	old := *h
+	last := old[len(old)-1]
+	old[len(old)-1] = delayed{}
+	*h = old[:len(old)-1]
+	return last
+}
+
+func (h *delayedHeap) add(d delayed) { heap.Push(h, d) }
+
+// due removes and returns the top if its time has come.
+func (h *delayedHeap) due(now time.Time) (delayed, bool) {
+	if len(*h) == 0 || (*h)[0].at.After(now) {
+		return delayed{}, false
+	}
+	return heap.Pop(h).(delayed), true
+}
+
+// wakeDelayed brings back the lanes and messages whose time has come, and ends those that are too old.
+func (d *dispatcher) wakeDelayed(now time.Time) {
+	d.expire(now)
+	d.tryLetters(now)
+	for {
+		due, ok := d.delayed.due(now)
+		if !ok {
+			return
+		}
+		switch {
+		case due.stale():
+			continue
+		case due.entry == nil:
+			due.lane.heldUntil, due.lane.lingering = time.Time{}, false
+		default:
+			due.lane.comeBack(due.entry)
+		}
+		d.refresh(due.lane)
+	}
+}
+
+// nextDelayed is when the next lane or message is to be woken, or the next message expires.
+func (d *dispatcher) nextDelayed() time.Time {
+	at := earlier(d.nextExpiry(), d.nextTry())
+	if len(d.delayed) > 0 {
+		at = earlier(at, d.delayed[0].at)
+	}
+	return at
 }

@@ -1,6 +1,8 @@
 package pipeline
 
-import "container/heap"
+import (
+	"container/heap"
+)
 
 // ending is a message that has ended and whose source must be told.
 type ending struct {
@@ -47,31 +49,6 @@ func (d *dispatcher) end(e *entry, o Outcome) {
 	}
 	*e = entry{next: d.free}
 	d.free = e
-}
-
-// keptLanes is how many lanes a route keeps although they are empty, so that a topic in use costs no allocation.
-const keptLanes = 1024
-
-// dropLane forgets an empty lane, so that memory follows the topics in use. A reference to it in the heap or a ring is
-// harmless: it has nothing to send. A lane without such references is used again.
-func (d *dispatcher) dropLane(l *lane) {
-	r := l.route
-	kept := len(r.lanes) <= keptLanes
-	if l.stuck && (!kept || !l.gate.closed) {
-		l.mark(false, false)
-	}
-	if kept {
-		return
-	}
-	delete(r.lanes, l.topic)
-	if l.gate.closed {
-		r.forbidden--
-		return
-	}
-	if !l.ready && !l.again && l.heldUntil.IsZero() { // Nothing refers to it any more.
-		l.topic = ""
-		l.spare, r.spare = r.spare, l
-	}
 }
 
 // turnAway ends a message that has come too late.
