@@ -146,16 +146,6 @@ func (d *dispatcher) admit(now time.Time, r *Route, e *entry) time.Time {
 	return time.Time{}
 }
 
-// sizeOf is the size of a publish of e alone.
-func (d *dispatcher) sizeOf(r *Route, e *entry) int {
-	if r.cfg.Batch.Framing != nil {
-		return e.size + r.cfg.Batch.Framing.Overhead()
-	}
-	return len(e.Payload)
-}
-
-func (d *dispatcher) costOf(r *Route, e *entry) float64 { return d.cost(r, d.sizeOf(r, e)) }
-
 // start takes what the first ready lane of r publishes next, pays for it, and gives the lane its next turn at the
 // back. r is at the front of the ring.
 func (d *dispatcher) start(now time.Time, r *Route, p *parcel) {
@@ -172,6 +162,27 @@ func (d *dispatcher) start(now time.Time, r *Route, p *parcel) {
 	l.inFlight++
 	r.inFlight += p.n
 	d.refresh(l)
+}
+
+// Routes share a quota by deficit round robin: in its turn at the front of the ring a route may spend its weight, in units of the largest cost
+// of a publish. What it spends beyond that is missing in its next turn, what it does not spend is lost when it has nothing to publish.
+
+// turn reports whether the route at the front of the ring has credit left, after giving it what its next turn is worth if it has none.
+func (d *dispatcher) turn(r *Route) bool {
+	if r.credit > 0 {
+		return true
+	}
+	r.credit += r.weight * max(1, d.largest)
+	return r.credit > 0
+}
+
+// charge takes what a publish of the route at the front of the ring has cost, and ends its turn when its credit is used up.
+func (d *dispatcher) charge(r *Route, cost float64) {
+	d.largest = max(d.largest, cost)
+	r.credit -= cost
+	if r.credit <= 0 {
+		d.active.pushBack(d.active.popFront())
+	}
 }
 
 // refresh puts a lane into its route's ring if its first message may start.
@@ -220,6 +231,15 @@ func (r *Route) trim() bool {
 	return r.ready.len()+r.again.len() > 0
 }
 
+// lead is the ring whose first lane is the next one, after trim. What has not been tried goes first, mostly: what has
+// may fail again. While publishing is halted it goes first always: it is the best probe.
+func (r *Route) lead() *ring[*lane] {
+	if r.again.n == 0 {
+		return &r.ready
+	}
+	return r.leadAgain()
+}
+
 // leadAgain is lead where something is to be tried again.
 func (r *Route) leadAgain() *ring[*lane] {
 	if r.ready.len() == 0 || r.turns%againEvery == 0 && r.haltedSince.IsZero() {
@@ -243,13 +263,42 @@ func (r *Route) popLead() *lane {
 // againEvery is how often the turn is one of what is tried again, while there are others.
 const againEvery = 4
 
-// lead is the ring whose first lane is the next one, after trim. What has not been tried goes first, mostly: what has
-// may fail again. While publishing is halted it goes first always: it is the best probe.
-func (r *Route) lead() *ring[*lane] {
-	if r.again.n == 0 {
-		return &r.ready
+// ring is a first-in-first-out queue that keeps its memory. Lanes and routes take turns in one.
+type ring[T any] struct {
+	slots []T
+	head  int
+	n     int
+}
+
+func (r *ring[T]) len() int { return r.n }
+
+// front returns the oldest item of a ring that is not empty.
+func (r *ring[T]) front() T { return r.slots[r.head] }
+
+func (r *ring[T]) pushBack(v T) {
+	if r.n == len(r.slots) {
+		r.grow()
 	}
-	return r.leadAgain()
+	r.slots[(r.head+r.n)%len(r.slots)] = v
+	r.n++
+}
+
+// popFront removes and returns the oldest item of a ring that is not empty.
+func (r *ring[T]) popFront() T {
+	var zero T
+	v := r.slots[r.head]
+	r.slots[r.head] = zero
+	r.head = (r.head + 1) % len(r.slots)
+	r.n--
+	return v
+}
+
+func (r *ring[T]) grow() {
+	slots := make([]T, max(8, 2*len(r.slots)))
+	for i := range r.n {
+		slots[i] = r.slots[(r.head+i)%len(r.slots)]
+	}
+	r.slots, r.head = slots, 0
 }
 
 // earlier returns the earlier of two times, where zero means never.
@@ -259,3 +308,13 @@ func earlier(a, b time.Time) time.Time {
 	}
 	return a
 }
+
+// sizeOf is the size of a publish of e alone.
+func (d *dispatcher) sizeOf(r *Route, e *entry) int {
+	if r.cfg.Batch.Framing != nil {
+		return e.size + r.cfg.Batch.Framing.Overhead()
+	}
+	return len(e.Payload)
+}
+
+func (d *dispatcher) costOf(r *Route, e *entry) float64 { return d.cost(r, d.sizeOf(r, e)) }
