@@ -308,13 +308,3 @@ func earlier(a, b time.Time) time.Time {
 	}
 	return a
 }
-
-// sizeOf is the size of a publish of e alone.
-func (d *dispatcher) sizeOf(r *Route, e *entry) int {
-	if r.cfg.Batch.Framing != nil {
-		return e.size + r.cfg.Batch.Framing.Overhead()
-	}
-	return len(e.Payload)
-}
-
-func (d *dispatcher) costOf(r *Route, e *entry) float64 { return d.cost(r, d.sizeOf(r, e)) }

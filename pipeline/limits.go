@@ -87,6 +87,16 @@ func (d *dispatcher) repace(now time.Time, p *quota.Pacer, limits Rate) *quota.P
 	return p
 }
 
+// sizeOf is the size of a publish of e alone.
+func (d *dispatcher) sizeOf(r *Route, e *entry) int {
+	if r.cfg.Batch.Framing != nil {
+		return e.size + r.cfg.Batch.Framing.Overhead()
+	}
+	return len(e.Payload)
+}
+
+func (d *dispatcher) costOf(r *Route, e *entry) float64 { return d.cost(r, d.sizeOf(r, e)) }
+
 // cost is what a publish of so many bytes costs: one, or where operations are counted one for each started KiB, and
 // that for each subscriber as well.
 func (d *dispatcher) cost(r *Route, size int) float64 {
