@@ -50,53 +50,6 @@ func (p *parcel) rejection() *Rejection {
 	return p.first.rejection
 }
 
-// fill writes the publish into r, with the message itself as the payload, or the batch, for which buf is used again.
-// It returns buf.
-func (p *parcel) fill(r *Request, buf []byte) []byte {
-	c := &p.lane.route.cfg
-	r.Cache, r.Topic, r.Text = c.Cache, p.first.Topic, c.Text
-	framing := c.Batch.Framing
-	if framing == nil {
-		r.Payload = p.first.Payload
-		return buf
-	}
-	buf = buf[:0]
-	for e := p.first; e != nil; e = e.next {
-		buf = framing.Append(buf, e.Payload, e.size)
-	}
-	buf = framing.End(buf)
-	r.Payload = buf
-	return buf
-}
-
-// observe measures an attempt that has ended.
-func (p *parcel) observe(now time.Time, accepted bool) {
-	r := p.lane.route
-	r.publishSeconds.Observe(now.Sub(p.sent).Seconds())
-	if !accepted {
-		return
-	}
-	for e := p.first; e != nil; e = e.next {
-		r.endToEndSeconds.Observe(now.Sub(e.Time).Seconds())
-	}
-	if r.cfg.Batch.Framing != nil {
-		r.batchMessages.Observe(float64(p.n))
-	}
-}
-
-// keep stores a message that can never be published as a dead letter. It reports whether it is safe; without dead
-// letters it is dropped.
-func (p *parcel) keep() (bool, error) {
-	letters := p.lane.route.cfg.DeadLetters
-	if letters == nil {
-		return false, nil
-	}
-	if err := letters.Keep(&p.first.Message, *p.first.rejection); err != nil {
-		return false, err
-	}
-	return true, nil
-}
-
 // BatchConfig puts several messages of a topic into one publish: what waits for the topic when its turn comes.
 type BatchConfig struct {
 	// Framing is nil without batches.
@@ -178,4 +131,51 @@ func (p *parcel) split() {
 	for e := p.first; e != nil; e = e.next {
 		e.most = (p.n + 1) / 2
 	}
+}
+
+// fill writes the publish into r, with the message itself as the payload, or the batch, for which buf is used again.
+// It returns buf.
+func (p *parcel) fill(r *Request, buf []byte) []byte {
+	c := &p.lane.route.cfg
+	r.Cache, r.Topic, r.Text = c.Cache, p.first.Topic, c.Text
+	framing := c.Batch.Framing
+	if framing == nil {
+		r.Payload = p.first.Payload
+		return buf
+	}
+	buf = buf[:0]
+	for e := p.first; e != nil; e = e.next {
+		buf = framing.Append(buf, e.Payload, e.size)
+	}
+	buf = framing.End(buf)
+	r.Payload = buf
+	return buf
+}
+
+// observe measures an attempt that has ended.
+func (p *parcel) observe(now time.Time, accepted bool) {
+	r := p.lane.route
+	r.publishSeconds.Observe(now.Sub(p.sent).Seconds())
+	if !accepted {
+		return
+	}
+	for e := p.first; e != nil; e = e.next {
+		r.endToEndSeconds.Observe(now.Sub(e.Time).Seconds())
+	}
+	if r.cfg.Batch.Framing != nil {
+		r.batchMessages.Observe(float64(p.n))
+	}
+}
+
+// keep stores a message that can never be published as a dead letter. It reports whether it is safe; without dead
+// letters it is dropped.
+func (p *parcel) keep() (bool, error) {
+	letters := p.lane.route.cfg.DeadLetters
+	if letters == nil {
+		return false, nil
+	}
+	if err := letters.Keep(&p.first.Message, *p.first.rejection); err != nil {
+		return false, err
+	}
+	return true, nil
 }
