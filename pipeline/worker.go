@@ -1,6 +1,8 @@
 package pipeline
 
-import "time"
+import (
+	"time"
+)
 
 // worker publishes on one connection, which carries up to depth publishes at a time. It is one goroutine, that takes
 // what is to be published, sends it, and receives the answers:
@@ -66,25 +68,6 @@ func (w *worker) run() {
 	}
 }
 
-// send sends what is taken.
-func (w *worker) send() {
-	w.sends = w.sends[:0]
-	for _, f := range w.taken {
-		f.batch = f.parcel.fill(&f.request, f.batch)
-		w.sends = append(w.sends, &f.request)
-	}
-	w.conn.Send(w.sends)
-}
-
-// receive waits for answers, or for an interruption.
-func (w *worker) receive() {
-	w.answers = w.conn.Receive(w.answers[:0])
-	w.answered = time.Now()
-	for _, a := range w.answers {
-		w.slots[a.Request.Slot].parcel.observe(w.answered, a.Answer.Verdict == Accept)
-	}
-}
-
 // take hands back what is answered, and moves what is to be published now into w.taken. Without anything the worker
 // is idle from now on. It returns false when the pipeline has nothing left to publish.
 func (p *Pipeline) take(w *worker) bool {
@@ -103,21 +86,6 @@ func (p *Pipeline) take(w *worker) bool {
 	return open
 }
 
-// wakes notes that a worker is not idle any more.
-func (p *Pipeline) wakes(w *worker) {
-	if w.roused {
-		w.roused = false
-		p.waking--
-	}
-	if w.idle {
-		w.idle = false
-		p.idle = without(p.idle, w)
-	}
-}
-
-// slowAnswer is what an answer takes on a network rather than within a host.
-const slowAnswer = 2 * time.Millisecond
-
 // handBack tells what became of the worker's publishes that are answered.
 func (p *Pipeline) handBack(now time.Time, w *worker) {
 	for _, a := range w.answers {
@@ -130,6 +98,9 @@ func (p *Pipeline) handBack(now time.Time, w *worker) {
 	}
 	w.answers = w.answers[:0]
 }
+
+// slowAnswer is what an answer takes on a network rather than within a host.
+const slowAnswer = 2 * time.Millisecond
 
 // next moves as much as there is and as the connection has room for into w.taken, and sees to what is left.
 func (p *Pipeline) next(now time.Time, w *worker) {
@@ -164,13 +135,6 @@ func (p *Pipeline) next(now time.Time, w *worker) {
 	}
 }
 
-// launch takes the last free place for the publish in it, which starts now.
-func (w *worker) launch(now time.Time, s *slot) {
-	s.flying = true
-	s.request.Start, s.request.Deadline = now, w.p.deadline(now)
-	w.free = w.free[:len(w.free)-1]
-}
-
 // room is how much it is worth taking.
 func (w *worker) room() int {
 	depth, inFlight := w.conn.Depth(), len(w.slots)-len(w.free)
@@ -178,6 +142,32 @@ func (w *worker) room() int {
 		return 0
 	}
 	return max(0, depth-inFlight)
+}
+
+// launch takes the last free place for the publish in it, which starts now.
+func (w *worker) launch(now time.Time, s *slot) {
+	s.flying = true
+	s.request.Start, s.request.Deadline = now, w.p.deadline(now)
+	w.free = w.free[:len(w.free)-1]
+}
+
+// send sends what is taken.
+func (w *worker) send() {
+	w.sends = w.sends[:0]
+	for _, f := range w.taken {
+		f.batch = f.parcel.fill(&f.request, f.batch)
+		w.sends = append(w.sends, &f.request)
+	}
+	w.conn.Send(w.sends)
+}
+
+// receive waits for answers, or for an interruption.
+func (w *worker) receive() {
+	w.answers = w.conn.Receive(w.answers[:0])
+	w.answered = time.Now()
+	for _, a := range w.answers {
+		w.slots[a.Request.Slot].parcel.observe(w.answered, a.Answer.Verdict == Accept)
+	}
 }
 
 // oldest is when the worker's oldest publish left the queue; zero if it has none.
@@ -189,4 +179,16 @@ func (w *worker) oldest() time.Time {
 		}
 	}
 	return at
+}
+
+// wakes notes that a worker is not idle any more.
+func (p *Pipeline) wakes(w *worker) {
+	if w.roused {
+		w.roused = false
+		p.waking--
+	}
+	if w.idle {
+		w.idle = false
+		p.idle = without(p.idle, w)
+	}
 }
