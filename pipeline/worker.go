@@ -180,15 +180,3 @@ func (w *worker) oldest() time.Time {
 	}
 	return at
 }
-
-// wakes notes that a worker is not idle any more.
-func (p *Pipeline) wakes(w *worker) {
-	if w.roused {
-		w.roused = false
-		p.waking--
-	}
-	if w.idle {
-		w.idle = false
-		p.idle = without(p.idle, w)
-	}
-}
