@@ -134,19 +134,6 @@ func (p *Pipeline) tick() {
 	p.unlock()
 }
 
-// finish hands the answer to a publish back. A message that can never be published stays in flight until it is kept
-// as a dead letter.
-func (p *Pipeline) finish(now time.Time, flying *parcel, a Answer) {
-	a = p.d.judge(now, flying, a)
-	if a.Verdict == Reject && flying.n == 1 {
-		p.d.reject(now, flying, a)
-		p.d.leave(now, flying)
-		return
-	}
-	p.d.finish(now, flying, a)
-	p.d.endLeft(flying.lane)
-}
-
 // manyEndings are slices for what ends at once, reused.
 var manyEndings = sync.Pool{New: func() any { return new([]ending) }}
 
