@@ -123,3 +123,87 @@ func (g *gate) open() bool {
 	*g = gate{}
 	return true
 }
+
+// A closed gate is probed by one publish at a time. Besides, messages that have never been tried may pass: where all
+// that was refused so far is at fault itself, it is they who show that. So nobody waits behind a thousand messages
+// that can never be published.
+
+const (
+	// mostTrials bounds the messages that may pass a closed gate in a quick succession, each once.
+	mostTrials = 2048
+	// fewTrials does so for a cache that has accepted nothing so far, and an endpoint that does not answer: hardly a
+	// single message's fault.
+	fewTrials = 8
+	trialGap  = 500 * time.Microsecond
+	// trialsFlying bounds those whose answers are awaited: they may hang.
+	trialsFlying = 32
+	// slowTrial is the time between two of them after that, of an endpoint, and slowerTrial of a cache or a route.
+	slowTrial   = time.Second
+	slowerTrial = 5 * time.Second
+	// searchRoom is how many untried messages a route may hold meanwhile.
+	searchRoom = 64
+)
+
+// tries lets messages that have not been tried pass a gate that has just been closed, if the answer may be the fault
+// of the message. A foreign one would be everybody's. few says that it hardly is.
+func (g *gate) tries(now time.Time, which int, a Answer, few bool) {
+	g.searches = which != keyGate && which != topicGate && a.tells() && !a.Foreign && a.RetryAfter < quota.LongPause
+	g.unclear = a.Verdict == Ambiguous
+	g.trials, g.often = mostTrials, which == endpointGate
+	if few || g.unclear {
+		g.trials = fewTrials
+	}
+	g.trialAt = now
+}
+
+// trial reports whether a message that has not been tried may pass the closed gate. If not, it returns when to ask
+// again.
+func (g *gate) trial(now time.Time, most int) (bool, time.Time) {
+	switch {
+	case !g.searches || g.flying >= most || g.trials == 0 && g.often && !g.probing:
+		return false, time.Time{}
+	case now.Before(g.trialAt):
+		return false, g.trialAt
+	}
+	return true, time.Time{}
+}
+
+// tried counts one that passes.
+func (g *gate) tried(now time.Time, slow time.Duration) {
+	g.flying++
+	if g.trials > 0 {
+		g.trials--
+		g.trialAt = now.Add(trialGap)
+		return
+	}
+	g.trialAt = now.Add(slow)
+}
+
+// cache is what is known of one cache, shared by its routes.
+type cache struct {
+	pacer    *quota.Pacer // Of a quota of its own; nil: none.
+	gate     gate         // Closed while the cache does not exist.
+	accepted time.Time    // When the latest publish started that the cache accepted; zero before the first.
+	missing  int          // Answers in a row that say that it does not exist.
+}
+
+// missingAfter is how many answers in a row mean that a cache which has accepted publishes is gone. Fewer may be about single
+// topics.
+const missingAfter = 10
+
+// found takes note of a publish, started at sent, that the cache has accepted.
+func (c *cache) found(sent time.Time) {
+	c.missing = 0
+	if sent.After(c.accepted) {
+		c.accepted = sent
+	}
+}
+
+// gone takes note of an answer that says the cache does not exist. It reports whether to believe it.
+func (c *cache) gone() bool {
+	c.missing++
+	return c.accepted.IsZero() || c.missing >= missingAfter
+}
+
+// existsSince reports whether a publish that started after t was accepted.
+func (c *cache) existsSince(t time.Time) bool { return !t.IsZero() && c.accepted.After(t) }

@@ -3,64 +3,7 @@ package pipeline
 import (
 	"container/heap"
 	"time"
-
-	"momento-bridge/pipeline/quota"
 )
-
-// A closed gate is probed by one publish at a time. Besides, messages that have never been tried may pass: where all
-// that was refused so far is at fault itself, it is they who show that. So nobody waits behind a thousand messages
-// that can never be published.
-
-const (
-	// mostTrials bounds the messages that may pass a closed gate in a quick succession, each once.
-	mostTrials = 2048
-	// fewTrials does so for a cache that has accepted nothing so far, and an endpoint that does not answer: hardly a
-	// single message's fault.
-	fewTrials = 8
-	trialGap  = 500 * time.Microsecond
-	// trialsFlying bounds those whose answers are awaited: they may hang.
-	trialsFlying = 32
-	// slowTrial is the time between two of them after that, of an endpoint, and slowerTrial of a cache or a route.
-	slowTrial   = time.Second
-	slowerTrial = 5 * time.Second
-	// searchRoom is how many untried messages a route may hold meanwhile.
-	searchRoom = 64
-)
-
-// tries lets messages that have not been tried pass a gate that has just been closed, if the answer may be the fault
-// of the message. A foreign one would be everybody's. few says that it hardly is.
-func (g *gate) tries(now time.Time, which int, a Answer, few bool) {
-	g.searches = which != keyGate && which != topicGate && a.tells() && !a.Foreign && a.RetryAfter < quota.LongPause
-	g.unclear = a.Verdict == Ambiguous
-	g.trials, g.often = mostTrials, which == endpointGate
-	if few || g.unclear {
-		g.trials = fewTrials
-	}
-	g.trialAt = now
-}
-
-// trial reports whether a message that has not been tried may pass the closed gate. If not, it returns when to ask
-// again.
-func (g *gate) trial(now time.Time, most int) (bool, time.Time) {
-	switch {
-	case !g.searches || g.flying >= most || g.trials == 0 && g.often && !g.probing:
-		return false, time.Time{}
-	case now.Before(g.trialAt):
-		return false, g.trialAt
-	}
-	return true, time.Time{}
-}
-
-// tried counts one that passes.
-func (g *gate) tried(now time.Time, slow time.Duration) {
-	g.flying++
-	if g.trials > 0 {
-		g.trials--
-		g.trialAt = now.Add(trialGap)
-		return
-	}
-	g.trialAt = now.Add(slow)
-}
 
 // passes reports whether a message passes the gates that stand closed for the endpoint, the cache or the route. If
 // not, it returns when to ask again.
