@@ -3,6 +3,8 @@ package pipeline
 import (
 	"container/heap"
 	"time"
+
+	"momento-bridge/pipeline/quota"
 )
 
 // passes reports whether a message passes the gates that stand closed for the endpoint, the cache or the route. If
@@ -46,6 +48,25 @@ func (d *dispatcher) enter(now time.Time, p *parcel) {
 		}
 		g.tried(now, slow)
 		p.trials[i] = true
+	}
+}
+
+// releaseProbes ends the probes that p was and whose gates are still closed: the next probe may start after the delay.
+func (d *dispatcher) releaseProbes(now time.Time, p *parcel) {
+	if !p.gated {
+		return
+	}
+	for i, g := range p.lane.gates(d) {
+		if p.probes[i] && g.closed && i != topicGate {
+			d.credit(p.lane.route, i)
+		}
+		if p.probes[i] && g.probing {
+			g.undecided(now)
+		}
+		if p.trials[i] {
+			g.flying = max(0, g.flying-1)
+		}
+		p.probes[i], p.trials[i] = false, false
 	}
 }
 
@@ -138,4 +159,121 @@ func (p *Pipeline) ProbeNow() {
 	if len(p.idle) > 0 {
 		p.pump(now)
 	}
+}
+
+// KeyChanged says that there is a new key: probes with it may start at once, of all that may have been the old key's
+// fault.
+func (p *Pipeline) KeyChanged() {
+	p.mu.Lock()
+	defer p.unlock()
+	now := time.Now()
+	p.d.keySince = now
+	p.d.keyFound(now)
+	p.d.key.probeNow(now)
+	for _, r := range p.d.routes {
+		r.cache.gate.probeNow(now)
+		r.gate.probeNow(now)
+		for _, l := range r.lanes {
+			if l.gate.closed {
+				l.gate.probeNow(now)
+				l.heldUntil = time.Time{}
+				p.d.refresh(l)
+			}
+		}
+	}
+	if len(p.idle) > 0 {
+		p.pump(now)
+	}
+}
+
+// Halted says since when publishing has been halted for the route as a whole: the key is refused, the endpoint is
+// down or wishes to be left alone, the cache is missing, the topics are forbidden. Zero: it is not.
+func (r *Route) Halted() time.Time {
+	r.pipeline.mu.Lock()
+	defer r.pipeline.mu.Unlock()
+	return r.halted(time.Now())
+}
+
+// halted is Halted under the pipeline's mutex.
+func (r *Route) halted(now time.Time) time.Time {
+	if !r.haltedSince.IsZero() {
+		return r.haltedSince
+	}
+	d := &r.pipeline.d
+	for _, p := range [...]*quota.Pacer{d.region, d.throughput, r.cache.pacer} {
+		if p == nil {
+			continue
+		}
+		if since := p.HaltedSince(now); !since.IsZero() {
+			return since
+		}
+	}
+	return time.Time{}
+}
+
+// gated reports whether a gate halts publishing for the route as a whole.
+func (d *dispatcher) gated(r *Route) bool {
+	return d.key.closed || d.endpoint.closed || r.cache.gate.closed || r.gate.closed || r.paused
+}
+
+// noteHalts keeps every route's word on whether a gate halts it, and wakes its source when that changes. It is called
+// after a gate may have closed or opened.
+func (d *dispatcher) noteHalts(now time.Time) {
+	for _, r := range d.routes {
+		if gated := d.gated(r); gated == r.haltedSince.IsZero() {
+			r.haltedSince = time.Time{}
+			if gated {
+				r.haltedSince = now
+			}
+			r.signal()
+		}
+	}
+}
+
+// wish is that of an endpoint to be left alone for long (Retry-After).
+type wish struct {
+	until time.Time // Zero: there is none.
+	why   string    // What the endpoint said.
+}
+
+// later returns the wish that lasts longer.
+func (w wish) later(other wish) wish {
+	if other.until.After(w.until) {
+		return other
+	}
+	return w
+}
+
+// wishOf returns a pacer's, while it is one for long.
+func wishOf(p *quota.Pacer, now time.Time) wish {
+	if p == nil {
+		return wish{}
+	}
+	until, why := p.LongPause(now)
+	return wish{until, why}
+}
+
+// wish returns the gate's, while it is closed.
+func (g *gate) wish(now time.Time) wish {
+	if !g.closed || !g.wished.After(now) {
+		return wish{}
+	}
+	return wish{g.wished, g.detail}
+}
+
+// leftAlone returns until when nothing of the route is published because the endpoint wishes so.
+func (d *dispatcher) leftAlone(now time.Time, r *Route) wish {
+	w := wishOf(d.region, now).later(wishOf(d.throughput, now)).later(wishOf(r.cache.pacer, now))
+	for _, g := range [...]*gate{&d.key, &d.endpoint, &r.cache.gate, &r.gate} {
+		w = w.later(g.wish(now))
+	}
+	return w
+}
+
+// noteWish tells of an answer that wishes to be left alone for long.
+func (d *dispatcher) noteWish(now time.Time, r *Route, a Answer) {
+	if a.RetryAfter < quota.LongPause {
+		return
+	}
+	d.events.note(now, event{kind: eventLeftAlone, route: r, detail: "until " + now.Add(a.RetryAfter).UTC().Format(time.RFC3339) + ": " + a.Detail})
 }

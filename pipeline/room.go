@@ -2,8 +2,6 @@ package pipeline
 
 import (
 	"time"
-
-	"momento-bridge/pipeline/quota"
 )
 
 // full reports whether a message of n bytes has no room. An empty route takes any message, so that none waits for ever.
@@ -180,49 +178,5 @@ func (r *Route) probeAsks() {
 	if !r.haltedSince.IsZero() && r.starved {
 		r.starved = false
 		r.signal()
-	}
-}
-
-// Halted says since when publishing has been halted for the route as a whole: the key is refused, the endpoint is
-// down or wishes to be left alone, the cache is missing, the topics are forbidden. Zero: it is not.
-func (r *Route) Halted() time.Time {
-	r.pipeline.mu.Lock()
-	defer r.pipeline.mu.Unlock()
-	return r.halted(time.Now())
-}
-
-// halted is Halted under the pipeline's mutex.
-func (r *Route) halted(now time.Time) time.Time {
-	if !r.haltedSince.IsZero() {
-		return r.haltedSince
-	}
-	d := &r.pipeline.d
-	for _, p := range [...]*quota.Pacer{d.region, d.throughput, r.cache.pacer} {
-		if p == nil {
-			continue
-		}
-		if since := p.HaltedSince(now); !since.IsZero() {
-			return since
-		}
-	}
-	return time.Time{}
-}
-
-// gated reports whether a gate halts publishing for the route as a whole.
-func (d *dispatcher) gated(r *Route) bool {
-	return d.key.closed || d.endpoint.closed || r.cache.gate.closed || r.gate.closed || r.paused
-}
-
-// noteHalts keeps every route's word on whether a gate halts it, and wakes its source when that changes. It is called
-// after a gate may have closed or opened.
-func (d *dispatcher) noteHalts(now time.Time) {
-	for _, r := range d.routes {
-		if gated := d.gated(r); gated == r.haltedSince.IsZero() {
-			r.haltedSince = time.Time{}
-			if gated {
-				r.haltedSince = now
-			}
-			r.signal()
-		}
 	}
 }

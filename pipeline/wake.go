@@ -173,28 +173,3 @@ func (p *Pipeline) unlock() {
 		e.log(p.log)
 	}
 }
-
-// KeyChanged says that there is a new key: probes with it may start at once, of all that may have been the old key's
-// fault.
-func (p *Pipeline) KeyChanged() {
-	p.mu.Lock()
-	defer p.unlock()
-	now := time.Now()
-	p.d.keySince = now
-	p.d.keyFound(now)
-	p.d.key.probeNow(now)
-	for _, r := range p.d.routes {
-		r.cache.gate.probeNow(now)
-		r.gate.probeNow(now)
-		for _, l := range r.lanes {
-			if l.gate.closed {
-				l.gate.probeNow(now)
-				l.heldUntil = time.Time{}
-				p.d.refresh(l)
-			}
-		}
-	}
-	if len(p.idle) > 0 {
-		p.pump(now)
-	}
-}
