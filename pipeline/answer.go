@@ -3,8 +3,6 @@ package pipeline
 import (
 	"errors"
 	"time"
-
-	"momento-bridge/pipeline/quota"
 )
 
 // finish hands the answer to a publish back. A message that can never be published stays in flight until it is kept
@@ -238,54 +236,6 @@ func (d *dispatcher) reject(now time.Time, p *parcel, a Answer) {
 	d.attempted(now, p, a)
 	e := p.first
 	e.rejection = &Rejection{Reason: a.Reason, Status: a.Status, Detail: a.Detail, Attempts: e.attempts, Route: p.lane.route.cfg.Name}
-}
-
-// finish takes back a publish in flight with its answer, and decides what becomes of its messages.
-func (d *dispatcher) finish(now time.Time, p *parcel, a Answer) {
-	d.attempted(now, p, a)
-	r := d.land(p)
-	outcome := d.outcome(r, a)
-	if outcome == 0 {
-		d.requeue(now, p, a)
-		return
-	}
-	if outcome == Published {
-		r.operations += quota.Operations(p.size)
-	}
-	for p.n > 0 {
-		e := p.take()
-		if outcome == Published {
-			r.published += uint64(len(e.Payload))
-		}
-		d.end(e, outcome)
-	}
-}
-
-// land takes a publish out of flight. Its messages are then neither queued nor in flight: the caller ends or queues
-// them.
-func (d *dispatcher) land(p *parcel) *Route {
-	r := p.lane.route
-	if !p.aside {
-		p.lane.inFlight--
-	}
-	r.inFlight -= p.n
-	d.refresh(p.lane)
-	return r
-}
-
-// outcome returns how messages end with this answer, or 0 if they are to be tried again.
-func (d *dispatcher) outcome(r *Route, a Answer) Outcome {
-	switch {
-	case a.Verdict == Accept:
-		return Published
-	case a.Verdict == Ambiguous && r.cfg.AtMostOnce:
-		return Dropped
-	case r.closed && r.cfg.Returnable:
-		return Returned
-	case d.stopped:
-		return Dropped
-	}
-	return 0
 }
 
 // finishRejected takes back a message in flight that can never be published. kept says that a dead letter is safe;

@@ -211,11 +211,3 @@ func (p *Pipeline) forgotten(now time.Time) bool {
 	}
 	return now.Sub(p.timerAt) > timerLate
 }
-
-// returned is how a message ends that nobody is left to publish.
-func (r *Route) returned() Outcome {
-	if r.cfg.Returnable {
-		return Returned
-	}
-	return Dropped
-}

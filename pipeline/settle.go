@@ -2,23 +2,58 @@ package pipeline
 
 import (
 	"container/heap"
+	"sync"
+	"time"
+
+	"momento-bridge/pipeline/quota"
 )
 
-// ending is a message that has ended and whose source must be told.
-type ending struct {
-	settler Settler
-	handle  any
-	outcome Outcome
-	later   bool // It is better left alone for a while.
-}
-
-// tell tells the source.
-func (e *ending) tell() {
-	if s, ok := e.settler.(Postponer); ok && e.later {
-		s.Postpone(e.handle)
+// finish takes back a publish in flight with its answer, and decides what becomes of its messages.
+func (d *dispatcher) finish(now time.Time, p *parcel, a Answer) {
+	d.attempted(now, p, a)
+	r := d.land(p)
+	outcome := d.outcome(r, a)
+	if outcome == 0 {
+		d.requeue(now, p, a)
 		return
 	}
-	e.settler.Settle(e.handle, e.outcome)
+	if outcome == Published {
+		r.operations += quota.Operations(p.size)
+	}
+	for p.n > 0 {
+		e := p.take()
+		if outcome == Published {
+			r.published += uint64(len(e.Payload))
+		}
+		d.end(e, outcome)
+	}
+}
+
+// land takes a publish out of flight. Its messages are then neither queued nor in flight: the caller ends or queues
+// them.
+func (d *dispatcher) land(p *parcel) *Route {
+	r := p.lane.route
+	if !p.aside {
+		p.lane.inFlight--
+	}
+	r.inFlight -= p.n
+	d.refresh(p.lane)
+	return r
+}
+
+// outcome returns how messages end with this answer, or 0 if they are to be tried again.
+func (d *dispatcher) outcome(r *Route, a Answer) Outcome {
+	switch {
+	case a.Verdict == Accept:
+		return Published
+	case a.Verdict == Ambiguous && r.cfg.AtMostOnce:
+		return Dropped
+	case r.closed && r.cfg.Returnable:
+		return Returned
+	case d.stopped:
+		return Dropped
+	}
+	return 0
 }
 
 // end takes a message that is neither queued nor in flight any more out of the accounts and reuses its entry. Its
@@ -51,6 +86,71 @@ func (d *dispatcher) end(e *entry, o Outcome) {
 	d.free = e
 }
 
+// returned is how a message ends that nobody is left to publish.
+func (r *Route) returned() Outcome {
+	if r.cfg.Returnable {
+		return Returned
+	}
+	return Dropped
+}
+
+// ending is a message that has ended and whose source must be told.
+type ending struct {
+	settler Settler
+	handle  any
+	outcome Outcome
+	later   bool // It is better left alone for a while.
+}
+
+// tell tells the source.
+func (e *ending) tell() {
+	if s, ok := e.settler.(Postponer); ok && e.later {
+		s.Postpone(e.handle)
+		return
+	}
+	e.settler.Settle(e.handle, e.outcome)
+}
+
+// manyEndings are slices for what ends at once, reused.
+var manyEndings = sync.Pool{New: func() any { return new([]ending) }}
+
+// unlock frees the mutex, and then tells the sources of the messages that have ended how they did, and logs. It wakes
+// no worker but those that have nothing left to do: where others may have something to publish, the caller pumps
+// before.
+func (p *Pipeline) unlock() {
+	d := &p.d
+	if d.anyEnded {
+		d.anyEnded = false
+		p.checkEmpty()
+	}
+	if d.roomMade {
+		d.roomMade = false
+		p.room.Broadcast()
+	}
+	var one [1]ending // As usual.
+	ended, many := one[:copy(one[:], d.ended)], (*[]ending)(nil)
+	if len(d.ended) > len(one) {
+		many = manyEndings.Get().(*[]ending)
+		*many, d.ended = d.ended, (*many)[:0]
+		ended = *many
+	}
+	clear(d.ended)
+	d.ended = d.ended[:0]
+	events := d.events.waiting
+	d.events.waiting = nil
+	p.mu.Unlock()
+	for i := range ended {
+		ended[i].tell()
+	}
+	if many != nil {
+		clear(*many)
+		manyEndings.Put(many)
+	}
+	for _, e := range events {
+		e.log(p.log)
+	}
+}
+
 // turnAway ends a message that has come too late.
 func (d *dispatcher) turnAway(r *Route, handle any) {
 	outcome := r.returned()
@@ -58,6 +158,18 @@ func (d *dispatcher) turnAway(r *Route, handle any) {
 	if r.cfg.Settler != nil {
 		d.ended = append(d.ended, ending{settler: r.cfg.Settler, handle: handle, outcome: outcome})
 	}
+}
+
+// skip ends a message that has just come.
+func (d *dispatcher) skip(now time.Time, r *Route, handle any) {
+	r.settled[Dropped]++
+	r.skipped++
+	if r.cfg.Settler != nil {
+		d.ended = append(d.ended, ending{settler: r.cfg.Settler, handle: handle, outcome: Skipped})
+	}
+	d.anyEnded = true
+	r.wakeSource()
+	d.events.note(now, event{kind: eventSkipped, route: r})
 }
 
 // endQueued ends what the route has queued, in the order of each topic, as messages end that nobody is left to

@@ -2,7 +2,6 @@ package pipeline
 
 import (
 	"slices"
-	"sync"
 	"time"
 )
 
@@ -132,44 +131,4 @@ func (p *Pipeline) tick() {
 		p.pump(time.Now())
 	}
 	p.unlock()
-}
-
-// manyEndings are slices for what ends at once, reused.
-var manyEndings = sync.Pool{New: func() any { return new([]ending) }}
-
-// unlock frees the mutex, and then tells the sources of the messages that have ended how they did, and logs. It wakes
-// no worker but those that have nothing left to do: where others may have something to publish, the caller pumps
-// before.
-func (p *Pipeline) unlock() {
-	d := &p.d
-	if d.anyEnded {
-		d.anyEnded = false
-		p.checkEmpty()
-	}
-	if d.roomMade {
-		d.roomMade = false
-		p.room.Broadcast()
-	}
-	var one [1]ending // As usual.
-	ended, many := one[:copy(one[:], d.ended)], (*[]ending)(nil)
-	if len(d.ended) > len(one) {
-		many = manyEndings.Get().(*[]ending)
-		*many, d.ended = d.ended, (*many)[:0]
-		ended = *many
-	}
-	clear(d.ended)
-	d.ended = d.ended[:0]
-	events := d.events.waiting
-	d.events.waiting = nil
-	p.mu.Unlock()
-	for i := range ended {
-		ended[i].tell()
-	}
-	if many != nil {
-		clear(*many)
-		manyEndings.Put(many)
-	}
-	for _, e := range events {
-		e.log(p.log)
-	}
 }
