@@ -269,23 +269,3 @@ func (r *Route) setPaused(paused bool) {
 		p.pump(now)
 	}
 }
-
-// retryReason says why a message is tried again.
-type retryReason uint8
-
-const (
-	retryQuota retryReason = iota
-	retryKey
-	retryForbidden
-	retryCache
-	retryServer
-	retryNetwork
-	retryAmbiguous
-	retryDeadLetter
-	retryThroughput
-	retryBatch
-	retryRejected
-	retryReasonCount
-)
-
-var retryReasonNames = [retryReasonCount]string{"quota", "key", "forbidden", "cache", "server", "network", "ambiguous", "dead_letter", "throughput", "batch", "rejected"}
