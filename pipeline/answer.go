@@ -1,7 +1,6 @@
 package pipeline
 
 import (
-	"errors"
 	"time"
 )
 
@@ -228,43 +227,4 @@ func (d *dispatcher) opened(now time.Time, g *gate, kind eventKind, r *Route) bo
 	d.events.note(now, event{kind: kind, route: r})
 	d.noteHalts(now)
 	return true
-}
-
-// reject notes that the endpoint can never accept what p carries: a single message, which stays in flight until it is
-// kept as a dead letter.
-func (d *dispatcher) reject(now time.Time, p *parcel, a Answer) {
-	d.attempted(now, p, a)
-	e := p.first
-	e.rejection = &Rejection{Reason: a.Reason, Status: a.Status, Detail: a.Detail, Attempts: e.attempts, Route: p.lane.route.cfg.Name}
-}
-
-// finishRejected takes back a message in flight that can never be published. kept says that a dead letter is safe;
-// err that it could not be stored, so that the message must wait.
-func (d *dispatcher) finishRejected(now time.Time, p *parcel, kept bool, err error) {
-	r := p.lane.route
-	round := errors.Is(err, ErrRoundTrip)
-	if err != nil && !round && !d.stopped && (!r.closed || !r.cfg.Returnable) {
-		d.unkept(now, p, err)
-		return
-	}
-	d.land(p)
-	d.releaseProbes(now, p)
-	reason := p.first.rejection
-	switch {
-	case round:
-		d.events.note(now, event{kind: eventRoundTrip, route: r, detail: err.Error()})
-		d.end(p.take(), Dropped)
-		if p.trial {
-			r.parked.gate.undecided(now)
-		}
-	case err == nil && kept:
-		d.stored(now, r)
-		d.events.note(now, event{kind: eventDeadLettered, route: r, detail: reason.Reason + ": " + reason.Detail})
-		d.end(p.take(), DeadLettered)
-	case err == nil:
-		d.events.note(now, event{kind: eventDropped, route: r, detail: reason.Reason + ": " + reason.Detail})
-		d.end(p.take(), Dropped)
-	default:
-		d.end(p.take(), r.returned())
-	}
 }

@@ -166,16 +166,3 @@ func (p *parcel) observe(now time.Time, accepted bool) {
 		r.batchMessages.Observe(float64(p.n))
 	}
 }
-
-// keep stores a message that can never be published as a dead letter. It reports whether it is safe; without dead
-// letters it is dropped.
-func (p *parcel) keep() (bool, error) {
-	letters := p.lane.route.cfg.DeadLetters
-	if letters == nil {
-		return false, nil
-	}
-	if err := letters.Keep(&p.first.Message, *p.first.rejection); err != nil {
-		return false, err
-	}
-	return true, nil
-}

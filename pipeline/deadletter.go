@@ -1,8 +1,141 @@
 package pipeline
 
 import (
+	"errors"
+	"sync"
 	"time"
 )
+
+// reject notes that the endpoint can never accept what p carries: a single message, which stays in flight until it is
+// kept as a dead letter.
+func (d *dispatcher) reject(now time.Time, p *parcel, a Answer) {
+	d.attempted(now, p, a)
+	e := p.first
+	e.rejection = &Rejection{Reason: a.Reason, Status: a.Status, Detail: a.Detail, Attempts: e.attempts, Route: p.lane.route.cfg.Name}
+}
+
+// leave gives a message that can never be published to the keepers, or parks it while they can do nothing for it.
+func (d *dispatcher) leave(now time.Time, p *parcel) {
+	r := p.lane.route
+	if ok, _ := r.parked.gate.admits(now); !ok {
+		d.park(now, p)
+		return
+	}
+	p.trial = r.parked.gate.enter()
+	r.pipeline.letters.add(*p)
+}
+
+// keepers is how many dead letters are stored at a time. One that takes long holds up no connection.
+const keepers = 16
+
+// letterQueue is what can never be published and is to be kept as a dead letter: in flight, but on no connection.
+// There are no more than there are messages. The pipeline's mutex guards it.
+type letterQueue struct {
+	waiting ring[parcel]
+	some    *sync.Cond // There is one, or there will be none any more.
+	keeping [keepers]time.Time
+}
+
+// add leaves a parcel to the keepers.
+func (l *letterQueue) add(p parcel) {
+	l.waiting.pushBack(p)
+	l.some.Signal()
+}
+
+// keepLetters stores dead letters until the pipeline has nothing left. It is one of the keepers.
+func (p *Pipeline) keepLetters(keeper int) {
+	for {
+		letter, ok := p.nextLetter(keeper)
+		if !ok {
+			return
+		}
+		safe, err := letter.keep()
+		p.kept(time.Now(), keeper, &letter, safe, err)
+	}
+}
+
+// nextLetter waits for a letter to keep. It returns false when the pipeline has nothing left.
+func (p *Pipeline) nextLetter(keeper int) (parcel, bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for {
+		for p.letters.waiting.len() == 0 && !p.drained {
+			p.letters.some.Wait()
+		}
+		if p.letters.waiting.len() == 0 {
+			return parcel{}, false
+		}
+		now := time.Now()
+		letter := p.letters.waiting.popFront()
+		if letter.lane.route.parked.gate.closed && !letter.trial { // It could not be stored a moment ago.
+			p.d.park(now, &letter)
+			if len(p.idle) > 0 { // Its topic may go on.
+				p.pump(now)
+			}
+			p.unlock()
+			p.mu.Lock()
+			continue
+		}
+		p.letters.keeping[keeper] = now
+		return letter, true
+	}
+}
+
+// keep stores a message that can never be published as a dead letter. It reports whether it is safe; without dead
+// letters it is dropped.
+func (p *parcel) keep() (bool, error) {
+	letters := p.lane.route.cfg.DeadLetters
+	if letters == nil {
+		return false, nil
+	}
+	if err := letters.Keep(&p.first.Message, *p.first.rejection); err != nil {
+		return false, err
+	}
+	return true, nil
+}
+
+// kept hands back a letter that a keeper is done with.
+func (p *Pipeline) kept(now time.Time, keeper int, letter *parcel, safe bool, err error) {
+	p.mu.Lock()
+	p.letters.keeping[keeper] = time.Time{}
+	p.d.finishRejected(now, letter, safe, err)
+	p.d.endLeft(letter.lane)
+	if len(p.idle) > 0 { // Its topic may go on.
+		p.pump(now)
+	}
+	p.unlock()
+}
+
+// finishRejected takes back a message in flight that can never be published. kept says that a dead letter is safe;
+// err that it could not be stored, so that the message must wait.
+func (d *dispatcher) finishRejected(now time.Time, p *parcel, kept bool, err error) {
+	r := p.lane.route
+	round := errors.Is(err, ErrRoundTrip)
+	if err != nil && !round && !d.stopped && (!r.closed || !r.cfg.Returnable) {
+		d.unkept(now, p, err)
+		return
+	}
+	d.land(p)
+	d.releaseProbes(now, p)
+	reason := p.first.rejection
+	switch {
+	case round:
+		d.events.note(now, event{kind: eventRoundTrip, route: r, detail: err.Error()})
+		d.end(p.take(), Dropped)
+		if p.trial {
+			r.parked.gate.undecided(now)
+		}
+	case err == nil && kept:
+		d.stored(now, r)
+		d.events.note(now, event{kind: eventDeadLettered, route: r, detail: reason.Reason + ": " + reason.Detail})
+		d.end(p.take(), DeadLettered)
+	case err == nil:
+		d.events.note(now, event{kind: eventDropped, route: r, detail: reason.Reason + ": " + reason.Detail})
+		d.end(p.take(), Dropped)
+	default:
+		d.end(p.take(), r.returned())
+	}
+}
 
 // longestLetterWait is the most between two tries to store a dead letter of a route, so that it goes on soon once
 // there is room.
@@ -21,17 +154,6 @@ type parked struct {
 	n       int          // Messages whose dead letters could not be stored, those being tried included,
 	bytes   int64        // and their payload.
 	why     string
-}
-
-// leave gives a message that can never be published to the keepers, or parks it while they can do nothing for it.
-func (d *dispatcher) leave(now time.Time, p *parcel) {
-	r := p.lane.route
-	if ok, _ := r.parked.gate.admits(now); !ok {
-		d.park(now, p)
-		return
-	}
-	p.trial = r.parked.gate.enter()
-	r.pipeline.letters.add(*p)
 }
 
 // unkept takes back a message whose dead letter could not be stored.
@@ -171,4 +293,22 @@ func (d *dispatcher) endParked(r *Route) {
 		d.land(&letter)
 		d.end(letter.take(), r.returned())
 	}
+}
+
+// endLetters ends the letters that nobody keeps yet, as nobody is left to do so.
+func (p *Pipeline) endLetters() {
+	for p.letters.waiting.len() > 0 {
+		letter := p.letters.waiting.popFront()
+		r := p.d.land(&letter)
+		p.d.end(letter.take(), r.returned())
+	}
+}
+
+// oldest is when the longest store under way began; zero if there is none.
+func (l *letterQueue) oldest() time.Time {
+	var at time.Time
+	for _, since := range l.keeping {
+		at = earlier(at, since)
+	}
+	return at
 }
