@@ -4,13 +4,13 @@ import (
 	"time"
 )
 
-// finish hands the answer to a publish back. A message that can never be published stays in flight until it is kept
+// takeAnswer hands the answer to a publish back. A message that can never be published stays in flight until it is kept
 // as a dead letter.
-func (p *Pipeline) finish(now time.Time, flying *parcel, a Answer) {
+func (p *Pipeline) takeAnswer(now time.Time, flying *parcel, a Answer) {
 	a = p.d.judge(now, flying, a)
 	if a.Verdict == Reject && flying.n == 1 {
 		p.d.reject(now, flying, a)
-		p.d.leave(now, flying)
+		p.d.deadLetter(now, flying)
 		return
 	}
 	p.d.finish(now, flying, a)
@@ -31,10 +31,10 @@ const believed = 5
 // accepts none, is more likely to be at fault than they are.
 func (d *dispatcher) judge(now time.Time, p *parcel, a Answer) Answer {
 	e, r := p.first, p.lane.route
-	if p.givesUp(now, a) {
-		return given(a)
+	if p.isGivenUp(now, a) {
+		return giveUp(a)
 	}
-	if a.Verdict == HaltAll && a.Status != 0 && (p.lane.gate.closed || e.trouble != nil && r.cache.existsSince(e.trouble.refused)) {
+	if a.Verdict == HaltAll && a.Status != 0 && (p.lane.gate.closed || e.trouble != nil && r.cache.existsSince(e.trouble.keyRefusedAt)) {
 		a.Verdict = HaltTopic // The key is accepted for others.
 	}
 	if a.Verdict == HaltTopic && !r.cfg.Ordered && p.lane.acceptedSince(e.trouble) {
@@ -44,7 +44,7 @@ func (d *dispatcher) judge(now time.Time, p *parcel, a Answer) Answer {
 	if a.Verdict == HaltTopic {
 		return a
 	}
-	if a.Verdict == HaltCache && e.misses+1 >= missesAfter && !r.cache.gate.closed && r.cache.existsSince(e.missed) {
+	if a.Verdict == HaltCache && e.cacheMisses+1 >= missesAfter && !r.cache.gate.closed && r.cache.existsSince(e.cacheMissedAt) {
 		a.Verdict, a.Reason = Reject, "not_found"
 		return a
 	}
@@ -81,8 +81,8 @@ func (d *dispatcher) attempted(now time.Time, p *parcel, a Answer) {
 	if a.Verdict == Ambiguous {
 		r.ambiguous++
 	}
-	d.learn(now, p, a)
-	d.suffer(now, p, a)
+	d.applyAnswer(now, p, a)
+	d.noteTrouble(now, p, a)
 }
 
 const (
@@ -100,13 +100,13 @@ const (
 func (d *dispatcher) failed(now time.Time) bool {
 	d.failures++
 	if d.failures == 1 {
-		d.failing = now
+		d.failingSince = now
 	}
-	return d.failures >= downAfter || d.failures >= downAfterFew && now.Sub(d.failing) >= downAfterTime
+	return d.failures >= downAfter || d.failures >= downAfterFew && now.Sub(d.failingSince) >= downAfterTime
 }
 
-// learn turns one answer into what it says about everybody: the gates and the pacer.
-func (d *dispatcher) learn(now time.Time, p *parcel, a Answer) {
+// applyAnswer turns one answer into what it says about everybody: the gates and the pacer.
+func (d *dispatcher) applyAnswer(now time.Time, p *parcel, a Answer) {
 	l := p.lane
 	r := l.route
 	answered := a.Verdict != Retry && a.Verdict != Ambiguous && a.Verdict != Unsent
@@ -129,16 +129,16 @@ func (d *dispatcher) learn(now time.Time, p *parcel, a Answer) {
 		if d.opened(now, &l.gate, eventTopicAllowed, r) {
 			r.forbidden--
 		}
-		if l.stuck {
-			l.mark(false, false)
+		if l.suspect {
+			l.markSuspect(false, false)
 		}
 		if r.troubled > 0 {
 			l.accepted = p.sent
 			if p.first.trouble != nil {
-				d.mended(now, r)
+				d.retrySuspectsSoon(now, r)
 			}
 		}
-		if d.accepted(now, r, p.cost, p.size) {
+		if d.quotasAccepted(now, r, p.cost, p.size) {
 			d.events.note(now, event{kind: eventQuotaAccepted})
 		}
 	case HaltAll:
@@ -160,12 +160,12 @@ func (d *dispatcher) learn(now time.Time, p *parcel, a Answer) {
 	case HaltRoute:
 		d.shut(now, p, routeGate, eventRouteRejected, a)
 	case SlowDown:
-		if d.refused(now, p, a) {
+		if d.quotaRefused(now, p, a) {
 			d.events.note(now, event{kind: eventQuotaRefused, detail: a.Detail})
 		}
-		d.noteWish(now, r, a)
+		d.noteRetryAfter(now, r, a)
 	case Retry, Ambiguous:
-		if !a.Echo && !p.ownFault() && d.failed(now) {
+		if !a.Echo && !p.othersAccepted() && d.failed(now) {
 			d.shut(now, p, endpointGate, eventEndpointDown, a)
 		}
 	case Reject, Unsent:
@@ -209,12 +209,12 @@ func (d *dispatcher) shut(now time.Time, p *parcel, which int, kind eventKind, a
 	if !g.shut(now, p.probes[which], a, d.delays.gates()[which]) {
 		return false
 	}
-	g.tries(now, which, a, which == cacheGate && about.cache.accepted.IsZero())
+	g.allowTrials(now, which, a, which == cacheGate && about.cache.accepted.IsZero())
 	if which == keyGate || which == endpointGate { // They are everybody's.
 		about = nil
 	}
 	d.events.note(now, event{kind: kind, route: about, detail: a.Detail})
-	d.noteWish(now, about, a)
+	d.noteRetryAfter(now, about, a)
 	d.noteHalts(now)
 	return true
 }

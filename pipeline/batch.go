@@ -18,8 +18,8 @@ type parcel struct {
 	probes      [gateCount]bool // The closed gates whose probe it is.
 	trials      [gateCount]bool // The closed gates that it passes as one that has not been tried.
 	sent        time.Time       // When it left the queue.
-	trial       bool            // It tells whether dead letters can be stored again.
-	aside       bool            // Its topic goes on without it.
+	letterProbe bool            // It tells whether dead letters can be stored again.
+	detached    bool            // Its topic goes on without it.
 }
 
 func (p *parcel) add(e *entry) {
@@ -33,8 +33,8 @@ func (p *parcel) add(e *entry) {
 	p.n++
 }
 
-// take removes the first message. The parcel must not be empty.
-func (p *parcel) take() *entry {
+// pop removes the first message. The parcel must not be empty.
+func (p *parcel) pop() *entry {
 	e := p.first
 	p.first = e.next
 	p.n--
@@ -85,7 +85,7 @@ func (d *dispatcher) load(now time.Time, l *lane, p *parcel) {
 	r := l.route
 	n, size := 1, len(l.first.Payload)
 	if r.cfg.Batch.Framing != nil && l.first.rejection == nil {
-		n, size = d.batch(now, l)
+		n, size = d.batchSize(now, l)
 	}
 	for range n {
 		e := l.popFront()
@@ -95,14 +95,14 @@ func (d *dispatcher) load(now time.Time, l *lane, p *parcel) {
 	p.size = size
 }
 
-// batch returns how many of the lane's first messages go into one publish, and its bytes. Where operations are paid
+// batchSize returns how many of the lane's first messages go into one publish, and its bytes. Where operations are paid
 // for, a batch that leaves messages behind ends where it makes the most of its last one, and is no larger than what
 // can be paid for now.
-func (d *dispatcher) batch(now time.Time, l *lane) (n, size int) {
+func (d *dispatcher) batchSize(now time.Time, l *lane) (n, size int) {
 	c, first := &l.route.cfg.Batch, l.first
 	most := c.MaxMessages
-	if first.most > 0 && (most == 0 || first.most < most) {
-		most = first.most
+	if first.maxBatch > 0 && (most == 0 || first.maxBatch < most) {
+		most = first.maxBatch
 	}
 	limit := c.MaxBytes
 	if d.operations {
@@ -111,7 +111,7 @@ func (d *dispatcher) batch(now time.Time, l *lane) (n, size int) {
 	best, bestSize, bestUse := 1, 0, 0.0
 	size = c.Framing.Overhead()
 	for e := first; e != nil; e = e.next {
-		if n > 0 && (size+e.size > limit || n == most || e.rejection != nil || e.most != first.most) {
+		if n > 0 && (size+e.size > limit || n == most || e.rejection != nil || e.maxBatch != first.maxBatch) {
 			if d.operations {
 				return best, bestSize
 			}
@@ -129,7 +129,7 @@ func (d *dispatcher) batch(now time.Time, l *lane) (n, size int) {
 // split marks a refused batch so that its halves are tried apart: one of its messages may be the reason.
 func (p *parcel) split() {
 	for e := p.first; e != nil; e = e.next {
-		e.most = (p.n + 1) / 2
+		e.maxBatch = (p.n + 1) / 2
 	}
 }
 

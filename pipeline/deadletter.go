@@ -14,14 +14,14 @@ func (d *dispatcher) reject(now time.Time, p *parcel, a Answer) {
 	e.rejection = &Rejection{Reason: a.Reason, Status: a.Status, Detail: a.Detail, Attempts: e.attempts, Route: p.lane.route.cfg.Name}
 }
 
-// leave gives a message that can never be published to the keepers, or parks it while they can do nothing for it.
-func (d *dispatcher) leave(now time.Time, p *parcel) {
+// deadLetter gives a message that can never be published to the keepers, or parks it while they can do nothing for it.
+func (d *dispatcher) deadLetter(now time.Time, p *parcel) {
 	r := p.lane.route
-	if ok, _ := r.parked.gate.admits(now); !ok {
-		d.park(now, p)
+	if ok, _ := r.unstored.gate.admits(now); !ok {
+		d.awaitStore(now, p)
 		return
 	}
-	p.trial = r.parked.gate.enter()
+	p.letterProbe = r.unstored.gate.enter()
 	r.pipeline.letters.add(*p)
 }
 
@@ -32,14 +32,14 @@ const keepers = 16
 // There are no more than there are messages. The pipeline's mutex guards it.
 type letterQueue struct {
 	waiting ring[parcel]
-	some    *sync.Cond // There is one, or there will be none any more.
+	changed *sync.Cond // There is one, or there will be none any more.
 	keeping [keepers]time.Time
 }
 
 // add leaves a parcel to the keepers.
 func (l *letterQueue) add(p parcel) {
 	l.waiting.pushBack(p)
-	l.some.Signal()
+	l.changed.Signal()
 }
 
 // keepLetters stores dead letters until the pipeline has nothing left. It is one of the keepers.
@@ -49,8 +49,8 @@ func (p *Pipeline) keepLetters(keeper int) {
 		if !ok {
 			return
 		}
-		safe, err := letter.keep()
-		p.kept(time.Now(), keeper, &letter, safe, err)
+		safe, err := letter.store()
+		p.takeBackLetter(time.Now(), keeper, &letter, safe, err)
 	}
 }
 
@@ -60,15 +60,15 @@ func (p *Pipeline) nextLetter(keeper int) (parcel, bool) {
 	defer p.mu.Unlock()
 	for {
 		for p.letters.waiting.len() == 0 && !p.drained {
-			p.letters.some.Wait()
+			p.letters.changed.Wait()
 		}
 		if p.letters.waiting.len() == 0 {
 			return parcel{}, false
 		}
 		now := time.Now()
 		letter := p.letters.waiting.popFront()
-		if letter.lane.route.parked.gate.closed && !letter.trial { // It could not be stored a moment ago.
-			p.d.park(now, &letter)
+		if letter.lane.route.unstored.gate.closed && !letter.letterProbe { // It could not be stored a moment ago.
+			p.d.awaitStore(now, &letter)
 			if len(p.idle) > 0 { // Its topic may go on.
 				p.pump(now)
 			}
@@ -81,9 +81,9 @@ func (p *Pipeline) nextLetter(keeper int) (parcel, bool) {
 	}
 }
 
-// keep stores a message that can never be published as a dead letter. It reports whether it is safe; without dead
+// store stores a message that can never be published as a dead letter. It reports whether it is safe; without dead
 // letters it is dropped.
-func (p *parcel) keep() (bool, error) {
+func (p *parcel) store() (bool, error) {
 	letters := p.lane.route.cfg.DeadLetters
 	if letters == nil {
 		return false, nil
@@ -94,11 +94,11 @@ func (p *parcel) keep() (bool, error) {
 	return true, nil
 }
 
-// kept hands back a letter that a keeper is done with.
-func (p *Pipeline) kept(now time.Time, keeper int, letter *parcel, safe bool, err error) {
+// takeBackLetter hands back a letter that a keeper is done with.
+func (p *Pipeline) takeBackLetter(now time.Time, keeper int, letter *parcel, safe bool, err error) {
 	p.mu.Lock()
 	p.letters.keeping[keeper] = time.Time{}
-	p.d.finishRejected(now, letter, safe, err)
+	p.d.finishLetter(now, letter, safe, err)
 	p.d.endLeft(letter.lane)
 	if len(p.idle) > 0 { // Its topic may go on.
 		p.pump(now)
@@ -106,13 +106,13 @@ func (p *Pipeline) kept(now time.Time, keeper int, letter *parcel, safe bool, er
 	p.unlock()
 }
 
-// finishRejected takes back a message in flight that can never be published. kept says that a dead letter is safe;
+// finishLetter takes back a message in flight that can never be published. kept says that a dead letter is safe;
 // err that it could not be stored, so that the message must wait.
-func (d *dispatcher) finishRejected(now time.Time, p *parcel, kept bool, err error) {
+func (d *dispatcher) finishLetter(now time.Time, p *parcel, kept bool, err error) {
 	r := p.lane.route
 	round := errors.Is(err, ErrRoundTrip)
 	if err != nil && !round && !d.stopped && (!r.closed || !r.cfg.Returnable) {
-		d.unkept(now, p, err)
+		d.storeFailed(now, p, err)
 		return
 	}
 	d.land(p)
@@ -121,19 +121,19 @@ func (d *dispatcher) finishRejected(now time.Time, p *parcel, kept bool, err err
 	switch {
 	case round:
 		d.events.note(now, event{kind: eventRoundTrip, route: r, detail: err.Error()})
-		d.end(p.take(), Dropped)
-		if p.trial {
-			r.parked.gate.undecided(now)
+		d.end(p.pop(), Dropped)
+		if p.letterProbe {
+			r.unstored.gate.undecided(now)
 		}
 	case err == nil && kept:
-		d.stored(now, r)
+		d.storeSucceeded(now, r)
 		d.events.note(now, event{kind: eventDeadLettered, route: r, detail: reason.Reason + ": " + reason.Detail})
-		d.end(p.take(), DeadLettered)
+		d.end(p.pop(), DeadLettered)
 	case err == nil:
 		d.events.note(now, event{kind: eventDropped, route: r, detail: reason.Reason + ": " + reason.Detail})
-		d.end(p.take(), Dropped)
+		d.end(p.pop(), Dropped)
 	default:
-		d.end(p.take(), r.returned())
+		d.end(p.pop(), r.returned())
 	}
 }
 
@@ -141,157 +141,157 @@ func (d *dispatcher) finishRejected(now time.Time, p *parcel, kept bool, err err
 // there is room.
 const longestLetterWait = 10 * time.Second
 
-// parked is the messages of a route that can never be published, and whose dead letters cannot be stored at present.
+// unstored is the messages of a route that can never be published, and whose dead letters cannot be stored at present.
 // They are in flight, on no connection and with no keeper. One of them at a time is tried again; when it is stored,
 // all are. Each holds up its topic, until what waits behind them fills half of the route's room: then the topics go
 // on, as the message itself is never published. The room that they take themselves is half of the route's share. More
 // take the room of others for a while, as most troubles are short; then the source takes messages back, or they are
 // dropped where it cannot.
-type parked struct {
-	gate    gate         // Closed while no dead letter can be stored.
-	waiting ring[parcel] // For the gate.
-	holding int          // Those of them that hold up their topics.
-	n       int          // Messages whose dead letters could not be stored, those being tried included,
-	bytes   int64        // and their payload.
-	why     string
+type unstored struct {
+	gate     gate         // Closed while no dead letter can be stored.
+	waiting  ring[parcel] // For the gate.
+	blocking int          // Those of them that hold up their topics.
+	n        int          // Messages whose dead letters could not be stored, those being tried included,
+	bytes    int64        // and their payload.
+	why      string
 }
 
-// unkept takes back a message whose dead letter could not be stored.
-func (d *dispatcher) unkept(now time.Time, p *parcel, why error) {
+// storeFailed takes back a message whose dead letter could not be stored.
+func (d *dispatcher) storeFailed(now time.Time, p *parcel, why error) {
 	r := p.lane.route
-	g := &r.parked.gate
+	g := &r.unstored.gate
 	d.events.note(now, event{kind: eventDeadLetter, route: r, detail: why.Error()})
 	r.retries[retryDeadLetter]++
-	r.parked.why = why.Error()
-	if g.shut(now, p.trial, Answer{Detail: why.Error()}, d.delays.Message) {
-		d.unkeeping = append(d.unkeeping, r)
+	r.unstored.why = why.Error()
+	if g.shut(now, p.letterProbe, Answer{Detail: why.Error()}, d.delays.Message) {
+		d.unstoredRoutes = append(d.unstoredRoutes, r)
 	}
 	if latest := now.Add(longestLetterWait); g.probeAt.After(latest) {
 		g.probeAt = latest
 	}
-	d.park(now, p)
+	d.awaitStore(now, p)
 }
 
-// park has a message wait until dead letters can be stored.
-func (d *dispatcher) park(now time.Time, p *parcel) {
+// awaitStore has a message wait until dead letters can be stored.
+func (d *dispatcher) awaitStore(now time.Time, p *parcel) {
 	r := p.lane.route
 	d.releaseProbes(now, p)
-	p.trial = false
-	if e := p.first; !e.unkept {
-		e.unkept = true
-		r.parked.n++
-		r.parked.bytes += int64(len(e.Payload))
+	p.letterProbe = false
+	if e := p.first; !e.storeFailed {
+		e.storeFailed = true
+		r.unstored.n++
+		r.unstored.bytes += int64(len(e.Payload))
 	}
-	if !p.aside {
-		r.parked.holding++
+	if !p.detached {
+		r.unstored.blocking++
 	}
-	r.parked.waiting.pushBack(*p)
-	d.turnOut(now, r)
-	d.relieve(r)
-	if r.waiters > 0 && r.roomy() { // It has room of its own now.
+	r.unstored.waiting.pushBack(*p)
+	d.evictUnstored(now, r)
+	d.unblockTopics(r)
+	if r.waiters > 0 && r.roomForWaiters() { // It has room of its own now.
 		d.roomMade = true
 	}
 	r.wakeSource()
 }
 
-// relieve lets the topics of parked messages go on when what waits behind them takes half of the room.
-func (d *dispatcher) relieve(r *Route) {
-	if r.parked.holding == 0 || r.queued < max(1, r.most()/2) && r.load() < r.mostLoad()/2 {
+// unblockTopics lets the topics of parked messages go on when what waits behind them takes half of the room.
+func (d *dispatcher) unblockTopics(r *Route) {
+	if r.unstored.blocking == 0 || r.queued < max(1, r.maxOccupied()/2) && r.occupiedBytes() < r.maxOccupiedBytes()/2 {
 		return
 	}
-	r.parked.holding = 0
-	for range r.parked.waiting.len() {
-		p := r.parked.waiting.popFront()
-		if !p.aside {
-			p.aside = true
+	r.unstored.blocking = 0
+	for range r.unstored.waiting.len() {
+		p := r.unstored.waiting.popFront()
+		if !p.detached {
+			p.detached = true
 			p.lane.inFlight--
 			d.refresh(p.lane)
 		}
-		r.parked.waiting.pushBack(p)
+		r.unstored.waiting.pushBack(p)
 	}
 }
 
-// parkedTooMany reports whether parked messages take more than half of the route's share. One always has room.
-func (r *Route) parkedTooMany() bool {
-	return r.parked.n > 1 && (r.parked.n > r.share/2 || r.parked.bytes > r.maxBytes/2)
+// tooManyUnstored reports whether parked messages take more than half of the route's share. One always has room.
+func (r *Route) tooManyUnstored() bool {
+	return r.unstored.n > 1 && (r.unstored.n > r.share/2 || r.unstored.bytes > r.maxBytes/2)
 }
 
 // letterPatience is how long more messages may wait for their dead letters than there is room for.
 const letterPatience = 30 * time.Second
 
-// turnOut ends the messages that are parked without room for them, once that has lasted.
-func (d *dispatcher) turnOut(now time.Time, r *Route) {
-	if now.Sub(r.parked.gate.since) < letterPatience {
+// evictUnstored ends the messages that are parked without room for them, once that has lasted.
+func (d *dispatcher) evictUnstored(now time.Time, r *Route) {
+	if now.Sub(r.unstored.gate.since) < letterPatience {
 		return
 	}
-	for r.parkedTooMany() && r.parked.waiting.len() > 0 {
-		p := r.parked.next()
+	for r.tooManyUnstored() && r.unstored.waiting.len() > 0 {
+		p := r.unstored.pop()
 		d.land(&p)
 		if !r.cfg.Returnable {
-			d.events.note(now, event{kind: eventLetterLost, route: r, detail: r.parked.why})
-			d.end(p.take(), Dropped)
+			d.events.note(now, event{kind: eventLetterLost, route: r, detail: r.unstored.why})
+			d.end(p.pop(), Dropped)
 			continue
 		}
-		d.end(p.take(), Returned)
-		d.later(r)
+		d.end(p.pop(), Returned)
+		d.postponeLast(r)
 	}
 }
 
-// stored notes that a dead letter of the route has been stored: those that wait can be, too.
-func (d *dispatcher) stored(now time.Time, r *Route) {
-	if !r.parked.gate.open() {
+// storeSucceeded notes that a dead letter of the route has been stored: those that wait can be, too.
+func (d *dispatcher) storeSucceeded(now time.Time, r *Route) {
+	if !r.unstored.gate.open() {
 		return
 	}
 	d.events.note(now, event{kind: eventLettersStored, route: r})
-	for i, other := range d.unkeeping {
+	for i, other := range d.unstoredRoutes {
 		if other == r {
-			d.unkeeping = append(d.unkeeping[:i], d.unkeeping[i+1:]...)
+			d.unstoredRoutes = append(d.unstoredRoutes[:i], d.unstoredRoutes[i+1:]...)
 			break
 		}
 	}
-	for r.parked.waiting.len() > 0 {
-		r.pipeline.letters.add(r.parked.next())
+	for r.unstored.waiting.len() > 0 {
+		r.pipeline.letters.add(r.unstored.pop())
 	}
 }
 
-// next takes out the message that has waited longest.
-func (p *parked) next() parcel {
+// pop takes out the message that has waited longest.
+func (p *unstored) pop() parcel {
 	letter := p.waiting.popFront()
-	if !letter.aside {
-		p.holding--
+	if !letter.detached {
+		p.blocking--
 	}
 	return letter
 }
 
-// tryLetters gives one message of each route that has some parked to the keepers, when its time has come.
-func (d *dispatcher) tryLetters(now time.Time) {
-	for _, r := range d.unkeeping {
-		if ok, _ := r.parked.gate.admits(now); !ok || r.parked.waiting.len() == 0 {
+// retryUnstored gives one message of each route that has some parked to the keepers, when its time has come.
+func (d *dispatcher) retryUnstored(now time.Time) {
+	for _, r := range d.unstoredRoutes {
+		if ok, _ := r.unstored.gate.admits(now); !ok || r.unstored.waiting.len() == 0 {
 			continue
 		}
-		letter := r.parked.next()
-		letter.trial = r.parked.gate.enter()
+		letter := r.unstored.pop()
+		letter.letterProbe = r.unstored.gate.enter()
 		r.pipeline.letters.add(letter)
 	}
 }
 
-// nextTry is when tryLetters has something to do; zero: not before something happens.
-func (d *dispatcher) nextTry() time.Time {
+// nextStoreRetry is when tryLetters has something to do; zero: not before something happens.
+func (d *dispatcher) nextStoreRetry() time.Time {
 	var at time.Time
-	for _, r := range d.unkeeping {
-		if g := &r.parked.gate; r.parked.waiting.len() > 0 && !g.probing {
+	for _, r := range d.unstoredRoutes {
+		if g := &r.unstored.gate; r.unstored.waiting.len() > 0 && !g.probing {
 			at = earlier(at, g.probeAt)
 		}
 	}
 	return at
 }
 
-// endParked ends the messages that are parked, as messages end that nobody is left to publish.
-func (d *dispatcher) endParked(r *Route) {
-	for r.parked.waiting.len() > 0 {
-		letter := r.parked.next()
+// endUnstored ends the messages that are parked, as messages end that nobody is left to publish.
+func (d *dispatcher) endUnstored(r *Route) {
+	for r.unstored.waiting.len() > 0 {
+		letter := r.unstored.pop()
 		d.land(&letter)
-		d.end(letter.take(), r.returned())
+		d.end(letter.pop(), r.returned())
 	}
 }
 
@@ -300,7 +300,7 @@ func (p *Pipeline) endLetters() {
 	for p.letters.waiting.len() > 0 {
 		letter := p.letters.waiting.popFront()
 		r := p.d.land(&letter)
-		p.d.end(letter.take(), r.returned())
+		p.d.end(letter.pop(), r.returned())
 	}
 }
 

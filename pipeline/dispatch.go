@@ -22,25 +22,25 @@ type dispatcher struct {
 	routes     []*Route
 	active     ring[*Route] // The routes that have a ready lane, in turn.
 
-	key        gate      // Closed while the key is refused.
-	mostFlying int       // Messages on their way that pass a closed gate without being its probe.
-	keyMissing bool      // There is none yet: that is why its gate is closed.
-	keySince   time.Time // When the key in use replaced another one; zero: it has not.
-	endpoint   gate      // Closed while the endpoint as a whole is down.
-	failures   int       // Attempts in a row that got no sensible answer, all messages together.
-	failing    time.Time // When the first of them ended.
+	key               gate      // Closed while the key is refused.
+	maxTrialsInFlight int       // Messages on their way that pass a closed gate without being its probe.
+	keyMissing        bool      // There is none yet: that is why its gate is closed.
+	keySince          time.Time // When the key in use replaced another one; zero: it has not.
+	endpoint          gate      // Closed while the endpoint as a whole is down.
+	failures          int       // Attempts in a row that got no sensible answer, all messages together.
+	failingSince      time.Time // When the first of them ended.
 
 	waitingSince time.Time // When the next publish first met an empty bucket.
 	waited       prometheus.Observer
 
-	unkeeping []*Route // Those whose dead letters cannot be stored.
-	aging     []*Route // Those whose messages may expire.
-	anyEnded  bool     // A message has ended since the mutex was taken.
-	ended     []ending // Messages whose sources must be told once the mutex is free.
-	roomMade  bool     // Submit calls wait, and there is room for them.
-	stopped   bool     // After the hard stop nothing waits for another attempt.
-	free      *entry
-	events    eventNotes // Logged once the mutex is free.
+	unstoredRoutes []*Route     // Those whose dead letters cannot be stored.
+	aging          []*Route     // Those whose messages may expire.
+	anyEnded       bool         // A message has ended since the mutex was taken.
+	settlements    []settlement // Messages whose sources must be told once the mutex is free.
+	roomMade       bool         // Submit calls wait, and there is room for them.
+	stopped        bool         // After the hard stop nothing waits for another attempt.
+	freeEntries    *entry
+	events         eventNotes // Logged once the mutex is free.
 }
 
 // next moves what is to be published now into p. Without anything, it returns false and when to ask again; the zero
@@ -58,7 +58,7 @@ func (d *dispatcher) next(now time.Time, p *parcel) (bool, time.Time) {
 			continue
 		}
 		if l.first.rejection == nil {
-			if at := d.admit(now, r, l.first); !at.IsZero() {
+			if at := d.awaitTokens(now, r, l.first); !at.IsZero() {
 				return false, earlier(at, d.nextDelayed())
 			}
 		}
@@ -96,8 +96,8 @@ func (d *dispatcher) pick(now time.Time) (*Route, time.Time) {
 			d.active.popFront()
 			continue
 		}
-		ok, at := d.admits(now, r)
-		if ok && d.turn(r) {
+		ok, at := d.mayStart(now, r)
+		if ok && d.hasTurn(r) {
 			return r, time.Time{}
 		}
 		wake = earlier(wake, at)
@@ -106,9 +106,9 @@ func (d *dispatcher) pick(now time.Time) (*Route, time.Time) {
 	return nil, wake
 }
 
-// admits reports whether the gates and quotas of the route and its cache let a publish start. If not, it returns when
+// mayStart reports whether the gates and quotas of the route and its cache let a publish start. If not, it returns when
 // to ask again; the zero time means that something must happen first.
-func (d *dispatcher) admits(now time.Time, r *Route) (bool, time.Time) {
+func (d *dispatcher) mayStart(now time.Time, r *Route) (bool, time.Time) {
 	if r.paused {
 		return false, time.Time{}
 	}
@@ -125,9 +125,9 @@ func (d *dispatcher) admits(now time.Time, r *Route) (bool, time.Time) {
 	return at.IsZero(), at
 }
 
-// admit asks the region's quota for e. It returns when to ask again, or the zero time if e may start. A message that
+// awaitTokens asks the region's quota for e. It returns when to ask again, or the zero time if e may start. A message that
 // is rejected without a request needs nothing.
-func (d *dispatcher) admit(now time.Time, r *Route, e *entry) time.Time {
+func (d *dispatcher) awaitTokens(now time.Time, r *Route, e *entry) time.Time {
 	at := d.due(now, d.costOf(r, e), d.sizeOf(r, e))
 	if !at.IsZero() {
 		if d.waitingSince.IsZero() {
@@ -157,7 +157,7 @@ func (d *dispatcher) start(now time.Time, r *Route, p *parcel) {
 		d.pay(now, r, p.cost, p.size)
 		d.charge(r, p.cost)
 		d.publishes.Add(now, 1)
-		d.enter(now, p) // A dead letter says nothing of the endpoint.
+		d.enterGates(now, p) // A dead letter says nothing of the endpoint.
 	}
 	l.inFlight++
 	r.inFlight += p.n
@@ -167,8 +167,8 @@ func (d *dispatcher) start(now time.Time, r *Route, p *parcel) {
 // Routes share a quota by deficit round robin: in its turn at the front of the ring a route may spend its weight, in units of the largest cost
 // of a publish. What it spends beyond that is missing in its next turn, what it does not spend is lost when it has nothing to publish.
 
-// turn reports whether the route at the front of the ring has credit left, after giving it what its next turn is worth if it has none.
-func (d *dispatcher) turn(r *Route) bool {
+// hasTurn reports whether the route at the front of the ring has credit left, after giving it what its next turn is worth if it has none.
+func (d *dispatcher) hasTurn(r *Route) bool {
 	if r.credit > 0 {
 		return true
 	}
@@ -191,7 +191,7 @@ func (d *dispatcher) refresh(l *lane) {
 		return
 	}
 	switch {
-	case !l.tried():
+	case !l.refusedBefore():
 		l.ready = true
 		l.route.ready.pushBack(l)
 	case !l.again:
@@ -215,7 +215,7 @@ func (r *Route) trim() bool {
 	for r.ready.len() > 0 {
 		l := r.ready.front()
 		sendable := l.sendable()
-		if sendable && (r.haltedSince.IsZero() || !l.tried()) {
+		if sendable && (r.haltedSince.IsZero() || !l.refusedBefore()) {
 			break
 		}
 		l.ready = false

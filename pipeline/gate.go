@@ -12,21 +12,21 @@ import (
 // closed gate lets one probe through at a time, at growing intervals; the probe's answer opens the gate or keeps it
 // closed. The zero gate is open.
 type gate struct {
-	closed  bool
-	since   time.Time // When it closed.
-	probing bool
-	probeAt time.Time
-	delays  backoff.BackOff
-	detail  string    // Why it is closed,
-	advised bool      // and whether that says what to do.
-	wished  time.Time // Until when the endpoint wishes to be left alone; zero: it has not said so.
+	closed          bool
+	since           time.Time // When it closed.
+	probing         bool
+	probeAt         time.Time
+	delays          backoff.BackOff
+	detail          string    // Why it is closed,
+	advised         bool      // and whether that says what to do.
+	retryAfterUntil time.Time // Until when the endpoint wishes to be left alone; zero: it has not said so.
 
-	unclear  bool      // It was closed by an attempt of which nobody knows what became of it.
-	searches bool      // Messages that have not been tried may pass,
-	trials   int       // so many in a quick succession,
-	often    bool      // then only while a probe hangs, which is as frequent otherwise,
-	trialAt  time.Time // the next one then,
-	flying   int       // and as many are on their way.
+	unclear         bool      // It was closed by an attempt of which nobody knows what became of it.
+	trialsAllowed   bool      // Messages that have not been tried may pass,
+	trials          int       // so many in a quick succession,
+	trialsNeedProbe bool      // then only while a probe hangs, which is as frequent otherwise,
+	trialAt         time.Time // the next one then,
+	trialsInFlight  int       // and as many are on their way.
 }
 
 // The gates that every message passes.
@@ -75,9 +75,9 @@ func (g *gate) shut(now time.Time, probe bool, a Answer, delays func() backoff.B
 		g.closed, g.since, g.delays = true, now, delays()
 	}
 	g.detail, g.advised = a.Detail, a.Advised
-	g.wished = time.Time{}
+	g.retryAfterUntil = time.Time{}
 	if a.RetryAfter >= quota.LongPause {
-		g.wished = now.Add(a.RetryAfter)
+		g.retryAfterUntil = now.Add(a.RetryAfter)
 	}
 	g.probing = false
 	g.probeAt = now.Add(max(g.delays.NextBackOff(), a.RetryAfter))
@@ -90,11 +90,11 @@ func (g *gate) undecided(now time.Time) {
 		return
 	}
 	g.probing = false
-	g.probeAt = now.Add(min(g.delays.NextBackOff(), untold))
+	g.probeAt = now.Add(min(g.delays.NextBackOff(), maxUndecided))
 }
 
-// untold is how long after such a probe the next one starts at the latest.
-const untold = time.Second
+// maxUndecided is how long after such a probe the next one starts at the latest.
+const maxUndecided = time.Second
 
 // probeNow lets the next probe start at once: something has changed that may open the gate.
 func (g *gate) probeNow(now time.Time) {
@@ -102,15 +102,15 @@ func (g *gate) probeNow(now time.Time) {
 		return
 	}
 	g.delays.Reset()
-	g.probeAt, g.trialAt, g.wished = now, now, time.Time{}
+	g.probeAt, g.trialAt, g.retryAfterUntil = now, now, time.Time{}
 }
 
-// soon is when a gate is probed first that another message may open.
-const soon = 250 * time.Millisecond
+// firstProbe is when a gate is probed first that another message may open.
+const firstProbe = 250 * time.Millisecond
 
 // probeSoon lets the first probe start soon, unless the endpoint wishes otherwise.
 func (g *gate) probeSoon(now time.Time) {
-	if at := now.Add(soon); g.wished.IsZero() && at.Before(g.probeAt) {
+	if at := now.Add(firstProbe); g.retryAfterUntil.IsZero() && at.Before(g.probeAt) {
 		g.probeAt = at
 	}
 }
@@ -135,8 +135,8 @@ const (
 	// single message's fault.
 	fewTrials = 8
 	trialGap  = 500 * time.Microsecond
-	// trialsFlying bounds those whose answers are awaited: they may hang.
-	trialsFlying = 32
+	// mostTrialsInFlight bounds those whose answers are awaited: they may hang.
+	mostTrialsInFlight = 32
 	// slowTrial is the time between two of them after that, of an endpoint, and slowerTrial of a cache or a route.
 	slowTrial   = time.Second
 	slowerTrial = 5 * time.Second
@@ -144,23 +144,23 @@ const (
 	searchRoom = 64
 )
 
-// tries lets messages that have not been tried pass a gate that has just been closed, if the answer may be the fault
+// allowTrials lets messages that have not been tried pass a gate that has just been closed, if the answer may be the fault
 // of the message. A foreign one would be everybody's. few says that it hardly is.
-func (g *gate) tries(now time.Time, which int, a Answer, few bool) {
-	g.searches = which != keyGate && which != topicGate && a.tells() && !a.Foreign && a.RetryAfter < quota.LongPause
+func (g *gate) allowTrials(now time.Time, which int, a Answer, few bool) {
+	g.trialsAllowed = which != keyGate && which != topicGate && a.mayBlameMessage() && !a.Foreign && a.RetryAfter < quota.LongPause
 	g.unclear = a.Verdict == Ambiguous
-	g.trials, g.often = mostTrials, which == endpointGate
+	g.trials, g.trialsNeedProbe = mostTrials, which == endpointGate
 	if few || g.unclear {
 		g.trials = fewTrials
 	}
 	g.trialAt = now
 }
 
-// trial reports whether a message that has not been tried may pass the closed gate. If not, it returns when to ask
+// admitsTrial reports whether a message that has not been tried may pass the closed gate. If not, it returns when to ask
 // again.
-func (g *gate) trial(now time.Time, most int) (bool, time.Time) {
+func (g *gate) admitsTrial(now time.Time, most int) (bool, time.Time) {
 	switch {
-	case !g.searches || g.flying >= most || g.trials == 0 && g.often && !g.probing:
+	case !g.trialsAllowed || g.trialsInFlight >= most || g.trials == 0 && g.trialsNeedProbe && !g.probing:
 		return false, time.Time{}
 	case now.Before(g.trialAt):
 		return false, g.trialAt
@@ -168,9 +168,9 @@ func (g *gate) trial(now time.Time, most int) (bool, time.Time) {
 	return true, time.Time{}
 }
 
-// tried counts one that passes.
-func (g *gate) tried(now time.Time, slow time.Duration) {
-	g.flying++
+// countTrial counts one that passes.
+func (g *gate) countTrial(now time.Time, slow time.Duration) {
+	g.trialsInFlight++
 	if g.trials > 0 {
 		g.trials--
 		g.trialAt = now.Add(trialGap)

@@ -10,23 +10,23 @@ import (
 // entry is a message inside the pipeline. Entries are reused once their message is settled.
 type entry struct {
 	Message
-	lane         *lane
-	next         *entry // In the lane's queue, in a parcel or on the free list.
-	older, newer *entry // In the route's order of age, while it is queued.
-	size         int    // In a batch, in bytes.
-	attempts     int
-	delays       backoff.BackOff // Made when the first attempt has failed.
-	misses       int             // How often the endpoint said that its cache does not exist,
-	missed       time.Time       // and when it first did.
+	lane          *lane
+	next          *entry // In the lane's queue, in a parcel or on the free list.
+	older, newer  *entry // In the route's order of age, while it is queued.
+	size          int    // In a batch, in bytes.
+	attempts      int
+	delays        backoff.BackOff // Made when the first attempt has failed.
+	cacheMisses   int             // How often the endpoint said that its cache does not exist,
+	cacheMissedAt time.Time       // and when it first did.
 	// most is the number of messages of a batch that it may be in, as larger ones were refused; 0: as many as there
 	// are.
-	most int
+	maxBatch int
 	// rejection is set once it is known that the message can never be published.
 	rejection *Rejection
 	// trouble is what has befallen it, nil if nothing has.
 	trouble *trouble
 	// unkept says that keeping it as a dead letter has failed.
-	unkept bool
+	storeFailed bool
 }
 
 // lane is the queue of one topic of one route, first in, first out.
@@ -41,13 +41,13 @@ type lane struct {
 	heldUntil   time.Time // A retry or the wish for a fuller batch holds the whole lane; zero: nothing does.
 	lingering   bool      // It is held for a fuller batch.
 	gate        gate      // Closed while the topic is forbidden.
-	stuck       bool      // It stands still for a reason of its own,
+	suspect     bool      // It stands still for a reason of its own,
 	aside       bool      // although others are accepted: it uses up no room.
 	accepted    time.Time // When the latest publish began that was accepted, while messages of the route are in trouble.
 	singles     int       // Its messages that are counted so by themselves.
 	ready       bool      // It is in the route's ring of those that may publish,
 	again       bool      // or in the one of those that are tried again, or in both.
-	spare       *lane     // The next one that may be used again.
+	nextFree    *lane     // The next one that may be used again.
 }
 
 // lane returns the lane of a topic, making it if it is not there.
@@ -56,10 +56,10 @@ func (r *Route) lane(topic string) *lane {
 	if l != nil {
 		return l
 	}
-	if l = r.spare; l == nil {
+	if l = r.freeLanes; l == nil {
 		l = &lane{}
 	} else {
-		r.spare = l.spare
+		r.freeLanes = l.nextFree
 	}
 	*l = lane{route: r, topic: topic}
 	r.lanes[topic] = l
@@ -74,8 +74,8 @@ const keptLanes = 1024
 func (d *dispatcher) dropLane(l *lane) {
 	r := l.route
 	kept := len(r.lanes) <= keptLanes
-	if l.stuck && (!kept || !l.gate.closed) {
-		l.mark(false, false)
+	if l.suspect && (!kept || !l.gate.closed) {
+		l.markSuspect(false, false)
 	}
 	if kept {
 		return
@@ -87,7 +87,7 @@ func (d *dispatcher) dropLane(l *lane) {
 	}
 	if !l.ready && !l.again && l.heldUntil.IsZero() { // Nothing refers to it any more.
 		l.topic = ""
-		l.spare, r.spare = r.spare, l
+		l.nextFree, r.freeLanes = r.freeLanes, l
 	}
 }
 
@@ -149,8 +149,8 @@ func (l *lane) sendable() bool {
 	return l.first != nil && l.heldUntil.IsZero() && !l.gate.probing && (l.inFlight == 0 || !l.route.cfg.Ordered)
 }
 
-// tried reports whether the lane's first message has been refused before, or its topic.
-func (l *lane) tried() bool { return l.first.trouble != nil || l.gate.closed }
+// refusedBefore reports whether the lane's first message has been refused before, or its topic.
+func (l *lane) refusedBefore() bool { return l.first.trouble != nil || l.gate.closed }
 
 // gates are the gates that a message of this lane passes.
 func (l *lane) gates(d *dispatcher) [gateCount]*gate {
@@ -179,9 +179,9 @@ func (d *dispatcher) hold(l *lane, until time.Time) {
 	d.delayed.add(delayed{at: until, lane: l})
 }
 
-// comeBack queues a message again that has waited by itself, which there is only without order. One that was refused
+// pushRetried queues a message again that has waited by itself, which there is only without order. One that was refused
 // goes behind the others, which may do better.
-func (l *lane) comeBack(e *entry) {
+func (l *lane) pushRetried(e *entry) {
 	if e.trouble != nil && l.first != nil {
 		l.pushBack(e)
 		return
@@ -227,7 +227,7 @@ func (h *delayedHeap) due(now time.Time) (delayed, bool) {
 // wakeDelayed brings back the lanes and messages whose time has come, and ends those that are too old.
 func (d *dispatcher) wakeDelayed(now time.Time) {
 	d.expire(now)
-	d.tryLetters(now)
+	d.retryUnstored(now)
 	for {
 		due, ok := d.delayed.due(now)
 		if !ok {
@@ -239,7 +239,7 @@ func (d *dispatcher) wakeDelayed(now time.Time) {
 		case due.entry == nil:
 			due.lane.heldUntil, due.lane.lingering = time.Time{}, false
 		default:
-			due.lane.comeBack(due.entry)
+			due.lane.pushRetried(due.entry)
 		}
 		d.refresh(due.lane)
 	}
@@ -247,7 +247,7 @@ func (d *dispatcher) wakeDelayed(now time.Time) {
 
 // nextDelayed is when the next lane or message is to be woken, or the next message expires.
 func (d *dispatcher) nextDelayed() time.Time {
-	at := earlier(d.nextExpiry(), d.nextTry())
+	at := earlier(d.nextExpiry(), d.nextStoreRetry())
 	if len(d.delayed) > 0 {
 		at = earlier(at, d.delayed[0].at)
 	}

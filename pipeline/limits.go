@@ -54,14 +54,14 @@ func (q *quotas) due(now time.Time, cost float64) time.Time {
 func (p *Pipeline) SetLimits(l Limits) {
 	p.mu.Lock()
 	now := time.Now()
-	p.d.limit(now, l)
+	p.d.setLimits(now, l)
 	if len(p.idle) > 0 {
 		p.pump(now)
 	}
 	p.unlock()
 }
 
-func (d *dispatcher) limit(now time.Time, l Limits) {
+func (d *dispatcher) setLimits(now time.Time, l Limits) {
 	if d.region == nil {
 		d.region = quota.NewPacer(l.Region, d.delays.Quota(), now)
 	}
@@ -141,8 +141,8 @@ func (d *dispatcher) pay(now time.Time, r *Route, cost float64, size int) {
 	}
 }
 
-// accepted tells every quota of an accepted publish. It reports whether that ends a run of refusals.
-func (d *dispatcher) accepted(now time.Time, r *Route, cost float64, size int) bool {
+// quotasAccepted tells every quota of an accepted publish. It reports whether that ends a run of refusals.
+func (d *dispatcher) quotasAccepted(now time.Time, r *Route, cost float64, size int) bool {
 	d.offered.Add(now, float64(size))
 	ended := d.region.Accepted(now, cost)
 	if d.throughput != nil {
@@ -154,10 +154,10 @@ func (d *dispatcher) accepted(now time.Time, r *Route, cost float64, size int) b
 	return ended
 }
 
-// refused tells the quota that is meant of a refusal. Which one that is the endpoint does not say, but for
+// quotaRefused tells the quota that is meant of a refusal. Which one that is the endpoint does not say, but for
 // throughput: a cache that has a quota of its own is taken to be meant. It reports whether this is the first refusal
 // after a success.
-func (d *dispatcher) refused(now time.Time, p *parcel, a Answer) bool {
+func (d *dispatcher) quotaRefused(now time.Time, p *parcel, a Answer) bool {
 	meant, cost := d.region, p.cost
 	switch c := p.lane.route.cache.pacer; {
 	case a.Reason == ReasonThroughput:

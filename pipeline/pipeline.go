@@ -26,28 +26,28 @@ type Pipeline struct {
 	sink Sink
 	log  *slog.Logger
 
-	mu       sync.Mutex // Guards the following, every Route and everything they hold. Nothing blocks under it.
-	d        dispatcher
-	workers  []*worker
-	idle     []*worker // In the order in which they became so.
-	waking   int       // Workers that have been roused and have not got the mutex yet,
-	rousedAt time.Time // and when the latest was.
-	letters  letterQueue
-	timer    *time.Timer
-	timerAt  time.Time
-	room     *sync.Cond    // Some route may have room.
-	closing  bool          // Some route is closed.
-	endBy    time.Time     // When publishing must end; zero before the drain.
-	empty    chan struct{} // Closed when every route is closed and has nothing left.
-	drained  bool          // empty is closed.
+	mu      sync.Mutex // Guards the following, every Route and everything they hold. Nothing blocks under it.
+	d       dispatcher
+	workers []*worker
+	idle    []*worker // In the order in which they became so.
+	waking  int       // Workers that have been roused and have not got the mutex yet,
+	wokenAt time.Time // and when the latest was.
+	letters letterQueue
+	timer   *time.Timer
+	timerAt time.Time
+	room    *sync.Cond    // Some route may have room.
+	closing bool          // Some route is closed.
+	endBy   time.Time     // When publishing must end; zero before the drain.
+	done    chan struct{} // Closed when every route is closed and has nothing left.
+	drained bool          // empty is closed.
 }
 
 // New builds a pipeline that is not running yet. Submit blocks once the queue is full until Run is called.
 func New(cfg Config, sink Sink, log *slog.Logger, metrics *Metrics) *Pipeline {
-	p := &Pipeline{cfg: cfg, sink: sink, log: log, empty: make(chan struct{})}
+	p := &Pipeline{cfg: cfg, sink: sink, log: log, done: make(chan struct{})}
 	p.room = sync.NewCond(&p.mu)
-	p.letters.some = sync.NewCond(&p.mu)
-	p.d = dispatcher{delays: cfg.Delays, mostFlying: max(1, min(trialsFlying, cfg.Workers*max(1, cfg.InFlight)/2)), operations: cfg.Operations, waited: metrics.rateLimitWait}
+	p.letters.changed = sync.NewCond(&p.mu)
+	p.d = dispatcher{delays: cfg.Delays, maxTrialsInFlight: max(1, min(mostTrialsInFlight, cfg.Workers*max(1, cfg.InFlight)/2)), operations: cfg.Operations, waited: metrics.rateLimitWait}
 	caches := map[string]*cache{}
 	for _, rc := range cfg.Routes {
 		if caches[rc.Cache] == nil {
@@ -62,21 +62,21 @@ func New(cfg Config, sink Sink, log *slog.Logger, metrics *Metrics) *Pipeline {
 			p.d.aging = append(p.d.aging, r)
 		}
 	}
-	p.d.limit(time.Now(), cfg.Limits)
+	p.d.setLimits(time.Now(), cfg.Limits)
 	return p
 }
 
 func (p *Pipeline) newRoute(rc RouteConfig, c *cache) *Route {
 	share := max(1, p.cfg.MaxMessages/len(p.cfg.Routes))
 	return &Route{
-		cfg:      rc,
-		share:    share,
-		limit:    share,
-		pipeline: p,
-		cache:    c,
-		maxBytes: max(1, p.cfg.MaxBytes/int64(len(p.cfg.Routes))),
-		lanes:    map[string]*lane{},
-		wake:     make(chan struct{}, 1),
+		cfg:         rc,
+		share:       share,
+		maxMessages: share,
+		pipeline:    p,
+		cache:       c,
+		maxBytes:    max(1, p.cfg.MaxBytes/int64(len(p.cfg.Routes))),
+		lanes:       map[string]*lane{},
+		wake:        make(chan struct{}, 1),
 	}
 }
 
@@ -90,7 +90,7 @@ func (p *Pipeline) Run(hard context.Context) int {
 	p.mu.Lock()
 	p.timer = time.AfterFunc(time.Hour, p.tick)
 	p.timerAt = time.Now().Add(time.Hour)
-	p.checkEmpty()
+	p.checkDrained()
 	p.mu.Unlock()
 	defer p.timer.Stop()
 
@@ -103,7 +103,7 @@ func (p *Pipeline) Run(hard context.Context) int {
 	}
 	left := 0
 	select {
-	case <-p.empty:
+	case <-p.done:
 	case <-hard.Done():
 		left = p.stopNow()
 	}
@@ -143,34 +143,34 @@ func (p *Pipeline) stopNow() int {
 	p.d.stopped = true
 	left := 0
 	for _, r := range p.d.routes {
-		left += r.left()
+		left += r.unsettled()
 		r.closed = true
 		p.d.endQueued(r, false)
 	}
 	p.endLetters()
 	p.room.Broadcast()
-	p.checkEmpty()
+	p.checkDrained()
 	p.unlock()
 	return left
 }
 
-// checkEmpty lets the workers go once every route is closed and nothing is left.
-func (p *Pipeline) checkEmpty() {
+// checkDrained lets the workers go once every route is closed and nothing is left.
+func (p *Pipeline) checkDrained() {
 	if !p.closing || p.drained {
 		return
 	}
 	for _, r := range p.d.routes {
-		if !r.closed || r.left() > 0 {
+		if !r.closed || r.unsettled() > 0 {
 			return
 		}
 	}
 	p.drained = true
-	close(p.empty)
+	close(p.done)
 	for _, w := range p.idle {
-		p.rouse(w)
+		p.wakeWorker(w)
 	}
 	p.idle = nil
-	p.letters.some.Broadcast()
+	p.letters.changed.Broadcast()
 }
 
 const (
@@ -202,7 +202,7 @@ func (p *Pipeline) Stuck(now time.Time) string {
 
 // forgotten reports whether something may be published now, workers wait, and nothing will wake one.
 func (p *Pipeline) forgotten(now time.Time) bool {
-	if len(p.idle) == 0 || p.waking > 0 && now.Sub(p.rousedAt) <= timerLate {
+	if len(p.idle) == 0 || p.waking > 0 && now.Sub(p.wokenAt) <= timerLate {
 		return false
 	}
 	if p.timerAt.IsZero() || p.timerAt.After(now) {

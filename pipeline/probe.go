@@ -18,16 +18,16 @@ func (d *dispatcher) passes(now time.Time, r *Route, first *entry) (bool, time.T
 		if first.trouble != nil || first.lane.gate.closed || g.unclear && r.cfg.AtMostOnce { // Where each attempt may be the last one, few are made.
 			return false, at
 		}
-		if ok, next := g.trial(now, d.mostFlying); !ok {
+		if ok, next := g.admitsTrial(now, d.maxTrialsInFlight); !ok {
 			return false, earlier(at, next)
 		}
 	}
 	return true, time.Time{}
 }
 
-// enter is called for each publish that starts. It notes of which closed gates it is the probe, and which it passes
+// enterGates is called for each publish that starts. It notes of which closed gates it is the probe, and which it passes
 // as a trial.
-func (d *dispatcher) enter(now time.Time, p *parcel) {
+func (d *dispatcher) enterGates(now time.Time, p *parcel) {
 	l := p.lane
 	if !d.key.closed && !d.endpoint.closed && !l.route.cache.gate.closed && !l.route.gate.closed && !l.gate.closed {
 		return
@@ -46,7 +46,7 @@ func (d *dispatcher) enter(now time.Time, p *parcel) {
 		if i == endpointGate {
 			slow = slowTrial
 		}
-		g.tried(now, slow)
+		g.countTrial(now, slow)
 		p.trials[i] = true
 	}
 }
@@ -58,13 +58,13 @@ func (d *dispatcher) releaseProbes(now time.Time, p *parcel) {
 	}
 	for i, g := range p.lane.gates(d) {
 		if p.probes[i] && g.closed && i != topicGate {
-			d.credit(p.lane.route, i)
+			d.grantProbe(p.lane.route, i)
 		}
 		if p.probes[i] && g.probing {
 			g.undecided(now)
 		}
 		if p.trials[i] {
-			g.flying = max(0, g.flying-1)
+			g.trialsInFlight = max(0, g.trialsInFlight-1)
 		}
 		p.probes[i], p.trials[i] = false, false
 	}
@@ -77,7 +77,7 @@ func (d *dispatcher) searching(r *Route) bool {
 	}
 	found := false
 	for _, g := range [...]*gate{&d.endpoint, &r.cache.gate, &r.gate} {
-		if g.closed && (!g.searches || g.trials == 0) {
+		if g.closed && (!g.trialsAllowed || g.trials == 0) {
 			return false
 		}
 		found = found || g.closed
@@ -95,13 +95,13 @@ func (r *Route) EndSearch() {
 	}
 }
 
-// credit lets the routes that a gate halts ask for one more message, as the latest probe was in vain.
-func (d *dispatcher) credit(about *Route, which int) {
+// grantProbe lets the routes that a gate halts ask for one more message, as the latest probe was in vain.
+func (d *dispatcher) grantProbe(about *Route, which int) {
 	for _, r := range d.routes {
 		mine := which == keyGate || which == endpointGate || r == about || which == cacheGate && r.cache == about.cache
 		if mine {
-			r.credited = true
-			r.probeAsks()
+			r.mayProbe = true
+			r.wakeForProbe()
 		}
 	}
 }
@@ -149,9 +149,9 @@ func (p *Pipeline) ProbeNow() {
 				q.Resume()
 			}
 		}
-		r.mendedAt = time.Time{}
+		r.hastenedUntil = time.Time{}
 	}
-	d.hasten(now, func(*Route) bool { return true }, d.spacing()/10)
+	d.hasten(now, func(*Route) bool { return true }, d.suspectSpacing()/10)
 	d.noteHalts(now)
 	for _, r := range d.routes {
 		r.signal()
@@ -211,8 +211,8 @@ func (r *Route) halted(now time.Time) time.Time {
 	return time.Time{}
 }
 
-// gated reports whether a gate halts publishing for the route as a whole.
-func (d *dispatcher) gated(r *Route) bool {
+// gateHalts reports whether a gate halts publishing for the route as a whole.
+func (d *dispatcher) gateHalts(r *Route) bool {
 	return d.key.closed || d.endpoint.closed || r.cache.gate.closed || r.gate.closed || r.paused
 }
 
@@ -220,7 +220,7 @@ func (d *dispatcher) gated(r *Route) bool {
 // after a gate may have closed or opened.
 func (d *dispatcher) noteHalts(now time.Time) {
 	for _, r := range d.routes {
-		if gated := d.gated(r); gated == r.haltedSince.IsZero() {
+		if gated := d.gateHalts(r); gated == r.haltedSince.IsZero() {
 			r.haltedSince = time.Time{}
 			if gated {
 				r.haltedSince = now
@@ -230,48 +230,48 @@ func (d *dispatcher) noteHalts(now time.Time) {
 	}
 }
 
-// wish is that of an endpoint to be left alone for long (Retry-After).
-type wish struct {
+// retryAfter is that of an endpoint to be left alone for long (Retry-After).
+type retryAfter struct {
 	until time.Time // Zero: there is none.
 	why   string    // What the endpoint said.
 }
 
 // later returns the wish that lasts longer.
-func (w wish) later(other wish) wish {
+func (w retryAfter) later(other retryAfter) retryAfter {
 	if other.until.After(w.until) {
 		return other
 	}
 	return w
 }
 
-// wishOf returns a pacer's, while it is one for long.
-func wishOf(p *quota.Pacer, now time.Time) wish {
+// retryAfterOf returns a pacer's, while it is one for long.
+func retryAfterOf(p *quota.Pacer, now time.Time) retryAfter {
 	if p == nil {
-		return wish{}
+		return retryAfter{}
 	}
 	until, why := p.LongPause(now)
-	return wish{until, why}
+	return retryAfter{until, why}
 }
 
-// wish returns the gate's, while it is closed.
-func (g *gate) wish(now time.Time) wish {
-	if !g.closed || !g.wished.After(now) {
-		return wish{}
+// retryAfter returns the gate's, while it is closed.
+func (g *gate) retryAfter(now time.Time) retryAfter {
+	if !g.closed || !g.retryAfterUntil.After(now) {
+		return retryAfter{}
 	}
-	return wish{g.wished, g.detail}
+	return retryAfter{g.retryAfterUntil, g.detail}
 }
 
 // leftAlone returns until when nothing of the route is published because the endpoint wishes so.
-func (d *dispatcher) leftAlone(now time.Time, r *Route) wish {
-	w := wishOf(d.region, now).later(wishOf(d.throughput, now)).later(wishOf(r.cache.pacer, now))
+func (d *dispatcher) leftAlone(now time.Time, r *Route) retryAfter {
+	w := retryAfterOf(d.region, now).later(retryAfterOf(d.throughput, now)).later(retryAfterOf(r.cache.pacer, now))
 	for _, g := range [...]*gate{&d.key, &d.endpoint, &r.cache.gate, &r.gate} {
-		w = w.later(g.wish(now))
+		w = w.later(g.retryAfter(now))
 	}
 	return w
 }
 
-// noteWish tells of an answer that wishes to be left alone for long.
-func (d *dispatcher) noteWish(now time.Time, r *Route, a Answer) {
+// noteRetryAfter tells of an answer that wishes to be left alone for long.
+func (d *dispatcher) noteRetryAfter(now time.Time, r *Route, a Answer) {
 	if a.RetryAfter < quota.LongPause {
 		return
 	}

@@ -8,24 +8,24 @@ import (
 
 // add queues a message, which has been measured, at the back of its lane.
 func (d *dispatcher) add(now time.Time, r *Route, m entry) {
-	e := d.free
+	e := d.freeEntries
 	if e == nil {
 		e = &entry{}
 	} else {
-		d.free = e.next
+		d.freeEntries = e.next
 	}
 	*e = m
 	l := r.lane(m.Topic)
 	e.lane = l
 	r.bytes += int64(len(m.Payload))
 	l.pending++
-	if l.stuck {
-		l.arrives()
+	if l.suspect {
+		l.countArrival()
 	}
 	if r.cfg.Overload == KeepLatest && e.rejection == nil {
 		d.replace(l)
 	}
-	r.enqueue(e)
+	r.enqueueNewest(e)
 	if l.first != nil && l.first.trouble != nil && !r.cfg.Ordered {
 		l.pushFront(e) // Rather than behind what may be refused again.
 	} else {
@@ -33,15 +33,15 @@ func (d *dispatcher) add(now time.Time, r *Route, m entry) {
 	}
 	d.linger(now, l)
 	d.refresh(l)
-	d.relieve(r)
-	d.arrivesInVain(now, l)
+	d.unblockTopics(r)
+	d.dropExcessForbidden(now, l)
 }
 
 // aged reports whether the route keeps its queued messages in the order of their age.
 func (c *RouteConfig) aged() bool { return c.Overload == DropOldest || c.MaxAge > 0 }
 
-// enqueue counts a message that is the newest of the route.
-func (r *Route) enqueue(e *entry) {
+// enqueueNewest counts a message that is the newest of the route.
+func (r *Route) enqueueNewest(e *entry) {
 	r.queued++
 	if !r.cfg.aged() {
 		return
@@ -55,8 +55,8 @@ func (r *Route) enqueue(e *entry) {
 	r.newest = e
 }
 
-// requeue counts a message that was in flight: it is older than what is queued.
-func (r *Route) requeue(e *entry) {
+// enqueueOldest counts a message that was in flight: it is older than what is queued.
+func (r *Route) enqueueOldest(e *entry) {
 	r.queued++
 	if !r.cfg.aged() {
 		return

@@ -6,58 +6,60 @@ import (
 
 // full reports whether a message of n bytes has no room. An empty route takes any message, so that none waits for ever.
 func (r *Route) full(n int) bool {
-	return r.holding() > 0 && (r.counted() >= r.most() || r.load()+int64(n) > r.mostLoad())
+	return r.occupied() > 0 && (r.used() >= r.maxOccupied() || r.occupiedBytes()+int64(n) > r.maxOccupiedBytes())
 }
 
-// roomy reports whether it is worth waking those who wait for room: not for every single message.
-func (r *Route) roomy() bool {
-	most, load := r.most(), r.mostLoad()
-	return r.counted() <= most-max(1, most/8) && r.load() <= load-load/8
+// roomForWaiters reports whether it is worth waking those who wait for room: not for every single message.
+func (r *Route) roomForWaiters() bool {
+	most, load := r.maxOccupied(), r.maxOccupiedBytes()
+	return r.used() <= most-max(1, most/8) && r.occupiedBytes() <= load-load/8
 }
 
-// left is the number of messages that have not ended.
-func (r *Route) left() int { return r.queued + r.inFlight }
+// unsettled is the number of messages that have not ended.
+func (r *Route) unsettled() int { return r.queued + r.inFlight }
 
-// counted is the number of messages that use up room. What is put aside does not, up to a bound: it may be there for
+// used is the number of messages that use up room. What is put aside does not, up to a bound: it may be there for
 // long.
-func (r *Route) counted() int { return r.holding() - min(r.aside, r.mostAside()) }
+func (r *Route) used() int { return r.occupied() - min(r.aside, r.maxAside()) }
 
-// mostAside is how many messages may be put aside.
-func (r *Route) mostAside() int { return r.share / 2 }
+// maxAside is how many messages may be put aside.
+func (r *Route) maxAside() int { return r.share / 2 }
 
-// housed is how many of the parked messages have room of their own: one always, and up to half of the share.
-func (r *Route) housed() int { return min(r.parked.n, max(1, r.share/2)) }
+// unstoredRoom is how many of the parked messages have room of their own: one always, and up to half of the share.
+func (r *Route) unstoredRoom() int { return min(r.unstored.n, max(1, r.share/2)) }
 
-// housedBytes is housed for payload.
-func (r *Route) housedBytes() int64 {
-	if r.parked.n == 1 {
-		return r.parked.bytes
+// unstoredRoomBytes is housed for payload.
+func (r *Route) unstoredRoomBytes() int64 {
+	if r.unstored.n == 1 {
+		return r.unstored.bytes
 	}
-	return min(r.parked.bytes, r.maxBytes/2)
+	return min(r.unstored.bytes, r.maxBytes/2)
 }
 
-// holding is the number of messages that take room.
-func (r *Route) holding() int { return r.left() - r.housed() }
+// occupied is the number of messages that take room.
+func (r *Route) occupied() int { return r.unsettled() - r.unstoredRoom() }
 
-// most is how many messages may take room.
-func (r *Route) most() int { return max(1, min(r.limit, r.share-r.housed())) }
+// maxOccupied is how many messages may take room.
+func (r *Route) maxOccupied() int { return max(1, min(r.maxMessages, r.share-r.unstoredRoom())) }
 
-// load is the payload that takes room.
-func (r *Route) load() int64 { return r.bytes - r.housedBytes() }
+// occupiedBytes is the payload that takes room.
+func (r *Route) occupiedBytes() int64 { return r.bytes - r.unstoredRoomBytes() }
 
-// mostLoad is how much payload may take room.
-func (r *Route) mostLoad() int64 { return max(1, r.maxBytes-r.housedBytes(), r.maxBytes/2) }
+// maxOccupiedBytes is how much payload may take room.
+func (r *Route) maxOccupiedBytes() int64 {
+	return max(1, r.maxBytes-r.unstoredRoomBytes(), r.maxBytes/2)
+}
 
 // Limit changes how many messages a returnable route may hold, within its share of the queue.
 func (r *Route) Limit(n int) {
 	r.pipeline.mu.Lock()
 	defer r.pipeline.mu.Unlock()
-	r.limit = max(1, min(n, r.share))
+	r.maxMessages = max(1, min(n, r.share))
 	r.wakeSource()
 }
 
-// chunk is the least that is worth asking the server for, as a share of the limit.
-const chunk = 4
+// minReserve is the least that is worth asking the server for, as a share of the limit.
+const minReserve = 4
 
 // Reserve sets aside all the room that the route has, for messages to be asked for from the server, and returns it:
 // messages, and bytes of payload. Bytes are not set aside: half of what is free is returned, for two requests at the
@@ -77,13 +79,13 @@ func (r *Route) Reserve() (messages int, bytes int64) {
 		return 0, 0
 	}
 	if halted {
-		r.credited = false
+		r.mayProbe = false
 	}
 	r.reserved += n
 	if r.cfg.Overload == DropOldest {
 		return n, max(1, r.maxBytes/2)
 	}
-	return n, max(1, (r.mostLoad()-r.load())/2)
+	return n, max(1, (r.maxOccupiedBytes()-r.occupiedBytes())/2)
 }
 
 // Release gives back room for messages that will not come.
@@ -92,8 +94,8 @@ func (r *Route) Release(messages int) {
 	defer r.pipeline.mu.Unlock()
 	r.reserved = max(0, r.reserved-messages)
 	if messages > 0 && !r.haltedSince.IsZero() { // What was to be probed with has not come.
-		r.credited = true
-		r.probeAsks()
+		r.mayProbe = true
+		r.wakeForProbe()
 	}
 	r.wakeSource()
 }
@@ -125,17 +127,17 @@ func (r *Route) Abandon() {
 // room for new ones.
 func (r *Route) unreserved() int {
 	if r.cfg.Overload == DropOldest {
-		return r.limit - r.reserved
+		return r.maxMessages - r.reserved
 	}
-	return r.most() - r.counted() - r.reserved
+	return r.maxOccupied() - r.used() - r.reserved
 }
 
 // roomToReserve reports whether there is so much room that asking is worth a request to the server.
 func (r *Route) roomToReserve() bool {
 	if r.cfg.Overload == DropOldest {
-		return r.unreserved() >= max(1, r.limit/chunk)
+		return r.unreserved() >= max(1, r.maxMessages/minReserve)
 	}
-	return r.unreserved() >= max(1, r.most()/chunk) && r.load() <= r.mostLoad()-r.mostLoad()/chunk
+	return r.unreserved() >= max(1, r.maxOccupied()/minReserve) && r.occupiedBytes() <= r.maxOccupiedBytes()-r.maxOccupiedBytes()/minReserve
 }
 
 // wakeSource wakes the source if it waits for room and there is enough.
@@ -154,27 +156,27 @@ func (r *Route) signal() {
 }
 
 // untried is how many messages the route holds that may be probed with and have not been.
-func (r *Route) untried() int { return r.holding() - r.stuck }
+func (r *Route) untried() int { return r.occupied() - r.suspects }
 
 // probeRoom is how many messages a halted route may ask for, to probe with: always one that is not among those that
 // have failed, or behind them, after each probe in vain.
 func (r *Route) probeRoom() int {
-	free := r.share - r.left() - r.reserved
+	free := r.share - r.unsettled() - r.reserved
 	switch {
-	case r.holding()+r.reserved == 0:
+	case r.occupied()+r.reserved == 0:
 		return min(1, free)
 	case r.paused:
 		return 0
 	case r.pipeline.d.searching(r):
 		return min(searchRoom-r.untried()-r.reserved, free)
-	case r.credited:
+	case r.mayProbe:
 		return min(1-r.untried()-r.reserved, free)
 	}
 	return 0
 }
 
-// probeAsks wakes the source of a halted route, which may want another message to probe with.
-func (r *Route) probeAsks() {
+// wakeForProbe wakes the source of a halted route, which may want another message to probe with.
+func (r *Route) wakeForProbe() {
 	if !r.haltedSince.IsZero() && r.starved {
 		r.starved = false
 		r.signal()

@@ -76,29 +76,29 @@ const (
 
 // Route is where a source submits. Its fields are guarded by the pipeline's mutex.
 type Route struct {
-	cfg      RouteConfig
-	pipeline *Pipeline
-	cache    *cache
-	gate     gate         // Closed while the key may not publish to any of its topics, as far as is known.
-	paused   bool         // By the operator.
-	pacer    *quota.Pacer // Of a ceiling of its own; nil: none.
-	quotas   quotas       // Besides the region's.
-	weight   float64
-	credit   float64 // What it may still publish in its turn.
-	share    int     // The route's share of the queue, in messages.
-	limit    int     // What it may hold of that.
-	maxBytes int64
+	cfg         RouteConfig
+	pipeline    *Pipeline
+	cache       *cache
+	gate        gate         // Closed while the key may not publish to any of its topics, as far as is known.
+	paused      bool         // By the operator.
+	pacer       *quota.Pacer // Of a ceiling of its own; nil: none.
+	quotas      quotas       // Besides the region's.
+	weight      float64
+	credit      float64 // What it may still publish in its turn.
+	share       int     // The route's share of the queue, in messages.
+	maxMessages int     // What it may hold of that.
+	maxBytes    int64
 
 	publishSeconds  prometheus.Observer
 	endToEndSeconds prometheus.Observer
 	batchMessages   prometheus.Observer
 
-	lanes  map[string]*lane
-	spare  *lane       // Lanes that may be used again.
-	ready  ring[*lane] // The lanes that may publish, in turn:
-	again  ring[*lane] // those whose first message has been refused before are in this one.
-	turns  uint        // Publishes started.
-	active bool        // It is in the dispatcher's ring of routes.
+	lanes     map[string]*lane
+	freeLanes *lane       // Lanes that may be used again.
+	ready     ring[*lane] // The lanes that may publish, in turn:
+	again     ring[*lane] // those whose first message has been refused before are in this one.
+	turns     uint        // Publishes started.
+	active    bool        // It is in the dispatcher's ring of routes.
 
 	oldest, newest *entry // Queued, by age; kept only where messages may be dropped for it.
 
@@ -109,29 +109,29 @@ type Route struct {
 	haltedSince time.Time     // When a gate closed that halts it; zero: none is closed.
 	waiters     int           // Submit calls that wait for room.
 	reserved    int           // Messages that the source has asked for and not submitted yet.
-	credited    bool          // It may ask for one more message to probe with.
+	mayProbe    bool          // It may ask for one more message to probe with.
 	starved     bool          // The source waits to be woken when there is room to reserve.
 	wake        chan struct{} // One slot, see Wake.
 
-	received    uint64
-	settled     [len(Outcomes) + 1]uint64
-	attempts    [resultCount]uint64
-	retries     [retryReasonCount]uint64
-	redelivered uint64
-	skipped     uint64 // Of those that are settled as Dropped.
-	ambiguous   uint64
-	published   uint64 // Bytes.
-	operations  uint64
-	forbidden   int       // Lanes whose gate is closed.
-	rejections  int       // Messages rejected by the endpoint since something was accepted.
-	reopened    time.Time // When the route's gate opened last.
-	refusals    int       // Topics that turned out to be forbidden since something was accepted.
-	troubled    int       // Messages that were refused and may be tried again.
-	stuck       int       // Those, and what waits behind them for the sake of order.
-	aside       int       // What of that uses up no room, as others are accepted,
-	asideUnits  int       // and in how many attempts that is tried: one for each message, or topic.
-	mendedAt    time.Time // Until when what was put aside is not brought forward again.
-	parked      parked
+	received      uint64
+	settled       [len(Outcomes) + 1]uint64
+	attempts      [resultCount]uint64
+	retries       [retryReasonCount]uint64
+	redelivered   uint64
+	skipped       uint64 // Of those that are settled as Dropped.
+	ambiguous     uint64
+	published     uint64 // Bytes.
+	operations    uint64
+	forbidden     int       // Lanes whose gate is closed.
+	rejections    int       // Messages rejected by the endpoint since something was accepted.
+	reopened      time.Time // When the route's gate opened last.
+	refusals      int       // Topics that turned out to be forbidden since something was accepted.
+	troubled      int       // Messages that were refused and may be tried again.
+	suspects      int       // Those, and what waits behind them for the sake of order.
+	aside         int       // What of that uses up no room, as others are accepted,
+	asideUnits    int       // and in how many attempts that is tried: one for each message, or topic.
+	hastenedUntil time.Time // Until when what was put aside is not brought forward again.
+	unstored      unstored
 }
 
 // Submit takes m over. The message ends exactly once, by a call of the route's Settler. On a returnable route it uses
@@ -173,7 +173,7 @@ func (r *Route) Submit(m Message) {
 	p.d.add(now, r, e)
 	var lent *slot
 	if len(p.idle) > 0 {
-		lent = p.lend(now)
+		lent = p.borrowSlot(now)
 	}
 	p.unlock()
 	if lent != nil {
@@ -247,7 +247,7 @@ func (r *Route) Close() {
 		}
 	}
 	p.room.Broadcast()
-	p.checkEmpty()
+	p.checkDrained()
 	p.unlock()
 }
 

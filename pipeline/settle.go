@@ -14,14 +14,14 @@ func (d *dispatcher) finish(now time.Time, p *parcel, a Answer) {
 	r := d.land(p)
 	outcome := d.outcome(r, a)
 	if outcome == 0 {
-		d.requeue(now, p, a)
+		d.retry(now, p, a)
 		return
 	}
 	if outcome == Published {
 		r.operations += quota.Operations(p.size)
 	}
 	for p.n > 0 {
-		e := p.take()
+		e := p.pop()
 		if outcome == Published {
 			r.published += uint64(len(e.Payload))
 		}
@@ -33,7 +33,7 @@ func (d *dispatcher) finish(now time.Time, p *parcel, a Answer) {
 // them.
 func (d *dispatcher) land(p *parcel) *Route {
 	r := p.lane.route
-	if !p.aside {
+	if !p.detached {
 		p.lane.inFlight--
 	}
 	r.inFlight -= p.n
@@ -62,28 +62,28 @@ func (d *dispatcher) end(e *entry, o Outcome) {
 	l := e.lane
 	r := l.route
 	if r.cfg.Settler != nil {
-		d.ended = append(d.ended, ending{settler: r.cfg.Settler, handle: e.Handle, outcome: o})
+		d.settlements = append(d.settlements, settlement{settler: r.cfg.Settler, handle: e.Handle, outcome: o})
 	}
 	d.anyEnded = true
 	r.settled[o]++
 	r.bytes -= int64(len(e.Payload))
-	if e.trouble != nil || l.stuck {
-		e.leaves()
+	if e.trouble != nil || l.suspect {
+		e.uncount()
 	}
 	l.pending--
-	if e.unkept {
-		r.parked.n--
-		r.parked.bytes -= int64(len(e.Payload))
+	if e.storeFailed {
+		r.unstored.n--
+		r.unstored.bytes -= int64(len(e.Payload))
 	}
-	if r.waiters > 0 && r.roomy() {
+	if r.waiters > 0 && r.roomForWaiters() {
 		d.roomMade = true
 	}
 	r.wakeSource()
 	if l.pending == 0 {
 		d.dropLane(l)
 	}
-	*e = entry{next: d.free}
-	d.free = e
+	*e = entry{next: d.freeEntries}
+	d.freeEntries = e
 }
 
 // returned is how a message ends that nobody is left to publish.
@@ -94,25 +94,25 @@ func (r *Route) returned() Outcome {
 	return Dropped
 }
 
-// ending is a message that has ended and whose source must be told.
-type ending struct {
-	settler Settler
-	handle  any
-	outcome Outcome
-	later   bool // It is better left alone for a while.
+// settlement is a message that has ended and whose source must be told.
+type settlement struct {
+	settler  Settler
+	handle   any
+	outcome  Outcome
+	postpone bool // It is better left alone for a while.
 }
 
-// tell tells the source.
-func (e *ending) tell() {
-	if s, ok := e.settler.(Postponer); ok && e.later {
+// settle tells the source.
+func (e *settlement) settle() {
+	if s, ok := e.settler.(Postponer); ok && e.postpone {
 		s.Postpone(e.handle)
 		return
 	}
 	e.settler.Settle(e.handle, e.outcome)
 }
 
-// manyEndings are slices for what ends at once, reused.
-var manyEndings = sync.Pool{New: func() any { return new([]ending) }}
+// settlementSlices are slices for what ends at once, reused.
+var settlementSlices = sync.Pool{New: func() any { return new([]settlement) }}
 
 // unlock frees the mutex, and then tells the sources of the messages that have ended how they did, and logs. It wakes
 // no worker but those that have nothing left to do: where others may have something to publish, the caller pumps
@@ -121,30 +121,30 @@ func (p *Pipeline) unlock() {
 	d := &p.d
 	if d.anyEnded {
 		d.anyEnded = false
-		p.checkEmpty()
+		p.checkDrained()
 	}
 	if d.roomMade {
 		d.roomMade = false
 		p.room.Broadcast()
 	}
-	var one [1]ending // As usual.
-	ended, many := one[:copy(one[:], d.ended)], (*[]ending)(nil)
-	if len(d.ended) > len(one) {
-		many = manyEndings.Get().(*[]ending)
-		*many, d.ended = d.ended, (*many)[:0]
+	var one [1]settlement // As usual.
+	ended, many := one[:copy(one[:], d.settlements)], (*[]settlement)(nil)
+	if len(d.settlements) > len(one) {
+		many = settlementSlices.Get().(*[]settlement)
+		*many, d.settlements = d.settlements, (*many)[:0]
 		ended = *many
 	}
-	clear(d.ended)
-	d.ended = d.ended[:0]
+	clear(d.settlements)
+	d.settlements = d.settlements[:0]
 	events := d.events.waiting
 	d.events.waiting = nil
 	p.mu.Unlock()
 	for i := range ended {
-		ended[i].tell()
+		ended[i].settle()
 	}
 	if many != nil {
 		clear(*many)
-		manyEndings.Put(many)
+		settlementSlices.Put(many)
 	}
 	for _, e := range events {
 		e.log(p.log)
@@ -156,7 +156,7 @@ func (d *dispatcher) turnAway(r *Route, handle any) {
 	outcome := r.returned()
 	r.settled[outcome]++
 	if r.cfg.Settler != nil {
-		d.ended = append(d.ended, ending{settler: r.cfg.Settler, handle: handle, outcome: outcome})
+		d.settlements = append(d.settlements, settlement{settler: r.cfg.Settler, handle: handle, outcome: outcome})
 	}
 }
 
@@ -165,7 +165,7 @@ func (d *dispatcher) skip(now time.Time, r *Route, handle any) {
 	r.settled[Dropped]++
 	r.skipped++
 	if r.cfg.Settler != nil {
-		d.ended = append(d.ended, ending{settler: r.cfg.Settler, handle: handle, outcome: Skipped})
+		d.settlements = append(d.settlements, settlement{settler: r.cfg.Settler, handle: handle, outcome: Skipped})
 	}
 	d.anyEnded = true
 	r.wakeSource()
@@ -181,7 +181,7 @@ func (d *dispatcher) endQueued(r *Route, spare bool) {
 		spared = l.popFront()
 	}
 	if !spare {
-		d.endParked(r)
+		d.endUnstored(r)
 	}
 	for _, l := range r.lanes {
 		if !l.mustLand(d) {

@@ -120,8 +120,8 @@ func (r *Route) stats(keyRefused bool, weights float64) RouteStats {
 		RouteRefused: r.gate.closed && !r.distrusted(),
 		Aside:        r.aside,
 		AsideTopics:  r.asideUnits,
-		Unkept:       r.parked.n,
-		UnkeptWhy:    r.parked.why,
+		Unkept:       r.unstored.n,
+		UnkeptWhy:    r.unstored.why,
 	}
 	if r.gate.closed && r.distrusted() {
 		s.Rejecting = r.gate.detail
@@ -193,7 +193,7 @@ func (d *dispatcher) limitedBy(now time.Time, r *Route, idle bool) Limit {
 	case r.gate.closed:
 		return ByPermission
 	case !r.trim():
-		return d.heldBy(r)
+		return d.waitsFor(r)
 	case r.lead().front().first.rejection == nil && d.unaffordable(now, r):
 		return ByQuota
 	case idle:
@@ -202,8 +202,8 @@ func (d *dispatcher) limitedBy(now time.Time, r *Route, idle bool) Limit {
 	return ByConnections
 }
 
-// heldBy says what keeps a route from having a message that may start.
-func (d *dispatcher) heldBy(r *Route) Limit {
+// waitsFor says what keeps a route from having a message that may start.
+func (d *dispatcher) waitsFor(r *Route) Limit {
 	switch {
 	case r.inFlight > 0:
 		return ByOrder

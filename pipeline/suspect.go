@@ -8,13 +8,13 @@ import (
 
 // trouble is what has befallen a message that the endpoint was given and did not accept. Most messages never have any.
 type trouble struct {
-	first    time.Time     // When the first such attempt began,
-	last     time.Time     // and the latest.
-	refused  time.Time     // When the latest attempt began that was told that the key is refused; zero: none was.
-	evidence time.Duration // For how long the endpoint has failed it while the cache accepted others.
-	proofs   int           // How often the cache has accepted others between two of its attempts.
-	single   bool          // It is counted by itself, rather than with its lane.
-	aside    bool          // It is counted among those that are put aside.
+	first        time.Time     // When the first such attempt began,
+	last         time.Time     // and the latest.
+	keyRefusedAt time.Time     // When the latest attempt began that was told that the key is refused; zero: none was.
+	evidence     time.Duration // For how long the endpoint has failed it while the cache accepted others.
+	proofs       int           // How often the cache has accepted others between two of its attempts.
+	single       bool          // It is counted by itself, rather than with its lane.
+	aside        bool          // It is counted among those that are put aside.
 }
 
 const (
@@ -33,9 +33,9 @@ const (
 	leastTries = 5
 )
 
-// tells reports whether an answer may be the message's own fault. It is not where the endpoint has not seen the
+// mayBlameMessage reports whether an answer may be the message's own fault. It is not where the endpoint has not seen the
 // message, or is out of quota.
-func (a *Answer) tells() bool {
+func (a *Answer) mayBlameMessage() bool {
 	switch a.Verdict {
 	case Retry:
 		return a.Status != 0
@@ -50,9 +50,9 @@ func (a *Answer) tells() bool {
 	return false
 }
 
-// ownFault reports whether the cache has accepted another publish since the first of p's messages was refused first:
+// othersAccepted reports whether the cache has accepted another publish since the first of p's messages was refused first:
 // then the endpoint is not down, whatever it says to p.
-func (p *parcel) ownFault() bool {
+func (p *parcel) othersAccepted() bool {
 	since := p.sent
 	if t := p.first.trouble; t != nil {
 		since = t.first
@@ -63,9 +63,9 @@ func (p *parcel) ownFault() bool {
 // acceptedSince reports whether the lane's topic was accepted since a message was refused first.
 func (l *lane) acceptedSince(t *trouble) bool { return t != nil && l.accepted.After(t.first) }
 
-// suffer notes an answer that may be the fault of p's messages.
-func (d *dispatcher) suffer(now time.Time, p *parcel, a Answer) {
-	if !a.tells() {
+// noteTrouble notes an answer that may be the fault of p's messages.
+func (d *dispatcher) noteTrouble(now time.Time, p *parcel, a Answer) {
+	if !a.mayBlameMessage() {
 		return
 	}
 	l := p.lane
@@ -82,13 +82,13 @@ func (d *dispatcher) suffer(now time.Time, p *parcel, a Answer) {
 		}
 		t.last = p.sent
 		if a.Verdict == HaltAll {
-			t.refused = p.sent
+			t.keyRefusedAt = p.sent
 		}
 		if !r.cfg.Ordered && !t.single {
 			t.single = true
 			l.singles++
-			if !l.stuck {
-				r.stuck++
+			if !l.suspect {
+				r.suspects++
 			} else if l.aside { // It was counted with its lane.
 				t.aside = true
 				r.asideUnits++
@@ -99,15 +99,15 @@ func (d *dispatcher) suffer(now time.Time, p *parcel, a Answer) {
 		p.split() // One of them may be the reason.
 	}
 	if r.cfg.Ordered {
-		l.mark(true, l.aside)
+		l.markSuspect(true, l.aside)
 	}
-	r.probeAsks()
+	r.wakeForProbe()
 }
 
-// proved reports whether it is known well enough that the first of p's messages fails for a reason of its own.
-func (p *parcel) proved() bool {
+// proven reports whether it is known well enough that the first of p's messages fails for a reason of its own.
+func (p *parcel) proven() bool {
 	t, r := p.first.trouble, p.lane.route
-	return t != nil && (t.proofs >= proofsEnough || t.proofs > 0 && r.troubled > min(manyTroubled, r.limit/manyOfLimit))
+	return t != nil && (t.proofs >= proofsEnough || t.proofs > 0 && r.troubled > min(manyTroubled, r.maxMessages/manyOfLimit))
 }
 
 // putAside lets p's messages, which wait for another attempt, use up no room that others need: the endpoint accepts
@@ -119,7 +119,7 @@ func (d *dispatcher) putAside(now time.Time, p *parcel, a Answer) {
 		if l.aside {
 			return
 		}
-		l.mark(true, true)
+		l.markSuspect(true, true)
 	} else {
 		if !p.asideSingles() {
 			return
@@ -143,13 +143,13 @@ func (p *parcel) asideSingles() bool {
 	return news
 }
 
-// mark counts what the lane holds, or no more, among what stands still for a reason of its own, and among what is put
+// markSuspect counts what the lane holds, or no more, among what stands still for a reason of its own, and among what is put
 // aside.
-func (l *lane) mark(stuck, aside bool) {
+func (l *lane) markSuspect(stuck, aside bool) {
 	r, n := l.route, l.pending-l.singles
-	if stuck != l.stuck {
-		l.stuck = stuck
-		r.stuck += signed(stuck, n)
+	if stuck != l.suspect {
+		l.suspect = stuck
+		r.suspects += signed(stuck, n)
 	}
 	if aside != l.aside {
 		l.aside = aside
@@ -165,17 +165,17 @@ func signed(plus bool, n int) int {
 	return -n
 }
 
-// arrives counts a message that has come to a lane that stands still.
-func (l *lane) arrives() {
-	l.route.stuck++
+// countArrival counts a message that has come to a lane that stands still.
+func (l *lane) countArrival() {
+	l.route.suspects++
 	if l.aside {
 		l.route.aside++
 	}
-	l.route.probeAsks()
+	l.route.wakeForProbe()
 }
 
-// leaves takes a message that has ended out of the counts of what stands still. It is still counted as pending.
-func (e *entry) leaves() {
+// uncount takes a message that has ended out of the counts of what stands still. It is still counted as pending.
+func (e *entry) uncount() {
 	l := e.lane
 	r, t := l.route, e.trouble
 	if t != nil {
@@ -184,27 +184,27 @@ func (e *entry) leaves() {
 	switch {
 	case t != nil && t.single:
 		l.singles--
-		r.stuck--
+		r.suspects--
 		if t.aside {
 			r.aside--
 			r.asideUnits--
 		}
-	case l.stuck:
-		r.stuck--
+	case l.suspect:
+		r.suspects--
 		if l.aside {
 			r.aside--
 		}
 	}
 	if t != nil && r.cfg.Ordered && !l.gate.closed { // It was the first, and held the others.
 		l.pending-- // It has left.
-		l.mark(false, false)
+		l.markSuspect(false, false)
 		l.pending++
 	}
 }
 
-// spacing is the time between two attempts of what is put aside, all of it together: a small part of what the quota
+// suspectSpacing is the time between two attempts of what is put aside, all of it together: a small part of what the quota
 // allows.
-func (d *dispatcher) spacing() time.Duration {
+func (d *dispatcher) suspectSpacing() time.Duration {
 	if !d.region.Limited() {
 		return leastSpacing
 	}
@@ -216,29 +216,29 @@ const (
 	asideShare   = 20.0 // One publish of so many is an attempt of what is put aside.
 )
 
-// crowd is how long something that is put aside waits for its next attempt at the least: the more there is of it, the
+// suspectDelay is how long something that is put aside waits for its next attempt at the least: the more there is of it, the
 // longer.
-func (d *dispatcher) crowd(r *Route) time.Duration {
-	return time.Duration(float64(r.asideUnits) * float64(d.spacing()) * (0.5 + rand.Float64())) //nolint:gosec // Nobody is to be kept from guessing it.
+func (d *dispatcher) suspectDelay(r *Route) time.Duration {
+	return time.Duration(float64(r.asideUnits) * float64(d.suspectSpacing()) * (0.5 + rand.Float64())) //nolint:gosec // Nobody is to be kept from guessing it.
 }
 
-// mended is called when something is accepted that was put aside: what was wrong with the others may have gone, too.
+// retrySuspectsSoon is called when something is accepted that was put aside: what was wrong with the others may have gone, too.
 // They are tried soon, one after the other; not often, as they may well be refused again.
-func (d *dispatcher) mended(now time.Time, r *Route) {
-	if now.Before(r.mendedAt) {
+func (d *dispatcher) retrySuspectsSoon(now time.Time, r *Route) {
+	if now.Before(r.hastenedUntil) {
 		return
 	}
-	gap := d.spacing() / 10
+	gap := d.suspectSpacing() / 10
 	if n := d.hasten(now, func(other *Route) bool { return other == r }, gap); n > 0 {
-		r.mendedAt = now.Add(max(mendedEvery, time.Duration(n)*d.spacing()))
+		r.hastenedUntil = now.Add(max(hastenEvery, time.Duration(n)*d.suspectSpacing()))
 	}
 }
 
-const mendedEvery = 10 * time.Second
+const hastenEvery = 10 * time.Second
 
-// givesUp reports whether what p carries has been refused for as long as the route allows, while others were
+// isGivenUp reports whether what p carries has been refused for as long as the route allows, while others were
 // accepted, and there is a place for it.
-func (p *parcel) givesUp(now time.Time, a Answer) bool {
+func (p *parcel) isGivenUp(now time.Time, a Answer) bool {
 	c, e, l := &p.lane.route.cfg, p.first, p.lane
 	t := e.trouble
 	if c.DeadLetters == nil || t == nil {
@@ -250,7 +250,7 @@ func (p *parcel) givesUp(now time.Time, a Answer) bool {
 		if a.Result == Result401 || a.Result == Result403 {
 			after = c.GiveUpForbidden
 		}
-		return after > 0 && a.tells() && t.proofs >= proofsEnough && e.attempts+1 >= leastTries && t.evidence >= after
+		return after > 0 && a.mayBlameMessage() && t.proofs >= proofsEnough && e.attempts+1 >= leastTries && t.evidence >= after
 	case HaltTopic:
 		return c.GiveUpForbidden > 0 && l.gate.closed && now.Sub(l.gate.since) >= c.GiveUpForbidden && l.route.cache.existsSince(l.gate.since)
 	case Accept, Reject, HaltAll, HaltCache, HaltRoute, SlowDown, Unsent:
@@ -258,8 +258,8 @@ func (p *parcel) givesUp(now time.Time, a Answer) bool {
 	return false
 }
 
-// given is the answer that makes a dead letter of what is given up.
-func given(a Answer) Answer {
+// giveUp is the answer that makes a dead letter of what is given up.
+func giveUp(a Answer) Answer {
 	a.Reason = "given_up"
 	if a.Result == Result401 || a.Result == Result403 {
 		a.Reason = "forbidden"

@@ -5,30 +5,30 @@ import (
 	"time"
 )
 
-// lend takes what is to be published now, when a message has come and a worker is idle. Where most workers are, it
+// borrowSlot takes what is to be published now, when a message has come and a worker is idle. Where most workers are, it
 // returns a place of one with what it took, to be sent by the caller: that saves waking the worker, which costs as
 // much as the rest of a message's way. Otherwise it has seen to it that a worker comes: many messages are sent sooner
 // side by side.
-func (p *Pipeline) lend(now time.Time) *slot {
-	w := p.idle[len(p.idle)-p.d.spread(len(p.idle))]
-	if 2*len(p.idle) <= len(p.workers) || p.waking > 0 || len(w.free) < len(w.slots) {
+func (p *Pipeline) borrowSlot(now time.Time) *slot {
+	w := p.idle[len(p.idle)-p.d.rotation(len(p.idle))]
+	if 2*len(p.idle) <= len(p.workers) || p.waking > 0 || len(w.freeSlots) < len(w.slots) {
 		p.pump(now)
 		return nil
 	}
-	s := w.free[len(w.free)-1]
+	s := w.freeSlots[len(w.freeSlots)-1]
 	ok, wake := p.d.next(now, &s.parcel)
 	if !ok {
-		p.wakeAt(now, wake)
+		p.setTimer(now, wake)
 		return nil
 	}
 	if s.parcel.rejection() != nil {
-		p.d.leave(now, &s.parcel)
+		p.d.deadLetter(now, &s.parcel)
 		p.pump(now)
 		return nil
 	}
 	w.launch(now, s)
-	if len(w.free) == 0 {
-		p.wakes(w)
+	if len(w.freeSlots) == 0 {
+		p.markBusy(w)
 	}
 	if len(p.idle) > 0 {
 		p.pump(now)
@@ -38,15 +38,15 @@ func (p *Pipeline) lend(now time.Time) *slot {
 
 // sendFor sends what was taken for the worker, or leaves it to the worker.
 func (w *worker) sendFor(s *slot) {
-	s.batch = s.parcel.fill(&s.request, s.batch)
+	s.buf = s.parcel.fill(&s.request, s.buf)
 	if w.conn.TrySend(&s.request) {
 		return
 	}
 	w.p.mu.Lock()
 	defer w.p.mu.Unlock()
-	w.handed = s
-	w.p.wakes(w)
-	w.p.rouse(w)
+	w.handedOver = s
+	w.p.markBusy(w)
+	w.p.wakeWorker(w)
 }
 
 // wakeTime is what a worker may take to get the mutex after it has been interrupted, before another one is.
@@ -56,33 +56,33 @@ const wakeTime = time.Millisecond
 // worker whenever the next message may have changed. One is woken at a time, which wakes the next if there is more:
 // waking is expensive, and by then one that is busy may have come for it.
 func (p *Pipeline) pump(now time.Time) {
-	if p.waking > 0 && now.Sub(p.rousedAt) < wakeTime {
-		p.wakeAt(now, p.rousedAt.Add(wakeTime))
+	if p.waking > 0 && now.Sub(p.wokenAt) < wakeTime {
+		p.setTimer(now, p.wokenAt.Add(wakeTime))
 		return
 	}
 	ready, wake := p.d.ready(now)
 	if !ready {
-		p.wakeAt(now, wake)
+		p.setTimer(now, wake)
 		return
 	}
-	i := len(p.idle) - p.d.spread(len(p.idle))
+	i := len(p.idle) - p.d.rotation(len(p.idle))
 	w := p.idle[i]
 	p.idle = slices.Delete(p.idle, i, i+1)
-	p.rousedAt = now
-	p.rouse(w)
+	p.wokenAt = now
+	p.wakeWorker(w)
 }
 
-// rouse ends the wait of a worker that has been idle.
-func (p *Pipeline) rouse(w *worker) {
+// wakeWorker ends the wait of a worker that has been idle.
+func (p *Pipeline) wakeWorker(w *worker) {
 	p.waking++
-	w.idle, w.roused = false, true
+	w.idle, w.woken = false, true
 	w.conn.Interrupt()
 }
 
-// wakes notes that a worker is not idle any more.
-func (p *Pipeline) wakes(w *worker) {
-	if w.roused {
-		w.roused = false
+// markBusy notes that a worker is not idle any more.
+func (p *Pipeline) markBusy(w *worker) {
+	if w.woken {
+		w.woken = false
 		p.waking--
 	}
 	if w.idle {
@@ -104,18 +104,18 @@ func without(idle []*worker, w *worker) []*worker {
 // onceIn is how often a connection in use should be used: often enough that nobody closes it for being idle.
 const onceIn = 2 * time.Second
 
-// spread is how many of the idle workers, the latest ones, take turns. Without a quota it is the latest alone, so
+// rotation is how many of the idle workers, the latest ones, take turns. Without a quota it is the latest alone, so
 // that few connections are in use. A quota may be enforced for each server behind the endpoint, so that a connection
 // gets a part of it only: then as many take turns as are used every other second.
-func (d *dispatcher) spread(idle int) int {
+func (d *dispatcher) rotation(idle int) int {
 	if !d.region.Limited() {
 		return 1
 	}
 	return max(1, min(idle, int(d.publishes.LastSecond()*onceIn.Seconds())))
 }
 
-// wakeAt sets the timer, if it would ring later than at. Workers that are busy ask for themselves.
-func (p *Pipeline) wakeAt(now, at time.Time) {
+// setTimer sets the timer, if it would ring later than at. Workers that are busy ask for themselves.
+func (p *Pipeline) setTimer(now, at time.Time) {
 	if at.IsZero() || p.timerAt.After(now) && !at.Before(p.timerAt) {
 		return
 	}

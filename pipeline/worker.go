@@ -20,11 +20,11 @@ type worker struct {
 	slots []slot // One for each publish that the connection can carry.
 
 	// Guarded by the pipeline's mutex:
-	free   []*slot
-	slow   bool  // The latest answer took long.
-	idle   bool  // It is one of the pipeline's idle workers.
-	roused bool  // It has been interrupted, and has not got the mutex since.
-	handed *slot // Taken for it, and to be sent by it; nil: nothing is.
+	freeSlots  []*slot
+	slow       bool  // The latest answer took long.
+	idle       bool  // It is one of the pipeline's idle workers.
+	woken      bool  // It has been interrupted, and has not got the mutex since.
+	handedOver *slot // Taken for it, and to be sent by it; nil: nothing is.
 
 	// Of its goroutine:
 	taken    []*slot
@@ -40,7 +40,7 @@ type slot struct {
 	parcel  parcel
 	worker  *worker
 	request Request
-	batch   []byte // Reused.
+	buf     []byte // Reused.
 	flying  bool   // Guarded by the pipeline's mutex.
 }
 
@@ -49,7 +49,7 @@ func newWorker(p *Pipeline, depth int) *worker {
 	for i := range w.slots {
 		f := &w.slots[i]
 		f.worker, f.request.Slot = w, i
-		w.free = append(w.free, f)
+		w.freeSlots = append(w.freeSlots, f)
 	}
 	return w
 }
@@ -76,25 +76,25 @@ func (p *Pipeline) take(w *worker) bool {
 		now = time.Now()
 	}
 	p.mu.Lock()
-	p.wakes(w)
-	p.handBack(now, w)
+	p.markBusy(w)
+	p.takeAnswers(now, w)
 	open := !p.drained
 	if open {
-		p.next(now, w)
+		p.assign(now, w)
 	}
 	p.unlock()
 	return open
 }
 
-// handBack tells what became of the worker's publishes that are answered.
-func (p *Pipeline) handBack(now time.Time, w *worker) {
+// takeAnswers tells what became of the worker's publishes that are answered.
+func (p *Pipeline) takeAnswers(now time.Time, w *worker) {
 	for _, a := range w.answers {
 		f := &w.slots[a.Request.Slot]
 		f.request.Payload = nil
 		w.slow = now.Sub(f.parcel.sent) > slowAnswer
-		p.finish(now, &f.parcel, a.Answer)
+		p.takeAnswer(now, &f.parcel, a.Answer)
 		f.flying = false
-		w.free = append(w.free, f)
+		w.freeSlots = append(w.freeSlots, f)
 	}
 	w.answers = w.answers[:0]
 }
@@ -102,22 +102,22 @@ func (p *Pipeline) handBack(now time.Time, w *worker) {
 // slowAnswer is what an answer takes on a network rather than within a host.
 const slowAnswer = 2 * time.Millisecond
 
-// next moves as much as there is and as the connection has room for into w.taken, and sees to what is left.
-func (p *Pipeline) next(now time.Time, w *worker) {
+// assign moves as much as there is and as the connection has room for into w.taken, and sees to what is left.
+func (p *Pipeline) assign(now time.Time, w *worker) {
 	w.taken, w.more = w.taken[:0], false
-	if w.handed != nil {
-		w.taken, w.handed = append(w.taken, w.handed), nil
+	if w.handedOver != nil {
+		w.taken, w.handedOver = append(w.taken, w.handedOver), nil
 	}
 	var wake time.Time
-	for room := w.room(); room > 0; room-- {
-		f := w.free[len(w.free)-1]
+	for room := w.capacity(); room > 0; room-- {
+		f := w.freeSlots[len(w.freeSlots)-1]
 		var ok bool
 		if ok, wake = p.d.next(now, &f.parcel); !ok {
 			w.more = true
 			break
 		}
 		if f.parcel.rejection() != nil {
-			p.d.leave(now, &f.parcel)
+			p.d.deadLetter(now, &f.parcel)
 			room++
 			continue
 		}
@@ -127,7 +127,7 @@ func (p *Pipeline) next(now time.Time, w *worker) {
 	if w.more && len(w.taken) == 0 {
 		w.idle = true
 		p.idle = append(p.idle, w)
-		p.wakeAt(now, wake)
+		p.setTimer(now, wake)
 		return
 	}
 	if len(p.idle) > 0 {
@@ -135,9 +135,9 @@ func (p *Pipeline) next(now time.Time, w *worker) {
 	}
 }
 
-// room is how much it is worth taking.
-func (w *worker) room() int {
-	depth, inFlight := w.conn.Depth(), len(w.slots)-len(w.free)
+// capacity is how much it is worth taking.
+func (w *worker) capacity() int {
+	depth, inFlight := w.conn.Depth(), len(w.slots)-len(w.freeSlots)
 	if inFlight > depth/2 && !w.slow {
 		return 0
 	}
@@ -148,14 +148,14 @@ func (w *worker) room() int {
 func (w *worker) launch(now time.Time, s *slot) {
 	s.flying = true
 	s.request.Start, s.request.Deadline = now, w.p.deadline(now)
-	w.free = w.free[:len(w.free)-1]
+	w.freeSlots = w.freeSlots[:len(w.freeSlots)-1]
 }
 
 // send sends what is taken.
 func (w *worker) send() {
 	w.sends = w.sends[:0]
 	for _, f := range w.taken {
-		f.batch = f.parcel.fill(&f.request, f.batch)
+		f.buf = f.parcel.fill(&f.request, f.buf)
 		w.sends = append(w.sends, &f.request)
 	}
 	w.conn.Send(w.sends)
