@@ -16,6 +16,7 @@ import (
 	"momento-bridge/pipeline"
 	"momento-bridge/sink"
 	"momento-bridge/source"
+	"momento-bridge/source/template"
 )
 
 const (
@@ -116,7 +117,7 @@ func carryCore(b *testing.B, workers, inFlight, size int) {
 	url := rig.NATS(b)
 	conn, endpoint := connect(b, url), rig.Listen(b)
 	src := source.NewCore(conn, source.CoreConfig{
-		Route: "bench", Subject: "bench.>", Queue: "bench", Template: template(b), PendingMessages: queue, PendingBytes: 64 << 20,
+		Route: "bench", Subject: "bench.>", Queue: "bench", Template: subjectTemplate(b), PendingMessages: queue, PendingBytes: 64 << 20,
 	}, quiet())
 	ended := newTally(b.N, src)
 	bridge := start(b, endpoint, workers, inFlight, ended, pipeline.RouteConfig{})
@@ -152,7 +153,7 @@ func carryStream(b *testing.B, workers, inFlight, size int) {
 	js := rig.Fill(b, conn, "bench", b.N, subjects, make([]byte, size))
 	acks := source.NewAcks(conn)
 	src, err := source.NewJetStream(conn, acks, source.JetStreamConfig{
-		Route: "bench", Stream: "bench", Consumer: "bench", Create: true, Template: template(b),
+		Route: "bench", Stream: "bench", Consumer: "bench", Create: true, Template: subjectTemplate(b),
 		Circumstances: source.Circumstances{Rate: math.Inf(1), Connections: workers * inFlight, Timeout: timeout, QueueMessages: queue},
 	}, quiet())
 	if err != nil {
@@ -247,9 +248,9 @@ func connect(b *testing.B, url string) *nats.Conn {
 	return conn
 }
 
-func template(b *testing.B) *source.Template {
+func subjectTemplate(b *testing.B) *template.Template {
 	b.Helper()
-	t, err := source.CompileTemplate("bench.>", "{{subject}}")
+	t, err := template.Compile([]string{"bench.>"}, "{{subject}}")
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -14,6 +14,7 @@ import (
 	"momento-bridge/secretfile"
 	"momento-bridge/sink"
 	"momento-bridge/source"
+	"momento-bridge/source/template"
 )
 
 // plan is a configuration turned into what the packages take: nothing in it needs the configuration file any more.
@@ -285,7 +286,7 @@ func newRoutePlan(f *config.File, i int) routePlan {
 	if len(filters) == 0 {
 		filters = []string{">"}
 	}
-	template, err := source.CompileTemplates(filters, r.Topic)
+	topics, err := template.Compile(filters, r.Topic)
 	if err != nil && !f.Broken(path+".subject") && !f.Broken(path+".subjects") {
 		f.Problemf(path+".topic", "%v", err)
 	}
@@ -315,14 +316,14 @@ func newRoutePlan(f *config.File, i int) routePlan {
 	shareBytes := max(1, int64(f.Queue.MaxBytes)/int64(len(f.Routes)))
 	if r.Stream == "" {
 		p.core = &source.CoreConfig{
-			Route: r.Name, Subject: subject, Subjects: several, Queue: r.Queue, Template: template,
+			Route: r.Name, Subject: subject, Subjects: several, Queue: r.Queue, Template: topics,
 			PendingMessages: shareMessages, PendingBytes: int(shareBytes),
 		}
 		return p
 	}
 	p.jetStream = &source.JetStreamConfig{
 		Route: r.Name, Stream: r.Stream, Subject: subject, Subjects: several, Consumer: r.Consumer,
-		Create: r.CreateConsumer, DeliverNew: r.Deliver == config.DeliverNew, Template: template,
+		Create: r.CreateConsumer, DeliverNew: r.Deliver == config.DeliverNew, Template: topics,
 		Ordered: p.route.Ordered, Overload: p.route.Overload,
 		Circumstances: source.Circumstances{
 			Rate:          leastRate(&f.Config, i),

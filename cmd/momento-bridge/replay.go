@@ -22,6 +22,7 @@ import (
 	"momento-bridge/pipeline"
 	"momento-bridge/sink"
 	"momento-bridge/source"
+	"momento-bridge/source/template"
 )
 
 // replayOptions are the flags of replay.
@@ -215,7 +216,7 @@ func carryAll(ctx context.Context, p *plan, replays map[string]*source.Replay, m
 }
 
 // template returns what makes topics of the route's subjects.
-func (r *routePlan) template() *source.Template {
+func (r *routePlan) template() *template.Template {
 	if r.jetStream != nil {
 		return r.jetStream.Template
 	}
