@@ -15,6 +15,7 @@ import (
 	"momento-bridge/bench/rig"
 	"momento-bridge/pipeline"
 	"momento-bridge/sink"
+	"momento-bridge/sink/key"
 	"momento-bridge/source"
 	"momento-bridge/source/template"
 )
@@ -224,11 +225,11 @@ func newSink(b *testing.B, endpoint *rig.Endpoint) *sink.Momento {
 	if err != nil {
 		b.Fatal(err)
 	}
-	key, err := sink.ParseKey("a-key-for-nobody")
+	k, err := key.Parse("a-key-for-nobody")
 	if err != nil {
 		b.Fatal(err)
 	}
-	momento, err := sink.New(sink.Config{Endpoint: to, Keys: sink.FixedKey(key), Timeout: timeout}, quiet())
+	momento, err := sink.New(sink.Config{Endpoint: to, Keys: key.Fixed(k), Timeout: timeout}, quiet())
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -21,6 +21,7 @@ import (
 
 	"momento-bridge/pipeline"
 	"momento-bridge/sink"
+	"momento-bridge/sink/key"
 	"momento-bridge/source"
 	"momento-bridge/source/template"
 )
@@ -233,7 +234,7 @@ func total(replays map[string]*source.Replay) source.ReplayCounts {
 
 // showProgress writes a line now and then, until ctx is done.
 func showProgress(
-	ctx context.Context, pipe *pipeline.Pipeline, keys *sink.Keyring, replays map[string]*source.Replay, w io.Writer,
+	ctx context.Context, pipe *pipeline.Pipeline, keys *key.Ring, replays map[string]*source.Replay, w io.Writer,
 ) {
 	ticks := time.NewTicker(replayProgress)
 	defer ticks.Stop()
