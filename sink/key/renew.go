@@ -1,4 +1,4 @@
-package sink
+package key
 
 import (
 	"context"
@@ -40,7 +40,7 @@ func (w *watcher) renew(ctx context.Context) {
 }
 
 // untilRenewal is the time until the key in use is to be replaced.
-func (r *Keyring) untilRenewal() time.Duration {
+func (r *Ring) untilRenewal() time.Duration {
 	life := unknownLife
 	if k := r.Key(); !k.Expires.IsZero() {
 		life = time.Until(k.Expires)
@@ -52,7 +52,7 @@ func (r *Keyring) untilRenewal() time.Duration {
 }
 
 // untilRetry is the time until the next try after a failure: the less is left of the key in use, the sooner.
-func (r *Keyring) untilRetry(delay time.Duration) time.Duration {
+func (r *Ring) untilRetry(delay time.Duration) time.Duration {
 	most := leastBetween
 	if k := r.Key(); k != nil && !k.Expires.IsZero() {
 		most = max(most, time.Until(k.Expires)/10)
@@ -67,7 +67,7 @@ func failureDelays() backoff.BackOff {
 }
 
 // sleep waits, or until the key is refused, but always until a fetch is due again after the one that began. It reports false when ctx is done.
-func (r *Keyring) sleep(ctx context.Context, began time.Time, wait time.Duration) bool {
+func (r *Ring) sleep(ctx context.Context, began time.Time, wait time.Duration) bool {
 	select {
 	case <-ctx.Done():
 		return false

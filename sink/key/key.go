@@ -1,4 +1,5 @@
-package sink
+// Package key has API keys: their kinds, the one in use and what replaces it, from a file or a token vending machine.
+package key
 
 import (
 	"encoding/base64"
@@ -10,20 +11,20 @@ import (
 	"unicode/utf8"
 )
 
-// KeyKind tells Momento's kinds of keys apart.
-type KeyKind string
+// Kind tells Momento's kinds of keys apart.
+type Kind string
 
 // The kinds of keys.
 const (
-	KeyV1     KeyKind = "v1"     // Base64 of a JSON object with endpoint and key; disposable tokens have the same form.
-	KeyV2     KeyKind = "v2"     // A JWT with the claim t=g. It names no endpoint.
-	KeyLegacy KeyKind = "legacy" // A JWT that names its cache host.
-	KeyOpaque KeyKind = "opaque" // Something else: not Momento's, but an endpoint of one's own may take it.
+	V1     Kind = "v1"     // Base64 of a JSON object with endpoint and key; disposable tokens have the same form.
+	V2     Kind = "v2"     // A JWT with the claim t=g. It names no endpoint.
+	Legacy Kind = "legacy" // A JWT that names its cache host.
+	Opaque Kind = "opaque" // Something else: not Momento's, but an endpoint of one's own may take it.
 )
 
 // Key is an API key or a disposable token. It prints as its kind only.
 type Key struct {
-	Kind KeyKind
+	Kind Kind
 	// Endpoint is the host that the key names; empty if it names none.
 	Endpoint string
 	// Expires is zero when the key does not say. The claim is not verified: it is a hint.
@@ -35,13 +36,25 @@ type Key struct {
 // String keeps the key out of logs and errors.
 func (k Key) String() string { return "***" + " (" + string(k.Kind) + " key)" }
 
+// Reveal returns the key as it is sent. It belongs into a request and nowhere else.
+func (k *Key) Reveal() string { return k.raw }
+
+// Secrets returns what nobody is to see of the key: as it is sent, and the token inside a v1 key. A part that does not
+// exist is empty, as both are of a nil key.
+func (k *Key) Secrets() [2]string {
+	if k == nil {
+		return [2]string{}
+	}
+	return [2]string{k.raw, k.inner}
+}
+
 // GoString keeps the key out of %#v.
 func (k Key) GoString() string { return k.String() }
 
-// ParseKey reads a key as it stands in a file or a variable: a byte order mark, surrounding white space and one pair
+// Parse reads a key as it stands in a file or a variable: a byte order mark, surrounding white space and one pair
 // of quotation marks do not count. Signatures are not checked, only the endpoint knows how. Errors never hold any of
 // the key.
-func ParseKey(text string) (Key, error) {
+func Parse(text string) (Key, error) {
 	raw := unquoted(strings.TrimSpace(strings.TrimPrefix(text, "\ufeff")))
 	switch {
 	case raw == "":
@@ -61,7 +74,7 @@ func ParseKey(text string) (Key, error) {
 	if decoded, ok := decodeBase64(raw); ok && strings.HasPrefix(strings.TrimSpace(string(decoded)), "{") {
 		return parseV1(raw, decoded)
 	}
-	return Key{Kind: KeyOpaque, raw: raw}, nil
+	return Key{Kind: Opaque, raw: raw}, nil
 }
 
 // quotes are marks that programs put around text. No key has one inside.
@@ -93,7 +106,7 @@ func parseV1(raw string, decoded []byte) (Key, error) {
 	if endpoint == "" || inner == "" {
 		return Key{}, errors.New("the API key is damaged: it holds no endpoint or no api_key; copy it again")
 	}
-	k := Key{Kind: KeyV1, Endpoint: endpoint, raw: raw, inner: inner}
+	k := Key{Kind: V1, Endpoint: endpoint, raw: raw, inner: inner}
 	if c, err := parseClaims(inner); err == nil {
 		k.Expires = c.expires()
 	}
@@ -105,9 +118,9 @@ func parseJWT(raw string) (Key, error) {
 	if err != nil {
 		return Key{}, fmt.Errorf("the API key is damaged: it looks like a JWT, but %w; copy it again", err)
 	}
-	k := Key{Kind: KeyV2, Expires: c.expires(), raw: raw}
+	k := Key{Kind: V2, Expires: c.expires(), raw: raw}
 	if c.Type != "g" {
-		k.Kind, k.Endpoint = KeyLegacy, strings.TrimSpace(c.CacheHost)
+		k.Kind, k.Endpoint = Legacy, strings.TrimSpace(c.CacheHost)
 	}
 	return k, nil
 }

@@ -1,4 +1,4 @@
-package sink
+package key
 
 import (
 	"context"
@@ -19,9 +19,9 @@ type VendorConfig struct {
 	Post        bool   // Instead of GET.
 	HeadersFile string // One "Name: value" a line; empty: no headers.
 	BodyFile    string // Of a POST; empty: no body.
-	CAFile      string // Roots besides the system's; empty for none.
-	Proxy       *Proxy // nil: none.
 	Momento     bool   // Only keys of Momento's kinds are taken.
+	// Transport carries each request, and its answer decompressed. It need not keep connections: keys last for minutes.
+	Transport http.RoundTripper
 }
 
 // Vendor fetches keys from a token vending machine. It may be used concurrently.
@@ -31,30 +31,21 @@ type Vendor struct {
 }
 
 const (
-	// vendTimeout is for one fetch.
-	vendTimeout = 5 * time.Second
+	// FetchTimeout is the most that one fetch takes.
+	FetchTimeout = 5 * time.Second
 	// maxVended bounds the machine's answer, in bytes.
 	maxVended = 64 << 10
 )
 
 // NewVendor returns a vendor. It asks nothing yet.
-func NewVendor(cfg VendorConfig) (*Vendor, error) {
-	roots, err := rootsWith(cfg.CAFile)
-	if err != nil {
-		return nil, err
-	}
-	transport := &http.Transport{
-		TLSClientConfig:       &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12},
-		DisableKeepAlives:     true, // A fetch an hour needs no connection in between.
-		ResponseHeaderTimeout: vendTimeout,
-	}
-	cfg.Proxy.use(transport, parsed(cfg.URL).Host, vendTimeout)
+func NewVendor(cfg VendorConfig) *Vendor {
 	client := &http.Client{
-		Transport:     transport,
-		Timeout:       vendTimeout,
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }, // The headers are for this server only.
+		Transport: cfg.Transport,
+		Timeout:   FetchTimeout,
+		// The headers are for this server only.
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
-	return &Vendor{cfg: cfg, client: client}, nil
+	return &Vendor{cfg: cfg, client: client}
 }
 
 // String returns the machine's host: user, path and query may be secret.
@@ -80,7 +71,7 @@ func (v *Vendor) fetch(ctx context.Context) (Key, error) {
 	if err != nil {
 		return Key{}, err
 	}
-	ctx, cancel := context.WithTimeout(ctx, vendTimeout)
+	ctx, cancel := context.WithTimeout(ctx, FetchTimeout)
 	defer cancel()
 	resp, err := v.client.Do(request.WithContext(ctx))
 	if err != nil {
@@ -98,7 +89,7 @@ func (v *Vendor) fetch(ctx context.Context) (Key, error) {
 		return Key{}, fmt.Errorf("read its answer: %w", withoutAnswer(err))
 	}
 	k, err := parseVended(body)
-	if err == nil && v.cfg.Momento && k.Kind == KeyOpaque {
+	if err == nil && v.cfg.Momento && k.Kind == Opaque {
 		return Key{}, errors.New("what it gives is neither a v1, v2 nor legacy Momento key; " + keyExpected)
 	}
 	return k, err

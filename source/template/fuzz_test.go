@@ -1,4 +1,4 @@
-package source
+package template
 
 import (
 	"fmt"
@@ -24,7 +24,7 @@ func FuzzTemplateNeverPanics(f *testing.F) {
 	f.Add(">", "{{split(1,)}}{{left(1,-1)}}{{random(-2147483648)}}", "")
 	f.Add("a", "{{wildcard(", "a")
 	f.Fuzz(func(t *testing.T, filter, template, subject string) {
-		compiled, err := CompileTemplate(filter, template)
+		compiled, err := Compile([]string{filter}, template)
 		if err != nil {
 			return
 		}
@@ -50,7 +50,7 @@ func compareWithServer(t *testing.T, choices []byte) agreement {
 	filter, subject := c.filterAndSubject()
 	template := c.template(filter)
 	transform, serverErr := server.NewSubjectTransform(filter, template)
-	ours, err := CompileTemplate(filter, template)
+	ours, err := Compile([]string{filter}, template)
 	switch {
 	case err != nil && (serverErr != nil || template == ""): // To the server, none is no transform.
 		return bothRefuse
@@ -58,7 +58,7 @@ func compareWithServer(t *testing.T, choices []byte) agreement {
 		_ = ours.Topic(subject)
 		return serverRefuses
 	case err != nil:
-		t.Fatalf("CompileTemplate(%q, %q) = %v, and the server accepts it", filter, template, err)
+		t.Fatalf("Compile(%q, %q) = %v, and the server accepts it", filter, template, err)
 	}
 	want, err := transform.Match(subject)
 	if err != nil {

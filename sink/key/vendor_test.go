@@ -1,4 +1,4 @@
-package sink
+package key
 
 import (
 	"compress/gzip"
@@ -38,33 +38,30 @@ func TestVendorSendsItsHeadersAndVerifiesTheServer(t *testing.T) {
 	server.StartTLS()
 	defer server.Close()
 	dir := t.TempDir()
-	headers, roots := filepath.Join(dir, "headers"), filepath.Join(dir, "ca.pem")
+	headers := filepath.Join(dir, "headers")
+	trusting := server.Client().Transport
 	writeFile(t, headers, "# Ours.\nAuthorization: Basic abc\n\nX-Tenant:  a b \n")
-	writeFile(t, roots, certificatePEM(server.Certificate().Raw))
-	fetch := func(path, headersFile, caFile string) (Key, error) {
+	fetch := func(path, headersFile string, through http.RoundTripper) (Key, error) {
 		t.Helper()
-		v, err := NewVendor(VendorConfig{URL: server.URL + path + "?secret=s", HeadersFile: headersFile, CAFile: caFile})
-		if err != nil {
-			t.Fatal(err)
-		}
+		v := vendor(VendorConfig{URL: server.URL + path + "?secret=s", HeadersFile: headersFile, Transport: through})
 		return v.Fetch(t.Context())
 	}
-	if k, err := fetch("/token", headers, roots); err != nil || k.raw != "the-token" || got.Get("Authorization") != "Basic abc" || got.Get("X-Tenant") != "a b" {
+	if k, err := fetch("/token", headers, trusting); err != nil || k.raw != "the-token" || got.Get("Authorization") != "Basic abc" || got.Get("X-Tenant") != "a b" {
 		t.Errorf("key %v, %v, headers %v", k, err, got)
 	}
-	f := func(path, headersFile, caFile, want string) {
+	f := func(path, headersFile string, through http.RoundTripper, want string) {
 		t.Helper()
-		_, err := fetch(path, headersFile, caFile)
+		_, err := fetch(path, headersFile, through)
 		if err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "secret") || !strings.Contains(err.Error(), "fetch an API key from https://127.0.0.1") {
 			t.Errorf("%s: %v, want %q in it and no secret", path, err, want)
 		}
 	}
-	f("/token", headers, "", "certificate")
-	f("/moved", headers, roots, "it answered 302")
-	f("/refused", headers, roots, "it answered 403")
-	f("/long", headers, roots, "too long")
+	f("/token", headers, nil, "certificate")
+	f("/moved", headers, trusting, "it answered 302")
+	f("/refused", headers, trusting, "it answered 403")
+	f("/long", headers, trusting, "too long")
 	writeFile(t, headers, "no header")
-	f("/token", headers, roots, "headers: line 1 is no header: write Name: value")
+	f("/token", headers, trusting, "headers: line 1 is no header: write Name: value")
 }
 
 func TestVendorAsksAsItIsTold(t *testing.T) {
@@ -107,10 +104,7 @@ func TestVendorAsksAsItIsTold(t *testing.T) {
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			tt.cfg.URL = server.URL
-			v, err := NewVendor(tt.cfg)
-			if err != nil {
-				t.Fatal(err)
-			}
+			v := vendor(tt.cfg)
 			if k, err := v.Fetch(t.Context()); err != nil || k.raw != "t" {
 				t.Fatalf("Fetch = %v, %v", k, err)
 			}
@@ -135,10 +129,7 @@ func TestVendorsFilesAreReadAtEachFetchAndToldOfByName(t *testing.T) {
 	}))
 	defer server.Close()
 	headers, body := filepath.Join(t.TempDir(), "headers"), filepath.Join(t.TempDir(), "body")
-	v, err := NewVendor(VendorConfig{URL: server.URL, Post: true, HeadersFile: headers, BodyFile: body})
-	if err != nil {
-		t.Fatal(err)
-	}
+	v := vendor(VendorConfig{URL: server.URL, Post: true, HeadersFile: headers, BodyFile: body})
 	f := func(header, text, want string) {
 		t.Helper()
 		writeFile(t, headers, header)
@@ -165,7 +156,7 @@ func TestVendorsFilesAreReadAtEachFetchAndToldOfByName(t *testing.T) {
 		t.Fatal(err)
 	}
 	writeFile(t, headers, "")
-	_, err = v.Fetch(t.Context())
+	_, err := v.Fetch(t.Context())
 	saysOnly(t, err, "read the body from "+body+": no such file or directory; correct the path")
 }
 
@@ -186,10 +177,7 @@ func TestEveryStatusOfAMachineSaysWhatToCheck(t *testing.T) {
 		}
 	}))
 	defer server.Close()
-	v, err := NewVendor(VendorConfig{URL: server.URL + "/secret"})
-	if err != nil {
-		t.Fatal(err)
-	}
+	v := vendor(VendorConfig{URL: server.URL + "/secret"})
 	for _, tt := range []struct {
 		status int
 		want   string // Empty: the key is taken.
@@ -232,10 +220,7 @@ func TestAnswersAreDecompressedWithinTheirBound(t *testing.T) {
 		_ = zip.Close()
 	}))
 	defer server.Close()
-	v, err := NewVendor(VendorConfig{URL: server.URL})
-	if err != nil {
-		t.Fatal(err)
-	}
+	v := vendor(VendorConfig{URL: server.URL})
 	body = []byte(`{"token":"t"}`)
 	if k, err := v.Fetch(t.Context()); err != nil || k.raw != "t" {
 		t.Errorf("Fetch = %v, %v", k, err)
@@ -252,18 +237,23 @@ func TestOnlyMomentosKeysAreTakenForMomento(t *testing.T) {
 		_, _ = io.WriteString(w, body)
 	}))
 	defer server.Close()
-	v, err := NewVendor(VendorConfig{URL: server.URL, Momento: true})
-	if err != nil {
-		t.Fatal(err)
-	}
+	v := vendor(VendorConfig{URL: server.URL, Momento: true})
 	for _, body = range []string{"OK", `{"token":"OK"}`} {
 		_, err := v.Fetch(t.Context())
 		saysOnly(t, err, "neither a v1, v2 nor legacy Momento key")
 	}
 	body = jwt(`{"t":"g"}`)
-	if k, err := v.Fetch(t.Context()); err != nil || k.Kind != KeyV2 {
+	if k, err := v.Fetch(t.Context()); err != nil || k.Kind != V2 {
 		t.Errorf("Fetch = %v, %v", k, err)
 	}
+}
+
+// vendor returns a vendor; without a transport it has one that knows no roots and no proxy of ours.
+func vendor(cfg VendorConfig) *Vendor {
+	if cfg.Transport == nil {
+		cfg.Transport = &http.Transport{DisableKeepAlives: true}
+	}
+	return NewVendor(cfg)
 }
 
 func writeFile(t *testing.T, path, text string) {
@@ -301,10 +291,10 @@ func (m *machine) fetched() []time.Duration {
 	return slices.Clone(m.fetches)
 }
 
-func (m *machine) ring() *Keyring { return newKeyring(nil, m.fetch) }
+func (m *machine) ring() *Ring { return newRing(nil, m.fetch) }
 
 // watch runs a keyring on the machine.
-func (m *machine) watch(t *testing.T) *Keyring {
+func (m *machine) watch(t *testing.T) *Ring {
 	t.Helper()
 	m.began = time.Now()
 	r := m.ring()

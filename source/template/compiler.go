@@ -1,4 +1,4 @@
-package source
+package template
 
 import (
 	"errors"
@@ -7,15 +7,15 @@ import (
 	"strings"
 )
 
-// templateCompiler collects the parts of one template. Text gathers in text until another part follows it.
-type templateCompiler struct {
+// compiler collects the parts of one template. Text gathers in text until another part follows it.
+type compiler struct {
 	filter    string
 	wildcards []tokenSpan
-	parts     []topicPart
+	parts     []part
 	text      []byte
 }
 
-func (c *templateCompiler) compile(template string) error {
+func (c *compiler) compile(template string) error {
 	for at := 0; at < len(template); {
 		n, err := c.element(template, at)
 		if err != nil {
@@ -31,7 +31,7 @@ func (c *templateCompiler) compile(template string) error {
 }
 
 // element compiles what starts at template[at] and returns its length in bytes.
-func (c *templateCompiler) element(template string, at int) (int, error) {
+func (c *compiler) element(template string, at int) (int, error) {
 	rest := template[at:]
 	token := (at == 0 || template[at-1] == '.') && (len(rest) == 1 || rest[1] == '.') // of one byte
 	switch {
@@ -48,7 +48,7 @@ func (c *templateCompiler) element(template string, at int) (int, error) {
 	return 1, nil
 }
 
-func (c *templateCompiler) braces(rest string) (int, error) {
+func (c *compiler) braces(rest string) (int, error) {
 	end := strings.Index(rest, "}}")
 	if end < 0 {
 		return 0, fmt.Errorf(`%s has no closing "}}"; add it, or write {{"{{"}} for the text itself`, rest)
@@ -62,15 +62,15 @@ func (c *templateCompiler) braces(rest string) (int, error) {
 		c.text = append(c.text, inside[1:len(inside)-1]...)
 		return length, nil
 	}
-	part, err := c.function(inside)
+	p, err := c.function(inside)
 	if err != nil {
 		return 0, fmt.Errorf("%s: %w", rest[:length], err)
 	}
-	c.add(part)
+	c.add(p)
 	return length, nil
 }
 
-func (c *templateCompiler) dollar(rest string) (int, error) {
+func (c *compiler) dollar(rest string) (int, error) {
 	number := digits(rest[1:])
 	value, err := c.wildcard(number)
 	if err != nil {
@@ -80,7 +80,7 @@ func (c *templateCompiler) dollar(rest string) (int, error) {
 	return len("$") + len(number), nil
 }
 
-func (c *templateCompiler) tail(last bool) error {
+func (c *compiler) tail(last bool) error {
 	if !last {
 		return errors.New(`">" stands for what the filter's ">" matched at the end only; move it there, or write {{">"}} for the text itself`)
 	}
@@ -93,7 +93,7 @@ func (c *templateCompiler) tail(last bool) error {
 
 // wildcard returns where the wildcard with this number is in a subject. Like the server, it takes everything below 1 for
 // the first token.
-func (c *templateCompiler) wildcard(number string) (tokenSpan, error) {
+func (c *compiler) wildcard(number string) (tokenSpan, error) {
 	n, err := wholeNumber(number)
 	switch {
 	case err != nil:
@@ -110,12 +110,12 @@ func (c *templateCompiler) wildcard(number string) (tokenSpan, error) {
 	return tokenSpan{}, fmt.Errorf("filter %q has %d wildcards; use a number from 1 to %[2]d", c.filter, len(c.wildcards))
 }
 
-func (c *templateCompiler) add(part topicPart) {
+func (c *compiler) add(p part) {
 	c.endText()
-	c.parts = append(c.parts, part)
+	c.parts = append(c.parts, p)
 }
 
-func (c *templateCompiler) endText() {
+func (c *compiler) endText() {
 	if len(c.text) == 0 {
 		return
 	}

@@ -1,4 +1,5 @@
-package source
+// Package template maps the subjects of a route to topics, by templates in the syntax of NATS subject mapping.
+package template
 
 import (
 	"errors"
@@ -30,22 +31,21 @@ import (
 // one function each, the topic is the subject the server would have made of it. Unlike there, replacements may stand
 // inside text, text need not be valid in a subject, no wildcard has to be used, and ">" counts as a wildcard.
 type Template struct {
-	parts   []topicPart
+	parts   []part
 	whole   bool     // It is {{subject}} alone: topics are subjects.
 	choices []choice // Instead of parts, for several filters whose wildcards differ.
 }
 
-// topicPart appends what one part of a template makes of a subject.
-type topicPart func(dst []byte, subject string) []byte
+// part appends what one part of a template makes of a subject.
+type part func(dst []byte, subject string) []byte
 
-// CompileTemplate reads a template for a route that consumes filter, a NATS subject that may have wildcards. The error
-// is meant for the person who wrote them: it names what is wrong and what to write instead.
-func CompileTemplate(filter, template string) (*Template, error) {
+// compileOne reads a template for a route that consumes one filter, a NATS subject that may have wildcards.
+func compileOne(filter, template string) (*Template, error) {
 	wildcards, err := filterWildcards(filter)
 	if err != nil {
 		return nil, err
 	}
-	c := templateCompiler{filter: filter, wildcards: wildcards}
+	c := compiler{filter: filter, wildcards: wildcards}
 	if err := c.compile(template); err != nil {
 		return nil, fmt.Errorf("topic template %q: %w", template, err)
 	}
@@ -60,8 +60,8 @@ func (t *Template) Append(dst []byte, subject string) []byte {
 	if t.choices != nil {
 		t = t.choose(subject)
 	}
-	for _, part := range t.parts {
-		dst = part(dst, subject)
+	for _, p := range t.parts {
+		dst = p(dst, subject)
 	}
 	return dst
 }

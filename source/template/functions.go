@@ -1,4 +1,4 @@
-package source
+package template
 
 import (
 	"fmt"
@@ -10,15 +10,15 @@ import (
 	"unicode/utf8"
 )
 
-// templateFunction is what may stand between "{{" and "}}".
-type templateFunction struct {
+// function is what may stand between "{{" and "}}".
+type function struct {
 	name             string // in lower case
 	example          string
 	minArgs, maxArgs int
-	build            func(c *templateCompiler, args []string) (topicPart, error)
+	build            func(c *compiler, args []string) (part, error)
 }
 
-var templateFunctions = []templateFunction{
+var functions = []function{
 	{"subject", "{{subject}}", 0, 0, buildSubject},
 	{"wildcard", "{{wildcard(1)}}", 1, 1, buildWildcard},
 	{"partition", "{{partition(8)}} or {{partition(8,1)}}", 1, math.MaxInt, buildPartition},
@@ -33,15 +33,15 @@ var templateFunctions = []templateFunction{
 }
 
 // function compiles a call such as "left(1,2)".
-func (c *templateCompiler) function(call string) (topicPart, error) {
+func (c *compiler) function(call string) (part, error) {
 	name, list, parenthesis := strings.Cut(call, "(")
 	name = strings.ToLower(strings.TrimSpace(name))
 	list, closed := strings.CutSuffix(list, ")")
-	i := slices.IndexFunc(templateFunctions, func(f templateFunction) bool { return f.name == name })
+	i := slices.IndexFunc(functions, func(f function) bool { return f.name == name })
 	if i < 0 {
 		return nil, fmt.Errorf("unknown function %q; %s", name, suggestFunction(name))
 	}
-	f := templateFunctions[i]
+	f := functions[i]
 	if parenthesis && !closed {
 		return nil, fmt.Errorf("it does not end in a parenthesis; write it like %s", f.example)
 	}
@@ -60,14 +60,14 @@ func (c *templateCompiler) function(call string) (topicPart, error) {
 
 // suggestFunction says what may have been meant by name.
 func suggestFunction(name string) string {
-	nearest := slices.MinFunc(templateFunctions, func(a, b templateFunction) int {
+	nearest := slices.MinFunc(functions, func(a, b function) int {
 		return editDistance(name, a.name) - editDistance(name, b.name)
 	})
 	if editDistance(name, nearest.name) <= 1+len(nearest.name)/4 {
 		return "did you mean " + nearest.example + "?"
 	}
-	names := make([]string, len(templateFunctions))
-	for i, f := range templateFunctions {
+	names := make([]string, len(functions))
+	for i, f := range functions {
 		names[i] = f.name
 	}
 	return "there are " + strings.Join(names, ", ")
@@ -94,16 +94,16 @@ func editDistance(a, b string) int {
 	return row[len(b)]
 }
 
-func buildSubject(*templateCompiler, []string) (topicPart, error) {
+func buildSubject(*compiler, []string) (part, error) {
 	return tokenSpan{toEnd: true}.appendTo, nil
 }
 
-func buildWildcard(c *templateCompiler, args []string) (topicPart, error) {
+func buildWildcard(c *compiler, args []string) (part, error) {
 	value, err := c.wildcard(args[0])
 	return value.appendTo, err
 }
 
-func buildPartition(c *templateCompiler, args []string) (topicPart, error) {
+func buildPartition(c *compiler, args []string) (part, error) {
 	n, err := wholeNumber(args[0])
 	if err != nil {
 		return nil, err
@@ -141,7 +141,7 @@ func fnv1a(hash uint32, s string) uint32 {
 	return hash
 }
 
-func buildRandom(_ *templateCompiler, args []string) (topicPart, error) {
+func buildRandom(_ *compiler, args []string) (part, error) {
 	n, err := wholeNumber(args[0])
 	if err != nil {
 		return nil, err
@@ -152,7 +152,7 @@ func buildRandom(_ *templateCompiler, args []string) (topicPart, error) {
 	}, nil
 }
 
-func buildSplit(c *templateCompiler, args []string) (topicPart, error) {
+func buildSplit(c *compiler, args []string) (part, error) {
 	value, err := c.wildcard(args[0])
 	if err != nil {
 		return nil, err
@@ -196,8 +196,8 @@ func cutPiece(s, separator string) (piece, rest string, found bool) {
 // cut appends s, cut in some way by k. It is called for 0 < k < len(s) only.
 type cut func(dst []byte, s string, k int) []byte
 
-func buildCut(apply cut) func(*templateCompiler, []string) (topicPart, error) {
-	return func(c *templateCompiler, args []string) (topicPart, error) {
+func buildCut(apply cut) func(*compiler, []string) (part, error) {
+	return func(c *compiler, args []string) (part, error) {
 		value, err := c.wildcard(args[0])
 		if err != nil {
 			return nil, err

@@ -1,4 +1,4 @@
-package sink
+package key
 
 import (
 	"context"
@@ -11,10 +11,10 @@ import (
 	"momento-bridge/secretfile"
 )
 
-// Keyring holds the key in use and replaces it: from a file that is read again when it changes, or from a token
+// Ring holds the key in use and replaces it: from a file that is read again when it changes, or from a token
 // vending machine before it expires. All methods may be called concurrently, and but for Watch and First none waits
 // for a disk or a network.
-type Keyring struct {
+type Ring struct {
 	load    func(context.Context) (Key, error) // From a file, or nil.
 	fetch   func(context.Context) (Key, error) // From a vending machine, or nil. Without either the key is fixed.
 	refused chan struct{}                      // One slot: the key in use was refused.
@@ -22,54 +22,54 @@ type Keyring struct {
 	trouble atomic.Pointer[error] // Why there is no newer key; nil: nothing is known against it.
 }
 
-// FixedKey returns a keyring with one key for ever.
-func FixedKey(k Key) *Keyring {
-	r := newKeyring(nil, nil)
+// Fixed returns a keyring with one key for ever.
+func Fixed(k Key) *Ring {
+	r := newRing(nil, nil)
 	r.current.Store(&k)
 	return r
 }
 
-// KeyFile returns a keyring with the key in a file. It takes secretfile.Timeout at the most.
-func KeyFile(path string) (*Keyring, error) {
+// FromFile returns a keyring with the key in a file. It takes secretfile.Timeout at the most.
+func FromFile(path string) (*Ring, error) {
 	load := func(ctx context.Context) (Key, error) { return readKey(ctx, path) }
 	k, err := load(context.Background())
 	if err != nil {
 		return nil, err
 	}
-	r := newKeyring(load, nil)
+	r := newRing(load, nil)
 	r.current.Store(&k)
 	return r, nil
 }
 
-// KeyVendor returns a keyring without a key: Watch fetches it.
-func KeyVendor(v *Vendor) *Keyring { return newKeyring(nil, v.Fetch) }
+// FromVendor returns a keyring without a key: Watch fetches it.
+func FromVendor(v *Vendor) *Ring { return newRing(nil, v.Fetch) }
 
-func newKeyring(load, fetch func(context.Context) (Key, error)) *Keyring {
-	return &Keyring{load: load, fetch: fetch, refused: make(chan struct{}, 1)}
+func newRing(load, fetch func(context.Context) (Key, error)) *Ring {
+	return &Ring{load: load, fetch: fetch, refused: make(chan struct{}, 1)}
 }
 
 // Key returns the key in use, nil before the first one has been fetched. The pointer changes when the key does.
-func (r *Keyring) Key() *Key { return r.current.Load() }
+func (r *Ring) Key() *Key { return r.current.Load() }
 
 // Vended reports whether keys come from a vending machine.
-func (r *Keyring) Vended() bool { return r.fetch != nil }
+func (r *Ring) Vended() bool { return r.fetch != nil }
 
-// errNoKey says that the first key has not been fetched.
-var errNoKey = errors.New("no API key yet")
+// ErrNone says that the first key has not been fetched.
+var ErrNone = errors.New("no API key yet")
 
 // Missing returns why there is no key yet; nil if there is one.
-func (r *Keyring) Missing() error {
+func (r *Ring) Missing() error {
 	if r.Key() != nil {
 		return nil
 	}
 	if err := r.Trouble(); err != nil {
-		return fmt.Errorf("%w: %w", errNoKey, err)
+		return fmt.Errorf("%w: %w", ErrNone, err)
 	}
-	return fmt.Errorf("%w: it is being fetched", errNoKey)
+	return fmt.Errorf("%w: it is being fetched", ErrNone)
 }
 
 // Trouble returns why the file could not be read, or no key be fetched, when that was tried last; nil if it went well.
-func (r *Keyring) Trouble() error {
+func (r *Ring) Trouble() error {
 	if err := r.trouble.Load(); err != nil {
 		return *err
 	}
@@ -77,7 +77,7 @@ func (r *Keyring) Trouble() error {
 }
 
 // First fetches a key without Watch, trying again until ctx is done.
-func (r *Keyring) First(ctx context.Context) error {
+func (r *Ring) First(ctx context.Context) error {
 	delays := failureDelays()
 	for {
 		_, err := r.replace(ctx, r.fetch)
@@ -94,7 +94,7 @@ func (r *Keyring) First(ctx context.Context) error {
 
 // Reread is called when a key has been refused; nothing happens if it is not in use any more. It asks Watch to look
 // for a new one at once.
-func (r *Keyring) Reread(refused *Key) {
+func (r *Ring) Reread(refused *Key) {
 	if refused != r.Key() {
 		return
 	}
@@ -107,8 +107,8 @@ func (r *Keyring) Reread(refused *Key) {
 // Watch replaces the key until ctx is done, and calls changed after it has, and failed when the file has become
 // unreadable or the vending machine has ceased to give keys; meanwhile the old key stays in use. It reads the file
 // every interval: Kubernetes and systemd replace such files, and reading costs less than watching directories.
-func (r *Keyring) Watch(ctx context.Context, interval time.Duration, changed func(), failed func(error)) {
-	w := watcher{Keyring: r, changed: changed, failed: failed}
+func (r *Ring) Watch(ctx context.Context, interval time.Duration, changed func(), failed func(error)) {
+	w := watcher{Ring: r, changed: changed, failed: failed}
 	switch {
 	case r.fetch != nil:
 		w.renew(ctx)
@@ -119,7 +119,7 @@ func (r *Keyring) Watch(ctx context.Context, interval time.Duration, changed fun
 
 // watcher is one Watch.
 type watcher struct {
-	*Keyring
+	*Ring
 
 	changed func()
 	failed  func(error)
@@ -144,7 +144,7 @@ func (w *watcher) look(ctx context.Context, get func(context.Context) (Key, erro
 }
 
 // replace takes the key that get gives into use, and reports whether it is another one.
-func (r *Keyring) replace(ctx context.Context, get func(context.Context) (Key, error)) (changed bool, err error) {
+func (r *Ring) replace(ctx context.Context, get func(context.Context) (Key, error)) (changed bool, err error) {
 	k, err := get(ctx)
 	if err != nil {
 		if ctx.Err() == nil {
@@ -194,7 +194,7 @@ func readKey(ctx context.Context, path string) (Key, error) {
 	if err != nil {
 		return Key{}, unread("the API key", path, err)
 	}
-	k, err := ParseKey(text)
+	k, err := Parse(text)
 	if err != nil {
 		return Key{}, fmt.Errorf("%s: %w", path, err)
 	}

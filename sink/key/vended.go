@@ -1,4 +1,4 @@
-package sink
+package key
 
 import (
 	"encoding/json"
@@ -41,7 +41,7 @@ func parseVended(body []byte) (Key, error) {
 	case strings.HasPrefix(text, "{"):
 		return parseVendedObject(text)
 	}
-	k, err := ParseKey(text)
+	k, err := Parse(text)
 	if err != nil {
 		return Key{}, fmt.Errorf("its answer is text that is no key: %w", err)
 	}
@@ -58,7 +58,7 @@ func parseVendedObject(text string) (Key, error) {
 	if err != nil {
 		return Key{}, err
 	}
-	k, err := ParseKey(token)
+	k, err := Parse(token)
 	if err != nil {
 		return Key{}, err
 	}

@@ -1,6 +1,6 @@
 //go:build !race
 
-package source
+package template
 
 import (
 	"math/rand/v2"
@@ -39,5 +39,13 @@ func TestTemplateEqualsServerOnManySeeds(t *testing.T) {
 	t.Logf("%d cases: %d with equal topics, %d refused by both, %d refused by the server only", drawn, equal, refused, drawn-equal-refused)
 	if equal < drawn*6/10 {
 		t.Errorf("only %d of %d cases compared topics; the generator is too wild", equal, drawn)
+	}
+}
+
+func TestAKnownSubjectIsMappedWithoutAllocating(t *testing.T) {
+	cache := NewCache(compiled(t, "orders.*.*", "{{wildcard(1)}}-{{wildcard(2)}}"))
+	cache.Topic("orders.eu.1")
+	if n := testing.AllocsPerRun(1000, func() { cache.Topic("orders.eu.1") }); n != 0 {
+		t.Errorf("%g allocations, want none", n)
 	}
 }

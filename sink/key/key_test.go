@@ -1,4 +1,4 @@
-package sink
+package key
 
 import (
 	"context"
@@ -27,34 +27,34 @@ func TestEveryKindOfKeyIsRecognised(t *testing.T) {
 	v1 := `{"endpoint":"cell-1.prod.a.momentohq.com","api_key":"` + inner + `"}`
 	tests := map[string]struct {
 		text     string
-		kind     KeyKind
+		kind     Kind
 		endpoint string
 		expires  int64
 	}{
-		"v1":                      {base64.StdEncoding.EncodeToString([]byte(v1)), KeyV1, "cell-1.prod.a.momentohq.com", 1900000000},
-		"v1 without padding":      {base64.RawStdEncoding.EncodeToString([]byte(v1 + " ")), KeyV1, "cell-1.prod.a.momentohq.com", 1900000000},
-		"v1 in the URL alphabet":  {base64.URLEncoding.EncodeToString([]byte(v1)), KeyV1, "cell-1.prod.a.momentohq.com", 1900000000},
-		"v1 without an expiry":    {base64.StdEncoding.EncodeToString([]byte(`{"endpoint":"e.f","api_key":"` + jwt(`{}`) + `"}`)), KeyV1, "e.f", 0},
-		"v2":                      {jwt(`{"t":"g","jti":"1"}`), KeyV2, "", 0},
-		"legacy":                  {jwt(`{"sub":"a","cp":"control.e.f","c":"cache.e.f","exp":1900000000}`), KeyLegacy, "cache.e.f", 1900000000},
-		"with white space around": {"\n " + jwt(`{"t":"g"}`) + " \r\n", KeyV2, "", 0},
-		"another server's":        {"secret", KeyOpaque, "", 0},
-		"within quotes":           {`"` + jwt(`{"t":"g"}`) + `"`, KeyV2, "", 0},
-		"within single quotes":    {"'" + jwt(`{"t":"g"}`) + "'\n", KeyV2, "", 0},
-		"white space within, too": {"\" " + jwt(`{"t":"g"}`) + "\n\" ", KeyV2, "", 0},
-		"after a byte order mark": {"\ufeff" + jwt(`{"t":"g"}`) + "\r\n", KeyV2, "", 0},
-		"quotes after the mark":   {"\ufeff\"" + jwt(`{"t":"g"}`) + `"`, KeyV2, "", 0},
+		"v1":                      {base64.StdEncoding.EncodeToString([]byte(v1)), V1, "cell-1.prod.a.momentohq.com", 1900000000},
+		"v1 without padding":      {base64.RawStdEncoding.EncodeToString([]byte(v1 + " ")), V1, "cell-1.prod.a.momentohq.com", 1900000000},
+		"v1 in the URL alphabet":  {base64.URLEncoding.EncodeToString([]byte(v1)), V1, "cell-1.prod.a.momentohq.com", 1900000000},
+		"v1 without an expiry":    {base64.StdEncoding.EncodeToString([]byte(`{"endpoint":"e.f","api_key":"` + jwt(`{}`) + `"}`)), V1, "e.f", 0},
+		"v2":                      {jwt(`{"t":"g","jti":"1"}`), V2, "", 0},
+		"legacy":                  {jwt(`{"sub":"a","cp":"control.e.f","c":"cache.e.f","exp":1900000000}`), Legacy, "cache.e.f", 1900000000},
+		"with white space around": {"\n " + jwt(`{"t":"g"}`) + " \r\n", V2, "", 0},
+		"another server's":        {"secret", Opaque, "", 0},
+		"within quotes":           {`"` + jwt(`{"t":"g"}`) + `"`, V2, "", 0},
+		"within single quotes":    {"'" + jwt(`{"t":"g"}`) + "'\n", V2, "", 0},
+		"white space within, too": {"\" " + jwt(`{"t":"g"}`) + "\n\" ", V2, "", 0},
+		"after a byte order mark": {"\ufeff" + jwt(`{"t":"g"}`) + "\r\n", V2, "", 0},
+		"quotes after the mark":   {"\ufeff\"" + jwt(`{"t":"g"}`) + `"`, V2, "", 0},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			k, err := ParseKey(tt.text)
+			k, err := Parse(tt.text)
 			var expires int64
 			if !k.Expires.IsZero() {
 				expires = k.Expires.Unix()
 			}
 			raw := strings.Trim(tt.text, "\ufeff\"' \r\n")
 			if err != nil || k.Kind != tt.kind || k.Endpoint != tt.endpoint || expires != tt.expires || k.raw != raw {
-				t.Errorf("ParseKey = %v %s %d %v", k.Kind, k.Endpoint, expires, err)
+				t.Errorf("Parse = %v %s %d %v", k.Kind, k.Endpoint, expires, err)
 			}
 		})
 	}
@@ -63,9 +63,9 @@ func TestEveryKindOfKeyIsRecognised(t *testing.T) {
 func TestBadKeySaysWhatIsWrongAndNeverTheKey(t *testing.T) {
 	f := func(text, want string) {
 		t.Helper()
-		_, err := ParseKey(text)
+		_, err := Parse(text)
 		if err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("ParseKey(%q) = %v, want %q in it", text, err, want)
+			t.Errorf("Parse(%q) = %v, want %q in it", text, err, want)
 		}
 		if len(text) > 8 && err != nil && strings.Contains(err.Error(), text[8:]) {
 			t.Errorf("the error shows the key: %v", err)
@@ -95,7 +95,7 @@ func TestBadKeySaysWhatIsWrongAndNeverTheKey(t *testing.T) {
 }
 
 func TestKeyPrintsAsItsKindOnly(t *testing.T) {
-	k, _ := ParseKey("very-secret")
+	k, _ := Parse("very-secret")
 	for _, format := range []string{"%v", "%+v", "%#v", "%s"} {
 		if got := fmt.Sprintf(format, k); strings.Contains(got, "very-secret") {
 			t.Errorf("%s shows the key: %s", format, got)
@@ -112,7 +112,7 @@ func TestKeyFileIsReadAgainWhenItChanges(t *testing.T) {
 	}
 	write("first\n")
 	synctest.Test(t, func(t *testing.T) {
-		ring, err := KeyFile(path)
+		ring, err := FromFile(path)
 		if err != nil || ring.Key().raw != "first" {
 			t.Fatalf("KeyFile = %v, %v", ring, err)
 		}
@@ -143,7 +143,7 @@ func TestUnreadableKeyFileIsToldOnceWhileTheKeyIsRefused(t *testing.T) {
 		t.Fatal(err)
 	}
 	synctest.Test(t, func(t *testing.T) {
-		ring, err := KeyFile(path)
+		ring, err := FromFile(path)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -162,14 +162,6 @@ func TestUnreadableKeyFileIsToldOnceWhileTheKeyIsRefused(t *testing.T) {
 	})
 }
 
-// watched watches a keyring and returns what tells of a new key. Without a refusal it does not look for one.
-func watched(t *testing.T, r *Keyring) (changed <-chan struct{}) {
-	t.Helper()
-	news := make(chan struct{}, 1)
-	go r.Watch(t.Context(), time.Hour, func() { news <- struct{}{} }, func(err error) { t.Error(err) })
-	return news
-}
-
 // slow is a key file on a disk that does not answer until it is told to.
 type slow struct {
 	keys  chan string
@@ -180,7 +172,7 @@ func (s *slow) load(ctx context.Context) (Key, error) {
 	s.loads.Add(1)
 	select {
 	case text := <-s.keys:
-		return ParseKey(text)
+		return Parse(text)
 	case <-ctx.Done():
 		return Key{}, ctx.Err()
 	case <-time.After(secretfile.Timeout):
@@ -188,14 +180,14 @@ func (s *slow) load(ctx context.Context) (Key, error) {
 	}
 }
 
-func newSlow(t *testing.T) (*slow, *Keyring) {
+func newSlow(t *testing.T) (*slow, *Ring) {
 	t.Helper()
 	s := &slow{keys: make(chan string)}
-	k, err := ParseKey("old")
+	k, err := Parse("old")
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := newKeyring(s.load, nil)
+	r := newRing(s.load, nil)
 	r.current.Store(&k)
 	return s, r
 }
@@ -262,8 +254,22 @@ func FuzzParseKeyNeverPanics(f *testing.F) {
 	f.Add(jwt(`{"exp":1e400}`))
 	f.Add("eyJlbmRwb2ludCI6ImEifQ==")
 	f.Fuzz(func(t *testing.T, text string) {
-		if k, err := ParseKey(text); err == nil && k.raw == "" {
+		if k, err := Parse(text); err == nil && k.raw == "" {
 			t.Error("an empty key was accepted")
 		}
 	})
+}
+
+func TestSecretsOfAKeyAreAllThatMustBeHidden(t *testing.T) {
+	raw := base64.StdEncoding.EncodeToString([]byte(`{"endpoint":"cell.example.com","api_key":"inner"}`))
+	k, err := Parse(raw)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := k.Secrets(); got != [2]string{raw, "inner"} || k.Reveal() != raw {
+		t.Errorf("the secrets are %q, want what is sent and the token inside", got)
+	}
+	if got := (*Key)(nil).Secrets(); got != [2]string{} {
+		t.Errorf("without a key there are secrets: %q", got)
+	}
 }

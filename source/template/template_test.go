@@ -1,4 +1,4 @@
-package source
+package template
 
 import (
 	"strconv"
@@ -144,9 +144,9 @@ func TestTemplateRefusalsSayWhatToWriteInstead(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			_, err := CompileTemplate(test.filter, test.template)
+			_, err := Compile([]string{test.filter}, test.template)
 			if err == nil || err.Error() != test.want {
-				t.Errorf("CompileTemplate(%q, %q) = %v, want %v", test.filter, test.template, err, test.want)
+				t.Errorf("Compile(%q, %q) = %v, want %v", test.filter, test.template, err, test.want)
 			}
 		})
 	}
@@ -172,9 +172,9 @@ func TestTemplateRandomStaysInRangeAndUsesAllOfIt(t *testing.T) {
 
 func compiled(t *testing.T, filter, template string) *Template {
 	t.Helper()
-	compiled, err := CompileTemplate(filter, template)
+	compiled, err := Compile([]string{filter}, template)
 	if err != nil {
-		t.Fatalf("CompileTemplate(%q, %q) = %v", filter, template, err)
+		t.Fatalf("Compile(%q, %q) = %v", filter, template, err)
 	}
 	return compiled
 }

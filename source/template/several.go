@@ -1,4 +1,4 @@
-package source
+package template
 
 import (
 	"slices"
@@ -11,13 +11,14 @@ type choice struct {
 	template *Template
 }
 
-// CompileTemplates reads a template for a route that consumes several filters, which do not overlap: wildcards are
-// counted in the filter that a subject matches. The template must be valid for each of them.
-func CompileTemplates(filters []string, template string) (*Template, error) {
+// Compile reads a template for a route that consumes one filter, a NATS subject that may have wildcards, or several
+// that do not overlap, at least one: wildcards are counted in the filter that a subject matches. The template must be valid for each
+// of them. The error is meant for the person who wrote them: it names what is wrong and what to write instead.
+func Compile(filters []string, template string) (*Template, error) {
 	var choices []choice
 	same := true
 	for _, filter := range filters {
-		t, err := CompileTemplate(filter, template)
+		t, err := compileOne(filter, template)
 		if err != nil {
 			return nil, err
 		}
