@@ -9,7 +9,7 @@ import (
 
 	"github.com/nats-io/nats.go"
 
-	"momento-bridge/bench/lab"
+	"momento-bridge/test/lab"
 )
 
 // figure is what one run came to.

@@ -9,7 +9,7 @@ import (
 	"strings"
 	"syscall"
 
-	"momento-bridge/bench/lab"
+	"momento-bridge/test/lab"
 )
 
 // subject is a program that carries messages from NATS to nginx.

@@ -8,7 +8,7 @@ import (
 	"strconv"
 	"strings"
 
-	"momento-bridge/bench/lab"
+	"momento-bridge/test/lab"
 )
 
 // testCase is a search.

@@ -11,7 +11,7 @@ import (
 	"os/exec"
 	"strings"
 
-	"momento-bridge/bench/lab"
+	"momento-bridge/test/lab"
 )
 
 // found is what a search prints.

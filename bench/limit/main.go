@@ -22,7 +22,7 @@ import (
 	"syscall"
 	"time"
 
-	"momento-bridge/bench/lab"
+	"momento-bridge/test/lab"
 )
 
 func main() {

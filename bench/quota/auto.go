@@ -8,7 +8,7 @@ import (
 	"strings"
 	"time"
 
-	"momento-bridge/bench/lab"
+	"momento-bridge/test/lab"
 )
 
 // quotaCase is a quota that the daemon must find.

@@ -11,7 +11,7 @@ import (
 	"slices"
 	"time"
 
-	"momento-bridge/bench/lab"
+	"momento-bridge/test/lab"
 )
 
 // inbox is an endpoint that keeps publishes until it stops, and then takes them apart. It shares no code with what encodes batches.

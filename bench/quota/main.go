@@ -36,7 +36,7 @@ import (
 	"syscall"
 	"time"
 
-	"momento-bridge/bench/lab"
+	"momento-bridge/test/lab"
 )
 
 func main() {

@@ -10,7 +10,7 @@ import (
 	"strings"
 	"time"
 
-	"momento-bridge/bench/lab"
+	"momento-bridge/test/lab"
 )
 
 // nginxLimit is an independent limiter: a leaky bucket with a burst of a fifth of a second.

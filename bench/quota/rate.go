@@ -7,7 +7,7 @@ import (
 	"slices"
 	"time"
 
-	"momento-bridge/bench/lab"
+	"momento-bridge/test/lab"
 )
 
 // rateCase is a configured rate, at which requests must come.

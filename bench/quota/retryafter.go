@@ -5,7 +5,7 @@ import (
 	"net/http"
 	"time"
 
-	"momento-bridge/bench/lab"
+	"momento-bridge/test/lab"
 )
 
 // retryAfter refuses each 20th request and wishes to be left alone for 3 s from when the answer is written. What was on its way is told apart: it came within 50 ms.

@@ -8,7 +8,7 @@ import (
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
-	"momento-bridge/bench/lab"
+	"momento-bridge/test/lab"
 )
 
 // route is a stream, and a daemon that carries it to an endpoint.

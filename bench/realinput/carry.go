@@ -8,7 +8,7 @@ import (
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
-	"momento-bridge/bench/lab"
+	"momento-bridge/test/lab"
 )
 
 // carrier is one kind of messages.

@@ -3,7 +3,7 @@ package main
 import (
 	"context"
 
-	"momento-bridge/bench/lab"
+	"momento-bridge/test/lab"
 )
 
 // servers are the programs around the daemon.

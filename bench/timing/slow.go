@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"time"
 
-	"momento-bridge/bench/lab"
+	"momento-bridge/test/lab"
 )
 
 const (

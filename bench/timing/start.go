@@ -9,7 +9,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"momento-bridge/bench/lab"
+	"momento-bridge/test/lab"
 )
 
 const (
