@@ -1,127 +1,105 @@
-// Package lab runs the programs that a benchmark needs, each as a process of its own, on loopback: nats-server, the daemon, nginx, and an
-// endpoint that records when requests come.
+// Package lab is the rig of the tests and benchmarks that see the program from outside. It builds the programs and runs
+// each as a process of its own on loopback, which dies with us: nats-server, the daemon, the emulator, nginx. It also has
+// endpoints that count, and waits until something holds. It imports nothing of the program, and no package testing.
 package lab
 
 import (
 	"context"
+	"errors"
 	"fmt"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strconv"
-	"syscall"
-	"time"
+	"slices"
+	"sync"
 )
 
-// Lab is a directory with the programs, and a nats-server with JetStream.
+// Lab is a directory with the programs, and what runs of them. Its methods may be called concurrently.
 type Lab struct {
-	Dir     string // Removed by Stop.
-	Daemon  string // The program momento-bridge.
-	NATSURL string
-	Monitor string // The URL of nats-server's monitoring.
-	NATS    int    // The process nats-server.
+	Dir        string // For files; removed by Stop.
+	Bridge     string // The program momento-bridge,
+	NATSServer string // and nats-server.
+	NATS       *NATS  // The server that a daemon is told of which is started with flags; nil: none.
 
-	processes []*exec.Cmd
+	root      string
+	mu        sync.Mutex // Guards the following.
+	processes []*Process
 }
 
-// New builds the programs and starts nats-server. Stop must be called, also after an error.
-func New(ctx context.Context) (*Lab, error) {
+// New builds the programs. Root is a directory of the module momento-bridge, empty for the current one. Stop must be
+// called unless there is an error.
+func New(ctx context.Context, root string) (*Lab, error) {
 	dir, err := os.MkdirTemp("", "lab-")
 	if err != nil {
 		return nil, fmt.Errorf("make a temporary directory: %w", err)
 	}
-	l := &Lab{Dir: dir, Daemon: filepath.Join(dir, "momento-bridge")}
-	natsServer := filepath.Join(dir, "nats-server")
-	for program, pkg := range map[string]string{l.Daemon: "momento-bridge/cmd/momento-bridge", natsServer: "github.com/nats-io/nats-server/v2"} {
-		if err := l.Build(ctx, program, pkg); err != nil {
-			return l, err
-		}
+	l := &Lab{Dir: dir, root: root}
+	var notBridge, notServer error
+	l.Bridge, notBridge = l.Build(ctx, "momento-bridge/cmd/momento-bridge")
+	l.NATSServer, notServer = l.Build(ctx, "github.com/nats-io/nats-server/v2")
+	if err := errors.Join(notBridge, notServer); err != nil {
+		l.Stop()
+		return nil, err
 	}
-	address, err := FreePort()
-	if err != nil {
-		return l, err
-	}
-	monitor, err := FreePort()
-	if err != nil {
-		return l, err
-	}
-	l.NATSURL, l.Monitor = "nats://"+address, "http://"+monitor
-	_, port, _ := net.SplitHostPort(address)
-	_, monitorPort, _ := net.SplitHostPort(monitor)
-	server, err := l.Start(natsServer, "-a", "127.0.0.1", "-p", port, "-m", monitorPort, "-js", "-sd", filepath.Join(dir, "jetstream"))
-	if err != nil {
-		return l, err
-	}
-	l.NATS = server.Process.Pid
-	return l, AwaitPort(ctx, address)
+	return l, nil
 }
 
-// Build builds a program of this module or of one that it depends on.
-func (l *Lab) Build(ctx context.Context, program, pkg string) error {
+// NewWithNATS builds the programs and starts a NATS server, which daemons started with flags use.
+func NewWithNATS(ctx context.Context) (*Lab, error) {
+	l, err := New(ctx, "")
+	if err != nil {
+		return nil, err
+	}
+	if l.NATS, err = l.StartNATS(ctx); err != nil {
+		l.Stop()
+		return nil, err
+	}
+	return l, nil
+}
+
+// Build builds a program of the module momento-bridge, or of one that it depends on, and returns its path.
+func (l *Lab) Build(ctx context.Context, pkg string) (string, error) {
+	name := filepath.Base(pkg)
+	if name == "v2" {
+		name = filepath.Base(filepath.Dir(pkg))
+	}
+	program := filepath.Join(l.Dir, name)
 	build := exec.CommandContext(ctx, "go", "build", "-o", program, pkg)
-	build.Stderr = os.Stderr
-	if err := build.Run(); err != nil {
-		return fmt.Errorf("build %s: %w", pkg, err)
+	build.Dir = l.root
+	if out, err := build.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("build %s: %w\n%s", pkg, err, out)
 	}
-	return nil
+	return program, nil
 }
 
-// Start starts a program that Stop will stop.
-func (l *Lab) Start(program string, args ...string) (*exec.Cmd, error) {
-	cmd := exec.Command(program, args...)
-	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
-	if err := cmd.Start(); err != nil {
-		return nil, fmt.Errorf("start %s: %w", program, err)
-	}
-	l.processes = append(l.processes, cmd)
-	return cmd, nil
-}
-
-// StartNginx starts nginx with a configuration, in which %[1]s stands for its directory, and waits until it listens.
-func (l *Lab) StartNginx(ctx context.Context, nginx, config, address string) error {
-	dir, err := os.MkdirTemp(l.Dir, "nginx-")
-	if err != nil {
-		return fmt.Errorf("make nginx's directory: %w", err)
-	}
-	file := filepath.Join(dir, "nginx.conf")
-	if err := os.WriteFile(file, fmt.Appendf(nil, config, dir), 0o600); err != nil {
-		return fmt.Errorf("write nginx's configuration: %w", err)
-	}
-	if _, err := l.Start(nginx, "-p", dir, "-e", filepath.Join(dir, "error.log"), "-c", file); err != nil {
-		return fmt.Errorf("%w (nginx is Debian's package nginx-light)", err)
-	}
-	return AwaitPort(ctx, address)
-}
-
-// Stop ends every program and waits for them, the latest first.
+// Stop ends every process, the latest first, and removes the directory.
 func (l *Lab) Stop() {
-	for i := range l.processes {
-		p := l.processes[len(l.processes)-1-i]
-		if p.ProcessState == nil {
-			_ = p.Process.Signal(syscall.SIGTERM)
-			_ = p.Wait()
-		}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, p := range slices.Backward(l.processes) {
+		_ = p.Stop()
 	}
-	os.RemoveAll(l.Dir)
+	_ = os.RemoveAll(l.Dir)
 }
 
-// FreePort returns a loopback address that nobody listens on.
-func FreePort() (string, error) {
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
+// Scratch makes a directory that is removed by Stop. Its name begins with a word.
+func (l *Lab) Scratch(word string) (string, error) {
+	dir, err := os.MkdirTemp(l.Dir, word+"-")
 	if err != nil {
-		return "", fmt.Errorf("find a free port: %w", err)
+		return "", fmt.Errorf("make a directory: %w", err)
 	}
-	defer ln.Close()
-	return "127.0.0.1:" + strconv.Itoa(ln.Addr().(*net.TCPAddr).Port), nil
+	return dir, nil
 }
 
-// AwaitPort waits until somebody listens on an address.
-func AwaitPort(ctx context.Context, address string) error {
-	for end := time.Now().Add(10 * time.Second); time.Now().Before(end) && ctx.Err() == nil; time.Sleep(20 * time.Millisecond) {
-		if conn, err := net.Dial("tcp", address); err == nil {
-			return conn.Close()
-		}
+// Write writes a file, such as a configuration, into a directory of its own, and returns its path.
+func (l *Lab) Write(name, text string) (string, error) {
+	dir, err := l.Scratch(name)
+	if err != nil {
+		return "", err
 	}
-	return fmt.Errorf("nobody listens on %s", address)
+	file := filepath.Join(dir, name)
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		return "", fmt.Errorf("write %s: %w", name, err)
+	}
+	return file, nil
 }
