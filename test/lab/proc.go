@@ -25,12 +25,7 @@ func Usage(pid int) (time.Duration, error) {
 	return time.Duration(user+system) * 10 * time.Millisecond, nil // USER_HZ is 100.
 }
 
-// PeakMemory is the most of a process that was resident, in bytes; 0 if it cannot be read.
-func PeakMemory(pid int) int { return memory(pid, "VmHWM:") }
-
-// Memory is what of a process is resident, in bytes; 0 if it cannot be read.
-func Memory(pid int) int { return memory(pid, "VmRSS:") }
-
+// memory is a figure of a process that Linux tells in KiB, in bytes; 0 if it cannot be read.
 func memory(pid int, field string) int {
 	text, _ := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
 	for line := range strings.Lines(string(text)) {

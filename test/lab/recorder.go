@@ -30,6 +30,7 @@ type Recorder struct {
 	workers sync.WaitGroup
 	mu      sync.Mutex // Guards the following, and calls of Answer.
 	conns   map[net.Conn]*[]time.Time
+	closed  bool
 
 	requests atomic.Int64
 	held     atomic.Int64 // Nanoseconds between a request and its answer, all together.
@@ -40,7 +41,7 @@ func (r *Recorder) Load() (requests int, held time.Duration) {
 	return int(r.requests.Load()), time.Duration(r.held.Load())
 }
 
-// NewRecorder listens. Serve must follow.
+// NewRecorder listens. Start must follow, once the fields are set.
 func NewRecorder() (*Recorder, error) {
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -49,17 +50,34 @@ func NewRecorder() (*Recorder, error) {
 	return &Recorder{Address: ln.Addr().String(), ln: ln, conns: map[net.Conn]*[]time.Time{}}, nil
 }
 
-// Serve answers until ctx is done.
-func (r *Recorder) Serve(ctx context.Context) {
-	stop := context.AfterFunc(ctx, func() {
-		r.ln.Close()
-		r.mu.Lock()
-		defer r.mu.Unlock()
-		for conn := range r.conns {
-			_ = conn.Close()
-		}
-	})
-	defer stop()
+// Start answers until ctx is done or stop is called, which waits for the last answer. Stop may be called twice.
+func (r *Recorder) Start(ctx context.Context) (stop func()) {
+	ctx, cancel := context.WithCancel(ctx)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		r.accept()
+	}()
+	context.AfterFunc(ctx, r.close)
+	return func() {
+		cancel()
+		<-done
+	}
+}
+
+// close ends everything.
+func (r *Recorder) close() {
+	_ = r.ln.Close()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.closed = true
+	for conn := range r.conns {
+		_ = conn.Close()
+	}
+}
+
+// accept serves every connection until there are no more.
+func (r *Recorder) accept() {
 	for {
 		conn, err := r.ln.Accept()
 		if err != nil {
@@ -68,13 +86,16 @@ func (r *Recorder) Serve(ctx context.Context) {
 		times := make([]time.Time, 0, 1024)
 		r.mu.Lock()
 		r.conns[conn] = &times
+		if r.closed {
+			_ = conn.Close()
+		}
 		r.mu.Unlock()
 		r.workers.Go(func() { r.serve(conn, &times) })
 	}
 	r.workers.Wait()
 }
 
-// Times returns when requests came, in order. Serve must have ended.
+// Times returns when requests came, in order. It must have been stopped.
 func (r *Recorder) Times() []time.Time {
 	var all []time.Time
 	for _, times := range r.conns {

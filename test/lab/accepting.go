@@ -28,7 +28,7 @@ type Accepting struct {
 const acceptingConfig = `
 worker_processes 1;
 daemon off;
-pid %[1]s/nginx.pid;
+pid DIR/nginx.pid;
 events { worker_connections 8192; }
 http {
   access_log off;
@@ -37,7 +37,7 @@ http {
   keepalive_requests 1000000000;
   client_header_buffer_size 16k;
   large_client_header_buffers 8 64k;
-  client_body_temp_path %[1]s/body;
+  client_body_temp_path DIR/body;
   client_body_buffer_size 64k;
   server {
     listen PLAIN backlog=4096;
@@ -52,23 +52,18 @@ http {
 
 // StartAccepting starts it.
 func (l *Lab) StartAccepting(ctx context.Context, nginx string) (*Accepting, error) {
-	a := &Accepting{}
-	for _, address := range []*string{&a.Address, &a.Secure, &a.counters} {
-		var err error
-		if *address, err = FreePort(); err != nil {
-			return nil, err
-		}
-	}
-	certificate, key, err := l.certificate()
+	pair, err := NewCertificate(l.Dir)
 	if err != nil {
 		return nil, err
 	}
-	a.CAFile = certificate
-	config := strings.NewReplacer("PLAIN", a.Address, "SECURE", a.Secure, "COUNTERS", a.counters, "CERTIFICATE", certificate, "KEY", key).Replace(acceptingConfig)
-	if err := l.StartNginx(ctx, nginx, config, a.Address); err != nil {
+	a := &Accepting{Address: FreeAddress(), Secure: FreeAddress(), CAFile: pair.File, counters: FreeAddress()}
+	config := strings.NewReplacer("PLAIN", a.Address, "SECURE", a.Secure, "COUNTERS", a.counters,
+		"CERTIFICATE", pair.File, "KEY", pair.KeyFile).Replace(acceptingConfig)
+	process, err := l.StartNginx(ctx, nginx, config, a.Address)
+	if err != nil {
 		return nil, err
 	}
-	a.Workers = children(l.processes[len(l.processes)-1].Process.Pid)
+	a.Workers = children(process.PID())
 	return a, nil
 }
 
