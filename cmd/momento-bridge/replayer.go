@@ -15,11 +15,13 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"momento-bridge/source/template"
+
 	"github.com/nats-io/nats.go"
 	"github.com/prometheus/client_golang/prometheus"
 
 	"momento-bridge/pipeline"
-	"momento-bridge/sink"
+	"momento-bridge/sink/key"
 	"momento-bridge/source"
 )
 
@@ -203,7 +205,7 @@ func carryAll(ctx context.Context, p *plan, replays map[string]*source.Replay, m
 }
 
 // template returns what makes topics of the route's subjects.
-func (r *routePlan) template() *source.Template {
+func (r *routePlan) template() *template.Template {
 	if r.jetStream != nil {
 		return r.jetStream.Template
 	}
@@ -220,7 +222,7 @@ func total(replays map[string]*source.Replay) source.ReplayCounts {
 
 // showProgress writes a line now and then, until ctx is done.
 func showProgress(
-	ctx context.Context, pipe *pipeline.Pipeline, keys *sink.Keyring, replays map[string]*source.Replay, w io.Writer,
+	ctx context.Context, pipe *pipeline.Pipeline, keys *key.Ring, replays map[string]*source.Replay, w io.Writer,
 ) {
 	ticks := time.NewTicker(replayProgress)
 	defer ticks.Stop()
