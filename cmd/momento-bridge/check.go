@@ -31,14 +31,14 @@ func newCheck() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		if err := p.check(list); err != nil {
+		if err := p.Check(list); err != nil {
 			return err
 		}
 		if !*online {
 			return list.verdict(", as far as the configuration tells: --online tries NATS and the endpoint, too")
 		}
 		fmt.Fprintln(list.w)
-		p.checkOnline(cmd.Context(), list)
+		p.CheckOnline(cmd.Context(), list)
 		return list.verdict(": what only a publish shows is whether the endpoint accepts the API key for these caches and topics")
 	}
 	return cmd

@@ -19,7 +19,7 @@ const (
 
 // generate sends messages and shows what happens until the time is up or ctx is done.
 func (d *demo) generate(ctx context.Context, o demoOptions, w io.Writer) {
-	for end := time.Now().Add(settleTime); !d.bridge.status().Ready && ctx.Err() == nil && time.Now().Before(end); {
+	for end := time.Now().Add(settleTime); !d.bridge.Status().Ready && ctx.Err() == nil && time.Now().Before(end); {
 		time.Sleep(10 * time.Millisecond)
 	}
 	began := time.Now()
@@ -95,7 +95,7 @@ func (s *demoDisplay) update(now time.Time) {
 func (s *demoDisplay) finish(text string) { fmt.Fprintln(s.w, text) }
 
 func (s *demoDisplay) lines(now time.Time) []string {
-	sum, status := s.demo.ledger.sum(), s.demo.bridge.status()
+	sum, status := s.demo.ledger.sum(), s.demo.bridge.Status()
 	seconds := max(now.Sub(s.at).Seconds(), 1e-3)
 	in := float64(sum.published-s.before.published) / seconds
 	out := float64(sum.delivered-s.before.delivered) / seconds

@@ -14,6 +14,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"momento-bridge/daemon"
 	"momento-bridge/loadtest"
 	"momento-bridge/loadtest/report"
 	"momento-bridge/loadtest/search"
@@ -108,7 +109,7 @@ func (o *findOptions) run(cmd *cobra.Command) error {
 
 func interruptedOr(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
-		return errInterrupted
+		return daemon.ErrInterrupted
 	}
 	return err
 }
@@ -204,7 +205,7 @@ func (o *findOptions) confirm(cmd *cobra.Command) error {
 		}
 		return &usageError{errors.New("nothing was published")}
 	case <-cmd.Context().Done():
-		return errInterrupted
+		return daemon.ErrInterrupted
 	}
 }
 
@@ -227,7 +228,7 @@ func (o *findOptions) endOf(r *report.Report, failure error) error {
 	case failure != nil:
 		return failure
 	case r.Interrupted:
-		return errInterrupted
+		return daemon.ErrInterrupted
 	case r.AsExpected != nil && !*r.AsExpected:
 		return statusError(statusUnmet)
 	case r.Verdict != report.Proved:

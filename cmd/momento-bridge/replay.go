@@ -4,6 +4,8 @@ import (
 	"errors"
 
 	"github.com/spf13/cobra"
+
+	"momento-bridge/daemon"
 )
 
 func newReplay() *cobra.Command {
@@ -18,7 +20,7 @@ func newReplay() *cobra.Command {
 			"  momento-bridge replay -c config.yaml --share 50%",
 	}
 	s := addSettings(cmd)
-	var o ReplayOptions
+	var o daemon.ReplayOptions
 	cmd.Flags().StringSliceVar(&o.Routes, "route", nil, "only dead letters of these routes")
 	cmd.Flags().StringSliceVar(&o.Reasons, "reason", nil, "only dead letters with these reasons, as --dry-run lists them, such as bad_request, too_large, given_up")
 	cmd.Flags().BoolVar(&o.DryRun, "dry-run", false, "list what would be replayed, change nothing")
@@ -29,12 +31,12 @@ func newReplay() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		r, err := newReplay2(p, o)
+		r, err := daemon.NewReplay(p, o)
 		if err != nil {
 			return &usageError{err}
 		}
-		err = r.run(cmd.Context(), cmd.OutOrStdout(), cmd.ErrOrStderr(), logger(f, cmd.ErrOrStderr()))
-		if errors.Is(err, errLeft) {
+		err = r.Run(cmd.Context(), cmd.OutOrStdout(), cmd.ErrOrStderr(), logger(f, cmd.ErrOrStderr()))
+		if errors.Is(err, daemon.ErrLeft) {
 			return errQuiet
 		}
 		return err

@@ -6,6 +6,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"momento-bridge/config"
+	"momento-bridge/daemon"
 )
 
 func newRun() *cobra.Command {
@@ -27,14 +28,14 @@ func newRun() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		if err := p.firstKey(cmd.Context()); err != nil {
+		if err := p.FirstKey(cmd.Context()); err != nil {
 			return err
 		}
 		log := logger(f, cmd.ErrOrStderr())
-		p.announce(cmd.ErrOrStderr(), log, version)
+		p.Announce(cmd.ErrOrStderr(), log, version)
 		hangups, stop := hangups()
 		defer stop()
-		b, err := newBridge(bridgeConfig{
+		b, err := daemon.New(daemon.Config{
 			Plan: p, Version: version, Getenv: os.Getenv, Hurry: hurry(cmd.Context()), Hangups: hangups,
 			Reload: func() (*config.File, error) {
 				next, _, err := s.load(cmd)
@@ -44,7 +45,7 @@ func newRun() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		return b.run(cmd.Context())
+		return b.Run(cmd.Context())
 	}
 	return cmd
 }

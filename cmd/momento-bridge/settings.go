@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"momento-bridge/config"
+	"momento-bridge/daemon"
 	"momento-bridge/terminal"
 )
 
@@ -70,7 +71,7 @@ func addSettings(cmd *cobra.Command) *settings {
 
 // load reads the configuration: flags before the environment before the file before the defaults. All problems are
 // reported at once, as a usage error.
-func (s *settings) load(cmd *cobra.Command) (*config.File, *plan, error) {
+func (s *settings) load(cmd *cobra.Command) (*config.File, *daemon.Plan, error) {
 	name, text := "", []byte(nil)
 	if s.file != "" {
 		var err error
@@ -83,13 +84,13 @@ func (s *settings) load(cmd *cobra.Command) (*config.File, *plan, error) {
 	if err := s.apply(cmd, f); err != nil {
 		return nil, nil, err
 	}
-	applyContext(f)
+	daemon.ApplyContext(f)
 	applyEnvironment(f)
 	if f.Broken("") {
 		return nil, nil, &usageError{f.Err()}
 	}
 	f.Validate()
-	p := newPlan(f)
+	p := daemon.NewPlan(f)
 	if err := f.Err(); err != nil {
 		return f, nil, &usageError{err}
 	}

@@ -186,7 +186,7 @@ func TestStatusShowsARunningDaemon(t *testing.T) {
 	p := startDaemon(t, "-c", w.config("", "  - {name: here, stream: S, cache: c}\n  - {name: gone, subject: g, cache: missing}\n"))
 	p.awaitReady()
 	_ = w.nats.Publish("g", []byte("y"))
-	address := strings.TrimPrefix(p.admin, "http://")
+	address := strings.TrimPrefix(p.URL, "http://")
 	status := func(args ...string) string {
 		var out, log syncBuffer
 		if err := run(t.Context(), append([]string{"status", "--admin", address}, args...), &out, &log); err != nil {
