@@ -104,15 +104,15 @@ func startWatched(t *testing.T, w *surroundings, routes string, change func(*Pla
 	d := &watched{t: t, manager: daemontest.NewManager(t), log: &daemontest.Buffer{}, done: make(chan error, 1)}
 	environment := map[string]string{"NOTIFY_SOCKET": d.manager.Socket, "WATCHDOG_USEC": "1000000"}
 	getenv := func(name string) string { return environment[name] }
-	b, err := New(Config{Plan: plan, Getenv: getenv}, slog.New(slog.NewJSONHandler(d.log, nil)))
+	bridge, err := New(Config{Plan: plan, Getenv: getenv}, slog.New(slog.NewJSONHandler(d.log, nil)))
 	if err != nil {
 		t.Fatal(err)
 	}
-	b.vitals.progress.tick = watchTick()
-	d.Admin = daemontest.Admin{T: t, URL: "http://" + b.admin.Addr().String()}
+	bridge.vitals.progress.tick = watchTick()
+	d.Admin = daemontest.Admin{T: t, URL: "http://" + bridge.AdminAddr().String()}
 	ctx, cancel := context.WithCancel(context.Background())
 	d.cancel = cancel
-	go func() { d.done <- b.Run(ctx) }()
+	go func() { d.done <- bridge.Run(ctx) }()
 	t.Cleanup(func() {
 		cancel()
 		if t.Failed() {
