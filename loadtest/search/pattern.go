@@ -53,7 +53,13 @@ func patternOf(events []Event) pattern {
 
 // acceptances are the moments when what was accepted was sent.
 func acceptances(events []Event) []float64 {
-	var at []float64
+	n := 0
+	for i := range events {
+		if !events[i].Refused {
+			n++
+		}
+	}
+	at := make([]float64, 0, n)
 	for _, e := range events {
 		if !e.Refused {
 			at = append(at, e.At)

@@ -3,6 +3,7 @@ package search
 import "testing"
 
 func TestAcceptancesJustAfterTheFirstRefusalAreNoRate(t *testing.T) {
+	t.Parallel()
 	var events []Event
 	for i := range 1000 {
 		events = append(events, Event{At: float64(i) / 100})

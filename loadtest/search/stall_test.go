@@ -39,6 +39,7 @@ func overloaded(t *testing.T, seconds, burst float64, late bool, stalls ...stall
 
 // After a stall a bucket accepts at once what it has saved meanwhile: that is neither a window's beginning nor a rate.
 func TestStallsOfTheMachineAreNoWindowAndNoRate(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		name   string
 		stalls []stall
