@@ -3,6 +3,7 @@ package logthrottle
 import (
 	"context"
 	"log/slog"
+	"strings"
 )
 
 // handler passes a record on unless one of its kind has been passed on within Interval.
@@ -33,11 +34,12 @@ func (h *handler) Handle(ctx context.Context, r slog.Record) error {
 
 // WithAttrs implements slog.Handler.
 func (h *handler) WithAttrs(attrs []slog.Attr) slog.Handler {
-	about := h.about
+	var about strings.Builder
+	about.WriteString(h.about)
 	for _, a := range attrs {
-		about += a.String() + "\n"
+		about.WriteString(a.String() + "\n")
 	}
-	return &handler{Handler: h.Handler.WithAttrs(attrs), about: about, kinds: h.kinds}
+	return &handler{Handler: h.Handler.WithAttrs(attrs), about: about.String(), kinds: h.kinds}
 }
 
 // WithGroup implements slog.Handler.
