@@ -26,7 +26,7 @@ import (
 	"syscall"
 	"time"
 
-	"momento-bridge/bench/lab"
+	"momento-bridge/test/lab"
 )
 
 func main() {
@@ -119,11 +119,10 @@ func (b *bench) run(ctx context.Context, only, out string) (failed bool, err err
 
 // prepare builds the programs and starts the servers.
 func (b *bench) prepare(ctx context.Context) (err error) {
-	b.Lab, err = lab.New(ctx)
-	if err == nil {
-		b.floor = b.Dir + "/floor"
-		err = b.Build(ctx, b.floor, "momento-bridge/bench/floor")
+	if b.Lab, err = lab.NewWithNATS(ctx); err != nil {
+		return err
 	}
+	b.floor, err = b.Build(ctx, "momento-bridge/bench/floor")
 	if err == nil {
 		b.endpoint, err = b.StartAccepting(ctx, b.nginx)
 	}

@@ -22,7 +22,7 @@ import (
 	"syscall"
 	"time"
 
-	"momento-bridge/bench/lab"
+	"momento-bridge/test/lab"
 )
 
 func main() {
@@ -45,13 +45,11 @@ func main() {
 
 func run(ctx context.Context, only string, short bool, nginx string, seed uint64) (failed bool, err error) {
 	fmt.Printf("seed %d\n", seed)
-	l, err := lab.New(ctx)
-	if l != nil {
-		defer l.Stop()
-	}
+	l, err := lab.New(ctx, "")
 	if err != nil {
 		return true, err
 	}
+	defer l.Stop()
 	b := &bench{Lab: l, nginx: nginx, rng: rand.New(rand.NewPCG(seed, 0))}
 	for _, c := range cases {
 		if only == "" && short && !c.short || only != "" && !slices.Contains(strings.Split(only, ","), c.name) {

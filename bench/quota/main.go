@@ -36,7 +36,7 @@ import (
 	"syscall"
 	"time"
 
-	"momento-bridge/bench/lab"
+	"momento-bridge/test/lab"
 )
 
 func main() {
@@ -101,13 +101,11 @@ func run(ctx context.Context, only string, short bool, nginx string) (failed boo
 		}
 		chosen = append(chosen, cases[i])
 	}
-	l, err := lab.New(ctx)
-	if l != nil {
-		defer l.Stop()
-	}
+	l, err := lab.NewWithNATS(ctx)
 	if err != nil {
 		return true, err
 	}
+	defer l.Stop()
 	b := &bench{Lab: l, short: short, nginx: nginx}
 	watching, stop := context.WithCancel(ctx)
 	var watcher sync.WaitGroup

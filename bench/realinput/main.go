@@ -40,12 +40,10 @@ func main() {
 // run builds the programs, starts the servers, and carries both kinds of messages.
 func run(ctx context.Context, messages int, nginx string) (failed bool, err error) {
 	s, err := startServers(ctx, nginx)
-	if s.Lab != nil {
-		defer s.Stop()
-	}
 	if err != nil {
 		return false, err
 	}
+	defer s.Stop()
 	for _, kind := range []carrier{&core{}, &stream{}} {
 		r := &result{messages: messages}
 		if err := s.carry(ctx, kind, r); err != nil {

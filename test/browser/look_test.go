@@ -10,13 +10,13 @@ import (
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 
-	"momento-bridge/test/browser/lab"
+	"momento-bridge/test/browser/show"
 )
 
 // parkedLab is a daemon with something in every part of the page: a route that is parked, one that waits for the quota, problems.
-func parkedLab(t *testing.T) *lab.Lab {
+func parkedLab(t *testing.T) *show.Lab {
 	t.Helper()
-	l := startLab(t, lab.Config{Caches: []string{"shop"}, Rate: 20, Orders: 5000})
+	l := startLab(t, show.Config{Caches: []string{"shop"}, Rate: 20, Orders: 5000})
 	feed(t, l, "audit", 5)
 	feed(t, l, "prices", 5)
 	return l

@@ -6,11 +6,11 @@ import (
 	"os"
 	"testing"
 
-	"momento-bridge/test/browser/lab"
+	"momento-bridge/test/browser/show"
 )
 
 var (
-	programs lab.Programs
+	programs show.Programs
 	chrome   context.Context // Of the browser that all tests share, each with tabs of its own.
 )
 
@@ -22,11 +22,11 @@ func runTests(m *testing.M) int {
 		return fail(err)
 	}
 	defer os.RemoveAll(dir)
-	if programs, err = lab.Build(context.Background(), "../..", dir); err != nil {
+	if programs, err = show.Build(context.Background(), "../..", dir); err != nil {
 		return fail(err)
 	}
 	var stop func()
-	if chrome, stop, err = lab.Chrome(context.Background()); err != nil {
+	if chrome, stop, err = show.Chrome(context.Background()); err != nil {
 		return fail(err)
 	}
 	defer stop()
@@ -39,9 +39,9 @@ func fail(err error) int {
 }
 
 // startLab starts a daemon with what it needs.
-func startLab(t *testing.T, cfg lab.Config) *lab.Lab {
+func startLab(t *testing.T, cfg show.Config) *show.Lab {
 	t.Helper()
-	l, err := lab.Start(t.Context(), programs, t.TempDir(), cfg)
+	l, err := show.Start(t.Context(), programs, t.TempDir(), cfg)
 	if err != nil {
 		t.Fatal(err)
 	}

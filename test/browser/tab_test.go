@@ -15,7 +15,7 @@ import (
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
 
-	"momento-bridge/test/browser/lab"
+	"momento-bridge/test/browser/show"
 )
 
 // checks are functions that look at the page from inside.
@@ -72,7 +72,7 @@ func (b *tab) seen() (requests, complaints []string) {
 // look sets the size and the scheme: light or dark.
 func (b *tab) look(width int64, scheme string) {
 	b.t.Helper()
-	if err := lab.Look(b.ctx, width, 900, scheme); err != nil {
+	if err := show.Look(b.ctx, width, 900, scheme); err != nil {
 		b.t.Fatal(err)
 	}
 }

@@ -14,28 +14,28 @@ import (
 
 	"github.com/chromedp/chromedp"
 
-	"momento-bridge/test/browser/lab"
+	"momento-bridge/test/browser/show"
 )
 
 // scene is a state with what causes it.
 type scene struct {
 	name   string
-	config lab.Config
+	config show.Config
 	feeds  map[string]float64
 	state  string // That the daemon must be in.
 }
 
 var scenes = []scene{
 	{
-		name: "running", config: lab.Config{Caches: []string{"shop", "audit"}},
+		name: "running", config: show.Config{Caches: []string{"shop", "audit"}},
 		feeds: map[string]float64{"orders": 40, "prices": 25, "audit": 4}, state: "publishing",
 	},
 	{
-		name: "throttled", config: lab.Config{Caches: []string{"shop", "audit"}, Rate: 20, Orders: 2500},
+		name: "throttled", config: show.Config{Caches: []string{"shop", "audit"}, Rate: 20, Orders: 2500},
 		feeds: map[string]float64{"orders": 5, "prices": 4, "audit": 0.5}, state: "throttled",
 	},
 	{
-		name: "parked", config: lab.Config{Caches: []string{"shop"}},
+		name: "parked", config: show.Config{Caches: []string{"shop"}},
 		feeds: map[string]float64{"orders": 40, "prices": 25, "audit": 4}, state: "parked",
 	},
 }
@@ -58,11 +58,11 @@ func run(ctx context.Context, root string, history time.Duration) error {
 		return fmt.Errorf("make a folder: %w", err)
 	}
 	defer os.RemoveAll(dir)
-	programs, err := lab.Build(ctx, root, dir)
+	programs, err := show.Build(ctx, root, dir)
 	if err != nil {
 		return err
 	}
-	labs := make([]*lab.Lab, len(scenes))
+	labs := make([]*show.Lab, len(scenes))
 	var feeding sync.WaitGroup
 	feed, stopFeeding := context.WithCancel(ctx)
 	defer feeding.Wait()
@@ -72,7 +72,7 @@ func run(ctx context.Context, root string, history time.Duration) error {
 		if err := os.Mkdir(scratch, 0o700); err != nil {
 			return fmt.Errorf("make a folder: %w", err)
 		}
-		if labs[i], err = lab.Start(ctx, programs, scratch, s.config); err != nil {
+		if labs[i], err = show.Start(ctx, programs, scratch, s.config); err != nil {
 			return fmt.Errorf("%s: %w", s.name, err)
 		}
 		defer labs[i].Close()
@@ -90,8 +90,8 @@ func run(ctx context.Context, root string, history time.Duration) error {
 }
 
 // take takes all pictures of all labs.
-func take(ctx context.Context, labs []*lab.Lab, to string) error {
-	tab, stop, err := lab.Chrome(ctx)
+func take(ctx context.Context, labs []*show.Lab, to string) error {
+	tab, stop, err := show.Chrome(ctx)
 	if err != nil {
 		return err
 	}
@@ -121,7 +121,7 @@ func take(ctx context.Context, labs []*lab.Lab, to string) error {
 
 // shoot writes a picture of the whole page, once it is live and its charts are drawn.
 func shoot(tab context.Context, url string, width int64, scheme, path string) error {
-	if err := lab.Look(tab, width, 900, scheme); err != nil {
+	if err := show.Look(tab, width, 900, scheme); err != nil {
 		return err
 	}
 	if err := chromedp.Do(tab, chromedp.Navigate(url)); err != nil {
