@@ -56,10 +56,14 @@ func promtool(t *testing.T, stdin string, args ...string) {
 }
 
 func TestRulesAreValid(t *testing.T) {
+	t.Parallel()
 	promtool(t, "", "check", "rules", "--lint=all", "--lint-fatal", "alerts.yaml")
 }
 
-func TestAlertsFireAtExactTimes(t *testing.T) { promtool(t, "", "test", "rules", "alerts_test.yaml") }
+func TestAlertsFireAtExactTimes(t *testing.T) {
+	t.Parallel()
+	promtool(t, "", "test", "rules", "alerts_test.yaml")
+}
 
 // lint checks what a daemon exports as Prometheus sees it.
 func lint(t *testing.T, metrics string) {
