@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 
+	"momento-bridge/test/long"
+
 	"go.yaml.in/yaml/v4"
 )
 
@@ -62,6 +64,7 @@ func TestRulesAreValid(t *testing.T) {
 
 func TestAlertsFireAtExactTimes(t *testing.T) {
 	t.Parallel()
+	long.Only(t)
 	promtool(t, "", "test", "rules", "alerts_test.yaml")
 }
 

@@ -36,7 +36,7 @@ func newBoundary(t *testing.T, answer func(publish) int) *boundary {
 // run starts a daemon. One that is to be killed goes through the proxy.
 func (b *boundary) run(nats string, endpoint, route string) *daemon {
 	b.t.Helper()
-	return startDaemon(b.t, settings{nats: nats, endpoint: endpoint, momento: "  timeout: 500ms", route: route}.write(b.t))
+	return startDaemon(b.t, settings{nats: nats, endpoint: endpoint, momento: "  timeout: 900ms", route: route}.write(b.t))
 }
 
 // finish lets another daemon do the rest, and compares the number of copies.

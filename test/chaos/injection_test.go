@@ -117,7 +117,7 @@ func TestInjectionsBetweenAnswersChangeNoMessage(t *testing.T) {
 		t.Run(f.String(), func(t *testing.T) {
 			t.Parallel()
 			i := &injector{depth: f.depth, rng: seeded(t, uint64(k))}
-			w := f.start(t, 4, i.script, settings{momento: "  timeout: 1s", route: ", ordering: none"})
+			w := f.start(t, 4, i.script, settings{momento: "  timeout: 3s", route: ", ordering: none"})
 			messages := w.calmly(i, 60, pick(4, 8, 100))
 			w.carried(messages, nil)
 			w.once(messages)

