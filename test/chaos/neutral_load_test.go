@@ -120,7 +120,7 @@ func through(t *testing.T, s *neutral, load neutralLoad, accepted func() map[str
 	n := startNATS(t)
 	n.stream("S", "s.>")
 	n.stream("ONCE", "once.>")
-	momento := "  timeout: 2s"
+	momento := "  timeout: 5s"
 	if load.secure {
 		momento += fmt.Sprintf("\n  tls: {ca_file: %q}", s.pair.File)
 	}
