@@ -12,6 +12,7 @@ import (
 	"momento-bridge/emulator"
 	"momento-bridge/loadtest/drive"
 	"momento-bridge/sink"
+	"momento-bridge/sink/key"
 )
 
 // rateTest returns a rate test against an emulator.
@@ -33,11 +34,11 @@ func rateTest(t *testing.T, cfg emulator.Config, rate float64, d time.Duration) 
 	if err != nil {
 		t.Fatal(err)
 	}
-	key, err := sink.ParseKey("a-key")
+	k, err := key.Parse("a-key")
 	if err != nil {
 		t.Fatal(err)
 	}
-	m, err := sink.New(sink.Config{Endpoint: to, Keys: sink.FixedKey(key), Timeout: 2 * time.Second}, slog.New(slog.DiscardHandler))
+	m, err := sink.New(sink.Config{Endpoint: to, Keys: key.Fixed(k), Timeout: 2 * time.Second}, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}

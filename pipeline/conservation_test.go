@@ -172,7 +172,7 @@ func live(t *testing.T, rng *rand.Rand) {
 		for n := range sent[i] {
 			settled.outcome(t, fmt.Sprintf("%d-%d", i, n))
 		}
-		if left := p.Route(i).left(); left != 0 {
+		if left := p.Route(i).unsettled(); left != 0 {
 			t.Errorf("route %d holds %d messages after Run", i, left)
 		}
 		p.Route(i).checkTrouble(t)

@@ -4,27 +4,29 @@ import (
 	"time"
 
 	"github.com/cenkalti/backoff/v4"
+
+	"momento-bridge/pipeline/quota"
 )
 
 // gate stops publishes while something outside must change first: the key, the endpoint, a cache, a route, a topic. A
 // closed gate lets one probe through at a time, at growing intervals; the probe's answer opens the gate or keeps it
 // closed. The zero gate is open.
 type gate struct {
-	closed  bool
-	since   time.Time // When it closed.
-	probing bool
-	probeAt time.Time
-	delays  backoff.BackOff
-	detail  string    // Why it is closed,
-	advised bool      // and whether that says what to do.
-	wished  time.Time // Until when the endpoint wishes to be left alone; zero: it has not said so.
+	closed          bool
+	since           time.Time // When it closed.
+	probing         bool
+	probeAt         time.Time
+	delays          backoff.BackOff
+	detail          string    // Why it is closed,
+	advised         bool      // and whether that says what to do.
+	retryAfterUntil time.Time // Until when the endpoint wishes to be left alone; zero: it has not said so.
 
-	unclear  bool      // It was closed by an attempt of which nobody knows what became of it.
-	searches bool      // Messages that have not been tried may pass,
-	trials   int       // so many in a quick succession,
-	often    bool      // then only while a probe hangs, which is as frequent otherwise,
-	trialAt  time.Time // the next one then,
-	flying   int       // and as many are on their way.
+	unclear         bool      // It was closed by an attempt of which nobody knows what became of it.
+	trialsAllowed   bool      // Messages that have not been tried may pass,
+	trials          int       // so many in a quick succession,
+	trialsNeedProbe bool      // then only while a probe hangs, which is as frequent otherwise,
+	trialAt         time.Time // the next one then,
+	trialsInFlight  int       // and as many are on their way.
 }
 
 // The gates that every message passes.
@@ -73,9 +75,9 @@ func (g *gate) shut(now time.Time, probe bool, a Answer, delays func() backoff.B
 		g.closed, g.since, g.delays = true, now, delays()
 	}
 	g.detail, g.advised = a.Detail, a.Advised
-	g.wished = time.Time{}
-	if a.RetryAfter >= longPause {
-		g.wished = now.Add(a.RetryAfter)
+	g.retryAfterUntil = time.Time{}
+	if a.RetryAfter >= quota.LongPause {
+		g.retryAfterUntil = now.Add(a.RetryAfter)
 	}
 	g.probing = false
 	g.probeAt = now.Add(max(g.delays.NextBackOff(), a.RetryAfter))
@@ -88,11 +90,11 @@ func (g *gate) undecided(now time.Time) {
 		return
 	}
 	g.probing = false
-	g.probeAt = now.Add(min(g.delays.NextBackOff(), untold))
+	g.probeAt = now.Add(min(g.delays.NextBackOff(), maxUndecided))
 }
 
-// untold is how long after such a probe the next one starts at the latest.
-const untold = time.Second
+// maxUndecided is how long after such a probe the next one starts at the latest.
+const maxUndecided = time.Second
 
 // probeNow lets the next probe start at once: something has changed that may open the gate.
 func (g *gate) probeNow(now time.Time) {
@@ -100,15 +102,15 @@ func (g *gate) probeNow(now time.Time) {
 		return
 	}
 	g.delays.Reset()
-	g.probeAt, g.trialAt, g.wished = now, now, time.Time{}
+	g.probeAt, g.trialAt, g.retryAfterUntil = now, now, time.Time{}
 }
 
-// soon is when a gate is probed first that another message may open.
-const soon = 250 * time.Millisecond
+// firstProbe is when a gate is probed first that another message may open.
+const firstProbe = 250 * time.Millisecond
 
 // probeSoon lets the first probe start soon, unless the endpoint wishes otherwise.
 func (g *gate) probeSoon(now time.Time) {
-	if at := now.Add(soon); g.wished.IsZero() && at.Before(g.probeAt) {
+	if at := now.Add(firstProbe); g.retryAfterUntil.IsZero() && at.Before(g.probeAt) {
 		g.probeAt = at
 	}
 }
@@ -121,3 +123,87 @@ func (g *gate) open() bool {
 	*g = gate{}
 	return true
 }
+
+// A closed gate is probed by one publish at a time. Besides, messages that have never been tried may pass: where all
+// that was refused so far is at fault itself, it is they who show that. So nobody waits behind a thousand messages
+// that can never be published.
+
+const (
+	// mostTrials bounds the messages that may pass a closed gate in a quick succession, each once.
+	mostTrials = 2048
+	// fewTrials does so for a cache that has accepted nothing so far, and an endpoint that does not answer: hardly a
+	// single message's fault.
+	fewTrials = 8
+	trialGap  = 500 * time.Microsecond
+	// mostTrialsInFlight bounds those whose answers are awaited: they may hang.
+	mostTrialsInFlight = 32
+	// slowTrial is the time between two of them after that, of an endpoint, and slowerTrial of a cache or a route.
+	slowTrial   = time.Second
+	slowerTrial = 5 * time.Second
+	// searchRoom is how many untried messages a route may hold meanwhile.
+	searchRoom = 64
+)
+
+// allowTrials lets messages that have not been tried pass a gate that has just been closed, if the answer may be the fault
+// of the message. A foreign one would be everybody's. few says that it hardly is.
+func (g *gate) allowTrials(now time.Time, which int, a Answer, few bool) {
+	g.trialsAllowed = which != keyGate && which != topicGate && a.mayBlameMessage() && !a.Foreign && a.RetryAfter < quota.LongPause
+	g.unclear = a.Verdict == Ambiguous
+	g.trials, g.trialsNeedProbe = mostTrials, which == endpointGate
+	if few || g.unclear {
+		g.trials = fewTrials
+	}
+	g.trialAt = now
+}
+
+// admitsTrial reports whether a message that has not been tried may pass the closed gate. If not, it returns when to ask
+// again.
+func (g *gate) admitsTrial(now time.Time, most int) (bool, time.Time) {
+	switch {
+	case !g.trialsAllowed || g.trialsInFlight >= most || g.trials == 0 && g.trialsNeedProbe && !g.probing:
+		return false, time.Time{}
+	case now.Before(g.trialAt):
+		return false, g.trialAt
+	}
+	return true, time.Time{}
+}
+
+// countTrial counts one that passes.
+func (g *gate) countTrial(now time.Time, slow time.Duration) {
+	g.trialsInFlight++
+	if g.trials > 0 {
+		g.trials--
+		g.trialAt = now.Add(trialGap)
+		return
+	}
+	g.trialAt = now.Add(slow)
+}
+
+// cache is what is known of one cache, shared by its routes.
+type cache struct {
+	pacer    *quota.Pacer // Of a quota of its own; nil: none.
+	gate     gate         // Closed while the cache does not exist.
+	accepted time.Time    // When the latest publish started that the cache accepted; zero before the first.
+	missing  int          // Answers in a row that say that it does not exist.
+}
+
+// missingAfter is how many answers in a row mean that a cache which has accepted publishes is gone. Fewer may be about single
+// topics.
+const missingAfter = 10
+
+// found takes note of a publish, started at sent, that the cache has accepted.
+func (c *cache) found(sent time.Time) {
+	c.missing = 0
+	if sent.After(c.accepted) {
+		c.accepted = sent
+	}
+}
+
+// gone takes note of an answer that says the cache does not exist. It reports whether to believe it.
+func (c *cache) gone() bool {
+	c.missing++
+	return c.accepted.IsZero() || c.missing >= missingAfter
+}
+
+// existsSince reports whether a publish that started after t was accepted.
+func (c *cache) existsSince(t time.Time) bool { return !t.IsZero() && c.accepted.After(t) }

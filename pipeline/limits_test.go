@@ -1,19 +1,23 @@
 package pipeline
 
 import (
+	"math"
 	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"momento-bridge/emulator"
+	"momento-bridge/pipeline/quota"
 )
+
+var learning = Rate{Ceiling: math.Inf(1), Learn: true}
 
 // A refusal that names throughput is about bytes: the quota of bytes is found, and the rate of publishes is left alone.
 func TestRefusalForThroughputIsLearnedInBytes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		const quota = 50_000.0
-		limiter, err := emulator.NewLimiter(emulator.Settings{Rate: quota}, 1, time.Now())
+		const most = 50_000.0
+		limiter, err := emulator.NewLimiter(emulator.Settings{Rate: most}, 1, time.Now())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -44,17 +48,17 @@ func TestRefusalForThroughputIsLearnedInBytes(t *testing.T) {
 		mu.Unlock()
 		time.Sleep(30 * time.Second)
 		mu.Lock()
-		used, refusals := (accepted-before)/quota/30, refused-refusedBefore
+		used, refusals := (accepted-before)/most/30, refused-refusedBefore
 		mu.Unlock()
 		stats := p.Stats()
 		t.Logf("%.1f %% of the quota of bytes used, %d refused; %s", 100*used, refusals, stats.Quotas[1].Reason)
 		if used < 0.95 || refusals > 40 {
 			t.Errorf("%.1f %% of the quota of bytes used, %d refused", 100*used, refusals)
 		}
-		if q := stats.Quotas[1]; q.Scope != "throughput" || q.State != Holding || q.Learned < 0.9*quota || q.Learned > 1.1*quota {
+		if q := stats.Quotas[1]; q.Scope != "throughput" || q.State != quota.Holding || q.Learned < 0.9*most || q.Learned > 1.1*most {
 			t.Errorf("throughput: %+v", q)
 		}
-		if q := stats.Quotas[0]; q.Rate != 1000 || q.State != AtCeiling {
+		if q := stats.Quotas[0]; q.Rate != 1000 || q.State != quota.AtCeiling {
 			t.Errorf("region: %+v", q)
 		}
 		for i := range p.d.routes {

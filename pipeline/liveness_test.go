@@ -180,8 +180,8 @@ func prosper(t *testing.T, seed uint64, rng *rand.Rand) {
 // checkTrouble checks that what is counted among what stands still has left the counts with its messages.
 func (r *Route) checkTrouble(t *testing.T) {
 	t.Helper()
-	if r.troubled != 0 || r.stuck != 0 || r.aside != 0 {
-		t.Errorf("with no message left %d are in trouble, %d stand still, %d are put aside", r.troubled, r.stuck, r.aside)
+	if r.troubled != 0 || r.suspects != 0 || r.aside != 0 {
+		t.Errorf("with no message left %d are in trouble, %d stand still, %d are put aside", r.troubled, r.suspects, r.aside)
 	}
 }
 

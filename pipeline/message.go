@@ -1,6 +1,9 @@
 package pipeline
 
-import "time"
+import (
+	"errors"
+	"time"
+)
 
 // Message is one NATS message on its way to one topic. Submit takes it over: Payload must stay unchanged until the
 // message is settled.
@@ -61,12 +64,22 @@ type Settler interface {
 	Settle(handle any, o Outcome)
 }
 
+// Postponer is a Settler whose source can be told to deliver a message again, though not at once.
+type Postponer interface {
+	// Postpone is Settle with Returned, for a message that is better left alone for a while.
+	Postpone(handle any)
+}
+
 // DeadLetters keeps messages that can never be published.
 type DeadLetters interface {
 	// Keep stores one message and returns nil once it is safe. Workers call it concurrently; an error means that the
 	// message is tried again later.
 	Keep(m *Message, r Rejection) error
 }
+
+// ErrRoundTrip is what Keep's error wraps where storing the dead letter would only send it round once more: the
+// message is dropped.
+var ErrRoundTrip = errors.New("the dead letter has come round")
 
 // Rejection says why a message can never be published.
 type Rejection struct {

@@ -47,7 +47,7 @@ func TestDropOldestGoesOnAskingAStreamWhenItIsFull(t *testing.T) {
 				r.Submit(bytesOf("a", "x", i))
 			}
 		}
-		if held := r.left(); held != 8 {
+		if held := r.unsettled(); held != 8 {
 			t.Errorf("%d held, want 8", held)
 		}
 		checkLedger(t, p)

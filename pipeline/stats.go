@@ -1,6 +1,11 @@
 package pipeline
 
-import "time"
+import (
+	"math"
+	"time"
+
+	"momento-bridge/pipeline/quota"
+)
 
 // Stats is a snapshot of the whole pipeline, taken in one moment: the ledger holds in it.
 type Stats struct {
@@ -115,8 +120,8 @@ func (r *Route) stats(keyRefused bool, weights float64) RouteStats {
 		RouteRefused: r.gate.closed && !r.distrusted(),
 		Aside:        r.aside,
 		AsideTopics:  r.asideUnits,
-		Unkept:       r.parked.n,
-		UnkeptWhy:    r.parked.why,
+		Unkept:       r.unstored.n,
+		UnkeptWhy:    r.unstored.why,
 	}
 	if r.gate.closed && r.distrusted() {
 		s.Rejecting = r.gate.detail
@@ -145,4 +150,114 @@ func (r *Route) state(keyRefused bool) State {
 		return Parked
 	}
 	return Running
+}
+
+// Limit is what holds back the messages that a route holds and that are not in flight.
+type Limit string
+
+// The limits.
+const (
+	ByNothing     Limit = "nothing" // Nothing waits, or only for the next moment.
+	ByQuota       Limit = "quota"   // A rate in force, or a pause after a refusal.
+	ByConnections Limit = "connections"
+	ByOrder       Limit = "order"   // Each topic that has messages has one in flight.
+	ByBackoff     Limit = "backoff" // What waits has failed and is to be tried again later.
+	ByEndpoint    Limit = "endpoint"
+	ByKey         Limit = "key"
+	ByCache       Limit = "cache"      // It does not exist.
+	ByPermission  Limit = "permission" // The key may not publish to the topics.
+	ByRejection   Limit = "rejected"   // The endpoint rejects whatever the route publishes.
+	ByPause       Limit = "pause"      // An operator's.
+)
+
+// RouteLimits lists every limit.
+var RouteLimits = [...]Limit{
+	ByNothing, ByQuota, ByConnections, ByOrder, ByBackoff, ByEndpoint, ByKey, ByCache, ByPermission, ByRejection, ByPause,
+}
+
+// limitedBy returns what holds the route back at this moment. idle says that a connection is free.
+func (d *dispatcher) limitedBy(now time.Time, r *Route, idle bool) Limit {
+	switch {
+	case r.queued == 0:
+		return ByNothing
+	case r.paused:
+		return ByPause
+	case d.key.closed:
+		return ByKey
+	case d.endpoint.closed:
+		return ByEndpoint
+	case r.cache.gate.closed:
+		return ByCache
+	case r.gate.closed && r.distrusted():
+		return ByRejection
+	case r.gate.closed:
+		return ByPermission
+	case !r.trim():
+		return d.waitsFor(r)
+	case r.lead().front().first.rejection == nil && d.unaffordable(now, r):
+		return ByQuota
+	case idle:
+		return ByNothing // One is about to take it.
+	}
+	return ByConnections
+}
+
+// waitsFor says what keeps a route from having a message that may start.
+func (d *dispatcher) waitsFor(r *Route) Limit {
+	switch {
+	case r.inFlight > 0:
+		return ByOrder
+	case r.forbidden > 0:
+		return ByPermission
+	case r.cfg.Batch.Linger > 0:
+		return ByNothing
+	}
+	return ByBackoff
+}
+
+// unaffordable reports whether a quota holds back the first message of r, which is ready.
+func (d *dispatcher) unaffordable(now time.Time, r *Route) bool {
+	first := r.lead().front().first
+	cost, size := d.costOf(r, first), d.sizeOf(r, first)
+	return !r.quotas.due(now, cost).IsZero() || !d.due(now, cost, size).IsZero()
+}
+
+// QuotaStats is what is known of one quota.
+type QuotaStats struct {
+	Scope   string  // region, throughput (bytes per second), cache:NAME or route:NAME.
+	Rate    float64 // In force, per second; +Inf without one.
+	Learned float64 // The quota as learned from refusals; 0: none was met.
+	State   QuotaState
+	Reason  string // The state in words, with figures.
+	// Refusing says that the latest answer that tells was a refusal.
+	Refusing bool
+}
+
+// QuotaState says what sets the rate.
+type QuotaState = quota.State
+
+// quotaStats returns all quotas, the region's first.
+func (d *dispatcher) quotaStats(now time.Time) []QuotaStats {
+	all := []QuotaStats{quotaStats("region", d.region, now)}
+	throughput := QuotaStats{Scope: "throughput", Rate: math.Inf(1), State: quota.Unlimited, Reason: "no refusal was about bytes"}
+	if d.throughput != nil {
+		throughput = quotaStats("throughput", d.throughput, now)
+	}
+	all = append(all, throughput)
+	seen := map[*quota.Pacer]bool{}
+	for _, r := range d.routes {
+		if p := r.cache.pacer; p != nil && !seen[p] {
+			seen[p] = true
+			all = append(all, quotaStats("cache:"+r.cfg.Cache, p, now))
+		}
+		if r.pacer != nil {
+			all = append(all, quotaStats("route:"+r.cfg.Name, r.pacer, now))
+		}
+	}
+	return all
+}
+
+func quotaStats(scope string, p *quota.Pacer, now time.Time) QuotaStats {
+	s := p.Stats(now)
+	return QuotaStats{Scope: scope, Rate: s.Rate, Learned: s.Learned, State: s.State, Reason: s.Reason, Refusing: s.Refusing}
 }

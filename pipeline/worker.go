@@ -1,6 +1,8 @@
 package pipeline
 
-import "time"
+import (
+	"time"
+)
 
 // worker publishes on one connection, which carries up to depth publishes at a time. It is one goroutine, that takes
 // what is to be published, sends it, and receives the answers:
@@ -18,11 +20,11 @@ type worker struct {
 	slots []slot // One for each publish that the connection can carry.
 
 	// Guarded by the pipeline's mutex:
-	free   []*slot
-	slow   bool  // The latest answer took long.
-	idle   bool  // It is one of the pipeline's idle workers.
-	roused bool  // It has been interrupted, and has not got the mutex since.
-	handed *slot // Taken for it, and to be sent by it; nil: nothing is.
+	freeSlots  []*slot
+	slow       bool  // The latest answer took long.
+	idle       bool  // It is one of the pipeline's idle workers.
+	woken      bool  // It has been interrupted, and has not got the mutex since.
+	handedOver *slot // Taken for it, and to be sent by it; nil: nothing is.
 
 	// Of its goroutine:
 	taken    []*slot
@@ -38,7 +40,7 @@ type slot struct {
 	parcel  parcel
 	worker  *worker
 	request Request
-	batch   []byte // Reused.
+	buf     []byte // Reused.
 	flying  bool   // Guarded by the pipeline's mutex.
 }
 
@@ -47,7 +49,7 @@ func newWorker(p *Pipeline, depth int) *worker {
 	for i := range w.slots {
 		f := &w.slots[i]
 		f.worker, f.request.Slot = w, i
-		w.free = append(w.free, f)
+		w.freeSlots = append(w.freeSlots, f)
 	}
 	return w
 }
@@ -66,11 +68,94 @@ func (w *worker) run() {
 	}
 }
 
+// take hands back what is answered, and moves what is to be published now into w.taken. Without anything the worker
+// is idle from now on. It returns false when the pipeline has nothing left to publish.
+func (p *Pipeline) take(w *worker) bool {
+	now := w.answered
+	if len(w.answers) == 0 {
+		now = time.Now()
+	}
+	p.mu.Lock()
+	p.markBusy(w)
+	p.takeAnswers(now, w)
+	open := !p.drained
+	if open {
+		p.assign(now, w)
+	}
+	p.unlock()
+	return open
+}
+
+// takeAnswers tells what became of the worker's publishes that are answered.
+func (p *Pipeline) takeAnswers(now time.Time, w *worker) {
+	for _, a := range w.answers {
+		f := &w.slots[a.Request.Slot]
+		f.request.Payload = nil
+		w.slow = now.Sub(f.parcel.sent) > slowAnswer
+		p.takeAnswer(now, &f.parcel, a.Answer)
+		f.flying = false
+		w.freeSlots = append(w.freeSlots, f)
+	}
+	w.answers = w.answers[:0]
+}
+
+// slowAnswer is what an answer takes on a network rather than within a host.
+const slowAnswer = 2 * time.Millisecond
+
+// assign moves as much as there is and as the connection has room for into w.taken, and sees to what is left.
+func (p *Pipeline) assign(now time.Time, w *worker) {
+	w.taken, w.more = w.taken[:0], false
+	if w.handedOver != nil {
+		w.taken, w.handedOver = append(w.taken, w.handedOver), nil
+	}
+	var wake time.Time
+	for room := w.capacity(); room > 0; room-- {
+		f := w.freeSlots[len(w.freeSlots)-1]
+		var ok bool
+		if ok, wake = p.d.next(now, &f.parcel); !ok {
+			w.more = true
+			break
+		}
+		if f.parcel.rejection() != nil {
+			p.d.deadLetter(now, &f.parcel)
+			room++
+			continue
+		}
+		w.launch(now, f)
+		w.taken = append(w.taken, f)
+	}
+	if w.more && len(w.taken) == 0 {
+		w.idle = true
+		p.idle = append(p.idle, w)
+		p.setTimer(now, wake)
+		return
+	}
+	if len(p.idle) > 0 {
+		p.pump(now)
+	}
+}
+
+// capacity is how much it is worth taking.
+func (w *worker) capacity() int {
+	depth, inFlight := w.conn.Depth(), len(w.slots)-len(w.freeSlots)
+	if inFlight > depth/2 && !w.slow {
+		return 0
+	}
+	return max(0, depth-inFlight)
+}
+
+// launch takes the last free place for the publish in it, which starts now.
+func (w *worker) launch(now time.Time, s *slot) {
+	s.flying = true
+	s.request.Start, s.request.Deadline = now, w.p.deadline(now)
+	w.freeSlots = w.freeSlots[:len(w.freeSlots)-1]
+}
+
 // send sends what is taken.
 func (w *worker) send() {
 	w.sends = w.sends[:0]
 	for _, f := range w.taken {
-		f.batch = f.parcel.fill(&f.request, f.batch)
+		f.buf = f.parcel.fill(&f.request, f.buf)
 		w.sends = append(w.sends, &f.request)
 	}
 	w.conn.Send(w.sends)
@@ -83,101 +168,6 @@ func (w *worker) receive() {
 	for _, a := range w.answers {
 		w.slots[a.Request.Slot].parcel.observe(w.answered, a.Answer.Verdict == Accept)
 	}
-}
-
-// take hands back what is answered, and moves what is to be published now into w.taken. Without anything the worker
-// is idle from now on. It returns false when the pipeline has nothing left to publish.
-func (p *Pipeline) take(w *worker) bool {
-	now := w.answered
-	if len(w.answers) == 0 {
-		now = time.Now()
-	}
-	p.mu.Lock()
-	p.wakes(w)
-	p.handBack(now, w)
-	open := !p.drained
-	if open {
-		p.next(now, w)
-	}
-	p.unlock()
-	return open
-}
-
-// wakes notes that a worker is not idle any more.
-func (p *Pipeline) wakes(w *worker) {
-	if w.roused {
-		w.roused = false
-		p.waking--
-	}
-	if w.idle {
-		w.idle = false
-		p.idle = without(p.idle, w)
-	}
-}
-
-// slowAnswer is what an answer takes on a network rather than within a host.
-const slowAnswer = 2 * time.Millisecond
-
-// handBack tells what became of the worker's publishes that are answered.
-func (p *Pipeline) handBack(now time.Time, w *worker) {
-	for _, a := range w.answers {
-		f := &w.slots[a.Request.Slot]
-		f.request.Payload = nil
-		w.slow = now.Sub(f.parcel.sent) > slowAnswer
-		p.finish(now, &f.parcel, a.Answer)
-		f.flying = false
-		w.free = append(w.free, f)
-	}
-	w.answers = w.answers[:0]
-}
-
-// next moves as much as there is and as the connection has room for into w.taken, and sees to what is left.
-func (p *Pipeline) next(now time.Time, w *worker) {
-	w.taken, w.more = w.taken[:0], false
-	if w.handed != nil {
-		w.taken, w.handed = append(w.taken, w.handed), nil
-	}
-	var wake time.Time
-	for room := w.room(); room > 0; room-- {
-		f := w.free[len(w.free)-1]
-		var ok bool
-		if ok, wake = p.d.next(now, &f.parcel); !ok {
-			w.more = true
-			break
-		}
-		if f.parcel.rejection() != nil {
-			p.d.leave(now, &f.parcel)
-			room++
-			continue
-		}
-		w.launch(now, f)
-		w.taken = append(w.taken, f)
-	}
-	if w.more && len(w.taken) == 0 {
-		w.idle = true
-		p.idle = append(p.idle, w)
-		p.wakeAt(now, wake)
-		return
-	}
-	if len(p.idle) > 0 {
-		p.pump(now)
-	}
-}
-
-// launch takes the last free place for the publish in it, which starts now.
-func (w *worker) launch(now time.Time, s *slot) {
-	s.flying = true
-	s.request.Start, s.request.Deadline = now, w.p.deadline(now)
-	w.free = w.free[:len(w.free)-1]
-}
-
-// room is how much it is worth taking.
-func (w *worker) room() int {
-	depth, inFlight := w.conn.Depth(), len(w.slots)-len(w.free)
-	if inFlight > depth/2 && !w.slow {
-		return 0
-	}
-	return max(0, depth-inFlight)
 }
 
 // oldest is when the worker's oldest publish left the queue; zero if it has none.

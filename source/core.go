@@ -12,6 +12,7 @@ import (
 	"github.com/nats-io/nats.go"
 
 	"momento-bridge/pipeline"
+	"momento-bridge/source/template"
 )
 
 // CoreConfig is a route from core NATS.
@@ -20,7 +21,7 @@ type CoreConfig struct {
 	Subject  string
 	Subjects []string // Instead of Subject, several that do not overlap: messages of different ones have no order among them.
 	Queue    string   // Queue group; members share the messages.
-	Template *Template
+	Template *template.Template
 	// PendingMessages and PendingBytes bound the client's buffer. What does not fit is dropped and counted.
 	PendingMessages int
 	PendingBytes    int

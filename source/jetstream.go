@@ -15,6 +15,7 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 
 	"momento-bridge/pipeline"
+	"momento-bridge/source/template"
 )
 
 // JetStreamConfig is a route from a stream.
@@ -29,7 +30,7 @@ type JetStreamConfig struct {
 	// or with what the stream has stored from a time on, or from a sequence on. At most one is set.
 	DeliverFrom     time.Time
 	DeliverSequence uint64
-	Template        *Template
+	Template        *template.Template
 	// Ordered keeps what is delivered in the order of the stream, whatever happens to connections, replicas and
 	// servers; see barrier.
 	Ordered bool

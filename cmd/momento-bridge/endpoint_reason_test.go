@@ -5,12 +5,12 @@ import (
 	"testing"
 
 	"momento-bridge/pipeline"
-	"momento-bridge/sink"
+	"momento-bridge/sink/key"
 )
 
 // What an answer says to do is not followed by something else to do.
 func TestDownEndpointHasOneAdvice(t *testing.T) {
-	keys := sink.FixedKey(sink.Key{})
+	keys := key.Fixed(key.Key{})
 	const general = "check the endpoint and the network"
 	for _, tt := range []struct {
 		stats pipeline.Stats

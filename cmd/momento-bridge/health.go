@@ -11,7 +11,7 @@ import (
 
 	"momento-bridge/admin"
 	"momento-bridge/pipeline"
-	"momento-bridge/sink"
+	"momento-bridge/sink/key"
 )
 
 // adminHandler serves health and metrics. ctx is done when the daemon stops.
@@ -74,7 +74,7 @@ func (b *bridge) natsReason() string {
 	return "still trying; check nats.url, the network and the server"
 }
 
-func endpointReasons(stats pipeline.Stats, keys *sink.Keyring) []string {
+func endpointReasons(stats pipeline.Stats, keys *key.Ring) []string {
 	var reasons []string
 	if stats.KeyRefused && !stats.KeyMissing {
 		reasons = append(reasons, "endpoint: the API key is refused: "+stats.Why+noNewerKey(keys)+"; "+keyAdvice(keys))
@@ -117,7 +117,7 @@ func unkeptText(r *pipeline.RouteStats) string {
 }
 
 // keyAdvice is what to do about a key that is refused.
-func keyAdvice(keys *sink.Keyring) string {
+func keyAdvice(keys *key.Ring) string {
 	if keys.Vended() {
 		return "see what momento.api_key_url gives"
 	}
@@ -139,7 +139,7 @@ func checkEndpoint(stats *pipeline.Stats, advice string) string {
 const rejectingAdvice = "check what stands between here and Momento, and what the route publishes"
 
 // noNewerKey says why no other key than the one that is refused could be had; empty if nothing is known against it.
-func noNewerKey(keys *sink.Keyring) string {
+func noNewerKey(keys *key.Ring) string {
 	if err := keys.Trouble(); err != nil {
 		return "; no newer one could be had: " + err.Error()
 	}

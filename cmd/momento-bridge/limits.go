@@ -7,6 +7,7 @@ import (
 	"momento-bridge/batch"
 	"momento-bridge/config"
 	"momento-bridge/pipeline"
+	"momento-bridge/pipeline/quota"
 )
 
 // limitsOf turns what the file says of quotas into what the pipeline takes.
@@ -77,7 +78,7 @@ func costOf(c *config.Config, r config.Route, bytes float64) float64 {
 	if c.Limits.Unit != config.UnitOperations {
 		return 1
 	}
-	return math.Ceil(bytes/1024) * float64(1+r.Subscribers)
+	return quota.Cost(int(math.Ceil(bytes)), r.Subscribers)
 }
 
 // leastRate is how many messages per second a route can count on.

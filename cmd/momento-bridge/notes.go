@@ -9,6 +9,7 @@ import (
 
 	"momento-bridge/config"
 	"momento-bridge/sink"
+	"momento-bridge/sink/key"
 )
 
 // What check and run say of a configuration.
@@ -141,7 +142,7 @@ func adminNote(listen string) string {
 }
 
 // keyNote says what kind of key is in use.
-func keyNote(keys *sink.Keyring) string {
+func keyNote(keys *key.Ring) string {
 	if k := keys.Key(); k != nil {
 		return string(k.Kind) + expiry(k.Expires)
 	}

@@ -13,7 +13,9 @@ import (
 	"momento-bridge/pipeline"
 	"momento-bridge/secretfile"
 	"momento-bridge/sink"
+	"momento-bridge/sink/key"
 	"momento-bridge/source"
+	"momento-bridge/source/template"
 )
 
 // plan is a configuration turned into what the packages take: nothing in it needs the configuration file any more.
@@ -146,7 +148,7 @@ func readSecret(name string) error {
 }
 
 func readHeaders(name string) error {
-	_, err := sink.ReadHeaders(context.Background(), name)
+	_, err := key.ReadHeaders(context.Background(), name)
 	return err
 }
 
@@ -202,8 +204,8 @@ func sinkConfig(f *config.File) sink.Config {
 func anotherServer(m config.Momento) bool { return strings.Contains(m.Endpoint, "://") }
 
 // checkKeyFits reports a key that Momento cannot know.
-func checkKeyFits(f *config.File, keys *sink.Keyring) {
-	if keys != nil && keys.Key() != nil && keys.Key().Kind == sink.KeyOpaque && !anotherServer(f.Momento) {
+func checkKeyFits(f *config.File, keys *key.Ring) {
+	if keys != nil && keys.Key() != nil && keys.Key().Kind == key.Opaque && !anotherServer(f.Momento) {
 		f.Problemf("momento.api_key_file", "the API key is neither a v1, v2 nor legacy Momento key: copy it whole, as the console shows it")
 	}
 }
@@ -211,28 +213,27 @@ func checkKeyFits(f *config.File, keys *sink.Keyring) {
 // keyEnv holds the key where no file is given.
 const keyEnv = "MOMENTO_API_KEY"
 
-func keyring(f *config.File, proxies *sink.Proxies) (*sink.Keyring, error) {
+func keyring(f *config.File, proxies *sink.Proxies) (*key.Ring, error) {
 	if m := f.Momento; m.APIKeyURL != "" {
 		proxy, err := proxies.ForVendor(m.APIKeyURL)
 		if err != nil {
 			return nil, err
 		}
-		vendor, err := sink.NewVendor(sink.VendorConfig{
+		transport, err := sink.VendorTransport(m.APIKeyURL, proxy, m.TLS.CAFile)
+		if err != nil {
+			return nil, err
+		}
+		return key.FromVendor(key.NewVendor(key.VendorConfig{
 			URL:         m.APIKeyURL,
 			Post:        m.APIKeyURLMethod == config.MethodPost,
 			HeadersFile: m.APIKeyURLHeadersFile,
 			BodyFile:    m.APIKeyURLBodyFile,
-			CAFile:      m.TLS.CAFile,
 			Momento:     !anotherServer(m),
-			Proxy:       proxy,
-		})
-		if err != nil {
-			return nil, err
-		}
-		return sink.KeyVendor(vendor), nil
+			Transport:   transport,
+		})), nil
 	}
 	if f.Momento.APIKeyFile != "" {
-		return sink.KeyFile(f.Momento.APIKeyFile)
+		return key.FromFile(f.Momento.APIKeyFile)
 	}
 	value := os.Getenv(keyEnv)
 	if !f.Has("momento.api_key_file") {
@@ -242,11 +243,11 @@ func keyring(f *config.File, proxies *sink.Proxies) (*sink.Keyring, error) {
 		return nil, fmt.Errorf("no API key: set momento.api_key_file, --api-key-file, or the environment variable %s; "+
 			"or momento.api_key_url for a token vending machine", keyEnv)
 	}
-	key, err := sink.ParseKey(value)
+	k, err := key.Parse(value)
 	if err != nil {
 		return nil, err
 	}
-	return sink.FixedKey(key), nil
+	return key.Fixed(k), nil
 }
 
 // firstKeyTimeout bounds the wait for a key without which nobody knows where to publish.
@@ -285,7 +286,7 @@ func newRoutePlan(f *config.File, i int) routePlan {
 	if len(filters) == 0 {
 		filters = []string{">"}
 	}
-	template, err := source.CompileTemplates(filters, r.Topic)
+	topics, err := template.Compile(filters, r.Topic)
 	if err != nil && !f.Broken(path+".subject") && !f.Broken(path+".subjects") {
 		f.Problemf(path+".topic", "%v", err)
 	}
@@ -315,14 +316,14 @@ func newRoutePlan(f *config.File, i int) routePlan {
 	shareBytes := max(1, int64(f.Queue.MaxBytes)/int64(len(f.Routes)))
 	if r.Stream == "" {
 		p.core = &source.CoreConfig{
-			Route: r.Name, Subject: subject, Subjects: several, Queue: r.Queue, Template: template,
+			Route: r.Name, Subject: subject, Subjects: several, Queue: r.Queue, Template: topics,
 			PendingMessages: shareMessages, PendingBytes: int(shareBytes),
 		}
 		return p
 	}
 	p.jetStream = &source.JetStreamConfig{
 		Route: r.Name, Stream: r.Stream, Subject: subject, Subjects: several, Consumer: r.Consumer,
-		Create: r.CreateConsumer, DeliverNew: r.Deliver == config.DeliverNew, Template: template,
+		Create: r.CreateConsumer, DeliverNew: r.Deliver == config.DeliverNew, Template: topics,
 		Ordered: p.route.Ordered, Overload: p.route.Overload,
 		Circumstances: source.Circumstances{
 			Rate:          leastRate(&f.Config, i),

@@ -21,7 +21,9 @@ import (
 
 	"momento-bridge/pipeline"
 	"momento-bridge/sink"
+	"momento-bridge/sink/key"
 	"momento-bridge/source"
+	"momento-bridge/source/template"
 )
 
 // replayOptions are the flags of replay.
@@ -215,7 +217,7 @@ func carryAll(ctx context.Context, p *plan, replays map[string]*source.Replay, m
 }
 
 // template returns what makes topics of the route's subjects.
-func (r *routePlan) template() *source.Template {
+func (r *routePlan) template() *template.Template {
 	if r.jetStream != nil {
 		return r.jetStream.Template
 	}
@@ -232,7 +234,7 @@ func total(replays map[string]*source.Replay) source.ReplayCounts {
 
 // showProgress writes a line now and then, until ctx is done.
 func showProgress(
-	ctx context.Context, pipe *pipeline.Pipeline, keys *sink.Keyring, replays map[string]*source.Replay, w io.Writer,
+	ctx context.Context, pipe *pipeline.Pipeline, keys *key.Ring, replays map[string]*source.Replay, w io.Writer,
 ) {
 	ticks := time.NewTicker(replayProgress)
 	defer ticks.Stop()

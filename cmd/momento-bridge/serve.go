@@ -17,6 +17,7 @@ import (
 	"momento-bridge/admin"
 	"momento-bridge/pipeline"
 	"momento-bridge/sink"
+	"momento-bridge/sink/key"
 	"momento-bridge/source"
 )
 
@@ -273,7 +274,7 @@ func (b *bridge) keyFailed(err error) {
 }
 
 // logNoKey tells that no key could be had.
-func logNoKey(log *slog.Logger, keys *sink.Keyring, err error) {
+func logNoKey(log *slog.Logger, keys *key.Ring, err error) {
 	if keys.Key() == nil {
 		log.Error("no API key yet, still trying: nothing is published; see what momento.api_key_url gives", "error", err)
 		return

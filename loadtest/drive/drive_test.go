@@ -13,6 +13,7 @@ import (
 	"momento-bridge/emulator"
 	"momento-bridge/loadtest/search"
 	"momento-bridge/sink"
+	"momento-bridge/sink/key"
 )
 
 // endpoint is an emulator on loopback.
@@ -39,11 +40,11 @@ func engine(ctx context.Context, t testing.TB, url string, connections int) *Eng
 	if err != nil {
 		t.Fatal(err)
 	}
-	key, err := sink.ParseKey("a-key")
+	k, err := key.Parse("a-key")
 	if err != nil {
 		t.Fatal(err)
 	}
-	m, err := sink.New(sink.Config{Endpoint: to, Keys: sink.FixedKey(key), Timeout: 5 * time.Second}, slog.New(slog.DiscardHandler))
+	m, err := sink.New(sink.Config{Endpoint: to, Keys: key.Fixed(k), Timeout: 5 * time.Second}, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}
