@@ -9,6 +9,7 @@ import (
 )
 
 func TestWhatRepeatsIsLoggedNowAndThenWithItsCount(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		var h hush
 		f := func(kind string, wantAttrs []any, wantDue bool) {
@@ -28,6 +29,7 @@ func TestWhatRepeatsIsLoggedNowAndThenWithItsCount(t *testing.T) {
 }
 
 func TestKindsOfLinesAreBounded(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		var h hush
 		logged := 0

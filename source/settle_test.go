@@ -142,6 +142,7 @@ func startSettled(t *testing.T, src *JetStream, f *firsts) *stage {
 // A killed daemon leaves messages unacknowledged, and newer ones wait: nothing newer of a topic goes first, however
 // far they lie apart.
 func TestWhatAKilledDaemonHeldGoesFirst(t *testing.T) {
+	t.Parallel()
 	for name, tt := range map[string]struct {
 		unacknowledged, apart int
 		ackWait               time.Duration
