@@ -14,9 +14,9 @@ import (
 )
 
 // parkedLab is a daemon with something in every part of the page: a route that is parked, one that waits for the quota, problems.
-func parkedLab(t *testing.T) *show.Lab {
+func parkedLab(t *testing.T) *show.Show {
 	t.Helper()
-	l := startLab(t, show.Config{Caches: []string{"shop"}, Rate: 20, Orders: 5000})
+	l := startShow(t, show.Config{Caches: []string{"shop"}, Rate: 20, Orders: 5000})
 	feed(t, l, "audit", 5)
 	feed(t, l, "prices", 5)
 	return l

@@ -15,6 +15,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"momento-bridge/test/lab"
 )
 
 // scripted is an endpoint that reads whole requests and otherwise does, byte for byte, what its script does with each
@@ -64,11 +66,23 @@ func startScripted(t *testing.T, secure bool, script func(*peer)) *scripted {
 	s := &scripted{t: t, url: "http://" + ln.Addr().String(), script: script}
 	var config *tls.Config
 	if secure {
-		pair := newCertificate(t)
-		s.url, s.ca, config = "https://"+ln.Addr().String(), pair.certificate, pair.config(t)
+		s.url, s.ca, config = serverConfig(t, ln)
 	}
 	go s.accept(ln, config)
 	return s
+}
+
+// serverConfig has TLS 1.3 and session tickets. What is written together is one record.
+func serverConfig(t *testing.T, ln net.Listener) (url, ca string, config *tls.Config) {
+	t.Helper()
+	dir, err := rig.Scratch("certificate")
+	must(t, err)
+	certificate, err := lab.NewCertificate(dir)
+	must(t, err)
+	config, err = certificate.Config(tls.VersionTLS13)
+	must(t, err)
+	config.DynamicRecordSizingDisabled = true
+	return "https://" + ln.Addr().String(), certificate.File, config
 }
 
 func (s *scripted) accept(ln net.Listener, config *tls.Config) {
@@ -227,8 +241,8 @@ const (
 	// underWay is how long after an injection a request may come that was sent before the daemon could see it, on a
 	// busy machine.
 	underWay = 100 * time.Millisecond
-	// patience is how long a connection may stay open after an injection.
-	patience = 2 * time.Second
+	// openFor is how long a connection may stay open after an injection.
+	openFor = 20 * time.Second
 )
 
 // watch is called after something was done on the connection that no request had asked for, or an end was put to it.
@@ -237,7 +251,7 @@ const (
 func (p *peer) watch(mayRace time.Duration) {
 	p.s.befallen()
 	began := time.Now()
-	_ = p.SetReadDeadline(began.Add(patience))
+	_ = p.SetReadDeadline(began.Add(openFor))
 	var strays, raced []string
 	var err error
 	for {
