@@ -16,6 +16,7 @@ import (
 	"github.com/chromedp/chromedp"
 
 	"momento-bridge/test/browser/show"
+	"momento-bridge/test/lab"
 )
 
 // checks are functions that look at the page from inside.
@@ -134,16 +135,7 @@ func (b *tab) awaitCheck(within time.Duration, call string) {
 // await waits until an expression is true.
 func (b *tab) await(within time.Duration, expression string) {
 	b.t.Helper()
-	eventually(b.t, within, expression, func() bool { return ask[bool](b, expression) })
+	lab.Eventually(b.t, within, expression, func() bool { return ask[bool](b, expression) })
 }
 
 const isLive = `document.getElementById('live').dataset.live === 'yes'`
-
-func eventually(t *testing.T, within time.Duration, what string, ok func() bool) {
-	t.Helper()
-	for end := time.Now().Add(within); !ok(); time.Sleep(50 * time.Millisecond) {
-		if time.Now().After(end) {
-			t.Fatalf("not within %v: %s", within, what)
-		}
-	}
-}

@@ -56,7 +56,7 @@ func (l *Lab) StartDaemon(ctx context.Context, args ...string) (*Daemon, error) 
 	err := Await(ctx, time.Minute, "the daemon is ready", func() bool { return d.Ready() || d.Ended() })
 	if err != nil || d.Ended() {
 		_ = d.Stop()
-		return nil, fmt.Errorf("the daemon did not become ready:\n%s", d.Output())
+		return nil, fmt.Errorf("the daemon did not become ready:\n%s", Brief(d.Output()))
 	}
 	return d, nil
 }

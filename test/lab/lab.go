@@ -5,7 +5,6 @@ package lab
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -34,13 +33,11 @@ func New(ctx context.Context, root string) (*Lab, error) {
 		return nil, fmt.Errorf("make a temporary directory: %w", err)
 	}
 	l := &Lab{Dir: dir, root: root}
-	var notBridge, notServer error
-	l.Bridge, notBridge = l.Build(ctx, "momento-bridge/cmd/momento-bridge")
-	l.NATSServer, notServer = l.Build(ctx, "github.com/nats-io/nats-server/v2")
-	if err := errors.Join(notBridge, notServer); err != nil {
+	if _, err = l.Build(ctx, "momento-bridge/cmd/momento-bridge", "github.com/nats-io/nats-server/v2"); err != nil {
 		l.Stop()
 		return nil, err
 	}
+	l.Bridge, l.NATSServer = filepath.Join(dir, "momento-bridge"), filepath.Join(dir, "nats-server")
 	return l, nil
 }
 
@@ -57,19 +54,14 @@ func NewWithNATS(ctx context.Context) (*Lab, error) {
 	return l, nil
 }
 
-// Build builds a program of the module momento-bridge, or of one that it depends on, and returns its path.
-func (l *Lab) Build(ctx context.Context, pkg string) (string, error) {
-	name := filepath.Base(pkg)
-	if name == "v2" {
-		name = filepath.Base(filepath.Dir(pkg))
-	}
-	program := filepath.Join(l.Dir, name)
-	build := exec.CommandContext(ctx, "go", "build", "-o", program, pkg)
+// Build builds programs of the module momento-bridge, or of those that it depends on, and returns the path of the first.
+func (l *Lab) Build(ctx context.Context, pkgs ...string) (string, error) {
+	build := exec.CommandContext(ctx, "go", append([]string{"build", "-ldflags", "-s -w", "-o", l.Dir + "/"}, pkgs...)...)
 	build.Dir = l.root
 	if out, err := build.CombinedOutput(); err != nil {
-		return "", fmt.Errorf("build %s: %w\n%s", pkg, err, out)
+		return "", fmt.Errorf("build %s: %w\n%s", pkgs, err, out)
 	}
-	return program, nil
+	return filepath.Join(l.Dir, filepath.Base(pkgs[0])), nil
 }
 
 // Stop ends every process, the latest first, and removes the directory.

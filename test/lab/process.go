@@ -37,7 +37,9 @@ func (l *Lab) StartCommand(cmd *exec.Cmd) (*Process, error) {
 	if cmd.Stderr == nil {
 		cmd.Stderr = output
 	}
-	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	if cmd.SysProcAttr == nil {
+		cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	}
 	if err := cmd.Start(); err != nil {
 		return nil, fmt.Errorf("start %s: %w", name, err)
 	}
@@ -97,14 +99,19 @@ func (p *Process) Ended() bool {
 	}
 }
 
-// Output is what the process has written so far, without the middle of what is long.
+// Output is what the process has written so far, unless its command had its own.
 func (p *Process) Output() string {
-	const most = 20_000
 	text, _ := os.ReadFile(p.output)
-	if len(text) > most {
-		text = append(append(text[:most/2:most/2], "\n...\n"...), text[len(text)-most/2:]...)
-	}
 	return string(text)
+}
+
+// Brief leaves out the middle of a text that is long.
+func Brief(text string) string {
+	const most = 20_000
+	if len(text) <= most {
+		return text
+	}
+	return text[:most/2] + "\n...\n" + text[len(text)-most/2:]
 }
 
 // CPU is what the process has used so far. While it runs, Linux counts it in hundredths of a second.

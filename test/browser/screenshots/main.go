@@ -15,6 +15,7 @@ import (
 	"github.com/chromedp/chromedp"
 
 	"momento-bridge/test/browser/show"
+	"momento-bridge/test/lab"
 )
 
 // scene is a state with what causes it.
@@ -53,31 +54,23 @@ func main() {
 }
 
 func run(ctx context.Context, root string, history time.Duration) error {
-	dir, err := os.MkdirTemp("", "screenshots")
-	if err != nil {
-		return fmt.Errorf("make a folder: %w", err)
-	}
-	defer os.RemoveAll(dir)
-	programs, err := show.Build(ctx, root, dir)
+	rig, err := lab.New(ctx, root)
 	if err != nil {
 		return err
 	}
-	labs := make([]*show.Lab, len(scenes))
+	defer rig.Stop()
+	shows := make([]*show.Show, len(scenes))
 	var feeding sync.WaitGroup
 	feed, stopFeeding := context.WithCancel(ctx)
 	defer feeding.Wait()
 	defer stopFeeding()
 	for i, s := range scenes {
-		scratch := filepath.Join(dir, s.name)
-		if err := os.Mkdir(scratch, 0o700); err != nil {
-			return fmt.Errorf("make a folder: %w", err)
-		}
-		if labs[i], err = show.Start(ctx, programs, scratch, s.config); err != nil {
+		if shows[i], err = show.Start(ctx, rig, s.config); err != nil {
 			return fmt.Errorf("%s: %w", s.name, err)
 		}
-		defer labs[i].Close()
+		defer shows[i].Close()
 		for subject, perSecond := range s.feeds {
-			feeding.Go(func() { _, _ = labs[i].Feed(feed, subject, perSecond, 0.4) })
+			feeding.Go(func() { _, _ = shows[i].Feed(feed, subject, perSecond, 0.4) })
 		}
 	}
 	fmt.Printf("%d daemons run for %v\n", len(scenes), history)
@@ -86,18 +79,18 @@ func run(ctx context.Context, root string, history time.Duration) error {
 		return ctx.Err()
 	case <-time.After(history):
 	}
-	return take(ctx, labs, filepath.Join(root, "docs", "images"))
+	return take(ctx, shows, filepath.Join(root, "docs", "images"))
 }
 
-// take takes all pictures of all labs.
-func take(ctx context.Context, labs []*show.Lab, to string) error {
+// take takes all pictures of all daemons.
+func take(ctx context.Context, shows []*show.Show, to string) error {
 	tab, stop, err := show.Chrome(ctx)
 	if err != nil {
 		return err
 	}
 	defer stop()
 	for i, s := range scenes {
-		status, err := labs[i].Status(ctx)
+		status, err := shows[i].Status()
 		if err != nil {
 			return err
 		}
@@ -105,13 +98,13 @@ func take(ctx context.Context, labs []*show.Lab, to string) error {
 			return fmt.Errorf("the daemon of the scene %s is %s: %s", s.name, status.State, status.Summary)
 		}
 		for _, scheme := range []string{"light", "dark"} {
-			if err := shoot(tab, labs[i].Admin, 1280, scheme, filepath.Join(to, "status-"+s.name+"-"+scheme+".png")); err != nil {
+			if err := shoot(tab, shows[i].Admin, 1280, scheme, filepath.Join(to, "status-"+s.name+"-"+scheme+".png")); err != nil {
 				return err
 			}
 			if s.name != "throttled" {
 				continue
 			}
-			if err := shoot(tab, labs[i].Admin, 360, scheme, filepath.Join(to, "status-narrow-"+scheme+".png")); err != nil {
+			if err := shoot(tab, shows[i].Admin, 360, scheme, filepath.Join(to, "status-narrow-"+scheme+".png")); err != nil {
 				return err
 			}
 		}

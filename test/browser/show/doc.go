@@ -1,3 +1,3 @@
-// Package show runs the program with a NATS server, the emulator and a browser around it, each a process of its own, for those who look at the status
-// page: the tests beside it and the command that takes its pictures. It imports nothing of the program.
+// Package show runs the program with a NATS server and the emulator, and a browser, for those who look at the status page:
+// the tests beside it and the command that takes its pictures.
 package show

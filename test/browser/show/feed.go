@@ -9,19 +9,19 @@ import (
 
 // Feed publishes to a subject's topics until ctx is done: so many a second, more and less by a share that comes and goes within a minute. It
 // returns how many it has published.
-func (l *Lab) Feed(ctx context.Context, subject string, perSecond, swing float64) (int, error) {
+func (s *Show) Feed(ctx context.Context, subject string, perSecond, swing float64) (int, error) {
 	ticks := time.NewTicker(20 * time.Millisecond)
 	defer ticks.Stop()
 	began, owed, n := time.Now(), 0.0, 0
 	for {
 		select {
 		case <-ctx.Done():
-			return n, l.NATS.Flush()
+			return n, s.conn.Flush()
 		case <-ticks.C:
 		}
 		owed += perSecond / 50 * (1 + swing*math.Sin(2*math.Pi*time.Since(began).Minutes()))
 		for ; owed >= 1; owed-- {
-			if err := l.NATS.Publish(fmt.Sprintf("%s.%d", subject, n%7), fmt.Appendf(nil, `{"n":%d}`, n)); err != nil {
+			if err := s.conn.Publish(fmt.Sprintf("%s.%d", subject, n%7), fmt.Appendf(nil, `{"n":%d}`, n)); err != nil {
 				return n, fmt.Errorf("publish: %w", err)
 			}
 			n++
@@ -30,11 +30,11 @@ func (l *Lab) Feed(ctx context.Context, subject string, perSecond, swing float64
 }
 
 // publish publishes n messages at once.
-func (l *Lab) publish(subject string, n int) error {
+func (s *Show) publish(subject string, n int) error {
 	for i := range n {
-		if err := l.NATS.Publish(fmt.Sprintf("%s.%d", subject, i%7), fmt.Appendf(nil, `{"n":%d}`, i)); err != nil {
+		if err := s.conn.Publish(fmt.Sprintf("%s.%d", subject, i%7), fmt.Appendf(nil, `{"n":%d}`, i)); err != nil {
 			return fmt.Errorf("publish: %w", err)
 		}
 	}
-	return l.NATS.Flush()
+	return s.conn.Flush()
 }
