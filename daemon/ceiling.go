@@ -13,7 +13,7 @@ import (
 // usualLatency is the time of a publish that estimates are made with.
 const usualLatency = 20 * time.Millisecond
 
-// ceiling is how fast a route can publish at the most, as far as the configuration tells.
+// ceiling is the fastest that a route can publish, as far as the configuration tells.
 type ceiling struct {
 	quota, busy float64 // Publishes per second, alone and while the other routes are busy; +Inf: no limit.
 	learned     bool    // The quota is not known, but what it usually is.

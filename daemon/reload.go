@@ -46,7 +46,7 @@ func (d *Daemon) take(got reloaded) {
 	d.pipe.ProbeNow()
 	d.log.Info("the limits were reloaded", "rate", got.next.Limits.Rate.String())
 	if !reflect.DeepEqual(fixed(d.plan.file.Config), fixed(got.next.Config)) {
-		d.log.Warn("the configuration has other changes, too: they take effect when the daemon is restarted")
+		d.log.Warn("the configuration has other changes too: they take effect when the daemon is restarted")
 	}
 }
 

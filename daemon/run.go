@@ -21,7 +21,7 @@ func (d *Daemon) Run(ctx context.Context) error {
 	case err := <-done:
 		return err
 	case <-d.cfg.Hurry:
-		d.log.Error("stopped at once by a second signal: what is said here is the most that is lost, and published again", d.rest(d.held())...)
+		d.log.Error("stopped at once by a second signal: at most these messages are lost or published again", d.rest(d.held())...)
 		return ErrInterrupted
 	}
 }

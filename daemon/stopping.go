@@ -83,7 +83,7 @@ func (d *Daemon) sayStopping() {
 	d.before.Store(&before)
 	h := d.held()
 	d.log.Info("stopping: finishing what is in flight and what core NATS has given, handing back the rest, within the budget; "+
-		"a second signal, two seconds later at the soonest, ends it at once",
+		"a second signal, at least two seconds later, ends it at once",
 		"core_messages", h.core, "in_flight", h.inFlight, "queued", h.queued, "budget", d.plan.shutdown)
 }
 
@@ -112,8 +112,8 @@ func (d *Daemon) flush(left int) error {
 	rest := d.rest(held{})
 	switch {
 	case err != nil:
-		d.log.Error("stopped: the last acknowledgements may not have reached NATS: as many messages at the most are delivered again", append(rest, "error", err)...)
-		return fmt.Errorf("%w: %d are unconfirmed, and at the most as many messages are delivered again", err, d.acks.Unconfirmed())
+		d.log.Error("stopped: NATS may not have received the last acknowledgements: at most that many messages are delivered again", append(rest, "error", err)...)
+		return fmt.Errorf("%w: %d acknowledgements are unconfirmed, and at most that many messages are delivered again", err, d.acks.Unconfirmed())
 	case left > 0:
 		d.log.Error("stopped: the drain budget ran out: what core NATS routes still held is lost, what streams have delivered is delivered again", rest...)
 		return errBudget

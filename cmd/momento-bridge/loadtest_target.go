@@ -51,11 +51,11 @@ func (t *targetFlags) add(cmd *cobra.Command) {
 	flags.StringVar(&t.keyFile, "api-key-file", "", "`file` with the API key (default: the key in $MOMENTO_API_KEY)")
 	flags.StringArrayVar(&t.caches, "cache", nil, "the cache to publish to; several, each with a flag of its own, take turns")
 	flags.StringVar(&t.topic, "topic", "loadtest", "the topic to publish to")
-	flags.IntVar(&t.topics, "topics", 1, "so many topics, in turns: -1, -2 and so on are appended")
+	flags.IntVar(&t.topics, "topics", 1, "number of topics to publish to in turn; -1, -2 and so on are appended to --topic")
 	flags.IntVar(&t.size, "size", 256, "bytes of a payload")
-	flags.IntVar(&t.connections, "connections", 64, "connections at the most, each with one publish in flight")
+	flags.IntVar(&t.connections, "connections", 64, "the most connections to open, each with one publish in flight")
 	flags.DurationVar(&t.timeout, "timeout", 5*time.Second, "time for one publish, connecting included")
-	flags.Uint64Var(&t.seed, "seed", 1, "seed of payloads, arrivals and orders")
+	flags.Uint64Var(&t.seed, "seed", 1, "seed for payloads, arrivals and the order of trials")
 	flags.StringArrayVar(&t.labels, "label", nil, "`NAME=VALUE` for the report; may be repeated")
 }
 

@@ -163,13 +163,19 @@ func TestDryRunOfReplayChangesNothing(t *testing.T) {
 func TestInterruptedReplayLeavesTheRest(t *testing.T) {
 	t.Parallel()
 	g := newGraveyard(t)
-	ctx, interrupt := context.WithTimeout(t.Context(), 2*time.Second)
+	ctx, interrupt := context.WithCancel(t.Context())
 	defer interrupt()
+	go func() {
+		for g.got.total() < 5 && ctx.Err() == nil {
+			time.Sleep(5 * time.Millisecond)
+		}
+		interrupt()
+	}()
 	var out, log syncBuffer
 	err := run(ctx, []string{"replay", "-c", g.config, "--share", "1%", "--reason", "bad_request"}, &out, &log) // 10/s.
 	published := g.got.total()
-	if exitStatus(err) != statusFailed || published < 5 || published > 22 || g.left() != 35-published {
-		t.Errorf("%v: %d published in 2 s at 10/s, %d left of 35; %s", err, published, g.left(), out.String())
+	if exitStatus(err) != statusFailed || published < 5 || published == 35 || g.left() != 35-published {
+		t.Errorf("%v: %d published, %d left of 35; %s", err, published, g.left(), out.String())
 	}
 }
 

