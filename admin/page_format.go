@@ -229,25 +229,40 @@ func formatExpiry(k Key, now time.Time) string {
 	return text + " (" + k.Expires.UTC().Format(time.DateTime) + ")"
 }
 
-// tones say how a state is to be taken, for colour and symbol. What is not here is bad.
+// tones are those of words that are no state of the daemon: states of routes and levels of problems.
 var tones = map[string]string{
-	string(Publishing): "good", "running": "good",
-	string(Idle):       "calm",
-	string(CatchingUp): "busy", "draining": "busy",
-	string(Throttled): "warn", string(Behind): "warn", string(Stopping): "warn", string(KeyExpiring): "warn", "warn": "warn",
-	string(Paused): "held",
+	"running": "good", "draining": "busy", "paused": "held", "parked": "bad", LevelWarning: "warn", LevelError: "bad",
 }
 
-// tone takes a state, or a route: one that runs and has a reason why it does not carry messages is not well.
-func tone(state any) string {
-	if r, ok := state.(Route); ok {
+// tone says how a state, a route or a problem's level is to be taken, for colour and symbol. A route that runs and has a
+// reason why it does not carry messages is not well. What is not known is bad.
+func tone(of any) string {
+	if r, ok := of.(Route); ok {
 		if r.State == "running" && r.Reason != "" {
 			return "warn"
 		}
-		state = r.State
+		of = r.State
 	}
-	if t, ok := tones[fmt.Sprint(state)]; ok {
+	word := fmt.Sprint(of)
+	if t, ok := tones[word]; ok {
 		return t
 	}
-	return "bad"
+	if !slices.Contains(States[:], State(word)) {
+		return "bad"
+	}
+	return stateTone(State(word))
+}
+
+// stateTone is the severity's tone, where a state has none of its own.
+func stateTone(s State) string {
+	switch s {
+	case Idle:
+		return "calm"
+	case CatchingUp:
+		return "busy"
+	case Paused:
+		return "held"
+	default:
+		return [...]string{Good: "good", Warning: "warn", Bad: "bad"}[s.Severity()]
+	}
 }

@@ -68,7 +68,10 @@ func TestScriptWritesValuesAsTheServerDoes(t *testing.T) {
 			cases = append(cases, formatCase{format, v, now, formats[format](v, now)})
 		}
 	}
-	for state := range tones {
+	for word := range tones {
+		cases = append(cases, formatCase{"tone", word, time.Time{}, tone(word)})
+	}
+	for _, state := range States {
 		cases = append(cases, formatCase{"tone", state, time.Time{}, tone(state)})
 	}
 	for _, r := range []Route{{State: "running"}, {State: "running", Reason: "no stream"}, {State: "parked", Reason: "no cache"}} {

@@ -45,6 +45,12 @@ const (
 	Idle         State = "idle"         // All is well and nothing comes.
 )
 
+// States lists every state, the gravest first.
+var States = [...]State{
+	Stopping, Stuck, Disconnected, KeyRefused, Down, Parked, Losing, Paused, Behind, Throttled, KeyExpiring, CatchingUp,
+	Publishing, Idle,
+}
+
 // Key is the API key in use, without the key.
 type Key struct {
 	Kind    string     `json:"kind"`

@@ -135,14 +135,10 @@ func TestOperatorPausesAndResumesARoute(t *testing.T) {
 	if s := p.status(); got.total() > 0 || s.Routes[0].State != "paused" || p.metric(`route_state{route="s",state="paused"}`) != 1 {
 		t.Errorf("%d published while paused, status %+v", got.total(), s.Routes[0])
 	}
-	began := time.Now()
 	if status, _ := p.post("/api/v1/resume", "1"); status != 200 {
 		t.Errorf("resume: %d", status)
 	}
 	eventually(t, "published", func() bool { return got.total() == 1 })
-	if took := time.Since(began); took > 2*time.Second {
-		t.Errorf("published %v after resume", took)
-	}
 }
 
 func TestReloadPutsLimitsInForce(t *testing.T) {

@@ -79,14 +79,18 @@ func (r *Ring) Trouble() error {
 // First fetches a key without Watch, trying again until ctx is done.
 func (r *Ring) First(ctx context.Context) error {
 	delays := failureDelays()
+	var failure error
 	for {
 		_, err := r.replace(ctx, r.fetch)
 		if err == nil {
 			return nil
 		}
+		if failure == nil || ctx.Err() == nil { // What the end of ctx has cut off tells less than the failure before.
+			failure = err
+		}
 		select {
 		case <-ctx.Done():
-			return err
+			return failure
 		case <-time.After(delays.NextBackOff()):
 		}
 	}
