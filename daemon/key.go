@@ -15,7 +15,7 @@ import (
 	"momento-bridge/sink/key"
 )
 
-// KeyEnv holds the key where no file is given.
+// KeyEnv names the environment variable that holds the key where no file is given.
 const KeyEnv = "MOMENTO_API_KEY"
 
 func keyring(f *config.File, proxies *sink.Proxies) (*key.Ring, error) {

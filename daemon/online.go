@@ -95,13 +95,13 @@ func checkVendor(ctx context.Context, list Checks, p *Plan) bool {
 func (p *Plan) ConnectNATS(ctx context.Context, log *slog.Logger) (*nats.Conn, error) {
 	conn, err := tryNATS(ctx, p.nats, log)
 	if err != nil {
-		return nil, fmt.Errorf("connect to NATS %s: %w", p.NatsURL(), advised(err, natsAdvice(err)))
+		return nil, fmt.Errorf("connect to NATS %s: %w", p.NATSURL(), advised(err, natsAdvice(err)))
 	}
 	return conn, nil
 }
 
-// NatsURL is where NATS is, without credentials.
-func (p *Plan) NatsURL() string { return redactURL(p.nats.URL) }
+// NATSURL is where NATS is, without credentials.
+func (p *Plan) NATSURL() string { return redactURL(p.nats.URL) }
 
 // advised adds to an error, in a line of its own, what to do.
 func advised(err error, advice string) error {

@@ -12,7 +12,7 @@ import (
 	"momento-bridge/source"
 )
 
-// Plan is a configuration turned into what the packages take.
+// Plan is a configuration turned into what the packages take. Its methods are not to be called concurrently.
 type Plan struct {
 	file        *config.File // What the daemon is started with: only limits change while it runs.
 	nats        source.ConnectConfig

@@ -34,14 +34,14 @@ type ReplayOptions struct {
 	Share   string   // Of the quota, in percent, such as 10%.
 }
 
-// replay publishes dead letters again, and removes those that are published. It runs once.
-type replay struct {
+// Replay publishes dead letters again, and removes those that are published. It runs once.
+type Replay struct {
 	plan    *Plan
 	options ReplayOptions
 }
 
 // newReplay prepares a replay of the plan's routes, which it changes. An error says which option is wrong.
-func NewReplay(p *Plan, o ReplayOptions) (*replay, error) {
+func NewReplay(p *Plan, o ReplayOptions) (*Replay, error) {
 	rate, err := shareOf(p.pipeline.Limits.Region, o.Share)
 	if err != nil {
 		return nil, err
@@ -50,7 +50,7 @@ func NewReplay(p *Plan, o ReplayOptions) (*replay, error) {
 	if p.routes, err = o.choose(p.routes); err != nil {
 		return nil, err
 	}
-	return &replay{p, o}, nil
+	return &Replay{p, o}, nil
 }
 
 // ErrLeft says that a dead letter that was selected is still there.
@@ -103,7 +103,7 @@ func (o *ReplayOptions) wanted(routes []routePlan) func(source.Letter) bool {
 
 // Run replays the dead letters of all chosen routes, or lists them. Progress goes to stderr, the result to stdout. What
 // is left makes it end with errLeft.
-func (r *replay) Run(ctx context.Context, stdout, stderr io.Writer, log *slog.Logger) error {
+func (r *Replay) Run(ctx context.Context, stdout, stderr io.Writer, log *slog.Logger) error {
 	p, o := r.plan, &r.options
 	conn, err := p.ConnectNATS(ctx, log)
 	if err != nil {

@@ -98,7 +98,7 @@ func (o *rateOptions) run(cmd *cobra.Command) error {
 		}
 		defer conn.Close()
 		cfg.Via = &loadtest.Via{Conn: conn, Subject: o.subject, Stream: o.stream, Settle: o.settle, Way: findWay}
-		to = fmt.Sprintf("NATS %s, and through the bridge to %s", o.target.plan.NatsURL(), target.Endpoint)
+		to = fmt.Sprintf("NATS %s, and through the bridge to %s", o.target.plan.NATSURL(), target.Endpoint)
 	}
 	fmt.Fprintf(stderr, "%g publishes/s (%s) for %v, about %.0f in all, to %s; Ctrl-C ends with a report\n",
 		o.rate, o.arrivals, o.duration, min(o.rate*o.duration.Seconds(), float64(o.maxRequests)), to)
