@@ -253,16 +253,13 @@ func tone(of any) string {
 	return stateTone(State(word))
 }
 
+// stateTones are of states that look other than their severity.
+var stateTones = map[State]string{Idle: "calm", CatchingUp: "busy", Paused: "held"}
+
 // stateTone is the severity's tone, where a state has none of its own.
 func stateTone(s State) string {
-	switch s {
-	case Idle:
-		return "calm"
-	case CatchingUp:
-		return "busy"
-	case Paused:
-		return "held"
-	default:
-		return [...]string{Good: "good", Warning: "warn", Bad: "bad"}[s.Severity()]
+	if t, ok := stateTones[s]; ok {
+		return t
 	}
+	return [...]string{Good: "good", Warning: "warn", Bad: "bad"}[s.Severity()]
 }

@@ -40,7 +40,7 @@ type Replay struct {
 	options ReplayOptions
 }
 
-// newReplay prepares a replay of the plan's routes, which it changes. An error says which option is wrong.
+// NewReplay prepares a replay of the plan's routes, which it changes. An error says which option is wrong.
 func NewReplay(p *Plan, o ReplayOptions) (*Replay, error) {
 	rate, err := shareOf(p.pipeline.Limits.Region, o.Share)
 	if err != nil {

@@ -42,6 +42,7 @@ func Wrap(text string, width int) []string {
 // Pad fills text up to a width, in characters, on the right; padLeft does on the left.
 func Pad(text string, width int) string { return text + blanks(text, width) }
 
+// PadLeft fills text up to a width, in characters, on the left.
 func PadLeft(text string, width int) string { return blanks(text, width) + text }
 
 func blanks(text string, width int) string {

@@ -1,9 +1,9 @@
 package daemontest
 
 import (
-	"fmt"
 	"io"
 	"net/http"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -49,8 +49,10 @@ func (a *Admin) Metric(name string) float64 {
 	_, body := a.Get("/metrics")
 	for line := range strings.Lines(body) {
 		if rest, ok := strings.CutPrefix(line, "momento_bridge_"+name+" "); ok {
-			var v float64
-			fmt.Sscan(rest, &v)
+			v, err := strconv.ParseFloat(strings.TrimSpace(rest), 64)
+			if err != nil {
+				a.T.Errorf("the metric %s: %v", name, err)
+			}
 			return v
 		}
 	}

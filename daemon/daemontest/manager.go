@@ -25,7 +25,7 @@ func NewManager(t *testing.T) *Manager {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { conn.Close() })
+	t.Cleanup(func() { _ = conn.Close() })
 	go func() {
 		message := make([]byte, 4096)
 		for {
