@@ -39,7 +39,7 @@ func Wrap(text string, width int) []string {
 	return append(lines, line)
 }
 
-// Pad fills text up to a width, in characters, on the right; padLeft does on the left.
+// Pad fills text up to a width, in characters, on the right.
 func Pad(text string, width int) string { return text + blanks(text, width) }
 
 // PadLeft fills text up to a width, in characters, on the left.
