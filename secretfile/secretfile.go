@@ -30,7 +30,7 @@ var (
 	ErrUTF16     = errors.New("it is UTF-16: save it as UTF-8")
 )
 
-// shared is for the whole process: a reading that hangs cannot be stopped, and must not be started again by each caller.
+// shared is for the whole process: a reading that hangs cannot be stopped, and each caller must not start another.
 var shared = reader{read: readFile, underWay: map[string]*reading{}}
 
 // Read returns the text of a file, without a byte order mark. After Timeout it returns ErrTimeout, and it returns when
