@@ -55,15 +55,21 @@ func normal(w *world) {
 	}
 }
 
+// faulty is a fault of the endpoint towards a daemon, until it has caused the alerts.
+func (w *world) faulty(more, keys string, perSecond int, fault string, alerts ...string) {
+	w.t.Helper()
+	w.stream("S", "s.>")
+	w.daemon("a", more, route(keys))
+	w.load(perSecond, "s.%d")
+	w.fault(fault)
+	w.mustFire(alerts...)
+	w.fault("")
+	w.mustResolve(alerts...)
+}
+
 // stopped is an endpoint that fails.
 func stopped(w *world) {
-	w.stream("S", "s.>")
-	w.daemon("a", "", route(""))
-	w.load(20, "s.%d")
-	w.fault("500:100%")
-	w.mustFire("MomentoBridgeEndpointDown", "MomentoBridgeNotPublishing")
-	w.fault("")
-	w.mustResolve("MomentoBridgeEndpointDown", "MomentoBridgeNotPublishing")
+	w.faulty("", "", 20, "500:100%", "MomentoBridgeEndpointDown", "MomentoBridgeNotPublishing")
 }
 
 // key is a key that is refused and expires soon, until another one is written.
@@ -120,13 +126,7 @@ func forbidden(w *world) {
 
 // throttled is a quota that refuses half of what comes, whatever the rate.
 func throttled(w *world) {
-	w.stream("S", "s.>")
-	w.daemon("a", "limits: {rate: auto}", route(""))
-	w.load(10, "s.%d")
-	w.fault("429:50%")
-	w.mustFire("MomentoBridgeThrottled")
-	w.fault("")
-	w.mustResolve("MomentoBridgeThrottled")
+	w.faulty("limits: {rate: auto}", "", 10, "429:50%", "MomentoBridgeThrottled")
 }
 
 // quota is one that is smaller than what comes, and is raised.
@@ -195,13 +195,8 @@ func flood(w *world) {
 
 // unclear is an endpoint that breaks connections and hangs.
 func unclear(w *world) {
-	w.stream("S", "s.>")
-	w.daemon("a", fmt.Sprintf("momento: {endpoint: %q, api_key_file: %q, timeout: 500ms}", w.endpoint.URL, w.keyFile), route(", ordering: none"))
-	w.load(50, "s.%d")
-	w.fault("reset:10%,hang:2%")
-	w.mustFire("MomentoBridgeAmbiguous")
-	w.fault("")
-	w.mustResolve("MomentoBridgeAmbiguous")
+	impatient := fmt.Sprintf("momento: {endpoint: %q, api_key_file: %q, timeout: 500ms}", w.endpoint.URL, w.keyFile)
+	w.faulty(impatient, ", ordering: none", 50, "reset:10%,hang:2%", "MomentoBridgeAmbiguous")
 }
 
 // natsTrouble is a server that hangs, one that is away, and a stream that is deleted.

@@ -154,7 +154,7 @@ func (w *world) mustFire(alerts ...string) {
 	w.t.Helper()
 	began := time.Now()
 	for _, alert := range alerts {
-		lab.Eventually(w.t, 90*time.Second, alert+" fires", func() bool { return w.s.fires(w.t, alert, w.job) })
+		lab.Eventually(w.t, 3*time.Minute, alert+" fires", func() bool { return w.s.fires(w.t, alert, w.job) })
 		w.t.Logf("%s fires after %v", alert, time.Since(began).Round(time.Second))
 	}
 }
@@ -164,7 +164,7 @@ func (w *world) mustResolve(alerts ...string) {
 	w.t.Helper()
 	began := time.Now()
 	for _, alert := range alerts {
-		lab.Eventually(w.t, 2*time.Minute, alert+" resolves", func() bool { return !w.s.fires(w.t, alert, w.job) })
+		lab.Eventually(w.t, 4*time.Minute, alert+" resolves", func() bool { return !w.s.fires(w.t, alert, w.job) })
 		w.t.Logf("%s resolves after %v", alert, time.Since(began).Round(time.Second))
 	}
 }

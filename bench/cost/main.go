@@ -20,10 +20,8 @@ import (
 	"flag"
 	"fmt"
 	"os"
-	"os/signal"
 	"slices"
 	"strings"
-	"syscall"
 	"time"
 
 	"momento-bridge/test/lab"
@@ -47,15 +45,7 @@ func main() {
 		}
 		return
 	}
-	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
-	defer stop()
-	failed, err := b.run(ctx, *only, *out)
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-	}
-	if err != nil || failed {
-		os.Exit(1)
-	}
+	lab.Main(func(ctx context.Context) (bool, error) { return b.run(ctx, *only, *out) })
 }
 
 // bench is the programs and what the flags say.

@@ -15,11 +15,8 @@ import (
 	"flag"
 	"fmt"
 	"math/rand/v2"
-	"os"
-	"os/signal"
 	"slices"
 	"strings"
-	"syscall"
 	"time"
 
 	"momento-bridge/test/lab"
@@ -31,16 +28,7 @@ func main() {
 	nginx := flag.String("nginx", "nginx", "the nginx program")
 	seed := flag.Uint64("seed", uint64(time.Now().UnixNano()), "seed of the rates that nginx gets")
 	flag.Parse()
-	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
-	defer stop()
-	failed, err := run(ctx, *only, *short, *nginx, *seed)
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-	}
-	if err != nil || failed {
-		stop()
-		os.Exit(1)
-	}
+	lab.Main(func(ctx context.Context) (bool, error) { return run(ctx, *only, *short, *nginx, *seed) })
 }
 
 func run(ctx context.Context, only string, short bool, nginx string, seed uint64) (failed bool, err error) {

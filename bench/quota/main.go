@@ -29,11 +29,9 @@ import (
 	"flag"
 	"fmt"
 	"os"
-	"os/signal"
 	"slices"
 	"strings"
 	"sync"
-	"syscall"
 	"time"
 
 	"momento-bridge/test/lab"
@@ -44,16 +42,7 @@ func main() {
 	short := flag.Bool("short", false, "shorter cases")
 	nginx := flag.String("nginx", "nginx", "the nginx program")
 	flag.Parse()
-	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
-	defer stop()
-	failed, err := run(ctx, *only, *short, *nginx)
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-	}
-	if err != nil || failed {
-		stop()
-		os.Exit(1)
-	}
+	lab.Main(func(ctx context.Context) (bool, error) { return run(ctx, *only, *short, *nginx) })
 }
 
 // bench is what the cases share.

@@ -58,7 +58,7 @@ func TestPageIsUsedByKeyboard(t *testing.T) {
 	for range 5 {
 		page.press(kb.Tab)
 		order = append(order, ask[string](page, `document.activeElement.getAttribute('href')`))
-		page.check(`(() => {
+		page.awaitCheck(10*time.Second, `(() => {
 			const el = document.activeElement, style = getComputedStyle(el), box = el.getBoundingClientRect();
 			const shown = style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) >= 2;
 			const inside = box.left >= 0 && box.right <= innerWidth && box.top >= 0 && box.bottom <= innerHeight;

@@ -1,6 +1,7 @@
 package chaos
 
 import (
+	"bufio"
 	"crypto/tls"
 	"io"
 	"net"
@@ -81,8 +82,24 @@ func (e *endpoint) serve(secure *tls.Config) {
 // stop closes the address and every connection.
 func (e *endpoint) stop() { _ = e.server.Close() }
 
-func (e *endpoint) handle(w http.ResponseWriter, r *http.Request) {
+// readPublish reads a whole request from a connection.
+func readPublish(in *bufio.Reader) (publish, error) {
+	r, err := http.ReadRequest(in)
+	if err != nil {
+		return publish{}, err
+	}
+	return publishOf(r)
+}
+
+// publishOf reads the rest of a request.
+func publishOf(r *http.Request) (publish, error) {
 	body, err := io.ReadAll(r.Body)
+	topic := r.URL.Path[strings.LastIndexByte(r.URL.Path, '/')+1:]
+	return publish{topic: topic, payload: string(body), key: r.Header.Get("Authorization")}, err
+}
+
+func (e *endpoint) handle(w http.ResponseWriter, r *http.Request) {
+	p, err := publishOf(r)
 	if err != nil {
 		return
 	}
@@ -91,9 +108,9 @@ func (e *endpoint) handle(w http.ResponseWriter, r *http.Request) {
 	e.mu.Unlock()
 	status := http.StatusNoContent
 	if answer != nil {
-		status = answer(publish{topic: r.URL.Path[strings.LastIndexByte(r.URL.Path, '/')+1:], payload: string(body), key: r.Header.Get("Authorization")})
+		status = answer(p)
 	}
-	e.count(string(body), status)
+	e.count(p.payload, status)
 	w.WriteHeader(status)
 }
 

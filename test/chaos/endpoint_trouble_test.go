@@ -42,15 +42,11 @@ func rawEndpoint(t *testing.T, serve func(conn net.Conn, n int)) string {
 func requests(conn net.Conn, e *endpoint, answer func(conn net.Conn) bool) {
 	buf := bufio.NewReader(conn)
 	for {
-		r, err := http.ReadRequest(buf)
+		p, err := readPublish(buf)
 		if err != nil {
 			return
 		}
-		body, err := io.ReadAll(r.Body)
-		if err != nil {
-			return
-		}
-		e.count(string(body), 204)
+		e.count(p.payload, 204)
 		if !answer(conn) {
 			return
 		}

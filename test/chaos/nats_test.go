@@ -26,14 +26,15 @@ func TestTroubleWithNATSLosesNothing(t *testing.T) {
 	for name, tt := range map[string]struct {
 		// befall returns once the trouble is over, as far as it ends by itself.
 		befall func(s scene)
-		copies int // At most so many are published twice.
+		copies int  // At most so many are published twice.
+		slow   bool // What passes takes long.
 	}{
-		"reset":               {func(s scene) { s.proxy.reset() }, connections},
-		"black hole":          {func(s scene) { s.proxy.swallow(true, true) }, connections},
-		"black hole upwards":  {func(s scene) { s.proxy.swallow(true, false) }, 600},
-		"black hole downward": {func(s scene) { s.proxy.swallow(false, true) }, connections},
-		"one byte at a time":  {func(s scene) { s.proxy.dribble.Store(true) }, 0},
-		"server restarted":    {func(s scene) { s.nats.restart() }, connections},
+		"reset":               {func(s scene) { s.proxy.reset() }, connections, false},
+		"black hole":          {func(s scene) { s.proxy.swallow(true, true) }, connections, false},
+		"black hole upwards":  {func(s scene) { s.proxy.swallow(true, false) }, 600, false},
+		"black hole downward": {func(s scene) { s.proxy.swallow(false, true) }, connections, false},
+		"one byte at a time":  {func(s scene) { s.proxy.dribble.Store(true) }, 0, true},
+		"server restarted":    {func(s scene) { s.nats.restart() }, connections, false},
 		"server restarted that kept the consumer in memory": {func(s scene) {
 			_ = s.stream.DeleteConsumer(s.nats.t.Context(), "momento-bridge-s")
 			cfg := consumerConfig(5 * time.Second)
@@ -43,13 +44,13 @@ func TestTroubleWithNATSLosesNothing(t *testing.T) {
 			}
 			time.Sleep(time.Second)
 			s.nats.restart()
-		}, 1200},
-		"consumer deleted": {func(s scene) { _ = s.stream.DeleteConsumer(s.nats.t.Context(), "momento-bridge-s") }, 600},
+		}, 1200, false},
+		"consumer deleted": {func(s scene) { _ = s.stream.DeleteConsumer(s.nats.t.Context(), "momento-bridge-s") }, 600, false},
 		"daemon stopped for longer than AckWait": {func(s scene) {
 			s.daemon.Signal(syscall.SIGSTOP)
 			time.Sleep(7 * time.Second)
 			s.daemon.Signal(syscall.SIGCONT)
-		}, connections},
+		}, connections, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -58,7 +59,11 @@ func TestTroubleWithNATSLosesNothing(t *testing.T) {
 			}
 			n := startNATS(t)
 			s := scene{nats: n, proxy: startProxy(t, n.Address), stream: n.stream("S", "s.>")}
-			n.consumer(s.stream, 5*time.Second)
+			ackWait := 5 * time.Second
+			if tt.slow {
+				ackWait = time.Minute // Far more than anything takes, on a machine that does much else.
+			}
+			n.consumer(s.stream, ackWait)
 			e := startEndpoint(t, nil)
 			s.daemon = startDaemon(t, settings{nats: s.proxy.address, endpoint: e.url, momento: "  timeout: 1s", more: "limits: {rate: 500}"}.write(t))
 			s.daemon.awaitReady()

@@ -14,6 +14,7 @@ import (
 // neutral is a server that others have written, as a process in the foreground.
 type neutral struct {
 	t       *testing.T
+	program string
 	address string // Host and port of plain HTTP,
 	secure  string // and of TLS.
 	backend string // Where it passes requests on to, in forms that do.
@@ -24,14 +25,14 @@ type neutral struct {
 }
 
 // newNeutral prepares a server whose program is installed.
-func newNeutral(t *testing.T, reload syscall.Signal) *neutral {
+func newNeutral(t *testing.T, program string, reload syscall.Signal) *neutral {
 	t.Helper()
 	dir, err := rig.Scratch("neutral")
 	must(t, err)
 	certificate, err := lab.NewCertificate(dir)
 	must(t, err)
 	return &neutral{
-		t: t, address: lab.FreeAddress(), secure: lab.FreeAddress(), backend: lab.FreeAddress(),
+		t: t, program: installed(t, program), address: lab.FreeAddress(), secure: lab.FreeAddress(), backend: lab.FreeAddress(),
 		pair: certificate, dir: dir, reload: reload,
 	}
 }
@@ -66,9 +67,9 @@ func (s *neutral) configure(text string) {
 func (s *neutral) conf() string { return filepath.Join(s.dir, "conf") }
 
 // run starts the program, which ends with the test.
-func (s *neutral) run(program string, args ...string) {
+func (s *neutral) run(args ...string) {
 	s.t.Helper()
-	cmd := exec.Command(program, args...)
+	cmd := exec.Command(s.program, args...)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGTERM} // It tells its children.
 	var err error
 	s.process, err = rig.StartCommand(cmd)
@@ -77,10 +78,10 @@ func (s *neutral) run(program string, args ...string) {
 		_ = s.process.Stop()
 		if s.t.Failed() {
 			errors, _ := os.ReadFile(filepath.Join(s.dir, "error"))
-			s.t.Logf("%s said:\n%s%s", filepath.Base(program), s.process.Output(), errors)
+			s.t.Logf("%s said:\n%s%s", filepath.Base(s.program), s.process.Output(), errors)
 		}
 	})
-	lab.Eventually(s.t, patience, program+" listens", func() bool { return lab.Listens(s.address) && lab.Listens(s.secure) })
+	lab.Eventually(s.t, patience, s.program+" listens", func() bool { return lab.Listens(s.address) && lab.Listens(s.secure) })
 }
 
 // reconfigure replaces the configuration while the server runs.

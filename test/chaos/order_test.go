@@ -6,7 +6,6 @@ import (
 	"io"
 	"math/rand/v2"
 	"net"
-	"net/http"
 	"strconv"
 	"strings"
 	"sync"
@@ -30,15 +29,11 @@ type order struct {
 func (o *order) serve(conn net.Conn) {
 	in := bufio.NewReader(conn)
 	for answered := 0; ; answered++ {
-		r, err := http.ReadRequest(in)
+		p, err := readPublish(in)
 		if err != nil {
 			return
 		}
-		body, err := io.ReadAll(r.Body)
-		if err != nil {
-			return
-		}
-		answer, goOn := o.answer(string(body), answered > 80)
+		answer, goOn := o.answer(p.payload, answered > 80)
 		if answer == "" {
 			_ = conn.(*net.TCPConn).SetLinger(0)
 		}

@@ -10,7 +10,6 @@ import (
 	"net/http"
 	"os"
 	"slices"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -151,17 +150,8 @@ type peer struct {
 
 // read reads a whole request.
 func (p *peer) read() (*request, error) {
-	r, err := http.ReadRequest(p.in)
-	if err != nil {
-		return nil, err
-	}
-	body, err := io.ReadAll(r.Body)
-	if err != nil {
-		return nil, err
-	}
-	topic := r.URL.Path[strings.LastIndexByte(r.URL.Path, '/')+1:]
-	what := publish{topic: topic, payload: string(body), key: r.Header.Get("Authorization")}
-	return &request{publish: what, peer: p.number, at: time.Now()}, nil
+	what, err := readPublish(p.in)
+	return &request{publish: what, peer: p.number, at: time.Now()}, err
 }
 
 // next reads and notes a request; nil: the connection has ended.

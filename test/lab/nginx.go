@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 )
 
@@ -58,7 +59,7 @@ func (l *Lab) StartLimitedNginx(ctx context.Context, nginx string, rate int) (ad
 		return "", "", err
 	}
 	address = FreeAddress()
-	config := strings.NewReplacer("LOG", log, "RATE", fmt.Sprint(rate), "BURST", fmt.Sprint(max(1, rate/5)),
+	config := strings.NewReplacer("LOG", log, "RATE", strconv.Itoa(rate), "BURST", strconv.Itoa(max(1, rate/5)),
 		"ADDRESS", address, "ACCEPT", FreeAddress()).Replace(limited)
 	_, err = l.StartNginx(ctx, nginx, config, address)
 	return address, log, err
