@@ -1,8 +1,9 @@
 SHELL := bash
-.PHONY: build test race fuzz chaos bench bench-compare lint fmt demo emulator realinput quota limit cost timing browser screenshots image check
+.PHONY: build test long race fuzz chaos bench bench-compare lint fmt demo emulator realinput quota limit cost timing browser screenshots image check
 
 build:     ; go build -trimpath -ldflags "-s -w" -o bin/momento-bridge ./cmd/momento-bridge
 test:      ; go test ./...
+long:      ; LONG_TESTS=1 go test -count 1 -timeout 20m ./test/chaos ./grafana
 race:      ; go test -race -shuffle=on ./...
 fuzz:      ; bash .ci/fuzz 60s
 chaos:

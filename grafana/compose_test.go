@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 
+	"momento-bridge/test/lab"
+
 	"go.yaml.in/yaml/v4"
 )
 
@@ -34,6 +36,7 @@ func provisioned[T any](t *testing.T, path string) T {
 }
 
 func TestPrometheusConfigurationIsValid(t *testing.T) {
+	t.Parallel()
 	promtool(t, "", "check", "config", "--lint=all", "--lint-fatal", "prometheus.yml")
 }
 
@@ -101,12 +104,13 @@ func TestGrafanaFindsDataAndDashboard(t *testing.T) {
 
 // The demo understands the flags that the composition gives it, and serves its metrics under the name by which Prometheus asks.
 func TestCompositionRunsTheDemo(t *testing.T) {
+	t.Parallel()
 	demo := provisioned[composition](t, "compose.yaml").Services["demo"]
-	address := freeAddress(t)
+	address := lab.FreeAddress()
 	args := append([]string{}, demo.Command...)
 	args[2] = address
 	args = append(args, "--duration", "1s")
-	out, err := exec.Command(program("momento-bridge"), args...).Output()
+	out, err := exec.Command(rig.Bridge, args...).Output()
 	if err != nil || !strings.Contains(string(out), " lost=0 ") {
 		t.Errorf("%v: %s, %v", args, out, err)
 	}

@@ -10,6 +10,8 @@ import (
 	"syscall"
 	"time"
 
+	"momento-bridge/test/lab"
+
 	"github.com/nats-io/nats.go/jetstream"
 )
 
@@ -31,8 +33,8 @@ func normal(w *world) {
 	w.fill(waitingWhilePaused, "p.%d")
 	time.Sleep(20 * time.Second)
 	replicasAreAddedOnce(w)
-	lint(w.t, a.metrics())
-	b.stop()
+	lint(w.t, string(a.Metrics()))
+	_ = b.Stop()
 	b.start()
 	b.post("/api/v1/pause?route=paused")
 	w.writeKey("another-key")
@@ -53,15 +55,21 @@ func normal(w *world) {
 	}
 }
 
+// faulty is a fault of the endpoint towards a daemon, until it has caused the alerts.
+func (w *world) faulty(more, keys string, perSecond int, fault string, alerts ...string) {
+	w.t.Helper()
+	w.stream("S", "s.>")
+	w.daemon("a", more, route(keys))
+	w.load(perSecond, "s.%d")
+	w.fault(fault)
+	w.mustFire(alerts...)
+	w.fault("")
+	w.mustResolve(alerts...)
+}
+
 // stopped is an endpoint that fails.
 func stopped(w *world) {
-	w.stream("S", "s.>")
-	w.daemon("a", "", route(""))
-	w.load(20, "s.%d")
-	w.fault("500:100%")
-	w.mustFire("MomentoBridgeEndpointDown", "MomentoBridgeNotPublishing")
-	w.fault("")
-	w.mustResolve("MomentoBridgeEndpointDown", "MomentoBridgeNotPublishing")
+	w.faulty("", "", 20, "500:100%", "MomentoBridgeEndpointDown", "MomentoBridgeNotPublishing")
 }
 
 // key is a key that is refused and expires soon, until another one is written.
@@ -89,7 +97,7 @@ func vended(w *world) {
 	}))
 	w.t.Cleanup(machine.Close)
 	w.stream("S", "s.>")
-	w.daemon("a", fmt.Sprintf("momento: {endpoint: \"http://%s\", api_key_url: %q}", w.endpoint, machine.URL), route(""))
+	w.daemon("a", fmt.Sprintf("momento: {endpoint: %q, api_key_url: %q}", w.endpoint.URL, machine.URL), route(""))
 	time.Sleep(25 * time.Second) // One renewal.
 	if w.s.fires(w.t, "MomentoBridgeKeyNotRenewed", w.job) {
 		w.t.Error("the alert fires although the key is renewed")
@@ -118,13 +126,7 @@ func forbidden(w *world) {
 
 // throttled is a quota that refuses half of what comes, whatever the rate.
 func throttled(w *world) {
-	w.stream("S", "s.>")
-	w.daemon("a", "limits: {rate: auto}", route(""))
-	w.load(10, "s.%d")
-	w.fault("429:50%")
-	w.mustFire("MomentoBridgeThrottled")
-	w.fault("")
-	w.mustResolve("MomentoBridgeThrottled")
+	w.faulty("limits: {rate: auto}", "", 10, "429:50%", "MomentoBridgeThrottled")
 }
 
 // quota is one that is smaller than what comes, and is raised.
@@ -133,7 +135,7 @@ func quota(w *world) {
 	w.daemon("a", "limits: {rate: auto}", route(", batch: {format: none}"))
 	w.load(60, "s.%d")
 	w.mustFire("MomentoBridgeFallingBehind")
-	w.set(map[string]any{"rate": 5000, "burst": 500})
+	w.set(`{"rate": 5000, "burst": 500}`)
 	w.mustResolve("MomentoBridgeFallingBehind")
 }
 
@@ -152,7 +154,7 @@ func throughput(w *world) {
 	w.stream("S", "s.>")
 	w.daemon("a", fmt.Sprintf("momento: {endpoint: %q, api_key_file: %q}", endpoint.URL, w.keyFile), route(", batch: {format: lines}"))
 	w.load(50, "s.%d")
-	eventually(w.t, time.Minute, "a throughput is learned", func() bool {
+	lab.Eventually(w.t, time.Minute, "a throughput is learned", func() bool {
 		got, err := w.s.query(fmt.Sprintf("momento_bridge_rate_limit_learned{scope=\"throughput\", job=%q} > 0", w.job))
 		return err == nil && len(got) > 0
 	})
@@ -177,7 +179,7 @@ func poison(w *world) {
 func flood(w *world) {
 	w.stream("S", "s.>")
 	w.fill(100, "s.%d")
-	w.set(map[string]any{"latency": "100ms"})
+	w.set(`{"latency": "100ms"}`)
 	w.daemon("a", "queue: {max_messages: 64, max_bytes: 1MiB}\nlimits: {rate: 20}", route(", max_age: 1s")+"\n"+`  - {name: core, subject: "core.>", cache: c, ordering: none}`)
 	time.Sleep(3 * time.Second)
 	payload := []byte(strings.Repeat("x", 1024))
@@ -187,19 +189,14 @@ func flood(w *world) {
 		}
 	}
 	w.mustFire("MomentoBridgeCoreDrops")
-	w.set(map[string]any{"latency": "0s"})
+	w.set(`{"latency": "0s"}`)
 	w.mustResolve("MomentoBridgeCoreDrops")
 }
 
 // unclear is an endpoint that breaks connections and hangs.
 func unclear(w *world) {
-	w.stream("S", "s.>")
-	w.daemon("a", fmt.Sprintf("momento: {endpoint: \"http://%s\", api_key_file: %q, timeout: 500ms}", w.endpoint, w.keyFile), route(", ordering: none"))
-	w.load(50, "s.%d")
-	w.fault("reset:10%,hang:2%")
-	w.mustFire("MomentoBridgeAmbiguous")
-	w.fault("")
-	w.mustResolve("MomentoBridgeAmbiguous")
+	impatient := fmt.Sprintf("momento: {endpoint: %q, api_key_file: %q, timeout: 500ms}", w.endpoint.URL, w.keyFile)
+	w.faulty(impatient, ", ordering: none", 50, "reset:10%,hang:2%", "MomentoBridgeAmbiguous")
 }
 
 // natsTrouble is a server that hangs, one that is away, and a stream that is deleted.
@@ -208,12 +205,12 @@ func natsTrouble(w *world) {
 	w.daemon("a", "", route(""))
 	w.load(20, "s.%d")
 	time.Sleep(3 * time.Second)
-	_ = w.server.Process.Signal(syscall.SIGSTOP)
+	w.nats.Signal(syscall.SIGSTOP)
 	w.mustFire("MomentoBridgeHeartbeatsMissed")
-	_ = w.server.Process.Signal(syscall.SIGCONT)
-	end(w.server, syscall.SIGTERM)
+	w.nats.Signal(syscall.SIGCONT)
+	_ = w.nats.Stop()
 	w.mustFire("MomentoBridgeNATSDisconnected")
-	w.startNATS()
+	must(w.t, w.nats.Start(w.t.Context()))
 	w.mustResolve("MomentoBridgeNATSDisconnected")
 	if err := w.js.DeleteStream(w.t.Context(), "S"); err != nil {
 		w.t.Fatal(err)
@@ -229,7 +226,7 @@ func again(w *world) {
 	w.daemon("a", "", route(""))
 	w.load(50, "s.%d")
 	var other jetstream.Consumer
-	eventually(w.t, 20*time.Second, "the consumer exists", func() bool {
+	lab.Eventually(w.t, 20*time.Second, "the consumer exists", func() bool {
 		var err error
 		other, err = w.js.Consumer(w.t.Context(), "S", "momento-bridge-s")
 		return err == nil
@@ -261,11 +258,11 @@ func restarts(w *world) {
 	w.load(20, "s.%d")
 	for range 4 {
 		time.Sleep(4 * time.Second)
-		d.kill()
+		d.Kill()
 		d.start()
 	}
 	w.mustFire("MomentoBridgeRestarting")
-	d.kill()
+	d.Kill()
 	w.mustFire("MomentoBridgeDown")
 	d.start()
 	w.mustResolve("MomentoBridgeDown", "MomentoBridgeRestarting")

@@ -67,6 +67,7 @@ func chosen(expr, job, instance, route string) string {
 }
 
 func TestDashboardIsWhatTheGeneratorWrites(t *testing.T) {
+	t.Parallel()
 	out, err := exec.Command("go", "run", "./generate").Output()
 	if err != nil {
 		t.Fatal(err)

@@ -4,7 +4,9 @@ import (
 	"fmt"
 	"slices"
 	"testing"
-	"time"
+
+	"momento-bridge/test/lab"
+	"momento-bridge/test/long"
 )
 
 // conditions are caused at the same time, each in a world of its own, and say what alerts they have seen fire and resolve.
@@ -36,11 +38,9 @@ const absent = "MomentoBridgeAbsent"
 
 // Each alert of alerts.yaml fires in its condition and resolves after, nothing fires in normal operation, and every query of the dashboard has had data.
 func TestAlertsAndDashboardAgainstRealPrometheus(t *testing.T) {
-	if testing.Short() {
-		t.Skip("takes two minutes")
-	}
+	long.Only(t)
 	s := startPrometheus(t)
-	eventually(t, 30*time.Second, absent+" fires while nothing is scraped", func() bool { return s.fires(t, absent, "") })
+	lab.Eventually(t, patience, absent+" fires while nothing is scraped", func() bool { return s.fires(t, absent, "") })
 	shown := watchDashboard(t, s)
 	t.Run("conditions", func(t *testing.T) {
 		for _, c := range conditions {
@@ -54,6 +54,28 @@ func TestAlertsAndDashboardAgainstRealPrometheus(t *testing.T) {
 		t.Errorf("%s fires although daemons are scraped", absent)
 	}
 	shown.finish(t)
+}
+
+// The short form: Prometheus takes what a daemon exports, evaluates the rules, understands every query of the dashboard, and
+// what is published is seen in its panel.
+func TestPrometheusReadsADaemonAndTheDashboardAsksIt(t *testing.T) {
+	t.Parallel()
+	s := startPrometheus(t)
+	w := newWorld(t, s)
+	w.stream("S", "s.>")
+	lint(t, string(w.daemon("a", "", route("")).Metrics()))
+	w.fill(100, "s.%d")
+	lab.Eventually(t, patience, "the published messages are seen", func() bool {
+		got, err := s.query(fmt.Sprintf("momento_bridge_messages_settled_total{outcome=\"published\", job=%q}", w.job))
+		return err == nil && len(got) == 1 && got[0].number() == 100
+	})
+	b := dashboard(t)
+	for name, expr := range b.queries() {
+		if _, err := s.query(chosen(expr, w.job, ".*", ".*")); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	variablesHaveValues(t, s)
 }
 
 // Nobody adds an alert without causing its condition.

@@ -1,36 +1,48 @@
 package grafana
 
 import (
+	"fmt"
 	"maps"
 	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
+
+	"momento-bridge/test/lab"
+)
+
+var (
+	exporting     sync.Mutex // Guards exportedNames.
+	exportedNames map[string]bool
 )
 
 // exported are the names of the program's own metrics, as a daemon exports them that has neither NATS nor an endpoint yet: all are there from the start.
 func exported(t *testing.T) map[string]bool {
 	t.Helper()
-	path, address := filepath.Join(t.TempDir(), "config.yaml"), freeAddress(t)
-	key := filepath.Join(t.TempDir(), "key")
-	write(t, key, "a-key")
-	write(t, path, `nats: {url: "nats://`+freeAddress(t)+`"}
-momento: {endpoint: "http://`+freeAddress(t)+`", api_key_file: "`+key+`"}
+	exporting.Lock()
+	defer exporting.Unlock()
+	if exportedNames != nil {
+		return exportedNames
+	}
+	key, err := rig.Write("key", "a-key")
+	must(t, err)
+	d := newDaemon(t, fmt.Sprintf(`nats: {url: "nats://%s"}
+momento: {endpoint: "http://%s", api_key_file: %q}
 routes:
   - {name: s, stream: S, subject: "s.>", cache: c}
   - {name: core, subject: "core.>", cache: c}
-`)
-	w := &world{t: t}
-	d := &daemon{w: w, address: address, args: []string{"run", "-c", path, "--admin-listen", address}}
+`, lab.FreeAddress(), lab.FreeAddress(), key))
 	d.start()
 	names := map[string]bool{}
-	for _, m := range regexp.MustCompile(`(?m)^# TYPE (\S+) `).FindAllStringSubmatch(d.metrics(), -1) {
+	for _, m := range regexp.MustCompile(`(?m)^# TYPE (\S+) `).FindAllStringSubmatch(string(d.Metrics()), -1) {
 		names[m[1]] = true
 	}
 	if len(names) < 60 {
 		t.Fatalf("only %d metrics are exported", len(names))
 	}
+	exportedNames = names
 	return names
 }
 
@@ -52,6 +64,7 @@ func family(names map[string]bool, series string) string {
 
 // Every metric that the dashboard, the alerts, their tests and the documents name is exported by the program.
 func TestEveryMetricNamedIsExported(t *testing.T) {
+	t.Parallel()
 	names := exported(t)
 	files := []string{"dashboard.json", "alerts.yaml", "alerts_test.yaml", "README.md", "../README.md"}
 	documents, err := filepath.Glob("../docs/*.md")
@@ -73,6 +86,7 @@ func TestEveryMetricNamedIsExported(t *testing.T) {
 
 // Every metric that the program exports is on the dashboard, so that an operator can see it, and in docs/metrics.md.
 func TestEveryExportedMetricIsShownAndDocumented(t *testing.T) {
+	t.Parallel()
 	names := exported(t)
 	shown := map[string]bool{}
 	for _, series := range ownMetric.FindAllString(read(t, "dashboard.json"), -1) {

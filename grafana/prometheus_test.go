@@ -11,7 +11,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
-	"time"
+
+	"momento-bridge/test/lab"
 )
 
 // server is a Prometheus process that scrapes and evaluates every second.
@@ -31,16 +32,16 @@ scrape_configs:
 // startPrometheus starts Prometheus with the alerts, hurried.
 func startPrometheus(t *testing.T) *server {
 	t.Helper()
-	path, dir, address := need(t, "prometheus"), t.TempDir(), freeAddress(t)
+	path, dir, address := need(t, "prometheus"), t.TempDir(), lab.FreeAddress()
 	s := &server{url: "http://" + address, targets: filepath.Join(dir, "targets")}
 	rules, config := filepath.Join(dir, "alerts.yaml"), filepath.Join(dir, "prometheus.yml")
 	write(t, rules, hurried(read(t, "alerts.yaml")))
 	write(t, config, fmt.Sprintf(serverConfig, rules, filepath.Join(s.targets, "*.json")))
-	if err := os.Mkdir(s.targets, 0o700); err != nil {
-		t.Fatal(err)
-	}
-	start(t, path, "--config.file="+config, "--storage.tsdb.path="+filepath.Join(dir, "data"), "--web.listen-address="+address, "--log.level=warn")
-	eventually(t, 30*time.Second, "Prometheus is ready", func() bool {
+	must(t, os.Mkdir(s.targets, 0o700))
+	process, err := rig.Start(path, "--config.file="+config, "--storage.tsdb.path="+filepath.Join(dir, "data"), "--web.listen-address="+address, "--log.level=warn")
+	must(t, err)
+	ends(t, process)
+	lab.Eventually(t, patience, "Prometheus is ready", func() bool {
 		resp, err := http.Get(s.url + "/-/ready")
 		if err != nil {
 			return false
@@ -58,9 +59,7 @@ func (s *server) scrape(t *testing.T, job, instance, address string) {
 	name := strings.ReplaceAll(job+"-"+instance, "/", "-")
 	path := filepath.Join(s.targets, name+".json")
 	write(t, path+".new", text)
-	if err := os.Rename(path+".new", path); err != nil {
-		t.Fatal(err)
-	}
+	must(t, os.Rename(path+".new", path))
 	t.Cleanup(func() { _ = os.Remove(path) })
 }
 
@@ -127,15 +126,11 @@ func (s *server) fires(t *testing.T, alert, job string) bool {
 func read(t *testing.T, path string) string {
 	t.Helper()
 	text, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	return string(text)
 }
 
 func write(t *testing.T, path, text string) {
 	t.Helper()
-	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	must(t, os.WriteFile(path, []byte(text), 0o600))
 }

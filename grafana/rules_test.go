@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 
+	"momento-bridge/test/long"
+
 	"go.yaml.in/yaml/v4"
 )
 
@@ -56,10 +58,15 @@ func promtool(t *testing.T, stdin string, args ...string) {
 }
 
 func TestRulesAreValid(t *testing.T) {
+	t.Parallel()
 	promtool(t, "", "check", "rules", "--lint=all", "--lint-fatal", "alerts.yaml")
 }
 
-func TestAlertsFireAtExactTimes(t *testing.T) { promtool(t, "", "test", "rules", "alerts_test.yaml") }
+func TestAlertsFireAtExactTimes(t *testing.T) {
+	t.Parallel()
+	long.Only(t)
+	promtool(t, "", "test", "rules", "alerts_test.yaml")
+}
 
 // lint checks what a daemon exports as Prometheus sees it.
 func lint(t *testing.T, metrics string) {

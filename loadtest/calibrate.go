@@ -11,6 +11,7 @@ import (
 
 	"momento-bridge/loadtest/drive"
 	"momento-bridge/sink"
+	"momento-bridge/sink/key"
 )
 
 const (
@@ -36,11 +37,11 @@ func Calibrate(ctx context.Context, t Target) (float64, error) {
 	if err != nil {
 		return 0, err
 	}
-	key, err := sink.ParseKey("calibration")
+	k, err := key.Parse("calibration")
 	if err != nil {
 		return 0, err
 	}
-	momento, err := sink.New(sink.Config{Endpoint: endpoint, Keys: sink.FixedKey(key), Timeout: time.Second}, slog.New(slog.DiscardHandler))
+	momento, err := sink.New(sink.Config{Endpoint: endpoint, Keys: key.Fixed(k), Timeout: time.Second}, slog.New(slog.DiscardHandler))
 	if err != nil {
 		return 0, err
 	}

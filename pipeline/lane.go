@@ -1,57 +1,101 @@
 package pipeline
 
 import (
+	"container/heap"
 	"time"
 
 	"github.com/cenkalti/backoff/v4"
 )
 
-// entry is a message inside the pipeline. Entries are reused once their message is settled.
+// entry is a message inside the pipeline. Entries are reused once their message has ended.
 type entry struct {
 	Message
-	lane         *lane
-	next         *entry // In the lane's queue, in a parcel or on the free list.
-	older, newer *entry // In the route's order of age, while it is queued.
-	size         int    // In a batch, in bytes.
-	attempts     int
-	delays       backoff.BackOff // Made when the first attempt has failed.
-	misses       int             // How often the endpoint said that its cache does not exist,
-	missed       time.Time       // and when it first did.
-	// most is the number of messages of a batch that it may be in, as larger ones were refused; 0: as many as there
-	// are.
-	most int
+	lane *lane
+	// next is the next entry in the lane's queue, in a parcel or on the free list.
+	next *entry
+	// older and newer are its neighbours in the route's order of age, while it is queued.
+	older, newer *entry
+	// size is what it adds to a batch, in bytes.
+	size int
+	// maxBatch is the number of messages of the largest batch that it may be in, because larger ones were refused; 0:
+	// there is no limit.
+	maxBatch int
+	// attempts is the number of its publishes that have ended.
+	attempts int
+	// delays yields its backoff. It is made when the first attempt has failed.
+	delays backoff.BackOff
+	// cacheMisses is how often the endpoint said that its cache does not exist.
+	cacheMisses int
+	// cacheMissedAt is when the endpoint said so first.
+	cacheMissedAt time.Time
 	// rejection is set once it is known that the message can never be published.
 	rejection *Rejection
-	// trouble is what has befallen it, nil if nothing has.
+	// trouble is what the endpoint has refused it for, nil if it has not.
 	trouble *trouble
-	// unkept says that keeping it as a dead letter has failed.
-	unkept bool
+	// storeFailed says that it could not be stored as a dead letter.
+	storeFailed bool
 }
 
 // lane is the queue of one topic of one route, first in, first out.
 type lane struct {
 	route       *Route
 	topic       string
-	first, last *entry
-	queued      int       // In the queue: messages,
-	size        int       // and the bytes that they add to a batch.
+	first, last *entry    // The queue, linked by next.
+	queued      int       // Messages in it.
+	size        int       // The bytes that they add to a batch.
 	pending     int       // Messages queued, delayed and in flight.
 	inFlight    int       // Publishes.
-	heldUntil   time.Time // A retry or the wish for a fuller batch holds the whole lane; zero: nothing does.
-	lingering   bool      // It is held for a fuller batch.
+	heldUntil   time.Time // The lane waits for a retry, or for a fuller batch; zero: it does not.
+	lingering   bool      // It waits for a fuller batch.
 	gate        gate      // Closed while the topic is forbidden.
-	stuck       bool      // It stands still for a reason of its own,
-	aside       bool      // although others are accepted: it uses up no room.
-	accepted    time.Time // When the latest publish began that was accepted, while messages of the route are in trouble.
-	singles     int       // Its messages that are counted so by themselves.
-	ready       bool      // It is in the route's ring of those that may publish,
-	again       bool      // or in the one of those that are tried again, or in both.
-	spare       *lane     // The next one that may be used again.
+	suspect     bool      // The endpoint refuses its first message, so that all of it is counted among the suspects.
+	aside       bool      // It is counted among what is put aside, as the endpoint accepts others.
+	singles     int       // Its messages that are suspects by themselves, and are counted one by one.
+	accepted    time.Time // When the latest accepted publish began; kept while the route has messages in trouble.
+	ready       bool      // It is in the route's ring of lanes that are ready.
+	again       bool      // It is in the route's ring of lanes that are tried again. It may be in both.
+	nextFree    *lane     // The next lane for reuse.
 }
 
-// gates are the gates that a message of this lane passes.
-func (l *lane) gates(d *dispatcher) [gateCount]*gate {
-	return [gateCount]*gate{keyGate: &d.key, endpointGate: &d.endpoint, cacheGate: &l.route.cache.gate, routeGate: &l.route.gate, topicGate: &l.gate}
+// lane returns the lane of a topic. It makes one where there is none.
+func (r *Route) lane(topic string) *lane {
+	l := r.lanes[topic]
+	if l != nil {
+		return l
+	}
+	if l = r.freeLanes; l == nil {
+		l = &lane{}
+	} else {
+		r.freeLanes = l.nextFree
+	}
+	*l = lane{route: r, topic: topic}
+	r.lanes[topic] = l
+	return l
+}
+
+// keptLanes is how many lanes a route keeps although they are empty, so that a topic in use needs no allocation.
+const keptLanes = 1024
+
+// dropLane forgets an empty lane, so that memory follows the topics in use. The heap or a ring may still refer to it,
+// which is harmless: it has nothing to send. A lane to which nothing refers is reused.
+func (d *dispatcher) dropLane(l *lane) {
+	r := l.route
+	kept := len(r.lanes) <= keptLanes
+	if l.suspect && (!kept || !l.gate.closed) {
+		l.markSuspect(false, false)
+	}
+	if kept {
+		return
+	}
+	delete(r.lanes, l.topic)
+	if l.gate.closed {
+		r.forbidden--
+		return
+	}
+	if !l.ready && !l.again && l.heldUntil.IsZero() { // Nothing refers to it any more.
+		l.topic = ""
+		l.nextFree, r.freeLanes = r.freeLanes, l
+	}
 }
 
 func (l *lane) pushBack(e *entry) {
@@ -107,7 +151,112 @@ func (l *lane) remove(e *entry) {
 	e.next = nil
 }
 
-// sendable reports whether the lane's first message may start as far as the lane itself goes.
+// sendable reports whether the lane has a message, and nothing of its own keeps that from starting.
 func (l *lane) sendable() bool {
 	return l.first != nil && l.heldUntil.IsZero() && !l.gate.probing && (l.inFlight == 0 || !l.route.cfg.Ordered)
+}
+
+// refusedBefore reports whether the lane's first message has been refused before, or its topic.
+func (l *lane) refusedBefore() bool { return l.first.trouble != nil || l.gate.closed }
+
+// gates are the gates that a message of this lane passes.
+func (l *lane) gates(d *dispatcher) [gateCount]*gate {
+	return [gateCount]*gate{keyGate: &d.key, endpointGate: &d.endpoint, cacheGate: &l.route.cache.gate, routeGate: &l.route.gate, topicGate: &l.gate}
+}
+
+// linger holds a lane that has got its first message until its batch is full or the message has waited for Linger.
+func (d *dispatcher) linger(now time.Time, l *lane) {
+	c := &l.route.cfg.Batch
+	switch {
+	case c.Linger == 0 || c.Framing == nil:
+	case l.lingering && c.full(l):
+		l.heldUntil, l.lingering = time.Time{}, false
+	case l.queued == 1 && l.heldUntil.IsZero() && !c.full(l):
+		d.hold(l, now.Add(c.Linger))
+		l.lingering = true
+	}
+}
+
+// hold keeps a whole lane from publishing until a time. A lane in a ring of its route stays there until trim finds it.
+func (d *dispatcher) hold(l *lane, until time.Time) {
+	if !l.heldUntil.IsZero() && !l.lingering {
+		return
+	}
+	l.heldUntil, l.lingering = until, false
+	d.delayed.add(delayed{at: until, lane: l})
+}
+
+// pushRetried queues a message again that has waited for its backoff by itself, as happens only without order. One that
+// the endpoint has refused goes behind the others, which may be accepted.
+func (l *lane) pushRetried(e *entry) {
+	if e.trouble != nil && l.first != nil {
+		l.pushBack(e)
+		return
+	}
+	l.pushFront(e)
+}
+
+// delayed is a lane that is held until a time, or a message that waits outside its lane.
+type delayed struct {
+	at    time.Time
+	lane  *lane
+	entry *entry // nil: the whole lane waits.
+}
+
+// stale reports whether the lane is no longer held, or is held until another time.
+func (d delayed) stale() bool { return d.entry == nil && !d.lane.heldUntil.Equal(d.at) }
+
+// delayedHeap has the earliest time on top.
+type delayedHeap []delayed
+
+func (h delayedHeap) Len() int           { return len(h) }
+func (h delayedHeap) Less(i, j int) bool { return h[i].at.Before(h[j].at) }
+func (h delayedHeap) Swap(i, j int)      { h[i], h[j] = h[j], h[i] }
+func (h *delayedHeap) Push(x any)        { *h = append(*h, x.(delayed)) }
+func (h *delayedHeap) Pop() any {
+	old := *h
+	last := old[len(old)-1]
+	old[len(old)-1] = delayed{}
+	*h = old[:len(old)-1]
+	return last
+}
+
+func (h *delayedHeap) add(d delayed) { heap.Push(h, d) }
+
+// due removes and returns the top if its time has come.
+func (h *delayedHeap) due(now time.Time) (delayed, bool) {
+	if len(*h) == 0 || (*h)[0].at.After(now) {
+		return delayed{}, false
+	}
+	return heap.Pop(h).(delayed), true
+}
+
+// wakeDelayed makes the lanes and messages ready whose time has come, and ends the messages that are too old.
+func (d *dispatcher) wakeDelayed(now time.Time) {
+	d.expire(now)
+	d.retryUnstored(now)
+	for {
+		due, ok := d.delayed.due(now)
+		if !ok {
+			return
+		}
+		switch {
+		case due.stale():
+			continue
+		case due.entry == nil:
+			due.lane.heldUntil, due.lane.lingering = time.Time{}, false
+		default:
+			due.lane.pushRetried(due.entry)
+		}
+		d.refresh(due.lane)
+	}
+}
+
+// nextDelayed is when wakeDelayed has something to do; zero: not before something else happens.
+func (d *dispatcher) nextDelayed() time.Time {
+	at := earlier(d.nextExpiry(), d.nextStoreRetry())
+	if len(d.delayed) > 0 {
+		at = earlier(at, d.delayed[0].at)
+	}
+	return at
 }

@@ -1,8 +1,9 @@
 package pipeline
 
 import (
-	"math"
 	"time"
+
+	"momento-bridge/pipeline/quota"
 )
 
 // Limits are the quotas that publishes count towards. They nest: a publish must be within its route's, its cache's
@@ -23,22 +24,25 @@ type RouteLimit struct {
 	Weight int
 }
 
-// none reports whether there is no quota to speak of.
-func (r Rate) none() bool { return r == Rate{} || math.IsInf(r.Ceiling, 1) && !r.Learn }
+// Rate is how fast costs may be spent, per second.
+type Rate = quota.Rate
 
-// quotas are the pacers that a publish of a route passes, besides the region's.
+// FirstRate is where a learned rate starts: Momento's default quota, per second.
+const FirstRate = quota.FirstRate
+
+// quotas are those that a publish of a route counts towards besides the region's.
 type quotas struct {
-	pacers [2]*pacer // The route's and its cache's; nil: none.
+	pacers [2]*quota.Pacer // The route's and its cache's; nil: none.
 }
 
-// due returns when they let a publish of this cost start: zero for now.
+// due returns when all of them let a publish of this cost start: zero for now.
 func (q *quotas) due(now time.Time, cost float64) time.Time {
 	var at time.Time
 	for _, p := range q.pacers {
 		if p == nil {
 			continue
 		}
-		if next := p.due(now, cost); next.After(at) {
+		if next := p.Due(now, cost); next.After(at) {
 			at = next
 		}
 	}
@@ -46,116 +50,123 @@ func (q *quotas) due(now time.Time, cost float64) time.Time {
 }
 
 // SetLimits puts new limits in force at once. What has been learned of a quota stays. Routes and caches that are not
-// named have none of their own. It is not for quotas that count in another unit.
+// named have no quota of their own. The unit that quotas count in cannot be changed.
 func (p *Pipeline) SetLimits(l Limits) {
 	p.mu.Lock()
 	now := time.Now()
-	p.d.limit(now, l)
+	p.d.setLimits(now, l)
 	if len(p.idle) > 0 {
 		p.pump(now)
 	}
 	p.unlock()
 }
 
-func (d *dispatcher) limit(now time.Time, l Limits) {
+func (d *dispatcher) setLimits(now time.Time, l Limits) {
 	if d.region == nil {
-		d.region = newPacer(l.Region, d.delays.Quota(), now)
+		d.region = quota.NewPacer(l.Region, d.delays.Quota(), now)
 	}
-	d.region.limit(now, l.Region)
+	d.region.SetRate(now, l.Region)
 	for _, r := range d.routes {
 		r.cache.pacer = d.repace(now, r.cache.pacer, l.Caches[r.cfg.Cache])
 		own := l.Routes[r.cfg.Name]
 		r.pacer = d.repace(now, r.pacer, own.Rate)
 		r.weight = float64(max(1, own.Weight))
-		r.quotas = quotas{[2]*pacer{r.pacer, r.cache.pacer}}
+		r.quotas = quotas{[2]*quota.Pacer{r.pacer, r.cache.pacer}}
 	}
 }
 
-// repace gives a pacer its new limits, makes one, or lets it go.
-func (d *dispatcher) repace(now time.Time, p *pacer, limits Rate) *pacer {
+// repace returns the pacer for these limits: the old one with the new limits, a new one, or nil if there are none.
+func (d *dispatcher) repace(now time.Time, p *quota.Pacer, limits Rate) *quota.Pacer {
 	switch {
-	case limits.none():
+	case limits.None():
 		return nil
 	case p == nil:
-		return newPacer(limits, d.delays.Quota(), now)
+		return quota.NewPacer(limits, d.delays.Quota(), now)
 	}
-	p.limit(now, limits)
+	p.SetRate(now, limits)
 	return p
 }
 
-// cost is what a publish of so many bytes costs: one, or where operations are counted one for each started KiB, and
-// that for each subscriber as well.
+// sizeOf returns the size of a publish of e alone, in bytes.
+func (d *dispatcher) sizeOf(r *Route, e *entry) int {
+	if r.cfg.Batch.Framing != nil {
+		return e.size + r.cfg.Batch.Framing.Overhead()
+	}
+	return len(e.Payload)
+}
+
+// costOf returns the cost of a publish of e alone.
+func (d *dispatcher) costOf(r *Route, e *entry) float64 { return d.cost(r, d.sizeOf(r, e)) }
+
+// cost returns what a publish of this many bytes costs: one, or its operations where those are counted.
 func (d *dispatcher) cost(r *Route, size int) float64 {
 	if !d.operations {
 		return 1
 	}
-	return float64(operations(size)) * float64(1+r.cfg.Subscribers)
+	return quota.Cost(size, r.cfg.Subscribers)
 }
 
-// due returns when a publish of a route may start, as far as the region goes: zero for now.
+// due returns when the region's quotas let a publish start: zero for now.
 func (d *dispatcher) due(now time.Time, cost float64, size int) time.Time {
-	at := d.region.due(now, cost)
+	at := d.region.Due(now, cost)
 	if d.throughput != nil {
-		if next := d.throughput.due(now, float64(size)); next.After(at) {
+		if next := d.throughput.Due(now, float64(size)); next.After(at) {
 			at = next
 		}
 	}
 	return at
 }
 
-// affordable is how many bytes can be paid for now, at least those of the first message.
+// affordable returns how many bytes a publish may have that is paid for now. The first message fits in any case.
 func (d *dispatcher) affordable(now time.Time, r *Route, first *entry) int {
-	own := operations(first.size + r.cfg.Batch.Framing.Overhead())
-	tokens := d.region.bucket.whole(now)
+	tokens := d.region.Available(now)
 	for _, p := range r.quotas.pacers {
 		if p != nil {
-			tokens = min(tokens, p.bucket.whole(now))
+			tokens = min(tokens, p.Available(now))
 		}
 	}
-	steps := tokens / float64(1+r.cfg.Subscribers)
-	return int(min(max(float64(own), math.Floor(steps)), 1<<20)) * kib
+	return quota.Affordable(tokens, r.cfg.Subscribers, d.sizeOf(r, first))
 }
 
 // pay pays for a publish in every quota.
 func (d *dispatcher) pay(now time.Time, r *Route, cost float64, size int) {
-	d.region.pay(now, cost)
+	d.region.Pay(now, cost)
 	if d.throughput != nil {
-		d.throughput.pay(now, float64(size))
+		d.throughput.Pay(now, float64(size))
 	}
 	for _, p := range r.quotas.pacers {
 		if p != nil {
-			p.pay(now, cost)
+			p.Pay(now, cost)
 		}
 	}
 }
 
-// accepted tells every quota of an accepted publish. It reports whether that ends a run of refusals.
-func (d *dispatcher) accepted(now time.Time, r *Route, cost float64, size int) bool {
-	d.offered.add(now, float64(size))
-	ended := d.region.accepted(now, cost)
+// quotasAccepted tells the quotas of an accepted publish. It reports whether that ends a run of refusals.
+func (d *dispatcher) quotasAccepted(now time.Time, r *Route, cost float64, size int) bool {
+	d.acceptedBytes.Add(now, float64(size))
+	ended := d.region.Accepted(now, cost)
 	if d.throughput != nil {
-		ended = d.throughput.accepted(now, float64(size)) || ended
+		ended = d.throughput.Accepted(now, float64(size)) || ended
 	}
 	if c := r.cache.pacer; c != nil {
-		ended = c.accepted(now, cost) || ended
+		ended = c.Accepted(now, cost) || ended
 	}
 	return ended
 }
 
-// refused tells the quota that is meant of a refusal. Which one that is the endpoint does not say, but for
-// throughput: a cache that has a quota of its own is taken to be meant. It reports whether this is the first refusal
-// after a success.
-func (d *dispatcher) refused(now time.Time, p *parcel, a Answer) bool {
+// quotaRefused tells a quota of a refusal. The endpoint says which one it means only if that is throughput. Otherwise
+// the cache's own quota is taken to be meant, or the region's if it has none. It reports whether this is the first
+// refusal after a success.
+func (d *dispatcher) quotaRefused(now time.Time, p *parcel, a Answer) bool {
 	meant, cost := d.region, p.cost
 	switch c := p.lane.route.cache.pacer; {
 	case a.Reason == ReasonThroughput:
 		if d.throughput == nil {
-			d.throughput = newThroughput(d.delays.Quota(), now, d.offered)
+			d.throughput = quota.NewBytePacer(d.delays.Quota(), now, d.acceptedBytes)
 		}
 		meant, cost = d.throughput, float64(p.size)
 	case c != nil:
 		meant = c
 	}
-	meant.said = a.Detail
-	return meant.refused(now, p.sent, cost, a.RetryAfter)
+	return meant.Refused(now, quota.Refusal{Sent: p.sent, Cost: cost, RetryAfter: a.RetryAfter, Detail: a.Detail})
 }

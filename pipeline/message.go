@@ -1,6 +1,9 @@
 package pipeline
 
-import "time"
+import (
+	"errors"
+	"time"
+)
 
 // Message is one NATS message on its way to one topic. Submit takes it over: Payload must stay unchanged until the
 // message is settled.
@@ -28,7 +31,7 @@ const (
 	Dropped                         // It can never be published and is not kept, or nobody was left to publish it.
 	Expired                         // It grew older than its route allows.
 	Returned                        // NATS still has it and will deliver it again.
-	// Skipped is what a Settler is told of a message that was passed over on purpose. It counts as Dropped.
+	// Skipped is what a Settler is told of a message that its route skips on purpose. It is counted as Dropped.
 	Skipped
 )
 
@@ -61,12 +64,22 @@ type Settler interface {
 	Settle(handle any, o Outcome)
 }
 
+// Postponer is a Settler whose source can be told to deliver a message again, though not at once.
+type Postponer interface {
+	// Postpone is Settle with Returned, for a message that is to be delivered again only after a while.
+	Postpone(handle any)
+}
+
 // DeadLetters keeps messages that can never be published.
 type DeadLetters interface {
 	// Keep stores one message and returns nil once it is safe. Workers call it concurrently; an error means that the
 	// message is tried again later.
 	Keep(m *Message, r Rejection) error
 }
+
+// ErrRoundTrip is wrapped by Keep's error where the dead letter would come back as a message of the same route, and
+// fail again. The message is dropped.
+var ErrRoundTrip = errors.New("the dead letter has come round")
 
 // Rejection says why a message can never be published.
 type Rejection struct {

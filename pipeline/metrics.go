@@ -4,15 +4,18 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+
+	"momento-bridge/pipeline/quota"
 )
 
-// Metrics are the pipeline's histograms. Counters and gauges are read from a snapshot at each scrape, see Collector.
+// Metrics are the pipeline's histograms. Counters and gauges are read from a snapshot at each scrape; see
+// Pipeline.Collect.
 type Metrics struct {
 	publishSeconds  *prometheus.HistogramVec
 	endToEndSeconds *prometheus.HistogramVec
 	batchMessages   *prometheus.HistogramVec
 	rateLimitWait   prometheus.Histogram
-	times           *prometheus.Registry // Of publishSeconds alone.
+	times           *prometheus.Registry // Has publishSeconds alone.
 }
 
 // NewMetrics registers the histograms.
@@ -37,12 +40,13 @@ func NewMetrics(reg prometheus.Registerer) *Metrics {
 	return m
 }
 
-// PublishTimes returns how long publish attempts have taken so far, of all routes: the upper bounds of the classes in seconds, and how many
-// took up to as long. Those that took longer than the last bound are counted only in total. It may be called concurrently.
+// PublishTimes returns how long publish attempts of all routes have taken so far. bounds are times in seconds, and upTo
+// says for each how many attempts took no longer. Those that took longer than the last bound are counted only in total.
+// It may be called concurrently.
 func (m *Metrics) PublishTimes() (bounds []float64, upTo []uint64, total uint64) {
 	upTo = make([]uint64, len(publishBounds))
 	families, err := m.times.Gather()
-	if err != nil || len(families) == 0 { // It cannot fail for one histogram.
+	if err != nil || len(families) == 0 { // One histogram cannot fail.
 		return publishBounds, upTo, 0
 	}
 	for _, metric := range families[0].GetMetric() {
@@ -55,10 +59,10 @@ func (m *Metrics) PublishTimes() (bounds []float64, upTo []uint64, total uint64)
 	return publishBounds, upTo, total
 }
 
-// publishBounds are the classes of publish durations, in seconds.
+// publishBounds are the upper bounds of the buckets of publish durations, in seconds.
 var publishBounds = []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10}
 
-// histogram gives each histogram classic buckets and native ones.
+// histogram returns the options of a histogram with classic buckets and native ones.
 func histogram(name, help string, buckets ...float64) prometheus.HistogramOpts {
 	return prometheus.HistogramOpts{
 		Namespace:                       Namespace,
@@ -69,4 +73,111 @@ func histogram(name, help string, buckets ...float64) prometheus.HistogramOpts {
 		NativeHistogramMaxBucketNumber:  160,
 		NativeHistogramMinResetDuration: time.Hour,
 	}
+}
+
+// Namespace begins the name of every metric of the program.
+const Namespace = "momento_bridge"
+
+var (
+	descReceived    = desc("messages_received_total", "Messages taken over from NATS.", "route")
+	descSettled     = desc("messages_settled_total", "Messages that have ended, by outcome.", "route", "outcome")
+	descAttempts    = desc("publish_attempts_total", "Publish attempts, by the endpoint's answer.", "route", "result")
+	descRetries     = desc("retries_total", "Messages put back to be tried again, by reason.", "route", "reason")
+	descAmbiguous   = desc("ambiguous_total", "Attempts of which nobody knows whether the endpoint accepted them.", "route")
+	descBytes       = desc("published_bytes_total", "Payload accepted by the endpoint.", "route")
+	descOperations  = desc("operations_total", "Operations of the accepted publishes: one for each started KiB, deliveries not counted.", "route")
+	descSkipped     = desc("messages_skipped_total", "Messages without bytes that were skipped on purpose; they are among those dropped.", "route")
+	descRedelivered = desc("redelivered_total", "Messages that JetStream delivered again.", "route")
+	descQueued      = desc("messages_queued", "Messages held and not in flight.", "route")
+	descAside       = desc("messages_put_aside", "Messages that the endpoint refuses again and again while it accepts others, and what waits behind them.", "route")
+	descLeftAlone   = desc("left_alone_until_timestamp_seconds", "Until when nothing of the route is published because the endpoint wishes so (Retry-After); 0: it does not.", "route")
+	descInFlight    = desc("messages_in_flight", "Messages being published.", "route")
+	descQueuedBytes = desc("queued_bytes", "Payload held, in flight included.")
+	descRate        = desc("rate_limit", "Rate in force, per second: publishes, operations where the limits count those, or bytes in the scope throughput.", "scope")
+	descLearned     = desc("rate_limit_learned", "The endpoint's quota as learned from its refusals, per second; 0 where none was met.", "scope")
+	descRateState   = desc("rate_limit_state", "1 for what sets the rate: nothing, the configuration, the search for a quota, a quota that was found, a pause after a refusal.", "scope", "state")
+	descThrottled   = desc("throttled", "1 while the endpoint refuses for quota.")
+	descDown        = desc("endpoint_down", "1 while the endpoint as a whole is taken for down.")
+	descKeyRefused  = desc("api_key_refused", "1 while the endpoint refuses the API key, or there is none yet.")
+	descLimited     = desc("route_limited", "1 for what holds back the messages of the route that wait.", "route", "by")
+	descState       = desc("route_state", "1 for the state that the route is in.", "route", "state")
+)
+
+func desc(name, help string, labels ...string) *prometheus.Desc {
+	return prometheus.NewDesc(prometheus.BuildFQName(Namespace, "", name), help, labels, nil)
+}
+
+// Describe implements prometheus.Collector.
+func (p *Pipeline) Describe(ch chan<- *prometheus.Desc) { prometheus.DescribeByCollect(p, ch) }
+
+// Collect implements prometheus.Collector. All values come from one snapshot, so that the ledger holds in every scrape.
+func (p *Pipeline) Collect(ch chan<- prometheus.Metric) {
+	s := p.Stats()
+	gauge(ch, descQueuedBytes, float64(s.QueuedBytes))
+	refusing := false
+	for _, q := range s.Quotas {
+		refusing = refusing || q.Refusing
+		gauge(ch, descRate, q.Rate, q.Scope)
+		gauge(ch, descLearned, q.Learned, q.Scope)
+		for _, state := range quota.States {
+			gauge(ch, descRateState, truth(state == q.State), q.Scope, string(state))
+		}
+	}
+	gauge(ch, descThrottled, truth(refusing))
+	gauge(ch, descDown, truth(s.Down))
+	gauge(ch, descKeyRefused, truth(s.KeyRefused))
+	for _, r := range s.Routes {
+		r.collect(ch)
+	}
+}
+
+func (s *RouteStats) collect(ch chan<- prometheus.Metric) {
+	counter(ch, descReceived, s.Received, s.Name)
+	for o, n := range s.Settled {
+		counter(ch, descSettled, n, s.Name, o.String())
+	}
+	for result, n := range s.Attempts {
+		counter(ch, descAttempts, n, s.Name, result.String())
+	}
+	for reason, n := range s.Retries {
+		counter(ch, descRetries, n, s.Name, reason)
+	}
+	counter(ch, descAmbiguous, s.Ambiguous, s.Name)
+	counter(ch, descBytes, s.Bytes, s.Name)
+	counter(ch, descOperations, s.Operations, s.Name)
+	counter(ch, descSkipped, s.Skipped, s.Name)
+	counter(ch, descRedelivered, s.Redelivered, s.Name)
+	gauge(ch, descQueued, float64(s.Queued), s.Name)
+	gauge(ch, descAside, float64(s.Aside), s.Name)
+	gauge(ch, descLeftAlone, seconds(s.LeftAlone), s.Name)
+	gauge(ch, descInFlight, float64(s.InFlight), s.Name)
+	for _, state := range States {
+		gauge(ch, descState, truth(state == s.State), s.Name, string(state))
+	}
+	for _, by := range RouteLimits {
+		gauge(ch, descLimited, truth(by == s.LimitedBy), s.Name, string(by))
+	}
+}
+
+func counter(ch chan<- prometheus.Metric, d *prometheus.Desc, v uint64, labels ...string) {
+	ch <- prometheus.MustNewConstMetric(d, prometheus.CounterValue, float64(v), labels...)
+}
+
+func gauge(ch chan<- prometheus.Metric, d *prometheus.Desc, v float64, labels ...string) {
+	ch <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, v, labels...)
+}
+
+// seconds returns a time as a Unix time stamp; 0 for the zero time.
+func seconds(t time.Time) float64 {
+	if t.IsZero() {
+		return 0
+	}
+	return float64(t.Unix())
+}
+
+func truth(b bool) float64 {
+	if b {
+		return 1
+	}
+	return 0
 }

@@ -9,45 +9,55 @@ import (
 
 // Config is what an operator sets, for all routes together.
 type Config struct {
-	Workers     int           // Connections.
-	InFlight    int           // Publishes in flight on each connection; 0 means 1.
-	Timeout     time.Duration // One attempt.
-	MaxMessages int           // Held in memory. Each route has an equal share, so that a parked one leaves room for the others.
-	MaxBytes    int64         // As MaxMessages, of payload.
-	Limits      Limits
-	Operations  bool // Limits count operations rather than publishes.
-	Delays      Delays
-	Routes      []RouteConfig
+	Workers  int           // Connections.
+	InFlight int           // Publishes in flight on each connection; 0 means 1.
+	Timeout  time.Duration // Of one attempt.
+	// MaxMessages is how many messages are held in memory. Each route has an equal share, so that one that stands still
+	// leaves room for the others.
+	MaxMessages int
+	// MaxBytes is how much payload is held in memory, in equal shares as well.
+	MaxBytes int64
+	Limits   Limits
+	// Operations makes the limits count operations rather than publishes.
+	Operations bool
+	Delays     Delays
+	Routes     []RouteConfig
 }
 
-// Pipeline carries messages from routes to a sink.
+// Pipeline carries messages from routes to a sink. Its methods may be called concurrently.
 type Pipeline struct {
 	cfg  Config
 	sink Sink
 	log  *slog.Logger
 
-	mu       sync.Mutex // Guards the following, every Route and everything they hold. Nothing blocks under it.
-	d        dispatcher
-	workers  []*worker
-	idle     []*worker // In the order in which they became so.
-	waking   int       // Workers that have been roused and have not got the mutex yet,
-	rousedAt time.Time // and when the latest was.
-	letters  letterQueue
-	timer    *time.Timer
-	timerAt  time.Time
-	room     *sync.Cond    // Some route may have room.
-	closing  bool          // Some route is closed.
-	endBy    time.Time     // When publishing must end; zero before the drain.
-	empty    chan struct{} // Closed when every route is closed and has nothing left.
-	drained  bool          // empty is closed.
+	// mu guards the following, and every Route with all that it refers to. Nothing blocks while it is held. Whoever may
+	// have ended a message frees it with unlock.
+	mu      sync.Mutex
+	d       dispatcher
+	letters letterQueue
+	room    *sync.Cond // Some route may have room; Submit calls wait for it.
+
+	// Workers.
+	workers []*worker
+	idle    []*worker   // In the order in which they became idle.
+	waking  int         // Workers that have been woken and have not got the mutex yet.
+	wokenAt time.Time   // When the latest of those was woken.
+	timer   *time.Timer // It wakes a worker when something is due.
+	timerAt time.Time   // When it rings; zero: it has rung.
+
+	// The end.
+	closing bool          // Some route is closed.
+	endBy   time.Time     // When publishing must end; zero before the drain.
+	drained bool          // Every route is closed and has nothing left.
+	done    chan struct{} // Closed when that is so.
 }
 
 // New builds a pipeline that is not running yet. Submit blocks once the queue is full until Run is called.
 func New(cfg Config, sink Sink, log *slog.Logger, metrics *Metrics) *Pipeline {
-	p := &Pipeline{cfg: cfg, sink: sink, log: log, empty: make(chan struct{})}
+	p := &Pipeline{cfg: cfg, sink: sink, log: log, done: make(chan struct{})}
 	p.room = sync.NewCond(&p.mu)
-	p.letters.some = sync.NewCond(&p.mu)
-	p.d = dispatcher{delays: cfg.Delays, mostFlying: max(1, min(trialsFlying, cfg.Workers*max(1, cfg.InFlight)/2)), operations: cfg.Operations, waited: metrics.rateLimitWait}
+	p.letters.changed = sync.NewCond(&p.mu)
+	p.d = dispatcher{delays: cfg.Delays, maxTrialsInFlight: max(1, min(mostTrialsInFlight, cfg.Workers*max(1, cfg.InFlight)/2)), operations: cfg.Operations, waited: metrics.rateLimitWait}
 	caches := map[string]*cache{}
 	for _, rc := range cfg.Routes {
 		if caches[rc.Cache] == nil {
@@ -62,35 +72,35 @@ func New(cfg Config, sink Sink, log *slog.Logger, metrics *Metrics) *Pipeline {
 			p.d.aging = append(p.d.aging, r)
 		}
 	}
-	p.d.limit(time.Now(), cfg.Limits)
+	p.d.setLimits(time.Now(), cfg.Limits)
 	return p
 }
 
 func (p *Pipeline) newRoute(rc RouteConfig, c *cache) *Route {
 	share := max(1, p.cfg.MaxMessages/len(p.cfg.Routes))
 	return &Route{
-		cfg:      rc,
-		share:    share,
-		limit:    share,
-		pipeline: p,
-		cache:    c,
-		maxBytes: max(1, p.cfg.MaxBytes/int64(len(p.cfg.Routes))),
-		lanes:    map[string]*lane{},
-		wake:     make(chan struct{}, 1),
+		cfg:         rc,
+		share:       share,
+		maxMessages: share,
+		pipeline:    p,
+		cache:       c,
+		maxBytes:    max(1, p.cfg.MaxBytes/int64(len(p.cfg.Routes))),
+		lanes:       map[string]*lane{},
+		wake:        make(chan struct{}, 1),
 	}
 }
 
 // Route returns the i-th route of the configuration.
 func (p *Pipeline) Route(i int) *Route { return p.d.routes[i] }
 
-// Run publishes until every route is closed and nothing is left, or until hard is done. Then what is still queued is
-// returned or dropped, and what is in flight ends with its attempt. Run returns the number of messages that the hard
-// stop left unpublished.
+// Run publishes until every route is closed and nothing is left, or until hard is done. In the latter case it returns or
+// drops what is queued, waits for the attempts in flight to end, and returns the number of messages that had not ended
+// when hard was done. It may be called once.
 func (p *Pipeline) Run(hard context.Context) int {
 	p.mu.Lock()
 	p.timer = time.AfterFunc(time.Hour, p.tick)
 	p.timerAt = time.Now().Add(time.Hour)
-	p.checkEmpty()
+	p.checkDrained()
 	p.mu.Unlock()
 	defer p.timer.Stop()
 
@@ -103,7 +113,7 @@ func (p *Pipeline) Run(hard context.Context) int {
 	}
 	left := 0
 	select {
-	case <-p.empty:
+	case <-p.done:
 	case <-hard.Done():
 		left = p.stopNow()
 	}
@@ -111,7 +121,7 @@ func (p *Pipeline) Run(hard context.Context) int {
 	return left
 }
 
-// newWorker makes what publishes on one connection.
+// newWorker makes a worker with a connection of its own.
 func (p *Pipeline) newWorker() *worker {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -120,127 +130,97 @@ func (p *Pipeline) newWorker() *worker {
 	return w
 }
 
-// EndBy says when publishing must end: from now on no attempt lasts longer. It is called once, when the drain begins.
+// EndBy sets when publishing must end: no attempt that starts from now on lasts longer. It is called once, when the drain
+// begins.
 func (p *Pipeline) EndBy(t time.Time) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.endBy = t
 }
 
-// Submit takes m over. The message ends exactly once, by a call of the route's Settler. On a returnable route it uses
-// up one message of what Reserve set aside and does not block; after Close it is returned at once, possibly before
-// Submit returns. On another route Submit blocks while the route's share of the queue is full. Several goroutines may
-// submit to one route; their messages are then ordered as they get in.
-func (r *Route) Submit(m Message) {
-	p := r.pipeline
-	e := entry{Message: m}
-	r.cfg.measure(&e)
-	p.mu.Lock()
-	r.reserved = max(0, r.reserved-1)
-	if r.cfg.Overload == DropOldest && r.full(len(m.Payload)) {
-		p.d.makeRoom(time.Now(), r, len(m.Payload))
+// deadline is when an attempt that starts now must end.
+func (p *Pipeline) deadline(now time.Time) time.Time {
+	deadline := now.Add(p.cfg.Timeout)
+	if !p.endBy.IsZero() && p.endBy.Before(deadline) {
+		return p.endBy
 	}
-	for !r.cfg.Returnable && r.full(len(m.Payload)) && !p.d.stopped {
-		r.waiters++
-		p.room.Wait()
-		r.waiters--
-	}
-	r.received++
-	if m.Redelivered {
-		r.redelivered++
-	}
-	if r.turnsAway() {
-		p.d.turnAway(r, m.Handle)
-		p.unlock()
-		return
-	}
-	if r.cfg.skips(&m) {
-		p.d.skip(time.Now(), r, m.Handle)
-		p.unlock()
-		return
-	}
-	var now time.Time // Asked for only where it matters.
-	if len(p.idle) > 0 || r.cfg.Batch.Linger > 0 {
-		now = time.Now()
-	}
-	p.d.add(now, r, e)
-	var lent *slot
-	if len(p.idle) > 0 {
-		lent = p.lend(now)
-	}
-	p.unlock()
-	if lent != nil {
-		lent.worker.sendFor(lent)
-	}
+	return deadline
 }
 
-// turnsAway reports whether a message that comes now is not taken up any more.
-func (r *Route) turnsAway() bool { return r.closed && r.cfg.Returnable || r.pipeline.d.stopped }
-
-// returned is how a message ends that nobody is left to publish.
-func (r *Route) returned() Outcome {
-	if r.cfg.Returnable {
-		return Returned
-	}
-	return Dropped
-}
-
-// Close says that the source submits no more. A returnable route returns what it has queued at once, and whatever may
-// still be submitted; another one publishes what it has, also if it was paused. What is in flight is finished in both
-// cases. With order, messages are returned in the order of their topics, so that one in flight holds back those
-// behind it.
-func (r *Route) Close() {
-	p := r.pipeline
-	p.mu.Lock()
-	r.closed = true
-	p.closing = true
-	if r.cfg.Returnable {
-		p.d.endQueued(r, false)
-	}
-	if r.paused { // What core NATS has handed over would be lost.
-		r.paused = false
-		if len(p.idle) > 0 {
-			p.pump(time.Now())
-		}
-	}
-	p.room.Broadcast()
-	p.checkEmpty()
-	p.unlock()
-}
-
-// stopNow ends everything that is queued and lets the workers go. It returns the number of messages that were left.
+// stopNow ends all messages that are queued and lets the workers end. It returns the number of messages that had not
+// ended.
 func (p *Pipeline) stopNow() int {
 	p.mu.Lock()
 	p.closing = true
 	p.d.stopped = true
 	left := 0
 	for _, r := range p.d.routes {
-		left += r.left()
+		left += r.unsettled()
 		r.closed = true
 		p.d.endQueued(r, false)
 	}
 	p.endLetters()
 	p.room.Broadcast()
-	p.checkEmpty()
+	p.checkDrained()
 	p.unlock()
 	return left
 }
 
-// checkEmpty lets the workers go once every route is closed and nothing is left.
-func (p *Pipeline) checkEmpty() {
+// checkDrained lets the workers end once every route is closed and has nothing left.
+func (p *Pipeline) checkDrained() {
 	if !p.closing || p.drained {
 		return
 	}
 	for _, r := range p.d.routes {
-		if !r.closed || r.left() > 0 {
+		if !r.closed || r.unsettled() > 0 {
 			return
 		}
 	}
 	p.drained = true
-	close(p.empty)
+	close(p.done)
 	for _, w := range p.idle {
-		p.rouse(w)
+		p.wakeWorker(w)
 	}
 	p.idle = nil
-	p.letters.some.Broadcast()
+	p.letters.changed.Broadcast()
+}
+
+const (
+	// stuckAfter is how much longer than an attempt's timeout a publish may take. In an outage of NATS it may take long
+	// to tell the source how the message before it has ended, and until storing a dead letter fails.
+	stuckAfter = 45 * time.Second
+	// timerLate is how late the timer may ring.
+	timerLate = 5 * time.Second
+)
+
+// Stuck returns why the pipeline makes no progress through its own fault, or "" if it does. An endpoint that does not
+// answer is no such fault, because attempts end by themselves. A single finding may be due to the process having been
+// stopped for a while; one that lasts for several seconds is not. Stuck waits for the mutex: a caller who must not be
+// stuck as well calls it on a goroutine of its own.
+func (p *Pipeline) Stuck(now time.Time) string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	since := p.letters.oldest()
+	for _, w := range p.workers {
+		since = earlier(since, w.oldest())
+	}
+	if !since.IsZero() && now.Sub(since) > p.cfg.Timeout+stuckAfter {
+		return "a worker has been busy with one publish since " + since.UTC().Format(time.RFC3339)
+	}
+	if p.forgotten(now) {
+		return "messages could be published and no worker takes them"
+	}
+	return ""
+}
+
+// forgotten reports whether something may be published now, workers are idle, and nothing is going to wake one.
+func (p *Pipeline) forgotten(now time.Time) bool {
+	if len(p.idle) == 0 || p.waking > 0 && now.Sub(p.wokenAt) <= timerLate {
+		return false
+	}
+	if p.timerAt.IsZero() || p.timerAt.After(now) {
+		ready, _ := p.d.ready(now)
+		return ready
+	}
+	return now.Sub(p.timerAt) > timerLate
 }

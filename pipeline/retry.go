@@ -3,13 +3,15 @@ package pipeline
 import (
 	"fmt"
 	"time"
+
+	"github.com/cenkalti/backoff/v4"
 )
 
-// requeue puts messages back to wait for their next attempt. What a gate or the pacer holds back anyway needs no
-// delay of its own.
-func (d *dispatcher) requeue(now time.Time, p *parcel, a Answer) {
+// retry makes messages that have landed wait for their next attempt. Where a gate or a quota holds them back anyway, they
+// need no delay of their own.
+func (d *dispatcher) retry(now time.Time, p *parcel, a Answer) {
 	r, l := p.lane.route, p.lane
-	r.retries[reason(a)] += uint64(p.n)
+	r.retries[retryReasonOf(a)] += uint64(p.n)
 	switch a.Verdict {
 	case HaltAll:
 		if d.key.closed {
@@ -21,8 +23,8 @@ func (d *dispatcher) requeue(now time.Time, p *parcel, a Answer) {
 		d.putBack(p)
 	case HaltCache:
 		for e := p.first; e != nil; e = e.next {
-			if e.misses++; e.misses == 1 {
-				e.missed = now
+			if e.cacheMisses++; e.cacheMisses == 1 {
+				e.cacheMissedAt = now
 			}
 		}
 		d.waitFor(now, p, &r.cache.gate, a.RetryAfter)
@@ -31,88 +33,176 @@ func (d *dispatcher) requeue(now time.Time, p *parcel, a Answer) {
 	case HaltTopic:
 		p.asideSingles()
 		d.waitFor(now, p, &l.gate, a.RetryAfter)
-		d.forbid(now, l, a)
-	case Reject: // Of a batch: a single message is rejected elsewhere.
+		d.holdForbidden(now, l, a)
+	case Reject: // A batch: a single message becomes a dead letter.
 		p.split()
 		d.putBack(p)
 	case Accept, Retry, Ambiguous:
-		d.retryOwn(now, p, a)
+		d.retryFailed(now, p, a)
 	}
 }
 
-// retryOwn makes messages wait that the endpoint has failed: for the endpoint, or by themselves where it is their own
-// fault.
-func (d *dispatcher) retryOwn(now time.Time, p *parcel, a Answer) {
-	if !a.tells() || !p.ownFault() {
+// retryFailed makes messages wait that the endpoint has failed. If it accepts others, that is their own fault, and they
+// wait by themselves; otherwise they wait for the endpoint.
+func (d *dispatcher) retryFailed(now time.Time, p *parcel, a Answer) {
+	if !a.mayBlameMessage() || !p.othersAccepted() {
 		d.waitFor(now, p, &d.endpoint, a.RetryAfter)
 		return
 	}
 	wait := a.RetryAfter
-	if p.proved() {
-		if d.putAside(now, p, a); d.asideFull(now, p) {
+	if p.proven() {
+		if d.putAside(now, p, a); d.dropExcessAside(now, p) {
 			return
 		}
-		wait = max(wait, d.crowd(p.lane.route))
+		wait = max(wait, d.suspectDelay(p.lane.route))
 	}
 	d.delay(now, p, wait)
 }
 
-// forbid makes the lane of a topic wait that the key may not publish to.
-func (d *dispatcher) forbid(now time.Time, l *lane, a Answer) {
+// holdForbidden holds the lane of a topic that the key may not publish to until it is probed.
+func (d *dispatcher) holdForbidden(now time.Time, l *lane, a Answer) {
 	if !l.aside {
-		l.mark(true, true)
+		l.markSuspect(true, true)
 		d.events.note(now, event{kind: eventSuspect, route: l.route, detail: fmt.Sprintf("topic %q: %s", l.topic, a.Detail)})
 		l.route.wakeSource()
 	}
-	if at := now.Add(d.crowd(l.route)); l.gate.closed && at.After(l.gate.probeAt) {
+	if at := now.Add(d.suspectDelay(l.route)); l.gate.closed && at.After(l.gate.probeAt) {
 		l.gate.probeAt = at
 	}
 	d.hold(l, l.gate.probeAt)
 }
 
-// asideFull ends messages for which there is no room among those that are put aside, and that hold nothing behind
-// them: they would take the room of those that can be published. NATS delivers them again later, where it can.
-func (d *dispatcher) asideFull(now time.Time, p *parcel) bool {
+// dropExcessAside ends p's messages if too many are put aside, because they would use up the room of those that can be
+// published. It reports whether it did. NATS delivers them again later where it can; otherwise they are lost. In an
+// ordered topic they hold up what is behind them instead.
+func (d *dispatcher) dropExcessAside(now time.Time, p *parcel) bool {
 	r := p.lane.route
-	if r.cfg.Ordered || r.aside <= r.mostAside() {
+	if r.cfg.Ordered || r.aside <= r.maxAside() {
 		return false
 	}
 	for p.n > 0 {
-		e := p.take()
+		e := p.pop()
 		d.noteAsideFull(now, r)
 		d.end(e, r.returned())
-		d.later(r)
+		d.postponeLast(r)
 	}
 	return true
 }
 
-// arrivesInVain does so with the first message of a topic that is forbidden, when another one has come.
-func (d *dispatcher) arrivesInVain(now time.Time, l *lane) {
+// dropExcessForbidden is dropExcessAside for the first message of a forbidden topic, when another one has come.
+func (d *dispatcher) dropExcessForbidden(now time.Time, l *lane) {
 	r := l.route
-	if !l.gate.closed || r.cfg.Ordered || l.first == nil || l.first.rejection != nil || r.aside <= r.mostAside() {
+	if !l.gate.closed || r.cfg.Ordered || l.first == nil || l.first.rejection != nil || r.aside <= r.maxAside() {
 		return
 	}
 	d.noteAsideFull(now, r)
 	d.discard(l.first, r.returned())
-	d.later(r)
+	d.postponeLast(r)
 }
 
-// noteAsideFull tells of a message that is lost, as it cannot be delivered again.
+// noteAsideFull logs that a message is lost, unless it is delivered again.
 func (d *dispatcher) noteAsideFull(now time.Time, r *Route) {
 	if !r.cfg.Returnable {
 		d.events.note(now, event{kind: eventAsideFull, route: r})
 	}
 }
 
-// later says that the message that has just ended is to be delivered again after a while, if it is to be.
-func (d *dispatcher) later(r *Route) {
-	if n := len(d.ended); r.cfg.Settler != nil {
-		d.ended[n-1].later = true
+// postponeLast has the message that has just ended delivered again only after a while, if it is delivered again.
+func (d *dispatcher) postponeLast(r *Route) {
+	if n := len(d.settlements); r.cfg.Settler != nil {
+		d.settlements[n-1].postpone = true
 	}
 }
 
-// reason says why an answer means another attempt.
-func reason(a Answer) retryReason {
+// waitFor makes messages wait for a gate. If that is open, they wait for a backoff of their own. Without order they go to
+// the back of their lane, so that others are the next probe: it may be these that keep the gate closed.
+func (d *dispatcher) waitFor(now time.Time, p *parcel, g *gate, atLeast time.Duration) {
+	switch {
+	case !g.closed:
+		d.delay(now, p, atLeast)
+	case p.lane.route.cfg.Ordered:
+		d.putBack(p)
+	default:
+		for p.n > 0 {
+			e := p.pop()
+			p.lane.route.enqueueNewest(e)
+			p.lane.pushBack(e)
+		}
+		d.refresh(p.lane)
+	}
+}
+
+// putBack returns messages to the front of their lane, in their order. Where only the latest message of a topic is kept
+// and a newer one has come, they are dropped instead.
+func (d *dispatcher) putBack(p *parcel) {
+	l := p.lane
+	r := l.route
+	if r.cfg.Overload == KeepLatest && l.first != nil {
+		for p.n > 0 {
+			d.end(p.pop(), Dropped)
+		}
+		return
+	}
+	var reversed *entry
+	for p.n > 0 {
+		e := p.pop()
+		e.next, reversed = reversed, e
+	}
+	for reversed != nil {
+		e := reversed
+		reversed = e.next
+		r.enqueueOldest(e)
+		l.pushFront(e)
+	}
+	d.refresh(l)
+}
+
+// delay makes messages wait for the backoff of the first of them, and no less than atLeast. In an ordered topic the whole
+// lane waits.
+func (d *dispatcher) delay(now time.Time, p *parcel, atLeast time.Duration) {
+	first, l := p.first, p.lane
+	if first.delays == nil {
+		first.delays = d.delays.Message()
+	}
+	until := now.Add(max(first.delays.NextBackOff(), atLeast))
+	if l.route.cfg.Ordered {
+		d.putBack(p)
+		if l.first != nil {
+			d.hold(l, until)
+		}
+		return
+	}
+	for p.n > 0 {
+		e := p.pop()
+		l.route.enqueueOldest(e)
+		d.delayed.add(delayed{at: until, lane: l, entry: e})
+	}
+	d.refresh(l)
+}
+
+// retryReason is why a message is tried again.
+type retryReason uint8
+
+const (
+	retryQuota retryReason = iota
+	retryKey
+	retryForbidden
+	retryCache
+	retryServer
+	retryNetwork
+	retryAmbiguous
+	retryDeadLetter
+	retryThroughput
+	retryBatch
+	retryRejected
+	retryReasonCount
+)
+
+// retryReasonNames are the reasons as they stand in metrics.
+var retryReasonNames = [retryReasonCount]string{"quota", "key", "forbidden", "cache", "server", "network", "ambiguous", "dead_letter", "throughput", "batch", "rejected"}
+
+// retryReasonOf returns why a message with this answer is tried again.
+func retryReasonOf(a Answer) retryReason {
 	switch a.Verdict {
 	case HaltAll:
 		return retryKey
@@ -139,68 +229,52 @@ func reason(a Answer) retryReason {
 	return retryServer
 }
 
-// waitFor makes messages wait for a gate that is closed, and otherwise for a backoff of their own: an outage is not
-// held against them. Without order others are the next probe, as it may be these that keep the gate closed.
-func (d *dispatcher) waitFor(now time.Time, p *parcel, g *gate, atLeast time.Duration) {
-	switch {
-	case !g.closed:
-		d.delay(now, p, atLeast)
-	case p.lane.route.cfg.Ordered:
-		d.putBack(p)
-	default:
-		for p.n > 0 {
-			e := p.take()
-			p.lane.route.enqueue(e)
-			p.lane.pushBack(e)
-		}
-		d.refresh(p.lane)
+// Delays make generators of delays between retries and between probes. Each message and each gate has a generator of its
+// own, so that one success does not reset the delay of another. The functions are called under the pipeline's mutex.
+type Delays struct {
+	Message func() backoff.BackOff // Between the attempts of one message.
+	Quota   func() backoff.BackOff // After refusals for quota.
+	Key     func() backoff.BackOff // Between probes with a refused key.
+	Parked  func() backoff.BackOff // Between probes of a missing cache, a forbidden topic or a forbidden route.
+	Down    func() backoff.BackOff // Between probes of an endpoint that is down.
+}
+
+// gates returns the function for each gate.
+func (d *Delays) gates() [gateCount]func() backoff.BackOff {
+	return [gateCount]func() backoff.BackOff{keyGate: d.Key, endpointGate: d.Down, cacheGate: d.Parked, routeGate: d.Parked, topicGate: d.Parked}
+}
+
+// DefaultDelays are the delays of the daemon.
+func DefaultDelays() Delays {
+	return Delays{
+		Message: func() backoff.BackOff { return fullJitter(100*time.Millisecond, 30*time.Second) },
+		Quota:   func() backoff.BackOff { return fullJitter(100*time.Millisecond, 5*time.Second) },
+		Key:     func() backoff.BackOff { return someJitter(2*time.Second, 15*time.Second) }, // Never at once: it takes time to get a new key.
+		Parked:  func() backoff.BackOff { return fullJitter(5*time.Second, time.Minute) },
+		Down:    func() backoff.BackOff { return backoff.NewConstantBackOff(time.Second) },
 	}
 }
 
-// putBack returns messages to the front of their lane, in their order. Where only the latest of a topic counts, and a
-// newer one has come, they end instead.
-func (d *dispatcher) putBack(p *parcel) {
-	l := p.lane
-	r := l.route
-	if r.cfg.Overload == KeepLatest && l.first != nil {
-		for p.n > 0 {
-			d.end(p.take(), Dropped)
-		}
-		return
-	}
-	var reversed *entry
-	for p.n > 0 {
-		e := p.take()
-		e.next, reversed = reversed, e
-	}
-	for reversed != nil {
-		e := reversed
-		reversed = e.next
-		r.requeue(e)
-		l.pushFront(e)
-	}
-	d.refresh(l)
+// fullJitter draws each delay evenly from 0 to a bound that starts at first and doubles up to most.
+func fullJitter(first, most time.Duration) backoff.BackOff {
+	return doubling(first/2, most/2, 1) // From 0 to twice the interval.
 }
 
-// delay makes messages wait for the backoff of the first, at least for atLeast. In an ordered lane the others wait
-// behind them.
-func (d *dispatcher) delay(now time.Time, p *parcel, atLeast time.Duration) {
-	first, l := p.first, p.lane
-	if first.delays == nil {
-		first.delays = d.delays.Message()
+// someJitter draws each delay within a tenth of an interval that starts at first and doubles up to most.
+func someJitter(first, most time.Duration) backoff.BackOff { return doubling(first, most, 0.1) }
+
+// doubling draws each delay around an interval that doubles, within a share of it. It never gives up, as the default of
+// package backoff does after 15 minutes.
+func doubling(first, most time.Duration, jitter float64) backoff.BackOff {
+	b := &backoff.ExponentialBackOff{
+		InitialInterval:     first,
+		RandomizationFactor: jitter,
+		Multiplier:          2,
+		MaxInterval:         most,
+		MaxElapsedTime:      0,
+		Stop:                backoff.Stop,
+		Clock:               backoff.SystemClock,
 	}
-	until := now.Add(max(first.delays.NextBackOff(), atLeast))
-	if l.route.cfg.Ordered {
-		d.putBack(p)
-		if l.first != nil {
-			d.hold(l, until)
-		}
-		return
-	}
-	for p.n > 0 {
-		e := p.take()
-		l.route.requeue(e)
-		d.delayed.add(delayed{at: until, lane: l, entry: e})
-	}
-	d.refresh(l)
+	b.Reset()
+	return b
 }

@@ -1,9 +1,12 @@
 package pipeline
 
 import (
+	"fmt"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+
+	"momento-bridge/pipeline/quota"
 )
 
 // RouteConfig is one route as the pipeline sees it.
@@ -20,133 +23,265 @@ type RouteConfig struct {
 	MaxPayload int
 	// Batch puts several messages into one publish.
 	Batch BatchConfig
-	// Overload says what becomes of messages that come faster than they go.
+	// Overload says what becomes of messages that come faster than they are published.
 	Overload Overload
-	// MaxAge is how old a message may be when its publish starts; 0: as old as it likes.
+	// MaxAge is how old a message may be when its publish starts. An older one expires. 0: there is no limit.
 	MaxAge time.Duration
 	// Empty says what becomes of messages without bytes.
 	Empty Empty
-	// BelieveRejections says that no rejection costs anything, so that each is believed, however many come in a row.
+	// BelieveRejections takes each rejection for the message's own fault, however many come in a row. Otherwise many in
+	// a row are taken for a fault of the endpoint.
 	BelieveRejections bool
-	// GiveUpAfter is for how long the endpoint may fail a message (5xx, no answer) while it accepts others of the
-	// cache, before it becomes a dead letter; 0: for ever.
+	// GiveUpAfter is how long the endpoint may fail a message (5xx, no answer) while it accepts others of the cache.
+	// Then the message becomes a dead letter. 0: it is tried for ever.
 	GiveUpAfter time.Duration
-	// GiveUpForbidden is for how long the key may be refused for a topic while others are accepted, before its
-	// messages become dead letters; 0: for ever.
+	// GiveUpForbidden is how long the key may be refused for a topic while it is accepted for others. Then the messages
+	// of the topic become dead letters. 0: they are tried for ever.
 	GiveUpForbidden time.Duration
-	// Subscribers is how many are expected on each topic, where operations are counted.
+	// Subscribers is how many subscribers a topic is expected to have. It counts where quotas count operations.
 	Subscribers int
-	// Returnable says that NATS delivers a message again that is settled as Returned, and only what was asked for:
-	// the source reserves room first, see Reserve.
+	// Returnable says that NATS delivers a message again that is settled as Returned, and that it delivers only what
+	// the source asks for. The source reserves room first; see Route.Reserve.
 	Returnable bool
-	// Settler is told how each message ended; nil: nobody asks.
+	// Settler is told how each message ended; nil: nobody is.
 	Settler Settler
 	// DeadLetters keeps rejected messages; nil: they are dropped.
 	DeadLetters DeadLetters
 }
 
-// Route is where a source submits. Its fields are guarded by the pipeline's mutex.
+// Overload says what becomes of messages that come faster than they are published.
+type Overload uint8
+
+// What can become of them.
+const (
+	// Block leaves them with NATS: a stream is not asked for more. The client of core NATS drops, and counts, what it
+	// cannot hold.
+	Block Overload = iota
+	// DropOldest drops the oldest queued message of the route for one that has no room.
+	DropOldest
+	// KeepLatest drops a queued message of a topic for a newer one.
+	KeepLatest
+)
+
+// Empty says what becomes of messages without bytes, such as the delete markers of a key-value bucket.
+type Empty uint8
+
+// What can become of them.
+const (
+	// EmptyPublished publishes them like any other.
+	EmptyPublished Empty = iota
+	// EmptySkipped ends them at once. They are counted as Dropped, and their source is told Skipped.
+	EmptySkipped
+	// EmptyRejected rejects them: they become dead letters where the route has any.
+	EmptyRejected
+)
+
+// Route is where a source submits. Its methods may be called concurrently. Its fields are guarded by the pipeline's
+// mutex.
 type Route struct {
 	cfg      RouteConfig
 	pipeline *Pipeline
 	cache    *cache
-	gate     gate   // Closed while the key may not publish to any of its topics, as far as is known.
-	paused   bool   // By the operator.
-	pacer    *pacer // Of a ceiling of its own; nil: none.
-	quotas   quotas // Besides the region's.
-	weight   float64
-	credit   float64 // What it may still publish in its turn.
-	share    int     // The route's share of the queue, in messages.
-	limit    int     // What it may hold of that.
-	maxBytes int64
+
+	// What may stop it.
+	gate        gate      // Closed while the key may not publish to any of its topics, or all that it sends is rejected.
+	paused      bool      // An operator has paused it.
+	closed      bool      // The source submits no more; what it could take back has been returned.
+	haltedSince time.Time // When a gate or an operator stopped it; zero: none has.
+
+	// Quotas and turns.
+	pacer  *quota.Pacer // Of a ceiling of its own; nil: none.
+	quotas quotas       // Those that it has besides the region's.
+	weight float64      // Its share of the quota against other routes.
+	credit float64      // What it may still spend in its turn.
+	turns  uint         // Publishes started.
+	active bool         // It is in the dispatcher's ring of routes.
+
+	// Its lanes.
+	lanes     map[string]*lane // By topic.
+	freeLanes *lane            // Lanes for reuse, linked by nextFree.
+	ready     ring[*lane]      // Lanes whose first message may start and has not been refused before.
+	again     ring[*lane]      // Lanes whose first message may start and has been refused before.
+
+	// Its messages by age, while they are queued. They are kept only where messages may be dropped for their age.
+	oldest, newest *entry
+
+	// Its room.
+	share       int   // Its share of the queue, in messages.
+	maxMessages int   // How much of that it may use.
+	maxBytes    int64 // Its share of the queue, in bytes of payload.
+	queued      int   // Messages that wait.
+	inFlight    int   // Messages that are being published, or kept as dead letters.
+	bytes       int64 // The payload of both.
+	waiters     int   // Submit calls that wait for room.
+
+	// What its source knows.
+	reserved int           // Messages that the source has asked for and not submitted yet.
+	starved  bool          // The source waits to be woken when there is room to reserve.
+	mayProbe bool          // The source may ask for one more message to probe a closed gate with.
+	wake     chan struct{} // One slot; see Wake.
+
+	// What the endpoint has refused and may accept another time; see suspect.go.
+	troubled      int       // Messages that were refused and are to be tried again.
+	suspects      int       // Those, and what waits behind them in an ordered topic.
+	aside         int       // Those of the suspects that use up no room, because the endpoint accepts others.
+	asideUnits    int       // How many attempts it takes to try them all: one for each message, or ordered topic.
+	hastenedUntil time.Time // Until then suspects are not brought forward again.
+	forbidden     int       // Lanes whose gate is closed.
+	refusals      int       // Topics that turned out to be forbidden since something was accepted.
+	rejections    int       // Messages rejected by the endpoint since something was accepted.
+	reopened      time.Time // When the route's gate opened last.
+	unstored      unstored  // Messages whose dead letters cannot be stored.
+
+	// What has been counted since the start.
+	received    uint64
+	redelivered uint64
+	settled     [len(Outcomes) + 1]uint64 // By outcome.
+	skipped     uint64                    // Those of the dropped that were skipped on purpose.
+	attempts    [resultCount]uint64       // By result.
+	retries     [retryReasonCount]uint64  // By reason.
+	ambiguous   uint64                    // Attempts.
+	published   uint64                    // Bytes.
+	operations  uint64                    // Of what was published.
 
 	publishSeconds  prometheus.Observer
 	endToEndSeconds prometheus.Observer
 	batchMessages   prometheus.Observer
-
-	lanes  map[string]*lane
-	spare  *lane       // Lanes that may be used again.
-	ready  ring[*lane] // The lanes that may publish, in turn:
-	again  ring[*lane] // those whose first message has been refused before are in this one.
-	turns  uint        // Publishes started.
-	active bool        // It is in the dispatcher's ring of routes.
-
-	oldest, newest *entry // Queued, by age; kept only where messages may be dropped for it.
-
-	closed      bool // The source submits no more; what it could take back has been returned.
-	queued      int
-	bytes       int64
-	inFlight    int
-	haltedSince time.Time     // When a gate closed that halts it; zero: none is closed.
-	waiters     int           // Submit calls that wait for room.
-	reserved    int           // Messages that the source has asked for and not submitted yet.
-	credited    bool          // It may ask for one more message to probe with.
-	starved     bool          // The source waits to be woken when there is room to reserve.
-	wake        chan struct{} // One slot, see Wake.
-
-	received    uint64
-	settled     [len(Outcomes) + 1]uint64
-	attempts    [resultCount]uint64
-	retries     [retryReasonCount]uint64
-	redelivered uint64
-	skipped     uint64 // Of those that are settled as Dropped.
-	ambiguous   uint64
-	published   uint64 // Bytes.
-	operations  uint64
-	forbidden   int       // Lanes whose gate is closed.
-	rejections  int       // Messages rejected by the endpoint since something was accepted.
-	reopened    time.Time // When the route's gate opened last.
-	refusals    int       // Topics that turned out to be forbidden since something was accepted.
-	troubled    int       // Messages that were refused and may be tried again.
-	stuck       int       // Those, and what waits behind them for the sake of order.
-	aside       int       // What of that uses up no room, as others are accepted,
-	asideUnits  int       // and in how many attempts that is tried: one for each message, or topic.
-	mendedAt    time.Time // Until when what was put aside is not brought forward again.
-	parked      parked
 }
 
-// full reports whether a message of n bytes has no room. An empty route takes any message, so that none waits for ever.
-func (r *Route) full(n int) bool {
-	return r.holding() > 0 && (r.counted() >= r.most() || r.load()+int64(n) > r.mostLoad())
+// Submit takes m over. The message ends exactly once, by one call of the route's Settler, which may come before Submit
+// returns.
+//
+// On a returnable route Submit does not block. It uses up one message of what Reserve has set aside, and after Close it
+// returns the message at once. On another route Submit blocks while the route's share of the queue is full. Several
+// goroutines may submit to one route; the order of their messages is that in which they get the mutex.
+func (r *Route) Submit(m Message) {
+	p := r.pipeline
+	e := entry{Message: m}
+	r.cfg.measure(&e)
+	p.mu.Lock()
+	r.reserved = max(0, r.reserved-1)
+	if r.cfg.Overload == DropOldest && r.full(len(m.Payload)) {
+		p.d.makeRoom(time.Now(), r, len(m.Payload))
+	}
+	for !r.cfg.Returnable && r.full(len(m.Payload)) && !p.d.stopped {
+		r.waiters++
+		p.room.Wait()
+		r.waiters--
+	}
+	r.received++
+	if m.Redelivered {
+		r.redelivered++
+	}
+	if r.turnsAway() {
+		p.d.turnAway(r, m.Handle)
+		p.unlock()
+		return
+	}
+	if r.cfg.skips(&m) {
+		p.d.skip(time.Now(), r, m.Handle)
+		p.unlock()
+		return
+	}
+	var now time.Time // Asked for only where it matters.
+	if len(p.idle) > 0 || r.cfg.Batch.Linger > 0 {
+		now = time.Now()
+	}
+	p.d.add(now, r, e)
+	var borrowed *slot
+	if len(p.idle) > 0 {
+		borrowed = p.borrowSlot(now)
+	}
+	p.unlock()
+	if borrowed != nil {
+		borrowed.worker.sendFor(borrowed)
+	}
 }
 
-// roomy reports whether it is worth waking those who wait for room: not for every single message.
-func (r *Route) roomy() bool {
-	most, load := r.most(), r.mostLoad()
-	return r.counted() <= most-max(1, most/8) && r.load() <= load-load/8
+// turnsAway reports whether a message that comes now is ended at once, because the route or the pipeline is stopping.
+func (r *Route) turnsAway() bool { return r.closed && r.cfg.Returnable || r.pipeline.d.stopped }
+
+// measure sets the size that a message has in a batch. It rejects a message that is too large to be published alone,
+// or that cannot be part of a batch.
+func (c *RouteConfig) measure(e *entry) {
+	if c.rejectEmpty(e) {
+		return
+	}
+	if len(e.Payload) > c.MaxPayload {
+		e.rejection = tooLarge(c, len(e.Payload), c.MaxPayload, "max_payload")
+		return
+	}
+	framing := c.Batch.Framing
+	if framing == nil {
+		return
+	}
+	size, err := framing.Size(e.Payload)
+	switch {
+	case err != nil:
+		e.rejection = &Rejection{Reason: "not_framed", Detail: err.Error(), Route: c.Name}
+	case size+framing.Overhead() > c.Batch.MaxBytes:
+		e.rejection = tooLarge(c, size+framing.Overhead(), c.Batch.MaxBytes, "batch.max_bytes")
+	default:
+		e.size = size
+	}
 }
 
-// left is the number of messages that have not ended.
-func (r *Route) left() int { return r.queued + r.inFlight }
+// reasonEmpty is the reason of the rejection of a message without bytes.
+const reasonEmpty = "empty"
 
-// counted is the number of messages that use up room. What is put aside does not, up to a bound: it may be there for
-// long.
-func (r *Route) counted() int { return r.holding() - min(r.aside, r.mostAside()) }
+// rejectEmpty rejects a message without bytes if the route is configured so. It reports whether it did.
+func (c *RouteConfig) rejectEmpty(e *entry) bool {
+	if len(e.Payload) > 0 || c.Empty != EmptyRejected {
+		return false
+	}
+	e.rejection = &Rejection{Reason: reasonEmpty, Detail: "the message has no bytes", Route: c.Name}
+	return true
+}
 
-// mostAside is how many messages may be put aside.
-func (r *Route) mostAside() int { return r.share / 2 }
+func tooLarge(c *RouteConfig, n, limit int, name string) *Rejection {
+	return &Rejection{Reason: "too_large", Detail: fmt.Sprintf("%d bytes, the route's %s is %d", n, name, limit), Route: c.Name}
+}
 
-// retryReason says why a message is tried again.
-type retryReason uint8
+// skips reports whether the route skips the message.
+func (c *RouteConfig) skips(m *Message) bool { return len(m.Payload) == 0 && c.Empty == EmptySkipped }
 
-const (
-	retryQuota retryReason = iota
-	retryKey
-	retryForbidden
-	retryCache
-	retryServer
-	retryNetwork
-	retryAmbiguous
-	retryDeadLetter
-	retryThroughput
-	retryBatch
-	retryRejected
-	retryReasonCount
-)
+// Close says that the source submits no more. A returnable route returns at once what it has queued and what may still
+// be submitted. Another route publishes what it has, even if it was paused. In both cases, what is in flight runs to its
+// end. An ordered route returns the messages of a topic in their order, and those behind one in flight only after it.
+func (r *Route) Close() {
+	p := r.pipeline
+	p.mu.Lock()
+	r.closed = true
+	p.closing = true
+	if r.cfg.Returnable {
+		p.d.endQueued(r, false)
+	}
+	if r.paused { // What core NATS has handed over would be lost.
+		r.paused = false
+		if len(p.idle) > 0 {
+			p.pump(time.Now())
+		}
+	}
+	p.room.Broadcast()
+	p.checkDrained()
+	p.unlock()
+}
 
-var retryReasonNames = [retryReasonCount]string{"quota", "key", "forbidden", "cache", "server", "network", "ambiguous", "dead_letter", "throughput", "batch", "rejected"}
+// Pause stops publishing for the route at once; what is in flight runs to its end. The source is told that publishing is
+// halted, so that a stream keeps its messages or takes them back.
+func (r *Route) Pause() { r.setPaused(true) }
 
-// operations is what Momento counts for a publish: each started KiB is one; deliveries are not known here.
-func operations(bytes int) uint64 { return uint64(max(1, (bytes+kib-1)/kib)) }
+// Resume lets a paused route go on at once.
+func (r *Route) Resume() { r.setPaused(false) }
 
-const kib = 1024
+func (r *Route) setPaused(paused bool) {
+	p := r.pipeline
+	p.mu.Lock()
+	defer p.unlock()
+	r.paused = paused
+	now := time.Now()
+	p.d.noteHalts(now)
+	if len(p.idle) > 0 {
+		p.pump(now)
+	}
+}

@@ -1,47 +1,71 @@
 package pipeline
 
-import "time"
+import (
+	"math"
+	"time"
 
-// Stats is a snapshot of the whole pipeline, taken in one moment: the ledger holds in it.
+	"momento-bridge/pipeline/quota"
+)
+
+// Stats is a snapshot of the whole pipeline at one moment. For each route in it, Received is the sum of what is settled,
+// queued and in flight.
 type Stats struct {
 	Routes      []RouteStats
-	QueuedBytes int64
+	QueuedBytes int64        // Payload held, in flight included.
 	Quotas      []QuotaStats // The region's is the first.
-	KeyRefused  bool         // Or missing.
-	KeyMissing  bool
-	Down        bool   // The endpoint as a whole.
-	Why         string // What the endpoint said to it, bounded.
-	WhyAdvised  bool   // Why says what to do.
+	KeyRefused  bool         // The key is refused, or missing.
+	KeyMissing  bool         // There is no key yet.
+	Down        bool         // The endpoint as a whole is down.
+	Why         string       // What the endpoint said when it refused the key or went down, bounded.
+	WhyAdvised  bool         // Why says what to do.
 }
 
 // RouteStats is one route in a snapshot.
 type RouteStats struct {
-	Name         string
-	Cache        string
-	State        State
-	LimitedBy    Limit
-	Received     uint64
-	Settled      map[Outcome]uint64
-	Attempts     map[Result]uint64
-	Retries      map[string]uint64
-	Queued       int
-	InFlight     int
-	Ambiguous    uint64
-	Redelivered  uint64
-	Skipped      uint64  // On purpose; among those settled as Dropped.
-	Bytes        uint64  // Published.
-	Operations   uint64  // Published.
-	Share        float64 // Of the quota when all routes are busy.
+	Name      string
+	Cache     string
+	State     State
+	LimitedBy Limit // What holds back the messages that wait.
+
+	// What has been counted since the start.
+	Received    uint64
+	Settled     map[Outcome]uint64
+	Attempts    map[Result]uint64
+	Retries     map[string]uint64 // By reason.
+	Ambiguous   uint64            // Attempts with an unknown outcome.
+	Redelivered uint64
+	Skipped     uint64 // On purpose; they are among those settled as Dropped.
+	Bytes       uint64 // Published.
+	Operations  uint64 // Of what was published.
+
+	// What it holds.
+	Queued   int
+	InFlight int
+	// Aside is the messages that the endpoint refuses while it accepts others, and what waits behind them in their
+	// topics. They use up no room.
+	Aside int
+	// AsideTopics is how many attempts it takes to try all of them: one for each message, or for each ordered topic.
+	AsideTopics int
+	// Unkept is the messages that cannot be published, and could not be stored as dead letters so far.
+	Unkept int
+	// UnkeptWhy is why storing the latest of them has failed.
+	UnkeptWhy string
+
+	// Troubled is the messages that the endpoint has refused and that are to be tried again.
+	Troubled int
+	// Suspects is those that may be at fault themselves, and what waits behind them in their topics.
+	Suspects int
+
+	// What it may do.
+	Share        float64 // Of the quota while all routes are busy, from 0 to 1.
 	Forbidden    int     // Topics that the key may not publish to.
 	CacheMissing bool
-	RouteRefused bool      // The key may not publish to any of its topics, as far as is known.
-	LeftAlone    time.Time // Until when nothing is published, as the endpoint wishes so (Retry-After); zero: it does not,
-	LeftAloneWhy string    // and what it said.
-	Rejecting    string    // What the endpoint says to whatever the route publishes, none of which it accepts; or empty.
-	Aside        int       // Messages that the endpoint refuses while it accepts others, and what waits behind them: they use up no room.
-	AsideTopics  int       // In how many attempts that is tried: one for each message, or topic.
-	Unkept       int       // Messages that wait to be kept as dead letters, as that has failed,
-	UnkeptWhy    string
+	RouteRefused bool   // The key may not publish to any of its topics, as far as is known.
+	Rejecting    string // What the endpoint says if it rejects whatever the route publishes; otherwise "".
+	// LeftAlone is until when nothing is published because the endpoint asks for that (Retry-After); zero: it does not.
+	LeftAlone time.Time
+	// LeftAloneWhy is what the endpoint said with it.
+	LeftAloneWhy string
 }
 
 // State is what a route is doing.
@@ -115,8 +139,10 @@ func (r *Route) stats(keyRefused bool, weights float64) RouteStats {
 		RouteRefused: r.gate.closed && !r.distrusted(),
 		Aside:        r.aside,
 		AsideTopics:  r.asideUnits,
-		Unkept:       r.parked.n,
-		UnkeptWhy:    r.parked.why,
+		Troubled:     r.troubled,
+		Suspects:     r.suspects,
+		Unkept:       r.unstored.n,
+		UnkeptWhy:    r.unstored.why,
 	}
 	if r.gate.closed && r.distrusted() {
 		s.Rejecting = r.gate.detail
@@ -145,4 +171,114 @@ func (r *Route) state(keyRefused bool) State {
 		return Parked
 	}
 	return Running
+}
+
+// Limit is what holds back the messages that a route holds and that are not in flight.
+type Limit string
+
+// The limits.
+const (
+	ByNothing     Limit = "nothing" // Nothing waits, or only for the next moment.
+	ByQuota       Limit = "quota"   // A rate in force, or a pause after a refusal.
+	ByConnections Limit = "connections"
+	ByOrder       Limit = "order"   // Each topic that has messages has one in flight.
+	ByBackoff     Limit = "backoff" // What waits has failed and is to be tried again later.
+	ByEndpoint    Limit = "endpoint"
+	ByKey         Limit = "key"
+	ByCache       Limit = "cache"      // The cache does not exist.
+	ByPermission  Limit = "permission" // The key may not publish to the topics.
+	ByRejection   Limit = "rejected"   // The endpoint rejects whatever the route publishes.
+	ByPause       Limit = "pause"      // An operator has paused the route.
+)
+
+// RouteLimits lists every limit.
+var RouteLimits = [...]Limit{
+	ByNothing, ByQuota, ByConnections, ByOrder, ByBackoff, ByEndpoint, ByKey, ByCache, ByPermission, ByRejection, ByPause,
+}
+
+// limitedBy returns what holds the route's queued messages back at this moment. idle says that a connection is free.
+func (d *dispatcher) limitedBy(now time.Time, r *Route, idle bool) Limit {
+	switch {
+	case r.queued == 0:
+		return ByNothing
+	case r.paused:
+		return ByPause
+	case d.key.closed:
+		return ByKey
+	case d.endpoint.closed:
+		return ByEndpoint
+	case r.cache.gate.closed:
+		return ByCache
+	case r.gate.closed && r.distrusted():
+		return ByRejection
+	case r.gate.closed:
+		return ByPermission
+	case !r.trim():
+		return d.waitsFor(r)
+	case r.lead().front().first.rejection == nil && d.unaffordable(now, r):
+		return ByQuota
+	case idle:
+		return ByNothing // One is about to take it.
+	}
+	return ByConnections
+}
+
+// waitsFor returns why none of the route's lanes may publish.
+func (d *dispatcher) waitsFor(r *Route) Limit {
+	switch {
+	case r.inFlight > 0:
+		return ByOrder
+	case r.forbidden > 0:
+		return ByPermission
+	case r.cfg.Batch.Linger > 0:
+		return ByNothing
+	}
+	return ByBackoff
+}
+
+// unaffordable reports whether a quota holds back the next message of r, which must be ready.
+func (d *dispatcher) unaffordable(now time.Time, r *Route) bool {
+	first := r.lead().front().first
+	cost, size := d.costOf(r, first), d.sizeOf(r, first)
+	return !r.quotas.due(now, cost).IsZero() || !d.due(now, cost, size).IsZero()
+}
+
+// QuotaStats is what is known of one quota.
+type QuotaStats struct {
+	Scope   string  // "region", "throughput" (in bytes), "cache:NAME" or "route:NAME".
+	Rate    float64 // In force, per second; +Inf without one.
+	Learned float64 // The quota as learned from refusals; 0: none was met.
+	State   QuotaState
+	Reason  string // The state in words, with figures.
+	// Refusing says that the latest answer that says something about the quota was a refusal.
+	Refusing bool
+}
+
+// QuotaState says what sets the rate.
+type QuotaState = quota.State
+
+// quotaStats returns all quotas, the region's first.
+func (d *dispatcher) quotaStats(now time.Time) []QuotaStats {
+	all := []QuotaStats{quotaStats("region", d.region, now)}
+	throughput := QuotaStats{Scope: "throughput", Rate: math.Inf(1), State: quota.Unlimited, Reason: "no refusal was about bytes"}
+	if d.throughput != nil {
+		throughput = quotaStats("throughput", d.throughput, now)
+	}
+	all = append(all, throughput)
+	seen := map[*quota.Pacer]bool{}
+	for _, r := range d.routes {
+		if p := r.cache.pacer; p != nil && !seen[p] {
+			seen[p] = true
+			all = append(all, quotaStats("cache:"+r.cfg.Cache, p, now))
+		}
+		if r.pacer != nil {
+			all = append(all, quotaStats("route:"+r.cfg.Name, r.pacer, now))
+		}
+	}
+	return all
+}
+
+func quotaStats(scope string, p *quota.Pacer, now time.Time) QuotaStats {
+	s := p.Stats(now)
+	return QuotaStats{Scope: scope, Rate: s.Rate, Learned: s.Learned, State: s.State, Reason: s.Reason, Refusing: s.Refusing}
 }

@@ -44,7 +44,8 @@ func FuzzEveryAnswerHasAVerdict(f *testing.F) {
 		raw[i] = byte(i * i * i / 7)
 	}
 	const inner = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJub2JvZHkifQ.c2lnbmF0dXJl"
-	key := &Key{raw: base64.StdEncoding.EncodeToString(raw), inner: inner}
+	outer := base64.StdEncoding.EncodeToString(raw)
+	keys := [2]string{outer, inner}
 	add := func(status int, kind, encoding, location, retryAfter, date, before, after, own string, how int) {
 		f.Add(status, kind, encoding, location, retryAfter, date,
 			[]byte(before), []byte(after), []byte(own), byte(how))
@@ -66,13 +67,13 @@ func FuzzEveryAnswerHasAVerdict(f *testing.F) {
 	) {
 		payload := append([]byte("PAYLOAD~4c1f~"), own...)
 		echo := echoes[int(how)%len(echoes)]
-		echoed := echo(string(payload)) + echo(key.raw) + echo(key.inner) + key.raw[:len(key.raw)/2]
+		echoed := echo(string(payload)) + echo(outer) + echo(inner) + outer[:len(outer)/2]
 		body := string(before) + echoed + string(after)
 		r := &response{
-			status: status, contentType: contentType, encoding: encoding, location: location + echo(key.raw),
+			status: status, contentType: contentType, encoding: encoding, location: location + echo(outer),
 			date: date, retryAfter: []string{retryAfter, retryAfter}, body: []byte(body),
 		}
-		a := classify(r, secrets{key: key, payload: payload}, now)
+		a := classify(r, secrets{keys: keys, payload: payload}, now)
 		if a.Verdict < pipeline.Accept || a.Verdict > pipeline.Ambiguous || a.Status != status {
 			t.Errorf("%d is %+v", status, a)
 		}
@@ -99,12 +100,12 @@ func FuzzEveryAnswerHasAVerdict(f *testing.F) {
 		if strings.Contains(a.Detail, "PAYLOAD~4c1f~") && !strings.Contains(around, "4c1f") {
 			t.Errorf("the detail shows the payload: %q", a.Detail)
 		}
-		for i := 0; i+2*keyPiece <= len(key.raw); i += keyPiece {
-			if strings.Contains(a.Detail, key.raw[i:i+2*keyPiece]) {
+		for i := 0; i+2*keyPiece <= len(outer); i += keyPiece {
+			if strings.Contains(a.Detail, outer[i:i+2*keyPiece]) {
 				t.Errorf("the detail shows the key: %q", a.Detail)
 			}
 		}
-		if again := classify(r, secrets{key: key, payload: payload}, now); again != a {
+		if again := classify(r, secrets{keys: keys, payload: payload}, now); again != a {
 			t.Errorf("the second time it is %+v, not %+v", again, a)
 		}
 	})

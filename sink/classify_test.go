@@ -280,7 +280,6 @@ func TestAdviceIsWholeBesideALongBody(t *testing.T) {
 
 func TestRedirectTellsItsHostAlone(t *testing.T) {
 	t.Parallel()
-	key := &Key{raw: "the-secret-key"}
 	for location, want := range map[string]string{
 		"https://login.example.com/sso?token=secret#x":    "a redirect to https://login.example.com: momento",
 		"//elsewhere.example.com:8443/x":                  "a redirect to elsewhere.example.com:8443: ",
@@ -293,7 +292,7 @@ func TestRedirectTellsItsHostAlone(t *testing.T) {
 		"https://\xff\u202e.example.com/":                 "momento.endpoint",
 		"https://multi\r\nline.example.com/secret?secret": "momento",
 	} {
-		got := classify(&response{status: 302, location: location}, secrets{key: key}, time.Now())
+		got := classify(&response{status: 302, location: location}, secrets{keys: [2]string{"the-secret-key"}}, time.Now())
 		if got.Verdict != pipeline.Retry {
 			t.Errorf("302 to %q is %v", location, got.Verdict)
 		}

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"momento-bridge/pipeline"
+	"momento-bridge/sink/key"
 )
 
 // connection carries up to depth publishes at a time on one keep-alive connection, which is made when it is needed.
@@ -40,7 +41,7 @@ type connection struct {
 // waiting is a publish whose answer has not come.
 type waiting struct {
 	r   *pipeline.Request
-	key *Key
+	key *key.Key
 }
 
 var _ pipeline.Connection = (*connection)(nil)

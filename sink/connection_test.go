@@ -21,6 +21,7 @@ import (
 	"time"
 
 	"momento-bridge/pipeline"
+	"momento-bridge/sink/key"
 )
 
 // peer is a server on loopback that does what a test says.
@@ -727,7 +728,7 @@ func TestConnectionReadsTheKeyAgainWhenItIsRefused(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "key")
 	writeFile(t, path, "old-secret")
-	ring, err := KeyFile(path)
+	ring, err := key.FromFile(path)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -759,7 +760,7 @@ func TestConnectionReadsTheKeyAgainWhenItIsRefused(t *testing.T) {
 	_, _ = io.Copy(io.Discard, r.Body)
 	c.write(ok204)
 	l.expect("c: accept 204")
-	if got := ring.Key().raw; got != "new-secret" {
+	if got := ring.Key().Reveal(); got != "new-secret" {
 		t.Errorf("the key is %s", got)
 	}
 	l.close()

@@ -14,6 +14,7 @@ import (
 
 	"momento-bridge/bench/rig"
 	"momento-bridge/pipeline"
+	"momento-bridge/sink/key"
 )
 
 // benchSink is a sink for an endpoint of the rig.
@@ -23,11 +24,11 @@ func benchSink(tb testing.TB, e *rig.Endpoint) *Momento {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	key, err := ParseKey("a-key-for-nobody")
+	k, err := key.Parse("a-key-for-nobody")
 	if err != nil {
 		tb.Fatal(err)
 	}
-	m, err := New(Config{Endpoint: endpoint, Keys: FixedKey(key), Timeout: 5 * time.Second, CAFile: e.CAFile}, slog.New(slog.DiscardHandler))
+	m, err := New(Config{Endpoint: endpoint, Keys: key.Fixed(k), Timeout: 5 * time.Second, CAFile: e.CAFile}, slog.New(slog.DiscardHandler))
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -46,14 +47,14 @@ func begin(r *pipeline.Request, now time.Time) { r.Start, r.Deadline = now, now.
 //	go test -run '^$' -bench BenchmarkRequest -count 6 ./sink
 func BenchmarkRequest(b *testing.B) {
 	m := benchSink(b, &rig.Endpoint{URL: "http://127.0.0.1:1"})
-	key := m.cfg.Keys.Key()
+	k := m.cfg.Keys.Key()
 	for _, size := range []int{256, 1024, 4096} {
 		b.Run(fmt.Sprintf("%dB", size), func(b *testing.B) {
 			w, n, r := wire{cfg: &m.cfg}, 0, benchRequest(size)
 			var dst []byte
 			meter := rig.Start(b)
 			for b.Loop() {
-				dst = w.appendRequest(dst[:0], r, key)
+				dst = w.appendRequest(dst[:0], r, k)
 				n++
 			}
 			meter.Stop(n)

@@ -5,12 +5,13 @@ import (
 	"time"
 
 	"momento-bridge/pipeline"
+	"momento-bridge/sink/key"
 )
 
 // Config is what an operator sets.
 type Config struct {
 	Endpoint Endpoint
-	Keys     *Keyring
+	Keys     *key.Ring
 	// QueryAuth sends the key as the query parameter token rather than in the header Authorization. Never both: the
 	// endpoint answers that with 400.
 	QueryAuth bool
@@ -84,4 +85,4 @@ func (m *Momento) Try() error {
 func (m *Momento) Opened() uint64 { return m.dialer.opened.Load() }
 
 // rereadKey is called when a key has been refused. It does not wait: what comes of it is told by the keyring's Watch.
-func (m *Momento) rereadKey(refused *Key) { m.cfg.Keys.Reread(refused) }
+func (m *Momento) rereadKey(refused *key.Key) { m.cfg.Keys.Reread(refused) }

@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"momento-bridge/pipeline"
+	"momento-bridge/sink/key"
 )
 
 // FuzzNothingBetweenAnswersChangesWhatBecomesOfAPublish plays one connection after another as the input says:
@@ -105,11 +106,11 @@ func (s *stage) serve(ln net.Listener) {
 
 func (s *stage) sink(f *testing.F, cfg Config, url string) *Momento {
 	f.Helper()
-	key, err := ParseKey("key")
+	k, err := key.Parse("key")
 	if err != nil {
 		f.Fatal(err)
 	}
-	cfg.Keys = FixedKey(key)
+	cfg.Keys = key.Fixed(k)
 	if cfg.Endpoint, err = ParseEndpoint(url); err != nil {
 		f.Fatal(err)
 	}

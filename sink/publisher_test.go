@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"momento-bridge/pipeline"
+	"momento-bridge/sink/key"
 )
 
 // newMomento returns a sink for an endpoint with the key "secret+key".
@@ -27,11 +28,11 @@ func newMomento(t *testing.T, url string, change func(*Config)) *Momento {
 	if err != nil {
 		t.Fatal(err)
 	}
-	key, err := ParseKey("secret+key")
+	k, err := key.Parse("secret+key")
 	if err != nil {
 		t.Fatal(err)
 	}
-	cfg := Config{Endpoint: e, Keys: FixedKey(key), Timeout: 10 * time.Second}
+	cfg := Config{Endpoint: e, Keys: key.Fixed(k), Timeout: 10 * time.Second}
 	if change != nil {
 		change(&cfg)
 	}
@@ -232,7 +233,7 @@ func TestKeyIsReadAgainWhenItIsRefused(t *testing.T) {
 	if err := os.WriteFile(path, []byte("old-secret"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	ring, err := KeyFile(path)
+	ring, err := key.FromFile(path)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -280,11 +281,8 @@ func certificatePEM(der []byte) string {
 // Without a key nothing is sent, and nothing counts as refused.
 func TestNothingIsSentBeforeThereIsAKey(t *testing.T) {
 	t.Parallel()
-	v, err := NewVendor(VendorConfig{URL: "http://127.0.0.1:1/token"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	m := newMomento(t, "http://127.0.0.1:1", func(c *Config) { c.Keys = KeyVendor(v) })
+	v := key.NewVendor(key.VendorConfig{URL: "http://127.0.0.1:1/token", Transport: http.DefaultTransport})
+	m := newMomento(t, "http://127.0.0.1:1", func(c *Config) { c.Keys = key.FromVendor(v) })
 	if a := m.Publisher().Publish(request("t", []byte("x"))); a.Verdict != pipeline.HaltAll || a.Result != pipeline.ResultOther || m.Opened() != 0 {
 		t.Errorf("answer %+v, %d connections, want everything halted and none", a, m.Opened())
 	}
@@ -328,4 +326,19 @@ func TestConnectLeavesNoConnectionThatIsAboutToBeReplaced(t *testing.T) {
 	f("it has lain idle", 2)
 	p.connection.used, p.connection.expires = time.Now(), time.Now().Add(time.Minute)
 	f("it is old", 3)
+}
+
+// watched watches a keyring and returns what tells of a new key. Without a refusal it does not look for one.
+func watched(t *testing.T, r *key.Ring) (changed <-chan struct{}) {
+	t.Helper()
+	news := make(chan struct{}, 1)
+	go r.Watch(t.Context(), time.Hour, func() { news <- struct{}{} }, func(err error) { t.Error(err) })
+	return news
+}
+
+func writeFile(t *testing.T, path, text string) {
+	t.Helper()
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
 }

@@ -9,9 +9,9 @@ import (
 
 // secrets are what an answer may echo of a publish, and what nobody is to see.
 type secrets struct {
-	key     *Key   // nil: none.
-	payload []byte // nil: none.
-	proxy   *Proxy // Whose password it is; nil: none.
+	keys    [2]string // As key.Key has them; empty: none.
+	payload []byte    // nil: none.
+	proxy   *Proxy    // Whose password it is; nil: none.
 }
 
 const (
@@ -40,9 +40,8 @@ func (s secrets) redact(text string) string {
 
 // hide covers what is seen of the secrets.
 func (s secrets) hide(seen *sight, out *blots) {
-	if s.key != nil {
-		seen.hidePieces(s.key.raw, out)
-		seen.hidePieces(s.key.inner, out)
+	for _, k := range s.keys {
+		seen.hidePieces(k, out)
 	}
 	seen.hideEcho(s.payload, out)
 }

@@ -13,29 +13,29 @@ import (
 
 // Whatever an endpoint echoes of a request, and wherever its text is cut, neither the key nor the payload is left.
 func TestAnswerThatEchoesSecretsIsTold(t *testing.T) {
-	key := &Key{raw: "SECRET+/" + strings.Repeat("ABCDEFGHIJKLMNOPQRSTUVWXYZ", 20) + "==", inner: "inner.key.of-it"}
+	outer, inner := "SECRET+/"+strings.Repeat("ABCDEFGHIJKLMNOPQRSTUVWXYZ", 20)+"==", "inner.key.of-it"
 	payload := []byte("{\"who\":\"<somebody> & the\té\",\n \"what\":\"something\"}")
 	asJSON, _ := json.Marshal(string(payload))
 	f := func(body, want string) {
 		t.Helper()
-		got := classify(&response{status: 500, body: []byte(body)}, secrets{key: key, payload: payload}, time.Now()).Detail
+		got := classify(&response{status: 500, body: []byte(body)}, secrets{keys: [2]string{outer, inner}, payload: payload}, time.Now()).Detail
 		if got != want {
 			t.Errorf("%s is told as %q, want %q", body, got, want)
 		}
 	}
-	f("no such key: "+key.raw, "500 no such key: ***")
-	f("no such key: "+key.inner+", sorry", "500 no such key: ***, sorry")
-	f("cannot serve /topics/c/t?token="+string(appendSegment(nil, key.raw)), "500 cannot serve /topics/c/t?token=***")
-	f("cannot serve ?token=SECRET%2b%2f"+key.raw[8:], "500 cannot serve ?token=***")
-	f(`{"message":"key `+strings.ReplaceAll(key.raw, "/", `\/`)+` is unknown"}`, "500 key *** is unknown")
-	f(`not JSON: key `+strings.ReplaceAll(key.raw, "/", `\/`)+` is unknown`, "500 not JSON: key *** is unknown")
-	f(`not JSON: key `+strings.ReplaceAll(key.raw, "+", `\u002b`)+` is unknown`, "500 not JSON: key *** is unknown")
-	f(`key `+strings.ReplaceAll(key.raw, "+", `&#43;`)+` is unknown`, "500 key *** is unknown")
-	f("key: "+key.raw[:40]+"...", "500 key: ***...")
-	f("key: ..."+key.raw[100:140]+"...", "500 key: ...***...")
-	f("key: "+key.raw[:200]+"\r\n "+key.raw[200:]+".", "500 key: ***.")
-	f("key: "+key.raw[:keyPiece], "500 key: ***")
-	f(strings.Repeat("x", maxExcerpt-20)+key.raw, "500 "+strings.Repeat("x", maxExcerpt-20)+"***")
+	f("no such key: "+outer, "500 no such key: ***")
+	f("no such key: "+inner+", sorry", "500 no such key: ***, sorry")
+	f("cannot serve /topics/c/t?token="+string(appendSegment(nil, outer)), "500 cannot serve /topics/c/t?token=***")
+	f("cannot serve ?token=SECRET%2b%2f"+outer[8:], "500 cannot serve ?token=***")
+	f(`{"message":"key `+strings.ReplaceAll(outer, "/", `\/`)+` is unknown"}`, "500 key *** is unknown")
+	f(`not JSON: key `+strings.ReplaceAll(outer, "/", `\/`)+` is unknown`, "500 not JSON: key *** is unknown")
+	f(`not JSON: key `+strings.ReplaceAll(outer, "+", `\u002b`)+` is unknown`, "500 not JSON: key *** is unknown")
+	f(`key `+strings.ReplaceAll(outer, "+", `&#43;`)+` is unknown`, "500 key *** is unknown")
+	f("key: "+outer[:40]+"...", "500 key: ***...")
+	f("key: ..."+outer[100:140]+"...", "500 key: ...***...")
+	f("key: "+outer[:200]+"\r\n "+outer[200:]+".", "500 key: ***.")
+	f("key: "+outer[:keyPiece], "500 key: ***")
+	f(strings.Repeat("x", maxExcerpt-20)+outer, "500 "+strings.Repeat("x", maxExcerpt-20)+"***")
 
 	f("bad value "+string(payload)+"!", "500 bad value ***!")
 	f("bad value "+strings.ReplaceAll(string(payload), "\n", "\r\n    ")+"!", "500 bad value ***!")
@@ -55,7 +55,7 @@ func TestAnswerThatEchoesSecretsIsTold(t *testing.T) {
 func TestShortSecretsAreLookedForAsAWhole(t *testing.T) {
 	f := func(key, payload, text, want string) {
 		t.Helper()
-		if got := (secrets{key: &Key{raw: key}, payload: []byte(payload)}).redact(text); got != want {
+		if got := (secrets{keys: [2]string{key}, payload: []byte(payload)}).redact(text); got != want {
 			t.Errorf("%q without the key %q and the payload %q is %q, want %q", text, key, payload, got, want)
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"momento-bridge/pipeline"
+	"momento-bridge/sink/key"
 )
 
 const userAgent = "momento-bridge"
@@ -13,26 +14,26 @@ const userAgent = "momento-bridge"
 var noTimeLeft = pipeline.Answer{Verdict: pipeline.Retry, Result: pipeline.ResultTimeout, Detail: "no time left to publish", Echo: true}
 
 // prepare returns the key to publish with; nil if the publish cannot be sent, and then the answer to it.
-func (m *Momento) prepare(r *pipeline.Request) (*Key, pipeline.Answer) {
+func (m *Momento) prepare(r *pipeline.Request) (*key.Key, pipeline.Answer) {
 	if r.Topic == "" {
 		return nil, pipeline.Answer{Verdict: pipeline.Reject, Result: pipeline.ResultOther, Reason: "empty_topic", Detail: "the topic is empty; correct the route's topic"}
 	}
-	key := m.cfg.Keys.Key()
-	if key == nil {
-		return nil, pipeline.Answer{Verdict: pipeline.HaltAll, Result: pipeline.ResultOther, Detail: errNoKey.Error()}
+	k := m.cfg.Keys.Key()
+	if k == nil {
+		return nil, pipeline.Answer{Verdict: pipeline.HaltAll, Result: pipeline.ResultOther, Detail: key.ErrNone.Error()}
 	}
-	return key, pipeline.Answer{}
+	return k, pipeline.Answer{}
 }
 
 // appendTarget appends the request's target: path and query.
-func (c *Config) appendTarget(dst []byte, r *pipeline.Request, key *Key) []byte {
+func (c *Config) appendTarget(dst []byte, r *pipeline.Request, k *key.Key) []byte {
 	dst = append(dst, "/topics/"...)
 	dst = appendSegment(dst, r.Cache)
 	dst = append(dst, '/')
 	dst = appendSegment(dst, r.Topic)
 	if c.QueryAuth {
 		dst = append(dst, "?token="...)
-		dst = appendSegment(dst, key.raw)
+		dst = appendSegment(dst, k.Reveal())
 	}
 	return dst
 }

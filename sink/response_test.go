@@ -57,8 +57,8 @@ func BenchmarkRefusal(b *testing.B) {
 	for i := range raw {
 		raw[i] = 'a' + byte(i*i*i/7%26)
 	}
-	key := &Key{raw: string(raw), inner: string(raw[:900])}
-	hidden := secrets{key: key, payload: []byte(`{"temperature":20.5,"at":"2026-11-23T12:00:00Z"}`)}
+	keys := [2]string{string(raw), string(raw[:900])}
+	hidden := secrets{keys: keys, payload: []byte(`{"temperature":20.5,"at":"2026-11-23T12:00:00Z"}`)}
 	r := &response{status: 429, contentType: "application/json", body: []byte(`{"message":"Request rate exceeded."}`)}
 	for b.Loop() {
 		if a := classify(r, hidden, time.Time{}); a.Verdict != pipeline.SlowDown {

@@ -12,16 +12,18 @@ import (
 	"testing"
 
 	"momento-bridge/pipeline"
+	"momento-bridge/sink/key"
 )
 
 // A server in between, or a debug page, may send back what it was sent. Details go to logs, health and dead letters.
 func TestNoAnswerBringsTheKeyIntoADetail(t *testing.T) {
-	inner := jwt(`{"sub":"` + strings.Repeat("somebody ", 30) + `"}`)
+	claims := base64.RawURLEncoding.EncodeToString([]byte(`{"sub":"` + strings.Repeat("somebody ", 30) + `"}`))
+	inner := "eyJhbGciOiJIUzI1NiJ9." + claims + ".c2ln"
 	raw := base64.StdEncoding.EncodeToString([]byte(`{"endpoint":"cell.example.com","api_key":"` + inner + `"} `))
 	if !strings.Contains(raw, "=") || len(raw) < 2*maxExcerpt {
 		t.Fatalf("the key %q does not show what it is to show", raw)
 	}
-	key, err := ParseKey(raw)
+	k, err := key.Parse(raw)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -53,7 +55,7 @@ func TestNoAnswerBringsTheKeyIntoADetail(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			for _, query := range []bool{false, true} {
-				m := newMomento(t, echoing(t, echo), func(c *Config) { c.Keys, c.QueryAuth = FixedKey(key), query })
+				m := newMomento(t, echoing(t, echo), func(c *Config) { c.Keys, c.QueryAuth = key.Fixed(k), query })
 				showsNoKey(t, m.Publisher().Publish(request("t", []byte("x"))), raw, inner)
 				c := m.Connection(2)
 				c.Send([]*pipeline.Request{request("t", []byte("x"))})
@@ -136,10 +138,13 @@ func TestVendingMachineShowsNoSecret(t *testing.T) {
 		"none of Momento's keys": httpAnswer("200 OK", "the-token"),
 	} {
 		url := strings.Replace(echoing(t, func(*http.Request) string { return answer }), "http://", "http://user:the-token@", 1) + "/the-token?k=the-token"
-		v, err := NewVendor(VendorConfig{URL: url, Post: true, HeadersFile: headers, BodyFile: body, Momento: true})
+		through, err := VendorTransport(url, nil, "")
 		if err != nil {
 			t.Fatal(err)
 		}
+		v := key.NewVendor(key.VendorConfig{
+			URL: url, Post: true, HeadersFile: headers, BodyFile: body, Momento: true, Transport: through,
+		})
 		if _, err := v.Fetch(t.Context()); err == nil || strings.Contains(strings.ToLower(err.Error()), "the-token") {
 			t.Errorf("%s: Fetch = %v, want an error without the token", name, err)
 		} else if testing.Verbose() {

@@ -11,7 +11,10 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/cenkalti/backoff/v4"
+
 	"momento-bridge/pipeline"
+	"momento-bridge/sink/key"
 )
 
 // Subscription is one topic to listen to. Its functions are called by one goroutine.
@@ -60,7 +63,7 @@ func (s *SubscribeError) Error() string {
 func (m *Momento) Subscribe(ctx context.Context, s Subscription) error {
 	p := newPoller(m, s)
 	defer p.client.CloseIdleConnections()
-	delays := failureDelays()
+	delays := pollDelays()
 	for {
 		err := p.poll(ctx)
 		pause := time.Duration(0)
@@ -114,13 +117,13 @@ var errNothing = errors.New("nothing has come")
 
 // poll asks once and hands over what has come.
 func (p *poller) poll(ctx context.Context) error {
-	key := p.momento.cfg.Keys.Key()
-	if key == nil {
-		return errNoKey
+	k := p.momento.cfg.Keys.Key()
+	if k == nil {
+		return key.ErrNone
 	}
 	once, cancel := context.WithTimeout(ctx, pollTimeout)
 	defer cancel()
-	resp, err := p.ask(once, key)
+	resp, err := p.ask(once, k)
 	if err != nil {
 		if once.Err() != nil {
 			return errNothing
@@ -129,7 +132,7 @@ func (p *poller) poll(ctx context.Context) error {
 	}
 	defer resp.Body.Close()
 	if resp.StatusCode != http.StatusOK {
-		return p.refused(resp, key)
+		return p.refused(resp, k)
 	}
 	body, err := io.ReadAll(io.LimitReader(resp.Body, maxPolled+1))
 	at := time.Now()
@@ -143,9 +146,9 @@ func (p *poller) poll(ctx context.Context) error {
 }
 
 // ask sends the request. The error holds no address, as that may hold the key.
-func (p *poller) ask(ctx context.Context, key *Key) (*http.Response, error) {
+func (p *poller) ask(ctx context.Context, k *key.Key) (*http.Response, error) {
 	cfg := &p.momento.cfg
-	target := cfg.appendTarget([]byte(cfg.Endpoint.String()), &pipeline.Request{Cache: p.Cache, Topic: p.Topic}, key)
+	target := cfg.appendTarget([]byte(cfg.Endpoint.String()), &pipeline.Request{Cache: p.Cache, Topic: p.Topic}, k)
 	separator := "?"
 	if cfg.QueryAuth {
 		separator = "&"
@@ -157,7 +160,7 @@ func (p *poller) ask(ctx context.Context, key *Key) (*http.Response, error) {
 	}
 	request.Header.Set("User-Agent", userAgent)
 	if !cfg.QueryAuth {
-		request.Header.Set("Authorization", key.raw)
+		request.Header.Set("Authorization", k.Reveal())
 	}
 	resp, err := p.client.Do(request)
 	if wrapped, ok := errors.AsType[*url.Error](err); ok {
@@ -167,12 +170,12 @@ func (p *poller) ask(ctx context.Context, key *Key) (*http.Response, error) {
 }
 
 // refused turns an answer other than success into an error.
-func (p *poller) refused(resp *http.Response, key *Key) error {
+func (p *poller) refused(resp *http.Response, k *key.Key) error {
 	body, _ := io.ReadAll(io.LimitReader(resp.Body, maxBody)) // What there is of it will do.
 	a := classify(&response{
 		status: resp.StatusCode, contentType: resp.Header.Get("Content-Type"), encoding: resp.Header.Get("Content-Encoding"),
 		location: resp.Header.Get("Location"), date: resp.Header.Get("Date"), retryAfter: resp.Header.Values("Retry-After"), body: body,
-	}, secrets{key: key}, time.Now())
+	}, secrets{keys: k.Secrets()}, time.Now())
 	switch a.Verdict {
 	case pipeline.HaltAll, pipeline.HaltTopic, pipeline.HaltCache, pipeline.HaltRoute, pipeline.Reject:
 		return &SubscribeError{a}
@@ -230,4 +233,10 @@ func (p *poller) take(body []byte, at time.Time) error {
 		return errNothing
 	}
 	return nil
+}
+
+// pollDelays draws each delay evenly from 0 to a bound that doubles from half a second up to 15 s.
+func pollDelays() backoff.BackOff {
+	return backoff.NewExponentialBackOff(backoff.WithInitialInterval(250*time.Millisecond), backoff.WithMultiplier(2),
+		backoff.WithRandomizationFactor(1), backoff.WithMaxInterval(7500*time.Millisecond), backoff.WithMaxElapsedTime(0))
 }

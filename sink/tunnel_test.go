@@ -23,6 +23,7 @@ import (
 	"time"
 
 	"momento-bridge/pipeline"
+	"momento-bridge/sink/key"
 )
 
 // service is what a proxy does on a connection whose first request it has read, of which in has the rest.
@@ -548,20 +549,21 @@ func TestVendorGoesThroughTheProxy(t *testing.T) {
 	defer server.Close()
 	ca := filepath.Join(t.TempDir(), "ca.pem")
 	writeFile(t, ca, certificatePEM(server.Certificate().Raw))
-	fetch := func(addr string) (Key, error) {
+	fetch := func(addr string) (key.Key, error) {
 		t.Helper()
 		proxy, err := authorized(t, addr).ForVendor("https://example.com/token")
 		if err != nil {
 			t.Fatal(err)
 		}
-		v, err := NewVendor(VendorConfig{URL: "https://example.com/token?secret=s", CAFile: ca, Proxy: proxy})
+		const address = "https://example.com/token?secret=s"
+		through, err := VendorTransport(address, proxy, ca)
 		if err != nil {
 			t.Fatal(err)
 		}
-		return v.Fetch(t.Context())
+		return key.NewVendor(key.VendorConfig{URL: address, Transport: through}).Fetch(t.Context())
 	}
 	good := newScripted(t, carryTo(server))
-	if k, err := fetch(good.addr); err != nil || k.raw != "the-token" {
+	if k, err := fetch(good.addr); err != nil || k.Reveal() != "the-token" {
 		t.Errorf("Fetch = %v, %v", k, err)
 	}
 	if got := strings.Join(good.asked(), ""); got != "CONNECT example.com:443 example.com:443 "+authorization {

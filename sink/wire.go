@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"momento-bridge/pipeline"
+	"momento-bridge/sink/key"
 )
 
 // Requests are written by hand: fasthttp's PipelineClient cannot carry several on a connection, as it copies each request, tells nobody which ones a broken
@@ -13,20 +14,20 @@ import (
 // wire writes requests to a buffer. It belongs to one goroutine.
 type wire struct {
 	cfg  *Config
-	key  *Key // The key in tail.
+	key  *key.Key // The key in tail.
 	tail [2][]byte
 }
 
 // appendRequest appends a request. Cache and topic are escaped and keys hold no control characters, so nothing in it can end a line.
-func (w *wire) appendRequest(dst []byte, r *pipeline.Request, key *Key) []byte {
-	if key != w.key {
-		w.setKey(key)
+func (w *wire) appendRequest(dst []byte, r *pipeline.Request, k *key.Key) []byte {
+	if k != w.key {
+		w.setKey(k)
 	}
 	dst = append(dst, "POST "...)
 	if w.cfg.forwarder != nil {
 		dst = append(dst, w.cfg.Endpoint.base...)
 	}
-	dst = w.cfg.appendTarget(dst, r, key)
+	dst = w.cfg.appendTarget(dst, r, k)
 	tail := w.tail[0]
 	if r.Text {
 		tail = w.tail[1]
@@ -38,8 +39,8 @@ func (w *wire) appendRequest(dst []byte, r *pipeline.Request, key *Key) []byte {
 }
 
 // setKey makes what follows the target, up to the length of the body, for bytes and for text.
-func (w *wire) setKey(key *Key) {
-	w.key = key
+func (w *wire) setKey(k *key.Key) {
+	w.key = k
 	for i, text := range [...]bool{false, true} {
 		tail := append([]byte(nil), " HTTP/1.1\r\nHost: "...)
 		tail = append(tail, strings.TrimPrefix(w.cfg.Endpoint.base, "http://")...)
@@ -50,7 +51,7 @@ func (w *wire) setKey(key *Key) {
 		}
 		if !w.cfg.QueryAuth {
 			tail = append(tail, "\r\nAuthorization: "...)
-			tail = append(tail, key.raw...)
+			tail = append(tail, k.Reveal()...)
 		}
 		w.tail[i] = append(tail, "\r\nContent-Length: "...)
 	}

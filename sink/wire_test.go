@@ -14,6 +14,7 @@ import (
 	"testing"
 
 	"momento-bridge/pipeline"
+	"momento-bridge/sink/key"
 )
 
 // FuzzRequestsReadBackAsTheyWereMeant writes several requests back to back, with two keys in turn, and reads them with net/http.
@@ -23,9 +24,9 @@ func FuzzRequestsReadBackAsTheyWereMeant(f *testing.F) {
 	f.Add(".", "..", []byte{}, "a&b=c#d", "%41", false, true)
 	f.Add("", "\r\n\x00\xff", []byte("\r\n"), "~!@$^*()", "k", true, true)
 	f.Fuzz(func(t *testing.T, cache, topic string, payload []byte, first, second string, text, queryAuth bool) {
-		var keys []*Key
+		var keys []*key.Key
 		for _, raw := range []string{first, second} {
-			k, err := ParseKey(raw)
+			k, err := key.Parse(raw)
 			if err != nil {
 				return
 			}
@@ -45,7 +46,7 @@ func FuzzRequestsReadBackAsTheyWereMeant(f *testing.F) {
 		}
 		in := bufio.NewReader(bytes.NewReader(stream))
 		for i, r := range requests {
-			readBack(t, in, r, keys[i/2%2].raw, queryAuth)
+			readBack(t, in, r, keys[i/2%2].Reveal(), queryAuth)
 		}
 		if _, err := in.ReadByte(); err != io.EOF {
 			t.Errorf("something follows the last request")

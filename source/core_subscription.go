@@ -9,6 +9,7 @@ import (
 	"github.com/nats-io/nats.go"
 
 	"momento-bridge/pipeline"
+	"momento-bridge/source/template"
 )
 
 // coreSubscription is a subscription of a core route, which has one for each of its subjects.
@@ -46,12 +47,12 @@ func (c *Core) subscribe(route *pipeline.Route, closed chan struct{}) ([]*coreSu
 	messages, bytes := max(1, c.cfg.PendingMessages/len(filters)), max(1, c.cfg.PendingBytes/len(filters))
 	var subs []*coreSubscription
 	for _, subject := range filters {
-		topics := topicCache{template: c.cfg.Template}
+		topics := template.NewCache(c.cfg.Template)
 		sub, err := c.conn.QueueSubscribe(subject, c.cfg.Queue, func(m *nats.Msg) {
 			if reserved.has(m.Subject) || reserved.passing(m) {
 				return
 			}
-			route.Submit(pipeline.Message{Topic: topics.topic(m.Subject), Payload: m.Data, Time: time.Now(), Handle: m})
+			route.Submit(pipeline.Message{Topic: topics.Topic(m.Subject), Payload: m.Data, Time: time.Now(), Handle: m})
 		})
 		if err != nil {
 			return nil, fmt.Errorf("subscribe to %s: %w", subject, err)

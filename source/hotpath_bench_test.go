@@ -2,7 +2,6 @@ package source
 
 import (
 	"encoding/json"
-	"fmt"
 	"testing"
 	"time"
 
@@ -11,55 +10,6 @@ import (
 
 	"momento-bridge/bench/rig"
 )
-
-// BenchmarkTopic is what it costs to map a subject to a topic: the template itself, and as the sources do it, where a
-// subject is known already.
-//
-//	go test -run '^$' -bench BenchmarkTopic -count 6 ./source
-func BenchmarkTopic(b *testing.B) {
-	for _, t := range []struct{ name, filter, template string }{
-		{"subject", "orders.>", "{{subject}}"},
-		{"wildcards", "orders.*.device.*", "orders-{{wildcard(1)}}-{{wildcard(2)}}"},
-		{"functions", "orders.*.device.*", "{{splitFromLeft(1,1)}}.{{partition(10,1,2)}}.{{split(2,-)}}"},
-	} {
-		template, err := CompileTemplate(t.filter, t.template)
-		if err != nil {
-			b.Fatal(err)
-		}
-		subjects := make([]string, 1000)
-		for i := range subjects {
-			subjects[i] = fmt.Sprintf("orders.eu.device.a-%d", i)
-		}
-		b.Run("append/"+t.name, func(b *testing.B) {
-			var dst []byte
-			n, empty := 0, 0
-			meter := rig.Start(b)
-			for b.Loop() {
-				dst = template.Append(dst[:0], subjects[n%len(subjects)])
-				if len(dst) == 0 {
-					empty++
-				}
-				n++
-			}
-			meter.Stop(n - empty)
-		})
-		b.Run("known/"+t.name, func(b *testing.B) {
-			cache := topicCache{template: template}
-			for _, subject := range subjects {
-				cache.topic(subject)
-			}
-			n, empty := 0, 0
-			meter := rig.Start(b)
-			for b.Loop() {
-				if cache.topic(subjects[n%len(subjects)]) == "" {
-					empty++
-				}
-				n++
-			}
-			meter.Stop(n - empty)
-		})
-	}
-}
 
 const exampleReply = "$JS.ACK.ORDERS.bridge.1.42.7.1700000000123456789.99"
 

@@ -9,6 +9,7 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 
 	"momento-bridge/pipeline"
+	"momento-bridge/source/template"
 )
 
 // arrivalTime is how long a stop waits before it hands back.
@@ -32,7 +33,7 @@ func (j *JetStream) prepareHandBack(hard context.Context, consumer jetstream.Con
 // subscribe makes the inbox. Everything that comes was asked for, so the client's own limits would only lose it.
 func (j *JetStream) subscribe(p *puller, route *pipeline.Route) (*nats.Subscription, chan struct{}, error) {
 	closed := make(chan struct{})
-	topics := topicCache{template: j.cfg.Template}
+	topics := template.NewCache(j.cfg.Template)
 	stopped, arrived := false, arrivals{}
 	reserved := newReserved(j.conn, j.cfg.Filters(), j.cfg.Stream, j.cfg.Consumer)
 	sub, err := j.conn.Subscribe(p.inbox+".*", func(m *nats.Msg) {
@@ -48,7 +49,7 @@ func (j *JetStream) subscribe(p *puller, route *pipeline.Route) (*nats.Subscript
 			if arrived.heard(m, &j.echo) {
 				p.signal()
 			}
-			j.submit(m, topics.topic(m.Subject), route)
+			j.submit(m, topics.Topic(m.Subject), route)
 		}
 	})
 	if err != nil {
@@ -135,10 +136,7 @@ func (j *JetStream) Settle(handle any, o pipeline.Outcome) {
 	case pipeline.DeadLettered:
 		err = j.acks.term(m.Reply, fmt.Appendf(nil, "%s %s", ackNever, o))
 	}
-	if err == nil {
-		return
-	}
-	if more, due := j.quiet.due("unacknowledged"); due {
-		j.log.Error("an acknowledgement could not be sent: the message will be delivered again", append(more, "error", err)...)
+	if err != nil {
+		j.throttled.Error("an acknowledgement could not be sent: the message will be delivered again", "error", err)
 	}
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"momento-bridge/pipeline"
+	"momento-bridge/source/template"
 )
 
 // startServer starts a server that lives as long as the test at most.
@@ -152,9 +153,9 @@ func accepted(*pipeline.Request) pipeline.Answer {
 	return pipeline.Answer{Verdict: pipeline.Accept, Result: pipeline.Result204}
 }
 
-func subjectTemplate(t *testing.T, filter string) *Template {
+func subjectTemplate(t *testing.T, filter string) *template.Template {
 	t.Helper()
-	tpl, err := CompileTemplate(filter, "{{subject}}")
+	tpl, err := template.Compile([]string{filter}, "{{subject}}")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -14,11 +14,12 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 
 	"momento-bridge/pipeline"
+	"momento-bridge/source/template"
 )
 
 // ReplayRoute is a route whose dead letters are replayed.
 type ReplayRoute struct {
-	Template *Template
+	Template *template.Template
 	Submit   func(pipeline.Message) // Blocks while the route's share of the queue is full.
 }
 

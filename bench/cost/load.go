@@ -2,15 +2,13 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
-	"net/http"
 	"time"
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
-	"momento-bridge/bench/lab"
+	"momento-bridge/test/lab"
 )
 
 // load is the messages of a run.
@@ -85,21 +83,7 @@ func (b *bench) left(ctx context.Context, conn *nats.Conn, l load) (pending uint
 
 // awaitSubscribed waits until somebody has subscribed to the load's subjects.
 func (b *bench) awaitSubscribed(ctx context.Context, l load) error {
-	for end := time.Now().Add(20 * time.Second); time.Now().Before(end) && ctx.Err() == nil; time.Sleep(20 * time.Millisecond) {
-		resp, err := http.Get(b.Monitor + "/subsz?subs=1&test=" + l.subjects()[0])
-		if err != nil {
-			continue
-		}
-		var answer struct {
-			Total int `json:"total"`
-		}
-		err = json.NewDecoder(resp.Body).Decode(&answer)
-		resp.Body.Close()
-		if err == nil && answer.Total > 0 {
-			return nil
-		}
-	}
-	return fmt.Errorf("nobody subscribes to %s", l.filter())
+	return b.NATS.AwaitSubscribed(ctx, l.subjects()[0])
 }
 
 // window is how many messages may be on their way between core NATS and nginx, so that the clients, which cannot slow it down, have room for

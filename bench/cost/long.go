@@ -21,7 +21,7 @@ var windows = []struct {
 // runLong has the daemon carry core NATS for as long as the windows say, and prints what a message costs in each. It returns false if messages are missing.
 func (b *bench) runLong(ctx context.Context, c benchCase) (bool, error) {
 	fmt.Printf("\n%s: %s\n", c.name, c.title)
-	conn, err := nats.Connect(b.NATSURL)
+	conn, err := nats.Connect(b.NATS.URL)
 	if err != nil {
 		return false, fmt.Errorf("connect to NATS: %w", err)
 	}

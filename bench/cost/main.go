@@ -20,13 +20,11 @@ import (
 	"flag"
 	"fmt"
 	"os"
-	"os/signal"
 	"slices"
 	"strings"
-	"syscall"
 	"time"
 
-	"momento-bridge/bench/lab"
+	"momento-bridge/test/lab"
 )
 
 func main() {
@@ -47,15 +45,7 @@ func main() {
 		}
 		return
 	}
-	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
-	defer stop()
-	failed, err := b.run(ctx, *only, *out)
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-	}
-	if err != nil || failed {
-		os.Exit(1)
-	}
+	lab.Main(func(ctx context.Context) (bool, error) { return b.run(ctx, *only, *out) })
 }
 
 // bench is the programs and what the flags say.
@@ -119,11 +109,10 @@ func (b *bench) run(ctx context.Context, only, out string) (failed bool, err err
 
 // prepare builds the programs and starts the servers.
 func (b *bench) prepare(ctx context.Context) (err error) {
-	b.Lab, err = lab.New(ctx)
-	if err == nil {
-		b.floor = b.Dir + "/floor"
-		err = b.Build(ctx, b.floor, "momento-bridge/bench/floor")
+	if b.Lab, err = lab.NewWithNATS(ctx); err != nil {
+		return err
 	}
+	b.floor, err = b.Build(ctx, "momento-bridge/bench/floor")
 	if err == nil {
 		b.endpoint, err = b.StartAccepting(ctx, b.nginx)
 	}

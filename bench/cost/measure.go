@@ -3,13 +3,11 @@ package main
 import (
 	"context"
 	"fmt"
-	"io"
-	"net/http"
 	"time"
 
 	"github.com/nats-io/nats.go"
 
-	"momento-bridge/bench/lab"
+	"momento-bridge/test/lab"
 )
 
 // figure is what one run came to.
@@ -43,7 +41,7 @@ const (
 
 // measure has a subject carry a load.
 func (b *bench) measure(ctx context.Context, s subject, l load) (figure, error) {
-	conn, err := nats.Connect(b.NATSURL)
+	conn, err := nats.Connect(b.NATS.URL)
 	if err != nil {
 		return figure{}, fmt.Errorf("connect to NATS: %w", err)
 	}
@@ -78,7 +76,7 @@ func (b *bench) measure(ctx context.Context, s subject, l load) (figure, error) 
 	}
 	f := summarize(samples, l.messages)
 	time.Sleep(lateTime)
-	f.memory = lab.PeakMemory(p.PID())
+	f.memory = p.PeakMemory()
 	connectionsAfter, requestsAfter, err := b.endpoint.Counters()
 	if err != nil {
 		return figure{}, err
@@ -154,7 +152,7 @@ func (b *bench) sample(ctx context.Context, conn *nats.Conn, l load, batched boo
 
 // usage adds what the processes have used.
 func (b *bench) usage(p process, s *sample) (err error) {
-	if s.cpu, err = lab.Usage(p.PID()); err != nil {
+	if s.cpu, err = p.Usage(); err != nil {
 		return fmt.Errorf("the program has ended early: %w", err)
 	}
 	for _, worker := range b.endpoint.Workers {
@@ -164,7 +162,7 @@ func (b *bench) usage(p process, s *sample) (err error) {
 		}
 		s.sink += used
 	}
-	s.nats, err = lab.Usage(b.NATS)
+	s.nats, err = b.NATS.Usage()
 	return err
 }
 
@@ -203,10 +201,7 @@ func scrape(ctx context.Context, p process) (stop func()) {
 				return
 			case <-ticks.C:
 			}
-			if resp, err := http.Get(p.(*lab.Daemon).Admin + "/metrics"); err == nil {
-				_, _ = io.Copy(io.Discard, resp.Body)
-				resp.Body.Close()
-			}
+			p.(*lab.Daemon).Metrics()
 		}
 	}()
 	return func() { cancel(); <-done }

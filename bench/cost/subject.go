@@ -5,11 +5,10 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"strings"
-	"syscall"
+	"time"
 
-	"momento-bridge/bench/lab"
+	"momento-bridge/test/lab"
 )
 
 // subject is a program that carries messages from NATS to nginx.
@@ -44,8 +43,9 @@ func (s *subject) load(l load, messages int) load {
 
 // process is a running subject.
 type process interface {
-	PID() int
-	Stop() error // With SIGTERM. It may be called twice.
+	Usage() (time.Duration, error) // CPU.
+	PeakMemory() int               // In bytes.
+	Stop() error                   // With SIGTERM. It may be called twice.
 	Kill()
 }
 
@@ -98,7 +98,7 @@ func caFile(b *bench, l load) string {
 
 // startFloor starts the bare loop.
 func startFloor(_ context.Context, b *bench, l load) (process, error) {
-	args := []string{"-nats", b.NATSURL, "-url", l.endpoint(b.endpoint) + "/topics/bench/bench.topic"}
+	args := []string{"-nats", b.NATS.URL, "-url", l.endpoint(b.endpoint) + "/topics/bench/bench.topic"}
 	if l.tls {
 		args = append(args, "-ca", b.endpoint.CAFile)
 	}
@@ -119,45 +119,24 @@ func startOther(words []string) func(context.Context, *bench, load) (process, er
 			mode = "js"
 		}
 		address := strings.TrimPrefix(l.endpoint(b.endpoint), "http://")
-		cmd.Env = append(os.Environ(), "PB_MODE="+mode, "PB_NATS_URL="+b.NATSURL, "PB_SUBJECT="+l.filter(), "PB_STREAM="+l.stream(), "PB_CONSUMER="+consumerName,
+		cmd.Env = append(os.Environ(), "PB_MODE="+mode, "PB_NATS_URL="+b.NATS.URL, "PB_SUBJECT="+l.filter(), "PB_STREAM="+l.stream(), "PB_CONSUMER="+consumerName,
 			"PB_SINK_URL="+l.endpoint(b.endpoint)+"/topics/bench/topic", "PB_SINK_ADDR="+address, fmt.Sprintf("PB_SIZE=%d", l.size), "PB_DIR="+b.Dir)
 		return startCommand(b, cmd)
 	}
 }
 
-// command is a process that is no daemon of ours.
-type command struct{ cmd *exec.Cmd }
+// command is another program. How it ends is its own affair.
+type command struct{ *lab.Process }
 
 func startCommand(b *bench, cmd *exec.Cmd) (process, error) {
-	log, err := os.Create(filepath.Join(b.Dir, filepath.Base(cmd.Path)+".log"))
-	if err != nil {
-		return nil, fmt.Errorf("make a log: %w", err)
-	}
-	defer log.Close()
-	cmd.Stdout, cmd.Stderr = log, log
-	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
-	if err := cmd.Start(); err != nil {
-		return nil, fmt.Errorf("start %s: %w", cmd.Path, err)
-	}
-	return &command{cmd}, nil
+	p, err := b.StartCommand(cmd)
+	return command{p}, err
 }
 
-func (c *command) PID() int { return c.cmd.Process.Pid }
-
-func (c *command) Stop() error {
-	if c.cmd.ProcessState != nil {
-		return nil
-	}
-	_ = c.cmd.Process.Signal(syscall.SIGTERM)
-	_ = c.cmd.Wait() // How other programs end is theirs to say.
+// Stop implements process.
+func (c command) Stop() error {
+	_ = c.Process.Stop()
 	return nil
 }
 
-func (c *command) Kill() {
-	if c.cmd.ProcessState == nil {
-		_ = c.cmd.Process.Kill()
-		_ = c.cmd.Wait()
-	}
-}
-
-var _, _ process = (*lab.Daemon)(nil), (*command)(nil)
+var _, _ process = (*lab.Daemon)(nil), command{}

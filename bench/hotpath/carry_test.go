@@ -15,7 +15,9 @@ import (
 	"momento-bridge/bench/rig"
 	"momento-bridge/pipeline"
 	"momento-bridge/sink"
+	"momento-bridge/sink/key"
 	"momento-bridge/source"
+	"momento-bridge/source/template"
 )
 
 const (
@@ -116,7 +118,7 @@ func carryCore(b *testing.B, workers, inFlight, size int) {
 	url := rig.NATS(b)
 	conn, endpoint := connect(b, url), rig.Listen(b)
 	src := source.NewCore(conn, source.CoreConfig{
-		Route: "bench", Subject: "bench.>", Queue: "bench", Template: template(b), PendingMessages: queue, PendingBytes: 64 << 20,
+		Route: "bench", Subject: "bench.>", Queue: "bench", Template: subjectTemplate(b), PendingMessages: queue, PendingBytes: 64 << 20,
 	}, quiet())
 	ended := newTally(b.N, src)
 	bridge := start(b, endpoint, workers, inFlight, ended, pipeline.RouteConfig{})
@@ -152,7 +154,7 @@ func carryStream(b *testing.B, workers, inFlight, size int) {
 	js := rig.Fill(b, conn, "bench", b.N, subjects, make([]byte, size))
 	acks := source.NewAcks(conn)
 	src, err := source.NewJetStream(conn, acks, source.JetStreamConfig{
-		Route: "bench", Stream: "bench", Consumer: "bench", Create: true, Template: template(b),
+		Route: "bench", Stream: "bench", Consumer: "bench", Create: true, Template: subjectTemplate(b),
 		Circumstances: source.Circumstances{Rate: math.Inf(1), Connections: workers * inFlight, Timeout: timeout, QueueMessages: queue},
 	}, quiet())
 	if err != nil {
@@ -223,11 +225,11 @@ func newSink(b *testing.B, endpoint *rig.Endpoint) *sink.Momento {
 	if err != nil {
 		b.Fatal(err)
 	}
-	key, err := sink.ParseKey("a-key-for-nobody")
+	k, err := key.Parse("a-key-for-nobody")
 	if err != nil {
 		b.Fatal(err)
 	}
-	momento, err := sink.New(sink.Config{Endpoint: to, Keys: sink.FixedKey(key), Timeout: timeout}, quiet())
+	momento, err := sink.New(sink.Config{Endpoint: to, Keys: key.Fixed(k), Timeout: timeout}, quiet())
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -247,9 +249,9 @@ func connect(b *testing.B, url string) *nats.Conn {
 	return conn
 }
 
-func template(b *testing.B) *source.Template {
+func subjectTemplate(b *testing.B) *template.Template {
 	b.Helper()
-	t, err := source.CompileTemplate("bench.>", "{{subject}}")
+	t, err := template.Compile([]string{"bench.>"}, "{{subject}}")
 	if err != nil {
 		b.Fatal(err)
 	}

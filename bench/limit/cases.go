@@ -5,10 +5,9 @@ import (
 	"fmt"
 	"os/exec"
 	"runtime"
-	"strconv"
 	"strings"
 
-	"momento-bridge/bench/lab"
+	"momento-bridge/test/lab"
 )
 
 // testCase is a search.
@@ -49,12 +48,7 @@ const (
 )
 
 func emulated(ctx context.Context, b *bench, c testCase) error {
-	address, stop, err := b.emulator(ctx, c.rate, c.limiter)
-	if err != nil {
-		return err
-	}
-	defer stop()
-	f, err := b.find(ctx, address, nil, c.find)
+	f, err := b.findEmulated(ctx, c, nil, nil)
 	if err != nil {
 		return err
 	}
@@ -104,31 +98,19 @@ func (f *found) text(name string, truth float64) string {
 
 // live searches without overload where others use the quota, and counts what they were refused.
 func live(ctx context.Context, b *bench, c testCase) error {
-	address, stop, err := b.emulator(ctx, c.rate, c.limiter)
+	var seen others
+	f, err := b.findEmulated(ctx, c, nil, func(e *lab.Emulator) error { return e.Stats(&seen) })
 	if err != nil {
 		return err
 	}
-	defer stop()
-	f, err := b.find(ctx, address, nil, c.find)
-	if err != nil {
-		return err
-	}
-	accepted, refused, err := others(address)
-	if err != nil {
-		return err
-	}
-	share := float64(refused) / float64(accepted+refused)
-	b.say(share <= livingLine, f.proved() && *f.Clean > 1.01*left*c.rate, "%s; %.2f %% of %d publishes of others refused", f.text(c.name, left*c.rate), 100*share, accepted+refused)
+	all := seen.Others.Accepted + seen.Others.Refused
+	share := float64(seen.Others.Refused) / float64(all)
+	b.say(share <= livingLine, f.proved() && *f.Clean > 1.01*left*c.rate, "%s; %.2f %% of %d publishes of others refused", f.text(c.name, left*c.rate), 100*share, all)
 	return nil
 }
 
 // starved searches with one core for the program, and others that take the CPU away.
 func starved(ctx context.Context, b *bench, c testCase) error {
-	address, stop, err := b.emulator(ctx, c.rate, c.limiter)
-	if err != nil {
-		return err
-	}
-	defer stop()
 	for range 2 * runtime.NumCPU() {
 		burner := exec.CommandContext(ctx, "sh", "-c", "while :; do :; done")
 		if err := burner.Start(); err != nil {
@@ -136,7 +118,7 @@ func starved(ctx context.Context, b *bench, c testCase) error {
 		}
 		defer func() { _ = burner.Process.Kill(); _ = burner.Wait() }()
 	}
-	f, err := b.find(ctx, address, []string{"GOMAXPROCS=1"}, c.find)
+	f, err := b.findEmulated(ctx, c, []string{"GOMAXPROCS=1"}, nil)
 	if err != nil {
 		return err
 	}
@@ -145,42 +127,11 @@ func starved(ctx context.Context, b *bench, c testCase) error {
 	return nil
 }
 
-// nginxConfig is nginx's limit_req, which has a burst and no delay.
-const nginxConfig = `
-worker_processes 1;
-daemon off;
-pid %[1]s/nginx.pid;
-events { worker_connections 1024; }
-http {
-  access_log off;
-  keepalive_timeout 1h;
-  keepalive_requests 1000000000;
-  client_body_temp_path %[1]s/body;
-  limit_req_zone $server_name zone=quota:1m rate=RATEr/s;
-  limit_req_status 429;
-  limit_req_log_level info;
-  server {
-    listen ADDRESS backlog=1024;
-    server_name _;
-    location /topics/ { limit_req zone=quota burst=BURST nodelay; proxy_pass http://ACCEPT; proxy_http_version 1.1; proxy_set_header Connection ""; }
-  }
-  server { listen ACCEPT; location / { return 204; } }
-}
-`
-
 // throughNginx searches for rates drawn at random.
 func throughNginx(ctx context.Context, b *bench, c testCase) error {
 	rate := 100 + b.rng.IntN(1400)
-	address, err := lab.FreePort()
+	address, _, err := b.StartLimitedNginx(ctx, b.nginx, rate)
 	if err != nil {
-		return err
-	}
-	accept, err := lab.FreePort()
-	if err != nil {
-		return err
-	}
-	config := strings.NewReplacer("RATE", strconv.Itoa(rate), "BURST", strconv.Itoa(max(1, rate/5)), "ADDRESS", address, "ACCEPT", accept).Replace(nginxConfig)
-	if err := b.StartNginx(ctx, b.nginx, config, address); err != nil {
 		return err
 	}
 	f, err := b.find(ctx, address, nil, c.find)

@@ -6,12 +6,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net/http"
 	"os"
 	"os/exec"
 	"strings"
 
-	"momento-bridge/bench/lab"
+	"momento-bridge/test/lab"
 )
 
 // found is what a search prints.
@@ -38,7 +37,7 @@ const notProved = 4
 // find runs a search against an endpoint.
 func (b *bench) find(ctx context.Context, address string, env []string, flags string) (*found, error) {
 	args := append([]string{"loadtest", "find", "--endpoint", "http://" + address, "--cache", "c", "--topic", "t", "--yes", "--format", "json"}, strings.Fields(flags)...)
-	cmd := exec.CommandContext(ctx, b.Daemon, args...)
+	cmd := exec.CommandContext(ctx, b.Bridge, args...)
 	cmd.Env = append(append(os.Environ(), "MOMENTO_API_KEY=a-key-for-nobody"), env...)
 	var out, progress bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &progress
@@ -54,31 +53,22 @@ func (b *bench) find(ctx context.Context, address string, env []string, flags st
 	return &f, nil
 }
 
-// emulator starts an emulator with flags. stop ends it.
-func (b *bench) emulator(ctx context.Context, rate float64, flags string) (address string, stop func(), err error) {
-	if address, err = lab.FreePort(); err != nil {
-		return "", nil, err
-	}
-	args := append([]string{"emulator", "--listen", address, "--rate", fmt.Sprint(rate)}, strings.Fields(flags)...)
-	process, err := b.Start(b.Daemon, args...)
+// findEmulated starts an emulator with a rate and flags, and runs a search against it. look, if there is one, sees the
+// emulator before it ends.
+func (b *bench) findEmulated(ctx context.Context, c testCase, env []string, look func(*lab.Emulator) error) (*found, error) {
+	e, err := b.StartEmulator(ctx, append([]string{"--rate", fmt.Sprint(c.rate)}, strings.Fields(c.limiter)...)...)
 	if err != nil {
-		return "", nil, err
+		return nil, err
 	}
-	return address, func() { _ = process.Process.Kill(); _ = process.Wait() }, lab.AwaitPort(ctx, address)
+	defer e.Kill()
+	f, err := b.find(ctx, e.Address, env, c.find)
+	if err == nil && look != nil {
+		err = look(e)
+	}
+	return f, err
 }
 
-// others reads how many publishes of others an emulator has accepted and refused.
-func others(address string) (accepted, refused int, err error) {
-	resp, err := http.Get("http://" + address + "/_emulator/stats")
-	if err != nil {
-		return 0, 0, fmt.Errorf("read the emulator's stats: %w", err)
-	}
-	defer resp.Body.Close()
-	var s struct {
-		Others struct{ Accepted, Refused int }
-	}
-	if err := json.NewDecoder(resp.Body).Decode(&s); err != nil {
-		return 0, 0, fmt.Errorf("read the emulator's stats: %w", err)
-	}
-	return s.Others.Accepted, s.Others.Refused, nil
+// others are how many publishes of others an emulator has accepted and refused.
+type others struct {
+	Others struct{ Accepted, Refused int }
 }

@@ -15,14 +15,11 @@ import (
 	"flag"
 	"fmt"
 	"math/rand/v2"
-	"os"
-	"os/signal"
 	"slices"
 	"strings"
-	"syscall"
 	"time"
 
-	"momento-bridge/bench/lab"
+	"momento-bridge/test/lab"
 )
 
 func main() {
@@ -31,27 +28,16 @@ func main() {
 	nginx := flag.String("nginx", "nginx", "the nginx program")
 	seed := flag.Uint64("seed", uint64(time.Now().UnixNano()), "seed of the rates that nginx gets")
 	flag.Parse()
-	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
-	defer stop()
-	failed, err := run(ctx, *only, *short, *nginx, *seed)
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-	}
-	if err != nil || failed {
-		stop()
-		os.Exit(1)
-	}
+	lab.Main(func(ctx context.Context) (bool, error) { return run(ctx, *only, *short, *nginx, *seed) })
 }
 
 func run(ctx context.Context, only string, short bool, nginx string, seed uint64) (failed bool, err error) {
 	fmt.Printf("seed %d\n", seed)
-	l, err := lab.New(ctx)
-	if l != nil {
-		defer l.Stop()
-	}
+	l, err := lab.New(ctx, "")
 	if err != nil {
 		return true, err
 	}
+	defer l.Stop()
 	b := &bench{Lab: l, nginx: nginx, rng: rand.New(rand.NewPCG(seed, 0))}
 	for _, c := range cases {
 		if only == "" && short && !c.short || only != "" && !slices.Contains(strings.Split(only, ","), c.name) {

@@ -2,13 +2,11 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"net/http"
-	"strings"
 	"time"
 
-	"momento-bridge/bench/lab"
+	"momento-bridge/test/lab"
 )
 
 // quotaCase is a quota that the daemon must find.
@@ -43,38 +41,23 @@ func learned(ctx context.Context, b *bench) error {
 }
 
 func (c quotaCase) measure(ctx context.Context, b *bench) error {
-	e, err := b.startEmulator(ctx, "--rate", fmt.Sprint(c.quota), "--limiter", c.limiter, "--latency", "2ms", "--jitter", "2ms")
+	e, err := b.StartEmulator(ctx, "--rate", fmt.Sprint(c.quota), "--limiter", c.limiter, "--latency", "2ms", "--jitter", "2ms")
 	if err != nil {
 		return err
 	}
-	r, err := b.newRoute(ctx)
-	if err != nil {
-		return err
-	}
-	defer r.close(ctx)
 	first, then := b.length(learning, 18*time.Second), b.length(known, 12*time.Second)
-	if err := r.fill(ctx, int(c.quota*1.3*(first+then).Seconds())+100, plain); err != nil {
-		return err
-	}
-	d, err := b.bridge(ctx, r, bridgeConfig{endpoint: e.address, limits: "rate: auto"})
+	stop, err := b.carry(ctx, int(c.quota*1.3*(first+then).Seconds())+100, bridgeConfig{endpoint: e.Address, limits: "rate: auto"})
 	if err != nil {
 		return err
 	}
-	defer d.Kill()
+	defer stop()
 	time.Sleep(first)
-	before, err := e.stats()
+	before, during, err := count(e, then)
 	if err != nil {
 		return err
 	}
-	began := time.Now()
-	time.Sleep(then)
-	after, err := e.stats()
-	if err != nil {
-		return err
-	}
-	seconds := time.Since(began).Seconds()
-	used := float64(after.Accepted-before.Accepted) / c.quota / seconds
-	refused := share(after.refused()-before.refused(), after.Accepted-before.Accepted)
+	used := float64(during.Accepted) / c.quota / during.seconds
+	refused := share(during.refused(), during.Accepted)
 	judged := c.limiter != "sharded" // Whoever is spread unevenly cannot use all of it: docs/quotas.md.
 	b.printTimed(used >= 0.95 && refused < 0.01, !judged || used >= b.loose(0.9, 0.8) && refused < b.loose(0.02, 0.05),
 		"auto, %-15s %5g/s: %6.2f %% used, %.2f %% refused; %.2f %% refused while learning",
@@ -86,57 +69,34 @@ func share(refused, accepted int) float64 {
 	return float64(refused) / float64(max(1, refused+accepted))
 }
 
-// emulatorProcess is the daemon's emulator.
-type emulatorProcess struct{ address string }
-
-func (b *bench) startEmulator(ctx context.Context, args ...string) (*emulatorProcess, error) {
-	address, err := lab.FreePort()
-	if err != nil {
-		return nil, err
-	}
-	b.mu.Lock()
-	_, err = b.Start(b.Daemon, append([]string{"emulator", "--listen", address}, args...)...)
-	b.mu.Unlock()
-	if err != nil {
-		return nil, err
-	}
-	return &emulatorProcess{address}, lab.AwaitPort(ctx, address)
-}
-
+// emulatorStats are what the emulator has counted.
 type emulatorStats struct {
 	Accepted   int         `json:"accepted"`
 	Operations int         `json:"operations"`
 	Rejected   map[int]int `json:"rejected"`
+	seconds    float64     // Of which it is the count.
 }
 
 func (s *emulatorStats) refused() int { return s.Rejected[http.StatusTooManyRequests] }
 
-func (e *emulatorProcess) stats() (*emulatorStats, error) {
-	resp, err := http.Get("http://" + e.address + "/_emulator/stats")
-	if err != nil {
-		return nil, fmt.Errorf("read the emulator's stats: %w", err)
-	}
-	defer resp.Body.Close()
-	var s emulatorStats
-	if err := json.NewDecoder(resp.Body).Decode(&s); err != nil {
-		return nil, fmt.Errorf("read the emulator's stats: %w", err)
-	}
-	return &s, nil
+func stats(e *lab.Emulator) (s emulatorStats, err error) {
+	err = e.Stats(&s)
+	return s, err
 }
 
-// set changes settings of the emulator while it runs.
-func (e *emulatorProcess) set(ctx context.Context, settings string) error {
-	req, err := http.NewRequestWithContext(ctx, http.MethodPut, "http://"+e.address+"/_emulator/settings", strings.NewReader(settings))
-	if err != nil {
-		return fmt.Errorf("change the emulator: %w", err)
+// count returns what an emulator has counted before a time, and within it.
+func count(e *lab.Emulator, during time.Duration) (before, within emulatorStats, err error) {
+	if before, err = stats(e); err != nil {
+		return before, within, err
 	}
-	resp, err := http.DefaultClient.Do(req)
-	if err != nil {
-		return fmt.Errorf("change the emulator: %w", err)
+	began := time.Now()
+	time.Sleep(during)
+	if within, err = stats(e); err != nil {
+		return before, within, err
 	}
-	defer resp.Body.Close()
-	if resp.StatusCode != http.StatusOK {
-		return fmt.Errorf("change the emulator: %s", resp.Status)
-	}
-	return nil
+	within.seconds = time.Since(began).Seconds()
+	within.Accepted -= before.Accepted
+	within.Operations -= before.Operations
+	within.Rejected = map[int]int{http.StatusTooManyRequests: within.refused() - before.refused()}
+	return before, within, nil
 }

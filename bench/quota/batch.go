@@ -11,7 +11,7 @@ import (
 	"slices"
 	"time"
 
-	"momento-bridge/bench/lab"
+	"momento-bridge/test/lab"
 )
 
 // inbox is an endpoint that keeps publishes until it stops, and then takes them apart. It shares no code with what encodes batches.
@@ -21,9 +21,7 @@ type inbox struct {
 	quota   *bucket
 	kept    []publish
 	refused int
-
-	done     chan struct{}
-	stopping context.CancelFunc
+	end     func() // Of the recorder.
 }
 
 // publish is one that was accepted.
@@ -54,13 +52,12 @@ func newInbox(ctx context.Context, batched bool, quota float64) (*inbox, error) 
 	if err != nil {
 		return nil, err
 	}
-	in := &inbox{Recorder: recorder, batched: batched, done: make(chan struct{})}
+	in := &inbox{Recorder: recorder, batched: batched}
 	if quota > 0 {
 		in.quota = &bucket{rate: quota, tokens: quota, at: time.Now()}
 	}
 	in.Answer = in.take
-	ctx, in.stopping = context.WithCancel(ctx)
-	go func() { defer close(in.done); in.Serve(ctx) }()
+	in.end = in.Start(ctx)
 	return in, nil
 }
 
@@ -81,8 +78,7 @@ type inboxResult struct {
 
 // stop ends the endpoint, after which its counts can be read, and accounts for the messages numbered from 0 to fed-1.
 func (in *inbox) stop(fed int) (*inboxResult, error) {
-	in.stopping()
-	<-in.done
+	in.end()
 	result, seen := &inboxResult{}, make([]int, fed)
 	for _, p := range in.kept {
 		var messages []json.RawMessage
@@ -142,7 +138,7 @@ func measureBatches(ctx context.Context, b *bench, batched bool) error {
 	if err != nil {
 		return err
 	}
-	defer in.stopping()
+	defer in.end()
 	r, err := b.newRoute(ctx)
 	if err != nil {
 		return err
@@ -215,7 +211,7 @@ func measureLatency(ctx context.Context, b *bench, batched bool) (time.Duration,
 	if err != nil {
 		return 0, err
 	}
-	defer in.stopping()
+	defer in.end()
 	r, err := b.newRoute(ctx)
 	if err != nil {
 		return 0, err

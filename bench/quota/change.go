@@ -20,37 +20,29 @@ func changes(ctx context.Context, b *bench) error {
 }
 
 func (c changeCase) measure(ctx context.Context, b *bench) error {
-	e, err := b.startEmulator(ctx, "--rate", fmt.Sprint(c.from), "--latency", "2ms", "--jitter", "2ms")
+	e, err := b.StartEmulator(ctx, "--rate", fmt.Sprint(c.from), "--latency", "2ms", "--jitter", "2ms")
 	if err != nil {
 		return err
 	}
-	r, err := b.newRoute(ctx)
-	if err != nil {
-		return err
-	}
-	defer r.close(ctx)
 	first := b.length(40*time.Second, 14*time.Second)
-	if err := r.fill(ctx, int(1.3*(c.from*first.Seconds()+c.to*40))+100, plain); err != nil {
-		return err
-	}
-	d, err := b.bridge(ctx, r, bridgeConfig{endpoint: e.address, limits: "rate: auto"})
+	stop, err := b.carry(ctx, int(1.3*(c.from*first.Seconds()+c.to*40))+100, bridgeConfig{endpoint: e.Address, limits: "rate: auto"})
 	if err != nil {
 		return err
 	}
-	defer d.Kill()
+	defer stop()
 	time.Sleep(first)
-	before, err := e.stats()
+	before, err := stats(e)
 	if err != nil {
 		return err
 	}
-	if err := e.set(ctx, fmt.Sprintf(`{"rate": %g}`, c.to)); err != nil {
+	if err := e.Set(ctx, fmt.Sprintf(`{"rate": %g}`, c.to)); err != nil {
 		return err
 	}
 	began, reached, refused := time.Now(), time.Duration(0), 0.0
 	for last := before.Accepted; time.Since(began) < 20*time.Second; {
 		from := time.Now()
 		time.Sleep(2 * time.Second)
-		s, err := e.stats()
+		s, err := stats(e)
 		if err != nil {
 			return err
 		}

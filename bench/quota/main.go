@@ -29,14 +29,12 @@ import (
 	"flag"
 	"fmt"
 	"os"
-	"os/signal"
 	"slices"
 	"strings"
 	"sync"
-	"syscall"
 	"time"
 
-	"momento-bridge/bench/lab"
+	"momento-bridge/test/lab"
 )
 
 func main() {
@@ -44,16 +42,7 @@ func main() {
 	short := flag.Bool("short", false, "shorter cases")
 	nginx := flag.String("nginx", "nginx", "the nginx program")
 	flag.Parse()
-	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
-	defer stop()
-	failed, err := run(ctx, *only, *short, *nginx)
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-	}
-	if err != nil || failed {
-		stop()
-		os.Exit(1)
-	}
+	lab.Main(func(ctx context.Context) (bool, error) { return run(ctx, *only, *short, *nginx) })
 }
 
 // bench is what the cases share.
@@ -101,13 +90,11 @@ func run(ctx context.Context, only string, short bool, nginx string) (failed boo
 		}
 		chosen = append(chosen, cases[i])
 	}
-	l, err := lab.New(ctx)
-	if l != nil {
-		defer l.Stop()
-	}
+	l, err := lab.NewWithNATS(ctx)
 	if err != nil {
 		return true, err
 	}
+	defer l.Stop()
 	b := &bench{Lab: l, short: short, nginx: nginx}
 	watching, stop := context.WithCancel(ctx)
 	var watcher sync.WaitGroup

@@ -6,38 +6,8 @@ import (
 	"fmt"
 	"net/http"
 	"os"
-	"path/filepath"
-	"strings"
 	"time"
-
-	"momento-bridge/bench/lab"
 )
-
-// nginxLimit is an independent limiter: a leaky bucket with a burst of a fifth of a second.
-const nginxLimit = `
-worker_processes 1;
-daemon off;
-pid %[1]s/nginx.pid;
-events { worker_connections 1024; }
-http {
-  access_log off;
-  keepalive_timeout 1h;
-  keepalive_requests 1000000000;
-  client_body_temp_path %[1]s/body;
-  client_body_buffer_size 64k;
-  limit_req_zone $server_name zone=quota:1m rate=RATEr/s;
-  limit_req_status 429;
-  limit_req_log_level info;
-  log_format answers '$msec $status';
-  server {
-    listen ADDRESS backlog=1024;
-    server_name _;
-    access_log LOG answers;
-    location /topics/ { limit_req zone=quota burst=BURST nodelay; proxy_pass http://ACCEPT; proxy_http_version 1.1; proxy_set_header Connection ""; }
-  }
-  server { listen ACCEPT; location / { return 204; } }
-}
-`
 
 // learnedFromNginx measures the same with nginx as the endpoint, by nginx's own log.
 func learnedFromNginx(ctx context.Context, b *bench) error {
@@ -50,36 +20,16 @@ func learnedFromNginx(ctx context.Context, b *bench) error {
 }
 
 func learnFromNginx(ctx context.Context, b *bench, quota float64) error {
-	address, err := lab.FreePort()
+	address, log, err := b.StartLimitedNginx(ctx, b.nginx, int(quota))
 	if err != nil {
 		return err
 	}
-	accept, err := lab.FreePort()
-	if err != nil {
-		return err
-	}
-	log := filepath.Join(b.Dir, fmt.Sprintf("limit-%g.log", quota))
-	config := strings.NewReplacer("LOG", log, "RATE", fmt.Sprint(quota), "BURST", fmt.Sprint(quota/5), "ADDRESS", address, "ACCEPT", accept).Replace(nginxLimit)
-	b.mu.Lock()
-	err = b.StartNginx(ctx, b.nginx, config, address)
-	b.mu.Unlock()
-	if err != nil {
-		return err
-	}
-	r, err := b.newRoute(ctx)
-	if err != nil {
-		return err
-	}
-	defer r.close(ctx)
 	first, then := b.length(learning, 18*time.Second), b.length(known, 12*time.Second)
-	if err := r.fill(ctx, int(quota*1.3*(first+then).Seconds())+100, plain); err != nil {
-		return err
-	}
-	d, err := b.bridge(ctx, r, bridgeConfig{endpoint: address, limits: "rate: auto"})
+	stop, err := b.carry(ctx, int(quota*1.3*(first+then).Seconds())+100, bridgeConfig{endpoint: address, limits: "rate: auto"})
 	if err != nil {
 		return err
 	}
-	defer d.Kill()
+	defer stop()
 	time.Sleep(first)
 	began := time.Now()
 	time.Sleep(then)

@@ -20,7 +20,7 @@ func operations(ctx context.Context, b *bench) error {
 }
 
 func measureOperations(ctx context.Context, b *bench, quota float64) error {
-	e, err := b.startEmulator(ctx, "--rate", fmt.Sprint(quota), "--unit", "operations", "--latency", "2ms")
+	e, err := b.StartEmulator(ctx, "--rate", fmt.Sprint(quota), "--unit", "operations", "--latency", "2ms")
 	if err != nil {
 		return err
 	}
@@ -41,28 +41,22 @@ func measureOperations(ctx context.Context, b *bench, quota float64) error {
 	defer client.CloseIdleConnections()
 	for topic := range 10 {
 		for range topic {
-			go subscribe(subscribing, client, fmt.Sprintf("http://%s/topics/bench/%s.t%d", e.address, r.name, topic))
+			go subscribe(subscribing, client, fmt.Sprintf("http://%s/topics/bench/%s.t%d", e.Address, r.name, topic))
 		}
 	}
-	d, err := b.bridge(ctx, r, bridgeConfig{endpoint: e.address, limits: "rate: auto, unit: operations"})
+	d, err := b.bridge(ctx, r, bridgeConfig{endpoint: e.Address, limits: "rate: auto, unit: operations"})
 	if err != nil {
 		return err
 	}
 	defer d.Kill()
 	time.Sleep(first)
-	before, err := e.stats()
+	_, during, err := count(e, then)
 	if err != nil {
 		return err
 	}
-	began := time.Now()
-	time.Sleep(then)
-	after, err := e.stats()
-	if err != nil {
-		return err
-	}
-	used := float64(after.Operations-before.Operations) / quota / time.Since(began).Seconds()
+	used := float64(during.Operations) / quota / during.seconds
 	b.printTimed(used >= 0.9, used >= b.loose(0.8, 0.6), "operations, %4g/s: %6.2f %% used, %.2f %% refused, %d publishes",
-		quota, 100*used, 100*share(after.refused()-before.refused(), after.Accepted-before.Accepted), after.Accepted-before.Accepted)
+		quota, 100*used, 100*share(during.refused(), during.Accepted), during.Accepted)
 	return nil
 }
 

@@ -7,7 +7,7 @@ import (
 	"slices"
 	"time"
 
-	"momento-bridge/bench/lab"
+	"momento-bridge/test/lab"
 )
 
 // rateCase is a configured rate, at which requests must come.
@@ -52,10 +52,8 @@ func (c rateCase) measure(ctx context.Context, b *bench) error {
 	if err != nil {
 		return err
 	}
-	serving, stop := context.WithCancel(ctx)
+	stop := recorder.Start(ctx)
 	defer stop()
-	served := make(chan struct{})
-	go func() { defer close(served); recorder.Serve(serving) }()
 	before, busy := lab.OwnCPU(), lab.ReadMachine()
 	d, err := b.bridge(ctx, r, bridgeConfig{endpoint: recorder.Address, connections: c.connections, limits: fmt.Sprintf("rate: %g", c.perSecond)})
 	if err != nil {
@@ -65,7 +63,6 @@ func (c rateCase) measure(ctx context.Context, b *bench) error {
 	time.Sleep(c.length)
 	d.Kill() // Before it drains.
 	stop()
-	<-served
 	u := usage{daemon: d.CPU(), endpoint: lab.OwnCPU() - before, busy: lab.ReadMachine().Since(busy)}
 	c.judge(b, recorder.Times(), &u)
 	return nil

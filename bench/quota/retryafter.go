@@ -5,7 +5,7 @@ import (
 	"net/http"
 	"time"
 
-	"momento-bridge/bench/lab"
+	"momento-bridge/test/lab"
 )
 
 // retryAfter refuses each 20th request and wishes to be left alone for 3 s from when the answer is written. What was on its way is told apart: it came within 50 ms.
@@ -37,10 +37,8 @@ func retryAfter(ctx context.Context, b *bench) error {
 		return 0, 0
 	}
 	recorder.Refused = func(at time.Time) { refused = at }
-	serving, stop := context.WithCancel(ctx)
+	stop := recorder.Start(ctx)
 	defer stop()
-	served := make(chan struct{})
-	go func() { defer close(served); recorder.Serve(serving) }()
 	r, err := b.newRoute(ctx)
 	if err != nil {
 		return err
@@ -57,7 +55,6 @@ func retryAfter(ctx context.Context, b *bench) error {
 	time.Sleep(b.length(40*time.Second, 12*time.Second))
 	d.Kill()
 	stop()
-	<-served
 	b.print(early == 0 && refusals > 1, early == 0 && refusals > 1, "Retry-After 3 s on each 20th request: %d requests, %d refusals, %d too early, smallest wait %v, %d crossed the answer",
 		requests, refusals, early, smallest.Round(time.Millisecond), crossing)
 	return nil

@@ -8,7 +8,7 @@ import (
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
-	"momento-bridge/bench/lab"
+	"momento-bridge/test/lab"
 )
 
 // route is a stream, and a daemon that carries it to an endpoint.
@@ -25,7 +25,7 @@ func (b *bench) newRoute(ctx context.Context) (*route, error) {
 	r := &route{name: fmt.Sprintf("q%d", b.routes)}
 	b.mu.Unlock()
 	var err error
-	if r.conn, err = nats.Connect(b.NATSURL); err != nil {
+	if r.conn, err = nats.Connect(b.NATS.URL); err != nil {
 		return nil, fmt.Errorf("connect to NATS: %w", err)
 	}
 	if r.js, err = jetstream.New(r.conn, jetstream.WithPublishAsyncMaxPending(4096), jetstream.WithPublishAsyncTimeout(10*time.Second)); err != nil {
@@ -123,4 +123,23 @@ func (b *bench) bridge(ctx context.Context, r *route, c bridgeConfig) (*lab.Daem
 		c.route = "ordering: none"
 	}
 	return b.StartConfigured(ctx, c.yaml(r))
+}
+
+// carry fills a route of its own with plain messages and starts a daemon for it. stop ends both.
+func (b *bench) carry(ctx context.Context, messages int, c bridgeConfig) (stop func(), err error) {
+	r, err := b.newRoute(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if err := r.fill(ctx, messages, plain); err != nil {
+		return nil, err
+	}
+	d, err := b.bridge(ctx, r, c)
+	if err != nil {
+		return nil, err
+	}
+	return func() {
+		d.Kill()
+		r.close(ctx)
+	}, nil
 }

@@ -8,7 +8,7 @@ import (
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
-	"momento-bridge/bench/lab"
+	"momento-bridge/test/lab"
 )
 
 // carrier is one kind of messages.
@@ -22,7 +22,7 @@ type carrier interface {
 
 // carry has the daemon carry one kind of messages and fills in the result.
 func (s *servers) carry(ctx context.Context, kind carrier, r *result) error {
-	conn, err := nats.Connect(s.NATSURL)
+	conn, err := nats.Connect(s.NATS.URL)
 	if err != nil {
 		return fmt.Errorf("connect to NATS: %w", err)
 	}
@@ -48,12 +48,10 @@ func (s *servers) carry(ctx context.Context, kind carrier, r *result) error {
 	}
 	r.duration = time.Since(began)
 	time.Sleep(time.Second) // Whatever might come twice has time to.
-	sums, err := d.Metrics("momento_bridge_messages_received_total", `momento_bridge_messages_settled_total{outcome="published"`, "momento_bridge_source_dropped_total")
-	if err != nil {
-		return err
-	}
-	r.received, r.dropped = sums["momento_bridge_messages_received_total"], sums["momento_bridge_source_dropped_total"]
-	r.published = sums[`momento_bridge_messages_settled_total{outcome="published"`]
+	metrics := d.Metrics()
+	r.received = metrics.Sum("momento_bridge_messages_received_total", "")
+	r.published = metrics.Sum("momento_bridge_messages_settled_total", `outcome="published"`)
+	r.dropped = max(0, metrics.Sum("momento_bridge_source_dropped_total", "")) // Streams have none.
 	r.exit = d.Stop()
 	r.cpu = d.CPU()
 	connectionsAfter, requestsAfter, err := s.endpoint.Counters()

@@ -12,10 +12,9 @@ import (
 	"context"
 	"flag"
 	"fmt"
-	"os"
-	"os/signal"
-	"syscall"
 	"time"
+
+	"momento-bridge/test/lab"
 )
 
 const payloadBytes = 256
@@ -24,28 +23,20 @@ func main() {
 	messages := flag.Int("messages", 200_000, "messages of each kind")
 	nginx := flag.String("nginx", "nginx", "the nginx program")
 	flag.Parse()
-	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
-	defer stop()
-	ctx, cancel := context.WithTimeout(ctx, 10*time.Minute)
-	defer cancel()
-	failed, err := run(ctx, *messages, *nginx)
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-	}
-	if err != nil || failed {
-		os.Exit(1)
-	}
+	lab.Main(func(ctx context.Context) (bool, error) {
+		ctx, cancel := context.WithTimeout(ctx, 10*time.Minute)
+		defer cancel()
+		return run(ctx, *messages, *nginx)
+	})
 }
 
 // run builds the programs, starts the servers, and carries both kinds of messages.
 func run(ctx context.Context, messages int, nginx string) (failed bool, err error) {
 	s, err := startServers(ctx, nginx)
-	if s.Lab != nil {
-		defer s.Stop()
-	}
 	if err != nil {
 		return false, err
 	}
+	defer s.Stop()
 	for _, kind := range []carrier{&core{}, &stream{}} {
 		r := &result{messages: messages}
 		if err := s.carry(ctx, kind, r); err != nil {

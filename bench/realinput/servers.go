@@ -3,7 +3,7 @@ package main
 import (
 	"context"
 
-	"momento-bridge/bench/lab"
+	"momento-bridge/test/lab"
 )
 
 // servers are the programs around the daemon.
@@ -14,13 +14,16 @@ type servers struct {
 
 // startServers builds the programs, and starts nats-server and nginx.
 func startServers(ctx context.Context, nginx string) (*servers, error) {
-	l, err := lab.New(ctx)
-	s := &servers{Lab: l}
+	l, err := lab.NewWithNATS(ctx)
 	if err != nil {
-		return s, err
+		return nil, err
 	}
-	s.endpoint, err = l.StartAccepting(ctx, nginx)
-	return s, err
+	endpoint, err := l.StartAccepting(ctx, nginx)
+	if err != nil {
+		l.Stop()
+		return nil, err
+	}
+	return &servers{l, endpoint}, nil
 }
 
 // startDaemon starts the bridge towards nginx and waits until it is ready.

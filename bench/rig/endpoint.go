@@ -3,20 +3,13 @@ package rig
 import (
 	"bufio"
 	"bytes"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
 	"crypto/tls"
-	"crypto/x509"
-	"encoding/pem"
-	"math/big"
 	"net"
-	"os"
-	"path/filepath"
 	"sync"
 	"sync/atomic"
 	"testing"
-	"time"
+
+	"momento-bridge/test/lab"
 )
 
 // Endpoint answers every request with 204, and counts. It allocates nothing for a request: what a test counts is its own. It understands just what our
@@ -45,8 +38,16 @@ func Listen(tb testing.TB) *Endpoint {
 func ListenTLS(tb testing.TB) *Endpoint {
 	tb.Helper()
 	ln := listen(tb)
-	e := &Endpoint{URL: "https://" + ln.Addr().String(), CAFile: filepath.Join(tb.TempDir(), "ca.pem")}
-	e.Serve(tb, tls.NewListener(ln, &tls.Config{Certificates: []tls.Certificate{certificate(tb, e.CAFile)}, MinVersion: tls.VersionTLS12}))
+	pair, err := lab.NewCertificate(tb.TempDir())
+	if err != nil {
+		tb.Fatal(err)
+	}
+	config, err := pair.Config(tls.VersionTLS12)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	e := &Endpoint{URL: "https://" + ln.Addr().String(), CAFile: pair.File}
+	e.Serve(tb, tls.NewListener(ln, config))
 	return e
 }
 
@@ -162,30 +163,4 @@ func skipRequest(in *bufio.Reader) bool {
 		_, err := in.Discard(end + len(endOfHead) + body)
 		return err == nil
 	}
-}
-
-// certificate makes a certificate for the loopback address, which is its own authority, and writes it to a file.
-func certificate(tb testing.TB, file string) tls.Certificate {
-	tb.Helper()
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		tb.Fatal(err)
-	}
-	template := &x509.Certificate{
-		SerialNumber:          big.NewInt(1),
-		NotBefore:             time.Now().Add(-time.Hour),
-		NotAfter:              time.Now().Add(24 * time.Hour),
-		IPAddresses:           []net.IP{net.IPv4(127, 0, 0, 1)},
-		IsCA:                  true,
-		BasicConstraintsValid: true,
-		KeyUsage:              x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign,
-	}
-	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
-	if err != nil {
-		tb.Fatal(err)
-	}
-	if err := os.WriteFile(file, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}), 0o600); err != nil {
-		tb.Fatal(err)
-	}
-	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}
 }

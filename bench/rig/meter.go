@@ -3,6 +3,8 @@ package rig
 import (
 	"testing"
 	"time"
+
+	"momento-bridge/test/lab"
 )
 
 // Meter measures one benchmark: messages per second, CPU time of the process for each message, and allocations.
@@ -16,14 +18,14 @@ func Start(b *testing.B) *Meter {
 	b.Helper()
 	b.ReportAllocs()
 	b.ResetTimer()
-	return &Meter{b: b, cpu: cpuTime()}
+	return &Meter{b: b, cpu: lab.OwnCPU()}
 }
 
 // Stop ends the measurement. The benchmark fails unless everybody who counts has counted as many messages as it was to send.
 func (m *Meter) Stop(delivered ...int) {
 	m.b.Helper()
 	m.b.StopTimer()
-	cpu := cpuTime() - m.cpu
+	cpu := lab.OwnCPU() - m.cpu
 	for _, n := range delivered {
 		if n != m.b.N {
 			m.b.Fatalf("%d of %d delivered", n, m.b.N)

@@ -5,7 +5,6 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"path/filepath"
 	"slices"
 	"sync/atomic"
 	"syscall"
@@ -13,7 +12,7 @@ import (
 
 	"github.com/nats-io/nats.go"
 
-	"momento-bridge/bench/lab"
+	"momento-bridge/test/lab"
 )
 
 const (
@@ -59,19 +58,16 @@ func (b *bench) startDaemon(ctx context.Context, endpoint string) (func(), error
 }
 
 func (b *bench) startFloor(ctx context.Context, endpoint string) (func(), error) {
-	program := filepath.Join(b.Dir, "floor")
-	if err := b.Build(ctx, program, "momento-bridge/bench/floor"); err != nil {
+	program, err := b.Build(ctx, "momento-bridge/bench/floor")
+	if err != nil {
 		return nil, err
 	}
-	cmd, err := b.Start(program, "-nats", b.NATSURL, "-subject", "latency.>", "-url", "http://"+endpoint+"/topics/bench/latency")
+	floor, err := b.Start(program, "-nats", b.NATS.URL, "-subject", "latency.>", "-url", "http://"+endpoint+"/topics/bench/latency")
 	if err != nil {
 		return nil, err
 	}
 	time.Sleep(200 * time.Millisecond) // It says nothing when it has subscribed.
-	return func() {
-		_ = cmd.Process.Kill()
-		_ = cmd.Wait()
-	}, nil
+	return floor.Kill, nil
 }
 
 // flightTimes is when each message was seen: by the subscriber and at the endpoint, in nanoseconds since the start; 0: not.
@@ -145,7 +141,7 @@ func (b *bench) at(ctx context.Context, c carrier, perSecond float64, name strin
 	}
 	defer stop()
 	defer d()
-	bare, err := nats.Connect(b.NATSURL)
+	bare, err := nats.Connect(b.NATS.URL)
 	if err != nil {
 		return fmt.Errorf("connect to NATS: %w", err)
 	}

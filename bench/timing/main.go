@@ -11,38 +11,28 @@ import (
 	"context"
 	"flag"
 	"fmt"
-	"os"
-	"os/signal"
 	"strconv"
 	"strings"
-	"syscall"
 	"time"
 
 	"github.com/nats-io/nats.go"
 
-	"momento-bridge/bench/lab"
+	"momento-bridge/test/lab"
 )
 
 func main() {
 	only := flag.String("only", "", "slow, latency, start; default all")
 	flag.Parse()
-	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
-	defer stop()
-	if err := run(ctx, *only); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
-	}
+	lab.Main(func(ctx context.Context) (bool, error) { return false, run(ctx, *only) })
 }
 
 func run(ctx context.Context, only string) error {
-	l, err := lab.New(ctx)
-	if l != nil {
-		defer l.Stop()
-	}
+	l, err := lab.NewWithNATS(ctx)
 	if err != nil {
 		return err
 	}
-	conn, err := nats.Connect(l.NATSURL)
+	defer l.Stop()
+	conn, err := nats.Connect(l.NATS.URL)
 	if err != nil {
 		return fmt.Errorf("connect to NATS: %w", err)
 	}
@@ -75,10 +65,7 @@ func serve(ctx context.Context, latency time.Duration, answer func(time.Time, []
 		return nil, nil, err
 	}
 	recorder.Latency, recorder.Answer = latency, answer
-	ctx, cancel := context.WithCancel(ctx)
-	served := make(chan struct{})
-	go func() { defer close(served); recorder.Serve(ctx) }()
-	return recorder, func() { cancel(); <-served }, nil
+	return recorder, recorder.Start(ctx), nil
 }
 
 // configuration is that of a daemon with one route.

@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"time"
 
-	"momento-bridge/bench/lab"
+	"momento-bridge/test/lab"
 )
 
 const (
@@ -53,7 +53,7 @@ func (b *bench) slowly(ctx context.Context, latency time.Duration, connections i
 	}
 	defer d.Kill()
 	time.Sleep(warmUp)
-	before, err := lab.Usage(d.PID())
+	before, err := d.Usage()
 	if err != nil {
 		return 0, err
 	}
@@ -62,7 +62,7 @@ func (b *bench) slowly(ctx context.Context, latency time.Duration, connections i
 	began := time.Now()
 	time.Sleep(slowTime)
 	passed := time.Since(began)
-	after, err := lab.Usage(d.PID())
+	after, err := d.Usage()
 	if err != nil {
 		return 0, err
 	}
@@ -71,7 +71,7 @@ func (b *bench) slowly(ctx context.Context, latency time.Duration, connections i
 	n := requestsAfter - requests
 	perSecond := float64(n) / passed.Seconds()
 	mean := (heldAfter - held) / time.Duration(max(1, n))
-	memory = lab.PeakMemory(d.PID())
+	memory = d.PeakMemory()
 	fmt.Printf("  %8v %12d %11.0f %14.1f%% %9.1f %9.0f%% %8.1f\n", mean.Round(10*time.Microsecond), connections, perSecond,
 		100*perSecond/(float64(connections)/mean.Seconds()), float64((after-before).Microseconds())/float64(n), 100*share, float64(memory)/(1<<20))
 	return memory, d.Stop()

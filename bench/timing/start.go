@@ -2,14 +2,13 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"slices"
 	"sync/atomic"
 	"time"
 
-	"momento-bridge/bench/lab"
+	"momento-bridge/test/lab"
 )
 
 const (
@@ -34,7 +33,7 @@ func (b *bench) start(ctx context.Context) error {
 	}
 	slices.Sort(took)
 	fmt.Printf("  from the start of the process to its first request, JetStream: median %.0f ms of %d (%.0f to %.0f)\n", took[starts/2], starts, took[0], took[starts-1])
-	info, err := os.Stat(b.Daemon)
+	info, err := os.Stat(b.Bridge)
 	if err != nil {
 		return err
 	}
@@ -59,10 +58,8 @@ func (b *bench) firstRequest(ctx context.Context, stream string) (time.Duration,
 		return 0, err
 	}
 	defer d.Kill()
-	for end := time.Now().Add(5 * time.Second); first.Load() == 0; time.Sleep(5 * time.Millisecond) {
-		if time.Now().After(end) {
-			return 0, errors.New("nothing was published")
-		}
+	if err := lab.Await(ctx, 5*time.Second, "something is published", func() bool { return first.Load() != 0 }); err != nil {
+		return 0, err
 	}
 	return time.Unix(0, first.Load()).Sub(began), d.Stop()
 }
@@ -83,16 +80,16 @@ func (b *bench) rest(ctx context.Context) error {
 	}
 	defer d.Kill()
 	time.Sleep(8 * time.Second) // Connections are closed after a while.
-	before, err := lab.Usage(d.PID())
+	before, err := d.Usage()
 	if err != nil {
 		return err
 	}
 	time.Sleep(idleTime)
-	after, err := lab.Usage(d.PID())
+	after, err := d.Usage()
 	if err != nil {
 		return err
 	}
 	fmt.Printf("  idle, a route of each kind: %.2f %% of a core over %v, %.1f MiB resident\n", 100*(after-before).Seconds()/idleTime.Seconds(), idleTime,
-		float64(lab.Memory(d.PID()))/(1<<20))
+		float64(d.Memory())/(1<<20))
 	return d.Stop()
 }

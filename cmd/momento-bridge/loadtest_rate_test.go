@@ -169,26 +169,6 @@ func TestRateEndsWithTheReasonWhenTheKeyIsRefused(t *testing.T) {
 	}
 }
 
-func TestLiveLinesArePlainElsewhere(t *testing.T) {
-	var out syncBuffer
-	lines := newLiveLines(&out)
-	lines.show("a", "b")
-	lines.show("c")
-	if got := out.String(); got != "a; b\nc\n" {
-		t.Errorf("got %q", got)
-	}
-}
-
-func TestLiveLinesAreRedrawnOnATerminal(t *testing.T) {
-	var out syncBuffer
-	lines := &liveLines{w: &out, terminal: true}
-	lines.show("a", "b")
-	lines.show("c", "d")
-	if got := out.String(); got != "\x1b[2Ka\n\x1b[2Kb\n\x1b[2A\x1b[2Kc\n\x1b[2Kd\n" {
-		t.Errorf("got %q", got)
-	}
-}
-
 func TestHelpOfLoadtestSaysWhoseAccountItIsFor(t *testing.T) {
 	for _, args := range [][]string{{"loadtest", "--help"}, {"loadtest", "rate", "--help"}} {
 		var out syncBuffer

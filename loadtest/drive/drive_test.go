@@ -16,6 +16,7 @@ import (
 	"momento-bridge/loadtest/search"
 	"momento-bridge/loadtest/virtual"
 	"momento-bridge/sink"
+	"momento-bridge/sink/key"
 	"momento-bridge/test/long"
 )
 
@@ -44,11 +45,11 @@ func engine(ctx context.Context, t testing.TB, url string, connections int) *Eng
 	if err != nil {
 		t.Fatal(err)
 	}
-	key, err := sink.ParseKey("a-key")
+	k, err := key.Parse("a-key")
 	if err != nil {
 		t.Fatal(err)
 	}
-	m, err := sink.New(sink.Config{Endpoint: to, Keys: sink.FixedKey(key), Timeout: 5 * time.Second}, slog.New(slog.DiscardHandler))
+	m, err := sink.New(sink.Config{Endpoint: to, Keys: key.Fixed(k), Timeout: 5 * time.Second}, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}

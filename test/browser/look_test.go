@@ -10,13 +10,13 @@ import (
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 
-	"momento-bridge/test/browser/lab"
+	"momento-bridge/test/browser/show"
 )
 
 // parkedLab is a daemon with something in every part of the page: a route that is parked, one that waits for the quota, problems.
-func parkedLab(t *testing.T) *lab.Lab {
+func parkedLab(t *testing.T) *show.Show {
 	t.Helper()
-	l := startLab(t, lab.Config{Caches: []string{"shop"}, Rate: 20, Orders: 5000})
+	l := startShow(t, show.Config{Caches: []string{"shop"}, Rate: 20, Orders: 5000})
 	feed(t, l, "audit", 5)
 	feed(t, l, "prices", 5)
 	return l
@@ -58,7 +58,7 @@ func TestPageIsUsedByKeyboard(t *testing.T) {
 	for range 5 {
 		page.press(kb.Tab)
 		order = append(order, ask[string](page, `document.activeElement.getAttribute('href')`))
-		page.check(`(() => {
+		page.awaitCheck(10*time.Second, `(() => {
 			const el = document.activeElement, style = getComputedStyle(el), box = el.getBoundingClientRect();
 			const shown = style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) >= 2;
 			const inside = box.left >= 0 && box.right <= innerWidth && box.top >= 0 && box.bottom <= innerHeight;

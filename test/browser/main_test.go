@@ -6,45 +6,37 @@ import (
 	"os"
 	"testing"
 
-	"momento-bridge/test/browser/lab"
+	"momento-bridge/test/browser/show"
+	"momento-bridge/test/lab"
 )
 
 var (
-	programs lab.Programs
-	chrome   context.Context // Of the browser that all tests share, each with tabs of its own.
+	rig    *lab.Lab        // Has the programs.
+	chrome context.Context // Of the browser that all tests share, each with tabs of its own.
 )
 
-func TestMain(m *testing.M) { os.Exit(runTests(m)) }
+// root is the module of the program.
+const root = "../.."
 
-func runTests(m *testing.M) int {
-	dir, err := os.MkdirTemp("", "browser")
+func TestMain(m *testing.M) {
+	ctx, stop, err := show.Chrome(context.Background())
 	if err != nil {
-		return fail(err)
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
 	}
-	defer os.RemoveAll(dir)
-	if programs, err = lab.Build(context.Background(), "../..", dir); err != nil {
-		return fail(err)
-	}
-	var stop func()
-	if chrome, stop, err = lab.Chrome(context.Background()); err != nil {
-		return fail(err)
-	}
-	defer stop()
-	return m.Run()
+	chrome = ctx
+	status := lab.RunTests(m, root, "2", func(l *lab.Lab) { rig = l })
+	stop()
+	os.Exit(status)
 }
 
-func fail(err error) int {
-	fmt.Fprintln(os.Stderr, err)
-	return 1
-}
-
-// startLab starts a daemon with what it needs.
-func startLab(t *testing.T, cfg lab.Config) *lab.Lab {
+// startShow starts a daemon with what it needs.
+func startShow(t *testing.T, cfg show.Config) *show.Show {
 	t.Helper()
-	l, err := lab.Start(t.Context(), programs, t.TempDir(), cfg)
+	s, err := show.Start(t.Context(), rig, cfg)
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(l.Close)
-	return l
+	t.Cleanup(s.Close)
+	return s
 }

@@ -15,7 +15,8 @@ import (
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
 
-	"momento-bridge/test/browser/lab"
+	"momento-bridge/test/browser/show"
+	"momento-bridge/test/lab"
 )
 
 // checks are functions that look at the page from inside.
@@ -72,7 +73,7 @@ func (b *tab) seen() (requests, complaints []string) {
 // look sets the size and the scheme: light or dark.
 func (b *tab) look(width int64, scheme string) {
 	b.t.Helper()
-	if err := lab.Look(b.ctx, width, 900, scheme); err != nil {
+	if err := show.Look(b.ctx, width, 900, scheme); err != nil {
 		b.t.Fatal(err)
 	}
 }
@@ -134,16 +135,7 @@ func (b *tab) awaitCheck(within time.Duration, call string) {
 // await waits until an expression is true.
 func (b *tab) await(within time.Duration, expression string) {
 	b.t.Helper()
-	eventually(b.t, within, expression, func() bool { return ask[bool](b, expression) })
+	lab.Eventually(b.t, within, expression, func() bool { return ask[bool](b, expression) })
 }
 
 const isLive = `document.getElementById('live').dataset.live === 'yes'`
-
-func eventually(t *testing.T, within time.Duration, what string, ok func() bool) {
-	t.Helper()
-	for end := time.Now().Add(within); !ok(); time.Sleep(50 * time.Millisecond) {
-		if time.Now().After(end) {
-			t.Fatalf("not within %v: %s", within, what)
-		}
-	}
-}

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
+
+	"momento-bridge/test/lab"
 )
 
 // boundary is a world with one message, whose deliveries end after 4 s, and a daemon behind a proxy.
@@ -25,7 +27,7 @@ func newBoundary(t *testing.T, answer func(publish) int) *boundary {
 	t.Helper()
 	t.Parallel()
 	n := startNATS(t)
-	b := &boundary{t: t, nats: n, stream: n.stream("S", "s.>"), endpoint: startEndpoint(t, answer), proxy: startProxy(t, n.addr)}
+	b := &boundary{t: t, nats: n, stream: n.stream("S", "s.>"), endpoint: startEndpoint(t, answer), proxy: startProxy(t, n.Address)}
 	n.consumer(b.stream, impatience)
 	n.publish(0, 1)
 	return b
@@ -34,18 +36,16 @@ func newBoundary(t *testing.T, answer func(publish) int) *boundary {
 // run starts a daemon. One that is to be killed goes through the proxy.
 func (b *boundary) run(nats string, endpoint, route string) *daemon {
 	b.t.Helper()
-	return startDaemon(b.t, settings{nats: nats, endpoint: endpoint, momento: "  timeout: 500ms", route: route}.write(b.t))
+	return startDaemon(b.t, settings{nats: nats, endpoint: endpoint, momento: "  timeout: 900ms", route: route}.write(b.t))
 }
 
 // finish lets another daemon do the rest, and compares the number of copies.
 func (b *boundary) finish(route string, copies int) {
 	b.t.Helper()
-	d := b.run(b.nats.addr, b.endpoint.url, route)
+	d := b.run(b.nats.Address, b.endpoint.url, route)
 	d.awaitReady()
-	eventually(b.t, 30*time.Second, "everything is settled", b.nats.settled)
-	if status := d.stop(); status != 0 {
-		b.t.Errorf("exit status %d after SIGTERM", status)
-	}
+	b.nats.awaitSettled()
+	d.mustStop()
 	if got := b.endpoint.copiesOf("0"); got != copies {
 		b.t.Errorf("the message was accepted %d times, want %d", got, copies)
 	}
@@ -53,9 +53,9 @@ func (b *boundary) finish(route string, copies int) {
 
 func TestKilledBeforeSendingPublishesOnce(t *testing.T) {
 	b := newBoundary(t, nil)
-	d := b.run(b.nats.addr, "http://"+freeAddress(t), "")
-	eventually(t, 10*time.Second, "received", func() bool { return d.metric("momento_bridge_messages_received_total", "") == 1 })
-	d.kill()
+	d := b.run(b.nats.Address, "http://"+lab.FreeAddress(), "")
+	lab.Eventually(t, patience, "received", func() bool { return d.Metric("momento_bridge_messages_received_total", "") == 1 })
+	d.Kill()
 	b.finish("", 1)
 }
 
@@ -66,13 +66,13 @@ func TestKilledWhileSendingPublishesOnceIfNothingWasRead(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer ln.Close()
-	d := b.run(b.nats.addr, "http://"+ln.Addr().String(), "")
+	d := b.run(b.nats.Address, "http://"+ln.Addr().String(), "")
 	conn, err := ln.Accept() // And never read from.
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer conn.Close()
-	d.kill()
+	d.Kill()
 	b.finish("", 1)
 }
 
@@ -82,7 +82,7 @@ func TestKilledBetweenAcceptanceAndAckPublishesTwice(t *testing.T) {
 	b.proxy.tripwire.Store(&tripwire{word: []byte("+ACK"), pull: func() { close(pulled) }})
 	d := b.run(b.proxy.address, b.endpoint.url, "")
 	<-pulled
-	d.kill()
+	d.Kill()
 	b.finish("", 2)
 }
 
@@ -94,8 +94,8 @@ func TestKilledBeforeTheAckIsFlushedPublishesTwice(t *testing.T) {
 		return 204
 	})
 	d := b.run(b.proxy.address, b.endpoint.url, "")
-	eventually(t, 10*time.Second, "settled", func() bool { return d.settledAs("published") == 1 })
-	d.kill()
+	lab.Eventually(t, patience, "settled", func() bool { return d.settledAs("published") == 1 })
+	d.Kill()
 	b.endpoint.answers(nil)
 	b.finish("", 2)
 }
@@ -103,8 +103,8 @@ func TestKilledBeforeTheAckIsFlushedPublishesTwice(t *testing.T) {
 func TestKilledAfterTheAckPublishesOnce(t *testing.T) {
 	b := newBoundary(t, nil)
 	d := b.run(b.proxy.address, b.endpoint.url, "")
-	eventually(t, 10*time.Second, "acknowledged", func() bool { return b.endpoint.messages() == 1 && b.nats.settled() })
-	d.kill()
+	lab.Eventually(t, patience, "acknowledged", func() bool { return b.endpoint.messages() == 1 && b.nats.settled() })
+	d.Kill()
 	time.Sleep(impatience + time.Second)
 	b.finish("", 1)
 }
@@ -122,7 +122,7 @@ func TestKilledBetweenDeadLetterAndTerminateKeepsOneDeadLetter(t *testing.T) {
 	b.proxy.tripwire.Store(&tripwire{word: []byte("+TERM"), pull: func() { close(pulled) }})
 	d := b.run(b.proxy.address, b.endpoint.url, route)
 	<-pulled
-	d.kill()
+	d.Kill()
 	b.finish(route, 0)
 	info, err := dead.Info(context.WithoutCancel(t.Context()))
 	if err != nil {

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"strings"
 	"testing"
-	"time"
 )
 
 func gzipped(text string) string {
@@ -69,14 +68,14 @@ func TestCompressedRefusalIsRead(t *testing.T) {
 				if tt.tries == 1 {
 					dropped = map[string]int{"dropped": 1}
 				}
-				w.carried(messages, dropped, 10*time.Second)
+				w.carried(messages, dropped)
 				if n := len(w.e.of(refused)); n != tt.tries {
 					t.Errorf("the message was tried %d times, want %d", n, tt.tries)
 				}
-				if log := w.daemon.logged(); !strings.Contains(log, tt.logged) {
+				if log := w.daemon.Output(); !strings.Contains(log, tt.logged) {
 					t.Errorf("the log does not say %q", tt.logged)
 				}
-				if peak := w.daemon.peakMemory(); peak > 150<<20 {
+				if peak := w.daemon.PeakMemory(); peak > 150<<20 {
 					t.Errorf("%d MiB at the peak", peak>>20)
 				}
 			})

@@ -1,18 +1,14 @@
 package chaos
 
 import (
-	"bytes"
 	"fmt"
-	"io"
-	"net/http"
-	"os"
 	"os/exec"
-	"path/filepath"
-	"strconv"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
+
+	"momento-bridge/test/lab"
 )
 
 // inFlightKey is the key of momento that says how many publishes are in flight on each connection.
@@ -35,13 +31,8 @@ type settings struct {
 // write writes the configuration and returns its path.
 func (s settings) write(t *testing.T) string {
 	t.Helper()
-	dir := t.TempDir()
 	if s.key == "" {
-		path := filepath.Join(dir, "key")
-		if err := os.WriteFile(path, []byte("a-key"), 0o600); err != nil {
-			t.Fatal(err)
-		}
-		s.key = "  api_key_file: " + path
+		s.key = "  api_key_file: " + scratch(t, "key", "a-key")
 	}
 	if s.routes == "" {
 		s.routes = `  - {name: s, stream: S, subject: "s.>", cache: c` + s.route + `}`
@@ -52,21 +43,14 @@ func (s settings) write(t *testing.T) string {
 	if !strings.Contains(s.more, "limits:") {
 		s.more += "\nlimits: {rate: unlimited}"
 	}
-	text := fmt.Sprintf("nats: {url: %q}\nmomento:\n  endpoint: %q\n%s\n%s\n%s\nroutes:\n%s\n", "nats://"+s.nats, s.endpoint, s.key, s.momento, s.more, s.routes)
-	path := filepath.Join(dir, "config.yaml")
-	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	return path
+	return scratch(t, "config.yaml", fmt.Sprintf("nats: {url: %q}\nmomento:\n  endpoint: %q\n%s\n%s\n%s\nroutes:\n%s\n",
+		"nats://"+s.nats, s.endpoint, s.key, s.momento, s.more, s.routes))
 }
 
 // daemon is the bridge as a process of its own.
 type daemon struct {
-	t     *testing.T
-	cmd   *exec.Cmd
-	admin string
-	log   string // A file.
-	ended chan struct{}
+	*lab.Daemon
+	t *testing.T
 }
 
 // startDaemon starts the bridge, without waiting until it is ready.
@@ -76,142 +60,94 @@ func startDaemon(t *testing.T, config string) *daemon {
 }
 
 // startDaemonWith does the same, with the command prepared further.
-func startDaemonWith(t *testing.T, config string, prepare func(*daemon)) *daemon {
+func startDaemonWith(t *testing.T, config string, prepare func(*exec.Cmd)) *daemon {
 	t.Helper()
-	address := freeAddress(t)
-	log, err := os.CreateTemp(t.TempDir(), "log")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer log.Close()
-	d := &daemon{t: t, admin: "http://" + address, log: log.Name(), ended: make(chan struct{})}
-	d.cmd = command("momento-bridge", "run", "-c", config, "--admin-listen", address)
-	d.cmd.Stderr = log
-	if prepare != nil {
-		prepare(d)
-	}
-	if err := d.cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	go func() {
-		_ = d.cmd.Wait()
-		close(d.ended)
-	}()
+	d := &daemon{rig.NewDaemon("-c", config), t}
+	d.Prepare = prepare
+	must(t, d.Start())
 	t.Cleanup(func() {
-		d.kill()
-		if text, _ := os.ReadFile(d.log); bytes.Contains(text, []byte("the daemon is stuck")) {
+		d.Kill()
+		if strings.Contains(d.Output(), "the daemon is stuck") {
 			t.Error("the daemon took itself for stuck")
 		}
 		if t.Failed() {
-			t.Logf("the daemon's log:\n%s", d.logged())
+			t.Logf("the daemon's log:\n%s", lab.Brief(d.Output()))
 		}
 	})
 	return d
 }
 
-// kill ends the daemon with SIGKILL.
-func (d *daemon) kill() {
-	_ = d.cmd.Process.Kill()
-	<-d.ended
-}
-
 // stop sends SIGTERM and returns the exit status.
 func (d *daemon) stop() int {
 	d.t.Helper()
-	_ = d.cmd.Process.Signal(syscall.SIGTERM)
-	return d.wait(40 * time.Second)
+	d.Signal(syscall.SIGTERM)
+	status, err := d.Wait(patience)
+	must(d.t, err)
+	return status
 }
 
-// wait returns the exit status.
-func (d *daemon) wait(within time.Duration) int {
+// mustStop stops the daemon, which must be content.
+func (d *daemon) mustStop() {
 	d.t.Helper()
-	select {
-	case <-d.ended:
-		return d.cmd.ProcessState.ExitCode()
-	case <-time.After(within):
-		d.t.Fatalf("the daemon has not ended within %v", within)
-		return -1
+	if status := d.stop(); status != 0 {
+		d.t.Errorf("exit status %d after SIGTERM", status)
 	}
-}
-
-func (d *daemon) signal(s syscall.Signal) { _ = d.cmd.Process.Signal(s) }
-
-func (d *daemon) logged() string {
-	text, _ := os.ReadFile(d.log)
-	if len(text) > 20_000 {
-		text = append(append(text[:10_000:10_000], "\n...\n"...), text[len(text)-10_000:]...)
-	}
-	return string(text)
-}
-
-// get returns a page of the admin listener, and status 0 if there is none.
-func (d *daemon) get(path string) (int, string) {
-	client := http.Client{Timeout: 2 * time.Second}
-	resp, err := client.Get(d.admin + path)
-	if err != nil {
-		return 0, ""
-	}
-	defer resp.Body.Close()
-	body, _ := io.ReadAll(resp.Body)
-	return resp.StatusCode, string(body)
-}
-
-func (d *daemon) ready() bool {
-	status, _ := d.get("/readyz")
-	return status == http.StatusOK
 }
 
 func (d *daemon) awaitReady() {
 	d.t.Helper()
-	eventually(d.t, 30*time.Second, "the daemon is ready", d.ready)
-}
-
-// metric returns the sum of a metric over its children whose labels contain the text; -1 if there is none.
-func (d *daemon) metric(name, labels string) float64 {
-	_, body := d.get("/metrics")
-	sum, found := 0.0, false
-	for line := range strings.Lines(body) {
-		rest, ok := strings.CutPrefix(line, name)
-		if !ok || !strings.HasPrefix(rest, "{") && !strings.HasPrefix(rest, " ") || !strings.Contains(rest, labels) {
-			continue
-		}
-		fields := strings.Fields(rest)
-		if v, err := strconv.ParseFloat(fields[len(fields)-1], 64); err == nil {
-			sum += v
-			found = true
-		}
-	}
-	if !found {
-		return -1
-	}
-	return sum
+	lab.Eventually(d.t, patience, "the daemon is ready", d.Ready)
 }
 
 // settledAs returns how many messages ended in one way.
 func (d *daemon) settledAs(outcome string) float64 {
-	return d.metric("momento_bridge_messages_settled_total", `outcome="`+outcome+`"`)
+	return d.Metric("momento_bridge_messages_settled_total", `outcome="`+outcome+`"`)
 }
 
-// cpu is what the process has used so far.
-func (d *daemon) cpu() time.Duration {
-	text, _ := os.ReadFile(fmt.Sprintf("/proc/%d/stat", d.cmd.Process.Pid))
-	fields := strings.Fields(string(text[strings.LastIndexByte(string(text), ')')+1:]))
-	if len(fields) < 13 {
-		return 0
-	}
-	user, _ := strconv.Atoi(fields[11])
-	system, _ := strconv.Atoi(fields[12])
-	return time.Duration(user+system) * 10 * time.Millisecond // USER_HZ is 100.
+// awaitPublished waits until exactly so many messages are published.
+func (d *daemon) awaitPublished(n int, within time.Duration) {
+	d.t.Helper()
+	what := fmt.Sprintf("%d messages are published", n)
+	lab.Eventually(d.t, within, what, func() bool { return d.settledAs("published") == float64(n) })
 }
 
-// peakMemory is the most that was resident, in bytes.
-func (d *daemon) peakMemory() int {
-	text, _ := os.ReadFile(fmt.Sprintf("/proc/%d/status", d.cmd.Process.Pid))
-	for line := range strings.Lines(string(text)) {
-		if rest, ok := strings.CutPrefix(line, "VmHWM:"); ok {
-			kib, _ := strconv.Atoi(strings.Fields(rest)[0])
-			return kib << 10
-		}
+// ambiguous returns how many attempts had an unclear outcome.
+func (d *daemon) ambiguous() int { return int(d.Metric("momento_bridge_ambiguous_total", "")) }
+
+// redelivered returns how many deliveries were not the first ones.
+func (d *daemon) redelivered() int { return int(d.Metric("momento_bridge_redelivered_total", "")) }
+
+// outcomes returns how many messages ended, by outcome; those that none ended as are left out.
+func (d *daemon) outcomes() map[string]int {
+	return d.Metrics().By("momento_bridge_messages_settled_total", "outcome")
+}
+
+// ends waits until so many messages have ended, in whatever way, and returns in which.
+func (d *daemon) ends(messages int, within time.Duration) map[string]int {
+	var outcomes map[string]int
+	_ = lab.Await(d.t.Context(), within, "all messages end", func() bool {
+		outcomes = d.outcomes()
+		return sumOf(outcomes) >= messages
+	})
+	return outcomes
+}
+
+// catchUp waits until the daemon has seen what has just befallen its connections: it has answered several times since.
+func (d *daemon) catchUp() {
+	d.t.Helper()
+	for range 3 {
+		time.Sleep(underWay / 4)
+		lab.Eventually(d.t, patience, "the daemon answers", func() bool {
+			status, _ := d.Get("/livez")
+			return status != 0
+		})
 	}
-	return -1
+}
+
+func sumOf(outcomes map[string]int) int {
+	sum := 0
+	for _, n := range outcomes {
+		sum += n
+	}
+	return sum
 }

@@ -1,6 +1,7 @@
 package chaos
 
 import (
+	"bufio"
 	"crypto/tls"
 	"io"
 	"net"
@@ -10,6 +11,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"momento-bridge/test/lab"
 )
 
 // endpoint accepts publishes and counts the copies of each message, exactly. It is not the emulator.
@@ -32,18 +35,23 @@ type publish struct{ topic, payload, key string }
 // startEndpoint starts an endpoint that answers with the status that answer returns; nil: 204 for all.
 func startEndpoint(t *testing.T, answer func(publish) int) *endpoint {
 	t.Helper()
-	e := newEndpoint(t, freeAddress(t))
-	e.answer = answer
+	return startEndpointAt(t, lab.FreeAddress(), answer)
+}
+
+// startBackend starts an endpoint that accepts everything behind a server.
+func startBackend(t *testing.T, s *neutral) *endpoint {
+	t.Helper()
+	return startEndpointAt(t, s.backend, nil)
+}
+
+func startEndpointAt(t *testing.T, address string, answer func(publish) int) *endpoint {
+	t.Helper()
+	e := &endpoint{
+		t: t, copies: map[string]int{}, statuses: map[int]int{}, address: address, url: "http://" + address, answer: answer,
+	}
 	e.start()
 	t.Cleanup(e.stop)
 	return e
-}
-
-// newEndpoint prepares an endpoint that accepts everything, without starting it.
-func newEndpoint(t *testing.T, address string) *endpoint {
-	return &endpoint{
-		t: t, copies: map[string]int{}, statuses: map[int]int{}, address: address, url: "http://" + address,
-	}
 }
 
 // answers replaces what the endpoint answers.
@@ -59,7 +67,7 @@ func (e *endpoint) start() { e.serve(nil) }
 func (e *endpoint) serve(secure *tls.Config) {
 	e.t.Helper()
 	var ln net.Listener
-	eventually(e.t, 5*time.Second, "the endpoint's address is free", func() bool {
+	lab.Eventually(e.t, patience, "the endpoint's address is free", func() bool {
 		var err error
 		ln, err = net.Listen("tcp", e.address)
 		return err == nil
@@ -74,8 +82,24 @@ func (e *endpoint) serve(secure *tls.Config) {
 // stop closes the address and every connection.
 func (e *endpoint) stop() { _ = e.server.Close() }
 
-func (e *endpoint) handle(w http.ResponseWriter, r *http.Request) {
+// readPublish reads a whole request from a connection.
+func readPublish(in *bufio.Reader) (publish, error) {
+	r, err := http.ReadRequest(in)
+	if err != nil {
+		return publish{}, err
+	}
+	return publishOf(r)
+}
+
+// publishOf reads the rest of a request.
+func publishOf(r *http.Request) (publish, error) {
 	body, err := io.ReadAll(r.Body)
+	topic := r.URL.Path[strings.LastIndexByte(r.URL.Path, '/')+1:]
+	return publish{topic: topic, payload: string(body), key: r.Header.Get("Authorization")}, err
+}
+
+func (e *endpoint) handle(w http.ResponseWriter, r *http.Request) {
+	p, err := publishOf(r)
 	if err != nil {
 		return
 	}
@@ -84,9 +108,9 @@ func (e *endpoint) handle(w http.ResponseWriter, r *http.Request) {
 	e.mu.Unlock()
 	status := http.StatusNoContent
 	if answer != nil {
-		status = answer(publish{topic: r.URL.Path[strings.LastIndexByte(r.URL.Path, '/')+1:], payload: string(body), key: r.Header.Get("Authorization")})
+		status = answer(p)
 	}
-	e.count(string(body), status)
+	e.count(p.payload, status)
 	w.WriteHeader(status)
 }
 
@@ -129,12 +153,8 @@ func (e *endpoint) copiesOf(payload string) int {
 // await waits until n messages have been accepted.
 func (e *endpoint) await(n int, within time.Duration) {
 	e.t.Helper()
-	end := time.Now().Add(within)
-	for e.messages() < n {
-		if time.Now().After(end) {
-			e.t.Fatalf("lost %d of %d messages", n-e.messages(), n)
-		}
-		time.Sleep(10 * time.Millisecond)
+	if err := lab.Await(e.t.Context(), within, "all are accepted", func() bool { return e.messages() >= n }); err != nil {
+		e.t.Fatalf("lost %d of %d messages: %v", n-e.messages(), n, err)
 	}
 }
 
@@ -163,7 +183,7 @@ func (e *endpoint) since(after time.Time) int {
 // firstAfter returns how long after a time the next message was accepted.
 func (e *endpoint) firstAfter(after time.Time) time.Duration {
 	e.t.Helper()
-	eventually(e.t, 60*time.Second, "something is accepted again", func() bool { return e.since(after) > 0 })
+	lab.Eventually(e.t, patience, "something is accepted again", func() bool { return e.since(after) > 0 })
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	return e.accepted[sort.Search(len(e.accepted), func(i int) bool { return e.accepted[i].After(after) })].Sub(after)

@@ -5,9 +5,11 @@ import (
 	"maps"
 	"os"
 	"strconv"
-	"strings"
 	"testing"
 	"time"
+
+	"momento-bridge/test/lab"
+	"momento-bridge/test/long"
 )
 
 // form is one of the ways in which a daemon meets an endpoint.
@@ -31,16 +33,17 @@ func (f form) String() string {
 // pairs are forms in which each two properties meet in each of their combinations.
 var pairs = []form{{depth: 1}, {secure: true, depth: 8}, {core: true, secure: true, depth: 1}, {core: true, depth: 8}}
 
-// forms returns the forms that a test runs in: n of the pairs, from another one on for each i; in the long form all
-// eight.
+// forms returns the forms that a test runs in: one of the pairs in the short form, n of them in the long one, from another
+// one on for each i, and at night all eight.
 func forms(i, n int) []form {
-	if long {
+	if nightly() {
 		opposite := make([]form, 0, len(pairs))
 		for _, f := range pairs {
 			opposite = append(opposite, form{core: !f.core, secure: f.secure, depth: f.depth})
 		}
 		return append(opposite, pairs...)
 	}
+	n = long.Or(1, n)
 	some := make([]form, 0, n)
 	for k := range n {
 		some = append(some, pairs[(i+k)%len(pairs)])
@@ -87,7 +90,7 @@ func (f form) prepare(t *testing.T, script func(*peer)) *world {
 // run starts the daemon.
 func (w *world) run(connections int, s settings) {
 	w.t.Helper()
-	s.nats, s.endpoint = w.nats.addr, w.e.url
+	s.nats, s.endpoint = w.nats.Address, w.e.url
 	s.momento += fmt.Sprintf("\n  connections: %d%s", connections, inFlight(w.depth))
 	if w.secure {
 		s.momento += fmt.Sprintf("\n  tls: {ca_file: %q}", w.e.ca)
@@ -98,8 +101,7 @@ func (w *world) run(connections int, s settings) {
 	w.daemon = startDaemon(w.t, s.write(w.t))
 	w.daemon.awaitReady()
 	if w.core {
-		subscribed := func() bool { return w.nats.subscribed("s.>") }
-		eventually(w.t, 10*time.Second, "the server has the subscription", subscribed)
+		must(w.t, w.nats.AwaitSubscribed(w.t.Context(), "s.1"))
 	}
 }
 
@@ -133,32 +135,11 @@ func (w *world) publishOneByOne(n int, pause time.Duration) {
 // published waits until so many messages are published.
 func (w *world) published(n int) {
 	w.t.Helper()
-	eventually(w.t, 10*time.Second, fmt.Sprintf("%d messages are published", n), func() bool {
-		return w.daemon.settledAs("published") >= float64(n)
-	})
-}
-
-// outcomes returns how many messages ended, by outcome; those that none ended as are left out.
-func (d *daemon) outcomes() map[string]int {
-	all := map[string]int{}
-	_, body := d.get("/metrics")
-	for line := range strings.Lines(body) {
-		rest, ok := strings.CutPrefix(line, "momento_bridge_messages_settled_total{")
-		if !ok {
-			continue
-		}
-		labels, value, _ := strings.Cut(rest, "} ")
-		_, outcome, _ := strings.Cut(labels, `outcome="`)
-		outcome, _, _ = strings.Cut(outcome, `"`)
-		if n, err := strconv.ParseFloat(strings.TrimSpace(value), 64); err == nil && n > 0 {
-			all[outcome] += int(n)
-		}
-	}
-	return all
+	w.daemon.awaitPublished(n, patience)
 }
 
 // carried waits until all messages have ended, and checks that all but those that ended otherwise are published.
-func (w *world) carried(messages int, otherwise map[string]int, within time.Duration) {
+func (w *world) carried(messages int, otherwise map[string]int) {
 	w.t.Helper()
 	want, left := map[string]int{}, messages
 	maps.Copy(want, otherwise)
@@ -168,25 +149,23 @@ func (w *world) carried(messages int, otherwise map[string]int, within time.Dura
 	if left > 0 {
 		want["published"] = left
 	}
-	if got := w.end(messages, within); !maps.Equal(got, want) {
-		w.t.Errorf("after %v messages ended as %v, want %v", within, got, want)
+	if got := w.end(messages); !maps.Equal(got, want) {
+		w.t.Errorf("messages ended as %v, want %v", got, want)
 	}
 }
 
 // end waits until all messages have ended, and returns as what. It checks that those that are published were accepted,
 // and no others, and that no more were accepted twice than is counted as ambiguous.
-func (w *world) end(messages int, within time.Duration) map[string]int {
+func (w *world) end(messages int) map[string]int {
 	w.t.Helper()
-	for end := time.Now().Add(within); !w.ended(messages) && time.Now().Before(end); {
-		time.Sleep(10 * time.Millisecond)
-	}
+	w.awaitEnded(messages)
 	outcomes := w.daemon.outcomes()
 	_, accepted := w.e.byPayload()
 	twice := -len(accepted)
 	for _, n := range accepted {
 		twice += n
 	}
-	ambiguous := int(w.daemon.metric("momento_bridge_ambiguous_total", ""))
+	ambiguous := w.daemon.ambiguous()
 	w.t.Logf("%d messages ended as %v; %d accepted, %d of them again, %d ambiguous",
 		messages, outcomes, len(accepted), twice, ambiguous)
 	if len(accepted) != outcomes["published"] {
@@ -198,13 +177,11 @@ func (w *world) end(messages int, within time.Duration) map[string]int {
 	return outcomes
 }
 
-// ended reports whether so many messages have ended and nothing is left.
-func (w *world) ended(messages int) bool {
-	sum := 0
-	for _, n := range w.daemon.outcomes() {
-		sum += n
-	}
-	return sum >= messages && (w.core || w.nats.settled())
+// awaitEnded waits until so many messages have ended and nothing is left, or it has been long enough.
+func (w *world) awaitEnded(messages int) {
+	_ = lab.Await(w.t.Context(), patience, "all messages end", func() bool {
+		return sumOf(w.daemon.outcomes()) >= messages && (w.core || w.nats.settled())
+	})
 }
 
 // once checks that each message was received exactly once and nothing was unclear.
@@ -216,8 +193,8 @@ func (w *world) once(messages int) {
 			w.t.Errorf("message %d was received %d times, want once", i, n)
 		}
 	}
-	if ambiguous := w.daemon.metric("momento_bridge_ambiguous_total", ""); ambiguous != 0 {
-		w.t.Errorf("%g attempts are said to be unclear, want none", ambiguous)
+	if ambiguous := w.daemon.ambiguous(); ambiguous != 0 {
+		w.t.Errorf("%d attempts are said to be unclear, want none", ambiguous)
 	}
 }
 
@@ -233,7 +210,7 @@ func (w *world) untouched(atLeast int) {
 			len(i.strays), i.strays[0])
 	}
 	if i.kept > 0 {
-		w.t.Errorf("%d of %d connections were still open %v later", i.kept, i.count, patience)
+		w.t.Errorf("%d of %d connections were still open %v later", i.kept, i.count, openFor)
 	}
 	if i.count < atLeast {
 		w.t.Errorf("only %d connections were tried, want at least %d", i.count, atLeast)

@@ -32,9 +32,8 @@ func haproxyWith(rules string) string { return strings.Replace(haproxyConfig, "R
 // a second.
 func startHAProxy(t *testing.T, rules string) *neutral {
 	t.Helper()
-	program := installed(t, "haproxy")
-	s := newNeutral(t, syscall.SIGUSR2)
+	s := newNeutral(t, "haproxy", syscall.SIGUSR2)
 	s.configure(haproxyWith(rules))
-	s.run(program, "-W", "-db", "-f", s.conf())
+	s.run("-W", "-db", "-f", s.conf())
 	return s
 }

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"momento-bridge/test/lab"
 )
 
 // loginPage is what a portal or another service answers with a 200.
@@ -31,7 +33,8 @@ func notTheMessages() map[string]struct{ answer, named string } {
 		"a 200 page until the end":       {"HTTP/1.1 200 OK\r\n" + last + isHTML + "\r\n" + loginPage, "200"},
 		"a 200 that says it is an error": {reply(200, isJSON, `{"error":"not_found","message":"no route"}`), "200"},
 	}
-	for _, status := range [...]int{402, 405, 406, 407, 409, 410, 415, 421, 425, 426, 431, 451, 499} {
+	statuses := []int{402, 407, 405, 406, 409, 410, 415, 421, 425, 426, 431, 451, 499}
+	for _, status := range pick(statuses[:2], statuses, statuses) {
 		answer := reply(status, "Content-Type: text/plain\r\n", "no")
 		if status%2 == 1 {
 			answer = jsonReply(status, "no")
@@ -71,8 +74,8 @@ func TestWhatConcernsTheEndpointIsHeldAgainstNoMessage(t *testing.T) {
 					t.Errorf("messages ended as %v, want none", ended)
 				}
 				w.e.well.Store(true)
-				eventually(t, 40*time.Second, "the daemon is ready again", w.daemon.ready)
-				w.carried(messages, nil, 20*time.Second)
+				lab.Eventually(t, patience, "the daemon is ready again", w.daemon.Ready)
+				w.carried(messages, nil)
 			})
 		}
 	}
@@ -94,25 +97,17 @@ func untilWell(answer string) func(*peer) {
 	}
 }
 
-// notReady waits until /readyz says no, with words.
-func (d *daemon) notReady(words ...string) {
+// notReady waits until /readyz says no, with a word.
+func (d *daemon) notReady(word string) {
 	d.t.Helper()
 	body := ""
-	for end := time.Now().Add(5 * time.Second); time.Now().Before(end); time.Sleep(10 * time.Millisecond) {
+	err := lab.Await(d.t.Context(), patience, "/readyz says no", func() bool {
 		var status int
-		if status, body = d.get("/readyz"); status == http.StatusServiceUnavailable && contains(body, words) {
-			d.t.Logf("/readyz: %s", strings.TrimSpace(body))
-			return
-		}
+		status, body = d.Get("/readyz")
+		return status == http.StatusServiceUnavailable && strings.Contains(body, word)
+	})
+	if err != nil {
+		d.t.Errorf("%v with the word %q: %s", err, word, body)
 	}
-	d.t.Errorf("/readyz does not say no with the words %q: %s", words, body)
-}
-
-func contains(text string, words []string) bool {
-	for _, word := range words {
-		if !strings.Contains(text, word) {
-			return false
-		}
-	}
-	return true
+	d.t.Logf("/readyz: %s", strings.TrimSpace(body))
 }

@@ -54,9 +54,8 @@ func httpdWith(rules string) string { return strings.ReplaceAll(httpdConfig, "RU
 // startHTTPd starts Apache httpd, which closes connections that are idle for a second.
 func startHTTPd(t *testing.T, rules string) *neutral {
 	t.Helper()
-	program := installed(t, "apache2")
-	s := newNeutral(t, syscall.SIGUSR1)
+	s := newNeutral(t, "apache2", syscall.SIGUSR1)
 	s.configure(httpdWith(rules))
-	s.run(program, "-DFOREGROUND", "-f", s.conf())
+	s.run("-DFOREGROUND", "-f", s.conf())
 	return s
 }

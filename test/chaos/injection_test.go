@@ -112,24 +112,23 @@ func (i *injector) bytes() string {
 // and none is sent twice but those that are counted as ambiguous. None is as long as nothing is on its way.
 func TestInjectionsBetweenAnswersChangeNoMessage(t *testing.T) {
 	bothDepths(t) // And not with other tests: it looks at times of a few milliseconds.
-	for k, f := range []form{{depth: 1}, {secure: true, depth: 1}, {core: true, depth: 8}, {secure: true, depth: 8}} {
+	all := []form{{secure: true, depth: 1}, {core: true, depth: 8}, {depth: 1}, {secure: true, depth: 8}}
+	for k, f := range pick(all[:2], all, all) {
 		t.Run(f.String(), func(t *testing.T) {
 			t.Parallel()
 			i := &injector{depth: f.depth, rng: seeded(t, uint64(k))}
-			w := f.start(t, 4, i.script, settings{momento: "  timeout: 1s", route: ", ordering: none"})
-			messages := w.calmly(i, 60, pick(8, 100))
-			w.carried(messages, nil, time.Second)
+			w := f.start(t, 4, i.script, settings{momento: "  timeout: 3s", route: ", ordering: none"})
+			messages := w.calmly(i, 60, pick(4, 8, 100))
+			w.carried(messages, nil)
 			w.once(messages)
 			w.untouched(8)
 			i.wild.Store(true)
-			messages += w.steady(messages, 300, pick(1500*time.Millisecond, 30*time.Second))
-			messages += w.bursts(messages, 60, pick(8, 200), func() time.Duration {
+			messages += w.steady(messages, 300, pick(time.Second, 1500*time.Millisecond, 30*time.Second))
+			messages += w.bursts(messages, 60, pick(4, 8, 200), func() time.Duration {
 				return underWay + time.Duration(50+i.dice(100))*time.Millisecond
 			})
 			i.stopped.Store(true)
-			for end := time.Now().Add(15 * time.Second); !w.ended(messages) && time.Now().Before(end); {
-				time.Sleep(10 * time.Millisecond)
-			}
+			w.awaitEnded(messages)
 			w.unchanged(messages)
 		})
 	}
@@ -140,13 +139,11 @@ func (w *world) calmly(i *injector, size, times int) int {
 	w.t.Helper()
 	for k := range times {
 		w.publish(k*size, size)
-		for end := time.Now().Add(5 * time.Second); !w.ended((k+1)*size) && time.Now().Before(end); {
-			time.Sleep(10 * time.Millisecond)
-		}
+		w.awaitEnded((k + 1) * size)
 		i.calm.Store(true)
 		time.Sleep(50 * time.Millisecond)
 		i.calm.Store(false)
-		time.Sleep(underWay)
+		w.daemon.catchUp()
 	}
 	return size * times
 }
@@ -180,7 +177,7 @@ func (w *world) unchanged(messages int) {
 	w.t.Helper()
 	outcomes := w.daemon.outcomes()
 	_, accepted := w.e.byPayload()
-	ambiguous := int(w.daemon.metric("momento_bridge_ambiguous_total", ""))
+	ambiguous := w.daemon.ambiguous()
 	w.untouched(20)
 	w.e.mu.Lock()
 	defer w.e.mu.Unlock()
@@ -205,8 +202,7 @@ func (w *world) unchanged(messages int) {
 	if copies := sent - messages; copies > ambiguous+len(raced) { // Those may have been told to come again.
 		w.t.Errorf("%d requests for %d messages, %d ambiguous", sent, messages, ambiguous)
 	}
-	if most := 5 + w.e.injected.count/10; w.e.injected.races > most {
-		w.t.Errorf("publishes were sent on %d connections right after something had befallen them, want at most %d",
-			w.e.injected.races, most)
-	}
+	// How long the daemon takes to see what has befallen a connection depends on the machine.
+	timely(w.t, w.e.injected.races <= 5+w.e.injected.count/10,
+		"publishes were sent on %d of %d connections right after something had befallen them", w.e.injected.races, w.e.injected.count)
 }

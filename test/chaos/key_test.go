@@ -5,11 +5,12 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
-	"path/filepath"
 	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"momento-bridge/test/lab"
 )
 
 func TestRevokedKeyLosesNothing(t *testing.T) {
@@ -25,43 +26,45 @@ func TestRevokedKeyLosesNothing(t *testing.T) {
 		}
 		return 204
 	})
-	file := filepath.Join(t.TempDir(), "key")
-	write := func(key string) {
-		if err := os.WriteFile(file, []byte(key), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	write("old-key")
+	file := scratch(t, "key", "old-key")
 	const connections = 16
 	d := startDaemon(t, settings{
-		nats: n.addr, endpoint: e.url, key: "  api_key_file: " + file, momento: fmt.Sprintf("  connections: %d", connections), more: "limits: {rate: 500}",
+		nats: n.Address, endpoint: e.url, key: "  api_key_file: " + file, momento: fmt.Sprintf("  connections: %d", connections), more: "limits: {rate: 500}",
 	}.write(t))
-	const messages = 3000
+	messages := pick(1500, 3000, 3000)
 	var publishing sync.WaitGroup
 	publishing.Go(func() { n.publish(0, messages) })
-	e.await(500, 20*time.Second)
+	e.await(500, patience)
 	valid.Store("new-key")
 	time.Sleep(time.Second)
-	write("new-key")
+	must(t, os.WriteFile(file, []byte("new-key"), 0o600))
 	resumed := e.firstAfter(time.Now())
-	e.await(messages, time.Minute)
+	e.await(messages, patience)
 	publishing.Wait()
 	_, duplicates := e.sums()
 	t.Logf("%d answers 401 on %d connections, publishing again after %v", e.status(401), connections, resumed)
-	if e.status(401) > connections*pipelined() || duplicates != 0 || resumed > 2*time.Second {
-		t.Errorf("%d answers 401, %d duplicates, resumed after %v", e.status(401), duplicates, resumed)
+	if e.status(401) > connections*pipelined() || duplicates != 0 {
+		t.Errorf("%d answers 401, %d duplicates", e.status(401), duplicates)
 	}
-	if status := d.stop(); status != 0 {
-		t.Errorf("exit status %d after SIGTERM", status)
-	}
+	timely(t, resumed <= 2*time.Second, "publishing again after %v", resumed)
+	d.mustStop()
 }
 
-// vending is a token vending machine whose keys live for 5 s.
+// vending is a token vending machine whose keys live for 5 s, as it says, and a second longer.
 type vending struct {
-	mu      sync.Mutex // Guards the following.
-	expires map[string]time.Time
-	down    bool
+	mu   sync.Mutex // Guards the following.
+	keys map[string]*vended
+	last *vended
+	down bool
 }
+
+// vended is a key.
+type vended struct {
+	expires time.Time
+	renewed bool // The next key was vended before this one expired.
+}
+
+const grace = time.Second // For requests that are on their way.
 
 func (v *vending) serve(w http.ResponseWriter, r *http.Request) {
 	v.mu.Lock()
@@ -70,20 +73,28 @@ func (v *vending) serve(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusServiceUnavailable)
 		return
 	}
-	key := fmt.Sprint("key-", len(v.expires))
-	v.expires[key] = time.Now().Add(5 * time.Second)
-	fmt.Fprintf(w, `{"authToken":%q,"expiresAt":%.3f}`, key, float64(v.expires[key].UnixMilli())/1000)
+	now, name := time.Now(), fmt.Sprint("key-", len(v.keys))
+	if v.last != nil {
+		v.last.renewed = now.Before(v.last.expires)
+	}
+	v.last = &vended{expires: now.Add(5*time.Second + grace)}
+	v.keys[name] = v.last
+	fmt.Fprintf(w, `{"authToken":%q,"expiresAt":%.3f}`, name, float64(v.last.expires.Add(-grace).UnixMilli())/1000)
 }
 
-// valid reports whether a key is good, and whether any vended key is.
-func (v *vending) valid(key string) (this, some bool) {
+// valid reports whether a key is good, and whether one that is not need not have been used any more.
+func (v *vending) valid(name string) (valid, needless bool) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	now := time.Now()
-	for _, expires := range v.expires {
-		some = some || now.Before(expires)
-	}
-	return now.Before(v.expires[key]), some
+	key := v.keys[name]
+	return key != nil && time.Now().Before(key.expires), key == nil || key.renewed
+}
+
+// dry reports whether every key has expired.
+func (v *vending) dry() bool {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return v.last != nil && time.Now().After(v.last.expires)
 }
 
 func (v *vending) turn(on bool) {
@@ -96,48 +107,44 @@ func TestVendedKeysAreRenewedAndLoseNothing(t *testing.T) {
 	t.Parallel()
 	n := startNATS(t)
 	n.stream("S", "s.>")
-	v := &vending{expires: map[string]time.Time{}}
+	v := &vending{keys: map[string]*vended{}}
 	machine := httptest.NewServer(http.HandlerFunc(v.serve))
 	t.Cleanup(machine.Close)
 	var early atomic.Int32
 	e := startEndpoint(t, func(p publish) int {
-		this, some := v.valid(p.key)
-		switch {
-		case this:
+		valid, needless := v.valid(p.key)
+		if valid {
 			return 204
-		case some:
+		}
+		if needless {
 			early.Add(1)
 		}
 		return 401
 	})
-	headers := filepath.Join(t.TempDir(), "headers")
-	if err := os.WriteFile(headers, []byte("X-Tenant: ours\n"), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	headers := scratch(t, "headers", "X-Tenant: ours\n")
 	const rate = 200
-	messages := rate * pick(25, 120)
+	messages := rate * pick(16, 25, 120)
 	d := startDaemon(t, settings{
-		nats: n.addr, endpoint: e.url, more: fmt.Sprintf("limits: {rate: %d}", rate),
+		nats: n.Address, endpoint: e.url, more: fmt.Sprintf("limits: {rate: %d}", rate),
 		key: fmt.Sprintf("  api_key_url: %s/token\n  api_key_url_headers_file: %s", machine.URL, headers),
 	}.write(t))
 	n.publish(0, messages)
-	e.await(messages/4, time.Minute)
+	e.await(messages/3, patience)
 	if refused := e.status(401); refused != 0 {
 		t.Errorf("%d answers 401 although every key was renewed in time", refused)
 	}
 	v.turn(false)
 	time.Sleep(3 * time.Second)
-	eventually(t, 10*time.Second, "every key has expired", func() bool { _, some := v.valid(""); return !some })
+	lab.Eventually(t, patience, "every key has expired", v.dry)
 	v.turn(true)
 	resumed := e.firstAfter(time.Now())
-	e.await(messages, time.Duration(messages/rate)*3*time.Second)
-	eventually(t, 10*time.Second, "everything is acknowledged", n.settled)
+	e.await(messages, 3*patience)
+	n.awaitSettled()
 	_, duplicates := e.sums()
-	t.Logf("%d keys, %d answers 401, %d of them while a vended key lived, publishing again after %v", len(v.expires), e.status(401), early.Load(), resumed)
-	if early.Load() != 0 || duplicates != 0 || resumed > 2*time.Second {
-		t.Errorf("%d answers 401 while a key lived, %d duplicates, resumed after %v", early.Load(), duplicates, resumed)
+	t.Logf("%d keys, %d answers 401, %d of them although the key had been renewed, publishing again after %v", len(v.keys), e.status(401), early.Load(), resumed)
+	if early.Load() != 0 || duplicates != 0 {
+		t.Errorf("%d answers 401 although the key had been renewed, %d duplicates", early.Load(), duplicates)
 	}
-	if status := d.stop(); status != 0 {
-		t.Errorf("exit status %d after SIGTERM", status)
-	}
+	timely(t, resumed <= 2*time.Second, "publishing again after %v", resumed)
+	d.mustStop()
 }

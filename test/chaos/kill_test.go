@@ -4,34 +4,34 @@ import (
 	"fmt"
 	"testing"
 	"time"
+
+	"momento-bridge/test/lab"
 )
 
 func TestKillsLoseNothing(t *testing.T) {
 	t.Parallel()
-	messages, kills, connections := pick(30_000, 200_000), pick(5, 12), 16
-	for seed := range uint64(pick(1, 3)) {
+	messages, kills, connections := pick(6000, 30_000, 200_000), pick(3, 5, 12), 16
+	for seed := range uint64(pick(1, 1, 3)) {
 		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
 			rng := seeded(t, seed)
 			n := startNATS(t)
-			n.consumer(n.stream("S", "s.>"), 10*time.Second) // What a killed daemon held is delivered again after that.
+			n.consumer(n.stream("S", "s.>"), pick(5*time.Second, 10*time.Second, 10*time.Second)) // What a killed daemon held is delivered again after that.
 			e := startEndpoint(t, nil)
 			config := settings{
-				nats: n.addr, endpoint: e.url, momento: fmt.Sprintf("  connections: %d\n  timeout: 1s", connections), route: ", ordering: none",
+				nats: n.Address, endpoint: e.url, momento: fmt.Sprintf("  connections: %d\n  timeout: 1s", connections), route: ", ordering: none",
 			}.write(t)
 			go n.publish(0, messages)
 			for range kills {
 				d := startDaemon(t, config)
 				before := e.messages()
-				eventually(t, 30*time.Second, "publishing", func() bool { return e.messages() > before || before == messages })
+				lab.Eventually(t, patience, "publishing", func() bool { return e.messages() > before || before == messages })
 				time.Sleep(time.Duration(rng.IntN(400)) * time.Millisecond)
-				d.kill()
+				d.Kill()
 			}
 			d := startDaemon(t, config)
-			e.await(messages, 3*time.Minute)
-			eventually(t, 90*time.Second, "everything is acknowledged", n.settled)
-			if status := d.stop(); status != 0 {
-				t.Errorf("exit status %d after SIGTERM", status)
-			}
+			e.await(messages, 5*time.Minute)
+			n.awaitSettled()
+			d.mustStop()
 			_, duplicates := e.sums()
 			t.Logf("%d messages, %d kills: lost 0, duplicates %d", messages, kills, duplicates)
 			if most := kills * (connections*pipelined() + 64); duplicates > most {
@@ -46,14 +46,14 @@ func TestWithoutFaultsNothingIsLostOrDoubled(t *testing.T) {
 	n := startNATS(t)
 	n.stream("S", "s.>")
 	e := startEndpoint(t, nil)
-	d := startDaemon(t, settings{nats: n.addr, endpoint: e.url, route: ", ordering: none"}.write(t))
-	messages := pick(60_000, 1_000_000)
+	d := startDaemon(t, settings{nats: n.Address, endpoint: e.url, route: ", ordering: none"}.write(t))
+	messages := pick(10_000, 60_000, 1_000_000)
 	n.publish(0, messages)
 	e.await(messages, 10*time.Minute)
-	eventually(t, 30*time.Second, "everything is acknowledged", n.settled)
+	n.awaitSettled()
 	_, duplicates := e.sums()
-	redelivered := d.metric("momento_bridge_redelivered_total", "")
+	redelivered := d.redelivered()
 	if status := d.stop(); status != 0 || duplicates != 0 || redelivered != 0 {
-		t.Errorf("exit status %d, %d duplicates, %g redelivered, want none", status, duplicates, redelivered)
+		t.Errorf("exit status %d, %d duplicates, %d redelivered, want none", status, duplicates, redelivered)
 	}
 }

@@ -1,64 +1,65 @@
 package chaos
 
 import (
-	"flag"
-	"fmt"
 	"math/rand/v2"
 	"os"
-	"os/exec"
-	"path/filepath"
 	"strconv"
 	"testing"
 	"time"
+
+	"momento-bridge/test/lab"
+	"momento-bridge/test/long"
 )
 
-// programs is where the programs under test are.
-var programs string
+// rig has the programs under test.
+var rig *lab.Lab
 
-// long is set for the long form.
-var long = os.Getenv("CHAOS") == "long"
+// nightly reports whether the longest form runs. Like all that depends on the environment it is asked while tests run, so
+// that go test knows that results depend on it.
+func nightly() bool { return os.Getenv("CHAOS") == "long" }
 
-// pipelined is how many publishes each connection of a daemon carries at a time, unless a test says so itself. It is asked for while tests run, so that
-// go test knows that results depend on it.
+// pick returns the value for the form that runs: the short one, the long one, and the nightly one.
+func pick[T any](short, longer, night T) T {
+	if nightly() {
+		return night
+	}
+	return long.Or(short, longer)
+}
+
+// longOnly skips a test that has no short form.
+func longOnly(t *testing.T) {
+	t.Helper()
+	if !nightly() {
+		long.Only(t)
+	}
+}
+
+// pipelined is how many publishes each connection of a daemon carries at a time, unless a test says so itself.
 func pipelined() int {
 	n, _ := strconv.Atoi(os.Getenv("CHAOS_PIPELINE"))
 	return max(1, n)
 }
 
-// pick returns the value for the form that runs.
-func pick[T any](short, longer T) T {
-	if long {
-		return longer
+// timely checks what depends on how busy the machine is. It fails at night only, when nothing else is to run.
+func timely(t *testing.T, ok bool, format string, args ...any) {
+	t.Helper()
+	switch {
+	case ok:
+	case nightly():
+		t.Errorf(format, args...)
+	default:
+		t.Logf("not judged: "+format, args...)
 	}
-	return short
 }
+
+// patience is how long something may take that takes a moment, on a machine that does much else.
+const patience = time.Minute
 
 // together is how many tests run at the same time: most of them wait.
 const together = "12"
 
 func TestMain(m *testing.M) {
-	flag.Parse()
-	_ = flag.Set("test.parallel", together)
-	os.Exit(runTests(m))
-}
-
-func runTests(m *testing.M) int {
-	dir, err := os.MkdirTemp("", "chaos")
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		return 1
-	}
-	defer os.RemoveAll(dir)
-	programs = dir
-	for program, pkg := range map[string]string{"momento-bridge": "momento-bridge/cmd/momento-bridge", "nats-server": "github.com/nats-io/nats-server/v2"} {
-		build := exec.Command("go", "build", "-o", filepath.Join(dir, program), pkg)
-		build.Stderr = os.Stderr
-		if err := build.Run(); err != nil {
-			fmt.Fprintf(os.Stderr, "build %s: %v\n", pkg, err)
-			return 1
-		}
-	}
-	return m.Run()
+	os.Exit(lab.RunTests(m, "", together, func(l *lab.Lab) { rig = l }))
 }
 
 // seeded returns a generator. Its seed is shown when the test fails.
@@ -76,11 +77,18 @@ func seeded(t *testing.T, more uint64) *rand.Rand {
 	return rand.New(rand.NewPCG(seed, more))
 }
 
-func eventually(t *testing.T, within time.Duration, what string, ok func() bool) {
+// must ends the test if there is an error.
+func must(t *testing.T, err error) {
 	t.Helper()
-	for end := time.Now().Add(within); !ok(); time.Sleep(10 * time.Millisecond) {
-		if time.Now().After(end) {
-			t.Fatalf("not within %v: %s", within, what)
-		}
+	if err != nil {
+		t.Fatal(err)
 	}
+}
+
+// scratch writes a file, and returns its path.
+func scratch(t *testing.T, name, text string) string {
+	t.Helper()
+	path, err := rig.Write(name, text)
+	must(t, err)
+	return path
 }

@@ -1,34 +1,39 @@
 package chaos
 
 import (
-	"bytes"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
-	"time"
+
+	"momento-bridge/test/lab"
 )
 
 // neutral is a server that others have written, as a process in the foreground.
 type neutral struct {
 	t       *testing.T
+	program string
 	address string // Host and port of plain HTTP,
 	secure  string // and of TLS.
 	backend string // Where it passes requests on to, in forms that do.
-	pair    pair
+	pair    lab.Certificate
 	dir     string // For its files. Those that its configuration logs go to the file access.
-	cmd     *exec.Cmd
+	process *lab.Process
 	reload  syscall.Signal // Makes it read its configuration again, without a pause.
 }
 
 // newNeutral prepares a server whose program is installed.
-func newNeutral(t *testing.T, reload syscall.Signal) *neutral {
+func newNeutral(t *testing.T, program string, reload syscall.Signal) *neutral {
 	t.Helper()
+	dir, err := rig.Scratch("neutral")
+	must(t, err)
+	certificate, err := lab.NewCertificate(dir)
+	must(t, err)
 	return &neutral{
-		t: t, address: freeAddress(t), secure: freeAddress(t), backend: freeAddress(t),
-		pair: newCertificate(t), dir: t.TempDir(), reload: reload,
+		t: t, program: installed(t, program), address: lab.FreeAddress(), secure: lab.FreeAddress(), backend: lab.FreeAddress(),
+		pair: certificate, dir: dir, reload: reload,
 	}
 }
 
@@ -53,7 +58,7 @@ func installed(t *testing.T, program string) string {
 func (s *neutral) configure(text string) {
 	s.t.Helper()
 	text = strings.NewReplacer("DIR", s.dir, "PLAIN", s.address, "SECURE", s.secure, "BACKEND", s.backend,
-		"CERTIFICATE", s.pair.certificate, "KEY", s.pair.key, "BOTH", s.pair.both).Replace(text)
+		"CERTIFICATE", s.pair.File, "KEY", s.pair.KeyFile, "BOTH", s.pair.Both).Replace(text)
 	if err := os.WriteFile(s.conf(), []byte(text), 0o600); err != nil {
 		s.t.Fatal(err)
 	}
@@ -62,24 +67,21 @@ func (s *neutral) configure(text string) {
 func (s *neutral) conf() string { return filepath.Join(s.dir, "conf") }
 
 // run starts the program, which ends with the test.
-func (s *neutral) run(program string, args ...string) {
+func (s *neutral) run(args ...string) {
 	s.t.Helper()
-	var said bytes.Buffer
-	s.cmd = exec.Command(program, args...)
-	s.cmd.Stdout, s.cmd.Stderr = &said, &said
-	s.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGTERM} // It tells its children.
-	if err := s.cmd.Start(); err != nil {
-		s.t.Fatal(err)
-	}
+	cmd := exec.Command(s.program, args...)
+	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGTERM} // It tells its children.
+	var err error
+	s.process, err = rig.StartCommand(cmd)
+	must(s.t, err)
 	s.t.Cleanup(func() {
-		_ = s.cmd.Process.Signal(syscall.SIGTERM)
-		_ = s.cmd.Wait()
+		_ = s.process.Stop()
 		if s.t.Failed() {
 			errors, _ := os.ReadFile(filepath.Join(s.dir, "error"))
-			s.t.Logf("%s said:\n%s%s", filepath.Base(program), said.Bytes(), errors)
+			s.t.Logf("%s said:\n%s%s", filepath.Base(s.program), s.process.Output(), errors)
 		}
 	})
-	eventually(s.t, 10*time.Second, program+" listens", func() bool { return listens(s.address) && listens(s.secure) })
+	lab.Eventually(s.t, patience, s.program+" listens", func() bool { return lab.Listens(s.address) && lab.Listens(s.secure) })
 }
 
 // reconfigure replaces the configuration while the server runs.
@@ -89,7 +91,7 @@ func (s *neutral) reconfigure(text string) {
 	s.reread()
 }
 
-func (s *neutral) reread() { _ = s.cmd.Process.Signal(s.reload) }
+func (s *neutral) reread() { s.process.Signal(s.reload) }
 
 // url returns where to publish.
 func (s *neutral) url(secure bool) string {

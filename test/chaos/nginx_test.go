@@ -42,9 +42,8 @@ func nginxWith(rules string) string { return strings.Replace(nginxConfig, "RULES
 // startNginx starts nginx, which keeps idle connections open for more than a minute unless the rules say otherwise.
 func startNginx(t *testing.T, rules string) *neutral {
 	t.Helper()
-	program := installed(t, "nginx")
-	s := newNeutral(t, syscall.SIGHUP)
+	s := newNeutral(t, "nginx", syscall.SIGHUP)
 	s.configure(nginxWith(rules))
-	s.run(program, "-p", s.dir, "-e", s.dir+"/error", "-c", s.conf())
+	s.run("-p", s.dir, "-e", s.dir+"/error", "-c", s.conf())
 	return s
 }

@@ -6,12 +6,10 @@ import (
 	"io"
 	"math/rand/v2"
 	"net"
-	"net/http"
 	"strconv"
 	"strings"
 	"sync"
 	"testing"
-	"time"
 )
 
 // order is what an endpoint saw of n.publish, whose topics hold every tenth number. A message may come twice, if the first outcome was unclear, but
@@ -31,15 +29,11 @@ type order struct {
 func (o *order) serve(conn net.Conn) {
 	in := bufio.NewReader(conn)
 	for answered := 0; ; answered++ {
-		r, err := http.ReadRequest(in)
+		p, err := readPublish(in)
 		if err != nil {
 			return
 		}
-		body, err := io.ReadAll(r.Body)
-		if err != nil {
-			return
-		}
-		answer, goOn := o.answer(string(body), answered > 80)
+		answer, goOn := o.answer(p.payload, answered > 80)
 		if answer == "" {
 			_ = conn.(*net.TCPConn).SetLinger(0)
 		}
@@ -93,16 +87,14 @@ func TestOrderHoldsWhenConnectionsBreakUnderSeveralPublishes(t *testing.T) {
 	t.Parallel()
 	n := startNATS(t)
 	n.stream("S", "s.>")
-	messages := pick(10_000, 100_000)
+	messages := pick(3000, 10_000, 100_000)
 	n.publish(0, messages)
 	o := &order{rng: seeded(t, 0), latest: map[int]int{}}
 	url := rawEndpoint(t, func(conn net.Conn, _ int) { o.serve(conn) })
-	d := startDaemon(t, settings{nats: n.addr, endpoint: url, momento: "  connections: 2" + inFlight(8), route: ", ordering: topic"}.write(t))
-	eventually(t, pick(time.Minute, 10*time.Minute), "everything is published", func() bool { return d.settledAs("published") == float64(messages) })
-	ambiguous := int(d.metric("momento_bridge_ambiguous_total", ""))
-	if status := d.stop(); status != 0 {
-		t.Errorf("exit status %d after SIGTERM", status)
-	}
+	d := startDaemon(t, settings{nats: n.Address, endpoint: url, momento: "  connections: 2" + inFlight(8), route: ", ordering: topic"}.write(t))
+	d.awaitPublished(messages, 10*patience)
+	ambiguous := d.ambiguous()
+	d.mustStop()
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	t.Logf("%d connections broke, %d of them under several publishes; %d unclear, %d published twice", o.broken, o.together, ambiguous, o.repeated)
@@ -114,7 +106,7 @@ func TestOrderHoldsWhenConnectionsBreakUnderSeveralPublishes(t *testing.T) {
 	if len(o.wrong) > 0 || o.repeated > ambiguous {
 		t.Errorf("%d out of order, such as %q; %d repeated, %d unclear", len(o.wrong), o.wrong[:min(5, len(o.wrong))], o.repeated, ambiguous)
 	}
-	if o.together == 0 || strings.Contains(d.logged(), "one publish at a time") {
+	if o.together == 0 || strings.Contains(d.Output(), "one publish at a time") {
 		t.Errorf("%d of %d connections broke under several publishes", o.together, o.broken)
 	}
 }

@@ -6,7 +6,6 @@ import (
 	"strconv"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
 )
@@ -26,8 +25,8 @@ func TestPoisonIsDeadLetteredOnceAndTheRestPublishedOnce(t *testing.T) {
 		}
 		return 204
 	})
-	d := startDaemon(t, settings{nats: n.addr, endpoint: e.url, route: ", dead_letter: {subject: dead.s}"}.write(t))
-	messages := pick(6000, 60_000)
+	d := startDaemon(t, settings{nats: n.Address, endpoint: e.url, route: ", dead_letter: {subject: dead.s}"}.write(t))
+	messages := pick(1500, 6000, 60_000)
 	for i := range messages {
 		subject, payload := fmt.Sprintf("s.%d", i%20), strconv.Itoa(i)
 		switch i % 300 {
@@ -38,17 +37,13 @@ func TestPoisonIsDeadLetteredOnceAndTheRestPublishedOnce(t *testing.T) {
 		case 250:
 			payload += strings.Repeat("x", 4096)
 		}
-		if _, err := n.js.PublishAsync(subject, []byte(payload), jetstream.WithStallWait(time.Minute)); err != nil {
-			t.Fatal(err)
-		}
+		n.send(subject, []byte(payload))
 	}
-	<-n.js.PublishAsyncComplete()
+	n.stored()
 	poison := messages / 100
-	e.await(messages-poison, time.Minute)
-	eventually(t, time.Minute, "everything is acknowledged", n.settled)
-	if status := d.stop(); status != 0 {
-		t.Errorf("exit status %d after SIGTERM", status)
-	}
+	e.await(messages-poison, patience)
+	n.awaitSettled()
+	d.mustStop()
 	reasons := letters(t, dead)
 	_, duplicates := e.sums()
 	t.Logf("%d published, %d duplicates, dead letters %v", e.messages(), duplicates, reasons)
@@ -70,7 +65,7 @@ func letters(t *testing.T, dead jetstream.Stream) map[string]int {
 	}
 	reasons, seen := map[string]int{}, map[string]bool{}
 	for range info.State.Msgs {
-		m, err := consumer.Next(jetstream.FetchMaxWait(5 * time.Second))
+		m, err := consumer.Next(jetstream.FetchMaxWait(patience))
 		if err != nil {
 			t.Fatal(err)
 		}

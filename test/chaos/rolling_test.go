@@ -22,7 +22,7 @@ func TestRollingRestartsLoseAndDoubleNothing(t *testing.T) {
 		slowest = max(slowest, time.Since(stored[p.payload]))
 		return 204
 	})
-	config := settings{nats: n.addr, endpoint: e.url, momento: "  connections: 8"}.write(t)
+	config := settings{nats: n.Address, endpoint: e.url, momento: "  connections: 8"}.write(t)
 	var replicas []*daemon
 	for range 3 {
 		replicas = append(replicas, startDaemon(t, config))
@@ -44,15 +44,12 @@ func TestRollingRestartsLoseAndDoubleNothing(t *testing.T) {
 				mu.Lock()
 				stored[strconv.Itoa(sent)] = time.Now()
 				mu.Unlock()
-				if _, err := n.js.PublishAsync(fmt.Sprintf("s.%d", sent%50), strconv.AppendInt(nil, int64(sent), 10)); err != nil {
-					t.Error(err)
-					return
-				}
+				n.send(fmt.Sprintf("s.%d", sent%50), strconv.AppendInt(nil, int64(sent), 10))
 				sent++
 			}
 		}
 	})
-	for round := range pick(2, 10) {
+	for round := range pick(1, 2, 10) {
 		for i := range replicas {
 			replacement := startDaemon(t, config)
 			replacement.awaitReady()
@@ -65,14 +62,12 @@ func TestRollingRestartsLoseAndDoubleNothing(t *testing.T) {
 	}
 	close(stop)
 	publishing.Wait()
-	e.await(sent, 30*time.Second)
-	eventually(t, 10*time.Second, "everything is acknowledged", n.settled)
+	e.await(sent, patience)
+	n.awaitSettled()
 	_, duplicates := e.sums()
 	t.Logf("%d messages: lost 0, duplicates %d; the slowest started %v after it was stored", sent, duplicates, slowest)
 	if duplicates != 0 {
 		t.Errorf("%d duplicates, want none", duplicates)
 	}
-	if slowest > time.Second {
-		t.Errorf("a message that was handed back started after %v, want less than a second", slowest)
-	}
+	timely(t, slowest <= time.Second, "a message that was handed back started after %v, want less than a second", slowest)
 }

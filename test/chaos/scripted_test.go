@@ -10,11 +10,12 @@ import (
 	"net/http"
 	"os"
 	"slices"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"momento-bridge/test/lab"
 )
 
 // scripted is an endpoint that reads whole requests and otherwise does, byte for byte, what its script does with each
@@ -64,11 +65,23 @@ func startScripted(t *testing.T, secure bool, script func(*peer)) *scripted {
 	s := &scripted{t: t, url: "http://" + ln.Addr().String(), script: script}
 	var config *tls.Config
 	if secure {
-		pair := newCertificate(t)
-		s.url, s.ca, config = "https://"+ln.Addr().String(), pair.certificate, pair.config(t)
+		s.url, s.ca, config = serverConfig(t, ln)
 	}
 	go s.accept(ln, config)
 	return s
+}
+
+// serverConfig has TLS 1.3 and session tickets. What is written together is one record.
+func serverConfig(t *testing.T, ln net.Listener) (url, ca string, config *tls.Config) {
+	t.Helper()
+	dir, err := rig.Scratch("certificate")
+	must(t, err)
+	certificate, err := lab.NewCertificate(dir)
+	must(t, err)
+	config, err = certificate.Config(tls.VersionTLS13)
+	must(t, err)
+	config.DynamicRecordSizingDisabled = true
+	return "https://" + ln.Addr().String(), certificate.File, config
 }
 
 func (s *scripted) accept(ln net.Listener, config *tls.Config) {
@@ -137,17 +150,8 @@ type peer struct {
 
 // read reads a whole request.
 func (p *peer) read() (*request, error) {
-	r, err := http.ReadRequest(p.in)
-	if err != nil {
-		return nil, err
-	}
-	body, err := io.ReadAll(r.Body)
-	if err != nil {
-		return nil, err
-	}
-	topic := r.URL.Path[strings.LastIndexByte(r.URL.Path, '/')+1:]
-	what := publish{topic: topic, payload: string(body), key: r.Header.Get("Authorization")}
-	return &request{publish: what, peer: p.number, at: time.Now()}, nil
+	what, err := readPublish(p.in)
+	return &request{publish: what, peer: p.number, at: time.Now()}, err
 }
 
 // next reads and notes a request; nil: the connection has ended.
@@ -227,8 +231,8 @@ const (
 	// underWay is how long after an injection a request may come that was sent before the daemon could see it, on a
 	// busy machine.
 	underWay = 100 * time.Millisecond
-	// patience is how long a connection may stay open after an injection.
-	patience = 2 * time.Second
+	// openFor is how long a connection may stay open after an injection.
+	openFor = 20 * time.Second
 )
 
 // watch is called after something was done on the connection that no request had asked for, or an end was put to it.
@@ -237,7 +241,7 @@ const (
 func (p *peer) watch(mayRace time.Duration) {
 	p.s.befallen()
 	began := time.Now()
-	_ = p.SetReadDeadline(began.Add(patience))
+	_ = p.SetReadDeadline(began.Add(openFor))
 	var strays, raced []string
 	var err error
 	for {

@@ -3,10 +3,13 @@ package chaos
 import (
 	"net/http"
 	"os"
+	"os/exec"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
+
+	"momento-bridge/test/lab"
 )
 
 // slowly accepts every publish, after a while.
@@ -16,17 +19,17 @@ func slowly(publish) int {
 }
 
 // inHand starts a daemon that holds core messages, nearly all of them waiting.
-func inHand(t *testing.T, messages int, outputs func(*daemon)) (*endpoint, *daemon) {
+func inHand(t *testing.T, messages int, outputs func(*exec.Cmd)) (*endpoint, *daemon) {
 	t.Helper()
 	n, e := startNATS(t), startEndpoint(t, slowly)
-	s := settings{nats: n.addr, endpoint: e.url, momento: "  connections: 1" + inFlight(1), routes: `  - {name: s, subject: "s.>", cache: c}`}
+	s := settings{nats: n.Address, endpoint: e.url, momento: "  connections: 1" + inFlight(1), routes: `  - {name: s, subject: "s.>", cache: c}`}
 	d := startDaemonWith(t, s.write(t), outputs)
 	d.awaitReady()
 	for range messages {
 		_ = n.conn.Publish("s.x", []byte("x"))
 	}
 	_ = n.conn.Flush()
-	eventually(t, 10*time.Second, "received", func() bool { return d.metric("momento_bridge_messages_received_total", "") == float64(messages) })
+	lab.Eventually(t, patience, "received", func() bool { return d.Metric("momento_bridge_messages_received_total", "") == float64(messages) })
 	return e, d
 }
 
@@ -35,15 +38,15 @@ func TestTwoSignalsAtOnceAreOneStop(t *testing.T) {
 	t.Parallel()
 	const messages = 200
 	e, d := inHand(t, messages, nil)
-	d.signal(syscall.SIGTERM)
-	d.signal(syscall.SIGINT)
+	d.Signal(syscall.SIGTERM)
+	d.Signal(syscall.SIGINT)
 	if status := d.stop(); status != 0 {
 		t.Errorf("exit status %d, want 0", status)
 	}
 	if got := e.status(http.StatusNoContent); got != messages {
 		t.Errorf("%d accepted of %d", got, messages)
 	}
-	log := d.logged()
+	log := d.Output()
 	for _, want := range []string{`"msg":"stopping: `, `"budget":"20s"`, `"core_messages_lost":0,"handed_back":0,"held_of_streams":0,"unconfirmed_acks":0`} {
 		if strings.Count(log, want) != 1 {
 			t.Errorf("the log has not %s once", want)
@@ -55,12 +58,12 @@ func TestSecondSignalSaysHowManyCoreMessagesAreLost(t *testing.T) {
 	t.Parallel()
 	const messages = 2000
 	_, d := inHand(t, messages, nil)
-	d.signal(syscall.SIGTERM)
+	d.Signal(syscall.SIGTERM)
 	time.Sleep(2100 * time.Millisecond)
 	if status := d.stop(); status != 130 {
 		t.Errorf("exit status %d, want 130", status)
 	}
-	log := d.logged()
+	log := d.Output()
 	if _, last, _ := strings.Cut(log, "stopped at once by a second signal"); !strings.Contains(last, `"core_messages_lost":`) ||
 		strings.Contains(last, `"core_messages_lost":0`) {
 		t.Error("the log does not say how many messages are lost")
@@ -75,13 +78,13 @@ func TestReaderThatGoesAwayEndsNothing(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	e, d := inHand(t, messages, func(d *daemon) { d.cmd.Stdout, d.cmd.Stderr = writer, writer })
+	e, d := inHand(t, messages, func(cmd *exec.Cmd) { cmd.Stdout, cmd.Stderr = writer, writer })
 	writer.Close()
 	reader.Close()
-	d.signal(syscall.SIGHUP) // It says something.
-	d.signal(syscall.SIGPIPE)
+	d.Signal(syscall.SIGHUP) // It says something.
+	d.Signal(syscall.SIGPIPE)
 	if status := d.stop(); status != 0 {
-		t.Errorf("exit status %d, want 0: %v", status, d.cmd.ProcessState)
+		t.Errorf("exit status %d, want 0", status)
 	}
 	if got := e.status(http.StatusNoContent); got != messages {
 		t.Errorf("%d accepted of %d", got, messages)

@@ -3,6 +3,8 @@ package chaos
 import (
 	"testing"
 	"time"
+
+	"momento-bridge/test/lab"
 )
 
 // How long a connection is idle before something befalls it.
@@ -52,13 +54,13 @@ func TestWhatNobodyAskedForBelongsToNoMessage(t *testing.T) {
 				w := f.start(t, 1, whenIdle(tt.idle, func(p *peer) {
 					tt.befall(p)
 					p.watch(0)
-				}), settings{momento: "  timeout: 1s"})
-				messages := 5
+				}), settings{momento: "  timeout: 5s"})
+				messages := pick(3, 5, 5)
 				if tt.idle == longIdle {
 					messages = 3
 				}
 				w.publishWhenBefallen(messages)
-				w.carried(messages, nil, 5*time.Second)
+				w.carried(messages, nil)
 				w.once(messages)
 				w.untouched(messages - 1)
 			})
@@ -73,13 +75,13 @@ func TestIdleConnectionThatEndsIsNotUsed(t *testing.T) {
 	t.Parallel()
 	for _, delivery := range []string{"at-least-once", "at-most-once"} {
 		for name, end := range map[string]func(*peer){"closes": (*peer).close, "resets": (*peer).reset} {
-			for _, f := range pairs {
+			for _, f := range forms(len(name)+len(delivery), 4) {
 				t.Run(delivery+", the endpoint "+name+", "+f.String(), func(t *testing.T) {
 					t.Parallel()
 					w := f.start(t, 1, whenIdle(shortIdle, end), settings{route: ", delivery: " + delivery})
-					const messages = 5
+					messages := pick(3, 5, 5)
 					w.publishWhenBefallen(messages)
-					w.carried(messages, nil, 5*time.Second)
+					w.carried(messages, nil)
 					w.once(messages)
 				})
 			}
@@ -108,10 +110,9 @@ func (w *world) publishWhenBefallen(messages int) {
 	w.t.Helper()
 	for i := range messages {
 		w.publish(i, 1)
-		for end := time.Now().Add(3 * time.Second); !w.e.allBefallen(i+1) && time.Now().Before(end); {
-			time.Sleep(5 * time.Millisecond)
-		}
-		time.Sleep(underWay)
+		befallen := func() bool { return w.e.allBefallen(i + 1) }
+		_ = lab.Await(w.t.Context(), patience, "something befalls every connection", befallen)
+		w.daemon.catchUp()
 	}
 }
 

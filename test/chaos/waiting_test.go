@@ -24,8 +24,8 @@ func TestWaitingForQuotaRedeliversNothing(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			n := startNATS(t)
-			consumer := n.consumer(n.stream("S", "s.>"), 30*time.Second)
-			n.publish(0, 10_000)
+			consumer := n.consumer(n.stream("S", "s.>"), pick(10*time.Second, 30*time.Second, 30*time.Second))
+			n.publish(0, pick(2000, 10_000, 10_000))
 			quota := rate.NewLimiter(rate.Limit(tt.quota), 2)
 			e := startEndpoint(t, func(publish) int {
 				if !quota.Allow() {
@@ -33,17 +33,15 @@ func TestWaitingForQuotaRedeliversNothing(t *testing.T) {
 				}
 				return 204
 			})
-			d := startDaemon(t, settings{nats: n.addr, endpoint: e.url, more: tt.limits}.write(t))
-			time.Sleep(pick(50*time.Second, 5*time.Minute))
+			d := startDaemon(t, settings{nats: n.Address, endpoint: e.url, momento: "  timeout: 2s", more: tt.limits}.write(t))
+			time.Sleep(pick(15*time.Second, 50*time.Second, 5*time.Minute))
 			messages, duplicates := e.sums()
-			redelivered := d.metric("momento_bridge_redelivered_total", "")
-			t.Logf("%d published, %d refused, %g redelivered", messages, e.status(429), redelivered)
+			redelivered := d.redelivered()
+			t.Logf("%d published, %d refused, %d redelivered", messages, e.status(429), redelivered)
 			if redelivered != 0 || duplicates != 0 || messages < 10 {
-				t.Errorf("%d published, %d duplicates, %g redelivered, want none", messages, duplicates, redelivered)
+				t.Errorf("%d published, %d duplicates, %d redelivered, want none", messages, duplicates, redelivered)
 			}
-			if status := d.stop(); status != 0 {
-				t.Errorf("exit status %d after SIGTERM", status)
-			}
+			d.mustStop()
 			if info, err := consumer.Info(t.Context()); err != nil || info.NumAckPending > info.NumRedelivered+64 {
 				t.Errorf("after the stop the consumer has %+v, %v", info, err)
 			}
@@ -55,7 +53,7 @@ func TestLargeMessagesAndSlowAnswersAreDeliveredOnce(t *testing.T) {
 	t.Parallel()
 	n := startNATS(t)
 	n.stream("S", "s.>")
-	const messages = 100
+	messages := pick(40, 100, 100)
 	body := strings.Repeat("x", 512<<10)
 	for i := range messages {
 		if _, err := n.js.Publish(t.Context(), "s.large", fmt.Appendf(nil, "%d %s", i, body)); err != nil {
@@ -69,13 +67,13 @@ func TestLargeMessagesAndSlowAnswersAreDeliveredOnce(t *testing.T) {
 		paused.Wait()
 		return 204
 	})
-	d := startDaemon(t, settings{nats: n.addr, endpoint: e.url, momento: "  timeout: 10s", route: ", max_payload: 1MiB"}.write(t))
-	e.await(messages, time.Minute)
+	d := startDaemon(t, settings{nats: n.Address, endpoint: e.url, momento: "  timeout: 10s", route: ", max_payload: 1MiB"}.write(t))
+	e.await(messages, patience)
 	_, duplicates := e.sums()
-	if redelivered := d.metric("momento_bridge_redelivered_total", ""); redelivered != 0 || duplicates != 0 {
-		t.Errorf("%g redelivered, %d duplicates, want none", redelivered, duplicates)
+	if redelivered := d.redelivered(); redelivered != 0 || duplicates != 0 {
+		t.Errorf("%d redelivered, %d duplicates, want none", redelivered, duplicates)
 	}
-	if peak := d.peakMemory(); peak > 400<<20 {
+	if peak := d.PeakMemory(); peak > 400<<20 {
 		t.Errorf("%d MiB at the peak", peak>>20)
 	}
 }

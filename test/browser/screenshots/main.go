@@ -14,28 +14,29 @@ import (
 
 	"github.com/chromedp/chromedp"
 
-	"momento-bridge/test/browser/lab"
+	"momento-bridge/test/browser/show"
+	"momento-bridge/test/lab"
 )
 
 // scene is a state with what causes it.
 type scene struct {
 	name   string
-	config lab.Config
+	config show.Config
 	feeds  map[string]float64
 	state  string // That the daemon must be in.
 }
 
 var scenes = []scene{
 	{
-		name: "running", config: lab.Config{Caches: []string{"shop", "audit"}},
+		name: "running", config: show.Config{Caches: []string{"shop", "audit"}},
 		feeds: map[string]float64{"orders": 40, "prices": 25, "audit": 4}, state: "publishing",
 	},
 	{
-		name: "throttled", config: lab.Config{Caches: []string{"shop", "audit"}, Rate: 20, Orders: 2500},
+		name: "throttled", config: show.Config{Caches: []string{"shop", "audit"}, Rate: 20, Orders: 2500},
 		feeds: map[string]float64{"orders": 5, "prices": 4, "audit": 0.5}, state: "throttled",
 	},
 	{
-		name: "parked", config: lab.Config{Caches: []string{"shop"}},
+		name: "parked", config: show.Config{Caches: []string{"shop"}},
 		feeds: map[string]float64{"orders": 40, "prices": 25, "audit": 4}, state: "parked",
 	},
 }
@@ -53,31 +54,23 @@ func main() {
 }
 
 func run(ctx context.Context, root string, history time.Duration) error {
-	dir, err := os.MkdirTemp("", "screenshots")
-	if err != nil {
-		return fmt.Errorf("make a folder: %w", err)
-	}
-	defer os.RemoveAll(dir)
-	programs, err := lab.Build(ctx, root, dir)
+	rig, err := lab.New(ctx, root)
 	if err != nil {
 		return err
 	}
-	labs := make([]*lab.Lab, len(scenes))
+	defer rig.Stop()
+	shows := make([]*show.Show, len(scenes))
 	var feeding sync.WaitGroup
 	feed, stopFeeding := context.WithCancel(ctx)
 	defer feeding.Wait()
 	defer stopFeeding()
 	for i, s := range scenes {
-		scratch := filepath.Join(dir, s.name)
-		if err := os.Mkdir(scratch, 0o700); err != nil {
-			return fmt.Errorf("make a folder: %w", err)
-		}
-		if labs[i], err = lab.Start(ctx, programs, scratch, s.config); err != nil {
+		if shows[i], err = show.Start(ctx, rig, s.config); err != nil {
 			return fmt.Errorf("%s: %w", s.name, err)
 		}
-		defer labs[i].Close()
+		defer shows[i].Close()
 		for subject, perSecond := range s.feeds {
-			feeding.Go(func() { _, _ = labs[i].Feed(feed, subject, perSecond, 0.4) })
+			feeding.Go(func() { _, _ = shows[i].Feed(feed, subject, perSecond, 0.4) })
 		}
 	}
 	fmt.Printf("%d daemons run for %v\n", len(scenes), history)
@@ -86,18 +79,18 @@ func run(ctx context.Context, root string, history time.Duration) error {
 		return ctx.Err()
 	case <-time.After(history):
 	}
-	return take(ctx, labs, filepath.Join(root, "docs", "images"))
+	return take(ctx, shows, filepath.Join(root, "docs", "images"))
 }
 
-// take takes all pictures of all labs.
-func take(ctx context.Context, labs []*lab.Lab, to string) error {
-	tab, stop, err := lab.Chrome(ctx)
+// take takes all pictures of all daemons.
+func take(ctx context.Context, shows []*show.Show, to string) error {
+	tab, stop, err := show.Chrome(ctx)
 	if err != nil {
 		return err
 	}
 	defer stop()
 	for i, s := range scenes {
-		status, err := labs[i].Status(ctx)
+		status, err := shows[i].Status()
 		if err != nil {
 			return err
 		}
@@ -105,13 +98,13 @@ func take(ctx context.Context, labs []*lab.Lab, to string) error {
 			return fmt.Errorf("the daemon of the scene %s is %s: %s", s.name, status.State, status.Summary)
 		}
 		for _, scheme := range []string{"light", "dark"} {
-			if err := shoot(tab, labs[i].Admin, 1280, scheme, filepath.Join(to, "status-"+s.name+"-"+scheme+".png")); err != nil {
+			if err := shoot(tab, shows[i].Admin, 1280, scheme, filepath.Join(to, "status-"+s.name+"-"+scheme+".png")); err != nil {
 				return err
 			}
 			if s.name != "throttled" {
 				continue
 			}
-			if err := shoot(tab, labs[i].Admin, 360, scheme, filepath.Join(to, "status-narrow-"+scheme+".png")); err != nil {
+			if err := shoot(tab, shows[i].Admin, 360, scheme, filepath.Join(to, "status-narrow-"+scheme+".png")); err != nil {
 				return err
 			}
 		}
@@ -121,7 +114,7 @@ func take(ctx context.Context, labs []*lab.Lab, to string) error {
 
 // shoot writes a picture of the whole page, once it is live and its charts are drawn.
 func shoot(tab context.Context, url string, width int64, scheme, path string) error {
-	if err := lab.Look(tab, width, 900, scheme); err != nil {
+	if err := show.Look(tab, width, 900, scheme); err != nil {
 		return err
 	}
 	if err := chromedp.Do(tab, chromedp.Navigate(url)); err != nil {

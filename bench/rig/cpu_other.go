@@ -1,8 +1,0 @@
-//go:build !unix
-
-package rig
-
-import "time"
-
-// cpuTime is not known here, and not reported.
-func cpuTime() time.Duration { return 0 }

@@ -1,0 +1,261 @@
+package quota
+
+import (
+	"math"
+	"time"
+)
+
+// learner finds an unknown quota from what is refused.
+//
+// It relies on one thing that every limiter has in common: between two moments at which the quota is used up, exactly
+// what the quota allows is accepted. So the costs accepted from one refusal to the next, divided by the time between
+// them, are the quota, whatever burst or window it has. That holds if the rate was above the quota all the time. If it
+// was below for a while, the quota may have lain idle and is at least that much; it is at most the rate that was
+// refused.
+//
+//	rate
+//	 |      / refused: cut          . . . twofold each second again
+//	 |     /|                      .
+//	 |    / |   __ refused        .   nothing refused: the quota has been raised
+//	 |   /  |  |  |     _ _ _ _ _.
+//	 |  /   |__|  |  ,-'       quota, as learned
+//	 | /           |/
+//	 +--------------------------------------- time
+//
+// The rate starts low and doubles each second until a refusal. Two or three refusals later the quota is known. From
+// then on the rate climbs along a cubic curve, as CUBIC of RFC 9438 does: fast at first, slowly where the quota is
+// expected, then faster. A refusal ends the climb and yields a new measurement of the quota. If none comes, the quota
+// has been raised.
+type learner struct {
+	ceiling float64 // Never exceeded; +Inf: none.
+	floor   float64 // Refusals never push the rate below it.
+	rate    float64 // In force; +Inf: none.
+	quota   float64 // As learned; 0: not yet.
+	found   int     // Refusals in a row that confirmed it.
+
+	// The climb.
+	depth   float64       // Where it began below the quota, as a share of it.
+	climbed time.Duration // How long it has lasted, as far as there was demand.
+	middle  time.Duration // When it reaches the quota.
+
+	usual   float64   // What a publish costs, on average.
+	wanted  bool      // A publish had to wait for a token since the last step.
+	stepped time.Time // When the last step was.
+	cutAt   time.Time // When a refusal changed the rate last.
+
+	suspect float64 // What the quota is if the next refusal comes at once; 0: unknown.
+	doubted bool    // The latest refusal came late, although the quota seemed to be as known.
+
+	// What has happened since the refusal from which costs are counted.
+	emptied  time.Time // When that was; zero: there was none.
+	accepted float64   // The costs accepted.
+	lowest   float64   // The lowest rate.
+	lull     bool      // The rate was not used to the full for a while.
+	blocked  bool      // A refusal has followed another one, as it does where a window has been used up.
+
+	offered Meter // The costs of what has been answered.
+}
+
+const (
+	// While no refusal has come, the rate doubles in doubleTime, or in the time of doubleFew publishes if that is
+	// longer.
+	doubleTime = time.Second
+	doubleFew  = 4.0
+	// margin is how far below the quota a climb begins, as a share of it.
+	margin = 0.04
+	// hardest is the smallest share of the rate that one refusal leaves, unless the quota has been measured.
+	hardest = 0.5
+	// near is the ratio below which two bounds of the quota are as good as a measurement.
+	near = 1.12
+	// same is the ratio below which two measurements are the same.
+	same = 1.03
+	// trying is how far above the lower bound of the quota a rate is chosen that shows whether the bound is the quota.
+	trying = 1.06
+	// enough publishes accepted between two refusals make a measurement.
+	enough = 4.0
+	// period is the least time that a measurement takes. Where accepted and refused publishes alternate, shortPeriod is.
+	period      = time.Second
+	shortPeriod = period / 2
+	// stepTime is the least time between two steps of the rate.
+	stepTime = 50 * time.Millisecond
+	// After the first measurement a climb reaches the quota after firstMiddle, or after the time of middleFew publishes
+	// if that is longer.
+	firstMiddle = time.Second
+	middleFew   = 8.0
+	// Once the quota is confirmed, it takes leastMiddle, or the time of middleMany publishes if that is longer. One
+	// refusal in twice as many publishes is the price of noticing that the quota has been raised.
+	leastMiddle = 4 * time.Second
+	middleMany  = 70.0
+	// smoothing is the weight of the latest cost in the usual one.
+	smoothing = 1.0 / 16
+	// fastest is the highest rate that counts as a limit, per second.
+	fastest = 1e6
+)
+
+// step lets the rate grow while publishes wait for tokens. It reports whether the rate has changed.
+func (l *learner) step(now time.Time) bool {
+	passed := now.Sub(l.stepped)
+	if passed < stepTime {
+		return false
+	}
+	l.stepped = now
+	if !l.wanted {
+		l.lull = true
+		return false
+	}
+	l.wanted = false
+	if l.rate >= l.ceiling {
+		return false
+	}
+	l.set(l.grown(min(passed, time.Second)))
+	return true
+}
+
+// grown returns the rate after a further time of unmet demand.
+func (l *learner) grown(passed time.Duration) float64 {
+	l.climbed += passed
+	doubled := l.rate * math.Exp2(passed.Seconds()/max(doubleTime, l.span(doubleFew, l.rate)).Seconds())
+	if l.quota == 0 || l.rate > l.quota*(1+2*l.depth) {
+		return doubled
+	}
+	x := float64(l.climbed-l.middle) / float64(l.middle)
+	return min(doubled, max(l.rate, l.quota*(1+l.depth*x*x*x)))
+}
+
+// accept takes note of an accepted cost.
+func (l *learner) accept(now time.Time, cost float64) {
+	l.accepted += cost
+	l.offer(now, cost)
+}
+
+// offer takes note of the cost of a publish that has been answered, either way.
+func (l *learner) offer(now time.Time, cost float64) {
+	if l.usual == 0 {
+		l.usual = cost
+	}
+	l.usual += (cost - l.usual) * smoothing
+	l.offered.Add(now, cost)
+}
+
+// refuse takes note of a refusal of a publish that started at sent. It reports whether the rate has changed. A publish
+// that was sent at a rate which has been cut since says nothing new.
+func (l *learner) refuse(now, sent time.Time, cost float64) bool {
+	l.offer(now, cost)
+	if sent.Before(l.cutAt) {
+		return false
+	}
+	most := min(l.rate, l.offered.PerSecond(now, enough*l.usual))
+	since := now.Sub(l.emptied)
+	switch {
+	case math.IsInf(most, 1) || most <= 0:
+		return false
+	case l.emptied.IsZero():
+		l.guess(most, 0)
+	case l.confirmed(since) && since < period:
+		l.know(l.suspect)
+	case l.confirmed(since):
+		l.know((l.suspect + most) / 2)
+	case since < period && (l.blocked || since < shortPeriod) || l.accepted < enough*l.usual && now.Sub(l.cutAt) < period:
+		return false
+	case l.accepted < enough*l.usual:
+		l.guess(most, 0)
+		l.cutAt = now
+		return true // Count on.
+	default:
+		l.measure(most, l.accepted/since.Seconds())
+	}
+	l.cutAt = now
+	l.emptied, l.accepted, l.lowest, l.lull, l.blocked = now, 0, l.rate, false, false
+	return true
+}
+
+// confirmed reports whether a refusal that comes this long after the latest one is what a quota as suspected leads to.
+func (l *learner) confirmed(since time.Duration) bool {
+	expected := l.usual / ((trying - 1) * l.suspect) // Seconds until one publish too many has been accepted.
+	return l.suspect > 0 && l.accepted > 0 && !l.blocked && since.Seconds() < 1.3*expected+0.1 &&
+		math.Abs(l.accepted-l.suspect*since.Seconds()) < 1.5*l.usual
+}
+
+// block notes that a refusal has followed another one, and that nothing is sent until a time. A limiter that refuses like
+// that counts in windows, and this one is used up: the time until the next window does not count.
+func (l *learner) block(until time.Time) {
+	l.blocked = true
+	if l.accepted == 0 && !l.emptied.IsZero() {
+		l.emptied = until
+	}
+}
+
+// measure concludes from the costs accepted per second between two refusals, the later one at a rate of most.
+func (l *learner) measure(most, least float64) {
+	switch {
+	case most <= near*least:
+		l.know((least + most) / 2)
+	case !l.lull && l.lowest >= least: // The rate was above the quota all the time.
+		l.know(least)
+	case !l.lull && !l.doubted && least < same*l.quota && least > l.quota/same:
+		l.know(least) // The refusal was late because the limiter had saved up much.
+		l.doubted = true
+		return
+	default:
+		l.guess(most, least)
+	}
+	l.doubted = false
+}
+
+// know goes on from a quota that has been measured.
+func (l *learner) know(quota float64) {
+	if l.quota > 0 && quota < l.quota*near && quota > l.quota/near {
+		l.found++
+	} else {
+		l.found = 1
+	}
+	l.suspect = 0
+	steady := max(leastMiddle, l.span(middleMany, quota))
+	l.middle = min(steady, l.first(quota)<<min(l.found, 8))
+	l.begin(quota, quota*(1-margin))
+}
+
+// guess goes on from a rate between the bounds of the quota, when no more is known than those; least may be 0. If a
+// rate just above the lower bound is refused, the lower bound was the quota.
+func (l *learner) guess(most, least float64) {
+	l.found = 0
+	l.suspect = 0
+	trial := trying * least
+	l.middle = 2 * l.first(max(trial, hardest*most))
+	if trial <= hardest*most {
+		l.begin(most, hardest*most)
+		return
+	}
+	if !l.lull {
+		l.suspect = least
+	}
+	l.begin(trial, trial)
+	l.climbed = l.middle
+}
+
+// first returns the middle of the shortest climb.
+func (l *learner) first(quota float64) time.Duration {
+	return max(firstMiddle, l.span(middleFew, quota))
+}
+
+// span returns how long this many publishes take at a rate, and no more than an hour.
+func (l *learner) span(publishes, rate float64) time.Duration {
+	return time.Duration(min(publishes*l.usual/rate, 3600) * float64(time.Second))
+}
+
+// begin starts a climb.
+func (l *learner) begin(quota, rate float64) {
+	l.quota = quota
+	l.climbed = 0
+	l.set(max(l.floor, rate))
+	l.depth = max(margin, 1-l.rate/quota)
+}
+
+// set puts a rate in force, within the ceiling.
+func (l *learner) set(rate float64) {
+	if rate > fastest {
+		rate = math.Inf(1)
+	}
+	l.rate = min(rate, l.ceiling)
+	l.lowest = min(l.lowest, l.rate)
+}

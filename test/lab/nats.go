@@ -1,0 +1,117 @@
+package lab
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+)
+
+// NATS is a nats-server with JetStream, with the same addresses and store each time it is started.
+type NATS struct {
+	*Process // The latest.
+	Address  string
+	URL      string
+	Monitor  string // The URL of its monitoring.
+
+	lab   *Lab
+	store string
+	args  []string
+}
+
+// StartNATS starts a server and waits until it listens.
+func (l *Lab) StartNATS(ctx context.Context) (*NATS, error) {
+	s, err := l.newNATS()
+	if err != nil {
+		return nil, err
+	}
+	return s, s.Start(ctx)
+}
+
+// StartCluster starts so many servers that form a cluster. They are named n0, n1 and so on.
+func (l *Lab) StartCluster(ctx context.Context, n int) ([]*NATS, error) {
+	servers, routes := make([]*NATS, n), make([]string, n)
+	for i := range servers {
+		routes[i] = "nats://" + FreeAddress()
+	}
+	for i := range servers {
+		var err error
+		if servers[i], err = l.newNATS(); err != nil {
+			return nil, err
+		}
+		servers[i].args = append(servers[i].args, "--name", fmt.Sprint("n", i),
+			"--cluster_name", "C", "--cluster", routes[i], "--routes", strings.Join(routes, ","))
+		if err := servers[i].Start(ctx); err != nil {
+			return nil, err
+		}
+	}
+	return servers, nil
+}
+
+func (l *Lab) newNATS() (*NATS, error) {
+	store, err := l.Scratch("jetstream")
+	if err != nil {
+		return nil, err
+	}
+	address, monitor := FreeAddress(), FreeAddress()
+	_, port, _ := net.SplitHostPort(address)
+	_, monitorPort, _ := net.SplitHostPort(monitor)
+	return &NATS{
+		Address: address, URL: "nats://" + address, Monitor: "http://" + monitor, lab: l, store: store,
+		args: []string{"-a", "127.0.0.1", "-p", port, "-m", monitorPort, "-js", "-sd", store},
+	}, nil
+}
+
+// Start starts a server that has ended again, and waits until it listens.
+func (s *NATS) Start(ctx context.Context) (err error) {
+	if s.Process, err = s.lab.Start(s.lab.NATSServer, s.args...); err != nil {
+		return err
+	}
+	return AwaitListener(ctx, s.Address)
+}
+
+// Close ends the server and removes its store.
+func (s *NATS) Close() {
+	s.Kill()
+	_ = os.RemoveAll(s.store)
+}
+
+// Connect connects to servers, and stays so through their restarts. Close ends it.
+func Connect(servers ...*NATS) (*nats.Conn, jetstream.JetStream, error) {
+	urls := make([]string, len(servers))
+	for i, s := range servers {
+		urls[i] = s.URL
+	}
+	conn, err := nats.Connect(strings.Join(urls, ","), nats.MaxReconnects(-1), nats.ReconnectWait(50*time.Millisecond))
+	if err != nil {
+		return nil, nil, fmt.Errorf("connect to NATS: %w", err)
+	}
+	js, err := jetstream.New(conn, jetstream.WithPublishAsyncMaxPending(2048))
+	if err != nil {
+		conn.Close()
+		return nil, nil, fmt.Errorf("use JetStream: %w", err)
+	}
+	return conn, js, nil
+}
+
+// AwaitSubscribed waits until somebody subscribes to what matches a subject.
+func (s *NATS) AwaitSubscribed(ctx context.Context, subject string) error {
+	return Await(ctx, time.Minute, "somebody subscribes to "+subject, func() bool {
+		resp, err := http.Get(s.Monitor + "/subsz?subs=1&test=" + subject)
+		if err != nil {
+			return false
+		}
+		defer resp.Body.Close()
+		var answer struct {
+			Total int `json:"total"`
+		}
+		return json.NewDecoder(resp.Body).Decode(&answer) == nil && answer.Total > 0
+	})
+}
