@@ -475,7 +475,7 @@ func TestWriteThatGetsStuckIsATimeout(t *testing.T) {
 	c.write(ok204)
 	l.expect("a: accept 204")
 	large := strings.Repeat("x", 16<<20)
-	l.sendBy(time.Now().Add(500*time.Millisecond), large, "b")
+	l.sendBy(time.Now().Add(3*time.Second), large, "b")
 	all := l.outcomes(2)
 	if all[0].Verdict != pipeline.Ambiguous || all[0].Result != pipeline.ResultTimeout || all[0].Echo || all[1].Verdict != pipeline.Ambiguous || !all[1].Echo {
 		t.Errorf("answers %+v and %+v, want a timeout and its echo", all[0].Answer, all[1].Answer)
