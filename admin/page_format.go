@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"momento-bridge/terminal"
 )
 
 // formats write the values of a Status for people, by the names that the template gives them. page/format.js has the
@@ -64,14 +66,7 @@ const (
 // fixed writes n with so many decimals, halves rounded up as JavaScript does, and thousands apart.
 func fixed(n float64, decimals int) string {
 	scale := math.Pow10(decimals)
-	whole, fraction, _ := strings.Cut(strconv.FormatFloat(math.Floor(n*scale+0.5)/scale, 'f', decimals, 64), ".")
-	for i := len(whole) - 3; i > 0 && whole[i-1] != '-'; i -= 3 {
-		whole = whole[:i] + apart + whole[i:]
-	}
-	if fraction == "" {
-		return whole
-	}
-	return whole + "." + fraction
+	return terminal.Group(strconv.FormatFloat(math.Floor(n*scale+0.5)/scale, 'f', decimals, 64), apart)
 }
 
 func formatCount(n float64) string { return fixed(n, 0) }

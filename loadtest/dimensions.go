@@ -97,7 +97,9 @@ func (t *Target) subscribe(ctx context.Context) (stop func() error) {
 	for _, cache := range t.Caches {
 		for _, topic := range t.topics() {
 			listening.Go(func() {
-				err := t.Sink.Subscribe(ctx, sink.Subscription{Cache: cache, Topic: topic, Received: func([]byte, time.Time) {}, Gap: func(int) {}})
+				err := t.endpoint().Subscribe(ctx, sink.Subscription{
+					Cache: cache, Topic: topic, Received: func([]byte, time.Time) {}, Gap: func(int) {},
+				})
 				if why, ok := errors.AsType[*sink.SubscribeError](err); ok {
 					refused.Store(why)
 				}
@@ -144,12 +146,49 @@ func (f *finder) dimension(ctx context.Context, name string, v variant) (report.
 		d.Unfit = t.Unfit
 		return d, nil
 	}
-	d.Plateau = search.Accepted(t.Phases[0].Events)
-	if d.Plateau == 0 {
-		d.Plateau = rate // Hardly anything was refused.
-	}
-	d.Counts = d.Plateau < (1-moved)*f.result.Plateau || d.Plateau > (1+moved)*f.result.Plateau
+	f.compare(&d, &t, rate)
 	return d, nil
+}
+
+// compare says whether what is accepted in a trial that offered so much is another plateau, or why that is not known.
+func (f *finder) compare(d *report.Dimension, t *search.Trial, offered float64) {
+	accepted, steady := search.Accepted(t.Phases[0].Events, f.result.Window > 0)
+	if accepted == 0 {
+		accepted = offered * t.OnTime // Hardly anything was refused.
+	}
+	// What was not sent in time may have been accepted, or not.
+	low := accepted / f.result.Plateau * f.plateauOnTime()
+	high := accepted / f.result.Plateau / t.OnTime
+	switch {
+	case !steady:
+		d.Unfit = "publishes were not accepted at a steady rate"
+	case side(low) != side(high):
+		d.Unfit = fmt.Sprintf("only %.1f %% of the publishes were sent in time, and %.1f %% when the plateau was measured",
+			100*t.OnTime, 100*f.plateauOnTime())
+	default:
+		d.Plateau, d.Counts = accepted, side(low) != 0
+	}
+}
+
+// side says whether a share of the plateau is less (-1), more (1), or the same (0).
+func side(share float64) int {
+	switch {
+	case share < 1-moved:
+		return -1
+	case share > 1+moved:
+		return 1
+	}
+	return 0
+}
+
+// plateauOnTime is the share of the publishes that were sent in time when the plateau was measured.
+func (f *finder) plateauOnTime() float64 {
+	for i, t := range slices.Backward(f.result.Trials) {
+		if t.Name == "plateau" {
+			return f.measured[i].OnTime
+		}
+	}
+	return 1
 }
 
 // overload is how much more than the plateau is offered to see what a dimension does to it.

@@ -57,7 +57,7 @@ func (c *FindConfig) Limit() {
 
 // Preflight publishes once, and says what is wrong if that is not accepted. A refusal for quota is fine.
 func Preflight(t Target) error {
-	p := t.Sink.Publisher()
+	p := t.endpoint().Publisher()
 	defer p.Close()
 	cfg := t.engine()
 	now := time.Now()

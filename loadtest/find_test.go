@@ -2,6 +2,7 @@ package loadtest
 
 import (
 	"context"
+	"math"
 	"strings"
 	"testing"
 	"time"
@@ -12,63 +13,147 @@ import (
 )
 
 func TestInterruptionAfterTheSearchIsTold(t *testing.T) {
-	t.Parallel()
-	rate, _ := rateTest(t, emulator.Config{Settings: emulator.Settings{Rate: 300, Burst: 60}}, 0, 0)
-	ctx, cancel := context.WithCancel(t.Context())
-	defer cancel()
-	cfg := FindConfig{Target: rate.Target, Search: search.Default(), Effort: Quick, Latency: true}
-	cfg.Search.Start = 200
-	cfg.Limit()
-	cfg.Progress = func(p FindProgress) {
-		if p.Step.Name == "latency" {
-			cancel()
+	limit := emulator.Settings{Rate: 300, Burst: 60}
+	bubble(t, emulator.Config{Settings: limit}, func(t *testing.T, target Target, _ *emulator.Server) {
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		cfg := quick(target, 200)
+		cfg.Latency = true
+		cfg.Progress = func(p FindProgress) {
+			if p.Step.Name == "latency" {
+				cancel()
+			}
 		}
-	}
-	r, err := Find(ctx, cfg)
-	if err != nil || !r.Interrupted || r.PlateauRate == nil || r.Verdict != report.NotProved {
-		t.Errorf("%v: interrupted %v, plateau %v: %s", err, r.Interrupted, r.PlateauRate, r.Reason)
+		r, err := Find(ctx, cfg)
+		if err != nil || !r.Interrupted || r.PlateauRate == nil || r.Verdict != report.NotProved {
+			t.Errorf("%v: interrupted %v, plateau %v: %s", err, r.Interrupted, r.PlateauRate, r.Reason)
+		}
+	})
+}
+
+func TestEstimateIsTheLimit(t *testing.T) {
+	limit := emulator.Settings{Rate: 300, Burst: 60}
+	bubble(t, emulator.Config{Settings: limit}, func(t *testing.T, target Target, server *emulator.Server) {
+		r, err := Find(t.Context(), quick(target, 100))
+		if err != nil || r.PlateauRate == nil || *r.PlateauRate < 297 || *r.PlateauRate > 303 || *r.Burst < 59 || *r.Burst > 61 {
+			t.Fatalf("%v: %+v", err, r)
+		}
+		if s := server.Stats(); r.Requests != s.Accepted+s.Rejected[429] {
+			t.Errorf("%d requests are reported, the endpoint saw %d", r.Requests, s.Accepted+s.Rejected[429])
+		}
+	})
+}
+
+func TestLimitIsProvedWithinItsBracket(t *testing.T) {
+	limit := emulator.Settings{Rate: 50, Burst: 10}
+	bubble(t, emulator.Config{Settings: limit}, func(t *testing.T, target Target, _ *emulator.Server) {
+		cfg := FindConfig{Target: target, Search: search.Default(), Effort: Standard}
+		cfg.Limit()
+		r, err := Find(t.Context(), cfg)
+		if err != nil || r.Verdict != report.Proved || *r.CleanRate > 50 || *r.FailingRate < 50 || *r.FailingRate > 1.011**r.CleanRate {
+			t.Errorf("%v: %s, %s: %v to %v", err, r.Verdict, r.Reason, r.CleanRate, r.FailingRate)
+		}
+	})
+}
+
+func TestDimensionsTellWhatTheLimitCounts(t *testing.T) {
+	limit := emulator.Settings{Rate: 200, Burst: 20, Unit: "operations"}
+	bubble(t, emulator.Config{Settings: limit}, func(t *testing.T, target Target, _ *emulator.Server) {
+		cfg := quick(target, 200)
+		cfg.Target.Caches = []string{"c", "d"}
+		cfg.Dimensions = Dimensions
+		r, err := Find(t.Context(), cfg)
+		if err != nil || r.Unit != "publishes, by size and subscribers" || len(r.Dimensions) != 6 {
+			t.Fatalf("%v: it counts %q: %+v", err, r.Unit, r.Dimensions)
+		}
+		for _, d := range r.Dimensions {
+			want := 200.0
+			switch d.Value {
+			case "4096 bytes":
+				want = 50
+			case "1 subscriber for each topic":
+				want = 100
+			}
+			if math.Abs(d.Plateau-want) > 0.01*want || d.Counts != (want < 200) || d.Unfit != "" {
+				t.Errorf("%s: %s are accepted at %.1f/s, counts %v %s; want %.0f/s", d.Name, d.Value, d.Plateau, d.Counts, d.Unfit, want)
+			}
+		}
+	})
+}
+
+// A machine that stands still now and then shows what a limit saves meanwhile, and loses what it does not.
+func TestStallsDoNotLookLikeADimension(t *testing.T) {
+	limit := emulator.Settings{Rate: 200, Burst: 20}
+	for name, stalls := range map[string]func(n int) time.Duration{
+		"two close together": func(n int) time.Duration {
+			return map[int]time.Duration{400: 300 * time.Millisecond, 500: 300 * time.Millisecond}[n]
+		},
+		"again and again":  func(n int) time.Duration { return map[bool]time.Duration{true: 250 * time.Millisecond}[n%1500 == 0] },
+		"most of the time": func(n int) time.Duration { return map[bool]time.Duration{true: 150 * time.Millisecond}[n%10 == 0] },
+	} {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, emulator.Config{Settings: limit}, func(t *testing.T, target Target, _ *emulator.Server) {
+				cfg := quick(target, 200)
+				cfg.Dimensions = []string{"connections"}
+				sleeps, on := 0, false
+				cfg.Progress = func(p FindProgress) { sleeps, on = 0, p.Step.Name == "dimension" }
+				cfg.Target.machine.Sleep = func(d time.Duration) {
+					if sleeps++; on {
+						d += stalls(sleeps)
+					}
+					time.Sleep(d)
+				}
+				r, err := Find(t.Context(), cfg)
+				if err != nil || len(r.Dimensions) != 1 {
+					t.Fatalf("%v: %+v", err, r)
+				}
+				if d := r.Dimensions[0]; d.Counts || d.Unfit == "" && math.Abs(d.Plateau-200) > 20 {
+					t.Errorf("%+v", d)
+				} else {
+					t.Logf("%+v", d)
+				}
+			})
+		})
 	}
 }
 
 // Few connections carry little when each answer takes its time. That is no limit of the endpoint.
 func TestDimensionThatTheGeneratorCannotKeepUpWithIsNotKnown(t *testing.T) {
-	t.Parallel()
-	rate, _ := rateTest(t, emulator.Config{Settings: emulator.Settings{Rate: 100, Burst: 20, Latency: 40 * time.Millisecond}}, 0, 0)
-	cfg := FindConfig{Target: rate.Target, Search: search.Default(), Effort: Quick, Dimensions: []string{"connections"}}
-	cfg.Search.Start = 60
-	cfg.Limit()
-	r, err := Find(t.Context(), cfg)
-	if err != nil || len(r.Dimensions) != 1 {
-		t.Fatalf("%v: %+v", err, r)
-	}
-	if d := r.Dimensions[0]; d.Counts || !strings.Contains(d.Unfit, "sent in time") || r.Unit != "publishes; it is not known whether by connections" {
-		t.Errorf("%+v: it counts %q", d, r.Unit)
-	}
+	limit := emulator.Settings{Rate: 100, Burst: 20, Latency: 40 * time.Millisecond}
+	bubble(t, emulator.Config{Settings: limit}, func(t *testing.T, target Target, _ *emulator.Server) {
+		cfg := quick(target, 60)
+		cfg.Target.Connections = 24
+		cfg.Dimensions = []string{"connections"}
+		r, err := Find(t.Context(), cfg)
+		if err != nil || len(r.Dimensions) != 1 {
+			t.Fatalf("%v: %+v", err, r)
+		}
+		if d := r.Dimensions[0]; d.Counts || !strings.Contains(d.Unfit, "sent in time") || r.Unit != "publishes; it is not known whether by connections" {
+			t.Errorf("%+v: it counts %q", d, r.Unit)
+		}
+	})
 }
 
 // The trial before may have left nothing of the quota.
 func TestLatencyIsMeasuredOnceTheRateIsHeld(t *testing.T) {
-	t.Parallel()
-	rate, _ := rateTest(t, emulator.Config{Settings: emulator.Settings{Rate: 60, Burst: 1}}, 0, 0)
-	cfg := FindConfig{Target: rate.Target, Search: search.Default(), Effort: Quick, Latency: true}
-	cfg.Search.Start = 40
-	cfg.Limit()
-	r, err := Find(t.Context(), cfg)
-	if err != nil {
-		t.Fatal(err)
-	}
-	n, fit, refused := 0, 0, 0
-	for _, trial := range r.Trials {
-		if trial.Name != "latency" {
-			continue
+	bubble(t, emulator.Config{Settings: emulator.Settings{Rate: 60, Burst: 1}}, func(t *testing.T, target Target, _ *emulator.Server) {
+		cfg := quick(target, 40)
+		cfg.Latency = true
+		r, err := Find(t.Context(), cfg)
+		if err != nil {
+			t.Fatal(err)
 		}
-		n++
-		if trial.Rate < 40 && trial.Unfit == "" { // A busy machine may send two publishes at once, which this quota refuses,
-			fit++ // but not in each trial.
-			refused += min(1, trial.Refused)
+		n := 0
+		for _, trial := range r.Trials {
+			if trial.Name != "latency" {
+				continue
+			}
+			if n++; trial.Refused > 0 || trial.Unfit != "" || trial.Accepted == 0 {
+				t.Errorf("%+v", trial)
+			}
 		}
-	}
-	if n != 3 || fit > 1 && refused == fit {
-		t.Errorf("%d rates; of %d low ones %d were refused: %+v", n, fit, refused, r.Trials)
-	}
+		if n != 3 {
+			t.Errorf("%d rates: %+v", n, r.Trials)
+		}
+	})
 }

@@ -3,6 +3,7 @@
 package loadtest
 
 import (
+	"context"
 	"fmt"
 	"math/rand/v2"
 	"time"
@@ -25,14 +26,38 @@ type Target struct {
 	Timeout     time.Duration // One publish.
 	Version     string        // Of the program.
 	Seed        uint64        // Of payloads, orders and arrivals.
+
+	instead endpoint      // Of the sink, in a test on virtual time.
+	machine drive.Machine // Likewise.
+}
+
+// endpoint is what of a sink a test uses.
+type endpoint interface {
+	Publisher() drive.Publisher
+	Opened() uint64
+	Subscribe(ctx context.Context, s sink.Subscription) error
+}
+
+// momento is a sink as an endpoint.
+type momento struct{ *sink.Momento }
+
+// Publisher implements endpoint.
+func (m momento) Publisher() drive.Publisher { return m.Momento.Publisher() }
+
+func (t *Target) endpoint() endpoint {
+	if t.instead != nil {
+		return t.instead
+	}
+	return momento{t.Sink}
 }
 
 // engine returns the configuration of an engine that publishes to the target.
 func (t *Target) engine() drive.Config {
 	payload := t.payload()
 	topics := t.topics()
+	to := t.endpoint()
 	return drive.Config{
-		Publisher: func() drive.Publisher { return t.Sink.Publisher() }, Opened: t.Sink.Opened, Connections: t.Connections, Timeout: t.Timeout,
+		Publisher: to.Publisher, Opened: to.Opened, Connections: t.Connections, Timeout: t.Timeout, Machine: t.machine,
 		Payload: func(int) []byte { return payload },
 		Cache:   func(i int) string { return t.Caches[i/len(topics)%len(t.Caches)] },
 		Topic:   func(i int) string { return topics[i%len(topics)] },

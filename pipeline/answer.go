@@ -4,8 +4,8 @@ import (
 	"time"
 )
 
-// takeAnswer hands the answer to a publish back. A message that can never be published stays in flight until it is kept
-// as a dead letter.
+// takeAnswer takes back a publish in flight with its answer. A message that can never be published stays in flight until
+// it is kept as a dead letter.
 func (p *Pipeline) takeAnswer(now time.Time, flying *parcel, a Answer) {
 	a = p.d.judge(now, flying, a)
 	if a.Verdict == Reject && flying.n == 1 {
@@ -17,34 +17,39 @@ func (p *Pipeline) takeAnswer(now time.Time, flying *parcel, a Answer) {
 	p.d.endLeft(flying.lane)
 }
 
-// missesAfter is how often a message must be told that its cache does not exist, before it is taken to be the
-// message's own fault: a cache that has just been made may not be known everywhere at once.
-const missesAfter = 3
+// missesBelieved is how often the endpoint must say to a message that its cache does not exist before that is taken for
+// the message's own fault: a cache that has just been created may not be known everywhere at once.
+const missesBelieved = 3
 
-// believed is how many rejections of a route are believed in a row, without anything accepted in between: a proxy, a
-// web application firewall or another server may answer everything with 400, and must not empty a stream.
+// believed is how many rejections of a route in a row are taken for the messages' own fault, with nothing accepted in
+// between. A proxy, a web application firewall or another server may answer everything with 400, and must not empty a
+// stream.
 const believed = 5
 
-// judge returns the answer as it is to be understood for p. A cache that is said to be missing, and has accepted
-// another publish since it was first said so to p, does exist: it is p that cannot be published. While the cache is
-// taken for missing, nothing is held against p. An endpoint that rejects one message of a route after the other, and
-// accepts none, is more likely to be at fault than they are.
+// judge returns the answer with the verdict that it deserves, given what the endpoint has said to other publishes:
+//
+//   - A message that has been refused for long enough is given up.
+//   - A refused key that is accepted for others is refused for the topic only, and a refused topic that is accepted for
+//     others is an error of the endpoint.
+//   - A missing cache that has accepted another publish since p was first told so does exist: p can never be published.
+//     While the cache is taken for missing, that is not held against p.
+//   - An endpoint that rejects one message of a route after the other, and accepts none, is at fault rather than they.
 func (d *dispatcher) judge(now time.Time, p *parcel, a Answer) Answer {
 	e, r := p.first, p.lane.route
 	if p.isGivenUp(now, a) {
 		return giveUp(a)
 	}
 	if a.Verdict == HaltAll && a.Status != 0 && (p.lane.gate.closed || e.trouble != nil && r.cache.existsSince(e.trouble.keyRefusedAt)) {
-		a.Verdict = HaltTopic // The key is accepted for others.
+		a.Verdict = HaltTopic
 	}
 	if a.Verdict == HaltTopic && !r.cfg.Ordered && p.lane.acceptedSince(e.trouble) {
-		a.Verdict = Retry // As is the topic.
+		a.Verdict = Retry
 		return a
 	}
 	if a.Verdict == HaltTopic {
 		return a
 	}
-	if a.Verdict == HaltCache && e.cacheMisses+1 >= missesAfter && !r.cache.gate.closed && r.cache.existsSince(e.cacheMissedAt) {
+	if a.Verdict == HaltCache && e.cacheMisses+1 >= missesBelieved && !r.cache.gate.closed && r.cache.existsSince(e.cacheMissedAt) {
 		a.Verdict, a.Reason = Reject, "not_found"
 		return a
 	}
@@ -54,8 +59,8 @@ func (d *dispatcher) judge(now time.Time, p *parcel, a Answer) Answer {
 	return a
 }
 
-// weigh returns a rejection as it is to be understood: believed, everybody's, or of a time at which it was, so that
-// the message is asked for again.
+// weigh returns a rejection with the verdict that it deserves: it is believed, or it concerns the whole route, or it comes
+// from a time when it did, so that the message is sent again.
 func (r *Route) weigh(p *parcel, a Answer) Answer {
 	switch {
 	case r.distrusted():
@@ -68,10 +73,10 @@ func (r *Route) weigh(p *parcel, a Answer) Answer {
 	return a
 }
 
-// distrusted reports whether a rejection of the route's messages is not believed any more.
+// distrusted reports whether rejections of the route's messages are no longer believed.
 func (r *Route) distrusted() bool { return r.rejections >= believed && !r.cfg.BelieveRejections }
 
-// attempted counts one attempt for a publish in flight and learns from its answer.
+// attempted counts an attempt that has ended, and applies its answer to everybody and to the messages themselves.
 func (d *dispatcher) attempted(now time.Time, p *parcel, a Answer) {
 	r := p.lane.route
 	for e := p.first; e != nil; e = e.next {
@@ -86,13 +91,14 @@ func (d *dispatcher) attempted(now time.Time, p *parcel, a Answer) {
 }
 
 const (
-	// downAfter failures in a row, of all messages together, mean that the endpoint is down. Where little is
-	// published, fewer do when nothing has succeeded for a while.
-	downAfter     = 10
+	// downAfter failures in a row, of all messages together, mean that the endpoint is down.
+	downAfter = 10
+	// downAfterFew failures mean that, too, once downAfterTime has passed since the first: where little is published,
+	// downAfter would take long.
 	downAfterFew  = 3
 	downAfterTime = 2 * time.Second
-	// forbiddenAfter topics that turn out to be forbidden, with nothing of the route accepted in between, mean that
-	// the key is not for this route at all.
+	// forbiddenAfter topics that turn out to be forbidden, with nothing of the route accepted in between, mean that the
+	// key is not for this route at all.
 	forbiddenAfter = 8
 )
 
@@ -105,28 +111,28 @@ func (d *dispatcher) failed(now time.Time) bool {
 	return d.failures >= downAfter || d.failures >= downAfterFew && now.Sub(d.failingSince) >= downAfterTime
 }
 
-// applyAnswer turns one answer into what it says about everybody: the gates and the pacer.
+// applyAnswer applies what an answer says about everybody: to the gates and to the quotas.
 func (d *dispatcher) applyAnswer(now time.Time, p *parcel, a Answer) {
 	l := p.lane
 	r := l.route
 	answered := a.Verdict != Retry && a.Verdict != Ambiguous && a.Verdict != Unsent
 	if answered {
 		d.failures = 0
-		d.opened(now, &d.endpoint, eventEndpointUp, nil)
+		d.openGate(now, &d.endpoint, eventEndpointUp, nil)
 	}
 	switch a.Verdict {
 	case Accept:
 		if !p.sent.Before(d.key.since) { // Otherwise it was accepted before the key was refused.
 			d.keyFound(now)
-			d.opened(now, &d.key, eventKeyAccepted, nil)
+			d.openGate(now, &d.key, eventKeyAccepted, nil)
 		}
 		r.cache.found(p.sent)
-		d.opened(now, &r.cache.gate, eventCacheFound, r)
+		d.openGate(now, &r.cache.gate, eventCacheFound, r)
 		r.refusals, r.rejections = 0, 0
-		if d.opened(now, &r.gate, eventRouteAllowed, r) {
+		if d.openGate(now, &r.gate, eventRouteAllowed, r) {
 			r.reopened = now
 		}
-		if d.opened(now, &l.gate, eventTopicAllowed, r) {
+		if d.openGate(now, &l.gate, eventTopicAllowed, r) {
 			r.forbidden--
 		}
 		if l.suspect {
@@ -147,18 +153,18 @@ func (d *dispatcher) applyAnswer(now time.Time, p *parcel, a Answer) {
 		}
 	case HaltCache:
 		if r.cache.gone() {
-			d.shut(now, p, cacheGate, eventCacheMissing, a)
+			d.shutGate(now, p, cacheGate, eventCacheMissing, a)
 		}
 	case HaltTopic:
-		if d.shut(now, p, topicGate, eventTopicForbidden, a) {
+		if d.shutGate(now, p, topicGate, eventTopicForbidden, a) {
 			r.forbidden++
 			r.refusals++
 		}
 		if r.refusals >= forbiddenAfter {
-			d.shut(now, p, routeGate, eventRouteForbidden, a)
+			d.shutGate(now, p, routeGate, eventRouteForbidden, a)
 		}
 	case HaltRoute:
-		d.shut(now, p, routeGate, eventRouteRejected, a)
+		d.shutGate(now, p, routeGate, eventRouteRejected, a)
 	case SlowDown:
 		if d.quotaRefused(now, p, a) {
 			d.events.note(now, event{kind: eventQuotaRefused, detail: a.Detail})
@@ -166,24 +172,24 @@ func (d *dispatcher) applyAnswer(now time.Time, p *parcel, a Answer) {
 		d.noteRetryAfter(now, r, a)
 	case Retry, Ambiguous:
 		if !a.Echo && !p.othersAccepted() && d.failed(now) {
-			d.shut(now, p, endpointGate, eventEndpointDown, a)
+			d.shutGate(now, p, endpointGate, eventEndpointDown, a)
 		}
 	case Reject, Unsent:
 	}
 	d.releaseProbes(now, p)
 }
 
-// lately is how long ago a key must have been accepted for a refusal to be looked at again soon.
-const lately = time.Minute
+// keyAcceptedLately is how long ago the key may have been accepted for a refusal to be doubted, and probed soon.
+const keyAcceptedLately = time.Minute
 
-// keyRefused closes the key's gate. That there is no key yet is no news: whoever fetches it tells of that.
+// keyRefused closes the key's gate. It is not logged that there is no key yet: whoever fetches the key does that.
 func (d *dispatcher) keyRefused(now time.Time, p *parcel, a Answer) {
 	if a.Status != 0 {
 		if p.probes[keyGate] {
-			d.keyFound(now) // That it is refused is news.
+			d.keyFound(now) // There is a key now, so that its refusal is logged.
 		}
-		if d.shut(now, p, keyGate, eventKeyRefused, a) && p.lane.route.cache.existsSince(now.Add(-lately)) {
-			d.key.probeSoon(now) // It may be about this message.
+		if d.shutGate(now, p, keyGate, eventKeyRefused, a) && p.lane.route.cache.existsSince(now.Add(-keyAcceptedLately)) {
+			d.key.probeSoon(now) // The refusal may be about this message only.
 		}
 		return
 	}
@@ -193,7 +199,7 @@ func (d *dispatcher) keyRefused(now time.Time, p *parcel, a Answer) {
 	}
 }
 
-// keyFound opens the key's gate if it was closed for want of one.
+// keyFound opens the key's gate if it was closed because there was no key.
 func (d *dispatcher) keyFound(now time.Time) {
 	if d.keyMissing {
 		d.keyMissing = false
@@ -202,15 +208,15 @@ func (d *dispatcher) keyFound(now time.Time) {
 	}
 }
 
-// shut closes one of the gates that p passed. It reports whether the gate was open.
-func (d *dispatcher) shut(now time.Time, p *parcel, which int, kind eventKind, a Answer) bool {
+// shutGate closes one of the gates that p has passed, and logs that. It reports whether the gate was open.
+func (d *dispatcher) shutGate(now time.Time, p *parcel, which int, kind eventKind, a Answer) bool {
 	g := p.lane.gates(d)[which]
 	about := p.lane.route
 	if !g.shut(now, p.probes[which], a, d.delays.gates()[which]) {
 		return false
 	}
 	g.allowTrials(now, which, a, which == cacheGate && about.cache.accepted.IsZero())
-	if which == keyGate || which == endpointGate { // They are everybody's.
+	if which == keyGate || which == endpointGate { // They concern all routes.
 		about = nil
 	}
 	d.events.note(now, event{kind: kind, route: about, detail: a.Detail})
@@ -219,8 +225,8 @@ func (d *dispatcher) shut(now time.Time, p *parcel, which int, kind eventKind, a
 	return true
 }
 
-// opened opens a gate, with a note if it was closed.
-func (d *dispatcher) opened(now time.Time, g *gate, kind eventKind, r *Route) bool {
+// openGate opens a gate, and logs that. It reports whether the gate was closed.
+func (d *dispatcher) openGate(now time.Time, g *gate, kind eventKind, r *Route) bool {
 	if !g.open() {
 		return false
 	}

@@ -6,19 +6,19 @@ import (
 	"momento-bridge/pipeline/quota"
 )
 
-// parcel is what one publish carries: a message, or a batch of several of one topic, in their order. Each worker has
-// one and reuses it.
+// parcel is what one publish carries: a message, or a batch of several of one topic, in their order. It belongs to a slot
+// of a worker, and is copied when it is left to the keepers of dead letters.
 type parcel struct {
 	lane        *lane
 	first, last *entry // Linked by next.
 	n           int
 	size        int             // Bytes of the publish.
 	cost        float64         // Paid for it.
-	gated       bool            // A gate was closed when it left.
-	probes      [gateCount]bool // The closed gates whose probe it is.
-	trials      [gateCount]bool // The closed gates that it passes as one that has not been tried.
 	sent        time.Time       // When it left the queue.
-	letterProbe bool            // It tells whether dead letters can be stored again.
+	gated       bool            // A gate was closed then.
+	probes      [gateCount]bool // The closed gates that it probes.
+	trials      [gateCount]bool // The closed gates that it passes as a trial.
+	letterProbe bool            // Keeping it shows whether dead letters can be stored again.
 	detached    bool            // Its topic goes on without it.
 }
 
@@ -42,7 +42,7 @@ func (p *parcel) pop() *entry {
 	return e
 }
 
-// rejection says why what the parcel carries can never be published, nil if it may be.
+// rejection returns why the parcel's message can never be published, nil if it may be.
 func (p *parcel) rejection() *Rejection {
 	if p.n != 1 {
 		return nil
@@ -50,27 +50,28 @@ func (p *parcel) rejection() *Rejection {
 	return p.first.rejection
 }
 
-// BatchConfig puts several messages of a topic into one publish: what waits for the topic when its turn comes.
+// BatchConfig puts several messages of a topic into one publish: those that wait when the turn of the topic comes.
 type BatchConfig struct {
-	// Framing is nil without batches.
+	// Framing joins the messages; nil: each is published by itself.
 	Framing Framing
-	// MaxMessages of one publish; 0: as many as fit.
+	// MaxMessages is the number of messages of the largest batch; 0: as many as fit.
 	MaxMessages int
-	// MaxBytes of one publish.
+	// MaxBytes is the size of the largest batch.
 	MaxBytes int
-	// Linger is how long a message may wait for others.
+	// Linger is how long a message may wait for others, to go into one batch with them.
 	Linger time.Duration
 }
 
 // Framing joins messages to a batch. It may be used concurrently.
 type Framing interface {
-	// Size is how many bytes a message adds to a batch. An error says why it can be in none.
+	// Size returns how many bytes a message adds to a batch. An error says why it cannot be part of one.
 	Size(payload []byte) (int, error)
-	// Overhead is what a batch has besides its messages, in bytes.
+	// Overhead returns how many bytes a batch has besides its messages.
 	Overhead() int
-	// Append adds a message, with its size, to a batch. An empty dst begins one. The payload is copied.
+	// Append adds a message of this Size to the batch in dst, which is empty at first, and returns the batch. It copies
+	// the payload.
 	Append(dst, payload []byte, size int) []byte
-	// End completes a batch.
+	// End completes the batch in dst and returns it.
 	End(dst []byte) []byte
 }
 
@@ -79,7 +80,7 @@ func (c *BatchConfig) full(l *lane) bool {
 	return c.MaxMessages > 0 && l.queued >= c.MaxMessages || l.size+c.Framing.Overhead() >= c.MaxBytes
 }
 
-// load moves what is to be published from the front of a lane, which is not empty, into the parcel.
+// load moves what is published next from the front of a lane, which must not be empty, into the parcel.
 func (d *dispatcher) load(now time.Time, l *lane, p *parcel) {
 	*p = parcel{lane: l, sent: now}
 	r := l.route
@@ -95,9 +96,9 @@ func (d *dispatcher) load(now time.Time, l *lane, p *parcel) {
 	p.size = size
 }
 
-// batchSize returns how many of the lane's first messages go into one publish, and its bytes. Where operations are paid
-// for, a batch that leaves messages behind ends where it makes the most of its last one, and is no larger than what
-// can be paid for now.
+// batchSize returns how many of the lane's first messages go into one publish, and how many bytes that has. Where quotas
+// count operations, a batch is no larger than what can be paid for now. If it leaves messages behind, it ends where it
+// carries the most bytes for an operation.
 func (d *dispatcher) batchSize(now time.Time, l *lane) (n, size int) {
 	c, first := &l.route.cfg.Batch, l.first
 	most := c.MaxMessages
@@ -126,15 +127,15 @@ func (d *dispatcher) batchSize(now time.Time, l *lane) (n, size int) {
 	return n, size
 }
 
-// split marks a refused batch so that its halves are tried apart: one of its messages may be the reason.
+// split marks the messages of a refused batch so that its halves are tried apart: one message may be the reason.
 func (p *parcel) split() {
 	for e := p.first; e != nil; e = e.next {
 		e.maxBatch = (p.n + 1) / 2
 	}
 }
 
-// fill writes the publish into r, with the message itself as the payload, or the batch, for which buf is used again.
-// It returns buf.
+// fill writes the publish into r. Its payload is the message's own, which is not copied, or a batch, which is written into
+// buf. It returns buf, which may have grown.
 func (p *parcel) fill(r *Request, buf []byte) []byte {
 	c := &p.lane.route.cfg
 	r.Cache, r.Topic, r.Text = c.Cache, p.first.Topic, c.Text
@@ -152,7 +153,7 @@ func (p *parcel) fill(r *Request, buf []byte) []byte {
 	return buf
 }
 
-// observe measures an attempt that has ended.
+// observe puts an attempt that has ended into the histograms.
 func (p *parcel) observe(now time.Time, accepted bool) {
 	r := p.lane.route
 	r.publishSeconds.Observe(now.Sub(p.sent).Seconds())

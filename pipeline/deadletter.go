@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// reject notes that the endpoint can never accept what p carries: a single message, which stays in flight until it is
+// reject notes that the endpoint can never accept p's message, which must be a single one. It stays in flight until it is
 // kept as a dead letter.
 func (d *dispatcher) reject(now time.Time, p *parcel, a Answer) {
 	d.attempted(now, p, a)
@@ -14,7 +14,8 @@ func (d *dispatcher) reject(now time.Time, p *parcel, a Answer) {
 	e.rejection = &Rejection{Reason: a.Reason, Status: a.Status, Detail: a.Detail, Attempts: e.attempts, Route: p.lane.route.cfg.Name}
 }
 
-// deadLetter gives a message that can never be published to the keepers, or parks it while they can do nothing for it.
+// deadLetter leaves a message that can never be published to the keepers. While dead letters cannot be stored, it waits
+// for that instead.
 func (d *dispatcher) deadLetter(now time.Time, p *parcel) {
 	r := p.lane.route
 	if ok, _ := r.unstored.gate.admits(now); !ok {
@@ -25,15 +26,15 @@ func (d *dispatcher) deadLetter(now time.Time, p *parcel) {
 	r.pipeline.letters.add(*p)
 }
 
-// keepers is how many dead letters are stored at a time. One that takes long holds up no connection.
+// keepers is the number of goroutines that store dead letters, so that one that takes long holds up no connection.
 const keepers = 16
 
-// letterQueue is what can never be published and is to be kept as a dead letter: in flight, but on no connection.
-// There are no more than there are messages. The pipeline's mutex guards it.
+// letterQueue is the queue of messages that can never be published and are to be kept as dead letters. They are in flight,
+// but on no connection. The pipeline's mutex guards it.
 type letterQueue struct {
 	waiting ring[parcel]
-	changed *sync.Cond // There is one, or there will be none any more.
-	keeping [keepers]time.Time
+	changed *sync.Cond         // A message has come, or the pipeline is drained.
+	keeping [keepers]time.Time // Since when each keeper has been storing one; zero: it is not.
 }
 
 // add leaves a parcel to the keepers.
@@ -42,7 +43,7 @@ func (l *letterQueue) add(p parcel) {
 	l.changed.Signal()
 }
 
-// keepLetters stores dead letters until the pipeline has nothing left. It is one of the keepers.
+// keepLetters is one of the keepers: it stores dead letters until the pipeline is drained.
 func (p *Pipeline) keepLetters(keeper int) {
 	for {
 		letter, ok := p.nextLetter(keeper)
@@ -54,7 +55,7 @@ func (p *Pipeline) keepLetters(keeper int) {
 	}
 }
 
-// nextLetter waits for a letter to keep. It returns false when the pipeline has nothing left.
+// nextLetter waits for a dead letter to store. It returns false when the pipeline is drained.
 func (p *Pipeline) nextLetter(keeper int) (parcel, bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -67,7 +68,7 @@ func (p *Pipeline) nextLetter(keeper int) (parcel, bool) {
 		}
 		now := time.Now()
 		letter := p.letters.waiting.popFront()
-		if letter.lane.route.unstored.gate.closed && !letter.letterProbe { // It could not be stored a moment ago.
+		if letter.lane.route.unstored.gate.closed && !letter.letterProbe { // Another one could not be stored meanwhile.
 			p.d.awaitStore(now, &letter)
 			if len(p.idle) > 0 { // Its topic may go on.
 				p.pump(now)
@@ -81,8 +82,8 @@ func (p *Pipeline) nextLetter(keeper int) (parcel, bool) {
 	}
 }
 
-// store stores a message that can never be published as a dead letter. It reports whether it is safe; without dead
-// letters it is dropped.
+// store stores p's message as a dead letter, without the mutex. It reports whether the message is kept: it is not if the
+// route has no dead letters.
 func (p *parcel) store() (bool, error) {
 	letters := p.lane.route.cfg.DeadLetters
 	if letters == nil {
@@ -94,7 +95,7 @@ func (p *parcel) store() (bool, error) {
 	return true, nil
 }
 
-// takeBackLetter hands back a letter that a keeper is done with.
+// takeBackLetter takes back a message from a keeper.
 func (p *Pipeline) takeBackLetter(now time.Time, keeper int, letter *parcel, safe bool, err error) {
 	p.mu.Lock()
 	p.letters.keeping[keeper] = time.Time{}
@@ -106,8 +107,8 @@ func (p *Pipeline) takeBackLetter(now time.Time, keeper int, letter *parcel, saf
 	p.unlock()
 }
 
-// finishLetter takes back a message in flight that can never be published. kept says that a dead letter is safe;
-// err that it could not be stored, so that the message must wait.
+// finishLetter ends a message in flight that can never be published. kept says that it is stored as a dead letter. After
+// an err it waits to be stored, unless the route is stopping.
 func (d *dispatcher) finishLetter(now time.Time, p *parcel, kept bool, err error) {
 	r := p.lane.route
 	round := errors.Is(err, ErrRoundTrip)
@@ -137,26 +138,29 @@ func (d *dispatcher) finishLetter(now time.Time, p *parcel, kept bool, err error
 	}
 }
 
-// longestLetterWait is the most between two tries to store a dead letter of a route, so that it goes on soon once
-// there is room.
+// longestLetterWait is the longest time between two attempts to store a dead letter of a route, so that the route goes on
+// soon once they succeed.
 const longestLetterWait = 10 * time.Second
 
 // unstored is the messages of a route that can never be published, and whose dead letters cannot be stored at present.
-// They are in flight, on no connection and with no keeper. One of them at a time is tried again; when it is stored,
-// all are. Each holds up its topic, until what waits behind them fills half of the route's room: then the topics go
-// on, as the message itself is never published. The room that they take themselves is half of the route's share. More
-// take the room of others for a while, as most troubles are short; then the source takes messages back, or they are
-// dropped where it cannot.
+// They are in flight, but on no connection and with no keeper.
+//
+// One of them at a time is tried again. When it has been stored, all the others are tried. Each blocks its topic, until
+// what waits behind them fills half of the route's room: then the topics go on. That breaks no order, because the
+// messages themselves are never published.
+//
+// They have room of their own: half of the route's share. For letterPatience more of them may take the room of others,
+// because most failures are short. After that, messages without room are returned, or dropped where that is impossible.
 type unstored struct {
 	gate     gate         // Closed while no dead letter can be stored.
-	waiting  ring[parcel] // For the gate.
-	blocking int          // Those of them that hold up their topics.
-	n        int          // Messages whose dead letters could not be stored, those being tried included,
-	bytes    int64        // and their payload.
-	why      string
+	waiting  ring[parcel] // Those that are not with a keeper.
+	blocking int          // How many of these block their topics.
+	n        int          // Messages that could not be stored, those with a keeper included.
+	bytes    int64        // Their payload.
+	why      string       // Why the latest attempt failed.
 }
 
-// storeFailed takes back a message whose dead letter could not be stored.
+// storeFailed notes that a message could not be stored as a dead letter. It waits to be stored.
 func (d *dispatcher) storeFailed(now time.Time, p *parcel, why error) {
 	r := p.lane.route
 	g := &r.unstored.gate
@@ -172,7 +176,7 @@ func (d *dispatcher) storeFailed(now time.Time, p *parcel, why error) {
 	d.awaitStore(now, p)
 }
 
-// awaitStore has a message wait until dead letters can be stored.
+// awaitStore makes a message wait until dead letters can be stored.
 func (d *dispatcher) awaitStore(now time.Time, p *parcel) {
 	r := p.lane.route
 	d.releaseProbes(now, p)
@@ -194,7 +198,7 @@ func (d *dispatcher) awaitStore(now time.Time, p *parcel) {
 	r.wakeSource()
 }
 
-// unblockTopics lets the topics of parked messages go on when what waits behind them takes half of the room.
+// unblockTopics lets the topics of unstored messages go on once what is queued takes half of the route's room.
 func (d *dispatcher) unblockTopics(r *Route) {
 	if r.unstored.blocking == 0 || r.queued < max(1, r.maxOccupied()/2) && r.occupiedBytes() < r.maxOccupiedBytes()/2 {
 		return
@@ -211,15 +215,15 @@ func (d *dispatcher) unblockTopics(r *Route) {
 	}
 }
 
-// tooManyUnstored reports whether parked messages take more than half of the route's share. One always has room.
+// tooManyUnstored reports whether unstored messages take more than half of the route's share. One always has room.
 func (r *Route) tooManyUnstored() bool {
 	return r.unstored.n > 1 && (r.unstored.n > r.share/2 || r.unstored.bytes > r.maxBytes/2)
 }
 
-// letterPatience is how long more messages may wait for their dead letters than there is room for.
+// letterPatience is how long more messages may wait to be stored than have room.
 const letterPatience = 30 * time.Second
 
-// evictUnstored ends the messages that are parked without room for them, once that has lasted.
+// evictUnstored ends unstored messages without room, once dead letters have not been stored for letterPatience.
 func (d *dispatcher) evictUnstored(now time.Time, r *Route) {
 	if now.Sub(r.unstored.gate.since) < letterPatience {
 		return
@@ -237,7 +241,7 @@ func (d *dispatcher) evictUnstored(now time.Time, r *Route) {
 	}
 }
 
-// storeSucceeded notes that a dead letter of the route has been stored: those that wait can be, too.
+// storeSucceeded notes that a dead letter of the route has been stored, and leaves those that wait to the keepers.
 func (d *dispatcher) storeSucceeded(now time.Time, r *Route) {
 	if !r.unstored.gate.open() {
 		return
@@ -263,7 +267,7 @@ func (p *unstored) pop() parcel {
 	return letter
 }
 
-// retryUnstored gives one message of each route that has some parked to the keepers, when its time has come.
+// retryUnstored leaves one unstored message of each route to the keepers when its next attempt is due.
 func (d *dispatcher) retryUnstored(now time.Time) {
 	for _, r := range d.unstoredRoutes {
 		if ok, _ := r.unstored.gate.admits(now); !ok || r.unstored.waiting.len() == 0 {
@@ -275,7 +279,7 @@ func (d *dispatcher) retryUnstored(now time.Time) {
 	}
 }
 
-// nextStoreRetry is when tryLetters has something to do; zero: not before something happens.
+// nextStoreRetry is when retryUnstored has something to do; zero: not before something else happens.
 func (d *dispatcher) nextStoreRetry() time.Time {
 	var at time.Time
 	for _, r := range d.unstoredRoutes {
@@ -286,7 +290,7 @@ func (d *dispatcher) nextStoreRetry() time.Time {
 	return at
 }
 
-// endUnstored ends the messages that are parked, as messages end that nobody is left to publish.
+// endUnstored ends the unstored messages of a route, because nobody is left to store them.
 func (d *dispatcher) endUnstored(r *Route) {
 	for r.unstored.waiting.len() > 0 {
 		letter := r.unstored.pop()
@@ -295,7 +299,7 @@ func (d *dispatcher) endUnstored(r *Route) {
 	}
 }
 
-// endLetters ends the letters that nobody keeps yet, as nobody is left to do so.
+// endLetters ends the messages that no keeper has taken yet.
 func (p *Pipeline) endLetters() {
 	for p.letters.waiting.len() > 0 {
 		letter := p.letters.waiting.popFront()
@@ -304,7 +308,7 @@ func (p *Pipeline) endLetters() {
 	}
 }
 
-// oldest is when the longest store under way began; zero if there is none.
+// oldest returns since when the slowest keeper has been storing a dead letter; zero: none is storing any.
 func (l *letterQueue) oldest() time.Time {
 	var at time.Time
 	for _, since := range l.keeping {

@@ -9,41 +9,47 @@ import (
 )
 
 // dispatcher holds every message and decides which one goes next. It is a plain state machine: each method takes the
-// time, none blocks. The pipeline's mutex guards it.
+// time, and none blocks. The pipeline's mutex guards it.
 type dispatcher struct {
 	delays     Delays
-	region     *quota.Pacer
-	throughput *quota.Pacer // Of bytes; nil until the endpoint has refused for them.
-	offered    quota.Meter  // Bytes answered of late,
-	publishes  quota.Meter  // and publishes started.
-	operations bool         // Costs are operations rather than publishes.
-	largest    float64      // The largest cost so far.
-	delayed    delayedHeap
-	routes     []*Route
-	active     ring[*Route] // The routes that have a ready lane, in turn.
+	operations bool     // Quotas count operations rather than publishes.
+	routes     []*Route // All of them, as configured.
 
-	key               gate      // Closed while the key is refused.
-	maxTrialsInFlight int       // Messages on their way that pass a closed gate without being its probe.
-	keyMissing        bool      // There is none yet: that is why its gate is closed.
+	// Turns.
+	active  ring[*Route] // The routes with a lane that is ready, in turn.
+	largest float64      // The largest cost so far: the unit of what a route may spend in its turn.
+	delayed delayedHeap  // Lanes and messages that wait for a time.
+	aging   []*Route     // Routes whose messages may expire.
+
+	// Quotas that all routes share.
+	region        *quota.Pacer
+	throughput    *quota.Pacer        // In bytes; nil until the endpoint has refused for throughput.
+	acceptedBytes quota.Meter         // Of accepted publishes.
+	started       quota.Meter         // Publishes started.
+	waitingSince  time.Time           // When the next publish first met an empty bucket.
+	waited        prometheus.Observer // How long publishes wait for tokens.
+
+	// Gates that all routes share.
+	key               gate      // Closed while the key is refused or missing.
+	keyMissing        bool      // It is closed because there is no key yet.
 	keySince          time.Time // When the key in use replaced another one; zero: it has not.
 	endpoint          gate      // Closed while the endpoint as a whole is down.
-	failures          int       // Attempts in a row that got no sensible answer, all messages together.
+	failures          int       // Attempts in a row without a sensible answer, of all messages together.
 	failingSince      time.Time // When the first of them ended.
+	maxTrialsInFlight int       // How many trials of one gate may be in flight; see gate.
 
-	waitingSince time.Time // When the next publish first met an empty bucket.
-	waited       prometheus.Observer
+	unstoredRoutes []*Route // Routes whose dead letters cannot be stored.
+	stopped        bool     // The hard stop has come: nothing waits for another attempt.
+	freeEntries    *entry   // Entries for reuse, linked by next.
 
-	unstoredRoutes []*Route     // Those whose dead letters cannot be stored.
-	aging          []*Route     // Those whose messages may expire.
-	anyEnded       bool         // A message has ended since the mutex was taken.
-	settlements    []settlement // Messages whose sources must be told once the mutex is free.
-	roomMade       bool         // Submit calls wait, and there is room for them.
-	stopped        bool         // After the hard stop nothing waits for another attempt.
-	freeEntries    *entry
-	events         eventNotes // Logged once the mutex is free.
+	// What unlock does.
+	settlements []settlement // Messages whose sources must be told.
+	anyEnded    bool         // A message has ended, so that the pipeline may be drained.
+	roomMade    bool         // Submit calls wait, and there is room for them.
+	events      eventNotes   // What is to be logged.
 }
 
-// next moves what is to be published now into p. Without anything, it returns false and when to ask again; the zero
+// next moves what is to be published now into p. If there is nothing, it returns false and when to ask again; the zero
 // time means that only a new message or an answer can change anything.
 func (d *dispatcher) next(now time.Time, p *parcel) (bool, time.Time) {
 	d.wakeDelayed(now)
@@ -53,7 +59,7 @@ func (d *dispatcher) next(now time.Time, p *parcel) (bool, time.Time) {
 			return false, earlier(at, d.nextDelayed())
 		}
 		l := r.lead().front()
-		if r.cfg.MaxAge > 0 && l.first.expires().Before(now) { // Delivered again, or else it would have been seen before.
+		if r.cfg.MaxAge > 0 && l.first.expires().Before(now) { // It came late: expire looks at the oldest arrivals only.
 			d.discard(l.first, Expired)
 			continue
 		}
@@ -81,8 +87,8 @@ func (d *dispatcher) ready(now time.Time) (bool, time.Time) {
 	return at.IsZero(), earlier(at, d.nextDelayed())
 }
 
-// pick brings a route with a message that may publish to the front of the ring and returns it. Without one, it
-// returns when a gate is to be probed or a quota of its own lets a route go on.
+// pick brings a route with a message that may start to the front of the ring and returns it. If there is none, it returns
+// when a gate is to be probed, or when a route's own quota lets it go on.
 func (d *dispatcher) pick(now time.Time) (*Route, time.Time) {
 	if ok, at := d.key.admits(now); !ok {
 		return nil, at
@@ -106,14 +112,14 @@ func (d *dispatcher) pick(now time.Time) (*Route, time.Time) {
 	return nil, wake
 }
 
-// mayStart reports whether the gates and quotas of the route and its cache let a publish start. If not, it returns when
-// to ask again; the zero time means that something must happen first.
+// mayStart reports whether the gates, and the quotas of the route and its cache, let a publish start. If not, it returns
+// when to ask again; the zero time means that something else must happen first.
 func (d *dispatcher) mayStart(now time.Time, r *Route) (bool, time.Time) {
 	if r.paused {
 		return false, time.Time{}
 	}
 	first := r.lead().front().first
-	if first.rejection != nil { // It needs nothing of the endpoint.
+	if first.rejection != nil { // It is not going to be sent.
 		return true, time.Time{}
 	}
 	if d.endpoint.closed || r.cache.gate.closed || r.gate.closed {
@@ -125,8 +131,7 @@ func (d *dispatcher) mayStart(now time.Time, r *Route) (bool, time.Time) {
 	return at.IsZero(), at
 }
 
-// awaitTokens asks the region's quota for e. It returns when to ask again, or the zero time if e may start. A message that
-// is rejected without a request needs nothing.
+// awaitTokens returns when the region's quota lets e start: zero for now. It measures how long that took.
 func (d *dispatcher) awaitTokens(now time.Time, r *Route, e *entry) time.Time {
 	at := d.due(now, d.costOf(r, e), d.sizeOf(r, e))
 	if !at.IsZero() {
@@ -146,8 +151,8 @@ func (d *dispatcher) awaitTokens(now time.Time, r *Route, e *entry) time.Time {
 	return time.Time{}
 }
 
-// start takes what the first ready lane of r publishes next, pays for it, and gives the lane its next turn at the
-// back. r is at the front of the ring.
+// start moves what the leading lane of r publishes next into p, pays for it, and puts the lane at the back of its ring if
+// it has more. r is at the front of the ring of routes.
 func (d *dispatcher) start(now time.Time, r *Route, p *parcel) {
 	l := r.popLead()
 	r.turns++
@@ -156,18 +161,19 @@ func (d *dispatcher) start(now time.Time, r *Route, p *parcel) {
 		p.cost = d.cost(r, p.size)
 		d.pay(now, r, p.cost, p.size)
 		d.charge(r, p.cost)
-		d.publishes.Add(now, 1)
-		d.enterGates(now, p) // A dead letter says nothing of the endpoint.
+		d.started.Add(now, 1)
+		d.enterGates(now, p)
 	}
 	l.inFlight++
 	r.inFlight += p.n
 	d.refresh(l)
 }
 
-// Routes share a quota by deficit round robin: in its turn at the front of the ring a route may spend its weight, in units of the largest cost
-// of a publish. What it spends beyond that is missing in its next turn, what it does not spend is lost when it has nothing to publish.
+// Routes share a quota by deficit round robin. In its turn at the front of the ring a route may spend its weight times the
+// largest cost of a publish. What it spends beyond that is missing in its next turn. What it does not spend is lost once
+// it has nothing to publish.
 
-// hasTurn reports whether the route at the front of the ring has credit left, after giving it what its next turn is worth if it has none.
+// hasTurn reports whether the route at the front of the ring has credit. One without gets what a turn is worth.
 func (d *dispatcher) hasTurn(r *Route) bool {
 	if r.credit > 0 {
 		return true
@@ -176,7 +182,7 @@ func (d *dispatcher) hasTurn(r *Route) bool {
 	return r.credit > 0
 }
 
-// charge takes what a publish of the route at the front of the ring has cost, and ends its turn when its credit is used up.
+// charge makes the route at the front of the ring pay for a publish. Its turn ends when its credit is used up.
 func (d *dispatcher) charge(r *Route, cost float64) {
 	d.largest = max(d.largest, cost)
 	r.credit -= cost
@@ -185,7 +191,8 @@ func (d *dispatcher) charge(r *Route, cost float64) {
 	}
 }
 
-// refresh puts a lane into its route's ring if its first message may start.
+// refresh puts a lane into a ring of its route if its first message may start. Whatever makes a lane sendable must call
+// it: a lane that is in no ring is forgotten.
 func (d *dispatcher) refresh(l *lane) {
 	if l.ready || !l.sendable() {
 		return
@@ -210,7 +217,7 @@ func (d *dispatcher) activate(r *Route) {
 	d.active.pushBack(r)
 }
 
-// trim drops lanes that can no longer publish from the front of the rings. It reports whether one is left that can.
+// trim removes lanes that can no longer publish from the front of the rings. It reports whether one is left that can.
 func (r *Route) trim() bool {
 	for r.ready.len() > 0 {
 		l := r.ready.front()
@@ -220,7 +227,7 @@ func (r *Route) trim() bool {
 		}
 		l.ready = false
 		r.ready.popFront()
-		if sendable && !l.again { // It would be in the way of those that have not been tried.
+		if sendable && !l.again { // It would be in the way of lanes that have not been refused.
 			l.again = true
 			r.again.pushBack(l)
 		}
@@ -231,8 +238,8 @@ func (r *Route) trim() bool {
 	return r.ready.len()+r.again.len() > 0
 }
 
-// lead is the ring whose first lane is the next one, after trim. What has not been tried goes first, mostly: what has
-// may fail again. While publishing is halted it goes first always: it is the best probe.
+// lead returns the ring whose first lane is the next one; trim must have been called. Lanes that have not been refused
+// mostly go first, because the others may fail again. While publishing is halted they always do, as the best probes.
 func (r *Route) lead() *ring[*lane] {
 	if r.again.n == 0 {
 		return &r.ready
@@ -240,7 +247,7 @@ func (r *Route) lead() *ring[*lane] {
 	return r.leadAgain()
 }
 
-// leadAgain is lead where something is to be tried again.
+// leadAgain is lead where a lane is to be tried again.
 func (r *Route) leadAgain() *ring[*lane] {
 	if r.ready.len() == 0 || r.turns%againEvery == 0 && r.haltedSince.IsZero() {
 		return &r.again
@@ -260,7 +267,7 @@ func (r *Route) popLead() *lane {
 	return l
 }
 
-// againEvery is how often the turn is one of what is tried again, while there are others.
+// againEvery is the number of publishes among which one is a lane's that is tried again, while other lanes are ready.
 const againEvery = 4
 
 // ring is a first-in-first-out queue that keeps its memory. Lanes and routes take turns in one.

@@ -1,47 +1,120 @@
-// Package pipeline is the machine between NATS and Momento: it holds messages, decides which one goes next, paces,
-// retries, and accounts for every message. It owns the nouns ([Message], [Sink], [Verdict], [Outcome]); sources and
-// sinks import it.
+// Package pipeline is the machine between NATS and Momento: it holds messages, decides which one goes next, keeps to the
+// quotas, tries again, and accounts for every message. It owns the nouns ([Message], [Sink], [Verdict], [Outcome]);
+// sources and sinks import it.
 //
-//	Submit ──▶ route ──▶ lane (FIFO, one per topic) ──▶ dispatcher ──▶ worker ──▶ Connection
-//	             ▲ reserves first, or blocks while          ▲  gates,      │
-//	             │ the route's share is full                │  quotas,     ▼
-//	             │                                          │  batches
-//	           Settle ◀──────────── finish ◀────────────────┴────────── Answer
+//	Submit ──▶ route ──▶ lane (one per topic, ──▶ dispatch ──▶ worker ──▶ Connection
+//	             ▲       first in, first out)        ▲ gates,    │
+//	             │ the source reserves room first,   │ quotas,   ▼
+//	             │ or Submit blocks while there      │ batches  Answer
+//	             │ is none                           │           │
+//	             │                                   └── retry ◀─┤ judge, apply
+//	           Settle ◀────────────────────────────── finish ◀───┘
 //
 // # Delivery contract
 //
-// A submitted message ends exactly once, by one call of its route's Settler. At every moment, for each route,
+// A submitted message ends exactly once, by one call of its route's [Settler]. At every moment, for each route,
 //
 //	received = settled + queued + in flight
 //
-// With ordering, a lane has at most one publish in flight, of one message or a batch, and one that must wait holds
-// its lane, not its neighbours. A message is settled as published only after the endpoint's 2xx.
+// In an ordered route a topic has at most one publish in flight, of one message or of a batch. A message that must be
+// tried again holds up its topic, and no other. A message is settled as [Published] only after the endpoint's 2xx.
+//
+// # The journey of a message
+//
+// In the order in which things happen; the files are those of this package unless another one is named.
+//
+//  1. The source calls [Route.Submit] (route.go). Without the mutex, RouteConfig.measure sets the message's size in a
+//     batch, or rejects it. Under the mutex, Submit waits for room if the source cannot be slowed down: Route.full
+//     (room.go). The source of a stream has called [Route.Reserve] before (room.go).
+//  2. dispatcher.add (queue.go) puts it into the lane of its topic: Route.lane, lane.pushBack (lane.go). If nothing else
+//     holds the lane, dispatcher.refresh (dispatch.go) puts the lane into its route's ring, and the route into the ring
+//     of routes.
+//  3. If a worker is idle, Pipeline.borrowSlot (wake.go) takes the message for it, and Submit itself sends it: step 6.
+//     Or Pipeline.pump wakes an idle worker. If none is idle, a busy one comes for the message by itself: worker.run,
+//     Pipeline.take, Pipeline.assign (worker.go).
+//  4. dispatcher.next (dispatch.go) decides. pick finds a route whose turn it is, and whose gates (gate.admits, gate.go)
+//     and own quotas let it go on; awaitTokens asks the region's quota: dispatcher.due (limits.go), [quota.Pacer.Due].
+//     If nothing may start, it says when to ask again, and Pipeline.setTimer (wake.go) sees to that.
+//  5. dispatcher.start (dispatch.go) moves the message out of its lane into the parcel of a slot: dispatcher.load
+//     (batch.go), with others if they make a batch. It pays for the publish: dispatcher.pay (limits.go). From here the
+//     message is in flight.
+//  6. Without the mutex, parcel.fill (batch.go) makes the [Request], and worker.send gives it to [Connection].Send
+//     (worker.go), or worker.sendFor to TrySend (wake.go). See sink.go for the contract and package sink for what
+//     happens then.
+//  7. worker.receive (worker.go) gets the [Answer] from [Connection].Receive. parcel.observe (batch.go) measures it.
+//  8. Pipeline.take hands it to Pipeline.takeAnswer (answer.go), under the mutex. dispatcher.judge decides what it means
+//     for this message, dispatcher.attempted counts it, and dispatcher.applyAnswer tells gates (gate.go) and quotas
+//     (limits.go) what it means for everybody. dispatcher.noteTrouble (suspect.go) keeps what speaks against the message.
+//  9. dispatcher.finish (settle.go) takes the publish out of flight: dispatcher.land. Then each message ends:
+//     dispatcher.end, which gives its room back. Or dispatcher.retry (retry.go) puts it into its lane again: step 4. Or,
+//     if it can never be published, it stays in flight until a keeper has stored it: dispatcher.deadLetter,
+//     Pipeline.keepLetters, dispatcher.finishLetter (deadletter.go).
+//  10. Pipeline.unlock (settle.go) frees the mutex and calls [Settler].Settle.
+//
+// # Files
+//
+//	message.go     messages, outcomes, what a source must be: Settler, DeadLetters
+//	sink.go        what a sink must be: Connection, Answer, Verdict
+//	pipeline.go    Config, New, Run, the end, whether it is stuck
+//	route.go       a route, its configuration, Submit, Close, Pause
+//	room.go        how much a route may hold, and what its source reserves of that
+//	queue.go       a message is queued; messages that are dropped for newer ones, or expire
+//	lane.go        the queue of a topic; lanes and messages that wait for a time
+//	dispatch.go    which message goes next; turns of routes and lanes
+//	limits.go      the quotas that a publish counts towards; package quota is their arithmetic
+//	batch.go       what one publish carries: a message or a batch
+//	wake.go        idle workers, the timer, and sending for an idle worker
+//	worker.go      a worker and its connection
+//	answer.go      what an answer means for its message and for everybody
+//	gate.go        one gate, its probes and trials; what is known of a cache
+//	probe.go       who may pass closed gates; which routes are halted; ProbeNow, KeyChanged
+//	suspect.go     messages that the endpoint refuses while it accepts others
+//	settle.go      a publish has landed; a message ends; its source is told
+//	retry.go       a message waits for its next attempt; delays
+//	deadletter.go  messages that can never be published
+//	stats.go       a snapshot of everything
+//	metrics.go     the snapshot as metrics; histograms
+//	events.go      what is logged, and how often
 //
 // # State and goroutines
 //
 // The dispatcher is a plain state machine: methods take the time and return a decision, nothing in it blocks. One mutex
-// guards it, and workers call it themselves. No goroutine stands between the source and the worker, so a busy pipeline
-// passes a message on without waking anybody.
+// guards it, and workers call it themselves. No goroutine stands between the source and the worker, so that a busy
+// pipeline passes a message on without waking anybody.
 //
-//	goroutine            started by   stops when                                   joined by
-//	worker (Workers)     Run          every route is closed and nothing is left,   Run
-//	                                  or the hard stop has emptied the queue
-//	keeper (16)          Run          as a worker; it stores dead letters         Run
-//	timer callback (1)   dispatcher   Run stops the timer                          takes no part in shutdown
-//	Submit               the source   returns at once, or as soon as there is room the source
+//	goroutine            started by   stops when                                joined by
+//	worker (Workers)     Run          every route is closed and nothing is left  Run
+//	keeper (16)          Run          as a worker; it stores dead letters        Run
+//	timer callback (1)   setTimer     Run stops the timer                        takes no part in shutdown
+//	Submit               the source   it returns when there is room              the source
 //
-// A worker sits in the Receive of its connection, whether or not an answer is awaited, and whoever took it off the
-// idle stack under the mutex ends that by Interrupt, or sends for it by TrySend. The stack is last in, first out: at
-// low rates few workers, and so few connections, are in use. While a quota is in force more of them take turns. One
-// is woken at a time, and wakes the next if there is more.
+// After the hard stop, too, a worker ends once nothing is left: what is queued ends at once, what is in flight with its
+// attempt.
 //
-// A worker has one publish in flight, or up to [Config].InFlight: then it takes several at a time.
+// An idle worker waits in the Receive of its connection. Whoever takes it off the list of idle workers, under the mutex,
+// wakes it by Interrupt, or sends for it by TrySend. The list is last in, first out: at low rates few workers, and so few
+// connections, are in use. While a quota is in force more of them take turns. One is woken at a time, and wakes the next
+// if there is more to do. A worker has one publish in flight, or up to [Config].InFlight.
 //
-// # Quotas
+// # Invariants
 //
-// Each attempt pays in every quota that it counts towards: the route's ceiling, the cache's, the region's, see
-// [Limits]. A quota is a token bucket, whose rate a learner sets from what the endpoint refuses. Routes share the
-// region's by weight.
+// Breaking one of these has caused, or would cause, a bug that tests find late:
+//
+//   - Nothing blocks while the mutex is held: no Settle, no Keep, no call of a Connection but Interrupt and Depth, no log.
+//   - Whoever may have ended a message or noted an event frees the mutex by Pipeline.unlock, which settles and logs. A
+//     plain mu.Unlock leaves the source without its answer until somebody else calls unlock.
+//   - Settle is called without the mutex, from any goroutine, and must not call back into the pipeline.
+//   - Whatever makes a lane ready calls dispatcher.refresh. A lane that is ready and in no ring is forgotten.
+//   - Whatever may let a message start while a worker is idle calls Pipeline.pump before it frees the mutex, as unlock
+//     wakes nobody for that.
+//   - Whatever may close or open a gate calls dispatcher.noteHalts, so that sources are told.
+//   - What dispatcher.land takes out of flight is ended or queued before the mutex is freed: until then the message is in
+//     no count.
+//   - The source owns the payload and keeps it unchanged until Settle. From Send to Receive the connection may read it.
+//     A batch is a copy in the slot's buffer, which belongs to the connection in that time.
+//   - A parcel, a slot and an entry are reused: nothing may refer to an entry after dispatcher.end, nor to a slot after
+//     its answer has been taken back.
+//   - Each accepted or refused publish is told to the quotas with the cost that it has paid.
 //
 // # Release valve
 //

@@ -38,7 +38,7 @@ const (
 	eventKindCount
 )
 
-// What the log says of an event: what happened and what to do.
+// eventTexts say what has happened and what to do.
 var eventTexts = [eventKindCount]struct {
 	level slog.Level
 	text  string
@@ -73,7 +73,7 @@ var eventTexts = [eventKindCount]struct {
 	eventRoundTrip:     {slog.LevelError, "a dead letter was consumed and rejected again, and would go round for ever: it is dropped"},
 }
 
-// event is one such thing. Events are noted under the pipeline's mutex and logged without it.
+// event is something that has happened. It is noted under the pipeline's mutex, and logged by unlock without it.
 type event struct {
 	kind   eventKind
 	route  *Route // nil: it concerns all routes.
@@ -82,35 +82,36 @@ type event struct {
 }
 
 const (
-	// maxEvents bounds the events that wait to be logged; more are forgotten.
+	// maxEvents bounds the events that wait to be logged; more are only counted.
 	maxEvents = 64
-	// quietTime is the least time between two lines of one kind about one route, so that what comes and goes does not
-	// fill the log.
+	// quietTime is the least time between two lines of one kind about one route, so that events that come again and
+	// again do not fill the log.
 	quietTime = 10 * time.Second
-	// quietQuota is what that grows to for refusals for quota, which never end where the quota is used up.
+	// quietQuota is what that time grows to for refusals for quota, which never end where the quota is used up.
 	quietQuota = 10 * time.Minute
 )
 
-// eventNotes is what has happened and waits to be logged.
+// eventNotes are the events that wait to be logged, and what is needed to leave some out.
 type eventNotes struct {
 	waiting []event
 	noted   map[subject]*noted
 }
 
-// subject is what events are about: as many as there are kinds and routes.
+// subject is what events are about. There are no more than kinds times routes.
 type subject struct {
 	kind  eventKind
 	route *Route
 }
 
-// noted is when a subject was noted last, and how many events have been passed over since, the last with this detail.
+// noted is what has been noted about a subject.
 type noted struct {
-	last   time.Time
-	quiet  time.Duration // Until the next may be.
-	silent int
-	detail string
+	last   time.Time     // When an event was logged last.
+	quiet  time.Duration // Until the next one may be logged.
+	silent int           // Events that have been left out since.
+	detail string        // The detail of the latest of those.
 }
 
+// note has unlock log an event, unless one about the same subject was logged a short time ago.
 func (n *eventNotes) note(now time.Time, e event) {
 	about := subject{e.kind, e.route}
 	before := n.noted[about]
@@ -124,7 +125,7 @@ func (n *eventNotes) note(now time.Time, e event) {
 	since := now.Sub(before.last)
 	due := since >= before.quiet
 	if refused := n.noted[subject{eventQuotaRefused, e.route}]; e.kind == eventQuotaAccepted && refused != nil {
-		due = refused.silent == 0 // The end is told of what has been told of.
+		due = refused.silent == 0 // The end is logged if the beginning was.
 	}
 	if !due || len(n.waiting) >= maxEvents {
 		before.silent++
@@ -140,25 +141,24 @@ func (n *eventNotes) note(now time.Time, e event) {
 	n.waiting = append(n.waiting, e)
 }
 
-// ofMessages reports whether each event of the kind is about a message of its own, so that every one counts. The
-// others come and go.
+// ofMessages reports whether each event of the kind is about a message of its own, so that each is counted in the log.
 func (k eventKind) ofMessages() bool {
 	return k == eventOverload || k == eventExpired || k == eventDropped || k == eventDeadLettered ||
 		k == eventLetterLost || k == eventRoundTrip || k == eventSuspect || k == eventAsideFull || k == eventSkipped
 }
 
-// repeat notes the events about messages that have been passed over for long enough, as one for each subject.
+// repeat notes one event for each subject about whose messages events have been left out for quietTime.
 func (n *eventNotes) repeat(now time.Time) {
 	for about, passed := range n.noted {
 		if about.kind.ofMessages() && passed.silent > 0 && now.Sub(passed.last) >= quietTime {
-			passed.silent-- // This one.
+			passed.silent-- // This one is logged.
 			n.note(now, event{kind: about.kind, route: about.route, detail: passed.detail})
 		}
 	}
 }
 
-// TellRepeats logs how many messages have met with what was logged of others before, once that is a while ago.
-// Whoever runs the pipeline calls it now and then.
+// TellRepeats logs how many events about messages have been left out of the log so far. Whoever runs the pipeline calls
+// it now and then.
 func (p *Pipeline) TellRepeats() {
 	p.mu.Lock()
 	defer p.unlock()

@@ -8,25 +8,29 @@ import (
 	"momento-bridge/pipeline/quota"
 )
 
-// gate stops publishes while something outside must change first: the key, the endpoint, a cache, a route, a topic. A
-// closed gate lets one probe through at a time, at growing intervals; the probe's answer opens the gate or keeps it
-// closed. The zero gate is open.
+// gate stops publishes while something outside must change first: the key, the endpoint, a cache, a route, a topic, or
+// the place where dead letters are stored. The zero gate is open.
+//
+// A closed gate lets one publish through at a time, at growing intervals: the probe. Its answer opens the gate or keeps
+// it closed. Besides, a gate may let messages through that have never been refused: trials. If all that was refused so
+// far is at fault itself, they show it, so that nobody waits behind a thousand messages that can never be published.
 type gate struct {
-	closed          bool
-	since           time.Time // When it closed.
-	probing         bool
-	probeAt         time.Time
-	delays          backoff.BackOff
-	detail          string    // Why it is closed,
-	advised         bool      // and whether that says what to do.
-	retryAfterUntil time.Time // Until when the endpoint wishes to be left alone; zero: it has not said so.
+	closed bool
+	since  time.Time // When it closed.
 
-	unclear         bool      // It was closed by an attempt of which nobody knows what became of it.
-	trialsAllowed   bool      // Messages that have not been tried may pass,
-	trials          int       // so many in a quick succession,
-	trialsNeedProbe bool      // then only while a probe hangs, which is as frequent otherwise,
-	trialAt         time.Time // the next one then,
-	trialsInFlight  int       // and as many are on their way.
+	probing         bool            // A probe is in flight.
+	probeAt         time.Time       // When the next probe may start.
+	delays          backoff.BackOff // Yields the intervals between probes.
+	retryAfterUntil time.Time       // Until when the endpoint asks to be left alone (Retry-After); zero: it does not.
+	detail          string          // What the endpoint said, for people.
+	advised         bool            // The detail says what to do.
+	unclear         bool            // It was closed by an attempt with an unknown outcome.
+
+	trialsAllowed   bool      // Trials may pass.
+	trials          int       // How many more of them may pass in quick succession.
+	trialsNeedProbe bool      // After those, trials may pass only while a probe hangs.
+	trialAt         time.Time // When the next trial may start.
+	trialsInFlight  int
 }
 
 // The gates that every message passes.
@@ -39,8 +43,8 @@ const (
 	gateCount
 )
 
-// admits reports whether a publish may start. If not, it returns when to ask again; the zero time means that a probe is
-// under way and its answer will tell.
+// admits reports whether a publish may start: the gate is open, or a probe is due. If not, it returns when to ask again;
+// the zero time means that a probe is in flight, whose answer decides.
 func (g *gate) admits(now time.Time) (bool, time.Time) {
 	switch {
 	case !g.closed:
@@ -53,8 +57,7 @@ func (g *gate) admits(now time.Time) (bool, time.Time) {
 	return true, time.Time{}
 }
 
-// enter is called for each publish that starts, or dead letter that is stored. It reports whether that is this gate's
-// probe.
+// enter is called when something starts that the gate admits. It reports whether that is the probe.
 func (g *gate) enter() bool {
 	if !g.closed {
 		return false
@@ -63,9 +66,9 @@ func (g *gate) enter() bool {
 	return true
 }
 
-// shut closes the gate, or keeps it closed after a probe. A refused publish that is not the probe of a closed gate
-// started before the gate closed; it says nothing new and is ignored. The next probe waits for the delay or for
-// RetryAfter, whichever is longer. It reports whether the gate was open.
+// shut closes the gate, or keeps it closed after a probe. It reports whether the gate was open. A refused publish that is
+// not the probe of a closed gate started before the gate closed: it says nothing new and is ignored. The next probe
+// waits for the delay or for RetryAfter, whichever is longer.
 func (g *gate) shut(now time.Time, probe bool, a Answer, delays func() backoff.BackOff) bool {
 	if g.closed && !probe {
 		return false
@@ -84,7 +87,7 @@ func (g *gate) shut(now time.Time, probe bool, a Answer, delays func() backoff.B
 	return wasOpen
 }
 
-// undecided ends a probe whose answer said nothing about this gate.
+// undecided ends a probe whose answer says nothing about this gate. The next one starts after maxUndecided at the latest.
 func (g *gate) undecided(now time.Time) {
 	if !g.closed {
 		return
@@ -93,10 +96,9 @@ func (g *gate) undecided(now time.Time) {
 	g.probeAt = now.Add(min(g.delays.NextBackOff(), maxUndecided))
 }
 
-// maxUndecided is how long after such a probe the next one starts at the latest.
 const maxUndecided = time.Second
 
-// probeNow lets the next probe start at once: something has changed that may open the gate.
+// probeNow lets the next probe start at once, because something has changed that may open the gate.
 func (g *gate) probeNow(now time.Time) {
 	if !g.closed {
 		return
@@ -105,10 +107,10 @@ func (g *gate) probeNow(now time.Time) {
 	g.probeAt, g.trialAt, g.retryAfterUntil = now, now, time.Time{}
 }
 
-// firstProbe is when a gate is probed first that another message may open.
+// firstProbe is how long after it has closed a gate is first probed that another message may open.
 const firstProbe = 250 * time.Millisecond
 
-// probeSoon lets the first probe start soon, unless the endpoint wishes otherwise.
+// probeSoon lets the first probe start after firstProbe, unless the endpoint asks for more.
 func (g *gate) probeSoon(now time.Time) {
 	if at := now.Add(firstProbe); g.retryAfterUntil.IsZero() && at.Before(g.probeAt) {
 		g.probeAt = at
@@ -124,28 +126,27 @@ func (g *gate) open() bool {
 	return true
 }
 
-// A closed gate is probed by one publish at a time. Besides, messages that have never been tried may pass: where all
-// that was refused so far is at fault itself, it is they who show that. So nobody waits behind a thousand messages
-// that can never be published.
-
 const (
-	// mostTrials bounds the messages that may pass a closed gate in a quick succession, each once.
+	// mostTrials is how many trials may pass a closed gate in quick succession.
 	mostTrials = 2048
-	// fewTrials does so for a cache that has accepted nothing so far, and an endpoint that does not answer: hardly a
-	// single message's fault.
+	// fewTrials is mostTrials for a cache that has accepted nothing so far, and an endpoint that does not answer: that is
+	// hardly the fault of a single message.
 	fewTrials = 8
-	trialGap  = 500 * time.Microsecond
-	// mostTrialsInFlight bounds those whose answers are awaited: they may hang.
-	mostTrialsInFlight = 32
-	// slowTrial is the time between two of them after that, of an endpoint, and slowerTrial of a cache or a route.
-	slowTrial   = time.Second
+	// trialGap is the time between two trials in quick succession.
+	trialGap = 500 * time.Microsecond
+	// slowTrial is the time between two later trials of an endpoint.
+	slowTrial = time.Second
+	// slowerTrial is the time between two later trials of a cache or a route.
 	slowerTrial = 5 * time.Second
-	// searchRoom is how many untried messages a route may hold meanwhile.
+	// mostTrialsInFlight bounds the trials of a gate whose answers are awaited, because they may hang.
+	mostTrialsInFlight = 32
+	// searchRoom is how many messages that have not been refused a route may hold while it looks for one that is
+	// accepted.
 	searchRoom = 64
 )
 
-// allowTrials lets messages that have not been tried pass a gate that has just been closed, if the answer may be the fault
-// of the message. A foreign one would be everybody's. few says that it hardly is.
+// allowTrials is called when the gate has just been closed. It allows trials if the answer may be the fault of the message
+// alone, which one that is not Momento's cannot be. few says that it hardly is the message's fault.
 func (g *gate) allowTrials(now time.Time, which int, a Answer, few bool) {
 	g.trialsAllowed = which != keyGate && which != topicGate && a.mayBlameMessage() && !a.Foreign && a.RetryAfter < quota.LongPause
 	g.unclear = a.Verdict == Ambiguous
@@ -156,8 +157,8 @@ func (g *gate) allowTrials(now time.Time, which int, a Answer, few bool) {
 	g.trialAt = now
 }
 
-// admitsTrial reports whether a message that has not been tried may pass the closed gate. If not, it returns when to ask
-// again.
+// admitsTrial reports whether a trial may pass the closed gate. If not, it returns when to ask again; the zero time means
+// that something else must happen first.
 func (g *gate) admitsTrial(now time.Time, most int) (bool, time.Time) {
 	switch {
 	case !g.trialsAllowed || g.trialsInFlight >= most || g.trials == 0 && g.trialsNeedProbe && !g.probing:
@@ -168,7 +169,7 @@ func (g *gate) admitsTrial(now time.Time, most int) (bool, time.Time) {
 	return true, time.Time{}
 }
 
-// countTrial counts one that passes.
+// countTrial counts a trial that passes. slow is the time until the next one if there are too many for quick succession.
 func (g *gate) countTrial(now time.Time, slow time.Duration) {
 	g.trialsInFlight++
 	if g.trials > 0 {
@@ -179,7 +180,7 @@ func (g *gate) countTrial(now time.Time, slow time.Duration) {
 	g.trialAt = now.Add(slow)
 }
 
-// cache is what is known of one cache, shared by its routes.
+// cache is what is known of one cache. Its routes share it.
 type cache struct {
 	pacer    *quota.Pacer // Of a quota of its own; nil: none.
 	gate     gate         // Closed while the cache does not exist.
@@ -187,8 +188,8 @@ type cache struct {
 	missing  int          // Answers in a row that say that it does not exist.
 }
 
-// missingAfter is how many answers in a row mean that a cache which has accepted publishes is gone. Fewer may be about single
-// topics.
+// missingAfter is how many answers in a row mean that a cache which has accepted publishes no longer exists. Fewer may be
+// about single topics.
 const missingAfter = 10
 
 // found takes note of a publish, started at sent, that the cache has accepted.
@@ -199,7 +200,7 @@ func (c *cache) found(sent time.Time) {
 	}
 }
 
-// gone takes note of an answer that says the cache does not exist. It reports whether to believe it.
+// gone takes note of an answer that says that the cache does not exist. It reports whether to believe that.
 func (c *cache) gone() bool {
 	c.missing++
 	return c.accepted.IsZero() || c.missing >= missingAfter

@@ -7,25 +7,32 @@ import (
 	"github.com/cenkalti/backoff/v4"
 )
 
-// entry is a message inside the pipeline. Entries are reused once their message is settled.
+// entry is a message inside the pipeline. Entries are reused once their message has ended.
 type entry struct {
 	Message
-	lane          *lane
-	next          *entry // In the lane's queue, in a parcel or on the free list.
-	older, newer  *entry // In the route's order of age, while it is queued.
-	size          int    // In a batch, in bytes.
-	attempts      int
-	delays        backoff.BackOff // Made when the first attempt has failed.
-	cacheMisses   int             // How often the endpoint said that its cache does not exist,
-	cacheMissedAt time.Time       // and when it first did.
-	// most is the number of messages of a batch that it may be in, as larger ones were refused; 0: as many as there
-	// are.
+	lane *lane
+	// next is the next entry in the lane's queue, in a parcel or on the free list.
+	next *entry
+	// older and newer are its neighbours in the route's order of age, while it is queued.
+	older, newer *entry
+	// size is what it adds to a batch, in bytes.
+	size int
+	// maxBatch is the number of messages of the largest batch that it may be in, because larger ones were refused; 0:
+	// there is no limit.
 	maxBatch int
+	// attempts is the number of its publishes that have ended.
+	attempts int
+	// delays yields its backoff. It is made when the first attempt has failed.
+	delays backoff.BackOff
+	// cacheMisses is how often the endpoint said that its cache does not exist.
+	cacheMisses int
+	// cacheMissedAt is when the endpoint said so first.
+	cacheMissedAt time.Time
 	// rejection is set once it is known that the message can never be published.
 	rejection *Rejection
-	// trouble is what has befallen it, nil if nothing has.
+	// trouble is what the endpoint has refused it for, nil if it has not.
 	trouble *trouble
-	// unkept says that keeping it as a dead letter has failed.
+	// storeFailed says that it could not be stored as a dead letter.
 	storeFailed bool
 }
 
@@ -33,24 +40,24 @@ type entry struct {
 type lane struct {
 	route       *Route
 	topic       string
-	first, last *entry
-	queued      int       // In the queue: messages,
-	size        int       // and the bytes that they add to a batch.
+	first, last *entry    // The queue, linked by next.
+	queued      int       // Messages in it.
+	size        int       // The bytes that they add to a batch.
 	pending     int       // Messages queued, delayed and in flight.
 	inFlight    int       // Publishes.
-	heldUntil   time.Time // A retry or the wish for a fuller batch holds the whole lane; zero: nothing does.
-	lingering   bool      // It is held for a fuller batch.
+	heldUntil   time.Time // The lane waits for a retry, or for a fuller batch; zero: it does not.
+	lingering   bool      // It waits for a fuller batch.
 	gate        gate      // Closed while the topic is forbidden.
-	suspect     bool      // It stands still for a reason of its own,
-	aside       bool      // although others are accepted: it uses up no room.
-	accepted    time.Time // When the latest publish began that was accepted, while messages of the route are in trouble.
-	singles     int       // Its messages that are counted so by themselves.
-	ready       bool      // It is in the route's ring of those that may publish,
-	again       bool      // or in the one of those that are tried again, or in both.
-	nextFree    *lane     // The next one that may be used again.
+	suspect     bool      // The endpoint refuses its first message, so that all of it is counted among the suspects.
+	aside       bool      // It is counted among what is put aside, as the endpoint accepts others.
+	singles     int       // Its messages that are suspects by themselves, and are counted one by one.
+	accepted    time.Time // When the latest accepted publish began; kept while the route has messages in trouble.
+	ready       bool      // It is in the route's ring of lanes that are ready.
+	again       bool      // It is in the route's ring of lanes that are tried again. It may be in both.
+	nextFree    *lane     // The next lane for reuse.
 }
 
-// lane returns the lane of a topic, making it if it is not there.
+// lane returns the lane of a topic. It makes one where there is none.
 func (r *Route) lane(topic string) *lane {
 	l := r.lanes[topic]
 	if l != nil {
@@ -66,11 +73,11 @@ func (r *Route) lane(topic string) *lane {
 	return l
 }
 
-// keptLanes is how many lanes a route keeps although they are empty, so that a topic in use costs no allocation.
+// keptLanes is how many lanes a route keeps although they are empty, so that a topic in use needs no allocation.
 const keptLanes = 1024
 
-// dropLane forgets an empty lane, so that memory follows the topics in use. A reference to it in the heap or a ring is
-// harmless: it has nothing to send. A lane without such references is used again.
+// dropLane forgets an empty lane, so that memory follows the topics in use. The heap or a ring may still refer to it,
+// which is harmless: it has nothing to send. A lane to which nothing refers is reused.
 func (d *dispatcher) dropLane(l *lane) {
 	r := l.route
 	kept := len(r.lanes) <= keptLanes
@@ -144,7 +151,7 @@ func (l *lane) remove(e *entry) {
 	e.next = nil
 }
 
-// sendable reports whether the lane's first message may start as far as the lane itself goes.
+// sendable reports whether the lane has a message, and nothing of its own keeps that from starting.
 func (l *lane) sendable() bool {
 	return l.first != nil && l.heldUntil.IsZero() && !l.gate.probing && (l.inFlight == 0 || !l.route.cfg.Ordered)
 }
@@ -157,7 +164,7 @@ func (l *lane) gates(d *dispatcher) [gateCount]*gate {
 	return [gateCount]*gate{keyGate: &d.key, endpointGate: &d.endpoint, cacheGate: &l.route.cache.gate, routeGate: &l.route.gate, topicGate: &l.gate}
 }
 
-// linger holds a lane that has got its first message until its batch is full or the message has waited for long enough.
+// linger holds a lane that has got its first message until its batch is full or the message has waited for Linger.
 func (d *dispatcher) linger(now time.Time, l *lane) {
 	c := &l.route.cfg.Batch
 	switch {
@@ -170,7 +177,7 @@ func (d *dispatcher) linger(now time.Time, l *lane) {
 	}
 }
 
-// hold keeps a whole lane from publishing until a time. A lane in its route's ring stays there; pick passes it over.
+// hold keeps a whole lane from publishing until a time. A lane in a ring of its route stays there until trim finds it.
 func (d *dispatcher) hold(l *lane, until time.Time) {
 	if !l.heldUntil.IsZero() && !l.lingering {
 		return
@@ -179,8 +186,8 @@ func (d *dispatcher) hold(l *lane, until time.Time) {
 	d.delayed.add(delayed{at: until, lane: l})
 }
 
-// pushRetried queues a message again that has waited by itself, which there is only without order. One that was refused
-// goes behind the others, which may do better.
+// pushRetried queues a message again that has waited for its backoff by itself, as happens only without order. One that
+// the endpoint has refused goes behind the others, which may be accepted.
 func (l *lane) pushRetried(e *entry) {
 	if e.trouble != nil && l.first != nil {
 		l.pushBack(e)
@@ -189,14 +196,14 @@ func (l *lane) pushRetried(e *entry) {
 	l.pushFront(e)
 }
 
-// delayed is a lane that is held, or a message out of its lane, until a time.
+// delayed is a lane that is held until a time, or a message that waits outside its lane.
 type delayed struct {
 	at    time.Time
 	lane  *lane
 	entry *entry // nil: the whole lane waits.
 }
 
-// stale reports whether the lane has been let go since, or is held until another time.
+// stale reports whether the lane is no longer held, or is held until another time.
 func (d delayed) stale() bool { return d.entry == nil && !d.lane.heldUntil.Equal(d.at) }
 
 // delayedHeap has the earliest time on top.
@@ -224,7 +231,7 @@ func (h *delayedHeap) due(now time.Time) (delayed, bool) {
 	return heap.Pop(h).(delayed), true
 }
 
-// wakeDelayed brings back the lanes and messages whose time has come, and ends those that are too old.
+// wakeDelayed makes the lanes and messages ready whose time has come, and ends the messages that are too old.
 func (d *dispatcher) wakeDelayed(now time.Time) {
 	d.expire(now)
 	d.retryUnstored(now)
@@ -245,7 +252,7 @@ func (d *dispatcher) wakeDelayed(now time.Time) {
 	}
 }
 
-// nextDelayed is when the next lane or message is to be woken, or the next message expires.
+// nextDelayed is when wakeDelayed has something to do; zero: not before something else happens.
 func (d *dispatcher) nextDelayed() time.Time {
 	at := earlier(d.nextExpiry(), d.nextStoreRetry())
 	if len(d.delayed) > 0 {

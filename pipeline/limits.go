@@ -30,12 +30,12 @@ type Rate = quota.Rate
 // FirstRate is where a learned rate starts: Momento's default quota, per second.
 const FirstRate = quota.FirstRate
 
-// quotas are the pacers that a publish of a route passes, besides the region's.
+// quotas are those that a publish of a route counts towards besides the region's.
 type quotas struct {
 	pacers [2]*quota.Pacer // The route's and its cache's; nil: none.
 }
 
-// due returns when they let a publish of this cost start: zero for now.
+// due returns when all of them let a publish of this cost start: zero for now.
 func (q *quotas) due(now time.Time, cost float64) time.Time {
 	var at time.Time
 	for _, p := range q.pacers {
@@ -50,7 +50,7 @@ func (q *quotas) due(now time.Time, cost float64) time.Time {
 }
 
 // SetLimits puts new limits in force at once. What has been learned of a quota stays. Routes and caches that are not
-// named have none of their own. It is not for quotas that count in another unit.
+// named have no quota of their own. The unit that quotas count in cannot be changed.
 func (p *Pipeline) SetLimits(l Limits) {
 	p.mu.Lock()
 	now := time.Now()
@@ -75,7 +75,7 @@ func (d *dispatcher) setLimits(now time.Time, l Limits) {
 	}
 }
 
-// repace gives a pacer its new limits, makes one, or lets it go.
+// repace returns the pacer for these limits: the old one with the new limits, a new one, or nil if there are none.
 func (d *dispatcher) repace(now time.Time, p *quota.Pacer, limits Rate) *quota.Pacer {
 	switch {
 	case limits.None():
@@ -87,7 +87,7 @@ func (d *dispatcher) repace(now time.Time, p *quota.Pacer, limits Rate) *quota.P
 	return p
 }
 
-// sizeOf is the size of a publish of e alone.
+// sizeOf returns the size of a publish of e alone, in bytes.
 func (d *dispatcher) sizeOf(r *Route, e *entry) int {
 	if r.cfg.Batch.Framing != nil {
 		return e.size + r.cfg.Batch.Framing.Overhead()
@@ -95,10 +95,10 @@ func (d *dispatcher) sizeOf(r *Route, e *entry) int {
 	return len(e.Payload)
 }
 
+// costOf returns the cost of a publish of e alone.
 func (d *dispatcher) costOf(r *Route, e *entry) float64 { return d.cost(r, d.sizeOf(r, e)) }
 
-// cost is what a publish of so many bytes costs: one, or where operations are counted one for each started KiB, and
-// that for each subscriber as well.
+// cost returns what a publish of this many bytes costs: one, or its operations where those are counted.
 func (d *dispatcher) cost(r *Route, size int) float64 {
 	if !d.operations {
 		return 1
@@ -106,7 +106,7 @@ func (d *dispatcher) cost(r *Route, size int) float64 {
 	return quota.Cost(size, r.cfg.Subscribers)
 }
 
-// due returns when a publish of a route may start, as far as the region goes: zero for now.
+// due returns when the region's quotas let a publish start: zero for now.
 func (d *dispatcher) due(now time.Time, cost float64, size int) time.Time {
 	at := d.region.Due(now, cost)
 	if d.throughput != nil {
@@ -117,7 +117,7 @@ func (d *dispatcher) due(now time.Time, cost float64, size int) time.Time {
 	return at
 }
 
-// affordable is how many bytes can be paid for now, at least those of the first message.
+// affordable returns how many bytes a publish may have that is paid for now. The first message fits in any case.
 func (d *dispatcher) affordable(now time.Time, r *Route, first *entry) int {
 	tokens := d.region.Available(now)
 	for _, p := range r.quotas.pacers {
@@ -141,9 +141,9 @@ func (d *dispatcher) pay(now time.Time, r *Route, cost float64, size int) {
 	}
 }
 
-// quotasAccepted tells every quota of an accepted publish. It reports whether that ends a run of refusals.
+// quotasAccepted tells the quotas of an accepted publish. It reports whether that ends a run of refusals.
 func (d *dispatcher) quotasAccepted(now time.Time, r *Route, cost float64, size int) bool {
-	d.offered.Add(now, float64(size))
+	d.acceptedBytes.Add(now, float64(size))
 	ended := d.region.Accepted(now, cost)
 	if d.throughput != nil {
 		ended = d.throughput.Accepted(now, float64(size)) || ended
@@ -154,15 +154,15 @@ func (d *dispatcher) quotasAccepted(now time.Time, r *Route, cost float64, size 
 	return ended
 }
 
-// quotaRefused tells the quota that is meant of a refusal. Which one that is the endpoint does not say, but for
-// throughput: a cache that has a quota of its own is taken to be meant. It reports whether this is the first refusal
-// after a success.
+// quotaRefused tells a quota of a refusal. The endpoint says which one it means only if that is throughput. Otherwise
+// the cache's own quota is taken to be meant, or the region's if it has none. It reports whether this is the first
+// refusal after a success.
 func (d *dispatcher) quotaRefused(now time.Time, p *parcel, a Answer) bool {
 	meant, cost := d.region, p.cost
 	switch c := p.lane.route.cache.pacer; {
 	case a.Reason == ReasonThroughput:
 		if d.throughput == nil {
-			d.throughput = quota.NewBytePacer(d.delays.Quota(), now, d.offered)
+			d.throughput = quota.NewBytePacer(d.delays.Quota(), now, d.acceptedBytes)
 		}
 		meant, cost = d.throughput, float64(p.size)
 	case c != nil:

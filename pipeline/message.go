@@ -31,7 +31,7 @@ const (
 	Dropped                         // It can never be published and is not kept, or nobody was left to publish it.
 	Expired                         // It grew older than its route allows.
 	Returned                        // NATS still has it and will deliver it again.
-	// Skipped is what a Settler is told of a message that was passed over on purpose. It counts as Dropped.
+	// Skipped is what a Settler is told of a message that its route skips on purpose. It is counted as Dropped.
 	Skipped
 )
 
@@ -66,7 +66,7 @@ type Settler interface {
 
 // Postponer is a Settler whose source can be told to deliver a message again, though not at once.
 type Postponer interface {
-	// Postpone is Settle with Returned, for a message that is better left alone for a while.
+	// Postpone is Settle with Returned, for a message that is to be delivered again only after a while.
 	Postpone(handle any)
 }
 
@@ -77,8 +77,8 @@ type DeadLetters interface {
 	Keep(m *Message, r Rejection) error
 }
 
-// ErrRoundTrip is what Keep's error wraps where storing the dead letter would only send it round once more: the
-// message is dropped.
+// ErrRoundTrip is wrapped by Keep's error where the dead letter would come back as a message of the same route, and
+// fail again. The message is dropped.
 var ErrRoundTrip = errors.New("the dead letter has come round")
 
 // Rejection says why a message can never be published.

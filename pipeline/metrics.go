@@ -8,13 +8,14 @@ import (
 	"momento-bridge/pipeline/quota"
 )
 
-// Metrics are the pipeline's histograms. Counters and gauges are read from a snapshot at each scrape, see Collector.
+// Metrics are the pipeline's histograms. Counters and gauges are read from a snapshot at each scrape; see
+// Pipeline.Collect.
 type Metrics struct {
 	publishSeconds  *prometheus.HistogramVec
 	endToEndSeconds *prometheus.HistogramVec
 	batchMessages   *prometheus.HistogramVec
 	rateLimitWait   prometheus.Histogram
-	times           *prometheus.Registry // Of publishSeconds alone.
+	times           *prometheus.Registry // Has publishSeconds alone.
 }
 
 // NewMetrics registers the histograms.
@@ -39,12 +40,13 @@ func NewMetrics(reg prometheus.Registerer) *Metrics {
 	return m
 }
 
-// PublishTimes returns how long publish attempts have taken so far, of all routes: the upper bounds of the classes in seconds, and how many
-// took up to as long. Those that took longer than the last bound are counted only in total. It may be called concurrently.
+// PublishTimes returns how long publish attempts of all routes have taken so far. bounds are times in seconds, and upTo
+// says for each how many attempts took no longer. Those that took longer than the last bound are counted only in total.
+// It may be called concurrently.
 func (m *Metrics) PublishTimes() (bounds []float64, upTo []uint64, total uint64) {
 	upTo = make([]uint64, len(publishBounds))
 	families, err := m.times.Gather()
-	if err != nil || len(families) == 0 { // It cannot fail for one histogram.
+	if err != nil || len(families) == 0 { // One histogram cannot fail.
 		return publishBounds, upTo, 0
 	}
 	for _, metric := range families[0].GetMetric() {
@@ -57,10 +59,10 @@ func (m *Metrics) PublishTimes() (bounds []float64, upTo []uint64, total uint64)
 	return publishBounds, upTo, total
 }
 
-// publishBounds are the classes of publish durations, in seconds.
+// publishBounds are the upper bounds of the buckets of publish durations, in seconds.
 var publishBounds = []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10}
 
-// histogram gives each histogram classic buckets and native ones.
+// histogram returns the options of a histogram with classic buckets and native ones.
 func histogram(name, help string, buckets ...float64) prometheus.HistogramOpts {
 	return prometheus.HistogramOpts{
 		Namespace:                       Namespace,
@@ -165,7 +167,7 @@ func gauge(ch chan<- prometheus.Metric, d *prometheus.Desc, v float64, labels ..
 	ch <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, v, labels...)
 }
 
-// seconds is a time as metrics have it; 0 for none.
+// seconds returns a time as a Unix time stamp; 0 for the zero time.
 func seconds(t time.Time) float64 {
 	if t.IsZero() {
 		return 0

@@ -9,37 +9,47 @@ import (
 
 // Config is what an operator sets, for all routes together.
 type Config struct {
-	Workers     int           // Connections.
-	InFlight    int           // Publishes in flight on each connection; 0 means 1.
-	Timeout     time.Duration // One attempt.
-	MaxMessages int           // Held in memory. Each route has an equal share, so that a parked one leaves room for the others.
-	MaxBytes    int64         // As MaxMessages, of payload.
-	Limits      Limits
-	Operations  bool // Limits count operations rather than publishes.
-	Delays      Delays
-	Routes      []RouteConfig
+	Workers  int           // Connections.
+	InFlight int           // Publishes in flight on each connection; 0 means 1.
+	Timeout  time.Duration // Of one attempt.
+	// MaxMessages is how many messages are held in memory. Each route has an equal share, so that one that stands still
+	// leaves room for the others.
+	MaxMessages int
+	// MaxBytes is how much payload is held in memory, in equal shares as well.
+	MaxBytes int64
+	Limits   Limits
+	// Operations makes the limits count operations rather than publishes.
+	Operations bool
+	Delays     Delays
+	Routes     []RouteConfig
 }
 
-// Pipeline carries messages from routes to a sink.
+// Pipeline carries messages from routes to a sink. Its methods may be called concurrently.
 type Pipeline struct {
 	cfg  Config
 	sink Sink
 	log  *slog.Logger
 
-	mu      sync.Mutex // Guards the following, every Route and everything they hold. Nothing blocks under it.
+	// mu guards the following, and every Route with all that it refers to. Nothing blocks while it is held. Whoever may
+	// have ended a message frees it with unlock.
+	mu      sync.Mutex
 	d       dispatcher
-	workers []*worker
-	idle    []*worker // In the order in which they became so.
-	waking  int       // Workers that have been roused and have not got the mutex yet,
-	wokenAt time.Time // and when the latest was.
 	letters letterQueue
-	timer   *time.Timer
-	timerAt time.Time
-	room    *sync.Cond    // Some route may have room.
+	room    *sync.Cond // Some route may have room; Submit calls wait for it.
+
+	// Workers.
+	workers []*worker
+	idle    []*worker   // In the order in which they became idle.
+	waking  int         // Workers that have been woken and have not got the mutex yet.
+	wokenAt time.Time   // When the latest of those was woken.
+	timer   *time.Timer // It wakes a worker when something is due.
+	timerAt time.Time   // When it rings; zero: it has rung.
+
+	// The end.
 	closing bool          // Some route is closed.
 	endBy   time.Time     // When publishing must end; zero before the drain.
-	done    chan struct{} // Closed when every route is closed and has nothing left.
-	drained bool          // empty is closed.
+	drained bool          // Every route is closed and has nothing left.
+	done    chan struct{} // Closed when that is so.
 }
 
 // New builds a pipeline that is not running yet. Submit blocks once the queue is full until Run is called.
@@ -83,9 +93,9 @@ func (p *Pipeline) newRoute(rc RouteConfig, c *cache) *Route {
 // Route returns the i-th route of the configuration.
 func (p *Pipeline) Route(i int) *Route { return p.d.routes[i] }
 
-// Run publishes until every route is closed and nothing is left, or until hard is done. Then what is still queued is
-// returned or dropped, and what is in flight ends with its attempt. Run returns the number of messages that the hard
-// stop left unpublished.
+// Run publishes until every route is closed and nothing is left, or until hard is done. In the latter case it returns or
+// drops what is queued, waits for the attempts in flight to end, and returns the number of messages that had not ended
+// when hard was done. It may be called once.
 func (p *Pipeline) Run(hard context.Context) int {
 	p.mu.Lock()
 	p.timer = time.AfterFunc(time.Hour, p.tick)
@@ -111,7 +121,7 @@ func (p *Pipeline) Run(hard context.Context) int {
 	return left
 }
 
-// newWorker makes what publishes on one connection.
+// newWorker makes a worker with a connection of its own.
 func (p *Pipeline) newWorker() *worker {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -120,7 +130,8 @@ func (p *Pipeline) newWorker() *worker {
 	return w
 }
 
-// EndBy says when publishing must end: from now on no attempt lasts longer. It is called once, when the drain begins.
+// EndBy sets when publishing must end: no attempt that starts from now on lasts longer. It is called once, when the drain
+// begins.
 func (p *Pipeline) EndBy(t time.Time) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -136,7 +147,8 @@ func (p *Pipeline) deadline(now time.Time) time.Time {
 	return deadline
 }
 
-// stopNow ends everything that is queued and lets the workers go. It returns the number of messages that were left.
+// stopNow ends all messages that are queued and lets the workers end. It returns the number of messages that had not
+// ended.
 func (p *Pipeline) stopNow() int {
 	p.mu.Lock()
 	p.closing = true
@@ -154,7 +166,7 @@ func (p *Pipeline) stopNow() int {
 	return left
 }
 
-// checkDrained lets the workers go once every route is closed and nothing is left.
+// checkDrained lets the workers end once every route is closed and has nothing left.
 func (p *Pipeline) checkDrained() {
 	if !p.closing || p.drained {
 		return
@@ -174,16 +186,17 @@ func (p *Pipeline) checkDrained() {
 }
 
 const (
-	// stuckAfter is how much longer than an attempt's timeout a publish may take: in an outage of NATS it may take long to tell the source how the
-	// one before has ended, and to fail to store a dead letter.
+	// stuckAfter is how much longer than an attempt's timeout a publish may take. In an outage of NATS it may take long
+	// to tell the source how the message before it has ended, and until storing a dead letter fails.
 	stuckAfter = 45 * time.Second
 	// timerLate is how late the timer may ring.
 	timerLate = 5 * time.Second
 )
 
-// Stuck returns why the pipeline makes no progress through its own fault, empty if it does. An endpoint that does not answer is none:
-// attempts end by themselves. What it says once may be due to the process having been stopped; what it says for several seconds is not. It waits for the
-// mutex, so that a caller who must not be stuck as well asks on a goroutine of its own.
+// Stuck returns why the pipeline makes no progress through its own fault, or "" if it does. An endpoint that does not
+// answer is no such fault, because attempts end by themselves. A single finding may be due to the process having been
+// stopped for a while; one that lasts for several seconds is not. Stuck waits for the mutex: a caller who must not be
+// stuck as well calls it on a goroutine of its own.
 func (p *Pipeline) Stuck(now time.Time) string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -200,7 +213,7 @@ func (p *Pipeline) Stuck(now time.Time) string {
 	return ""
 }
 
-// forgotten reports whether something may be published now, workers wait, and nothing will wake one.
+// forgotten reports whether something may be published now, workers are idle, and nothing is going to wake one.
 func (p *Pipeline) forgotten(now time.Time) bool {
 	if len(p.idle) == 0 || p.waking > 0 && now.Sub(p.wokenAt) <= timerLate {
 		return false

@@ -7,15 +7,16 @@ import (
 	"momento-bridge/pipeline/quota"
 )
 
-// passes reports whether a message passes the gates that stand closed for the endpoint, the cache or the route. If
-// not, it returns when to ask again.
+// passes reports whether a route's first message passes the closed gates of the endpoint, the cache and the route, as
+// their probe or as a trial. If not, it returns when to ask again.
 func (d *dispatcher) passes(now time.Time, r *Route, first *entry) (bool, time.Time) {
 	for _, g := range [...]*gate{&d.endpoint, &r.cache.gate, &r.gate} {
 		ok, at := g.admits(now)
 		if ok {
 			continue
 		}
-		if first.trouble != nil || first.lane.gate.closed || g.unclear && r.cfg.AtMostOnce { // Where each attempt may be the last one, few are made.
+		// Where a message may be dropped after each attempt, there are no trials after an unknown outcome.
+		if first.trouble != nil || first.lane.gate.closed || g.unclear && r.cfg.AtMostOnce {
 			return false, at
 		}
 		if ok, next := g.admitsTrial(now, d.maxTrialsInFlight); !ok {
@@ -25,7 +26,7 @@ func (d *dispatcher) passes(now time.Time, r *Route, first *entry) (bool, time.T
 	return true, time.Time{}
 }
 
-// enterGates is called for each publish that starts. It notes of which closed gates it is the probe, and which it passes
+// enterGates is called for each publish that starts. It notes which closed gates the publish probes, and which it passes
 // as a trial.
 func (d *dispatcher) enterGates(now time.Time, p *parcel) {
 	l := p.lane
@@ -51,7 +52,8 @@ func (d *dispatcher) enterGates(now time.Time, p *parcel) {
 	}
 }
 
-// releaseProbes ends the probes that p was and whose gates are still closed: the next probe may start after the delay.
+// releaseProbes is called when p has been answered, after its answer has been applied. It ends the probes and trials that
+// p was, so that the gates that are still closed may be probed again.
 func (d *dispatcher) releaseProbes(now time.Time, p *parcel) {
 	if !p.gated {
 		return
@@ -70,7 +72,7 @@ func (d *dispatcher) releaseProbes(now time.Time, p *parcel) {
 	}
 }
 
-// searching reports whether the route looks for a message that is accepted, among many if need be.
+// searching reports whether the route is halted by gates that all allow trials in quick succession.
 func (d *dispatcher) searching(r *Route) bool {
 	if r.paused || d.key.closed {
 		return false
@@ -85,8 +87,8 @@ func (d *dispatcher) searching(r *Route) bool {
 	return found
 }
 
-// EndSearch lets a halted route ask for one message at a time from now on: the search for one that is accepted has
-// failed so far.
+// EndSearch ends the search of a halted route for a message that is accepted. From now on it asks for one message at a
+// time to probe with.
 func (r *Route) EndSearch() {
 	r.pipeline.mu.Lock()
 	defer r.pipeline.mu.Unlock()
@@ -95,7 +97,7 @@ func (r *Route) EndSearch() {
 	}
 }
 
-// grantProbe lets the routes that a gate halts ask for one more message, as the latest probe was in vain.
+// grantProbe lets the routes that a gate halts ask for one more message, because the latest probe has failed.
 func (d *dispatcher) grantProbe(about *Route, which int) {
 	for _, r := range d.routes {
 		mine := which == keyGate || which == endpointGate || r == about || which == cacheGate && r.cache == about.cache
@@ -106,8 +108,8 @@ func (d *dispatcher) grantProbe(about *Route, which int) {
 	}
 }
 
-// hasten brings forward what waits for its next attempt, of some routes, one after the other. It returns how much
-// that is.
+// hasten brings forward the lanes and messages of some routes that wait for their next attempt. They start one after the
+// other, with a gap. It returns how many that are.
 func (d *dispatcher) hasten(now time.Time, of func(*Route) bool, gap time.Duration) int {
 	n := 0
 	for i := range d.delayed {
@@ -129,7 +131,7 @@ func (d *dispatcher) hasten(now time.Time, of func(*Route) bool, gap time.Durati
 	return n
 }
 
-// ProbeNow lets everything that waits be tried at once, whatever it waits for: somebody thinks that it may go on.
+// ProbeNow lets everything that waits be tried at once, whatever it waits for, because somebody thinks that it may go on.
 func (p *Pipeline) ProbeNow() {
 	p.mu.Lock()
 	defer p.unlock()
@@ -161,8 +163,7 @@ func (p *Pipeline) ProbeNow() {
 	}
 }
 
-// KeyChanged says that there is a new key: probes with it may start at once, of all that may have been the old key's
-// fault.
+// KeyChanged says that there is a new key. Everything that may have failed because of the old one is probed at once.
 func (p *Pipeline) KeyChanged() {
 	p.mu.Lock()
 	defer p.unlock()
@@ -186,15 +187,16 @@ func (p *Pipeline) KeyChanged() {
 	}
 }
 
-// Halted says since when publishing has been halted for the route as a whole: the key is refused, the endpoint is
-// down or wishes to be left alone, the cache is missing, the topics are forbidden. Zero: it is not.
+// Halted returns since when publishing has been halted for the route as a whole: an operator has paused it, the key is
+// refused, the endpoint is down or asks to be left alone, the cache is missing, the topics are forbidden. Zero: it is not
+// halted.
 func (r *Route) Halted() time.Time {
 	r.pipeline.mu.Lock()
 	defer r.pipeline.mu.Unlock()
 	return r.halted(time.Now())
 }
 
-// halted is Halted under the pipeline's mutex.
+// halted is Halted for a caller that holds the pipeline's mutex.
 func (r *Route) halted(now time.Time) time.Time {
 	if !r.haltedSince.IsZero() {
 		return r.haltedSince
@@ -211,18 +213,18 @@ func (r *Route) halted(now time.Time) time.Time {
 	return time.Time{}
 }
 
-// gateHalts reports whether a gate halts publishing for the route as a whole.
+// gateHalts reports whether a gate or an operator halts publishing for the route as a whole.
 func (d *dispatcher) gateHalts(r *Route) bool {
 	return d.key.closed || d.endpoint.closed || r.cache.gate.closed || r.gate.closed || r.paused
 }
 
-// noteHalts keeps every route's word on whether a gate halts it, and wakes its source when that changes. It is called
-// after a gate may have closed or opened.
+// noteHalts must be called after a gate may have closed or opened. It notes for every route whether it is halted, and
+// wakes its source when that changes.
 func (d *dispatcher) noteHalts(now time.Time) {
 	for _, r := range d.routes {
-		if gated := d.gateHalts(r); gated == r.haltedSince.IsZero() {
+		if halted := d.gateHalts(r); halted == r.haltedSince.IsZero() {
 			r.haltedSince = time.Time{}
-			if gated {
+			if halted {
 				r.haltedSince = now
 			}
 			r.signal()
@@ -230,13 +232,13 @@ func (d *dispatcher) noteHalts(now time.Time) {
 	}
 }
 
-// retryAfter is that of an endpoint to be left alone for long (Retry-After).
+// retryAfter is a long Retry-After: the endpoint asks to be left alone for at least quota.LongPause.
 type retryAfter struct {
 	until time.Time // Zero: there is none.
 	why   string    // What the endpoint said.
 }
 
-// later returns the wish that lasts longer.
+// later returns the one that lasts longer.
 func (w retryAfter) later(other retryAfter) retryAfter {
 	if other.until.After(w.until) {
 		return other
@@ -244,7 +246,7 @@ func (w retryAfter) later(other retryAfter) retryAfter {
 	return w
 }
 
-// retryAfterOf returns a pacer's, while it is one for long.
+// retryAfterOf returns a pacer's, which may be nil.
 func retryAfterOf(p *quota.Pacer, now time.Time) retryAfter {
 	if p == nil {
 		return retryAfter{}
@@ -253,7 +255,7 @@ func retryAfterOf(p *quota.Pacer, now time.Time) retryAfter {
 	return retryAfter{until, why}
 }
 
-// retryAfter returns the gate's, while it is closed.
+// retryAfter returns that of a closed gate.
 func (g *gate) retryAfter(now time.Time) retryAfter {
 	if !g.closed || !g.retryAfterUntil.After(now) {
 		return retryAfter{}
@@ -261,7 +263,7 @@ func (g *gate) retryAfter(now time.Time) retryAfter {
 	return retryAfter{g.retryAfterUntil, g.detail}
 }
 
-// leftAlone returns until when nothing of the route is published because the endpoint wishes so.
+// leftAlone returns until when nothing of the route is published because the endpoint asks for that.
 func (d *dispatcher) leftAlone(now time.Time, r *Route) retryAfter {
 	w := retryAfterOf(d.region, now).later(retryAfterOf(d.throughput, now)).later(retryAfterOf(r.cache.pacer, now))
 	for _, g := range [...]*gate{&d.key, &d.endpoint, &r.cache.gate, &r.gate} {
@@ -270,7 +272,7 @@ func (d *dispatcher) leftAlone(now time.Time, r *Route) retryAfter {
 	return w
 }
 
-// noteRetryAfter tells of an answer that wishes to be left alone for long.
+// noteRetryAfter logs a long Retry-After.
 func (d *dispatcher) noteRetryAfter(now time.Time, r *Route, a Answer) {
 	if a.RetryAfter < quota.LongPause {
 		return

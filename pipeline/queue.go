@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// add queues a message, which has been measured, at the back of its lane.
+// add queues a message, which has been measured, in its lane: at the back, or before one that may be refused again.
 func (d *dispatcher) add(now time.Time, r *Route, m entry) {
 	e := d.freeEntries
 	if e == nil {
@@ -27,7 +27,7 @@ func (d *dispatcher) add(now time.Time, r *Route, m entry) {
 	}
 	r.enqueueNewest(e)
 	if l.first != nil && l.first.trouble != nil && !r.cfg.Ordered {
-		l.pushFront(e) // Rather than behind what may be refused again.
+		l.pushFront(e)
 	} else {
 		l.pushBack(e)
 	}
@@ -37,10 +37,10 @@ func (d *dispatcher) add(now time.Time, r *Route, m entry) {
 	d.dropExcessForbidden(now, l)
 }
 
-// aged reports whether the route keeps its queued messages in the order of their age.
+// aged reports whether the route keeps its queued messages in order of age.
 func (c *RouteConfig) aged() bool { return c.Overload == DropOldest || c.MaxAge > 0 }
 
-// enqueueNewest counts a message that is the newest of the route.
+// enqueueNewest counts a queued message that is the newest of the route.
 func (r *Route) enqueueNewest(e *entry) {
 	r.queued++
 	if !r.cfg.aged() {
@@ -55,7 +55,7 @@ func (r *Route) enqueueNewest(e *entry) {
 	r.newest = e
 }
 
-// enqueueOldest counts a message that was in flight: it is older than what is queued.
+// enqueueOldest counts a message that is queued again. It was in flight, and so is older than what is queued.
 func (r *Route) enqueueOldest(e *entry) {
 	r.queued++
 	if !r.cfg.aged() {
@@ -70,7 +70,7 @@ func (r *Route) enqueueOldest(e *entry) {
 	r.oldest = e
 }
 
-// dequeue counts a message that is queued no more.
+// dequeue counts a message that is no longer queued.
 func (r *Route) dequeue(e *entry) {
 	r.queued--
 	if !r.cfg.aged() {
@@ -89,7 +89,7 @@ func (r *Route) dequeue(e *entry) {
 	e.older, e.newer = nil, nil
 }
 
-// makeRoom drops the oldest messages of the route until one of n bytes has room, or nothing is queued.
+// makeRoom drops the oldest messages of the route until a message of n bytes has room or nothing is queued.
 func (d *dispatcher) makeRoom(now time.Time, r *Route, n int) {
 	for r.full(n) && r.oldest != nil {
 		d.events.note(now, event{kind: eventOverload, route: r})
@@ -97,7 +97,7 @@ func (d *dispatcher) makeRoom(now time.Time, r *Route, n int) {
 	}
 }
 
-// replace drops what a lane has queued: something newer has come. What is to be rejected is not replaced.
+// replace drops what a lane has queued, because a newer message has come. It leaves those that are to be rejected.
 func (d *dispatcher) replace(l *lane) {
 	for e := l.first; e != nil; {
 		next := e.next
@@ -108,7 +108,7 @@ func (d *dispatcher) replace(l *lane) {
 	}
 }
 
-// expire ends what is queued and too old.
+// expire ends the queued messages that are too old.
 func (d *dispatcher) expire(now time.Time) {
 	for _, r := range d.aging {
 		for r.oldest != nil && r.oldest.expires().Before(now) {
@@ -121,7 +121,7 @@ func (d *dispatcher) expire(now time.Time) {
 // expires is when the message is too old.
 func (e *entry) expires() time.Time { return e.Time.Add(e.lane.route.cfg.MaxAge) }
 
-// nextExpiry is when the next queued message will be too old; zero: none will.
+// nextExpiry is when the next queued message becomes too old; zero: none does.
 func (d *dispatcher) nextExpiry() time.Time {
 	var at time.Time
 	for _, r := range d.aging {
@@ -132,7 +132,7 @@ func (d *dispatcher) nextExpiry() time.Time {
 	return at
 }
 
-// discard ends a queued message. It is fast for the first of a lane.
+// discard ends a queued or delayed message. It is fast for the first of a lane.
 func (d *dispatcher) discard(e *entry, o Outcome) {
 	l := e.lane
 	if l.first != e {

@@ -7,8 +7,8 @@ import (
 	"github.com/cenkalti/backoff/v4"
 )
 
-// retry puts messages back to wait for their next attempt. What a gate or the pacer holds back anyway needs no
-// delay of its own.
+// retry makes messages that have landed wait for their next attempt. Where a gate or a quota holds them back anyway, they
+// need no delay of their own.
 func (d *dispatcher) retry(now time.Time, p *parcel, a Answer) {
 	r, l := p.lane.route, p.lane
 	r.retries[retryReasonOf(a)] += uint64(p.n)
@@ -34,7 +34,7 @@ func (d *dispatcher) retry(now time.Time, p *parcel, a Answer) {
 		p.asideSingles()
 		d.waitFor(now, p, &l.gate, a.RetryAfter)
 		d.holdForbidden(now, l, a)
-	case Reject: // Of a batch: a single message is rejected elsewhere.
+	case Reject: // A batch: a single message becomes a dead letter.
 		p.split()
 		d.putBack(p)
 	case Accept, Retry, Ambiguous:
@@ -42,8 +42,8 @@ func (d *dispatcher) retry(now time.Time, p *parcel, a Answer) {
 	}
 }
 
-// retryFailed makes messages wait that the endpoint has failed: for the endpoint, or by themselves where it is their own
-// fault.
+// retryFailed makes messages wait that the endpoint has failed. If it accepts others, that is their own fault, and they
+// wait by themselves; otherwise they wait for the endpoint.
 func (d *dispatcher) retryFailed(now time.Time, p *parcel, a Answer) {
 	if !a.mayBlameMessage() || !p.othersAccepted() {
 		d.waitFor(now, p, &d.endpoint, a.RetryAfter)
@@ -59,7 +59,7 @@ func (d *dispatcher) retryFailed(now time.Time, p *parcel, a Answer) {
 	d.delay(now, p, wait)
 }
 
-// holdForbidden makes the lane of a topic wait that the key may not publish to.
+// holdForbidden holds the lane of a topic that the key may not publish to until it is probed.
 func (d *dispatcher) holdForbidden(now time.Time, l *lane, a Answer) {
 	if !l.aside {
 		l.markSuspect(true, true)
@@ -72,8 +72,9 @@ func (d *dispatcher) holdForbidden(now time.Time, l *lane, a Answer) {
 	d.hold(l, l.gate.probeAt)
 }
 
-// dropExcessAside ends messages for which there is no room among those that are put aside, and that hold nothing behind
-// them: they would take the room of those that can be published. NATS delivers them again later, where it can.
+// dropExcessAside ends p's messages if too many are put aside, because they would use up the room of those that can be
+// published. It reports whether it did. NATS delivers them again later where it can; otherwise they are lost. In an
+// ordered topic they hold up what is behind them instead.
 func (d *dispatcher) dropExcessAside(now time.Time, p *parcel) bool {
 	r := p.lane.route
 	if r.cfg.Ordered || r.aside <= r.maxAside() {
@@ -88,7 +89,7 @@ func (d *dispatcher) dropExcessAside(now time.Time, p *parcel) bool {
 	return true
 }
 
-// dropExcessForbidden does so with the first message of a topic that is forbidden, when another one has come.
+// dropExcessForbidden is dropExcessAside for the first message of a forbidden topic, when another one has come.
 func (d *dispatcher) dropExcessForbidden(now time.Time, l *lane) {
 	r := l.route
 	if !l.gate.closed || r.cfg.Ordered || l.first == nil || l.first.rejection != nil || r.aside <= r.maxAside() {
@@ -99,22 +100,22 @@ func (d *dispatcher) dropExcessForbidden(now time.Time, l *lane) {
 	d.postponeLast(r)
 }
 
-// noteAsideFull tells of a message that is lost, as it cannot be delivered again.
+// noteAsideFull logs that a message is lost, unless it is delivered again.
 func (d *dispatcher) noteAsideFull(now time.Time, r *Route) {
 	if !r.cfg.Returnable {
 		d.events.note(now, event{kind: eventAsideFull, route: r})
 	}
 }
 
-// postponeLast says that the message that has just ended is to be delivered again after a while, if it is to be.
+// postponeLast has the message that has just ended delivered again only after a while, if it is delivered again.
 func (d *dispatcher) postponeLast(r *Route) {
 	if n := len(d.settlements); r.cfg.Settler != nil {
 		d.settlements[n-1].postpone = true
 	}
 }
 
-// waitFor makes messages wait for a gate that is closed, and otherwise for a backoff of their own: an outage is not
-// held against them. Without order others are the next probe, as it may be these that keep the gate closed.
+// waitFor makes messages wait for a gate. If that is open, they wait for a backoff of their own. Without order they go to
+// the back of their lane, so that others are the next probe: it may be these that keep the gate closed.
 func (d *dispatcher) waitFor(now time.Time, p *parcel, g *gate, atLeast time.Duration) {
 	switch {
 	case !g.closed:
@@ -131,8 +132,8 @@ func (d *dispatcher) waitFor(now time.Time, p *parcel, g *gate, atLeast time.Dur
 	}
 }
 
-// putBack returns messages to the front of their lane, in their order. Where only the latest of a topic counts, and a
-// newer one has come, they end instead.
+// putBack returns messages to the front of their lane, in their order. Where only the latest message of a topic is kept
+// and a newer one has come, they are dropped instead.
 func (d *dispatcher) putBack(p *parcel) {
 	l := p.lane
 	r := l.route
@@ -156,8 +157,8 @@ func (d *dispatcher) putBack(p *parcel) {
 	d.refresh(l)
 }
 
-// delay makes messages wait for the backoff of the first, at least for atLeast. In an ordered lane the others wait
-// behind them.
+// delay makes messages wait for the backoff of the first of them, and no less than atLeast. In an ordered topic the whole
+// lane waits.
 func (d *dispatcher) delay(now time.Time, p *parcel, atLeast time.Duration) {
 	first, l := p.first, p.lane
 	if first.delays == nil {
@@ -179,7 +180,7 @@ func (d *dispatcher) delay(now time.Time, p *parcel, atLeast time.Duration) {
 	d.refresh(l)
 }
 
-// retryReason says why a message is tried again.
+// retryReason is why a message is tried again.
 type retryReason uint8
 
 const (
@@ -197,9 +198,10 @@ const (
 	retryReasonCount
 )
 
+// retryReasonNames are the reasons as they stand in metrics.
 var retryReasonNames = [retryReasonCount]string{"quota", "key", "forbidden", "cache", "server", "network", "ambiguous", "dead_letter", "throughput", "batch", "rejected"}
 
-// retryReasonOf says why an answer means another attempt.
+// retryReasonOf returns why a message with this answer is tried again.
 func retryReasonOf(a Answer) retryReason {
 	switch a.Verdict {
 	case HaltAll:
@@ -227,8 +229,8 @@ func retryReasonOf(a Answer) retryReason {
 	return retryServer
 }
 
-// Delays makes the generators of retry and probe delays. Each message and each gate has its own generator, so that one
-// success does not reset another's delay.
+// Delays make generators of delays between retries and between probes. Each message and each gate has a generator of its
+// own, so that one success does not reset the delay of another. The functions are called under the pipeline's mutex.
 type Delays struct {
 	Message func() backoff.BackOff // Between the attempts of one message.
 	Quota   func() backoff.BackOff // After refusals for quota.
@@ -237,7 +239,7 @@ type Delays struct {
 	Down    func() backoff.BackOff // Between probes of an endpoint that is down.
 }
 
-// gates returns the makers for each gate.
+// gates returns the function for each gate.
 func (d *Delays) gates() [gateCount]func() backoff.BackOff {
 	return [gateCount]func() backoff.BackOff{keyGate: d.Key, endpointGate: d.Down, cacheGate: d.Parked, routeGate: d.Parked, topicGate: d.Parked}
 }
@@ -247,7 +249,7 @@ func DefaultDelays() Delays {
 	return Delays{
 		Message: func() backoff.BackOff { return fullJitter(100*time.Millisecond, 30*time.Second) },
 		Quota:   func() backoff.BackOff { return fullJitter(100*time.Millisecond, 5*time.Second) },
-		Key:     func() backoff.BackOff { return someJitter(2*time.Second, 15*time.Second) }, // Time for the new key: a probe with the old one is wasted.
+		Key:     func() backoff.BackOff { return someJitter(2*time.Second, 15*time.Second) }, // Never at once: it takes time to get a new key.
 		Parked:  func() backoff.BackOff { return fullJitter(5*time.Second, time.Minute) },
 		Down:    func() backoff.BackOff { return backoff.NewConstantBackOff(time.Second) },
 	}
@@ -255,13 +257,14 @@ func DefaultDelays() Delays {
 
 // fullJitter draws each delay evenly from 0 to a bound that starts at first and doubles up to most.
 func fullJitter(first, most time.Duration) backoff.BackOff {
-	return doubling(first/2, most/2, 1) // Evenly from 0 to twice the interval.
+	return doubling(first/2, most/2, 1) // From 0 to twice the interval.
 }
 
 // someJitter draws each delay within a tenth of an interval that starts at first and doubles up to most.
 func someJitter(first, most time.Duration) backoff.BackOff { return doubling(first, most, 0.1) }
 
-// doubling never gives up: backoff's default would after 15 minutes.
+// doubling draws each delay around an interval that doubles, within a share of it. It never gives up, as the default of
+// package backoff does after 15 minutes.
 func doubling(first, most time.Duration, jitter float64) backoff.BackOff {
 	b := &backoff.ExponentialBackOff{
 		InitialInterval:     first,

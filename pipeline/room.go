@@ -4,12 +4,14 @@ import (
 	"time"
 )
 
-// full reports whether a message of n bytes has no room. An empty route takes any message, so that none waits for ever.
+// full reports whether a message of n bytes has no room. A route without messages takes any, however large, so that
+// none waits for ever.
 func (r *Route) full(n int) bool {
 	return r.occupied() > 0 && (r.used() >= r.maxOccupied() || r.occupiedBytes()+int64(n) > r.maxOccupiedBytes())
 }
 
-// roomForWaiters reports whether it is worth waking those who wait for room: not for every single message.
+// roomForWaiters reports whether an eighth of the room is free: waking the Submit calls that wait for every single
+// message would cost too much.
 func (r *Route) roomForWaiters() bool {
 	most, load := r.maxOccupied(), r.maxOccupiedBytes()
 	return r.used() <= most-max(1, most/8) && r.occupiedBytes() <= load-load/8
@@ -18,17 +20,18 @@ func (r *Route) roomForWaiters() bool {
 // unsettled is the number of messages that have not ended.
 func (r *Route) unsettled() int { return r.queued + r.inFlight }
 
-// used is the number of messages that use up room. What is put aside does not, up to a bound: it may be there for
-// long.
+// used is the number of messages that use up room. Those that are put aside may be there for a long time: up to a bound
+// they use up none.
 func (r *Route) used() int { return r.occupied() - min(r.aside, r.maxAside()) }
 
-// maxAside is how many messages may be put aside.
+// maxAside is how many messages can be put aside without using up room.
 func (r *Route) maxAside() int { return r.share / 2 }
 
-// unstoredRoom is how many of the parked messages have room of their own: one always, and up to half of the share.
+// unstoredRoom is how many messages whose dead letters cannot be stored have room of their own: always one, and no more
+// than half of the share.
 func (r *Route) unstoredRoom() int { return min(r.unstored.n, max(1, r.share/2)) }
 
-// unstoredRoomBytes is housed for payload.
+// unstoredRoomBytes is unstoredRoom in bytes of payload.
 func (r *Route) unstoredRoomBytes() int64 {
 	if r.unstored.n == 1 {
 		return r.unstored.bytes
@@ -36,16 +39,16 @@ func (r *Route) unstoredRoomBytes() int64 {
 	return min(r.unstored.bytes, r.maxBytes/2)
 }
 
-// occupied is the number of messages that take room.
+// occupied is the number of messages without room of their own.
 func (r *Route) occupied() int { return r.unsettled() - r.unstoredRoom() }
 
-// maxOccupied is how many messages may take room.
+// maxOccupied is how many of those there may be.
 func (r *Route) maxOccupied() int { return max(1, min(r.maxMessages, r.share-r.unstoredRoom())) }
 
-// occupiedBytes is the payload that takes room.
+// occupiedBytes is occupied in bytes of payload.
 func (r *Route) occupiedBytes() int64 { return r.bytes - r.unstoredRoomBytes() }
 
-// maxOccupiedBytes is how much payload may take room.
+// maxOccupiedBytes is maxOccupied in bytes of payload.
 func (r *Route) maxOccupiedBytes() int64 {
 	return max(1, r.maxBytes-r.unstoredRoomBytes(), r.maxBytes/2)
 }
@@ -58,15 +61,16 @@ func (r *Route) Limit(n int) {
 	r.wakeSource()
 }
 
-// minReserve is the least that is worth asking the server for, as a share of the limit.
+// minReserve is the part of its room that must be free before a source asks the server for more: a quarter.
 const minReserve = 4
 
-// Reserve sets aside all the room that the route has, for messages to be asked for from the server, and returns it:
-// messages, and bytes of payload. Bytes are not set aside: half of what is free is returned, for two requests at the
-// most. Each Submit uses up one message of the reservation; what will not come is given back with Release.
+// Reserve sets aside the free room of the route for messages that the source is going to ask the server for. It returns
+// how many messages, and how many bytes of payload, the source may ask for. The bytes are half of what is free and are
+// not set aside, so that no more than two requests may be open at a time. Each Submit uses up one message of the
+// reservation. The source gives back with Release what will not come.
 //
-// It returns 0 when there is too little room, while publishing is halted for the route, and once the route is closed.
-// Then Wake will tell when to ask again. A halted route gets room for messages to probe with, see probeRoom.
+// Reserve returns 0 when there is too little room, while publishing is halted for the route, and once the route is
+// closed. Wake then says when to ask again. A halted route gets room for the messages that it probes with.
 func (r *Route) Reserve() (messages int, bytes int64) {
 	r.pipeline.mu.Lock()
 	defer r.pipeline.mu.Unlock()
@@ -100,11 +104,12 @@ func (r *Route) Release(messages int) {
 	r.wakeSource()
 }
 
-// Wake is sent to when it is worth calling Reserve again, and when publishing is halted for the route or goes on.
+// Wake returns the channel that receives when it is worth calling Reserve again, and when publishing is halted for the
+// route or goes on.
 func (r *Route) Wake() <-chan struct{} { return r.wake }
 
-// HandBack ends every queued message of a returnable route as Returned, in the order of each topic, but for one that
-// probes go on with. It does so only while publishing is halted for the route. What is in flight is not touched.
+// HandBack ends every queued message of a returnable route as Returned, in the order of each topic, except one that
+// probes go on with. It does nothing unless publishing is halted for the route. It does not touch what is in flight.
 func (r *Route) HandBack() {
 	p := r.pipeline
 	p.mu.Lock()
@@ -114,8 +119,8 @@ func (r *Route) HandBack() {
 	p.unlock()
 }
 
-// Abandon ends every queued message of a returnable route as Returned: the server has forgotten that it delivered
-// them. What is in flight is not touched.
+// Abandon ends every queued message of a returnable route as Returned, because the server has forgotten that it
+// delivered them. It does not touch what is in flight.
 func (r *Route) Abandon() {
 	p := r.pipeline
 	p.mu.Lock()
@@ -123,8 +128,8 @@ func (r *Route) Abandon() {
 	p.unlock()
 }
 
-// unreserved is the room for messages that nobody has been asked for. Where the oldest are dropped, there is always
-// room for new ones.
+// unreserved is the room that is neither used nor reserved. Where the oldest messages are dropped, new ones always have
+// room.
 func (r *Route) unreserved() int {
 	if r.cfg.Overload == DropOldest {
 		return r.maxMessages - r.reserved
@@ -132,7 +137,7 @@ func (r *Route) unreserved() int {
 	return r.maxOccupied() - r.used() - r.reserved
 }
 
-// roomToReserve reports whether there is so much room that asking is worth a request to the server.
+// roomToReserve reports whether enough room is free to be worth a request to the server.
 func (r *Route) roomToReserve() bool {
 	if r.cfg.Overload == DropOldest {
 		return r.unreserved() >= max(1, r.maxMessages/minReserve)
@@ -148,6 +153,7 @@ func (r *Route) wakeSource() {
 	}
 }
 
+// signal wakes the source. It does not block.
 func (r *Route) signal() {
 	select {
 	case r.wake <- struct{}{}:
@@ -155,11 +161,11 @@ func (r *Route) signal() {
 	}
 }
 
-// untried is how many messages the route holds that may be probed with and have not been.
+// untried is how many messages the route has that have not been refused: the best ones to probe with.
 func (r *Route) untried() int { return r.occupied() - r.suspects }
 
-// probeRoom is how many messages a halted route may ask for, to probe with: always one that is not among those that
-// have failed, or behind them, after each probe in vain.
+// probeRoom is how many messages a halted route may ask for to probe with. After each probe that failed it may ask for
+// one that is not among those that have failed, nor behind them.
 func (r *Route) probeRoom() int {
 	free := r.share - r.unsettled() - r.reserved
 	switch {
@@ -175,7 +181,7 @@ func (r *Route) probeRoom() int {
 	return 0
 }
 
-// wakeForProbe wakes the source of a halted route, which may want another message to probe with.
+// wakeForProbe wakes the source of a halted route if it waits: it may want another message to probe with.
 func (r *Route) wakeForProbe() {
 	if !r.haltedSince.IsZero() && r.starved {
 		r.starved = false

@@ -23,37 +23,39 @@ type RouteConfig struct {
 	MaxPayload int
 	// Batch puts several messages into one publish.
 	Batch BatchConfig
-	// Overload says what becomes of messages that come faster than they go.
+	// Overload says what becomes of messages that come faster than they are published.
 	Overload Overload
-	// MaxAge is how old a message may be when its publish starts; 0: as old as it likes.
+	// MaxAge is how old a message may be when its publish starts. An older one expires. 0: there is no limit.
 	MaxAge time.Duration
 	// Empty says what becomes of messages without bytes.
 	Empty Empty
-	// BelieveRejections says that no rejection costs anything, so that each is believed, however many come in a row.
+	// BelieveRejections takes each rejection for the message's own fault, however many come in a row. Otherwise many in
+	// a row are taken for a fault of the endpoint.
 	BelieveRejections bool
-	// GiveUpAfter is for how long the endpoint may fail a message (5xx, no answer) while it accepts others of the
-	// cache, before it becomes a dead letter; 0: for ever.
+	// GiveUpAfter is how long the endpoint may fail a message (5xx, no answer) while it accepts others of the cache.
+	// Then the message becomes a dead letter. 0: it is tried for ever.
 	GiveUpAfter time.Duration
-	// GiveUpForbidden is for how long the key may be refused for a topic while others are accepted, before its
-	// messages become dead letters; 0: for ever.
+	// GiveUpForbidden is how long the key may be refused for a topic while it is accepted for others. Then the messages
+	// of the topic become dead letters. 0: they are tried for ever.
 	GiveUpForbidden time.Duration
-	// Subscribers is how many are expected on each topic, where operations are counted.
+	// Subscribers is how many subscribers a topic is expected to have. It counts where quotas count operations.
 	Subscribers int
-	// Returnable says that NATS delivers a message again that is settled as Returned, and only what was asked for:
-	// the source reserves room first, see Reserve.
+	// Returnable says that NATS delivers a message again that is settled as Returned, and that it delivers only what
+	// the source asks for. The source reserves room first; see Route.Reserve.
 	Returnable bool
-	// Settler is told how each message ended; nil: nobody asks.
+	// Settler is told how each message ended; nil: nobody is.
 	Settler Settler
 	// DeadLetters keeps rejected messages; nil: they are dropped.
 	DeadLetters DeadLetters
 }
 
-// Overload says what becomes of messages that come faster than they go.
+// Overload says what becomes of messages that come faster than they are published.
 type Overload uint8
 
 // What can become of them.
 const (
-	// Block keeps them where they are: a stream is not asked for more, and core NATS drops, and counts, what its client cannot hold.
+	// Block leaves them with NATS: a stream is not asked for more. The client of core NATS drops, and counts, what it
+	// cannot hold.
 	Block Overload = iota
 	// DropOldest drops the oldest queued message of the route for one that has no room.
 	DropOldest
@@ -68,76 +70,91 @@ type Empty uint8
 const (
 	// EmptyPublished publishes them like any other.
 	EmptyPublished Empty = iota
-	// EmptySkipped passes them over: they count as dropped, and their source is told Skipped.
+	// EmptySkipped ends them at once. They are counted as Dropped, and their source is told Skipped.
 	EmptySkipped
-	// EmptyRejected takes them for messages that can never be published.
+	// EmptyRejected rejects them: they become dead letters where the route has any.
 	EmptyRejected
 )
 
-// Route is where a source submits. Its fields are guarded by the pipeline's mutex.
+// Route is where a source submits. Its methods may be called concurrently. Its fields are guarded by the pipeline's
+// mutex.
 type Route struct {
-	cfg         RouteConfig
-	pipeline    *Pipeline
-	cache       *cache
-	gate        gate         // Closed while the key may not publish to any of its topics, as far as is known.
-	paused      bool         // By the operator.
-	pacer       *quota.Pacer // Of a ceiling of its own; nil: none.
-	quotas      quotas       // Besides the region's.
-	weight      float64
-	credit      float64 // What it may still publish in its turn.
-	share       int     // The route's share of the queue, in messages.
-	maxMessages int     // What it may hold of that.
-	maxBytes    int64
+	cfg      RouteConfig
+	pipeline *Pipeline
+	cache    *cache
+
+	// What may stop it.
+	gate        gate      // Closed while the key may not publish to any of its topics, or all that it sends is rejected.
+	paused      bool      // An operator has paused it.
+	closed      bool      // The source submits no more; what it could take back has been returned.
+	haltedSince time.Time // When a gate or an operator stopped it; zero: none has.
+
+	// Quotas and turns.
+	pacer  *quota.Pacer // Of a ceiling of its own; nil: none.
+	quotas quotas       // Those that it has besides the region's.
+	weight float64      // Its share of the quota against other routes.
+	credit float64      // What it may still spend in its turn.
+	turns  uint         // Publishes started.
+	active bool         // It is in the dispatcher's ring of routes.
+
+	// Its lanes.
+	lanes     map[string]*lane // By topic.
+	freeLanes *lane            // Lanes for reuse, linked by nextFree.
+	ready     ring[*lane]      // Lanes whose first message may start and has not been refused before.
+	again     ring[*lane]      // Lanes whose first message may start and has been refused before.
+
+	// Its messages by age, while they are queued. They are kept only where messages may be dropped for their age.
+	oldest, newest *entry
+
+	// Its room.
+	share       int   // Its share of the queue, in messages.
+	maxMessages int   // How much of that it may use.
+	maxBytes    int64 // Its share of the queue, in bytes of payload.
+	queued      int   // Messages that wait.
+	inFlight    int   // Messages that are being published, or kept as dead letters.
+	bytes       int64 // The payload of both.
+	waiters     int   // Submit calls that wait for room.
+
+	// What its source knows.
+	reserved int           // Messages that the source has asked for and not submitted yet.
+	starved  bool          // The source waits to be woken when there is room to reserve.
+	mayProbe bool          // The source may ask for one more message to probe a closed gate with.
+	wake     chan struct{} // One slot; see Wake.
+
+	// What the endpoint has refused and may accept another time; see suspect.go.
+	troubled      int       // Messages that were refused and are to be tried again.
+	suspects      int       // Those, and what waits behind them in an ordered topic.
+	aside         int       // Those of the suspects that use up no room, because the endpoint accepts others.
+	asideUnits    int       // How many attempts it takes to try them all: one for each message, or ordered topic.
+	hastenedUntil time.Time // Until then suspects are not brought forward again.
+	forbidden     int       // Lanes whose gate is closed.
+	refusals      int       // Topics that turned out to be forbidden since something was accepted.
+	rejections    int       // Messages rejected by the endpoint since something was accepted.
+	reopened      time.Time // When the route's gate opened last.
+	unstored      unstored  // Messages whose dead letters cannot be stored.
+
+	// What has been counted since the start.
+	received    uint64
+	redelivered uint64
+	settled     [len(Outcomes) + 1]uint64 // By outcome.
+	skipped     uint64                    // Those of the dropped that were skipped on purpose.
+	attempts    [resultCount]uint64       // By result.
+	retries     [retryReasonCount]uint64  // By reason.
+	ambiguous   uint64                    // Attempts.
+	published   uint64                    // Bytes.
+	operations  uint64                    // Of what was published.
 
 	publishSeconds  prometheus.Observer
 	endToEndSeconds prometheus.Observer
 	batchMessages   prometheus.Observer
-
-	lanes     map[string]*lane
-	freeLanes *lane       // Lanes that may be used again.
-	ready     ring[*lane] // The lanes that may publish, in turn:
-	again     ring[*lane] // those whose first message has been refused before are in this one.
-	turns     uint        // Publishes started.
-	active    bool        // It is in the dispatcher's ring of routes.
-
-	oldest, newest *entry // Queued, by age; kept only where messages may be dropped for it.
-
-	closed      bool // The source submits no more; what it could take back has been returned.
-	queued      int
-	bytes       int64
-	inFlight    int
-	haltedSince time.Time     // When a gate closed that halts it; zero: none is closed.
-	waiters     int           // Submit calls that wait for room.
-	reserved    int           // Messages that the source has asked for and not submitted yet.
-	mayProbe    bool          // It may ask for one more message to probe with.
-	starved     bool          // The source waits to be woken when there is room to reserve.
-	wake        chan struct{} // One slot, see Wake.
-
-	received      uint64
-	settled       [len(Outcomes) + 1]uint64
-	attempts      [resultCount]uint64
-	retries       [retryReasonCount]uint64
-	redelivered   uint64
-	skipped       uint64 // Of those that are settled as Dropped.
-	ambiguous     uint64
-	published     uint64 // Bytes.
-	operations    uint64
-	forbidden     int       // Lanes whose gate is closed.
-	rejections    int       // Messages rejected by the endpoint since something was accepted.
-	reopened      time.Time // When the route's gate opened last.
-	refusals      int       // Topics that turned out to be forbidden since something was accepted.
-	troubled      int       // Messages that were refused and may be tried again.
-	suspects      int       // Those, and what waits behind them for the sake of order.
-	aside         int       // What of that uses up no room, as others are accepted,
-	asideUnits    int       // and in how many attempts that is tried: one for each message, or topic.
-	hastenedUntil time.Time // Until when what was put aside is not brought forward again.
-	unstored      unstored
 }
 
-// Submit takes m over. The message ends exactly once, by a call of the route's Settler. On a returnable route it uses
-// up one message of what Reserve set aside and does not block; after Close it is returned at once, possibly before
-// Submit returns. On another route Submit blocks while the route's share of the queue is full. Several goroutines may
-// submit to one route; their messages are then ordered as they get in.
+// Submit takes m over. The message ends exactly once, by one call of the route's Settler, which may come before Submit
+// returns.
+//
+// On a returnable route Submit does not block. It uses up one message of what Reserve has set aside, and after Close it
+// returns the message at once. On another route Submit blocks while the route's share of the queue is full. Several
+// goroutines may submit to one route; the order of their messages is that in which they get the mutex.
 func (r *Route) Submit(m Message) {
 	p := r.pipeline
 	e := entry{Message: m}
@@ -171,21 +188,21 @@ func (r *Route) Submit(m Message) {
 		now = time.Now()
 	}
 	p.d.add(now, r, e)
-	var lent *slot
+	var borrowed *slot
 	if len(p.idle) > 0 {
-		lent = p.borrowSlot(now)
+		borrowed = p.borrowSlot(now)
 	}
 	p.unlock()
-	if lent != nil {
-		lent.worker.sendFor(lent)
+	if borrowed != nil {
+		borrowed.worker.sendFor(borrowed)
 	}
 }
 
-// turnsAway reports whether a message that comes now is not taken up any more.
+// turnsAway reports whether a message that comes now is ended at once, because the route or the pipeline is stopping.
 func (r *Route) turnsAway() bool { return r.closed && r.cfg.Returnable || r.pipeline.d.stopped }
 
-// measure sets the size of a message in a batch. A message that alone exceeds what the endpoint takes, or can be in
-// no batch, is rejected by itself.
+// measure sets the size that a message has in a batch. It rejects a message that is too large to be published alone,
+// or that cannot be part of a batch.
 func (c *RouteConfig) measure(e *entry) {
 	if c.rejectEmpty(e) {
 		return
@@ -209,10 +226,10 @@ func (c *RouteConfig) measure(e *entry) {
 	}
 }
 
-// reasonEmpty is the reason of their rejection.
+// reasonEmpty is the reason of the rejection of a message without bytes.
 const reasonEmpty = "empty"
 
-// rejectEmpty rejects a message without bytes where that is wished for, and reports whether it did.
+// rejectEmpty rejects a message without bytes if the route is configured so. It reports whether it did.
 func (c *RouteConfig) rejectEmpty(e *entry) bool {
 	if len(e.Payload) > 0 || c.Empty != EmptyRejected {
 		return false
@@ -225,13 +242,12 @@ func tooLarge(c *RouteConfig, n, limit int, name string) *Rejection {
 	return &Rejection{Reason: "too_large", Detail: fmt.Sprintf("%d bytes, the route's %s is %d", n, name, limit), Route: c.Name}
 }
 
-// skips reports whether a message is passed over.
+// skips reports whether the route skips the message.
 func (c *RouteConfig) skips(m *Message) bool { return len(m.Payload) == 0 && c.Empty == EmptySkipped }
 
-// Close says that the source submits no more. A returnable route returns what it has queued at once, and whatever may
-// still be submitted; another one publishes what it has, also if it was paused. What is in flight is finished in both
-// cases. With order, messages are returned in the order of their topics, so that one in flight holds back those
-// behind it.
+// Close says that the source submits no more. A returnable route returns at once what it has queued and what may still
+// be submitted. Another route publishes what it has, even if it was paused. In both cases, what is in flight runs to its
+// end. An ordered route returns the messages of a topic in their order, and those behind one in flight only after it.
 func (r *Route) Close() {
 	p := r.pipeline
 	p.mu.Lock()
@@ -251,8 +267,8 @@ func (r *Route) Close() {
 	p.unlock()
 }
 
-// Pause stops publishing for the route at once; what is in flight is finished. Its source is told that publishing is halted: a stream keeps, or
-// takes back, its messages.
+// Pause stops publishing for the route at once; what is in flight runs to its end. The source is told that publishing is
+// halted, so that a stream keeps its messages or takes them back.
 func (r *Route) Pause() { r.setPaused(true) }
 
 // Resume lets a paused route go on at once.

@@ -8,7 +8,8 @@ import (
 	"momento-bridge/pipeline/quota"
 )
 
-// finish takes back a publish in flight with its answer, and decides what becomes of its messages.
+// finish takes a publish out of flight with its answer, and decides what becomes of its messages: they end, or are tried
+// again.
 func (d *dispatcher) finish(now time.Time, p *parcel, a Answer) {
 	d.attempted(now, p, a)
 	r := d.land(p)
@@ -29,8 +30,8 @@ func (d *dispatcher) finish(now time.Time, p *parcel, a Answer) {
 	}
 }
 
-// land takes a publish out of flight. Its messages are then neither queued nor in flight: the caller ends or queues
-// them.
+// land takes a publish out of flight. Its messages are then neither queued nor in flight: the caller must end or queue
+// them before it frees the mutex.
 func (d *dispatcher) land(p *parcel) *Route {
 	r := p.lane.route
 	if !p.detached {
@@ -56,14 +57,12 @@ func (d *dispatcher) outcome(r *Route, a Answer) Outcome {
 	return 0
 }
 
-// end takes a message that is neither queued nor in flight any more out of the accounts and reuses its entry. Its
-// source is told once the mutex is free.
+// end ends a message that is neither queued nor in flight: it takes it out of all counts and reuses its entry. unlock
+// tells its source.
 func (d *dispatcher) end(e *entry, o Outcome) {
 	l := e.lane
 	r := l.route
-	if r.cfg.Settler != nil {
-		d.settlements = append(d.settlements, settlement{settler: r.cfg.Settler, handle: e.Handle, outcome: o})
-	}
+	d.tell(r, e.Handle, o)
 	d.anyEnded = true
 	r.settled[o]++
 	r.bytes -= int64(len(e.Payload))
@@ -86,7 +85,7 @@ func (d *dispatcher) end(e *entry, o Outcome) {
 	d.freeEntries = e
 }
 
-// returned is how a message ends that nobody is left to publish.
+// returned is how messages end that nobody is left to publish.
 func (r *Route) returned() Outcome {
 	if r.cfg.Returnable {
 		return Returned
@@ -99,7 +98,7 @@ type settlement struct {
 	settler  Settler
 	handle   any
 	outcome  Outcome
-	postpone bool // It is better left alone for a while.
+	postpone bool // It is to be delivered again only after a while.
 }
 
 // settle tells the source.
@@ -111,12 +110,21 @@ func (e *settlement) settle() {
 	e.settler.Settle(e.handle, e.outcome)
 }
 
-// settlementSlices are slices for what ends at once, reused.
+// tell has unlock tell the source how a message has ended.
+func (d *dispatcher) tell(r *Route, handle any, o Outcome) {
+	if r.cfg.Settler != nil {
+		d.settlements = append(d.settlements, settlement{settler: r.cfg.Settler, handle: handle, outcome: o})
+	}
+}
+
+// settlementSlices are for unlock where several messages have ended; they are reused.
 var settlementSlices = sync.Pool{New: func() any { return new([]settlement) }}
 
-// unlock frees the mutex, and then tells the sources of the messages that have ended how they did, and logs. It wakes
-// no worker but those that have nothing left to do: where others may have something to publish, the caller pumps
-// before.
+// unlock frees the mutex. Then it tells the sources how the messages that have ended did, and logs what has happened.
+// Whoever may have ended a message, or noted an event, must free the mutex by unlock.
+//
+// unlock wakes Submit calls for which there is room now, and the workers once the pipeline is drained. It wakes no worker
+// for a message that has become ready: the caller must have called pump for that.
 func (p *Pipeline) unlock() {
 	d := &p.d
 	if d.anyEnded {
@@ -127,7 +135,7 @@ func (p *Pipeline) unlock() {
 		d.roomMade = false
 		p.room.Broadcast()
 	}
-	var one [1]settlement // As usual.
+	var one [1]settlement // There is one as a rule: it needs no slice.
 	ended, many := one[:copy(one[:], d.settlements)], (*[]settlement)(nil)
 	if len(d.settlements) > len(one) {
 		many = settlementSlices.Get().(*[]settlement)
@@ -151,36 +159,32 @@ func (p *Pipeline) unlock() {
 	}
 }
 
-// turnAway ends a message that has come too late.
+// turnAway ends a message that has come too late to be queued.
 func (d *dispatcher) turnAway(r *Route, handle any) {
 	outcome := r.returned()
 	r.settled[outcome]++
-	if r.cfg.Settler != nil {
-		d.settlements = append(d.settlements, settlement{settler: r.cfg.Settler, handle: handle, outcome: outcome})
-	}
+	d.tell(r, handle, outcome)
 }
 
-// skip ends a message that has just come.
+// skip ends a message that has just come and that its route skips.
 func (d *dispatcher) skip(now time.Time, r *Route, handle any) {
 	r.settled[Dropped]++
 	r.skipped++
-	if r.cfg.Settler != nil {
-		d.settlements = append(d.settlements, settlement{settler: r.cfg.Settler, handle: handle, outcome: Skipped})
-	}
+	d.tell(r, handle, Skipped)
 	d.anyEnded = true
 	r.wakeSource()
 	d.events.note(now, event{kind: eventSkipped, route: r})
 }
 
-// endQueued ends what the route has queued, in the order of each topic, as messages end that nobody is left to
-// publish. One is spared if probes are to go on with it: the first of its topic.
-func (d *dispatcher) endQueued(r *Route, spare bool) {
+// endQueued ends what the route has queued, in the order of each topic, because nobody is left to publish it. With
+// keepProbe it keeps one message for probes to go on with: the first of its topic.
+func (d *dispatcher) endQueued(r *Route, keepProbe bool) {
 	outcome := r.returned()
-	var spared *entry
-	if l := r.probeLane(); spare && l != nil {
-		spared = l.popFront()
+	var kept *entry
+	if l := r.probeLane(); keepProbe && l != nil {
+		kept = l.popFront()
 	}
-	if !spare {
+	if !keepProbe {
 		d.endUnstored(r)
 	}
 	for _, l := range r.lanes {
@@ -193,8 +197,8 @@ func (d *dispatcher) endQueued(r *Route, spare bool) {
 		switch {
 		case item.entry == nil || item.lane.route != r:
 			left = append(left, item)
-		case spare && spared == nil:
-			spare = false
+		case keepProbe && kept == nil:
+			keepProbe = false
 			left = append(left, item)
 		default:
 			r.dequeue(item.entry)
@@ -204,9 +208,9 @@ func (d *dispatcher) endQueued(r *Route, spare bool) {
 	clear(d.delayed[len(left):])
 	d.delayed = left
 	heap.Init(&d.delayed)
-	if spared != nil {
-		spared.lane.pushFront(spared)
-		d.refresh(spared.lane)
+	if kept != nil {
+		kept.lane.pushFront(kept)
+		d.refresh(kept.lane)
 	}
 }
 
@@ -219,20 +223,20 @@ func (d *dispatcher) endLane(l *lane, o Outcome) {
 	}
 }
 
-// mustLand reports whether what the lane has queued is to be returned only after the message in flight: if that comes
-// back, too, it must come first.
+// mustLand reports whether what the lane has queued can be returned only after the message in flight has landed: if that
+// is returned as well, it must be returned first.
 func (l *lane) mustLand(d *dispatcher) bool {
 	return l.route.cfg.Ordered && l.route.closed && l.inFlight > 0 && !d.stopped
 }
 
-// endLeft ends what was left in a lane for the sake of its publish in flight, which has landed.
+// endLeft ends what mustLand has kept in the lane, once its publish in flight has landed.
 func (d *dispatcher) endLeft(l *lane) {
 	if l.route.closed && l.route.cfg.Returnable && !l.mustLand(d) {
 		d.endLane(l, Returned)
 	}
 }
 
-// probeLane returns a lane whose first message can best be probed with, nil if no lane has one.
+// probeLane returns the lane whose first message is best to probe with, nil if no lane has a message.
 func (r *Route) probeLane() *lane {
 	var failed, forbidden *lane
 	for _, l := range r.lanes {

@@ -10,28 +10,29 @@ type Sink interface {
 
 // Connection carries publishes. One goroutine calls its methods; TrySend and Interrupt may be called by any.
 type Connection interface {
-	// Depth is how many publishes it carries at a time now: fewer than it was made for if the endpoint cannot take
-	// them, none while it must be replaced and answers are awaited.
+	// Depth is how many publishes it carries at a time now. That is fewer than it was made for if the endpoint cannot
+	// take them, and none while it is to be replaced and answers are still awaited.
 	Depth() int
-	// Send takes over publishes, no more than Depth has room for. It may block until the deadline of the first, while
-	// the connection opens or the endpoint does not read. Receive answers each exactly once. Until then the connection
-	// keeps the request and may read its payload. What fills the connection up may leave only with the next Receive.
+	// Send takes over publishes, no more than Depth has room for. While the connection opens or the endpoint does not
+	// read, it may block until the deadline of the first. Receive returns each publish exactly once, with its answer.
+	// Until then the connection owns the request and may read its payload. It may delay writing publishes until the next
+	// Receive.
 	Send(rs []*Request)
-	// TrySend sends one publish at once, if that takes no waiting: if Receive watches an open connection on which
-	// nothing is awaited and nothing has come. Otherwise it returns false, and nothing has happened. It may be called
-	// by any goroutine, one at a time; the rest is as with Send.
+	// TrySend sends one publish at once and returns true if that takes no waiting: the connection is open, a Receive
+	// waits on it, no answer is awaited, and nothing has come. Otherwise it does nothing and returns false. Any goroutine
+	// may call it, one at a time. The rest is as with Send.
 	TrySend(r *Request) bool
-	// Receive blocks until publishes are answered, and appends them to dst. It may append none: once Interrupt has been
-	// called it returns at once. While nothing is awaited it watches the connection: what nobody asked for, or a close,
-	// ends it before anything more is sent on it.
+	// Receive blocks until publishes are answered or Interrupt is called, and appends the answers to dst. It may append
+	// none. While no answer is awaited it watches the connection: unexpected data, or a close, ends the connection before
+	// anything more is sent on it.
 	Receive(dst []Answered) []Answered
-	// Interrupt ends the Receive that blocks, or else the next one. It does not block.
+	// Interrupt makes the Receive return that blocks, or else the next one. It does not block.
 	Interrupt()
-	// Close lets go of what the connection holds. It is called once, last, when everything is answered.
+	// Close releases the connection. It is called once, last, when everything has been answered.
 	Close()
 }
 
-// Answered is a publish that is over.
+// Answered is a publish with its answer.
 type Answered struct {
 	Request *Request
 	Answer  Answer
@@ -42,31 +43,32 @@ type Request struct {
 	Cache, Topic string
 	Payload      []byte
 	Text         bool // Subscribers receive a string rather than bytes.
-	// Start is now, as far as the pipeline knows it, and Deadline when the attempt must end.
-	Start, Deadline time.Time
-	// Slot is the pipeline's own name for it.
+	// Start is when the pipeline started the attempt.
+	Start time.Time
+	// Deadline is when the attempt must end.
+	Deadline time.Time
+	// Slot is for the pipeline alone.
 	Slot int
 }
 
-// Answer is the outcome of one publish, classified once and for all by the sink.
+// Answer is the outcome of one publish, as the sink classifies it. Nobody else looks at statuses to decide.
 type Answer struct {
 	Verdict Verdict
 	Result  Result
 	// Status is the HTTP status, 0 without an answer.
 	Status int
-	// RetryAfter is the endpoint's own wish, 0 without one: a minimum, never undercut.
+	// RetryAfter is how long the endpoint asks to wait, 0 if it does not. The pipeline never waits for less.
 	RetryAfter time.Duration
 	// Reason tells rejections apart, and refusals for quota: one of a closed set.
 	Reason string
 	// Detail is a bounded excerpt of the answer or the error's text, for logs. It holds neither key nor payload.
 	Detail string
-	// Foreign says that this is not Momento's answer to the message: the endpoint, or the way to it, is not what it
-	// should be.
+	// Foreign says that the answer does not come from Momento: something else is at the endpoint's address or on the way.
 	Foreign bool
 	// Advised says that Detail says what to do.
 	Advised bool
-	// Echo says that the outcome is the same event as another publish's: a connection broke under several. It is not
-	// counted again as a failure of the endpoint.
+	// Echo says that another publish has had the same failure, because a connection with several has broken. It does not
+	// count as a failure of the endpoint again.
 	Echo bool
 }
 
@@ -80,14 +82,14 @@ type Verdict uint8
 const (
 	Accept    Verdict = iota + 1 // Published.
 	Reject                       // This message can never succeed.
-	HaltAll                      // The key is refused, or with Status 0 missing: no message can succeed until someone acts.
+	HaltAll                      // The key is refused, or missing if Status is 0: no message can succeed until someone acts.
 	HaltTopic                    // The key may not publish to this topic.
 	HaltCache                    // The cache does not exist.
-	HaltRoute                    // Whatever the route publishes is rejected: hardly the messages' fault. The pipeline's own.
-	SlowDown                     // The quota is used up: the same message, at a slower rate.
-	Retry                        // The same message, later: it has not been published.
-	Ambiguous                    // Nobody knows whether it has been published.
-	Unsent                       // The same message, at once: it has not been published, for no fault of anybody's.
+	HaltRoute                    // Whatever the route publishes is rejected. The pipeline decides this; a sink never does.
+	SlowDown                     // A quota is used up: the same message is sent again, at a lower rate.
+	Retry                        // It has not been published, and is sent again later.
+	Ambiguous                    // It is unknown whether it has been published.
+	Unsent                       // It has not been published, and nothing is wrong: it is sent again at once.
 )
 
 // String names the verdict for logs and tests.

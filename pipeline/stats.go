@@ -7,46 +7,60 @@ import (
 	"momento-bridge/pipeline/quota"
 )
 
-// Stats is a snapshot of the whole pipeline, taken in one moment: the ledger holds in it.
+// Stats is a snapshot of the whole pipeline at one moment. For each route in it, Received is the sum of what is settled,
+// queued and in flight.
 type Stats struct {
 	Routes      []RouteStats
-	QueuedBytes int64
+	QueuedBytes int64        // Payload held, in flight included.
 	Quotas      []QuotaStats // The region's is the first.
-	KeyRefused  bool         // Or missing.
-	KeyMissing  bool
-	Down        bool   // The endpoint as a whole.
-	Why         string // What the endpoint said to it, bounded.
-	WhyAdvised  bool   // Why says what to do.
+	KeyRefused  bool         // The key is refused, or missing.
+	KeyMissing  bool         // There is no key yet.
+	Down        bool         // The endpoint as a whole is down.
+	Why         string       // What the endpoint said when it refused the key or went down, bounded.
+	WhyAdvised  bool         // Why says what to do.
 }
 
 // RouteStats is one route in a snapshot.
 type RouteStats struct {
-	Name         string
-	Cache        string
-	State        State
-	LimitedBy    Limit
-	Received     uint64
-	Settled      map[Outcome]uint64
-	Attempts     map[Result]uint64
-	Retries      map[string]uint64
-	Queued       int
-	InFlight     int
-	Ambiguous    uint64
-	Redelivered  uint64
-	Skipped      uint64  // On purpose; among those settled as Dropped.
-	Bytes        uint64  // Published.
-	Operations   uint64  // Published.
-	Share        float64 // Of the quota when all routes are busy.
+	Name      string
+	Cache     string
+	State     State
+	LimitedBy Limit // What holds back the messages that wait.
+
+	// What has been counted since the start.
+	Received    uint64
+	Settled     map[Outcome]uint64
+	Attempts    map[Result]uint64
+	Retries     map[string]uint64 // By reason.
+	Ambiguous   uint64            // Attempts with an unknown outcome.
+	Redelivered uint64
+	Skipped     uint64 // On purpose; they are among those settled as Dropped.
+	Bytes       uint64 // Published.
+	Operations  uint64 // Of what was published.
+
+	// What it holds.
+	Queued   int
+	InFlight int
+	// Aside is the messages that the endpoint refuses while it accepts others, and what waits behind them in their
+	// topics. They use up no room.
+	Aside int
+	// AsideTopics is how many attempts it takes to try all of them: one for each message, or for each ordered topic.
+	AsideTopics int
+	// Unkept is the messages that cannot be published, and could not be stored as dead letters so far.
+	Unkept int
+	// UnkeptWhy is why storing the latest of them has failed.
+	UnkeptWhy string
+
+	// What it may do.
+	Share        float64 // Of the quota while all routes are busy, from 0 to 1.
 	Forbidden    int     // Topics that the key may not publish to.
 	CacheMissing bool
-	RouteRefused bool      // The key may not publish to any of its topics, as far as is known.
-	LeftAlone    time.Time // Until when nothing is published, as the endpoint wishes so (Retry-After); zero: it does not,
-	LeftAloneWhy string    // and what it said.
-	Rejecting    string    // What the endpoint says to whatever the route publishes, none of which it accepts; or empty.
-	Aside        int       // Messages that the endpoint refuses while it accepts others, and what waits behind them: they use up no room.
-	AsideTopics  int       // In how many attempts that is tried: one for each message, or topic.
-	Unkept       int       // Messages that wait to be kept as dead letters, as that has failed,
-	UnkeptWhy    string
+	RouteRefused bool   // The key may not publish to any of its topics, as far as is known.
+	Rejecting    string // What the endpoint says if it rejects whatever the route publishes; otherwise "".
+	// LeftAlone is until when nothing is published because the endpoint asks for that (Retry-After); zero: it does not.
+	LeftAlone time.Time
+	// LeftAloneWhy is what the endpoint said with it.
+	LeftAloneWhy string
 }
 
 // State is what a route is doing.
@@ -164,10 +178,10 @@ const (
 	ByBackoff     Limit = "backoff" // What waits has failed and is to be tried again later.
 	ByEndpoint    Limit = "endpoint"
 	ByKey         Limit = "key"
-	ByCache       Limit = "cache"      // It does not exist.
+	ByCache       Limit = "cache"      // The cache does not exist.
 	ByPermission  Limit = "permission" // The key may not publish to the topics.
 	ByRejection   Limit = "rejected"   // The endpoint rejects whatever the route publishes.
-	ByPause       Limit = "pause"      // An operator's.
+	ByPause       Limit = "pause"      // An operator has paused the route.
 )
 
 // RouteLimits lists every limit.
@@ -175,7 +189,7 @@ var RouteLimits = [...]Limit{
 	ByNothing, ByQuota, ByConnections, ByOrder, ByBackoff, ByEndpoint, ByKey, ByCache, ByPermission, ByRejection, ByPause,
 }
 
-// limitedBy returns what holds the route back at this moment. idle says that a connection is free.
+// limitedBy returns what holds the route's queued messages back at this moment. idle says that a connection is free.
 func (d *dispatcher) limitedBy(now time.Time, r *Route, idle bool) Limit {
 	switch {
 	case r.queued == 0:
@@ -202,7 +216,7 @@ func (d *dispatcher) limitedBy(now time.Time, r *Route, idle bool) Limit {
 	return ByConnections
 }
 
-// waitsFor says what keeps a route from having a message that may start.
+// waitsFor returns why none of the route's lanes may publish.
 func (d *dispatcher) waitsFor(r *Route) Limit {
 	switch {
 	case r.inFlight > 0:
@@ -215,7 +229,7 @@ func (d *dispatcher) waitsFor(r *Route) Limit {
 	return ByBackoff
 }
 
-// unaffordable reports whether a quota holds back the first message of r, which is ready.
+// unaffordable reports whether a quota holds back the next message of r, which must be ready.
 func (d *dispatcher) unaffordable(now time.Time, r *Route) bool {
 	first := r.lead().front().first
 	cost, size := d.costOf(r, first), d.sizeOf(r, first)
@@ -224,12 +238,12 @@ func (d *dispatcher) unaffordable(now time.Time, r *Route) bool {
 
 // QuotaStats is what is known of one quota.
 type QuotaStats struct {
-	Scope   string  // region, throughput (bytes per second), cache:NAME or route:NAME.
+	Scope   string  // "region", "throughput" (in bytes), "cache:NAME" or "route:NAME".
 	Rate    float64 // In force, per second; +Inf without one.
 	Learned float64 // The quota as learned from refusals; 0: none was met.
 	State   QuotaState
 	Reason  string // The state in words, with figures.
-	// Refusing says that the latest answer that tells was a refusal.
+	// Refusing says that the latest answer that says something about the quota was a refusal.
 	Refusing bool
 }
 

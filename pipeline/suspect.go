@@ -6,35 +6,41 @@ import (
 	"time"
 )
 
-// trouble is what has befallen a message that the endpoint was given and did not accept. Most messages never have any.
+// A suspect is a message that the endpoint has refused in a way that may be the message's own fault, or its topic's. In an
+// ordered topic what waits behind it counts as well. Once the endpoint has accepted enough others between its attempts,
+// a suspect is put aside: up to a bound it uses up no room, and it is tried again only now and then.
+
+// trouble is what the endpoint has refused a message for. Most messages never have any.
 type trouble struct {
-	first        time.Time     // When the first such attempt began,
-	last         time.Time     // and the latest.
+	first        time.Time     // When the first refused attempt began.
+	last         time.Time     // When the latest refused attempt began.
 	keyRefusedAt time.Time     // When the latest attempt began that was told that the key is refused; zero: none was.
-	evidence     time.Duration // For how long the endpoint has failed it while the cache accepted others.
 	proofs       int           // How often the cache has accepted others between two of its attempts.
-	single       bool          // It is counted by itself, rather than with its lane.
-	aside        bool          // It is counted among those that are put aside.
+	evidence     time.Duration // For how long the endpoint has failed it while the cache accepted others.
+	single       bool          // It is counted among the suspects by itself, rather than with its lane.
+	aside        bool          // It is counted by itself among what is put aside.
 }
 
 const (
-	// proofsEnough is how often the cache must have accepted others between the attempts of a message, for it to be
-	// put aside.
+	// proofsEnough is how often the cache must have accepted others between the attempts of a message before the message
+	// is put aside.
 	proofsEnough = 3
-	// manyTroubled messages of a route, or a part of those that it may hold, are put aside sooner: all of them are
-	// tried again, and take room.
-	manyTroubled, manyOfLimit = 64, 8
-	// proofSpan is what one accepted publish of others proves at the most: the endpoint may have been down for a part
-	// of a longer time.
+	// manyTroubled messages of a route in trouble are so many that one proof is enough: all of them are tried again, and
+	// take room.
+	manyTroubled = 64
+	// manyOfLimit makes that fewer for a route that may hold few messages: one of so many.
+	manyOfLimit = 8
+	// proofSpan is the longest time that one proof stands for: during a part of a longer one the endpoint may have been
+	// down.
 	proofSpan = time.Minute
 	// triesOfBatch is how often a batch is tried as a whole.
 	triesOfBatch = 3
-	// leastTries are as many as a message is given up after, however soon that is to be.
+	// leastTries is how often a message is tried before it is given up, however short the time to give up is.
 	leastTries = 5
 )
 
-// mayBlameMessage reports whether an answer may be the message's own fault. It is not where the endpoint has not seen the
-// message, or is out of quota.
+// mayBlameMessage reports whether an answer may be the message's own fault. It is not if the endpoint has not seen the
+// message, or if a quota is used up.
 func (a *Answer) mayBlameMessage() bool {
 	switch a.Verdict {
 	case Retry:
@@ -50,8 +56,8 @@ func (a *Answer) mayBlameMessage() bool {
 	return false
 }
 
-// othersAccepted reports whether the cache has accepted another publish since the first of p's messages was refused first:
-// then the endpoint is not down, whatever it says to p.
+// othersAccepted reports whether the cache has accepted another publish since the first of p's messages was first refused.
+// Then the endpoint is not down, whatever it says to p.
 func (p *parcel) othersAccepted() bool {
 	since := p.sent
 	if t := p.first.trouble; t != nil {
@@ -60,10 +66,10 @@ func (p *parcel) othersAccepted() bool {
 	return p.lane.route.cache.existsSince(since)
 }
 
-// acceptedSince reports whether the lane's topic was accepted since a message was refused first.
+// acceptedSince reports whether a publish of the topic has been accepted since a message was first refused.
 func (l *lane) acceptedSince(t *trouble) bool { return t != nil && l.accepted.After(t.first) }
 
-// noteTrouble notes an answer that may be the fault of p's messages.
+// noteTrouble takes note of an answer that may be the fault of p's messages.
 func (d *dispatcher) noteTrouble(now time.Time, p *parcel, a Answer) {
 	if !a.mayBlameMessage() {
 		return
@@ -89,7 +95,7 @@ func (d *dispatcher) noteTrouble(now time.Time, p *parcel, a Answer) {
 			l.singles++
 			if !l.suspect {
 				r.suspects++
-			} else if l.aside { // It was counted with its lane.
+			} else if l.aside { // Until now it was counted with its lane.
 				t.aside = true
 				r.asideUnits++
 			}
@@ -104,14 +110,14 @@ func (d *dispatcher) noteTrouble(now time.Time, p *parcel, a Answer) {
 	r.wakeForProbe()
 }
 
-// proven reports whether it is known well enough that the first of p's messages fails for a reason of its own.
+// proven reports whether others have been accepted often enough to take the failures of p's first message for its own
+// fault.
 func (p *parcel) proven() bool {
 	t, r := p.first.trouble, p.lane.route
 	return t != nil && (t.proofs >= proofsEnough || t.proofs > 0 && r.troubled > min(manyTroubled, r.maxMessages/manyOfLimit))
 }
 
-// putAside lets p's messages, which wait for another attempt, use up no room that others need: the endpoint accepts
-// others.
+// putAside puts p's messages aside, which wait for another attempt, so that they use up no room that others need.
 func (d *dispatcher) putAside(now time.Time, p *parcel, a Answer) {
 	l := p.lane
 	r := l.route
@@ -129,8 +135,7 @@ func (d *dispatcher) putAside(now time.Time, p *parcel, a Answer) {
 	r.wakeSource()
 }
 
-// asideSingles counts those of p's messages that are counted by themselves among those that are put aside. It reports
-// whether there is any more.
+// asideSingles puts those of p's messages aside that are suspects by themselves. It reports whether any was not yet.
 func (p *parcel) asideSingles() bool {
 	r, news := p.lane.route, false
 	for e := p.first; e != nil; e = e.next {
@@ -143,13 +148,12 @@ func (p *parcel) asideSingles() bool {
 	return news
 }
 
-// markSuspect counts what the lane holds, or no more, among what stands still for a reason of its own, and among what is put
-// aside.
-func (l *lane) markSuspect(stuck, aside bool) {
+// markSuspect sets whether all that the lane has is counted among the suspects, and among what is put aside.
+func (l *lane) markSuspect(suspect, aside bool) {
 	r, n := l.route, l.pending-l.singles
-	if stuck != l.suspect {
-		l.suspect = stuck
-		r.suspects += signed(stuck, n)
+	if suspect != l.suspect {
+		l.suspect = suspect
+		r.suspects += signed(suspect, n)
 	}
 	if aside != l.aside {
 		l.aside = aside
@@ -158,6 +162,7 @@ func (l *lane) markSuspect(stuck, aside bool) {
 	}
 }
 
+// signed returns n, or -n.
 func signed(plus bool, n int) int {
 	if plus {
 		return n
@@ -165,7 +170,7 @@ func signed(plus bool, n int) int {
 	return -n
 }
 
-// countArrival counts a message that has come to a lane that stands still.
+// countArrival counts a message that has come to a suspect lane.
 func (l *lane) countArrival() {
 	l.route.suspects++
 	if l.aside {
@@ -174,7 +179,7 @@ func (l *lane) countArrival() {
 	l.route.wakeForProbe()
 }
 
-// uncount takes a message that has ended out of the counts of what stands still. It is still counted as pending.
+// uncount takes a message that is ending out of the counts of suspects. The lane still counts it as pending.
 func (e *entry) uncount() {
 	l := e.lane
 	r, t := l.route, e.trouble
@@ -195,15 +200,15 @@ func (e *entry) uncount() {
 			r.aside--
 		}
 	}
-	if t != nil && r.cfg.Ordered && !l.gate.closed { // It was the first, and held the others.
-		l.pending-- // It has left.
+	if t != nil && r.cfg.Ordered && !l.gate.closed { // It was the first, so that the others are no longer suspects.
+		l.pending-- // It is no longer counted.
 		l.markSuspect(false, false)
 		l.pending++
 	}
 }
 
-// suspectSpacing is the time between two attempts of what is put aside, all of it together: a small part of what the quota
-// allows.
+// suspectSpacing returns the time between two attempts of what is put aside, all of it together. They use a small part of
+// the quota.
 func (d *dispatcher) suspectSpacing() time.Duration {
 	if !d.region.Limited() {
 		return leastSpacing
@@ -212,18 +217,19 @@ func (d *dispatcher) suspectSpacing() time.Duration {
 }
 
 const (
+	// leastSpacing is the least suspectSpacing.
 	leastSpacing = 100 * time.Millisecond
-	asideShare   = 20.0 // One publish of so many is an attempt of what is put aside.
+	// asideShare is the number of publishes that the quota allows in the time of one attempt of what is put aside.
+	asideShare = 20.0
 )
 
-// suspectDelay is how long something that is put aside waits for its next attempt at the least: the more there is of it, the
-// longer.
+// suspectDelay returns the least time until the next attempt of something that is put aside. It grows with how much is.
 func (d *dispatcher) suspectDelay(r *Route) time.Duration {
-	return time.Duration(float64(r.asideUnits) * float64(d.suspectSpacing()) * (0.5 + rand.Float64())) //nolint:gosec // Nobody is to be kept from guessing it.
+	return time.Duration(float64(r.asideUnits) * float64(d.suspectSpacing()) * (0.5 + rand.Float64())) //nolint:gosec // It need not be hard to guess.
 }
 
-// retrySuspectsSoon is called when something is accepted that was put aside: what was wrong with the others may have gone, too.
-// They are tried soon, one after the other; not often, as they may well be refused again.
+// retrySuspectsSoon is called when a message is accepted that had been refused: the reason may be gone for the others of
+// the route as well. They are tried soon, one after the other, but not often, because they may be refused again.
 func (d *dispatcher) retrySuspectsSoon(now time.Time, r *Route) {
 	if now.Before(r.hastenedUntil) {
 		return
@@ -234,10 +240,11 @@ func (d *dispatcher) retrySuspectsSoon(now time.Time, r *Route) {
 	}
 }
 
+// hastenEvery is the least time between two times that the suspects of a route are brought forward.
 const hastenEvery = 10 * time.Second
 
-// isGivenUp reports whether what p carries has been refused for as long as the route allows, while others were
-// accepted, and there is a place for it.
+// isGivenUp reports whether p has been refused for as long as the route allows while others were accepted, and the route
+// has dead letters.
 func (p *parcel) isGivenUp(now time.Time, a Answer) bool {
 	c, e, l := &p.lane.route.cfg, p.first, p.lane
 	t := e.trouble
@@ -258,7 +265,7 @@ func (p *parcel) isGivenUp(now time.Time, a Answer) bool {
 	return false
 }
 
-// giveUp is the answer that makes a dead letter of what is given up.
+// giveUp returns the answer as one that makes a dead letter of the message.
 func giveUp(a Answer) Answer {
 	a.Reason = "given_up"
 	if a.Result == Result401 || a.Result == Result403 {

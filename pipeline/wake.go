@@ -5,10 +5,10 @@ import (
 	"time"
 )
 
-// borrowSlot takes what is to be published now, when a message has come and a worker is idle. Where most workers are, it
-// returns a place of one with what it took, to be sent by the caller: that saves waking the worker, which costs as
-// much as the rest of a message's way. Otherwise it has seen to it that a worker comes: many messages are sent sooner
-// side by side.
+// borrowSlot is called when a message has come and a worker is idle. If most workers are idle, it fills a slot of one with
+// what is to be published now, and returns it: the caller sends it with sendFor. That saves waking the worker, which
+// costs as much as the rest of a message's way. Otherwise it has a worker woken and returns nil: many messages are sent
+// sooner side by side.
 func (p *Pipeline) borrowSlot(now time.Time) *slot {
 	w := p.idle[len(p.idle)-p.d.rotation(len(p.idle))]
 	if 2*len(p.idle) <= len(p.workers) || p.waking > 0 || len(w.freeSlots) < len(w.slots) {
@@ -36,7 +36,7 @@ func (p *Pipeline) borrowSlot(now time.Time) *slot {
 	return s
 }
 
-// sendFor sends what was taken for the worker, or leaves it to the worker.
+// sendFor sends what is in the worker's slot, or leaves it to the worker if that would take waiting.
 func (w *worker) sendFor(s *slot) {
 	s.buf = s.parcel.fill(&s.request, s.buf)
 	if w.conn.TrySend(&s.request) {
@@ -49,12 +49,12 @@ func (w *worker) sendFor(s *slot) {
 	w.p.wakeWorker(w)
 }
 
-// wakeTime is what a worker may take to get the mutex after it has been interrupted, before another one is.
+// wakeTime is how long a worker that has been woken may take to get the mutex before another one is woken.
 const wakeTime = time.Millisecond
 
-// pump makes sure that somebody takes the next message: an idle worker now, or the timer later. Called with an idle
-// worker whenever the next message may have changed. One is woken at a time, which wakes the next if there is more:
-// waking is expensive, and by then one that is busy may have come for it.
+// pump makes sure that somebody takes the next message: an idle worker now, or the timer later. It must be called
+// whenever a message may have become ready while a worker is idle. It wakes one worker at a time, which wakes the next
+// one if there is more: waking costs much, and by then a busy worker may have taken the message.
 func (p *Pipeline) pump(now time.Time) {
 	if p.waking > 0 && now.Sub(p.wokenAt) < wakeTime {
 		p.setTimer(now, p.wokenAt.Add(wakeTime))
@@ -72,14 +72,14 @@ func (p *Pipeline) pump(now time.Time) {
 	p.wakeWorker(w)
 }
 
-// wakeWorker ends the wait of a worker that has been idle.
+// wakeWorker interrupts a worker that is idle, and has been removed from the idle ones.
 func (p *Pipeline) wakeWorker(w *worker) {
 	p.waking++
 	w.idle, w.woken = false, true
 	w.conn.Interrupt()
 }
 
-// markBusy notes that a worker is not idle any more.
+// markBusy notes that a worker is no longer idle.
 func (p *Pipeline) markBusy(w *worker) {
 	if w.woken {
 		w.woken = false
@@ -91,7 +91,7 @@ func (p *Pipeline) markBusy(w *worker) {
 	}
 }
 
-// without removes a worker, of which there are few, and which is mostly the last.
+// without removes a worker. It is mostly the last one, and there are few.
 func without(idle []*worker, w *worker) []*worker {
 	for i, other := range slices.Backward(idle) {
 		if other == w {
@@ -101,20 +101,21 @@ func without(idle []*worker, w *worker) []*worker {
 	return idle
 }
 
-// onceIn is how often a connection in use should be used: often enough that nobody closes it for being idle.
-const onceIn = 2 * time.Second
+// reuseTime is the time in which each connection in use should be used once, so that nobody closes it for being idle.
+const reuseTime = 2 * time.Second
 
-// rotation is how many of the idle workers, the latest ones, take turns. Without a quota it is the latest alone, so
-// that few connections are in use. A quota may be enforced for each server behind the endpoint, so that a connection
-// gets a part of it only: then as many take turns as are used every other second.
+// rotation returns how many of the latest idle workers take turns. Without a quota it is the latest alone, so that few
+// connections are in use. A quota may be enforced by each server behind the endpoint for itself, so that one connection
+// gets only a part of it: then as many take turns as are each used once in reuseTime.
 func (d *dispatcher) rotation(idle int) int {
 	if !d.region.Limited() {
 		return 1
 	}
-	return max(1, min(idle, int(d.publishes.LastSecond()*onceIn.Seconds())))
+	return max(1, min(idle, int(d.started.LastSecond()*reuseTime.Seconds())))
 }
 
-// setTimer sets the timer, if it would ring later than at. Workers that are busy ask for themselves.
+// setTimer makes the timer ring at a time, unless it rings before; zero: never. It is needed for idle workers only: busy
+// ones ask again by themselves.
 func (p *Pipeline) setTimer(now, at time.Time) {
 	if at.IsZero() || p.timerAt.After(now) && !at.Before(p.timerAt) {
 		return
@@ -123,7 +124,7 @@ func (p *Pipeline) setTimer(now, at time.Time) {
 	p.timer.Reset(at.Sub(now))
 }
 
-// tick is the timer's callback.
+// tick is called by the timer, on a goroutine of its own.
 func (p *Pipeline) tick() {
 	p.mu.Lock()
 	p.timerAt = time.Time{}

@@ -4,16 +4,16 @@ import (
 	"time"
 )
 
-// worker publishes on one connection, which carries up to depth publishes at a time. It is one goroutine, that takes
+// worker publishes on one connection, which carries one publish at a time, or several. It is one goroutine that takes
 // what is to be published, sends it, and receives the answers:
 //
 //	dispatcher ──▶ take ──▶ send ──▶ receive ──┐
 //	                ▲                          │
 //	                └──────────────────────────┘
 //
-// A worker with room for which there is nothing stands idle in Receive, and is interrupted when there may be
-// something. What is sent together costs one write. So a connection that is full takes no more until half of it is
-// answered, unless answers take long: then there are few, and each place counts.
+// A worker with room on its connection and nothing to send is idle: it waits in Receive, and is interrupted when there
+// may be something to send. What is sent together costs one write. So a worker whose connection is full takes nothing
+// more until half of it is answered. Where answers take long it does take more, since then every place counts.
 type worker struct {
 	p     *Pipeline
 	conn  Connection
@@ -24,24 +24,24 @@ type worker struct {
 	slow       bool  // The latest answer took long.
 	idle       bool  // It is one of the pipeline's idle workers.
 	woken      bool  // It has been interrupted, and has not got the mutex since.
-	handedOver *slot // Taken for it, and to be sent by it; nil: nothing is.
+	handedOver *slot // A slot that somebody else has filled and not sent: the worker sends it; nil: there is none.
 
-	// Of its goroutine:
-	taken    []*slot
-	more     bool // It has room for more than what is taken.
+	// Used by its goroutine alone:
+	taken    []*slot // What it is about to send.
+	more     bool    // It has room for more than that.
 	sends    []*Request
 	answers  []Answered
 	answered time.Time // When the latest answers came.
 }
 
-// slot is a place of a connection, and the publish in it: from its start until its answer is handed back, also while
-// somebody else than the worker sends it.
+// slot is a place on a connection with the publish in it. It is in use from the publish's start until its answer has been
+// taken back.
 type slot struct {
-	parcel  parcel
 	worker  *worker
+	parcel  parcel
 	request Request
-	buf     []byte // Reused.
-	flying  bool   // Guarded by the pipeline's mutex.
+	buf     []byte // The batch; reused.
+	flying  bool   // A publish is in it. Guarded by the pipeline's mutex.
 }
 
 func newWorker(p *Pipeline, depth int) *worker {
@@ -54,13 +54,13 @@ func newWorker(p *Pipeline, depth int) *worker {
 	return w
 }
 
-// run publishes until the pipeline lets the worker go.
+// run publishes until the pipeline has nothing left.
 func (w *worker) run() {
 	defer w.conn.Close()
 	for w.p.take(w) {
 		if len(w.taken) > 0 {
 			w.send()
-			if w.more { // Ask before it waits: nobody interrupts a worker that is not idle.
+			if w.more { // It must ask again before it waits: nobody interrupts a worker that is not idle.
 				continue
 			}
 		}
@@ -68,8 +68,8 @@ func (w *worker) run() {
 	}
 }
 
-// take hands back what is answered, and moves what is to be published now into w.taken. Without anything the worker
-// is idle from now on. It returns false when the pipeline has nothing left to publish.
+// take takes back what is answered, and moves what is to be published now into w.taken. If that is nothing, the worker is
+// idle from now on. take returns false when the pipeline has nothing left to publish.
 func (p *Pipeline) take(w *worker) bool {
 	now := w.answered
 	if len(w.answers) == 0 {
@@ -86,7 +86,7 @@ func (p *Pipeline) take(w *worker) bool {
 	return open
 }
 
-// takeAnswers tells what became of the worker's publishes that are answered.
+// takeAnswers takes back those of the worker's publishes that are answered.
 func (p *Pipeline) takeAnswers(now time.Time, w *worker) {
 	for _, a := range w.answers {
 		f := &w.slots[a.Request.Slot]
@@ -99,20 +99,21 @@ func (p *Pipeline) takeAnswers(now time.Time, w *worker) {
 	w.answers = w.answers[:0]
 }
 
-// slowAnswer is what an answer takes on a network rather than within a host.
+// slowAnswer is the time above which an answer comes over a network rather than from the same host.
 const slowAnswer = 2 * time.Millisecond
 
-// assign moves as much as there is and as the connection has room for into w.taken, and sees to what is left.
+// assign moves what is to be published now into w.taken, as far as the connection has room. It sees to it that somebody
+// takes what is left.
 func (p *Pipeline) assign(now time.Time, w *worker) {
 	w.taken, w.more = w.taken[:0], false
 	if w.handedOver != nil {
 		w.taken, w.handedOver = append(w.taken, w.handedOver), nil
 	}
-	var wake time.Time
+	var next time.Time // When there is something again.
 	for room := w.capacity(); room > 0; room-- {
 		f := w.freeSlots[len(w.freeSlots)-1]
 		var ok bool
-		if ok, wake = p.d.next(now, &f.parcel); !ok {
+		if ok, next = p.d.next(now, &f.parcel); !ok {
 			w.more = true
 			break
 		}
@@ -127,7 +128,7 @@ func (p *Pipeline) assign(now time.Time, w *worker) {
 	if w.more && len(w.taken) == 0 {
 		w.idle = true
 		p.idle = append(p.idle, w)
-		p.setTimer(now, wake)
+		p.setTimer(now, next)
 		return
 	}
 	if len(p.idle) > 0 {
@@ -135,7 +136,7 @@ func (p *Pipeline) assign(now time.Time, w *worker) {
 	}
 }
 
-// capacity is how much it is worth taking.
+// capacity returns how many publishes the worker takes now.
 func (w *worker) capacity() int {
 	depth, inFlight := w.conn.Depth(), len(w.slots)-len(w.freeSlots)
 	if inFlight > depth/2 && !w.slow {
@@ -144,14 +145,14 @@ func (w *worker) capacity() int {
 	return max(0, depth-inFlight)
 }
 
-// launch takes the last free place for the publish in it, which starts now.
+// launch starts the publish in s, which is the last of the free slots.
 func (w *worker) launch(now time.Time, s *slot) {
 	s.flying = true
 	s.request.Start, s.request.Deadline = now, w.p.deadline(now)
 	w.freeSlots = w.freeSlots[:len(w.freeSlots)-1]
 }
 
-// send sends what is taken.
+// send sends what has been taken.
 func (w *worker) send() {
 	w.sends = w.sends[:0]
 	for _, f := range w.taken {
@@ -161,7 +162,7 @@ func (w *worker) send() {
 	w.conn.Send(w.sends)
 }
 
-// receive waits for answers, or for an interruption.
+// receive waits for answers, or until it is interrupted.
 func (w *worker) receive() {
 	w.answers = w.conn.Receive(w.answers[:0])
 	w.answered = time.Now()
@@ -170,7 +171,7 @@ func (w *worker) receive() {
 	}
 }
 
-// oldest is when the worker's oldest publish left the queue; zero if it has none.
+// oldest returns when the worker's oldest publish left the queue; zero if it has none.
 func (w *worker) oldest() time.Time {
 	var at time.Time
 	for i := range w.slots {

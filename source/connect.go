@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/nats-io/nats.go"
+
+	"momento-bridge/logthrottle"
 )
 
 // ConnectConfig says how to reach NATS and who we are. At most one kind of credential is set.
@@ -101,7 +103,7 @@ func tlsOptions(cfg ConnectConfig) []nats.Option {
 // connectionLog logs changes of the connection's state, and what repeats at a limited rate.
 // lost is called when it has ended.
 func connectionLog(log *slog.Logger, told func(error), lost func()) []nats.Option {
-	l := &connectionEvents{log: log, told: told, lost: lost}
+	l := &connectionEvents{log: log, throttled: slog.New(logthrottle.New(log.Handler())), told: told, lost: lost}
 	return []nats.Option{
 		nats.ConnectHandler(l.connected),
 		nats.ReconnectHandler(l.connected),
@@ -116,14 +118,15 @@ func connectionLog(log *slog.Logger, told func(error), lost func()) []nats.Optio
 
 // connectionEvents is what a connection's log remembers.
 type connectionEvents struct {
-	log   *slog.Logger
-	told  func(error) // nil for nobody.
-	lost  func()
-	quiet hush
+	log       *slog.Logger
+	told      func(error) // nil for nobody.
+	lost      func()
+	throttled *slog.Logger // For what NATS reports while connected.
 
-	mu         sync.Mutex // Guards the following.
-	complained time.Time
-	silent     bool // The end of the connection before was not logged, so neither is this one's begin.
+	mu       sync.Mutex // Guards the following.
+	failures logthrottle.Repeat
+	ends     logthrottle.Repeat
+	silent   bool // The end of the connection before was not logged, so neither is this one's begin.
 }
 
 func (l *connectionEvents) failed(_ *nats.Conn, err error) {
@@ -135,17 +138,16 @@ func (l *connectionEvents) failed(_ *nats.Conn, err error) {
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if time.Since(l.complained) < complainEvery {
-		return
+	if passed, due := l.failures.Due(time.Now(), complainEvery); due {
+		l.silent = false
+		logthrottle.After(l.log, passed).Error("cannot connect to NATS, still trying", "error", err, "advice", Advice(err))
 	}
-	l.complained, l.silent = time.Now(), false
-	l.log.Error("cannot connect to NATS, still trying", "error", err, "advice", Advice(err))
 }
 
 func (l *connectionEvents) connected(c *nats.Conn) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.complained = time.Time{}
+	l.failures = logthrottle.Repeat{}
 	if !l.silent {
 		l.log.Info("connected to NATS", "server", c.ConnectedUrlRedacted(), "server_version", c.ConnectedServerVersion())
 	}
@@ -155,12 +157,12 @@ func (l *connectionEvents) disconnected(_ *nats.Conn, err error) {
 	if err == nil {
 		return // We close it.
 	}
-	more, due := l.quiet.due("disconnected")
 	l.mu.Lock()
+	passed, due := l.ends.Due(time.Now(), logthrottle.Interval)
 	l.silent = !due
 	l.mu.Unlock()
 	if due {
-		l.log.Warn("disconnected from NATS, reconnecting", append(more, "error", err)...)
+		logthrottle.After(l.log, passed).Warn("disconnected from NATS, reconnecting", "error", err)
 	}
 	l.lost()
 }
@@ -170,9 +172,7 @@ func (l *connectionEvents) reported(_ *nats.Conn, sub *nats.Subscription, err er
 	if sub != nil && errors.Is(err, nats.ErrSlowConsumer) {
 		return // Its source tells.
 	}
-	if more, due := l.quiet.due(err.Error()); due {
-		l.log.Error("NATS reports an error", append(more, "error", err, "advice", Advice(err))...)
-	}
+	l.throttled.With("error", err).Error("NATS reports an error", "advice", Advice(err))
 }
 
 // Advice says what to do about a failure to connect, or an error that NATS reports later.

@@ -11,6 +11,7 @@ import (
 
 	"github.com/nats-io/nats.go"
 
+	"momento-bridge/logthrottle"
 	"momento-bridge/pipeline"
 	"momento-bridge/source/template"
 )
@@ -34,10 +35,10 @@ type Core struct {
 	log      *slog.Logger
 	lost     atomic.Int64 // Still in the client's buffer when the drain budget ran out.
 	subs     atomic.Pointer[[]*coreSubscription]
-	denied   atomic.Bool // By the server: the subscription.
-	deniedOn uint64      // Of Run: the connection, counted from 1, on which it was.
-	told     int64       // Of Run: how many drops the log has told of,
-	quiet    hush        // and when.
+	denied   atomic.Bool        // By the server: the subscription.
+	deniedOn uint64             // Of Run: the connection, counted from 1, on which it was.
+	told     int64              // Of Run: how many drops the log has told of,
+	telling  logthrottle.Repeat // and when.
 }
 
 // NewCore prepares a source; Run starts it.
@@ -100,7 +101,7 @@ func (c *Core) tellDropped() {
 	if n == c.told {
 		return
 	}
-	if _, due := c.quiet.due("dropped"); due {
+	if _, due := c.telling.Due(time.Now(), logthrottle.Interval); due {
 		c.log.Error("messages are lost: they come faster than they can be published, and the NATS client's buffer is full", "subject", c.subjects(),
 			"lost", n-c.told, "advice", "let a stream take the subject, or see docs/quotas.md")
 		c.told = n

@@ -15,6 +15,7 @@ import (
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nkeys"
 
+	"momento-bridge/logthrottle"
 	"momento-bridge/secretfile"
 )
 
@@ -22,11 +23,10 @@ import (
 // servers, before they are tried in turn; what nats.go asks for under its mutex is in memory. What cannot be read
 // leaves what was read before.
 type credentials struct {
-	path  string
-	key   string // Of the secret in a JSON object; empty: the whole file is the secret.
-	log   *slog.Logger
-	quiet hush
-	last  atomic.Pointer[contents]
+	path string
+	key  string       // Of the secret in a JSON object; empty: the whole file is the secret.
+	log  *slog.Logger // Throttled.
+	last atomic.Pointer[contents]
 
 	// For an NKey.
 	conn   atomic.Pointer[nats.Conn] // nil during the first attempt.
@@ -50,9 +50,7 @@ func (c *credentials) read() {
 	case err == nil || before == nil:
 		c.last.Store(&contents{text, err})
 	case before.err == nil:
-		if more, due := c.quiet.due("unreadable"); due {
-			c.log.Warn("a file with credentials for NATS cannot be read: what it said before is used", append(more, "file", c.path, "error", err)...)
-		}
+		c.log.Warn("a file with credentials for NATS cannot be read: what it said before is used", "file", c.path, "error", err)
 	}
 }
 
@@ -187,7 +185,7 @@ func (c *credentials) options(cfg *ConnectConfig) ([]nats.Option, error) {
 
 // newCredentials returns the credentials of which a connection makes use: none, or of one kind.
 func newCredentials(cfg *ConnectConfig, log *slog.Logger) *credentials {
-	c := &credentials{key: cfg.SecretKey, log: log}
+	c := &credentials{key: cfg.SecretKey, log: slog.New(logthrottle.New(log.Handler()))}
 	switch {
 	case cfg.CredsFile != "":
 		c.path = cfg.CredsFile

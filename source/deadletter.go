@@ -13,17 +13,18 @@ import (
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
+	"momento-bridge/logthrottle"
 	"momento-bridge/pipeline"
 )
 
 // DeadLetters publishes rejected messages to a subject that a stream takes.
 type DeadLetters struct {
-	conn    *nats.Conn
-	js      jetstream.JetStream
-	subject string
-	log     *slog.Logger
-	quiet   hush
-	blind   atomic.Bool // The stream may not be looked at.
+	conn      *nats.Conn
+	js        jetstream.JetStream
+	subject   string
+	log       *slog.Logger
+	throttled *slog.Logger // For what may repeat with each message.
+	blind     atomic.Bool  // The stream may not be looked at.
 }
 
 // NewDeadLetters returns the dead letters of a route.
@@ -32,7 +33,7 @@ func NewDeadLetters(conn *nats.Conn, subject string, log *slog.Logger) (*DeadLet
 	if err != nil {
 		return nil, err
 	}
-	return &DeadLetters{conn: conn, js: js, subject: subject, log: log}, nil
+	return &DeadLetters{conn: conn, js: js, subject: subject, log: log, throttled: slog.New(logthrottle.New(log.Handler()))}, nil
 }
 
 const keepTimeout = 5 * time.Second

@@ -100,11 +100,9 @@ func (d *DeadLetters) mostOf(ctx context.Context) int64 {
 
 // tellCut logs that a dead letter holds only a part of its message.
 func (d *DeadLetters) tellCut(letter *nats.Msg, size int) {
-	if more, due := d.quiet.due("cut"); due {
-		d.log.Warn("a dead letter is larger than NATS takes: it is kept cut, with a reference to its message in the original stream",
-			append(more, "subject", d.subject, "bytes", size, "kept", len(letter.Data), "stream", letter.Header.Get(ourPrefix+"Stream"),
-				"sequence", letter.Header.Get(ourPrefix+"Sequence"), "headers_cut", cmp.Or(letter.Header.Get(headersCutHeader), "0"))...)
-	}
+	d.throttled.Warn("a dead letter is larger than NATS takes: it is kept cut, with a reference to its message in the original stream",
+		"subject", d.subject, "bytes", size, "kept", len(letter.Data), "stream", letter.Header.Get(ourPrefix+"Stream"),
+		"sequence", letter.Header.Get(ourPrefix+"Sequence"), "headers_cut", cmp.Or(letter.Header.Get(headersCutHeader), "0"))
 }
 
 // fit cuts a dead letter to so many bytes of headers and payload: of the payload, the end; of headers that are alone

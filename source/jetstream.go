@@ -14,6 +14,7 @@ import (
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
+	"momento-bridge/logthrottle"
 	"momento-bridge/pipeline"
 	"momento-bridge/source/template"
 )
@@ -57,7 +58,7 @@ type JetStream struct {
 
 	lookEvery  time.Duration // How often the consumer's numbers are asked for.
 	renewAfter atomic.Int64  // Nanoseconds: half of the consumer's AckWait.
-	quiet      hush          // For what may repeat with each message or tick.
+	throttled  *slog.Logger  // For what may repeat with each message or tick.
 	pending    atomic.Int64
 	ackWaits   atomic.Int64 // Delivered and not acknowledged, by all replicas.
 	proven     atomic.Bool  // The server has answered a probe of acknowledgements, so that silence means that none arrives.
@@ -87,6 +88,7 @@ func NewJetStream(conn *nats.Conn, acks *Acks, cfg JetStreamConfig, log *slog.Lo
 		log:    log.With("route", cfg.Route, "stream", cfg.Stream, "consumer", cfg.Consumer),
 		reason: "not consuming yet", lookEvery: infoInterval,
 	}
+	j.throttled = slog.New(logthrottle.New(j.log.Handler()))
 	j.barrier.raised = make(chan struct{}, 1)
 	j.presence = newPresence(conn, cfg.Stream, cfg.Consumer, j.alive, j.meet)
 	return j, nil

@@ -136,10 +136,7 @@ func (j *JetStream) Settle(handle any, o pipeline.Outcome) {
 	case pipeline.DeadLettered:
 		err = j.acks.term(m.Reply, fmt.Appendf(nil, "%s %s", ackNever, o))
 	}
-	if err == nil {
-		return
-	}
-	if more, due := j.quiet.due("unacknowledged"); due {
-		j.log.Error("an acknowledgement could not be sent: the message will be delivered again", append(more, "error", err)...)
+	if err != nil {
+		j.throttled.Error("an acknowledgement could not be sent: the message will be delivered again", "error", err)
 	}
 }

@@ -16,9 +16,7 @@ const postponeFor = time.Minute
 func (j *JetStream) Postpone(handle any) {
 	m, _ := j.held.remove(handle.(*delivery), false)
 	if err := j.acks.handBackFor(m.Reply, postponeFor); err != nil {
-		if more, due := j.quiet.due("unacknowledged"); due {
-			j.log.Error("a message could not be handed back: it will be delivered again", append(more, "error", err)...)
-		}
+		j.throttled.Error("a message could not be handed back: it will be delivered again", "error", err)
 	}
 }
 

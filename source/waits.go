@@ -219,7 +219,5 @@ func (w *watch) say(trouble string) {
 	if !w.j.setReason(trouble) || trouble == "" {
 		return
 	}
-	if more, due := w.j.quiet.due(trouble); due {
-		w.j.log.Warn("the consumer delivers nothing, still trying", append(more, "reason", trouble)...)
-	}
+	w.j.throttled.With("reason", trouble).Warn("the consumer delivers nothing, still trying")
 }

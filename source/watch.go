@@ -53,9 +53,7 @@ func (w *watch) tick(ctx context.Context, now time.Time) error {
 	silent := now.Sub(w.heard) > 2*w.p.limits.Heartbeat+w.p.limits.tick()
 	if silent {
 		w.j.missed.Add(1)
-		if more, due := w.j.quiet.due("silent"); due {
-			w.j.log.Warn("the consumer is silent: looking for it", append(more, "since", w.heard)...)
-		}
+		w.j.throttled.Warn("the consumer is silent: looking for it", "since", w.heard)
 		w.p.silent()
 		w.heard = now
 	}
@@ -123,9 +121,7 @@ func (w *watch) renew(now time.Time) {
 	w.renewals = w.j.held.due(now, now.Add(wait/2), share, w.renewals[:0])
 	for _, reply := range w.renewals {
 		if err := w.j.conn.Publish(reply, ackProgress); err != nil {
-			if more, due := w.j.quiet.due("renewal"); due {
-				w.j.log.Warn("a delivery could not be renewed: its message may be delivered again", append(more, "error", err)...)
-			}
+			w.j.throttled.Warn("a delivery could not be renewed: its message may be delivered again", "error", err)
 			return
 		}
 		w.j.renewals.Add(1)

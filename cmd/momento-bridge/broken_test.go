@@ -6,6 +6,9 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"momento-bridge/daemon"
+	"momento-bridge/terminal"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew; read the difference")
@@ -13,7 +16,7 @@ var update = flag.Bool("update", false, "write the golden files anew; read the d
 // Each file in testdata/broken is a configuration that is wrong in one way, and beside it stands exactly what check
 // says of it.
 func TestBrokenConfigurationIsExplained(t *testing.T) {
-	t.Setenv(keyEnv, "another-servers-key")
+	t.Setenv(daemon.KeyEnv, "another-servers-key")
 	t.Setenv("NATS_URL", "")
 	t.Setenv("MOMENTO_ENDPOINT", "")
 	t.Chdir("testdata/broken")
@@ -27,7 +30,7 @@ func TestBrokenConfigurationIsExplained(t *testing.T) {
 			if status := exitStatus(run(t.Context(), []string{"check", "-c", file}, &out, &log)); status != statusUsage {
 				t.Errorf("exit status %d, want %d; output %s", status, statusUsage, out.String())
 			}
-			if n := strings.Count(log.String(), "\n"); out.String() != "✗ "+plural(n, "problem")+" in the configuration\n" {
+			if n := strings.Count(log.String(), "\n"); out.String() != "✗ "+terminal.Plural(n, "problem")+" in the configuration\n" {
 				t.Errorf("%d problems end with the verdict %q", n, out.String())
 			}
 			got, golden := log.String(), strings.TrimSuffix(file, ".yaml")+".golden"
@@ -48,7 +51,7 @@ func TestBrokenConfigurationIsExplained(t *testing.T) {
 }
 
 func TestExampleConfigurationIsAccepted(t *testing.T) {
-	t.Setenv(keyEnv, "e30.eyJ0IjoiZyJ9.c2ln") // A v2 key as far as anybody can tell without its signature.
+	t.Setenv(daemon.KeyEnv, "e30.eyJ0IjoiZyJ9.c2ln") // A v2 key as far as anybody can tell without its signature.
 	var example, out, log syncBuffer
 	if err := run(t.Context(), []string{"config", "example"}, &example, &log); err != nil {
 		t.Fatal(err)
@@ -75,7 +78,7 @@ func TestExampleConfigurationIsAccepted(t *testing.T) {
 
 // What a route says about the beginning, messages without bytes and rejected ones is told before it runs.
 func TestCheckTellsWhereARouteStartsAndWhatBecomesOfItsMessages(t *testing.T) {
-	t.Setenv(keyEnv, "k")
+	t.Setenv(daemon.KeyEnv, "k")
 	for settings, words := range map[string]string{
 		"stream: S":                                "created when missing: ack explicit",
 		"stream: S, deliver: new":                  "created when missing, to start with new messages: ack explicit",
@@ -99,7 +102,7 @@ func TestCheckTellsWhereARouteStartsAndWhatBecomesOfItsMessages(t *testing.T) {
 }
 
 func TestFlagsComeBeforeTheEnvironmentAndTheFile(t *testing.T) {
-	t.Setenv(keyEnv, "k")
+	t.Setenv(daemon.KeyEnv, "k")
 	t.Setenv("NATS_URL", "nats://env:1")
 	t.Setenv("MOMENTO_ENDPOINT", "http://127.0.0.1:3")
 	f := func(want string, args ...string) {

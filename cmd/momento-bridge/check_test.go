@@ -14,6 +14,7 @@ import (
 	"github.com/nats-io/nats-server/v2/server"
 	"github.com/nats-io/nats.go/jetstream"
 
+	"momento-bridge/daemon"
 	"momento-bridge/emulator"
 )
 
@@ -42,7 +43,7 @@ func TestOnlineCheckTriesEverythingAndCreatesNothing(t *testing.T) {
 // checkOnce runs check --online with one route by flags, and returns how it ended and what it said.
 func checkOnce(t *testing.T, args ...string) (status int, text string) {
 	t.Helper()
-	t.Setenv(keyEnv, "a-key")
+	t.Setenv(daemon.KeyEnv, "a-key")
 	var out, log syncBuffer
 	err := run(t.Context(), append([]string{"check", "--online", "--cache", "c"}, args...), &out, &log)
 	return exitStatus(err), out.String() + log.String()
@@ -130,7 +131,7 @@ func TestKeyWithinQuotesIsTakenWithoutThem(t *testing.T) {
 	if err := os.WriteFile(file, []byte("\ufeff'"+key+"'\r\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	t.Setenv(keyEnv, `"`+key+`"`)
+	t.Setenv(daemon.KeyEnv, `"`+key+`"`)
 	for _, args := range [][]string{nil, {"--api-key-file", file}} {
 		var out, log syncBuffer
 		args = append([]string{"check", "--subject", "a", "--cache", "c", "--region", "us-east-1"}, args...)
@@ -138,7 +139,7 @@ func TestKeyWithinQuotesIsTakenWithoutThem(t *testing.T) {
 			t.Errorf("%v: %v\n%s%s", args, err, out.String(), log.String())
 		}
 	}
-	t.Setenv(keyEnv, `"`+key)
+	t.Setenv(daemon.KeyEnv, `"`+key)
 	var out, log syncBuffer
 	err := run(t.Context(), []string{"check", "--subject", "a", "--cache", "c", "--region", "us-east-1"}, &out, &log)
 	want := "MOMENTO_API_KEY: the API key has a stray quotation mark"

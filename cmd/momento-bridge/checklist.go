@@ -4,84 +4,62 @@ import (
 	"fmt"
 	"io"
 	"strings"
+
+	"momento-bridge/terminal"
 )
 
 // checklist prints checks as they are made, each in a line that begins with ✓, ! or ✗, and counts them. What belongs to a check stands under it.
 type checklist struct {
 	w      io.Writer
-	paint  palette
+	paint  terminal.Palette
 	made   int
 	failed int
 	warned int
 }
 
-func newChecklist(w io.Writer) *checklist { return &checklist{w: w, paint: paletteOf(w)} }
+func newChecklist(w io.Writer) *checklist { return &checklist{w: w, paint: terminal.PaletteOf(w)} }
 
-// pass is a check that succeeded.
-func (c *checklist) pass(text string) {
+// Pass is a check that succeeded.
+func (c *checklist) Pass(text string) {
 	c.made++
-	c.line(markGood, text)
+	c.line(terminal.Good, text)
 }
 
-// warn is what works and is probably not meant. The text says what to do.
-func (c *checklist) warn(text string) {
+// Warn is what works and is probably not meant. The text says what to do.
+func (c *checklist) Warn(text string) {
 	c.made++
 	c.warned++
-	c.line(markWarn, text)
+	c.line(terminal.Warn, text)
 }
 
-// fail is a check that failed, why, and what to do unless the reason says it.
-func (c *checklist) fail(what string, why error, advice string) {
+// Fail is a check that failed, why, and what to do unless the reason says it.
+func (c *checklist) Fail(what string, why error, advice string) {
 	c.made++
 	c.failed++
-	c.line(markBad, fmt.Sprintf("%s: %s", what, strings.ReplaceAll(why.Error(), "\n", "\n    ")))
+	c.line(terminal.Bad, fmt.Sprintf("%s: %s", what, strings.ReplaceAll(why.Error(), "\n", "\n    ")))
 	if advice != "" {
 		fmt.Fprintf(c.w, "    → %s\n", advice)
 	}
 }
 
-// try is a check with its outcome.
-func (c *checklist) try(what string, why error, advice func(error) string) {
-	if why == nil {
-		c.pass(what)
-		return
-	}
-	c.fail(what, why, advice(why))
-}
+// Note tells something of the check before: a name, which may be empty under another, and a text.
+func (c *checklist) Note(name, text string) { fmt.Fprintf(c.w, "    %-10s %s\n", name, text) }
 
-// note tells something of the check before: a name, which may be empty under another, and a text.
-func (c *checklist) note(name, text string) { fmt.Fprintf(c.w, "    %-10s %s\n", name, text) }
-
-// noteIf is note for a text that may be empty: then there is nothing to tell.
-func (c *checklist) noteIf(name, text string) {
-	if text != "" {
-		c.note(name, text)
-	}
-}
-
-func (c *checklist) line(m mark, text string) {
-	fmt.Fprintln(c.w, c.paint.paint(m, m.String())+" "+text)
+func (c *checklist) line(m terminal.Mark, text string) {
+	fmt.Fprintln(c.w, c.paint.Paint(m, m.String())+" "+text)
 }
 
 // verdict ends the list with one line, and returns errQuiet if a check failed.
 func (c *checklist) verdict(also string) error {
 	fmt.Fprintln(c.w)
 	if c.failed > 0 {
-		c.line(markBad, fmt.Sprintf("%d of %s failed", c.failed, plural(c.made, "check")))
+		c.line(terminal.Bad, fmt.Sprintf("%d of %s failed", c.failed, terminal.Plural(c.made, "check")))
 		return errQuiet
 	}
 	text := "ready to run"
 	if c.warned > 0 {
-		text += ", with " + plural(c.warned, "warning")
+		text += ", with " + terminal.Plural(c.warned, "warning")
 	}
-	c.line(markGood, text+also)
+	c.line(terminal.Good, text+also)
 	return nil
-}
-
-// plural counts things whose plural ends in s.
-func plural(n int, thing string) string {
-	if n == 1 {
-		return "1 " + thing
-	}
-	return fmt.Sprintf("%d %ss", n, thing)
 }

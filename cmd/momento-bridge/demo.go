@@ -19,7 +19,9 @@ import (
 	"github.com/spf13/cobra"
 
 	"momento-bridge/config"
+	"momento-bridge/daemon"
 	"momento-bridge/emulator"
+	"momento-bridge/terminal"
 )
 
 // demoOptions are the flags of demo.
@@ -64,7 +66,7 @@ type demo struct {
 	js       jetstream.JetStream
 	emulator *emulator.Server
 	endpoint net.Listener
-	bridge   *bridge
+	bridge   *daemon.Daemon
 	ledger   *ledger
 }
 
@@ -83,7 +85,7 @@ func runDemo(ctx context.Context, o demoOptions, stdout, stderr io.Writer) error
 	defer os.RemoveAll(dir)
 	d := &demo{ledger: newLedger()}
 	defer d.close()
-	if err := d.start(o, dir, stderr); err != nil {
+	if err := d.start(ctx, o, dir, stderr); err != nil {
 		return err
 	}
 	d.introduce(stderr, o)
@@ -96,7 +98,7 @@ func runDemo(ctx context.Context, o demoOptions, stdout, stderr io.Writer) error
 	var serving, bridging sync.WaitGroup
 	var endpointErr, bridgeErr error
 	serving.Go(func() { endpointErr = d.emulator.Serve(parts, d.endpoint) })
-	bridging.Go(func() { bridgeErr = d.bridge.run(carrying) })
+	bridging.Go(func() { bridgeErr = d.bridge.Run(carrying) })
 
 	d.generate(ctx, o, stderr)
 	d.ledger.await(settleTime)
@@ -113,7 +115,7 @@ func runDemo(ctx context.Context, o demoOptions, stdout, stderr io.Writer) error
 }
 
 // start makes every part, each ready to be run.
-func (d *demo) start(o demoOptions, dir string, stderr io.Writer) error {
+func (d *demo) start(ctx context.Context, o demoOptions, dir string, stderr io.Writer) error {
 	if err := d.startNATS(o, dir); err != nil {
 		return err
 	}
@@ -128,7 +130,7 @@ func (d *demo) start(o demoOptions, dir string, stderr io.Writer) error {
 	if err != nil {
 		return &usageError{err}
 	}
-	if d.endpoint, err = listenAt("the endpoint (--endpoint-listen)", o.endpoint); err != nil {
+	if d.endpoint, err = daemon.Listen("the endpoint (--endpoint-listen)", o.endpoint); err != nil {
 		return err
 	}
 	keyFile := filepath.Join(dir, "api-key")
@@ -137,11 +139,11 @@ func (d *demo) start(o demoOptions, dir string, stderr io.Writer) error {
 	}
 	f := config.Read("demo", fmt.Appendf(nil, demoConfig, d.nats.ClientURL(), d.endpoint.Addr(), keyFile, o.admin))
 	f.Validate()
-	p := newPlan(f)
+	p := daemon.NewPlan(f)
 	if err := f.Err(); err != nil {
 		return err
 	}
-	d.bridge, err = newBridge(p, newLogger(stderr, slog.LevelError, "text"))
+	d.bridge, err = daemon.New(daemon.Config{Plan: p, Version: version, Hurry: hurry(ctx)}, terminal.NewLogger(stderr, slog.LevelError, "text"))
 	return err
 }
 
@@ -193,7 +195,7 @@ func (d *demo) introduce(w io.Writer, o demoOptions) {
 	endpoint := "http://" + d.endpoint.Addr().String()
 	fmt.Fprintf(w, "NATS      %s\n", d.nats.ClientURL())
 	fmt.Fprintf(w, "endpoint  %s (quota %g/s, key %s; /_emulator/stats counts)\n", endpoint, o.quota, demoKey)
-	fmt.Fprintf(w, "bridge    http://%s/ shows it at work (also /readyz and /metrics)\n", d.bridge.admin.Addr())
+	fmt.Fprintf(w, "bridge    http://%s/ shows it at work (also /readyz and /metrics)\n", d.bridge.AdminAddr())
 	fmt.Fprintf(w, "\nIn another terminal, wait for a message of your own, and send it:\n")
 	fmt.Fprintf(w, "  curl -H 'Authorization: %s' '%s/topics/demo/orders-mine'\n", demoKey, endpoint)
 	fmt.Fprintf(w, "  nats -s %s pub orders.mine hello\n", d.nats.ClientURL())

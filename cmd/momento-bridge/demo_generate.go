@@ -4,12 +4,11 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"math"
 	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
 
-	"momento-bridge/pipeline"
+	"momento-bridge/terminal"
 )
 
 const (
@@ -20,7 +19,7 @@ const (
 
 // generate sends messages and shows what happens until the time is up or ctx is done.
 func (d *demo) generate(ctx context.Context, o demoOptions, w io.Writer) {
-	for end := time.Now().Add(settleTime); len(d.bridge.notReady(ctx)) > 0 && ctx.Err() == nil && time.Now().Before(end); {
+	for end := time.Now().Add(settleTime); !d.bridge.Status().Ready && ctx.Err() == nil && time.Now().Before(end); {
 		time.Sleep(10 * time.Millisecond)
 	}
 	began := time.Now()
@@ -66,19 +65,18 @@ func (d *demo) send(n int) {
 	}
 }
 
-// demoDisplay shows the state: a block that is redrawn on a terminal, a line a second elsewhere.
+// demoDisplay shows the state, more often on a terminal than elsewhere.
 type demoDisplay struct {
-	w        io.Writer
-	demo     *demo
-	terminal bool
-	drawn    bool
-	next     time.Time
-	before   sums
-	at       time.Time
+	w      io.Writer
+	block  *terminal.Block
+	demo   *demo
+	next   time.Time
+	before sums
+	at     time.Time
 }
 
 func newDemoDisplay(w io.Writer, d *demo) *demoDisplay {
-	return &demoDisplay{w: w, demo: d, terminal: isTerminal(w), at: time.Now()}
+	return &demoDisplay{w: w, block: terminal.NewBlock(w), demo: d, at: time.Now()}
 }
 
 // update shows the state when it is time to.
@@ -87,48 +85,35 @@ func (s *demoDisplay) update(now time.Time) {
 		return
 	}
 	every := time.Second
-	if s.terminal {
+	if s.block.Live() {
 		every = 250 * time.Millisecond
 	}
 	s.next = now.Add(every)
-	lines := s.lines(now)
-	if !s.terminal {
-		fmt.Fprintf(s.w, "%s; %s\n", lines[0], lines[1])
-		return
-	}
-	if s.drawn {
-		fmt.Fprintf(s.w, "\x1b[%dA", len(lines))
-	}
-	s.drawn = true
-	for _, line := range lines {
-		fmt.Fprintf(s.w, "\x1b[2K%s\n", line)
-	}
+	_ = s.block.Show(s.lines(now)...)
 }
 
 func (s *demoDisplay) finish(text string) { fmt.Fprintln(s.w, text) }
 
 func (s *demoDisplay) lines(now time.Time) []string {
-	sum, stats := s.demo.ledger.sum(), s.demo.bridge.pipe.Stats()
+	sum, status := s.demo.ledger.sum(), s.demo.bridge.Status()
 	seconds := max(now.Sub(s.at).Seconds(), 1e-3)
 	in := float64(sum.published-s.before.published) / seconds
 	out := float64(sum.delivered-s.before.delivered) / seconds
 	if now.Sub(s.at) > 900*time.Millisecond {
 		s.before, s.at = sum, now
 	}
-	queued, flying, refused := 0, 0, uint64(0)
-	for _, r := range stats.Routes {
-		queued += r.Queued
-		flying += r.InFlight
-		refused += r.Attempts[pipeline.Result429]
+	refused := uint64(0)
+	for _, r := range status.Routes {
+		refused += r.Attempts["429"]
 	}
 	rate := "none"
-	if !math.IsInf(stats.Quotas[0].Rate, 1) {
-		rate = fmt.Sprintf("%.0f/s", stats.Quotas[0].Rate)
+	if inForce := status.Quotas[0].Rate; inForce != nil {
+		rate = fmt.Sprintf("%.0f/s", *inForce)
 	}
 	p50, p99 := s.demo.ledger.latency()
 	return []string{
 		fmt.Sprintf("in %4.0f/s  out %4.0f/s  rate in force %s  refused (429) %d", in, out, rate, refused),
 		fmt.Sprintf("on their way %d (queued in the bridge %d, in flight %d)  end to end p50 %s p99 %s",
-			sum.lost, queued, flying, p50.Round(time.Millisecond), p99.Round(time.Millisecond)),
+			sum.lost, status.Queue.Messages, status.Queue.InFlight, p50.Round(time.Millisecond), p99.Round(time.Millisecond)),
 	}
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"momento-bridge/daemon"
 	"momento-bridge/emulator"
 )
 
@@ -48,7 +49,7 @@ func newEmulator() *cobra.Command {
 		if err != nil {
 			return &usageError{err}
 		}
-		ln, err := listenAt("the emulator (--listen)", listen)
+		ln, err := daemon.Listen("the emulator (--listen)", listen)
 		if err != nil {
 			return err
 		}

@@ -1,15 +1,10 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"fmt"
-	"io"
-	"net"
-	"net/http"
 	"os"
 	"path/filepath"
-	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -18,6 +13,7 @@ import (
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
+	"momento-bridge/daemon/daemontest"
 	"momento-bridge/emulator"
 )
 
@@ -48,34 +44,13 @@ func newWorld(t *testing.T, cfg emulator.Config) *world {
 		t.Fatal(err)
 	}
 	cfg.APIKey = testKey
-	if w.emulator, err = emulator.New(cfg); err != nil {
-		t.Fatal(err)
-	}
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	w.endpoint = "http://" + ln.Addr().String()
-	ctx, cancel := context.WithCancel(context.Background())
-	done := make(chan struct{})
-	go func() { defer close(done); _ = w.emulator.Serve(ctx, ln) }()
-	t.Cleanup(func() { cancel(); <-done })
+	w.emulator, w.endpoint = daemontest.StartEmulator(t, cfg)
 	return w
 }
 
 func startServer(t *testing.T, o *server.Options) *server.Server {
 	t.Helper()
-	o.Host, o.Port, o.NoSigs, o.NoLog = "127.0.0.1", server.RANDOM_PORT, true, true
-	s, err := server.NewServer(o)
-	if err != nil {
-		t.Fatal(err)
-	}
-	s.Start()
-	t.Cleanup(func() { s.Shutdown(); s.WaitForShutdown() })
-	if !s.ReadyForConnections(10 * time.Second) {
-		t.Fatal("the NATS server is not ready")
-	}
-	return s
+	return daemontest.StartNATS(t, o)
 }
 
 func (w *world) writeKey(key string) {
@@ -133,8 +108,9 @@ func (w *world) writeConfig(text string) string {
 
 // process is the program run in the test.
 type process struct {
+	daemontest.Admin
+
 	t      *testing.T
-	admin  string
 	log    *syncBuffer
 	out    *syncBuffer
 	cancel context.CancelFunc
@@ -144,13 +120,8 @@ type process struct {
 // startDaemon starts `run`, without waiting until it is ready.
 func startDaemon(t *testing.T, args ...string) *process {
 	t.Helper()
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	admin := ln.Addr().String()
-	ln.Close()
-	p := &process{t: t, admin: "http://" + admin, log: &syncBuffer{}, out: &syncBuffer{}, done: make(chan error, 1)}
+	admin := daemontest.FreeAddress(t)
+	p := &process{t: t, Admin: daemontest.Admin{T: t, URL: "http://" + admin}, log: &syncBuffer{}, out: &syncBuffer{}, done: make(chan error, 1)}
 	ctx, cancel := context.WithCancel(context.Background())
 	p.cancel = cancel
 	go func() { p.done <- run(ctx, append([]string{"run", "--admin-listen", admin}, args...), p.out, p.log) }()
@@ -181,70 +152,26 @@ func (p *process) wait() error {
 	}
 }
 
-// get returns the status and body of an admin page.
-func (p *process) get(path string) (int, string) {
-	resp, err := http.Get(p.admin + path)
-	if err != nil {
-		return 0, err.Error()
-	}
-	defer resp.Body.Close()
-	body, _ := io.ReadAll(resp.Body)
-	return resp.StatusCode, string(body)
-}
+func (p *process) get(path string) (int, string) { return p.Get(path) }
 
 func (p *process) awaitReady() {
 	p.t.Helper()
-	eventually(p.t, "the daemon ready", func() bool { status, _ := p.get("/readyz"); return status == 200 })
+	p.AwaitReady()
 }
 
-// awaitNotReady waits until the daemon gives this reason for not being ready.
 func (p *process) awaitNotReady(reason string) {
 	p.t.Helper()
-	eventually(p.t, "the reason "+reason, func() bool {
-		status, body := p.get("/readyz")
-		return status == 503 && strings.Contains(body, reason)
-	})
+	p.AwaitNotReady(reason)
 }
 
-// metric returns the value of a metric with its labels, as it stands in the text format; -1 if it is not there.
-func (p *process) metric(name string) float64 {
-	_, body := p.get("/metrics")
-	for line := range strings.Lines(body) {
-		if rest, ok := strings.CutPrefix(line, "momento_bridge_"+name+" "); ok {
-			var v float64
-			fmt.Sscan(rest, &v)
-			return v
-		}
-	}
-	return -1
-}
+func (p *process) metric(name string) float64 { return p.Metric(name) }
 
 func eventually(t *testing.T, what string, ok func() bool) {
 	t.Helper()
-	for end := time.Now().Add(time.Minute); !ok(); time.Sleep(5 * time.Millisecond) {
-		if time.Now().After(end) {
-			t.Fatalf("not in time: %s", what)
-		}
-	}
+	daemontest.Eventually(t, what, ok)
 }
 
-// syncBuffer is a buffer that the program writes and the test reads.
-type syncBuffer struct {
-	mu  sync.Mutex
-	buf bytes.Buffer
-}
-
-func (b *syncBuffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.buf.Write(p)
-}
-
-func (b *syncBuffer) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.buf.String()
-}
+type syncBuffer = daemontest.Buffer
 
 // record remembers the payloads that the emulator accepted, by cache/topic.
 type record struct {

@@ -14,9 +14,11 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"momento-bridge/daemon"
 	"momento-bridge/loadtest"
 	"momento-bridge/loadtest/report"
 	"momento-bridge/loadtest/search"
+	"momento-bridge/terminal"
 )
 
 // findOptions are the flags of loadtest find.
@@ -107,7 +109,7 @@ func (o *findOptions) run(cmd *cobra.Command) error {
 
 func interruptedOr(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
-		return errInterrupted
+		return daemon.ErrInterrupted
 	}
 	return err
 }
@@ -203,7 +205,7 @@ func (o *findOptions) confirm(cmd *cobra.Command) error {
 		}
 		return &usageError{errors.New("nothing was published")}
 	case <-cmd.Context().Done():
-		return errInterrupted
+		return daemon.ErrInterrupted
 	}
 }
 
@@ -226,7 +228,7 @@ func (o *findOptions) endOf(r *report.Report, failure error) error {
 	case failure != nil:
 		return failure
 	case r.Interrupted:
-		return errInterrupted
+		return daemon.ErrInterrupted
 	case r.AsExpected != nil && !*r.AsExpected:
 		return statusError(statusUnmet)
 	case r.Verdict != report.Proved:
@@ -244,7 +246,7 @@ func planOf(c *loadtest.FindConfig) string {
 	}
 	line("publishes", "to %s, cache %s, topic %s, %d bytes each, %d connections at the most",
 		c.Target.Endpoint, strings.Join(c.Target.Caches, " and "), c.Target.Topic, c.Target.Bytes, c.Target.Connections)
-	line("at most", "%s publishes, %v, %.0f publishes/s (this machine can do %.0f/s)", count(int64(s.MaxRequests)), time.Duration(s.MaxSeconds*float64(time.Second)), s.MaxRate, c.Ceiling)
+	line("at most", "%s publishes, %v, %.0f publishes/s (this machine can do %.0f/s)", terminal.Count(int64(s.MaxRequests)), time.Duration(s.MaxSeconds*float64(time.Second)), s.MaxRate, c.Ceiling)
 	if s.Gentle {
 		line("overload", "none: after a refusal it pauses")
 	} else {
@@ -255,14 +257,14 @@ func planOf(c *loadtest.FindConfig) string {
 
 // findProgress shows how far a search is: a block on a terminal, a line for each trial elsewhere.
 type findProgress struct {
-	lines *liveLines
+	block *terminal.Block
 	told  int // The latest trial that has a line.
 }
 
-func newFindProgress(w io.Writer) *findProgress { return &findProgress{lines: newLiveLines(w)} }
+func newFindProgress(w io.Writer) *findProgress { return &findProgress{block: terminal.NewBlock(w)} }
 
 func (f *findProgress) update(p loadtest.FindProgress) {
-	if !f.lines.terminal && p.Trial == f.told {
+	if !f.block.Live() && p.Trial == f.told {
 		return
 	}
 	f.told = p.Trial
@@ -270,9 +272,9 @@ func (f *findProgress) update(p loadtest.FindProgress) {
 	if p.Step.Failing > 0 {
 		known = fmt.Sprintf("held %.4g/s, refused %.4g/s", p.Step.Clean, p.Step.Failing)
 	}
-	f.lines.show(
+	_ = f.block.Show(
 		fmt.Sprintf("%v trial %d: %s at %.4g/s for up to %.0f s", p.Elapsed.Round(time.Second), p.Trial, p.Step.Name, p.Step.Rate, p.Step.Seconds),
 		known,
-		fmt.Sprintf("accepted %s, refused %s, failed %d, not sent %d", count(int64(p.Counts.Accepted)), count(int64(p.Counts.Refused)), p.Counts.Failed, p.Counts.Missed),
+		fmt.Sprintf("accepted %s, refused %s, failed %d, not sent %d", terminal.Count(int64(p.Counts.Accepted)), terminal.Count(int64(p.Counts.Refused)), p.Counts.Failed, p.Counts.Missed),
 	)
 }

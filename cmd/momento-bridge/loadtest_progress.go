@@ -3,44 +3,21 @@ package main
 import (
 	"fmt"
 	"io"
-	"strings"
 	"time"
 
 	"momento-bridge/loadtest"
+	"momento-bridge/terminal"
 )
-
-// liveLines shows lines that change: redrawn in place on a terminal, one plain line each time elsewhere. It belongs to one goroutine.
-type liveLines struct {
-	w        io.Writer
-	terminal bool
-	drawn    int
-}
-
-func newLiveLines(w io.Writer) *liveLines { return &liveLines{w: w, terminal: isTerminal(w)} }
-
-func (l *liveLines) show(lines ...string) {
-	if !l.terminal {
-		fmt.Fprintln(l.w, strings.Join(lines, "; "))
-		return
-	}
-	if l.drawn > 0 {
-		fmt.Fprintf(l.w, "\x1b[%dA", l.drawn)
-	}
-	for _, line := range lines {
-		fmt.Fprintf(l.w, "\x1b[2K%s\n", line)
-	}
-	l.drawn = len(lines)
-}
 
 // rateProgress shows how far a rate test is.
 type rateProgress struct {
-	lines    *liveLines
+	block    *terminal.Block
 	duration time.Duration
 	before   loadtest.Progress
 }
 
 func newRateProgress(w io.Writer, duration time.Duration) *rateProgress {
-	return &rateProgress{lines: newLiveLines(w), duration: duration}
+	return &rateProgress{block: terminal.NewBlock(w), duration: duration}
 }
 
 func (r *rateProgress) update(p loadtest.Progress) {
@@ -58,6 +35,6 @@ func (r *rateProgress) update(p loadtest.Progress) {
 		}
 		lines = append(lines, fmt.Sprintf("delivered %s  on their way %d  twice %d  reordered %d", per(d.Delivered, before), d.Lost, d.Duplicates, d.Reordered))
 	}
-	r.lines.show(lines...)
+	_ = r.block.Show(lines...)
 	r.before = p
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"momento-bridge/daemon"
 	"momento-bridge/loadtest"
 	"momento-bridge/loadtest/drive"
 	"momento-bridge/loadtest/report"
@@ -91,20 +92,20 @@ func (o *rateOptions) run(cmd *cobra.Command) error {
 	}
 	to := target.Endpoint
 	if o.via == viaNATS {
-		conn, err := tryNATS(cmd.Context(), o.target.plan.nats, slog.New(slog.DiscardHandler))
+		conn, err := o.target.plan.ConnectNATS(cmd.Context(), slog.New(slog.DiscardHandler))
 		if err != nil {
-			return fmt.Errorf("connect to NATS %s: %w", redactURL(o.target.plan.nats.URL), err)
+			return err
 		}
 		defer conn.Close()
 		cfg.Via = &loadtest.Via{Conn: conn, Subject: o.subject, Stream: o.stream, Settle: o.settle, Way: findWay}
-		to = fmt.Sprintf("NATS %s, and through the bridge to %s", redactURL(o.target.plan.nats.URL), target.Endpoint)
+		to = fmt.Sprintf("NATS %s, and through the bridge to %s", o.target.plan.NatsURL(), target.Endpoint)
 	}
 	fmt.Fprintf(stderr, "%g publishes/s (%s) for %v, about %.0f in all, to %s; Ctrl-C ends with a report\n",
 		o.rate, o.arrivals, o.duration, min(o.rate*o.duration.Seconds(), float64(o.maxRequests)), to)
 	r, failure := loadtest.Rate(cmd.Context(), cfg)
 	if r == nil {
 		if cmd.Context().Err() != nil {
-			return errInterrupted
+			return daemon.ErrInterrupted
 		}
 		return failure
 	}
@@ -117,7 +118,7 @@ func verdictOf(r *report.Report, failure error) error {
 	case failure != nil:
 		return failure
 	case r.Interrupted:
-		return errInterrupted
+		return daemon.ErrInterrupted
 	case r.Delivery != nil && r.Delivery.Lost > 0:
 		return fmt.Errorf("%w: %d of %d", errLost, r.Delivery.Lost, r.Delivery.Sent)
 	}

@@ -13,8 +13,9 @@ import (
 	"github.com/spf13/cobra"
 
 	"momento-bridge/config"
+	"momento-bridge/daemon"
 	"momento-bridge/loadtest"
-	"momento-bridge/sink"
+	"momento-bridge/terminal"
 )
 
 // targetFlags are the flags of the load tests that say what is tested. Endpoint and key are found as for run.
@@ -31,7 +32,7 @@ type targetFlags struct {
 	labels      []string
 	natsURL     string // Of a test through the bridge.
 
-	plan *plan // What target has found, NATS included.
+	plan *daemon.Plan // What target has found, NATS included.
 }
 
 const (
@@ -69,25 +70,23 @@ func (t *targetFlags) target(cmd *cobra.Command, own error) (loadtest.Target, er
 		return loadtest.Target{}, err
 	}
 	f.Validate()
-	p := newPlan(f)
+	p := daemon.NewPlan(f)
 	if err := errors.Join(own, f.Err(), t.check()); err != nil {
 		return loadtest.Target{}, &usageError{err}
 	}
-	if p.sink.Keys.Vended() {
-		if err := p.vendedKey(cmd.Context()); err != nil {
-			return loadtest.Target{}, err
-		}
+	if err := p.VendedKey(cmd.Context()); err != nil {
+		return loadtest.Target{}, err
 	}
-	momento, err := sink.New(p.sink, newLogger(cmd.ErrOrStderr(), slog.LevelError, f.Log.Format))
+	momento, err := p.Publisher(terminal.NewLogger(cmd.ErrOrStderr(), slog.LevelError, f.Log.Format))
 	if err != nil {
 		return loadtest.Target{}, &usageError{err}
 	}
-	for _, text := range sinkWarnings(p, time.Now()) {
+	for _, text := range p.SinkWarnings(time.Now()) {
 		fmt.Fprintf(cmd.ErrOrStderr(), "! %s\n", text)
 	}
 	t.plan = p
 	return loadtest.Target{
-		Sink: momento, Endpoint: p.sink.Endpoint.String(), Region: f.Momento.Region, Caches: t.caches, Topic: t.topic, Topics: t.topics, Bytes: t.size,
+		Sink: momento, Endpoint: p.EndpointURL(), Region: f.Momento.Region, Caches: t.caches, Topic: t.topic, Topics: t.topics, Bytes: t.size,
 		Connections: t.connections, Timeout: t.timeout, Version: version, Seed: t.seed,
 	}, nil
 }
@@ -120,7 +119,7 @@ func (t *targetFlags) settings(cmd *cobra.Command) (*config.File, error) {
 	set("momento.connections", strconv.Itoa(t.connections), "--connections")
 	f.ShutdownTimeout = f.Momento.Timeout + config.Duration(time.Second) // A load test is not shut down.
 	t.override(cmd, f)
-	applyContext(f)
+	daemon.ApplyContext(f)
 	applyEnvironment(f)
 	if f.Broken("") {
 		return nil, &usageError{f.Err()}
@@ -189,19 +188,9 @@ func (t *targetFlags) watchKey(cmd *cobra.Command) (stop func()) {
 	ctx, cancel := context.WithCancel(cmd.Context())
 	var watching sync.WaitGroup
 	watching.Go(func() {
-		t.plan.sink.Keys.Watch(ctx, keyInterval, func() {}, func(err error) {
+		t.plan.WatchKey(ctx, func(err error) {
 			fmt.Fprintf(cmd.ErrOrStderr(), "! no new API key, still trying; the old one stays in use: %v\n", err)
 		})
 	})
 	return func() { cancel(); watching.Wait() }
-}
-
-// vendedKey fetches a key, and the endpoint that it names if there is no other.
-func (p *plan) vendedKey(ctx context.Context) error {
-	once, cancel := context.WithTimeout(ctx, firstKeyTimeout)
-	defer cancel()
-	if err := p.sink.Keys.First(once); err != nil {
-		return err
-	}
-	return p.firstKey(ctx)
 }

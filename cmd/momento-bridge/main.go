@@ -12,6 +12,8 @@ import (
 	"syscall"
 
 	"github.com/spf13/cobra"
+
+	"momento-bridge/daemon"
 )
 
 // version is set by the linker.
@@ -72,7 +74,7 @@ func exitStatus(err error) int {
 	if status, ok := errors.AsType[statusError](err); ok {
 		return int(status)
 	}
-	if errors.Is(err, errInterrupted) {
+	if errors.Is(err, daemon.ErrInterrupted) {
 		return statusInterrupted
 	}
 	if _, ok := errors.AsType[*usageError](err); ok {

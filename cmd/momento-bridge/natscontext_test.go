@@ -10,6 +10,7 @@ import (
 	"github.com/nats-io/nats-server/v2/server"
 
 	"momento-bridge/config"
+	"momento-bridge/daemon"
 )
 
 // contexts makes the directory in which the nats command line keeps its contexts.
@@ -72,7 +73,7 @@ func TestContextFillsWhatIsNotSet(t *testing.T) {
 		},
 	} {
 		f := config.Read("f", []byte("nats: "+tt.file+"\nroutes: [{name: a, subject: a, cache: c}]"))
-		applyContext(f)
+		daemon.ApplyContext(f)
 		applyEnvironment(f)
 		f.Validate()
 		if err := f.Err(); err != nil {
@@ -110,7 +111,7 @@ func TestContextThatCannotBeUsedIsExplained(t *testing.T) {
 		"type":    "the context type sets tls_first, url, which",
 	} {
 		f := config.Read("f", fmt.Appendf(nil, "nats: {context: %q}\nroutes: [{name: a, subject: a, cache: c}]", name))
-		applyContext(f)
+		daemon.ApplyContext(f)
 		f.Validate()
 		if err := f.Err(); err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "hunter2") {
 			t.Errorf("%s: %v, want %q in it and no secret", name, err, want)

@@ -12,6 +12,7 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"momento-bridge/daemon"
 	"momento-bridge/emulator"
 )
 
@@ -172,7 +173,7 @@ func TestTroubleWithTheProxyIsToldFromTheEndpoints(t *testing.T) {
 }
 
 func TestCheckSaysWhichProxyIsUsedAndWhoseWordThatIs(t *testing.T) {
-	t.Setenv(keyEnv, "e30.eyJ0IjoiZyJ9.c2ln")
+	t.Setenv(daemon.KeyEnv, "e30.eyJ0IjoiZyJ9.c2ln")
 	const variable = "http://" + proxyUser + ":" + proxyPassword + "@proxy.example:3128"
 	f := func(environment, setting, args string, status int, want ...string) {
 		t.Helper()

@@ -21,7 +21,7 @@ import (
 // post changes something through the admin listener.
 func (p *process) post(path, header string) (int, string) {
 	p.t.Helper()
-	req, err := http.NewRequest(http.MethodPost, p.admin+path, http.NoBody)
+	req, err := http.NewRequest(http.MethodPost, p.URL+path, http.NoBody)
 	if err != nil {
 		p.t.Fatal(err)
 	}

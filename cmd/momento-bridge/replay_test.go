@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"math"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -13,7 +12,6 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 
 	"momento-bridge/emulator"
-	"momento-bridge/pipeline"
 )
 
 // fine is a payload that the endpoint accepts while it rejects all others.
@@ -201,16 +199,4 @@ func TestReplayRefusesAStreamThatKeepsForEver(t *testing.T) {
 	if _, err := g.replay("--share", "100%"); exitStatus(err) != statusFailed || !strings.Contains(err.Error(), "does not allow single messages to be deleted") || g.got.total() != 0 {
 		t.Errorf("replay = %v, %d published", err, g.got.total())
 	}
-}
-
-func TestReplayUsesAShareOfTheQuota(t *testing.T) {
-	f := func(quota pipeline.Rate, share string, want float64) {
-		t.Helper()
-		if got, err := shareOf(quota, share); err != nil || got.Ceiling != want || got.Learn {
-			t.Errorf("%s of %+v is %+v, %v, want %g/s", share, quota, got, err, want)
-		}
-	}
-	f(pipeline.Rate{Ceiling: 500}, "10%", 50)
-	f(pipeline.Rate{Ceiling: math.Inf(1)}, "10%", 1)
-	f(pipeline.Rate{Ceiling: math.Inf(1), Learn: true}, "50%", 5)
 }

@@ -1,11 +1,12 @@
 package main
 
 import (
-	"strings"
+	"os"
 
 	"github.com/spf13/cobra"
 
 	"momento-bridge/config"
+	"momento-bridge/daemon"
 )
 
 func newRun() *cobra.Command {
@@ -27,23 +28,24 @@ func newRun() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		if err := p.firstKey(cmd.Context()); err != nil {
+		if err := p.FirstKey(cmd.Context()); err != nil {
 			return err
 		}
 		log := logger(f, cmd.ErrOrStderr())
-		announce(cmd.ErrOrStderr(), log, f, p)
-		b, err := newBridge(p, log)
+		p.Announce(cmd.ErrOrStderr(), log, version)
+		hangups, stop := hangups()
+		defer stop()
+		b, err := daemon.New(daemon.Config{
+			Plan: p, Version: version, Getenv: os.Getenv, Hurry: hurry(cmd.Context()), Hangups: hangups,
+			Reload: func() (*config.File, error) {
+				next, _, err := s.load(cmd)
+				return next, err
+			},
+		}, log)
 		if err != nil {
 			return err
 		}
-		if strings.HasSuffix(p.adminListen, ":0") {
-			log.Info("the admin listener has chosen a port", "status_page", "http://"+b.admin.Addr().String()+"/")
-		}
-		b.reloads = newReloads(f, func() (*config.File, error) {
-			next, _, err := s.load(cmd)
-			return next, err
-		})
-		return b.run(cmd.Context())
+		return b.Run(cmd.Context())
 	}
 	return cmd
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/nats-io/nats-server/v2/server"
 	"github.com/prometheus/client_golang/prometheus/testutil/promlint"
 
+	"momento-bridge/daemon"
 	"momento-bridge/emulator"
 )
 
@@ -402,7 +403,7 @@ func TestExitStatusSaysWhatHappened(t *testing.T) {
 
 // Each failure that ends a command says what to do.
 func TestFailuresSayWhatToDo(t *testing.T) {
-	t.Setenv(keyEnv, "k")
+	t.Setenv(daemon.KeyEnv, "k")
 	taken, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -429,7 +430,7 @@ func TestFailuresSayWhatToDo(t *testing.T) {
 	f(2, `unknown region "us-east1" (did you mean "us-east-1"?)`, "run", append(route, "--region", "us-east1")...)
 	f(2, "no route has a dead_letter: there is nothing to replay; give the configuration", "replay", local...)
 	f(2, "the configuration (--config): read .: is a directory", "run", "-c", ".")
-	t.Setenv(keyEnv, "")
+	t.Setenv(daemon.KeyEnv, "")
 	f(2, "no API key: set momento.api_key_file, --api-key-file, or the environment variable MOMENTO_API_KEY; or momento.api_key_url for a token", "run", local...)
 }
 

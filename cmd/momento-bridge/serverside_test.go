@@ -66,7 +66,7 @@ func TestStatusTellsOfAnotherClientThatHoldsAllMessages(t *testing.T) {
 	var s admin.Status
 	const reason = "another client holds 1 of max_ack_pending 1 messages of consumer momento-bridge-s"
 	eventually(t, "the reason", func() bool { s = p.status(); return strings.Contains(s.Summary, reason) })
-	if r := s.Routes[0]; s.State != admin.Parked || !s.Ready || r.LimitedBy != byNATS || !strings.HasPrefix(r.Forecast, "not known") {
+	if r := s.Routes[0]; s.State != admin.Parked || !s.Ready || r.LimitedBy != "nats" || !strings.HasPrefix(r.Forecast, "not known") {
 		t.Errorf("%s, ready %t: %+v", s.State, s.Ready, r)
 	}
 	if err := held.Ack(); err != nil {

@@ -10,6 +10,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"momento-bridge/config"
+	"momento-bridge/daemon"
+	"momento-bridge/terminal"
 )
 
 // settings are the flags of run and check: a file, or one route by flags, or a file with single values replaced.
@@ -69,7 +71,7 @@ func addSettings(cmd *cobra.Command) *settings {
 
 // load reads the configuration: flags before the environment before the file before the defaults. All problems are
 // reported at once, as a usage error.
-func (s *settings) load(cmd *cobra.Command) (*config.File, *plan, error) {
+func (s *settings) load(cmd *cobra.Command) (*config.File, *daemon.Plan, error) {
 	name, text := "", []byte(nil)
 	if s.file != "" {
 		var err error
@@ -82,13 +84,13 @@ func (s *settings) load(cmd *cobra.Command) (*config.File, *plan, error) {
 	if err := s.apply(cmd, f); err != nil {
 		return nil, nil, err
 	}
-	applyContext(f)
+	daemon.ApplyContext(f)
 	applyEnvironment(f)
 	if f.Broken("") {
 		return nil, nil, &usageError{f.Err()}
 	}
 	f.Validate()
-	p := newPlan(f)
+	p := daemon.NewPlan(f)
 	if err := f.Err(); err != nil {
 		return f, nil, &usageError{err}
 	}
@@ -126,5 +128,5 @@ func applyEnvironment(f *config.File) {
 func logger(f *config.File, w io.Writer) *slog.Logger {
 	var level slog.Level
 	_ = level.UnmarshalText([]byte(strings.ToUpper(f.Log.Level)))
-	return newLogger(w, level, f.Log.Format)
+	return terminal.NewLogger(w, level, f.Log.Format)
 }

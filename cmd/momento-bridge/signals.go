@@ -50,3 +50,10 @@ func hurry(ctx context.Context) <-chan struct{} {
 	}
 	return second.Done()
 }
+
+// hangups returns the SIGHUPs from now on: none of them ends the program until stop is called.
+func hangups() (signals <-chan os.Signal, stop func()) {
+	c := make(chan os.Signal, 1)
+	signal.Notify(c, syscall.SIGHUP)
+	return c, func() { signal.Stop(c) }
+}

@@ -7,7 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"momento-bridge/config"
-	"momento-bridge/sink"
+	"momento-bridge/daemon"
 )
 
 func newRegions() *cobra.Command {
@@ -15,7 +15,7 @@ func newRegions() *cobra.Command {
 		Use:   "regions",
 		Short: "List Momento's regions and their cell hosts",
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			for _, r := range sink.Regions {
+			for _, r := range daemon.Regions() {
 				fmt.Fprintf(cmd.OutOrStdout(), "%-16s %s\n", r.Name, r.Cell)
 			}
 			return nil

@@ -41,7 +41,7 @@ func TestRunLogsWhatItIsAboutToDo(t *testing.T) {
 	f("starting", "key", "opaque")
 	f("starting", "rate", "50")
 	f("starting", "timeout", "5s")
-	f("starting", "admin", strings.TrimPrefix(p.admin, "http://"))
+	f("starting", "admin", strings.TrimPrefix(p.URL, "http://"))
 	f("routeorders", "stream", "ORDERS")
 	f("routeorders", "consumer", "momento-bridge-orders")
 	f("routeorders", "held", 499.0)

@@ -6,13 +6,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"net/url"
 	"strings"
 	"time"
 
 	"momento-bridge/admin"
+	"momento-bridge/terminal"
 )
 
 const (
@@ -69,7 +69,7 @@ func (c *statusClient) ask(ctx context.Context) (*statusAnswer, error) {
 	if resp.StatusCode != http.StatusOK || len(body) > maxStatus || json.Unmarshal(body, &a.status) != nil || a.status.Version == "" || a.status.State == "" {
 		return nil, fmt.Errorf("what answers at %s is no momento-bridge, or one of another version (status %d, %s)\n"+
 			"check the port: it is the daemon's admin.listen; give it with --admin, or the daemon's configuration with --config",
-			c.base, resp.StatusCode, printable(resp.Header.Get("Content-Type")))
+			c.base, resp.StatusCode, terminal.Printable(resp.Header.Get("Content-Type")))
 	}
 	return a, nil
 }
@@ -88,31 +88,5 @@ func (c *statusClient) noAnswer(err error) error {
 // firstLine is the beginning of a body, for people.
 func firstLine(body []byte) string {
 	line, _, _ := strings.Cut(string(body[:min(len(body), 200)]), "\n")
-	return printable(line)
-}
-
-// adminURL turns an address, as in admin.listen, or a URL into where to ask. An address that listens everywhere means this machine.
-func adminURL(address string) (*url.URL, error) {
-	if strings.Contains(address, "://") {
-		u, err := url.Parse(address)
-		if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
-			return nil, errors.New("write a URL such as http://127.0.0.1:9464")
-		}
-		u.RawQuery, u.Fragment = "", ""
-		return u, nil
-	}
-	host, port, err := net.SplitHostPort(address)
-	if err != nil {
-		return nil, fmt.Errorf("%q is not an address with a port: write one such as 127.0.0.1:9464, or a URL", address)
-	}
-	if port == "0" {
-		return nil, fmt.Errorf("%q has port 0, which is another one at each start: give the one in the daemon's log", address)
-	}
-	switch ip := net.ParseIP(host); {
-	case host == "" || ip != nil && ip.IsUnspecified() && ip.To4() != nil:
-		host = "127.0.0.1"
-	case ip != nil && ip.IsUnspecified():
-		host = "::1"
-	}
-	return &url.URL{Scheme: "http", Host: net.JoinHostPort(host, port)}, nil
+	return terminal.Printable(line)
 }

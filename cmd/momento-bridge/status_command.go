@@ -12,7 +12,9 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"momento-bridge/admin"
 	"momento-bridge/config"
+	"momento-bridge/terminal"
 )
 
 // statusOptions are the flags of status.
@@ -63,7 +65,7 @@ func newStatus() *cobra.Command {
 // where returns the daemon's address: a flag's before the file's before the default.
 func (o *statusOptions) where() (*url.URL, error) {
 	if o.admin != "" {
-		u, err := adminURL(o.admin)
+		u, err := admin.URL(o.admin)
 		if err != nil {
 			return nil, fmt.Errorf("--admin: %w", err)
 		}
@@ -81,7 +83,7 @@ func (o *statusOptions) where() (*url.URL, error) {
 	if f.Broken("") || f.Broken("admin") || f.Broken("admin.listen") {
 		return nil, f.Err()
 	}
-	u, err := adminURL(f.Admin.Listen)
+	u, err := admin.URL(f.Admin.Listen)
 	if err != nil {
 		return nil, fmt.Errorf("admin.listen: %w; or give --admin", err)
 	}
@@ -111,13 +113,14 @@ func (o *statusOptions) once(ctx context.Context, client *statusClient, w io.Wri
 		_, err := fmt.Fprintln(w, strings.TrimRight(string(a.body), "\n"))
 		return err
 	}
-	_, err = fmt.Fprintln(w, strings.Join(statusLines(&a.status, paletteOf(w)), "\n"))
+	_, err = fmt.Fprintln(w, strings.Join(statusLines(&a.status, terminal.PaletteOf(w)), "\n"))
 	return err
 }
 
 func (o *statusOptions) watching(stdout, stderr io.Writer) *statusWatch {
-	return &statusWatch{
-		out: stdout, log: stderr, interval: o.interval, json: o.json,
-		block: isTerminal(stdout) && !o.json, paint: paletteOf(stdout),
+	w := &statusWatch{out: stdout, log: stderr, interval: o.interval, json: o.json, paint: terminal.PaletteOf(stdout)}
+	if block := terminal.NewBlock(stdout); block.Live() && !o.json {
+		w.block = block
 	}
+	return w
 }

@@ -106,7 +106,7 @@ func TestStatusDoesNotWaitForADaemonThatIsStuck(t *testing.T) {
 	release := make(chan struct{})
 	stuck := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { <-release }))
 	t.Cleanup(func() { close(release); stuck.Close() })
-	u, err := adminURL(stuck.URL)
+	u, err := admin.URL(stuck.URL)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -120,8 +120,8 @@ func TestStatusDoesNotWaitForADaemonThatIsStuck(t *testing.T) {
 func TestListenAddressBecomesWhereToAsk(t *testing.T) {
 	f := func(address, want string) {
 		t.Helper()
-		if u, err := adminURL(address); err != nil || u.String() != want {
-			t.Errorf("adminURL(%q) = %v, %v, want %s", address, u, err, want)
+		if u, err := admin.URL(address); err != nil || u.String() != want {
+			t.Errorf("admin.URL(%q) = %v, %v, want %s", address, u, err, want)
 		}
 	}
 	f(":9464", "http://127.0.0.1:9464")
@@ -130,7 +130,7 @@ func TestListenAddressBecomesWhereToAsk(t *testing.T) {
 	f("10.0.0.7:80", "http://10.0.0.7:80")
 	f("bridge.internal:9464", "http://bridge.internal:9464")
 	f("https://ops.internal/bridge", "https://ops.internal/bridge")
-	if _, err := adminURL("127.0.0.1:0"); err == nil {
+	if _, err := admin.URL("127.0.0.1:0"); err == nil {
 		t.Error("port 0 is taken for an address to ask")
 	}
 }
@@ -186,7 +186,7 @@ func TestStatusShowsARunningDaemon(t *testing.T) {
 	p := startDaemon(t, "-c", w.config("", "  - {name: here, stream: S, cache: c}\n  - {name: gone, subject: g, cache: missing}\n"))
 	p.awaitReady()
 	_ = w.nats.Publish("g", []byte("y"))
-	address := strings.TrimPrefix(p.admin, "http://")
+	address := strings.TrimPrefix(p.URL, "http://")
 	status := func(args ...string) string {
 		var out, log syncBuffer
 		if err := run(t.Context(), append([]string{"status", "--admin", address}, args...), &out, &log); err != nil {

@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"momento-bridge/admin"
+	"momento-bridge/terminal"
 )
 
 // routeColumns are the table's columns. The first two are words, the others figures.
@@ -13,14 +14,14 @@ var routeColumns = [...]struct {
 }{
 	{"ROUTE", func(r *admin.Route) string { return r.Name }},
 	{"STATE", func(r *admin.Route) string { return r.State }},
-	{"IN/S", func(r *admin.Route) string { return number(r.Rates.In) }},
-	{"OUT/S", func(r *admin.Route) string { return number(r.Rates.Out) }},
-	{"429/S", func(r *admin.Route) string { return number(r.Rates.Refused) }},
-	{"QUEUED", func(r *admin.Route) string { return count(int64(r.Queued)) }},
-	{"WAITING", func(r *admin.Route) string { return count(r.Waiting) }},
-	{"PUBLISHED", func(r *admin.Route) string { return count(int64(r.Settled["published"])) }},
-	{"LOST", func(r *admin.Route) string { return count(int64(lost(r))) }},
-	{"DEAD", func(r *admin.Route) string { return count(int64(r.Settled["dead_lettered"])) }},
+	{"IN/S", func(r *admin.Route) string { return terminal.Number(r.Rates.In) }},
+	{"OUT/S", func(r *admin.Route) string { return terminal.Number(r.Rates.Out) }},
+	{"429/S", func(r *admin.Route) string { return terminal.Number(r.Rates.Refused) }},
+	{"QUEUED", func(r *admin.Route) string { return terminal.Count(int64(r.Queued)) }},
+	{"WAITING", func(r *admin.Route) string { return terminal.Count(r.Waiting) }},
+	{"PUBLISHED", func(r *admin.Route) string { return terminal.Count(int64(r.Settled["published"])) }},
+	{"LOST", func(r *admin.Route) string { return terminal.Count(int64(lost(r))) }},
+	{"DEAD", func(r *admin.Route) string { return terminal.Count(int64(r.Settled["dead_lettered"])) }},
 }
 
 // routeWords is how many columns are words.
@@ -32,13 +33,13 @@ func lost(r *admin.Route) uint64 {
 }
 
 // routeLines are the table of routes; under each route stand what limits it, its forecast and why it is not running.
-func routeLines(routes []admin.Route, paint palette) []string {
+func routeLines(routes []admin.Route, paint terminal.Palette) []string {
 	rows := make([][len(routeColumns)]string, len(routes)+1)
 	var widths [len(routeColumns)]int
 	for c, column := range routeColumns {
 		rows[0][c] = column.head
 		for i := range routes {
-			rows[i+1][c] = printable(column.of(&routes[i]))
+			rows[i+1][c] = terminal.Printable(column.of(&routes[i]))
 		}
 		for _, row := range rows {
 			widths[c] = max(widths[c], len([]rune(row[c])))
@@ -47,9 +48,9 @@ func routeLines(routes []admin.Route, paint palette) []string {
 	var lines []string
 	for i, row := range rows {
 		for c, cell := range row {
-			row[c] = padLeft(cell, widths[c])
+			row[c] = terminal.PadLeft(cell, widths[c])
 			if c < routeWords {
-				row[c] = pad(cell, widths[c])
+				row[c] = terminal.Pad(cell, widths[c])
 			}
 		}
 		line := strings.Join(row[:], "  ")
@@ -58,20 +59,20 @@ func routeLines(routes []admin.Route, paint palette) []string {
 			continue
 		}
 		lines = append(lines, paintRoute(&routes[i-1], line, paint))
-		for _, under := range wrap(routeNote(&routes[i-1]), textWidth-2) {
-			lines = append(lines, "  "+paint.faint(under))
+		for _, under := range terminal.Wrap(routeNote(&routes[i-1]), terminal.Width-2) {
+			lines = append(lines, "  "+paint.Faint(under))
 		}
 	}
 	return lines
 }
 
 // paintRoute colours the line of a route that does not do its work.
-func paintRoute(r *admin.Route, line string, paint palette) string {
+func paintRoute(r *admin.Route, line string, paint terminal.Palette) string {
 	switch {
 	case r.State == "parked" || r.Reason != "" && r.State == "running":
-		return paint.paint(markBad, line)
+		return paint.Paint(terminal.Bad, line)
 	case r.State != "running":
-		return paint.paint(markWarn, line)
+		return paint.Paint(terminal.Warn, line)
 	}
 	return line
 }
@@ -85,5 +86,5 @@ func routeNote(r *admin.Route) string {
 	if r.Reason != "" {
 		text += "; " + r.Reason
 	}
-	return printable(text)
+	return terminal.Printable(text)
 }

@@ -8,37 +8,30 @@ import (
 	"time"
 
 	"momento-bridge/admin"
+	"momento-bridge/terminal"
 )
 
 // shownProblems is how many problems are shown; --json has all.
 const shownProblems = 5
 
 // markOf says how a state is.
-func markOf(s admin.State) mark {
-	switch s {
-	case admin.Publishing, admin.Idle, admin.CatchingUp:
-		return markGood
-	case admin.Paused, admin.Behind, admin.Throttled, admin.KeyExpiring, admin.Stopping:
-		return markWarn
-	case admin.Stuck, admin.Disconnected, admin.KeyRefused, admin.Down, admin.Parked, admin.Losing:
-		return markBad
-	}
-	return markWarn // One that a newer daemon has.
+func markOf(s admin.State) terminal.Mark {
+	return [...]terminal.Mark{admin.Good: terminal.Good, admin.Warning: terminal.Warn, admin.Bad: terminal.Bad}[s.Severity()]
 }
 
 // statusLines renders a status for people. Ages are by the daemon's own clock.
-func statusLines(s *admin.Status, paint palette) []string {
+func statusLines(s *admin.Status, paint terminal.Palette) []string {
 	m := markOf(s.State)
-	lines := wrap(fmt.Sprintf("%v %s: %s", m, stateWord(s.State), printable(s.Summary)), textWidth-2)
+	lines := terminal.Wrap(fmt.Sprintf("%v %s: %s", m, stateWord(s.State), terminal.Printable(s.Summary)), terminal.Width-2)
 	for i := range lines {
 		if i > 0 {
 			lines[i] = "  " + lines[i]
 		}
-		lines[i] = paint.paint(m, lines[i])
+		lines[i] = paint.Paint(m, lines[i])
 	}
 	add := func(name, text string) {
 		if text != "" {
-			lines = append(lines, field(name, printable(text))...)
+			lines = append(lines, terminal.Field(name, terminal.Printable(text))...)
 		}
 	}
 	add("rates", ratesText(s.Rates))
@@ -70,19 +63,21 @@ func statusLines(s *admin.Status, paint palette) []string {
 
 // statusLine renders a status in one line, for logs and pipes.
 func statusLine(s *admin.Status) string {
-	return printable(fmt.Sprintf("%s %v %s: %s; waiting %d; forecast %s; %s; %s", s.Now.UTC().Format(time.RFC3339), markOf(s.State), stateWord(s.State),
+	return terminal.Printable(fmt.Sprintf("%s %v %s: %s; waiting %d; forecast %s; %s; %s", s.Now.UTC().Format(time.RFC3339), markOf(s.State), stateWord(s.State),
 		ratesText(s.Rates), s.Queue.Waiting, forecastText(s.Routes), latencyText(s.Latency), s.Summary))
 }
 
-func stateWord(s admin.State) string { return printable(strings.ReplaceAll(string(s), "_", " ")) }
+func stateWord(s admin.State) string {
+	return terminal.Printable(strings.ReplaceAll(string(s), "_", " "))
+}
 
 func ratesText(r admin.Rates) string {
-	return fmt.Sprintf("in %s/s, out %s/s, refused for quota %s/s", number(r.In), number(r.Out), number(r.Refused))
+	return fmt.Sprintf("in %s/s, out %s/s, refused for quota %s/s", terminal.Number(r.In), terminal.Number(r.Out), terminal.Number(r.Refused))
 }
 
 func queueText(q admin.Queue) string {
 	return fmt.Sprintf("%s messages; here %s of %s, %s of %s, %d in flight",
-		count(q.Waiting), count(int64(q.Messages+q.InFlight)), count(int64(q.MaxMessages)), bytesText(q.Bytes), bytesText(q.MaxBytes), q.InFlight)
+		terminal.Count(q.Waiting), terminal.Count(int64(q.Messages+q.InFlight)), terminal.Count(int64(q.MaxMessages)), terminal.Bytes(q.Bytes), terminal.Bytes(q.MaxBytes), q.InFlight)
 }
 
 // forecastText is the forecast of the route whose backlog is gone last, with its name where there are others.
@@ -115,10 +110,10 @@ func quotaText(q admin.Quota) string {
 	}
 	text := q.Scope + ": no limit"
 	if q.Rate != nil {
-		text = q.Scope + ": " + number(*q.Rate) + unit + " in force"
+		text = q.Scope + ": " + terminal.Number(*q.Rate) + unit + " in force"
 	}
 	if q.Learned > 0 {
-		text += ", learned quota " + number(q.Learned) + unit
+		text += ", learned quota " + terminal.Number(q.Learned) + unit
 	}
 	if q.Refusing {
 		text += ", refused at the moment"
@@ -130,7 +125,7 @@ func latencyText(l admin.Latency) string {
 	if l.P50 == nil || l.P99 == nil {
 		return "nothing published in the last 10 s"
 	}
-	return fmt.Sprintf("p50 %s, p99 %s a publish", secondsText(*l.P50), secondsText(*l.P99))
+	return fmt.Sprintf("p50 %s, p99 %s a publish", terminal.Seconds(*l.P50), terminal.Seconds(*l.P99))
 }
 
 func keyText(k admin.Key, now time.Time) string {
@@ -139,7 +134,7 @@ func keyText(k admin.Key, now time.Time) string {
 	case k.Expires != nil && k.Expires.Before(now):
 		text += ", EXPIRED on " + k.Expires.UTC().Format(time.RFC3339)
 	case k.Expires != nil:
-		text += fmt.Sprintf(", expires %s (in %s)", k.Expires.UTC().Format(time.RFC3339), ageText(k.Expires.Sub(now)))
+		text += fmt.Sprintf(", expires %s (in %s)", k.Expires.UTC().Format(time.RFC3339), terminal.Age(k.Expires.Sub(now)))
 	case k.Kind != "":
 		text += ", does not say when it expires"
 	}
@@ -154,15 +149,15 @@ func daemonText(s *admin.Status) string {
 	if !s.Ready {
 		ready = "not ready"
 	}
-	return fmt.Sprintf("momento-bridge %s, up %s, %s", s.Version, ageText(s.Now.Sub(s.Started)), ready)
+	return fmt.Sprintf("momento-bridge %s, up %s, %s", s.Version, terminal.Age(s.Now.Sub(s.Started)), ready)
 }
 
-func problemLines(problems []admin.Problem, now time.Time, paint palette) []string {
+func problemLines(problems []admin.Problem, now time.Time, paint terminal.Palette) []string {
 	lines := []string{"LAST PROBLEMS"}
 	for _, p := range problems[:min(len(problems), shownProblems)] {
-		m := markBad
+		m := terminal.Bad
 		if p.Level == "warn" {
-			m = markWarn
+			m = terminal.Warn
 		}
 		text := p.Text
 		if p.Route != "" {
@@ -171,53 +166,21 @@ func problemLines(problems []admin.Problem, now time.Time, paint palette) []stri
 		if p.Detail != "" {
 			text += " (" + p.Detail + ")"
 		}
-		times := fmt.Sprintf("once, %s ago", ageText(now.Sub(p.Last)))
+		times := fmt.Sprintf("once, %s ago", terminal.Age(now.Sub(p.Last)))
 		if p.Count > 1 {
-			times = fmt.Sprintf("%d times in %s, last %s ago", p.Count, ageText(p.Last.Sub(p.First)), ageText(now.Sub(p.Last)))
+			times = fmt.Sprintf("%d times in %s, last %s ago", p.Count, terminal.Age(p.Last.Sub(p.First)), terminal.Age(now.Sub(p.Last)))
 		}
-		for i, line := range wrap(printable(text), textWidth-2) {
+		for i, line := range terminal.Wrap(terminal.Printable(text), terminal.Width-2) {
 			sign := " "
 			if i == 0 {
-				sign = paint.paint(m, m.String())
+				sign = paint.Paint(m, m.String())
 			}
 			lines = append(lines, sign+" "+line)
 		}
-		lines = append(lines, "  "+paint.faint(times))
+		lines = append(lines, "  "+paint.Faint(times))
 	}
 	if more := len(problems) - shownProblems; more > 0 {
 		lines = append(lines, fmt.Sprintf("  … and %d more: see --json", more))
 	}
 	return lines
-}
-
-// ageText writes a duration in the two units that matter.
-func ageText(d time.Duration) string {
-	seconds := int64(max(0, d).Seconds())
-	switch {
-	case seconds < 60:
-		return fmt.Sprintf("%ds", seconds)
-	case seconds < 3600:
-		return fmt.Sprintf("%dm%ds", seconds/60, seconds%60)
-	case seconds < 86400:
-		return fmt.Sprintf("%dh%dm", seconds/3600, seconds%3600/60)
-	}
-	return fmt.Sprintf("%dd%dh", seconds/86400, seconds%86400/3600)
-}
-
-// secondsText writes a latency with three digits.
-func secondsText(seconds float64) string {
-	if seconds >= 1 {
-		return fmt.Sprintf("%.3gs", seconds)
-	}
-	return fmt.Sprintf("%.3gms", seconds*1000)
-}
-
-func bytesText(n int64) string {
-	switch {
-	case n < 1<<10:
-		return fmt.Sprintf("%d B", n)
-	case n < 1<<20:
-		return fmt.Sprintf("%.3g KiB", float64(n)/(1<<10))
-	}
-	return fmt.Sprintf("%.4g MiB", float64(n)/(1<<20))
 }

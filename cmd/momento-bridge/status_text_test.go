@@ -9,6 +9,7 @@ import (
 	"unicode/utf8"
 
 	"momento-bridge/admin"
+	"momento-bridge/terminal"
 )
 
 // statusNow is the daemon's clock in the examples.
@@ -97,7 +98,7 @@ func TestStatusIsShownForPeople(t *testing.T) {
 func TestStatusFitsEightyColumnsAndControlsNoTerminal(t *testing.T) {
 	for _, s := range []*admin.Status{exampleStatus(), troubledStatus()} {
 		for _, line := range statusLines(s, false) {
-			if n := utf8.RuneCountInString(line); n > textWidth {
+			if n := utf8.RuneCountInString(line); n > terminal.Width {
 				t.Errorf("%d columns: %s", n, line)
 			}
 			if strings.ContainsAny(line, "\x1b\u202e\n") {
@@ -108,18 +109,4 @@ func TestStatusFitsEightyColumnsAndControlsNoTerminal(t *testing.T) {
 	if text := strings.Join(statusLines(exampleStatus(), true), "\n"); !strings.HasPrefix(text, "\x1b[32m✓ publishing") {
 		t.Errorf("no colour where there should be: %q", text)
 	}
-}
-
-func TestAgesAreWrittenInTheUnitsThatMatter(t *testing.T) {
-	f := func(d time.Duration, want string) {
-		t.Helper()
-		if got := ageText(d); got != want {
-			t.Errorf("ageText(%v) = %q, want %q", d, got, want)
-		}
-	}
-	f(-time.Second, "0s")
-	f(59*time.Second, "59s")
-	f(61*time.Second, "1m1s")
-	f(3*time.Hour+12*time.Minute, "3h12m")
-	f(49*time.Hour, "2d1h")
 }

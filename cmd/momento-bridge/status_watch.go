@@ -8,6 +8,8 @@ import (
 	"io"
 	"strings"
 	"time"
+
+	"momento-bridge/terminal"
 )
 
 // statusWatch shows a status again and again. It belongs to one goroutine.
@@ -15,9 +17,8 @@ type statusWatch struct {
 	out, log io.Writer
 	interval time.Duration
 	json     bool
-	block    bool // Redraw one block rather than append lines.
-	paint    palette
-	drawn    int    // Lines of the block that stands there.
+	block    *terminal.Block // What answers are drawn in; nil: lines are appended.
+	paint    terminal.Palette
 	trouble  string // The failure that has been told, outside a block.
 }
 
@@ -51,8 +52,8 @@ func (w *statusWatch) run(ctx context.Context, client *statusClient) error {
 func (w *statusWatch) show(a *statusAnswer) error {
 	w.trouble = ""
 	switch {
-	case w.block:
-		return w.draw(statusLines(&a.status, w.paint), "Ctrl-C ends")
+	case w.block != nil:
+		return w.block.ShowWith(statusLines(&a.status, w.paint), "Ctrl-C ends")
 	case w.json:
 		var line bytes.Buffer
 		if err := json.Compact(&line, a.body); err != nil {
@@ -68,40 +69,17 @@ func (w *statusWatch) show(a *statusAnswer) error {
 
 // failed shows that the daemon does not answer: in the block, or once for each failure on standard error.
 func (w *statusWatch) failed(err error) {
-	if w.block {
+	if w.block != nil {
 		var lines []string
 		for part := range strings.Lines(err.Error()) {
-			lines = append(lines, wrap(printable(part), textWidth)...)
+			lines = append(lines, terminal.Wrap(terminal.Printable(part), terminal.Width)...)
 		}
-		lines[0] = w.paint.paint(markBad, "✗ "+lines[0])
-		_ = w.draw(lines, "asking again; Ctrl-C ends")
+		lines[0] = w.paint.Paint(terminal.Bad, terminal.Bad.String()+" "+lines[0])
+		_ = w.block.ShowWith(lines, "asking again; Ctrl-C ends")
 		return
 	}
 	if w.trouble != err.Error() {
 		w.trouble = err.Error()
 		fmt.Fprintln(w.log, err)
 	}
-}
-
-// draw replaces the block, which ends with a line about the command. Lines are cut at the terminal's edge while it draws, so that each takes one row,
-// and there are no more than the terminal has rows: so the cursor finds the way back.
-func (w *statusWatch) draw(lines []string, last string) error {
-	lines = append(lines, "")
-	if rows := terminalRows(w.out); rows > 2 && len(lines)+2 > rows { // The cursor stands in a row of its own.
-		last = fmt.Sprintf("%d more lines: make the window taller; %s", len(lines)-rows+2, last)
-		lines = lines[:rows-2]
-	}
-	lines = append(lines, w.paint.faint(last))
-	var b strings.Builder
-	b.WriteString("\x1b[?7l")
-	if w.drawn > 0 {
-		fmt.Fprintf(&b, "\x1b[%dA", w.drawn)
-	}
-	for _, line := range lines {
-		b.WriteString("\r" + line + "\x1b[K\n")
-	}
-	b.WriteString("\x1b[J\x1b[?7h")
-	w.drawn = len(lines)
-	_, err := io.WriteString(w.out, b.String())
-	return err
 }

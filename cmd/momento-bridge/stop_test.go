@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"momento-bridge/daemon"
 	"momento-bridge/emulator"
 )
 
@@ -63,7 +64,7 @@ func TestSecondSignalEndsAtOnce(t *testing.T) {
 	hurryUp()
 	select {
 	case err := <-done:
-		if !errors.Is(err, errInterrupted) || exitStatus(err) != statusInterrupted || !strings.Contains(log.String(), "unconfirmed_acks") {
+		if !errors.Is(err, daemon.ErrInterrupted) || exitStatus(err) != statusInterrupted || !strings.Contains(log.String(), "unconfirmed_acks") {
 			t.Errorf("run = %v, exit status %d, log:\n%s", err, exitStatus(err), log)
 		}
 	case <-time.After(2 * time.Second):

@@ -10,6 +10,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"momento-bridge/emulator"
+	"momento-bridge/terminal"
 )
 
 // openTerminal returns a terminal for the program to write to, and what has been written to it so far.
@@ -55,13 +56,13 @@ func openTerminal(t *testing.T) (*os.File, *syncBuffer) {
 func TestWatchRedrawsOneBlockOnATerminal(t *testing.T) {
 	t.Setenv("NO_COLOR", "")
 	t.Setenv("TERM", "xterm")
-	terminal, shown := openTerminal(t)
+	screen, shown := openTerminal(t)
 	address, down := fakeDaemon(t)
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	done := make(chan error, 1)
 	go func() {
-		done <- run(ctx, []string{"status", "--admin", address, "--watch", "--interval", "100ms"}, terminal, &syncBuffer{})
+		done <- run(ctx, []string{"status", "--admin", address, "--watch", "--interval", "100ms"}, screen, &syncBuffer{})
 	}()
 	lines := len(statusLines(exampleStatus(), false)) + 2
 	again := fmt.Sprintf("\x1b[%dA\r\x1b[32m✓ publishing: ", lines)
@@ -78,12 +79,12 @@ func TestWatchRedrawsOneBlockOnATerminal(t *testing.T) {
 		t.Error("the terminal is left with long lines cut")
 	}
 	t.Setenv("NO_COLOR", "1")
-	if err := run(t.Context(), []string{"status", "--admin", address}, terminal, &syncBuffer{}); err == nil {
+	if err := run(t.Context(), []string{"status", "--admin", address}, screen, &syncBuffer{}); err == nil {
 		t.Error("status succeeds without an answer")
 	}
 	down.Store(false)
 	before := len(shown.String())
-	if err := run(t.Context(), []string{"status", "--admin", address}, terminal, &syncBuffer{}); err != nil {
+	if err := run(t.Context(), []string{"status", "--admin", address}, screen, &syncBuffer{}); err != nil {
 		t.Fatal(err)
 	}
 	eventually(t, "the status", func() bool { return strings.Contains(shown.String()[before:], "DEAD") })
@@ -94,7 +95,7 @@ func TestWatchRedrawsOneBlockOnATerminal(t *testing.T) {
 
 func TestRunShowsWhatItIsAboutToDoOnATerminal(t *testing.T) {
 	t.Setenv("NO_COLOR", "1")
-	terminal, shown := openTerminal(t)
+	screen, shown := openTerminal(t)
 	w := newWorld(t, emulator.Config{})
 	w.stream("ORDERS", "orders.>")
 	ctx, cancel := context.WithCancel(t.Context())
@@ -102,7 +103,7 @@ func TestRunShowsWhatItIsAboutToDoOnATerminal(t *testing.T) {
 	done := make(chan error, 1)
 	path := w.config("limits: {rate: 50}", "  - {name: orders, stream: ORDERS, subject: \"orders.>\", cache: c, topic: \"o-{{wildcard(1)}}\"}\n  - {name: ticks, subject: t, cache: c, ordering: none}\n")
 	go func() {
-		done <- run(ctx, []string{"run", "-c", path, "--admin-listen", "127.0.0.1:0"}, &syncBuffer{}, terminal)
+		done <- run(ctx, []string{"run", "-c", path, "--admin-listen", "127.0.0.1:0"}, &syncBuffer{}, screen)
 	}()
 	eventually(t, "the daemon ready", func() bool { return strings.Contains(shown.String(), " ready\r\n") })
 	cancel()
@@ -125,8 +126,8 @@ func TestRunShowsWhatItIsAboutToDoOnATerminal(t *testing.T) {
 }
 
 func TestWatchShowsNoMoreThanTheTerminalHasRows(t *testing.T) {
-	terminal, shown := openTerminal(t)
-	raw, err := terminal.SyscallConn()
+	screen, shown := openTerminal(t)
+	raw, err := screen.SyscallConn()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -138,7 +139,7 @@ func TestWatchShowsNoMoreThanTheTerminalHasRows(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	w := &statusWatch{out: terminal, block: true}
+	w := &statusWatch{out: screen, block: terminal.NewBlock(screen)}
 	resize(10)
 	for range 2 {
 		if err := w.show(&statusAnswer{status: *exampleStatus()}); err != nil {

@@ -38,6 +38,23 @@ type Config struct {
 	Waiting  int
 	// Opened is how many connections have been opened so far; nil: nobody knows.
 	Opened func() uint64
+	// Machine is what the engine runs on; what is nil is the real one's.
+	Machine Machine
+}
+
+// Machine is what the engine asks of the machine, besides the time.
+type Machine struct {
+	Sleep func(d time.Duration) // Of the pacer; it may return early. Go's own, for virtual time.
+	CPU   func() time.Duration  // What the program has used so far, of all cores together.
+}
+
+func (m *Machine) complete() {
+	if m.Sleep == nil {
+		m.Sleep = sleep
+	}
+	if m.CPU == nil {
+		m.CPU = cpuTime
+	}
 }
 
 // Engine makes trials. Run, Idle and Now are called by one goroutine; the others as they say.
@@ -86,6 +103,7 @@ func New(ctx context.Context, cfg Config) *Engine {
 	if cfg.Arrivals == nil {
 		cfg.Arrivals = Even
 	}
+	cfg.Machine.complete()
 	e := &Engine{ctx: ctx, cfg: cfg, began: time.Now(), tickets: make(chan ticket, max(cfg.Connections, cfg.Waiting))}
 	e.activate(0)
 	for i := range cfg.Connections {

@@ -25,7 +25,7 @@ type gauge struct {
 }
 
 func (e *Engine) measure() gauge {
-	g := gauge{now: time.Now(), cpu: cpuTime()}
+	g := gauge{now: time.Now(), cpu: e.cfg.Machine.CPU()}
 	if e.cfg.Opened != nil {
 		g.opened = e.cfg.Opened()
 	}

@@ -147,7 +147,7 @@ func (e *Engine) await(ph *phase, at int64) bool {
 		if left <= 0 {
 			return true
 		}
-		sleep(min(left, longestSleep))
+		e.cfg.Machine.Sleep(min(left, longestSleep))
 	}
 	return false
 }

@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"momento-bridge/terminal"
 )
 
 const tooFew = "n too small"
@@ -15,16 +17,7 @@ func countText(n int) string {
 	return groups(strconv.Itoa(n))
 }
 
-func groups(digits string) string {
-	whole, fraction, _ := strings.Cut(digits, ".")
-	for i := len(whole) - 3; i > 0 && whole[i-1] != '-'; i -= 3 {
-		whole = whole[:i] + " " + whole[i:]
-	}
-	if fraction == "" {
-		return whole
-	}
-	return whole + "." + fraction
-}
+func groups(digits string) string { return terminal.Group(digits, " ") }
 
 // rateText writes a rate with four digits, or as many as its whole part has.
 func rateText(perSecond float64) string { return number(perSecond, 4) + "/s" }

@@ -15,6 +15,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"momento-bridge/test/long"
 )
 
 func htmlOf(t *testing.T, r *Report) string {
@@ -98,7 +100,11 @@ func drawn(t *testing.T, page string) string {
 }
 
 func TestABrowserDrawsThePlotsFromTheNumbersOfTheReport(t *testing.T) {
+	t.Parallel()
 	for name, sample := range samples {
+		if name != "find" && !long.Asked() { // A browser takes seconds to start.
+			continue
+		}
 		r := tidy(sample())
 		dom := drawn(t, htmlOf(t, r))
 		plots := map[string]int{"find": 6, "soft": 6, "rate": 3}[name]
@@ -189,6 +195,7 @@ func TestTheTablesHoldTheNumbersOfTheReport(t *testing.T) {
 }
 
 func TestAnAlmostEmptyReportIsDrawnToo(t *testing.T) {
+	long.Only(t)
 	r := &Report{Schema: Schema, Test: Find, Verdict: NotProved, Reason: "the endpoint refused the key (401)"}
 	dom := drawn(t, htmlOf(t, r))
 	if !strings.Contains(dom, "not found") || strings.Contains(dom, "data-error") {
@@ -197,6 +204,7 @@ func TestAnAlmostEmptyReportIsDrawnToo(t *testing.T) {
 }
 
 func TestNothingHostileRunsInABrowser(t *testing.T) {
+	long.Only(t)
 	dom := drawn(t, htmlOf(t, hostile(sampleFind())))
 	if strings.Contains(dom, "data-error") || strings.Count(dom, "<canvas") != 6 || strings.Contains(dom, "<img") {
 		t.Error("the page does not draw what it should, or holds what it should not")

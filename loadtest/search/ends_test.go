@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"momento-bridge/emulator"
+	"momento-bridge/test/long"
 )
 
 // disturbed is a simulation whose trials may go wrong.
@@ -30,6 +31,7 @@ func find(change func(*Config), settings emulator.Settings, disturb func(int, *T
 
 // The second level of overload is the sixth trial or a later one; in one of them the machine stands still for half of the time.
 func TestLevelThatTheMachineHasSlowedDownDoesNotLookLikeRefusalsThatUseUpQuota(t *testing.T) {
+	t.Parallel()
 	for slow := range 16 {
 		r := find(func(*Config) {}, bucket(1)(500), func(n int, t *Trial) {
 			if events := t.last().Events; n == slow && len(events) > 1000 {
@@ -45,6 +47,7 @@ func TestLevelThatTheMachineHasSlowedDownDoesNotLookLikeRefusalsThatUseUpQuota(t
 }
 
 func TestEndsSayWhyNothingIsProved(t *testing.T) {
+	t.Parallel()
 	nothing, unchanged := func(int, *Trial) {}, func(*Config) {}
 	f := func(want string, r *Result) {
 		t.Helper()
@@ -72,6 +75,7 @@ func TestEndsSayWhyNothingIsProved(t *testing.T) {
 
 // A burst lets rates pass in the bracket that are far above the limit.
 func TestEstimateIsBelowWhatIsAcceptedInOverload(t *testing.T) {
+	t.Parallel()
 	for _, l := range sharp {
 		for _, change := range []func(*Config){
 			func(c *Config) { c.Estimate = true },
@@ -86,6 +90,7 @@ func TestEstimateIsBelowWhatIsAcceptedInOverload(t *testing.T) {
 }
 
 func TestUnfitTrialIsRepeated(t *testing.T) {
+	t.Parallel()
 	r := find(func(*Config) {}, bucket(1)(500), func(n int, t *Trial) {
 		if n%3 == 0 { // As if what it says were wrong, too.
 			t.Unfit, t.OnTime = "late", 0.7
@@ -111,6 +116,7 @@ func TestUnfitTrialIsRepeated(t *testing.T) {
 
 // An overload that was sent somewhat unevenly is an overload.
 func TestTrialThatExploresCountsAlsoIfItIsNotQuiteFit(t *testing.T) {
+	t.Parallel()
 	r := find(func(*Config) {}, bucket(1)(500), func(_ int, t *Trial) {
 		if t.last().Phase.Loose {
 			t.Unfit, t.OnTime = "late", 0.97
@@ -127,6 +133,7 @@ func TestTrialThatExploresCountsAlsoIfItIsNotQuiteFit(t *testing.T) {
 }
 
 func TestCapsAreKept(t *testing.T) {
+	t.Parallel()
 	for _, requests := range []int{500, 5000, 20_000} {
 		sim := newSimulation(bucket(60)(500), 1)
 		cfg := Default()
@@ -145,6 +152,7 @@ func TestCapsAreKept(t *testing.T) {
 }
 
 func TestGreatestRateIsNeverExceeded(t *testing.T) {
+	t.Parallel()
 	for _, most := range []float64{30.05, 31, 33, 40, 60} {
 		for _, gentle := range []bool{false, true} {
 			for _, l := range sharp {
@@ -164,6 +172,7 @@ func TestGreatestRateIsNeverExceeded(t *testing.T) {
 
 // A burst that is sent no faster than its tokens come shows nothing.
 func TestBurstIsNotSmallBecauseItCannotBeSentFast(t *testing.T) {
+	t.Parallel()
 	for _, most := range []float64{31, 40, 60} {
 		if r := find(func(c *Config) { c.MaxRate = most }, bucket(1)(30), func(int, *Trial) {}); r.Burst != 0 && (r.Burst < 24 || r.Burst > 36) {
 			t.Errorf("cap %g: the burst is %g: %+v", most, r.Burst, summaryOf(r))
@@ -172,6 +181,7 @@ func TestBurstIsNotSmallBecauseItCannotBeSentFast(t *testing.T) {
 }
 
 func TestPausesAreWithinTheCapOnTime(t *testing.T) {
+	t.Parallel()
 	for seconds := 5.0; seconds < 150; seconds += 4 {
 		for _, l := range sharp {
 			sim := newSimulation(l.make(20), 1)
@@ -188,6 +198,7 @@ func TestPausesAreWithinTheCapOnTime(t *testing.T) {
 
 // A tester that was stopped by a cap before it sent the last publish has not held the rate.
 func TestTrialThatACapHasEndedShowsNothing(t *testing.T) {
+	t.Parallel()
 	for n := 1; n < 30; n++ {
 		r := find(func(*Config) {}, bucket(1)(500), func(i int, t *Trial) {
 			if i == n {
@@ -201,6 +212,7 @@ func TestTrialThatACapHasEndedShowsNothing(t *testing.T) {
 }
 
 func TestSmallShareOfRefusalsMayBeTheGoal(t *testing.T) {
+	t.Parallel()
 	r := find(func(c *Config) { c.Goal = 0.01 }, bucket(1)(500), func(int, *Trial) {})
 	if !r.Proved || r.Clean < 500 || r.Clean > 510 {
 		t.Errorf("with one percent allowed: %+v", summaryOf(r))
@@ -209,9 +221,10 @@ func TestSmallShareOfRefusalsMayBeTheGoal(t *testing.T) {
 
 // On a network publishes do not arrive as evenly as they were sent.
 func TestJitterLeadsToNoWrongProof(t *testing.T) {
-	proofs := 0
+	t.Parallel()
+	proofs, n := 0, long.Or(3, 10)
 	for _, l := range sharp {
-		for seed := range uint64(10) {
+		for seed := range uint64(n) {
 			sim := newSimulation(l.make(500), seed)
 			sim.jitter = 0.004
 			r := Find(Default(), sim)
@@ -223,8 +236,8 @@ func TestJitterLeadsToNoWrongProof(t *testing.T) {
 			}
 		}
 	}
-	t.Logf("%d of %d proved", proofs, 10*len(sharp))
-	if proofs < 40 {
-		t.Errorf("only %d of %d were proved", proofs, 10*len(sharp))
+	t.Logf("%d of %d proved", proofs, n*len(sharp))
+	if proofs < 4*n {
+		t.Errorf("only %d of %d were proved", proofs, n*len(sharp))
 	}
 }

@@ -17,6 +17,7 @@ func publishes(late map[int]float64, refused ...int) []Event {
 }
 
 func TestRefusalAfterLatePublishesIsExcusedAsOftenAsTheyCost(t *testing.T) {
+	t.Parallel()
 	f := func(what string, burst float64, events []Event, want int) {
 		t.Helper()
 		x, got := NewExcuse(500, burst, 0), 0
@@ -41,6 +42,7 @@ func TestRefusalAfterLatePublishesIsExcusedAsOftenAsTheyCost(t *testing.T) {
 
 // It is not lateness that an answer takes its time, as long as it takes that every time.
 func TestTimeThatEachAnswerTakesExcusesNothing(t *testing.T) {
+	t.Parallel()
 	x := NewExcuse(500, 2, 0.05)
 	for i := range 100 {
 		at := float64(i) / 500
@@ -51,6 +53,7 @@ func TestTimeThatEachAnswerTakesExcusesNothing(t *testing.T) {
 }
 
 func TestSmallBurstIsProvedFarFromTheEndpoint(t *testing.T) {
+	t.Parallel()
 	proved := 0
 	for seed := range uint64(seeds) {
 		sim := newSimulation(gcra(500), seed)
@@ -72,6 +75,7 @@ func TestSmallBurstIsProvedFarFromTheEndpoint(t *testing.T) {
 
 // A limiter with a burst of two forgives two milliseconds at 500/s. A machine that others use is not that exact.
 func TestSmallBurstIsProvedAlthoughPublishesArriveLate(t *testing.T) {
+	t.Parallel()
 	for _, stalls := range []float64{0, 0.0002, 0.001} {
 		proved, clean := 0, 1.0
 		for seed := range uint64(seeds) {

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"momento-bridge/emulator"
+	"momento-bridge/test/long"
 )
 
 func bucket(seconds float64) func(float64) emulator.Settings {
@@ -47,6 +48,9 @@ var sharp = []struct {
 	{"sliding window of 1 s that counts refusals", window(emulator.LimiterSlidingPenalty, time.Second), Sliding, true},
 }
 
+// rates are slow limits and, in the long form, a fast one: it costs as much as all others.
+func rates(slow ...float64) []float64 { return long.Or(slow, append(slices.Clone(slow), 7300)) }
+
 // each runs a search for every seed, several at a time.
 func each(settings emulator.Settings, change func(*Config), found func(*simulation, *Result)) {
 	var mu sync.Mutex
@@ -76,7 +80,8 @@ func median(values []float64) float64 {
 }
 
 func TestSharpLimitIsInsideTheProvedBracket(t *testing.T) {
-	for _, rate := range []float64{10, 500, 7300} {
+	t.Parallel()
+	for _, rate := range rates(10, 500) {
 		for _, l := range sharp {
 			t.Run(fmt.Sprintf("%s at %g", l.name, rate), func(t *testing.T) {
 				var widths, requests, times []float64
@@ -103,6 +108,7 @@ func TestSharpLimitIsInsideTheProvedBracket(t *testing.T) {
 
 // A rate that is just too fast shows itself only after many publishes.
 func TestSlowLimitsAndNarrowWidthsAreNotProvedWrongly(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct{ rate, width float64 }{{1, 0.01}, {2, 0.01}, {10, 0.005}, {10, 0.002}, {50, 0.002}} {
 		for _, l := range sharp {
 			proved := 0
@@ -122,7 +128,8 @@ func TestSlowLimitsAndNarrowWidthsAreNotProvedWrongly(t *testing.T) {
 }
 
 func TestLimitOfSeveralServersIsNotProvedButItsPlateauIsRight(t *testing.T) {
-	for _, rate := range []float64{10, 500, 7300} {
+	t.Parallel()
+	for _, rate := range rates(10, 500) {
 		var low, high float64
 		each(sharded(rate), func(*Config) {}, func(_ *simulation, r *Result) {
 			low, high = min(low, r.Plateau/rate-1), max(high, r.Plateau/rate-1)
@@ -139,6 +146,7 @@ func TestLimitOfSeveralServersIsNotProvedButItsPlateauIsRight(t *testing.T) {
 
 // A connection usually stays with one server, and the servers do not get as many each.
 func TestPlateauIsRightWhereConnectionsStayWithTheirServers(t *testing.T) {
+	t.Parallel()
 	for _, rate := range []float64{50, 500} {
 		var furthest float64
 		for seed := range uint64(seeds) {
@@ -160,7 +168,8 @@ func TestPlateauIsRightWhereConnectionsStayWithTheirServers(t *testing.T) {
 }
 
 func TestQuotaThatOthersUseIsNeverProvedTooHigh(t *testing.T) {
-	for _, rate := range []float64{10, 500, 7300} {
+	t.Parallel()
+	for _, rate := range rates(10, 500) {
 		each(shared(rate), func(*Config) {}, func(_ *simulation, r *Result) {
 			if left := 0.8 * rate; r.Proved && r.Clean > 1.01*left {
 				t.Errorf("at %g: %+v", rate, summaryOf(r))
@@ -171,6 +180,7 @@ func TestQuotaThatOthersUseIsNeverProvedTooHigh(t *testing.T) {
 
 // Whoever asks without overload leaves the others what is theirs.
 func TestWithoutOverloadOthersAreHardlyRefused(t *testing.T) {
+	t.Parallel()
 	for _, rate := range []float64{10, 500} {
 		var shares []float64
 		each(shared(rate), func(c *Config) { c.Gentle = true }, func(sim *simulation, r *Result) {

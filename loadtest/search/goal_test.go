@@ -7,6 +7,7 @@ import (
 
 // Of what is offered above a limit of one number, the rest is refused: a share g at limit / (1 - g).
 func TestFurtherGoalsAreProvedAboveASharpLimit(t *testing.T) {
+	t.Parallel()
 	for _, l := range sharp {
 		if l.dear {
 			continue // Refusals use up quota: there is no such rate.
@@ -32,6 +33,7 @@ func TestFurtherGoalsAreProvedAboveASharpLimit(t *testing.T) {
 
 // Where a limit is spread over servers a few refusals come early, and many much later.
 func TestFurtherGoalsTellHowSoftALimitIs(t *testing.T) {
+	t.Parallel()
 	each(sharded(500), func(c *Config) { c.Goals = []float64{0.01, 0.05} }, func(_ *simulation, r *Result) {
 		if len(r.Goals) != 2 {
 			t.Fatalf("%+v", summaryOf(r))
@@ -44,6 +46,7 @@ func TestFurtherGoalsTellHowSoftALimitIs(t *testing.T) {
 }
 
 func TestCapEndsFurtherGoalsAndLeavesTheProof(t *testing.T) {
+	t.Parallel()
 	sim := newSimulation(bucket(1)(500), 1)
 	whole := Find(Default(), sim)
 	sim = newSimulation(bucket(1)(500), 1)

@@ -2,4 +2,7 @@
 
 package search
 
-const seeds = 40
+import "momento-bridge/test/long"
+
+// seeds is how often a search is repeated.
+var seeds = long.Or(4, 40)

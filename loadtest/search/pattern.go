@@ -33,12 +33,7 @@ func patternOf(events []Event) pattern {
 	}
 	events = events[first:]
 	began, end := events[0].At, events[len(events)-1].At
-	var at []float64
-	for _, e := range events {
-		if !e.Refused {
-			at = append(at, e.At)
-		}
-	}
+	at := acceptances(events)
 	if len(at) < 2 {
 		return pattern{silence: end - began}
 	}
@@ -49,26 +44,52 @@ func patternOf(events []Event) pattern {
 	usual := (end - began) / float64(len(at))
 	slack := 2 * (end - began) / float64(len(events)-1)
 	p.starts = startsOf(at, began, max(longGap*usual, slack, p.longest/2))
-	if p.window = period(p.starts, slack); p.window == 0 && len(p.starts) > periods {
-		p.starts = nil // They mean nothing.
+	if p.window = period(p.starts, slack); p.window == 0 && (len(p.starts) > periods || p.late(end-began)) {
+		p.starts = nil // They mean nothing: a machine that stands still for a moment makes a silence, too.
 	}
 	p.rate, p.settled = p.rateOf(at)
 	return p
 }
 
-// rateOf returns how many acceptances come per second, and whether that is the same all the time. Without a window, only the second half counts: before
-// it a burst may not have been used up everywhere.
+// acceptances are the moments when what was accepted was sent.
+func acceptances(events []Event) []float64 {
+	n := 0
+	for i := range events {
+		if !events[i].Refused {
+			n++
+		}
+	}
+	at := make([]float64, 0, n)
+	for _, e := range events {
+		if !e.Refused {
+			at = append(at, e.At)
+		}
+	}
+	return at
+}
+
+// late reports whether a window would have shown itself after so many seconds.
+func (p *pattern) late(took float64) bool { return took > showing*max(p.longest, p.silence) }
+
+// rateOf returns how many acceptances come per second, and whether that is the same all the time. Without a window,
+// only the second half counts: before it a burst may not have been used up everywhere.
 func (p *pattern) rateOf(at []float64) (rate float64, settled bool) {
 	if n := len(p.starts); n > 1 {
 		from, to := p.starts[0], p.starts[n-1]
 		return float64(between(at, from, to)) / (to - from), true
 	}
+	before, after, n := halves(at)
+	return after, math.Abs(before-after) <= (steady+few/float64(n))*after
+}
+
+// halves are the rates of the first half of the time and of the second, in which n were accepted. If one of them has
+// too few, the second is that of the whole time, and the first is none.
+func halves(at []float64) (before, after float64, n int) {
 	middle, _ := slices.BinarySearch(at, (at[0]+at[len(at)-1])/2)
-	if middle < 2 || len(at)-middle < 2 {
-		return perSecond(at), false
+	if n = len(at) - middle; middle < 2 || n < 2 {
+		return math.Inf(1), perSecond(at), len(at)
 	}
-	before, after := perSecond(at[:middle]), perSecond(at[middle:])
-	return after, math.Abs(before-after) <= (steady+few/float64(len(at)-middle))*after
+	return perSecond(at[:middle]), perSecond(at[middle:]), n
 }
 
 // perSecond is the rate of evenly spaced moments.

@@ -2,6 +2,7 @@ package search
 
 import (
 	"errors"
+	"math"
 	"slices"
 )
 
@@ -171,7 +172,7 @@ func shown(accepted, runs int, seconds float64) func([]Event) bool {
 		if len(p.starts) >= runs {
 			return true
 		}
-		return took > showing*max(p.longest, p.silence) && (p.settled || accepted == coarse || took > unsettled)
+		return p.late(took) && (p.settled || accepted == coarse || took > unsettled)
 	}
 }
 
@@ -180,14 +181,26 @@ func LevelAt(rate float64) Phase {
 	return Phase{Rate: rate, Seconds: longestAtMax, Loose: true, Enough: shown(fine, periods+1, fineTime)}
 }
 
-// Accepted is how much was accepted per second in such a level; 0 if too little was refused to tell.
-func Accepted(events []Event) float64 {
+// Accepted is how much was accepted per second in such a level; 0 if too little was refused to tell. It is steady if it
+// was about the same in both halves of the time. Only where the limit has a window, silences are looked for its length.
+func Accepted(events []Event, window bool) (rate float64, steady bool) {
 	first := firstRefusal(events)
 	if first == len(events) || events[len(events)-1].At-events[first].At < coarseTime {
-		return 0
+		return 0, true
 	}
-	return patternOf(events).rate
+	if p := patternOf(events); window && len(p.starts) > 1 {
+		return p.rate, true
+	}
+	at := acceptances(events[first:])
+	if len(at) < 2 {
+		return 0, false
+	}
+	before, after, n := halves(at)
+	return after, math.Abs(before-after) <= (unsteady+few/float64(n))*after
 }
+
+// unsteady is by how much the halves of a level may differ that is compared with another one.
+const unsteady = 0.05
 
 func firstRefusal(events []Event) int { return first(events, true) }
 

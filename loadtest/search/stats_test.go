@@ -6,6 +6,7 @@ import (
 )
 
 func TestUpperBoundIsTheExactInterval(t *testing.T) {
+	t.Parallel()
 	f := func(refused, n int, want float64) {
 		t.Helper()
 		if got := UpperBound(refused, n); math.Abs(got-want) > 0.0005*math.Max(1, want*100) {

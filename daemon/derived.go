@@ -1,0 +1,130 @@
+package daemon
+
+import (
+	"fmt"
+	"math"
+	"time"
+
+	"momento-bridge/config"
+	"momento-bridge/terminal"
+)
+
+// Checks is told of checks as they are made.
+type Checks interface {
+	// Pass is a check that succeeded.
+	Pass(text string)
+	// Warn is what works and is probably not meant. The text says what to do.
+	Warn(text string)
+	// Fail is a check that failed, why, and what to do unless the reason says it.
+	Fail(what string, why error, advice string)
+	// Note tells something of the check before: a name, which may be empty under another, and a text.
+	Note(name, text string)
+}
+
+// noteIf is Note for a text that may be empty: then there is nothing to tell.
+func noteIf(list Checks, name, text string) {
+	if text != "" {
+		list.Note(name, text)
+	}
+}
+
+// Check tells what the daemon would do, with every derived setting. An error means that a consumer's settings cannot be
+// derived.
+func (p *Plan) Check(list Checks) error {
+	f := p.file
+	list.Pass("configuration: " + terminal.Plural(len(p.routes), "route"))
+	list.Note("nats", natsNote(&f.NATS))
+	list.Note("publishes", fmt.Sprintf("%s, %v an attempt, rate %s, counted in %s", connectionsNote(p), p.pipeline.Timeout, f.Limits.Rate, f.Limits.Unit))
+	list.Note("queue", fmt.Sprintf("%d messages, %s, shared equally by the routes", p.pipeline.MaxMessages, terminal.Bytes(p.pipeline.MaxBytes)))
+	list.Note("admin", adminNote(p.adminListen))
+	if text := keyWarning(p, time.Now()); text != "" {
+		list.Warn("key: " + p.keyNote() + ": " + text)
+	} else {
+		list.Pass("key: " + p.keyNote())
+	}
+	noteIf(list, "proxy", vendorProxyNote(f, p))
+	if text := endpointWarning(p); text != "" {
+		list.Warn("endpoint: " + endpointNote(p.sink) + ": " + text)
+	} else {
+		list.Pass("endpoint: " + endpointNote(p.sink))
+	}
+	if text := forwardingWarning(p); text != "" {
+		list.Warn(text)
+	}
+	noteIf(list, "proxy", p.sink.Proxies.Note(p.sink.Endpoint))
+	for _, text := range append(quotaWarnings(&f.Config), emptyWarnings(f)...) {
+		list.Warn(text)
+	}
+	for i := range p.routes {
+		if err := checkRoute(list, f, i, p.routes[i]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func checkRoute(list Checks, f *config.File, i int, r routePlan) error {
+	c := f.Routes[i]
+	list.Pass(fmt.Sprintf("route %s: %s → %s", c.Name, r.from, r.to))
+	list.Note("order", fmt.Sprintf("%s, delivery %s, payloads up to %d bytes as %s", c.Ordering, c.Delivery, r.route.MaxPayload, c.ContentType))
+	noteIf(list, "rejected", rejectedNote(&c))
+	noteIf(list, "empty", emptyNotes[c.Empty])
+	list.Note("batches", fmt.Sprintf("%s; overload %s, %s", batchNote(c.Batch), c.Overload, ageNote(c.MaxAge)))
+	name := "ceiling"
+	for _, line := range ceilingOf(&f.Config, i).lines(&f.Config, i) {
+		list.Note(name, line)
+		name = ""
+	}
+	if r.jetStream == nil {
+		list.Note("buffer", fmt.Sprintf("the NATS client drops, and counts, what exceeds %d messages or %s", r.core.PendingMessages, terminal.Bytes(int64(r.core.PendingBytes))))
+		return nil
+	}
+	desired, settings, err := r.jetStream.Desired()
+	if err != nil {
+		return err
+	}
+	created := "must exist"
+	if r.jetStream.Create {
+		created = "created when missing" + startNote(c.Deliver)
+	}
+	list.Note("consumer", fmt.Sprintf("%s, %s: ack explicit, ack_wait %v, max_deliver %d, max_ack_pending %d",
+		desired.Durable, created, desired.AckWait, desired.MaxDeliver, desired.MaxAckPending))
+	list.Note("holds", fmt.Sprintf("up to %d delivered and not settled, so that at %s none waits for longer than half of ack_wait", settings.Held, leastNote(r)))
+	return nil
+}
+
+// rejectedNote says what becomes of messages that the endpoint rejects.
+func rejectedNote(c *config.Route) string {
+	switch {
+	case c.DeadLetter.Subject != "" && c.GiveUpAfter > 0:
+		return fmt.Sprintf("messages are kept in %s, also those that fail for %v while others are accepted (give_up_after)",
+			c.DeadLetter.Subject, time.Duration(c.GiveUpAfter))
+	case c.DeadLetter.Subject != "":
+		return "messages are kept in " + c.DeadLetter.Subject
+	case c.Stream != "":
+		return "messages are dropped and counted: there is no dead_letter"
+	}
+	return ""
+}
+
+// startNote says where a consumer starts that is created, unless that is the beginning of the stream.
+func startNote(start config.Start) string {
+	if _, ok := start.Sequence(); ok {
+		return ", to start at sequence " + string(start)
+	}
+	switch start {
+	case config.DeliverAll:
+		return ""
+	case config.DeliverNew:
+		return ", to start with new messages"
+	}
+	return ", to start at " + string(start)
+}
+
+// leastNote is the rate that a route's consumer settings are derived from.
+func leastNote(r routePlan) string {
+	if math.IsInf(r.jetStream.Circumstances.Rate, 1) {
+		return "no limit"
+	}
+	return fmt.Sprintf("%.3g/s", r.jetStream.Circumstances.Rate)
+}

@@ -1,0 +1,102 @@
+package daemon
+
+import (
+	"runtime"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"momento-bridge/pipeline"
+	"momento-bridge/source"
+)
+
+// natsMetrics are the metrics of the NATS side, read at each scrape.
+type natsMetrics struct {
+	b                               *Daemon
+	connected, reconnects, replicas *prometheus.Desc
+	unconfirmed                     *prometheus.Desc
+	bound, dropped, drain           *prometheus.Desc
+	pending, ackPending             *prometheus.Desc
+	heartbeatsMissed, renewals      *prometheus.Desc
+}
+
+func newNATSMetrics(b *Daemon) *natsMetrics {
+	desc := func(name, help string, labels ...string) *prometheus.Desc {
+		return prometheus.NewDesc(pipeline.Namespace+"_"+name, help, labels, nil)
+	}
+	return &natsMetrics{
+		b:           b,
+		connected:   desc("nats_connected", "1 while connected to NATS."),
+		reconnects:  desc("nats_reconnects_total", "Connections to NATS made anew."),
+		replicas:    desc("replicas", "Members of the group seen, this one included."),
+		unconfirmed: desc("acks_unconfirmed", "Acknowledgements that NATS may not have got."),
+		bound:       desc("consumer_bound", "1 while the route consumes.", "route"),
+		dropped:     desc("source_dropped_total", "Messages that the core NATS client dropped because its buffer was full.", "route"),
+		drain:       desc("drain_seconds", "Time until the backlog will be gone, as forecast from arrivals and what is published: 0 while the route keeps up, +Inf for never.", "route"),
+		pending:     desc("consumer_pending", "Messages of the stream that the consumer has not delivered yet.", "route"),
+		ackPending:  desc("consumer_ack_pending", "Messages delivered to any replica and not acknowledged yet.", "route"),
+		heartbeatsMissed: desc("consumer_heartbeats_missed_total",
+			"Times that a stream's consumer was silent for longer than its heartbeats allow.", "route"),
+		renewals: desc("renewals_total", "Deliveries whose time to be acknowledged was extended.", "route"),
+	}
+}
+
+// Describe implements prometheus.Collector.
+func (m *natsMetrics) Describe(ch chan<- *prometheus.Desc) { prometheus.DescribeByCollect(m, ch) }
+
+// Collect implements prometheus.Collector.
+func (m *natsMetrics) Collect(ch chan<- prometheus.Metric) {
+	gauge(ch, m.connected, truth(m.b.nats.IsConnected()))
+	counter(ch, m.reconnects, float64(m.b.nats.Stats().Reconnects))
+	gauge(ch, m.replicas, 1)
+	gauge(ch, m.unconfirmed, float64(m.b.acks.Unconfirmed()))
+	for i := range m.b.sources {
+		m.collectRoute(ch, i)
+	}
+}
+
+func (m *natsMetrics) collectRoute(ch chan<- prometheus.Metric, i int) {
+	name := m.b.plan.routes[i].route.Name
+	bound, _ := m.b.sources[i].Ready()
+	_, forecast, _ := m.b.sampler.of(i)
+	var dropped int64
+	var missed, renewals uint64
+	switch src := m.b.sources[i].(type) {
+	case *source.Core:
+		dropped = src.Dropped()
+	case *source.JetStream:
+		undelivered, unacknowledged := src.Pending()
+		gauge(ch, m.pending, float64(undelivered), name)
+		gauge(ch, m.ackPending, float64(unacknowledged), name)
+		missed, renewals = src.Missed(), src.Renewals()
+	}
+	gauge(ch, m.bound, truth(bound), name)
+	gauge(ch, m.drain, drainSeconds(forecast), name)
+	counter(ch, m.dropped, float64(dropped), name)
+	counter(ch, m.heartbeatsMissed, float64(missed), name)
+	counter(ch, m.renewals, float64(renewals), name)
+}
+
+func gauge(ch chan<- prometheus.Metric, d *prometheus.Desc, v float64, labels ...string) {
+	ch <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, v, labels...)
+}
+
+func counter(ch chan<- prometheus.Metric, d *prometheus.Desc, v float64, labels ...string) {
+	ch <- prometheus.MustNewConstMetric(d, prometheus.CounterValue, v, labels...)
+}
+
+func truth(b bool) float64 {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+// buildInfo is 1, with the version as a label.
+func buildInfo(version string) prometheus.Collector {
+	return prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+		Namespace:   pipeline.Namespace,
+		Name:        "build_info",
+		Help:        "1, with the version of the program.",
+		ConstLabels: prometheus.Labels{"version": version, "go_version": runtime.Version()},
+	}, func() float64 { return 1 })
+}

@@ -1,0 +1,33 @@
+package daemon
+
+import (
+	"strings"
+	"testing"
+)
+
+func TestURLsOfNATSAreShownWithoutCredentials(t *testing.T) {
+	f := func(list, want string) {
+		t.Helper()
+		if got := redactURL(list); got != want {
+			t.Errorf("redactURL(%q) = %q, want %q", list, got, want)
+		}
+	}
+	f("nats://127.0.0.1:4222", "nats://127.0.0.1:4222")
+	f("a:4222,b", "a:4222,b")
+	f("nats://me:pass@a:4222, tls://token@b", "nats://xxxxx@a:4222,tls://xxxxx@b")
+	f("me:pass@a:4222", "nats://xxxxx@a:4222") // As nats.go reads it.
+	f("nats://me:pa@ss@a", "nats://xxxxx@a")
+	f("nats://me:%zz@a", "nats://xxxxx@a")
+}
+
+func TestReasonsAreOneLine(t *testing.T) {
+	f := func(text, want string) {
+		t.Helper()
+		if got := bounded(text); got != want {
+			t.Errorf("bounded(%q) = %q, want %q", text, got, want)
+		}
+	}
+	f("a\n\x1b[31mb\r\nc", "a [31mb c")
+	f(strings.Repeat("é", maxReason), strings.Repeat("é", maxReason/2)+"…")
+	f("x"+strings.Repeat("é", maxReason), "x"+strings.Repeat("é", maxReason/2-1)+"…")
+}

@@ -1,0 +1,153 @@
+package daemon
+
+import (
+	"context"
+	"fmt"
+	"sync/atomic"
+	"time"
+)
+
+// vitals are the pulses, and what was seen last.
+type vitals struct {
+	progress progress
+	pipeline *pulse // The pipeline's mutex can be had.
+	workers  *pulse // Nothing in the pipeline is stuck.
+	sampling *pulse
+	routes   []*pulse // By route. Only those of streams are beaten: a callback of core NATS may wait for room as long as it likes.
+	line     atomic.Pointer[string]
+	ready    chan struct{} // Closed once the daemon has been ready.
+}
+
+// stuckProbes is how many probes in a row have to find something stuck: after the process was stopped for a while,
+// the first may.
+const stuckProbes = 5
+
+func newVitals(p *Plan) *vitals {
+	v := &vitals{progress: progress{tick: progressTick}, ready: make(chan struct{})}
+	v.pipeline = v.progress.pulse("the pipeline", pulseLimit)
+	v.workers = v.progress.pulse("publishing", stuckProbes)
+	v.sampling = v.progress.pulse("the sampling of backlogs", pulseLimit)
+	v.pipeline.beat()
+	v.sampling.beat()
+	for _, r := range p.routes {
+		v.routes = append(v.routes, v.progress.pulse("the consuming of route "+r.route.Name, natsLimit))
+	}
+	return v
+}
+
+const (
+	// lookInterval is how often the daemon is looked at for the service manager.
+	lookInterval = time.Second
+	// startInterval is for as long as the daemon is not ready, so that it is told soon.
+	startInterval = 100 * time.Millisecond
+)
+
+// probe looks each tick whether the pipeline goes on, until side is done. It waits for whatever is stuck there, and
+// for this has a goroutine of its own.
+func (b *Daemon) probe(side context.Context) {
+	ticks := time.NewTicker(b.vitals.progress.tick)
+	defer ticks.Stop()
+	for {
+		why := b.pipe.Stuck(time.Now())
+		b.vitals.pipeline.beat()
+		b.vitals.workers.suspect(why)
+		select {
+		case <-side.Done():
+			return
+		case <-ticks.C:
+		}
+	}
+}
+
+// observe notes each second what the daemon is doing, until side is done. No pulse is its own: it waits for the
+// connection to NATS as well.
+func (b *Daemon) observe(side context.Context) {
+	ticks := time.NewTicker(startInterval)
+	defer ticks.Stop()
+	started := false
+	for {
+		status := b.Status()
+		line := bounded(fmt.Sprintf("%d in flight, %d waiting. %s", status.Queue.InFlight, status.Queue.Waiting, status.Summary))
+		b.vitals.line.Store(&line)
+		if !started && status.Ready {
+			started = true
+			close(b.vitals.ready)
+			ticks.Reset(lookInterval)
+		}
+		select {
+		case <-side.Done():
+			return
+		case <-ticks.C:
+		}
+	}
+}
+
+const (
+	// statusInterval is the least time between two lines for the service manager.
+	statusInterval = 2 * time.Second
+	// While the daemon drains, each time that it says so it may take extension more than what it has been given.
+	extendInterval = 5 * time.Second
+	extension      = 15 * time.Second
+)
+
+// attend tells the service manager and the log when the daemon is ready and when it stops, and the service manager
+// how it is, until side is done. A sign of life is given only while the daemon goes on by itself.
+func (b *Daemon) attend(ctx, side context.Context) {
+	manager := b.manager
+	status := time.NewTicker(statusInterval)
+	defer status.Stop()
+	var watchdog <-chan time.Time
+	if manager.watchdog > 0 {
+		ticks := time.NewTicker(manager.watchdog)
+		defer ticks.Stop()
+		watchdog = ticks.C
+	}
+	extend := time.NewTicker(extendInterval)
+	defer extend.Stop()
+	ready, stopping, told := b.vitals.ready, ctx.Done(), ""
+	for {
+		select {
+		case <-side.Done():
+			return
+		case <-ready:
+			ready = nil
+			b.log.Info("ready")
+			manager.tell("READY=1")
+		case <-stopping:
+			ready, stopping = nil, nil
+			manager.tell("STOPPING=1")
+			b.extend()
+		case <-extend.C:
+			if stopping == nil {
+				b.extend()
+			}
+		case <-watchdog:
+			if b.vitals.progress.stuck() == "" {
+				manager.tell("WATCHDOG=1")
+			}
+		case <-status.C:
+			if line := b.vitals.statusLine(); line != told {
+				told = line
+				manager.tell("STATUS=" + line)
+			}
+		}
+	}
+}
+
+// extend asks for more time to drain, within the budget and only while the daemon goes on.
+func (b *Daemon) extend() {
+	if end := b.endBy.Load(); end != nil && time.Now().After(*end) || b.vitals.progress.stuck() != "" {
+		return
+	}
+	b.manager.tell(fmt.Sprintf("EXTEND_TIMEOUT_USEC=%d", extension.Microseconds()))
+}
+
+func (v *vitals) statusLine() string {
+	if why := v.progress.stuck(); why != "" {
+		return bounded("stuck: " + why)
+	}
+	if line := v.line.Load(); line != nil {
+		return *line
+	}
+	return "starting"
+}
