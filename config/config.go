@@ -17,25 +17,25 @@ type Config struct {
 // NATS says how to reach NATS. At most one kind of credential is set.
 type NATS struct {
 	URL          string  `yaml:"url" doc:"Servers, separated by commas."`
-	Context      string  `yaml:"context" doc:"A context of the nats command line, by its name; what is set here wins."`
+	Context      string  `yaml:"context" doc:"Name of a context of the nats command line; what is set here takes precedence."`
 	CredsFile    string  `yaml:"creds_file" doc:"Credentials file (JWT and seed); this and other credentials are read again at each attempt to connect."`
 	NKeyFile     string  `yaml:"nkey_file" doc:"NKey seed file."`
 	User         string  `yaml:"user" doc:"User name; its password is in password_file."`
 	PasswordFile string  `yaml:"password_file" doc:"File with the password of user."`
 	TokenFile    string  `yaml:"token_file" doc:"File with a token."`
-	Domain       string  `yaml:"domain" doc:"JetStream domain, such as that of a leaf node's hub."`
-	APIPrefix    string  `yaml:"api_prefix" doc:"Instead of domain: the prefix of JetStream's subjects, where another account exports them."`
-	InboxPrefix  string  `yaml:"inbox_prefix" doc:"Prefix of the subjects on which answers come; the user must be allowed to subscribe to what is under it."`
+	Domain       string  `yaml:"domain" doc:"JetStream domain, for example that of a leaf node's hub."`
+	APIPrefix    string  `yaml:"api_prefix" doc:"Instead of domain: the prefix of JetStream's API subjects, where another account exports them."`
+	InboxPrefix  string  `yaml:"inbox_prefix" doc:"Prefix of the subjects on which NATS answers; the user must be allowed to subscribe to all that is under it."`
 	TLS          NATSTLS `yaml:"tls" doc:"TLS towards NATS."`
 }
 
 // NATSTLS is TLS towards NATS.
 type NATSTLS struct {
-	CAFile   string `yaml:"ca_file" doc:"Roots besides the system's, PEM."`
+	CAFile   string `yaml:"ca_file" doc:"Root certificates to trust besides the system's, PEM."`
 	CertFile string `yaml:"cert_file" doc:"Client certificate, PEM."`
 	KeyFile  string `yaml:"key_file" doc:"Client key, PEM."`
 
-	HandshakeFirst bool `yaml:"handshake_first" doc:"TLS before anything is said, for servers with handshake_first."`
+	HandshakeFirst bool `yaml:"handshake_first" doc:"Start TLS at once, for servers with handshake_first."`
 }
 
 // Momento says where and how to publish.
@@ -43,15 +43,15 @@ type Momento struct {
 	Region               string     `yaml:"region" doc:"AWS region of the cache; momento-bridge regions lists them."`
 	Endpoint             string     `yaml:"endpoint" doc:"Instead of region: a cell host, an api.cache. host, or a URL."`
 	APIKeyFile           string     `yaml:"api_key_file" doc:"File with the API key; read again when it changes."`
-	APIKeyURL            string     `yaml:"api_key_url" doc:"Token vending machine."`
-	APIKeyURLMethod      string     `yaml:"api_key_url_method" enum:"GET,POST" doc:"How the token vending machine is asked."`
-	APIKeyURLHeadersFile string     `yaml:"api_key_url_headers_file" doc:"Headers for that request, one a line; read each time."`
-	APIKeyURLBodyFile    string     `yaml:"api_key_url_body_file" doc:"Body of a POST, JSON unless the headers tell otherwise."`
-	Auth                 string     `yaml:"auth" enum:"header,query" doc:"Where the key goes: the Authorization header or the query."`
-	Connections          int        `yaml:"connections" doc:"Keep-alive connections."`
-	InFlight             int        `yaml:"in_flight" doc:"Publishes in flight on each connection (HTTP/1.1 pipelining). 1 is safe with every endpoint; more cost less CPU, and a connection that breaks leaves as many unclear."`
-	Proxy                Proxy      `yaml:"proxy" doc:"HTTP proxy to Momento and to the token vending machine, http://[user:password@]host:port; empty: as HTTPS_PROXY, HTTP_PROXY and NO_PROXY say; none: never."`
-	Timeout              Duration   `yaml:"timeout" doc:"One publish attempt, connecting included."`
+	APIKeyURL            string     `yaml:"api_key_url" doc:"URL of a token vending machine, which gives API keys; instead of api_key_file."`
+	APIKeyURLMethod      string     `yaml:"api_key_url_method" enum:"GET,POST" doc:"HTTP method of the request for a key."`
+	APIKeyURLHeadersFile string     `yaml:"api_key_url_headers_file" doc:"File with headers for that request, one on a line, as Name: value; read each time."`
+	APIKeyURLBodyFile    string     `yaml:"api_key_url_body_file" doc:"File with the body of a POST, JSON unless the headers have another Content-Type."`
+	Auth                 string     `yaml:"auth" enum:"header,query" doc:"Where the key is sent: in the Authorization header or in the query."`
+	Connections          int        `yaml:"connections" doc:"Connections to the endpoint, which are kept open."`
+	InFlight             int        `yaml:"in_flight" doc:"Publishes in flight on each connection (HTTP/1.1 pipelining). 1 is safe with every endpoint. More need less CPU, but when a connection breaks the outcome of all of them is unclear."`
+	Proxy                Proxy      `yaml:"proxy" doc:"HTTP proxy to Momento and to the token vending machine, http://[user:password@]host:port. Empty: HTTPS_PROXY, HTTP_PROXY and NO_PROXY decide. none: no proxy."`
+	Timeout              Duration   `yaml:"timeout" doc:"Time for one attempt to publish, connecting included."`
 	TLS                  MomentoTLS `yaml:"tls" doc:"TLS towards Momento."`
 }
 
@@ -72,12 +72,12 @@ const (
 
 // MomentoTLS is TLS towards Momento.
 type MomentoTLS struct {
-	CAFile string `yaml:"ca_file" doc:"Roots besides the system's, PEM."`
+	CAFile string `yaml:"ca_file" doc:"Root certificates to trust besides the system's, PEM."`
 }
 
 // Limits is the account's quota.
 type Limits struct {
-	Rate   Rate                  `yaml:"rate" doc:"Publishes per second: auto learns the quota, unlimited knows none, a number is never exceeded."`
+	Rate   Rate                  `yaml:"rate" doc:"Publishes per second. auto learns the quota, unlimited assumes none, a number is never exceeded."`
 	Burst  int                   `yaml:"burst" doc:"Publishes that may start at once after a pause; 0 derives it from the rate."`
 	Unit   string                `yaml:"unit" enum:"publishes,operations" doc:"What the rate counts."`
 	Caches map[string]CacheLimit `yaml:"caches" doc:"Quotas of single caches."`
@@ -103,17 +103,17 @@ type Route struct {
 	Cache          string     `yaml:"cache" doc:"Cache to publish to."`
 	Topic          string     `yaml:"topic" doc:"Template of the topic in NATS subject-mapping syntax, plus {{subject}}."`
 	ContentType    string     `yaml:"content_type" enum:"application/octet-stream,text/plain" doc:"Whether subscribers receive bytes or strings."`
-	Subscribers    int        `yaml:"subscribers" doc:"Expected subscribers, for unit: operations."`
+	Subscribers    int        `yaml:"subscribers" doc:"Subscribers expected on each topic, for unit: operations."`
 	Ordering       string     `yaml:"ordering" enum:"topic,none" doc:"topic: one publish in flight for each topic, in order; none: as parallel as connections allow."`
-	Delivery       string     `yaml:"delivery" enum:"at-least-once,at-most-once" doc:"What an unclear outcome means: publish again, or drop."`
+	Delivery       string     `yaml:"delivery" enum:"at-least-once,at-most-once" doc:"What to do when the outcome of a publish is unclear, as after a timeout: publish again, or drop the message."`
 	Batch          Batch      `yaml:"batch" doc:"Several messages in one publish."`
 	Empty          string     `yaml:"empty" enum:"publish,skip,dead-letter" doc:"What becomes of messages without bytes, such as delete markers of a key-value bucket."`
 	GiveUpAfter    Duration   `yaml:"give_up_after" doc:"How long the endpoint may fail a message (5xx, no answer) while it accepts others, before it becomes a dead letter; 0s: for ever. Where it is given, also how long a topic may be refused (403)."`
-	MaxPayload     Size       `yaml:"max_payload" doc:"Larger messages are rejected before any request."`
-	Overload       string     `yaml:"overload" enum:"block,drop-oldest,keep-latest" doc:"What happens when messages come faster than they go."`
-	MaxAge         Duration   `yaml:"max_age" doc:"Older messages expire; 0s: never."`
-	Weight         int        `yaml:"weight" doc:"Share of a scarce quota against other routes."`
-	Rate           Rate       `yaml:"rate" doc:"A ceiling of the route's own within limits.rate: a number or unlimited."`
+	MaxPayload     Size       `yaml:"max_payload" doc:"Larger messages are rejected without a request."`
+	Overload       string     `yaml:"overload" enum:"block,drop-oldest,keep-latest" doc:"What to do when messages come faster than they can be published."`
+	MaxAge         Duration   `yaml:"max_age" doc:"Messages that are older when their turn comes expire without being published; 0s: never."`
+	Weight         int        `yaml:"weight" doc:"Share of the quota, relative to other routes, while there is not enough for all."`
+	Rate           Rate       `yaml:"rate" doc:"Ceiling for this route within limits.rate: a number or unlimited."`
 	DeadLetter     DeadLetter `yaml:"dead_letter" doc:"Where rejected messages are kept."`
 }
 
@@ -138,27 +138,27 @@ const (
 
 // Batch puts several messages into one publish.
 type Batch struct {
-	Format      string   `yaml:"format" enum:"none,lines,json,length-prefixed" doc:"Framing."`
+	Format      string   `yaml:"format" enum:"none,lines,json,length-prefixed" doc:"How messages are put together."`
 	MaxMessages int      `yaml:"max_messages" doc:"Messages in one publish; 0: as many as fit."`
 	MaxBytes    Size     `yaml:"max_bytes" doc:"Bytes in one publish."`
-	Linger      Duration `yaml:"linger" doc:"Time to wait for more messages."`
+	Linger      Duration `yaml:"linger" doc:"How long the first message waits for others to join it."`
 }
 
 // DeadLetter is where rejected messages are kept.
 type DeadLetter struct {
-	Subject string `yaml:"subject" doc:"Subject that a stream takes."`
+	Subject string `yaml:"subject" doc:"Subject for dead letters; a stream must take it."`
 }
 
 // Queue bounds what is held in memory.
 type Queue struct {
 	MaxMessages int  `yaml:"max_messages" doc:"Messages held, in flight included."`
-	MaxBytes    Size `yaml:"max_bytes" doc:"Payload held, in flight included."`
+	MaxBytes    Size `yaml:"max_bytes" doc:"Bytes of payload held, in flight included."`
 }
 
 // Admin is the listener for people and orchestrators.
 type Admin struct {
-	Listen string `yaml:"listen" doc:"Address and port; loopback unless it must be reached from elsewhere."`
-	Hosts  string `yaml:"hosts" doc:"Names by which the page and the API may be asked, separated by commas, besides addresses, localhost and the machine's name."`
+	Listen string `yaml:"listen" doc:"Address and port to listen on; stay on loopback unless other machines must reach it."`
+	Hosts  string `yaml:"hosts" doc:"Host names to which the page and the API answer, separated by commas, besides addresses, localhost and the machine's name."`
 	Pprof  bool   `yaml:"pprof" doc:"Serve Go's profiles under /debug/pprof."`
 }
 

@@ -1,12 +1,14 @@
 //go:build !race
 
-package pipeline
+package pipeline_test
 
 import (
 	"context"
 	"sync"
 	"testing"
 	"time"
+
+	"momento-bridge/pipeline"
 )
 
 // signals is a settler that says when so many messages have been published.
@@ -22,10 +24,10 @@ func (s *signals) expect(n int) {
 	s.left = n
 }
 
-func (s *signals) Settle(_ any, o Outcome) {
+func (s *signals) Settle(_ any, o pipeline.Outcome) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if o != Published {
+	if o != pipeline.Published {
 		return
 	}
 	if s.left--; s.left == 0 {
@@ -39,7 +41,7 @@ func TestCarryingAMessageAllocatesNothing(t *testing.T) {
 		for _, burst := range []int{1, 64} {
 			t.Run(way.name+map[bool]string{true: ", one at a time", false: ", many at once"}[burst == 1], func(t *testing.T) {
 				done := &signals{done: make(chan struct{}, 1)}
-				p := build(Config{Workers: way.workers, InFlight: way.inFlight, Routes: []RouteConfig{{Settler: done}}}, instant{})
+				p := build(pipeline.Config{Workers: way.workers, InFlight: way.inFlight, Routes: []pipeline.RouteConfig{{Settler: done}}}, instant{})
 				hard, cancel := context.WithCancel(t.Context())
 				var running sync.WaitGroup
 				running.Go(func() { p.Run(hard) })
@@ -47,7 +49,7 @@ func TestCarryingAMessageAllocatesNothing(t *testing.T) {
 				carry := func() {
 					done.expect(burst)
 					for i := range burst {
-						p.Route(0).Submit(Message{Topic: names[i%len(names)], Payload: payload, Time: time.Now(), Handle: p})
+						p.Route(0).Submit(pipeline.Message{Topic: names[i%len(names)], Payload: payload, Time: time.Now(), Handle: p})
 					}
 					<-done.done
 				}

@@ -1,4 +1,4 @@
-package pipeline
+package pipeline_test
 
 import (
 	"fmt"
@@ -7,19 +7,21 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"momento-bridge/pipeline"
 )
 
 // bytesOf is a message of a topic with its number as the handle.
-func bytesOf(topic, payload string, n int) Message {
-	return Message{Topic: topic, Payload: []byte(payload), Time: time.Now(), Handle: n}
+func bytesOf(topic, payload string, n int) pipeline.Message {
+	return pipeline.Message{Topic: topic, Payload: []byte(payload), Time: time.Now(), Handle: n}
 }
 
-func joined() BatchConfig { return BatchConfig{Framing: lines{}, MaxBytes: 100} }
+func joined() pipeline.BatchConfig { return pipeline.BatchConfig{Framing: lines{}, MaxBytes: 100} }
 
 func TestWhatWaitsForATokenGoesIntoOnePublish(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &script{began: time.Now()}
-		p, stop := start(t, Config{Limits: Limits{Region: Rate{Ceiling: 1, Burst: 1}}, Routes: []RouteConfig{{Ordered: true, Batch: joined()}}}, s)
+		p, stop := start(t, pipeline.Config{Limits: pipeline.Limits{Region: pipeline.Rate{Ceiling: 1, Burst: 1}}, Routes: []pipeline.RouteConfig{{Ordered: true, Batch: joined()}}}, s)
 		for i := range 7 {
 			p.Route(0).Submit(bytesOf("a", fmt.Sprint(i), i))
 			if i == 5 {
@@ -36,12 +38,12 @@ func TestWhatWaitsForATokenGoesIntoOnePublish(t *testing.T) {
 }
 
 func TestBatchIsBoundedByMessagesAndBytes(t *testing.T) {
-	f := func(c BatchConfig, want ...string) {
+	f := func(c pipeline.BatchConfig, want ...string) {
 		t.Helper()
 		synctest.Test(t, func(t *testing.T) {
 			s := &script{began: time.Now()}
 			c.Framing = lines{}
-			p := build(Config{Workers: 1, Routes: []RouteConfig{{Ordered: true, Batch: c}}}, s)
+			p := build(pipeline.Config{Workers: 1, Routes: []pipeline.RouteConfig{{Ordered: true, Batch: c}}}, s)
 			for i := range 5 {
 				p.Route(0).Submit(bytesOf("a", strings.Repeat(fmt.Sprint(i), 9), i)) // 10 bytes with the line feed.
 			}
@@ -56,24 +58,24 @@ func TestBatchIsBoundedByMessagesAndBytes(t *testing.T) {
 			}
 		})
 	}
-	f(BatchConfig{MaxBytes: 1000}, "5")
-	f(BatchConfig{MaxBytes: 1000, MaxMessages: 2}, "2", "2", "1")
-	f(BatchConfig{MaxBytes: 39}, "3", "2")
-	f(BatchConfig{MaxBytes: 10}, "1", "1", "1", "1", "1")
+	f(pipeline.BatchConfig{MaxBytes: 1000}, "5")
+	f(pipeline.BatchConfig{MaxBytes: 1000, MaxMessages: 2}, "2", "2", "1")
+	f(pipeline.BatchConfig{MaxBytes: 39}, "3", "2")
+	f(pipeline.BatchConfig{MaxBytes: 10}, "1", "1", "1", "1", "1")
 }
 
 func TestMessageThatFitsInNoBatchIsRejectedByItself(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &script{began: time.Now()}
 		settled, letters := newEnds(), &letterBox{}
-		p, stop := start(t, Config{Routes: []RouteConfig{{Ordered: true, Batch: joined(), Settler: settled, DeadLetters: letters}}}, s)
+		p, stop := start(t, pipeline.Config{Routes: []pipeline.RouteConfig{{Ordered: true, Batch: joined(), Settler: settled, DeadLetters: letters}}}, s)
 		p.Route(0).Submit(bytesOf("a", "before", 1))
 		p.Route(0).Submit(bytesOf("a", strings.Repeat("x", 100), 2)) // 101 bytes with the line feed.
 		p.Route(0).Submit(bytesOf("a", "a line\nfeed", 3))
 		p.Route(0).Submit(bytesOf("a", "after", 4))
 		time.Sleep(time.Second)
 		stop()
-		for handle, want := range map[int]Outcome{1: Published, 2: DeadLettered, 3: DeadLettered, 4: Published} {
+		for handle, want := range map[int]pipeline.Outcome{1: pipeline.Published, 2: pipeline.DeadLettered, 3: pipeline.DeadLettered, 4: pipeline.Published} {
 			if got := settled.outcome(t, handle); got != want {
 				t.Errorf("message %d is %v, want %v", handle, got, want)
 			}
@@ -87,7 +89,7 @@ func TestMessageThatFitsInNoBatchIsRejectedByItself(t *testing.T) {
 // letterBox keeps the reasons of dead letters.
 type letterBox struct{ reasons []string }
 
-func (b *letterBox) Keep(_ *Message, r Rejection) error {
+func (b *letterBox) Keep(_ *pipeline.Message, r pipeline.Rejection) error {
 	b.reasons = append(b.reasons, r.Reason)
 	return nil
 }
@@ -96,17 +98,17 @@ func TestRefusedBatchIsHalvedDownToThePoison(t *testing.T) {
 	for _, ordered := range []bool{true, false} {
 		synctest.Test(t, func(t *testing.T) {
 			var publishes, accepted []string
-			s := fakeSink(func(r *Request) Answer {
+			s := fakeSink(func(r *pipeline.Request) pipeline.Answer {
 				text := strings.ReplaceAll(strings.TrimSpace(string(r.Payload)), "\n", " ")
 				publishes = append(publishes, text)
 				if strings.Contains(text, "poison") {
-					return answer(Reject, Result400, 400)
+					return answer(pipeline.Reject, pipeline.Result400, 400)
 				}
 				accepted = append(accepted, text)
 				return accept()
 			})
 			settled, letters := newEnds(), &letterBox{}
-			p := build(Config{Workers: 1, Routes: []RouteConfig{{Ordered: ordered, Batch: joined(), Settler: settled, DeadLetters: letters}}}, s)
+			p := build(pipeline.Config{Workers: 1, Routes: []pipeline.RouteConfig{{Ordered: ordered, Batch: joined(), Settler: settled, DeadLetters: letters}}}, s)
 			for i := range 8 {
 				payload := fmt.Sprint(i)
 				if i == 5 {
@@ -121,9 +123,9 @@ func TestRefusedBatchIsHalvedDownToThePoison(t *testing.T) {
 				t.Errorf("ordered=%v: published %q, want %q", ordered, publishes, want)
 			}
 			for i := range 8 {
-				want := Published
+				want := pipeline.Published
 				if i == 5 {
-					want = DeadLettered
+					want = pipeline.DeadLettered
 				}
 				if got := settled.outcome(t, i); got != want {
 					t.Errorf("message %d is %v, want %v", i, got, want)
@@ -136,8 +138,8 @@ func TestRefusedBatchIsHalvedDownToThePoison(t *testing.T) {
 func TestLingerWaitsForMoreMessagesButNotForLong(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &script{began: time.Now()}
-		c := BatchConfig{Framing: lines{}, MaxBytes: 100, MaxMessages: 3, Linger: time.Second}
-		p, stop := start(t, Config{Routes: []RouteConfig{{Ordered: true, Batch: c}}}, s)
+		c := pipeline.BatchConfig{Framing: lines{}, MaxBytes: 100, MaxMessages: 3, Linger: time.Second}
+		p, stop := start(t, pipeline.Config{Routes: []pipeline.RouteConfig{{Ordered: true, Batch: c}}}, s)
 		submit := func(payload string) {
 			p.Route(0).Submit(bytesOf("a", payload, 0))
 			synctest.Wait()
@@ -157,11 +159,11 @@ func TestLingerWaitsForMoreMessagesButNotForLong(t *testing.T) {
 
 func TestRetryAfterIsKeptByALingeringTopic(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		busy := answer(Retry, Result5xx, 503)
+		busy := answer(pipeline.Retry, pipeline.Result5xx, 503)
 		busy.RetryAfter = 10 * time.Second
-		s := &script{began: time.Now(), answers: map[string][]Answer{"a": {busy}}, latency: time.Second}
-		c := BatchConfig{Framing: lines{}, MaxBytes: 100, Linger: 2 * time.Second}
-		p, stop := start(t, Config{Routes: []RouteConfig{{Ordered: true, Batch: c}}}, s)
+		s := &script{began: time.Now(), answers: map[string][]pipeline.Answer{"a": {busy}}, latency: time.Second}
+		c := pipeline.BatchConfig{Framing: lines{}, MaxBytes: 100, Linger: 2 * time.Second}
+		p, stop := start(t, pipeline.Config{Routes: []pipeline.RouteConfig{{Ordered: true, Batch: c}}}, s)
 		p.Route(0).Submit(bytesOf("a", "1", 1))
 		time.Sleep(2500 * time.Millisecond) // In flight.
 		p.Route(0).Submit(bytesOf("a", "2", 2))
@@ -179,12 +181,12 @@ func TestBatchMakesTheMostOfAnOperation(t *testing.T) {
 		t.Helper()
 		synctest.Test(t, func(t *testing.T) {
 			var sizes []int
-			s := fakeSink(func(r *Request) Answer {
+			s := fakeSink(func(r *pipeline.Request) pipeline.Answer {
 				sizes = append(sizes, len(r.Payload))
 				return accept()
 			})
-			c := BatchConfig{Framing: lines{}, MaxBytes: 4096}
-			p := build(Config{Workers: 1, Operations: true, Limits: Limits{Region: Rate{Ceiling: 10, Burst: burst}}, Routes: []RouteConfig{{Ordered: true, Batch: c}}}, s)
+			c := pipeline.BatchConfig{Framing: lines{}, MaxBytes: 4096}
+			p := build(pipeline.Config{Workers: 1, Operations: true, Limits: pipeline.Limits{Region: pipeline.Rate{Ceiling: 10, Burst: burst}}, Routes: []pipeline.RouteConfig{{Ordered: true, Batch: c}}}, s)
 			for i := range waiting {
 				p.Route(0).Submit(bytesOf("a", strings.Repeat("x", 399), i))
 			}

@@ -1,4 +1,4 @@
-package pipeline
+package pipeline_test
 
 import (
 	"bytes"
@@ -13,15 +13,18 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"momento-bridge/pipeline"
+	"momento-bridge/test/long"
 )
 
-var unlimited = Rate{Ceiling: math.Inf(1)}
+var unlimited = pipeline.Rate{Ceiling: math.Inf(1)}
 
 // FuzzEveryMessageEndsExactlyOnce lives whole lives of a pipeline: random routes, verdicts, latencies and a random
 // moment to stop, some with a drain that is too short. Whatever happens, every message ends exactly once, the ledger
 // holds at every moment looked at, and an ordered route publishes each topic in order.
 func FuzzEveryMessageEndsExactlyOnce(f *testing.F) {
-	for seed := range uint64(200) {
+	for seed := range long.Or[uint64](60, 200) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, seed uint64) {
@@ -43,9 +46,9 @@ func (l *life) intn(n int) int {
 	return l.rng.IntN(n)
 }
 
-func (l *life) Connection(depth int) Connection { return newFakeConnection(depth, l.Publish) }
+func (l *life) Connection(depth int) pipeline.Connection { return newFakeConnection(depth, l.Publish) }
 
-func (l *life) Publish(r *Request) Answer {
+func (l *life) Publish(r *pipeline.Request) pipeline.Answer {
 	time.Sleep(min(time.Duration(l.intn(3000))*time.Millisecond/10, time.Until(r.Deadline)))
 	if float64(l.intn(1000))/1000 < l.bad {
 		return l.badAnswer()
@@ -61,7 +64,7 @@ func (l *life) Publish(r *Request) Answer {
 			panic("a payload was published to another message's topic")
 		}
 		if n%17 == 0 && strings.HasSuffix(line, "\n") { // Poison to a whole batch.
-			return answer(Reject, Result400, 400)
+			return answer(pipeline.Reject, pipeline.Result400, 400)
 		}
 		numbers = append(numbers, n)
 	}
@@ -69,13 +72,13 @@ func (l *life) Publish(r *Request) Answer {
 	return accept()
 }
 
-func (l *life) badAnswer() Answer {
-	all := [...]Answer{
-		answer(Reject, Result400, 400), answer(HaltAll, Result401, 401), answer(HaltTopic, Result403, 403),
-		answer(HaltCache, Result404, 404), answer(SlowDown, Result429, 429), answer(Retry, Result5xx, 500),
-		answer(Ambiguous, ResultTimeout, 0), answer(Retry, ResultNetwork, 0), answer(Retry, Result5xx, 503),
-		answer(Unsent, ResultNetwork, 0),
-		{Verdict: Ambiguous, Result: ResultNetwork, Echo: true},
+func (l *life) badAnswer() pipeline.Answer {
+	all := [...]pipeline.Answer{
+		answer(pipeline.Reject, pipeline.Result400, 400), answer(pipeline.HaltAll, pipeline.Result401, 401), answer(pipeline.HaltTopic, pipeline.Result403, 403),
+		answer(pipeline.HaltCache, pipeline.Result404, 404), answer(pipeline.SlowDown, pipeline.Result429, 429), answer(pipeline.Retry, pipeline.Result5xx, 500),
+		answer(pipeline.Ambiguous, pipeline.ResultTimeout, 0), answer(pipeline.Retry, pipeline.ResultNetwork, 0), answer(pipeline.Retry, pipeline.Result5xx, 503),
+		answer(pipeline.Unsent, pipeline.ResultNetwork, 0),
+		{Verdict: pipeline.Ambiguous, Result: pipeline.ResultNetwork, Echo: true},
 	}
 	a := all[l.intn(len(all))]
 	if a.Status == 429 || a.Status == 503 {
@@ -97,7 +100,7 @@ func (lines) Size(p []byte) (int, error) {
 	return len(p) + 1, nil
 }
 
-func (l *life) Keep(*Message, Rejection) error {
+func (l *life) Keep(*pipeline.Message, pipeline.Rejection) error {
 	time.Sleep(time.Duration(l.intn(50)) * time.Millisecond)
 	if l.intn(3) == 0 {
 		return errors.New("no answer from the stream")
@@ -108,35 +111,35 @@ func (l *life) Keep(*Message, Rejection) error {
 func live(t *testing.T, rng *rand.Rand) {
 	l := &life{rng: rng, published: map[string][]int{}, bad: float64(rng.IntN(8)) / 10}
 	settled := newEnds()
-	routes := make([]RouteConfig, 1+rng.IntN(3))
+	routes := make([]pipeline.RouteConfig, 1+rng.IntN(3))
 	for i := range routes {
-		routes[i] = RouteConfig{
+		routes[i] = pipeline.RouteConfig{
 			Ordered: rng.IntN(2) == 0, Returnable: rng.IntN(2) == 0, AtMostOnce: rng.IntN(4) == 0,
 			Cache: fmt.Sprintf("c%d", rng.IntN(2)), Settler: settled, Subscribers: rng.IntN(3),
 		}
 		if rng.IntN(2) == 0 {
-			routes[i].Batch = BatchConfig{Framing: lines{}, MaxMessages: rng.IntN(5), MaxBytes: 20 + rng.IntN(5000), Linger: time.Duration(rng.IntN(2)*rng.IntN(3000)) * time.Millisecond}
+			routes[i].Batch = pipeline.BatchConfig{Framing: lines{}, MaxMessages: rng.IntN(5), MaxBytes: 20 + rng.IntN(5000), Linger: time.Duration(rng.IntN(2)*rng.IntN(3000)) * time.Millisecond}
 		}
 		if rng.IntN(3) == 0 {
 			routes[i].MaxAge = time.Duration(1+rng.IntN(5000)) * time.Millisecond
 		}
 		switch rng.IntN(4) {
 		case 0:
-			routes[i].Overload = DropOldest
+			routes[i].Overload = pipeline.DropOldest
 		case 1:
-			routes[i].Overload, routes[i].Ordered = KeepLatest, true
+			routes[i].Overload, routes[i].Ordered = pipeline.KeepLatest, true
 		}
 		if rng.IntN(2) == 0 {
 			routes[i].DeadLetters = l
 		}
 	}
-	limits := []Rate{unlimited, {Ceiling: 20}, {Ceiling: math.Inf(1), Learn: true}}[rng.IntN(3)]
-	nested := Limits{Region: limits, Caches: map[string]Rate{}, Routes: map[string]RouteLimit{"r0": {Weight: 1 + rng.IntN(5)}}}
+	limits := []pipeline.Rate{unlimited, {Ceiling: 20}, {Ceiling: math.Inf(1), Learn: true}}[rng.IntN(3)]
+	nested := pipeline.Limits{Region: limits, Caches: map[string]pipeline.Rate{}, Routes: map[string]pipeline.RouteLimit{"r0": {Weight: 1 + rng.IntN(5)}}}
 	if rng.IntN(3) == 0 {
-		nested.Caches["c0"] = Rate{Ceiling: 10}
-		nested.Routes["r1"] = RouteLimit{Rate: Rate{Ceiling: 5}}
+		nested.Caches["c0"] = pipeline.Rate{Ceiling: 10}
+		nested.Routes["r1"] = pipeline.RouteLimit{Rate: pipeline.Rate{Ceiling: 5}}
 	}
-	p := build(Config{Workers: 1 + rng.IntN(8), InFlight: 1 + rng.IntN(2)*rng.IntN(6), MaxMessages: 1 + rng.IntN(60), Limits: nested, Operations: rng.IntN(2) == 0, Routes: routes}, l)
+	p := build(pipeline.Config{Workers: 1 + rng.IntN(8), InFlight: 1 + rng.IntN(2)*rng.IntN(6), MaxMessages: 1 + rng.IntN(60), Limits: nested, Operations: rng.IntN(2) == 0, Routes: routes}, l)
 
 	hard, cancel := context.WithCancel(t.Context())
 	defer cancel()
@@ -146,7 +149,7 @@ func live(t *testing.T, rng *rand.Rand) {
 	sent := make([]int, len(routes))
 	var sources sync.WaitGroup
 	for i := range routes {
-		sources.Go(func() { sent[i] = l.submit(p.Route(i), i, stopAt) })
+		sources.Go(func() { sent[i] = l.submit(p, i, stopAt) })
 	}
 	time.Sleep(stopAt / 2)
 	checkLedger(t, p)
@@ -172,10 +175,10 @@ func live(t *testing.T, rng *rand.Rand) {
 		for n := range sent[i] {
 			settled.outcome(t, fmt.Sprintf("%d-%d", i, n))
 		}
-		if left := p.Route(i).unsettled(); left != 0 {
-			t.Errorf("route %d holds %d messages after Run", i, left)
+		if s := p.Stats().Routes[i]; s.Queued+s.InFlight != 0 {
+			t.Errorf("route %d holds %d messages after Run", i, s.Queued+s.InFlight)
 		}
-		p.Route(i).checkTrouble(t)
+		checkTrouble(t, p, i)
 	}
 	for topic, numbers := range l.published {
 		var i int
@@ -187,7 +190,8 @@ func live(t *testing.T, rng *rand.Rand) {
 }
 
 // submit is the source of one route: up to 100 messages, until the stop.
-func (l *life) submit(r *Route, i int, stopAt time.Duration) int {
+func (l *life) submit(p *pipeline.Pipeline, i int, stopAt time.Duration) int {
+	r := p.Route(i)
 	end := time.Now().Add(stopAt)
 	for n := range 100 {
 		if time.Now().After(end) {
@@ -206,9 +210,9 @@ func (l *life) submit(r *Route, i int, stopAt time.Duration) int {
 		case 3, 4:
 			r.Resume()
 		case 5:
-			r.pipeline.SetLimits(Limits{Region: Rate{Ceiling: float64(1 + l.intn(100))}})
+			p.SetLimits(pipeline.Limits{Region: pipeline.Rate{Ceiling: float64(1 + l.intn(100))}})
 		}
-		r.Submit(Message{Topic: topic, Payload: payload, Time: time.Now(), Handle: fmt.Sprintf("%d-%d", i, n)})
+		r.Submit(pipeline.Message{Topic: topic, Payload: payload, Time: time.Now(), Handle: fmt.Sprintf("%d-%d", i, n)})
 		time.Sleep(time.Duration(l.intn(200)) * time.Millisecond)
 	}
 	return 100

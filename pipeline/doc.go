@@ -107,7 +107,8 @@
 //   - Whatever makes a lane ready calls dispatcher.refresh. A lane that is ready and in no ring is forgotten.
 //   - Whatever may let a message start while a worker is idle calls Pipeline.pump before it frees the mutex, as unlock
 //     wakes nobody for that.
-//   - Whatever may close or open a gate calls dispatcher.noteHalts, so that sources are told.
+//   - Whatever may close or open the gate of the key, the endpoint, a cache or a route calls dispatcher.noteHalts, so that
+//     sources are told.
 //   - What dispatcher.land takes out of flight is ended or queued before the mutex is freed: until then the message is in
 //     no count.
 //   - The source owns the payload and keeps it unchanged until Settle. From Send to Receive the connection may read it.

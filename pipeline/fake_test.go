@@ -1,4 +1,4 @@
-package pipeline
+package pipeline_test
 
 import (
 	"context"
@@ -10,23 +10,39 @@ import (
 
 	"github.com/cenkalti/backoff/v4"
 	"github.com/prometheus/client_golang/prometheus"
+
+	"momento-bridge/pipeline"
+)
+
+// What the pipeline promises in figures.
+const (
+	// believed is how many rejections of a route in a row are believed.
+	believed = 5
+	// downAfter is how many failures in a row mean that the endpoint is down.
+	downAfter = 10
+	// keepers is how many dead letters are stored at a time.
+	keepers = 16
+	// longestLetterWait is the longest time between two attempts to store a dead letter of a route.
+	longestLetterWait = 10 * time.Second
+	// letterPatience is how long more messages may wait to be stored than have room.
+	letterPatience = 30 * time.Second
 )
 
 // fakeSink answers from a function; every connection shares it.
-type fakeSink func(r *Request) Answer
+type fakeSink func(r *pipeline.Request) pipeline.Answer
 
-func (f fakeSink) Connection(depth int) Connection { return newFakeConnection(depth, f) }
+func (f fakeSink) Connection(depth int) pipeline.Connection { return newFakeConnection(depth, f) }
 
 // newFakeConnection answers one request after the other, as an endpoint does.
-func newFakeConnection(depth int, answer func(*Request) Answer) Connection {
+func newFakeConnection(depth int, answer func(*pipeline.Request) pipeline.Answer) pipeline.Connection {
 	c := &fakeConnection{
-		depth: depth, requests: make(chan *Request, depth), answers: make(chan Answered, depth),
+		depth: depth, requests: make(chan *pipeline.Request, depth), answers: make(chan pipeline.Answered, depth),
 		interrupted: make(chan struct{}, 1), done: make(chan struct{}),
 	}
 	go func() {
 		defer close(c.done)
 		for r := range c.requests {
-			c.answers <- Answered{Request: r, Answer: answer(r)}
+			c.answers <- pipeline.Answered{Request: r, Answer: answer(r)}
 		}
 	}()
 	return c
@@ -34,22 +50,22 @@ func newFakeConnection(depth int, answer func(*Request) Answer) Connection {
 
 type fakeConnection struct {
 	depth       int
-	requests    chan *Request
-	answers     chan Answered
+	requests    chan *pipeline.Request
+	answers     chan pipeline.Answered
 	interrupted chan struct{}
 	done        chan struct{}
 }
 
 func (c *fakeConnection) Depth() int { return c.depth }
 
-func (c *fakeConnection) Send(rs []*Request) {
+func (c *fakeConnection) Send(rs []*pipeline.Request) {
 	for _, r := range rs {
 		c.requests <- r
 	}
 }
 
 // TrySend sends about half of what it is given.
-func (c *fakeConnection) TrySend(r *Request) bool {
+func (c *fakeConnection) TrySend(r *pipeline.Request) bool {
 	if len(r.Topic)%2 == 0 {
 		return false
 	}
@@ -57,7 +73,7 @@ func (c *fakeConnection) TrySend(r *Request) bool {
 	return true
 }
 
-func (c *fakeConnection) Receive(dst []Answered) []Answered {
+func (c *fakeConnection) Receive(dst []pipeline.Answered) []pipeline.Answered {
 	select {
 	case a := <-c.answers:
 		dst = append(dst, a)
@@ -78,27 +94,31 @@ func (c *fakeConnection) Close() {
 	<-c.done
 }
 
-func accept() Answer { return Answer{Verdict: Accept, Result: Result204, Status: 204} }
+func accept() pipeline.Answer {
+	return pipeline.Answer{Verdict: pipeline.Accept, Result: pipeline.Result204, Status: 204}
+}
 
-func answer(v Verdict, res Result, s int) Answer { return Answer{Verdict: v, Result: res, Status: s} }
+func answer(v pipeline.Verdict, res pipeline.Result, s int) pipeline.Answer {
+	return pipeline.Answer{Verdict: v, Result: res, Status: s}
+}
 
 // ends is a Settler that remembers how each message ended.
 type ends struct {
 	mu  sync.Mutex
-	got map[any][]Outcome
+	got map[any][]pipeline.Outcome
 	at  map[any]time.Time
 }
 
-func newEnds() *ends { return &ends{got: map[any][]Outcome{}, at: map[any]time.Time{}} }
+func newEnds() *ends { return &ends{got: map[any][]pipeline.Outcome{}, at: map[any]time.Time{}} }
 
-func (e *ends) Settle(handle any, o Outcome) {
+func (e *ends) Settle(handle any, o pipeline.Outcome) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.got[handle] = append(e.got[handle], o)
 	e.at[handle] = time.Now()
 }
 
-func (e *ends) outcome(t *testing.T, handle any) Outcome {
+func (e *ends) outcome(t *testing.T, handle any) pipeline.Outcome {
 	t.Helper()
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -109,14 +129,14 @@ func (e *ends) outcome(t *testing.T, handle any) Outcome {
 }
 
 // exact are delays without jitter, so that a fake clock gives exact times.
-func exact() Delays {
+func exact() pipeline.Delays {
 	doubling := func(first, most time.Duration) func() backoff.BackOff {
 		return func() backoff.BackOff {
 			return backoff.NewExponentialBackOff(backoff.WithInitialInterval(first), backoff.WithMultiplier(2),
 				backoff.WithRandomizationFactor(0), backoff.WithMaxInterval(most), backoff.WithMaxElapsedTime(0))
 		}
 	}
-	return Delays{
+	return pipeline.Delays{
 		Message: doubling(time.Second, 8*time.Second),
 		Quota:   doubling(time.Second, 8*time.Second),
 		Key:     doubling(2*time.Second, 16*time.Second),
@@ -126,10 +146,17 @@ func exact() Delays {
 }
 
 // start builds and runs a pipeline in the test's bubble. stop closes its routes and waits for Run to return.
-func start(t *testing.T, cfg Config, sink Sink) (p *Pipeline, stop func()) {
+func start(t *testing.T, cfg pipeline.Config, sink pipeline.Sink) (p *pipeline.Pipeline, stop func()) {
+	t.Helper()
+	p, stop, _ = startLogged(t, cfg, sink, slog.DiscardHandler)
+	return p, stop
+}
+
+// startLogged is start with a log. hardStop lets Run end whatever the endpoint does; stop waits for that.
+func startLogged(t *testing.T, cfg pipeline.Config, sink pipeline.Sink, log slog.Handler) (p *pipeline.Pipeline, stop, hardStop func()) {
 	t.Helper()
 	hard, cancel := context.WithCancel(t.Context())
-	p = build(cfg, sink)
+	p = buildWith(cfg, sink, log, prometheus.NewRegistry())
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
@@ -137,16 +164,26 @@ func start(t *testing.T, cfg Config, sink Sink) (p *Pipeline, stop func()) {
 	}()
 	return p, func() {
 		t.Helper()
-		for _, r := range p.d.routes {
-			r.Close()
-		}
+		closeAll(p)
 		<-done
 		cancel()
 		checkLedger(t, p)
+	}, cancel
+}
+
+// closeAll closes all routes.
+func closeAll(p *pipeline.Pipeline) {
+	for i := range p.Stats().Routes {
+		p.Route(i).Close()
 	}
 }
 
-func build(cfg Config, sink Sink) *Pipeline {
+// build builds a pipeline, which is not running, from what a test says and defaults for the rest.
+func build(cfg pipeline.Config, sink pipeline.Sink) *pipeline.Pipeline {
+	return buildWith(cfg, sink, slog.DiscardHandler, prometheus.NewRegistry())
+}
+
+func buildWith(cfg pipeline.Config, sink pipeline.Sink, log slog.Handler, metrics prometheus.Registerer) *pipeline.Pipeline {
 	if cfg.Workers == 0 {
 		cfg.Workers = 4
 	}
@@ -177,10 +214,10 @@ func build(cfg Config, sink Sink) *Pipeline {
 			r.MaxPayload = 4096
 		}
 	}
-	return New(cfg, sink, slog.New(slog.DiscardHandler), NewMetrics(prometheus.NewRegistry()))
+	return pipeline.New(cfg, sink, slog.New(log), pipeline.NewMetrics(metrics))
 }
 
-func checkLedger(t *testing.T, p *Pipeline) {
+func checkLedger(t *testing.T, p *pipeline.Pipeline) {
 	t.Helper()
 	for _, r := range p.Stats().Routes {
 		var settled uint64
@@ -193,6 +230,6 @@ func checkLedger(t *testing.T, p *Pipeline) {
 	}
 }
 
-func message(topic string, handle any) Message {
-	return Message{Topic: topic, Payload: []byte("x"), Time: time.Now(), Handle: handle}
+func message(topic string, handle any) pipeline.Message {
+	return pipeline.Message{Topic: topic, Payload: []byte("x"), Time: time.Now(), Handle: handle}
 }

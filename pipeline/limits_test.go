@@ -1,4 +1,4 @@
-package pipeline
+package pipeline_test
 
 import (
 	"math"
@@ -8,10 +8,11 @@ import (
 	"time"
 
 	"momento-bridge/emulator"
+	"momento-bridge/pipeline"
 	"momento-bridge/pipeline/quota"
 )
 
-var learning = Rate{Ceiling: math.Inf(1), Learn: true}
+var learning = pipeline.Rate{Ceiling: math.Inf(1), Learn: true}
 
 // A refusal that names throughput is about bytes: the quota of bytes is found, and the rate of publishes is left alone.
 func TestRefusalForThroughputIsLearnedInBytes(t *testing.T) {
@@ -23,23 +24,23 @@ func TestRefusalForThroughputIsLearnedInBytes(t *testing.T) {
 		}
 		var mu sync.Mutex
 		accepted, refused := 0.0, 0
-		sink := fakeSink(func(r *Request) Answer {
+		sink := fakeSink(func(r *pipeline.Request) pipeline.Answer {
 			time.Sleep(2 * time.Millisecond)
 			mu.Lock()
 			defer mu.Unlock()
 			if !limiter.Take(time.Now(), float64(len(r.Payload)), 0) {
 				refused++
-				a := answer(SlowDown, Result429, 429)
-				a.Reason = ReasonThroughput
+				a := answer(pipeline.SlowDown, pipeline.Result429, 429)
+				a.Reason = pipeline.ReasonThroughput
 				return a
 			}
 			accepted += float64(len(r.Payload))
 			return accept()
 		})
-		p, stop := start(t, Config{Workers: 16, MaxMessages: 1000, Limits: Limits{Region: Rate{Ceiling: 1000}}, Routes: []RouteConfig{{}}}, sink)
+		p, stop := start(t, pipeline.Config{Workers: 16, MaxMessages: 1000, Limits: pipeline.Limits{Region: pipeline.Rate{Ceiling: 1000}}, Routes: []pipeline.RouteConfig{{}}}, sink)
 		go func() {
 			for i := range 20_000 {
-				p.Route(0).Submit(Message{Topic: "t", Payload: make([]byte, 100+i%7*100), Time: time.Now()})
+				p.Route(0).Submit(pipeline.Message{Topic: "t", Payload: make([]byte, 100+i%7*100), Time: time.Now()})
 			}
 		}()
 		time.Sleep(30 * time.Second)
@@ -61,10 +62,8 @@ func TestRefusalForThroughputIsLearnedInBytes(t *testing.T) {
 		if q := stats.Quotas[0]; q.Rate != 1000 || q.State != quota.AtCeiling {
 			t.Errorf("region: %+v", q)
 		}
-		for i := range p.d.routes {
-			p.Route(i).Close()
-		}
-		p.SetLimits(Limits{Region: unlimited})
+		closeAll(p)
+		p.SetLimits(pipeline.Limits{Region: unlimited})
 		mu.Lock()
 		limiter, _ = emulator.NewLimiter(emulator.Settings{}, 1, time.Now())
 		mu.Unlock()
@@ -81,18 +80,18 @@ func TestRefusalsOfACacheWithAQuotaSlowThatCacheOnly(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		sink := fakeSink(func(r *Request) Answer {
+		sink := fakeSink(func(r *pipeline.Request) pipeline.Answer {
 			time.Sleep(2 * time.Millisecond)
 			mu.Lock()
 			defer mu.Unlock()
 			if r.Cache == "small" && !small.Take(time.Now(), 1, 0) {
-				return answer(SlowDown, Result429, 429)
+				return answer(pipeline.SlowDown, pipeline.Result429, 429)
 			}
 			got[r.Cache]++
 			return accept()
 		})
-		limits := Limits{Region: Rate{Ceiling: 100}, Caches: map[string]Rate{"small": learning}}
-		p := build(Config{Workers: 8, MaxMessages: 20_000, Limits: limits, Routes: []RouteConfig{{Cache: "small"}, {Cache: "large"}}}, sink)
+		limits := pipeline.Limits{Region: pipeline.Rate{Ceiling: 100}, Caches: map[string]pipeline.Rate{"small": learning}}
+		p := build(pipeline.Config{Workers: 8, MaxMessages: 20_000, Limits: limits, Routes: []pipeline.RouteConfig{{Cache: "small"}, {Cache: "large"}}}, sink)
 		for i := range 2 {
 			for range 9000 {
 				p.Route(i).Submit(message("t", nil))

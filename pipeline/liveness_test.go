@@ -1,4 +1,4 @@
-package pipeline
+package pipeline_test
 
 import (
 	"context"
@@ -9,13 +9,16 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"momento-bridge/pipeline"
+	"momento-bridge/test/long"
 )
 
 // FuzzWhatCouldBeAcceptedIsAccepted lives lives in which the endpoint refuses topics, single messages, and spans of
 // time in every way that there is, some for ever and some for a while. Whatever stands beside it, a message that
 // nothing speaks against is accepted within a bounded time after the spans are over.
 func FuzzWhatCouldBeAcceptedIsAccepted(f *testing.F) {
-	for seed := range uint64(150) {
+	for seed := range long.Or[uint64](40, 150) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, seed uint64) {
@@ -29,8 +32,8 @@ type fate struct {
 	rng      *rand.Rand
 	began    time.Time
 	latency  time.Duration
-	topics   map[string]Answer // Those that are refused for ever.
-	messages map[string]Answer // As are these.
+	topics   map[string]pipeline.Answer // Those that are refused for ever.
+	messages map[string]pipeline.Answer // As are these.
 	spells   []spell
 	accepted sync.Map
 }
@@ -39,7 +42,7 @@ type fate struct {
 type spell struct {
 	from, to time.Duration
 	topic    string
-	answer   Answer
+	answer   pipeline.Answer
 }
 
 const (
@@ -49,11 +52,11 @@ const (
 	boundedTime = 45 * time.Minute
 )
 
-func (f *fate) Connection(depth int) Connection { return newFakeConnection(depth, f.publish) }
+func (f *fate) Connection(depth int) pipeline.Connection { return newFakeConnection(depth, f.publish) }
 
-func (f *fate) publish(r *Request) Answer {
+func (f *fate) publish(r *pipeline.Request) pipeline.Answer {
 	a, ok := f.refusal(r)
-	if a.Result == ResultTimeout && ok {
+	if a.Result == pipeline.ResultTimeout && ok {
 		time.Sleep(time.Until(r.Deadline))
 		return a
 	}
@@ -68,7 +71,7 @@ func (f *fate) publish(r *Request) Answer {
 	return accept()
 }
 
-func (f *fate) refusal(r *Request) (Answer, bool) {
+func (f *fate) refusal(r *pipeline.Request) (pipeline.Answer, bool) {
 	at := time.Since(f.began)
 	for _, s := range f.spells {
 		if at >= s.from && at < s.to && (s.topic == "" || s.topic == r.Topic) {
@@ -85,15 +88,15 @@ func (f *fate) refusal(r *Request) (Answer, bool) {
 }
 
 // refusals are those that may be about a topic or a message, and with them those that are about everybody.
-var lastingRefusals = []Answer{
-	answer(Retry, Result5xx, 500), answer(HaltTopic, Result403, 403), answer(HaltCache, Result404, 404), answer(Reject, Result400, 400),
-	answer(HaltAll, Result401, 401), answer(Ambiguous, ResultTimeout, 0), answer(Ambiguous, ResultNetwork, 0),
+var lastingRefusals = []pipeline.Answer{
+	answer(pipeline.Retry, pipeline.Result5xx, 500), answer(pipeline.HaltTopic, pipeline.Result403, 403), answer(pipeline.HaltCache, pipeline.Result404, 404), answer(pipeline.Reject, pipeline.Result400, 400),
+	answer(pipeline.HaltAll, pipeline.Result401, 401), answer(pipeline.Ambiguous, pipeline.ResultTimeout, 0), answer(pipeline.Ambiguous, pipeline.ResultNetwork, 0),
 }
 
-func passingRefusal(rng *rand.Rand) Answer {
-	all := append([]Answer{
-		answer(SlowDown, Result429, 429), answer(Retry, ResultNetwork, 0), answer(Retry, Result5xx, 503),
-		answer(HaltRoute, Result400, 400),
+func passingRefusal(rng *rand.Rand) pipeline.Answer {
+	all := append([]pipeline.Answer{
+		answer(pipeline.SlowDown, pipeline.Result429, 429), answer(pipeline.Retry, pipeline.ResultNetwork, 0), answer(pipeline.Retry, pipeline.Result5xx, 503),
+		answer(pipeline.HaltRoute, pipeline.Result400, 400),
 	}, lastingRefusals...)
 	a := all[rng.IntN(len(all))]
 	if rng.IntN(3) == 0 {
@@ -103,9 +106,9 @@ func passingRefusal(rng *rand.Rand) Answer {
 }
 
 func prosper(t *testing.T, seed uint64, rng *rand.Rand) {
-	f := &fate{rng: rng, began: time.Now(), latency: time.Duration(1+rng.IntN(200)) * time.Millisecond, topics: map[string]Answer{}, messages: map[string]Answer{}}
+	f := &fate{rng: rng, began: time.Now(), latency: time.Duration(1+rng.IntN(200)) * time.Millisecond, topics: map[string]pipeline.Answer{}, messages: map[string]pipeline.Answer{}}
 	topics := 1 + rng.IntN(40)
-	var lasting []Answer // Few kinds in one life, so that they meet each other also alone.
+	var lasting []pipeline.Answer // Few kinds in one life, so that they meet each other also alone.
 	for range 1 + rng.IntN(3) {
 		lasting = append(lasting, lastingRefusals[rng.IntN(len(lastingRefusals))])
 	}
@@ -122,7 +125,7 @@ func prosper(t *testing.T, seed uint64, rng *rand.Rand) {
 		}
 		f.spells = append(f.spells, s)
 	}
-	route := RouteConfig{Ordered: rng.IntN(2) == 0, Returnable: rng.IntN(2) == 0, DeadLetters: slowLetters(0)}
+	route := pipeline.RouteConfig{Ordered: rng.IntN(2) == 0, Returnable: rng.IntN(2) == 0, DeadLetters: slowLetters(0)}
 	if rng.IntN(2) == 0 {
 		route.DeadLetters = nil
 	}
@@ -130,15 +133,15 @@ func prosper(t *testing.T, seed uint64, rng *rand.Rand) {
 		route.GiveUpAfter = 10 * time.Minute
 	}
 	if rng.IntN(3) == 0 {
-		route.Batch = BatchConfig{Framing: lines{}, MaxMessages: 1 + rng.IntN(5), MaxBytes: 4096}
+		route.Batch = pipeline.BatchConfig{Framing: lines{}, MaxMessages: 1 + rng.IntN(5), MaxBytes: 4096}
 	}
 	settled := newEnds()
 	source := &modelSource{settled: settled, stream: route.Returnable}
 	route.Settler = source
-	limits := []Rate{unlimited, {Ceiling: 20}, {Ceiling: learnedCeiling, Learn: true}}[rng.IntN(3)]
-	p := build(Config{
-		Workers: 1 + rng.IntN(8), InFlight: 1 + rng.IntN(2)*rng.IntN(6), MaxMessages: 8192, Delays: DefaultDelays(), Limits: Limits{Region: limits},
-		Routes: []RouteConfig{route},
+	limits := []pipeline.Rate{unlimited, {Ceiling: 20}, {Ceiling: learnedCeiling, Learn: true}}[rng.IntN(3)]
+	p := build(pipeline.Config{
+		Workers: 1 + rng.IntN(8), InFlight: 1 + rng.IntN(2)*rng.IntN(6), MaxMessages: 8192, Delays: pipeline.DefaultDelays(), Limits: pipeline.Limits{Region: limits},
+		Routes: []pipeline.RouteConfig{route},
 	}, f)
 	hard, cancel := context.WithCancel(t.Context())
 	defer cancel()
@@ -154,7 +157,7 @@ func prosper(t *testing.T, seed uint64, rng *rand.Rand) {
 		if rng.IntN(20) == 0 {
 			f.messages[line] = lasting[rng.IntN(len(lasting))]
 		}
-		source.messages = append(source.messages, Message{Topic: topic, Payload: []byte(line), Handle: line})
+		source.messages = append(source.messages, pipeline.Message{Topic: topic, Payload: []byte(line), Handle: line})
 	}
 	all.Go(func() { source.run(hard, gap) })
 	time.Sleep(spellsEnd + time.Duration(n)*gap + boundedTime)
@@ -163,7 +166,7 @@ func prosper(t *testing.T, seed uint64, rng *rand.Rand) {
 			continue
 		}
 		good++
-		if o := settled.last(m.Handle); o != Published && o != Dropped && o != DeadLettered {
+		if o := settled.last(m.Handle); o != pipeline.Published && o != pipeline.Dropped && o != pipeline.DeadLettered {
 			s := p.Stats()
 			t.Errorf("seed %d: %s of topic %s is not accepted: ordered %v, returnable %v, pulled %d of %d; down %v, key refused %v, route %+v; topics %v, messages %v, spells %+v",
 				seed, m.Payload, m.Topic, route.Ordered, route.Returnable, source.next, n, s.Down, s.KeyRefused, s.Routes[0], f.topics, f.messages, f.spells)
@@ -174,14 +177,14 @@ func prosper(t *testing.T, seed uint64, rng *rand.Rand) {
 	p.Route(0).Close()
 	all.Wait()
 	checkLedger(t, p)
-	p.Route(0).checkTrouble(t)
+	checkTrouble(t, p, 0)
 }
 
 // checkTrouble checks that what is counted among what stands still has left the counts with its messages.
-func (r *Route) checkTrouble(t *testing.T) {
+func checkTrouble(t *testing.T, p *pipeline.Pipeline, route int) {
 	t.Helper()
-	if r.troubled != 0 || r.suspects != 0 || r.aside != 0 {
-		t.Errorf("with no message left %d are in trouble, %d stand still, %d are put aside", r.troubled, r.suspects, r.aside)
+	if s := p.Stats().Routes[route]; s.Troubled != 0 || s.Suspects != 0 || s.Aside != 0 {
+		t.Errorf("with no message left %d are in trouble, %d are suspects, %d are put aside", s.Troubled, s.Suspects, s.Aside)
 	}
 }
 
@@ -189,7 +192,7 @@ const learnedCeiling = 1000.0
 
 // couldBe reports whether nothing that lasts speaks against a message: of itself, of its topic, or with order of one
 // before it.
-func (f *fate) couldBe(route RouteConfig, before []Message, m Message) bool {
+func (f *fate) couldBe(route pipeline.RouteConfig, before []pipeline.Message, m pipeline.Message) bool {
 	if _, bad := f.topics[m.Topic]; bad {
 		return false
 	}
@@ -210,32 +213,32 @@ func (f *fate) couldBe(route RouteConfig, before []Message, m Message) bool {
 // modelSource is a stream, or core NATS. What a stream has handed back comes again, before anything new; it is handed
 // back once in a halt.
 type modelSource struct {
-	route    *Route
+	route    *pipeline.Route
 	settled  *ends
 	stream   bool
-	messages []Message
+	messages []pipeline.Message
 	due      func(i int) time.Duration // Since the beginning; nil: one after each gap.
 	next     int
 
 	mu       sync.Mutex // Guards the following.
-	returned []Message
+	returned []pipeline.Message
 	open     int
 }
 
 // Settle implements Settler.
-func (s *modelSource) Settle(handle any, o Outcome) {
+func (s *modelSource) Settle(handle any, o pipeline.Outcome) {
 	s.settled.Settle(handle, o)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.open--
-	if o == Returned {
+	if o == pipeline.Returned {
 		var i int
 		fmt.Sscanf(handle.(string), "m%d", &i)
 		s.returned = append(s.returned, s.messages[i])
 	}
 }
 
-func (s *modelSource) submit(m Message) {
+func (s *modelSource) submit(m pipeline.Message) {
 	s.mu.Lock()
 	s.open++
 	s.mu.Unlock()
@@ -244,7 +247,7 @@ func (s *modelSource) submit(m Message) {
 }
 
 // take returns the next message, once it is there.
-func (s *modelSource) take(began time.Time, gap time.Duration) (Message, bool) {
+func (s *modelSource) take(began time.Time, gap time.Duration) (pipeline.Message, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if len(s.returned) > 0 {
@@ -253,7 +256,7 @@ func (s *modelSource) take(began time.Time, gap time.Duration) (Message, bool) {
 		return m, true
 	}
 	if s.next == len(s.messages) || time.Since(began) < s.dueAt(gap) {
-		return Message{}, false
+		return pipeline.Message{}, false
 	}
 	s.next++
 	return s.messages[s.next-1], true
@@ -325,7 +328,7 @@ func (s *modelSource) wait(began time.Time, gap time.Duration) time.Duration {
 }
 
 // last returns how a message ended last; zero: it has not.
-func (e *ends) last(handle any) Outcome {
+func (e *ends) last(handle any) pipeline.Outcome {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	got := e.got[handle]

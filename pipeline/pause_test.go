@@ -1,4 +1,4 @@
-package pipeline
+package pipeline_test
 
 import (
 	"context"
@@ -7,6 +7,9 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"momento-bridge/pipeline"
+	"momento-bridge/test/long"
 )
 
 func contextFor(t *testing.T, d time.Duration) (context.Context, context.CancelFunc) {
@@ -17,7 +20,7 @@ func contextFor(t *testing.T, d time.Duration) (context.Context, context.CancelF
 func TestPausedRoutePublishesNothingAndItsSourceIsTold(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &script{began: time.Now()}
-		p, stop := start(t, Config{Routes: []RouteConfig{{Returnable: true}, {}}}, s)
+		p, stop := start(t, pipeline.Config{Routes: []pipeline.RouteConfig{{Returnable: true}, {}}}, s)
 		r := p.Route(0)
 		r.Pause()
 		r.Submit(bytesOf("a", "1", 1))
@@ -30,7 +33,7 @@ func TestPausedRoutePublishesNothingAndItsSourceIsTold(t *testing.T) {
 		if since := r.Halted(); since.IsZero() {
 			t.Error("the source is not told")
 		}
-		if got := p.Stats().Routes[0].State; got != Paused {
+		if got := p.Stats().Routes[0].State; got != pipeline.Paused {
 			t.Errorf("state %q, want paused", got)
 		}
 		r.Resume()
@@ -45,19 +48,19 @@ func TestPausedRoutePublishesNothingAndItsSourceIsTold(t *testing.T) {
 func TestStopPublishesWhatAPausedRouteHasFromCoreNATS(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s, settled := &script{began: time.Now()}, newEnds()
-		p, stop := start(t, Config{Routes: []RouteConfig{{Settler: settled}}}, s)
+		p, stop := start(t, pipeline.Config{Routes: []pipeline.RouteConfig{{Settler: settled}}}, s)
 		p.Route(0).Pause()
 		p.Route(0).Submit(bytesOf("a", "x", 1))
 		time.Sleep(time.Minute)
 		stop()
-		if got := settled.outcome(t, 1); got != Published {
+		if got := settled.outcome(t, 1); got != pipeline.Published {
 			t.Errorf("the message is %v, want published", got)
 		}
 	})
 }
 
-// TestPausesAndReloadsStrandNothing changes a route's state or the limits 1 000 times at random. Each change is in force within 100 ms, and
-// every message ends.
+// TestPausesAndReloadsStrandNothing changes a route's state or the limits many times at random. Each change is in force
+// within 100 ms, and every message ends.
 func TestPausesAndReloadsStrandNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		rng := rand.New(rand.NewPCG(7, 7))
@@ -69,7 +72,7 @@ func TestPausesAndReloadsStrandNothing(t *testing.T) {
 			return published
 		}
 		settled := newEnds()
-		p, stop := start(t, Config{Workers: 4, MaxMessages: 50, Routes: []RouteConfig{{Ordered: true, Settler: settled}}}, fakeSink(func(*Request) Answer {
+		p, stop := start(t, pipeline.Config{Workers: 4, MaxMessages: 50, Routes: []pipeline.RouteConfig{{Ordered: true, Settler: settled}}}, fakeSink(func(*pipeline.Request) pipeline.Answer {
 			time.Sleep(2 * time.Millisecond)
 			mu.Lock()
 			defer mu.Unlock()
@@ -86,7 +89,7 @@ func TestPausesAndReloadsStrandNothing(t *testing.T) {
 			done <- n
 		}()
 		paused, perSecond := false, 1e9
-		for i := range 1000 {
+		for i := range long.Or(200, 1000) {
 			switch rng.IntN(4) {
 			case 0:
 				p.Route(0).Pause()
@@ -96,7 +99,7 @@ func TestPausesAndReloadsStrandNothing(t *testing.T) {
 				paused = false
 			default:
 				perSecond = []float64{0.5, 20, 100, 1000}[rng.IntN(4)]
-				p.SetLimits(Limits{Region: Rate{Ceiling: perSecond}})
+				p.SetLimits(pipeline.Limits{Region: pipeline.Rate{Ceiling: perSecond}})
 			}
 			time.Sleep(100 * time.Millisecond) // From here on it is in force.
 			before := count()
@@ -112,12 +115,12 @@ func TestPausesAndReloadsStrandNothing(t *testing.T) {
 			}
 		}
 		p.Route(0).Resume()
-		p.SetLimits(Limits{Region: unlimited})
+		p.SetLimits(pipeline.Limits{Region: unlimited})
 		end()
 		n := <-done
 		stop()
 		for handle := range n {
-			if got := settled.outcome(t, handle); got != Published {
+			if got := settled.outcome(t, handle); got != pipeline.Published {
 				t.Fatalf("message %d is %v, want published", handle, got)
 			}
 		}

@@ -1,4 +1,4 @@
-package pipeline
+package pipeline_test
 
 import (
 	"context"
@@ -9,13 +9,14 @@ import (
 	"time"
 
 	"momento-bridge/bench/rig"
+	"momento-bridge/pipeline"
 )
 
 // count is a settler that counts publishes.
 type count struct{ n atomic.Int64 }
 
-func (c *count) Settle(_ any, o Outcome) {
-	if o == Published {
+func (c *count) Settle(_ any, o pipeline.Outcome) {
+	if o == pipeline.Published {
 		c.n.Add(1)
 	}
 }
@@ -23,27 +24,27 @@ func (c *count) Settle(_ any, o Outcome) {
 // instant is a sink that accepts at once. It allocates nothing.
 type instant struct{}
 
-func (instant) Connection(depth int) Connection {
+func (instant) Connection(depth int) pipeline.Connection {
 	return &instantConnection{depth: depth, interrupted: make(chan struct{}, 1)}
 }
 
 type instantConnection struct {
 	depth       int
 	interrupted chan struct{}
-	sent        []*Request
+	sent        []*pipeline.Request
 }
 
-func (c *instantConnection) Depth() int          { return c.depth }
-func (*instantConnection) TrySend(*Request) bool { return false }
-func (c *instantConnection) Close()              {}
-func (c *instantConnection) Send(rs []*Request)  { c.sent = append(c.sent, rs...) }
+func (c *instantConnection) Depth() int                   { return c.depth }
+func (*instantConnection) TrySend(*pipeline.Request) bool { return false }
+func (c *instantConnection) Close()                       {}
+func (c *instantConnection) Send(rs []*pipeline.Request)  { c.sent = append(c.sent, rs...) }
 
-func (c *instantConnection) Receive(dst []Answered) []Answered {
+func (c *instantConnection) Receive(dst []pipeline.Answered) []pipeline.Answered {
 	if len(c.sent) == 0 {
 		<-c.interrupted
 	}
 	for _, r := range c.sent {
-		dst = append(dst, Answered{Request: r, Answer: accept()})
+		dst = append(dst, pipeline.Answered{Request: r, Answer: accept()})
 	}
 	c.sent = c.sent[:0]
 	return dst
@@ -84,9 +85,9 @@ func BenchmarkPipeline(b *testing.B) {
 				b.Run(fmt.Sprintf("%s/ordered=%v/topics=%d", way.name, ordered, topics), func(b *testing.B) {
 					names := topicNames(topics)
 					var done count
-					p := build(Config{
+					p := build(pipeline.Config{
 						Workers: way.workers, InFlight: way.inFlight, MaxMessages: 16384, MaxBytes: 64 << 20,
-						Routes: []RouteConfig{{Ordered: ordered, Settler: &done}},
+						Routes: []pipeline.RouteConfig{{Ordered: ordered, Settler: &done}},
 					}, instant{})
 					hard, cancel := context.WithCancel(b.Context())
 					defer cancel()
@@ -95,7 +96,7 @@ func BenchmarkPipeline(b *testing.B) {
 					var submitting sync.WaitGroup
 					submitting.Go(func() {
 						for i := range b.N {
-							p.Route(0).Submit(Message{Topic: names[i%topics], Payload: payload, Time: time.Now(), Handle: p})
+							p.Route(0).Submit(pipeline.Message{Topic: names[i%topics], Payload: payload, Time: time.Now(), Handle: p})
 						}
 						p.Route(0).Close()
 					})
@@ -108,24 +109,6 @@ func BenchmarkPipeline(b *testing.B) {
 	}
 }
 
-// BenchmarkObserve is what the histograms of one accepted message cost. It is part of what BenchmarkPipeline measures.
-//
-//	go test -run '^$' -bench BenchmarkObserve -count 6 ./pipeline
-func BenchmarkObserve(b *testing.B) {
-	p := build(Config{Routes: []RouteConfig{{}}}, instant{})
-	now := time.Unix(1_700_000_000, 0)
-	flying := parcel{lane: p.d.routes[0].lane("topic")}
-	flying.add(&entry{})
-	meter, n := rig.Start(b), 0
-	for b.Loop() { // Latencies of 0.5 to 8.5 ms, as they are on the way to an endpoint.
-		n++
-		flying.sent = now.Add(-time.Duration(500_000 + n%8*1_000_000))
-		flying.first.Time = flying.sent
-		flying.observe(now, true)
-	}
-	meter.Stop(n)
-}
-
 // BenchmarkStats is one snapshot, which is taken under the pipeline's mutex for each scrape. What a whole scrape costs is BenchmarkScrape of
 // bench/hotpath.
 //
@@ -133,7 +116,7 @@ func BenchmarkObserve(b *testing.B) {
 func BenchmarkStats(b *testing.B) {
 	for _, routes := range []int{1, 100} {
 		b.Run(fmt.Sprintf("routes=%d", routes), func(b *testing.B) {
-			p := build(Config{Routes: make([]RouteConfig, routes)}, instant{})
+			p := build(pipeline.Config{Routes: make([]pipeline.RouteConfig, routes)}, instant{})
 			b.ReportAllocs()
 			for b.Loop() {
 				if got := len(p.Stats().Routes); got != routes {

@@ -1,18 +1,21 @@
-package pipeline
+package pipeline_test
 
 import (
 	"context"
 	"fmt"
+	"runtime"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"momento-bridge/pipeline"
 )
 
 func TestSubmitBlocksWhileTheShareIsFull(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &script{began: time.Now(), latency: time.Second}
-		p, stop := start(t, Config{Workers: 1, MaxMessages: 4, Routes: []RouteConfig{{Cache: "c1"}, {Cache: "c2"}}}, s)
+		p, stop := start(t, pipeline.Config{Workers: 1, MaxMessages: 4, Routes: []pipeline.RouteConfig{{Cache: "c1"}, {Cache: "c2"}}}, s)
 		var submitted atomic.Int64
 		go func() {
 			for range 5 {
@@ -35,11 +38,11 @@ func TestSubmitBlocksWhileTheShareIsFull(t *testing.T) {
 
 func TestBytesBoundTheQueueToo(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		p := build(Config{MaxBytes: 1000, Routes: []RouteConfig{{}}}, &script{})
+		p := build(pipeline.Config{MaxBytes: 1000, Routes: []pipeline.RouteConfig{{}}}, &script{})
 		var submitted atomic.Int64
 		go func() {
 			for range 3 {
-				p.Route(0).Submit(Message{Topic: "a", Payload: make([]byte, 600), Time: time.Now()})
+				p.Route(0).Submit(pipeline.Message{Topic: "a", Payload: make([]byte, 600), Time: time.Now()})
 				submitted.Add(1)
 			}
 		}()
@@ -58,8 +61,8 @@ func TestCloseReturnsWhatStreamsCanDeliverAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &script{began: time.Now(), latency: time.Second}
 		settled := newEnds()
-		routes := []RouteConfig{{Returnable: true, Settler: settled}, {Settler: settled}}
-		p, stop := start(t, Config{Workers: 2, Routes: routes}, s)
+		routes := []pipeline.RouteConfig{{Returnable: true, Settler: settled}, {Settler: settled}}
+		p, stop := start(t, pipeline.Config{Workers: 2, Routes: routes}, s)
 		for i := range routes {
 			for n := range 3 {
 				p.Route(i).Submit(message("a", fmt.Sprint(i, n)))
@@ -67,16 +70,16 @@ func TestCloseReturnsWhatStreamsCanDeliverAgain(t *testing.T) {
 			}
 		}
 		p.Route(0).Close()
-		if o := settled.outcome(t, "0 2"); o != Returned {
+		if o := settled.outcome(t, "0 2"); o != pipeline.Returned {
 			t.Errorf("the stream's queued message is %v at once, want returned", o)
 		}
 		p.Route(0).Submit(message("a", "late"))
-		if o := settled.outcome(t, "late"); o != Returned {
+		if o := settled.outcome(t, "late"); o != pipeline.Returned {
 			t.Errorf("late message is %v, want returned", o)
 		}
 		stop()
 		for _, handle := range []string{"0 0", "0 1", "1 0", "1 1", "1 2"} {
-			if o := settled.outcome(t, handle); o != Published {
+			if o := settled.outcome(t, handle); o != pipeline.Published {
 				t.Errorf("message %s is %v, want published", handle, o)
 			}
 		}
@@ -85,12 +88,12 @@ func TestCloseReturnsWhatStreamsCanDeliverAgain(t *testing.T) {
 
 func TestHardStopEndsEverythingByItsTime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := fakeSink(func(r *Request) Answer {
+		s := fakeSink(func(r *pipeline.Request) pipeline.Answer {
 			time.Sleep(time.Until(r.Deadline)) // An endpoint that never answers.
-			return answer(Ambiguous, ResultTimeout, 0)
+			return answer(pipeline.Ambiguous, pipeline.ResultTimeout, 0)
 		})
 		settled := newEnds()
-		p := build(Config{Workers: 1, Routes: []RouteConfig{{Settler: settled}, {Settler: settled, Returnable: true}}}, s)
+		p := build(pipeline.Config{Workers: 1, Routes: []pipeline.RouteConfig{{Settler: settled}, {Settler: settled, Returnable: true}}}, s)
 		hard, cancel := context.WithCancel(t.Context())
 		began := time.Now()
 		done := make(chan int)
@@ -111,7 +114,7 @@ func TestHardStopEndsEverythingByItsTime(t *testing.T) {
 		if left != 2 {
 			t.Errorf("%d left, want the two of the core route", left)
 		}
-		for handle, want := range map[int]Outcome{0: Dropped, 10: Dropped, 1: Returned, 11: Returned} {
+		for handle, want := range map[int]pipeline.Outcome{0: pipeline.Dropped, 10: pipeline.Dropped, 1: pipeline.Returned, 11: pipeline.Returned} {
 			if o := settled.outcome(t, handle); o != want {
 				t.Errorf("message %d is %v, want %v", handle, o, want)
 			}
@@ -123,7 +126,7 @@ func TestHardStopEndsEverythingByItsTime(t *testing.T) {
 func TestTopicsTakeTurns(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &script{began: time.Now()}
-		p := build(Config{Workers: 1, Limits: Limits{Region: Rate{Ceiling: 1, Burst: 1}}, Routes: []RouteConfig{{}}}, s)
+		p := build(pipeline.Config{Workers: 1, Limits: pipeline.Limits{Region: pipeline.Rate{Ceiling: 1, Burst: 1}}, Routes: []pipeline.RouteConfig{{}}}, s)
 		for n := range 3 {
 			p.Route(0).Submit(message("hot", n))
 		}
@@ -140,13 +143,23 @@ func TestTopicsTakeTurns(t *testing.T) {
 
 func TestManyTopicsDoNotGrowMemoryForEver(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		p, stop := start(t, Config{Routes: []RouteConfig{{Ordered: true}}}, &script{})
-		for n := range 5 * keptLanes {
-			p.Route(0).Submit(message(fmt.Sprint("topic-", n), nil))
+		p, stop := start(t, pipeline.Config{Routes: []pipeline.RouteConfig{{Ordered: true}}}, fakeSink(func(*pipeline.Request) pipeline.Answer { return accept() }))
+		n := 0
+		submit := func(topics int) (bytes uint64) {
+			for range topics {
+				n++
+				p.Route(0).Submit(message(fmt.Sprint("topic-", n), nil))
+			}
+			synctest.Wait()
+			runtime.GC()
+			var m runtime.MemStats
+			runtime.ReadMemStats(&m)
+			return m.HeapAlloc
+		}
+		few, many := submit(5_000), submit(50_000)
+		if many > few+5<<20 { // The queue of a topic has more than 300 bytes.
+			t.Errorf("50 000 topics that are no longer in use hold %d bytes", many-few)
 		}
 		stop()
-		if n := len(p.Route(0).lanes); n > keptLanes+1 {
-			t.Errorf("%d lanes kept, want at most %d", n, keptLanes+1)
-		}
 	})
 }

@@ -1,4 +1,4 @@
-package pipeline
+package pipeline_test
 
 import (
 	"fmt"
@@ -7,21 +7,23 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"momento-bridge/pipeline"
 )
 
 // shares publishes at 100/s for a while with every route busy, and returns how many each route had.
-func shares(t *testing.T, cfg Config, length time.Duration) map[string]int {
+func shares(t *testing.T, cfg pipeline.Config, length time.Duration) map[string]int {
 	t.Helper()
 	got := map[string]int{}
 	synctest.Test(t, func(t *testing.T) {
 		cfg.Workers, cfg.MaxMessages, cfg.MaxBytes = 1, 30_000, 1<<30
-		p := build(cfg, fakeSink(func(r *Request) Answer {
+		p := build(cfg, fakeSink(func(r *pipeline.Request) pipeline.Answer {
 			got[r.Topic]++
 			return accept()
 		}))
 		for i, r := range cfg.Routes {
 			for n := range 9000 {
-				p.Route(i).Submit(Message{Topic: r.Name, Payload: make([]byte, 1+i*1500), Time: time.Now(), Handle: n})
+				p.Route(i).Submit(pipeline.Message{Topic: r.Name, Payload: make([]byte, 1+i*1500), Time: time.Now(), Handle: n})
 			}
 		}
 		hard, cancel := contextFor(t, length)
@@ -32,9 +34,9 @@ func shares(t *testing.T, cfg Config, length time.Duration) map[string]int {
 }
 
 func TestRoutesShareAQuotaByWeight(t *testing.T) {
-	limits := Limits{Region: Rate{Ceiling: 100}, Routes: map[string]RouteLimit{"a": {Weight: 3}}}
-	routes := []RouteConfig{{Name: "a"}, {Name: "b"}, {Name: "c"}}
-	got := shares(t, Config{Limits: limits, Routes: routes}, time.Minute)
+	limits := pipeline.Limits{Region: pipeline.Rate{Ceiling: 100}, Routes: map[string]pipeline.RouteLimit{"a": {Weight: 3}}}
+	routes := []pipeline.RouteConfig{{Name: "a"}, {Name: "b"}, {Name: "c"}}
+	got := shares(t, pipeline.Config{Limits: limits, Routes: routes}, time.Minute)
 	for name, want := range map[string]int{"a": 3600, "b": 1200, "c": 1200} {
 		if got[name] < want-5 || got[name] > want+5 {
 			t.Errorf("route %s had %d of 6000, want %d: %v", name, got[name], want, got)
@@ -44,8 +46,8 @@ func TestRoutesShareAQuotaByWeight(t *testing.T) {
 
 // Where operations are counted, it is those that are shared: b's messages cost two each, c's three.
 func TestRoutesShareOperationsRatherThanMessages(t *testing.T) {
-	limits := Limits{Region: Rate{Ceiling: 90}}
-	got := shares(t, Config{Operations: true, Limits: limits, Routes: []RouteConfig{{Name: "a"}, {Name: "b"}, {Name: "c"}}}, time.Minute)
+	limits := pipeline.Limits{Region: pipeline.Rate{Ceiling: 90}}
+	got := shares(t, pipeline.Config{Operations: true, Limits: limits, Routes: []pipeline.RouteConfig{{Name: "a"}, {Name: "b"}, {Name: "c"}}}, time.Minute)
 	for name, want := range map[string]int{"a": 1800, "b": 900, "c": 600} {
 		if got[name] < want-5 || got[name] > want+5 {
 			t.Errorf("route %s had %d messages, want %d: %v", name, got[name], want, got)
@@ -54,13 +56,13 @@ func TestRoutesShareOperationsRatherThanMessages(t *testing.T) {
 }
 
 func TestCeilingsOfRoutesAndCachesNestAndHoldNobodyElse(t *testing.T) {
-	limits := Limits{
-		Region: Rate{Ceiling: 100},
-		Caches: map[string]Rate{"small": {Ceiling: 5}},
-		Routes: map[string]RouteLimit{"b": {Rate: Rate{Ceiling: 0.5}}},
+	limits := pipeline.Limits{
+		Region: pipeline.Rate{Ceiling: 100},
+		Caches: map[string]pipeline.Rate{"small": {Ceiling: 5}},
+		Routes: map[string]pipeline.RouteLimit{"b": {Rate: pipeline.Rate{Ceiling: 0.5}}},
 	}
-	routes := []RouteConfig{{Name: "a", Cache: "small"}, {Name: "b"}, {Name: "c"}}
-	got := shares(t, Config{Limits: limits, Routes: routes}, time.Minute)
+	routes := []pipeline.RouteConfig{{Name: "a", Cache: "small"}, {Name: "b"}, {Name: "c"}}
+	got := shares(t, pipeline.Config{Limits: limits, Routes: routes}, time.Minute)
 	for name, want := range map[string]int{"a": 300, "b": 30, "c": 5670} {
 		if got[name] < want-5 || got[name] > want+5 {
 			t.Errorf("route %s had %d, want %d: %v", name, got[name], want, got)
@@ -73,8 +75,8 @@ func TestHotTopicsDoNotStarveAQuietOne(t *testing.T) {
 	const hot, perSecond = 20, 10.0
 	synctest.Test(t, func(t *testing.T) {
 		var waits []time.Duration
-		p, stop := start(t, Config{Workers: 8, MaxMessages: 100_000, Limits: Limits{Region: Rate{Ceiling: perSecond}}, Routes: []RouteConfig{{Ordered: true, Returnable: true}}},
-			fakeSink(func(r *Request) Answer {
+		p, stop := start(t, pipeline.Config{Workers: 8, MaxMessages: 100_000, Limits: pipeline.Limits{Region: pipeline.Rate{Ceiling: perSecond}}, Routes: []pipeline.RouteConfig{{Ordered: true, Returnable: true}}},
+			fakeSink(func(r *pipeline.Request) pipeline.Answer {
 				if r.Topic == "quiet" {
 					var at int64
 					fmt.Sscan(string(r.Payload), &at)

@@ -51,6 +51,11 @@ type RouteStats struct {
 	// UnkeptWhy is why storing the latest of them has failed.
 	UnkeptWhy string
 
+	// Troubled is the messages that the endpoint has refused and that are to be tried again.
+	Troubled int
+	// Suspects is those that may be at fault themselves, and what waits behind them in their topics.
+	Suspects int
+
 	// What it may do.
 	Share        float64 // Of the quota while all routes are busy, from 0 to 1.
 	Forbidden    int     // Topics that the key may not publish to.
@@ -134,6 +139,8 @@ func (r *Route) stats(keyRefused bool, weights float64) RouteStats {
 		RouteRefused: r.gate.closed && !r.distrusted(),
 		Aside:        r.aside,
 		AsideTopics:  r.asideUnits,
+		Troubled:     r.troubled,
+		Suspects:     r.suspects,
 		Unkept:       r.unstored.n,
 		UnkeptWhy:    r.unstored.why,
 	}

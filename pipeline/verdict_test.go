@@ -1,4 +1,4 @@
-package pipeline
+package pipeline_test
 
 import (
 	"errors"
@@ -8,6 +8,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"momento-bridge/pipeline"
 )
 
 // script answers each topic's publishes with the next of its answers, then accepts. It remembers what was published
@@ -15,14 +17,16 @@ import (
 type script struct {
 	mu      sync.Mutex
 	began   time.Time
-	answers map[string][]Answer
+	answers map[string][]pipeline.Answer
 	latency time.Duration
 	log     []string // "seconds topic/payload", one for each publish.
 }
 
-func (s *script) Connection(depth int) Connection { return newFakeConnection(depth, s.Publish) }
+func (s *script) Connection(depth int) pipeline.Connection {
+	return newFakeConnection(depth, s.Publish)
+}
 
-func (s *script) Publish(r *Request) Answer {
+func (s *script) Publish(r *pipeline.Request) pipeline.Answer {
 	s.mu.Lock()
 	s.log = append(s.log, fmt.Sprintf("%g %s/%s", time.Since(s.began).Seconds(), r.Topic, r.Payload))
 	next := accept()
@@ -38,10 +42,10 @@ func (s *script) Publish(r *Request) Answer {
 // letters keeps dead letters, after the first failures.
 type letters struct {
 	failures int
-	kept     []Rejection
+	kept     []pipeline.Rejection
 }
 
-func (l *letters) Keep(_ *Message, r Rejection) error {
+func (l *letters) Keep(_ *pipeline.Message, r pipeline.Rejection) error {
 	if l.failures > 0 {
 		l.failures--
 		return errors.New("no answer from the stream")
@@ -54,142 +58,138 @@ func (l *letters) Keep(_ *Message, r Rejection) error {
 // published when, with delays that double from 1 s for a message and for the quota, 2 s for the key, 10 s for what is
 // parked, and 1 s for the endpoint.
 func TestEachVerdictHasItsEffect(t *testing.T) {
-	retryAfter := func(a Answer, d time.Duration) Answer { a.RetryAfter = d; return a }
+	retryAfter := func(a pipeline.Answer, d time.Duration) pipeline.Answer { a.RetryAfter = d; return a }
 	var (
-		bad       = answer(Reject, Result400, 400)
-		key       = answer(HaltAll, Result401, 401)
-		forbidden = answer(HaltTopic, Result403, 403)
-		noCache   = answer(HaltCache, Result404, 404)
-		quota     = answer(SlowDown, Result429, 429)
-		broken    = answer(Retry, Result5xx, 500)
-		refused   = answer(Retry, ResultNetwork, 0)
-		unclear   = answer(Ambiguous, ResultTimeout, 0)
+		bad       = answer(pipeline.Reject, pipeline.Result400, 400)
+		key       = answer(pipeline.HaltAll, pipeline.Result401, 401)
+		forbidden = answer(pipeline.HaltTopic, pipeline.Result403, 403)
+		noCache   = answer(pipeline.HaltCache, pipeline.Result404, 404)
+		quota     = answer(pipeline.SlowDown, pipeline.Result429, 429)
+		broken    = answer(pipeline.Retry, pipeline.Result5xx, 500)
+		refused   = answer(pipeline.Retry, pipeline.ResultNetwork, 0)
+		unclear   = answer(pipeline.Ambiguous, pipeline.ResultTimeout, 0)
 	)
 	tests := map[string]struct {
-		answers []Answer // To topic a.
-		route   RouteConfig
+		answers []pipeline.Answer // To topic a.
+		route   pipeline.RouteConfig
 		letters *letters
 		want    []string
-		outcome Outcome // Of the first message.
+		outcome pipeline.Outcome // Of the first message.
 	}{
-		"accepted": {nil, RouteConfig{}, nil, []string{"0 a/1", "0 b/3", "0 a/2"}, Published},
-		"a rejected message is dropped, its lane goes on": {[]Answer{bad}, RouteConfig{}, nil, []string{"0 a/1", "0 b/3", "0 a/2"}, Dropped},
-		"a rejected message is dead-lettered":             {[]Answer{bad}, RouteConfig{}, &letters{}, []string{"0 a/1", "0 b/3", "0 a/2"}, DeadLettered},
+		"accepted": {nil, pipeline.RouteConfig{}, nil, []string{"0 a/1", "0 b/3", "0 a/2"}, pipeline.Published},
+		"a rejected message is dropped, its lane goes on": {[]pipeline.Answer{bad}, pipeline.RouteConfig{}, nil, []string{"0 a/1", "0 b/3", "0 a/2"}, pipeline.Dropped},
+		"a rejected message is dead-lettered":             {[]pipeline.Answer{bad}, pipeline.RouteConfig{}, &letters{}, []string{"0 a/1", "0 b/3", "0 a/2"}, pipeline.DeadLettered},
 		"a dead letter that cannot be kept is tried again without another publish": {
-			[]Answer{bad},
-			RouteConfig{},
+			[]pipeline.Answer{bad},
+			pipeline.RouteConfig{},
 			&letters{failures: 2},
 			[]string{"0 a/1", "0 b/3", "3 a/2"},
-			DeadLettered,
+			pipeline.DeadLettered,
 		},
 		"a refused key parks everything and is probed by one message; where it is accepted for others it is the topic that waits": {
-			[]Answer{key, key},
-			RouteConfig{},
+			[]pipeline.Answer{key, key},
+			pipeline.RouteConfig{},
 			nil,
 			[]string{"0 a/1", "2 b/3", "2 a/1", "12 a/1", "12 a/2"},
-			Published,
+			pipeline.Published,
 		},
 		"a forbidden topic parks its lane": {
-			[]Answer{forbidden, forbidden},
-			RouteConfig{},
+			[]pipeline.Answer{forbidden, forbidden},
+			pipeline.RouteConfig{},
 			nil,
 			[]string{"0 a/1", "0 b/3", "10 a/1", "30 a/1", "30 a/2"},
-			Published,
+			pipeline.Published,
 		},
 		"a missing cache parks its routes, but for messages that have not been tried": {
-			[]Answer{noCache},
-			RouteConfig{},
+			[]pipeline.Answer{noCache},
+			pipeline.RouteConfig{},
 			nil,
 			[]string{"0 a/1", "0 b/3", "0 a/1", "0 a/2"},
-			Published,
+			pipeline.Published,
 		},
 		"a cache that accepts others is not taken for missing": {
-			[]Answer{noCache, noCache},
-			RouteConfig{},
+			[]pipeline.Answer{noCache, noCache},
+			pipeline.RouteConfig{},
 			nil,
 			[]string{"0 a/1", "0 b/3", "0 a/1", "1 a/1", "1 a/2"},
-			Published,
+			pipeline.Published,
 		},
 		"a refusal for quota slows everybody down": {
-			[]Answer{quota, quota},
-			RouteConfig{},
+			[]pipeline.Answer{quota, quota},
+			pipeline.RouteConfig{},
 			nil,
 			[]string{"0 a/1", "1 b/3", "1 a/1", "2 a/1", "2 a/2"},
-			Published,
+			pipeline.Published,
 		},
 		"retry-after is a minimum": {
-			[]Answer{retryAfter(quota, 7*time.Second)},
-			RouteConfig{},
+			[]pipeline.Answer{retryAfter(quota, 7*time.Second)},
+			pipeline.RouteConfig{},
 			nil,
 			[]string{"0 a/1", "7 b/3", "7 a/1", "7 a/2"},
-			Published,
+			pipeline.Published,
 		},
 		"a server error holds its lane, longer each time": {
-			[]Answer{broken, broken, broken},
-			RouteConfig{},
+			[]pipeline.Answer{broken, broken, broken},
+			pipeline.RouteConfig{},
 			nil,
 			[]string{"0 a/1", "0 b/3", "1 a/1", "3 a/1", "7 a/1", "7 a/2"},
-			Published,
+			pipeline.Published,
 		},
 		"a server error's retry-after is a minimum": {
-			[]Answer{retryAfter(broken, 5*time.Second)},
-			RouteConfig{},
+			[]pipeline.Answer{retryAfter(broken, 5*time.Second)},
+			pipeline.RouteConfig{},
 			nil,
 			[]string{"0 a/1", "0 b/3", "5 a/1", "5 a/2"},
-			Published,
+			pipeline.Published,
 		},
 		"a connect error is tried again": {
-			[]Answer{refused},
-			RouteConfig{},
+			[]pipeline.Answer{refused},
+			pipeline.RouteConfig{},
 			nil,
 			[]string{"0 a/1", "0 b/3", "1 a/1", "1 a/2"},
-			Published,
+			pipeline.Published,
 		},
 		"an unclear outcome is tried again": {
-			[]Answer{unclear},
-			RouteConfig{},
+			[]pipeline.Answer{unclear},
+			pipeline.RouteConfig{},
 			nil,
 			[]string{"0 a/1", "0 b/3", "1 a/1", "1 a/2"},
-			Published,
+			pipeline.Published,
 		},
 		"an unclear outcome is dropped at most once": {
-			[]Answer{unclear},
-			RouteConfig{AtMostOnce: true},
+			[]pipeline.Answer{unclear},
+			pipeline.RouteConfig{AtMostOnce: true},
 			nil,
 			[]string{"0 a/1", "0 b/3", "0 a/2"},
-			Dropped,
+			pipeline.Dropped,
 		},
-		"a message that is too large is never sent": {nil, RouteConfig{MaxPayload: -1}, nil, nil, Dropped},
+		"a message that is too large is never sent": {nil, pipeline.RouteConfig{MaxPayload: -1}, nil, nil, pipeline.Dropped},
 		"an endpoint that is down is probed by one message a second": {
-			slices.Repeat([]Answer{broken}, downAfter+1),
-			RouteConfig{},
+			slices.Repeat([]pipeline.Answer{broken}, downAfter+1),
+			pipeline.RouteConfig{},
 			nil,
 			[]string{
 				"0 a/1", "0 b/3", "1 a/1", "3 a/1", "7 a/1", "8 a/1", "9 a/1", "10 a/1", "11 a/1", "12 a/1", "13 a/1", "14 a/1", "15 a/1", "15 a/2",
 			},
-			Published,
+			pipeline.Published,
 		},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				s := &script{began: time.Now(), answers: map[string][]Answer{"a": slices.Clone(tt.answers)}}
+				s := &script{began: time.Now(), answers: map[string][]pipeline.Answer{"a": slices.Clone(tt.answers)}}
 				settled := newEnds()
 				tt.route.Ordered, tt.route.Settler = true, settled
 				if tt.letters != nil {
 					tt.route.DeadLetters = tt.letters
 				}
-				p, stop := start(t, Config{Workers: 1, Routes: []RouteConfig{tt.route}}, s)
+				p, stop := start(t, pipeline.Config{Workers: 1, Routes: []pipeline.RouteConfig{tt.route}}, s)
 				synctest.Wait()
-				p.mu.Lock() // So that the single worker finds all three.
+				p.Route(0).Pause() // So that the single worker finds all three.
 				for i, topic := range []string{"a", "a", "b"} {
-					p.d.routes[0].received++
-					e := entry{Message: Message{Topic: topic, Payload: fmt.Append(nil, i+1), Time: time.Now(), Handle: i + 1}}
-					p.d.routes[0].cfg.measure(&e)
-					p.d.add(time.Now(), p.d.routes[0], e)
+					p.Route(0).Submit(pipeline.Message{Topic: topic, Payload: fmt.Append(nil, i+1), Time: time.Now(), Handle: i + 1})
 				}
-				p.pump(time.Now())
-				p.mu.Unlock()
+				p.Route(0).Resume()
 				time.Sleep(10 * time.Minute)
 				stop()
 				if !slices.Equal(s.log, tt.want) {
@@ -205,10 +205,10 @@ func TestEachVerdictHasItsEffect(t *testing.T) {
 
 func TestWithoutOrderARetryHoldsNobody(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := &script{began: time.Now(), answers: map[string][]Answer{"a": {answer(Retry, Result5xx, 500)}}}
-		p, stop := start(t, Config{Workers: 1, Routes: []RouteConfig{{}}}, s)
+		s := &script{began: time.Now(), answers: map[string][]pipeline.Answer{"a": {answer(pipeline.Retry, pipeline.Result5xx, 500)}}}
+		p, stop := start(t, pipeline.Config{Workers: 1, Routes: []pipeline.RouteConfig{{}}}, s)
 		for i := range 3 {
-			p.Route(0).Submit(Message{Topic: "a", Payload: fmt.Append(nil, i), Time: time.Now()})
+			p.Route(0).Submit(pipeline.Message{Topic: "a", Payload: fmt.Append(nil, i), Time: time.Now()})
 			synctest.Wait()
 		}
 		time.Sleep(time.Minute)
@@ -222,7 +222,7 @@ func TestWithoutOrderARetryHoldsNobody(t *testing.T) {
 func TestOrderedTopicHasOnePublishInFlightAndOthersGoOn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &script{began: time.Now(), latency: time.Second}
-		p, stop := start(t, Config{Workers: 3, Routes: []RouteConfig{{Ordered: true}}}, s)
+		p, stop := start(t, pipeline.Config{Workers: 3, Routes: []pipeline.RouteConfig{{Ordered: true}}}, s)
 		for _, topic := range []string{"a", "a", "b", "c"} {
 			p.Route(0).Submit(message(topic, nil))
 			synctest.Wait()
@@ -236,12 +236,12 @@ func TestOrderedTopicHasOnePublishInFlightAndOthersGoOn(t *testing.T) {
 
 func TestNewKeyEndsTheParkingAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		key := answer(HaltAll, Result401, 401)
-		s := &script{began: time.Now(), answers: map[string][]Answer{"a": {key, key}}}
-		p, stop := start(t, Config{Workers: 2, Routes: []RouteConfig{{Ordered: true}}}, s)
+		key := answer(pipeline.HaltAll, pipeline.Result401, 401)
+		s := &script{began: time.Now(), answers: map[string][]pipeline.Answer{"a": {key, key}}}
+		p, stop := start(t, pipeline.Config{Workers: 2, Routes: []pipeline.RouteConfig{{Ordered: true}}}, s)
 		p.Route(0).Submit(message("a", nil))
 		time.Sleep(5 * time.Second) // Probed at 2 s, the next probe would be at 6 s.
-		if !p.Stats().KeyRefused || p.Stats().Routes[0].State != Parked {
+		if !p.Stats().KeyRefused || p.Stats().Routes[0].State != pipeline.Parked {
 			t.Errorf("stats = %+v, want a refused key", p.Stats())
 		}
 		p.KeyChanged()
@@ -259,18 +259,18 @@ func TestNewKeyEndsTheParkingAtOnce(t *testing.T) {
 // slowLetters takes its time to keep a dead letter.
 type slowLetters time.Duration
 
-func (l slowLetters) Keep(*Message, Rejection) error {
+func (l slowLetters) Keep(*pipeline.Message, pipeline.Rejection) error {
 	time.Sleep(time.Duration(l))
 	return nil
 }
 
 func TestSlowDeadLetterHoldsNobodyWhenItsAnswerEndsAnOutage(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := &script{began: time.Now(), answers: map[string][]Answer{
-			"a": slices.Repeat([]Answer{answer(Retry, Result5xx, 500)}, 11), // At 0, 1, 3, and then each second as the probe, until b is answered.
-			"b": {answer(Reject, Result400, 400)},
+		s := &script{began: time.Now(), answers: map[string][]pipeline.Answer{
+			"a": slices.Repeat([]pipeline.Answer{answer(pipeline.Retry, pipeline.Result5xx, 500)}, 11), // At 0, 1, 3, and then each second as the probe, until b is answered.
+			"b": {answer(pipeline.Reject, pipeline.Result400, 400)},
 		}}
-		p, stop := start(t, Config{Workers: 2, Routes: []RouteConfig{{Ordered: true, DeadLetters: slowLetters(5 * time.Second)}}}, s)
+		p, stop := start(t, pipeline.Config{Workers: 2, Routes: []pipeline.RouteConfig{{Ordered: true, DeadLetters: slowLetters(5 * time.Second)}}}, s)
 		p.Route(0).Submit(message("a", nil))
 		time.Sleep(10*time.Second + 500*time.Millisecond)
 		p.Route(0).Submit(message("b", nil))

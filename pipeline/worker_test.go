@@ -1,4 +1,4 @@
-package pipeline
+package pipeline_test
 
 import (
 	"fmt"
@@ -6,6 +6,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"momento-bridge/pipeline"
 )
 
 // slowSink answers each publish a while after it was sent, all at once if need be, and notes how many were in flight.
@@ -18,7 +20,7 @@ type slowSink struct {
 	sends    int
 }
 
-func (s *slowSink) Connection(depth int) Connection {
+func (s *slowSink) Connection(depth int) pipeline.Connection {
 	return &slowConnection{s: s, fakeConnection: newFakeConnection(depth, nil).(*fakeConnection)}
 }
 
@@ -27,12 +29,12 @@ type slowConnection struct {
 	s *slowSink
 }
 
-func (c *slowConnection) TrySend(r *Request) bool {
-	c.Send([]*Request{r})
+func (c *slowConnection) TrySend(r *pipeline.Request) bool {
+	c.Send([]*pipeline.Request{r})
 	return true
 }
 
-func (c *slowConnection) Send(rs []*Request) {
+func (c *slowConnection) Send(rs []*pipeline.Request) {
 	c.s.mu.Lock()
 	c.s.sends++
 	c.s.inFlight += len(rs)
@@ -43,7 +45,7 @@ func (c *slowConnection) Send(rs []*Request) {
 			c.s.mu.Lock()
 			c.s.inFlight--
 			c.s.mu.Unlock()
-			c.answers <- Answered{Request: r, Answer: accept()}
+			c.answers <- pipeline.Answered{Request: r, Answer: accept()}
 		})
 	}
 }
@@ -66,7 +68,7 @@ func TestConnectionCarriesSeveralPublishesAtATime(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				s := &slowSink{latency: 100 * time.Millisecond}
 				settled := newEnds()
-				p, stop := start(t, Config{Workers: 1, InFlight: 16, Routes: []RouteConfig{{Settler: settled}}}, s)
+				p, stop := start(t, pipeline.Config{Workers: 1, InFlight: 16, Routes: []pipeline.RouteConfig{{Settler: settled}}}, s)
 				began := time.Now()
 				for i := range tt.messages {
 					p.Route(0).Submit(message(fmt.Sprint("t", i), i))
@@ -77,7 +79,7 @@ func TestConnectionCarriesSeveralPublishesAtATime(t *testing.T) {
 					t.Errorf("%d in flight at the most, want from %d to 16", s.most, tt.most)
 				}
 				for i := range tt.messages {
-					if settled.outcome(t, i) != Published {
+					if settled.outcome(t, i) != pipeline.Published {
 						t.Errorf("message %d was not published", i)
 					}
 					if took := settled.at[i].Sub(began); took > tt.within {
@@ -93,7 +95,7 @@ func TestConnectionCarriesSeveralPublishesAtATime(t *testing.T) {
 func TestWorkerSendsSeveralPublishesTogetherWhereAnswersAreQuick(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &slowSink{latency: time.Millisecond}
-		p, stop := start(t, Config{Workers: 1, InFlight: 16, MaxMessages: 10_000, Routes: []RouteConfig{{}}}, s)
+		p, stop := start(t, pipeline.Config{Workers: 1, InFlight: 16, MaxMessages: 10_000, Routes: []pipeline.RouteConfig{{}}}, s)
 		for i := range 1600 {
 			p.Route(0).Submit(message("t", i))
 		}
@@ -108,7 +110,7 @@ func TestWorkerSendsSeveralPublishesTogetherWhereAnswersAreQuick(t *testing.T) {
 func TestOrderedTopicHasOnePublishInFlightWhateverTheConnectionCarries(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &slowSink{latency: 100 * time.Millisecond}
-		p, stop := start(t, Config{Workers: 2, InFlight: 8, Routes: []RouteConfig{{Ordered: true}}}, s)
+		p, stop := start(t, pipeline.Config{Workers: 2, InFlight: 8, Routes: []pipeline.RouteConfig{{Ordered: true}}}, s)
 		began := time.Now()
 		for i := range 10 {
 			p.Route(0).Submit(message("t", i))

@@ -30,6 +30,7 @@ func file(t *testing.T, text string) string {
 }
 
 func TestEveryKindOfCredentialConnects(t *testing.T) {
+	t.Parallel()
 	user, err := nkeys.CreateUser()
 	if err != nil {
 		t.Fatal(err)
@@ -66,6 +67,7 @@ func TestEveryKindOfCredentialConnects(t *testing.T) {
 }
 
 func TestReplacedPasswordIsReadAtTheNextAttempt(t *testing.T) {
+	t.Parallel()
 	s := startServer(t, server.Options{Username: "u", Password: "right"})
 	password := file(t, "wrong")
 	conn, err := Connect(ConnectConfig{URL: s.ClientURL(), User: "u", PasswordFile: password}, quiet())
@@ -83,6 +85,7 @@ func TestReplacedPasswordIsReadAtTheNextAttempt(t *testing.T) {
 }
 
 func TestConsumptionGoesOnAfterTheServerHasRestarted(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	s := startServer(t, server.Options{JetStream: true, StoreDir: dir})
 	conn := connect(t, ConnectConfig{URL: s.ClientURL()})
@@ -113,6 +116,7 @@ func TestConsumptionGoesOnAfterTheServerHasRestarted(t *testing.T) {
 
 // docs/permissions.md lists what the daemon's user needs. Here it has that and nothing else.
 func TestListedPermissionsSuffice(t *testing.T) {
+	t.Parallel()
 	daemon := &server.User{Username: "daemon", Password: "p", Permissions: &server.Permissions{
 		Publish: &server.SubjectPermission{Allow: []string{
 			"$JS.API.CONSUMER.INFO.S.momento-bridge-r", "$JS.API.CONSUMER.CREATE.S.momento-bridge-r.>",
@@ -155,6 +159,7 @@ func TestListedPermissionsSuffice(t *testing.T) {
 }
 
 func TestBrokenURLIsExplainedWithoutItsPassword(t *testing.T) {
+	t.Parallel()
 	if conn, err := Connect(ConnectConfig{URL: "nats://user:pass%word@127.0.0.1:4222"}, quiet()); err == nil {
 		conn.Close()
 		t.Error("a broken URL is accepted")

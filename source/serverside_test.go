@@ -469,6 +469,7 @@ func (g *guardedServer) consumers() int {
 }
 
 func TestFiltersOverlap(t *testing.T) {
+	t.Parallel()
 	f := func(a, b string, want bool) {
 		t.Helper()
 		if filtersOverlap(strings.Fields(a), strings.Fields(b)) != want || filtersOverlap(strings.Fields(b), strings.Fields(a)) != want {

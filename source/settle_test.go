@@ -15,6 +15,7 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 
 	"momento-bridge/pipeline"
+	"momento-bridge/test/long"
 )
 
 // firsts notes the order of first publishes in each topic, whose messages are numbered from 0 on.
@@ -142,16 +143,21 @@ func startSettled(t *testing.T, src *JetStream, f *firsts) *stage {
 // A killed daemon leaves messages unacknowledged, and newer ones wait: nothing newer of a topic goes first, however
 // far they lie apart.
 func TestWhatAKilledDaemonHeldGoesFirst(t *testing.T) {
+	t.Parallel()
 	for name, tt := range map[string]struct {
 		unacknowledged, apart int
 		ackWait               time.Duration
 	}{
 		"nothing left behind":       {0, 1, time.Minute},
 		"500 in a row":              {500, 1, time.Minute},
+		"500 over 10 000":           {500, 20, time.Minute},
 		"500 over 100 000":          {500, 200, time.Minute},
 		"too far apart to be swept": {50, 5000, 2 * time.Second},
 	} {
 		t.Run(name, func(t *testing.T) {
+			if tt.apart > 20 {
+				long.Only(t)
+			}
 			t.Parallel()
 			o := server.Options{JetStream: true, StoreDir: t.TempDir()}
 			if tt.apart == 1 {

@@ -6,6 +6,7 @@ import (
 )
 
 func TestTemplateMapsSubjectsToTopics(t *testing.T) {
+	t.Parallel()
 	tests := map[string]struct {
 		filter, template, subject, want string
 	}{
@@ -67,6 +68,7 @@ func TestTemplateMapsSubjectsToTopics(t *testing.T) {
 }
 
 func TestTemplateRefusalsSayWhatToWriteInstead(t *testing.T) {
+	t.Parallel()
 	tests := map[string]struct {
 		filter, template, want string
 	}{
@@ -153,6 +155,7 @@ func TestTemplateRefusalsSayWhatToWriteInstead(t *testing.T) {
 }
 
 func TestTemplateRandomStaysInRangeAndUsesAllOfIt(t *testing.T) {
+	t.Parallel()
 	for _, n := range []string{"6", "-6"} {
 		template := compiled(t, "*", "{{random("+n+")}}")
 		seen := map[string]bool{}

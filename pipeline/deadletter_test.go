@@ -1,13 +1,16 @@
-package pipeline
+package pipeline_test
 
 import (
 	"errors"
 	"fmt"
+	"log/slog"
 	"slices"
 	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"momento-bridge/pipeline"
 )
 
 // fullStream takes dead letters once it has room.
@@ -18,7 +21,7 @@ type fullStream struct {
 	kept  int
 }
 
-func (f *fullStream) Keep(*Message, Rejection) error {
+func (f *fullStream) Keep(*pipeline.Message, pipeline.Rejection) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.tries++
@@ -48,8 +51,8 @@ func (e *patientEnds) Postpone(handle any) {
 }
 
 // bad is a message that is rejected before it is sent.
-func bad(topic string) Message {
-	return Message{Topic: topic, Payload: make([]byte, 5000), Time: time.Now(), Handle: "bad " + topic}
+func bad(topic string) pipeline.Message {
+	return pipeline.Message{Topic: topic, Payload: make([]byte, 5000), Time: time.Now(), Handle: "bad " + topic}
 }
 
 func TestFullDeadLetterStreamHoldsNobodyUp(t *testing.T) {
@@ -66,10 +69,10 @@ func testFullStream(t *testing.T, ordered, returnable bool) {
 	const n = 60
 	dead := &fullStream{}
 	s := &script{began: time.Now()}
-	p, stop := start(t, Config{Workers: 2, MaxMessages: 200, Routes: []RouteConfig{{Ordered: ordered, Returnable: returnable, DeadLetters: dead}}}, s)
+	p, stop := start(t, pipeline.Config{Workers: 2, MaxMessages: 200, Routes: []pipeline.RouteConfig{{Ordered: ordered, Returnable: returnable, DeadLetters: dead}}}, s)
 	r := p.Route(0)
 	r.Limit(31)
-	submit := func(m Message) {
+	submit := func(m pipeline.Message) {
 		t.Helper()
 		if returnable {
 			eventuallyReserved(t, r)
@@ -97,7 +100,7 @@ func testFullStream(t *testing.T, ordered, returnable bool) {
 	dead.makeRoom()
 	time.Sleep(longestLetterWait)
 	synctest.Wait()
-	if stats := p.Stats().Routes[0]; stats.Unkept != 0 || stats.Settled[DeadLettered] != n || stats.Settled[Published] != 2*n {
+	if stats := p.Stats().Routes[0]; stats.Unkept != 0 || stats.Settled[pipeline.DeadLettered] != n || stats.Settled[pipeline.Published] != 2*n {
 		t.Errorf("once there is room %d wait, and %v are settled", stats.Unkept, stats.Settled)
 	}
 	stop()
@@ -106,7 +109,7 @@ func testFullStream(t *testing.T, ordered, returnable bool) {
 func ceilHalf(n int) int { return (n + 1) / 2 }
 
 // eventuallyReserved waits until the route has room for one more message.
-func eventuallyReserved(t *testing.T, r *Route) {
+func eventuallyReserved(t *testing.T, r *pipeline.Route) {
 	t.Helper()
 	for range 100 {
 		if n, _ := r.Reserve(); n > 0 {
@@ -122,7 +125,7 @@ func eventuallyReserved(t *testing.T, r *Route) {
 func TestTopicWithAParkedMessageTakesNotAllOfTheRoom(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &script{began: time.Now()}
-		p, stop := start(t, Config{MaxMessages: 20, Routes: []RouteConfig{{Ordered: true, DeadLetters: &fullStream{}}}}, s)
+		p, stop, hardStop := startLogged(t, pipeline.Config{MaxMessages: 20, Routes: []pipeline.RouteConfig{{Ordered: true, DeadLetters: &fullStream{}}}}, s, slog.DiscardHandler)
 		p.Route(0).Submit(bad("a"))
 		p.Route(0).Submit(message("a", nil))
 		synctest.Wait()
@@ -137,7 +140,7 @@ func TestTopicWithAParkedMessageTakesNotAllOfTheRoom(t *testing.T) {
 		if !slices.Contains(s.log, "0 b/x") || len(s.log) != 52 {
 			t.Errorf("published %d, want all 52", len(s.log))
 		}
-		go p.stopNow()
+		hardStop()
 		stop()
 	})
 }
@@ -145,18 +148,18 @@ func TestTopicWithAParkedMessageTakesNotAllOfTheRoom(t *testing.T) {
 func TestParkedMessagesAreBounded(t *testing.T) {
 	tests := map[string]struct {
 		returnable bool
-		outcome    Outcome // Of those for which there is no room.
+		outcome    pipeline.Outcome // Of those for which there is no room.
 		n          uint64
 	}{
-		"a stream takes the rest back for a while": {true, Returned, 90},
-		"core NATS loses the rest, counted":        {false, Dropped, 90},
+		"a stream takes the rest back for a while": {true, pipeline.Returned, 90},
+		"core NATS loses the rest, counted":        {false, pipeline.Dropped, 90},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				settled := &patientEnds{ends: newEnds()}
-				p, stop := start(t, Config{MaxMessages: 20, Routes: []RouteConfig{{Returnable: tt.returnable, DeadLetters: &fullStream{}, Settler: settled}}},
-					fakeSink(func(*Request) Answer { return accept() }))
+				p, stop, hardStop := startLogged(t, pipeline.Config{MaxMessages: 20, Routes: []pipeline.RouteConfig{{Returnable: tt.returnable, DeadLetters: &fullStream{}, Settler: settled}}},
+					fakeSink(func(*pipeline.Request) pipeline.Answer { return accept() }), slog.DiscardHandler)
 				for i := range 100 {
 					p.Route(0).Submit(bad(fmt.Sprint(i)))
 				}
@@ -174,7 +177,7 @@ func TestParkedMessagesAreBounded(t *testing.T) {
 				if got := len(settled.postponed); tt.returnable != (got == int(tt.n)) {
 					t.Errorf("%d postponed", got)
 				}
-				go p.stopNow()
+				hardStop()
 				stop()
 			})
 		})
@@ -182,16 +185,16 @@ func TestParkedMessagesAreBounded(t *testing.T) {
 }
 
 // keepFunc is a keeper that takes its time.
-type keepFunc func(Rejection) error
+type keepFunc func(pipeline.Rejection) error
 
-func (f keepFunc) Keep(_ *Message, r Rejection) error { return f(r) }
+func (f keepFunc) Keep(_ *pipeline.Message, r pipeline.Rejection) error { return f(r) }
 
 func TestDeadLettersThatHangDoNotHoldThoseOfOtherRoutes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		hangs := keepFunc(func(Rejection) error { time.Sleep(5 * time.Second); return errors.New("no answer") })
+		hangs := keepFunc(func(pipeline.Rejection) error { time.Sleep(5 * time.Second); return errors.New("no answer") })
 		settled := newEnds()
-		p, stop := start(t, Config{Routes: []RouteConfig{{Name: "a", DeadLetters: hangs}, {Name: "b", DeadLetters: &fullStream{room: true}, Settler: settled}}},
-			fakeSink(func(*Request) Answer { return accept() }))
+		p, stop, hardStop := startLogged(t, pipeline.Config{Routes: []pipeline.RouteConfig{{Name: "a", DeadLetters: hangs}, {Name: "b", DeadLetters: &fullStream{room: true}, Settler: settled}}},
+			fakeSink(func(*pipeline.Request) pipeline.Answer { return accept() }), slog.DiscardHandler)
 		for i := range 200 {
 			p.Route(0).Submit(bad(fmt.Sprint(i)))
 		}
@@ -209,20 +212,20 @@ func TestDeadLettersThatHangDoNotHoldThoseOfOtherRoutes(t *testing.T) {
 				t.Errorf("a dead letter of another route takes %v", took)
 			}
 		}
-		go p.stopNow()
+		hardStop()
 		stop()
 	})
 }
 
 func TestDeadLetterThatComesRoundIsDroppedAndHoldsNobody(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		round := keepFunc(func(Rejection) error { return fmt.Errorf("%w: twice to dead.a", ErrRoundTrip) })
+		round := keepFunc(func(pipeline.Rejection) error { return fmt.Errorf("%w: twice to dead.a", pipeline.ErrRoundTrip) })
 		settled := newEnds()
-		p, stop := start(t, Config{Routes: []RouteConfig{{Ordered: true, DeadLetters: round, Settler: settled}}}, fakeSink(func(*Request) Answer { return accept() }))
+		p, stop := start(t, pipeline.Config{Routes: []pipeline.RouteConfig{{Ordered: true, DeadLetters: round, Settler: settled}}}, fakeSink(func(*pipeline.Request) pipeline.Answer { return accept() }))
 		p.Route(0).Submit(bad("a"))
 		p.Route(0).Submit(message("a", "good"))
 		synctest.Wait()
-		if settled.outcome(t, "bad a") != Dropped || settled.outcome(t, "good") != Published {
+		if settled.outcome(t, "bad a") != pipeline.Dropped || settled.outcome(t, "good") != pipeline.Published {
 			t.Errorf("settled %v", settled.got)
 		}
 		stop()

@@ -1,9 +1,8 @@
-package pipeline
+package pipeline_test
 
 import (
 	"context"
 	"fmt"
-	"os"
 	"slices"
 	"strings"
 	"sync"
@@ -11,15 +10,18 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"momento-bridge/pipeline"
+	"momento-bridge/test/long"
 )
 
 // However many messages can never be published, and wherever they stand, the others are published as if they were not
 // there.
 func TestMessagesThatAreNeverAcceptedHoldNoOthers(t *testing.T) {
 	t.Parallel()
-	for name, refusal := range map[string]Answer{
-		"500": answer(Retry, Result5xx, 500), "403": answer(HaltTopic, Result403, 403), "404": answer(HaltCache, Result404, 404),
-		"timeout": answer(Ambiguous, ResultTimeout, 0),
+	for name, refusal := range map[string]pipeline.Answer{
+		"500": answer(pipeline.Retry, pipeline.Result5xx, 500), "403": answer(pipeline.HaltTopic, pipeline.Result403, 403), "404": answer(pipeline.HaltCache, pipeline.Result404, 404),
+		"timeout": answer(pipeline.Ambiguous, pipeline.ResultTimeout, 0),
 	} {
 		for _, bad := range []int{1, 10, 1000} {
 			for i, where := range []string{"first", "between", "last"} {
@@ -33,9 +35,9 @@ func TestMessagesThatAreNeverAcceptedHoldNoOthers(t *testing.T) {
 					}
 					t.Run(fmt.Sprintf("%d messages answered with %s, %s, stream %v, ordered %v", bad, name, where, stream, ordered), func(t *testing.T) {
 						t.Parallel()
-						crowded(t, RouteConfig{Ordered: ordered, Returnable: stream}, refusal, bad, where)
-						if os.Getenv("CHAOS") == "long" {
-							crowded(t, RouteConfig{Ordered: !ordered, Returnable: stream}, refusal, bad, where)
+						crowded(t, pipeline.RouteConfig{Ordered: ordered, Returnable: stream}, refusal, bad, where)
+						if long.Asked() {
+							crowded(t, pipeline.RouteConfig{Ordered: !ordered, Returnable: stream}, refusal, bad, where)
 						}
 					})
 				}
@@ -45,14 +47,14 @@ func TestMessagesThatAreNeverAcceptedHoldNoOthers(t *testing.T) {
 }
 
 // crowded offers good messages at a steady rate, and bad ones in their way. The route is quiet at first and holds few.
-func crowded(t *testing.T, route RouteConfig, refusal Answer, bad int, where string) {
+func crowded(t *testing.T, route pipeline.RouteConfig, refusal pipeline.Answer, bad int, where string) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		const good = 2000
-		var messages []Message
+		var messages []pipeline.Message
 		at := map[string]time.Duration{}
 		add := func(kind string, n int, after time.Duration) {
-			m := Message{Topic: fmt.Sprint(kind, n), Payload: []byte(kind), Handle: fmt.Sprintf("m%d", len(messages))}
+			m := pipeline.Message{Topic: fmt.Sprint(kind, n), Payload: []byte(kind), Handle: fmt.Sprintf("m%d", len(messages))}
 			if kind == "good" {
 				m.Topic = fmt.Sprint("good", n%50)
 			}
@@ -71,9 +73,9 @@ func crowded(t *testing.T, route RouteConfig, refusal Answer, bad int, where str
 		}
 		source := &modelSource{settled: newEnds(), stream: route.Returnable, messages: messages, due: func(i int) time.Duration { return at[messages[i].Handle.(string)] }}
 		route.Settler = source
-		p := build(Config{Workers: 16, MaxMessages: 16384, Delays: DefaultDelays(), Routes: []RouteConfig{route}}, fakeSink(func(r *Request) Answer {
+		p := build(pipeline.Config{Workers: 16, MaxMessages: 16384, Delays: pipeline.DefaultDelays(), Routes: []pipeline.RouteConfig{route}}, fakeSink(func(r *pipeline.Request) pipeline.Answer {
 			if strings.HasPrefix(string(r.Payload), "bad") {
-				if refusal.Result == ResultTimeout {
+				if refusal.Result == pipeline.ResultTimeout {
 					time.Sleep(time.Until(r.Deadline))
 				}
 				time.Sleep(5 * time.Millisecond)
@@ -98,7 +100,7 @@ func crowded(t *testing.T, route RouteConfig, refusal Answer, bad int, where str
 			if string(m.Payload) != "good" {
 				continue
 			}
-			if source.settled.last(m.Handle) != Published {
+			if source.settled.last(m.Handle) != pipeline.Published {
 				t.Fatalf("%s is not published: %+v", m.Handle, p.Stats().Routes[0])
 			}
 			waits = append(waits, source.settled.at[m.Handle].Sub(began)-at[m.Handle.(string)])
@@ -110,8 +112,8 @@ func crowded(t *testing.T, route RouteConfig, refusal Answer, bad int, where str
 		if p99 >= 2*time.Second {
 			t.Errorf("the others wait for %v at the p99", p99)
 		}
-		told := refusal.Status == 403 || refusal.Result == Result5xx && where != "last" // Else the others do not show it for long enough.
-		if told && s.Aside < bad-bad/50 {                                               // The last one may not have been tried often enough.
+		told := refusal.Status == 403 || refusal.Result == pipeline.Result5xx && where != "last" // Else the others do not show it for long enough.
+		if told && s.Aside < bad-bad/50 {                                                        // The last one may not have been tried often enough.
 			t.Errorf("%d are counted, want %d", s.Aside, bad)
 		}
 		cancel()
@@ -128,11 +130,11 @@ func TestForbiddenTopicThatKeepsComingTakesNotAllOfTheRoom(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				var granted atomic.Bool
 				settled := &patientEnds{ends: newEnds()}
-				cfg := Config{MaxMessages: 50, Delays: DefaultDelays(), Routes: []RouteConfig{{Settler: settled, Returnable: stream}}}
-				p, stop := start(t, cfg, fakeSink(func(r *Request) Answer {
+				cfg := pipeline.Config{MaxMessages: 50, Delays: pipeline.DefaultDelays(), Routes: []pipeline.RouteConfig{{Settler: settled, Returnable: stream}}}
+				p, stop := start(t, cfg, fakeSink(func(r *pipeline.Request) pipeline.Answer {
 					time.Sleep(5 * time.Millisecond)
 					if r.Topic == "forbidden" && !granted.Load() {
-						return answer(HaltTopic, Result403, 403)
+						return answer(pipeline.HaltTopic, pipeline.Result403, 403)
 					}
 					return accept()
 				}))
@@ -147,11 +149,11 @@ func TestForbiddenTopicThatKeepsComingTakesNotAllOfTheRoom(t *testing.T) {
 				}
 				time.Sleep(10 * time.Second)
 				s := p.Stats().Routes[0]
-				if s.Settled[Published] != 2000 || time.Since(began) > 30*time.Second {
-					t.Errorf("%d others are published after %v, want 2000", s.Settled[Published], time.Since(began))
+				if s.Settled[pipeline.Published] != 2000 || time.Since(began) > 30*time.Second {
+					t.Errorf("%d others are published after %v, want 2000", s.Settled[pipeline.Published], time.Since(began))
 				}
-				if gone := s.Settled[Returned]; stream && gone < 900 || !stream && s.Settled[Dropped] < 900 {
-					t.Errorf("%d are to come again, %d are dropped", gone, s.Settled[Dropped])
+				if gone := s.Settled[pipeline.Returned]; stream && gone < 900 || !stream && s.Settled[pipeline.Dropped] < 900 {
+					t.Errorf("%d are to come again, %d are dropped", gone, s.Settled[pipeline.Dropped])
 				}
 				granted.Store(true)
 				stop()

@@ -1,4 +1,4 @@
-package pipeline
+package pipeline_test
 
 import (
 	"fmt"
@@ -7,13 +7,15 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"momento-bridge/pipeline"
 )
 
 // The source asks for a quarter of the limit at the least, so that requests to the server are worth their cost.
 func TestReserveAsksForNoMoreThanThereIsRoomFor(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		hold := make(chan struct{})
-		p, stop := start(t, Config{Workers: 1, MaxMessages: 8, MaxBytes: 1000, Routes: []RouteConfig{{Returnable: true}}}, fakeSink(func(*Request) Answer {
+		p, stop := start(t, pipeline.Config{Workers: 1, MaxMessages: 8, MaxBytes: 1000, Routes: []pipeline.RouteConfig{{Returnable: true}}}, fakeSink(func(*pipeline.Request) pipeline.Answer {
 			<-hold
 			return accept()
 		}))
@@ -51,13 +53,13 @@ func TestReserveAsksForNoMoreThanThereIsRoomFor(t *testing.T) {
 
 func TestHaltedRouteAsksForNothingButAProbe(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := &script{began: time.Now(), answers: map[string][]Answer{"t": slices.Repeat([]Answer{answer(HaltAll, Result401, 401)}, 3)}}
+		s := &script{began: time.Now(), answers: map[string][]pipeline.Answer{"t": slices.Repeat([]pipeline.Answer{answer(pipeline.HaltAll, pipeline.Result401, 401)}, 3)}}
 		settled := newEnds()
-		p, stop := start(t, Config{Workers: 2, MaxMessages: 100, Routes: []RouteConfig{{Returnable: true, Ordered: true, Settler: settled}}}, s)
+		p, stop := start(t, pipeline.Config{Workers: 2, MaxMessages: 100, Routes: []pipeline.RouteConfig{{Returnable: true, Ordered: true, Settler: settled}}}, s)
 		r := p.Route(0)
 		r.Reserve()
 		for i := range 4 {
-			r.Submit(Message{Topic: "t", Payload: strconv.AppendInt(nil, int64(i), 10), Time: time.Now(), Handle: i})
+			r.Submit(pipeline.Message{Topic: "t", Payload: strconv.AppendInt(nil, int64(i), 10), Time: time.Now(), Handle: i})
 		}
 		r.Release(96)
 		synctest.Wait()
@@ -66,7 +68,7 @@ func TestHaltedRouteAsksForNothingButAProbe(t *testing.T) {
 		}
 		r.HandBack()
 		for i := 1; i < 4; i++ {
-			if o := settled.outcome(t, i); o != Returned {
+			if o := settled.outcome(t, i); o != pipeline.Returned {
 				t.Errorf("message %d is %v, want returned", i, o)
 			}
 		}
@@ -74,7 +76,7 @@ func TestHaltedRouteAsksForNothingButAProbe(t *testing.T) {
 			t.Errorf("%d are left, want one to probe with", s.Queued+s.InFlight)
 		}
 		time.Sleep(time.Minute) // Probed at 2, 6 and 14 s.
-		if o := settled.outcome(t, 0); o != Published || !r.Halted().IsZero() {
+		if o := settled.outcome(t, 0); o != pipeline.Published || !r.Halted().IsZero() {
 			t.Errorf("the probe is %v, halted since %v, want published and open", o, r.Halted())
 		}
 		if n, _ := r.Reserve(); n != 100 {
@@ -87,8 +89,8 @@ func TestHaltedRouteAsksForNothingButAProbe(t *testing.T) {
 // With nothing to probe with, nobody would ever find out that the endpoint is back.
 func TestHaltedRouteThatHoldsNothingAsksForOneMessage(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		p, stop := start(t, Config{Routes: []RouteConfig{{Returnable: true, AtMostOnce: true}}}, fakeSink(func(*Request) Answer {
-			return answer(Ambiguous, ResultTimeout, 0)
+		p, stop := start(t, pipeline.Config{Routes: []pipeline.RouteConfig{{Returnable: true, AtMostOnce: true}}}, fakeSink(func(*pipeline.Request) pipeline.Answer {
+			return answer(pipeline.Ambiguous, pipeline.ResultTimeout, 0)
 		}))
 		for range downAfter {
 			p.Route(0).Submit(message("t", nil))
@@ -104,25 +106,25 @@ func TestHaltedRouteThatHoldsNothingAsksForOneMessage(t *testing.T) {
 // A long Retry-After halts as a closed gate does: what is held would be renewed for nothing.
 func TestEndpointThatWishesToBeLeftAloneHaltsPublishing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		busy := answer(SlowDown, Result429, 429)
+		busy := answer(pipeline.SlowDown, pipeline.Result429, 429)
 		busy.RetryAfter = 10 * time.Minute
-		s := &script{began: time.Now(), answers: map[string][]Answer{"t": {busy}}}
+		s := &script{began: time.Now(), answers: map[string][]pipeline.Answer{"t": {busy}}}
 		settled := newEnds()
-		p, stop := start(t, Config{Workers: 2, MaxMessages: 100, Routes: []RouteConfig{{Returnable: true, Ordered: true, Settler: settled}}}, s)
+		p, stop := start(t, pipeline.Config{Workers: 2, MaxMessages: 100, Routes: []pipeline.RouteConfig{{Returnable: true, Ordered: true, Settler: settled}}}, s)
 		r := p.Route(0)
 		for i := range 4 {
-			r.Submit(Message{Topic: "t", Payload: strconv.AppendInt(nil, int64(i), 10), Time: time.Now(), Handle: i})
+			r.Submit(pipeline.Message{Topic: "t", Payload: strconv.AppendInt(nil, int64(i), 10), Time: time.Now(), Handle: i})
 		}
 		time.Sleep(time.Minute)
 		if n, _ := r.Reserve(); n != 0 || time.Since(r.Halted()) != time.Minute {
 			t.Errorf("Reserve = %d, halted for %v, want 0 and a minute", n, time.Since(r.Halted()))
 		}
 		r.HandBack()
-		if n := p.Stats().Routes[0].Settled[Returned]; n != 3 {
+		if n := p.Stats().Routes[0].Settled[pipeline.Returned]; n != 3 {
 			t.Errorf("%d handed back, want all but one", n)
 		}
 		time.Sleep(10 * time.Minute)
-		if n, _ := r.Reserve(); n != 100 || settled.outcome(t, 0) != Published || !r.Halted().IsZero() {
+		if n, _ := r.Reserve(); n != 100 || settled.outcome(t, 0) != pipeline.Published || !r.Halted().IsZero() {
 			t.Errorf("Reserve = %d after the pause, halted since %v", n, r.Halted())
 		}
 		stop()
@@ -135,16 +137,16 @@ func TestEndpointThatWishesToBeLeftAloneHaltsPublishing(t *testing.T) {
 func TestHandBackKeepsTheOrderOfEachTopic(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var order []int
-		settler := settlerFunc(func(handle any, o Outcome) {
-			if o == Returned {
+		settler := settlerFunc(func(handle any, o pipeline.Outcome) {
+			if o == pipeline.Returned {
 				order = append(order, handle.(int))
 			}
 		})
-		p, stop := start(t, Config{Workers: 1, Routes: []RouteConfig{{Returnable: true, Ordered: true, Settler: settler}}}, fakeSink(func(*Request) Answer {
-			return answer(HaltAll, Result401, 401)
+		p, stop := start(t, pipeline.Config{Workers: 1, Routes: []pipeline.RouteConfig{{Returnable: true, Ordered: true, Settler: settler}}}, fakeSink(func(*pipeline.Request) pipeline.Answer {
+			return answer(pipeline.HaltAll, pipeline.Result401, 401)
 		}))
 		for i := range 40 {
-			p.Route(0).Submit(Message{Topic: fmt.Sprint(i % 4), Payload: nil, Time: time.Now(), Handle: i})
+			p.Route(0).Submit(pipeline.Message{Topic: fmt.Sprint(i % 4), Payload: nil, Time: time.Now(), Handle: i})
 		}
 		synctest.Wait()
 		p.Route(0).HandBack()
@@ -162,6 +164,6 @@ func TestHandBackKeepsTheOrderOfEachTopic(t *testing.T) {
 	})
 }
 
-type settlerFunc func(handle any, o Outcome)
+type settlerFunc func(handle any, o pipeline.Outcome)
 
-func (f settlerFunc) Settle(handle any, o Outcome) { f(handle, o) }
+func (f settlerFunc) Settle(handle any, o pipeline.Outcome) { f(handle, o) }

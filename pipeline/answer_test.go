@@ -1,4 +1,4 @@
-package pipeline
+package pipeline_test
 
 import (
 	"fmt"
@@ -6,6 +6,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"momento-bridge/pipeline"
 )
 
 // A proxy that answers everything with 400 must not empty a stream.
@@ -16,13 +18,13 @@ func TestFewRejectionsInARowAreBelieved(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
 					var well atomic.Bool
 					settled := newEnds()
-					cfg := Config{Workers: 8, InFlight: inFlight, Routes: []RouteConfig{{Ordered: ordered, Settler: settled}, {}}}
-					p, stop := start(t, cfg, fakeSink(func(r *Request) Answer {
+					cfg := pipeline.Config{Workers: 8, InFlight: inFlight, Routes: []pipeline.RouteConfig{{Ordered: ordered, Settler: settled}, {}}}
+					p, stop := start(t, cfg, fakeSink(func(r *pipeline.Request) pipeline.Answer {
 						time.Sleep(10 * time.Millisecond)
 						if well.Load() || r.Cache == "another" {
 							return accept()
 						}
-						a := answer(Reject, Result400, 400)
+						a := answer(pipeline.Reject, pipeline.Result400, 400)
 						a.Detail = "400 blocked"
 						return a
 					}))
@@ -31,17 +33,17 @@ func TestFewRejectionsInARowAreBelieved(t *testing.T) {
 					}
 					time.Sleep(time.Hour)
 					s := p.Stats().Routes[0]
-					if s.Settled[Dropped] != believed || s.Rejecting != "400 blocked" || s.RouteRefused {
-						t.Errorf("%d messages are lost, the route says %q, want %d lost", s.Settled[Dropped], s.Rejecting, believed)
+					if s.Settled[pipeline.Dropped] != believed || s.Rejecting != "400 blocked" || s.RouteRefused {
+						t.Errorf("%d messages are lost, the route says %q, want %d lost", s.Settled[pipeline.Dropped], s.Rejecting, believed)
 					}
-					if probes := s.Attempts[Result400]; probes > 500+64+100 { // Each is tried once.
+					if probes := s.Attempts[pipeline.Result400]; probes > 500+64+100 { // Each is tried once.
 						t.Errorf("%d attempts in an hour", probes)
 					}
 					well.Store(true)
 					time.Sleep(time.Minute)
 					s = p.Stats().Routes[0]
-					if s.Settled[Published] != 500-believed || s.Rejecting != "" {
-						t.Errorf("%d are published once the endpoint is well, want all others; the route says %q", s.Settled[Published], s.Rejecting)
+					if s.Settled[pipeline.Published] != 500-believed || s.Rejecting != "" {
+						t.Errorf("%d are published once the endpoint is well, want all others; the route says %q", s.Settled[pipeline.Published], s.Rejecting)
 					}
 					stop()
 				})
@@ -54,9 +56,9 @@ func TestFewRejectionsInARowAreBelieved(t *testing.T) {
 func TestRejectionsAmongAcceptedMessagesAreBelieved(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		n := 0
-		p, stop := start(t, Config{Workers: 1, Routes: []RouteConfig{{Ordered: true}}}, fakeSink(func(*Request) Answer {
+		p, stop := start(t, pipeline.Config{Workers: 1, Routes: []pipeline.RouteConfig{{Ordered: true}}}, fakeSink(func(*pipeline.Request) pipeline.Answer {
 			if n++; n%(believed+1) > 0 {
-				return answer(Reject, Result400, 400)
+				return answer(pipeline.Reject, pipeline.Result400, 400)
 			}
 			return accept()
 		}))
@@ -64,8 +66,8 @@ func TestRejectionsAmongAcceptedMessagesAreBelieved(t *testing.T) {
 			p.Route(0).Submit(message("t", i))
 		}
 		synctest.Wait()
-		if s := p.Stats().Routes[0]; s.Settled[Dropped] != 100 || s.Settled[Published] != 20 {
-			t.Errorf("%d are rejected and %d published at once, want 100 and 20", s.Settled[Dropped], s.Settled[Published])
+		if s := p.Stats().Routes[0]; s.Settled[pipeline.Dropped] != 100 || s.Settled[pipeline.Published] != 20 {
+			t.Errorf("%d are rejected and %d published at once, want 100 and 20", s.Settled[pipeline.Dropped], s.Settled[pipeline.Published])
 		}
 		stop()
 	})
@@ -77,13 +79,13 @@ func TestRejectionsOfBeforeTheEndpointWasWellAreNotBelieved(t *testing.T) {
 		var well atomic.Bool
 		var n atomic.Int64
 		settled := newEnds()
-		p, stop := start(t, Config{Workers: 32, MaxMessages: 4096, Routes: []RouteConfig{{Settler: settled}}}, fakeSink(func(*Request) Answer {
+		p, stop := start(t, pipeline.Config{Workers: 32, MaxMessages: 4096, Routes: []pipeline.RouteConfig{{Settler: settled}}}, fakeSink(func(*pipeline.Request) pipeline.Answer {
 			well := well.Load()
 			time.Sleep(time.Duration(10+n.Add(1)%40) * time.Millisecond)
 			if well {
 				return accept()
 			}
-			return answer(Reject, Result400, 400)
+			return answer(pipeline.Reject, pipeline.Result400, 400)
 		}))
 		for i := range 2000 {
 			p.Route(0).Submit(message(fmt.Sprint("t", i), i))
@@ -91,7 +93,7 @@ func TestRejectionsOfBeforeTheEndpointWasWellAreNotBelieved(t *testing.T) {
 		time.Sleep(300 * time.Millisecond) // Messages that have not been tried are, one after the other.
 		well.Store(true)
 		time.Sleep(time.Minute)
-		if s := p.Stats().Routes[0]; s.Settled[Dropped] != believed || s.Settled[Published] != 2000-believed {
+		if s := p.Stats().Routes[0]; s.Settled[pipeline.Dropped] != believed || s.Settled[pipeline.Published] != 2000-believed {
 			t.Errorf("messages end as %v, want %d lost", s.Settled, believed)
 		}
 		stop()
@@ -100,13 +102,13 @@ func TestRejectionsOfBeforeTheEndpointWasWellAreNotBelieved(t *testing.T) {
 
 // What is no answer of Momento's would be everybody's, so that no other message is worth trying.
 func TestEndpointThatIsNotMomentoIsProbedOnceASecond(t *testing.T) {
-	for name, a := range map[string]Answer{
-		"a page": {Verdict: Retry, Result: ResultOther, Status: 200, Foreign: true}, "a refused connection": answer(Retry, ResultNetwork, 0),
+	for name, a := range map[string]pipeline.Answer{
+		"a page": {Verdict: pipeline.Retry, Result: pipeline.ResultOther, Status: 200, Foreign: true}, "a refused connection": answer(pipeline.Retry, pipeline.ResultNetwork, 0),
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				var well atomic.Bool
-				p, stop := start(t, Config{Workers: 16, Routes: []RouteConfig{{Settler: newEnds()}}}, fakeSink(func(*Request) Answer {
+				p, stop := start(t, pipeline.Config{Workers: 16, Routes: []pipeline.RouteConfig{{Settler: newEnds()}}}, fakeSink(func(*pipeline.Request) pipeline.Answer {
 					if well.Load() {
 						return accept()
 					}

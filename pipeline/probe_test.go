@@ -1,4 +1,4 @@
-package pipeline
+package pipeline_test
 
 import (
 	"bytes"
@@ -11,6 +11,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"momento-bridge/pipeline"
 )
 
 // Each topic is tried once, as it may be allowed; probing each of many again and again would waste the quota.
@@ -18,18 +20,18 @@ func TestManyForbiddenTopicsParkTheRoute(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var attempts atomic.Int32
 		var allowed atomic.Bool
-		p, stop := start(t, Config{Workers: 1, Routes: []RouteConfig{{Ordered: true}}}, fakeSink(func(*Request) Answer {
+		p, stop := start(t, pipeline.Config{Workers: 1, Routes: []pipeline.RouteConfig{{Ordered: true}}}, fakeSink(func(*pipeline.Request) pipeline.Answer {
 			attempts.Add(1)
 			if allowed.Load() {
 				return accept()
 			}
-			return answer(HaltTopic, Result403, 403)
+			return answer(pipeline.HaltTopic, pipeline.Result403, 403)
 		}))
 		for i := range 500 {
 			p.Route(0).Submit(message(fmt.Sprint(i), nil))
 		}
 		time.Sleep(2 * time.Second)
-		if s := p.Stats().Routes[0]; attempts.Load() != 500 || !s.RouteRefused || s.State != Parked {
+		if s := p.Stats().Routes[0]; attempts.Load() != 500 || !s.RouteRefused || s.State != pipeline.Parked {
 			t.Errorf("%d attempts, %+v, want one for each topic and a parked route", attempts.Load(), s)
 		}
 		time.Sleep(time.Minute - time.Second) // Probes at 10, 30 and 70 s.
@@ -39,7 +41,7 @@ func TestManyForbiddenTopicsParkTheRoute(t *testing.T) {
 		allowed.Store(true)
 		p.KeyChanged()
 		synctest.Wait()
-		if s := p.Stats().Routes[0]; s.Settled[Published] != 500 || s.Forbidden != 0 || s.State != Running {
+		if s := p.Stats().Routes[0]; s.Settled[pipeline.Published] != 500 || s.Forbidden != 0 || s.State != pipeline.Running {
 			t.Errorf("after the new key: %+v, want all published", s)
 		}
 		stop()
@@ -47,14 +49,14 @@ func TestManyForbiddenTopicsParkTheRoute(t *testing.T) {
 }
 
 func TestNewKeyIsTriedOnForbiddenTopicsAndMissingCachesToo(t *testing.T) {
-	for name, refusal := range map[string]Answer{
-		"forbidden topic": answer(HaltTopic, Result403, 403),
-		"missing cache":   answer(HaltCache, Result404, 404),
+	for name, refusal := range map[string]pipeline.Answer{
+		"forbidden topic": answer(pipeline.HaltTopic, pipeline.Result403, 403),
+		"missing cache":   answer(pipeline.HaltCache, pipeline.Result404, 404),
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				s := &script{began: time.Now(), answers: map[string][]Answer{"a": {refusal}}}
-				p, stop := start(t, Config{Workers: 2, Routes: []RouteConfig{{Ordered: true}}}, s)
+				s := &script{began: time.Now(), answers: map[string][]pipeline.Answer{"a": {refusal}}}
+				p, stop := start(t, pipeline.Config{Workers: 2, Routes: []pipeline.RouteConfig{{Ordered: true}}}, s)
 				p.Route(0).Submit(message("a", nil))
 				p.Route(0).Submit(message("a", nil))
 				time.Sleep(3 * time.Second) // The probe would be at 10 s.
@@ -70,8 +72,8 @@ func TestNewKeyIsTriedOnForbiddenTopicsAndMissingCachesToo(t *testing.T) {
 
 // One message in a hundred can never be published, in one of three ways. The others wait no longer for it.
 func TestPoisonDoesNotSlowItsNeighbours(t *testing.T) {
-	clean, poisoned := neighbours(t, nil), neighbours(t, func(n int) Answer {
-		return [...]Answer{answer(Reject, Result400, 400), answer(HaltCache, Result404, 404), answer(Reject, Result429, 429)}[n%3]
+	clean, poisoned := neighbours(t, nil), neighbours(t, func(n int) pipeline.Answer {
+		return [...]pipeline.Answer{answer(pipeline.Reject, pipeline.Result400, 400), answer(pipeline.HaltCache, pipeline.Result404, 404), answer(pipeline.Reject, pipeline.Result429, 429)}[n%3]
 	})
 	t.Logf("p99 of the others: %v without poison, %v with", clean, poisoned)
 	if poisoned > clean+clean/10 {
@@ -81,20 +83,20 @@ func TestPoisonDoesNotSlowItsNeighbours(t *testing.T) {
 
 // neighbours returns the p99 of the time from arrival to acceptance of messages that are not poison, at two thirds of
 // what the workers can do.
-func neighbours(t *testing.T, poison func(n int) Answer) time.Duration {
+func neighbours(t *testing.T, poison func(n int) pipeline.Answer) time.Duration {
 	t.Helper()
 	var mu sync.Mutex
 	var times []time.Duration
 	synctest.Test(t, func(t *testing.T) {
-		settler := settlerFunc(func(arrived any, o Outcome) {
+		settler := settlerFunc(func(arrived any, o pipeline.Outcome) {
 			mu.Lock()
 			defer mu.Unlock()
-			if o == Published {
+			if o == pipeline.Published {
 				times = append(times, time.Since(arrived.(time.Time)))
 			}
 		})
-		routes := []RouteConfig{{Ordered: true, Settler: settler, DeadLetters: slowLetters(0)}}
-		p, stop := start(t, Config{Workers: 8, MaxMessages: 10_000, Delays: DefaultDelays(), Routes: routes}, fakeSink(func(r *Request) Answer {
+		routes := []pipeline.RouteConfig{{Ordered: true, Settler: settler, DeadLetters: slowLetters(0)}}
+		p, stop := start(t, pipeline.Config{Workers: 8, MaxMessages: 10_000, Delays: pipeline.DefaultDelays(), Routes: routes}, fakeSink(func(r *pipeline.Request) pipeline.Answer {
 			time.Sleep(10 * time.Millisecond)
 			var n int
 			if _, err := fmt.Sscanf(string(r.Payload), "poison %d", &n); err == nil {
@@ -108,12 +110,12 @@ func neighbours(t *testing.T, poison func(n int) Answer) time.Duration {
 			if poison != nil && i < messages && i%100 == 50 {
 				payload = fmt.Sprintf("poison %d", i/100)
 			}
-			p.Route(0).Submit(Message{Topic: fmt.Sprint(i % 500), Payload: []byte(payload), Time: time.Now(), Handle: time.Now()})
+			p.Route(0).Submit(pipeline.Message{Topic: fmt.Sprint(i % 500), Payload: []byte(payload), Time: time.Now(), Handle: time.Now()})
 			time.Sleep(2 * time.Millisecond)
 		}
 		time.Sleep(time.Minute)
-		if s := p.Stats().Routes[0]; poison != nil && s.Settled[DeadLettered] != messages/100 {
-			t.Errorf("%d dead-lettered, want %d", s.Settled[DeadLettered], messages/100)
+		if s := p.Stats().Routes[0]; poison != nil && s.Settled[pipeline.DeadLettered] != messages/100 {
+			t.Errorf("%d dead-lettered, want %d", s.Settled[pipeline.DeadLettered], messages/100)
 		}
 		stop()
 	})
@@ -124,8 +126,8 @@ func neighbours(t *testing.T, poison func(n int) Answer) time.Duration {
 // Publishes that were under way when the key was replaced say nothing about the new one.
 func TestLateRefusalOfTheOldKeyDoesNotParkTheNewOne(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := &script{began: time.Now(), latency: time.Second, answers: map[string][]Answer{"a": {answer(HaltAll, Result401, 401)}}}
-		p, stop := start(t, Config{Workers: 2, Routes: []RouteConfig{{Ordered: true}}}, s)
+		s := &script{began: time.Now(), latency: time.Second, answers: map[string][]pipeline.Answer{"a": {answer(pipeline.HaltAll, pipeline.Result401, 401)}}}
+		p, stop := start(t, pipeline.Config{Workers: 2, Routes: []pipeline.RouteConfig{{Ordered: true}}}, s)
 		p.Route(0).Submit(message("a", nil))
 		time.Sleep(500 * time.Millisecond)
 		p.KeyChanged()
@@ -146,7 +148,7 @@ func TestLateAcceptanceDoesNotOpenTheGateOfARefusedKey(t *testing.T) {
 		began := time.Now()
 		var mu sync.Mutex
 		sent := map[string][]time.Duration{}
-		sink := fakeSink(func(r *Request) Answer {
+		sink := fakeSink(func(r *pipeline.Request) pipeline.Answer {
 			mu.Lock()
 			sent[r.Topic] = append(sent[r.Topic], time.Since(began))
 			first := len(sent[r.Topic]) == 1
@@ -156,11 +158,11 @@ func TestLateAcceptanceDoesNotOpenTheGateOfARefusedKey(t *testing.T) {
 				time.Sleep(1500 * time.Millisecond)
 			case r.Topic == "refused" && first:
 				time.Sleep(500 * time.Millisecond)
-				return answer(HaltAll, Result401, 401)
+				return answer(pipeline.HaltAll, pipeline.Result401, 401)
 			}
 			return accept()
 		})
-		p, stop := start(t, Config{Routes: []RouteConfig{{}}}, sink)
+		p, stop := start(t, pipeline.Config{Routes: []pipeline.RouteConfig{{}}}, sink)
 		p.Route(0).Submit(message("accepted late", 0))
 		p.Route(0).Submit(message("refused", 1))
 		time.Sleep(time.Second)
@@ -175,21 +177,20 @@ func TestLateAcceptanceDoesNotOpenTheGateOfARefusedKey(t *testing.T) {
 // Before the first key has come there is none that the endpoint could refuse, or accept again.
 func TestMissingKeyIsNoRefusedOne(t *testing.T) {
 	for _, tt := range []struct {
-		first Answer // To the key that comes.
+		first pipeline.Answer // To the key that comes.
 		log   string
 	}{
 		{accept(), ""},
-		{answer(HaltAll, Result401, 401), "refuses the API key"},
+		{answer(pipeline.HaltAll, pipeline.Result401, 401), "refuses the API key"},
 	} {
 		synctest.Test(t, func(t *testing.T) {
-			s := &script{began: time.Now(), answers: map[string][]Answer{"a": {answer(HaltAll, ResultOther, 0), tt.first}}}
-			p, stop := start(t, Config{Workers: 1, Routes: []RouteConfig{{Ordered: true}}}, s)
+			s := &script{began: time.Now(), answers: map[string][]pipeline.Answer{"a": {answer(pipeline.HaltAll, pipeline.ResultOther, 0), tt.first}}}
 			var log bytes.Buffer
+			p, stop, _ := startLogged(t, pipeline.Config{Workers: 1, Routes: []pipeline.RouteConfig{{Ordered: true}}}, s, slog.NewTextHandler(&log, nil))
 			synctest.Wait()
-			p.log = slog.New(slog.NewTextHandler(&log, nil))
 			p.Route(0).Submit(message("a", nil))
 			synctest.Wait()
-			if stats := p.Stats(); !stats.KeyMissing || !stats.KeyRefused || stats.Routes[0].LimitedBy != ByKey || log.Len() > 0 {
+			if stats := p.Stats(); !stats.KeyMissing || !stats.KeyRefused || stats.Routes[0].LimitedBy != pipeline.ByKey || log.Len() > 0 {
 				t.Errorf("without a key: missing %v, log %q", stats.KeyMissing, log.String())
 			}
 			p.KeyChanged()
