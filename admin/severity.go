@@ -22,3 +22,17 @@ func (s State) Severity() Severity {
 	}
 	return Warning
 }
+
+// Severity returns the problem's, which its level says.
+func (p *Problem) Severity() Severity {
+	if p.Level == LevelWarning {
+		return Warning
+	}
+	return Bad
+}
+
+// The levels of problems.
+const (
+	LevelWarning = "warn"
+	LevelError   = "error"
+)

@@ -2,6 +2,7 @@ package daemon
 
 import (
 	"fmt"
+	"math"
 	"time"
 
 	"momento-bridge/terminal"
@@ -77,4 +78,12 @@ func (l load) drain(capacity float64) (time.Duration, bool) {
 		return 0, false
 	}
 	return time.Duration(seconds * float64(time.Second)), true
+}
+
+// seconds is 0 while a route keeps up, and +Inf when its backlog is never gone.
+func (f forecast) seconds() float64 {
+	if f.Outlook == fallingBehind {
+		return math.Inf(1)
+	}
+	return f.Drain.Seconds()
 }

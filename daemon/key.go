@@ -10,6 +10,7 @@ import (
 
 	"momento-bridge/admin"
 	"momento-bridge/config"
+	"momento-bridge/daemon/status"
 	"momento-bridge/sink"
 	"momento-bridge/sink/key"
 )
@@ -128,22 +129,6 @@ func logNoKey(log *slog.Logger, keys *key.Ring, err error) {
 	log.Error("no new API key, still trying; the old one stays in use", "error", err)
 }
 
-// keyAdvice is what to do about a key that is refused.
-func keyAdvice(keys *key.Ring) string {
-	if keys.Vended() {
-		return "see what momento.api_key_url gives"
-	}
-	return "put a valid key into the key file"
-}
-
-// noNewerKey says why no other key than the one that is refused could be had; empty if nothing is known against it.
-func noNewerKey(keys *key.Ring) string {
-	if err := keys.Trouble(); err != nil {
-		return "; no newer one could be had: " + err.Error()
-	}
-	return ""
-}
-
 // keyNote says what kind of key is in use.
 func (p *Plan) keyNote() string {
 	if k := p.sink.Keys.Key(); k != nil {
@@ -163,13 +148,10 @@ func expiry(t time.Time) string {
 	return fmt.Sprintf(", expires %s (in %v)", t.UTC().Format(time.RFC3339), left.Round(time.Second))
 }
 
-// keyNotice is how long before a key expires it is said: time to make a new one.
-const keyNotice = 24 * time.Hour
-
 // keyWarning is empty for a key that lasts, or is replaced.
 func keyWarning(p *Plan, now time.Time) string {
 	k := p.sink.Keys.Key()
-	if k == nil || p.sink.Keys.Vended() || k.Expires.IsZero() || k.Expires.After(now.Add(keyNotice)) {
+	if k == nil || p.sink.Keys.Vended() || k.Expires.IsZero() || k.Expires.After(now.Add(status.KeyNotice)) {
 		return ""
 	}
 	what := "expires within a day, on "
@@ -179,14 +161,20 @@ func keyWarning(p *Plan, now time.Time) string {
 	return what + k.Expires.UTC().Format(time.RFC3339) + ": put a new one into the key file"
 }
 
-func keyReport(d *Daemon) admin.Key {
-	keys := d.plan.sink.Keys
-	report := admin.Key{Kind: "none yet", Vended: keys.Vended()}
+// keyFacts are what is known of the key, without the key.
+func keyFacts(keys *key.Ring) status.Key {
+	f := status.Key{Key: admin.Key{Kind: "none yet", Vended: keys.Vended()}}
 	if k := keys.Key(); k != nil {
-		report.Kind = string(k.Kind)
+		f.Kind = string(k.Kind)
 		if expires := k.Expires.UTC(); !k.Expires.IsZero() {
-			report.Expires = &expires
+			f.Expires = &expires
 		}
 	}
-	return report
+	if err := keys.Missing(); err != nil {
+		f.Missing = err.Error()
+	}
+	if err := keys.Trouble(); err != nil {
+		f.Trouble = err.Error()
+	}
+	return f
 }

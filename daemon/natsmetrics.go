@@ -5,11 +5,12 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"momento-bridge/daemon/status"
 	"momento-bridge/pipeline"
 	"momento-bridge/source"
 )
 
-// natsMetrics are the metrics of the NATS side, read at each scrape.
+// natsMetrics are the metrics of the NATS side: at each scrape, of the same facts as the status.
 type natsMetrics struct {
 	d                               *Daemon
 	connected, reconnects, replicas *prometheus.Desc
@@ -45,33 +46,28 @@ func (m *natsMetrics) Describe(ch chan<- *prometheus.Desc) { prometheus.Describe
 
 // Collect implements prometheus.Collector.
 func (m *natsMetrics) Collect(ch chan<- prometheus.Metric) {
-	gauge(ch, m.connected, truth(m.d.nats.IsConnected()))
+	facts := m.d.facts()
+	gauge(ch, m.connected, truth(facts.NATS.Connected))
 	counter(ch, m.reconnects, float64(m.d.nats.Stats().Reconnects))
 	gauge(ch, m.replicas, 1)
 	gauge(ch, m.unconfirmed, float64(m.d.acks.Unconfirmed()))
 	for i := range m.d.sources {
-		m.collectRoute(ch, i)
+		m.collectRoute(ch, i, &facts.Routes[i])
 	}
 }
 
-func (m *natsMetrics) collectRoute(ch chan<- prometheus.Metric, i int) {
+func (m *natsMetrics) collectRoute(ch chan<- prometheus.Metric, i int, facts *status.Route) {
 	name := m.d.plan.routes[i].route.Name
-	bound, _ := m.d.sources[i].Ready()
-	_, forecast, _ := m.d.sampler.of(i)
-	var dropped int64
 	var missed, renewals uint64
-	switch src := m.d.sources[i].(type) {
-	case *source.Core:
-		dropped = src.Dropped()
-	case *source.JetStream:
+	if src, ok := m.d.sources[i].(*source.JetStream); ok {
 		undelivered, unacknowledged := src.Pending()
 		gauge(ch, m.pending, float64(undelivered), name)
 		gauge(ch, m.ackPending, float64(unacknowledged), name)
 		missed, renewals = src.Missed(), src.Renewals()
 	}
-	gauge(ch, m.bound, truth(bound), name)
-	gauge(ch, m.drain, drainSeconds(forecast), name)
-	counter(ch, m.dropped, float64(dropped), name)
+	gauge(ch, m.bound, truth(facts.NotReady == ""), name)
+	gauge(ch, m.drain, facts.Drain, name)
+	counter(ch, m.dropped, float64(facts.Missed), name)
 	counter(ch, m.heartbeatsMissed, float64(missed), name)
 	counter(ch, m.renewals, float64(renewals), name)
 }

@@ -1,7 +1,6 @@
 package daemon
 
 import (
-	"strings"
 	"testing"
 )
 
@@ -18,16 +17,4 @@ func TestURLsOfNATSAreShownWithoutCredentials(t *testing.T) {
 	f("me:pass@a:4222", "nats://xxxxx@a:4222") // As nats.go reads it.
 	f("nats://me:pa@ss@a", "nats://xxxxx@a")
 	f("nats://me:%zz@a", "nats://xxxxx@a")
-}
-
-func TestReasonsAreOneLine(t *testing.T) {
-	f := func(text, want string) {
-		t.Helper()
-		if got := bounded(text); got != want {
-			t.Errorf("bounded(%q) = %q, want %q", text, got, want)
-		}
-	}
-	f("a\n\x1b[31mb\r\nc", "a [31mb c")
-	f(strings.Repeat("é", maxReason), strings.Repeat("é", maxReason/2)+"…")
-	f("x"+strings.Repeat("é", maxReason), "x"+strings.Repeat("é", maxReason/2-1)+"…")
 }

@@ -96,9 +96,9 @@ func (h *problemHandler) WithGroup(name string) slog.Handler {
 const maxDetail = 300
 
 func (h *problemHandler) problem(r slog.Record) admin.Problem {
-	p := admin.Problem{Level: "warn", Text: r.Message, Count: 1, First: r.Time.UTC(), Last: r.Time.UTC()}
+	p := admin.Problem{Level: admin.LevelWarning, Text: r.Message, Count: 1, First: r.Time.UTC(), Last: r.Time.UTC()}
 	if r.Level >= slog.LevelError {
-		p.Level = "error"
+		p.Level = admin.LevelError
 	}
 	take := func(a slog.Attr) bool {
 		switch a.Key {

@@ -15,6 +15,7 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"momento-bridge/daemon/status"
 	"momento-bridge/source/template"
 
 	"github.com/nats-io/nats.go"
@@ -235,7 +236,7 @@ func showProgress(
 		counts, stats := total(replays), pipe.Stats()
 		rejected, left := counts.Sums()
 		parts := []string{fmt.Sprintf("replayed %d, rejected %d, in hand %d, %.3g/s", counts.Published, rejected, left, stats.Quotas[0].Rate)}
-		fmt.Fprintln(w, strings.Join(append(parts, endpointReasons(stats, keys)...), "; "))
+		fmt.Fprintln(w, strings.Join(append(parts, status.EndpointReasons(&stats, keyFacts(keys))...), "; "))
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"momento-bridge/admin"
+	"momento-bridge/daemon/status"
 )
 
 // sampler looks at the daemon each second: what comes and goes, what waits on each route and when it will be gone.
@@ -21,7 +22,7 @@ type sampler struct {
 
 const (
 	sampleEvery = time.Second
-	sampleCount = 15 // What rates are taken over.
+	sampleCount = status.LatelySeconds // What rates are taken over.
 	// tellAfter is how long an outlook must last before it is worth a line in the log.
 	tellAfter = 5
 )
@@ -57,7 +58,7 @@ func (s *sampler) sample(now time.Time) admin.Sample {
 	defer s.mu.Unlock()
 	s.latency = s.latencies.add(s.d.histograms.PublishTimes())
 	quota := stats.Quotas[0]
-	all := admin.Sample{At: now.UnixMilli(), Rate: finite(quota.Rate), Learned: quota.Learned, P50: s.latency.P50, P99: s.latency.P99}
+	all := admin.Sample{At: now.UnixMilli(), Rate: status.Finite(quota.Rate), Learned: quota.Learned, P50: s.latency.P50, P99: s.latency.P99}
 	for i := range s.routes {
 		r, route := &s.routes[i], &stats.Routes[i]
 		if !s.d.begun(i, r) {

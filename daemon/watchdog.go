@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"sync/atomic"
 	"time"
+
+	"momento-bridge/daemon/status"
 )
 
 // vitals are the pulses, and what was seen last.
@@ -66,10 +68,10 @@ func (d *Daemon) observe(side context.Context) {
 	defer ticks.Stop()
 	started := false
 	for {
-		status := d.Status()
-		line := bounded(fmt.Sprintf("%d in flight, %d waiting. %s", status.Queue.InFlight, status.Queue.Waiting, status.Summary))
+		now := d.Status()
+		line := status.Bounded(fmt.Sprintf("%d in flight, %d waiting. %s", now.Queue.InFlight, now.Queue.Waiting, now.Summary))
 		d.vitals.line.Store(&line)
-		if !started && status.Ready {
+		if !started && now.Ready {
 			started = true
 			close(d.vitals.ready)
 			ticks.Reset(lookInterval)
@@ -144,7 +146,7 @@ func (d *Daemon) extend() {
 
 func (v *vitals) statusLine() string {
 	if why := v.progress.stuck(); why != "" {
-		return bounded("stuck: " + why)
+		return status.Bounded("stuck: " + why)
 	}
 	if line := v.line.Load(); line != nil {
 		return *line

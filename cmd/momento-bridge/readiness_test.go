@@ -10,8 +10,8 @@ import (
 
 	"github.com/nats-io/nats-server/v2/server"
 
+	"momento-bridge/admin"
 	"momento-bridge/emulator"
-	"momento-bridge/terminal"
 )
 
 // trouble is one thing that keeps a daemon from carrying messages, and what /readyz says of it.
@@ -118,7 +118,7 @@ func TestReadinessSaysWhatIsWrongAndWhatToDo(t *testing.T) {
 		}, reasons: []string{"key: no API key yet: fetch an API key from http://127.0.0.1:", "it answered 500, want 200 or 201: its own log may say why"}},
 		"a cache is missing": {
 			emulator: emulator.Config{Caches: []string{"other"}}, config: stream(""), befall: publish,
-			reasons: []string{"route s: the cache does not exist; create the cache c or correct the route"},
+			reasons: []string{"route s: the cache c does not exist; create it or correct the route"},
 		},
 		"a topic is forbidden": {
 			emulator: emulator.Config{Forbidden: []string{"c/s"}}, config: stream(""), befall: publish,
@@ -153,7 +153,7 @@ func (tt *trouble) test(t *testing.T) {
 	if status, body := p.get("/livez"); status != http.StatusOK {
 		t.Errorf("/livez = %d %s", status, body)
 	}
-	if s := p.status(); markOf(s.State) != terminal.Bad {
+	if s := p.status(); s.State.Severity() != admin.Bad {
 		t.Errorf("the status says %s: %s", s.State, s.Summary)
 	}
 	_, reasons := p.get("/readyz")

@@ -14,14 +14,14 @@ import (
 // shownProblems is how many problems are shown; --json has all.
 const shownProblems = 5
 
-// markOf says how a state is.
-func markOf(s admin.State) terminal.Mark {
-	return [...]terminal.Mark{admin.Good: terminal.Good, admin.Warning: terminal.Warn, admin.Bad: terminal.Bad}[s.Severity()]
+// markOf says how something is.
+func markOf(s admin.Severity) terminal.Mark {
+	return [...]terminal.Mark{admin.Good: terminal.Good, admin.Warning: terminal.Warn, admin.Bad: terminal.Bad}[s]
 }
 
 // statusLines renders a status for people. Ages are by the daemon's own clock.
 func statusLines(s *admin.Status, paint terminal.Palette) []string {
-	m := markOf(s.State)
+	m := markOf(s.State.Severity())
 	lines := terminal.Wrap(fmt.Sprintf("%v %s: %s", m, stateWord(s.State), terminal.Printable(s.Summary)), terminal.Width-2)
 	for i := range lines {
 		if i > 0 {
@@ -63,7 +63,7 @@ func statusLines(s *admin.Status, paint terminal.Palette) []string {
 
 // statusLine renders a status in one line, for logs and pipes.
 func statusLine(s *admin.Status) string {
-	return terminal.Printable(fmt.Sprintf("%s %v %s: %s; waiting %d; forecast %s; %s; %s", s.Now.UTC().Format(time.RFC3339), markOf(s.State), stateWord(s.State),
+	return terminal.Printable(fmt.Sprintf("%s %v %s: %s; waiting %d; forecast %s; %s; %s", s.Now.UTC().Format(time.RFC3339), markOf(s.State.Severity()), stateWord(s.State),
 		ratesText(s.Rates), s.Queue.Waiting, forecastText(s.Routes), latencyText(s.Latency), s.Summary))
 }
 
@@ -155,10 +155,7 @@ func daemonText(s *admin.Status) string {
 func problemLines(problems []admin.Problem, now time.Time, paint terminal.Palette) []string {
 	lines := []string{"LAST PROBLEMS"}
 	for _, p := range problems[:min(len(problems), shownProblems)] {
-		m := terminal.Bad
-		if p.Level == "warn" {
-			m = terminal.Warn
-		}
+		m := markOf(p.Severity())
 		text := p.Text
 		if p.Route != "" {
 			text = "route " + p.Route + ": " + text

@@ -1,7 +1,8 @@
-package daemon
+package status
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"momento-bridge/admin"
@@ -9,33 +10,41 @@ import (
 	"momento-bridge/terminal"
 )
 
-// sum returns the daemon's state and what to say of it in a sentence or two: what is gravest, and what to do.
-func (d *Daemon) sum(s *admin.Status, stats *pipeline.Stats) (admin.State, string) {
-	state, text := d.gravest(s, stats)
+// summary returns the daemon's state and what to say of it in a sentence or two: what is gravest, and what to do.
+func summary(f *Facts, s *admin.Status) (admin.State, string) {
+	state, text := gravest(f, s)
 	return remark(s, state, text)
 }
 
-func (d *Daemon) gravest(s *admin.Status, stats *pipeline.Stats) (admin.State, string) {
-	missing, stuck := d.plan.sink.Keys.Missing(), d.vitals.progress.stuck()
+func gravest(f *Facts, s *admin.Status) (admin.State, string) {
+	stats := &f.Pipeline
 	switch {
-	case d.stopping():
-		return admin.Stopping, fmt.Sprintf("Stopping: %d messages are in flight and being finished, %s more are held.", s.Queue.InFlight, terminal.Count(int64(s.Queue.Messages)))
-	case stuck != "":
-		return admin.Stuck, "The daemon is stuck and must be restarted: " + stuck + "."
-	case !d.nats.IsConnected():
-		return admin.Disconnected, "Not connected to NATS at " + s.NATS + ", still trying: nothing can be taken over. " + bounded(d.natsReason()) + "."
-	case missing != nil:
-		return admin.KeyRefused, "Nothing is published: " + bounded(missing.Error()) + "."
+	case f.Stopping:
+		return Stopping.State(), fmt.Sprintf("Stopping: %d messages are in flight and being finished, %s more are held.",
+			s.Queue.InFlight, terminal.Count(int64(s.Queue.Messages)))
+	case f.Stuck != "":
+		return Stuck.State(), capital(Stuck.Sentence()) + ": " + f.Stuck + "."
+	case !f.NATS.Connected:
+		return Disconnected.State(), capital(Disconnected.Sentence()) + " at " + s.NATS +
+			", still trying: nothing can be taken over. " + Bounded(f.NATS.Why) + "."
+	case f.Key.Missing != "":
+		return KeyMissing.State(), "Nothing is published: " + Bounded(f.Key.Missing) + "."
 	case stats.KeyRefused && !stats.KeyMissing:
-		why := bounded(stats.Why + noNewerKey(d.plan.sink.Keys))
-		return admin.KeyRefused, "The endpoint refuses the API key (" + why + "), so nothing is published. " +
-			sentence(keyAdvice(d.plan.sink.Keys))
+		return KeyRefused.State(), capital(KeyRefused.Sentence()) + " (" + Bounded(stats.Why+f.Key.noNewer()) +
+			"), so nothing is published. " + capital(f.Key.advice()) + "."
 	case stats.Down:
-		return admin.Down, "The endpoint is down (" + bounded(stats.Why) + "), so nothing is published; it is tried once a second." +
-			checkEndpoint(stats, " Check "+s.Endpoint+" and the network.")
+		text := capital(EndpointDown.Sentence()) + " (" + Bounded(stats.Why) +
+			"), so nothing is published; it is tried once a second."
+		if !stats.WhyAdvised {
+			text += " Check " + s.Endpoint + " and the network."
+		}
+		return EndpointDown.State(), text
 	}
 	return sumRoutes(s)
 }
+
+// capital begins a text as a sentence does.
+func capital(text string) string { return strings.ToUpper(text[:1]) + text[1:] }
 
 // sumRoutes does so when NATS, the key and the endpoint are well.
 func sumRoutes(s *admin.Status) (admin.State, string) {
@@ -54,9 +63,9 @@ func sumRoutes(s *admin.Status) (admin.State, string) {
 	case len(parked) > 0:
 		return admin.Parked, fmt.Sprintf("%s: %s%s.", standing(parked, len(s.Routes)), reasons(parked), elsewhere(s, len(parked)))
 	case len(paused) > 0:
-		return admin.Paused, are(len(paused), len(s.Routes)) + "paused by an operator" + named(paused, len(s.Routes)) + elsewhere(s, len(paused)) + "."
+		return Paused.State(), are(len(paused), len(s.Routes)) + Paused.Sentence() + named(paused, len(s.Routes)) + elsewhere(s, len(paused)) + "."
 	case len(behind) > 0:
-		return admin.Behind, fmt.Sprintf("Messages come faster than they can be published: %s wait. %s", terminal.Count(s.Queue.Waiting), forecasts(behind))
+		return Behind.State(), fmt.Sprintf("%s: %s wait. %s", capital(Behind.Sentence()), terminal.Count(s.Queue.Waiting), forecasts(behind))
 	}
 	return sumFlow(s)
 }
@@ -91,7 +100,7 @@ func sumFlow(s *admin.Status) (admin.State, string) {
 	}
 	switch {
 	case refusing:
-		return admin.Throttled, text + ", slowed down by refusals for quota (429)" + waiting + "."
+		return Throttled.State(), text + ", " + Throttled.Sentence() + waiting + "."
 	case limited && longest > 0:
 		return admin.Throttled, text + ", as fast as the quota allows" + waiting + "."
 	case longest > 0:

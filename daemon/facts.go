@@ -1,0 +1,69 @@
+package daemon
+
+import (
+	"cmp"
+	"time"
+
+	"momento-bridge/admin"
+	"momento-bridge/daemon/status"
+	"momento-bridge/pipeline"
+	"momento-bridge/source"
+)
+
+// Status reports what the daemon is doing. It may be called concurrently.
+func (d *Daemon) Status() admin.Status {
+	facts := d.facts()
+	return status.Of(&facts)
+}
+
+// notReady returns why the daemon does not carry messages now, and what to do.
+func (d *Daemon) notReady() []string {
+	if why := d.vitals.progress.stuck(); why != "" {
+		return status.IsStuck(why)
+	}
+	facts := d.facts()
+	return status.NotReady(&facts)
+}
+
+// facts are what is known at this moment. To ask waits for whatever is stuck.
+func (d *Daemon) facts() status.Facts {
+	f := status.Facts{
+		Version: d.cfg.Version, Now: time.Now(), Started: d.started,
+		Stopping: d.stopping(), Stuck: d.vitals.progress.stuck(),
+		NATS:     status.NATS{Connected: d.nats.IsConnected(), URL: d.natsNote(), Why: d.natsReason()},
+		Endpoint: d.plan.sink.Endpoint.String(), Key: keyFacts(d.plan.sink.Keys), Pipeline: d.pipe.Stats(),
+		MaxMessages: d.plan.pipeline.MaxMessages, MaxBytes: d.plan.pipeline.MaxBytes,
+		Latency: d.sampler.times(), Problems: d.problems.list(),
+	}
+	for i := range f.Pipeline.Routes {
+		f.Routes = append(f.Routes, d.routeFacts(i, &f.Pipeline, f.Now))
+	}
+	return f
+}
+
+func (d *Daemon) routeFacts(i int, stats *pipeline.Stats, now time.Time) status.Route {
+	p := &d.plan.routes[i]
+	load, forecast, rates := d.sampler.of(i)
+	lately := d.sampler.losses(i)
+	r := status.Route{
+		From: p.from, To: p.to, Starved: d.starved(i),
+		Rates: rates, Waiting: d.sampleOf(i, stats, now).waiting,
+		Arrivals: load.Arrivals, Capacity: load.Capacity, Drain: forecast.seconds(), Forecast: forecast.Text,
+		Lost: lately.dropped + lately.missed, LostWhy: lately.why(&p.route), DeadLettered: lately.dead,
+	}
+	if ready, why := d.sources[i].Ready(); !ready {
+		r.NotReady = cmp.Or(why, status.NotConsuming.Sentence())
+	}
+	if src, ok := d.sources[i].(*source.Core); ok {
+		r.Missed = uint64(src.Dropped())
+	}
+	return r
+}
+
+// starved says who holds all messages of a route's consumer that may be out; empty if nobody does.
+func (d *Daemon) starved(i int) string {
+	if src, ok := d.sources[i].(*source.JetStream); ok {
+		return src.Starved()
+	}
+	return ""
+}

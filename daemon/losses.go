@@ -1,0 +1,44 @@
+package daemon
+
+import (
+	"momento-bridge/pipeline"
+)
+
+// losses are the messages that a route gave up over the last samples, against its will, and those that became dead
+// letters.
+type losses struct {
+	dropped uint64 // By the pipeline.
+	missed  uint64 // By the NATS client.
+	dead    uint64
+}
+
+// losses returns what a route has lost lately. Where it is a policy to drop, what that drops cannot be told from the
+// rest, and none of it is a loss.
+func (r *backlog) losses(policy pipeline.Overload) losses {
+	if len(r.samples) == 0 {
+		return losses{}
+	}
+	var first losses // All that the daemon has lost, as long as it is as young.
+	if len(r.samples) > sampleCount {
+		first = r.samples[0].given
+	}
+	last := r.samples[len(r.samples)-1].given
+	lately := losses{missed: last.missed - first.missed, dead: last.dead - first.dead}
+	if policy == pipeline.Block {
+		lately.dropped = last.dropped - first.dropped
+	}
+	return lately
+}
+
+// why says what loses messages of a route.
+func (l losses) why(route *pipeline.RouteConfig) string {
+	switch {
+	case l.missed > 0:
+		return "the NATS client's buffer is full"
+	case l.dropped > 0 && route.AtMostOnce:
+		return "they can never be published, or their outcome is unclear (delivery: at-most-once)"
+	case l.dropped > 0:
+		return "they can never be published and the route has no dead_letter"
+	}
+	return ""
+}

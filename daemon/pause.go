@@ -1,0 +1,27 @@
+package daemon
+
+import "fmt"
+
+// pause pauses or resumes a route, or with no name all of them.
+func (d *Daemon) pause(name string, paused bool) error {
+	found := false
+	for i, r := range d.plan.routes {
+		if name != "" && r.route.Name != name {
+			continue
+		}
+		found = true
+		d.log.Info("an operator changes a route", "route", r.route.Name, "paused", paused)
+		if paused {
+			d.pipe.Route(i).Pause()
+		} else {
+			d.pipe.Route(i).Resume()
+		}
+	}
+	if found && !paused {
+		d.pipe.ProbeNow() // Whoever resumes thinks that it may go on.
+	}
+	if !found {
+		return fmt.Errorf("there is no route %q", name)
+	}
+	return nil
+}

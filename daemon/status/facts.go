@@ -1,0 +1,69 @@
+package status
+
+import (
+	"time"
+
+	"momento-bridge/admin"
+	"momento-bridge/pipeline"
+)
+
+// Facts are what is known of a daemon at one moment.
+type Facts struct {
+	Version  string
+	Now      time.Time
+	Started  time.Time
+	Stopping bool
+	Stuck    string // Why it does not go on through its own fault; empty if it does.
+
+	NATS     NATS
+	Endpoint string // The URL.
+	Key      Key
+	Pipeline pipeline.Stats
+	Routes   []Route // In the pipeline's order.
+
+	MaxMessages int   // Of the queue,
+	MaxBytes    int64 // likewise.
+	Latency     admin.Latency
+	Problems    []admin.Problem // The latest first.
+}
+
+// NATS is the connection.
+type NATS struct {
+	Connected bool
+	URL       string // The server, or the configured ones while there is no connection; without credentials.
+	Why       string // Why there is no connection, and what to do.
+}
+
+// Key is the API key in use.
+type Key struct {
+	admin.Key
+
+	Missing string // Why there is none, and what to do; empty while there is one.
+	Trouble string // Why no newer one could be had; empty if nothing is known against it.
+}
+
+// Route is what the pipeline does not know of a route.
+type Route struct {
+	From     string // What it consumes,
+	To       string // and where it publishes, as configured.
+	NotReady string // Why it cannot consume, and what to do; empty while it can.
+	Starved  string // Who holds all messages of its consumer that may be out; empty if nobody does.
+	Missed   uint64 // Messages that the core NATS client has dropped.
+
+	Rates    admin.Rates
+	Waiting  int64   // What NATS still has included.
+	Arrivals float64 // Messages per second.
+	Capacity float64 // Messages per second; +Inf: no limit is known.
+	Drain    float64 // Seconds until nothing waits: 0 while it keeps up, +Inf for never.
+	Forecast string  // In words.
+
+	Lost         uint64 // In the last seconds, which no policy asked for,
+	LostWhy      string // and why.
+	DeadLettered uint64 // In the last seconds.
+}
+
+// LatelySeconds is the time that Lost and DeadLettered of a Route are about.
+const LatelySeconds = 15
+
+// KeyNotice is how long before a key expires it is said: time to make a new one.
+const KeyNotice = 24 * time.Hour

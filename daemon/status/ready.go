@@ -1,0 +1,156 @@
+package status
+
+import (
+	"fmt"
+	"strings"
+	"time"
+	"unicode"
+
+	"momento-bridge/pipeline"
+)
+
+// NotReady returns why the daemon does not carry messages, and what to do, each in one line without secrets: NATS, the
+// sources, the key, the endpoint, the caches, permissions, dead letters.
+func NotReady(f *Facts) []string {
+	if f.Stuck != "" {
+		return IsStuck(f.Stuck)
+	}
+	var reasons []string
+	if f.Stopping {
+		reasons = append(reasons, Stopping.Sentence())
+	}
+	if !f.NATS.Connected {
+		reasons = append(reasons, "nats: not connected: "+f.NATS.Why)
+	}
+	if f.Key.Missing != "" {
+		reasons = append(reasons, "key: "+f.Key.Missing)
+	}
+	for i := range f.Routes {
+		if why := f.Routes[i].NotReady; why != "" {
+			reasons = append(reasons, "route "+f.Pipeline.Routes[i].Name+": "+why)
+		}
+	}
+	reasons = append(reasons, EndpointReasons(&f.Pipeline, f.Key)...)
+	for i := range reasons {
+		reasons[i] = Bounded(reasons[i])
+	}
+	return reasons
+}
+
+// IsStuck is all that is told of a daemon that is stuck: to ask for more would take for ever.
+func IsStuck(why string) []string { return []string{Bounded(Stuck.Sentence() + ": " + why)} }
+
+// EndpointReasons returns those that the endpoint has given.
+func EndpointReasons(stats *pipeline.Stats, key Key) []string {
+	var reasons []string
+	if stats.KeyRefused && !stats.KeyMissing {
+		reasons = append(reasons, "endpoint: the API key is refused: "+stats.Why+key.noNewer()+"; "+key.advice())
+	}
+	if stats.Down {
+		text := "endpoint: down: " + stats.Why
+		if !stats.WhyAdvised {
+			text += "; " + EndpointDown.Advice()
+		}
+		reasons = append(reasons, text)
+	}
+	for i := range stats.Routes {
+		for _, text := range refusals(&stats.Routes[i]) {
+			reasons = append(reasons, "route "+stats.Routes[i].Name+": "+text)
+		}
+	}
+	return reasons
+}
+
+// refusals say what keeps messages of a route from being published or kept, while NATS, the key and the endpoint are
+// well, but for topics that are forbidden while others are not.
+func refusals(r *pipeline.RouteStats) []string {
+	var texts []string
+	if !r.LeftAlone.IsZero() {
+		texts = append(texts, leftAloneText(r))
+	}
+	if r.CacheMissing {
+		texts = append(texts, "the cache "+r.Cache+" does not exist; "+CacheMissing.Advice())
+	}
+	if r.RouteRefused || r.Forbidden > 0 && r.State == pipeline.Parked {
+		texts = append(texts, RouteForbidden.Sentence()+"; "+RouteForbidden.Advice())
+	}
+	if r.Rejecting != "" {
+		texts = append(texts, Rejecting.Sentence()+": "+Bounded(r.Rejecting)+"; "+Rejecting.Advice())
+	}
+	if r.Unkept > 0 {
+		texts = append(texts, unkeptText(r))
+	}
+	return texts
+}
+
+// routeReason says why a route does not carry messages, or not all of them, and what to do where that is about this
+// route; empty while it does, or could.
+func routeReason(f *Facts, i int) string {
+	s, known := &f.Pipeline.Routes[i], &f.Routes[i]
+	switch {
+	case s.State == pipeline.Paused:
+		return Paused.Sentence()
+	case !f.NATS.Connected:
+		return Disconnected.Sentence()
+	case known.NotReady != "":
+		return known.NotReady
+	case known.Starved != "":
+		return known.Starved
+	case f.Pipeline.KeyMissing:
+		return KeyMissing.Sentence()
+	case f.Pipeline.KeyRefused:
+		return KeyRefused.Sentence()
+	case f.Pipeline.Down:
+		return EndpointDown.Sentence()
+	}
+	texts := refusals(s)
+	if s.Forbidden > 0 && (len(texts) == 0 || len(texts) == 1 && s.Unkept > 0) {
+		return fmt.Sprintf("the API key may not publish to %d of its topics; %s", s.Forbidden, TopicsForbidden.Advice())
+	}
+	if len(texts) == 0 {
+		return ""
+	}
+	return texts[0]
+}
+
+// leftAloneText says until when nothing of a route is published as the endpoint wishes so, and what to do.
+func leftAloneText(r *pipeline.RouteStats) string {
+	return LeftAlone.Sentence() + " (Retry-After, with " + r.LeftAloneWhy + "): it is tried again at " +
+		r.LeftAlone.UTC().Format(time.RFC3339) + ", and at once by a reload (SIGHUP) or a resume"
+}
+
+// unkeptText says how many messages wait as no dead letter can be stored, and why.
+func unkeptText(r *pipeline.RouteStats) string {
+	if r.Unkept == 1 {
+		return "1 message waits to be kept as a dead letter: " + r.UnkeptWhy
+	}
+	return fmt.Sprintf("%d messages wait to be kept as dead letters: %s", r.Unkept, r.UnkeptWhy)
+}
+
+// advice is what to do about a key that is refused.
+func (k *Key) advice() string {
+	if k.Vended {
+		return KeyMissing.Advice()
+	}
+	return KeyRefused.Advice()
+}
+
+// noNewer says why no other key than the one that is refused could be had; empty if nothing is known against it.
+func (k *Key) noNewer() string {
+	if k.Trouble == "" {
+		return ""
+	}
+	return "; no newer one could be had: " + k.Trouble
+}
+
+// maxReason bounds a reason, in bytes: it may hold what a server has said.
+const maxReason = 500
+
+// Bounded returns text as one line of printable characters that is not too long.
+func Bounded(text string) string {
+	line := strings.Join(strings.FieldsFunc(text, func(r rune) bool { return !unicode.IsPrint(r) }), " ")
+	if len(line) > maxReason {
+		line = strings.ToValidUTF8(line[:maxReason], "") + "…"
+	}
+	return line
+}

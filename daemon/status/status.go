@@ -1,0 +1,82 @@
+package status
+
+import (
+	"math"
+
+	"momento-bridge/admin"
+	"momento-bridge/pipeline"
+)
+
+// Of returns what is told of a daemon.
+func Of(f *Facts) admin.Status {
+	stats := &f.Pipeline
+	s := admin.Status{
+		Version: f.Version, Now: f.Now.UTC(), Started: f.Started.UTC(),
+		NotReady: append([]string{}, NotReady(f)...),
+		NATS:     f.NATS.URL,
+		Endpoint: f.Endpoint,
+		Key:      f.Key.Key,
+		Queue:    admin.Queue{Bytes: stats.QueuedBytes, MaxMessages: f.MaxMessages, MaxBytes: f.MaxBytes},
+		Latency:  f.Latency,
+		Problems: f.Problems,
+	}
+	s.Ready = len(s.NotReady) == 0
+	for _, q := range stats.Quotas {
+		s.Quotas = append(s.Quotas, admin.Quota{
+			Scope: q.Scope, Rate: Finite(q.Rate), Learned: q.Learned,
+			State: string(q.State), Reason: q.Reason, Refusing: q.Refusing,
+		})
+	}
+	for i := range stats.Routes {
+		r := route(f, i)
+		s.Routes = append(s.Routes, r)
+		s.Rates.In += r.Rates.In
+		s.Rates.Out += r.Rates.Out
+		s.Rates.Refused += r.Rates.Refused
+		s.Queue.Messages += r.Queued
+		s.Queue.InFlight += r.InFlight
+		s.Queue.Waiting += r.Waiting
+	}
+	s.State, s.Summary = summary(f, &s)
+	return s
+}
+
+func route(f *Facts, i int) admin.Route {
+	s, known := &f.Pipeline.Routes[i], &f.Routes[i]
+	r := admin.Route{
+		Name: s.Name, From: known.From, To: known.To,
+		State: string(s.State), Reason: routeReason(f, i), LimitedBy: string(s.LimitedBy), Rates: known.Rates,
+		Received: s.Received, Settled: map[string]uint64{}, Attempts: map[string]uint64{},
+		Skipped: s.Skipped, Redelivered: s.Redelivered, Ambiguous: s.Ambiguous, SourceDropped: known.Missed,
+		Lost: known.Lost, LostWhy: known.LostWhy, DeadLettered: known.DeadLettered,
+		PutAside: s.Aside, PutAsideIn: s.AsideTopics,
+		Queued: s.Queued, InFlight: s.InFlight, Waiting: known.Waiting,
+		Arrivals: known.Arrivals, Capacity: Finite(known.Capacity), DrainSeconds: Finite(known.Drain), Forecast: known.Forecast,
+	}
+	if !f.delivers(i) && s.LimitedBy == pipeline.ByNothing && s.State == pipeline.Running {
+		r.LimitedBy, r.Forecast = byNATS, "not known while nothing comes from NATS"
+	}
+	for outcome, n := range s.Settled {
+		r.Settled[outcome.String()] = n
+	}
+	for result, n := range s.Attempts {
+		r.Attempts[result.String()] = n
+	}
+	return r
+}
+
+// byNATS is what limits a route that NATS gives nothing, as what it holds is limited by nothing.
+const byNATS = "nats"
+
+// delivers reports whether NATS gives a route what waits there, as far as is known.
+func (f *Facts) delivers(i int) bool {
+	return f.NATS.Connected && f.Routes[i].NotReady == "" && f.Routes[i].Starved == ""
+}
+
+// Finite is nil for what is infinite, as JSON has no number for it.
+func Finite(n float64) *float64 {
+	if math.IsInf(n, 0) {
+		return nil
+	}
+	return &n
+}
