@@ -86,7 +86,8 @@ func (f *File) Err() error {
 		return nil
 	}
 	slices.SortStableFunc(f.problems, func(a, b problem) int {
-		return cmp.Or(cmp.Compare(a.origin, b.origin), cmp.Compare(a.at.line, b.at.line), cmp.Compare(a.at.column, b.at.column))
+		return cmp.Or(cmp.Compare(a.origin, b.origin), cmp.Compare(a.at.line, b.at.line),
+			cmp.Compare(a.at.column, b.at.column))
 	})
 	lines := make([]string, len(f.problems))
 	for i, p := range f.problems {

@@ -28,8 +28,8 @@ type Config struct {
 	// OnAccept is called for each accepted publish before it is answered, by many goroutines at once. It may keep the
 	// body.
 	OnAccept func(cache, topic string, body []byte)
-	// Script may answer a publish with a status of its own; 0 leaves it to the emulator. It is called after the check of
-	// the cache.
+	// Script may answer a publish with a status of its own; 0 leaves it to the emulator. It is called after the check
+	// of the cache.
 	Script func(cache, topic string, body []byte) int
 }
 

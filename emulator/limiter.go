@@ -11,8 +11,8 @@ import (
 // Limiter is a quota: pure arithmetic on the times it is given, which must not go backwards. It is not safe for
 // concurrent use.
 type Limiter interface {
-	// Take reports whether the quota allows cost at this time, and if so, charges it. The connection chooses the shard of
-	// a sharded quota. A cost that is above the whole quota is accepted while nothing else is in use, so that every
+	// Take reports whether the quota allows cost at this time, and if so, charges it. The connection chooses the shard
+	// of a sharded quota. A cost that is above the whole quota is accepted while nothing else is in use, so that every
 	// publish is possible.
 	Take(now time.Time, cost float64, connection uint64) bool
 }
@@ -27,7 +27,10 @@ const (
 	LimiterSharded        = "sharded"         // Several buckets with an equal share each; a connection stays with one.
 )
 
-var limiterKinds = []string{LimiterBucket, LimiterGCRA, LimiterFixedWindow, LimiterSliding, LimiterSlidingPenalty, LimiterSharded}
+var limiterKinds = []string{
+	LimiterBucket, LimiterGCRA, LimiterFixedWindow, LimiterSliding, LimiterSlidingPenalty,
+	LimiterSharded,
+}
 
 const (
 	defaultWindow = time.Second

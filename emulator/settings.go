@@ -99,6 +99,10 @@ func (t Settings) json() settingsJSON {
 	for i, f := range t.Faults {
 		texts[i] = f.String()
 	}
-	window, latency, jitter, faults := t.Window.String(), t.Latency.String(), t.Jitter.String(), strings.Join(texts, ",")
-	return settingsJSON{&t.Rate, &t.Burst, &t.Limiter, &window, &t.Shards, &t.Background, &t.Unit, &latency, &jitter, &faults}
+	window, latency, jitter, faults := t.Window.String(), t.Latency.String(), t.Jitter.String(),
+		strings.Join(texts, ",")
+	return settingsJSON{
+		&t.Rate, &t.Burst, &t.Limiter, &window, &t.Shards, &t.Background, &t.Unit, &latency,
+		&jitter, &faults,
+	}
 }

@@ -103,14 +103,16 @@ func TestEachAnswerHasItsVerdict(t *testing.T) {
 					want.Verdict, want.Reason = tt.page, ""
 					words = append(words, tt.onPage, " with a")
 				}
-				if want.Verdict == accept && tt.status != 204 && len(body.body) > 0 && !body.cut { // It has come, and says more.
+				// It has come, and says more.
+				if want.Verdict == accept && tt.status != 204 && len(body.body) > 0 && !body.cut {
 					want.Verdict = retry
 					words = append(words, "not Momento's API")
 				}
 				if tt.status/100 == 2 && want.Verdict != pipeline.Accept { // 204 stands for what is accepted.
 					want.Result = other
 				}
-				want.Foreign = want.Verdict == retry && (body.page || tt.status/100 != 5 || tt.advice != "") // Of a 5xx that is Momento's, the message may be the reason.
+				// Of a 5xx that is Momento's, the message may be the reason.
+				want.Foreign = want.Verdict == retry && (body.page || tt.status/100 != 5 || tt.advice != "")
 				r := body.response
 				r.status = tt.status
 				got := classify(&r, secrets{}, time.Now())
@@ -235,7 +237,8 @@ func TestSuccessIsBelievedUnlessItTellsOfAnError(t *testing.T) {
 		`{"error":"No such route"}`, `{"error":true,"message":"x"}`, `{"Error":{"Code":1}}`, `{"err":"x"}`,
 		`{"errors":[{"message":"x"}]}`, `{"code":"NotFound","message":"x"}`, `{"code":5,"detail":"x"}`,
 		`{"code":404,"message":"x"}`, `{"status":404}`, `{"status":"500"}`, `{"statusCode":403}`,
-		`{"status":"error","message":"x"}`, `{"success":false}`, `{"ok":false}`, `{"message":"Invalid credentials","error_code":"x"}`,
+		`{"status":"error","message":"x"}`, `{"success":false}`, `{"ok":false}`,
+		`{"message":"Invalid credentials","error_code":"x"}`,
 		`{"message":"Forbidden"}`, `[{"error":"x"}]`, "\xef\xbb\xbf"+`{"error":"x"}`)
 }
 
@@ -253,7 +256,8 @@ func TestSuccessOfAStrangerIsNotBelieved(t *testing.T) {
 		"bytes without a type": {body: []byte("\x00\x01")},
 	} {
 		r.status = 200
-		if got := classify(&r, secrets{}, time.Now()); got.Verdict != pipeline.Retry || !strings.Contains(got.Detail, notMomento) {
+		if got := classify(&r, secrets{}, time.Now()); got.Verdict != pipeline.Retry || !strings.Contains(got.Detail,
+			notMomento) {
 			t.Errorf("200 with %s is %v %q", name, got.Verdict, got.Detail)
 		}
 		r.cut, r.contentType, r.encoding = true, "application/json", ""
@@ -292,7 +296,8 @@ func TestRedirectTellsItsHostAlone(t *testing.T) {
 		"https://\xff\u202e.example.com/":                 "momento.endpoint",
 		"https://multi\r\nline.example.com/secret?secret": "momento",
 	} {
-		got := classify(&response{status: 302, location: location}, secrets{keys: [2]string{"the-secret-key"}}, time.Now())
+		got := classify(&response{status: 302, location: location},
+			secrets{keys: [2]string{"the-secret-key"}}, time.Now())
 		if got.Verdict != pipeline.Retry {
 			t.Errorf("302 to %q is %v", location, got.Verdict)
 		}

@@ -138,7 +138,10 @@ type testConnection struct {
 
 func newTestConnection(t *testing.T, m *Momento, depth int) *testConnection {
 	t.Helper()
-	l := &testConnection{t: t, connection: newConnection(m, depth), do: make(chan func(), 100), got: make(chan outcome, 10_000), end: make(chan struct{})}
+	l := &testConnection{
+		t: t, connection: newConnection(m, depth), do: make(chan func(), 100),
+		got: make(chan outcome, 10_000), end: make(chan struct{}),
+	}
 	go l.receive()
 	return l
 }
@@ -189,7 +192,10 @@ func (l *testConnection) send(payloads ...string) {
 func (l *testConnection) sendBy(deadline time.Time, payloads ...string) {
 	var rs []*pipeline.Request
 	for _, payload := range payloads {
-		rs = append(rs, &pipeline.Request{Cache: "c", Topic: "t", Payload: []byte(payload), Start: time.Now(), Deadline: deadline})
+		rs = append(rs, &pipeline.Request{
+			Cache: "c", Topic: "t", Payload: []byte(payload), Start: time.Now(),
+			Deadline: deadline,
+		})
 	}
 	l.within(func() { l.Send(rs) })
 }
@@ -273,8 +279,11 @@ func TestAnswersOfEveryFormLeaveTheNextInPlace(t *testing.T) {
 		"no content with headers": {"HTTP/1.1 204 No Content\r\nDate: now\r\nServer: s\r\n\r\n", "a: accept 204"},
 		"a success with a body":   {"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}", "a: accept 204"},
 		"interim answers first":   {"HTTP/1.1 100 Continue\r\n\r\n" + hints + ok204, "a: accept 204"},
-		"a chunked refusal":       {"HTTP/1.1 429 X\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n", "a: slow down 429"},
-		"a body like an answer":   {"HTTP/1.1 400 X\r\nContent-Length: 27\r\n\r\n" + ok204, "a: reject 400"},
+		"a chunked refusal": {
+			"HTTP/1.1 429 X\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n",
+			"a: slow down 429",
+		},
+		"a body like an answer": {"HTTP/1.1 400 X\r\nContent-Length: 27\r\n\r\n" + ok204, "a: reject 400"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			p := newPeer(t, nil)
@@ -348,7 +357,8 @@ func TestBodyThatIsTooLargeIsAnAnswerAndTheRestUnclear(t *testing.T) {
 	t.Parallel()
 	for name, answer := range map[string]string{
 		"announced": "HTTP/1.1 400 X\r\nContent-Length: 1073741824\r\n\r\n",
-		"in chunks": "HTTP/1.1 400 X\r\nTransfer-Encoding: chunked\r\n\r\n" + strings.Repeat("2000\r\n"+strings.Repeat("x", 0x2000)+"\r\n", 9),
+		"in chunks": "HTTP/1.1 400 X\r\nTransfer-Encoding: chunked\r\n\r\n" +
+			strings.Repeat("2000\r\n"+strings.Repeat("x", 0x2000)+"\r\n", 9),
 	} {
 		t.Run(name, func(t *testing.T) {
 			p := newPeer(t, nil)
@@ -477,7 +487,8 @@ func TestWriteThatGetsStuckIsATimeout(t *testing.T) {
 	large := strings.Repeat("x", 16<<20)
 	l.sendBy(time.Now().Add(3*time.Second), large, "b")
 	all := l.outcomes(2)
-	if all[0].Verdict != pipeline.Ambiguous || all[0].Result != pipeline.ResultTimeout || all[0].Echo || all[1].Verdict != pipeline.Ambiguous || !all[1].Echo {
+	if all[0].Verdict != pipeline.Ambiguous || all[0].Result != pipeline.ResultTimeout || all[0].Echo ||
+		all[1].Verdict != pipeline.Ambiguous || !all[1].Echo {
 		t.Errorf("answers %+v and %+v, want a timeout and its echo", all[0].Answer, all[1].Answer)
 	}
 	l.close()
@@ -507,7 +518,8 @@ func TestAnswersBeforeAFailedWriteCount(t *testing.T) {
 	if v := all[0].Verdict; v != pipeline.Reject && v != pipeline.Ambiguous { // The reset may overtake the answer.
 		t.Errorf("the first is answered %+v", all[0].Answer)
 	}
-	if all[1].Verdict != pipeline.Ambiguous || all[1].Result != pipeline.ResultNetwork || all[1].Echo != (all[0].Verdict == pipeline.Ambiguous) {
+	if all[1].Verdict != pipeline.Ambiguous || all[1].Result != pipeline.ResultNetwork ||
+		all[1].Echo != (all[0].Verdict == pipeline.Ambiguous) {
 		t.Errorf("the second is answered %+v after %+v", all[1].Answer, all[0].Answer)
 	}
 	l.close()
@@ -560,7 +572,8 @@ func TestEndpointThatBreaksEveryConnectionGetsOnePublishAtATime(t *testing.T) {
 				t.Errorf("depth %d, want 1 on every connection", l.depth())
 			}
 			l.close()
-			if got := strings.Count(log.String(), "\n"); got != 1 || !strings.Contains(log.String(), "level=WARN") || !strings.Contains(log.String(), "one publish at a time; set momento.in_flight: 1\" configured=8") {
+			if got := strings.Count(log.String(), "\n"); got != 1 || !strings.Contains(log.String(), "level=WARN") ||
+				!strings.Contains(log.String(), "one publish at a time; set momento.in_flight: 1\" configured=8") {
 				t.Errorf("the log is %q, want one warning", log.String())
 			}
 		})
@@ -584,7 +597,8 @@ func TestEndpointThatClosesUnannouncedIsToldFromOneThatTakesOneAtATime(t *testin
 	}
 	l.close()
 	const want = "for a while each publish gets a connection of its own; look at the proxy or server on the way"
-	if got := log.String(); strings.Count(got, "\n") != 1 || !strings.Contains(got, want) || strings.Contains(got, "configured") {
+	if got := log.String(); strings.Count(got, "\n") != 1 || !strings.Contains(got, want) ||
+		strings.Contains(got, "configured") {
 		t.Errorf("the log is %q, want one warning, %q", got, want)
 	}
 }
@@ -651,7 +665,8 @@ func TestWithoutAConnectionEverythingIsRetried(t *testing.T) {
 	l := newTestConnection(t, m, 8)
 	for range habitAfter + 1 {
 		l.send("a", "b", "c")
-		if all := l.expect("a: retry network", "b: retry network, echo", "c: retry network, echo"); !strings.Contains(all[0].Detail, "connect to 127.0.0.1:") {
+		if all := l.expect("a: retry network", "b: retry network, echo", "c: retry network, echo"); !strings.Contains(
+			all[0].Detail, "connect to 127.0.0.1:") {
 			t.Errorf("detail %q, want the address in it", all[0].Detail)
 		}
 	}
@@ -670,7 +685,10 @@ func TestWhatCannotBeSentHoldsUpNothing(t *testing.T) {
 		l.Send([]*pipeline.Request{
 			{Cache: "c", Payload: []byte("no topic"), Start: time.Now(), Deadline: end},
 			{Cache: "c", Topic: "t", Payload: []byte("a"), Start: time.Now(), Deadline: end},
-			{Cache: "c", Topic: "t", Payload: []byte("too late"), Start: time.Now(), Deadline: time.Now().Add(-time.Second)},
+			{
+				Cache: "c", Topic: "t", Payload: []byte("too late"), Start: time.Now(),
+				Deadline: time.Now().Add(-time.Second),
+			},
 			{Cache: "c", Topic: "t", Payload: []byte("b"), Start: time.Now(), Deadline: end},
 		})
 	})
@@ -718,7 +736,8 @@ func TestConnectionSpeaksTLS(t *testing.T) {
 	p := newPeer(t, &tls.Config{Certificates: server.TLS.Certificates})
 	l := newTestConnection(t, newMomento(t, p.url, nil), 8)
 	l.send("a", "b")
-	if all := l.expect("a: retry network", "b: retry network, echo"); !strings.Contains(all[0].Detail, "TLS handshake") {
+	if all := l.expect("a: retry network", "b: retry network, echo"); !strings.Contains(all[0].Detail,
+		"TLS handshake") {
 		t.Errorf("detail %q, want the handshake in it", all[0].Detail)
 	}
 	l.close()
@@ -896,7 +915,8 @@ func liveConnection(t *testing.T, l *testConnection, s *randomServer, rng *rand.
 	}
 	l.close()
 	t.Logf("%v", counts)
-	if counts[pipeline.Accept] < publishes/2 || counts[pipeline.Reject] == 0 || counts[pipeline.Unsent] == 0 || counts[pipeline.Ambiguous] == 0 {
+	if counts[pipeline.Accept] < publishes/2 || counts[pipeline.Reject] == 0 || counts[pipeline.Unsent] == 0 ||
+		counts[pipeline.Ambiguous] == 0 {
 		t.Errorf("the answers are %v, want some of each", counts)
 	}
 	if twice := s.twice; len(twice) > 0 {

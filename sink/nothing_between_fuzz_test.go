@@ -248,7 +248,10 @@ func (p *play) throw(b []byte) { _, _ = p.server.Write(b) }
 
 func (p *play) request() *pipeline.Request {
 	now := time.Now()
-	return &pipeline.Request{Cache: "c", Topic: "t", Payload: fmt.Append(nil, p.sent), Start: now, Deadline: now.Add(5 * time.Second)}
+	return &pipeline.Request{
+		Cache: "c", Topic: "t", Payload: fmt.Append(nil, p.sent), Start: now,
+		Deadline: now.Add(5 * time.Second),
+	}
 }
 
 func (p *play) write(b []byte) {
@@ -355,9 +358,11 @@ func (p *play) answer(rs []*pipeline.Request, watched <-chan []pipeline.Answered
 		verdict, answered := want[a.Request]
 		switch {
 		case answered && a.Answer.Verdict != verdict:
-			p.t.Errorf("publish %s is %v, the server answered %v (%+v)", a.Request.Payload, a.Answer.Verdict, verdict, a.Answer)
+			p.t.Errorf("publish %s is %v, the server answered %v (%+v)", a.Request.Payload, a.Answer.Verdict,
+				verdict, a.Answer)
 		case !answered && a.Answer.Verdict != pipeline.Ambiguous && (!polite || a.Answer.Verdict != pipeline.Unsent):
-			p.t.Errorf("publish %s is %v, the server did not answer it (%+v)", a.Request.Payload, a.Answer.Verdict, a.Answer)
+			p.t.Errorf(
+				"publish %s is %v, the server did not answer it (%+v)", a.Request.Payload, a.Answer.Verdict, a.Answer)
 		case a.Request != rs[i]:
 			p.t.Errorf("answer %d is to %s", i, a.Request.Payload)
 		}

@@ -44,7 +44,10 @@ func newMomento(t *testing.T, url string, change func(*Config)) *Momento {
 }
 
 func request(topic string, payload []byte) *pipeline.Request {
-	return &pipeline.Request{Cache: "my cache", Topic: topic, Payload: payload, Start: time.Now(), Deadline: time.Now().Add(10 * time.Second)}
+	return &pipeline.Request{
+		Cache: "my cache", Topic: topic, Payload: payload, Start: time.Now(),
+		Deadline: time.Now().Add(10 * time.Second),
+	}
 }
 
 func TestRequestArrivesByteForByte(t *testing.T) {
@@ -53,7 +56,10 @@ func TestRequestArrivesByteForByte(t *testing.T) {
 	got := make(chan seen, 1)
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, _ := io.ReadAll(r.Body)
-		got <- seen{r.RequestURI, strings.Join(r.Header["Authorization"], ","), r.Header.Get("Content-Type"), string(body), r.Method}
+		got <- seen{
+			r.RequestURI, strings.Join(r.Header["Authorization"], ","), r.Header.Get("Content-Type"),
+			string(body), r.Method,
+		}
 		w.WriteHeader(http.StatusNoContent)
 	}))
 	defer server.Close()
@@ -67,13 +73,37 @@ func TestRequestArrivesByteForByte(t *testing.T) {
 		payload     []byte
 		want        seen
 	}{
-		"bytes":         {false, false, "a.b", all, seen{"/topics/my%20cache/a.b", "secret+key", "application/octet-stream", string(all), "POST"}},
-		"text":          {false, true, "a", []byte("hé"), seen{"/topics/my%20cache/a", "secret+key", "text/plain", "hé", "POST"}},
-		"nothing":       {false, false, "a", nil, seen{"/topics/my%20cache/a", "secret+key", "application/octet-stream", "", "POST"}},
-		"key in query":  {true, false, "a", []byte("x"), seen{"/topics/my%20cache/a?token=secret%2Bkey", "", "application/octet-stream", "x", "POST"}},
-		"awkward name":  {false, false, "../a//b?c#d%2F ", []byte("x"), seen{"/topics/my%20cache/..%2Fa%2F%2Fb%3Fc%23d%252F%20", "secret+key", "application/octet-stream", "x", "POST"}},
-		"dots alone":    {false, false, "..", []byte("x"), seen{"/topics/my%20cache/%2E%2E", "secret+key", "application/octet-stream", "x", "POST"}},
-		"a whole 4 KiB": {false, false, "a", bytes.Repeat([]byte("y"), 4096), seen{"/topics/my%20cache/a", "secret+key", "application/octet-stream", strings.Repeat("y", 4096), "POST"}},
+		"bytes": {false, false, "a.b", all, seen{
+			"/topics/my%20cache/a.b", "secret+key",
+			"application/octet-stream", string(all), "POST",
+		}},
+		"text": {false, true, "a", []byte("hé"), seen{
+			"/topics/my%20cache/a", "secret+key", "text/plain",
+			"hé", "POST",
+		}},
+		"nothing": {false, false, "a", nil, seen{
+			"/topics/my%20cache/a", "secret+key", "application/octet-stream",
+			"", "POST",
+		}},
+		"key in query": {true, false, "a", []byte("x"), seen{
+			"/topics/my%20cache/a?token=secret%2Bkey", "",
+			"application/octet-stream", "x", "POST",
+		}},
+		"awkward name": {
+			false, false, "../a//b?c#d%2F ", []byte("x"),
+			seen{
+				"/topics/my%20cache/..%2Fa%2F%2Fb%3Fc%23d%252F%20", "secret+key", "application/octet-stream",
+				"x", "POST",
+			},
+		},
+		"dots alone": {false, false, "..", []byte("x"), seen{
+			"/topics/my%20cache/%2E%2E", "secret+key",
+			"application/octet-stream", "x", "POST",
+		}},
+		"a whole 4 KiB": {false, false, "a", bytes.Repeat([]byte("y"), 4096), seen{
+			"/topics/my%20cache/a", "secret+key",
+			"application/octet-stream", strings.Repeat("y", 4096), "POST",
+		}},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -100,8 +130,8 @@ func TestEmptyTopicIsRejectedWithoutARequest(t *testing.T) {
 	}
 }
 
-// script serves raw connections: each answers its requests with the next strings; an empty one closes the connection without an
-// answer.
+// script serves raw connections: each answers its requests with the next strings; an empty one closes the connection
+// without an answer.
 func script(t *testing.T, connections ...[]string) (url string, requests *atomic.Int64) {
 	t.Helper()
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
@@ -165,12 +195,21 @@ func TestFailuresAreAmbiguousOnceSomethingWasSent(t *testing.T) {
 		result  pipeline.Result
 	}{
 		"closed without an answer on a fresh connection": {"", pipeline.Ambiguous, pipeline.ResultNetwork},
-		"half an answer":           {"HTTP/1.1 204 No", pipeline.Ambiguous, pipeline.ResultNetwork},
-		"not HTTP":                 {"SSH-2.0-OpenSSH\r\n\r\n", pipeline.Ambiguous, pipeline.ResultNetwork},
-		"a body that is too large": {"HTTP/1.1 400 Bad Request\r\nContent-Length: 1000000\r\n\r\n", pipeline.Reject, pipeline.Result400},
-		"a lower-case retry-after": {"HTTP/1.1 429 Too Many\r\nretry-after: 7\r\nContent-Length: 0\r\n\r\n", pipeline.SlowDown, pipeline.Result429},
-		"an interim answer first":  {"HTTP/1.1 103 Early Hints\r\n\r\n" + ok204, pipeline.Accept, pipeline.Result204},
-		"a chunked error":          {"HTTP/1.1 500 X\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n", pipeline.Retry, pipeline.Result5xx},
+		"half an answer": {"HTTP/1.1 204 No", pipeline.Ambiguous, pipeline.ResultNetwork},
+		"not HTTP":       {"SSH-2.0-OpenSSH\r\n\r\n", pipeline.Ambiguous, pipeline.ResultNetwork},
+		"a body that is too large": {
+			"HTTP/1.1 400 Bad Request\r\nContent-Length: 1000000\r\n\r\n", pipeline.Reject,
+			pipeline.Result400,
+		},
+		"a lower-case retry-after": {
+			"HTTP/1.1 429 Too Many\r\nretry-after: 7\r\nContent-Length: 0\r\n\r\n",
+			pipeline.SlowDown, pipeline.Result429,
+		},
+		"an interim answer first": {"HTTP/1.1 103 Early Hints\r\n\r\n" + ok204, pipeline.Accept, pipeline.Result204},
+		"a chunked error": {
+			"HTTP/1.1 500 X\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n",
+			pipeline.Retry, pipeline.Result5xx,
+		},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -210,7 +249,8 @@ func TestRefusedConnectionIsRetried(t *testing.T) {
 	ln.Close()
 	m := newMomento(t, "http://"+ln.Addr().String(), nil)
 	a := m.Publisher().Publish(request("t", []byte("x")))
-	if a.Verdict != pipeline.Retry || a.Result != pipeline.ResultNetwork || !strings.Contains(a.Detail, "connect to 127.0.0.1:") {
+	if a.Verdict != pipeline.Retry || a.Result != pipeline.ResultNetwork || !strings.Contains(a.Detail,
+		"connect to 127.0.0.1:") {
 		t.Errorf("Publish = %+v, want a retry that names the address", a)
 	}
 	if m.Opened() != 0 {
@@ -254,10 +294,12 @@ func TestKeyIsReadAgainWhenItIsRefused(t *testing.T) {
 
 func TestTLSChecksTheCertificate(t *testing.T) {
 	t.Parallel()
-	server := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) }))
+	server := httptest.NewTLSServer(
+		http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) }))
 	defer server.Close()
 	server.Config.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, slog.LevelInfo)
-	if a := newMomento(t, server.URL, nil).Publisher().Publish(request("t", nil)); a.Verdict != pipeline.Retry || !strings.Contains(a.Detail, "TLS handshake") {
+	if a := newMomento(t, server.URL, nil).Publisher().Publish(request("t", nil)); a.Verdict != pipeline.Retry ||
+		!strings.Contains(a.Detail, "TLS handshake") {
 		t.Errorf("with the system's roots = %+v, want a retry that names the handshake", a)
 	}
 	ca := filepath.Join(t.TempDir(), "ca.pem")
@@ -283,7 +325,8 @@ func TestNothingIsSentBeforeThereIsAKey(t *testing.T) {
 	t.Parallel()
 	v := key.NewVendor(key.VendorConfig{URL: "http://127.0.0.1:1/token", Transport: http.DefaultTransport})
 	m := newMomento(t, "http://127.0.0.1:1", func(c *Config) { c.Keys = key.FromVendor(v) })
-	if a := m.Publisher().Publish(request("t", []byte("x"))); a.Verdict != pipeline.HaltAll || a.Result != pipeline.ResultOther || m.Opened() != 0 {
+	if a := m.Publisher().Publish(request("t", []byte("x"))); a.Verdict != pipeline.HaltAll ||
+		a.Result != pipeline.ResultOther || m.Opened() != 0 {
 		t.Errorf("answer %+v, %d connections, want everything halted and none", a, m.Opened())
 	}
 }

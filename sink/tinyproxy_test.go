@@ -96,7 +96,8 @@ func TestRealProxyCarriesPublishes(t *testing.T) {
 			for i := range 20 {
 				a := p.Publish(request(fmt.Sprint(i), []byte("x")))
 				switch {
-				case a.Verdict == pipeline.Ambiguous && address == plain.URL: // It closes after each answer, unannounced.
+				case a.Verdict == pipeline.Ambiguous &&
+					address == plain.URL: // It closes after each answer, unannounced.
 					unclear++
 				case a.Verdict != pipeline.Accept:
 					t.Errorf("%s: %+v", address, a)

@@ -362,7 +362,8 @@ func TestTroubleWithAProxyIsExplained(t *testing.T) {
 		answer("HTTP/1.1 407 "+proxyPassword+"\r\nProxy-Authenticate: Negotiate\r\n"+basic+"\r\n"+page("407")))
 	f("407 for others", authorized, "the proxy wants another authentication than Basic (407, Negotiate, NTLM), "+
 		"which is not supported: let it take Basic, or put a proxy of your own before it",
-		answer("HTTP/1.1 407 No\r\nProxy-Authenticate: Negotiate\r\nProxy-Authenticate: NTLM "+authorization+"\r\n\r\n"))
+		answer("HTTP/1.1 407 No\r\nProxy-Authenticate: Negotiate\r\n"+
+			"Proxy-Authenticate: NTLM "+authorization+"\r\n\r\n"))
 	f("a page", authorized, "the proxy answers 403 Forbidden: Not for *** ***"+check,
 		answer("HTTP/1.1 403 Forbidden\r\n\r\n"+page("Not for "+proxyUser+"\n"+proxyPassword)))
 	f("a page without a title", authorized, "the proxy answers 403 Forbidden"+check,
@@ -638,10 +639,12 @@ func (r *replay) SetReadDeadline(time.Time) error { return nil }
 // short and holds no password, also where that was sent back.
 func FuzzProxyAnswerIsATunnelOrAnErrorWithoutAPassword(f *testing.F) {
 	for _, answer := range []string{
-		connected, "HTTP/1.0 200 OK\r\n\r\n", "HTTP/1.1 200\n\n", connected + "x", "HTTP/1.1 100 C\r\n\r\n" + connected, "",
+		connected, "HTTP/1.0 200 OK\r\n\r\n", "HTTP/1.1 200\n\n", connected + "x", "HTTP/1.1 100 C\r\n\r\n" +
+			connected, "",
 		"HTTP/1.1 407 No\r\nProxy-Authenticate: Basic, NTLM PASSWORD\r\n\r\n", "HTTP/1.1 401 PASSWORD\r\n\r\n",
 		"HTTP/1.1 403 PASSWORD\r\nContent-Length: 3\r\n\r\nPASSWORD", "HTTP/1.1 502 X\r\n\r\n<title>PASSWORD</title>",
-		"HTTP/1.1 500 X\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nPASSWORD", "HTTP/1.1 429 X\r\n\r\n{\"message\":\"PASSWORD\"}",
+		"HTTP/1.1 500 X\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nPASSWORD", "HTTP/1.1 429 X\r\n\r\n" +
+			"{\"message\":\"PASSWORD\"}",
 		"HTTP/1.1 000 OK\r\n\r\n", "HTTP/1.1  200 OK\r\n\r\n", "HTTP/1.1 2000 OK\r\n\r\n",
 		"HTTP/1.1 403 hush\x00&hush\r\n\r\n",
 		"PASSWORD 200 OK\r\n\r\n", "HTTP/1.1 PASSWORD OK\r\n\r\n", "HTTP/1.1 200 OK\r\nPASSWORD\r\n\r\n",
