@@ -97,7 +97,7 @@ func (f *File) readStruct(n *yaml.Node, v reflect.Value, path string) {
 	})
 }
 
-// eachKey calls do for each key of a mapping, but not for a key that stands there twice.
+// eachKey calls do for each key of a mapping. A key that is there twice is a problem, and gets one call.
 func (f *File) eachKey(n *yaml.Node, path string, do func(key string, at, value *yaml.Node)) {
 	seen := map[string]int{}
 	for i := 0; i+1 < len(n.Content); i += 2 {

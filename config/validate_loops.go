@@ -8,8 +8,8 @@ import (
 	"momento-bridge/subject"
 )
 
-// takes reports whether the route consumes what is published to the subject letters, as far as the file tells: which
-// subjects a stream takes it does not. A filter that begins with a wildcard says nothing of that.
+// takes reports whether the route consumes what is published to the subject letters, as far as the file shows. It does
+// not show which subjects a stream takes, so a filter that begins with a wildcard proves nothing.
 func (r *Route) takes(letters string) bool {
 	for _, filter := range r.Filters() {
 		if filter != "" && subject.Overlap(filter, letters) && (r.Stream == "" || !strings.ContainsAny(filter[:1], "*>")) {
@@ -48,7 +48,7 @@ func Circles(next [][]int) [][]int {
 	return circles
 }
 
-// circleText tells a circle: each route, where its dead letters go, and who consumes them.
+// circleText describes a circle: each route, where its dead letters go, and which route consumes them.
 func (f *File) circleText(circle []int) string {
 	var b strings.Builder
 	for n, i := range circle {

@@ -6,10 +6,10 @@ import (
 	"unicode"
 )
 
-// maxPayload bounds max_payload: NATS servers take no larger messages unless told to.
+// maxPayload bounds max_payload: by default NATS servers take no larger messages.
 const maxPayload = 1 << 20
 
-// maxLinger bounds batch.linger: what lingers is held, and is delivered again if the daemon dies.
+// maxLinger bounds batch.linger: messages that wait are held, and are delivered again if the daemon dies.
 const maxLinger = Duration(10 * time.Second)
 
 func (f *File) checkRoute(path string, r *Route) {

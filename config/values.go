@@ -129,7 +129,7 @@ func (s Start) Sequence() (uint64, bool) {
 // Proxy is the address of a proxy, which may hold a password, or a word. It prints without the address.
 type Proxy string
 
-// String keeps what is not a word out of logs and errors.
+// String keeps an address out of logs and errors; it shows the word none only.
 func (p Proxy) String() string {
 	if p == "" || p == "none" {
 		return string(p)

@@ -13,10 +13,10 @@ import (
 type backlog struct {
 	begun    bool     // The source has consumed: before that, nobody knows what waits.
 	samples  []sample // The oldest first.
-	load     pipeline.Load
-	forecast pipeline.Forecast
-	told     pipeline.Outlook // The one that has been logged,
-	differs  int              // and how many samples in a row have differed from it.
+	load     load
+	forecast forecast
+	told     outlook // The one that has been logged,
+	differs  int     // and how many samples in a row have differed from it.
 }
 
 // sample is a route at one moment. All but the first three count up.
@@ -98,24 +98,24 @@ func (r *backlog) news() bool {
 }
 
 // begun reports whether the route's source has begun to consume.
-func (b *Daemon) begun(i int, r *backlog) bool {
+func (d *Daemon) begun(i int, r *backlog) bool {
 	if !r.begun {
-		r.begun, _ = b.sources[i].Ready()
+		r.begun, _ = d.sources[i].Ready()
 	}
 	return r.begun
 }
 
 // delivers reports whether NATS gives a route what waits there, as far as is known.
-func (b *Daemon) delivers(i int) bool {
-	ready, _ := b.sources[i].Ready()
-	return ready && b.starved(i) == ""
+func (d *Daemon) delivers(i int) bool {
+	ready, _ := d.sources[i].Ready()
+	return ready && d.starved(i) == ""
 }
 
-func (b *Daemon) sampleOf(i int, stats *pipeline.Stats, now time.Time) sample {
+func (d *Daemon) sampleOf(i int, stats *pipeline.Stats, now time.Time) sample {
 	s := &stats.Routes[i]
 	var undelivered, missed int64
 	arrived := float64(s.Received) - float64(s.Redelivered)
-	switch src := b.sources[i].(type) {
+	switch src := d.sources[i].(type) {
 	case *source.Core:
 		undelivered, missed = src.Buffered(), src.Dropped()
 		arrived += float64(missed + undelivered)
@@ -147,11 +147,11 @@ const seenEnough = 3 * time.Second
 
 // loadOf concludes from samples what a route has to do and what it can: where messages have been waiting all the time
 // since it last stood still, what it has done is what it can do. Elsewhere the quota says it.
-func (b *Daemon) loadOf(i int, samples []sample, stats *pipeline.Stats) pipeline.Load {
+func (d *Daemon) loadOf(i int, samples []sample, stats *pipeline.Stats) load {
 	first, last := samples[0], samples[len(samples)-1]
-	rate, messages := stats.Quotas[0].Rate, b.plan.perPublish(i, last)
-	load := pipeline.Load{Waiting: last.waiting, Capacity: math.Inf(1), Halted: last.halted, Quota: stats.Routes[i].LimitedBy == pipeline.ByQuota}
-	if b.plan.routes[i].route.Batch.Framing == nil {
+	rate, messages := stats.Quotas[0].Rate, d.plan.perPublish(i, last)
+	load := load{Waiting: last.waiting, Capacity: math.Inf(1), Halted: last.halted, Quota: stats.Routes[i].LimitedBy == pipeline.ByQuota}
+	if d.plan.routes[i].route.Batch.Framing == nil {
 		load.PerBatch = messages
 	}
 	if last.at.After(first.at) {

@@ -9,8 +9,8 @@ import (
 )
 
 // loadAfter is the load of a route with half a quota of 50/s, which 20 messages a second reach and from which out(i) go in second i.
-func loadAfter(seconds int, halted func(i int) bool, out func(i int) float64, limit pipeline.Limit) pipeline.Load {
-	b := &Daemon{plan: &Plan{routes: make([]routePlan, 1)}}
+func loadAfter(seconds int, halted func(i int) bool, out func(i int) float64, limit pipeline.Limit) load {
+	d := &Daemon{plan: &Plan{routes: make([]routePlan, 1)}}
 	now := time.Now()
 	var r backlog
 	s := sample{waiting: 100}
@@ -22,7 +22,7 @@ func loadAfter(seconds int, halted func(i int) bool, out func(i int) float64, li
 		r.add(s)
 	}
 	stats := &pipeline.Stats{Quotas: []pipeline.QuotaStats{{Rate: 50}}, Routes: []pipeline.RouteStats{{Share: .5, LimitedBy: limit}}}
-	return b.loadOf(0, r.samples, stats)
+	return d.loadOf(0, r.samples, stats)
 }
 
 // The seconds in which a route stood still say nothing of what it can do, but what comes is what comes.

@@ -27,9 +27,9 @@ type circleSearch struct {
 
 // circles returns an error if dead letters would go round among the routes. It looks once, with the connection that
 // is there by then.
-func (b *Daemon) circles(ctx context.Context) error {
-	b.circled.Do(func() { b.circle = findCircle(ctx, b.nats, b.plan.routes, false) })
-	return b.circle
+func (d *Daemon) circles(ctx context.Context) error {
+	d.circled.Do(func() { d.circle = findCircle(ctx, d.nats, d.plan.routes, false) })
+	return d.circle
 }
 
 // checkCircles tells of a circle; that there is none goes without saying.

@@ -14,17 +14,17 @@ import (
 )
 
 // adminHandler serves health and metrics.
-func (b *Daemon) adminHandler() http.Handler {
+func (d *Daemon) adminHandler() http.Handler {
 	return admin.New(admin.Config{
-		Metrics:  b.metrics,
-		NotReady: b.notReady,
-		Stuck:    b.vitals.progress.stuck,
-		Status:   b.Status,
-		History:  &b.sampler.history,
-		Pause:    b.pause,
-		Hosts:    b.plan.adminHosts,
-		Open:     !loopbackAddr(b.admin.Addr()),
-		Pprof:    b.plan.pprof,
+		Metrics:  d.metrics,
+		NotReady: d.notReady,
+		Stuck:    d.vitals.progress.stuck,
+		Status:   d.Status,
+		History:  &d.sampler.history,
+		Pause:    d.pause,
+		Hosts:    d.plan.adminHosts,
+		Open:     !loopbackAddr(d.admin.Addr()),
+		Pprof:    d.plan.pprof,
 	})
 }
 
@@ -35,42 +35,31 @@ func loopbackAddr(a net.Addr) bool {
 
 // notReady returns why the daemon does not carry messages now, and what to do, each in one line without secrets:
 // NATS, the sources, the key, the endpoint, the caches, permissions, dead letters.
-func (b *Daemon) notReady() []string {
-	if why := b.vitals.progress.stuck(); why != "" { // Asking what is stuck would take for ever.
+func (d *Daemon) notReady() []string {
+	if why := d.vitals.progress.stuck(); why != "" { // Asking what is stuck would take for ever.
 		return []string{"the daemon is stuck and must be restarted: " + why}
 	}
 	var reasons []string
-	if b.stopping() {
+	if d.stopping() {
 		reasons = append(reasons, "stopping")
 	}
-	if !b.nats.IsConnected() {
-		reasons = append(reasons, "nats: not connected: "+b.natsReason())
+	if !d.nats.IsConnected() {
+		reasons = append(reasons, "nats: not connected: "+d.natsReason())
 	}
-	if err := b.plan.sink.Keys.Missing(); err != nil {
+	if err := d.plan.sink.Keys.Missing(); err != nil {
 		reasons = append(reasons, "key: "+err.Error())
 	}
-	stats := b.pipe.Stats()
-	for i, src := range b.sources {
+	stats := d.pipe.Stats()
+	for i, src := range d.sources {
 		if ok, why := src.Ready(); !ok {
 			reasons = append(reasons, "route "+stats.Routes[i].Name+": "+why)
 		}
 	}
-	reasons = append(reasons, endpointReasons(stats, b.plan.sink.Keys)...)
+	reasons = append(reasons, endpointReasons(stats, d.plan.sink.Keys)...)
 	for i := range reasons {
 		reasons[i] = bounded(reasons[i])
 	}
 	return reasons
-}
-
-// natsReason says why there is no connection to NATS, and what to do.
-func (b *Daemon) natsReason() string {
-	if why := b.natsFailure.Load(); why != nil {
-		return *why
-	}
-	if err := b.nats.LastError(); err != nil {
-		return err.Error() + "; " + natsAdvice(err)
-	}
-	return "still trying; check nats.url, the network and the server"
 }
 
 func endpointReasons(stats pipeline.Stats, keys *key.Ring) []string {
@@ -115,14 +104,6 @@ func unkeptText(r *pipeline.RouteStats) string {
 	return fmt.Sprintf("%d messages wait to be kept as dead letters: %s", r.Unkept, r.UnkeptWhy)
 }
 
-// keyAdvice is what to do about a key that is refused.
-func keyAdvice(keys *key.Ring) string {
-	if keys.Vended() {
-		return "see what momento.api_key_url gives"
-	}
-	return "put a valid key into the key file"
-}
-
 // sentence makes one of an advice.
 func sentence(text string) string { return strings.ToUpper(text[:1]) + text[1:] + "." }
 
@@ -136,14 +117,6 @@ func checkEndpoint(stats *pipeline.Stats, advice string) string {
 
 // rejectingAdvice is what to do about a route of which the endpoint rejects everything.
 const rejectingAdvice = "check what stands between here and Momento, and what the route publishes"
-
-// noNewerKey says why no other key than the one that is refused could be had; empty if nothing is known against it.
-func noNewerKey(keys *key.Ring) string {
-	if err := keys.Trouble(); err != nil {
-		return "; no newer one could be had: " + err.Error()
-	}
-	return ""
-}
 
 // maxReason bounds a reason, in bytes: it may hold what a server has said.
 const maxReason = 500

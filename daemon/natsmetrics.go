@@ -11,7 +11,7 @@ import (
 
 // natsMetrics are the metrics of the NATS side, read at each scrape.
 type natsMetrics struct {
-	b                               *Daemon
+	d                               *Daemon
 	connected, reconnects, replicas *prometheus.Desc
 	unconfirmed                     *prometheus.Desc
 	bound, dropped, drain           *prometheus.Desc
@@ -19,12 +19,12 @@ type natsMetrics struct {
 	heartbeatsMissed, renewals      *prometheus.Desc
 }
 
-func newNATSMetrics(b *Daemon) *natsMetrics {
+func newNATSMetrics(d *Daemon) *natsMetrics {
 	desc := func(name, help string, labels ...string) *prometheus.Desc {
 		return prometheus.NewDesc(pipeline.Namespace+"_"+name, help, labels, nil)
 	}
 	return &natsMetrics{
-		b:           b,
+		d:           d,
 		connected:   desc("nats_connected", "1 while connected to NATS."),
 		reconnects:  desc("nats_reconnects_total", "Connections to NATS made anew."),
 		replicas:    desc("replicas", "Members of the group seen, this one included."),
@@ -45,22 +45,22 @@ func (m *natsMetrics) Describe(ch chan<- *prometheus.Desc) { prometheus.Describe
 
 // Collect implements prometheus.Collector.
 func (m *natsMetrics) Collect(ch chan<- prometheus.Metric) {
-	gauge(ch, m.connected, truth(m.b.nats.IsConnected()))
-	counter(ch, m.reconnects, float64(m.b.nats.Stats().Reconnects))
+	gauge(ch, m.connected, truth(m.d.nats.IsConnected()))
+	counter(ch, m.reconnects, float64(m.d.nats.Stats().Reconnects))
 	gauge(ch, m.replicas, 1)
-	gauge(ch, m.unconfirmed, float64(m.b.acks.Unconfirmed()))
-	for i := range m.b.sources {
+	gauge(ch, m.unconfirmed, float64(m.d.acks.Unconfirmed()))
+	for i := range m.d.sources {
 		m.collectRoute(ch, i)
 	}
 }
 
 func (m *natsMetrics) collectRoute(ch chan<- prometheus.Metric, i int) {
-	name := m.b.plan.routes[i].route.Name
-	bound, _ := m.b.sources[i].Ready()
-	_, forecast, _ := m.b.sampler.of(i)
+	name := m.d.plan.routes[i].route.Name
+	bound, _ := m.d.sources[i].Ready()
+	_, forecast, _ := m.d.sampler.of(i)
 	var dropped int64
 	var missed, renewals uint64
-	switch src := m.b.sources[i].(type) {
+	switch src := m.d.sources[i].(type) {
 	case *source.Core:
 		dropped = src.Dropped()
 	case *source.JetStream:

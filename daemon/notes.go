@@ -2,14 +2,11 @@ package daemon
 
 import (
 	"fmt"
-	"net"
 	"slices"
-	"strings"
 	"time"
 
 	"momento-bridge/admin"
 	"momento-bridge/config"
-	"momento-bridge/sink"
 	"momento-bridge/terminal"
 )
 
@@ -56,79 +53,11 @@ func (p *Plan) SinkWarnings(now time.Time) []string {
 	return texts
 }
 
-// endpointWarning is empty for an endpoint to which the key travels safely.
-func endpointWarning(p *Plan) string {
-	e := p.sink.Endpoint
-	switch {
-	case e.Host == "" || e.TLS:
-		return ""
-	case !loopback(e.Host):
-		return "plain HTTP on another machine: the API key travels in the clear; use https://"
-	case distantProxy(p.sink):
-		return "plain HTTP through a proxy on another machine: the API key travels in the clear; use https://, or momento.proxy: none"
-	}
-	return ""
-}
-
-// forwardingWarning is empty unless several publishes in flight go to a proxy that takes the requests itself.
-func forwardingWarning(p *Plan) string {
-	e := p.sink.Endpoint
-	if e.Host == "" || e.TLS || p.pipeline.InFlight < 2 || throughProxy(p.sink) == "" {
-		return ""
-	}
-	return fmt.Sprintf("momento.in_flight: %d to an http:// endpoint through a proxy: many proxies take one publish at a time, "+
-		"and those behind it become unclear; use https://, or set momento.in_flight: 1", p.pipeline.InFlight)
-}
-
 // connectionsNote says how many publishes may be in flight.
 func connectionsNote(p *Plan) string {
 	text := terminal.Plural(p.pipeline.Workers, "connection")
 	if p.pipeline.InFlight > 1 {
 		text += fmt.Sprintf(" with up to %d publishes in flight on each", p.pipeline.InFlight)
-	}
-	return text
-}
-
-// keyWarning is empty for a key that lasts, or is replaced.
-func keyWarning(p *Plan, now time.Time) string {
-	k := p.sink.Keys.Key()
-	if k == nil || p.sink.Keys.Vended() || k.Expires.IsZero() || k.Expires.After(now.Add(keyNotice)) {
-		return ""
-	}
-	what := "expires within a day, on "
-	if !k.Expires.After(now) {
-		what = "has expired on "
-	}
-	return what + k.Expires.UTC().Format(time.RFC3339) + ": put a new one into the key file"
-}
-
-func loopback(host string) bool {
-	ip := net.ParseIP(host)
-	return host == "localhost" || ip != nil && ip.IsLoopback()
-}
-
-func consumed(c config.Route) string {
-	subjects := strings.Join(c.Filters(), ", ")
-	if c.Stream == "" {
-		return "core NATS " + subjects + " (queue " + c.Queue + ")"
-	}
-	if subjects == "" {
-		return "stream " + c.Stream
-	}
-	return "stream " + c.Stream + " " + subjects
-}
-
-// natsNote says how NATS is reached.
-func natsNote(n *config.NATS) string {
-	text := redactURL(n.URL)
-	if n.Context != "" {
-		text += ", context " + n.Context
-	}
-	if n.Domain != "" {
-		text += ", JetStream domain " + n.Domain
-	}
-	if n.APIPrefix != "" {
-		text += ", JetStream under " + n.APIPrefix
 	}
 	return text
 }
@@ -140,45 +69,4 @@ func adminNote(listen string) string {
 		return listen + " (the log says which port it is)"
 	}
 	return u.JoinPath("/").String() + " (status page, /readyz, /metrics)"
-}
-
-// keyNote says what kind of key is in use.
-func (p *Plan) keyNote() string {
-	if k := p.sink.Keys.Key(); k != nil {
-		return string(k.Kind) + expiry(k.Expires)
-	}
-	return "from the token vending machine, fetched when the daemon starts"
-}
-
-func endpointNote(c sink.Config) string {
-	if c.Endpoint.Host == "" {
-		return "the one that the vended key names"
-	}
-	return c.Endpoint.String()
-}
-
-func expiry(t time.Time) string {
-	if t.IsZero() {
-		return ""
-	}
-	left := time.Until(t)
-	if left < 0 {
-		return ", EXPIRED on " + t.UTC().Format(time.RFC3339)
-	}
-	return fmt.Sprintf(", expires %s (in %v)", t.UTC().Format(time.RFC3339), left.Round(time.Second))
-}
-
-// redactURL hides the user information of NATS URLs.
-func redactURL(list string) string {
-	urls := strings.Split(list, ",")
-	for i, one := range urls {
-		scheme, rest, ok := strings.Cut(one, "://")
-		if !ok { // As nats.go reads it.
-			scheme, rest = "nats", one
-		}
-		if at := strings.LastIndexByte(rest, '@'); at >= 0 {
-			urls[i] = strings.TrimSpace(scheme) + "://xxxxx" + rest[at:]
-		}
-	}
-	return strings.Join(urls, ",")
 }

@@ -9,23 +9,23 @@ import (
 
 // reloads reads the configuration again when it is asked to, until ctx is done. Limits, weights and ceilings of routes
 // take effect at once; a configuration with problems changes nothing.
-func (b *Daemon) reloads(ctx context.Context) {
+func (d *Daemon) reloads(ctx context.Context) {
 	for {
 		select {
 		case <-ctx.Done():
 			return
-		case <-b.cfg.Hangups:
+		case <-d.cfg.Hangups:
 		}
 		results := make(chan reloaded, 1)
 		go func() { // Files with secrets may take some seconds to be given up; a stop does not wait for that.
-			next, err := b.cfg.Reload()
+			next, err := d.cfg.Reload()
 			results <- reloaded{next, err}
 		}()
 		select {
 		case <-ctx.Done():
 			return
 		case got := <-results:
-			b.take(got)
+			d.take(got)
 		}
 	}
 }
@@ -37,16 +37,16 @@ type reloaded struct {
 }
 
 // take puts in force what was read again, as far as it can change while the daemon runs.
-func (b *Daemon) take(got reloaded) {
+func (d *Daemon) take(got reloaded) {
 	if got.err != nil {
-		b.log.Error("the configuration was not reloaded: it has problems", "error", got.err)
+		d.log.Error("the configuration was not reloaded: it has problems", "error", got.err)
 		return
 	}
-	b.pipe.SetLimits(limitsOf(&got.next.Config))
-	b.pipe.ProbeNow()
-	b.log.Info("the limits were reloaded", "rate", got.next.Limits.Rate.String())
-	if !reflect.DeepEqual(fixed(b.plan.file.Config), fixed(got.next.Config)) {
-		b.log.Warn("the configuration has other changes, too: they take effect when the daemon is restarted")
+	d.pipe.SetLimits(limitsOf(&got.next.Config))
+	d.pipe.ProbeNow()
+	d.log.Info("the limits were reloaded", "rate", got.next.Limits.Rate.String())
+	if !reflect.DeepEqual(fixed(d.plan.file.Config), fixed(got.next.Config)) {
+		d.log.Warn("the configuration has other changes, too: they take effect when the daemon is restarted")
 	}
 }
 

@@ -3,15 +3,11 @@ package daemon
 import (
 	"fmt"
 	"strings"
-	"time"
 
 	"momento-bridge/admin"
 	"momento-bridge/pipeline"
 	"momento-bridge/terminal"
 )
-
-// keyNotice is how long before a key expires it is said: time to make a new one.
-const keyNotice = 24 * time.Hour
 
 // losses are the messages that a route gave up over the last samples, against its will, and those that became dead
 // letters.

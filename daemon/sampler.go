@@ -6,12 +6,11 @@ import (
 	"time"
 
 	"momento-bridge/admin"
-	"momento-bridge/pipeline"
 )
 
 // sampler looks at the daemon each second: what comes and goes, what waits on each route and when it will be gone.
 type sampler struct {
-	b         *Daemon
+	d         *Daemon
 	history   admin.History
 	latencies latencies
 
@@ -27,47 +26,47 @@ const (
 	tellAfter = 5
 )
 
-func newSampler(b *Daemon) *sampler {
-	return &sampler{b: b, routes: make([]backlog, len(b.sources)), latencies: latencies{most: b.plan.pipeline.Timeout.Seconds()}}
+func newSampler(d *Daemon) *sampler {
+	return &sampler{d: d, routes: make([]backlog, len(d.sources)), latencies: latencies{most: d.plan.pipeline.Timeout.Seconds()}}
 }
 
 // run takes samples until ctx is done.
 func (s *sampler) run(ctx context.Context) {
 	ticks := time.NewTicker(sampleEvery)
 	defer ticks.Stop()
-	defer s.b.vitals.sampling.rest()
+	defer s.d.vitals.sampling.rest()
 	for {
-		s.b.vitals.sampling.beat()
+		s.d.vitals.sampling.beat()
 		select {
 		case <-ctx.Done():
 			return
 		case now := <-ticks.C:
 			s.history.Add(s.sample(now))
-			s.b.pipe.TellRepeats()
+			s.d.pipe.TellRepeats()
 		}
 	}
 }
 
 // sample looks at every route, and logs an outlook that has changed.
 func (s *sampler) sample(now time.Time) admin.Sample {
-	stats := s.b.pipe.Stats()
-	if s.b.nats.IsConnected() {
-		s.b.natsFailure.Store(nil)
+	stats := s.d.pipe.Stats()
+	if s.d.nats.IsConnected() {
+		s.d.natsFailure.Store(nil)
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.latency = s.latencies.add(s.b.histograms.PublishTimes())
+	s.latency = s.latencies.add(s.d.histograms.PublishTimes())
 	quota := stats.Quotas[0]
 	all := admin.Sample{At: now.UnixMilli(), Rate: finite(quota.Rate), Learned: quota.Learned, P50: s.latency.P50, P99: s.latency.P99}
 	for i := range s.routes {
 		r, route := &s.routes[i], &stats.Routes[i]
-		if !s.b.begun(i, r) {
+		if !s.d.begun(i, r) {
 			continue
 		}
-		r.add(s.b.sampleOf(i, &stats, now))
-		r.load = s.b.loadOf(i, r.samples, &stats)
-		r.forecast = r.load.Forecast()
-		if !r.load.Halted && s.b.delivers(i) && r.news() { // What halts it is told elsewhere.
+		r.add(s.d.sampleOf(i, &stats, now))
+		r.load = s.d.loadOf(i, r.samples, &stats)
+		r.forecast = r.load.forecast()
+		if !r.load.Halted && s.d.delivers(i) && r.news() { // What halts it is told elsewhere.
 			s.tell(route.Name, r)
 		}
 		rates := r.rates()
@@ -81,8 +80,8 @@ func (s *sampler) sample(now time.Time) admin.Sample {
 }
 
 func (s *sampler) tell(route string, r *backlog) {
-	log := s.b.log.With("route", route, "forecast", r.forecast.Text)
-	if r.told == pipeline.FallingBehind {
+	log := s.d.log.With("route", route, "forecast", r.forecast.Text)
+	if r.told == fallingBehind {
 		log.Warn("messages come faster than they can be published")
 		return
 	}
@@ -90,7 +89,7 @@ func (s *sampler) tell(route string, r *backlog) {
 }
 
 // of returns a route's load and forecast, and what comes and goes.
-func (s *sampler) of(i int) (pipeline.Load, pipeline.Forecast, admin.Rates) {
+func (s *sampler) of(i int) (load, forecast, admin.Rates) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	r := &s.routes[i]
@@ -105,7 +104,7 @@ func (s *sampler) of(i int) (pipeline.Load, pipeline.Forecast, admin.Rates) {
 func (s *sampler) losses(i int) losses {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.routes[i].losses(s.b.plan.routes[i].route.Overload)
+	return s.routes[i].losses(s.d.plan.routes[i].route.Overload)
 }
 
 // times returns the latency of publishes.

@@ -11,24 +11,24 @@ import (
 )
 
 // Status reports what the daemon is doing. It may be called concurrently.
-func (b *Daemon) Status() admin.Status {
-	stats := b.pipe.Stats()
+func (d *Daemon) Status() admin.Status {
+	stats := d.pipe.Stats()
 	s := admin.Status{
-		Version: b.cfg.Version, Now: time.Now().UTC(), Started: b.started.UTC(),
-		NotReady: append([]string{}, b.notReady()...),
-		NATS:     b.natsNote(),
-		Endpoint: b.plan.sink.Endpoint.String(),
-		Key:      keyReport(b),
-		Queue:    admin.Queue{Bytes: stats.QueuedBytes, MaxMessages: b.plan.pipeline.MaxMessages, MaxBytes: b.plan.pipeline.MaxBytes},
-		Latency:  b.sampler.times(),
-		Problems: b.problems.list(),
+		Version: d.cfg.Version, Now: time.Now().UTC(), Started: d.started.UTC(),
+		NotReady: append([]string{}, d.notReady()...),
+		NATS:     d.natsNote(),
+		Endpoint: d.plan.sink.Endpoint.String(),
+		Key:      keyReport(d),
+		Queue:    admin.Queue{Bytes: stats.QueuedBytes, MaxMessages: d.plan.pipeline.MaxMessages, MaxBytes: d.plan.pipeline.MaxBytes},
+		Latency:  d.sampler.times(),
+		Problems: d.problems.list(),
 	}
 	s.Ready = len(s.NotReady) == 0
 	for _, q := range stats.Quotas {
 		s.Quotas = append(s.Quotas, admin.Quota{Scope: q.Scope, Rate: finite(q.Rate), Learned: q.Learned, State: string(q.State), Reason: q.Reason, Refusing: q.Refusing})
 	}
 	for i := range stats.Routes {
-		r := b.routeStatus(i, &stats)
+		r := d.routeStatus(i, &stats)
 		s.Routes = append(s.Routes, r)
 		s.Rates.In += r.Rates.In
 		s.Rates.Out += r.Rates.Out
@@ -37,27 +37,27 @@ func (b *Daemon) Status() admin.Status {
 		s.Queue.InFlight += r.InFlight
 		s.Queue.Waiting += r.Waiting
 	}
-	s.State, s.Summary = b.sum(&s, &stats)
+	s.State, s.Summary = d.sum(&s, &stats)
 	return s
 }
 
-func (b *Daemon) routeStatus(i int, stats *pipeline.Stats) admin.Route {
-	s, p := &stats.Routes[i], &b.plan.routes[i]
-	load, forecast, rates := b.sampler.of(i)
+func (d *Daemon) routeStatus(i int, stats *pipeline.Stats) admin.Route {
+	s, p := &stats.Routes[i], &d.plan.routes[i]
+	load, forecast, rates := d.sampler.of(i)
 	r := admin.Route{
 		Name: s.Name, From: p.from, To: p.to,
-		State: string(s.State), Reason: b.routeReason(i, stats), LimitedBy: string(s.LimitedBy), Rates: rates,
+		State: string(s.State), Reason: d.routeReason(i, stats), LimitedBy: string(s.LimitedBy), Rates: rates,
 		Received: s.Received, Settled: map[string]uint64{}, Attempts: map[string]uint64{}, Skipped: s.Skipped, Redelivered: s.Redelivered, Ambiguous: s.Ambiguous,
-		Queued: s.Queued, InFlight: s.InFlight, Waiting: b.sampleOf(i, stats, time.Now()).waiting,
+		Queued: s.Queued, InFlight: s.InFlight, Waiting: d.sampleOf(i, stats, time.Now()).waiting,
 		Arrivals: load.Arrivals, Capacity: finite(load.Capacity), DrainSeconds: finite(drainSeconds(forecast)), Forecast: forecast.Text,
 	}
-	if src, ok := b.sources[i].(*source.Core); ok {
+	if src, ok := d.sources[i].(*source.Core); ok {
 		r.SourceDropped = uint64(src.Dropped())
 	}
 	r.PutAside, r.PutAsideIn = s.Aside, s.AsideTopics
-	lately := b.sampler.losses(i)
+	lately := d.sampler.losses(i)
 	r.Lost, r.LostWhy, r.DeadLettered = lately.dropped+lately.missed, lately.why(&p.route), lately.dead
-	if (!b.delivers(i) || !b.nats.IsConnected()) && s.LimitedBy == pipeline.ByNothing && s.State == pipeline.Running {
+	if (!d.delivers(i) || !d.nats.IsConnected()) && s.LimitedBy == pipeline.ByNothing && s.State == pipeline.Running {
 		r.LimitedBy, r.Forecast = byNATS, "not known while nothing comes from NATS"
 	}
 	for outcome, n := range s.Settled {
@@ -74,18 +74,18 @@ const byNATS = "nats"
 
 // routeReason says why a route does not carry messages, or not all of them, and what to do where that is about this
 // route; empty while it does, or could.
-func (b *Daemon) routeReason(i int, stats *pipeline.Stats) string {
+func (d *Daemon) routeReason(i int, stats *pipeline.Stats) string {
 	s := &stats.Routes[i]
-	ready, why := b.sources[i].Ready()
+	ready, why := d.sources[i].Ready()
 	switch {
 	case s.State == pipeline.Paused:
 		return "paused by an operator"
-	case !b.nats.IsConnected():
+	case !d.nats.IsConnected():
 		return "not connected to NATS"
 	case !ready:
 		return why
-	case b.starved(i) != "":
-		return b.starved(i)
+	case d.starved(i) != "":
+		return d.starved(i)
 	case stats.KeyMissing:
 		return "there is no API key yet"
 	case stats.KeyRefused:
@@ -95,7 +95,7 @@ func (b *Daemon) routeReason(i int, stats *pipeline.Stats) string {
 	case !s.LeftAlone.IsZero():
 		return leftAloneText(s)
 	case s.CacheMissing:
-		return "the cache " + b.plan.routes[i].route.Cache + " does not exist: create it, or correct the route"
+		return "the cache " + d.plan.routes[i].route.Cache + " does not exist: create it, or correct the route"
 	case s.RouteRefused, s.Forbidden > 0 && s.State == pipeline.Parked:
 		return "the API key may not publish to its topics: grant the permission, or correct the route"
 	case s.Rejecting != "":
@@ -109,36 +109,16 @@ func (b *Daemon) routeReason(i int, stats *pipeline.Stats) string {
 }
 
 // starved says who holds all messages of a route's consumer that may be out; empty if nobody does.
-func (b *Daemon) starved(i int) string {
-	if src, ok := b.sources[i].(*source.JetStream); ok {
+func (d *Daemon) starved(i int) string {
+	if src, ok := d.sources[i].(*source.JetStream); ok {
 		return src.Starved()
 	}
 	return ""
 }
 
-// natsNote names the NATS server, or the configured ones while there is no connection.
-func (b *Daemon) natsNote() string {
-	if url := b.nats.ConnectedUrlRedacted(); url != "" {
-		return url
-	}
-	return redactURL(b.plan.nats.URL)
-}
-
-func keyReport(b *Daemon) admin.Key {
-	keys := b.plan.sink.Keys
-	report := admin.Key{Kind: "none yet", Vended: keys.Vended()}
-	if k := keys.Key(); k != nil {
-		report.Kind = string(k.Kind)
-		if expires := k.Expires.UTC(); !k.Expires.IsZero() {
-			report.Expires = &expires
-		}
-	}
-	return report
-}
-
 // drainSeconds is 0 while a route keeps up, and +Inf when its backlog is never gone.
-func drainSeconds(f pipeline.Forecast) float64 {
-	if f.Outlook == pipeline.FallingBehind {
+func drainSeconds(f forecast) float64 {
+	if f.Outlook == fallingBehind {
 		return math.Inf(1)
 	}
 	return f.Drain.Seconds()
@@ -152,22 +132,22 @@ func finite(f float64) *float64 {
 }
 
 // pause pauses or resumes a route, or with no name all of them.
-func (b *Daemon) pause(name string, paused bool) error {
+func (d *Daemon) pause(name string, paused bool) error {
 	found := false
-	for i, r := range b.plan.routes {
+	for i, r := range d.plan.routes {
 		if name != "" && r.route.Name != name {
 			continue
 		}
 		found = true
-		b.log.Info("an operator changes a route", "route", r.route.Name, "paused", paused)
+		d.log.Info("an operator changes a route", "route", r.route.Name, "paused", paused)
 		if paused {
-			b.pipe.Route(i).Pause()
+			d.pipe.Route(i).Pause()
 		} else {
-			b.pipe.Route(i).Resume()
+			d.pipe.Route(i).Resume()
 		}
 	}
 	if found && !paused {
-		b.pipe.ProbeNow() // Whoever resumes thinks that it may go on.
+		d.pipe.ProbeNow() // Whoever resumes thinks that it may go on.
 	}
 	if !found {
 		return fmt.Errorf("there is no route %q", name)

@@ -1,12 +1,42 @@
 package daemon
 
 import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
 	"momento-bridge/pipeline"
 	"momento-bridge/source"
 )
 
+// flushReserve is kept back from the shutdown budget for the acknowledgements.
+const flushReserve = time.Second
+
+var errBudget = errors.New("the shutdown budget ran out first: raise shutdown_timeout if that should not be")
+
+// withGrace returns a context that ends the given time after ctx. draining is told the moment when that will be, as
+// soon as it is known.
+func withGrace(ctx context.Context, grace time.Duration, draining func(end time.Time)) (context.Context, context.CancelFunc) {
+	hard, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	stop := context.AfterFunc(ctx, func() {
+		draining(time.Now().Add(grace))
+		timer := time.AfterFunc(grace, cancel)
+		context.AfterFunc(hard, func() { timer.Stop() })
+	})
+	return hard, func() { stop(); cancel() }
+}
+
+// draining is told when publishing must end.
+func (d *Daemon) draining(end time.Time) {
+	d.pipe.EndBy(end)
+	end = end.Add(flushReserve)
+	d.endBy.Store(&end)
+	d.sayStopping()
+}
+
 // stopping reports whether the daemon has begun to stop.
-func (b *Daemon) stopping() bool { return b.endBy.Load() != nil }
+func (d *Daemon) stopping() bool { return d.endBy.Load() != nil }
 
 // held are messages in the daemon's hands.
 type held struct {
@@ -16,11 +46,11 @@ type held struct {
 }
 
 // held counts what the daemon holds.
-func (b *Daemon) held() held {
+func (d *Daemon) held() held {
 	var h held
-	stats := b.pipe.Stats()
+	stats := d.pipe.Stats()
 	for i, r := range stats.Routes {
-		if core, ok := b.sources[i].(*source.Core); ok {
+		if core, ok := d.sources[i].(*source.Core); ok {
 			h.core += r.Queued + r.InFlight + int(core.Buffered())
 			continue
 		}
@@ -36,10 +66,10 @@ type ended struct {
 	returned int // To streams, which deliver them again.
 }
 
-func (b *Daemon) ended() ended {
+func (d *Daemon) ended() ended {
 	var e ended
-	for i, r := range b.pipe.Stats().Routes {
-		if core, ok := b.sources[i].(*source.Core); ok {
+	for i, r := range d.pipe.Stats().Routes {
+		if core, ok := d.sources[i].(*source.Core); ok {
 			e.dropped += int(r.Settled[pipeline.Dropped]-r.Skipped) + int(core.Dropped())
 		}
 		e.returned += int(r.Settled[pipeline.Returned])
@@ -48,25 +78,46 @@ func (b *Daemon) ended() ended {
 }
 
 // sayStopping says what the stop will do.
-func (b *Daemon) sayStopping() {
-	before := b.ended()
-	b.before.Store(&before)
-	h := b.held()
-	b.log.Info("stopping: finishing what is in flight and what core NATS has given, handing back the rest, within the budget; "+
+func (d *Daemon) sayStopping() {
+	before := d.ended()
+	d.before.Store(&before)
+	h := d.held()
+	d.log.Info("stopping: finishing what is in flight and what core NATS has given, handing back the rest, within the budget; "+
 		"a second signal, two seconds later at the soonest, ends it at once",
-		"core_messages", h.core, "in_flight", h.inFlight, "queued", h.queued, "budget", b.plan.shutdown)
+		"core_messages", h.core, "in_flight", h.inFlight, "queued", h.queued, "budget", d.plan.shutdown)
 }
 
 // rest tells what a stop leaves: what core routes have lost by it, what streams deliver again, and what the server
 // may not know of.
-func (b *Daemon) rest(h held) []any {
+func (d *Daemon) rest(h held) []any {
 	var e ended
-	if before := b.before.Load(); before != nil {
-		e = b.ended()
+	if before := d.before.Load(); before != nil {
+		e = d.ended()
 		e.dropped -= before.dropped
 		e.returned -= before.returned
 	}
 	return []any{
-		"core_messages_lost", e.dropped + h.core, "handed_back", e.returned, "held_of_streams", h.inFlight + h.queued, "unconfirmed_acks", b.acks.Unconfirmed(),
+		"core_messages_lost", e.dropped + h.core, "handed_back", e.returned, "held_of_streams", h.inFlight + h.queued, "unconfirmed_acks", d.acks.Unconfirmed(),
 	}
+}
+
+// flush makes sure that the server has the acknowledgements, and says how the drain went, and what was left of it. If
+// the connection is away it may come back until the budget ends.
+func (d *Daemon) flush(left int) error {
+	end := time.Now().Add(flushReserve)
+	if drain := d.endBy.Load(); drain != nil {
+		end = *drain
+	}
+	err := d.acks.Flush(end)
+	rest := d.rest(held{})
+	switch {
+	case err != nil:
+		d.log.Error("stopped: the last acknowledgements may not have reached NATS: as many messages at the most are delivered again", append(rest, "error", err)...)
+		return fmt.Errorf("%w: %d are unconfirmed, and at the most as many messages are delivered again", err, d.acks.Unconfirmed())
+	case left > 0:
+		d.log.Error("stopped: the drain budget ran out: what core NATS routes still held is lost, what streams have delivered is delivered again", rest...)
+		return errBudget
+	}
+	d.log.Info("stopped: what was held is settled or handed back", rest...)
+	return nil
 }

@@ -10,26 +10,26 @@ import (
 )
 
 // sum returns the daemon's state and what to say of it in a sentence or two: what is gravest, and what to do.
-func (b *Daemon) sum(s *admin.Status, stats *pipeline.Stats) (admin.State, string) {
-	state, text := b.gravest(s, stats)
+func (d *Daemon) sum(s *admin.Status, stats *pipeline.Stats) (admin.State, string) {
+	state, text := d.gravest(s, stats)
 	return remark(s, state, text)
 }
 
-func (b *Daemon) gravest(s *admin.Status, stats *pipeline.Stats) (admin.State, string) {
-	missing, stuck := b.plan.sink.Keys.Missing(), b.vitals.progress.stuck()
+func (d *Daemon) gravest(s *admin.Status, stats *pipeline.Stats) (admin.State, string) {
+	missing, stuck := d.plan.sink.Keys.Missing(), d.vitals.progress.stuck()
 	switch {
-	case b.stopping():
+	case d.stopping():
 		return admin.Stopping, fmt.Sprintf("Stopping: %d messages are in flight and being finished, %s more are held.", s.Queue.InFlight, terminal.Count(int64(s.Queue.Messages)))
 	case stuck != "":
 		return admin.Stuck, "The daemon is stuck and must be restarted: " + stuck + "."
-	case !b.nats.IsConnected():
-		return admin.Disconnected, "Not connected to NATS at " + s.NATS + ", still trying: nothing can be taken over. " + bounded(b.natsReason()) + "."
+	case !d.nats.IsConnected():
+		return admin.Disconnected, "Not connected to NATS at " + s.NATS + ", still trying: nothing can be taken over. " + bounded(d.natsReason()) + "."
 	case missing != nil:
 		return admin.KeyRefused, "Nothing is published: " + bounded(missing.Error()) + "."
 	case stats.KeyRefused && !stats.KeyMissing:
-		why := bounded(stats.Why + noNewerKey(b.plan.sink.Keys))
+		why := bounded(stats.Why + noNewerKey(d.plan.sink.Keys))
 		return admin.KeyRefused, "The endpoint refuses the API key (" + why + "), so nothing is published. " +
-			sentence(keyAdvice(b.plan.sink.Keys))
+			sentence(keyAdvice(d.plan.sink.Keys))
 	case stats.Down:
 		return admin.Down, "The endpoint is down (" + bounded(stats.Why) + "), so nothing is published; it is tried once a second." +
 			checkEndpoint(stats, " Check "+s.Endpoint+" and the network.")

@@ -44,13 +44,13 @@ const (
 
 // probe looks each tick whether the pipeline goes on, until side is done. It waits for whatever is stuck there, and
 // for this has a goroutine of its own.
-func (b *Daemon) probe(side context.Context) {
-	ticks := time.NewTicker(b.vitals.progress.tick)
+func (d *Daemon) probe(side context.Context) {
+	ticks := time.NewTicker(d.vitals.progress.tick)
 	defer ticks.Stop()
 	for {
-		why := b.pipe.Stuck(time.Now())
-		b.vitals.pipeline.beat()
-		b.vitals.workers.suspect(why)
+		why := d.pipe.Stuck(time.Now())
+		d.vitals.pipeline.beat()
+		d.vitals.workers.suspect(why)
 		select {
 		case <-side.Done():
 			return
@@ -61,17 +61,17 @@ func (b *Daemon) probe(side context.Context) {
 
 // observe notes each second what the daemon is doing, until side is done. No pulse is its own: it waits for the
 // connection to NATS as well.
-func (b *Daemon) observe(side context.Context) {
+func (d *Daemon) observe(side context.Context) {
 	ticks := time.NewTicker(startInterval)
 	defer ticks.Stop()
 	started := false
 	for {
-		status := b.Status()
+		status := d.Status()
 		line := bounded(fmt.Sprintf("%d in flight, %d waiting. %s", status.Queue.InFlight, status.Queue.Waiting, status.Summary))
-		b.vitals.line.Store(&line)
+		d.vitals.line.Store(&line)
 		if !started && status.Ready {
 			started = true
-			close(b.vitals.ready)
+			close(d.vitals.ready)
 			ticks.Reset(lookInterval)
 		}
 		select {
@@ -92,8 +92,8 @@ const (
 
 // attend tells the service manager and the log when the daemon is ready and when it stops, and the service manager
 // how it is, until side is done. A sign of life is given only while the daemon goes on by itself.
-func (b *Daemon) attend(ctx, side context.Context) {
-	manager := b.manager
+func (d *Daemon) attend(ctx, side context.Context) {
+	manager := d.manager
 	status := time.NewTicker(statusInterval)
 	defer status.Stop()
 	var watchdog <-chan time.Time
@@ -104,29 +104,29 @@ func (b *Daemon) attend(ctx, side context.Context) {
 	}
 	extend := time.NewTicker(extendInterval)
 	defer extend.Stop()
-	ready, stopping, told := b.vitals.ready, ctx.Done(), ""
+	ready, stopping, told := d.vitals.ready, ctx.Done(), ""
 	for {
 		select {
 		case <-side.Done():
 			return
 		case <-ready:
 			ready = nil
-			b.log.Info("ready")
+			d.log.Info("ready")
 			manager.tell("READY=1")
 		case <-stopping:
 			ready, stopping = nil, nil
 			manager.tell("STOPPING=1")
-			b.extend()
+			d.extend()
 		case <-extend.C:
 			if stopping == nil {
-				b.extend()
+				d.extend()
 			}
 		case <-watchdog:
-			if b.vitals.progress.stuck() == "" {
+			if d.vitals.progress.stuck() == "" {
 				manager.tell("WATCHDOG=1")
 			}
 		case <-status.C:
-			if line := b.vitals.statusLine(); line != told {
+			if line := d.vitals.statusLine(); line != told {
 				told = line
 				manager.tell("STATUS=" + line)
 			}
@@ -135,11 +135,11 @@ func (b *Daemon) attend(ctx, side context.Context) {
 }
 
 // extend asks for more time to drain, within the budget and only while the daemon goes on.
-func (b *Daemon) extend() {
-	if end := b.endBy.Load(); end != nil && time.Now().After(*end) || b.vitals.progress.stuck() != "" {
+func (d *Daemon) extend() {
+	if end := d.endBy.Load(); end != nil && time.Now().After(*end) || d.vitals.progress.stuck() != "" {
 		return
 	}
-	b.manager.tell(fmt.Sprintf("EXTEND_TIMEOUT_USEC=%d", extension.Microseconds()))
+	d.manager.tell(fmt.Sprintf("EXTEND_TIMEOUT_USEC=%d", extension.Microseconds()))
 }
 
 func (v *vitals) statusLine() string {

@@ -42,6 +42,7 @@ type surroundings struct {
 	nats     *server.Server
 	js       jetstream.JetStream
 	endpoint string
+	timeout  time.Duration // Of a publish; 0: the default.
 }
 
 func newSurroundings(t *testing.T, cfg emulator.Config) *surroundings {
@@ -56,12 +57,17 @@ func newSurroundings(t *testing.T, cfg emulator.Config) *surroundings {
 	if w.js, err = jetstream.New(conn); err != nil {
 		t.Fatal(err)
 	}
-	for _, cfg := range []jetstream.StreamConfig{{Name: "S", Subjects: []string{"s"}}, {Name: "D", Subjects: []string{"dead.>"}}} {
-		if _, err := w.js.CreateStream(t.Context(), cfg); err != nil {
-			t.Fatal(err)
-		}
-	}
+	w.createStream(t, "S", "s")
+	w.createStream(t, "D", "dead.>")
 	return w
+}
+
+func (w *surroundings) createStream(t *testing.T, name, subject string) {
+	t.Helper()
+	_, err := w.js.CreateStream(t.Context(), jetstream.StreamConfig{Name: name, Subjects: []string{subject}})
+	if err != nil {
+		t.Fatal(err)
+	}
 }
 
 func (w *surroundings) publish(t *testing.T, payload string) {
@@ -71,34 +77,42 @@ func (w *surroundings) publish(t *testing.T, payload string) {
 	}
 }
 
-// watchTick makes what takes a minute take some seconds; the long form takes the minute.
-func watchTick() time.Duration { return long.Or(progressTick/5, progressTick) }
-
-func startWatched(t *testing.T, w *surroundings, routes string, change func(*Plan)) *watched {
+// plan is that of a daemon with these routes.
+func (w *surroundings) plan(t *testing.T, routes string) *Plan {
 	t.Helper()
 	keyFile := filepath.Join(t.TempDir(), "key")
 	if err := os.WriteFile(keyFile, []byte("the-key"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	f := config.Read("test", fmt.Appendf(nil, "nats: {url: %q}\nmomento: {endpoint: %q, api_key_file: %q, connections: 8}\n"+
-		"admin: {listen: \"127.0.0.1:0\"}\nshutdown_timeout: 7s\nroutes:\n%s", w.nats.ClientURL(), w.endpoint, keyFile, routes))
+	f := config.Read("test", fmt.Appendf(nil, "nats: {url: %q}\nmomento: {endpoint: %q, api_key_file: %q, connections: 8, timeout: %v}\n"+
+		"admin: {listen: \"127.0.0.1:0\"}\nshutdown_timeout: 15s\nroutes:\n%s", w.nats.ClientURL(), w.endpoint, keyFile, cmp.Or(w.timeout, 5*time.Second), routes))
 	f.Validate()
 	plan := NewPlan(f)
 	if err := f.Err(); err != nil {
 		t.Fatal(err)
 	}
+	return plan
+}
+
+// watchTick makes what takes a minute take some seconds; the long form takes the minute.
+func watchTick() time.Duration { return long.Or(progressTick*3/20, progressTick) }
+
+func startWatched(t *testing.T, w *surroundings, routes string, change func(*Plan)) *watched {
+	t.Helper()
+	plan := w.plan(t, routes)
 	change(plan)
 	d := &watched{t: t, manager: daemontest.NewManager(t), log: &daemontest.Buffer{}, done: make(chan error, 1)}
-	b, err := New(Config{Plan: plan}, slog.New(slog.NewJSONHandler(d.log, nil)))
+	environment := map[string]string{"NOTIFY_SOCKET": d.manager.Socket, "WATCHDOG_USEC": "1000000"}
+	getenv := func(name string) string { return environment[name] }
+	bridge, err := New(Config{Plan: plan, Getenv: getenv}, slog.New(slog.NewJSONHandler(d.log, nil)))
 	if err != nil {
 		t.Fatal(err)
 	}
-	b.manager = serviceManager{socket: d.manager.Socket, watchdog: time.Second}
-	b.vitals.progress.tick = watchTick()
-	d.Admin = daemontest.Admin{T: t, URL: "http://" + b.admin.Addr().String()}
+	bridge.vitals.progress.tick = watchTick()
+	d.Admin = daemontest.Admin{T: t, URL: "http://" + bridge.AdminAddr().String()}
 	ctx, cancel := context.WithCancel(context.Background())
 	d.cancel = cancel
-	go func() { d.done <- b.Run(ctx) }()
+	go func() { d.done <- bridge.Run(ctx) }()
 	t.Cleanup(func() {
 		cancel()
 		if t.Failed() {
@@ -148,12 +162,16 @@ func stuckDaemons(t *testing.T, release chan struct{}) map[string]*watched {
 		t.Fatal(err)
 	}
 	daemons := map[string]*watched{}
+	const busy = "a worker has been busy with one publish since"
 	for reason, change := range map[string]func(r *pipeline.RouteConfig){
 		"the pipeline has not moved for": func(r *pipeline.RouteConfig) {
 			r.Batch = pipeline.BatchConfig{Framing: &deadlock{Framing: lines, release: release}, MaxBytes: 4096}
 		},
-		"a worker has been busy with one publish since": func(r *pipeline.RouteConfig) { r.MaxPayload, r.DeadLetters = 1, stuckLetters{release} },
+		busy: func(r *pipeline.RouteConfig) { r.MaxPayload, r.DeadLetters = 1, stuckLetters{release} },
 	} {
+		if reason == busy && !long.Asked() { // The pipeline waits for the best part of a minute before it says so.
+			continue
+		}
 		w := newSurroundings(t, emulator.Config{})
 		d := startWatched(t, w, "  - {name: s, stream: S, cache: c}", func(p *Plan) { change(&p.routes[0].route) })
 		d.AwaitReady()
@@ -183,7 +201,7 @@ func outages(t *testing.T) map[string]*watched {
 		{"\nendpoint: down: connect to 127.0.0.1:9", nil, "http://127.0.0.1:9", true},
 	} {
 		w := newSurroundings(t, emulator.Config{Script: tt.script})
-		w.endpoint = cmp.Or(tt.endpoint, w.endpoint)
+		w.endpoint, w.timeout = cmp.Or(tt.endpoint, w.endpoint), 2*time.Second
 		for range 50 {
 			w.publish(t, "x")
 		}

@@ -6,8 +6,8 @@ import (
 	"strconv"
 )
 
-// poll answers a long poll: it waits until the topic has something from the asked sequence number on. Sequence 0 means from
-// now on.
+// poll answers a long poll: it waits until the topic has an item with the requested sequence number or a later one.
+// Sequence 0 means from now on.
 func (s *Server) poll(w http.ResponseWriter, r *http.Request, t target) {
 	if why := s.admit(r, t); why != nil {
 		s.refuse(w, why)

@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// settingsJSON is Settings as they travel: absent keys stay as they are.
+// settingsJSON is Settings as JSON: a key that is absent leaves its setting as it is.
 type settingsJSON struct {
 	Rate       *float64 `json:"rate"`
 	Burst      *float64 `json:"burst"`

@@ -23,10 +23,10 @@ type Stats struct {
 	Accepted    int          `json:"accepted"`
 	Rejected    map[int]int  `json:"rejected"`   // By status.
 	Bytes       int          `json:"bytes"`      // Of accepted publishes.
-	Operations  int          `json:"operations"` // Of publishes within the quota: 1 KB steps, for the publish and each subscriber that waits.
+	Operations  int          `json:"operations"` // One for each KB begun, of the publish and of each delivery.
 	InFlight    int          `json:"in_flight"`
 	Topics      []TopicCount `json:"topics"`
-	Untracked   int          `json:"untracked"` // Accepted for topics beyond those that are kept apart.
+	Untracked   int          `json:"untracked"` // Accepted for topics beyond those that are counted one by one.
 	Connections Connections  `json:"connections"`
 	Others      Others       `json:"others"`
 }

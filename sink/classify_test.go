@@ -31,6 +31,7 @@ var bodies = []struct {
 }
 
 func TestEachAnswerHasItsVerdict(t *testing.T) {
+	t.Parallel()
 	const (
 		accept, reject, all, topic = pipeline.Accept, pipeline.Reject, pipeline.HaltAll, pipeline.HaltTopic
 		cache, slow, retry         = pipeline.HaltCache, pipeline.SlowDown, pipeline.Retry
@@ -146,6 +147,7 @@ func saysAll(t *testing.T, detail string, v pipeline.Verdict, words ...string) {
 }
 
 func TestWordsOfAnAnswerDecide(t *testing.T) {
+	t.Parallel()
 	const reject, slow, retry = pipeline.Reject, pipeline.SlowDown, pipeline.Retry
 	const bytes, size, bad = pipeline.ReasonThroughput, "size_refused", "bad_request"
 	for _, tt := range []struct {
@@ -197,6 +199,7 @@ func TestWordsOfAnAnswerDecide(t *testing.T) {
 }
 
 func TestFailureThatAsksForAWaitSlowsDown(t *testing.T) {
+	t.Parallel()
 	for wish, want := range map[string]pipeline.Verdict{
 		"2": pipeline.SlowDown, "0": pipeline.Retry, "soon": pipeline.Retry, "": pipeline.Retry,
 	} {
@@ -210,6 +213,7 @@ func TestFailureThatAsksForAWaitSlowsDown(t *testing.T) {
 }
 
 func TestSuccessIsBelievedUnlessItTellsOfAnError(t *testing.T) {
+	t.Parallel()
 	f := func(want pipeline.Verdict, result pipeline.Result, bodies ...string) {
 		t.Helper()
 		for _, body := range bodies {
@@ -238,6 +242,7 @@ func TestSuccessIsBelievedUnlessItTellsOfAnError(t *testing.T) {
 // What has come whole and is not what an API says beside a success, or cannot be read, is no evidence. What has
 // broken off says nothing.
 func TestSuccessOfAStrangerIsNotBelieved(t *testing.T) {
+	t.Parallel()
 	for name, r := range map[string]response{
 		"text":                 {contentType: "text/plain", body: []byte("Not Found")},
 		"a script":             {contentType: "text/javascript", body: []byte("window.location='/login'")},
@@ -259,6 +264,7 @@ func TestSuccessOfAStrangerIsNotBelieved(t *testing.T) {
 }
 
 func TestAdviceIsWholeBesideALongBody(t *testing.T) {
+	t.Parallel()
 	for status := 300; status < 520; status++ {
 		for _, body := range []string{"", "<title>", "ip_filter"} {
 			r := &response{
@@ -273,6 +279,7 @@ func TestAdviceIsWholeBesideALongBody(t *testing.T) {
 }
 
 func TestRedirectTellsItsHostAlone(t *testing.T) {
+	t.Parallel()
 	for location, want := range map[string]string{
 		"https://login.example.com/sso?token=secret#x":    "a redirect to https://login.example.com: momento",
 		"//elsewhere.example.com:8443/x":                  "a redirect to elsewhere.example.com:8443: ",

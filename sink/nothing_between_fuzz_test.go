@@ -194,7 +194,7 @@ func (p *play) disturb() {
 	}
 	got := p.watch()
 	if p.befall(); p.ended {
-		for end := time.Now().Add(5 * time.Second); p.c.open.Load() != nil; time.Sleep(10 * time.Microsecond) {
+		for end := time.Now().Add(time.Minute); p.c.open.Load() != nil; time.Sleep(10 * time.Microsecond) {
 			if p.c.TrySend(p.request()) || time.Now().After(end) {
 				p.t.Fatal("a connection that has ended is still in use")
 			}
@@ -294,7 +294,7 @@ func (p *play) publish() {
 // try sends while somebody watches, and returns what that one receives.
 func (p *play) try(r *pipeline.Request) <-chan []pipeline.Answered {
 	got := p.watch()
-	for end := time.Now().Add(5 * time.Second); !p.c.TrySend(r); time.Sleep(10 * time.Microsecond) {
+	for end := time.Now().Add(time.Minute); !p.c.TrySend(r); time.Sleep(10 * time.Microsecond) {
 		if time.Now().After(end) {
 			p.t.Fatal("nothing can be sent on an idle connection")
 		}

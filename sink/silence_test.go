@@ -48,6 +48,7 @@ func securely(t *testing.T) (*tls.Config, func(*Config)) {
 // Whether it is seen while the connection is watched, or only by the look before a publish, it is never taken for the
 // answer to that publish, which goes out on a new connection.
 func TestWhatComesOnAnIdleConnectionBelongsToNoPublish(t *testing.T) {
+	t.Parallel()
 	secure, trust := securely(t)
 	for _, depth := range []int{1, 8} {
 		for scheme, server := range map[string]*tls.Config{"plain": nil, "TLS": secure} {
@@ -96,6 +97,7 @@ func idleThenUnasked(t *testing.T, p *peer, l *testConnection, do func(*peerConn
 
 // Whoever sends while the connection is watched looks, too.
 func TestTrySendSendsOnASilentConnectionOnly(t *testing.T) {
+	t.Parallel()
 	secure, trust := securely(t)
 	for scheme, server := range map[string]*tls.Config{"plain": nil, "TLS": secure} {
 		for name, do := range unasked {
@@ -120,7 +122,7 @@ func TestTrySendSendsOnASilentConnectionOnly(t *testing.T) {
 				}
 				c.write(ok204)
 				l.expect("a: accept 204")
-				for end := time.Now().Add(10 * time.Second); !try("b"); time.Sleep(time.Millisecond) {
+				for end := time.Now().Add(time.Minute); !try("b"); time.Sleep(time.Millisecond) {
 					if time.Now().After(end) {
 						t.Fatal("nothing can be sent on an idle connection")
 					}

@@ -241,6 +241,7 @@ func readResponses(t *testing.T, stream []byte) []said {
 // An interim answer comes together with the beginning of its answer, and the rest of that with just as much of what follows: the buffer then holds less
 // than before by the length of the interim answer alone.
 func TestInterimAnswerIsNeverTakenForTheUsualOne(t *testing.T) {
+	t.Parallel()
 	const dated = "HTTP/1.1 204 No Content\r\nDate: Mon, 23 Nov 2026 12:00:00 GMT\r\n\r\n"
 	const begun = len(hints) + 10
 	stream := []byte(hints + dated + hints + dated)

@@ -19,6 +19,7 @@ import (
 )
 
 func TestOnlineCheckTriesEverythingAndCreatesNothing(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, emulator.Config{})
 	w.stream("S", "s.*")
 	path := w.config("", "  - {name: s, stream: S, cache: c, dead_letter: {subject: dead}}\n  - {name: n, stream: NOPE, cache: c}\n")
@@ -43,14 +44,18 @@ func TestOnlineCheckTriesEverythingAndCreatesNothing(t *testing.T) {
 // checkOnce runs check --online with one route by flags, and returns how it ended and what it said.
 func checkOnce(t *testing.T, args ...string) (status int, text string) {
 	t.Helper()
-	t.Setenv(daemon.KeyEnv, "a-key")
+	keyFile := filepath.Join(t.TempDir(), "key")
+	if err := os.WriteFile(keyFile, []byte("a-key"), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	var out, log syncBuffer
-	err := run(t.Context(), append([]string{"check", "--online", "--cache", "c"}, args...), &out, &log)
+	err := run(t.Context(), append([]string{"check", "--online", "--cache", "c", "--api-key-file", keyFile}, args...), &out, &log)
 	return exitStatus(err), out.String() + log.String()
 }
 
 // Each failure that a newcomer meets has its own advice.
 func TestOnlineCheckSaysWhatToDo(t *testing.T) {
+	t.Parallel()
 	plain := startServer(t, &server.Options{})
 	guarded := startServer(t, &server.Options{Username: "u", Password: "p"})
 	secured := httptest.NewTLSServer(nil)
@@ -92,6 +97,7 @@ func TestOnlineCheckSaysWhatToDo(t *testing.T) {
 }
 
 func TestOnlineCheckTriesTheVendingMachine(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, emulator.Config{})
 	url, give := vendor(t)
 	path := w.writeConfig("nats: {url: \"" + w.server.ClientURL() + "\"}\nmomento: {endpoint: \"" + w.endpoint + "\", api_key_url: \"" + url + "\"}\nroutes:\n  - {name: a, subject: a, cache: c}\n")
@@ -110,6 +116,7 @@ func TestOnlineCheckTriesTheVendingMachine(t *testing.T) {
 }
 
 func TestCheckWarnsOfAKeyThatIsAboutToExpire(t *testing.T) {
+	t.Parallel()
 	key := filepath.Join(t.TempDir(), "key")
 	soon := time.Now().Add(20 * time.Minute).Unix()
 	if err := os.WriteFile(key, []byte("e30."+base64Claims(soon)+".c2ln"), 0o600); err != nil {

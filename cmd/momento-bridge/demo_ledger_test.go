@@ -3,6 +3,7 @@ package main
 import "testing"
 
 func TestDemoLedgerAccountsForEveryMessage(t *testing.T) {
+	t.Parallel()
 	l := newLedger()
 	first, second, third, fourth := l.payload(), l.payload(), l.payload(), l.payload()
 	l.accepted("c", "t", first)

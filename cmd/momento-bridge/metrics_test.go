@@ -51,6 +51,7 @@ func documented(t *testing.T) (names []string, children []child) {
 }
 
 func TestEveryChildIsThereFromTheStartAtZero(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, emulator.Config{})
 	w.stream("S", "s.*")
 	p := startDaemon(t, "-c", w.config("", twoRoutes))
@@ -82,6 +83,7 @@ func TestEveryChildIsThereFromTheStartAtZero(t *testing.T) {
 }
 
 func TestMetricsFollowTheConventions(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, emulator.Config{})
 	w.stream("S", "s.*")
 	p := startDaemon(t, "-c", w.config("", twoRoutes))
@@ -100,6 +102,7 @@ func TestMetricsFollowTheConventions(t *testing.T) {
 
 // Each scrape is one moment: whatever goes on, what came is what ended and what is held.
 func TestLedgerHoldsInEveryScrapeUnderLoad(t *testing.T) {
+	t.Parallel()
 	const n = 20_000
 	w := newWorld(t, emulator.Config{Settings: emulator.Settings{Rate: 8000, Burst: 800}})
 	w.stream("S", "s.*")

@@ -18,6 +18,7 @@ import (
 )
 
 func TestRunCarriesCoreAndStreamAndStopsClean(t *testing.T) {
+	t.Parallel()
 	got := newRecord()
 	w := newWorld(t, emulator.Config{OnAccept: got.accepted})
 	s := w.stream("ORDERS", "orders.>")
@@ -248,6 +249,7 @@ func TestAmbiguousOutcomeFollowsDelivery(t *testing.T) {
 }
 
 func TestTooLargeIsDroppedWithoutARequest(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, emulator.Config{})
 	w.stream("S", "s.*")
 	w.publish("s.a", strings.Repeat("x", 4097))
@@ -378,6 +380,7 @@ func TestTroubleIsNamedWithWhatToDo(t *testing.T) {
 }
 
 func TestExitStatusSaysWhatHappened(t *testing.T) {
+	t.Parallel()
 	f := func(want int, words string, args ...string) {
 		t.Helper()
 		var out, log syncBuffer

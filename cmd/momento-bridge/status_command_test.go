@@ -37,6 +37,7 @@ func fakeDaemon(t *testing.T) (address string, down *atomic.Bool) {
 }
 
 func TestStatusAsksTheDaemon(t *testing.T) {
+	t.Parallel()
 	address, _ := fakeDaemon(t)
 	dir := t.TempDir()
 	file := filepath.Join(dir, "config.yaml")
@@ -64,6 +65,7 @@ func TestStatusAsksTheDaemon(t *testing.T) {
 }
 
 func TestStatusSaysWhatToDoWhenThereIsNoDaemon(t *testing.T) {
+	t.Parallel()
 	other := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch r.URL.Path {
 		case "/html/api/v1/status":
@@ -103,6 +105,7 @@ func TestStatusSaysWhatToDoWhenThereIsNoDaemon(t *testing.T) {
 }
 
 func TestStatusDoesNotWaitForADaemonThatIsStuck(t *testing.T) {
+	t.Parallel()
 	release := make(chan struct{})
 	stuck := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { <-release }))
 	t.Cleanup(func() { close(release); stuck.Close() })
@@ -118,6 +121,7 @@ func TestStatusDoesNotWaitForADaemonThatIsStuck(t *testing.T) {
 }
 
 func TestListenAddressBecomesWhereToAsk(t *testing.T) {
+	t.Parallel()
 	f := func(address, want string) {
 		t.Helper()
 		if u, err := admin.URL(address); err != nil || u.String() != want {
@@ -160,6 +164,7 @@ func watchLines(t *testing.T, n int, args ...string) (lines []string, log string
 }
 
 func TestWatchAppendsALineForEachAnswerWhereThereIsNoTerminal(t *testing.T) {
+	t.Parallel()
 	lines, log := watchLines(t, 3)
 	for _, line := range lines {
 		if !strings.HasPrefix(line, "2026-11-25T12:00:00Z ✓ publishing: in 120/s, out 120/s") {

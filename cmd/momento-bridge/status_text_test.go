@@ -68,6 +68,7 @@ func troubledStatus() *admin.Status {
 
 // Each file in testdata/status is what status prints of an example.
 func TestStatusIsShownForPeople(t *testing.T) {
+	t.Parallel()
 	throttled := exampleStatus()
 	throttled.State, throttled.Summary = admin.Throttled, "The quota of about 10/s holds back 1200 messages: they are published in 2m0s."
 	throttled.Routes = throttled.Routes[:1]
@@ -96,6 +97,7 @@ func TestStatusIsShownForPeople(t *testing.T) {
 }
 
 func TestStatusFitsEightyColumnsAndControlsNoTerminal(t *testing.T) {
+	t.Parallel()
 	for _, s := range []*admin.Status{exampleStatus(), troubledStatus()} {
 		for _, line := range statusLines(s, false) {
 			if n := utf8.RuneCountInString(line); n > terminal.Width {

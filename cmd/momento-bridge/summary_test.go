@@ -69,6 +69,7 @@ func TestStatusSaysWhyThereIsNoConnectionToNATS(t *testing.T) {
 }
 
 func TestStatusFollowsWhatHappens(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, emulator.Config{Caches: []string{"c"}, Settings: emulator.Settings{Rate: 1000, Burst: 1000}})
 	w.stream("S", "s.*")
 	p := startDaemon(t, "-c", w.config("limits: {rate: unlimited}", twoRoutes))

@@ -126,6 +126,7 @@ func TestRunShowsWhatItIsAboutToDoOnATerminal(t *testing.T) {
 }
 
 func TestWatchShowsNoMoreThanTheTerminalHasRows(t *testing.T) {
+	t.Parallel()
 	screen, shown := openTerminal(t)
 	raw, err := screen.SyscallConn()
 	if err != nil {

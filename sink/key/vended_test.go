@@ -10,6 +10,7 @@ import (
 )
 
 func TestWhatVendingMachinesAnswerIsRead(t *testing.T) {
+	t.Parallel()
 	const seconds = 1_800_000_000
 	at := time.Unix(seconds, 0)
 	half, never := at.Add(500*time.Millisecond), time.Time{}
@@ -86,6 +87,7 @@ func TestWhatVendingMachinesAnswerIsRead(t *testing.T) {
 }
 
 func TestAnswersWithoutAKeySayWhatWasFound(t *testing.T) {
+	t.Parallel()
 	f := func(body, want string) {
 		t.Helper()
 		_, err := parseVended([]byte(body))

@@ -1,13 +1,14 @@
-package pipeline
+package daemon
 
 import (
 	"fmt"
-	"math"
 	"time"
+
+	"momento-bridge/terminal"
 )
 
-// Load is what a route has to do and what it can.
-type Load struct {
+// load is what a route has to do and what it can.
+type load struct {
 	Waiting  int64   // Messages that have not ended, those that NATS still has included.
 	Arrivals float64 // Messages per second.
 	Capacity float64 // Messages per second that can be published; +Inf: no limit is known.
@@ -16,20 +17,20 @@ type Load struct {
 	PerBatch float64 // Messages of a publish if there were batches; 0 where there are.
 }
 
-// Outlook is what a load comes to.
-type Outlook uint8
+// outlook is what a load comes to.
+type outlook uint8
 
 // The outlooks.
 const (
-	KeepingUp     Outlook = iota // Nothing waits for longer than a moment.
-	CatchingUp                   // What waits becomes less.
-	FallingBehind                // What waits does not become less.
+	keepingUp     outlook = iota // Nothing waits for longer than a moment.
+	catchingUp                   // What waits becomes less.
+	fallingBehind                // What waits does not become less.
 )
 
-// Forecast says when a backlog will be gone.
-type Forecast struct {
-	Outlook Outlook
-	Drain   time.Duration // Until nothing waits, if CatchingUp.
+// forecast says when a backlog will be gone.
+type forecast struct {
+	Outlook outlook
+	Drain   time.Duration // Until nothing waits, if catchingUp.
 	Text    string        // In one line, for people.
 }
 
@@ -42,31 +43,31 @@ const (
 	longDrain = 365 * 24 * time.Hour
 )
 
-// Forecast returns the outlook.
-func (l Load) Forecast() Forecast {
+// forecast returns the outlook.
+func (l load) forecast() forecast {
 	if l.Halted && l.Waiting > 0 {
-		return Forecast{Outlook: FallingBehind, Text: fmt.Sprintf("never while the route stands still: %d waiting, arrivals %s/s", l.Waiting, figure(l.Arrivals))}
+		return forecast{Outlook: fallingBehind, Text: fmt.Sprintf("never while the route stands still: %d waiting, arrivals %s/s", l.Waiting, terminal.Number(l.Arrivals))}
 	}
 	if float64(l.Waiting) <= max(1, l.Capacity*momentary.Seconds()) {
-		return Forecast{Outlook: KeepingUp, Text: "keeping up"}
+		return forecast{Outlook: keepingUp, Text: "keeping up"}
 	}
 	if drain, ok := l.drain(l.Capacity); ok {
-		return Forecast{Outlook: CatchingUp, Drain: drain, Text: fmt.Sprintf("drained in %v: %d waiting, arrivals %s/s, publishing %s/s",
-			drain.Round(time.Second), l.Waiting, figure(l.Arrivals), figure(l.Capacity))}
+		return forecast{Outlook: catchingUp, Drain: drain, Text: fmt.Sprintf("drained in %v: %d waiting, arrivals %s/s, publishing %s/s",
+			drain.Round(time.Second), l.Waiting, terminal.Number(l.Arrivals), terminal.Number(l.Capacity))}
 	}
 	what := "publishing"
 	if l.Quota {
 		what = "quota"
 	}
-	text := fmt.Sprintf("never: arrivals %s/s, %s %s/s", figure(l.Arrivals), what, figure(l.Capacity))
+	text := fmt.Sprintf("never: arrivals %s/s, %s %s/s", terminal.Number(l.Arrivals), what, terminal.Number(l.Capacity))
 	if drain, ok := l.drain(l.Capacity * l.PerBatch); ok && l.PerBatch > 1 {
 		text += fmt.Sprintf("; with batch: json it would be %v", max(time.Second, drain.Round(time.Second)))
 	}
-	return Forecast{Outlook: FallingBehind, Text: text}
+	return forecast{Outlook: fallingBehind, Text: text}
 }
 
 // drain returns how long the backlog takes at a capacity; false: for ever.
-func (l Load) drain(capacity float64) (time.Duration, bool) {
+func (l load) drain(capacity float64) (time.Duration, bool) {
 	spare := capacity - l.Arrivals
 	if spare <= tie*capacity {
 		return 0, false
@@ -76,12 +77,4 @@ func (l Load) drain(capacity float64) (time.Duration, bool) {
 		return 0, false
 	}
 	return time.Duration(seconds * float64(time.Second)), true
-}
-
-// figure writes a rate as people read it: two digits, or all of the whole ones.
-func figure(perSecond float64) string {
-	if perSecond >= 10 || math.IsInf(perSecond, 1) {
-		return fmt.Sprintf("%.0f", perSecond)
-	}
-	return fmt.Sprintf("%.2g", perSecond)
 }

@@ -1,0 +1,102 @@
+package daemon
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"momento-bridge/config"
+	"momento-bridge/pipeline"
+	"momento-bridge/source"
+	"momento-bridge/source/template"
+)
+
+// routePlan is one route: exactly one of core and jetStream is set.
+type routePlan struct {
+	route      pipeline.RouteConfig // Without settler and dead letters.
+	core       *source.CoreConfig
+	jetStream  *source.JetStreamConfig
+	deadLetter string // A subject, or empty.
+	from, to   string // What it consumes and where it publishes, for people.
+}
+
+func newRoutePlan(f *config.File, i int) routePlan {
+	r := f.Routes[i]
+	path := fmt.Sprintf("routes[%d]", i)
+	filters := r.Filters()
+	subject, several := "", filters
+	if len(filters) < 2 {
+		subject, several = strings.Join(filters, ""), nil
+	}
+	if len(filters) == 0 {
+		filters = []string{">"}
+	}
+	topics, err := template.Compile(filters, r.Topic)
+	if err != nil && !f.Broken(path+".subject") && !f.Broken(path+".subjects") {
+		f.Problemf(path+".topic", "%v", err)
+	}
+	p := routePlan{
+		route: pipeline.RouteConfig{
+			Name:        r.Name,
+			Cache:       r.Cache,
+			Ordered:     r.Ordering == config.OrderingTopic,
+			AtMostOnce:  r.Delivery == config.AtMostOnce,
+			Text:        r.ContentType == config.TextPlain,
+			MaxPayload:  int(r.MaxPayload),
+			Batch:       batchOf(r.Batch),
+			Overload:    overloads[r.Overload],
+			MaxAge:      time.Duration(r.MaxAge),
+			GiveUpAfter: time.Duration(r.GiveUpAfter),
+			Subscribers: r.Subscribers,
+			Empty:       empties[r.Empty],
+		},
+		deadLetter: r.DeadLetter.Subject,
+		from:       consumed(r),
+		to:         r.Cache + "/" + r.Topic,
+	}
+	if f.Has(path + ".give_up_after") { // By default topics are waited for.
+		p.route.GiveUpForbidden = time.Duration(r.GiveUpAfter)
+	}
+	shareMessages := max(1, f.Queue.MaxMessages/len(f.Routes))
+	shareBytes := max(1, int64(f.Queue.MaxBytes)/int64(len(f.Routes)))
+	if r.Stream == "" {
+		p.core = &source.CoreConfig{
+			Route: r.Name, Subject: subject, Subjects: several, Queue: r.Queue, Template: topics,
+			PendingMessages: shareMessages, PendingBytes: int(shareBytes),
+		}
+		return p
+	}
+	p.jetStream = &source.JetStreamConfig{
+		Route: r.Name, Stream: r.Stream, Subject: subject, Subjects: several, Consumer: r.Consumer,
+		Create: r.CreateConsumer, DeliverNew: r.Deliver == config.DeliverNew, Template: topics,
+		Ordered: p.route.Ordered, Overload: p.route.Overload,
+		Circumstances: source.Circumstances{
+			Rate:          leastRate(&f.Config, i),
+			Connections:   f.Momento.Connections * f.Momento.InFlight,
+			Timeout:       time.Duration(f.Momento.Timeout),
+			QueueMessages: shareMessages,
+		},
+	}
+	p.jetStream.DeliverFrom, _ = r.Deliver.Time()
+	p.jetStream.DeliverSequence, _ = r.Deliver.Sequence()
+	return p
+}
+
+// wholeStream is the stream that the route consumes without a filter; empty if it has one, or no stream.
+func (r *routePlan) wholeStream() string {
+	if r.jetStream == nil || len(r.jetStream.Filters()) > 0 {
+		return ""
+	}
+	return r.jetStream.Stream
+}
+
+func consumed(c config.Route) string {
+	subjects := strings.Join(c.Filters(), ", ")
+	if c.Stream == "" {
+		return "core NATS " + subjects + " (queue " + c.Queue + ")"
+	}
+	if subjects == "" {
+		return "stream " + c.Stream
+	}
+	return "stream " + c.Stream + " " + subjects
+}

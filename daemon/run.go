@@ -1,0 +1,99 @@
+package daemon
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+
+	"momento-bridge/admin"
+)
+
+// ErrInterrupted ends the program at once, after a second signal.
+var ErrInterrupted = errors.New("interrupted")
+
+// Run carries messages until ctx is done, then drains. A second signal ends it at once, with what it was doing left
+// as it is.
+func (d *Daemon) Run(ctx context.Context) error {
+	done := make(chan error, 1)
+	go func() { done <- d.carry(ctx) }()
+	select {
+	case err := <-done:
+		return err
+	case <-d.cfg.Hurry:
+		d.log.Error("stopped at once by a second signal: what is said here is the most that is lost, and published again", d.rest(d.held())...)
+		return ErrInterrupted
+	}
+}
+
+// carry carries messages until ctx is done, then drains. The order of its lines is the order in which messages stop
+// moving: the sources stop and hand back, what is in flight is finished, the acknowledgements are flushed, the
+// connection is closed.
+func (d *Daemon) carry(ctx context.Context) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	hard, release := withGrace(ctx, d.plan.shutdown-flushReserve, d.draining)
+	defer release()
+	var failing sync.Mutex
+	fail := func(err error) {
+		failing.Lock()
+		defer failing.Unlock()
+		if cause := context.Cause(ctx); cause == nil || cause.Error() != err.Error() { // Each route may tell of the same.
+			d.log.Error("stopping because of a failure", "error", err)
+		}
+		cancel(err)
+	}
+
+	outer := context.WithoutCancel(ctx) // For what must outlive the drain.
+	side, stopSide := context.WithCancel(outer)
+	var sides, publishing, consuming sync.WaitGroup
+	sides.Go(func() {
+		if err := admin.Serve(side, d.admin, d.adminHandler(), d.log); err != nil {
+			fail(err)
+		}
+	})
+	sides.Go(func() { d.plan.sink.Keys.Watch(side, keyInterval, d.keyChanged, d.keyFailed) })
+	sides.Go(func() { d.acks.Run(side) })
+	sides.Go(func() { d.sampler.run(side) })
+	sides.Go(func() { d.vitals.progress.run(side, d.log) })
+	sides.Go(func() { d.probe(side) })
+	sides.Go(func() { d.observe(side) })
+	sides.Go(func() { d.attend(ctx, side) })
+	sides.Go(func() { d.reloads(side) })
+
+	left := 0
+	publishing.Go(func() { left = d.pipe.Run(hard) })
+	for i := range d.sources {
+		consuming.Go(func() {
+			if err := d.consume(ctx, hard, i); err != nil {
+				fail(err)
+			}
+		})
+	}
+	consuming.Wait()
+	publishing.Wait()
+	err := d.flush(left)
+	d.nats.Close()
+	stopSide()
+	sides.Wait()
+	if cause := context.Cause(ctx); cause != nil && !errors.Is(cause, context.Canceled) {
+		return errors.Join(cause, err)
+	}
+	return err
+}
+
+// consume runs a route's source. A route whose dead letters nobody would keep does not start.
+func (d *Daemon) consume(ctx, hard context.Context, i int) error {
+	route, plan := d.pipe.Route(i), d.plan.routes[i]
+	defer route.Close()
+	if letters := d.letters[i]; letters != nil {
+		if err := letters.Check(ctx, plan.wholeStream()); err != nil {
+			return fmt.Errorf("route %s: %w", plan.route.Name, err)
+		}
+		if err := d.circles(ctx); err != nil {
+			return err
+		}
+	}
+	defer d.vitals.routes[i].rest()
+	return d.sources[i].Run(ctx, hard, route)
+}
