@@ -13,7 +13,8 @@ import (
 	"testing"
 )
 
-// vector is one case of testdata/vectors.json, which the JavaScript tests read, too. Messages and batches are base64 there.
+// vector is one case of testdata/vectors.json, which the JavaScript tests read, too. Messages and batches are base64
+// there.
 type vector struct {
 	Name     string   `json:"name"`
 	Format   Format   `json:"format"`
@@ -102,10 +103,16 @@ func TestOnlyUnambiguousJSONIsEmbedded(t *testing.T) {
 			t.Errorf("embeddable(%.80q) = %v, want %v", payload, got, want)
 		}
 	}
-	for _, payload := range []string{`{}`, `[]`, `0`, `-1.50e+10`, `1e400`, `null`, `true`, `{"a":1,"a":2}`, `["\ud800"]`, `{"é":" x "}`} {
+	for _, payload := range []string{
+		`{}`, `[]`, `0`, `-1.50e+10`, `1e400`, `null`, `true`, `{"a":1,"a":2}`,
+		`["\ud800"]`, `{"é":" x "}`,
+	} {
 		f(payload, true)
 	}
-	for _, payload := range []string{``, `"text"`, ` 1`, "1\n", `{]`, `nul`, `01`, `1 2`, "\ufeff1", "{\"a\":\"\xff\"}", "[\"\x01\"]", `NaN`} {
+	for _, payload := range []string{
+		``, `"text"`, ` 1`, "1\n", `{]`, `nul`, `01`, `1 2`, "\ufeff1", "{\"a\":\"\xff\"}",
+		"[\"\x01\"]", `NaN`,
+	} {
 		f(payload, false)
 	}
 	f(strings.Repeat("[", deepest)+strings.Repeat("]", deepest), true)
@@ -120,7 +127,8 @@ func TestSizesOfAllWidthsAddUp(t *testing.T) {
 	for _, length := range []int{0, 1, 2, 3, 127, 128, 16383, 16384, 1<<21 - 1, 1 << 21} {
 		want := [][]byte{bytes.Repeat([]byte{'x'}, length), {}, bytes.Repeat([]byte{'1'}, length)}
 		for _, format := range []Format{Lines, JSON, LengthPrefixed} {
-			if got, err := Split(format, encode(t, format, want)); err != nil || !slices.EqualFunc(got, want, bytes.Equal) {
+			if got, err := Split(format, encode(t, format, want)); err != nil || !slices.EqualFunc(got, want,
+				bytes.Equal) {
 				t.Errorf("%s: messages of %d bytes do not survive: %v", format, length, err)
 			}
 		}
@@ -222,15 +230,19 @@ func FuzzBatchesSurvive(f *testing.F) {
 	})
 }
 
-// FuzzSplitIsStrict takes apart anything. What is accepted is a batch: of lines and length-prefixed messages the very bytes that encoding them
-// again gives, and of any JSON array what another way to read it finds.
+// FuzzSplitIsStrict takes apart anything. What is accepted is a batch: of lines and length-prefixed messages the very
+// bytes that encoding them again gives, and of any JSON array what another way to read it finds.
 func FuzzSplitIsStrict(f *testing.F) {
-	for _, seed := range []string{"a\nb\n", `["aGk=",1]`, "\x01a\x02bc", ` [ 1 , {"a":[]} ] `, "[1,]", "\x80\x00", "[1e400,-0]", `["aGk\u003d"]`} {
+	for _, seed := range []string{
+		"a\nb\n", `["aGk=",1]`, "\x01a\x02bc", ` [ 1 , {"a":[]} ] `, "[1,]", "\x80\x00",
+		"[1e400,-0]", `["aGk\u003d"]`,
+	} {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
 		for _, format := range []Format{Lines, LengthPrefixed} {
-			if messages, err := Split(format, data); err == nil && len(messages) > 0 && !bytes.Equal(encode(t, format, messages), data) {
+			if messages, err := Split(format, data); err == nil && len(messages) > 0 &&
+				!bytes.Equal(encode(t, format, messages), data) {
 				t.Errorf("%s: %q is not the encoding of %q", format, data, messages)
 			}
 		}
@@ -275,8 +287,8 @@ func readElements(t *testing.T, batch []byte) [][]byte {
 	return messages
 }
 
-// BenchmarkFraming is what batches cost a message: its size when it comes, and adding it when it goes. "many" opens more brackets than may be nested,
-// "binary" is no JSON.
+// BenchmarkFraming is what batches cost a message: its size when it comes, and adding it when it goes. "many" opens
+// more brackets than may be nested, "binary" is no JSON.
 //
 //	go test -run '^$' -bench Framing ./batch
 func BenchmarkFraming(b *testing.B) {

@@ -1,5 +1,5 @@
-// Package batch puts several messages into one publish and takes them apart again. The formats are specified in docs/batch-formats.md;
-// batch/js has a decoder for browsers. Subscribers may use Split.
+// Package batch puts several messages into one publish and takes them apart again. The formats are specified in
+// docs/batch-formats.md; batch/js has a decoder for browsers. Subscribers may use Split.
 package batch
 
 import "fmt"
@@ -16,11 +16,13 @@ const (
 
 // Framing encodes batches. It may be used concurrently.
 type Framing interface {
-	// Size is how many bytes a message adds to a batch. An error says why it can be in none.
+	// Size returns how many bytes a message adds to a batch. An error says why the message cannot be in any batch.
 	Size(payload []byte) (int, error)
-	// Overhead is what a batch has besides its messages, in bytes: it is as long as Overhead and the sizes of its messages together.
+	// Overhead returns how many bytes a batch has besides its messages: its length is Overhead plus the sizes of its
+	// messages.
 	Overhead() int
-	// Append adds a message to a batch; an empty dst begins one. The size must be what Size has returned for the payload, which is copied.
+	// Append copies a message into a batch; an empty dst begins one. The size must be what Size has returned for the
+	// payload.
 	Append(dst, payload []byte, size int) []byte
 	// End completes a batch. A batch of no messages is not defined.
 	End(dst []byte) []byte
@@ -39,9 +41,10 @@ func Parse(name string) (Framing, error) {
 	return nil, fmt.Errorf("unknown batch format %q: it is lines, json or length-prefixed", name)
 }
 
-// Split returns the messages of a batch, in their order and byte for byte. They may share the batch's memory, never each
-// other's: to append to one leaves the others as they are. It refuses what no encoder makes of any messages, but for white space and escapes in
-// JSON and a batch of no messages, and needs memory in proportion to the batch only.
+// Split returns the messages of a batch, in their order and byte for byte. They may share the memory of the batch, but
+// never that of each other: appending to one leaves the others as they are. Split refuses what no encoder could have
+// made, except white space and escapes in JSON, and a batch without messages. It needs memory in proportion to the
+// batch.
 func Split(format Format, batch []byte) ([][]byte, error) {
 	switch format {
 	case Lines:

@@ -29,8 +29,9 @@ func TestJavaScriptDecoderPassesItsTests(t *testing.T) {
 	}
 }
 
-// TestJavaScriptDecoderAgreesOnRandomBatches gives both decoders random batches, and random damages to them and to the vectors. They agree on what is
-// a batch, and on its messages, byte for byte. What is text is given to JavaScript as a string, too.
+// TestJavaScriptDecoderAgreesOnRandomBatches gives both decoders random batches, and random damages to them and to the
+// vectors. They agree on what is a batch, and on its messages, byte for byte. What is text is given to JavaScript as a
+// string, too.
 func TestJavaScriptDecoderAgreesOnRandomBatches(t *testing.T) {
 	rng := rand.New(rand.NewPCG(4, 2))
 	known := vectors(t)
@@ -54,7 +55,8 @@ func TestJavaScriptDecoderAgreesOnRandomBatches(t *testing.T) {
 	agree(t, cases)
 }
 
-// deepestRead is how many levels decoders read, the batch's own included: a limit of encoding/json that the decoder for JavaScript keeps, too.
+// deepestRead is how many levels decoders read, the batch's own included: a limit of encoding/json that the decoder for
+// JavaScript keeps, too.
 const deepestRead = 10000
 
 func TestJavaScriptDecoderAgreesOnNesting(t *testing.T) {
@@ -137,7 +139,10 @@ func askNode(t *testing.T, cases []vector) []nodeAnswer {
 func randomPayload(rng *rand.Rand, line bool) []byte {
 	switch rng.IntN(5) {
 	case 0:
-		return []byte([]string{"", "null", "1e400", "-0.0", "123456789012345678901", `{"a":1.0,"a":[{},"]"]}`, `"text"`, " 1", "é\u2028", "[\"\\\"\"]"}[rng.IntN(10)])
+		return []byte([]string{
+			"", "null", "1e400", "-0.0", "123456789012345678901", `{"a":1.0,"a":[{},"]"]}`, `"text"`,
+			" 1", "é\u2028", "[\"\\\"\"]",
+		}[rng.IntN(10)])
 	case 1:
 		return strconv.AppendInt([]byte(`{"n":`), rng.Int64(), 10)
 	case 2:
@@ -158,7 +163,10 @@ func randomPayload(rng *rand.Rand, line bool) []byte {
 // randomJSON appends a document that is up to some levels deep.
 func randomJSON(rng *rand.Rand, dst []byte, levels int) []byte {
 	if levels == 0 {
-		return append(dst, []string{"1.0", "-0", "1e-400", "9223372036854775808", "null", `""`, `"]},\\"`, `"\ud800\u0000"`, "\"\u00e9\U0001f600\"", "false"}[rng.IntN(10)]...)
+		return append(dst, []string{
+			"1.0", "-0", "1e-400", "9223372036854775808", "null", `""`, `"]},\\"`,
+			`"\ud800\u0000"`, "\"\u00e9\U0001f600\"", "false",
+		}[rng.IntN(10)]...)
 	}
 	object, blank := rng.IntN(2) == 0, []string{"", "", " ", "\t\r"}[rng.IntN(4)]
 	opening, closing := "[", "]"

@@ -40,12 +40,13 @@ func (array) Append(dst, payload []byte, size int) []byte {
 	return append(dst, '"')
 }
 
-// deepest is how many levels an embedded message may have: with the array around it, parsers that stop at 64, as .NET's does unless told otherwise,
-// still take the batch.
+// deepest is how many levels an embedded message may have. With the array around it the batch is then still accepted by
+// parsers that stop at 64 levels, as .NET's does by default.
 const deepest = 60
 
-// embeddable reports whether the payload can stand in an array as it is, and be found again byte for byte: it is JSON that every parser takes, no
-// string, as those are base64, and has no white space around it, as that is the array's.
+// embeddable reports whether the payload can be an element of an array as it is, and be found again byte for byte: it
+// is JSON that every parser takes; it is no string, as strings are base64; and it has no white space around it, which
+// would belong to the array.
 func embeddable(payload []byte) bool {
 	if len(payload) == 0 {
 		return false
@@ -56,9 +57,9 @@ func embeddable(payload []byte) bool {
 	return json.Valid(payload) && utf8.Valid(payload) && within(payload, deepest)
 }
 
-// within reports whether valid JSON has no more than so many levels of arrays and objects.
+// within reports whether valid JSON nests arrays and objects no deeper than levels.
 func within(text []byte, levels int) bool {
-	if bytes.Count(text, []byte{'['})+bytes.Count(text, []byte{'{'}) <= levels { // Mostly, and much faster than to follow them.
+	if bytes.Count(text, []byte{'['})+bytes.Count(text, []byte{'{'}) <= levels { // The usual case, and much faster.
 		return true
 	}
 	depth := 0
@@ -81,7 +82,7 @@ func within(text []byte, levels int) bool {
 	return true
 }
 
-// begins reports whether an embedded message may begin so. json.Valid would find out, too, and make an error of it first.
+// begins reports whether an embedded message may begin with c. json.Valid would find out, too, but allocates an error.
 func begins(c byte) bool {
 	switch c {
 	case '{', '[', '-', 't', 'f', 'n':

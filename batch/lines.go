@@ -7,7 +7,8 @@ import (
 )
 
 // errLineFeed says why a message cannot be a line.
-var errLineFeed = errors.New("the message contains a line feed, which would end it in a batch of lines: use json or length-prefixed")
+var errLineFeed = errors.New(
+	"the message contains a line feed, which would end it in a batch of lines: use json or length-prefixed")
 
 // lines is the format of lines.
 type lines struct{}

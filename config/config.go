@@ -1,8 +1,8 @@
-// Package config is the configuration file: its keys, defaults, strict reading and the checks that need nothing but
-// the file. Every problem is found at once and has a place. The package knows nothing of the other packages but subject.
+// Package config is the configuration file: its keys, defaults, strict reading, and the checks that need nothing but
+// the file. It reports all problems at once, each with its place. Of the other packages it knows subject alone.
 package config
 
-// Config is the whole file. The tag doc is what the schema says of a key, enum lists the values it takes.
+// Config is the whole file. The tag doc is the description of a key in the schema; enum lists the values it may have.
 type Config struct {
 	NATS            NATS     `yaml:"nats" doc:"Where messages come from."`
 	Momento         Momento  `yaml:"momento" doc:"Where messages go."`

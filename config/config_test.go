@@ -66,7 +66,8 @@ func TestFlagsReadValuesAsTheFileDoes(t *testing.T) {
 	f.Set("limits.rate", "7", "--rate")
 	f.Set("routes[0].batch.format", "json", "--batch")
 	f.Set("momento.connections", "three", "--connections")
-	if f.Limits.Rate.PerSecond != 7 || f.Routes[0].Batch.Format != "json" || !f.Has("limits.rate") || f.Has("limits.burst") {
+	if f.Limits.Rate.PerSecond != 7 || f.Routes[0].Batch.Format != "json" || !f.Has("limits.rate") ||
+		f.Has("limits.burst") {
 		t.Errorf("after Set: %+v", f.Config)
 	}
 	if err := f.Err(); err == nil || err.Error() != `--connections: "three" is not a whole number` {
@@ -151,7 +152,10 @@ func TestProxyPrintsWithoutItsPassword(t *testing.T) {
 func FuzzReadPlacesEveryProblemInTheText(f *testing.F) {
 	f.Add([]byte(Example()))
 	f.Add([]byte(minimal))
-	for _, s := range []string{"a: [", "\xff", "--- \n---\n", "a: &x 1", "x: !!str y", "routes: [{name: 1, subject: *a}]", "? [a]\n: b", "nats: {url: >\n}", "\x05", "-"} {
+	for _, s := range []string{
+		"a: [", "\xff", "--- \n---\n", "a: &x 1", "x: !!str y",
+		"routes: [{name: 1, subject: *a}]", "? [a]\n: b", "nats: {url: >\n}", "\x05", "-",
+	} {
 		f.Add([]byte(s))
 	}
 	f.Fuzz(func(t *testing.T, text []byte) {
@@ -185,7 +189,8 @@ func TestRenamedKeyIsToBeRemovedWhereTheNewOneStands(t *testing.T) {
 		"momento: {pipeline: 4, in_flight: 4}": "remove it",
 		"momento: {in_flight: 4, pipeline: 4}": "remove it",
 	} {
-		if err := Read("c.yaml", []byte(text)).Err(); err == nil || !strings.Contains(err.Error(), `is called "in_flight" now: `+want) {
+		if err := Read("c.yaml", []byte(text)).Err(); err == nil || !strings.Contains(err.Error(),
+			`is called "in_flight" now: `+want) {
 			t.Errorf("%s: %v, want %q", text, err, want)
 		}
 	}
@@ -193,7 +198,8 @@ func TestRenamedKeyIsToBeRemovedWhereTheNewOneStands(t *testing.T) {
 
 func TestRoutesStartWhereTheyAreToldTo(t *testing.T) {
 	for text, want := range map[string]Start{
-		"all": DeliverAll, "new": DeliverNew, "2026-01-31T06:00:00Z": "2026-01-31T06:00:00Z", `"2026-01-31T06:00:00.5+02:00"`: "2026-01-31T06:00:00.5+02:00", "17": "17",
+		"all": DeliverAll, "new": DeliverNew, "2026-01-31T06:00:00Z": "2026-01-31T06:00:00Z",
+		`"2026-01-31T06:00:00.5+02:00"`: "2026-01-31T06:00:00.5+02:00", "17": "17",
 	} {
 		f := Read("f", []byte("routes: [{name: a, stream: S, cache: c, deliver: "+text+"}]"))
 		f.Validate()

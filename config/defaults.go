@@ -5,9 +5,12 @@ import "time"
 // Default returns the configuration that an empty file means.
 func Default() Config {
 	return Config{
-		NATS:            NATS{URL: "nats://127.0.0.1:4222", InboxPrefix: "_INBOX"},
-		Momento:         defaultMomento(),
-		Limits:          Limits{Rate: Rate{Auto: true}, Unit: "publishes", Caches: map[string]CacheLimit{}, Shared: true, Group: "momento-bridge"},
+		NATS:    NATS{URL: "nats://127.0.0.1:4222", InboxPrefix: "_INBOX"},
+		Momento: defaultMomento(),
+		Limits: Limits{
+			Rate: Rate{Auto: true}, Unit: "publishes", Caches: map[string]CacheLimit{},
+			Shared: true, Group: "momento-bridge",
+		},
 		Queue:           Queue{MaxMessages: 16384, MaxBytes: 64 << 20},
 		Admin:           Admin{Listen: "127.0.0.1:9464"},
 		ShutdownTimeout: Duration(20 * time.Second),

@@ -27,8 +27,8 @@ type problem struct {
 	text   string
 }
 
-// Problemf notes a problem with the value at path. It is placed at that value, or at the nearest key around it that stands in
-// the file. A value that could not be read already has its problem and gets no second one.
+// Problemf notes a problem with the value at path. Its place is that value, or the nearest key around it that is in the
+// file. A value that could not be read already has its problem and gets no second one.
 func (f *File) Problemf(path, format string, args ...any) {
 	if f.broken[path] {
 		return
@@ -63,7 +63,8 @@ func (f *File) add(p problem) {
 // Origin says that the value at path came from a flag or a variable, so that problems name that instead of a place.
 func (f *File) Origin(path, name string) { f.origin[path] = name }
 
-// Broken reports whether the value at path could not be read or is no good in itself, so that nothing should be concluded from it.
+// Broken reports whether the value at path could not be read or is wrong by itself, so that nothing should be concluded
+// from it.
 func (f *File) Broken(path string) bool { return f.broken[path] }
 
 // fail notes a problem with the value at path and that nothing should be concluded from it.
@@ -85,7 +86,8 @@ func (f *File) Err() error {
 		return nil
 	}
 	slices.SortStableFunc(f.problems, func(a, b problem) int {
-		return cmp.Or(cmp.Compare(a.origin, b.origin), cmp.Compare(a.at.line, b.at.line), cmp.Compare(a.at.column, b.at.column))
+		return cmp.Or(cmp.Compare(a.origin, b.origin), cmp.Compare(a.at.line, b.at.line),
+			cmp.Compare(a.at.column, b.at.column))
 	})
 	lines := make([]string, len(f.problems))
 	for i, p := range f.problems {
@@ -104,7 +106,7 @@ func (f *File) line(p problem) string {
 	return fmt.Sprintf("%s:%d:%d: %s", f.name, p.at.line, p.at.column, p.text)
 }
 
-// InvalidError is a configuration with problems, one a line.
+// InvalidError lists the problems of a configuration, each on a line of its own.
 type InvalidError struct{ Problems []string }
 
 func (e *InvalidError) Error() string { return strings.Join(e.Problems, "\n") }

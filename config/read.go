@@ -14,7 +14,10 @@ const maxFile = 1 << 20
 // Read reads a file's text. It never returns nil: problems are kept for Err. name stands in front of them; an empty
 // text is a file of defaults.
 func Read(name string, text []byte) *File {
-	f := &File{Config: Default(), name: name, at: map[string]position{}, origin: map[string]string{}, broken: map[string]bool{}, noted: map[problem]bool{}}
+	f := &File{
+		Config: Default(), name: name, at: map[string]position{}, origin: map[string]string{},
+		broken: map[string]bool{}, noted: map[problem]bool{},
+	}
 	if len(text) > maxFile {
 		f.fail("", "the file is larger than 1 MiB; a configuration is not")
 		return f
@@ -57,14 +60,17 @@ func withoutComments(text string) string {
 func (f *File) read(n *yaml.Node, v reflect.Value, tag reflect.StructTag, path string) {
 	f.at[path] = position{n.Line, n.Column}
 	if n.Kind == yaml.AliasNode || n.Anchor != "" {
-		f.fail(path, "anchors (&) and aliases (*) are not supported: write the value out, in quotes if it starts with one of these")
+		f.fail(path, "anchors (&) and aliases (*) are not supported: write the value out, in quotes if it starts "+
+			"with one of these")
 		return
 	}
 	if n.Style&yaml.TaggedStyle != 0 {
-		f.fail(path, "tags (%s) are not supported: write the bare value, in quotes if it starts with an exclamation mark", n.Tag)
+		f.fail(path, "tags (%s) are not supported: write the bare value, in quotes if it starts with an exclamation "+
+			"mark", n.Tag)
 		return
 	}
-	if _, ok := reflect.TypeAssert[scalar](v.Addr()); ok || v.Kind() != reflect.Struct && v.Kind() != reflect.Slice && v.Kind() != reflect.Map {
+	if _, ok := reflect.TypeAssert[scalar](v.Addr()); ok || v.Kind() != reflect.Struct && v.Kind() != reflect.Slice &&
+		v.Kind() != reflect.Map {
 		f.readScalar(n, v, tag, path)
 		return
 	}
@@ -97,7 +103,7 @@ func (f *File) readStruct(n *yaml.Node, v reflect.Value, path string) {
 	})
 }
 
-// eachKey calls do for each key of a mapping, but not for a key that stands there twice.
+// eachKey calls do for each key of a mapping. A key that is there twice is a problem, and gets one call.
 func (f *File) eachKey(n *yaml.Node, path string, do func(key string, at, value *yaml.Node)) {
 	seen := map[string]int{}
 	for i := 0; i+1 < len(n.Content); i += 2 {
@@ -109,7 +115,8 @@ func (f *File) eachKey(n *yaml.Node, path string, do func(key string, at, value 
 		case at.Tag == "!!merge":
 			problemAt("merge keys (<<) are not supported: write the keys out")
 		case seen[at.Value] > 0:
-			problemAt(fmt.Sprintf("key %q in %s is there twice, first in line %d", at.Value, nameOf(path), seen[at.Value]))
+			problemAt(fmt.Sprintf("key %q in %s is there twice, first in line %d", at.Value, nameOf(path),
+				seen[at.Value]))
 		default:
 			seen[at.Value] = at.Line
 			do(at.Value, at, value)

@@ -29,7 +29,8 @@ func schemaOf(t reflect.Type, tag reflect.StructTag) map[string]any {
 			map[string]any{"type": "number", "exclusiveMinimum": 0},
 		}
 	case t == reflect.TypeFor[Start]():
-		s["type"], s["examples"] = []string{"string", "integer"}, []any{DeliverAll, DeliverNew, "2026-01-31T06:00:00Z", 1}
+		s["type"], s["examples"] = []string{"string", "integer"},
+			[]any{DeliverAll, DeliverNew, "2026-01-31T06:00:00Z", 1}
 	case t == reflect.TypeFor[Duration]():
 		s["type"], s["examples"] = "string", []string{"5s", "500ms", "1m30s"}
 	case t == reflect.TypeFor[Size]():

@@ -13,8 +13,8 @@ func (f *File) AddRoute(name string) {
 	f.Routes = append(f.Routes, r)
 }
 
-// Set gives the value at path, which must be a single value, the meaning of text. Problems with it are reported under the origin: a
-// flag or a variable.
+// Set gives the value at path, which must be a single value, the meaning of text. Problems with it are reported under
+// the origin, which is the name of a flag or a variable.
 func (f *File) Set(path, text, origin string) {
 	f.origin[path] = origin
 	v, tag := f.find(path)

@@ -50,7 +50,8 @@ func (f *File) checkSubjects(path string, r *Route) {
 			continue
 		}
 		if other, ok := anyOverlap(r.Subjects[:i], []string{subject}); ok {
-			f.Problemf(at, "%s %q overlaps with %q, which the route consumes already: leave one of them away, or make two routes of them", at, subject, other)
+			f.Problemf(at, "%s %q overlaps with %q, which the route consumes already: leave one of them away, or "+
+				"make two routes of them", at, subject, other)
 			f.broken[many] = true
 		}
 	}

@@ -9,7 +9,7 @@ import (
 	"go.yaml.in/yaml/v4"
 )
 
-// renamed are keys that had another name once, by that name.
+// renamed has the present names of keys that once had another one.
 var renamed = map[string]string{"momento.pipeline": "in_flight"}
 
 // unknownKey says that a key in a mapping is not known, and which one may have been meant: that one is then not

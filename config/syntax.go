@@ -21,9 +21,11 @@ func (f *File) syntaxProblem(err error, text string) {
 	case strings.Contains(why, "found multiple"):
 		why = "one YAML document is expected, the file holds several: remove the --- between them"
 		at = secondDocument(text)
-	case strings.Contains(why, "cannot start any token") && strings.HasPrefix(lineAt(text, at), "\t"), strings.Contains(why, "tab character"):
+	case strings.Contains(why, "cannot start any token") && strings.HasPrefix(lineAt(text, at), "\t"),
+		strings.Contains(why, "tab character"):
 		why = "not YAML: a tab indents the line; YAML is indented with spaces"
-	case strings.Contains(why, "cannot start any token"), strings.Contains(why, "unknown anchor"), strings.Contains(why, "alphabetic or numeric"):
+	case strings.Contains(why, "cannot start any token"), strings.Contains(why, "unknown anchor"),
+		strings.Contains(why, "alphabetic or numeric"):
 		why = "not YAML: a value that starts with one of * & % @ ` { [ > | needs quotes"
 	case strings.Contains(load.ContextMsg, "flow") || strings.Contains(load.ContextMsg, "quoted"):
 		at = positionOf(load.ContextMark, text)
@@ -55,7 +57,8 @@ func positionOf(m yaml.Mark, text string) position {
 // secondDocument is where the second --- stands.
 func secondDocument(text string) position {
 	for n, line := range strings.Split(text, "\n") {
-		if n > 0 && strings.HasPrefix(line, "---") && strings.TrimSpace(withoutComments(strings.Join(strings.Split(text, "\n")[:n], "\n"))) != "" {
+		if n > 0 && strings.HasPrefix(line, "---") &&
+			strings.TrimSpace(withoutComments(strings.Join(strings.Split(text, "\n")[:n], "\n"))) != "" {
 			return position{n + 1, 1}
 		}
 	}

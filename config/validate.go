@@ -36,7 +36,8 @@ func (f *File) checkNATS() {
 			continue
 		}
 		if first != "" {
-			f.Problemf("nats."+kind.key, "nats.%s and nats.%s are both set: keep one kind of credential", first, kind.key)
+			f.Problemf("nats."+kind.key, "nats.%s and nats.%s are both set: keep one kind of credential",
+				first, kind.key)
 		}
 		first = kind.key
 	}
@@ -65,13 +66,17 @@ func (f *File) checkMomento() {
 	f.between("momento.connections", m.Connections, 1, 10_000)
 	f.between("momento.in_flight", m.InFlight, 1, 1024)
 	if looksLikeKey(m.APIKeyFile) {
-		f.fail("momento.api_key_file", "momento.api_key_file holds what looks like the key itself: write the key into a file and name that file here")
+		f.fail("momento.api_key_file",
+			"momento.api_key_file holds what looks like the key itself: write the key into a file and name "+
+				"that file here")
 	}
 	if m.Timeout < Duration(10*time.Millisecond) {
 		f.Problemf("momento.timeout", "momento.timeout is %v: give an attempt at least 10ms", m.Timeout)
 	}
 	if f.ShutdownTimeout < m.Timeout+Duration(time.Second) && !f.broken["momento.timeout"] {
-		f.Problemf("shutdown_timeout", "shutdown_timeout %v must be at least a second longer than momento.timeout %v: an attempt that has begun is finished",
+		f.Problemf("shutdown_timeout",
+			"shutdown_timeout %v must be at least a second longer than momento.timeout %v: an attempt that has begun "+
+				"is finished",
 			f.ShutdownTimeout, m.Timeout)
 	}
 }
@@ -135,7 +140,8 @@ func (f *File) checkLimits() {
 		}
 	}
 	if why := badSubject(f.Limits.Group); why != "" || strings.ContainsAny(f.Limits.Group, ".*>") {
-		f.Problemf("limits.group", "limits.group %q: use a plain word without dots, wildcards and spaces", f.Limits.Group)
+		f.Problemf("limits.group", "limits.group %q: use a plain word without dots, wildcards and spaces",
+			f.Limits.Group)
 	}
 }
 
@@ -149,11 +155,13 @@ func (f *File) checkQueue() {
 
 func (f *File) checkAdmin() {
 	if name, bad := badHost(f.Admin.Hosts); bad {
-		f.Problemf("admin.hosts", "admin.hosts: %q is not a bare host name: write names such as bridge.example.com, separated by commas, without scheme, port and path", name)
+		f.Problemf("admin.hosts", "admin.hosts: %q is not a bare host name: write names such as bridge.example.com, "+
+			"separated by commas, without scheme, port and path", name)
 	}
 	_, port, err := net.SplitHostPort(f.Admin.Listen)
 	if err != nil {
-		f.Problemf("admin.listen", "admin.listen %q is not an address with a port: write one such as 127.0.0.1:9464", f.Admin.Listen)
+		f.Problemf("admin.listen", "admin.listen %q is not an address with a port: write one such as 127.0.0.1:9464",
+			f.Admin.Listen)
 		return
 	}
 	if n, err := strconv.Atoi(port); err != nil || n < 0 || n > 65535 {
@@ -206,8 +214,10 @@ func (f *File) checkOverlap(i int) {
 		}
 		if mine, ok := anyOverlap(r.Filters(), other.Filters()); ok {
 			theirs, _ := anyOverlap(other.Filters(), []string{mine})
-			f.Problemf(fmt.Sprintf("routes[%d].%s", i, r.subjectKey()), "subject %q overlaps with %q of route %d in the same queue group %q, so that each message goes to only one of them: "+
-				"give one of them another queue", mine, theirs, n+1, r.Queue)
+			f.Problemf(fmt.Sprintf("routes[%d].%s", i, r.subjectKey()),
+				"subject %q overlaps with %q of route %d in the same queue group %q, so that each message goes to "+
+					"only one of them: "+
+					"give one of them another queue", mine, theirs, n+1, r.Queue)
 			return
 		}
 	}

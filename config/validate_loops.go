@@ -8,11 +8,12 @@ import (
 	"momento-bridge/subject"
 )
 
-// takes reports whether the route consumes what is published to the subject letters, as far as the file tells: which
-// subjects a stream takes it does not. A filter that begins with a wildcard says nothing of that.
+// takes reports whether the route consumes what is published to the subject letters, as far as the file shows. It does
+// not show which subjects a stream takes, so a filter that begins with a wildcard proves nothing.
 func (r *Route) takes(letters string) bool {
 	for _, filter := range r.Filters() {
-		if filter != "" && subject.Overlap(filter, letters) && (r.Stream == "" || !strings.ContainsAny(filter[:1], "*>")) {
+		if filter != "" && subject.Overlap(filter, letters) &&
+			(r.Stream == "" || !strings.ContainsAny(filter[:1], "*>")) {
 			return true
 		}
 	}
@@ -31,8 +32,10 @@ func (f *File) checkLoops() {
 		}
 	}
 	for _, circle := range Circles(next) {
-		f.Problemf(fmt.Sprintf("routes[%d].dead_letter.subject", circle[0]), "%s: a rejected message would go round for ever; "+
-			"keep the dead letters of one of them in a subject that none of these routes consumes", f.circleText(circle))
+		f.Problemf(fmt.Sprintf("routes[%d].dead_letter.subject", circle[0]),
+			"%s: a rejected message would go round for ever; "+
+				"keep the dead letters of one of them in a subject that none of these routes consumes",
+			f.circleText(circle))
 	}
 }
 
@@ -48,7 +51,7 @@ func Circles(next [][]int) [][]int {
 	return circles
 }
 
-// circleText tells a circle: each route, where its dead letters go, and who consumes them.
+// circleText describes a circle: each route, where its dead letters go, and which route consumes them.
 func (f *File) circleText(circle []int) string {
 	var b strings.Builder
 	for n, i := range circle {
@@ -56,7 +59,8 @@ func (f *File) circleText(circle []int) string {
 			b.WriteString(", ")
 		}
 		r, by := f.Routes[i], f.Routes[circle[(n+1)%len(circle)]]
-		fmt.Fprintf(&b, "the dead letters of route %s in %q are consumed by route %s", strconv.Quote(r.Name), r.DeadLetter.Subject, strconv.Quote(by.Name))
+		fmt.Fprintf(&b, "the dead letters of route %s in %q are consumed by route %s", strconv.Quote(r.Name),
+			r.DeadLetter.Subject, strconv.Quote(by.Name))
 	}
 	return b.String()
 }

@@ -24,7 +24,8 @@ func badServer(server string) string {
 	}
 	u, err := url.Parse(server)
 	if err != nil || u.Hostname() == "" {
-		return "names no server: write one such as nats://127.0.0.1:4222, several separated by commas, an IPv6 address in brackets"
+		return "names no server: write one such as nats://127.0.0.1:4222, several separated by commas, an IPv6 " +
+			"address in brackets"
 	}
 	switch u.Scheme {
 	case "nats", "tls", "ws", "wss":
@@ -46,16 +47,23 @@ func (f *File) checkJetStream() {
 	n.APIPrefix = strings.TrimSuffix(n.APIPrefix, ".")
 	n.InboxPrefix = strings.TrimSuffix(n.InboxPrefix, ".")
 	if n.Domain != "" && n.APIPrefix != "" {
-		f.Problemf("nats.api_prefix", "nats.domain and nats.api_prefix are both set: keep one; a domain D is short for the prefix $JS.D.API")
+		f.Problemf("nats.api_prefix",
+			"nats.domain and nats.api_prefix are both set: keep one; a domain D is short for the prefix $JS.D.API")
 	}
 	if why := badSubject(n.Domain); n.Domain != "" && (why != "" || strings.ContainsAny(n.Domain, ".*>")) {
-		f.Problemf("nats.domain", "nats.domain %q is not a domain: use the plain word that the server has as jetstream.domain", n.Domain)
+		f.Problemf("nats.domain",
+			"nats.domain %q is not a domain: use the plain word that the server has as jetstream.domain", n.Domain)
 	}
-	for _, prefix := range [...]struct{ path, value string }{{"nats.api_prefix", n.APIPrefix}, {"nats.inbox_prefix", n.InboxPrefix}} {
+	for _, prefix := range [...]struct{ path, value string }{
+		{"nats.api_prefix", n.APIPrefix},
+		{"nats.inbox_prefix", n.InboxPrefix},
+	} {
 		switch {
 		case prefix.value == "" && prefix.path == "nats.api_prefix":
 		case prefix.value == "":
-			f.Problemf(prefix.path, "%s is empty: answers need a subject; write _INBOX, or what the NATS user may subscribe to, such as _INBOX_bridge", prefix.path)
+			f.Problemf(prefix.path,
+				"%s is empty: answers need a subject; write _INBOX, or what the NATS user may subscribe to, such as "+
+					"_INBOX_bridge", prefix.path)
 		case badSubject(prefix.value) != "":
 			f.Problemf(prefix.path, "%s %q: %s", prefix.path, prefix.value, badSubject(prefix.value))
 		case strings.ContainsAny(prefix.value, "*>"):

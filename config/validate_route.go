@@ -6,10 +6,10 @@ import (
 	"unicode"
 )
 
-// maxPayload bounds max_payload: NATS servers take no larger messages unless told to.
+// maxPayload bounds max_payload: by default NATS servers take no larger messages.
 const maxPayload = 1 << 20
 
-// maxLinger bounds batch.linger: what lingers is held, and is delivered again if the daemon dies.
+// maxLinger bounds batch.linger: messages that wait are held, and are delivered again if the daemon dies.
 const maxLinger = Duration(10 * time.Second)
 
 func (f *File) checkRoute(path string, r *Route) {
@@ -18,7 +18,8 @@ func (f *File) checkRoute(path string, r *Route) {
 	case r.Name == "" && !f.broken[at("name")]:
 		f.Problemf(path, "%s has no name", path)
 	case strings.ContainsFunc(r.Name, notForNames):
-		f.Problemf(at("name"), "route name %q: use letters, digits, - and _ only; it becomes a label and part of the consumer's name", r.Name)
+		f.Problemf(at("name"), "route name %q: use letters, digits, - and _ only; it becomes a label and part of the "+
+			"consumer's name", r.Name)
 	case len(r.Name) > 64:
 		f.Problemf(at("name"), "route name is %d bytes long, at most 64 are possible", len(r.Name))
 	}
@@ -28,12 +29,15 @@ func (f *File) checkRoute(path string, r *Route) {
 		f.Problemf(path, "%s has no cache: name the Momento cache to publish to", path)
 	}
 	if r.MaxPayload < 1 || r.MaxPayload > maxPayload {
-		f.Problemf(at("max_payload"), "%s is %d, it must be from 1 to %d bytes", at("max_payload"), r.MaxPayload, maxPayload)
+		f.Problemf(at("max_payload"), "%s is %d, it must be from 1 to %d bytes", at("max_payload"),
+			r.MaxPayload, maxPayload)
 	} else if r.MaxPayload > f.Queue.MaxBytes {
-		f.Problemf(at("max_payload"), "%s is %d bytes, larger than the whole queue.max_bytes of %d", at("max_payload"), r.MaxPayload, f.Queue.MaxBytes)
+		f.Problemf(at("max_payload"), "%s is %d bytes, larger than the whole queue.max_bytes of %d", at("max_payload"),
+			r.MaxPayload, f.Queue.MaxBytes)
 	}
 	if r.GiveUpAfter < 0 {
-		f.Problemf(at("give_up_after"), "%s is %v: write a time such as 10m, or 0s for never", at("give_up_after"), r.GiveUpAfter)
+		f.Problemf(at("give_up_after"), "%s is %v: write a time such as 10m, or 0s for never", at("give_up_after"),
+			r.GiveUpAfter)
 	}
 	if r.Weight < 1 {
 		f.Problemf(at("weight"), "%s is %d: write 1 or more", at("weight"), r.Weight)
@@ -42,22 +46,30 @@ func (f *File) checkRoute(path string, r *Route) {
 		f.Problemf(at("subscribers"), "%s is %d: write 0 or more", at("subscribers"), r.Subscribers)
 	}
 	if r.Rate.Auto {
-		f.Problemf(at("rate"), "%s is auto: a quota is learned for the region or a cache (limits.rate, limits.caches); write a number or unlimited", at("rate"))
+		f.Problemf(at("rate"),
+			"%s is auto: a quota is learned for the region or a cache (limits.rate, limits.caches); write a number "+
+				"or unlimited", at("rate"))
 	}
 	if r.Overload == OverloadKeepLatest && r.Ordering != OrderingTopic {
-		f.Problemf(at("overload"), "%s keep-latest needs ordering topic: without order an older value could be published after a newer one", at("overload"))
+		f.Problemf(at("overload"),
+			"%s keep-latest needs ordering topic: without order an older value could be published after a newer one",
+			at("overload"))
 	}
 	f.checkBatch(at("batch"), r)
 	if r.Empty == EmptyDeadLetter && r.DeadLetter.Subject == "" {
-		f.Problemf(at("empty"), "%s dead-letter needs %s: name the subject of dead letters, or write skip", at("empty"), at("dead_letter"))
+		f.Problemf(at("empty"), "%s dead-letter needs %s: name the subject of dead letters, or write skip", at("empty"),
+			at("dead_letter"))
 	}
 	if r.DeadLetter.Subject != "" {
 		if why := badSubject(r.DeadLetter.Subject); why != "" {
 			f.Problemf(at("dead_letter.subject"), "%s %q: %s", at("dead_letter.subject"), r.DeadLetter.Subject, why)
 		} else if strings.ContainsAny(r.DeadLetter.Subject, "*>") {
-			f.Problemf(at("dead_letter.subject"), "%s %q has a wildcard: dead letters are published to one subject", at("dead_letter.subject"), r.DeadLetter.Subject)
+			f.Problemf(at("dead_letter.subject"), "%s %q has a wildcard: dead letters are published to one subject",
+				at("dead_letter.subject"), r.DeadLetter.Subject)
 		} else if own, ok := anyOverlap(r.Filters(), []string{r.DeadLetter.Subject}); ok {
-			f.Problemf(at("dead_letter.subject"), "%s %q is within the route's own subject %q: a dead letter would come back for ever", at("dead_letter.subject"), r.DeadLetter.Subject, own)
+			f.Problemf(at("dead_letter.subject"),
+				"%s %q is within the route's own subject %q: a dead letter would come back for ever", at(
+					"dead_letter.subject"), r.DeadLetter.Subject, own)
 		}
 	}
 }
@@ -83,7 +95,8 @@ func (f *File) checkConsumption(path string, r *Route) {
 	}
 	for _, name := range [...]struct{ key, value string }{{"stream", r.Stream}, {"consumer", r.Consumer}} {
 		if strings.ContainsAny(name.value, ".*>/\\") || strings.ContainsFunc(name.value, unicode.IsSpace) {
-			f.Problemf(at(name.key), "%s %q: a name has no dots, wildcards, slashes or spaces", at(name.key), name.value)
+			f.Problemf(at(name.key), "%s %q: a name has no dots, wildcards, slashes or spaces",
+				at(name.key), name.value)
 		}
 	}
 }
@@ -91,7 +104,8 @@ func (f *File) checkConsumption(path string, r *Route) {
 func (f *File) checkBatch(path string, r *Route) {
 	b := r.Batch
 	if b.MaxMessages < 0 {
-		f.Problemf(path+".max_messages", "%s.max_messages is %d: write 0 for as many as fit, or more", path, b.MaxMessages)
+		f.Problemf(path+".max_messages", "%s.max_messages is %d: write 0 for as many as fit, or more", path,
+			b.MaxMessages)
 	}
 	if b.MaxBytes < 1 {
 		f.Problemf(path+".max_bytes", "%s.max_bytes is %d: write a size such as 4096", path, b.MaxBytes)
@@ -111,10 +125,12 @@ func (f *File) checkBatch(path string, r *Route) {
 		f.Problemf(path+".max_bytes", "%s.max_bytes is %d, it must be at most %d bytes", path, b.MaxBytes, maxPayload)
 	}
 	if b.Format == LengthPrefixed && r.ContentType == TextPlain {
-		f.Problemf(path+".format", "%s.format length-prefixed is not text: use lines or json, or content_type application/octet-stream", path)
+		f.Problemf(path+".format",
+			"%s.format length-prefixed is not text: use lines or json, or content_type application/octet-stream", path)
 	}
 	if b.Linger > maxLinger {
-		f.Problemf(path+".linger", "%s.linger is %v, at most %v are possible: a batch fills by itself while it waits for quota", path, b.Linger, maxLinger)
+		f.Problemf(path+".linger", "%s.linger is %v, at most %v are possible: a batch fills by itself while it waits "+
+			"for quota", path, b.Linger, maxLinger)
 	}
 }
 

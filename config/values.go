@@ -29,7 +29,8 @@ func (r *Rate) parse(text string) error {
 	}
 	n, err := strconv.ParseFloat(text, 64)
 	if err != nil || !(n >= 0.001) || n > 1e6 {
-		return fmt.Errorf("%q is not a rate: write auto, unlimited, or publishes per second from 0.001 to 1000000, such as 10 or 0.5", text)
+		return fmt.Errorf("%q is not a rate: write auto, unlimited, or publishes per second from 0.001 to 1000000, "+
+			"such as 10 or 0.5", text)
 	}
 	*r = Rate{PerSecond: n}
 	return nil
@@ -109,7 +110,8 @@ func (s *Start) parse(text string) error {
 	_, isTime := s.Time()
 	_, isSequence := s.Sequence()
 	if text != DeliverAll && text != DeliverNew && !isTime && !isSequence {
-		return fmt.Errorf("%q is no start: write all, new, a time such as 2026-01-31T06:00:00Z, or a sequence of the stream from 1 on", text)
+		return fmt.Errorf("%q is no start: write all, new, a time such as 2026-01-31T06:00:00Z, or a sequence of the "+
+			"stream from 1 on", text)
 	}
 	return nil
 }
@@ -129,7 +131,7 @@ func (s Start) Sequence() (uint64, bool) {
 // Proxy is the address of a proxy, which may hold a password, or a word. It prints without the address.
 type Proxy string
 
-// String keeps what is not a word out of logs and errors.
+// String keeps an address out of logs and errors; it shows the word none only.
 func (p Proxy) String() string {
 	if p == "" || p == "none" {
 		return string(p)

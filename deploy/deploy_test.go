@@ -77,7 +77,8 @@ func TestDeploymentIsHardened(t *testing.T) {
 // /livez has been patient already when it fails: a restart needs no more patience than for a slow answer.
 func TestLivenessIsAskedOftenEnough(t *testing.T) {
 	probe := at(t, documents(t)["Deployment"], "spec", "template", "spec", "containers", 0, "livenessProbe")
-	period, failures, timeout := at(t, probe, "periodSeconds").(int), at(t, probe, "failureThreshold").(int), at(t, probe, "timeoutSeconds").(int)
+	period, failures, timeout := at(t, probe, "periodSeconds").(int), at(t, probe, "failureThreshold").(int),
+		at(t, probe, "timeoutSeconds").(int)
 	if wait := period * failures; wait < 20 || wait > 30 || timeout < 3 {
 		t.Errorf("%d probes, one in %d s, of %d s each", failures, period, timeout)
 	}
@@ -109,7 +110,8 @@ func TestUnitRestartsReloadsAndWaitsLongerThanTheDrain(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, line := range []string{
-		"Type=notify", "LoadCredential=api-key:", "DynamicUser=yes", "TimeoutStopSec=30s", "KillMode=mixed", "Restart=always", "WatchdogSec=30s",
+		"Type=notify", "LoadCredential=api-key:", "DynamicUser=yes", "TimeoutStopSec=30s", "KillMode=mixed",
+		"Restart=always", "WatchdogSec=30s",
 		"ExecReload=/bin/kill -HUP $MAINPID",
 	} {
 		if !strings.Contains(string(unit), "\n"+line) {
@@ -125,7 +127,8 @@ func TestConfigMapIsAValidConfiguration(t *testing.T) {
 	if err := f.Err(); err != nil {
 		t.Error(err)
 	}
-	mount := at(t, documents(t)["Deployment"], "spec", "template", "spec", "containers", 0, "volumeMounts", 1, "mountPath").(string)
+	mount := at(t, documents(t)["Deployment"], "spec", "template", "spec", "containers", 0, "volumeMounts", 1,
+		"mountPath").(string)
 	key := at(t, documents(t)["Secret"], "stringData", "api-key")
 	if f.Momento.APIKeyFile != mount+"/api-key" || key == "" {
 		t.Errorf("the key is read from %s, the Secret is mounted at %s", f.Momento.APIKeyFile, mount)

@@ -16,7 +16,7 @@ import (
 type Config struct {
 	APIKey     string   // Empty: any credential is accepted.
 	Caches     []string // Empty: every cache exists.
-	Forbidden  []string // Topics that the key may not publish to, as cache/topic; a trailing * stands for any rest.
+	Forbidden  []string // Topics that the key may not publish to, as cache/topic; a * at the end matches anything.
 	MaxPayload int      // Bytes; 0: 4096.
 	// OversizeStatus answers a body that is too large: 400 (0), 413 or 429. Momento's documentation does not say which.
 	OversizeStatus int
@@ -25,10 +25,11 @@ type Config struct {
 	RetryAfter  time.Duration // Sent with a 429; 0: not sent, as Momento documents none.
 	Seed        uint64        // Of the faults, the jitter and the others' traffic.
 	Settings
-	// OnAccept is called for each accepted publish before it is answered, from many goroutines at once. The body belongs to the
-	// callee.
+	// OnAccept is called for each accepted publish before it is answered, by many goroutines at once. It may keep the
+	// body.
 	OnAccept func(cache, topic string, body []byte)
-	// Script may answer a publish with a status of its own; 0 leaves it to the emulator. It is asked after the cache check.
+	// Script may answer a publish with a status of its own; 0 leaves it to the emulator. It is called after the check
+	// of the cache.
 	Script func(cache, topic string, body []byte) int
 }
 
@@ -39,10 +40,10 @@ type Settings struct {
 	Limiter    string        // One of the kinds of limiters; empty: a bucket.
 	Window     time.Duration // Of the limiters that have one; 0: 1 s.
 	Shards     int           // Of a sharded limiter; 0: 8.
-	Background float64       // The share of the quota that others use, from 0 to 1.
+	Background float64       // Which share of the quota others use, from 0 to 1.
 	Unit       string        // publishes (also the empty string) or operations.
 	Latency    time.Duration
-	Jitter     time.Duration // Added to the latency, evenly from 0.
+	Jitter     time.Duration // At most this is added to the latency, evenly distributed.
 	Faults     []Fault
 }
 
@@ -91,14 +92,14 @@ func (s *Server) Set(settings Settings) error {
 	return nil
 }
 
-// SetAPIKey replaces the key that is accepted: from now on another one is refused.
+// SetAPIKey replaces the accepted key: from now on every other key is refused.
 func (s *Server) SetAPIKey(key string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.apiKey = key
 }
 
-// Serve answers on ln until ctx is done. Then hanging requests and long polls end at once, and the others have a second.
+// Serve answers on ln until ctx is done. Then hanging requests and long polls end at once; others get a second to end.
 func (s *Server) Serve(ctx context.Context, ln net.Listener) error {
 	server := &http.Server{
 		Handler:           s,

@@ -68,37 +68,75 @@ const (
 )
 
 func TestEachRequestHasItsDocumentedAnswer(t *testing.T) {
-	_, addr := start(t, Config{APIKey: "k", Caches: []string{"c", "a/b"}, Forbidden: []string{"c/secret", "c/private-*"}, MaxPayload: 10})
+	_, addr := start(t, Config{
+		APIKey: "k", Caches: []string{"c", "a/b"},
+		Forbidden: []string{"c/secret", "c/private-*"}, MaxPayload: 10,
+	})
 	tests := map[string]struct {
 		request string
 		headers []string
 		status  int
 		body    string
 	}{
-		"a publish":                        {"POST /topics/c/t\nhello", []string{key, octets}, 204, ""},
-		"an empty payload":                 {"POST /topics/c/t\n", []string{key, octets}, 204, ""},
-		"the token in the query":           {"POST /topics/c/t?token=k\nx", []string{text}, 204, ""},
-		"an encoded slash":                 {"POST /topics/a%2Fb/t%2Fu\nx", []string{key, octets}, 204, ""},
-		"dots as a name":                   {"POST /topics/c/..\nx", []string{key, octets}, 204, ""},
-		"both credentials":                 {"POST /topics/c/t?token=k\nx", []string{key, octets}, 400, "given twice"},
-		"no credential":                    {"POST /topics/c/t\nx", []string{octets}, 401, "no token"},
-		"a wrong credential":               {"POST /topics/c/t\nx", []string{"Authorization: z", octets}, 401, "invalid token"},
-		"a scheme word":                    {"POST /topics/c/t\nx", []string{"Authorization: Bearer k", octets}, 401, "without a scheme word"},
-		"no permission":                    {"POST /topics/c/secret\nx", []string{key, octets}, 403, "may not use this topic"},
-		"no permission by prefix":          {"POST /topics/c/private-1\nx", []string{key, octets}, 403, "may not use this topic"},
-		"no such cache":                    {"POST /topics/nope/t\nx", []string{key, octets}, 404, "Cache not found"},
-		"too many segments":                {"POST /topics/c/t/u\nx", []string{key, octets}, 404, "unknown path"},
-		"too few segments":                 {"POST /topics/c\nx", []string{key, octets}, 404, "unknown path"},
-		"a bad escape":                     {"POST /topics/c/%zz\nx", []string{key, octets}, 400, ""},
-		"an empty topic":                   {"POST /topics/c/\nx", []string{key, octets}, 400, "must not be empty"},
-		"an unknown parameter":             {"POST /topics/c/t?ttl=1\nx", []string{key, octets}, 400, "unknown query parameter ttl"},
-		"another method":                   {"DELETE /topics/c/t\n", []string{key}, 405, "use POST"},
-		"no content type":                  {"POST /topics/c/t\nx", []string{key}, 400, "Content-Type is required"},
-		"text that is not UTF-8":           {"POST /topics/c/t\n\xff", []string{key, text}, 400, "not valid UTF-8"},
-		"bytes that are not UTF-8":         {"POST /topics/c/t\n\xff", []string{key, octets}, 204, ""},
-		"a body of the largest size":       {"POST /topics/c/t\n0123456789", []string{key, octets}, 204, ""},
-		"a body that is too large":         {"POST /topics/c/t\n0123456789a", []string{key, octets}, 400, "size exceeds"},
-		"a long poll with a bad number":    {"GET /topics/c/t?sequence_number=x\n", []string{key}, 400, "whole numbers"},
+		"a publish":              {"POST /topics/c/t\nhello", []string{key, octets}, 204, ""},
+		"an empty payload":       {"POST /topics/c/t\n", []string{key, octets}, 204, ""},
+		"the token in the query": {"POST /topics/c/t?token=k\nx", []string{text}, 204, ""},
+		"an encoded slash":       {"POST /topics/a%2Fb/t%2Fu\nx", []string{key, octets}, 204, ""},
+		"dots as a name":         {"POST /topics/c/..\nx", []string{key, octets}, 204, ""},
+		"both credentials":       {"POST /topics/c/t?token=k\nx", []string{key, octets}, 400, "given twice"},
+		"no credential":          {"POST /topics/c/t\nx", []string{octets}, 401, "no token"},
+		"a wrong credential": {
+			"POST /topics/c/t\nx",
+			[]string{"Authorization: z", octets},
+			401,
+			"invalid token",
+		},
+		"a scheme word": {
+			"POST /topics/c/t\nx",
+			[]string{"Authorization: Bearer k", octets},
+			401,
+			"without a scheme word",
+		},
+		"no permission": {
+			"POST /topics/c/secret\nx",
+			[]string{key, octets},
+			403,
+			"may not use this topic",
+		},
+		"no permission by prefix": {
+			"POST /topics/c/private-1\nx",
+			[]string{key, octets},
+			403,
+			"may not use this topic",
+		},
+		"no such cache":     {"POST /topics/nope/t\nx", []string{key, octets}, 404, "Cache not found"},
+		"too many segments": {"POST /topics/c/t/u\nx", []string{key, octets}, 404, "unknown path"},
+		"too few segments":  {"POST /topics/c\nx", []string{key, octets}, 404, "unknown path"},
+		"a bad escape":      {"POST /topics/c/%zz\nx", []string{key, octets}, 400, ""},
+		"an empty topic":    {"POST /topics/c/\nx", []string{key, octets}, 400, "must not be empty"},
+		"an unknown parameter": {
+			"POST /topics/c/t?ttl=1\nx",
+			[]string{key, octets},
+			400,
+			"unknown query parameter ttl",
+		},
+		"another method":             {"DELETE /topics/c/t\n", []string{key}, 405, "use POST"},
+		"no content type":            {"POST /topics/c/t\nx", []string{key}, 400, "Content-Type is required"},
+		"text that is not UTF-8":     {"POST /topics/c/t\n\xff", []string{key, text}, 400, "not valid UTF-8"},
+		"bytes that are not UTF-8":   {"POST /topics/c/t\n\xff", []string{key, octets}, 204, ""},
+		"a body of the largest size": {"POST /topics/c/t\n0123456789", []string{key, octets}, 204, ""},
+		"a body that is too large": {
+			"POST /topics/c/t\n0123456789a",
+			[]string{key, octets},
+			400,
+			"size exceeds",
+		},
+		"a long poll with a bad number": {
+			"GET /topics/c/t?sequence_number=x\n",
+			[]string{key},
+			400,
+			"whole numbers",
+		},
 		"a long poll without a credential": {"GET /topics/c/t\n", nil, 401, "no token"},
 	}
 	for name, tt := range tests {
@@ -114,7 +152,10 @@ func TestEachRequestHasItsDocumentedAnswer(t *testing.T) {
 func TestQuotaRefusesInTheChosenForm(t *testing.T) {
 	f := func(form, wantBody string) {
 		t.Helper()
-		_, addr := start(t, Config{RefusalBody: form, RetryAfter: 1500 * time.Millisecond, Settings: Settings{Rate: 0.001, Burst: 2}})
+		_, addr := start(t, Config{
+			RefusalBody: form, RetryAfter: 1500 * time.Millisecond,
+			Settings: Settings{Rate: 0.001, Burst: 2},
+		})
 		for range 2 {
 			if status, _, _ := send(t, addr, "POST /topics/c/t\nx", key, octets); status != 204 {
 				t.Errorf("within the burst = %d", status)
@@ -177,7 +218,8 @@ func TestFaultsBefallTheirShareAndAreReproducible(t *testing.T) {
 		t.Errorf("204, 500, none: %v of 300", first)
 	}
 	if accepted <= first[0] || accepted >= first[0]+first[2] {
-		t.Errorf("%d accepted, %d answered, %d cut off: resets are accepted, drops are not", accepted, first[0], first[2])
+		t.Errorf(
+			"%d accepted, %d answered, %d cut off: resets are accepted, drops are not", accepted, first[0], first[2])
 	}
 }
 
@@ -240,7 +282,8 @@ func TestLongPollDeliversInOrderAndTellsOfGaps(t *testing.T) {
 	s, addr := start(t, Config{})
 	var waiting sync.WaitGroup
 	waiting.Go(func() {
-		if got, want := get(t, addr, "sequence_number=0&sequence_page=0"), `{"items":[{"item":{"topic_sequence_number":1,"sequence_page":1,"value":{"text":"one"}}}]}`; got != want {
+		if got, want := get(t, addr, "sequence_number=0&sequence_page=0"),
+			`{"items":[{"item":{"topic_sequence_number":1,"sequence_page":1,"value":{"text":"one"}}}]}`; got != want {
 			t.Errorf("from now on: %s, want %s", got, want)
 		}
 	})
@@ -252,7 +295,8 @@ func TestLongPollDeliversInOrderAndTellsOfGaps(t *testing.T) {
 	send(t, addr, "POST /topics/c/t\none", key, text)
 	waiting.Wait()
 	send(t, addr, "POST /topics/c/t\ntwo", key, octets)
-	if got, want := get(t, addr, "sequence_number=2&sequence_page=1"), `{"items":[{"item":{"topic_sequence_number":2,"sequence_page":1,"value":{"binary":"dHdv"}}}]}`; got != want {
+	if got, want := get(t, addr, "sequence_number=2&sequence_page=1"),
+		`{"items":[{"item":{"topic_sequence_number":2,"sequence_page":1,"value":{"binary":"dHdv"}}}]}`; got != want {
 		t.Errorf("the next: %s, want %s", got, want)
 	}
 	if got := get(t, addr, "sequence_number=1&sequence_page=9"); !strings.Contains(got, "discontinuity") {
@@ -261,7 +305,8 @@ func TestLongPollDeliversInOrderAndTellsOfGaps(t *testing.T) {
 	for range keptItems {
 		s.accept(topicName{"c", "t"}, &http.Request{Header: http.Header{}}, []byte("x"))
 	}
-	if got := get(t, addr, "sequence_number=1&sequence_page=1"); !strings.HasPrefix(got, `{"items":[{"discontinuity":{"last_topic_sequence":0,"new_sequence_page":1,"new_topic_sequence":3}}`) {
+	if got := get(t, addr, "sequence_number=1&sequence_page=1"); !strings.HasPrefix(got,
+		`{"items":[{"discontinuity":{"last_topic_sequence":0,"new_sequence_page":1,"new_topic_sequence":3}}`) {
 		t.Errorf("a gap: %.120s", got)
 	}
 }
@@ -296,6 +341,7 @@ func BenchmarkPublish(b *testing.B) {
 	}
 	body := bytes.Repeat([]byte("x"), 256)
 	for b.Loop() {
-		s.accept(topicName{"c", "t"}, &http.Request{Header: http.Header{"Content-Type": {"application/octet-stream"}}}, body)
+		s.accept(topicName{"c", "t"}, &http.Request{Header: http.Header{"Content-Type": {"application/octet-stream"}}},
+			body)
 	}
 }

@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// Fault befalls a share of the publishes.
+// Fault is something that goes wrong with a share of the publishes.
 type Fault struct {
 	kind   faultKind
 	status int
@@ -48,7 +48,7 @@ func ParseFaults(list string) ([]Fault, error) {
 	return faults, nil
 }
 
-// ParseShare reads a share such as 20%. Nothing is none.
+// ParseShare reads a share such as 20%; an empty text is 0.
 func ParseShare(text string) (float64, error) {
 	if text == "" {
 		return 0, nil
@@ -93,7 +93,7 @@ func (f Fault) String() string {
 	return what + ":" + strconv.FormatFloat(f.share*100, 'g', -1, 64) + "%"
 }
 
-// draw decides what befalls a publish.
+// draw decides by chance what goes wrong with a publish.
 func (s *Server) draw() (latency time.Duration, fault Fault) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

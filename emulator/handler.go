@@ -44,7 +44,10 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.poll(w, r, t)
 	default:
 		w.Header().Set("Allow", "GET, POST")
-		s.refuse(w, &refusal{http.StatusMethodNotAllowed, "method_not_allowed", "use POST to publish or GET to subscribe"})
+		s.refuse(w, &refusal{
+			http.StatusMethodNotAllowed, "method_not_allowed",
+			"use POST to publish or GET to subscribe",
+		})
 	}
 }
 
@@ -66,7 +69,10 @@ func (s *Server) refuse(w http.ResponseWriter, why *refusal) {
 	case "text":
 		http.Error(w, why.message, why.status)
 	case "err":
-		writeJSON(w, why.status, map[string]string{"code": "resource_exhausted", "message": why.message, "err": why.code})
+		writeJSON(w, why.status, map[string]string{
+			"code": "resource_exhausted", "message": why.message,
+			"err": why.code,
+		})
 	default:
 		writeJSON(w, why.status, map[string]string{"message": why.message})
 	}
@@ -137,7 +143,10 @@ func (s *Server) admit(r *http.Request, t target) *refusal {
 		}
 	}
 	if len(header)+len(inQuery) > 1 {
-		return &refusal{http.StatusBadRequest, "invalid_argument", "the token is given twice: use the Authorization header or the token parameter, not both"}
+		return &refusal{
+			http.StatusBadRequest, "invalid_argument",
+			"the token is given twice: use the Authorization header or the token parameter, not both",
+		}
 	}
 	token := strings.Join(append(header, inQuery...), "")
 	if why := s.authenticate(token); why != nil {
@@ -160,7 +169,10 @@ func (s *Server) authenticate(token string) *refusal {
 	case token == "":
 		return &refusal{http.StatusUnauthorized, "unauthenticated", "no token"}
 	case strings.HasPrefix(token, "Bearer "):
-		return &refusal{http.StatusUnauthorized, "unauthenticated", "invalid token: send the bare token, without a scheme word"}
+		return &refusal{
+			http.StatusUnauthorized, "unauthenticated",
+			"invalid token: send the bare token, without a scheme word",
+		}
 	case want != "" && token != want:
 		return &refusal{http.StatusUnauthorized, "unauthenticated", "invalid token"}
 	}
@@ -181,9 +193,13 @@ func (s *Server) checkBody(r *http.Request, body []byte) *refusal {
 	contentType := r.Header.Get("Content-Type")
 	switch {
 	case contentType == "":
-		return &refusal{http.StatusBadRequest, "invalid_argument", "Content-Type is required: text/plain or application/octet-stream"}
+		return &refusal{
+			http.StatusBadRequest, "invalid_argument",
+			"Content-Type is required: text/plain or application/octet-stream",
+		}
 	case len(body) > s.cfg.MaxPayload:
-		return &refusal{s.cfg.OversizeStatus, "request_size_limit_exceeded", "the message size exceeds the limit of " + strconv.Itoa(s.cfg.MaxPayload) + " bytes"}
+		return &refusal{s.cfg.OversizeStatus, "request_size_limit_exceeded", "the message size exceeds the limit of " +
+			strconv.Itoa(s.cfg.MaxPayload) + " bytes"}
 	case isText(contentType) && !utf8.Valid(body):
 		return &refusal{http.StatusBadRequest, "invalid_argument", "the body is not valid UTF-8"}
 	}

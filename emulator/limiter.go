@@ -8,10 +8,12 @@ import (
 	"time"
 )
 
-// Limiter is a quota: pure arithmetic on the times it is given, which must not go back. It is not safe for concurrent use.
+// Limiter is a quota: pure arithmetic on the times it is given, which must not go backwards. It is not safe for
+// concurrent use.
 type Limiter interface {
-	// Take reports whether cost is within the quota at this time, and uses it up if so. The connection chooses the shard of a sharded
-	// quota. A cost that is above the whole quota is accepted where nothing else is in use, so that no publish is impossible.
+	// Take reports whether the quota allows cost at this time, and if so, charges it. The connection chooses the shard
+	// of a sharded quota. A cost that is above the whole quota is accepted while nothing else is in use, so that every
+	// publish is possible.
 	Take(now time.Time, cost float64, connection uint64) bool
 }
 
@@ -19,13 +21,16 @@ type Limiter interface {
 const (
 	LimiterBucket         = "bucket"          // A token bucket.
 	LimiterGCRA           = "gcra"            // The generic cell rate algorithm: a bucket that remembers one time.
-	LimiterFixedWindow    = "fixed-window"    // So much for each window; windows follow each other.
-	LimiterSliding        = "sliding"         // So much within any window.
-	LimiterSlidingPenalty = "sliding-penalty" // As sliding, and what is refused counts, too.
+	LimiterFixedWindow    = "fixed-window"    // A fixed amount in each window; windows follow each other.
+	LimiterSliding        = "sliding"         // A fixed amount in any window.
+	LimiterSlidingPenalty = "sliding-penalty" // As sliding, and refused publishes count, too.
 	LimiterSharded        = "sharded"         // Several buckets with an equal share each; a connection stays with one.
 )
 
-var limiterKinds = []string{LimiterBucket, LimiterGCRA, LimiterFixedWindow, LimiterSliding, LimiterSlidingPenalty, LimiterSharded}
+var limiterKinds = []string{
+	LimiterBucket, LimiterGCRA, LimiterFixedWindow, LimiterSliding, LimiterSlidingPenalty,
+	LimiterSharded,
+}
 
 const (
 	defaultWindow = time.Second
@@ -33,8 +38,8 @@ const (
 	rounding      = 1e-9 // Of a token.
 )
 
-// NewLimiter returns the limiter that the settings describe, with nothing of its quota in use. The seed is that of the others' traffic. An error
-// says which setting is wrong.
+// NewLimiter returns the limiter that the settings describe, with its quota unused. The seed is for the traffic of
+// others. An error says which setting is wrong.
 func NewLimiter(s Settings, seed uint64, now time.Time) (Limiter, error) {
 	if err := s.check(); err != nil {
 		return nil, err
@@ -141,7 +146,7 @@ func (g *gcra) Take(now time.Time, cost float64, _ uint64) bool {
 	return true
 }
 
-// fixedWindow counts from the beginning of each window. What a single cost exceeds the limit by is carried over.
+// fixedWindow counts from the beginning of each window. If a single cost exceeds the limit, the excess is carried over.
 type fixedWindow struct {
 	limit, used float64
 	window      time.Duration
@@ -208,7 +213,8 @@ func (s sharded) Take(now time.Time, cost float64, connection uint64) bool {
 	return s[connection%uint64(len(s))].Take(now, cost, 0)
 }
 
-// background is a quota that others use, too: their publishes come at random (a Poisson process), each by a connection of its own, and are not repeated.
+// background is a quota that others use, too. Their publishes come at random (a Poisson process), each on a connection
+// of its own, and are not repeated.
 type background struct {
 	Limiter
 	perSecond float64
@@ -244,7 +250,7 @@ func (b *background) run(now time.Time) {
 	}
 }
 
-// OthersOf returns how many publishes of others a limiter has accepted and refused so far, as far as it has been asked.
+// OthersOf returns how many publishes of others a limiter has accepted and refused up to the last call of Take.
 func OthersOf(l Limiter) Others {
 	if b, ok := l.(*background); ok {
 		return Others{b.accepted, b.refused}

@@ -76,7 +76,8 @@ func TestOthersComeAtRandomAndTheSameForASeed(t *testing.T) {
 	}
 	own, b := share(1)
 	if came := b.accepted + b.refused; came < 2300 || came > 2500 || own+b.accepted > 12_010 || own > 9999 {
-		t.Errorf("of %d others %d were accepted, and %d of ours: want 2400 others in 20 minutes, and 12000 in all at the most", came, b.accepted, own)
+		t.Errorf("of %d others %d were accepted, and %d of ours: want 2400 others in 20 minutes, and 12000 in all at "+
+			"the most", came, b.accepted, own)
 	}
 	if again, _ := share(1); again != own {
 		t.Errorf("%d and then %d with the same seed", own, again)

@@ -6,8 +6,8 @@ import (
 	"strconv"
 )
 
-// poll answers a long poll: it waits until the topic has something from the asked sequence number on. Sequence 0 means from
-// now on.
+// poll answers a long poll: it waits until the topic has an item with the requested sequence number or a later one.
+// Sequence 0 means from now on.
 func (s *Server) poll(w http.ResponseWriter, r *http.Request, t target) {
 	if why := s.admit(r, t); why != nil {
 		s.refuse(w, why)
@@ -16,7 +16,10 @@ func (s *Server) poll(w http.ResponseWriter, r *http.Request, t target) {
 	sequence, err1 := number(t.query, "sequence_number")
 	asked, err2 := number(t.query, "sequence_page")
 	if err1 != nil || err2 != nil {
-		s.refuse(w, &refusal{http.StatusBadRequest, "invalid_argument", "sequence_number and sequence_page must be whole numbers"})
+		s.refuse(w, &refusal{
+			http.StatusBadRequest, "invalid_argument",
+			"sequence_number and sequence_page must be whole numbers",
+		})
 		return
 	}
 	if items := s.await(r, t.name, sequence, asked); items != nil {

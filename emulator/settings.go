@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// settingsJSON is Settings as they travel: absent keys stay as they are.
+// settingsJSON is Settings as JSON: a key that is absent leaves its setting as it is.
 type settingsJSON struct {
 	Rate       *float64 `json:"rate"`
 	Burst      *float64 `json:"burst"`
@@ -99,6 +99,10 @@ func (t Settings) json() settingsJSON {
 	for i, f := range t.Faults {
 		texts[i] = f.String()
 	}
-	window, latency, jitter, faults := t.Window.String(), t.Latency.String(), t.Jitter.String(), strings.Join(texts, ",")
-	return settingsJSON{&t.Rate, &t.Burst, &t.Limiter, &window, &t.Shards, &t.Background, &t.Unit, &latency, &jitter, &faults}
+	window, latency, jitter, faults := t.Window.String(), t.Latency.String(), t.Jitter.String(),
+		strings.Join(texts, ",")
+	return settingsJSON{
+		&t.Rate, &t.Burst, &t.Limiter, &window, &t.Shards, &t.Background, &t.Unit, &latency,
+		&jitter, &faults,
+	}
 }

@@ -23,10 +23,10 @@ type Stats struct {
 	Accepted    int          `json:"accepted"`
 	Rejected    map[int]int  `json:"rejected"`   // By status.
 	Bytes       int          `json:"bytes"`      // Of accepted publishes.
-	Operations  int          `json:"operations"` // Of publishes within the quota: 1 KB steps, for the publish and each subscriber that waits.
+	Operations  int          `json:"operations"` // One for each KB begun, of the publish and of each delivery.
 	InFlight    int          `json:"in_flight"`
 	Topics      []TopicCount `json:"topics"`
-	Untracked   int          `json:"untracked"` // Accepted for topics beyond those that are kept apart.
+	Untracked   int          `json:"untracked"` // Accepted for topics beyond those that are counted one by one.
 	Connections Connections  `json:"connections"`
 	Others      Others       `json:"others"`
 }
@@ -55,7 +55,8 @@ func (s *Server) Stats() Stats {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	stats := Stats{
-		Accepted: s.stats.accepted, Rejected: maps.Clone(s.stats.rejected), Bytes: s.stats.bytes, Operations: s.stats.operations, InFlight: s.stats.inFlight,
+		Accepted: s.stats.accepted, Rejected: maps.Clone(
+			s.stats.rejected), Bytes: s.stats.bytes, Operations: s.stats.operations, InFlight: s.stats.inFlight,
 		Topics: []TopicCount{}, Untracked: s.stats.untracked, Connections: Connections{s.stats.opened, s.stats.open},
 	}
 	if b, ok := s.limiter.(*background); ok {

@@ -22,8 +22,8 @@ var (
 	errEmptyName = errors.New("the cache and the topic must not be empty")
 )
 
-// parseTarget takes the raw request target apart. It decodes each segment once and cleans nothing, so that .. and an encoded slash are
-// part of a name.
+// parseTarget takes the raw request target apart. It decodes each segment once and does not clean the path, so that ..
+// and an encoded slash are part of a name.
 func parseTarget(raw string) (target, error) {
 	path, query, _ := strings.Cut(raw, "?")
 	segments := strings.Split(path, "/")

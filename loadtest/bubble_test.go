@@ -26,7 +26,8 @@ func bubble(t *testing.T, cfg emulator.Config, test func(t *testing.T, target Ta
 			t.Fatal(err)
 		}
 		test(t, Target{
-			Caches: []string{"c"}, Topic: "t", Topics: 1, Bytes: 100, Connections: 16, Timeout: 2 * time.Second, Seed: 1,
+			Caches: []string{"c"}, Topic: "t", Topics: 1, Bytes: 100, Connections: 16,
+			Timeout: 2 * time.Second, Seed: 1,
 			instead: near{&virtual.Endpoint{Server: server}},
 			machine: drive.Machine{Sleep: time.Sleep, CPU: func() time.Duration { return 0 }},
 		}, server)

@@ -21,14 +21,17 @@ const (
 	mostOfCeiling = 0.6
 )
 
-// Calibrate measures how fast this machine can publish at the most, in publishes per second: to an endpoint of its own on loopback, in plain HTTP, which
-// accepts everything and does nothing. The endpoint takes its part of the same CPU.
+// Calibrate measures how fast this machine can publish at the most, in publishes per second: to an endpoint of its own
+// on loopback, in plain HTTP, which accepts everything and does nothing. The endpoint takes its part of the same CPU.
 func Calibrate(ctx context.Context, t Target) (float64, error) {
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return 0, fmt.Errorf("listen for the calibration: %w", err)
 	}
-	server := &fasthttp.Server{Handler: func(c *fasthttp.RequestCtx) { c.SetStatusCode(fasthttp.StatusNoContent) }, NoDefaultServerHeader: true}
+	server := &fasthttp.Server{
+		Handler:               func(c *fasthttp.RequestCtx) { c.SetStatusCode(fasthttp.StatusNoContent) },
+		NoDefaultServerHeader: true,
+	}
 	done := make(chan struct{})
 	go func() { defer close(done); _ = server.Serve(ln) }()
 	defer func() { _ = server.Shutdown(); <-done }()
@@ -41,7 +44,8 @@ func Calibrate(ctx context.Context, t Target) (float64, error) {
 	if err != nil {
 		return 0, err
 	}
-	momento, err := sink.New(sink.Config{Endpoint: endpoint, Keys: key.Fixed(k), Timeout: time.Second}, slog.New(slog.DiscardHandler))
+	momento, err := sink.New(sink.Config{Endpoint: endpoint, Keys: key.Fixed(k), Timeout: time.Second},
+		slog.New(slog.DiscardHandler))
 	if err != nil {
 		return 0, err
 	}

@@ -13,12 +13,13 @@ import (
 type track struct {
 	subject, topic string
 
-	mu        sync.Mutex // Guards the following. Held while a message is handed to NATS, so that numbers and messages are in the same order.
-	messages  []mark     // By number.
-	sent      int        // Messages that NATS has taken, or that have come.
-	came      int        // Messages that have come, each once.
-	twice     int        // Further copies.
-	reordered int        // Messages that came after a later one.
+	// Guards the following. Held while a message is handed to NATS, so that numbers and messages are in the same order.
+	mu        sync.Mutex
+	messages  []mark // By number.
+	sent      int    // Messages that NATS has taken, or that have come.
+	came      int    // Messages that have come, each once.
+	twice     int    // Further copies.
+	reordered int    // Messages that came after a later one.
 	gaps      int
 	newest    int       // The greatest number that has come; -1: none has.
 	last      time.Time // When something came.
@@ -36,7 +37,10 @@ const (
 )
 
 func newTrack(subject, topic string) *track {
-	return &track{subject: subject, topic: topic, newest: -1, times: hdrhistogram.New(1, int64(time.Hour/time.Microsecond), 2), ready: make(chan struct{})}
+	return &track{
+		subject: subject, topic: topic, newest: -1,
+		times: hdrhistogram.New(1, int64(time.Hour/time.Microsecond), 2), ready: make(chan struct{}),
+	}
 }
 
 // number returns the next message's number. The caller holds the mutex.

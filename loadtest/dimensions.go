@@ -23,7 +23,8 @@ var Dimensions = []string{"size", "topics", "connections", "caches", "subscriber
 // moved is by how much the plateau must change for a dimension to count.
 const moved = 0.1
 
-// dimensions finds the plateau again with one property of the publishes changed at a time. What moves it is what the limit counts.
+// dimensions finds the plateau again with one property of the publishes changed at a time. What moves it is what the
+// limit counts.
 func (f *finder) dimensions(ctx context.Context) {
 	if len(f.cfg.Dimensions) == 0 || f.result.Plateau == 0 {
 		return
@@ -89,7 +90,8 @@ func (f *finder) variants(name string) []variant {
 	return nil
 }
 
-// subscribe listens to every topic until the function that it returns is called, which says why that was refused, if it was.
+// subscribe listens to every topic until the function that it returns is called, which says why that was refused, if it
+// was.
 func (t *Target) subscribe(ctx context.Context) (stop func() error) {
 	ctx, cancel := context.WithCancel(ctx)
 	var listening sync.WaitGroup
@@ -132,7 +134,8 @@ func (f *finder) dimension(ctx context.Context, name string, v variant) (report.
 	if v.subscribers {
 		stop = v.target.subscribe(ctx)
 	}
-	// Twice the plateau is an overload for every unit that counts more for these publishes. One that counts less shows as a plateau without refusals.
+	// Twice the plateau is an overload for every unit that counts more for these publishes. One that counts less shows
+	// as a plateau without refusals.
 	rate := min(overload*f.result.Plateau, f.cfg.Search.MaxRate)
 	t := f.trial("dimension", search.LevelAt(rate))
 	refused := stop()
@@ -163,7 +166,8 @@ func (f *finder) compare(d *report.Dimension, t *search.Trial, offered float64) 
 	case !steady:
 		d.Unfit = "publishes were not accepted at a steady rate"
 	case side(low) != side(high):
-		d.Unfit = fmt.Sprintf("only %.1f %% of the publishes were sent in time, and %.1f %% when the plateau was measured",
+		d.Unfit = fmt.Sprintf(
+			"only %.1f %% of the publishes were sent in time, and %.1f %% when the plateau was measured",
 			100*t.OnTime, 100*f.plateauOnTime())
 	default:
 		d.Plateau, d.Counts = accepted, side(low) != 0
@@ -201,7 +205,9 @@ func (c *FindConfig) CheckDimensions() error {
 		case name == "caches" && len(c.Target.Caches) < 2:
 			return errors.New("the dimension caches needs a second cache: give --cache twice")
 		case name == "subscribers" && c.Target.Topics*len(c.Target.Caches) > mostSubscribed:
-			return fmt.Errorf("the dimension subscribers listens to every topic: give --topics %d at the most", mostSubscribed/len(c.Target.Caches))
+			return fmt.Errorf(
+				"the dimension subscribers listens to every topic: give --topics %d at the most", mostSubscribed/len(
+					c.Target.Caches))
 		case c.Search.Gentle:
 			return errors.New("dimensions are measured in overload: leave out --no-overload or --dimensions")
 		case !slices.Contains(Dimensions, name):

@@ -61,15 +61,18 @@ func Preflight(t Target) error {
 	defer p.Close()
 	cfg := t.engine()
 	now := time.Now()
-	a := p.Publish(&pipeline.Request{Cache: cfg.Cache(0), Topic: cfg.Topic(0), Payload: cfg.Payload(0), Start: now, Deadline: now.Add(t.Timeout)})
+	a := p.Publish(&pipeline.Request{
+		Cache: cfg.Cache(0), Topic: cfg.Topic(0), Payload: cfg.Payload(0), Start: now,
+		Deadline: now.Add(t.Timeout),
+	})
 	if a.Verdict == pipeline.Accept || a.Verdict == pipeline.SlowDown {
 		return nil
 	}
 	return &drive.RefusedError{Answer: a}
 }
 
-// Find searches for the limit and returns the report. It does so also when ctx ended the search, which is no error, and beside the error when the
-// endpoint refused for another reason than quota, or failed.
+// Find searches for the limit and returns the report. It does so also when ctx ended the search, which is no error, and
+// beside the error when the endpoint refused for another reason than quota, or failed.
 func Find(ctx context.Context, c FindConfig) (*report.Report, error) {
 	e := drive.New(ctx, c.Target.engine())
 	defer e.Close()
@@ -116,11 +119,13 @@ func (f *finder) describe() *report.Report {
 	r, c := f.result, f.cfg.Search
 	out := &report.Report{
 		Schema: report.Schema, Test: report.Find, Verdict: report.NotProved, Reason: r.Reason,
-		CleanRate: known(r.Clean), FailingRate: known(r.Failing), PlateauRate: known(r.Plateau), Burst: known(r.Burst), WindowSeconds: known(r.Window),
+		CleanRate: known(r.Clean), FailingRate: known(r.Failing), PlateauRate: known(r.Plateau), Burst: known(
+			r.Burst), WindowSeconds: known(r.Window),
 		CleanSent: r.CleanSent, Limiter: string(r.Kind), Unit: "not tested",
 		Started: f.started.UTC(), Target: f.cfg.Target.report(),
 		Settings: report.Settings{
-			Effort: f.cfg.Effort, Width: c.Width, Goal: c.Goal, NoOverload: c.Gentle, MaxRate: c.MaxRate, MaxRequests: c.MaxRequests, MaxSeconds: c.MaxSeconds,
+			Effort: f.cfg.Effort, Width: c.Width, Goal: c.Goal, NoOverload: c.Gentle, MaxRate: c.MaxRate,
+			MaxRequests: c.MaxRequests, MaxSeconds: c.MaxSeconds,
 			Seed: f.cfg.Target.Seed, Labels: f.cfg.Labels,
 		},
 		Latency: map[string]report.Latency{}, Plateau: []report.Point{}, Trials: []report.Trial{},
@@ -137,7 +142,8 @@ func (f *finder) describe() *report.Report {
 	}
 	for _, t := range r.Trials {
 		out.Trials = append(out.Trials, report.Trial{
-			Name: t.Name, Rate: t.Rate, Began: t.Began, Seconds: t.Seconds, Sent: t.Sent, Accepted: t.Accepted, Refused: t.Refused, Excused: t.Excused, Failed: t.Failed,
+			Name: t.Name, Rate: t.Rate, Began: t.Began, Seconds: t.Seconds, Sent: t.Sent, Accepted: t.Accepted,
+			Refused: t.Refused, Excused: t.Excused, Failed: t.Failed,
 			Unfit: t.Unfit, Passed: t.Passed,
 		})
 	}
@@ -149,7 +155,10 @@ func (f *finder) describe() *report.Report {
 }
 
 func goalOf(g search.GoalResult) report.Goal {
-	out := report.Goal{Goal: g.Goal, Verdict: report.NotProved, Reason: g.Reason, CleanRate: known(g.Clean), FailingRate: known(g.Failing)}
+	out := report.Goal{
+		Goal: g.Goal, Verdict: report.NotProved, Reason: g.Reason, CleanRate: known(g.Clean),
+		FailingRate: known(g.Failing),
+	}
 	if g.Proved {
 		out.Verdict = report.Proved
 	}
@@ -199,7 +208,10 @@ func (f *finder) finish() {
 }
 
 func (f *finder) generator() report.Generator {
-	g := report.Generator{Ceiling: f.cfg.Ceiling, OnTime: 1, Repeated: f.result.Repeated, Cores: runtime.GOMAXPROCS(0), OS: runtime.GOOS + "/" + runtime.GOARCH}
+	g := report.Generator{
+		Ceiling: f.cfg.Ceiling, OnTime: 1, Repeated: f.result.Repeated, Cores: runtime.GOMAXPROCS(0),
+		OS: runtime.GOOS + "/" + runtime.GOARCH,
+	}
 	for i, t := range f.result.Trials {
 		m := f.measured[i]
 		if t.Unfit != "" {

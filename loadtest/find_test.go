@@ -35,7 +35,8 @@ func TestEstimateIsTheLimit(t *testing.T) {
 	limit := emulator.Settings{Rate: 300, Burst: 60}
 	bubble(t, emulator.Config{Settings: limit}, func(t *testing.T, target Target, server *emulator.Server) {
 		r, err := Find(t.Context(), quick(target, 100))
-		if err != nil || r.PlateauRate == nil || *r.PlateauRate < 297 || *r.PlateauRate > 303 || *r.Burst < 59 || *r.Burst > 61 {
+		if err != nil || r.PlateauRate == nil || *r.PlateauRate < 297 || *r.PlateauRate > 303 || *r.Burst < 59 ||
+			*r.Burst > 61 {
 			t.Fatalf("%v: %+v", err, r)
 		}
 		if s := server.Stats(); r.Requests != s.Accepted+s.Rejected[429] {
@@ -50,7 +51,8 @@ func TestLimitIsProvedWithinItsBracket(t *testing.T) {
 		cfg := FindConfig{Target: target, Search: search.Default(), Effort: Standard}
 		cfg.Limit()
 		r, err := Find(t.Context(), cfg)
-		if err != nil || r.Verdict != report.Proved || *r.CleanRate > 50 || *r.FailingRate < 50 || *r.FailingRate > 1.011**r.CleanRate {
+		if err != nil || r.Verdict != report.Proved || *r.CleanRate > 50 || *r.FailingRate < 50 ||
+			*r.FailingRate > 1.011**r.CleanRate {
 			t.Errorf("%v: %s, %s: %v to %v", err, r.Verdict, r.Reason, r.CleanRate, r.FailingRate)
 		}
 	})
@@ -75,7 +77,9 @@ func TestDimensionsTellWhatTheLimitCounts(t *testing.T) {
 				want = 100
 			}
 			if math.Abs(d.Plateau-want) > 0.01*want || d.Counts != (want < 200) || d.Unfit != "" {
-				t.Errorf("%s: %s are accepted at %.1f/s, counts %v %s; want %.0f/s", d.Name, d.Value, d.Plateau, d.Counts, d.Unfit, want)
+				t.Errorf(
+					"%s: %s are accepted at %.1f/s, counts %v %s; want %.0f/s", d.Name, d.Value, d.Plateau, d.Counts,
+					d.Unfit, want)
 			}
 		}
 	})
@@ -88,8 +92,16 @@ func TestStallsDoNotLookLikeADimension(t *testing.T) {
 		"two close together": func(n int) time.Duration {
 			return map[int]time.Duration{400: 300 * time.Millisecond, 500: 300 * time.Millisecond}[n]
 		},
-		"again and again":  func(n int) time.Duration { return map[bool]time.Duration{true: 250 * time.Millisecond}[n%1500 == 0] },
-		"most of the time": func(n int) time.Duration { return map[bool]time.Duration{true: 150 * time.Millisecond}[n%10 == 0] },
+		"again and again": func(
+			n int,
+		) time.Duration {
+			return map[bool]time.Duration{true: 250 * time.Millisecond}[n%1500 == 0]
+		},
+		"most of the time": func(
+			n int,
+		) time.Duration {
+			return map[bool]time.Duration{true: 150 * time.Millisecond}[n%10 == 0]
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			bubble(t, emulator.Config{Settings: limit}, func(t *testing.T, target Target, _ *emulator.Server) {
@@ -128,7 +140,8 @@ func TestDimensionThatTheGeneratorCannotKeepUpWithIsNotKnown(t *testing.T) {
 		if err != nil || len(r.Dimensions) != 1 {
 			t.Fatalf("%v: %+v", err, r)
 		}
-		if d := r.Dimensions[0]; d.Counts || !strings.Contains(d.Unfit, "sent in time") || r.Unit != "publishes; it is not known whether by connections" {
+		if d := r.Dimensions[0]; d.Counts || !strings.Contains(d.Unfit, "sent in time") ||
+			r.Unit != "publishes; it is not known whether by connections" {
 			t.Errorf("%+v: it counts %q", d, r.Unit)
 		}
 	})
@@ -136,24 +149,25 @@ func TestDimensionThatTheGeneratorCannotKeepUpWithIsNotKnown(t *testing.T) {
 
 // The trial before may have left nothing of the quota.
 func TestLatencyIsMeasuredOnceTheRateIsHeld(t *testing.T) {
-	bubble(t, emulator.Config{Settings: emulator.Settings{Rate: 60, Burst: 1}}, func(t *testing.T, target Target, _ *emulator.Server) {
-		cfg := quick(target, 40)
-		cfg.Latency = true
-		r, err := Find(t.Context(), cfg)
-		if err != nil {
-			t.Fatal(err)
-		}
-		n := 0
-		for _, trial := range r.Trials {
-			if trial.Name != "latency" {
-				continue
+	bubble(t, emulator.Config{Settings: emulator.Settings{Rate: 60, Burst: 1}},
+		func(t *testing.T, target Target, _ *emulator.Server) {
+			cfg := quick(target, 40)
+			cfg.Latency = true
+			r, err := Find(t.Context(), cfg)
+			if err != nil {
+				t.Fatal(err)
 			}
-			if n++; trial.Refused > 0 || trial.Unfit != "" || trial.Accepted == 0 {
-				t.Errorf("%+v", trial)
+			n := 0
+			for _, trial := range r.Trials {
+				if trial.Name != "latency" {
+					continue
+				}
+				if n++; trial.Refused > 0 || trial.Unfit != "" || trial.Accepted == 0 {
+					t.Errorf("%+v", trial)
+				}
 			}
-		}
-		if n != 3 {
-			t.Errorf("%d rates: %+v", n, r.Trials)
-		}
-	})
+			if n != 3 {
+				t.Errorf("%d rates: %+v", n, r.Trials)
+			}
+		})
 }

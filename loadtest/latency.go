@@ -19,7 +19,8 @@ func latencyOf(h *hdrhistogram.Histogram) report.Latency {
 	if l.Count == 0 {
 		return l
 	}
-	l.Min, l.Max, l.Mean, l.StdDev = seconds(float64(h.Min())), seconds(float64(h.Max())), seconds(h.Mean()), seconds(h.StdDev())
+	l.Min, l.Max, l.Mean, l.StdDev = seconds(float64(h.Min())), seconds(float64(h.Max())), seconds(h.Mean()),
+		seconds(h.StdDev())
 	for _, p := range [...]struct {
 		percent float64
 		to      **float64

@@ -11,12 +11,14 @@ import (
 	"momento-bridge/loadtest/search"
 )
 
-// profileTime is how long each rate of the latency profile is held, in seconds; profileSent is the least number of publishes.
+// profileTime is how long each rate of the latency profile is held, in seconds; profileSent is the least number of
+// publishes.
 const (
 	profileTime = 5
 	profileSent = 200
 	profileMost = 30
-	// profileSettle is how long a rate is offered before, in seconds, and longer by a window: what came before may have left nothing of the quota.
+	// profileSettle is how long a rate is offered before, in seconds, and longer by a window: what came before may have
+	// left nothing of the quota.
 	profileSettle = 2
 )
 
@@ -26,7 +28,8 @@ var fractions = [...]struct {
 	share float64
 }{{"50%", 0.5}, {"80%", 0.8}, {"95%", 0.95}}
 
-// profile measures the latency of accepted publishes at fractions of the clean rate. That at the plateau was measured in the search.
+// profile measures the latency of accepted publishes at fractions of the clean rate. That at the plateau was measured
+// in the search.
 func (f *finder) profile() {
 	for i, t := range f.result.Trials {
 		if t.Name == "plateau" && t.Unfit == "" {
@@ -55,13 +58,19 @@ var errNothingLeft = errors.New("the caps leave no room for another trial")
 // trial makes a trial after the search, within its caps.
 func (f *finder) trial(name string, phases ...search.Phase) search.Trial {
 	c := f.cfg.Search
-	left := search.Cap{Requests: c.MaxRequests - f.result.Requests - f.extra, Seconds: c.MaxSeconds - time.Since(f.started).Seconds()}
+	left := search.Cap{
+		Requests: c.MaxRequests - f.result.Requests - f.extra,
+		Seconds:  c.MaxSeconds - time.Since(f.started).Seconds(),
+	}
 	if left.Requests <= 0 || left.Seconds <= 0 {
 		return search.Trial{Fatal: errNothingLeft}
 	}
 	if c.Progress != nil {
 		last := phases[len(phases)-1]
-		c.Progress(search.Step{Name: name, Rate: last.Rate, Seconds: last.Seconds, Clean: f.result.Clean, Failing: f.result.Failing, Requests: f.result.Requests + f.extra})
+		c.Progress(search.Step{
+			Name: name, Rate: last.Rate, Seconds: last.Seconds, Clean: f.result.Clean,
+			Failing: f.result.Failing, Requests: f.result.Requests + f.extra,
+		})
 	}
 	began := time.Since(f.started).Seconds() // Another engine has another clock.
 	t := f.engine.Run(left, phases...)
@@ -73,7 +82,8 @@ func (f *finder) trial(name string, phases ...search.Phase) search.Trial {
 	o := t.Phases[len(t.Phases)-1]
 	f.report.Trials = append(f.report.Trials, report.Trial{
 		Name: name, Rate: o.Phase.Rate, Began: began, Seconds: o.Took, Sent: sent,
-		Accepted: o.Accepted, Refused: o.Refused, Failed: o.Failed, Unfit: t.Unfit, Passed: t.Unfit == "" && o.Refused == 0,
+		Accepted: o.Accepted, Refused: o.Refused, Failed: o.Failed, Unfit: t.Unfit, Passed: t.Unfit == "" &&
+			o.Refused == 0,
 	})
 	return t
 }
@@ -96,7 +106,10 @@ func refusals(count map[string]int) []report.Refusal {
 func series(seconds []drive.Second) []report.Second {
 	all := make([]report.Second, len(seconds))
 	for i, s := range seconds {
-		all[i] = report.Second{At: i, Offered: s.Accepted + s.Refused + s.Failed + s.Missed, Accepted: s.Accepted, Refused: s.Refused, Failed: s.Failed}
+		all[i] = report.Second{
+			At: i, Offered: s.Accepted + s.Refused + s.Failed + s.Missed, Accepted: s.Accepted,
+			Refused: s.Refused, Failed: s.Failed,
+		}
 	}
 	return all
 }

@@ -40,8 +40,9 @@ const (
 	mostWaiting = 1 << 16
 )
 
-// Rate sends publishes at the configured rate, whatever becomes of them, and returns the report. It does so also when ctx ended the test early, which is
-// no error, and beside the error when the endpoint ended it. Without a report the error says why the test did not begin.
+// Rate sends publishes at the configured rate, whatever becomes of them, and returns the report. It does so also when
+// ctx ended the test early, which is no error, and beside the error when the endpoint ended it. Without a report the
+// error says why the test did not begin.
 func Rate(ctx context.Context, c RateConfig) (*report.Report, error) {
 	arrivals, err := drive.ParseArrivals(c.Arrivals, c.Target.Seed)
 	if err != nil {
@@ -64,7 +65,8 @@ func Rate(ctx context.Context, c RateConfig) (*report.Report, error) {
 	defer r.engine.Close()
 	r.started = time.Now()
 	stop := r.show()
-	r.trial = r.engine.Run(search.Cap{Requests: c.MaxRequests, Seconds: c.Duration.Seconds() + 1}, search.Phase{Rate: c.Rate, Seconds: c.Duration.Seconds()})
+	r.trial = r.engine.Run(search.Cap{Requests: c.MaxRequests, Seconds: c.Duration.Seconds() + 1},
+		search.Phase{Rate: c.Rate, Seconds: c.Duration.Seconds()})
 	r.interrupted = errors.Is(r.trial.Fatal, drive.ErrInterrupted) && ctx.Err() != nil
 	if r.following != nil && r.following.settle(ctx) {
 		r.interrupted = true
@@ -140,7 +142,8 @@ func (r *rating) failure() error {
 	case errors.Is(err, drive.ErrInterrupted):
 		return nil
 	case ok && r.following != nil:
-		return fmt.Errorf("NATS takes the messages no more: check --nats-url, --stream and the server (%s)", refused.Answer.Detail)
+		return fmt.Errorf(
+			"NATS takes the messages no more: check --nats-url, --stream and the server (%s)", refused.Answer.Detail)
 	}
 	return err
 }

@@ -21,8 +21,11 @@ func (r *rating) describe() *report.Report {
 		Schema: report.Schema, Test: report.Rate, Limiter: "unknown", Unit: "not tested",
 		Started: r.started.UTC(), Ended: time.Now().UTC(), DurationSeconds: time.Since(r.started).Seconds(),
 		Interrupted: r.interrupted, Target: c.Target.report(),
-		Settings: report.Settings{Rate: c.Rate, Shape: c.Arrivals, MaxRequests: c.MaxRequests, Seed: c.Target.Seed, Labels: c.Labels},
-		Plateau:  []report.Point{}, Refusals: refusals(r.engine.Refusals()), Seconds: series(r.engine.Seconds()),
+		Settings: report.Settings{
+			Rate: c.Rate, Shape: c.Arrivals, MaxRequests: c.MaxRequests, Seed: c.Target.Seed,
+			Labels: c.Labels,
+		},
+		Plateau: []report.Point{}, Refusals: refusals(r.engine.Refusals()), Seconds: series(r.engine.Seconds()),
 	}
 	out.Settings.MaxSeconds = c.Duration.Seconds()
 	phase := r.trial.Phases[0]
@@ -30,17 +33,23 @@ func (r *rating) describe() *report.Report {
 	measured := r.engine.Measured()[0]
 	out.Requests = sent
 	out.Trials = []report.Trial{{
-		Name: report.Rate, Rate: c.Rate, Began: phase.Began, Seconds: phase.Took, Sent: sent, Accepted: phase.Accepted, Refused: phase.Refused,
-		Failed: phase.Failed, Unfit: r.trial.Unfit, Passed: phase.Refused+phase.Failed == 0 && r.engine.Counts().Missed == 0,
+		Name: report.Rate, Rate: c.Rate, Began: phase.Began, Seconds: phase.Took, Sent: sent, Accepted: phase.Accepted,
+		Refused: phase.Refused,
+		Failed:  phase.Failed, Unfit: r.trial.Unfit, Passed: phase.Refused+phase.Failed == 0 &&
+			r.engine.Counts().Missed == 0,
 	}}
 	out.Latency = map[string]report.Latency{}
-	for name, times := range map[string]drive.Times{"accepted": measured.Accepted, "refused": measured.Refused, "failed": measured.Failed} {
+	for name, times := range map[string]drive.Times{
+		"accepted": measured.Accepted, "refused": measured.Refused,
+		"failed": measured.Failed,
+	} {
 		if times.Response.TotalCount() > 0 {
 			out.Latency[name] = responseOf(times, c.Rate)
 		}
 	}
 	out.Generator = report.Generator{
-		OnTime: onTime(measured.Delay, drive.Tolerance(c.Rate), r.engine.Counts().Missed), SendDelay: latencyOf(measured.Delay), CPU: measured.CPU,
+		OnTime: onTime(measured.Delay, drive.Tolerance(c.Rate), r.engine.Counts().Missed), SendDelay: latencyOf(
+			measured.Delay), CPU: measured.CPU,
 		Cores: runtime.GOMAXPROCS(0), OS: runtime.GOOS + "/" + runtime.GOARCH,
 	}
 	if r.following != nil {
@@ -64,10 +73,12 @@ func (r *rating) reasons(out *report.Report) []string {
 	case err != nil:
 		all = append(all, "ended early: "+err.Error())
 	case errors.Is(r.trial.Capped, search.ErrRequests):
-		all = append(all, fmt.Sprintf("ended early, after as many publishes as --max-requests allows: %d", r.cfg.MaxRequests))
+		all = append(all, fmt.Sprintf(
+			"ended early, after as many publishes as --max-requests allows: %d", r.cfg.MaxRequests))
 	}
 	if missed > 0 {
-		all = append(all, fmt.Sprintf("publishes that were not sent, as it was too late for them: %d; the latencies leave them out", missed))
+		all = append(all, fmt.Sprintf(
+			"publishes that were not sent, as it was too late for them: %d; the latencies leave them out", missed))
 	}
 	if unfit := r.trial.Unfit; unfit != "" {
 		all = append(all, unfit)

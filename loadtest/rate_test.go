@@ -39,7 +39,10 @@ func TestRateEndsWhenTheEndpointRefusesForGood(t *testing.T) {
 		least  int // Failures that it takes.
 		most   int
 		text   string
-	}{{401, 1, 17, "API key"}, {403, 1, 17, "permission"}, {404, 1, 17, "cache"}, {400, 1, 17, "--size"}, {500, 20, 37, "fails again and again"}} {
+	}{{401, 1, 17, "API key"}, {403, 1, 17, "permission"}, {404, 1, 17, "cache"}, {400, 1, 17, "--size"}, {
+		500, 20, 37,
+		"fails again and again",
+	}} {
 		t.Run(strconv.Itoa(c.status), func(t *testing.T) {
 			script := emulator.Config{Script: refuseFrom(30, c.status)}
 			bubble(t, script, func(t *testing.T, target Target, _ *emulator.Server) {
@@ -48,7 +51,8 @@ func TestRateEndsWhenTheEndpointRefusesForGood(t *testing.T) {
 					t.Fatalf("%d: %v", c.status, err)
 				}
 				got := r.Trials[0]
-				if got.Accepted != 30 || got.Failed < c.least || got.Failed > c.most || !strings.Contains(r.Reason, c.text) || r.Interrupted {
+				if got.Accepted != 30 || got.Failed < c.least || got.Failed > c.most || !strings.Contains(r.Reason,
+					c.text) || r.Interrupted {
 					t.Errorf("%d: accepted %d, failed %d, because %q", c.status, got.Accepted, got.Failed, r.Reason)
 				}
 			})
@@ -65,7 +69,8 @@ func TestRateSendsWhatItIsToldTo(t *testing.T) {
 				cfg.Arrivals, cfg.Target.Connections = arrivals, 50
 				r, err := Rate(t.Context(), cfg)
 				stats, trial := server.Stats(), r.Trials[0]
-				if err != nil || trial.Accepted != stats.Accepted || trial.Refused != stats.Rejected[429] || trial.Failed != 0 {
+				if err != nil || trial.Accepted != stats.Accepted || trial.Refused != stats.Rejected[429] ||
+					trial.Failed != 0 {
 					t.Fatalf("%v: the report says %+v, the endpoint %+v", err, trial, stats)
 				}
 				if off := r.Requests - sent; off < -sent/10 || off > sent/10 || off > 1 && arrivals != "poisson" {
@@ -93,7 +98,8 @@ func TestRateSendsNoMoreThanItMay(t *testing.T) {
 		cfg := rateOf(target, 500, 20*time.Second)
 		cfg.MaxRequests = 100
 		r, err := Rate(t.Context(), cfg)
-		if err != nil || r.Requests != 100 || server.Stats().Accepted != 100 || !strings.Contains(r.Reason, "--max-requests") {
+		if err != nil || r.Requests != 100 || server.Stats().Accepted != 100 || !strings.Contains(r.Reason,
+			"--max-requests") {
 			t.Errorf("sent %d, %v, because %q", r.Requests, err, r.Reason)
 		}
 	})
@@ -115,7 +121,8 @@ func TestRateCountsTheWaitForAConnectionAsResponseTime(t *testing.T) {
 		if took := r.Trials[0].Seconds; took < 2.3 || took > 2.5 {
 			t.Errorf("%d are said to have been sent in %g s", all.Count, took)
 		}
-		if *all.Service.P50 > .11 || *all.Max < 1.4 || *r.Generator.SendDelay.Max < 1.3 || r.Generator.OnTime > .1 || r.Trials[0].Unfit == "" {
+		if *all.Service.P50 > .11 || *all.Max < 1.4 || *r.Generator.SendDelay.Max < 1.3 || r.Generator.OnTime > .1 ||
+			r.Trials[0].Unfit == "" {
 			t.Errorf("service %g, response at most %g, delay at most %g, on time %g, %q",
 				*all.Service.P50, *all.Max, *r.Generator.SendDelay.Max, r.Generator.OnTime, r.Trials[0].Unfit)
 		}
@@ -147,7 +154,8 @@ func TestRateEndsWithItsContext(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), 500*time.Millisecond)
 		defer cancel()
 		r, err := Rate(ctx, rateOf(target, 200, time.Minute))
-		if err != nil || !r.Interrupted || r.Requests < 95 || r.Requests > 105 || server.Stats().Accepted != r.Requests {
+		if err != nil || !r.Interrupted || r.Requests < 95 || r.Requests > 105 ||
+			server.Stats().Accepted != r.Requests {
 			t.Errorf("%v; interrupted %v after %d", err, r.Interrupted, r.Requests)
 		}
 	})

@@ -8,7 +8,8 @@ import (
 	"time"
 )
 
-// A stamped payload is a JSON array of one string, so that it stays as it is in each of the bridge's batch formats, and can be found in all of them:
+// A stamped payload is a JSON array of one string, so that it stays as it is in each of the bridge's batch formats, and
+// can be found in all of them:
 //
 //	["mb1 run:8 number:8 sent:12 padding"]     in hexadecimal digits, without the spaces
 //

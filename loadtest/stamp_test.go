@@ -49,7 +49,10 @@ func TestStampsAreFoundInEveryBatchFormat(t *testing.T) {
 
 func TestWhatIsNoStampIsPassedOver(t *testing.T) {
 	run := newRun()
-	for _, payload := range []string{"", "x", run, run + "0000000g00000000000f", `["` + run + `00000001`, "mb1deadbeef" + run} {
+	for _, payload := range []string{
+		"", "x", run, run + "0000000g00000000000f", `["` + run + `00000001`,
+		"mb1deadbeef" + run,
+	} {
 		readStamps(run, []byte(payload), func(number int, _ time.Duration) { t.Errorf("%q: %d", payload, number) })
 	}
 }

@@ -1,5 +1,5 @@
-// Package loadtest finds the publish limit of an endpoint and drives fixed rates: it puts together the search, the engine that makes its trials, and
-// the report. It knows sinks, never the pipeline that the daemon runs.
+// Package loadtest finds the publish limit of an endpoint and drives fixed rates: it puts together the search, the
+// engine that makes its trials, and the report. It knows sinks, never the pipeline that the daemon runs.
 package loadtest
 
 import (
@@ -90,7 +90,8 @@ func (t *Target) payload() []byte {
 
 func (t *Target) report() report.Target {
 	return report.Target{
-		Version: t.Version, Endpoint: t.Endpoint, Region: t.Region, Caches: t.Caches, Topics: max(1, t.Topics), Topic: t.topics()[0],
+		Version: t.Version, Endpoint: t.Endpoint, Region: t.Region, Caches: t.Caches, Topics: max(1,
+			t.Topics), Topic: t.topics()[0],
 		Bytes: t.Bytes, Connections: t.Connections,
 	}
 }

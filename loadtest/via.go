@@ -16,12 +16,14 @@ import (
 	"momento-bridge/sink"
 )
 
-// Via leads a rate test through the bridge: messages go to NATS, and are received as a subscriber of the endpoint receives them.
+// Via leads a rate test through the bridge: messages go to NATS, and are received as a subscriber of the endpoint
+// receives them.
 type Via struct {
 	Conn    *nats.Conn
 	Subject string // With several topics, -1, -2 and so on are appended, as to the topic.
 	Stream  string // That takes the subjects, and acknowledges; empty: core NATS.
-	// Settle bounds the wait for what is on its way at the end. Way bounds that for the first message to come through, before the test begins.
+	// Settle bounds the wait for what is on its way at the end. Way bounds that for the first message to come through,
+	// before the test begins.
 	Settle, Way time.Duration
 }
 
@@ -58,9 +60,14 @@ type following struct {
 
 // follow subscribes to every topic and returns when a message has come through to each. abort cancels ctx.
 func follow(ctx context.Context, abort context.CancelFunc, c *RateConfig) (*following, error) {
-	f := &following{via: c.Via, abort: abort, run: newRun(), began: time.Now(), padding: c.Target.payload(), of: map[string]*track{}}
+	f := &following{
+		via: c.Via, abort: abort, run: newRun(), began: time.Now(), padding: c.Target.payload(),
+		of: map[string]*track{},
+	}
 	if c.Target.Bytes < LeastStamped {
-		return nil, fmt.Errorf("a payload has %d bytes: through the bridge it needs at least %d, for its number and time", c.Target.Bytes, LeastStamped)
+		return nil, fmt.Errorf(
+			"a payload has %d bytes: through the bridge it needs at least %d, for its number and time", c.Target.Bytes,
+			LeastStamped)
 	}
 	f.padding = f.padding[:c.Target.Bytes-LeastStamped]
 	if f.via.Stream != "" {
@@ -115,8 +122,8 @@ func (f *following) failure() error {
 	return f.err
 }
 
-// findWay sends messages that do not count until one has come through to each topic: then the bridge carries, and every subscriber has a place in its
-// topic's sequence.
+// findWay sends messages that do not count until one has come through to each topic: then the bridge carries, and every
+// subscriber has a place in its topic's sequence.
 func (f *following) findWay(ctx context.Context) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, f.via.Way, errNoWay)
 	defer cancel()
@@ -140,7 +147,8 @@ func (f *following) sayHello(ctx context.Context, t *track) error {
 			return nil
 		case <-ctx.Done():
 			if errors.Is(context.Cause(ctx), errNoWay) {
-				return fmt.Errorf("%w in %v: is it running (momento-bridge status), does a route take %s, and does it publish to the topic %s of the same cache?",
+				return fmt.Errorf("%w in %v: is it running (momento-bridge status), does a route take %s, and does "+
+					"it publish to the topic %s of the same cache?",
 					errNoWay, f.via.Way, t.subject, t.topic)
 			}
 			return ctx.Err()
@@ -170,7 +178,8 @@ func (f *following) publish(ctx context.Context, t *track) error {
 // subject is that of the i-th message.
 func (f *following) subject(i int) string { return f.tracks[i%len(f.tracks)].subject }
 
-// settle waits until everything has come and nothing follows, or the time for that is over. It reports whether ctx has shortened it.
+// settle waits until everything has come and nothing follows, or the time for that is over. It reports whether ctx has
+// shortened it.
 func (f *following) settle(ctx context.Context) (interrupted bool) {
 	_ = f.via.Conn.FlushTimeout(interruptedSettle) // What could not be flushed will be missing.
 	end := time.Now().Add(f.via.Settle)

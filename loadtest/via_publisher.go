@@ -16,8 +16,8 @@ type viaPublisher struct{ *following }
 // Close implements drive.Publisher.
 func (viaPublisher) Close() {}
 
-// Publish implements drive.Publisher: a request's topic is the subject, and its payload is made here, with the number and the time. From a stream it
-// awaits the acknowledgement; core NATS has taken a message that the client has.
+// Publish implements drive.Publisher: a request's topic is the subject, and its payload is made here, with the number
+// and the time. From a stream it awaits the acknowledgement; core NATS has taken a message that the client has.
 func (p viaPublisher) Publish(r *pipeline.Request) pipeline.Answer {
 	t := p.of[r.Topic]
 	if p.js == nil {

@@ -1,5 +1,5 @@
 // Package secretfile reads small files with secrets: keys, headers, passwords. Such a file may be a pipe that nobody
-// writes to, or on a file server that does not answer, so reading has an end, and whoever reads should hold no lock.
+// writes to, or on a file server that does not answer. So reading has a time limit, and the caller should hold no lock.
 // The package knows nothing of the other packages.
 package secretfile
 
@@ -30,12 +30,12 @@ var (
 	ErrUTF16     = errors.New("it is UTF-16: save it as UTF-8")
 )
 
-// shared is for the whole process: what hangs in it cannot be stopped, and must not be begun again by each who asks.
+// shared is for the whole process: a reading that hangs cannot be stopped, and each caller must not start another.
 var shared = reader{read: readFile, underWay: map[string]*reading{}}
 
-// Read returns the text of a file, without a byte order mark. It returns ErrTimeout, or when ctx is done, and never
-// waits for longer. A file that hangs is read once at a time, whoever asks: who asks meanwhile gets what that reading
-// brings. It may be called concurrently.
+// Read returns the text of a file, without a byte order mark. After Timeout it returns ErrTimeout, and it returns when
+// ctx is done. A file that hangs is read once at a time: all callers meanwhile get what that one reading brings. It may
+// be called concurrently.
 func Read(ctx context.Context, path string) (string, error) { return shared.text(ctx, path) }
 
 // reader reads each file at most once at a time.
@@ -70,8 +70,8 @@ func (r *reader) text(ctx context.Context, path string) (string, error) {
 	return Decode(one.text)
 }
 
-// begin returns the reading that is under way, or begins one. What has been read for somebody who had given up is not
-// lost: a pipe gives it only once. But nobody is given what is older than that.
+// begin returns the reading that is under way, or begins one. If the caller for whom a file was read has given up, the
+// next one gets the text, as a pipe gives it only once; but not if it has become stale.
 func (r *reader) begin(path string) *reading {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -88,7 +88,7 @@ func (r *reader) begin(path string) *reading {
 	return one
 }
 
-// stale reports whether nobody has asked for what was read for as long as anybody waits.
+// stale reports whether the text was read longer ago than any caller waits.
 func (one *reading) stale() bool {
 	select {
 	case <-one.done:

@@ -10,7 +10,8 @@ import (
 	"momento-bridge/pipeline"
 )
 
-// The endpoint is in this process and allocates nothing for a request either. Under TLS it is the standard library that allocates.
+// The endpoint is in this process and allocates nothing for a request either. Under TLS it is the standard library that
+// allocates.
 func TestPublishingAllocatesNothing(t *testing.T) {
 	p := benchSink(t, rig.Listen(t)).Publisher()
 	defer p.Close()

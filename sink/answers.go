@@ -120,14 +120,16 @@ func (a *answers) read() reply {
 // head reads the head of an answer, interim ones before it aside.
 func (a *answers) head() error {
 	for range maxInterim {
-		if start, _ := a.in.Peek(len(noStatus)); bytes.HasSuffix(start, noStatus[len(noStatus)-4:]) { // fasthttp takes that for 200.
+		// fasthttp takes that for 200.
+		if start, _ := a.in.Peek(len(noStatus)); bytes.HasSuffix(start, noStatus[len(noStatus)-4:]) {
 			return errNoHTTP
 		}
 		if head, _ := a.in.Peek(a.in.Buffered()); a.hurry != nil && !bytes.Contains(head, endOfHead) {
 			a.hurry()
 		}
 		err := a.resp.Header.Read(a.in)
-		if _, small := err.(*fasthttp.ErrSmallBuffer); small && a.in.Size() < maxHead { //nolint:errorlint // As fasthttp returns it.
+		if _, small := err.(*fasthttp.ErrSmallBuffer); small &&
+			a.in.Size() < maxHead { //nolint:errorlint // As fasthttp returns it.
 			a.in = bufio.NewReaderSize(a.in, maxHead) // Until the connection ends.
 			err = a.resp.Header.Read(a.in)
 		}
@@ -150,7 +152,8 @@ func (a *answers) salvage() bool {
 		return false
 	}
 	status, err := strconv.Atoi(string(rest[:3]))
-	if err != nil || status < 200 || status < 300 && status != fasthttp.StatusNoContent { // Such a success needs evidence.
+	// Such a success needs evidence.
+	if err != nil || status < 200 || status < 300 && status != fasthttp.StatusNoContent {
 		return false
 	}
 	a.resp.SetStatusCode(status)
@@ -200,7 +203,8 @@ func plain(err error) error {
 }
 
 var (
-	errNoHTTP    = errors.New("what the endpoint answers is not HTTP/1.1: check that it is the right server, and http or https as it wants")
+	errNoHTTP = errors.New(
+		"what the endpoint answers is not HTTP/1.1: check that it is the right server, and http or https as it wants")
 	errInterim   = errors.New("the endpoint sends interim answers without end")
 	errSlowBody  = errors.New("the body of an answer does not end")
 	errBodyOf204 = errors.New("the endpoint announces a body after a 204")

@@ -31,6 +31,7 @@ var bodies = []struct {
 }
 
 func TestEachAnswerHasItsVerdict(t *testing.T) {
+	t.Parallel()
 	const (
 		accept, reject, all, topic = pipeline.Accept, pipeline.Reject, pipeline.HaltAll, pipeline.HaltTopic
 		cache, slow, retry         = pipeline.HaltCache, pipeline.SlowDown, pipeline.Retry
@@ -102,14 +103,16 @@ func TestEachAnswerHasItsVerdict(t *testing.T) {
 					want.Verdict, want.Reason = tt.page, ""
 					words = append(words, tt.onPage, " with a")
 				}
-				if want.Verdict == accept && tt.status != 204 && len(body.body) > 0 && !body.cut { // It has come, and says more.
+				// It has come, and says more.
+				if want.Verdict == accept && tt.status != 204 && len(body.body) > 0 && !body.cut {
 					want.Verdict = retry
 					words = append(words, "not Momento's API")
 				}
 				if tt.status/100 == 2 && want.Verdict != pipeline.Accept { // 204 stands for what is accepted.
 					want.Result = other
 				}
-				want.Foreign = want.Verdict == retry && (body.page || tt.status/100 != 5 || tt.advice != "") // Of a 5xx that is Momento's, the message may be the reason.
+				// Of a 5xx that is Momento's, the message may be the reason.
+				want.Foreign = want.Verdict == retry && (body.page || tt.status/100 != 5 || tt.advice != "")
 				r := body.response
 				r.status = tt.status
 				got := classify(&r, secrets{}, time.Now())
@@ -146,6 +149,7 @@ func saysAll(t *testing.T, detail string, v pipeline.Verdict, words ...string) {
 }
 
 func TestWordsOfAnAnswerDecide(t *testing.T) {
+	t.Parallel()
 	const reject, slow, retry = pipeline.Reject, pipeline.SlowDown, pipeline.Retry
 	const bytes, size, bad = pipeline.ReasonThroughput, "size_refused", "bad_request"
 	for _, tt := range []struct {
@@ -197,6 +201,7 @@ func TestWordsOfAnAnswerDecide(t *testing.T) {
 }
 
 func TestFailureThatAsksForAWaitSlowsDown(t *testing.T) {
+	t.Parallel()
 	for wish, want := range map[string]pipeline.Verdict{
 		"2": pipeline.SlowDown, "0": pipeline.Retry, "soon": pipeline.Retry, "": pipeline.Retry,
 	} {
@@ -210,6 +215,7 @@ func TestFailureThatAsksForAWaitSlowsDown(t *testing.T) {
 }
 
 func TestSuccessIsBelievedUnlessItTellsOfAnError(t *testing.T) {
+	t.Parallel()
 	f := func(want pipeline.Verdict, result pipeline.Result, bodies ...string) {
 		t.Helper()
 		for _, body := range bodies {
@@ -231,13 +237,15 @@ func TestSuccessIsBelievedUnlessItTellsOfAnError(t *testing.T) {
 		`{"error":"No such route"}`, `{"error":true,"message":"x"}`, `{"Error":{"Code":1}}`, `{"err":"x"}`,
 		`{"errors":[{"message":"x"}]}`, `{"code":"NotFound","message":"x"}`, `{"code":5,"detail":"x"}`,
 		`{"code":404,"message":"x"}`, `{"status":404}`, `{"status":"500"}`, `{"statusCode":403}`,
-		`{"status":"error","message":"x"}`, `{"success":false}`, `{"ok":false}`, `{"message":"Invalid credentials","error_code":"x"}`,
+		`{"status":"error","message":"x"}`, `{"success":false}`, `{"ok":false}`,
+		`{"message":"Invalid credentials","error_code":"x"}`,
 		`{"message":"Forbidden"}`, `[{"error":"x"}]`, "\xef\xbb\xbf"+`{"error":"x"}`)
 }
 
 // What has come whole and is not what an API says beside a success, or cannot be read, is no evidence. What has
 // broken off says nothing.
 func TestSuccessOfAStrangerIsNotBelieved(t *testing.T) {
+	t.Parallel()
 	for name, r := range map[string]response{
 		"text":                 {contentType: "text/plain", body: []byte("Not Found")},
 		"a script":             {contentType: "text/javascript", body: []byte("window.location='/login'")},
@@ -248,7 +256,8 @@ func TestSuccessOfAStrangerIsNotBelieved(t *testing.T) {
 		"bytes without a type": {body: []byte("\x00\x01")},
 	} {
 		r.status = 200
-		if got := classify(&r, secrets{}, time.Now()); got.Verdict != pipeline.Retry || !strings.Contains(got.Detail, notMomento) {
+		if got := classify(&r, secrets{}, time.Now()); got.Verdict != pipeline.Retry || !strings.Contains(got.Detail,
+			notMomento) {
 			t.Errorf("200 with %s is %v %q", name, got.Verdict, got.Detail)
 		}
 		r.cut, r.contentType, r.encoding = true, "application/json", ""
@@ -259,6 +268,7 @@ func TestSuccessOfAStrangerIsNotBelieved(t *testing.T) {
 }
 
 func TestAdviceIsWholeBesideALongBody(t *testing.T) {
+	t.Parallel()
 	for status := 300; status < 520; status++ {
 		for _, body := range []string{"", "<title>", "ip_filter"} {
 			r := &response{
@@ -273,6 +283,7 @@ func TestAdviceIsWholeBesideALongBody(t *testing.T) {
 }
 
 func TestRedirectTellsItsHostAlone(t *testing.T) {
+	t.Parallel()
 	for location, want := range map[string]string{
 		"https://login.example.com/sso?token=secret#x":    "a redirect to https://login.example.com: momento",
 		"//elsewhere.example.com:8443/x":                  "a redirect to elsewhere.example.com:8443: ",
@@ -285,7 +296,8 @@ func TestRedirectTellsItsHostAlone(t *testing.T) {
 		"https://\xff\u202e.example.com/":                 "momento.endpoint",
 		"https://multi\r\nline.example.com/secret?secret": "momento",
 	} {
-		got := classify(&response{status: 302, location: location}, secrets{keys: [2]string{"the-secret-key"}}, time.Now())
+		got := classify(&response{status: 302, location: location},
+			secrets{keys: [2]string{"the-secret-key"}}, time.Now())
 		if got.Verdict != pipeline.Retry {
 			t.Errorf("302 to %q is %v", location, got.Verdict)
 		}

@@ -7,13 +7,13 @@ import (
 	"time"
 )
 
-// conn is the TCP connection under a connection: with deadlines that are set rarely, reads that can be interrupted, writes
-// that can wait for the next read, and a look at what has come. Under TLS, records are what is written and read. It belongs
-// to one goroutine, but for interrupt, and for what is said of mu.
+// conn is the TCP connection under a connection: with deadlines that are set rarely, reads that can be interrupted,
+// writes that can wait for the next read, and a look at what has come. Under TLS, records are what is written and read.
+// It belongs to one goroutine, but for interrupt, and for what is said of mu.
 //
-// A late write waits until something is read, as an answer cannot come before its request: so that Read can begin to wait
-// for the answer first, and write then, where there is a way to do that (see exchange), and no read is wasted on an answer
-// that cannot be there yet.
+// A late write waits until something is read, as an answer cannot come before its request: so that Read can begin to
+// wait for the answer first, and write then, where there is a way to do that (see exchange), and no read is wasted on
+// an answer that cannot be there yet.
 type conn struct {
 	*net.TCPConn
 	late          bool // Writes wait for the next read.

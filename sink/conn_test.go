@@ -46,6 +46,7 @@ func expectAnswer(t *testing.T, answers <-chan pipeline.Answer, verdict pipeline
 }
 
 func TestRequestAndAnswerMayTakeSeveralSegments(t *testing.T) {
+	t.Parallel()
 	p := newPeer(t, nil)
 	m := newMomento(t, p.url, nil)
 	large := strings.Repeat("x", 4<<20) // More than fits in the buffers of a connection.
@@ -67,6 +68,7 @@ func TestRequestAndAnswerMayTakeSeveralSegments(t *testing.T) {
 }
 
 func TestPublisherSpeaksTLS(t *testing.T) {
+	t.Parallel()
 	server := httptest.NewTLSServer(nil)
 	server.Close()
 	ca := filepath.Join(t.TempDir(), "ca.pem")
@@ -119,6 +121,7 @@ func FuzzDeadlinesAreNeverEarlyAndHardlyLate(f *testing.F) {
 
 // The deadline that was set for the first attempt serves the others as long as it is late enough.
 func TestDeadlineIsSetOnceForManyAttempts(t *testing.T) {
+	t.Parallel()
 	p := newPeer(t, nil)
 	tcp, err := net.Dial("tcp", strings.TrimPrefix(p.url, "http://"))
 	if err != nil {
@@ -139,6 +142,7 @@ func TestDeadlineIsSetOnceForManyAttempts(t *testing.T) {
 }
 
 func TestLateWritesWaitForTheNextRead(t *testing.T) {
+	t.Parallel()
 	p := newPeer(t, nil)
 	tcp, err := net.Dial("tcp", strings.TrimPrefix(p.url, "http://"))
 	if err != nil {

@@ -40,15 +40,15 @@ func newDialer(e Endpoint, caFile string) (*dialer, error) {
 	return d, nil
 }
 
-// through lets connections go through a proxy; it is called before the first of them. For plain HTTP they end there: it is the
-// proxy that takes requests.
+// through lets connections go through a proxy; it is called before the first of them. For plain HTTP they end there: it
+// is the proxy that takes requests.
 func (d *dialer) through(p *Proxy) {
 	d.proxy = p
 	d.tcp = newRacer(p.Addr)
 }
 
-// dial opens a connection by a time, the TLS handshake included. What it returns reads and writes through the conn, if one is given to wrap the TCP
-// connection in. Its deadline is that time.
+// dial opens a connection by a time, the TLS handshake included. What it returns reads and writes through the conn, if
+// one is given to wrap the TCP connection in. Its deadline is that time.
 func (d *dialer) dial(end time.Time, wrap func(*net.TCPConn) net.Conn) (net.Conn, error) {
 	raw, address, err := d.connect(end)
 	if err != nil {

@@ -2,9 +2,9 @@ package sink
 
 const upperHex = "0123456789ABCDEF"
 
-// appendSegment appends a name as one percent-encoded path segment. Every byte but RFC 3986's unreserved characters is encoded, so the
-// name arrives byte for byte whatever it holds. The segments "." and ".." are encoded too, lest somebody on the way take
-// them for directions.
+// appendSegment appends a name as one percent-encoded path segment. Every byte but RFC 3986's unreserved characters is
+// encoded, so the name arrives byte for byte whatever it holds. The segments "." and ".." are encoded too, lest
+// somebody on the way take them for directions.
 func appendSegment(dst []byte, name string) []byte {
 	if name == "." || name == ".." {
 		for range name {
@@ -24,5 +24,6 @@ func appendSegment(dst []byte, name string) []byte {
 }
 
 func unreserved(c byte) bool {
-	return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || c == '-' || c == '.' || c == '_' || c == '~'
+	return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || c == '-' || c == '.' ||
+		c == '_' || c == '~'
 }

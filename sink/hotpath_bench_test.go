@@ -28,7 +28,8 @@ func benchSink(tb testing.TB, e *rig.Endpoint) *Momento {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	m, err := New(Config{Endpoint: endpoint, Keys: key.Fixed(k), Timeout: 5 * time.Second, CAFile: e.CAFile}, slog.New(slog.DiscardHandler))
+	m, err := New(Config{Endpoint: endpoint, Keys: key.Fixed(k), Timeout: 5 * time.Second, CAFile: e.CAFile},
+		slog.New(slog.DiscardHandler))
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -65,8 +66,9 @@ func BenchmarkRequest(b *testing.B) {
 // client publishes on one connection until take returns false, and returns how many publishes were accepted.
 type client func(b *testing.B, take func() bool) int
 
-// BenchmarkPublish is the sink alone, on one connection and on 16, with 256 bytes: a publisher, a connection with 16 in flight, and the client of net/http.
-// The sink makes its connections itself, so there is no case in memory: the kernel's part is in all figures.
+// BenchmarkPublish is the sink alone, on one connection and on 16, with 256 bytes: a publisher, a connection with 16 in
+// flight, and the client of net/http. The sink makes its connections itself, so there is no case in memory: the
+// kernel's part is in all figures.
 //
 //	go test -run '^$' -bench BenchmarkPublish -count 6 ./sink
 func BenchmarkPublish(b *testing.B) {
@@ -170,7 +172,8 @@ func netHTTPClient(tb testing.TB, e *rig.Endpoint, m *Momento) client {
 	return func(b *testing.B, take func() bool) (accepted int) {
 		payload := make([]byte, 256)
 		for take() {
-			r, err := http.NewRequestWithContext(b.Context(), http.MethodPost, e.URL+"/topics/bench/orders.eu.device.17", bytes.NewReader(payload))
+			r, err := http.NewRequestWithContext(b.Context(), http.MethodPost,
+				e.URL+"/topics/bench/orders.eu.device.17", bytes.NewReader(payload))
 			if err != nil {
 				b.Error(err)
 				return accepted

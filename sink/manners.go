@@ -64,10 +64,12 @@ func (m *manners) ended(answers, left int, announced bool) *habit {
 func (m *manners) warn(log *slog.Logger, h *habit, depth int) {
 	switch h {
 	case &m.several:
-		log.Warn("the endpoint closes connections without answering all that was sent on them: for a while each carries "+
-			"one publish at a time; set momento.in_flight: 1", "configured", depth, "for", habitTime)
+		log.Warn(
+			"the endpoint closes connections without answering all that was sent on them: for a while each carries "+
+				"one publish at a time; set momento.in_flight: 1", "configured", depth, "for", habitTime)
 	case &m.second:
-		log.Warn("the endpoint closes each connection after an answer without announcing it: for a while each publish gets "+
+		log.Warn("the endpoint closes each connection after an answer without announcing it: for a while each "+
+			"publish gets "+
 			"a connection of its own; look at the proxy or server on the way", "for", habitTime)
 	}
 }

@@ -64,8 +64,8 @@ func (m *Momento) Connection(depth int) pipeline.Connection { return newConnecti
 // Publisher returns a publisher with a connection of its own, opened when it is first needed.
 func (m *Momento) Publisher() *Publisher { return &Publisher{connection: newConnection(m, 1)} }
 
-// Try opens and closes one connection without publishing. Where that leads no further than a proxy, as it does for plain
-// HTTP, it also asks for the endpoint's root.
+// Try opens and closes one connection without publishing. Where that leads no further than a proxy, as it does for
+// plain HTTP, it also asks for the endpoint's root.
 func (m *Momento) Try() error {
 	end := time.Now().Add(m.cfg.Timeout)
 	conn, err := m.dialer.dial(end, nil)

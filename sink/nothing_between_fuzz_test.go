@@ -194,7 +194,7 @@ func (p *play) disturb() {
 	}
 	got := p.watch()
 	if p.befall(); p.ended {
-		for end := time.Now().Add(5 * time.Second); p.c.open.Load() != nil; time.Sleep(10 * time.Microsecond) {
+		for end := time.Now().Add(time.Minute); p.c.open.Load() != nil; time.Sleep(10 * time.Microsecond) {
 			if p.c.TrySend(p.request()) || time.Now().After(end) {
 				p.t.Fatal("a connection that has ended is still in use")
 			}
@@ -248,7 +248,10 @@ func (p *play) throw(b []byte) { _, _ = p.server.Write(b) }
 
 func (p *play) request() *pipeline.Request {
 	now := time.Now()
-	return &pipeline.Request{Cache: "c", Topic: "t", Payload: fmt.Append(nil, p.sent), Start: now, Deadline: now.Add(5 * time.Second)}
+	return &pipeline.Request{
+		Cache: "c", Topic: "t", Payload: fmt.Append(nil, p.sent), Start: now,
+		Deadline: now.Add(5 * time.Second),
+	}
 }
 
 func (p *play) write(b []byte) {
@@ -294,7 +297,7 @@ func (p *play) publish() {
 // try sends while somebody watches, and returns what that one receives.
 func (p *play) try(r *pipeline.Request) <-chan []pipeline.Answered {
 	got := p.watch()
-	for end := time.Now().Add(5 * time.Second); !p.c.TrySend(r); time.Sleep(10 * time.Microsecond) {
+	for end := time.Now().Add(time.Minute); !p.c.TrySend(r); time.Sleep(10 * time.Microsecond) {
 		if time.Now().After(end) {
 			p.t.Fatal("nothing can be sent on an idle connection")
 		}
@@ -355,9 +358,11 @@ func (p *play) answer(rs []*pipeline.Request, watched <-chan []pipeline.Answered
 		verdict, answered := want[a.Request]
 		switch {
 		case answered && a.Answer.Verdict != verdict:
-			p.t.Errorf("publish %s is %v, the server answered %v (%+v)", a.Request.Payload, a.Answer.Verdict, verdict, a.Answer)
+			p.t.Errorf("publish %s is %v, the server answered %v (%+v)", a.Request.Payload, a.Answer.Verdict,
+				verdict, a.Answer)
 		case !answered && a.Answer.Verdict != pipeline.Ambiguous && (!polite || a.Answer.Verdict != pipeline.Unsent):
-			p.t.Errorf("publish %s is %v, the server did not answer it (%+v)", a.Request.Payload, a.Answer.Verdict, a.Answer)
+			p.t.Errorf(
+				"publish %s is %v, the server did not answer it (%+v)", a.Request.Payload, a.Answer.Verdict, a.Answer)
 		case a.Request != rs[i]:
 			p.t.Errorf("answer %d is to %s", i, a.Request.Payload)
 		}

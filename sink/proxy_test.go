@@ -90,7 +90,8 @@ func TestEnvironmentHasTheUsualMeaning(t *testing.T) {
 			}
 		}
 		for _, except := range []string{
-			"", "cell.example", "api.cache.cell.example:443", "*.example", "*", "example:444", "10.1.2.0/24", "[2001:db8::1]",
+			"", "cell.example", "api.cache.cell.example:443", "*.example", "*", "example:444", "10.1.2.0/24",
+			"[2001:db8::1]",
 		} {
 			env["no_proxy"], env["NO_PROXY"] = except, "api.cache.cell.example:80"
 			t.Setenv("no_proxy", env["no_proxy"])
@@ -102,7 +103,8 @@ func TestEnvironmentHasTheUsualMeaning(t *testing.T) {
 			usual := httpproxy.FromEnvironment().ProxyFunc()
 			for _, address := range []string{
 				"https://api.cache.cell.example", "http://api.cache.cell.example", "https://other.example:444",
-				"http://10.1.2.3", "https://[2001:db8::1]", "http://localhost:80", "https://[::1]:444", "https://127.9.9.9",
+				"http://10.1.2.3", "https://[2001:db8::1]", "http://localhost:80", "https://[::1]:444",
+				"https://127.9.9.9",
 			} {
 				u, _ := url.Parse(address)
 				want, err := usual(u)

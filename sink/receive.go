@@ -104,7 +104,10 @@ func (c *connection) answer(said reply, w waiting) pipeline.Answer {
 	if said.usual {
 		return taken(http.StatusNoContent)
 	}
-	a := answered(&c.in.resp, said.err != nil, secrets{keys: w.key.Secrets(), payload: w.r.Payload, proxy: c.momento.cfg.forwarder})
+	a := answered(&c.in.resp, said.err != nil, secrets{
+		keys: w.key.Secrets(), payload: w.r.Payload,
+		proxy: c.momento.cfg.forwarder,
+	})
 	if a.Verdict == pipeline.HaltAll {
 		c.momento.rereadKey(w.key)
 	}

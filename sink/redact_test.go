@@ -18,7 +18,10 @@ func TestAnswerThatEchoesSecretsIsTold(t *testing.T) {
 	asJSON, _ := json.Marshal(string(payload))
 	f := func(body, want string) {
 		t.Helper()
-		got := classify(&response{status: 500, body: []byte(body)}, secrets{keys: [2]string{outer, inner}, payload: payload}, time.Now()).Detail
+		got := classify(&response{status: 500, body: []byte(body)}, secrets{
+			keys:    [2]string{outer, inner},
+			payload: payload,
+		}, time.Now()).Detail
 		if got != want {
 			t.Errorf("%s is told as %q, want %q", body, got, want)
 		}

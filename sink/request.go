@@ -11,16 +11,25 @@ import (
 const userAgent = "momento-bridge"
 
 // noTimeLeft answers a publish whose deadline has passed before it was sent. The endpoint has no part in that.
-var noTimeLeft = pipeline.Answer{Verdict: pipeline.Retry, Result: pipeline.ResultTimeout, Detail: "no time left to publish", Echo: true}
+var noTimeLeft = pipeline.Answer{
+	Verdict: pipeline.Retry, Result: pipeline.ResultTimeout,
+	Detail: "no time left to publish", Echo: true,
+}
 
 // prepare returns the key to publish with; nil if the publish cannot be sent, and then the answer to it.
 func (m *Momento) prepare(r *pipeline.Request) (*key.Key, pipeline.Answer) {
 	if r.Topic == "" {
-		return nil, pipeline.Answer{Verdict: pipeline.Reject, Result: pipeline.ResultOther, Reason: "empty_topic", Detail: "the topic is empty; correct the route's topic"}
+		return nil, pipeline.Answer{
+			Verdict: pipeline.Reject, Result: pipeline.ResultOther, Reason: "empty_topic",
+			Detail: "the topic is empty; correct the route's topic",
+		}
 	}
 	k := m.cfg.Keys.Key()
 	if k == nil {
-		return nil, pipeline.Answer{Verdict: pipeline.HaltAll, Result: pipeline.ResultOther, Detail: key.ErrNone.Error()}
+		return nil, pipeline.Answer{
+			Verdict: pipeline.HaltAll, Result: pipeline.ResultOther,
+			Detail: key.ErrNone.Error(),
+		}
 	}
 	return k, pipeline.Answer{}
 }

@@ -39,7 +39,10 @@ func TestNoAnswerBringsTheKeyIntoADetail(t *testing.T) {
 			return httpAnswer("400 No", strings.Repeat("x", maxExcerpt-40)+r.Header.Get("Authorization")+r.RequestURI)
 		},
 		"what is inside": func(*http.Request) string { return httpAnswer("403 No", "the token "+inner) },
-		"no HTTP":        func(r *http.Request) string { return r.RequestURI + r.Header.Get("Authorization") + "\r\n\r\n" },
+		"no HTTP": func(r *http.Request) string {
+			return r.RequestURI + r.Header.Get("Authorization") +
+				"\r\n\r\n"
+		},
 		"a broken header": func(r *http.Request) string {
 			return "HTTP/1.1 500 No\r\n" + r.RequestURI + r.Header.Get("Authorization") + "\r\n\r\n"
 		},
@@ -137,7 +140,8 @@ func TestVendingMachineShowsNoSecret(t *testing.T) {
 		"a page":                 httpAnswer("200 OK", "<html>the-token</html>"),
 		"none of Momento's keys": httpAnswer("200 OK", "the-token"),
 	} {
-		url := strings.Replace(echoing(t, func(*http.Request) string { return answer }), "http://", "http://user:the-token@", 1) + "/the-token?k=the-token"
+		url := strings.Replace(echoing(t, func(*http.Request) string { return answer }), "http://",
+			"http://user:the-token@", 1) + "/the-token?k=the-token"
 		through, err := VendorTransport(url, nil, "")
 		if err != nil {
 			t.Fatal(err)

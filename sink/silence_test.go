@@ -14,9 +14,16 @@ import (
 
 // What a server may do to a connection on which nothing is awaited.
 var unasked = map[string]func(*peerConn){
-	"an acceptance":        func(c *peerConn) { c.write(ok204) },
-	"a rejection":          func(c *peerConn) { c.write("HTTP/1.1 400 X\r\nConnection: close\r\nContent-Length: 0\r\n\r\n") },
-	"a farewell":           func(c *peerConn) { c.write("HTTP/1.1 408 Request Timeout\r\nConnection: close\r\n\r\n"); c.Close() },
+	"an acceptance": func(c *peerConn) { c.write(ok204) },
+	"a rejection": func(c *peerConn) {
+		c.write(
+			"HTTP/1.1 400 X\r\nConnection: close\r\nContent-Length: 0\r\n\r\n")
+	},
+	"a farewell": func(c *peerConn) {
+		c.write(
+			"HTTP/1.1 408 Request Timeout\r\nConnection: close\r\n\r\n")
+		c.Close()
+	},
 	"a byte":               func(c *peerConn) { c.write("H") },
 	"empty lines":          func(c *peerConn) { c.write("\r\n\r\n") },
 	"half an answer":       func(c *peerConn) { c.write("HTTP/1.1 204 No Content\r\nServer: x") },
@@ -42,26 +49,29 @@ func securely(t *testing.T) (*tls.Config, func(*Config)) {
 	server.Close()
 	ca := filepath.Join(t.TempDir(), "ca.pem")
 	writeFile(t, ca, certificatePEM(server.Certificate().Raw))
-	return &tls.Config{Certificates: server.TLS.Certificates, MinVersion: tls.VersionTLS13}, func(c *Config) { c.CAFile = ca }
+	return &tls.Config{Certificates: server.TLS.Certificates, MinVersion: tls.VersionTLS13},
+		func(c *Config) { c.CAFile = ca }
 }
 
 // Whether it is seen while the connection is watched, or only by the look before a publish, it is never taken for the
 // answer to that publish, which goes out on a new connection.
 func TestWhatComesOnAnIdleConnectionBelongsToNoPublish(t *testing.T) {
+	t.Parallel()
 	secure, trust := securely(t)
 	for _, depth := range []int{1, 8} {
 		for scheme, server := range map[string]*tls.Config{"plain": nil, "TLS": secure} {
 			for name, do := range unasked {
 				for _, watched := range []bool{true, false} {
-					t.Run(fmt.Sprintf("%s, depth %d, %s, watched %v", name, depth, scheme, watched), func(t *testing.T) {
-						t.Parallel()
-						p := newPeer(t, server)
-						m := newMomento(t, p.url, trust)
-						if server == nil {
-							m = newMomento(t, p.url, nil)
-						}
-						idleThenUnasked(t, p, newTestConnection(t, m, depth), do, watched)
-					})
+					t.Run(fmt.Sprintf("%s, depth %d, %s, watched %v", name, depth, scheme, watched),
+						func(t *testing.T) {
+							t.Parallel()
+							p := newPeer(t, server)
+							m := newMomento(t, p.url, trust)
+							if server == nil {
+								m = newMomento(t, p.url, nil)
+							}
+							idleThenUnasked(t, p, newTestConnection(t, m, depth), do, watched)
+						})
 				}
 			}
 		}
@@ -82,7 +92,10 @@ func idleThenUnasked(t *testing.T, p *peer, l *testConnection, do func(*peerConn
 	} else {
 		l.within(func() { // Nobody reads meanwhile.
 			do(c)
-			l.Send([]*pipeline.Request{{Cache: "c", Topic: "t", Payload: []byte("b"), Start: time.Now(), Deadline: time.Now().Add(10 * time.Second)}})
+			l.Send([]*pipeline.Request{{
+				Cache: "c", Topic: "t", Payload: []byte("b"), Start: time.Now(),
+				Deadline: time.Now().Add(10 * time.Second),
+			}})
 		})
 	}
 	c = p.accept()
@@ -96,6 +109,7 @@ func idleThenUnasked(t *testing.T, p *peer, l *testConnection, do func(*peerConn
 
 // Whoever sends while the connection is watched looks, too.
 func TestTrySendSendsOnASilentConnectionOnly(t *testing.T) {
+	t.Parallel()
 	secure, trust := securely(t)
 	for scheme, server := range map[string]*tls.Config{"plain": nil, "TLS": secure} {
 		for name, do := range unasked {
@@ -108,7 +122,10 @@ func TestTrySendSendsOnASilentConnectionOnly(t *testing.T) {
 				}
 				l := newTestConnection(t, m, 1)
 				try := func(payload string) bool {
-					return l.TrySend(&pipeline.Request{Cache: "c", Topic: "t", Payload: []byte(payload), Start: time.Now(), Deadline: time.Now().Add(10 * time.Second)})
+					return l.TrySend(&pipeline.Request{
+						Cache: "c", Topic: "t", Payload: []byte(payload),
+						Start: time.Now(), Deadline: time.Now().Add(10 * time.Second),
+					})
 				}
 				if try("too early") {
 					t.Error("something is sent without a connection")
@@ -120,7 +137,7 @@ func TestTrySendSendsOnASilentConnectionOnly(t *testing.T) {
 				}
 				c.write(ok204)
 				l.expect("a: accept 204")
-				for end := time.Now().Add(10 * time.Second); !try("b"); time.Sleep(time.Millisecond) {
+				for end := time.Now().Add(time.Minute); !try("b"); time.Sleep(time.Millisecond) {
 					if time.Now().After(end) {
 						t.Fatal("nothing can be sent on an idle connection")
 					}

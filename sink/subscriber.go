@@ -52,7 +52,8 @@ func (s *SubscribeError) Error() string {
 		text = "the API key may not subscribe to the topic: give one that may publish and subscribe"
 	case pipeline.HaltCache:
 		text = "the cache does not exist: create it or choose another one"
-	case pipeline.Accept, pipeline.HaltRoute, pipeline.Reject, pipeline.SlowDown, pipeline.Retry, pipeline.Ambiguous, pipeline.Unsent:
+	case pipeline.Accept, pipeline.HaltRoute, pipeline.Reject, pipeline.SlowDown, pipeline.Retry, pipeline.Ambiguous,
+		pipeline.Unsent:
 	}
 	return fmt.Sprintf("subscribe: %s (%s)", text, s.Answer.Detail)
 }
@@ -106,8 +107,9 @@ func newPoller(m *Momento, s Subscription) *poller {
 	}
 	m.dialer.proxy.use(transport, m.cfg.Endpoint.Addr, m.cfg.Timeout)
 	client := &http.Client{
-		Transport:     transport,
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }, // The key is for this server only.
+		Transport: transport,
+		// The key is for this server only.
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
 	return &poller{momento: m, Subscription: s, client: client}
 }
@@ -153,7 +155,8 @@ func (p *poller) ask(ctx context.Context, k *key.Key) (*http.Response, error) {
 	if cfg.QueryAuth {
 		separator = "&"
 	}
-	address := string(target) + separator + "sequence_number=" + strconv.FormatUint(p.next, 10) + "&sequence_page=" + strconv.FormatUint(p.page, 10)
+	address := string(target) + separator + "sequence_number=" + strconv.FormatUint(p.next, 10) + "&sequence_page=" +
+		strconv.FormatUint(p.page, 10)
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address, http.NoBody)
 	if err != nil {
 		return nil, errors.New("the endpoint, the cache and the topic make no address")
@@ -173,8 +176,10 @@ func (p *poller) ask(ctx context.Context, k *key.Key) (*http.Response, error) {
 func (p *poller) refused(resp *http.Response, k *key.Key) error {
 	body, _ := io.ReadAll(io.LimitReader(resp.Body, maxBody)) // What there is of it will do.
 	a := classify(&response{
-		status: resp.StatusCode, contentType: resp.Header.Get("Content-Type"), encoding: resp.Header.Get("Content-Encoding"),
-		location: resp.Header.Get("Location"), date: resp.Header.Get("Date"), retryAfter: resp.Header.Values("Retry-After"), body: body,
+		status: resp.StatusCode, contentType: resp.Header.Get("Content-Type"), encoding: resp.Header.Get(
+			"Content-Encoding"),
+		location: resp.Header.Get("Location"), date: resp.Header.Get("Date"), retryAfter: resp.Header.Values(
+			"Retry-After"), body: body,
 	}, secrets{keys: k.Secrets()}, time.Now())
 	switch a.Verdict {
 	case pipeline.HaltAll, pipeline.HaltTopic, pipeline.HaltCache, pipeline.HaltRoute, pipeline.Reject:
@@ -238,5 +243,6 @@ func (p *poller) take(body []byte, at time.Time) error {
 // pollDelays draws each delay evenly from 0 to a bound that doubles from half a second up to 15 s.
 func pollDelays() backoff.BackOff {
 	return backoff.NewExponentialBackOff(backoff.WithInitialInterval(250*time.Millisecond), backoff.WithMultiplier(2),
-		backoff.WithRandomizationFactor(1), backoff.WithMaxInterval(7500*time.Millisecond), backoff.WithMaxElapsedTime(0))
+		backoff.WithRandomizationFactor(1), backoff.WithMaxInterval(
+			7500*time.Millisecond), backoff.WithMaxElapsedTime(0))
 }

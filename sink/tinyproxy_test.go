@@ -56,7 +56,7 @@ func (p *tinyproxy) start() {
 	if err := p.process.Start(); err != nil {
 		p.t.Fatal(err)
 	}
-	for end := time.Now().Add(20 * time.Second); ; time.Sleep(5 * time.Millisecond) {
+	for end := time.Now().Add(time.Minute); ; time.Sleep(5 * time.Millisecond) {
 		conn, err := net.Dial("tcp", p.addr)
 		if err == nil {
 			conn.Close()
@@ -74,6 +74,7 @@ func (p *tinyproxy) kill() {
 }
 
 func TestRealProxyCarriesPublishes(t *testing.T) {
+	t.Parallel()
 	secure, ca := secureEndpoint(t, "")
 	plain := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if strings.Contains(r.RequestURI, "://") || r.Header.Get("Proxy-Authorization") != "" {
@@ -95,7 +96,8 @@ func TestRealProxyCarriesPublishes(t *testing.T) {
 			for i := range 20 {
 				a := p.Publish(request(fmt.Sprint(i), []byte("x")))
 				switch {
-				case a.Verdict == pipeline.Ambiguous && address == plain.URL: // It closes after each answer, unannounced.
+				case a.Verdict == pipeline.Ambiguous &&
+					address == plain.URL: // It closes after each answer, unannounced.
 					unclear++
 				case a.Verdict != pipeline.Accept:
 					t.Errorf("%s: %+v", address, a)
@@ -110,6 +112,7 @@ func TestRealProxyCarriesPublishes(t *testing.T) {
 }
 
 func TestRealProxyRefuses(t *testing.T) {
+	t.Parallel()
 	secure, ca := secureEndpoint(t, "")
 	addr := secure.Listener.Addr().String()
 	closed := httptest.NewServer(nil)
@@ -144,6 +147,7 @@ func TestRealProxyRefuses(t *testing.T) {
 
 // A proxy that dies takes its connections with it. They are made again when it is back.
 func TestRealProxyDiesAndComesBack(t *testing.T) {
+	t.Parallel()
 	secure, ca := secureEndpoint(t, "")
 	proxy := newTinyproxy(t)
 	m := newMomento(t, secure.URL, func(c *Config) { c.CAFile, c.Proxies = ca, through(t, proxy.addr) })

@@ -154,6 +154,7 @@ func secureEndpoint(t *testing.T, listen string) (server *httptest.Server, ca st
 }
 
 func TestSecureEndpointIsReachedByATunnel(t *testing.T) {
+	t.Parallel()
 	f := func(listen, host, answer string) {
 		t.Helper()
 		server, ca := secureEndpoint(t, listen)
@@ -202,6 +203,7 @@ func TestSecureEndpointIsReachedByATunnel(t *testing.T) {
 }
 
 func TestSeveralInFlightGoThroughTheTunnel(t *testing.T) {
+	t.Parallel()
 	server, ca := secureEndpoint(t, "")
 	proxy := newScripted(t, carryTo(server))
 	m := newMomento(t, server.URL, func(c *Config) { c.CAFile, c.Proxies = ca, through(t, proxy.addr) })
@@ -227,6 +229,7 @@ func TestSeveralInFlightGoThroughTheTunnel(t *testing.T) {
 }
 
 func TestPlainEndpointIsNamedToTheProxyInEachRequest(t *testing.T) {
+	t.Parallel()
 	type seen struct{ target, host, proxyAuth, auth, body string }
 	got := make(chan seen, 10)
 	proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -264,6 +267,7 @@ func TestPlainEndpointIsNamedToTheProxyInEachRequest(t *testing.T) {
 
 // Such a proxy's answers come with no mark of whose they are: those that no endpoint gives are its own.
 func TestProxyThatRefusesAPlainPublishIsToldFromTheEndpoint(t *testing.T) {
+	t.Parallel()
 	answer := func(status int, kind string) *httptest.Server {
 		proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Type", kind)
@@ -307,6 +311,7 @@ func page(title string) string {
 // What goes wrong with a proxy is said to be the proxy's, with what to do, and without its user and password. No
 // connection counts.
 func TestTroubleWithAProxyIsExplained(t *testing.T) {
+	t.Parallel()
 	answer := func(text string) service {
 		return func(conn net.Conn, in *bufio.Reader, _ *http.Request) {
 			_, _ = io.WriteString(conn, text)
@@ -357,7 +362,8 @@ func TestTroubleWithAProxyIsExplained(t *testing.T) {
 		answer("HTTP/1.1 407 "+proxyPassword+"\r\nProxy-Authenticate: Negotiate\r\n"+basic+"\r\n"+page("407")))
 	f("407 for others", authorized, "the proxy wants another authentication than Basic (407, Negotiate, NTLM), "+
 		"which is not supported: let it take Basic, or put a proxy of your own before it",
-		answer("HTTP/1.1 407 No\r\nProxy-Authenticate: Negotiate\r\nProxy-Authenticate: NTLM "+authorization+"\r\n\r\n"))
+		answer("HTTP/1.1 407 No\r\nProxy-Authenticate: Negotiate\r\n"+
+			"Proxy-Authenticate: NTLM "+authorization+"\r\n\r\n"))
 	f("a page", authorized, "the proxy answers 403 Forbidden: Not for *** ***"+check,
 		answer("HTTP/1.1 403 Forbidden\r\n\r\n"+page("Not for "+proxyUser+"\n"+proxyPassword)))
 	f("a page without a title", authorized, "the proxy answers 403 Forbidden"+check,
@@ -392,6 +398,7 @@ func TestTroubleWithAProxyIsExplained(t *testing.T) {
 
 // After the proxy's answer it is the endpoint, or what has come of it on the way.
 func TestTroubleBehindTheProxyNamesBoth(t *testing.T) {
+	t.Parallel()
 	f := func(want string, serve service) {
 		t.Helper()
 		proxy := newScripted(t, serve)
@@ -417,6 +424,7 @@ func TestTroubleBehindTheProxyNamesBoth(t *testing.T) {
 }
 
 func TestProxyThatIsNotThereIsNamed(t *testing.T) {
+	t.Parallel()
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -445,6 +453,7 @@ func TestProxyThatIsNotThereIsNamed(t *testing.T) {
 
 // A head that comes byte by byte is one, and one that goes on like that ends with the deadline.
 func TestSlowProxyHasUntilTheDeadline(t *testing.T) {
+	t.Parallel()
 	f := func(head string, took time.Duration, want string) {
 		t.Helper()
 		synctest.Test(t, func(t *testing.T) {
@@ -488,6 +497,7 @@ func TestSlowProxyHasUntilTheDeadline(t *testing.T) {
 }
 
 func TestProxyByNameIsRaced(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		n, _ := newNetwork(t, "10.0.0.1", "10.0.0.2")
 		n.answers["10.0.0.1:3128"], n.answers["10.0.0.2:3128"] = -1, 0
@@ -509,6 +519,7 @@ func TestProxyByNameIsRaced(t *testing.T) {
 
 // Of plain HTTP a connection alone shows nothing but that the proxy is there.
 func TestTryAsksTheProxyForAPlainEndpoint(t *testing.T) {
+	t.Parallel()
 	f := func(answer, want string) {
 		t.Helper()
 		proxy := newScripted(t, func(conn net.Conn, _ *bufio.Reader, _ *http.Request) {
@@ -532,6 +543,7 @@ func TestTryAsksTheProxyForAPlainEndpoint(t *testing.T) {
 }
 
 func TestVendorGoesThroughTheProxy(t *testing.T) {
+	t.Parallel()
 	server := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		_, _ = io.WriteString(w, `{"authToken":"the-token"}`)
 	}))
@@ -586,6 +598,7 @@ func TestVendorGoesThroughTheProxy(t *testing.T) {
 }
 
 func TestSubscriberGoesThroughTheProxy(t *testing.T) {
+	t.Parallel()
 	polls := func(w http.ResponseWriter, r *http.Request) {
 		const items = `{"items":[{"item":{"topic_sequence_number":1,"value":{"text":%q}}}]}`
 		_, _ = fmt.Fprintf(w, items, r.Method+" "+r.URL.Path)
@@ -626,10 +639,12 @@ func (r *replay) SetReadDeadline(time.Time) error { return nil }
 // short and holds no password, also where that was sent back.
 func FuzzProxyAnswerIsATunnelOrAnErrorWithoutAPassword(f *testing.F) {
 	for _, answer := range []string{
-		connected, "HTTP/1.0 200 OK\r\n\r\n", "HTTP/1.1 200\n\n", connected + "x", "HTTP/1.1 100 C\r\n\r\n" + connected, "",
+		connected, "HTTP/1.0 200 OK\r\n\r\n", "HTTP/1.1 200\n\n", connected + "x", "HTTP/1.1 100 C\r\n\r\n" +
+			connected, "",
 		"HTTP/1.1 407 No\r\nProxy-Authenticate: Basic, NTLM PASSWORD\r\n\r\n", "HTTP/1.1 401 PASSWORD\r\n\r\n",
 		"HTTP/1.1 403 PASSWORD\r\nContent-Length: 3\r\n\r\nPASSWORD", "HTTP/1.1 502 X\r\n\r\n<title>PASSWORD</title>",
-		"HTTP/1.1 500 X\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nPASSWORD", "HTTP/1.1 429 X\r\n\r\n{\"message\":\"PASSWORD\"}",
+		"HTTP/1.1 500 X\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nPASSWORD", "HTTP/1.1 429 X\r\n\r\n" +
+			"{\"message\":\"PASSWORD\"}",
 		"HTTP/1.1 000 OK\r\n\r\n", "HTTP/1.1  200 OK\r\n\r\n", "HTTP/1.1 2000 OK\r\n\r\n",
 		"HTTP/1.1 403 hush\x00&hush\r\n\r\n",
 		"PASSWORD 200 OK\r\n\r\n", "HTTP/1.1 PASSWORD OK\r\n\r\n", "HTTP/1.1 200 OK\r\nPASSWORD\r\n\r\n",

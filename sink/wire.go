@@ -8,8 +8,9 @@ import (
 	"momento-bridge/sink/key"
 )
 
-// Requests are written by hand: fasthttp's PipelineClient cannot carry several on a connection, as it copies each request, tells nobody which ones a broken
-// connection has left unanswered, and fails all for one; its other clients own their connections, and look at none between two requests.
+// Requests are written by hand: fasthttp's PipelineClient cannot carry several on a connection, as it copies each
+// request, tells nobody which ones a broken connection has left unanswered, and fails all for one; its other clients
+// own their connections, and look at none between two requests.
 
 // wire writes requests to a buffer. It belongs to one goroutine.
 type wire struct {
@@ -18,7 +19,8 @@ type wire struct {
 	tail [2][]byte
 }
 
-// appendRequest appends a request. Cache and topic are escaped and keys hold no control characters, so nothing in it can end a line.
+// appendRequest appends a request. Cache and topic are escaped and keys hold no control characters, so nothing in it
+// can end a line.
 func (w *wire) appendRequest(dst []byte, r *pipeline.Request, k *key.Key) []byte {
 	if k != w.key {
 		w.setKey(k)

@@ -17,7 +17,8 @@ import (
 	"momento-bridge/sink/key"
 )
 
-// FuzzRequestsReadBackAsTheyWereMeant writes several requests back to back, with two keys in turn, and reads them with net/http.
+// FuzzRequestsReadBackAsTheyWereMeant writes several requests back to back, with two keys in turn, and reads them with
+// net/http.
 func FuzzRequestsReadBackAsTheyWereMeant(f *testing.F) {
 	f.Add("my cache", "a.b", []byte("payload"), "secret+key", "another", false, false)
 	f.Add("c", "../a//b?c#d%2F ", []byte("POST / HTTP/1.1\r\n\r\n"), "k", "k", true, false)
@@ -40,7 +41,10 @@ func FuzzRequestsReadBackAsTheyWereMeant(f *testing.F) {
 		var requests []*pipeline.Request
 		var stream []byte
 		for i := range 5 {
-			r := &pipeline.Request{Cache: cache, Topic: topic, Payload: bytes.Repeat(payload, i), Text: text == (i%2 == 0)}
+			r := &pipeline.Request{
+				Cache: cache, Topic: topic, Payload: bytes.Repeat(payload, i),
+				Text: text == (i%2 == 0),
+			}
 			requests = append(requests, r)
 			stream = w.appendRequest(stream, r, keys[i/2%2])
 		}
@@ -73,7 +77,10 @@ func readBack(t *testing.T, in *bufio.Reader, r *pipeline.Request, key string, q
 		}
 		segments = append(segments, name)
 	}
-	header := http.Header{"User-Agent": {userAgent}, "Content-Type": {contentType(r)}, "Content-Length": {strconv.Itoa(len(r.Payload))}}
+	header := http.Header{
+		"User-Agent": {userAgent}, "Content-Type": {contentType(r)},
+		"Content-Length": {strconv.Itoa(len(r.Payload))},
+	}
 	query := url.Values{}
 	if queryAuth {
 		query.Set("token", key)
@@ -81,7 +88,8 @@ func readBack(t *testing.T, in *bufio.Reader, r *pipeline.Request, key string, q
 		header.Set("Authorization", key)
 	}
 	switch {
-	case got.Method != http.MethodPost || got.Proto != "HTTP/1.1" || got.Host != "[::1]:8080" || got.TransferEncoding != nil || got.Close:
+	case got.Method != http.MethodPost || got.Proto != "HTTP/1.1" || got.Host != "[::1]:8080" ||
+		got.TransferEncoding != nil || got.Close:
 		t.Errorf("the request is %+v", got)
 	case !slices.Equal(segments, []string{"", "topics", r.Cache, r.Topic}):
 		t.Errorf("the path is %q, want %q and %q in it", segments, r.Cache, r.Topic)
@@ -92,8 +100,8 @@ func readBack(t *testing.T, in *bufio.Reader, r *pipeline.Request, key string, q
 	}
 }
 
-// pieces returns a stream piece by piece: the n-th read gets at most as many bytes as the n-th size says, in turn. Without sizes it returns all there
-// is room for.
+// pieces returns a stream piece by piece: the n-th read gets at most as many bytes as the n-th size says, in turn.
+// Without sizes it returns all there is room for.
 type pieces struct {
 	stream []byte
 	sizes  []byte
@@ -147,7 +155,8 @@ func replies(in io.Reader, fast bool) []said {
 	return all
 }
 
-// FuzzRepliesDoNotDependOnHowTheyArrive reads arbitrary bytes at once and in pieces, with and without what is remembered of the usual answer.
+// FuzzRepliesDoNotDependOnHowTheyArrive reads arbitrary bytes at once and in pieces, with and without what is
+// remembered of the usual answer.
 func FuzzRepliesDoNotDependOnHowTheyArrive(f *testing.F) {
 	const dated = "HTTP/1.1 204 No Content\r\nDate: Mon, 23 Nov 2026 12:00:00 GMT\r\n\r\n"
 	f.Add([]byte(ok204+ok204+dated+dated+ok204), []byte{40, 3})
@@ -157,7 +166,8 @@ func FuzzRepliesDoNotDependOnHowTheyArrive(f *testing.F) {
 	f.Add([]byte("\r\n\r\n"+ok204+"\r\n"+ok204+"HTTP/1.1 204 X\n\n"+ok204), []byte{1})
 	f.Add([]byte(ok204+"HTTP/1.1 204 X\r\nConnection: close\r\n\r\n"+ok204), []byte{30})
 	f.Add([]byte("HTTP/1.1 200 OK\r\nContent-Length: 65537\r\n\r\n"+ok204), []byte{9})
-	f.Add([]byte("HTTP/1.0 204 X\r\nConnection: keep-alive\r\n\r\nHTTP/1.0 204 X\r\nConnection: keep-alive\r\n\r\nHTTP/1.0 204 X\r\n\r\n"), []byte{50})
+	f.Add([]byte("HTTP/1.0 204 X\r\nConnection: keep-alive\r\n\r\nHTTP/1.0 204 X\r\nConnection: keep-alive\r\n\r\n"+
+		"HTTP/1.0 204 X\r\n\r\n"), []byte{50})
 	f.Fuzz(func(t *testing.T, stream, sizes []byte) {
 		want := replies(&pieces{stream: stream}, false)
 		for name, got := range map[string][]said{
@@ -181,7 +191,8 @@ var wellFormed = [...]string{
 	"HTTP/1.1 204 No Content\r\ndate: %d\r\ncontent-length: 0\r\n\r\n",
 	hints + "HTTP/1.1 204 No Content\r\nX: %d\r\n\r\n",
 	"HTTP/1.1 100 Continue\r\n\r\n" + "HTTP/1.1 102 Processing\r\nX: %d\r\n\r\n" + ok204,
-	"HTTP/1.1 429 Too Many Requests\r\nRetry-After: %d\r\nTransfer-Encoding: chunked\r\n\r\n9;x=y\r\n{\"err\":1}\r\nA\r\n0123456789\r\n0\r\nX-Trailer: y\r\n\r\n",
+	"HTTP/1.1 429 Too Many Requests\r\nRetry-After: %d\r\nTransfer-Encoding: chunked\r\n\r\n9;x=y\r\n{\"err\":1}\r\n" +
+		"A\r\n0123456789\r\n0\r\nX-Trailer: y\r\n\r\n",
 	"HTTP/1.1 400 Bad Request\r\nX: %d\r\nContent-Length: 27\r\n\r\n" + ok204,
 	"HTTP/1.1 200 OK\r\nX: %d\r\nContent-Type: text/plain\r\nContent-Length: 2\r\n\r\nok",
 	"HTTP/1.1 503 Service Unavailable\r\nretry-after: %d\r\nContent-Length: 0\r\n\r\n",
@@ -231,16 +242,20 @@ func readResponses(t *testing.T, stream []byte) []said {
 		if r.StatusCode < 200 {
 			continue
 		}
-		all = append(all, said{answered: true, last: r.Close, status: r.StatusCode, retryAfter: r.Header.Get("Retry-After"), body: string(body)})
+		all = append(all, said{
+			answered: true, last: r.Close, status: r.StatusCode,
+			retryAfter: r.Header.Get("Retry-After"), body: string(body),
+		})
 		if r.Close {
 			return all
 		}
 	}
 }
 
-// An interim answer comes together with the beginning of its answer, and the rest of that with just as much of what follows: the buffer then holds less
-// than before by the length of the interim answer alone.
+// An interim answer comes together with the beginning of its answer, and the rest of that with just as much of what
+// follows: the buffer then holds less than before by the length of the interim answer alone.
 func TestInterimAnswerIsNeverTakenForTheUsualOne(t *testing.T) {
+	t.Parallel()
 	const dated = "HTTP/1.1 204 No Content\r\nDate: Mon, 23 Nov 2026 12:00:00 GMT\r\n\r\n"
 	const begun = len(hints) + 10
 	stream := []byte(hints + dated + hints + dated)

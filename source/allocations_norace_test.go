@@ -62,7 +62,9 @@ func TestAcknowledgingAllocatesNothing(t *testing.T) {
 			}
 		})
 		if own > client {
-			t.Errorf("%g allocations for an acknowledgement with hurry %v, %g of them the client's, want no others", own, hurry, client)
+			t.Errorf(
+				"%g allocations for an acknowledgement with hurry %v, %g of them the client's, want no others", own,
+				hurry, client)
 		}
 	}
 }
@@ -81,7 +83,8 @@ func startMuteServer(t *testing.T) (url string) {
 			return
 		}
 		defer conn.Close()
-		_, _ = io.WriteString(conn, `INFO {"server_id":"mute","version":"2.15.0","proto":1,"max_payload":1048576}`+"\r\n")
+		_, _ = io.WriteString(conn,
+			`INFO {"server_id":"mute","version":"2.15.0","proto":1,"max_payload":1048576}`+"\r\n")
 		in := bufio.NewReader(conn)
 		for line := ""; !strings.HasPrefix(line, "PING"); {
 			if line, err = in.ReadString('\n'); err != nil {

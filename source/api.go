@@ -30,7 +30,8 @@ func (a API) granted(request string) string {
 	if a.Domain == "" {
 		return a.subject(request)
 	}
-	return fmt.Sprintf("%s (to %s where the server itself is in the domain %s)", a.subject(request), API{}.subject(request), a.Domain)
+	return fmt.Sprintf(
+		"%s (to %s where the server itself is in the domain %s)", a.subject(request), API{}.subject(request), a.Domain)
 }
 
 // hint says what to look at when a stream is not where it is asked for.

@@ -64,17 +64,21 @@ func TestClusterMayChangeLeadersAndRetireServers(t *testing.T) {
 		t.Fatal(err)
 	}
 	eventually(t, "created the stream", func() bool {
-		_, err := js.CreateStream(t.Context(), jetstream.StreamConfig{Name: "S", Subjects: []string{"a.>"}, Replicas: 3})
+		_, err := js.CreateStream(t.Context(), jetstream.StreamConfig{
+			Name: "S", Subjects: []string{"a.>"},
+			Replicas: 3,
+		})
 		return err == nil
 	})
 	var mu sync.Mutex
 	got := map[string]int{}
-	s := startStage(t, newJetStream(t, conn), pipeline.RouteConfig{Returnable: true}, 1000, func(r *pipeline.Request) pipeline.Answer {
-		mu.Lock()
-		defer mu.Unlock()
-		got[string(r.Payload)]++
-		return accepted(r)
-	})
+	s := startStage(t, newJetStream(t, conn), pipeline.RouteConfig{Returnable: true}, 1000,
+		func(r *pipeline.Request) pipeline.Answer {
+			mu.Lock()
+			defer mu.Unlock()
+			got[string(r.Payload)]++
+			return accepted(r)
+		})
 	sent := 0
 	send := func(n int) {
 		for range n {
@@ -89,7 +93,8 @@ func TestClusterMayChangeLeadersAndRetireServers(t *testing.T) {
 	send(50)
 	eventually(t, "delivered", delivered)
 	for range 2 {
-		if _, err := publisher.Request("$JS.API.CONSUMER.LEADER.STEPDOWN.S.momento-bridge-r", nil, 5*time.Second); err != nil {
+		if _, err := publisher.Request(
+			"$JS.API.CONSUMER.LEADER.STEPDOWN.S.momento-bridge-r", nil, 5*time.Second); err != nil {
 			t.Fatal(err)
 		}
 		send(50)
@@ -116,7 +121,10 @@ func TestOrderHoldsThroughChangesOfLeaders(t *testing.T) {
 		t.Fatal(err)
 	}
 	eventually(t, "created the stream", func() bool {
-		_, err := js.CreateStream(t.Context(), jetstream.StreamConfig{Name: "S", Subjects: []string{"a.>"}, Replicas: 3})
+		_, err := js.CreateStream(t.Context(), jetstream.StreamConfig{
+			Name: "S", Subjects: []string{"a.>"},
+			Replicas: 3,
+		})
 		return err == nil
 	})
 	f := newFirsts()

@@ -30,8 +30,9 @@ type ConnectConfig struct {
 	KeyFile        string
 	HandshakeFirst bool // TLS before the server says anything.
 	API            API
-	InboxPrefix    string      // Empty for the usual one.
-	Failed         func(error) // Called after each attempt that failed, but the first, which gives no reason; nil for nobody.
+	InboxPrefix    string // Empty for the usual one.
+	// Called after each attempt that failed, but the first, which gives no reason; nil for nobody.
+	Failed func(error)
 }
 
 const (
@@ -111,7 +112,8 @@ func connectionLog(log *slog.Logger, told func(error), lost func()) []nats.Optio
 		nats.DisconnectErrHandler(l.disconnected),
 		nats.ErrorHandler(l.reported),
 		nats.LameDuckModeHandler(func(c *nats.Conn) {
-			log.Info("the NATS server is about to stop; the client moves to another one", "server", c.ConnectedUrlRedacted())
+			log.Info(
+				"the NATS server is about to stop; the client moves to another one", "server", c.ConnectedUrlRedacted())
 		}),
 	}
 }
@@ -140,7 +142,8 @@ func (l *connectionEvents) failed(_ *nats.Conn, err error) {
 	defer l.mu.Unlock()
 	if passed, due := l.failures.Due(time.Now(), complainEvery); due {
 		l.silent = false
-		logthrottle.After(l.log, passed).Error("cannot connect to NATS, still trying", "error", err, "advice", Advice(err))
+		logthrottle.After(l.log, passed).Error("cannot connect to NATS, still trying", "error", err, "advice",
+			Advice(err))
 	}
 }
 
@@ -149,7 +152,8 @@ func (l *connectionEvents) connected(c *nats.Conn) {
 	defer l.mu.Unlock()
 	l.failures = logthrottle.Repeat{}
 	if !l.silent {
-		l.log.Info("connected to NATS", "server", c.ConnectedUrlRedacted(), "server_version", c.ConnectedServerVersion())
+		l.log.Info("connected to NATS", "server", c.ConnectedUrlRedacted(), "server_version",
+			c.ConnectedServerVersion())
 	}
 }
 
@@ -178,14 +182,17 @@ func (l *connectionEvents) reported(_ *nats.Conn, sub *nats.Subscription, err er
 // Advice says what to do about a failure to connect, or an error that NATS reports later.
 func Advice(err error) string {
 	switch {
-	case errors.Is(err, nats.ErrAuthorization), errors.Is(err, nats.ErrAuthExpired), errors.Is(err, nats.ErrAuthRevoked):
-		return "the server refuses the credentials: check nats.creds_file, nkey_file, user and password_file, or token_file"
+	case errors.Is(err, nats.ErrAuthorization), errors.Is(err, nats.ErrAuthExpired),
+		errors.Is(err, nats.ErrAuthRevoked):
+		return "the server refuses the credentials: check nats.creds_file, nkey_file, user and password_file, " +
+			"or token_file"
 	case errors.Is(err, nats.ErrPermissionViolation):
 		return "grant the NATS user the permissions that docs/permissions.md lists"
 	case errors.Is(err, nats.ErrSecureConnRequired), errors.Is(err, nats.ErrSecureConnWanted):
 		return "client and server disagree about TLS: use tls:// in nats.url and set nats.tls"
 	case errors.Is(err, io.EOF):
-		return "the server closes the connection without a word: if it does TLS first (handshake_first), set nats.tls.handshake_first: true, otherwise check nats.url"
+		return "the server closes the connection without a word: if it does TLS first (handshake_first), set " +
+			"nats.tls.handshake_first: true, otherwise check nats.url"
 	case errors.Is(err, os.ErrNotExist):
 		return "a credentials file is missing"
 	}

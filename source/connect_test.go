@@ -50,11 +50,20 @@ func TestEveryKindOfCredentialConnects(t *testing.T) {
 		server server.Options
 		client ConnectConfig
 	}{
-		"user and password": {server.Options{Username: "u", Password: "p"}, ConnectConfig{User: "u", PasswordFile: file(t, "p\n")}},
-		"token":             {server.Options{Authorization: "tok"}, ConnectConfig{TokenFile: file(t, " tok\n")}},
-		"nkey":              {server.Options{Nkeys: []*server.NkeyUser{{Nkey: public}}}, ConnectConfig{NKeyFile: file(t, string(seed))}},
+		"user and password": {
+			server.Options{Username: "u", Password: "p"},
+			ConnectConfig{User: "u", PasswordFile: file(t, "p\n")},
+		},
+		"token": {server.Options{Authorization: "tok"}, ConnectConfig{TokenFile: file(t, " tok\n")}},
+		"nkey": {
+			server.Options{Nkeys: []*server.NkeyUser{{Nkey: public}}},
+			ConnectConfig{NKeyFile: file(t, string(seed))},
+		},
 		"tls": {
-			server.Options{TLS: true, TLSConfig: &tls.Config{Certificates: secured.TLS.Certificates, MinVersion: tls.VersionTLS12}},
+			server.Options{TLS: true, TLSConfig: &tls.Config{
+				Certificates: secured.TLS.Certificates,
+				MinVersion:   tls.VersionTLS12,
+			}},
 			ConnectConfig{CAFile: ca},
 		},
 	}
@@ -138,12 +147,16 @@ func TestListedPermissionsSuffice(t *testing.T) {
 	if err := dead.Check(t.Context(), ""); err != nil {
 		t.Error(err)
 	}
-	st := startStage(t, newJetStream(t, conn), pipeline.RouteConfig{Returnable: true, DeadLetters: dead}, 100, func(r *pipeline.Request) pipeline.Answer {
-		if string(r.Payload) == "1" {
-			return pipeline.Answer{Verdict: pipeline.Reject, Result: pipeline.Result400, Status: 400, Reason: "bad_request"}
-		}
-		return accepted(r)
-	})
+	st := startStage(t, newJetStream(t, conn), pipeline.RouteConfig{Returnable: true, DeadLetters: dead}, 100,
+		func(r *pipeline.Request) pipeline.Answer {
+			if string(r.Payload) == "1" {
+				return pipeline.Answer{
+					Verdict: pipeline.Reject, Result: pipeline.Result400, Status: 400,
+					Reason: "bad_request",
+				}
+			}
+			return accepted(r)
+		})
 	eventually(t, "settled", func() bool {
 		settled := st.pipe.Stats().Routes[0].Settled
 		return settled[pipeline.Published] == 2 && settled[pipeline.DeadLettered] == 1

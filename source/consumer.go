@@ -107,11 +107,13 @@ func (j *JetStream) check(cfg jetstream.ConsumerConfig) (Settings, error) {
 	var problems []error
 	problem := func(format string, args ...any) { problems = append(problems, fmt.Errorf(format, args...)) }
 	if cfg.AckPolicy != jetstream.AckExplicitPolicy {
-		problem("its ack_policy is %s, it must be explicit: a message is acknowledged once the endpoint has accepted it",
+		problem("its ack_policy is %s, it must be explicit: a message is acknowledged once the endpoint has "+
+			"accepted it",
 			strings.ToLower(strings.TrimPrefix(cfg.AckPolicy.String(), "Ack")))
 	}
 	if cfg.MaxDeliver > 0 {
-		problem("its max_deliver is %d, it must be -1: restarts count as deliveries, and the server would abandon messages that were never tried", cfg.MaxDeliver)
+		problem("its max_deliver is %d, it must be -1: restarts count as deliveries, and the server would abandon "+
+			"messages that were never tried", cfg.MaxDeliver)
 	}
 	if len(cfg.BackOff) > 0 {
 		problem("it has a backoff, it must have none: the server adds it to every delay that is asked for")
@@ -120,14 +122,17 @@ func (j *JetStream) check(cfg jetstream.ConsumerConfig) (Settings, error) {
 		problem("it is a push consumer, a pull consumer is needed")
 	}
 	if cfg.PriorityPolicy != jetstream.PriorityPolicyNone || len(cfg.PriorityGroups) > 0 {
-		problem("it has the priority groups %q, and gives nothing to requests that name none, as ours: use a consumer without them", cfg.PriorityGroups)
+		problem("it has the priority groups %q, and gives nothing to requests that name none, as ours: use a "+
+			"consumer without them", cfg.PriorityGroups)
 	}
 	if cfg.HeadersOnly {
 		problem("it delivers headers only, so the payloads are missing")
 	}
 	if filters, own := filtersOf(cfg), j.cfg.Filters(); len(own) > 0 && !sameFilters(filters, own) {
-		problem("its filter is %s, the route's is %s; make them the same, for example with `nats consumer edit %s %s%s`",
-			cmp.Or(strings.Join(filters, ", "), "empty"), strings.Join(own, ", "), j.cfg.Stream, j.cfg.Consumer, filterFlags(own))
+		problem("its filter is %s, the route's is %s; make them the same, for example with `nats consumer "+
+			"edit %s %s%s`",
+			cmp.Or(strings.Join(filters, ", "), "empty"), strings.Join(own,
+				", "), j.cfg.Stream, j.cfg.Consumer, filterFlags(own))
 	}
 	c := j.cfg.Circumstances
 	c.AckWait, c.MaxAckPending = cfg.AckWait, max(cfg.MaxAckPending, 0)
@@ -137,8 +142,10 @@ func (j *JetStream) check(cfg jetstream.ConsumerConfig) (Settings, error) {
 	}
 	s.limitRequests(cfg)
 	if len(problems) > 0 {
-		return s, fmt.Errorf("consumer %s of stream %s cannot be used (an existing consumer is never changed: edit it, or delete it, and a new one starts "+
-			"where the route's deliver says): %w", j.cfg.Consumer, j.cfg.Stream, errors.Join(problems...))
+		return s,
+			fmt.Errorf("consumer %s of stream %s cannot be used (an existing consumer is never changed: edit it, or "+
+				"delete it, and a new one starts "+
+				"where the route's deliver says): %w", j.cfg.Consumer, j.cfg.Stream, errors.Join(problems...))
 	}
 	return s, nil
 }
@@ -167,12 +174,17 @@ func (j *JetStream) explain(err error) error {
 	}
 	switch {
 	case errors.Is(err, jetstream.ErrStreamNotFound):
-		return fmt.Errorf("stream %s does not exist: create it, for example with `nats stream add %s --subjects '%s'`%s: %w",
+		return fmt.Errorf(
+			"stream %s does not exist: create it, for example with `nats stream add %s --subjects '%s'`%s: %w",
 			j.cfg.Stream, j.cfg.Stream, cmp.Or(strings.Join(j.cfg.Filters(), ","), "..."), apiOf(j.conn).hint(), err)
 	case errors.Is(err, jetstream.ErrConsumerNotFound):
-		return fmt.Errorf("consumer %s of stream %s does not exist: create it or set create_consumer: true: %w", j.cfg.Consumer, j.cfg.Stream, err)
-	case errors.Is(err, jetstream.ErrJetStreamNotEnabled), errors.Is(err, jetstream.ErrJetStreamNotEnabledForAccount), errors.Is(err, nats.ErrNoResponders):
-		return fmt.Errorf("JetStream is not enabled on the server or for the account: enable it (nats-server -js, or the account's jetstream limits)%s; or leave the route's stream away: %w", apiOf(j.conn).hint(), err)
+		return fmt.Errorf(
+			"consumer %s of stream %s does not exist: create it or set create_consumer: true: %w", j.cfg.Consumer,
+			j.cfg.Stream, err)
+	case errors.Is(err, jetstream.ErrJetStreamNotEnabled), errors.Is(err, jetstream.ErrJetStreamNotEnabledForAccount),
+		errors.Is(err, nats.ErrNoResponders):
+		return fmt.Errorf("JetStream is not enabled on the server or for the account: enable it (nats-server -js, or "+
+			"the account's jetstream limits)%s; or leave the route's stream away: %w", apiOf(j.conn).hint(), err)
 	case errors.Is(err, context.DeadlineExceeded):
 		return j.unanswered(err)
 	}
@@ -181,7 +193,8 @@ func (j *JetStream) explain(err error) error {
 
 // unanswered says what to do about a request that had no answer.
 func (j *JetStream) unanswered(err error) error {
-	return fmt.Errorf("JetStream does not answer: check that the NATS user may publish to %s and subscribe to %s> (docs/permissions.md; nats.inbox_prefix), and that the server is healthy: %w",
+	return fmt.Errorf("JetStream does not answer: check that the NATS user may publish to %s and subscribe to %s> "+
+		"(docs/permissions.md; nats.inbox_prefix), and that the server is healthy: %w",
 		apiOf(j.conn).granted("CONSUMER.>"), inboxPrefix(j.conn), err)
 }
 

@@ -18,10 +18,11 @@ import (
 
 // CoreConfig is a route from core NATS.
 type CoreConfig struct {
-	Route    string
-	Subject  string
-	Subjects []string // Instead of Subject, several that do not overlap: messages of different ones have no order among them.
-	Queue    string   // Queue group; members share the messages.
+	Route   string
+	Subject string
+	// Instead of Subject, several that do not overlap: messages of different ones have no order among them.
+	Subjects []string
+	Queue    string // Queue group; members share the messages.
 	Template *template.Template
 	// PendingMessages and PendingBytes bound the client's buffer. What does not fit is dropped and counted.
 	PendingMessages int
@@ -102,7 +103,9 @@ func (c *Core) tellDropped() {
 		return
 	}
 	if _, due := c.telling.Due(time.Now(), logthrottle.Interval); due {
-		c.log.Error("messages are lost: they come faster than they can be published, and the NATS client's buffer is full", "subject", c.subjects(),
+		c.log.Error(
+			"messages are lost: they come faster than they can be published, and the NATS client's buffer is full",
+			"subject", c.subjects(),
 			"lost", n-c.told, "advice", "let a stream take the subject, or see docs/quotas.md")
 		c.told = n
 	}
@@ -129,7 +132,9 @@ func (c *Core) awaitClosed(hard context.Context, closed chan struct{}) {
 		case <-closed:
 			return
 		case <-end:
-			c.log.Error("the drain budget ran out with messages still in the NATS client's buffer: they are lost", "messages", pending)
+			c.log.Error(
+				"the drain budget ran out with messages still in the NATS client's buffer: they are lost",
+				"messages", pending)
 			c.lost.Add(int64(pending))
 			return
 		case <-ticks.C:
@@ -165,7 +170,9 @@ func (c *Core) Ready() (bool, string) {
 		return false, "not subscribed yet"
 	}
 	if c.denied.Load() {
-		return false, fmt.Sprintf("the NATS user may not subscribe to %s with the queue group %s: grant it (docs/permissions.md)", c.subjects(), c.cfg.Queue)
+		return false, fmt.Sprintf(
+			"the NATS user may not subscribe to %s with the queue group %s: grant it (docs/permissions.md)",
+			c.subjects(), c.cfg.Queue)
 	}
 	return true, ""
 }
@@ -176,7 +183,8 @@ func (c *Core) refused() bool {
 	connection := c.conn.Stats().Reconnects + 1
 	err := c.conn.LastError()
 	for _, subject := range c.cfg.Filters() {
-		if errors.Is(err, nats.ErrPermissionViolation) && strings.Contains(err.Error(), `Subscription to "`+subject+`"`) {
+		if errors.Is(err, nats.ErrPermissionViolation) && strings.Contains(err.Error(),
+			`Subscription to "`+subject+`"`) {
 			c.deniedOn = connection
 		}
 	}

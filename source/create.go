@@ -50,7 +50,8 @@ func (j *JetStream) create(ctx context.Context) (jetstream.Consumer, error) {
 	}
 	j.log.Info("created the consumer", "ack_wait", cfg.AckWait, "max_ack_pending", cfg.MaxAckPending)
 	if cfg.MaxAckPending < wanted {
-		j.log.Warn("the stream or the account allows fewer unacknowledged messages than the consumer was to have: less is in flight at the same time",
+		j.log.Warn("the stream or the account allows fewer unacknowledged messages than the consumer was to have: "+
+			"less is in flight at the same time",
 			"wanted", wanted, "max_ack_pending", cfg.MaxAckPending, "advice", raiseAckPending(j.cfg.Stream))
 	}
 	if !from.IsZero() {
@@ -90,7 +91,8 @@ func (j *JetStream) tellResumed(ctx context.Context, cfg jetstream.ConsumerConfi
 	defer cancel()
 	attrs := []any{"from", *cfg.OptStartTime}
 	if stream, err := j.stream(ctx); err == nil && stream.Config.Retention == jetstream.InterestPolicy {
-		attrs = append(attrs, "lost", "what waited, and what came while there was no consumer: the stream keeps messages for consumers only")
+		attrs = append(attrs, "lost",
+			"what waited, and what came while there was no consumer: the stream keeps messages for consumers only")
 	}
 	j.log.Warn("the consumer was deleted: it has been made anew, and goes on where it stood", attrs...)
 }
@@ -118,7 +120,8 @@ func (j *JetStream) streamNamed(ctx context.Context, name string) (*jetstream.St
 func (j *JetStream) refusedSettings(err error) string {
 	switch codeOf(err) {
 	case codeMaxConsumers:
-		return fmt.Sprintf("the stream or the account has as many consumers as it may: delete one that nobody uses (`nats consumer ls %s` shows them), or raise max_consumers", j.cfg.Stream)
+		return fmt.Sprintf("the stream or the account has as many consumers as it may: delete one that nobody uses "+
+			"(`nats consumer ls %s` shows them), or raise max_consumers", j.cfg.Stream)
 	case codeUnfilteredTwice, codeFilterNotUnique:
 		cfg, _, _ := j.cfg.Desired()
 		return overlapText(j.cfg.Stream, filtersOf(cfg), "another consumer")
@@ -127,15 +130,18 @@ func (j *JetStream) refusedSettings(err error) string {
 	case codeMaxAckPending:
 		return "fewer unacknowledged messages are allowed than it needs: " + raiseAckPending(j.cfg.Stream)
 	case codeExceedsThreshold:
-		return fmt.Sprintf("the stream limits inactive_threshold: `nats stream edit %s -i`, consumer_limits", j.cfg.Stream)
+		return fmt.Sprintf(
+			"the stream limits inactive_threshold: `nats stream edit %s -i`, consumer_limits", j.cfg.Stream)
 	}
 	return ""
 }
 
 // overlapText says that another consumer takes messages that those with our filters are to take.
 func overlapText(stream string, filters []string, other string) string {
-	return fmt.Sprintf("stream %s is a work queue, where each message is for one consumer, and %s takes messages of %s already: "+
-		"`nats consumer ls %[1]s` shows them; delete it, give the route other subjects, or make that one the route's consumer",
+	return fmt.Sprintf(
+		"stream %s is a work queue, where each message is for one consumer, and %s takes messages of %s already: "+
+			"`nats consumer ls %[1]s` shows them; delete it, give the route other subjects, or make that one the "+
+			"route's consumer",
 		stream, other, cmp.Or(strings.Join(filters, ", "), "the whole stream"))
 }
 
@@ -144,7 +150,8 @@ func mustDeliverAll(stream string) string {
 }
 
 func raiseAckPending(stream string) string {
-	return fmt.Sprintf("raise max_ack_pending in the stream's consumer_limits (`nats stream edit %s -i`), in the account's limits or in the server's", stream)
+	return fmt.Sprintf("raise max_ack_pending in the stream's consumer_limits (`nats stream edit %s -i`), in the "+
+		"account's limits or in the server's", stream)
 }
 
 // codeOf returns the number of an error of the API; 0 for another error.

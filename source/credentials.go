@@ -50,7 +50,9 @@ func (c *credentials) read() {
 	case err == nil || before == nil:
 		c.last.Store(&contents{text, err})
 	case before.err == nil:
-		c.log.Warn("a file with credentials for NATS cannot be read: what it said before is used", "file", c.path, "error", err)
+		c.log.Warn(
+			"a file with credentials for NATS cannot be read: what it said before is used", "file", c.path,
+			"error", err)
 	}
 }
 
@@ -176,7 +178,10 @@ func (c *credentials) options(cfg *ConnectConfig) ([]nats.Option, error) {
 		if err != nil {
 			return nil, err
 		}
-		return []nats.Option{nats.Nkey(pair.public, c.signNKey), nats.SetCustomDialer(nkeyDialer{dialer{connectTimeout, cfg.API}, c})}, nil
+		return []nats.Option{
+			nats.Nkey(pair.public, c.signNKey),
+			nats.SetCustomDialer(nkeyDialer{dialer{connectTimeout, cfg.API}, c}),
+		}, nil
 	case cfg.PasswordFile:
 		return []nats.Option{nats.UserInfoHandler(func() (string, string) { return cfg.User, c.secret() })}, nil
 	}

@@ -45,7 +45,10 @@ func newIdentity(t *testing.T, prefix nkeys.PrefixByte) identity {
 func (i identity) jwt(t *testing.T, subject identity, kind string, expires time.Time, body map[string]any) string {
 	t.Helper()
 	body["type"], body["version"] = kind, 2
-	claims := map[string]any{"jti": "x", "iat": time.Now().Unix(), "iss": i.public, "sub": subject.public, "name": kind, "nats": body}
+	claims := map[string]any{
+		"jti": "x", "iat": time.Now().Unix(), "iss": i.public, "sub": subject.public, "name": kind,
+		"nats": body,
+	}
 	if !expires.IsZero() {
 		claims["exp"] = expires.Unix()
 	}
@@ -120,7 +123,8 @@ func TestCredentialsReplacedTogetherWithTheServersUserAreUsed(t *testing.T) {
 			tt.client.URL = s.ClientURL()
 			conn := connect(t, tt.client)
 			write(t, path, tt.new)
-			tt.after.Host, tt.after.NoSigs, tt.after.NoLog, tt.after.Port = "127.0.0.1", true, true, s.Addr().(*net.TCPAddr).Port
+			tt.after.Host, tt.after.NoSigs, tt.after.NoLog, tt.after.Port = "127.0.0.1", true, true,
+				s.Addr().(*net.TCPAddr).Port
 			if err := s.ReloadOptions(&tt.after); err != nil {
 				t.Fatal(err)
 			}
@@ -133,15 +137,20 @@ func TestReplacedCredsFileIsUsed(t *testing.T) {
 	t.Parallel()
 	operator, account := newIdentity(t, nkeys.PrefixByteOperator), newIdentity(t, nkeys.PrefixByteAccount)
 	resolver := &server.MemAccResolver{}
-	limits := map[string]any{"subs": -1, "data": -1, "payload": -1, "imports": -1, "exports": -1, "wildcards": true, "conn": -1, "leaf": -1}
-	if err := resolver.Store(account.public, operator.jwt(t, account, "account", time.Time{}, map[string]any{"limits": limits})); err != nil {
+	limits := map[string]any{
+		"subs": -1, "data": -1, "payload": -1, "imports": -1, "exports": -1, "wildcards": true,
+		"conn": -1, "leaf": -1,
+	}
+	if err := resolver.Store(account.public, operator.jwt(t, account, "account", time.Time{},
+		map[string]any{"limits": limits})); err != nil {
 		t.Fatal(err)
 	}
 	s := startServer(t, server.Options{TrustedKeys: []string{operator.public}, AccountResolver: resolver})
 	creds := func(expires time.Time) string {
 		user := newIdentity(t, nkeys.PrefixByteUser)
 		jwt := account.jwt(t, user, "user", expires, map[string]any{"subs": -1, "data": -1, "payload": -1})
-		return fmt.Sprintf("-----BEGIN NATS USER JWT-----\n%s\n------END NATS USER JWT------\n\n-----BEGIN USER NKEY SEED-----\n%s\n------END USER NKEY SEED------\n",
+		return fmt.Sprintf("-----BEGIN NATS USER JWT-----\n%s\n------END NATS USER JWT------\n\n"+
+			"-----BEGIN USER NKEY SEED-----\n%s\n------END USER NKEY SEED------\n",
 			jwt, user.seed)
 	}
 	path := file(t, creds(time.Now().Add(2*time.Second)))

@@ -33,7 +33,10 @@ func NewDeadLetters(conn *nats.Conn, subject string, log *slog.Logger) (*DeadLet
 	if err != nil {
 		return nil, err
 	}
-	return &DeadLetters{conn: conn, js: js, subject: subject, log: log, throttled: slog.New(logthrottle.New(log.Handler()))}, nil
+	return &DeadLetters{
+		conn: conn, js: js, subject: subject, log: log,
+		throttled: slog.New(logthrottle.New(log.Handler())),
+	}, nil
 }
 
 const keepTimeout = 5 * time.Second
@@ -53,11 +56,15 @@ func (d *DeadLetters) Check(ctx context.Context, wholeStream string) error {
 	stream, err := d.js.StreamNameBySubject(ctx, d.subject)
 	switch {
 	case errors.Is(err, jetstream.ErrStreamNotFound):
-		return fmt.Errorf("no stream takes the dead letters' subject %s: create one, for example with `nats stream add DEAD --subjects '%[1]s'`", d.subject)
+		return fmt.Errorf("no stream takes the dead letters' subject %s: create one, for example with `nats stream "+
+			"add DEAD --subjects '%[1]s'`", d.subject)
 	case err != nil:
-		d.log.Warn("cannot look whether a stream takes the dead letters' subject", "subject", d.subject, "grant", apiOf(d.conn).subject("STREAM.NAMES"), "error", err)
+		d.log.Warn(
+			"cannot look whether a stream takes the dead letters' subject", "subject", d.subject, "grant", apiOf(
+				d.conn).subject("STREAM.NAMES"), "error", err)
 	case stream == wholeStream:
-		return fmt.Errorf("the dead letters' subject %s belongs to the stream %s that the route consumes without a filter, so that dead letters would come back for ever: "+
+		return fmt.Errorf("the dead letters' subject %s belongs to the stream %s that the route consumes without a "+
+			"filter, so that dead letters would come back for ever: "+
 			"set the route's subject, or keep dead letters in another stream", d.subject, stream)
 	}
 	return nil
@@ -82,7 +89,8 @@ func (d *DeadLetters) Keep(m *pipeline.Message, r pipeline.Rejection) error {
 			set("Stream", meta.Stream)
 			set("Sequence", sequence)
 			// The time tells a stream that was made anew from the one before, and the route its own dead letters.
-			letter.Header.Set(jetstream.MsgIDHeader, fmt.Sprintf("%s:%s:%s:%d", r.Route, meta.Stream, sequence, meta.Timestamp.UnixNano()))
+			letter.Header.Set(jetstream.MsgIDHeader, fmt.Sprintf("%s:%s:%s:%d", r.Route, meta.Stream, sequence,
+				meta.Timestamp.UnixNano()))
 		}
 	}
 	if err := d.travel(letter.Header, arrived); err != nil {

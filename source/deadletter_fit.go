@@ -43,8 +43,10 @@ func (d *DeadLetters) store(ctx context.Context, letter *nats.Msg) error {
 	for limit := d.conn.MaxPayload(); ; {
 		cut, fits := fit(letter, limit)
 		if !fits {
-			return fmt.Errorf("not even a dead letter without payload, of %d bytes, fits into %s: raise its max_msg_size "+
-				"with `nats stream edit %s --max-msg-size 1048576`", headerSize(letter.Header), d.streamFor(ctx), d.streamOr(ctx, "STREAM"))
+			return fmt.Errorf(
+				"not even a dead letter without payload, of %d bytes, fits into %s: raise its max_msg_size "+
+					"with `nats stream edit %s --max-msg-size 1048576`", headerSize(letter.Header), d.streamFor(
+					ctx), d.streamOr(ctx, "STREAM"))
 		}
 		_, err := d.js.PublishMsg(ctx, letter)
 		if err == nil {
@@ -64,7 +66,8 @@ func (d *DeadLetters) store(ctx context.Context, letter *nats.Msg) error {
 
 func tooLarge(err error) bool {
 	api, ok := errors.AsType[*jetstream.APIError](err)
-	return errors.Is(err, nats.ErrMaxPayload) || ok && (api.ErrorCode == codeTooLarge || api.ErrorCode == codeHeaderTooLarge ||
+	return errors.Is(err, nats.ErrMaxPayload) || ok && (api.ErrorCode == codeTooLarge ||
+		api.ErrorCode == codeHeaderTooLarge ||
 		api.ErrorCode == codeNotStored && strings.Contains(api.Description, "too large"))
 }
 
@@ -100,9 +103,11 @@ func (d *DeadLetters) mostOf(ctx context.Context) int64 {
 
 // tellCut logs that a dead letter holds only a part of its message.
 func (d *DeadLetters) tellCut(letter *nats.Msg, size int) {
-	d.throttled.Warn("a dead letter is larger than NATS takes: it is kept cut, with a reference to its message in the original stream",
+	d.throttled.Warn("a dead letter is larger than NATS takes: it is kept cut, with a reference to its message in "+
+		"the original stream",
 		"subject", d.subject, "bytes", size, "kept", len(letter.Data), "stream", letter.Header.Get(ourPrefix+"Stream"),
-		"sequence", letter.Header.Get(ourPrefix+"Sequence"), "headers_cut", cmp.Or(letter.Header.Get(headersCutHeader), "0"))
+		"sequence", letter.Header.Get(ourPrefix+"Sequence"), "headers_cut", cmp.Or(
+			letter.Header.Get(headersCutHeader), "0"))
 }
 
 // fit cuts a dead letter to so many bytes of headers and payload: of the payload, the end; of headers that are alone
@@ -151,7 +156,8 @@ func dispensable(h nats.Header) []string {
 		}
 	}
 	slices.SortFunc(names, func(a, b string) int {
-		return cmp.Or(cmp.Compare(headerSize(nats.Header{b: h[b]}), headerSize(nats.Header{a: h[a]})), strings.Compare(a, b))
+		return cmp.Or(cmp.Compare(headerSize(nats.Header{b: h[b]}), headerSize(nats.Header{a: h[a]})),
+			strings.Compare(a, b))
 	})
 	for _, own := range []string{"Error", "Time", "Attempts", "Status"} {
 		if _, has := h[ourPrefix+own]; has {
@@ -181,21 +187,26 @@ func (d *DeadLetters) explain(ctx context.Context, err error) error {
 	switch {
 	case api != nil && api.ErrorCode == codeNotStored:
 		name := d.streamOr(ctx, "STREAM")
-		return fmt.Errorf("%s is full and takes no more dead letters: raise its limits with `nats stream edit %s`, or replay them, "+
+		return fmt.Errorf("%s is full and takes no more dead letters: raise its limits with `nats stream edit %s`, "+
+			"or replay them, "+
 			"or delete them with `nats stream purge %[2]s`: %w", d.streamFor(ctx), name, err)
 	case api != nil && api.ErrorCode == codeSealed:
-		return fmt.Errorf("%s is sealed and takes no dead letters: let another stream take %s: %w", d.streamFor(ctx), d.subject, err)
+		return fmt.Errorf(
+			"%s is sealed and takes no dead letters: let another stream take %s: %w", d.streamFor(ctx), d.subject, err)
 	case api != nil && slices.Contains(codesUsedUp, api.ErrorCode):
-		return fmt.Errorf("the storage of the account or the servers is used up, so that %s takes no dead letters: raise the limits of the account, "+
+		return fmt.Errorf("the storage of the account or the servers is used up, so that %s takes no dead letters: "+
+			"raise the limits of the account, "+
 			"or delete what nobody needs (`nats stream purge` empties a stream): %w", d.streamFor(ctx), err)
 	case errors.Is(err, jetstream.ErrNoStreamResponse), errors.Is(err, nats.ErrNoResponders):
-		return fmt.Errorf("publish the dead letter to %s (does a stream take that subject?): create one, for example with "+
-			"`nats stream add DEAD --subjects '%[1]s'`: %w", d.subject, err)
+		return fmt.Errorf(
+			"publish the dead letter to %s (does a stream take that subject?): create one, for example with "+
+				"`nats stream add DEAD --subjects '%[1]s'`: %w", d.subject, err)
 	case errors.Is(err, context.DeadlineExceeded):
 		if denied := publishRefused(d.conn, d.subject); denied != nil {
 			return fmt.Errorf("publish the dead letter to %s: %w", d.subject, denied)
 		}
-		return fmt.Errorf("no stream acknowledges dead letters on %s: check that the server is healthy, that the NATS user may publish there, "+
+		return fmt.Errorf("no stream acknowledges dead letters on %s: check that the server is healthy, that the "+
+			"NATS user may publish there, "+
 			"and that the stream is not set to no_ack: %w", d.subject, err)
 	}
 	return fmt.Errorf("publish the dead letter to %s: %w", d.subject, err)

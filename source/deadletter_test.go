@@ -15,9 +15,14 @@ import (
 )
 
 // graves returns JetStream of a small server and the dead letters of dead.r.
-func graves(t *testing.T, maxPayload int32, cfg jetstream.StreamConfig) (jetstream.JetStream, jetstream.Stream, *DeadLetters) {
+func graves(t *testing.T, maxPayload int32,
+	cfg jetstream.StreamConfig,
+) (jetstream.JetStream, jetstream.Stream, *DeadLetters) {
 	t.Helper()
-	s := startServer(t, server.Options{JetStream: true, StoreDir: t.TempDir(), MaxPayload: maxPayload, MaxPending: 64 << 20})
+	s := startServer(t, server.Options{
+		JetStream: true, StoreDir: t.TempDir(), MaxPayload: maxPayload,
+		MaxPending: 64 << 20,
+	})
 	conn := connect(t, ConnectConfig{URL: s.ClientURL()})
 	js, err := jetstream.New(conn)
 	if err != nil {
@@ -36,7 +41,10 @@ func graves(t *testing.T, maxPayload int32, cfg jetstream.StreamConfig) (jetstre
 }
 
 func rejected(subject string, h nats.Header, payload []byte) (*pipeline.Message, pipeline.Rejection) {
-	m := &nats.Msg{Subject: subject, Header: h, Data: payload, Reply: "$JS.ACK.S.C.1.7.1.1700000000000000000.0", Sub: &nats.Subscription{}}
+	m := &nats.Msg{
+		Subject: subject, Header: h, Data: payload, Reply: "$JS.ACK.S.C.1.7.1.1700000000000000000.0",
+		Sub: &nats.Subscription{},
+	}
 	return &pipeline.Message{Payload: payload, Handle: &delivery{msg: m}},
 		pipeline.Rejection{Route: "r", Reason: "bad_request", Status: 400, Attempts: 1, Detail: "400 no"}
 }
@@ -54,13 +62,33 @@ func TestDeadLetterAlwaysFits(t *testing.T) {
 		least     int // Bytes of payload that are kept.
 		cut       string
 	}{
-		"what fits is whole":                      {jetstream.StreamConfig{}, header(10), 99_000, "", 99_000, ""},
-		"nearly the server's max_payload":         {jetstream.StreamConfig{}, header(10), maxPayload - 40, fmt.Sprint(maxPayload - 40), 99_000, ""},
-		"larger than the stream's max_msg_size":   {jetstream.StreamConfig{MaxMsgSize: 2000}, header(10), 50_000, "50000", 1000, ""},
-		"headers larger than JetStream takes":     {jetstream.StreamConfig{}, header(65_400), 10, "", 10, "1"},
-		"headers larger than the stream takes":    {jetstream.StreamConfig{MaxMsgSize: 1000}, header(3000), 5000, "5000", 10, "1"},
-		"hardly room for why and where from":      {jetstream.StreamConfig{MaxMsgSize: 420}, header(3000), 5000, "5000", 0, "2"},
-		"headers and payload fill it to the brim": {jetstream.StreamConfig{}, header(60_000), 39_900, "39900", 30_000, ""},
+		"what fits is whole": {jetstream.StreamConfig{}, header(10), 99_000, "", 99_000, ""},
+		"nearly the server's max_payload": {
+			jetstream.StreamConfig{},
+			header(10), maxPayload - 40,
+			fmt.Sprint(maxPayload - 40), 99_000, "",
+		},
+		"larger than the stream's max_msg_size": {
+			jetstream.StreamConfig{MaxMsgSize: 2000},
+			header(10), 50_000,
+			"50000", 1000, "",
+		},
+		"headers larger than JetStream takes": {jetstream.StreamConfig{}, header(65_400), 10, "", 10, "1"},
+		"headers larger than the stream takes": {
+			jetstream.StreamConfig{MaxMsgSize: 1000},
+			header(3000), 5000,
+			"5000", 10, "1",
+		},
+		"hardly room for why and where from": {
+			jetstream.StreamConfig{MaxMsgSize: 420},
+			header(3000), 5000,
+			"5000", 0, "2",
+		},
+		"headers and payload fill it to the brim": {
+			jetstream.StreamConfig{},
+			header(60_000), 39_900, "39900",
+			30_000, "",
+		},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -74,13 +102,17 @@ func TestDeadLetterAlwaysFits(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if got.Header.Get("Momento-Bridge-Truncated") != tt.truncated || len(got.Data) < tt.least || len(got.Data) > tt.payload {
+			if got.Header.Get("Momento-Bridge-Truncated") != tt.truncated || len(got.Data) < tt.least ||
+				len(got.Data) > tt.payload {
 				t.Errorf("truncated %q, %d bytes kept", got.Header.Get("Momento-Bridge-Truncated"), len(got.Data))
 			}
 			if cut := got.Header.Get("Momento-Bridge-Headers-Cut"); cut < tt.cut || tt.cut == "" && cut != "" {
 				t.Errorf("headers cut: %q, want %q", cut, tt.cut)
 			}
-			for name, want := range map[string]string{"Reason": "bad_request", "Stream": "S", "Sequence": "7", "Route": "r", "Subject": "a.b"} {
+			for name, want := range map[string]string{
+				"Reason": "bad_request", "Stream": "S", "Sequence": "7",
+				"Route": "r", "Subject": "a.b",
+			} {
 				if have := got.Header.Get("Momento-Bridge-" + name); have != want {
 					t.Errorf("%s is %q, want %q", name, have, want)
 				}
@@ -103,7 +135,10 @@ func TestDeadLetterFitsWhereTheStreamMayNotBeLookedAt(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	stream, err := js.CreateStream(t.Context(), jetstream.StreamConfig{Name: "DEAD", Subjects: []string{"dead.>"}, MaxMsgSize: 10_000})
+	stream, err := js.CreateStream(t.Context(), jetstream.StreamConfig{
+		Name: "DEAD", Subjects: []string{"dead.>"},
+		MaxMsgSize: 10_000,
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -128,11 +163,26 @@ func TestDeadLetterStreamThatTakesNoneIsNamedWithWhatToDo(t *testing.T) {
 		cfg  jetstream.StreamConfig
 		want []string
 	}{
-		"full of messages":            {full, []string{"the stream DEAD is full", "nats stream purge DEAD", "nats stream edit DEAD"}},
-		"full of bytes":               {jetstream.StreamConfig{MaxBytes: 700, Discard: jetstream.DiscardNew}, []string{"the stream DEAD is full"}},
-		"too small for any":           {jetstream.StreamConfig{MaxMsgSize: 100}, []string{"not even a dead letter without payload", "the stream DEAD", "--max-msg-size"}},
-		"full for the subject":        {jetstream.StreamConfig{MaxMsgsPerSubject: 1, DiscardNewPerSubject: true, Discard: jetstream.DiscardNew}, []string{"the stream DEAD is full"}},
-		"one that acknowledges never": {jetstream.StreamConfig{NoAck: true}, []string{"no stream acknowledges dead letters on dead.r", "no_ack"}},
+		"full of messages": {full, []string{
+			"the stream DEAD is full", "nats stream purge DEAD",
+			"nats stream edit DEAD",
+		}},
+		"full of bytes": {
+			jetstream.StreamConfig{MaxBytes: 700, Discard: jetstream.DiscardNew},
+			[]string{"the stream DEAD is full"},
+		},
+		"too small for any": {
+			jetstream.StreamConfig{MaxMsgSize: 100},
+			[]string{"not even a dead letter without payload", "the stream DEAD", "--max-msg-size"},
+		},
+		"full for the subject": {jetstream.StreamConfig{
+			MaxMsgsPerSubject: 1, DiscardNewPerSubject: true,
+			Discard: jetstream.DiscardNew,
+		}, []string{"the stream DEAD is full"}},
+		"one that acknowledges never": {
+			jetstream.StreamConfig{NoAck: true},
+			[]string{"no stream acknowledges dead letters on dead.r", "no_ack"},
+		},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -165,7 +215,8 @@ func TestDeadLetterSaysThatNoStreamTakesItAnyMore(t *testing.T) {
 		t.Fatal(err)
 	}
 	m, r := rejected("a.b", nil, nil)
-	if err := letters.Keep(m, r); err == nil || !strings.Contains(err.Error(), "publish the dead letter to dead.r (does a stream take that subject?): create one") {
+	if err := letters.Keep(m, r); err == nil || !strings.Contains(err.Error(),
+		"publish the dead letter to dead.r (does a stream take that subject?): create one") {
 		t.Errorf("Keep = %v", err)
 	}
 }
@@ -178,7 +229,8 @@ func TestDeadLettersCountTheirHopsAndNeverComeRound(t *testing.T) {
 	}
 	h := nats.Header{}
 	var err error
-	for i, stop := range []struct{ arrived, to string }{{"a", "dead.a"}, {"dead.a", "dead.b"}, {"dead.b", "dead.c"}} { // A chain is fine.
+	// A chain is fine.
+	for i, stop := range []struct{ arrived, to string }{{"a", "dead.a"}, {"dead.a", "dead.b"}, {"dead.b", "dead.c"}} {
 		if h, err = journey(h, stop.arrived, stop.to); err != nil || h.Get("Momento-Bridge-Hops") != fmt.Sprint(i+1) {
 			t.Fatalf("hop %d: %v, %v", i+1, h, err)
 		}
@@ -200,7 +252,8 @@ func TestDeadLettersCountTheirHopsAndNeverComeRound(t *testing.T) {
 	if n != maxHops {
 		t.Errorf("%d hops, want %d", n, maxHops)
 	}
-	if h, err := journey(nats.Header{"Momento-Bridge-Route": {"old"}}, "dead.x", "dead.a"); err != nil || h.Get("Momento-Bridge-Hops") != "2" {
+	if h, err := journey(nats.Header{"Momento-Bridge-Route": {"old"}}, "dead.x", "dead.a"); err != nil ||
+		h.Get("Momento-Bridge-Hops") != "2" {
 		t.Errorf("a dead letter of a version that did not count: %v, %v", h, err)
 	}
 }

@@ -34,7 +34,8 @@ func (d *DeadLetters) travel(h nats.Header, arrived string) error {
 	}
 	switch {
 	case hops >= maxHops:
-		return fmt.Errorf("%w: it has been kept %d times, the last on its way to %s", pipeline.ErrRoundTrip, hops, d.subject)
+		return fmt.Errorf(
+			"%w: it has been kept %d times, the last on its way to %s", pipeline.ErrRoundTrip, hops, d.subject)
 	case len(path) > 0 && path[len(path)-1] == arrived && slices.Contains(path, d.subject):
 		return fmt.Errorf("%w to %s, by %s: correct the routes, which consume each other's dead letters",
 			pipeline.ErrRoundTrip, d.subject, strings.Join(path, ", "))

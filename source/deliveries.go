@@ -170,7 +170,8 @@ func (q *deliveries) forget() {
 func (q *deliveries) due(now, then time.Time, share float64, buf []string) []string {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	for most := max(leastRenewals, int(float64(q.n)*share)); most > 0 && q.first != nil && !q.first.due.After(now); most-- {
+	for most := max(leastRenewals, int(float64(q.n)*share)); most > 0 && q.first != nil &&
+		!q.first.due.After(now); most-- {
 		d := q.first
 		q.unlink(d)
 		d.due = then

@@ -75,12 +75,14 @@ func Derive(c Circumstances) (Settings, error) {
 	ackWait := c.AckWait
 	if ackWait == 0 {
 		// Room for at least four messages at the slowest rates.
-		ackWait = max(usualAckWait, 4*attempts, 2*(attempts+time.Duration(5/rate*float64(time.Second))).Round(time.Second))
+		ackWait = max(usualAckWait, 4*attempts, 2*(attempts+time.Duration(5/rate*float64(time.Second))).Round(
+			time.Second))
 	}
 	room := int(math.Ceil((ackWait/2-attempts).Seconds()*rate-1e-6)) - 1 // Strictly less, rounding aside.
 	if room < 1 {
 		return Settings{}, fmt.Errorf(
-			"inequality I1: with ack_wait %v, a publish timeout of %v and %.3g messages/s a waiting message is redelivered before it can be published; "+
+			"inequality I1: with ack_wait %v, a publish timeout of %v and %.3g messages/s a waiting message is "+
+				"redelivered before it can be published; "+
 				"raise the consumer's ack_wait to at least %v",
 			ackWait, c.Timeout, rate, (2 * (attempts + time.Duration(4/rate*float64(time.Second)))).Round(time.Second))
 	}

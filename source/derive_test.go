@@ -27,7 +27,10 @@ func TestDerivedSettings(t *testing.T) {
 	}
 	f(usual(10), Settings{AckWait: time.Minute, MaxAckPending: 5000, Held: 199})
 	f(usual(math.Inf(1)), Settings{AckWait: time.Minute, MaxAckPending: 65536, Held: 16384})
-	f(usual(0.2), Settings{AckWait: 70 * time.Second, MaxAckPending: 5000, Held: 4, PullExpiry: 17500 * time.Millisecond})
+	f(usual(0.2), Settings{
+		AckWait: 70 * time.Second, MaxAckPending: 5000, Held: 4,
+		PullExpiry: 17500 * time.Millisecond,
+	})
 	slow := usual(10)
 	slow.Timeout = time.Minute
 	f(slow, Settings{AckWait: 8 * time.Minute, MaxAckPending: 5000, Held: 1199})
@@ -36,7 +39,10 @@ func TestDerivedSettings(t *testing.T) {
 	f(existing, Settings{AckWait: 30 * time.Second, MaxAckPending: 1000, Held: 1000})
 	short := usual(100)
 	short.AckWait, short.Timeout = 4*time.Second, 500*time.Millisecond
-	f(short, Settings{AckWait: 4 * time.Second, MaxAckPending: 5000, Held: 99, PullExpiry: time.Second, Heartbeat: 500 * time.Millisecond})
+	f(short, Settings{
+		AckWait: 4 * time.Second, MaxAckPending: 5000, Held: 99, PullExpiry: time.Second,
+		Heartbeat: 500 * time.Millisecond,
+	})
 }
 
 func TestImpossibleConsumerNamesTheInequality(t *testing.T) {

@@ -28,7 +28,8 @@ const liveMessages = 64
 
 // likely reports whether the stream is to be looked at before anything is consumed from it through these filters.
 func (e *echo) likely(filters []string) bool {
-	return e.found || len(filters) == 0 || slices.ContainsFunc(filters, func(filter string) bool { return filter[0] == '*' || filter[0] == '>' })
+	return e.found || len(filters) == 0 || slices.ContainsFunc(filters,
+		func(filter string) bool { return filter[0] == '*' || filter[0] == '>' })
 }
 
 // arrivals counts messages that were stored after the first of them had been delivered. It belongs to one goroutine.
@@ -85,8 +86,10 @@ func (j *JetStream) refuseEcho(ctx context.Context) error {
 		return nil
 	}
 	j.echo.found = true
-	return fmt.Errorf("the stream %s takes %s, by its subject %s or that of a stream it has them from: each message that is consumed would be stored anew, for ever. "+
-		"Take that subject from the stream with `nats stream edit %[1]s --subjects ...`, or consume a stream that takes what you want to carry and no more",
+	return fmt.Errorf("the stream %s takes %s, by its subject %s or that of a stream it has them from: each message "+
+		"that is consumed would be stored anew, for ever. "+
+		"Take that subject from the stream with `nats stream edit %[1]s --subjects ...`, or consume a stream that "+
+		"takes what you want to carry and no more",
 		j.cfg.Stream, how, caught)
 }
 
@@ -123,7 +126,8 @@ func echoes(subjects, filters []string, inbox, stream, consumer string) (caught,
 		if subject.Overlap(one, inbox+">") {
 			return one, "what is delivered to the inboxes of consumers (" + inbox + ">)"
 		}
-		for _, acks := range [...]string{replyPrefix + stream + "." + consumer + ".>", replyPrefix + "*.*." + stream + "." + consumer + ".>"} {
+		for _, acks := range [...]string{replyPrefix + stream + "." + consumer + ".>", replyPrefix + "*.*." + stream +
+			"." + consumer + ".>"} {
 			if subject.Overlap(one, acks) && filtersOverlap(filters, []string{acks}) {
 				return one, "the acknowledgements of its own consumer (" + replyPrefix + ">)"
 			}

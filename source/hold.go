@@ -2,8 +2,8 @@ package source
 
 import "time"
 
-// hold decides how many messages to hold: what is published in a few seconds, as replicas share a consumer, and what one of them holds the
-// others cannot publish. The derived number, which AckWait allows, is the most.
+// hold decides how many messages to hold: what is published in a few seconds, as replicas share a consumer, and what
+// one of them holds the others cannot publish. The derived number, which AckWait allows, is the most.
 type hold struct {
 	limit   int // 0 before the first decision.
 	settled uint64
@@ -13,8 +13,8 @@ type hold struct {
 const (
 	// firstHeld is held before it is known how fast messages are published.
 	firstHeld = 1024
-	// mostHeld keeps connections busy through a round trip to the server of 80 ms at 50 000 messages a second. More would only take memory, about 1 KiB
-	// each.
+	// mostHeld keeps connections busy through a round trip to the server of 80 ms at 50 000 messages a second. More
+	// would only take memory, about 1 KiB each.
 	mostHeld = 4096
 	// holdTime is how long the messages held last.
 	holdTime = 4 * time.Second
@@ -22,8 +22,8 @@ const (
 	holdEvery = time.Second
 )
 
-// next decides, given how many messages have been settled so far. It reports whether that is a change. The number grows at once and shrinks
-// by half at the most, so that a lull is not the end.
+// next decides, given how many messages have been settled so far. It reports whether that is a change. The number grows
+// at once and shrinks by half at the most, so that a lull is not the end.
 func (h *hold) next(now time.Time, settled uint64, s *Settings) (int, bool) {
 	before := h.limit
 	elapsed := now.Sub(h.decided)

@@ -60,7 +60,8 @@ func (j *JetStream) Inspect(ctx context.Context) []Finding {
 		i.permissions()
 	}
 	if len(i.missing) > 0 {
-		i.warn("not everything could be looked at", "the NATS user may not publish to "+strings.Join(i.missing, ", ")+": grant it (docs/permissions.md), or see to retention, limits and other consumers yourself")
+		i.warn("not everything could be looked at", "the NATS user may not publish to "+strings.Join(i.missing,
+			", ")+": grant it (docs/permissions.md), or see to retention, limits and other consumers yourself")
 	}
 	return i.all
 }
@@ -90,7 +91,8 @@ func (i *inspection) consumer(ctx context.Context, stream *jetstream.StreamInfo)
 	}
 	i.pass(fmt.Sprintf("%s: %d pending, %d unacknowledged", what, info.NumPending, info.NumAckPending))
 	if j.cfg.startsElsewhere(info.Config) {
-		i.pass(fmt.Sprintf("%s goes on where it stands: the route's deliver counts for one that is created; to start there, stop the bridge and `nats consumer rm %s %s`",
+		i.pass(fmt.Sprintf("%s goes on where it stands: the route's deliver counts for one that is created; to start "+
+			"there, stop the bridge and `nats consumer rm %s %s`",
 			what, j.cfg.Stream, j.cfg.Consumer))
 	}
 	for _, text := range j.remarks(info, stream) {
@@ -103,7 +105,9 @@ func (i *inspection) consumer(ctx context.Context, stream *jetstream.StreamInfo)
 		i.warn(what, text)
 	}
 	if stream != nil && info.Config.Replicas > 0 && info.Config.Replicas < stream.Config.Replicas {
-		i.pass(fmt.Sprintf("%s: num_replicas %d, the stream has %d: its position is on fewer servers than the messages", what, info.Config.Replicas, stream.Config.Replicas))
+		i.pass(fmt.Sprintf(
+			"%s: num_replicas %d, the stream has %d: its position is on fewer servers than the messages", what,
+			info.Config.Replicas, stream.Config.Replicas))
 	}
 	return true
 }
@@ -120,7 +124,8 @@ func (i *inspection) creation(ctx context.Context, stream *jetstream.StreamInfo)
 	if cfg.FilterSubject != "" {
 		create += "." + cfg.FilterSubject
 	}
-	if err := j.acks.refusals.mayPublish(j.api(create), []byte("{"), lookTimeout); err != nil { // What is no JSON creates nothing.
+	// What is no JSON creates nothing.
+	if err := j.acks.refusals.mayPublish(j.api(create), []byte("{"), lookTimeout); err != nil {
 		i.fail(what, err)
 	}
 	if stream == nil {
@@ -128,7 +133,9 @@ func (i *inspection) creation(ctx context.Context, stream *jetstream.StreamInfo)
 	}
 	most := func(limit int, whose string) {
 		if limit > 0 && limit < cfg.MaxAckPending {
-			i.warn(what, fmt.Sprintf("%s allows max_ack_pending %d, %d are wanted: less is in flight at the same time; %s", whose, limit, cfg.MaxAckPending, raiseAckPending(j.cfg.Stream)))
+			i.warn(what, fmt.Sprintf(
+				"%s allows max_ack_pending %d, %d are wanted: less is in flight at the same time; %s", whose, limit,
+				cfg.MaxAckPending, raiseAckPending(j.cfg.Stream)))
 		}
 	}
 	most(stream.Config.ConsumerLimits.MaxAckPending, "the stream")
@@ -139,7 +146,9 @@ func (i *inspection) creation(ctx context.Context, stream *jetstream.StreamInfo)
 		i.warn(what, text)
 	}
 	if n := stream.Config.MaxConsumers; n > 0 && stream.State.Consumers >= n {
-		i.fail(what, fmt.Errorf("the stream has %d consumers and may have no more: delete one that nobody uses (`nats consumer ls %s` shows them)", stream.State.Consumers, j.cfg.Stream))
+		i.fail(what,
+			fmt.Errorf("the stream has %d consumers and may have no more: delete one that nobody uses (`nats "+
+				"consumer ls %s` shows them)", stream.State.Consumers, j.cfg.Stream))
 	}
 	i.account(ctx, what, stream.Config.Replicas, most)
 	if stream.Config.Retention != jetstream.WorkQueuePolicy {
@@ -168,7 +177,9 @@ func (i *inspection) account(ctx context.Context, what string, replicas int, mos
 	}
 	most(tier.Limits.MaxAckPending, "the account")
 	if n := tier.Limits.MaxConsumers; n > 0 && tier.Consumers >= n {
-		i.fail(what, fmt.Errorf("the account has %d consumers and may have no more: delete some that nobody uses, or raise its limit", tier.Consumers))
+		i.fail(what, fmt.Errorf(
+			"the account has %d consumers and may have no more: delete some that nobody uses, or raise its limit",
+			tier.Consumers))
 	}
 }
 
@@ -186,7 +197,9 @@ func (i *inspection) overlaps(ctx context.Context, what string, cfg jetstream.Co
 	consumers := stream.ListConsumers(ctx)
 	for other := range consumers.Info() {
 		if filtersOverlap(filtersOf(cfg), filtersOf(other.Config)) {
-			i.fail(what, errors.New(overlapText(i.j.cfg.Stream, filtersOf(cfg), fmt.Sprintf("consumer %s (filter %q)", other.Name, filtersOf(other.Config)))))
+			i.fail(what,
+				errors.New(overlapText(i.j.cfg.Stream, filtersOf(cfg), fmt.Sprintf("consumer %s (filter %q)",
+					other.Name, filtersOf(other.Config)))))
 		}
 	}
 	if consumers.Err() != nil {

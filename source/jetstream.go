@@ -61,12 +61,13 @@ type JetStream struct {
 	throttled  *slog.Logger  // For what may repeat with each message or tick.
 	pending    atomic.Int64
 	ackWaits   atomic.Int64 // Delivered and not acknowledged, by all replicas.
-	proven     atomic.Bool  // The server has answered a probe of acknowledgements, so that silence means that none arrives.
-	missed     atomic.Uint64
-	renewals   atomic.Uint64
-	echo       echo
-	created    time.Time // Of the consumer that was bound last,
-	remade     time.Time // if it is not the first one: what was stored before may have had other sequences.
+	// The server has answered a probe of acknowledgements, so that silence means that none arrives.
+	proven   atomic.Bool
+	missed   atomic.Uint64
+	renewals atomic.Uint64
+	echo     echo
+	created  time.Time // Of the consumer that was bound last,
+	remade   time.Time // if it is not the first one: what was stored before may have had other sequences.
 
 	mu      sync.Mutex // Guards the following.
 	reason  string     // Why it is not consuming; empty while it is.
@@ -203,7 +204,10 @@ func (j *JetStream) work(ctx context.Context, p *puller, consumer jetstream.Cons
 	ticks := time.NewTicker(p.limits.tick())
 	defer ticks.Stop()
 	now := time.Now()
-	w := watch{j: j, p: p, consumer: consumer, route: route, heard: now, began: now, asked: now.Add(firstInfo - j.lookEvery)}
+	w := watch{
+		j: j, p: p, consumer: consumer, route: route, heard: now, began: now,
+		asked: now.Add(firstInfo - j.lookEvery),
+	}
 	w.adapt(now)
 	w.greet(consumer.CachedInfo())
 	for {

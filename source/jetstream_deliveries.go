@@ -19,7 +19,9 @@ const arrivalTime = time.Second
 // still on their way, and makes the server forget our open requests. nats-server 2.15 looks at a message that was
 // handed back at once, and when all that waits for one are requests of somebody who has left, it puts the message
 // behind the others; asking for the consumer's numbers removes such requests.
-func (j *JetStream) prepareHandBack(hard context.Context, consumer jetstream.Consumer, sub *nats.Subscription, closed chan struct{}) {
+func (j *JetStream) prepareHandBack(hard context.Context, consumer jetstream.Consumer, sub *nats.Subscription,
+	closed chan struct{},
+) {
 	soon, cancel := context.WithTimeout(hard, arrivalTime)
 	defer cancel()
 	j.awaitClosed(soon, sub, closed)

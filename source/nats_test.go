@@ -42,7 +42,8 @@ func startServer(t *testing.T, o server.Options) *server.Server {
 // startNATS returns a connection to a server with JetStream.
 func startNATS(t *testing.T) *nats.Conn {
 	t.Helper()
-	return connect(t, ConnectConfig{URL: startServer(t, server.Options{JetStream: true, StoreDir: t.TempDir()}).ClientURL()})
+	return connect(t,
+		ConnectConfig{URL: startServer(t, server.Options{JetStream: true, StoreDir: t.TempDir()}).ClientURL()})
 }
 
 // connect connects and waits until it is connected.
@@ -127,11 +128,14 @@ func startStage(t *testing.T, src runner, rc pipeline.RouteConfig, queue int, si
 }
 
 // startStageUntil is startStage with a hard stop.
-func startStageUntil(hard context.Context, t *testing.T, src runner, rc pipeline.RouteConfig, queue int, sink sinkFunc) *stage {
+func startStageUntil(hard context.Context, t *testing.T, src runner, rc pipeline.RouteConfig, queue int,
+	sink sinkFunc,
+) *stage {
 	t.Helper()
 	rc.Name, rc.Cache, rc.MaxPayload, rc.Settler = "r", "c", 1<<20, src
 	pipe := pipeline.New(pipeline.Config{
-		Workers: 8, Timeout: 5 * time.Second, MaxMessages: queue, MaxBytes: 1 << 20, Limits: pipeline.Limits{Region: pipeline.Rate{Ceiling: math.Inf(1)}},
+		Workers: 8, Timeout: 5 * time.Second, MaxMessages: queue, MaxBytes: 1 << 20,
+		Limits: pipeline.Limits{Region: pipeline.Rate{Ceiling: math.Inf(1)}},
 		Delays: pipeline.DefaultDelays(), Routes: []pipeline.RouteConfig{rc},
 	}, sink, quiet(), pipeline.NewMetrics(prometheus.NewRegistry()))
 	ctx, cancel := context.WithCancel(t.Context())
@@ -166,7 +170,10 @@ func TestCoreCountsEveryDropExactly(t *testing.T) {
 	t.Parallel()
 	conn := startNATS(t)
 	var log syncBuffer
-	src := NewCore(conn, CoreConfig{Route: "r", Subject: "a.>", Queue: "q", Template: subjectTemplate(t, "a.>"), PendingMessages: 100, PendingBytes: 1 << 20},
+	src := NewCore(conn, CoreConfig{
+		Route: "r", Subject: "a.>", Queue: "q", Template: subjectTemplate(t, "a.>"),
+		PendingMessages: 100, PendingBytes: 1 << 20,
+	},
 		slog.New(slog.NewTextHandler(&log, nil)))
 	var open atomic.Bool
 	s := startStage(t, src, pipeline.RouteConfig{}, 10, func(r *pipeline.Request) pipeline.Answer {
@@ -189,26 +196,35 @@ func TestCoreCountsEveryDropExactly(t *testing.T) {
 	}
 	const sent, held = 5000, 10
 	publish(held + 1) // The queue is full, and another one waits for it: what follows stays in the client.
-	eventually(t, "a full queue", func() bool { return s.pipe.Stats().Routes[0].Received == held && src.Buffered() == 1 })
+	eventually(t, "a full queue", func() bool {
+		return s.pipe.Stats().Routes[0].Received == held &&
+			src.Buffered() == 1
+	})
 	publish(sent - held - 1)
 	eventually(t, "dropping", func() bool { return src.Dropped() > 0 })
 	eventually(t, "the log telling which route drops", func() bool {
-		return strings.Contains(log.String(), `level=ERROR msg="messages are lost`) && strings.Contains(log.String(), "route=r")
+		return strings.Contains(log.String(), `level=ERROR msg="messages are lost`) &&
+			strings.Contains(log.String(), "route=r")
 	})
 	if n := src.Buffered(); n != 100 {
 		t.Errorf("%d messages are in the client's full buffer of 100", n)
 	}
 	open.Store(true)
 	stats := s.stop()
-	if got := stats.Settled[pipeline.Published] + uint64(src.Dropped()); got != sent || stats.Received != stats.Settled[pipeline.Published] {
-		t.Errorf("published %d + dropped %d = %d of %d sent", stats.Settled[pipeline.Published], src.Dropped(), got, sent)
+	if got := stats.Settled[pipeline.Published] + uint64(src.Dropped()); got != sent ||
+		stats.Received != stats.Settled[pipeline.Published] {
+		t.Errorf("published %d + dropped %d = %d of %d sent", stats.Settled[pipeline.Published],
+			src.Dropped(), got, sent)
 	}
 }
 
 func TestCoreDrainLosesNothing(t *testing.T) {
 	t.Parallel()
 	conn := startNATS(t)
-	src := NewCore(conn, CoreConfig{Route: "r", Subject: "a", Template: subjectTemplate(t, "a"), PendingMessages: 100_000, PendingBytes: 1 << 20}, quiet())
+	src := NewCore(conn, CoreConfig{
+		Route: "r", Subject: "a", Template: subjectTemplate(t, "a"),
+		PendingMessages: 100_000, PendingBytes: 1 << 20,
+	}, quiet())
 	s := startStage(t, src, pipeline.RouteConfig{}, 10, func(r *pipeline.Request) pipeline.Answer {
 		time.Sleep(time.Millisecond)
 		return accepted(r)
@@ -232,7 +248,8 @@ func newStream(t *testing.T, conn *nats.Conn, n int) jetstream.Stream {
 	}
 	var stream jetstream.Stream
 	eventually(t, "created the stream", func() bool { // The server may still be removing the files of the one before.
-		stream, err = js.CreateStream(t.Context(), jetstream.StreamConfig{Name: "S", Subjects: []string{"a.>", "dead.>"}})
+		stream, err = js.CreateStream(t.Context(),
+			jetstream.StreamConfig{Name: "S", Subjects: []string{"a.>", "dead.>"}})
 		return err == nil
 	})
 	for i := range n {
@@ -284,7 +301,8 @@ func TestStreamIsAcknowledgedAfterThePublishAndHandedBackOnStop(t *testing.T) {
 		t.Fatal(err)
 	}
 	cfg := consumer.CachedInfo().Config
-	if cfg.AckPolicy != jetstream.AckExplicitPolicy || cfg.MaxDeliver != -1 || cfg.AckWait != time.Minute || cfg.BackOff != nil {
+	if cfg.AckPolicy != jetstream.AckExplicitPolicy || cfg.MaxDeliver != -1 || cfg.AckWait != time.Minute ||
+		cfg.BackOff != nil {
 		t.Errorf("the created consumer is %+v", cfg)
 	}
 	batch, err := consumer.Fetch(70, jetstream.FetchMaxWait(5*time.Second))
@@ -308,14 +326,30 @@ func TestUnfitConsumerIsRefusedAndNotChanged(t *testing.T) {
 		cfg  jetstream.ConsumerConfig
 		want string
 	}{
-		"a limit of deliveries": {jetstream.ConsumerConfig{AckPolicy: jetstream.AckExplicitPolicy, MaxDeliver: 5, FilterSubject: "a.>"}, "max_deliver is 5"},
+		"a limit of deliveries": {jetstream.ConsumerConfig{
+			AckPolicy: jetstream.AckExplicitPolicy, MaxDeliver: 5,
+			FilterSubject: "a.>",
+		}, "max_deliver is 5"},
 		"a backoff": {jetstream.ConsumerConfig{
-			AckPolicy: jetstream.AckExplicitPolicy, MaxDeliver: 5, FilterSubject: "a.>", BackOff: []time.Duration{time.Second, time.Minute},
+			AckPolicy: jetstream.AckExplicitPolicy, MaxDeliver: 5, FilterSubject: "a.>",
+			BackOff: []time.Duration{time.Second, time.Minute},
 		}, "it has a backoff"},
-		"no acknowledgement":      {jetstream.ConsumerConfig{AckPolicy: jetstream.AckNonePolicy, FilterSubject: "a.>"}, "ack_policy is none"},
-		"another filter":          {jetstream.ConsumerConfig{AckPolicy: jetstream.AckExplicitPolicy, FilterSubject: "a.x"}, "its filter is a.x, the route's is a.>"},
-		"an ack wait too short":   {jetstream.ConsumerConfig{AckPolicy: jetstream.AckExplicitPolicy, AckWait: time.Second, FilterSubject: "a.>"}, "inequality I1"},
-		"headers without payload": {jetstream.ConsumerConfig{AckPolicy: jetstream.AckExplicitPolicy, HeadersOnly: true, FilterSubject: "a.>"}, "headers only"},
+		"no acknowledgement": {
+			jetstream.ConsumerConfig{AckPolicy: jetstream.AckNonePolicy, FilterSubject: "a.>"},
+			"ack_policy is none",
+		},
+		"another filter": {jetstream.ConsumerConfig{
+			AckPolicy:     jetstream.AckExplicitPolicy,
+			FilterSubject: "a.x",
+		}, "its filter is a.x, the route's is a.>"},
+		"an ack wait too short": {jetstream.ConsumerConfig{
+			AckPolicy: jetstream.AckExplicitPolicy,
+			AckWait:   time.Second, FilterSubject: "a.>",
+		}, "inequality I1"},
+		"headers without payload": {jetstream.ConsumerConfig{
+			AckPolicy: jetstream.AckExplicitPolicy, HeadersOnly: true,
+			FilterSubject: "a.>",
+		}, "headers only"},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -325,7 +359,8 @@ func TestUnfitConsumerIsRefusedAndNotChanged(t *testing.T) {
 			}
 			defer func() { _ = stream.DeleteConsumer(context.WithoutCancel(t.Context()), "momento-bridge-r") }()
 			_, _, err := newJetStream(t, conn).bind(t.Context(), anyRoute())
-			if err == nil || !strings.Contains(err.Error(), tt.want) || !strings.Contains(err.Error(), "never changed") {
+			if err == nil || !strings.Contains(err.Error(), tt.want) || !strings.Contains(err.Error(),
+				"never changed") {
 				t.Errorf("bind = %v, want %q in it", err, tt.want)
 			}
 		})
@@ -361,12 +396,16 @@ func TestDeadLetterCarriesWhatIsNeededToReplayIt(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := startStage(t, src, pipeline.RouteConfig{Returnable: true, DeadLetters: dead}, 100, func(r *pipeline.Request) pipeline.Answer {
-		if string(r.Payload) == "1" {
-			return pipeline.Answer{Verdict: pipeline.Reject, Result: pipeline.Result400, Status: 400, Reason: "bad_request", Detail: "400 no"}
-		}
-		return accepted(r)
-	})
+	s := startStage(t, src, pipeline.RouteConfig{Returnable: true, DeadLetters: dead}, 100,
+		func(r *pipeline.Request) pipeline.Answer {
+			if string(r.Payload) == "1" {
+				return pipeline.Answer{
+					Verdict: pipeline.Reject, Result: pipeline.Result400, Status: 400,
+					Reason: "bad_request", Detail: "400 no",
+				}
+			}
+			return accepted(r)
+		})
 	eventually(t, "settled", func() bool {
 		st := s.pipe.Stats().Routes[0].Settled
 		return st[pipeline.Published] == 1 && st[pipeline.DeadLettered] == 1
@@ -378,8 +417,9 @@ func TestDeadLetterCarriesWhatIsNeededToReplayIt(t *testing.T) {
 	}
 	want := map[string]string{
 		"Trace": "t1", "Momento-Bridge-Route": "r", "Momento-Bridge-Subject": "a.b", "Momento-Bridge-Stream": "S",
-		"Momento-Bridge-Sequence": "2", "Momento-Bridge-Reason": "bad_request", "Momento-Bridge-Status": "400", "Momento-Bridge-Attempts": "1",
-		"Momento-Bridge-Error": "400 no",
+		"Momento-Bridge-Sequence": "2", "Momento-Bridge-Reason": "bad_request", "Momento-Bridge-Status": "400",
+		"Momento-Bridge-Attempts": "1",
+		"Momento-Bridge-Error":    "400 no",
 	}
 	if id := letter.Header.Get("Nats-Msg-Id"); !strings.HasPrefix(id, "r:S:2:") {
 		t.Errorf("the message id is %q, want route, stream, sequence and time", id)
@@ -389,7 +429,8 @@ func TestDeadLetterCarriesWhatIsNeededToReplayIt(t *testing.T) {
 			t.Errorf("header %s is %q, want %q", name, got, value)
 		}
 	}
-	if _, err := time.Parse(time.RFC3339, letter.Header.Get("Momento-Bridge-Time")); err != nil || string(letter.Data) != "1" {
+	if _, err := time.Parse(time.RFC3339, letter.Header.Get("Momento-Bridge-Time")); err != nil ||
+		string(letter.Data) != "1" {
 		t.Errorf("letter %q at %v", letter.Data, err)
 	}
 	consumer, err := stream.Consumer(t.Context(), "momento-bridge-r")
@@ -453,7 +494,10 @@ func TestLargeMessagesAreNotDroppedByTheClient(t *testing.T) {
 func TestCoreAccountsForEverythingWhenTheDrainIsTooShort(t *testing.T) {
 	t.Parallel()
 	conn := startNATS(t)
-	src := NewCore(conn, CoreConfig{Route: "r", Subject: "a", Template: subjectTemplate(t, "a"), PendingMessages: 100_000, PendingBytes: 1 << 20}, quiet())
+	src := NewCore(conn, CoreConfig{
+		Route: "r", Subject: "a", Template: subjectTemplate(t, "a"),
+		PendingMessages: 100_000, PendingBytes: 1 << 20,
+	}, quiet())
 	hard, stopHard := context.WithCancel(t.Context())
 	s := startStageUntil(hard, t, src, pipeline.RouteConfig{}, 10, func(*pipeline.Request) pipeline.Answer {
 		time.Sleep(20 * time.Millisecond)
@@ -468,7 +512,10 @@ func TestCoreAccountsForEverythingWhenTheDrainIsTooShort(t *testing.T) {
 	eventually(t, "the queue full", func() bool { r := s.pipe.Stats().Routes[0]; return r.Queued+r.InFlight == 10 })
 	time.AfterFunc(200*time.Millisecond, stopHard)
 	stats := s.stop()
-	if got := int64(stats.Settled[pipeline.Dropped]) + src.Dropped(); got != sent || stats.Received != stats.Settled[pipeline.Dropped] {
-		t.Errorf("received %d, settled %v, dropped by the client %d: %d of %d accounted for", stats.Received, stats.Settled, src.Dropped(), got, sent)
+	if got := int64(stats.Settled[pipeline.Dropped]) + src.Dropped(); got != sent ||
+		stats.Received != stats.Settled[pipeline.Dropped] {
+		t.Errorf(
+			"received %d, settled %v, dropped by the client %d: %d of %d accounted for", stats.Received, stats.Settled,
+			src.Dropped(), got, sent)
 	}
 }

@@ -23,7 +23,8 @@ func (w *watch) open(shared bool) {
 	if s.slow || took > slowAfter {
 		level = slog.LevelInfo
 	}
-	j.log.Log(context.Background(), level, "what was unacknowledged is in hand: going on", "took", took.Round(time.Millisecond),
+	j.log.Log(context.Background(), level, "what was unacknowledged is in hand: going on", "took",
+		took.Round(time.Millisecond),
 		"unacknowledged", s.info.NumAckPending, "handed_back", s.naks, "waited", waiting)
 	j.held.keep()
 	w.forgetAt = time.Now().Add(knownFor)
@@ -42,7 +43,9 @@ func (w *watch) tellOfSlowness(now time.Time) {
 	}
 	w.slow()
 	missing, _, waiting, _ := w.j.barrier.state()
-	w.j.log.Info("nothing new is started until what is unacknowledged is in hand, to keep the order", "missing", missing, "waiting", waiting)
+	w.j.log.Info(
+		"nothing new is started until what is unacknowledged is in hand, to keep the order", "missing", missing,
+		"waiting", waiting)
 }
 
 // slow notes that it takes long. Health and status say so from now on; the log is the caller's.
@@ -55,7 +58,8 @@ func (w *watch) slow() {
 func (s *settling) text(ackWait time.Duration) string {
 	text := "nothing new is started until what was delivered before and is unacknowledged is in hand, to keep the order"
 	if s.wide {
-		text += "; that is too far apart to be asked for, so that the server delivers it after ack_wait " + ackWait.String() + ", and then it goes on by itself"
+		text += "; that is too far apart to be asked for, so that the server delivers it after ack_wait " +
+			ackWait.String() + ", and then it goes on by itself"
 	}
 	return text
 }

@@ -12,7 +12,8 @@ import (
 	"momento-bridge/pipeline"
 )
 
-// A replica stops with much in hand, some of it failing, and the next one starts: what was handed back comes in the order of each topic.
+// A replica stops with much in hand, some of it failing, and the next one starts: what was handed back comes in the
+// order of each topic.
 func TestOrderHoldsAcrossARestart(t *testing.T) {
 	t.Parallel()
 	conn := startNATS(t)
@@ -42,30 +43,32 @@ func TestOrderHoldsAcrossARestart(t *testing.T) {
 		return n
 	}
 	for round := range 5 {
-		s := startStage(t, newJetStream(t, conn), pipeline.RouteConfig{Returnable: true, Ordered: true}, 1000, func(r *pipeline.Request) pipeline.Answer {
-			time.Sleep(2 * time.Millisecond)
-			mu.Lock()
-			defer mu.Unlock()
-			if len(got[r.Topic])%7 == round {
-				time.Sleep(time.Millisecond)
-				got[r.Topic] = append(got[r.Topic], "failed")
-				return pipeline.Answer{Verdict: pipeline.Retry, Result: pipeline.Result5xx}
-			}
-			got[r.Topic] = append(got[r.Topic], string(r.Payload))
-			return accepted(r)
-		})
+		s := startStage(t, newJetStream(t, conn), pipeline.RouteConfig{Returnable: true, Ordered: true}, 1000,
+			func(r *pipeline.Request) pipeline.Answer {
+				time.Sleep(2 * time.Millisecond)
+				mu.Lock()
+				defer mu.Unlock()
+				if len(got[r.Topic])%7 == round {
+					time.Sleep(time.Millisecond)
+					got[r.Topic] = append(got[r.Topic], "failed")
+					return pipeline.Answer{Verdict: pipeline.Retry, Result: pipeline.Result5xx}
+				}
+				got[r.Topic] = append(got[r.Topic], string(r.Payload))
+				return accepted(r)
+			})
 		eventually(t, "publishing", func() bool { return published() >= (round+1)*topics*each/6 })
 		s.stop()
 		if err := conn.Flush(); err != nil {
 			t.Fatal(err)
 		}
 	}
-	s := startStage(t, newJetStream(t, conn), pipeline.RouteConfig{Returnable: true, Ordered: true}, 1000, func(r *pipeline.Request) pipeline.Answer {
-		mu.Lock()
-		defer mu.Unlock()
-		got[r.Topic] = append(got[r.Topic], string(r.Payload))
-		return accepted(r)
-	})
+	s := startStage(t, newJetStream(t, conn), pipeline.RouteConfig{Returnable: true, Ordered: true}, 1000,
+		func(r *pipeline.Request) pipeline.Answer {
+			mu.Lock()
+			defer mu.Unlock()
+			got[r.Topic] = append(got[r.Topic], string(r.Payload))
+			return accepted(r)
+		})
 	want := make([]string, each)
 	for i := range want {
 		want[i] = fmt.Sprint(i)

@@ -32,7 +32,10 @@ func (g *guardedServer) options(publish, subscribe []string) server.Options {
 		Users: []*server.User{
 			{Username: "admin", Password: "p"},
 			{Username: "bridge", Password: "p", Permissions: &server.Permissions{
-				Publish: &server.SubjectPermission{Allow: []string{">"}, Deny: publish}, Subscribe: &server.SubjectPermission{Allow: []string{">"}, Deny: subscribe},
+				Publish: &server.SubjectPermission{
+					Allow: []string{">"},
+					Deny:  publish,
+				}, Subscribe: &server.SubjectPermission{Allow: []string{">"}, Deny: subscribe},
 			}},
 		},
 	}
@@ -115,8 +118,13 @@ func TestRefusedAcknowledgementsStopTheRouteAndAreSentAgainOnceAllowed(t *testin
 	eventually(t, "published", func() bool { n, _ := got.counts(); return n == 20 })
 	g.deny([]string{"$JS.ACK.>"}, nil)
 	publishNumbers(t, g.admin, 20, 40)
-	awaitReason(t, src, "the NATS user may not publish to $JS.ACK.S.momento-bridge-r.>: grant it", "nothing more is asked for")
-	eventually(t, "no request open", func() bool { info, err := consumer.Info(t.Context()); return err == nil && info.NumWaiting == 0 })
+	awaitReason(t, src, "the NATS user may not publish to $JS.ACK.S.momento-bridge-r.>: grant it",
+		"nothing more is asked for")
+	eventually(t, "no request open", func() bool {
+		info, err := consumer.Info(t.Context())
+		return err == nil &&
+			info.NumWaiting == 0
+	})
 	publishNumbers(t, g.admin, 40, 60)
 	time.Sleep(3 * time.Second) // Longer than AckWait.
 	if n, doubled := got.counts(); n > 40 || doubled > 0 {
@@ -141,7 +149,8 @@ func TestNothingIsPublishedWhereAcknowledgementsAreRefusedFromTheBeginning(t *te
 	g := newGuardedServer(t, []string{"$JS.ACK.>"}, nil)
 	stream := newStream(t, g.admin, 10)
 	consumer, err := stream.CreateConsumer(t.Context(), jetstream.ConsumerConfig{
-		Durable: own, AckPolicy: jetstream.AckExplicitPolicy, AckWait: time.Minute, FilterSubject: "a.>", InactiveThreshold: 3 * time.Second,
+		Durable: own, AckPolicy: jetstream.AckExplicitPolicy, AckWait: time.Minute, FilterSubject: "a.>",
+		InactiveThreshold: 3 * time.Second,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -169,10 +178,19 @@ func TestEachRefusedPermissionIsNamedAndUsedOnceGranted(t *testing.T) {
 		publish, subscribe []string
 		want               string
 	}{
-		"requests for messages": {publish: []string{"$JS.API.CONSUMER.MSG.NEXT.>"}, want: "may not publish to $JS.API.CONSUMER.MSG.NEXT.S.momento-bridge-r: grant it"},
-		"the consumer":          {publish: []string{"$JS.API.CONSUMER.INFO.>"}, want: "may not publish to $JS.API.CONSUMER.INFO.S.momento-bridge-r: grant it"},
-		"creating":              {publish: []string{"$JS.API.CONSUMER.CREATE.>"}, want: "may not publish to $JS.API.CONSUMER.CREATE.S.momento-bridge-r.a.>: grant it"},
-		"the inbox":             {subscribe: []string{"_INBOX.>"}, want: "may not subscribe to _INBOX.>: grant it"},
+		"requests for messages": {
+			publish: []string{"$JS.API.CONSUMER.MSG.NEXT.>"},
+			want:    "may not publish to $JS.API.CONSUMER.MSG.NEXT.S.momento-bridge-r: grant it",
+		},
+		"the consumer": {
+			publish: []string{"$JS.API.CONSUMER.INFO.>"},
+			want:    "may not publish to $JS.API.CONSUMER.INFO.S.momento-bridge-r: grant it",
+		},
+		"creating": {
+			publish: []string{"$JS.API.CONSUMER.CREATE.>"},
+			want:    "may not publish to $JS.API.CONSUMER.CREATE.S.momento-bridge-r.a.>: grant it",
+		},
+		"the inbox": {subscribe: []string{"_INBOX.>"}, want: "may not subscribe to _INBOX.>: grant it"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -226,7 +244,8 @@ func publishNumbers(t *testing.T, conn *nats.Conn, from, to int) {
 		t.Fatal(err)
 	}
 	for i := from; i < to; i++ {
-		if _, err := js.Publish(t.Context(), "a.b", []byte(strings.Repeat("x", i+10))); err != nil && !errors.Is(err, context.Canceled) {
+		if _, err := js.Publish(t.Context(), "a.b", []byte(strings.Repeat("x", i+10))); err != nil &&
+			!errors.Is(err, context.Canceled) {
 			t.Fatal(err)
 		}
 	}

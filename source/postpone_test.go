@@ -11,7 +11,10 @@ func TestPostponedMessageComesAgainThoughNotAtOnce(t *testing.T) {
 	t.Parallel()
 	conn := startNATS(t)
 	stream := newStream(t, conn, 1)
-	consumer, err := stream.CreateConsumer(t.Context(), jetstream.ConsumerConfig{Durable: "C", AckPolicy: jetstream.AckExplicitPolicy, AckWait: time.Minute})
+	consumer, err := stream.CreateConsumer(t.Context(), jetstream.ConsumerConfig{
+		Durable:   "C",
+		AckPolicy: jetstream.AckExplicitPolicy, AckWait: time.Minute,
+	})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -39,7 +39,8 @@ func newPresence(conn *nats.Conn, stream, consumer string, alive func() bool, me
 	dot := strings.LastIndexByte(inbox, '.')
 	return &presence{
 		conn: conn, base: inbox[:dot] + ".momento-bridge." + stream + "." + consumer,
-		info: apiOf(conn).subject("CONSUMER.INFO." + stream + "." + consumer), life: inbox[dot+1:], alive: alive, met: met,
+		info: apiOf(conn).subject("CONSUMER.INFO." + stream + "." + consumer), life: inbox[dot+1:],
+		alive: alive, met: met,
 	}
 }
 

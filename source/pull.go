@@ -104,7 +104,10 @@ func (p *puller) ask(now time.Time, messages int) (int, error) {
 
 // request asks the server, and returns for how many messages.
 func (p *puller) request(now time.Time, messages int, bytes int64) (int, error) {
-	request := pullRequest{Batch: messages, MaxBytes: bytes, Expires: p.limits.PullExpiry, Heartbeat: p.limits.Heartbeat}
+	request := pullRequest{
+		Batch: messages, MaxBytes: bytes, Expires: p.limits.PullExpiry,
+		Heartbeat: p.limits.Heartbeat,
+	}
 	p.limits.bound(&request)
 	if p.single {
 		request.Batch, request.MaxBytes = 1, 0

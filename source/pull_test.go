@@ -36,18 +36,25 @@ func TestEachStatusEndsARequestAsItShould(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			p := &puller{route: anyRoute(), changed: make(chan struct{}, 1), inbox: "_INBOX.x", last: 7, void: 3, asked: 10, open: 1}
+			p := &puller{
+				route: anyRoute(), changed: make(chan struct{}, 1), inbox: "_INBOX.x", last: 7, void: 3,
+				asked: 10, open: 1,
+			}
 			for range 4 {
 				p.receive(&nats.Msg{Subject: "a.b", Reply: "$JS.ACK.x", Data: []byte("x")})
 			}
-			m := &nats.Msg{Subject: "_INBOX.x." + strconv.FormatUint(tt.request, 10), Header: nats.Header{"Status": {tt.status}, "Description": {tt.text}}}
+			m := &nats.Msg{
+				Subject: "_INBOX.x." + strconv.FormatUint(tt.request, 10),
+				Header:  nats.Header{"Status": {tt.status}, "Description": {tt.text}},
+			}
 			if tt.pending != "" {
 				m.Header.Set("Nats-Pending-Messages", tt.pending)
 			}
 			if p.receive(m) {
 				t.Error("taken for a message")
 			}
-			if p.asked != tt.asked || p.open != tt.open || (p.lost != nil) != tt.lost || (p.trouble != "") != tt.trouble {
+			if p.asked != tt.asked || p.open != tt.open || (p.lost != nil) != tt.lost ||
+				(p.trouble != "") != tt.trouble {
 				t.Errorf("asked %d, open %d, lost %v, trouble %q", p.asked, p.open, p.lost, p.trouble)
 			}
 			if tt.lost && !errors.Is(p.lost, errLost) {

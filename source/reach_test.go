@@ -43,7 +43,8 @@ func carry(t *testing.T, conn *nats.Conn, stream jetstream.Stream, ordered bool)
 	if err := inspected(t.Context(), src); err != nil {
 		t.Error(err)
 	}
-	st := startStage(t, src, pipeline.RouteConfig{Returnable: true, Ordered: ordered, DeadLetters: dead}, 100, poisonOne)
+	st := startStage(t, src, pipeline.RouteConfig{Returnable: true, Ordered: ordered, DeadLetters: dead},
+		100, poisonOne)
 	eventually(t, "settled", func() bool {
 		settled := st.pipe.Stats().Routes[0].Settled
 		return settled[pipeline.Published] == 2 && settled[pipeline.DeadLettered] == 1
@@ -164,7 +165,10 @@ func TestInboxPrefixOfARestrictedUserIsUsed(t *testing.T) {
 	password := file(t, "p")
 	admin := connect(t, ConnectConfig{URL: s.ClientURL(), User: "admin", PasswordFile: password})
 	stream := newStream(t, admin, 3)
-	conn := connect(t, ConnectConfig{URL: s.ClientURL(), User: "daemon", PasswordFile: password, InboxPrefix: "_INBOX_bridge"})
+	conn := connect(t, ConnectConfig{
+		URL: s.ClientURL(), User: "daemon", PasswordFile: password,
+		InboxPrefix: "_INBOX_bridge",
+	})
 	carry(t, conn, stream, true)
 	if err := conn.LastError(); err != nil {
 		t.Errorf("the server refused something: %v", err)
@@ -172,7 +176,8 @@ func TestInboxPrefixOfARestrictedUserIsUsed(t *testing.T) {
 	usual := newJetStream(t, connect(t, ConnectConfig{URL: s.ClientURL(), User: "daemon", PasswordFile: password}))
 	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 	defer cancel()
-	if err := inspected(ctx, usual); err == nil || !strings.Contains(err.Error(), "subscribe to _INBOX.>") || !strings.Contains(err.Error(), "nats.inbox_prefix") {
+	if err := inspected(ctx, usual); err == nil || !strings.Contains(err.Error(), "subscribe to _INBOX.>") ||
+		!strings.Contains(err.Error(), "nats.inbox_prefix") {
 		t.Errorf("with the usual inboxes: %v, want that nats.inbox_prefix is named", err)
 	}
 }
@@ -217,10 +222,13 @@ func TestPermissionsWithinTheServersOwnDomainAreThePlainOnes(t *testing.T) {
 	may := func(subjects ...string) *server.Permissions {
 		return &server.Permissions{Publish: &server.SubjectPermission{Allow: append(subjects, "$JS.ACK.>")}}
 	}
-	s := startServer(t, server.Options{JetStream: true, StoreDir: t.TempDir(), JetStreamDomain: "hub", Users: []*server.User{
-		{Username: "admin", Password: "p"},
-		{Username: "plain", Password: "p", Permissions: may("$JS.API.>")},
-	}})
+	s := startServer(t, server.Options{
+		JetStream: true, StoreDir: t.TempDir(), JetStreamDomain: "hub",
+		Users: []*server.User{
+			{Username: "admin", Password: "p"},
+			{Username: "plain", Password: "p", Permissions: may("$JS.API.>")},
+		},
+	})
 	as := func(user string) ConnectConfig {
 		return ConnectConfig{URL: strings.Replace(s.ClientURL(), "//", "//"+user+":p@", 1), API: API{Domain: "hub"}}
 	}
@@ -229,8 +237,10 @@ func TestPermissionsWithinTheServersOwnDomainAreThePlainOnes(t *testing.T) {
 	if err := inspected(t.Context(), src); err != nil {
 		t.Errorf("with the plain subjects: %v", err)
 	}
-	const words = "may publish to $JS.hub.API.CONSUMER.> (to $JS.API.CONSUMER.> where the server itself is in the domain hub)"
-	if err := src.explain(context.DeadlineExceeded); !strings.Contains(err.Error(), words) { // What those without them meet.
+	const words = "may publish to $JS.hub.API.CONSUMER.> (to $JS.API.CONSUMER.> where the server itself is in the " +
+		"domain hub)"
+	// What those without them meet.
+	if err := src.explain(context.DeadlineExceeded); !strings.Contains(err.Error(), words) {
 		t.Errorf("no answer: %v, want %q in it", err, words)
 	}
 }

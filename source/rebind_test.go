@@ -110,8 +110,9 @@ func TestMissingConsumerIsLookedForWithoutSpinning(t *testing.T) {
 	if n := calls.Load(); n > 5*seconds {
 		t.Errorf("%d calls of the JetStream API in %d s", n, seconds)
 	}
-	if ok, why := src.Ready(); ok || !strings.Contains(why, "does not exist: create it") {
-		t.Errorf("ready %t: %s", ok, why)
-	}
+	eventually(t, "saying that the consumer is missing", func() bool {
+		ok, why := src.Ready()
+		return !ok && strings.Contains(why, "does not exist: create it")
+	})
 	s.stop()
 }

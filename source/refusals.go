@@ -60,7 +60,10 @@ const maxRefusals = 256
 
 // newRefusals listens to a connection's errors, and passes on what is worth a line in the log.
 func newRefusals(conn *nats.Conn) *refusals {
-	r := &refusals{conn: conn, seen: map[RefusedError]sight{}, guards: map[*guard]struct{}{}, silence: map[string]struct{}{}}
+	r := &refusals{
+		conn: conn, seen: map[RefusedError]sight{}, guards: map[*guard]struct{}{},
+		silence: map[string]struct{}{},
+	}
 	next := conn.ErrorHandler()
 	conn.SetErrorHandler(func(c *nats.Conn, sub *nats.Subscription, err error) {
 		if worth := r.note(err); worth && next != nil {
@@ -192,7 +195,8 @@ func (r *refusals) acks(stream, consumer string) (RefusedError, bool) {
 		return RefusedError{}, false
 	}
 	for refused := range r.seen {
-		if refused.Action == refusedPublish && strings.HasPrefix(refused.Subject, replyPrefix) && strings.HasSuffix(refused.Subject, "."+stream+"."+consumer+".>") {
+		if refused.Action == refusedPublish && strings.HasPrefix(refused.Subject, replyPrefix) &&
+			strings.HasSuffix(refused.Subject, "."+stream+"."+consumer+".>") {
 			return refused, true
 		}
 	}
@@ -250,7 +254,8 @@ func (r *refusals) maySubscribe(subject string, timeout time.Duration) error {
 // publishRefused returns what the server said last if that is that the user may not publish to a subject.
 func publishRefused(conn *nats.Conn, subject string) error {
 	err := conn.LastError()
-	if !errors.Is(err, nats.ErrPermissionViolation) || !strings.Contains(err.Error(), refusedPublish+` to "`+subject+`"`) {
+	if !errors.Is(err, nats.ErrPermissionViolation) || !strings.Contains(err.Error(),
+		refusedPublish+` to "`+subject+`"`) {
 		return nil
 	}
 	return &RefusedError{Action: refusedPublish, Subject: subject}

@@ -18,13 +18,18 @@ func (j *JetStream) remarks(info *jetstream.ConsumerInfo, stream *jetstream.Stre
 		texts = append(texts, text)
 	}
 	if cfg.ReplayPolicy == jetstream.ReplayOriginalPolicy {
-		texts = append(texts, "its replay_policy is original: the server delivers as slowly as messages were stored, so a backlog is never caught up with; use a consumer with instant")
+		texts = append(texts, "its replay_policy is original: the server delivers as slowly as messages were stored, "+
+			"so a backlog is never caught up with; use a consumer with instant")
 	}
 	if cfg.MemoryStorage {
-		texts = append(texts, "it keeps in memory what is acknowledged (mem_storage): when its server restarts messages are published again; use a consumer on disk")
+		texts = append(texts,
+			"it keeps in memory what is acknowledged (mem_storage): when its server restarts messages are published "+
+				"again; use a consumer on disk")
 	}
 	if cfg.MaxWaiting > 0 && cfg.MaxWaiting < replicas*openPulls {
-		texts = append(texts, fmt.Sprintf("its max_waiting is %d: each replica needs up to %d, and those that find no room wait; use a consumer with at least %d", cfg.MaxWaiting, openPulls, replicas*openPulls))
+		texts = append(texts,
+			fmt.Sprintf("its max_waiting is %d: each replica needs up to %d, and those that find no room wait; use a "+
+				"consumer with at least %d", cfg.MaxWaiting, openPulls, replicas*openPulls))
 	}
 	if text := unmatchedText(filtersOf(*cfg), stream); text != "" {
 		texts = append(texts, text)
@@ -34,7 +39,8 @@ func (j *JetStream) remarks(info *jetstream.ConsumerInfo, stream *jetstream.Stre
 
 // unmatchedText names filters that no subject of the stream can match; empty if there is none, or it cannot be told.
 func unmatchedText(filters []string, stream *jetstream.StreamInfo) string {
-	if stream == nil || stream.Config.Mirror != nil || len(stream.Config.Sources) > 0 || stream.Config.SubjectTransform != nil {
+	if stream == nil || stream.Config.Mirror != nil || len(stream.Config.Sources) > 0 ||
+		stream.Config.SubjectTransform != nil {
 		return "" // It may hold subjects that it does not listen to.
 	}
 	var none []string
@@ -46,7 +52,8 @@ func unmatchedText(filters []string, stream *jetstream.StreamInfo) string {
 	if len(none) == 0 {
 		return ""
 	}
-	return fmt.Sprintf("nothing comes from %s, as the stream takes %s only: correct the route's subject, or the stream's with `nats stream edit %s --subjects ...`",
+	return fmt.Sprintf("nothing comes from %s, as the stream takes %s only: correct the route's subject, or the "+
+		"stream's with `nats stream edit %s --subjects ...`",
 		strings.Join(none, ", "), strings.Join(stream.Config.Subjects, ", "), stream.Config.Name)
 }
 
@@ -55,9 +62,11 @@ func (j *JetStream) inactiveText(threshold time.Duration, stream *jetstream.Stre
 	if threshold <= 0 {
 		return ""
 	}
-	again := "all that the stream has is published again, as a consumer made anew starts from its beginning (deliver: all)"
+	again := "all that the stream has is published again, as a consumer made anew starts from its beginning " +
+		"(deliver: all)"
 	if desired, _, _ := j.cfg.Desired(); desired.DeliverPolicy == jetstream.DeliverNewPolicy {
-		again = "what came meanwhile is not published, as a consumer made anew starts with what is new then (deliver: new)"
+		again = "what came meanwhile is not published, as a consumer made anew starts with what is new then " +
+			"(deliver: new)"
 	} else if desired.DeliverPolicy != jetstream.DeliverAllPolicy {
 		again = "what the stream has is published again from where `deliver` says"
 	}
@@ -73,11 +82,14 @@ func (j *JetStream) inactiveText(threshold time.Duration, stream *jetstream.Stre
 	default:
 		what = again
 	}
-	text := fmt.Sprintf("the server deletes it when the bridge is stopped, or away, for longer than its inactive_threshold of %v: %s. ", threshold, what)
+	text := fmt.Sprintf("the server deletes it when the bridge is stopped, or away, for longer than its "+
+		"inactive_threshold of %v: %s. ", threshold, what)
 	if stream == nil || stream.Config.ConsumerLimits.InactiveThreshold > 0 {
-		text += fmt.Sprintf("It comes from the stream's consumer_limits: `nats stream edit %s -i`, inactive_threshold 0", j.cfg.Stream)
+		text += fmt.Sprintf(
+			"It comes from the stream's consumer_limits: `nats stream edit %s -i`, inactive_threshold 0", j.cfg.Stream)
 		if exists {
-			text += fmt.Sprintf(", and then `nats consumer edit %s %s -i`, inactive_threshold 0", j.cfg.Stream, j.cfg.Consumer)
+			text += fmt.Sprintf(
+				", and then `nats consumer edit %s %s -i`, inactive_threshold 0", j.cfg.Stream, j.cfg.Consumer)
 		}
 		return text
 	}

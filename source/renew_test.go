@@ -19,7 +19,8 @@ func impatient(t *testing.T, conn *nats.Conn, messages int) (jetstream.Consumer,
 	t.Helper()
 	stream := newStream(t, conn, messages)
 	consumer, err := stream.CreateConsumer(t.Context(), jetstream.ConsumerConfig{
-		Durable: "momento-bridge-r", AckPolicy: jetstream.AckExplicitPolicy, AckWait: 2 * time.Second, FilterSubject: "a.>",
+		Durable: "momento-bridge-r", AckPolicy: jetstream.AckExplicitPolicy, AckWait: 2 * time.Second,
+		FilterSubject: "a.>",
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -34,11 +35,12 @@ func TestWaitingMessagesAreRenewedAndNotDeliveredAgain(t *testing.T) {
 	conn := startNATS(t)
 	_, src := impatient(t, conn, 24)
 	var got atomic.Int32
-	s := startStage(t, src, pipeline.RouteConfig{Returnable: true, Ordered: true}, 1000, func(r *pipeline.Request) pipeline.Answer {
-		time.Sleep(250 * time.Millisecond) // All are of one topic: the last one waits for 6 s.
-		got.Add(1)
-		return accepted(r)
-	})
+	s := startStage(t, src, pipeline.RouteConfig{Returnable: true, Ordered: true}, 1000,
+		func(r *pipeline.Request) pipeline.Answer {
+			time.Sleep(250 * time.Millisecond) // All are of one topic: the last one waits for 6 s.
+			got.Add(1)
+			return accepted(r)
+		})
 	eventually(t, "all published", func() bool { return s.pipe.Stats().Routes[0].Settled[pipeline.Published] == 24 })
 	if stats := s.stop(); stats.Redelivered != 0 || got.Load() != 24 {
 		t.Errorf("%d published, %d redelivered, want 24 and none", got.Load(), stats.Redelivered)
@@ -53,16 +55,18 @@ func TestLongHaltHandsBackOnceAndGoesOnInOrder(t *testing.T) {
 	var mu sync.Mutex
 	var order []string
 	var open atomic.Bool
-	s := startStage(t, src, pipeline.RouteConfig{Returnable: true, Ordered: true}, 1000, func(r *pipeline.Request) pipeline.Answer {
-		if !open.Load() {
-			return pipeline.Answer{Verdict: pipeline.HaltAll, Result: pipeline.Result401, Status: 401}
-		}
-		mu.Lock()
-		defer mu.Unlock()
-		order = append(order, string(r.Payload))
-		return accepted(r)
-	})
-	eventually(t, "handed back but for the probe", func() bool { return s.pipe.Stats().Routes[0].Settled[pipeline.Returned] == messages-1 })
+	s := startStage(t, src, pipeline.RouteConfig{Returnable: true, Ordered: true}, 1000,
+		func(r *pipeline.Request) pipeline.Answer {
+			if !open.Load() {
+				return pipeline.Answer{Verdict: pipeline.HaltAll, Result: pipeline.Result401, Status: 401}
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			order = append(order, string(r.Payload))
+			return accepted(r)
+		})
+	eventually(t, "handed back but for the probe",
+		func() bool { return s.pipe.Stats().Routes[0].Settled[pipeline.Returned] == messages-1 })
 	delivered := func() uint64 {
 		info, err := consumer.Info(t.Context())
 		if err != nil {
@@ -77,7 +81,8 @@ func TestLongHaltHandsBackOnceAndGoesOnInOrder(t *testing.T) {
 	}
 	open.Store(true)
 	s.pipe.KeyChanged()
-	eventually(t, "all published", func() bool { return s.pipe.Stats().Routes[0].Settled[pipeline.Published] == messages })
+	eventually(t, "all published",
+		func() bool { return s.pipe.Stats().Routes[0].Settled[pipeline.Published] == messages })
 	s.stop()
 	want := make([]string, messages)
 	for i := range want {

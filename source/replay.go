@@ -68,7 +68,10 @@ func NewReplay(conn *nats.Conn, subject string, wanted func(Letter) bool, log *s
 	if err != nil {
 		return nil, err
 	}
-	return &Replay{js: js, subject: subject, wanted: wanted, log: log, counts: ReplayCounts{Rejected: map[string]int{}}}, nil
+	return &Replay{
+		js: js, subject: subject, wanted: wanted, log: log,
+		counts: ReplayCounts{Rejected: map[string]int{}},
+	}, nil
 }
 
 // kept is the pipeline's handle of a dead letter: where it stands in its stream.
@@ -88,7 +91,8 @@ func (r *Replay) Run(ctx context.Context, routes map[string]ReplayRoute, failed 
 		return err
 	}
 	if cfg := r.stream.CachedInfo().Config; cfg.DenyDelete || cfg.Sealed {
-		return fmt.Errorf("the stream %s does not allow single messages to be deleted (deny_delete, sealed): what is replayed could not be removed", cfg.Name)
+		return fmt.Errorf("the stream %s does not allow single messages to be deleted (deny_delete, sealed): what is "+
+			"replayed could not be removed", cfg.Name)
 	}
 	return r.each(ctx, last, func(m *jetstream.RawStreamMsg, l Letter) {
 		route, known := routes[l.Route]
@@ -99,13 +103,15 @@ func (r *Replay) Run(ctx context.Context, routes map[string]ReplayRoute, failed 
 		r.count(func(c *ReplayCounts) { c.Selected++ })
 		payload, err := r.whole(ctx, m)
 		if err != nil {
-			r.log.Error("a dead letter was cut as it was too large, and its message cannot be had any more: it is not replayed, and stays where it is",
+			r.log.Error("a dead letter was cut as it was too large, and its message cannot be had any more: it is "+
+				"not replayed, and stays where it is",
 				"subject", r.subject, "sequence", m.Sequence, "error", err)
 			r.count(func(c *ReplayCounts) { c.Rejected["truncated"]++ })
 			return
 		}
 		route.Submit(pipeline.Message{
-			Topic: route.Template.Topic(m.Header.Get("Momento-Bridge-Subject")), Payload: payload, Time: time.Now(), Handle: kept(m.Sequence),
+			Topic: route.Template.Topic(m.Header.Get("Momento-Bridge-Subject")), Payload: payload, Time: time.Now(),
+			Handle: kept(m.Sequence),
 		})
 	})
 }
@@ -134,7 +140,8 @@ func (r *Replay) each(ctx context.Context, last uint64, f func(*jetstream.RawStr
 			break
 		}
 		f(m, Letter{
-			Route: m.Header.Get("Momento-Bridge-Route"), Reason: m.Header.Get("Momento-Bridge-Reason"), Status: m.Header.Get("Momento-Bridge-Status"), Kept: m.Time,
+			Route: m.Header.Get("Momento-Bridge-Route"), Reason: m.Header.Get(
+				"Momento-Bridge-Reason"), Status: m.Header.Get("Momento-Bridge-Status"), Kept: m.Time,
 		})
 		next = m.Sequence + 1
 	}
@@ -180,7 +187,9 @@ func (r *Replay) Settle(handle any, o pipeline.Outcome) {
 	defer cancel()
 	sequence := uint64(handle.(kept))
 	if err := r.stream.DeleteMsg(ctx, sequence); err != nil {
-		r.log.Error("a dead letter was published and cannot be removed: it would be replayed again", "subject", r.subject, "sequence", sequence, "error", err)
+		r.log.Error(
+			"a dead letter was published and cannot be removed: it would be replayed again", "subject", r.subject,
+			"sequence", sequence, "error", err)
 		r.count(func(c *ReplayCounts) { c.Twice++ })
 		r.failed()
 		return

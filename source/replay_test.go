@@ -50,25 +50,30 @@ func TestReplayCompletesCutDeadLettersOrRefusesThem(t *testing.T) {
 		t.Fatal(err)
 	}
 	var log syncBuffer
-	replay, err := NewReplay(letters.conn, "dead.r", func(Letter) bool { return true }, slog.New(slog.NewTextHandler(&log, nil)))
+	replay, err := NewReplay(letters.conn, "dead.r", func(Letter) bool { return true },
+		slog.New(slog.NewTextHandler(&log, nil)))
 	if err != nil {
 		t.Fatal(err)
 	}
 	n := 0
-	err = replay.Run(t.Context(), map[string]ReplayRoute{"r": {Template: subjectTemplate(t, ">"), Submit: func(m pipeline.Message) {
-		n++
-		if !want[string(m.Payload)] {
-			t.Errorf("a message of %d bytes is replayed, want the two whole ones", len(m.Payload))
-		}
-		replay.Settle(m.Handle, pipeline.Published)
-	}}}, func() {})
+	err = replay.Run(t.Context(),
+		map[string]ReplayRoute{"r": {Template: subjectTemplate(t, ">"), Submit: func(m pipeline.Message) {
+			n++
+			if !want[string(m.Payload)] {
+				t.Errorf("a message of %d bytes is replayed, want the two whole ones", len(m.Payload))
+			}
+			replay.Settle(m.Handle, pipeline.Published)
+		}}}, func() {})
 	if counts := replay.Counts(); err != nil || n != 2 || counts.Rejected["truncated"] != 3 || counts.Published != 2 {
 		t.Errorf("replayed %d, %+v, %v", n, counts, err)
 	}
 	if info, err := dead.Info(t.Context()); err != nil || info.State.Msgs != 3 {
 		t.Errorf("%d dead letters are left, %v", info.State.Msgs, err)
 	}
-	for _, why := range []string{"message 3 of the stream S", "message 4 of the stream S is another one now", "core NATS, which keeps nothing"} {
+	for _, why := range []string{
+		"message 3 of the stream S", "message 4 of the stream S is another one now",
+		"core NATS, which keeps nothing",
+	} {
 		if !strings.Contains(log.String(), why) {
 			t.Errorf("the log does not say %q:\n%s", why, log.String())
 		}

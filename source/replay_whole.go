@@ -32,8 +32,10 @@ func (r *Replay) wholeOf(ctx context.Context, m *jetstream.RawStreamMsg, hops in
 		return nil, fmt.Errorf("message %d of the stream %s: %w", sequence, stream, err)
 	}
 	stored := strconv.FormatInt(original.Time.UnixNano(), 10)
-	if original.Subject != m.Header.Get(ourPrefix+"Subject") || !strings.HasSuffix(m.Header.Get(jetstream.MsgIDHeader), ":"+stored) {
-		return nil, fmt.Errorf("message %d of the stream %s is another one now: the stream was made anew", sequence, stream)
+	if original.Subject != m.Header.Get(ourPrefix+"Subject") || !strings.HasSuffix(m.Header.Get(jetstream.MsgIDHeader),
+		":"+stored) {
+		return nil, fmt.Errorf(
+			"message %d of the stream %s is another one now: the stream was made anew", sequence, stream)
 	}
 	payload := original.Data
 	if hops > 0 { // It may have been a dead letter, too.

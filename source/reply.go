@@ -34,7 +34,10 @@ func parseReply(reply string) (metadata, bool) {
 		token, rest, _ = strings.Cut(rest, ".")
 		numbers[i] = decimal(token)
 	}
-	return metadata{deliveries: numbers[0], sequence: numbers[1], consumer: numbers[2], stored: time.Unix(0, int64(numbers[3])), pending: numbers[4]}, true
+	return metadata{
+		deliveries: numbers[0], sequence: numbers[1], consumer: numbers[2],
+		stored: time.Unix(0, int64(numbers[3])), pending: numbers[4],
+	}, true
 }
 
 // afterConsumer returns what follows the consumer's name in a reply subject, and whether it has the right form.

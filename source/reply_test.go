@@ -25,7 +25,8 @@ func FuzzReplyMeansWhatTheClientReads(f *testing.F) {
 		if ok != (err == nil) {
 			t.Fatalf("%q is read: %v; the client says %v", reply, ok, err)
 		}
-		if ok && (got.deliveries != want.NumDelivered || got.sequence != want.Sequence.Stream || !got.stored.Equal(want.Timestamp) || got.pending != want.NumPending) {
+		if ok && (got.deliveries != want.NumDelivered || got.sequence != want.Sequence.Stream ||
+			!got.stored.Equal(want.Timestamp) || got.pending != want.NumPending) {
 			t.Errorf("%q is read as %+v, the client reads %+v", reply, got, want)
 		}
 	})

@@ -13,7 +13,8 @@ import (
 // reservedTokens begin the subjects on which NATS, its clients and the bridge speak of messages, rather than of
 // anything that users have published.
 var reservedTokens = map[string]bool{
-	"$JS": true, "$JSC": true, "$SYS": true, "$NRG": true, "$G": true, "$GR": true, "$GNR": true, "$LDS": true, "$MQTT": true,
+	"$JS": true, "$JSC": true, "$SYS": true, "$NRG": true, "$G": true, "$GR": true, "$GNR": true, "$LDS": true,
+	"$MQTT":  true,
 	"_INBOX": true, "_R_": true, "_GR_": true,
 }
 
@@ -46,7 +47,8 @@ func newReserved(conn *nats.Conn, filters []string, stream, consumer string) *re
 
 // has reports whether a subject is reserved.
 func (r *reserved) has(subject string) bool {
-	if subject[0] != '$' && subject[0] != '_' && !strings.HasPrefix(subject, r.inbox) && !strings.HasPrefix(subject, r.api) {
+	if subject[0] != '$' && subject[0] != '_' && !strings.HasPrefix(subject, r.inbox) &&
+		!strings.HasPrefix(subject, r.api) {
 		return false
 	}
 	if r.isOwn(subject) {
@@ -96,8 +98,10 @@ func (j *JetStream) reservedError(subject string) error {
 	if strings.HasPrefix(subject, ownBucket) {
 		kind = strings.TrimSuffix(ownBucket, ".")
 	}
-	return fmt.Errorf("%w: the stream %s holds messages of NATS itself (%s.>), which are not published, and each acknowledgement may add more: "+
-		"consume a stream that takes no more than what is to be carried, or set the route's subject to that, and restart", errReserved, j.cfg.Stream, kind)
+	return fmt.Errorf("%w: the stream %s holds messages of NATS itself (%s.>), which are not published, and each "+
+		"acknowledgement may add more: "+
+		"consume a stream that takes no more than what is to be carried, or set the route's subject to that, and "+
+		"restart", errReserved, j.cfg.Stream, kind)
 }
 
 // errReserved means that the route must not go on: what it consumes is about its own consuming.

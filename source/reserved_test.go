@@ -25,11 +25,15 @@ func TestSubjectsOfNATSItselfAreReservedUnlessAFilterNamesThem(t *testing.T) {
 		"everything": {
 			"", ">",
 			"a a.b $KV.users.1 $O.files.C.x $other _x inbox.a",
-			"$JS.ACK.S.C.1 $JS.API.INFO $SYS.ACCOUNT.A $NRG.V.x _INBOX.a.b _R_.x $KV.momento-bridge.lease $G.x $JSC.CI $MQTT.sess.x",
+			"$JS.ACK.S.C.1 $JS.API.INFO $SYS.ACCOUNT.A $NRG.V.x _INBOX.a.b _R_.x $KV.momento-bridge.lease $G.x " +
+				"$JSC.CI $MQTT.sess.x",
 		},
-		"the stream as a whole":   {"", "", "a.b $KV.users.1", "$JS.ACK.T.D.1 _INBOX.x"},
-		"any first token":         {"", "*.>", "a.b", "$JS.ACK.T.D.1 _INBOX.x.y"},
-		"a filter that names $JS": {"", "$JS.>", "$JS.EVENT.ADVISORY.x $JS.ACK.T.D.1.2.3", "$JS.ACK.S.C.1.2.3.4.5 $JS.ACK.hub.abc.S.C.1.2.3.4.5 $JS.API.CONSUMER.MSG.NEXT.S.C"},
+		"the stream as a whole": {"", "", "a.b $KV.users.1", "$JS.ACK.T.D.1 _INBOX.x"},
+		"any first token":       {"", "*.>", "a.b", "$JS.ACK.T.D.1 _INBOX.x.y"},
+		"a filter that names $JS": {
+			"", "$JS.>", "$JS.EVENT.ADVISORY.x $JS.ACK.T.D.1.2.3",
+			"$JS.ACK.S.C.1.2.3.4.5 $JS.ACK.hub.abc.S.C.1.2.3.4.5 $JS.API.CONSUMER.MSG.NEXT.S.C",
+		},
 		"an inbox of one's own":   {"_INBOX_bridge", ">", "a", "_INBOX_bridge.x _INBOX.x"},
 		"an inbox without sign":   {"my.inbox", ">", "my.orders", "my.inbox.x"},
 		"a filter of inboxes":     {"my.inbox", "my.inbox.>", "my.inbox.x", ""},
@@ -72,7 +76,8 @@ func TestStreamsThatTakeWhatIsSaidAboutTheirConsumersAreKnown(t *testing.T) {
 		"users' own":                        {"orders.> $KV.users.>", "", false},
 	}
 	for name, tt := range tests {
-		if got, _ := echoes(strings.Fields(tt.subjects), strings.Fields(tt.filters), "_INBOX.", "S", "C"); (got != "") != tt.want {
+		if got, _ := echoes(strings.Fields(tt.subjects), strings.Fields(tt.filters), "_INBOX.", "S",
+			"C"); (got != "") != tt.want {
 			t.Errorf("%s: %q", name, got)
 		}
 	}
@@ -121,7 +126,10 @@ func everything(t *testing.T, user *server.User) (conn *nats.Conn, stream jetstr
 	if err != nil {
 		t.Fatal(err)
 	}
-	if stream, err = js.CreateStream(t.Context(), jetstream.StreamConfig{Name: "S", Subjects: []string{">"}, NoAck: true}); err != nil {
+	if stream, err = js.CreateStream(t.Context(), jetstream.StreamConfig{
+		Name: "S", Subjects: []string{">"},
+		NoAck: true,
+	}); err != nil {
 		t.Fatal(err)
 	}
 	derived := jetstream.StreamConfig{Name: "D", Sources: []*jetstream.StreamSource{{Name: "S", FilterSubject: "a.>"}}}
@@ -153,14 +161,17 @@ func TestStreamOfEverythingIsRefusedInsteadOfFed(t *testing.T) {
 			conn, stream := everything(t, &server.User{Username: "bridge", Password: "p"})
 			src := newJetStream(t, conn)
 			src.cfg.Stream, src.cfg.Subject, src.cfg.Template = tt.stream, tt.filter, subjectTemplate(t, ">")
-			if err := inspected(t.Context(), src); err == nil || !strings.Contains(err.Error(), "each message that is consumed would be stored anew") {
+			if err := inspected(t.Context(), src); err == nil || !strings.Contains(err.Error(),
+				"each message that is consumed would be stored anew") {
 				t.Errorf("check finds %v", err)
 			}
 			got := &published{}
 			s := startStage(t, src, pipeline.RouteConfig{Returnable: true}, 1000, got.sink)
 			eventually(t, "refused", func() bool {
 				_, why := src.Ready()
-				return strings.Contains(why, "the stream "+tt.stream+" takes what is delivered to the inboxes of consumers (_INBOX.>), by its subject >")
+				return strings.Contains(why,
+					"the stream "+tt.stream+" takes what is delivered to the inboxes of consumers (_INBOX.>), by "+
+						"its subject >")
 			})
 			before := lastOf(t, stream)
 			time.Sleep(100 * time.Millisecond)
@@ -186,7 +197,8 @@ func TestMessageOfNATSItselfStopsTheRoute(t *testing.T) {
 	s := startStage(t, src, pipeline.RouteConfig{Returnable: true}, 1000, got.sink)
 	eventually(t, "stopped with a reason", func() bool {
 		_, why := src.Ready()
-		return strings.Contains(why, "the stream S holds messages of NATS itself") && strings.Contains(why, "set the route's subject")
+		return strings.Contains(why, "the stream S holds messages of NATS itself") &&
+			strings.Contains(why, "set the route's subject")
 	})
 	eventually(t, "quiet", func() bool {
 		before := lastOf(t, stream)
@@ -215,7 +227,10 @@ func TestCoreRouteOfEverythingLeavesTheTrafficOfNATSAlone(t *testing.T) {
 	conn := connect(t, ConnectConfig{URL: srv.ClientURL()})
 	newStream(t, conn, 50)
 	got, other := &published{}, &published{}
-	core := NewCore(conn, CoreConfig{Route: "core", Subject: ">", Queue: "q", Template: subjectTemplate(t, ">"), PendingMessages: 10_000, PendingBytes: 1 << 20}, quiet())
+	core := NewCore(conn, CoreConfig{
+		Route: "core", Subject: ">", Queue: "q", Template: subjectTemplate(t, ">"),
+		PendingMessages: 10_000, PendingBytes: 1 << 20,
+	}, quiet())
 	all := startStage(t, core, pipeline.RouteConfig{}, 1000, got.sink)
 	eventually(t, "subscribed", func() bool { ok, _ := core.Ready(); return ok })
 	s := startStage(t, newJetStream(t, conn), pipeline.RouteConfig{Returnable: true}, 1000, other.sink)

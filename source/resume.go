@@ -8,9 +8,9 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 )
 
-// resume knows from which time on a consumer has to deliver that is made anew in place of one that was deleted, so that nothing is lost
-// and little comes twice. It is a time and not a sequence, as a stream that was made anew, too, counts from 1 again. Its methods may be
-// called concurrently.
+// resume knows from which time on a consumer has to deliver that is made anew in place of one that was deleted, so that
+// nothing is lost and little comes twice. It is a time and not a sequence, as a stream that was made anew, too, counts
+// from 1 again. Its methods may be called concurrently.
 type resume struct {
 	wanted  atomic.Bool // The next delivery is to be remembered.
 	mu      sync.Mutex  // Guards the following.

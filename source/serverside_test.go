@@ -123,7 +123,10 @@ func TestConsumerThatTheServerMayDeleteIsToldOf(t *testing.T) {
 	} {
 		t.Run(retention.String(), func(t *testing.T) {
 			t.Parallel()
-			w := newServerSide(t, jetstream.StreamConfig{Retention: retention, ConsumerLimits: jetstream.StreamConsumerLimits{InactiveThreshold: time.Hour}})
+			w := newServerSide(t, jetstream.StreamConfig{
+				Retention:      retention,
+				ConsumerLimits: jetstream.StreamConsumerLimits{InactiveThreshold: time.Hour},
+			})
 			src := w.source(nil)
 			want := []string{"inactive_threshold of 1h0m0s: " + what, "nats stream edit S -i"}
 			w.wantFinding(src, append(want, "✓ consumer momento-bridge-r does not exist yet")...)
@@ -138,7 +141,10 @@ func TestConsumerThatTheServerMayDeleteIsToldOf(t *testing.T) {
 
 func TestThresholdOfAWorkQueueDoesNoHarmAndIsNotToldOf(t *testing.T) {
 	t.Parallel()
-	w := newServerSide(t, jetstream.StreamConfig{Retention: jetstream.WorkQueuePolicy, ConsumerLimits: jetstream.StreamConsumerLimits{InactiveThreshold: time.Hour}})
+	w := newServerSide(t, jetstream.StreamConfig{
+		Retention:      jetstream.WorkQueuePolicy,
+		ConsumerLimits: jetstream.StreamConsumerLimits{InactiveThreshold: time.Hour},
+	})
 	src := w.source(nil)
 	w.consumer(jetstream.ConsumerConfig{Durable: own, FilterSubject: "a.>", AckWait: time.Minute})
 	if text := w.findings(src); strings.Contains(text, "! ") {
@@ -192,16 +198,24 @@ func TestConsumerKeepsWithinWhatTheServerAllowsToBeUnacknowledged(t *testing.T) 
 		account int
 		want    string
 	}{
-		"a stream":   {limits: jetstream.StreamConsumerLimits{MaxAckPending: 100}, want: "the stream allows max_ack_pending 100"},
+		"a stream": {
+			limits: jetstream.StreamConsumerLimits{MaxAckPending: 100},
+			want:   "the stream allows max_ack_pending 100",
+		},
 		"an account": {account: 100, want: "the account allows max_ack_pending 100"},
 		"a server":   {server: 100}, // Only it knows.
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			w := newServerSideOn(t, server.Options{JetStreamLimits: server.JSLimitOpts{MaxAckPending: tt.server}}, jetstream.StreamConfig{ConsumerLimits: tt.limits})
+			w := newServerSideOn(t, server.Options{JetStreamLimits: server.JSLimitOpts{MaxAckPending: tt.server}},
+				jetstream.StreamConfig{ConsumerLimits: tt.limits})
 			if tt.account > 0 {
-				limits := server.JetStreamAccountLimits{MaxMemory: -1, MaxStore: -1, MaxStreams: -1, MaxConsumers: -1, MaxAckPending: tt.account}
-				if err := w.server.GlobalAccount().UpdateJetStreamLimits(map[string]server.JetStreamAccountLimits{"": limits}); err != nil {
+				limits := server.JetStreamAccountLimits{
+					MaxMemory: -1, MaxStore: -1, MaxStreams: -1, MaxConsumers: -1,
+					MaxAckPending: tt.account,
+				}
+				if err := w.server.GlobalAccount().UpdateJetStreamLimits(
+					map[string]server.JetStreamAccountLimits{"": limits}); err != nil {
 					t.Fatal(err)
 				}
 			}
@@ -214,7 +228,8 @@ func TestConsumerKeepsWithinWhatTheServerAllowsToBeUnacknowledged(t *testing.T) 
 			publishNumbers(t, w.conn, 0, 200)
 			w.awaitPublished(200)
 			w.awaitLog("allows fewer unacknowledged messages")
-			if info, err := w.stream.Consumer(t.Context(), own); err != nil || info.CachedInfo().Config.MaxAckPending != 100 {
+			if info, err := w.stream.Consumer(t.Context(), own); err != nil ||
+				info.CachedInfo().Config.MaxAckPending != 100 {
 				t.Errorf("the consumer is %+v, %v", info.CachedInfo().Config, err)
 			}
 			s.stop()
@@ -233,7 +248,8 @@ func TestConsumerPausedOnTheServerIsToldOf(t *testing.T) {
 		t.Fatal(err)
 	}
 	publishNumbers(t, w.conn, 0, 2)
-	want := "paused on the server until " + until.UTC().Format(time.RFC3339) + ": `nats consumer resume S momento-bridge-r`"
+	want := "paused on the server until " + until.UTC().Format(time.RFC3339) +
+		": `nats consumer resume S momento-bridge-r`"
 	awaitReason(t, src, want)
 	w.wantFinding(src, "! consumer momento-bridge-r: the consumer is "+want)
 	if _, err := w.stream.ResumeConsumer(t.Context(), own); err != nil {
@@ -272,7 +288,10 @@ func TestConsumerThatIsEditedToBeUnfitIsRefused(t *testing.T) {
 func TestClientThatHoldsAllOfAConsumerIsToldOf(t *testing.T) {
 	t.Parallel()
 	w := newServerSide(t, jetstream.StreamConfig{})
-	consumer := w.consumer(jetstream.ConsumerConfig{Durable: own, FilterSubject: "a.>", MaxAckPending: 10, AckWait: time.Minute})
+	consumer := w.consumer(jetstream.ConsumerConfig{
+		Durable: own, FilterSubject: "a.>", MaxAckPending: 10,
+		AckWait: time.Minute,
+	})
 	publishNumbers(t, w.conn, 0, 12)
 	batch, err := consumer.Fetch(10, jetstream.FetchMaxWait(5*time.Second))
 	if err != nil {
@@ -285,7 +304,8 @@ func TestClientThatHoldsAllOfAConsumerIsToldOf(t *testing.T) {
 	src := w.source(nil)
 	src.cfg.Ordered = false // An ordered route takes what somebody holds who is no replica.
 	want := "another client holds 10 of max_ack_pending 10 messages of consumer momento-bridge-r"
-	w.wantFinding(src, "! consumer momento-bridge-r: "+want, fmt.Sprintf("`nats consumer edit S momento-bridge-r --max-pending=%d`", minAckPending))
+	w.wantFinding(src, "! consumer momento-bridge-r: "+want, fmt.Sprintf(
+		"`nats consumer edit S momento-bridge-r --max-pending=%d`", minAckPending))
 	s := w.start(src)
 	eventually(t, "starved", func() bool { return strings.Contains(src.Starved(), want) })
 	if ok, why := src.Ready(); !ok {
@@ -357,23 +377,34 @@ func TestSettingsThatTheServerRefusesAreFoundAndExplained(t *testing.T) {
 	}{
 		"filters that overlap": {
 			stream: workQueue, other: &jetstream.ConsumerConfig{Durable: "other", FilterSubject: "a.*"},
-			found: `consumer other (filter ["a.*"]) takes messages of a.> already`, explains: "another consumer takes messages of a.> already: `nats consumer ls S` shows them",
+			found:    `consumer other (filter ["a.*"]) takes messages of a.> already`,
+			explains: "another consumer takes messages of a.> already: `nats consumer ls S` shows them",
 		},
 		"a consumer of the whole queue": {
-			stream: workQueue, other: &jetstream.ConsumerConfig{Durable: "other"}, change: func(c *JetStreamConfig) { c.Subject = "" },
-			found: "consumer other (filter []) takes messages of the whole stream already", explains: "another consumer takes messages of the whole stream already",
+			stream: workQueue, other: &jetstream.ConsumerConfig{Durable: "other"}, change: func(
+				c *JetStreamConfig,
+			) {
+				c.Subject = ""
+			},
+			found:    "consumer other (filter []) takes messages of the whole stream already",
+			explains: "another consumer takes messages of the whole stream already",
 		},
 		"new messages of a work queue": {
 			stream: workQueue, change: func(c *JetStreamConfig) { c.DeliverNew = true },
-			found: "stream S is a work queue, where a consumer must deliver all: set deliver: all", explains: "set deliver: all",
+			found:    "stream S is a work queue, where a consumer must deliver all: set deliver: all",
+			explains: "set deliver: all",
 		},
 		"priority groups": {
-			other: &jetstream.ConsumerConfig{Durable: own, FilterSubject: "a.>", PriorityGroups: []string{"g"}, PriorityPolicy: jetstream.PriorityPolicyOverflow},
+			other: &jetstream.ConsumerConfig{
+				Durable: own, FilterSubject: "a.>", PriorityGroups: []string{"g"},
+				PriorityPolicy: jetstream.PriorityPolicyOverflow,
+			},
 			found: `it has the priority groups ["g"]`, explains: `it has the priority groups ["g"]`,
 		},
 		"one consumer too many": {
 			stream: jetstream.StreamConfig{MaxConsumers: 1}, other: &jetstream.ConsumerConfig{Durable: "other"},
-			found: "the stream has 1 consumers and may have no more", explains: "as many consumers as it may: delete one that nobody uses (`nats consumer ls S` shows them)",
+			found: "the stream has 1 consumers and may have no more", explains: "as many consumers as it may: delete " +
+				"one that nobody uses (`nats consumer ls S` shows them)",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -396,7 +427,8 @@ func TestConsumerThatWorksBadlyIsUsedAndToldOf(t *testing.T) {
 	t.Parallel()
 	w := newServerSide(t, jetstream.StreamConfig{})
 	w.consumer(jetstream.ConsumerConfig{
-		Durable: own, FilterSubject: "a.>", ReplayPolicy: jetstream.ReplayOriginalPolicy, MemoryStorage: true, MaxWaiting: 4, AckWait: time.Minute,
+		Durable: own, FilterSubject: "a.>", ReplayPolicy: jetstream.ReplayOriginalPolicy, MemoryStorage: true,
+		MaxWaiting: 4, AckWait: time.Minute,
 	})
 	src := w.source(nil)
 	want := []string{"its replay_policy is original", "mem_storage", "its max_waiting is 4"}
@@ -440,17 +472,24 @@ func TestStartOfAConsumerThatExistsIsToldToHaveNoEffect(t *testing.T) {
 // An inspection without permissions says which ones it lacks.
 func TestInspectionNamesWhatItMayNotDo(t *testing.T) {
 	t.Parallel()
-	g := newGuardedServer(t, []string{"$JS.API.STREAM.INFO.>", "$JS.ACK.>", "$JS.API.CONSUMER.MSG.NEXT.>", "$JS.API.CONSUMER.CREATE.>"}, nil)
+	g := newGuardedServer(t, []string{
+		"$JS.API.STREAM.INFO.>", "$JS.ACK.>", "$JS.API.CONSUMER.MSG.NEXT.>",
+		"$JS.API.CONSUMER.CREATE.>",
+	}, nil)
 	newStream(t, g.admin, 0)
 	src := guardedSource(t, g, newJetStream(t, g.admin).cfg)
 	w := &serverSide{t: t}
-	w.wantFinding(src, "✗ consumer momento-bridge-r: the NATS user may not publish to $JS.API.CONSUMER.CREATE.S.momento-bridge-r.a.>: grant it",
+	w.wantFinding(src,
+		"✗ consumer momento-bridge-r: the NATS user may not publish to "+
+			"$JS.API.CONSUMER.CREATE.S.momento-bridge-r.a.>: grant it",
 		"! not everything could be looked at: the NATS user may not publish to $JS.API.STREAM.INFO.S: grant it")
 	g.deny([]string{"$JS.ACK.>", "$JS.API.CONSUMER.MSG.NEXT.>"}, nil)
 	w.wantFinding(src, "✗ permissions: the NATS user may not publish to $JS.ACK.S.momento-bridge-r.>: grant it",
-		"✗ permissions: the NATS user may not publish to $JS.API.CONSUMER.MSG.NEXT.S.momento-bridge-r: grant it", "✓ consumer momento-bridge-r does not exist yet")
+		"✗ permissions: the NATS user may not publish to $JS.API.CONSUMER.MSG.NEXT.S.momento-bridge-r: grant it",
+		"✓ consumer momento-bridge-r does not exist yet")
 	g.deny(nil, []string{"_INBOX.>"})
-	w.wantFinding(src, "✗ permissions: answers cannot be received: the NATS user may not subscribe to _INBOX.>: grant it")
+	w.wantFinding(src,
+		"✗ permissions: answers cannot be received: the NATS user may not subscribe to _INBOX.>: grant it")
 	if consumers := g.consumers(); consumers != 0 {
 		t.Errorf("the inspection has made %d consumers", consumers)
 	}
@@ -472,7 +511,8 @@ func TestFiltersOverlap(t *testing.T) {
 	t.Parallel()
 	f := func(a, b string, want bool) {
 		t.Helper()
-		if filtersOverlap(strings.Fields(a), strings.Fields(b)) != want || filtersOverlap(strings.Fields(b), strings.Fields(a)) != want {
+		if filtersOverlap(strings.Fields(a), strings.Fields(b)) != want || filtersOverlap(strings.Fields(b),
+			strings.Fields(a)) != want {
 			t.Errorf("%q and %q overlap: %t, want %t", a, b, !want, want)
 		}
 	}

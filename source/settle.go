@@ -12,23 +12,24 @@ import (
 // it, and opens the barrier once it is there. Each step is short, so that renewals go on. It belongs to the goroutine
 // of the watch.
 type settling struct {
-	step    step
-	began   time.Time
-	until   time.Time // When the step is over, or looks at the numbers again.
-	first   time.Time // When the others were asked for,
-	look    time.Time // and by the server's clock.
-	fresh   bool      // Nothing has been held so far: whoever is active is somebody else.
-	info    *jetstream.ConsumerInfo
-	pause   time.Duration // Until the next look.
-	looked  time.Time     // When the last one was.
-	next    uint64        // The next sequence to hand back,
-	naks    int           // and how many have been.
-	swept   time.Time     // When that was done last,
-	since   time.Time     // and for the first time.
-	room    int           // How many messages may still be asked for until it is done again, as the server may have others to give.
-	wide    bool          // Too much lies in between: nothing is handed back.
-	slow    bool          // It takes long: the log says so, and the route is not ready.
-	buf     []uint64      // Reused.
+	step   step
+	began  time.Time
+	until  time.Time // When the step is over, or looks at the numbers again.
+	first  time.Time // When the others were asked for,
+	look   time.Time // and by the server's clock.
+	fresh  bool      // Nothing has been held so far: whoever is active is somebody else.
+	info   *jetstream.ConsumerInfo
+	pause  time.Duration // Until the next look.
+	looked time.Time     // When the last one was.
+	next   uint64        // The next sequence to hand back,
+	naks   int           // and how many have been.
+	swept  time.Time     // When that was done last,
+	since  time.Time     // and for the first time.
+	// How many messages may still be asked for until it is done again, as the server may have others to give.
+	room    int
+	wide    bool     // Too much lies in between: nothing is handed back.
+	slow    bool     // It takes long: the log says so, and the route is not ready.
+	buf     []uint64 // Reused.
 	subject []byte
 }
 
@@ -133,7 +134,10 @@ func (w *watch) begin(now time.Time, why string) {
 	if w.settling.step != settled {
 		began = w.settling.began // It has not ended since.
 	}
-	w.settling = settling{step: asking, began: began, slow: w.settling.slow, buf: w.settling.buf, subject: w.settling.subject}
+	w.settling = settling{
+		step: asking, began: began, slow: w.settling.slow, buf: w.settling.buf,
+		subject: w.settling.subject,
+	}
 	w.p.forget()
 	w.j.held.know(w.j.acknowledged(0))
 	w.j.log.Debug("nothing new is started until what is unacknowledged is in hand", "reason", why)
@@ -153,7 +157,8 @@ func (w *watch) ask(ctx context.Context, now time.Time) error {
 		return err
 	}
 	s.look = s.info.TimeStamp
-	if !w.j.barrier.complete() && s.info.Cluster != nil && len(s.info.Cluster.Replicas) > 0 { // Acknowledgements may have died with a leader.
+	// Acknowledgements may have died with a leader.
+	if !w.j.barrier.complete() && s.info.Cluster != nil && len(s.info.Cluster.Replicas) > 0 {
 		w.j.acks.repeat(w.j.acknowledged(s.info.AckFloor.Stream))
 		if ok, err := w.inform(ctx); !ok {
 			return err
@@ -180,7 +185,8 @@ func (w *watch) inform(ctx context.Context) (bool, error) {
 		return false, err
 	}
 	s.info = info
-	w.j.barrier.inform(info.Delivered.Consumer, info.Delivered.Stream, info.NumAckPending, w.j.held.within(info.AckFloor.Stream, info.Delivered.Stream))
+	w.j.barrier.inform(info.Delivered.Consumer, info.Delivered.Stream, info.NumAckPending,
+		w.j.held.within(info.AckFloor.Stream, info.Delivered.Stream))
 	return true, nil
 }
 
@@ -209,9 +215,11 @@ func (w *watch) listen(ctx context.Context, now time.Time) error {
 	case s.fresh && (s.info.NumWaiting > 0 || s.info.TimeStamp.Sub(active) < calmTime):
 		s.until = time.Now().Add(askAround)
 	case s.info.Delivered.Stream-s.info.AckFloor.Stream > longestRange:
-		w.j.log.Warn("too much lies between what is acknowledged and what was delivered, such as behind a topic that is parked: "+
+		w.j.log.Warn("too much lies between what is acknowledged and what was delivered, such as behind a topic that "+
+			"is parked: "+
 			"nothing new is started until the server delivers what is missing by itself, after ack_wait",
-			"sequences", s.info.Delivered.Stream-s.info.AckFloor.Stream, "unacknowledged", s.info.NumAckPending, "ack_wait", w.p.limits.AckWait)
+			"sequences", s.info.Delivered.Stream-s.info.AckFloor.Stream, "unacknowledged", s.info.NumAckPending,
+			"ack_wait", w.p.limits.AckWait)
 		s.wide = true
 		w.slow()
 		w.startSweep()

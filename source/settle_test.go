@@ -63,7 +63,9 @@ func (f *firsts) want(t *testing.T, doubled int) {
 	defer f.mu.Unlock()
 	t.Logf("%d published: %d inversions, %d doubled", f.published, len(f.inversions), f.doubled)
 	if len(f.inversions) > 0 || f.doubled > doubled {
-		t.Errorf("%d inversions such as %q, %d doubled, want none and at most %d", len(f.inversions), f.inversions[:min(5, len(f.inversions))], f.doubled, doubled)
+		t.Errorf(
+			"%d inversions such as %q, %d doubled, want none and at most %d", len(f.inversions), f.inversions[:min(5,
+				len(f.inversions))], f.doubled, doubled)
 	}
 }
 
@@ -76,7 +78,8 @@ func numbered(t *testing.T, conn *nats.Conn, topics, first, n int) {
 		return
 	}
 	for i := first; i < first+n; i++ {
-		if _, err := js.PublishAsync(fmt.Sprint("a.", i%topics), strconv.AppendInt(nil, int64(i/topics), 10), jetstream.WithStallWait(time.Minute)); err != nil {
+		if _, err := js.PublishAsync(fmt.Sprint("a.", i%topics), strconv.AppendInt(nil, int64(i/topics), 10),
+			jetstream.WithStallWait(time.Minute)); err != nil {
 			t.Error(err)
 			return
 		}
@@ -115,7 +118,8 @@ func killed(t *testing.T, url string, n int) {
 func ordered(t *testing.T, conn *nats.Conn) (*JetStream, *syncBuffer) {
 	t.Helper()
 	log := &syncBuffer{}
-	src, err := NewJetStream(conn, NewAcks(conn), newJetStream(t, conn).cfg, slog.New(slog.NewTextHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug})))
+	src, err := NewJetStream(conn, NewAcks(conn), newJetStream(t, conn).cfg,
+		slog.New(slog.NewTextHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug})))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -167,7 +171,8 @@ func TestWhatAKilledDaemonHeldGoesFirst(t *testing.T) {
 			conn := connect(t, ConnectConfig{URL: s.ClientURL()})
 			stream := memoryStream(t, conn)
 			if _, err := stream.CreateConsumer(t.Context(), jetstream.ConsumerConfig{
-				Durable: "momento-bridge-r", AckPolicy: jetstream.AckExplicitPolicy, AckWait: tt.ackWait, FilterSubject: "a.>", MaxAckPending: 5000,
+				Durable: "momento-bridge-r", AckPolicy: jetstream.AckExplicitPolicy, AckWait: tt.ackWait,
+				FilterSubject: "a.>", MaxAckPending: 5000,
 			}); err != nil {
 				t.Fatal(err)
 			}
@@ -196,10 +201,12 @@ func TestWhatAKilledDaemonHeldGoesFirst(t *testing.T) {
 				return f.count() == tt.unacknowledged+newer
 			})
 			eventually(t, "ready", func() bool { ready, _ := src.Ready(); return ready })
-			t.Logf("everything published after %v; settled in %s", time.Since(began).Round(time.Millisecond), settledIn(log))
+			t.Logf("everything published after %v; settled in %s", time.Since(began).Round(time.Millisecond),
+				settledIn(log))
 			stage.stop()
 			f.want(t, 0)
-			if said, wide := strings.Contains(log.String(), "too much lies between"), tt.unacknowledged*tt.apart > longestRange; said != wide {
+			if said, wide := strings.Contains(log.String(), "too much lies between"),
+				tt.unacknowledged*tt.apart > longestRange; said != wide {
 				t.Errorf("the log tells of a range that is too long: %t, want %t", said, wide)
 			} else if wide && !saidWhy {
 				t.Error("the route was ready while nothing was started")
@@ -214,7 +221,10 @@ func memoryStream(t *testing.T, conn *nats.Conn) jetstream.Stream {
 	if err != nil {
 		t.Fatal(err)
 	}
-	stream, err := js.CreateStream(t.Context(), jetstream.StreamConfig{Name: "S", Subjects: []string{"a.>", "dead.>"}, Storage: jetstream.MemoryStorage})
+	stream, err := js.CreateStream(t.Context(), jetstream.StreamConfig{
+		Name: "S", Subjects: []string{"a.>", "dead.>"},
+		Storage: jetstream.MemoryStorage,
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -254,13 +264,14 @@ func TestGapInTheConsumersSequenceRaisesTheBarrier(t *testing.T) {
 	src.cfg.Circumstances.Timeout = 100 * time.Millisecond
 	f := newFirsts()
 	release := make(chan struct{})
-	stage := startStage(t, src, pipeline.RouteConfig{Returnable: true, Ordered: true}, 1000, func(r *pipeline.Request) pipeline.Answer {
-		if r.Topic == "a.held" {
-			<-release
-			return accepted(r)
-		}
-		return f.accept(r)
-	})
+	stage := startStage(t, src, pipeline.RouteConfig{Returnable: true, Ordered: true}, 1000,
+		func(r *pipeline.Request) pipeline.Answer {
+			if r.Topic == "a.held" {
+				<-release
+				return accepted(r)
+			}
+			return f.accept(r)
+		})
 	if err := conn.Publish("a.held", nil); err != nil {
 		t.Fatal(err)
 	}
@@ -302,11 +313,14 @@ func TestNothingIsTakenFromAReplicaThatLives(t *testing.T) {
 	const topics, messages = 10, 200
 	numbered(t, conns[0], topics, 0, messages)
 	first, _ := ordered(t, conns[0])
-	stages := []*stage{startStage(t, first, pipeline.RouteConfig{Returnable: true, Ordered: true}, messages, slow)} // It is full, and asks for nothing.
+	// It is full, and asks for nothing.
+	stages := []*stage{startStage(t, first, pipeline.RouteConfig{Returnable: true, Ordered: true}, messages, slow)}
 	eventually(t, "held", func() bool { n, _ := first.held.count(); return n == messages })
 	second, log := ordered(t, conns[1])
-	stages = append(stages, startStage(t, second, pipeline.RouteConfig{Returnable: true, Ordered: true}, messages, slow))
-	eventually(t, "the log telling of the other replica", func() bool { return strings.Contains(log.String(), "another replica shares the consumer") })
+	stages = append(stages, startStage(t, second, pipeline.RouteConfig{Returnable: true, Ordered: true},
+		messages, slow))
+	eventually(t, "the log telling of the other replica",
+		func() bool { return strings.Contains(log.String(), "another replica shares the consumer") })
 	eventually(t, "open", func() bool { return !second.barrier.up.Load() })
 	if err := conns[1].ForceReconnect(); err != nil {
 		t.Fatal(err)

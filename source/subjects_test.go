@@ -49,18 +49,23 @@ func TestRouteConsumesSeveralSubjects(t *testing.T) {
 			var src runner
 			ready := func() bool { return true }
 			if core {
-				c := NewCore(conn, CoreConfig{Route: "r", Subjects: filters, Queue: "q", Template: topics, PendingMessages: 100, PendingBytes: 1 << 20}, quiet())
+				c := NewCore(conn, CoreConfig{
+					Route: "r", Subjects: filters, Queue: "q", Template: topics,
+					PendingMessages: 100, PendingBytes: 1 << 20,
+				}, quiet())
 				src, ready = c, func() bool { ok, _ := c.Ready(); return ok }
 			} else {
 				js, err := jetstream.New(conn)
 				if err != nil {
 					t.Fatal(err)
 				}
-				if _, err := js.CreateStream(t.Context(), jetstream.StreamConfig{Name: "S", Subjects: []string{"a.>", "b.>", "c"}}); err != nil {
+				if _, err := js.CreateStream(t.Context(),
+					jetstream.StreamConfig{Name: "S", Subjects: []string{"a.>", "b.>", "c"}}); err != nil {
 					t.Fatal(err)
 				}
 				s, err := NewJetStream(conn, NewAcks(conn), JetStreamConfig{
-					Route: "r", Stream: "S", Subjects: filters, Consumer: "C", Create: true, Template: topics, Circumstances: usual(math.Inf(1)),
+					Route: "r", Stream: "S", Subjects: filters, Consumer: "C", Create: true, Template: topics,
+					Circumstances: usual(math.Inf(1)),
 				}, quiet())
 				if err != nil {
 					t.Fatal(err)
@@ -85,12 +90,14 @@ func TestRouteConsumesSeveralSubjects(t *testing.T) {
 			}
 			for _, other := range [][]string{{"a.>"}, {"a.>", "b.>"}} { // It is compared, in any order.
 				other, err := NewJetStream(conn, NewAcks(conn), JetStreamConfig{
-					Route: "r", Stream: "S", Subjects: other, Consumer: "C", Template: topics, Circumstances: usual(math.Inf(1)),
+					Route: "r", Stream: "S", Subjects: other, Consumer: "C", Template: topics, Circumstances: usual(
+						math.Inf(1)),
 				}, quiet())
 				if err != nil {
 					t.Fatal(err)
 				}
-				if err := inspected(t.Context(), other); err == nil || !strings.Contains(err.Error(), "make them the same, for example with `nats consumer edit S C --filter '") {
+				if err := inspected(t.Context(), other); err == nil || !strings.Contains(err.Error(),
+					"make them the same, for example with `nats consumer edit S C --filter '") {
 					t.Errorf("another filter: %v", err)
 				}
 			}
@@ -121,7 +128,8 @@ func TestCreatedConsumerStartsWhereItIsToldTo(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			cfg := JetStreamConfig{
-				Route: "r", Stream: "S", Subject: "a.>", Consumer: name, Create: true, Template: subjectTemplate(t, "a.>"), Circumstances: usual(math.Inf(1)),
+				Route: "r", Stream: "S", Subject: "a.>", Consumer: name, Create: true, Template: subjectTemplate(t,
+					"a.>"), Circumstances: usual(math.Inf(1)),
 			}
 			tt.change(&cfg)
 			src, err := NewJetStream(conn, NewAcks(conn), cfg, quiet())

@@ -36,7 +36,8 @@ func (w *watch) sweepSome(upTo uint64) bool {
 	s.buf, s.next = w.j.held.unknown(s.next, upTo, sweepAtOnce, s.buf[:0])
 	w.j.acks.push() // What has ended meanwhile must be known to have ended.
 	for _, sequence := range s.buf {
-		s.subject = appendNakSubject(s.subject[:0], w.j.cfg.Stream, w.j.cfg.Consumer, sequence, s.info.Delivered.Consumer)
+		s.subject = appendNakSubject(s.subject[:0], w.j.cfg.Stream, w.j.cfg.Consumer, sequence,
+			s.info.Delivered.Consumer)
 		if w.j.conn.Publish(string(s.subject), ackNotNow) != nil {
 			return false
 		}
@@ -62,7 +63,8 @@ func (w *watch) collect(ctx context.Context, now time.Time) error {
 	switch {
 	case gap && missing <= 0:
 	case now.Sub(latest(moved, s.since)) > giveUpAfter:
-		w.j.log.Warn("some of what is unacknowledged does not come: going on without it; its messages may be published out of order later", "missing", missing)
+		w.j.log.Warn("some of what is unacknowledged does not come: going on without it; its messages may be "+
+			"published out of order later", "missing", missing)
 		w.open(false)
 		return nil
 	case still < max(s.pause, shortestPause) || now.Sub(s.looked) < max(s.pause, shortestPause):

@@ -68,7 +68,8 @@ func (w *watch) proveAcks() {
 		return
 	}
 	if w.waits.silent++; w.j.proven.Load() && w.waits.silent >= silentAfter && w.j.conn.IsConnected() {
-		w.waits.acks = "the server does not answer on " + w.j.acksOf() + ">: check that the NATS user may publish there (docs/permissions.md), and that the server is healthy"
+		w.waits.acks = "the server does not answer on " + w.j.acksOf() +
+			">: check that the NATS user may publish there (docs/permissions.md), and that the server is healthy"
 	}
 }
 
@@ -112,16 +113,20 @@ func starvedText(info *jetstream.ConsumerInfo, ours int) string {
 	if most <= 0 || ours > 0 || info.NumPending == 0 || info.NumAckPending < most {
 		return ""
 	}
-	return fmt.Sprintf("another client holds %d of max_ack_pending %d messages of consumer %s, so that nothing is delivered here while %d wait: it must acknowledge them, "+
-		"or ack_wait %v must pass where it has gone. Give each program a consumer of its own, or raise the limit: `nats consumer edit %s %s --max-pending=%d`",
-		info.NumAckPending, most, info.Name, info.NumPending, info.Config.AckWait, info.Stream, info.Name, max(minAckPending, 4*most))
+	return fmt.Sprintf("another client holds %d of max_ack_pending %d messages of consumer %s, so that nothing is "+
+		"delivered here while %d wait: it must acknowledge them, "+
+		"or ack_wait %v must pass where it has gone. Give each program a consumer of its own, or raise the limit: "+
+		"`nats consumer edit %s %s --max-pending=%d`",
+		info.NumAckPending, most, info.Name, info.NumPending, info.Config.AckWait, info.Stream, info.Name, max(
+			minAckPending, 4*most))
 }
 
 // why says what keeps messages from coming; empty if nothing does. trouble is what the requests for messages have met.
 func (w *watch) why(trouble string) string {
 	switch {
 	case w.waits.acks != "":
-		return "acknowledgements do not arrive, so that everything would be published again and again, and nothing more is asked for: " + w.waits.acks
+		return "acknowledgements do not arrive, so that everything would be published again and again, and nothing " +
+			"more is asked for: " + w.waits.acks
 	case w.waits.paused != "":
 		return w.waits.paused
 	case trouble == "" && w.settling.slow:

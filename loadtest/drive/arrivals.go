@@ -7,7 +7,8 @@ import (
 	"strings"
 )
 
-// Arrivals says when publishes are planned, at a rate per second: each call returns the time in seconds from one to the next.
+// Arrivals says when publishes are planned, at a rate per second: each call returns the time in seconds from one to the
+// next.
 type Arrivals func(rate float64) (next func() float64)
 
 // Even plans publishes at equal distances.

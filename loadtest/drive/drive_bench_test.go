@@ -16,7 +16,10 @@ func nothing(b *testing.B) string {
 	if err != nil {
 		b.Fatal(err)
 	}
-	server := &fasthttp.Server{Handler: func(c *fasthttp.RequestCtx) { c.SetStatusCode(fasthttp.StatusNoContent) }, NoDefaultServerHeader: true}
+	server := &fasthttp.Server{
+		Handler:               func(c *fasthttp.RequestCtx) { c.SetStatusCode(fasthttp.StatusNoContent) },
+		NoDefaultServerHeader: true,
+	}
 	go func() { _ = server.Serve(ln) }()
 	b.Cleanup(func() { _ = server.Shutdown() })
 	return ln.Addr().String()

@@ -49,7 +49,8 @@ func engine(ctx context.Context, t testing.TB, url string, connections int) *Eng
 	if err != nil {
 		t.Fatal(err)
 	}
-	m, err := sink.New(sink.Config{Endpoint: to, Keys: key.Fixed(k), Timeout: 5 * time.Second}, slog.New(slog.DiscardHandler))
+	m, err := sink.New(sink.Config{Endpoint: to, Keys: key.Fixed(k), Timeout: 5 * time.Second},
+		slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -62,7 +63,11 @@ func config(connections int, publisher func() Publisher, opened func() uint64) C
 	payload := []byte("payload")
 	return Config{
 		Publisher: publisher, Connections: connections, Timeout: 5 * time.Second, Opened: opened,
-		Payload: func(int) []byte { return payload }, Cache: func(int) string { return "c" }, Topic: func(int) string { return "t" },
+		Payload: func(int) []byte { return payload }, Cache: func(int) string { return "c" }, Topic: func(
+			int,
+		) string {
+			return "t"
+		},
 	}
 }
 
@@ -103,7 +108,8 @@ func TestEveryTicketHasItsTime(t *testing.T) {
 		trial := checkCounts(t, start(t.Context(), 16), server)
 		// 200 in half a second use up the burst and 50, 200 in a second find 100 more.
 		first, second := trial.Phases[0], trial.Phases[1]
-		if first.Accepted+first.Refused != 200 || second.Accepted+second.Refused != 200 || trial.Unfit != "" || trial.OnTime != 1 {
+		if first.Accepted+first.Refused != 200 || second.Accepted+second.Refused != 200 || trial.Unfit != "" ||
+			trial.OnTime != 1 {
 			t.Errorf("%+v", trial)
 		}
 		if first.Accepted < 99 || first.Accepted > 100 || second.Accepted < 99 || second.Accepted > 101 {
@@ -120,7 +126,10 @@ func TestEveryTicketHasItsTime(t *testing.T) {
 // checkCounts overloads an endpoint of 100/s with a burst of 50, and compares what both have counted.
 func checkCounts(t *testing.T, e *Engine, server *emulator.Server) search.Trial {
 	t.Helper()
-	trial := e.Run(unbounded, search.Phase{Rate: 400, Seconds: 0.5}, search.Phase{Rate: 200, Seconds: 1, Enough: func([]search.Event) bool { return false }})
+	trial := e.Run(unbounded, search.Phase{Rate: 400, Seconds: 0.5}, search.Phase{
+		Rate: 200, Seconds: 1,
+		Enough: func([]search.Event) bool { return false },
+	})
 	accepted, refused := 0, 0
 	for _, o := range trial.Phases {
 		accepted += o.Accepted
@@ -152,23 +161,26 @@ func checkCounts(t *testing.T, e *Engine, server *emulator.Server) search.Trial 
 }
 
 func TestPhaseEndsWithItsRefusals(t *testing.T) {
-	bubble(t, emulator.Config{Settings: emulator.Settings{Rate: 1, Burst: 20}}, func(t *testing.T, start starter, _ *emulator.Server) {
-		e := start(t.Context(), 16)
-		began := e.Now()
-		trial := e.Run(unbounded, search.Phase{Rate: 200, Seconds: 30, Refusals: 1}, search.Phase{Rate: 50, Seconds: 0.2})
-		if o := trial.Phases[0]; o.Accepted < 15 || o.Refused < 1 || o.Took > 5 {
-			t.Errorf("%+v", o)
-		}
-		if o := trial.Phases[1]; o.Accepted+o.Refused == 0 || e.Now()-began > 10 {
-			t.Errorf("the next phase: %+v", o)
-		}
-		if o := e.Run(unbounded, search.Phase{Rate: 2, Seconds: 30, Refusals: 1}).Phases[0]; o.Refused != 1 {
-			t.Errorf("after the refusal that ends the phase nothing is sent: %+v", o)
-		}
-	})
+	bubble(t, emulator.Config{Settings: emulator.Settings{Rate: 1, Burst: 20}},
+		func(t *testing.T, start starter, _ *emulator.Server) {
+			e := start(t.Context(), 16)
+			began := e.Now()
+			trial := e.Run(unbounded, search.Phase{Rate: 200, Seconds: 30, Refusals: 1},
+				search.Phase{Rate: 50, Seconds: 0.2})
+			if o := trial.Phases[0]; o.Accepted < 15 || o.Refused < 1 || o.Took > 5 {
+				t.Errorf("%+v", o)
+			}
+			if o := trial.Phases[1]; o.Accepted+o.Refused == 0 || e.Now()-began > 10 {
+				t.Errorf("the next phase: %+v", o)
+			}
+			if o := e.Run(unbounded, search.Phase{Rate: 2, Seconds: 30, Refusals: 1}).Phases[0]; o.Refused != 1 {
+				t.Errorf("after the refusal that ends the phase nothing is sent: %+v", o)
+			}
+		})
 }
 
-// Each publish that is accepted may have been later than the one after it, which a burst of one does not forgive; a large burst does.
+// Each publish that is accepted may have been later than the one after it, which a burst of one does not forgive; a
+// large burst does.
 func TestRefusalThatIsExcusedDoesNotEndThePhase(t *testing.T) {
 	var asked atomic.Int32
 	bubble(t, emulator.Config{Script: func(_, topic string, _ []byte) int {
@@ -180,7 +192,8 @@ func TestRefusalThatIsExcusedDoesNotEndThePhase(t *testing.T) {
 		e := start(t.Context(), 16)
 		e.cfg.Topic = func(i int) string { return [...]string{"even", "odd"}[i%2] }
 		phase := search.Phase{Rate: 50, Seconds: 0.4, Burst: 1, Refusals: 1, Loose: true}
-		if o := e.Run(unbounded, search.Phase{Rate: 50, Seconds: 0.1}, phase, phase).Phases[2]; o.Excused != o.Refused || o.Refused < 5 || o.Took < 0.39 {
+		if o := e.Run(unbounded, search.Phase{Rate: 50, Seconds: 0.1}, phase,
+			phase).Phases[2]; o.Excused != o.Refused || o.Refused < 5 || o.Took < 0.39 {
 			t.Errorf("a burst of one: %+v", o)
 		}
 		phase.Burst = 50
@@ -192,13 +205,17 @@ func TestRefusalThatIsExcusedDoesNotEndThePhase(t *testing.T) {
 
 // What every acceptance takes is no lateness. A refusal may take less.
 func TestLatencyExcusesNothing(t *testing.T) {
-	bubble(t, emulator.Config{Settings: emulator.Settings{Latency: 400 * time.Millisecond}, Script: func(_, topic string, _ []byte) int {
-		return map[string]int{"odd": 429}[topic]
-	}}, func(t *testing.T, start starter, _ *emulator.Server) {
+	bubble(t, emulator.Config{
+		Settings: emulator.Settings{Latency: 400 * time.Millisecond},
+		Script: func(_, topic string, _ []byte) int {
+			return map[string]int{"odd": 429}[topic]
+		},
+	}, func(t *testing.T, start starter, _ *emulator.Server) {
 		e := start(t.Context(), 48)
 		e.cfg.Topic = func(i int) string { return [...]string{"even", "odd"}[i%2] }
 		phase := search.Phase{Rate: 50, Seconds: 3, Burst: 10, Refusals: 1, Loose: true}
-		if o := e.Run(unbounded, search.Phase{Rate: 50, Seconds: 0.6, Loose: true}, phase).Phases[1]; o.Excused > 0 || o.Took > 2 {
+		if o := e.Run(unbounded, search.Phase{Rate: 50, Seconds: 0.6, Loose: true}, phase).Phases[1]; o.Excused > 0 ||
+			o.Took > 2 {
 			t.Errorf("%+v", o)
 		}
 	})
@@ -223,7 +240,8 @@ func checkConnections(t *testing.T, e *Engine) {
 	t.Helper()
 	run := func(when string, rate, seconds float64) {
 		t.Helper()
-		if trial := e.Run(unbounded, search.Phase{Rate: rate, Seconds: seconds, Loose: true}); strings.Contains(trial.Unfit, "opened") {
+		if trial := e.Run(unbounded, search.Phase{Rate: rate, Seconds: seconds, Loose: true}); strings.Contains(
+			trial.Unfit, "opened") {
 			t.Errorf("%s: %s", when, trial.Unfit)
 		}
 	}
@@ -237,7 +255,8 @@ func checkConnections(t *testing.T, e *Engine) {
 func TestCapIsNeverExceeded(t *testing.T) {
 	bubble(t, emulator.Config{}, func(t *testing.T, start starter, server *emulator.Server) {
 		e := start(t.Context(), 16)
-		trial := e.Run(search.Cap{Requests: 37, Seconds: 60}, search.Phase{Rate: 100, Seconds: 10, Loose: true}, search.Phase{Rate: 100, Seconds: 10, Loose: true})
+		trial := e.Run(search.Cap{Requests: 37, Seconds: 60}, search.Phase{Rate: 100, Seconds: 10, Loose: true},
+			search.Phase{Rate: 100, Seconds: 10, Loose: true})
 		if !errors.Is(trial.Capped, search.ErrRequests) {
 			t.Errorf("it does not say that a cap ended it: %v", trial.Capped)
 		}
@@ -295,14 +314,15 @@ func TestInterruptedTrialEndsAtOnce(t *testing.T) {
 
 // The loop is open: what cannot be sent in time is not sent later.
 func TestGeneratorWithoutFreeConnectionsIsNotFit(t *testing.T) {
-	bubble(t, emulator.Config{Settings: emulator.Settings{Latency: 200 * time.Millisecond}}, func(t *testing.T, start starter, server *emulator.Server) {
-		e := start(t.Context(), 4)
-		trial := e.Run(unbounded, search.Phase{Rate: 100, Seconds: 1}) // 20 connections would be needed.
-		if !strings.Contains(trial.Unfit, "in time") || trial.OnTime > 0.6 {
-			t.Errorf("unfit: %q, %v in time", trial.Unfit, trial.OnTime)
-		}
-		if n := server.Stats().Accepted; n > 50 {
-			t.Errorf("%d were sent", n)
-		}
-	})
+	bubble(t, emulator.Config{Settings: emulator.Settings{Latency: 200 * time.Millisecond}},
+		func(t *testing.T, start starter, server *emulator.Server) {
+			e := start(t.Context(), 4)
+			trial := e.Run(unbounded, search.Phase{Rate: 100, Seconds: 1}) // 20 connections would be needed.
+			if !strings.Contains(trial.Unfit, "in time") || trial.OnTime > 0.6 {
+				t.Errorf("unfit: %q, %v in time", trial.Unfit, trial.OnTime)
+			}
+			if n := server.Stats().Accepted; n > 50 {
+				t.Errorf("%d were sent", n)
+			}
+		})
 }

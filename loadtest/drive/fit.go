@@ -44,7 +44,10 @@ func (e *Engine) conclude(last *phase, before gauge) string {
 	}
 	after := e.measure()
 	wall := after.now.Sub(before.now)
-	m := Measured{Record: record, Rate: last.Rate, OnTime: 1, CPU: (after.cpu - before.cpu).Seconds() / wall.Seconds() / float64(runtime.GOMAXPROCS(0))}
+	m := Measured{
+		Record: record, Rate: last.Rate, OnTime: 1,
+		CPU: (after.cpu - before.cpu).Seconds() / wall.Seconds() / float64(runtime.GOMAXPROCS(0)),
+	}
 	if planned > 0 {
 		m.OnTime = float64(sent) / float64(planned)
 	}
@@ -65,7 +68,8 @@ func (e *Engine) conclude(last *phase, before gauge) string {
 		return fmt.Sprintf("the clock was set, by %v", step)
 	case float64(counts[failed]) > max(1, mostFailed*float64(sent)):
 		return fmt.Sprintf("%d of %d publishes failed otherwise than for quota", counts[failed], sent)
-	case last.Rate*onceIn >= 1 && opened > max(1, mostOpened*float64(sent)): // More slowly even a single one would lie idle.
+	case last.Rate*onceIn >= 1 &&
+		opened > max(1, mostOpened*float64(sent)): // More slowly even a single one would lie idle.
 		return fmt.Sprintf("%.0f connections were opened meanwhile", opened)
 	}
 	return ""

@@ -37,8 +37,8 @@ func (e *entry) load() (f fate, sent int64) {
 	return fate(v & (1<<fateBits - 1)), int64(v >> fateBits)
 }
 
-// ledger has an entry for each ticket of a phase, in the order of their planned times. The pacer adds entries, each is settled once by the worker that
-// has its ticket, and may be read at any time.
+// ledger has an entry for each ticket of a phase, in the order of their planned times. The pacer adds entries, each is
+// settled once by the worker that has its ticket, and may be read at any time.
 type ledger struct {
 	chunks atomic.Pointer[[]*chunk] // Replaced, never changed.
 	n      atomic.Int64
@@ -77,7 +77,8 @@ func (l *ledger) each(do func(f fate, sent int64)) {
 	}
 }
 
-// eachEvent calls do with the acceptances and refusals from the i-th ticket on, up to the first one that is open, and returns the number of that.
+// eachEvent calls do with the acceptances and refusals from the i-th ticket on, up to the first one that is open, and
+// returns the number of that.
 func (l *ledger) eachEvent(i int, do func(search.Event)) int {
 	for n := int(l.n.Load()); i < n; i++ {
 		e := l.at(i)

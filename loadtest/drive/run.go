@@ -79,10 +79,12 @@ func (e *Engine) Run(most search.Cap, phases ...search.Phase) search.Trial {
 	return trial
 }
 
-// onceIn is how often each connection in use should be used, in seconds: often enough that nobody closes it for being idle.
+// onceIn is how often each connection in use should be used, in seconds: often enough that nobody closes it for being
+// idle.
 const onceIn = 2
 
-// connect makes the connections that the phases need, so that none is made while something is measured. One that cannot be made shows when it is used.
+// connect makes the connections that the phases need, so that none is made while something is measured. One that cannot
+// be made shows when it is used.
 func (e *Engine) connect(phases []search.Phase) {
 	slowest := math.Inf(1)
 	for _, p := range phases {
@@ -104,8 +106,8 @@ func (e *Engine) connect(phases []search.Phase) {
 	connecting.Wait()
 }
 
-// offer hands out the tickets of a phase until it ends, and returns when that was planned to be. most is the number of the first ticket that
-// must not be handed out.
+// offer hands out the tickets of a phase until it ends, and returns when that was planned to be. most is the number of
+// the first ticket that must not be handed out.
 func (e *Engine) offer(ph *phase, end int64, most int, record bool) int64 {
 	stop := e.watch(ph)
 	defer stop()
@@ -169,7 +171,8 @@ func (e *Engine) hand(ph *phase, planned, late int64, record bool) {
 // ticket makes the next ticket, which is to be handed out or settled.
 func (e *Engine) ticket(ph *phase, planned, late int64, record bool) ticket {
 	t := ticket{planned: planned, late: late, entry: ph.ledger.add(), record: record, refused: &ph.refused}
-	t.request.Cache, t.request.Topic, t.request.Payload = e.cfg.Cache(e.sent), e.cfg.Topic(e.sent), e.cfg.Payload(e.sent)
+	t.request.Cache, t.request.Topic, t.request.Payload = e.cfg.Cache(e.sent), e.cfg.Topic(e.sent),
+		e.cfg.Payload(e.sent)
 	e.sent++
 	e.flying.Add(1)
 	return t
@@ -232,8 +235,8 @@ func (e *Engine) outcome(ph *phase) search.Outcome {
 	return o
 }
 
-// Flat publishes as fast as the connections can, for so many seconds, and returns how many were accepted per second: what this machine can do at the
-// most.
+// Flat publishes as fast as the connections can, for so many seconds, and returns how many were accepted per second:
+// what this machine can do at the most.
 func (e *Engine) Flat(seconds float64) (float64, error) {
 	ph := &phase{Phase: search.Phase{Rate: flatRate, Seconds: seconds}, began: e.now()}
 	e.connect([]search.Phase{ph.Phase})

@@ -57,7 +57,11 @@ func (r *Record) merge(other *Record) {
 		from.Reset()
 	}
 	move(r.Delay, other.Delay)
-	for _, pair := range [...][2]*Times{{&r.Accepted, &other.Accepted}, {&r.Refused, &other.Refused}, {&r.Failed, &other.Failed}} {
+	for _, pair := range [...][2]*Times{
+		{&r.Accepted, &other.Accepted},
+		{&r.Refused, &other.Refused},
+		{&r.Failed, &other.Failed},
+	} {
 		move(pair[0].Service, pair[1].Service)
 		move(pair[0].Response, pair[1].Response)
 	}

@@ -15,13 +15,16 @@ const (
 	NotComparable = "not_comparable" // One of the two is not proved.
 )
 
-// Comparison says whether a later report has another limit than an earlier one. Changes are shares of the earlier limit: 0.1 is 10 % more.
+// Comparison says whether a later report has another limit than an earlier one. Changes are shares of the earlier
+// limit: 0.1 is 10 % more.
 type Comparison struct {
-	Schema   int      `json:"schema"`
-	Outcome  string   `json:"outcome"`
-	Reason   string   `json:"reason,omitempty"` // Why they cannot be compared.
-	Change   *float64 `json:"change"`           // From the middle of one bracket to that of the other; null: one has no bracket.
-	Low      *float64 `json:"change_at_least"`  // What both brackets leave. Where the outcome is not_comparable it is what was seen, not what is proved.
+	Schema  int    `json:"schema"`
+	Outcome string `json:"outcome"`
+	Reason  string `json:"reason,omitempty"` // Why they cannot be compared.
+	// From the middle of one bracket to that of the other; null: one has no bracket.
+	Change *float64 `json:"change"`
+	// What both brackets leave. Where the outcome is not_comparable it is what was seen, not what is proved.
+	Low      *float64 `json:"change_at_least"`
 	High     *float64 `json:"change_at_most"`
 	A        Side     `json:"a"`                  // The earlier one.
 	B        Side     `json:"b"`                  // The later one.
@@ -47,8 +50,9 @@ func (c *Comparison) Changed() bool { return c.Outcome == Changed }
 // Proved reports whether both limits are proved, so that the outcome can be relied on.
 func (c *Comparison) Proved() bool { return c.Outcome != NotComparable }
 
-// Compare compares an earlier report with a later one. The true limits lie between the clean and the failing rates, so the change lies between the
-// later clean rate by the earlier failing rate and the later failing rate by the earlier clean rate.
+// Compare compares an earlier report with a later one. The true limits lie between the clean and the failing rates, so
+// the change lies between the later clean rate by the earlier failing rate and the later failing rate by the earlier
+// clean rate.
 func Compare(a, b *Report) Comparison {
 	a, b = tidy(a), tidy(b)
 	c := Comparison{Schema: Schema, A: sideOf(a), B: sideOf(b), Warnings: differences(a, b)}
@@ -79,7 +83,10 @@ func bracketed(r *Report) bool {
 }
 
 func sideOf(r *Report) Side {
-	return Side{r.Test, r.Verdict, r.Reason, r.CleanRate, r.FailingRate, r.PlateauRate, r.Started.UTC().Format(secondLayout), r.answer(), r.limit()}
+	return Side{
+		r.Test, r.Verdict, r.Reason, r.CleanRate, r.FailingRate, r.PlateauRate,
+		r.Started.UTC().Format(secondLayout), r.answer(), r.limit(),
+	}
 }
 
 // differences says what else is not the same in both, and could be why a limit differs.
@@ -136,7 +143,9 @@ func (c *Comparison) outcome() string {
 	case Changed:
 		return fmt.Sprintf("Publish limit CHANGED by %s: %s, then %s.", c.change(), c.A.limit, c.B.limit)
 	case Unchanged:
-		return fmt.Sprintf("Publish limit unchanged: %s, then %s; a change can only lie between %s and %s.", c.A.limit, c.B.limit, signed(*c.Low), signed(*c.High))
+		return fmt.Sprintf(
+			"Publish limit unchanged: %s, then %s; a change can only lie between %s and %s.", c.A.limit, c.B.limit,
+			signed(*c.Low), signed(*c.High))
 	}
 	return "NOT COMPARABLE: " + visible(c.Reason) + "."
 }

@@ -25,7 +25,8 @@ func TestALimitHasChangedWhenTheIntervalOfTheChangeLeavesOutZero(t *testing.T) {
 			t.Errorf("%g to %g: %+v, want %s", clean, failing, c, outcome)
 		}
 		if math.Abs(*c.Low-low) > 1e-9 || math.Abs(*c.High-high) > 1e-9 || *c.Change <= *c.Low || *c.Change >= *c.High {
-			t.Errorf("%g to %g: change %g, %g to %g, want %g to %g", clean, failing, *c.Change, *c.Low, *c.High, low, high)
+			t.Errorf("%g to %g: change %g, %g to %g, want %g to %g", clean, failing, *c.Change, *c.Low,
+				*c.High, low, high)
 		}
 	}
 	f(498, 502, Unchanged, 498.0/502-1, 502.0/498-1)
@@ -42,7 +43,8 @@ func TestWhatIsNotProvedIsNotCompared(t *testing.T) {
 	f := func(a, b *Report, hasChange bool, reasons ...string) {
 		t.Helper()
 		c := Compare(a, b)
-		if c.Proved() || c.Changed() || (c.Change != nil) != hasChange || (c.Low != nil) != hasChange || (c.High != nil) != hasChange {
+		if c.Proved() || c.Changed() || (c.Change != nil) != hasChange || (c.Low != nil) != hasChange ||
+			(c.High != nil) != hasChange {
 			t.Errorf("%+v", c)
 		}
 		for _, reason := range reasons {
@@ -64,10 +66,14 @@ func TestDifferentTargetsAreWarnedOf(t *testing.T) {
 		t.Errorf("the same twice: %q", c.Warnings)
 	}
 	other := sampleFind()
-	other.Target.Bytes, other.Target.Connections, other.Target.Endpoint, other.Unit = 4096, 8, "http://127.0.0.1:8080?token=secret", "operations"
+	other.Target.Bytes, other.Target.Connections, other.Target.Endpoint, other.Unit = 4096, 8,
+		"http://127.0.0.1:8080?token=secret", "operations"
 	other.Started = other.Started.Add(-time.Hour)
 	all := strings.Join(Compare(sampleFind(), other).Warnings, "; ")
-	for _, want := range []string{"payload size (bytes) differs: 100 and 4096", "connections differs: 64 and 8", "endpoint differs", "counts differs: not tested and operations", "B is older"} {
+	for _, want := range []string{
+		"payload size (bytes) differs: 100 and 4096", "connections differs: 64 and 8",
+		"endpoint differs", "counts differs: not tested and operations", "B is older",
+	} {
 		if !strings.Contains(all, want) {
 			t.Errorf("warnings are %q, without %q", all, want)
 		}
@@ -81,7 +87,10 @@ func TestComparisonsAreThoseOfTheGoldenFiles(t *testing.T) {
 	later := found(397.2, 401.1)
 	later.Target.Bytes, later.Started = 4096, started.Add(24*time.Hour)
 	for name, pair := range map[string][2]*Report{
-		"unchanged": {sampleFind(), found(499, 503)}, "changed": {sampleFind(), later}, "soft": {sampleFind(), sampleSoft()}, "rate": {sampleFind(), sampleRate()},
+		"unchanged": {sampleFind(), found(499, 503)}, "changed": {sampleFind(), later}, "soft": {
+			sampleFind(),
+			sampleSoft(),
+		}, "rate": {sampleFind(), sampleRate()},
 	} {
 		c := Compare(pair[0], pair[1])
 		golden(t, "compare-"+name+".txt", written(t, c.WriteText))
@@ -91,10 +100,12 @@ func TestComparisonsAreThoseOfTheGoldenFiles(t *testing.T) {
 func TestAComparisonIsWrittenForMachinesToo(t *testing.T) {
 	c := Compare(sampleFind(), found(397.2, 401.1))
 	var back map[string]any
-	if err := json.NewDecoder(bytes.NewReader(written(t, func(w io.Writer) error { return c.WriteJSON(w) }))).Decode(&back); err != nil {
+	if err := json.NewDecoder(bytes.NewReader(written(t, func(w io.Writer) error { return c.WriteJSON(w) }))).Decode(
+		&back); err != nil {
 		t.Fatal(err)
 	}
-	if back["outcome"] != Changed || back["change"] != *c.Change || back["change_at_least"] != *c.Low || back["b"].(map[string]any)["clean_rate"] != 397.2 {
+	if back["outcome"] != Changed || back["change"] != *c.Change || back["change_at_least"] != *c.Low ||
+		back["b"].(map[string]any)["clean_rate"] != 397.2 {
 		t.Errorf("%v", back)
 	}
 }

@@ -37,7 +37,8 @@ func (r *Report) limit() string {
 	case r.onlyBracketed():
 		return "below " + rateText(*r.FailingRate)
 	case r.CleanRate != nil && r.FailingRate != nil:
-		return fmt.Sprintf("about %s to %s", number(*r.CleanRate, 3), number(max(*r.FailingRate, value(r.PlateauRate)), 3)+"/s")
+		return fmt.Sprintf("about %s to %s", number(*r.CleanRate, 3),
+			number(max(*r.FailingRate, value(r.PlateauRate)), 3)+"/s")
 	case r.CleanRate != nil:
 		return "above " + rateText(*r.CleanRate)
 	case r.FailingRate != nil:
@@ -46,7 +47,8 @@ func (r *Report) limit() string {
 	return "not found"
 }
 
-// onlyBracketed reports whether the clean rate was only passed on the way up, which may have come from a burst: then it says nothing of the limit.
+// onlyBracketed reports whether the clean rate was only passed on the way up, which may have come from a burst: then it
+// says nothing of the limit.
 func (r *Report) onlyBracketed() bool {
 	return r.Verdict != Proved && r.CleanSent == 0 && r.PlateauRate == nil && r.FailingRate != nil
 }
@@ -94,7 +96,8 @@ func (r *Report) advice() string {
 	case !r.Generator.fit() || r.Generator.Repeated > 0:
 		return "run it on a machine that has nothing else to do"
 	case r.Limiter == "soft" || r.Limiter == "shared":
-		return "run it again while nobody else publishes; if nothing changes, the limit has several parts: stay below the clean rate"
+		return "run it again while nobody else publishes; if nothing changes, the limit has several parts: stay " +
+			"below the clean rate"
 	case r.Settings.NoOverload:
 		return "run it without --no-overload at a time when nobody else publishes"
 	case r.FailingRate == nil && r.CleanRate != nil:
@@ -129,17 +132,22 @@ func (r *Report) limitFacts() []fact {
 	}
 	add(r.Limiter != "", "Kind", "%s", r.kind())
 	if r.RejectionsCost != nil {
-		costs := map[bool]string{true: "use up quota: whoever goes on after a refusal gets less", false: "use up no quota"}[*r.RejectionsCost]
+		costs := map[bool]string{
+			true:  "use up quota: whoever goes on after a refusal gets less",
+			false: "use up no quota",
+		}[*r.RejectionsCost]
 		add(true, "Refusals", "%s", costs)
 	}
 	add(r.Unit != "", "Counts", "%s", visible(r.Unit))
 	for _, d := range r.Dimensions {
 		if d.Unfit != "" {
-			add(true, "", "%s %s: it is not known whether it counts: %s", visible(d.Name), visible(d.Value), visible(d.Unfit))
+			add(true, "", "%s %s: it is not known whether it counts: %s", visible(d.Name), visible(d.Value),
+				visible(d.Unfit))
 			continue
 		}
 		moved := map[bool]string{true: "counts", false: "does not count"}[d.Counts]
-		add(true, "", "%s %s: %s accepted in overload; it %s", visible(d.Name), visible(d.Value), rateText(d.Plateau), moved)
+		add(true, "", "%s %s: %s accepted in overload; it %s", visible(d.Name), visible(d.Value),
+			rateText(d.Plateau), moved)
 	}
 	return facts
 }
@@ -215,7 +223,8 @@ func (r *Report) kind() string {
 	case "sliding":
 		return "sliding window" + window + ": so many within any such time"
 	case "soft":
-		return "soft: refusals begin before the quota is used up, as when it is spread over several servers or others use it, too"
+		return "soft: refusals begin before the quota is used up, as when it is spread over several servers or " +
+			"others use it, too"
 	case "shared":
 		return "shared: others use the quota, too"
 	case "unknown":
@@ -254,7 +263,8 @@ func (g *Generator) words() string {
 }
 
 func (r *Report) used() string {
-	text := fmt.Sprintf("%s requests in %s, %s", countText(r.Requests), durationText(r.DurationSeconds), span(r.Started, r.Ended))
+	text := fmt.Sprintf("%s requests in %s, %s", countText(r.Requests), durationText(r.DurationSeconds),
+		span(r.Started, r.Ended))
 	if r.Interrupted {
 		text += "; INTERRUPTED"
 	}

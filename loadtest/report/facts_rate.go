@@ -60,7 +60,8 @@ func (r *Report) rateFacts() []fact {
 		return fmt.Sprintf("%s: %s, %s", countText(n), rateText(perSecond(n, seconds)), percent(share(n, sum.Offered)))
 	}
 	facts := []fact{
-		{"Offered", fmt.Sprintf("%s in %s: %s (%s)", countText(sum.Offered), durationText(seconds), rateText(perSecond(sum.Offered, seconds)), asked)},
+		{"Offered", fmt.Sprintf("%s in %s: %s (%s)", countText(sum.Offered), durationText(seconds),
+			rateText(perSecond(sum.Offered, seconds)), asked)},
 		{"Accepted", of(sum.Accepted)},
 		{"Refused", of(sum.Refused)},
 		{"Failed", of(sum.Failed)},
@@ -71,9 +72,11 @@ func (r *Report) rateFacts() []fact {
 	if d := r.Delivery; d != nil {
 		facts = append(facts,
 			fact{"Delivery", fmt.Sprintf("%s of %s reached a subscriber", countText(d.Delivered), countText(d.Sent))},
-			fact{"", fmt.Sprintf("lost %s, duplicated %s, reordered %s", countText(d.Lost), countText(d.Duplicates), countText(d.Reordered))})
+			fact{"", fmt.Sprintf("lost %s, duplicated %s, reordered %s", countText(d.Lost), countText(d.Duplicates),
+				countText(d.Reordered))})
 		if d.Discontinuities > 0 {
-			facts = append(facts, fact{"", "breaks in the sequence of topics, as the endpoint told subscribers: " + countText(d.Discontinuities)})
+			facts = append(facts, fact{"", "breaks in the sequence of topics, as the endpoint told subscribers: " +
+				countText(d.Discontinuities)})
 		}
 	}
 	return facts

@@ -18,8 +18,8 @@ const (
 	spectrumTail = ".hgrm"
 )
 
-// WriteAll writes every format into a directory, which it makes where it is not there, and returns the paths. A file of the same name is replaced, and
-// only by a whole one. After an error the paths are those that were written until then.
+// WriteAll writes every format into a directory, which it makes where it is not there, and returns the paths. A file of
+// the same name is replaced, and only by a whole one. After an error the paths are those that were written until then.
 func WriteAll(dir string, r *Report) ([]string, error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return nil, fmt.Errorf("making the directory of the report: %w", err)
@@ -36,7 +36,10 @@ func WriteAll(dir string, r *Report) ([]string, error) {
 	}
 	for _, t := range r.timings() {
 		if len(t.Spectrum) > 0 {
-			files = append(files, file{fileName(t.name, t.what) + spectrumTail, func(w io.Writer) error { return WriteHGRM(w, t.Latency) }})
+			files = append(files, file{
+				fileName(t.name, t.what) + spectrumTail,
+				func(w io.Writer) error { return WriteHGRM(w, t.Latency) },
+			})
 		}
 	}
 	var paths []string

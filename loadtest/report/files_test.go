@@ -68,8 +68,10 @@ func TestAllFilesAreWrittenWholeAndReadableForAll(t *testing.T) {
 		names = append(names, filepath.Base(path))
 	}
 	want := []string{
-		"report.json", "report.html", "report.md", "report.txt", "50-of-clean-response.hgrm", "50-of-clean-service.hgrm",
-		"80-of-clean-response.hgrm", "80-of-clean-service.hgrm", "95-of-clean-response.hgrm", "95-of-clean-service.hgrm", "plateau-response.hgrm", "generator-send-delay.hgrm",
+		"report.json", "report.html", "report.md", "report.txt", "50-of-clean-response.hgrm",
+		"50-of-clean-service.hgrm",
+		"80-of-clean-response.hgrm", "80-of-clean-service.hgrm", "95-of-clean-response.hgrm",
+		"95-of-clean-service.hgrm", "plateau-response.hgrm", "generator-send-delay.hgrm",
 	}
 	if !slices.Equal(names, want) {
 		t.Errorf("written are %q, want %q", names, want)
@@ -89,7 +91,8 @@ func TestAFileKeepsItsOldContentWhenTheNewOneFails(t *testing.T) {
 	if err := os.WriteFile(path, []byte("old"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := WriteAll(dir, &Report{Schema: Schema, Test: "other"}); err == nil || !strings.Contains(err.Error(), "report.json") {
+	if _, err := WriteAll(dir, &Report{Schema: Schema, Test: "other"}); err == nil || !strings.Contains(err.Error(),
+		"report.json") {
 		t.Errorf("error is %v, want one that names the file", err)
 	}
 	if text, err := os.ReadFile(path); err != nil || string(text) != "old" {

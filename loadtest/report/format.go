@@ -36,7 +36,8 @@ func significant(v float64, digits int) string {
 	if v == 0 {
 		return "0"
 	}
-	_, exponent, _ := strings.Cut(strconv.FormatFloat(v, 'e', digits-1, 64), "e") // Of the rounded value: 9.996 has three digits as 10.0.
+	// Of the rounded value: 9.996 has three digits as 10.0.
+	_, exponent, _ := strings.Cut(strconv.FormatFloat(v, 'e', digits-1, 64), "e")
 	power, err := strconv.Atoi(exponent)
 	if err != nil {
 		return strconv.FormatFloat(v, 'f', -1, 64) // It is no number.

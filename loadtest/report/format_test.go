@@ -69,7 +69,8 @@ func TestTheRecommendedSettingIsWithinTheLimit(t *testing.T) {
 	f(func(r *Report) { r.Burst = nil }, "limits: {rate: 488, burst: 1}")
 	f(func(r *Report) { r.Limiter, r.WindowSeconds = "fixed-window", new(10.0) }, "limits: {rate: 488, burst: 99}")
 	f(func(r *Report) { r.Limiter, r.WindowSeconds = "sliding", new(1.0) }, "limits: {rate: 488, burst: 9}")
-	f(func(r *Report) { r.CleanRate, r.FailingRate = new(9.96), new(10.04); r.Burst = new(10.0) }, "limits: {rate: 9.76, burst: 9}")
+	f(func(r *Report) { r.CleanRate, r.FailingRate = new(9.96), new(10.04); r.Burst = new(10.0) },
+		"limits: {rate: 9.76, burst: 9}")
 	f(func(r *Report) { r.Verdict = NotProved }, "limits: {rate: 448, burst: 1}")
 	f(func(r *Report) { r.Verdict, r.PlateauRate = NotProved, nil }, "limits: {rate: 448, burst: 1}")
 	f(func(r *Report) { r.Verdict, r.PlateauRate, r.CleanSent = NotProved, nil, 0 }, "limits: {rate: auto}")

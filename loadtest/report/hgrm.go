@@ -7,7 +7,8 @@ import (
 	"strings"
 )
 
-// WriteHGRM writes the spectrum of a distribution as HdrHistogram's percentile text, which its plotter and others read. Values are milliseconds.
+// WriteHGRM writes the spectrum of a distribution as HdrHistogram's percentile text, which its plotter and others read.
+// Values are milliseconds.
 func WriteHGRM(to io.Writer, l *Latency) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%12s %14s %10s %14s\n\n", "Value", "Percentile", "TotalCount", "1/(1-Percentile)")

@@ -10,12 +10,14 @@ import (
 )
 
 // nasty breaks out of whatever does not write it with care.
-const nasty = "</script><script>alert(1)</script><!-- \u2028\u202e\x1b[31m\x00\r\n```\n| a | b |\n# `x` <img src=x onerror=alert(1)> \xff\" onload=\"x '{{.}}${1}"
+const nasty = "</script><script>alert(1)</script><!-- \u2028\u202e\x1b[31m\x00\r\n```\n| a | b |\n" +
+	"# `x` <img src=x onerror=alert(1)> \xff\" onload=\"x '{{.}}${1}"
 
 // hostile has it wherever a text can come from elsewhere.
 func hostile(r *Report) *Report {
 	r.Reason, r.Expected, r.Limiter, r.Unit = nasty, nasty, nasty, nasty
-	r.Target.Endpoint, r.Target.Region, r.Target.Topic, r.Target.Version, r.Target.Caches = "http://"+nasty, nasty, nasty, nasty, []string{nasty}
+	r.Target.Endpoint, r.Target.Region, r.Target.Topic, r.Target.Version, r.Target.Caches = "http://"+nasty, nasty,
+		nasty, nasty, []string{nasty}
 	r.Settings.Shape, r.Generator.OS = nasty, nasty
 	r.Settings.Labels = map[string]string{nasty: nasty}
 	r.Refusals = append(r.Refusals, Refusal{nasty, 4}, Refusal{strings.Repeat("ä"+nasty, 20_000), 3}, Refusal{"", 1})
@@ -51,7 +53,11 @@ func files(t *testing.T, r *Report) map[string]string {
 func TestHostileTextsDoNothingInAnyFormat(t *testing.T) {
 	for name, sample := range samples {
 		for file, text := range files(t, hostile(sample())) {
-			if !utf8.ValidString(text) || strings.ContainsFunc(text, func(c rune) bool { return c != '\n' && c != '\t' && unicode.IsControl(c) }) {
+			if !utf8.ValidString(text) ||
+				strings.ContainsFunc(text, func(c rune) bool {
+					return c != '\n' && c != '\t' &&
+						unicode.IsControl(c)
+				}) {
 				t.Errorf("%s, %s: has control characters", name, file)
 			}
 			if strings.ContainsAny(text, "\u2028\u202e") {

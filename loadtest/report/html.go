@@ -33,7 +33,8 @@ var plotStyle string
 var plotLicense string
 
 var pageTemplate = template.Must(template.New("page").Funcs(template.FuncMap{
-	"rate": rateText, "count": countText, "duration": durationText, "raw": raw, "percent": percent, "bound": bound, "visible": visible,
+	"rate": rateText, "count": countText, "duration": durationText, "raw": raw, "percent": percent, "bound": bound,
+	"visible": visible,
 }).Parse(pageText))
 
 // raw writes a number as JSON does, for those who read the page by program.
@@ -101,10 +102,14 @@ func WriteHTML(to io.Writer, r *Report) error {
 	}
 	style := plotStyle + pageStyle
 	p := page{
-		Report: r, Policy: policy(style, plotScript, pageScript), Style: template.CSS(style), PlotScript: template.JS(plotScript),
-		Script: template.JS(pageScript), Data: template.JS(escaped(data)), Plots: template.JS(escaped(plots)), License: strings.TrimSpace(plotLicense),
-		Tiles: r.tiles(), Facts: r.facts(), Target: r.target(), TimeHeads: timeHeads[2:], Times: r.timeRows(), Explained: timesExplained,
-		Shares: drawn.Shares, HasLoad: len(drawn.Shares) > 0, HasPlateau: len(r.Plateau) > 1, HasSpectra: len(drawn.Spectra) > 0, Delay: len(drawn.Delay) > 0,
+		Report: r, Policy: policy(style, plotScript, pageScript), Style: template.CSS(style), PlotScript: template.JS(
+			plotScript),
+		Script: template.JS(pageScript), Data: template.JS(escaped(data)), Plots: template.JS(
+			escaped(plots)), License: strings.TrimSpace(plotLicense),
+		Tiles: r.tiles(), Facts: r.facts(), Target: r.target(), TimeHeads: timeHeads[2:], Times: r.timeRows(),
+		Explained: timesExplained,
+		Shares:    drawn.Shares, HasLoad: len(drawn.Shares) > 0, HasPlateau: len(r.Plateau) > 1, HasSpectra: len(
+			drawn.Spectra) > 0, Delay: len(drawn.Delay) > 0,
 		Started: r.Started.UTC().Format(secondLayout), Refusals: r.Refusals,
 	}
 	p.Title, p.Answer, p.Verdict, p.Because, p.Tone = r.heading()
@@ -131,7 +136,8 @@ func policy(style string, scripts ...string) string {
 		}
 		return strings.Join(hashes, " ")
 	}
-	return "default-src 'none'; style-src " + sources(style) + "; script-src " + sources(scripts...) + "; base-uri 'none'; form-action 'none'"
+	return "default-src 'none'; style-src " + sources(style) + "; script-src " + sources(scripts...) +
+		"; base-uri 'none'; form-action 'none'"
 }
 
 // heading splits the answer for the top of the page.
@@ -172,7 +178,10 @@ func (r *Report) tiles() []tile {
 			failing = fmt.Sprintf("refused in %d of %d trials", n, trials)
 		}
 	}
-	tiles := []tile{rate("Clean", r.CleanRate, clean), rate("Failing", r.FailingRate, failing), rate("In overload", r.PlateauRate, "are accepted")}
+	tiles := []tile{
+		rate("Clean", r.CleanRate, clean), rate("Failing", r.FailingRate, failing),
+		rate("In overload", r.PlateauRate, "are accepted"),
+	}
 	burst := tile{"Burst", "–", "", "not determined", "null"}
 	if r.Burst != nil {
 		burst = tile{"Burst", number(*r.Burst, 4), "", "at once, after a pause", raw(*r.Burst)}
@@ -185,16 +194,22 @@ func (r *Report) tiles() []tile {
 func (r *Report) rateTiles() []tile {
 	sum, seconds := r.totals()
 	of := func(name string, n int) tile {
-		return tile{name, countText(n), "", rateText(perSecond(n, seconds)) + ", " + percent(share(n, sum.Offered)), raw(n)}
+		return tile{name, countText(n), "", rateText(perSecond(n, seconds)) + ", " +
+			percent(share(n, sum.Offered)), raw(n)}
 	}
-	tiles := []tile{of("Offered", sum.Offered), of("Accepted", sum.Accepted), of("Refused", sum.Refused), of("Failed", sum.Failed)}
+	tiles := []tile{
+		of("Offered", sum.Offered), of("Accepted", sum.Accepted), of("Refused", sum.Refused),
+		of("Failed", sum.Failed),
+	}
 	tiles[0].Also = rateText(perSecond(sum.Offered, seconds)) + " for " + durationText(seconds)
 	if d := r.Delivery; d != nil {
 		lost := fmt.Sprintf("duplicated %s, reordered %s", countText(d.Duplicates), countText(d.Reordered))
-		return append(tiles, tile{"Delivered", countText(d.Delivered), "", "of " + countText(d.Sent), raw(d.Delivered)}, tile{"Lost", countText(d.Lost), "", lost, raw(d.Lost)})
+		return append(tiles, tile{"Delivered", countText(d.Delivered), "", "of " + countText(d.Sent), raw(d.Delivered)},
+			tile{"Lost", countText(d.Lost), "", lost, raw(d.Lost)})
 	}
 	if l, ok := r.Latency["accepted"]; ok {
-		tiles = append(tiles, tile{"Accepted, p50", optional(l.P50), "", "response time", raw(l.P50)}, tile{"Accepted, p99", optional(l.P99), "", "response time", raw(l.P99)})
+		tiles = append(tiles, tile{"Accepted, p50", optional(l.P50), "", "response time", raw(l.P50)},
+			tile{"Accepted, p99", optional(l.P99), "", "response time", raw(l.P99)})
 	}
 	return tiles
 }

@@ -31,21 +31,24 @@ func TestThePolicyAllowsThePagesOwnScriptsOnly(t *testing.T) {
 		t.Fatal("no policy")
 	}
 	policy := html.UnescapeString(allowed[1])
-	for _, m := range regexp.MustCompile(`(?s)<(?:script|style)>(.*?)</(?:script|style)>`).FindAllStringSubmatch(page, -1) {
+	for _, m := range regexp.MustCompile(`(?s)<(?:script|style)>(.*?)</(?:script|style)>`).FindAllStringSubmatch(page,
+		-1) {
 		sum := sha256.Sum256([]byte(m[1]))
 		hash := "'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'"
 		if !strings.Contains(policy, hash) {
 			t.Errorf("not in the policy %s: %.60s", policy, m[1])
 		}
 	}
-	if !strings.HasPrefix(policy, "default-src 'none'") || strings.Contains(policy, "unsafe") || strings.Count(policy, "'sha256-") != 3 {
+	if !strings.HasPrefix(policy, "default-src 'none'") || strings.Contains(policy, "unsafe") ||
+		strings.Count(policy, "'sha256-") != 3 {
 		t.Errorf("policy is %s", policy)
 	}
 }
 
 func TestThePageAsksForNothingElse(t *testing.T) {
 	for name, sample := range samples {
-		if found := regexp.MustCompile(`(?i)\s(?:src|href|style|on\w+)\s*=\s*["'][^"']*|@import|url\(`).FindString(strings.Replace(htmlOf(t, sample()), plotScript, "", 1)); found != "" {
+		if found := regexp.MustCompile(`(?i)\s(?:src|href|style|on\w+)\s*=\s*["'][^"']*|@import|url\(`).FindString(
+			strings.Replace(htmlOf(t, sample()), plotScript, "", 1)); found != "" {
 			t.Errorf("%s: the page has %s", name, found)
 		}
 	}
@@ -54,7 +57,8 @@ func TestThePageAsksForNothingElse(t *testing.T) {
 func TestThePageHoldsTheReportItself(t *testing.T) {
 	for name, sample := range samples {
 		r := sample()
-		data := regexp.MustCompile(`(?s)<script type="application/json" id="report">(.*?)</script>`).FindStringSubmatch(htmlOf(t, r))
+		data := regexp.MustCompile(`(?s)<script type="application/json" id="report">(.*?)</script>`).FindStringSubmatch(
+			htmlOf(t, r))
 		if data == nil {
 			t.Fatal(name, "no data")
 		}
@@ -82,8 +86,10 @@ func drawn(t *testing.T, page string) string {
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, browser, "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-		"--disable-component-update", "--disable-sync", "--user-data-dir="+filepath.Join(dir, "profile"), "--enable-logging=stderr", "--virtual-time-budget=3000",
+	cmd := exec.CommandContext(ctx, browser, "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic",
+		"--no-first-run", "--disable-background-networking",
+		"--disable-component-update", "--disable-sync", "--user-data-dir="+filepath.Join(dir,
+			"profile"), "--enable-logging=stderr", "--virtual-time-budget=3000",
 		"--dump-dom", "file://"+path)
 	var log strings.Builder
 	cmd.Stderr = &log
@@ -140,7 +146,8 @@ func near(a, b float64) bool { return a-b < 1e-6*(1+b) && b-a < 1e-6*(1+b) }
 func sumsOf(r *Report) map[string][]float64 {
 	var offered, accepted, refused, plateau, delay float64
 	for _, s := range r.Seconds {
-		offered, accepted, refused = offered+float64(s.Offered), accepted+float64(s.Accepted), refused+float64(s.Refused)
+		offered, accepted, refused = offered+float64(s.Offered), accepted+float64(s.Accepted),
+			refused+float64(s.Refused)
 	}
 	for _, p := range r.Plateau {
 		plateau += float64(p.Accepted)

@@ -2,7 +2,8 @@ package report
 
 import "math"
 
-// interval returns the exact two-sided interval (Clopper-Pearson, 95 % confidence) of a share of which k of n were seen. Without any it is 0 to 1.
+// interval returns the exact two-sided interval (Clopper-Pearson, 95 % confidence) of a share of which k of n were
+// seen. Without any it is 0 to 1.
 func interval(k, n int) (low, high float64) {
 	const tail = 0.025
 	high = 1
@@ -41,8 +42,8 @@ func betaShare(x, a, b float64) float64 {
 	return 1 - front/b*betaFraction(1-x, b, a)
 }
 
-// betaFraction is the continued fraction of the incomplete beta function (DLMF 8.17.22), from the front, as Lentz does it. It needs about the square
-// root of the greater parameter in terms.
+// betaFraction is the continued fraction of the incomplete beta function (DLMF 8.17.22), from the front, as Lentz does
+// it. It needs about the square root of the greater parameter in terms.
 func betaFraction(x, a, b float64) float64 {
 	const terms = 100_000
 	c, d := 1.0, 1-(a+b)*x/(a+1)

@@ -12,11 +12,12 @@ import (
 	"unicode/utf8"
 )
 
-// maxSize bounds a report that is read, in bytes. An hour has 3600 seconds and some hundred trials, which is less than 1 MB.
+// maxSize bounds a report that is read, in bytes. An hour has 3600 seconds and some hundred trials, which is less than
+// 1 MB.
 const maxSize = 64 << 20
 
-// Read reads a report that WriteJSON has written, of this version of the schema. Members that it does not know are left out: within a version, members may
-// come in addition.
+// Read reads a report that WriteJSON has written, of this version of the schema. Members that it does not know are left
+// out: within a version, members may come in addition.
 func Read(from io.Reader) (*Report, error) {
 	text, err := io.ReadAll(io.LimitReader(from, maxSize+1))
 	switch {
@@ -36,9 +37,12 @@ func Read(from io.Reader) (*Report, error) {
 	}
 	switch {
 	case head.Schema == nil || *head.Schema < 1:
-		return nil, errors.New(`this is no report: it has no "schema"; give the report.json that a load test has written`)
+		return nil,
+			errors.New(`this is no report: it has no "schema"; give the report.json that a load test has written`)
 	case *head.Schema > Schema:
-		return nil, fmt.Errorf("the report has schema %d, this program reads %d: read it with the version that wrote it (%.40q) or a later one", *head.Schema, Schema, head.Target.Version)
+		return nil,
+			fmt.Errorf("the report has schema %d, this program reads %d: read it with the version that wrote it "+
+				"(%.40q) or a later one", *head.Schema, Schema, head.Target.Version)
 	}
 	var r Report
 	if err := json.Unmarshal(text, &r); err != nil {
@@ -67,7 +71,8 @@ func writeJSON(to io.Writer, v any) error {
 	return err
 }
 
-// escaped writes as \u what cannot be seen, such as control characters and those that turn the direction of text. The JSON means the same.
+// escaped writes as \u what cannot be seen, such as control characters and those that turn the direction of text. The
+// JSON means the same.
 func escaped(text []byte) []byte {
 	var b []byte
 	for _, c := range string(text) {
@@ -100,7 +105,10 @@ func (r *Report) check() error {
 	case r.Verdict == Proved && !(0 < *r.CleanRate && *r.CleanRate < *r.FailingRate):
 		return fmt.Errorf("it is proved, but clean_rate %g is not below failing_rate %g", *r.CleanRate, *r.FailingRate)
 	}
-	for _, rate := range []*float64{r.CleanRate, r.CleanBound, r.FailingRate, r.PlateauRate, r.Burst, r.WindowSeconds, &r.DurationSeconds} {
+	for _, rate := range []*float64{
+		r.CleanRate, r.CleanBound, r.FailingRate, r.PlateauRate, r.Burst, r.WindowSeconds,
+		&r.DurationSeconds,
+	} {
 		if rate != nil && !(*rate >= 0 && *rate <= math.MaxInt32) {
 			return fmt.Errorf("a rate or time is %g", *rate)
 		}

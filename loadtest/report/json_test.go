@@ -64,9 +64,11 @@ func TestReadSaysWhatIsWrong(t *testing.T) {
 	f(`{"schema": 1, "test": "find", "verdict": "proved", "clean_rate": 2, "failing_rate": 1}`, "not below")
 	f(`{"schema": 1, "test": "find", "verdict": "not_proved", "clean_rate": -1}`, "-1")
 	f(`{"schema": 1, "test": "find", "verdict": "not_proved", "requests": 1.5}`, "cannot be read", "requests")
-	f(`{"schema": 1, "test": "find", "verdict": "not_proved", "latency": {"50%": {"spectrum": [{"share": 1.5}]}}}`, "share 1.5")
+	f(`{"schema": 1, "test": "find", "verdict": "not_proved", "latency": {"50%": {"spectrum": [{"share": 1.5}]}}}`,
+		"share 1.5")
 	f(`{"schema": 1, "test": "find", "verdict": "not_proved", "seconds": [{"at": 1, "refused": -4}]}`, "second 1")
-	f(`{"schema": 1, "test": "find", "verdict": "not_proved", "trials": [{"name": "prove", "sent": -4}]}`, `trial of "prove"`)
+	f(`{"schema": 1, "test": "find", "verdict": "not_proved", "trials": [{"name": "prove", "sent": -4}]}`,
+		`trial of "prove"`)
 	f(strings.Repeat(" ", maxSize+1), "64 MiB")
 }
 
@@ -74,7 +76,11 @@ func TestWhatCannotBeReadIsNotWritten(t *testing.T) {
 	r := sampleFind()
 	r.PlateauRate = new(math.NaN())
 	for name, write := range map[string]func(io.Writer, *Report) error{
-		"json": WriteJSON, "html": WriteHTML, "markdown": WriteMarkdown, "text": func(w io.Writer, r *Report) error { return WriteText(w, r) },
+		"json": WriteJSON, "html": WriteHTML, "markdown": WriteMarkdown, "text": func(w io.Writer,
+			r *Report,
+		) error {
+			return WriteText(w, r)
+		},
 	} {
 		var b bytes.Buffer
 		if err := write(&b, r); err == nil || b.Len() > 0 {
@@ -86,15 +92,21 @@ func TestWhatCannotBeReadIsNotWritten(t *testing.T) {
 // FuzzRead finds reports that can be read, but not written.
 func FuzzRead(f *testing.F) {
 	f.Add([]byte(`{"schema":1,"test":"find","verdict":"not_proved"}`))
-	f.Add([]byte(`{"schema":1,"test":"rate","trials":[{"name":"rate","rate":1e300}],"plateau":[{},{}],"plateau_rate":2,"latency":{"x":{"spectrum":[{"share":1}]}}}`))
-	f.Add([]byte(`{"schema":1,"test":"find","verdict":"proved","clean_rate":1e-9,"failing_rate":2,"seconds":[{"at":1}],"trials":[{"name":"prove","rate":2,"accepted":1}]}`))
+	f.Add([]byte(
+		`{"schema":1,"test":"rate","trials":[{"name":"rate","rate":1e300}],"plateau":[{},{}],"plateau_rate":2,"latency":{"x":{"spectrum":[{"share":1}]}}}`))
+	f.Add([]byte(
+		`{"schema":1,"test":"find","verdict":"proved","clean_rate":1e-9,"failing_rate":2,"seconds":[{"at":1}],"trials":[{"name":"prove","rate":2,"accepted":1}]}`))
 	f.Fuzz(func(t *testing.T, text []byte) {
 		r, err := Read(bytes.NewReader(text))
 		if err != nil {
 			return
 		}
 		for name, write := range map[string]func(io.Writer, *Report) error{
-			"json": WriteJSON, "html": WriteHTML, "markdown": WriteMarkdown, "text": func(w io.Writer, r *Report) error { return WriteText(w, r) },
+			"json": WriteJSON, "html": WriteHTML, "markdown": WriteMarkdown, "text": func(w io.Writer,
+				r *Report,
+			) error {
+				return WriteText(w, r)
+			},
 		} {
 			if err := write(io.Discard, r); err != nil {
 				t.Errorf("%s: %v", name, err)

@@ -16,7 +16,8 @@ func WriteMarkdown(to io.Writer, r *Report) error {
 	}
 	r = tidy(r)
 	var b strings.Builder
-	fmt.Fprintf(&b, "# %s\n\n%s\n\n", map[string]string{Find: "Publish limit", Rate: "Publish test"}[r.Test], inline(r.answer()))
+	fmt.Fprintf(&b, "# %s\n\n%s\n\n", map[string]string{Find: "Publish limit", Rate: "Publish test"}[r.Test],
+		inline(r.answer()))
 	when := fact{"Time", span(r.Started, r.Ended)}
 	markdownTable(&b, []string{"what", "where and when"}, append([]fact{when}, r.target()...))
 	b.WriteString("\n## What was found\n\n")
@@ -80,11 +81,15 @@ func (r *Report) markdownProof(b *strings.Builder) {
 	if r.RejectionsCost != nil && *r.RejectionsCost {
 		before = "Before each, nothing is offered until the quota is whole again."
 	}
-	b.WriteString("\n## The trials at the clean and the failing rate\n\n" + before + " A trial ends when it has failed. The interval of the share of refusals is exact, with 95 % confidence.\n\n" +
-		"| began (UTC) | offered | lasted | accepted | refused | failed | share refused |\n| --- | --: | --: | --: | --: | --: | --: |\n")
+	b.WriteString(
+		"\n## The trials at the clean and the failing rate\n\n" + before +
+			" A trial ends when it has failed. The interval of the share of refusals is exact, with 95 % confidence.\n\n" +
+			"| began (UTC) | offered | lasted | accepted | refused | failed | share refused |\n" +
+			"| --- | --: | --: | --: | --: | --: | --: |\n")
 	for _, t := range trials {
 		began := r.Started.Add(time.Duration(t.Began * float64(time.Second))).UTC()
-		fmt.Fprintf(b, "| %s | %s | %s | %s | %s | %s | %s |\n", began.Format(secondLayout), rateText(t.Rate), durationText(t.Seconds),
+		fmt.Fprintf(b, "| %s | %s | %s | %s | %s | %s | %s |\n", began.Format(secondLayout), rateText(t.Rate),
+			durationText(t.Seconds),
 			countText(t.Accepted), t.refusedText(), countText(t.Failed), t.interval())
 	}
 }
@@ -119,8 +124,10 @@ func (r *Report) markdownRequest(b *strings.Builder) {
 	if u, err := url.Parse(t.Endpoint); err == nil && u.Host != "" {
 		host = u.Host
 	}
-	b.WriteString("\n## What was sent\n\nNo SDK takes part: each publish is one HTTP/1.1 request on a connection that is kept open.\n\n")
-	fence(b, "http", fmt.Sprintf("POST /topics/%s/%s HTTP/1.1\nHost: %s\nAuthorization: (API key)\nContent-Type: application/octet-stream\nContent-Length: %d\n\n(%d bytes)",
+	b.WriteString("\n## What was sent\n\nNo SDK takes part: each publish is one HTTP/1.1 request on a connection " +
+		"that is kept open.\n\n")
+	fence(b, "http", fmt.Sprintf("POST /topics/%s/%s HTTP/1.1\nHost: %s\nAuthorization: (API key)\n"+
+		"Content-Type: application/octet-stream\nContent-Length: %d\n\n(%d bytes)",
 		url.PathEscape(t.Caches[0]), url.PathEscape(t.Topic), visible(host), t.Bytes, t.Bytes))
 }
 
@@ -149,14 +156,17 @@ func (r *Report) markdownMinutes(b *strings.Builder) {
 			names, minutes = append(names, minute), append(minutes, Second{})
 		}
 		m := &minutes[len(minutes)-1]
-		m.Offered, m.Accepted, m.Refused, m.Failed = m.Offered+s.Offered, m.Accepted+s.Accepted, m.Refused+s.Refused, m.Failed+s.Failed
+		m.Offered, m.Accepted, m.Refused, m.Failed = m.Offered+s.Offered, m.Accepted+s.Accepted, m.Refused+s.Refused,
+			m.Failed+s.Failed
 	}
 	if len(minutes) == 0 {
 		return
 	}
-	b.WriteString("\n## Minute by minute\n\n| minute (UTC) | offered | accepted | refused | failed |\n| --- | --: | --: | --: | --: |\n")
+	b.WriteString("\n## Minute by minute\n\n| minute (UTC) | offered | accepted | refused | failed |\n" +
+		"| --- | --: | --: | --: | --: |\n")
 	for i, m := range minutes {
-		fmt.Fprintf(b, "| %s | %s | %s | %s | %s |\n", names[i].Format(minuteLayout), countText(m.Offered), countText(m.Accepted), countText(m.Refused), countText(m.Failed))
+		fmt.Fprintf(b, "| %s | %s | %s | %s | %s |\n", names[i].Format(minuteLayout), countText(m.Offered),
+			countText(m.Accepted), countText(m.Refused), countText(m.Failed))
 	}
 }
 
@@ -165,7 +175,8 @@ func (r *Report) markdownTimes(b *strings.Builder) {
 	if len(rows) == 0 {
 		return
 	}
-	fmt.Fprintf(b, "\n## Times\n\n%s.\n\n| %s |\n| --- | --- |%s\n", timesExplained, strings.Join(timeHeads, " | "), strings.Repeat(" --: |", len(timeHeads)-2))
+	fmt.Fprintf(b, "\n## Times\n\n%s.\n\n| %s |\n| --- | --- |%s\n", timesExplained, strings.Join(timeHeads, " | "),
+		strings.Repeat(" --: |", len(timeHeads)-2))
 	for _, row := range rows {
 		cells := row.cells()
 		cells[0] = inline(cells[0])

@@ -40,7 +40,10 @@ type spectrum struct {
 }
 
 func (r *Report) plots() plots {
-	p := plots{Fit: r.fit(), Shares: []refused{}, Phases: r.phases(), Spectra: []spectrum{}, Delay: []spectrum{}, Clean: r.CleanRate, Failing: r.FailingRate}
+	p := plots{
+		Fit: r.fit(), Shares: []refused{}, Phases: r.phases(), Spectra: []spectrum{}, Delay: []spectrum{},
+		Clean: r.CleanRate, Failing: r.FailingRate,
+	}
 	for _, t := range r.Trials {
 		if r.Test != Find || t.counted() == 0 || t.Rate <= 0 {
 			continue
@@ -71,8 +74,8 @@ func (r *Report) plots() plots {
 	return p
 }
 
-// fit puts a line with the rate of the plateau through what was accepted in overload. Its start is the burst that the first second took; that part is
-// left out where there is more.
+// fit puts a line with the rate of the plateau through what was accepted in overload. Its start is the burst that the
+// first second took; that part is left out where there is more.
 func (r *Report) fit() *fit {
 	if r.PlateauRate == nil || len(r.Plateau) < 2 {
 		return nil

@@ -18,40 +18,43 @@ const (
 	Rate = "rate"
 )
 
-// Report is one load test. Rates are publishes per second, times are seconds; null stands for what was not determined. It never holds the API key.
+// Report is one load test. Rates are publishes per second, times are seconds; null stands for what was not determined.
+// It never holds the API key.
 type Report struct {
-	Schema          int                `json:"schema"`
-	Test            string             `json:"test"`    // find or rate.
-	Verdict         string             `json:"verdict"` // proved or not_proved; of a rate test: empty.
-	Reason          string             `json:"reason"`
-	CleanRate       *float64           `json:"clean_rate"`
-	CleanBound      *float64           `json:"clean_refused_at_most"` // The share of refusals at the clean rate, at most, with 95 % confidence.
-	CleanSent       int                `json:"clean_sent"`            // Publishes at the clean rate that show it.
-	FailingRate     *float64           `json:"failing_rate"`
-	Goals           []Goal             `json:"goals,omitempty"` // Further ones than that of the settings.
-	PlateauRate     *float64           `json:"plateau_rate"`
-	Burst           *float64           `json:"burst"`
-	Limiter         string             `json:"limiter"` // bucket, fixed-window, sliding, soft, shared or unknown.
-	WindowSeconds   *float64           `json:"window_seconds"`
-	RejectionsCost  *bool              `json:"rejections_cost"`
-	Unit            string             `json:"unit"` // What the limit counts, or "not tested".
-	Dimensions      []Dimension        `json:"dimensions,omitempty"`
-	Requests        int                `json:"requests"`
-	DurationSeconds float64            `json:"duration_seconds"`
-	Started         time.Time          `json:"started"`
-	Ended           time.Time          `json:"ended"`
-	Interrupted     bool               `json:"interrupted"`
-	Expected        string             `json:"expected,omitempty"` // What --expect asked for,
-	AsExpected      *bool              `json:"as_expected"`        // and whether it is so.
-	Target          Target             `json:"target"`
-	Settings        Settings           `json:"settings"`
-	Generator       Generator          `json:"generator"`
-	Trials          []Trial            `json:"trials"`
-	Latency         map[string]Latency `json:"latency"` // Of a find: at 50%, 80%, 95% and plateau. Of a rate test: accepted, refused, failed.
-	Seconds         []Second           `json:"seconds"` // The whole test, second by second.
-	Plateau         []Point            `json:"plateau"` // Acceptances in overload, cumulative, thinned out.
-	Refusals        []Refusal          `json:"refusals"`
-	Delivery        *Delivery          `json:"delivery,omitempty"` // Of a rate test through the bridge.
+	Schema    int      `json:"schema"`
+	Test      string   `json:"test"`    // find or rate.
+	Verdict   string   `json:"verdict"` // proved or not_proved; of a rate test: empty.
+	Reason    string   `json:"reason"`
+	CleanRate *float64 `json:"clean_rate"`
+	// The share of refusals at the clean rate, at most, with 95 % confidence.
+	CleanBound      *float64    `json:"clean_refused_at_most"`
+	CleanSent       int         `json:"clean_sent"` // Publishes at the clean rate that show it.
+	FailingRate     *float64    `json:"failing_rate"`
+	Goals           []Goal      `json:"goals,omitempty"` // Further ones than that of the settings.
+	PlateauRate     *float64    `json:"plateau_rate"`
+	Burst           *float64    `json:"burst"`
+	Limiter         string      `json:"limiter"` // bucket, fixed-window, sliding, soft, shared or unknown.
+	WindowSeconds   *float64    `json:"window_seconds"`
+	RejectionsCost  *bool       `json:"rejections_cost"`
+	Unit            string      `json:"unit"` // What the limit counts, or "not tested".
+	Dimensions      []Dimension `json:"dimensions,omitempty"`
+	Requests        int         `json:"requests"`
+	DurationSeconds float64     `json:"duration_seconds"`
+	Started         time.Time   `json:"started"`
+	Ended           time.Time   `json:"ended"`
+	Interrupted     bool        `json:"interrupted"`
+	Expected        string      `json:"expected,omitempty"` // What --expect asked for,
+	AsExpected      *bool       `json:"as_expected"`        // and whether it is so.
+	Target          Target      `json:"target"`
+	Settings        Settings    `json:"settings"`
+	Generator       Generator   `json:"generator"`
+	Trials          []Trial     `json:"trials"`
+	// Of a find: at 50%, 80%, 95% and plateau. Of a rate test: accepted, refused, failed.
+	Latency  map[string]Latency `json:"latency"`
+	Seconds  []Second           `json:"seconds"` // The whole test, second by second.
+	Plateau  []Point            `json:"plateau"` // Acceptances in overload, cumulative, thinned out.
+	Refusals []Refusal          `json:"refusals"`
+	Delivery *Delivery          `json:"delivery,omitempty"` // Of a rate test through the bridge.
 }
 
 // Goal is what can be offered where that share of refusals is accepted.
@@ -105,17 +108,19 @@ type Generator struct {
 
 // Trial is one trial. What is counted is its last phase, in which the rate was held.
 type Trial struct {
-	Name     string  `json:"name"` // bracket, plateau, probe, narrow, prove, goal, latency, dimension; of a rate test: rate, the only one.
+	// bracket, plateau, probe, narrow, prove, goal, latency, dimension; of a rate test: rate, the only one.
+	Name     string  `json:"name"`
 	Rate     float64 `json:"rate"`
 	Began    float64 `json:"began"` // Seconds after the start.
 	Seconds  float64 `json:"seconds"`
 	Sent     int     `json:"sent"` // In all phases.
 	Accepted int     `json:"accepted"`
 	Refused  int     `json:"refused"`
-	Excused  int     `json:"excused,omitempty"` // Of the refusals: others before them were late, which the burst does not forgive.
-	Failed   int     `json:"failed"`
-	Unfit    string  `json:"unfit,omitempty"` // Why it does not count.
-	Passed   bool    `json:"passed"`
+	// Of the refusals: others before them were late, which the burst does not forgive.
+	Excused int    `json:"excused,omitempty"`
+	Failed  int    `json:"failed"`
+	Unfit   string `json:"unfit,omitempty"` // Why it does not count.
+	Passed  bool   `json:"passed"`
 }
 
 // Latency is a distribution of times in seconds. A percentile is null when fewer than ten samples lie above it.
@@ -130,7 +135,8 @@ type Latency struct {
 	P999     *float64   `json:"p999"`
 	Max      *float64   `json:"max"`
 	Spectrum []Quantile `json:"spectrum,omitempty"` // As HdrHistogram gives it.
-	// Service is the time from sent to answered, of the same publishes, where the distribution itself is of planned to answered.
+	// Service is the time from sent to answered, of the same publishes, where the distribution itself is of planned to
+	// answered.
 	Service *Latency `json:"service,omitempty"`
 	Rate    float64  `json:"rate,omitempty"` // That was offered.
 }

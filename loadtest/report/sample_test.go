@@ -19,7 +19,10 @@ func latency(seed uint64, n int, median, sigma, rate float64) Latency {
 		sum += values[i]
 	}
 	slices.Sort(values)
-	l := Latency{Count: n, Rate: rate, Min: &values[0], Max: &values[n-1], Mean: new(math.Round(sum/float64(n)*1e6) / 1e6), StdDev: new(median * sigma)}
+	l := Latency{
+		Count: n, Rate: rate, Min: &values[0], Max: &values[n-1],
+		Mean: new(math.Round(sum/float64(n)*1e6) / 1e6), StdDev: new(median * sigma),
+	}
 	for _, p := range []struct {
 		share float64
 		to    **float64
@@ -41,17 +44,27 @@ func latency(seed uint64, n int, median, sigma, rate float64) Latency {
 // sampleFind is a search that found a bucket of 500/s with a burst of 500, and proved it.
 func sampleFind() *Report {
 	r := &Report{
-		Schema: Schema, Test: Find, Verdict: Proved, Reason: "3 of 3 trials at the clean rate had no refusal, 3 of 3 at the failing rate had",
-		CleanRate: new(498.2), CleanBound: new(0.0002500), CleanSent: 11958, FailingRate: new(501.7), PlateauRate: new(500.04), Burst: new(500.0),
-		Limiter: "bucket", RejectionsCost: new(false), Unit: "not tested", Requests: 113_204, Started: started, Ended: started.Add(208 * time.Second), DurationSeconds: 208.4,
+		Schema: Schema, Test: Find, Verdict: Proved, Reason: "3 of 3 trials at the clean rate had no refusal, 3 of 3 " +
+			"at the failing rate had",
+		CleanRate: new(498.2), CleanBound: new(0.0002500), CleanSent: 11958, FailingRate: new(501.7), PlateauRate: new(
+			500.04), Burst: new(500.0),
+		Limiter: "bucket", RejectionsCost: new(false), Unit: "not tested", Requests: 113_204, Started: started,
+		Ended: started.Add(208 * time.Second), DurationSeconds: 208.4,
 		Expected: ">=490/s", AsExpected: new(true),
 		Target: Target{
-			Version: "v1.4.0", Endpoint: "https://api.cache.cell-us-east-1-1.prod.a.momentohq.com", Region: "us-east-1", Caches: []string{"my-cache"},
+			Version: "v1.4.0", Endpoint: "https://api.cache.cell-us-east-1-1.prod.a.momentohq.com", Region: "us-east-1",
+			Caches: []string{"my-cache"},
 			Topics: 8, Topic: "loadtest-0", Bytes: 100, Connections: 64,
 		},
-		Settings:  Settings{Effort: "standard", Width: 0.01, MaxRate: 10_000, MaxRequests: 5_000_000, MaxSeconds: 3600, Seed: 7, Labels: map[string]string{"host": "a"}},
-		Generator: Generator{Ceiling: 34_120, OnTime: 0.99993, SendDelay: latency(9, 20_000, 0.00002, 0.9, 0), Repeated: 0, CPU: 0.23, Cores: 2, OS: "linux/amd64"},
-		Latency:   map[string]Latency{},
+		Settings: Settings{
+			Effort: "standard", Width: 0.01, MaxRate: 10_000, MaxRequests: 5_000_000, MaxSeconds: 3600,
+			Seed: 7, Labels: map[string]string{"host": "a"},
+		},
+		Generator: Generator{
+			Ceiling: 34_120, OnTime: 0.99993, SendDelay: latency(9, 20_000, 0.00002, 0.9, 0),
+			Repeated: 0, CPU: 0.23, Cores: 2, OS: "linux/amd64",
+		},
+		Latency: map[string]Latency{},
 		Refusals: []Refusal{
 			{`{"message":"Request rate limit exceeded for this account; limit is 500/s","code":8}`, 28_411},
 			{`{"message":"Too many requests"}`, 12},
@@ -119,20 +132,28 @@ func (r *Report) addSeconds(limit, burst int) {
 		tokens = min(burst, tokens) + limit
 		accepted := min(offered, tokens)
 		tokens -= accepted
-		r.Seconds = append(r.Seconds, Second{At: second, Offered: offered, Accepted: accepted, Refused: offered - accepted})
+		r.Seconds = append(r.Seconds, Second{
+			At: second, Offered: offered, Accepted: accepted,
+			Refused: offered - accepted,
+		})
 	}
 }
 
 // sampleSoft is a search that could not prove its result: eight servers share the limit.
 func sampleSoft() *Report {
 	r := sampleFind()
-	r.Verdict, r.Limiter, r.Burst, r.CleanRate, r.FailingRate, r.PlateauRate = NotProved, "soft", nil, new(410.0), new(431.0), new(519.6)
-	r.Reason = "refusals begin at 431/s, but 519.6/s are accepted in overload: the limit is spread over several servers, or others use it, too"
+	r.Verdict, r.Limiter, r.Burst, r.CleanRate, r.FailingRate, r.PlateauRate = NotProved, "soft", nil, new(410.0),
+		new(431.0), new(519.6)
+	r.Reason = "refusals begin at 431/s, but 519.6/s are accepted in overload: the limit is spread over several " +
+		"servers, or others use it, too"
 	r.CleanBound, r.CleanSent, r.Expected, r.AsExpected = nil, 0, ">=500/s", new(false)
 	r.Generator.Repeated, r.Generator.OnTime = 2, 0.9911
 	r.Unit = "operations"
 	r.Goals = []Goal{
-		{Goal: 0.01, Verdict: NotProved, Reason: r.Reason, CleanRate: new(474.3), CleanBound: new(0.011), FailingRate: new(496.0)},
+		{
+			Goal: 0.01, Verdict: NotProved, Reason: r.Reason, CleanRate: new(474.3), CleanBound: new(0.011),
+			FailingRate: new(496.0),
+		},
 		{Goal: 0.1, Verdict: Proved, CleanRate: new(574.8), CleanBound: new(0.102), FailingRate: new(580.0)},
 		{Goal: 0.2, Verdict: NotProved, Reason: "the cap on requests was reached (--max-requests)"},
 	}
@@ -148,10 +169,12 @@ func sampleSoft() *Report {
 func sampleRate() *Report {
 	r := sampleFind()
 	r.Test, r.Verdict, r.Reason, r.Limiter, r.Unit, r.Expected, r.AsExpected = Rate, "", "", "", "", "", nil
-	r.CleanRate, r.CleanBound, r.CleanSent, r.FailingRate, r.PlateauRate, r.Burst, r.RejectionsCost = nil, nil, 0, nil, nil, nil, nil
+	r.CleanRate, r.CleanBound, r.CleanSent, r.FailingRate, r.PlateauRate, r.Burst, r.RejectionsCost = nil, nil, 0, nil,
+		nil, nil, nil
 	r.Settings = Settings{Rate: 520, Shape: "poisson", Seed: 7}
 	r.Target.Via = "nats"
-	r.Plateau, r.Seconds, r.Trials = nil, nil, []Trial{{Name: Rate, Rate: 520, Seconds: 60, Sent: 31_210, Accepted: 30_480, Refused: 726, Failed: 3}}
+	r.Plateau, r.Seconds, r.Trials = nil, nil,
+		[]Trial{{Name: Rate, Rate: 520, Seconds: 60, Sent: 31_210, Accepted: 30_480, Refused: 726, Failed: 3}}
 	random := rand.New(rand.NewPCG(4, 4))
 	for second := range 60 {
 		n := 520 + int(23*random.NormFloat64())
@@ -161,8 +184,14 @@ func sampleRate() *Report {
 	accepted, refused := latency(1, 9000, 0.0056, 0.3, 520), latency(2, 726, 0.0011, 0.2, 0)
 	service := latency(1, 9000, 0.0049, 0.2, 0)
 	accepted.Service = &service
-	r.Latency = map[string]Latency{"accepted": accepted, "refused": refused, "failed": {Count: 3, Min: new(1.2), Mean: new(3.4), Max: new(5.001)}}
-	r.Delivery = &Delivery{Sent: 30_480, Delivered: 30_479, Lost: 1, Duplicates: 2, Reordered: 0, Latency: latency(3, 9000, 0.0102, 0.3, 0)}
+	r.Latency = map[string]Latency{"accepted": accepted, "refused": refused, "failed": {
+		Count: 3, Min: new(1.2),
+		Mean: new(3.4), Max: new(5.001),
+	}}
+	r.Delivery = &Delivery{
+		Sent: 30_480, Delivered: 30_479, Lost: 1, Duplicates: 2, Reordered: 0,
+		Latency: latency(3, 9000, 0.0102, 0.3, 0),
+	}
 	r.Refusals = []Refusal{{`{"message":"Too many requests"}`, 726}}
 	r.Requests, r.DurationSeconds, r.Ended = 31_210, 61.2, started.Add(61*time.Second)
 	return r

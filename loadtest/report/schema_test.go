@@ -31,7 +31,8 @@ func commentsOf(t *testing.T) map[string]string {
 		spec := decl.Specs[0].(*ast.TypeSpec)
 		comments[spec.Name.Name] = strings.Join(strings.Fields(decl.Doc.Text()), " ")
 		for _, f := range spec.Type.(*ast.StructType).Fields.List {
-			comments[spec.Name.Name+"."+f.Names[0].Name] = strings.Join(strings.Fields(f.Doc.Text()+" "+f.Comment.Text()), " ")
+			comments[spec.Name.Name+"."+f.Names[0].Name] = strings.Join(
+				strings.Fields(f.Doc.Text()+" "+f.Comment.Text()), " ")
 		}
 	}
 	return comments
@@ -55,7 +56,10 @@ func schemaOf(t reflect.Type, comments map[string]string, defs map[string]any) m
 	case t.Kind() == reflect.Map:
 		return map[string]any{"type": "object", "additionalProperties": schemaOf(t.Elem(), comments, defs)}
 	}
-	kinds := map[reflect.Kind]string{reflect.Bool: "boolean", reflect.Int: "integer", reflect.Uint64: "integer", reflect.Float64: "number", reflect.String: "string"}
+	kinds := map[reflect.Kind]string{
+		reflect.Bool: "boolean", reflect.Int: "integer", reflect.Uint64: "integer",
+		reflect.Float64: "number", reflect.String: "string",
+	}
 	return map[string]any{"type": kinds[t.Kind()]}
 }
 
@@ -72,14 +76,18 @@ func objectOf(t reflect.Type, comments map[string]string, defs map[string]any) m
 			required = append(required, name)
 		}
 	}
-	return map[string]any{"type": "object", "description": comments[t.Name()], "properties": properties, "required": required}
+	return map[string]any{
+		"type": "object", "description": comments[t.Name()], "properties": properties,
+		"required": required,
+	}
 }
 
 func TestThePublishedSchemaIsThatOfTheTypes(t *testing.T) {
 	defs := map[string]any{}
 	s := schemaOf(reflect.TypeFor[Report](), commentsOf(t), defs)
 	defs["Report"].(map[string]any)["properties"].(map[string]any)["schema"] = map[string]any{"const": Schema}
-	s["$schema"], s["title"], s["$defs"] = "https://json-schema.org/draft/2020-12/schema", "momento-bridge load test report", defs
+	s["$schema"], s["title"], s["$defs"] = "https://json-schema.org/draft/2020-12/schema",
+		"momento-bridge load test report", defs
 	text, err := json.MarshalIndent(s, "", "  ")
 	if err != nil {
 		t.Fatal(err)
@@ -155,7 +163,8 @@ func invalidParts(root, s map[string]any, value any, path string) []string {
 	switch value := value.(type) {
 	case []any:
 		for i, item := range value {
-			problems = append(problems, invalid(root, s["items"].(map[string]any), item, fmt.Sprintf("%s[%d]", path, i))...)
+			problems = append(problems, invalid(root, s["items"].(map[string]any), item,
+				fmt.Sprintf("%s[%d]", path, i))...)
 		}
 	case map[string]any:
 		properties, _ := s["properties"].(map[string]any)

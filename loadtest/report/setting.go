@@ -7,7 +7,8 @@ import (
 )
 
 const (
-	// below is how far below the clean rate the recommended one is, as a share: what timers, retries and a little drift of the limit take.
+	// below is how far below the clean rate the recommended one is, as a share: what timers, retries and a little drift
+	// of the limit take.
 	below = 0.02
 	// farBelow is that where the limit is not proved.
 	farBelow = 0.1
@@ -29,20 +30,27 @@ func (r *Report) setting() setting {
 	case r.CleanRate == nil || *r.CleanRate <= 0 || r.FailingRate == nil:
 		return setting{"limits: {rate: auto}", "no limit was found: auto goes by the refusals"}
 	case r.onlyBracketed():
-		return setting{"limits: {rate: auto}", "the clean rate may only have passed because of a burst: auto goes by the refusals"}
+		return setting{
+			"limits: {rate: auto}",
+			"the clean rate may only have passed because of a burst: auto goes by the refusals",
+		}
 	case r.Verdict != Proved:
 		return setting{
 			fmt.Sprintf("limits: {rate: %s, burst: 1}", roundDown(*r.CleanRate*(1-farBelow))),
-			percent(farBelow) + " below the clean rate, because it is not proved; rate: auto goes by the refusals instead",
+			percent(farBelow) + " below the clean rate, because it is not proved; rate: auto goes by the " +
+				"refusals instead",
 		}
 	}
 	rate := roundDown(*r.CleanRate * (1 - below))
 	burst, why := r.burst()
-	return setting{fmt.Sprintf("limits: {rate: %s, burst: %d}", rate, burst), fmt.Sprintf("%s below the clean rate; the burst %s", percent(below), why)}
+	return setting{
+		fmt.Sprintf("limits: {rate: %s, burst: %d}", rate, burst),
+		fmt.Sprintf("%s below the clean rate; the burst %s", percent(below), why),
+	}
 }
 
-// burst is what may be sent at once without a refusal, at the recommended rate. A bucket refuses only what exceeds its own burst. A window must not
-// have more than it allows: the rate uses most of that, the rest may be a burst.
+// burst is what may be sent at once without a refusal, at the recommended rate. A bucket refuses only what exceeds its
+// own burst. A window must not have more than it allows: the rate uses most of that, the rest may be a burst.
 func (r *Report) burst() (int, string) {
 	second := max(1, int(*r.CleanRate*(1-below)))
 	switch {

@@ -8,7 +8,8 @@ import (
 	"unicode/utf8"
 )
 
-// WriteText writes the report for a terminal: the answer first. files are those that were written besides; they may be none.
+// WriteText writes the report for a terminal: the answer first. files are those that were written besides; they may be
+// none.
 func WriteText(to io.Writer, r *Report, files ...string) error {
 	if err := r.check(); err != nil {
 		return fmt.Errorf("writing a report: %w", err)
@@ -46,7 +47,8 @@ func line(b *strings.Builder, name, text string) { fmt.Fprintf(b, "%-11s %s\n", 
 func (r *Report) next(files []string) string {
 	for _, file := range files {
 		if filepath.Base(file) == jsonName && r.Test == Find {
-			return "momento-bridge loadtest compare " + shell(file) + " LATER.json   tells whether the limit has changed"
+			return "momento-bridge loadtest compare " + shell(file) +
+				" LATER.json   tells whether the limit has changed"
 		}
 	}
 	return "momento-bridge loadtest report FILE   writes a report.json again in any format"
@@ -55,7 +57,8 @@ func (r *Report) next(files []string) string {
 // shell quotes a word for a shell, where it needs that.
 func shell(word string) string {
 	plain := func(c rune) bool {
-		return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || strings.ContainsRune("/._-+=:@%", c)
+		return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' ||
+			strings.ContainsRune("/._-+=:@%", c)
 	}
 	if word != "" && strings.IndexFunc(word, func(c rune) bool { return !plain(c) }) < 0 {
 		return word
@@ -95,7 +98,8 @@ func (r *Report) timings() []timing {
 }
 
 // timesExplained says what the times are.
-const timesExplained = "response: from planned to answered; service: from sent to answered; send delay: from planned to sent"
+const timesExplained = "response: from planned to answered; service: from sent to answered; send delay: from " +
+	"planned to sent"
 
 var timeHeads = []string{"", "time", "offered", "n", "min", "mean", "p50", "p90", "p99", "p99.9", "max"}
 

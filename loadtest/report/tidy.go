@@ -19,8 +19,8 @@ const (
 	maxRefusals = 100
 )
 
-// tidy returns a copy that can be handed to others: long texts are cut, what looks like an API key is taken out, lists are never nil. What it does not
-// change it shares with the report.
+// tidy returns a copy that can be handed to others: long texts are cut, what looks like an API key is taken out, lists
+// are never nil. What it does not change it shares with the report.
 func tidy(r *Report) *Report {
 	c := *r
 	c.Reason, c.Expected = safe(r.Reason), safe(r.Expected)
@@ -74,7 +74,8 @@ func tidyRefusals(from []Refusal) []Refusal {
 	return refusals[:min(len(refusals), maxRefusals)]
 }
 
-// keys match Momento's API keys: base64 of JSON, with or without a signature. An endpoint may repeat in a refusal what it was sent.
+// keys match Momento's API keys: base64 of JSON, with or without a signature. An endpoint may repeat in a refusal what
+// it was sent.
 var keys = regexp.MustCompile(`eyJ[A-Za-z0-9_\-+/=.]{20,}`)
 
 const cutMark = "… (cut)"
@@ -101,7 +102,8 @@ func plainEndpoint(endpoint string) string {
 	return safe(u.String())
 }
 
-// visible writes a text so that it stays on its line and does nothing to a terminal: what cannot be seen is written as in Go.
+// visible writes a text so that it stays on its line and does nothing to a terminal: what cannot be seen is written as
+// in Go.
 func visible(text string) string {
 	var b strings.Builder
 	for _, c := range text {

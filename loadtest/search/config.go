@@ -12,7 +12,8 @@ type Config struct {
 	Goal        float64   // The share of refusals that still counts as clean; usually 0.
 	Goals       []float64 // Further ones, greater than Goal. Not with Gentle or Estimate.
 	Pairs       int       // Trials at each of the two rates that prove them.
-	// Gentle never goes on offering what is refused: for accounts with live traffic. Then there is no plateau, and the kind of limiter is not known.
+	// Gentle never goes on offering what is refused: for accounts with live traffic. Then there is no plateau, and the
+	// kind of limiter is not known.
 	Gentle bool
 	// Estimate ends the search after the plateau, without a proof.
 	Estimate bool

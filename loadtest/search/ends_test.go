@@ -29,7 +29,8 @@ func find(change func(*Config), settings emulator.Settings, disturb func(int, *T
 	return Find(cfg, &disturbed{simulation: newSimulation(settings, 1), disturb: disturb})
 }
 
-// The second level of overload is the sixth trial or a later one; in one of them the machine stands still for half of the time.
+// The second level of overload is the sixth trial or a later one; in one of them the machine stands still for half of
+// the time.
 func TestLevelThatTheMachineHasSlowedDownDoesNotLookLikeRefusalsThatUseUpQuota(t *testing.T) {
 	t.Parallel()
 	for slow := range 16 {
@@ -66,11 +67,12 @@ func TestEndsSayWhyNothingIsProved(t *testing.T) {
 			t.Fatal = errors.New("the key is refused (401)")
 		}
 	}))
-	f("irregular: the generator was not fit for a trial, three times over: late", find(unchanged, limit, func(n int, t *Trial) {
-		if n > 10 {
-			t.Unfit, t.OnTime = "late", 0.7
-		}
-	}))
+	f("irregular: the generator was not fit for a trial, three times over: late",
+		find(unchanged, limit, func(n int, t *Trial) {
+			if n > 10 {
+				t.Unfit, t.OnTime = "late", 0.7
+			}
+		}))
 }
 
 // A burst lets rates pass in the bracket that are far above the limit.
@@ -156,7 +158,8 @@ func TestGreatestRateIsNeverExceeded(t *testing.T) {
 	for _, most := range []float64{30.05, 31, 33, 40, 60} {
 		for _, gentle := range []bool{false, true} {
 			for _, l := range sharp {
-				r := find(func(c *Config) { c.MaxRate, c.Width, c.Gentle = most, 0.2, gentle }, l.make(30), func(int, *Trial) {})
+				r := find(func(c *Config) { c.MaxRate, c.Width, c.Gentle = most, 0.2, gentle }, l.make(30),
+					func(int, *Trial) {})
 				for _, trial := range r.Trials {
 					if trial.Rate > most {
 						t.Errorf("%s: a trial at %g/s with a cap of %g/s: %+v", l.name, trial.Rate, most, trial)
@@ -174,7 +177,8 @@ func TestGreatestRateIsNeverExceeded(t *testing.T) {
 func TestBurstIsNotSmallBecauseItCannotBeSentFast(t *testing.T) {
 	t.Parallel()
 	for _, most := range []float64{31, 40, 60} {
-		if r := find(func(c *Config) { c.MaxRate = most }, bucket(1)(30), func(int, *Trial) {}); r.Burst != 0 && (r.Burst < 24 || r.Burst > 36) {
+		if r := find(func(c *Config) { c.MaxRate = most }, bucket(1)(30), func(int, *Trial) {}); r.Burst != 0 &&
+			(r.Burst < 24 || r.Burst > 36) {
 			t.Errorf("cap %g: the burst is %g: %+v", most, r.Burst, summaryOf(r))
 		}
 	}
@@ -205,7 +209,8 @@ func TestTrialThatACapHasEndedShowsNothing(t *testing.T) {
 				t.Capped = ErrTime
 			}
 		})
-		if trials := len(r.Trials); trials == n && (r.Proved || !errors.Is(r.Err, ErrTime) || r.Trials[n-1].Passed || r.Trials[n-1].Unfit == "") {
+		if trials := len(r.Trials); trials == n && (r.Proved || !errors.Is(r.Err, ErrTime) || r.Trials[n-1].Passed ||
+			r.Trials[n-1].Unfit == "") {
 			t.Errorf("trial %d: %+v, %+v", n, summaryOf(r), r.Trials[n-1])
 		}
 	}

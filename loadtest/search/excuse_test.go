@@ -33,7 +33,8 @@ func TestRefusalAfterLatePublishesIsExcusedAsOftenAsTheyCost(t *testing.T) {
 	f("nothing was late", 2, publishes(nil, 20, 40), 0)
 	f("one was late by more than the burst forgives", 2, publishes(map[int]float64{10: 0.003}, 12), 1)
 	f("it explains one refusal and no second one", 2, publishes(map[int]float64{10: 0.003}, 12, 14), 1)
-	f("one that was late by three distances explains three", 2, publishes(map[int]float64{10: 0.006}, 13, 14, 15, 16), 3)
+	f("one that was late by three distances explains three", 2, publishes(map[int]float64{10: 0.006}, 13,
+		14, 15, 16), 3)
 	f("one was late, but not by that much", 2, publishes(map[int]float64{10: 0.0017}, 12), 0)
 	f("it came after the refusal", 2, publishes(map[int]float64{30: 0.003}, 12), 0)
 	f("a large burst forgives it", 50, publishes(map[int]float64{10: 0.09}, 12, 30), 0)

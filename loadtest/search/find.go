@@ -20,7 +20,8 @@ type Result struct {
 	Overload  bool    // Whether that is known.
 	Held      int     // Trials in which the clean rate was held,
 	CleanSent int     // publishes in them,
-	// CleanRefused is how many of those were refused, where the goal allows some, and CleanExcused how many of these an Excuse excuses.
+	// CleanRefused is how many of those were refused, where the goal allows some, and CleanExcused how many of these an
+	// Excuse excuses.
 	CleanRefused int
 	CleanExcused int
 	Rejected     int // and trials in which the failing rate was refused.
@@ -83,7 +84,8 @@ func (s *search) find() (bool, error) {
 	return s.pin()
 }
 
-// around is what the bracket and the plateau say of the limit. What the bracket found to be held may have come from a burst.
+// around is what the bracket and the plateau say of the limit. What the bracket found to be held may have come from a
+// burst.
 func (s *search) around() (clean, failing float64) {
 	clean, failing = s.pass, s.refused
 	if p := s.result.Plateau; p > 0 {
@@ -112,14 +114,20 @@ func (s *search) verdict(ok bool) (bool, string) {
 	case r.Err != nil:
 		return false, fmt.Sprintf("%v: the limit is above %.4g/s, or there is none", r.Err, r.Clean)
 	case soft:
-		return false, fmt.Sprintf("refusals begin at %.4g/s, but %.4g/s are accepted in overload: the limit is spread over several servers, or others use it, too", r.Failing, r.Plateau)
+		return false,
+			fmt.Sprintf("refusals begin at %.4g/s, but %.4g/s are accepted in overload: the limit is spread over "+
+				"several servers, or others use it, too", r.Failing, r.Plateau)
 	case !ok:
 		return false, "irregular: what was held once was refused later, or the other way round, in every round"
 	case s.uneven:
-		return false, fmt.Sprintf("irregular: publishes arrived so unevenly that a burst of %.0f does not forgive it: use a quieter machine, nearer to the endpoint", r.Burst)
+		return false,
+			fmt.Sprintf("irregular: publishes arrived so unevenly that a burst of %.0f does not forgive it: use a "+
+				"quieter machine, nearer to the endpoint", r.Burst)
 	case s.cfg.Gentle:
-		return false, fmt.Sprintf("without overload nobody knows what kind of limit it is, and a burst or a long window may hide it; the clean rate was held in %d of %d trials",
-			r.Held, s.cfg.Pairs)
+		return false,
+			fmt.Sprintf("without overload nobody knows what kind of limit it is, and a burst or a long window may "+
+				"hide it; the clean rate was held in %d of %d trials",
+				r.Held, s.cfg.Pairs)
 	}
 	return true, r.proof(s.cfg.Pairs)
 }
@@ -132,7 +140,8 @@ func (r *Result) proof(pairs int) string {
 	}
 	text += fmt.Sprintf(", %d of %d at the failing rate had", r.Rejected, pairs)
 	if r.CleanExcused > 0 {
-		text += fmt.Sprintf("; not counted: %d of %d publishes at the clean rate that were refused because others before them were late, which a burst of %.0f does not forgive",
+		text += fmt.Sprintf("; not counted: %d of %d publishes at the clean rate that were refused because others "+
+			"before them were late, which a burst of %.0f does not forgive",
 			r.CleanExcused, r.CleanSent, r.Burst)
 	}
 	return text

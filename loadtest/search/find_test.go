@@ -86,13 +86,15 @@ func TestSharpLimitIsInsideTheProvedBracket(t *testing.T) {
 			t.Run(fmt.Sprintf("%s at %g", l.name, rate), func(t *testing.T) {
 				var widths, requests, times []float64
 				each(l.make(rate), func(*Config) {}, func(sim *simulation, r *Result) {
-					if !r.Proved || r.Clean > rate || r.Failing < rate || r.Kind != l.kind || r.Dear != l.dear || r.Err != nil {
+					if !r.Proved || r.Clean > rate || r.Failing < rate || r.Kind != l.kind || r.Dear != l.dear ||
+						r.Err != nil {
 						t.Errorf("%+v", summaryOf(r))
 					}
 					if r.Requests != sim.sent {
 						t.Errorf("%d requests are reported, %d were sent", r.Requests, sim.sent)
 					}
-					widths, requests, times = append(widths, (r.Failing-r.Clean)/rate), append(requests, float64(r.Requests)), append(times, r.Seconds)
+					widths, requests, times = append(widths, (r.Failing-r.Clean)/rate),
+						append(requests, float64(r.Requests)), append(times, r.Seconds)
 				})
 				if w := median(widths); w > 0.01 {
 					t.Errorf("the median width is %.2f %%", 100*w)
@@ -100,7 +102,8 @@ func TestSharpLimitIsInsideTheProvedBracket(t *testing.T) {
 				if rate == 10 && (slices.Max(requests) > 25_000 || slices.Max(times) > 720) {
 					t.Errorf("it took up to %.0f requests and %.0f s", slices.Max(requests), slices.Max(times))
 				}
-				t.Logf("median width %.2f %%, %.0f requests, %.0f s; at the most %.0f and %.0f s", 100*median(widths), median(requests), median(times), slices.Max(requests), slices.Max(times))
+				t.Logf("median width %.2f %%, %.0f requests, %.0f s; at the most %.0f and %.0f s", 100*median(widths),
+					median(requests), median(times), slices.Max(requests), slices.Max(times))
 			})
 		}
 	}
@@ -190,7 +193,8 @@ func TestWithoutOverloadOthersAreHardlyRefused(t *testing.T) {
 				t.Errorf("at %g: %+v", rate, summaryOf(r))
 			}
 		})
-		t.Logf("at %g: median %.2f %%, at the most %.2f %% of the others were refused", rate, 100*median(shares), 100*slices.Max(shares))
+		t.Logf("at %g: median %.2f %%, at the most %.2f %% of the others were refused", rate, 100*median(shares),
+			100*slices.Max(shares))
 		if slices.Max(shares) > 0.02 {
 			t.Errorf("at %g: up to %.2f %% of the others were refused", rate, 100*slices.Max(shares))
 		}

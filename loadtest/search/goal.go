@@ -14,12 +14,14 @@ type GoalResult struct {
 	CleanRefused int
 }
 
-// further looks for the rates of the further goals, around what overload has shown, until an error ends the whole search.
+// further looks for the rates of the further goals, around what overload has shown, until an error ends the whole
+// search.
 func (s *search) further() error {
 	for _, goal := range s.cfg.Goals {
 		g, err := s.goal(goal)
 		s.result.Goals = append(s.result.Goals, g)
-		if _, unfit := errors.AsType[*unfitError](err); err != nil && !unfit && !errors.Is(err, errNoLimit) && !errors.Is(err, errAlways) {
+		if _, unfit := errors.AsType[*unfitError](err); err != nil && !unfit && !errors.Is(err, errNoLimit) &&
+			!errors.Is(err, errAlways) {
 			return err
 		}
 	}
@@ -34,7 +36,10 @@ func (s *search) goal(goal float64) (GoalResult, error) {
 	r.Clean, r.Failing, r.Err = 0, 0, nil
 	ok, err := sub.pin()
 	r.Err = err
-	g := GoalResult{Goal: goal, Clean: r.Clean, Failing: r.Failing, CleanSent: r.CleanSent, CleanRefused: r.CleanRefused}
+	g := GoalResult{
+		Goal: goal, Clean: r.Clean, Failing: r.Failing, CleanSent: r.CleanSent,
+		CleanRefused: r.CleanRefused,
+	}
 	g.Proved, g.Reason = sub.verdict(ok)
 	s.result.Requests, s.result.Seconds, s.result.Trials = r.Requests, r.Seconds, r.Trials
 	return g, err

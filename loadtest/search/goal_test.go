@@ -17,12 +17,14 @@ func TestFurtherGoalsAreProvedAboveASharpLimit(t *testing.T) {
 				continue // It refuses every eleventh as soon as it refuses at all.
 			}
 			each(l.make(rate), func(c *Config) { c.Goals = []float64{0.01, 0.1} }, func(sim *simulation, r *Result) {
-				if !r.Proved || r.Clean > rate || r.Failing < rate || len(r.Goals) != 2 || r.Err != nil || r.Requests != sim.sent {
+				if !r.Proved || r.Clean > rate || r.Failing < rate || len(r.Goals) != 2 || r.Err != nil ||
+					r.Requests != sim.sent {
 					t.Errorf("%s at %g: %+v", l.name, rate, summaryOf(r))
 					return
 				}
 				for _, g := range r.Goals {
-					if truth := rate / (1 - g.Goal); !g.Proved || g.Clean > truth*1.002 || g.Failing < truth*0.998 || g.Failing > g.Clean*1.02 {
+					if truth := rate / (1 - g.Goal); !g.Proved || g.Clean > truth*1.002 || g.Failing < truth*0.998 ||
+						g.Failing > g.Clean*1.02 {
 						t.Errorf("%s at %g: %.5g is right: %+v", l.name, rate, truth, g)
 					}
 				}
@@ -53,7 +55,8 @@ func TestCapEndsFurtherGoalsAndLeavesTheProof(t *testing.T) {
 	cfg := Default()
 	cfg.Goals, cfg.MaxRequests = []float64{0.01, 0.05}, whole.Requests+1000
 	r := Find(cfg, sim)
-	if !r.Proved || r.Clean != whole.Clean || len(r.Goals) != 1 || r.Goals[0].Proved || r.Goals[0].Reason != ErrRequests.Error() || r.Requests > cfg.MaxRequests {
+	if !r.Proved || r.Clean != whole.Clean || len(r.Goals) != 1 || r.Goals[0].Proved ||
+		r.Goals[0].Reason != ErrRequests.Error() || r.Requests > cfg.MaxRequests {
 		t.Errorf("%+v", summaryOf(r))
 	}
 }

@@ -17,7 +17,8 @@ type pattern struct {
 }
 
 const (
-	// longGap is how many usual gaps without an acceptance, while something is offered all the time, are a silence: a window's end.
+	// longGap is how many usual gaps without an acceptance, while something is offered all the time, are a silence: a
+	// window's end.
 	longGap = 3
 	// periods is how many windows of the same length are a pattern.
 	periods = 3

@@ -11,13 +11,16 @@ const (
 	coarse, fine = 100, 700
 	// coarseTime and fineTime are the least seconds for that.
 	coarseTime, fineTime = 1.5, 4
-	// breath is how long nothing is offered before a level, in seconds: a short window that slides would otherwise go on accepting as evenly as before.
+	// breath is how long nothing is offered before a level, in seconds: a short window that slides would otherwise go
+	// on accepting as evenly as before.
 	breath = 1.5
 	// longestLevel bounds a level, and with it the burst that can be used up, in seconds.
 	longestLevel = 240
-	// silent is how long nothing must have been accepted in overload until refusals are believed to use up quota, in seconds.
+	// silent is how long nothing must have been accepted in overload until refusals are believed to use up quota, in
+	// seconds.
 	silent = 25
-	// grown is by how much more must be accepted at twice the overload to go on: a limit of several servers is not used up at once.
+	// grown is by how much more must be accepted at twice the overload to go on: a limit of several servers is not used
+	// up at once.
 	grown = 1.015
 	// fallen is how much less must be accepted at a higher overload to say that refusals use up quota.
 	fallen = 0.85
@@ -75,8 +78,9 @@ func (s *search) plateau() error {
 	return nil
 }
 
-// again measures two levels once more, before less is believed to be accepted at the second: what was accepted at the first may have come from a
-// burst that was not used up everywhere, and a machine that stands still for a while loses what it could have used.
+// again measures two levels once more, before less is believed to be accepted at the second: what was accepted at the
+// first may have come from a burst that was not used up everywhere, and a machine that stands still for a while loses
+// what it could have used.
 func (s *search) again(before, rate float64) (last, next pattern, err error) {
 	if last, err = s.level(before, shown(fine, periods+1, fineTime)); err != nil {
 		return last, next, err
@@ -90,8 +94,8 @@ func (s *search) refusedNothing() bool {
 	return firstRefusal(s.result.Overloaded) == len(s.result.Overloaded)
 }
 
-// saturate goes on raising the overload of a limit that turned out not to be sharp, until no more is accepted: what one server has left over for a
-// burst, or is not asked for yet, would otherwise make the plateau too high, or too low.
+// saturate goes on raising the overload of a limit that turned out not to be sharp, until no more is accepted: what one
+// server has left over for a burst, or is not asked for yet, would otherwise make the plateau too high, or too low.
 func (s *search) saturate() error {
 	for range levels {
 		rate := min(2*s.offered, s.cfg.MaxRate)
@@ -110,7 +114,8 @@ func (s *search) saturate() error {
 	return nil
 }
 
-// overload finds a first level, roughly. A single refusal in the bracket may have been bad luck: as long as little is refused, it doubles the rate.
+// overload finds a first level, roughly. A single refusal in the bracket may have been bad luck: as long as little is
+// refused, it doubles the rate.
 func (s *search) overload(rate float64) (pattern, error) {
 	for {
 		enough := shown(coarse, 2, coarseTime)
@@ -153,7 +158,8 @@ func (s *search) level(rate float64, enough func([]Event) bool) (pattern, error)
 	return patternOf(t.last().Events), nil
 }
 
-// shown returns the condition that the pattern of what is accepted in overload is clear: after so many acceptances, runs of them and seconds.
+// shown returns the condition that the pattern of what is accepted in overload is clear: after so many acceptances,
+// runs of them and seconds.
 func shown(accepted, runs int, seconds float64) func([]Event) bool {
 	return func(events []Event) bool {
 		refused := firstRefusal(events)
@@ -176,7 +182,8 @@ func shown(accepted, runs int, seconds float64) func([]Event) bool {
 	}
 }
 
-// LevelAt is one level of overload, for a tester: it ends when it is clear how much is accepted, and after half a minute when nothing is refused.
+// LevelAt is one level of overload, for a tester: it ends when it is clear how much is accepted, and after half a
+// minute when nothing is refused.
 func LevelAt(rate float64) Phase {
 	return Phase{Rate: rate, Seconds: longestAtMax, Loose: true, Enough: shown(fine, periods+1, fineTime)}
 }
@@ -220,8 +227,8 @@ var errSilence = errors.New("after an overload nothing is accepted any more")
 const (
 	// patient is how long a quota may take to come back, in seconds.
 	patient = 120
-	// whole is how much longer than until the first acceptance it takes for the whole quota to come back, where refusals have used it up: the
-	// first comes when the oldest third is forgotten.
+	// whole is how much longer than until the first acceptance it takes for the whole quota to come back, where
+	// refusals have used it up: the first comes when the oldest third is forgotten.
 	whole = 3.2
 )
 
@@ -230,7 +237,10 @@ func (s *search) recovery() error {
 	s.dear, s.result.Plateau = true, 0
 	began := s.tester.Now()
 	rate := s.pass / 4
-	t, err := s.run("probe", 0, Phase{Rate: rate, Seconds: patient, Loose: true, Enough: func(events []Event) bool { return firstAccepted(events) < len(events) }})
+	t, err := s.run("probe", 0, Phase{
+		Rate: rate, Seconds: patient, Loose: true,
+		Enough: func(events []Event) bool { return firstAccepted(events) < len(events) },
+	})
 	if err != nil {
 		return err
 	}

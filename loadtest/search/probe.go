@@ -13,12 +13,14 @@ const (
 	Bucket      Kind = "bucket"       // Tokens at a rate, up to a burst.
 	FixedWindow Kind = "fixed-window" // So many in each window; windows follow each other.
 	Sliding     Kind = "sliding"      // So many within any window.
-	Soft        Kind = "soft"         // Refusals begin before the quota is used up: several limiters side by side, or others who use the quota, too.
-	Unknown     Kind = "unknown"
+	// Refusals begin before the quota is used up: several limiters side by side, or others who use the quota, too.
+	Soft    Kind = "soft"
+	Unknown Kind = "unknown"
 )
 
 const (
-	// refills is how many usual bursts of time are waited for a burst to be whole again, and longestRefill bounds that, in seconds.
+	// refills is how many usual bursts of time are waited for a burst to be whole again, and longestRefill bounds that,
+	// in seconds.
 	refills       = 1.1
 	longestRefill = 15
 	// flood is how much faster than the limit a burst is sent.
@@ -38,8 +40,8 @@ func (s *search) probe() error {
 	return s.probeBurst()
 }
 
-// probeWindow sends a burst in the middle of what would be a fixed window. If what comes next is accepted at that window's end it is one; if only a
-// whole window later, the window slides.
+// probeWindow sends a burst in the middle of what would be a fixed window. If what comes next is accepted at that
+// window's end it is one; if only a whole window later, the window slides.
 func (s *search) probeWindow() error {
 	rate := min(flood*s.result.Plateau, s.cfg.MaxRate)
 	now := s.tester.Now()
@@ -48,10 +50,13 @@ func (s *search) probeWindow() error {
 	if err := s.idle(middle - now); err != nil {
 		return err
 	}
-	t, err := s.run("probe", 0, Phase{Rate: rate, Seconds: 2 * s.window, Loose: true, Enough: func(events []Event) bool {
-		_, after := burstOf(events)
-		return after > 0
-	}})
+	t, err := s.run("probe", 0, Phase{
+		Rate: rate, Seconds: 2 * s.window, Loose: true,
+		Enough: func(events []Event) bool {
+			_, after := burstOf(events)
+			return after > 0
+		},
+	})
 	if err != nil {
 		return err
 	}
@@ -76,7 +81,8 @@ func burstOf(events []Event) (n int, after float64) {
 	return n, 0
 }
 
-// usedUp is the burst that the bracket used up: by how much what was accepted from some moment on, up to the first refusal, exceeds the plateau.
+// usedUp is the burst that the bracket used up: by how much what was accepted from some moment on, up to the first
+// refusal, exceeds the plateau.
 func (s *search) usedUp() float64 {
 	var bracket []TrialReport
 	for _, t := range s.result.Trials {
@@ -116,13 +122,14 @@ func (s *search) probeBurst() error {
 }
 
 const (
-	// small is a burst that one pause of the sender more or less makes a difference to: it is looked for smallTimes, and the least counts.
+	// small is a burst that one pause of the sender more or less makes a difference to: it is looked for smallTimes,
+	// and the least counts.
 	small      = 10
 	smallTimes = 3
 )
 
-// burst sends one after a pause of so many seconds, where about so many are expected to be accepted, and returns how large it may be; 0: it could not be
-// sent fast enough to tell.
+// burst sends one after a pause of so many seconds, where about so many are expected to be accepted, and returns how
+// large it may be; 0: it could not be sent fast enough to tell.
 func (s *search) burst(wait, expected float64) (float64, error) {
 	rate := min(max(flood*s.result.Plateau, 2*s.refused), s.cfg.MaxRate)
 	seconds := max(1, 4*expected/rate)

@@ -7,8 +7,8 @@ const (
 	margin = 0.45
 	// rounds is how often a pair is looked for that can be proved.
 	rounds = 3
-	// inner is the width, as a part of that of the result, to which a bracket is narrowed: the rest is added around it, so that a rate which is only just
-	// too fast shows itself.
+	// inner is the width, as a part of that of the result, to which a bracket is narrowed: the rest is added around it,
+	// so that a rate which is only just too fast shows itself.
 	inner = 0.4
 )
 
@@ -73,7 +73,8 @@ func (s *search) held() {
 	s.result.CleanExcused += t.Excused
 }
 
-// pin finds two rates that can be proved, beginning around a rate that is nearly right, or between what the bracket has shown.
+// pin finds two rates that can be proved, beginning around a rate that is nearly right, or between what the bracket has
+// shown.
 func (s *search) pin() (bool, error) {
 	clean, failing := s.pass, s.refused
 	var err error

@@ -5,8 +5,8 @@ import "math"
 // confidence of the bounds that are reported.
 const confidence = 0.95
 
-// UpperBound is the largest share of refusals that is still likely, at 95 % confidence, when so many of n publishes were refused: the upper end of
-// the exact (Clopper-Pearson) interval, one-sided.
+// UpperBound is the largest share of refusals that is still likely, at 95 % confidence, when so many of n publishes
+// were refused: the upper end of the exact (Clopper-Pearson) interval, one-sided.
 func UpperBound(refused, n int) float64 {
 	switch {
 	case n <= 0 || refused >= n:

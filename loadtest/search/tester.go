@@ -2,8 +2,8 @@ package search
 
 // Tester makes trials, one at a time.
 type Tester interface {
-	// Run offers the phases of one trial, one right after the other, and returns what became of them once everything is answered. It ends early when
-	// it would exceed the cap.
+	// Run offers the phases of one trial, one right after the other, and returns what became of them once everything is
+	// answered. It ends early when it would exceed the cap.
 	Run(most Cap, phases ...Phase) Trial
 	// Idle offers nothing for so many seconds.
 	Idle(seconds float64)
@@ -23,12 +23,14 @@ type Phase struct {
 	Seconds float64
 	// Refusals ends the phase after so many refusals; 0: none does.
 	Refusals int
-	// Burst, if not 0, is that of the token bucket which the rate may belong to: Refusals counts those only that an Excuse does not excuse. It goes on
-	// from the phase before, if that has the same rate and burst.
+	// Burst, if not 0, is that of the token bucket which the rate may belong to: Refusals counts those only that an
+	// Excuse does not excuse. It goes on from the phase before, if that has the same rate and burst.
 	Burst float64
-	// Loose says that publishes may be sent somewhat late rather than not at all: their times are looked at, not their distances.
+	// Loose says that publishes may be sent somewhat late rather than not at all: their times are looked at, not their
+	// distances.
 	Loose bool
-	// Enough is asked about twice a second whether what has happened in the phase so far is enough; nil: it never is. Only then are events kept.
+	// Enough is asked about twice a second whether what has happened in the phase so far is enough; nil: it never is.
+	// Only then are events kept.
 	Enough func(events []Event) bool
 }
 
@@ -60,11 +62,13 @@ func (o *Outcome) held() bool { return o.unexcused() < o.Phase.Refusals }
 // Trial is the outcome of its phases, as far as it came.
 type Trial struct {
 	Phases []Outcome
-	// Unfit says why the trial does not show that a rate is held or refused: the generator could not keep up, a clock has jumped. Empty: it does.
+	// Unfit says why the trial does not show that a rate is held or refused: the generator could not keep up, a clock
+	// has jumped. Empty: it does.
 	Unfit string
 	// OnTime is the share of the last phase's publishes that were sent, and in time.
 	OnTime float64
-	// Capped says which cap has ended the trial before its phases were over: ErrRequests or ErrTime; nil: none has. Then it shows nothing.
+	// Capped says which cap has ended the trial before its phases were over: ErrRequests or ErrTime; nil: none has.
+	// Then it shows nothing.
 	Capped error
 	// Fatal ends the search: the endpoint refuses for another reason than quota, or the user has interrupted it.
 	Fatal error
@@ -73,7 +77,8 @@ type Trial struct {
 // nearly is the share of publishes that must be sent in time to show roughly where the limit is.
 const nearly = 0.8
 
-// Rough reports whether the trial shows roughly where the limit is: what was sent and refused was refused, also if some was not sent.
+// Rough reports whether the trial shows roughly where the limit is: what was sent and refused was refused, also if some
+// was not sent.
 func (t *Trial) Rough() bool { return t.Unfit == "" || t.OnTime >= nearly }
 
 // last is the outcome of the last phase.

@@ -81,7 +81,10 @@ func (s *search) tell(name string, phases []Phase) {
 		return
 	}
 	last := phases[len(phases)-1]
-	s.cfg.Progress(Step{Name: name, Rate: last.Rate, Seconds: last.Seconds, Clean: s.result.Clean, Failing: s.result.Failing, Requests: s.result.Requests})
+	s.cfg.Progress(Step{
+		Name: name, Rate: last.Rate, Seconds: last.Seconds, Clean: s.result.Clean,
+		Failing: s.result.Failing, Requests: s.result.Requests,
+	})
 }
 
 // note keeps what the trial was for the report.
@@ -104,13 +107,14 @@ const (
 	enough, enoughTime = 400, 60
 	// excess is how many publishes more than allowed a trial has at the least at a rate that is too fast by the width.
 	excess = 4
-	// shortest is the shortest trial that holds a rate, in seconds. A window is held for longer than two of its lengths.
+	// shortest is the shortest trial that holds a rate, in seconds. A window is held for longer than two of its
+	// lengths.
 	shortest = 8
 	windows  = 2.2
 )
 
-// holdTime is how long a rate must be held. At a slow rate, or for a narrow width, that is long: a shorter trial would not see that it is too fast. Where
-// refusals are counted it is whole windows, as they come at the ends of them.
+// holdTime is how long a rate must be held. At a slow rate, or for a narrow width, that is long: a shorter trial would
+// not see that it is too fast. Where refusals are counted it is whole windows, as they come at the ends of them.
 func (s *search) holdTime(rate float64) float64 {
 	t := max(shortest, windows*s.window, min(enoughTime, enough/rate), excess/(s.cfg.Width*rate))
 	if s.cfg.Goal > 0 && s.window > 0 {
@@ -122,8 +126,8 @@ func (s *search) holdTime(rate float64) float64 {
 // settleTime is how long a rate is offered until what came before it does not matter any more.
 func (s *search) settleTime(rate float64) float64 { return max(1, windows*s.window, 4/rate) }
 
-// hold reports whether a rate can be held: whether nothing is refused, or no more than the goal allows, once a burst has been used up. share is how
-// much of the usual time is spent on it.
+// hold reports whether a rate can be held: whether nothing is refused, or no more than the goal allows, once a burst
+// has been used up. share is how much of the usual time is spent on it.
 func (s *search) hold(name string, rate, share float64) (bool, error) {
 	last := Phase{Rate: rate, Seconds: s.holdTime(rate) * share, Refusals: 1}
 	if s.cfg.Goal > 0 {
@@ -151,7 +155,8 @@ func (s *search) hold(name string, rate, share float64) (bool, error) {
 	return !excessive, nil
 }
 
-// excessive reports whether so many refusals are excused that this shows nothing. A rate that is too fast by the margin has more in any case.
+// excessive reports whether so many refusals are excused that this shows nothing. A rate that is too fast by the margin
+// has more in any case.
 func (s *search) excessive(o *Outcome) bool {
 	return float64(o.Excused) > margin*s.cfg.Width/2*float64(o.Accepted+o.Refused)
 }

@@ -1,5 +1,6 @@
 // Package virtual is an endpoint without a network: publishers and subscribers call the emulator themselves. So a load
-// test can run in a bubble of testing/synctest, where a minute takes no time and every rate is exact. Only tests use it.
+// test can run in a bubble of testing/synctest, where a minute takes no time and every rate is exact. Only tests use
+// it.
 package virtual
 
 import (
@@ -73,7 +74,8 @@ func (p *Publisher) Close() {}
 // Subscribe listens to a topic until ctx is done. It does not look at what comes.
 func (e *Endpoint) Subscribe(ctx context.Context, s sink.Subscription) error {
 	for next := 0; ctx.Err() == nil; {
-		answer, ok := e.ask(ctx, http.MethodGet, target(s.Cache, s.Topic)+"?sequence_number="+strconv.Itoa(next), "", nil)
+		answer, ok := e.ask(ctx, http.MethodGet, target(s.Cache, s.Topic)+"?sequence_number="+strconv.Itoa(
+			next), "", nil)
 		if !ok {
 			return nil
 		}
@@ -99,7 +101,9 @@ func (e *Endpoint) Subscribe(ctx context.Context, s sink.Subscription) error {
 func target(cache, topic string) string { return "/topics/" + cache + "/" + topic }
 
 // ask makes a request, and reports whether it was answered.
-func (e *Endpoint) ask(ctx context.Context, method, target, from string, body []byte) (_ *httptest.ResponseRecorder, ok bool) {
+func (e *Endpoint) ask(ctx context.Context, method, target, from string,
+	body []byte,
+) (_ *httptest.ResponseRecorder, ok bool) {
 	defer func() {
 		if failed := recover(); failed != nil {
 			if failed != http.ErrAbortHandler { //nolint:errorlint // As net/http compares it.

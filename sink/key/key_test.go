@@ -31,12 +31,25 @@ func TestEveryKindOfKeyIsRecognised(t *testing.T) {
 		endpoint string
 		expires  int64
 	}{
-		"v1":                      {base64.StdEncoding.EncodeToString([]byte(v1)), V1, "cell-1.prod.a.momentohq.com", 1900000000},
-		"v1 without padding":      {base64.RawStdEncoding.EncodeToString([]byte(v1 + " ")), V1, "cell-1.prod.a.momentohq.com", 1900000000},
-		"v1 in the URL alphabet":  {base64.URLEncoding.EncodeToString([]byte(v1)), V1, "cell-1.prod.a.momentohq.com", 1900000000},
-		"v1 without an expiry":    {base64.StdEncoding.EncodeToString([]byte(`{"endpoint":"e.f","api_key":"` + jwt(`{}`) + `"}`)), V1, "e.f", 0},
-		"v2":                      {jwt(`{"t":"g","jti":"1"}`), V2, "", 0},
-		"legacy":                  {jwt(`{"sub":"a","cp":"control.e.f","c":"cache.e.f","exp":1900000000}`), Legacy, "cache.e.f", 1900000000},
+		"v1": {
+			base64.StdEncoding.EncodeToString([]byte(v1)), V1, "cell-1.prod.a.momentohq.com",
+			1900000000,
+		},
+		"v1 without padding": {
+			base64.RawStdEncoding.EncodeToString([]byte(v1 + " ")), V1,
+			"cell-1.prod.a.momentohq.com", 1900000000,
+		},
+		"v1 in the URL alphabet": {
+			base64.URLEncoding.EncodeToString([]byte(v1)), V1, "cell-1.prod.a.momentohq.com",
+			1900000000,
+		},
+		"v1 without an expiry": {base64.StdEncoding.EncodeToString(
+			[]byte(`{"endpoint":"e.f","api_key":"` + jwt(`{}`) + `"}`)), V1, "e.f", 0},
+		"v2": {jwt(`{"t":"g","jti":"1"}`), V2, "", 0},
+		"legacy": {
+			jwt(`{"sub":"a","cp":"control.e.f","c":"cache.e.f","exp":1900000000}`), Legacy,
+			"cache.e.f", 1900000000,
+		},
 		"with white space around": {"\n " + jwt(`{"t":"g"}`) + " \r\n", V2, "", 0},
 		"another server's":        {"secret", Opaque, "", 0},
 		"within quotes":           {`"` + jwt(`{"t":"g"}`) + `"`, V2, "", 0},
@@ -123,7 +136,9 @@ func TestKeyFileIsReadAgainWhenItChanges(t *testing.T) {
 			time.Sleep(5 * time.Second)
 			synctest.Wait()
 			if ring.Key().raw != wantKey || changes != wantChanges || failures != wantFailures {
-				t.Errorf("key %s after %d changes and %d failures, want %s %d %d", ring.Key().raw, changes, failures, wantKey, wantChanges, wantFailures)
+				t.Errorf(
+					"key %s after %d changes and %d failures, want %s %d %d", ring.Key().raw, changes, failures,
+					wantKey, wantChanges, wantFailures)
 			}
 		}
 		f("first", 0, 0)

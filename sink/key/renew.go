@@ -9,13 +9,15 @@ import (
 )
 
 const (
-	// renewAt is the share of a key's life after which a new one is fetched, give or take renewJitter, so that replicas do not all come at once.
+	// renewAt is the share of a key's life after which a new one is fetched, give or take renewJitter, so that replicas
+	// do not all come at once.
 	renewAt, renewJitter = 0.8, 0.05
 	// unknownLife is how long a key is used that does not say when it expires.
 	unknownLife = 30 * time.Minute
 	// leastBetween is the least time between two fetches.
 	leastBetween = time.Second
-	// expiredWait is the time until the next fetch when the machine gave a key that has expired by our clock, which may be wrong.
+	// expiredWait is the time until the next fetch when the machine gave a key that has expired by our clock, which may
+	// be wrong.
 	expiredWait = 15 * time.Second
 )
 
@@ -62,11 +64,13 @@ func (r *Ring) untilRetry(delay time.Duration) time.Duration {
 
 // failureDelays draws each delay evenly from 0 to a bound that doubles from half a second up to 15 s.
 func failureDelays() backoff.BackOff {
-	return backoff.NewExponentialBackOff(backoff.WithInitialInterval(250*time.Millisecond), backoff.WithMultiplier(2), backoff.WithRandomizationFactor(1),
+	return backoff.NewExponentialBackOff(backoff.WithInitialInterval(250*time.Millisecond), backoff.WithMultiplier(2),
+		backoff.WithRandomizationFactor(1),
 		backoff.WithMaxInterval(7500*time.Millisecond), backoff.WithMaxElapsedTime(0))
 }
 
-// sleep waits, or until the key is refused, but always until a fetch is due again after the one that began. It reports false when ctx is done.
+// sleep waits, or until the key is refused, but always until a fetch is due again after the one that began. It reports
+// false when ctx is done.
 func (r *Ring) sleep(ctx context.Context, began time.Time, wait time.Duration) bool {
 	select {
 	case <-ctx.Done():

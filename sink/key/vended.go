@@ -34,8 +34,9 @@ func parseVended(body []byte) (Key, error) {
 	case text == "", text == "null":
 		return Key{}, errors.New("its answer is empty; " + keyExpected)
 	case strings.HasPrefix(text, "<"):
-		return Key{}, errors.New("it answered a web page, such as one to log in at: check momento.api_key_url and the headers; " +
-			keyExpected)
+		return Key{}, errors.New(
+			"it answered a web page, such as one to log in at: check momento.api_key_url and the headers; " +
+				keyExpected)
 	case strings.HasPrefix(text, "["):
 		return Key{}, errors.New("its answer is a list; " + keyExpected)
 	case strings.HasPrefix(text, "{"):

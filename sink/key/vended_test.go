@@ -10,6 +10,7 @@ import (
 )
 
 func TestWhatVendingMachinesAnswerIsRead(t *testing.T) {
+	t.Parallel()
 	const seconds = 1_800_000_000
 	at := time.Unix(seconds, 0)
 	half, never := at.Add(500*time.Millisecond), time.Time{}
@@ -20,12 +21,18 @@ func TestWhatVendingMachinesAnswerIsRead(t *testing.T) {
 		body, key, endpoint string
 		expires             time.Time
 	}{
-		"authToken, a number":   {`{"authToken":"` + v1 + `","expiresAt":1800000000}`, v1, "cell-1.example", at},
-		"authToken, object":     {`{"authToken":"t","expiresAt":{"validUntil":1800000000}}`, "t", "", at},
-		"authToken, quoted":     {`{"authToken":"t","expiresAt":"1800000000"}`, "t", "", at},
-		"authToken, epoch":      {`{"authToken":"t","expiresAtEpoch":1800000000}`, "t", "", at},
-		"api_key, valid_until":  {`{"api_key":"t","endpoint":" cell-2.example ","valid_until":1800000000}`, "t", "cell-2.example", at},
-		"the Go SDK's answer":   {`{"ApiKey":"t","Endpoint":"cell-2.example","ValidUntil":1800000000}`, "t", "cell-2.example", at},
+		"authToken, a number": {`{"authToken":"` + v1 + `","expiresAt":1800000000}`, v1, "cell-1.example", at},
+		"authToken, object":   {`{"authToken":"t","expiresAt":{"validUntil":1800000000}}`, "t", "", at},
+		"authToken, quoted":   {`{"authToken":"t","expiresAt":"1800000000"}`, "t", "", at},
+		"authToken, epoch":    {`{"authToken":"t","expiresAtEpoch":1800000000}`, "t", "", at},
+		"api_key, valid_until": {
+			`{"api_key":"t","endpoint":" cell-2.example ","valid_until":1800000000}`, "t",
+			"cell-2.example", at,
+		},
+		"the Go SDK's answer": {
+			`{"ApiKey":"t","Endpoint":"cell-2.example","ValidUntil":1800000000}`, "t",
+			"cell-2.example", at,
+		},
 		"key has its endpoint":  {`{"api_key":"` + v1 + `","endpoint":"cell-2.example"}`, v1, "cell-1.example", never},
 		"token":                 {`{"token":"t"}`, "t", "", never},
 		"token, epoch":          {`{"token":"t","expiresAtEpoch":1800000000}`, "t", "", at},
@@ -86,6 +93,7 @@ func TestWhatVendingMachinesAnswerIsRead(t *testing.T) {
 }
 
 func TestAnswersWithoutAKeySayWhatWasFound(t *testing.T) {
+	t.Parallel()
 	f := func(body, want string) {
 		t.Helper()
 		_, err := parseVended([]byte(body))
@@ -122,10 +130,12 @@ func TestAnswersWithoutAKeySayWhatWasFound(t *testing.T) {
 
 func FuzzVendedAnswers(f *testing.F) {
 	for _, body := range []string{
-		`{}`, `[]`, ``, `"secret"`, `'secret`, "secret", "<html>", "\ufeffa b", "\xff\xfe", `"\"a b\""`, `"{\"token\":\"a.b.c\"}"`,
+		`{}`, `[]`, ``, `"secret"`, `'secret`, "secret", "<html>", "\ufeffa b", "\xff\xfe", `"\"a b\""`,
+		`"{\"token\":\"a.b.c\"}"`,
 		`{"authToken":"secret","expiresAt":1}`, `{"api_key":"secret","valid_until":{"validUntil":3}}`,
 		`{"authToken":5}`, `{"authToken":"sec ret","expiresAt":1e300}`, `{"authToken":"Bearer secret"}`,
-		`{"token":"a b","expiresAt":"2027-01-15T08:00:00Z"}`, `{"token":{"token":"secret"}}`, `{"TOKEN":"\u201c","exp":"0x1p40"}`,
+		`{"token":"a b","expiresAt":"2027-01-15T08:00:00Z"}`, `{"token":{"token":"secret"}}`,
+		`{"TOKEN":"\u201c","exp":"0x1p40"}`,
 	} {
 		f.Add(body)
 	}

@@ -81,7 +81,8 @@ func (v *Vendor) fetch(ctx context.Context) (Key, error) {
 	if !vends(resp.StatusCode) {
 		return Key{}, fmt.Errorf("it answered %d, want 200 or 201: %s", resp.StatusCode, vendorAdvice(resp.StatusCode))
 	}
-	if coding := resp.Header.Get("Content-Encoding"); coding != "" && coding != "identity" { // Else it has been decoded.
+	// Else it has been decoded.
+	if coding := resp.Header.Get("Content-Encoding"); coding != "" && coding != "identity" {
 		return Key{}, errors.New("its answer is compressed in another way than gzip, which was not asked for")
 	}
 	body, err := io.ReadAll(io.LimitReader(resp.Body, maxVended+1))

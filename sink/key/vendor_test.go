@@ -46,13 +46,15 @@ func TestVendorSendsItsHeadersAndVerifiesTheServer(t *testing.T) {
 		v := vendor(VendorConfig{URL: server.URL + path + "?secret=s", HeadersFile: headersFile, Transport: through})
 		return v.Fetch(t.Context())
 	}
-	if k, err := fetch("/token", headers, trusting); err != nil || k.raw != "the-token" || got.Get("Authorization") != "Basic abc" || got.Get("X-Tenant") != "a b" {
+	if k, err := fetch("/token", headers, trusting); err != nil || k.raw != "the-token" ||
+		got.Get("Authorization") != "Basic abc" || got.Get("X-Tenant") != "a b" {
 		t.Errorf("key %v, %v, headers %v", k, err, got)
 	}
 	f := func(path, headersFile string, through http.RoundTripper, want string) {
 		t.Helper()
 		_, err := fetch(path, headersFile, through)
-		if err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "secret") || !strings.Contains(err.Error(), "fetch an API key from https://127.0.0.1") {
+		if err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "secret") ||
+			!strings.Contains(err.Error(), "fetch an API key from https://127.0.0.1") {
 			t.Errorf("%s: %v, want %q in it and no secret", path, err, want)
 		}
 	}
@@ -112,8 +114,10 @@ func TestVendorAsksAsItIsTold(t *testing.T) {
 				tt.host = host
 			}
 			h := got.Header
-			if got.Method != tt.method || sent != tt.body || got.ContentLength != int64(len(tt.body)) || got.Host != tt.host ||
-				h.Get("Content-Type") != tt.contentType || h.Get("Accept") != tt.accept || h.Get("Accept-Encoding") != "gzip" {
+			if got.Method != tt.method || sent != tt.body || got.ContentLength != int64(len(tt.body)) ||
+				got.Host != tt.host ||
+				h.Get("Content-Type") != tt.contentType || h.Get("Accept") != tt.accept ||
+				h.Get("Accept-Encoding") != "gzip" {
 				t.Errorf("asked with %s %s %q, headers %v", got.Method, got.Host, sent, h)
 			}
 		})

@@ -19,8 +19,8 @@ func TestTemplateAppendDoesNotAllocate(t *testing.T) {
 	}
 }
 
-// The race detector has nothing to find in this one goroutine, and slows it twentyfold; FuzzTemplateEqualsServer has the
-// seeds it does see.
+// The race detector has nothing to find in this one goroutine, and slows it twentyfold; FuzzTemplateEqualsServer has
+// the seeds it does see.
 func TestTemplateEqualsServerOnManySeeds(t *testing.T) {
 	t.Parallel()
 	random := rand.NewChaCha8([32]byte{1})
@@ -39,7 +39,8 @@ func TestTemplateEqualsServerOnManySeeds(t *testing.T) {
 		case serverRefuses:
 		}
 	}
-	t.Logf("%d cases: %d with equal topics, %d refused by both, %d refused by the server only", drawn, equal, refused, drawn-equal-refused)
+	t.Logf("%d cases: %d with equal topics, %d refused by both, %d refused by the server only", drawn, equal, refused,
+		drawn-equal-refused)
 	if equal < drawn*6/10 {
 		t.Errorf("only %d of %d cases compared topics; the generator is too wild", equal, drawn)
 	}

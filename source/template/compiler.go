@@ -42,7 +42,8 @@ func (c *compiler) element(template string, at int) (int, error) {
 	case token && rest[0] == '>':
 		return 1, c.tail(len(rest) == 1)
 	case token && rest[0] == '*':
-		return 0, errors.New(`"*" does not stand for a token here; write {{wildcard(1)}}, or {{"*"}} for the text itself`)
+		return 0,
+			errors.New(`"*" does not stand for a token here; write {{wildcard(1)}}, or {{"*"}} for the text itself`)
 	}
 	c.text = append(c.text, rest[0])
 	return 1, nil
@@ -82,17 +83,19 @@ func (c *compiler) dollar(rest string) (int, error) {
 
 func (c *compiler) tail(last bool) error {
 	if !last {
-		return errors.New(`">" stands for what the filter's ">" matched at the end only; move it there, or write {{">"}} for the text itself`)
+		return errors.New(
+			`">" stands for what the filter's ">" matched at the end only; move it there, or write {{">"}} for the text itself`)
 	}
 	if len(c.wildcards) == 0 || !c.wildcards[len(c.wildcards)-1].toEnd {
-		return fmt.Errorf(`">" has nothing to stand for: filter %q does not end in ">"; write {{wildcard(n)}} or {{subject}}, or {{">"}} for the text itself`, c.filter)
+		return fmt.Errorf(
+			`">" has nothing to stand for: filter %q does not end in ">"; write {{wildcard(n)}} or {{subject}}, or {{">"}} for the text itself`, c.filter)
 	}
 	c.add(c.wildcards[len(c.wildcards)-1].appendTo)
 	return nil
 }
 
-// wildcard returns where the wildcard with this number is in a subject. Like the server, it takes everything below 1 for
-// the first token.
+// wildcard returns where the wildcard with this number is in a subject. Like the server, it takes everything below 1
+// for the first token.
 func (c *compiler) wildcard(number string) (tokenSpan, error) {
 	n, err := wholeNumber(number)
 	switch {
@@ -107,7 +110,8 @@ func (c *compiler) wildcard(number string) (tokenSpan, error) {
 	case len(c.wildcards) == 1:
 		return tokenSpan{}, fmt.Errorf("filter %q has one wildcard; use number 1", c.filter)
 	}
-	return tokenSpan{}, fmt.Errorf("filter %q has %d wildcards; use a number from 1 to %[2]d", c.filter, len(c.wildcards))
+	return tokenSpan{}, fmt.Errorf(
+		"filter %q has %d wildcards; use a number from 1 to %[2]d", c.filter, len(c.wildcards))
 }
 
 func (c *compiler) add(p part) {

@@ -108,7 +108,8 @@ func buildPartition(c *compiler, args []string) (part, error) {
 	if err != nil {
 		return nil, err
 	}
-	// Like the server: without arguments, and whatever they are for a filter without wildcards, the whole subject counts.
+	// Like the server: without arguments, and whatever they are for a filter without wildcards, the whole subject
+	// counts.
 	values := []tokenSpan{{toEnd: true}}
 	if len(args) > 1 && len(c.wildcards) > 0 {
 		values = nil
@@ -159,15 +160,16 @@ func buildSplit(c *compiler, args []string) (part, error) {
 	}
 	separator := strings.TrimLeft(args[1], "\t\n\f\r ")
 	if strings.ContainsAny(separator, " .") {
-		return nil, fmt.Errorf("the separator %q contains a space or a dot; use one that subject tokens can contain", separator)
+		return nil, fmt.Errorf(
+			"the separator %q contains a space or a dot; use one that subject tokens can contain", separator)
 	}
 	return func(dst []byte, subject string) []byte {
 		return split(dst, value.of(subject), separator)
 	}, nil
 }
 
-// split appends the pieces of s between separators, joined by dots. Empty pieces are left out, but the server puts a dot
-// before every later piece unless only one separator stands before it: "--a" becomes ".a".
+// split appends the pieces of s between separators, joined by dots. Empty pieces are left out, but the server puts a
+// dot before every later piece unless only one separator stands before it: "--a" becomes ".a".
 func split(dst []byte, s, separator string) []byte {
 	first, rest, found := cutPiece(s, separator)
 	dst = append(dst, first...)

@@ -8,8 +8,8 @@ import (
 	"github.com/nats-io/nats-server/v2/server"
 )
 
-// FuzzTemplateEqualsServer compares with the server's own subject transforms. The bytes choose a filter, a template made
-// of whole tokens (what stands inside text is ours alone), and a subject that the filter matches.
+// FuzzTemplateEqualsServer compares with the server's own subject transforms. The bytes choose a filter, a template
+// made of whole tokens (what stands inside text is ours alone), and a subject that the filter matches.
 func FuzzTemplateEqualsServer(f *testing.F) {
 	f.Add([]byte{})
 	f.Add([]byte("a filter, a template and a subject, chosen by these bytes"))
@@ -127,7 +127,8 @@ func (c *chooser) template(filter string) string {
 }
 
 func (c *chooser) templateToken(wildcards int) string {
-	text := c.of("orders", "-", "$", "$SYS", "$$", "a$", "}}", "{a}", "a}}", "a{b", "a b", "a>", ">>", "**", "日本", "a/é", `"`, "subject", "%")
+	text := c.of("orders", "-", "$", "$SYS", "$$", "a$", "}}", "{a}", "a}}", "a{b", "a b", "a>", ">>", "**", "日本",
+		"a/é", `"`, "subject", "%")
 	number := c.number(wildcards)
 	if c.below(64) == 63 {
 		number = c.of("x", "", " ", "99999999999", "1 1", "0x1", "1_0")
@@ -136,13 +137,15 @@ func (c *chooser) templateToken(wildcards int) string {
 	if c.below(64) == 63 {
 		length = c.of("k", "", "2147483647", "2147483648", "1 1", "+2")
 	}
-	open, comma, closed := c.of("{{", "{{", "{{ ", "{{\t"), c.of(",", ",", ", ", ",  ", " ,", ",\t"), c.of(")}}", ")}}", ") }}", " )\t}}")
+	open, comma, closed := c.of("{{", "{{", "{{ ", "{{\t"), c.of(",", ",", ", ", ",  ", " ,", ",\t"),
+		c.of(")}}", ")}}", ") }}", " )\t}}")
 	parenthesis := c.of("(", "(", " (", "( ", "\t(")
 	if c.below(64) == 63 { // Nothing the server accepts.
 		return c.of("", "*", ">")
 	}
 	if c.below(64) == 63 {
-		return open + c.of("wildcard", "left", "subjects", "left right", "wildcard(1) ") + parenthesis + c.of(number, "", "1,1,1") + closed
+		return open + c.of("wildcard", "left", "subjects", "left right", "wildcard(1) ") + parenthesis +
+			c.of(number, "", "1,1,1") + closed
 	}
 	switch c.below(8) {
 	case 0:
@@ -159,12 +162,14 @@ func (c *chooser) templateToken(wildcards int) string {
 		}
 		return open + c.of("partition", "Partition") + parenthesis + list.String() + closed
 	case 4:
-		separator := c.of("-", "-", "-", "-", "_", "_", "", "", "é", "ab", ")", "}", "--", "(", "- ", "\xff", "$", ",", "-,")
+		separator := c.of("-", "-", "-", "-", "_", "_", "", "", "é", "ab", ")", "}", "--", "(", "- ", "\xff",
+			"$", ",", "-,")
 		return open + c.of("split", "Split") + parenthesis + number + comma + separator + c.of(")}}", ") }}")
 	case 5: // Only draws that chance has no part in.
 		return open + c.of("random", "Random") + parenthesis + c.of("0", "1", "-1") + closed
 	default:
-		name := c.of("left", "Right", "right", "Left", "splitfromleft", "SplitFromRight", "splitFromright", "SplitfromLeft", "SliceFromLeft", "sliceFromRight", "slicefromleft")
+		name := c.of("left", "Right", "right", "Left", "splitfromleft", "SplitFromRight", "splitFromright",
+			"SplitfromLeft", "SliceFromLeft", "sliceFromRight", "slicefromleft")
 		return open + name + parenthesis + number + comma + length + closed
 	}
 }

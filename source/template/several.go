@@ -12,8 +12,9 @@ type choice struct {
 }
 
 // Compile reads a template for a route that consumes one filter, a NATS subject that may have wildcards, or several
-// that do not overlap, at least one: wildcards are counted in the filter that a subject matches. The template must be valid for each
-// of them. The error is meant for the person who wrote them: it names what is wrong and what to write instead.
+// that do not overlap, at least one: wildcards are counted in the filter that a subject matches. The template must be
+// valid for each of them. The error is meant for the person who wrote them: it names what is wrong and what to write
+// instead.
 func Compile(filters []string, template string) (*Template, error) {
 	var choices []choice
 	same := true

@@ -13,7 +13,10 @@ func TestTemplateOfSeveralFiltersTakesTheWildcardsOfTheOneThatMatches(t *testing
 		topics   map[string]string
 	}{
 		{[]string{"a.>", "b.*"}, "{{subject}}", map[string]string{"a.x.y": "a.x.y", "b.z": "b.z"}},
-		{[]string{"a.>", "b.*.c"}, "t-{{wildcard(1)}}", map[string]string{"a.x.y": "t-x.y", "a.x": "t-x", "b.z.c": "t-z"}},
+		{[]string{"a.>", "b.*.c"}, "t-{{wildcard(1)}}", map[string]string{
+			"a.x.y": "t-x.y", "a.x": "t-x",
+			"b.z.c": "t-z",
+		}},
 		{[]string{"a.*", "b.x.*", "*.y.z.>"}, "$1", map[string]string{"a.1": "1", "b.x.2": "2", "c.y.z.3.4": "c"}},
 		{[]string{"a.*", "b.*"}, "$1", map[string]string{"a.1": "1", "b.2": "2", "c.3": "3"}},
 		{[]string{"a.*.x", "b"}, "all", map[string]string{"a.1.x": "all", "b": "all"}},

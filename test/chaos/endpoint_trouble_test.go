@@ -159,7 +159,7 @@ func TestScriptedStatusesAreFollowedByAcceptance(t *testing.T) {
 	d := startDaemon(t, settings{nats: n.Address, endpoint: e.url}.write(t))
 	messages := pick(200, 500, 500)
 	n.publish(0, messages)
-	e.await(messages, patience)
+	e.await(messages, 5*patience)
 	n.awaitSettled()
 	if _, duplicates := e.sums(); duplicates != 0 || d.Metric("momento_bridge_ambiguous_total", "") != 0 {
 		t.Errorf("%d duplicates, want none", duplicates)
@@ -237,7 +237,7 @@ func TestStalledHandshakeLosesNothing(t *testing.T) {
 	d.mustStop()
 	e := startEndpoint(t, nil)
 	startDaemon(t, settings{nats: n.Address, endpoint: e.url}.write(t))
-	e.await(100, patience)
+	e.await(100, 5*patience)
 	if _, duplicates := e.sums(); duplicates != 0 {
 		t.Errorf("%d duplicates, want none: nothing was ever sent", duplicates)
 	}

@@ -34,12 +34,12 @@ func TestRevokedKeyLosesNothing(t *testing.T) {
 	messages := pick(1500, 3000, 3000)
 	var publishing sync.WaitGroup
 	publishing.Go(func() { n.publish(0, messages) })
-	e.await(500, patience)
+	e.await(500, 5*patience)
 	valid.Store("new-key")
 	time.Sleep(time.Second)
 	must(t, os.WriteFile(file, []byte("new-key"), 0o600))
 	resumed := e.firstAfter(time.Now())
-	e.await(messages, patience)
+	e.await(messages, 5*patience)
 	publishing.Wait()
 	_, duplicates := e.sums()
 	t.Logf("%d answers 401 on %d connections, publishing again after %v", e.status(401), connections, resumed)
@@ -129,7 +129,7 @@ func TestVendedKeysAreRenewedAndLoseNothing(t *testing.T) {
 		key: fmt.Sprintf("  api_key_url: %s/token\n  api_key_url_headers_file: %s", machine.URL, headers),
 	}.write(t))
 	n.publish(0, messages)
-	e.await(messages/3, patience)
+	e.await(messages/3, 5*patience)
 	if refused := e.status(401); refused != 0 {
 		t.Errorf("%d answers 401 although every key was renewed in time", refused)
 	}

@@ -68,7 +68,7 @@ func TestTroubleWithNATSLosesNothing(t *testing.T) {
 			s.daemon = startDaemon(t, settings{nats: s.proxy.address, endpoint: e.url, momento: "  timeout: 1s", more: "limits: {rate: 500}"}.write(t))
 			s.daemon.awaitReady()
 			n.publish(0, 200)
-			e.await(200, patience)
+			e.await(200, 5*patience)
 			goroutines := s.daemon.Metric("go_goroutines", "")
 			n.publish(200, 200)
 			began := time.Now()

@@ -16,7 +16,7 @@ func TestEndpointOutageLosesNothing(t *testing.T) {
 	n.publish(0, messages)
 	d := startDaemon(t, settings{nats: n.Address, endpoint: e.url, momento: "  timeout: 500ms", more: fmt.Sprintf("limits: {rate: %d}", rate)}.write(t))
 	began := time.Now()
-	e.await(rate, patience)
+	e.await(rate, 5*patience)
 	e.stop()
 	time.Sleep(time.Second)
 	outage := pick(5*time.Second, 15*time.Second, 3*time.Minute)

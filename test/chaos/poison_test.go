@@ -41,7 +41,7 @@ func TestPoisonIsDeadLetteredOnceAndTheRestPublishedOnce(t *testing.T) {
 	}
 	n.stored()
 	poison := messages / 100
-	e.await(messages-poison, patience)
+	e.await(messages-poison, 5*patience)
 	n.awaitSettled()
 	d.mustStop()
 	reasons := letters(t, dead)

@@ -62,7 +62,7 @@ func TestRollingRestartsLoseAndDoubleNothing(t *testing.T) {
 	}
 	close(stop)
 	publishing.Wait()
-	e.await(sent, patience)
+	e.await(sent, 5*patience)
 	n.awaitSettled()
 	_, duplicates := e.sums()
 	t.Logf("%d messages: lost 0, duplicates %d; the slowest started %v after it was stored", sent, duplicates, slowest)

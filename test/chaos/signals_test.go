@@ -36,7 +36,7 @@ func inHand(t *testing.T, messages int, outputs func(*exec.Cmd)) (*endpoint, *da
 // GNU timeout signals its child, and then the group that the child belongs to.
 func TestTwoSignalsAtOnceAreOneStop(t *testing.T) {
 	t.Parallel()
-	const messages = 200
+	const messages = 50
 	e, d := inHand(t, messages, nil)
 	d.Signal(syscall.SIGTERM)
 	d.Signal(syscall.SIGINT)
@@ -73,7 +73,7 @@ func TestSecondSignalSaysHowManyCoreMessagesAreLost(t *testing.T) {
 // `run | head`, or a collector of logs that is restarted.
 func TestReaderThatGoesAwayEndsNothing(t *testing.T) {
 	t.Parallel()
-	const messages = 100
+	const messages = 50
 	reader, writer, err := os.Pipe()
 	if err != nil {
 		t.Fatal(err)

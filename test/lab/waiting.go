@@ -80,5 +80,5 @@ func Listens(address string) bool {
 
 // AwaitListener waits until somebody listens on an address.
 func AwaitListener(ctx context.Context, address string) error {
-	return Await(ctx, 30*time.Second, "somebody listens on "+address, func() bool { return Listens(address) })
+	return Await(ctx, 2*time.Minute, "somebody listens on "+address, func() bool { return Listens(address) })
 }
