@@ -1,5 +1,5 @@
-// Package admin serves what operators and orchestrators ask the daemon: health, metrics, the status and its page. It knows nothing of sources and
-// sinks; what it shows is handed in.
+// Package admin serves what operators and orchestrators ask the daemon: health, metrics, the status and its page. It
+// knows nothing of sources and sinks; what it shows is handed in.
 package admin
 
 import (
@@ -20,7 +20,8 @@ import (
 // Config is what the listener shows.
 type Config struct {
 	Metrics prometheus.Gatherer
-	// NotReady returns the reasons why the daemon does not carry messages now; none means ready. It may be called concurrently.
+	// NotReady returns the reasons why the daemon does not carry messages now; none means ready. It may be called
+	// concurrently.
 	NotReady func() []string
 	// Stuck returns why the daemon makes no progress through its own fault; empty otherwise. An outage outside is none.
 	Stuck func() string
@@ -38,7 +39,8 @@ type Config struct {
 	Pprof bool
 }
 
-// New returns the listener's handler: the status page, /livez, /readyz, /metrics, and /api/v1 with the status, its changes and what can be changed.
+// New returns the listener's handler: the status page, /livez, /readyz, /metrics, and /api/v1 with the status, its
+// changes and what can be changed.
 func New(cfg Config) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /livez", func(w http.ResponseWriter, _ *http.Request) {
@@ -77,7 +79,8 @@ func answer(w http.ResponseWriter, status int, text string) {
 	fmt.Fprintln(w, text)
 }
 
-// Serve answers on ln until ctx is done. Requests under way have a second to end. What goes wrong with single connections is logged for debugging.
+// Serve answers on ln until ctx is done. Requests under way have a second to end. What goes wrong with single
+// connections is logged for debugging.
 func Serve(ctx context.Context, ln net.Listener, handler http.Handler, log *slog.Logger) error {
 	server := &http.Server{
 		Handler:           handler,

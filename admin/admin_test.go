@@ -32,8 +32,10 @@ func TestHealthSaysWhatIsWrong(t *testing.T) {
 	f(Config{NotReady: ready, Stuck: alive}, http.MethodGet, "/readyz", 200, "ready")
 	f(Config{NotReady: func() []string { return []string{"nats: away", "route a: no stream"} }, Stuck: alive},
 		http.MethodGet, "/readyz", 503, "nats: away\nroute a: no stream")
-	f(Config{NotReady: func() []string { return []string{"nats: away"} }, Stuck: alive}, http.MethodGet, "/livez", 200, "ok")
-	f(Config{NotReady: ready, Stuck: func() string { return "no worker has moved" }}, http.MethodGet, "/livez", 503, "no worker has moved")
+	f(Config{NotReady: func() []string { return []string{"nats: away"} }, Stuck: alive}, http.MethodGet,
+		"/livez", 200, "ok")
+	f(Config{NotReady: ready, Stuck: func() string { return "no worker has moved" }}, http.MethodGet, "/livez", 503,
+		"no worker has moved")
 	f(Config{NotReady: ready, Stuck: alive}, http.MethodPost, "/readyz", 405, "Method Not Allowed")
 	f(Config{NotReady: ready, Stuck: alive}, http.MethodGet, "/nothing", 404, "404 page not found")
 }

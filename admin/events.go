@@ -20,8 +20,8 @@ type event struct {
 	Sample Sample `json:"sample"`
 }
 
-// serveEvents sends server-sent events until the reader or the daemon leaves: first the history, then each second the status and the latest
-// sample. A reader that is too slow for that misses some.
+// serveEvents sends server-sent events until the reader or the daemon leaves: first the history, then each second the
+// status and the latest sample. A reader that is too slow for that misses some.
 func (c *Config) serveEvents(watchers chan struct{}) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		select {
@@ -29,7 +29,8 @@ func (c *Config) serveEvents(watchers chan struct{}) http.HandlerFunc {
 			defer func() { <-watchers }()
 		default:
 			w.Header().Set("Retry-After", "10")
-			answer(w, http.StatusServiceUnavailable, fmt.Sprintf("%d pages are being kept up to date already: close some", maxWatchers))
+			answer(w, http.StatusServiceUnavailable, fmt.Sprintf(
+				"%d pages are being kept up to date already: close some", maxWatchers))
 			return
 		}
 		w.Header().Set("Content-Type", "text/event-stream")

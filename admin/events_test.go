@@ -80,7 +80,8 @@ func TestWatcherGetsTheHistoryAndThenEachSample(t *testing.T) {
 		}
 		name, data := next()
 		var e event
-		if err := json.Unmarshal([]byte(data), &e); err != nil || name != "status" || e.Sample.At != want || len(e.Status.Routes) != i+1 {
+		if err := json.Unmarshal([]byte(data), &e); err != nil || name != "status" || e.Sample.At != want ||
+			len(e.Status.Routes) != i+1 {
 			t.Errorf("then %s %s: %v, want sample %d", name, data, err, want)
 		}
 	}

@@ -35,11 +35,20 @@ func TestOnlyOurOwnNamesAreAnswered(t *testing.T) {
 		}
 	}
 	loopback := Config{Hosts: []string{"bridge.internal"}}
-	for _, host := range []string{"127.0.0.1:9464", "[::1]:9464", "::1", "10.0.0.7", "localhost", "LocalHost:9464", "localhost.:9464", "bridge.internal:9464", "Bridge.Internal", ""} {
+	for _, host := range []string{
+		"127.0.0.1:9464", "[::1]:9464", "::1", "10.0.0.7", "localhost", "LocalHost:9464",
+		"localhost.:9464", "bridge.internal:9464", "Bridge.Internal", "",
+	} {
 		f(loopback, host, "/api/v1/status", 200)
 	}
-	for _, host := range []string{"evil.example", "evil.example:9464", "localhost.evil.example", "127.0.0.1.evil.example", "bridge.internal.evil.example"} {
-		for _, path := range []string{"/api/v1/status", "/api/v1/events", "/metrics", "/readyz", "/livez", "/debug/pprof/"} {
+	for _, host := range []string{
+		"evil.example", "evil.example:9464", "localhost.evil.example",
+		"127.0.0.1.evil.example", "bridge.internal.evil.example",
+	} {
+		for _, path := range []string{
+			"/api/v1/status", "/api/v1/events", "/metrics", "/readyz", "/livez",
+			"/debug/pprof/",
+		} {
 			f(loopback, host, path, 421)
 		}
 	}
@@ -77,7 +86,8 @@ func TestProfilesAreServedOnlyWhenAskedFor(t *testing.T) {
 func TestBrowsersAreToldToBeStrict(t *testing.T) {
 	for _, path := range []string{"/livez", "/api/v1/status", "/nothing"} {
 		h := ask(Config{}, http.MethodGet, "localhost", path).Header()
-		if csp := h.Get("Content-Security-Policy"); !strings.HasPrefix(csp, "default-src 'none';") || strings.Contains(csp, "unsafe") || strings.Contains(csp, "http") {
+		if csp := h.Get("Content-Security-Policy"); !strings.HasPrefix(csp, "default-src 'none';") ||
+			strings.Contains(csp, "unsafe") || strings.Contains(csp, "http") {
 			t.Errorf("%s: the policy is %q", path, csp)
 		}
 		if h.Get("X-Content-Type-Options") != "nosniff" || h.Get("Access-Control-Allow-Origin") != "" {

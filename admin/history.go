@@ -5,7 +5,8 @@ import "sync"
 // remembered is how many samples are kept: ten minutes.
 const remembered = 600
 
-// History keeps the latest samples and tells those who watch of each new one. The zero History is empty. It may be used concurrently.
+// History keeps the latest samples and tells those who watch of each new one. The zero History is empty. It may be used
+// concurrently.
 type History struct {
 	mu      sync.Mutex // Guards the following.
 	samples []Sample   // The oldest first.

@@ -18,13 +18,16 @@ var pageFiles embed.FS
 
 var (
 	pageVersion  = versionOf(pageFiles)
-	pageTemplate = template.Must(template.New("page.html").Funcs(template.FuncMap{"tone": tone, "words": words}).ParseFS(pageFiles, "page/page.html"))
+	pageTemplate = template.Must(
+		template.New("page.html").Funcs(template.FuncMap{"tone": tone, "words": words}).ParseFS(pageFiles,
+			"page/page.html"))
 )
 
 // assetTypes are the files that browsers ask for, with their types.
 var assetTypes = map[string]string{
 	"page.css": "text/css; charset=utf-8", "uPlot.min.css": "text/css; charset=utf-8",
-	"page.js": "text/javascript; charset=utf-8", "format.js": "text/javascript; charset=utf-8", "charts.js": "text/javascript; charset=utf-8",
+	"page.js": "text/javascript; charset=utf-8", "format.js": "text/javascript; charset=utf-8",
+	"charts.js":         "text/javascript; charset=utf-8",
 	"uPlot.iife.min.js": "text/javascript; charset=utf-8",
 	"good.svg":          "image/svg+xml", "warn.svg": "image/svg+xml", "bad.svg": "image/svg+xml",
 }
@@ -87,8 +90,8 @@ type page struct {
 	Assets string // The path of the files.
 }
 
-// shown is a value of the status, with what the script needs to show later ones: where it is in the status, or in the row's part of it, and its
-// format.
+// shown is a value of the status, with what the script needs to show later ones: where it is in the status, or in the
+// row's part of it, and its format.
 type shown struct {
 	Path, Format, Text string
 	Label              string // Of the column.

@@ -234,8 +234,8 @@ var tones = map[string]string{
 	"running": "good", "draining": "busy", "paused": "held", "parked": "bad", LevelWarning: "warn", LevelError: "bad",
 }
 
-// tone says how a state, a route or a problem's level is to be taken, for colour and symbol. A route that runs and has a
-// reason why it does not carry messages is not well. What is not known is bad.
+// tone says how a state, a route or a problem's level is to be taken, for colour and symbol. A route that runs and has
+// a reason why it does not carry messages is not well. What is not known is bad.
 func tone(of any) string {
 	if r, ok := of.(Route); ok {
 		if r.State == "running" && r.Reason != "" {

@@ -74,7 +74,11 @@ func TestScriptWritesValuesAsTheServerDoes(t *testing.T) {
 	for _, state := range States {
 		cases = append(cases, formatCase{"tone", state, time.Time{}, tone(state)})
 	}
-	for _, r := range []Route{{State: "running"}, {State: "running", Reason: "no stream"}, {State: "parked", Reason: "no cache"}} {
+	for _, r := range []Route{
+		{State: "running"},
+		{State: "running", Reason: "no stream"},
+		{State: "parked", Reason: "no cache"},
+	} {
 		cases = append(cases, formatCase{"tone", r, time.Time{}, tone(r)})
 	}
 	cases = append(cases, formatCase{"tone", "anything", time.Time{}, tone("anything")})
@@ -117,7 +121,10 @@ func randomValues(rng *rand.Rand, now time.Time) map[string]any {
 	instant := func() time.Time {
 		return now.Add(time.Duration((rng.Float64() - 0.8) * math.Pow(10, 9+rng.Float64()*7)))
 	}
-	limits := []string{"", "nothing", "quota", "connections", "order", "backoff", "endpoint", "key", "cache", "permission", "rejected", "pause"}
+	limits := []string{
+		"", "nothing", "quota", "connections", "order", "backoff", "endpoint", "key", "cache",
+		"permission", "rejected", "pause",
+	}
 	routes := make([]Route, rng.IntN(4))
 	for i := range routes {
 		routes[i] = Route{LimitedBy: limits[rng.IntN(len(limits))], DrainSeconds: maybe()}
@@ -129,8 +136,10 @@ func randomValues(rng *rand.Rand, now time.Time) map[string]any {
 		key.Expires = &expires
 	}
 	return map[string]any{
-		"text": "a_b", "words": "a_b_c", "count": rng.Uint64N(1 << 50), "rate": maybe(), "latency": maybe(), "bytes": int64(number()), "drain": maybe(),
-		"stamp": instant(), "clock": instant(), "ago": instant(), "since": instant(), "limit": limits[rng.IntN(len(limits))], "limits": routes, "forecast": routes,
+		"text": "a_b", "words": "a_b_c", "count": rng.Uint64N(1 << 50), "rate": maybe(), "latency": maybe(),
+		"bytes": int64(number()), "drain": maybe(),
+		"stamp": instant(), "clock": instant(), "ago": instant(), "since": instant(), "limit": limits[rng.IntN(
+			len(limits))], "limits": routes, "forecast": routes,
 		"force": quota, "learned": quota, "expiry": key, "whose": []string{"", "orders"}[rng.IntN(2)],
 		"ready": []string{"nats: away", "route a: no stream"}[:rng.IntN(3)],
 	}

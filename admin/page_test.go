@@ -20,20 +20,38 @@ func throttledStatus() Status {
 	now := time.Date(2026, 11, 25, 17, 36, 4, 0, time.UTC)
 	expires := now.Add(80 * time.Hour)
 	return Status{
-		Version: "v1.2.3", Now: now, Started: now.Add(-3 * time.Hour), State: Throttled, Ready: false, NotReady: []string{"route audit: no such cache"},
-		Summary: "The quota holds back 12 345 messages.", NATS: "nats://10.0.0.7:4222", Endpoint: "https://cache.example", Key: Key{Kind: "api_key", Expires: &expires},
-		Rates: Rates{In: 1234.6, Out: 9.94, Refused: 0.125}, Queue: Queue{Messages: 4096, InFlight: 10, Bytes: 1536, MaxMessages: 16384, MaxBytes: 64 << 20, Waiting: 12345},
+		Version: "v1.2.3", Now: now, Started: now.Add(-3 * time.Hour), State: Throttled, Ready: false,
+		NotReady: []string{"route audit: no such cache"},
+		Summary:  "The quota holds back 12 345 messages.", NATS: "nats://10.0.0.7:4222",
+		Endpoint: "https://cache.example", Key: Key{Kind: "api_key", Expires: &expires},
+		Rates: Rates{In: 1234.6, Out: 9.94, Refused: 0.125}, Queue: Queue{
+			Messages: 4096, InFlight: 10, Bytes: 1536,
+			MaxMessages: 16384, MaxBytes: 64 << 20, Waiting: 12345,
+		},
 		Latency: Latency{P50: new(0.0051), P99: new(1.5)},
-		Quotas:  []Quota{{Scope: "region", Rate: new(9.9), Learned: 10, State: "holding", Reason: "the quota as learned"}, {Scope: "throughput", State: "unlimited"}},
+		Quotas: []Quota{{
+			Scope: "region", Rate: new(9.9), Learned: 10, State: "holding",
+			Reason: "the quota as learned",
+		}, {Scope: "throughput", State: "unlimited"}},
 		Routes: []Route{
 			{
-				Name: "orders", From: "stream ORDERS", To: "my-cache/orders", State: "running", LimitedBy: "order", Rates: Rates{In: 10}, Received: 1234567,
-				Settled: map[string]uint64{"published": 1230000, "dead_lettered": 3}, Attempts: map[string]uint64{"429": 812}, Waiting: 12000,
+				Name: "orders", From: "stream ORDERS", To: "my-cache/orders", State: "running", LimitedBy: "order",
+				Rates: Rates{In: 10}, Received: 1234567,
+				Settled: map[string]uint64{
+					"published":     1230000,
+					"dead_lettered": 3,
+				}, Attempts: map[string]uint64{"429": 812}, Waiting: 12000,
 				DrainSeconds: new(3725.0), Forecast: "drained in 1h2m5s",
 			},
-			{Name: "audit", State: "parked", Reason: "there is no such cache", LimitedBy: "cache", DrainSeconds: new(0.0)},
+			{
+				Name: "audit", State: "parked", Reason: "there is no such cache", LimitedBy: "cache",
+				DrainSeconds: new(0.0),
+			},
 		},
-		Problems: []Problem{{Level: "error", Text: "a route is parked", Route: "audit", Detail: "404", Count: 12, First: now.Add(-40 * time.Minute), Last: now.Add(-12 * time.Second)}},
+		Problems: []Problem{{
+			Level: "error", Text: "a route is parked", Route: "audit", Detail: "404", Count: 12,
+			First: now.Add(-40 * time.Minute), Last: now.Add(-12 * time.Second),
+		}},
 	}
 }
 
@@ -44,7 +62,8 @@ func seen(t *testing.T, s Status) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	hidden := regexp.MustCompile(`(?s)<(template|script|head)\b.*?</(template|script|head)>|<p[^>]* hidden>.*?</p>|</?(span|small|b)\b[^>]*>`)
+	hidden := regexp.MustCompile(
+		`(?s)<(template|script|head)\b.*?</(template|script|head)>|<p[^>]* hidden>.*?</p>|</?(span|small|b)\b[^>]*>`)
 	bare := regexp.MustCompile(`<[^>]*>`).ReplaceAllString(hidden.ReplaceAllString(string(text), ""), " ")
 	return strings.Join(strings.Fields(bare), " ")
 }
@@ -52,12 +71,18 @@ func seen(t *testing.T, s Status) string {
 func TestPageSaysEverythingWithoutScript(t *testing.T) {
 	text := seen(t, throttledStatus())
 	for _, want := range []string{
-		"As of 17:36:04 UTC", "throttled The quota holds back 12 345 messages.", "Ready no: route audit: no such cache", "Held back by order within topics, missing cache",
-		"In 1 235/s", "Out 9.9/s", "Refused 0.13/s", "Waiting 12 345 drained in 1 h 2 min", "Rate in force 9.9/s learned ceiling: 10.0/s", "Publish time 5.1 ms median; 99 %: 1.50 s",
-		"orders stream ORDERS → my-cache/orders running order within topics 10.0 0 0 0 0 12 000 drained in 1h2m5s", "orders 1 234 567 1 230 000 3 0 0 0 812 0 0 0",
-		"audit → parked there is no such cache missing cache", "region 9.9/s 10.0/s holding the quota as learned", "throughput no limit none met unlimited",
-		"Problems The latest first; times are UTC", "error a route is parked 404 audit 12 16:56:04 40 min 0 s ago 17:35:52 12 s ago",
-		"nats://10.0.0.7:4222", "https://cache.example", "api key; expires in 3 d 8 h (2026-11-29 01:36:04)", "4 096 of 16 384 messages, 1.5 KiB of 64.0 MiB; 10 in flight",
+		"As of 17:36:04 UTC", "throttled The quota holds back 12 345 messages.", "Ready no: route audit: no such cache",
+		"Held back by order within topics, missing cache",
+		"In 1 235/s", "Out 9.9/s", "Refused 0.13/s", "Waiting 12 345 drained in 1 h 2 min", "Rate in force 9.9/s " +
+			"learned ceiling: 10.0/s", "Publish time 5.1 ms median; 99 %: 1.50 s",
+		"orders stream ORDERS → my-cache/orders running order within topics 10.0 0 0 0 0 12 000 drained in 1h2m5s",
+		"orders 1 234 567 1 230 000 3 0 0 0 812 0 0 0",
+		"audit → parked there is no such cache missing cache", "region 9.9/s 10.0/s holding the quota as learned",
+		"throughput no limit none met unlimited",
+		"Problems The latest first; times are UTC", "error a route is parked 404 audit 12 16:56:04 40 min 0 s ago " +
+			"17:35:52 12 s ago",
+		"nats://10.0.0.7:4222", "https://cache.example", "api key; expires in 3 d 8 h (2026-11-29 01:36:04)",
+		"4 096 of 16 384 messages, 1.5 KiB of 64.0 MiB; 10 in flight",
 		"v1.2.3", "3 h 0 min, since 2026-11-25 14:36:04 UTC", "/readyz /livez /metrics /api/v1/status",
 	} {
 		if !strings.Contains(text, want) {
@@ -67,9 +92,13 @@ func TestPageSaysEverythingWithoutScript(t *testing.T) {
 }
 
 func TestPageOfADaemonThatHasDoneNothing(t *testing.T) {
-	text := seen(t, Status{State: Idle, Routes: []Route{{Name: "a", State: "running", DrainSeconds: new(0.0)}}, Quotas: []Quota{{Scope: "region"}}})
+	text := seen(t, Status{
+		State: Idle, Routes: []Route{{Name: "a", State: "running", DrainSeconds: new(0.0)}},
+		Quotas: []Quota{{Scope: "region"}},
+	})
 	for _, want := range []string{
-		"idle", "Held back by nothing", "In 0/s", "Waiting 0 keeping up", "Rate in force no limit learned ceiling: none met", "Publish time – median; 99 %: –", "None since the start.",
+		"idle", "Held back by nothing", "In 0/s", "Waiting 0 keeping up", "Rate in force no limit learned ceiling: " +
+			"none met", "Publish time – median; 99 %: –", "None since the start.",
 		"does not say when it expires",
 	} {
 		if !strings.Contains(text, want) {
@@ -88,7 +117,8 @@ func TestPageTellsTheStateByItsTitleToneAndIcon(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, want := range []string{"<title>" + wantTitle + " · momento-bridge</title>", `data-tone="` + wantTone + `" data-tone-of="state"`, "/" + wantIcon + ".svg"} {
+		for _, want := range []string{"<title>" + wantTitle + " · momento-bridge</title>", `data-tone="` + wantTone +
+			`" data-tone-of="state"`, "/" + wantIcon + ".svg"} {
 			if !strings.Contains(string(page), want) {
 				t.Errorf("%s: the page does not have %s", state, want)
 			}
@@ -105,14 +135,17 @@ func TestPageTellsTheStateByItsTitleToneAndIcon(t *testing.T) {
 func TestHostileTextStaysText(t *testing.T) {
 	const hostile = `"><script>alert(1)</script><img src=x onerror=alert(2)>'{{.}}` + "\x00\xff"
 	s := throttledStatus()
-	s.Summary, s.NATS, s.Endpoint, s.Version, s.Key.Kind, s.NotReady[0] = hostile, hostile, hostile, hostile, hostile, hostile
+	s.Summary, s.NATS, s.Endpoint, s.Version, s.Key.Kind, s.NotReady[0] = hostile, hostile, hostile, hostile,
+		hostile, hostile
 	s.State = hostile
 	for i := range s.Routes {
 		r := &s.Routes[i]
-		r.Name, r.From, r.To, r.State, r.Reason, r.LimitedBy, r.Forecast = hostile, hostile, hostile, hostile, hostile, hostile, hostile
+		r.Name, r.From, r.To, r.State, r.Reason, r.LimitedBy, r.Forecast = hostile, hostile, hostile, hostile, hostile,
+			hostile, hostile
 	}
 	s.Quotas[0].Scope, s.Quotas[0].State, s.Quotas[0].Reason = hostile, hostile, hostile
-	s.Problems[0].Text, s.Problems[0].Detail, s.Problems[0].Level, s.Problems[0].Route = hostile, hostile, hostile, hostile
+	s.Problems[0].Text, s.Problems[0].Detail, s.Problems[0].Level, s.Problems[0].Route = hostile, hostile,
+		hostile, hostile
 	page, err := renderPage(s)
 	if err != nil {
 		t.Fatal(err)
@@ -129,7 +162,8 @@ func TestHostileTextStaysText(t *testing.T) {
 func fetchPage(t *testing.T, path string) *http.Response {
 	t.Helper()
 	w := httptest.NewRecorder()
-	New(Config{Metrics: prometheus.NewRegistry(), Status: throttledStatus}).ServeHTTP(w, httptest.NewRequest(http.MethodGet, "http://127.0.0.1:9464"+path, nil))
+	New(Config{Metrics: prometheus.NewRegistry(), Status: throttledStatus}).ServeHTTP(w,
+		httptest.NewRequest(http.MethodGet, "http://127.0.0.1:9464"+path, nil))
 	return w.Result()
 }
 
@@ -139,7 +173,8 @@ func TestPageLetsBrowsersUseNothingElse(t *testing.T) {
 		t.Errorf("Content-Security-Policy: %q", got)
 	}
 	for name, want := range map[string]string{
-		"X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer", "Cache-Control": "no-store", "Content-Type": "text/html; charset=utf-8",
+		"X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer", "Cache-Control": "no-store",
+		"Content-Type": "text/html; charset=utf-8",
 	} {
 		if got := resp.Header.Get(name); got != want {
 			t.Errorf("%s: %q, want %q", name, got, want)
@@ -149,7 +184,8 @@ func TestPageLetsBrowsersUseNothingElse(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if found := regexp.MustCompile(`(?:src|href)="(?:[a-z]+:)?//[^"]*"| style=| on[a-z]+=|<style`).Find(page); found != nil {
+	if found := regexp.MustCompile(`(?:src|href)="(?:[a-z]+:)?//[^"]*"| style=| on[a-z]+=|<style`).Find(
+		page); found != nil {
 		t.Errorf("the page has %s", found)
 	}
 }
@@ -175,7 +211,10 @@ func TestAssetsAreThereForEver(t *testing.T) {
 			t.Errorf("%s: %d, Cache-Control %q", path, resp.StatusCode, resp.Header.Get("Cache-Control"))
 		}
 	}
-	for _, path := range []string{"/assets/other/page.js", "/assets/" + pageVersion + "/page.html", "/assets/" + pageVersion + "/README.md", "/assets/" + pageVersion + "/..%2fpage.go"} {
+	for _, path := range []string{
+		"/assets/other/page.js", "/assets/" + pageVersion + "/page.html",
+		"/assets/" + pageVersion + "/README.md", "/assets/" + pageVersion + "/..%2fpage.go",
+	} {
 		if resp := fetchPage(t, path); resp.StatusCode != http.StatusNotFound {
 			t.Errorf("%s: %d", path, resp.StatusCode)
 		}

@@ -13,7 +13,8 @@ type Status struct {
 	Summary  string    `json:"summary"` // The state in one sentence, with what to do where something is wrong.
 	Ready    bool      `json:"ready"`
 	NotReady []string  `json:"not_ready"`
-	NATS     string    `json:"nats"`     // The server, or the configured ones while there is no connection; without credentials.
+	// The server, or the configured ones while there is no connection; without credentials.
+	NATS     string    `json:"nats"`
 	Endpoint string    `json:"endpoint"` // The URL.
 	Key      Key       `json:"key"`
 	Rates    Rates     `json:"rates"` // Of all routes.
@@ -93,11 +94,12 @@ type Quota struct {
 
 // Route is one route.
 type Route struct {
-	Name          string            `json:"name"`
-	From          string            `json:"from"` // What it consumes,
-	To            string            `json:"to"`   // and where it publishes, as configured.
-	State         string            `json:"state"`
-	Reason        string            `json:"reason"`     // Why it is not running, or cannot consume; empty while all is well.
+	Name  string `json:"name"`
+	From  string `json:"from"` // What it consumes,
+	To    string `json:"to"`   // and where it publishes, as configured.
+	State string `json:"state"`
+	// Why it is not running, or cannot consume; empty while all is well.
+	Reason        string            `json:"reason"`
 	LimitedBy     string            `json:"limited_by"` // What holds back what waits.
 	Rates         Rates             `json:"rates"`
 	Received      uint64            `json:"received"`
@@ -110,15 +112,16 @@ type Route struct {
 	Lost          uint64            `json:"lost_lately"` // In the last seconds, which no policy asked for,
 	LostWhy       string            `json:"lost_why"`    // and why.
 	DeadLettered  uint64            `json:"dead_lettered_lately"`
-	PutAside      int               `json:"put_aside"`    // Messages that the endpoint refuses while it accepts others, and what waits behind them,
-	PutAsideIn    int               `json:"put_aside_in"` // and how many messages, or topics, that is about.
-	Queued        int               `json:"queued"`
-	InFlight      int               `json:"in_flight"`
-	Waiting       int64             `json:"waiting"` // What NATS still has included.
-	Arrivals      float64           `json:"arrivals_per_second"`
-	Capacity      *float64          `json:"capacity_per_second"`
-	DrainSeconds  *float64          `json:"drain_seconds"`
-	Forecast      string            `json:"forecast"`
+	// Messages that the endpoint refuses while it accepts others, and what waits behind them,
+	PutAside     int      `json:"put_aside"`
+	PutAsideIn   int      `json:"put_aside_in"` // and how many messages, or topics, that is about.
+	Queued       int      `json:"queued"`
+	InFlight     int      `json:"in_flight"`
+	Waiting      int64    `json:"waiting"` // What NATS still has included.
+	Arrivals     float64  `json:"arrivals_per_second"`
+	Capacity     *float64 `json:"capacity_per_second"`
+	DrainSeconds *float64 `json:"drain_seconds"`
+	Forecast     string   `json:"forecast"`
 }
 
 // Problem is something that went wrong, as often as it did.

@@ -8,7 +8,8 @@ import (
 	"strings"
 )
 
-// URL turns an address, as in admin.listen, or a URL into where to ask. An address that listens everywhere means this machine.
+// URL turns an address, as in admin.listen, or a URL into where to ask. An address that listens everywhere means this
+// machine.
 func URL(address string) (*url.URL, error) {
 	if strings.Contains(address, "://") {
 		u, err := url.Parse(address)
@@ -23,7 +24,8 @@ func URL(address string) (*url.URL, error) {
 		return nil, fmt.Errorf("%q is not an address with a port: write one such as 127.0.0.1:9464, or a URL", address)
 	}
 	if port == "0" {
-		return nil, fmt.Errorf("%q has port 0, which is another one at each start: give the one in the daemon's log", address)
+		return nil, fmt.Errorf(
+			"%q has port 0, which is another one at each start: give the one in the daemon's log", address)
 	}
 	switch ip := net.ParseIP(host); {
 	case host == "" || ip != nil && ip.IsUnspecified() && ip.To4() != nil:

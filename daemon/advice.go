@@ -54,10 +54,12 @@ func (s peer) advice(err error) string {
 	switch {
 	case errors.Is(err, syscall.ECONNREFUSED):
 		return "nothing listens there: start " + s.name + ", or correct the host and port in " + s.address
-	case errors.Is(err, os.ErrDeadlineExceeded), errors.Is(err, context.DeadlineExceeded), isTimeout(err), errors.Is(err, syscall.EHOSTUNREACH), errors.Is(err, syscall.ENETUNREACH):
+	case errors.Is(err, os.ErrDeadlineExceeded), errors.Is(err, context.DeadlineExceeded), isTimeout(err),
+		errors.Is(err, syscall.EHOSTUNREACH), errors.Is(err, syscall.ENETUNREACH):
 		return "nothing answers there: check " + s.address + ", the network and firewalls"
 	case errors.Is(err, syscall.ECONNRESET):
-		return "the connection was closed while it was made: check that " + s.address + " names the right port and scheme"
+		return "the connection was closed while it was made: check that " + s.address +
+			" names the right port and scheme"
 	}
 	return ""
 }
@@ -91,7 +93,8 @@ func isTimeout(err error) bool {
 // natsAdvice says what to do about a failure to connect to NATS.
 func natsAdvice(err error) string {
 	if _, ok := errors.AsType[tls.RecordHeaderError](err); ok {
-		return "the server does not begin with TLS: correct the port in nats.url, or leave nats.tls.handshake_first away"
+		return "the server does not begin with TLS: correct the port in nats.url, or leave " +
+			"nats.tls.handshake_first away"
 	}
 	if text := natsServer.advice(err); text != "" {
 		return text

@@ -138,7 +138,10 @@ func (d *Daemon) sampleOf(i int, stats *pipeline.Stats, now time.Time) sample {
 		bytes:    float64(s.Bytes),
 		accepted: float64(s.Settled[pipeline.Published]),
 		refused:  float64(s.Attempts[pipeline.Result429]),
-		given:    losses{dropped: s.Settled[pipeline.Dropped] - s.Skipped, missed: uint64(missed), dead: s.Settled[pipeline.DeadLettered]},
+		given: losses{
+			dropped: s.Settled[pipeline.Dropped] - s.Skipped, missed: uint64(missed),
+			dead: s.Settled[pipeline.DeadLettered],
+		},
 	}
 }
 
@@ -150,7 +153,10 @@ const seenEnough = 3 * time.Second
 func (d *Daemon) loadOf(i int, samples []sample, stats *pipeline.Stats) load {
 	first, last := samples[0], samples[len(samples)-1]
 	rate, messages := stats.Quotas[0].Rate, d.plan.perPublish(i, last)
-	load := load{Waiting: last.waiting, Capacity: math.Inf(1), Halted: last.halted, Quota: stats.Routes[i].LimitedBy == pipeline.ByQuota}
+	load := load{
+		Waiting: last.waiting, Capacity: math.Inf(1), Halted: last.halted,
+		Quota: stats.Routes[i].LimitedBy == pipeline.ByQuota,
+	}
 	if d.plan.routes[i].route.Batch.Framing == nil {
 		load.PerBatch = messages
 	}

@@ -8,7 +8,8 @@ import (
 	"momento-bridge/pipeline"
 )
 
-// loadAfter is the load of a route with half a quota of 50/s, which 20 messages a second reach and from which out(i) go in second i.
+// loadAfter is the load of a route with half a quota of 50/s, which 20 messages a second reach and from which out(i) go
+// in second i.
 func loadAfter(seconds int, halted func(i int) bool, out func(i int) float64, limit pipeline.Limit) load {
 	d := &Daemon{plan: &Plan{routes: make([]routePlan, 1)}}
 	now := time.Now()
@@ -21,7 +22,10 @@ func loadAfter(seconds int, halted func(i int) bool, out func(i int) float64, li
 		s.waiting += int64(20 - out(i))
 		r.add(s)
 	}
-	stats := &pipeline.Stats{Quotas: []pipeline.QuotaStats{{Rate: 50}}, Routes: []pipeline.RouteStats{{Share: .5, LimitedBy: limit}}}
+	stats := &pipeline.Stats{
+		Quotas: []pipeline.QuotaStats{{Rate: 50}},
+		Routes: []pipeline.RouteStats{{Share: .5, LimitedBy: limit}},
+	}
 	return d.loadOf(0, r.samples, stats)
 }
 
@@ -37,7 +41,9 @@ func TestForecastAfterAHaltIsOfWhatTheRouteCanDoNow(t *testing.T) {
 			return perSecond
 		}, pipeline.ByQuota)
 		if math.Abs(l.Capacity-want) > 1 || math.Abs(l.Arrivals-20) > 1 {
-			t.Errorf("%d s after a halt: capacity %v, want %v, arrivals %v", seconds-haltedUntil, l.Capacity, want, l.Arrivals)
+			t.Errorf(
+				"%d s after a halt: capacity %v, want %v, arrivals %v", seconds-haltedUntil, l.Capacity,
+				want, l.Arrivals)
 		}
 	}
 	f(25, 11, 10, 15) // Its share of the quota, as little has been seen yet.
@@ -64,7 +70,10 @@ func TestArrivalsAreRightThoughNumbersComeInSteps(t *testing.T) {
 		for phase := range 10 {
 			var r backlog
 			for i := range sampleCount + 1 {
-				r.add(sample{at: now.Add(time.Duration(i) * time.Second), halted: true, arrived: float64(arrived(i + phase))})
+				r.add(sample{
+					at: now.Add(time.Duration(i) * time.Second), halted: true,
+					arrived: float64(arrived(i + phase)),
+				})
 			}
 			if got, in := arrivals(r.samples), r.rates().In; math.Abs(got-want) > .1 || math.Abs(in-want) > .1 {
 				t.Errorf("%s, phase %d: arrivals %v, in %v, want %v", what, phase, got, in, want)

@@ -50,7 +50,9 @@ func (c ceiling) lines(f *config.Config, i int) []string {
 	case math.IsInf(c.quota, 1):
 		lines = append(lines, "no quota is configured")
 	case c.learned:
-		lines = append(lines, fmt.Sprintf("quota learned from refusals; Momento's default of %d/s lets %s publishes/s", pipeline.FirstRate, terminal.Number(c.quota)))
+		lines = append(lines, fmt.Sprintf(
+			"quota learned from refusals; Momento's default of %d/s lets %s publishes/s", pipeline.FirstRate,
+			terminal.Number(c.quota)))
 	default:
 		lines = append(lines, fmt.Sprintf("quota: %s publishes/s", terminal.Number(c.quota)))
 	}
@@ -58,16 +60,23 @@ func (c ceiling) lines(f *config.Config, i int) []string {
 		lines[0] += fmt.Sprintf(", %s/s while the other routes are busy", terminal.Number(c.busy))
 	}
 	if !math.IsInf(c.topic, 1) {
-		lines = append(lines, fmt.Sprintf("ordering: %s publishes/s of one topic at %v each, as one is in flight at a time", terminal.Number(c.topic), usualLatency))
+		lines = append(lines, fmt.Sprintf(
+			"ordering: %s publishes/s of one topic at %v each, as one is in flight at a time", terminal.Number(
+				c.topic), usualLatency))
 	}
-	lines = append(lines, fmt.Sprintf("connections: %s publishes/s at %v each", terminal.Number(c.connections), usualLatency))
+	lines = append(lines, fmt.Sprintf("connections: %s publishes/s at %v each", terminal.Number(c.connections),
+		usualLatency))
 	most := min(c.quota, c.connections)
 	text := fmt.Sprintf("→ %s messages/s", terminal.Number(most*c.perPublish))
 	if r.Batch.Format == config.FormatNone {
 		json := messagesPerPublish(config.Batch{Format: "json", MaxBytes: usualBatch})
-		text += fmt.Sprintf("; with batch: {format: json} up to %s/s of %d bytes each, when they wait for the same topics", terminal.Number(most*json), usualMessage)
+		text += fmt.Sprintf(
+			"; with batch: {format: json} up to %s/s of %d bytes each, when they wait for the same topics",
+			terminal.Number(most*json), usualMessage)
 	} else {
-		text += fmt.Sprintf(" of %d bytes each, %s in a publish, when they wait for the same topics", usualMessage, terminal.Number(c.perPublish))
+		text += fmt.Sprintf(
+			" of %d bytes each, %s in a publish, when they wait for the same topics", usualMessage, terminal.Number(
+				c.perPublish))
 	}
 	return append(lines, text)
 }
@@ -83,21 +92,27 @@ func quotaWarnings(c *config.Config) []string {
 	rate := rateOf(c.Limits.Rate, 0).Ceiling
 	inFlight := c.Momento.Connections * c.Momento.InFlight
 	warn(math.IsInf(rate, 1) || rate*usualLatency.Seconds() <= float64(inFlight),
-		"limits.rate %v needs about %.0f publishes in flight at %v for each: momento.connections and momento.in_flight allow %d", c.Limits.Rate, rate*usualLatency.Seconds(), usualLatency, inFlight)
+		"limits.rate %v needs about %.0f publishes in flight at %v for each: momento.connections and "+
+			"momento.in_flight allow %d", c.Limits.Rate, rate*usualLatency.Seconds(), usualLatency, inFlight)
 	warn(c.Limits.Burst == 0 || float64(c.Limits.Burst) <= rate || math.IsInf(rate, 1),
-		"limits.burst %d is more than a second of limits.rate %v: the endpoint may refuse it", c.Limits.Burst, c.Limits.Rate)
+		"limits.burst %d is more than a second of limits.rate %v: the endpoint may refuse it", c.Limits.Burst,
+		c.Limits.Rate)
 	for _, r := range c.Routes {
-		warn(r.Subscribers == 0 || c.Limits.Unit == config.UnitOperations, "route %s: subscribers has no effect without limits.unit: operations", r.Name)
+		warn(r.Subscribers == 0 || c.Limits.Unit == config.UnitOperations,
+			"route %s: subscribers has no effect without limits.unit: operations", r.Name)
 		warn(r.Batch.Format == config.FormatNone || r.Batch.MaxBytes <= usualBatch,
-			"route %s: batch.max_bytes %d is more than the 4 KB that Momento takes unless the account's limit was raised", r.Name, r.Batch.MaxBytes)
+			"route %s: batch.max_bytes %d is more than the 4 KB that Momento takes unless the account's limit was "+
+				"raised", r.Name, r.Batch.MaxBytes)
 		warn(r.Batch.Format == config.FormatNone || r.Overload != config.OverloadKeepLatest,
 			"route %s: with overload: keep-latest a batch has one message, as a topic has no more waiting", r.Name)
 		interval := time.Duration(float64(time.Second) / least(c.Limits.Rate))
 		warn(r.MaxAge == 0 || time.Duration(r.MaxAge) > interval,
-			"route %s: max_age %v is shorter than the %v between two publishes: most messages will expire", r.Name, r.MaxAge, interval)
+			"route %s: max_age %v is shorter than the %v between two publishes: most messages will expire", r.Name,
+			r.MaxAge, interval)
 		cost := costOf(c, r, float64(r.MaxPayload))
 		warn(cost <= 10*least(c.Limits.Rate) || c.Limits.Unit != config.UnitOperations,
-			"route %s: a message of max_payload costs %.0f operations, which take %.0f s at %s/s", r.Name, cost, cost/least(c.Limits.Rate), terminal.Number(least(c.Limits.Rate)))
+			"route %s: a message of max_payload costs %.0f operations, which take %.0f s at %s/s", r.Name, cost,
+			cost/least(c.Limits.Rate), terminal.Number(least(c.Limits.Rate)))
 	}
 	return texts
 }

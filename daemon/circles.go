@@ -54,7 +54,8 @@ func findCircle(ctx context.Context, conn *nats.Conn, routes []routePlan, deep b
 	if len(circles) == 0 {
 		return nil
 	}
-	return fmt.Errorf("%s: a rejected message would go round for ever; keep the dead letters of one of these routes where none of them consumes, "+
+	return fmt.Errorf("%s: a rejected message would go round for ever; keep the dead letters of one of these routes "+
+		"where none of them consumes, "+
 		"or give the routes subjects that leave them out", s.text(circles[0]))
 }
 
@@ -74,7 +75,8 @@ func (s *circleSearch) graph(takes func(i, n int) bool) [][]int {
 // mayTake reports whether the filters of route n let the dead letters of route i through.
 func (s *circleSearch) mayTake(i, n int) bool {
 	filters := s.routes[n].filters()
-	return len(filters) == 0 || slices.ContainsFunc(filters, func(filter string) bool { return subject.Overlap(filter, s.routes[i].deadLetter) })
+	return len(filters) == 0 || slices.ContainsFunc(filters,
+		func(filter string) bool { return subject.Overlap(filter, s.routes[i].deadLetter) })
 }
 
 // takes reports whether route n consumes the dead letters of route i, which its filters let through. That a route
@@ -86,7 +88,8 @@ func (s *circleSearch) takes(ctx context.Context, i, n int) bool {
 	}
 	taker, asked := s.takers[subject]
 	if !asked {
-		taker, _ = s.js.StreamNameBySubject(ctx, subject) // Who may not ask is told so when the dead letters are looked at.
+		// Who may not ask is told so when the dead letters are looked at.
+		taker, _ = s.js.StreamNameBySubject(ctx, subject)
 		s.takers[subject] = taker
 	}
 	own := i == n && taker == r.jetStream.Stream

@@ -28,8 +28,8 @@ type Config struct {
 	Version string
 	// Getenv reads the environment that a service manager has set; nil: there is none.
 	Getenv func(string) string
-	// Hangups ask for the configuration to be read again by Reload: limits, weights and ceilings of routes take effect at
-	// once. nil: it is not read again.
+	// Hangups ask for the configuration to be read again by Reload: limits, weights and ceilings of routes take effect
+	// at once. nil: it is not read again.
 	Hangups <-chan os.Signal
 	Reload  func() (*config.File, error)
 	// Hurry is closed when the daemon must end at once, with what it is doing left as it is; nil: it never must.
@@ -55,9 +55,10 @@ type Daemon struct {
 	started  time.Time
 	problems *problems
 
-	circled     sync.Once              // Circles of dead letters have been looked for,
-	circle      error                  // and one was found.
-	natsFailure atomic.Pointer[string] // Why the last attempt to connect failed, and what to do; nil: none has since there was a connection.
+	circled sync.Once // Circles of dead letters have been looked for,
+	circle  error     // and one was found.
+	// Why the last attempt to connect failed, and what to do; nil: none has since there was a connection.
+	natsFailure atomic.Pointer[string]
 
 	histograms *pipeline.Metrics
 	endBy      atomic.Pointer[time.Time] // When the daemon must have ended; set when the drain begins.

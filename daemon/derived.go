@@ -34,8 +34,10 @@ func (p *Plan) Check(list Checks) error {
 	f := p.file
 	list.Pass("configuration: " + terminal.Plural(len(p.routes), "route"))
 	list.Note("nats", natsNote(&f.NATS))
-	list.Note("publishes", fmt.Sprintf("%s, %v an attempt, rate %s, counted in %s", connectionsNote(p), p.pipeline.Timeout, f.Limits.Rate, f.Limits.Unit))
-	list.Note("queue", fmt.Sprintf("%d messages, %s, shared equally by the routes", p.pipeline.MaxMessages, terminal.Bytes(p.pipeline.MaxBytes)))
+	list.Note("publishes", fmt.Sprintf("%s, %v an attempt, rate %s, counted in %s", connectionsNote(p),
+		p.pipeline.Timeout, f.Limits.Rate, f.Limits.Unit))
+	list.Note("queue", fmt.Sprintf("%d messages, %s, shared equally by the routes", p.pipeline.MaxMessages,
+		terminal.Bytes(p.pipeline.MaxBytes)))
 	list.Note("admin", adminNote(p.adminListen))
 	if text := keyWarning(p, time.Now()); text != "" {
 		list.Warn("key: " + p.keyNote() + ": " + text)
@@ -66,7 +68,8 @@ func (p *Plan) Check(list Checks) error {
 func checkRoute(list Checks, f *config.File, i int, r routePlan) error {
 	c := f.Routes[i]
 	list.Pass(fmt.Sprintf("route %s: %s → %s", c.Name, r.from, r.to))
-	list.Note("order", fmt.Sprintf("%s, delivery %s, payloads up to %d bytes as %s", c.Ordering, c.Delivery, r.route.MaxPayload, c.ContentType))
+	list.Note("order", fmt.Sprintf("%s, delivery %s, payloads up to %d bytes as %s", c.Ordering, c.Delivery,
+		r.route.MaxPayload, c.ContentType))
 	noteIf(list, "rejected", rejectedNote(&c))
 	noteIf(list, "empty", emptyNotes[c.Empty])
 	list.Note("batches", fmt.Sprintf("%s; overload %s, %s", batchNote(c.Batch), c.Overload, ageNote(c.MaxAge)))
@@ -76,7 +79,9 @@ func checkRoute(list Checks, f *config.File, i int, r routePlan) error {
 		name = ""
 	}
 	if r.jetStream == nil {
-		list.Note("buffer", fmt.Sprintf("the NATS client drops, and counts, what exceeds %d messages or %s", r.core.PendingMessages, terminal.Bytes(int64(r.core.PendingBytes))))
+		list.Note("buffer", fmt.Sprintf(
+			"the NATS client drops, and counts, what exceeds %d messages or %s", r.core.PendingMessages, terminal.Bytes(
+				int64(r.core.PendingBytes))))
 		return nil
 	}
 	desired, settings, err := r.jetStream.Desired()
@@ -89,7 +94,9 @@ func checkRoute(list Checks, f *config.File, i int, r routePlan) error {
 	}
 	list.Note("consumer", fmt.Sprintf("%s, %s: ack explicit, ack_wait %v, max_deliver %d, max_ack_pending %d",
 		desired.Durable, created, desired.AckWait, desired.MaxDeliver, desired.MaxAckPending))
-	list.Note("holds", fmt.Sprintf("up to %d delivered and not settled, so that at %s none waits for longer than half of ack_wait", settings.Held, leastNote(r)))
+	list.Note("holds", fmt.Sprintf(
+		"up to %d delivered and not settled, so that at %s none waits for longer than half of ack_wait", settings.Held,
+		leastNote(r)))
 	return nil
 }
 
@@ -97,7 +104,8 @@ func checkRoute(list Checks, f *config.File, i int, r routePlan) error {
 func rejectedNote(c *config.Route) string {
 	switch {
 	case c.DeadLetter.Subject != "" && c.GiveUpAfter > 0:
-		return fmt.Sprintf("messages are kept in %s, also those that fail for %v while others are accepted (give_up_after)",
+		return fmt.Sprintf(
+			"messages are kept in %s, also those that fail for %v while others are accepted (give_up_after)",
 			c.DeadLetter.Subject, time.Duration(c.GiveUpAfter))
 	case c.DeadLetter.Subject != "":
 		return "messages are kept in " + c.DeadLetter.Subject

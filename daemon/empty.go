@@ -24,11 +24,14 @@ func emptyWarnings(f *config.File) []string {
 	var texts []string
 	for i := range f.Routes {
 		r := &f.Routes[i]
-		if r.ContentType != config.TextPlain || r.Empty != config.EmptyPublish || r.Batch.Format != config.FormatNone || f.Has(fmt.Sprintf("routes[%d].empty", i)) {
+		if r.ContentType != config.TextPlain || r.Empty != config.EmptyPublish || r.Batch.Format != config.FormatNone ||
+			f.Has(fmt.Sprintf("routes[%d].empty", i)) {
 			continue
 		}
-		texts = append(texts, fmt.Sprintf("route %s publishes messages without bytes, such as delete markers of a key-value bucket, as empty texts, which Momento's JavaScript SDKs "+
-			"turn into errors: set empty: skip or dead-letter, or empty: publish if that is wanted", r.Name))
+		texts = append(texts,
+			fmt.Sprintf("route %s publishes messages without bytes, such as delete markers of a key-value bucket, as "+
+				"empty texts, which Momento's JavaScript SDKs "+
+				"turn into errors: set empty: skip or dead-letter, or empty: publish if that is wanted", r.Name))
 	}
 	return texts
 }

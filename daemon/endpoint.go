@@ -35,10 +35,12 @@ func sinkConfig(f *config.File) sink.Config {
 		if err != nil {
 			f.Problemf("momento.region", "%v", err)
 		}
-	case keys == nil, f.Broken("momento"), f.Broken("momento.region"), f.Broken("momento.endpoint"): // Reported already.
+	case keys == nil, f.Broken("momento"), f.Broken("momento.region"),
+		f.Broken("momento.endpoint"): // Reported already.
 	case keys.Key() == nil: // The vended key may name the endpoint: see firstKey.
 	case keys.Key().Endpoint == "":
-		f.Problemf("momento", "no endpoint: set region (see `momento-bridge regions`) or endpoint; this %s API key names none", keys.Key().Kind)
+		f.Problemf("momento", "no endpoint: set region (see `momento-bridge regions`) or endpoint; this %s API key "+
+			"names none", keys.Key().Kind)
 	default:
 		c.Endpoint, err = sink.ParseEndpoint(keys.Key().Endpoint)
 		if err != nil {
@@ -75,7 +77,8 @@ func endpointWarning(p *Plan) string {
 	case !loopback(e.Host):
 		return "plain HTTP on another machine: the API key travels in the clear; use https://"
 	case distantProxy(p.sink):
-		return "plain HTTP through a proxy on another machine: the API key travels in the clear; use https://, or momento.proxy: none"
+		return "plain HTTP through a proxy on another machine: the API key travels in the clear; use https://, or " +
+			"momento.proxy: none"
 	}
 	return ""
 }
@@ -86,8 +89,9 @@ func forwardingWarning(p *Plan) string {
 	if e.Host == "" || e.TLS || p.pipeline.InFlight < 2 || throughProxy(p.sink) == "" {
 		return ""
 	}
-	return fmt.Sprintf("momento.in_flight: %d to an http:// endpoint through a proxy: many proxies take one publish at a time, "+
-		"and those behind it become unclear; use https://, or set momento.in_flight: 1", p.pipeline.InFlight)
+	return fmt.Sprintf(
+		"momento.in_flight: %d to an http:// endpoint through a proxy: many proxies take one publish at a time, "+
+			"and those behind it become unclear; use https://, or set momento.in_flight: 1", p.pipeline.InFlight)
 }
 
 func loopback(host string) bool {

@@ -47,13 +47,15 @@ const (
 // forecast returns the outlook.
 func (l load) forecast() forecast {
 	if l.Halted && l.Waiting > 0 {
-		return forecast{Outlook: fallingBehind, Text: fmt.Sprintf("never while the route stands still: %d waiting, arrivals %s/s", l.Waiting, terminal.Number(l.Arrivals))}
+		return forecast{Outlook: fallingBehind, Text: fmt.Sprintf(
+			"never while the route stands still: %d waiting, arrivals %s/s", l.Waiting, terminal.Number(l.Arrivals))}
 	}
 	if float64(l.Waiting) <= max(1, l.Capacity*momentary.Seconds()) {
 		return forecast{Outlook: keepingUp, Text: "keeping up"}
 	}
 	if drain, ok := l.drain(l.Capacity); ok {
-		return forecast{Outlook: catchingUp, Drain: drain, Text: fmt.Sprintf("drained in %v: %d waiting, arrivals %s/s, publishing %s/s",
+		return forecast{Outlook: catchingUp, Drain: drain, Text: fmt.Sprintf(
+			"drained in %v: %d waiting, arrivals %s/s, publishing %s/s",
 			drain.Round(time.Second), l.Waiting, terminal.Number(l.Arrivals), terminal.Number(l.Capacity))}
 	}
 	what := "publishing"

@@ -61,7 +61,8 @@ func anotherServer(m config.Momento) bool { return strings.Contains(m.Endpoint, 
 // checkKeyFits reports a key that Momento cannot know.
 func checkKeyFits(f *config.File, keys *key.Ring) {
 	if keys != nil && keys.Key() != nil && keys.Key().Kind == key.Opaque && !anotherServer(f.Momento) {
-		f.Problemf("momento.api_key_file", "the API key is neither a v1, v2 nor legacy Momento key: copy it whole, as the console shows it")
+		f.Problemf("momento.api_key_file",
+			"the API key is neither a v1, v2 nor legacy Momento key: copy it whole, as the console shows it")
 	}
 }
 
@@ -76,15 +77,18 @@ func (p *Plan) FirstKey(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, firstKeyTimeout)
 	defer cancel()
 	if err := p.sink.Keys.First(ctx); err != nil {
-		return fmt.Errorf("%w\nset momento.region or momento.endpoint, so that the daemon can start while the vending machine is away", err)
+		return fmt.Errorf("%w\nset momento.region or momento.endpoint, so that the daemon can start while the "+
+			"vending machine is away", err)
 	}
 	key := p.sink.Keys.Key()
 	if key.Endpoint == "" {
-		return fmt.Errorf("the vended %s API key names no endpoint: set momento.region (see `momento-bridge regions`) or momento.endpoint", key.Kind)
+		return fmt.Errorf("the vended %s API key names no endpoint: set momento.region (see `momento-bridge "+
+			"regions`) or momento.endpoint", key.Kind)
 	}
 	endpoint, err := sink.ParseEndpoint(key.Endpoint)
 	if err != nil {
-		return fmt.Errorf("the endpoint of the vended API key cannot be used: %w; set momento.region or momento.endpoint", err)
+		return fmt.Errorf(
+			"the endpoint of the vended API key cannot be used: %w; set momento.region or momento.endpoint", err)
 	}
 	p.sink.Endpoint = endpoint
 	return nil
@@ -123,7 +127,8 @@ func (d *Daemon) keyFailed(err error) {
 // logNoKey tells that no key could be had.
 func logNoKey(log *slog.Logger, keys *key.Ring, err error) {
 	if keys.Key() == nil {
-		log.Error("no API key yet, still trying: nothing is published; see what momento.api_key_url gives", "error", err)
+		log.Error(
+			"no API key yet, still trying: nothing is published; see what momento.api_key_url gives", "error", err)
 		return
 	}
 	log.Error("no new API key, still trying; the old one stays in use", "error", err)

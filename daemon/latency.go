@@ -2,7 +2,8 @@ package daemon
 
 import "momento-bridge/admin"
 
-// latencies takes the latency of publishes over the last seconds from counts that only grow. It has seen nothing at first.
+// latencies takes the latency of publishes over the last seconds from counts that only grow. It has seen nothing at
+// first.
 type latencies struct {
 	most float64         // What none exceeds, in seconds, though the bounds are wider apart; 0: not known.
 	seen []latencyCounts // One each second, the oldest first.

@@ -48,11 +48,14 @@ func batchOf(b config.Batch) pipeline.BatchConfig {
 	if err != nil {
 		return pipeline.BatchConfig{} // none; the reader has refused every other name.
 	}
-	return pipeline.BatchConfig{Framing: framing, MaxMessages: b.MaxMessages, MaxBytes: int(b.MaxBytes), Linger: time.Duration(b.Linger)}
+	return pipeline.BatchConfig{
+		Framing: framing, MaxMessages: b.MaxMessages, MaxBytes: int(b.MaxBytes),
+		Linger: time.Duration(b.Linger),
+	}
 }
 
-// quotaOf is what a route may spend per second: alone, and while all other routes are busy. A rate that is learned may turn out to be the
-// default quota, which is then assumed.
+// quotaOf is what a route may spend per second: alone, and while all other routes are busy. A rate that is learned may
+// turn out to be the default quota, which is then assumed.
 func quotaOf(c *config.Config, i int) (alone, busy float64, learned bool) {
 	r := c.Routes[i]
 	weights := 0

@@ -16,7 +16,8 @@ func Listen(settings, address string) (net.Listener, error) {
 	advice := "give an address of this machine, such as 127.0.0.1:9464"
 	switch {
 	case errors.Is(err, syscall.EADDRINUSE):
-		advice = "another program, perhaps another momento-bridge, listens there: stop it, or choose another port (0 takes a free one)"
+		advice = "another program, perhaps another momento-bridge, listens there: stop it, or choose another port (0 " +
+			"takes a free one)"
 	case errors.Is(err, syscall.EACCES):
 		advice = "this user may not listen on that port: choose one above 1023"
 	}

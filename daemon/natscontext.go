@@ -56,7 +56,8 @@ func ApplyContext(f *config.File) {
 		return
 	}
 	origin := "context " + name
-	own := f.Has("nats.creds_file") || f.Has("nats.nkey_file") || f.Has("nats.user") || f.Has("nats.password_file") || f.Has("nats.token_file")
+	own := f.Has("nats.creds_file") || f.Has("nats.nkey_file") || f.Has("nats.user") || f.Has("nats.password_file") ||
+		f.Has("nats.token_file")
 	elsewhere := f.Has("nats.domain") || f.Has("nats.api_prefix")
 	for _, key := range slices.Sorted(maps.Keys(values)) {
 		value, path := values[key], contextKeys[key]
@@ -96,7 +97,9 @@ func readContext(name string) (map[string]string, error) {
 	}
 	text, err := secretfile.Read(context.Background(), contextPath(name))
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("there is no %s: %s; $XDG_CONFIG_HOME, or else ~/.config of the user who runs the bridge, has nats/context", contextPath(name), knownContexts())
+		return nil,
+			fmt.Errorf("there is no %s: %s; $XDG_CONFIG_HOME, or else ~/.config of the user who runs the bridge, has "+
+				"nats/context", contextPath(name), knownContexts())
 	}
 	if err != nil {
 		return nil, fmt.Errorf("%s cannot be used: %w", contextPath(name), err)
@@ -124,7 +127,9 @@ func contextValues(name string, object map[string]any) (map[string]string, error
 		case !isText || !known && !secret || key == "tls_first":
 			unknown = append(unknown, key)
 		case referenced(text) && key != "url":
-			return nil, fmt.Errorf("the context %s refers to its %s by a URL: only files, and secrets in the context itself, can be used here", name, key)
+			return nil,
+				fmt.Errorf("the context %s refers to its %s by a URL: only files, and secrets in the context itself, "+
+					"can be used here", name, key)
 		case secret:
 			values[key] = ""
 		case key == "user", key == "url", strings.HasPrefix(key, "jetstream_"), key == "inbox_prefix":
@@ -134,8 +139,10 @@ func contextValues(name string, object map[string]any) (map[string]string, error
 		}
 	}
 	if len(unknown) > 0 {
-		return nil, fmt.Errorf("the context %s sets %s, which the bridge does not know: write the settings of nats out instead, or use another context",
-			name, strings.Join(unknown, ", "))
+		return nil,
+			fmt.Errorf("the context %s sets %s, which the bridge does not know: write the settings of nats out "+
+				"instead, or use another context",
+				name, strings.Join(unknown, ", "))
 	}
 	return values, nil
 }

@@ -36,7 +36,8 @@ func (p *Plan) CheckOnline(ctx context.Context, list Checks) {
 		return
 	}
 	defer conn.Close()
-	list.Pass(fmt.Sprintf("connect to NATS %s: nats-server %s", conn.ConnectedUrlRedacted(), conn.ConnectedServerVersion()))
+	list.Pass(fmt.Sprintf("connect to NATS %s: nats-server %s", conn.ConnectedUrlRedacted(),
+		conn.ConnectedServerVersion()))
 	for _, r := range p.routes {
 		if r.jetStream != nil {
 			tryConsumer(ctx, list, conn, r, log)
@@ -166,7 +167,8 @@ func checkDeadLetters(ctx context.Context, list Checks, conn *nats.Conn, r route
 		err = letters.Check(ctx, r.wholeStream())
 	}
 	if err == nil && doubts.Len() > 0 {
-		list.Warn(what + ": the NATS user may not look whether a stream takes them: grant $JS.API.STREAM.NAMES, or see to it yourself")
+		list.Warn(what + ": the NATS user may not look whether a stream takes them: grant $JS.API.STREAM.NAMES, or " +
+			"see to it yourself")
 		return
 	}
 	outcome(list, what, err)

@@ -32,7 +32,10 @@ func (p *problems) list() []admin.Problem {
 func (p *problems) note(seen admin.Problem) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	i := slices.IndexFunc(p.all, func(known admin.Problem) bool { return known.Text == seen.Text && known.Route == seen.Route })
+	i := slices.IndexFunc(p.all, func(known admin.Problem) bool {
+		return known.Text == seen.Text &&
+			known.Route == seen.Route
+	})
 	if i >= 0 {
 		known := &p.all[i]
 		known.Count += seen.Count
@@ -84,7 +87,10 @@ func (h *problemHandler) Handle(ctx context.Context, r slog.Record) error {
 
 // WithAttrs implements slog.Handler.
 func (h *problemHandler) WithAttrs(attrs []slog.Attr) slog.Handler {
-	return &problemHandler{Handler: h.Handler.WithAttrs(attrs), problems: h.problems, attrs: append(slices.Clone(h.attrs), attrs...)}
+	return &problemHandler{
+		Handler: h.Handler.WithAttrs(attrs), problems: h.problems,
+		attrs: append(slices.Clone(h.attrs), attrs...),
+	}
 }
 
 // WithGroup implements slog.Handler.

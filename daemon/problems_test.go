@@ -21,7 +21,8 @@ func TestProblemsAreCountedByWhatAndWhere(t *testing.T) {
 	log.Warn("slow", "route", "b")
 
 	all := problems.list()
-	if len(all) != 3 || all[0].Route != "b" || all[2].Text != "gone" || all[2].Level != "error" || len(all[2].Detail) > maxDetail+len("…") {
+	if len(all) != 3 || all[0].Route != "b" || all[2].Text != "gone" || all[2].Level != "error" ||
+		len(all[2].Detail) > maxDetail+len("…") {
 		t.Fatalf("%+v", all)
 	}
 	if p := all[1]; p.Count != 14 || p.Detail != "last; wait" || p.Level != "warn" || p.Last.Before(p.First) {

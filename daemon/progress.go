@@ -8,11 +8,11 @@ import (
 	"time"
 )
 
-// progress knows whether the daemon goes on by itself, whatever NATS and the endpoint do. Each loop that must not stop beats a pulse; who asks
-// only compares numbers and never waits, so that what is stuck cannot keep it from saying so.
+// progress knows whether the daemon goes on by itself, whatever NATS and the endpoint do. Each loop that must not stop
+// beats a pulse; who asks only compares numbers and never waits, so that what is stuck cannot keep it from saying so.
 //
-// The age of a beat is counted in ticks of progress's own loop rather than in time: while the machine sleeps, or the process is stopped, neither goes on,
-// and nobody is to blame.
+// The age of a beat is counted in ticks of progress's own loop rather than in time: while the machine sleeps, or the
+// process is stopped, neither goes on, and nobody is to blame.
 type progress struct {
 	tick   time.Duration // How often ticks counts up.
 	ticks  atomic.Int64
@@ -32,7 +32,8 @@ const (
 	progressTick = time.Second
 	// pulseLimit is in ticks. Nothing within the daemon takes as long, on a busy machine either.
 	pulseLimit = 30
-	// natsLimit is for loops that use the connection to NATS. nats.go keeps it locked while it tries one server after the other.
+	// natsLimit is for loops that use the connection to NATS. nats.go keeps it locked while it tries one server after
+	// the other.
 	natsLimit = 55
 	// resting is where a pulse is that nobody has to beat.
 	resting = -1
@@ -51,8 +52,8 @@ func (p *pulse) beat() { p.at.Store(p.progress.ticks.Load()) }
 // rest is called when the loop ends as it should.
 func (p *pulse) rest() { p.at.Store(resting) }
 
-// suspect is called again and again by a loop that looks whether something is stuck: with why, or with nothing if it goes on. It counts how long it has
-// been so.
+// suspect is called again and again by a loop that looks whether something is stuck: with why, or with nothing if it
+// goes on. It counts how long it has been so.
 func (p *pulse) suspect(why string) {
 	if why == "" {
 		p.rest()
@@ -77,7 +78,8 @@ func (p *progress) run(ctx context.Context, log *slog.Logger) {
 		why := p.stuck()
 		switch {
 		case why != "" && was == "":
-			log.Error("the daemon is stuck and must be restarted: a bug, please report it with the stacks that SIGABRT prints", "reason", why)
+			log.Error("the daemon is stuck and must be restarted: a bug, please report it with the stacks that "+
+				"SIGABRT prints", "reason", why)
 		case why == "" && was != "":
 			log.Warn("the daemon goes on after it was stuck")
 		}

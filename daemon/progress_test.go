@@ -37,14 +37,15 @@ func TestPulseThatIsNotBeatenIsStuckAfterItsLimit(t *testing.T) {
 		b.suspect("")
 		f(20*time.Second, "")
 		stop()
-		if n := strings.Count(log.String(), "the daemon is stuck"); n != 2 || strings.Count(log.String(), "goes on") != 2 {
+		if n := strings.Count(log.String(), "the daemon is stuck"); n != 2 || strings.Count(log.String(),
+			"goes on") != 2 {
 			t.Errorf("the log tells of being stuck %d times, want 2:\n%s", n, log)
 		}
 	})
 }
 
-// While a machine sleeps and while a process is stopped no goroutine runs, the one that counts ticks as little as the others; of the ticks that it missed it
-// gets one.
+// While a machine sleeps and while a process is stopped no goroutine runs, the one that counts ticks as little as the
+// others; of the ticks that it missed it gets one.
 func TestTimeInWhichNothingRanIsNotHeldAgainstAnybody(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := progress{tick: progressTick}

@@ -83,11 +83,15 @@ func (o *ReplayOptions) choose(routes []routePlan) ([]routePlan, error) {
 		}
 	}
 	if len(known) == 0 {
-		return nil, errors.New("no route has a dead_letter: there is nothing to replay; give the configuration of the daemon whose dead letters they are (--config)")
+		return nil,
+			errors.New("no route has a dead_letter: there is nothing to replay; give the configuration of the daemon " +
+				"whose dead letters they are (--config)")
 	}
 	for _, name := range o.Routes {
 		if !slices.Contains(known, name) {
-			return nil, fmt.Errorf("--route %q has no dead_letter in the configuration; those that have one: %s", name, strings.Join(known, ", "))
+			return nil, fmt.Errorf(
+				"--route %q has no dead_letter in the configuration; those that have one: %s", name, strings.Join(
+					known, ", "))
 		}
 	}
 	return chosen, nil
@@ -130,7 +134,8 @@ func (r *Replay) Run(ctx context.Context, stdout, stderr io.Writer, log *slog.Lo
 	for _, reason := range slices.Sorted(maps.Keys(counts.Rejected)) {
 		fmt.Fprintf(stderr, "rejected again, and left where they are: %d as %s\n", counts.Rejected[reason], reason)
 	}
-	fmt.Fprintf(stdout, "replayed=%d rejected=%d skipped=%d left=%d\n", counts.Published+counts.Twice, rejected, counts.Skipped, left)
+	fmt.Fprintf(stdout, "replayed=%d rejected=%d skipped=%d left=%d\n", counts.Published+counts.Twice, rejected,
+		counts.Skipped, left)
 	if err != nil {
 		return err
 	}
@@ -141,7 +146,9 @@ func (r *Replay) Run(ctx context.Context, stdout, stderr io.Writer, log *slog.Lo
 }
 
 // replays returns one replay for each subject.
-func (o *ReplayOptions) replays(conn *nats.Conn, routes []routePlan, log *slog.Logger) (map[string]*source.Replay, error) {
+func (o *ReplayOptions) replays(conn *nats.Conn, routes []routePlan,
+	log *slog.Logger,
+) (map[string]*source.Replay, error) {
 	replays := map[string]*source.Replay{}
 	for _, r := range routes {
 		if replays[r.deadLetter] != nil {
@@ -163,7 +170,9 @@ const (
 )
 
 // carryAll runs a pipeline until everything is published or rejected, or ctx is done.
-func carryAll(ctx context.Context, p *Plan, replays map[string]*source.Replay, momento pipeline.Sink, progress io.Writer, log *slog.Logger) (source.ReplayCounts, error) {
+func carryAll(ctx context.Context, p *Plan, replays map[string]*source.Replay, momento pipeline.Sink,
+	progress io.Writer, log *slog.Logger,
+) (source.ReplayCounts, error) {
 	cfg := p.pipeline
 	cfg.Workers, cfg.MaxMessages = min(cfg.Workers, replayWorkers), replayHeld
 	for _, r := range p.routes {
@@ -235,7 +244,8 @@ func showProgress(
 		}
 		counts, stats := total(replays), pipe.Stats()
 		rejected, left := counts.Sums()
-		parts := []string{fmt.Sprintf("replayed %d, rejected %d, in hand %d, %.3g/s", counts.Published, rejected, left, stats.Quotas[0].Rate)}
+		parts := []string{fmt.Sprintf("replayed %d, rejected %d, in hand %d, %.3g/s", counts.Published, rejected, left,
+			stats.Quotas[0].Rate)}
 		fmt.Fprintln(w, strings.Join(append(parts, status.EndpointReasons(&stats, keyFacts(keys))...), "; "))
 	}
 }
@@ -269,7 +279,8 @@ func listLetters(ctx context.Context, replays map[string]*source.Replay, w io.Wr
 		return strings.Compare(a.route+" "+a.reason+" "+a.status, b.route+" "+b.reason+" "+b.status)
 	}) {
 		s := groups[g]
-		fmt.Fprintf(table, "%s\t%s\t%s\t%d\t%s\t%s\n", g.route, g.reason, g.status, s.n, s.oldest.UTC().Format(time.RFC3339), s.newest.UTC().Format(time.RFC3339))
+		fmt.Fprintf(table, "%s\t%s\t%s\t%d\t%s\t%s\n", g.route, g.reason, g.status, s.n,
+			s.oldest.UTC().Format(time.RFC3339), s.newest.UTC().Format(time.RFC3339))
 	}
 	if err := table.Flush(); err != nil {
 		return err

@@ -21,7 +21,9 @@ func (d *Daemon) Run(ctx context.Context) error {
 	case err := <-done:
 		return err
 	case <-d.cfg.Hurry:
-		d.log.Error("stopped at once by a second signal: at most these messages are lost or published again", d.rest(d.held())...)
+		d.log.Error(
+			"stopped at once by a second signal: at most these messages are lost or published again", d.rest(
+				d.held())...)
 		return ErrInterrupted
 	}
 }
@@ -38,7 +40,8 @@ func (d *Daemon) carry(ctx context.Context) error {
 	fail := func(err error) {
 		failing.Lock()
 		defer failing.Unlock()
-		if cause := context.Cause(ctx); cause == nil || cause.Error() != err.Error() { // Each route may tell of the same.
+		// Each route may tell of the same.
+		if cause := context.Cause(ctx); cause == nil || cause.Error() != err.Error() {
 			d.log.Error("stopping because of a failure", "error", err)
 		}
 		cancel(err)

@@ -28,7 +28,10 @@ const (
 )
 
 func newSampler(d *Daemon) *sampler {
-	return &sampler{d: d, routes: make([]backlog, len(d.sources)), latencies: latencies{most: d.plan.pipeline.Timeout.Seconds()}}
+	return &sampler{
+		d: d, routes: make([]backlog, len(d.sources)),
+		latencies: latencies{most: d.plan.pipeline.Timeout.Seconds()},
+	}
 }
 
 // run takes samples until ctx is done.
@@ -58,7 +61,10 @@ func (s *sampler) sample(now time.Time) admin.Sample {
 	defer s.mu.Unlock()
 	s.latency = s.latencies.add(s.d.histograms.PublishTimes())
 	quota := stats.Quotas[0]
-	all := admin.Sample{At: now.UnixMilli(), Rate: status.Finite(quota.Rate), Learned: quota.Learned, P50: s.latency.P50, P99: s.latency.P99}
+	all := admin.Sample{
+		At: now.UnixMilli(), Rate: status.Finite(quota.Rate), Learned: quota.Learned,
+		P50: s.latency.P50, P99: s.latency.P99,
+	}
 	for i := range s.routes {
 		r, route := &s.routes[i], &stats.Routes[i]
 		if !s.d.begun(i, r) {

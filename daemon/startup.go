@@ -24,9 +24,12 @@ func (p *Plan) Announce(w io.Writer, log *slog.Logger, version string) {
 	}
 	m := &f.Momento
 	attrs := []any{
-		"version", version, "nats", redactURL(p.nats.URL), "endpoint", endpointNote(p.sink), "key", p.keyNote(), "rate", f.Limits.Rate.String(),
-		"unit", f.Limits.Unit, "connections", m.Connections, "in_flight", m.InFlight, "timeout", time.Duration(m.Timeout),
-		"queue_messages", p.pipeline.MaxMessages, "queue_bytes", p.pipeline.MaxBytes, "shutdown_timeout", p.shutdown, "admin", p.adminListen,
+		"version", version, "nats", redactURL(p.nats.URL), "endpoint", endpointNote(
+			p.sink), "key", p.keyNote(), "rate", f.Limits.Rate.String(),
+		"unit", f.Limits.Unit, "connections", m.Connections, "in_flight", m.InFlight, "timeout",
+		time.Duration(m.Timeout),
+		"queue_messages", p.pipeline.MaxMessages, "queue_bytes", p.pipeline.MaxBytes, "shutdown_timeout", p.shutdown,
+		"admin", p.adminListen,
 	}
 	if text := p.sink.Proxies.Note(p.sink.Endpoint); text != "" {
 		attrs = append(attrs, "proxy", text)
@@ -47,11 +50,13 @@ func (p *Plan) Announce(w io.Writer, log *slog.Logger, version string) {
 func routeAttrs(f *config.File, p *Plan, i int) []any {
 	c, r := &f.Routes[i], &p.routes[i]
 	attrs := []any{
-		"name", c.Name, "subject", strings.Join(c.Filters(), ","), "stream", c.Stream, "cache", c.Cache, "topic", c.Topic, "ordering", c.Ordering, "delivery", c.Delivery,
+		"name", c.Name, "subject", strings.Join(c.Filters(), ","), "stream", c.Stream, "cache", c.Cache, "topic",
+		c.Topic, "ordering", c.Ordering, "delivery", c.Delivery,
 		"batch", batchNote(c.Batch), "overload", c.Overload, "dead_letter", c.DeadLetter.Subject,
 	}
 	if r.jetStream == nil {
-		return append(attrs, "queue", c.Queue, "buffer_messages", r.core.PendingMessages, "buffer_bytes", r.core.PendingBytes)
+		return append(attrs, "queue", c.Queue, "buffer_messages", r.core.PendingMessages, "buffer_bytes",
+			r.core.PendingBytes)
 	}
 	attrs = append(attrs, "consumer", c.Consumer, "queue_messages", r.jetStream.Circumstances.QueueMessages)
 	desired, settings, err := r.jetStream.Desired()
@@ -71,8 +76,10 @@ func announcement(f *config.File, p *Plan, version string, paint terminal.Palett
 		add("proxy", text)
 	}
 	add("key", p.keyNote())
-	add("rate", fmt.Sprintf("%s; %s, %v an attempt", rateNote(f.Limits.Rate), connectionsNote(p), time.Duration(f.Momento.Timeout)))
-	add("queue", fmt.Sprintf("%s messages, %s, in equal shares", terminal.Count(int64(p.pipeline.MaxMessages)), terminal.Bytes(p.pipeline.MaxBytes)))
+	add("rate", fmt.Sprintf("%s; %s, %v an attempt", rateNote(f.Limits.Rate), connectionsNote(p),
+		time.Duration(f.Momento.Timeout)))
+	add("queue", fmt.Sprintf("%s messages, %s, in equal shares", terminal.Count(int64(p.pipeline.MaxMessages)),
+		terminal.Bytes(p.pipeline.MaxBytes)))
 	add("status", adminNote(p.adminListen))
 	for i, r := range p.routes {
 		c := f.Routes[i]

@@ -17,7 +17,9 @@ var errBudget = errors.New("the shutdown budget ran out first: raise shutdown_ti
 
 // withGrace returns a context that ends the given time after ctx. draining is told the moment when that will be, as
 // soon as it is known.
-func withGrace(ctx context.Context, grace time.Duration, draining func(end time.Time)) (context.Context, context.CancelFunc) {
+func withGrace(ctx context.Context, grace time.Duration,
+	draining func(end time.Time),
+) (context.Context, context.CancelFunc) {
 	hard, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	stop := context.AfterFunc(ctx, func() {
 		draining(time.Now().Add(grace))
@@ -82,7 +84,8 @@ func (d *Daemon) sayStopping() {
 	before := d.ended()
 	d.before.Store(&before)
 	h := d.held()
-	d.log.Info("stopping: finishing what is in flight and what core NATS has given, handing back the rest, within the budget; "+
+	d.log.Info("stopping: finishing what is in flight and what core NATS has given, handing back the rest, within "+
+		"the budget; "+
 		"a second signal, at least two seconds later, ends it at once",
 		"core_messages", h.core, "in_flight", h.inFlight, "queued", h.queued, "budget", d.plan.shutdown)
 }
@@ -97,7 +100,8 @@ func (d *Daemon) rest(h held) []any {
 		e.returned -= before.returned
 	}
 	return []any{
-		"core_messages_lost", e.dropped + h.core, "handed_back", e.returned, "held_of_streams", h.inFlight + h.queued, "unconfirmed_acks", d.acks.Unconfirmed(),
+		"core_messages_lost", e.dropped + h.core, "handed_back", e.returned, "held_of_streams", h.inFlight +
+			h.queued, "unconfirmed_acks", d.acks.Unconfirmed(),
 	}
 }
 
@@ -112,10 +116,14 @@ func (d *Daemon) flush(left int) error {
 	rest := d.rest(held{})
 	switch {
 	case err != nil:
-		d.log.Error("stopped: NATS may not have received the last acknowledgements: at most that many messages are delivered again", append(rest, "error", err)...)
-		return fmt.Errorf("%w: %d acknowledgements are unconfirmed, and at most that many messages are delivered again", err, d.acks.Unconfirmed())
+		d.log.Error("stopped: NATS may not have received the last acknowledgements: at most that many messages are "+
+			"delivered again", append(rest, "error", err)...)
+		return fmt.Errorf(
+			"%w: %d acknowledgements are unconfirmed, and at most that many messages are delivered again", err,
+			d.acks.Unconfirmed())
 	case left > 0:
-		d.log.Error("stopped: the drain budget ran out: what core NATS routes still held is lost, what streams have delivered is delivered again", rest...)
+		d.log.Error("stopped: the drain budget ran out: what core NATS routes still held is lost, what streams have "+
+			"delivered is delivered again", rest...)
 		return errBudget
 	}
 	d.log.Info("stopped: what was held is settled or handed back", rest...)

@@ -13,7 +13,8 @@ import (
 func TestSystemdIsToldHowTheDaemonIs(t *testing.T) {
 	t.Parallel()
 	hang, arrived := make(chan struct{}), make(chan struct{}, 10)
-	w := newSurroundings(t, emulator.Config{Script: func(string, string, []byte) int { arrived <- struct{}{}; <-hang; return 0 }})
+	w := newSurroundings(t,
+		emulator.Config{Script: func(string, string, []byte) int { arrived <- struct{}{}; <-hang; return 0 }})
 	if err := w.js.DeleteStream(t.Context(), "S"); err != nil {
 		t.Fatal(err)
 	}
@@ -34,7 +35,8 @@ func TestSystemdIsToldHowTheDaemonIs(t *testing.T) {
 	d.cancel()
 	d.manager.Await(t, "STOPPING=1")
 	d.manager.Await(t, "EXTEND_TIMEOUT_USEC=15000000")
-	d.manager.Await(t, "STATUS=1 in flight, 1 waiting. Stopping: 1 messages are in flight and being finished, 0 more are held.")
+	d.manager.Await(t, "STATUS=1 in flight, 1 waiting. Stopping: 1 messages are in flight and being finished, 0 "+
+		"more are held.")
 	signs := len(d.manager.Since(time.Hour, "WATCHDOG=1"))
 	daemontest.Eventually(t, "a sign of life while the daemon drains", func() bool {
 		return len(d.manager.Since(time.Hour, "WATCHDOG=1")) > signs

@@ -15,9 +15,10 @@ type vitals struct {
 	pipeline *pulse // The pipeline's mutex can be had.
 	workers  *pulse // Nothing in the pipeline is stuck.
 	sampling *pulse
-	routes   []*pulse // By route. Only those of streams are beaten: a callback of core NATS may wait for room as long as it likes.
-	line     atomic.Pointer[string]
-	ready    chan struct{} // Closed once the daemon has been ready.
+	// By route. Only those of streams are beaten: a callback of core NATS may wait for room as long as it likes.
+	routes []*pulse
+	line   atomic.Pointer[string]
+	ready  chan struct{} // Closed once the daemon has been ready.
 }
 
 // stuckProbes is how many probes in a row have to find something stuck: after the process was stopped for a while,
@@ -69,7 +70,8 @@ func (d *Daemon) observe(side context.Context) {
 	started := false
 	for {
 		now := d.Status()
-		line := status.Bounded(fmt.Sprintf("%d in flight, %d waiting. %s", now.Queue.InFlight, now.Queue.Waiting, now.Summary))
+		line := status.Bounded(fmt.Sprintf("%d in flight, %d waiting. %s", now.Queue.InFlight, now.Queue.Waiting,
+			now.Summary))
 		d.vitals.line.Store(&line)
 		if !started && now.Ready {
 			started = true

@@ -84,8 +84,10 @@ func (w *surroundings) plan(t *testing.T, routes string) *Plan {
 	if err := os.WriteFile(keyFile, []byte("the-key"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	f := config.Read("test", fmt.Appendf(nil, "nats: {url: %q}\nmomento: {endpoint: %q, api_key_file: %q, connections: 8, timeout: %v}\n"+
-		"admin: {listen: \"127.0.0.1:0\"}\nshutdown_timeout: 15s\nroutes:\n%s", w.nats.ClientURL(), w.endpoint, keyFile, cmp.Or(w.timeout, 5*time.Second), routes))
+	f := config.Read("test",
+		fmt.Appendf(nil, "nats: {url: %q}\nmomento: {endpoint: %q, api_key_file: %q, connections: 8, timeout: %v}\n"+
+			"admin: {listen: \"127.0.0.1:0\"}\nshutdown_timeout: 15s\nroutes:\n"+
+			"%s", w.nats.ClientURL(), w.endpoint, keyFile, cmp.Or(w.timeout, 5*time.Second), routes))
 	f.Validate()
 	plan := NewPlan(f)
 	if err := f.Err(); err != nil {
@@ -206,9 +208,11 @@ func outages(t *testing.T) map[string]*watched {
 			w.publish(t, "x")
 		}
 		w.publish(t, strings.Repeat("x", 101)) // Its dead letter cannot be kept without NATS.
-		d := startWatched(t, w, "  - {name: s, stream: S, cache: c, ordering: none, max_payload: 100, dead_letter: {subject: dead.s}}\n"+
+		d := startWatched(t, w, "  - {name: s, stream: S, cache: c, ordering: none, max_payload: 100, dead_letter: "+
+			"{subject: dead.s}}\n"+
 			"  - {name: core, subject: core, cache: c}", func(*Plan) {})
-		daemontest.Eventually(t, "consuming", func() bool { return d.Metric(`messages_received_total{route="s"}`) == 51 })
+		daemontest.Eventually(t, "consuming",
+			func() bool { return d.Metric(`messages_received_total{route="s"}`) == 51 })
 		if tt.natsEnds {
 			w.nats.Shutdown()
 			w.nats.WaitForShutdown()
@@ -247,7 +251,8 @@ func TestWatchdogTellsStuckDaemonsFromOutages(t *testing.T) {
 		}
 	}
 	for reason, d := range away {
-		daemontest.Eventually(t, reason+": signs of life", func() bool { return len(d.manager.Since(5*time.Second, "WATCHDOG=1")) > 3 })
+		daemontest.Eventually(t, reason+": signs of life",
+			func() bool { return len(d.manager.Since(5*time.Second, "WATCHDOG=1")) > 3 })
 		if strings.Contains(d.log.String(), "stuck") {
 			t.Errorf("%s: the log tells of being stuck", reason)
 		}
@@ -273,11 +278,13 @@ func (d *watched) awaitStuck(reason string, after time.Duration) {
 	}
 	d.manager.Await(d.t, "STATUS=stuck: ")
 	// It may have been found within the last seconds.
-	daemontest.Eventually(d.t, reason+": no sign of life for 2 s", func() bool { return len(d.manager.Since(2*time.Second, "WATCHDOG=1")) == 0 })
+	daemontest.Eventually(d.t, reason+": no sign of life for 2 s",
+		func() bool { return len(d.manager.Since(2*time.Second, "WATCHDOG=1")) == 0 })
 	if _, body := d.Get("/livez"); !strings.Contains(body, reason) {
 		d.t.Errorf("/livez says %q, want %q", body, reason)
 	}
-	if status, body := d.Get("/readyz"); status != http.StatusServiceUnavailable || !strings.Contains(body, "must be restarted") {
+	if status, body := d.Get("/readyz"); status != http.StatusServiceUnavailable ||
+		!strings.Contains(body, "must be restarted") {
 		d.t.Errorf("%s: /readyz = %d %q", reason, status, body)
 	}
 }

@@ -61,7 +61,8 @@ func TestCompositionFitsTogether(t *testing.T) {
 		t.Error(err)
 	}
 	volumes := c.Services["prometheus"].Volumes
-	if !slices.Contains(volumes, "./prometheus.yml:/etc/prometheus/prometheus.yml:ro") || !slices.Contains(volumes, "./alerts.yaml:/etc/prometheus/alerts.yaml:ro") {
+	if !slices.Contains(volumes, "./prometheus.yml:/etc/prometheus/prometheus.yml:ro") ||
+		!slices.Contains(volumes, "./alerts.yaml:/etc/prometheus/alerts.yaml:ro") {
 		t.Errorf("Prometheus gets %v", volumes)
 	}
 }
@@ -76,7 +77,8 @@ func TestPrometheusScrapesTheDemo(t *testing.T) {
 		} `yaml:"scrape_configs"`
 	}](t, "prometheus.yml")
 	target := config.ScrapeConfigs[0].StaticConfigs[0].Targets[0]
-	if target != "demo:9464" || demo.Command[0] != "demo" || demo.Command[1] != "--admin-listen" || demo.Command[2] != ":9464" || demo.Ports[0] != "127.0.0.1:9464:9464" {
+	if target != "demo:9464" || demo.Command[0] != "demo" || demo.Command[1] != "--admin-listen" ||
+		demo.Command[2] != ":9464" || demo.Ports[0] != "127.0.0.1:9464:9464" {
 		t.Errorf("Prometheus scrapes %s, the demo runs %v", target, demo.Command)
 	}
 	if config.ScrapeConfigs[0].JobName != "momento-bridge" || config.RuleFiles[0] != "alerts.yaml" {
@@ -97,12 +99,14 @@ func TestGrafanaFindsDataAndDashboard(t *testing.T) {
 	}](t, "provisioning/dashboards/momento-bridge.yaml")
 	path := boards.Providers[0].Options.Path + "/dashboard.json"
 	grafana := c.Services["grafana"]
-	if !slices.Contains(grafana.Volumes, "./dashboard.json:"+path+":ro") || grafana.Environment["GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH"] != path {
+	if !slices.Contains(grafana.Volumes, "./dashboard.json:"+path+":ro") ||
+		grafana.Environment["GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH"] != path {
 		t.Errorf("Grafana looks for the dashboard at %s and has mounted %v", path, grafana.Volumes)
 	}
 }
 
-// The demo understands the flags that the composition gives it, and serves its metrics under the name by which Prometheus asks.
+// The demo understands the flags that the composition gives it, and serves its metrics under the name by which
+// Prometheus asks.
 func TestCompositionRunsTheDemo(t *testing.T) {
 	t.Parallel()
 	demo := provisioned[composition](t, "compose.yaml").Services["demo"]

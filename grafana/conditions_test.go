@@ -15,8 +15,9 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 )
 
-// normal is two replicas with steady load, an idle route, and a route that is paused on purpose while messages wait. They are restarted, get another key, are
-// refused for a moment, and in the end the paused route goes on. No alert fires.
+// normal is two replicas with steady load, an idle route, and a route that is paused on purpose while messages wait.
+// They are restarted, get another key, are refused for a moment, and in the end the paused route goes on. No alert
+// fires.
 func normal(w *world) {
 	w.stream("S", "s.>")
 	w.stream("P", "p.>")
@@ -93,7 +94,8 @@ func vended(w *world) {
 			rw.WriteHeader(http.StatusServiceUnavailable)
 			return
 		}
-		fmt.Fprintf(rw, `{"authToken":"key-%d","expiresAt":%d}`, time.Now().UnixNano(), time.Now().Add(20*time.Second).Unix())
+		fmt.Fprintf(rw, `{"authToken":"key-%d","expiresAt":%d}`, time.Now().UnixNano(),
+			time.Now().Add(20*time.Second).Unix())
 	}))
 	w.t.Cleanup(machine.Close)
 	w.stream("S", "s.>")
@@ -152,7 +154,8 @@ func throughput(w *world) {
 	}))
 	w.t.Cleanup(endpoint.Close)
 	w.stream("S", "s.>")
-	w.daemon("a", fmt.Sprintf("momento: {endpoint: %q, api_key_file: %q}", endpoint.URL, w.keyFile), route(", batch: {format: lines}"))
+	w.daemon("a", fmt.Sprintf("momento: {endpoint: %q, api_key_file: %q}", endpoint.URL, w.keyFile),
+		route(", batch: {format: lines}"))
 	w.load(50, "s.%d")
 	lab.Eventually(w.t, time.Minute, "a throughput is learned", func() bool {
 		got, err := w.s.query(fmt.Sprintf("momento_bridge_rate_limit_learned{scope=\"throughput\", job=%q} > 0", w.job))
@@ -166,7 +169,8 @@ func poison(w *world) {
 	w.stream("S", "s.>")
 	w.stream("P", "p.>")
 	w.stream("DEAD", "dead.>")
-	w.daemon("a", "", route(", dead_letter: {subject: dead.s}")+"\n"+`  - {name: p, stream: P, subject: "p.>", cache: c}`)
+	w.daemon("a", "",
+		route(", dead_letter: {subject: dead.s}")+"\n"+`  - {name: p, stream: P, subject: "p.>", cache: c}`)
 	w.load(20, "s.%d")
 	w.load(20, "p.%d")
 	w.fault("400:20%")
@@ -180,7 +184,8 @@ func flood(w *world) {
 	w.stream("S", "s.>")
 	w.fill(100, "s.%d")
 	w.set(`{"latency": "100ms"}`)
-	w.daemon("a", "queue: {max_messages: 64, max_bytes: 1MiB}\nlimits: {rate: 20}", route(", max_age: 1s")+"\n"+`  - {name: core, subject: "core.>", cache: c, ordering: none}`)
+	w.daemon("a", "queue: {max_messages: 64, max_bytes: 1MiB}\nlimits: {rate: 20}",
+		route(", max_age: 1s")+"\n"+`  - {name: core, subject: "core.>", cache: c, ordering: none}`)
 	time.Sleep(3 * time.Second)
 	payload := []byte(strings.Repeat("x", 1024))
 	for i := range 50_000 {

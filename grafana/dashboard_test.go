@@ -63,7 +63,8 @@ func (b *board) queries() map[string]string {
 
 // chosen substitutes the variables as Grafana does.
 func chosen(expr, job, instance, route string) string {
-	return strings.NewReplacer("$job", job, "$instance", instance, "$route", route, "$__rate_interval", "8s").Replace(expr)
+	return strings.NewReplacer("$job", job, "$instance", instance, "$route", route, "$__rate_interval",
+		"8s").Replace(expr)
 }
 
 func TestDashboardIsWhatTheGeneratorWrites(t *testing.T) {
@@ -177,12 +178,14 @@ func variablesHaveValues(t *testing.T, s *server) {
 		if v.Type != "query" {
 			continue
 		}
-		match, label, ok := strings.Cut(strings.TrimSuffix(strings.TrimPrefix(v.Definition, "label_values("), ")"), ", "+v.Name)
+		match, label, ok := strings.Cut(strings.TrimSuffix(strings.TrimPrefix(v.Definition, "label_values("), ")"),
+			", "+v.Name)
 		if !ok || label != "" || !v.Multi || !v.IncludeAll {
 			t.Errorf("variable %s: %s", v.Name, v.Definition)
 		}
 		var values []string
-		err := s.get("/api/v1/label/"+v.Name+"/values", url.Values{"match[]": {chosen(match, ".*", ".*", ".*")}}, &values)
+		err := s.get("/api/v1/label/"+v.Name+"/values",
+			url.Values{"match[]": {chosen(match, ".*", ".*", ".*")}}, &values)
 		if err != nil || len(values) == 0 {
 			t.Errorf("variable %s has values %v, %v", v.Name, values, err)
 		}
@@ -192,7 +195,8 @@ func variablesHaveValues(t *testing.T, s *server) {
 // waitingWhilePaused is what waits on a route of two replicas, more than they have asked for.
 const waitingWhilePaused = 500
 
-// replicasAreAddedOnce checks on two replicas that what both tell of one stream is not counted twice, and that one replica can be chosen.
+// replicasAreAddedOnce checks on two replicas that what both tell of one stream is not counted twice, and that one
+// replica can be chosen.
 func replicasAreAddedOnce(w *world) {
 	w.t.Helper()
 	b := dashboard(w.t)

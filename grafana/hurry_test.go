@@ -8,8 +8,9 @@ import (
 	"time"
 )
 
-// hurry is how many times faster time passes for the alerts of the live test: a minute of a window or of `for` is two seconds. Nothing else is changed. What
-// the daemons do takes as long as ever, so that more haste would make alerts of what is usual.
+// hurry is how many times faster time passes for the alerts of the live test: a minute of a window or of `for` is two
+// seconds. Nothing else is changed. What the daemons do takes as long as ever, so that more haste would make alerts of
+// what is usual.
 const hurry = 30
 
 var (
@@ -34,8 +35,10 @@ func hurried(rules string) string {
 }
 
 func TestHurriedRulesDifferInTheirDurationsOnly(t *testing.T) {
-	got := hurried("rate(x[3m]) + max_over_time((y - time())[1h:1m]) and time() - process_start_time_seconds < 900 # for: 2m")
-	want := "rate(x[6000ms]) + max_over_time((y - time())[120000ms:2000ms]) and time() - process_start_time_seconds < 30 # for: 4000ms"
+	got := hurried(
+		"rate(x[3m]) + max_over_time((y - time())[1h:1m]) and time() - process_start_time_seconds < 900 # for: 2m")
+	want := "rate(x[6000ms]) + max_over_time((y - time())[120000ms:2000ms]) and time() - process_start_time_seconds " +
+		"< 30 # for: 4000ms"
 	if got != want {
 		t.Errorf("got %s", got)
 	}

@@ -9,7 +9,8 @@ import (
 	"momento-bridge/test/long"
 )
 
-// conditions are caused at the same time, each in a world of its own, and say what alerts they have seen fire and resolve.
+// conditions are caused at the same time, each in a world of its own, and say what alerts they have seen fire and
+// resolve.
 var conditions = []struct {
 	name   string
 	alerts []string
@@ -18,7 +19,12 @@ var conditions = []struct {
 }{
 	{"normal", nil, normal, nil},
 	{"stopped", []string{"MomentoBridgeEndpointDown", "MomentoBridgeNotPublishing"}, stopped, nil},
-	{"key", []string{"MomentoBridgeKeyRefused", "MomentoBridgeKeyExpiring", "MomentoBridgeKeyExpiringToday"}, key, []string{"--api-key", "the-key"}},
+	{
+		"key",
+		[]string{"MomentoBridgeKeyRefused", "MomentoBridgeKeyExpiring", "MomentoBridgeKeyExpiringToday"},
+		key,
+		[]string{"--api-key", "the-key"},
+	},
 	{"vended", []string{"MomentoBridgeKeyNotRenewed"}, vended, nil},
 	{"forbidden", []string{"MomentoBridgeForbidden", "MomentoBridgeRouteParked"}, forbidden, nil},
 	{"throttled", []string{"MomentoBridgeThrottled"}, throttled, nil},
@@ -27,7 +33,11 @@ var conditions = []struct {
 	{"poison", []string{"MomentoBridgeDeadLetters", "MomentoBridgeRejectedAndDropped"}, poison, nil},
 	{"flood", []string{"MomentoBridgeCoreDrops"}, flood, nil},
 	{"unclear", []string{"MomentoBridgeAmbiguous"}, unclear, nil},
-	{"nats", []string{"MomentoBridgeHeartbeatsMissed", "MomentoBridgeNATSDisconnected", "MomentoBridgeNotConsuming"}, natsTrouble, nil},
+	{
+		"nats",
+		[]string{"MomentoBridgeHeartbeatsMissed", "MomentoBridgeNATSDisconnected", "MomentoBridgeNotConsuming"},
+		natsTrouble, nil,
+	},
 	{"again", []string{"MomentoBridgeRedelivered"}, again, nil},
 	{"old", []string{"MomentoBridgeMessagesOld"}, old, nil},
 	{"restarts", []string{"MomentoBridgeRestarting", "MomentoBridgeDown"}, restarts, nil},
@@ -36,7 +46,8 @@ var conditions = []struct {
 // absent needs Prometheus to itself: it ends when the first daemon is scraped.
 const absent = "MomentoBridgeAbsent"
 
-// Each alert of alerts.yaml fires in its condition and resolves after, nothing fires in normal operation, and every query of the dashboard has had data.
+// Each alert of alerts.yaml fires in its condition and resolves after, nothing fires in normal operation, and every
+// query of the dashboard has had data.
 func TestAlertsAndDashboardAgainstRealPrometheus(t *testing.T) {
 	long.Only(t)
 	s := startPrometheus(t)
@@ -56,8 +67,8 @@ func TestAlertsAndDashboardAgainstRealPrometheus(t *testing.T) {
 	shown.finish(t)
 }
 
-// The short form: Prometheus takes what a daemon exports, evaluates the rules, understands every query of the dashboard, and
-// what is published is seen in its panel.
+// The short form: Prometheus takes what a daemon exports, evaluates the rules, understands every query of the
+// dashboard, and what is published is seen in its panel.
 func TestPrometheusReadsADaemonAndTheDashboardAsksIt(t *testing.T) {
 	t.Parallel()
 	s := startPrometheus(t)

@@ -18,7 +18,8 @@ var (
 	exportedNames map[string]bool
 )
 
-// exported are the names of the program's own metrics, as a daemon exports them that has neither NATS nor an endpoint yet: all are there from the start.
+// exported are the names of the program's own metrics, as a daemon exports them that has neither NATS nor an endpoint
+// yet: all are there from the start.
 func exported(t *testing.T) map[string]bool {
 	t.Helper()
 	exporting.Lock()

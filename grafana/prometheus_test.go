@@ -38,7 +38,8 @@ func startPrometheus(t *testing.T) *server {
 	write(t, rules, hurried(read(t, "alerts.yaml")))
 	write(t, config, fmt.Sprintf(serverConfig, rules, filepath.Join(s.targets, "*.json")))
 	must(t, os.Mkdir(s.targets, 0o700))
-	process, err := rig.Start(path, "--config.file="+config, "--storage.tsdb.path="+filepath.Join(dir, "data"), "--web.listen-address="+address, "--log.level=warn")
+	process, err := rig.Start(path, "--config.file="+config, "--storage.tsdb.path="+filepath.Join(dir, "data"),
+		"--web.listen-address="+address, "--log.level=warn")
 	must(t, err)
 	ends(t, process)
 	lab.Eventually(t, patience, "Prometheus is ready", func() bool {

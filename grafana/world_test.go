@@ -65,8 +65,8 @@ func (w *world) fault(list string) {
 	w.set(fmt.Sprintf(`{"fault": %q}`, list))
 }
 
-// load publishes so many messages a second to subjects until the test ends or the returned function is called: subject is a pattern with the number of the
-// message. To subjects of no stream it publishes as core NATS does.
+// load publishes so many messages a second to subjects until the test ends or the returned function is called: subject
+// is a pattern with the number of the message. To subjects of no stream it publishes as core NATS does.
 func (w *world) load(perSecond int, subject string) (stop func()) {
 	done := make(chan struct{})
 	stopped := make(chan struct{})
@@ -99,7 +99,8 @@ func (w *world) load(perSecond int, subject string) (stop func()) {
 func (w *world) fill(n int, subject string) {
 	w.t.Helper()
 	for i := range n {
-		if _, err := w.js.PublishAsync(fmt.Sprintf(subject, i), []byte("a message"), jetstream.WithStallWait(time.Minute)); err != nil {
+		if _, err := w.js.PublishAsync(fmt.Sprintf(subject, i), []byte("a message"),
+			jetstream.WithStallWait(time.Minute)); err != nil {
 			w.t.Fatal(err)
 		}
 	}

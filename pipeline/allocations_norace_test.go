@@ -39,30 +39,37 @@ func (s *signals) Settle(_ any, o pipeline.Outcome) {
 func TestCarryingAMessageAllocatesNothing(t *testing.T) {
 	for _, way := range ways {
 		for _, burst := range []int{1, 64} {
-			t.Run(way.name+map[bool]string{true: ", one at a time", false: ", many at once"}[burst == 1], func(t *testing.T) {
-				done := &signals{done: make(chan struct{}, 1)}
-				p := build(pipeline.Config{Workers: way.workers, InFlight: way.inFlight, Routes: []pipeline.RouteConfig{{Settler: done}}}, instant{})
-				hard, cancel := context.WithCancel(t.Context())
-				var running sync.WaitGroup
-				running.Go(func() { p.Run(hard) })
-				names, payload := topicNames(16), make([]byte, 256)
-				carry := func() {
-					done.expect(burst)
-					for i := range burst {
-						p.Route(0).Submit(pipeline.Message{Topic: names[i%len(names)], Payload: payload, Time: time.Now(), Handle: p})
+			t.Run(way.name+map[bool]string{true: ", one at a time", false: ", many at once"}[burst == 1],
+				func(t *testing.T) {
+					done := &signals{done: make(chan struct{}, 1)}
+					p := build(pipeline.Config{
+						Workers: way.workers, InFlight: way.inFlight,
+						Routes: []pipeline.RouteConfig{{Settler: done}},
+					}, instant{})
+					hard, cancel := context.WithCancel(t.Context())
+					var running sync.WaitGroup
+					running.Go(func() { p.Run(hard) })
+					names, payload := topicNames(16), make([]byte, 256)
+					carry := func() {
+						done.expect(burst)
+						for i := range burst {
+							p.Route(0).Submit(pipeline.Message{
+								Topic: names[i%len(names)], Payload: payload,
+								Time: time.Now(), Handle: p,
+							})
+						}
+						<-done.done
 					}
-					<-done.done
-				}
-				for range 1000 {
-					carry()
-				}
-				if n := testing.AllocsPerRun(1000, carry); n != 0 {
-					t.Errorf("%g allocations for %d messages, want none", n, burst)
-				}
-				p.Route(0).Close()
-				running.Wait()
-				cancel()
-			})
+					for range 1000 {
+						carry()
+					}
+					if n := testing.AllocsPerRun(1000, carry); n != 0 {
+						t.Errorf("%g allocations for %d messages, want none", n, burst)
+					}
+					p.Route(0).Close()
+					running.Wait()
+					cancel()
+				})
 		}
 	}
 }

@@ -4,8 +4,8 @@ import (
 	"time"
 )
 
-// takeAnswer takes back a publish in flight with its answer. A message that can never be published stays in flight until
-// it is kept as a dead letter.
+// takeAnswer takes back a publish in flight with its answer. A message that can never be published stays in flight
+// until it is kept as a dead letter.
 func (p *Pipeline) takeAnswer(now time.Time, flying *parcel, a Answer) {
 	a = p.d.judge(now, flying, a)
 	if a.Verdict == Reject && flying.n == 1 {
@@ -39,7 +39,8 @@ func (d *dispatcher) judge(now time.Time, p *parcel, a Answer) Answer {
 	if p.isGivenUp(now, a) {
 		return giveUp(a)
 	}
-	if a.Verdict == HaltAll && a.Status != 0 && (p.lane.gate.closed || e.trouble != nil && r.cache.existsSince(e.trouble.keyRefusedAt)) {
+	if a.Verdict == HaltAll && a.Status != 0 && (p.lane.gate.closed || e.trouble != nil &&
+		r.cache.existsSince(e.trouble.keyRefusedAt)) {
 		a.Verdict = HaltTopic
 	}
 	if a.Verdict == HaltTopic && !r.cfg.Ordered && p.lane.acceptedSince(e.trouble) {
@@ -49,7 +50,8 @@ func (d *dispatcher) judge(now time.Time, p *parcel, a Answer) Answer {
 	if a.Verdict == HaltTopic {
 		return a
 	}
-	if a.Verdict == HaltCache && e.cacheMisses+1 >= missesBelieved && !r.cache.gate.closed && r.cache.existsSince(e.cacheMissedAt) {
+	if a.Verdict == HaltCache && e.cacheMisses+1 >= missesBelieved && !r.cache.gate.closed &&
+		r.cache.existsSince(e.cacheMissedAt) {
 		a.Verdict, a.Reason = Reject, "not_found"
 		return a
 	}
@@ -59,8 +61,8 @@ func (d *dispatcher) judge(now time.Time, p *parcel, a Answer) Answer {
 	return a
 }
 
-// weigh returns a rejection with the verdict that it deserves: it is believed, or it concerns the whole route, or it comes
-// from a time when it did, so that the message is sent again.
+// weigh returns a rejection with the verdict that it deserves: it is believed, or it concerns the whole route, or it
+// comes from a time when it did, so that the message is sent again.
 func (r *Route) weigh(p *parcel, a Answer) Answer {
 	switch {
 	case r.distrusted():
@@ -188,7 +190,8 @@ func (d *dispatcher) keyRefused(now time.Time, p *parcel, a Answer) {
 		if p.probes[keyGate] {
 			d.keyFound(now) // There is a key now, so that its refusal is logged.
 		}
-		if d.shutGate(now, p, keyGate, eventKeyRefused, a) && p.lane.route.cache.existsSince(now.Add(-keyAcceptedLately)) {
+		if d.shutGate(now, p, keyGate, eventKeyRefused, a) && p.lane.route.cache.existsSince(
+			now.Add(-keyAcceptedLately)) {
 			d.key.probeSoon(now) // The refusal may be about this message only.
 		}
 		return

@@ -18,7 +18,10 @@ func TestFewRejectionsInARowAreBelieved(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
 					var well atomic.Bool
 					settled := newEnds()
-					cfg := pipeline.Config{Workers: 8, InFlight: inFlight, Routes: []pipeline.RouteConfig{{Ordered: ordered, Settler: settled}, {}}}
+					cfg := pipeline.Config{
+						Workers: 8, InFlight: inFlight,
+						Routes: []pipeline.RouteConfig{{Ordered: ordered, Settler: settled}, {}},
+					}
 					p, stop := start(t, cfg, fakeSink(func(r *pipeline.Request) pipeline.Answer {
 						time.Sleep(10 * time.Millisecond)
 						if well.Load() || r.Cache == "another" {
@@ -34,7 +37,9 @@ func TestFewRejectionsInARowAreBelieved(t *testing.T) {
 					time.Sleep(time.Hour)
 					s := p.Stats().Routes[0]
 					if s.Settled[pipeline.Dropped] != believed || s.Rejecting != "400 blocked" || s.RouteRefused {
-						t.Errorf("%d messages are lost, the route says %q, want %d lost", s.Settled[pipeline.Dropped], s.Rejecting, believed)
+						t.Errorf(
+							"%d messages are lost, the route says %q, want %d lost", s.Settled[pipeline.Dropped],
+							s.Rejecting, believed)
 					}
 					if probes := s.Attempts[pipeline.Result400]; probes > 500+64+100 { // Each is tried once.
 						t.Errorf("%d attempts in an hour", probes)
@@ -43,7 +48,9 @@ func TestFewRejectionsInARowAreBelieved(t *testing.T) {
 					time.Sleep(time.Minute)
 					s = p.Stats().Routes[0]
 					if s.Settled[pipeline.Published] != 500-believed || s.Rejecting != "" {
-						t.Errorf("%d are published once the endpoint is well, want all others; the route says %q", s.Settled[pipeline.Published], s.Rejecting)
+						t.Errorf(
+							"%d are published once the endpoint is well, want all others; the route says %q",
+							s.Settled[pipeline.Published], s.Rejecting)
 					}
 					stop()
 				})
@@ -56,18 +63,21 @@ func TestFewRejectionsInARowAreBelieved(t *testing.T) {
 func TestRejectionsAmongAcceptedMessagesAreBelieved(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		n := 0
-		p, stop := start(t, pipeline.Config{Workers: 1, Routes: []pipeline.RouteConfig{{Ordered: true}}}, fakeSink(func(*pipeline.Request) pipeline.Answer {
-			if n++; n%(believed+1) > 0 {
-				return answer(pipeline.Reject, pipeline.Result400, 400)
-			}
-			return accept()
-		}))
+		p, stop := start(t, pipeline.Config{Workers: 1, Routes: []pipeline.RouteConfig{{Ordered: true}}},
+			fakeSink(func(*pipeline.Request) pipeline.Answer {
+				if n++; n%(believed+1) > 0 {
+					return answer(pipeline.Reject, pipeline.Result400, 400)
+				}
+				return accept()
+			}))
 		for i := range 120 {
 			p.Route(0).Submit(message("t", i))
 		}
 		synctest.Wait()
 		if s := p.Stats().Routes[0]; s.Settled[pipeline.Dropped] != 100 || s.Settled[pipeline.Published] != 20 {
-			t.Errorf("%d are rejected and %d published at once, want 100 and 20", s.Settled[pipeline.Dropped], s.Settled[pipeline.Published])
+			t.Errorf(
+				"%d are rejected and %d published at once, want 100 and 20", s.Settled[pipeline.Dropped],
+				s.Settled[pipeline.Published])
 		}
 		stop()
 	})
@@ -79,7 +89,10 @@ func TestRejectionsOfBeforeTheEndpointWasWellAreNotBelieved(t *testing.T) {
 		var well atomic.Bool
 		var n atomic.Int64
 		settled := newEnds()
-		p, stop := start(t, pipeline.Config{Workers: 32, MaxMessages: 4096, Routes: []pipeline.RouteConfig{{Settler: settled}}}, fakeSink(func(*pipeline.Request) pipeline.Answer {
+		p, stop := start(t, pipeline.Config{
+			Workers: 32, MaxMessages: 4096,
+			Routes: []pipeline.RouteConfig{{Settler: settled}},
+		}, fakeSink(func(*pipeline.Request) pipeline.Answer {
 			well := well.Load()
 			time.Sleep(time.Duration(10+n.Add(1)%40) * time.Millisecond)
 			if well {
@@ -93,7 +106,8 @@ func TestRejectionsOfBeforeTheEndpointWasWellAreNotBelieved(t *testing.T) {
 		time.Sleep(300 * time.Millisecond) // Messages that have not been tried are, one after the other.
 		well.Store(true)
 		time.Sleep(time.Minute)
-		if s := p.Stats().Routes[0]; s.Settled[pipeline.Dropped] != believed || s.Settled[pipeline.Published] != 2000-believed {
+		if s := p.Stats().Routes[0]; s.Settled[pipeline.Dropped] != believed ||
+			s.Settled[pipeline.Published] != 2000-believed {
 			t.Errorf("messages end as %v, want %d lost", s.Settled, believed)
 		}
 		stop()
@@ -103,17 +117,21 @@ func TestRejectionsOfBeforeTheEndpointWasWellAreNotBelieved(t *testing.T) {
 // What is no answer of Momento's would be everybody's, so that no other message is worth trying.
 func TestEndpointThatIsNotMomentoIsProbedOnceASecond(t *testing.T) {
 	for name, a := range map[string]pipeline.Answer{
-		"a page": {Verdict: pipeline.Retry, Result: pipeline.ResultOther, Status: 200, Foreign: true}, "a refused connection": answer(pipeline.Retry, pipeline.ResultNetwork, 0),
+		"a page": {
+			Verdict: pipeline.Retry, Result: pipeline.ResultOther, Status: 200,
+			Foreign: true,
+		}, "a refused connection": answer(pipeline.Retry, pipeline.ResultNetwork, 0),
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				var well atomic.Bool
-				p, stop := start(t, pipeline.Config{Workers: 16, Routes: []pipeline.RouteConfig{{Settler: newEnds()}}}, fakeSink(func(*pipeline.Request) pipeline.Answer {
-					if well.Load() {
-						return accept()
-					}
-					return a
-				}))
+				p, stop := start(t, pipeline.Config{Workers: 16, Routes: []pipeline.RouteConfig{{Settler: newEnds()}}},
+					fakeSink(func(*pipeline.Request) pipeline.Answer {
+						if well.Load() {
+							return accept()
+						}
+						return a
+					}))
 				for i := range 500 {
 					p.Route(0).Submit(message(fmt.Sprint("t", i), i))
 				}

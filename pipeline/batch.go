@@ -6,8 +6,8 @@ import (
 	"momento-bridge/pipeline/quota"
 )
 
-// parcel is what one publish carries: a message, or a batch of several of one topic, in their order. It belongs to a slot
-// of a worker, and is copied when it is left to the keepers of dead letters.
+// parcel is what one publish carries: a message, or a batch of several of one topic, in their order. It belongs to a
+// slot of a worker, and is copied when it is left to the keepers of dead letters.
 type parcel struct {
 	lane        *lane
 	first, last *entry // Linked by next.
@@ -96,9 +96,9 @@ func (d *dispatcher) load(now time.Time, l *lane, p *parcel) {
 	p.size = size
 }
 
-// batchSize returns how many of the lane's first messages go into one publish, and how many bytes that has. Where quotas
-// count operations, a batch is no larger than what can be paid for now. If it leaves messages behind, it ends where it
-// carries the most bytes for an operation.
+// batchSize returns how many of the lane's first messages go into one publish, and how many bytes that has. Where
+// quotas count operations, a batch is no larger than what can be paid for now. If it leaves messages behind, it ends
+// where it carries the most bytes for an operation.
 func (d *dispatcher) batchSize(now time.Time, l *lane) (n, size int) {
 	c, first := &l.route.cfg.Batch, l.first
 	most := c.MaxMessages
@@ -134,8 +134,8 @@ func (p *parcel) split() {
 	}
 }
 
-// fill writes the publish into r. Its payload is the message's own, which is not copied, or a batch, which is written into
-// buf. It returns buf, which may have grown.
+// fill writes the publish into r. Its payload is the message's own, which is not copied, or a batch, which is written
+// into buf. It returns buf, which may have grown.
 func (p *parcel) fill(r *Request, buf []byte) []byte {
 	c := &p.lane.route.cfg
 	r.Cache, r.Topic, r.Text = c.Cache, p.first.Topic, c.Text

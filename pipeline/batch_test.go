@@ -21,7 +21,10 @@ func joined() pipeline.BatchConfig { return pipeline.BatchConfig{Framing: lines{
 func TestWhatWaitsForATokenGoesIntoOnePublish(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &script{began: time.Now()}
-		p, stop := start(t, pipeline.Config{Limits: pipeline.Limits{Region: pipeline.Rate{Ceiling: 1, Burst: 1}}, Routes: []pipeline.RouteConfig{{Ordered: true, Batch: joined()}}}, s)
+		p, stop := start(t, pipeline.Config{
+			Limits: pipeline.Limits{Region: pipeline.Rate{Ceiling: 1, Burst: 1}},
+			Routes: []pipeline.RouteConfig{{Ordered: true, Batch: joined()}},
+		}, s)
 		for i := range 7 {
 			p.Route(0).Submit(bytesOf("a", fmt.Sprint(i), i))
 			if i == 5 {
@@ -68,14 +71,21 @@ func TestMessageThatFitsInNoBatchIsRejectedByItself(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &script{began: time.Now()}
 		settled, letters := newEnds(), &letterBox{}
-		p, stop := start(t, pipeline.Config{Routes: []pipeline.RouteConfig{{Ordered: true, Batch: joined(), Settler: settled, DeadLetters: letters}}}, s)
+		p, stop := start(t,
+			pipeline.Config{Routes: []pipeline.RouteConfig{{
+				Ordered: true, Batch: joined(), Settler: settled,
+				DeadLetters: letters,
+			}}}, s)
 		p.Route(0).Submit(bytesOf("a", "before", 1))
 		p.Route(0).Submit(bytesOf("a", strings.Repeat("x", 100), 2)) // 101 bytes with the line feed.
 		p.Route(0).Submit(bytesOf("a", "a line\nfeed", 3))
 		p.Route(0).Submit(bytesOf("a", "after", 4))
 		time.Sleep(time.Second)
 		stop()
-		for handle, want := range map[int]pipeline.Outcome{1: pipeline.Published, 2: pipeline.DeadLettered, 3: pipeline.DeadLettered, 4: pipeline.Published} {
+		for handle, want := range map[int]pipeline.Outcome{
+			1: pipeline.Published, 2: pipeline.DeadLettered,
+			3: pipeline.DeadLettered, 4: pipeline.Published,
+		} {
 			if got := settled.outcome(t, handle); got != want {
 				t.Errorf("message %d is %v, want %v", handle, got, want)
 			}
@@ -108,7 +118,14 @@ func TestRefusedBatchIsHalvedDownToThePoison(t *testing.T) {
 				return accept()
 			})
 			settled, letters := newEnds(), &letterBox{}
-			p := build(pipeline.Config{Workers: 1, Routes: []pipeline.RouteConfig{{Ordered: ordered, Batch: joined(), Settler: settled, DeadLetters: letters}}}, s)
+			p := build(
+				pipeline.Config{
+					Workers: 1,
+					Routes: []pipeline.RouteConfig{{
+						Ordered: ordered, Batch: joined(), Settler: settled,
+						DeadLetters: letters,
+					}},
+				}, s)
 			for i := range 8 {
 				payload := fmt.Sprint(i)
 				if i == 5 {
@@ -175,7 +192,8 @@ func TestRetryAfterIsKeptByALingeringTopic(t *testing.T) {
 	})
 }
 
-// Of what waits, a batch takes as much as makes the most of its last operation: 1 024 bytes for one, rather than 1 200 for two.
+// Of what waits, a batch takes as much as makes the most of its last operation: 1 024 bytes for one, rather than 1 200
+// for two.
 func TestBatchMakesTheMostOfAnOperation(t *testing.T) {
 	f := func(burst float64, waiting int, want ...int) {
 		t.Helper()
@@ -186,7 +204,13 @@ func TestBatchMakesTheMostOfAnOperation(t *testing.T) {
 				return accept()
 			})
 			c := pipeline.BatchConfig{Framing: lines{}, MaxBytes: 4096}
-			p := build(pipeline.Config{Workers: 1, Operations: true, Limits: pipeline.Limits{Region: pipeline.Rate{Ceiling: 10, Burst: burst}}, Routes: []pipeline.RouteConfig{{Ordered: true, Batch: c}}}, s)
+			p := build(pipeline.Config{
+				Workers: 1, Operations: true,
+				Limits: pipeline.Limits{Region: pipeline.Rate{
+					Ceiling: 10,
+					Burst:   burst,
+				}}, Routes: []pipeline.RouteConfig{{Ordered: true, Batch: c}},
+			}, s)
 			for i := range waiting {
 				p.Route(0).Submit(bytesOf("a", strings.Repeat("x", 399), i))
 			}

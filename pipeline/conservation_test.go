@@ -74,9 +74,12 @@ func (l *life) Publish(r *pipeline.Request) pipeline.Answer {
 
 func (l *life) badAnswer() pipeline.Answer {
 	all := [...]pipeline.Answer{
-		answer(pipeline.Reject, pipeline.Result400, 400), answer(pipeline.HaltAll, pipeline.Result401, 401), answer(pipeline.HaltTopic, pipeline.Result403, 403),
-		answer(pipeline.HaltCache, pipeline.Result404, 404), answer(pipeline.SlowDown, pipeline.Result429, 429), answer(pipeline.Retry, pipeline.Result5xx, 500),
-		answer(pipeline.Ambiguous, pipeline.ResultTimeout, 0), answer(pipeline.Retry, pipeline.ResultNetwork, 0), answer(pipeline.Retry, pipeline.Result5xx, 503),
+		answer(pipeline.Reject, pipeline.Result400, 400), answer(pipeline.HaltAll, pipeline.Result401, 401), answer(
+			pipeline.HaltTopic, pipeline.Result403, 403),
+		answer(pipeline.HaltCache, pipeline.Result404, 404), answer(pipeline.SlowDown, pipeline.Result429, 429), answer(
+			pipeline.Retry, pipeline.Result5xx, 500),
+		answer(pipeline.Ambiguous, pipeline.ResultTimeout, 0), answer(pipeline.Retry, pipeline.ResultNetwork,
+			0), answer(pipeline.Retry, pipeline.Result5xx, 503),
 		answer(pipeline.Unsent, pipeline.ResultNetwork, 0),
 		{Verdict: pipeline.Ambiguous, Result: pipeline.ResultNetwork, Echo: true},
 	}
@@ -118,7 +121,10 @@ func live(t *testing.T, rng *rand.Rand) {
 			Cache: fmt.Sprintf("c%d", rng.IntN(2)), Settler: settled, Subscribers: rng.IntN(3),
 		}
 		if rng.IntN(2) == 0 {
-			routes[i].Batch = pipeline.BatchConfig{Framing: lines{}, MaxMessages: rng.IntN(5), MaxBytes: 20 + rng.IntN(5000), Linger: time.Duration(rng.IntN(2)*rng.IntN(3000)) * time.Millisecond}
+			routes[i].Batch = pipeline.BatchConfig{
+				Framing: lines{}, MaxMessages: rng.IntN(5),
+				MaxBytes: 20 + rng.IntN(5000), Linger: time.Duration(rng.IntN(2)*rng.IntN(3000)) * time.Millisecond,
+			}
 		}
 		if rng.IntN(3) == 0 {
 			routes[i].MaxAge = time.Duration(1+rng.IntN(5000)) * time.Millisecond
@@ -134,12 +140,18 @@ func live(t *testing.T, rng *rand.Rand) {
 		}
 	}
 	limits := []pipeline.Rate{unlimited, {Ceiling: 20}, {Ceiling: math.Inf(1), Learn: true}}[rng.IntN(3)]
-	nested := pipeline.Limits{Region: limits, Caches: map[string]pipeline.Rate{}, Routes: map[string]pipeline.RouteLimit{"r0": {Weight: 1 + rng.IntN(5)}}}
+	nested := pipeline.Limits{
+		Region: limits, Caches: map[string]pipeline.Rate{},
+		Routes: map[string]pipeline.RouteLimit{"r0": {Weight: 1 + rng.IntN(5)}},
+	}
 	if rng.IntN(3) == 0 {
 		nested.Caches["c0"] = pipeline.Rate{Ceiling: 10}
 		nested.Routes["r1"] = pipeline.RouteLimit{Rate: pipeline.Rate{Ceiling: 5}}
 	}
-	p := build(pipeline.Config{Workers: 1 + rng.IntN(8), InFlight: 1 + rng.IntN(2)*rng.IntN(6), MaxMessages: 1 + rng.IntN(60), Limits: nested, Operations: rng.IntN(2) == 0, Routes: routes}, l)
+	p := build(pipeline.Config{
+		Workers: 1 + rng.IntN(8), InFlight: 1 + rng.IntN(2)*rng.IntN(6),
+		MaxMessages: 1 + rng.IntN(60), Limits: nested, Operations: rng.IntN(2) == 0, Routes: routes,
+	}, l)
 
 	hard, cancel := context.WithCancel(t.Context())
 	defer cancel()

@@ -6,12 +6,15 @@ import (
 	"time"
 )
 
-// reject notes that the endpoint can never accept p's message, which must be a single one. It stays in flight until it is
-// kept as a dead letter.
+// reject notes that the endpoint can never accept p's message, which must be a single one. It stays in flight until it
+// is kept as a dead letter.
 func (d *dispatcher) reject(now time.Time, p *parcel, a Answer) {
 	d.attempted(now, p, a)
 	e := p.first
-	e.rejection = &Rejection{Reason: a.Reason, Status: a.Status, Detail: a.Detail, Attempts: e.attempts, Route: p.lane.route.cfg.Name}
+	e.rejection = &Rejection{
+		Reason: a.Reason, Status: a.Status, Detail: a.Detail, Attempts: e.attempts,
+		Route: p.lane.route.cfg.Name,
+	}
 }
 
 // deadLetter leaves a message that can never be published to the keepers. While dead letters cannot be stored, it waits
@@ -29,8 +32,8 @@ func (d *dispatcher) deadLetter(now time.Time, p *parcel) {
 // keepers is the number of goroutines that store dead letters, so that one that takes long holds up no connection.
 const keepers = 16
 
-// letterQueue is the queue of messages that can never be published and are to be kept as dead letters. They are in flight,
-// but on no connection. The pipeline's mutex guards it.
+// letterQueue is the queue of messages that can never be published and are to be kept as dead letters. They are in
+// flight, but on no connection. The pipeline's mutex guards it.
 type letterQueue struct {
 	waiting ring[parcel]
 	changed *sync.Cond         // A message has come, or the pipeline is drained.
@@ -82,8 +85,8 @@ func (p *Pipeline) nextLetter(keeper int) (parcel, bool) {
 	}
 }
 
-// store stores p's message as a dead letter, without the mutex. It reports whether the message is kept: it is not if the
-// route has no dead letters.
+// store stores p's message as a dead letter, without the mutex. It reports whether the message is kept: it is not if
+// the route has no dead letters.
 func (p *parcel) store() (bool, error) {
 	letters := p.lane.route.cfg.DeadLetters
 	if letters == nil {
@@ -107,8 +110,8 @@ func (p *Pipeline) takeBackLetter(now time.Time, keeper int, letter *parcel, saf
 	p.unlock()
 }
 
-// finishLetter ends a message in flight that can never be published. kept says that it is stored as a dead letter. After
-// an err it waits to be stored, unless the route is stopping.
+// finishLetter ends a message in flight that can never be published. kept says that it is stored as a dead letter.
+// After an err it waits to be stored, unless the route is stopping.
 func (d *dispatcher) finishLetter(now time.Time, p *parcel, kept bool, err error) {
 	r := p.lane.route
 	round := errors.Is(err, ErrRoundTrip)
@@ -138,8 +141,8 @@ func (d *dispatcher) finishLetter(now time.Time, p *parcel, kept bool, err error
 	}
 }
 
-// longestLetterWait is the longest time between two attempts to store a dead letter of a route, so that the route goes on
-// soon once they succeed.
+// longestLetterWait is the longest time between two attempts to store a dead letter of a route, so that the route goes
+// on soon once they succeed.
 const longestLetterWait = 10 * time.Second
 
 // unstored is the messages of a route that can never be published, and whose dead letters cannot be stored at present.

@@ -69,7 +69,10 @@ func testFullStream(t *testing.T, ordered, returnable bool) {
 	const n = 60
 	dead := &fullStream{}
 	s := &script{began: time.Now()}
-	p, stop := start(t, pipeline.Config{Workers: 2, MaxMessages: 200, Routes: []pipeline.RouteConfig{{Ordered: ordered, Returnable: returnable, DeadLetters: dead}}}, s)
+	p, stop := start(t, pipeline.Config{
+		Workers: 2, MaxMessages: 200,
+		Routes: []pipeline.RouteConfig{{Ordered: ordered, Returnable: returnable, DeadLetters: dead}},
+	}, s)
 	r := p.Route(0)
 	r.Limit(31)
 	submit := func(m pipeline.Message) {
@@ -100,7 +103,8 @@ func testFullStream(t *testing.T, ordered, returnable bool) {
 	dead.makeRoom()
 	time.Sleep(longestLetterWait)
 	synctest.Wait()
-	if stats := p.Stats().Routes[0]; stats.Unkept != 0 || stats.Settled[pipeline.DeadLettered] != n || stats.Settled[pipeline.Published] != 2*n {
+	if stats := p.Stats().Routes[0]; stats.Unkept != 0 || stats.Settled[pipeline.DeadLettered] != n ||
+		stats.Settled[pipeline.Published] != 2*n {
 		t.Errorf("once there is room %d wait, and %v are settled", stats.Unkept, stats.Settled)
 	}
 	stop()
@@ -125,7 +129,11 @@ func eventuallyReserved(t *testing.T, r *pipeline.Route) {
 func TestTopicWithAParkedMessageTakesNotAllOfTheRoom(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &script{began: time.Now()}
-		p, stop, hardStop := startLogged(t, pipeline.Config{MaxMessages: 20, Routes: []pipeline.RouteConfig{{Ordered: true, DeadLetters: &fullStream{}}}}, s, slog.DiscardHandler)
+		p, stop, hardStop := startLogged(t,
+			pipeline.Config{
+				MaxMessages: 20,
+				Routes:      []pipeline.RouteConfig{{Ordered: true, DeadLetters: &fullStream{}}},
+			}, s, slog.DiscardHandler)
 		p.Route(0).Submit(bad("a"))
 		p.Route(0).Submit(message("a", nil))
 		synctest.Wait()
@@ -158,7 +166,14 @@ func TestParkedMessagesAreBounded(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				settled := &patientEnds{ends: newEnds()}
-				p, stop, hardStop := startLogged(t, pipeline.Config{MaxMessages: 20, Routes: []pipeline.RouteConfig{{Returnable: tt.returnable, DeadLetters: &fullStream{}, Settler: settled}}},
+				p, stop, hardStop := startLogged(t,
+					pipeline.Config{
+						MaxMessages: 20,
+						Routes: []pipeline.RouteConfig{{
+							Returnable: tt.returnable, DeadLetters: &fullStream{},
+							Settler: settled,
+						}},
+					},
 					fakeSink(func(*pipeline.Request) pipeline.Answer { return accept() }), slog.DiscardHandler)
 				for i := range 100 {
 					p.Route(0).Submit(bad(fmt.Sprint(i)))
@@ -191,9 +206,17 @@ func (f keepFunc) Keep(_ *pipeline.Message, r pipeline.Rejection) error { return
 
 func TestDeadLettersThatHangDoNotHoldThoseOfOtherRoutes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		hangs := keepFunc(func(pipeline.Rejection) error { time.Sleep(5 * time.Second); return errors.New("no answer") })
+		hangs := keepFunc(func(pipeline.Rejection) error {
+			time.Sleep(5 * time.Second)
+			return errors.New(
+				"no answer")
+		})
 		settled := newEnds()
-		p, stop, hardStop := startLogged(t, pipeline.Config{Routes: []pipeline.RouteConfig{{Name: "a", DeadLetters: hangs}, {Name: "b", DeadLetters: &fullStream{room: true}, Settler: settled}}},
+		p, stop, hardStop := startLogged(t,
+			pipeline.Config{Routes: []pipeline.RouteConfig{
+				{Name: "a", DeadLetters: hangs},
+				{Name: "b", DeadLetters: &fullStream{room: true}, Settler: settled},
+			}},
 			fakeSink(func(*pipeline.Request) pipeline.Answer { return accept() }), slog.DiscardHandler)
 		for i := range 200 {
 			p.Route(0).Submit(bad(fmt.Sprint(i)))
@@ -219,9 +242,14 @@ func TestDeadLettersThatHangDoNotHoldThoseOfOtherRoutes(t *testing.T) {
 
 func TestDeadLetterThatComesRoundIsDroppedAndHoldsNobody(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		round := keepFunc(func(pipeline.Rejection) error { return fmt.Errorf("%w: twice to dead.a", pipeline.ErrRoundTrip) })
+		round := keepFunc(func(pipeline.Rejection) error {
+			return fmt.Errorf("%w: twice to dead.a",
+				pipeline.ErrRoundTrip)
+		})
 		settled := newEnds()
-		p, stop := start(t, pipeline.Config{Routes: []pipeline.RouteConfig{{Ordered: true, DeadLetters: round, Settler: settled}}}, fakeSink(func(*pipeline.Request) pipeline.Answer { return accept() }))
+		p, stop := start(t,
+			pipeline.Config{Routes: []pipeline.RouteConfig{{Ordered: true, DeadLetters: round, Settler: settled}}},
+			fakeSink(func(*pipeline.Request) pipeline.Answer { return accept() }))
 		p.Route(0).Submit(bad("a"))
 		p.Route(0).Submit(message("a", "good"))
 		synctest.Wait()

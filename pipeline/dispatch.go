@@ -59,7 +59,8 @@ func (d *dispatcher) next(now time.Time, p *parcel) (bool, time.Time) {
 			return false, earlier(at, d.nextDelayed())
 		}
 		l := r.lead().front()
-		if r.cfg.MaxAge > 0 && l.first.expires().Before(now) { // It came late: expire looks at the oldest arrivals only.
+		// It came late: expire looks at the oldest arrivals only.
+		if r.cfg.MaxAge > 0 && l.first.expires().Before(now) {
 			d.discard(l.first, Expired)
 			continue
 		}
@@ -87,8 +88,8 @@ func (d *dispatcher) ready(now time.Time) (bool, time.Time) {
 	return at.IsZero(), earlier(at, d.nextDelayed())
 }
 
-// pick brings a route with a message that may start to the front of the ring and returns it. If there is none, it returns
-// when a gate is to be probed, or when a route's own quota lets it go on.
+// pick brings a route with a message that may start to the front of the ring and returns it. If there is none, it
+// returns when a gate is to be probed, or when a route's own quota lets it go on.
 func (d *dispatcher) pick(now time.Time) (*Route, time.Time) {
 	if ok, at := d.key.admits(now); !ok {
 		return nil, at
@@ -112,8 +113,8 @@ func (d *dispatcher) pick(now time.Time) (*Route, time.Time) {
 	return nil, wake
 }
 
-// mayStart reports whether the gates, and the quotas of the route and its cache, let a publish start. If not, it returns
-// when to ask again; the zero time means that something else must happen first.
+// mayStart reports whether the gates, and the quotas of the route and its cache, let a publish start. If not, it
+// returns when to ask again; the zero time means that something else must happen first.
 func (d *dispatcher) mayStart(now time.Time, r *Route) (bool, time.Time) {
 	if r.paused {
 		return false, time.Time{}
@@ -151,8 +152,8 @@ func (d *dispatcher) awaitTokens(now time.Time, r *Route, e *entry) time.Time {
 	return time.Time{}
 }
 
-// start moves what the leading lane of r publishes next into p, pays for it, and puts the lane at the back of its ring if
-// it has more. r is at the front of the ring of routes.
+// start moves what the leading lane of r publishes next into p, pays for it, and puts the lane at the back of its ring
+// if it has more. r is at the front of the ring of routes.
 func (d *dispatcher) start(now time.Time, r *Route, p *parcel) {
 	l := r.popLead()
 	r.turns++
@@ -169,9 +170,9 @@ func (d *dispatcher) start(now time.Time, r *Route, p *parcel) {
 	d.refresh(l)
 }
 
-// Routes share a quota by deficit round robin. In its turn at the front of the ring a route may spend its weight times the
-// largest cost of a publish. What it spends beyond that is missing in its next turn. What it does not spend is lost once
-// it has nothing to publish.
+// Routes share a quota by deficit round robin. In its turn at the front of the ring a route may spend its weight times
+// the largest cost of a publish. What it spends beyond that is missing in its next turn. What it does not spend is lost
+// once it has nothing to publish.
 
 // hasTurn reports whether the route at the front of the ring has credit. One without gets what a turn is worth.
 func (d *dispatcher) hasTurn(r *Route) bool {

@@ -1,5 +1,5 @@
-// Package pipeline is the machine between NATS and Momento: it holds messages, decides which one goes next, keeps to the
-// quotas, tries again, and accounts for every message. It owns the nouns ([Message], [Sink], [Verdict], [Outcome]);
+// Package pipeline is the machine between NATS and Momento: it holds messages, decides which one goes next, keeps to
+// the quotas, tries again, and accounts for every message. It owns the nouns ([Message], [Sink], [Verdict], [Outcome]);
 // sources and sinks import it.
 //
 //	Submit ──▶ route ──▶ lane (one per topic, ──▶ dispatch ──▶ worker ──▶ Connection
@@ -91,10 +91,10 @@
 // After the hard stop, too, a worker ends once nothing is left: what is queued ends at once, what is in flight with its
 // attempt.
 //
-// An idle worker waits in the Receive of its connection. Whoever takes it off the list of idle workers, under the mutex,
-// wakes it by Interrupt, or sends for it by TrySend. The list is last in, first out: at low rates few workers, and so few
-// connections, are in use. While a quota is in force more of them take turns. One is woken at a time, and wakes the next
-// if there is more to do. A worker has one publish in flight, or up to [Config].InFlight.
+// An idle worker waits in the Receive of its connection. Whoever takes it off the list of idle workers, under the
+// mutex, wakes it by Interrupt, or sends for it by TrySend. The list is last in, first out: at low rates few workers,
+// and so few connections, are in use. While a quota is in force more of them take turns. One is woken at a time, and
+// wakes the next if there is more to do. A worker has one publish in flight, or up to [Config].InFlight.
 //
 // # Invariants
 //

@@ -46,11 +46,39 @@ func TestMessagesWithoutBytesEndAsTheRouteSays(t *testing.T) {
 		told    map[pipeline.Outcome]int
 		skipped uint64
 	}{
-		{"publish", pipeline.EmptyPublished, nil, false, "|a||b|", map[pipeline.Outcome]uint64{pipeline.Published: 3}, map[pipeline.Outcome]int{pipeline.Published: 3}, 0},
-		{"publish, lines", pipeline.EmptyPublished, lines{}, false, "|a\n\nb\n|", map[pipeline.Outcome]uint64{pipeline.Published: 3}, map[pipeline.Outcome]int{pipeline.Published: 3}, 0},
-		{"skip", pipeline.EmptySkipped, nil, false, "|a|b|", map[pipeline.Outcome]uint64{pipeline.Published: 2, pipeline.Dropped: 1}, map[pipeline.Outcome]int{pipeline.Published: 2, pipeline.Skipped: 1}, 1},
-		{"skip, lines", pipeline.EmptySkipped, lines{}, true, "|a\nb\n|", map[pipeline.Outcome]uint64{pipeline.Published: 2, pipeline.Dropped: 1}, map[pipeline.Outcome]int{pipeline.Published: 2, pipeline.Skipped: 1}, 1},
-		{"dead letter", pipeline.EmptyRejected, nil, true, "|a|b|", map[pipeline.Outcome]uint64{pipeline.Published: 2, pipeline.DeadLettered: 1}, map[pipeline.Outcome]int{pipeline.Published: 2, pipeline.DeadLettered: 1}, 0},
+		{
+			"publish", pipeline.EmptyPublished, nil, false, "|a||b|",
+			map[pipeline.Outcome]uint64{pipeline.Published: 3},
+			map[pipeline.Outcome]int{pipeline.Published: 3},
+			0,
+		},
+		{
+			"publish, lines", pipeline.EmptyPublished,
+			lines{},
+			false, "|a\n\nb\n|",
+			map[pipeline.Outcome]uint64{pipeline.Published: 3},
+			map[pipeline.Outcome]int{pipeline.Published: 3},
+			0,
+		},
+		{"skip", pipeline.EmptySkipped, nil, false, "|a|b|", map[pipeline.Outcome]uint64{
+			pipeline.Published: 2,
+			pipeline.Dropped:   1,
+		}, map[pipeline.Outcome]int{pipeline.Published: 2, pipeline.Skipped: 1}, 1},
+		{
+			"skip, lines", pipeline.EmptySkipped,
+			lines{},
+			true, "|a\nb\n|",
+			map[pipeline.Outcome]uint64{
+				pipeline.Published: 2,
+				pipeline.Dropped:   1,
+			},
+			map[pipeline.Outcome]int{pipeline.Published: 2, pipeline.Skipped: 1},
+			1,
+		},
+		{"dead letter", pipeline.EmptyRejected, nil, true, "|a|b|", map[pipeline.Outcome]uint64{
+			pipeline.Published:    2,
+			pipeline.DeadLettered: 1,
+		}, map[pipeline.Outcome]int{pipeline.Published: 2, pipeline.DeadLettered: 1}, 0},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -63,7 +91,10 @@ func TestMessagesWithoutBytesEndAsTheRouteSays(t *testing.T) {
 					return accept()
 				})
 				letters, settler := &keeping{}, &told{outcomes: map[pipeline.Outcome]int{}}
-				rc := pipeline.RouteConfig{Name: "r", Cache: "c", Ordered: true, MaxPayload: 100, Empty: tt.empty, Settler: settler}
+				rc := pipeline.RouteConfig{
+					Name: "r", Cache: "c", Ordered: true, MaxPayload: 100, Empty: tt.empty,
+					Settler: settler,
+				}
 				rc.Batch.Framing, rc.Batch.MaxBytes = tt.batch, 100
 				if tt.letters {
 					rc.DeadLetters = letters

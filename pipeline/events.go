@@ -43,34 +43,82 @@ var eventTexts = [eventKindCount]struct {
 	level slog.Level
 	text  string
 }{
-	eventKeyRefused:     {slog.LevelError, "the endpoint refuses the API key (401): publishing is parked until it is accepted; put a valid key into the key file, or see what momento.api_key_url gives"},
-	eventKeyAccepted:    {slog.LevelInfo, "the API key is accepted again"},
-	eventEndpointDown:   {slog.LevelError, "the endpoint is down: publishing is parked, one probe a second; check the endpoint and the network"},
-	eventEndpointUp:     {slog.LevelInfo, "the endpoint answers again"},
-	eventCacheMissing:   {slog.LevelError, "the cache does not exist (404): its routes are parked; create the cache or correct the route"},
-	eventCacheFound:     {slog.LevelInfo, "the cache exists now"},
-	eventTopicForbidden: {slog.LevelError, "the API key may not publish to a topic of the route (403): the topic is parked; grant the permission or correct the route"},
-	eventTopicAllowed:   {slog.LevelInfo, "the topic is allowed now"},
-	eventRouteForbidden: {slog.LevelError, "the API key may not publish to the topics of the route (403): the route is parked; grant the permission or correct the route"},
-	eventRouteAllowed:   {slog.LevelInfo, "the route publishes again"},
-	eventRouteRejected: {slog.LevelError, "the endpoint rejects one message of the route after the other, and accepts none: the route is parked, " +
-		"and no more messages are taken for bad; check what stands between here and Momento, and what the route publishes"},
-	eventQuotaRefused:  {slog.LevelWarn, "the endpoint refuses for quota, or asks for a wait: publishing is slowed down"},
+	eventKeyRefused: {
+		slog.LevelError,
+		"the endpoint refuses the API key (401): publishing is parked until it is accepted; put a valid key into the " +
+			"key file, or see what momento.api_key_url gives",
+	},
+	eventKeyAccepted: {slog.LevelInfo, "the API key is accepted again"},
+	eventEndpointDown: {
+		slog.LevelError,
+		"the endpoint is down: publishing is parked, one probe a second; check the endpoint and the network",
+	},
+	eventEndpointUp: {slog.LevelInfo, "the endpoint answers again"},
+	eventCacheMissing: {
+		slog.LevelError,
+		"the cache does not exist (404): its routes are parked; create the cache or correct the route",
+	},
+	eventCacheFound: {slog.LevelInfo, "the cache exists now"},
+	eventTopicForbidden: {
+		slog.LevelError,
+		"the API key may not publish to a topic of the route (403): the topic is parked; grant the permission or " +
+			"correct the route",
+	},
+	eventTopicAllowed: {slog.LevelInfo, "the topic is allowed now"},
+	eventRouteForbidden: {
+		slog.LevelError,
+		"the API key may not publish to the topics of the route (403): the route is parked; grant the permission or " +
+			"correct the route",
+	},
+	eventRouteAllowed: {slog.LevelInfo, "the route publishes again"},
+	eventRouteRejected: {
+		slog.LevelError,
+		"the endpoint rejects one message of the route after the other, and accepts none: the route is parked, " +
+			"and no more messages are taken for bad; check what stands between here and Momento, and what the route " +
+			"publishes",
+	},
+	eventQuotaRefused: {
+		slog.LevelWarn,
+		"the endpoint refuses for quota, or asks for a wait: publishing is slowed down",
+	},
 	eventQuotaAccepted: {slog.LevelInfo, "the endpoint accepts again after refusals for quota"},
-	eventOverload:      {slog.LevelWarn, "messages come faster than they go: the oldest are dropped (overload: drop-oldest)"},
-	eventExpired:       {slog.LevelWarn, "messages are older than max_age when their turn comes: they expire"},
-	eventDropped:       {slog.LevelError, "a message can never be published and the route has no dead_letter: it is dropped"},
-	eventDeadLettered:  {slog.LevelWarn, "a message can never be published: it is kept as a dead letter"},
-	eventDeadLetter:    {slog.LevelError, "a dead letter could not be stored: its message waits"},
-	eventSkipped:       {slog.LevelInfo, "messages without bytes are skipped (empty: skip)"},
-	eventSuspect: {slog.LevelWarn, "the endpoint refuses a message again and again, or its topic: it is put aside, holds nobody but its topic, " +
-		"and is tried now and then; see what it is, and give_up_after and dead_letter"},
-	eventLeftAlone: {slog.LevelWarn, "the endpoint wishes to be left alone for long (Retry-After): publishing stands still, and is tried again then; " +
-		"a reload (SIGHUP) or a resume tries at once"},
-	eventAsideFull:     {slog.LevelError, "too many messages are put aside, as the endpoint refuses them and accepts others: one is dropped; let a stream take the subject"},
+	eventOverload: {
+		slog.LevelWarn,
+		"messages come faster than they go: the oldest are dropped (overload: drop-oldest)",
+	},
+	eventExpired: {slog.LevelWarn, "messages are older than max_age when their turn comes: they expire"},
+	eventDropped: {
+		slog.LevelError,
+		"a message can never be published and the route has no dead_letter: it is dropped",
+	},
+	eventDeadLettered: {slog.LevelWarn, "a message can never be published: it is kept as a dead letter"},
+	eventDeadLetter:   {slog.LevelError, "a dead letter could not be stored: its message waits"},
+	eventSkipped:      {slog.LevelInfo, "messages without bytes are skipped (empty: skip)"},
+	eventSuspect: {
+		slog.LevelWarn,
+		"the endpoint refuses a message again and again, or its topic: it is put aside, holds nobody but its topic, " +
+			"and is tried now and then; see what it is, and give_up_after and dead_letter",
+	},
+	eventLeftAlone: {
+		slog.LevelWarn,
+		"the endpoint wishes to be left alone for long (Retry-After): publishing stands still, and is tried " +
+			"again then; " +
+			"a reload (SIGHUP) or a resume tries at once",
+	},
+	eventAsideFull: {
+		slog.LevelError,
+		"too many messages are put aside, as the endpoint refuses them and accepts others: one is dropped; let a " +
+			"stream take the subject",
+	},
 	eventLettersStored: {slog.LevelInfo, "dead letters can be stored again"},
-	eventLetterLost:    {slog.LevelError, "a message can never be published, no dead letter can be stored, and too many wait for that: it is dropped"},
-	eventRoundTrip:     {slog.LevelError, "a dead letter was consumed and rejected again, and would go round for ever: it is dropped"},
+	eventLetterLost: {
+		slog.LevelError,
+		"a message can never be published, no dead letter can be stored, and too many wait for that: it is dropped",
+	},
+	eventRoundTrip: {
+		slog.LevelError,
+		"a dead letter was consumed and rejected again, and would go round for ever: it is dropped",
+	},
 }
 
 // event is something that has happened. It is noted under the pipeline's mutex, and logged by unlock without it.
@@ -177,5 +225,6 @@ func (e event) log(logger *slog.Logger) {
 	if e.silent > 0 {
 		attrs = append(attrs, slog.Int("not_logged_before", e.silent))
 	}
-	logger.LogAttrs(context.Background(), what.level, what.text, attrs...) //nolint:sloglint // The texts are constants, in the table above.
+	logger.LogAttrs(context.Background(), what.level, what.text,
+		attrs...) //nolint:sloglint // The texts are constants, in the table above.
 }

@@ -23,9 +23,13 @@ func TestLogTellsOfEveryMessageThatCannotBePublished(t *testing.T) {
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			var log bytes.Buffer
-			p, stop, _ := startLogged(t, pipeline.Config{Workers: 1, Routes: []pipeline.RouteConfig{route}}, fakeSink(func(*pipeline.Request) pipeline.Answer {
-				return pipeline.Answer{Verdict: pipeline.Reject, Result: pipeline.Result400, Status: 400, Reason: "bad_request", Detail: "why"}
-			}), slog.NewTextHandler(&log, &slog.HandlerOptions{ReplaceAttr: withoutTime}))
+			p, stop, _ := startLogged(t, pipeline.Config{Workers: 1, Routes: []pipeline.RouteConfig{route}},
+				fakeSink(func(*pipeline.Request) pipeline.Answer {
+					return pipeline.Answer{
+						Verdict: pipeline.Reject, Result: pipeline.Result400, Status: 400,
+						Reason: "bad_request", Detail: "why",
+					}
+				}), slog.NewTextHandler(&log, &slog.HandlerOptions{ReplaceAttr: withoutTime}))
 			for i := range 5 {
 				p.Route(0).Submit(message("t", i))
 			}
@@ -111,14 +115,15 @@ func (s *refusing) set(a pipeline.Answer) {
 	s.refusal = a
 }
 
-// At a quota that is used up refusals come now and then for ever. They are logged more and more rarely, until there have
-// been none for a while. The end of refusals is logged if their beginning was.
+// At a quota that is used up refusals come now and then for ever. They are logged more and more rarely, until there
+// have been none for a while. The end of refusals is logged if their beginning was.
 func TestRefusalsForQuotaDoNotFillTheLog(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		const begin, end, key = "<", ">", "k"
 		log := &logCounter{marks: map[string]string{
-			"the endpoint refuses for quota": begin, "the endpoint accepts again": end, "the endpoint refuses the API key": key,
+			"the endpoint refuses for quota": begin, "the endpoint accepts again": end, "the endpoint refuses the " +
+				"API key": key,
 		}}
 		s := &refusing{seen: map[string]bool{}}
 		p, stop, _ := startLogged(t, pipeline.Config{Workers: 1, Routes: []pipeline.RouteConfig{{}}}, s, log)
@@ -133,9 +138,11 @@ func TestRefusalsForQuotaDoNotFillTheLog(t *testing.T) {
 			return log.take()
 		}
 		each := func(d time.Duration) func() time.Duration { return func() time.Duration { return d } }
-		quota, atRandom := answer(pipeline.SlowDown, pipeline.Result429, 429), func() time.Duration { return time.Duration(rand.IntN(10_000)) * time.Millisecond }
+		quota, atRandom := answer(pipeline.SlowDown, pipeline.Result429, 429),
+			func() time.Duration { return time.Duration(rand.IntN(10_000)) * time.Millisecond }
 
-		if first := lines(quota, time.Minute, each(2*time.Second)); strings.Count(first, begin) != 3 { // After 0, 10 and 30 s.
+		// After 0, 10 and 30 s.
+		if first := lines(quota, time.Minute, each(2*time.Second)); strings.Count(first, begin) != 3 {
 			t.Errorf("the first minute has %q, want 3 refusals", first)
 		}
 		lines(quota, time.Hour, each(2*time.Second))
@@ -147,10 +154,12 @@ func TestRefusalsForQuotaDoNotFillTheLog(t *testing.T) {
 			t.Errorf("the first minute after an hour without refusals has %q, want 3 refusals", first)
 		}
 		lines(accept(), time.Hour, each(time.Minute))
-		if all := lines(quota, 2*time.Hour, atRandom); strings.ReplaceAll(all+lines(accept(), time.Minute, each(time.Second)), begin+end, "") != "" || len(all) < 10 {
+		if all := lines(quota, 2*time.Hour, atRandom); strings.ReplaceAll(all+lines(accept(), time.Minute,
+			each(time.Second)), begin+end, "") != "" || len(all) < 10 {
 			t.Errorf("the log begins and ends refusals like this: %s", all)
 		}
-		if down := strings.Count(lines(answer(pipeline.HaltAll, pipeline.Result401, 401), time.Hour, each(20*time.Second)), key); down != 180 {
+		if down := strings.Count(lines(answer(pipeline.HaltAll, pipeline.Result401, 401), time.Hour,
+			each(20*time.Second)), key); down != 180 {
 			t.Errorf("%d lines of a key that is refused 180 times", down)
 		}
 		stop()

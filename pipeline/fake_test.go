@@ -153,7 +153,9 @@ func start(t *testing.T, cfg pipeline.Config, sink pipeline.Sink) (p *pipeline.P
 }
 
 // startLogged is start with a log. hardStop lets Run end whatever the endpoint does; stop waits for that.
-func startLogged(t *testing.T, cfg pipeline.Config, sink pipeline.Sink, log slog.Handler) (p *pipeline.Pipeline, stop, hardStop func()) {
+func startLogged(t *testing.T, cfg pipeline.Config, sink pipeline.Sink,
+	log slog.Handler,
+) (p *pipeline.Pipeline, stop, hardStop func()) {
 	t.Helper()
 	hard, cancel := context.WithCancel(t.Context())
 	p = buildWith(cfg, sink, log, prometheus.NewRegistry())
@@ -183,7 +185,9 @@ func build(cfg pipeline.Config, sink pipeline.Sink) *pipeline.Pipeline {
 	return buildWith(cfg, sink, slog.DiscardHandler, prometheus.NewRegistry())
 }
 
-func buildWith(cfg pipeline.Config, sink pipeline.Sink, log slog.Handler, metrics prometheus.Registerer) *pipeline.Pipeline {
+func buildWith(cfg pipeline.Config, sink pipeline.Sink, log slog.Handler,
+	metrics prometheus.Registerer,
+) *pipeline.Pipeline {
 	if cfg.Workers == 0 {
 		cfg.Workers = 4
 	}

@@ -43,8 +43,8 @@ const (
 	gateCount
 )
 
-// admits reports whether a publish may start: the gate is open, or a probe is due. If not, it returns when to ask again;
-// the zero time means that a probe is in flight, whose answer decides.
+// admits reports whether a publish may start: the gate is open, or a probe is due. If not, it returns when to ask
+// again; the zero time means that a probe is in flight, whose answer decides.
 func (g *gate) admits(now time.Time) (bool, time.Time) {
 	switch {
 	case !g.closed:
@@ -66,8 +66,8 @@ func (g *gate) enter() bool {
 	return true
 }
 
-// shut closes the gate, or keeps it closed after a probe. It reports whether the gate was open. A refused publish that is
-// not the probe of a closed gate started before the gate closed: it says nothing new and is ignored. The next probe
+// shut closes the gate, or keeps it closed after a probe. It reports whether the gate was open. A refused publish that
+// is not the probe of a closed gate started before the gate closed: it says nothing new and is ignored. The next probe
 // waits for the delay or for RetryAfter, whichever is longer.
 func (g *gate) shut(now time.Time, probe bool, a Answer, delays func() backoff.BackOff) bool {
 	if g.closed && !probe {
@@ -87,7 +87,8 @@ func (g *gate) shut(now time.Time, probe bool, a Answer, delays func() backoff.B
 	return wasOpen
 }
 
-// undecided ends a probe whose answer says nothing about this gate. The next one starts after maxUndecided at the latest.
+// undecided ends a probe whose answer says nothing about this gate. The next one starts after maxUndecided at the
+// latest.
 func (g *gate) undecided(now time.Time) {
 	if !g.closed {
 		return
@@ -129,8 +130,8 @@ func (g *gate) open() bool {
 const (
 	// mostTrials is how many trials may pass a closed gate in quick succession.
 	mostTrials = 2048
-	// fewTrials is mostTrials for a cache that has accepted nothing so far, and an endpoint that does not answer: that is
-	// hardly the fault of a single message.
+	// fewTrials is mostTrials for a cache that has accepted nothing so far, and an endpoint that does not answer: that
+	// is hardly the fault of a single message.
 	fewTrials = 8
 	// trialGap is the time between two trials in quick succession.
 	trialGap = 500 * time.Microsecond
@@ -145,10 +146,11 @@ const (
 	searchRoom = 64
 )
 
-// allowTrials is called when the gate has just been closed. It allows trials if the answer may be the fault of the message
-// alone, which one that is not Momento's cannot be. few says that it hardly is the message's fault.
+// allowTrials is called when the gate has just been closed. It allows trials if the answer may be the fault of the
+// message alone, which one that is not Momento's cannot be. few says that it hardly is the message's fault.
 func (g *gate) allowTrials(now time.Time, which int, a Answer, few bool) {
-	g.trialsAllowed = which != keyGate && which != topicGate && a.mayBlameMessage() && !a.Foreign && a.RetryAfter < quota.LongPause
+	g.trialsAllowed = which != keyGate && which != topicGate && a.mayBlameMessage() && !a.Foreign &&
+		a.RetryAfter < quota.LongPause
 	g.unclear = a.Verdict == Ambiguous
 	g.trials, g.trialsNeedProbe = mostTrials, which == endpointGate
 	if few || g.unclear {
@@ -157,8 +159,8 @@ func (g *gate) allowTrials(now time.Time, which int, a Answer, few bool) {
 	g.trialAt = now
 }
 
-// admitsTrial reports whether a trial may pass the closed gate. If not, it returns when to ask again; the zero time means
-// that something else must happen first.
+// admitsTrial reports whether a trial may pass the closed gate. If not, it returns when to ask again; the zero time
+// means that something else must happen first.
 func (g *gate) admitsTrial(now time.Time, most int) (bool, time.Time) {
 	switch {
 	case !g.trialsAllowed || g.trialsInFlight >= most || g.trials == 0 && g.trialsNeedProbe && !g.probing:
@@ -169,7 +171,8 @@ func (g *gate) admitsTrial(now time.Time, most int) (bool, time.Time) {
 	return true, time.Time{}
 }
 
-// countTrial counts a trial that passes. slow is the time until the next one if there are too many for quick succession.
+// countTrial counts a trial that passes. slow is the time until the next one if there are too many for quick
+// succession.
 func (g *gate) countTrial(now time.Time, slow time.Duration) {
 	g.trialsInFlight++
 	if g.trials > 0 {
@@ -188,8 +191,8 @@ type cache struct {
 	missing  int          // Answers in a row that say that it does not exist.
 }
 
-// missingAfter is how many answers in a row mean that a cache which has accepted publishes no longer exists. Fewer may be
-// about single topics.
+// missingAfter is how many answers in a row mean that a cache which has accepted publishes no longer exists. Fewer may
+// be about single topics.
 const missingAfter = 10
 
 // found takes note of a publish, started at sent, that the cache has accepted.

@@ -161,7 +161,10 @@ func (l *lane) refusedBefore() bool { return l.first.trouble != nil || l.gate.cl
 
 // gates are the gates that a message of this lane passes.
 func (l *lane) gates(d *dispatcher) [gateCount]*gate {
-	return [gateCount]*gate{keyGate: &d.key, endpointGate: &d.endpoint, cacheGate: &l.route.cache.gate, routeGate: &l.route.gate, topicGate: &l.gate}
+	return [gateCount]*gate{
+		keyGate: &d.key, endpointGate: &d.endpoint, cacheGate: &l.route.cache.gate,
+		routeGate: &l.route.gate, topicGate: &l.gate,
+	}
 }
 
 // linger holds a lane that has got its first message until its batch is full or the message has waited for Linger.

@@ -37,7 +37,10 @@ func TestRefusalForThroughputIsLearnedInBytes(t *testing.T) {
 			accepted += float64(len(r.Payload))
 			return accept()
 		})
-		p, stop := start(t, pipeline.Config{Workers: 16, MaxMessages: 1000, Limits: pipeline.Limits{Region: pipeline.Rate{Ceiling: 1000}}, Routes: []pipeline.RouteConfig{{}}}, sink)
+		p, stop := start(t, pipeline.Config{
+			Workers: 16, MaxMessages: 1000,
+			Limits: pipeline.Limits{Region: pipeline.Rate{Ceiling: 1000}}, Routes: []pipeline.RouteConfig{{}},
+		}, sink)
 		go func() {
 			for i := range 20_000 {
 				p.Route(0).Submit(pipeline.Message{Topic: "t", Payload: make([]byte, 100+i%7*100), Time: time.Now()})
@@ -56,7 +59,8 @@ func TestRefusalForThroughputIsLearnedInBytes(t *testing.T) {
 		if used < 0.95 || refusals > 40 {
 			t.Errorf("%.1f %% of the quota of bytes used, %d refused", 100*used, refusals)
 		}
-		if q := stats.Quotas[1]; q.Scope != "throughput" || q.State != quota.Holding || q.Learned < 0.9*most || q.Learned > 1.1*most {
+		if q := stats.Quotas[1]; q.Scope != "throughput" || q.State != quota.Holding || q.Learned < 0.9*most ||
+			q.Learned > 1.1*most {
 			t.Errorf("throughput: %+v", q)
 		}
 		if q := stats.Quotas[0]; q.Rate != 1000 || q.State != quota.AtCeiling {
@@ -90,8 +94,14 @@ func TestRefusalsOfACacheWithAQuotaSlowThatCacheOnly(t *testing.T) {
 			got[r.Cache]++
 			return accept()
 		})
-		limits := pipeline.Limits{Region: pipeline.Rate{Ceiling: 100}, Caches: map[string]pipeline.Rate{"small": learning}}
-		p := build(pipeline.Config{Workers: 8, MaxMessages: 20_000, Limits: limits, Routes: []pipeline.RouteConfig{{Cache: "small"}, {Cache: "large"}}}, sink)
+		limits := pipeline.Limits{
+			Region: pipeline.Rate{Ceiling: 100},
+			Caches: map[string]pipeline.Rate{"small": learning},
+		}
+		p := build(pipeline.Config{
+			Workers: 8, MaxMessages: 20_000, Limits: limits,
+			Routes: []pipeline.RouteConfig{{Cache: "small"}, {Cache: "large"}},
+		}, sink)
 		for i := range 2 {
 			for range 9000 {
 				p.Route(i).Submit(message("t", nil))
@@ -101,7 +111,8 @@ func TestRefusalsOfACacheWithAQuotaSlowThatCacheOnly(t *testing.T) {
 		defer cancel()
 		p.Run(hard)
 		if got["small"] < 1100 || got["small"] > 1230 || got["large"] < 4600 {
-			t.Errorf("published %v in a minute, want 1200 to the small cache, and what is left of 6000 to the other", got)
+			t.Errorf(
+				"published %v in a minute, want 1200 to the small cache, and what is left of 6000 to the other", got)
 		}
 	})
 }

@@ -89,13 +89,16 @@ func (f *fate) refusal(r *pipeline.Request) (pipeline.Answer, bool) {
 
 // refusals are those that may be about a topic or a message, and with them those that are about everybody.
 var lastingRefusals = []pipeline.Answer{
-	answer(pipeline.Retry, pipeline.Result5xx, 500), answer(pipeline.HaltTopic, pipeline.Result403, 403), answer(pipeline.HaltCache, pipeline.Result404, 404), answer(pipeline.Reject, pipeline.Result400, 400),
-	answer(pipeline.HaltAll, pipeline.Result401, 401), answer(pipeline.Ambiguous, pipeline.ResultTimeout, 0), answer(pipeline.Ambiguous, pipeline.ResultNetwork, 0),
+	answer(pipeline.Retry, pipeline.Result5xx, 500), answer(pipeline.HaltTopic, pipeline.Result403, 403), answer(
+		pipeline.HaltCache, pipeline.Result404, 404), answer(pipeline.Reject, pipeline.Result400, 400),
+	answer(pipeline.HaltAll, pipeline.Result401, 401), answer(pipeline.Ambiguous, pipeline.ResultTimeout, 0), answer(
+		pipeline.Ambiguous, pipeline.ResultNetwork, 0),
 }
 
 func passingRefusal(rng *rand.Rand) pipeline.Answer {
 	all := append([]pipeline.Answer{
-		answer(pipeline.SlowDown, pipeline.Result429, 429), answer(pipeline.Retry, pipeline.ResultNetwork, 0), answer(pipeline.Retry, pipeline.Result5xx, 503),
+		answer(pipeline.SlowDown, pipeline.Result429, 429), answer(pipeline.Retry, pipeline.ResultNetwork, 0), answer(
+			pipeline.Retry, pipeline.Result5xx, 503),
 		answer(pipeline.HaltRoute, pipeline.Result400, 400),
 	}, lastingRefusals...)
 	a := all[rng.IntN(len(all))]
@@ -106,7 +109,10 @@ func passingRefusal(rng *rand.Rand) pipeline.Answer {
 }
 
 func prosper(t *testing.T, seed uint64, rng *rand.Rand) {
-	f := &fate{rng: rng, began: time.Now(), latency: time.Duration(1+rng.IntN(200)) * time.Millisecond, topics: map[string]pipeline.Answer{}, messages: map[string]pipeline.Answer{}}
+	f := &fate{
+		rng: rng, began: time.Now(), latency: time.Duration(1+rng.IntN(200)) * time.Millisecond,
+		topics: map[string]pipeline.Answer{}, messages: map[string]pipeline.Answer{},
+	}
 	topics := 1 + rng.IntN(40)
 	var lasting []pipeline.Answer // Few kinds in one life, so that they meet each other also alone.
 	for range 1 + rng.IntN(3) {
@@ -140,7 +146,8 @@ func prosper(t *testing.T, seed uint64, rng *rand.Rand) {
 	route.Settler = source
 	limits := []pipeline.Rate{unlimited, {Ceiling: 20}, {Ceiling: learnedCeiling, Learn: true}}[rng.IntN(3)]
 	p := build(pipeline.Config{
-		Workers: 1 + rng.IntN(8), InFlight: 1 + rng.IntN(2)*rng.IntN(6), MaxMessages: 8192, Delays: pipeline.DefaultDelays(), Limits: pipeline.Limits{Region: limits},
+		Workers: 1 + rng.IntN(8), InFlight: 1 + rng.IntN(2)*rng.IntN(
+			6), MaxMessages: 8192, Delays: pipeline.DefaultDelays(), Limits: pipeline.Limits{Region: limits},
 		Routes: []pipeline.RouteConfig{route},
 	}, f)
 	hard, cancel := context.WithCancel(t.Context())
@@ -168,8 +175,10 @@ func prosper(t *testing.T, seed uint64, rng *rand.Rand) {
 		good++
 		if o := settled.last(m.Handle); o != pipeline.Published && o != pipeline.Dropped && o != pipeline.DeadLettered {
 			s := p.Stats()
-			t.Errorf("seed %d: %s of topic %s is not accepted: ordered %v, returnable %v, pulled %d of %d; down %v, key refused %v, route %+v; topics %v, messages %v, spells %+v",
-				seed, m.Payload, m.Topic, route.Ordered, route.Returnable, source.next, n, s.Down, s.KeyRefused, s.Routes[0], f.topics, f.messages, f.spells)
+			t.Errorf("seed %d: %s of topic %s is not accepted: ordered %v, returnable %v, pulled %d of %d; down %v, "+
+				"key refused %v, route %+v; topics %v, messages %v, spells %+v",
+				seed, m.Payload, m.Topic, route.Ordered, route.Returnable, source.next, n, s.Down, s.KeyRefused,
+				s.Routes[0], f.topics, f.messages, f.spells)
 			break
 		}
 	}
@@ -184,7 +193,9 @@ func prosper(t *testing.T, seed uint64, rng *rand.Rand) {
 func checkTrouble(t *testing.T, p *pipeline.Pipeline, route int) {
 	t.Helper()
 	if s := p.Stats().Routes[route]; s.Troubled != 0 || s.Suspects != 0 || s.Aside != 0 {
-		t.Errorf("with no message left %d are in trouble, %d are suspects, %d are put aside", s.Troubled, s.Suspects, s.Aside)
+		t.Errorf(
+			"with no message left %d are in trouble, %d are suspects, %d are put aside", s.Troubled,
+			s.Suspects, s.Aside)
 	}
 }
 

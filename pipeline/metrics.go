@@ -79,28 +79,40 @@ func histogram(name, help string, buckets ...float64) prometheus.HistogramOpts {
 const Namespace = "momento_bridge"
 
 var (
-	descReceived    = desc("messages_received_total", "Messages taken over from NATS.", "route")
-	descSettled     = desc("messages_settled_total", "Messages that have ended, by outcome.", "route", "outcome")
-	descAttempts    = desc("publish_attempts_total", "Publish attempts, by the endpoint's answer.", "route", "result")
-	descRetries     = desc("retries_total", "Messages put back to be tried again, by reason.", "route", "reason")
-	descAmbiguous   = desc("ambiguous_total", "Attempts of which nobody knows whether the endpoint accepted them.", "route")
-	descBytes       = desc("published_bytes_total", "Payload accepted by the endpoint.", "route")
-	descOperations  = desc("operations_total", "Operations of the accepted publishes: one for each started KiB, deliveries not counted.", "route")
-	descSkipped     = desc("messages_skipped_total", "Messages without bytes that were skipped on purpose; they are among those dropped.", "route")
+	descReceived  = desc("messages_received_total", "Messages taken over from NATS.", "route")
+	descSettled   = desc("messages_settled_total", "Messages that have ended, by outcome.", "route", "outcome")
+	descAttempts  = desc("publish_attempts_total", "Publish attempts, by the endpoint's answer.", "route", "result")
+	descRetries   = desc("retries_total", "Messages put back to be tried again, by reason.", "route", "reason")
+	descAmbiguous = desc("ambiguous_total",
+		"Attempts of which nobody knows whether the endpoint accepted them.", "route")
+	descBytes      = desc("published_bytes_total", "Payload accepted by the endpoint.", "route")
+	descOperations = desc("operations_total",
+		"Operations of the accepted publishes: one for each started KiB, deliveries not counted.", "route")
+	descSkipped = desc("messages_skipped_total",
+		"Messages without bytes that were skipped on purpose; they are among those dropped.", "route")
 	descRedelivered = desc("redelivered_total", "Messages that JetStream delivered again.", "route")
 	descQueued      = desc("messages_queued", "Messages held and not in flight.", "route")
-	descAside       = desc("messages_put_aside", "Messages that the endpoint refuses again and again while it accepts others, and what waits behind them.", "route")
-	descLeftAlone   = desc("left_alone_until_timestamp_seconds", "Until when nothing of the route is published because the endpoint wishes so (Retry-After); 0: it does not.", "route")
+	descAside       = desc("messages_put_aside",
+		"Messages that the endpoint refuses again and again while it accepts others, and what waits behind "+
+			"them.", "route")
+	descLeftAlone = desc("left_alone_until_timestamp_seconds",
+		"Until when nothing of the route is published because the endpoint wishes so (Retry-After); 0: it does "+
+			"not.", "route")
 	descInFlight    = desc("messages_in_flight", "Messages being published.", "route")
 	descQueuedBytes = desc("queued_bytes", "Payload held, in flight included.")
-	descRate        = desc("rate_limit", "Rate in force, per second: publishes, operations where the limits count those, or bytes in the scope throughput.", "scope")
-	descLearned     = desc("rate_limit_learned", "The endpoint's quota as learned from its refusals, per second; 0 where none was met.", "scope")
-	descRateState   = desc("rate_limit_state", "1 for what sets the rate: nothing, the configuration, the search for a quota, a quota that was found, a pause after a refusal.", "scope", "state")
-	descThrottled   = desc("throttled", "1 while the endpoint refuses for quota.")
-	descDown        = desc("endpoint_down", "1 while the endpoint as a whole is taken for down.")
-	descKeyRefused  = desc("api_key_refused", "1 while the endpoint refuses the API key, or there is none yet.")
-	descLimited     = desc("route_limited", "1 for what holds back the messages of the route that wait.", "route", "by")
-	descState       = desc("route_state", "1 for the state that the route is in.", "route", "state")
+	descRate        = desc("rate_limit",
+		"Rate in force, per second: publishes, operations where the limits count those, or bytes in the scope "+
+			"throughput.", "scope")
+	descLearned = desc("rate_limit_learned",
+		"The endpoint's quota as learned from its refusals, per second; 0 where none was met.", "scope")
+	descRateState = desc("rate_limit_state",
+		"1 for what sets the rate: nothing, the configuration, the search for a quota, a quota that was found, a "+
+			"pause after a refusal.", "scope", "state")
+	descThrottled  = desc("throttled", "1 while the endpoint refuses for quota.")
+	descDown       = desc("endpoint_down", "1 while the endpoint as a whole is taken for down.")
+	descKeyRefused = desc("api_key_refused", "1 while the endpoint refuses the API key, or there is none yet.")
+	descLimited    = desc("route_limited", "1 for what holds back the messages of the route that wait.", "route", "by")
+	descState      = desc("route_state", "1 for the state that the route is in.", "route", "state")
 )
 
 func desc(name, help string, labels ...string) *prometheus.Desc {

@@ -10,8 +10,8 @@ import (
 	"momento-bridge/bench/rig"
 )
 
-// BenchmarkObserve is what the histograms of one accepted message cost. It is part of what BenchmarkPipeline measures. It
-// is inside the package because nothing outside can observe without publishing.
+// BenchmarkObserve is what the histograms of one accepted message cost. It is part of what BenchmarkPipeline measures.
+// It is inside the package because nothing outside can observe without publishing.
 //
 //	go test -run '^$' -bench BenchmarkObserve -count 6 ./pipeline
 func BenchmarkObserve(b *testing.B) {

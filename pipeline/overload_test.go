@@ -15,7 +15,10 @@ func TestDropOldestKeepsTheNewestOfTheRoute(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &script{began: time.Now(), latency: time.Second}
 		settled := newEnds()
-		p, stop := start(t, pipeline.Config{Workers: 1, MaxMessages: 4, Routes: []pipeline.RouteConfig{{Overload: pipeline.DropOldest, Ordered: true, Settler: settled}}}, s)
+		p, stop := start(t, pipeline.Config{
+			Workers: 1, MaxMessages: 4,
+			Routes: []pipeline.RouteConfig{{Overload: pipeline.DropOldest, Ordered: true, Settler: settled}},
+		}, s)
 		for i := range 8 {
 			p.Route(0).Submit(bytesOf([]string{"a", "b"}[i%2], fmt.Sprint(i), i))
 			synctest.Wait()
@@ -38,7 +41,11 @@ func TestDropOldestKeepsTheNewestOfTheRoute(t *testing.T) {
 
 func TestDropOldestGoesOnAskingAStreamWhenItIsFull(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		p := build(pipeline.Config{MaxMessages: 8, Routes: []pipeline.RouteConfig{{Overload: pipeline.DropOldest, Returnable: true}}}, &script{began: time.Now()})
+		p := build(pipeline.Config{
+			MaxMessages: 8,
+			Routes:      []pipeline.RouteConfig{{Overload: pipeline.DropOldest, Returnable: true}},
+		},
+			&script{began: time.Now()})
 		r := p.Route(0)
 		for range 3 {
 			n, _ := r.Reserve()
@@ -58,10 +65,18 @@ func TestDropOldestGoesOnAskingAStreamWhenItIsFull(t *testing.T) {
 
 func TestKeepLatestReplacesWhatWaitsOfTheSameTopic(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := &script{began: time.Now(), latency: time.Second, answers: map[string][]pipeline.Answer{"a": {answer(pipeline.Retry, pipeline.Result5xx, 500)}}}
+		s := &script{
+			began: time.Now(), latency: time.Second,
+			answers: map[string][]pipeline.Answer{"a": {answer(pipeline.Retry, pipeline.Result5xx, 500)}},
+		}
 		settled := newEnds()
-		p, stop := start(t, pipeline.Config{Workers: 2, Routes: []pipeline.RouteConfig{{Overload: pipeline.KeepLatest, Ordered: true, Settler: settled}}}, s)
-		for i, topic := range []string{"a", "a", "b", "a"} { // The first is in flight, and fails, while newer ones come.
+		p, stop := start(t,
+			pipeline.Config{Workers: 2, Routes: []pipeline.RouteConfig{{
+				Overload: pipeline.KeepLatest, Ordered: true,
+				Settler: settled,
+			}}}, s)
+		// The first is in flight, and fails, while newer ones come.
+		for i, topic := range []string{"a", "a", "b", "a"} {
 			p.Route(0).Submit(bytesOf(topic, fmt.Sprint(i), i))
 			synctest.Wait()
 		}
@@ -70,7 +85,10 @@ func TestKeepLatestReplacesWhatWaitsOfTheSameTopic(t *testing.T) {
 		if want := []string{"0 a/0", "0 b/2", "2 a/3"}; !slices.Equal(s.log, want) {
 			t.Errorf("published %q, want %q", s.log, want)
 		}
-		for i, want := range []pipeline.Outcome{pipeline.Dropped, pipeline.Dropped, pipeline.Published, pipeline.Published} {
+		for i, want := range []pipeline.Outcome{
+			pipeline.Dropped, pipeline.Dropped, pipeline.Published,
+			pipeline.Published,
+		} {
 			if got := settled.outcome(t, i); got != want {
 				t.Errorf("message %d is %v, want %v", i, got, want)
 			}
@@ -83,14 +101,21 @@ func TestKeepLatestRejectsWhatCannotBePublished(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &script{began: time.Now(), latency: time.Second}
 		settled, letters := newEnds(), &letterBox{}
-		p, stop := start(t, pipeline.Config{Workers: 1, Routes: []pipeline.RouteConfig{{Overload: pipeline.KeepLatest, Ordered: true, MaxPayload: 5, Settler: settled, DeadLetters: letters}}}, s)
+		p, stop := start(t,
+			pipeline.Config{Workers: 1, Routes: []pipeline.RouteConfig{{
+				Overload: pipeline.KeepLatest, Ordered: true,
+				MaxPayload: 5, Settler: settled, DeadLetters: letters,
+			}}}, s)
 		for i, payload := range []string{"0", "1", "too large", "3"} {
 			p.Route(0).Submit(bytesOf("a", payload, i))
 			synctest.Wait()
 		}
 		time.Sleep(time.Minute)
 		stop()
-		for i, want := range []pipeline.Outcome{pipeline.Published, pipeline.Dropped, pipeline.DeadLettered, pipeline.Published} {
+		for i, want := range []pipeline.Outcome{
+			pipeline.Published, pipeline.Dropped, pipeline.DeadLettered,
+			pipeline.Published,
+		} {
 			if got := settled.outcome(t, i); got != want {
 				t.Errorf("message %d is %v, want %v", i, got, want)
 			}
@@ -102,7 +127,8 @@ func TestMessagesExpireByTheirAge(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &script{began: time.Now(), latency: 4 * time.Second}
 		settled := newEnds()
-		p, stop := start(t, pipeline.Config{Workers: 1, Routes: []pipeline.RouteConfig{{MaxAge: 5 * time.Second, Settler: settled}}}, s)
+		p, stop := start(t,
+			pipeline.Config{Workers: 1, Routes: []pipeline.RouteConfig{{MaxAge: 5 * time.Second, Settler: settled}}}, s)
 		for i := range 3 {
 			p.Route(0).Submit(bytesOf("a", fmt.Sprint(i), i))
 			synctest.Wait()
@@ -126,8 +152,12 @@ func TestMessagesExpireByTheirAge(t *testing.T) {
 // An outage must not leave the queue full of what nobody wants any more.
 func TestMessagesExpireWhilePublishingIsHalted(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := fakeSink(func(*pipeline.Request) pipeline.Answer { return answer(pipeline.HaltAll, pipeline.Result401, 401) })
-		p, stop := start(t, pipeline.Config{MaxMessages: 3, Routes: []pipeline.RouteConfig{{MaxAge: 5 * time.Second}}}, s)
+		s := fakeSink(func(*pipeline.Request) pipeline.Answer {
+			return answer(pipeline.HaltAll,
+				pipeline.Result401, 401)
+		})
+		p, stop := start(t, pipeline.Config{MaxMessages: 3, Routes: []pipeline.RouteConfig{{MaxAge: 5 * time.Second}}},
+			s)
 		for i := range 3 {
 			p.Route(0).Submit(bytesOf("a", "x", i))
 		}

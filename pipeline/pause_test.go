@@ -72,7 +72,12 @@ func TestPausesAndReloadsStrandNothing(t *testing.T) {
 			return published
 		}
 		settled := newEnds()
-		p, stop := start(t, pipeline.Config{Workers: 4, MaxMessages: 50, Routes: []pipeline.RouteConfig{{Ordered: true, Settler: settled}}}, fakeSink(func(*pipeline.Request) pipeline.Answer {
+		p, stop := start(t, pipeline.Config{
+			Workers: 4, MaxMessages: 50,
+			Routes: []pipeline.RouteConfig{{Ordered: true, Settler: settled}},
+		}, fakeSink(func(
+			*pipeline.Request,
+		) pipeline.Answer {
 			time.Sleep(2 * time.Millisecond)
 			mu.Lock()
 			defer mu.Unlock()

@@ -57,7 +57,11 @@ func New(cfg Config, sink Sink, log *slog.Logger, metrics *Metrics) *Pipeline {
 	p := &Pipeline{cfg: cfg, sink: sink, log: log, done: make(chan struct{})}
 	p.room = sync.NewCond(&p.mu)
 	p.letters.changed = sync.NewCond(&p.mu)
-	p.d = dispatcher{delays: cfg.Delays, maxTrialsInFlight: max(1, min(mostTrialsInFlight, cfg.Workers*max(1, cfg.InFlight)/2)), operations: cfg.Operations, waited: metrics.rateLimitWait}
+	p.d = dispatcher{
+		delays:            cfg.Delays,
+		maxTrialsInFlight: max(1, min(mostTrialsInFlight, cfg.Workers*max(1, cfg.InFlight)/2)),
+		operations:        cfg.Operations, waited: metrics.rateLimitWait,
+	}
 	caches := map[string]*cache{}
 	for _, rc := range cfg.Routes {
 		if caches[rc.Cache] == nil {
@@ -93,9 +97,9 @@ func (p *Pipeline) newRoute(rc RouteConfig, c *cache) *Route {
 // Route returns the i-th route of the configuration.
 func (p *Pipeline) Route(i int) *Route { return p.d.routes[i] }
 
-// Run publishes until every route is closed and nothing is left, or until hard is done. In the latter case it returns or
-// drops what is queued, waits for the attempts in flight to end, and returns the number of messages that had not ended
-// when hard was done. It may be called once.
+// Run publishes until every route is closed and nothing is left, or until hard is done. In the latter case it returns
+// or drops what is queued, waits for the attempts in flight to end, and returns the number of messages that had not
+// ended when hard was done. It may be called once.
 func (p *Pipeline) Run(hard context.Context) int {
 	p.mu.Lock()
 	p.timer = time.AfterFunc(time.Hour, p.tick)
@@ -130,8 +134,8 @@ func (p *Pipeline) newWorker() *worker {
 	return w
 }
 
-// EndBy sets when publishing must end: no attempt that starts from now on lasts longer. It is called once, when the drain
-// begins.
+// EndBy sets when publishing must end: no attempt that starts from now on lasts longer. It is called once, when the
+// drain begins.
 func (p *Pipeline) EndBy(t time.Time) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

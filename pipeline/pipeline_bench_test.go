@@ -74,8 +74,9 @@ func topicNames(n int) []string {
 	return names
 }
 
-// BenchmarkPipeline is the pipeline alone, lanes and dispatcher, with a sink that answers at once: what the machine in the middle costs. What a token
-// of a rate costs besides is BenchmarkToken; what batches cost is BenchmarkFraming of package batch.
+// BenchmarkPipeline is the pipeline alone, lanes and dispatcher, with a sink that answers at once: what the machine in
+// the middle costs. What a token of a rate costs besides is BenchmarkToken; what batches cost is BenchmarkFraming of
+// package batch.
 //
 //	go test -run '^$' -bench BenchmarkPipeline -count 6 ./pipeline
 func BenchmarkPipeline(b *testing.B) {
@@ -96,7 +97,10 @@ func BenchmarkPipeline(b *testing.B) {
 					var submitting sync.WaitGroup
 					submitting.Go(func() {
 						for i := range b.N {
-							p.Route(0).Submit(pipeline.Message{Topic: names[i%topics], Payload: payload, Time: time.Now(), Handle: p})
+							p.Route(0).Submit(pipeline.Message{
+								Topic: names[i%topics], Payload: payload,
+								Time: time.Now(), Handle: p,
+							})
 						}
 						p.Route(0).Close()
 					})
@@ -109,8 +113,8 @@ func BenchmarkPipeline(b *testing.B) {
 	}
 }
 
-// BenchmarkStats is one snapshot, which is taken under the pipeline's mutex for each scrape. What a whole scrape costs is BenchmarkScrape of
-// bench/hotpath.
+// BenchmarkStats is one snapshot, which is taken under the pipeline's mutex for each scrape. What a whole scrape costs
+// is BenchmarkScrape of bench/hotpath.
 //
 //	go test -run '^$' -bench BenchmarkStats -count 6 ./pipeline
 func BenchmarkStats(b *testing.B) {

@@ -26,8 +26,8 @@ func (d *dispatcher) passes(now time.Time, r *Route, first *entry) (bool, time.T
 	return true, time.Time{}
 }
 
-// enterGates is called for each publish that starts. It notes which closed gates the publish probes, and which it passes
-// as a trial.
+// enterGates is called for each publish that starts. It notes which closed gates the publish probes, and which it
+// passes as a trial.
 func (d *dispatcher) enterGates(now time.Time, p *parcel) {
 	l := p.lane
 	if !d.key.closed && !d.endpoint.closed && !l.route.cache.gate.closed && !l.route.gate.closed && !l.gate.closed {
@@ -52,8 +52,8 @@ func (d *dispatcher) enterGates(now time.Time, p *parcel) {
 	}
 }
 
-// releaseProbes is called when p has been answered, after its answer has been applied. It ends the probes and trials that
-// p was, so that the gates that are still closed may be probed again.
+// releaseProbes is called when p has been answered, after its answer has been applied. It ends the probes and trials
+// that p was, so that the gates that are still closed may be probed again.
 func (d *dispatcher) releaseProbes(now time.Time, p *parcel) {
 	if !p.gated {
 		return
@@ -108,8 +108,8 @@ func (d *dispatcher) grantProbe(about *Route, which int) {
 	}
 }
 
-// hasten brings forward the lanes and messages of some routes that wait for their next attempt. They start one after the
-// other, with a gap. It returns how many that are.
+// hasten brings forward the lanes and messages of some routes that wait for their next attempt. They start one after
+// the other, with a gap. It returns how many that are.
 func (d *dispatcher) hasten(now time.Time, of func(*Route) bool, gap time.Duration) int {
 	n := 0
 	for i := range d.delayed {
@@ -131,7 +131,8 @@ func (d *dispatcher) hasten(now time.Time, of func(*Route) bool, gap time.Durati
 	return n
 }
 
-// ProbeNow lets everything that waits be tried at once, whatever it waits for, because somebody thinks that it may go on.
+// ProbeNow lets everything that waits be tried at once, whatever it waits for, because somebody thinks that it may go
+// on.
 func (p *Pipeline) ProbeNow() {
 	p.mu.Lock()
 	defer p.unlock()
@@ -188,8 +189,8 @@ func (p *Pipeline) KeyChanged() {
 }
 
 // Halted returns since when publishing has been halted for the route as a whole: an operator has paused it, the key is
-// refused, the endpoint is down or asks to be left alone, the cache is missing, the topics are forbidden. Zero: it is not
-// halted.
+// refused, the endpoint is down or asks to be left alone, the cache is missing, the topics are forbidden. Zero: it is
+// not halted.
 func (r *Route) Halted() time.Time {
 	r.pipeline.mu.Lock()
 	defer r.pipeline.mu.Unlock()
@@ -277,5 +278,6 @@ func (d *dispatcher) noteRetryAfter(now time.Time, r *Route, a Answer) {
 	if a.RetryAfter < quota.LongPause {
 		return
 	}
-	d.events.note(now, event{kind: eventLeftAlone, route: r, detail: "until " + now.Add(a.RetryAfter).UTC().Format(time.RFC3339) + ": " + a.Detail})
+	d.events.note(now, event{kind: eventLeftAlone, route: r, detail: "until " + now.Add(a.RetryAfter).UTC().Format(
+		time.RFC3339) + ": " + a.Detail})
 }

@@ -20,13 +20,14 @@ func TestManyForbiddenTopicsParkTheRoute(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var attempts atomic.Int32
 		var allowed atomic.Bool
-		p, stop := start(t, pipeline.Config{Workers: 1, Routes: []pipeline.RouteConfig{{Ordered: true}}}, fakeSink(func(*pipeline.Request) pipeline.Answer {
-			attempts.Add(1)
-			if allowed.Load() {
-				return accept()
-			}
-			return answer(pipeline.HaltTopic, pipeline.Result403, 403)
-		}))
+		p, stop := start(t, pipeline.Config{Workers: 1, Routes: []pipeline.RouteConfig{{Ordered: true}}},
+			fakeSink(func(*pipeline.Request) pipeline.Answer {
+				attempts.Add(1)
+				if allowed.Load() {
+					return accept()
+				}
+				return answer(pipeline.HaltTopic, pipeline.Result403, 403)
+			}))
 		for i := range 500 {
 			p.Route(0).Submit(message(fmt.Sprint(i), nil))
 		}
@@ -41,7 +42,8 @@ func TestManyForbiddenTopicsParkTheRoute(t *testing.T) {
 		allowed.Store(true)
 		p.KeyChanged()
 		synctest.Wait()
-		if s := p.Stats().Routes[0]; s.Settled[pipeline.Published] != 500 || s.Forbidden != 0 || s.State != pipeline.Running {
+		if s := p.Stats().Routes[0]; s.Settled[pipeline.Published] != 500 || s.Forbidden != 0 ||
+			s.State != pipeline.Running {
 			t.Errorf("after the new key: %+v, want all published", s)
 		}
 		stop()
@@ -73,7 +75,10 @@ func TestNewKeyIsTriedOnForbiddenTopicsAndMissingCachesToo(t *testing.T) {
 // One message in a hundred can never be published, in one of three ways. The others wait no longer for it.
 func TestPoisonDoesNotSlowItsNeighbours(t *testing.T) {
 	clean, poisoned := neighbours(t, nil), neighbours(t, func(n int) pipeline.Answer {
-		return [...]pipeline.Answer{answer(pipeline.Reject, pipeline.Result400, 400), answer(pipeline.HaltCache, pipeline.Result404, 404), answer(pipeline.Reject, pipeline.Result429, 429)}[n%3]
+		return [...]pipeline.Answer{
+			answer(pipeline.Reject, pipeline.Result400, 400),
+			answer(pipeline.HaltCache, pipeline.Result404, 404), answer(pipeline.Reject, pipeline.Result429, 429),
+		}[n%3]
 	})
 	t.Logf("p99 of the others: %v without poison, %v with", clean, poisoned)
 	if poisoned > clean+clean/10 {
@@ -96,7 +101,10 @@ func neighbours(t *testing.T, poison func(n int) pipeline.Answer) time.Duration 
 			}
 		})
 		routes := []pipeline.RouteConfig{{Ordered: true, Settler: settler, DeadLetters: slowLetters(0)}}
-		p, stop := start(t, pipeline.Config{Workers: 8, MaxMessages: 10_000, Delays: pipeline.DefaultDelays(), Routes: routes}, fakeSink(func(r *pipeline.Request) pipeline.Answer {
+		p, stop := start(t, pipeline.Config{
+			Workers: 8, MaxMessages: 10_000, Delays: pipeline.DefaultDelays(),
+			Routes: routes,
+		}, fakeSink(func(r *pipeline.Request) pipeline.Answer {
 			time.Sleep(10 * time.Millisecond)
 			var n int
 			if _, err := fmt.Sscanf(string(r.Payload), "poison %d", &n); err == nil {
@@ -110,7 +118,10 @@ func neighbours(t *testing.T, poison func(n int) pipeline.Answer) time.Duration 
 			if poison != nil && i < messages && i%100 == 50 {
 				payload = fmt.Sprintf("poison %d", i/100)
 			}
-			p.Route(0).Submit(pipeline.Message{Topic: fmt.Sprint(i % 500), Payload: []byte(payload), Time: time.Now(), Handle: time.Now()})
+			p.Route(0).Submit(pipeline.Message{
+				Topic: fmt.Sprint(i % 500), Payload: []byte(payload), Time: time.Now(),
+				Handle: time.Now(),
+			})
 			time.Sleep(2 * time.Millisecond)
 		}
 		time.Sleep(time.Minute)
@@ -126,7 +137,10 @@ func neighbours(t *testing.T, poison func(n int) pipeline.Answer) time.Duration 
 // Publishes that were under way when the key was replaced say nothing about the new one.
 func TestLateRefusalOfTheOldKeyDoesNotParkTheNewOne(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := &script{began: time.Now(), latency: time.Second, answers: map[string][]pipeline.Answer{"a": {answer(pipeline.HaltAll, pipeline.Result401, 401)}}}
+		s := &script{
+			began: time.Now(), latency: time.Second,
+			answers: map[string][]pipeline.Answer{"a": {answer(pipeline.HaltAll, pipeline.Result401, 401)}},
+		}
 		p, stop := start(t, pipeline.Config{Workers: 2, Routes: []pipeline.RouteConfig{{Ordered: true}}}, s)
 		p.Route(0).Submit(message("a", nil))
 		time.Sleep(500 * time.Millisecond)
@@ -184,19 +198,26 @@ func TestMissingKeyIsNoRefusedOne(t *testing.T) {
 		{answer(pipeline.HaltAll, pipeline.Result401, 401), "refuses the API key"},
 	} {
 		synctest.Test(t, func(t *testing.T) {
-			s := &script{began: time.Now(), answers: map[string][]pipeline.Answer{"a": {answer(pipeline.HaltAll, pipeline.ResultOther, 0), tt.first}}}
+			s := &script{
+				began: time.Now(),
+				answers: map[string][]pipeline.Answer{"a": {answer(pipeline.HaltAll, pipeline.ResultOther,
+					0), tt.first}},
+			}
 			var log bytes.Buffer
-			p, stop, _ := startLogged(t, pipeline.Config{Workers: 1, Routes: []pipeline.RouteConfig{{Ordered: true}}}, s, slog.NewTextHandler(&log, nil))
+			p, stop, _ := startLogged(t, pipeline.Config{Workers: 1, Routes: []pipeline.RouteConfig{{Ordered: true}}},
+				s, slog.NewTextHandler(&log, nil))
 			synctest.Wait()
 			p.Route(0).Submit(message("a", nil))
 			synctest.Wait()
-			if stats := p.Stats(); !stats.KeyMissing || !stats.KeyRefused || stats.Routes[0].LimitedBy != pipeline.ByKey || log.Len() > 0 {
+			if stats := p.Stats(); !stats.KeyMissing || !stats.KeyRefused ||
+				stats.Routes[0].LimitedBy != pipeline.ByKey || log.Len() > 0 {
 				t.Errorf("without a key: missing %v, log %q", stats.KeyMissing, log.String())
 			}
 			p.KeyChanged()
 			synctest.Wait()
 			refused := tt.log != ""
-			if stats := p.Stats(); stats.KeyMissing || stats.KeyRefused != refused || !strings.Contains(log.String(), tt.log) || !refused && log.Len() > 0 {
+			if stats := p.Stats(); stats.KeyMissing || stats.KeyRefused != refused || !strings.Contains(log.String(),
+				tt.log) || !refused && log.Len() > 0 {
 				t.Errorf("with a key: missing %v, refused %v, log %q", stats.KeyMissing, stats.KeyRefused, log.String())
 			}
 			stop()

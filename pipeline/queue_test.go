@@ -15,7 +15,10 @@ import (
 func TestSubmitBlocksWhileTheShareIsFull(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &script{began: time.Now(), latency: time.Second}
-		p, stop := start(t, pipeline.Config{Workers: 1, MaxMessages: 4, Routes: []pipeline.RouteConfig{{Cache: "c1"}, {Cache: "c2"}}}, s)
+		p, stop := start(t, pipeline.Config{Workers: 1, MaxMessages: 4, Routes: []pipeline.RouteConfig{
+			{Cache: "c1"},
+			{Cache: "c2"},
+		}}, s)
 		var submitted atomic.Int64
 		go func() {
 			for range 5 {
@@ -93,7 +96,10 @@ func TestHardStopEndsEverythingByItsTime(t *testing.T) {
 			return answer(pipeline.Ambiguous, pipeline.ResultTimeout, 0)
 		})
 		settled := newEnds()
-		p := build(pipeline.Config{Workers: 1, Routes: []pipeline.RouteConfig{{Settler: settled}, {Settler: settled, Returnable: true}}}, s)
+		p := build(pipeline.Config{Workers: 1, Routes: []pipeline.RouteConfig{
+			{Settler: settled},
+			{Settler: settled, Returnable: true},
+		}}, s)
 		hard, cancel := context.WithCancel(t.Context())
 		began := time.Now()
 		done := make(chan int)
@@ -114,7 +120,10 @@ func TestHardStopEndsEverythingByItsTime(t *testing.T) {
 		if left != 2 {
 			t.Errorf("%d left, want the two of the core route", left)
 		}
-		for handle, want := range map[int]pipeline.Outcome{0: pipeline.Dropped, 10: pipeline.Dropped, 1: pipeline.Returned, 11: pipeline.Returned} {
+		for handle, want := range map[int]pipeline.Outcome{
+			0: pipeline.Dropped, 10: pipeline.Dropped,
+			1: pipeline.Returned, 11: pipeline.Returned,
+		} {
 			if o := settled.outcome(t, handle); o != want {
 				t.Errorf("message %d is %v, want %v", handle, o, want)
 			}
@@ -126,7 +135,10 @@ func TestHardStopEndsEverythingByItsTime(t *testing.T) {
 func TestTopicsTakeTurns(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &script{began: time.Now()}
-		p := build(pipeline.Config{Workers: 1, Limits: pipeline.Limits{Region: pipeline.Rate{Ceiling: 1, Burst: 1}}, Routes: []pipeline.RouteConfig{{}}}, s)
+		p := build(pipeline.Config{
+			Workers: 1, Limits: pipeline.Limits{Region: pipeline.Rate{Ceiling: 1, Burst: 1}},
+			Routes: []pipeline.RouteConfig{{}},
+		}, s)
 		for n := range 3 {
 			p.Route(0).Submit(message("hot", n))
 		}
@@ -143,7 +155,8 @@ func TestTopicsTakeTurns(t *testing.T) {
 
 func TestManyTopicsDoNotGrowMemoryForEver(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		p, stop := start(t, pipeline.Config{Routes: []pipeline.RouteConfig{{Ordered: true}}}, fakeSink(func(*pipeline.Request) pipeline.Answer { return accept() }))
+		p, stop := start(t, pipeline.Config{Routes: []pipeline.RouteConfig{{Ordered: true}}},
+			fakeSink(func(*pipeline.Request) pipeline.Answer { return accept() }))
 		n := 0
 		submit := func(topics int) (bytes uint64) {
 			for range topics {

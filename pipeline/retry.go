@@ -7,8 +7,8 @@ import (
 	"github.com/cenkalti/backoff/v4"
 )
 
-// retry makes messages that have landed wait for their next attempt. Where a gate or a quota holds them back anyway, they
-// need no delay of their own.
+// retry makes messages that have landed wait for their next attempt. Where a gate or a quota holds them back anyway,
+// they need no delay of their own.
 func (d *dispatcher) retry(now time.Time, p *parcel, a Answer) {
 	r, l := p.lane.route, p.lane
 	r.retries[retryReasonOf(a)] += uint64(p.n)
@@ -63,7 +63,8 @@ func (d *dispatcher) retryFailed(now time.Time, p *parcel, a Answer) {
 func (d *dispatcher) holdForbidden(now time.Time, l *lane, a Answer) {
 	if !l.aside {
 		l.markSuspect(true, true)
-		d.events.note(now, event{kind: eventSuspect, route: l.route, detail: fmt.Sprintf("topic %q: %s", l.topic, a.Detail)})
+		d.events.note(now, event{kind: eventSuspect, route: l.route, detail: fmt.Sprintf("topic %q: %s",
+			l.topic, a.Detail)})
 		l.route.wakeSource()
 	}
 	if at := now.Add(d.suspectDelay(l.route)); l.gate.closed && at.After(l.gate.probeAt) {
@@ -114,8 +115,8 @@ func (d *dispatcher) postponeLast(r *Route) {
 	}
 }
 
-// waitFor makes messages wait for a gate. If that is open, they wait for a backoff of their own. Without order they go to
-// the back of their lane, so that others are the next probe: it may be these that keep the gate closed.
+// waitFor makes messages wait for a gate. If that is open, they wait for a backoff of their own. Without order they go
+// to the back of their lane, so that others are the next probe: it may be these that keep the gate closed.
 func (d *dispatcher) waitFor(now time.Time, p *parcel, g *gate, atLeast time.Duration) {
 	switch {
 	case !g.closed:
@@ -157,8 +158,8 @@ func (d *dispatcher) putBack(p *parcel) {
 	d.refresh(l)
 }
 
-// delay makes messages wait for the backoff of the first of them, and no less than atLeast. In an ordered topic the whole
-// lane waits.
+// delay makes messages wait for the backoff of the first of them, and no less than atLeast. In an ordered topic the
+// whole lane waits.
 func (d *dispatcher) delay(now time.Time, p *parcel, atLeast time.Duration) {
 	first, l := p.first, p.lane
 	if first.delays == nil {
@@ -199,7 +200,10 @@ const (
 )
 
 // retryReasonNames are the reasons as they stand in metrics.
-var retryReasonNames = [retryReasonCount]string{"quota", "key", "forbidden", "cache", "server", "network", "ambiguous", "dead_letter", "throughput", "batch", "rejected"}
+var retryReasonNames = [retryReasonCount]string{
+	"quota", "key", "forbidden", "cache", "server", "network", "ambiguous",
+	"dead_letter", "throughput", "batch", "rejected",
+}
 
 // retryReasonOf returns why a message with this answer is tried again.
 func retryReasonOf(a Answer) retryReason {
@@ -229,8 +233,9 @@ func retryReasonOf(a Answer) retryReason {
 	return retryServer
 }
 
-// Delays make generators of delays between retries and between probes. Each message and each gate has a generator of its
-// own, so that one success does not reset the delay of another. The functions are called under the pipeline's mutex.
+// Delays make generators of delays between retries and between probes. Each message and each gate has a generator of
+// its own, so that one success does not reset the delay of another. The functions are called under the pipeline's
+// mutex.
 type Delays struct {
 	Message func() backoff.BackOff // Between the attempts of one message.
 	Quota   func() backoff.BackOff // After refusals for quota.
@@ -241,7 +246,10 @@ type Delays struct {
 
 // gates returns the function for each gate.
 func (d *Delays) gates() [gateCount]func() backoff.BackOff {
-	return [gateCount]func() backoff.BackOff{keyGate: d.Key, endpointGate: d.Down, cacheGate: d.Parked, routeGate: d.Parked, topicGate: d.Parked}
+	return [gateCount]func() backoff.BackOff{
+		keyGate: d.Key, endpointGate: d.Down, cacheGate: d.Parked,
+		routeGate: d.Parked, topicGate: d.Parked,
+	}
 }
 
 // DefaultDelays are the delays of the daemon.
@@ -249,9 +257,10 @@ func DefaultDelays() Delays {
 	return Delays{
 		Message: func() backoff.BackOff { return fullJitter(100*time.Millisecond, 30*time.Second) },
 		Quota:   func() backoff.BackOff { return fullJitter(100*time.Millisecond, 5*time.Second) },
-		Key:     func() backoff.BackOff { return someJitter(2*time.Second, 15*time.Second) }, // Never at once: it takes time to get a new key.
-		Parked:  func() backoff.BackOff { return fullJitter(5*time.Second, time.Minute) },
-		Down:    func() backoff.BackOff { return backoff.NewConstantBackOff(time.Second) },
+		// Never at once: it takes time to get a new key.
+		Key:    func() backoff.BackOff { return someJitter(2*time.Second, 15*time.Second) },
+		Parked: func() backoff.BackOff { return fullJitter(5*time.Second, time.Minute) },
+		Down:   func() backoff.BackOff { return backoff.NewConstantBackOff(time.Second) },
 	}
 }
 

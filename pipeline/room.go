@@ -142,7 +142,8 @@ func (r *Route) roomToReserve() bool {
 	if r.cfg.Overload == DropOldest {
 		return r.unreserved() >= max(1, r.maxMessages/minReserve)
 	}
-	return r.unreserved() >= max(1, r.maxOccupied()/minReserve) && r.occupiedBytes() <= r.maxOccupiedBytes()-r.maxOccupiedBytes()/minReserve
+	return r.unreserved() >= max(1, r.maxOccupied()/minReserve) &&
+		r.occupiedBytes() <= r.maxOccupiedBytes()-r.maxOccupiedBytes()/minReserve
 }
 
 // wakeSource wakes the source if it waits for room and there is enough.

@@ -15,7 +15,10 @@ import (
 func TestReserveAsksForNoMoreThanThereIsRoomFor(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		hold := make(chan struct{})
-		p, stop := start(t, pipeline.Config{Workers: 1, MaxMessages: 8, MaxBytes: 1000, Routes: []pipeline.RouteConfig{{Returnable: true}}}, fakeSink(func(*pipeline.Request) pipeline.Answer {
+		p, stop := start(t, pipeline.Config{
+			Workers: 1, MaxMessages: 8, MaxBytes: 1000,
+			Routes: []pipeline.RouteConfig{{Returnable: true}},
+		}, fakeSink(func(*pipeline.Request) pipeline.Answer {
 			<-hold
 			return accept()
 		}))
@@ -53,13 +56,23 @@ func TestReserveAsksForNoMoreThanThereIsRoomFor(t *testing.T) {
 
 func TestHaltedRouteAsksForNothingButAProbe(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := &script{began: time.Now(), answers: map[string][]pipeline.Answer{"t": slices.Repeat([]pipeline.Answer{answer(pipeline.HaltAll, pipeline.Result401, 401)}, 3)}}
+		s := &script{
+			began: time.Now(),
+			answers: map[string][]pipeline.Answer{"t": slices.Repeat(
+				[]pipeline.Answer{answer(pipeline.HaltAll, pipeline.Result401, 401)}, 3)},
+		}
 		settled := newEnds()
-		p, stop := start(t, pipeline.Config{Workers: 2, MaxMessages: 100, Routes: []pipeline.RouteConfig{{Returnable: true, Ordered: true, Settler: settled}}}, s)
+		p, stop := start(t, pipeline.Config{
+			Workers: 2, MaxMessages: 100,
+			Routes: []pipeline.RouteConfig{{Returnable: true, Ordered: true, Settler: settled}},
+		}, s)
 		r := p.Route(0)
 		r.Reserve()
 		for i := range 4 {
-			r.Submit(pipeline.Message{Topic: "t", Payload: strconv.AppendInt(nil, int64(i), 10), Time: time.Now(), Handle: i})
+			r.Submit(pipeline.Message{
+				Topic: "t", Payload: strconv.AppendInt(nil, int64(i), 10),
+				Time: time.Now(), Handle: i,
+			})
 		}
 		r.Release(96)
 		synctest.Wait()
@@ -89,9 +102,10 @@ func TestHaltedRouteAsksForNothingButAProbe(t *testing.T) {
 // With nothing to probe with, nobody would ever find out that the endpoint is back.
 func TestHaltedRouteThatHoldsNothingAsksForOneMessage(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		p, stop := start(t, pipeline.Config{Routes: []pipeline.RouteConfig{{Returnable: true, AtMostOnce: true}}}, fakeSink(func(*pipeline.Request) pipeline.Answer {
-			return answer(pipeline.Ambiguous, pipeline.ResultTimeout, 0)
-		}))
+		p, stop := start(t, pipeline.Config{Routes: []pipeline.RouteConfig{{Returnable: true, AtMostOnce: true}}},
+			fakeSink(func(*pipeline.Request) pipeline.Answer {
+				return answer(pipeline.Ambiguous, pipeline.ResultTimeout, 0)
+			}))
 		for range downAfter {
 			p.Route(0).Submit(message("t", nil))
 			synctest.Wait()
@@ -110,10 +124,16 @@ func TestEndpointThatWishesToBeLeftAloneHaltsPublishing(t *testing.T) {
 		busy.RetryAfter = 10 * time.Minute
 		s := &script{began: time.Now(), answers: map[string][]pipeline.Answer{"t": {busy}}}
 		settled := newEnds()
-		p, stop := start(t, pipeline.Config{Workers: 2, MaxMessages: 100, Routes: []pipeline.RouteConfig{{Returnable: true, Ordered: true, Settler: settled}}}, s)
+		p, stop := start(t, pipeline.Config{
+			Workers: 2, MaxMessages: 100,
+			Routes: []pipeline.RouteConfig{{Returnable: true, Ordered: true, Settler: settled}},
+		}, s)
 		r := p.Route(0)
 		for i := range 4 {
-			r.Submit(pipeline.Message{Topic: "t", Payload: strconv.AppendInt(nil, int64(i), 10), Time: time.Now(), Handle: i})
+			r.Submit(pipeline.Message{
+				Topic: "t", Payload: strconv.AppendInt(nil, int64(i), 10),
+				Time: time.Now(), Handle: i,
+			})
 		}
 		time.Sleep(time.Minute)
 		if n, _ := r.Reserve(); n != 0 || time.Since(r.Halted()) != time.Minute {
@@ -142,9 +162,15 @@ func TestHandBackKeepsTheOrderOfEachTopic(t *testing.T) {
 				order = append(order, handle.(int))
 			}
 		})
-		p, stop := start(t, pipeline.Config{Workers: 1, Routes: []pipeline.RouteConfig{{Returnable: true, Ordered: true, Settler: settler}}}, fakeSink(func(*pipeline.Request) pipeline.Answer {
-			return answer(pipeline.HaltAll, pipeline.Result401, 401)
-		}))
+		p, stop := start(t,
+			pipeline.Config{
+				Workers: 1,
+				Routes:  []pipeline.RouteConfig{{Returnable: true, Ordered: true, Settler: settler}},
+			}, fakeSink(func(
+				*pipeline.Request,
+			) pipeline.Answer {
+				return answer(pipeline.HaltAll, pipeline.Result401, 401)
+			}))
 		for i := range 40 {
 			p.Route(0).Submit(pipeline.Message{Topic: fmt.Sprint(i % 4), Payload: nil, Time: time.Now(), Handle: i})
 		}

@@ -84,7 +84,8 @@ type Route struct {
 	cache    *cache
 
 	// What may stop it.
-	gate        gate      // Closed while the key may not publish to any of its topics, or all that it sends is rejected.
+	// Closed while the key may not publish to any of its topics, or all that it sends is rejected.
+	gate        gate
 	paused      bool      // An operator has paused it.
 	closed      bool      // The source submits no more; what it could take back has been returned.
 	haltedSince time.Time // When a gate or an operator stopped it; zero: none has.
@@ -239,15 +240,19 @@ func (c *RouteConfig) rejectEmpty(e *entry) bool {
 }
 
 func tooLarge(c *RouteConfig, n, limit int, name string) *Rejection {
-	return &Rejection{Reason: "too_large", Detail: fmt.Sprintf("%d bytes, the route's %s is %d", n, name, limit), Route: c.Name}
+	return &Rejection{
+		Reason: "too_large", Detail: fmt.Sprintf("%d bytes, the route's %s is %d", n, name, limit),
+		Route: c.Name,
+	}
 }
 
 // skips reports whether the route skips the message.
 func (c *RouteConfig) skips(m *Message) bool { return len(m.Payload) == 0 && c.Empty == EmptySkipped }
 
 // Close says that the source submits no more. A returnable route returns at once what it has queued and what may still
-// be submitted. Another route publishes what it has, even if it was paused. In both cases, what is in flight runs to its
-// end. An ordered route returns the messages of a topic in their order, and those behind one in flight only after it.
+// be submitted. Another route publishes what it has, even if it was paused. In both cases, what is in flight runs to
+// its end. An ordered route returns the messages of a topic in their order, and those behind one in flight only after
+// it.
 func (r *Route) Close() {
 	p := r.pipeline
 	p.mu.Lock()
@@ -267,8 +272,8 @@ func (r *Route) Close() {
 	p.unlock()
 }
 
-// Pause stops publishing for the route at once; what is in flight runs to its end. The source is told that publishing is
-// halted, so that a stream keeps its messages or takes them back.
+// Pause stops publishing for the route at once; what is in flight runs to its end. The source is told that publishing
+// is halted, so that a stream keeps its messages or takes them back.
 func (r *Route) Pause() { r.setPaused(true) }
 
 // Resume lets a paused route go on at once.

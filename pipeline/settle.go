@@ -8,8 +8,8 @@ import (
 	"momento-bridge/pipeline/quota"
 )
 
-// finish takes a publish out of flight with its answer, and decides what becomes of its messages: they end, or are tried
-// again.
+// finish takes a publish out of flight with its answer, and decides what becomes of its messages: they end, or are
+// tried again.
 func (d *dispatcher) finish(now time.Time, p *parcel, a Answer) {
 	d.attempted(now, p, a)
 	r := d.land(p)
@@ -123,8 +123,8 @@ var settlementSlices = sync.Pool{New: func() any { return new([]settlement) }}
 // unlock frees the mutex. Then it tells the sources how the messages that have ended did, and logs what has happened.
 // Whoever may have ended a message, or noted an event, must free the mutex by unlock.
 //
-// unlock wakes Submit calls for which there is room now, and the workers once the pipeline is drained. It wakes no worker
-// for a message that has become ready: the caller must have called pump for that.
+// unlock wakes Submit calls for which there is room now, and the workers once the pipeline is drained. It wakes no
+// worker for a message that has become ready: the caller must have called pump for that.
 func (p *Pipeline) unlock() {
 	d := &p.d
 	if d.anyEnded {
@@ -223,8 +223,8 @@ func (d *dispatcher) endLane(l *lane, o Outcome) {
 	}
 }
 
-// mustLand reports whether what the lane has queued can be returned only after the message in flight has landed: if that
-// is returned as well, it must be returned first.
+// mustLand reports whether what the lane has queued can be returned only after the message in flight has landed: if
+// that is returned as well, it must be returned first.
 func (l *lane) mustLand(d *dispatcher) bool {
 	return l.route.cfg.Ordered && l.route.closed && l.inFlight > 0 && !d.stopped
 }

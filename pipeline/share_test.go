@@ -23,7 +23,10 @@ func shares(t *testing.T, cfg pipeline.Config, length time.Duration) map[string]
 		}))
 		for i, r := range cfg.Routes {
 			for n := range 9000 {
-				p.Route(i).Submit(pipeline.Message{Topic: r.Name, Payload: make([]byte, 1+i*1500), Time: time.Now(), Handle: n})
+				p.Route(i).Submit(pipeline.Message{
+					Topic: r.Name, Payload: make([]byte, 1+i*1500),
+					Time: time.Now(), Handle: n,
+				})
 			}
 		}
 		hard, cancel := contextFor(t, length)
@@ -34,7 +37,10 @@ func shares(t *testing.T, cfg pipeline.Config, length time.Duration) map[string]
 }
 
 func TestRoutesShareAQuotaByWeight(t *testing.T) {
-	limits := pipeline.Limits{Region: pipeline.Rate{Ceiling: 100}, Routes: map[string]pipeline.RouteLimit{"a": {Weight: 3}}}
+	limits := pipeline.Limits{
+		Region: pipeline.Rate{Ceiling: 100},
+		Routes: map[string]pipeline.RouteLimit{"a": {Weight: 3}},
+	}
 	routes := []pipeline.RouteConfig{{Name: "a"}, {Name: "b"}, {Name: "c"}}
 	got := shares(t, pipeline.Config{Limits: limits, Routes: routes}, time.Minute)
 	for name, want := range map[string]int{"a": 3600, "b": 1200, "c": 1200} {
@@ -47,7 +53,11 @@ func TestRoutesShareAQuotaByWeight(t *testing.T) {
 // Where operations are counted, it is those that are shared: b's messages cost two each, c's three.
 func TestRoutesShareOperationsRatherThanMessages(t *testing.T) {
 	limits := pipeline.Limits{Region: pipeline.Rate{Ceiling: 90}}
-	got := shares(t, pipeline.Config{Operations: true, Limits: limits, Routes: []pipeline.RouteConfig{{Name: "a"}, {Name: "b"}, {Name: "c"}}}, time.Minute)
+	got := shares(t, pipeline.Config{Operations: true, Limits: limits, Routes: []pipeline.RouteConfig{
+		{Name: "a"},
+		{Name: "b"},
+		{Name: "c"},
+	}}, time.Minute)
 	for name, want := range map[string]int{"a": 1800, "b": 900, "c": 600} {
 		if got[name] < want-5 || got[name] > want+5 {
 			t.Errorf("route %s had %d messages, want %d: %v", name, got[name], want, got)
@@ -75,7 +85,11 @@ func TestHotTopicsDoNotStarveAQuietOne(t *testing.T) {
 	const hot, perSecond = 20, 10.0
 	synctest.Test(t, func(t *testing.T) {
 		var waits []time.Duration
-		p, stop := start(t, pipeline.Config{Workers: 8, MaxMessages: 100_000, Limits: pipeline.Limits{Region: pipeline.Rate{Ceiling: perSecond}}, Routes: []pipeline.RouteConfig{{Ordered: true, Returnable: true}}},
+		p, stop := start(t, pipeline.Config{
+			Workers: 8, MaxMessages: 100_000,
+			Limits: pipeline.Limits{Region: pipeline.Rate{Ceiling: perSecond}},
+			Routes: []pipeline.RouteConfig{{Ordered: true, Returnable: true}},
+		},
 			fakeSink(func(r *pipeline.Request) pipeline.Answer {
 				if r.Topic == "quiet" {
 					var at int64

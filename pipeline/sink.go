@@ -15,16 +15,16 @@ type Connection interface {
 	Depth() int
 	// Send takes over publishes, no more than Depth has room for. While the connection opens or the endpoint does not
 	// read, it may block until the deadline of the first. Receive returns each publish exactly once, with its answer.
-	// Until then the connection owns the request and may read its payload. It may delay writing publishes until the next
-	// Receive.
+	// Until then the connection owns the request and may read its payload. It may delay writing publishes until the
+	// next Receive.
 	Send(rs []*Request)
 	// TrySend sends one publish at once and returns true if that takes no waiting: the connection is open, a Receive
-	// waits on it, no answer is awaited, and nothing has come. Otherwise it does nothing and returns false. Any goroutine
-	// may call it, one at a time. The rest is as with Send.
+	// waits on it, no answer is awaited, and nothing has come. Otherwise it does nothing and returns false. Any
+	// goroutine may call it, one at a time. The rest is as with Send.
 	TrySend(r *Request) bool
 	// Receive blocks until publishes are answered or Interrupt is called, and appends the answers to dst. It may append
-	// none. While no answer is awaited it watches the connection: unexpected data, or a close, ends the connection before
-	// anything more is sent on it.
+	// none. While no answer is awaited it watches the connection: unexpected data, or a close, ends the connection
+	// before anything more is sent on it.
 	Receive(dst []Answered) []Answered
 	// Interrupt makes the Receive return that blocks, or else the next one. It does not block.
 	Interrupt()
@@ -63,12 +63,13 @@ type Answer struct {
 	Reason string
 	// Detail is a bounded excerpt of the answer or the error's text, for logs. It holds neither key nor payload.
 	Detail string
-	// Foreign says that the answer does not come from Momento: something else is at the endpoint's address or on the way.
+	// Foreign says that the answer does not come from Momento: something else is at the endpoint's address or on the
+	// way.
 	Foreign bool
 	// Advised says that Detail says what to do.
 	Advised bool
-	// Echo says that another publish has had the same failure, because a connection with several has broken. It does not
-	// count as a failure of the endpoint again.
+	// Echo says that another publish has had the same failure, because a connection with several has broken. It does
+	// not count as a failure of the endpoint again.
 	Echo bool
 }
 
@@ -80,16 +81,18 @@ type Verdict uint8
 
 // The verdicts. The zero Verdict is invalid, so that a sink cannot forget to choose one.
 const (
-	Accept    Verdict = iota + 1 // Published.
-	Reject                       // This message can never succeed.
-	HaltAll                      // The key is refused, or missing if Status is 0: no message can succeed until someone acts.
-	HaltTopic                    // The key may not publish to this topic.
-	HaltCache                    // The cache does not exist.
-	HaltRoute                    // Whatever the route publishes is rejected. The pipeline decides this; a sink never does.
-	SlowDown                     // A quota is used up: the same message is sent again, at a lower rate.
-	Retry                        // It has not been published, and is sent again later.
-	Ambiguous                    // It is unknown whether it has been published.
-	Unsent                       // It has not been published, and nothing is wrong: it is sent again at once.
+	Accept Verdict = iota + 1 // Published.
+	Reject                    // This message can never succeed.
+	// The key is refused, or missing if Status is 0: no message can succeed until someone acts.
+	HaltAll
+	HaltTopic // The key may not publish to this topic.
+	HaltCache // The cache does not exist.
+	// Whatever the route publishes is rejected. The pipeline decides this; a sink never does.
+	HaltRoute
+	SlowDown  // A quota is used up: the same message is sent again, at a lower rate.
+	Retry     // It has not been published, and is sent again later.
+	Ambiguous // It is unknown whether it has been published.
+	Unsent    // It has not been published, and nothing is wrong: it is sent again at once.
 )
 
 // String names the verdict for logs and tests.

@@ -7,8 +7,8 @@ import (
 	"momento-bridge/pipeline/quota"
 )
 
-// Stats is a snapshot of the whole pipeline at one moment. For each route in it, Received is the sum of what is settled,
-// queued and in flight.
+// Stats is a snapshot of the whole pipeline at one moment. For each route in it, Received is the sum of what is
+// settled, queued and in flight.
 type Stats struct {
 	Routes      []RouteStats
 	QueuedBytes int64        // Payload held, in flight included.
@@ -193,7 +193,8 @@ const (
 
 // RouteLimits lists every limit.
 var RouteLimits = [...]Limit{
-	ByNothing, ByQuota, ByConnections, ByOrder, ByBackoff, ByEndpoint, ByKey, ByCache, ByPermission, ByRejection, ByPause,
+	ByNothing, ByQuota, ByConnections, ByOrder, ByBackoff, ByEndpoint, ByKey, ByCache, ByPermission,
+	ByRejection, ByPause,
 }
 
 // limitedBy returns what holds the route's queued messages back at this moment. idle says that a connection is free.
@@ -260,7 +261,10 @@ type QuotaState = quota.State
 // quotaStats returns all quotas, the region's first.
 func (d *dispatcher) quotaStats(now time.Time) []QuotaStats {
 	all := []QuotaStats{quotaStats("region", d.region, now)}
-	throughput := QuotaStats{Scope: "throughput", Rate: math.Inf(1), State: quota.Unlimited, Reason: "no refusal was about bytes"}
+	throughput := QuotaStats{
+		Scope: "throughput", Rate: math.Inf(1), State: quota.Unlimited,
+		Reason: "no refusal was about bytes",
+	}
 	if d.throughput != nil {
 		throughput = quotaStats("throughput", d.throughput, now)
 	}
@@ -280,5 +284,8 @@ func (d *dispatcher) quotaStats(now time.Time) []QuotaStats {
 
 func quotaStats(scope string, p *quota.Pacer, now time.Time) QuotaStats {
 	s := p.Stats(now)
-	return QuotaStats{Scope: scope, Rate: s.Rate, Learned: s.Learned, State: s.State, Reason: s.Reason, Refusing: s.Refusing}
+	return QuotaStats{
+		Scope: scope, Rate: s.Rate, Learned: s.Learned, State: s.State, Reason: s.Reason,
+		Refusing: s.Refusing,
+	}
 }

@@ -17,14 +17,15 @@ import (
 func TestStuckWorkerIsNoticedAndAnOutageIsNone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		hold := make(chan struct{})
-		p, stop, hardStop := startLogged(t, pipeline.Config{Workers: 1, Routes: []pipeline.RouteConfig{{}}}, fakeSink(func(r *pipeline.Request) pipeline.Answer {
-			if string(r.Payload) == "x" {
-				<-hold
-				return accept()
-			}
-			time.Sleep(5 * time.Second)
-			return answer(pipeline.Ambiguous, pipeline.ResultTimeout, 0)
-		}), slog.DiscardHandler)
+		p, stop, hardStop := startLogged(t, pipeline.Config{Workers: 1, Routes: []pipeline.RouteConfig{{}}},
+			fakeSink(func(r *pipeline.Request) pipeline.Answer {
+				if string(r.Payload) == "x" {
+					<-hold
+					return accept()
+				}
+				time.Sleep(5 * time.Second)
+				return answer(pipeline.Ambiguous, pipeline.ResultTimeout, 0)
+			}), slog.DiscardHandler)
 		p.Route(0).Submit(pipeline.Message{Topic: "t", Payload: []byte("down"), Time: time.Now()})
 		time.Sleep(10 * time.Minute)
 		if why := p.Stuck(time.Now()); why != "" {
@@ -52,7 +53,14 @@ func TestDeadLettersThatCannotBeKeptAreNotStuckAndAreCounted(t *testing.T) {
 			time.Sleep(5 * time.Second)
 			return errors.New("no stream takes it")
 		})
-		p, stop := start(t, pipeline.Config{Workers: 1, InFlight: 16, Routes: []pipeline.RouteConfig{{DeadLetters: letters}}}, fakeSink(func(*pipeline.Request) pipeline.Answer { return accept() }))
+		p, stop := start(t, pipeline.Config{
+			Workers: 1, InFlight: 16,
+			Routes: []pipeline.RouteConfig{{DeadLetters: letters}},
+		}, fakeSink(func(
+			*pipeline.Request,
+		) pipeline.Answer {
+			return accept()
+		}))
 		for i := range 30 {
 			p.Route(0).Submit(pipeline.Message{Topic: "t", Payload: make([]byte, 5000), Time: time.Now(), Handle: i})
 		}
@@ -90,7 +98,8 @@ type deafConnection struct {
 }
 
 func (s *deafSink) Connection(depth int) pipeline.Connection {
-	c := &deafConnection{newFakeConnection(depth, func(*pipeline.Request) pipeline.Answer { return accept() }).(*fakeConnection), s}
+	c := &deafConnection{newFakeConnection(depth,
+		func(*pipeline.Request) pipeline.Answer { return accept() }).(*fakeConnection), s}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.all = append(s.all, c)
@@ -120,7 +129,8 @@ func (s *deafSink) hear() {
 func TestWaitingForQuotaIsNotStuck(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		limits := pipeline.Limits{Region: pipeline.Rate{Ceiling: 1}}
-		p, stop := start(t, pipeline.Config{Workers: 2, Limits: limits, Routes: []pipeline.RouteConfig{{}}}, fakeSink(func(*pipeline.Request) pipeline.Answer { return accept() }))
+		p, stop := start(t, pipeline.Config{Workers: 2, Limits: limits, Routes: []pipeline.RouteConfig{{}}},
+			fakeSink(func(*pipeline.Request) pipeline.Answer { return accept() }))
 		for i := range 20 {
 			p.Route(0).Submit(message("t", i))
 		}

@@ -6,9 +6,9 @@ import (
 	"time"
 )
 
-// A suspect is a message that the endpoint has refused in a way that may be the message's own fault, or its topic's. In an
-// ordered topic what waits behind it counts as well. Once the endpoint has accepted enough others between its attempts,
-// a suspect is put aside: up to a bound it uses up no room, and it is tried again only now and then.
+// A suspect is a message that the endpoint has refused in a way that may be the message's own fault, or its topic's. In
+// an ordered topic what waits behind it counts as well. Once the endpoint has accepted enough others between its
+// attempts, a suspect is put aside: up to a bound it uses up no room, and it is tried again only now and then.
 
 // trouble is what the endpoint has refused a message for. Most messages never have any.
 type trouble struct {
@@ -22,11 +22,11 @@ type trouble struct {
 }
 
 const (
-	// proofsEnough is how often the cache must have accepted others between the attempts of a message before the message
-	// is put aside.
+	// proofsEnough is how often the cache must have accepted others between the attempts of a message before the
+	// message is put aside.
 	proofsEnough = 3
-	// manyTroubled messages of a route in trouble are so many that one proof is enough: all of them are tried again, and
-	// take room.
+	// manyTroubled messages of a route in trouble are so many that one proof is enough: all of them are tried again,
+	// and take room.
 	manyTroubled = 64
 	// manyOfLimit makes that fewer for a route that may hold few messages: one of so many.
 	manyOfLimit = 8
@@ -56,8 +56,8 @@ func (a *Answer) mayBlameMessage() bool {
 	return false
 }
 
-// othersAccepted reports whether the cache has accepted another publish since the first of p's messages was first refused.
-// Then the endpoint is not down, whatever it says to p.
+// othersAccepted reports whether the cache has accepted another publish since the first of p's messages was first
+// refused. Then the endpoint is not down, whatever it says to p.
 func (p *parcel) othersAccepted() bool {
 	since := p.sent
 	if t := p.first.trouble; t != nil {
@@ -114,7 +114,8 @@ func (d *dispatcher) noteTrouble(now time.Time, p *parcel, a Answer) {
 // fault.
 func (p *parcel) proven() bool {
 	t, r := p.first.trouble, p.lane.route
-	return t != nil && (t.proofs >= proofsEnough || t.proofs > 0 && r.troubled > min(manyTroubled, r.maxMessages/manyOfLimit))
+	return t != nil && (t.proofs >= proofsEnough || t.proofs > 0 && r.troubled > min(manyTroubled,
+		r.maxMessages/manyOfLimit))
 }
 
 // putAside puts p's messages aside, which wait for another attempt, so that they use up no room that others need.
@@ -207,8 +208,8 @@ func (e *entry) uncount() {
 	}
 }
 
-// suspectSpacing returns the time between two attempts of what is put aside, all of it together. They use a small part of
-// the quota.
+// suspectSpacing returns the time between two attempts of what is put aside, all of it together. They use a small part
+// of the quota.
 func (d *dispatcher) suspectSpacing() time.Duration {
 	if !d.region.Limited() {
 		return leastSpacing
@@ -225,11 +226,12 @@ const (
 
 // suspectDelay returns the least time until the next attempt of something that is put aside. It grows with how much is.
 func (d *dispatcher) suspectDelay(r *Route) time.Duration {
-	return time.Duration(float64(r.asideUnits) * float64(d.suspectSpacing()) * (0.5 + rand.Float64())) //nolint:gosec // It need not be hard to guess.
+	return time.Duration(float64(r.asideUnits) * float64(d.suspectSpacing()) * (0.5 +
+		rand.Float64())) //nolint:gosec // It need not be hard to guess.
 }
 
-// retrySuspectsSoon is called when a message is accepted that had been refused: the reason may be gone for the others of
-// the route as well. They are tried soon, one after the other, but not often, because they may be refused again.
+// retrySuspectsSoon is called when a message is accepted that had been refused: the reason may be gone for the others
+// of the route as well. They are tried soon, one after the other, but not often, because they may be refused again.
 func (d *dispatcher) retrySuspectsSoon(now time.Time, r *Route) {
 	if now.Before(r.hastenedUntil) {
 		return
@@ -243,8 +245,8 @@ func (d *dispatcher) retrySuspectsSoon(now time.Time, r *Route) {
 // hastenEvery is the least time between two times that the suspects of a route are brought forward.
 const hastenEvery = 10 * time.Second
 
-// isGivenUp reports whether p has been refused for as long as the route allows while others were accepted, and the route
-// has dead letters.
+// isGivenUp reports whether p has been refused for as long as the route allows while others were accepted, and the
+// route has dead letters.
 func (p *parcel) isGivenUp(now time.Time, a Answer) bool {
 	c, e, l := &p.lane.route.cfg, p.first, p.lane
 	t := e.trouble
@@ -257,9 +259,11 @@ func (p *parcel) isGivenUp(now time.Time, a Answer) bool {
 		if a.Result == Result401 || a.Result == Result403 {
 			after = c.GiveUpForbidden
 		}
-		return after > 0 && a.mayBlameMessage() && t.proofs >= proofsEnough && e.attempts+1 >= leastTries && t.evidence >= after
+		return after > 0 && a.mayBlameMessage() && t.proofs >= proofsEnough && e.attempts+1 >= leastTries &&
+			t.evidence >= after
 	case HaltTopic:
-		return c.GiveUpForbidden > 0 && l.gate.closed && now.Sub(l.gate.since) >= c.GiveUpForbidden && l.route.cache.existsSince(l.gate.since)
+		return c.GiveUpForbidden > 0 && l.gate.closed && now.Sub(l.gate.since) >= c.GiveUpForbidden &&
+			l.route.cache.existsSince(l.gate.since)
 	case Accept, Reject, HaltAll, HaltCache, HaltRoute, SlowDown, Unsent:
 	}
 	return false

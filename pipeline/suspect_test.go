@@ -20,7 +20,8 @@ import (
 func TestMessagesThatAreNeverAcceptedHoldNoOthers(t *testing.T) {
 	t.Parallel()
 	for name, refusal := range map[string]pipeline.Answer{
-		"500": answer(pipeline.Retry, pipeline.Result5xx, 500), "403": answer(pipeline.HaltTopic, pipeline.Result403, 403), "404": answer(pipeline.HaltCache, pipeline.Result404, 404),
+		"500": answer(pipeline.Retry, pipeline.Result5xx, 500), "403": answer(pipeline.HaltTopic, pipeline.Result403,
+			403), "404": answer(pipeline.HaltCache, pipeline.Result404, 404),
 		"timeout": answer(pipeline.Ambiguous, pipeline.ResultTimeout, 0),
 	} {
 		for _, bad := range []int{1, 10, 1000} {
@@ -30,16 +31,19 @@ func TestMessagesThatAreNeverAcceptedHoldNoOthers(t *testing.T) {
 					if name == "timeout" && (bad == 1000 || where != "between") {
 						continue
 					}
-					if name == "404" && bad == 1000 && where == "first" { // A cache that has accepted nothing so far is taken for missing.
+					// A cache that has accepted nothing so far is taken for missing.
+					if name == "404" && bad == 1000 && where == "first" {
 						continue
 					}
-					t.Run(fmt.Sprintf("%d messages answered with %s, %s, stream %v, ordered %v", bad, name, where, stream, ordered), func(t *testing.T) {
-						t.Parallel()
-						crowded(t, pipeline.RouteConfig{Ordered: ordered, Returnable: stream}, refusal, bad, where)
-						if long.Asked() {
-							crowded(t, pipeline.RouteConfig{Ordered: !ordered, Returnable: stream}, refusal, bad, where)
-						}
-					})
+					t.Run(fmt.Sprintf(
+						"%d messages answered with %s, %s, stream %v, ordered %v", bad, name, where, stream, ordered),
+						func(t *testing.T) {
+							t.Parallel()
+							crowded(t, pipeline.RouteConfig{Ordered: ordered, Returnable: stream}, refusal, bad, where)
+							if long.Asked() {
+								crowded(t, pipeline.RouteConfig{Ordered: !ordered, Returnable: stream}, refusal, bad, where)
+							}
+						})
 				}
 			}
 		}
@@ -54,7 +58,10 @@ func crowded(t *testing.T, route pipeline.RouteConfig, refusal pipeline.Answer, 
 		var messages []pipeline.Message
 		at := map[string]time.Duration{}
 		add := func(kind string, n int, after time.Duration) {
-			m := pipeline.Message{Topic: fmt.Sprint(kind, n), Payload: []byte(kind), Handle: fmt.Sprintf("m%d", len(messages))}
+			m := pipeline.Message{
+				Topic: fmt.Sprint(kind, n), Payload: []byte(kind),
+				Handle: fmt.Sprintf("m%d", len(messages)),
+			}
 			if kind == "good" {
 				m.Topic = fmt.Sprint("good", n%50)
 			}
@@ -71,9 +78,15 @@ func crowded(t *testing.T, route pipeline.RouteConfig, refusal pipeline.Answer, 
 			}
 			add("good", i, time.Duration(i)*gap)
 		}
-		source := &modelSource{settled: newEnds(), stream: route.Returnable, messages: messages, due: func(i int) time.Duration { return at[messages[i].Handle.(string)] }}
+		source := &modelSource{
+			settled: newEnds(), stream: route.Returnable, messages: messages,
+			due: func(i int) time.Duration { return at[messages[i].Handle.(string)] },
+		}
 		route.Settler = source
-		p := build(pipeline.Config{Workers: 16, MaxMessages: 16384, Delays: pipeline.DefaultDelays(), Routes: []pipeline.RouteConfig{route}}, fakeSink(func(r *pipeline.Request) pipeline.Answer {
+		p := build(pipeline.Config{
+			Workers: 16, MaxMessages: 16384, Delays: pipeline.DefaultDelays(),
+			Routes: []pipeline.RouteConfig{route},
+		}, fakeSink(func(r *pipeline.Request) pipeline.Answer {
 			if strings.HasPrefix(string(r.Payload), "bad") {
 				if refusal.Result == pipeline.ResultTimeout {
 					time.Sleep(time.Until(r.Deadline))
@@ -112,8 +125,10 @@ func crowded(t *testing.T, route pipeline.RouteConfig, refusal pipeline.Answer, 
 		if p99 >= 2*time.Second {
 			t.Errorf("the others wait for %v at the p99", p99)
 		}
-		told := refusal.Status == 403 || refusal.Result == pipeline.Result5xx && where != "last" // Else the others do not show it for long enough.
-		if told && s.Aside < bad-bad/50 {                                                        // The last one may not have been tried often enough.
+		// Else the others do not show it for long enough.
+		told := refusal.Status == 403 || refusal.Result == pipeline.Result5xx && where != "last"
+		// The last one may not have been tried often enough.
+		if told && s.Aside < bad-bad/50 {
 			t.Errorf("%d are counted, want %d", s.Aside, bad)
 		}
 		cancel()
@@ -130,7 +145,10 @@ func TestForbiddenTopicThatKeepsComingTakesNotAllOfTheRoom(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				var granted atomic.Bool
 				settled := &patientEnds{ends: newEnds()}
-				cfg := pipeline.Config{MaxMessages: 50, Delays: pipeline.DefaultDelays(), Routes: []pipeline.RouteConfig{{Settler: settled, Returnable: stream}}}
+				cfg := pipeline.Config{
+					MaxMessages: 50, Delays: pipeline.DefaultDelays(),
+					Routes: []pipeline.RouteConfig{{Settler: settled, Returnable: stream}},
+				}
 				p, stop := start(t, cfg, fakeSink(func(r *pipeline.Request) pipeline.Answer {
 					time.Sleep(5 * time.Millisecond)
 					if r.Topic == "forbidden" && !granted.Load() {
@@ -150,9 +168,11 @@ func TestForbiddenTopicThatKeepsComingTakesNotAllOfTheRoom(t *testing.T) {
 				time.Sleep(10 * time.Second)
 				s := p.Stats().Routes[0]
 				if s.Settled[pipeline.Published] != 2000 || time.Since(began) > 30*time.Second {
-					t.Errorf("%d others are published after %v, want 2000", s.Settled[pipeline.Published], time.Since(began))
+					t.Errorf("%d others are published after %v, want 2000", s.Settled[pipeline.Published],
+						time.Since(began))
 				}
-				if gone := s.Settled[pipeline.Returned]; stream && gone < 900 || !stream && s.Settled[pipeline.Dropped] < 900 {
+				if gone := s.Settled[pipeline.Returned]; stream && gone < 900 || !stream &&
+					s.Settled[pipeline.Dropped] < 900 {
 					t.Errorf("%d are to come again, %d are dropped", gone, s.Settled[pipeline.Dropped])
 				}
 				granted.Store(true)

@@ -77,8 +77,20 @@ func TestEachVerdictHasItsEffect(t *testing.T) {
 		outcome pipeline.Outcome // Of the first message.
 	}{
 		"accepted": {nil, pipeline.RouteConfig{}, nil, []string{"0 a/1", "0 b/3", "0 a/2"}, pipeline.Published},
-		"a rejected message is dropped, its lane goes on": {[]pipeline.Answer{bad}, pipeline.RouteConfig{}, nil, []string{"0 a/1", "0 b/3", "0 a/2"}, pipeline.Dropped},
-		"a rejected message is dead-lettered":             {[]pipeline.Answer{bad}, pipeline.RouteConfig{}, &letters{}, []string{"0 a/1", "0 b/3", "0 a/2"}, pipeline.DeadLettered},
+		"a rejected message is dropped, its lane goes on": {
+			[]pipeline.Answer{bad},
+			pipeline.RouteConfig{},
+			nil,
+			[]string{"0 a/1", "0 b/3", "0 a/2"},
+			pipeline.Dropped,
+		},
+		"a rejected message is dead-lettered": {
+			[]pipeline.Answer{bad},
+			pipeline.RouteConfig{},
+			&letters{},
+			[]string{"0 a/1", "0 b/3", "0 a/2"},
+			pipeline.DeadLettered,
+		},
 		"a dead letter that cannot be kept is tried again without another publish": {
 			[]pipeline.Answer{bad},
 			pipeline.RouteConfig{},
@@ -86,7 +98,8 @@ func TestEachVerdictHasItsEffect(t *testing.T) {
 			[]string{"0 a/1", "0 b/3", "3 a/2"},
 			pipeline.DeadLettered,
 		},
-		"a refused key parks everything and is probed by one message; where it is accepted for others it is the topic that waits": {
+		"a refused key parks everything and is probed by one message; where it is accepted for others it is the " +
+			"topic that waits": {
 			[]pipeline.Answer{key, key},
 			pipeline.RouteConfig{},
 			nil,
@@ -163,13 +176,19 @@ func TestEachVerdictHasItsEffect(t *testing.T) {
 			[]string{"0 a/1", "0 b/3", "0 a/2"},
 			pipeline.Dropped,
 		},
-		"a message that is too large is never sent": {nil, pipeline.RouteConfig{MaxPayload: -1}, nil, nil, pipeline.Dropped},
+		"a message that is too large is never sent": {
+			nil,
+			pipeline.RouteConfig{MaxPayload: -1},
+			nil, nil,
+			pipeline.Dropped,
+		},
 		"an endpoint that is down is probed by one message a second": {
 			slices.Repeat([]pipeline.Answer{broken}, downAfter+1),
 			pipeline.RouteConfig{},
 			nil,
 			[]string{
-				"0 a/1", "0 b/3", "1 a/1", "3 a/1", "7 a/1", "8 a/1", "9 a/1", "10 a/1", "11 a/1", "12 a/1", "13 a/1", "14 a/1", "15 a/1", "15 a/2",
+				"0 a/1", "0 b/3", "1 a/1", "3 a/1", "7 a/1", "8 a/1", "9 a/1", "10 a/1", "11 a/1", "12 a/1", "13 a/1",
+				"14 a/1", "15 a/1", "15 a/2",
 			},
 			pipeline.Published,
 		},
@@ -187,7 +206,10 @@ func TestEachVerdictHasItsEffect(t *testing.T) {
 				synctest.Wait()
 				p.Route(0).Pause() // So that the single worker finds all three.
 				for i, topic := range []string{"a", "a", "b"} {
-					p.Route(0).Submit(pipeline.Message{Topic: topic, Payload: fmt.Append(nil, i+1), Time: time.Now(), Handle: i + 1})
+					p.Route(0).Submit(pipeline.Message{
+						Topic: topic, Payload: fmt.Append(nil, i+1), Time: time.Now(),
+						Handle: i + 1,
+					})
 				}
 				p.Route(0).Resume()
 				time.Sleep(10 * time.Minute)
@@ -205,7 +227,10 @@ func TestEachVerdictHasItsEffect(t *testing.T) {
 
 func TestWithoutOrderARetryHoldsNobody(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := &script{began: time.Now(), answers: map[string][]pipeline.Answer{"a": {answer(pipeline.Retry, pipeline.Result5xx, 500)}}}
+		s := &script{
+			began:   time.Now(),
+			answers: map[string][]pipeline.Answer{"a": {answer(pipeline.Retry, pipeline.Result5xx, 500)}},
+		}
 		p, stop := start(t, pipeline.Config{Workers: 1, Routes: []pipeline.RouteConfig{{}}}, s)
 		for i := range 3 {
 			p.Route(0).Submit(pipeline.Message{Topic: "a", Payload: fmt.Append(nil, i), Time: time.Now()})
@@ -267,10 +292,15 @@ func (l slowLetters) Keep(*pipeline.Message, pipeline.Rejection) error {
 func TestSlowDeadLetterHoldsNobodyWhenItsAnswerEndsAnOutage(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &script{began: time.Now(), answers: map[string][]pipeline.Answer{
-			"a": slices.Repeat([]pipeline.Answer{answer(pipeline.Retry, pipeline.Result5xx, 500)}, 11), // At 0, 1, 3, and then each second as the probe, until b is answered.
+			// At 0, 1, 3, and then each second as the probe, until b is answered.
+			"a": slices.Repeat([]pipeline.Answer{answer(pipeline.Retry, pipeline.Result5xx, 500)}, 11),
 			"b": {answer(pipeline.Reject, pipeline.Result400, 400)},
 		}}
-		p, stop := start(t, pipeline.Config{Workers: 2, Routes: []pipeline.RouteConfig{{Ordered: true, DeadLetters: slowLetters(5 * time.Second)}}}, s)
+		p, stop := start(t,
+			pipeline.Config{
+				Workers: 2,
+				Routes:  []pipeline.RouteConfig{{Ordered: true, DeadLetters: slowLetters(5 * time.Second)}},
+			}, s)
 		p.Route(0).Submit(message("a", nil))
 		time.Sleep(10*time.Second + 500*time.Millisecond)
 		p.Route(0).Submit(message("b", nil))

@@ -5,10 +5,10 @@ import (
 	"time"
 )
 
-// borrowSlot is called when a message has come and a worker is idle. If most workers are idle, it fills a slot of one with
-// what is to be published now, and returns it: the caller sends it with sendFor. That saves waking the worker, which
-// costs as much as the rest of a message's way. Otherwise it has a worker woken and returns nil: many messages are sent
-// sooner side by side.
+// borrowSlot is called when a message has come and a worker is idle. If most workers are idle, it fills a slot of one
+// with what is to be published now, and returns it: the caller sends it with sendFor. That saves waking the worker,
+// which costs as much as the rest of a message's way. Otherwise it has a worker woken and returns nil: many messages
+// are sent sooner side by side.
 func (p *Pipeline) borrowSlot(now time.Time) *slot {
 	w := p.idle[len(p.idle)-p.d.rotation(len(p.idle))]
 	if 2*len(p.idle) <= len(p.workers) || p.waking > 0 || len(w.freeSlots) < len(w.slots) {
@@ -114,8 +114,8 @@ func (d *dispatcher) rotation(idle int) int {
 	return max(1, min(idle, int(d.started.LastSecond()*reuseTime.Seconds())))
 }
 
-// setTimer makes the timer ring at a time, unless it rings before; zero: never. It is needed for idle workers only: busy
-// ones ask again by themselves.
+// setTimer makes the timer ring at a time, unless it rings before; zero: never. It is needed for idle workers only:
+// busy ones ask again by themselves.
 func (p *Pipeline) setTimer(now, at time.Time) {
 	if at.IsZero() || p.timerAt.After(now) && !at.Before(p.timerAt) {
 		return

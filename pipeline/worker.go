@@ -34,8 +34,8 @@ type worker struct {
 	answered time.Time // When the latest answers came.
 }
 
-// slot is a place on a connection with the publish in it. It is in use from the publish's start until its answer has been
-// taken back.
+// slot is a place on a connection with the publish in it. It is in use from the publish's start until its answer has
+// been taken back.
 type slot struct {
 	worker  *worker
 	parcel  parcel
@@ -68,8 +68,8 @@ func (w *worker) run() {
 	}
 }
 
-// take takes back what is answered, and moves what is to be published now into w.taken. If that is nothing, the worker is
-// idle from now on. take returns false when the pipeline has nothing left to publish.
+// take takes back what is answered, and moves what is to be published now into w.taken. If that is nothing, the worker
+// is idle from now on. take returns false when the pipeline has nothing left to publish.
 func (p *Pipeline) take(w *worker) bool {
 	now := w.answered
 	if len(w.answers) == 0 {

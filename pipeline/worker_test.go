@@ -52,8 +52,8 @@ func (c *slowConnection) Send(rs []*pipeline.Request) {
 
 // A message does not wait for the answer to another one while its connection may carry more.
 func TestConnectionCarriesSeveralPublishesAtATime(t *testing.T) {
-	// Until the first answer has shown that the endpoint is slow, a worker whose connection is more than half full takes nothing more: how much comes before that
-	// depends on who runs first.
+	// Until the first answer has shown that the endpoint is slow, a worker whose connection is more than half full
+	// takes nothing more: how much comes before that depends on who runs first.
 	for name, tt := range map[string]struct {
 		messages int
 		every    time.Duration
@@ -68,7 +68,10 @@ func TestConnectionCarriesSeveralPublishesAtATime(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				s := &slowSink{latency: 100 * time.Millisecond}
 				settled := newEnds()
-				p, stop := start(t, pipeline.Config{Workers: 1, InFlight: 16, Routes: []pipeline.RouteConfig{{Settler: settled}}}, s)
+				p, stop := start(t, pipeline.Config{
+					Workers: 1, InFlight: 16,
+					Routes: []pipeline.RouteConfig{{Settler: settled}},
+				}, s)
 				began := time.Now()
 				for i := range tt.messages {
 					p.Route(0).Submit(message(fmt.Sprint("t", i), i))
@@ -91,11 +94,15 @@ func TestConnectionCarriesSeveralPublishesAtATime(t *testing.T) {
 	}
 }
 
-// What is written together costs one system call: where answers come quickly, a full connection waits until it has half its room again.
+// What is written together costs one system call: where answers come quickly, a full connection waits until it has half
+// its room again.
 func TestWorkerSendsSeveralPublishesTogetherWhereAnswersAreQuick(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &slowSink{latency: time.Millisecond}
-		p, stop := start(t, pipeline.Config{Workers: 1, InFlight: 16, MaxMessages: 10_000, Routes: []pipeline.RouteConfig{{}}}, s)
+		p, stop := start(t, pipeline.Config{
+			Workers: 1, InFlight: 16, MaxMessages: 10_000,
+			Routes: []pipeline.RouteConfig{{}},
+		}, s)
 		for i := range 1600 {
 			p.Route(0).Submit(message("t", i))
 		}
@@ -110,7 +117,8 @@ func TestWorkerSendsSeveralPublishesTogetherWhereAnswersAreQuick(t *testing.T) {
 func TestOrderedTopicHasOnePublishInFlightWhateverTheConnectionCarries(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &slowSink{latency: 100 * time.Millisecond}
-		p, stop := start(t, pipeline.Config{Workers: 2, InFlight: 8, Routes: []pipeline.RouteConfig{{Ordered: true}}}, s)
+		p, stop := start(t, pipeline.Config{Workers: 2, InFlight: 8, Routes: []pipeline.RouteConfig{{Ordered: true}}},
+			s)
 		began := time.Now()
 		for i := range 10 {
 			p.Route(0).Submit(message("t", i))

@@ -11,7 +11,8 @@ import (
 	"time"
 )
 
-// handler writes a log for people: the time of day, a sign for what is wrong, the text, and the attributes in the background.
+// handler writes a log for people: the time of day, a sign for what is wrong, the text, and the attributes in the
+// background.
 type handler struct {
 	slog.Handler // Writes the attributes to attrs.
 

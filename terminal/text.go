@@ -22,7 +22,8 @@ func Field(name, text string) []string {
 	return lines
 }
 
-// Wrap breaks text between words into lines of at most so many characters, where no word is longer. There is at least one line.
+// Wrap breaks text between words into lines of at most so many characters, where no word is longer. There is at least
+// one line.
 func Wrap(text string, width int) []string {
 	var lines []string
 	line := ""

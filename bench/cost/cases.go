@@ -40,7 +40,12 @@ var cases = []benchCase{
 	{
 		name: "js", title: "JetStream, 256 B, 64 connections, ordering none; and 16 in flight on each of 4 connections",
 		load: load{js: true, size: small, topics: topics}, subjects: []subject{floor, usual, pipelined}, others: true,
-		lines: []line{{"daemon", cpu, 1}, {"daemon", rate, 1}, {"pipeline16x4", cpu, 0.55}, {"pipeline16x4", rate, 1.3}},
+		lines: []line{
+			{"daemon", cpu, 1},
+			{"daemon", rate, 1},
+			{"pipeline16x4", cpu, 0.55},
+			{"pipeline16x4", rate, 1.3},
+		},
 	},
 	{
 		name: "core", title: "core NATS, the same",
@@ -49,7 +54,10 @@ var cases = []benchCase{
 	},
 	{
 		name: "rate", title: "core NATS at 5 000 messages/s, where wake-ups outweigh work",
-		load: load{size: small, topics: topics, rate: 5000, messages: 50_000}, subjects: []subject{floor, usual, pipelined}, others: true,
+		load: load{size: small, topics: topics, rate: 5000, messages: 50_000}, subjects: []subject{
+			floor, usual,
+			pipelined,
+		}, others: true,
 		lines: []line{{"daemon", cpu, 1.1}},
 	},
 	{
@@ -69,26 +77,42 @@ var cases = []benchCase{
 	},
 	{
 		name: "size4", title: "JetStream, 4 KiB",
-		load: load{js: true, size: 4096, topics: topics, messages: 100_000}, subjects: []subject{floor, usual, pipelined},
+		load: load{js: true, size: 4096, topics: topics, messages: 100_000}, subjects: []subject{
+			floor,
+			usual, pipelined,
+		},
 		lines: []line{{"daemon", cpu, 1}},
 	},
 	{
 		name: "ordered", title: "JetStream, 1 000 topics: ordering topic against none",
-		load:     load{js: true, size: small, topics: 1000},
-		subjects: []subject{usual, {name: "ordered", start: daemon{ordering: "topic"}.start}, {name: "ordered16x4", start: daemon{ordering: "topic", pipeline: 16, connections: 4}.start}},
-		lines:    []line{{"ordered", cpu, 1.15}},
+		load: load{js: true, size: small, topics: 1000},
+		subjects: []subject{
+			usual,
+			{name: "ordered", start: daemon{ordering: "topic"}.start},
+			{name: "ordered16x4", start: daemon{ordering: "topic", pipeline: 16, connections: 4}.start},
+		},
+		lines: []line{{"ordered", cpu, 1.15}},
 	},
 	{
 		name: "batch", title: "JetStream, 100 B, one topic: batches of JSON, up to 30 in each, against none",
-		load:     load{js: true, size: 100, topics: 1},
-		subjects: []subject{usual, {name: "batch-json", start: daemon{batch: "json, max_messages: 30", connections: 4}.start, batched: true, messages: 1_000_000}},
-		lines:    []line{{"batch-json", cpu, 0.2}},
+		load: load{js: true, size: 100, topics: 1},
+		subjects: []subject{
+			usual,
+			{
+				name: "batch-json", start: daemon{batch: "json, max_messages: 30", connections: 4}.start, batched: true,
+				messages: 1_000_000,
+			},
+		},
+		lines: []line{{"batch-json", cpu, 0.2}},
 	},
 	{
 		name: "observed", title: "JetStream, metrics read each second and info in the log, against neither",
-		load:     load{js: true, size: small, topics: topics},
-		subjects: []subject{{name: "unobserved", start: daemon{log: "error"}.start}, {name: "observed", start: daemon{}.start, scraped: true}},
-		lines:    []line{{"observed", cpu, 1.03}},
+		load: load{js: true, size: small, topics: topics},
+		subjects: []subject{
+			{name: "unobserved", start: daemon{log: "error"}.start},
+			{name: "observed", start: daemon{}.start, scraped: true},
+		},
+		lines: []line{{"observed", cpu, 1.03}},
 	},
 	{
 		name: "topics", title: "JetStream, 1, 1 000 and 100 000 topics, ordering topic",

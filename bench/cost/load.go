@@ -56,7 +56,8 @@ func (b *bench) fill(ctx context.Context, conn *nats.Conn, l load) error {
 	}
 	_ = js.DeleteConsumer(ctx, l.stream(), consumerName) // The first time there is none.
 	_, err = js.CreateConsumer(ctx, l.stream(), jetstream.ConsumerConfig{
-		Durable: consumerName, AckPolicy: jetstream.AckExplicitPolicy, AckWait: time.Minute, MaxAckPending: maxAckPending,
+		Durable: consumerName, AckPolicy: jetstream.AckExplicitPolicy, AckWait: time.Minute,
+		MaxAckPending: maxAckPending,
 	})
 	if err != nil {
 		return fmt.Errorf("create the consumer: %w", err)
@@ -86,8 +87,8 @@ func (b *bench) awaitSubscribed(ctx context.Context, l load) error {
 	return b.NATS.AwaitSubscribed(ctx, l.subjects()[0])
 }
 
-// window is how many messages may be on their way between core NATS and nginx, so that the clients, which cannot slow it down, have room for
-// everything.
+// window is how many messages may be on their way between core NATS and nginx, so that the clients, which cannot slow
+// it down, have room for everything.
 const window = 8192
 
 // publisher publishes core messages as fast as they are carried, or at a rate.

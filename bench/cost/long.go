@@ -18,7 +18,8 @@ var windows = []struct {
 	{"10 min", 590 * time.Second, 600 * time.Second},
 }
 
-// runLong has the daemon carry core NATS for as long as the windows say, and prints what a message costs in each. It returns false if messages are missing.
+// runLong has the daemon carry core NATS for as long as the windows say, and prints what a message costs in each. It
+// returns false if messages are missing.
 func (b *bench) runLong(ctx context.Context, c benchCase) (bool, error) {
 	fmt.Printf("\n%s: %s\n", c.name, c.title)
 	conn, err := nats.Connect(b.NATS.URL)
@@ -63,7 +64,9 @@ func (b *bench) runLong(ctx context.Context, c benchCase) (bool, error) {
 		if first == 0 {
 			first = f.cpu
 		}
-		fmt.Printf("  after %-6s %6.2f µs a message, %.3f of the first; %7.0f msg/s, nginx %.2f µs\n", w.name, f.cpu, f.cpu/first, f.rate, f.sinkCPU)
+		fmt.Printf(
+			"  after %-6s %6.2f µs a message, %.3f of the first; %7.0f msg/s, nginx %.2f µs\n", w.name, f.cpu,
+			f.cpu/first, f.rate, f.sinkCPU)
 	}
 	if err := p.Stop(); err != nil {
 		return false, err

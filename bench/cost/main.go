@@ -1,18 +1,21 @@
-// Command cost measures what the daemon costs and how fast it is, against a bare loop that does the same work and nothing else (bench/floor),
-// and against any other program. nats-server, nginx, and the program under test are processes of their own on one machine, in turns within each
-// round; what counts are the ratios within a round, and their medians.
+// Command cost measures what the daemon costs and how fast it is, against a bare loop that does the same work and
+// nothing else (bench/floor), and against any other program. nats-server, nginx, and the program under test are
+// processes of their own on one machine, in turns within each round; what counts are the ratios within a round, and
+// their medians.
 //
 //	go run ./bench/cost                                   # all cases, five rounds, 40 minutes; needs nginx on the PATH
 //	go run ./bench/cost -only js,core -rounds 9 -v
 //	go run ./bench/cost -list
 //	go run ./bench/cost -only js -other 'mine=path/to/program -with flags'
 //
-// Another program is started with PB_MODE (core or js), PB_NATS_URL, PB_SUBJECT, PB_STREAM, PB_CONSUMER (a durable pull consumer that exists) and
-// PB_SINK_URL, and posts each message there until SIGTERM. The words of its command are split at spaces.
+// Another program is started with PB_MODE (core or js), PB_NATS_URL, PB_SUBJECT, PB_STREAM, PB_CONSUMER (a durable pull
+// consumer that exists) and PB_SINK_URL, and posts each message there until SIGTERM. The words of its command are split
+// at spaces.
 //
-// CPU is user and system time of the program's own process, from the tenth part of the messages to the last. Every run also checks that nginx
-// has answered exactly as many requests as there are messages, and that the consumer has nothing left. The exit status is 1 if a check failed. A
-// ratio beyond its line is marked, and fails nothing: machines differ. Figures also go to -out, in the format of benchstat.
+// CPU is user and system time of the program's own process, from the tenth part of the messages to the last. Every run
+// also checks that nginx has answered exactly as many requests as there are messages, and that the consumer has nothing
+// left. The exit status is 1 if a check failed. A ratio beyond its line is marked, and fails nothing: machines differ.
+// Figures also go to -out, in the format of benchstat.
 package main
 
 import (
@@ -35,7 +38,8 @@ func main() {
 	flag.BoolVar(&b.verbose, "v", false, "print every run")
 	flag.Func("other", "another program for the cases js, core and rate: 'name=command'", b.addOther)
 	only := flag.String("only", "", "cases, separated by commas")
-	flag.StringVar(&b.subjects, "subjects", "", "only these subjects of each case, besides the first, separated by commas")
+	flag.StringVar(&b.subjects, "subjects", "",
+		"only these subjects of each case, besides the first, separated by commas")
 	list := flag.Bool("list", false, "list the cases")
 	out := flag.String("out", "", "append the figures of every run to this `file`")
 	flag.Parse()
@@ -167,7 +171,8 @@ func (b *bench) note(c benchCase, s subject, f figure) {
 		fmt.Printf("  %-16s %s\n", s.name, f)
 	}
 	if b.out != nil {
-		fmt.Fprintf(b.out, "BenchmarkCost/%s/%s 1 %.3f cpu-µs/msg %.0f msg/s %.1f peak-MiB\n", c.name, s.name, f.cpu, f.rate, float64(f.memory)/(1<<20))
+		fmt.Fprintf(b.out, "BenchmarkCost/%s/%s 1 %.3f cpu-µs/msg %.0f msg/s %.1f peak-MiB\n", c.name, s.name, f.cpu,
+			f.rate, float64(f.memory)/(1<<20))
 	}
 }
 

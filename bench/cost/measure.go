@@ -23,7 +23,9 @@ type figure struct {
 }
 
 func (f figure) String() string {
-	return fmt.Sprintf("%6.2f µs  %7.0f msg/s  nginx %5.2f  nats %5.2f  %4d MiB  %d connections", f.cpu, f.rate, f.sinkCPU, f.natsCPU, f.memory>>20, f.connections)
+	return fmt.Sprintf(
+		"%6.2f µs  %7.0f msg/s  nginx %5.2f  nats %5.2f  %4d MiB  %d connections", f.cpu, f.rate, f.sinkCPU, f.natsCPU,
+		f.memory>>20, f.connections)
 }
 
 // sample is a moment of a run.
@@ -104,7 +106,9 @@ func (b *bench) check(ctx context.Context, f *figure, p process, conn *nats.Conn
 }
 
 // follow takes samples until everything has been carried, and publishes what is to be published meanwhile.
-func (b *bench) follow(ctx context.Context, p process, conn *nats.Conn, l load, batched bool, already int) ([]sample, error) {
+func (b *bench) follow(ctx context.Context, p process, conn *nats.Conn, l load, batched bool,
+	already int,
+) ([]sample, error) {
 	var samples []sample
 	publish := newPublisher(conn, l)
 	began, moved, last, tick := time.Now(), time.Now(), 0, 10*time.Millisecond

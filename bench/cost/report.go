@@ -12,7 +12,9 @@ func report(c benchCase, subjects []subject, figures [][]figure) {
 	for i, s := range subjects {
 		all := figures[i]
 		cpus := each(all, func(f figure) float64 { return f.cpu })
-		fmt.Printf("  %-16s %8.2f (%.2f to %.2f) %9.0f %7.2f %7.2f %6.0f %6.0f\n", s.name, median(cpus), slices.Min(cpus), slices.Max(cpus),
+		fmt.Printf(
+			"  %-16s %8.2f (%.2f to %.2f) %9.0f %7.2f %7.2f %6.0f %6.0f\n", s.name, median(cpus), slices.Min(
+				cpus), slices.Max(cpus),
 			median(each(all, func(f figure) float64 { return f.rate })),
 			median(each(all, func(f figure) float64 { return f.sinkCPU })),
 			median(each(all, func(f figure) float64 { return f.natsCPU })),
@@ -30,7 +32,8 @@ func ratios(c benchCase, name string, own, reference []figure) string {
 		cpus[i], rates[i] = own[i].cpu/reference[i].cpu, own[i].rate/reference[i].rate
 	}
 	var text strings.Builder
-	fmt.Fprintf(&text, "CPU %.3f (%.2f to %.2f), msg/s %.3f (%.2f to %.2f)", median(cpus), slices.Min(cpus), slices.Max(cpus), median(rates), slices.Min(rates), slices.Max(rates))
+	fmt.Fprintf(&text, "CPU %.3f (%.2f to %.2f), msg/s %.3f (%.2f to %.2f)", median(cpus), slices.Min(cpus),
+		slices.Max(cpus), median(rates), slices.Min(rates), slices.Max(rates))
 	for _, l := range c.lines {
 		switch {
 		case l.subject != name:

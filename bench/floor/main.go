@@ -1,5 +1,6 @@
-// Command floor is the bridge that one writes in an hour: NATS, a channel, and a loop with fasthttp for each connection. It queues nothing else,
-// paces nothing, repeats nothing, counts nothing, and ends at the first error. What the daemon costs is measured against it, see bench/cost.
+// Command floor is the bridge that one writes in an hour: NATS, a channel, and a loop with fasthttp for each
+// connection. It queues nothing else, paces nothing, repeats nothing, counts nothing, and ends at the first error. What
+// the daemon costs is measured against it, see bench/cost.
 //
 //	floor -nats URL -subject S -url http://HOST:PORT/topics/CACHE/TOPIC                   # core NATS
 //	floor -nats URL -stream S -consumer C -url http://HOST:PORT/topics/CACHE/TOPIC        # JetStream, each message acknowledged after its 204
@@ -120,7 +121,10 @@ func newClient(target, ca string, connections int) (*fasthttp.HostClient, error)
 	if err != nil {
 		return nil, fmt.Errorf("read the URL: %w", err)
 	}
-	client := &fasthttp.HostClient{Addr: u.Host, MaxConns: connections, NoDefaultUserAgentHeader: true, IsTLS: u.Scheme == "https"}
+	client := &fasthttp.HostClient{
+		Addr: u.Host, MaxConns: connections, NoDefaultUserAgentHeader: true,
+		IsTLS: u.Scheme == "https",
+	}
 	if ca != "" {
 		pem, err := os.ReadFile(ca)
 		if err != nil {

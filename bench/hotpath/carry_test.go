@@ -35,14 +35,14 @@ var ways = []struct {
 	{"4x16", 4, 16},
 }
 
-// BenchmarkCore is the whole way from core NATS to the endpoint. The server, the endpoint and what publishes to the server are part of what is
-// measured.
+// BenchmarkCore is the whole way from core NATS to the endpoint. The server, the endpoint and what publishes to the
+// server are part of what is measured.
 //
 //	go test -run '^$' -bench BenchmarkCore -count 6 ./bench/hotpath
 func BenchmarkCore(b *testing.B) { eachLoad(b, carryCore) }
 
-// BenchmarkJetStream is the whole way from a stream in memory that is full already, with an acknowledgement for each message that has reached the
-// server at the end. The server and the endpoint are part of what is measured.
+// BenchmarkJetStream is the whole way from a stream in memory that is full already, with an acknowledgement for each
+// message that has reached the server at the end. The server and the endpoint are part of what is measured.
 //
 //	go test -run '^$' -bench BenchmarkJetStream -count 6 ./bench/hotpath
 func BenchmarkJetStream(b *testing.B) { eachLoad(b, carryStream) }
@@ -50,7 +50,8 @@ func BenchmarkJetStream(b *testing.B) { eachLoad(b, carryStream) }
 func eachLoad(b *testing.B, carry func(b *testing.B, workers, inFlight, size int)) {
 	for _, way := range ways {
 		for _, size := range []int{256, 1024, 4096} {
-			b.Run(fmt.Sprintf("%s/%dB", way.name, size), func(b *testing.B) { carry(b, way.workers, way.inFlight, size) })
+			b.Run(fmt.Sprintf("%s/%dB", way.name, size),
+				func(b *testing.B) { carry(b, way.workers, way.inFlight, size) })
 		}
 	}
 }
@@ -73,7 +74,8 @@ type tally struct {
 	lost  int // Not published.
 }
 
-// Core NATS is given groups of messages, no more at a time than the client's buffer, of as many messages as the queue, has room for.
+// Core NATS is given groups of messages, no more at a time than the client's buffer, of as many messages as the queue,
+// has room for.
 const (
 	group  = 1024
 	groups = queue / group / 2
@@ -118,7 +120,8 @@ func carryCore(b *testing.B, workers, inFlight, size int) {
 	url := rig.NATS(b)
 	conn, endpoint := connect(b, url), rig.Listen(b)
 	src := source.NewCore(conn, source.CoreConfig{
-		Route: "bench", Subject: "bench.>", Queue: "bench", Template: subjectTemplate(b), PendingMessages: queue, PendingBytes: 64 << 20,
+		Route: "bench", Subject: "bench.>", Queue: "bench", Template: subjectTemplate(
+			b), PendingMessages: queue, PendingBytes: 64 << 20,
 	}, quiet())
 	ended := newTally(b.N, src)
 	bridge := start(b, endpoint, workers, inFlight, ended, pipeline.RouteConfig{})
@@ -155,7 +158,10 @@ func carryStream(b *testing.B, workers, inFlight, size int) {
 	acks := source.NewAcks(conn)
 	src, err := source.NewJetStream(conn, acks, source.JetStreamConfig{
 		Route: "bench", Stream: "bench", Consumer: "bench", Create: true, Template: subjectTemplate(b),
-		Circumstances: source.Circumstances{Rate: math.Inf(1), Connections: workers * inFlight, Timeout: timeout, QueueMessages: queue},
+		Circumstances: source.Circumstances{
+			Rate: math.Inf(1), Connections: workers * inFlight, Timeout: timeout,
+			QueueMessages: queue,
+		},
 	}, quiet())
 	if err != nil {
 		b.Fatal(err)
@@ -175,7 +181,8 @@ func carryStream(b *testing.B, workers, inFlight, size int) {
 		b.Fatal(err)
 	}
 	acknowledged := 0
-	for end := time.Now().Add(timeout); acknowledged < b.N && time.Now().Before(end); { // The server works them off on a goroutine of its own.
+	// The server works them off on a goroutine of its own.
+	for end := time.Now().Add(timeout); acknowledged < b.N && time.Now().Before(end); {
 		info, err := consumer.Info(b.Context())
 		if err != nil {
 			b.Fatal(err)
@@ -192,7 +199,9 @@ type running struct {
 }
 
 // start wires the parts as the daemon does. Messages end at ended.
-func start(b *testing.B, endpoint *rig.Endpoint, workers, inFlight int, ended *tally, rc pipeline.RouteConfig) *running {
+func start(b *testing.B, endpoint *rig.Endpoint, workers, inFlight int, ended *tally,
+	rc pipeline.RouteConfig,
+) *running {
 	b.Helper()
 	momento := newSink(b, endpoint)
 	rc.Name, rc.Cache, rc.MaxPayload, rc.Settler = "bench", "bench", 1<<20, ended

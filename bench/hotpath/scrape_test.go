@@ -41,7 +41,8 @@ func BenchmarkScrape(b *testing.B) {
 func registry(b *testing.B, routes int) *prometheus.Registry {
 	b.Helper()
 	cfg := pipeline.Config{
-		Workers: 1, MaxMessages: queue, MaxBytes: 64 << 20, Limits: pipeline.Limits{Region: pipeline.Rate{Ceiling: math.Inf(1)}},
+		Workers: 1, MaxMessages: queue, MaxBytes: 64 << 20,
+		Limits: pipeline.Limits{Region: pipeline.Rate{Ceiling: math.Inf(1)}},
 		Delays: pipeline.DefaultDelays(),
 	}
 	for i := range routes {
@@ -50,6 +51,7 @@ func registry(b *testing.B, routes int) *prometheus.Registry {
 	metrics := prometheus.NewRegistry()
 	pipe := pipeline.New(cfg, nil, quiet(), pipeline.NewMetrics(metrics))
 	newSink(b, &rig.Endpoint{URL: "http://127.0.0.1:1"}).Register(metrics)
-	metrics.MustRegister(pipe, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	metrics.MustRegister(pipe, collectors.NewGoCollector(),
+		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return metrics
 }

@@ -26,9 +26,18 @@ var cases = []testCase{
 	{name: "bucket", run: emulated, short: true, limiter: "--burst 500", rate: 500, kind: "bucket", sharp: true},
 	{name: "bucket-60s", run: emulated, limiter: "--burst 30000", rate: 500, kind: "bucket", sharp: true},
 	{name: "gcra", run: emulated, limiter: "--limiter gcra --burst 2", rate: 500, kind: "bucket", sharp: true},
-	{name: "fixed-window", run: emulated, short: true, limiter: "--limiter fixed-window", rate: 500, kind: "fixed-window", sharp: true},
-	{name: "fixed-window-10s", run: emulated, limiter: "--limiter fixed-window --window 10s", rate: 500, kind: "fixed-window", sharp: true},
-	{name: "sliding", run: emulated, short: true, limiter: "--limiter sliding", rate: 500, kind: "sliding", sharp: true},
+	{
+		name: "fixed-window", run: emulated, short: true, limiter: "--limiter fixed-window", rate: 500,
+		kind: "fixed-window", sharp: true,
+	},
+	{
+		name: "fixed-window-10s", run: emulated, limiter: "--limiter fixed-window --window 10s", rate: 500,
+		kind: "fixed-window", sharp: true,
+	},
+	{
+		name: "sliding", run: emulated, short: true, limiter: "--limiter sliding", rate: 500, kind: "sliding",
+		sharp: true,
+	},
 	{name: "sliding-penalty", run: emulated, limiter: "--limiter sliding-penalty", rate: 500, sharp: true},
 	{name: "sharded", run: emulated, limiter: "--limiter sharded", rate: 500},
 	{name: "shared", run: emulated, limiter: "--burst 500 --background 20%", rate: 500},
@@ -69,7 +78,8 @@ func emulated(ctx context.Context, b *bench, c testCase) error {
 // judgeSharp judges a search for a limit that is one number.
 func (b *bench) judgeSharp(name string, f *found, rate, line float64, kind string) {
 	wrong := f.proved() && (*f.Clean > rate*(1+line) || *f.Failing < rate*(1-line))
-	good := f.proved() && *f.Clean <= rate && *f.Failing >= rate && off(f.Clean, rate) > -line && (kind == "" || f.Limiter == kind)
+	good := f.proved() && *f.Clean <= rate && *f.Failing >= rate && off(f.Clean, rate) > -line &&
+		(kind == "" || f.Limiter == kind)
 	b.say(good, wrong, "%s", f.text(name, rate))
 }
 
@@ -88,8 +98,11 @@ func (f *found) text(name string, truth float64) string {
 		}
 		return fmt.Sprintf("%.4g (%+.2f %%)", *rate, 100*off(rate, truth))
 	}
-	text := fmt.Sprintf("%-17s truth %7.4g: %s, clean %s, failing %s, plateau %s, %s, %d requests, %.0f s, %d trials repeated", name, truth, strings.ToUpper(f.Verdict),
-		number(f.Clean), number(f.Failing), number(f.Plateau), f.Limiter, f.Requests, f.DurationSeconds, f.Generator.Repeated)
+	text := fmt.Sprintf(
+		"%-17s truth %7.4g: %s, clean %s, failing %s, plateau %s, %s, %d requests, %.0f s, %d trials repeated", name,
+		truth, strings.ToUpper(f.Verdict),
+		number(f.Clean), number(f.Failing), number(f.Plateau), f.Limiter, f.Requests, f.DurationSeconds,
+		f.Generator.Repeated)
 	if !f.proved() {
 		text += ": " + f.Reason
 	}
@@ -105,7 +118,8 @@ func live(ctx context.Context, b *bench, c testCase) error {
 	}
 	all := seen.Others.Accepted + seen.Others.Refused
 	share := float64(seen.Others.Refused) / float64(all)
-	b.say(share <= livingLine, f.proved() && *f.Clean > 1.01*left*c.rate, "%s; %.2f %% of %d publishes of others refused", f.text(c.name, left*c.rate), 100*share, all)
+	b.say(share <= livingLine, f.proved() && *f.Clean > 1.01*left*c.rate,
+		"%s; %.2f %% of %d publishes of others refused", f.text(c.name, left*c.rate), 100*share, all)
 	return nil
 }
 

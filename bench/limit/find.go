@@ -36,7 +36,10 @@ const notProved = 4
 
 // find runs a search against an endpoint.
 func (b *bench) find(ctx context.Context, address string, env []string, flags string) (*found, error) {
-	args := append([]string{"loadtest", "find", "--endpoint", "http://" + address, "--cache", "c", "--topic", "t", "--yes", "--format", "json"}, strings.Fields(flags)...)
+	args := append([]string{
+		"loadtest", "find", "--endpoint", "http://" + address, "--cache", "c", "--topic", "t",
+		"--yes", "--format", "json",
+	}, strings.Fields(flags)...)
 	cmd := exec.CommandContext(ctx, b.Bridge, args...)
 	cmd.Env = append(append(os.Environ(), "MOMENTO_API_KEY=a-key-for-nobody"), env...)
 	var out, progress bytes.Buffer
@@ -55,7 +58,9 @@ func (b *bench) find(ctx context.Context, address string, env []string, flags st
 
 // findEmulated starts an emulator with a rate and flags, and runs a search against it. look, if there is one, sees the
 // emulator before it ends.
-func (b *bench) findEmulated(ctx context.Context, c testCase, env []string, look func(*lab.Emulator) error) (*found, error) {
+func (b *bench) findEmulated(ctx context.Context, c testCase, env []string,
+	look func(*lab.Emulator) error,
+) (*found, error) {
 	e, err := b.StartEmulator(ctx, append([]string{"--rate", fmt.Sprint(c.rate)}, strings.Fields(c.limiter)...)...)
 	if err != nil {
 		return nil, err

@@ -1,13 +1,13 @@
-// Command limit shows what `loadtest find` finds where the truth is known: the emulator with each kind of limiter, and nginx, whose limiter is not ours.
-// Everything is a process of its own on loopback.
+// Command limit shows what `loadtest find` finds where the truth is known: the emulator with each kind of limiter, and
+// nginx, whose limiter is not ours. Everything is a process of its own on loopback.
 //
 //	go run ./bench/limit                       # all, some 25 minutes; needs nginx on the PATH
 //	go run ./bench/limit -only bucket,nginx
 //	go run ./bench/limit -short                # some minutes, for CI
 //
-// Each line is a search with its verdict: "ok", "MISS" where it is beyond its line, "FAIL" where it says something wrong: a proof of what is not so.
-// Only "FAIL" makes the exit status 1: on a machine that others use, the generator may not be fit for a trial, and then a search says so and proves
-// nothing.
+// Each line is a search with its verdict: "ok", "MISS" where it is beyond its line, "FAIL" where it says something
+// wrong: a proof of what is not so. Only "FAIL" makes the exit status 1: on a machine that others use, the generator
+// may not be fit for a trial, and then a search says so and proves nothing.
 package main
 
 import (

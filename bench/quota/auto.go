@@ -41,12 +41,14 @@ func learned(ctx context.Context, b *bench) error {
 }
 
 func (c quotaCase) measure(ctx context.Context, b *bench) error {
-	e, err := b.StartEmulator(ctx, "--rate", fmt.Sprint(c.quota), "--limiter", c.limiter, "--latency", "2ms", "--jitter", "2ms")
+	e, err := b.StartEmulator(ctx, "--rate", fmt.Sprint(c.quota), "--limiter", c.limiter, "--latency", "2ms",
+		"--jitter", "2ms")
 	if err != nil {
 		return err
 	}
 	first, then := b.length(learning, 18*time.Second), b.length(known, 12*time.Second)
-	stop, err := b.carry(ctx, int(c.quota*1.3*(first+then).Seconds())+100, bridgeConfig{endpoint: e.Address, limits: "rate: auto"})
+	stop, err := b.carry(ctx, int(c.quota*1.3*(first+then).Seconds())+100,
+		bridgeConfig{endpoint: e.Address, limits: "rate: auto"})
 	if err != nil {
 		return err
 	}

@@ -14,7 +14,8 @@ import (
 	"momento-bridge/test/lab"
 )
 
-// inbox is an endpoint that keeps publishes until it stops, and then takes them apart. It shares no code with what encodes batches.
+// inbox is an endpoint that keeps publishes until it stops, and then takes them apart. It shares no code with what
+// encodes batches.
 type inbox struct {
 	*lab.Recorder
 	batched bool // Each publish is a JSON array of messages, also where it holds one.
@@ -144,7 +145,10 @@ func measureBatches(ctx context.Context, b *bench, batched bool) error {
 		return err
 	}
 	defer r.close(ctx)
-	d, err := b.bridge(ctx, r, bridgeConfig{endpoint: in.Address, limits: fmt.Sprintf("rate: %d", quota), route: routeOptions(batched)})
+	d, err := b.bridge(ctx, r, bridgeConfig{
+		endpoint: in.Address, limits: fmt.Sprintf("rate: %d", quota),
+		route: routeOptions(batched),
+	})
 	if err != nil {
 		return err
 	}
@@ -170,14 +174,18 @@ func measureBatches(ctx context.Context, b *bench, batched bool) error {
 		for i := 1; i < len(in.kept); i++ {
 			longest = max(longest, in.kept[i].at.Sub(in.kept[i-1].at))
 		}
-		b.print(math.Abs(perSecond-quota) < 0.5, math.Abs(perSecond-quota) < 1, "no batches, quota %d/s, arrivals %d/s: %.1f messages/s, %d refused; the first after %v, longest gap %v",
-			quota, arrivals, perSecond, in.refused, in.kept[0].at.Sub(began).Round(time.Millisecond), longest.Round(time.Millisecond))
+		b.print(math.Abs(perSecond-quota) < 0.5, math.Abs(perSecond-quota) < 1,
+			"no batches, quota %d/s, arrivals %d/s: %.1f messages/s, %d refused; the first after %v, longest gap %v",
+			quota, arrivals, perSecond, in.refused, in.kept[0].at.Sub(began).Round(time.Millisecond), longest.Round(
+				time.Millisecond))
 		return nil
 	}
 	all, p99 := result.missing == 0, result.quantile(0.99)
 	b.print(all && result.doubled == 0 && in.refused == 0 && p99 < time.Second, all && p99 < 2*time.Second,
-		"batch json, quota %d/s, arrivals %d/s: of %d messages %d missing, %d doubled, in %d publishes; wait p50 %v p99 %v, %d refused", quota, arrivals,
-		fed, result.missing, result.doubled, len(in.kept), result.quantile(0.5).Round(time.Millisecond), p99.Round(time.Millisecond), in.refused)
+		"batch json, quota %d/s, arrivals %d/s: of %d messages %d missing, %d doubled, in %d publishes; wait p50 %v "+
+			"p99 %v, %d refused", quota, arrivals,
+		fed, result.missing, result.doubled, len(in.kept), result.quantile(0.5).Round(time.Millisecond), p99.Round(
+			time.Millisecond), in.refused)
 	return nil
 }
 
@@ -201,7 +209,8 @@ func latencies(ctx context.Context, b *bench) error {
 	slices.Sort(medians[true])
 	none, joined := medians[false][pairs/2], medians[true][pairs/2]
 	added := joined - none
-	b.print(added < 200*time.Microsecond, added < b.length(400*time.Microsecond, time.Millisecond), "ample quota, 2000 messages/s: median %v without batches, %v with json: %+d µs (%d pairs)",
+	b.print(added < 200*time.Microsecond, added < b.length(400*time.Microsecond, time.Millisecond),
+		"ample quota, 2000 messages/s: median %v without batches, %v with json: %+d µs (%d pairs)",
 		none.Round(time.Microsecond), joined.Round(time.Microsecond), added.Microseconds(), pairs)
 	return nil
 }
@@ -217,7 +226,10 @@ func measureLatency(ctx context.Context, b *bench, batched bool) (time.Duration,
 		return 0, err
 	}
 	defer r.close(ctx)
-	d, err := b.bridge(ctx, r, bridgeConfig{endpoint: in.Address, limits: "rate: unlimited", route: routeOptions(batched)})
+	d, err := b.bridge(ctx, r, bridgeConfig{
+		endpoint: in.Address, limits: "rate: unlimited",
+		route: routeOptions(batched),
+	})
 	if err != nil {
 		return 0, err
 	}

@@ -25,7 +25,8 @@ func (c changeCase) measure(ctx context.Context, b *bench) error {
 		return err
 	}
 	first := b.length(40*time.Second, 14*time.Second)
-	stop, err := b.carry(ctx, int(1.3*(c.from*first.Seconds()+c.to*40))+100, bridgeConfig{endpoint: e.Address, limits: "rate: auto"})
+	stop, err := b.carry(ctx, int(1.3*(c.from*first.Seconds()+c.to*40))+100,
+		bridgeConfig{endpoint: e.Address, limits: "rate: auto"})
 	if err != nil {
 		return err
 	}

@@ -1,16 +1,19 @@
-// Command quota measures on the wire how the daemon uses quotas: a configured rate, one that it must learn, from the emulator and from
-// nginx, operations, batches, Retry-After. Everything is a process of its own on loopback: nats-server, the daemon, the endpoint.
+// Command quota measures on the wire how the daemon uses quotas: a configured rate, one that it must learn, from the
+// emulator and from nginx, operations, batches, Retry-After. Everything is a process of its own on loopback:
+// nats-server, the daemon, the endpoint.
 //
 //	go run ./bench/quota                    # all, some 11 minutes; needs nginx on the PATH
 //	go run ./bench/quota -only rate,batch
 //	go run ./bench/quota -short             # a minute, for CI
 //
-// Each line is a figure with its verdict: "ok", "MISS" where it is beyond its line, "FAIL" where it is beyond by twice the tolerance. Only
-// "FAIL" makes the exit status 1, as these machines are shared; the lines of -short are wider still, as its cases run at once and learn for
-// less time. After each case come its time and the command that runs it alone. Progress of what takes long is on standard error.
+// Each line is a figure with its verdict: "ok", "MISS" where it is beyond its line, "FAIL" where it is beyond by twice
+// the tolerance. Only "FAIL" makes the exit status 1, as these machines are shared; the lines of -short are wider
+// still, as its cases run at once and learn for less time. After each case come its time and the command that runs it
+// alone. Progress of what takes long is on standard error.
 //
-// "STALL" stands where "FAIL" would, when this process itself did not run for more than half a second of the last minute: the machine stood
-// still, and shares of a quota by the clock say nothing of the daemon. A daemon that stands still alone fails.
+// "STALL" stands where "FAIL" would, when this process itself did not run for more than half a second of the last
+// minute: the machine stood still, and shares of a quota by the clock say nothing of the daemon. A daemon that stands
+// still alone fails.
 //
 //   - rate: when requests come at an endpoint of our own. Lines: the mean after the first second within 1 %, or one request, and in no second
 //     more than rate + burst. Gaps are printed at low rates, CPU from 1000/s on. Above that, too few requests, and late ones that come together,
@@ -142,7 +145,8 @@ func (b *bench) length(full, short time.Duration) time.Duration {
 	return full
 }
 
-// loose is the line that fails: twice the tolerance, and in the short form, which knows less and runs all at once, one that a busy machine meets.
+// loose is the line that fails: twice the tolerance, and in the short form, which knows less and runs all at once, one
+// that a busy machine meets.
 func (b *bench) loose(full, short float64) float64 {
 	if b.short {
 		return short
@@ -164,12 +168,15 @@ func (b *bench) print(within, loosely bool, format string, args ...any) {
 	fmt.Printf("%s %s\n", verdict, fmt.Sprintf(format, args...))
 }
 
-// printTimed prints a figure that depends on the clock. Where the machine stood still, what would have failed is "STALL": seen, not judged.
+// printTimed prints a figure that depends on the clock. Where the machine stood still, what would have failed is
+// "STALL": seen, not judged.
 func (b *bench) printTimed(within, loosely bool, format string, args ...any) {
 	if stalled := b.stalls.lately(); !loosely && stalled > excuse {
 		b.mu.Lock()
 		defer b.mu.Unlock()
-		fmt.Printf("STALL %s; the machine stood still for %v of the last minute\n", fmt.Sprintf(format, args...), stalled.Round(time.Millisecond))
+		fmt.Printf(
+			"STALL %s; the machine stood still for %v of the last minute\n", fmt.Sprintf(format,
+				args...), stalled.Round(time.Millisecond))
 		return
 	}
 	b.print(within, loosely, format, args...)

@@ -25,7 +25,8 @@ func learnFromNginx(ctx context.Context, b *bench, quota float64) error {
 		return err
 	}
 	first, then := b.length(learning, 18*time.Second), b.length(known, 12*time.Second)
-	stop, err := b.carry(ctx, int(quota*1.3*(first+then).Seconds())+100, bridgeConfig{endpoint: address, limits: "rate: auto"})
+	stop, err := b.carry(ctx, int(quota*1.3*(first+then).Seconds())+100,
+		bridgeConfig{endpoint: address, limits: "rate: auto"})
 	if err != nil {
 		return err
 	}

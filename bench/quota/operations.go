@@ -9,7 +9,8 @@ import (
 	"time"
 )
 
-// operations measures a quota of operations, with subscribers that the daemon is not told of: none of the first topic, one of the next, and so on.
+// operations measures a quota of operations, with subscribers that the daemon is not told of: none of the first topic,
+// one of the next, and so on.
 func operations(ctx context.Context, b *bench) error {
 	quotas := []float64{200, 2000}
 	if b.short {
@@ -32,12 +33,14 @@ func measureOperations(ctx context.Context, b *bench, quota float64) error {
 	rng := rand.New(rand.NewPCG(1, 1))
 	first, then := b.length(learning, 18*time.Second), b.length(known, 12*time.Second)
 	// A message costs 14 operations or so, a quarter of the quota is more messages than can go.
-	if err := r.fill(ctx, int(quota*(first+then).Seconds()/4), func(int) []byte { return make([]byte, 100+rng.IntN(3997)) }); err != nil {
+	if err := r.fill(ctx, int(quota*(first+then).Seconds()/4),
+		func(int) []byte { return make([]byte, 100+rng.IntN(3997)) }); err != nil {
 		return err
 	}
 	subscribing, stop := context.WithCancel(ctx)
 	defer stop()
-	client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 64}} // One connection for each subscriber, so that it is hardly ever away.
+	// One connection for each subscriber, so that it is hardly ever away.
+	client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 64}}
 	defer client.CloseIdleConnections()
 	for topic := range 10 {
 		for range topic {
@@ -55,7 +58,8 @@ func measureOperations(ctx context.Context, b *bench, quota float64) error {
 		return err
 	}
 	used := float64(during.Operations) / quota / during.seconds
-	b.printTimed(used >= 0.9, used >= b.loose(0.8, 0.6), "operations, %4g/s: %6.2f %% used, %.2f %% refused, %d publishes",
+	b.printTimed(used >= 0.9, used >= b.loose(0.8, 0.6),
+		"operations, %4g/s: %6.2f %% used, %.2f %% refused, %d publishes",
 		quota, 100*used, 100*share(during.refused(), during.Accepted), during.Accepted)
 	return nil
 }

@@ -25,7 +25,15 @@ func rates(ctx context.Context, b *bench) error {
 	if err := atOnce(low, func(c rateCase) error { return c.measure(ctx, b) }); err != nil {
 		return err
 	}
-	high := []rateCase{{100, 128, quick}, {1000, 1, quick}, {1000, 64, quick}, {10_000, 8, quick}, {10_000, 128, quick}, {50_000, 64, quick}, {50_000, 128, quick}}
+	high := []rateCase{
+		{100, 128, quick},
+		{1000, 1, quick},
+		{1000, 64, quick},
+		{10_000, 8, quick},
+		{10_000, 128, quick},
+		{50_000, 64, quick},
+		{50_000, 128, quick},
+	}
 	if b.short {
 		high = high[2:5]
 	}
@@ -55,7 +63,10 @@ func (c rateCase) measure(ctx context.Context, b *bench) error {
 	stop := recorder.Start(ctx)
 	defer stop()
 	before, busy := lab.OwnCPU(), lab.ReadMachine()
-	d, err := b.bridge(ctx, r, bridgeConfig{endpoint: recorder.Address, connections: c.connections, limits: fmt.Sprintf("rate: %g", c.perSecond)})
+	d, err := b.bridge(ctx, r, bridgeConfig{
+		endpoint: recorder.Address, connections: c.connections,
+		limits: fmt.Sprintf("rate: %g", c.perSecond),
+	})
 	if err != nil {
 		return err
 	}
@@ -87,16 +98,20 @@ func (c rateCase) judge(b *bench, times []time.Time, u *usage) {
 	burst := 1 + 0.02*c.perSecond // As derived, see limits.burst.
 	fullest := fullestSecond(times)
 	full := fullest <= c.perSecond+burst+1e-6
-	// Where the machine has nothing left, too few requests are its doing, and so are late ones that come together. Too many are not. The short
-	// form is for CI, where nobody knows what else the machine does: the exact rates are tested on virtual time.
+	// Where the machine has nothing left, too few requests are its doing, and so are late ones that come together. Too
+	// many are not. The short form is for CI, where nobody knows what else the machine does: the exact rates are tested
+	// on virtual time.
 	exhausted := c.perSecond > 1000 && (b.short || u.busy > 0.9)
 	tooFew, tooMany := mean < c.perSecond && off > 2*line, mean > c.perSecond && off > 2*line
 	loosely := !tooMany && (exhausted || !tooFew && fullest <= c.perSecond+2*burst+1)
-	b.print(off <= line && full, loosely, "rate %6g/s, %3d connections: %6d requests, mean %9.3f/s (%+.2f %%), fullest second %5.0f of at most %7.1f%s",
-		c.perSecond, c.connections, len(times), mean, 100*(mean/c.perSecond-1), fullest, c.perSecond+burst, c.details(times, u))
+	b.print(off <= line && full, loosely,
+		"rate %6g/s, %3d connections: %6d requests, mean %9.3f/s (%+.2f %%), fullest second %5.0f of at most %7.1f%s",
+		c.perSecond, c.connections, len(times), mean, 100*(mean/c.perSecond-1), fullest, c.perSecond+burst,
+		c.details(times, u))
 }
 
-// details are the gaps where the rate is low, which is where cases share the machine, and who used it where the rate is high.
+// details are the gaps where the rate is low, which is where cases share the machine, and who used it where the rate is
+// high.
 func (c rateCase) details(times []time.Time, u *usage) string {
 	if c.perSecond <= 10 {
 		gaps := make([]time.Duration, len(times)-1)
@@ -104,13 +119,16 @@ func (c rateCase) details(times []time.Time, u *usage) string {
 			gaps[i] = times[i+1].Sub(times[i])
 		}
 		slices.Sort(gaps)
-		return fmt.Sprintf(", gaps p99 %v of %v", gaps[min(len(gaps)-1, len(gaps)*99/100)].Round(time.Millisecond), time.Duration(float64(time.Second)/c.perSecond))
+		return fmt.Sprintf(", gaps p99 %v of %v", gaps[min(len(gaps)-1, len(gaps)*99/100)].Round(time.Millisecond),
+			time.Duration(float64(time.Second)/c.perSecond))
 	}
 	if c.perSecond < 1000 {
 		return ""
 	}
 	each := func(d time.Duration) float64 { return float64(d.Microseconds()) / float64(len(times)) }
-	return fmt.Sprintf(", CPU each: daemon %.1f µs, endpoint %.1f µs; machine %.0f %% busy", each(u.daemon), each(u.endpoint), 100*u.busy)
+	return fmt.Sprintf(
+		", CPU each: daemon %.1f µs, endpoint %.1f µs; machine %.0f %% busy", each(u.daemon), each(
+			u.endpoint), 100*u.busy)
 }
 
 // fullestSecond is the largest number of requests in any second.

@@ -8,7 +8,8 @@ import (
 	"momento-bridge/test/lab"
 )
 
-// retryAfter refuses each 20th request and wishes to be left alone for 3 s from when the answer is written. What was on its way is told apart: it came within 50 ms.
+// retryAfter refuses each 20th request and wishes to be left alone for 3 s from when the answer is written. What was on
+// its way is told apart: it came within 50 ms.
 func retryAfter(ctx context.Context, b *bench) error {
 	const wish, onItsWay = 3 * time.Second, 50 * time.Millisecond
 	recorder, err := lab.NewRecorder()
@@ -55,7 +56,9 @@ func retryAfter(ctx context.Context, b *bench) error {
 	time.Sleep(b.length(40*time.Second, 12*time.Second))
 	d.Kill()
 	stop()
-	b.print(early == 0 && refusals > 1, early == 0 && refusals > 1, "Retry-After 3 s on each 20th request: %d requests, %d refusals, %d too early, smallest wait %v, %d crossed the answer",
+	b.print(early == 0 && refusals > 1, early == 0 && refusals > 1,
+		"Retry-After 3 s on each 20th request: %d requests, %d refusals, %d too early, smallest wait %v, %d crossed "+
+			"the answer",
 		requests, refusals, early, smallest.Round(time.Millisecond), crossing)
 	return nil
 }

@@ -28,7 +28,8 @@ func (b *bench) newRoute(ctx context.Context) (*route, error) {
 	if r.conn, err = nats.Connect(b.NATS.URL); err != nil {
 		return nil, fmt.Errorf("connect to NATS: %w", err)
 	}
-	if r.js, err = jetstream.New(r.conn, jetstream.WithPublishAsyncMaxPending(4096), jetstream.WithPublishAsyncTimeout(10*time.Second)); err != nil {
+	if r.js, err = jetstream.New(r.conn, jetstream.WithPublishAsyncMaxPending(4096),
+		jetstream.WithPublishAsyncTimeout(10*time.Second)); err != nil {
 		return nil, fmt.Errorf("use JetStream: %w", err)
 	}
 	_, err = r.js.CreateStream(ctx, jetstream.StreamConfig{Name: r.name, Subjects: []string{r.name + ".>"}})
@@ -47,7 +48,8 @@ func (r *route) close(ctx context.Context) {
 // fill stores so many messages of a size for ten topics.
 func (r *route) fill(ctx context.Context, n int, payload func(i int) []byte) error {
 	for i := range n {
-		if _, err := r.js.PublishAsync(fmt.Sprintf("%s.t%d", r.name, i%10), payload(i), jetstream.WithStallWait(time.Minute)); err != nil {
+		if _, err := r.js.PublishAsync(fmt.Sprintf("%s.t%d", r.name, i%10), payload(i),
+			jetstream.WithStallWait(time.Minute)); err != nil {
 			return fmt.Errorf("fill the stream: %w", err)
 		}
 	}
@@ -64,7 +66,8 @@ func (r *route) feed(ctx context.Context, perSecond float64, payload func(i int)
 	began := time.Now()
 	for ctx.Err() == nil {
 		for ; float64(n) < perSecond*time.Since(began).Seconds(); n++ {
-			if _, err := r.js.PublishAsync(fmt.Sprintf("%s.t%d", r.name, n%3), payload(n), jetstream.WithStallWait(time.Minute)); err != nil {
+			if _, err := r.js.PublishAsync(fmt.Sprintf("%s.t%d", r.name, n%3), payload(n),
+				jetstream.WithStallWait(time.Minute)); err != nil {
 				return n, fmt.Errorf("feed the stream: %w", err)
 			}
 		}

@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// stalls notes when this process did not run although it should have. Then the machine stood still, most likely for the daemon, too, and
-// figures by the clock say nothing of it.
+// stalls notes when this process did not run although it should have. Then the machine stood still, most likely for the
+// daemon, too, and figures by the clock say nothing of it.
 type stalls struct {
 	mu  sync.Mutex // Guards the following.
 	all []stall
@@ -22,8 +22,8 @@ const (
 	heartbeat = 20 * time.Millisecond
 	// lateBy is how late a heartbeat must be to be noted.
 	lateBy = 100 * time.Millisecond
-	// excuse is how much of a minute must have been stalled for figures not to be judged: half a second moves what is used of a quota in
-	// 12 s by 4 % at once, and by what the daemon must then learn again.
+	// excuse is how much of a minute must have been stalled for figures not to be judged: half a second moves what is
+	// used of a quota in 12 s by 4 % at once, and by what the daemon must then learn again.
 	excuse = 500 * time.Millisecond
 )
 

@@ -80,8 +80,8 @@ func (s *servers) await(ctx context.Context, want int) error {
 	}
 }
 
-// core is core NATS. Its publisher keeps a window between what is published and what nginx has answered, so that the client of
-// the daemon, which cannot slow it down, has room for everything.
+// core is core NATS. Its publisher keeps a window between what is published and what nginx has answered, so that the
+// client of the daemon, which cannot slow it down, has room for everything.
 type core struct{}
 
 const window = 8192
@@ -122,8 +122,13 @@ type stream struct{}
 
 const streamName = "BENCH"
 
-func (*stream) name() string                                                  { return "JetStream" }
-func (*stream) args() []string                                                { return []string{"--stream", streamName, "--subject", "bench.js.>"} }
+func (*stream) name() string { return "JetStream" }
+func (*stream) args() []string {
+	return []string{
+		"--stream", streamName,
+		"--subject", "bench.js.>",
+	}
+}
 func (*stream) publish(context.Context, *servers, *nats.Conn, int, int) error { return nil }
 
 func (*stream) prepare(ctx context.Context, _ *servers, conn *nats.Conn, n int) error {

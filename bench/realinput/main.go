@@ -4,8 +4,8 @@
 //	go run ./bench/realinput                  # 200 000 messages of each kind; needs nginx on the PATH
 //	go run ./bench/realinput -messages 20000
 //
-// Each check is a line "ok" or "FAIL"; the exit status is 1 if one failed. Rates and CPU are printed, never judged: they depend on
-// the machine.
+// Each check is a line "ok" or "FAIL"; the exit status is 1 if one failed. Rates and CPU are printed, never judged:
+// they depend on the machine.
 package main
 
 import (
@@ -72,11 +72,14 @@ func (r *result) report(kind string) (failed bool) {
 		fmt.Printf("%s %s: %s\n", word, kind, fmt.Sprintf(format, args...))
 	}
 	check(r.requests == r.messages, "nginx answered %d requests for %d messages", r.requests, r.messages)
-	check(r.connections <= maxConnections, "%d connections were opened, at most %d expected", r.connections, maxConnections)
-	check(r.received == float64(r.messages) && r.published == r.received, "the daemon received %.0f and published %.0f", r.received, r.published)
+	check(r.connections <= maxConnections, "%d connections were opened, at most %d expected", r.connections,
+		maxConnections)
+	check(r.received == float64(r.messages) && r.published == r.received, "the daemon received %.0f and published %.0f",
+		r.received, r.published)
 	check(r.dropped == 0, "the NATS client dropped %.0f", r.dropped)
 	if r.consumer {
-		check(r.pending == 0 && r.ackPending == 0, "the consumer has %d pending and %d unacknowledged", r.pending, r.ackPending)
+		check(r.pending == 0 && r.ackPending == 0, "the consumer has %d pending and %d unacknowledged", r.pending,
+			r.ackPending)
 	}
 	check(r.exit == nil, "the daemon's exit after SIGTERM: %v", r.exit)
 	fmt.Printf("     %s: %.0f messages/s, %.1f µs of the daemon's CPU each\n", kind,

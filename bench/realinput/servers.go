@@ -28,5 +28,8 @@ func startServers(ctx context.Context, nginx string) (*servers, error) {
 
 // startDaemon starts the bridge towards nginx and waits until it is ready.
 func (s *servers) startDaemon(ctx context.Context, args ...string) (*lab.Daemon, error) {
-	return s.StartDaemon(ctx, append([]string{"--endpoint", "http://" + s.endpoint.Address, "--cache", "bench", "--rate", "unlimited", "--ordering", "none"}, args...)...)
+	return s.StartDaemon(ctx, append([]string{
+		"--endpoint", "http://" + s.endpoint.Address, "--cache", "bench",
+		"--rate", "unlimited", "--ordering", "none",
+	}, args...)...)
 }

@@ -12,8 +12,8 @@ import (
 	"momento-bridge/test/lab"
 )
 
-// Endpoint answers every request with 204, and counts. It allocates nothing for a request: what a test counts is its own. It understands just what our
-// clients send: a head of less than endpointBuffer bytes with a Content-Length.
+// Endpoint answers every request with 204, and counts. It allocates nothing for a request: what a test counts is its
+// own. It understands just what our clients send: a head of less than endpointBuffer bytes with a Content-Length.
 type Endpoint struct {
 	URL    string
 	CAFile string // Signs its certificate; empty for plain HTTP.

@@ -21,7 +21,8 @@ func Start(b *testing.B) *Meter {
 	return &Meter{b: b, cpu: lab.OwnCPU()}
 }
 
-// Stop ends the measurement. The benchmark fails unless everybody who counts has counted as many messages as it was to send.
+// Stop ends the measurement. The benchmark fails unless everybody who counts has counted as many messages as it was to
+// send.
 func (m *Meter) Stop(delivered ...int) {
 	m.b.Helper()
 	m.b.StopTimer()

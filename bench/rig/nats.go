@@ -13,7 +13,10 @@ import (
 // NATS starts a server with JetStream on loopback, which ends with the test, and returns its URL.
 func NATS(tb testing.TB) string {
 	tb.Helper()
-	s, err := server.NewServer(&server.Options{Host: "127.0.0.1", Port: server.RANDOM_PORT, NoSigs: true, NoLog: true, JetStream: true, StoreDir: tb.TempDir()})
+	s, err := server.NewServer(&server.Options{
+		Host: "127.0.0.1", Port: server.RANDOM_PORT, NoSigs: true, NoLog: true,
+		JetStream: true, StoreDir: tb.TempDir(),
+	})
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -32,7 +35,10 @@ func Fill(tb testing.TB, conn *nats.Conn, name string, n, subjects int, payload 
 	if err != nil {
 		tb.Fatal(err)
 	}
-	stream, err := js.CreateStream(tb.Context(), jetstream.StreamConfig{Name: name, Subjects: []string{name + ".>"}, Storage: jetstream.MemoryStorage})
+	stream, err := js.CreateStream(tb.Context(), jetstream.StreamConfig{
+		Name: name, Subjects: []string{name + ".>"},
+		Storage: jetstream.MemoryStorage,
+	})
 	if err != nil {
 		tb.Fatal(err)
 	}

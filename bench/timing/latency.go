@@ -23,9 +23,9 @@ const (
 // topics are the subjects.
 var topics = lab.Subjects("latency", 16)
 
-// latency measures the time that the daemon adds to a message of core NATS: from the moment that a bare subscriber beside it has the message to the
-// moment that the endpoint has read the request. Both are in this process, so both have been woken for it and have read a socket. Messages are published
-// evenly, some each 100 µs or so.
+// latency measures the time that the daemon adds to a message of core NATS: from the moment that a bare subscriber
+// beside it has the message to the moment that the endpoint has read the request. Both are in this process, so both
+// have been woken for it and have read a socket. Messages are published evenly, some each 100 µs or so.
 func (b *bench) latency(ctx context.Context) error {
 	fmt.Println("\nlatency, core NATS, 256 B, 64 connections: from a bare subscriber's to the endpoint's")
 	most, err := b.most(ctx)
@@ -34,7 +34,12 @@ func (b *bench) latency(ctx context.Context) error {
 	}
 	fmt.Printf("  as fast as it goes here: %.0f/s\n", most)
 	for _, share := range []float64{0.1, 0.25, 0.5} {
-		for _, carrier := range []carrier{{"floor", b.startFloor}, {"daemon", b.startDaemon}, {"floor", b.startFloor}, {"daemon", b.startDaemon}} {
+		for _, carrier := range []carrier{
+			{"floor", b.startFloor},
+			{"daemon", b.startDaemon},
+			{"floor", b.startFloor},
+			{"daemon", b.startDaemon},
+		} {
 			if err := b.at(ctx, carrier, most*share, fmt.Sprintf("%.0f %%", share*100)); err != nil {
 				return err
 			}
@@ -62,7 +67,8 @@ func (b *bench) startFloor(ctx context.Context, endpoint string) (func(), error)
 	if err != nil {
 		return nil, err
 	}
-	floor, err := b.Start(program, "-nats", b.NATS.URL, "-subject", "latency.>", "-url", "http://"+endpoint+"/topics/bench/latency")
+	floor, err := b.Start(program, "-nats", b.NATS.URL, "-subject", "latency.>", "-url",
+		"http://"+endpoint+"/topics/bench/latency")
 	if err != nil {
 		return nil, err
 	}
@@ -70,7 +76,8 @@ func (b *bench) startFloor(ctx context.Context, endpoint string) (func(), error)
 	return floor.Kill, nil
 }
 
-// flightTimes is when each message was seen: by the subscriber and at the endpoint, in nanoseconds since the start; 0: not.
+// flightTimes is when each message was seen: by the subscriber and at the endpoint, in nanoseconds since the start; 0:
+// not.
 type flightTimes struct {
 	began                time.Time
 	published            []atomic.Int64
@@ -79,7 +86,10 @@ type flightTimes struct {
 }
 
 func newFlightTimes(n int) *flightTimes {
-	return &flightTimes{began: time.Now(), published: make([]atomic.Int64, n), subscriber: make([]atomic.Int64, n), endpoint: make([]atomic.Int64, n)}
+	return &flightTimes{
+		began: time.Now(), published: make([]atomic.Int64, n), subscriber: make([]atomic.Int64, n),
+		endpoint: make([]atomic.Int64, n),
+	}
 }
 
 func (f *flightTimes) note(seen []atomic.Int64, payload []byte, at time.Time) {
@@ -146,7 +156,8 @@ func (b *bench) at(ctx context.Context, c carrier, perSecond float64, name strin
 		return fmt.Errorf("connect to NATS: %w", err)
 	}
 	defer bare.Close()
-	if _, err := bare.Subscribe("latency.>", func(m *nats.Msg) { f.note(f.subscriber, m.Data, time.Now()) }); err != nil {
+	if _, err := bare.Subscribe("latency.>",
+		func(m *nats.Msg) { f.note(f.subscriber, m.Data, time.Now()) }); err != nil {
 		return fmt.Errorf("subscribe: %w", err)
 	}
 	if err := bare.Flush(); err != nil {
@@ -200,8 +211,10 @@ func (f *flightTimes) report(carrier, name string, perSecond, busy float64) erro
 	slices.Sort(added)
 	slices.Sort(whole)
 	quantile := func(v []float64, q float64) float64 { return v[int(q*float64(len(v)-1))] }
-	fmt.Printf("  %-6s at %4s, %5.0f/s, machine %3.0f%% busy: added p50 %4.0f µs, p99 %5.0f µs; from publishing p50 %4.0f µs, p99 %5.0f µs; %d of %d missing\n",
+	fmt.Printf("  %-6s at %4s, %5.0f/s, machine %3.0f%% busy: added p50 %4.0f µs, p99 %5.0f µs; from publishing p50 "+
+		"%4.0f µs, p99 %5.0f µs; %d of %d missing\n",
 		carrier, name, perSecond, 100*busy,
-		quantile(added, .5), quantile(added, .99), quantile(whole, .5), quantile(whole, .99), len(missing), len(f.published))
+		quantile(added, .5), quantile(added, .99), quantile(whole, .5), quantile(whole, .99), len(missing), len(
+			f.published))
 	return nil
 }

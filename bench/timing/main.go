@@ -1,5 +1,6 @@
-// Command timing measures what the daemon's time goes to rather than its CPU: throughput towards a slow endpoint, the time it adds to a message, and
-// what it takes to start and to do nothing. nats-server and the daemon are processes of their own; the endpoint is in this one.
+// Command timing measures what the daemon's time goes to rather than its CPU: throughput towards a slow endpoint, the
+// time it adds to a message, and what it takes to start and to do nothing. nats-server and the daemon are processes of
+// their own; the endpoint is in this one.
 //
 //	go run ./bench/timing                  # two minutes
 //	go run ./bench/timing -only latency    # or slow, start
@@ -59,7 +60,9 @@ type bench struct {
 }
 
 // serve starts an endpoint that answers after a while, and returns what stops it.
-func serve(ctx context.Context, latency time.Duration, answer func(time.Time, []byte) (int, int)) (*lab.Recorder, func(), error) {
+func serve(ctx context.Context, latency time.Duration, answer func(time.Time, []byte) (int,
+	int),
+) (*lab.Recorder, func(), error) {
 	recorder, err := lab.NewRecorder()
 	if err != nil {
 		return nil, nil, err
@@ -70,7 +73,8 @@ func serve(ctx context.Context, latency time.Duration, answer func(time.Time, []
 
 // configuration is that of a daemon with one route.
 func configuration(endpoint string, connections int, source string) string {
-	return strings.NewReplacer("ENDPOINT", endpoint, "CONNECTIONS", strconv.Itoa(connections), "SOURCE", source).Replace(`
+	return strings.NewReplacer("ENDPOINT", endpoint, "CONNECTIONS", strconv.Itoa(connections), "SOURCE",
+		source).Replace(`
 momento: {endpoint: "http://ENDPOINT", connections: CONNECTIONS}
 limits: {rate: unlimited}
 routes:

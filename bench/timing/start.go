@@ -16,7 +16,8 @@ const (
 	idleTime = 20 * time.Second
 )
 
-// start measures the time from starting the daemon to its first request, its size, and what it uses while there is nothing to do.
+// start measures the time from starting the daemon to its first request, its size, and what it uses while there is
+// nothing to do.
 func (b *bench) start(ctx context.Context) error {
 	fmt.Println("\nstart")
 	var took []float64
@@ -32,7 +33,9 @@ func (b *bench) start(ctx context.Context) error {
 		took = append(took, first.Seconds()*1000)
 	}
 	slices.Sort(took)
-	fmt.Printf("  from the start of the process to its first request, JetStream: median %.0f ms of %d (%.0f to %.0f)\n", took[starts/2], starts, took[0], took[starts-1])
+	fmt.Printf(
+		"  from the start of the process to its first request, JetStream: median %.0f ms of %d (%.0f to %.0f)\n",
+		took[starts/2], starts, took[0], took[starts-1])
 	info, err := os.Stat(b.Bridge)
 	if err != nil {
 		return err
@@ -58,7 +61,8 @@ func (b *bench) firstRequest(ctx context.Context, stream string) (time.Duration,
 		return 0, err
 	}
 	defer d.Kill()
-	if err := lab.Await(ctx, 5*time.Second, "something is published", func() bool { return first.Load() != 0 }); err != nil {
+	if err := lab.Await(ctx, 5*time.Second, "something is published",
+		func() bool { return first.Load() != 0 }); err != nil {
 		return 0, err
 	}
 	return time.Unix(0, first.Load()).Sub(began), d.Stop()
@@ -74,7 +78,8 @@ func (b *bench) rest(ctx context.Context) error {
 	if err := b.fill(ctx, "rest", 100); err != nil {
 		return err
 	}
-	d, err := b.StartConfigured(ctx, configuration(recorder.Address, 64, "stream: rest")+`  - {name: core, subject: "nothing.>", cache: bench}`)
+	d, err := b.StartConfigured(ctx, configuration(recorder.Address, 64,
+		"stream: rest")+`  - {name: core, subject: "nothing.>", cache: bench}`)
 	if err != nil {
 		return err
 	}
@@ -89,7 +94,9 @@ func (b *bench) rest(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	fmt.Printf("  idle, a route of each kind: %.2f %% of a core over %v, %.1f MiB resident\n", 100*(after-before).Seconds()/idleTime.Seconds(), idleTime,
+	fmt.Printf(
+		"  idle, a route of each kind: %.2f %% of a core over %v, %.1f MiB resident\n",
+		100*(after-before).Seconds()/idleTime.Seconds(), idleTime,
 		float64(d.Memory())/(1<<20))
 	return d.Stop()
 }

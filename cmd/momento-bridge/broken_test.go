@@ -27,10 +27,12 @@ func TestBrokenConfigurationIsExplained(t *testing.T) {
 	for _, file := range files {
 		t.Run(file, func(t *testing.T) {
 			var out, log syncBuffer
-			if status := exitStatus(run(t.Context(), []string{"check", "-c", file}, &out, &log)); status != statusUsage {
+			if status := exitStatus(run(t.Context(), []string{"check", "-c", file}, &out,
+				&log)); status != statusUsage {
 				t.Errorf("exit status %d, want %d; output %s", status, statusUsage, out.String())
 			}
-			if n := strings.Count(log.String(), "\n"); out.String() != "✗ "+terminal.Plural(n, "problem")+" in the configuration\n" {
+			if n := strings.Count(log.String(), "\n"); out.String() != "✗ "+terminal.Plural(n,
+				"problem")+" in the configuration\n" {
 				t.Errorf("%d problems end with the verdict %q", n, out.String())
 			}
 			got, golden := log.String(), strings.TrimSuffix(file, ".yaml")+".golden"
@@ -64,9 +66,11 @@ func TestExampleConfigurationIsAccepted(t *testing.T) {
 		t.Errorf("check = %v\n%s", err, log.String())
 	}
 	for _, words := range []string{
-		"✓ configuration: 2 routes\n", "✓ endpoint: https://api.cache.cell-us-east-1-1.prod.a.momentohq.com\n", "✓ key: v2\n",
+		"✓ configuration: 2 routes\n", "✓ endpoint: https://api.cache.cell-us-east-1-1.prod.a.momentohq.com\n",
+		"✓ key: v2\n",
 		"✓ route orders: stream ORDERS orders.> → my-cache/orders-{{wildcard(1)}}",
-		"momento-bridge-orders, created when missing: ack explicit, ack_wait 1m0s, max_deliver -1, max_ack_pending 5000",
+		"momento-bridge-orders, created when missing: ack explicit, ack_wait 1m0s, max_deliver -1, " +
+			"max_ack_pending 5000",
 		"✓ route ticks: core NATS ticks.* (queue momento-bridge) → my-cache/{{subject}}",
 		"\n✓ ready to run, as far as the configuration tells: --online tries",
 	} {
@@ -80,14 +84,18 @@ func TestExampleConfigurationIsAccepted(t *testing.T) {
 func TestCheckTellsWhereARouteStartsAndWhatBecomesOfItsMessages(t *testing.T) {
 	t.Setenv(daemon.KeyEnv, "k")
 	for settings, words := range map[string]string{
-		"stream: S":                                "created when missing: ack explicit",
-		"stream: S, deliver: new":                  "created when missing, to start with new messages: ack explicit",
-		"stream: S, deliver: 7":                    "created when missing, to start at sequence 7: ack explicit",
-		"stream: S, deliver: 2026-01-31T06:00:00Z": "created when missing, to start at 2026-01-31T06:00:00Z: ack explicit",
-		"stream: S, empty: skip":                   "empty      messages without bytes are skipped: acknowledged, and counted as dropped\n",
-		"subject: s, empty: dead-letter, dead_letter: {subject: d}":           "empty      messages without bytes become dead letters\n",
-		"stream: S, give_up_after: 0s, dead_letter: {subject: d}":             "rejected   messages are kept in d\n",
-		"stream: S, subject: s, give_up_after: 5m, dead_letter: {subject: d}": "rejected   messages are kept in d, also those that fail for 5m0s while others are accepted",
+		"stream: S":               "created when missing: ack explicit",
+		"stream: S, deliver: new": "created when missing, to start with new messages: ack explicit",
+		"stream: S, deliver: 7":   "created when missing, to start at sequence 7: ack explicit",
+		"stream: S, deliver: 2026-01-31T06:00:00Z": "created when missing, to start at 2026-01-31T06:00:00Z: " +
+			"ack explicit",
+		"stream: S, empty: skip": "empty      messages without bytes are skipped: acknowledged, " +
+			"and counted as dropped\n",
+		"subject: s, empty: dead-letter, dead_letter: {subject: d}": "empty      messages without bytes " +
+			"become dead letters\n",
+		"stream: S, give_up_after: 0s, dead_letter: {subject: d}": "rejected   messages are kept in d\n",
+		"stream: S, subject: s, give_up_after: 5m, dead_letter: {subject: d}": "rejected   messages are kept in d, " +
+			"also those that fail for 5m0s while others are accepted",
 	} {
 		file := filepath.Join(t.TempDir(), "c.yaml")
 		text := "momento: {endpoint: \"http://127.0.0.1:1\"}\nroutes: [{name: a, cache: c, " + settings + "}]\n"
@@ -95,7 +103,8 @@ func TestCheckTellsWhereARouteStartsAndWhatBecomesOfItsMessages(t *testing.T) {
 			t.Fatal(err)
 		}
 		var out, log syncBuffer
-		if err := run(t.Context(), []string{"check", "-c", file}, &out, &log); err != nil || !strings.Contains(out.String(), words) {
+		if err := run(t.Context(), []string{"check", "-c", file}, &out, &log); err != nil ||
+			!strings.Contains(out.String(), words) {
 			t.Errorf("check of %s = %v, want %q in it:\n%s%s", settings, err, words, out.String(), log.String())
 		}
 	}
@@ -120,12 +129,15 @@ func TestFlagsComeBeforeTheEnvironmentAndTheFile(t *testing.T) {
 	f("✓ endpoint: http://127.0.0.1:4\n", append(route, "--endpoint", "http://127.0.0.1:4")...)
 	f("nats       nats://xxxxx@host:1\n", append(route, "--nats-url", "nats://user:secret@host:1")...)
 	f("--rate: \"fast\" is not a rate", append(route, "--rate", "fast")...)
-	f("--topic: topic template \"{{wildcard(1)}}\": {{wildcard(1)}}: filter \"a\" has no wildcards", append(route, "--topic", "{{wildcard(1)}}")...)
+	f("--topic: topic template \"{{wildcard(1)}}\": {{wildcard(1)}}: filter \"a\" has no wildcards",
+		append(route, "--topic", "{{wildcard(1)}}")...)
 	f("MOMENTO_API_KEY: the API key is neither", append(route, "--region", "us-east-1")...)
-	f("! endpoint: http://10.0.0.1:4: plain HTTP on another machine", append(route, "--endpoint", "http://10.0.0.1:4")...)
+	f("! endpoint: http://10.0.0.1:4: plain HTTP on another machine",
+		append(route, "--endpoint", "http://10.0.0.1:4")...)
 	f("there is no route: list at least one under routes, or give --subject and --cache")
 	file := filepath.Join(t.TempDir(), "c.yaml")
-	if err := os.WriteFile(file, []byte("nats: {url: \"nats://file:1\"}\nroutes: [{name: a, subject: a, cache: c}]\n"), 0o600); err != nil {
+	if err := os.WriteFile(file, []byte("nats: {url: \"nats://file:1\"}\nroutes: [{name: a, subject: a, cache: c}]\n"),
+		0o600); err != nil {
 		t.Fatal(err)
 	}
 	f("nats       nats://file:1\n", "-c", file)

@@ -14,9 +14,12 @@ func newCheck() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "check",
 		Short: "Check a configuration and print the settings derived from it",
-		Long: "Reads the configuration as run does, prints every problem with its place, and otherwise what run would do and which settings\n" +
-			"it derives, each check in a line with ✓, ! or ✗. With --online it also tries NATS, the consumers, the streams of dead letters, the\n" +
-			"token vending machine and the endpoint, without publishing. The last line is the verdict. Exit status 2 when the configuration has\n" +
+		Long: "Reads the configuration as run does, prints every problem with its place, and otherwise what run " +
+			"would do and which settings\n" +
+			"it derives, each check in a line with ✓, ! or ✗. With --online it also tries NATS, the consumers, the " +
+			"streams of dead letters, the\n" +
+			"token vending machine and the endpoint, without publishing. The last line is the verdict. Exit status 2 " +
+			"when the configuration has\n" +
 			"problems, 1 when a check failed.",
 		Example: "  momento-bridge check -c config.yaml\n  momento-bridge check -c config.yaml --online",
 	}
@@ -39,7 +42,8 @@ func newCheck() *cobra.Command {
 		}
 		fmt.Fprintln(list.w)
 		p.CheckOnline(cmd.Context(), list)
-		return list.verdict(": what only a publish shows is whether the endpoint accepts the API key for these caches and topics")
+		return list.verdict(
+			": what only a publish shows is whether the endpoint accepts the API key for these caches and topics")
 	}
 	return cmd
 }

@@ -22,15 +22,19 @@ func TestOnlineCheckTriesEverythingAndCreatesNothing(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, emulator.Config{})
 	w.stream("S", "s.*")
-	path := w.config("", "  - {name: s, stream: S, cache: c, dead_letter: {subject: dead}}\n  - {name: n, stream: NOPE, cache: c}\n")
+	path := w.config("", "  - {name: s, stream: S, cache: c, dead_letter: {subject: dead}}\n"+
+		"  - {name: n, stream: NOPE, cache: c}\n")
 	var out, log syncBuffer
 	err := run(t.Context(), []string{"check", "-c", path, "--online"}, &out, &log)
 	if exitStatus(err) != statusFailed {
 		t.Errorf("check = %v, want a failure for the missing stream", err)
 	}
 	for _, words := range []string{
-		"✓ connect to the endpoint http://127.0.0.1:", " (the API itself is tried by the first publish)\n", "✓ connect to NATS nats://127.0.0.1:",
-		"✗ route s: dead letters to dead: no stream takes the dead letters' subject dead: create one", "✓ route s: consumer momento-bridge-s does not exist yet: run creates it", "✗ route n: stream NOPE: stream NOPE does not exist: create it",
+		"✓ connect to the endpoint http://127.0.0.1:", " (the API itself is tried by the first publish)\n",
+		"✓ connect to NATS nats://127.0.0.1:",
+		"✗ route s: dead letters to dead: no stream takes the dead letters' subject dead: create one",
+		"✓ route s: consumer momento-bridge-s does not exist yet: run creates it", "✗ route n: stream NOPE: " +
+			"stream NOPE does not exist: create it",
 	} {
 		if !strings.Contains(out.String(), words) {
 			t.Errorf("check does not say %q:\n%s", words, out.String())
@@ -49,7 +53,8 @@ func checkOnce(t *testing.T, args ...string) (status int, text string) {
 		t.Fatal(err)
 	}
 	var out, log syncBuffer
-	err := run(t.Context(), append([]string{"check", "--online", "--cache", "c", "--api-key-file", keyFile}, args...), &out, &log)
+	err := run(t.Context(), append([]string{"check", "--online", "--cache", "c", "--api-key-file", keyFile},
+		args...), &out, &log)
 	return exitStatus(err), out.String() + log.String()
 }
 
@@ -60,12 +65,18 @@ func TestOnlineCheckSaysWhatToDo(t *testing.T) {
 	guarded := startServer(t, &server.Options{Username: "u", Password: "p"})
 	secured := httptest.NewTLSServer(nil)
 	t.Cleanup(secured.Close)
-	natsTLS := startServer(t, &server.Options{TLS: true, TLSConfig: &tls.Config{Certificates: secured.TLS.Certificates, MinVersion: tls.VersionTLS12}})
+	natsTLS := startServer(t, &server.Options{TLS: true, TLSConfig: &tls.Config{
+		Certificates: secured.TLS.Certificates,
+		MinVersion:   tls.VersionTLS12,
+	}})
 	closed := httptest.NewServer(nil)
 	closed.Close()
 	w := newWorld(t, emulator.Config{})
 	w.stream("S", "s.*")
-	if _, err := w.js.CreateConsumer(t.Context(), "S", jetstream.ConsumerConfig{Durable: "taken", AckPolicy: jetstream.AckNonePolicy}); err != nil {
+	if _, err := w.js.CreateConsumer(t.Context(), "S", jetstream.ConsumerConfig{
+		Durable:   "taken",
+		AckPolicy: jetstream.AckNonePolicy,
+	}); err != nil {
 		t.Fatal(err)
 	}
 	core := []string{"--subject", "a"}
@@ -80,14 +91,23 @@ func TestOnlineCheckSaysWhatToDo(t *testing.T) {
 	onNATS := func(more ...string) []string {
 		return append(append(endpoint, "--nats-url", w.server.ClientURL()), more...)
 	}
-	f("→ nothing listens there: start the endpoint", append(core, "--endpoint", closed.URL, "--nats-url", w.server.ClientURL())...)
-	f("→ the certificate is of an authority that is not known here: put its root into momento.tls.ca_file", append(core, "--endpoint", secured.URL, "--nats-url", w.server.ClientURL())...)
-	f("→ the server does not speak TLS on that port: correct the scheme or the port in momento.endpoint\n", append(core, "--endpoint", strings.Replace(w.endpoint, "http:", "https:", 1), "--nats-url", w.server.ClientURL())...)
-	f("→ no such host: correct momento.endpoint", append(core, "--endpoint", "http://no-such-host.invalid", "--nats-url", w.server.ClientURL())...)
-	f("→ nothing listens there: start NATS", append(append(core, endpoint...), "--nats-url", strings.Replace(closed.URL, "http:", "nats:", 1))...)
-	f("→ the server refuses the credentials: check nats.creds_file", append(append(core, endpoint...), "--nats-url", guarded.ClientURL())...)
-	f("→ the certificate is of an authority that is not known here: put its root into nats.tls.ca_file", append(append(core, endpoint...), "--nats-url", natsTLS.ClientURL())...)
-	f("JetStream is not enabled on the server or for the account: enable it", append(endpoint, "--nats-url", plain.ClientURL(), "--stream", "S")...)
+	f("→ nothing listens there: start the endpoint", append(core, "--endpoint", closed.URL, "--nats-url",
+		w.server.ClientURL())...)
+	f("→ the certificate is of an authority that is not known here: put its root into momento.tls.ca_file",
+		append(core, "--endpoint", secured.URL, "--nats-url", w.server.ClientURL())...)
+	f("→ the server does not speak TLS on that port: correct the scheme or the port in momento.endpoint\n",
+		append(core, "--endpoint", strings.Replace(w.endpoint, "http:", "https:", 1), "--nats-url",
+			w.server.ClientURL())...)
+	f("→ no such host: correct momento.endpoint", append(core, "--endpoint", "http://no-such-host.invalid",
+		"--nats-url", w.server.ClientURL())...)
+	f("→ nothing listens there: start NATS", append(append(core, endpoint...), "--nats-url",
+		strings.Replace(closed.URL, "http:", "nats:", 1))...)
+	f("→ the server refuses the credentials: check nats.creds_file", append(append(core, endpoint...), "--nats-url",
+		guarded.ClientURL())...)
+	f("→ the certificate is of an authority that is not known here: put its root into nats.tls.ca_file",
+		append(append(core, endpoint...), "--nats-url", natsTLS.ClientURL())...)
+	f("JetStream is not enabled on the server or for the account: enable it",
+		append(endpoint, "--nats-url", plain.ClientURL(), "--stream", "S")...)
 	f("stream NOPE does not exist: create it, for example with `nats stream add NOPE", onNATS("--stream", "NOPE")...)
 	f("its ack_policy is none, it must be explicit", onNATS("--stream", "S", "--consumer", "taken")...)
 	status, text := checkOnce(t, onNATS("--stream", "S")...)
@@ -100,13 +120,16 @@ func TestOnlineCheckTriesTheVendingMachine(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, emulator.Config{})
 	url, give := vendor(t)
-	path := w.writeConfig("nats: {url: \"" + w.server.ClientURL() + "\"}\nmomento: {endpoint: \"" + w.endpoint + "\", api_key_url: \"" + url + "\"}\nroutes:\n  - {name: a, subject: a, cache: c}\n")
+	path := w.writeConfig("nats: {url: \"" + w.server.ClientURL() + "\"}\nmomento: {endpoint: \"" + w.endpoint +
+		"\", api_key_url: \"" + url + "\"}\nroutes:\n  - {name: a, subject: a, cache: c}\n")
 	check := func() (int, string) {
 		var out, log syncBuffer
 		err := run(t.Context(), []string{"check", "-c", path, "--online"}, &out, &log)
 		return exitStatus(err), out.String() + log.String()
 	}
-	if status, text := check(); status != statusFailed || !strings.Contains(text, "✗ the key: fetch an API key from ") || !strings.Contains(text, "it answered 503, want 200") || strings.Contains(text, "secret=s") {
+	if status, text := check(); status != statusFailed ||
+		!strings.Contains(text, "✗ the key: fetch an API key from ") ||
+		!strings.Contains(text, "it answered 503, want 200") || strings.Contains(text, "secret=s") {
 		t.Errorf("check ends with %d and says\n%s", status, text)
 	}
 	give(`{"authToken":"e30.eyJ0IjoiZyJ9.c2ln"}`)
@@ -123,10 +146,14 @@ func TestCheckWarnsOfAKeyThatIsAboutToExpire(t *testing.T) {
 		t.Fatal(err)
 	}
 	var out, log syncBuffer
-	if err := run(t.Context(), []string{"check", "--subject", "a", "--cache", "c", "--region", "us-east-1", "--api-key-file", key}, &out, &log); err != nil {
+	if err := run(t.Context(), []string{
+		"check", "--subject", "a", "--cache", "c", "--region", "us-east-1",
+		"--api-key-file", key,
+	}, &out, &log); err != nil {
 		t.Fatalf("check = %v %s", err, log.String())
 	}
-	if !strings.Contains(out.String(), "! key: v2, expires ") || !strings.Contains(out.String(), ": expires within a day, on ") || !strings.Contains(out.String(), "✓ ready to run, with 1 warning") {
+	if !strings.Contains(out.String(), "! key: v2, expires ") || !strings.Contains(out.String(),
+		": expires within a day, on ") || !strings.Contains(out.String(), "✓ ready to run, with 1 warning") {
 		t.Errorf("check says\n%s", out.String())
 	}
 }

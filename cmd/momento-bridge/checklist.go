@@ -8,7 +8,8 @@ import (
 	"momento-bridge/terminal"
 )
 
-// checklist prints checks as they are made, each in a line that begins with ✓, ! or ✗, and counts them. What belongs to a check stands under it.
+// checklist prints checks as they are made, each in a line that begins with ✓, ! or ✗, and counts them. What belongs to
+// a check stands under it.
 type checklist struct {
 	w      io.Writer
 	paint  terminal.Palette

@@ -23,7 +23,8 @@ func TestCirclesOfDeadLettersAmongStreamsAreRefused(t *testing.T) {
 		"each other's": {`
   - {name: a, stream: A, cache: c, dead_letter: {subject: b.dead}}
   - {name: b, stream: B, cache: c, dead_letter: {subject: a.dead}}`, true, "the dead letters of route a in b.dead get into the stream B and are consumed by route b, " +
-			"the dead letters of route b in a.dead get into the stream A and are consumed by route a: a rejected message would go round for ever"},
+			"the dead letters of route b in a.dead get into the stream A and are consumed by route a: a rejected " +
+			"message would go round for ever"},
 		"with core NATS": {`
   - {name: a, stream: A, cache: c, dead_letter: {subject: b.dead}}
   - {name: b, subject: "b.>", cache: c, dead_letter: {subject: a.dead}}`, true, "in b.dead are consumed by route b, "},
@@ -45,7 +46,10 @@ func TestCirclesOfDeadLettersAmongStreamsAreRefused(t *testing.T) {
 	for _, name := range []string{"a", "b", "d"} {
 		w.stream(strings.ToUpper(name), name+".>")
 	}
-	if _, err := w.js.CreateStream(t.Context(), jetstream.StreamConfig{Name: "COPY", Sources: []*jetstream.StreamSource{{Name: "A"}}}); err != nil {
+	if _, err := w.js.CreateStream(t.Context(), jetstream.StreamConfig{
+		Name:    "COPY",
+		Sources: []*jetstream.StreamSource{{Name: "A"}},
+	}); err != nil {
 		t.Fatal(err)
 	}
 	for name, tt := range tests {
@@ -54,7 +58,8 @@ func TestCirclesOfDeadLettersAmongStreamsAreRefused(t *testing.T) {
 			path := w.config("", tt.routes)
 			var out, log syncBuffer
 			err := run(t.Context(), []string{"check", "-c", path, "--online"}, &out, &log)
-			if found := "✗ dead letters: "; strings.Contains(out.String(), found) != (tt.want != "") || !strings.Contains(out.String(), tt.want) {
+			if found := "✗ dead letters: "; strings.Contains(out.String(), found) != (tt.want != "") ||
+				!strings.Contains(out.String(), tt.want) {
 				t.Errorf("check --online = %v, want %q:\n%s%s", err, tt.want, out.String(), log.String())
 			}
 			if !tt.run || tt.want == "" {
@@ -93,7 +98,8 @@ func TestDeadLetterThatComesRoundThroughAnotherDaemonEnds(t *testing.T) {
 		t.Errorf("%d publishes, want 3: by a, by b, and by a again", n)
 	}
 	eventually(t, "the log saying why", func() bool {
-		return strings.Contains(one.log.String(), "would go round for ever: it is dropped") && strings.Contains(one.log.String(), "to b.dead, by b.dead, a.dead")
+		return strings.Contains(one.log.String(), "would go round for ever: it is dropped") &&
+			strings.Contains(one.log.String(), "to b.dead, by b.dead, a.dead")
 	})
 	if err := one.stop(); err != nil {
 		t.Error(err)
@@ -110,15 +116,22 @@ func TestFullDeadLetterStreamParksByName(t *testing.T) {
 	got := newRecord()
 	w := newWorld(t, emulator.Config{OnAccept: got.accepted})
 	w.stream("S", "s.*")
-	dead, err := w.js.CreateStream(t.Context(), jetstream.StreamConfig{Name: "DEAD", Subjects: []string{"dead"}, MaxMsgs: 1, Discard: jetstream.DiscardNew})
+	dead, err := w.js.CreateStream(t.Context(), jetstream.StreamConfig{
+		Name: "DEAD", Subjects: []string{"dead"},
+		MaxMsgs: 1, Discard: jetstream.DiscardNew,
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	large := strings.Repeat("x", 5000)
 	w.fill(n, func(i int) (string, string) { return fmt.Sprintf("s.%d", i), large })
-	p := startDaemon(t, "-c", w.config("limits: {rate: 1000}", `  - {name: s, stream: S, cache: c, dead_letter: {subject: dead}}`))
-	p.awaitNotReady(fmt.Sprintf("route s: %d messages wait to be kept as dead letters: the stream DEAD is full and takes no more dead letters: "+
-		"raise its limits with `nats stream edit DEAD`, or replay them, or delete them with `nats stream purge DEAD`", n-1))
+	p := startDaemon(t, "-c",
+		w.config("limits: {rate: 1000}", `  - {name: s, stream: S, cache: c, dead_letter: {subject: dead}}`))
+	p.awaitNotReady(
+		fmt.Sprintf("route s: %d messages wait to be kept as dead letters: the stream DEAD is full and takes no more "+
+			"dead letters: "+
+			"raise its limits with `nats stream edit DEAD`, or replay them, or delete them with `nats stream purge "+
+			"DEAD`", n-1))
 	w.fill(2*n, func(i int) (string, string) { return fmt.Sprintf("s.good-%d", i), "good" })
 	eventually(t, "others go on", func() bool { return got.total() == 2*n })
 	if r := p.status().Routes[0]; !strings.Contains(r.Reason, "the stream DEAD is full") {
@@ -133,7 +146,8 @@ func TestFullDeadLetterStreamParksByName(t *testing.T) {
 		t.Fatal(err)
 	}
 	p.awaitReady()
-	eventually(t, "all kept", func() bool { return p.metric(`messages_settled_total{outcome="dead_lettered",route="s"}`) == n })
+	eventually(t, "all kept",
+		func() bool { return p.metric(`messages_settled_total{outcome="dead_lettered",route="s"}`) == n })
 	if err := p.stop(); err != nil {
 		t.Errorf("run = %v", err)
 	}
@@ -153,7 +167,8 @@ func TestRejectedMessagesOfTheLargestSizeEnd(t *testing.T) {
 	large := strings.Repeat("x", 1<<20-100)
 	w.fill(n, func(i int) (string, string) { return fmt.Sprintf("s.%d", i), large })
 	w.fill(n, func(i int) (string, string) { return fmt.Sprintf("s.%d", i), "good" })
-	p := startDaemon(t, "-c", w.config("limits: {rate: 1000}", `  - {name: s, stream: S, cache: c, dead_letter: {subject: dead}}`))
+	p := startDaemon(t, "-c",
+		w.config("limits: {rate: 1000}", `  - {name: s, stream: S, cache: c, dead_letter: {subject: dead}}`))
 	eventually(t, "all settled", func() bool {
 		return p.metric(`messages_settled_total{outcome="dead_lettered",route="s"}`) == float64(n) && got.total() == n
 	})
@@ -161,7 +176,8 @@ func TestRejectedMessagesOfTheLargestSizeEnd(t *testing.T) {
 		t.Errorf("run = %v", err)
 	}
 	letter, err := dead.GetMsg(t.Context(), 1)
-	if err != nil || letter.Header.Get("Momento-Bridge-Truncated") != fmt.Sprint(len(large)) || len(letter.Data) < len(large)-1000 {
+	if err != nil || letter.Header.Get("Momento-Bridge-Truncated") != fmt.Sprint(len(large)) ||
+		len(letter.Data) < len(large)-1000 {
 		t.Errorf("%d bytes kept, cut from %q, %v", len(letter.Data), letter.Header.Get("Momento-Bridge-Truncated"), err)
 	}
 }
@@ -171,7 +187,10 @@ func TestStreamOfEverythingIsNotCarried(t *testing.T) {
 	t.Parallel()
 	got := newRecord()
 	w := newWorld(t, emulator.Config{OnAccept: got.accepted})
-	if _, err := w.js.CreateStream(t.Context(), jetstream.StreamConfig{Name: "S", Subjects: []string{">"}, NoAck: true}); err != nil {
+	if _, err := w.js.CreateStream(t.Context(), jetstream.StreamConfig{
+		Name: "S", Subjects: []string{">"},
+		NoAck: true,
+	}); err != nil {
 		t.Fatal(err)
 	}
 	if err := w.nats.Publish("orders.1", []byte("x")); err != nil {
@@ -180,7 +199,8 @@ func TestStreamOfEverythingIsNotCarried(t *testing.T) {
 	path := w.config("", `  - {name: s, stream: S, cache: c}`)
 	const reason = "the stream S takes what is delivered to the inboxes of consumers"
 	var out, log syncBuffer
-	if err := run(t.Context(), []string{"check", "-c", path, "--online"}, &out, &log); exitStatus(err) != statusFailed || !strings.Contains(out.String(), reason) {
+	if err := run(t.Context(), []string{"check", "-c", path, "--online"}, &out, &log); exitStatus(
+		err) != statusFailed || !strings.Contains(out.String(), reason) {
 		t.Errorf("check --online = %v:\n%s", err, out.String())
 	}
 	p := startDaemon(t, "-c", path)

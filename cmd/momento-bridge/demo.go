@@ -40,10 +40,13 @@ func newDemo() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "demo",
 		Short: "Show the bridge at work: NATS, an endpoint, the bridge and a generator in one process",
-		Long: "Starts a NATS server with JetStream, the emulator with a quota, the bridge and a generator of messages. It needs no account and no\n" +
-			"network. The generator sends to a stream (orders, at least once, in order for each topic) and to core NATS (ticks). The bridge is not told\n" +
+		Long: "Starts a NATS server with JetStream, the emulator with a quota, the bridge and a generator of " +
+			"messages. It needs no account and no\n" +
+			"network. The generator sends to a stream (orders, at least once, in order for each topic) and to core " +
+			"NATS (ticks). The bridge is not told\n" +
 			"the quota: watch the rate grow until the endpoint refuses. At the end every message is accounted for.",
-		Example: "  momento-bridge demo\n  momento-bridge demo --duration 10s --quota 500 --rate 400\n  momento-bridge demo --fault 500:2%,429:1%",
+		Example: "  momento-bridge demo\n  momento-bridge demo --duration 10s --quota 500 --rate 400\n" +
+			"  momento-bridge demo --fault 500:2%,429:1%",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return runDemo(cmd.Context(), o, cmd.OutOrStdout(), cmd.ErrOrStderr())
 		},
@@ -54,7 +57,8 @@ func newDemo() *cobra.Command {
 	flags.Float64Var(&o.rate, "rate", 150, "messages per second on average; now and then a burst comes")
 	flags.IntVar(&o.natsPort, "nats-port", 0, "port of the NATS server (default: a free one)")
 	flags.StringVar(&o.endpoint, "endpoint-listen", "127.0.0.1:0", "address of the endpoint (default: a free port)")
-	flags.StringVar(&o.admin, "admin-listen", "127.0.0.1:0", "address of the bridge's health and metrics (default: a free port)")
+	flags.StringVar(&o.admin, "admin-listen", "127.0.0.1:0",
+		"address of the bridge's health and metrics (default: a free port)")
 	flags.StringVar(&o.faults, "fault", "", "faults of the endpoint, such as 500:2%,reset:0.5%")
 	return cmd
 }
@@ -125,7 +129,10 @@ func (d *demo) start(ctx context.Context, o demoOptions, dir string, stderr io.W
 	}
 	d.emulator, err = emulator.New(emulator.Config{
 		APIKey: demoKey, Caches: []string{"demo"}, OnAccept: d.ledger.accepted, Seed: 1,
-		Settings: emulator.Settings{Rate: o.quota, Burst: max(1, o.quota/10), Latency: 2 * time.Millisecond, Jitter: 2 * time.Millisecond, Faults: faults},
+		Settings: emulator.Settings{
+			Rate: o.quota, Burst: max(1, o.quota/10), Latency: 2 * time.Millisecond,
+			Jitter: 2 * time.Millisecond, Faults: faults,
+		},
 	})
 	if err != nil {
 		return &usageError{err}
@@ -143,7 +150,8 @@ func (d *demo) start(ctx context.Context, o demoOptions, dir string, stderr io.W
 	if err := f.Err(); err != nil {
 		return err
 	}
-	d.bridge, err = daemon.New(daemon.Config{Plan: p, Version: version, Hurry: hurry(ctx)}, terminal.NewLogger(stderr, slog.LevelError, "text"))
+	d.bridge, err = daemon.New(daemon.Config{Plan: p, Version: version, Hurry: hurry(ctx)},
+		terminal.NewLogger(stderr, slog.LevelError, "text"))
 	return err
 }
 
@@ -173,18 +181,26 @@ func (d *demo) startNATS(o demoOptions, dir string) error {
 	}
 	d.nats.Start()
 	if !d.nats.ReadyForConnections(10 * time.Second) {
-		return fmt.Errorf("the NATS server did not start within 10s: is port %s (--nats-port) free?", strconv.Itoa(o.natsPort))
+		return fmt.Errorf(
+			"the NATS server did not start within 10s: is port %s (--nats-port) free?", strconv.Itoa(o.natsPort))
 	}
 	if d.conn, err = nats.Connect(d.nats.ClientURL()); err != nil {
 		return fmt.Errorf("connect to the NATS server: %w", err)
 	}
-	d.js, err = jetstream.New(d.conn, jetstream.WithPublishAsyncErrHandler(func(_ jetstream.JetStream, m *nats.Msg, _ error) { d.ledger.unsent(m.Data) }))
+	d.js, err = jetstream.New(d.conn, jetstream.WithPublishAsyncErrHandler(func(_ jetstream.JetStream, m *nats.Msg,
+		_ error,
+	) {
+		d.ledger.unsent(m.Data)
+	}))
 	if err != nil {
 		return fmt.Errorf("use JetStream: %w", err)
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
-	if _, err := d.js.CreateStream(ctx, jetstream.StreamConfig{Name: "ORDERS", Subjects: []string{"orders.*"}}); err != nil {
+	if _, err := d.js.CreateStream(ctx, jetstream.StreamConfig{
+		Name:     "ORDERS",
+		Subjects: []string{"orders.*"},
+	}); err != nil {
 		return fmt.Errorf("create the stream: %w", err)
 	}
 	return nil
@@ -199,7 +215,8 @@ func (d *demo) introduce(w io.Writer, o demoOptions) {
 	fmt.Fprintf(w, "\nIn another terminal, wait for a message of your own, and send it:\n")
 	fmt.Fprintf(w, "  curl -H 'Authorization: %s' '%s/topics/demo/orders-mine'\n", demoKey, endpoint)
 	fmt.Fprintf(w, "  nats -s %s pub orders.mine hello\n", d.nats.ClientURL())
-	fmt.Fprintf(w, "\nThe generator sends %g messages/s, and bursts. The bridge does not know the quota: it starts at 10/s and learns. Ctrl-C ends.\n\n", o.rate)
+	fmt.Fprintf(w, "\nThe generator sends %g messages/s, and bursts. The bridge does not know the quota: it starts "+
+		"at 10/s and learns. Ctrl-C ends.\n\n", o.rate)
 }
 
 func (d *demo) close() {

@@ -84,7 +84,8 @@ type sums struct{ published, delivered, lost, duplicates int }
 
 // String is the demo's last line.
 func (s sums) String() string {
-	return fmt.Sprintf("published=%d delivered=%d lost=%d duplicates=%d", s.published, s.delivered, s.lost, s.duplicates)
+	return fmt.Sprintf("published=%d delivered=%d lost=%d duplicates=%d", s.published, s.delivered, s.lost,
+		s.duplicates)
 }
 
 func (l *ledger) sum() sums {

@@ -32,7 +32,10 @@ func TestDeleteMarkersEndAsTheRouteSays(t *testing.T) {
   - {name: wanted, stream: KV_b, cache: c, topic: wanted, content_type: text/plain, empty: publish}
   - {name: skip, stream: KV_b, cache: c, topic: skip, content_type: text/plain, empty: skip}
   - {name: dead, stream: KV_b, cache: c, topic: dead, content_type: text/plain, empty: dead-letter, dead_letter: {subject: dead}}`))
-	for route, want := range map[string][]string{"all": {"one", "", "two", ""}, "skip": {"one", "two"}, "dead": {"one", "two"}} {
+	for route, want := range map[string][]string{
+		"all": {"one", "", "two", ""}, "skip": {"one", "two"},
+		"dead": {"one", "two"},
+	} {
 		eventually(t, route+" is settled", func() bool {
 			consumer, err := w.js.Consumer(t.Context(), "KV_b", "momento-bridge-"+route)
 			return err == nil && consumer.CachedInfo().AckFloor.Stream == 4
@@ -42,7 +45,8 @@ func TestDeleteMarkersEndAsTheRouteSays(t *testing.T) {
 		}
 	}
 	for metric, want := range map[string]float64{
-		`messages_settled_total{outcome="dropped",route="skip"}`: 2, `messages_skipped_total{route="skip"}`: 2, `messages_skipped_total{route="all"}`: 0,
+		`messages_settled_total{outcome="dropped",route="skip"}`: 2, `messages_skipped_total{route="skip"}`: 2,
+		`messages_skipped_total{route="all"}`:                          0,
 		`messages_settled_total{outcome="dead_lettered",route="dead"}`: 2,
 	} {
 		if n := p.metric(metric); n != want {
@@ -57,7 +61,8 @@ func TestDeleteMarkersEndAsTheRouteSays(t *testing.T) {
 		t.Error("what is skipped is taken for lost")
 	}
 	log := p.log.String()
-	if n := strings.Count(log, "as empty texts"); n != 1 || !strings.Contains(log, "route all publishes messages without bytes") {
+	if n := strings.Count(log, "as empty texts"); n != 1 ||
+		!strings.Contains(log, "route all publishes messages without bytes") {
 		t.Errorf("%d warnings of empty texts, want one for the route that does not say what it wants", n)
 	}
 	if err := p.stop(); err != nil {

@@ -14,10 +14,12 @@ func newEmulator() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "emulator",
 		Short: "Run a local stand-in for the Momento Topics HTTP API",
-		Long: "Serves POST and long-poll GET of /topics/{cache}/{topic} as documented, with a quota, latency and faults. GET /_emulator/stats\n" +
+		Long: "Serves POST and long-poll GET of /topics/{cache}/{topic} as documented, with a quota, latency and " +
+			"faults. GET /_emulator/stats\n" +
 			"counts; PUT /_emulator/settings changes limits and faults while it runs.",
 		Example: "  momento-bridge emulator --rate 10 --burst 10\n" +
-			"  curl -i -H 'Authorization: any' -H 'Content-Type: text/plain' -d hello http://127.0.0.1:8080/topics/my-cache/hello",
+			"  curl -i -H 'Authorization: any' -H 'Content-Type: text/plain' -d hello " +
+			"http://127.0.0.1:8080/topics/my-cache/hello",
 	}
 	var cfg emulator.Config
 	var listen, faults, background string
@@ -27,7 +29,8 @@ func newEmulator() *cobra.Command {
 	flags.StringSliceVar(&cfg.Caches, "cache", nil, "a cache that exists; may be repeated (default: all)")
 	flags.Float64Var(&cfg.Rate, "rate", 0, "quota per second (default: none)")
 	flags.Float64Var(&cfg.Burst, "burst", 0, "burst of the quota (default: as the rate)")
-	flags.StringVar(&cfg.Limiter, "limiter", emulator.LimiterBucket, "kind of quota: bucket, gcra, fixed-window, sliding, sliding-penalty or sharded")
+	flags.StringVar(&cfg.Limiter, "limiter", emulator.LimiterBucket,
+		"kind of quota: bucket, gcra, fixed-window, sliding, sliding-penalty or sharded")
 	flags.DurationVar(&cfg.Window, "window", time.Second, "window of the quota, where it has one")
 	flags.IntVar(&cfg.Shards, "shards", 8, "shards of a sharded quota; a connection stays with one")
 	flags.StringVar(&background, "background", "", "share of the quota that others use, such as 20%")
@@ -53,13 +56,15 @@ func newEmulator() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		fmt.Fprintf(cmd.ErrOrStderr(), "emulator on http://%s (stats: http://%s/_emulator/stats); stop with Ctrl-C\n", ln.Addr(), ln.Addr())
+		fmt.Fprintf(cmd.ErrOrStderr(), "emulator on http://%s (stats: http://%s/_emulator/stats); stop with Ctrl-C\n",
+			ln.Addr(), ln.Addr())
 		began := time.Now()
 		if err := server.Serve(cmd.Context(), ln); err != nil {
 			return err
 		}
 		stats := server.Stats()
-		fmt.Fprintf(cmd.OutOrStdout(), "accepted=%d bytes=%d topics=%d seconds=%.1f\n", stats.Accepted, stats.Bytes, len(stats.Topics), time.Since(began).Seconds())
+		fmt.Fprintf(cmd.OutOrStdout(), "accepted=%d bytes=%d topics=%d seconds=%.1f\n", stats.Accepted, stats.Bytes,
+			len(stats.Topics), time.Since(began).Seconds())
 		return nil
 	}
 	return cmd

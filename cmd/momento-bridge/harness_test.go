@@ -93,7 +93,8 @@ func (w *world) fill(n int, message func(i int) (subject, payload string)) {
 // config writes a configuration with these routes, and whatever else stands before them.
 func (w *world) config(more, routes string) string {
 	w.t.Helper()
-	return w.writeConfig(fmt.Sprintf("nats: {url: %q}\nmomento: {endpoint: %q, api_key_file: %q, connections: 8}\n%s\nroutes:\n%s",
+	return w.writeConfig(fmt.Sprintf(
+		"nats: {url: %q}\nmomento: {endpoint: %q, api_key_file: %q, connections: 8}\n%s\nroutes:\n%s",
 		w.server.ClientURL(), w.endpoint, w.keyFile, more, routes))
 }
 
@@ -121,7 +122,10 @@ type process struct {
 func startDaemon(t *testing.T, args ...string) *process {
 	t.Helper()
 	admin := daemontest.FreeAddress(t)
-	p := &process{t: t, Admin: daemontest.Admin{T: t, URL: "http://" + admin}, log: &syncBuffer{}, out: &syncBuffer{}, done: make(chan error, 1)}
+	p := &process{
+		t: t, Admin: daemontest.Admin{T: t, URL: "http://" + admin}, log: &syncBuffer{}, out: &syncBuffer{},
+		done: make(chan error, 1),
+	}
 	ctx, cancel := context.WithCancel(context.Background())
 	p.cancel = cancel
 	go func() { p.done <- run(ctx, append([]string{"run", "--admin-listen", admin}, args...), p.out, p.log) }()

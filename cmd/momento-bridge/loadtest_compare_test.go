@@ -13,7 +13,10 @@ import (
 // reportFile writes the report of a search that has found a limit between two rates; a failing rate of 0 is none.
 func reportFile(t *testing.T, clean, failing float64) string {
 	t.Helper()
-	r := &report.Report{Schema: report.Schema, Test: report.Find, Verdict: report.NotProved, Reason: "there was too little time", CleanRate: &clean, Limiter: "bucket"}
+	r := &report.Report{
+		Schema: report.Schema, Test: report.Find, Verdict: report.NotProved,
+		Reason: "there was too little time", CleanRate: &clean, Limiter: "bucket",
+	}
 	if failing > 0 {
 		r.Verdict, r.Reason, r.FailingRate = report.Proved, "", &failing
 	}
@@ -44,12 +47,14 @@ func TestCompareEndsWithAStatusForCI(t *testing.T) {
 	} {
 		var out syncBuffer
 		err := run(t.Context(), []string{"loadtest", "compare", a, c.b}, &out, &out)
-		if exitStatus(err) != c.status || !strings.Contains(out.String(), c.text) || strings.Contains(out.String(), "exit status") {
+		if exitStatus(err) != c.status || !strings.Contains(out.String(), c.text) || strings.Contains(out.String(),
+			"exit status") {
 			t.Errorf("want %d and %s: ended with %d, %s", c.status, c.text, exitStatus(err), out.String())
 		}
 	}
 	var out, log syncBuffer
-	if err := run(t.Context(), []string{"loadtest", "compare", a, a, "--format", "json"}, &out, &log); err != nil || !json.Valid([]byte(out.String())) {
+	if err := run(t.Context(), []string{"loadtest", "compare", a, a, "--format", "json"}, &out, &log); err != nil ||
+		!json.Valid([]byte(out.String())) {
 		t.Errorf("%v: %s", err, out.String())
 	}
 	if err := run(t.Context(), []string{"loadtest", "compare", a}, &out, &log); exitStatus(err) != statusUsage {
@@ -60,7 +65,8 @@ func TestCompareEndsWithAStatusForCI(t *testing.T) {
 func TestReportIsWrittenAgain(t *testing.T) {
 	file, dir := reportFile(t, 498, 502), filepath.Join(t.TempDir(), "again")
 	var out, log syncBuffer
-	if err := run(t.Context(), []string{"loadtest", "report", file, "--out", dir}, &out, &log); err != nil || !strings.Contains(out.String(), "498") {
+	if err := run(t.Context(), []string{"loadtest", "report", file, "--out", dir}, &out, &log); err != nil ||
+		!strings.Contains(out.String(), "498") {
 		t.Errorf("%v: %s", err, out.String())
 	}
 	again, err1 := os.ReadFile(filepath.Join(dir, "report.json"))
@@ -72,7 +78,8 @@ func TestReportIsWrittenAgain(t *testing.T) {
 		t.Error(err)
 	}
 	var printed syncBuffer
-	if err := run(t.Context(), []string{"loadtest", "report", file, "--format", "json"}, &printed, &log); err != nil || printed.String() != string(before) {
+	if err := run(t.Context(), []string{"loadtest", "report", file, "--format", "json"}, &printed, &log); err != nil ||
+		printed.String() != string(before) {
 		t.Errorf("%v: printed %s", err, printed.String())
 	}
 }

@@ -46,15 +46,22 @@ func newLoadtestFind() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "find",
 		Short: "Find the publish limit of an account and prove it",
-		Long: "Searches for the greatest rate at which nothing is refused for quota, in your own account or in the emulator, and proves it: one rate is held\n" +
-			"again and again without a refusal, and in turn another rate, at most --width above it, is refused again and again. The report also tells what a\n" +
+		Long: "Searches for the greatest rate at which nothing is refused for quota, in your own account or in the " +
+			"emulator, and proves it: one rate is held\n" +
+			"again and again without a refusal, and in turn another rate, at most --width above it, is refused again " +
+			"and again. The report also tells what a\n" +
 			"lasting overload leads to, how large a burst may be, what kind of limiter it is, and the latency.\n\n" +
-			"It publishes more than the limit for a while, which displaces what else is published there; with --no-overload it does not, and proves less.\n" +
-			"The publishes count against the account's quota and its bill. It stops at once when the key, the cache or the topic is refused and when the\n" +
+			"It publishes more than the limit for a while, which displaces what else is published there; with " +
+			"--no-overload it does not, and proves less.\n" +
+			"The publishes count against the account's quota and its bill. It stops at once when the key, the cache " +
+			"or the topic is refused and when the\n" +
 			"endpoint fails again and again; Ctrl-C ends it with a report of what is known.\n\n" +
-			"Exit status 0 when the limit is proved, 3 when --expect is not met, 4 when nothing could be proved, 1 after a failure, 130 after Ctrl-C.",
-		Example: "  momento-bridge loadtest find --cache my-cache --topic load --region us-east-1 --api-key-file key.txt\n" +
-			"  momento-bridge loadtest find --cache my-cache --endpoint http://127.0.0.1:8080 --yes --format json --out results\n" +
+			"Exit status 0 when the limit is proved, 3 when --expect is not met, 4 when nothing could be proved, 1 " +
+			"after a failure, 130 after Ctrl-C.",
+		Example: "  momento-bridge loadtest find --cache my-cache --topic load --region us-east-1 --api-key-file " +
+			"key.txt\n" +
+			"  momento-bridge loadtest find --cache my-cache --endpoint http://127.0.0.1:8080 --yes --format json " +
+			"--out results\n" +
 			"  momento-bridge loadtest find --cache my-cache --region us-east-1 --yes --expect '>=500/s'\n" +
 			"  momento-bridge loadtest find --cache my-cache --region us-east-1 --no-overload\n" +
 			"  momento-bridge loadtest find --cache my-cache --region us-east-1 --goal 0 --goal 1%",
@@ -63,16 +70,22 @@ func newLoadtestFind() *cobra.Command {
 	o.output.add(cmd)
 	flags, d := cmd.Flags(), search.Default()
 	flags.BoolVarP(&o.yes, "yes", "y", false, "do not ask before it begins")
-	flags.StringVar(&o.effort, "effort", loadtest.Standard, "quick: an estimate; standard: three pairs of trials; proof: five, and half the width")
+	flags.StringVar(&o.effort, "effort", loadtest.Standard,
+		"quick: an estimate; standard: three pairs of trials; proof: five, and half the width")
 	flags.Float64Var(&o.start, "start", d.Start, "the first rate, publishes per second")
-	flags.Float64Var(&o.width, "width", 100*d.Width, "percent between the rate that is held and the one that is refused")
-	flags.StringSliceVar(&o.goals, "goal", []string{"0%"}, "share of refusals at which a rate still counts as held; may be repeated")
-	flags.StringSliceVar(&o.dimensions, "dimensions", nil, "also find out whether the limit depends on these: "+strings.Join(loadtest.Dimensions, ", "))
-	flags.BoolVar(&o.noOverload, "no-overload", false, "never go on after a refusal, and leave pauses: for accounts with live traffic")
+	flags.Float64Var(&o.width, "width", 100*d.Width,
+		"percent between the rate that is held and the one that is refused")
+	flags.StringSliceVar(&o.goals, "goal", []string{"0%"},
+		"share of refusals at which a rate still counts as held; may be repeated")
+	flags.StringSliceVar(&o.dimensions, "dimensions", nil,
+		"also find out whether the limit depends on these: "+strings.Join(loadtest.Dimensions, ", "))
+	flags.BoolVar(&o.noOverload, "no-overload", false,
+		"never go on after a refusal, and leave pauses: for accounts with live traffic")
 	flags.StringVar(&o.expect, "expect", "", "the limit you expect, such as '>=500/s'; exit status 3 if it is lower")
 	flags.Float64Var(&o.maxRate, "max-rate", d.MaxRate, "never publish faster than this, in publishes per second")
 	flags.IntVar(&o.maxRequests, "max-requests", d.MaxRequests, "stop after this many publishes")
-	flags.DurationVar(&o.maxDuration, "max-duration", time.Duration(d.MaxSeconds)*time.Second, "stop after this time and report what is known")
+	flags.DurationVar(&o.maxDuration, "max-duration", time.Duration(d.MaxSeconds)*time.Second,
+		"stop after this time and report what is known")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error { return o.run(cmd) }
 	return cmd
 }
@@ -122,7 +135,10 @@ func (o *findOptions) config(target loadtest.Target) loadtest.FindConfig {
 	goals, _ := o.shares() // Checked before.
 	s.Goal, s.Goals = goals[0], goals[1:]
 	labels, _ := o.target.labelMap()
-	return loadtest.FindConfig{Target: target, Search: s, Effort: o.effort, Dimensions: o.dimensions, Latency: o.effort != loadtest.Quick, Labels: labels}
+	return loadtest.FindConfig{
+		Target: target, Search: s, Effort: o.effort, Dimensions: o.dimensions,
+		Latency: o.effort != loadtest.Quick, Labels: labels,
+	}
 }
 
 // check finds what is wrong with the flags.
@@ -133,7 +149,8 @@ func (o *findOptions) check() error {
 			errs = append(errs, fmt.Errorf(format, args...))
 		}
 	}
-	problem(o.effort == loadtest.Quick || o.effort == loadtest.Standard || o.effort == loadtest.Proof, "--effort is %q: write quick, standard or proof", o.effort)
+	problem(o.effort == loadtest.Quick || o.effort == loadtest.Standard || o.effort == loadtest.Proof,
+		"--effort is %q: write quick, standard or proof", o.effort)
 	problem(o.start >= 0.1 && o.start <= 1e6, "--start is %g, it must be from 0.1 to 1000000", o.start)
 	problem(o.width >= 0.2 && o.width <= 20, "--width is %g, it must be from 0.2 to 20 percent", o.width)
 	problem(o.maxRate >= 1 && o.maxRate <= 1e6, "--max-rate is %g, it must be from 1 to 1000000", o.maxRate)
@@ -141,11 +158,13 @@ func (o *findOptions) check() error {
 	problem(o.maxDuration >= time.Second, "--max-duration is %v, it must be 1s or more", o.maxDuration)
 	goals, err := o.shares()
 	problem(err == nil, "--goal: %w", err)
-	problem(len(goals) <= 1 || !o.noOverload && o.effort != loadtest.Quick, "several goals need an overload and a proof: give one --goal with --no-overload or --effort quick")
+	problem(len(goals) <= 1 || !o.noOverload && o.effort != loadtest.Quick,
+		"several goals need an overload and a proof: give one --goal with --no-overload or --effort quick")
 	if o.expect != "" {
 		text := strings.TrimSpace(strings.TrimSuffix(strings.TrimPrefix(strings.TrimSpace(o.expect), ">="), "/s"))
 		rate, err := strconv.ParseFloat(text, 64)
-		problem(strings.HasPrefix(strings.TrimSpace(o.expect), ">=") && err == nil && rate > 0 && !math.IsInf(rate, 0), "--expect %q: write a rate such as '>=500/s'", o.expect)
+		problem(strings.HasPrefix(strings.TrimSpace(o.expect), ">=") && err == nil && rate > 0 && !math.IsInf(rate, 0),
+			"--expect %q: write a rate such as '>=500/s'", o.expect)
 		o.expected = rate
 	}
 	return errors.Join(errs...)
@@ -246,11 +265,13 @@ func planOf(c *loadtest.FindConfig) string {
 	}
 	line("publishes", "to %s, cache %s, topic %s, %d bytes each, up to %d connections",
 		c.Target.Endpoint, strings.Join(c.Target.Caches, " and "), c.Target.Topic, c.Target.Bytes, c.Target.Connections)
-	line("at most", "%s publishes, %v, %.0f publishes/s (this machine can do %.0f/s)", terminal.Count(int64(s.MaxRequests)), time.Duration(s.MaxSeconds*float64(time.Second)), s.MaxRate, c.Ceiling)
+	line("at most", "%s publishes, %v, %.0f publishes/s (this machine can do %.0f/s)",
+		terminal.Count(int64(s.MaxRequests)), time.Duration(s.MaxSeconds*float64(time.Second)), s.MaxRate, c.Ceiling)
 	if s.Gentle {
 		line("overload", "none: after a refusal it pauses")
 	} else {
-		line("overload", "up to several times the limit for some seconds or minutes: what else is published there meanwhile is refused, too")
+		line("overload", "up to several times the limit for some seconds or minutes: what else is published there "+
+			"meanwhile is refused, too")
 	}
 	return text.String()
 }
@@ -273,8 +294,10 @@ func (f *findProgress) update(p loadtest.FindProgress) {
 		known = fmt.Sprintf("held %.4g/s, refused %.4g/s", p.Step.Clean, p.Step.Failing)
 	}
 	_ = f.block.Show(
-		fmt.Sprintf("%v trial %d: %s at %.4g/s for up to %.0f s", p.Elapsed.Round(time.Second), p.Trial, p.Step.Name, p.Step.Rate, p.Step.Seconds),
+		fmt.Sprintf("%v trial %d: %s at %.4g/s for up to %.0f s", p.Elapsed.Round(time.Second), p.Trial, p.Step.Name,
+			p.Step.Rate, p.Step.Seconds),
 		known,
-		fmt.Sprintf("accepted %s, refused %s, failed %d, not sent %d", terminal.Count(int64(p.Counts.Accepted)), terminal.Count(int64(p.Counts.Refused)), p.Counts.Failed, p.Counts.Missed),
+		fmt.Sprintf("accepted %s, refused %s, failed %d, not sent %d", terminal.Count(int64(p.Counts.Accepted)),
+			terminal.Count(int64(p.Counts.Refused)), p.Counts.Failed, p.Counts.Missed),
 	)
 }

@@ -18,7 +18,10 @@ import (
 // findLimit runs a search against a world's endpoint and returns what it printed and how it ended.
 func findLimit(ctx context.Context, w *world, args ...string) (stdout, stderr string, err error) {
 	var out, log syncBuffer
-	all := append([]string{"loadtest", "find", "--endpoint", w.endpoint, "--api-key-file", w.keyFile, "--cache", "c", "--topic", "t"}, args...)
+	all := append([]string{
+		"loadtest", "find", "--endpoint", w.endpoint, "--api-key-file", w.keyFile, "--cache", "c",
+		"--topic", "t",
+	}, args...)
 	err = run(ctx, all, &out, &log)
 	return out.String(), log.String(), err
 }
@@ -47,7 +50,8 @@ func TestQuickSearchEstimatesTheLimitAndProvesNothing(t *testing.T) {
 	if sent := s.Accepted + s.Rejected[429]; r.Requests != sent {
 		t.Errorf("%d requests are reported, the endpoint saw %d", r.Requests, sent)
 	}
-	if r.Verdict != report.NotProved || r.Settings.Labels["run"] != "7" || !(r.Generator.Ceiling > 0) || r.AsExpected != nil {
+	if r.Verdict != report.NotProved || r.Settings.Labels["run"] != "7" || !(r.Generator.Ceiling > 0) ||
+		r.AsExpected != nil {
 		t.Errorf("%s: %+v %+v", r.Verdict, r.Settings, r.Generator)
 	}
 	if strings.Contains(r.Reason, "estimate") { // Otherwise the machine was too busy, which the reason says.
@@ -74,13 +78,16 @@ func TestQuickSearchEstimatesTheLimitAndProvesNothing(t *testing.T) {
 func TestSearchPrintsOneObjectWithTheNamesOfTheInterface(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, emulator.Config{Settings: emulator.Settings{Rate: 50, Burst: 5}})
-	out, _, _ := findLimit(t.Context(), w, "--yes", "--format", "json", "--effort", "quick", "--start", "40", "--max-requests", "30")
+	out, _, _ := findLimit(t.Context(), w, "--yes", "--format", "json", "--effort", "quick", "--start", "40",
+		"--max-requests", "30")
 	var object map[string]any
 	if err := json.Unmarshal([]byte(out), &object); err != nil {
 		t.Fatal(err)
 	}
-	for name := range strings.FieldsSeq("schema verdict reason clean_rate failing_rate plateau_rate burst limiter window_seconds rejections_cost unit requests " +
-		"duration_seconds trials latency") {
+	for name := range strings.FieldsSeq(
+		"schema verdict reason clean_rate failing_rate plateau_rate burst limiter window_seconds rejections_cost " +
+			"unit requests " +
+			"duration_seconds trials latency") {
 		if _, ok := object[name]; !ok {
 			t.Errorf("there is no %s", name)
 		}
@@ -88,7 +95,8 @@ func TestSearchPrintsOneObjectWithTheNamesOfTheInterface(t *testing.T) {
 	if s := w.emulator.Stats(); s.Accepted+s.Rejected[429] > 30 {
 		t.Errorf("the endpoint saw %d publishes", s.Accepted+s.Rejected[429])
 	}
-	if object["verdict"] != "not_proved" || !strings.Contains(object["reason"].(string), "--max-requests") || object["requests"].(float64) > 30 {
+	if object["verdict"] != "not_proved" || !strings.Contains(object["reason"].(string), "--max-requests") ||
+		object["requests"].(float64) > 30 {
 		t.Errorf("%v: %v, %v requests", object["verdict"], object["reason"], object["requests"])
 	}
 }
@@ -147,7 +155,10 @@ func TestInterruptionEndsTheQuestion(t *testing.T) {
 func TestExpectationIsUnmetWhenTheLimitIsLess(t *testing.T) {
 	f := func(verdict, expected string, met bool) {
 		t.Helper()
-		o := findOptions{expect: expected, effort: "quick", start: 8, width: 1, goals: []string{"0"}, maxRate: 100, maxRequests: 1, maxDuration: time.Hour}
+		o := findOptions{
+			expect: expected, effort: "quick", start: 8, width: 1, goals: []string{"0"}, maxRate: 100,
+			maxRequests: 1, maxDuration: time.Hour,
+		}
 		if err := o.check(); err != nil {
 			t.Fatal(err)
 		}

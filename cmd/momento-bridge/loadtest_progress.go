@@ -26,14 +26,17 @@ func (r *rateProgress) update(p loadtest.Progress) {
 	c, b := p.Counts, r.before.Counts
 	lines := []string{
 		fmt.Sprintf("%.0f s of %.0f s", min(p.Elapsed, r.duration).Seconds(), r.duration.Seconds()),
-		fmt.Sprintf("accepted %s  refused %s  failed %s  not sent %d", per(c.Accepted, b.Accepted), per(c.Refused, b.Refused), per(c.Failed, b.Failed), c.Missed),
+		fmt.Sprintf("accepted %s  refused %s  failed %s  not sent %d", per(c.Accepted, b.Accepted),
+			per(c.Refused, b.Refused), per(c.Failed, b.Failed), c.Missed),
 	}
 	if d := p.Delivery; d != nil {
 		before := 0
 		if r.before.Delivery != nil {
 			before = r.before.Delivery.Delivered
 		}
-		lines = append(lines, fmt.Sprintf("delivered %s  on their way %d  twice %d  reordered %d", per(d.Delivered, before), d.Lost, d.Duplicates, d.Reordered))
+		lines = append(lines, fmt.Sprintf(
+			"delivered %s  on their way %d  twice %d  reordered %d", per(d.Delivered,
+				before), d.Lost, d.Duplicates, d.Reordered))
 	}
 	_ = r.block.Show(lines...)
 	r.before = p

@@ -47,30 +47,42 @@ func newLoadtestRate() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "rate",
 		Short: "Publish at a fixed rate and measure what comes of it",
-		Long: "Publishes to your own account, or to the emulator, at --rate for --duration, whatever the answers, and reports how many were accepted,\n" +
-			"refused for quota and failed, and how long they took: from planned to answered (response), from sent to answered (service) and from planned\n" +
-			"to sent (send delay). The publishes count against the account's quota and its bill. It ends early when the key, the cache or the topic is\n" +
+		Long: "Publishes to your own account, or to the emulator, at --rate for --duration, whatever the answers, " +
+			"and reports how many were accepted,\n" +
+			"refused for quota and failed, and how long they took: from planned to answered (response), from sent to " +
+			"answered (service) and from planned\n" +
+			"to sent (send delay). The publishes count against the account's quota and its bill. It ends early when " +
+			"the key, the cache or the topic is\n" +
 			"refused, and when the endpoint fails again and again; Ctrl-C ends it with a report of what there is.\n\n" +
-			"With --via nats it publishes to NATS instead, where a running bridge must take the messages, and receives them as a subscriber of --topic\n" +
-			"does: the report then tells what was lost, duplicated and reordered, and the time from NATS to subscriber. With --topics, -1, -2 and so on are\n" +
+			"With --via nats it publishes to NATS instead, where a running bridge must take the messages, and " +
+			"receives them as a subscriber of --topic\n" +
+			"does: the report then tells what was lost, duplicated and reordered, and the time from NATS to " +
+			"subscriber. With --topics, -1, -2 and so on are\n" +
 			"appended to the subject as to the topic. The key must be one that may subscribe.\n\n" +
-			"Exit status 0 when the test ran, whatever was refused; 1 when it ended early or messages were lost; 130 after Ctrl-C.",
-		Example: "  momento-bridge loadtest rate --cache my-cache --region us-east-1 --api-key-file key.txt --rate 50\n" +
-			"  momento-bridge loadtest rate --cache my-cache --endpoint http://127.0.0.1:8080 --rate 400 --arrivals poisson --duration 2m --out results\n" +
-			"  momento-bridge loadtest rate --cache my-cache -c config.yaml --rate 20 --via nats --subject orders.test --stream ORDERS --topic orders-test",
+			"Exit status 0 when the test ran, whatever was refused; 1 when it ended early or messages were lost; 130 " +
+			"after Ctrl-C.",
+		Example: "  momento-bridge loadtest rate --cache my-cache --region us-east-1 --api-key-file key.txt " +
+			"--rate 50\n" +
+			"  momento-bridge loadtest rate --cache my-cache --endpoint http://127.0.0.1:8080 --rate 400 --arrivals " +
+			"poisson --duration 2m --out results\n" +
+			"  momento-bridge loadtest rate --cache my-cache -c config.yaml --rate 20 --via nats --subject " +
+			"orders.test --stream ORDERS --topic orders-test",
 	}
 	o.target.add(cmd)
 	o.output.add(cmd)
 	flags := cmd.Flags()
 	flags.Float64Var(&o.rate, "rate", 0, "publishes per second (required)")
 	flags.DurationVar(&o.duration, "duration", 30*time.Second, "how long to publish")
-	flags.StringVar(&o.arrivals, "arrivals", "even", "even: at equal distances; poisson: at random, as from many senders; burst:N: N at once, then a pause")
+	flags.StringVar(&o.arrivals, "arrivals", "even",
+		"even: at equal distances; poisson: at random, as from many senders; burst:N: N at once, then a pause")
 	flags.IntVar(&o.maxRequests, "max-requests", 10_000_000, "stop after this many publishes")
 	flags.StringVar(&o.via, "via", "", "nats: publish to NATS, and measure through the bridge")
-	flags.StringVar(&o.target.natsURL, "nats-url", "", "with --via nats: servers, separated by commas (default $NATS_URL, then nats://127.0.0.1:4222)")
+	flags.StringVar(&o.target.natsURL, "nats-url", "",
+		"with --via nats: servers, separated by commas (default $NATS_URL, then nats://127.0.0.1:4222)")
 	flags.StringVar(&o.subject, "subject", "", "with --via nats: the subject to publish to")
 	flags.StringVar(&o.stream, "stream", "", "with --via nats: the stream that takes the subject; without it core NATS")
-	flags.DurationVar(&o.settle, "settle", 30*time.Second, "with --via nats: how long to wait at the end for messages still on their way")
+	flags.DurationVar(&o.settle, "settle", 30*time.Second,
+		"with --via nats: how long to wait at the end for messages still on their way")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error { return o.run(cmd) }
 	return cmd
 }
@@ -88,7 +100,8 @@ func (o *rateOptions) run(cmd *cobra.Command) error {
 	labels, _ := o.target.labelMap() // Checked with the target.
 	show := newRateProgress(stderr, o.duration)
 	cfg := loadtest.RateConfig{
-		Target: target, Rate: o.rate, Duration: o.duration, Arrivals: o.arrivals, MaxRequests: o.maxRequests, Labels: labels, Progress: show.update,
+		Target: target, Rate: o.rate, Duration: o.duration, Arrivals: o.arrivals, MaxRequests: o.maxRequests,
+		Labels: labels, Progress: show.update,
 	}
 	to := target.Endpoint
 	if o.via == viaNATS {
@@ -164,17 +177,21 @@ func (o *rateOptions) checkVia() error {
 	switch {
 	case o.subject == "":
 		problem("--subject is missing: with --via nats name the subject that the bridge consumes")
-	case strings.ContainsAny(o.subject, "*> \t\r\n") || strings.HasPrefix(o.subject, ".") || strings.HasSuffix(o.subject, ".") || strings.Contains(o.subject, ".."):
+	case strings.ContainsAny(o.subject, "*> \t\r\n") || strings.HasPrefix(o.subject, ".") ||
+		strings.HasSuffix(o.subject, ".") || strings.Contains(o.subject, ".."):
 		problem("--subject %q is none to publish to: write words separated by dots, without wildcards", o.subject)
 	}
 	if len(o.target.caches) > 1 {
-		problem("--cache is there %d times: with --via nats name the one that the bridge publishes to", len(o.target.caches))
+		problem("--cache is there %d times: with --via nats name the one that the bridge publishes to",
+			len(o.target.caches))
 	}
 	if o.target.topics > mostFollowed {
-		problem("--topics is %d: with --via nats each has a subscriber, and at most %d are possible", o.target.topics, mostFollowed)
+		problem("--topics is %d: with --via nats each has a subscriber, and at most %d are possible", o.target.topics,
+			mostFollowed)
 	}
 	if o.target.size < loadtest.LeastStamped {
-		problem("--size is %d: with --via nats a payload needs at least %d bytes, for its number and time", o.target.size, loadtest.LeastStamped)
+		problem("--size is %d: with --via nats a payload needs at least %d bytes, for its number and time",
+			o.target.size, loadtest.LeastStamped)
 	}
 	if o.settle < 0 {
 		problem("--settle is %v, it must be 0s or more", o.settle)

@@ -12,11 +12,15 @@ import (
 	"momento-bridge/loadtest/report"
 )
 
-// loadtestRate runs the command against the world's endpoint and returns its report, what it wrote to standard error, and how it ended.
+// loadtestRate runs the command against the world's endpoint and returns its report, what it wrote to standard error,
+// and how it ended.
 func (w *world) loadtestRate(ctx context.Context, args ...string) (*report.Report, string, error) {
 	w.t.Helper()
 	var stdout, stderr syncBuffer
-	args = append([]string{"loadtest", "rate", "--endpoint", w.endpoint, "--api-key-file", w.keyFile, "--cache", "c", "--format", "json"}, args...)
+	args = append([]string{
+		"loadtest", "rate", "--endpoint", w.endpoint, "--api-key-file", w.keyFile, "--cache", "c",
+		"--format", "json",
+	}, args...)
 	err := run(ctx, args, &stdout, &stderr)
 	if text := stdout.String() + stderr.String(); strings.Contains(strings.ReplaceAll(text, w.keyFile, ""), testKey) {
 		w.t.Errorf("the key is in the output: %s", text)
@@ -40,32 +44,40 @@ func TestRateCountsWhatTheEndpointCounts(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t, emulator.Config{Settings: emulator.Settings{Rate: 40, Burst: 20}})
-			r, log, err := w.loadtestRate(t.Context(), "--rate", c.rate, "--duration", "1s", "--arrivals", c.arrivals, "--cache", "d", "--topics", "3", "--label", "who=me")
+			r, log, err := w.loadtestRate(t.Context(), "--rate", c.rate, "--duration", "1s", "--arrivals", c.arrivals,
+				"--cache", "d", "--topics", "3", "--label", "who=me")
 			if err != nil {
 				t.Fatal(err)
 			}
 			stats := w.emulator.Stats()
 			trial := r.Trials[0]
-			if trial.Accepted != stats.Accepted || trial.Refused != stats.Rejected[429] || trial.Failed != 0 || r.Requests != trial.Accepted+trial.Refused {
+			if trial.Accepted != stats.Accepted || trial.Refused != stats.Rejected[429] || trial.Failed != 0 ||
+				r.Requests != trial.Accepted+trial.Refused {
 				t.Errorf("the report says %+v, the endpoint %+v", trial, stats)
 			}
 			if r.Requests == 0 || r.Requests > c.most {
 				t.Errorf("%d publishes, %d accepted", r.Requests, trial.Accepted)
 			}
-			if r.Requests >= 6 && (len(stats.Topics) != 6 || stats.Topics[0].Topic != "loadtest-1" || stats.Topics[5].Cache != "d") {
+			if r.Requests >= 6 && (len(stats.Topics) != 6 || stats.Topics[0].Topic != "loadtest-1" ||
+				stats.Topics[5].Cache != "d") {
 				t.Errorf("published to %v", stats.Topics)
 			}
 			offered, accepted := 0, 0
 			for _, s := range r.Seconds {
 				offered, accepted = offered+s.Offered, accepted+s.Accepted
 			}
-			if offered < r.Requests || accepted != trial.Accepted || r.Latency["accepted"].Count != trial.Accepted || r.Latency["refused"].Count != trial.Refused {
-				t.Errorf("seconds add up to %d offered, %d accepted; latencies %d and %d", offered, accepted, r.Latency["accepted"].Count, r.Latency["refused"].Count)
+			if offered < r.Requests || accepted != trial.Accepted || r.Latency["accepted"].Count != trial.Accepted ||
+				r.Latency["refused"].Count != trial.Refused {
+				t.Errorf(
+					"seconds add up to %d offered, %d accepted; latencies %d and %d", offered, accepted,
+					r.Latency["accepted"].Count, r.Latency["refused"].Count)
 			}
-			if trial.Refused > 0 && (len(r.Refusals) != 1 || r.Refusals[0].Count != trial.Refused || !strings.Contains(r.Refusals[0].Text, "Request rate exceeded")) {
+			if trial.Refused > 0 && (len(r.Refusals) != 1 || r.Refusals[0].Count != trial.Refused ||
+				!strings.Contains(r.Refusals[0].Text, "Request rate exceeded")) {
 				t.Errorf("refusals %+v", r.Refusals)
 			}
-			if r.Test != report.Rate || r.Verdict != "" || r.Settings.Labels["who"] != "me" || r.Settings.Shape != c.arrivals || r.Generator.SendDelay.Count != r.Requests {
+			if r.Test != report.Rate || r.Verdict != "" || r.Settings.Labels["who"] != "me" ||
+				r.Settings.Shape != c.arrivals || r.Generator.SendDelay.Count != r.Requests {
 				t.Errorf("the report says %+v of %+v, %d delays", r.Settings, r.Test, r.Generator.SendDelay.Count)
 			}
 			if n := strings.Count(log, "\n"); n < 2 || n > 20 || strings.Contains(log, "\x1b") {
@@ -80,7 +92,8 @@ func (w *world) cancelledAfter(accepted int) context.Context {
 	ctx, cancel := context.WithCancel(w.t.Context())
 	go func() {
 		defer cancel()
-		eventually(w.t, "a test under way", func() bool { return ctx.Err() != nil || w.emulator.Stats().Accepted >= accepted })
+		eventually(w.t, "a test under way",
+			func() bool { return ctx.Err() != nil || w.emulator.Stats().Accepted >= accepted })
 	}()
 	return ctx
 }
@@ -91,7 +104,8 @@ func TestCtrlCStillWritesTheReport(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "results")
 	ctx := w.cancelledAfter(50)
 	r, _, err := w.loadtestRate(ctx, "--rate", "100", "--duration", "1h", "--out", dir)
-	if exitStatus(err) != statusInterrupted || r == nil || !r.Interrupted || r.Requests < 50 || w.emulator.Stats().Accepted != r.Requests {
+	if exitStatus(err) != statusInterrupted || r == nil || !r.Interrupted || r.Requests < 50 ||
+		w.emulator.Stats().Accepted != r.Requests {
 		t.Fatalf("ended with %v and %+v", err, r)
 	}
 	text, err := os.ReadFile(filepath.Join(dir, "report.json"))
@@ -110,17 +124,32 @@ func TestRateSaysWhatIsWrongAtOnce(t *testing.T) {
 	}{
 		{nil, []string{"--rate is missing"}},
 		{
-			[]string{"--rate", "0", "--duration", "10ms", "--arrivals", "often", "--size", "0", "--topics", "0", "--label", "x", "--format", "html", "--max-requests", "0"},
-			[]string{"--rate is 0", "--duration is 10ms", `unknown arrivals "often"`, "--size is 0", "--topics is 0", `--label "x"`, `--format is "html"`, "--max-requests is 0"},
+			[]string{
+				"--rate", "0", "--duration", "10ms", "--arrivals", "often", "--size", "0", "--topics", "0",
+				"--label", "x", "--format", "html", "--max-requests", "0",
+			},
+			[]string{
+				"--rate is 0", "--duration is 10ms", `unknown arrivals "often"`, "--size is 0", "--topics is 0",
+				`--label "x"`, `--format is "html"`, "--max-requests is 0",
+			},
 		},
-		{[]string{"--rate", "1", "--connections", "0", "--timeout", "1ms", "--region", "us-east-1"}, []string{"momento.connections is 0", "momento.timeout is 1ms", "--endpoint: "}},
+		{
+			[]string{"--rate", "1", "--connections", "0", "--timeout", "1ms", "--region", "us-east-1"},
+			[]string{"momento.connections is 0", "momento.timeout is 1ms", "--endpoint: "},
+		},
 		{[]string{"--rate", "1", "--via", "kafka"}, []string{`--via is "kafka": write nats`}},
-		{[]string{"--rate", "1", "--subject", "a", "--stream", "S"}, []string{"--subject goes with --via nats only", "--stream goes with --via nats only"}},
+		{[]string{"--rate", "1", "--subject", "a", "--stream", "S"}, []string{
+			"--subject goes with --via nats only",
+			"--stream goes with --via nats only",
+		}},
 		{
 			[]string{"--rate", "1", "--via", "nats", "--cache", "d", "--size", "34", "--topics", "1000"},
 			[]string{"--subject is missing", "--cache is there 2 times", "at least 35 bytes", "--topics is 1000"},
 		},
-		{[]string{"--rate", "1", "--via", "nats", "--subject", "a.>"}, []string{`--subject "a.>" is none to publish to`}},
+		{
+			[]string{"--rate", "1", "--via", "nats", "--subject", "a.>"},
+			[]string{`--subject "a.>" is none to publish to`},
+		},
 		{[]string{"--rate", "1", "--cache", ""}, []string{"--cache is empty"}},
 		{[]string{"--rate", "1", "--api-key-file", "/nowhere"}, []string{"--api-key-file: ", "/nowhere"}},
 		{[]string{"--rate", "1", "-c", "/nowhere"}, []string{"no configuration file /nowhere"}},
@@ -145,13 +174,18 @@ func TestRateTakesEndpointAndKeyFromTheDaemonsConfiguration(t *testing.T) {
 	w := newWorld(t, emulator.Config{})
 	file := w.config("", "  - {name: r, subject: a, cache: other}\n")
 	var stdout, stderr syncBuffer
-	err := run(t.Context(), []string{"loadtest", "rate", "-c", file, "--cache", "c", "--rate", "20", "--duration", "1s"}, &stdout, &stderr)
+	err := run(t.Context(), []string{
+		"loadtest", "rate", "-c", file, "--cache", "c", "--rate", "20", "--duration",
+		"1s",
+	}, &stdout, &stderr)
 	topics := w.emulator.Stats().Topics
 	if err != nil || len(topics) != 1 || topics[0].Cache != "c" || topics[0].Accepted == 0 {
 		t.Errorf("%v; published to %v\n%s", err, topics, stderr.String())
 	}
-	region := w.writeConfig("momento: {region: us-east-1, api_key_url: 'https://vending.example/'}\nroutes: [{name: r, subject: a, cache: other}]\n")
-	if r, log, err := w.loadtestRate(t.Context(), "-c", region, "--rate", "20", "--duration", "1s"); err != nil || r.Target.Endpoint != w.endpoint {
+	region := w.writeConfig("momento: {region: us-east-1, api_key_url: 'https://vending.example/'}\n" +
+		"routes: [{name: r, subject: a, cache: other}]\n")
+	if r, log, err := w.loadtestRate(t.Context(), "-c", region, "--rate", "20", "--duration", "1s"); err != nil ||
+		r.Target.Endpoint != w.endpoint {
 		t.Errorf("flags do not take the place of the file's endpoint and key: %v\n%s", err, log)
 	}
 	if !strings.Contains(stdout.String(), "accepted") {
@@ -164,7 +198,8 @@ func TestRateEndsWithTheReasonWhenTheKeyIsRefused(t *testing.T) {
 	w := newWorld(t, emulator.Config{})
 	w.writeKey("another")
 	r, log, err := w.loadtestRate(t.Context(), "--rate", "100", "--duration", "1m")
-	if exitStatus(err) != statusFailed || r == nil || r.Trials[0].Accepted > 0 || r.Requests > 100 || !strings.Contains(log, "the API key is refused") {
+	if exitStatus(err) != statusFailed || r == nil || r.Trials[0].Accepted > 0 || r.Requests > 100 ||
+		!strings.Contains(log, "the API key is refused") {
 		t.Errorf("ended with %v, %+v", err, r)
 	}
 }
@@ -172,7 +207,8 @@ func TestRateEndsWithTheReasonWhenTheKeyIsRefused(t *testing.T) {
 func TestHelpOfLoadtestSaysWhoseAccountItIsFor(t *testing.T) {
 	for _, args := range [][]string{{"loadtest", "--help"}, {"loadtest", "rate", "--help"}} {
 		var out syncBuffer
-		if err := run(t.Context(), args, &out, &out); err != nil || !strings.Contains(out.String(), "your own account") {
+		if err := run(t.Context(), args, &out, &out); err != nil || !strings.Contains(out.String(),
+			"your own account") {
 			t.Errorf("%v: %v, %s", args, err, out.String())
 		}
 	}

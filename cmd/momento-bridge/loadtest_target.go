@@ -47,11 +47,14 @@ func (t *targetFlags) add(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	flags.StringVarP(&t.file, "config", "c", "", "take endpoint, key and NATS from the daemon's configuration `file`")
 	flags.StringVar(&t.region, "region", "", "Momento's region, such as us-east-1")
-	flags.StringVar(&t.endpoint, "endpoint", "", "instead of a region: a cell host or a URL (default $MOMENTO_ENDPOINT, then the endpoint inside the key)")
+	flags.StringVar(&t.endpoint, "endpoint", "",
+		"instead of a region: a cell host or a URL (default $MOMENTO_ENDPOINT, then the endpoint inside the key)")
 	flags.StringVar(&t.keyFile, "api-key-file", "", "`file` with the API key (default: the key in $MOMENTO_API_KEY)")
-	flags.StringArrayVar(&t.caches, "cache", nil, "the cache to publish to; several, each with a flag of its own, take turns")
+	flags.StringArrayVar(&t.caches, "cache", nil,
+		"the cache to publish to; several, each with a flag of its own, take turns")
 	flags.StringVar(&t.topic, "topic", "loadtest", "the topic to publish to")
-	flags.IntVar(&t.topics, "topics", 1, "number of topics to publish to in turn; -1, -2 and so on are appended to --topic")
+	flags.IntVar(&t.topics, "topics", 1,
+		"number of topics to publish to in turn; -1, -2 and so on are appended to --topic")
 	flags.IntVar(&t.size, "size", 256, "bytes of a payload")
 	flags.IntVar(&t.connections, "connections", 64, "the most connections to open, each with one publish in flight")
 	flags.DurationVar(&t.timeout, "timeout", 5*time.Second, "time for one publish, connecting included")
@@ -86,7 +89,8 @@ func (t *targetFlags) target(cmd *cobra.Command, own error) (loadtest.Target, er
 	}
 	t.plan = p
 	return loadtest.Target{
-		Sink: momento, Endpoint: p.EndpointURL(), Region: f.Momento.Region, Caches: t.caches, Topic: t.topic, Topics: t.topics, Bytes: t.size,
+		Sink: momento, Endpoint: p.EndpointURL(), Region: f.Momento.Region, Caches: t.caches, Topic: t.topic,
+		Topics: t.topics, Bytes: t.size,
 		Connections: t.connections, Timeout: t.timeout, Version: version, Seed: t.seed,
 	}, nil
 }

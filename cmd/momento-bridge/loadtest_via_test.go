@@ -17,7 +17,10 @@ import (
 // via runs the command through NATS and a bridge.
 func (w *world) via(ctx context.Context, args ...string) (*report.Report, string, error) {
 	w.t.Helper()
-	return w.loadtestRate(ctx, slices.Concat([]string{"--via", "nats", "--nats-url", w.server.ClientURL(), "--duration", "1s"}, args)...)
+	return w.loadtestRate(ctx, slices.Concat([]string{
+		"--via", "nats", "--nats-url", w.server.ClientURL(), "--duration",
+		"1s",
+	}, args)...)
 }
 
 // bridge starts a daemon with a route and waits until it is ready.
@@ -35,10 +38,19 @@ func TestNothingIsLostThroughTheBridge(t *testing.T) {
 		args        []string
 	}{
 		{"from core NATS", `subject: "load.test"`, []string{"--subject", "load.test"}},
-		{"from core NATS, as text", `subject: "load.test", content_type: text/plain`, []string{"--subject", "load.test", "--size", "35"}},
+		{"from core NATS, as text", `subject: "load.test", content_type: text/plain`, []string{
+			"--subject", "load.test",
+			"--size", "35",
+		}},
 		{"from a stream", `stream: S, subject: "load.test"`, []string{"--subject", "load.test", "--stream", "S"}},
-		{"to several topics", `stream: S, subject: "load.*", topic: "{{wildcard(1)}}"`, []string{"--subject", "load.x", "--stream", "S", "--topic", "x", "--topics", "3"}},
-		{"in batches", `stream: S, subject: "load.test", batch: {format: json, linger: 20ms}`, []string{"--subject", "load.test", "--stream", "S", "--arrivals", "poisson"}},
+		{
+			"to several topics", `stream: S, subject: "load.*", topic: "{{wildcard(1)}}"`,
+			[]string{"--subject", "load.x", "--stream", "S", "--topic", "x", "--topics", "3"},
+		},
+		{
+			"in batches", `stream: S, subject: "load.test", batch: {format: json, linger: 20ms}`,
+			[]string{"--subject", "load.test", "--stream", "S", "--arrivals", "poisson"},
+		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -50,7 +62,8 @@ func TestNothingIsLostThroughTheBridge(t *testing.T) {
 				t.Fatalf("%v\n%s", err, log)
 			}
 			d := r.Delivery
-			if d.Sent == 0 || d.Sent != r.Trials[0].Accepted || d.Delivered != d.Sent || d.Lost+d.Duplicates+d.Reordered+d.Discontinuities != 0 {
+			if d.Sent == 0 || d.Sent != r.Trials[0].Accepted || d.Delivered != d.Sent ||
+				d.Lost+d.Duplicates+d.Reordered+d.Discontinuities != 0 {
 				t.Errorf("delivery %+v of %+v", d, r.Trials[0])
 			}
 			if d.Latency.Count != d.Delivered || !(*d.Latency.Min > 0) || r.Target.Via != "nats" {
@@ -94,7 +107,8 @@ func TestLostMessagesAreSeen(t *testing.T) {
 	}})
 	w.bridge(`subject: "load.test"`)
 	r, log, err := w.via(t.Context(), "--rate", "200", "--subject", "load.test", "--settle", "3s")
-	if d := r.Delivery; exitStatus(err) != statusFailed || d.Lost == 0 || int64(d.Lost) > refused.Load() || int64(d.Lost) < refused.Load()-1 || d.Delivered+d.Lost != d.Sent {
+	if d := r.Delivery; exitStatus(err) != statusFailed || d.Lost == 0 || int64(d.Lost) > refused.Load() ||
+		int64(d.Lost) < refused.Load()-1 || d.Delivered+d.Lost != d.Sent {
 		t.Errorf("ended with %v, delivery %+v, refused %d", err, d, refused.Load())
 	}
 	if !strings.Contains(log, "messages were lost: ") {
@@ -117,7 +131,8 @@ func TestCtrlCStillReportsTheDelivery(t *testing.T) {
 	w := newWorld(t, emulator.Config{})
 	w.bridge(`subject: "load.test"`)
 	r, _, err := w.via(w.cancelledAfter(60), "--rate", "100", "--duration", "1h", "--subject", "load.test")
-	if exitStatus(err) != statusInterrupted || r == nil || !r.Interrupted || r.Delivery.Sent < 10 || r.Delivery.Lost > 0 {
+	if exitStatus(err) != statusInterrupted || r == nil || !r.Interrupted || r.Delivery.Sent < 10 ||
+		r.Delivery.Lost > 0 {
 		t.Fatalf("ended with %v and %+v", err, r)
 	}
 }
@@ -135,8 +150,10 @@ func TestViaNATSEndsWhenTheSubscriberIsRefused(t *testing.T) {
 		w.emulator.ServeHTTP(rw, r)
 	}))
 	defer front.Close()
-	r, log, err := w.via(t.Context(), "--rate", "50", "--duration", "1m", "--subject", "load.test", "--endpoint", front.URL)
-	if exitStatus(err) != statusFailed || r == nil || r.Interrupted || !strings.Contains(r.Reason, "may not subscribe") {
+	r, log, err := w.via(t.Context(), "--rate", "50", "--duration", "1m", "--subject", "load.test",
+		"--endpoint", front.URL)
+	if exitStatus(err) != statusFailed || r == nil || r.Interrupted || !strings.Contains(r.Reason,
+		"may not subscribe") {
 		t.Errorf("ended with %v\n%s", err, log)
 	}
 }
@@ -158,7 +175,8 @@ func TestViaNATSSaysWhatIsMissing(t *testing.T) {
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 	defer cancel()
-	if _, _, err := w.via(ctx, "--subject", "load.test", "--rate", "10"); exitStatus(err) != statusInterrupted { // Nobody carries: it waits.
+	// Nobody carries: it waits.
+	if _, _, err := w.via(ctx, "--subject", "load.test", "--rate", "10"); exitStatus(err) != statusInterrupted {
 		t.Errorf("without a bridge it ended with %v", err)
 	}
 }

@@ -87,10 +87,12 @@ func newRoot() *cobra.Command {
 	root := &cobra.Command{
 		Use:   "momento-bridge",
 		Short: "Carries messages from NATS to Momento Topics",
-		Long: "momento-bridge carries messages from NATS subjects and JetStream streams to Momento Topics over HTTP:\n" +
+		Long: "momento-bridge carries messages from NATS subjects and JetStream streams to Momento Topics " +
+			"over HTTP:\n" +
 			"fast, in order, paced to your quota, and without losing one.",
 		Example: "  momento-bridge demo\n" +
-			"  momento-bridge run --subject 'orders.>' --stream ORDERS --cache my-cache --region us-east-1 --api-key-file key.txt\n" +
+			"  momento-bridge run --subject 'orders.>' --stream ORDERS --cache my-cache --region us-east-1 " +
+			"--api-key-file key.txt\n" +
 			"  momento-bridge check -c config.yaml",
 		Version:       version,
 		SilenceErrors: true,
@@ -99,7 +101,8 @@ func newRoot() *cobra.Command {
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return &usageError{fmt.Errorf("%w\nsee `%s --help`", err, cmd.CommandPath())}
 	})
-	root.AddCommand(newRun(), newDemo(), newCheck(), newStatus(), newEmulator(), newLoadtest(), newReplay(), newConfig(), newRegions(), newVersion())
+	root.AddCommand(newRun(), newDemo(), newCheck(), newStatus(), newEmulator(), newLoadtest(), newReplay(),
+		newConfig(), newRegions(), newVersion())
 	for _, cmd := range root.Commands() {
 		cmd.Args = usageArgs(cmd.Args)
 	}

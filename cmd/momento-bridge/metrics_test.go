@@ -65,7 +65,8 @@ func TestEveryChildIsThereFromTheStartAtZero(t *testing.T) {
 		}
 	}
 	for _, c := range children {
-		found := regexp.MustCompile(fmt.Sprintf(`(?m)^momento_bridge_%s(_total)?\{([^}]*,)?%s="%s"(,[^}]*)?\} `, c.metric, c.label, c.value)).FindString(body)
+		found := regexp.MustCompile(fmt.Sprintf(`(?m)^momento_bridge_%s(_total)?\{([^}]*,)?%s="%s"(,[^}]*)?\} `,
+			c.metric, c.label, c.value)).FindString(body)
 		if found == "" {
 			t.Errorf("%s has no child %s=%q", c.metric, c.label, c.value)
 		}

@@ -52,7 +52,8 @@ func TestContextFillsWhatIsNotSet(t *testing.T) {
 		return n
 	}
 	creds := with(func(n *config.NATS) {
-		n.Context, n.URL, n.CredsFile, n.Domain, n.InboxPrefix = "creds", "one:4222,two", "/home/somebody/c", "hub", "_INBOX_x"
+		n.Context, n.URL, n.CredsFile, n.Domain, n.InboxPrefix = "creds", "one:4222,two", "/home/somebody/c",
+			"hub", "_INBOX_x"
 		n.TLS.CAFile, n.TLS.HandshakeFirst = "/etc/cas/ca", true
 	})
 	for _, tt := range []struct {
@@ -62,9 +63,13 @@ func TestContextFillsWhatIsNotSet(t *testing.T) {
 		{"{}", usual}, // The one that is selected is not asked for.
 		{"{context: creds}", creds},
 		{"{context: user}", with(func(n *config.NATS) {
-			n.Context, n.URL, n.User, n.PasswordFile, n.APIPrefix = "user", "nats://one", "u", filepath.Join(dir, "user.json"), "JS.acc.API"
+			n.Context, n.URL, n.User, n.PasswordFile, n.APIPrefix = "user", "nats://one", "u",
+				filepath.Join(dir, "user.json"), "JS.acc.API"
 		})},
-		{"{context: token}", with(func(n *config.NATS) { n.Context, n.TokenFile = "token", filepath.Join(dir, "token.json") })},
+		{
+			"{context: token}",
+			with(func(n *config.NATS) { n.Context, n.TokenFile = "token", filepath.Join(dir, "token.json") }),
+		},
 		{
 			"{context: user, url: mine, nkey_file: k, domain: d, inbox_prefix: I}",
 			with(func(n *config.NATS) {
@@ -113,7 +118,8 @@ func TestContextThatCannotBeUsedIsExplained(t *testing.T) {
 		f := config.Read("f", fmt.Appendf(nil, "nats: {context: %q}\nroutes: [{name: a, subject: a, cache: c}]", name))
 		daemon.ApplyContext(f)
 		f.Validate()
-		if err := f.Err(); err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "hunter2") {
+		if err := f.Err(); err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(),
+			"hunter2") {
 			t.Errorf("%s: %v, want %q in it and no secret", name, err, want)
 		}
 	}
@@ -122,13 +128,15 @@ func TestContextThatCannotBeUsedIsExplained(t *testing.T) {
 // A password in a context is read again at each attempt, as one in a file of its own is.
 func TestDaemonReachesNATSByAContext(t *testing.T) {
 	s := startServer(t, &server.Options{Username: "u", Password: "right"})
-	dir := contexts(t, map[string]string{"prod": fmt.Sprintf(`{"url": %q, "user": "u", "password": "wrong"}`, s.Addr())})
+	dir := contexts(t,
+		map[string]string{"prod": fmt.Sprintf(`{"url": %q, "user": "u", "password": "wrong"}`, s.Addr())})
 	key := filepath.Join(t.TempDir(), "key")
 	if err := os.WriteFile(key, []byte(testKey), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	path := filepath.Join(t.TempDir(), "config.yaml")
-	text := fmt.Sprintf("nats: {context: prod}\nmomento: {endpoint: \"http://127.0.0.1:1\", api_key_file: %q}\nroutes: [{name: a, subject: a, cache: c}]", key)
+	text := fmt.Sprintf("nats: {context: prod}\nmomento: {endpoint: \"http://127.0.0.1:1\", api_key_file: %q}\n"+
+		"routes: [{name: a, subject: a, cache: c}]", key)
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}

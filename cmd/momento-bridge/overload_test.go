@@ -8,14 +8,16 @@ import (
 	"momento-bridge/emulator"
 )
 
-// Values of a few topics come far faster than the quota allows. The latest of each is published; those it replaces are acknowledged and counted.
+// Values of a few topics come far faster than the quota allows. The latest of each is published; those it replaces are
+// acknowledged and counted.
 func TestKeepLatestPublishesTheNewestValueOfEachTopic(t *testing.T) {
 	t.Parallel()
 	const n = 3000
 	got := newRecord()
 	w := newWorld(t, emulator.Config{OnAccept: got.accepted})
 	s := w.stream("S", "s.*")
-	p := startDaemon(t, "-c", w.config("limits: {rate: 10}", `  - {name: s, stream: S, subject: "s.*", cache: c, overload: keep-latest}`))
+	p := startDaemon(t, "-c",
+		w.config("limits: {rate: 10}", `  - {name: s, stream: S, subject: "s.*", cache: c, overload: keep-latest}`))
 	p.awaitReady()
 	w.fill(n, func(i int) (string, string) { return fmt.Sprintf("s.t%d", i%3), fmt.Sprint(i) })
 	eventually(t, "the last values", func() bool {
@@ -31,7 +33,8 @@ func TestKeepLatestPublishesTheNewestValueOfEachTopic(t *testing.T) {
 		c, err := s.Consumer(t.Context(), "momento-bridge-s")
 		return err == nil && c.CachedInfo().NumAckPending == 0 && c.CachedInfo().NumPending == 0
 	})
-	published, dropped := p.metric(`messages_settled_total{outcome="published",route="s"}`), p.metric(`messages_settled_total{outcome="dropped",route="s"}`)
+	published, dropped := p.metric(`messages_settled_total{outcome="published",route="s"}`),
+		p.metric(`messages_settled_total{outcome="dropped",route="s"}`)
 	if published+dropped != n || published > n/10 || int(published) != got.total() {
 		t.Errorf("%g published and %g dropped of %d, %d came", published, dropped, n, got.total())
 	}
@@ -43,7 +46,8 @@ func TestDropOldestKeepsUpWithAStream(t *testing.T) {
 	got := newRecord()
 	w := newWorld(t, emulator.Config{OnAccept: got.accepted})
 	w.stream("S", "s")
-	p := startDaemon(t, "-c", w.config("limits: {rate: 20}\nqueue: {max_messages: 40}", `  - {name: s, stream: S, cache: c, overload: drop-oldest}`))
+	p := startDaemon(t, "-c", w.config("limits: {rate: 20}\nqueue: {max_messages: 40}",
+		`  - {name: s, stream: S, cache: c, overload: drop-oldest}`))
 	p.awaitReady()
 	w.fill(n, func(i int) (string, string) { return "s", fmt.Sprint(i) })
 	eventually(t, "the last", func() bool {
@@ -66,7 +70,8 @@ func TestMessagesOfAStreamExpireByItsTimeStamps(t *testing.T) {
 	w.publish("s", "new")
 	p := startDaemon(t, "-c", w.config("", `  - {name: s, stream: S, cache: c, max_age: 1s}`))
 	eventually(t, "the new one", func() bool { return got.total() == 1 })
-	eventually(t, "the others counted", func() bool { return p.metric(`messages_settled_total{outcome="expired",route="s"}`) == 20 })
+	eventually(t, "the others counted",
+		func() bool { return p.metric(`messages_settled_total{outcome="expired",route="s"}`) == 20 })
 	if values := got.topic("c/s"); values[0] != "new" {
 		t.Errorf("published %q", values)
 	}

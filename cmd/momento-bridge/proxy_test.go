@@ -177,7 +177,10 @@ func TestCheckSaysWhichProxyIsUsedAndWhoseWordThatIs(t *testing.T) {
 	const variable = "http://" + proxyUser + ":" + proxyPassword + "@proxy.example:3128"
 	f := func(environment, setting, args string, status int, want ...string) {
 		t.Helper()
-		for _, name := range []string{"HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "NO_PROXY", "no_proxy"} {
+		for _, name := range []string{
+			"HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "NO_PROXY",
+			"no_proxy",
+		} {
 			t.Setenv(name, "")
 		}
 		for word := range strings.FieldsSeq(environment) {
@@ -209,8 +212,10 @@ func TestCheckSaysWhichProxyIsUsedAndWhoseWordThatIs(t *testing.T) {
 	f("HTTP_PROXY="+variable, "", plain, statusOK, "    proxy      http://proxy.example:3128, from HTTP_PROXY\n")
 	f("HTTP_PROXY="+variable, "", region, statusOK, "not proxy")
 	const several = "in_flight: 8"
-	f("", several, plain, statusOK, "    publishes  64 connections with up to 8 publishes in flight on each, 5s an attempt", "not many proxies")
-	f("HTTP_PROXY="+variable, several, plain, statusOK, "! momento.in_flight: 8 to an http:// endpoint through a proxy: many proxies")
+	f("", several, plain, statusOK,
+		"    publishes  64 connections with up to 8 publishes in flight on each, 5s an attempt", "not many proxies")
+	f("HTTP_PROXY="+variable, several, plain, statusOK,
+		"! momento.in_flight: 8 to an http:// endpoint through a proxy: many proxies")
 	f("HTTPS_PROXY="+variable, several, region, statusOK, "not many proxies")
 	f("HTTP_PROXY="+variable, "", plain, statusOK, "not many proxies", "    publishes  64 connections, ")
 	f("HTTPS_PROXY="+variable, "proxy: none", region, statusOK, "    proxy      none, from momento.proxy\n")
@@ -221,12 +226,14 @@ func TestCheckSaysWhichProxyIsUsedAndWhoseWordThatIs(t *testing.T) {
 	f("HTTPS_PROXY=socks5://"+proxyPassword+"@h:1", "", region, statusUsage,
 		"HTTPS_PROXY names a proxy with the scheme socks5://: only http:// proxies are supported",
 		"momento.proxy: none ignores the environment\n")
-	f("HTTPS_PROXY=socks5://"+proxyPassword+"@h:1", "proxy: none", region, statusOK, "proxy      none, from momento.proxy\n")
+	f("HTTPS_PROXY=socks5://"+proxyPassword+"@h:1", "proxy: none", region, statusOK,
+		"proxy      none, from momento.proxy\n")
 	f("HTTPS_PROXY=http://"+proxyUser+":1#"+proxyPassword+"@h:1", "", region, statusUsage,
 		"HTTPS_PROXY holds more than a proxy's host and port")
 	const local = "--endpoint http://127.0.0.1:1"
 	f("", "proxy: \""+variable+"\"", local, statusOK,
-		"! endpoint: http://127.0.0.1:1: plain HTTP through a proxy on another machine: the API key travels in the clear")
+		"! endpoint: http://127.0.0.1:1: plain HTTP through a proxy on another machine: the API key travels "+
+			"in the clear")
 	f("", "proxy: \"http://127.0.0.1:1\"", local, statusOK, "✓ endpoint: http://127.0.0.1:1\n")
 
 	const vending = "api_key_url: \"https://vendor.example/token\""

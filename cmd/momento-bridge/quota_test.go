@@ -47,7 +47,8 @@ func (p *process) status() admin.Status {
 	return s
 }
 
-// Each format, from JetStream: whatever was published comes out of the batches, in order and once, and what cannot be framed is dead-lettered.
+// Each format, from JetStream: whatever was published comes out of the batches, in order and once, and what cannot be
+// framed is dead-lettered.
 func TestBatchesCarryEveryMessageInOrder(t *testing.T) {
 	for _, format := range []batch.Format{batch.Lines, batch.JSON, batch.LengthPrefixed} {
 		t.Run(string(format), func(t *testing.T) {
@@ -70,7 +71,8 @@ func TestBatchesCarryEveryMessageInOrder(t *testing.T) {
 				dead = 1
 			}
 			eventually(t, "all settled", func() bool {
-				return p.metric(`messages_settled_total{outcome="published",route="s"}`) == n-dead && p.metric(`messages_settled_total{outcome="dead_lettered",route="s"}`) == dead
+				return p.metric(`messages_settled_total{outcome="published",route="s"}`) == n-dead &&
+					p.metric(`messages_settled_total{outcome="dead_lettered",route="s"}`) == dead
 			})
 			if err := p.stop(); err != nil {
 				t.Errorf("run = %v", err)
@@ -132,7 +134,8 @@ func TestOperatorPausesAndResumesARoute(t *testing.T) {
 	}
 	w.publish("s", "x")
 	time.Sleep(300 * time.Millisecond)
-	if s := p.status(); got.total() > 0 || s.Routes[0].State != "paused" || p.metric(`route_state{route="s",state="paused"}`) != 1 {
+	if s := p.status(); got.total() > 0 || s.Routes[0].State != "paused" ||
+		p.metric(`route_state{route="s",state="paused"}`) != 1 {
 		t.Errorf("%d published while paused, status %+v", got.total(), s.Routes[0])
 	}
 	if status, _ := p.post("/api/v1/resume", "1"); status != 200 {
@@ -166,7 +169,8 @@ func TestReloadPutsLimitsInForce(t *testing.T) {
 		}
 	}
 	change("limits: {rate: fast}")
-	eventually(t, "the refusal", func() bool { return strings.Contains(p.log.String(), "the configuration was not reloaded") })
+	eventually(t, "the refusal",
+		func() bool { return strings.Contains(p.log.String(), "the configuration was not reloaded") })
 	change("limits: {rate: 1000, group: other}")
 	eventually(t, "all published", func() bool { return got.total() == 50 })
 	warned := func() int { return strings.Count(p.log.String(), "the configuration has other changes") }
@@ -209,10 +213,12 @@ func TestStatusForecastsWhatCannotBeDrained(t *testing.T) {
 	var last admin.Status
 	eventually(t, "the forecast and its line in the log", func() bool {
 		last = p.status()
-		return last.Routes[0].Arrivals > 20 && strings.HasPrefix(last.Routes[0].Forecast, "never: arrivals") && strings.Contains(p.log.String(), "messages come faster than they can be published")
+		return last.Routes[0].Arrivals > 20 && strings.HasPrefix(last.Routes[0].Forecast, "never: arrivals") &&
+			strings.Contains(p.log.String(), "messages come faster than they can be published")
 	})
 	r := last.Routes[0]
-	if r.DrainSeconds != nil || r.Capacity == nil || *r.Capacity > 15 || !strings.Contains(r.Forecast, "with batch: json it would be") {
+	if r.DrainSeconds != nil || r.Capacity == nil || *r.Capacity > 15 || !strings.Contains(r.Forecast,
+		"with batch: json it would be") {
 		t.Errorf("status %+v", r)
 	}
 	if got := p.metric(`drain_seconds{route="s"}`); !(got > 1e300) {
@@ -226,7 +232,8 @@ func TestStatusForecastsWhatCannotBeDrained(t *testing.T) {
 func TestCheckPrintsCeilingsAndWarnings(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, emulator.Config{})
-	file := w.config("limits: {rate: 10, unit: operations}", `  - {name: a, stream: S, subject: a, cache: c, subscribers: 4, weight: 3, batch: {format: json}}
+	file := w.config("limits: {rate: 10, unit: operations}",
+		`  - {name: a, stream: S, subject: a, cache: c, subscribers: 4, weight: 3, batch: {format: json}}
   - {name: b, subject: b, cache: c, ordering: none, max_age: 50ms}`)
 	var out bytes.Buffer
 	if err := run(t.Context(), []string{"check", "-c", file}, &out, io.Discard); err != nil {

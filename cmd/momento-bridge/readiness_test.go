@@ -63,7 +63,8 @@ func TestReadinessSaysWhatIsWrongAndWhatToDo(t *testing.T) {
 	for name, tt := range map[string]trouble{
 		"NATS refuses": {config: func(t *testing.T, w *world) string {
 			url := secured(t, &server.User{Username: "me", Password: "another"})
-			return w.routes(strings.Replace(url, "//", "//me:"+testKey+"@", 1), w.endpoint, "", "{name: s, subject: s, cache: c}")
+			return w.routes(strings.Replace(url, "//", "//me:"+testKey+"@", 1), w.endpoint, "",
+				"{name: s, subject: s, cache: c}")
 		}, reasons: []string{"nats: not connected: ", "the server refuses the credentials: check nats.creds_file"}},
 		"NATS does not begin with TLS": {config: func(_ *testing.T, w *world) string {
 			text, err := os.ReadFile(w.config("", "  - {name: s, subject: s, cache: c}"))
@@ -77,13 +78,19 @@ func TestReadinessSaysWhatIsWrongAndWhatToDo(t *testing.T) {
 			reasons: []string{"route s: stream S does not exist: create it"},
 		},
 		"a consumer is missing": {
-			config:  stream(", create_consumer: false"),
-			reasons: []string{"route s: consumer momento-bridge-s of stream S does not exist: create it or set create_consumer: true"},
+			config: stream(", create_consumer: false"),
+			reasons: []string{"route s: consumer momento-bridge-s of stream S does not exist: create it or set " +
+				"create_consumer: true"},
 		},
 		"a subscription is not allowed": {config: func(t *testing.T, w *world) string {
-			url := secured(t, &server.User{Username: "me", Password: testKey, Permissions: &server.Permissions{Subscribe: &server.SubjectPermission{Deny: []string{"s"}}}})
-			return w.routes(strings.Replace(url, "//", "//me:"+testKey+"@", 1), w.endpoint, "", "{name: s, subject: s, cache: c}")
-		}, reasons: []string{"route s: the NATS user may not subscribe to s with the queue group momento-bridge: grant it"}},
+			url := secured(t, &server.User{
+				Username: "me", Password: testKey,
+				Permissions: &server.Permissions{Subscribe: &server.SubjectPermission{Deny: []string{"s"}}},
+			})
+			return w.routes(strings.Replace(url, "//", "//me:"+testKey+"@", 1), w.endpoint, "",
+				"{name: s, subject: s, cache: c}")
+		}, reasons: []string{"route s: the NATS user may not subscribe to s with the queue group momento-bridge: " +
+			"grant it"}},
 		"the key is refused": {
 			config: at(echo, 401), befall: publish,
 			reasons: []string{"endpoint: the API key is refused: 401 ", "*** ", "; put a valid key into the key file"},
@@ -102,11 +109,17 @@ func TestReadinessSaysWhatIsWrongAndWhatToDo(t *testing.T) {
 					publish(w)
 				}
 			},
-			reasons: []string{"route s: the endpoint rejects whatever it publishes: 400 ", "; check what stands between here and Momento, and what the route publishes"},
+			reasons: []string{
+				"route s: the endpoint rejects whatever it publishes: 400 ",
+				"; check what stands between here and Momento, and what the route publishes",
+			},
 		},
 		"a proxy refuses": {
 			config: at(echo, 407), befall: publish,
-			reasons: []string{"endpoint: down: 407 ", ": a proxy wants a user and a password; set them in momento.proxy"},
+			reasons: []string{
+				"endpoint: down: 407 ",
+				": a proxy wants a user and a password; set them in momento.proxy",
+			},
 		},
 		"a login page is all that comes": {
 			config: at(page, 200), befall: publish,
@@ -115,14 +128,16 @@ func TestReadinessSaysWhatIsWrongAndWhatToDo(t *testing.T) {
 		"no key is vended": {config: func(t *testing.T, w *world) string {
 			url := strings.Replace(echo(t, 500), "//", "//me:"+testKey+"@", 1) + "/" + testKey + "?token=" + testKey
 			return w.vendedConfig(url, "  - {name: s, subject: s, cache: c}")
-		}, reasons: []string{"key: no API key yet: fetch an API key from http://127.0.0.1:", "it answered 500, want 200 or 201: its own log may say why"}},
+		}, reasons: []string{"key: no API key yet: fetch an API key from http://127.0.0.1:", "it answered 500, want " +
+			"200 or 201: its own log may say why"}},
 		"a cache is missing": {
 			emulator: emulator.Config{Caches: []string{"other"}}, config: stream(""), befall: publish,
 			reasons: []string{"route s: the cache c does not exist; create it or correct the route"},
 		},
 		"a topic is forbidden": {
 			emulator: emulator.Config{Forbidden: []string{"c/s"}}, config: stream(""), befall: publish,
-			reasons: []string{"route s: the API key may not publish to its topics; grant the permission or correct the route"},
+			reasons: []string{"route s: the API key may not publish to its topics; grant the permission or correct " +
+				"the route"},
 		},
 		"dead letters have no stream any more": {config: func(_ *testing.T, w *world) string {
 			w.stream("D", "dead")
@@ -133,7 +148,8 @@ func TestReadinessSaysWhatIsWrongAndWhatToDo(t *testing.T) {
 				w.t.Error(err)
 			}
 			publish(w)
-		}, reasons: []string{"route s: 1 message waits to be kept as a dead letter: publish the dead letter to dead (does a stream take that subject?)"}},
+		}, reasons: []string{"route s: 1 message waits to be kept as a dead letter: publish the dead letter to dead " +
+			"(does a stream take that subject?)"}},
 	} {
 		t.Run(name, func(t *testing.T) { tt.test(t) })
 	}
@@ -165,7 +181,10 @@ func (tt *trouble) test(t *testing.T) {
 	_, status := p.get("/api/v1/status")
 	_, metrics := p.get("/metrics")
 	_ = p.stop()
-	for where, text := range map[string]string{"/readyz": reasons, "the status": status, "/metrics": metrics, "the log": p.log.String()} {
+	for where, text := range map[string]string{
+		"/readyz": reasons, "the status": status, "/metrics": metrics,
+		"the log": p.log.String(),
+	} {
 		if strings.Contains(text, testKey) {
 			t.Errorf("%s shows a secret:\n%s", where, text)
 		}
@@ -181,5 +200,7 @@ func secured(t *testing.T, user *server.User) (url string) {
 // routes writes a configuration with one route.
 func (w *world) routes(url, endpoint, more, route string) string {
 	w.t.Helper()
-	return w.writeConfig(fmt.Sprintf("nats: {url: %q}\nmomento: {endpoint: %q, api_key_file: %q%s}\nroutes:\n  - %s\n", url, endpoint, w.keyFile, more, route))
+	return w.writeConfig(fmt.Sprintf(
+		"nats: {url: %q}\nmomento: {endpoint: %q, api_key_file: %q%s}\nroutes:\n"+
+			"  - %s\n", url, endpoint, w.keyFile, more, route))
 }

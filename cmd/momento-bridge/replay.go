@@ -12,9 +12,12 @@ func newReplay() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "replay",
 		Short: "Publish dead letters again, and remove those that are published",
-		Long: "Reads the dead letters of the configured routes, oldest first and as far as they reach when it starts, publishes them at a share of\n" +
-			"the quota, and removes each one that the endpoint accepts. What is rejected again stays where it is. The configuration is that of run.\n" +
-			"The last line of standard output is replayed=N rejected=N skipped=N left=N. Exit status 1 when something selected is still there.",
+		Long: "Reads the dead letters of the configured routes, oldest first and as far as they reach when it " +
+			"starts, publishes them at a share of\n" +
+			"the quota, and removes each one that the endpoint accepts. What is rejected again stays where it is. " +
+			"The configuration is that of run.\n" +
+			"The last line of standard output is replayed=N rejected=N skipped=N left=N. Exit status 1 when " +
+			"something selected is still there.",
 		Example: "  momento-bridge replay -c config.yaml --dry-run\n" +
 			"  momento-bridge replay -c config.yaml --route orders --reason too_large\n" +
 			"  momento-bridge replay -c config.yaml --share 50%",
@@ -22,9 +25,11 @@ func newReplay() *cobra.Command {
 	s := addSettings(cmd)
 	var o daemon.ReplayOptions
 	cmd.Flags().StringSliceVar(&o.Routes, "route", nil, "only dead letters of these routes")
-	cmd.Flags().StringSliceVar(&o.Reasons, "reason", nil, "only dead letters with these reasons, as --dry-run lists them, such as bad_request, too_large, given_up")
+	cmd.Flags().StringSliceVar(&o.Reasons, "reason", nil,
+		"only dead letters with these reasons, as --dry-run lists them, such as bad_request, too_large, given_up")
 	cmd.Flags().BoolVar(&o.DryRun, "dry-run", false, "list what would be replayed, change nothing")
-	cmd.Flags().StringVar(&o.Share, "share", "10%", "share of limits.rate to use; of the default quota of 10/s where the rate is auto or unlimited")
+	cmd.Flags().StringVar(&o.Share, "share", "10%",
+		"share of limits.rate to use; of the default quota of 10/s where the rate is auto or unlimited")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		outlivePipes() // Ended between a publish and a removal, it would publish again.
 		f, p, err := s.load(cmd)

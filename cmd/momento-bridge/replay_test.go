@@ -72,7 +72,8 @@ func (g *graveyard) bury(p *process, route string, n int, message func(i int) (s
 	settled := func(outcome string, n int) {
 		g.t.Helper()
 		metric := fmt.Sprintf("messages_settled_total{outcome=%q,route=%q}", outcome, route)
-		eventually(g.t, fmt.Sprintf("%d %s of route %s", n, outcome, route), func() bool { return p.metric(metric) >= float64(n) })
+		eventually(g.t, fmt.Sprintf("%d %s of route %s", n, outcome, route),
+			func() bool { return p.metric(metric) >= float64(n) })
 	}
 	const few = 4
 	for from := 0; from < n; from += few {
@@ -141,10 +142,12 @@ func TestReplayEndsAlsoWhereEverythingIsRejectedAgain(t *testing.T) {
 func TestReplaySelectsByRouteAndReason(t *testing.T) {
 	t.Parallel()
 	g := newGraveyard(t)
-	if line, err := g.replay("--share", "100%", "--route", "b"); line != "replayed=5 rejected=0 skipped=30 left=0" || err != nil {
+	if line, err := g.replay("--share", "100%", "--route", "b"); line != "replayed=5 rejected=0 skipped=30 left=0" ||
+		err != nil {
 		t.Errorf("of route b: %q, %v", line, err)
 	}
-	if line, err := g.replay("--share", "100%", "--reason", "bad_request"); line != "replayed=20 rejected=0 skipped=10 left=0" || err != nil {
+	if line, err := g.replay("--share", "100%", "--reason", "bad_request"); line != "replayed=20 rejected=0 "+
+		"skipped=10 left=0" || err != nil {
 		t.Errorf("of one reason: %q, %v", line, err)
 	}
 	if line, err := g.replay("--reason", "not_found"); line != "replayed=0 rejected=0 skipped=10 left=0" || err != nil {
@@ -155,7 +158,8 @@ func TestReplaySelectsByRouteAndReason(t *testing.T) {
 func TestDryRunOfReplayChangesNothing(t *testing.T) {
 	t.Parallel()
 	g := newGraveyard(t)
-	if line, err := g.replay("--dry-run"); line != "35 would be replayed" || err != nil || g.left() != 35 || g.got.total() != 0 {
+	if line, err := g.replay("--dry-run"); line != "35 would be replayed" || err != nil || g.left() != 35 ||
+		g.got.total() != 0 {
 		t.Errorf("%q, %v, %d left, %d published", line, err, g.left(), g.got.total())
 	}
 }
@@ -202,7 +206,8 @@ func TestReplayRefusesAStreamThatKeepsForEver(t *testing.T) {
 	if _, err := g.js.UpdateStream(t.Context(), cfg); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := g.replay("--share", "100%"); exitStatus(err) != statusFailed || !strings.Contains(err.Error(), "does not allow single messages to be deleted") || g.got.total() != 0 {
+	if _, err := g.replay("--share", "100%"); exitStatus(err) != statusFailed || !strings.Contains(err.Error(),
+		"does not allow single messages to be deleted") || g.got.total() != 0 {
 		t.Errorf("replay = %v, %d published", err, g.got.total())
 	}
 }

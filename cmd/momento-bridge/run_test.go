@@ -38,7 +38,10 @@ func TestRunCarriesCoreAndStreamAndStopsClean(t *testing.T) {
 	if n := len(got.topic("other/ticks.t")); n != 50 {
 		t.Errorf("%d ticks, want 50", n)
 	}
-	if numbers := got.topic("my cache/o-0.new"); !slices.Equal(numbers, []string{"0", "5", "10", "15", "20", "25", "30", "35", "40", "45"}) {
+	if numbers := got.topic("my cache/o-0.new"); !slices.Equal(numbers, []string{
+		"0", "5", "10", "15", "20", "25", "30",
+		"35", "40", "45",
+	}) {
 		t.Errorf("orders of one topic arrived as %v", numbers)
 	}
 	for name, want := range map[string]float64{
@@ -120,7 +123,8 @@ func TestAnyNameArrivesAsOneSegment(t *testing.T) {
 	for _, s := range subjects {
 		w.publish(s, s)
 	}
-	p := startDaemon(t, "-c", w.config("", `  - {name: s, stream: S, subject: "n.*", cache: "../c / %", topic: "..{{wildcard(1)}}.."}`))
+	p := startDaemon(t, "-c",
+		w.config("", `  - {name: s, stream: S, subject: "n.*", cache: "../c / %", topic: "..{{wildcard(1)}}.."}`))
 	eventually(t, "all delivered", func() bool { return got.total() == len(subjects) })
 	for _, s := range subjects {
 		name := "../c / %/.." + strings.TrimPrefix(s, "n.") + ".."
@@ -166,7 +170,8 @@ func TestEachAnswerEndsAsTheDesignSays(t *testing.T) {
 			dead := w.stream("DEAD", "dead.>")
 			w.publish("s.a", "bad")
 			w.publish("s.b", "good")
-			p := startDaemon(t, "-c", w.config("", `  - {name: s, stream: S, cache: c, dead_letter: {subject: dead.s}}`))
+			p := startDaemon(t, "-c",
+				w.config("", `  - {name: s, stream: S, cache: c, dead_letter: {subject: dead.s}}`))
 			settled := func(outcome string) float64 {
 				return p.metric(`messages_settled_total{outcome="` + outcome + `",route="s"}`)
 			}
@@ -237,7 +242,8 @@ func TestAmbiguousOutcomeFollowsDelivery(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		eventually(t, outcome, func() bool { return p.metric(`messages_settled_total{outcome="`+outcome+`",route="s"}`) == 1 })
+		eventually(t, outcome,
+			func() bool { return p.metric(`messages_settled_total{outcome="`+outcome+`",route="s"}`) == 1 })
 		if n := w.emulator.Stats().Accepted; n < wantCopies || wantCopies == 1 && n != 1 {
 			t.Errorf("%s: %d copies", delivery, n)
 		}
@@ -257,7 +263,8 @@ func TestTooLargeIsDroppedWithoutARequest(t *testing.T) {
 	w.publish("s.a", strings.Repeat("x", 4096))
 	p := startDaemon(t, "-c", w.config("", `  - {name: s, stream: S, cache: c}`))
 	eventually(t, "the other published", func() bool { return w.emulator.Stats().Accepted == 1 })
-	eventually(t, "dropped", func() bool { return p.metric(`messages_settled_total{outcome="dropped",route="s"}`) == 1 })
+	eventually(t, "dropped",
+		func() bool { return p.metric(`messages_settled_total{outcome="dropped",route="s"}`) == 1 })
 	if n := len(w.emulator.Stats().Rejected); n != 0 {
 		t.Errorf("the endpoint saw the message: %v", w.emulator.Stats().Rejected)
 	}
@@ -325,11 +332,13 @@ func TestTroubleIsNamedWithWhatToDo(t *testing.T) {
 			t.Fatal(err)
 		}
 		ln.Close()
-		p := startDaemon(t, "--nats-url", "nats://"+ln.Addr().String(), "--subject", "a", "--cache", "c", "--endpoint", w.endpoint, "--api-key-file", w.keyFile)
+		p := startDaemon(t, "--nats-url", "nats://"+ln.Addr().String(), "--subject", "a", "--cache", "c", "--endpoint",
+			w.endpoint, "--api-key-file", w.keyFile)
 		p.awaitNotReady("nats: not connected")
 		eventually(t, "a complaint", func() bool {
 			log := p.log.String()
-			return strings.Contains(log, "cannot connect to NATS, still trying") && strings.Contains(log, "check nats.url, the network and the server")
+			return strings.Contains(log, "cannot connect to NATS, still trying") &&
+				strings.Contains(log, "check nats.url, the network and the server")
 		})
 		_ = p.stop()
 	})
@@ -337,7 +346,8 @@ func TestTroubleIsNamedWithWhatToDo(t *testing.T) {
 		t.Parallel()
 		w := newWorld(t, emulator.Config{})
 		guarded := startServer(t, &server.Options{Username: "u", Password: "p"})
-		p := startDaemon(t, "--nats-url", guarded.ClientURL(), "--subject", "a", "--cache", "c", "--endpoint", w.endpoint, "--api-key-file", w.keyFile)
+		p := startDaemon(t, "--nats-url", guarded.ClientURL(), "--subject", "a", "--cache", "c", "--endpoint",
+			w.endpoint, "--api-key-file", w.keyFile)
 		p.awaitNotReady("nats: not connected")
 		eventually(t, "a complaint", func() bool {
 			return strings.Contains(p.log.String(), "the server refuses the credentials: check nats.creds_file")
@@ -347,9 +357,11 @@ func TestTroubleIsNamedWithWhatToDo(t *testing.T) {
 	t.Run("no such stream", func(t *testing.T) {
 		t.Parallel()
 		w := newWorld(t, emulator.Config{})
-		p := startDaemon(t, "--nats-url", w.server.ClientURL(), "--stream", "NOPE", "--cache", "c", "--endpoint", w.endpoint, "--api-key-file", w.keyFile)
+		p := startDaemon(t, "--nats-url", w.server.ClientURL(), "--stream", "NOPE", "--cache", "c", "--endpoint",
+			w.endpoint, "--api-key-file", w.keyFile)
 		p.awaitNotReady("route default: stream NOPE does not exist: create it")
-		eventually(t, "a complaint", func() bool { return strings.Contains(p.log.String(), "cannot consume, still trying") })
+		eventually(t, "a complaint",
+			func() bool { return strings.Contains(p.log.String(), "cannot consume, still trying") })
 		if err := p.stop(); err != nil {
 			t.Errorf("run = %v", err)
 		}
@@ -362,7 +374,8 @@ func TestTroubleIsNamedWithWhatToDo(t *testing.T) {
 			t.Fatal(err)
 		}
 		ln.Close()
-		p := startDaemon(t, "--nats-url", w.server.ClientURL(), "--subject", "a.*", "--cache", "c", "--ordering", "none",
+		p := startDaemon(t, "--nats-url", w.server.ClientURL(), "--subject", "a.*", "--cache", "c",
+			"--ordering", "none",
 			"--endpoint", "http://"+ln.Addr().String(), "--api-key-file", w.keyFile)
 		p.awaitReady()
 		for i := range 20 {
@@ -420,18 +433,21 @@ func TestFailuresSayWhatToDo(t *testing.T) {
 			t.Errorf("%s %v: status %d, %q, want %d and %q", command, args, got, log.String(), want, words)
 		}
 	}
-	f(1, "of admin.listen (--admin-listen): listen tcp "+address+": bind: address already in use\nanother program, perhaps another momento-bridge, listens there: stop it, or choose another port",
+	f(1, "of admin.listen (--admin-listen): listen tcp "+address+": bind: address already in use\n"+
+		"another program, perhaps another momento-bridge, listens there: stop it, or choose another port",
 		"run", append(local, "--admin-listen", address)...)
 	f(1, "give an address of this machine", "run", append(local, "--admin-listen", "192.0.2.1:9464")...)
 	f(1, "stop it, or choose another port", "emulator", "--listen", address)
 	f(1, "of the endpoint (--endpoint-listen)", "demo", "--endpoint-listen", address)
 	f(1, "stop it, or choose another port", "demo", "--admin-listen", address)
-	f(2, "--api-key-file: read the API key from /nope: no such file or directory; correct the path", "run", append(local, "--api-key-file", "/nope")...)
+	f(2, "--api-key-file: read the API key from /nope: no such file or directory; correct the path", "run",
+		append(local, "--api-key-file", "/nope")...)
 	f(2, `unknown region "us-east1" (did you mean "us-east-1"?)`, "run", append(route, "--region", "us-east1")...)
 	f(2, "no route has a dead_letter: there is nothing to replay; give the configuration", "replay", local...)
 	f(2, "the configuration (--config): read .: is a directory", "run", "-c", ".")
 	t.Setenv(daemon.KeyEnv, "")
-	f(2, "no API key: set momento.api_key_file, --api-key-file, or the environment variable MOMENTO_API_KEY; or momento.api_key_url for a token", "run", local...)
+	f(2, "no API key: set momento.api_key_file, --api-key-file, or the environment variable MOMENTO_API_KEY; or "+
+		"momento.api_key_url for a token", "run", local...)
 }
 
 func TestDemoAccountsForEveryMessage(t *testing.T) {
@@ -442,7 +458,8 @@ func TestDemoAccountsForEveryMessage(t *testing.T) {
 		t.Fatalf("demo = %v\n%s", err, log.String())
 	}
 	var published, delivered, lost, duplicates int
-	if _, err := fmt.Sscanf(out.String(), "published=%d delivered=%d lost=%d duplicates=%d\n", &published, &delivered, &lost, &duplicates); err != nil {
+	if _, err := fmt.Sscanf(out.String(), "published=%d delivered=%d lost=%d duplicates=%d\n", &published, &delivered,
+		&lost, &duplicates); err != nil {
 		t.Fatalf("last line %q: %v", out.String(), err)
 	}
 	if published < 50 || delivered != published || lost != 0 {

@@ -52,7 +52,8 @@ func leakyEndpoint(t *testing.T) (url string, mode *atomic.Int64, requests *atom
 			}
 		default:
 			w.WriteHeader(status)
-			fmt.Fprintf(w, `{"message":"%s with key %s is not good","detail":%q}`, body, strings.ReplaceAll(r.Header.Get("Authorization"), "/", `\/`), r.URL.String())
+			fmt.Fprintf(w, `{"message":"%s with key %s is not good","detail":%q}`, body,
+				strings.ReplaceAll(r.Header.Get("Authorization"), "/", `\/`), r.URL.String())
 		}
 	}))
 	t.Cleanup(s.Close)
@@ -63,7 +64,8 @@ func leakyEndpoint(t *testing.T) (url string, mode *atomic.Int64, requests *atom
 func guardedNATS(t *testing.T, port int, store string) *server.Server {
 	t.Helper()
 	s, err := server.NewServer(&server.Options{
-		Host: "127.0.0.1", Port: port, JetStream: true, StoreDir: store, Username: "bridge", Password: secretPassword, NoSigs: true, NoLog: true,
+		Host: "127.0.0.1", Port: port, JetStream: true, StoreDir: store, Username: "bridge", Password: secretPassword,
+		NoSigs: true, NoLog: true,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -91,10 +93,14 @@ type ordeal struct {
 func newOrdeal(t *testing.T, endpoint string) *ordeal {
 	t.Helper()
 	o := &ordeal{store: t.TempDir()}
-	o.w = &world{t: t, server: guardedNATS(t, server.RANDOM_PORT, o.store), endpoint: endpoint, keyFile: filepath.Join(t.TempDir(), "key")}
+	o.w = &world{
+		t: t, server: guardedNATS(t, server.RANDOM_PORT, o.store), endpoint: endpoint,
+		keyFile: filepath.Join(t.TempDir(), "key"),
+	}
 	o.url = fmt.Sprintf("nats://bridge:%s@%s", secretPassword, o.w.server.Addr())
 	var err error
-	if o.w.nats, err = nats.Connect(o.url, nats.MaxReconnects(-1), nats.ReconnectWait(50*time.Millisecond), nats.ReconnectJitter(0, 0)); err != nil {
+	if o.w.nats, err = nats.Connect(o.url, nats.MaxReconnects(-1), nats.ReconnectWait(50*time.Millisecond),
+		nats.ReconnectJitter(0, 0)); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(o.w.nats.Close)
@@ -159,7 +165,8 @@ func (o *ordeal) reject(what string, n int, payloads ...string) {
 	o.send(n, payloads...)
 	o.rejected += 2 * float64(n)
 	eventually(o.t, what, func() bool {
-		return o.metric(`messages_settled_total{outcome="dead_lettered",route="kept"}`)+o.metric(`messages_settled_total{outcome="dropped",route="dropped"}`) >= o.rejected
+		return o.metric(`messages_settled_total{outcome="dead_lettered",route="kept"}`)+o.metric(
+			`messages_settled_total{outcome="dropped",route="dropped"}`) >= o.rejected
 	})
 	o.look()
 }
@@ -209,7 +216,8 @@ func TestThousandsOfFailuresAreToldInAFewLinesWithoutASecret(t *testing.T) {
 	}
 	for i := range 5 { // A key that changes again and again, and is refused.
 		o.w.writeKey(secretKey + fmt.Sprint(i))
-		eventually(t, "the next key in use", func() bool { return strings.Count(o.log.String(), "a new API key is in use") > i })
+		eventually(t, "the next key in use",
+			func() bool { return strings.Count(o.log.String(), "a new API key is in use") > i })
 	}
 	for range long.Or(1, 3) {
 		o.restartNATS()
@@ -231,7 +239,8 @@ func TestThousandsOfFailuresAreToldInAFewLinesWithoutASecret(t *testing.T) {
 		}
 	}
 	lines := strings.Count(log, "\n")
-	t.Logf("%d lines for %d messages, of which %g were rejected, in %d requests", lines, 5*o.sent, o.rejected, requests.Load())
+	t.Logf("%d lines for %d messages, of which %g were rejected, in %d requests", lines, 5*o.sent, o.rejected,
+		requests.Load())
 	if lines > 100 {
 		t.Errorf("%d lines in the log:\n%s", lines, log)
 	}

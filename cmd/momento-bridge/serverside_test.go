@@ -37,7 +37,8 @@ func TestConsumerPausedOnTheServerIsNotReadyAndSaysUntilWhen(t *testing.T) {
 	const reason = "the consumer is paused on the server until "
 	p.awaitNotReady("route s: " + reason)
 	s := p.status()
-	if s.State != admin.Parked || !strings.Contains(s.Summary, reason) || !strings.Contains(s.Summary, "`nats consumer resume S momento-bridge-s`") {
+	if s.State != admin.Parked || !strings.Contains(s.Summary, reason) || !strings.Contains(s.Summary,
+		"`nats consumer resume S momento-bridge-s`") {
 		t.Errorf("%s: %s", s.State, s.Summary)
 	}
 	if _, err := stream.ResumeConsumer(t.Context(), "momento-bridge-s"); err != nil {
@@ -54,7 +55,10 @@ func TestStatusTellsOfAnotherClientThatHoldsAllMessages(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, emulator.Config{})
 	w.stream("S", "s")
-	consumer := w.consumer("S", jetstream.ConsumerConfig{Durable: "momento-bridge-s", MaxAckPending: 1, AckWait: time.Minute})
+	consumer := w.consumer("S", jetstream.ConsumerConfig{
+		Durable: "momento-bridge-s", MaxAckPending: 1,
+		AckWait: time.Minute,
+	})
 	w.publish("s", "1")
 	w.publish("s", "2")
 	held, err := consumer.Next(jetstream.FetchMaxWait(5 * time.Second))
@@ -66,7 +70,8 @@ func TestStatusTellsOfAnotherClientThatHoldsAllMessages(t *testing.T) {
 	var s admin.Status
 	const reason = "another client holds 1 of max_ack_pending 1 messages of consumer momento-bridge-s"
 	eventually(t, "the reason", func() bool { s = p.status(); return strings.Contains(s.Summary, reason) })
-	if r := s.Routes[0]; s.State != admin.Parked || !s.Ready || r.LimitedBy != "nats" || !strings.HasPrefix(r.Forecast, "not known") {
+	if r := s.Routes[0]; s.State != admin.Parked || !s.Ready || r.LimitedBy != "nats" || !strings.HasPrefix(r.Forecast,
+		"not known") {
 		t.Errorf("%s, ready %t: %+v", s.State, s.Ready, r)
 	}
 	if err := held.Ack(); err != nil {
@@ -81,7 +86,13 @@ func TestRefusedAcknowledgementsAreNotReadyAndNameThePermission(t *testing.T) {
 	w := newWorld(t, emulator.Config{})
 	w.server = startServer(t, &server.Options{JetStream: true, StoreDir: t.TempDir(), Users: []*server.User{
 		{Username: "admin", Password: "p"},
-		{Username: "bridge", Password: "p", Permissions: &server.Permissions{Publish: &server.SubjectPermission{Allow: []string{">"}, Deny: []string{"$JS.ACK.>"}}}},
+		{
+			Username: "bridge", Password: "p",
+			Permissions: &server.Permissions{Publish: &server.SubjectPermission{
+				Allow: []string{">"},
+				Deny:  []string{"$JS.ACK.>"},
+			}},
+		},
 	}})
 	url := func(user string) string { return strings.Replace(w.server.ClientURL(), "//", "//"+user+":p@", 1) }
 	conn, err := nats.Connect(url("admin"))
@@ -109,7 +120,8 @@ func TestRefusedAcknowledgementsAreNotReadyAndNameThePermission(t *testing.T) {
 		t.Error("the log does not name the permission")
 	}
 	var out, log syncBuffer
-	if err := run(t.Context(), []string{"check", "-c", path, "--online"}, &out, &log); exitStatus(err) != statusFailed || !strings.Contains(out.String(), "✗ route s: permissions: "+reason) {
+	if err := run(t.Context(), []string{"check", "-c", path, "--online"}, &out, &log); exitStatus(
+		err) != statusFailed || !strings.Contains(out.String(), "✗ route s: permissions: "+reason) {
 		t.Errorf("check = %v\n%s", err, out.String())
 	}
 }
@@ -128,12 +140,22 @@ func TestOnlineCheckFindsWhatOnlyTheServerKnows(t *testing.T) {
 	stream("QUEUE", jetstream.StreamConfig{Retention: jetstream.WorkQueuePolicy})
 	w.consumer("QUEUE", jetstream.ConsumerConfig{Durable: "other", FilterSubject: "queue.*"})
 	stream("NEW", jetstream.StreamConfig{Retention: jetstream.WorkQueuePolicy})
-	stream("LIMITED", jetstream.StreamConfig{ConsumerLimits: jetstream.StreamConsumerLimits{InactiveThreshold: time.Hour, MaxAckPending: 100}})
+	stream("LIMITED",
+		jetstream.StreamConfig{ConsumerLimits: jetstream.StreamConsumerLimits{
+			InactiveThreshold: time.Hour,
+			MaxAckPending:     100,
+		}})
 	stream("GROUPS", jetstream.StreamConfig{})
-	w.consumer("GROUPS", jetstream.ConsumerConfig{Durable: "momento-bridge-groups", PriorityPolicy: jetstream.PriorityPolicyOverflow, PriorityGroups: []string{"g"}})
+	w.consumer("GROUPS", jetstream.ConsumerConfig{
+		Durable:        "momento-bridge-groups",
+		PriorityPolicy: jetstream.PriorityPolicyOverflow, PriorityGroups: []string{"g"},
+	})
 	stream("PAUSED", jetstream.StreamConfig{})
 	until := time.Now().Add(time.Hour)
-	w.consumer("PAUSED", jetstream.ConsumerConfig{Durable: "momento-bridge-paused", PauseUntil: &until, AckWait: time.Minute})
+	w.consumer("PAUSED", jetstream.ConsumerConfig{
+		Durable: "momento-bridge-paused", PauseUntil: &until,
+		AckWait: time.Minute,
+	})
 	var out, log syncBuffer
 	err := run(t.Context(), []string{"check", "--online", "-c", w.config("", `
   - {name: queue, stream: QUEUE, cache: c}
@@ -146,12 +168,16 @@ func TestOnlineCheckFindsWhatOnlyTheServerKnows(t *testing.T) {
 		t.Errorf("check = %v", err)
 	}
 	for _, words := range []string{
-		"✗ route queue: consumer momento-bridge-queue: stream QUEUE is a work queue, where each message is for one consumer, and consumer other ",
-		"✗ route new: consumer momento-bridge-new: stream NEW is a work queue, where a consumer must deliver all: set deliver: all",
+		"✗ route queue: consumer momento-bridge-queue: stream QUEUE is a work queue, where each message is for one " +
+			"consumer, and consumer other ",
+		"✗ route new: consumer momento-bridge-new: stream NEW is a work queue, where a consumer must deliver all: " +
+			"set deliver: all",
 		"! route limited: consumer momento-bridge-limited: the stream allows max_ack_pending 100, ",
-		"! route limited: consumer momento-bridge-limited: the server deletes it when the bridge is stopped, or away, for longer than its inactive_threshold of 1h0m0s: all that the stream has is published again",
+		"! route limited: consumer momento-bridge-limited: the server deletes it when the bridge is stopped, or " +
+			"away, for longer than its inactive_threshold of 1h0m0s: all that the stream has is published again",
 		"✗ route groups: consumer momento-bridge-groups: ", `it has the priority groups ["g"]`,
-		"! route paused: consumer momento-bridge-paused: the consumer is paused on the server until ", "`nats consumer resume PAUSED momento-bridge-paused`",
+		"! route paused: consumer momento-bridge-paused: the consumer is paused on the server until ",
+		"`nats consumer resume PAUSED momento-bridge-paused`",
 	} {
 		if !strings.Contains(out.String(), words) {
 			t.Errorf("check does not say %q:\n%s%s", words, out.String(), log.String())

@@ -48,9 +48,10 @@ func addSettings(cmd *cobra.Command) *settings {
 		{name: "batch", path: "routes[0].batch.format", route: true},
 	}}
 	help := map[string]string{
-		"nats-url":     "NATS servers, separated by commas (default $NATS_URL, then nats://127.0.0.1:4222)",
-		"region":       "Momento's region, such as us-east-1",
-		"endpoint":     "instead of a region: a cell host or a URL (default $MOMENTO_ENDPOINT, then the endpoint inside the key)",
+		"nats-url": "NATS servers, separated by commas (default $NATS_URL, then nats://127.0.0.1:4222)",
+		"region":   "Momento's region, such as us-east-1",
+		"endpoint": "instead of a region: a cell host or a URL (default $MOMENTO_ENDPOINT, then the endpoint " +
+			"inside the key)",
 		"api-key-file": "file with the API key, read again when it changes (default: the key in $MOMENTO_API_KEY)",
 		"rate":         "publishes per second: auto, unlimited, or a number that is never exceeded",
 		"admin-listen": "address of health and metrics",
@@ -119,7 +120,8 @@ func applyEnvironment(f *config.File) {
 	if url := os.Getenv("NATS_URL"); url != "" && !f.Has("nats.url") {
 		f.Set("nats.url", url, "NATS_URL")
 	}
-	if endpoint := os.Getenv("MOMENTO_ENDPOINT"); endpoint != "" && !f.Has("momento.endpoint") && !f.Has("momento.region") {
+	if endpoint := os.Getenv("MOMENTO_ENDPOINT"); endpoint != "" && !f.Has("momento.endpoint") &&
+		!f.Has("momento.region") {
 		f.Set("momento.endpoint", endpoint, "MOMENTO_ENDPOINT")
 	}
 }

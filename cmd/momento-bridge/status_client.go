@@ -66,9 +66,11 @@ func (c *statusClient) ask(ctx context.Context) (*statusAnswer, error) {
 		return nil, fmt.Errorf("%s refuses (%d): %s", c.base, resp.StatusCode, firstLine(body))
 	}
 	a := &statusAnswer{body: body}
-	if resp.StatusCode != http.StatusOK || len(body) > maxStatus || json.Unmarshal(body, &a.status) != nil || a.status.Version == "" || a.status.State == "" {
+	if resp.StatusCode != http.StatusOK || len(body) > maxStatus || json.Unmarshal(body, &a.status) != nil ||
+		a.status.Version == "" || a.status.State == "" {
 		return nil, fmt.Errorf("what answers at %s is no momento-bridge, or one of another version (status %d, %s)\n"+
-			"check the port: it is the daemon's admin.listen; give it with --admin, or the daemon's configuration with --config",
+			"check the port: it is the daemon's admin.listen; give it with --admin, or the daemon's configuration "+
+			"with --config",
 			c.base, resp.StatusCode, terminal.Printable(resp.Header.Get("Content-Type")))
 	}
 	return a, nil
@@ -78,11 +80,14 @@ func (c *statusClient) ask(ctx context.Context) (*statusAnswer, error) {
 func (c *statusClient) noAnswer(err error) error {
 	if wrapped, ok := errors.AsType[*url.Error](err); ok {
 		if wrapped.Timeout() {
-			return fmt.Errorf("no answer from %s within %v\nis it the right address? if it is, the daemon or its machine is stuck: see /livez and the log", c.base, statusTimeout)
+			return fmt.Errorf("no answer from %s within %v\n"+
+				"is it the right address? if it is, the daemon or its machine is stuck: see /livez and the log", c.base,
+				statusTimeout)
 		}
 		err = wrapped.Err // Without the address.
 	}
-	return fmt.Errorf("no answer from %s: %w\nis momento-bridge running there? the address is the daemon's admin.listen: give it with --admin, or the daemon's configuration with --config", c.base, err)
+	return fmt.Errorf("no answer from %s: %w\nis momento-bridge running there? the address is the daemon's "+
+		"admin.listen: give it with --admin, or the daemon's configuration with --config", c.base, err)
 }
 
 // firstLine is the beginning of a body, for people.

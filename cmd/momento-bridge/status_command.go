@@ -34,14 +34,20 @@ func newStatus() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "status",
 		Short: "Ask a running daemon how it is",
-		Long: "Asks the daemon's admin listener whether messages flow, how far behind they are and what limits them. The first line sums it up: ✓ all\n" +
-			"well, ! slowed down, ✗ broken. With --watch it asks again each --interval, until Ctrl-C: on a terminal the block is redrawn,\n" +
-			"elsewhere each answer is a line. Exit status 0 when the daemon has answered, whatever it said; 1 when it has not.",
-		Example: "  momento-bridge status\n  momento-bridge status --watch\n  momento-bridge status -c config.yaml --json\n  momento-bridge status --admin 10.0.0.7:9464",
+		Long: "Asks the daemon's admin listener whether messages flow, how far behind they are and what limits them. " +
+			"The first line sums it up: ✓ all\n" +
+			"well, ! slowed down, ✗ broken. With --watch it asks again each --interval, until Ctrl-C: on a terminal " +
+			"the block is redrawn,\n" +
+			"elsewhere each answer is a line. Exit status 0 when the daemon has answered, whatever it said; 1 when " +
+			"it has not.",
+		Example: "  momento-bridge status\n  momento-bridge status --watch\n" +
+			"  momento-bridge status -c config.yaml --json\n  momento-bridge status --admin 10.0.0.7:9464",
 	}
 	flags := cmd.Flags()
 	flags.StringVarP(&o.file, "config", "c", "", "the daemon's configuration `file`, for its admin.listen")
-	flags.StringVar(&o.admin, "admin", "", "the daemon's admin listener: `HOST:PORT` or a URL (default: admin.listen, 127.0.0.1:9464 unless told otherwise)")
+	flags.StringVar(&o.admin, "admin", "",
+		"the daemon's admin listener: `HOST:PORT` or a URL (default: admin.listen, 127.0.0.1:9464 unless told "+
+			"otherwise)")
 	flags.BoolVar(&o.json, "json", false, "print the daemon's answer as it is; with --watch one JSON object a line")
 	flags.BoolVarP(&o.watch, "watch", "w", false, "go on asking until Ctrl-C")
 	flags.DurationVar(&o.interval, "interval", time.Second, "time between two questions of --watch")
@@ -95,9 +101,12 @@ func readConfiguration(path string) ([]byte, error) {
 	text, err := os.ReadFile(path)
 	switch {
 	case errors.Is(err, os.ErrNotExist):
-		return nil, fmt.Errorf("there is no configuration file %s: check --config; `momento-bridge config example` prints one to begin with", path)
+		return nil,
+			fmt.Errorf("there is no configuration file %s: check --config; `momento-bridge config example` prints "+
+				"one to begin with", path)
 	case errors.Is(err, os.ErrPermission):
-		return nil, fmt.Errorf("the configuration file %s may not be read: give the user that runs this the permission", path)
+		return nil, fmt.Errorf(
+			"the configuration file %s may not be read: give the user that runs this the permission", path)
 	case err != nil:
 		return nil, fmt.Errorf("read the configuration (--config): %w", err)
 	}

@@ -42,7 +42,8 @@ func TestStatusAsksTheDaemon(t *testing.T) {
 	dir := t.TempDir()
 	file := filepath.Join(dir, "config.yaml")
 	// Only admin.listen counts: another machine's files need not be here.
-	if err := os.WriteFile(file, fmt.Appendf(nil, "admin: {listen: %q}\nmomento: {api_key_file: /missing}\n", address), 0o600); err != nil {
+	if err := os.WriteFile(file, fmt.Appendf(nil, "admin: {listen: %q}\nmomento: {api_key_file: /missing}\n", address),
+		0o600); err != nil {
 		t.Fatal(err)
 	}
 	for _, args := range [][]string{{"--admin", address}, {"--admin", "http://" + address + "/"}, {"-c", file}} {
@@ -50,7 +51,8 @@ func TestStatusAsksTheDaemon(t *testing.T) {
 		if err := run(t.Context(), append([]string{"status"}, args...), &out, &log); err != nil {
 			t.Fatalf("status %v = %v", args, err)
 		}
-		if text := out.String(); !strings.HasPrefix(text, "✓ publishing: Publishing 120 messages a second") || strings.Contains(text, "\x1b") || log.String() != "" {
+		if text := out.String(); !strings.HasPrefix(text, "✓ publishing: Publishing 120 messages a second") ||
+			strings.Contains(text, "\x1b") || log.String() != "" {
 			t.Errorf("status %v shows %q, and says %q", args, text, log.String())
 		}
 	}
@@ -88,7 +90,9 @@ func TestStatusSaysWhatToDoWhenThereIsNoDaemon(t *testing.T) {
 		var out, log syncBuffer
 		err := run(t.Context(), append([]string{"status"}, args...), &out, &log)
 		if exitStatus(err) != status || !strings.Contains(log.String(), want) || out.String() != "" {
-			t.Errorf("status %v ends with %d, says %q and prints %q; want %d and %q", args, exitStatus(err), log.String(), out.String(), status, want)
+			t.Errorf(
+				"status %v ends with %d, says %q and prints %q; want %d and %q", args, exitStatus(
+					err), log.String(), out.String(), status, want)
 		}
 	}
 	f(statusFailed, "connection refused\nis momento-bridge running there?", "--admin", closed.URL)
@@ -115,7 +119,8 @@ func TestStatusDoesNotWaitForADaemonThatIsStuck(t *testing.T) {
 	}
 	client := newStatusClient(u)
 	client.http.Timeout = 50 * time.Millisecond
-	if _, err := client.ask(t.Context()); err == nil || !strings.Contains(err.Error(), "no answer from "+stuck.URL+" within") {
+	if _, err := client.ask(t.Context()); err == nil || !strings.Contains(err.Error(),
+		"no answer from "+stuck.URL+" within") {
 		t.Errorf("ask = %v, want that there was no answer in time", err)
 	}
 }
@@ -148,7 +153,8 @@ func watchLines(t *testing.T, n int, args ...string) (lines []string, log string
 	var out, errs syncBuffer
 	done := make(chan error, 1)
 	go func() {
-		done <- run(ctx, append([]string{"status", "--admin", address, "--watch", "--interval", "100ms"}, args...), &out, &errs)
+		done <- run(ctx, append([]string{"status", "--admin", address, "--watch", "--interval", "100ms"}, args...),
+			&out, &errs)
 	}()
 	eventually(t, "a line", func() bool { return strings.Contains(out.String(), "\n") })
 	down.Store(true)
@@ -188,7 +194,8 @@ func TestStatusShowsARunningDaemon(t *testing.T) {
 	w := newWorld(t, emulator.Config{Caches: []string{"c"}})
 	w.stream("S", "s.*")
 	w.publish("s.1", "x")
-	p := startDaemon(t, "-c", w.config("", "  - {name: here, stream: S, cache: c}\n  - {name: gone, subject: g, cache: missing}\n"))
+	p := startDaemon(t, "-c",
+		w.config("", "  - {name: here, stream: S, cache: c}\n  - {name: gone, subject: g, cache: missing}\n"))
 	p.awaitReady()
 	_ = w.nats.Publish("g", []byte("y"))
 	address := strings.TrimPrefix(p.URL, "http://")
@@ -211,7 +218,8 @@ func TestStatusShowsARunningDaemon(t *testing.T) {
 	text := status()
 	for _, words := range []string{
 		"✗ parked: 1 of 2 routes is standing still: gone: the cache missing does not", "LAST PROBLEMS\n✗ route gone: ",
-		"\nhere   running ", "\ngone   parked ", "  limited by cache; ", "  not ready  route gone: the cache ", "  key        opaque, does not say", "  nats       nats://127.0.0.1:",
+		"\nhere   running ", "\ngone   parked ", "  limited by cache; ", "  not ready  route gone: the cache ",
+		"  key        opaque, does not say", "  nats       nats://127.0.0.1:",
 	} {
 		if !strings.Contains(text, words) {
 			t.Errorf("status does not show %q:\n%s", words, text)

@@ -22,7 +22,8 @@ func markOf(s admin.Severity) terminal.Mark {
 // statusLines renders a status for people. Ages are by the daemon's own clock.
 func statusLines(s *admin.Status, paint terminal.Palette) []string {
 	m := markOf(s.State.Severity())
-	lines := terminal.Wrap(fmt.Sprintf("%v %s: %s", m, stateWord(s.State), terminal.Printable(s.Summary)), terminal.Width-2)
+	lines := terminal.Wrap(fmt.Sprintf("%v %s: %s", m, stateWord(s.State), terminal.Printable(s.Summary)),
+		terminal.Width-2)
 	for i := range lines {
 		if i > 0 {
 			lines[i] = "  " + lines[i]
@@ -63,7 +64,8 @@ func statusLines(s *admin.Status, paint terminal.Palette) []string {
 
 // statusLine renders a status in one line, for logs and pipes.
 func statusLine(s *admin.Status) string {
-	return terminal.Printable(fmt.Sprintf("%s %v %s: %s; waiting %d; forecast %s; %s; %s", s.Now.UTC().Format(time.RFC3339), markOf(s.State.Severity()), stateWord(s.State),
+	return terminal.Printable(fmt.Sprintf("%s %v %s: %s; waiting %d; forecast %s; %s; %s",
+		s.Now.UTC().Format(time.RFC3339), markOf(s.State.Severity()), stateWord(s.State),
 		ratesText(s.Rates), s.Queue.Waiting, forecastText(s.Routes), latencyText(s.Latency), s.Summary))
 }
 
@@ -72,12 +74,14 @@ func stateWord(s admin.State) string {
 }
 
 func ratesText(r admin.Rates) string {
-	return fmt.Sprintf("in %s/s, out %s/s, refused for quota %s/s", terminal.Number(r.In), terminal.Number(r.Out), terminal.Number(r.Refused))
+	return fmt.Sprintf("in %s/s, out %s/s, refused for quota %s/s", terminal.Number(r.In), terminal.Number(r.Out),
+		terminal.Number(r.Refused))
 }
 
 func queueText(q admin.Queue) string {
 	return fmt.Sprintf("%s messages; here %s of %s, %s of %s, %d in flight",
-		terminal.Count(q.Waiting), terminal.Count(int64(q.Messages+q.InFlight)), terminal.Count(int64(q.MaxMessages)), terminal.Bytes(q.Bytes), terminal.Bytes(q.MaxBytes), q.InFlight)
+		terminal.Count(q.Waiting), terminal.Count(int64(q.Messages+q.InFlight)), terminal.Count(
+			int64(q.MaxMessages)), terminal.Bytes(q.Bytes), terminal.Bytes(q.MaxBytes), q.InFlight)
 }
 
 // forecastText is the forecast of the route whose backlog is gone last, with its name where there are others.
@@ -134,7 +138,8 @@ func keyText(k admin.Key, now time.Time) string {
 	case k.Expires != nil && k.Expires.Before(now):
 		text += ", EXPIRED on " + k.Expires.UTC().Format(time.RFC3339)
 	case k.Expires != nil:
-		text += fmt.Sprintf(", expires %s (in %s)", k.Expires.UTC().Format(time.RFC3339), terminal.Age(k.Expires.Sub(now)))
+		text += fmt.Sprintf(", expires %s (in %s)", k.Expires.UTC().Format(time.RFC3339),
+			terminal.Age(k.Expires.Sub(now)))
 	case k.Kind != "":
 		text += ", does not say when it expires"
 	}
@@ -165,7 +170,8 @@ func problemLines(problems []admin.Problem, now time.Time, paint terminal.Palett
 		}
 		times := fmt.Sprintf("once, %s ago", terminal.Age(now.Sub(p.Last)))
 		if p.Count > 1 {
-			times = fmt.Sprintf("%d times in %s, last %s ago", p.Count, terminal.Age(p.Last.Sub(p.First)), terminal.Age(now.Sub(p.Last)))
+			times = fmt.Sprintf("%d times in %s, last %s ago", p.Count, terminal.Age(p.Last.Sub(p.First)),
+				terminal.Age(now.Sub(p.Last)))
 		}
 		for i, line := range terminal.Wrap(terminal.Printable(text), terminal.Width-2) {
 			sign := " "

@@ -19,8 +19,9 @@ var statusNow = time.Date(2026, 11, 25, 12, 0, 0, 0, time.UTC)
 func exampleStatus() *admin.Status {
 	return &admin.Status{
 		Version: "1.2.3", Now: statusNow, Started: statusNow.Add(-3*time.Hour - 12*time.Minute),
-		State: admin.Publishing, Summary: "Publishing 120 messages a second; nothing waits.", Ready: true, NotReady: []string{},
-		NATS: "nats://127.0.0.1:4222", Endpoint: "https://api.cache.cell-us-east-1-1.prod.a.momentohq.com",
+		State: admin.Publishing, Summary: "Publishing 120 messages a second; nothing waits.", Ready: true,
+		NotReady: []string{},
+		NATS:     "nats://127.0.0.1:4222", Endpoint: "https://api.cache.cell-us-east-1-1.prod.a.momentohq.com",
 		Key:     admin.Key{Kind: "v1", Expires: new(statusNow.Add(29*24*time.Hour + 3*time.Hour))},
 		Rates:   admin.Rates{In: 120.4, Out: 120.1},
 		Queue:   admin.Queue{Messages: 3, InFlight: 2, Bytes: 1300, MaxMessages: 16384, MaxBytes: 64 << 20, Waiting: 5},
@@ -30,12 +31,16 @@ func exampleStatus() *admin.Status {
 			{Scope: "throughput", State: "unlimited", Reason: "no refusal was about bytes"},
 		},
 		Routes: []admin.Route{{
-			Name: "orders", From: "stream ORDERS orders.>", To: "my-cache/orders-{{wildcard(1)}}", State: "running", LimitedBy: "nothing",
-			Rates: admin.Rates{In: 100.2, Out: 100}, Settled: map[string]uint64{"published": 1234567}, Queued: 3, InFlight: 2, Waiting: 5,
+			Name: "orders", From: "stream ORDERS orders.>", To: "my-cache/orders-{{wildcard(1)}}", State: "running",
+			LimitedBy: "nothing",
+			Rates:     admin.Rates{In: 100.2, Out: 100}, Settled: map[string]uint64{"published": 1234567}, Queued: 3,
+			InFlight: 2, Waiting: 5,
 			DrainSeconds: new(0.0), Forecast: "keeping up",
 		}, {
-			Name: "ticks", From: "core NATS ticks.*", To: "my-cache/{{subject}}", State: "running", LimitedBy: "nothing",
-			Rates: admin.Rates{In: 20.2, Out: 20.1}, Settled: map[string]uint64{"published": 98765}, DrainSeconds: new(0.0), Forecast: "keeping up",
+			Name: "ticks", From: "core NATS ticks.*", To: "my-cache/{{subject}}", State: "running",
+			LimitedBy: "nothing",
+			Rates:     admin.Rates{In: 20.2, Out: 20.1}, Settled: map[string]uint64{"published": 98765}, DrainSeconds: new(
+				0.0), Forecast: "keeping up",
 		}},
 	}
 }
@@ -44,24 +49,40 @@ func exampleStatus() *admin.Status {
 func troubledStatus() *admin.Status {
 	s := exampleStatus()
 	s.State, s.Ready = admin.KeyRefused, false
-	s.Summary = "The endpoint refuses the API key (401), so nothing is published: put a valid key into the key file; the daemon reads it by itself."
+	s.Summary = "The endpoint refuses the API key (401), so nothing is published: put a valid key into the key file; " +
+		"the daemon reads it by itself."
 	s.NotReady = []string{"endpoint: the API key is refused: 401 invalid_key", "route ticks: not subscribed yet"}
 	s.Key = admin.Key{Kind: "v2", Expires: new(statusNow.Add(-time.Hour)), Vended: true}
 	s.Rates, s.Latency = admin.Rates{In: 0.25}, admin.Latency{}
 	s.Queue.Messages, s.Queue.InFlight, s.Queue.Bytes, s.Queue.Waiting = 16384, 0, 3<<20, 1234567
-	s.Quotas[0] = admin.Quota{Scope: "region", Rate: new(9.87), Learned: 10.2, State: "waiting", Reason: "refused for quota (429): nothing starts for another 250ms", Refusing: true}
-	s.Quotas = append(s.Quotas, admin.Quota{Scope: "cache:my-cache", Rate: new(5.0), State: "ceiling", Reason: "the configured rate of 5/s"})
+	s.Quotas[0] = admin.Quota{
+		Scope: "region", Rate: new(9.87), Learned: 10.2, State: "waiting",
+		Reason: "refused for quota (429): nothing starts for another 250ms", Refusing: true,
+	}
+	s.Quotas = append(s.Quotas, admin.Quota{
+		Scope: "cache:my-cache", Rate: new(5.0), State: "ceiling",
+		Reason: "the configured rate of 5/s",
+	})
 	s.Routes[0].State, s.Routes[0].LimitedBy, s.Routes[0].Waiting = "parked", "key", 1234560
 	s.Routes[0].Reason = "the API key is refused: 401 invalid_key"
 	s.Routes[0].DrainSeconds, s.Routes[0].Forecast = nil, "never: arrivals 0.25/s, publishing 0/s"
 	s.Routes[0].Settled = map[string]uint64{"published": 123456789, "dead_lettered": 7, "dropped": 2, "expired": 3}
 	s.Routes[1].State, s.Routes[1].SourceDropped = "paused", 11
 	s.Problems = []admin.Problem{
-		{Level: "error", Text: "the endpoint refuses the API key (401): publishing is parked until it is accepted; put a valid key into the key file", Detail: "401 invalid_key", Count: 4711, First: statusNow.Add(-2 * time.Hour), Last: statusNow.Add(-2 * time.Second)},
-		{Level: "warn", Text: "messages come faster than they can be published", Route: "orders", Detail: "bad \x1b[31m\u202e text", Count: 1, First: statusNow.Add(-50 * time.Hour), Last: statusNow.Add(-50 * time.Hour)},
+		{Level: "error", Text: "the endpoint refuses the API key (401): publishing is parked until it is accepted; " +
+			"put a valid key into the key file", Detail: "401 invalid_key", Count: 4711, First: statusNow.Add(
+			-2 * time.Hour), Last: statusNow.Add(-2 * time.Second)},
+		{
+			Level: "warn", Text: "messages come faster than they can be published", Route: "orders",
+			Detail: "bad \x1b[31m\u202e text", Count: 1, First: statusNow.Add(-50 * time.Hour), Last: statusNow.Add(
+				-50 * time.Hour),
+		},
 	}
 	for range 5 {
-		s.Problems = append(s.Problems, admin.Problem{Level: "warn", Text: "another", Count: 2, First: statusNow, Last: statusNow})
+		s.Problems = append(s.Problems, admin.Problem{
+			Level: "warn", Text: "another", Count: 2, First: statusNow,
+			Last: statusNow,
+		})
 	}
 	return s
 }
@@ -70,12 +91,17 @@ func troubledStatus() *admin.Status {
 func TestStatusIsShownForPeople(t *testing.T) {
 	t.Parallel()
 	throttled := exampleStatus()
-	throttled.State, throttled.Summary = admin.Throttled, "The quota of about 10/s holds back 1200 messages: they are published in 2m0s."
+	throttled.State, throttled.Summary = admin.Throttled,
+		"The quota of about 10/s holds back 1200 messages: they are published in 2m0s."
 	throttled.Routes = throttled.Routes[:1]
-	throttled.Routes[0].LimitedBy, throttled.Routes[0].Forecast, throttled.Routes[0].DrainSeconds = "quota", "drained in 2m0s: 1200 waiting, arrivals 2/s, publishing 12/s", new(120.0)
+	throttled.Routes[0].LimitedBy, throttled.Routes[0].Forecast, throttled.Routes[0].DrainSeconds = "quota",
+		"drained in 2m0s: 1200 waiting, arrivals 2/s, publishing 12/s", new(120.0)
 	for name, s := range map[string]*admin.Status{
 		"publishing": exampleStatus(), "troubled": troubledStatus(), "throttled": throttled,
-		"starting": {Version: "dev", Now: statusNow, Started: statusNow, State: admin.Disconnected, Summary: "Not connected to NATS."},
+		"starting": {
+			Version: "dev", Now: statusNow, Started: statusNow, State: admin.Disconnected,
+			Summary: "Not connected to NATS.",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := strings.Join(statusLines(s, false), "\n") + "\n\n" + statusLine(s) + "\n"
@@ -108,7 +134,8 @@ func TestStatusFitsEightyColumnsAndControlsNoTerminal(t *testing.T) {
 			}
 		}
 	}
-	if text := strings.Join(statusLines(exampleStatus(), true), "\n"); !strings.HasPrefix(text, "\x1b[32m✓ publishing") {
+	if text := strings.Join(statusLines(exampleStatus(), true), "\n"); !strings.HasPrefix(text,
+		"\x1b[32m✓ publishing") {
 		t.Errorf("no colour where there should be: %q", text)
 	}
 }

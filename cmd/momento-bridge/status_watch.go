@@ -22,7 +22,8 @@ type statusWatch struct {
 	trouble  string // The failure that has been told, outside a block.
 }
 
-// run asks until ctx is done, which is no error. A daemon that has answered once may be away for a while: that is shown, and asked again.
+// run asks until ctx is done, which is no error. A daemon that has answered once may be away for a while: that is
+// shown, and asked again.
 func (w *statusWatch) run(ctx context.Context, client *statusClient) error {
 	ticks := time.NewTicker(w.interval)
 	defer ticks.Stop()

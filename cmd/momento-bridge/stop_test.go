@@ -17,7 +17,10 @@ func TestStopWhileNATSIsAwaySaysHowManyAcksAreUnconfirmed(t *testing.T) {
 	t.Parallel()
 	open := make(chan struct{})
 	got := newRecord()
-	w := newWorld(t, emulator.Config{OnAccept: got.accepted, Script: func(string, string, []byte) int { <-open; return 0 }})
+	w := newWorld(t, emulator.Config{
+		OnAccept: got.accepted,
+		Script:   func(string, string, []byte) int { <-open; return 0 },
+	})
 	w.stream("S", "s")
 	for range 5 {
 		w.publish("s", "x")
@@ -42,7 +45,8 @@ func TestSecondSignalEndsAtOnce(t *testing.T) {
 	hang := make(chan struct{})
 	t.Cleanup(func() { close(hang) })
 	var arrived atomic.Bool
-	w := newWorld(t, emulator.Config{Script: func(string, string, []byte) int { arrived.Store(true); <-hang; return 0 }})
+	w := newWorld(t,
+		emulator.Config{Script: func(string, string, []byte) int { arrived.Store(true); <-hang; return 0 }})
 	w.stream("S", "s")
 	w.publish("s", "x")
 	ctx, first := context.WithCancel(context.Background())
@@ -50,7 +54,10 @@ func TestSecondSignalEndsAtOnce(t *testing.T) {
 	log := &syncBuffer{}
 	done := make(chan error, 1)
 	go func() {
-		done <- run(withHurry(ctx, second), []string{"run", "--admin-listen", "127.0.0.1:0", "-c", w.config("", `  - {name: s, stream: S, cache: c}`)}, log, log)
+		done <- run(withHurry(ctx, second), []string{
+			"run", "--admin-listen", "127.0.0.1:0", "-c",
+			w.config("", `  - {name: s, stream: S, cache: c}`),
+		}, log, log)
 	}()
 	eventually(t, "in flight", arrived.Load)
 	first()
@@ -62,7 +69,8 @@ func TestSecondSignalEndsAtOnce(t *testing.T) {
 	hurryUp()
 	select {
 	case err := <-done:
-		if !errors.Is(err, daemon.ErrInterrupted) || exitStatus(err) != statusInterrupted || !strings.Contains(log.String(), "unconfirmed_acks") {
+		if !errors.Is(err, daemon.ErrInterrupted) || exitStatus(err) != statusInterrupted ||
+			!strings.Contains(log.String(), "unconfirmed_acks") {
 			t.Errorf("run = %v, exit status %d, log:\n%s", err, exitStatus(err), log)
 		}
 	case <-time.After(2 * time.Second):
@@ -75,7 +83,10 @@ func TestDaemonDoesNotStartWhenNoStreamTakesItsDeadLetters(t *testing.T) {
 	w := newWorld(t, emulator.Config{})
 	w.stream("S", "s", "other")
 	for _, tt := range []struct{ route, want string }{
-		{`  - {name: s, stream: S, subject: s, cache: c, dead_letter: {subject: dead.s}}`, "no stream takes the dead letters' subject dead.s"},
+		{
+			`  - {name: s, stream: S, subject: s, cache: c, dead_letter: {subject: dead.s}}`,
+			"no stream takes the dead letters' subject dead.s",
+		},
 		{`  - {name: s, stream: S, cache: c, dead_letter: {subject: other}}`, "dead letters would come back for ever"},
 	} {
 		p := startDaemon(t, "-c", w.config("", tt.route))

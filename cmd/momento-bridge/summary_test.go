@@ -20,7 +20,8 @@ func TestStatusTellsOfMessagesThatAreLost(t *testing.T) {
 	}
 	var s admin.Status
 	eventually(t, "the loss", func() bool { s = p.status(); return s.State == admin.Losing })
-	if !strings.Contains(s.Summary, "Messages are lost: s: 1 in 15 s, they can never be published and the route has no dead_letter") {
+	if !strings.Contains(s.Summary,
+		"Messages are lost: s: 1 in 15 s, they can never be published and the route has no dead_letter") {
 		t.Errorf("status: %s", s.Summary)
 	}
 }
@@ -41,7 +42,9 @@ func TestStatusSaysWhatToDoAboutARouteWhoseMessagesAreAllRejected(t *testing.T) 
 	}
 	var s admin.Status
 	eventually(t, "the limit", func() bool { s = p.status(); return s.Routes[0].LimitedBy == "rejected" })
-	if !strings.Contains(s.Summary, "the endpoint rejects whatever it publishes: 400; check what stands between here and Momento, and what the route publishes") {
+	if !strings.Contains(s.Summary,
+		"the endpoint rejects whatever it publishes: 400; check what stands between here and Momento, and what the "+
+			"route publishes") {
 		t.Errorf("%s: %s", s.State, s.Summary)
 	}
 	_ = p.stop()
@@ -57,13 +60,16 @@ func TestStatusSaysWhyThereIsNoConnectionToNATS(t *testing.T) {
 	var s admin.Status
 	eventually(t, "the reason", func() bool { // The parts of a status are not all of one moment.
 		s = p.status()
-		return strings.Contains(s.Summary, "connection refused") && strings.Contains(strings.Join(s.NotReady, ""), "connection refused")
+		return strings.Contains(s.Summary, "connection refused") && strings.Contains(strings.Join(s.NotReady, ""),
+			"connection refused")
 	})
 	const advice = "nothing listens there: start NATS, or correct the host and port in nats.url"
-	if s.State != admin.Disconnected || !strings.Contains(s.Summary, advice) || !strings.Contains(strings.Join(s.NotReady, ""), advice) {
+	if s.State != admin.Disconnected || !strings.Contains(s.Summary, advice) ||
+		!strings.Contains(strings.Join(s.NotReady, ""), advice) {
 		t.Errorf("%s: %s, not ready: %q", s.State, s.Summary, s.NotReady)
 	}
-	if r := s.Routes[0]; r.Reason != "not connected to NATS" || r.LimitedBy != "nats" || !strings.HasPrefix(r.Forecast, "not known") {
+	if r := s.Routes[0]; r.Reason != "not connected to NATS" || r.LimitedBy != "nats" || !strings.HasPrefix(r.Forecast,
+		"not known") {
 		t.Errorf("the route: %+v", r)
 	}
 }
@@ -82,11 +88,13 @@ func TestStatusFollowsWhatHappens(t *testing.T) {
 	}
 	await(admin.Idle)
 	w.writeKey("another-key")
-	eventually(t, "the new key in use", func() bool { return strings.Contains(p.log.String(), "a new API key is in use") })
+	eventually(t, "the new key in use",
+		func() bool { return strings.Contains(p.log.String(), "a new API key is in use") })
 	w.publish("s.1", "x")
 	s := await(admin.KeyRefused)
 	eventually(t, "the problem", func() bool { s = p.status(); return len(s.Problems) > 0 })
-	if s.Problems[0].Level != "error" || s.Routes[0].LimitedBy != "key" || s.Routes[0].Reason != "the endpoint refuses the API key" {
+	if s.Problems[0].Level != "error" || s.Routes[0].LimitedBy != "key" ||
+		s.Routes[0].Reason != "the endpoint refuses the API key" {
 		t.Errorf("with a refused key: %+v, problems %+v", s.Routes[0], s.Problems)
 	}
 	w.writeKey(testKey)
@@ -96,7 +104,8 @@ func TestStatusFollowsWhatHappens(t *testing.T) {
 	}
 	await(admin.Paused)
 	w.server.Shutdown()
-	if s := await(admin.Disconnected); s.Ready || s.Key.Kind != "opaque" || s.Routes[0].From != "stream S s.*" || s.Routes[0].To != "c/{{subject}}" {
+	if s := await(admin.Disconnected); s.Ready || s.Key.Kind != "opaque" || s.Routes[0].From != "stream S s.*" ||
+		s.Routes[0].To != "c/{{subject}}" {
 		t.Errorf("without NATS: %+v", s)
 	}
 }

@@ -62,7 +62,8 @@ func TestWatchRedrawsOneBlockOnATerminal(t *testing.T) {
 	defer cancel()
 	done := make(chan error, 1)
 	go func() {
-		done <- run(ctx, []string{"status", "--admin", address, "--watch", "--interval", "100ms"}, screen, &syncBuffer{})
+		done <- run(ctx, []string{"status", "--admin", address, "--watch", "--interval", "100ms"}, screen,
+			&syncBuffer{})
 	}()
 	lines := len(statusLines(exampleStatus(), false)) + 2
 	again := fmt.Sprintf("\x1b[%dA\r\x1b[32m✓ publishing: ", lines)
@@ -101,7 +102,9 @@ func TestRunShowsWhatItIsAboutToDoOnATerminal(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	done := make(chan error, 1)
-	path := w.config("limits: {rate: 50}", "  - {name: orders, stream: ORDERS, subject: \"orders.>\", cache: c, topic: \"o-{{wildcard(1)}}\"}\n  - {name: ticks, subject: t, cache: c, ordering: none}\n")
+	path := w.config("limits: {rate: 50}",
+		"  - {name: orders, stream: ORDERS, subject: \"orders.>\", cache: c, topic: \"o-{{wildcard(1)}}\"}\n"+
+			"  - {name: ticks, subject: t, cache: c, ordering: none}\n")
 	go func() {
 		done <- run(ctx, []string{"run", "-c", path, "--admin-listen", "127.0.0.1:0"}, &syncBuffer{}, screen)
 	}()
@@ -112,9 +115,13 @@ func TestRunShowsWhatItIsAboutToDoOnATerminal(t *testing.T) {
 	}
 	text := strings.ReplaceAll(shown.String(), "\r\n", "\n")
 	for _, words := range []string{
-		"momento-bridge dev\n  nats       nats://127.0.0.1:", "\n  key        opaque\n  rate       at most 50/s; 8 connections, 5s an attempt\n",
-		"\n  queue      16 384 messages, 64 MiB, in equal shares\n", "\n  route      orders: stream ORDERS orders.> → c/o-{{wildcard(1)}}\n             in order per topic, at-least-once; holds up to 499, ack_wait 1m0s\n",
-		"\n  route      ticks: core NATS t (queue momento-bridge) → c/{{subject}}\n             in any order, at-least-once\n", "status_page=http://127.0.0.1:",
+		"momento-bridge dev\n  nats       nats://127.0.0.1:", "\n  key        opaque\n" +
+			"  rate       at most 50/s; 8 connections, 5s an attempt\n",
+		"\n  queue      16 384 messages, 64 MiB, in equal shares\n", "\n" +
+			"  route      orders: stream ORDERS orders.> → c/o-{{wildcard(1)}}\n" +
+			"             in order per topic, at-least-once; holds up to 499, ack_wait 1m0s\n",
+		"\n  route      ticks: core NATS t (queue momento-bridge) → c/{{subject}}\n" +
+			"             in any order, at-least-once\n", "status_page=http://127.0.0.1:",
 	} {
 		if !strings.Contains(text, words) {
 			t.Errorf("run does not show %q:\n%s", words, text)
@@ -148,13 +155,16 @@ func TestWatchShowsNoMoreThanTheTerminalHasRows(t *testing.T) {
 		}
 	}
 	want := "\x1b[9A\r✓ publishing"
-	eventually(t, "ten rows with the sentence in the first", func() bool { return strings.Contains(shown.String(), want) })
-	if text := shown.String(); strings.Count(text, "\n") != 2*9 || !strings.Contains(text, "more lines: make the window taller; Ctrl-C ends") {
+	eventually(t, "ten rows with the sentence in the first",
+		func() bool { return strings.Contains(shown.String(), want) })
+	if text := shown.String(); strings.Count(text, "\n") != 2*9 ||
+		!strings.Contains(text, "more lines: make the window taller; Ctrl-C ends") {
 		t.Errorf("drawn twice: %q", text)
 	}
 	resize(100)
 	if err := w.show(&statusAnswer{status: *exampleStatus()}); err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, "all lines in a taller window", func() bool { return strings.Contains(shown.String(), "ticks   running") })
+	eventually(t, "all lines in a taller window",
+		func() bool { return strings.Contains(shown.String(), "ticks   running") })
 }

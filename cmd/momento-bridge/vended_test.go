@@ -136,7 +136,8 @@ func postedWorld(t *testing.T) (p *posted, settings, bodyFile string) {
 	if err := os.WriteFile(bodyFile, []byte(`{"password":"SECRET-1"}`), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	settings = fmt.Sprintf("momento: {endpoint: %q, api_key_url: %q, api_key_url_method: POST, api_key_url_body_file: %q}\n",
+	settings = fmt.Sprintf(
+		"momento: {endpoint: %q, api_key_url: %q, api_key_url_method: POST, api_key_url_body_file: %q}\n",
 		endpoint.URL, machine.URL, bodyFile)
 	return p, settings, bodyFile
 }
@@ -190,5 +191,7 @@ func (w *world) vendedConfig(url, routes string) string {
 	if w.endpoint != "" {
 		endpoint = fmt.Sprintf("endpoint: %q, ", w.endpoint)
 	}
-	return w.writeConfig(fmt.Sprintf("nats: {url: %q}\nmomento: {%sapi_key_url: %q, connections: 8}\nroutes:\n%s", w.server.ClientURL(), endpoint, url, routes))
+	return w.writeConfig(fmt.Sprintf(
+		"nats: {url: %q}\nmomento: {%sapi_key_url: %q, connections: 8}\nroutes:\n"+
+			"%s", w.server.ClientURL(), endpoint, url, routes))
 }

@@ -98,7 +98,10 @@ var table = [conditions]entry{
 		admin.Throttled, "slowed down by refusals for quota (429)", "raise the quota, or publish less",
 		"momentobridgethrottled",
 	},
-	KeyExpiring: {admin.KeyExpiring, "the API key expires", "put a new one into the key file", "momentobridgekeyexpiring"},
+	KeyExpiring: {
+		admin.KeyExpiring, "the API key expires", "put a new one into the key file",
+		"momentobridgekeyexpiring",
+	},
 	DeadLetters: {
 		"", "messages become dead letters", "the last problems say why", "momentobridgedeadletters",
 	},

@@ -18,7 +18,8 @@ func TestEachConditionHasAllThatIsSaidOfIt(t *testing.T) {
 		if c.Severity() == admin.Good || c.Sentence() == "" || c.Advice() == "" {
 			t.Errorf("condition %d: severity %d, sentence %q, advice %q", c, c.Severity(), c.Sentence(), c.Advice())
 		}
-		if anchor := c.Runbook(); anchor != "" && !strings.Contains(strings.ToLower(string(runbook)), "\n## "+anchor+"\n") {
+		if anchor := c.Runbook(); anchor != "" && !strings.Contains(strings.ToLower(string(runbook)),
+			"\n## "+anchor+"\n") {
 			t.Errorf("condition %d: docs/runbook.md has no %q", c, anchor)
 		}
 	}

@@ -17,10 +17,12 @@ func remark(s *admin.Status, state admin.State, text string) (admin.State, strin
 	var lost, dead []string
 	for _, r := range s.Routes {
 		if r.Lost > 0 {
-			lost = append(lost, fmt.Sprintf("%s: %s in %d s, %s", r.Name, terminal.Count(int64(r.Lost)), LatelySeconds, r.LostWhy))
+			lost = append(lost, fmt.Sprintf("%s: %s in %d s, %s", r.Name, terminal.Count(int64(r.Lost)),
+				LatelySeconds, r.LostWhy))
 		}
 		if r.DeadLettered > 0 {
-			dead = append(dead, fmt.Sprintf("%s: %s in %d s", r.Name, terminal.Count(int64(r.DeadLettered)), LatelySeconds))
+			dead = append(dead, fmt.Sprintf("%s: %s in %d s", r.Name, terminal.Count(int64(r.DeadLettered)),
+				LatelySeconds))
 		}
 	}
 	switch {
@@ -59,7 +61,8 @@ func putAside(s *admin.Status) string {
 		return ""
 	}
 	return " Messages put aside, as the endpoint refuses them again and again: " + some(aside) +
-		"; " + PutAside.Advice() + ". With dead_letter they are dead letters after give_up_after; without it they go on waiting."
+		"; " + PutAside.Advice() + ". With dead_letter they are dead letters after give_up_after; without it they go " +
+		"on waiting."
 }
 
 // asideText says how many messages are put aside, and for how many that are refused, or whose topic is.
@@ -70,7 +73,8 @@ func asideText(messages, refused int) string {
 	case refused == 1:
 		return terminal.Count(int64(messages)) + ", of which 1 is refused and the others wait behind it"
 	}
-	return terminal.Count(int64(messages)) + ", of which " + terminal.Count(int64(refused)) + " are refused and the others wait behind them"
+	return terminal.Count(int64(messages)) + ", of which " + terminal.Count(int64(refused)) +
+		" are refused and the others wait behind them"
 }
 
 // some joins what is said of each route, and names a few.

@@ -13,10 +13,16 @@ import (
 // well are the facts of a daemon with one route, of which nothing is wrong.
 func well() *Facts {
 	return &Facts{
-		Version: "1", Now: time.Unix(1_800_000_000, 0), NATS: NATS{Connected: true, URL: "nats://n"}, Endpoint: "https://e",
+		Version: "1", Now: time.Unix(1_800_000_000, 0), NATS: NATS{
+			Connected: true,
+			URL:       "nats://n",
+		}, Endpoint: "https://e",
 		Pipeline: pipeline.Stats{
 			Quotas: []pipeline.QuotaStats{{Scope: "region", Rate: math.Inf(1)}},
-			Routes: []pipeline.RouteStats{{Name: "r", Cache: "c", State: pipeline.Running, LimitedBy: pipeline.ByNothing}},
+			Routes: []pipeline.RouteStats{{
+				Name: "r", Cache: "c", State: pipeline.Running,
+				LimitedBy: pipeline.ByNothing,
+			}},
 		},
 		Routes: []Route{{Forecast: "keeping up"}},
 	}
@@ -30,15 +36,20 @@ func TestStatusFollowsFromFacts(t *testing.T) {
 		summary  string // A part of it.
 		notReady string // A part of the only reason; empty: it is ready.
 	}{
-		"well":     {func(*Facts, *pipeline.RouteStats) {}, admin.Idle, "Idle: nothing comes", ""},
-		"stopping": {func(f *Facts, _ *pipeline.RouteStats) { f.Stopping = true }, admin.Stopping, "Stopping: 0 messages", "stopping"},
+		"well": {func(*Facts, *pipeline.RouteStats) {}, admin.Idle, "Idle: nothing comes", ""},
+		"stopping": {
+			func(f *Facts, _ *pipeline.RouteStats) { f.Stopping = true }, admin.Stopping,
+			"Stopping: 0 messages", "stopping",
+		},
 		"stuck": {
 			func(f *Facts, _ *pipeline.RouteStats) { f.Stuck = "the pipeline has not moved for 31s" },
-			admin.Stuck, "The daemon is stuck and must be restarted: the pipeline has not", "the daemon is stuck and must be restarted: the",
+			admin.Stuck, "The daemon is stuck and must be restarted: the pipeline has not", "the daemon is stuck and " +
+				"must be restarted: the",
 		},
 		"no NATS": {
 			func(f *Facts, _ *pipeline.RouteStats) { f.NATS = NATS{URL: "nats://n", Why: "refused; start it"} },
-			admin.Disconnected, "Not connected to NATS at nats://n, still trying: nothing can be taken over. refused; start it.",
+			admin.Disconnected, "Not connected to NATS at nats://n, still trying: nothing can be taken over. " +
+				"refused; start it.",
 			"nats: not connected: refused; start it",
 		},
 		"no key": {
@@ -49,24 +60,28 @@ func TestStatusFollowsFromFacts(t *testing.T) {
 		},
 		"key refused": {
 			func(f *Facts, _ *pipeline.RouteStats) { f.Pipeline.KeyRefused, f.Pipeline.Why = true, "401 oh" },
-			admin.KeyRefused, "The endpoint refuses the API key (401 oh), so nothing is published. Put a valid key into the key file.",
+			admin.KeyRefused, "The endpoint refuses the API key (401 oh), so nothing is published. Put a valid key " +
+				"into the key file.",
 			"endpoint: the API key is refused: 401 oh; put a valid key into the key file",
 		},
 		"vended key refused": {
 			func(f *Facts, _ *pipeline.RouteStats) {
 				f.Pipeline.KeyRefused, f.Pipeline.Why, f.Key.Vended, f.Key.Trouble = true, "401", true, "timeout"
 			},
-			admin.KeyRefused, "(401; no newer one could be had: timeout), so nothing is published. See what momento.api_key_url gives.",
+			admin.KeyRefused, "(401; no newer one could be had: timeout), so nothing is published. See what " +
+				"momento.api_key_url gives.",
 			"the API key is refused: 401; no newer one could be had: timeout; see what momento.api_key_url gives",
 		},
 		"endpoint down": {
 			func(f *Facts, _ *pipeline.RouteStats) { f.Pipeline.Down, f.Pipeline.Why = true, "503" },
-			admin.Down, "The endpoint is down (503), so nothing is published; it is tried once a second. Check https://e and the network.",
+			admin.Down, "The endpoint is down (503), so nothing is published; it is tried once a second. Check " +
+				"https://e and the network.",
 			"endpoint: down: 503; check the endpoint and the network",
 		},
 		"no stream": {
 			func(f *Facts, _ *pipeline.RouteStats) { f.Routes[0].NotReady = "stream S does not exist" },
-			admin.Parked, "The route is standing still: r: stream S does not exist.", "route r: stream S does not exist",
+			admin.Parked, "The route is standing still: r: stream S does not exist.",
+			"route r: stream S does not exist",
 		},
 		"starved": {
 			func(f *Facts, _ *pipeline.RouteStats) { f.Routes[0].Starved = "another client holds all" },
@@ -78,23 +93,28 @@ func TestStatusFollowsFromFacts(t *testing.T) {
 		},
 		"forbidden": {
 			func(_ *Facts, r *pipeline.RouteStats) { r.State, r.Forbidden = pipeline.Parked, 2 },
-			admin.Parked, "r: the API key may not publish to its topics; grant", "route r: the API key may not publish to its topics; grant",
+			admin.Parked, "r: the API key may not publish to its topics; grant", "route r: the API key may not " +
+				"publish to its topics; grant",
 		},
 		"forbidden in part": {
 			func(_ *Facts, r *pipeline.RouteStats) { r.Forbidden = 2 },
-			admin.Parked, "standing still, or a part of it is: r: the API key may not publish to 2 of its topics; grant", "",
+			admin.Parked, "standing still, or a part of it is: r: the API key may not publish to 2 of its " +
+				"topics; grant", "",
 		},
 		"rejecting": {
 			func(_ *Facts, r *pipeline.RouteStats) { r.Rejecting = "400\noh" },
-			admin.Parked, "r: the endpoint rejects whatever it publishes: 400 oh; check", "route r: the endpoint rejects",
+			admin.Parked, "r: the endpoint rejects whatever it publishes: 400 oh; check",
+			"route r: the endpoint rejects",
 		},
 		"left alone": {
 			func(f *Facts, r *pipeline.RouteStats) { r.LeftAlone, r.LeftAloneWhy = f.Now, "503" },
-			admin.Parked, "r: the endpoint wishes to be left alone (Retry-After, with 503)", "route r: the endpoint wishes",
+			admin.Parked, "r: the endpoint wishes to be left alone (Retry-After, with 503)",
+			"route r: the endpoint wishes",
 		},
 		"dead letters not kept": {
 			func(_ *Facts, r *pipeline.RouteStats) { r.Unkept, r.UnkeptWhy = 1, "the stream is full" },
-			admin.Parked, "r: 1 message waits to be kept as a dead letter: the stream is full", "route r: 1 message waits",
+			admin.Parked, "r: 1 message waits to be kept as a dead letter: the stream is full",
+			"route r: 1 message waits",
 		},
 		"paused": {
 			func(_ *Facts, r *pipeline.RouteStats) { r.State = pipeline.Paused },

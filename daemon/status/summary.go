@@ -20,7 +20,8 @@ func gravest(f *Facts, s *admin.Status) (admin.State, string) {
 	stats := &f.Pipeline
 	switch {
 	case f.Stopping:
-		return Stopping.State(), fmt.Sprintf("Stopping: %d messages are in flight and being finished, %s more are held.",
+		return Stopping.State(), fmt.Sprintf(
+			"Stopping: %d messages are in flight and being finished, %s more are held.",
 			s.Queue.InFlight, terminal.Count(int64(s.Queue.Messages)))
 	case f.Stuck != "":
 		return Stuck.State(), capital(Stuck.Sentence()) + ": " + f.Stuck + "."
@@ -61,11 +62,14 @@ func sumRoutes(s *admin.Status) (admin.State, string) {
 	}
 	switch {
 	case len(parked) > 0:
-		return admin.Parked, fmt.Sprintf("%s: %s%s.", standing(parked, len(s.Routes)), reasons(parked), elsewhere(s, len(parked)))
+		return admin.Parked, fmt.Sprintf("%s: %s%s.", standing(parked, len(s.Routes)), reasons(parked),
+			elsewhere(s, len(parked)))
 	case len(paused) > 0:
-		return Paused.State(), are(len(paused), len(s.Routes)) + Paused.Sentence() + named(paused, len(s.Routes)) + elsewhere(s, len(paused)) + "."
+		return Paused.State(), are(len(paused), len(s.Routes)) + Paused.Sentence() + named(paused, len(s.Routes)) +
+			elsewhere(s, len(paused)) + "."
 	case len(behind) > 0:
-		return Behind.State(), fmt.Sprintf("%s: %s wait. %s", capital(Behind.Sentence()), terminal.Count(s.Queue.Waiting), forecasts(behind))
+		return Behind.State(), fmt.Sprintf("%s: %s wait. %s", capital(Behind.Sentence()),
+			terminal.Count(s.Queue.Waiting), forecasts(behind))
 	}
 	return sumFlow(s)
 }
@@ -96,7 +100,8 @@ func sumFlow(s *admin.Status) (admin.State, string) {
 	text := fmt.Sprintf("Publishing %s messages/s", terminal.Number(s.Rates.Out))
 	waiting := ""
 	if longest > 0 {
-		waiting = fmt.Sprintf(": %s wait, gone in %v", terminal.Count(s.Queue.Waiting), (time.Duration(longest) * time.Second).Round(time.Second))
+		waiting = fmt.Sprintf(": %s wait, gone in %v", terminal.Count(s.Queue.Waiting),
+			(time.Duration(longest) * time.Second).Round(time.Second))
 	}
 	switch {
 	case refusing:

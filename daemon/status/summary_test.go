@@ -28,14 +28,19 @@ func TestStatusSaysInOneSentenceHowThingsAre(t *testing.T) {
 
 	f(admin.Idle, "Idle: nothing comes and nothing waits.", admin.Status{}, well)
 	f(admin.Publishing, "Publishing 99 messages/s; nothing waits for longer than a moment.", flowing, well, well)
-	f(admin.Throttled, "Publishing 99 messages/s, as fast as the quota allows: 1 234 wait, gone in 50s.", flowing, well, draining)
+	f(admin.Throttled, "Publishing 99 messages/s, as fast as the quota allows: 1 234 wait, gone in 50s.", flowing,
+		well, draining)
 	f(admin.Throttled, "Publishing 99 messages/s, slowed down by refusals for quota (429).", refused, well)
-	f(admin.Behind, "Messages come faster than they can be published: 1 234 wait. d: never: arrivals 20/s, quota 10/s.", flowing, well, behind)
-	f(admin.Paused, "1 of 2 routes is paused by an operator: c; the others publish 99 messages/s.", flowing, well, paused)
+	f(admin.Behind, "Messages come faster than they can be published: 1 234 wait. d: never: arrivals 20/s, quota 10/s.",
+		flowing, well, behind)
+	f(admin.Paused, "1 of 2 routes is paused by an operator: c; the others publish 99 messages/s.", flowing,
+		well, paused)
 	f(admin.Paused, "The route is paused by an operator.", flowing, paused)
 	f(admin.Paused, "All routes are paused by an operator.", flowing, paused, paused)
-	f(admin.Parked, "1 of 3 routes is standing still: b: the cache c does not exist; the others publish 99 messages/s.", flowing, well, parked, paused)
-	f(admin.Parked, "4 of 5 routes are standing still: b: the cache c does not exist; b: the cache c does not exist; b: the cache c does not exist; and 1 more; the others publish 99 messages/s.",
+	f(admin.Parked, "1 of 3 routes is standing still: b: the cache c does not exist; the others publish 99 messages/s.",
+		flowing, well, parked, paused)
+	f(admin.Parked, "4 of 5 routes are standing still: b: the cache c does not exist; b: the cache c does not exist; "+
+		"b: the cache c does not exist; and 1 more; the others publish 99 messages/s.",
 		flowing, parked, parked, parked, parked, well)
 }
 
@@ -60,9 +65,12 @@ func TestStatusSaysInItsFirstLineWhatIsLostAndWhenTheKeyExpires(t *testing.T) {
 	f(admin.Losing, losing+" So it is.", admin.Paused, 0, lost)
 	f(admin.Down, "So it is. "+losing, admin.Down, 0, lost)
 	f(admin.Publishing, "So it is. Dead letters: b: 3 in 15 s; the last problems say why.", admin.Publishing, 0, dead)
-	f(admin.KeyExpiring, "So it is. The API key expires in 3h0m: put a new one into the key file.", admin.Idle, 3*time.Hour)
-	f(admin.KeyExpiring, "So it is. The API key expired 1m0s ago: put a new one into the key file.", admin.Publishing, -time.Minute)
-	f(admin.Throttled, "So it is. The API key expires in 3h0m: put a new one into the key file.", admin.Throttled, 3*time.Hour)
+	f(admin.KeyExpiring, "So it is. The API key expires in 3h0m: put a new one into the key file.", admin.Idle,
+		3*time.Hour)
+	f(admin.KeyExpiring, "So it is. The API key expired 1m0s ago: put a new one into the key file.", admin.Publishing,
+		-time.Minute)
+	f(admin.Throttled, "So it is. The API key expires in 3h0m: put a new one into the key file.", admin.Throttled,
+		3*time.Hour)
 	f(admin.Stopping, "So it is.", admin.Stopping, time.Hour, lost)
 	vended := admin.Status{Now: now, Key: admin.Key{Vended: true, Expires: new(now.Add(time.Minute))}}
 	if state, _ := remark(&vended, admin.Idle, ""); state != admin.Idle {

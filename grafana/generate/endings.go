@@ -2,20 +2,28 @@ package main
 
 func endings() section {
 	ended := func(outcome string) []query {
-		return []query{{`sum by (route) (increase(momento_bridge_messages_settled_total{ROUTES, outcome="` + outcome + `"}[WINDOW]))`, "{{route}}"}}
+		return []query{{`sum by (route) (increase(momento_bridge_messages_settled_total{ROUTES, outcome="` + outcome +
+			`"}[WINDOW]))`, "{{route}}"}}
 	}
 	return section{"Dead letters and other endings", []spec{
 		{
-			kind: "stack", title: "How do messages end?", width: 12, unit: "cps", help: "Each ends once. Returned: handed back to NATS, which delivers it again.",
-			query: []query{{"sum by (outcome) (rate(momento_bridge_messages_settled_total{ROUTES}[WINDOW])) > 0", "{{outcome}}"}},
+			kind: "stack", title: "How do messages end?", width: 12, unit: "cps", help: "Each ends once. Returned: " +
+				"handed back to NATS, which delivers it again.",
+			query: []query{{
+				"sum by (outcome) (rate(momento_bridge_messages_settled_total{ROUTES}[WINDOW])) > 0",
+				"{{outcome}}",
+			}},
 		},
 		{
-			kind: "bars", title: "Dead letters", width: 12, unit: "short", help: "Messages that can never be published, kept on the route's dead-letter subject. Look at them and send them again with momento-bridge replay.",
+			kind: "bars", title: "Dead letters", width: 12, unit: "short", help: "Messages that can never be " +
+				"published, kept on the route's dead-letter subject. Look at them and send them again with " +
+				"momento-bridge replay.",
 			query: ended("dead_lettered"),
 		},
 		{
 			kind: "bars", title: "Dropped", width: 8, unit: "short",
-			help:  "Gone for good, by policy: rejected without a dead letter, an overload policy that drops, an unclear outcome with delivery: at-most-once.",
+			help: "Gone for good, by policy: rejected without a dead letter, an overload policy that drops, an " +
+				"unclear outcome with delivery: at-most-once.",
 			query: ended("dropped"),
 		},
 		{
@@ -23,20 +31,31 @@ func endings() section {
 			query: ended("expired"),
 		},
 		{
-			kind: "bars", title: "Dropped by the NATS client", width: 8, unit: "short", help: "Core NATS only: messages that came faster than they could be held. Gone for good.",
-			query: []query{{"sum by (route) (increase(momento_bridge_source_dropped_total{ROUTES}[WINDOW]))", "{{route}}"}},
+			kind: "bars", title: "Dropped by the NATS client", width: 8, unit: "short",
+			help: "Core NATS only: messages that came faster than they could be held. Gone for good.",
+			query: []query{{
+				"sum by (route) (increase(momento_bridge_source_dropped_total{ROUTES}[WINDOW]))",
+				"{{route}}",
+			}},
 		},
 		{
-			kind: "graph", title: "Put aside", width: 8, unit: "short", help: "Refused again and again while others are accepted, and what waits behind it. It holds nobody else up. The log names the topics.",
+			kind: "graph", title: "Put aside", width: 8, unit: "short", help: "Refused again and again while others " +
+				"are accepted, and what waits behind it. It holds nobody else up. The log names the topics.",
 			query: []query{{"sum by (route) (momento_bridge_messages_put_aside{ROUTES})", "{{route}}"}},
 		},
 		{
-			kind: "bars", title: "Skipped", width: 8, unit: "short", help: "Messages without bytes on routes with empty: skip. They are among those dropped.",
-			query: []query{{"sum by (route) (increase(momento_bridge_messages_skipped_total{ROUTES}[WINDOW]))", "{{route}}"}},
+			kind: "bars", title: "Skipped", width: 8, unit: "short", help: "Messages without bytes on routes with " +
+				"empty: skip. They are among those dropped.",
+			query: []query{{
+				"sum by (route) (increase(momento_bridge_messages_skipped_total{ROUTES}[WINDOW]))",
+				"{{route}}",
+			}},
 		},
 		{
-			kind: "graph", title: "Left alone for", width: 8, unit: "s", help: "The endpoint wishes so (Retry-After). A reload or a resume tries at once.",
-			query: []query{{"max by (route) (clamp_min(momento_bridge_left_alone_until_timestamp_seconds{ROUTES} - time(), 0))", "{{route}}"}},
+			kind: "graph", title: "Left alone for", width: 8, unit: "s", help: "The endpoint wishes so " +
+				"(Retry-After). A reload or a resume tries at once.",
+			query: []query{{"max by (route) (clamp_min(momento_bridge_left_alone_until_timestamp_seconds{ROUTES} - " +
+				"time(), 0))", "{{route}}"}},
 		},
 	}}
 }

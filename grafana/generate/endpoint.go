@@ -3,8 +3,12 @@ package main
 func endpoint() section {
 	return section{"Endpoint", []spec{
 		{
-			kind: "stack", title: "Answers", width: 12, unit: "cps", help: "Publish attempts per second, by the endpoint's answer. 204 is accepted; what the others mean is in docs/guarantees.md.",
-			query: []query{{"sum by (result) (rate(momento_bridge_publish_attempts_total{ROUTES}[WINDOW])) > 0", "{{result}}"}},
+			kind: "stack", title: "Answers", width: 12, unit: "cps", help: "Publish attempts per second, by the " +
+				"endpoint's answer. 204 is accepted; what the others mean is in docs/guarantees.md.",
+			query: []query{{
+				"sum by (result) (rate(momento_bridge_publish_attempts_total{ROUTES}[WINDOW])) > 0",
+				"{{result}}",
+			}},
 			more: func(p *panel) {
 				p.FieldConfig.Overrides = []override{
 					column("204", property{"color", object{"mode": "fixed", "fixedColor": "green"}}),
@@ -13,19 +17,24 @@ func endpoint() section {
 			},
 		},
 		{
-			kind: "stack", title: "Why are messages tried again?", width: 12, unit: "cps", help: "Messages put back to be tried again, per second, by reason.",
+			kind: "stack", title: "Why are messages tried again?", width: 12, unit: "cps",
+			help:  "Messages put back to be tried again, per second, by reason.",
 			query: []query{{"sum by (reason) (rate(momento_bridge_retries_total{ROUTES}[WINDOW])) > 0", "{{reason}}"}},
 		},
 		{
-			kind: "bars", title: "Unclear outcomes", width: 8, unit: "short", help: "Attempts of which nobody knows whether they were accepted: what may become duplicates. Timeouts and broken connections.",
+			kind: "bars", title: "Unclear outcomes", width: 8, unit: "short", help: "Attempts of which nobody knows " +
+				"whether they were accepted: what may become duplicates. Timeouts and broken connections.",
 			query: []query{{"sum by (route) (increase(momento_bridge_ambiguous_total{ROUTES}[WINDOW]))", "{{route}}"}},
 		},
 		{
-			kind: "graph", title: "Connections opened", width: 8, unit: "cps", help: "Per second and daemon. Near 0 when keep-alive works.",
+			kind: "graph", title: "Connections opened", width: 8, unit: "cps", help: "Per second and daemon. Near 0 " +
+				"when keep-alive works.",
 			query: []query{{"rate(momento_bridge_connections_opened_total{DAEMONS}[WINDOW])", "{{instance}}"}},
 		},
 		{
-			kind: "graph", title: "Endpoint and key, as the daemons see them", width: 8, unit: "none", help: "Daemons that take the endpoint for down, have their key refused, or carry one publish on each connection " +
+			kind: "graph", title: "Endpoint and key, as the daemons see them", width: 8, unit: "none",
+			help: "Daemons that take the endpoint for down, have their key refused, or carry one publish on each " +
+				"connection " +
 				"although momento.in_flight allows more.",
 			query: []query{
 				{"sum(momento_bridge_endpoint_down{DAEMONS})", "endpoint down"},

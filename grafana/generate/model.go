@@ -1,6 +1,7 @@
 package main
 
-// The parts of Grafana's dashboard model that are used here. Names and meaning are Grafana's; what is left out has Grafana's default.
+// The parts of Grafana's dashboard model that are used here. Names and meaning are Grafana's; what is left out has
+// Grafana's default.
 
 // object is a JSON object of options that only one kind of panel has.
 type object = map[string]any

@@ -18,8 +18,8 @@ type spec struct {
 	more  func(p *panel) // Anything else.
 }
 
-// query is one expression. DAEMONS stands for the selection of jobs and instances, ROUTES for that and the routes; WINDOW for the time that rates are
-// taken over.
+// query is one expression. DAEMONS stands for the selection of jobs and instances, ROUTES for that and the routes;
+// WINDOW for the time that rates are taken over.
 type query struct {
 	expr   string
 	legend string
@@ -40,7 +40,8 @@ type section struct {
 	panels []spec
 }
 
-// layout places sections one below the other, and panels from left to right; a panel that has no room begins a new line.
+// layout places sections one below the other, and panels from left to right; a panel that has no room begins a new
+// line.
 func layout(sections []section) []*panel {
 	var panels []*panel
 	y, open := 0, false
@@ -72,7 +73,10 @@ var data = &source{Type: "prometheus", UID: "${datasource}"}
 
 func (s spec) panel() *panel {
 	p := &panel{Title: s.title, Description: s.help, Datasource: data}
-	p.FieldConfig = &fieldConfig{Defaults: field{Unit: s.unit, Mappings: s.maps, Color: object{"mode": "palette-classic"}}, Overrides: []override{}}
+	p.FieldConfig = &fieldConfig{Defaults: field{
+		Unit: s.unit, Mappings: s.maps,
+		Color: object{"mode": "palette-classic"},
+	}, Overrides: []override{}}
 	if p.FieldConfig.Defaults.Mappings == nil {
 		p.FieldConfig.Defaults.Mappings = []object{}
 	}
@@ -113,7 +117,8 @@ func (s spec) stat(p *panel) {
 	p.Type = "stat"
 	p.Options = object{
 		"reduceOptions": object{"calcs": []string{"lastNotNull"}, "fields": "", "values": false},
-		"colorMode":     "value", "graphMode": "area", "justifyMode": "auto", "orientation": "auto", "textMode": "auto", "wideLayout": true,
+		"colorMode":     "value", "graphMode": "area", "justifyMode": "auto", "orientation": "auto", "textMode": "auto",
+		"wideLayout":        true,
 		"showPercentChange": false, "percentChangeColorMode": "standard",
 	}
 	if s.steps != nil {
@@ -124,8 +129,9 @@ func (s spec) stat(p *panel) {
 func (s spec) graph(p *panel) {
 	p.Type = "timeseries"
 	custom := object{
-		"drawStyle": "line", "lineWidth": 1, "fillOpacity": 10, "lineInterpolation": "linear", "showPoints": "never", "spanNulls": false,
-		"stacking": object{"mode": "none", "group": "A"}, "thresholdsStyle": object{"mode": "off"}, "axisSoftMin": 0,
+		"drawStyle": "line", "lineWidth": 1, "fillOpacity": 10, "lineInterpolation": "linear", "showPoints": "never",
+		"spanNulls": false,
+		"stacking":  object{"mode": "none", "group": "A"}, "thresholdsStyle": object{"mode": "off"}, "axisSoftMin": 0,
 	}
 	switch s.kind {
 	case "stack":
@@ -149,10 +155,13 @@ func (s spec) heatmap(p *panel) {
 	p.Type = "heatmap"
 	p.FieldConfig.Defaults = field{Mappings: []object{}, Custom: object{"scaleDistribution": object{"type": "linear"}}}
 	p.Options = object{
-		"calculate":    false,
-		"showValue":    "never",
-		"cellGap":      1,
-		"color":        object{"mode": "scheme", "scheme": "Oranges", "steps": 64, "fill": "dark-orange", "scale": "exponential", "exponent": 0.5, "reverse": false},
+		"calculate": false,
+		"showValue": "never",
+		"cellGap":   1,
+		"color": object{
+			"mode": "scheme", "scheme": "Oranges", "steps": 64, "fill": "dark-orange",
+			"scale": "exponential", "exponent": 0.5, "reverse": false,
+		},
 		"exemplars":    object{"color": "rgba(255,0,255,0.7)"},
 		"legend":       object{"show": true},
 		"rowsFrame":    object{"layout": "auto"},
@@ -199,5 +208,6 @@ func column(name string, properties ...property) override {
 
 // quantile is a quantile of a histogram over the routes selected, by further labels.
 func quantile(q float64, histogram, labels, by string) string {
-	return fmt.Sprintf("histogram_quantile(%g, sum by (%sle) (rate(momento_bridge_%s_bucket{%s}[WINDOW])))", q, by, histogram, labels)
+	return fmt.Sprintf(
+		"histogram_quantile(%g, sum by (%sle) (rate(momento_bridge_%s_bucket{%s}[WINDOW])))", q, by, histogram, labels)
 }

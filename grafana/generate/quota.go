@@ -7,27 +7,39 @@ func quota() section {
 	return section{"Quota and refusals (429)", []spec{
 		{
 			kind: "graph", title: "Rate in force and quota learned", width: 12, unit: "cps",
-			help: "Publishes (operations with limits.unit: operations) per second, all replicas added. In force: what the daemons allow themselves; nothing while unlimited. " +
-				"Learned: the quota as their refusals tell it. Attempts near the rate in force: the quota is the limit.",
+			help: "Publishes (operations with limits.unit: operations) per second, all replicas added. In force: " +
+				"what the daemons allow themselves; nothing while unlimited. " +
+				"Learned: the quota as their refusals tell it. Attempts near the rate in force: the quota is " +
+				"the limit.",
 			query: []query{
-				{`sum by (scope) (momento_bridge_rate_limit{DAEMONS, scope!="throughput"} < Inf)`, "{{scope}} in force"},
-				{`sum by (scope) (momento_bridge_rate_limit_learned{DAEMONS, scope!="throughput"} > 0)`, "{{scope}} learned"},
+				{
+					`sum by (scope) (momento_bridge_rate_limit{DAEMONS, scope!="throughput"} < Inf)`,
+					"{{scope}} in force",
+				},
+				{
+					`sum by (scope) (momento_bridge_rate_limit_learned{DAEMONS, scope!="throughput"} > 0)`,
+					"{{scope}} learned",
+				},
 				{attempts, "attempts"},
 			},
 		},
 		{
-			kind: "graph", title: "Refused share of the attempts", width: 6, unit: "percentunit", steps: []step{from("transparent"), at(0.2, "red")},
-			help: "Answers 429. A few are how a quota is measured, about one in a hundred. The dashed line is where the alert MomentoBridgeThrottled begins.",
+			kind: "graph", title: "Refused share of the attempts", width: 6, unit: "percentunit", steps: []step{from(
+				"transparent"), at(0.2, "red")},
+			help: "Answers 429. A few are how a quota is measured, about one in a hundred. The dashed line is where " +
+				"the alert MomentoBridgeThrottled begins.",
 			query: []query{{`sum by (route) (rate(momento_bridge_publish_attempts_total{ROUTES, result="429"}[WINDOW])) / ` +
 				"sum by (route) (rate(momento_bridge_publish_attempts_total{ROUTES}[WINDOW]))", "{{route}}"}},
 		},
 		{
-			kind: "graph", title: "Share of the time refused", width: 6, unit: "percentunit", help: "For each daemon, how much of the time the latest answer that tells was a refusal for quota.",
+			kind: "graph", title: "Share of the time refused", width: 6, unit: "percentunit",
+			help:  "For each daemon, how much of the time the latest answer that tells was a refusal for quota.",
 			query: []query{{"avg_over_time(momento_bridge_throttled{DAEMONS}[WINDOW])", "{{instance}}"}},
 		},
 		{
 			kind: "timeline", title: "What sets the rate?", width: 12, unit: "none", maps: decoded(rateModes),
-			help: "Unlimited: nothing. Ceiling: the configuration. Searching: no quota has been met yet, the rate doubles. Holding: at a quota that was found. " +
+			help: "Unlimited: nothing. Ceiling: the configuration. Searching: no quota has been met yet, the rate " +
+				"doubles. Holding: at a quota that was found. " +
 				"Waiting: a pause after refusals.",
 			query: []query{{coded("rate_limit_state", "DAEMONS", "state", "scope", rateModes), "{{scope}}"}},
 		},
@@ -40,7 +52,9 @@ func quota() section {
 			},
 		},
 		{
-			kind: "graph", title: "Throughput in force and learned", width: 6, unit: "Bps", help: "Bytes per second; a quota of its own, learned from refusals that name throughput. Nothing until one was met.",
+			kind: "graph", title: "Throughput in force and learned", width: 6, unit: "Bps",
+			help: "Bytes per second; a quota of its own, learned from refusals that name throughput. Nothing " +
+				"until one was met.",
 			query: []query{
 				{`sum(momento_bridge_rate_limit{DAEMONS, scope="throughput"} < Inf)`, "in force"},
 				{`sum(momento_bridge_rate_limit_learned{DAEMONS, scope="throughput"})`, "learned"},
@@ -48,12 +62,17 @@ func quota() section {
 			},
 		},
 		{
-			kind: "graph", title: "Operations published", width: 12, unit: "cps", help: "What Momento counts and bills: one for each started KiB of an accepted publish. Deliveries to subscribers come on top.",
+			kind: "graph", title: "Operations published", width: 12, unit: "cps", help: "What Momento counts and " +
+				"bills: one for each started KiB of an accepted publish. Deliveries to subscribers come on top.",
 			query: []query{{"sum by (route) (rate(momento_bridge_operations_total{ROUTES}[WINDOW]))", "{{route}}"}},
 		},
 		{
-			kind: "graph", title: "Replicas", width: 12, unit: "none", help: "Daemons scraped, and members of the group that they see.",
-			query: []query{{"count(momento_bridge_build_info{DAEMONS})", "scraped"}, {"max(momento_bridge_replicas{DAEMONS})", "seen by the group"}},
+			kind: "graph", title: "Replicas", width: 12, unit: "none", help: "Daemons scraped, and members of the " +
+				"group that they see.",
+			query: []query{
+				{"count(momento_bridge_build_info{DAEMONS})", "scraped"},
+				{"max(momento_bridge_replicas{DAEMONS})", "seen by the group"},
+			},
 		},
 	}}
 }

@@ -26,7 +26,13 @@ var (
 		{"key", "purple"},
 	}
 	states    = []condition{{"running", "green"}, {"draining", "light-blue"}, {"paused", "blue"}, {"parked", "red"}}
-	rateModes = []condition{{"unlimited", "text"}, {"ceiling", "blue"}, {"searching", "light-green"}, {"holding", "green"}, {"waiting", "orange"}}
+	rateModes = []condition{
+		{"unlimited", "text"},
+		{"ceiling", "blue"},
+		{"searching", "light-green"},
+		{"holding", "green"},
+		{"waiting", "orange"},
+	}
 )
 
 // coded numbers the conditions from 1 and gives for each child of by the greatest that is in force.

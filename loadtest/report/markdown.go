@@ -83,7 +83,8 @@ func (r *Report) markdownProof(b *strings.Builder) {
 	}
 	b.WriteString(
 		"\n## The trials at the clean and the failing rate\n\n" + before +
-			" A trial ends when it has failed. The interval of the share of refusals is exact, with 95 % confidence.\n\n" +
+			" A trial ends when it has failed. The interval of the share of refusals is exact, with 95 % " +
+			"confidence.\n\n" +
 			"| began (UTC) | offered | lasted | accepted | refused | failed | share refused |\n" +
 			"| --- | --: | --: | --: | --: | --: | --: |\n")
 	for _, t := range trials {

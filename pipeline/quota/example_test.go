@@ -24,6 +24,7 @@ func ExamplePacer() {
 	}
 	before := p.Rate()
 	p.Refused(now, quota.Refusal{Sent: now, Cost: 1})
-	fmt.Printf("about %.0f/s, less after a refusal: %v, %s\n", math.Round(before/10)*10, p.Rate() < before, p.Stats(now).State)
+	fmt.Printf("about %.0f/s, less after a refusal: %v, %s\n", math.Round(before/10)*10, p.Rate() < before,
+		p.Stats(now).State)
 	// Output: about 40/s, less after a refusal: true, holding
 }

@@ -73,7 +73,8 @@ const (
 	trying = 1.06
 	// enough publishes accepted between two refusals make a measurement.
 	enough = 4.0
-	// period is the least time that a measurement takes. Where accepted and refused publishes alternate, shortPeriod is.
+	// period is the least time that a measurement takes. Where accepted and refused publishes alternate, shortPeriod
+	// is.
 	period      = time.Second
 	shortPeriod = period / 2
 	// stepTime is the least time between two steps of the rate.
@@ -155,7 +156,8 @@ func (l *learner) refuse(now, sent time.Time, cost float64) bool {
 		l.know(l.suspect)
 	case l.confirmed(since):
 		l.know((l.suspect + most) / 2)
-	case since < period && (l.blocked || since < shortPeriod) || l.accepted < enough*l.usual && now.Sub(l.cutAt) < period:
+	case since < period && (l.blocked || since < shortPeriod) || l.accepted < enough*l.usual &&
+		now.Sub(l.cutAt) < period:
 		return false
 	case l.accepted < enough*l.usual:
 		l.guess(most, 0)
@@ -176,8 +178,8 @@ func (l *learner) confirmed(since time.Duration) bool {
 		math.Abs(l.accepted-l.suspect*since.Seconds()) < 1.5*l.usual
 }
 
-// block notes that a refusal has followed another one, and that nothing is sent until a time. A limiter that refuses like
-// that counts in windows, and this one is used up: the time until the next window does not count.
+// block notes that a refusal has followed another one, and that nothing is sent until a time. A limiter that refuses
+// like that counts in windows, and this one is used up: the time until the next window does not count.
 func (l *learner) block(until time.Time) {
 	l.blocked = true
 	if l.accepted == 0 && !l.emptied.IsZero() {

@@ -50,14 +50,18 @@ func TestLearnedRateUsesAnUnknownQuota(t *testing.T) {
 			}
 			var used, refused []float64
 			for seed := range runs(quota) {
-				w := newWire(learning, emulator.Settings{Rate: quota, Burst: math.Max(1, row.burst*quota), Limiter: row.kind}, seed)
+				w := newWire(learning, emulator.Settings{
+					Rate: quota, Burst: math.Max(1, row.burst*quota),
+					Limiter: row.kind,
+				}, seed)
 				w.run(30*time.Second + time.Duration(seed)*time.Second)
 				f := w.run(60 * time.Second)
 				used, refused = append(used, 100*f.used), append(refused, 100*f.refused)
 			}
 			slices.Sort(used)
 			slices.Sort(refused)
-			t.Logf("%-16s %5g  %4gs  %6.2f  (%6.2f)  %5.2f  (%5.2f)", row.kind, quota, row.burst, middle(used), used[0], middle(refused), refused[len(refused)-1])
+			t.Logf("%-16s %5g  %4gs  %6.2f  (%6.2f)  %5.2f  (%5.2f)", row.kind, quota, row.burst, middle(used), used[0],
+				middle(refused), refused[len(refused)-1])
 			if row.judged && (middle(used) < 90 || middle(refused) > 2) {
 				t.Errorf("%s of %g/s: %.1f %% used, %.2f %% refused", row.kind, quota, middle(used), middle(refused))
 			}
@@ -79,8 +83,8 @@ func largest() float64 { return long.Or(1000.0, 5000.0) }
 func middle(sorted []float64) float64 { return sorted[len(sorted)/2] }
 
 // TestLearnedRateFollowsAQuotaThatChanges prints the medians of several changes at different moments: after how many
-// seconds 90 % of the new quota are used, and what share is refused in the 20 s after the change. The lines are 20 s and
-// 5 %; the test allows twice as much.
+// seconds 90 % of the new quota are used, and what share is refused in the 20 s after the change. The lines are 20 s
+// and 5 %; the test allows twice as much.
 //
 //	go test ./pipeline/quota -run LearnedRateFollows -v
 func TestLearnedRateFollowsAQuotaThatChanges(t *testing.T) {
@@ -94,24 +98,30 @@ func TestLearnedRateFollowsAQuotaThatChanges(t *testing.T) {
 				}
 				var reached, refused []float64
 				for moment := range runs(quota) {
-					w := newWire(learning, emulator.Settings{Rate: quota, Burst: math.Max(1, row.burst*quota), Limiter: row.kind}, moment)
+					w := newWire(learning, emulator.Settings{
+						Rate: quota, Burst: math.Max(1, row.burst*quota),
+						Limiter: row.kind,
+					}, moment)
 					w.run(time.Minute + time.Duration(moment)*3100*time.Millisecond)
 					at, share := w.change(factor)
 					reached, refused = append(reached, at), append(refused, 100*share)
 				}
 				slices.Sort(reached)
 				slices.Sort(refused)
-				t.Logf("%-16s %5g  ×%-4g   %4g s  (%4g s)  %5.2f  (%5.2f)", row.kind, quota, factor, middle(reached), reached[len(reached)-1], middle(refused), refused[len(refused)-1])
+				t.Logf("%-16s %5g  ×%-4g   %4g s  (%4g s)  %5.2f  (%5.2f)", row.kind, quota, factor, middle(reached),
+					reached[len(reached)-1], middle(refused), refused[len(refused)-1])
 				if row.judged && quota > 10 && (middle(reached) > 40 || middle(refused) > 10) {
-					t.Errorf("%s from %g/s by %g: reached after %g s, %.1f %% refused", row.kind, quota, factor, middle(reached), middle(refused))
+					t.Errorf(
+						"%s from %g/s by %g: reached after %g s, %.1f %% refused", row.kind, quota, factor, middle(
+							reached), middle(refused))
 				}
 			}
 		}
 	}
 }
 
-// change multiplies the quota, and returns after how many seconds 90 % of it are used, two seconds taken together, and the share refused in
-// the first 20 s.
+// change multiplies the quota, and returns after how many seconds 90 % of it are used, two seconds taken together, and
+// the share refused in the first 20 s.
 func (w *wire) change(factor float64) (reached, refused float64) {
 	s := w.settings
 	s.Rate *= factor
@@ -164,7 +174,8 @@ func TestLearnedRateUsesAQuotaOfOperations(t *testing.T) {
 			}
 			slices.Sort(used)
 			slices.Sort(refused)
-			t.Logf("%5g operations/s, %2d subscribers (-1: 0 to 9 at random): %6.2f %% used (least %.2f), %5.2f %% refused", quota, hidden, middle(used), used[0], middle(refused))
+			t.Logf("%5g operations/s, %2d subscribers (-1: 0 to 9 at random): %6.2f %% used (least %.2f), %5.2f %% "+
+				"refused", quota, hidden, middle(used), used[0], middle(refused))
 			if quota > 10 && middle(used) < 80 {
 				t.Errorf("%g operations/s, %d subscribers: %.1f %% used", quota, hidden, middle(used))
 			}

@@ -69,7 +69,10 @@ func (a *answers) Pop() any {
 
 func newWire(limits quota.Rate, s emulator.Settings, seed uint64) *wire {
 	now := time.Unix(1000, 0)
-	w := &wire{connections: 64, latency: 5 * time.Millisecond, rng: rand.New(rand.NewPCG(seed, 0)), now: now, began: now, settings: s}
+	w := &wire{
+		connections: 64, latency: 5 * time.Millisecond, rng: rand.New(rand.NewPCG(seed, 0)), now: now,
+		began: now, settings: s,
+	}
 	w.pacer = quota.NewPacer(limits, &jittered{rng: w.rng}, now)
 	w.set(s)
 	return w
@@ -143,7 +146,8 @@ func (w *wire) publish() time.Time {
 		connection := w.idle[pick]
 		w.idle[pick] = w.idle[len(w.idle)-1]
 		w.idle = w.idle[:len(w.idle)-1]
-		ok := w.limiter.Take(w.now, cost, connection) // In the order of sending; the way there takes no time, the way back all of it.
+		// In the order of sending; the way there takes no time, the way back all of it.
+		ok := w.limiter.Take(w.now, cost, connection)
 		w.requests++
 		if ok {
 			w.accepted += cost

@@ -162,8 +162,8 @@ func (p *Pacer) LongPause(now time.Time) (until time.Time, detail string) {
 	return p.pausedUntil, p.detail
 }
 
-// Refused takes note of a refusal for this quota. It reports whether it is the first one after a success. The endpoint's
-// RetryAfter is never undercut.
+// Refused takes note of a refusal for this quota. It reports whether it is the first one after a success. The
+// endpoint's RetryAfter is never undercut.
 func (p *Pacer) Refused(now time.Time, r Refusal) bool {
 	first := !p.throttled
 	if first {
@@ -243,15 +243,18 @@ func (p *Pacer) Stats(now time.Time) Stats {
 	switch {
 	case now.Before(p.pausedUntil):
 		s.State = Waiting
-		s.Reason = fmt.Sprintf("refused for quota (429): nothing starts for another %v", p.pausedUntil.Sub(now).Round(time.Millisecond))
+		s.Reason = fmt.Sprintf(
+			"refused for quota (429): nothing starts for another %v", p.pausedUntil.Sub(now).Round(time.Millisecond))
 	case math.IsInf(l.rate, 1):
 		s.State, s.Reason = Unlimited, "no rate is set and none has been learned"
 	case l.rate >= l.ceiling:
 		s.State, s.Reason = AtCeiling, fmt.Sprintf("the configured rate of %.4g/s", l.ceiling)
 	case l.quota == 0:
-		s.State, s.Reason = Searching, fmt.Sprintf("no refusal yet: %.4g/s, doubled each second while messages wait", l.rate)
+		s.State, s.Reason = Searching, fmt.Sprintf(
+			"no refusal yet: %.4g/s, doubled each second while messages wait", l.rate)
 	default:
-		s.State, s.Reason = Holding, fmt.Sprintf("the endpoint's quota is about %.4g/s: %.4g/s, probing gently", l.quota, l.rate)
+		s.State, s.Reason = Holding, fmt.Sprintf(
+			"the endpoint's quota is about %.4g/s: %.4g/s, probing gently", l.quota, l.rate)
 	}
 	return s
 }

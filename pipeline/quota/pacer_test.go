@@ -239,7 +239,8 @@ func TestCostCountsEachStartedKiBForEachSubscriber(t *testing.T) {
 			t.Errorf("%d bytes to %d subscribers cost %g, want %g", tt.bytes, tt.subscribers, got, tt.want)
 		}
 		if n := quota.Affordable(tt.want, tt.subscribers, 1); n < tt.bytes || quota.Cost(n, tt.subscribers) != tt.want {
-			t.Errorf("%g tokens pay for %d bytes to %d subscribers, want at least %d", tt.want, n, tt.subscribers, tt.bytes)
+			t.Errorf(
+				"%g tokens pay for %d bytes to %d subscribers, want at least %d", tt.want, n, tt.subscribers, tt.bytes)
 		}
 	}
 	if n := quota.Affordable(math.Inf(1), 0, 1); n < 1<<20 {

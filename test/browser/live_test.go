@@ -19,7 +19,8 @@ import (
 // total reads a route's number from the page, without what stands between thousands.
 func (b *tab) total(route, path string) int {
 	b.t.Helper()
-	text := ask[string](b, fmt.Sprintf(`[...document.querySelectorAll('[data-v="received"]')].map((td) => td.closest('tr'))
+	text := ask[string](b,
+		fmt.Sprintf(`[...document.querySelectorAll('[data-v="received"]')].map((td) => td.closest('tr'))
 		.find((tr) => tr.querySelector('[data-v=name]').textContent === %q).querySelector('[data-v=%q]').textContent`, route, path))
 	n, err := strconv.Atoi(strings.ReplaceAll(text, "\u202f", ""))
 	if err != nil {
@@ -59,7 +60,8 @@ func TestPageFollowsTheDaemonWithoutBeingLoadedAgain(t *testing.T) {
 
 	stopOrders, stopPrices := feed(t, l, "orders", 60), feed(t, l, "prices", 30)
 	last, rose := 0, 0
-	for deadline := time.Now().Add(20 * time.Second); rose < 4 && time.Now().Before(deadline); time.Sleep(300 * time.Millisecond) {
+	for deadline := time.Now().Add(20 * time.Second); rose < 4 && time.Now().Before(deadline); time.Sleep(
+		300 * time.Millisecond) {
 		n := page.total("orders", "received")
 		if n < last {
 			t.Errorf("the total of what was received fell from %d to %d", last, n)
@@ -72,7 +74,8 @@ func TestPageFollowsTheDaemonWithoutBeingLoadedAgain(t *testing.T) {
 	if rose < 4 {
 		t.Errorf("the total changed only %d times in 20 s", rose)
 	}
-	page.await(15*time.Second, `document.querySelector('h1').textContent === 'publishing' && document.title === 'publishing · momento-bridge'`)
+	page.await(15*time.Second,
+		`document.querySelector('h1').textContent === 'publishing' && document.title === 'publishing · momento-bridge'`)
 	page.awaitCheck(20*time.Second, `drawn([['--in', '--out'], ['--waiting'], ['--in'], ['--in', '--waiting']])`)
 
 	hover(t, page)
@@ -96,11 +99,14 @@ func TestPageFollowsTheDaemonWithoutBeingLoadedAgain(t *testing.T) {
 // hover points at a chart: all charts then say which second the numbers beside them are of.
 func hover(t *testing.T, page *tab) {
 	t.Helper()
-	box := ask[[]float64](page, `(() => { const b = document.querySelector('.u-over').getBoundingClientRect(); return [b.right - 6, b.top + b.height / 2]; })()`)
-	if err := chromedp.Do(page.ctx, chromedp.MouseEvent(input.DispatchMouseEventTypeMouseMoved, box[0], box[1])); err != nil {
+	box := ask[[]float64](page,
+		`(() => { const b = document.querySelector('.u-over').getBoundingClientRect(); return [b.right - 6, b.top + b.height / 2]; })()`)
+	if err := chromedp.Do(page.ctx, chromedp.MouseEvent(input.DispatchMouseEventTypeMouseMoved, box[0],
+		box[1])); err != nil {
 		t.Fatal(err)
 	}
-	page.await(5*time.Second, `[...document.querySelectorAll('.when')].filter((el) => /^\d\d:\d\d:\d\d UTC$/.test(el.textContent)).length === 4`)
+	page.await(5*time.Second,
+		`[...document.querySelectorAll('.when')].filter((el) => /^\d\d:\d\d:\d\d UTC$/.test(el.textContent)).length === 4`)
 	if err := chromedp.Do(page.ctx, chromedp.MouseEvent(input.DispatchMouseEventTypeMouseMoved, 1, 1)); err != nil {
 		t.Fatal(err)
 	}
@@ -115,9 +121,12 @@ func throttle(t *testing.T, l *show.Show, page *tab) {
 	}
 	page.await(30*time.Second, `['throttled', 'behind'].includes(document.querySelector('h1').textContent)`)
 	page.await(10*time.Second, `document.querySelector('.limited').textContent.includes('quota')`)
-	page.await(10*time.Second, `document.querySelector('[data-some=problems]').checkVisibility() && document.querySelector('[data-list=problems]').textContent.includes('429')`)
-	page.await(10*time.Second, `document.querySelector('link[rel=icon]').href.endsWith('/warn.svg') && document.getElementById('said').textContent !== ''`)
-	page.awaitCheck(20*time.Second, `drawn([['--in', '--refused'], ['--waiting', '--held'], ['--in', '--held'], ['--in', '--waiting']])`)
+	page.await(10*time.Second,
+		`document.querySelector('[data-some=problems]').checkVisibility() && document.querySelector('[data-list=problems]').textContent.includes('429')`)
+	page.await(10*time.Second,
+		`document.querySelector('link[rel=icon]').href.endsWith('/warn.svg') && document.getElementById('said').textContent !== ''`)
+	page.awaitCheck(20*time.Second,
+		`drawn([['--in', '--refused'], ['--waiting', '--held'], ['--in', '--held'], ['--in', '--waiting']])`)
 	if err := l.Endpoint(t.Context(), `{"rate": 0}`); err != nil {
 		t.Fatal(err)
 	}
@@ -132,13 +141,16 @@ func compareTotals(t *testing.T, l *show.Show, page *tab, orders, prices int) {
 		if s, err = l.Status(); err != nil {
 			t.Fatal(err)
 		}
-		return s.Queue.Waiting == 0 && s.Queue.InFlight == 0 && s.Rates.Out == 0 && s.Rates.In == 0 && s.Rates.Refused == 0
+		return s.Queue.Waiting == 0 && s.Queue.InFlight == 0 && s.Rates.Out == 0 && s.Rates.In == 0 &&
+			s.Rates.Refused == 0
 	})
 	page.await(5*time.Second, `document.querySelector('h1').textContent === 'idle'`)
 	for _, r := range s.Routes {
 		received, published := page.total(r.Name, "received"), page.total(r.Name, "settled.published")
 		if received != r.Received || published != r.Settled["published"] {
-			t.Errorf("%s: the page says %d received and %d published, the status %d and %d", r.Name, received, published, r.Received, r.Settled["published"])
+			t.Errorf(
+				"%s: the page says %d received and %d published, the status %d and %d", r.Name, received, published,
+				r.Received, r.Settled["published"])
 		}
 		if want := map[string]int{"orders": orders, "prices": prices}[r.Name]; received != want {
 			t.Errorf("%s: %d received, %d sent", r.Name, received, want)
@@ -146,7 +158,8 @@ func compareTotals(t *testing.T, l *show.Show, page *tab, orders, prices int) {
 	}
 }
 
-// compareWithoutScript compares the page, which has followed the daemon so far, with one that is loaded without script: the same in every value.
+// compareWithoutScript compares the page, which has followed the daemon so far, with one that is loaded without script:
+// the same in every value.
 func compareWithoutScript(t *testing.T, l *show.Show, page *tab) {
 	t.Helper()
 	plain := openTab(t)
@@ -160,7 +173,8 @@ func compareWithoutScript(t *testing.T, l *show.Show, page *tab) {
 	if lab.Await(t.Context(), 30*time.Second, "both are the same", same) != nil {
 		t.Errorf("the page that followed says\n%q\nwithout script it says\n%q", followed, rendered)
 	}
-	if text := ask[string](plain, `document.body.innerText`); !strings.Contains(text, "Idle: nothing comes and nothing waits.") || !strings.Contains(text, "load it again") {
+	if text := ask[string](plain, `document.body.innerText`); !strings.Contains(text,
+		"Idle: nothing comes and nothing waits.") || !strings.Contains(text, "load it again") {
 		t.Errorf("without script the page says\n%s", text)
 	}
 	if ask[bool](plain, `document.getElementById('charts').checkVisibility()`) {
@@ -184,7 +198,8 @@ func restart(t *testing.T, l *show.Show, page *tab) {
 	page.await(20*time.Second, isLiveAnew)
 	l.StopDaemon()
 	page.await(10*time.Second, isStale)
-	if text := ask[string](page, `document.getElementById('stale').innerText`); !strings.Contains(text, "Not live: nothing has come from the daemon since ") {
+	if text := ask[string](page, `document.getElementById('stale').innerText`); !strings.Contains(text,
+		"Not live: nothing has come from the daemon since ") {
 		t.Errorf("the page says %q", text)
 	}
 	page.look(1280, "dark") // Nothing else draws the charts again now.

@@ -13,7 +13,8 @@ import (
 	"momento-bridge/test/browser/show"
 )
 
-// parkedLab is a daemon with something in every part of the page: a route that is parked, one that waits for the quota, problems.
+// parkedLab is a daemon with something in every part of the page: a route that is parked, one that waits for the quota,
+// problems.
 func parkedLab(t *testing.T) *show.Show {
 	t.Helper()
 	l := startShow(t, show.Config{Caches: []string{"shop"}, Rate: 20, Orders: 5000})
@@ -31,7 +32,8 @@ func TestPageIsGoodToLookAt(t *testing.T) {
 				page.t = t
 				page.look(width, scheme)
 				page.open(l.Admin)
-				page.await(10*time.Second, isLive+` && document.querySelector('h1').textContent === 'parked' && document.querySelectorAll('[data-list=problems] tr').length > 1`)
+				page.await(10*time.Second,
+					isLive+` && document.querySelector('h1').textContent === 'parked' && document.querySelectorAll('[data-list=problems] tr').length > 1`)
 				page.check("fits()")
 				page.check("apart()")
 				page.check("textContrast()")
@@ -72,7 +74,8 @@ func TestPageIsUsedByKeyboard(t *testing.T) {
 	page.press(kb.Tab)
 	page.press(kb.Enter)
 	page.press(kb.Tab)
-	if got := ask[string](page, `location.hash + ' ' + document.activeElement.getAttribute('href')`); got != "#main /readyz" {
+	if got := ask[string](page,
+		`location.hash + ' ' + document.activeElement.getAttribute('href')`); got != "#main /readyz" {
 		t.Errorf("after the link that skips: %s", got)
 	}
 }
@@ -80,7 +83,10 @@ func TestPageIsUsedByKeyboard(t *testing.T) {
 func TestPageKeepsStillForThoseWhoAskForIt(t *testing.T) {
 	l := parkedLab(t)
 	page := openTab(t)
-	media := emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{{Name: "prefers-reduced-motion", Value: "reduce"}}}
+	media := emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{{
+		Name:  "prefers-reduced-motion",
+		Value: "reduce",
+	}}}
 	if _, err := chromedp.Call(page.ctx, emulation.SetEmulatedMedia, media); err != nil {
 		t.Fatal(err)
 	}

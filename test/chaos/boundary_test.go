@@ -27,7 +27,10 @@ func newBoundary(t *testing.T, answer func(publish) int) *boundary {
 	t.Helper()
 	t.Parallel()
 	n := startNATS(t)
-	b := &boundary{t: t, nats: n, stream: n.stream("S", "s.>"), endpoint: startEndpoint(t, answer), proxy: startProxy(t, n.Address)}
+	b := &boundary{
+		t: t, nats: n, stream: n.stream("S", "s.>"), endpoint: startEndpoint(t, answer),
+		proxy: startProxy(t, n.Address),
+	}
 	n.consumer(b.stream, impatience)
 	n.publish(0, 1)
 	return b
@@ -36,7 +39,10 @@ func newBoundary(t *testing.T, answer func(publish) int) *boundary {
 // run starts a daemon. One that is to be killed goes through the proxy.
 func (b *boundary) run(nats string, endpoint, route string) *daemon {
 	b.t.Helper()
-	return startDaemon(b.t, settings{nats: nats, endpoint: endpoint, momento: "  timeout: 900ms", route: route}.write(b.t))
+	return startDaemon(b.t, settings{
+		nats: nats, endpoint: endpoint, momento: "  timeout: 900ms",
+		route: route,
+	}.write(b.t))
 }
 
 // finish lets another daemon do the rest, and compares the number of copies.
@@ -54,7 +60,8 @@ func (b *boundary) finish(route string, copies int) {
 func TestKilledBeforeSendingPublishesOnce(t *testing.T) {
 	b := newBoundary(t, nil)
 	d := b.run(b.nats.Address, "http://"+lab.FreeAddress(), "")
-	lab.Eventually(t, patience, "received", func() bool { return d.Metric("momento_bridge_messages_received_total", "") == 1 })
+	lab.Eventually(t, patience, "received",
+		func() bool { return d.Metric("momento_bridge_messages_received_total", "") == 1 })
 	d.Kill()
 	b.finish("", 1)
 }
@@ -109,7 +116,8 @@ func TestKilledAfterTheAckPublishesOnce(t *testing.T) {
 	b.finish("", 1)
 }
 
-// The dead letter is stored, its message not terminated. The other daemon rejects it again, and the dead letter is known.
+// The dead letter is stored, its message not terminated. The other daemon rejects it again, and the dead letter is
+// known.
 func TestKilledBetweenDeadLetterAndTerminateKeepsOneDeadLetter(t *testing.T) {
 	var attempts atomic.Int32
 	b := newBoundary(t, func(publish) int {

@@ -47,7 +47,8 @@ func startBackend(t *testing.T, s *neutral) *endpoint {
 func startEndpointAt(t *testing.T, address string, answer func(publish) int) *endpoint {
 	t.Helper()
 	e := &endpoint{
-		t: t, copies: map[string]int{}, statuses: map[int]int{}, address: address, url: "http://" + address, answer: answer,
+		t: t, copies: map[string]int{}, statuses: map[int]int{}, address: address, url: "http://" +
+			address, answer: answer,
 	}
 	e.start()
 	t.Cleanup(e.stop)
@@ -153,7 +154,8 @@ func (e *endpoint) copiesOf(payload string) int {
 // await waits until n messages have been accepted.
 func (e *endpoint) await(n int, within time.Duration) {
 	e.t.Helper()
-	if err := lab.Await(e.t.Context(), within, "all are accepted", func() bool { return e.messages() >= n }); err != nil {
+	if err := lab.Await(e.t.Context(), within, "all are accepted",
+		func() bool { return e.messages() >= n }); err != nil {
 		e.t.Fatalf("lost %d of %d messages: %v", n-e.messages(), n, err)
 	}
 }

@@ -84,8 +84,8 @@ func dribbleHeaders(conn net.Conn) bool {
 	return true
 }
 
-// An endpoint that misbehaves on some of its connections, and then no more. Every message is published; what may have been published twice is
-// counted as ambiguous.
+// An endpoint that misbehaves on some of its connections, and then no more. Every message is published; what may have
+// been published twice is counted as ambiguous.
 func TestMisbehavingEndpointLosesNothing(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {
@@ -124,7 +124,8 @@ func TestMisbehavingEndpointLosesNothing(t *testing.T) {
 				}
 				requests(conn, e, answer)
 			})
-			d := startDaemon(t, settings{nats: n.Address, endpoint: url, momento: "  timeout: 300ms\n  connections: 8"}.write(t))
+			d := startDaemon(t, settings{nats: n.Address, endpoint: url, momento: "  timeout: 300ms\n" +
+				"  connections: 8"}.write(t))
 			messages := pick(120, 300, 300)
 			n.publish(0, messages)
 			d.awaitPublished(messages, 2*patience)
@@ -137,7 +138,8 @@ func TestMisbehavingEndpointLosesNothing(t *testing.T) {
 	}
 }
 
-// accountForCopies checks that nothing is lost, and that there are no more copies than attempts with an unclear outcome.
+// accountForCopies checks that nothing is lost, and that there are no more copies than attempts with an unclear
+// outcome.
 func accountForCopies(t *testing.T, e *endpoint, d *daemon, messages int) {
 	t.Helper()
 	got, duplicates := e.sums()
@@ -202,7 +204,10 @@ func TestRealServerThatClosesAfterManyRequestsFailsNoMessage(t *testing.T) {
 	s := startNginx(t, "keepalive_requests 100; "+nginxAccepts)
 	n := startNATS(t)
 	n.stream("S", "s.>")
-	d := startDaemon(t, settings{nats: n.Address, endpoint: s.url(false), momento: "  connections: 8", route: ", ordering: none"}.write(t))
+	d := startDaemon(t, settings{
+		nats: n.Address, endpoint: s.url(false), momento: "  connections: 8",
+		route: ", ordering: none",
+	}.write(t))
 	messages := pick(1500, 5000, 5000)
 	n.publish(0, messages)
 	d.awaitPublished(messages, 2*patience)
@@ -211,9 +216,12 @@ func TestRealServerThatClosesAfterManyRequestsFailsNoMessage(t *testing.T) {
 		t.Fatal(err)
 	}
 	got, ambiguous := strings.Count(string(log), "\n"), d.ambiguous()
-	retries, connections := d.Metric("momento_bridge_retries_total", ""), d.Metric("momento_bridge_connections_opened_total", "")
-	t.Logf("nginx answered %d requests for %d messages on %g connections, %d ambiguous, %g tried again", got, messages, connections, ambiguous, retries)
-	unsent := connections * float64(pipelined()-1) // What comes after the announced end of a connection is not processed, and sent again.
+	retries, connections := d.Metric("momento_bridge_retries_total", ""),
+		d.Metric("momento_bridge_connections_opened_total", "")
+	t.Logf("nginx answered %d requests for %d messages on %g connections, %d ambiguous, %g tried again", got, messages,
+		connections, ambiguous, retries)
+	// What comes after the announced end of a connection is not processed, and sent again.
+	unsent := connections * float64(pipelined()-1)
 	if got < messages || got > messages+ambiguous || retries > unsent {
 		t.Errorf("%d requests, %d ambiguous, %g messages tried again", got, ambiguous, retries)
 	}
@@ -225,7 +233,10 @@ func TestStalledHandshakeLosesNothing(t *testing.T) {
 	n := startNATS(t)
 	n.stream("S", "s.>")
 	url := rawEndpoint(t, func(conn net.Conn, _ int) { _, _ = io.Copy(io.Discard, conn) })
-	d := startDaemon(t, settings{nats: n.Address, endpoint: strings.Replace(url, "http:", "https:", 1), momento: "  timeout: 300ms"}.write(t))
+	d := startDaemon(t, settings{
+		nats: n.Address, endpoint: strings.Replace(url, "http:", "https:", 1),
+		momento: "  timeout: 300ms",
+	}.write(t))
 	n.publish(0, 100)
 	lab.Eventually(t, patience, "the endpoint is taken for down", func() bool {
 		status, body := d.Get("/readyz")

@@ -33,8 +33,8 @@ func (f form) String() string {
 // pairs are forms in which each two properties meet in each of their combinations.
 var pairs = []form{{depth: 1}, {secure: true, depth: 8}, {core: true, secure: true, depth: 1}, {core: true, depth: 8}}
 
-// forms returns the forms that a test runs in: one of the pairs in the short form, n of them in the long one, from another
-// one on for each i, and at night all eight.
+// forms returns the forms that a test runs in: one of the pairs in the short form, n of them in the long one, from
+// another one on for each i, and at night all eight.
 func forms(i, n int) []form {
 	if nightly() {
 		opposite := make([]form, 0, len(pairs))

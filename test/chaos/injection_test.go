@@ -134,7 +134,8 @@ func TestInjectionsBetweenAnswersChangeNoMessage(t *testing.T) {
 	}
 }
 
-// calmly publishes bursts, and lets something befall connections only when all is settled. It returns how many messages.
+// calmly publishes bursts, and lets something befall connections only when all is settled. It returns how many
+// messages.
 func (w *world) calmly(i *injector, size, times int) int {
 	w.t.Helper()
 	for k := range times {
@@ -204,5 +205,6 @@ func (w *world) unchanged(messages int) {
 	}
 	// How long the daemon takes to see what has befallen a connection depends on the machine.
 	timely(w.t, w.e.injected.races <= 5+w.e.injected.count/10,
-		"publishes were sent on %d of %d connections right after something had befallen them", w.e.injected.races, w.e.injected.count)
+		"publishes were sent on %d of %d connections right after something had befallen them", w.e.injected.races,
+		w.e.injected.count)
 }

@@ -29,7 +29,8 @@ func TestRevokedKeyLosesNothing(t *testing.T) {
 	file := scratch(t, "key", "old-key")
 	const connections = 16
 	d := startDaemon(t, settings{
-		nats: n.Address, endpoint: e.url, key: "  api_key_file: " + file, momento: fmt.Sprintf("  connections: %d", connections), more: "limits: {rate: 500}",
+		nats: n.Address, endpoint: e.url, key: "  api_key_file: " + file, momento: fmt.Sprintf("  connections: %d",
+			connections), more: "limits: {rate: 500}",
 	}.write(t))
 	messages := pick(1500, 3000, 3000)
 	var publishing sync.WaitGroup
@@ -141,7 +142,8 @@ func TestVendedKeysAreRenewedAndLoseNothing(t *testing.T) {
 	e.await(messages, 3*patience)
 	n.awaitSettled()
 	_, duplicates := e.sums()
-	t.Logf("%d keys, %d answers 401, %d of them although the key had been renewed, publishing again after %v", len(v.keys), e.status(401), early.Load(), resumed)
+	t.Logf("%d keys, %d answers 401, %d of them although the key had been renewed, publishing again after %v",
+		len(v.keys), e.status(401), early.Load(), resumed)
 	if early.Load() != 0 || duplicates != 0 {
 		t.Errorf("%d answers 401 although the key had been renewed, %d duplicates", early.Load(), duplicates)
 	}

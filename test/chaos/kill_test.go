@@ -15,16 +15,21 @@ func TestKillsLoseNothing(t *testing.T) {
 		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
 			rng := seeded(t, seed)
 			n := startNATS(t)
-			n.consumer(n.stream("S", "s.>"), pick(5*time.Second, 10*time.Second, 10*time.Second)) // What a killed daemon held is delivered again after that.
+			// What a killed daemon held is delivered again after that.
+			n.consumer(n.stream("S", "s.>"), pick(5*time.Second, 10*time.Second, 10*time.Second))
 			e := startEndpoint(t, nil)
 			config := settings{
-				nats: n.Address, endpoint: e.url, momento: fmt.Sprintf("  connections: %d\n  timeout: 1s", connections), route: ", ordering: none",
+				nats: n.Address, endpoint: e.url, momento: fmt.Sprintf("  connections: %d\n  timeout: 1s",
+					connections), route: ", ordering: none",
 			}.write(t)
 			go n.publish(0, messages)
 			for range kills {
 				d := startDaemon(t, config)
 				before := e.messages()
-				lab.Eventually(t, patience, "publishing", func() bool { return e.messages() > before || before == messages })
+				lab.Eventually(t, patience, "publishing", func() bool {
+					return e.messages() > before ||
+						before == messages
+				})
 				time.Sleep(time.Duration(rng.IntN(400)) * time.Millisecond)
 				d.Kill()
 			}

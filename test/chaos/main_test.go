@@ -14,8 +14,8 @@ import (
 // rig has the programs under test.
 var rig *lab.Lab
 
-// nightly reports whether the longest form runs. Like all that depends on the environment it is asked while tests run, so
-// that go test knows that results depend on it.
+// nightly reports whether the longest form runs. Like all that depends on the environment it is asked while tests run,
+// so that go test knows that results depend on it.
 func nightly() bool { return os.Getenv("CHAOS") == "long" }
 
 // pick returns the value for the form that runs: the short one, the long one, and the nightly one.

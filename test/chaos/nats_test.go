@@ -19,7 +19,8 @@ type scene struct {
 	stream jetstream.Stream
 }
 
-// Each trouble befalls a daemon that is publishing a steady stream. Messages go on being stored meanwhile, past the trouble.
+// Each trouble befalls a daemon that is publishing a steady stream. Messages go on being stored meanwhile, past the
+// trouble.
 func TestTroubleWithNATSLosesNothing(t *testing.T) {
 	t.Parallel()
 	const connections = 64
@@ -45,7 +46,10 @@ func TestTroubleWithNATSLosesNothing(t *testing.T) {
 			time.Sleep(time.Second)
 			s.nats.restart()
 		}, 1200, false},
-		"consumer deleted": {func(s scene) { _ = s.stream.DeleteConsumer(s.nats.t.Context(), "momento-bridge-s") }, 600, false},
+		"consumer deleted": {
+			func(s scene) { _ = s.stream.DeleteConsumer(s.nats.t.Context(), "momento-bridge-s") },
+			600, false,
+		},
 		"daemon stopped for longer than AckWait": {func(s scene) {
 			s.daemon.Signal(syscall.SIGSTOP)
 			time.Sleep(7 * time.Second)
@@ -65,7 +69,10 @@ func TestTroubleWithNATSLosesNothing(t *testing.T) {
 			}
 			n.consumer(s.stream, ackWait)
 			e := startEndpoint(t, nil)
-			s.daemon = startDaemon(t, settings{nats: s.proxy.address, endpoint: e.url, momento: "  timeout: 1s", more: "limits: {rate: 500}"}.write(t))
+			s.daemon = startDaemon(t, settings{
+				nats: s.proxy.address, endpoint: e.url, momento: "  timeout: 1s",
+				more: "limits: {rate: 500}",
+			}.write(t))
 			s.daemon.awaitReady()
 			n.publish(0, 200)
 			e.await(200, 5*patience)
@@ -79,7 +86,8 @@ func TestTroubleWithNATSLosesNothing(t *testing.T) {
 			s.proxy.dribble.Store(false)
 			n.awaitSettled()
 			s.daemon.awaitReady()
-			lab.Eventually(t, patience, "no goroutine is left over", func() bool { return s.daemon.Metric("go_goroutines", "") <= goroutines+3 })
+			lab.Eventually(t, patience, "no goroutine is left over",
+				func() bool { return s.daemon.Metric("go_goroutines", "") <= goroutines+3 })
 			_, duplicates := e.sums()
 			if most := tt.copies + s.daemon.ambiguous(); duplicates > most { // A busy machine may answer late.
 				t.Errorf("%d duplicates, want at most %d", duplicates, most)

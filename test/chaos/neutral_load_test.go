@@ -40,8 +40,8 @@ func (l neutralLoad) String() string {
 	return fmt.Sprintf("%d a second, %s", l.perSecond, transport)
 }
 
-// nginx is reloaded ten times under a load. It closes idle connections, and busy ones after their answers. Under much load
-// some of the many connections are always just between the two.
+// nginx is reloaded ten times under a load. It closes idle connections, and busy ones after their answers. Under much
+// load some of the many connections are always just between the two.
 func TestReloadsOfNginxLoseNothing(t *testing.T) {
 	const reloads = 10
 	atOnce := 20 * pipelined()

@@ -32,8 +32,9 @@ func newNeutral(t *testing.T, program string, reload syscall.Signal) *neutral {
 	certificate, err := lab.NewCertificate(dir)
 	must(t, err)
 	return &neutral{
-		t: t, program: installed(t, program), address: lab.FreeAddress(), secure: lab.FreeAddress(), backend: lab.FreeAddress(),
-		pair: certificate, dir: dir, reload: reload,
+		t: t, program: installed(t, program), address: lab.FreeAddress(), secure: lab.FreeAddress(),
+		backend: lab.FreeAddress(),
+		pair:    certificate, dir: dir, reload: reload,
 	}
 }
 
@@ -81,7 +82,10 @@ func (s *neutral) run(args ...string) {
 			s.t.Logf("%s said:\n%s%s", filepath.Base(s.program), s.process.Output(), errors)
 		}
 	})
-	lab.Eventually(s.t, patience, s.program+" listens", func() bool { return lab.Listens(s.address) && lab.Listens(s.secure) })
+	lab.Eventually(s.t, patience, s.program+" listens", func() bool {
+		return lab.Listens(s.address) &&
+			lab.Listens(s.secure)
+	})
 }
 
 // reconfigure replaces the configuration while the server runs.

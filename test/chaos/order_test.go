@@ -12,8 +12,8 @@ import (
 	"testing"
 )
 
-// order is what an endpoint saw of n.publish, whose topics hold every tenth number. A message may come twice, if the first outcome was unclear, but
-// before the next of its topic.
+// order is what an endpoint saw of n.publish, whose topics hold every tenth number. A message may come twice, if the
+// first outcome was unclear, but before the next of its topic.
 type order struct {
 	mu       sync.Mutex // Guards the following.
 	rng      *rand.Rand
@@ -24,8 +24,8 @@ type order struct {
 	together int // and those of them that ended under several.
 }
 
-// serve answers requests, some with an error, and ends the connection after a while, in one of the ways there are. Before that it answers enough for
-// the daemon to go on sending several together.
+// serve answers requests, some with an error, and ends the connection after a while, in one of the ways there are.
+// Before that it answers enough for the daemon to go on sending several together.
 func (o *order) serve(conn net.Conn) {
 	in := bufio.NewReader(conn)
 	for answered := 0; ; answered++ {
@@ -91,20 +91,26 @@ func TestOrderHoldsWhenConnectionsBreakUnderSeveralPublishes(t *testing.T) {
 	n.publish(0, messages)
 	o := &order{rng: seeded(t, 0), latest: map[int]int{}}
 	url := rawEndpoint(t, func(conn net.Conn, _ int) { o.serve(conn) })
-	d := startDaemon(t, settings{nats: n.Address, endpoint: url, momento: "  connections: 2" + inFlight(8), route: ", ordering: topic"}.write(t))
+	d := startDaemon(t, settings{
+		nats: n.Address, endpoint: url, momento: "  connections: 2" + inFlight(8),
+		route: ", ordering: topic",
+	}.write(t))
 	d.awaitPublished(messages, 10*patience)
 	ambiguous := d.ambiguous()
 	d.mustStop()
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	t.Logf("%d connections broke, %d of them under several publishes; %d unclear, %d published twice", o.broken, o.together, ambiguous, o.repeated)
+	t.Logf("%d connections broke, %d of them under several publishes; %d unclear, %d published twice", o.broken,
+		o.together, ambiguous, o.repeated)
 	for topic := range 10 {
 		if want := messages - 10 + topic; o.latest[topic] != want {
 			t.Errorf("the last message of topic %d is %d, want %d", topic, o.latest[topic], want)
 		}
 	}
 	if len(o.wrong) > 0 || o.repeated > ambiguous {
-		t.Errorf("%d out of order, such as %q; %d repeated, %d unclear", len(o.wrong), o.wrong[:min(5, len(o.wrong))], o.repeated, ambiguous)
+		t.Errorf(
+			"%d out of order, such as %q; %d repeated, %d unclear", len(
+				o.wrong), o.wrong[:min(5, len(o.wrong))], o.repeated, ambiguous)
 	}
 	if o.together == 0 || strings.Contains(d.Output(), "one publish at a time") {
 		t.Errorf("%d of %d connections broke under several publishes", o.together, o.broken)

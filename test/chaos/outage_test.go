@@ -14,7 +14,10 @@ func TestEndpointOutageLosesNothing(t *testing.T) {
 	const rate = 200
 	messages := rate * pick(6, 20, 60)
 	n.publish(0, messages)
-	d := startDaemon(t, settings{nats: n.Address, endpoint: e.url, momento: "  timeout: 500ms", more: fmt.Sprintf("limits: {rate: %d}", rate)}.write(t))
+	d := startDaemon(t, settings{
+		nats: n.Address, endpoint: e.url, momento: "  timeout: 500ms",
+		more: fmt.Sprintf("limits: {rate: %d}", rate),
+	}.write(t))
 	began := time.Now()
 	e.await(rate, 5*patience)
 	e.stop()
@@ -34,7 +37,8 @@ func TestEndpointOutageLosesNothing(t *testing.T) {
 	lastSecond := e.since(time.Now().Add(-2*time.Second)) / 2
 	e.await(messages, 5*patience)
 	busiest := e.busiestSecond(began)
-	t.Logf("outage %v: %.2f %% of a core, first publish %v after it, then %d/s, at most %d in a second", took, 100*used, recovered, lastSecond, busiest)
+	t.Logf("outage %v: %.2f %% of a core, first publish %v after it, then %d/s, at most %d in a second", took, 100*used,
+		recovered, lastSecond, busiest)
 	timely(t, used <= 0.02, "%.1f %% of a core while the endpoint is down", 100*used)
 	timely(t, recovered < 10*time.Second, "the first publish came %v after the outage", recovered)
 	timely(t, lastSecond >= rate*9/10, "%d/s after the outage, want %d/s", lastSecond, rate)

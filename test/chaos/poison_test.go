@@ -10,7 +10,8 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 )
 
-// One message in a hundred can never be published, in one of three ways. Each is in the dead-letter stream once, each other one published once.
+// One message in a hundred can never be published, in one of three ways. Each is in the dead-letter stream once, each
+// other one published once.
 func TestPoisonIsDeadLetteredOnceAndTheRestPublishedOnce(t *testing.T) {
 	t.Parallel()
 	n := startNATS(t)
@@ -47,7 +48,8 @@ func TestPoisonIsDeadLetteredOnceAndTheRestPublishedOnce(t *testing.T) {
 	reasons := letters(t, dead)
 	_, duplicates := e.sums()
 	t.Logf("%d published, %d duplicates, dead letters %v", e.messages(), duplicates, reasons)
-	if duplicates != 0 || reasons["bad_request"] != poison/3 || reasons["not_found"] != poison/3 || reasons["too_large"] != poison/3 {
+	if duplicates != 0 || reasons["bad_request"] != poison/3 || reasons["not_found"] != poison/3 ||
+		reasons["too_large"] != poison/3 {
 		t.Errorf("%d duplicates, dead letters %v, want %d of each reason", duplicates, reasons, poison/3)
 	}
 }

@@ -86,7 +86,8 @@ func (p *proxy) reset() {
 func (p *proxy) swallow(up, down bool) {
 	p.up.Store(up)
 	p.down.Store(down)
-	time.AfterFunc(time.Second, func() { // The connections have carried something by then: heartbeats, messages, acknowledgements.
+	// The connections have carried something by then: heartbeats, messages, acknowledgements.
+	time.AfterFunc(time.Second, func() {
 		p.up.Store(false)
 		p.down.Store(false)
 	})

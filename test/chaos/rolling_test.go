@@ -69,5 +69,6 @@ func TestRollingRestartsLoseAndDoubleNothing(t *testing.T) {
 	if duplicates != 0 {
 		t.Errorf("%d duplicates, want none", duplicates)
 	}
-	timely(t, slowest <= time.Second, "a message that was handed back started after %v, want less than a second", slowest)
+	timely(t, slowest <= time.Second, "a message that was handed back started after %v, want less than a second",
+		slowest)
 }

@@ -62,7 +62,8 @@ func (s *natsServer) consumer(stream jetstream.Stream, ackWait time.Duration) je
 
 func consumerConfig(ackWait time.Duration) jetstream.ConsumerConfig {
 	return jetstream.ConsumerConfig{
-		Durable: "momento-bridge-s", AckPolicy: jetstream.AckExplicitPolicy, AckWait: ackWait, FilterSubject: "s.>", MaxAckPending: 100_000,
+		Durable: "momento-bridge-s", AckPolicy: jetstream.AckExplicitPolicy, AckWait: ackWait, FilterSubject: "s.>",
+		MaxAckPending: 100_000,
 	}
 }
 

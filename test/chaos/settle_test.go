@@ -64,7 +64,10 @@ func startOrder(t *testing.T, speed int64, more settings) *stage {
 
 func startOrderWith(t *testing.T, n *natsServer, speed int64, more settings, careful bool) *stage {
 	t.Helper()
-	s := &stage{t: t, careful: careful, nats: n, proxy: startProxy(t, n.Address), firsts: &firsts{latest: map[string]int{}, seen: map[int]bool{}}, stopped: make(chan struct{})}
+	s := &stage{
+		t: t, careful: careful, nats: n, proxy: startProxy(t, n.Address),
+		firsts: &firsts{latest: map[string]int{}, seen: map[int]bool{}}, stopped: make(chan struct{}),
+	}
 	s.proxy.speed.Store(speed)
 	s.e = startEndpoint(t, s.firsts.accept)
 	more.nats, more.endpoint, more.route = s.proxy.address, s.e.url, ", ordering: topic"
@@ -105,7 +108,8 @@ func (s *stage) store(n int) {
 func (s *stage) storeOne() {
 	for end := time.Now().Add(time.Minute); ; {
 		ctx, cancel := context.WithTimeout(s.t.Context(), 2*time.Second)
-		_, err := s.nats.js.Publish(ctx, fmt.Sprint("s.", s.sent%orderTopics), fmt.Appendf(nil, "%d %60d", s.sent, 0), jetstream.WithMsgID(strconv.Itoa(s.sent)))
+		_, err := s.nats.js.Publish(ctx, fmt.Sprint("s.", s.sent%orderTopics), fmt.Appendf(nil, "%d %60d", s.sent, 0),
+			jetstream.WithMsgID(strconv.Itoa(s.sent)))
 		cancel()
 		if err == nil {
 			s.sent++
@@ -130,16 +134,20 @@ func (s *stage) end(what string, doubled int) {
 	s.t.Helper()
 	close(s.stopped)
 	s.sending.Wait()
-	if stream, err := s.nats.js.Stream(s.t.Context(), "S"); err != nil || stream.CachedInfo().State.Msgs != uint64(s.sent) {
+	if stream, err := s.nats.js.Stream(s.t.Context(), "S"); err != nil ||
+		stream.CachedInfo().State.Msgs != uint64(s.sent) {
 		s.t.Fatalf("the stream does not have all %d messages: %v", s.sent, err)
 	}
 	s.e.await(s.sent, 5*patience)
 	s.nats.awaitSettled()
 	s.daemon.mustStop()
 	_, duplicates := s.e.sums()
-	s.t.Logf("%s: %d messages, lost 0, %d inversions, %d duplicates", what, s.sent, len(s.firsts.inversions), duplicates)
+	s.t.Logf(
+		"%s: %d messages, lost 0, %d inversions, %d duplicates", what, s.sent, len(s.firsts.inversions), duplicates)
 	if n := len(s.firsts.inversions); n > 0 || duplicates > doubled {
-		s.t.Errorf("%d inversions such as %q, %d duplicates, want none and at most %d", n, s.firsts.inversions[:min(5, n)], duplicates, doubled)
+		s.t.Errorf(
+			"%d inversions such as %q, %d duplicates, want none and at most %d", n, s.firsts.inversions[:min(5,
+				n)], duplicates, doubled)
 	}
 }
 
@@ -147,7 +155,10 @@ func (s *stage) end(what string, doubled int) {
 func TestOrderHoldsThroughResetsOfASlowLink(t *testing.T) {
 	t.Parallel()
 	slow := map[string]int64{"400 kbit per s": 400_000 / 8}
-	speeds := pick(slow, slow, map[string]int64{"400 kbit per s": 400_000 / 8, "1 Mbit per s": 1_000_000 / 8, "100 Mbit per s": 100_000_000 / 8})
+	speeds := pick(slow, slow, map[string]int64{
+		"400 kbit per s": 400_000 / 8, "1 Mbit per s": 1_000_000 / 8,
+		"100 Mbit per s": 100_000_000 / 8,
+	})
 	for name, speed := range speeds {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -211,7 +222,10 @@ func startCluster(t *testing.T) ([]*lab.NATS, *natsServer) {
 	}
 	n := connected(t, servers...)
 	lab.Eventually(t, patience, "the stream is created", func() bool {
-		_, err := n.js.CreateStream(t.Context(), jetstream.StreamConfig{Name: "S", Subjects: []string{"s.>"}, Replicas: 3})
+		_, err := n.js.CreateStream(t.Context(), jetstream.StreamConfig{
+			Name: "S", Subjects: []string{"s.>"},
+			Replicas: 3,
+		})
 		return err == nil
 	})
 	return servers, n

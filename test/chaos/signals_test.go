@@ -22,14 +22,20 @@ func slowly(publish) int {
 func inHand(t *testing.T, messages int, outputs func(*exec.Cmd)) (*endpoint, *daemon) {
 	t.Helper()
 	n, e := startNATS(t), startEndpoint(t, slowly)
-	s := settings{nats: n.Address, endpoint: e.url, momento: "  connections: 1" + inFlight(1), routes: `  - {name: s, subject: "s.>", cache: c}`}
+	s := settings{
+		nats: n.Address, endpoint: e.url, momento: "  connections: 1" + inFlight(1),
+		routes: `  - {name: s, subject: "s.>", cache: c}`,
+	}
 	d := startDaemonWith(t, s.write(t), outputs)
 	d.awaitReady()
 	for range messages {
 		_ = n.conn.Publish("s.x", []byte("x"))
 	}
 	_ = n.conn.Flush()
-	lab.Eventually(t, patience, "received", func() bool { return d.Metric("momento_bridge_messages_received_total", "") == float64(messages) })
+	lab.Eventually(t, patience, "received", func() bool {
+		return d.Metric("momento_bridge_messages_received_total",
+			"") == float64(messages)
+	})
 	return e, d
 }
 
@@ -47,7 +53,10 @@ func TestTwoSignalsAtOnceAreOneStop(t *testing.T) {
 		t.Errorf("%d accepted of %d", got, messages)
 	}
 	log := d.Output()
-	for _, want := range []string{`"msg":"stopping: `, `"budget":"20s"`, `"core_messages_lost":0,"handed_back":0,"held_of_streams":0,"unconfirmed_acks":0`} {
+	for _, want := range []string{
+		`"msg":"stopping: `, `"budget":"20s"`,
+		`"core_messages_lost":0,"handed_back":0,"held_of_streams":0,"unconfirmed_acks":0`,
+	} {
 		if strings.Count(log, want) != 1 {
 			t.Errorf("the log has not %s once", want)
 		}
@@ -64,7 +73,8 @@ func TestSecondSignalSaysHowManyCoreMessagesAreLost(t *testing.T) {
 		t.Errorf("exit status %d, want 130", status)
 	}
 	log := d.Output()
-	if _, last, _ := strings.Cut(log, "stopped at once by a second signal"); !strings.Contains(last, `"core_messages_lost":`) ||
+	if _, last, _ := strings.Cut(log, "stopped at once by a second signal"); !strings.Contains(last,
+		`"core_messages_lost":`) ||
 		strings.Contains(last, `"core_messages_lost":0`) {
 		t.Error("the log does not say how many messages are lost")
 	}

@@ -38,7 +38,8 @@ func TestPoisonAtAQuietTimeIsNotTheOnlyProbe(t *testing.T) {
 				w.publish("s", fmt.Sprint("t", i), fmt.Sprint("bad s ", i))
 				w.publish("core", fmt.Sprint("t", i), fmt.Sprint("bad core ", i))
 			}
-			lab.Eventually(t, patience, "the endpoint is taken for down", func() bool { return w.d.Metric("momento_bridge_endpoint_down", "") == 1 })
+			lab.Eventually(t, patience, "the endpoint is taken for down",
+				func() bool { return w.d.Metric("momento_bridge_endpoint_down", "") == 1 })
 			time.Sleep(pick(2*time.Second, 2*time.Second, 50*time.Second)) // Quiet.
 			w.good(20)
 			w.soon(40)
@@ -57,13 +58,15 @@ func TestWhatIsFailedAloneIsGivenUpOrPutAside(t *testing.T) {
 	given := func() bool {
 		w.publish("s", "good", "a")
 		w.publish("core", "good", "a")
-		return w.d.settledAs("dead_lettered") == 1 && w.d.Metric("momento_bridge_messages_put_aside", `route="core"`) == 1
+		return w.d.settledAs("dead_lettered") == 1 && w.d.Metric("momento_bridge_messages_put_aside",
+			`route="core"`) == 1
 	}
 	lab.Eventually(t, patience, "one is given up and the other one put aside", given)
 	if !w.d.Ready() {
 		t.Error("the daemon is not ready because of a single message")
 	}
-	if _, status := w.d.Get("/api/v1/status"); !strings.Contains(status, "put aside") || !strings.Contains(w.d.Output(), `topic \"core.t0\"`) {
+	if _, status := w.d.Get("/api/v1/status"); !strings.Contains(status, "put aside") || !strings.Contains(w.d.Output(),
+		`topic \"core.t0\"`) {
 		t.Errorf("neither status nor log name what is put aside: %s", status)
 	}
 }
@@ -118,7 +121,8 @@ func TestLongRetryAfterIsToldOfAndEndedByAReload(t *testing.T) {
 	lab.Eventually(t, patience, "readiness says so", func() bool {
 		var code int
 		code, why = d.Get("/readyz")
-		return code == http.StatusServiceUnavailable && strings.Contains(why, "wishes to be left alone") && strings.Contains(why, "tried again at 20")
+		return code == http.StatusServiceUnavailable && strings.Contains(why, "wishes to be left alone") &&
+			strings.Contains(why, "tried again at 20")
 	})
 	lab.Eventually(t, patience, "so does the forecast", func() bool {
 		_, status := d.Get("/api/v1/status")

@@ -13,8 +13,8 @@ import (
 	"momento-bridge/test/lab"
 )
 
-// What waits is never delivered again, however slowly it goes: by the configured rate, or because the endpoint refuses most of what is
-// tried and the daemon learns its quota.
+// What waits is never delivered again, however slowly it goes: by the configured rate, or because the endpoint refuses
+// most of what is tried and the daemon learns its quota.
 func TestWaitingForQuotaRedeliversNothing(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {
@@ -36,7 +36,10 @@ func TestWaitingForQuotaRedeliversNothing(t *testing.T) {
 				}
 				return 204
 			})
-			d := startDaemon(t, settings{nats: n.Address, endpoint: e.url, momento: "  timeout: 2s", more: tt.limits}.write(t))
+			d := startDaemon(t, settings{
+				nats: n.Address, endpoint: e.url, momento: "  timeout: 2s",
+				more: tt.limits,
+			}.write(t))
 			time.Sleep(pick(15*time.Second, 50*time.Second, 5*time.Minute))
 			messages, duplicates := e.sums()
 			redelivered := d.redelivered()
@@ -76,7 +79,10 @@ func TestLargeMessagesAndSlowAnswersAreDeliveredOnce(t *testing.T) {
 		paused.Wait()
 		return 204
 	})
-	d := startDaemon(t, settings{nats: n.Address, endpoint: e.url, momento: "  timeout: 10s", route: ", max_payload: 1MiB"}.write(t))
+	d := startDaemon(t, settings{
+		nats: n.Address, endpoint: e.url, momento: "  timeout: 10s",
+		route: ", max_payload: 1MiB",
+	}.write(t))
 	e.await(messages, 5*patience)
 	_, duplicates := e.sums()
 	if redelivered := d.redelivered(); redelivered != 0 || duplicates != 0 {

@@ -69,7 +69,8 @@ func (l *Lab) StartAccepting(ctx context.Context, nginx string) (*Accepting, err
 
 var countersLine = regexp.MustCompile(`(?m)^ (\d+) (\d+) (\d+) $`)
 
-// Counters returns the connections accepted and the requests answered so far, without those of the readings, which share one connection.
+// Counters returns the connections accepted and the requests answered so far, without those of the readings, which
+// share one connection.
 func (a *Accepting) Counters() (connections, requests int, err error) {
 	if a.conn == nil {
 		if a.conn, err = net.Dial("tcp", a.counters); err != nil {
@@ -94,7 +95,8 @@ func (a *Accepting) Counters() (connections, requests int, err error) {
 	return connections - 1, requests - a.readings, nil
 }
 
-// readAnswer returns the body of one answer with a Content-Length. It is no HTTP client, as reading every few milliseconds must cost little.
+// readAnswer returns the body of one answer with a Content-Length. It is no HTTP client, as reading every few
+// milliseconds must cost little.
 func readAnswer(in *bufio.Reader) ([]byte, error) {
 	length := 0
 	for {

@@ -26,7 +26,10 @@ type Certificate struct {
 
 // NewCertificate makes a certificate and writes it into a directory.
 func NewCertificate(dir string) (Certificate, error) {
-	c := Certificate{filepath.Join(dir, "certificate.pem"), filepath.Join(dir, "key.pem"), filepath.Join(dir, "both.pem")}
+	c := Certificate{
+		filepath.Join(dir, "certificate.pem"), filepath.Join(dir, "key.pem"),
+		filepath.Join(dir, "both.pem"),
+	}
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		return c, fmt.Errorf("make a key: %w", err)
@@ -51,7 +54,10 @@ func NewCertificate(dir string) (Certificate, error) {
 	}
 	certificate := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})
 	private := pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: keyDER})
-	for path, text := range map[string][]byte{c.File: certificate, c.KeyFile: private, c.Both: slices.Concat(certificate, private)} {
+	for path, text := range map[string][]byte{
+		c.File: certificate, c.KeyFile: private,
+		c.Both: slices.Concat(certificate, private),
+	} {
 		if err := os.WriteFile(path, text, 0o600); err != nil {
 			return c, fmt.Errorf("write a certificate: %w", err)
 		}

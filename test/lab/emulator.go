@@ -27,7 +27,8 @@ func (l *Lab) StartEmulator(ctx context.Context, args ...string) (*Emulator, err
 
 // Set changes settings while it runs: JSON, such as {"fault": "500:100%"}.
 func (e *Emulator) Set(ctx context.Context, settings string) error {
-	req, err := http.NewRequestWithContext(ctx, http.MethodPut, e.URL+"/_emulator/settings", strings.NewReader(settings))
+	req, err := http.NewRequestWithContext(ctx, http.MethodPut, e.URL+"/_emulator/settings",
+		strings.NewReader(settings))
 	if err != nil {
 		return fmt.Errorf("change the emulator: %w", err)
 	}

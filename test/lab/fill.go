@@ -9,7 +9,8 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 )
 
-// Fill makes a stream, in a file, of all that filter matches, and publishes messages of a size to the subjects, in turns.
+// Fill makes a stream, in a file, of all that filter matches, and publishes messages of a size to the subjects, in
+// turns.
 func Fill(ctx context.Context, conn *nats.Conn, stream, filter string, subjects []string, size, messages int) error {
 	js, err := jetstream.New(conn, jetstream.WithPublishAsyncMaxPending(2048))
 	if err != nil {
@@ -20,7 +21,8 @@ func Fill(ctx context.Context, conn *nats.Conn, stream, filter string, subjects 
 	}
 	payload := make([]byte, size)
 	for i := range messages {
-		if _, err := js.PublishAsync(subjects[i%len(subjects)], payload, jetstream.WithStallWait(time.Minute)); err != nil {
+		if _, err := js.PublishAsync(subjects[i%len(subjects)], payload,
+			jetstream.WithStallWait(time.Minute)); err != nil {
 			return fmt.Errorf("fill the stream: %w", err)
 		}
 	}

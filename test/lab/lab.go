@@ -1,6 +1,6 @@
 // Package lab is the rig of the tests and benchmarks that see the program from outside. It builds the programs and runs
-// each as a process of its own on loopback, which dies with us: nats-server, the daemon, the emulator, nginx. It also has
-// endpoints that count, and waits until something holds. It imports nothing of the program, and no package testing.
+// each as a process of its own on loopback, which dies with us: nats-server, the daemon, the emulator, nginx. It also
+// has endpoints that count, and waits until something holds. It imports nothing of the program, and no package testing.
 package lab
 
 import (
@@ -54,9 +54,11 @@ func NewWithNATS(ctx context.Context) (*Lab, error) {
 	return l, nil
 }
 
-// Build builds programs of the module momento-bridge, or of those that it depends on, and returns the path of the first.
+// Build builds programs of the module momento-bridge, or of those that it depends on, and returns the path of the
+// first.
 func (l *Lab) Build(ctx context.Context, pkgs ...string) (string, error) {
-	build := exec.CommandContext(ctx, "go", append([]string{"build", "-ldflags", "-s -w", "-o", l.Dir + "/"}, pkgs...)...)
+	build := exec.CommandContext(ctx, "go", append([]string{"build", "-ldflags", "-s -w", "-o", l.Dir + "/"},
+		pkgs...)...)
 	build.Dir = l.root
 	if out, err := build.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("build %s: %w\n%s", pkgs, err, out)

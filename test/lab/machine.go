@@ -26,7 +26,8 @@ func ReadMachine() (m Machine) {
 		return m
 	}
 	var user, nice, system, idle, iowait, irq, softirq, steal uint64
-	if _, err := fmt.Sscanf(string(text), "cpu %d %d %d %d %d %d %d %d", &user, &nice, &system, &idle, &iowait, &irq, &softirq, &steal); err != nil {
+	if _, err := fmt.Sscanf(string(text), "cpu %d %d %d %d %d %d %d %d", &user, &nice, &system, &idle, &iowait, &irq,
+		&softirq, &steal); err != nil {
 		return m
 	}
 	return Machine{all: user + nice + system + idle + iowait + irq + softirq + steal, idle: idle + iowait}

@@ -8,8 +8,8 @@ import (
 	"syscall"
 )
 
-// Main is what the main functions of benchmarks do: it runs one until it ends or a signal comes. If it has failed, or there
-// is an error, the exit status is 1.
+// Main is what the main functions of benchmarks do: it runs one until it ends or a signal comes. If it has failed, or
+// there is an error, the exit status is 1.
 func Main(run func(context.Context) (failed bool, err error)) {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	failed, err := run(ctx)

@@ -26,7 +26,8 @@ func (l *Lab) StartNginx(ctx context.Context, nginx, config, address string) (*P
 	return p, AwaitListener(ctx, address)
 }
 
-// limited is nginx with a limiter of its own, a leaky bucket. The words in capitals stand for addresses, files and numbers.
+// limited is nginx with a limiter of its own, a leaky bucket. The words in capitals stand for addresses, files and
+// numbers.
 const limited = `
 worker_processes 1;
 daemon off;

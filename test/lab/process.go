@@ -23,7 +23,8 @@ func (l *Lab) Start(program string, args ...string) (*Process, error) {
 	return l.StartCommand(exec.Command(program, args...))
 }
 
-// StartCommand does the same with a command that is prepared further. Its output goes to a file unless the command has it.
+// StartCommand does the same with a command that is prepared further. Its output goes to a file unless the command has
+// it.
 func (l *Lab) StartCommand(cmd *exec.Cmd) (*Process, error) {
 	name := filepath.Base(cmd.Path)
 	output, err := os.CreateTemp(l.Dir, name+"-*.log")

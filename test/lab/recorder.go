@@ -15,15 +15,17 @@ import (
 	"time"
 )
 
-// Recorder is an HTTP/1.1 endpoint, as cheap as can be, that remembers when each request came. It understands requests with a Content-Length.
+// Recorder is an HTTP/1.1 endpoint, as cheap as can be, that remembers when each request came. It understands requests
+// with a Content-Length.
 type Recorder struct {
 	Address string // host:port
-	// Answer decides on each request, 0 for 204, and how many seconds of Retry-After go with another status; nil accepts all. It is called one
-	// at a time.
+	// Answer decides on each request, 0 for 204, and how many seconds of Retry-After go with another status; nil
+	// accepts all. It is called one at a time.
 	Answer func(at time.Time, body []byte) (status, retryAfter int)
 	// Latency is how long answers take on average: evenly up to a tenth less or more, as exactly as timers are.
 	Latency time.Duration
-	// Refused, if there is one, is told when an answer other than 204 has been written. Its calls and Answer's are one at a time.
+	// Refused, if there is one, is told when an answer other than 204 has been written. Its calls and Answer's are one
+	// at a time.
 	Refused func(at time.Time)
 
 	ln      net.Listener

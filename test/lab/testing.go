@@ -7,8 +7,9 @@ import (
 	"os"
 )
 
-// RunTests builds the programs, runs the tests of a package with them, and returns the exit status: for TestMain. So many
-// tests run at a time as together says, unless the flag says so: where tests mostly wait, more than there are cores.
+// RunTests builds the programs, runs the tests of a package with them, and returns the exit status: for TestMain. So
+// many tests run at a time as together says, unless the flag says so: where tests mostly wait, more than there are
+// cores.
 func RunTests(m interface{ Run() int }, root, together string, use func(*Lab)) int {
 	flag.Parse()
 	given := false

@@ -33,7 +33,8 @@ type TB interface {
 	Fatal(args ...any)
 }
 
-// Eventually ends a test unless something holds after a while. Give it far more time than it takes, as it returns at once.
+// Eventually ends a test unless something holds after a while. Give it far more time than it takes, as it returns at
+// once.
 func Eventually(t TB, within time.Duration, what string, ok func() bool) {
 	t.Helper()
 	if err := Await(context.Background(), within, what, ok); err != nil {
@@ -46,9 +47,9 @@ var (
 	portsUsed = map[int]bool{}
 )
 
-// FreeAddress returns a loopback address, host and port, that nobody listens on and that it has not returned before. Its
-// port is below those that the system gives to whoever asks for any, so that no connection takes it before the program
-// does that is to listen there. It panics if none of a thousand is free.
+// FreeAddress returns a loopback address, host and port, that nobody listens on and that it has not returned before.
+// Its port is below those that the system gives to whoever asks for any, so that no connection takes it before the
+// program does that is to listen there. It panics if none of a thousand is free.
 func FreeAddress() string {
 	ports.Lock()
 	defer ports.Unlock()

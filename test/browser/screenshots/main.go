@@ -1,5 +1,5 @@
-// Command screenshots causes the states that people should know the status page in, and takes its pictures: light and dark, wide and narrow.
-// It wants Chromium.
+// Command screenshots causes the states that people should know the status page in, and takes its pictures: light and
+// dark, wide and narrow. It wants Chromium.
 package main
 
 import (
@@ -98,13 +98,15 @@ func take(ctx context.Context, shows []*show.Show, to string) error {
 			return fmt.Errorf("the daemon of the scene %s is %s: %s", s.name, status.State, status.Summary)
 		}
 		for _, scheme := range []string{"light", "dark"} {
-			if err := shoot(tab, shows[i].Admin, 1280, scheme, filepath.Join(to, "status-"+s.name+"-"+scheme+".png")); err != nil {
+			if err := shoot(tab, shows[i].Admin, 1280, scheme,
+				filepath.Join(to, "status-"+s.name+"-"+scheme+".png")); err != nil {
 				return err
 			}
 			if s.name != "throttled" {
 				continue
 			}
-			if err := shoot(tab, shows[i].Admin, 360, scheme, filepath.Join(to, "status-narrow-"+scheme+".png")); err != nil {
+			if err := shoot(tab, shows[i].Admin, 360, scheme,
+				filepath.Join(to, "status-narrow-"+scheme+".png")); err != nil {
 				return err
 			}
 		}

@@ -9,8 +9,8 @@ import (
 	"slices"
 )
 
-// shrink writes a picture again with the 256 colours that it has most of; each other one becomes the nearest of them. Pages have few colours, so
-// that nothing of this is seen.
+// shrink writes a picture again with the 256 colours that it has most of; each other one becomes the nearest of them.
+// Pages have few colours, so that nothing of this is seen.
 func shrink(picture []byte) ([]byte, error) {
 	full, err := png.Decode(bytes.NewReader(picture))
 	if err != nil {

@@ -11,14 +11,16 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// Chrome starts a headless Chromium that has no traffic of its own, and returns a context for its first tab. It ends with stop.
+// Chrome starts a headless Chromium that has no traffic of its own, and returns a context for its first tab. It ends
+// with stop.
 func Chrome(parent context.Context) (ctx context.Context, stop func(), err error) {
 	path, err := chromium()
 	if err != nil {
 		return nil, nil, err
 	}
 	options := append(chromedp.DefaultExecAllocatorOptions[:],
-		chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.DisableGPU, chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true))
+		chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.DisableGPU, chromedp.Flag("disable-quic",
+			true), chromedp.Flag("disable-component-update", true))
 	allocator, stopAllocator := chromedp.NewExecAllocator(parent, options...)
 	ctx, stopBrowser := chromedp.NewContext(allocator)
 	stop = func() {
@@ -47,7 +49,10 @@ func chromium() (string, error) {
 
 // Look sets a tab's size in CSS pixels, and whether its user prefers light or dark.
 func Look(ctx context.Context, width, height int64, scheme string) error {
-	media := emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}}}
+	media := emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{{
+		Name:  "prefers-color-scheme",
+		Value: scheme,
+	}}}
 	if _, err := chromedp.Call(ctx, emulation.SetEmulatedMedia, media); err != nil {
 		return fmt.Errorf("prefer %s: %w", scheme, err)
 	}

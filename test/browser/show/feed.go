@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// Feed publishes to a subject's topics until ctx is done: so many a second, more and less by a share that comes and goes within a minute. It
-// returns how many it has published.
+// Feed publishes to a subject's topics until ctx is done: so many a second, more and less by a share that comes and
+// goes within a minute. It returns how many it has published.
 func (s *Show) Feed(ctx context.Context, subject string, perSecond, swing float64) (int, error) {
 	ticks := time.NewTicker(20 * time.Millisecond)
 	defer ticks.Stop()

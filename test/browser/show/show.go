@@ -67,7 +67,8 @@ func (s *Show) start(ctx context.Context, l *lab.Lab, cfg Config) (err error) {
 		return err
 	}
 	key, noKey := l.Write("key", "a-key")
-	config, noConfig := l.Write("config.yaml", fmt.Sprintf("nats: {url: %q}\nmomento: {endpoint: %q, api_key_file: %q}\nlimits: {rate: auto}\nroutes:%s",
+	config, noConfig := l.Write("config.yaml", fmt.Sprintf(
+		"nats: {url: %q}\nmomento: {endpoint: %q, api_key_file: %q}\nlimits: {rate: auto}\nroutes:%s",
 		s.server.URL, s.endpoint.URL, key, routes))
 	if err := errors.Join(noKey, noConfig); err != nil {
 		return err
