@@ -72,9 +72,9 @@ func statusTexts(s *Status) map[string]string {
 		"queue.max_messages": formatCount(s.Queue.MaxMessages), "queue.bytes": formatBytes(float64(s.Queue.Bytes)),
 		"queue.max_bytes": formatBytes(float64(s.Queue.MaxBytes)), "queue.in_flight": formatCount(s.Queue.InFlight),
 
-		"nats": s.NATS, "endpoint": s.Endpoint, "key.kind": words(s.Key.Kind), "key.expiry": formatExpiry(&s.Key, s.Now),
-		"ready": formatReady(s.NotReady), "version": s.Version, "age": formatDuration(since(s.Started, s.Now)),
-		"started": formatStamp(s.Started),
+		"nats": s.NATS, "endpoint": s.Endpoint, "key.kind": words(s.Key.Kind),
+		"key.expiry": formatExpiry(&s.Key, s.Now), "ready": formatReady(s.NotReady), "version": s.Version,
+		"age": formatDuration(since(s.Started, s.Now)), "started": formatStamp(s.Started),
 	}
 }
 
@@ -88,8 +88,9 @@ func routeRow(r *Route, _ time.Time) row {
 
 		"settled.published":     formatCount(r.Settled["published"]),
 		"settled.dead_lettered": formatCount(r.Settled["dead_lettered"]),
-		"settled.dropped":       formatCount(r.Settled["dropped"]), "settled.expired": formatCount(r.Settled["expired"]),
-		"settled.returned": formatCount(r.Settled["returned"]), "attempts.429": formatCount(r.Attempts["429"]),
+		"settled.dropped":       formatCount(r.Settled["dropped"]),
+		"settled.expired":       formatCount(r.Settled["expired"]),
+		"settled.returned":      formatCount(r.Settled["returned"]), "attempts.429": formatCount(r.Attempts["429"]),
 		"ambiguous": formatCount(r.Ambiguous), "redelivered": formatCount(r.Redelivered),
 		"source_dropped": formatCount(r.SourceDropped),
 	})

@@ -89,6 +89,7 @@ func TestEventCarriesWhatThePageShows(t *testing.T) {
 func compareRows(t *testing.T, name string, event, page row) {
 	t.Helper()
 	if event.Tone != page.Tone || !maps.Equal(event.Texts, page.Texts) {
-		t.Errorf("%s: the event says\n%s %q\nthe page shows\n%s %q", name, event.Tone, event.Texts, page.Tone, page.Texts)
+		t.Errorf("%s: the event says\n%s %q\nthe page shows\n%s %q", name, event.Tone, event.Texts, page.Tone,
+			page.Texts)
 	}
 }
