@@ -225,6 +225,7 @@ func (e event) log(logger *slog.Logger) {
 	if e.silent > 0 {
 		attrs = append(attrs, slog.Int("not_logged_before", e.silent))
 	}
-	logger.LogAttrs(context.Background(), what.level, what.text,
-		attrs...) //nolint:sloglint // The texts are constants, in the table above.
+	logger.LogAttrs(context.Background(), what.level,
+		what.text, //nolint:sloglint // A constant, in the table above.
+		attrs...)
 }
