@@ -37,11 +37,9 @@ func newServerSideOn(t *testing.T, o server.Options, cfg jetstream.StreamConfig)
 	o.JetStream, o.StoreDir = true, t.TempDir()
 	s := startServer(t, o)
 	w := &serverSide{t: t, server: s, conn: connect(t, ConnectConfig{URL: s.ClientURL()})}
-	var err error
-	if w.js, err = jetstream.New(w.conn); err != nil {
-		t.Fatal(err)
-	}
+	w.js = jetStream(t, w.conn)
 	cfg.Name, cfg.Subjects = "S", []string{"a.>"}
+	var err error
 	if w.stream, err = w.js.CreateStream(t.Context(), cfg); err != nil {
 		t.Fatal(err)
 	}
@@ -496,10 +494,7 @@ func TestInspectionNamesWhatItMayNotDo(t *testing.T) {
 }
 
 func (g *guardedServer) consumers() int {
-	js, err := jetstream.New(g.admin)
-	if err != nil {
-		g.t.Fatal(err)
-	}
+	js := jetStream(g.t, g.admin)
 	stream, err := js.Stream(context.WithoutCancel(g.t.Context()), "S")
 	if err != nil {
 		g.t.Fatal(err)
