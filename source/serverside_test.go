@@ -299,6 +299,10 @@ func TestClientThatHoldsAllOfAConsumerIsToldOf(t *testing.T) {
 	for m := range batch.Messages() {
 		held = append(held, m)
 	}
+	eventually(t, "known to the consumer", func() bool { // Which counts after the stream has confirmed.
+		info, err := consumer.Info(t.Context())
+		return err == nil && info.NumPending == 2
+	})
 	src := w.source(nil)
 	src.cfg.Ordered = false // An ordered route takes what somebody holds who is no replica.
 	want := "another client holds 10 of max_ack_pending 10 messages of consumer momento-bridge-r"
