@@ -41,9 +41,7 @@ func keyring(f *config.File, proxies *sink.Proxies) (*key.Ring, error) {
 		return key.FromFile(f.Momento.APIKeyFile)
 	}
 	value := os.Getenv(KeyEnv)
-	if !f.Has("momento.api_key_file") {
-		f.Origin("momento.api_key_file", KeyEnv)
-	}
+	f.Origin("momento.api_key_file", KeyEnv) // Also where the file has the key, but empty.
 	if value == "" {
 		return nil, fmt.Errorf("no API key: set momento.api_key_file, --api-key-file, or the environment variable %s; "+
 			"or momento.api_key_url for a token vending machine", KeyEnv)
