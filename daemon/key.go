@@ -126,7 +126,7 @@ func (d *Daemon) keyFailed(err error) {
 func logNoKey(log *slog.Logger, keys *key.Ring, err error) {
 	if keys.Key() == nil {
 		log.Error(
-			"no API key yet, still trying: nothing is published; see what momento.api_key_url gives", "error", err)
+			"no API key yet, still trying: nothing is published; check what momento.api_key_url answers", "error", err)
 		return
 	}
 	log.Error("no new API key, still trying; the old one stays in use", "error", err)
