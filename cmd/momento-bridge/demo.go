@@ -216,7 +216,7 @@ func (d *demo) introduce(w io.Writer, o demoOptions) {
 	fmt.Fprintf(w, "  curl -H 'Authorization: %s' '%s/topics/demo/orders-mine'\n", demoKey, endpoint)
 	fmt.Fprintf(w, "  nats -s %s pub orders.mine hello\n", d.nats.ClientURL())
 	fmt.Fprintf(w, "\nThe generator sends %g messages/s, and bursts. The bridge does not know the quota: it starts "+
-		"at 10/s and learns. Ctrl-C ends.\n\n", o.rate)
+		"low and learns. Ctrl-C ends the demo.\n\n", o.rate)
 }
 
 func (d *demo) close() {
