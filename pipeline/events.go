@@ -224,6 +224,6 @@ func (e event) log(logger *slog.Logger) {
 	if e.silent > 0 {
 		attrs = append(attrs, slog.Int("not_logged_before", e.silent))
 	}
-	logger.LogAttrs(context.Background(), what.level, what.text,
-		attrs...) //nolint:sloglint // The texts are constants, in the table above.
+	//nolint:sloglint // The texts are constants, in the table above.
+	logger.LogAttrs(context.Background(), what.level, what.text, attrs...)
 }
