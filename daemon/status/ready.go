@@ -70,7 +70,8 @@ func refusals(r *pipeline.RouteStats) []string {
 		texts = append(texts, leftAloneText(r))
 	}
 	if r.CacheMissing {
-		texts = append(texts, "the cache "+r.Cache+" does not exist; "+condition.CacheMissing.Advice())
+		named := strings.Replace(condition.CacheMissing.Sentence(), "the cache", "the cache "+r.Cache, 1)
+		texts = append(texts, named+"; "+condition.CacheMissing.Advice())
 	}
 	if r.RouteRefused || r.Forbidden > 0 && r.State == pipeline.Parked {
 		texts = append(texts, condition.RouteForbidden.Sentence()+"; "+condition.RouteForbidden.Advice())
