@@ -1,5 +1,5 @@
-// Package condition has what is said of each condition that operators are told of, by the daemon and by load tests. It
-// imports nothing, so that all of them may.
+// Package condition has what is said of each condition that operators are told of, by the daemon, its log and load
+// tests. It imports nothing, so that all of them may import it.
 package condition
 
 // Condition is something that operators are told of, as it asks for something to be done.
