@@ -440,7 +440,7 @@ func TestSilenceIsATimeoutOfTheFirstAndUnclearForTheOthers(t *testing.T) {
 	t.Parallel()
 	p := newPeer(t, nil)
 	l := newTestConnection(t, newMomento(t, p.url, nil), 8)
-	end := time.Now().Add(100 * time.Millisecond)
+	end := time.Now().Add(2 * time.Second)
 	l.sendBy(end, "a", "b", "c")
 	c := p.accept()
 	c.read(3)
@@ -458,7 +458,7 @@ func TestAnswerThatStopsHalfwayIsATimeout(t *testing.T) {
 	p := newPeer(t, nil)
 	l := newTestConnection(t, newMomento(t, p.url, nil), 8)
 	for _, half := range []string{"HTTP/1.1 204 No", "HTTP", hints} {
-		l.sendBy(time.Now().Add(100*time.Millisecond), "a", "b")
+		l.sendBy(time.Now().Add(2*time.Second), "a", "b")
 		c := p.accept()
 		c.read(2)
 		c.write(half)
@@ -650,7 +650,7 @@ func TestEndpointThatBreaksConnectionsNowAndThenIsNotBlamed(t *testing.T) {
 		},
 		"silence": func(l *testConnection, p *peer) {
 			for range habitAfter {
-				l.sendBy(time.Now().Add(20*time.Millisecond), "a", "b", "c")
+				l.sendBy(time.Now().Add(time.Second), "a", "b", "c")
 				l.outcomes(3)
 				p.accept()
 			}
@@ -737,7 +737,7 @@ func TestConnectionSpeaksTLS(t *testing.T) {
 			l.expect("d: accept 204")
 			c.Close()
 			l.expect("e: ambiguous network", "f: ambiguous network, echo")
-			l.sendBy(time.Now().Add(100*time.Millisecond), "g", "h")
+			l.sendBy(time.Now().Add(2*time.Second), "g", "h")
 			p.accept().read(2)
 			l.expect("g: ambiguous timeout", "h: ambiguous network, echo")
 			l.close()
