@@ -176,7 +176,7 @@ func TestDeletedConsumerOfAWorkQueueIsMadeAnew(t *testing.T) {
 			w.awaitPublished(10)
 			awaitReady(t, src)
 			if retention == jetstream.WorkQueuePolicy {
-				w.awaitLog("it has been made anew, and delivers all that the work queue still has")
+				w.awaitLog("it has been created again, and delivers all that the work queue still has")
 			} else {
 				w.awaitLog("what came while there was no consumer")
 			}
@@ -225,7 +225,7 @@ func TestConsumerKeepsWithinWhatTheServerAllowsToBeUnacknowledged(t *testing.T) 
 			s := w.start(src)
 			publishNumbers(t, w.conn, 0, 200)
 			w.awaitPublished(200)
-			w.awaitLog("allows fewer unacknowledged messages")
+			w.awaitLog("allows the consumer fewer unacknowledged messages")
 			if info, err := w.stream.Consumer(t.Context(), own); err != nil ||
 				info.CachedInfo().Config.MaxAckPending != 100 {
 				t.Errorf("the consumer is %+v, %v", info.CachedInfo().Config, err)

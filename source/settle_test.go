@@ -202,7 +202,7 @@ func TestWhatAKilledDaemonHeldGoesFirst(t *testing.T) {
 				settledIn(log))
 			stage.stop()
 			f.want(t, 0)
-			if said, wide := strings.Contains(log.String(), "too much lies between"),
+			if said, wide := strings.Contains(log.String(), "too many messages lie between"),
 				tt.unacknowledged*tt.apart > longestRange; said != wide {
 				t.Errorf("the log tells of a range that is too long: %t, want %t", said, wide)
 			} else if wide && !saidWhy {
