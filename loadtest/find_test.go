@@ -4,6 +4,7 @@ import (
 	"context"
 	"math"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -92,14 +93,10 @@ func TestStallsDoNotLookLikeADimension(t *testing.T) {
 		"two close together": func(n int) time.Duration {
 			return map[int]time.Duration{400: 300 * time.Millisecond, 500: 300 * time.Millisecond}[n]
 		},
-		"again and again": func(
-			n int,
-		) time.Duration {
+		"again and again": func(n int) time.Duration {
 			return map[bool]time.Duration{true: 250 * time.Millisecond}[n%1500 == 0]
 		},
-		"most of the time": func(
-			n int,
-		) time.Duration {
+		"most of the time": func(n int) time.Duration {
 			return map[bool]time.Duration{true: 150 * time.Millisecond}[n%10 == 0]
 		},
 	} {
@@ -107,11 +104,12 @@ func TestStallsDoNotLookLikeADimension(t *testing.T) {
 			bubble(t, emulator.Config{Settings: limit}, func(t *testing.T, target Target, _ *emulator.Server) {
 				cfg := quick(target, 200)
 				cfg.Dimensions = []string{"connections"}
-				sleeps, on := 0, false
-				cfg.Progress = func(p FindProgress) { sleeps, on = 0, p.Step.Name == "dimension" }
+				var sleeps atomic.Int64 // Since the step began.
+				var on atomic.Bool
+				cfg.Progress = func(p FindProgress) { sleeps.Store(0); on.Store(p.Step.Name == "dimension") }
 				cfg.Target.machine.Sleep = func(d time.Duration) {
-					if sleeps++; on {
-						d += stalls(sleeps)
+					if n := sleeps.Add(1); on.Load() {
+						d += stalls(int(n))
 					}
 					time.Sleep(d)
 				}

@@ -45,12 +45,12 @@ func TestKeyFileThatHangsHoldsNobodyUpWhenTheKeyIsRefused(t *testing.T) {
 	if _, body := p.get("/api/v1/status"); !strings.Contains(body, why) {
 		t.Errorf("the status does not say why there is no newer key: %s", body)
 	}
-	w.writeKey("new-key")
-	eventually(t, "published", func() bool { return got.total() == messages })
-	p.awaitReady()
 	if told := strings.Count(p.log.String(), "no new API key, still trying"); told != 1 {
 		t.Errorf("told %d times that the file cannot be read", told)
 	}
+	w.writeKey("new-key")
+	eventually(t, "published", func() bool { return got.total() == messages })
+	p.awaitReady()
 	if err := p.stop(); err != nil {
 		t.Errorf("run = %v", err)
 	}

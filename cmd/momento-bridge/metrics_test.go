@@ -116,7 +116,9 @@ func TestLedgerHoldsInEveryScrapeUnderLoad(t *testing.T) {
 	p.awaitReady()
 	go func() {
 		for i := range n {
-			_, _ = w.js.PublishAsync(fmt.Sprintf("s.%d", i%100), []byte("x"))
+			for _, err := w.js.PublishAsync(fmt.Sprintf("s.%d", i%100), []byte("x")); err != nil && t.Context().Err() == nil; {
+				_, err = w.js.PublishAsync(fmt.Sprintf("s.%d", i%100), []byte("x")) // Too many were unconfirmed.
+			}
 			_ = w.nats.Publish(fmt.Sprintf("t.%d", i%100), []byte("x"))
 		}
 	}()

@@ -200,6 +200,7 @@ func (o *ordeal) restartNATS() {
 // neither the key nor a payload nor the password of NATS.
 func TestThousandsOfFailuresAreToldInAFewLinesWithoutASecret(t *testing.T) {
 	t.Parallel()
+	began := time.Now()
 	endpoint, mode, requests := leakyEndpoint(t)
 	o := newOrdeal(t, endpoint)
 	mode.Store(400)
@@ -241,7 +242,8 @@ func TestThousandsOfFailuresAreToldInAFewLinesWithoutASecret(t *testing.T) {
 	lines := strings.Count(log, "\n")
 	t.Logf("%d lines for %d messages, of which %g were rejected, in %d requests", lines, 5*o.sent, o.rejected,
 		requests.Load())
-	if lines > 100 {
+	// What goes on for long is told again now and then.
+	if usual := 100 + int(max(0, time.Since(began)-30*time.Second)/time.Second); lines > usual {
 		t.Errorf("%d lines in the log:\n%s", lines, log)
 	}
 }
