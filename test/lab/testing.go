@@ -7,9 +7,9 @@ import (
 	"os"
 )
 
-// RunTests builds the programs, runs the tests of a package with them, and returns the exit status: for TestMain. So
-// many tests run at a time as together says, unless the flag says so: where tests mostly wait, more than there are
-// cores.
+// RunTests is for TestMain: it builds the programs, hands them to use, runs the tests of the package, and returns the
+// exit status. Up to together tests run at a time, a number, unless the flag -parallel is given. It may be more than
+// there are cores where tests mostly wait.
 func RunTests(m interface{ Run() int }, root, together string, use func(*Lab)) int {
 	flag.Parse()
 	given := false
