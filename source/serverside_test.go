@@ -37,11 +37,9 @@ func newServerSideOn(t *testing.T, o server.Options, cfg jetstream.StreamConfig)
 	o.JetStream, o.StoreDir = true, t.TempDir()
 	s := startServer(t, o)
 	w := &serverSide{t: t, server: s, conn: connect(t, ConnectConfig{URL: s.ClientURL()})}
-	var err error
-	if w.js, err = jetstream.New(w.conn); err != nil {
-		t.Fatal(err)
-	}
+	w.js = jetStream(t, w.conn)
 	cfg.Name, cfg.Subjects = "S", []string{"a.>"}
+	var err error
 	if w.stream, err = w.js.CreateStream(t.Context(), cfg); err != nil {
 		t.Fatal(err)
 	}
@@ -301,6 +299,10 @@ func TestClientThatHoldsAllOfAConsumerIsToldOf(t *testing.T) {
 	for m := range batch.Messages() {
 		held = append(held, m)
 	}
+	eventually(t, "known to the consumer", func() bool { // Which counts after the stream has confirmed.
+		info, err := consumer.Info(t.Context())
+		return err == nil && info.NumPending == 2
+	})
 	src := w.source(nil)
 	src.cfg.Ordered = false // An ordered route takes what somebody holds who is no replica.
 	want := "another client holds 10 of max_ack_pending 10 messages of consumer momento-bridge-r"
@@ -496,10 +498,7 @@ func TestInspectionNamesWhatItMayNotDo(t *testing.T) {
 }
 
 func (g *guardedServer) consumers() int {
-	js, err := jetstream.New(g.admin)
-	if err != nil {
-		g.t.Fatal(err)
-	}
+	js := jetStream(g.t, g.admin)
 	stream, err := js.Stream(context.WithoutCancel(g.t.Context()), "S")
 	if err != nil {
 		g.t.Fatal(err)

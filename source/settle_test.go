@@ -95,10 +95,7 @@ func killed(t *testing.T, url string, n int) {
 		t.Fatal(err)
 	}
 	defer conn.Close()
-	js, err := jetstream.New(conn)
-	if err != nil {
-		t.Fatal(err)
-	}
+	js := jetStream(t, conn)
 	consumer, err := js.Consumer(t.Context(), "S", "momento-bridge-r")
 	if err != nil {
 		t.Fatal(err)
@@ -217,10 +214,7 @@ func TestWhatAKilledDaemonHeldGoesFirst(t *testing.T) {
 
 func memoryStream(t *testing.T, conn *nats.Conn) jetstream.Stream {
 	t.Helper()
-	js, err := jetstream.New(conn)
-	if err != nil {
-		t.Fatal(err)
-	}
+	js := jetStream(t, conn)
 	stream, err := js.CreateStream(t.Context(), jetstream.StreamConfig{
 		Name: "S", Subjects: []string{"a.>", "dead.>"},
 		Storage: jetstream.MemoryStorage,

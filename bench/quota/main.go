@@ -188,6 +188,15 @@ func (b *bench) printTimed(within, loosely bool, format string, args ...any) {
 	b.print(within, loosely, format, args...)
 }
 
+// eachQuota measures quotas at the same time, in the short form only the first.
+func (b *bench) eachQuota(name string, quotas []float64, measure func(quota float64) error) error {
+	if b.short {
+		quotas = quotas[:1]
+	}
+	b.progress("%s: %v/s, %v", name, quotas, learning+known)
+	return atOnce(quotas, measure)
+}
+
 // atOnce runs several measurements at the same time.
 func atOnce[T any](items []T, measure func(T) error) error {
 	errs := make(chan error, len(items))
