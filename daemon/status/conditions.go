@@ -50,7 +50,8 @@ var table = [conditions]entry{
 		"momentobridgenatsdisconnected",
 	},
 	KeyMissing: {
-		admin.KeyRefused, "there is no API key yet", "check what momento.api_key_url answers", "momentobridgekeyrefused",
+		admin.KeyRefused, "there is no API key yet", "check what momento.api_key_url answers",
+		"momentobridgekeyrefused",
 	},
 	KeyRefused: {
 		admin.KeyRefused, "the endpoint refuses the API key", "put a valid key into the key file",
