@@ -72,8 +72,9 @@ type natsSource interface {
 	Ready() (bool, string)
 }
 
-// New connects the parts in data order and opens the admin listener; nothing is carried before Run. The connection to
-// NATS is made in the background. An error says what to do.
+// New connects the parts in the order in which messages flow, and opens the admin listener. It does not wait for NATS:
+// the connection is made in the background. Nothing is carried before Run, which must follow, as it alone releases what
+// New has opened. After an error nothing is left open; the error says what to do.
 func New(cfg Config, log *slog.Logger) (*Daemon, error) {
 	p := cfg.Plan
 	d := &Daemon{
@@ -118,7 +119,7 @@ func New(cfg Config, log *slog.Logger) (*Daemon, error) {
 	return d, nil
 }
 
-// AdminAddr is where the daemon listens for operators.
+// AdminAddr returns the address of the admin listener, with the port that the system has chosen if none was set.
 func (d *Daemon) AdminAddr() net.Addr { return d.admin.Addr() }
 
 // source makes a route's source, which beats a pulse, and its side in the pipeline.

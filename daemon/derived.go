@@ -28,8 +28,8 @@ func noteIf(list Checks, name, text string) {
 	}
 }
 
-// Check tells what the daemon would do, with every derived setting. An error means that a consumer's settings cannot be
-// derived.
+// Check tells list what the daemon would do, with every derived setting, without using the network. An error means that
+// the settings of a consumer cannot be derived.
 func (p *Plan) Check(list Checks) error {
 	f := p.file
 	list.Pass("configuration: " + terminal.Plural(len(p.routes), "route"))

@@ -52,10 +52,10 @@ func sinkConfig(f *config.File) sink.Config {
 	return c
 }
 
-// Publisher returns the sink.
+// Publisher returns a new sink with the plan's endpoint and keys. It opens no connection before one is needed.
 func (p *Plan) Publisher(log *slog.Logger) (*sink.Momento, error) { return sink.New(p.sink, log) }
 
-// EndpointURL is where publishes go.
+// EndpointURL returns the URL to which messages are published, without a path or credentials.
 func (p *Plan) EndpointURL() string { return p.sink.Endpoint.String() }
 
 // Regions lists Momento's regions.

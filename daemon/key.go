@@ -67,7 +67,8 @@ func checkKeyFits(f *config.File, keys *key.Ring) {
 // firstKeyTimeout bounds the wait for a key without which nobody knows where to publish.
 const firstKeyTimeout = 10 * time.Second
 
-// FirstKey fetches the first vended key if it must name the endpoint.
+// FirstKey fetches the first vended key if that must name the endpoint, and puts the endpoint into the plan. It tries
+// for up to ten seconds; otherwise it returns nil at once.
 func (p *Plan) FirstKey(ctx context.Context) error {
 	if p.sink.Endpoint.Host != "" {
 		return nil
@@ -92,7 +93,8 @@ func (p *Plan) FirstKey(ctx context.Context) error {
 	return nil
 }
 
-// VendedKey fetches a key where keys are vended, and the endpoint that it names if there is no other.
+// VendedKey fetches a key where keys are vended, and puts the endpoint that it names into the plan if there is no
+// other. It tries for up to ten seconds. Where keys are not vended it returns nil at once.
 func (p *Plan) VendedKey(ctx context.Context) error {
 	if !p.sink.Keys.Vended() {
 		return nil
@@ -108,7 +110,8 @@ func (p *Plan) VendedKey(ctx context.Context) error {
 // keyInterval is how often the key's file is looked at.
 const keyInterval = time.Second
 
-// WatchKey replaces the key whenever there is a new one, until ctx is done. failed is told when none can be had.
+// WatchKey looks for a new key, each second in a file or before a vended key expires, and replaces the plan's, until
+// ctx is done. It calls failed, on the same goroutine, once for each time that looking begins to fail.
 func (p *Plan) WatchKey(ctx context.Context, failed func(error)) {
 	p.sink.Keys.Watch(ctx, keyInterval, func() {}, failed)
 }

@@ -27,7 +27,7 @@ func newNATSMetrics(d *Daemon) *natsMetrics {
 	return &natsMetrics{
 		d:           d,
 		connected:   desc("nats_connected", "1 while connected to NATS."),
-		reconnects:  desc("nats_reconnects_total", "Connections to NATS made anew."),
+		reconnects:  desc("nats_reconnects_total", "Times that the connection to NATS was made again."),
 		replicas:    desc("replicas", "Members of the group seen, this one included."),
 		unconfirmed: desc("acks_unconfirmed", "Acknowledgements that NATS may not have got."),
 		bound:       desc("consumer_bound", "1 while the route consumes.", "route"),

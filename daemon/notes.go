@@ -38,7 +38,8 @@ func warnings(f *config.File, p *Plan, now time.Time) []string {
 	return slices.Concat(p.SinkWarnings(now), quotaWarnings(&f.Config), emptyWarnings(f))
 }
 
-// SinkWarnings are those about the endpoint and the key.
+// SinkWarnings returns what is probably not meant about the endpoint and the key, such as a key that expires soon;
+// none: nothing is. Each says what to do.
 func (p *Plan) SinkWarnings(now time.Time) []string {
 	var texts []string
 	if text := endpointWarning(p); text != "" {

@@ -92,7 +92,8 @@ func checkVendor(ctx context.Context, list Checks, p *Plan) bool {
 	return true
 }
 
-// ConnectNATS waits a few seconds for a connection. An error says what to do.
+// ConnectNATS connects to NATS as the daemon would, and waits a few seconds for that. The caller closes the connection.
+// An error says what to do, and holds no credentials.
 func (p *Plan) ConnectNATS(ctx context.Context, log *slog.Logger) (*nats.Conn, error) {
 	conn, err := tryNATS(ctx, p.nats, log)
 	if err != nil {

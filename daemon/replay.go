@@ -53,7 +53,7 @@ func NewReplay(p *Plan, o ReplayOptions) (*Replay, error) {
 	return &Replay{p, o}, nil
 }
 
-// ErrLeft says that a dead letter that was selected is still there.
+// ErrLeft is returned by Replay.Run if a dead letter that was selected is still there.
 var ErrLeft = errors.New("dead letters are left")
 
 // shareOf returns a fixed rate: a share, such as 10%, of a quota.
@@ -105,8 +105,9 @@ func (o *ReplayOptions) wanted(routes []routePlan) func(source.Letter) bool {
 	}
 }
 
-// Run replays the dead letters of all chosen routes, or lists them. Progress goes to stderr, the result to stdout. What
-// is left makes it end with errLeft.
+// Run replays the dead letters of all chosen routes, or lists them, until none is left or ctx is done. Progress goes to
+// stderr, the result to stdout: its last line is the one that the command's help promises. It returns ErrLeft if a
+// selected dead letter is still there; other errors say what to do.
 func (r *Replay) Run(ctx context.Context, stdout, stderr io.Writer, log *slog.Logger) error {
 	p, o := r.plan, &r.options
 	conn, err := p.ConnectNATS(ctx, log)

@@ -9,11 +9,16 @@ import (
 	"momento-bridge/admin"
 )
 
-// ErrInterrupted ends the program at once, after a second signal.
+// ErrInterrupted is returned by Run when Config.Hurry was closed: the daemon has not finished what it was doing.
 var ErrInterrupted = errors.New("interrupted")
 
-// Run carries messages until ctx is done, then drains. A second signal ends it at once, with what it was doing left
-// as it is.
+// Run carries messages until ctx is done, then drains within the plan's shutdown_timeout, and releases what New has
+// opened. It is called once.
+//
+// It returns nil if every message that it held was settled or handed back. It returns an error if that did not succeed
+// in time, or if something failed that cannot be tried again: then it has drained before, too. If Config.Hurry is
+// closed it returns ErrInterrupted at once, without draining and with its goroutines still running, so that the process
+// should end. Errors have been logged.
 func (d *Daemon) Run(ctx context.Context) error {
 	done := make(chan error, 1)
 	go func() { done <- d.carry(ctx) }()
@@ -22,8 +27,8 @@ func (d *Daemon) Run(ctx context.Context) error {
 		return err
 	case <-d.cfg.Hurry:
 		d.log.Error(
-			"stopped at once by a second signal: up to these numbers of messages may be lost or published again", d.rest(
-				d.held())...)
+			"stopped at once by a second signal: up to these numbers of messages may be lost or published again",
+			d.rest(d.held())...)
 		return ErrInterrupted
 	}
 }

@@ -26,7 +26,8 @@ const (
 	faultHang             // No answer ever; the publish is not accepted.
 )
 
-// ParseFaults reads a list such as 500:1%,reset:0.1%,drop:0.1%,hang:0.01%.
+// ParseFaults reads a list of faults and how often they happen, such as 500:1%,reset:0.1%,drop:0.1%,hang:0.01%. The
+// shares may add up to 100 % at most; an empty list has no faults. The error says what to write instead.
 func ParseFaults(list string) ([]Fault, error) {
 	var faults []Fault
 	total := 0.0
@@ -48,7 +49,8 @@ func ParseFaults(list string) ([]Fault, error) {
 	return faults, nil
 }
 
-// ParseShare reads a share such as 20%; an empty text is 0.
+// ParseShare reads a share from 0% to 100%, such as 20%, and returns it as a number from 0 to 1. An empty text is 0.
+// The error says what to write instead.
 func ParseShare(text string) (float64, error) {
 	if text == "" {
 		return 0, nil

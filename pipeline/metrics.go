@@ -96,8 +96,8 @@ var (
 		"Messages that the endpoint refuses again and again while it accepts others, and what waits behind "+
 			"them.", "route")
 	descLeftAlone = desc("left_alone_until_timestamp_seconds",
-		"Until when nothing of the route is published because the endpoint wishes so (Retry-After); 0: it does "+
-			"not.", "route")
+		"Until when nothing of the route is published because the endpoint asks for a pause (Retry-After); 0: it "+
+			"does not.", "route")
 	descInFlight    = desc("messages_in_flight", "Messages being published.", "route")
 	descQueuedBytes = desc("queued_bytes", "Payload held, in flight included.")
 	descRate        = desc("rate_limit",

@@ -209,9 +209,9 @@ func (j *JetStream) answerable() error {
 		return deaf(&refused)
 	}
 	j.acks.refusals.forget(refused)
-	j.log.Warn("the NATS user may receive answers again: connecting anew")
+	j.log.Warn("the NATS user may receive answers again: reconnecting to NATS")
 	if err := j.conn.ForceReconnect(); err != nil {
-		return fmt.Errorf("connect anew: %w", err)
+		return fmt.Errorf("reconnect to NATS: %w", err)
 	}
 	return errNotConnected
 }

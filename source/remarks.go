@@ -62,10 +62,10 @@ func (j *JetStream) inactiveText(threshold time.Duration, stream *jetstream.Stre
 	if threshold <= 0 {
 		return ""
 	}
-	again := "all that the stream has is published again, as a consumer made anew starts from its beginning " +
+	again := "all that the stream has is published again, as a new consumer starts from its beginning " +
 		"(deliver: all)"
 	if desired, _, _ := j.cfg.Desired(); desired.DeliverPolicy == jetstream.DeliverNewPolicy {
-		again = "what came meanwhile is not published, as a consumer made anew starts with what is new then " +
+		again = "what came meanwhile is not published, as a new consumer starts with what is new then " +
 			"(deliver: new)"
 	} else if desired.DeliverPolicy != jetstream.DeliverAllPolicy {
 		again = "what the stream has is published again from where `deliver` says"

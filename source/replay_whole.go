@@ -35,7 +35,8 @@ func (r *Replay) wholeOf(ctx context.Context, m *jetstream.RawStreamMsg, hops in
 	if original.Subject != m.Header.Get(ourPrefix+"Subject") || !strings.HasSuffix(m.Header.Get(jetstream.MsgIDHeader),
 		":"+stored) {
 		return nil, fmt.Errorf(
-			"message %d of the stream %s is another one now: the stream was made anew", sequence, stream)
+			"message %d of the stream %s is another one now: the stream was deleted and created again",
+			sequence, stream)
 	}
 	payload := original.Data
 	if hops > 0 { // It may have been a dead letter, too.

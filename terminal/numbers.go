@@ -7,10 +7,10 @@ import (
 	"time"
 )
 
-// Count writes a whole number with its thousands apart.
+// Count writes a whole number with a space between thousands, such as 16 384.
 func Count(n int64) string { return Group(strconv.FormatInt(n, 10), " ") }
 
-// Group sets the thousands of a decimal number apart.
+// Group puts apart between the thousands of a decimal number, which may have a sign and a fraction.
 func Group(digits, apart string) string {
 	whole, fraction, broken := strings.Cut(digits, ".")
 	for i := len(whole) - 3; i > 0 && whole[i-1] != '-'; i -= 3 {
@@ -22,7 +22,7 @@ func Group(digits, apart string) string {
 	return whole + "." + fraction
 }
 
-// Number writes a rate or a share of one: two digits, or all of the whole ones.
+// Number writes a rate, which is not negative: two significant digits below 10, otherwise a whole number.
 func Number(f float64) string {
 	if f >= 10 {
 		return fmt.Sprintf("%.0f", f)
@@ -30,7 +30,7 @@ func Number(f float64) string {
 	return fmt.Sprintf("%.2g", f)
 }
 
-// Bytes writes a size with its binary unit.
+// Bytes writes a size of n bytes in B, KiB or MiB.
 func Bytes(n int64) string {
 	switch {
 	case n < 1<<10:
@@ -41,7 +41,7 @@ func Bytes(n int64) string {
 	return fmt.Sprintf("%.4g MiB", float64(n)/(1<<20))
 }
 
-// Age writes a duration in the two units that matter.
+// Age writes a duration in its two largest units, rounded down: 42s, 3m20s, 5h0m, 2d3h. A negative one is 0s.
 func Age(d time.Duration) string {
 	seconds := int64(max(0, d).Seconds())
 	switch {
@@ -55,7 +55,7 @@ func Age(d time.Duration) string {
 	return fmt.Sprintf("%dd%dh", seconds/86400, seconds%86400/3600)
 }
 
-// Seconds writes a latency with three digits.
+// Seconds writes a latency, given in seconds, with three significant digits: in s from one second on, otherwise in ms.
 func Seconds(seconds float64) string {
 	if seconds >= 1 {
 		return fmt.Sprintf("%.3gs", seconds)
@@ -63,7 +63,7 @@ func Seconds(seconds float64) string {
 	return fmt.Sprintf("%.3gms", seconds*1000)
 }
 
-// Plural counts things whose plural ends in s.
+// Plural returns a count and a noun whose plural ends in s: 1 route, 2 routes.
 func Plural(n int, thing string) string {
 	if n == 1 {
 		return "1 " + thing

@@ -12,7 +12,8 @@ const Width = 80
 // fieldIndent is where the text of a field begins.
 const fieldIndent = 13
 
-// Field returns a name and its text, which goes on under itself where it is longer than the line.
+// Field returns the lines of a field: an indented name and its text beside it. Text that does not fit into Width goes
+// on in further lines below its beginning.
 func Field(name, text string) []string {
 	lines := Wrap(text, Width-fieldIndent)
 	for i, line := range lines {
@@ -22,8 +23,8 @@ func Field(name, text string) []string {
 	return lines
 }
 
-// Wrap breaks text between words into lines of at most so many characters, where no word is longer. There is at least
-// one line.
+// Wrap breaks text between words into lines of at most width characters. A longer word gets a line of its own. White
+// space between words becomes one space. There is always at least one line, which may be empty.
 func Wrap(text string, width int) []string {
 	var lines []string
 	line := ""
@@ -40,17 +41,18 @@ func Wrap(text string, width int) []string {
 	return append(lines, line)
 }
 
-// Pad fills text up to a width, in characters, on the right.
+// Pad adds spaces to the right of text until it has width characters. A longer text stays as it is.
 func Pad(text string, width int) string { return text + blanks(text, width) }
 
-// PadLeft fills text up to a width, in characters, on the left.
+// PadLeft adds spaces to the left of text until it has width characters. A longer text stays as it is.
 func PadLeft(text string, width int) string { return blanks(text, width) + text }
 
 func blanks(text string, width int) string {
 	return strings.Repeat(" ", max(0, width-utf8.RuneCountInString(text)))
 }
 
-// Printable replaces what could control a terminal. For text that comes from elsewhere.
+// Printable replaces each character that is not printable, and so could control a terminal, by a space. Text that comes
+// from other programs goes through it before it is shown.
 func Printable(text string) string {
 	return strings.Map(func(r rune) rune {
 		if unicode.IsPrint(r) {

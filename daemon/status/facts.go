@@ -62,7 +62,7 @@ type Route struct {
 	DeadLettered uint64 // In the last seconds.
 }
 
-// LatelySeconds is the time that Lost and DeadLettered of a Route are about.
+// LatelySeconds is how many seconds back Lost and DeadLettered of a Route count.
 const LatelySeconds = 15
 
 // KeyNotice is how long before a key expires it is said: time to make a new one.

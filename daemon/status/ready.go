@@ -41,7 +41,8 @@ func NotReady(f *Facts) []string {
 // IsStuck is all that is told of a daemon that is stuck: to ask for more would take for ever.
 func IsStuck(why string) []string { return []string{Bounded(condition.Stuck.Sentence() + ": " + why)} }
 
-// EndpointReasons returns those that the endpoint has given.
+// EndpointReasons returns those reasons of NotReady that come from the endpoint's answers: the key, the endpoint as a
+// whole, then each route.
 func EndpointReasons(stats *pipeline.Stats, key Key) []string {
 	var reasons []string
 	if stats.KeyRefused && !stats.KeyMissing {
@@ -150,7 +151,8 @@ func (k *Key) noNewer() string {
 // maxReason bounds a reason, in bytes: it may hold what a server has said.
 const maxReason = 500
 
-// Bounded returns text as one line of printable characters that is not too long.
+// Bounded returns text as one line of printable characters. What is longer than 500 bytes is cut and ends with an
+// ellipsis.
 func Bounded(text string) string {
 	line := strings.Join(strings.FieldsFunc(text, func(r rune) bool { return !unicode.IsPrint(r) }), " ")
 	if len(line) > maxReason {

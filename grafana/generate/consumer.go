@@ -9,7 +9,7 @@ func consumer() section {
 		},
 		{
 			kind: "graph", title: "Delivered and not acknowledged", width: 8, unit: "short",
-			help: "To any replica. More than the daemons hold, for long: somebody else consumes, or a replica " +
+			help: "To any replica. More than the daemons hold, for long: another client consumes, or a replica " +
 				"was killed.",
 			query: []query{
 				{"max by (job, route) (momento_bridge_consumer_ack_pending{ROUTES})", "{{route}}"},
@@ -29,7 +29,7 @@ func consumer() section {
 		},
 		{
 			kind: "bars", title: "Heartbeats missed", width: 8, unit: "short", help: "Times that a consumer was " +
-				"silent for longer than its heartbeats allow; the daemon then looks for it and asks anew.",
+				"silent for longer than its heartbeats allow; the daemon then looks for it and asks again.",
 			query: []query{{
 				"sum by (instance, route) " +
 					"(increase(momento_bridge_consumer_heartbeats_missed_total{ROUTES}[WINDOW]))",
@@ -44,8 +44,8 @@ func consumer() section {
 		},
 		{
 			kind: "graph", title: "Acknowledgements not confirmed", width: 8, unit: "short",
-			help: "That NATS may not have got: at the most so many messages would be delivered again if the daemon " +
-				"were killed now.",
+			help: "Sent, but not confirmed by NATS: if the daemon were killed now, up to that many messages would be " +
+				"delivered again.",
 			query: []query{{"momento_bridge_acks_unconfirmed{DAEMONS}", "{{instance}}"}},
 		},
 		{
@@ -57,7 +57,7 @@ func consumer() section {
 			},
 		},
 		{
-			kind: "bars", title: "Connections made anew", width: 12, unit: "short", help: "To NATS.",
+			kind: "bars", title: "Reconnects", width: 12, unit: "short", help: "To NATS.",
 			query: []query{{
 				"sum by (instance) (increase(momento_bridge_nats_reconnects_total{DAEMONS}[WINDOW]))",
 				"{{instance}}",

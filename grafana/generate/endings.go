@@ -40,7 +40,7 @@ func endings() section {
 		},
 		{
 			kind: "graph", title: "Put aside", width: 8, unit: "short", help: "Refused again and again while others " +
-				"are accepted, and what waits behind it. It holds nobody else up. The log names the topics.",
+				"are accepted, and what waits behind it. It holds up nothing but its topic. The log names the topics.",
 			query: []query{{"sum by (route) (momento_bridge_messages_put_aside{ROUTES})", "{{route}}"}},
 		},
 		{
@@ -52,7 +52,7 @@ func endings() section {
 			}},
 		},
 		{
-			kind: "graph", title: "Left alone for", width: 8, unit: "s", help: "The endpoint wishes so " +
+			kind: "graph", title: "Left alone for", width: 8, unit: "s", help: "The endpoint asks for this pause " +
 				"(Retry-After). A reload or a resume tries at once.",
 			query: []query{{"max by (route) (clamp_min(momento_bridge_left_alone_until_timestamp_seconds{ROUTES} - " +
 				"time(), 0))", "{{route}}"}},

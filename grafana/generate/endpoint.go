@@ -22,8 +22,8 @@ func endpoint() section {
 			query: []query{{"sum by (reason) (rate(momento_bridge_retries_total{ROUTES}[WINDOW])) > 0", "{{reason}}"}},
 		},
 		{
-			kind: "bars", title: "Unclear outcomes", width: 8, unit: "short", help: "Attempts of which nobody knows " +
-				"whether they were accepted: what may become duplicates. Timeouts and broken connections.",
+			kind: "bars", title: "Unclear outcomes", width: 8, unit: "short", help: "Attempts that may or may not " +
+				"have been accepted: possible duplicates. Timeouts and broken connections.",
 			query: []query{{"sum by (route) (increase(momento_bridge_ambiguous_total{ROUTES}[WINDOW]))", "{{route}}"}},
 		},
 		{

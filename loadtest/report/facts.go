@@ -133,7 +133,7 @@ func (r *Report) limitFacts() []fact {
 	add(r.Limiter != "", "Kind", "%s", r.kind())
 	if r.RejectionsCost != nil {
 		costs := map[bool]string{
-			true:  "use up quota: whoever goes on after a refusal gets less",
+			true:  "use up quota: if you keep publishing after a refusal, less is accepted",
 			false: "use up no quota",
 		}[*r.RejectionsCost]
 		add(true, "Refusals", "%s", costs)
@@ -219,9 +219,9 @@ func (r *Report) kind() string {
 	case "bucket":
 		return "bucket: tokens come at the rate, a pause saves up a burst"
 	case "fixed-window":
-		return "fixed window" + window + ": so many in each, one window after the other"
+		return "fixed window" + window + ": a fixed number of publishes in each window, and windows follow each other"
 	case "sliding":
-		return "sliding window" + window + ": so many within any such time"
+		return "sliding window" + window + ": a fixed number of publishes within any such time"
 	case "soft":
 		return "soft: refusals begin before the quota is used up, as when it is spread over several servers or " +
 			"others use it, too"

@@ -108,9 +108,12 @@ func (r *Ring) Reread(refused *Key) {
 	}
 }
 
-// Watch replaces the key until ctx is done, and calls changed after it has, and failed when the file has become
-// unreadable or the vending machine has ceased to give keys; meanwhile the old key stays in use. It reads the file
-// every interval: Kubernetes and systemd replace such files, and reading costs less than watching directories.
+// Watch replaces the key until ctx is done. It reads a file every interval, as Kubernetes and systemd replace such
+// files; of a vending machine it asks for a new key before the old one expires, and when Reread is called. A Ring made
+// by Fixed has nothing to watch: Watch returns at once.
+//
+// It calls changed after it has replaced the key, and failed once when a key can no longer be had, until that has
+// succeeded again. Meanwhile the old key stays in use. Both are called on the goroutine of Watch. It is called once.
 func (r *Ring) Watch(ctx context.Context, interval time.Duration, changed func(), failed func(error)) {
 	w := watcher{Ring: r, changed: changed, failed: failed}
 	switch {

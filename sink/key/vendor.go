@@ -31,7 +31,7 @@ type Vendor struct {
 }
 
 const (
-	// FetchTimeout is the most that one fetch takes.
+	// FetchTimeout bounds one fetch of a key, connecting included.
 	FetchTimeout = 5 * time.Second
 	// maxVended bounds the machine's answer, in bytes.
 	maxVended = 64 << 10
@@ -57,7 +57,8 @@ func (v *Vendor) String() string {
 	return u.Scheme + "://" + u.Host
 }
 
-// Fetch fetches one key. Errors hold nothing of a key, a header or the address's secrets.
+// Fetch fetches one key, within FetchTimeout. It does not try again. Errors hold nothing of a key, a header or the
+// address's secrets.
 func (v *Vendor) Fetch(ctx context.Context) (Key, error) {
 	k, err := v.fetch(ctx)
 	if err != nil {

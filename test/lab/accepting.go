@@ -50,7 +50,7 @@ http {
 }
 `
 
-// StartAccepting starts it.
+// StartAccepting starts an Accepting, which Stop ends. nginx is the path of the program.
 func (l *Lab) StartAccepting(ctx context.Context, nginx string) (*Accepting, error) {
 	pair, err := NewCertificate(l.Dir)
 	if err != nil {

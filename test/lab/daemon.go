@@ -61,7 +61,7 @@ func (l *Lab) StartDaemon(ctx context.Context, args ...string) (*Daemon, error) 
 	return d, nil
 }
 
-// StartConfigured does the same with the text of a configuration.
+// StartConfigured starts a daemon with the text of a configuration file and waits until it is ready.
 func (l *Lab) StartConfigured(ctx context.Context, config string) (*Daemon, error) {
 	file, err := l.Write("config.yaml", config)
 	if err != nil {
@@ -70,7 +70,7 @@ func (l *Lab) StartConfigured(ctx context.Context, config string) (*Daemon, erro
 	return l.StartDaemon(ctx, "-c", file)
 }
 
-// Get returns a page of the admin listener, and status 0 if there is none.
+// Get reads a page of the admin listener, within ten seconds. Its status is 0 if there is no answer.
 func (d *Daemon) Get(path string) (status int, body string) {
 	client := http.Client{Timeout: 10 * time.Second}
 	resp, err := client.Get(d.Admin + path)
@@ -85,7 +85,7 @@ func (d *Daemon) Get(path string) (status int, body string) {
 	return resp.StatusCode, string(text)
 }
 
-// Post changes the daemon, such as /api/v1/pause?route=orders.
+// Post sends a command to the admin listener, such as /api/v1/pause?route=orders. It waits for the answer.
 func (d *Daemon) Post(ctx context.Context, path string) error {
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, d.Admin+path, http.NoBody)
 	if err != nil {
@@ -95,7 +95,7 @@ func (d *Daemon) Post(ctx context.Context, path string) error {
 	return expectOK(req)
 }
 
-// Ready reports what /readyz says.
+// Ready reports whether /readyz answers 200.
 func (d *Daemon) Ready() bool {
 	status, _ := d.Get("/readyz")
 	return status == http.StatusOK
@@ -104,13 +104,13 @@ func (d *Daemon) Ready() bool {
 // Metrics are what a daemon exports at one moment, as text; empty if it does not answer.
 type Metrics string
 
-// Metrics reads them.
+// Metrics reads what the daemon exports now.
 func (d *Daemon) Metrics() Metrics {
 	_, body := d.Get("/metrics")
 	return Metrics(body)
 }
 
-// Metric is Sum of what the daemon exports now.
+// Metric reads what the daemon exports now, and returns the sum of a metric as Metrics.Sum does.
 func (d *Daemon) Metric(name, labels string) float64 { return d.Metrics().Sum(name, labels) }
 
 // Sum returns the sum of a metric over its children whose labels contain the text; -1 if there is none.

@@ -15,7 +15,7 @@ type Emulator struct {
 	URL     string
 }
 
-// StartEmulator starts it with flags and waits until it listens.
+// StartEmulator starts an emulator with flags of `emulator`, besides --listen, and waits until it listens.
 func (l *Lab) StartEmulator(ctx context.Context, args ...string) (*Emulator, error) {
 	address := FreeAddress()
 	p, err := l.Start(l.Bridge, append([]string{"emulator", "--listen", address}, args...)...)

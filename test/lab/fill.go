@@ -9,8 +9,8 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 )
 
-// Fill makes a stream, in a file, of all that filter matches, and publishes messages of a size to the subjects, in
-// turns.
+// Fill creates a stream, stored in a file, that takes all that filter matches. Then it publishes the given number of
+// messages, of size bytes each, to the subjects in turn, and waits until all are stored.
 func Fill(ctx context.Context, conn *nats.Conn, stream, filter string, subjects []string, size, messages int) error {
 	js, err := jetstream.New(conn, jetstream.WithPublishAsyncMaxPending(2048))
 	if err != nil {
@@ -34,7 +34,7 @@ func Fill(ctx context.Context, conn *nats.Conn, stream, filter string, subjects 
 	}
 }
 
-// Subjects are so many subjects that begin alike.
+// Subjects returns n subjects: prefix.0, prefix.1 and so on.
 func Subjects(prefix string, n int) []string {
 	all := make([]string, n)
 	for i := range all {

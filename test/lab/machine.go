@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// OwnCPU is what this process has used so far.
+// OwnCPU returns the CPU time that this process has used so far; 0 if that cannot be read.
 func OwnCPU() time.Duration {
 	var u syscall.Rusage
 	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {

@@ -35,7 +35,8 @@ func (l *Lab) StartNATS(ctx context.Context) (*NATS, error) {
 	return s, s.Start(ctx)
 }
 
-// StartCluster starts so many servers that form a cluster. They are named n0, n1 and so on.
+// StartCluster starts n servers of one cluster, named n0, n1 and so on, and waits until each listens. They may not have
+// found each other yet.
 func (l *Lab) StartCluster(ctx context.Context, n int) ([]*NATS, error) {
 	servers, routes := make([]*NATS, n), make([]string, n)
 	for i := range servers {

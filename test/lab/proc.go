@@ -9,7 +9,8 @@ import (
 	"time"
 )
 
-// Usage is what a process has used so far, as Linux counts it in hundredths of a second.
+// Usage returns the CPU time that a process has used so far, as Linux counts it in hundredths of a second. It is an
+// error if the process has ended.
 func Usage(pid int) (time.Duration, error) {
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 	if err != nil {

@@ -23,8 +23,8 @@ func (l *Lab) Start(program string, args ...string) (*Process, error) {
 	return l.StartCommand(exec.Command(program, args...))
 }
 
-// StartCommand does the same with a command that is prepared further. Its output goes to a file unless the command has
-// it.
+// StartCommand starts a command that Stop will end. What it writes is in Process.Output, unless the command sends it
+// elsewhere.
 func (l *Lab) StartCommand(cmd *exec.Cmd) (*Process, error) {
 	name := filepath.Base(cmd.Path)
 	output, err := os.CreateTemp(l.Dir, name+"-*.log")
@@ -115,7 +115,8 @@ func Brief(text string) string {
 	return text[:most/2] + "\n...\n" + text[len(text)-most/2:]
 }
 
-// CPU is what the process has used so far. While it runs, Linux counts it in hundredths of a second.
+// CPU returns the CPU time that the process has used so far, also after it has ended. While it runs, Linux counts it in
+// hundredths of a second.
 func (p *Process) CPU() time.Duration {
 	if p.Ended() {
 		return p.cmd.ProcessState.UserTime() + p.cmd.ProcessState.SystemTime()
@@ -124,7 +125,7 @@ func (p *Process) CPU() time.Duration {
 	return used
 }
 
-// Usage is the same of a process that runs. It is an error if it has ended.
+// Usage returns the CPU time that the process has used so far, as CPU does. It is an error if the process has ended.
 func (p *Process) Usage() (time.Duration, error) {
 	if p.Ended() {
 		return 0, errors.New("the process has ended")

@@ -7,8 +7,8 @@ import (
 	"os"
 )
 
-// SetParallel has so many tests of a package run at a time, unless the flag says how many: where tests mostly wait,
-// more than there are cores. It is for TestMain.
+// SetParallel is for TestMain. It sets how many tests of a package run at a time, a number, unless the flag -parallel is
+// given. Where tests mostly wait it may be more than there are cores.
 func SetParallel(together string) {
 	flag.Parse()
 	given := false
