@@ -9,11 +9,12 @@ import (
 	"momento-bridge/admin"
 )
 
-// ErrInterrupted ends the program at once, after a second signal.
+// ErrInterrupted is what Run returns when it was to end at once.
 var ErrInterrupted = errors.New("interrupted")
 
-// Run carries messages until ctx is done, then drains. A second signal ends it at once, with what it was doing left
-// as it is.
+// Run carries messages until ctx is done, then drains; it returns nil if everything it held was settled or handed back,
+// whatever has ended ctx. Hurry ends it at once, with what it was doing left as it is: it returns ErrInterrupted, and
+// the program must end.
 func (d *Daemon) Run(ctx context.Context) error {
 	done := make(chan error, 1)
 	go func() { done <- d.carry(ctx) }()
@@ -37,9 +38,13 @@ func (d *Daemon) carry(ctx context.Context) error {
 	hard, release := withGrace(ctx, d.plan.shutdown-flushReserve, d.draining)
 	defer release()
 	var failing sync.Mutex
+	var failure error // What has ended it, unless that was the context it was given.
 	fail := func(err error) {
 		failing.Lock()
 		defer failing.Unlock()
+		if ctx.Err() == nil {
+			failure = err
+		}
 		// Each route may tell of the same.
 		if cause := context.Cause(ctx); cause == nil || cause.Error() != err.Error() {
 			d.log.Error("stopping because of a failure", "error", err)
@@ -79,8 +84,8 @@ func (d *Daemon) carry(ctx context.Context) error {
 	d.nats.Close()
 	stopSide()
 	sides.Wait()
-	if cause := context.Cause(ctx); cause != nil && !errors.Is(cause, context.Canceled) {
-		return errors.Join(cause, err)
+	if failure != nil {
+		return errors.Join(failure, err)
 	}
 	return err
 }
