@@ -106,7 +106,7 @@ func (o *ReplayOptions) wanted(routes []routePlan) func(source.Letter) bool {
 }
 
 // Run replays the dead letters of all chosen routes, or lists them. Progress goes to stderr, the result to stdout. What
-// is left makes it end with errLeft.
+// is left makes it end with ErrLeft.
 func (r *Replay) Run(ctx context.Context, stdout, stderr io.Writer, log *slog.Logger) error {
 	p, o := r.plan, &r.options
 	conn, err := p.ConnectNATS(ctx, log)
