@@ -51,7 +51,7 @@ func (c ceiling) lines(f *config.Config, i int) []string {
 		lines = append(lines, "no quota is configured")
 	case c.learned:
 		lines = append(lines, fmt.Sprintf(
-			"quota learned from refusals; Momento's default of %d/s lets %s publishes/s", pipeline.FirstRate,
+			"quota learned from refusals; Momento's default of %d/s lets %s publishes/s", pipeline.DefaultQuota,
 			terminal.Number(c.quota)))
 	default:
 		lines = append(lines, fmt.Sprintf("quota: %s publishes/s", terminal.Number(c.quota)))

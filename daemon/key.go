@@ -41,9 +41,7 @@ func keyring(f *config.File, proxies *sink.Proxies) (*key.Ring, error) {
 		return key.FromFile(f.Momento.APIKeyFile)
 	}
 	value := os.Getenv(KeyEnv)
-	if !f.Has("momento.api_key_file") {
-		f.Origin("momento.api_key_file", KeyEnv)
-	}
+	f.Origin("momento.api_key_file", KeyEnv) // Also where the file has the key, but empty.
 	if value == "" {
 		return nil, fmt.Errorf("no API key: set momento.api_key_file, --api-key-file, or the environment variable %s; "+
 			"or momento.api_key_url for a token vending machine", KeyEnv)
@@ -128,7 +126,7 @@ func (d *Daemon) keyFailed(err error) {
 func logNoKey(log *slog.Logger, keys *key.Ring, err error) {
 	if keys.Key() == nil {
 		log.Error(
-			"no API key yet, still trying: nothing is published; see what momento.api_key_url gives", "error", err)
+			"no API key yet, still trying: nothing is published; check what momento.api_key_url answers", "error", err)
 		return
 	}
 	log.Error("no new API key, still trying; the old one stays in use", "error", err)

@@ -93,7 +93,7 @@ func leastRate(c *config.Config, i int) float64 {
 
 func least(r config.Rate) float64 {
 	if r.Auto {
-		return pipeline.FirstRate
+		return pipeline.DefaultQuota
 	}
 	return rateOf(r, 0).Ceiling
 }

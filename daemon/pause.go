@@ -10,10 +10,11 @@ func (d *Daemon) pause(name string, paused bool) error {
 			continue
 		}
 		found = true
-		d.log.Info("an operator changes a route", "route", r.route.Name, "paused", paused)
 		if paused {
+			d.log.Info("an operator paused a route", "route", r.route.Name)
 			d.pipe.Route(i).Pause()
 		} else {
+			d.log.Info("an operator resumed a route", "route", r.route.Name)
 			d.pipe.Route(i).Resume()
 		}
 	}

@@ -78,10 +78,10 @@ func (p *progress) run(ctx context.Context, log *slog.Logger) {
 		why := p.stuck()
 		switch {
 		case why != "" && was == "":
-			log.Error("the daemon is stuck and must be restarted: a bug, please report it with the stacks that "+
+			log.Error("the daemon is stuck and must be restarted; this is a bug: please report it with the stacks that "+
 				"SIGABRT prints", "reason", why)
 		case why == "" && was != "":
-			log.Warn("the daemon goes on after it was stuck")
+			log.Warn("the daemon was stuck and works again")
 		}
 		was = why
 	}

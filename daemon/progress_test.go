@@ -38,7 +38,7 @@ func TestPulseThatIsNotBeatenIsStuckAfterItsLimit(t *testing.T) {
 		f(20*time.Second, "")
 		stop()
 		if n := strings.Count(log.String(), "the daemon is stuck"); n != 2 || strings.Count(log.String(),
-			"goes on") != 2 {
+			"works again") != 2 {
 			t.Errorf("the log tells of being stuck %d times, want 2:\n%s", n, log)
 		}
 	})

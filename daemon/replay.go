@@ -64,7 +64,7 @@ func shareOf(quota pipeline.Rate, share string) (pipeline.Rate, error) {
 	}
 	perSecond := quota.Ceiling
 	if math.IsInf(perSecond, 1) {
-		perSecond = pipeline.FirstRate
+		perSecond = pipeline.DefaultQuota
 	}
 	return pipeline.Rate{Ceiling: perSecond * percent / 100, Burst: 1}, nil
 }

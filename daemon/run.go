@@ -23,7 +23,7 @@ func (d *Daemon) Run(ctx context.Context) error {
 		return err
 	case <-d.cfg.Hurry:
 		d.log.Error(
-			"stopped at once by a second signal: at most these messages are lost or published again", d.rest(
+			"stopped at once by a second signal: up to these numbers of messages may be lost or published again", d.rest(
 				d.held())...)
 		return ErrInterrupted
 	}

@@ -92,7 +92,7 @@ func (s *sampler) tell(route string, r *backlog) {
 		log.Warn("messages come faster than they can be published")
 		return
 	}
-	log.Info("the backlog's outlook has changed")
+	log.Info("the forecast of the backlog has changed")
 }
 
 // of returns a route's load and forecast, and what comes and goes.

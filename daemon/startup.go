@@ -39,7 +39,7 @@ func (p *Plan) Announce(w io.Writer, log *slog.Logger, version string) {
 	}
 	log.Info("starting", attrs...)
 	for _, text := range warnings(f, p, time.Now()) {
-		log.Warn("check the configuration", "warning", text)
+		log.Warn("the configuration has a weak point", "warning", text)
 	}
 	for i := range p.routes {
 		log.Info("route", routeAttrs(f, p, i)...)

@@ -84,9 +84,8 @@ func (d *Daemon) sayStopping() {
 	before := d.ended()
 	d.before.Store(&before)
 	h := d.held()
-	d.log.Info("stopping: finishing what is in flight and what core NATS has given, handing back the rest, within "+
-		"the budget; "+
-		"a second signal, at least two seconds later, ends it at once",
+	d.log.Info("stopping: publishes what is in flight and what came from core NATS, and hands the rest back to "+
+		"its streams; a second signal, at least two seconds later, ends it at once",
 		"core_messages", h.core, "in_flight", h.inFlight, "queued", h.queued, "budget", d.plan.shutdown)
 }
 
@@ -116,16 +115,16 @@ func (d *Daemon) flush(left int) error {
 	rest := d.rest(held{})
 	switch {
 	case err != nil:
-		d.log.Error("stopped: NATS may not have received the last acknowledgements: at most that many messages are "+
+		d.log.Error("stopped: NATS has not confirmed the last acknowledgements; up to unconfirmed_acks messages may be "+
 			"delivered again", append(rest, "error", err)...)
 		return fmt.Errorf(
-			"%w: %d acknowledgements are unconfirmed, and at most that many messages are delivered again", err,
+			"%w: NATS has not confirmed %d acknowledgements; that many messages may be delivered again", err,
 			d.acks.Unconfirmed())
 	case left > 0:
-		d.log.Error("stopped: the drain budget ran out: what core NATS routes still held is lost, what streams have "+
-			"delivered is delivered again", rest...)
+		d.log.Error("stopped: the drain budget ran out: messages from core NATS that were still held are lost, and "+
+			"those from streams will be delivered again", rest...)
 		return errBudget
 	}
-	d.log.Info("stopped: what was held is settled or handed back", rest...)
+	d.log.Info("stopped: every message that was held is settled or handed back", rest...)
 	return nil
 }

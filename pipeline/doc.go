@@ -23,31 +23,34 @@
 //
 // In the order in which things happen; the files are those of this package unless another one is named.
 //
-//  1. The source calls [Route.Submit] (route.go). Without the mutex, RouteConfig.measure sets the message's size in a
-//     batch, or rejects it. Under the mutex, Submit waits for room if the source cannot be slowed down: Route.full
-//     (room.go). The source of a stream has called [Route.Reserve] before (room.go).
-//  2. dispatcher.add (queue.go) puts it into the lane of its topic: Route.lane, lane.pushBack (lane.go). If nothing else
-//     holds the lane, dispatcher.refresh (dispatch.go) puts the lane into its route's ring, and the route into the ring
-//     of routes.
-//  3. If a worker is idle, Pipeline.borrowSlot (wake.go) takes the message for it, and Submit itself sends it: step 6.
-//     Or Pipeline.pump wakes an idle worker. If none is idle, a busy one comes for the message by itself: worker.run,
-//     Pipeline.take, Pipeline.assign (worker.go).
-//  4. dispatcher.next (dispatch.go) decides. pick finds a route whose turn it is, and whose gates (gate.admits, gate.go)
-//     and own quotas let it go on; awaitTokens asks the region's quota: dispatcher.due (limits.go), [quota.Pacer.Due].
-//     If nothing may start, it says when to ask again, and Pipeline.setTimer (wake.go) sees to that.
+//  1. The source calls [Route.Submit] (route.go). Without the mutex, RouteConfig.measure sets the message's size in
+//     a batch, or rejects it. Under the mutex, Submit waits for room if the source cannot be slowed down:
+//     Route.full (room.go). The source of a stream has called [Route.Reserve] before (room.go).
+//  2. dispatcher.add (queue.go) puts it into the lane of its topic: Route.lane, lane.pushBack (lane.go). If nothing
+//     else holds the lane, dispatcher.refresh (dispatch.go) puts the lane into its route's ring, and the route into
+//     the ring of routes.
+//  3. If a worker is idle, Pipeline.borrowSlot (wake.go) takes the message for it, and Submit itself sends it, as in
+//     step 6. Or Pipeline.pump wakes an idle worker. If none is idle, a busy one comes for the message by itself:
+//     worker.run, Pipeline.take, Pipeline.assign (worker.go).
+//  4. dispatcher.next (dispatch.go) decides. pick finds a route whose turn it is, and whose gates (gate.admits,
+//     gate.go) and own quotas let it go on; awaitTokens asks the region's quota: dispatcher.due (limits.go),
+//     [quota.Pacer.Due]. If nothing may start, it says when to ask again, and Pipeline.setTimer (wake.go) sees to
+//     that.
 //  5. dispatcher.start (dispatch.go) moves the message out of its lane into the parcel of a slot: dispatcher.load
-//     (batch.go), with others if they make a batch. It pays for the publish: dispatcher.pay (limits.go). From here the
-//     message is in flight.
+//     (batch.go), with others if they make a batch. It pays for the publish: dispatcher.pay (limits.go). From here
+//     the message is in flight.
 //  6. Without the mutex, parcel.fill (batch.go) makes the [Request], and worker.send gives it to [Connection].Send
 //     (worker.go), or worker.sendFor to TrySend (wake.go). See sink.go for the contract and package sink for what
 //     happens then.
-//  7. worker.receive (worker.go) gets the [Answer] from [Connection].Receive. parcel.observe (batch.go) measures it.
-//  8. Pipeline.take hands it to Pipeline.takeAnswer (answer.go), under the mutex. dispatcher.judge decides what it means
-//     for this message, dispatcher.attempted counts it, and dispatcher.applyAnswer tells gates (gate.go) and quotas
-//     (limits.go) what it means for everybody. dispatcher.noteTrouble (suspect.go) keeps what speaks against the message.
+//  7. worker.receive (worker.go) gets the [Answer] from [Connection].Receive. parcel.observe (batch.go) measures
+//     it.
+//  8. Pipeline.take hands it to Pipeline.takeAnswer (answer.go), under the mutex. dispatcher.judge decides what it
+//     means for this message, dispatcher.attempted counts it, and dispatcher.applyAnswer tells gates (gate.go) and
+//     quotas (limits.go) what it means for everybody. dispatcher.noteTrouble (suspect.go) keeps what speaks against
+//     the message.
 //  9. dispatcher.finish (settle.go) takes the publish out of flight: dispatcher.land. Then each message ends:
-//     dispatcher.end, which gives its room back. Or dispatcher.retry (retry.go) puts it into its lane again: step 4. Or,
-//     if it can never be published, it stays in flight until a keeper has stored it: dispatcher.deadLetter,
+//     dispatcher.end, which gives its room back. Or dispatcher.retry (retry.go) puts it into its lane again, as in
+//     step 4. Or, if it can never be published, it stays in flight until a keeper has stored it: dispatcher.deadLetter,
 //     Pipeline.keepLetters, dispatcher.finishLetter (deadletter.go).
 //  10. Pipeline.unlock (settle.go) frees the mutex and calls [Settler].Settle.
 //
@@ -100,21 +103,22 @@
 //
 // Breaking one of these has caused, or would cause, a bug that tests find late:
 //
-//   - Nothing blocks while the mutex is held: no Settle, no Keep, no call of a Connection but Interrupt and Depth, no log.
-//   - Whoever may have ended a message or noted an event frees the mutex by Pipeline.unlock, which settles and logs. A
-//     plain mu.Unlock leaves the source without its answer until somebody else calls unlock.
+//   - Nothing blocks while the mutex is held: no Settle, no Keep, no call of a Connection but Interrupt and Depth,
+//     no log.
+//   - Whoever may have ended a message or noted an event frees the mutex by Pipeline.unlock, which settles and
+//     logs. A plain mu.Unlock leaves the source without its answer until somebody else calls unlock.
 //   - Settle is called without the mutex, from any goroutine, and must not call back into the pipeline.
 //   - Whatever makes a lane ready calls dispatcher.refresh. A lane that is ready and in no ring is forgotten.
-//   - Whatever may let a message start while a worker is idle calls Pipeline.pump before it frees the mutex, as unlock
-//     wakes nobody for that.
-//   - Whatever may close or open the gate of the key, the endpoint, a cache or a route calls dispatcher.noteHalts, so that
-//     sources are told.
-//   - What dispatcher.land takes out of flight is ended or queued before the mutex is freed: until then the message is in
-//     no count.
-//   - The source owns the payload and keeps it unchanged until Settle. From Send to Receive the connection may read it.
-//     A batch is a copy in the slot's buffer, which belongs to the connection in that time.
-//   - A parcel, a slot and an entry are reused: nothing may refer to an entry after dispatcher.end, nor to a slot after
-//     its answer has been taken back.
+//   - Whatever may let a message start while a worker is idle calls Pipeline.pump before it frees the mutex, as
+//     unlock wakes nobody for that.
+//   - Whatever may close or open the gate of the key, the endpoint, a cache or a route calls dispatcher.noteHalts,
+//     so that sources are told.
+//   - What dispatcher.land takes out of flight is ended or queued before the mutex is freed: until then the message
+//     is in no count.
+//   - The source owns the payload and keeps it unchanged until Settle. From Send to Receive the connection may read
+//     it. A batch is a copy in the slot's buffer, which belongs to the connection in that time.
+//   - A parcel, a slot and an entry are reused: nothing may refer to an entry after dispatcher.end, nor to a slot
+//     after its answer has been taken back.
 //   - Each accepted or refused publish is told to the quotas with the cost that it has paid.
 //
 // # Release valve

@@ -46,7 +46,7 @@ var eventTexts = [eventKindCount]struct {
 	eventKeyRefused: {
 		slog.LevelError,
 		"the endpoint refuses the API key (401): publishing is parked until it is accepted; put a valid key into the " +
-			"key file, or see what momento.api_key_url gives",
+			"key file, or check what momento.api_key_url answers",
 	},
 	eventKeyAccepted: {slog.LevelInfo, "the API key is accepted again"},
 	eventEndpointDown: {
@@ -73,8 +73,8 @@ var eventTexts = [eventKindCount]struct {
 	eventRouteAllowed: {slog.LevelInfo, "the route publishes again"},
 	eventRouteRejected: {
 		slog.LevelError,
-		"the endpoint rejects one message of the route after the other, and accepts none: the route is parked, " +
-			"and no more messages are taken for bad; check what stands between here and Momento, and what the route " +
+		"the endpoint rejects every message of the route: the route is parked, and no more of its messages are " +
+			"rejected; check what stands between here and Momento, and what the route " +
 			"publishes",
 	},
 	eventQuotaRefused: {
@@ -84,9 +84,9 @@ var eventTexts = [eventKindCount]struct {
 	eventQuotaAccepted: {slog.LevelInfo, "the endpoint accepts again after refusals for quota"},
 	eventOverload: {
 		slog.LevelWarn,
-		"messages come faster than they go: the oldest are dropped (overload: drop-oldest)",
+		"messages come faster than they can be published: the oldest are dropped (overload: drop-oldest)",
 	},
-	eventExpired: {slog.LevelWarn, "messages are older than max_age when their turn comes: they expire"},
+	eventExpired: {slog.LevelWarn, "messages expire: they were older than max_age before they could be published"},
 	eventDropped: {
 		slog.LevelError,
 		"a message can never be published and the route has no dead_letter: it is dropped",
@@ -96,19 +96,18 @@ var eventTexts = [eventKindCount]struct {
 	eventSkipped:      {slog.LevelInfo, "messages without bytes are skipped (empty: skip)"},
 	eventSuspect: {
 		slog.LevelWarn,
-		"the endpoint refuses a message again and again, or its topic: it is put aside, holds nobody but its topic, " +
-			"and is tried now and then; see what it is, and give_up_after and dead_letter",
+		"the endpoint keeps refusing a message or its topic: the message is put aside, holds up only its topic, and " +
+			"is tried again from time to time; look at the message, and at give_up_after and dead_letter",
 	},
 	eventLeftAlone: {
 		slog.LevelWarn,
-		"the endpoint wishes to be left alone for long (Retry-After): publishing stands still, and is tried " +
-			"again then; " +
-			"a reload (SIGHUP) or a resume tries at once",
+		"the endpoint asks for a long pause (Retry-After): publishing stops until then; a reload " +
+			"(SIGHUP) or a resume tries at once",
 	},
 	eventAsideFull: {
 		slog.LevelError,
-		"too many messages are put aside, as the endpoint refuses them and accepts others: one is dropped; let a " +
-			"stream take the subject",
+		"too many messages are put aside, as the endpoint refuses them and accepts others: one is dropped; consume " +
+			"the subject from a stream, where they can wait",
 	},
 	eventLettersStored: {slog.LevelInfo, "dead letters can be stored again"},
 	eventLetterLost: {
@@ -225,6 +224,6 @@ func (e event) log(logger *slog.Logger) {
 	if e.silent > 0 {
 		attrs = append(attrs, slog.Int("not_logged_before", e.silent))
 	}
-	logger.LogAttrs(context.Background(), what.level, what.text,
-		attrs...) //nolint:sloglint // The texts are constants, in the table above.
+	//nolint:sloglint // The texts are constants, in the table above.
+	logger.LogAttrs(context.Background(), what.level, what.text, attrs...)
 }

@@ -27,8 +27,12 @@ type RouteLimit struct {
 // Rate is how fast costs may be spent, per second.
 type Rate = quota.Rate
 
-// FirstRate is where a learned rate starts: Momento's default quota, per second.
-const FirstRate = quota.FirstRate
+const (
+	// DefaultQuota is what a new account of Momento's may publish, per second.
+	DefaultQuota = quota.DefaultQuota
+	// FirstRate is where a learned rate starts, per second.
+	FirstRate = quota.FirstRate
+)
 
 // quotas are those that a publish of a route counts towards besides the region's.
 type quotas struct {

@@ -43,31 +43,32 @@ func (c *RouteConfig) aged() bool { return c.Overload == DropOldest || c.MaxAge 
 // enqueueNewest counts a queued message that is the newest of the route.
 func (r *Route) enqueueNewest(e *entry) {
 	r.queued++
-	if !r.cfg.aged() {
-		return
+	if r.cfg.aged() {
+		r.link(e, r.newest, nil)
 	}
-	e.older, e.newer = r.newest, nil
-	if r.newest == nil {
-		r.oldest = e
-	} else {
-		r.newest.newer = e
-	}
-	r.newest = e
 }
 
 // enqueueOldest counts a message that is queued again. It was in flight, and so is older than what is queued.
 func (r *Route) enqueueOldest(e *entry) {
 	r.queued++
-	if !r.cfg.aged() {
-		return
+	if r.cfg.aged() {
+		r.link(e, nil, r.oldest)
 	}
-	e.older, e.newer = nil, r.oldest
-	if r.oldest == nil {
+}
+
+// link puts a message between two neighbours in the order of age; nil stands for an end.
+func (r *Route) link(e, older, newer *entry) {
+	e.older, e.newer = older, newer
+	if older == nil {
+		r.oldest = e
+	} else {
+		older.newer = e
+	}
+	if newer == nil {
 		r.newest = e
 	} else {
-		r.oldest.older = e
+		newer.older = e
 	}
-	r.oldest = e
 }
 
 // dequeue counts a message that is no longer queued.

@@ -41,7 +41,8 @@ func TestMessagesThatAreNeverAcceptedHoldNoOthers(t *testing.T) {
 							t.Parallel()
 							crowded(t, pipeline.RouteConfig{Ordered: ordered, Returnable: stream}, refusal, bad, where)
 							if long.Asked() {
-								crowded(t, pipeline.RouteConfig{Ordered: !ordered, Returnable: stream}, refusal, bad, where)
+								other := pipeline.RouteConfig{Ordered: !ordered, Returnable: stream}
+								crowded(t, other, refusal, bad, where)
 							}
 						})
 				}

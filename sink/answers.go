@@ -128,8 +128,8 @@ func (a *answers) head() error {
 			a.hurry()
 		}
 		err := a.resp.Header.Read(a.in)
-		if _, small := err.(*fasthttp.ErrSmallBuffer); small &&
-			a.in.Size() < maxHead { //nolint:errorlint // As fasthttp returns it.
+		//nolint:errorlint // As fasthttp returns it.
+		if _, small := err.(*fasthttp.ErrSmallBuffer); small && a.in.Size() < maxHead {
 			a.in = bufio.NewReaderSize(a.in, maxHead) // Until the connection ends.
 			err = a.resp.Header.Read(a.in)
 		}

@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"net/http/httptest"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -69,13 +67,10 @@ func TestRequestAndAnswerMayTakeSeveralSegments(t *testing.T) {
 
 func TestPublisherSpeaksTLS(t *testing.T) {
 	t.Parallel()
-	server := httptest.NewTLSServer(nil)
-	server.Close()
-	ca := filepath.Join(t.TempDir(), "ca.pem")
-	writeFile(t, ca, certificatePEM(server.Certificate().Raw))
+	certificates, ca := selfSigned(t)
 	for _, version := range []uint16{tls.VersionTLS12, tls.VersionTLS13} {
 		t.Run(tls.VersionName(version), func(t *testing.T) {
-			p := newPeer(t, &tls.Config{Certificates: server.TLS.Certificates, MaxVersion: version})
+			p := newPeer(t, &tls.Config{Certificates: certificates, MaxVersion: version})
 			m := newMomento(t, p.url, func(c *Config) { c.CAFile = ca })
 			large := strings.Repeat("x", 200_000)
 			answers := publishes(t, m, "a", large, "b", "c")

@@ -58,6 +58,27 @@ func newPeer(t *testing.T, secure *tls.Config) *peer {
 	return p
 }
 
+// selfSigned returns a certificate of loopback and a file with it as an authority.
+func selfSigned(t *testing.T) (certificates []tls.Certificate, caFile string) {
+	t.Helper()
+	server := httptest.NewTLSServer(nil)
+	server.Close()
+	caFile = filepath.Join(t.TempDir(), "ca.pem")
+	writeFile(t, caFile, certificatePEM(server.Certificate().Raw))
+	return server.TLS.Certificates, caFile
+}
+
+// freeAddress is an address at which nobody listens.
+func freeAddress(t *testing.T) string {
+	t.Helper()
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer ln.Close()
+	return ln.Addr().String()
+}
+
 // peerConn is a connection as the server sees it.
 type peerConn struct {
 	net.Conn
@@ -419,7 +440,7 @@ func TestSilenceIsATimeoutOfTheFirstAndUnclearForTheOthers(t *testing.T) {
 	t.Parallel()
 	p := newPeer(t, nil)
 	l := newTestConnection(t, newMomento(t, p.url, nil), 8)
-	end := time.Now().Add(100 * time.Millisecond)
+	end := time.Now().Add(2 * time.Second)
 	l.sendBy(end, "a", "b", "c")
 	c := p.accept()
 	c.read(3)
@@ -437,7 +458,7 @@ func TestAnswerThatStopsHalfwayIsATimeout(t *testing.T) {
 	p := newPeer(t, nil)
 	l := newTestConnection(t, newMomento(t, p.url, nil), 8)
 	for _, half := range []string{"HTTP/1.1 204 No", "HTTP", hints} {
-		l.sendBy(time.Now().Add(100*time.Millisecond), "a", "b")
+		l.sendBy(time.Now().Add(2*time.Second), "a", "b")
 		c := p.accept()
 		c.read(2)
 		c.write(half)
@@ -629,7 +650,7 @@ func TestEndpointThatBreaksConnectionsNowAndThenIsNotBlamed(t *testing.T) {
 		},
 		"silence": func(l *testConnection, p *peer) {
 			for range habitAfter {
-				l.sendBy(time.Now().Add(20*time.Millisecond), "a", "b", "c")
+				l.sendBy(time.Now().Add(time.Second), "a", "b", "c")
 				l.outcomes(3)
 				p.accept()
 			}
@@ -656,12 +677,7 @@ func TestEndpointThatBreaksConnectionsNowAndThenIsNotBlamed(t *testing.T) {
 
 func TestWithoutAConnectionEverythingIsRetried(t *testing.T) {
 	t.Parallel()
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	ln.Close()
-	m := newMomento(t, "http://"+ln.Addr().String(), nil)
+	m := newMomento(t, "http://"+freeAddress(t), nil)
 	l := newTestConnection(t, m, 8)
 	for range habitAfter + 1 {
 		l.send("a", "b", "c")
@@ -704,13 +720,10 @@ func TestWhatCannotBeSentHoldsUpNothing(t *testing.T) {
 
 func TestConnectionSpeaksTLS(t *testing.T) {
 	t.Parallel()
-	server := httptest.NewTLSServer(nil)
-	server.Close()
-	ca := filepath.Join(t.TempDir(), "ca.pem")
-	writeFile(t, ca, certificatePEM(server.Certificate().Raw))
+	certificates, ca := selfSigned(t)
 	for _, version := range []uint16{tls.VersionTLS12, tls.VersionTLS13} {
 		t.Run(tls.VersionName(version), func(t *testing.T) {
-			p := newPeer(t, &tls.Config{Certificates: server.TLS.Certificates, MaxVersion: version})
+			p := newPeer(t, &tls.Config{Certificates: certificates, MaxVersion: version})
 			m := newMomento(t, p.url, func(c *Config) { c.CAFile = ca })
 			l := newTestConnection(t, m, 8)
 			l.send("a", "b", strings.Repeat("c", 50_000))
@@ -724,7 +737,7 @@ func TestConnectionSpeaksTLS(t *testing.T) {
 			l.expect("d: accept 204")
 			c.Close()
 			l.expect("e: ambiguous network", "f: ambiguous network, echo")
-			l.sendBy(time.Now().Add(100*time.Millisecond), "g", "h")
+			l.sendBy(time.Now().Add(2*time.Second), "g", "h")
 			p.accept().read(2)
 			l.expect("g: ambiguous timeout", "h: ambiguous network, echo")
 			l.close()
@@ -733,7 +746,7 @@ func TestConnectionSpeaksTLS(t *testing.T) {
 			}
 		})
 	}
-	p := newPeer(t, &tls.Config{Certificates: server.TLS.Certificates})
+	p := newPeer(t, &tls.Config{Certificates: certificates})
 	l := newTestConnection(t, newMomento(t, p.url, nil), 8)
 	l.send("a", "b")
 	if all := l.expect("a: retry network", "b: retry network, echo"); !strings.Contains(all[0].Detail,

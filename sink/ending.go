@@ -18,7 +18,8 @@ type ending struct {
 func (e ending) answer(after bool) pipeline.Answer {
 	a := pipeline.Answer{Verdict: pipeline.Ambiguous, Result: pipeline.ResultNetwork, Echo: after}
 	switch {
-	case e.polite: // RFC 9112, 9.6: a server must not process what comes after the request whose answer announces the end.
+	case e.polite:
+		// RFC 9112, 9.6: a server must not process what comes after the request whose answer announces the end.
 		a.Verdict, a.Detail = pipeline.Unsent, "the endpoint closed the connection before this publish"
 	case e.err == nil:
 		a.Detail = "the endpoint answered more than it was asked"

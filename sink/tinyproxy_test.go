@@ -32,15 +32,11 @@ func newTinyproxy(t *testing.T, more ...string) *tinyproxy {
 		}
 		t.Skip("tinyproxy is not installed: apt-get install tinyproxy")
 	}
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	addr := ln.Addr().(*net.TCPAddr)
-	ln.Close()
-	p := &tinyproxy{t: t, addr: addr.String(), file: filepath.Join(t.TempDir(), "tinyproxy.conf")}
+	addr := freeAddress(t)
+	_, port, _ := net.SplitHostPort(addr)
+	p := &tinyproxy{t: t, addr: addr, file: filepath.Join(t.TempDir(), "tinyproxy.conf")}
 	lines := append([]string{
-		fmt.Sprintf("Port %d", addr.Port), "Listen 127.0.0.1", "Allow 127.0.0.1",
+		"Port " + port, "Listen 127.0.0.1", "Allow 127.0.0.1",
 		"Timeout 60", "MaxClients 50", "LogLevel Warning",
 	}, more...)
 	writeFile(t, p.file, strings.Join(lines, "\n")+"\n")

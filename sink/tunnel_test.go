@@ -425,12 +425,7 @@ func TestTroubleBehindTheProxyNamesBoth(t *testing.T) {
 
 func TestProxyThatIsNotThereIsNamed(t *testing.T) {
 	t.Parallel()
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	addr := ln.Addr().String()
-	ln.Close()
+	addr := freeAddress(t)
 	for _, address := range []string{"https://host.example", "http://host.example:443"} {
 		m := newMomento(t, address, func(c *Config) { c.Proxies = authorized(t, addr) })
 		err := m.Try()
@@ -586,12 +581,7 @@ func TestVendorGoesThroughTheProxy(t *testing.T) {
 		"the proxy refuses the user and password (407): correct them in momento.proxy")
 	f("HTTP/1.1 403 Not "+proxyPassword+"\r\n\r\n"+page("x"),
 		"the proxy answers 403 Not ***; check that it is an HTTP proxy, and lets one connect to example.com")
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	ln.Close()
-	_, err = fetch(ln.Addr().String())
+	_, err := fetch(freeAddress(t))
 	if _, ok := errors.AsType[*ProxyError](err); !ok || !errors.Is(err, syscall.ECONNREFUSED) {
 		t.Errorf("Fetch = %v, want that the proxy refuses", err)
 	}

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/nats-io/nats-server/v2/server"
+	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
 	"momento-bridge/pipeline"
@@ -48,6 +49,21 @@ func startCluster(t *testing.T) []*server.Server {
 	return servers
 }
 
+// replicated starts a cluster with a replicated stream S of a.>, a route's connection to it and a publisher's.
+func replicated(t *testing.T) (servers []*server.Server, conn, publisher *nats.Conn) {
+	t.Helper()
+	servers = startCluster(t)
+	urls := servers[0].ClientURL() + "," + servers[1].ClientURL() + "," + servers[2].ClientURL()
+	conn, publisher = connect(t, ConnectConfig{URL: urls}), connect(t, ConnectConfig{URL: urls})
+	js := jetStream(t, publisher)
+	eventually(t, "created the stream", func() bool {
+		_, err := js.CreateStream(t.Context(),
+			jetstream.StreamConfig{Name: "S", Subjects: []string{"a.>"}, Replicas: 3})
+		return err == nil
+	})
+	return servers, conn, publisher
+}
+
 // recovery is how long it may take: seconds as a rule, but what was on its way on a connection that ends comes again
 // after AckWait only, a minute.
 const recovery = 90 * time.Second
@@ -56,20 +72,8 @@ const recovery = 90 * time.Second
 // and the client goes on.
 func TestClusterMayChangeLeadersAndRetireServers(t *testing.T) {
 	t.Parallel()
-	servers := startCluster(t)
-	urls := servers[0].ClientURL() + "," + servers[1].ClientURL() + "," + servers[2].ClientURL()
-	conn, publisher := connect(t, ConnectConfig{URL: urls}), connect(t, ConnectConfig{URL: urls})
-	js, err := jetstream.New(publisher)
-	if err != nil {
-		t.Fatal(err)
-	}
-	eventually(t, "created the stream", func() bool {
-		_, err := js.CreateStream(t.Context(), jetstream.StreamConfig{
-			Name: "S", Subjects: []string{"a.>"},
-			Replicas: 3,
-		})
-		return err == nil
-	})
+	servers, conn, publisher := replicated(t)
+	js := jetStream(t, publisher)
 	var mu sync.Mutex
 	got := map[string]int{}
 	s := startStage(t, newJetStream(t, conn), pipeline.RouteConfig{Returnable: true}, 1000,
@@ -113,20 +117,7 @@ func TestClusterMayChangeLeadersAndRetireServers(t *testing.T) {
 // The consumer's leader changes under load: what the last one delivered and nobody got goes first.
 func TestOrderHoldsThroughChangesOfLeaders(t *testing.T) {
 	t.Parallel()
-	servers := startCluster(t)
-	urls := servers[0].ClientURL() + "," + servers[1].ClientURL() + "," + servers[2].ClientURL()
-	conn, publisher := connect(t, ConnectConfig{URL: urls}), connect(t, ConnectConfig{URL: urls})
-	js, err := jetstream.New(publisher)
-	if err != nil {
-		t.Fatal(err)
-	}
-	eventually(t, "created the stream", func() bool {
-		_, err := js.CreateStream(t.Context(), jetstream.StreamConfig{
-			Name: "S", Subjects: []string{"a.>"},
-			Replicas: 3,
-		})
-		return err == nil
-	})
+	_, conn, publisher := replicated(t)
 	f := newFirsts()
 	src, log := ordered(t, conn)
 	s := startSettled(t, src, f)

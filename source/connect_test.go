@@ -13,7 +13,6 @@ import (
 	"time"
 
 	"github.com/nats-io/nats-server/v2/server"
-	"github.com/nats-io/nats.go/jetstream"
 	"github.com/nats-io/nkeys"
 
 	"momento-bridge/pipeline"
@@ -101,45 +100,46 @@ func TestConsumptionGoesOnAfterTheServerHasRestarted(t *testing.T) {
 	newStream(t, conn, 10)
 	src := newJetStream(t, conn)
 	st := startStage(t, src, pipeline.RouteConfig{Returnable: true}, 1000, accepted)
-	published := func(n uint64) func() bool {
-		return func() bool { return st.pipe.Stats().Routes[0].Settled[pipeline.Published] >= n }
-	}
-	eventually(t, "published", published(10))
+	eventually(t, "published", st.published(10))
 	port := s.Addr().(*net.TCPAddr).Port
 	s.Shutdown()
 	s.WaitForShutdown()
 	startServer(t, server.Options{JetStream: true, StoreDir: dir, Port: port})
-	js, err := jetstream.New(conn)
-	if err != nil {
-		t.Fatal(err)
-	}
+	js := jetStream(t, conn)
 	eventually(t, "stored after the restart", func() bool {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
 		_, err := js.Publish(ctx, "a.b", []byte("after"))
 		return err == nil
 	})
-	eventually(t, "published after the restart", published(11))
+	eventually(t, "published after the restart", st.published(11))
 	st.stop()
+}
+
+// restricted starts a server with an admin and a daemon of these permissions, and returns how they connect.
+func restricted(t *testing.T, daemon *server.Permissions) (as func(user string) ConnectConfig) {
+	t.Helper()
+	s := startServer(t, server.Options{JetStream: true, StoreDir: t.TempDir(), Users: []*server.User{
+		{Username: "daemon", Password: "p", Permissions: daemon}, {Username: "admin", Password: "p"},
+	}})
+	password := file(t, "p")
+	return func(user string) ConnectConfig {
+		return ConnectConfig{URL: s.ClientURL(), User: user, PasswordFile: password}
+	}
 }
 
 // docs/permissions.md lists what the daemon's user needs. Here it has that and nothing else.
 func TestListedPermissionsSuffice(t *testing.T) {
 	t.Parallel()
-	daemon := &server.User{Username: "daemon", Password: "p", Permissions: &server.Permissions{
+	as := restricted(t, &server.Permissions{
 		Publish: &server.SubjectPermission{Allow: []string{
 			"$JS.API.CONSUMER.INFO.S.momento-bridge-r", "$JS.API.CONSUMER.CREATE.S.momento-bridge-r.>",
 			"$JS.API.CONSUMER.MSG.NEXT.S.momento-bridge-r", "$JS.ACK.>", "dead.r", "$JS.API.STREAM.NAMES",
 		}},
 		Subscribe: &server.SubjectPermission{Allow: []string{"_INBOX.>"}},
-	}}
-	s := startServer(t, server.Options{
-		JetStream: true, StoreDir: t.TempDir(), Users: []*server.User{daemon, {Username: "admin", Password: "p"}},
 	})
-	password := file(t, "p")
-	admin := connect(t, ConnectConfig{URL: s.ClientURL(), User: "admin", PasswordFile: password})
-	stream := newStream(t, admin, 3)
-	conn := connect(t, ConnectConfig{URL: s.ClientURL(), User: "daemon", PasswordFile: password})
+	stream := newStream(t, connect(t, as("admin")), 3)
+	conn := connect(t, as("daemon"))
 	dead, err := NewDeadLetters(conn, "dead.r", quiet())
 	if err != nil {
 		t.Fatal(err)

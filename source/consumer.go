@@ -209,7 +209,7 @@ func (j *JetStream) answerable() error {
 		return deaf(&refused)
 	}
 	j.acks.refusals.forget(refused)
-	j.log.Warn("answers may be received again: connecting anew")
+	j.log.Warn("the NATS user may receive answers again: connecting anew")
 	if err := j.conn.ForceReconnect(); err != nil {
 		return fmt.Errorf("connect anew: %w", err)
 	}

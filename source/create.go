@@ -50,8 +50,8 @@ func (j *JetStream) create(ctx context.Context) (jetstream.Consumer, error) {
 	}
 	j.log.Info("created the consumer", "ack_wait", cfg.AckWait, "max_ack_pending", cfg.MaxAckPending)
 	if cfg.MaxAckPending < wanted {
-		j.log.Warn("the stream or the account allows fewer unacknowledged messages than the consumer was to have: "+
-			"less is in flight at the same time",
+		j.log.Warn("the stream or the account allows the consumer fewer unacknowledged messages than it needs: fewer "+
+			"messages are in flight at the same time",
 			"wanted", wanted, "max_ack_pending", cfg.MaxAckPending, "advice", raiseAckPending(j.cfg.Stream))
 	}
 	if !from.IsZero() {
@@ -84,7 +84,7 @@ func (j *JetStream) mend(cfg *jetstream.ConsumerConfig, err error) bool {
 // tellResumed logs how the consumer goes on that was made anew.
 func (j *JetStream) tellResumed(ctx context.Context, cfg jetstream.ConsumerConfig) {
 	if cfg.OptStartTime == nil {
-		j.log.Warn("the consumer was deleted: it has been made anew, and delivers all that the work queue still has")
+		j.log.Warn("the consumer was deleted: it has been created again, and delivers all that the work queue still has")
 		return
 	}
 	ctx, cancel := context.WithTimeout(ctx, lookTimeout)
@@ -94,7 +94,7 @@ func (j *JetStream) tellResumed(ctx context.Context, cfg jetstream.ConsumerConfi
 		attrs = append(attrs, "lost",
 			"what waited, and what came while there was no consumer: the stream keeps messages for consumers only")
 	}
-	j.log.Warn("the consumer was deleted: it has been made anew, and goes on where it stood", attrs...)
+	j.log.Warn("the consumer was deleted: it has been created again, and goes on where it was", attrs...)
 }
 
 // stream asks for the stream's settings. Not each user may: that is nothing to log.

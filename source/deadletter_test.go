@@ -24,10 +24,7 @@ func graves(t *testing.T, maxPayload int32,
 		MaxPending: 64 << 20,
 	})
 	conn := connect(t, ConnectConfig{URL: s.ClientURL()})
-	js, err := jetstream.New(conn)
-	if err != nil {
-		t.Fatal(err)
-	}
+	js := jetStream(t, conn)
 	cfg.Name, cfg.Subjects = "DEAD", []string{"dead.>"}
 	stream, err := js.CreateStream(t.Context(), cfg)
 	if err != nil {
@@ -128,13 +125,8 @@ func TestDeadLetterFitsWhereTheStreamMayNotBeLookedAt(t *testing.T) {
 	s := startServer(t, server.Options{JetStream: true, StoreDir: t.TempDir(), Users: []*server.User{
 		{Username: "admin", Password: "p"}, {Username: "bridge", Password: "p", Permissions: deny},
 	}})
-	at := func(user string) *nats.Conn {
-		return connect(t, ConnectConfig{URL: strings.Replace(s.ClientURL(), "//", "//"+user+":p@", 1)})
-	}
-	js, err := jetstream.New(at("admin"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	at := func(user string) *nats.Conn { return connect(t, ConnectConfig{URL: userURL(s, user)}) }
+	js := jetStream(t, at("admin"))
 	stream, err := js.CreateStream(t.Context(), jetstream.StreamConfig{
 		Name: "DEAD", Subjects: []string{"dead.>"},
 		MaxMsgSize: 10_000,

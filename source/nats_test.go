@@ -46,6 +46,11 @@ func startNATS(t *testing.T) *nats.Conn {
 		ConnectConfig{URL: startServer(t, server.Options{JetStream: true, StoreDir: t.TempDir()}).ClientURL()})
 }
 
+// userURL is the server's URL for a user whose password is p.
+func userURL(s *server.Server, user string) string {
+	return strings.Replace(s.ClientURL(), "//", "//"+user+":p@", 1)
+}
+
 // connect connects and waits until it is connected.
 func connect(t *testing.T, cfg ConnectConfig) *nats.Conn {
 	t.Helper()
@@ -115,6 +120,11 @@ func (c *sinkConnection) Interrupt() {
 type stage struct {
 	pipe *pipeline.Pipeline
 	stop func() pipeline.RouteStats
+}
+
+// published tells whether at least n messages are published.
+func (s *stage) published(n uint64) func() bool {
+	return func() bool { return s.pipe.Stats().Routes[0].Settled[pipeline.Published] >= n }
 }
 
 type runner interface {
@@ -239,15 +249,22 @@ func TestCoreDrainLosesNothing(t *testing.T) {
 	}
 }
 
-// newStream makes a stream S of a.> with n messages.
-func newStream(t *testing.T, conn *nats.Conn, n int) jetstream.Stream {
+func jetStream(t *testing.T, conn *nats.Conn, options ...jetstream.JetStreamOpt) jetstream.JetStream {
 	t.Helper()
-	js, err := jetstream.New(conn)
+	js, err := jetstream.New(conn, options...)
 	if err != nil {
 		t.Fatal(err)
 	}
+	return js
+}
+
+// newStream makes a stream S of a.> with n messages.
+func newStream(t *testing.T, conn *nats.Conn, n int) jetstream.Stream {
+	t.Helper()
+	js := jetStream(t, conn)
 	var stream jetstream.Stream
 	eventually(t, "created the stream", func() bool { // The server may still be removing the files of the one before.
+		var err error
 		stream, err = js.CreateStream(t.Context(),
 			jetstream.StreamConfig{Name: "S", Subjects: []string{"a.>", "dead.>"}})
 		return err == nil
@@ -459,10 +476,7 @@ func TestLargeMessagesAreNotDroppedByTheClient(t *testing.T) {
 	t.Parallel()
 	conn := startNATS(t)
 	newStream(t, conn, 0)
-	js, err := jetstream.New(conn)
-	if err != nil {
-		t.Fatal(err)
-	}
+	js := jetStream(t, conn)
 	const n = 200
 	for range n {
 		if _, err := js.Publish(t.Context(), "a.b", make([]byte, 512<<10)); err != nil {

@@ -44,7 +44,7 @@ func (w *watch) tellOfSlowness(now time.Time) {
 	w.slow()
 	missing, _, waiting, _ := w.j.barrier.state()
 	w.j.log.Info(
-		"nothing new is started until what is unacknowledged is in hand, to keep the order", "missing", missing,
+		"to keep the order, nothing new is published until all unacknowledged messages have come again", "missing", missing,
 		"waiting", waiting)
 }
 

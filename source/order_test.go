@@ -7,8 +7,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/nats-io/nats.go/jetstream"
-
 	"momento-bridge/pipeline"
 )
 
@@ -18,10 +16,7 @@ func TestOrderHoldsAcrossARestart(t *testing.T) {
 	t.Parallel()
 	conn := startNATS(t)
 	newStream(t, conn, 0)
-	js, err := jetstream.New(conn)
-	if err != nil {
-		t.Fatal(err)
-	}
+	js := jetStream(t, conn)
 	const topics, each = 10, 60
 	for i := range each {
 		for topic := range topics {

@@ -51,7 +51,7 @@ func newGuardedServer(t *testing.T, publish, subscribe []string) *guardedServer 
 
 func (g *guardedServer) connect(user string) *nats.Conn {
 	g.t.Helper()
-	return connect(g.t, ConnectConfig{URL: strings.Replace(g.server.ClientURL(), "//", "//"+user+":p@", 1)})
+	return connect(g.t, ConnectConfig{URL: userURL(g.server, user)})
 }
 
 // deny changes what the bridge may not do, as a reload of the server's configuration does.
@@ -239,10 +239,7 @@ func guardedSource(t *testing.T, g *guardedServer, cfg JetStreamConfig) *JetStre
 
 func publishNumbers(t *testing.T, conn *nats.Conn, from, to int) {
 	t.Helper()
-	js, err := jetstream.New(conn)
-	if err != nil {
-		t.Fatal(err)
-	}
+	js := jetStream(t, conn)
 	for i := from; i < to; i++ {
 		if _, err := js.Publish(t.Context(), "a.b", []byte(strings.Repeat("x", i+10))); err != nil &&
 			!errors.Is(err, context.Canceled) {

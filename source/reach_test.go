@@ -155,25 +155,19 @@ func TestMissingStreamNamesTheDomain(t *testing.T) {
 // docs/permissions.md lists what the daemon's user needs. Here it has that and nothing else, and inboxes of its own.
 func TestInboxPrefixOfARestrictedUserIsUsed(t *testing.T) {
 	t.Parallel()
-	daemon := &server.User{Username: "daemon", Password: "p", Permissions: &server.Permissions{
+	as := restricted(t, &server.Permissions{
 		Publish:   &server.SubjectPermission{Deny: []string{"_INBOX.>"}},
 		Subscribe: &server.SubjectPermission{Allow: []string{"_INBOX_bridge.>"}},
-	}}
-	s := startServer(t, server.Options{
-		JetStream: true, StoreDir: t.TempDir(), Users: []*server.User{daemon, {Username: "admin", Password: "p"}},
 	})
-	password := file(t, "p")
-	admin := connect(t, ConnectConfig{URL: s.ClientURL(), User: "admin", PasswordFile: password})
-	stream := newStream(t, admin, 3)
-	conn := connect(t, ConnectConfig{
-		URL: s.ClientURL(), User: "daemon", PasswordFile: password,
-		InboxPrefix: "_INBOX_bridge",
-	})
+	stream := newStream(t, connect(t, as("admin")), 3)
+	daemon := as("daemon")
+	daemon.InboxPrefix = "_INBOX_bridge"
+	conn := connect(t, daemon)
 	carry(t, conn, stream, true)
 	if err := conn.LastError(); err != nil {
 		t.Errorf("the server refused something: %v", err)
 	}
-	usual := newJetStream(t, connect(t, ConnectConfig{URL: s.ClientURL(), User: "daemon", PasswordFile: password}))
+	usual := newJetStream(t, connect(t, as("daemon")))
 	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 	defer cancel()
 	if err := inspected(ctx, usual); err == nil || !strings.Contains(err.Error(), "subscribe to _INBOX.>") ||
@@ -229,9 +223,7 @@ func TestPermissionsWithinTheServersOwnDomainAreThePlainOnes(t *testing.T) {
 			{Username: "plain", Password: "p", Permissions: may("$JS.API.>")},
 		},
 	})
-	as := func(user string) ConnectConfig {
-		return ConnectConfig{URL: strings.Replace(s.ClientURL(), "//", "//"+user+":p@", 1), API: API{Domain: "hub"}}
-	}
+	as := func(user string) ConnectConfig { return ConnectConfig{URL: userURL(s, user), API: API{Domain: "hub"}} }
 	newStream(t, connect(t, as("admin")), 0)
 	src := newJetStream(t, connect(t, as("plain")))
 	if err := inspected(t.Context(), src); err != nil {

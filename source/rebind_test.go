@@ -18,10 +18,7 @@ func TestDeletedConsumerIsMadeAnewAndGoesOnWhereItStood(t *testing.T) {
 	stream := newStream(t, conn, 5)
 	src := newJetStream(t, conn)
 	s := startStage(t, src, pipeline.RouteConfig{Returnable: true}, 1000, accepted)
-	published := func(n uint64) func() bool {
-		return func() bool { return s.pipe.Stats().Routes[0].Settled[pipeline.Published] >= n }
-	}
-	eventually(t, "published", published(5))
+	eventually(t, "published", s.published(5))
 	time.Sleep(clockMargin)
 	info, err := src.js.Consumer(t.Context(), "S", "momento-bridge-r")
 	if err != nil {
@@ -36,7 +33,7 @@ func TestDeletedConsumerIsMadeAnewAndGoesOnWhereItStood(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	eventually(t, "published what came since", published(8))
+	eventually(t, "published what came since", s.published(8))
 	time.Sleep(200 * time.Millisecond)
 	if stats := s.stop(); stats.Settled[pipeline.Published] != 8 {
 		t.Errorf("%d published, want the first 5 once and the 3 after", stats.Settled[pipeline.Published])
@@ -49,15 +46,12 @@ func TestStreamMadeAnewIsConsumedFromItsBeginning(t *testing.T) {
 	newStream(t, conn, 5)
 	src := newJetStream(t, conn)
 	s := startStage(t, src, pipeline.RouteConfig{Returnable: true}, 1000, accepted)
-	published := func(n uint64) func() bool {
-		return func() bool { return s.pipe.Stats().Routes[0].Settled[pipeline.Published] >= n }
-	}
-	eventually(t, "published", published(5))
+	eventually(t, "published", s.published(5))
 	if err := src.js.DeleteStream(t.Context(), "S"); err != nil {
 		t.Fatal(err)
 	}
 	newStream(t, conn, 2)
-	eventually(t, "published what the new stream has", published(7))
+	eventually(t, "published what the new stream has", s.published(7))
 	s.stop()
 }
 

@@ -110,6 +110,6 @@ func (j *JetStream) warn(ctx context.Context, info *jetstream.ConsumerInfo) {
 	}
 	j.warned = text
 	for line := range strings.Lines(text) {
-		j.log.Warn("look at the consumer", "warning", strings.TrimSpace(line))
+		j.log.Warn("the consumer has a weak point", "warning", strings.TrimSpace(line))
 	}
 }

@@ -20,7 +20,9 @@ const replyPrefix = "$JS.ACK."
 // parseReply reads a reply subject without allocating, which nats.Msg.Metadata cannot. There are two forms:
 //
 //	$JS.ACK.<stream>.<consumer>.<deliveries>.<stream sequence>.<consumer sequence>.<nanoseconds>.<pending>
-//	$JS.ACK.<domain>.<account>.<stream>.<consumer>.<deliveries>.<stream sequence>.<consumer sequence>.<nanoseconds>.<pending>[.<random>]
+//	$JS.ACK.<domain>.<account>.<stream>.<consumer>.<deliveries>.<stream sequence>.<consumer sequence>. ...
+//
+// where the second one goes on as the first, and may have a random token at the end.
 //
 // It reports whether the subject has one of them.
 func parseReply(reply string) (metadata, bool) {

@@ -118,14 +118,10 @@ func everything(t *testing.T, user *server.User) (conn *nats.Conn, stream jetstr
 	t.Helper()
 	admin := &server.User{Username: "admin", Password: "p"}
 	s := startServer(t, server.Options{JetStream: true, StoreDir: t.TempDir(), Users: []*server.User{admin, user}})
-	at := func(user string) *nats.Conn {
-		return connect(t, ConnectConfig{URL: strings.Replace(s.ClientURL(), "//", "//"+user+":p@", 1)})
-	}
+	at := func(user string) *nats.Conn { return connect(t, ConnectConfig{URL: userURL(s, user)}) }
 	root := at("admin")
-	js, err := jetstream.New(root)
-	if err != nil {
-		t.Fatal(err)
-	}
+	js := jetStream(t, root)
+	var err error
 	if stream, err = js.CreateStream(t.Context(), jetstream.StreamConfig{
 		Name: "S", Subjects: []string{">"},
 		NoAck: true,

@@ -37,11 +37,9 @@ func newServerSideOn(t *testing.T, o server.Options, cfg jetstream.StreamConfig)
 	o.JetStream, o.StoreDir = true, t.TempDir()
 	s := startServer(t, o)
 	w := &serverSide{t: t, server: s, conn: connect(t, ConnectConfig{URL: s.ClientURL()})}
-	var err error
-	if w.js, err = jetstream.New(w.conn); err != nil {
-		t.Fatal(err)
-	}
+	w.js = jetStream(t, w.conn)
 	cfg.Name, cfg.Subjects = "S", []string{"a.>"}
+	var err error
 	if w.stream, err = w.js.CreateStream(t.Context(), cfg); err != nil {
 		t.Fatal(err)
 	}
@@ -178,7 +176,7 @@ func TestDeletedConsumerOfAWorkQueueIsMadeAnew(t *testing.T) {
 			w.awaitPublished(10)
 			awaitReady(t, src)
 			if retention == jetstream.WorkQueuePolicy {
-				w.awaitLog("it has been made anew, and delivers all that the work queue still has")
+				w.awaitLog("it has been created again, and delivers all that the work queue still has")
 			} else {
 				w.awaitLog("what came while there was no consumer")
 			}
@@ -227,7 +225,7 @@ func TestConsumerKeepsWithinWhatTheServerAllowsToBeUnacknowledged(t *testing.T) 
 			s := w.start(src)
 			publishNumbers(t, w.conn, 0, 200)
 			w.awaitPublished(200)
-			w.awaitLog("allows fewer unacknowledged messages")
+			w.awaitLog("allows the consumer fewer unacknowledged messages")
 			if info, err := w.stream.Consumer(t.Context(), own); err != nil ||
 				info.CachedInfo().Config.MaxAckPending != 100 {
 				t.Errorf("the consumer is %+v, %v", info.CachedInfo().Config, err)
@@ -301,6 +299,10 @@ func TestClientThatHoldsAllOfAConsumerIsToldOf(t *testing.T) {
 	for m := range batch.Messages() {
 		held = append(held, m)
 	}
+	eventually(t, "known to the consumer", func() bool { // Which counts after the stream has confirmed.
+		info, err := consumer.Info(t.Context())
+		return err == nil && info.NumPending == 2
+	})
 	src := w.source(nil)
 	src.cfg.Ordered = false // An ordered route takes what somebody holds who is no replica.
 	want := "another client holds 10 of max_ack_pending 10 messages of consumer momento-bridge-r"
@@ -496,10 +498,7 @@ func TestInspectionNamesWhatItMayNotDo(t *testing.T) {
 }
 
 func (g *guardedServer) consumers() int {
-	js, err := jetstream.New(g.admin)
-	if err != nil {
-		g.t.Fatal(err)
-	}
+	js := jetStream(g.t, g.admin)
 	stream, err := js.Stream(context.WithoutCancel(g.t.Context()), "S")
 	if err != nil {
 		g.t.Fatal(err)

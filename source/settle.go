@@ -215,9 +215,9 @@ func (w *watch) listen(ctx context.Context, now time.Time) error {
 	case s.fresh && (s.info.NumWaiting > 0 || s.info.TimeStamp.Sub(active) < calmTime):
 		s.until = time.Now().Add(askAround)
 	case s.info.Delivered.Stream-s.info.AckFloor.Stream > longestRange:
-		w.j.log.Warn("too much lies between what is acknowledged and what was delivered, such as behind a topic that "+
-			"is parked: "+
-			"nothing new is started until the server delivers what is missing by itself, after ack_wait",
+		w.j.log.Warn("too many messages lie between the last acknowledged and the last delivered, for example behind "+
+			"a parked topic: nothing new is published until the server delivers the missing ones again, "+
+			"after ack_wait",
 			"sequences", s.info.Delivered.Stream-s.info.AckFloor.Stream, "unacknowledged", s.info.NumAckPending,
 			"ack_wait", w.p.limits.AckWait)
 		s.wide = true

@@ -95,10 +95,7 @@ func killed(t *testing.T, url string, n int) {
 		t.Fatal(err)
 	}
 	defer conn.Close()
-	js, err := jetstream.New(conn)
-	if err != nil {
-		t.Fatal(err)
-	}
+	js := jetStream(t, conn)
 	consumer, err := js.Consumer(t.Context(), "S", "momento-bridge-r")
 	if err != nil {
 		t.Fatal(err)
@@ -205,7 +202,7 @@ func TestWhatAKilledDaemonHeldGoesFirst(t *testing.T) {
 				settledIn(log))
 			stage.stop()
 			f.want(t, 0)
-			if said, wide := strings.Contains(log.String(), "too much lies between"),
+			if said, wide := strings.Contains(log.String(), "too many messages lie between"),
 				tt.unacknowledged*tt.apart > longestRange; said != wide {
 				t.Errorf("the log tells of a range that is too long: %t, want %t", said, wide)
 			} else if wide && !saidWhy {
@@ -217,10 +214,7 @@ func TestWhatAKilledDaemonHeldGoesFirst(t *testing.T) {
 
 func memoryStream(t *testing.T, conn *nats.Conn) jetstream.Stream {
 	t.Helper()
-	js, err := jetstream.New(conn)
-	if err != nil {
-		t.Fatal(err)
-	}
+	js := jetStream(t, conn)
 	stream, err := js.CreateStream(t.Context(), jetstream.StreamConfig{
 		Name: "S", Subjects: []string{"a.>", "dead.>"},
 		Storage: jetstream.MemoryStorage,

@@ -55,10 +55,7 @@ func TestRouteConsumesSeveralSubjects(t *testing.T) {
 				}, quiet())
 				src, ready = c, func() bool { ok, _ := c.Ready(); return ok }
 			} else {
-				js, err := jetstream.New(conn)
-				if err != nil {
-					t.Fatal(err)
-				}
+				js := jetStream(t, conn)
 				if _, err := js.CreateStream(t.Context(),
 					jetstream.StreamConfig{Name: "S", Subjects: []string{"a.>", "b.>", "c"}}); err != nil {
 					t.Fatal(err)

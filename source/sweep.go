@@ -63,8 +63,8 @@ func (w *watch) collect(ctx context.Context, now time.Time) error {
 	switch {
 	case gap && missing <= 0:
 	case now.Sub(latest(moved, s.since)) > giveUpAfter:
-		w.j.log.Warn("some of what is unacknowledged does not come: going on without it; its messages may be "+
-			"published out of order later", "missing", missing)
+		w.j.log.Warn("some unacknowledged messages do not come: going on without them; they may be published "+
+			"out of order later", "missing", missing)
 		w.open(false)
 		return nil
 	case still < max(s.pause, shortestPause) || now.Sub(s.looked) < max(s.pause, shortestPause):

@@ -47,7 +47,7 @@ func (w *watch) acksArrive(now time.Time) bool {
 		return false
 	}
 	w.waits.acks, w.waits.silent = "", 0
-	w.j.log.Info("acknowledgements arrive again: those that did not are sent anew, and messages are asked for")
+	w.j.log.Info("NATS takes acknowledgements again: the missing ones are sent again, and new messages are asked for")
 	w.p.signal()
 	return true
 }

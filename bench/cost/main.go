@@ -3,7 +3,7 @@
 // processes of their own on one machine, in turns within each round; what counts are the ratios within a round, and
 // their medians.
 //
-//	go run ./bench/cost                                   # all cases, five rounds, 40 minutes; needs nginx on the PATH
+//	go run ./bench/cost                  # all cases, five rounds, 40 minutes; needs nginx on the PATH
 //	go run ./bench/cost -only js,core -rounds 9 -v
 //	go run ./bench/cost -list
 //	go run ./bench/cost -only js -other 'mine=path/to/program -with flags'

@@ -2,8 +2,10 @@
 // connection. It queues nothing else, paces nothing, repeats nothing, counts nothing, and ends at the first error. What
 // the daemon costs is measured against it, see bench/cost.
 //
-//	floor -nats URL -subject S -url http://HOST:PORT/topics/CACHE/TOPIC                   # core NATS
-//	floor -nats URL -stream S -consumer C -url http://HOST:PORT/topics/CACHE/TOPIC        # JetStream, each message acknowledged after its 204
+// It consumes core NATS, or JetStream, where it acknowledges each message after its 204:
+//
+//	floor -nats URL -subject S -url http://HOST:PORT/topics/CACHE/TOPIC
+//	floor -nats URL -stream S -consumer C -url http://HOST:PORT/topics/CACHE/TOPIC
 package main
 
 import (

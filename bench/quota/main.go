@@ -15,16 +15,22 @@
 // minute: the machine stood still, and shares of a quota by the clock say nothing of the daemon. A daemon that stands
 // still alone fails.
 //
-//   - rate: when requests come at an endpoint of our own. Lines: the mean after the first second within 1 %, or one request, and in no second
-//     more than rate + burst. Gaps are printed at low rates, CPU from 1000/s on. Above that, too few requests, and late ones that come together,
-//     are not judged in the short form and when the machine was busy for more than 90 % of the time; too many in the mean always are.
+//   - rate: when requests come at an endpoint of our own. Lines: the mean after the first second within 1 %, or one
+//     request, and in no second more than rate + burst. Gaps are printed at low rates, CPU from 1000/s on. Above that,
+//     too few requests, and late ones that come together, are not judged in the short form and when the machine was
+//     busy for more than 90 % of the time; too many in the mean always are.
 //   - batch-latency: the median wait with and without batches where the quota is ample. Line: 0.2 ms apart.
-//   - auto, nginx: of a quota that the daemon is not told, how much was used (95 %) and how many requests were refused (1 %) after 30 s of
-//     learning. The emulator's counters and nginx's log are what counts. Sharded quotas are printed, not judged.
-//   - change: how soon 90 % of a changed quota was used for 2 s (20 s), and what was refused in those 20 s (5 %). 10/s is not judged.
-//   - operations: the same of a quota of operations as the emulator counts them, with subscribers the daemon is not told of (90 %).
-//   - batch: 300 messages/s at 10 publishes/s. Lines: each came once, none was refused, 99 % within a second; without batches 10/s.
-//   - retry-after: the smallest time from an answer with Retry-After to the next request; what came within 50 ms had been sent before.
+//   - auto, nginx: of a quota that the daemon is not told, how much was used (95 %) and how many requests were refused
+//     (1 %) after 30 s of learning. The emulator's counters and nginx's log are what counts. Sharded quotas are
+//     printed, not judged.
+//   - change: how soon 90 % of a changed quota was used for 2 s (20 s), and what was refused in those 20 s (5 %). 10/s
+//     is not judged.
+//   - operations: the same of a quota of operations as the emulator counts them, with subscribers the daemon is not
+//     told of (90 %).
+//   - batch: 300 messages/s at 10 publishes/s. Lines: each came once, none was refused, 99 % within a second; without
+//     batches 10/s.
+//   - retry-after: the smallest time from an answer with Retry-After to the next request; what came within 50 ms had
+//     been sent before.
 package main
 
 import (
@@ -180,6 +186,15 @@ func (b *bench) printTimed(within, loosely bool, format string, args ...any) {
 		return
 	}
 	b.print(within, loosely, format, args...)
+}
+
+// eachQuota measures quotas at the same time, in the short form only the first.
+func (b *bench) eachQuota(name string, quotas []float64, measure func(quota float64) error) error {
+	if b.short {
+		quotas = quotas[:1]
+	}
+	b.progress("%s: %v/s, %v", name, quotas, learning+known)
+	return atOnce(quotas, measure)
 }
 
 // atOnce runs several measurements at the same time.

@@ -12,12 +12,8 @@ import (
 // operations measures a quota of operations, with subscribers that the daemon is not told of: none of the first topic,
 // one of the next, and so on.
 func operations(ctx context.Context, b *bench) error {
-	quotas := []float64{200, 2000}
-	if b.short {
-		quotas = quotas[:1]
-	}
-	b.progress("operations: %v/s, %v", quotas, learning+known)
-	return atOnce(quotas, func(quota float64) error { return measureOperations(ctx, b, quota) })
+	return b.eachQuota("operations", []float64{200, 2000},
+		func(quota float64) error { return measureOperations(ctx, b, quota) })
 }
 
 func measureOperations(ctx context.Context, b *bench, quota float64) error {

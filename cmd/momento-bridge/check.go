@@ -14,13 +14,11 @@ func newCheck() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "check",
 		Short: "Check a configuration and print the settings derived from it",
-		Long: "Reads the configuration as run does, prints every problem with its place, and otherwise what run " +
-			"would do and which settings\n" +
-			"it derives, each check in a line with ✓, ! or ✗. With --online it also tries NATS, the consumers, the " +
-			"streams of dead letters, the\n" +
-			"token vending machine and the endpoint, without publishing. The last line is the verdict. Exit status 2 " +
-			"when the configuration has\n" +
-			"problems, 1 when a check failed.",
+		Long: "Reads the configuration as run does. It prints every problem with its place in the file. If\n" +
+			"there is none it prints the settings that run would use, one check a line, marked ✓, ! or ✗.\n" +
+			"With --online it also tries NATS, the consumers, the streams of dead letters, the token vending\n" +
+			"machine and the endpoint. It publishes nothing. The last line is the verdict.\n\n" +
+			"Exit status: 0 when run can start, 1 when a check failed, 2 when the configuration has problems.",
 		Example: "  momento-bridge check -c config.yaml\n  momento-bridge check -c config.yaml --online",
 	}
 	s := addSettings(cmd)

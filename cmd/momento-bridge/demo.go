@@ -40,11 +40,11 @@ func newDemo() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "demo",
 		Short: "Show the bridge at work: NATS, an endpoint, the bridge and a generator in one process",
-		Long: "Starts a NATS server with JetStream, the emulator with a quota, the bridge and a generator of " +
-			"messages. It needs no account and no\n" +
-			"network. The generator sends to a stream (orders, at least once, in order for each topic) and to core " +
-			"NATS (ticks). The bridge is not told\n" +
-			"the quota: watch the rate grow until the endpoint refuses. At the end every message is accounted for.",
+		Long: "Starts a NATS server with JetStream, an endpoint with a quota, the bridge and a generator of\n" +
+			"messages. It needs no account and no network. The generator publishes to a stream (orders: at\n" +
+			"least once, in order for each topic) and to core NATS (ticks). The bridge does not know the\n" +
+			"quota: watch its rate grow until the endpoint refuses. At the end every message\n" +
+			"is accounted for.",
 		Example: "  momento-bridge demo\n  momento-bridge demo --duration 10s --quota 500 --rate 400\n" +
 			"  momento-bridge demo --fault 500:2%,429:1%",
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -54,7 +54,7 @@ func newDemo() *cobra.Command {
 	flags := cmd.Flags()
 	flags.DurationVar(&o.duration, "duration", 0, "end by itself after this time (default: run until Ctrl-C)")
 	flags.Float64Var(&o.quota, "quota", 300, "the endpoint's quota, publishes per second")
-	flags.Float64Var(&o.rate, "rate", 150, "messages per second on average; now and then a burst comes")
+	flags.Float64Var(&o.rate, "rate", 150, "messages per second on average, with a burst now and then")
 	flags.IntVar(&o.natsPort, "nats-port", 0, "port of the NATS server (default: a free one)")
 	flags.StringVar(&o.endpoint, "endpoint-listen", "127.0.0.1:0", "address of the endpoint (default: a free port)")
 	flags.StringVar(&o.admin, "admin-listen", "127.0.0.1:0",
@@ -216,7 +216,7 @@ func (d *demo) introduce(w io.Writer, o demoOptions) {
 	fmt.Fprintf(w, "  curl -H 'Authorization: %s' '%s/topics/demo/orders-mine'\n", demoKey, endpoint)
 	fmt.Fprintf(w, "  nats -s %s pub orders.mine hello\n", d.nats.ClientURL())
 	fmt.Fprintf(w, "\nThe generator sends %g messages/s, and bursts. The bridge does not know the quota: it starts "+
-		"at 10/s and learns. Ctrl-C ends.\n\n", o.rate)
+		"low and learns. Ctrl-C ends the demo.\n\n", o.rate)
 }
 
 func (d *demo) close() {

@@ -14,12 +14,12 @@ func newEmulator() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "emulator",
 		Short: "Run a local stand-in for the Momento Topics HTTP API",
-		Long: "Serves POST and long-poll GET of /topics/{cache}/{topic} as documented, with a quota, latency and " +
-			"faults. GET /_emulator/stats\n" +
-			"counts; PUT /_emulator/settings changes limits and faults while it runs.",
+		Long: "Serves POST and long-poll GET of /topics/{cache}/{topic} as Momento documents them, with a\n" +
+			"quota, latency and faults. GET /_emulator/stats returns counters. PUT /_emulator/settings\n" +
+			"changes limits and faults while it runs.",
 		Example: "  momento-bridge emulator --rate 10 --burst 10\n" +
-			"  curl -i -H 'Authorization: any' -H 'Content-Type: text/plain' -d hello " +
-			"http://127.0.0.1:8080/topics/my-cache/hello",
+			"  curl -i -H 'Authorization: any' -H 'Content-Type: text/plain' -d hello \\\n" +
+			"    http://127.0.0.1:8080/topics/my-cache/hello",
 	}
 	var cfg emulator.Config
 	var listen, faults, background string
@@ -28,7 +28,7 @@ func newEmulator() *cobra.Command {
 	flags.StringVar(&cfg.APIKey, "api-key", "", "the only key accepted (default: any)")
 	flags.StringSliceVar(&cfg.Caches, "cache", nil, "a cache that exists; may be repeated (default: all)")
 	flags.Float64Var(&cfg.Rate, "rate", 0, "quota per second (default: none)")
-	flags.Float64Var(&cfg.Burst, "burst", 0, "burst of the quota (default: as the rate)")
+	flags.Float64Var(&cfg.Burst, "burst", 0, "burst of the quota (default: the same number as the rate)")
 	flags.StringVar(&cfg.Limiter, "limiter", emulator.LimiterBucket,
 		"kind of quota: bucket, gcra, fixed-window, sliding, sliding-penalty or sharded")
 	flags.DurationVar(&cfg.Window, "window", time.Second, "window of the quota, where it has one")

@@ -5,10 +5,10 @@ import "github.com/spf13/cobra"
 func newLoadtest() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "loadtest",
-		Short: "Measure what an account takes, and what the bridge delivers",
-		Long: "Sends publishes to your own account, or to the emulator. They count against the account's quota and " +
-			"its bill, and displace what else is\n" +
-			"published there. compare and report only read what the others have written.",
+		Short: "Measure what an account accepts, and what the bridge delivers",
+		Long: "Measures your own account, or the emulator. find and rate publish: that counts against the\n" +
+			"account's quota and its bill, and leaves less for everything else that publishes there. compare\n" +
+			"and report only read the reports that find and rate have written.",
 		Args: noSuchCommand,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}

@@ -15,10 +15,10 @@ func newLoadtestCompare() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "compare A B",
 		Short: "Tell whether the limit has changed between two reports",
-		Long: "Reads the report.json of an earlier search and of a later one, and tells whether the limit is another " +
-			"one and by how much, with the interval\n" +
-			"that both proofs leave. Exit status 0 when it is unchanged, 3 when it has changed, 4 when one of the " +
-			"two is not proved.",
+		Long: "Compares the report.json of an earlier search with that of a later one. It says whether the\n" +
+			"limit has changed and by how much, with the interval that the two proofs allow.\n\n" +
+			"Exit status: 0 when the limit is unchanged, 3 when it has changed, 4 when one of the two is not\n" +
+			"proved.",
 		Example: "  momento-bridge loadtest compare monday/report.json friday/report.json",
 		Args:    cobra.ExactArgs(2),
 	}
@@ -53,8 +53,8 @@ func newLoadtestReport() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "report FILE",
 		Short: "Write a report again, in any format",
-		Long: "Reads a report.json and prints it; with --out it writes JSON, page, Markdown, text and percentile " +
-			"files anew.",
+		Long: "Prints a report.json. With --out it also writes it again as JSON, web page, Markdown, text and\n" +
+			"percentile files.",
 		Example: "  momento-bridge loadtest report results/report.json\n" +
 			"  momento-bridge loadtest report results/report.json --out again",
 		Args: cobra.ExactArgs(1),

@@ -46,22 +46,21 @@ func newLoadtestFind() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "find",
 		Short: "Find the publish limit of an account and prove it",
-		Long: "Searches for the greatest rate at which nothing is refused for quota, in your own account or in the " +
-			"emulator, and proves it: one rate is held\n" +
-			"again and again without a refusal, and in turn another rate, at most --width above it, is refused again " +
-			"and again. The report also tells what a\n" +
-			"lasting overload leads to, how large a burst may be, what kind of limiter it is, and the latency.\n\n" +
-			"It publishes more than the limit for a while, which displaces what else is published there; with " +
-			"--no-overload it does not, and proves less.\n" +
-			"The publishes count against the account's quota and its bill. It stops at once when the key, the cache " +
-			"or the topic is refused and when the\n" +
-			"endpoint fails again and again; Ctrl-C ends it with a report of what is known.\n\n" +
-			"Exit status 0 when the limit is proved, 3 when --expect is not met, 4 when nothing could be proved, 1 " +
-			"after a failure, 130 after Ctrl-C.",
-		Example: "  momento-bridge loadtest find --cache my-cache --topic load --region us-east-1 --api-key-file " +
-			"key.txt\n" +
-			"  momento-bridge loadtest find --cache my-cache --endpoint http://127.0.0.1:8080 --yes --format json " +
-			"--out results\n" +
+		Long: "Searches for the highest rate at which your account, or the emulator, refuses nothing for quota,\n" +
+			"and proves it: it holds that rate several times without a refusal, and between these it tries a\n" +
+			"rate at most --width percent higher, which is refused each time. The report also says what\n" +
+			"happens under lasting overload, how large a burst may be, what kind of limiter it is, and the\n" +
+			"latency.\n\n" +
+			"For a while it publishes faster than the limit, and other publishers of the account are refused,\n" +
+			"too. With --no-overload it does not, and proves less. Publishes count against the account's\n" +
+			"quota and its bill. The search stops at once when the key, the cache or the topic is refused, or\n" +
+			"when the endpoint keeps failing. Ctrl-C ends it with a report of what is known.\n\n" +
+			"Exit status: 0 when the limit is proved, 1 after a failure, 3 when --expect is not met, 4 when\n" +
+			"nothing could be proved, 130 after Ctrl-C.",
+		Example: "  momento-bridge loadtest find --cache my-cache --topic load --region us-east-1 \\\n" +
+			"    --api-key-file key.txt\n" +
+			"  momento-bridge loadtest find --cache my-cache --endpoint http://127.0.0.1:8080 --yes \\\n" +
+			"    --format json --out results\n" +
 			"  momento-bridge loadtest find --cache my-cache --region us-east-1 --yes --expect '>=500/s'\n" +
 			"  momento-bridge loadtest find --cache my-cache --region us-east-1 --no-overload\n" +
 			"  momento-bridge loadtest find --cache my-cache --region us-east-1 --goal 0 --goal 1%",
@@ -80,7 +79,7 @@ func newLoadtestFind() *cobra.Command {
 	flags.StringSliceVar(&o.dimensions, "dimensions", nil,
 		"also find out whether the limit depends on these: "+strings.Join(loadtest.Dimensions, ", "))
 	flags.BoolVar(&o.noOverload, "no-overload", false,
-		"never go on after a refusal, and leave pauses: for accounts with live traffic")
+		"end a trial at its first refusal, and pause between trials: for accounts with live traffic")
 	flags.StringVar(&o.expect, "expect", "", "the limit you expect, such as '>=500/s'; exit status 3 if it is lower")
 	flags.Float64Var(&o.maxRate, "max-rate", d.MaxRate, "never publish faster than this, in publishes per second")
 	flags.IntVar(&o.maxRequests, "max-requests", d.MaxRequests, "stop after this many publishes")

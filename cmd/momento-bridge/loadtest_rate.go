@@ -46,27 +46,26 @@ func newLoadtestRate() *cobra.Command {
 	var o rateOptions
 	cmd := &cobra.Command{
 		Use:   "rate",
-		Short: "Publish at a fixed rate and measure what comes of it",
-		Long: "Publishes to your own account, or to the emulator, at --rate for --duration, whatever the answers, " +
-			"and reports how many were accepted,\n" +
-			"refused for quota and failed, and how long they took: from planned to answered (response), from sent to " +
-			"answered (service) and from planned\n" +
-			"to sent (send delay). The publishes count against the account's quota and its bill. It ends early when " +
-			"the key, the cache or the topic is\n" +
-			"refused, and when the endpoint fails again and again; Ctrl-C ends it with a report of what there is.\n\n" +
-			"With --via nats it publishes to NATS instead, where a running bridge must take the messages, and " +
-			"receives them as a subscriber of --topic\n" +
-			"does: the report then tells what was lost, duplicated and reordered, and the time from NATS to " +
-			"subscriber. With --topics, -1, -2 and so on are\n" +
-			"appended to the subject as to the topic. The key must be one that may subscribe.\n\n" +
-			"Exit status 0 when the test ran, whatever was refused; 1 when it ended early or messages were lost; 130 " +
-			"after Ctrl-C.",
-		Example: "  momento-bridge loadtest rate --cache my-cache --region us-east-1 --api-key-file key.txt " +
-			"--rate 50\n" +
-			"  momento-bridge loadtest rate --cache my-cache --endpoint http://127.0.0.1:8080 --rate 400 --arrivals " +
-			"poisson --duration 2m --out results\n" +
-			"  momento-bridge loadtest rate --cache my-cache -c config.yaml --rate 20 --via nats --subject " +
-			"orders.test --stream ORDERS --topic orders-test",
+		Short: "Publish at a fixed rate and measure the result",
+		Long: "Publishes at --rate for --duration to your own account, or to the emulator, whatever it answers.\n" +
+			"The report says how many publishes were accepted, refused for quota and failed, and how long\n" +
+			"they took: from planned to answered (response), from sent to answered (service) and from planned\n" +
+			"to sent (send delay). Publishes count against the account's quota and its bill. The test ends early\n" +
+			"when the key, the cache or the topic is refused, or when the endpoint keeps failing. Ctrl-C ends\n" +
+			"it with a report of what was measured so far.\n\n" +
+			"With --via nats it publishes to NATS instead, and subscribes to --topic. A bridge that runs\n" +
+			"already must carry the messages from one to the other, and the key must be allowed to subscribe.\n" +
+			"The report then also says what was lost, duplicated or reordered, and how long messages took\n" +
+			"from NATS to the subscriber. With --topics, -1, -2 and so on are appended to the subject and to\n" +
+			"the topic.\n\n" +
+			"Exit status: 0 when the test ran, whatever was refused; 1 when it ended early or messages were\n" +
+			"lost; 130 after Ctrl-C.",
+		Example: "  momento-bridge loadtest rate --cache my-cache --region us-east-1 --api-key-file key.txt \\\n" +
+			"    --rate 50\n" +
+			"  momento-bridge loadtest rate --cache my-cache --endpoint http://127.0.0.1:8080 --rate 400 \\\n" +
+			"    --arrivals poisson --duration 2m --out results\n" +
+			"  momento-bridge loadtest rate --cache my-cache -c config.yaml --rate 20 --via nats \\\n" +
+			"    --subject orders.test --stream ORDERS --topic orders-test",
 	}
 	o.target.add(cmd)
 	o.output.add(cmd)
@@ -74,7 +73,7 @@ func newLoadtestRate() *cobra.Command {
 	flags.Float64Var(&o.rate, "rate", 0, "publishes per second (required)")
 	flags.DurationVar(&o.duration, "duration", 30*time.Second, "how long to publish")
 	flags.StringVar(&o.arrivals, "arrivals", "even",
-		"even: at equal distances; poisson: at random, as from many senders; burst:N: N at once, then a pause")
+		"even: at equal intervals; poisson: at random, as from many senders; burst:N: N at once, then a pause")
 	flags.IntVar(&o.maxRequests, "max-requests", 10_000_000, "stop after this many publishes")
 	flags.StringVar(&o.via, "via", "", "nats: publish to NATS, and measure through the bridge")
 	flags.StringVar(&o.target.natsURL, "nats-url", "",

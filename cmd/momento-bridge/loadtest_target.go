@@ -51,12 +51,12 @@ func (t *targetFlags) add(cmd *cobra.Command) {
 		"instead of a region: a cell host or a URL (default $MOMENTO_ENDPOINT, then the endpoint inside the key)")
 	flags.StringVar(&t.keyFile, "api-key-file", "", "`file` with the API key (default: the key in $MOMENTO_API_KEY)")
 	flags.StringArrayVar(&t.caches, "cache", nil,
-		"the cache to publish to; several, each with a flag of its own, take turns")
+		"the cache to publish to; repeat the flag to publish to several in turn")
 	flags.StringVar(&t.topic, "topic", "loadtest", "the topic to publish to")
 	flags.IntVar(&t.topics, "topics", 1,
-		"number of topics to publish to in turn; -1, -2 and so on are appended to --topic")
+		"how many topics to publish to in turn; -1, -2 and so on are appended to --topic")
 	flags.IntVar(&t.size, "size", 256, "bytes of a payload")
-	flags.IntVar(&t.connections, "connections", 64, "the most connections to open, each with one publish in flight")
+	flags.IntVar(&t.connections, "connections", 64, "how many connections to open at most, each with one publish in flight")
 	flags.DurationVar(&t.timeout, "timeout", 5*time.Second, "time for one publish, connecting included")
 	flags.Uint64Var(&t.seed, "seed", 1, "seed for payloads, arrivals and the order of trials")
 	flags.StringArrayVar(&t.labels, "label", nil, "`NAME=VALUE` for the report; may be repeated")

@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/signal"
 	"strconv"
+	"strings"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -87,12 +88,11 @@ func newRoot() *cobra.Command {
 	root := &cobra.Command{
 		Use:   "momento-bridge",
 		Short: "Carries messages from NATS to Momento Topics",
-		Long: "momento-bridge carries messages from NATS subjects and JetStream streams to Momento Topics " +
-			"over HTTP:\n" +
-			"fast, in order, paced to your quota, and without losing one.",
+		Long: "momento-bridge carries messages from NATS subjects and JetStream streams to Momento Topics\n" +
+			"over HTTP: fast, in order, paced to your quota, and without losing one.",
 		Example: "  momento-bridge demo\n" +
-			"  momento-bridge run --subject 'orders.>' --stream ORDERS --cache my-cache --region us-east-1 " +
-			"--api-key-file key.txt\n" +
+			"  momento-bridge run --stream ORDERS --subject 'orders.>' --cache my-cache \\\n" +
+			"    --region us-east-1 --api-key-file key.txt\n" +
 			"  momento-bridge check -c config.yaml",
 		Version:       version,
 		SilenceErrors: true,
@@ -109,6 +109,7 @@ func newRoot() *cobra.Command {
 	root.SuggestionsMinimumDistance = 2
 	root.RunE = func(cmd *cobra.Command, _ []string) error { return cmd.Help() }
 	root.Args = usageArgs(noSuchCommand)
+	root.SetUsageTemplate(strings.ReplaceAll(root.UsageTemplate(), ".FlagUsages", ".FlagUsagesWrapped 100"))
 	return root
 }
 

@@ -12,12 +12,13 @@ func newReplay() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "replay",
 		Short: "Publish dead letters again, and remove those that are published",
-		Long: "Reads the dead letters of the configured routes, oldest first and as far as they reach when it " +
-			"starts, publishes them at a share of\n" +
-			"the quota, and removes each one that the endpoint accepts. What is rejected again stays where it is. " +
-			"The configuration is that of run.\n" +
-			"The last line of standard output is replayed=N rejected=N skipped=N left=N. Exit status 1 when " +
-			"something selected is still there.",
+		Long: "Publishes the dead letters of the configured routes again, oldest first, and removes each one\n" +
+			"that the endpoint accepts. What the endpoint rejects again stays where it is. It uses a share of\n" +
+			"the quota, and ends with the last dead letter that was there when it began. It takes the same\n" +
+			"configuration as run. The last line of standard output is\n" +
+			"replayed=N rejected=N skipped=N left=N.\n\n" +
+			"Exit status: 0 when everything selected was replayed, 1 when some of it is still there\n" +
+			"or the replay failed.",
 		Example: "  momento-bridge replay -c config.yaml --dry-run\n" +
 			"  momento-bridge replay -c config.yaml --route orders --reason too_large\n" +
 			"  momento-bridge replay -c config.yaml --share 50%",

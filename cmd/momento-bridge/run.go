@@ -13,17 +13,18 @@ func newRun() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "run",
 		Short: "Run the bridge until it is told to stop",
-		Long: "Carries messages from NATS to Momento Topics until SIGTERM or SIGINT, then hands back what it has not " +
-			"started, finishes what is\n" +
-			"in flight and exits: 0 when everything it held was settled, 1 when the shutdown budget ran out first. A " +
-			"second signal,\n" +
-			"two seconds after the first or later, ends it at once. At SIGHUP the configuration is read again: " +
-			"limits, weights and ceilings of routes take\n" +
-			"effect. Routes are described in a file, or one route by flags.",
+		Long: "Carries messages from NATS to Momento Topics until SIGTERM or SIGINT. The configuration is a\n" +
+			"file, or flags that describe one route.\n\n" +
+			"At SIGTERM it hands back to NATS what it has not begun to publish, and finishes what is in\n" +
+			"flight. It exits with 0 when everything that it held is settled, and with 1 when\n" +
+			"shutdown_timeout ran out first. A second signal, two seconds or more after the first, ends it\n" +
+			"at once. SIGHUP reads the configuration again and applies limits, weights and the ceilings of\n" +
+			"routes. Other changes need a restart.",
 		Example: "  momento-bridge run -c /etc/momento-bridge/config.yaml\n" +
-			"  momento-bridge run --subject 'ticks.>' --cache my-cache --region us-east-1 --api-key-file key.txt\n" +
-			"  momento-bridge run --stream ORDERS --subject 'orders.>' --cache my-cache --topic " +
-			"'orders-{{wildcard(1)}}' --region us-east-1",
+			"  momento-bridge run --subject 'ticks.>' --cache my-cache --region us-east-1 \\\n" +
+			"    --api-key-file key.txt\n" +
+			"  momento-bridge run --stream ORDERS --subject 'orders.>' --cache my-cache \\\n" +
+			"    --topic 'orders-{{wildcard(1)}}' --region us-east-1",
 	}
 	s := addSettings(cmd)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {

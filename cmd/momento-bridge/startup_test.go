@@ -14,7 +14,8 @@ func TestRunLogsWhatItIsAboutToDo(t *testing.T) {
 	w.stream("ORDERS", "orders.>")
 	w.stream("DEAD", "dead")
 	p := startDaemon(t, "-c", w.config("limits: {rate: 50}", `
-  - {name: orders, stream: ORDERS, subject: "orders.>", cache: c, topic: "o-{{wildcard(1)}}", dead_letter: {subject: dead}}
+  - {name: orders, stream: ORDERS, subject: "orders.>", cache: c, topic: "o-{{wildcard(1)}}",
+     dead_letter: {subject: dead}}
   - {name: ticks, subject: t, cache: c, batch: {format: json}}
 `))
 	p.awaitReady()

@@ -33,24 +33,23 @@ func newStatus() *cobra.Command {
 	var o statusOptions
 	cmd := &cobra.Command{
 		Use:   "status",
-		Short: "Ask a running daemon how it is",
-		Long: "Asks the daemon's admin listener whether messages flow, how far behind they are and what limits them. " +
-			"The first line sums it up: ✓ all\n" +
-			"well, ! slowed down, ✗ broken. With --watch it asks again each --interval, until Ctrl-C: on a terminal " +
-			"the block is redrawn,\n" +
-			"elsewhere each answer is a line. Exit status 0 when the daemon has answered, whatever it said; 1 when " +
-			"it has not.",
+		Short: "Show whether a running daemon works, and what limits it",
+		Long: "Asks a running daemon whether messages flow, how far behind they are and what limits them. The\n" +
+			"first line sums it up: ✓ all well, ! slowed down, ✗ broken. With --watch it asks again every\n" +
+			"--interval until Ctrl-C. On a terminal it then redraws the display; elsewhere it prints one line\n" +
+			"for each answer.\n\n" +
+			"Exit status: 0 when the daemon answered, whatever it said; 1 when it did not.",
 		Example: "  momento-bridge status\n  momento-bridge status --watch\n" +
 			"  momento-bridge status -c config.yaml --json\n  momento-bridge status --admin 10.0.0.7:9464",
 	}
 	flags := cmd.Flags()
 	flags.StringVarP(&o.file, "config", "c", "", "the daemon's configuration `file`, for its admin.listen")
 	flags.StringVar(&o.admin, "admin", "",
-		"the daemon's admin listener: `HOST:PORT` or a URL (default: admin.listen, 127.0.0.1:9464 unless told "+
-			"otherwise)")
+		"the daemon's admin listener: `HOST:PORT` or a URL (default: admin.listen of the configuration, or "+
+			"127.0.0.1:9464)")
 	flags.BoolVar(&o.json, "json", false, "print the daemon's answer as it is; with --watch one JSON object a line")
-	flags.BoolVarP(&o.watch, "watch", "w", false, "go on asking until Ctrl-C")
-	flags.DurationVar(&o.interval, "interval", time.Second, "time between two questions of --watch")
+	flags.BoolVarP(&o.watch, "watch", "w", false, "ask again and again until Ctrl-C")
+	flags.DurationVar(&o.interval, "interval", time.Second, "time between two requests with --watch")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		where, err := o.where()
 		if err != nil {

@@ -39,8 +39,8 @@ func exampleStatus() *admin.Status {
 		}, {
 			Name: "ticks", From: "core NATS ticks.*", To: "my-cache/{{subject}}", State: "running",
 			LimitedBy: "nothing",
-			Rates:     admin.Rates{In: 20.2, Out: 20.1}, Settled: map[string]uint64{"published": 98765}, DrainSeconds: new(
-				0.0), Forecast: "keeping up",
+			Rates:     admin.Rates{In: 20.2, Out: 20.1}, Settled: map[string]uint64{"published": 98765},
+			DrainSeconds: new(0.0), Forecast: "keeping up",
 		}},
 	}
 }

@@ -15,7 +15,7 @@ const (
 	EndpointDown
 	NotConsuming    // A route's source does not consume.
 	Starved         // Another client holds all messages of a route's consumer that may be out.
-	LeftAlone       // The endpoint wishes to be left alone.
+	LeftAlone       // The endpoint asks for a long pause (Retry-After).
 	CacheMissing    // Of a route.
 	RouteForbidden  // The key may not publish to any of a route's topics, as far as is known.
 	TopicsForbidden // The key may not publish to some of a route's topics.
@@ -50,7 +50,7 @@ var table = [conditions]entry{
 		"momentobridgenatsdisconnected",
 	},
 	KeyMissing: {
-		admin.KeyRefused, "there is no API key yet", "see what momento.api_key_url gives", "momentobridgekeyrefused",
+		admin.KeyRefused, "there is no API key yet", "check what momento.api_key_url answers", "momentobridgekeyrefused",
 	},
 	KeyRefused: {
 		admin.KeyRefused, "the endpoint refuses the API key", "put a valid key into the key file",
@@ -67,7 +67,7 @@ var table = [conditions]entry{
 		"momentobridgenotconsuming",
 	},
 	LeftAlone: {
-		admin.Parked, "the endpoint wishes to be left alone", "wait, or reload (SIGHUP) or resume to try at once",
+		admin.Parked, "the endpoint asks for a long pause", "wait, or reload (SIGHUP) or resume to try at once",
 		"momentobridgerouteparked",
 	},
 	CacheMissing: {

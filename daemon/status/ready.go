@@ -69,7 +69,8 @@ func refusals(r *pipeline.RouteStats) []string {
 		texts = append(texts, leftAloneText(r))
 	}
 	if r.CacheMissing {
-		texts = append(texts, "the cache "+r.Cache+" does not exist; "+CacheMissing.Advice())
+		named := strings.Replace(CacheMissing.Sentence(), "the cache", "the cache "+r.Cache, 1)
+		texts = append(texts, named+"; "+CacheMissing.Advice())
 	}
 	if r.RouteRefused || r.Forbidden > 0 && r.State == pipeline.Parked {
 		texts = append(texts, RouteForbidden.Sentence()+"; "+RouteForbidden.Advice())

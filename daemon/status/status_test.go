@@ -68,9 +68,9 @@ func TestStatusFollowsFromFacts(t *testing.T) {
 			func(f *Facts, _ *pipeline.RouteStats) {
 				f.Pipeline.KeyRefused, f.Pipeline.Why, f.Key.Vended, f.Key.Trouble = true, "401", true, "timeout"
 			},
-			admin.KeyRefused, "(401; no newer one could be had: timeout), so nothing is published. See what " +
-				"momento.api_key_url gives.",
-			"the API key is refused: 401; no newer one could be had: timeout; see what momento.api_key_url gives",
+			admin.KeyRefused, "(401; no newer one could be had: timeout), so nothing is published. Check what " +
+				"momento.api_key_url answers.",
+			"the API key is refused: 401; no newer one could be had: timeout; check what momento.api_key_url answers",
 		},
 		"endpoint down": {
 			func(f *Facts, _ *pipeline.RouteStats) { f.Pipeline.Down, f.Pipeline.Why = true, "503" },
@@ -108,8 +108,8 @@ func TestStatusFollowsFromFacts(t *testing.T) {
 		},
 		"left alone": {
 			func(f *Facts, r *pipeline.RouteStats) { r.LeftAlone, r.LeftAloneWhy = f.Now, "503" },
-			admin.Parked, "r: the endpoint wishes to be left alone (Retry-After, with 503)",
-			"route r: the endpoint wishes",
+			admin.Parked, "r: the endpoint asks for a long pause (Retry-After, with 503)",
+			"route r: the endpoint asks",
 		},
 		"dead letters not kept": {
 			func(_ *Facts, r *pipeline.RouteStats) { r.Unkept, r.UnkeptWhy = 1, "the stream is full" },

@@ -97,7 +97,8 @@ func TestLongRefusalsAreCutAndManyAreDropped(t *testing.T) {
 }
 
 func TestNothingOfTheKeyIsWritten(t *testing.T) {
-	const key = "eyJlbmRwb2ludCI6ImNlbGwtNC11cy13ZXN0LTItMS5wcm9kLmEubW9tZW50b2hxLmNvbSIsImFwaV9rZXkiOiJleUpoYkdjaU9pSklVekkxTmlKOS5leUp6ZFdJaU9pSmlJbjAifQ=="
+	const key = "eyJlbmRwb2ludCI6ImNlbGwtNC11cy13ZXN0LTItMS5wcm9kLmEubW9tZW50b2hxLmNvbSIsImFwaV9rZXkiOiJl" +
+		"eUpoYkdjaU9pSklVekkxTmlKOS5leUp6ZFdJaU9pSmlJbjAifQ=="
 	r := sampleFind()
 	r.Target.Endpoint = "https://user:" + key + "@host.example/?token=" + key + "#" + key
 	r.Target.Topic, r.Reason, r.Expected = "a"+key, "the key "+key+" was refused", key

@@ -138,12 +138,8 @@ func (r *Report) markdownRefusals(b *strings.Builder) {
 	}
 	b.WriteString("\n## What refusals said\n\nThe distinct bodies of the 429s, and how often each came.\n")
 	for _, refusal := range r.Refusals {
-		text := visible(refusal.Text)
-		if text == "" {
-			text = "(an empty body)"
-		}
 		fmt.Fprintf(b, "\n%s times:\n\n", countText(refusal.Count))
-		fence(b, "", text)
+		fence(b, "", refusal.shown())
 	}
 }
 

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"path/filepath"
@@ -161,10 +162,9 @@ func (r *Report) writeRefusals(b *strings.Builder) {
 	}
 	b.WriteString("\nRefused with\n\n")
 	for _, refusal := range r.Refusals {
-		text := visible(refusal.Text)
-		if text == "" {
-			text = "(an empty body)"
-		}
-		fmt.Fprintf(b, "  %s times: %s\n", countText(refusal.Count), text)
+		fmt.Fprintf(b, "  %s times: %s\n", countText(refusal.Count), refusal.shown())
 	}
 }
+
+// shown is the refusal's body for people.
+func (r *Refusal) shown() string { return cmp.Or(visible(r.Text), "(an empty body)") }

@@ -22,8 +22,11 @@ type Rate struct {
 // None reports whether the rate limits nothing: it is zero, or neither has a ceiling nor is learned.
 func (r Rate) None() bool { return r == Rate{} || math.IsInf(r.Ceiling, 1) && !r.Learn }
 
-// FirstRate is where a learned rate starts: Momento's default quota, per second.
-const FirstRate = 10
+// DefaultQuota is what a new account of Momento's may publish, per second.
+const DefaultQuota = 10
+
+// FirstRate is where a learned rate starts, per second.
+const FirstRate = DefaultQuota
 
 // LongPause is the shortest Retry-After that counts as a long pause: it halts publishing, rather than slow it down.
 const LongPause = 30 * time.Second

@@ -91,7 +91,7 @@ func (v *Vendor) fetch(ctx context.Context) (Key, error) {
 	}
 	k, err := parseVended(body)
 	if err == nil && v.cfg.Momento && k.Kind == Opaque {
-		return Key{}, errors.New("what it gives is neither a v1, v2 nor legacy Momento key; " + keyExpected)
+		return Key{}, errors.New("its answer is neither a v1, v2 nor legacy Momento key; " + keyExpected)
 	}
 	return k, err
 }

@@ -121,14 +121,14 @@ func TestLongRetryAfterIsToldOfAndEndedByAReload(t *testing.T) {
 	lab.Eventually(t, patience, "readiness says so", func() bool {
 		var code int
 		code, why = d.Get("/readyz")
-		return code == http.StatusServiceUnavailable && strings.Contains(why, "wishes to be left alone") &&
+		return code == http.StatusServiceUnavailable && strings.Contains(why, "asks for a long pause") &&
 			strings.Contains(why, "tried again at 20")
 	})
 	lab.Eventually(t, patience, "so does the forecast", func() bool {
 		_, status := d.Get("/api/v1/status")
 		return strings.Contains(status, "never while the route stands still")
 	})
-	if !strings.Contains(d.Output(), "wishes to be left alone") {
+	if !strings.Contains(d.Output(), "asks for a long pause") {
 		t.Error("the log does not say so")
 	}
 	before := len(e.seen())

@@ -47,7 +47,12 @@ http {
     listen ADDRESS backlog=1024;
     server_name _;
     access_log LOG answers;
-    location /topics/ { limit_req zone=quota burst=BURST nodelay; proxy_pass http://ACCEPT; proxy_http_version 1.1; proxy_set_header Connection ""; }
+    location /topics/ {
+      limit_req zone=quota burst=BURST nodelay;
+      proxy_pass http://ACCEPT;
+      proxy_http_version 1.1;
+      proxy_set_header Connection "";
+    }
   }
   server { listen ACCEPT; location / { return 204; } }
 }
