@@ -18,7 +18,10 @@ const (
 type event struct {
 	Status Status `json:"status"`
 	Sample Sample `json:"sample"`
+	Page   view   `json:"page"` // What the page shows of the status.
 }
+
+func newEvent(s Status, latest Sample) event { return event{s, latest, viewOf(&s)} }
 
 // serveEvents sends server-sent events until the reader or the daemon leaves: first the history, then each second the
 // status and the latest sample. A reader that is too slow for that misses some.
@@ -37,7 +40,7 @@ func (c *Config) serveEvents(watchers chan struct{}) http.HandlerFunc {
 		w.Header().Set("Cache-Control", "no-store")
 		samples, added := c.History.look(remembered)
 		send(w, "history", samples)
-		for send(w, "status", event{Status: c.Status(), Sample: latest(samples)}) {
+		for send(w, "status", newEvent(c.Status(), latest(samples))) {
 			select {
 			case <-r.Context().Done():
 				return

@@ -9,7 +9,6 @@ import (
 	"html/template"
 	"io/fs"
 	"net/http"
-	"strings"
 	"time"
 )
 
@@ -18,16 +17,13 @@ var pageFiles embed.FS
 
 var (
 	pageVersion  = versionOf(pageFiles)
-	pageTemplate = template.Must(
-		template.New("page.html").Funcs(template.FuncMap{"tone": tone, "words": words}).ParseFS(pageFiles,
-			"page/page.html"))
+	pageTemplate = template.Must(template.ParseFS(pageFiles, "page/page.html"))
 )
 
 // assetTypes are the files that browsers ask for, with their types.
 var assetTypes = map[string]string{
 	"page.css": "text/css; charset=utf-8", "uPlot.min.css": "text/css; charset=utf-8",
-	"page.js": "text/javascript; charset=utf-8", "format.js": "text/javascript; charset=utf-8",
-	"charts.js":         "text/javascript; charset=utf-8",
+	"page.js": "text/javascript; charset=utf-8", "charts.js": "text/javascript; charset=utf-8",
 	"uPlot.iife.min.js": "text/javascript; charset=utf-8",
 	"good.svg":          "image/svg+xml", "warn.svg": "image/svg+xml", "bad.svg": "image/svg+xml",
 }
@@ -51,7 +47,8 @@ func versionOf(files fs.FS) string {
 
 // servePage answers with the status as a page.
 func (c *Config) servePage(w http.ResponseWriter, _ *http.Request) {
-	text, err := renderPage(c.Status())
+	status := c.Status()
+	text, err := renderPage(&status)
 	if err != nil {
 		answer(w, http.StatusInternalServerError, "the page cannot be written")
 		return
@@ -76,9 +73,10 @@ func serveAsset(w http.ResponseWriter, r *http.Request) {
 }
 
 // renderPage writes the page with all values in it.
-func renderPage(s Status) ([]byte, error) {
+func renderPage(s *Status) ([]byte, error) {
 	var text bytes.Buffer
-	if err := pageTemplate.Execute(&text, page{Status: s, Assets: "/assets/" + pageVersion}); err != nil {
+	err := pageTemplate.Execute(&text, page{view: viewOf(s), Now: s.Now, Assets: "/assets/" + pageVersion})
+	if err != nil {
 		return nil, fmt.Errorf("render the status page: %w", err)
 	}
 	return text.Bytes(), nil
@@ -86,64 +84,10 @@ func renderPage(s Status) ([]byte, error) {
 
 // page is what the template sees.
 type page struct {
-	Status
+	view
+	Now    time.Time
 	Assets string // The path of the files.
 }
 
-// shown is a value of the status, with what the script needs to show later ones: where it is in the status, or in the
-// row's part of it, and its format.
-type shown struct {
-	Path, Format, Text string
-	Label              string // Of the column.
-}
-
-// Zero says that there is nothing to look at.
-func (s shown) Zero() bool { return s.Text == "0" }
-
-// Show formats a value.
-func (p page) Show(path, format string, v any) (shown, error) { return show(path, format, v, p.Now) }
-
-// Row returns what the template of a table's row sees.
-func (p page) Row(item any) row { return row{Item: item, now: p.Now} }
-
-// RegionQuota is the region's, or none.
-func (p page) RegionQuota() Quota {
-	if len(p.Quotas) == 0 {
-		return Quota{}
-	}
-	return p.Quotas[0]
-}
-
-// The Blank ones are for rows that the script adds.
-
-// BlankQuota is a quota without anything.
-func (page) BlankQuota() Quota { return Quota{} }
-
-// BlankRoute is a route without anything.
-func (page) BlankRoute() Route { return Route{} }
-
-// BlankProblem is a problem without anything.
-func (page) BlankProblem() Problem { return Problem{} }
-
-type row struct {
-	Item any
-	now  time.Time
-}
-
-// Show formats a value of the row.
-func (r row) Show(path, format string, v any) (shown, error) { return show(path, format, v, r.now) }
-
-// Cell formats a value of the row for the column with that label.
-func (r row) Cell(label, path, format string, v any) (shown, error) {
-	s, err := show(path, format, v, r.now)
-	s.Label = label
-	return s, err
-}
-
-func show(path, format string, v any, now time.Time) (shown, error) {
-	write, ok := formats[format]
-	if !ok {
-		return shown{}, fmt.Errorf("%s: there is no format %q", path, format)
-	}
-	return shown{Path: path, Format: format, Text: strings.ToValidUTF8(write(v, now), "\uFFFD")}, nil
-}
+// Blank returns a row of that list that the script copies when the list grows.
+func (page) Blank(list string) row { return blankRows[list] }

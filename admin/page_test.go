@@ -58,7 +58,7 @@ func throttledStatus() Status {
 // seen returns the page's text as people see it without script: without markup, and with single spaces.
 func seen(t *testing.T, s Status) string {
 	t.Helper()
-	text, err := renderPage(s)
+	text, err := renderPage(&s)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -113,12 +113,14 @@ func TestPageOfADaemonThatHasDoneNothing(t *testing.T) {
 func TestPageTellsTheStateByItsTitleToneAndIcon(t *testing.T) {
 	f := func(state State, wantTitle, wantTone, wantIcon string) {
 		t.Helper()
-		page, err := renderPage(Status{State: state})
+		page, err := renderPage(&Status{State: state})
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, want := range []string{"<title>" + wantTitle + " · momento-bridge</title>", `data-tone="` + wantTone +
-			`" data-tone-of="state"`, "/" + wantIcon + ".svg"} {
+		for _, want := range []string{
+			"<title>" + wantTitle + " · momento-bridge</title>",
+			`aria-labelledby="state" data-tone="` + wantTone + `"`, "/" + wantIcon + ".svg",
+		} {
 			if !strings.Contains(string(page), want) {
 				t.Errorf("%s: the page does not have %s", state, want)
 			}
@@ -146,14 +148,15 @@ func TestHostileTextStaysText(t *testing.T) {
 	s.Quotas[0].Scope, s.Quotas[0].State, s.Quotas[0].Reason = hostile, hostile, hostile
 	s.Problems[0].Text, s.Problems[0].Detail, s.Problems[0].Level, s.Problems[0].Route = hostile, hostile,
 		hostile, hostile
-	page, err := renderPage(s)
+	page, err := renderPage(&s)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if strings.Contains(string(page), "<script>") || strings.Contains(string(page), "<img") {
 		t.Errorf("markup in a value is markup of the page:\n%s", page)
 	}
-	plain, _ := renderPage(throttledStatus())
+	calm := throttledStatus()
+	plain, _ := renderPage(&calm)
 	if tags := regexp.MustCompile(`<[a-z]`); len(tags.FindAll(page, -1)) != len(tags.FindAll(plain, -1)) {
 		t.Error("the page has other elements")
 	}
@@ -180,7 +183,8 @@ func TestPageLetsBrowsersUseNothingElse(t *testing.T) {
 			t.Errorf("%s: %q, want %q", name, got, want)
 		}
 	}
-	page, err := renderPage(throttledStatus())
+	s := throttledStatus()
+	page, err := renderPage(&s)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -191,7 +195,8 @@ func TestPageLetsBrowsersUseNothingElse(t *testing.T) {
 }
 
 func TestAssetsAreThereForEver(t *testing.T) {
-	page, err := renderPage(throttledStatus())
+	s := throttledStatus()
+	page, err := renderPage(&s)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"momento-bridge/admin"
+	"momento-bridge/condition"
 	"momento-bridge/daemon/status"
 	"momento-bridge/pipeline"
 	"momento-bridge/source"
@@ -52,7 +53,7 @@ func (d *Daemon) routeFacts(i int, stats *pipeline.Stats, now time.Time) status.
 		Lost: lately.dropped + lately.missed, LostWhy: lately.why(&p.route), DeadLettered: lately.dead,
 	}
 	if ready, why := d.sources[i].Ready(); !ready {
-		r.NotReady = cmp.Or(why, status.NotConsuming.Sentence())
+		r.NotReady = cmp.Or(why, condition.NotConsuming.Sentence())
 	}
 	if src, ok := d.sources[i].(*source.Core); ok {
 		r.Missed = uint64(src.Dropped())

@@ -78,8 +78,8 @@ func (p *progress) run(ctx context.Context, log *slog.Logger) {
 		why := p.stuck()
 		switch {
 		case why != "" && was == "":
-			log.Error("the daemon is stuck and must be restarted; this is a bug: please report it with the stacks that "+
-				"SIGABRT prints", "reason", why)
+			log.Error("the daemon is stuck and must be restarted; this is a bug: please report it with the stacks "+
+				"that SIGABRT prints", "reason", why)
 		case why == "" && was != "":
 			log.Warn("the daemon was stuck and works again")
 		}

@@ -22,9 +22,8 @@ func (d *Daemon) Run(ctx context.Context) error {
 	case err := <-done:
 		return err
 	case <-d.cfg.Hurry:
-		d.log.Error(
-			"stopped at once by a second signal: up to these numbers of messages may be lost or published again", d.rest(
-				d.held())...)
+		d.log.Error("stopped at once by a second signal: up to these numbers of messages may be lost or "+
+			"published again", d.rest(d.held())...)
 		return ErrInterrupted
 	}
 }

@@ -31,7 +31,8 @@ func TestStopIsNoFailureWhateverEndsTheContext(t *testing.T) {
 	defer stop()
 	for name, ctx := range map[string]context.Context{"a cause": caused, "a deadline": late} {
 		f := config.Read("f", fmt.Appendf(nil, "nats: {url: %q}\nmomento: {endpoint: %q, api_key_file: %q}\n"+
-			"admin: {listen: '127.0.0.1:0'}\nroutes: [{name: r, subject: a, cache: c}]\n", nats.ClientURL(), endpoint, key))
+			"admin: {listen: '127.0.0.1:0'}\nroutes: [{name: r, subject: a, cache: c}]\n",
+			nats.ClientURL(), endpoint, key))
 		f.Validate()
 		p := NewPlan(f)
 		if err := f.Err(); err != nil {

@@ -115,8 +115,8 @@ func (d *Daemon) flush(left int) error {
 	rest := d.rest(held{})
 	switch {
 	case err != nil:
-		d.log.Error("stopped: NATS has not confirmed the last acknowledgements; up to unconfirmed_acks messages may be "+
-			"delivered again", append(rest, "error", err)...)
+		d.log.Error("stopped: NATS has not confirmed the last acknowledgements; up to unconfirmed_acks messages may "+
+			"be delivered again", append(rest, "error", err)...)
 		return fmt.Errorf(
 			"%w: NATS has not confirmed %d acknowledgements; that many messages may be delivered again", err,
 			d.acks.Unconfirmed())

@@ -41,7 +41,7 @@ func TestRateEndsWhenTheEndpointRefusesForGood(t *testing.T) {
 		text   string
 	}{{401, 1, 17, "API key"}, {403, 1, 17, "permission"}, {404, 1, 17, "cache"}, {400, 1, 17, "--size"}, {
 		500, 20, 37,
-		"fails again and again",
+		"endpoint is down",
 	}} {
 		t.Run(strconv.Itoa(c.status), func(t *testing.T) {
 			script := emulator.Config{Script: refuseFrom(30, c.status)}

@@ -4,6 +4,8 @@ import (
 	"context"
 	"log/slog"
 	"time"
+
+	"momento-bridge/condition"
 )
 
 // eventKind is something worth a line in the log.
@@ -45,37 +47,37 @@ var eventTexts = [eventKindCount]struct {
 }{
 	eventKeyRefused: {
 		slog.LevelError,
-		"the endpoint refuses the API key (401): publishing is parked until it is accepted; put a valid key into the " +
-			"key file, or check what momento.api_key_url answers",
+		condition.KeyRefused.Sentence() + " (401): publishing is parked until it is accepted; " +
+			condition.KeyRefused.Advice() + ", or " + condition.KeyMissing.Advice(),
 	},
 	eventKeyAccepted: {slog.LevelInfo, "the API key is accepted again"},
 	eventEndpointDown: {
 		slog.LevelError,
-		"the endpoint is down: publishing is parked, one probe a second; check the endpoint and the network",
+		condition.EndpointDown.Sentence() + ": publishing is parked, one probe a second; " +
+			condition.EndpointDown.Advice(),
 	},
 	eventEndpointUp: {slog.LevelInfo, "the endpoint answers again"},
 	eventCacheMissing: {
 		slog.LevelError,
-		"the cache does not exist (404): its routes are parked; create the cache or correct the route",
+		condition.CacheMissing.Sentence() + " (404): its routes are parked; " + condition.CacheMissing.Advice(),
 	},
 	eventCacheFound: {slog.LevelInfo, "the cache exists now"},
 	eventTopicForbidden: {
 		slog.LevelError,
-		"the API key may not publish to a topic of the route (403): the topic is parked; grant the permission or " +
-			"correct the route",
+		"the API key may not publish to a topic of the route (403): the topic is parked; " +
+			condition.TopicsForbidden.Advice(),
 	},
 	eventTopicAllowed: {slog.LevelInfo, "the topic is allowed now"},
 	eventRouteForbidden: {
 		slog.LevelError,
-		"the API key may not publish to the topics of the route (403): the route is parked; grant the permission or " +
-			"correct the route",
+		condition.RouteForbidden.Sentence() + " of the route (403): the route is parked; " +
+			condition.RouteForbidden.Advice(),
 	},
 	eventRouteAllowed: {slog.LevelInfo, "the route publishes again"},
 	eventRouteRejected: {
 		slog.LevelError,
 		"the endpoint rejects every message of the route: the route is parked, and no more of its messages are " +
-			"rejected; check what stands between here and Momento, and what the route " +
-			"publishes",
+			"rejected; " + condition.Rejecting.Advice(),
 	},
 	eventQuotaRefused: {
 		slog.LevelWarn,

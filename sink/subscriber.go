@@ -13,6 +13,7 @@ import (
 
 	"github.com/cenkalti/backoff/v4"
 
+	"momento-bridge/condition"
 	"momento-bridge/pipeline"
 	"momento-bridge/sink/key"
 )
@@ -47,11 +48,11 @@ func (s *SubscribeError) Error() string {
 	text := "the endpoint refuses the subscription"
 	switch s.Answer.Verdict {
 	case pipeline.HaltAll:
-		text = "the API key is refused: give a valid one"
+		text = condition.KeyRefused.Told()
 	case pipeline.HaltTopic:
 		text = "the API key may not subscribe to the topic: give one that may publish and subscribe"
 	case pipeline.HaltCache:
-		text = "the cache does not exist: create it or choose another one"
+		text = condition.CacheMissing.Told()
 	case pipeline.Accept, pipeline.HaltRoute, pipeline.Reject, pipeline.SlowDown, pipeline.Retry, pipeline.Ambiguous,
 		pipeline.Unsent:
 	}

@@ -1,28 +1,36 @@
 // Draws the history with uPlot: four charts over the same time, with one cursor.
-import { formats } from './format.js';
-
 /* global uPlot */
 
 const keep = 600; // Samples, one a second.
 
+const precise = new Intl.NumberFormat('en', { maximumSignificantDigits: 3, maximumFractionDigits: 0, roundingPriority: 'morePrecision' });
+
+// number writes what stands beside axes and lines: whole numbers in full, others with three digits, thousands apart as elsewhere on the page.
+const number = (n) => precise.format(n).replaceAll(',', '\u202f');
+
+const time = (seconds) => (seconds < 1 ? `${number(seconds * 1000)}\u00a0ms` : `${number(seconds)}\u00a0s`);
+
 // Lines are told apart by their width or dashes too, not by colour alone. Colours are custom properties of the style sheet, which knows light and dark.
 const styles = { plain: { width: 1.5 }, thick: { width: 2.25 }, thin: { width: 1 }, dashed: { width: 1.5, dash: [5, 4] } };
 
+// whole are distances between marks of what is counted.
+const whole = [1, 2, 5].flatMap((n) => Array.from({ length: 16 }, (_, i) => n * 10 ** i)).sort((a, b) => a - b);
+
 const definitions = [
   {
-    title: 'Messages per second', about: 'Messages in and out, and publishes refused, per second', format: formats.rate,
+    title: 'Messages per second', about: 'Messages in and out, and publishes refused, per second', format: number,
     lines: [['in', 'In', '--in', 'plain'], ['out', 'Out', '--out', 'thick'], ['refused', 'Refused', '--refused', 'thin']],
   },
   {
-    title: 'Waiting', about: 'Messages that wait in all, and those of them that are held in memory', format: formats.count,
+    title: 'Waiting', about: 'Messages that wait in all, and those of them that are held in memory', format: number, incrs: whole,
     lines: [['waiting', 'In all', '--waiting', 'thick'], ['queued', 'In memory', '--held', 'plain']],
   },
   {
-    title: 'Rate in force', about: 'The rate in force and the learned ceiling, publishes per second', format: formats.rate,
+    title: 'Rate in force', about: 'The rate in force and the learned ceiling, publishes per second', format: number,
     lines: [['rate', 'In force', '--in', 'thick'], ['learned', 'Learned ceiling', '--held', 'dashed']],
   },
   {
-    title: 'Publish time', about: 'The time of a publish: median and 99th percentile', format: formats.latency,
+    title: 'Publish time', about: 'The time of a publish: median and 99th percentile', format: time, least: 0.001,
     lines: [['p50', 'Median', '--in', 'thick'], ['p99', '99 %', '--waiting', 'thin']],
   },
 ];
@@ -48,10 +56,8 @@ const ago = (seconds) => {
   return seconds % 60 === 0 ? `−${-seconds / 60} min` : `−${-seconds} s`;
 };
 
-const whole = [1, 2, 5].flatMap((n) => Array.from({ length: 16 }, (_, i) => n * 10 ** i)).sort((a, b) => a - b);
-
-// mark writes a value beside the axis, without decimals that say nothing.
-const mark = (format, v) => (v === 0 ? '0' : format(v).replace(/\.0+(?=\s|$)/, ''));
+// mark writes a value beside the axis.
+const mark = (format, v) => (v === 0 ? '0' : format(v));
 
 // top is the end of the value axis: never 0, and whole where the values are small counts.
 const top = (max, least) => (max > 0 ? Math.max(max * 1.1, least) : least);
@@ -81,17 +87,17 @@ class Chart {
   }
 
   options() {
-    const { lines, format } = this.definition;
+    const { lines, format, incrs, least = 1 } = this.definition;
     const axis = { stroke: () => colour('--muted'), grid: { stroke: () => colour('--line'), width: 1 }, ticks: { show: false }, font: '11px system-ui, sans-serif' };
     const wide = (text) => Math.max(0, ...(text ?? []).map((t) => t.length)) * 6.5 + 12;
     return {
       ...this.size(),
       legend: { show: false },
       cursor: { sync: { key: 'history' }, drag: { x: false, y: false }, y: false, points: { size: 6 } },
-      scales: { x: { time: false }, y: { range: (_, __, max) => [0, top(max, format === formats.latency ? 0.001 : 1)] } },
+      scales: { x: { time: false }, y: { range: (_, __, max) => [0, top(max, least)] } },
       axes: [
         { ...axis, size: 26, gap: 7, values: (_, splits) => splits.map(ago), splits: (_, __, min) => marks(-min) },
-        { ...axis, gap: 6, size: (_, text) => wide(text), values: (_, splits) => splits.map((v) => mark(format, v)), space: 28, ...(format === formats.count && { incrs: whole }) },
+        { ...axis, gap: 6, size: (_, text) => wide(text), values: (_, splits) => splits.map((v) => mark(format, v)), space: 28, ...(incrs && { incrs }) },
       ],
       series: [{}, ...lines.map(([, , stroke, style]) => ({ stroke: () => colour(stroke), ...styles[style], points: { show: false } }))],
       hooks: { setCursor: [() => this.legend()] },
@@ -114,7 +120,7 @@ class Chart {
   legend() {
     const { data, cursor } = this.plot;
     const i = cursor.idx ?? data[0].length - 1;
-    this.when.textContent = cursor.idx === null || !this.samples?.[i] ? '' : `${formats.clock(this.samples[i].at)} UTC`;
+    this.when.textContent = cursor.idx === null || !this.samples?.[i] ? '' : `${new Date(this.samples[i].at).toISOString().slice(11, 19)} UTC`;
     this.definition.lines.forEach(([key], line) => {
       const v = data[line + 1][i] ?? null;
       this.figures[line].textContent = v === null ? { rate: 'no limit', learned: 'none met' }[key] ?? '–' : this.definition.format(v);

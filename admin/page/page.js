@@ -1,5 +1,4 @@
-// Keeps the status page up to date from the daemon's events. What comes from the daemon is shown as text, never as markup.
-import { formats, tone } from './format.js';
+// Keeps the status page up to date from the daemon's events, which bring the texts of the page: here they are put in their place, never as markup.
 import { Charts } from './charts.js';
 
 // silence is how long nothing may come before the page says that it is not live: events come each second.
@@ -17,33 +16,31 @@ const stale = document.getElementById('stale');
 const icon = document.querySelector('link[rel=icon]');
 
 let charts = null;
-let status = null; // The latest.
+let page = null; // What was shown last,
+let version = null; // and of which program.
 let heard = Date.now(); // When something came last, or a connection was begun.
 let events = null;
-
-// at returns the value at a path of item; the empty path is item itself.
-const at = (item, path) => (path === '' ? item : path.split('.').reduce((v, key) => v?.[key], item));
 
 const setText = (el, text) => {
   if (el.textContent !== text) el.textContent = text;
 };
 
-// fill shows item in root: in the elements that stand in no row of a list below it, and then list by list.
-function fill(root, item, now) {
+// fill shows what the daemon says of the page, or of a row of a list, in root: in the elements that stand in no row below it, and then list by list.
+function fill(root, { texts, tone, lists }) {
   const row = root.closest('[data-row]');
   const mine = (selector) => [...root.querySelectorAll(selector)].filter((el) => el.closest('[data-row]') === row);
-  for (const el of mine('[data-tone-of]')) el.dataset.tone = tone(at(item, el.dataset.toneOf));
+  for (const el of mine('[data-tone]')) el.dataset.tone = tone;
   for (const el of mine('[data-v]')) {
-    const text = formats[el.dataset.f](at(item, el.dataset.v), now);
+    const text = texts[el.dataset.v];
     setText(el, text);
     if (el.tagName === 'TD') el.toggleAttribute('data-zero', text === '0');
   }
-  for (const el of mine('[data-none]')) el.hidden = at(item, el.dataset.none).length > 0;
-  for (const el of mine('[data-some]')) el.hidden = at(item, el.dataset.some).length === 0;
-  for (const list of mine('[data-list]')) fillList(list, at(item, list.dataset.list), now);
+  for (const el of mine('[data-none]')) el.hidden = lists[el.dataset.none].length > 0;
+  for (const el of mine('[data-some]')) el.hidden = lists[el.dataset.some].length === 0;
+  for (const list of mine('[data-list]')) fillList(list, lists[list.dataset.list]);
 }
 
-function fillList(list, items, now) {
+function fillList(list, items) {
   const rows = [...list.children].filter((el) => 'row' in el.dataset);
   const template = list.querySelector('template');
   while (rows.length > items.length) rows.pop().remove();
@@ -52,7 +49,7 @@ function fillList(list, items, now) {
     template.before(row);
     rows.push(row);
   }
-  items.forEach((item, i) => fill(rows[i], item, now));
+  items.forEach((item, i) => fill(rows[i], item));
 }
 
 function setIcon(name) {
@@ -61,25 +58,23 @@ function setIcon(name) {
 }
 
 function show(next) {
-  if (status !== null && status.version !== next.version) location.reload(); // Another program, with another page.
-  const changed = status?.state !== next.state;
-  const first = status === null;
-  status = next;
-  fill(document.body, next, next.now);
-  const state = formats.words(next.state);
+  const before = page?.texts;
+  const { now, state, summary } = next.texts;
+  page = next;
+  fill(document.body, next);
   document.title = `${state} · momento-bridge`;
-  setIcon({ bad: 'bad', warn: 'warn' }[tone(next.state)] ?? 'good');
-  setText(live, `Live · ${formats.clock(next.now)} UTC`);
+  setIcon(next.icon);
+  setText(live, `Live · ${now} UTC`);
   live.dataset.live = 'yes';
   stale.hidden = true;
   delete document.body.dataset.stale;
-  if (changed && !first) said.textContent = `${state}: ${next.summary}`; // Read out; not each second.
+  if (before && before.state !== state) said.textContent = `${state}: ${summary}`; // Read out; not each second.
 }
 
 // warn says plainly that the numbers are old.
 function warn() {
   if (!stale.hidden) return;
-  const since = status === null ? '' : ` since ${formats.clock(status.now)} UTC`;
+  const since = page === null ? '' : ` since ${page.texts.now} UTC`;
   stale.textContent = `Not live: nothing has come from the daemon${since}. What follows is old. This page tries again by itself.`;
   stale.hidden = false;
   document.body.dataset.stale = '';
@@ -99,9 +94,11 @@ function connect() {
   });
   events.addEventListener('status', (event) => {
     heard = Date.now();
-    const { status: next, sample } = JSON.parse(event.data);
+    const { status, sample, page: next } = JSON.parse(event.data);
+    if (version !== null && version !== status.version) return location.reload(); // Another program, with another page.
+    version = status.version;
     charts.add(sample);
-    show(next);
+    return show(next);
   });
   events.addEventListener('error', (event) => {
     warn();

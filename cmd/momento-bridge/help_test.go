@@ -1,6 +1,7 @@
 package main
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -22,7 +23,7 @@ func TestHelpFitsATerminalOf100Columns(t *testing.T) {
 			}
 		}
 		for _, sub := range cmd.Commands() {
-			read(append(args[:len(args):len(args)], sub.Name()), sub)
+			read(append(slices.Clip(args), sub.Name()), sub)
 		}
 	}
 	read(nil, newRoot())

@@ -119,7 +119,7 @@ func TestSearchEndsAsItsStatusSays(t *testing.T) {
 		{"no such cache", "the cache does not exist", statusFailed, "--yes --cache d --cache c", ""},
 		{"less than expected", "", statusUnmet, "--yes --expect >=500/s --max-rate 100 --max-duration 1s", ""},
 		{"nothing is proved", "", statusUnproved, "--yes --max-rate 100 --max-duration 1s", ""},
-		{"key", "the API key is refused", statusFailed, "--yes", "another"},
+		{"key", "the endpoint refuses the API key", statusFailed, "--yes", "another"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()

@@ -199,7 +199,7 @@ func TestRateEndsWithTheReasonWhenTheKeyIsRefused(t *testing.T) {
 	w.writeKey("another")
 	r, log, err := w.loadtestRate(t.Context(), "--rate", "100", "--duration", "1m")
 	if exitStatus(err) != statusFailed || r == nil || r.Trials[0].Accepted > 0 || r.Requests > 100 ||
-		!strings.Contains(log, "the API key is refused") {
+		!strings.Contains(log, "the endpoint refuses the API key") {
 		t.Errorf("ended with %v, %+v", err, r)
 	}
 }

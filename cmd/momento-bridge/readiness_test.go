@@ -132,12 +132,12 @@ func TestReadinessSaysWhatIsWrongAndWhatToDo(t *testing.T) {
 			"200 or 201: its own log may say why"}},
 		"a cache is missing": {
 			emulator: emulator.Config{Caches: []string{"other"}}, config: stream(""), befall: publish,
-			reasons: []string{"route s: the cache c does not exist; create it or correct the route"},
+			reasons: []string{"route s: the cache c does not exist; create it or choose another one"},
 		},
 		"a topic is forbidden": {
 			emulator: emulator.Config{Forbidden: []string{"c/s"}}, config: stream(""), befall: publish,
-			reasons: []string{"route s: the API key may not publish to its topics; grant the permission or correct " +
-				"the route"},
+			reasons: []string{"route s: the API key may not publish to the topics; grant the permission or choose " +
+				"other topics"},
 		},
 		"dead letters have no stream any more": {config: func(_ *testing.T, w *world) string {
 			w.stream("D", "dead")

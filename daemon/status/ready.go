@@ -6,6 +6,7 @@ import (
 	"time"
 	"unicode"
 
+	"momento-bridge/condition"
 	"momento-bridge/pipeline"
 )
 
@@ -17,7 +18,7 @@ func NotReady(f *Facts) []string {
 	}
 	var reasons []string
 	if f.Stopping {
-		reasons = append(reasons, Stopping.Sentence())
+		reasons = append(reasons, condition.Stopping.Sentence())
 	}
 	if !f.NATS.Connected {
 		reasons = append(reasons, "nats: not connected: "+f.NATS.Why)
@@ -38,7 +39,7 @@ func NotReady(f *Facts) []string {
 }
 
 // IsStuck is all that is told of a daemon that is stuck: to ask for more would take for ever.
-func IsStuck(why string) []string { return []string{Bounded(Stuck.Sentence() + ": " + why)} }
+func IsStuck(why string) []string { return []string{Bounded(condition.Stuck.Sentence() + ": " + why)} }
 
 // EndpointReasons returns those that the endpoint has given.
 func EndpointReasons(stats *pipeline.Stats, key Key) []string {
@@ -49,7 +50,7 @@ func EndpointReasons(stats *pipeline.Stats, key Key) []string {
 	if stats.Down {
 		text := "endpoint: down: " + stats.Why
 		if !stats.WhyAdvised {
-			text += "; " + EndpointDown.Advice()
+			text += "; " + condition.EndpointDown.Advice()
 		}
 		reasons = append(reasons, text)
 	}
@@ -69,14 +70,15 @@ func refusals(r *pipeline.RouteStats) []string {
 		texts = append(texts, leftAloneText(r))
 	}
 	if r.CacheMissing {
-		named := strings.Replace(CacheMissing.Sentence(), "the cache", "the cache "+r.Cache, 1)
-		texts = append(texts, named+"; "+CacheMissing.Advice())
+		named := strings.Replace(condition.CacheMissing.Sentence(), "the cache", "the cache "+r.Cache, 1)
+		texts = append(texts, named+"; "+condition.CacheMissing.Advice())
 	}
 	if r.RouteRefused || r.Forbidden > 0 && r.State == pipeline.Parked {
-		texts = append(texts, RouteForbidden.Sentence()+"; "+RouteForbidden.Advice())
+		texts = append(texts, condition.RouteForbidden.Sentence()+"; "+condition.RouteForbidden.Advice())
 	}
 	if r.Rejecting != "" {
-		texts = append(texts, Rejecting.Sentence()+": "+Bounded(r.Rejecting)+"; "+Rejecting.Advice())
+		what := condition.Rejecting
+		texts = append(texts, what.Sentence()+": "+Bounded(r.Rejecting)+"; "+what.Advice())
 	}
 	if r.Unkept > 0 {
 		texts = append(texts, unkeptText(r))
@@ -90,23 +92,24 @@ func routeReason(f *Facts, i int) string {
 	s, known := &f.Pipeline.Routes[i], &f.Routes[i]
 	switch {
 	case s.State == pipeline.Paused:
-		return Paused.Sentence()
+		return condition.Paused.Sentence()
 	case !f.NATS.Connected:
-		return Disconnected.Sentence()
+		return condition.Disconnected.Sentence()
 	case known.NotReady != "":
 		return known.NotReady
 	case known.Starved != "":
 		return known.Starved
 	case f.Pipeline.KeyMissing:
-		return KeyMissing.Sentence()
+		return condition.KeyMissing.Sentence()
 	case f.Pipeline.KeyRefused:
-		return KeyRefused.Sentence()
+		return condition.KeyRefused.Sentence()
 	case f.Pipeline.Down:
-		return EndpointDown.Sentence()
+		return condition.EndpointDown.Sentence()
 	}
 	texts := refusals(s)
 	if s.Forbidden > 0 && (len(texts) == 0 || len(texts) == 1 && s.Unkept > 0) {
-		return fmt.Sprintf("the API key may not publish to %d of its topics; %s", s.Forbidden, TopicsForbidden.Advice())
+		return fmt.Sprintf("the API key may not publish to %d of its topics; %s", s.Forbidden,
+			condition.TopicsForbidden.Advice())
 	}
 	if len(texts) == 0 {
 		return ""
@@ -116,7 +119,7 @@ func routeReason(f *Facts, i int) string {
 
 // leftAloneText says until when nothing of a route is published as the endpoint wishes so, and what to do.
 func leftAloneText(r *pipeline.RouteStats) string {
-	return LeftAlone.Sentence() + " (Retry-After, with " + r.LeftAloneWhy + "): it is tried again at " +
+	return condition.LeftAlone.Sentence() + " (Retry-After, with " + r.LeftAloneWhy + "): it is tried again at " +
 		r.LeftAlone.UTC().Format(time.RFC3339) + ", and at once by a reload (SIGHUP) or a resume"
 }
 
@@ -131,9 +134,9 @@ func unkeptText(r *pipeline.RouteStats) string {
 // advice is what to do about a key that is refused.
 func (k *Key) advice() string {
 	if k.Vended {
-		return KeyMissing.Advice()
+		return condition.KeyMissing.Advice()
 	}
-	return KeyRefused.Advice()
+	return condition.KeyRefused.Advice()
 }
 
 // noNewer says why no other key than the one that is refused could be had; empty if nothing is known against it.

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"momento-bridge/admin"
+	"momento-bridge/condition"
 	"momento-bridge/terminal"
 )
 
@@ -28,12 +29,12 @@ func remark(s *admin.Status, state admin.State, text string) (admin.State, strin
 	switch {
 	case len(lost) == 0:
 		if len(dead) > 0 {
-			text += " Dead letters: " + some(dead) + "; " + DeadLetters.Advice() + "."
+			text += " Dead letters: " + some(dead) + "; " + condition.DeadLetters.Advice() + "."
 		}
 	case state.Severity() == admin.Bad:
 		text += " Messages are lost: " + some(lost) + "."
 	default:
-		state, text = Losing.State(), capital(Losing.Sentence())+": "+some(lost)+". "+text
+		state, text = stateOf(condition.Losing), capital(condition.Losing.Sentence())+": "+some(lost)+". "+text
 	}
 	text += putAside(s)
 	if k := s.Key; k.Expires != nil && !k.Vended && k.Expires.Before(s.Now.Add(KeyNotice)) {
@@ -41,9 +42,9 @@ func remark(s *admin.Status, state admin.State, text string) (admin.State, strin
 		if !k.Expires.After(s.Now) {
 			when = "expired " + terminal.Age(s.Now.Sub(*k.Expires)) + " ago"
 		}
-		text += " The API key " + when + ": " + KeyExpiring.Advice() + "."
+		text += " The API key " + when + ": " + condition.KeyExpiring.Advice() + "."
 		if state.Severity() == admin.Good {
-			state = KeyExpiring.State()
+			state = stateOf(condition.KeyExpiring)
 		}
 	}
 	return state, text
@@ -61,8 +62,8 @@ func putAside(s *admin.Status) string {
 		return ""
 	}
 	return " Messages put aside, as the endpoint refuses them again and again: " + some(aside) +
-		"; " + PutAside.Advice() + ". With dead_letter they are dead letters after give_up_after; without it they go " +
-		"on waiting."
+		"; " + condition.PutAside.Advice() + ". With dead_letter they are dead letters after give_up_after; without " +
+		"it they go on waiting."
 }
 
 // asideText says how many messages are put aside, and for how many that are refused, or whose topic is.

@@ -61,7 +61,7 @@ func TestStatusFollowsFromFacts(t *testing.T) {
 		"key refused": {
 			func(f *Facts, _ *pipeline.RouteStats) { f.Pipeline.KeyRefused, f.Pipeline.Why = true, "401 oh" },
 			admin.KeyRefused, "The endpoint refuses the API key (401 oh), so nothing is published. Put a valid key " +
-				"into the key file.",
+				"into the key file or MOMENTO_API_KEY.",
 			"endpoint: the API key is refused: 401 oh; put a valid key into the key file",
 		},
 		"vended key refused": {
@@ -93,8 +93,8 @@ func TestStatusFollowsFromFacts(t *testing.T) {
 		},
 		"forbidden": {
 			func(_ *Facts, r *pipeline.RouteStats) { r.State, r.Forbidden = pipeline.Parked, 2 },
-			admin.Parked, "r: the API key may not publish to its topics; grant", "route r: the API key may not " +
-				"publish to its topics; grant",
+			admin.Parked, "r: the API key may not publish to the topics; grant", "route r: the API key may not " +
+				"publish to the topics; grant",
 		},
 		"forbidden in part": {
 			func(_ *Facts, r *pipeline.RouteStats) { r.Forbidden = 2 },

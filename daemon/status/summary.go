@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"momento-bridge/admin"
+	"momento-bridge/condition"
 	"momento-bridge/pipeline"
 	"momento-bridge/terminal"
 )
@@ -20,26 +21,26 @@ func gravest(f *Facts, s *admin.Status) (admin.State, string) {
 	stats := &f.Pipeline
 	switch {
 	case f.Stopping:
-		return Stopping.State(), fmt.Sprintf(
+		return stateOf(condition.Stopping), fmt.Sprintf(
 			"Stopping: %d messages are in flight and being finished, %s more are held.",
 			s.Queue.InFlight, terminal.Count(int64(s.Queue.Messages)))
 	case f.Stuck != "":
-		return Stuck.State(), capital(Stuck.Sentence()) + ": " + f.Stuck + "."
+		return stateOf(condition.Stuck), capital(condition.Stuck.Sentence()) + ": " + f.Stuck + "."
 	case !f.NATS.Connected:
-		return Disconnected.State(), capital(Disconnected.Sentence()) + " at " + s.NATS +
+		return stateOf(condition.Disconnected), capital(condition.Disconnected.Sentence()) + " at " + s.NATS +
 			", still trying: nothing can be taken over. " + Bounded(f.NATS.Why) + "."
 	case f.Key.Missing != "":
-		return KeyMissing.State(), "Nothing is published: " + Bounded(f.Key.Missing) + "."
+		return stateOf(condition.KeyMissing), "Nothing is published: " + Bounded(f.Key.Missing) + "."
 	case stats.KeyRefused && !stats.KeyMissing:
-		return KeyRefused.State(), capital(KeyRefused.Sentence()) + " (" + Bounded(stats.Why+f.Key.noNewer()) +
-			"), so nothing is published. " + capital(f.Key.advice()) + "."
+		return stateOf(condition.KeyRefused), capital(condition.KeyRefused.Sentence()) + " (" +
+			Bounded(stats.Why+f.Key.noNewer()) + "), so nothing is published. " + capital(f.Key.advice()) + "."
 	case stats.Down:
-		text := capital(EndpointDown.Sentence()) + " (" + Bounded(stats.Why) +
+		text := capital(condition.EndpointDown.Sentence()) + " (" + Bounded(stats.Why) +
 			"), so nothing is published; it is tried once a second."
 		if !stats.WhyAdvised {
 			text += " Check " + s.Endpoint + " and the network."
 		}
-		return EndpointDown.State(), text
+		return stateOf(condition.EndpointDown), text
 	}
 	return sumRoutes(s)
 }
@@ -65,10 +66,10 @@ func sumRoutes(s *admin.Status) (admin.State, string) {
 		return admin.Parked, fmt.Sprintf("%s: %s%s.", standing(parked, len(s.Routes)), reasons(parked),
 			elsewhere(s, len(parked)))
 	case len(paused) > 0:
-		return Paused.State(), are(len(paused), len(s.Routes)) + Paused.Sentence() + named(paused, len(s.Routes)) +
-			elsewhere(s, len(paused)) + "."
+		return stateOf(condition.Paused), are(len(paused), len(s.Routes)) + condition.Paused.Sentence() +
+			named(paused, len(s.Routes)) + elsewhere(s, len(paused)) + "."
 	case len(behind) > 0:
-		return Behind.State(), fmt.Sprintf("%s: %s wait. %s", capital(Behind.Sentence()),
+		return stateOf(condition.Behind), fmt.Sprintf("%s: %s wait. %s", capital(condition.Behind.Sentence()),
 			terminal.Count(s.Queue.Waiting), forecasts(behind))
 	}
 	return sumFlow(s)
@@ -105,7 +106,7 @@ func sumFlow(s *admin.Status) (admin.State, string) {
 	}
 	switch {
 	case refusing:
-		return Throttled.State(), text + ", " + Throttled.Sentence() + waiting + "."
+		return stateOf(condition.Throttled), text + ", " + condition.Throttled.Sentence() + waiting + "."
 	case limited && longest > 0:
 		return admin.Throttled, text + ", as fast as the quota allows" + waiting + "."
 	case longest > 0:
@@ -173,3 +174,6 @@ func others(n int) string {
 	}
 	return fmt.Sprintf("; and %d more", n-few)
 }
+
+// stateOf is the daemon's while the condition is the gravest.
+func stateOf(c condition.Condition) admin.State { return admin.State(c.State()) }

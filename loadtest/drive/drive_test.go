@@ -293,10 +293,10 @@ func TestEndpointThatRefusesForOtherReasonsEndsTheTest(t *testing.T) {
 			t.Errorf("%d publishes although the endpoint refuses: %s", n, want)
 		}
 	}
-	f("API key is refused", emulator.Config{APIKey: "another-key"})
+	f("refuses the API key", emulator.Config{APIKey: "another-key"})
 	f("cache does not exist", emulator.Config{Caches: []string{"d"}})
 	f("may not publish", emulator.Config{Forbidden: []string{"c/t"}})
-	f("fails again and again", emulator.Config{Script: func(string, string, []byte) int { return 503 }})
+	f("endpoint is down", emulator.Config{Script: func(string, string, []byte) int { return 503 }})
 }
 
 func TestInterruptedTrialEndsAtOnce(t *testing.T) {

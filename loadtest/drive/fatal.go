@@ -6,6 +6,7 @@ import (
 	"maps"
 	"sync"
 
+	"momento-bridge/condition"
 	"momento-bridge/pipeline"
 )
 
@@ -22,17 +23,20 @@ type RefusedError struct {
 
 // Error says what to do.
 func (r *RefusedError) Error() string {
-	text := "the endpoint fails again and again"
+	text := condition.EndpointDown.Told()
 	switch r.Answer.Verdict {
 	case pipeline.HaltAll:
-		text = "the API key is refused: give a valid one"
+		text = condition.KeyRefused.Told()
 	case pipeline.HaltTopic:
-		text = "the API key may not publish to the topic: grant the permission or choose another topic"
+		text = condition.RouteForbidden.Told()
 	case pipeline.HaltCache:
-		text = "the cache does not exist: create it or choose another one"
-	case pipeline.Reject:
+		text = condition.CacheMissing.Told()
+	case pipeline.Reject: // That of one publish is enough, as all are alike.
 		text = "the publish itself is refused: check --size and --topic"
 	case pipeline.Accept, pipeline.HaltRoute, pipeline.SlowDown, pipeline.Retry, pipeline.Ambiguous, pipeline.Unsent:
+		if r.Answer.Advised {
+			text = condition.EndpointDown.Sentence()
+		}
 	}
 	return fmt.Sprintf("%s (%s)", text, r.Answer.Detail)
 }
