@@ -167,6 +167,13 @@ func newTestConnection(t *testing.T, m *Momento, depth int) *testConnection {
 	return l
 }
 
+// newPipelined returns a connection of up to 8 publishes at once, and the server that it goes to.
+func newPipelined(t *testing.T) (*peer, *testConnection) {
+	t.Helper()
+	p := newPeer(t, nil)
+	return p, newTestConnection(t, newMomento(t, p.url, nil), 8)
+}
+
 // receive does what is to be done, and otherwise waits for answers, until do is closed and everything is answered.
 func (l *testConnection) receive() {
 	defer close(l.end)
@@ -307,8 +314,7 @@ func TestAnswersOfEveryFormLeaveTheNextInPlace(t *testing.T) {
 		"a body like an answer": {"HTTP/1.1 400 X\r\nContent-Length: 27\r\n\r\n" + ok204, "a: reject 400"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			p := newPeer(t, nil)
-			l := newTestConnection(t, newMomento(t, p.url, nil), 8)
+			p, l := newPipelined(t)
 			l.send("a", "b", "c")
 			c := p.accept()
 			c.read(3)
@@ -333,8 +339,7 @@ func TestBrokenConnectionLeavesWhatIsUnansweredUnclear(t *testing.T) {
 		"not HTTP":                func(c *peerConn) { c.write("SSH-2.0-OpenSSH\r\n\r\n") },
 	} {
 		t.Run(name, func(t *testing.T) {
-			p := newPeer(t, nil)
-			l := newTestConnection(t, newMomento(t, p.url, nil), 8)
+			p, l := newPipelined(t)
 			l.send("a", "b", "c", "d")
 			c := p.accept()
 			c.read(4)
@@ -382,8 +387,7 @@ func TestBodyThatIsTooLargeIsAnAnswerAndTheRestUnclear(t *testing.T) {
 			strings.Repeat("2000\r\n"+strings.Repeat("x", 0x2000)+"\r\n", 9),
 	} {
 		t.Run(name, func(t *testing.T) {
-			p := newPeer(t, nil)
-			l := newTestConnection(t, newMomento(t, p.url, nil), 8)
+			p, l := newPipelined(t)
 			l.send("a", "b", "c")
 			c := p.accept()
 			c.read(3)
@@ -397,8 +401,7 @@ func TestBodyThatIsTooLargeIsAnAnswerAndTheRestUnclear(t *testing.T) {
 // Taking what follows for answers would give each publish the answer of the one before it.
 func TestSwitchToAnotherProtocolEndsTheConnection(t *testing.T) {
 	t.Parallel()
-	p := newPeer(t, nil)
-	l := newTestConnection(t, newMomento(t, p.url, nil), 8)
+	p, l := newPipelined(t)
 	l.send("a", "b", "c")
 	c := p.accept()
 	c.read(3)
@@ -422,8 +425,7 @@ func TestAnswerThatNobodyAskedForEndsTheConnection(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			p := newPeer(t, nil)
-			l := newTestConnection(t, newMomento(t, p.url, nil), 8)
+			p, l := newPipelined(t)
 			l.send("a")
 			c := p.accept()
 			c.read(1)
@@ -438,8 +440,7 @@ func TestAnswerThatNobodyAskedForEndsTheConnection(t *testing.T) {
 // The first publish has had its time; of the others nobody knows how long they would have taken.
 func TestSilenceIsATimeoutOfTheFirstAndUnclearForTheOthers(t *testing.T) {
 	t.Parallel()
-	p := newPeer(t, nil)
-	l := newTestConnection(t, newMomento(t, p.url, nil), 8)
+	p, l := newPipelined(t)
 	end := time.Now().Add(2 * time.Second)
 	l.sendBy(end, "a", "b", "c")
 	c := p.accept()
@@ -455,8 +456,7 @@ func TestSilenceIsATimeoutOfTheFirstAndUnclearForTheOthers(t *testing.T) {
 
 func TestAnswerThatStopsHalfwayIsATimeout(t *testing.T) {
 	t.Parallel()
-	p := newPeer(t, nil)
-	l := newTestConnection(t, newMomento(t, p.url, nil), 8)
+	p, l := newPipelined(t)
 	for _, half := range []string{"HTTP/1.1 204 No", "HTTP", hints} {
 		l.sendBy(time.Now().Add(2*time.Second), "a", "b")
 		c := p.accept()
@@ -498,8 +498,7 @@ func TestEachPublishHasItsOwnTime(t *testing.T) {
 // A server that reads nothing makes the write time out.
 func TestWriteThatGetsStuckIsATimeout(t *testing.T) {
 	t.Parallel()
-	p := newPeer(t, nil)
-	l := newTestConnection(t, newMomento(t, p.url, nil), 8)
+	p, l := newPipelined(t)
 	l.send("a")
 	c := p.accept()
 	c.read(1)
@@ -521,8 +520,7 @@ func TestWriteThatGetsStuckIsATimeout(t *testing.T) {
 // What the server has said of the first is read although the rest could not be written any more.
 func TestAnswersBeforeAFailedWriteCount(t *testing.T) {
 	t.Parallel()
-	p := newPeer(t, nil)
-	l := newTestConnection(t, newMomento(t, p.url, nil), 8)
+	p, l := newPipelined(t)
 	l.send("a")
 	c := p.accept()
 	c.read(1)
@@ -657,8 +655,7 @@ func TestEndpointThatBreaksConnectionsNowAndThenIsNotBlamed(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			p := newPeer(t, nil)
-			l := newTestConnection(t, newMomento(t, p.url, nil), 8)
+			p, l := newPipelined(t)
 			for range habitAfter - 1 {
 				l.send("a", "b", "c")
 				c := p.accept()
@@ -694,8 +691,7 @@ func TestWithoutAConnectionEverythingIsRetried(t *testing.T) {
 
 func TestWhatCannotBeSentHoldsUpNothing(t *testing.T) {
 	t.Parallel()
-	p := newPeer(t, nil)
-	l := newTestConnection(t, newMomento(t, p.url, nil), 8)
+	p, l := newPipelined(t)
 	end := time.Now().Add(10 * time.Second)
 	l.within(func() {
 		l.Send([]*pipeline.Request{
@@ -800,8 +796,7 @@ func TestConnectionReadsTheKeyAgainWhenItIsRefused(t *testing.T) {
 
 func TestOldConnectionCarriesNothingNewAndLosesNothing(t *testing.T) {
 	t.Parallel()
-	p := newPeer(t, nil)
-	l := newTestConnection(t, newMomento(t, p.url, nil), 8)
+	p, l := newPipelined(t)
 	l.send("a", "b", "c")
 	c := p.accept()
 	c.read(3)
@@ -848,8 +843,7 @@ func (l *testConnection) awaitNone() {
 
 func TestConnectionThatTheServerHasClosedIsReplaced(t *testing.T) {
 	t.Parallel()
-	p := newPeer(t, nil)
-	l := newTestConnection(t, newMomento(t, p.url, nil), 8)
+	p, l := newPipelined(t)
 	for range 3 {
 		l.send("a", "b")
 		c := p.accept()
@@ -867,8 +861,7 @@ func TestConnectionThatTheServerHasClosedIsReplaced(t *testing.T) {
 
 func TestIdleConnectionIsClosedAfterTheLimit(t *testing.T) {
 	t.Parallel()
-	p := newPeer(t, nil)
-	l := newTestConnection(t, newMomento(t, p.url, nil), 8)
+	p, l := newPipelined(t)
 	l.send("a")
 	c := p.accept()
 	c.read(1)

@@ -1,20 +1,14 @@
 package source
 
 import (
-	"flag"
 	"os"
 	"testing"
+
+	"momento-bridge/test/lab"
 )
 
-// together is how many tests run at the same time, unless the command says so: most of them wait.
-const together = "8"
-
+// Most of these tests wait.
 func TestMain(m *testing.M) {
-	flag.Parse()
-	given := false
-	flag.Visit(func(f *flag.Flag) { given = given || f.Name == "test.parallel" })
-	if !given {
-		_ = flag.Set("test.parallel", together)
-	}
+	lab.SetParallel("8")
 	os.Exit(m.Run())
 }

@@ -35,20 +35,25 @@ func TestBrokenConfigurationIsExplained(t *testing.T) {
 				"problem")+" in the configuration\n" {
 				t.Errorf("%d problems end with the verdict %q", n, out.String())
 			}
-			got, golden := log.String(), strings.TrimSuffix(file, ".yaml")+".golden"
-			if *update {
-				if err := os.WriteFile(golden, []byte(got), 0o600); err != nil {
-					t.Fatal(err)
-				}
-			}
-			want, err := os.ReadFile(golden)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if got != string(want) {
-				t.Errorf("check says\n%swant\n%s", got, want)
-			}
+			wantGolden(t, strings.TrimSuffix(file, ".yaml")+".golden", log.String())
 		})
+	}
+}
+
+// wantGolden holds a text against a file.
+func wantGolden(t *testing.T, file, got string) {
+	t.Helper()
+	if *update {
+		if err := os.WriteFile(file, []byte(got), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got != string(want) {
+		t.Errorf("shown is\n%swant\n%s", got, want)
 	}
 }
 

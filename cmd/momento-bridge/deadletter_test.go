@@ -113,8 +113,7 @@ func TestDeadLetterThatComesRoundThroughAnotherDaemonEnds(t *testing.T) {
 func TestFullDeadLetterStreamParksByName(t *testing.T) {
 	t.Parallel()
 	const n = 60
-	got := newRecord()
-	w := newWorld(t, emulator.Config{OnAccept: got.accepted})
+	w, got := newRecordedWorld(t)
 	w.stream("S", "s.*")
 	dead, err := w.js.CreateStream(t.Context(), jetstream.StreamConfig{
 		Name: "DEAD", Subjects: []string{"dead"},
@@ -160,8 +159,7 @@ func TestFullDeadLetterStreamParksByName(t *testing.T) {
 func TestRejectedMessagesOfTheLargestSizeEnd(t *testing.T) {
 	t.Parallel()
 	n := long.Or(12, 35)
-	got := newRecord()
-	w := newWorld(t, emulator.Config{OnAccept: got.accepted})
+	w, got := newRecordedWorld(t)
 	w.stream("S", "s.*")
 	dead := w.stream("DEAD", "dead")
 	large := strings.Repeat("x", 1<<20-100)
@@ -185,8 +183,7 @@ func TestRejectedMessagesOfTheLargestSizeEnd(t *testing.T) {
 // One message in a stream of everything made 121 872 publishes in 9 s.
 func TestStreamOfEverythingIsNotCarried(t *testing.T) {
 	t.Parallel()
-	got := newRecord()
-	w := newWorld(t, emulator.Config{OnAccept: got.accepted})
+	w, got := newRecordedWorld(t)
 	if _, err := w.js.CreateStream(t.Context(), jetstream.StreamConfig{
 		Name: "S", Subjects: []string{">"},
 		NoAck: true,

@@ -6,14 +6,11 @@ import (
 	"testing"
 
 	"github.com/nats-io/nats.go/jetstream"
-
-	"momento-bridge/emulator"
 )
 
 func TestDeleteMarkersEndAsTheRouteSays(t *testing.T) {
 	t.Parallel()
-	got := newRecord()
-	w := newWorld(t, emulator.Config{OnAccept: got.accepted})
+	w, got := newRecordedWorld(t)
 	w.stream("DEAD", "dead")
 	bucket, err := w.js.CreateKeyValue(t.Context(), jetstream.KeyValueConfig{Bucket: "b", History: 5})
 	if err != nil {

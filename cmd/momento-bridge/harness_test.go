@@ -48,6 +48,13 @@ func newWorld(t *testing.T, cfg emulator.Config) *world {
 	return w
 }
 
+// newRecordedWorld is a world and a record of what its emulator accepts.
+func newRecordedWorld(t *testing.T) (*world, *record) {
+	t.Helper()
+	got := newRecord()
+	return newWorld(t, emulator.Config{OnAccept: got.accepted}), got
+}
+
 func startServer(t *testing.T, o *server.Options) *server.Server {
 	t.Helper()
 	return daemontest.StartNATS(t, o)

@@ -26,8 +26,7 @@ func makePipe(t *testing.T) (path string) {
 // A pipe that nobody writes to hangs as a dead file server does.
 func TestKeyFileThatHangsHoldsNobodyUpWhenTheKeyIsRefused(t *testing.T) {
 	t.Parallel()
-	got := newRecord()
-	w := newWorld(t, emulator.Config{OnAccept: got.accepted})
+	w, got := newRecordedWorld(t)
 	w.stream("S", "s.*")
 	p := startDaemon(t, "-c", w.config("", `  - {name: s, stream: S, cache: c}`))
 	p.awaitReady()

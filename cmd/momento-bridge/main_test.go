@@ -1,21 +1,14 @@
 package main
 
 import (
-	"flag"
 	"os"
 	"testing"
+
+	"momento-bridge/test/lab"
 )
 
-// These tests wait for each other's processes more than they compute, so that more of them run at a time than the
-// machine has cores.
+// These tests wait for each other's processes more than they compute.
 func TestMain(m *testing.M) {
-	flag.Parse()
-	given := false
-	flag.Visit(func(f *flag.Flag) { given = given || f.Name == "test.parallel" })
-	if !given {
-		if err := flag.Set("test.parallel", "8"); err != nil {
-			panic(err)
-		}
-	}
+	lab.SetParallel("8")
 	os.Exit(m.Run())
 }

@@ -51,13 +51,20 @@ func documented(t *testing.T) (names []string, children []child) {
 	return names, children
 }
 
-func TestEveryChildIsThereFromTheStartAtZero(t *testing.T) {
-	t.Parallel()
+// firstMetrics returns the metrics of a daemon that has just started, with two routes.
+func firstMetrics(t *testing.T) string {
+	t.Helper()
 	w := newWorld(t, emulator.Config{})
 	w.stream("S", "s.*")
 	p := startDaemon(t, "-c", w.config("", twoRoutes))
 	p.awaitReady()
 	_, body := p.get("/metrics")
+	return body
+}
+
+func TestEveryChildIsThereFromTheStartAtZero(t *testing.T) {
+	t.Parallel()
+	body := firstMetrics(t)
 	names, children := documented(t)
 	for _, name := range names {
 		if !strings.Contains(body, "\n# TYPE momento_bridge_"+name+" ") {
@@ -86,11 +93,7 @@ func TestEveryChildIsThereFromTheStartAtZero(t *testing.T) {
 
 func TestMetricsFollowTheConventions(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, emulator.Config{})
-	w.stream("S", "s.*")
-	p := startDaemon(t, "-c", w.config("", twoRoutes))
-	p.awaitReady()
-	_, body := p.get("/metrics")
+	body := firstMetrics(t)
 	problems, err := promlint.New(strings.NewReader(body)).Lint()
 	if err != nil {
 		t.Fatal(err)

@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"testing"
 	"time"
-
-	"momento-bridge/emulator"
 )
 
 // Values of a few topics come far faster than the quota allows. The latest of each is published; those it replaces are
@@ -13,8 +11,7 @@ import (
 func TestKeepLatestPublishesTheNewestValueOfEachTopic(t *testing.T) {
 	t.Parallel()
 	const n = 3000
-	got := newRecord()
-	w := newWorld(t, emulator.Config{OnAccept: got.accepted})
+	w, got := newRecordedWorld(t)
 	s := w.stream("S", "s.*")
 	p := startDaemon(t, "-c",
 		w.config("limits: {rate: 10}", `  - {name: s, stream: S, subject: "s.*", cache: c, overload: keep-latest}`))
@@ -43,8 +40,7 @@ func TestKeepLatestPublishesTheNewestValueOfEachTopic(t *testing.T) {
 func TestDropOldestKeepsUpWithAStream(t *testing.T) {
 	t.Parallel()
 	const n = 3000
-	got := newRecord()
-	w := newWorld(t, emulator.Config{OnAccept: got.accepted})
+	w, got := newRecordedWorld(t)
 	w.stream("S", "s")
 	p := startDaemon(t, "-c", w.config("limits: {rate: 20}\nqueue: {max_messages: 40}",
 		`  - {name: s, stream: S, cache: c, overload: drop-oldest}`))
@@ -62,8 +58,7 @@ func TestDropOldestKeepsUpWithAStream(t *testing.T) {
 
 func TestMessagesOfAStreamExpireByItsTimeStamps(t *testing.T) {
 	t.Parallel()
-	got := newRecord()
-	w := newWorld(t, emulator.Config{OnAccept: got.accepted})
+	w, got := newRecordedWorld(t)
 	w.stream("S", "s")
 	w.fill(20, func(int) (string, string) { return "s", "old" })
 	time.Sleep(1200 * time.Millisecond)

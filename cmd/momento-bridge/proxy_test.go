@@ -70,8 +70,7 @@ func hasNoProxySecret(t *testing.T, what, text string) {
 
 func TestDaemonPublishesThroughAProxy(t *testing.T) {
 	t.Parallel()
-	got := newRecord()
-	w := newWorld(t, emulator.Config{OnAccept: got.accepted})
+	w, got := newRecordedWorld(t)
 	w.stream("S", "s.*")
 	w.publish("s.1", "x")
 	proxy, carried := guardedProxy(t)

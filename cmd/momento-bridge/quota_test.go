@@ -118,8 +118,7 @@ func TestBatchesCarryEveryMessageInOrder(t *testing.T) {
 
 func TestOperatorPausesAndResumesARoute(t *testing.T) {
 	t.Parallel()
-	got := newRecord()
-	w := newWorld(t, emulator.Config{OnAccept: got.accepted})
+	w, got := newRecordedWorld(t)
 	w.stream("S", "s")
 	p := startDaemon(t, "-c", w.config("", `  - {name: s, stream: S, cache: c}`))
 	p.awaitReady()
@@ -146,8 +145,7 @@ func TestOperatorPausesAndResumesARoute(t *testing.T) {
 
 func TestReloadPutsLimitsInForce(t *testing.T) {
 	t.Parallel()
-	got := newRecord()
-	w := newWorld(t, emulator.Config{OnAccept: got.accepted})
+	w, got := newRecordedWorld(t)
 	w.stream("S", "s")
 	file := w.config("limits: {rate: 0.01}", `  - {name: s, stream: S, cache: c}`)
 	p := startDaemon(t, "-c", file)

@@ -14,14 +14,14 @@ import (
 	"github.com/prometheus/client_golang/prometheus/testutil/promlint"
 
 	"momento-bridge/daemon"
+	"momento-bridge/daemon/daemontest"
 	"momento-bridge/emulator"
 	"momento-bridge/test/long"
 )
 
 func TestRunCarriesCoreAndStreamAndStopsClean(t *testing.T) {
 	t.Parallel()
-	got := newRecord()
-	w := newWorld(t, emulator.Config{OnAccept: got.accepted})
+	w, got := newRecordedWorld(t)
 	s := w.stream("ORDERS", "orders.>")
 	for i := range 50 {
 		w.publish(fmt.Sprintf("orders.%d.new", i%5), fmt.Sprint(i))
@@ -116,8 +116,7 @@ func TestOrderHoldsThroughRefusalsAndErrors(t *testing.T) {
 
 func TestAnyNameArrivesAsOneSegment(t *testing.T) {
 	t.Parallel()
-	got := newRecord()
-	w := newWorld(t, emulator.Config{OnAccept: got.accepted})
+	w, got := newRecordedWorld(t)
 	subjects := []string{"n.a/b", "n.100%", "n.what?", "n.#", "n.é😀", "n.a+b&c=d", "n.%2F", "n.\\"}
 	w.stream("S", "n.>")
 	for _, s := range subjects {
@@ -198,8 +197,7 @@ func TestEachAnswerEndsAsTheDesignSays(t *testing.T) {
 
 func TestReplacedKeyEndsTheParking(t *testing.T) {
 	t.Parallel()
-	got := newRecord()
-	w := newWorld(t, emulator.Config{OnAccept: got.accepted})
+	w, got := newRecordedWorld(t)
 	w.emulator.SetAPIKey("another")
 	w.stream("S", "s.*")
 	w.publish("s.a", "x")
@@ -327,12 +325,8 @@ func TestTroubleIsNamedWithWhatToDo(t *testing.T) {
 	t.Run("no NATS server", func(t *testing.T) {
 		t.Parallel()
 		w := newWorld(t, emulator.Config{})
-		ln, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			t.Fatal(err)
-		}
-		ln.Close()
-		p := startDaemon(t, "--nats-url", "nats://"+ln.Addr().String(), "--subject", "a", "--cache", "c", "--endpoint",
+		nobody := daemontest.FreeAddress(t)
+		p := startDaemon(t, "--nats-url", "nats://"+nobody, "--subject", "a", "--cache", "c", "--endpoint",
 			w.endpoint, "--api-key-file", w.keyFile)
 		p.awaitNotReady("nats: not connected")
 		eventually(t, "a complaint", func() bool {
@@ -369,19 +363,15 @@ func TestTroubleIsNamedWithWhatToDo(t *testing.T) {
 	t.Run("an endpoint that refuses connections", func(t *testing.T) {
 		t.Parallel()
 		w := newWorld(t, emulator.Config{})
-		ln, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			t.Fatal(err)
-		}
-		ln.Close()
+		nobody := daemontest.FreeAddress(t)
 		p := startDaemon(t, "--nats-url", w.server.ClientURL(), "--subject", "a.*", "--cache", "c",
 			"--ordering", "none",
-			"--endpoint", "http://"+ln.Addr().String(), "--api-key-file", w.keyFile)
+			"--endpoint", "http://"+nobody, "--api-key-file", w.keyFile)
 		p.awaitReady()
 		for i := range 20 {
 			_ = w.nats.Publish(fmt.Sprint("a.", i), []byte("x"))
 		}
-		p.awaitNotReady("endpoint: down: connect to " + ln.Addr().String())
+		p.awaitNotReady("endpoint: down: connect to " + nobody)
 		if !strings.Contains(p.log.String(), "the endpoint is down") {
 			t.Error("the log does not name the endpoint")
 		}

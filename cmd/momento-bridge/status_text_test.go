@@ -1,7 +1,6 @@
 package main
 
 import (
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -105,19 +104,7 @@ func TestStatusIsShownForPeople(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := strings.Join(statusLines(s, false), "\n") + "\n\n" + statusLine(s) + "\n"
-			golden := filepath.Join("testdata", "status", name+".golden")
-			if *update {
-				if err := os.WriteFile(golden, []byte(got), 0o600); err != nil {
-					t.Fatal(err)
-				}
-			}
-			want, err := os.ReadFile(golden)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if got != string(want) {
-				t.Errorf("status shows\n%swant\n%s", got, want)
-			}
+			wantGolden(t, filepath.Join("testdata", "status", name+".golden"), got)
 		})
 	}
 }

@@ -37,8 +37,7 @@ func vendor(t *testing.T) (url string, give func(body string)) {
 
 func TestVendedKeyMayNameTheEndpoint(t *testing.T) {
 	t.Parallel()
-	got := newRecord()
-	w := newWorld(t, emulator.Config{OnAccept: got.accepted})
+	w, got := newRecordedWorld(t)
 	key := base64.StdEncoding.EncodeToString(fmt.Appendf(nil, `{"endpoint":%q,"api_key":"x"}`, w.endpoint))
 	w.emulator.SetAPIKey(key)
 	w.stream("S", "s")
@@ -61,8 +60,7 @@ func TestVendedKeyMayNameTheEndpoint(t *testing.T) {
 
 func TestDaemonWaitsForItsFirstVendedKey(t *testing.T) {
 	t.Parallel()
-	got := newRecord()
-	w := newWorld(t, emulator.Config{OnAccept: got.accepted})
+	w, got := newRecordedWorld(t)
 	w.stream("S", "s")
 	w.publish("s", "x")
 	url, give := vendor(t)
