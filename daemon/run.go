@@ -42,9 +42,13 @@ func (d *Daemon) carry(ctx context.Context) error {
 	hard, release := withGrace(ctx, d.plan.shutdown-flushReserve, d.draining)
 	defer release()
 	var failing sync.Mutex
+	var failure error // What has ended it, unless that was the context it was given.
 	fail := func(err error) {
 		failing.Lock()
 		defer failing.Unlock()
+		if ctx.Err() == nil {
+			failure = err
+		}
 		// Each route may tell of the same.
 		if cause := context.Cause(ctx); cause == nil || cause.Error() != err.Error() {
 			d.log.Error("stopping because of a failure", "error", err)
@@ -84,8 +88,8 @@ func (d *Daemon) carry(ctx context.Context) error {
 	d.nats.Close()
 	stopSide()
 	sides.Wait()
-	if cause := context.Cause(ctx); cause != nil && !errors.Is(cause, context.Canceled) {
-		return errors.Join(cause, err)
+	if failure != nil {
+		return errors.Join(failure, err)
 	}
 	return err
 }

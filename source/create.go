@@ -84,7 +84,8 @@ func (j *JetStream) mend(cfg *jetstream.ConsumerConfig, err error) bool {
 // tellResumed logs how the consumer goes on that was made anew.
 func (j *JetStream) tellResumed(ctx context.Context, cfg jetstream.ConsumerConfig) {
 	if cfg.OptStartTime == nil {
-		j.log.Warn("the consumer was deleted: it has been created again, and delivers all that the work queue still has")
+		j.log.Warn("the consumer was deleted: it has been created again, and delivers all that the work queue " +
+			"still has")
 		return
 	}
 	ctx, cancel := context.WithTimeout(ctx, lookTimeout)

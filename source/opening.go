@@ -44,8 +44,8 @@ func (w *watch) tellOfSlowness(now time.Time) {
 	w.slow()
 	missing, _, waiting, _ := w.j.barrier.state()
 	w.j.log.Info(
-		"to keep the order, nothing new is published until all unacknowledged messages have come again", "missing", missing,
-		"waiting", waiting)
+		"to keep the order, nothing new is published until all unacknowledged messages have come again",
+		"missing", missing, "waiting", waiting)
 }
 
 // slow notes that it takes long. Health and status say so from now on; the log is the caller's.

@@ -103,8 +103,8 @@ func (r *Replay) Run(ctx context.Context, routes map[string]ReplayRoute, failed 
 		r.count(func(c *ReplayCounts) { c.Selected++ })
 		payload, err := r.whole(ctx, m)
 		if err != nil {
-			r.log.Error("a dead letter was cut, as it was too large, and its message is no longer in the stream: it is "+
-				"not replayed, and stays where it is",
+			r.log.Error("a dead letter was cut, as it was too large, and its message is no longer in the stream: it "+
+				"is not replayed, and stays where it is",
 				"subject", r.subject, "sequence", m.Sequence, "error", err)
 			r.count(func(c *ReplayCounts) { c.Rejected["truncated"]++ })
 			return

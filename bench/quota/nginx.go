@@ -11,7 +11,9 @@ import (
 
 // learnedFromNginx measures the same with nginx as the endpoint, by nginx's own log.
 func learnedFromNginx(ctx context.Context, b *bench) error {
-	return b.eachQuota("nginx", []float64{100, 1000}, func(quota float64) error { return learnFromNginx(ctx, b, quota) })
+	return b.eachQuota("nginx", []float64{100, 1000}, func(quota float64) error {
+		return learnFromNginx(ctx, b, quota)
+	})
 }
 
 func learnFromNginx(ctx context.Context, b *bench, quota float64) error {

@@ -56,7 +56,8 @@ func (t *targetFlags) add(cmd *cobra.Command) {
 	flags.IntVar(&t.topics, "topics", 1,
 		"how many topics to publish to in turn; -1, -2 and so on are appended to --topic")
 	flags.IntVar(&t.size, "size", 256, "bytes of a payload")
-	flags.IntVar(&t.connections, "connections", 64, "how many connections to open at most, each with one publish in flight")
+	flags.IntVar(&t.connections, "connections", 64,
+		"how many connections to open at most, each with one publish in flight")
 	flags.DurationVar(&t.timeout, "timeout", 5*time.Second, "time for one publish, connecting included")
 	flags.Uint64Var(&t.seed, "seed", 1, "seed for payloads, arrivals and the order of trials")
 	flags.StringArrayVar(&t.labels, "label", nil, "`NAME=VALUE` for the report; may be repeated")

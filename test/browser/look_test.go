@@ -106,8 +106,10 @@ func TestPolicyLetsNothingElseIn(t *testing.T) {
 		const script = document.createElement('script');
 		script.textContent = 'window.strange = true';
 		document.body.append(script);
-		document.body.insertAdjacentHTML('beforeend', '<img src="/none" onerror="window.strange = true"><p id="styled" style="color: red">x</p>');
-		return window.strange === true || getComputedStyle(document.getElementById('styled')).color === 'rgb(255, 0, 0)';
+		document.body.insertAdjacentHTML('beforeend',
+			'<img src="/none" onerror="window.strange = true"><p id="styled" style="color: red">x</p>');
+		return window.strange === true ||
+			getComputedStyle(document.getElementById('styled')).color === 'rgb(255, 0, 0)';
 	})()`)
 	if ran {
 		t.Error("a script or a style that stands in the page is in force")
