@@ -75,9 +75,7 @@ func TestPausesAndReloadsStrandNothing(t *testing.T) {
 		p, stop := start(t, pipeline.Config{
 			Workers: 4, MaxMessages: 50,
 			Routes: []pipeline.RouteConfig{{Ordered: true, Settler: settled}},
-		}, fakeSink(func(
-			*pipeline.Request,
-		) pipeline.Answer {
+		}, fakeSink(func(*pipeline.Request) pipeline.Answer {
 			time.Sleep(2 * time.Millisecond)
 			mu.Lock()
 			defer mu.Unlock()

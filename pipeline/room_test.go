@@ -166,9 +166,7 @@ func TestHandBackKeepsTheOrderOfEachTopic(t *testing.T) {
 			pipeline.Config{
 				Workers: 1,
 				Routes:  []pipeline.RouteConfig{{Returnable: true, Ordered: true, Settler: settler}},
-			}, fakeSink(func(
-				*pipeline.Request,
-			) pipeline.Answer {
+			}, fakeSink(func(*pipeline.Request) pipeline.Answer {
 				return answer(pipeline.HaltAll, pipeline.Result401, 401)
 			}))
 		for i := range 40 {

@@ -56,9 +56,7 @@ func TestDeadLettersThatCannotBeKeptAreNotStuckAndAreCounted(t *testing.T) {
 		p, stop := start(t, pipeline.Config{
 			Workers: 1, InFlight: 16,
 			Routes: []pipeline.RouteConfig{{DeadLetters: letters}},
-		}, fakeSink(func(
-			*pipeline.Request,
-		) pipeline.Answer {
+		}, fakeSink(func(*pipeline.Request) pipeline.Answer {
 			return accept()
 		}))
 		for i := range 30 {

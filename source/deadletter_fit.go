@@ -45,8 +45,8 @@ func (d *DeadLetters) store(ctx context.Context, letter *nats.Msg) error {
 		if !fits {
 			return fmt.Errorf(
 				"not even a dead letter without payload, of %d bytes, fits into %s: raise its max_msg_size "+
-					"with `nats stream edit %s --max-msg-size 1048576`", headerSize(letter.Header), d.streamFor(
-					ctx), d.streamOr(ctx, "STREAM"))
+					"with `nats stream edit %s --max-msg-size 1048576`", headerSize(letter.Header),
+				d.streamFor(ctx), d.streamOr(ctx, "STREAM"))
 		}
 		_, err := d.js.PublishMsg(ctx, letter)
 		if err == nil {

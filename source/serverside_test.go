@@ -383,9 +383,7 @@ func TestSettingsThatTheServerRefusesAreFoundAndExplained(t *testing.T) {
 			explains: "another consumer takes messages of a.> already: `nats consumer ls S` shows them",
 		},
 		"a consumer of the whole queue": {
-			stream: workQueue, other: &jetstream.ConsumerConfig{Durable: "other"}, change: func(
-				c *JetStreamConfig,
-			) {
+			stream: workQueue, other: &jetstream.ConsumerConfig{Durable: "other"}, change: func(c *JetStreamConfig) {
 				c.Subject = ""
 			},
 			found:    "consumer other (filter []) takes messages of the whole stream already",

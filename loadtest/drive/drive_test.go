@@ -63,9 +63,7 @@ func config(connections int, publisher func() Publisher, opened func() uint64) C
 	payload := []byte("payload")
 	return Config{
 		Publisher: publisher, Connections: connections, Timeout: 5 * time.Second, Opened: opened,
-		Payload: func(int) []byte { return payload }, Cache: func(int) string { return "c" }, Topic: func(
-			int,
-		) string {
+		Payload: func(int) []byte { return payload }, Cache: func(int) string { return "c" }, Topic: func(int) string {
 			return "t"
 		},
 	}

@@ -19,12 +19,13 @@ var (
 const root = "../.."
 
 func TestMain(m *testing.M) {
-	ctx, stop, err := show.Chrome(context.Background())
+	var stop func()
+	var err error
+	chrome, stop, err = show.Chrome(context.Background())
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
-	chrome = ctx
 	status := lab.RunTests(m, root, "2", func(l *lab.Lab) { rig = l })
 	stop()
 	os.Exit(status)

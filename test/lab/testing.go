@@ -7,8 +7,8 @@ import (
 	"os"
 )
 
-// SetParallel is for TestMain. It sets how many tests of a package run at a time, a number, unless the flag -parallel is
-// given. Where tests mostly wait it may be more than there are cores.
+// SetParallel is for TestMain. It sets how many tests of a package run at a time, a number, unless the flag -parallel
+// is given. Where tests mostly wait it may be more than there are cores.
 func SetParallel(together string) {
 	flag.Parse()
 	given := false
