@@ -21,6 +21,7 @@ const root = "../.."
 func TestMain(m *testing.M) {
 	var stop func()
 	var err error
+	//nolint:fatcontext // One browser for all tests.
 	chrome, stop, err = show.Chrome(context.Background())
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
