@@ -32,8 +32,8 @@ func (c *Config) serveEvents(watchers chan struct{}) http.HandlerFunc {
 			defer func() { <-watchers }()
 		default:
 			w.Header().Set("Retry-After", "10")
-			answer(w, http.StatusServiceUnavailable, fmt.Sprintf(
-				"%d pages are being kept up to date already: close some", maxWatchers))
+			answer(w, http.StatusServiceUnavailable,
+				fmt.Sprintf("%d pages are being kept up to date already: close some", maxWatchers))
 			return
 		}
 		w.Header().Set("Content-Type", "text/event-stream")

@@ -68,8 +68,8 @@ func (f *File) checkRoute(path string, r *Route) {
 				at("dead_letter.subject"), r.DeadLetter.Subject)
 		} else if own, ok := anyOverlap(r.Filters(), []string{r.DeadLetter.Subject}); ok {
 			f.Problemf(at("dead_letter.subject"),
-				"%s %q is within the route's own subject %q: a dead letter would come back for ever", at(
-					"dead_letter.subject"), r.DeadLetter.Subject, own)
+				"%s %q is within the route's own subject %q: a dead letter would come back for ever",
+				at("dead_letter.subject"), r.DeadLetter.Subject, own)
 		}
 	}
 }

@@ -61,8 +61,8 @@ func (c ceiling) lines(f *config.Config, i int) []string {
 	}
 	if !math.IsInf(c.topic, 1) {
 		lines = append(lines, fmt.Sprintf(
-			"ordering: %s publishes/s of one topic at %v each, as one is in flight at a time", terminal.Number(
-				c.topic), usualLatency))
+			"ordering: %s publishes/s of one topic at %v each, as one is in flight at a time",
+			terminal.Number(c.topic), usualLatency))
 	}
 	lines = append(lines, fmt.Sprintf("connections: %s publishes/s at %v each", terminal.Number(c.connections),
 		usualLatency))
@@ -75,8 +75,8 @@ func (c ceiling) lines(f *config.Config, i int) []string {
 			terminal.Number(most*json), usualMessage)
 	} else {
 		text += fmt.Sprintf(
-			" of %d bytes each, %s in a publish, when they wait for the same topics", usualMessage, terminal.Number(
-				c.perPublish))
+			" of %d bytes each, %s in a publish, when they wait for the same topics", usualMessage,
+			terminal.Number(c.perPublish))
 	}
 	return append(lines, text)
 }

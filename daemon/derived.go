@@ -80,8 +80,8 @@ func checkRoute(list Checks, f *config.File, i int, r routePlan) error {
 	}
 	if r.jetStream == nil {
 		list.Note("buffer", fmt.Sprintf(
-			"the NATS client drops, and counts, what exceeds %d messages or %s", r.core.PendingMessages, terminal.Bytes(
-				int64(r.core.PendingBytes))))
+			"the NATS client drops, and counts, what exceeds %d messages or %s", r.core.PendingMessages,
+			terminal.Bytes(int64(r.core.PendingBytes))))
 		return nil
 	}
 	desired, settings, err := r.jetStream.Desired()

@@ -97,8 +97,8 @@ func readContext(name string) (map[string]string, error) {
 	}
 	text, err := secretfile.Read(context.Background(), contextPath(name))
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil,
-			fmt.Errorf("there is no %s: %s; $XDG_CONFIG_HOME, or else ~/.config of the user who runs the bridge, has "+
+		return nil, fmt.Errorf(
+			"there is no %s: %s; $XDG_CONFIG_HOME, or else ~/.config of the user who runs the bridge, has "+
 				"nats/context", contextPath(name), knownContexts())
 	}
 	if err != nil {
@@ -127,8 +127,8 @@ func contextValues(name string, object map[string]any) (map[string]string, error
 		case !isText || !known && !secret || key == "tls_first":
 			unknown = append(unknown, key)
 		case referenced(text) && key != "url":
-			return nil,
-				fmt.Errorf("the context %s refers to its %s by a URL: only files, and secrets in the context itself, "+
+			return nil, fmt.Errorf(
+				"the context %s refers to its %s by a URL: only files, and secrets in the context itself, "+
 					"can be used here", name, key)
 		case secret:
 			values[key] = ""
@@ -139,10 +139,10 @@ func contextValues(name string, object map[string]any) (map[string]string, error
 		}
 	}
 	if len(unknown) > 0 {
-		return nil,
-			fmt.Errorf("the context %s sets %s, which the bridge does not know: write the settings of nats out "+
+		return nil, fmt.Errorf(
+			"the context %s sets %s, which the bridge does not know: write the settings of nats out "+
 				"instead, or use another context",
-				name, strings.Join(unknown, ", "))
+			name, strings.Join(unknown, ", "))
 	}
 	return values, nil
 }

@@ -83,15 +83,15 @@ func (o *ReplayOptions) choose(routes []routePlan) ([]routePlan, error) {
 		}
 	}
 	if len(known) == 0 {
-		return nil,
-			errors.New("no route has a dead_letter: there is nothing to replay; give the configuration of the daemon " +
+		return nil, errors.New(
+			"no route has a dead_letter: there is nothing to replay; give the configuration of the daemon " +
 				"whose dead letters they are (--config)")
 	}
 	for _, name := range o.Routes {
 		if !slices.Contains(known, name) {
 			return nil, fmt.Errorf(
-				"--route %q has no dead_letter in the configuration; those that have one: %s", name, strings.Join(
-					known, ", "))
+				"--route %q has no dead_letter in the configuration; those that have one: %s", name,
+				strings.Join(known, ", "))
 		}
 	}
 	return chosen, nil

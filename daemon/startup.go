@@ -24,8 +24,8 @@ func (p *Plan) Announce(w io.Writer, log *slog.Logger, version string) {
 	}
 	m := &f.Momento
 	attrs := []any{
-		"version", version, "nats", redactURL(p.nats.URL), "endpoint", endpointNote(
-			p.sink), "key", p.keyNote(), "rate", f.Limits.Rate.String(),
+		"version", version, "nats", redactURL(p.nats.URL), "endpoint",
+		endpointNote(p.sink), "key", p.keyNote(), "rate", f.Limits.Rate.String(),
 		"unit", f.Limits.Unit, "connections", m.Connections, "in_flight", m.InFlight, "timeout",
 		time.Duration(m.Timeout),
 		"queue_messages", p.pipeline.MaxMessages, "queue_bytes", p.pipeline.MaxBytes, "shutdown_timeout", p.shutdown,

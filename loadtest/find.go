@@ -119,8 +119,8 @@ func (f *finder) describe() *report.Report {
 	r, c := f.result, f.cfg.Search
 	out := &report.Report{
 		Schema: report.Schema, Test: report.Find, Verdict: report.NotProved, Reason: r.Reason,
-		CleanRate: known(r.Clean), FailingRate: known(r.Failing), PlateauRate: known(r.Plateau), Burst: known(
-			r.Burst), WindowSeconds: known(r.Window),
+		CleanRate: known(r.Clean), FailingRate: known(r.Failing), PlateauRate: known(r.Plateau),
+		Burst: known(r.Burst), WindowSeconds: known(r.Window),
 		CleanSent: r.CleanSent, Limiter: string(r.Kind), Unit: "not tested",
 		Started: f.started.UTC(), Target: f.cfg.Target.report(),
 		Settings: report.Settings{

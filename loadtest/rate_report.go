@@ -48,8 +48,8 @@ func (r *rating) describe() *report.Report {
 		}
 	}
 	out.Generator = report.Generator{
-		OnTime: onTime(measured.Delay, drive.Tolerance(c.Rate), r.engine.Counts().Missed), SendDelay: latencyOf(
-			measured.Delay), CPU: measured.CPU,
+		OnTime:    onTime(measured.Delay, drive.Tolerance(c.Rate), r.engine.Counts().Missed),
+		SendDelay: latencyOf(measured.Delay), CPU: measured.CPU,
 		Cores: runtime.GOMAXPROCS(0), OS: runtime.GOOS + "/" + runtime.GOARCH,
 	}
 	if r.following != nil {
@@ -73,8 +73,8 @@ func (r *rating) reasons(out *report.Report) []string {
 	case err != nil:
 		all = append(all, "ended early: "+err.Error())
 	case errors.Is(r.trial.Capped, search.ErrRequests):
-		all = append(all, fmt.Sprintf(
-			"ended early, after as many publishes as --max-requests allows: %d", r.cfg.MaxRequests))
+		all = append(all,
+			fmt.Sprintf("ended early, after as many publishes as --max-requests allows: %d", r.cfg.MaxRequests))
 	}
 	if missed > 0 {
 		all = append(all, fmt.Sprintf(

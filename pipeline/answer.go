@@ -190,8 +190,8 @@ func (d *dispatcher) keyRefused(now time.Time, p *parcel, a Answer) {
 		if p.probes[keyGate] {
 			d.keyFound(now) // There is a key now, so that its refusal is logged.
 		}
-		if d.shutGate(now, p, keyGate, eventKeyRefused, a) && p.lane.route.cache.existsSince(
-			now.Add(-keyAcceptedLately)) {
+		if d.shutGate(now, p, keyGate, eventKeyRefused, a) &&
+			p.lane.route.cache.existsSince(now.Add(-keyAcceptedLately)) {
 			d.key.probeSoon(now) // The refusal may be about this message only.
 		}
 		return

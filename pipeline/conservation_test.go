@@ -74,10 +74,10 @@ func (l *life) Publish(r *pipeline.Request) pipeline.Answer {
 
 func (l *life) badAnswer() pipeline.Answer {
 	all := [...]pipeline.Answer{
-		answer(pipeline.Reject, pipeline.Result400, 400), answer(pipeline.HaltAll, pipeline.Result401, 401), answer(
-			pipeline.HaltTopic, pipeline.Result403, 403),
-		answer(pipeline.HaltCache, pipeline.Result404, 404), answer(pipeline.SlowDown, pipeline.Result429, 429), answer(
-			pipeline.Retry, pipeline.Result5xx, 500),
+		answer(pipeline.Reject, pipeline.Result400, 400), answer(pipeline.HaltAll, pipeline.Result401, 401),
+		answer(pipeline.HaltTopic, pipeline.Result403, 403),
+		answer(pipeline.HaltCache, pipeline.Result404, 404), answer(pipeline.SlowDown, pipeline.Result429, 429),
+		answer(pipeline.Retry, pipeline.Result5xx, 500),
 		answer(pipeline.Ambiguous, pipeline.ResultTimeout, 0), answer(pipeline.Retry, pipeline.ResultNetwork,
 			0), answer(pipeline.Retry, pipeline.Result5xx, 503),
 		answer(pipeline.Unsent, pipeline.ResultNetwork, 0),

@@ -89,16 +89,16 @@ func (f *fate) refusal(r *pipeline.Request) (pipeline.Answer, bool) {
 
 // refusals are those that may be about a topic or a message, and with them those that are about everybody.
 var lastingRefusals = []pipeline.Answer{
-	answer(pipeline.Retry, pipeline.Result5xx, 500), answer(pipeline.HaltTopic, pipeline.Result403, 403), answer(
-		pipeline.HaltCache, pipeline.Result404, 404), answer(pipeline.Reject, pipeline.Result400, 400),
-	answer(pipeline.HaltAll, pipeline.Result401, 401), answer(pipeline.Ambiguous, pipeline.ResultTimeout, 0), answer(
-		pipeline.Ambiguous, pipeline.ResultNetwork, 0),
+	answer(pipeline.Retry, pipeline.Result5xx, 500), answer(pipeline.HaltTopic, pipeline.Result403, 403),
+	answer(pipeline.HaltCache, pipeline.Result404, 404), answer(pipeline.Reject, pipeline.Result400, 400),
+	answer(pipeline.HaltAll, pipeline.Result401, 401), answer(pipeline.Ambiguous, pipeline.ResultTimeout, 0),
+	answer(pipeline.Ambiguous, pipeline.ResultNetwork, 0),
 }
 
 func passingRefusal(rng *rand.Rand) pipeline.Answer {
 	all := append([]pipeline.Answer{
-		answer(pipeline.SlowDown, pipeline.Result429, 429), answer(pipeline.Retry, pipeline.ResultNetwork, 0), answer(
-			pipeline.Retry, pipeline.Result5xx, 503),
+		answer(pipeline.SlowDown, pipeline.Result429, 429), answer(pipeline.Retry, pipeline.ResultNetwork, 0),
+		answer(pipeline.Retry, pipeline.Result5xx, 503),
 		answer(pipeline.HaltRoute, pipeline.Result400, 400),
 	}, lastingRefusals...)
 	a := all[rng.IntN(len(all))]

@@ -128,8 +128,8 @@ func TestHistogramsHaveClassicAndNativeBuckets(t *testing.T) {
 			if h.GetSampleCount() != 2 || len(h.GetBucket()) < 8 || len(h.GetPositiveSpan()) == 0 ||
 				h.GetSchema() < 3 || h.GetExemplars() != nil {
 				t.Errorf(
-					"%s: %d classic buckets, %d native spans of schema %d, %d samples", family.GetName(), len(
-						h.GetBucket()), len(h.GetPositiveSpan()), h.GetSchema(), h.GetSampleCount())
+					"%s: %d classic buckets, %d native spans of schema %d, %d samples", family.GetName(),
+					len(h.GetBucket()), len(h.GetPositiveSpan()), h.GetSchema(), h.GetSampleCount())
 			}
 		}
 	})

@@ -81,12 +81,12 @@ func ParseEndpoint(s string) (Endpoint, error) {
 
 func fromHost(host string) (Endpoint, error) {
 	if host == "" || strings.ContainsAny(host, "/?#@ \t\r\n") {
-		return Endpoint{}, fmt.Errorf(
-			"endpoint %q is not a host; write a cell host such as %s, or a URL", host, Regions[0].Cell)
+		return Endpoint{},
+			fmt.Errorf("endpoint %q is not a host; write a cell host such as %s, or a URL", host, Regions[0].Cell)
 	}
 	if strings.Contains(host, ":") || !strings.Contains(host, ".") || net.ParseIP(host) != nil {
-		return Endpoint{}, fmt.Errorf(
-			"endpoint %q is not a cell host; for another server write a URL, such as http://%s", host, host)
+		return Endpoint{},
+			fmt.Errorf("endpoint %q is not a cell host; for another server write a URL, such as http://%s", host, host)
 	}
 	host = strings.TrimPrefix(strings.TrimPrefix(host, "api."), "cache.")
 	return ParseEndpoint("https://api.cache." + host)

@@ -177,10 +177,10 @@ func (p *poller) ask(ctx context.Context, k *key.Key) (*http.Response, error) {
 func (p *poller) refused(resp *http.Response, k *key.Key) error {
 	body, _ := io.ReadAll(io.LimitReader(resp.Body, maxBody)) // What there is of it will do.
 	a := classify(&response{
-		status: resp.StatusCode, contentType: resp.Header.Get("Content-Type"), encoding: resp.Header.Get(
-			"Content-Encoding"),
-		location: resp.Header.Get("Location"), date: resp.Header.Get("Date"), retryAfter: resp.Header.Values(
-			"Retry-After"), body: body,
+		status: resp.StatusCode, contentType: resp.Header.Get("Content-Type"),
+		encoding: resp.Header.Get("Content-Encoding"),
+		location: resp.Header.Get("Location"), date: resp.Header.Get("Date"),
+		retryAfter: resp.Header.Values("Retry-After"), body: body,
 	}, secrets{keys: k.Secrets()}, time.Now())
 	switch a.Verdict {
 	case pipeline.HaltAll, pipeline.HaltTopic, pipeline.HaltCache, pipeline.HaltRoute, pipeline.Reject:
@@ -244,6 +244,6 @@ func (p *poller) take(body []byte, at time.Time) error {
 // pollDelays draws each delay evenly from 0 to a bound that doubles from half a second up to 15 s.
 func pollDelays() backoff.BackOff {
 	return backoff.NewExponentialBackOff(backoff.WithInitialInterval(250*time.Millisecond), backoff.WithMultiplier(2),
-		backoff.WithRandomizationFactor(1), backoff.WithMaxInterval(
-			7500*time.Millisecond), backoff.WithMaxElapsedTime(0))
+		backoff.WithRandomizationFactor(1),
+		backoff.WithMaxInterval(7500*time.Millisecond), backoff.WithMaxElapsedTime(0))
 }

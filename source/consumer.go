@@ -142,8 +142,8 @@ func (j *JetStream) check(cfg jetstream.ConsumerConfig) (Settings, error) {
 	}
 	s.limitRequests(cfg)
 	if len(problems) > 0 {
-		return s,
-			fmt.Errorf("consumer %s of stream %s cannot be used (an existing consumer is never changed: edit it, or "+
+		return s, fmt.Errorf(
+			"consumer %s of stream %s cannot be used (an existing consumer is never changed: edit it, or "+
 				"delete it, and a new one starts "+
 				"where the route's deliver says): %w", j.cfg.Consumer, j.cfg.Stream, errors.Join(problems...))
 	}

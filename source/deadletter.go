@@ -60,8 +60,8 @@ func (d *DeadLetters) Check(ctx context.Context, wholeStream string) error {
 			"add DEAD --subjects '%[1]s'`", d.subject)
 	case err != nil:
 		d.log.Warn(
-			"cannot look whether a stream takes the dead letters' subject", "subject", d.subject, "grant", apiOf(
-				d.conn).subject("STREAM.NAMES"), "error", err)
+			"cannot look whether a stream takes the dead letters' subject", "subject", d.subject, "grant",
+			apiOf(d.conn).subject("STREAM.NAMES"), "error", err)
 	case stream == wholeStream:
 		return fmt.Errorf("the dead letters' subject %s belongs to the stream %s that the route consumes without a "+
 			"filter, so that dead letters would come back for ever: "+

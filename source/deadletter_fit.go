@@ -106,8 +106,8 @@ func (d *DeadLetters) tellCut(letter *nats.Msg, size int) {
 	d.throttled.Warn("a dead letter is larger than NATS takes: it is kept cut, with a reference to its message in "+
 		"the original stream",
 		"subject", d.subject, "bytes", size, "kept", len(letter.Data), "stream", letter.Header.Get(ourPrefix+"Stream"),
-		"sequence", letter.Header.Get(ourPrefix+"Sequence"), "headers_cut", cmp.Or(
-			letter.Header.Get(headersCutHeader), "0"))
+		"sequence", letter.Header.Get(ourPrefix+"Sequence"), "headers_cut",
+		cmp.Or(letter.Header.Get(headersCutHeader), "0"))
 }
 
 // fit cuts a dead letter to so many bytes of headers and payload: of the payload, the end; of headers that are alone

@@ -306,8 +306,8 @@ func TestClientThatHoldsAllOfAConsumerIsToldOf(t *testing.T) {
 	src := w.source(nil)
 	src.cfg.Ordered = false // An ordered route takes what somebody holds who is no replica.
 	want := "another client holds 10 of max_ack_pending 10 messages of consumer momento-bridge-r"
-	w.wantFinding(src, "! consumer momento-bridge-r: "+want, fmt.Sprintf(
-		"`nats consumer edit S momento-bridge-r --max-pending=%d`", minAckPending))
+	w.wantFinding(src, "! consumer momento-bridge-r: "+want,
+		fmt.Sprintf("`nats consumer edit S momento-bridge-r --max-pending=%d`", minAckPending))
 	s := w.start(src)
 	eventually(t, "starved", func() bool { return strings.Contains(src.Starved(), want) })
 	if ok, why := src.Ready(); !ok {

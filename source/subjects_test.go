@@ -87,8 +87,8 @@ func TestRouteConsumesSeveralSubjects(t *testing.T) {
 			}
 			for _, other := range [][]string{{"a.>"}, {"a.>", "b.>"}} { // It is compared, in any order.
 				other, err := NewJetStream(conn, NewAcks(conn), JetStreamConfig{
-					Route: "r", Stream: "S", Subjects: other, Consumer: "C", Template: topics, Circumstances: usual(
-						math.Inf(1)),
+					Route: "r", Stream: "S", Subjects: other, Consumer: "C", Template: topics,
+					Circumstances: usual(math.Inf(1)),
 				}, quiet())
 				if err != nil {
 					t.Fatal(err)

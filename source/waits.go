@@ -117,8 +117,8 @@ func starvedText(info *jetstream.ConsumerInfo, ours int) string {
 		"delivered here while %d wait: it must acknowledge them, "+
 		"or ack_wait %v must pass where it has gone. Give each program a consumer of its own, or raise the limit: "+
 		"`nats consumer edit %s %s --max-pending=%d`",
-		info.NumAckPending, most, info.Name, info.NumPending, info.Config.AckWait, info.Stream, info.Name, max(
-			minAckPending, 4*most))
+		info.NumAckPending, most, info.Name, info.NumPending, info.Config.AckWait, info.Stream, info.Name,
+		max(minAckPending, 4*most))
 }
 
 // why says what keeps messages from coming; empty if nothing does. trouble is what the requests for messages have met.

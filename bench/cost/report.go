@@ -13,8 +13,8 @@ func report(c benchCase, subjects []subject, figures [][]figure) {
 		all := figures[i]
 		cpus := each(all, func(f figure) float64 { return f.cpu })
 		fmt.Printf(
-			"  %-16s %8.2f (%.2f to %.2f) %9.0f %7.2f %7.2f %6.0f %6.0f\n", s.name, median(cpus), slices.Min(
-				cpus), slices.Max(cpus),
+			"  %-16s %8.2f (%.2f to %.2f) %9.0f %7.2f %7.2f %6.0f %6.0f\n", s.name, median(cpus),
+			slices.Min(cpus), slices.Max(cpus),
 			median(each(all, func(f figure) float64 { return f.rate })),
 			median(each(all, func(f figure) float64 { return f.sinkCPU })),
 			median(each(all, func(f figure) float64 { return f.natsCPU })),

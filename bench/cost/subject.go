@@ -121,8 +121,8 @@ func startOther(words []string) func(context.Context, *bench, load) (process, er
 		address := strings.TrimPrefix(l.endpoint(b.endpoint), "http://")
 		cmd.Env = append(os.Environ(), "PB_MODE="+mode, "PB_NATS_URL="+b.NATS.URL, "PB_SUBJECT="+l.filter(),
 			"PB_STREAM="+l.stream(), "PB_CONSUMER="+consumerName,
-			"PB_SINK_URL="+l.endpoint(b.endpoint)+"/topics/bench/topic", "PB_SINK_ADDR="+address, fmt.Sprintf(
-				"PB_SIZE=%d", l.size), "PB_DIR="+b.Dir)
+			"PB_SINK_URL="+l.endpoint(b.endpoint)+"/topics/bench/topic", "PB_SINK_ADDR="+address,
+			fmt.Sprintf("PB_SIZE=%d", l.size), "PB_DIR="+b.Dir)
 		return startCommand(b, cmd)
 	}
 }

@@ -120,8 +120,8 @@ func carryCore(b *testing.B, workers, inFlight, size int) {
 	url := rig.NATS(b)
 	conn, endpoint := connect(b, url), rig.Listen(b)
 	src := source.NewCore(conn, source.CoreConfig{
-		Route: "bench", Subject: "bench.>", Queue: "bench", Template: subjectTemplate(
-			b), PendingMessages: queue, PendingBytes: 64 << 20,
+		Route: "bench", Subject: "bench.>", Queue: "bench",
+		Template: subjectTemplate(b), PendingMessages: queue, PendingBytes: 64 << 20,
 	}, quiet())
 	ended := newTally(b.N, src)
 	bridge := start(b, endpoint, workers, inFlight, ended, pipeline.RouteConfig{})

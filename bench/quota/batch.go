@@ -176,16 +176,16 @@ func measureBatches(ctx context.Context, b *bench, batched bool) error {
 		}
 		b.print(math.Abs(perSecond-quota) < 0.5, math.Abs(perSecond-quota) < 1,
 			"no batches, quota %d/s, arrivals %d/s: %.1f messages/s, %d refused; the first after %v, longest gap %v",
-			quota, arrivals, perSecond, in.refused, in.kept[0].at.Sub(began).Round(time.Millisecond), longest.Round(
-				time.Millisecond))
+			quota, arrivals, perSecond, in.refused, in.kept[0].at.Sub(began).Round(time.Millisecond),
+			longest.Round(time.Millisecond))
 		return nil
 	}
 	all, p99 := result.missing == 0, result.quantile(0.99)
 	b.print(all && result.doubled == 0 && in.refused == 0 && p99 < time.Second, all && p99 < 2*time.Second,
 		"batch json, quota %d/s, arrivals %d/s: of %d messages %d missing, %d doubled, in %d publishes; wait p50 %v "+
 			"p99 %v, %d refused", quota, arrivals,
-		fed, result.missing, result.doubled, len(in.kept), result.quantile(0.5).Round(time.Millisecond), p99.Round(
-			time.Millisecond), in.refused)
+		fed, result.missing, result.doubled, len(in.kept), result.quantile(0.5).Round(time.Millisecond),
+		p99.Round(time.Millisecond), in.refused)
 	return nil
 }
 

@@ -127,8 +127,8 @@ func (c rateCase) details(times []time.Time, u *usage) string {
 	}
 	each := func(d time.Duration) float64 { return float64(d.Microseconds()) / float64(len(times)) }
 	return fmt.Sprintf(
-		", CPU each: daemon %.1f µs, endpoint %.1f µs; machine %.0f %% busy", each(u.daemon), each(
-			u.endpoint), 100*u.busy)
+		", CPU each: daemon %.1f µs, endpoint %.1f µs; machine %.0f %% busy", each(u.daemon),
+		each(u.endpoint), 100*u.busy)
 }
 
 // fullestSecond is the largest number of requests in any second.

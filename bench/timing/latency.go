@@ -214,7 +214,7 @@ func (f *flightTimes) report(carrier, name string, perSecond, busy float64) erro
 	fmt.Printf("  %-6s at %4s, %5.0f/s, machine %3.0f%% busy: added p50 %4.0f µs, p99 %5.0f µs; from publishing p50 "+
 		"%4.0f µs, p99 %5.0f µs; %d of %d missing\n",
 		carrier, name, perSecond, 100*busy,
-		quantile(added, .5), quantile(added, .99), quantile(whole, .5), quantile(whole, .99), len(missing), len(
-			f.published))
+		quantile(added, .5), quantile(added, .99), quantile(whole, .5), quantile(whole, .99), len(missing),
+		len(f.published))
 	return nil
 }

@@ -31,8 +31,8 @@ func (b *bench) slow(ctx context.Context) error {
 				least = memory
 			} else if connections == 2048 {
 				fmt.Printf(
-					"  %.1f KiB for each connection, the messages in flight and held for it included\n", float64(
-						memory-least)/float64(2048-64)/1024)
+					"  %.1f KiB for each connection, the messages in flight and held for it included\n",
+					float64(memory-least)/float64(2048-64)/1024)
 			}
 		}
 	}

@@ -114,7 +114,7 @@ func (s *demoDisplay) lines(now time.Time) []string {
 	return []string{
 		fmt.Sprintf("in %4.0f/s  out %4.0f/s  rate in force %s  refused (429) %d", in, out, rate, refused),
 		fmt.Sprintf("on their way %d (queued in the bridge %d, in flight %d)  end to end p50 %s p99 %s",
-			sum.lost, status.Queue.Messages, status.Queue.InFlight, p50.Round(time.Millisecond), p99.Round(
-				time.Millisecond)),
+			sum.lost, status.Queue.Messages, status.Queue.InFlight, p50.Round(time.Millisecond),
+			p99.Round(time.Millisecond)),
 	}
 }

@@ -100,8 +100,8 @@ func readConfiguration(path string) ([]byte, error) {
 	text, err := os.ReadFile(path)
 	switch {
 	case errors.Is(err, os.ErrNotExist):
-		return nil,
-			fmt.Errorf("there is no configuration file %s: check --config; `momento-bridge config example` prints "+
+		return nil, fmt.Errorf(
+			"there is no configuration file %s: check --config; `momento-bridge config example` prints "+
 				"one to begin with", path)
 	case errors.Is(err, os.ErrPermission):
 		return nil, fmt.Errorf(

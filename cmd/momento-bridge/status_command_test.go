@@ -91,8 +91,8 @@ func TestStatusSaysWhatToDoWhenThereIsNoDaemon(t *testing.T) {
 		err := run(t.Context(), append([]string{"status"}, args...), &out, &log)
 		if exitStatus(err) != status || !strings.Contains(log.String(), want) || out.String() != "" {
 			t.Errorf(
-				"status %v ends with %d, says %q and prints %q; want %d and %q", args, exitStatus(
-					err), log.String(), out.String(), status, want)
+				"status %v ends with %d, says %q and prints %q; want %d and %q", args,
+				exitStatus(err), log.String(), out.String(), status, want)
 		}
 	}
 	f(statusFailed, "connection refused\nis momento-bridge running there?", "--admin", closed.URL)

@@ -80,8 +80,8 @@ func ratesText(r admin.Rates) string {
 
 func queueText(q admin.Queue) string {
 	return fmt.Sprintf("%s messages; here %s of %s, %s of %s, %d in flight",
-		terminal.Count(q.Waiting), terminal.Count(int64(q.Messages+q.InFlight)), terminal.Count(
-			int64(q.MaxMessages)), terminal.Bytes(q.Bytes), terminal.Bytes(q.MaxBytes), q.InFlight)
+		terminal.Count(q.Waiting), terminal.Count(int64(q.Messages+q.InFlight)),
+		terminal.Count(int64(q.MaxMessages)), terminal.Bytes(q.Bytes), terminal.Bytes(q.MaxBytes), q.InFlight)
 }
 
 // forecastText is the forecast of the route whose backlog is gone last, with its name where there are others.

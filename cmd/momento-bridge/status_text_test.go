@@ -68,13 +68,15 @@ func troubledStatus() *admin.Status {
 	s.Routes[0].Settled = map[string]uint64{"published": 123456789, "dead_lettered": 7, "dropped": 2, "expired": 3}
 	s.Routes[1].State, s.Routes[1].SourceDropped = "paused", 11
 	s.Problems = []admin.Problem{
-		{Level: "error", Text: "the endpoint refuses the API key (401): publishing is parked until it is accepted; " +
-			"put a valid key into the key file", Detail: "401 invalid_key", Count: 4711, First: statusNow.Add(
-			-2 * time.Hour), Last: statusNow.Add(-2 * time.Second)},
+		{
+			Level: "error", Text: "the endpoint refuses the API key (401): publishing is parked until it is accepted; " +
+				"put a valid key into the key file", Detail: "401 invalid_key", Count: 4711,
+			First: statusNow.Add(-2 * time.Hour), Last: statusNow.Add(-2 * time.Second),
+		},
 		{
 			Level: "warn", Text: "messages come faster than they can be published", Route: "orders",
-			Detail: "bad \x1b[31m\u202e text", Count: 1, First: statusNow.Add(-50 * time.Hour), Last: statusNow.Add(
-				-50 * time.Hour),
+			Detail: "bad \x1b[31m\u202e text", Count: 1, First: statusNow.Add(-50 * time.Hour),
+			Last: statusNow.Add(-50 * time.Hour),
 		},
 	}
 	for range 5 {

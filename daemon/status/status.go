@@ -51,8 +51,8 @@ func route(f *Facts, i int) admin.Route {
 		Lost: known.Lost, LostWhy: known.LostWhy, DeadLettered: known.DeadLettered,
 		PutAside: s.Aside, PutAsideIn: s.AsideTopics,
 		Queued: s.Queued, InFlight: s.InFlight, Waiting: known.Waiting,
-		Arrivals: known.Arrivals, Capacity: Finite(known.Capacity), DrainSeconds: Finite(
-			known.Drain), Forecast: known.Forecast,
+		Arrivals: known.Arrivals, Capacity: Finite(known.Capacity),
+		DrainSeconds: Finite(known.Drain), Forecast: known.Forecast,
 	}
 	if !f.delivers(i) && s.LimitedBy == pipeline.ByNothing && s.State == pipeline.Running {
 		r.LimitedBy, r.Forecast = byNATS, "not known while nothing comes from NATS"

@@ -102,14 +102,14 @@ func WriteHTML(to io.Writer, r *Report) error {
 	}
 	style := plotStyle + pageStyle
 	p := page{
-		Report: r, Policy: policy(style, plotScript, pageScript), Style: template.CSS(style), PlotScript: template.JS(
-			plotScript),
-		Script: template.JS(pageScript), Data: template.JS(escaped(data)), Plots: template.JS(
-			escaped(plots)), License: strings.TrimSpace(plotLicense),
+		Report: r, Policy: policy(style, plotScript, pageScript), Style: template.CSS(style),
+		PlotScript: template.JS(plotScript),
+		Script:     template.JS(pageScript), Data: template.JS(escaped(data)),
+		Plots: template.JS(escaped(plots)), License: strings.TrimSpace(plotLicense),
 		Tiles: r.tiles(), Facts: r.facts(), Target: r.target(), TimeHeads: timeHeads[2:], Times: r.timeRows(),
 		Explained: timesExplained,
-		Shares:    drawn.Shares, HasLoad: len(drawn.Shares) > 0, HasPlateau: len(r.Plateau) > 1, HasSpectra: len(
-			drawn.Spectra) > 0, Delay: len(drawn.Delay) > 0,
+		Shares:    drawn.Shares, HasLoad: len(drawn.Shares) > 0, HasPlateau: len(r.Plateau) > 1,
+		HasSpectra: len(drawn.Spectra) > 0, Delay: len(drawn.Delay) > 0,
 		Started: r.Started.UTC().Format(secondLayout), Refusals: r.Refusals,
 	}
 	p.Title, p.Answer, p.Verdict, p.Because, p.Tone = r.heading()

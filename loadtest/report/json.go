@@ -37,11 +37,11 @@ func Read(from io.Reader) (*Report, error) {
 	}
 	switch {
 	case head.Schema == nil || *head.Schema < 1:
-		return nil,
-			errors.New(`this is no report: it has no "schema"; give the report.json that a load test has written`)
+		return nil, errors.New(
+			`this is no report: it has no "schema"; give the report.json that a load test has written`)
 	case *head.Schema > Schema:
-		return nil,
-			fmt.Errorf("the report has schema %d, this program reads %d: read it with the version that wrote it "+
+		return nil, fmt.Errorf(
+			"the report has schema %d, this program reads %d: read it with the version that wrote it "+
 				"(%.40q) or a later one", *head.Schema, Schema, head.Target.Version)
 	}
 	var r Report

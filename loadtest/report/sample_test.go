@@ -46,8 +46,8 @@ func sampleFind() *Report {
 	r := &Report{
 		Schema: Schema, Test: Find, Verdict: Proved, Reason: "3 of 3 trials at the clean rate had no refusal, 3 of 3 " +
 			"at the failing rate had",
-		CleanRate: new(498.2), CleanBound: new(0.0002500), CleanSent: 11958, FailingRate: new(501.7), PlateauRate: new(
-			500.04), Burst: new(500.0),
+		CleanRate: new(498.2), CleanBound: new(0.0002500), CleanSent: 11958, FailingRate: new(501.7),
+		PlateauRate: new(500.04), Burst: new(500.0),
 		Limiter: "bucket", RejectionsCost: new(false), Unit: "not tested", Requests: 113_204, Started: started,
 		Ended: started.Add(208 * time.Second), DurationSeconds: 208.4,
 		Expected: ">=490/s", AsExpected: new(true),

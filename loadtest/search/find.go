@@ -114,20 +114,20 @@ func (s *search) verdict(ok bool) (bool, string) {
 	case r.Err != nil:
 		return false, fmt.Sprintf("%v: the limit is above %.4g/s, or there is none", r.Err, r.Clean)
 	case soft:
-		return false,
-			fmt.Sprintf("refusals begin at %.4g/s, but %.4g/s are accepted in overload: the limit is spread over "+
+		return false, fmt.Sprintf(
+			"refusals begin at %.4g/s, but %.4g/s are accepted in overload: the limit is spread over "+
 				"several servers, or others use it, too", r.Failing, r.Plateau)
 	case !ok:
 		return false, "irregular: what was held once was refused later, or the other way round, in every round"
 	case s.uneven:
-		return false,
-			fmt.Sprintf("irregular: publishes arrived so unevenly that a burst of %.0f does not forgive it: use a "+
+		return false, fmt.Sprintf(
+			"irregular: publishes arrived so unevenly that a burst of %.0f does not forgive it: use a "+
 				"quieter machine, nearer to the endpoint", r.Burst)
 	case s.cfg.Gentle:
-		return false,
-			fmt.Sprintf("without overload nobody knows what kind of limit it is, and a burst or a long window may "+
+		return false, fmt.Sprintf(
+			"without overload nobody knows what kind of limit it is, and a burst or a long window may "+
 				"hide it; the clean rate was held in %d of %d trials",
-				r.Held, s.cfg.Pairs)
+			r.Held, s.cfg.Pairs)
 	}
 	return true, r.proof(s.cfg.Pairs)
 }

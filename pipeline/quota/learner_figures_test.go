@@ -112,8 +112,8 @@ func TestLearnedRateFollowsAQuotaThatChanges(t *testing.T) {
 					reached[len(reached)-1], middle(refused), refused[len(refused)-1])
 				if row.judged && quota > 10 && (middle(reached) > 40 || middle(refused) > 10) {
 					t.Errorf(
-						"%s from %g/s by %g: reached after %g s, %.1f %% refused", row.kind, quota, factor, middle(
-							reached), middle(refused))
+						"%s from %g/s by %g: reached after %g s, %.1f %% refused", row.kind, quota, factor,
+						middle(reached), middle(refused))
 				}
 			}
 		}

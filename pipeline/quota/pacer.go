@@ -253,11 +253,11 @@ func (p *Pacer) Stats(now time.Time) Stats {
 	case l.rate >= l.ceiling:
 		s.State, s.Reason = AtCeiling, fmt.Sprintf("the configured rate of %.4g/s", l.ceiling)
 	case l.quota == 0:
-		s.State, s.Reason = Searching, fmt.Sprintf(
-			"no refusal yet: %.4g/s, doubled each second while messages wait", l.rate)
+		s.State, s.Reason = Searching,
+			fmt.Sprintf("no refusal yet: %.4g/s, doubled each second while messages wait", l.rate)
 	default:
-		s.State, s.Reason = Holding, fmt.Sprintf(
-			"the endpoint's quota is about %.4g/s: %.4g/s, probing gently", l.quota, l.rate)
+		s.State, s.Reason = Holding,
+			fmt.Sprintf("the endpoint's quota is about %.4g/s: %.4g/s, probing gently", l.quota, l.rate)
 	}
 	return s
 }

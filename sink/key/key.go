@@ -62,11 +62,11 @@ func Parse(text string) (Key, error) {
 	case strings.HasPrefix(strings.ToLower(raw), "bearer "):
 		return Key{}, errors.New("the API key starts with a scheme word (Bearer); write the bare key")
 	case strings.HasPrefix(raw, "{"):
-		return Key{}, errors.New(
-			"the API key is a JSON object; write the bare value that the console shows as the API key")
+		return Key{},
+			errors.New("the API key is a JSON object; write the bare value that the console shows as the API key")
 	case strings.ContainsAny(raw, quotes):
-		return Key{}, fmt.Errorf(
-			"the API key has a stray quotation mark (%s); write the key without it", strayMark(raw))
+		return Key{},
+			fmt.Errorf("the API key has a stray quotation mark (%s); write the key without it", strayMark(raw))
 	case strings.ContainsFunc(raw, func(r rune) bool { return r <= ' ' || r > '~' }):
 		return Key{}, errors.New(
 			"the API key has white space or characters other than ASCII inside; one key, on one line, is expected")

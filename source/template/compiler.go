@@ -42,8 +42,8 @@ func (c *compiler) element(template string, at int) (int, error) {
 	case token && rest[0] == '>':
 		return 1, c.tail(len(rest) == 1)
 	case token && rest[0] == '*':
-		return 0,
-			errors.New(`"*" does not stand for a token here; write {{wildcard(1)}}, or {{"*"}} for the text itself`)
+		return 0, errors.New(
+			`"*" does not stand for a token here; write {{wildcard(1)}}, or {{"*"}} for the text itself`)
 	}
 	c.text = append(c.text, rest[0])
 	return 1, nil
@@ -110,8 +110,8 @@ func (c *compiler) wildcard(number string) (tokenSpan, error) {
 	case len(c.wildcards) == 1:
 		return tokenSpan{}, fmt.Errorf("filter %q has one wildcard; use number 1", c.filter)
 	}
-	return tokenSpan{}, fmt.Errorf(
-		"filter %q has %d wildcards; use a number from 1 to %[2]d", c.filter, len(c.wildcards))
+	return tokenSpan{},
+		fmt.Errorf("filter %q has %d wildcards; use a number from 1 to %[2]d", c.filter, len(c.wildcards))
 }
 
 func (c *compiler) add(p part) {

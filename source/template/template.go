@@ -115,8 +115,8 @@ func filterWildcards(filter string) ([]tokenSpan, error) {
 			wildcards = append(wildcards, tokenSpan{token: i})
 		case ">":
 			if i < len(tokens)-1 {
-				return nil,
-					fmt.Errorf(`subject filter %q has tokens after ">"; end it there, or use "*" for one token`, filter)
+				return nil, fmt.Errorf(
+					`subject filter %q has tokens after ">"; end it there, or use "*" for one token`, filter)
 			}
 			wildcards = append(wildcards, tokenSpan{token: i, toEnd: true})
 		}

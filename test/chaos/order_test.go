@@ -109,8 +109,8 @@ func TestOrderHoldsWhenConnectionsBreakUnderSeveralPublishes(t *testing.T) {
 	}
 	if len(o.wrong) > 0 || o.repeated > ambiguous {
 		t.Errorf(
-			"%d out of order, such as %q; %d repeated, %d unclear", len(
-				o.wrong), o.wrong[:min(5, len(o.wrong))], o.repeated, ambiguous)
+			"%d out of order, such as %q; %d repeated, %d unclear",
+			len(o.wrong), o.wrong[:min(5, len(o.wrong))], o.repeated, ambiguous)
 	}
 	if o.together == 0 || strings.Contains(d.Output(), "one publish at a time") {
 		t.Errorf("%d of %d connections broke under several publishes", o.together, o.broken)
