@@ -69,8 +69,10 @@ func troubledStatus() *admin.Status {
 	s.Routes[1].State, s.Routes[1].SourceDropped = "paused", 11
 	s.Problems = []admin.Problem{
 		{
-			Level: "error", Text: "the endpoint refuses the API key (401): publishing is parked until it is accepted; " +
-				"put a valid key into the key file", Detail: "401 invalid_key", Count: 4711,
+			Level: "error",
+			Text: "the endpoint refuses the API key (401): publishing is parked until it is accepted; " +
+				"put a valid key into the key file",
+			Detail: "401 invalid_key", Count: 4711,
 			First: statusNow.Add(-2 * time.Hour), Last: statusNow.Add(-2 * time.Second),
 		},
 		{
