@@ -674,7 +674,7 @@ func TestEndpointThatBreaksConnectionsNowAndThenIsNotBlamed(t *testing.T) {
 
 func TestWithoutAConnectionEverythingIsRetried(t *testing.T) {
 	t.Parallel()
-	m := newMomento(t, "http://"+freeAddress(t), nil)
+	m := newMomento(t, "http://"+refusingAddress(t), nil)
 	l := newTestConnection(t, m, 8)
 	for range habitAfter + 1 {
 		l.send("a", "b", "c")

@@ -242,7 +242,7 @@ func TestSilentEndpointIsAmbiguousAfterTheTimeout(t *testing.T) {
 
 func TestRefusedConnectionIsRetried(t *testing.T) {
 	t.Parallel()
-	m := newMomento(t, "http://"+freeAddress(t), nil)
+	m := newMomento(t, "http://"+refusingAddress(t), nil)
 	a := m.Publisher().Publish(request("t", []byte("x")))
 	if a.Verdict != pipeline.Retry || a.Result != pipeline.ResultNetwork || !strings.Contains(a.Detail,
 		"connect to 127.0.0.1:") {

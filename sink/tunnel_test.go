@@ -425,7 +425,7 @@ func TestTroubleBehindTheProxyNamesBoth(t *testing.T) {
 
 func TestProxyThatIsNotThereIsNamed(t *testing.T) {
 	t.Parallel()
-	addr := freeAddress(t)
+	addr := refusingAddress(t)
 	for _, address := range []string{"https://host.example", "http://host.example:443"} {
 		m := newMomento(t, address, func(c *Config) { c.Proxies = authorized(t, addr) })
 		err := m.Try()
@@ -581,7 +581,7 @@ func TestVendorGoesThroughTheProxy(t *testing.T) {
 		"the proxy refuses the user and password (407): correct them in momento.proxy")
 	f("HTTP/1.1 403 Not "+proxyPassword+"\r\n\r\n"+page("x"),
 		"the proxy answers 403 Not ***; check that it is an HTTP proxy, and lets one connect to example.com")
-	_, err := fetch(freeAddress(t))
+	_, err := fetch(refusingAddress(t))
 	if _, ok := errors.AsType[*ProxyError](err); !ok || !errors.Is(err, syscall.ECONNREFUSED) {
 		t.Errorf("Fetch = %v, want that the proxy refuses", err)
 	}
