@@ -69,8 +69,7 @@ func TestOnlineCheckSaysWhatToDo(t *testing.T) {
 		Certificates: secured.TLS.Certificates,
 		MinVersion:   tls.VersionTLS12,
 	}})
-	closed := httptest.NewServer(nil)
-	closed.Close()
+	closed := "http://" + refusingAddress(t)
 	w := newWorld(t, emulator.Config{})
 	w.stream("S", "s.*")
 	if _, err := w.js.CreateConsumer(t.Context(), "S", jetstream.ConsumerConfig{
@@ -91,7 +90,7 @@ func TestOnlineCheckSaysWhatToDo(t *testing.T) {
 	onNATS := func(more ...string) []string {
 		return append(append(endpoint, "--nats-url", w.server.ClientURL()), more...)
 	}
-	f("→ nothing listens there: start the endpoint", append(core, "--endpoint", closed.URL, "--nats-url",
+	f("→ nothing listens there: start the endpoint", append(core, "--endpoint", closed, "--nats-url",
 		w.server.ClientURL())...)
 	f("→ the certificate is of an authority that is not known here: put its root into momento.tls.ca_file",
 		append(core, "--endpoint", secured.URL, "--nats-url", w.server.ClientURL())...)
@@ -101,7 +100,7 @@ func TestOnlineCheckSaysWhatToDo(t *testing.T) {
 	f("→ no such host: correct momento.endpoint", append(core, "--endpoint", "http://no-such-host.invalid",
 		"--nats-url", w.server.ClientURL())...)
 	f("→ nothing listens there: start NATS", append(append(core, endpoint...), "--nats-url",
-		strings.Replace(closed.URL, "http:", "nats:", 1))...)
+		strings.Replace(closed, "http:", "nats:", 1))...)
 	f("→ the server refuses the credentials: check nats.creds_file", append(append(core, endpoint...), "--nats-url",
 		guarded.ClientURL())...)
 	f("→ the certificate is of an authority that is not known here: put its root into nats.tls.ca_file",

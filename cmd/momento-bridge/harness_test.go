@@ -15,6 +15,7 @@ import (
 
 	"momento-bridge/daemon/daemontest"
 	"momento-bridge/emulator"
+	"momento-bridge/test/lab"
 )
 
 // world is what a daemon under test lives in: a NATS server, an emulator, a key file.
@@ -212,4 +213,15 @@ func (r *record) total() int {
 		n += len(list)
 	}
 	return n
+}
+
+// refusingAddress returns an address where connections are refused until the test ends.
+func refusingAddress(t *testing.T) string {
+	t.Helper()
+	address, release, err := lab.RefusingAddress()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(release)
+	return address
 }

@@ -123,9 +123,8 @@ func TestTroubleWithTheProxyIsToldFromTheEndpoints(t *testing.T) {
 	w := newWorld(t, emulator.Config{})
 	w.stream("S", "s.*")
 	w.publish("s.1", "x")
-	closed := httptest.NewServer(nil)
-	closed.Close()
-	address := strings.TrimPrefix(closed.URL, "http://")
+	closed := "http://" + refusingAddress(t)
+	address := strings.TrimPrefix(closed, "http://")
 	check := func(proxy, endpoint string) string {
 		t.Helper()
 		var out, log syncBuffer
@@ -159,7 +158,7 @@ func TestTroubleWithTheProxyIsToldFromTheEndpoints(t *testing.T) {
 		": the proxy refuses the user and password (407): correct them in momento.proxy\n")
 	f("http://"+proxy[strings.IndexByte(proxy, '@')+1:], w.endpoint,
 		": the proxy wants a user and a password (407): write momento.proxy as ")
-	f(proxy, closed.URL, ": the proxy answers 502 Bad Gateway; it may not reach "+address)
+	f(proxy, closed, ": the proxy answers 502 Bad Gateway; it may not reach "+address)
 	f(proxy, "https://"+address,
 		": the proxy answers 400 Bad Request; check that it is an HTTP proxy, and lets one connect to "+address+"\n")
 
