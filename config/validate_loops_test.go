@@ -12,16 +12,26 @@ func TestCirclesOfDeadLettersAreFoundAndChainsAreFine(t *testing.T) {
 		routes string
 		want   int
 	}{
-		"a chain":       {`{name: a, subject: a, dead_letter: {subject: b}}, {name: b, subject: b, dead_letter: {subject: d}}, {name: d, subject: d}`, 0},
-		"two":           {`{name: a, subject: a, dead_letter: {subject: b}}, {name: b, subject: b, dead_letter: {subject: a}}`, 1},
-		"two twice":     {`{name: a, subject: a, dead_letter: {subject: b}}, {name: b, subject: b, dead_letter: {subject: a}}, {name: x, subject: x, dead_letter: {subject: y}}, {name: y, subject: y, dead_letter: {subject: x}}`, 2},
-		"by a wildcard": {`{name: a, subject: "a.*", dead_letter: {subject: b.x}}, {name: b, subject: "b.>", dead_letter: {subject: a.x}}`, 1},
-		"four":          {`{name: a, subject: a, dead_letter: {subject: b}}, {name: b, subject: b, dead_letter: {subject: d}}, {name: d, subject: d, dead_letter: {subject: e}}, {name: e, subject: e, dead_letter: {subject: a}}`, 1},
-		"filters":       {`{name: a, stream: S, subject: "a.>", dead_letter: {subject: b.x}}, {name: b, stream: S, subject: "b.>", dead_letter: {subject: a.x}}`, 1},
+		"a chain": {`{name: a, subject: a, dead_letter: {subject: b}}, {name: b, subject: b, dead_letter: ` +
+			`{subject: d}}, {name: d, subject: d}`, 0},
+		"two": {`{name: a, subject: a, dead_letter: {subject: b}}, {name: b, subject: b, dead_letter: ` +
+			`{subject: a}}`, 1},
+		"two twice": {`{name: a, subject: a, dead_letter: {subject: b}}, {name: b, subject: b, dead_letter: ` +
+			`{subject: a}}, {name: x, subject: x, dead_letter: {subject: y}}, {name: y, subject: y, dead_letter: ` +
+			`{subject: x}}`, 2},
+		"by a wildcard": {`{name: a, subject: "a.*", dead_letter: {subject: b.x}}, {name: b, subject: "b.>", ` +
+			`dead_letter: {subject: a.x}}`, 1},
+		"four": {`{name: a, subject: a, dead_letter: {subject: b}}, {name: b, subject: b, dead_letter: ` +
+			`{subject: d}}, {name: d, subject: d, dead_letter: {subject: e}}, {name: e, subject: e, dead_letter: ` +
+			`{subject: a}}`, 1},
+		"filters": {`{name: a, stream: S, subject: "a.>", dead_letter: {subject: b.x}}, {name: b, stream: S, ` +
+			`subject: "b.>", dead_letter: {subject: a.x}}`, 1},
 		// NATS knows.
-		"whole streams":    {`{name: a, stream: A, dead_letter: {subject: b.x}}, {name: b, stream: B, dead_letter: {subject: a.x}}`, 0},
-		"a wildcard alone": {`{name: a, stream: A, subject: "*.a", dead_letter: {subject: b.b}}, {name: b, stream: B, subject: "*.b", dead_letter: {subject: a.a}}`, 0},
-		"one without any":  {`{name: a, subject: a, dead_letter: {subject: b}}, {name: b, subject: b}`, 0},
+		"whole streams": {`{name: a, stream: A, dead_letter: {subject: b.x}}, {name: b, stream: B, dead_letter: ` +
+			`{subject: a.x}}`, 0},
+		"a wildcard alone": {`{name: a, stream: A, subject: "*.a", dead_letter: {subject: b.b}}, {name: b, stream: ` +
+			`B, subject: "*.b", dead_letter: {subject: a.a}}`, 0},
+		"one without any": {`{name: a, subject: a, dead_letter: {subject: b}}, {name: b, subject: b}`, 0},
 	}
 	for name, tt := range tests {
 		routes := strings.ReplaceAll(tt.routes, "{name:", "{cache: c, name:")

@@ -18,8 +18,10 @@ import (
 // Each message that is not published is in the log: the first at once, what follows as a number soon after.
 func TestLogTellsOfEveryMessageThatCannotBePublished(t *testing.T) {
 	for want, route := range map[string]pipeline.RouteConfig{
-		`level=WARN msg="a message can never be published: it is kept as a dead letter"`:                     {Name: "r", DeadLetters: keeperFunc(func() error { return nil })},
-		`level=ERROR msg="a message can never be published and the route has no dead_letter: it is dropped"`: {Name: "r"},
+		`level=WARN msg="a message can never be published: it is kept as a dead ` +
+			`letter"`: {Name: "r", DeadLetters: keeperFunc(func() error { return nil })},
+		`level=ERROR msg="a message can never be published and the route has no dead_letter: it is ` +
+			`dropped"`: {Name: "r"},
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			var log bytes.Buffer

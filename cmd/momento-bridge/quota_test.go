@@ -65,7 +65,8 @@ func TestBatchesCarryEveryMessageInOrder(t *testing.T) {
 				return fmt.Sprintf("s.t%d", i%5), fmt.Sprintf(`{"n":%d}`, i)
 			})
 			p := startDaemon(t, "-c", w.config("limits: {rate: auto}", fmt.Sprintf(
-				`  - {name: s, stream: S, subject: "s.*", cache: c, batch: {format: %s}, dead_letter: {subject: dead.s}}`, format)))
+				`  - {name: s, stream: S, subject: "s.*", cache: c, batch: {format: %s}, dead_letter: {subject: `+
+					`dead.s}}`, format)))
 			dead := 0.0
 			if format == batch.Lines {
 				dead = 1

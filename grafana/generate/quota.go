@@ -28,7 +28,8 @@ func quota() section {
 				"transparent"), at(0.2, "red")},
 			help: "Answers 429. A few are how a quota is measured, about one in a hundred. The dashed line is where " +
 				"the alert MomentoBridgeThrottled begins.",
-			query: []query{{`sum by (route) (rate(momento_bridge_publish_attempts_total{ROUTES, result="429"}[WINDOW])) / ` +
+			query: []query{{`sum by (route) (rate(momento_bridge_publish_attempts_total{ROUTES, ` +
+				`result="429"}[WINDOW])) / ` +
 				"sum by (route) (rate(momento_bridge_publish_attempts_total{ROUTES}[WINDOW]))", "{{route}}"}},
 		},
 		{

@@ -7,7 +7,8 @@ func routes() section {
 		{
 			kind: "graph", title: "Published, by route", width: 8, unit: "cps", help: "Messages that ended " +
 				"published, per second; replicas added.",
-			query: []query{{`sum by (route) (rate(momento_bridge_messages_settled_total{ROUTES, outcome="published"}[WINDOW]))`, "{{route}}"}},
+			query: []query{{`sum by (route) (rate(momento_bridge_messages_settled_total{ROUTES, ` +
+				`outcome="published"}[WINDOW]))`, "{{route}}"}},
 		},
 		{
 			kind: "graph", title: "Waiting, by route", width: 8, unit: "short", help: "Of a stream what is not " +

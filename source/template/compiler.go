@@ -84,11 +84,13 @@ func (c *compiler) dollar(rest string) (int, error) {
 func (c *compiler) tail(last bool) error {
 	if !last {
 		return errors.New(
-			`">" stands for what the filter's ">" matched at the end only; move it there, or write {{">"}} for the text itself`)
+			`">" stands for what the filter's ">" matched at the end only; move it there, or write {{">"}} for the ` +
+				`text itself`)
 	}
 	if len(c.wildcards) == 0 || !c.wildcards[len(c.wildcards)-1].toEnd {
 		return fmt.Errorf(
-			`">" has nothing to stand for: filter %q does not end in ">"; write {{wildcard(n)}} or {{subject}}, or {{">"}} for the text itself`, c.filter)
+			`">" has nothing to stand for: filter %q does not end in ">"; write {{wildcard(n)}} or {{subject}}, or `+
+				`{{">"}} for the text itself`, c.filter)
 	}
 	c.add(c.wildcards[len(c.wildcards)-1].appendTo)
 	return nil

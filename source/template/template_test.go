@@ -159,19 +159,23 @@ func TestTemplateRefusalsSayWhatToWriteInstead(t *testing.T) {
 		},
 		"a wildcard beyond several": {
 			"*.*.>", "{{partition(2,4)}}",
-			`topic template "{{partition(2,4)}}": {{partition(2,4)}}: filter "*.*.>" has 3 wildcards; use a number from 1 to 3`,
+			`topic template "{{partition(2,4)}}": {{partition(2,4)}}: filter "*.*.>" has 3 wildcards; use a number ` +
+				`from 1 to 3`,
 		},
 		"a dollar amount": {
 			"a.*", "price$12",
-			`topic template "price$12": $12: filter "a.*" has one wildcard; use number 1, or write {{"$12"}} for the text itself`,
+			`topic template "price$12": $12: filter "a.*" has one wildcard; use number 1, or write {{"$12"}} for the ` +
+				`text itself`,
 		},
 		"a misspelt function": {
 			"a.*", "{{wildcrad(1)}}",
-			`topic template "{{wildcrad(1)}}": {{wildcrad(1)}}: unknown function "wildcrad"; did you mean {{wildcard(1)}}?`,
+			`topic template "{{wildcrad(1)}}": {{wildcrad(1)}}: unknown function "wildcrad"; did you mean ` +
+				`{{wildcard(1)}}?`,
 		},
 		"a function like no other": {
 			"a.*", "{{1}}",
-			`topic template "{{1}}": {{1}}: unknown function "1"; there are subject, wildcard, partition, random, split, splitfromleft, splitfromright, slicefromleft, slicefromright, left, right`,
+			`topic template "{{1}}": {{1}}: unknown function "1"; there are subject, wildcard, partition, random, ` +
+				`split, splitfromleft, splitfromright, slicefromleft, slicefromright, left, right`,
 		},
 		"no parentheses": {
 			"a.*", "{{wildcard}}",
@@ -179,7 +183,8 @@ func TestTemplateRefusalsSayWhatToWriteInstead(t *testing.T) {
 		},
 		"a missing parenthesis": {
 			"a.*", "{{left(1,2}}",
-			`topic template "{{left(1,2}}": {{left(1,2}}: it does not end in a parenthesis; write it like {{left(1,2)}}`,
+			`topic template "{{left(1,2}}": {{left(1,2}}: it does not end in a parenthesis; write it like ` +
+				`{{left(1,2)}}`,
 		},
 		"too few arguments": {
 			"a.*", "{{split(1)}}",
@@ -195,34 +200,41 @@ func TestTemplateRefusalsSayWhatToWriteInstead(t *testing.T) {
 		},
 		"a number out of range": {
 			"a.*", "{{random(2147483648)}}",
-			`topic template "{{random(2147483648)}}": {{random(2147483648)}}: 2147483648 is out of range; the limit is 2147483647`,
+			`topic template "{{random(2147483648)}}": {{random(2147483648)}}: 2147483648 is out of range; the limit ` +
+				`is 2147483647`,
 		},
 		"a separator no token contains": {
 			"a.*", "{{split(1,.)}}",
-			`topic template "{{split(1,.)}}": {{split(1,.)}}: the separator "." contains a space or a dot; use one that subject tokens can contain`,
+			`topic template "{{split(1,.)}}": {{split(1,.)}}: the separator "." contains a space or a dot; use one ` +
+				`that subject tokens can contain`,
 		},
 		"a separator with a space": {
 			"a.*", "{{split(1,- )}}",
-			`topic template "{{split(1,- )}}": {{split(1,- )}}: the separator "- " contains a space or a dot; use one that subject tokens can contain`,
+			`topic template "{{split(1,- )}}": {{split(1,- )}}: the separator "- " contains a space or a dot; use ` +
+				`one that subject tokens can contain`,
 		},
 		"braces that do not close": {
 			"a.*", "a-{{wildcard(1)",
-			`topic template "a-{{wildcard(1)": {{wildcard(1) has no closing "}}"; add it, or write {{"{{"}} for the text itself`,
+			`topic template "a-{{wildcard(1)": {{wildcard(1) has no closing "}}"; add it, or write {{"{{"}} for the ` +
+				`text itself`,
 		},
 		"a quote that does not close": {
 			"a.*", `{{"a}}`, `topic template "{{\"a}}": {{"a}} has no closing quote; write {{"text"}}`,
 		},
 		"a star": {
 			"a.*", "b.*",
-			`topic template "b.*": "*" does not stand for a token here; write {{wildcard(1)}}, or {{"*"}} for the text itself`,
+			`topic template "b.*": "*" does not stand for a token here; write {{wildcard(1)}}, or {{"*"}} for the ` +
+				`text itself`,
 		},
 		"a > before the end": {
 			"a.>", "b.>.c",
-			`topic template "b.>.c": ">" stands for what the filter's ">" matched at the end only; move it there, or write {{">"}} for the text itself`,
+			`topic template "b.>.c": ">" stands for what the filter's ">" matched at the end only; move it there, or ` +
+				`write {{">"}} for the text itself`,
 		},
 		"a > the filter does not have": {
 			"a.*", "b.>",
-			`topic template "b.>": ">" has nothing to stand for: filter "a.*" does not end in ">"; write {{wildcard(n)}} or {{subject}}, or {{">"}} for the text itself`,
+			`topic template "b.>": ">" has nothing to stand for: filter "a.*" does not end in ">"; write ` +
+				`{{wildcard(n)}} or {{subject}}, or {{">"}} for the text itself`,
 		},
 	}
 	for name, test := range tests {

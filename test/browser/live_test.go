@@ -100,13 +100,15 @@ func TestPageFollowsTheDaemonWithoutBeingLoadedAgain(t *testing.T) {
 func hover(t *testing.T, page *tab) {
 	t.Helper()
 	box := ask[[]float64](page,
-		`(() => { const b = document.querySelector('.u-over').getBoundingClientRect(); return [b.right - 6, b.top + b.height / 2]; })()`)
+		`(() => { const b = document.querySelector('.u-over').getBoundingClientRect(); return [b.right - 6, b.top + `+
+			`b.height / 2]; })()`)
 	if err := chromedp.Do(page.ctx, chromedp.MouseEvent(input.DispatchMouseEventTypeMouseMoved, box[0],
 		box[1])); err != nil {
 		t.Fatal(err)
 	}
 	page.await(5*time.Second,
-		`[...document.querySelectorAll('.when')].filter((el) => /^\d\d:\d\d:\d\d UTC$/.test(el.textContent)).length === 4`)
+		`[...document.querySelectorAll('.when')].filter((el) => /^\d\d:\d\d:\d\d `+
+			`UTC$/.test(el.textContent)).length === 4`)
 	if err := chromedp.Do(page.ctx, chromedp.MouseEvent(input.DispatchMouseEventTypeMouseMoved, 1, 1)); err != nil {
 		t.Fatal(err)
 	}
@@ -122,9 +124,11 @@ func throttle(t *testing.T, l *show.Show, page *tab) {
 	page.await(30*time.Second, `['throttled', 'behind'].includes(document.querySelector('h1').textContent)`)
 	page.await(10*time.Second, `document.querySelector('.limited').textContent.includes('quota')`)
 	page.await(10*time.Second,
-		`document.querySelector('[data-some=problems]').checkVisibility() && document.querySelector('[data-list=problems]').textContent.includes('429')`)
+		`document.querySelector('[data-some=problems]').checkVisibility() && `+
+			`document.querySelector('[data-list=problems]').textContent.includes('429')`)
 	page.await(10*time.Second,
-		`document.querySelector('link[rel=icon]').href.endsWith('/warn.svg') && document.getElementById('said').textContent !== ''`)
+		`document.querySelector('link[rel=icon]').href.endsWith('/warn.svg') && `+
+			`document.getElementById('said').textContent !== ''`)
 	page.awaitCheck(20*time.Second,
 		`drawn([['--in', '--refused'], ['--waiting', '--held'], ['--in', '--held'], ['--in', '--waiting']])`)
 	if err := l.Endpoint(t.Context(), `{"rate": 0}`); err != nil {

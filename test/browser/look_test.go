@@ -33,7 +33,8 @@ func TestPageIsGoodToLookAt(t *testing.T) {
 				page.look(width, scheme)
 				page.open(l.Admin)
 				page.await(10*time.Second,
-					isLive+` && document.querySelector('h1').textContent === 'parked' && document.querySelectorAll('[data-list=problems] tr').length > 1`)
+					isLive+` && document.querySelector('h1').textContent === 'parked' && `+
+						`document.querySelectorAll('[data-list=problems] tr').length > 1`)
 				page.check("fits()")
 				page.check("apart()")
 				page.check("textContrast()")
