@@ -412,7 +412,11 @@ func TestTroubleBehindTheProxyNamesBoth(t *testing.T) {
 			t.Errorf("%v, want %q", err, want)
 		}
 	}
-	f("EOF", func(conn net.Conn, _ *bufio.Reader, _ *http.Request) { _, _ = io.WriteString(conn, connected) })
+	f("EOF", func(conn net.Conn, in *bufio.Reader, _ *http.Request) {
+		_, _ = io.WriteString(conn, connected)
+		_ = conn.(*net.TCPConn).CloseWrite()
+		_, _ = io.Copy(io.Discard, in) // Closing with the greeting unread would be a reset.
+	})
 	f("tls: first record does not look like a TLS handshake", func(conn net.Conn, in *bufio.Reader, _ *http.Request) {
 		_, _ = io.WriteString(conn, connected)
 		_, _ = in.Peek(1) // What comes late is not taken for the endpoint's either.
