@@ -249,6 +249,7 @@ type QuotaStats struct {
 	Scope   string  // "region", "throughput" (in bytes), "cache:NAME" or "route:NAME".
 	Rate    float64 // In force, per second; +Inf without one.
 	Learned float64 // The quota as learned from refusals; 0: none was met.
+	Floor   float64 // The share of publishes that is refused at any rate; 0: none.
 	State   QuotaState
 	Reason  string // The state in words, with figures.
 	// Refusing says that the latest answer that says something about the quota was a refusal.
@@ -285,7 +286,7 @@ func (d *dispatcher) quotaStats(now time.Time) []QuotaStats {
 func quotaStats(scope string, p *quota.Pacer, now time.Time) QuotaStats {
 	s := p.Stats(now)
 	return QuotaStats{
-		Scope: scope, Rate: s.Rate, Learned: s.Learned, State: s.State, Reason: s.Reason,
-		Refusing: s.Refusing,
+		Scope: scope, Rate: s.Rate, Learned: s.Learned, Floor: s.Floor, State: s.State,
+		Reason: s.Reason, Refusing: s.Refusing,
 	}
 }

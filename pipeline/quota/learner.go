@@ -33,6 +33,10 @@ type learner struct {
 	quota   float64 // As learned; 0: not yet.
 	found   int     // Refusals in a row that confirmed it.
 
+	noise    float64 // The share of publishes that is refused at any rate; 0: none.
+	measured Learned // The quota as measured last, and how many measurements in a row confirmed it.
+	believed bool    // The quota was measured before the program started, and nothing has been refused since.
+
 	// The climb.
 	depth   float64       // Where it began below the quota, as a share of it.
 	climbed time.Duration // How long it has lasted, as far as there was demand.
@@ -150,6 +154,8 @@ func (l *learner) refuse(now, sent time.Time, cost float64) bool {
 	switch {
 	case math.IsInf(most, 1) || most <= 0:
 		return false
+	case l.believed:
+		l.begin(l.quota, l.quota*(1-margin))
 	case l.emptied.IsZero():
 		l.guess(most, 0)
 	case l.confirmed(since) && since < period:
@@ -166,7 +172,7 @@ func (l *learner) refuse(now, sent time.Time, cost float64) bool {
 	default:
 		l.measure(most, l.accepted/since.Seconds())
 	}
-	l.cutAt = now
+	l.cutAt, l.believed = now, false
 	l.emptied, l.accepted, l.lowest, l.lull, l.blocked = now, 0, l.rate, false, false
 	return true
 }
@@ -211,6 +217,7 @@ func (l *learner) know(quota float64) {
 	} else {
 		l.found = 1
 	}
+	l.measured = Learned{Quota: quota, Found: l.found}
 	l.suspect = 0
 	steady := max(leastMiddle, l.span(middleMany, quota))
 	l.middle = min(steady, l.first(quota)<<min(l.found, 8))
