@@ -46,8 +46,14 @@ func TestAQuotaThatFellWhileNobodyLookedIsMeasuredAgain(t *testing.T) {
 func TestWhatCannotHaveBeenLearnedIsNotBelieved(t *testing.T) {
 	t.Parallel()
 	for _, l := range []quota.Learned{
-		{}, {Quota: 100}, {Quota: -1, Found: 1}, {Quota: math.NaN(), Found: 1}, {Quota: math.Inf(1), Found: 1},
-		{Quota: 100, Found: 1, Floor: 1}, {Quota: 100, Found: 1, Floor: -0.1}, {Quota: 100, Found: 1, Floor: math.NaN()},
+		{},
+		{Quota: 100},
+		{Quota: -1, Found: 1},
+		{Quota: math.NaN(), Found: 1},
+		{Quota: math.Inf(1), Found: 1},
+		{Quota: 100, Found: 1, Floor: 1},
+		{Quota: 100, Found: 1, Floor: -0.1},
+		{Quota: 100, Found: 1, Floor: math.NaN()},
 	} {
 		p := quota.NewPacer(learning, pauses(), time.Unix(0, 0))
 		p.Believe(time.Unix(0, 0), l)
