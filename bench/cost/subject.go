@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"strconv"
 	"strings"
 	"time"
 
@@ -104,6 +105,9 @@ func startFloor(_ context.Context, b *bench, l load) (process, error) {
 	}
 	if l.js {
 		args = append(args, "-stream", l.stream(), "-consumer", consumerName)
+		if l.size >= large {
+			args = append(args, "-pull-bytes", strconv.Itoa(mostPending))
+		}
 	} else {
 		args = append(args, "-subject", l.filter())
 	}
