@@ -46,7 +46,8 @@ func sized(name, size string, bytes, messages int) []benchCase {
 		prefix, title string
 		load          load
 	}{
-		{"size-", "JetStream", load{js: true}}, {"size-core-", "core NATS", load{}},
+		{"size-", "JetStream", load{js: true}},
+		{"size-core-", "core NATS", load{}},
 		{"size-tls-", "JetStream to nginx over TLS", load{js: true, tls: true}},
 	} {
 		c.load.size, c.load.topics, c.load.messages = bytes, topics, messages

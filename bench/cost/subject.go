@@ -86,8 +86,9 @@ limits: {rate: unlimited}
 queue: {max_messages: %d}
 log: {level: %s}
 routes:
-  - {name: bench, %s, cache: bench, ordering: %s, batch: {format: %s}}
-`, l.endpoint(b.endpoint), or(d.connections, 64), or(d.pipeline, 1), caFile(b, l), or(d.queue, 16384), d.log, source, d.ordering, d.batch))
+  - {name: bench, %s, cache: bench, ordering: %s, batch: {format: %s}, max_payload: %d}
+`, l.endpoint(b.endpoint), or(d.connections, 64), or(d.pipeline, 1), caFile(b, l), or(d.queue, 16384), d.log, source, d.ordering,
+		d.batch, max(4096, l.size)))
 }
 
 func caFile(b *bench, l load) string {
