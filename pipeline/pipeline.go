@@ -12,10 +12,10 @@ type Config struct {
 	Workers  int           // Connections.
 	InFlight int           // Publishes in flight on each connection; 0 means 1.
 	Timeout  time.Duration // Of one attempt.
-	// MaxMessages is how many messages are held in memory. Each route has an equal share, so that one that stands still
-	// leaves room for the others.
+	// MaxMessages is how many messages are held in memory. Each route is sure of a part, and borrows what others leave
+	// free.
 	MaxMessages int
-	// MaxBytes is how much payload is held in memory, in equal shares as well.
+	// MaxBytes is how much payload is held in memory, in the same way.
 	MaxBytes int64
 	Limits   Limits
 	// Learned is what was learned of quotas earlier, by their scopes as in QuotaStats: it is tried first.
@@ -37,7 +37,7 @@ type Pipeline struct {
 	mu      sync.Mutex
 	d       dispatcher
 	letters letterQueue
-	room    *sync.Cond // Some route may have room; Submit calls wait for it.
+	room    *sync.Cond // Some route may have room; Submit calls wait for it where they block.
 
 	// Workers.
 	workers []*worker
@@ -64,6 +64,7 @@ func New(cfg Config, sink Sink, log *slog.Logger, metrics *Metrics) *Pipeline {
 		maxTrialsInFlight: max(1, min(mostTrialsInFlight, cfg.Workers*max(1, cfg.InFlight)/2)),
 		operations:        cfg.Operations, waited: metrics.rateLimitWait,
 	}
+	p.d.memory.share(&cfg)
 	caches := map[string]*cache{}
 	for _, rc := range cfg.Routes {
 		if caches[rc.Cache] == nil {
@@ -85,14 +86,16 @@ func New(cfg Config, sink Sink, log *slog.Logger, metrics *Metrics) *Pipeline {
 }
 
 func (p *Pipeline) newRoute(rc RouteConfig, c *cache) *Route {
-	share := max(1, p.cfg.MaxMessages/len(p.cfg.Routes))
+	m := &p.d.memory
 	return &Route{
 		cfg:         rc,
-		share:       share,
-		maxMessages: share,
+		share:       max(1, p.cfg.MaxMessages/len(p.cfg.Routes)),
+		shareBytes:  max(1, p.cfg.MaxBytes/int64(len(p.cfg.Routes))),
+		maxMessages: max(1, p.cfg.MaxMessages),
+		window:      m.messages.sure,
+		windowBytes: m.bytes.sure,
 		pipeline:    p,
 		cache:       c,
-		maxBytes:    max(1, p.cfg.MaxBytes/int64(len(p.cfg.Routes))),
 		lanes:       map[string]*lane{},
 		wake:        make(chan struct{}, 1),
 	}

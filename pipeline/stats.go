@@ -103,7 +103,7 @@ func (p *Pipeline) Stats() Stats {
 		weights += r.weight
 	}
 	for _, r := range p.d.routes {
-		s.QueuedBytes += r.bytes
+		s.QueuedBytes += r.payload
 		stats := r.stats(s.KeyRefused, weights)
 		if w := p.d.leftAlone(now, r); !w.until.IsZero() {
 			stats.LeftAlone, stats.LeftAloneWhy = w.until, w.why
