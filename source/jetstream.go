@@ -168,7 +168,8 @@ func (j *JetStream) consume(ctx, hard context.Context, route *pipeline.Route) er
 		return err
 	}
 	j.renewAfter.Store(int64(settings.AckWait / 2))
-	p := newPuller(j.conn, j.cfg.Stream, j.cfg.Consumer, route, settings)
+	p := newPuller(j.conn, j.acks.window, j.cfg.Stream, j.cfg.Consumer, route, settings)
+	defer p.share.leave()
 	p.onLoss = j.unsettle
 	j.unsettle("the consumer was bound")
 	sub, closed, err := j.subscribe(p, route)
