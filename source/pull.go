@@ -42,7 +42,10 @@ type puller struct {
 	bytes    int64      // What the latest request asked for.
 	batch    int        // Messages, likewise.
 	typical  int64      // Bytes of a message; 0 before the first one.
-	arrivals uint64     // Messages and statuses.
+	arrivals uint64     // Messages and statuses,
+	messages uint64     // and messages alone.
+	idle     bool       // Nothing has come for long: requests are quiet, until something does.
+	quiet    bool       // The latest request is: the server sends no heartbeats.
 	lost     error      // Why the consumer must be bound again.
 	trouble  string     // Why nothing is delivered; empty when all is well.
 	waits    time.Duration
@@ -84,14 +87,14 @@ type pullRequest struct {
 	Batch     int           `json:"batch"`
 	MaxBytes  int64         `json:"max_bytes,omitempty"`
 	Expires   time.Duration `json:"expires"`
-	Heartbeat time.Duration `json:"idle_heartbeat"`
+	Heartbeat time.Duration `json:"idle_heartbeat,omitempty"`
 }
 
 // pull makes a request if one may be made now and the route has room.
 func (p *puller) pull(now time.Time) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.open >= p.limits.open() || !p.mayAsk(now) {
+	if p.open >= p.limits.open() || p.idle && p.open > 0 || !p.mayAsk(now) {
 		return nil
 	}
 	granted := p.take()
@@ -133,6 +136,9 @@ func (p *puller) mayAsk(now time.Time) bool {
 func (p *puller) take() int64 {
 	own := p.share.own()
 	want := max(own, 2*p.typical*int64(p.batch))
+	if p.idle { // Others may need the rest.
+		want = own
+	}
 	least := want / minWorth
 	if p.open == 0 { // Better little than nothing.
 		least = 1
@@ -161,6 +167,10 @@ func (p *puller) request(now time.Time, messages int, bytes, granted int64) (int
 		Batch: messages, MaxBytes: min(bytes, granted), Expires: p.limits.PullExpiry,
 		Heartbeat: p.limits.Heartbeat,
 	}
+	if p.idle {
+		request.Heartbeat = p.limits.idleHeartbeat
+	}
+	p.quiet = request.Heartbeat == 0
 	p.limits.bound(&request)
 	if p.large && request.MaxBytes < p.largest() { // It may not fit again: ask for it alone, whatever its size.
 		request.Batch, request.MaxBytes = 1, 0
@@ -197,6 +207,10 @@ func (p *puller) receive(m *nats.Msg) bool {
 		p.asked = max(0, p.asked-1)
 		p.well()
 		p.arrived(int64(m.Size()))
+		if p.messages++; p.idle {
+			p.idle = false
+			p.signal()
+		}
 		if p.asked == 0 || p.granted == 0 { // A request that is served to the last byte ends without a status.
 			p.voidAll()
 			p.signal()
