@@ -12,6 +12,7 @@ import (
 type Stats struct {
 	Routes      []RouteStats
 	QueuedBytes int64        // Payload held, in flight included.
+	Depth       int          // How many publishes may be in flight on a connection now.
 	Quotas      []QuotaStats // The region's is the first.
 	KeyRefused  bool         // The key is refused, or missing.
 	KeyMissing  bool         // There is no key yet.
@@ -88,6 +89,7 @@ func (p *Pipeline) Stats() Stats {
 	defer p.mu.Unlock()
 	now := time.Now()
 	s := Stats{
+		Depth:      p.depth.now.depth,
 		Quotas:     p.d.quotaStats(now),
 		KeyRefused: p.d.key.closed,
 		Down:       p.d.endpoint.closed,
@@ -111,7 +113,7 @@ func (p *Pipeline) Stats() Stats {
 				stats.State = Parked
 			}
 		}
-		stats.LimitedBy = p.d.limitedBy(now, r, len(p.idle) > 0)
+		stats.LimitedBy = p.d.limitedBy(now, r, len(p.idle) > 0 && !p.enough(now, p.busy()))
 		s.Routes = append(s.Routes, stats)
 	}
 	return s
