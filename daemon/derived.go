@@ -39,6 +39,11 @@ func (p *Plan) Check(list Checks) error {
 	list.Note("queue", fmt.Sprintf("%d messages, %s, shared equally by the routes", p.pipeline.MaxMessages,
 		terminal.Bytes(p.pipeline.MaxBytes)))
 	list.Note("admin", adminNote(p.adminListen))
+	if text, err := stateNote(p, time.Now()); err != nil {
+		list.Warn(fmt.Sprintf("state_dir: %v: it is ignored, and replaced when quotas have been learned", err))
+	} else {
+		noteIf(list, "state", text)
+	}
 	if text := keyWarning(p, time.Now()); text != "" {
 		list.Warn("key: " + p.keyNote() + ": " + text)
 	} else {
