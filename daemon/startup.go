@@ -34,6 +34,9 @@ func (p *Plan) Announce(w io.Writer, log *slog.Logger, version string) {
 	if text := p.sink.Proxies.Note(p.sink.Endpoint); text != "" {
 		attrs = append(attrs, "proxy", text)
 	}
+	if p.stateDir != "" {
+		attrs = append(attrs, "state_dir", p.stateDir)
+	}
 	if k := p.sink.Keys.Key(); k != nil && !k.Expires.IsZero() {
 		attrs = append(attrs, "key_expires", k.Expires.UTC())
 	}

@@ -263,7 +263,7 @@ type QuotaState = quota.State
 
 // quotaStats returns all quotas, the region's first.
 func (d *dispatcher) quotaStats(now time.Time) []QuotaStats {
-	all := []QuotaStats{quotaStats(scopeRegion, d.region, now)}
+	all := []QuotaStats{quotaStats(ScopeRegion, d.region, now)}
 	throughput := QuotaStats{
 		Scope: "throughput", Rate: math.Inf(1), State: quota.Unlimited,
 		Reason: "no refusal was about bytes",
@@ -276,7 +276,7 @@ func (d *dispatcher) quotaStats(now time.Time) []QuotaStats {
 	for _, r := range d.routes {
 		if p := r.cache.pacer; p != nil && !seen[p] {
 			seen[p] = true
-			all = append(all, quotaStats(cacheScope(r.cfg.Cache), p, now))
+			all = append(all, quotaStats(ScopeOf(r.cfg.Cache), p, now))
 		}
 		if r.pacer != nil {
 			all = append(all, quotaStats("route:"+r.cfg.Name, r.pacer, now))
