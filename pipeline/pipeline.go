@@ -39,6 +39,7 @@ type Pipeline struct {
 
 	// Workers.
 	workers []*worker
+	crowds  crowds
 	idle    []*worker   // In the order in which they became idle.
 	waking  int         // Workers that have been woken and have not got the mutex yet.
 	wokenAt time.Time   // When the latest of those was woken.

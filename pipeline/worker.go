@@ -21,7 +21,8 @@ type worker struct {
 
 	// Guarded by the pipeline's mutex:
 	freeSlots  []*slot
-	slow       bool  // The latest answer took long.
+	slow       bool // The latest answer took long.
+	place      *place
 	idle       bool  // It is one of the pipeline's idle workers.
 	woken      bool  // It has been interrupted, and has not got the mutex since.
 	handedOver *slot // A slot that somebody else has filled and not sent: the worker sends it; nil: there is none.
@@ -45,7 +46,7 @@ type slot struct {
 }
 
 func newWorker(p *Pipeline, depth int) *worker {
-	w := &worker{p: p, conn: p.sink.Connection(depth), slots: make([]slot, depth)}
+	w := &worker{p: p, conn: p.sink.Connection(depth), slots: make([]slot, depth), place: p.crowds.add()}
 	for i := range w.slots {
 		f := &w.slots[i]
 		f.worker, f.request.Slot = w, i
@@ -92,6 +93,9 @@ func (p *Pipeline) takeAnswers(now time.Time, w *worker) {
 		f := &w.slots[a.Request.Slot]
 		f.request.Payload = nil
 		w.slow = now.Sub(f.parcel.sent) > slowAnswer
+		if p.d.region.Limited() {
+			p.crowds.answer(now, w.place, a.Answer.Verdict, p.d.started.LastSecond())
+		}
 		p.takeAnswer(now, &f.parcel, a.Answer)
 		f.flying = false
 		w.freeSlots = append(w.freeSlots, f)
@@ -139,7 +143,7 @@ func (p *Pipeline) assign(now time.Time, w *worker) {
 // capacity returns how many publishes the worker takes now.
 func (w *worker) capacity() int {
 	depth, inFlight := w.conn.Depth(), len(w.slots)-len(w.freeSlots)
-	if inFlight > depth/2 && !w.slow {
+	if inFlight > depth/2 && !w.slow || inFlight > 0 && w.place.moving {
 		return 0
 	}
 	return max(0, depth-inFlight)
@@ -149,6 +153,7 @@ func (w *worker) capacity() int {
 func (w *worker) launch(now time.Time, s *slot) {
 	s.flying = true
 	s.request.Start, s.request.Deadline = now, w.p.deadline(now)
+	s.request.Reconnect, w.place.moving = w.place.moving, false
 	w.freeSlots = w.freeSlots[:len(w.freeSlots)-1]
 }
 
