@@ -5,6 +5,7 @@ package pipeline_test
 import (
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -24,9 +25,9 @@ type farm struct {
 	limiter emulator.Limiter
 	noise   float64 // The share of publishes that is refused for no reason.
 
-	mu                      sync.Mutex
-	rng                     *rand.Rand
-	accepted, refused, made int
+	mu                sync.Mutex
+	rng               *rand.Rand
+	accepted, refused int
 }
 
 // farmSettings say what is simulated.
@@ -41,9 +42,8 @@ type farmSettings struct {
 // farmFigures are what came of it, after a while.
 type farmFigures struct {
 	used, refused float64 // In percent.
-	made          int     // Connections made.
 	moved         uint64  // Connections that the pipeline had replaced.
-	stats         pipeline.Stats
+	reason        string  // What the status says of the quota.
 }
 
 func newFarm(t *testing.T, s farmSettings) *farm {
@@ -73,20 +73,19 @@ func (f *farm) publish(server uint64) (pipeline.Answer, time.Duration) {
 func (f *farm) connect() (server uint64, expires time.Time) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.made++
 	return f.rng.Uint64(), time.Now().Add(3*time.Minute + time.Duration(f.rng.Int64N(int64(2*time.Minute))))
 }
 
 // counts returns what has been counted since it was called last.
-func (f *farm) counts() (accepted, refused, made int) {
+func (f *farm) counts() (accepted, refused int) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	accepted, refused, made = f.accepted, f.refused, f.made
-	f.accepted, f.refused, f.made = 0, 0, 0
-	return accepted, refused, made
+	accepted, refused = f.accepted, f.refused
+	f.accepted, f.refused = 0, 0
+	return accepted, refused
 }
 
-// NextBackOff and Reset are the daemon's pauses after refusals, drawn from the farm's random numbers.
+// farmPauses are the daemon's pauses after refusals, drawn from the farm's random numbers.
 type farmPauses struct {
 	f     *farm
 	bound time.Duration
@@ -177,11 +176,11 @@ func carry(t *testing.T, s farmSettings) (got farmFigures) {
 		f.counts()
 		before := p.Stats().Moved
 		time.Sleep(s.length - time.Millisecond)
-		got.stats = p.Stats()
-		accepted, refused, made := f.counts()
+		stats := p.Stats()
+		accepted, refused := f.counts()
 		got.used = 100 * float64(accepted) / s.quota / s.length.Seconds()
 		got.refused = 100 * float64(refused) / float64(accepted+refused)
-		got.made, got.moved = made, got.stats.Moved-before
+		got.moved, got.reason = stats.Moved-before, stats.Quotas[0].Reason
 		cancel()
 		source.Wait()
 	})
@@ -193,9 +192,11 @@ func median(t *testing.T, s farmSettings, seeds int) farmFigures {
 	t.Helper()
 	var used, refused []float64
 	var moved []uint64
+	reason := ""
 	for seed := range seeds {
 		s.seed = uint64(seed)
 		got := carry(t, s)
+		reason = got.reason
 		used, refused, moved = append(used, got.used), append(refused, got.refused), append(moved, got.moved)
 	}
 	slices.Sort(used)
@@ -204,7 +205,7 @@ func median(t *testing.T, s farmSettings, seeds int) farmFigures {
 	t.Logf("%-12s %5g/s, noise %g: %6.2f %% used (least %.2f), %.2f %% refused (most %.2f), %d moved (most %d) in %v",
 		s.limiter, s.quota, s.noise, used[seeds/2], used[0], refused[seeds/2], refused[seeds-1], moved[seeds/2],
 		moved[seeds-1], s.length)
-	return farmFigures{used: used[seeds/2], refused: refused[seeds/2], moved: moved[seeds-1]}
+	return farmFigures{used: used[seeds/2], refused: refused[seeds/2], moved: moved[seeds-1], reason: reason}
 }
 
 // Where each server behind the endpoint enforces a part of the quota, and a connection stays with one, connections
@@ -230,6 +231,9 @@ func TestConnectionsLeaveCrowdedServers(t *testing.T) {
 		got := median(t, farmSettings{
 			limiter: emulator.LimiterSharded, quota: r.quota, limits: learning, learn: r.learn, length: r.length,
 		}, r.seeds)
+		if !strings.Contains(got.reason, "connections leave servers that are crowded") {
+			t.Errorf("%g/s: the status says %q", r.quota, got.reason)
+		}
 		if got.used < 75 || got.refused > 1.5 {
 			t.Errorf("%g/s: %.1f %% used, %.2f %% refused", r.quota, got.used, got.refused)
 		}

@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"fmt"
 	"math"
 	"time"
 
@@ -99,6 +100,9 @@ func (p *Pipeline) Stats() Stats {
 	}
 	if s.Why == "" {
 		s.Why, s.WhyAdvised = p.d.endpoint.detail, p.d.endpoint.advised
+	}
+	if p.crowds.found(now) {
+		s.Quotas[0].Reason += fmt.Sprintf("; connections leave servers that are crowded with them, %d so far", s.Moved)
 	}
 	weights := 0.0
 	for _, r := range p.d.routes {
