@@ -18,6 +18,8 @@ type Config struct {
 	// MaxBytes is how much payload is held in memory, in equal shares as well.
 	MaxBytes int64
 	Limits   Limits
+	// Learned is what was learned of quotas earlier, by their scopes as in QuotaStats: it is tried first.
+	Learned map[string]Learned
 	// Operations makes the limits count operations rather than publishes.
 	Operations bool
 	Delays     Delays
@@ -77,7 +79,9 @@ func New(cfg Config, sink Sink, log *slog.Logger, metrics *Metrics) *Pipeline {
 			p.d.aging = append(p.d.aging, r)
 		}
 	}
-	p.d.setLimits(time.Now(), cfg.Limits)
+	now := time.Now()
+	p.d.setLimits(now, cfg.Limits)
+	p.d.believe(now, cfg.Learned)
 	return p
 }
 

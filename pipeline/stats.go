@@ -255,6 +255,7 @@ type QuotaStats struct {
 	Scope   string  // "region", "throughput" (in bytes), "cache:NAME" or "route:NAME".
 	Rate    float64 // In force, per second; +Inf without one.
 	Learned float64 // The quota as learned from refusals; 0: none was met.
+	Floor   float64 // The share of publishes that is refused at any rate; 0: none.
 	State   QuotaState
 	Reason  string // The state in words, with figures.
 	// Refusing says that the latest answer that says something about the quota was a refusal.
@@ -266,7 +267,7 @@ type QuotaState = quota.State
 
 // quotaStats returns all quotas, the region's first.
 func (d *dispatcher) quotaStats(now time.Time) []QuotaStats {
-	all := []QuotaStats{quotaStats("region", d.region, now)}
+	all := []QuotaStats{quotaStats(scopeRegion, d.region, now)}
 	throughput := QuotaStats{
 		Scope: "throughput", Rate: math.Inf(1), State: quota.Unlimited,
 		Reason: "no refusal was about bytes",
@@ -279,7 +280,7 @@ func (d *dispatcher) quotaStats(now time.Time) []QuotaStats {
 	for _, r := range d.routes {
 		if p := r.cache.pacer; p != nil && !seen[p] {
 			seen[p] = true
-			all = append(all, quotaStats("cache:"+r.cfg.Cache, p, now))
+			all = append(all, quotaStats(cacheScope(r.cfg.Cache), p, now))
 		}
 		if r.pacer != nil {
 			all = append(all, quotaStats("route:"+r.cfg.Name, r.pacer, now))
@@ -291,7 +292,7 @@ func (d *dispatcher) quotaStats(now time.Time) []QuotaStats {
 func quotaStats(scope string, p *quota.Pacer, now time.Time) QuotaStats {
 	s := p.Stats(now)
 	return QuotaStats{
-		Scope: scope, Rate: s.Rate, Learned: s.Learned, State: s.State, Reason: s.Reason,
-		Refusing: s.Refusing,
+		Scope: scope, Rate: s.Rate, Learned: s.Learned, Floor: s.Floor, State: s.State,
+		Reason: s.Reason, Refusing: s.Refusing,
 	}
 }

@@ -26,7 +26,7 @@ type connection struct {
 
 	// Of its user's goroutine:
 	wire    wire
-	out     []byte // Requests; reused.
+	out     outgoing
 	conn    net.Conn
 	tcp     *conn // What conn is on; with TLS there is something between. nil: there is no connection.
 	in      answers
@@ -66,7 +66,10 @@ func (c *connection) Depth() int {
 // Send implements pipeline.Connection.
 func (c *connection) Send(rs []*pipeline.Request) {
 	now, first := rs[0].Start, len(c.awaited)
-	c.out = c.out[:0]
+	if c.tcp != nil {
+		c.tcp.flush() // What it has not written yet is in what is reused now.
+	}
+	c.out.reset()
 	for _, r := range rs {
 		key, a := c.momento.prepare(r)
 		switch {
@@ -77,7 +80,7 @@ func (c *connection) Send(rs []*pipeline.Request) {
 			c.over = append(c.over, pipeline.Answered{Request: r, Answer: noTimeLeft})
 			continue
 		}
-		c.out = c.wire.appendRequest(c.out, r, key)
+		c.wire.add(&c.out, r, key)
 		c.awaited = append(c.awaited, waiting{r, key})
 	}
 	if len(c.awaited) == first {
@@ -125,18 +128,27 @@ func (c *connection) silent() bool {
 	return err == errNotYet //nolint:errorlint // As it was returned.
 }
 
-// write sends what is in out, or leaves that to the next read, if that comes at once.
+// write sends what is in out, or leaves that to the next read, if that comes at once. An error stays with the
+// connection: the answers that have come are still to be read.
 func (c *connection) write(late bool) {
 	c.tcp.late = late
-	_, _ = c.conn.Write(c.out) // An error stays with the connection: the answers that have come are still to be read.
-	c.tcp.late = false
-	if cap(c.out) > largestOut {
-		c.out = nil
+	if parts := c.out.parts(); c.conn == net.Conn(c.tcp) {
+		c.tcp.writeParts(parts)
+	} else {
+		c.encrypt(parts)
 	}
+	c.tcp.late = false
 }
 
-// largestOut is what a buffer of requests may keep.
-const largestOut = 256 << 10
+// encrypt writes parts with TLS, which copies them.
+func (c *connection) encrypt(parts net.Buffers) {
+	for _, part := range parts {
+		if _, err := c.conn.Write(part); err != nil {
+			break
+		}
+	}
+	clear(parts)
+}
 
 // unsent answers what was to be sent and could not be, as there is no connection.
 func (c *connection) unsent(err error) {
@@ -171,7 +183,8 @@ func (c *connection) TrySend(r *pipeline.Request) bool {
 	tcp.await(r.Start, r.Deadline)
 	c.used = r.Start
 	c.awaited = append(c.awaited, waiting{r, key})
-	c.out = c.wire.appendRequest(c.out[:0], r, key)
+	c.out.reset()
+	c.wire.add(&c.out, r, key)
 	c.write(false)
 	return true
 }

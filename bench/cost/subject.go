@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"strconv"
 	"strings"
 	"time"
 
@@ -85,8 +86,9 @@ limits: {rate: unlimited}
 queue: {max_messages: %d}
 log: {level: %s}
 routes:
-  - {name: bench, %s, cache: bench, ordering: %s, batch: {format: %s}}
-`, l.endpoint(b.endpoint), or(d.connections, 64), or(d.pipeline, 1), caFile(b, l), or(d.queue, 16384), d.log, source, d.ordering, d.batch))
+  - {name: bench, %s, cache: bench, ordering: %s, batch: {format: %s}, max_payload: %d}
+`, l.endpoint(b.endpoint), or(d.connections, 64), or(d.pipeline, 1), caFile(b, l), or(d.queue, 16384), d.log, source, d.ordering,
+		d.batch, max(4096, l.size)))
 }
 
 func caFile(b *bench, l load) string {
@@ -104,6 +106,9 @@ func startFloor(_ context.Context, b *bench, l load) (process, error) {
 	}
 	if l.js {
 		args = append(args, "-stream", l.stream(), "-consumer", consumerName)
+		if l.size >= large {
+			args = append(args, "-pull-bytes", strconv.Itoa(mostPending))
+		}
 	} else {
 		args = append(args, "-subject", l.filter())
 	}
