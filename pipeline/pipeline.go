@@ -52,6 +52,7 @@ type Pipeline struct {
 	answeredAt time.Time
 	timer      *time.Timer // It wakes a worker when something is due.
 	timerAt    time.Time   // When it rings; zero: it has rung.
+	crowds     crowds      // Which connections leave their server.
 
 	// The end.
 	closing bool          // Some route is closed.

@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"fmt"
 	"math"
 	"time"
 
@@ -19,6 +20,7 @@ type Stats struct {
 	Down        bool         // The endpoint as a whole is down.
 	Why         string       // What the endpoint said when it refused the key or went down, bounded.
 	WhyAdvised  bool         // Why says what to do.
+	Moved       uint64       // Connections that were made anew because they were refused more than others.
 }
 
 // RouteStats is one route in a snapshot.
@@ -96,9 +98,13 @@ func (p *Pipeline) Stats() Stats {
 		KeyMissing: p.d.keyMissing,
 		Why:        p.d.key.detail,
 		WhyAdvised: p.d.key.advised,
+		Moved:      p.crowds.moved,
 	}
 	if s.Why == "" {
 		s.Why, s.WhyAdvised = p.d.endpoint.detail, p.d.endpoint.advised
+	}
+	if p.crowds.found(now) {
+		s.Quotas[0].Reason += fmt.Sprintf("; connections leave servers that are crowded with them, %d so far", s.Moved)
 	}
 	weights := 0.0
 	for _, r := range p.d.routes {
