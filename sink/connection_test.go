@@ -847,7 +847,7 @@ func TestPublishThatAsksForANewConnectionGetsOne(t *testing.T) {
 	if l.TrySend(r) {
 		t.Error("it is sent at once, on the old connection")
 	}
-	l.within(func() { l.Send([]*pipeline.Request{r}) })
+	l.within(func() { l.Send([]*pipeline.Request{r}, false) })
 	old.awaitEnd()
 	c := p.accept()
 	c.read(1)

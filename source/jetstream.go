@@ -58,8 +58,8 @@ type JetStream struct {
 
 	lookEvery  time.Duration // How often the consumer's numbers are asked for.
 	idleAfter  time.Duration
-	renewAfter atomic.Int64  // Nanoseconds: half of the consumer's AckWait.
-	throttled  *slog.Logger  // For what may repeat with each message or tick.
+	renewAfter atomic.Int64 // Nanoseconds: half of the consumer's AckWait.
+	throttled  *slog.Logger // For what may repeat with each message or tick.
 	pending    atomic.Int64
 	ackWaits   atomic.Int64 // Delivered and not acknowledged, by all replicas.
 	// The server has answered a probe of acknowledgements, so that silence means that none arrives.
