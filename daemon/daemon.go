@@ -54,6 +54,7 @@ type Daemon struct {
 	admin    net.Listener
 	started  time.Time
 	problems *problems
+	keeper   *keeper
 
 	circled sync.Once // Circles of dead letters have been looked for,
 	circle  error     // and one was found.
@@ -94,6 +95,8 @@ func New(cfg Config, log *slog.Logger) (*Daemon, error) {
 		return nil, err
 	}
 	pipe := p.pipeline
+	d.keeper = newKeeper(p, log)
+	pipe.Learned = d.keeper.recall(time.Now())
 	for i, r := range p.routes {
 		src, rc, err := d.source(r, d.vitals.routes[i])
 		if err != nil {
@@ -104,6 +107,7 @@ func New(cfg Config, log *slog.Logger) (*Daemon, error) {
 		pipe.Routes = append(pipe.Routes, rc)
 	}
 	d.pipe = pipeline.New(pipe, d.momento, log, d.histograms)
+	d.keeper.learned = d.pipe.Learned
 	d.sampler = newSampler(d)
 	d.momento.Register(d.metrics)
 	d.metrics.MustRegister(d.pipe, newNATSMetrics(d), buildInfo(cfg.Version),

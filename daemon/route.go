@@ -70,7 +70,7 @@ func newRoutePlan(f *config.File, i int) routePlan {
 		Ordered: p.route.Ordered, Overload: p.route.Overload,
 		Circumstances: source.Circumstances{
 			Rate:          leastRate(&f.Config, i),
-			Connections:   f.Momento.Connections * f.Momento.InFlight,
+			Connections:   mostInFlight(&f.Config),
 			Timeout:       time.Duration(f.Momento.Timeout),
 			QueueMessages: f.Queue.MaxMessages,
 		},

@@ -26,13 +26,16 @@ func (p *Plan) Announce(w io.Writer, log *slog.Logger, version string) {
 	attrs := []any{
 		"version", version, "nats", redactURL(p.nats.URL), "endpoint",
 		endpointNote(p.sink), "key", p.keyNote(), "rate", f.Limits.Rate.String(),
-		"unit", f.Limits.Unit, "connections", m.Connections, "in_flight", m.InFlight, "timeout",
+		"unit", f.Limits.Unit, "connections", m.Connections, "in_flight", m.InFlight.String(), "timeout",
 		time.Duration(m.Timeout),
 		"queue_messages", p.pipeline.MaxMessages, "queue_bytes", p.pipeline.MaxBytes, "shutdown_timeout", p.shutdown,
 		"admin", p.adminListen,
 	}
 	if text := p.sink.Proxies.Note(p.sink.Endpoint); text != "" {
 		attrs = append(attrs, "proxy", text)
+	}
+	if p.stateDir != "" {
+		attrs = append(attrs, "state_dir", p.stateDir)
 	}
 	if k := p.sink.Keys.Key(); k != nil && !k.Expires.IsZero() {
 		attrs = append(attrs, "key_expires", k.Expires.UTC())

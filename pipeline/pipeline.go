@@ -10,7 +10,7 @@ import (
 // Config is what an operator sets, for all routes together.
 type Config struct {
 	Workers  int           // Connections.
-	InFlight int           // Publishes in flight on each connection; 0 means 1.
+	InFlight int           // Publishes in flight on each connection; 0 means 1. Or ByNeed.
 	Timeout  time.Duration // Of one attempt.
 	// MaxMessages is how many messages are held in memory. Each route is sure of a part, and borrows what others leave
 	// free.
@@ -18,11 +18,16 @@ type Config struct {
 	// MaxBytes is how much payload is held in memory, in the same way.
 	MaxBytes int64
 	Limits   Limits
+	// Learned is what was learned of quotas earlier, by their scopes as in QuotaStats: it is tried first.
+	Learned map[string]Learned
 	// Operations makes the limits count operations rather than publishes.
 	Operations bool
 	Delays     Delays
 	Routes     []RouteConfig
 }
+
+// ByNeed is a Config.InFlight: more than one only where the load needs that and the endpoint behaves.
+const ByNeed = -1
 
 // Pipeline carries messages from routes to a sink. Its methods may be called concurrently.
 type Pipeline struct {
@@ -39,11 +44,15 @@ type Pipeline struct {
 
 	// Workers.
 	workers []*worker
-	idle    []*worker   // In the order in which they became idle.
-	waking  int         // Workers that have been woken and have not got the mutex yet.
-	wokenAt time.Time   // When the latest of those was woken.
-	timer   *time.Timer // It wakes a worker when something is due.
-	timerAt time.Time   // When it rings; zero: it has rung.
+	idle    []*worker // In the order in which they became idle.
+	waking  int       // Workers that have been woken and have not got the mutex yet.
+	wokenAt time.Time // When the latest of those was woken.
+	depth   depth     // How many share the load, with how many publishes on each connection.
+	// answeredAt is when a worker has last come back with answers.
+	answeredAt time.Time
+	timer      *time.Timer // It wakes a worker when something is due.
+	timerAt    time.Time   // When it rings; zero: it has rung.
+	crowds     crowds      // Which connections leave their server.
 
 	// The end.
 	closing bool          // Some route is closed.
@@ -54,7 +63,7 @@ type Pipeline struct {
 
 // New builds a pipeline that is not running yet. Submit blocks once the queue is full until Run is called.
 func New(cfg Config, sink Sink, log *slog.Logger, metrics *Metrics) *Pipeline {
-	p := &Pipeline{cfg: cfg, sink: sink, log: log, done: make(chan struct{})}
+	p := &Pipeline{cfg: cfg, sink: sink, log: log, done: make(chan struct{}), depth: newDepth(cfg.Workers, cfg.InFlight)}
 	p.room = sync.NewCond(&p.mu)
 	p.letters.changed = sync.NewCond(&p.mu)
 	p.d = dispatcher{
@@ -77,7 +86,9 @@ func New(cfg Config, sink Sink, log *slog.Logger, metrics *Metrics) *Pipeline {
 			p.d.aging = append(p.d.aging, r)
 		}
 	}
-	p.d.setLimits(time.Now(), cfg.Limits)
+	now := time.Now()
+	p.d.setLimits(now, cfg.Limits)
+	p.d.believe(now, cfg.Learned)
 	return p
 }
 
@@ -132,7 +143,7 @@ func (p *Pipeline) Run(hard context.Context) int {
 func (p *Pipeline) newWorker() *worker {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	w := newWorker(p, max(1, p.cfg.InFlight))
+	w := newWorker(p, p.depth.most())
 	p.workers = append(p.workers, w)
 	return w
 }
@@ -222,7 +233,7 @@ func (p *Pipeline) Stuck(now time.Time) string {
 
 // forgotten reports whether something may be published now, workers are idle, and nothing is going to wake one.
 func (p *Pipeline) forgotten(now time.Time) bool {
-	if len(p.idle) == 0 || p.waking > 0 && now.Sub(p.wokenAt) <= timerLate {
+	if len(p.idle) == 0 || p.enough(now, p.busy()) || p.waking > 0 && now.Sub(p.wokenAt) <= timerLate {
 		return false
 	}
 	if p.timerAt.IsZero() || p.timerAt.After(now) {

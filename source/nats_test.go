@@ -93,10 +93,10 @@ type sinkConnection struct {
 	interrupted chan struct{}
 }
 
-func (c *sinkConnection) Depth() int                   { return 1 }
-func (*sinkConnection) TrySend(*pipeline.Request) bool { return false }
-func (c *sinkConnection) Close()                       {}
-func (c *sinkConnection) Send(rs []*pipeline.Request)  { c.sent = append(c.sent, rs...) }
+func (c *sinkConnection) Depth() int                          { return 1 }
+func (*sinkConnection) TrySend(*pipeline.Request) bool        { return false }
+func (c *sinkConnection) Close()                              {}
+func (c *sinkConnection) Send(rs []*pipeline.Request, _ bool) { c.sent = append(c.sent, rs...) }
 
 func (c *sinkConnection) Receive(dst []pipeline.Answered) []pipeline.Answered {
 	if len(c.sent) == 0 {
