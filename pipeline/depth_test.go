@@ -79,10 +79,10 @@ func TestDepthFollowsTheNeed(t *testing.T) {
 		"the processor is the limit":              {1e6, quick, shape{4, 16}},
 		"the endpoint takes publishes in turn":    {1e6, inTurn, shape{64, 1}},
 		"what one each carries is enough":         {3000, far, shape{64, 1}},
-		"one each is not quite enough":            {5000, far, shape{64, 2}},
-		"twice as many are not enough":            {9000, far, shape{64, 4}},
+		"one each is not quite enough":            {5000, far, shape{8, 16}},
+		"twice as many are not enough":            {9000, far, shape{16, 16}},
 		"there is no end of messages":             {1e6, far, shape{64, 16}},
-		"the endpoint carries no more, far off":   {1e6, used, shape{64, 1}},
+		"the endpoint carries no more, far off":   {1e6, used, shape{4, 16}},
 		"the endpoint carries as much as it must": {2999, used, shape{64, 1}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -120,7 +120,7 @@ func TestTroubleMakesItFlatAtOnceAndForAWhile(t *testing.T) {
 	for _, v := range []Verdict{Retry, Ambiguous} {
 		p := newPlayed(9000, far)
 		for i, flat := range []time.Duration{10 * time.Second, 20 * time.Second, 40 * time.Second} {
-			if p.play(90 * time.Second); p.now.depth != 4 {
+			if p.play(90 * time.Second); p.now.depth != 16 {
 				t.Fatalf("%v, before trouble %d the shape is %v", v, i, p.now)
 			}
 			for range 4 { // On one connection.
@@ -143,7 +143,7 @@ func TestOtherAnswersAreNoTrouble(t *testing.T) {
 	for _, v := range []Verdict{Reject, HaltAll, HaltTopic, HaltCache, SlowDown, Unsent} {
 		p.answer(p.at, v, 0)
 	}
-	if p.now.depth != 4 {
+	if p.now.depth != 16 {
 		t.Errorf("the shape is %v", p.now)
 	}
 }
