@@ -24,6 +24,7 @@ type Plan struct {
 	adminHosts  []string // In lower case.
 	pprof       bool
 	shutdown    time.Duration
+	stateDir    string // Empty: nothing is kept.
 }
 
 // NewPlan checks what only the packages can know, such as templates and keys, and reports every problem to the file.
@@ -37,6 +38,7 @@ func NewPlan(f *config.File) *Plan {
 		adminHosts:  adminHosts(c.Admin),
 		pprof:       c.Admin.Pprof,
 		shutdown:    time.Duration(c.ShutdownTimeout),
+		stateDir:    c.StateDir,
 	}
 	checkFiles(f)
 	p.sink = sinkConfig(f)

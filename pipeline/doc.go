@@ -69,6 +69,7 @@
 //	wake.go        idle workers, the timer, and sending for an idle worker
 //	worker.go      a worker and its connection
 //	depth.go       how many workers share the load, with how many publishes on each connection
+//	crowd.go       connections that leave servers which refuse them more than others
 //	answer.go      what an answer means for its message and for everybody
 //	gate.go        one gate, its probes and trials; what is known of a cache
 //	probe.go       who may pass closed gates; which routes are halted; ProbeNow, KeyChanged

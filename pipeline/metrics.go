@@ -110,7 +110,9 @@ var (
 	descRateState = desc("rate_limit_state",
 		"1 for what sets the rate: nothing, the configuration, the search for a quota, a quota that was found, a "+
 			"pause after a refusal.", "scope", "state")
-	descThrottled  = desc("throttled", "1 while the endpoint refuses for quota.")
+	descThrottled = desc("throttled", "1 while the endpoint refuses for quota.")
+	descMoved     = desc("connections_moved_total",
+		"Connections made anew because their server, crowded with them, refused more than others.")
 	descDown       = desc("endpoint_down", "1 while the endpoint as a whole is taken for down.")
 	descKeyRefused = desc("api_key_refused", "1 while the endpoint refuses the API key, or there is none yet.")
 	descLimited    = desc("route_limited", "1 for what holds back the messages of the route that wait.", "route", "by")
@@ -139,6 +141,7 @@ func (p *Pipeline) Collect(ch chan<- prometheus.Metric) {
 		}
 	}
 	gauge(ch, descThrottled, truth(refusing))
+	counter(ch, descMoved, s.Moved)
 	gauge(ch, descDown, truth(s.Down))
 	gauge(ch, descKeyRefused, truth(s.KeyRefused))
 	for _, r := range s.Routes {

@@ -12,12 +12,14 @@ type Config struct {
 	Workers  int           // Connections.
 	InFlight int           // Publishes in flight on each connection; 0 means 1. Or ByNeed.
 	Timeout  time.Duration // Of one attempt.
-	// MaxMessages is how many messages are held in memory. Each route has an equal share, so that one that stands still
-	// leaves room for the others.
+	// MaxMessages is how many messages are held in memory. Each route is sure of a part, and borrows what others leave
+	// free.
 	MaxMessages int
-	// MaxBytes is how much payload is held in memory, in equal shares as well.
+	// MaxBytes is how much payload is held in memory, in the same way.
 	MaxBytes int64
 	Limits   Limits
+	// Learned is what was learned of quotas earlier, by their scopes as in QuotaStats: it is tried first.
+	Learned map[string]Learned
 	// Operations makes the limits count operations rather than publishes.
 	Operations bool
 	Delays     Delays
@@ -38,7 +40,7 @@ type Pipeline struct {
 	mu      sync.Mutex
 	d       dispatcher
 	letters letterQueue
-	room    *sync.Cond // Some route may have room; Submit calls wait for it.
+	room    *sync.Cond // Some route may have room; Submit calls wait for it where they block.
 
 	// Workers.
 	workers []*worker
@@ -50,6 +52,7 @@ type Pipeline struct {
 	answeredAt time.Time
 	timer      *time.Timer // It wakes a worker when something is due.
 	timerAt    time.Time   // When it rings; zero: it has rung.
+	crowds     crowds      // Which connections leave their server.
 
 	// The end.
 	closing bool          // Some route is closed.
@@ -68,6 +71,7 @@ func New(cfg Config, sink Sink, log *slog.Logger, metrics *Metrics) *Pipeline {
 		maxTrialsInFlight: max(1, min(mostTrialsInFlight, cfg.Workers*max(1, cfg.InFlight)/2)),
 		operations:        cfg.Operations, waited: metrics.rateLimitWait,
 	}
+	p.d.memory.share(&cfg)
 	caches := map[string]*cache{}
 	for _, rc := range cfg.Routes {
 		if caches[rc.Cache] == nil {
@@ -82,19 +86,23 @@ func New(cfg Config, sink Sink, log *slog.Logger, metrics *Metrics) *Pipeline {
 			p.d.aging = append(p.d.aging, r)
 		}
 	}
-	p.d.setLimits(time.Now(), cfg.Limits)
+	now := time.Now()
+	p.d.setLimits(now, cfg.Limits)
+	p.d.believe(now, cfg.Learned)
 	return p
 }
 
 func (p *Pipeline) newRoute(rc RouteConfig, c *cache) *Route {
-	share := max(1, p.cfg.MaxMessages/len(p.cfg.Routes))
+	m := &p.d.memory
 	return &Route{
 		cfg:         rc,
-		share:       share,
-		maxMessages: share,
+		share:       max(1, p.cfg.MaxMessages/len(p.cfg.Routes)),
+		shareBytes:  max(1, p.cfg.MaxBytes/int64(len(p.cfg.Routes))),
+		maxMessages: max(1, p.cfg.MaxMessages),
+		window:      m.messages.sure,
+		windowBytes: m.bytes.sure,
 		pipeline:    p,
 		cache:       c,
-		maxBytes:    max(1, p.cfg.MaxBytes/int64(len(p.cfg.Routes))),
 		lanes:       map[string]*lane{},
 		wake:        make(chan struct{}, 1),
 	}

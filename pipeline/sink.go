@@ -47,6 +47,8 @@ type Request struct {
 	Start time.Time
 	// Deadline is when the attempt must end.
 	Deadline time.Time
+	// Reconnect asks for a new connection: the one in use is closed before this is sent. No answer is awaited on it.
+	Reconnect bool
 	// Slot is for the pipeline alone.
 	Slot int
 }

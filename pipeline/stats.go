@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"fmt"
 	"math"
 	"time"
 
@@ -19,6 +20,7 @@ type Stats struct {
 	Down        bool         // The endpoint as a whole is down.
 	Why         string       // What the endpoint said when it refused the key or went down, bounded.
 	WhyAdvised  bool         // Why says what to do.
+	Moved       uint64       // Connections that were made anew because they were refused more than others.
 }
 
 // RouteStats is one route in a snapshot.
@@ -96,16 +98,20 @@ func (p *Pipeline) Stats() Stats {
 		KeyMissing: p.d.keyMissing,
 		Why:        p.d.key.detail,
 		WhyAdvised: p.d.key.advised,
+		Moved:      p.crowds.moved,
 	}
 	if s.Why == "" {
 		s.Why, s.WhyAdvised = p.d.endpoint.detail, p.d.endpoint.advised
+	}
+	if p.crowds.found(now) {
+		s.Quotas[0].Reason += fmt.Sprintf("; connections leave servers that are crowded with them, %d so far", s.Moved)
 	}
 	weights := 0.0
 	for _, r := range p.d.routes {
 		weights += r.weight
 	}
 	for _, r := range p.d.routes {
-		s.QueuedBytes += r.bytes
+		s.QueuedBytes += r.payload
 		stats := r.stats(s.KeyRefused, weights)
 		if w := p.d.leftAlone(now, r); !w.until.IsZero() {
 			stats.LeftAlone, stats.LeftAloneWhy = w.until, w.why
@@ -251,6 +257,7 @@ type QuotaStats struct {
 	Scope   string  // "region", "throughput" (in bytes), "cache:NAME" or "route:NAME".
 	Rate    float64 // In force, per second; +Inf without one.
 	Learned float64 // The quota as learned from refusals; 0: none was met.
+	Floor   float64 // The share of publishes that is refused at any rate; 0: none.
 	State   QuotaState
 	Reason  string // The state in words, with figures.
 	// Refusing says that the latest answer that says something about the quota was a refusal.
@@ -262,7 +269,7 @@ type QuotaState = quota.State
 
 // quotaStats returns all quotas, the region's first.
 func (d *dispatcher) quotaStats(now time.Time) []QuotaStats {
-	all := []QuotaStats{quotaStats("region", d.region, now)}
+	all := []QuotaStats{quotaStats(ScopeRegion, d.region, now)}
 	throughput := QuotaStats{
 		Scope: "throughput", Rate: math.Inf(1), State: quota.Unlimited,
 		Reason: "no refusal was about bytes",
@@ -275,7 +282,7 @@ func (d *dispatcher) quotaStats(now time.Time) []QuotaStats {
 	for _, r := range d.routes {
 		if p := r.cache.pacer; p != nil && !seen[p] {
 			seen[p] = true
-			all = append(all, quotaStats("cache:"+r.cfg.Cache, p, now))
+			all = append(all, quotaStats(ScopeOf(r.cfg.Cache), p, now))
 		}
 		if r.pacer != nil {
 			all = append(all, quotaStats("route:"+r.cfg.Name, r.pacer, now))
@@ -287,7 +294,7 @@ func (d *dispatcher) quotaStats(now time.Time) []QuotaStats {
 func quotaStats(scope string, p *quota.Pacer, now time.Time) QuotaStats {
 	s := p.Stats(now)
 	return QuotaStats{
-		Scope: scope, Rate: s.Rate, Learned: s.Learned, State: s.State, Reason: s.Reason,
-		Refusing: s.Refusing,
+		Scope: scope, Rate: s.Rate, Learned: s.Learned, Floor: s.Floor, State: s.State,
+		Reason: s.Reason, Refusing: s.Refusing,
 	}
 }

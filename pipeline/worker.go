@@ -21,7 +21,8 @@ type worker struct {
 
 	// Guarded by the pipeline's mutex:
 	freeSlots  []*slot
-	slow       bool  // The latest answer took long.
+	slow       bool // The latest answer took long.
+	place      *place
 	idle       bool  // It is one of the pipeline's idle workers.
 	woken      bool  // It has been interrupted, and has not got the mutex since.
 	handedOver *slot // A slot that somebody else has filled and not sent: the worker sends it; nil: there is none.
@@ -45,7 +46,7 @@ type slot struct {
 }
 
 func newWorker(p *Pipeline, depth int) *worker {
-	w := &worker{p: p, conn: p.sink.Connection(depth), slots: make([]slot, depth)}
+	w := &worker{p: p, conn: p.sink.Connection(depth), slots: make([]slot, depth), place: p.crowds.add()}
 	for i := range w.slots {
 		f := &w.slots[i]
 		f.worker, f.request.Slot = w, i
@@ -94,6 +95,9 @@ func (p *Pipeline) takeAnswers(now time.Time, w *worker) {
 		took := now.Sub(f.parcel.sent)
 		w.slow = took > slowAnswer
 		p.depth.answer(now, a.Answer.Verdict, took)
+		if p.d.region.Limited() {
+			p.crowds.answer(now, w.place, a.Answer.Verdict, p.d.started.LastSecond())
+		}
 		p.takeAnswer(now, &f.parcel, a.Answer)
 		f.flying = false
 		w.freeSlots = append(w.freeSlots, f)
@@ -159,7 +163,7 @@ func (p *Pipeline) loadSlots(now time.Time, w *worker) (next time.Time) {
 // capacity returns how many publishes the worker takes now.
 func (w *worker) capacity() int {
 	depth, inFlight := min(w.conn.Depth(), w.p.depth.now.depth), w.inFlight()
-	if inFlight > depth/2 && !w.slow {
+	if inFlight > depth/2 && !w.slow || inFlight > 0 && w.place.moving {
 		return 0
 	}
 	return max(0, depth-inFlight)
@@ -171,6 +175,7 @@ func (w *worker) inFlight() int { return len(w.slots) - len(w.freeSlots) }
 func (w *worker) launch(now time.Time, s *slot) {
 	s.flying = true
 	s.request.Start, s.request.Deadline = now, w.p.deadline(now)
+	s.request.Reconnect, w.place.moving = w.place.moving, false
 	w.freeSlots = w.freeSlots[:len(w.freeSlots)-1]
 }
 

@@ -87,7 +87,7 @@ func (c *connection) Send(rs []*pipeline.Request, more bool) {
 		return
 	}
 	if first == 0 {
-		if err := c.ready(now, c.awaited[0].r.Deadline); err != nil {
+		if err := c.ready(now, c.awaited[0].r); err != nil {
 			c.unsent(err)
 			return
 		}
@@ -96,9 +96,10 @@ func (c *connection) Send(rs []*pipeline.Request, more bool) {
 	c.write(first == 0 && !more)
 }
 
-// ready makes sure of a connection on which nothing is awaited and nothing has come, until a time.
-func (c *connection) ready(now, end time.Time) error {
-	if c.tcp != nil && now.After(c.expires) {
+// ready makes sure of a connection on which nothing is awaited and nothing has come, until the first request's deadline.
+func (c *connection) ready(now time.Time, first *pipeline.Request) error {
+	end := first.Deadline
+	if c.tcp != nil && (first.Reconnect || now.After(c.expires)) {
 		c.close()
 	}
 	if c.tcp != nil {
@@ -167,7 +168,7 @@ func (c *connection) forget() {
 // TrySend implements pipeline.Connection.
 func (c *connection) TrySend(r *pipeline.Request) bool {
 	tcp := c.open.Load()
-	if tcp == nil || len(r.Payload) > largestTry {
+	if tcp == nil || r.Reconnect || len(r.Payload) > largestTry {
 		return false
 	}
 	tcp.mu.Lock()

@@ -831,6 +831,35 @@ func TestOldConnectionCarriesNothingNewAndLosesNothing(t *testing.T) {
 	l.close()
 }
 
+// A publish that asks for it goes out on a new connection, as another server may then get it, and is not sent before.
+func TestPublishThatAsksForANewConnectionGetsOne(t *testing.T) {
+	t.Parallel()
+	p, l := newPipelined(t)
+	l.send("a")
+	old := p.accept()
+	old.read(1)
+	old.write(ok204)
+	l.expect("a: accept 204")
+	now := time.Now()
+	r := &pipeline.Request{
+		Cache: "c", Topic: "t", Payload: []byte("b"), Start: now, Deadline: now.Add(10 * time.Second), Reconnect: true,
+	}
+	if l.TrySend(r) {
+		t.Error("it is sent at once, on the old connection")
+	}
+	l.within(func() { l.Send([]*pipeline.Request{r}, false) })
+	old.awaitEnd()
+	c := p.accept()
+	c.read(1)
+	c.write(ok204)
+	l.expect("b: accept 204")
+	l.send("c")
+	c.read(1)
+	c.write(ok204)
+	l.expect("c: accept 204")
+	l.close()
+}
+
 // awaitNone waits until there is no connection to send on.
 func (l *testConnection) awaitNone() {
 	l.t.Helper()

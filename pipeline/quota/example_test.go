@@ -10,7 +10,7 @@ import (
 	"momento-bridge/pipeline/quota"
 )
 
-// A publisher that is never refused doubles its rate each second, beginning at quota.FirstRate. A refusal lowers it.
+// A publisher that is never refused doubles its rate each second, beginning at quota.FirstRate. Refusals in a row lower it.
 func ExamplePacer() {
 	now := time.Unix(0, 0)
 	p := quota.NewPacer(quota.Rate{Ceiling: math.Inf(1), Learn: true}, backoff.NewConstantBackOff(time.Second), now)
@@ -23,8 +23,10 @@ func ExamplePacer() {
 		p.Accepted(now, 1)
 	}
 	before := p.Rate()
-	p.Refused(now, quota.Refusal{Sent: now, Cost: 1})
-	fmt.Printf("about %.0f/s, less after a refusal: %v, %s\n", math.Round(before/10)*10, p.Rate() < before,
+	for range 5 {
+		p.Refused(now, quota.Refusal{Sent: now, Cost: 1})
+	}
+	fmt.Printf("about %.0f/s, less after a few refusals: %v, %s\n", math.Round(before/10)*10, p.Rate() < before,
 		p.Stats(now).State)
-	// Output: about 40/s, less after a refusal: true, holding
+	// Output: about 40/s, less after a few refusals: true, holding
 }

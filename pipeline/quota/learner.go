@@ -33,6 +33,10 @@ type learner struct {
 	quota   float64 // As learned; 0: not yet.
 	found   int     // Refusals in a row that confirmed it.
 
+	noise    float64 // The share of publishes that is refused at any rate; 0: none.
+	measured Learned // The quota as measured last, and how many measurements in a row confirmed it.
+	believed bool    // The quota was measured before the program started, and nothing has been refused since.
+
 	// The climb.
 	depth   float64       // Where it began below the quota, as a share of it.
 	climbed time.Duration // How long it has lasted, as far as there was demand.
@@ -54,6 +58,11 @@ type learner struct {
 	blocked  bool      // A refusal has followed another one, as it does where a window has been used up.
 
 	offered Meter // The costs of what has been answered.
+
+	// What has been refused since the rate was cut.
+	surplus   surplus // Beyond what is tolerated.
+	thickness surplus // Beyond what is believed to be noise.
+	running   bool    // The latest answer was a refusal.
 }
 
 const (
@@ -127,6 +136,14 @@ func (l *learner) grown(passed time.Duration) float64 {
 func (l *learner) accept(now time.Time, cost float64) {
 	l.accepted += cost
 	l.offer(now, cost)
+	l.count(false)
+}
+
+// count counts an answer.
+func (l *learner) count(refused bool) {
+	l.surplus.count(refused, beyond*max(negligible, l.noise))
+	l.thickness.count(refused, thickShare)
+	l.running = refused
 }
 
 // offer takes note of the cost of a publish that has been answered, either way.
@@ -145,31 +162,61 @@ func (l *learner) refuse(now, sent time.Time, cost float64) bool {
 	if sent.Before(l.cutAt) {
 		return false
 	}
+	again := l.running
+	l.count(true)
 	most := min(l.rate, l.offered.PerSecond(now, enough*l.usual))
 	since := now.Sub(l.emptied)
 	switch {
-	case math.IsInf(most, 1) || most <= 0:
+	case math.IsInf(most, 1) || most <= 0 || !l.exhausted():
 		return false
+	case l.believed:
+		l.begin(l.quota, l.quota*(1-margin))
 	case l.emptied.IsZero():
 		l.guess(most, 0)
 	case l.confirmed(since) && since < period:
 		l.know(l.suspect)
 	case l.confirmed(since):
 		l.know((l.suspect + most) / 2)
+	case l.collapsed() && !again:
+		l.guess(most, 0)
 	case since < period && (l.blocked || since < shortPeriod) || l.accepted < enough*l.usual &&
 		now.Sub(l.cutAt) < period:
 		return false
 	case l.accepted < enough*l.usual:
 		l.guess(most, 0)
-		l.cutAt = now
+		l.cut(now)
 		return true // Count on.
 	default:
 		l.measure(most, l.accepted/since.Seconds())
 	}
-	l.cutAt = now
+	l.cut(now)
 	l.emptied, l.accepted, l.lowest, l.lull, l.blocked = now, 0, l.rate, false, false
 	return true
 }
+
+// cut notes that a refusal has changed the rate.
+func (l *learner) cut(now time.Time) {
+	l.cutAt, l.believed = now, false
+	l.surplus, l.thickness = 0, 0
+}
+
+// exhausted reports whether so many have been refused that the quota was used up at this moment. While the rate
+// doubles for the first time, nothing is known but that refusals get thick once the quota has been passed.
+func (l *learner) exhausted() bool {
+	switch {
+	case math.IsInf(l.rate, 1):
+		return true
+	case l.quota == 0 && l.rate < l.ceiling:
+		return l.collapsed()
+	}
+	return float64(l.surplus) >= tolerated(l.publishes(), l.noise)
+}
+
+// collapsed reports whether so many have been refused that the quota is far below the rate.
+func (l *learner) collapsed() bool { return float64(l.thickness) >= thick(l.publishes()) }
+
+// publishes returns the rate in publishes per second.
+func (l *learner) publishes() float64 { return l.rate / l.usual }
 
 // confirmed reports whether a refusal that comes this long after the latest one is what a quota as suspected leads to.
 func (l *learner) confirmed(since time.Duration) bool {
@@ -211,6 +258,7 @@ func (l *learner) know(quota float64) {
 	} else {
 		l.found = 1
 	}
+	l.measured = Learned{Quota: quota, Found: l.found}
 	l.suspect = 0
 	steady := max(leastMiddle, l.span(middleMany, quota))
 	l.middle = min(steady, l.first(quota)<<min(l.found, 8))

@@ -1,7 +1,6 @@
 package quota_test
 
 import (
-	"container/heap"
 	"math"
 	"math/rand/v2"
 	"testing"
@@ -20,6 +19,9 @@ type wire struct {
 	latency     time.Duration
 	cost        func() (paid, charged float64) // What a publish costs us, and the endpoint; nil: 1.
 	retryAfter  time.Duration
+	noise       float64             // The share of publishes that is refused at random, whatever the rate.
+	outage      bool                // Everything is refused.
+	shard       func(uint64) uint64 // Where a connection leads to; nil: to itself.
 	rng         *rand.Rand
 	now         time.Time
 	log         func(at time.Duration, ok bool)
@@ -55,16 +57,14 @@ type flight struct {
 	connection uint64
 }
 
+// answers are in the order in which they come back.
 type answers []flight
 
-func (a answers) Len() int           { return len(a) }
-func (a answers) Less(i, j int) bool { return a[i].back.Before(a[j].back) }
-func (a answers) Swap(i, j int)      { a[i], a[j] = a[j], a[i] }
-func (a *answers) Push(x any)        { *a = append(*a, x.(flight)) }
-func (a *answers) Pop() any {
-	last := (*a)[len(*a)-1]
-	*a = (*a)[:len(*a)-1]
-	return last
+func (a *answers) add(f flight) {
+	*a = append(*a, f)
+	for i := len(*a) - 1; i > 0 && (*a)[i].back.Before((*a)[i-1].back); i-- {
+		(*a)[i-1], (*a)[i] = (*a)[i], (*a)[i-1]
+	}
 }
 
 func newWire(limits quota.Rate, s emulator.Settings, seed uint64) *wire {
@@ -116,7 +116,8 @@ func (w *wire) run(length time.Duration) figures {
 // land takes the answers that are back.
 func (w *wire) land() {
 	for len(w.answers) > 0 && !w.answers[0].back.After(w.now) {
-		f := heap.Pop(&w.answers).(flight)
+		f := w.answers[0]
+		w.answers = append(w.answers[:0], w.answers[1:]...)
 		w.idle = append(w.idle, f.connection)
 		if f.ok {
 			w.pacer.Accepted(w.now, f.paid)
@@ -147,7 +148,7 @@ func (w *wire) publish() time.Time {
 		w.idle[pick] = w.idle[len(w.idle)-1]
 		w.idle = w.idle[:len(w.idle)-1]
 		// In the order of sending; the way there takes no time, the way back all of it.
-		ok := w.limiter.Take(w.now, cost, connection)
+		ok := w.take(cost, connection)
 		w.requests++
 		if ok {
 			w.accepted += cost
@@ -158,9 +159,20 @@ func (w *wire) publish() time.Time {
 			w.log(w.now.Sub(w.began), ok)
 		}
 		back := w.now.Add(w.latency/2 + time.Duration(w.rng.Int64N(int64(w.latency))))
-		heap.Push(&w.answers, flight{w.now, back, ok, paid, connection})
+		w.answers.add(flight{w.now, back, ok, paid, connection})
 	}
 	return time.Time{}
+}
+
+// take asks the endpoint. What is refused at random is not charged.
+func (w *wire) take(cost float64, connection uint64) bool {
+	if w.outage || w.noise > 0 && w.rng.Float64() < w.noise {
+		return false
+	}
+	if w.shard != nil {
+		connection = w.shard(connection)
+	}
+	return w.limiter.Take(w.now, cost, connection)
 }
 
 var learning = quota.Rate{Ceiling: math.Inf(1), Learn: true}

@@ -116,6 +116,9 @@ func (p *Pacer) Limited() bool { return p.bucket.limited() }
 // Rate returns the rate in force, per second; +Inf without one.
 func (p *Pacer) Rate() float64 { return p.bucket.rate }
 
+// Floor returns the share of publishes that is refused at any rate, so that going slower does not help; 0: none is.
+func (p *Pacer) Floor() float64 { return p.learner.noise }
+
 // Available returns the tokens that can be spent now; +Inf without a rate. A pause is not taken into account.
 func (p *Pacer) Available(now time.Time) float64 { return p.bucket.available(now) }
 
@@ -234,6 +237,7 @@ var States = [...]State{Unlimited, AtCeiling, Searching, Holding, Waiting}
 type Stats struct {
 	Rate     float64 // In force, per second; +Inf without one.
 	Learned  float64 // The quota as learned from refusals; 0: none was met.
+	Floor    float64 // The share of publishes that is refused at any rate; 0: none.
 	State    State
 	Reason   string // The state in words, with figures.
 	Refusing bool   // The latest answer that says something about the quota was a refusal.
@@ -242,7 +246,7 @@ type Stats struct {
 // Stats returns what is known now.
 func (p *Pacer) Stats(now time.Time) Stats {
 	l := &p.learner
-	s := Stats{Rate: l.rate, Learned: l.quota, Refusing: p.throttled}
+	s := Stats{Rate: l.rate, Learned: l.quota, Floor: p.Floor(), Refusing: p.throttled}
 	switch {
 	case now.Before(p.pausedUntil):
 		s.State = Waiting
