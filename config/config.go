@@ -50,7 +50,7 @@ type Momento struct {
 	APIKeyURLBodyFile    string     `yaml:"api_key_url_body_file" doc:"File with the body of a POST, JSON unless the headers have another Content-Type."`
 	Auth                 string     `yaml:"auth" enum:"header,query" doc:"Where the key is sent: in the Authorization header or in the query."`
 	Connections          int        `yaml:"connections" doc:"Connections to the endpoint, which are kept open."`
-	InFlight             int        `yaml:"in_flight" doc:"Publishes in flight on each connection (HTTP/1.1 pipelining). 1 is safe with every endpoint. More need less CPU, but when a connection breaks the outcome of all of them is unclear."`
+	InFlight             InFlight   `yaml:"in_flight" doc:"Publishes in flight on each connection (HTTP/1.1 pipelining). 1 is safe with every endpoint. More need less CPU, but when a connection breaks the outcome of all of them is unclear. auto: more than 1 only while the load needs it and the endpoint behaves."`
 	Proxy                Proxy      `yaml:"proxy" doc:"HTTP proxy to Momento and to the token vending machine, http://[user:password@]host:port. Empty: HTTPS_PROXY, HTTP_PROXY and NO_PROXY decide. none: no proxy."`
 	Timeout              Duration   `yaml:"timeout" doc:"Time for one attempt to publish, connecting included."`
 	TLS                  MomentoTLS `yaml:"tls" doc:"TLS towards Momento."`

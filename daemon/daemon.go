@@ -68,7 +68,6 @@ type Daemon struct {
 
 // natsSource is one route's source.
 type natsSource interface {
-	pipeline.Settler
 	Run(ctx, hard context.Context, route *pipeline.Route) error
 	Ready() (bool, string)
 }
@@ -140,7 +139,7 @@ func (d *Daemon) source(r routePlan, pulse *pulse) (natsSource, pipeline.RouteCo
 	}
 	if r.jetStream == nil {
 		src := source.NewCore(d.nats, *r.core, d.log)
-		rc.Settler = src
+		rc.Drops = true
 		return src, rc, nil
 	}
 	cfg := *r.jetStream

@@ -2,7 +2,7 @@
 // emulator and from nginx, operations, batches, Retry-After. Everything is a process of its own on loopback:
 // nats-server, the daemon, the endpoint.
 //
-//	go run ./bench/quota                    # all, some 11 minutes; needs nginx on the PATH
+//	go run ./bench/quota                    # all, some 15 minutes; needs nginx on the PATH
 //	go run ./bench/quota -only rate,batch
 //	go run ./bench/quota -short             # a minute, for CI
 //
@@ -23,6 +23,8 @@
 //   - auto, nginx: of a quota that the daemon is not told, how much was used (95 %) and how many requests were refused
 //     (1 %) after 30 s of learning. The emulator's counters and nginx's log are what counts. Sharded quotas are
 //     printed, not judged.
+//   - sticky: the same of a quota of which each of eight servers enforces a part, with connections spread over them by
+//     chance, after a minute of learning (85 %, 1 %). Not in the short form.
 //   - change: how soon 90 % of a changed quota was used for 2 s (20 s), and what was refused in those 20 s (5 %). 10/s
 //     is not judged.
 //   - operations: the same of a quota of operations as the emulator counts them, with subscribers the daemon is not
@@ -80,6 +82,7 @@ var cases = []testCase{
 	{"rate", rates, false},
 	{"batch-latency", latencies, false},
 	{"auto", learned, true},
+	{"sticky", sticky, false},
 	{"nginx", learnedFromNginx, true},
 	{"change", changes, true},
 	{"operations", operations, true},
