@@ -37,6 +37,8 @@ func (p *Pacer) Believe(now time.Time, l Learned) {
 func (l *learner) believe(learned Learned) {
 	l.measured = learned
 	l.believed = true
+	l.hear(learned.Floor)
+	l.retrial = leastExplained
 	l.found = 1
 	l.middle = max(leastMiddle, l.span(middleMany, learned.Quota))
 	l.begin(learned.Quota, learned.Quota*(1-margin))
