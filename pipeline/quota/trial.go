@@ -37,7 +37,7 @@ type trial struct {
 const (
 	// slower is the rate of a trial, as a share of the one before. A quota of which a few percent too much is asked
 	// for refuses nothing then, and several servers that share it refuse a fraction.
-	slower = 0.5
+	slower = 0.75
 	// helpful is what share of the refusals is left if going slower helps.
 	helpful = 0.1
 	// A trial ends when it is exp(certain) times as probable that going slower helps, or that it does not.
