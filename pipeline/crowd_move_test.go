@@ -13,7 +13,8 @@ import (
 // crowdedSink has eight servers with a quota each, of which the first has a quarter of the connections besides its
 // share. Connections that are made anew go to all in turn.
 type crowdedSink struct {
-	t *testing.T
+	t       *testing.T
+	latency time.Duration
 
 	mu      sync.Mutex
 	limiter emulator.Limiter
@@ -39,7 +40,7 @@ type crowdedConnection struct {
 }
 
 func (c *crowdedConnection) answer(*pipeline.Request) pipeline.Answer {
-	time.Sleep(5 * time.Millisecond)
+	time.Sleep(c.sink.latency)
 	c.sink.mu.Lock()
 	defer c.sink.mu.Unlock()
 	if c.sink.limiter.Take(time.Now(), 1, c.server) {
@@ -76,7 +77,10 @@ func (c *crowdedConnection) Receive(dst []pipeline.Answered) []pipeline.Answered
 // A connection moves when no answer is awaited on it, whatever it can carry at a time.
 func TestConnectionMovesOnceItsAnswersHaveCome(t *testing.T) {
 	t.Parallel()
-	for _, depth := range []int{1, 4} {
+	for _, tt := range []struct {
+		depth   int
+		latency time.Duration
+	}{{1, 5 * time.Millisecond}, {4, 250 * time.Millisecond}} {
 		synctest.Test(t, func(t *testing.T) {
 			l, err := emulator.NewLimiter(emulator.Settings{
 				Rate: 200, Burst: 200, Limiter: emulator.LimiterSharded,
@@ -87,15 +91,15 @@ func TestConnectionMovesOnceItsAnswersHaveCome(t *testing.T) {
 			hard, cancel := contextFor(t, time.Minute)
 			defer cancel()
 			p := build(pipeline.Config{
-				Workers: 64, InFlight: depth, MaxMessages: 20_000, Limits: pipeline.Limits{Region: learning},
+				Workers: 64, InFlight: tt.depth, MaxMessages: 20_000, Limits: pipeline.Limits{Region: learning},
 				Routes: []pipeline.RouteConfig{{}},
-			}, &crowdedSink{t: t, limiter: l})
+			}, &crowdedSink{t: t, latency: tt.latency, limiter: l})
 			for range 20_000 {
 				p.Route(0).Submit(message("t", nil))
 			}
 			p.Run(hard)
 			if moved := p.Stats().Moved; moved < 2 || moved > 40 {
-				t.Errorf("depth %d: %d connections have moved", depth, moved)
+				t.Errorf("depth %d: %d connections have moved", tt.depth, moved)
 			}
 		})
 	}
