@@ -240,12 +240,13 @@ func TestConnectionsLeaveCrowdedServers(t *testing.T) {
 	}
 }
 
-// Refusals that say nothing about single connections lead to no move: a clean quota, and refusals at random.
+// Refusals that say nothing about single connections lead to no move: of a clean quota, at random, and of everything.
 func TestConnectionsStayWhereNoneIsRefusedMoreThanOthers(t *testing.T) {
 	t.Parallel()
 	rows := []farmSettings{
 		{limiter: emulator.LimiterBucket, quota: 100, limits: learning},
 		{limiter: emulator.LimiterBucket, quota: 100, limits: pipeline.Rate{Ceiling: 80}, noise: 0.03},
+		{limiter: emulator.LimiterBucket, quota: 100, limits: pipeline.Rate{Ceiling: 80}, noise: 1},
 	}
 	if long.Asked() {
 		for _, kind := range []string{emulator.LimiterGCRA, emulator.LimiterFixedWindow, emulator.LimiterSliding} {
