@@ -34,7 +34,7 @@ func (r *backlog) losses(policy pipeline.Overload) losses {
 func (l losses) why(route *pipeline.RouteConfig) string {
 	switch {
 	case l.missed > 0:
-		return "the NATS client's buffer is full"
+		return "the memory for waiting messages is used up"
 	case l.dropped > 0 && route.AtMostOnce:
 		return "they can never be published, or their outcome is unclear (delivery: at-most-once)"
 	case l.dropped > 0:

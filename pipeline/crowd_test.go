@@ -121,7 +121,7 @@ func (c *farmConnection) Depth() int { return 1 }
 
 func (c *farmConnection) TrySend(*pipeline.Request) bool { return false }
 
-func (c *farmConnection) Send(rs []*pipeline.Request) {
+func (c *farmConnection) Send(rs []*pipeline.Request, _ bool) {
 	if rs[0].Reconnect || time.Now().After(c.expires) {
 		c.server, c.expires = c.farm.connect()
 	}

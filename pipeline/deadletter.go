@@ -187,7 +187,7 @@ func (d *dispatcher) awaitStore(now time.Time, p *parcel) {
 	if e := p.first; !e.storeFailed {
 		e.storeFailed = true
 		r.unstored.n++
-		r.unstored.bytes += int64(len(e.Payload))
+		r.unstored.bytes += r.cfg.charge(len(e.Payload))
 	}
 	if !p.detached {
 		r.unstored.blocking++
@@ -195,15 +195,12 @@ func (d *dispatcher) awaitStore(now time.Time, p *parcel) {
 	r.unstored.waiting.pushBack(*p)
 	d.evictUnstored(now, r)
 	d.unblockTopics(r)
-	if r.waiters > 0 && r.roomForWaiters() { // It has room of its own now.
-		d.roomMade = true
-	}
-	r.wakeSource()
+	r.roomChanged() // It has room of its own now.
 }
 
 // unblockTopics lets the topics of unstored messages go on once what is queued takes half of the route's room.
 func (d *dispatcher) unblockTopics(r *Route) {
-	if r.unstored.blocking == 0 || r.queued < max(1, r.maxOccupied()/2) && r.occupiedBytes() < r.maxOccupiedBytes()/2 {
+	if r.unstored.blocking == 0 || !r.halfFull() {
 		return
 	}
 	r.unstored.blocking = 0
@@ -218,9 +215,18 @@ func (d *dispatcher) unblockTopics(r *Route) {
 	}
 }
 
+// halfFull reports whether what is queued takes half of an equal share of the memory, or all that there is for the route.
+func (r *Route) halfFull() bool {
+	r.account()
+	messages := min(r.maxMessages, r.share-r.unstoredRoom())
+	bytes := max(r.shareBytes-r.unstoredRoomBytes(), r.shareBytes/2)
+	return r.queued >= max(1, messages/2) || r.occupiedBytes() >= max(1, bytes)/2 ||
+		r.queued > 0 && (r.roomMessages() < 1 || r.roomBytes() < 1)
+}
+
 // tooManyUnstored reports whether unstored messages take more than half of the route's share. One always has room.
 func (r *Route) tooManyUnstored() bool {
-	return r.unstored.n > 1 && (r.unstored.n > r.share/2 || r.unstored.bytes > r.maxBytes/2)
+	return r.unstored.n > 1 && (r.unstored.n > r.share/2 || r.unstored.bytes > r.shareBytes/2)
 }
 
 // letterPatience is how long more messages may wait to be stored than have room.

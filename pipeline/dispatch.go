@@ -40,6 +40,8 @@ type dispatcher struct {
 
 	unstoredRoutes []*Route // Routes whose dead letters cannot be stored.
 	stopped        bool     // The hard stop has come: nothing waits for another attempt.
+	memory         memory   // What all routes may hold.
+	waiters        int      // Submit calls that wait for room.
 	freeEntries    *entry   // Entries for reuse, linked by next.
 
 	// What unlock does.

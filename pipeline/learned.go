@@ -33,17 +33,17 @@ func (d *dispatcher) believe(now time.Time, learned map[string]Learned) {
 
 // teachable returns the quotas of publishes that are learned from refusals, by scope: a route's own is never meant.
 func (d *dispatcher) teachable() map[string]*quota.Pacer {
-	all := map[string]*quota.Pacer{scopeRegion: d.region}
+	all := map[string]*quota.Pacer{ScopeRegion: d.region}
 	for _, r := range d.routes {
 		if r.cache.pacer != nil {
-			all[cacheScope(r.cfg.Cache)] = r.cache.pacer
+			all[ScopeOf(r.cfg.Cache)] = r.cache.pacer
 		}
 	}
 	return all
 }
 
-// scopeRegion is the scope of the quota that all publishes count towards.
-const scopeRegion = "region"
+// ScopeRegion is the scope of the quota that all publishes count towards.
+const ScopeRegion = "region"
 
-// cacheScope is the scope of a cache's quota.
-func cacheScope(cache string) string { return "cache:" + cache }
+// ScopeOf is the scope of a cache's quota.
+func ScopeOf(cache string) string { return "cache:" + cache }

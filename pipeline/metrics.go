@@ -100,7 +100,9 @@ var (
 			"does not.", "route")
 	descInFlight    = desc("messages_in_flight", "Messages being published.", "route")
 	descQueuedBytes = desc("queued_bytes", "Payload held, in flight included.")
-	descRate        = desc("rate_limit",
+	descDepth       = desc("connection_depth",
+		"Publishes that may be in flight on a connection; by need, where momento.in_flight is auto.")
+	descRate = desc("rate_limit",
 		"Rate in force, per second: publishes, operations where the limits count those, or bytes in the scope "+
 			"throughput.", "scope")
 	descLearned = desc("rate_limit_learned",
@@ -128,6 +130,7 @@ func (p *Pipeline) Describe(ch chan<- *prometheus.Desc) { prometheus.DescribeByC
 func (p *Pipeline) Collect(ch chan<- prometheus.Metric) {
 	s := p.Stats()
 	gauge(ch, descQueuedBytes, float64(s.QueuedBytes))
+	gauge(ch, descDepth, float64(s.Depth))
 	refusing := false
 	for _, q := range s.Quotas {
 		refusing = refusing || q.Refusing

@@ -17,13 +17,11 @@ func (d *dispatcher) add(now time.Time, r *Route, m entry) {
 	*e = m
 	l := r.lane(m.Topic)
 	e.lane = l
-	r.bytes += int64(len(m.Payload))
+	r.bytes += r.cfg.charge(len(m.Payload))
+	r.payload += int64(len(m.Payload))
 	l.pending++
 	if l.suspect {
 		l.countArrival()
-	}
-	if r.cfg.Overload == KeepLatest && e.rejection == nil {
-		d.replace(l)
 	}
 	r.enqueueNewest(e)
 	if l.first != nil && l.first.trouble != nil && !r.cfg.Ordered {
@@ -35,10 +33,13 @@ func (d *dispatcher) add(now time.Time, r *Route, m entry) {
 	d.refresh(l)
 	d.unblockTopics(r)
 	d.dropExcessForbidden(now, l)
+	r.account()
 }
 
 // aged reports whether the route keeps its queued messages in order of age.
-func (c *RouteConfig) aged() bool { return c.Overload == DropOldest || c.MaxAge > 0 }
+func (c *RouteConfig) aged() bool {
+	return c.Overload == DropOldest || c.Overload == KeepLatest && c.Drops || c.MaxAge > 0
+}
 
 // enqueueNewest counts a queued message that is the newest of the route.
 func (r *Route) enqueueNewest(e *entry) {
@@ -90,11 +91,18 @@ func (r *Route) dequeue(e *entry) {
 	e.older, e.newer = nil, nil
 }
 
-// makeRoom drops the oldest messages of the route until a message of n bytes has room or nothing is queued.
-func (d *dispatcher) makeRoom(now time.Time, r *Route, n int) {
+// makeRoom drops the oldest messages of the route until a message that counts n bytes has room or nothing is queued.
+func (d *dispatcher) makeRoom(now time.Time, r *Route, n int64) {
 	for r.full(n) && r.oldest != nil {
 		d.events.note(now, event{kind: eventOverload, route: r})
 		d.discard(r.oldest, Dropped)
+	}
+}
+
+// replaceOf is replace for a topic, which may have no lane.
+func (d *dispatcher) replaceOf(r *Route, topic string) {
+	if l := r.lanes[topic]; l != nil {
+		d.replace(l)
 	}
 }
 

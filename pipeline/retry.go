@@ -65,7 +65,7 @@ func (d *dispatcher) holdForbidden(now time.Time, l *lane, a Answer) {
 		l.markSuspect(true, true)
 		d.events.note(now, event{kind: eventSuspect, route: l.route, detail: fmt.Sprintf("topic %q: %s",
 			l.topic, a.Detail)})
-		l.route.wakeSource()
+		l.route.roomChanged()
 	}
 	if at := now.Add(d.suspectDelay(l.route)); l.gate.closed && at.After(l.gate.probeAt) {
 		l.gate.probeAt = at

@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"fmt"
+	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -43,6 +44,10 @@ type RouteConfig struct {
 	// Returnable says that NATS delivers a message again that is settled as Returned, and that it delivers only what
 	// the source asks for. The source reserves room first; see Route.Reserve.
 	Returnable bool
+	// Drops says that the source can neither be slowed down nor asked again: Submit never blocks, and a message without
+	// room is dropped at once. Such messages count in bytes only, each at least LeastCharge, because what has no room is
+	// lost; with DropOldest they count as messages as well.
+	Drops bool
 	// Settler is told how each message ended; nil: nobody is.
 	Settler Settler
 	// DeadLetters keeps rejected messages; nil: they are dropped.
@@ -108,19 +113,31 @@ type Route struct {
 	oldest, newest *entry
 
 	// Its room.
-	share       int   // Its share of the queue, in messages.
-	maxMessages int   // How much of that it may use.
-	maxBytes    int64 // Its share of the queue, in bytes of payload.
-	queued      int   // Messages that wait.
-	inFlight    int   // Messages that are being published, or kept as dead letters.
-	bytes       int64 // The payload of both.
-	waiters     int   // Submit calls that wait for room.
+	counted      holding // What the memory has counted so far.
+	busy         bool    // It is among those that the memory is divided by.
+	claim        bool    // It was refused room that it should have.
+	share        int     // An equal part of the memory, in messages: bounds of what has room of its own are derived
+	shareBytes   int64   // from it, and this is the same in bytes.
+	maxMessages  int     // How many messages it may hold.
+	queued       int     // Messages that wait.
+	inFlight     int     // Messages that are being published, or kept as dead letters.
+	bytes        int64   // What both count for; see RouteConfig.charge.
+	payload      int64   // Their payload.
+	transitBytes int64   // What its source's client holds, in bytes.
+	waiters      int     // Submit calls that wait for room.
 
 	// What its source knows.
-	reserved int           // Messages that the source has asked for and not submitted yet.
-	starved  bool          // The source waits to be woken when there is room to reserve.
-	mayProbe bool          // The source may ask for one more message to probe a closed gate with.
-	wake     chan struct{} // One slot; see Wake.
+	reserved      int           // Messages that the source has asked for and not submitted yet.
+	reservedBytes int64         // Bytes that are set aside for them.
+	requests      []reservation // Both, for each request, the oldest first.
+	justAsked     bool          // Nothing has come since the newest of them was made.
+	window        int64         // How many messages it may ask for at a time,
+	windowBytes   int64         // and how many bytes.
+	starved       bool          // The source waits to be woken when there is room to reserve.
+	hungry        bool          // It does, and the memory knows.
+	mayProbe      bool          // The source may ask for one more message to probe a closed gate with.
+	wake          chan struct{} // One slot; see Wake.
+	transit       atomic.Int64  // What the client is known to hold, as the source says without the mutex.
 
 	// What the endpoint has refused and may accept another time; see suspect.go.
 	troubled      int       // Messages that were refused and are to be tried again.
@@ -154,21 +171,20 @@ type Route struct {
 // returns.
 //
 // On a returnable route Submit does not block. It uses up one message of what Reserve has set aside, and after Close it
-// returns the message at once. On another route Submit blocks while the route's share of the queue is full. Several
-// goroutines may submit to one route; the order of their messages is that in which they get the mutex.
-func (r *Route) Submit(m Message) {
+// returns the message at once. On another route Submit blocks while there is no room. Several goroutines may submit to
+// one route; the order of their messages is that in which they get the mutex. For a route that drops, see Offer.
+func (r *Route) Submit(m Message) { r.Offer(m) }
+
+// Offer is Submit for a route that drops. It never blocks, and reports whether the message was taken over. If there was
+// no room for it, it is in no count.
+func (r *Route) Offer(m Message) bool {
 	p := r.pipeline
 	e := entry{Message: m}
 	r.cfg.measure(&e)
 	p.mu.Lock()
-	r.reserved = max(0, r.reserved-1)
-	if r.cfg.Overload == DropOldest && r.full(len(m.Payload)) {
-		p.d.makeRoom(time.Now(), r, len(m.Payload))
-	}
-	for !r.cfg.Returnable && r.full(len(m.Payload)) && !p.d.stopped {
-		r.waiters++
-		p.room.Wait()
-		r.waiters--
+	if !r.admit(&e) {
+		p.unlock()
+		return false
 	}
 	r.received++
 	if m.Redelivered {
@@ -177,12 +193,12 @@ func (r *Route) Submit(m Message) {
 	if r.turnsAway() {
 		p.d.turnAway(r, m.Handle)
 		p.unlock()
-		return
+		return true
 	}
 	if r.cfg.skips(&m) {
 		p.d.skip(time.Now(), r, m.Handle)
 		p.unlock()
-		return
+		return true
 	}
 	var now time.Time // Asked for only where it matters.
 	if len(p.idle) > 0 || r.cfg.Batch.Linger > 0 {
@@ -197,7 +213,46 @@ func (r *Route) Submit(m Message) {
 	if borrowed != nil {
 		borrowed.worker.sendFor(borrowed)
 	}
+	return true
 }
+
+// admit makes room for a message that has come, or waits for it. It reports whether there is any.
+func (r *Route) admit(e *entry) bool {
+	p := r.pipeline
+	r.transitBytes = r.transit.Load()
+	if r.reserved > 0 {
+		r.unreserve(1, true, int64(len(e.Payload)))
+	}
+	if p.d.stopped || r.cfg.skips(&e.Message) {
+		return true
+	}
+	n := r.cfg.charge(len(e.Payload))
+	if r.cfg.Overload == KeepLatest && e.rejection == nil && !r.turnsAway() {
+		p.d.replaceOf(r, e.Topic)
+	}
+	switch {
+	case r.cfg.Drops:
+		return !r.full(n) || p.d.makeRoomFor(time.Now(), r, n)
+	case r.cfg.Overload == DropOldest && r.full(n):
+		p.d.makeRoomFor(time.Now(), r, n)
+	}
+	for !r.cfg.Returnable && r.full(n) && !p.d.stopped {
+		r.waiters++
+		p.d.waiters++
+		p.room.Wait()
+		r.waiters--
+		p.d.waiters--
+	}
+	return true
+}
+
+// AddTransit says that the source's client holds so many bytes more, or less, that have not been submitted yet. They
+// count as used from the next message on. It does not block.
+func (r *Route) AddTransit(bytes int64) { r.transit.Add(bytes) }
+
+// Tight reports whether more than half of the memory is in use, so that it is worth looking closely at what the client
+// holds. It does not block.
+func (r *Route) Tight() bool { return r.memory().tight.Load() }
 
 // turnsAway reports whether a message that comes now is ended at once, because the route or the pipeline is stopping.
 func (r *Route) turnsAway() bool { return r.closed && r.cfg.Returnable || r.pipeline.d.stopped }
@@ -260,7 +315,9 @@ func (r *Route) Close() {
 	p.closing = true
 	if r.cfg.Returnable {
 		p.d.endQueued(r, false)
+		r.memory().forgetHungry(r)
 	}
+	r.roomChanged()
 	if r.paused { // What core NATS has handed over would be lost.
 		r.paused = false
 		if len(p.idle) > 0 {

@@ -65,19 +65,17 @@ func (d *dispatcher) end(e *entry, o Outcome) {
 	d.tell(r, e.Handle, o)
 	d.anyEnded = true
 	r.settled[o]++
-	r.bytes -= int64(len(e.Payload))
+	r.bytes -= r.cfg.charge(len(e.Payload))
+	r.payload -= int64(len(e.Payload))
 	if e.trouble != nil || l.suspect {
 		e.uncount()
 	}
 	l.pending--
 	if e.storeFailed {
 		r.unstored.n--
-		r.unstored.bytes -= int64(len(e.Payload))
+		r.unstored.bytes -= r.cfg.charge(len(e.Payload))
 	}
-	if r.waiters > 0 && r.roomForWaiters() {
-		d.roomMade = true
-	}
-	r.wakeSource()
+	r.roomChanged()
 	if l.pending == 0 {
 		d.dropLane(l)
 	}
@@ -172,7 +170,7 @@ func (d *dispatcher) skip(now time.Time, r *Route, handle any) {
 	r.skipped++
 	d.tell(r, handle, Skipped)
 	d.anyEnded = true
-	r.wakeSource()
+	r.roomChanged()
 	d.events.note(now, event{kind: eventSkipped, route: r})
 }
 

@@ -13,6 +13,7 @@ import (
 type Stats struct {
 	Routes      []RouteStats
 	QueuedBytes int64        // Payload held, in flight included.
+	Depth       int          // How many publishes may be in flight on a connection now.
 	Quotas      []QuotaStats // The region's is the first.
 	KeyRefused  bool         // The key is refused, or missing.
 	KeyMissing  bool         // There is no key yet.
@@ -90,6 +91,7 @@ func (p *Pipeline) Stats() Stats {
 	defer p.mu.Unlock()
 	now := time.Now()
 	s := Stats{
+		Depth:      p.depth.now.depth,
 		Quotas:     p.d.quotaStats(now),
 		KeyRefused: p.d.key.closed,
 		Down:       p.d.endpoint.closed,
@@ -109,7 +111,7 @@ func (p *Pipeline) Stats() Stats {
 		weights += r.weight
 	}
 	for _, r := range p.d.routes {
-		s.QueuedBytes += r.bytes
+		s.QueuedBytes += r.payload
 		stats := r.stats(s.KeyRefused, weights)
 		if w := p.d.leftAlone(now, r); !w.until.IsZero() {
 			stats.LeftAlone, stats.LeftAloneWhy = w.until, w.why
@@ -117,7 +119,7 @@ func (p *Pipeline) Stats() Stats {
 				stats.State = Parked
 			}
 		}
-		stats.LimitedBy = p.d.limitedBy(now, r, len(p.idle) > 0)
+		stats.LimitedBy = p.d.limitedBy(now, r, len(p.idle) > 0 && !p.enough(now, p.busy()))
 		s.Routes = append(s.Routes, stats)
 	}
 	return s
@@ -267,7 +269,7 @@ type QuotaState = quota.State
 
 // quotaStats returns all quotas, the region's first.
 func (d *dispatcher) quotaStats(now time.Time) []QuotaStats {
-	all := []QuotaStats{quotaStats(scopeRegion, d.region, now)}
+	all := []QuotaStats{quotaStats(ScopeRegion, d.region, now)}
 	throughput := QuotaStats{
 		Scope: "throughput", Rate: math.Inf(1), State: quota.Unlimited,
 		Reason: "no refusal was about bytes",
@@ -280,7 +282,7 @@ func (d *dispatcher) quotaStats(now time.Time) []QuotaStats {
 	for _, r := range d.routes {
 		if p := r.cache.pacer; p != nil && !seen[p] {
 			seen[p] = true
-			all = append(all, quotaStats(cacheScope(r.cfg.Cache), p, now))
+			all = append(all, quotaStats(ScopeOf(r.cfg.Cache), p, now))
 		}
 		if r.pacer != nil {
 			all = append(all, quotaStats("route:"+r.cfg.Name, r.pacer, now))

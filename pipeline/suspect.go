@@ -115,7 +115,7 @@ func (d *dispatcher) noteTrouble(now time.Time, p *parcel, a Answer) {
 func (p *parcel) proven() bool {
 	t, r := p.first.trouble, p.lane.route
 	return t != nil && (t.proofs >= proofsEnough || t.proofs > 0 && r.troubled > min(manyTroubled,
-		r.maxMessages/manyOfLimit))
+		r.maxMessages/manyOfLimit, r.share/manyOfLimit))
 }
 
 // putAside puts p's messages aside, which wait for another attempt, so that they use up no room that others need.
@@ -133,7 +133,7 @@ func (d *dispatcher) putAside(now time.Time, p *parcel, a Answer) {
 		}
 	}
 	d.events.note(now, event{kind: eventSuspect, route: r, detail: fmt.Sprintf("topic %q: %s", l.topic, a.Detail)})
-	r.wakeSource()
+	r.roomChanged()
 }
 
 // asideSingles puts those of p's messages aside that are suspects by themselves. It reports whether any was not yet.

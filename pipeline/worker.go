@@ -92,13 +92,18 @@ func (p *Pipeline) takeAnswers(now time.Time, w *worker) {
 	for _, a := range w.answers {
 		f := &w.slots[a.Request.Slot]
 		f.request.Payload = nil
-		w.slow = now.Sub(f.parcel.sent) > slowAnswer
+		took := now.Sub(f.parcel.sent)
+		w.slow = took > slowAnswer
+		p.depth.answer(now, a.Answer.Verdict, took)
 		if p.d.region.Limited() {
 			p.crowds.answer(now, w.place, a.Answer.Verdict, p.d.started.LastSecond())
 		}
 		p.takeAnswer(now, &f.parcel, a.Answer)
 		f.flying = false
 		w.freeSlots = append(w.freeSlots, f)
+	}
+	if len(w.answers) > 0 {
+		p.answeredAt = now
 	}
 	w.answers = w.answers[:0]
 }
@@ -113,8 +118,30 @@ func (p *Pipeline) assign(now time.Time, w *worker) {
 	if w.handedOver != nil {
 		w.taken, w.handedOver = append(w.taken, w.handedOver), nil
 	}
-	var next time.Time // When there is something again.
-	for room := w.capacity(); room > 0; room-- {
+	next := p.loadSlots(now, w)
+	if w.more && len(w.taken) == 0 {
+		w.idle = true
+		p.idle = append(p.idle, w)
+		p.setTimer(now, next)
+		return
+	}
+	if len(p.idle) > 0 {
+		p.pump(now)
+	}
+}
+
+// loadSlots moves what is to be published now into w.taken, as far as the connection has room. If that is not used up, it
+// says when to ask again.
+func (p *Pipeline) loadSlots(now time.Time, w *worker) (next time.Time) {
+	room := w.capacity()
+	if room == 0 {
+		return next
+	}
+	if p.enough(now, p.busy()-1) {
+		w.more = w.inFlight() == 0
+		return p.unlessAnswered()
+	}
+	for ; room > 0; room-- {
 		f := w.freeSlots[len(w.freeSlots)-1]
 		var ok bool
 		if ok, next = p.d.next(now, &f.parcel); !ok {
@@ -129,25 +156,20 @@ func (p *Pipeline) assign(now time.Time, w *worker) {
 		w.launch(now, f)
 		w.taken = append(w.taken, f)
 	}
-	if w.more && len(w.taken) == 0 {
-		w.idle = true
-		p.idle = append(p.idle, w)
-		p.setTimer(now, next)
-		return
-	}
-	if len(p.idle) > 0 {
-		p.pump(now)
-	}
+	p.depth.ask(now, !w.more)
+	return next
 }
 
 // capacity returns how many publishes the worker takes now.
 func (w *worker) capacity() int {
-	depth, inFlight := w.conn.Depth(), len(w.slots)-len(w.freeSlots)
+	depth, inFlight := min(w.conn.Depth(), w.p.depth.now.depth), w.inFlight()
 	if inFlight > depth/2 && !w.slow || inFlight > 0 && w.place.moving {
 		return 0
 	}
 	return max(0, depth-inFlight)
 }
+
+func (w *worker) inFlight() int { return len(w.slots) - len(w.freeSlots) }
 
 // launch starts the publish in s, which is the last of the free slots.
 func (w *worker) launch(now time.Time, s *slot) {
@@ -164,7 +186,7 @@ func (w *worker) send() {
 		f.buf = f.parcel.fill(&f.request, f.buf)
 		w.sends = append(w.sends, &f.request)
 	}
-	w.conn.Send(w.sends)
+	w.conn.Send(w.sends, w.more)
 }
 
 // receive waits for answers, or until it is interrupted.

@@ -30,11 +30,11 @@ type slowConnection struct {
 }
 
 func (c *slowConnection) TrySend(r *pipeline.Request) bool {
-	c.Send([]*pipeline.Request{r})
+	c.Send([]*pipeline.Request{r}, false)
 	return true
 }
 
-func (c *slowConnection) Send(rs []*pipeline.Request) {
+func (c *slowConnection) Send(rs []*pipeline.Request, _ bool) {
 	c.s.mu.Lock()
 	c.s.sends++
 	c.s.inFlight += len(rs)

@@ -49,7 +49,7 @@ func TestPublishingSeveralAtATimeAllocatesNothing(t *testing.T) {
 		for _, r := range rs {
 			begin(r, now)
 		}
-		c.Send(rs)
+		c.Send(rs, false)
 		for left := several; left > 0; left -= len(answers) {
 			answers = c.Receive(answers[:0])
 			for _, a := range answers {

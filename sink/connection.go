@@ -64,7 +64,7 @@ func (c *connection) Depth() int {
 }
 
 // Send implements pipeline.Connection.
-func (c *connection) Send(rs []*pipeline.Request) {
+func (c *connection) Send(rs []*pipeline.Request, more bool) {
 	now, first := rs[0].Start, len(c.awaited)
 	if c.tcp != nil {
 		c.tcp.flush() // What it has not written yet is in what is reused now.
@@ -93,7 +93,7 @@ func (c *connection) Send(rs []*pipeline.Request) {
 		}
 	}
 	c.used = now
-	c.write(first == 0 && len(c.awaited) >= c.Depth())
+	c.write(first == 0 && !more)
 }
 
 // ready makes sure of a connection on which nothing is awaited and nothing has come, until the first request's deadline.

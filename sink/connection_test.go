@@ -225,7 +225,7 @@ func (l *testConnection) sendBy(deadline time.Time, payloads ...string) {
 			Deadline: deadline,
 		})
 	}
-	l.within(func() { l.Send(rs) })
+	l.within(func() { l.Send(rs, false) })
 }
 
 // outcomes returns the next n answers.
@@ -702,7 +702,7 @@ func TestWhatCannotBeSentHoldsUpNothing(t *testing.T) {
 				Deadline: time.Now().Add(-time.Second),
 			},
 			{Cache: "c", Topic: "t", Payload: []byte("b"), Start: time.Now(), Deadline: end},
-		})
+		}, false)
 	})
 	l.expect("no topic: reject other", "too late: retry timeout, echo")
 	c := p.accept()
@@ -847,7 +847,7 @@ func TestPublishThatAsksForANewConnectionGetsOne(t *testing.T) {
 	if l.TrySend(r) {
 		t.Error("it is sent at once, on the old connection")
 	}
-	l.within(func() { l.Send([]*pipeline.Request{r}) })
+	l.within(func() { l.Send([]*pipeline.Request{r}, false) })
 	old.awaitEnd()
 	c := p.accept()
 	c.read(1)

@@ -158,7 +158,7 @@ func connectionClient(_ testing.TB, _ *rig.Endpoint, m *Momento, size int) clien
 				}
 			}
 			if len(send) > 0 {
-				c.Send(send)
+				c.Send(send, false)
 			}
 			if len(free) == benchDepth {
 				continue

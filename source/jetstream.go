@@ -57,8 +57,9 @@ type JetStream struct {
 	running  atomic.Bool
 
 	lookEvery  time.Duration // How often the consumer's numbers are asked for.
-	renewAfter atomic.Int64  // Nanoseconds: half of the consumer's AckWait.
-	throttled  *slog.Logger  // For what may repeat with each message or tick.
+	idleAfter  time.Duration
+	renewAfter atomic.Int64 // Nanoseconds: half of the consumer's AckWait.
+	throttled  *slog.Logger // For what may repeat with each message or tick.
 	pending    atomic.Int64
 	ackWaits   atomic.Int64 // Delivered and not acknowledged, by all replicas.
 	// The server has answered a probe of acknowledgements, so that silence means that none arrives.
@@ -87,7 +88,7 @@ func NewJetStream(conn *nats.Conn, acks *Acks, cfg JetStreamConfig, log *slog.Lo
 	j := &JetStream{
 		conn: conn, js: js, acks: acks, cfg: cfg,
 		log:    log.With("route", cfg.Route, "stream", cfg.Stream, "consumer", cfg.Consumer),
-		reason: "not consuming yet", lookEvery: infoInterval,
+		reason: "not consuming yet", lookEvery: infoInterval, idleAfter: idleAfter,
 	}
 	j.throttled = slog.New(logthrottle.New(j.log.Handler()))
 	j.barrier.raised = make(chan struct{}, 1)
@@ -168,7 +169,8 @@ func (j *JetStream) consume(ctx, hard context.Context, route *pipeline.Route) er
 		return err
 	}
 	j.renewAfter.Store(int64(settings.AckWait / 2))
-	p := newPuller(j.conn, j.cfg.Stream, j.cfg.Consumer, route, settings)
+	p := newPuller(j.conn, j.acks.window, j.cfg.Stream, j.cfg.Consumer, route, settings)
+	defer p.share.leave()
 	p.onLoss = j.unsettle
 	j.unsettle("the consumer was bound")
 	sub, closed, err := j.subscribe(p, route)
@@ -201,9 +203,10 @@ const (
 func (j *JetStream) work(ctx context.Context, p *puller, consumer jetstream.Consumer, route *pipeline.Route) error {
 	connected := j.conn.StatusChanged(nats.CONNECTED)
 	defer j.conn.RemoveStatusListener(connected)
-	ticks := time.NewTicker(p.limits.tick())
-	defer ticks.Stop()
 	now := time.Now()
+	ticked := now
+	timer := time.NewTimer(0)
+	defer timer.Stop()
 	w := watch{
 		j: j, p: p, consumer: consumer, route: route, heard: now, began: now,
 		asked: now.Add(firstInfo - j.lookEvery),
@@ -218,6 +221,7 @@ func (j *JetStream) work(ctx context.Context, p *puller, consumer jetstream.Cons
 		if err != nil {
 			return err
 		}
+		timer.Reset(time.Until(w.nextTick(ticked)))
 		select {
 		case <-ctx.Done():
 			return nil
@@ -228,8 +232,8 @@ func (j *JetStream) work(ctx context.Context, p *puller, consumer jetstream.Cons
 		case <-connected:
 			p.reconnected()
 			j.unsettle("the connection was lost")
-		case now := <-ticks.C:
-			if err := w.tick(ctx, now); err != nil {
+		case ticked = <-timer.C:
+			if err := w.tick(ctx, ticked); err != nil {
 				return err
 			}
 		}

@@ -30,6 +30,7 @@ var (
 	floor     = subject{name: "floor", start: startFloor}
 	usual     = subject{name: "daemon", start: daemon{}.start}
 	pipelined = subject{name: "pipeline16x4", start: daemon{connections: 4, pipeline: 16}.start}
+	byNeed    = subject{name: "auto", start: daemon{pipeline: auto}.start}
 )
 
 // Sizes and numbers that most cases share.
@@ -62,9 +63,10 @@ func sized(name, size string, bytes, messages int) []benchCase {
 var cases = slices.Concat([]benchCase{
 	{
 		name: "js", title: "JetStream, 256 B, 64 connections, ordering none; and 16 in flight on each of 4 connections",
-		load: load{js: true, size: small, topics: topics}, subjects: []subject{floor, usual, pipelined}, others: true,
+		load: load{js: true, size: small, topics: topics}, subjects: []subject{floor, usual, byNeed, pipelined}, others: true,
 		lines: []line{
-			{"daemon", cpu, 1},
+			{"daemon", cpu, 0.8},
+			{"auto", cpu, 0.55},
 			{"daemon", rate, 1},
 			{"pipeline16x4", cpu, 0.55},
 			{"pipeline16x4", rate, 1.3},
@@ -72,16 +74,15 @@ var cases = slices.Concat([]benchCase{
 	},
 	{
 		name: "core", title: "core NATS, the same",
-		load: load{size: small, topics: topics}, subjects: []subject{floor, usual, pipelined}, others: true,
-		lines: []line{{"daemon", cpu, 1.1}, {"daemon", rate, 0.9}},
+		load: load{size: small, topics: topics}, subjects: []subject{floor, usual, byNeed, pipelined}, others: true,
+		lines: []line{{"daemon", cpu, 0.9}, {"daemon", rate, 0.9}, {"auto", cpu, 0.6}},
 	},
 	{
 		name: "rate", title: "core NATS at 5 000 messages/s, where wake-ups outweigh work",
 		load: load{size: small, topics: topics, rate: 5000, messages: 50_000}, subjects: []subject{
-			floor, usual,
-			pipelined,
+			floor, usual, byNeed, pipelined,
 		}, others: true,
-		lines: []line{{"daemon", cpu, 1.1}},
+		lines: []line{{"daemon", cpu, 1}, {"auto", cpu, 1}},
 	},
 	{
 		name: "tls-js", title: "JetStream to nginx over TLS",

@@ -34,7 +34,7 @@ func main() {
 	flag.StringVar(&b.nginx, "nginx", "nginx", "the nginx program")
 	flag.BoolVar(&b.verbose, "v", false, "print every run")
 	short := flag.Bool("short", false, "fewer rounds and messages")
-	only := flag.String("only", "", "cases, separated by commas: even, hot, loop, idle; default all")
+	only := flag.String("only", "", "cases, separated by commas: even, hot, loop, large, idle; default all")
 	loopURL := flag.String("loop-nats", "", "be the bare loop of this NATS server (for the program itself)")
 	loopStream := flag.String("loop-stream", "", "likewise")
 	loopConsumers := flag.Int("loop-consumers", 0, "likewise")
@@ -88,6 +88,11 @@ func (b *bench) run(ctx context.Context, only string) (err error) {
 	if subjects := b.subjects(wanted); len(subjects) > 0 {
 		if err := b.compare(ctx, subjects); err != nil {
 			return err
+		}
+	}
+	if wanted("large") {
+		if err := b.large(ctx); err != nil {
+			return fmt.Errorf("large: %w", err)
 		}
 	}
 	if wanted("idle") {
