@@ -64,7 +64,7 @@ func (c *crowdedConnection) Send(rs []*pipeline.Request, _ bool) {
 		}
 	}
 	c.awaited += len(rs)
-	c.fakeConnection.Send(rs)
+	c.fakeConnection.Send(rs, false)
 }
 
 func (c *crowdedConnection) Receive(dst []pipeline.Answered) []pipeline.Answered {
