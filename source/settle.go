@@ -168,10 +168,11 @@ func (w *watch) ask(ctx context.Context, now time.Time) error {
 		w.open(false)
 		return nil
 	}
-	s.step, s.until = listening, time.Now().Add(askAround)
+	patience := w.j.askAround
 	if w.j.barrier.shared.Load() {
-		s.until = time.Now().Add(askAroundAgain)
+		patience = max(patience, askAroundAgain)
 	}
+	s.step, s.until = listening, time.Now().Add(patience)
 	return nil
 }
 
@@ -219,7 +220,7 @@ func (w *watch) listen(ctx context.Context, now time.Time) error {
 	case !w.j.cfg.Ordered && s.info.Delivered.Stream-s.info.AckFloor.Stream > longestRange:
 		w.open(false) // It comes after AckWait.
 	case careful && strangers > 0, s.fresh && s.info.TimeStamp.Sub(active) < calmTime:
-		s.until = time.Now().Add(askAround)
+		s.until = time.Now().Add(w.j.askAround)
 	case s.info.Delivered.Stream-s.info.AckFloor.Stream > longestRange:
 		w.j.log.Warn("too many messages lie between the last acknowledged and the last delivered, for example behind "+
 			"a parked topic: nothing new is published until the server delivers the missing ones again, "+
