@@ -11,8 +11,8 @@ import (
 func (d *dispatcher) reject(now time.Time, p *parcel, a Answer) {
 	d.attempted(now, p, a)
 	e := p.first
-	e.rejection = &Rejection{
-		Reason: a.Reason, Status: a.Status, Detail: a.Detail, Attempts: e.attempts,
+	e.ownPast().rejection = &Rejection{
+		Reason: a.Reason, Status: a.Status, Detail: a.Detail, Attempts: int(e.attempts),
 		Route: p.lane.route.cfg.Name,
 	}
 }
@@ -92,7 +92,8 @@ func (p *parcel) store() (bool, error) {
 	if letters == nil {
 		return false, nil
 	}
-	if err := letters.Keep(&p.first.Message, *p.first.rejection); err != nil {
+	m := p.first.message()
+	if err := letters.Keep(&m, *p.first.rejection); err != nil {
 		return false, err
 	}
 	return true, nil
@@ -185,9 +186,9 @@ func (d *dispatcher) awaitStore(now time.Time, p *parcel) {
 	d.releaseProbes(now, p)
 	p.letterProbe = false
 	if e := p.first; !e.storeFailed {
-		e.storeFailed = true
+		e.ownPast().storeFailed = true
 		r.unstored.n++
-		r.unstored.bytes += r.cfg.charge(len(e.Payload))
+		r.unstored.bytes += r.cfg.charge(len(e.payload))
 	}
 	if !p.detached {
 		r.unstored.blocking++

@@ -42,7 +42,8 @@ type dispatcher struct {
 	stopped        bool     // The hard stop has come: nothing waits for another attempt.
 	memory         memory   // What all routes may hold.
 	waiters        int      // Submit calls that wait for room.
-	freeEntries    *entry   // Entries for reuse, linked by next.
+	freeEntries    *entry   // Entries for reuse, linked by next,
+	keptEntries    int      // and how many they are.
 
 	// What unlock does.
 	settlements []settlement // Messages whose sources must be told.
@@ -273,7 +274,10 @@ func (r *Route) popLead() *lane {
 // againEvery is the number of publishes among which one is a lane's that is tried again, while other lanes are ready.
 const againEvery = 4
 
-// ring is a first-in-first-out queue that keeps its memory. Lanes and routes take turns in one.
+// keptSlots is how much memory an empty ring keeps.
+const keptSlots = 4096
+
+// ring is a first-in-first-out queue that keeps its memory, unless that is much. Lanes and routes take turns in one.
 type ring[T any] struct {
 	slots []T
 	head  int
@@ -300,6 +304,9 @@ func (r *ring[T]) popFront() T {
 	r.slots[r.head] = zero
 	r.head = (r.head + 1) % len(r.slots)
 	r.n--
+	if r.n == 0 && len(r.slots) > keptSlots {
+		r.slots, r.head = nil, 0
+	}
 	return v
 }
 

@@ -24,7 +24,7 @@ func (d *dispatcher) finish(now time.Time, p *parcel, a Answer) {
 	for p.n > 0 {
 		e := p.pop()
 		if outcome == Published {
-			r.published += uint64(len(e.Payload))
+			r.published += uint64(len(e.payload))
 		}
 		d.end(e, outcome)
 	}
@@ -62,26 +62,32 @@ func (d *dispatcher) outcome(r *Route, a Answer) Outcome {
 func (d *dispatcher) end(e *entry, o Outcome) {
 	l := e.lane
 	r := l.route
-	d.tell(r, e.Handle, o)
+	d.tell(r, e.handle, o)
 	d.anyEnded = true
 	r.settled[o]++
-	r.bytes -= r.cfg.charge(len(e.Payload))
-	r.payload -= int64(len(e.Payload))
+	r.bytes -= r.cfg.charge(len(e.payload))
+	r.payload -= int64(len(e.payload))
 	if e.trouble != nil || l.suspect {
 		e.uncount()
 	}
 	l.pending--
 	if e.storeFailed {
 		r.unstored.n--
-		r.unstored.bytes -= r.cfg.charge(len(e.Payload))
+		r.unstored.bytes -= r.cfg.charge(len(e.payload))
 	}
 	r.roomChanged()
 	if l.pending == 0 {
 		d.dropLane(l)
 	}
-	*e = entry{next: d.freeEntries}
-	d.freeEntries = e
+	*e = entry{}
+	if d.keptEntries < keptEntries {
+		d.keptEntries++
+		e.next, d.freeEntries = d.freeEntries, e
+	}
 }
+
+// keptEntries is how many entries are kept for reuse: as many as wait at most times.
+const keptEntries = 16384
 
 // returned is how messages end that nobody is left to publish.
 func (r *Route) returned() Outcome {
@@ -150,7 +156,9 @@ func (p *Pipeline) unlock() {
 	}
 	if many != nil {
 		clear(*many)
-		settlementSlices.Put(many)
+		if cap(*many) <= keptEntries {
+			settlementSlices.Put(many)
+		}
 	}
 	for _, e := range events {
 		e.log(p.log)
