@@ -38,6 +38,7 @@ type letterQueue struct {
 	waiting ring[parcel]
 	changed *sync.Cond         // A message has come, or the pipeline is drained.
 	keeping [keepers]time.Time // Since when each keeper has been storing one; zero: it is not.
+	kept    [keepers]parcel    // What that is.
 }
 
 // add leaves a parcel to the keepers.
@@ -80,7 +81,7 @@ func (p *Pipeline) nextLetter(keeper int) (parcel, bool) {
 			p.mu.Lock()
 			continue
 		}
-		p.letters.keeping[keeper] = now
+		p.letters.keeping[keeper], p.letters.kept[keeper] = now, letter
 		return letter, true
 	}
 }
@@ -102,7 +103,7 @@ func (p *parcel) store() (bool, error) {
 // takeBackLetter takes back a message from a keeper.
 func (p *Pipeline) takeBackLetter(now time.Time, keeper int, letter *parcel, safe bool, err error) {
 	p.mu.Lock()
-	p.letters.keeping[keeper] = time.Time{}
+	p.letters.keeping[keeper], p.letters.kept[keeper] = time.Time{}, parcel{}
 	p.d.finishLetter(now, letter, safe, err)
 	p.d.endLeft(letter.lane)
 	if len(p.idle) > 0 { // Its topic may go on.

@@ -55,6 +55,9 @@ type dispatcher struct {
 // next moves what is to be published now into p. If there is nothing, it returns false and when to ask again; the zero
 // time means that only a new message or an answer can change anything.
 func (d *dispatcher) next(now time.Time, p *parcel) (bool, time.Time) {
+	if d.stopped {
+		return false, time.Time{}
+	}
 	d.wakeDelayed(now)
 	for {
 		r, at := d.pick(now)
@@ -79,6 +82,9 @@ func (d *dispatcher) next(now time.Time, p *parcel) (bool, time.Time) {
 
 // ready reports whether next would find something. If not, it returns when to ask again, as next does.
 func (d *dispatcher) ready(now time.Time) (bool, time.Time) {
+	if d.stopped {
+		return false, time.Time{}
+	}
 	d.wakeDelayed(now)
 	r, at := d.pick(now)
 	if r == nil {

@@ -127,6 +127,9 @@ const shrinkLanes = 16 * keptLanes
 // which is harmless: it has nothing to send. A lane to which nothing refers is reused.
 func (d *dispatcher) dropLane(l *lane) {
 	r := l.route
+	if r.forgotten {
+		return
+	}
 	kept := len(r.lanes) <= keptLanes
 	if l.suspect && (!kept || !l.gate.closed) {
 		l.markSuspect(false, false)

@@ -93,6 +93,7 @@ type Route struct {
 	gate        gate
 	paused      bool      // An operator has paused it.
 	closed      bool      // The source submits no more; what it could take back has been returned.
+	forgotten   bool      // The hard stop has forgotten what it had queued.
 	haltedSince time.Time // When a gate or an operator stopped it; zero: none has.
 
 	// Quotas and turns.

@@ -67,7 +67,9 @@ func (d *dispatcher) end(e *entry, o Outcome) {
 	r.settled[o]++
 	r.bytes -= r.cfg.charge(len(e.payload))
 	r.payload -= int64(len(e.payload))
-	if e.trouble != nil || l.suspect {
+	if r.forgotten {
+		r.forgetTrouble()
+	} else if e.trouble != nil || l.suspect {
 		e.uncount()
 	}
 	l.pending--
@@ -217,6 +219,45 @@ func (d *dispatcher) endQueued(r *Route, keepProbe bool) {
 	if kept != nil {
 		kept.lane.pushFront(kept)
 		d.refresh(kept.lane)
+	}
+}
+
+// forgetQueued ends all that a route has queued at the hard stop, where no source is to be told: in the same short time
+// however much that is, because a million messages ended one by one would take longer than the stop may.
+func (p *Pipeline) forgetQueued(r *Route) {
+	p.d.endUnstored(r)
+	r.settled[Dropped] += uint64(r.queued)
+	r.queued, r.forgotten = 0, true
+	r.oldest, r.newest = nil, nil
+	r.lanes, r.freeLanes, r.mostLanes = map[string]*lane{}, nil, 0
+	r.ready, r.again = ring[*lane]{}, ring[*lane]{}
+	r.forgetTrouble()
+	r.bytes, r.payload = 0, 0
+	for _, w := range p.workers {
+		for i := range w.slots {
+			if f := &w.slots[i]; f.flying && f.parcel.lane.route == r {
+				r.countBytes(&f.parcel)
+			}
+		}
+	}
+	for i := range p.letters.kept {
+		if l := &p.letters.kept[i]; l.n > 0 && l.lane.route == r {
+			r.countBytes(l)
+		}
+	}
+	r.roomChanged()
+}
+
+// forgetTrouble forgets what is known of messages that the endpoint refuses.
+func (r *Route) forgetTrouble() {
+	r.troubled, r.suspects, r.aside, r.asideUnits, r.forbidden = 0, 0, 0, 0, 0
+}
+
+// countBytes counts the bytes of messages in flight.
+func (r *Route) countBytes(p *parcel) {
+	for e, n := p.first, p.n; n > 0; e, n = e.next, n-1 {
+		r.bytes += r.cfg.charge(len(e.payload))
+		r.payload += int64(len(e.payload))
 	}
 }
 
