@@ -99,6 +99,9 @@ func (j *JetStream) submit(m *nats.Msg, topic string, route *pipeline.Route) {
 		j.barrier.wait(meta.sequence, message, func() *delivery { return j.note(m, meta.sequence, now, route) }) {
 		return
 	}
+	if !j.cfg.Ordered && ok && j.barrier.up.Load() {
+		j.barrier.pass(meta.sequence, meta.consumer)
+	}
 	if d := j.note(m, meta.sequence, now, route); d != nil {
 		message.Handle = d
 		route.Submit(message)
