@@ -47,8 +47,8 @@ const (
 const (
 	// askAround is how long other replicas have to answer. Those that were heard before get more, as they are likely
 	// to be there.
-	askAround, askAroundAgain = 25 * time.Millisecond, time.Second
-	// calmTime is how long a consumer must have been left careful, by the server's clock, before a daemon that has just
+	askAround, askAroundAgain = 100 * time.Millisecond, time.Second
+	// calmTime is how long a consumer must have been left alone, by the server's clock, before a daemon that has just
 	// started takes what is unacknowledged for left behind: a replica that lives acknowledges, or has a request open.
 	calmTime = 150 * time.Millisecond
 	// strangersStay is how long requests must wait at the server to be those of somebody who lives and does not
