@@ -47,7 +47,7 @@ const (
 const (
 	// askAround is how long other replicas have to answer. Those that were heard before get more, as they are likely
 	// to be there.
-	askAround, askAroundAgain = 100 * time.Millisecond, time.Second
+	askAround, askAroundAgain = 250 * time.Millisecond, time.Second
 	// calmTime is how long a consumer must have been left alone, by the server's clock, before a daemon that has just
 	// started takes what is unacknowledged for left behind: a replica that lives acknowledges, or has a request open.
 	calmTime = 150 * time.Millisecond

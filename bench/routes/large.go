@@ -15,8 +15,8 @@ const (
 	largeBytes    = 1_000_000
 )
 
-// large has routes carry payloads of a megabyte with a queue that is larger than what nats-server may have pending for a
-// client. It prints how often the connection was lost, and the longest time without progress.
+// large has routes carry payloads of a megabyte over a slow way, with a queue that is larger than what nats-server may
+// have pending for a client. It prints how often the connection was lost, and the longest time without progress.
 func (b *bench) large(ctx context.Context) error {
 	conn, js, err := lab.Connect(b.NATS)
 	if err != nil {
@@ -28,6 +28,14 @@ func (b *bench) large(ctx context.Context) error {
 		largeMessages); err != nil {
 		return err
 	}
+	direct := b.NATS.URL
+	slow, stop, err := startSlow(direct)
+	if err != nil {
+		return err
+	}
+	defer stop()
+	b.NATS.URL = slow // Where daemons are told to connect to.
+	defer func() { b.NATS.URL = direct }()
 	for _, routes := range [...]int{1, largeRoutes} {
 		s := subject{stream: name, routes: routes}
 		if err := s.consumers(ctx, js); err != nil {
