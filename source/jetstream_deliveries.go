@@ -128,17 +128,11 @@ func (j *JetStream) Settle(handle any, o pipeline.Outcome) {
 	m, last := j.held.remove(handle.(*delivery), o != pipeline.Returned)
 	var err error
 	switch o {
-	case pipeline.Published, pipeline.Expired, pipeline.Skipped:
+	case pipeline.Published, pipeline.Expired, pipeline.Replaced, pipeline.Shed, pipeline.Skipped:
 		err = j.acks.done(m.Reply, last)
 	case pipeline.Returned:
 		err = j.acks.handBack(m.Reply)
-	case pipeline.Dropped:
-		if j.cfg.Overload != pipeline.Block { // As usual there, and not worth an advisory each.
-			err = j.acks.done(m.Reply, last)
-			break
-		}
-		err = j.acks.term(m.Reply, fmt.Appendf(nil, "%s %s", ackNever, o))
-	case pipeline.DeadLettered:
+	case pipeline.Dropped, pipeline.DeadLettered:
 		err = j.acks.term(m.Reply, fmt.Appendf(nil, "%s %s", ackNever, o))
 	}
 	if err != nil {
