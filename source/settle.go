@@ -207,7 +207,7 @@ func (w *watch) listen(ctx context.Context, now time.Time) error {
 	active := lastActive(s.info)
 	// Ours of before the connection was lost wait on, as our inbox is there again.
 	strangers := s.info.NumWaiting - w.p.abandoned()
-	// What others hold who do not answer would merely be published twice: so where order does not count they are let be.
+	// What others hold who do not answer would merely be published twice: where order does not count they are let be.
 	careful := s.fresh || !w.j.cfg.Ordered
 	switch {
 	case w.j.barrier.complete():

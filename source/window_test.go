@@ -7,7 +7,8 @@ import (
 	"momento-bridge/pipeline"
 )
 
-// joined returns a window of 1 000 bytes, of which 500 are to be borrowed, so many routes, and how often each was woken.
+// joined returns a window of 1 000 bytes, of which 500 are to be borrowed, so many routes, and how often each was
+// woken.
 func joined(n int) (*window, []*share, []int) {
 	w, shares, woken := newWindow(1000), make([]*share, n), make([]int, n)
 	for i := range shares {

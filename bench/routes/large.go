@@ -11,7 +11,7 @@ import (
 
 const (
 	largeRoutes   = 8
-	largeMessages = 600
+	largeMessages = 200
 	largeBytes    = 1_000_000
 )
 
@@ -55,7 +55,8 @@ func (b *bench) carryLarge(ctx context.Context, s subject) error {
 	}
 	queue := b.queue
 	b.queue = "max_bytes: 256MiB"
-	config := strings.ReplaceAll(b.config(s.stream, s.routes, s.filter), "cache: bench", "cache: bench, max_payload: 1048576")
+	config := strings.ReplaceAll(b.config(s.stream, s.routes, s.filter), "cache: bench",
+		"cache: bench, max_payload: 1048576")
 	d, err := b.StartConfigured(ctx, config)
 	b.queue = queue
 	if err != nil {
@@ -79,7 +80,8 @@ func (b *bench) carryLarge(ctx context.Context, s subject) error {
 		}
 		time.Sleep(10 * time.Millisecond)
 	}
-	fmt.Printf("  %d routes, %d messages of %d bytes, queue of 256 MiB: %v, connection lost %d times, longest pause %v\n",
+	fmt.Printf(
+		"  %d routes, %d messages of %d bytes, queue of 256 MiB: %v, connection lost %d times, longest pause %v\n",
 		s.routes, largeMessages, largeBytes, moved.Sub(began).Round(time.Millisecond),
 		strings.Count(d.Output(), "disconnected from NATS"), longest.Round(10*time.Millisecond))
 	return d.Stop()

@@ -9,7 +9,7 @@ import (
 )
 
 // slowBytes is how much a slow way passes on in a second.
-const slowBytes = 40 << 20
+const slowBytes = 8 << 20
 
 // startSlow listens for clients of a server, and passes on to them what the server says slowly, so that it piles up
 // there. It returns its URL, and what ends it.
@@ -31,12 +31,12 @@ func startSlow(server string) (url string, stop func(), err error) {
 }
 
 func passSlowly(client net.Conn, address string) {
-	defer client.Close()
+	defer func() { _ = client.Close() }()
 	server, err := net.Dial("tcp", address)
 	if err != nil {
 		return
 	}
-	defer server.Close()
+	defer func() { _ = server.Close() }()
 	go func() {
 		_, _ = io.Copy(server, client)
 		_ = server.Close()
