@@ -47,8 +47,8 @@ const (
 const (
 	// askAround is how long other replicas have to answer. Those that were heard before get more, as they are likely
 	// to be there.
-	askAround, askAroundAgain = 25 * time.Millisecond, time.Second
-	// calmTime is how long a consumer must have been left careful, by the server's clock, before a daemon that has just
+	askAround, askAroundAgain = 250 * time.Millisecond, time.Second
+	// calmTime is how long a consumer must have been left alone, by the server's clock, before a daemon that has just
 	// started takes what is unacknowledged for left behind: a replica that lives acknowledges, or has a request open.
 	calmTime = 150 * time.Millisecond
 	// strangersStay is how long requests must wait at the server to be those of somebody who lives and does not
@@ -208,7 +208,7 @@ func (w *watch) listen(ctx context.Context, now time.Time) error {
 	active := lastActive(s.info)
 	// Ours of before the connection was lost wait on, as our inbox is there again.
 	strangers := s.info.NumWaiting - w.p.abandoned()
-	// What others hold who do not answer would merely be published twice: so where order does not count they are let be.
+	// What others hold who do not answer would merely be published twice: where order does not count they are let be.
 	careful := s.fresh || !w.j.cfg.Ordered
 	switch {
 	case w.j.barrier.complete():
