@@ -163,6 +163,9 @@ func (l *learner) accept(now time.Time, cost float64) bool {
 
 // count counts an answer. It reports whether the rate has changed.
 func (l *learner) count(now time.Time, refused bool) bool {
+	if !refused && l.row >= outage { // An outage is over. It has nothing to do with the rate.
+		l.surplus, l.thickness = 0, 0
+	}
 	usual := beyond * max(negligible, l.noise)
 	l.surplus.count(refused, usual)
 	l.thickness.count(refused, thickShare)
@@ -183,7 +186,7 @@ func (l *learner) count(now time.Time, refused bool) bool {
 			l.strangers = tally{}
 		}
 	}
-	if l.noise > 0 && l.explained > l.retrial && l.noise*l.publishes() >= audible {
+	if l.noise > 0 && (l.explained > l.retrial || l.noise < fainter*l.heard) && l.noise*l.publishes() >= audible {
 		l.try(now, l.noise, 0)
 		return true
 	}

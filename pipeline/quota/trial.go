@@ -72,6 +72,8 @@ const (
 	forgetting = 0.1
 	// idleShare of the quota is certainly not all of it.
 	idleShare = 0.99
+	// fainter than this, as a share of what was heard, noise may be none.
+	fainter = 0.6
 	// outage is how many refusals in a row have nothing to do with the rate.
 	outage = 5
 	// precise is how many refusals a share is the average of.
