@@ -70,7 +70,7 @@ func TestLearnedRateForgetsNoiseThatEnds(t *testing.T) {
 				n.noise, w.noise = 0, 0
 				f := n.minutes(w, 3)[2]
 				used, refused = append(used, 100*f.used), append(refused, 100*f.refused)
-				if floor := w.pacer.Floor(); floor > 0.005 {
+				if floor := w.pacer.Floor(); floor > 0.01 {
 					t.Errorf("%g %% of noise at %g/s is still believed to be %.2g %%", 100*p, q, 100*floor)
 				}
 			}

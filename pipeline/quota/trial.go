@@ -146,16 +146,24 @@ func (l *learner) judge(now time.Time, refused bool) bool {
 	return true
 }
 
-// helped goes on after a trial in which less was refused: the quota is a little below the rate before it.
+// helped goes on after a trial in which less was refused. If what was refused before was strange, the quota is a little
+// below the rate before it. If it was believed to be noise, the quota was counted too high by as much.
 func (l *learner) helped() {
 	t := l.trial
 	l.trial = trial{}
-	if t.base == 0 {
-		l.hear(0)
+	l.strangers, l.strangeness = tally{}, 0
+	quota := t.back * (1 - t.share)
+	if l.noise > t.base {
+		quota = l.quota * (1 - t.share)
 	}
+	l.hear(t.base)
 	l.patience = min(max(leastStrange, 2*l.patience), mostStrange)
-	l.know(t.back * (1 - t.share))
-	l.proven = l.quota
+	if quota == 0 {
+		l.set(t.back)
+		return
+	}
+	l.know(quota)
+	l.proven = quota
 }
 
 // vain goes on after a trial in which as much was refused as before: that is noise.
