@@ -77,7 +77,7 @@ const (
 	// outage is how many refusals in a row have nothing to do with the rate.
 	outage = 5
 	// precise is how many refusals a share is the average of.
-	precise = 20
+	precise = 40
 )
 
 // strange reports whether the quota should not be used up at the present rate.
@@ -179,6 +179,9 @@ func (l *learner) vain() {
 	}
 	seen := t.seen
 	seen.add(l.strangers)
+	if l.noise > t.base { // What was heard before counts as much as half of what it is the average of.
+		seen.add(tally{publishes: precise / 2 / t.share, refused: precise / 2})
+	}
 	l.hear(seen.share())
 	l.explained = 0
 	l.retrial = min(max(leastExplained, 2*l.retrial), mostExplained)
@@ -188,8 +191,11 @@ func (l *learner) vain() {
 		l.set(t.back)
 		return
 	}
-	quota := max(l.quota, l.proven)
-	l.begin(quota, max(t.back, quota*(1-margin)))
+	quota, rate := max(l.quota, l.proven), max(t.back, l.proven*(1-margin))
+	if l.found > 0 {
+		rate = max(rate, quota*(1-margin))
+	}
+	l.begin(quota, rate)
 }
 
 // hear takes a share of refusals for noise.
