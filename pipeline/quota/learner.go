@@ -221,7 +221,7 @@ func (l *learner) refuse(now, sent time.Time, cost float64) bool {
 	case l.believed && l.quota > 0:
 		l.begin(l.quota, l.quota*(1-margin))
 	case l.emptied.IsZero() || l.quota == 0:
-		l.proven = firstProven * most
+		l.proven = l.firstProven(most)
 		l.guess(most, 0)
 	case l.confirmed(since) && since < period:
 		l.know(l.suspect)
@@ -243,6 +243,15 @@ func (l *learner) refuse(now, sent time.Time, cost float64) bool {
 	l.cut(now)
 	l.emptied, l.accepted, l.lowest, l.lull, l.blocked = now, 0, l.rate, false, false
 	return true
+}
+
+// firstProven returns what is less than the quota when so much has been refused for the first time. Without a rate
+// there is no telling.
+func (l *learner) firstProven(most float64) float64 {
+	if math.IsInf(l.rate, 1) {
+		return 0
+	}
+	return firstProven * most
 }
 
 // cut notes that a refusal has changed the rate.

@@ -66,7 +66,7 @@ const (
 	knownShare  = 0.985
 	knownAfter  = 3
 	// firstProven of the first rate that is refused is less than the quota, even if that had been saved up for long.
-	firstProven = 0.4
+	firstProven = 0.35
 	provenAfter = 4
 	// forgetting is how much nearer each cut takes the best quota of late to the present one.
 	forgetting = 0.1
