@@ -51,7 +51,7 @@ func (c *crowdedConnection) answer(*pipeline.Request) pipeline.Answer {
 
 func (c *crowdedConnection) TrySend(*pipeline.Request) bool { return false }
 
-func (c *crowdedConnection) Send(rs []*pipeline.Request) {
+func (c *crowdedConnection) Send(rs []*pipeline.Request, more bool) {
 	for i, r := range rs {
 		if r.Reconnect {
 			if c.awaited > 0 || i > 0 {
@@ -64,7 +64,7 @@ func (c *crowdedConnection) Send(rs []*pipeline.Request) {
 		}
 	}
 	c.awaited += len(rs)
-	c.fakeConnection.Send(rs)
+	c.fakeConnection.Send(rs, more)
 }
 
 func (c *crowdedConnection) Receive(dst []pipeline.Answered) []pipeline.Answered {
