@@ -55,7 +55,7 @@ func (c *crowdedConnection) Send(rs []*pipeline.Request, more bool) {
 	for i, r := range rs {
 		if r.Reconnect {
 			if c.awaited > 0 || i > 0 {
-				c.sink.t.Errorf("a new connection is asked for while %d answers are awaited on the old one", c.awaited+i)
+				c.sink.t.Errorf("a new connection is asked for while %d answers are awaited", c.awaited+i)
 			}
 			c.sink.mu.Lock()
 			c.sink.made++
