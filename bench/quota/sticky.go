@@ -31,21 +31,37 @@ func measureSticky(ctx context.Context, b *bench, quota float64) error {
 	if err != nil {
 		return err
 	}
-	stop, err := b.carry(ctx, int(quota*1.2*(stickyLearning+stickyKnown).Seconds())+100,
-		bridgeConfig{endpoint: e.Address, limits: "rate: auto"})
+	r, err := b.newRoute(ctx)
 	if err != nil {
 		return err
 	}
-	defer stop()
+	defer r.close(ctx)
+	if err := r.fill(ctx, int(quota*1.2*(stickyLearning+stickyKnown).Seconds())+100, plain); err != nil {
+		return err
+	}
+	d, err := b.bridge(ctx, r, bridgeConfig{endpoint: e.Address, limits: "rate: auto"})
+	if err != nil {
+		return err
+	}
+	defer d.Kill()
 	time.Sleep(stickyLearning)
+	learning := d.Metrics()
 	before, during, err := count(e, stickyKnown)
 	if err != nil {
 		return err
 	}
 	used := float64(during.Accepted) / quota / during.seconds
 	refused := share(during.refused(), during.Accepted)
+	then := d.Metrics()
+	count := func(name string) (before, after float64) {
+		before = learning.Sum(name, "")
+		return before, then.Sum(name, "") - before
+	}
+	movedBefore, moved := count("momento_bridge_connections_moved_total")
+	_, opened := count("momento_bridge_connections_opened_total")
 	b.printTimed(used >= 0.85 && refused < 0.01, used >= 0.7 && refused < 0.02,
-		"sticky, 8 servers, %5g/s: %6.2f %% used, %.2f %% refused; %.2f %% refused while learning",
-		quota, 100*used, 100*refused, 100*share(before.refused(), before.Accepted))
-	return nil
+		"sticky, 8 servers, %5g/s: %6.2f %% used, %.2f %% refused; %.2f %% refused while learning; "+
+			"%.0f connections opened, %.0f because they moved (%.0f while learning)",
+		quota, 100*used, 100*refused, 100*share(before.refused(), before.Accepted), opened, moved, movedBefore)
+	return measureSticky(ctx, b, 5000)
 }
