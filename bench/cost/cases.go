@@ -55,7 +55,7 @@ func sized(name, size string, bytes, messages int) []benchCase {
 		sized = append(sized, benchCase{
 			name: c.prefix + name, title: c.title + ", " + size, load: c.load,
 			subjects: []subject{floor, usual, pipelined},
-			lines: []line{{"daemon", cpu, 1.1}, {"pipeline16x4", cpu, 1.1}},
+			lines:    []line{{"daemon", cpu, 1.1}, {"pipeline16x4", cpu, 1.1}},
 		})
 	}
 	return sized
