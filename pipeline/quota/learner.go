@@ -60,6 +60,7 @@ type learner struct {
 	taken   Meter // The costs of what has been accepted.
 
 	// What has been refused since the rate was cut.
+	answers   tally
 	surplus   surplus // Beyond what is tolerated.
 	thickness surplus // Beyond what is believed to be noise.
 	settled   bool    // Something has been accepted since the effects of the cut ended.
@@ -167,6 +168,7 @@ func (l *learner) count(now time.Time, refused bool) bool {
 		l.surplus, l.thickness = 0, 0
 	}
 	usual := beyond * max(negligible, l.noise)
+	l.answers.count(refused)
 	l.surplus.count(refused, usual)
 	l.thickness.count(refused, thickShare)
 	l.row++
@@ -244,6 +246,9 @@ func (l *learner) refuse(now, sent time.Time, cost float64) bool {
 		l.cut(now)
 		return true // Count on.
 	default:
+		if l.answers.refused >= fallen && l.answers.share() >= 1/fallen {
+			l.proven = min(l.proven, firstProven*most)
+		}
 		l.measure(most, l.got()/since.Seconds())
 	}
 	l.cut(now)
@@ -263,7 +268,7 @@ func (l *learner) firstProven(most float64) float64 {
 // cut notes that a refusal has changed the rate.
 func (l *learner) cut(now time.Time) {
 	l.cutAt, l.believed, l.settled = now, false, false
-	l.surplus, l.thickness = 0, 0
+	l.answers, l.surplus, l.thickness = tally{}, 0, 0
 	l.trial = trial{}
 	if l.quota < l.proven {
 		l.proven -= forgetting * (l.proven - l.quota)

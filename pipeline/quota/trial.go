@@ -68,6 +68,8 @@ const (
 	// firstProven of the first rate that is refused is less than the quota, even if that had been saved up for long.
 	firstProven = 0.35
 	provenAfter = 4
+	// The quota has fallen if at least fallen publishes were refused between two cuts, and one in fallen of all.
+	fallen = 3.0
 	// forgetting is how much nearer each cut takes the best quota of late to the present one.
 	forgetting = 0.1
 	// idleShare of the quota is certainly not all of it.
@@ -77,7 +79,7 @@ const (
 	// outage is how many refusals in a row have nothing to do with the rate.
 	outage = 5
 	// precise is how many refusals a share is the average of.
-	precise = 40
+	precise = 30
 )
 
 // strange reports whether the quota should not be used up at the present rate.
