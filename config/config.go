@@ -9,6 +9,7 @@ type Config struct {
 	Limits          Limits   `yaml:"limits" doc:"The account's quota in this region, shared by all routes."`
 	Routes          []Route  `yaml:"routes" doc:"What is carried where."`
 	Queue           Queue    `yaml:"queue" doc:"Messages held in memory, all routes together; each has an equal share."`
+	StateDir        string   `yaml:"state_dir" doc:"Directory in which what was learned of quotas is kept for after a restart; made if only its last part is missing. Default $STATE_DIRECTORY, as systemd sets it; without either nothing is kept."`
 	Admin           Admin    `yaml:"admin" doc:"Health, metrics, status."`
 	ShutdownTimeout Duration `yaml:"shutdown_timeout" doc:"Time to finish what is in flight after SIGTERM."`
 	Log             Log      `yaml:"log" doc:"Logs go to standard error."`
@@ -49,7 +50,7 @@ type Momento struct {
 	APIKeyURLBodyFile    string     `yaml:"api_key_url_body_file" doc:"File with the body of a POST, JSON unless the headers have another Content-Type."`
 	Auth                 string     `yaml:"auth" enum:"header,query" doc:"Where the key is sent: in the Authorization header or in the query."`
 	Connections          int        `yaml:"connections" doc:"Connections to the endpoint, which are kept open."`
-	InFlight             int        `yaml:"in_flight" doc:"Publishes in flight on each connection (HTTP/1.1 pipelining). 1 is safe with every endpoint. More need less CPU, but when a connection breaks the outcome of all of them is unclear."`
+	InFlight             InFlight   `yaml:"in_flight" doc:"Publishes in flight on each connection (HTTP/1.1 pipelining). 1 is safe with every endpoint. More need less CPU, but when a connection breaks the outcome of all of them is unclear. auto: more than 1 only while the load needs it and the endpoint behaves."`
 	Proxy                Proxy      `yaml:"proxy" doc:"HTTP proxy to Momento and to the token vending machine, http://[user:password@]host:port. Empty: HTTPS_PROXY, HTTP_PROXY and NO_PROXY decide. none: no proxy."`
 	Timeout              Duration   `yaml:"timeout" doc:"Time for one attempt to publish, connecting included."`
 	TLS                  MomentoTLS `yaml:"tls" doc:"TLS towards Momento."`

@@ -52,6 +52,8 @@ func TestValuesAreRead(t *testing.T) {
 	f(new(Rate), "auto", Rate{Auto: true})
 	f(new(Rate), "unlimited", Rate{Unlimited: true})
 	f(new(Rate), "0.5", Rate{PerSecond: 0.5})
+	f(new(InFlight), "16", InFlight(16))
+	f(new(InFlight), "auto", AutoInFlight)
 	f(new(Duration), "1m30s", Duration(90*time.Second))
 	f(new(Duration), "0", Duration(0))
 	f(new(Size), "4096", Size(4096))

@@ -75,6 +75,8 @@ func wanted(v reflect.Value, tag reflect.StructTag) string {
 	switch v.Addr().Interface().(type) {
 	case *Rate:
 		return "a rate such as auto or 10"
+	case *InFlight:
+		return "auto or a whole number"
 	case *Duration:
 		return "a duration such as 5s"
 	case *Size:

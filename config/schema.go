@@ -28,6 +28,11 @@ func schemaOf(t reflect.Type, tag reflect.StructTag) map[string]any {
 			map[string]any{"type": "string", "enum": []string{"auto", "unlimited"}},
 			map[string]any{"type": "number", "exclusiveMinimum": 0},
 		}
+	case t == reflect.TypeFor[InFlight]():
+		s["anyOf"] = []any{
+			map[string]any{"type": "string", "enum": []string{"auto"}},
+			map[string]any{"type": "integer", "minimum": 1},
+		}
 	case t == reflect.TypeFor[Start]():
 		s["type"], s["examples"] = []string{"string", "integer"},
 			[]any{DeliverAll, DeliverNew, "2026-01-31T06:00:00Z", 1}

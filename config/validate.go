@@ -64,7 +64,9 @@ func (f *File) checkMomento() {
 	}
 	f.checkVendor()
 	f.between("momento.connections", m.Connections, 1, 10_000)
-	f.between("momento.in_flight", m.InFlight, 1, 1024)
+	if m.InFlight != AutoInFlight {
+		f.between("momento.in_flight", int(m.InFlight), 1, 1024)
+	}
 	if looksLikeKey(m.APIKeyFile) {
 		f.fail("momento.api_key_file",
 			"momento.api_key_file holds what looks like the key itself: write the key into a file and name "+

@@ -47,6 +47,33 @@ func (r Rate) String() string {
 	return strconv.FormatFloat(r.PerSecond, 'g', -1, 64)
 }
 
+// InFlight is a number of publishes, or AutoInFlight.
+type InFlight int
+
+// AutoInFlight is as many as the load needs.
+const AutoInFlight InFlight = -1
+
+func (n *InFlight) parse(text string) error {
+	if text == "auto" {
+		*n = AutoInFlight
+		return nil
+	}
+	v, err := strconv.ParseUint(text, 10, 31)
+	if err != nil {
+		return fmt.Errorf("%q is neither auto nor a whole number", text)
+	}
+	*n = InFlight(v)
+	return nil
+}
+
+// String returns it as it stands in a file.
+func (n InFlight) String() string {
+	if n == AutoInFlight {
+		return "auto"
+	}
+	return strconv.Itoa(int(n))
+}
+
 // Duration is a time span, such as 5s or 1m30s.
 type Duration time.Duration
 

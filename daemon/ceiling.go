@@ -33,7 +33,7 @@ func ceilingOf(c *config.Config, i int) ceiling {
 		busy:        busy / cost,
 		learned:     learned,
 		topic:       math.Inf(1),
-		connections: float64(c.Momento.Connections*c.Momento.InFlight) / usualLatency.Seconds(),
+		connections: float64(mostInFlight(c)) / usualLatency.Seconds(),
 		perPublish:  n,
 	}
 	if r.Ordering == config.OrderingTopic {
@@ -90,7 +90,7 @@ func quotaWarnings(c *config.Config) []string {
 		}
 	}
 	rate := rateOf(c.Limits.Rate, 0).Ceiling
-	inFlight := c.Momento.Connections * c.Momento.InFlight
+	inFlight := mostInFlight(c)
 	warn(math.IsInf(rate, 1) || rate*usualLatency.Seconds() <= float64(inFlight),
 		"limits.rate %v needs about %.0f publishes in flight at %v for each: momento.connections and "+
 			"momento.in_flight allow %d", c.Limits.Rate, rate*usualLatency.Seconds(), usualLatency, inFlight)

@@ -54,6 +54,8 @@ type Daemon struct {
 	admin    net.Listener
 	started  time.Time
 	problems *problems
+	keeper   *keeper
+	headroom []byte // See headroomFor.
 
 	circled sync.Once // Circles of dead letters have been looked for,
 	circle  error     // and one was found.
@@ -67,7 +69,6 @@ type Daemon struct {
 
 // natsSource is one route's source.
 type natsSource interface {
-	pipeline.Settler
 	Run(ctx, hard context.Context, route *pipeline.Route) error
 	Ready() (bool, string)
 }
@@ -79,7 +80,7 @@ func New(cfg Config, log *slog.Logger) (*Daemon, error) {
 	p := cfg.Plan
 	d := &Daemon{
 		cfg: cfg, plan: p, metrics: prometheus.NewRegistry(), started: time.Now(), vitals: newVitals(p),
-		manager: newServiceManager(cfg.Getenv),
+		manager: newServiceManager(cfg.Getenv), headroom: headroomFor(&p.file.Config),
 	}
 	log, d.problems = watchProblems(log)
 	d.log, d.histograms = log, pipeline.NewMetrics(d.metrics)
@@ -95,6 +96,8 @@ func New(cfg Config, log *slog.Logger) (*Daemon, error) {
 		return nil, err
 	}
 	pipe := p.pipeline
+	d.keeper = newKeeper(p, log)
+	pipe.Learned = d.keeper.recall(time.Now())
 	for i, r := range p.routes {
 		src, rc, err := d.source(r, d.vitals.routes[i])
 		if err != nil {
@@ -105,6 +108,7 @@ func New(cfg Config, log *slog.Logger) (*Daemon, error) {
 		pipe.Routes = append(pipe.Routes, rc)
 	}
 	d.pipe = pipeline.New(pipe, d.momento, log, d.histograms)
+	d.keeper.learned = d.pipe.Learned
 	d.sampler = newSampler(d)
 	d.momento.Register(d.metrics)
 	d.metrics.MustRegister(d.pipe, newNATSMetrics(d), buildInfo(cfg.Version),
@@ -136,7 +140,7 @@ func (d *Daemon) source(r routePlan, pulse *pulse) (natsSource, pipeline.RouteCo
 	}
 	if r.jetStream == nil {
 		src := source.NewCore(d.nats, *r.core, d.log)
-		rc.Settler = src
+		rc.Drops = true
 		return src, rc, nil
 	}
 	cfg := *r.jetStream

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"momento-bridge/config"
+	"momento-bridge/pipeline"
 	"momento-bridge/terminal"
 )
 
@@ -36,9 +37,14 @@ func (p *Plan) Check(list Checks) error {
 	list.Note("nats", natsNote(&f.NATS))
 	list.Note("publishes", fmt.Sprintf("%s, %v an attempt, rate %s, counted in %s", connectionsNote(p),
 		p.pipeline.Timeout, f.Limits.Rate, f.Limits.Unit))
-	list.Note("queue", fmt.Sprintf("%d messages, %s, shared equally by the routes", p.pipeline.MaxMessages,
+	list.Note("queue", fmt.Sprintf("%d messages, %s; routes borrow what others leave free", p.pipeline.MaxMessages,
 		terminal.Bytes(p.pipeline.MaxBytes)))
 	list.Note("admin", adminNote(p.adminListen))
+	if text, err := stateNote(p, time.Now()); err != nil {
+		list.Warn(fmt.Sprintf("state_dir: %v: it is ignored, and replaced when quotas have been learned", err))
+	} else {
+		noteIf(list, "state", text)
+	}
 	if text := keyWarning(p, time.Now()); text != "" {
 		list.Warn("key: " + p.keyNote() + ": " + text)
 	} else {
@@ -58,14 +64,15 @@ func (p *Plan) Check(list Checks) error {
 		list.Warn(text)
 	}
 	for i := range p.routes {
-		if err := checkRoute(list, f, i, p.routes[i]); err != nil {
+		if err := checkRoute(list, p, i); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func checkRoute(list Checks, f *config.File, i int, r routePlan) error {
+func checkRoute(list Checks, p *Plan, i int) error {
+	f, r := p.file, p.routes[i]
 	c := f.Routes[i]
 	list.Pass(fmt.Sprintf("route %s: %s → %s", c.Name, r.from, r.to))
 	list.Note("order", fmt.Sprintf("%s, delivery %s, payloads up to %d bytes as %s", c.Ordering, c.Delivery,
@@ -79,9 +86,7 @@ func checkRoute(list Checks, f *config.File, i int, r routePlan) error {
 		name = ""
 	}
 	if r.jetStream == nil {
-		list.Note("buffer", fmt.Sprintf(
-			"the NATS client drops, and counts, what exceeds %d messages or %s", r.core.PendingMessages,
-			terminal.Bytes(int64(r.core.PendingBytes))))
+		list.Note("holds", heldNote(p, &r))
 		return nil
 	}
 	desired, settings, err := r.jetStream.Desired()
@@ -98,6 +103,20 @@ func checkRoute(list Checks, f *config.File, i int, r routePlan) error {
 		"up to %d delivered and not settled, so that at %s none waits for longer than half of ack_wait", settings.Held,
 		leastNote(r)))
 	return nil
+}
+
+// heldNote says how much a route of core NATS can hold, and what becomes of the rest.
+func heldNote(p *Plan, r *routePlan) string {
+	messages := max(1, p.pipeline.MaxBytes/pipeline.LeastCharge)
+	if r.route.Overload == pipeline.KeepLatest {
+		return fmt.Sprintf("the newest values of up to %d topics, of %d bytes or less each; beyond that the oldest values "+
+			"are dropped, and counted", messages, pipeline.LeastCharge)
+	}
+	what := "what comes is dropped, and counted"
+	if r.route.Overload == pipeline.DropOldest {
+		messages, what = min(messages, int64(p.pipeline.MaxMessages)), "the oldest are dropped, and counted"
+	}
+	return fmt.Sprintf("up to %d messages of %d bytes or less; beyond that %s", messages, pipeline.LeastCharge, what)
 }
 
 // rejectedNote says what becomes of messages that the endpoint rejects.

@@ -86,12 +86,12 @@ func endpointWarning(p *Plan) string {
 // forwardingWarning is empty unless several publishes in flight go to a proxy that takes the requests itself.
 func forwardingWarning(p *Plan) string {
 	e := p.sink.Endpoint
-	if e.Host == "" || e.TLS || p.pipeline.InFlight < 2 || throughProxy(p.sink) == "" {
+	if e.Host == "" || e.TLS || p.pipeline.InFlight == 1 || throughProxy(p.sink) == "" {
 		return ""
 	}
 	return fmt.Sprintf(
-		"momento.in_flight: %d to an http:// endpoint through a proxy: many proxies take one publish at a time, "+
-			"and those behind it become unclear; use https://, or set momento.in_flight: 1", p.pipeline.InFlight)
+		"momento.in_flight: %v to an http:// endpoint through a proxy: many proxies take one publish at a time, "+
+			"and those behind it become unclear; use https://, or set momento.in_flight: 1", p.file.Momento.InFlight)
 }
 
 func loopback(host string) bool {

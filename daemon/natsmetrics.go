@@ -32,7 +32,7 @@ func newNATSMetrics(d *Daemon) *natsMetrics {
 		unconfirmed: desc("acks_unconfirmed", "Acknowledgements that NATS may not have got."),
 		bound:       desc("consumer_bound", "1 while the route consumes.", "route"),
 		dropped: desc("source_dropped_total",
-			"Messages that the core NATS client dropped because its buffer was full.", "route"),
+			"Messages of core NATS that were dropped because there was no memory for them.", "route"),
 		drain: desc("drain_seconds",
 			"Time until the backlog will be gone, as forecast from arrivals and what is published: 0 while the route "+
 				"keeps up, +Inf for never.", "route"),

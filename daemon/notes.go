@@ -7,6 +7,7 @@ import (
 
 	"momento-bridge/admin"
 	"momento-bridge/config"
+	"momento-bridge/pipeline"
 	"momento-bridge/terminal"
 )
 
@@ -57,7 +58,10 @@ func (p *Plan) SinkWarnings(now time.Time) []string {
 // connectionsNote says how many publishes may be in flight.
 func connectionsNote(p *Plan) string {
 	text := terminal.Plural(p.pipeline.Workers, "connection")
-	if p.pipeline.InFlight > 1 {
+	switch {
+	case p.pipeline.InFlight == pipeline.ByNeed:
+		text += fmt.Sprintf(" with as many publishes in flight on each as are needed, up to %d", pipeline.MostByNeed)
+	case p.pipeline.InFlight > 1:
 		text += fmt.Sprintf(" with up to %d publishes in flight on each", p.pipeline.InFlight)
 	}
 	return text

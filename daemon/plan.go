@@ -24,6 +24,7 @@ type Plan struct {
 	adminHosts  []string // In lower case.
 	pprof       bool
 	shutdown    time.Duration
+	stateDir    string // Empty: nothing is kept.
 }
 
 // NewPlan checks what only the packages can know, such as templates and keys, and reports every problem to the file.
@@ -37,12 +38,13 @@ func NewPlan(f *config.File) *Plan {
 		adminHosts:  adminHosts(c.Admin),
 		pprof:       c.Admin.Pprof,
 		shutdown:    time.Duration(c.ShutdownTimeout),
+		stateDir:    c.StateDir,
 	}
 	checkFiles(f)
 	p.sink = sinkConfig(f)
 	p.pipeline = pipeline.Config{
 		Workers:     c.Momento.Connections,
-		InFlight:    c.Momento.InFlight,
+		InFlight:    inFlightEach(c),
 		Timeout:     time.Duration(c.Momento.Timeout),
 		MaxMessages: c.Queue.MaxMessages,
 		MaxBytes:    int64(c.Queue.MaxBytes),
@@ -54,6 +56,22 @@ func NewPlan(f *config.File) *Plan {
 		p.routes = append(p.routes, newRoutePlan(f, i))
 	}
 	return p
+}
+
+// inFlightEach is how many publishes a connection carries, as the pipeline has it.
+func inFlightEach(c *config.Config) int {
+	if c.Momento.InFlight == config.AutoInFlight {
+		return pipeline.ByNeed
+	}
+	return int(c.Momento.InFlight)
+}
+
+// mostInFlight is how many publishes all connections carry together.
+func mostInFlight(c *config.Config) int {
+	if c.Momento.InFlight == config.AutoInFlight {
+		return c.Momento.Connections * pipeline.MostByNeed
+	}
+	return c.Momento.Connections * int(c.Momento.InFlight)
 }
 
 // adminHosts are the names by which the listener may be asked: those configured, and the machine's own.

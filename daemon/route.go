@@ -57,12 +57,10 @@ func newRoutePlan(f *config.File, i int) routePlan {
 	if f.Has(path + ".give_up_after") { // By default topics are waited for.
 		p.route.GiveUpForbidden = time.Duration(r.GiveUpAfter)
 	}
-	shareMessages := max(1, f.Queue.MaxMessages/len(f.Routes))
-	shareBytes := max(1, int64(f.Queue.MaxBytes)/int64(len(f.Routes)))
 	if r.Stream == "" {
 		p.core = &source.CoreConfig{
 			Route: r.Name, Subject: subject, Subjects: several, Queue: r.Queue, Template: topics,
-			PendingMessages: shareMessages, PendingBytes: int(shareBytes),
+			MaxBytes: int64(f.Queue.MaxBytes), Letters: p.deadLetter != "",
 		}
 		return p
 	}
@@ -72,9 +70,9 @@ func newRoutePlan(f *config.File, i int) routePlan {
 		Ordered: p.route.Ordered, Overload: p.route.Overload,
 		Circumstances: source.Circumstances{
 			Rate:          leastRate(&f.Config, i),
-			Connections:   f.Momento.Connections * f.Momento.InFlight,
+			Connections:   mostInFlight(&f.Config),
 			Timeout:       time.Duration(f.Momento.Timeout),
-			QueueMessages: shareMessages,
+			QueueMessages: f.Queue.MaxMessages,
 		},
 	}
 	p.jetStream.DeliverFrom, _ = r.Deliver.Time()

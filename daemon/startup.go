@@ -26,13 +26,16 @@ func (p *Plan) Announce(w io.Writer, log *slog.Logger, version string) {
 	attrs := []any{
 		"version", version, "nats", redactURL(p.nats.URL), "endpoint",
 		endpointNote(p.sink), "key", p.keyNote(), "rate", f.Limits.Rate.String(),
-		"unit", f.Limits.Unit, "connections", m.Connections, "in_flight", m.InFlight, "timeout",
+		"unit", f.Limits.Unit, "connections", m.Connections, "in_flight", m.InFlight.String(), "timeout",
 		time.Duration(m.Timeout),
 		"queue_messages", p.pipeline.MaxMessages, "queue_bytes", p.pipeline.MaxBytes, "shutdown_timeout", p.shutdown,
 		"admin", p.adminListen,
 	}
 	if text := p.sink.Proxies.Note(p.sink.Endpoint); text != "" {
 		attrs = append(attrs, "proxy", text)
+	}
+	if p.stateDir != "" {
+		attrs = append(attrs, "state_dir", p.stateDir)
 	}
 	if k := p.sink.Keys.Key(); k != nil && !k.Expires.IsZero() {
 		attrs = append(attrs, "key_expires", k.Expires.UTC())
@@ -55,8 +58,7 @@ func routeAttrs(f *config.File, p *Plan, i int) []any {
 		"batch", batchNote(c.Batch), "overload", c.Overload, "dead_letter", c.DeadLetter.Subject,
 	}
 	if r.jetStream == nil {
-		return append(attrs, "queue", c.Queue, "buffer_messages", r.core.PendingMessages, "buffer_bytes",
-			r.core.PendingBytes)
+		return append(attrs, "queue", c.Queue, "holds", heldNote(p, r))
 	}
 	attrs = append(attrs, "consumer", c.Consumer, "queue_messages", r.jetStream.Circumstances.QueueMessages)
 	desired, settings, err := r.jetStream.Desired()
@@ -78,7 +80,7 @@ func announcement(f *config.File, p *Plan, version string, paint terminal.Palett
 	add("key", p.keyNote())
 	add("rate", fmt.Sprintf("%s; %s, %v an attempt", rateNote(f.Limits.Rate), connectionsNote(p),
 		time.Duration(f.Momento.Timeout)))
-	add("queue", fmt.Sprintf("%s messages, %s, in equal shares", terminal.Count(int64(p.pipeline.MaxMessages)),
+	add("queue", fmt.Sprintf("%s messages, %s, for all routes together", terminal.Count(int64(p.pipeline.MaxMessages)),
 		terminal.Bytes(p.pipeline.MaxBytes)))
 	add("status", adminNote(p.adminListen))
 	for i, r := range p.routes {

@@ -111,7 +111,7 @@ func TestUnitRestartsReloadsAndWaitsLongerThanTheDrain(t *testing.T) {
 	}
 	for _, line := range []string{
 		"Type=notify", "LoadCredential=api-key:", "DynamicUser=yes", "TimeoutStopSec=30s", "KillMode=mixed",
-		"Restart=always", "WatchdogSec=30s",
+		"Restart=always", "WatchdogSec=30s", "StateDirectory=momento-bridge",
 		"ExecReload=/bin/kill -HUP $MAINPID",
 	} {
 		if !strings.Contains(string(unit), "\n"+line) {

@@ -23,7 +23,7 @@ type Config struct {
 	// RefusalBody is the form of a 429's body: json (empty string), err, text or empty.
 	RefusalBody string
 	RetryAfter  time.Duration // Sent with a 429; 0: not sent, as Momento documents none.
-	Seed        uint64        // Of the faults, the jitter and the others' traffic.
+	Seed        uint64        // Of the faults, the jitter, the others' traffic and what is refused at random.
 	Settings
 	// OnAccept is called for each accepted publish before it is answered, by many goroutines at once. It may keep the
 	// body.
@@ -41,6 +41,7 @@ type Settings struct {
 	Window     time.Duration // Of the limiters that have one; 0: 1 s.
 	Shards     int           // Of a sharded limiter; 0: 8.
 	Background float64       // Which share of the quota others use, from 0 to 1.
+	Random429  float64       // Which share of the publishes is refused at random, whatever their rate, from 0 to 1.
 	Unit       string        // publishes (also the empty string) or operations.
 	Latency    time.Duration
 	Jitter     time.Duration // At most this is added to the latency, evenly distributed.
@@ -88,6 +89,7 @@ func (s *Server) Set(settings Settings) error {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.stats.random += RandomOf(s.limiter)
 	s.settings, s.limiter = settings, l
 	return nil
 }

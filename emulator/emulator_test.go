@@ -177,6 +177,8 @@ func TestUnknownSettingsAreRefused(t *testing.T) {
 		{Settings: Settings{Limiter: "magic"}},
 		{Settings: Settings{Unit: "bytes"}},
 		{Settings: Settings{Rate: -1}},
+		{Settings: Settings{Random429: -0.1}},
+		{Settings: Settings{Random429: 1.1}},
 		{RefusalBody: "xml"},
 	} {
 		if _, err := New(cfg); err == nil {
@@ -230,7 +232,7 @@ func TestSettingsChangeWhileItRuns(t *testing.T) {
 		return status, answer
 	}
 	if status, answer := put(`{"rate":0.001,"burst":1,"latency":"1ms","fault":"503:0.5%"}`); status != 200 ||
-		answer != `{"rate":0.001,"burst":1,"limiter":"","window":"0s","shards":0,"background":0,"unit":"","latency":"1ms","jitter":"0s","fault":"503:0.5%"}` {
+		answer != `{"rate":0.001,"burst":1,"limiter":"","window":"0s","shards":0,"background":0,"random_429":0,"unit":"","latency":"1ms","jitter":"0s","fault":"503:0.5%"}` {
 		t.Errorf("PUT = %d %s", status, answer)
 	}
 	if status, answer := put(`{"fault":""}`); status != 200 || !strings.Contains(answer, `"rate":0.001`) {
@@ -244,6 +246,36 @@ func TestSettingsChangeWhileItRuns(t *testing.T) {
 		if status, _ := put(bad); status != 400 {
 			t.Errorf("PUT %s = %d, want 400", bad, status)
 		}
+	}
+}
+
+func TestPublishesAreRefusedAtRandomFromOneMomentToTheNext(t *testing.T) {
+	s, addr := start(t, Config{Settings: Settings{Rate: 0.001, Burst: 1}})
+	put := func(body string) {
+		t.Helper()
+		if status, _, answer := send(t, addr, "PUT /_emulator/settings\n"+body); status != 200 {
+			t.Errorf("PUT %s = %d %s", body, status, answer)
+		}
+	}
+	put(`{"random_429":1}`)
+	for range 3 {
+		if status, _, _ := send(t, addr, "POST /topics/c/t\nx", key, octets); status != 429 {
+			t.Errorf("with all refused at random = %d, want 429", status)
+		}
+	}
+	if status, _, _ := send(t, addr, "POST /topics/c/t\nx", key); status != 400 {
+		t.Errorf("without a content type = %d, want 400: what is wrong is refused first", status)
+	}
+	put(`{"random_429":0}`)
+	if status, _, _ := send(t, addr, "POST /topics/c/t\nx", key, octets); status != 204 {
+		t.Errorf("afterwards = %d, want 204", status)
+	}
+	if status, _, _ := send(t, addr, "POST /topics/c/t\nx", key, octets); status != 429 {
+		t.Errorf("beyond the quota = %d, want 429", status)
+	}
+	if stats := s.Stats(); stats.Random429 != 3 || stats.Rejected[429] != 4 {
+		t.Errorf("%d of %d were refused at random, want 3 of 4, also after settings were changed", stats.Random429,
+			stats.Rejected[429])
 	}
 }
 

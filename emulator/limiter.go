@@ -39,17 +39,20 @@ const (
 )
 
 // NewLimiter returns the limiter that the settings describe, with its quota unused. The seed is for the traffic of
-// others. An error says which setting is wrong.
+// others and for what is refused at random. An error says which setting is wrong.
 func NewLimiter(s Settings, seed uint64, now time.Time) (Limiter, error) {
 	if err := s.check(); err != nil {
 		return nil, err
 	}
-	if s.Rate == 0 {
-		return noLimit{}, nil
+	var l Limiter = noLimit{}
+	if s.Rate > 0 {
+		l = s.limiter(now)
 	}
-	l := s.limiter(now)
-	if s.Background > 0 {
+	if s.Rate > 0 && s.Background > 0 {
 		l = newBackground(l, s.Rate*s.Background, seed, now)
+	}
+	if s.Random429 > 0 {
+		l = &noise{Limiter: l, share: s.Random429, rng: rand.New(rand.NewPCG(seed, 3))}
 	}
 	return l, nil
 }
@@ -66,6 +69,8 @@ func (t *Settings) check() error {
 		return fmt.Errorf("window %v and shards %d must not be negative", t.Window, t.Shards)
 	case t.Background < 0 || t.Background > 1:
 		return fmt.Errorf("background %g is a share of the quota: it must be from 0 to 1", t.Background)
+	case !(t.Random429 >= 0 && t.Random429 <= 1):
+		return fmt.Errorf("random-429 %g is a share of the publishes: it must be from 0 to 1", t.Random429)
 	}
 	return nil
 }
@@ -250,10 +255,46 @@ func (b *background) run(now time.Time) {
 	}
 }
 
-// OthersOf returns how many publishes of others a limiter has accepted and refused up to the last call of Take.
+// noise refuses a share of our publishes at random, before the quota is asked. What it refuses does not count to the
+// quota, and the others are spared.
+type noise struct {
+	Limiter
+	share   float64
+	rng     *rand.Rand
+	refused int
+}
+
+// Take implements Limiter.
+func (n *noise) Take(now time.Time, cost float64, connection uint64) bool {
+	if n.rng.Float64() < n.share {
+		n.refused++
+		return false
+	}
+	return n.Limiter.Take(now, cost, connection)
+}
+
+// othersOf returns the others who use a limiter; nil: there are none.
+func othersOf(l Limiter) *background {
+	if n, ok := l.(*noise); ok {
+		l = n.Limiter
+	}
+	b, _ := l.(*background)
+	return b
+}
+
+// OthersOf returns how many publishes of others a limiter has accepted and refused up to the last call of Take that was
+// not refused at random.
 func OthersOf(l Limiter) Others {
-	if b, ok := l.(*background); ok {
+	if b := othersOf(l); b != nil {
 		return Others{b.accepted, b.refused}
 	}
 	return Others{}
+}
+
+// RandomOf returns how many publishes a limiter has refused at random.
+func RandomOf(l Limiter) int {
+	if n, ok := l.(*noise); ok {
+		return n.refused
+	}
+	return 0
 }

@@ -1,6 +1,7 @@
 package emulator
 
 import (
+	"strings"
 	"testing"
 	"time"
 )
@@ -84,5 +85,51 @@ func TestOthersComeAtRandomAndTheSameForASeed(t *testing.T) {
 	}
 	if other, _ := share(2); other == own {
 		t.Errorf("%d with another seed, too", other)
+	}
+}
+
+func TestShareIsRefusedAtRandomWhateverTheRateAndTheSameForASeed(t *testing.T) {
+	t.Parallel()
+	run := func(s Settings, seed uint64, ask time.Duration) (answers string, refused, accepted int) {
+		now := time.Unix(0, 0)
+		l, err := NewLimiter(s, seed, now)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var all strings.Builder
+		for i := range 10_000 {
+			if l.Take(now.Add(time.Duration(i)*ask), 1, 0) {
+				all.WriteByte('+')
+				accepted++
+			} else {
+				all.WriteByte('-')
+			}
+		}
+		return all.String(), RandomOf(l), accepted
+	}
+	noisy := Settings{Random429: 0.03}
+	quick, refused, accepted := run(noisy, 1, time.Millisecond)
+	if refused < 200 || refused > 400 || accepted+refused != 10_000 {
+		t.Errorf("%d of 10000 refused at random and %d accepted, want 3 %% and the rest", refused, accepted)
+	}
+	if slow, _, _ := run(noisy, 1, time.Minute); slow != quick {
+		t.Error("other publishes are refused at another rate")
+	}
+	if other, _, _ := run(noisy, 2, time.Millisecond); other == quick {
+		t.Error("the same publishes are refused with another seed")
+	}
+	_, refused, accepted = run(Settings{Rate: 100, Burst: 1, Random429: 0.1}, 1, 5*time.Millisecond)
+	if refused < 800 || refused > 1200 || accepted < 4000 || accepted > 5001 {
+		t.Errorf("of 200/s %d were refused at random and %d accepted: a quota of 100/s, to which what is refused at "+
+			"random does not count, accepts nearly 5000", refused, accepted)
+	}
+	noisy = Settings{Rate: 10, Burst: 10, Background: 0.2, Random429: 0.1}
+	l, err := NewLimiter(noisy, 1, time.Unix(0, 0))
+	if err != nil {
+		t.Fatal(err)
+	}
+	l.Take(time.Unix(60, 0), 1, 0)
+	if others := OthersOf(l); others.Accepted == 0 || others.Refused != 0 {
+		t.Errorf("others %+v: what is refused at random are ours", others)
 	}
 }

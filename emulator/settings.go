@@ -17,6 +17,7 @@ type settingsJSON struct {
 	Window     *string  `json:"window"`
 	Shards     *int     `json:"shards"`
 	Background *float64 `json:"background"`
+	Random429  *float64 `json:"random_429"`
 	Unit       *string  `json:"unit"`
 	Latency    *string  `json:"latency"`
 	Jitter     *string  `json:"jitter"`
@@ -59,6 +60,7 @@ func (t *Settings) merge(body io.Reader) error {
 	set(&t.Unit, in.Unit)
 	set(&t.Shards, in.Shards)
 	set(&t.Background, in.Background)
+	set(&t.Random429, in.Random429)
 	if err := setDuration(&t.Window, in.Window); err != nil {
 		return err
 	}
@@ -102,7 +104,7 @@ func (t Settings) json() settingsJSON {
 	window, latency, jitter, faults := t.Window.String(), t.Latency.String(), t.Jitter.String(),
 		strings.Join(texts, ",")
 	return settingsJSON{
-		&t.Rate, &t.Burst, &t.Limiter, &window, &t.Shards, &t.Background, &t.Unit, &latency,
-		&jitter, &faults,
+		&t.Rate, &t.Burst, &t.Limiter, &window, &t.Shards, &t.Background, &t.Random429, &t.Unit,
+		&latency, &jitter, &faults,
 	}
 }

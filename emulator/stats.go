@@ -13,6 +13,7 @@ type counts struct {
 	accepted, bytes, untracked, inFlight int
 	operations                           int
 	opened, open                         int
+	random                               int // Refused at random, before the settings were last changed.
 	rejected                             map[int]int
 }
 
@@ -22,6 +23,7 @@ func newCounts() counts { return counts{rejected: map[int]int{}} }
 type Stats struct {
 	Accepted    int          `json:"accepted"`
 	Rejected    map[int]int  `json:"rejected"`   // By status.
+	Random429   int          `json:"random_429"` // Among those rejected: at random.
 	Bytes       int          `json:"bytes"`      // Of accepted publishes.
 	Operations  int          `json:"operations"` // One for each KB begun, of the publish and of each delivery.
 	InFlight    int          `json:"in_flight"`
@@ -59,9 +61,10 @@ func (s *Server) Stats() Stats {
 			s.stats.rejected), Bytes: s.stats.bytes, Operations: s.stats.operations, InFlight: s.stats.inFlight,
 		Topics: []TopicCount{}, Untracked: s.stats.untracked, Connections: Connections{s.stats.opened, s.stats.open},
 	}
-	if b, ok := s.limiter.(*background); ok {
+	if b := othersOf(s.limiter); b != nil {
 		b.run(time.Now())
 	}
+	stats.Random429 = s.stats.random + RandomOf(s.limiter)
 	stats.Others = OthersOf(s.limiter)
 	for name, t := range s.topics {
 		if t.accepted > 0 {

@@ -68,6 +68,8 @@
 //	batch.go       what one publish carries: a message or a batch
 //	wake.go        idle workers, the timer, and sending for an idle worker
 //	worker.go      a worker and its connection
+//	depth.go       how many workers share the load, with how many publishes on each connection
+//	crowd.go       connections that leave servers which refuse them more than others
 //	answer.go      what an answer means for its message and for everybody
 //	gate.go        one gate, its probes and trials; what is known of a cache
 //	probe.go       who may pass closed gates; which routes are halted; ProbeNow, KeyChanged
@@ -97,7 +99,9 @@
 // An idle worker waits in the Receive of its connection. Whoever takes it off the list of idle workers, under the
 // mutex, wakes it by Interrupt, or sends for it by TrySend. The list is last in, first out: at low rates few workers,
 // and so few connections, are in use. While a quota is in force more of them take turns. One is woken at a time, and
-// wakes the next if there is more to do. A worker has one publish in flight, or up to [Config].InFlight.
+// wakes the next if there is more to do. A worker has one publish in flight, or up to
+// [Config].InFlight, or as many as depth has found to be needed. Then the latter also says how many workers are to be
+// busy: while they come back with answers at once, no other one is woken ([Pipeline].enough).
 //
 // # Invariants
 //

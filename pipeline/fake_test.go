@@ -58,7 +58,7 @@ type fakeConnection struct {
 
 func (c *fakeConnection) Depth() int { return c.depth }
 
-func (c *fakeConnection) Send(rs []*pipeline.Request) {
+func (c *fakeConnection) Send(rs []*pipeline.Request, _ bool) {
 	for _, r := range rs {
 		c.requests <- r
 	}

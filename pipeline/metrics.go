@@ -100,15 +100,21 @@ var (
 			"does not.", "route")
 	descInFlight    = desc("messages_in_flight", "Messages being published.", "route")
 	descQueuedBytes = desc("queued_bytes", "Payload held, in flight included.")
-	descRate        = desc("rate_limit",
+	descDepth       = desc("connection_depth",
+		"Publishes that may be in flight on a connection; by need, where momento.in_flight is auto.")
+	descRate = desc("rate_limit",
 		"Rate in force, per second: publishes, operations where the limits count those, or bytes in the scope "+
 			"throughput.", "scope")
 	descLearned = desc("rate_limit_learned",
 		"The endpoint's quota as learned from its refusals, per second; 0 where none was met.", "scope")
+	descFloor = desc("rate_limit_floor",
+		"The share of publishes that the endpoint refuses at any rate, from 0 to 1; 0 where none is known.", "scope")
 	descRateState = desc("rate_limit_state",
 		"1 for what sets the rate: nothing, the configuration, the search for a quota, a quota that was found, a "+
 			"pause after a refusal.", "scope", "state")
-	descThrottled  = desc("throttled", "1 while the endpoint refuses for quota.")
+	descThrottled = desc("throttled", "1 while the endpoint refuses for quota.")
+	descMoved     = desc("connections_moved_total",
+		"Connections made anew because their server, crowded with them, refused more than others.")
 	descDown       = desc("endpoint_down", "1 while the endpoint as a whole is taken for down.")
 	descKeyRefused = desc("api_key_refused", "1 while the endpoint refuses the API key, or there is none yet.")
 	descLimited    = desc("route_limited", "1 for what holds back the messages of the route that wait.", "route", "by")
@@ -126,16 +132,19 @@ func (p *Pipeline) Describe(ch chan<- *prometheus.Desc) { prometheus.DescribeByC
 func (p *Pipeline) Collect(ch chan<- prometheus.Metric) {
 	s := p.Stats()
 	gauge(ch, descQueuedBytes, float64(s.QueuedBytes))
+	gauge(ch, descDepth, float64(s.Depth))
 	refusing := false
 	for _, q := range s.Quotas {
 		refusing = refusing || q.Refusing
 		gauge(ch, descRate, q.Rate, q.Scope)
 		gauge(ch, descLearned, q.Learned, q.Scope)
+		gauge(ch, descFloor, q.Floor, q.Scope)
 		for _, state := range quota.States {
 			gauge(ch, descRateState, truth(state == q.State), q.Scope, string(state))
 		}
 	}
 	gauge(ch, descThrottled, truth(refusing))
+	counter(ch, descMoved, s.Moved)
 	gauge(ch, descDown, truth(s.Down))
 	gauge(ch, descKeyRefused, truth(s.KeyRefused))
 	for _, r := range s.Routes {

@@ -10,19 +10,24 @@ import (
 // Config is what an operator sets, for all routes together.
 type Config struct {
 	Workers  int           // Connections.
-	InFlight int           // Publishes in flight on each connection; 0 means 1.
+	InFlight int           // Publishes in flight on each connection; 0 means 1. Or ByNeed.
 	Timeout  time.Duration // Of one attempt.
-	// MaxMessages is how many messages are held in memory. Each route has an equal share, so that one that stands still
-	// leaves room for the others.
+	// MaxMessages is how many messages are held in memory. Each route is sure of a part, and borrows what others leave
+	// free.
 	MaxMessages int
-	// MaxBytes is how much payload is held in memory, in equal shares as well.
+	// MaxBytes is how much payload is held in memory, in the same way.
 	MaxBytes int64
 	Limits   Limits
+	// Learned is what was learned of quotas earlier, by their scopes as in QuotaStats: it is tried first.
+	Learned map[string]Learned
 	// Operations makes the limits count operations rather than publishes.
 	Operations bool
 	Delays     Delays
 	Routes     []RouteConfig
 }
+
+// ByNeed is a Config.InFlight: more than one only where the load needs that and the endpoint behaves.
+const ByNeed = -1
 
 // Pipeline carries messages from routes to a sink. Its methods may be called concurrently.
 type Pipeline struct {
@@ -35,15 +40,19 @@ type Pipeline struct {
 	mu      sync.Mutex
 	d       dispatcher
 	letters letterQueue
-	room    *sync.Cond // Some route may have room; Submit calls wait for it.
+	room    *sync.Cond // Some route may have room; Submit calls wait for it where they block.
 
 	// Workers.
 	workers []*worker
-	idle    []*worker   // In the order in which they became idle.
-	waking  int         // Workers that have been woken and have not got the mutex yet.
-	wokenAt time.Time   // When the latest of those was woken.
-	timer   *time.Timer // It wakes a worker when something is due.
-	timerAt time.Time   // When it rings; zero: it has rung.
+	idle    []*worker // In the order in which they became idle.
+	waking  int       // Workers that have been woken and have not got the mutex yet.
+	wokenAt time.Time // When the latest of those was woken.
+	depth   depth     // How many share the load, with how many publishes on each connection.
+	// answeredAt is when a worker has last come back with answers.
+	answeredAt time.Time
+	timer      *time.Timer // It wakes a worker when something is due.
+	timerAt    time.Time   // When it rings; zero: it has rung.
+	crowds     crowds      // Which connections leave their server.
 
 	// The end.
 	closing bool          // Some route is closed.
@@ -54,7 +63,7 @@ type Pipeline struct {
 
 // New builds a pipeline that is not running yet. Submit blocks once the queue is full until Run is called.
 func New(cfg Config, sink Sink, log *slog.Logger, metrics *Metrics) *Pipeline {
-	p := &Pipeline{cfg: cfg, sink: sink, log: log, done: make(chan struct{})}
+	p := &Pipeline{cfg: cfg, sink: sink, log: log, done: make(chan struct{}), depth: newDepth(cfg.Workers, cfg.InFlight)}
 	p.room = sync.NewCond(&p.mu)
 	p.letters.changed = sync.NewCond(&p.mu)
 	p.d = dispatcher{
@@ -62,6 +71,7 @@ func New(cfg Config, sink Sink, log *slog.Logger, metrics *Metrics) *Pipeline {
 		maxTrialsInFlight: max(1, min(mostTrialsInFlight, cfg.Workers*max(1, cfg.InFlight)/2)),
 		operations:        cfg.Operations, waited: metrics.rateLimitWait,
 	}
+	p.d.memory.share(&cfg)
 	caches := map[string]*cache{}
 	for _, rc := range cfg.Routes {
 		if caches[rc.Cache] == nil {
@@ -76,19 +86,23 @@ func New(cfg Config, sink Sink, log *slog.Logger, metrics *Metrics) *Pipeline {
 			p.d.aging = append(p.d.aging, r)
 		}
 	}
-	p.d.setLimits(time.Now(), cfg.Limits)
+	now := time.Now()
+	p.d.setLimits(now, cfg.Limits)
+	p.d.believe(now, cfg.Learned)
 	return p
 }
 
 func (p *Pipeline) newRoute(rc RouteConfig, c *cache) *Route {
-	share := max(1, p.cfg.MaxMessages/len(p.cfg.Routes))
+	m := &p.d.memory
 	return &Route{
 		cfg:         rc,
-		share:       share,
-		maxMessages: share,
+		share:       max(1, p.cfg.MaxMessages/len(p.cfg.Routes)),
+		shareBytes:  max(1, p.cfg.MaxBytes/int64(len(p.cfg.Routes))),
+		maxMessages: max(1, p.cfg.MaxMessages),
+		window:      m.messages.sure,
+		windowBytes: m.bytes.sure,
 		pipeline:    p,
 		cache:       c,
-		maxBytes:    max(1, p.cfg.MaxBytes/int64(len(p.cfg.Routes))),
 		lanes:       map[string]*lane{},
 		wake:        make(chan struct{}, 1),
 	}
@@ -129,7 +143,7 @@ func (p *Pipeline) Run(hard context.Context) int {
 func (p *Pipeline) newWorker() *worker {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	w := newWorker(p, max(1, p.cfg.InFlight))
+	w := newWorker(p, p.depth.most())
 	p.workers = append(p.workers, w)
 	return w
 }
@@ -160,10 +174,16 @@ func (p *Pipeline) stopNow() int {
 	left := 0
 	for _, r := range p.d.routes {
 		left += r.unsettled()
-		r.closed = true
-		p.d.endQueued(r, false)
 	}
 	p.endLetters()
+	for _, r := range p.d.routes {
+		r.closed = true
+		if r.cfg.Settler == nil && !r.cfg.Returnable {
+			p.forgetQueued(r)
+			continue
+		}
+		p.d.endQueued(r, false)
+	}
 	p.room.Broadcast()
 	p.checkDrained()
 	p.unlock()
@@ -219,7 +239,7 @@ func (p *Pipeline) Stuck(now time.Time) string {
 
 // forgotten reports whether something may be published now, workers are idle, and nothing is going to wake one.
 func (p *Pipeline) forgotten(now time.Time) bool {
-	if len(p.idle) == 0 || p.waking > 0 && now.Sub(p.wokenAt) <= timerLate {
+	if len(p.idle) == 0 || p.enough(now, p.busy()) || p.waking > 0 && now.Sub(p.wokenAt) <= timerLate {
 		return false
 	}
 	if p.timerAt.IsZero() || p.timerAt.After(now) {

@@ -34,10 +34,10 @@ type instantConnection struct {
 	sent        []*pipeline.Request
 }
 
-func (c *instantConnection) Depth() int                   { return c.depth }
-func (*instantConnection) TrySend(*pipeline.Request) bool { return false }
-func (c *instantConnection) Close()                       {}
-func (c *instantConnection) Send(rs []*pipeline.Request)  { c.sent = append(c.sent, rs...) }
+func (c *instantConnection) Depth() int                          { return c.depth }
+func (*instantConnection) TrySend(*pipeline.Request) bool        { return false }
+func (c *instantConnection) Close()                              {}
+func (c *instantConnection) Send(rs []*pipeline.Request, _ bool) { c.sent = append(c.sent, rs...) }
 
 func (c *instantConnection) Receive(dst []pipeline.Answered) []pipeline.Answered {
 	if len(c.sent) == 0 {

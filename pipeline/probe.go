@@ -227,7 +227,9 @@ func (d *dispatcher) noteHalts(now time.Time) {
 			r.haltedSince = time.Time{}
 			if halted {
 				r.haltedSince = now
+				r.memory().forgetHungry(r)
 			}
+			r.roomChanged()
 			r.signal()
 		}
 	}

@@ -7,23 +7,22 @@ import (
 )
 
 // add queues a message, which has been measured, in its lane: at the back, or before one that may be refused again.
-func (d *dispatcher) add(now time.Time, r *Route, m entry) {
+func (d *dispatcher) add(now time.Time, r *Route, topic string, m entry) {
 	e := d.freeEntries
 	if e == nil {
 		e = &entry{}
 	} else {
 		d.freeEntries = e.next
+		d.keptEntries--
 	}
 	*e = m
-	l := r.lane(m.Topic)
+	l := r.lane(topic)
 	e.lane = l
-	r.bytes += int64(len(m.Payload))
+	r.bytes += r.cfg.charge(len(m.payload))
+	r.payload += int64(len(m.payload))
 	l.pending++
 	if l.suspect {
 		l.countArrival()
-	}
-	if r.cfg.Overload == KeepLatest && e.rejection == nil {
-		d.replace(l)
 	}
 	r.enqueueNewest(e)
 	if l.first != nil && l.first.trouble != nil && !r.cfg.Ordered {
@@ -35,10 +34,13 @@ func (d *dispatcher) add(now time.Time, r *Route, m entry) {
 	d.refresh(l)
 	d.unblockTopics(r)
 	d.dropExcessForbidden(now, l)
+	r.account()
 }
 
 // aged reports whether the route keeps its queued messages in order of age.
-func (c *RouteConfig) aged() bool { return c.Overload == DropOldest || c.MaxAge > 0 }
+func (c *RouteConfig) aged() bool {
+	return c.Overload == DropOldest || c.Overload == KeepLatest && c.Drops || c.MaxAge > 0
+}
 
 // enqueueNewest counts a queued message that is the newest of the route.
 func (r *Route) enqueueNewest(e *entry) {
@@ -90,11 +92,18 @@ func (r *Route) dequeue(e *entry) {
 	e.older, e.newer = nil, nil
 }
 
-// makeRoom drops the oldest messages of the route until a message of n bytes has room or nothing is queued.
-func (d *dispatcher) makeRoom(now time.Time, r *Route, n int) {
+// makeRoom drops the oldest messages of the route until a message that counts n bytes has room or nothing is queued.
+func (d *dispatcher) makeRoom(now time.Time, r *Route, n int64) {
 	for r.full(n) && r.oldest != nil {
 		d.events.note(now, event{kind: eventOverload, route: r})
-		d.discard(r.oldest, Dropped)
+		d.discard(r.oldest, Shed)
+	}
+}
+
+// replaceOf is replace for a topic, which may have no lane.
+func (d *dispatcher) replaceOf(r *Route, topic string) {
+	if l := r.lanes[topic]; l != nil {
+		d.replace(l)
 	}
 }
 
@@ -103,7 +112,7 @@ func (d *dispatcher) replace(l *lane) {
 	for e := l.first; e != nil; {
 		next := e.next
 		if e.rejection == nil {
-			d.discard(e, Dropped)
+			d.discard(e, Replaced)
 		}
 		e = next
 	}
@@ -120,7 +129,7 @@ func (d *dispatcher) expire(now time.Time) {
 }
 
 // expires is when the message is too old.
-func (e *entry) expires() time.Time { return e.Time.Add(e.lane.route.cfg.MaxAge) }
+func (e *entry) expires() time.Time { return e.came.Add(e.lane.route.cfg.MaxAge) }
 
 // nextExpiry is when the next queued message becomes too old; zero: none does.
 func (d *dispatcher) nextExpiry() time.Time {

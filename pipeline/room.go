@@ -4,17 +4,72 @@ import (
 	"time"
 )
 
-// full reports whether a message of n bytes has no room. A route without messages takes any, however large, so that
-// none waits for ever.
-func (r *Route) full(n int) bool {
-	return r.occupied() > 0 && (r.used() >= r.maxOccupied() || r.occupiedBytes()+int64(n) > r.maxOccupiedBytes())
+// LeastCharge is what a message counts in bytes at the least where messages are not counted: its place in memory costs
+// something, however small it is.
+const LeastCharge = 256
+
+// charge is what n bytes of payload count for.
+func (c *RouteConfig) charge(n int) int64 {
+	if c.Drops {
+		return int64(max(n, LeastCharge))
+	}
+	return int64(n)
 }
 
-// roomForWaiters reports whether an eighth of the room is free: waking the Submit calls that wait for every single
-// message would cost too much.
+// countsMessages reports whether the route's messages count against MaxMessages. Those that are lost without room do
+// not, unless the route drops its oldest.
+func (c *RouteConfig) countsMessages() bool { return !c.Drops || c.Overload == DropOldest }
+
+// holding is what the route uses of the memory at present.
+func (r *Route) holding() holding {
+	h := holding{
+		bytes:      r.occupiedBytes() + r.transitBytes,
+		apartBytes: r.unstoredRoomBytes(),
+	}
+	if r.cfg.countsMessages() {
+		h.messages, h.apartMessages = int64(r.used()), int64(r.unstoredRoom())
+	}
+	if r.cfg.Overload != DropOldest { // There the oldest make room for what comes.
+		h.bytes += r.reservedBytes
+		h.messages += int64(r.reserved)
+	}
+	return h
+}
+
+// full reports whether a message that counts n bytes has no room. A route without messages takes any, however large,
+// so that none waits for ever.
+func (r *Route) full(n int64) bool {
+	if r.occupied() == 0 {
+		return false
+	}
+	r.account()
+	return r.roomMessages() < 1 || r.roomBytes() < n
+}
+
+// makeRoomFor makes room for a message that has come, as the route does in overload. It reports whether there is any.
+func (d *dispatcher) makeRoomFor(now time.Time, r *Route, n int64) bool {
+	if !r.full(n) {
+		return true
+	}
+	r.claimRoom()
+	if r.cfg.Overload == Block {
+		return !r.full(n)
+	}
+	d.makeRoom(now, r, n)
+	// One at the least can always be queued, else the newest would be lost while older ones are in flight.
+	return r.queued == 0 || !r.full(n)
+}
+
+// roomForWaiters reports whether Submit calls that wait are to be woken. An eighth of the room must be free: waking
+// them for every single message would cost too much.
 func (r *Route) roomForWaiters() bool {
-	most, load := r.maxOccupied(), r.maxOccupiedBytes()
-	return r.used() <= most-max(1, most/8) && r.occupiedBytes() <= load-load/8
+	m := r.memory()
+	if r.waiters == 0 {
+		return m.messages.plenty() && m.bytes.plenty()
+	}
+	messages, bytes := r.roomMessages(), r.roomBytes()
+	return r.occupied() == 0 || messages >= max(1, (r.counted.messages+messages)/8) &&
+		bytes >= max(1, (r.counted.bytes+bytes)/8)
 }
 
 // unsettled is the number of messages that have not ended.
@@ -28,46 +83,49 @@ func (r *Route) used() int { return r.occupied() - min(r.aside, r.maxAside()) }
 func (r *Route) maxAside() int { return r.share / 2 }
 
 // unstoredRoom is how many messages whose dead letters cannot be stored have room of their own: always one, and no more
-// than half of the share.
+// than half of an equal share.
 func (r *Route) unstoredRoom() int { return min(r.unstored.n, max(1, r.share/2)) }
 
-// unstoredRoomBytes is unstoredRoom in bytes of payload.
+// unstoredRoomBytes is unstoredRoom in bytes.
 func (r *Route) unstoredRoomBytes() int64 {
 	if r.unstored.n == 1 {
 		return r.unstored.bytes
 	}
-	return min(r.unstored.bytes, r.maxBytes/2)
+	return min(r.unstored.bytes, r.shareBytes/2)
 }
 
 // occupied is the number of messages without room of their own.
 func (r *Route) occupied() int { return r.unsettled() - r.unstoredRoom() }
 
-// maxOccupied is how many of those there may be.
-func (r *Route) maxOccupied() int { return max(1, min(r.maxMessages, r.share-r.unstoredRoom())) }
-
-// occupiedBytes is occupied in bytes of payload.
+// occupiedBytes is occupied in bytes.
 func (r *Route) occupiedBytes() int64 { return r.bytes - r.unstoredRoomBytes() }
 
-// maxOccupiedBytes is maxOccupied in bytes of payload.
-func (r *Route) maxOccupiedBytes() int64 {
-	return max(1, r.maxBytes-r.unstoredRoomBytes(), r.maxBytes/2)
-}
-
-// Limit changes how many messages a returnable route may hold, within its share of the queue.
+// Limit changes how many messages a returnable route may hold, within the memory.
 func (r *Route) Limit(n int) {
 	r.pipeline.mu.Lock()
 	defer r.pipeline.mu.Unlock()
-	r.maxMessages = max(1, min(n, r.share))
-	r.wakeSource()
+	r.maxMessages = max(1, min(n, r.pipeline.cfg.MaxMessages))
+	r.roomChanged()
 }
 
 // minReserve is the part of its room that must be free before a source asks the server for more: a quarter.
 const minReserve = 4
 
-// Reserve sets aside the free room of the route for messages that the source is going to ask the server for. It returns
-// how many messages, and how many bytes of payload, the source may ask for. The bytes are half of what is free and are
-// not set aside, so that no more than two requests may be open at a time. Each Submit uses up one message of the
-// reservation. The source gives back with Release what will not come.
+// reservation is what is set aside for one request.
+type reservation struct {
+	messages, bytes               int64 // Of which nothing has come yet.
+	grantedMessages, grantedBytes int64
+	came                          int64 // Messages.
+}
+
+// Reserve sets room aside for messages that the source is going to ask the server for. It returns how many messages,
+// and how many bytes of payload, the request may ask for. Both are set aside until they have come or are given back.
+// Each Submit uses up one message, and its bytes, of the oldest request; once all messages of a request have come, or
+// are given back with Release, its bytes are free again. So a request that the server ends because its bytes are used
+// up is given back as the messages that have not come.
+//
+// What a route gets begins with what it is sure of, and is doubled each time that half of it has come: so idle routes
+// leave the memory to others. Of the bytes a request gets half of what is free, so that another one may be open.
 //
 // Reserve returns 0 when there is too little room, while publishing is halted for the route, and once the route is
 // closed. Wake then says when to ask again. A halted route gets room for the messages that it probes with.
@@ -75,33 +133,92 @@ func (r *Route) Reserve() (messages int, bytes int64) {
 	r.pipeline.mu.Lock()
 	defer r.pipeline.mu.Unlock()
 	r.starved = true // Until there is room again.
-	n, halted := r.unreserved(), !r.halted(time.Now()).IsZero()
-	if halted {
-		n = r.probeRoom()
-	}
-	if n <= 0 || r.closed || r.pipeline.d.stopped || !halted && !r.roomToReserve() {
+	if r.closed || r.pipeline.d.stopped {
 		return 0, 0
 	}
-	if halted {
+	r.account()
+	if !r.halted(time.Now()).IsZero() {
+		if messages = r.probeRoom(); messages <= 0 {
+			return 0, 0
+		}
 		r.mayProbe = false
+		return r.setAside(messages, max(1, r.roomBytes()/2))
 	}
-	r.reserved += n
-	if r.cfg.Overload == DropOldest {
-		return n, max(1, r.maxBytes/2)
+	if shortMessages, shortBytes := r.shortOf(); shortMessages > 0 || shortBytes > 0 {
+		r.claimRoom()
+		r.memory().awaitRoom(r)
+		return 0, 0
 	}
-	return n, max(1, (r.maxOccupiedBytes()-r.occupiedBytes())/2)
+	r.memory().forgetHungry(r)
+	n, size := r.unreserved()
+	return r.setAside(int(min(n, r.window)), max(1, min(size/2, r.windowBytes)))
 }
 
-// Release gives back room for messages that will not come.
+// setAside notes a request.
+func (r *Route) setAside(messages int, bytes int64) (int, int64) {
+	n := int64(messages)
+	r.requests = append(r.requests, reservation{
+		messages: n, grantedMessages: n, bytes: bytes, grantedBytes: bytes,
+	})
+	r.reserved += messages
+	r.reservedBytes += bytes
+	r.justAsked = true
+	r.account()
+	return messages, bytes
+}
+
+// Release gives back room for messages that will not come: of the oldest request, or of the newest if nothing has come
+// since it was made.
 func (r *Route) Release(messages int) {
 	r.pipeline.mu.Lock()
 	defer r.pipeline.mu.Unlock()
-	r.reserved = max(0, r.reserved-messages)
+	if n := len(r.requests); r.justAsked && n > 0 && int64(messages) < r.requests[n-1].messages {
+		r.requests[n-1].messages -= int64(messages)
+		r.requests[n-1].grantedMessages -= int64(messages)
+		r.reserved -= messages
+	} else {
+		r.unreserve(messages, false, 0)
+	}
 	if messages > 0 && !r.haltedSince.IsZero() { // What was to be probed with has not come.
 		r.mayProbe = true
 		r.wakeForProbe()
 	}
-	r.wakeSource()
+	r.roomChanged()
+}
+
+// unreserve uses up some of what is set aside, the oldest first. came says that these messages have come, with so many
+// bytes.
+func (r *Route) unreserve(messages int, came bool, bytes int64) {
+	r.justAsked = false
+	for left := int64(messages); left > 0 && len(r.requests) > 0; {
+		q := &r.requests[0]
+		n := min(left, q.messages)
+		left -= n
+		q.messages -= n
+		r.reserved -= int(n)
+		if came {
+			used := min(bytes, q.bytes)
+			q.bytes -= used
+			r.reservedBytes -= used
+			q.came += n
+		}
+		if q.messages == 0 {
+			r.endRequest()
+		}
+	}
+}
+
+// endRequest forgets the oldest request, and learns from it how much to ask for.
+func (r *Route) endRequest() {
+	q := r.requests[0]
+	r.requests = append(r.requests[:0], r.requests[1:]...)
+	r.reservedBytes -= q.bytes
+	m := r.memory()
+	if 2*q.came >= q.grantedMessages || 2*q.bytes <= q.grantedBytes {
+		r.window, r.windowBytes = min(2*r.window, m.messages.total), min(2*r.windowBytes, m.bytes.total)
+		return
+	}
+	r.window, r.windowBytes = max(r.window/2, m.messages.sure), max(r.windowBytes/2, m.bytes.sure)
 }
 
 // Wake returns the channel that receives when it is worth calling Reserve again, and when publishing is halted for the
@@ -128,28 +245,49 @@ func (r *Route) Abandon() {
 	p.unlock()
 }
 
-// unreserved is the room that is neither used nor reserved. Where the oldest messages are dropped, new ones always have
-// room.
-func (r *Route) unreserved() int {
+// unreserved is the room that is neither used nor set aside. Where the oldest messages are dropped, new ones always
+// have room.
+func (r *Route) unreserved() (messages, bytes int64) {
+	messages, bytes = r.roomMessages(), r.roomBytes()
 	if r.cfg.Overload == DropOldest {
-		return r.maxMessages - r.reserved
+		return r.counted.messages + messages - int64(r.reserved), r.counted.bytes + bytes
 	}
-	return r.maxOccupied() - r.used() - r.reserved
+	return messages, bytes
+}
+
+// shortOf is how much more room must be free to be worth a request to the server. Neither is above zero if there is
+// enough.
+func (r *Route) shortOf() (messages, bytes int64) {
+	n, size := r.unreserved()
+	most := min(r.window, int64(r.maxMessages), r.counted.messages+r.roomMessages())
+	messages = max(1, most/minReserve) - n
+	if r.cfg.Overload == DropOldest {
+		return messages, 0
+	}
+	return messages, max(1, min(r.windowBytes, r.counted.bytes+size)/minReserve) - size
 }
 
 // roomToReserve reports whether enough room is free to be worth a request to the server.
 func (r *Route) roomToReserve() bool {
-	if r.cfg.Overload == DropOldest {
-		return r.unreserved() >= max(1, r.maxMessages/minReserve)
+	messages, bytes := r.shortOf()
+	return messages <= 0 && bytes <= 0
+}
+
+// roomChanged must be called after what the route uses has changed: it wakes those who wait for room.
+func (r *Route) roomChanged() {
+	r.account()
+	r.wakeSource()
+	r.memory().wakeHungry()
+	if d := &r.pipeline.d; d.waiters > 0 && r.roomForWaiters() {
+		d.roomMade = true
 	}
-	return r.unreserved() >= max(1, r.maxOccupied()/minReserve) &&
-		r.occupiedBytes() <= r.maxOccupiedBytes()-r.maxOccupiedBytes()/minReserve
 }
 
 // wakeSource wakes the source if it waits for room and there is enough.
 func (r *Route) wakeSource() {
 	if r.starved && r.roomToReserve() {
 		r.starved = false
+		r.memory().forgetHungry(r)
 		r.signal()
 	}
 }
@@ -168,10 +306,12 @@ func (r *Route) untried() int { return r.occupied() - r.suspects }
 // probeRoom is how many messages a halted route may ask for to probe with. After each probe that failed it may ask for
 // one that is not among those that have failed, nor behind them.
 func (r *Route) probeRoom() int {
-	free := r.share - r.unsettled() - r.reserved
+	if r.occupied()+r.reserved == 0 {
+		return 1
+	}
+	m := r.memory() // The limit is for times when messages are published.
+	free := int(m.messages.room(r.counted.messages, m.busy, r.contested()))
 	switch {
-	case r.occupied()+r.reserved == 0:
-		return min(1, free)
 	case r.paused:
 		return 0
 	case r.pipeline.d.searching(r):

@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"fmt"
+	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -43,6 +44,10 @@ type RouteConfig struct {
 	// Returnable says that NATS delivers a message again that is settled as Returned, and that it delivers only what
 	// the source asks for. The source reserves room first; see Route.Reserve.
 	Returnable bool
+	// Drops says that the source can neither be slowed down nor asked again: Submit never blocks, and a message without
+	// room is dropped at once. Such messages count in bytes only, each at least LeastCharge, because what has no room is
+	// lost; with DropOldest they count as messages as well.
+	Drops bool
 	// Settler is told how each message ended; nil: nobody is.
 	Settler Settler
 	// DeadLetters keeps rejected messages; nil: they are dropped.
@@ -88,6 +93,7 @@ type Route struct {
 	gate        gate
 	paused      bool      // An operator has paused it.
 	closed      bool      // The source submits no more; what it could take back has been returned.
+	forgotten   bool      // The hard stop has forgotten what it had queued.
 	haltedSince time.Time // When a gate or an operator stopped it; zero: none has.
 
 	// Quotas and turns.
@@ -100,7 +106,8 @@ type Route struct {
 
 	// Its lanes.
 	lanes     map[string]*lane // By topic.
-	freeLanes *lane            // Lanes for reuse, linked by nextFree.
+	mostLanes int              // Since the map was made.
+	freeLanes []*lane          // Lanes for reuse.
 	ready     ring[*lane]      // Lanes whose first message may start and has not been refused before.
 	again     ring[*lane]      // Lanes whose first message may start and has been refused before.
 
@@ -108,19 +115,31 @@ type Route struct {
 	oldest, newest *entry
 
 	// Its room.
-	share       int   // Its share of the queue, in messages.
-	maxMessages int   // How much of that it may use.
-	maxBytes    int64 // Its share of the queue, in bytes of payload.
-	queued      int   // Messages that wait.
-	inFlight    int   // Messages that are being published, or kept as dead letters.
-	bytes       int64 // The payload of both.
-	waiters     int   // Submit calls that wait for room.
+	counted      holding // What the memory has counted so far.
+	busy         bool    // It is among those that the memory is divided by.
+	claim        bool    // It was refused room that it should have.
+	share        int     // An equal part of the memory, in messages: bounds of what has room of its own are derived
+	shareBytes   int64   // from it, and this is the same in bytes.
+	maxMessages  int     // How many messages it may hold.
+	queued       int     // Messages that wait.
+	inFlight     int     // Messages that are being published, or kept as dead letters.
+	bytes        int64   // What both count for; see RouteConfig.charge.
+	payload      int64   // Their payload.
+	transitBytes int64   // What its source's client holds, in bytes.
+	waiters      int     // Submit calls that wait for room.
 
 	// What its source knows.
-	reserved int           // Messages that the source has asked for and not submitted yet.
-	starved  bool          // The source waits to be woken when there is room to reserve.
-	mayProbe bool          // The source may ask for one more message to probe a closed gate with.
-	wake     chan struct{} // One slot; see Wake.
+	reserved      int           // Messages that the source has asked for and not submitted yet.
+	reservedBytes int64         // Bytes that are set aside for them.
+	requests      []reservation // Both, for each request, the oldest first.
+	justAsked     bool          // Nothing has come since the newest of them was made.
+	window        int64         // How many messages it may ask for at a time,
+	windowBytes   int64         // and how many bytes.
+	starved       bool          // The source waits to be woken when there is room to reserve.
+	hungry        bool          // It does, and the memory knows.
+	mayProbe      bool          // The source may ask for one more message to probe a closed gate with.
+	wake          chan struct{} // One slot; see Wake.
+	transit       atomic.Int64  // What the client is known to hold, as the source says without the mutex.
 
 	// What the endpoint has refused and may accept another time; see suspect.go.
 	troubled      int       // Messages that were refused and are to be tried again.
@@ -154,21 +173,20 @@ type Route struct {
 // returns.
 //
 // On a returnable route Submit does not block. It uses up one message of what Reserve has set aside, and after Close it
-// returns the message at once. On another route Submit blocks while the route's share of the queue is full. Several
-// goroutines may submit to one route; the order of their messages is that in which they get the mutex.
-func (r *Route) Submit(m Message) {
+// returns the message at once. On another route Submit blocks while there is no room. Several goroutines may submit to
+// one route; the order of their messages is that in which they get the mutex. For a route that drops, see Offer.
+func (r *Route) Submit(m Message) { r.Offer(m) }
+
+// Offer is Submit for a route that drops. It never blocks, and reports whether the message was taken over. If there was
+// no room for it, it is in no count.
+func (r *Route) Offer(m Message) bool {
 	p := r.pipeline
-	e := entry{Message: m}
+	e := entry{payload: m.Payload, came: m.Time, handle: m.Handle, past: &noPast}
 	r.cfg.measure(&e)
 	p.mu.Lock()
-	r.reserved = max(0, r.reserved-1)
-	if r.cfg.Overload == DropOldest && r.full(len(m.Payload)) {
-		p.d.makeRoom(time.Now(), r, len(m.Payload))
-	}
-	for !r.cfg.Returnable && r.full(len(m.Payload)) && !p.d.stopped {
-		r.waiters++
-		p.room.Wait()
-		r.waiters--
+	if !r.admit(m.Topic, &e) {
+		p.unlock()
+		return false
 	}
 	r.received++
 	if m.Redelivered {
@@ -177,18 +195,18 @@ func (r *Route) Submit(m Message) {
 	if r.turnsAway() {
 		p.d.turnAway(r, m.Handle)
 		p.unlock()
-		return
+		return true
 	}
-	if r.cfg.skips(&m) {
+	if r.cfg.skips(m.Payload) {
 		p.d.skip(time.Now(), r, m.Handle)
 		p.unlock()
-		return
+		return true
 	}
 	var now time.Time // Asked for only where it matters.
 	if len(p.idle) > 0 || r.cfg.Batch.Linger > 0 {
 		now = time.Now()
 	}
-	p.d.add(now, r, e)
+	p.d.add(now, r, m.Topic, e)
 	var borrowed *slot
 	if len(p.idle) > 0 {
 		borrowed = p.borrowSlot(now)
@@ -197,7 +215,46 @@ func (r *Route) Submit(m Message) {
 	if borrowed != nil {
 		borrowed.worker.sendFor(borrowed)
 	}
+	return true
 }
+
+// admit makes room for a message that has come, or waits for it. It reports whether there is any.
+func (r *Route) admit(topic string, e *entry) bool {
+	p := r.pipeline
+	r.transitBytes = r.transit.Load()
+	if r.reserved > 0 {
+		r.unreserve(1, true, int64(len(e.payload)))
+	}
+	if p.d.stopped || r.cfg.skips(e.payload) {
+		return true
+	}
+	n := r.cfg.charge(len(e.payload))
+	if r.cfg.Overload == KeepLatest && e.rejection == nil && !r.turnsAway() {
+		p.d.replaceOf(r, topic)
+	}
+	switch {
+	case r.cfg.Drops:
+		return !r.full(n) || p.d.makeRoomFor(time.Now(), r, n)
+	case r.cfg.Overload == DropOldest && r.full(n):
+		p.d.makeRoomFor(time.Now(), r, n)
+	}
+	for !r.cfg.Returnable && r.full(n) && !p.d.stopped {
+		r.waiters++
+		p.d.waiters++
+		p.room.Wait()
+		r.waiters--
+		p.d.waiters--
+	}
+	return true
+}
+
+// AddTransit says that the source's client holds so many bytes more, or less, that have not been submitted yet. They
+// count as used from the next message on. It does not block.
+func (r *Route) AddTransit(bytes int64) { r.transit.Add(bytes) }
+
+// Tight reports whether more than half of the memory is in use, so that it is worth looking closely at what the client
+// holds. It does not block.
+func (r *Route) Tight() bool { return r.memory().tight.Load() }
 
 // turnsAway reports whether a message that comes now is ended at once, because the route or the pipeline is stopping.
 func (r *Route) turnsAway() bool { return r.closed && r.cfg.Returnable || r.pipeline.d.stopped }
@@ -208,22 +265,22 @@ func (c *RouteConfig) measure(e *entry) {
 	if c.rejectEmpty(e) {
 		return
 	}
-	if len(e.Payload) > c.MaxPayload {
-		e.rejection = tooLarge(c, len(e.Payload), c.MaxPayload, "max_payload")
+	if len(e.payload) > c.MaxPayload {
+		e.ownPast().rejection = tooLarge(c, len(e.payload), c.MaxPayload, "max_payload")
 		return
 	}
 	framing := c.Batch.Framing
 	if framing == nil {
 		return
 	}
-	size, err := framing.Size(e.Payload)
+	size, err := framing.Size(e.payload)
 	switch {
 	case err != nil:
-		e.rejection = &Rejection{Reason: "not_framed", Detail: err.Error(), Route: c.Name}
+		e.ownPast().rejection = &Rejection{Reason: "not_framed", Detail: err.Error(), Route: c.Name}
 	case size+framing.Overhead() > c.Batch.MaxBytes:
-		e.rejection = tooLarge(c, size+framing.Overhead(), c.Batch.MaxBytes, "batch.max_bytes")
+		e.ownPast().rejection = tooLarge(c, size+framing.Overhead(), c.Batch.MaxBytes, "batch.max_bytes")
 	default:
-		e.size = size
+		e.size = int32(size) //nolint:gosec // No more than MaxBytes.
 	}
 }
 
@@ -232,10 +289,10 @@ const reasonEmpty = "empty"
 
 // rejectEmpty rejects a message without bytes if the route is configured so. It reports whether it did.
 func (c *RouteConfig) rejectEmpty(e *entry) bool {
-	if len(e.Payload) > 0 || c.Empty != EmptyRejected {
+	if len(e.payload) > 0 || c.Empty != EmptyRejected {
 		return false
 	}
-	e.rejection = &Rejection{Reason: reasonEmpty, Detail: "the message has no bytes", Route: c.Name}
+	e.ownPast().rejection = &Rejection{Reason: reasonEmpty, Detail: "the message has no bytes", Route: c.Name}
 	return true
 }
 
@@ -247,7 +304,7 @@ func tooLarge(c *RouteConfig, n, limit int, name string) *Rejection {
 }
 
 // skips reports whether the route skips the message.
-func (c *RouteConfig) skips(m *Message) bool { return len(m.Payload) == 0 && c.Empty == EmptySkipped }
+func (c *RouteConfig) skips(payload []byte) bool { return len(payload) == 0 && c.Empty == EmptySkipped }
 
 // Close says that the source submits no more. A returnable route returns at once what it has queued and what may still
 // be submitted. Another route publishes what it has, even if it was paused. In both cases, what is in flight runs to
@@ -260,7 +317,9 @@ func (r *Route) Close() {
 	p.closing = true
 	if r.cfg.Returnable {
 		p.d.endQueued(r, false)
+		r.memory().forgetHungry(r)
 	}
+	r.roomChanged()
 	if r.paused { // What core NATS has handed over would be lost.
 		r.paused = false
 		if len(p.idle) > 0 {

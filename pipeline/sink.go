@@ -15,9 +15,9 @@ type Connection interface {
 	Depth() int
 	// Send takes over publishes, no more than Depth has room for. While the connection opens or the endpoint does not
 	// read, it may block until the deadline of the first. Receive returns each publish exactly once, with its answer.
-	// Until then the connection owns the request and may read its payload. It may delay writing publishes until the
-	// next Receive.
-	Send(rs []*Request)
+	// Until then the connection owns the request and may read its payload. Without more, a Receive follows at once, and
+	// the connection may delay writing until then.
+	Send(rs []*Request, more bool)
 	// TrySend sends one publish at once and returns true if that takes no waiting: the connection is open, a Receive
 	// waits on it, no answer is awaited, and nothing has come. Otherwise it does nothing and returns false. Any
 	// goroutine may call it, one at a time. The rest is as with Send.
@@ -47,6 +47,8 @@ type Request struct {
 	Start time.Time
 	// Deadline is when the attempt must end.
 	Deadline time.Time
+	// Reconnect asks for a new connection: the one in use is closed before this is sent. No answer is awaited on it.
+	Reconnect bool
 	// Slot is for the pipeline alone.
 	Slot int
 }

@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"fmt"
 	"math"
 	"time"
 
@@ -12,12 +13,14 @@ import (
 type Stats struct {
 	Routes      []RouteStats
 	QueuedBytes int64        // Payload held, in flight included.
+	Depth       int          // How many publishes may be in flight on a connection now.
 	Quotas      []QuotaStats // The region's is the first.
 	KeyRefused  bool         // The key is refused, or missing.
 	KeyMissing  bool         // There is no key yet.
 	Down        bool         // The endpoint as a whole is down.
 	Why         string       // What the endpoint said when it refused the key or went down, bounded.
 	WhyAdvised  bool         // Why says what to do.
+	Moved       uint64       // Connections that were made anew because they were refused more than others.
 }
 
 // RouteStats is one route in a snapshot.
@@ -88,22 +91,27 @@ func (p *Pipeline) Stats() Stats {
 	defer p.mu.Unlock()
 	now := time.Now()
 	s := Stats{
+		Depth:      p.depth.now.depth,
 		Quotas:     p.d.quotaStats(now),
 		KeyRefused: p.d.key.closed,
 		Down:       p.d.endpoint.closed,
 		KeyMissing: p.d.keyMissing,
 		Why:        p.d.key.detail,
 		WhyAdvised: p.d.key.advised,
+		Moved:      p.crowds.moved,
 	}
 	if s.Why == "" {
 		s.Why, s.WhyAdvised = p.d.endpoint.detail, p.d.endpoint.advised
+	}
+	if p.crowds.found(now) {
+		s.Quotas[0].Reason += fmt.Sprintf("; connections leave servers that are crowded with them, %d so far", s.Moved)
 	}
 	weights := 0.0
 	for _, r := range p.d.routes {
 		weights += r.weight
 	}
 	for _, r := range p.d.routes {
-		s.QueuedBytes += r.bytes
+		s.QueuedBytes += r.payload
 		stats := r.stats(s.KeyRefused, weights)
 		if w := p.d.leftAlone(now, r); !w.until.IsZero() {
 			stats.LeftAlone, stats.LeftAloneWhy = w.until, w.why
@@ -111,7 +119,7 @@ func (p *Pipeline) Stats() Stats {
 				stats.State = Parked
 			}
 		}
-		stats.LimitedBy = p.d.limitedBy(now, r, len(p.idle) > 0)
+		stats.LimitedBy = p.d.limitedBy(now, r, len(p.idle) > 0 && !p.enough(now, p.busy()))
 		s.Routes = append(s.Routes, stats)
 	}
 	return s
@@ -261,7 +269,7 @@ type QuotaState = quota.State
 
 // quotaStats returns all quotas, the region's first.
 func (d *dispatcher) quotaStats(now time.Time) []QuotaStats {
-	all := []QuotaStats{quotaStats("region", d.region, now)}
+	all := []QuotaStats{quotaStats(ScopeRegion, d.region, now)}
 	throughput := QuotaStats{
 		Scope: "throughput", Rate: math.Inf(1), State: quota.Unlimited,
 		Reason: "no refusal was about bytes",
@@ -274,7 +282,7 @@ func (d *dispatcher) quotaStats(now time.Time) []QuotaStats {
 	for _, r := range d.routes {
 		if p := r.cache.pacer; p != nil && !seen[p] {
 			seen[p] = true
-			all = append(all, quotaStats("cache:"+r.cfg.Cache, p, now))
+			all = append(all, quotaStats(ScopeOf(r.cfg.Cache), p, now))
 		}
 		if r.pacer != nil {
 			all = append(all, quotaStats("route:"+r.cfg.Name, r.pacer, now))

@@ -80,7 +80,7 @@ func (d *dispatcher) noteTrouble(now time.Time, p *parcel, a Answer) {
 		t := e.trouble
 		if t == nil {
 			t = &trouble{first: p.sent}
-			e.trouble = t
+			e.ownPast().trouble = t
 			r.troubled++
 		} else if r.cache.existsSince(t.last) && (a.Verdict == Retry || a.Verdict == Ambiguous) {
 			t.proofs++
@@ -92,7 +92,7 @@ func (d *dispatcher) noteTrouble(now time.Time, p *parcel, a Answer) {
 		}
 		if !r.cfg.Ordered && !t.single {
 			t.single = true
-			l.singles++
+			l.ownRefused().singles++
 			if !l.suspect {
 				r.suspects++
 			} else if l.aside { // Until now it was counted with its lane.
@@ -115,7 +115,7 @@ func (d *dispatcher) noteTrouble(now time.Time, p *parcel, a Answer) {
 func (p *parcel) proven() bool {
 	t, r := p.first.trouble, p.lane.route
 	return t != nil && (t.proofs >= proofsEnough || t.proofs > 0 && r.troubled > min(manyTroubled,
-		r.maxMessages/manyOfLimit))
+		r.maxMessages/manyOfLimit, r.share/manyOfLimit))
 }
 
 // putAside puts p's messages aside, which wait for another attempt, so that they use up no room that others need.
@@ -133,7 +133,7 @@ func (d *dispatcher) putAside(now time.Time, p *parcel, a Answer) {
 		}
 	}
 	d.events.note(now, event{kind: eventSuspect, route: r, detail: fmt.Sprintf("topic %q: %s", l.topic, a.Detail)})
-	r.wakeSource()
+	r.roomChanged()
 }
 
 // asideSingles puts those of p's messages aside that are suspects by themselves. It reports whether any was not yet.
@@ -153,11 +153,11 @@ func (p *parcel) asideSingles() bool {
 func (l *lane) markSuspect(suspect, aside bool) {
 	r, n := l.route, l.pending-l.singles
 	if suspect != l.suspect {
-		l.suspect = suspect
+		l.ownRefused().suspect = suspect
 		r.suspects += signed(suspect, n)
 	}
 	if aside != l.aside {
-		l.aside = aside
+		l.ownRefused().aside = aside
 		r.aside += signed(aside, n)
 		r.asideUnits += signed(aside, 1)
 	}

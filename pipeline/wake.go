@@ -10,8 +10,12 @@ import (
 // which costs as much as the rest of a message's way. Otherwise it has a worker woken and returns nil: many messages
 // are sent sooner side by side.
 func (p *Pipeline) borrowSlot(now time.Time) *slot {
+	if p.enough(now, p.busy()) {
+		p.setTimer(now, p.unlessAnswered())
+		return nil
+	}
 	w := p.idle[len(p.idle)-p.d.rotation(len(p.idle))]
-	if 2*len(p.idle) <= len(p.workers) || p.waking > 0 || len(w.freeSlots) < len(w.slots) {
+	if 2*len(p.idle) <= len(p.workers) || p.waking > 0 || w.inFlight() > 0 {
 		p.pump(now)
 		return nil
 	}
@@ -27,7 +31,7 @@ func (p *Pipeline) borrowSlot(now time.Time) *slot {
 		return nil
 	}
 	w.launch(now, s)
-	if len(w.freeSlots) == 0 {
+	if p.depth.now.depth == 1 {
 		p.markBusy(w)
 	}
 	if len(p.idle) > 0 {
@@ -56,6 +60,10 @@ const wakeTime = time.Millisecond
 // whenever a message may have become ready while a worker is idle. It wakes one worker at a time, which wakes the next
 // one if there is more: waking costs much, and by then a busy worker may have taken the message.
 func (p *Pipeline) pump(now time.Time) {
+	if p.enough(now, p.busy()) {
+		p.setTimer(now, p.unlessAnswered())
+		return
+	}
 	if p.waking > 0 && now.Sub(p.wokenAt) < wakeTime {
 		p.setTimer(now, p.wokenAt.Add(wakeTime))
 		return
@@ -71,6 +79,17 @@ func (p *Pipeline) pump(now time.Time) {
 	p.wokenAt = now
 	p.wakeWorker(w)
 }
+
+// busy returns how many workers are not idle.
+func (p *Pipeline) busy() int { return len(p.workers) - len(p.idle) }
+
+// enough reports whether so many busy workers are to take all that comes, as depth has found: they are back soon.
+func (p *Pipeline) enough(now time.Time, busy int) bool {
+	return busy >= p.depth.now.workers && now.Before(p.unlessAnswered())
+}
+
+// unlessAnswered is when busy workers are no longer waited for, unless one of them comes back.
+func (p *Pipeline) unlessAnswered() time.Time { return p.answeredAt.Add(p.depth.patienceFor()) }
 
 // wakeWorker interrupts a worker that is idle, and has been removed from the idle ones.
 func (p *Pipeline) wakeWorker(w *worker) {

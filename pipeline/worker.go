@@ -21,7 +21,8 @@ type worker struct {
 
 	// Guarded by the pipeline's mutex:
 	freeSlots  []*slot
-	slow       bool  // The latest answer took long.
+	slow       bool // The latest answer took long.
+	place      *place
 	idle       bool  // It is one of the pipeline's idle workers.
 	woken      bool  // It has been interrupted, and has not got the mutex since.
 	handedOver *slot // A slot that somebody else has filled and not sent: the worker sends it; nil: there is none.
@@ -45,7 +46,7 @@ type slot struct {
 }
 
 func newWorker(p *Pipeline, depth int) *worker {
-	w := &worker{p: p, conn: p.sink.Connection(depth), slots: make([]slot, depth)}
+	w := &worker{p: p, conn: p.sink.Connection(depth), slots: make([]slot, depth), place: p.crowds.add()}
 	for i := range w.slots {
 		f := &w.slots[i]
 		f.worker, f.request.Slot = w, i
@@ -91,10 +92,18 @@ func (p *Pipeline) takeAnswers(now time.Time, w *worker) {
 	for _, a := range w.answers {
 		f := &w.slots[a.Request.Slot]
 		f.request.Payload = nil
-		w.slow = now.Sub(f.parcel.sent) > slowAnswer
+		took := now.Sub(f.parcel.sent)
+		w.slow = took > slowAnswer
+		p.depth.answer(now, a.Answer.Verdict, took)
+		if p.d.region.Limited() {
+			p.crowds.answer(now, w.place, a.Answer.Verdict, p.d.started.LastSecond())
+		}
 		p.takeAnswer(now, &f.parcel, a.Answer)
 		f.flying = false
 		w.freeSlots = append(w.freeSlots, f)
+	}
+	if len(w.answers) > 0 {
+		p.answeredAt = now
 	}
 	w.answers = w.answers[:0]
 }
@@ -109,8 +118,30 @@ func (p *Pipeline) assign(now time.Time, w *worker) {
 	if w.handedOver != nil {
 		w.taken, w.handedOver = append(w.taken, w.handedOver), nil
 	}
-	var next time.Time // When there is something again.
-	for room := w.capacity(); room > 0; room-- {
+	next := p.loadSlots(now, w)
+	if w.more && len(w.taken) == 0 {
+		w.idle = true
+		p.idle = append(p.idle, w)
+		p.setTimer(now, next)
+		return
+	}
+	if len(p.idle) > 0 {
+		p.pump(now)
+	}
+}
+
+// loadSlots moves what is to be published now into w.taken, as far as the connection has room. If that is not used up, it
+// says when to ask again.
+func (p *Pipeline) loadSlots(now time.Time, w *worker) (next time.Time) {
+	room := w.capacity()
+	if room == 0 {
+		return next
+	}
+	if p.enough(now, p.busy()-1) {
+		w.more = w.inFlight() == 0
+		return p.unlessAnswered()
+	}
+	for ; room > 0; room-- {
 		f := w.freeSlots[len(w.freeSlots)-1]
 		var ok bool
 		if ok, next = p.d.next(now, &f.parcel); !ok {
@@ -125,30 +156,26 @@ func (p *Pipeline) assign(now time.Time, w *worker) {
 		w.launch(now, f)
 		w.taken = append(w.taken, f)
 	}
-	if w.more && len(w.taken) == 0 {
-		w.idle = true
-		p.idle = append(p.idle, w)
-		p.setTimer(now, next)
-		return
-	}
-	if len(p.idle) > 0 {
-		p.pump(now)
-	}
+	p.depth.ask(now, !w.more)
+	return next
 }
 
 // capacity returns how many publishes the worker takes now.
 func (w *worker) capacity() int {
-	depth, inFlight := w.conn.Depth(), len(w.slots)-len(w.freeSlots)
-	if inFlight > depth/2 && !w.slow {
+	depth, inFlight := min(w.conn.Depth(), w.p.depth.now.depth), w.inFlight()
+	if inFlight > depth/2 && !w.slow || inFlight > 0 && w.place.moving {
 		return 0
 	}
 	return max(0, depth-inFlight)
 }
 
+func (w *worker) inFlight() int { return len(w.slots) - len(w.freeSlots) }
+
 // launch starts the publish in s, which is the last of the free slots.
 func (w *worker) launch(now time.Time, s *slot) {
 	s.flying = true
 	s.request.Start, s.request.Deadline = now, w.p.deadline(now)
+	s.request.Reconnect, w.place.moving = w.place.moving, false
 	w.freeSlots = w.freeSlots[:len(w.freeSlots)-1]
 }
 
@@ -159,7 +186,7 @@ func (w *worker) send() {
 		f.buf = f.parcel.fill(&f.request, f.buf)
 		w.sends = append(w.sends, &f.request)
 	}
-	w.conn.Send(w.sends)
+	w.conn.Send(w.sends, w.more)
 }
 
 // receive waits for answers, or until it is interrupted.

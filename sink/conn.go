@@ -16,8 +16,10 @@ import (
 // an answer that cannot be there yet.
 type conn struct {
 	*net.TCPConn
-	late          bool // Writes wait for the next read.
-	unwritten     []byte
+	late          bool        // Writes wait for the next read.
+	unwritten     []byte      // Late ones, copied,
+	parts         net.Buffers // and after them those of the latest writeParts, which are the caller's.
+	writing       net.Buffers // What writeAll has left to write: a field, so that it is not allocated.
 	writeErr      error
 	deadline      time.Time // As far as it is known to be set.
 	end           time.Time // When reads are to fail: the deadline, or what it will be set to.
@@ -36,14 +38,29 @@ func newConn(tcp *net.TCPConn, deadline time.Time) *conn {
 	return c
 }
 
-// Write writes, or keeps the bytes until the next Read. Once a write has failed nothing more is written.
+// Write writes, or keeps the bytes until the next Read, unless that is much already. Once a write has failed nothing
+// more is written.
 func (c *conn) Write(b []byte) (int, error) {
-	if c.late {
-		c.unwritten = append(c.unwritten, b...)
-		return len(b), nil
+	if !c.late || len(c.unwritten)+len(b) > largestLate {
+		c.flush()
+		return c.write(b)
 	}
+	c.unwritten = append(c.unwritten, b...)
+	return len(b), nil
+}
+
+// largestLate is how much is copied so that it can be written later.
+const largestLate = 64 << 10
+
+// writeParts is Write of several parts, which it keeps rather than copies: until they are written, flush has been
+// called, or the connection is closed, they must stay as they are.
+func (c *conn) writeParts(parts net.Buffers) {
 	c.flush()
-	return c.write(b)
+	if c.late {
+		c.parts = parts
+		return
+	}
+	c.writeAll(parts) // A read that is parked may look at c.parts meanwhile.
 }
 
 func (c *conn) write(b []byte) (int, error) {
@@ -70,17 +87,32 @@ func (c *conn) Read(b []byte) (int, error) {
 	}
 }
 
+// holds reports whether there is something unwritten.
+func (c *conn) holds() bool { return len(c.unwritten)+len(c.parts) > 0 }
+
 // flush writes what is unwritten. An error is kept in writeErr.
 func (c *conn) flush() {
-	unwritten := c.unwritten
-	if len(unwritten) == 0 {
-		return
+	if len(c.unwritten) > 0 {
+		_, _ = c.write(c.unwritten)
+		c.unwritten = c.unwritten[:0]
 	}
-	c.unwritten = unwritten[:0]
-	if cap(unwritten) > largestOut { // Of an extraordinary message.
-		c.unwritten = nil
+	if len(c.parts) > 0 {
+		c.writeAll(c.parts)
+		c.parts = nil
 	}
-	_, _ = c.write(unwritten)
+}
+
+// writeAll writes parts, and forgets what they refer to.
+func (c *conn) writeAll(parts net.Buffers) {
+	switch {
+	case c.writeErr != nil:
+	case len(parts) == 1:
+		_, c.writeErr = c.TCPConn.Write(parts[0])
+	default:
+		c.writing = parts
+		_, c.writeErr = c.writing.WriteTo(c.TCPConn)
+	}
+	clear(parts)
 }
 
 // Close writes what is unwritten, such as TLS's farewell, and closes.

@@ -26,7 +26,7 @@ type connection struct {
 
 	// Of its user's goroutine:
 	wire    wire
-	out     []byte // Requests; reused.
+	out     outgoing
 	conn    net.Conn
 	tcp     *conn // What conn is on; with TLS there is something between. nil: there is no connection.
 	in      answers
@@ -64,9 +64,12 @@ func (c *connection) Depth() int {
 }
 
 // Send implements pipeline.Connection.
-func (c *connection) Send(rs []*pipeline.Request) {
+func (c *connection) Send(rs []*pipeline.Request, more bool) {
 	now, first := rs[0].Start, len(c.awaited)
-	c.out = c.out[:0]
+	if c.tcp != nil {
+		c.tcp.flush() // What it has not written yet is in what is reused now.
+	}
+	c.out.reset()
 	for _, r := range rs {
 		key, a := c.momento.prepare(r)
 		switch {
@@ -77,25 +80,27 @@ func (c *connection) Send(rs []*pipeline.Request) {
 			c.over = append(c.over, pipeline.Answered{Request: r, Answer: noTimeLeft})
 			continue
 		}
-		c.out = c.wire.appendRequest(c.out, r, key)
+		c.wire.add(&c.out, r, key)
 		c.awaited = append(c.awaited, waiting{r, key})
 	}
 	if len(c.awaited) == first {
 		return
 	}
 	if first == 0 {
-		if err := c.ready(now, c.awaited[0].r.Deadline); err != nil {
+		if err := c.ready(now, c.awaited[0].r); err != nil {
 			c.unsent(err)
 			return
 		}
 	}
 	c.used = now
-	c.write(first == 0 && len(c.awaited) >= c.Depth())
+	c.write(first == 0 && !more)
 }
 
-// ready makes sure of a connection on which nothing is awaited and nothing has come, until a time.
-func (c *connection) ready(now, end time.Time) error {
-	if c.tcp != nil && now.After(c.expires) {
+// ready makes sure of a connection on which nothing is awaited and nothing has come, until the deadline of the first
+// request.
+func (c *connection) ready(now time.Time, first *pipeline.Request) error {
+	end := first.Deadline
+	if c.tcp != nil && (first.Reconnect || now.After(c.expires)) {
 		c.close()
 	}
 	if c.tcp != nil {
@@ -124,18 +129,27 @@ func (c *connection) silent() bool {
 	return err == errNotYet //nolint:errorlint // As it was returned.
 }
 
-// write sends what is in out, or leaves that to the next read, if that comes at once.
+// write sends what is in out, or leaves that to the next read, if that comes at once. An error stays with the
+// connection: the answers that have come are still to be read.
 func (c *connection) write(late bool) {
 	c.tcp.late = late
-	_, _ = c.conn.Write(c.out) // An error stays with the connection: the answers that have come are still to be read.
-	c.tcp.late = false
-	if cap(c.out) > largestOut {
-		c.out = nil
+	if parts := c.out.parts(); c.conn == net.Conn(c.tcp) {
+		c.tcp.writeParts(parts)
+	} else {
+		c.encrypt(parts)
 	}
+	c.tcp.late = false
 }
 
-// largestOut is what a buffer of requests may keep.
-const largestOut = 256 << 10
+// encrypt writes parts with TLS, which copies them.
+func (c *connection) encrypt(parts net.Buffers) {
+	for _, part := range parts {
+		if _, err := c.conn.Write(part); err != nil {
+			break
+		}
+	}
+	clear(parts)
+}
 
 // unsent answers what was to be sent and could not be, as there is no connection.
 func (c *connection) unsent(err error) {
@@ -155,7 +169,7 @@ func (c *connection) forget() {
 // TrySend implements pipeline.Connection.
 func (c *connection) TrySend(r *pipeline.Request) bool {
 	tcp := c.open.Load()
-	if tcp == nil || len(r.Payload) > largestTry {
+	if tcp == nil || r.Reconnect || len(r.Payload) > largestTry {
 		return false
 	}
 	tcp.mu.Lock()
@@ -170,7 +184,8 @@ func (c *connection) TrySend(r *pipeline.Request) bool {
 	tcp.await(r.Start, r.Deadline)
 	c.used = r.Start
 	c.awaited = append(c.awaited, waiting{r, key})
-	c.out = c.wire.appendRequest(c.out[:0], r, key)
+	c.out.reset()
+	c.wire.add(&c.out, r, key)
 	c.write(false)
 	return true
 }

@@ -225,7 +225,7 @@ func (l *testConnection) sendBy(deadline time.Time, payloads ...string) {
 			Deadline: deadline,
 		})
 	}
-	l.within(func() { l.Send(rs) })
+	l.within(func() { l.Send(rs, false) })
 }
 
 // outcomes returns the next n answers.
@@ -512,8 +512,8 @@ func TestWriteThatGetsStuckIsATimeout(t *testing.T) {
 		t.Errorf("answers %+v and %+v, want a timeout and its echo", all[0].Answer, all[1].Answer)
 	}
 	l.close()
-	if cap(l.out) > largestOut {
-		t.Errorf("%d bytes are kept for the next requests", cap(l.out))
+	if cap(l.out.copied) > largestOut {
+		t.Errorf("%d bytes are kept for the next requests", cap(l.out.copied))
 	}
 }
 
@@ -702,7 +702,7 @@ func TestWhatCannotBeSentHoldsUpNothing(t *testing.T) {
 				Deadline: time.Now().Add(-time.Second),
 			},
 			{Cache: "c", Topic: "t", Payload: []byte("b"), Start: time.Now(), Deadline: end},
-		})
+		}, false)
 	})
 	l.expect("no topic: reject other", "too late: retry timeout, echo")
 	c := p.accept()
@@ -828,6 +828,35 @@ func TestOldConnectionCarriesNothingNewAndLosesNothing(t *testing.T) {
 	c.read(1)
 	c.write(ok204)
 	l.expect("e: accept 204")
+	l.close()
+}
+
+// A publish that asks for it goes out on a new connection, as another server may then get it, and is not sent before.
+func TestPublishThatAsksForANewConnectionGetsOne(t *testing.T) {
+	t.Parallel()
+	p, l := newPipelined(t)
+	l.send("a")
+	old := p.accept()
+	old.read(1)
+	old.write(ok204)
+	l.expect("a: accept 204")
+	now := time.Now()
+	r := &pipeline.Request{
+		Cache: "c", Topic: "t", Payload: []byte("b"), Start: now, Deadline: now.Add(10 * time.Second), Reconnect: true,
+	}
+	if l.TrySend(r) {
+		t.Error("it is sent at once, on the old connection")
+	}
+	l.within(func() { l.Send([]*pipeline.Request{r}, false) })
+	old.awaitEnd()
+	c := p.accept()
+	c.read(1)
+	c.write(ok204)
+	l.expect("b: accept 204")
+	l.send("c")
+	c.read(1)
+	c.write(ok204)
+	l.expect("c: accept 204")
 	l.close()
 }
 

@@ -83,7 +83,7 @@ func (x *exchange) look(_ *conn, b []byte) (int, error) {
 // to read. The first call is made when Go listens already, whatever has happened before being forgotten, so an answer
 // that comes while it writes is noticed.
 func (x *exchange) advance(c *conn, fd int) bool {
-	if !x.written && len(c.unwritten) > 0 {
+	if !x.written && c.holds() {
 		x.written = true
 		if c.flush(); c.writeErr == nil {
 			return false

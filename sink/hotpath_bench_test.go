@@ -43,19 +43,21 @@ func benchRequest(size int) *pipeline.Request {
 // begin makes r an attempt that starts now.
 func begin(r *pipeline.Request, now time.Time) { r.Start, r.Deadline = now, now.Add(5*time.Second) }
 
-// BenchmarkRequest is what it costs to write a request, the copy of the payload included.
+// BenchmarkRequest is what it costs to make a request, the copy of a payload that is not large included.
 //
 //	go test -run '^$' -bench BenchmarkRequest -count 6 ./sink
 func BenchmarkRequest(b *testing.B) {
 	m := benchSink(b, &rig.Endpoint{URL: "http://127.0.0.1:1"})
 	k := m.cfg.Keys.Key()
-	for _, size := range []int{256, 1024, 4096} {
+	for _, size := range []int{256, 1024, 4096, 64 << 10} {
 		b.Run(fmt.Sprintf("%dB", size), func(b *testing.B) {
 			w, n, r := wire{cfg: &m.cfg}, 0, benchRequest(size)
-			var dst []byte
+			var out outgoing
 			meter := rig.Start(b)
 			for b.Loop() {
-				dst = w.appendRequest(dst[:0], r, k)
+				out.reset()
+				w.add(&out, r, k)
+				_ = out.parts()
 				n++
 			}
 			meter.Stop(n)
@@ -79,14 +81,26 @@ func BenchmarkPublish(b *testing.B) {
 		for _, connections := range []int{1, 16} {
 			for _, c := range []struct {
 				name string
-				make func(tb testing.TB, e *rig.Endpoint, m *Momento) client
+				make func(tb testing.TB, e *rig.Endpoint, m *Momento, size int) client
 			}{{"publisher", publisherClient}, {"connection", connectionClient}, {"net-http", netHTTPClient}} {
 				b.Run(fmt.Sprintf("%s/connections=%d/%s", way.name, connections, c.name), func(b *testing.B) {
 					e := way.listen(b)
-					publishOn(b, e, connections, c.make(b, e, benchSink(b, e)))
+					publishOn(b, e, connections, c.make(b, e, benchSink(b, e), 256))
 				})
 			}
 		}
+	}
+}
+
+// BenchmarkPayload is one connection with 16 in flight, by size: from some size on a payload is not copied.
+//
+//	go test -run '^$' -bench BenchmarkPayload -count 6 ./sink
+func BenchmarkPayload(b *testing.B) {
+	for _, size := range []int{1 << 10, 2 << 10, 4 << 10, 8 << 10, 16 << 10, 64 << 10, 1 << 20} {
+		b.Run(fmt.Sprintf("%dKiB", size>>10), func(b *testing.B) {
+			e := rig.Listen(b)
+			publishOn(b, e, 1, connectionClient(b, e, benchSink(b, e), size))
+		})
 	}
 }
 
@@ -104,11 +118,11 @@ func publishOn(b *testing.B, e *rig.Endpoint, connections int, publish client) {
 	meter.Stop(int(accepted.Load()), e.Requests())
 }
 
-func publisherClient(_ testing.TB, _ *rig.Endpoint, m *Momento) client {
+func publisherClient(_ testing.TB, _ *rig.Endpoint, m *Momento, size int) client {
 	return func(_ *testing.B, take func() bool) (accepted int) {
 		p := m.Publisher()
 		defer p.Close()
-		r := benchRequest(256)
+		r := benchRequest(size)
 		for take() {
 			begin(r, time.Now())
 			if p.Publish(r).Verdict == pipeline.Accept {
@@ -123,11 +137,11 @@ func publisherClient(_ testing.TB, _ *rig.Endpoint, m *Momento) client {
 const benchDepth = 16
 
 // connectionClient sends as the pipeline does: when half of what is in flight is answered.
-func connectionClient(_ testing.TB, _ *rig.Endpoint, m *Momento) client {
+func connectionClient(_ testing.TB, _ *rig.Endpoint, m *Momento, size int) client {
 	return func(_ *testing.B, take func() bool) (accepted int) {
 		var free, send []*pipeline.Request
 		for range benchDepth {
-			free = append(free, benchRequest(256))
+			free = append(free, benchRequest(size))
 		}
 		c := m.Connection(benchDepth)
 		defer c.Close()
@@ -144,7 +158,7 @@ func connectionClient(_ testing.TB, _ *rig.Endpoint, m *Momento) client {
 				}
 			}
 			if len(send) > 0 {
-				c.Send(send)
+				c.Send(send, false)
 			}
 			if len(free) == benchDepth {
 				continue
@@ -162,7 +176,7 @@ func connectionClient(_ testing.TB, _ *rig.Endpoint, m *Momento) client {
 }
 
 // netHTTPClient is what one would use without a sink of ours.
-func netHTTPClient(tb testing.TB, e *rig.Endpoint, m *Momento) client {
+func netHTTPClient(tb testing.TB, e *rig.Endpoint, m *Momento, size int) client {
 	transport := &http.Transport{MaxIdleConnsPerHost: 64, DisableCompression: true}
 	if m.dialer.tls != nil {
 		transport.TLSClientConfig = &tls.Config{RootCAs: m.dialer.tls.RootCAs, MinVersion: tls.VersionTLS12}
@@ -170,7 +184,7 @@ func netHTTPClient(tb testing.TB, e *rig.Endpoint, m *Momento) client {
 	tb.Cleanup(transport.CloseIdleConnections)
 	c := &http.Client{Transport: transport, Timeout: 5 * time.Second}
 	return func(b *testing.B, take func() bool) (accepted int) {
-		payload := make([]byte, 256)
+		payload := make([]byte, size)
 		for take() {
 			r, err := http.NewRequestWithContext(b.Context(), http.MethodPost,
 				e.URL+"/topics/bench/orders.eu.device.17", bytes.NewReader(payload))

@@ -277,7 +277,7 @@ func (p *play) publish() {
 	sent := make(chan struct{})
 	go func() {
 		defer close(sent)
-		p.c.Send(rs)
+		p.c.Send(rs, false)
 		if p.c.tcp != nil {
 			p.c.tcp.flush()
 		}

@@ -16,7 +16,7 @@ type Publisher struct {
 // Publish sends a publish, once, and blocks until it is answered or its deadline has passed.
 func (p *Publisher) Publish(r *pipeline.Request) pipeline.Answer {
 	p.request[0] = r
-	p.connection.Send(p.request[:])
+	p.connection.Send(p.request[:], false)
 	for len(p.answers) == 0 {
 		p.answers = p.connection.Receive(p.answers)
 	}

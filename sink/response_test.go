@@ -46,7 +46,7 @@ func TestAnswerIsReadFromTheWire(t *testing.T) {
 			check("alone", p.Publish(request("t", []byte("payload"))))
 			c := m.Connection(2)
 			defer c.Close()
-			c.Send([]*pipeline.Request{request("t", []byte("payload"))})
+			c.Send([]*pipeline.Request{request("t", []byte("payload"))}, false)
 			check("among several", c.Receive(nil)[0].Answer)
 		})
 	}

@@ -61,7 +61,7 @@ func TestNoAnswerBringsTheKeyIntoADetail(t *testing.T) {
 				m := newMomento(t, echoing(t, echo), func(c *Config) { c.Keys, c.QueryAuth = key.Fixed(k), query })
 				showsNoKey(t, m.Publisher().Publish(request("t", []byte("x"))), raw, inner)
 				c := m.Connection(2)
-				c.Send([]*pipeline.Request{request("t", []byte("x"))})
+				c.Send([]*pipeline.Request{request("t", []byte("x"))}, false)
 				showsNoKey(t, c.Receive(nil)[0].Answer, raw, inner)
 				c.Close()
 			}

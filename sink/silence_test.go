@@ -95,7 +95,7 @@ func idleThenUnasked(t *testing.T, p *peer, l *testConnection, do func(*peerConn
 			l.Send([]*pipeline.Request{{
 				Cache: "c", Topic: "t", Payload: []byte("b"), Start: time.Now(),
 				Deadline: time.Now().Add(10 * time.Second),
-			}})
+			}}, false)
 		})
 	}
 	c = p.accept()

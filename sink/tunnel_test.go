@@ -213,7 +213,7 @@ func TestSeveralInFlightGoThroughTheTunnel(t *testing.T) {
 	for range 8 {
 		rs = append(rs, request("t", []byte("x")))
 	}
-	c.Send(rs)
+	c.Send(rs, false)
 	var answers []pipeline.Answered
 	for len(answers) < len(rs) {
 		answers = c.Receive(answers)

@@ -12,16 +12,21 @@ import (
 // request, tells nobody which ones a broken connection has left unanswered, and fails all for one; its other clients
 // own their connections, and look at none between two requests.
 
-// wire writes requests to a buffer. It belongs to one goroutine.
+// wire writes requests. It belongs to one goroutine.
 type wire struct {
 	cfg  *Config
 	key  *key.Key // The key in tail.
 	tail [2][]byte
 }
 
-// appendRequest appends a request. Cache and topic are escaped and keys hold no control characters, so nothing in it
+// add adds a request. Cache and topic are escaped and keys hold no control characters, so nothing in it
 // can end a line.
-func (w *wire) appendRequest(dst []byte, r *pipeline.Request, k *key.Key) []byte {
+func (w *wire) add(o *outgoing, r *pipeline.Request, k *key.Key) {
+	o.copied = w.appendHead(o.copied, r, k)
+	o.addPayload(r.Payload)
+}
+
+func (w *wire) appendHead(dst []byte, r *pipeline.Request, k *key.Key) []byte {
 	if k != w.key {
 		w.setKey(k)
 	}
@@ -36,8 +41,7 @@ func (w *wire) appendRequest(dst []byte, r *pipeline.Request, k *key.Key) []byte
 	}
 	dst = append(dst, tail...)
 	dst = strconv.AppendInt(dst, int64(len(r.Payload)), 10)
-	dst = append(dst, "\r\n\r\n"...)
-	return append(dst, r.Payload...)
+	return append(dst, "\r\n\r\n"...)
 }
 
 // setKey makes what follows the target, up to the length of the body, for bytes and for text.

@@ -39,16 +39,16 @@ func FuzzRequestsReadBackAsTheyWereMeant(f *testing.F) {
 		}
 		w := wire{cfg: &Config{Endpoint: e, QueryAuth: queryAuth}}
 		var requests []*pipeline.Request
-		var stream []byte
+		var stream outgoing
 		for i := range 5 {
 			r := &pipeline.Request{
 				Cache: cache, Topic: topic, Payload: bytes.Repeat(payload, i),
 				Text: text == (i%2 == 0),
 			}
 			requests = append(requests, r)
-			stream = w.appendRequest(stream, r, keys[i/2%2])
+			w.add(&stream, r, keys[i/2%2])
 		}
-		in := bufio.NewReader(bytes.NewReader(stream))
+		in := bufio.NewReader(bytes.NewReader(slices.Concat(stream.parts()...)))
 		for i, r := range requests {
 			readBack(t, in, r, keys[i/2%2].Reveal(), queryAuth)
 		}

@@ -31,6 +31,7 @@ var (
 type Acks struct {
 	conn     *nats.Conn
 	refusals *refusals
+	window   *window     // Of what all routes have asked for.
 	late     *time.Timer // Sends what has waited for ackDelay.
 
 	resending sync.Mutex // Held while others must wait for what is sent again.
@@ -59,7 +60,7 @@ const (
 
 // NewAcks returns the acknowledgements of all routes on one connection.
 func NewAcks(conn *nats.Conn) *Acks {
-	a := &Acks{conn: conn, refusals: newRefusals(conn)}
+	a := &Acks{conn: conn, refusals: newRefusals(conn), window: newWindow(mostOutstanding)}
 	a.late = time.AfterFunc(time.Hour, a.sendLate)
 	a.late.Stop()
 	return a

@@ -24,17 +24,21 @@ type CoreConfig struct {
 	Subjects []string
 	Queue    string // Queue group; members share the messages.
 	Template *template.Template
-	// PendingMessages and PendingBytes bound the client's buffer. What does not fit is dropped and counted.
-	PendingMessages int
-	PendingBytes    int
+	// MaxBytes is the memory of all routes. It bounds the client's buffer, and what that holds counts as used.
+	MaxBytes int64
+	// Letters says that the route keeps dead letters, which need the subjects and headers of their messages.
+	Letters bool
 }
 
 // Core takes messages from a core NATS subject. Core NATS delivers each message at most once and cannot be slowed down.
+// So each message goes into the pipeline as soon as it comes, as long as there is memory, and is dropped if there is
+// none: the client's buffer is a transit.
 type Core struct {
 	conn     *nats.Conn
 	cfg      CoreConfig
 	log      *slog.Logger
 	lost     atomic.Int64 // Still in the client's buffer when the drain budget ran out.
+	noRoom   atomic.Int64 // There was no memory for them.
 	subs     atomic.Pointer[[]*coreSubscription]
 	denied   atomic.Bool        // By the server: the subscription.
 	deniedOn uint64             // Of Run: the connection, counted from 1, on which it was.
@@ -96,7 +100,7 @@ func (c *Core) await(ctx context.Context, closed chan struct{}) error {
 	}
 }
 
-// tellDropped logs that the client drops messages, while it does and at a limited rate.
+// tellDropped logs that messages are dropped, while they are and at a limited rate.
 func (c *Core) tellDropped() {
 	n := c.Dropped()
 	if n == c.told {
@@ -104,9 +108,9 @@ func (c *Core) tellDropped() {
 	}
 	if _, due := c.telling.Due(time.Now(), logthrottle.Interval); due {
 		c.log.Error(
-			"messages are lost: they come faster than they can be published, and the NATS client's buffer is full",
+			"messages are lost: they come faster than they can be published, and the memory for them is used up",
 			"subject", c.subjects(),
-			"lost", n-c.told, "advice", "let a stream take the subject, or see docs/quotas.md")
+			"lost", n-c.told, "advice", "raise queue.max_bytes, let a stream take the subject, or see docs/quotas.md")
 		c.told = n
 	}
 }
@@ -145,13 +149,14 @@ func (c *Core) awaitClosed(hard context.Context, closed chan struct{}) {
 	}
 }
 
-// Dropped is the number of messages that the client received and did not hand over: exact, not sampled.
+// Dropped is the number of messages that came and were not taken over, by the client or because there was no memory for
+// them: exact, not sampled.
 func (c *Core) Dropped() int64 {
 	subs := c.subs.Load()
 	if subs == nil {
 		return 0
 	}
-	sum := c.lost.Load()
+	sum := c.lost.Load() + c.noRoom.Load()
 	for _, sub := range *subs {
 		sum += sub.drops()
 	}
@@ -191,5 +196,5 @@ func (c *Core) refused() bool {
 	return c.deniedOn == connection
 }
 
-// Settle implements pipeline.Settler: core NATS has nothing to be told.
+// Settle implements pipeline.Settler. Core NATS has nothing to be told, so that a route needs no settler.
 func (c *Core) Settle(any, pipeline.Outcome) {}

@@ -2,6 +2,7 @@ package source
 
 import (
 	"fmt"
+	"math"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -27,6 +28,41 @@ func (s *coreSubscription) drops() int64 {
 	return s.dropped.Load()
 }
 
+// original is what a dead letter needs of a message of core NATS besides its payload. The message itself is not kept: it
+// refers to those that came after it.
+type original struct {
+	subject string
+	header  nats.Header
+}
+
+// transit is what the client holds of a subscription, as far as is known. It belongs to the goroutine of its callback.
+type transit struct {
+	route *pipeline.Route
+	n     uint64 // Messages that have passed.
+	bytes int64
+}
+
+const (
+	// The client is asked for every so many messages what it holds, or for each that is large, as that takes a lock of
+	// the client; and for every message while memory is tight.
+	askEvery, askLarge = 64, 16 << 10
+)
+
+// passed tells the route what the client holds behind a message that it has just handed over.
+func (t *transit) passed(m *nats.Msg) {
+	t.n++
+	bytes := max(0, t.bytes-max(int64(len(m.Data)), pipeline.LeastCharge))
+	if t.n%askEvery == 0 || len(m.Data) >= askLarge || t.route.Tight() {
+		if messages, size, err := m.Sub.Pending(); err == nil { // This one still counts.
+			bytes = max(int64(size-len(m.Data)), int64(messages-1)*pipeline.LeastCharge)
+		}
+	}
+	if bytes != t.bytes {
+		t.route.AddTransit(bytes - t.bytes)
+		t.bytes = bytes
+	}
+}
+
 // Filters are the subjects that the route consumes.
 func (c *CoreConfig) Filters() []string {
 	if len(c.Subjects) > 0 {
@@ -38,21 +74,28 @@ func (c *CoreConfig) Filters() []string {
 // subjects names them.
 func (c *Core) subjects() string { return strings.Join(c.cfg.Filters(), ", ") }
 
-// subscribe makes the subscriptions, which share what the client may hold. closed is closed when all of them are.
+// subscribe makes the subscriptions. closed is closed when all of them are.
 func (c *Core) subscribe(route *pipeline.Route, closed chan struct{}) ([]*coreSubscription, error) {
 	filters := c.cfg.Filters()
 	var open atomic.Int64
 	open.Store(int64(len(filters)))
 	reserved := newReserved(c.conn, filters, "", "")
-	messages, bytes := max(1, c.cfg.PendingMessages/len(filters)), max(1, c.cfg.PendingBytes/len(filters))
+	most := int(min(c.cfg.MaxBytes, math.MaxInt32))
 	var subs []*coreSubscription
 	for _, subject := range filters {
-		topics := template.NewCache(c.cfg.Template)
+		topics, buffer := template.NewCache(c.cfg.Template), transit{route: route}
 		sub, err := c.conn.QueueSubscribe(subject, c.cfg.Queue, func(m *nats.Msg) {
+			buffer.passed(m)
 			if reserved.has(m.Subject) || reserved.passing(m) {
 				return
 			}
-			route.Submit(pipeline.Message{Topic: topics.Topic(m.Subject), Payload: m.Data, Time: time.Now(), Handle: m})
+			message := pipeline.Message{Topic: topics.Topic(m.Subject), Payload: m.Data, Time: time.Now()}
+			if c.cfg.Letters {
+				message.Handle = &original{subject: m.Subject, header: m.Header}
+			}
+			if !route.Offer(message) {
+				c.noRoom.Add(1)
+			}
 		})
 		if err != nil {
 			return nil, fmt.Errorf("subscribe to %s: %w", subject, err)
@@ -62,7 +105,7 @@ func (c *Core) subscribe(route *pipeline.Route, closed chan struct{}) ([]*coreSu
 				close(closed)
 			}
 		})
-		if err := sub.SetPendingLimits(messages, bytes); err != nil {
+		if err := sub.SetPendingLimits(max(1, most/pipeline.LeastCharge), max(1, most)); err != nil {
 			return nil, fmt.Errorf("bound the buffer of %s: %w", subject, err)
 		}
 		subs = append(subs, &coreSubscription{Subscription: sub})

@@ -77,14 +77,14 @@ func (d *DeadLetters) Keep(m *pipeline.Message, r pipeline.Rejection) error {
 	letter := &nats.Msg{Subject: d.subject, Data: m.Payload, Header: nats.Header{}}
 	set := func(name, value string) { letter.Header.Set(ourPrefix+name, value) }
 	arrived := ""
-	switch original := m.Handle.(type) {
-	case *nats.Msg:
-		copyHeaders(letter.Header, original.Header)
-		arrived = original.Subject
+	switch handle := m.Handle.(type) {
+	case *original:
+		copyHeaders(letter.Header, handle.header)
+		arrived = handle.subject
 	case *delivery:
-		copyHeaders(letter.Header, original.msg.Header)
-		arrived = original.msg.Subject
-		if meta, err := original.msg.Metadata(); err == nil {
+		copyHeaders(letter.Header, handle.msg.Header)
+		arrived = handle.msg.Subject
+		if meta, err := handle.msg.Metadata(); err == nil {
 			sequence := strconv.FormatUint(meta.Sequence.Stream, 10)
 			set("Stream", meta.Stream)
 			set("Sequence", sequence)

@@ -37,6 +37,8 @@ type Settings struct {
 	requestBatch int
 	requestBytes int64
 	requests     int // How many may be open.
+	// idleHeartbeat is that of an idle route's requests; 0 for none.
+	idleHeartbeat time.Duration
 	// inactive is for how long nobody may ask for messages before the server deletes the consumer; 0 for ever.
 	inactive time.Duration
 }

@@ -53,10 +53,12 @@ type JetStream struct {
 	held     deliveries
 	resume   resume
 	barrier  barrier
-	presence *presence // Of other replicas; for ordered routes only.
+	presence *presence // Of other replicas.
 	running  atomic.Bool
 
 	lookEvery  time.Duration // How often the consumer's numbers are asked for.
+	idleAfter  time.Duration
+	askAround  time.Duration // How long other replicas have to answer.
 	renewAfter atomic.Int64  // Nanoseconds: half of the consumer's AckWait.
 	throttled  *slog.Logger  // For what may repeat with each message or tick.
 	pending    atomic.Int64
@@ -87,7 +89,8 @@ func NewJetStream(conn *nats.Conn, acks *Acks, cfg JetStreamConfig, log *slog.Lo
 	j := &JetStream{
 		conn: conn, js: js, acks: acks, cfg: cfg,
 		log:    log.With("route", cfg.Route, "stream", cfg.Stream, "consumer", cfg.Consumer),
-		reason: "not consuming yet", lookEvery: infoInterval,
+		reason: "not consuming yet", lookEvery: infoInterval, idleAfter: idleAfter,
+		askAround: askAround,
 	}
 	j.throttled = slog.New(logthrottle.New(j.log.Handler()))
 	j.barrier.raised = make(chan struct{}, 1)
@@ -103,7 +106,7 @@ func (j *JetStream) alive() bool {
 
 // meet notes that another replica uses the consumer, too.
 func (j *JetStream) meet() {
-	if !j.barrier.shared.Swap(true) && j.running.Load() {
+	if !j.barrier.shared.Swap(true) && j.running.Load() && j.cfg.Ordered {
 		j.log.Warn("another replica shares the consumer: order holds within a replica only")
 	}
 }
@@ -127,12 +130,10 @@ func (j *JetStream) unsettle(why string) {
 // tries again. At the end the route is closed and what is still on its way is handed back at once.
 func (j *JetStream) Run(ctx, hard context.Context, route *pipeline.Route) error {
 	defer route.Close()
-	if j.cfg.Ordered {
-		j.running.Store(true)
-		defer j.running.Store(false)
-		if err := j.presence.listen(); err != nil {
-			return fmt.Errorf("listen for other replicas: %w", err)
-		}
+	j.running.Store(true)
+	defer j.running.Store(false)
+	if err := j.presence.listen(); err != nil {
+		return fmt.Errorf("listen for other replicas: %w", err)
 	}
 	delays := backoff.NewExponentialBackOff(backoff.WithInitialInterval(200*time.Millisecond),
 		backoff.WithMaxInterval(10*time.Second), backoff.WithMaxElapsedTime(0))
@@ -168,7 +169,8 @@ func (j *JetStream) consume(ctx, hard context.Context, route *pipeline.Route) er
 		return err
 	}
 	j.renewAfter.Store(int64(settings.AckWait / 2))
-	p := newPuller(j.conn, j.cfg.Stream, j.cfg.Consumer, route, settings)
+	p := newPuller(j.conn, j.acks.window, j.cfg.Stream, j.cfg.Consumer, route, settings)
+	defer p.share.leave()
 	p.onLoss = j.unsettle
 	j.unsettle("the consumer was bound")
 	sub, closed, err := j.subscribe(p, route)
@@ -201,9 +203,10 @@ const (
 func (j *JetStream) work(ctx context.Context, p *puller, consumer jetstream.Consumer, route *pipeline.Route) error {
 	connected := j.conn.StatusChanged(nats.CONNECTED)
 	defer j.conn.RemoveStatusListener(connected)
-	ticks := time.NewTicker(p.limits.tick())
-	defer ticks.Stop()
 	now := time.Now()
+	ticked := now
+	timer := time.NewTimer(0)
+	defer timer.Stop()
 	w := watch{
 		j: j, p: p, consumer: consumer, route: route, heard: now, began: now,
 		asked: now.Add(firstInfo - j.lookEvery),
@@ -218,6 +221,7 @@ func (j *JetStream) work(ctx context.Context, p *puller, consumer jetstream.Cons
 		if err != nil {
 			return err
 		}
+		timer.Reset(time.Until(w.nextTick(ticked)))
 		select {
 		case <-ctx.Done():
 			return nil
@@ -226,10 +230,13 @@ func (j *JetStream) work(ctx context.Context, p *puller, consumer jetstream.Cons
 		case <-j.barrier.raised:
 		case <-soon:
 		case <-connected:
+			asked := p.expected() > 0
 			p.reconnected()
-			j.unsettle("the connection was lost")
-		case now := <-ticks.C:
-			if err := w.tick(ctx, now); err != nil {
+			if asked || j.cfg.Ordered { // What was on its way is lost.
+				j.barrier.raise("the connection was lost")
+			}
+		case ticked = <-timer.C:
+			if err := w.tick(ctx, ticked); err != nil {
 				return err
 			}
 		}

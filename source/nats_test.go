@@ -93,10 +93,10 @@ type sinkConnection struct {
 	interrupted chan struct{}
 }
 
-func (c *sinkConnection) Depth() int                   { return 1 }
-func (*sinkConnection) TrySend(*pipeline.Request) bool { return false }
-func (c *sinkConnection) Close()                       {}
-func (c *sinkConnection) Send(rs []*pipeline.Request)  { c.sent = append(c.sent, rs...) }
+func (c *sinkConnection) Depth() int                          { return 1 }
+func (*sinkConnection) TrySend(*pipeline.Request) bool        { return false }
+func (c *sinkConnection) Close()                              {}
+func (c *sinkConnection) Send(rs []*pipeline.Request, _ bool) { c.sent = append(c.sent, rs...) }
 
 func (c *sinkConnection) Receive(dst []pipeline.Answered) []pipeline.Answered {
 	if len(c.sent) == 0 {
@@ -182,11 +182,11 @@ func TestCoreCountsEveryDropExactly(t *testing.T) {
 	var log syncBuffer
 	src := NewCore(conn, CoreConfig{
 		Route: "r", Subject: "a.>", Queue: "q", Template: subjectTemplate(t, "a.>"),
-		PendingMessages: 100, PendingBytes: 1 << 20,
+		MaxBytes: 1 << 20,
 	},
 		slog.New(slog.NewTextHandler(&log, nil)))
 	var open atomic.Bool
-	s := startStage(t, src, pipeline.RouteConfig{}, 10, func(r *pipeline.Request) pipeline.Answer {
+	s := startStage(t, src, pipeline.RouteConfig{Drops: true}, 10, func(r *pipeline.Request) pipeline.Answer {
 		for !open.Load() {
 			time.Sleep(time.Millisecond)
 		}
@@ -204,21 +204,15 @@ func TestCoreCountsEveryDropExactly(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	const sent, held = 5000, 10
-	publish(held + 1) // The queue is full, and another one waits for it: what follows stays in the client.
-	eventually(t, "a full queue", func() bool {
-		return s.pipe.Stats().Routes[0].Received == held &&
-			src.Buffered() == 1
+	const sent, held = 5000, 1 << 20 / pipeline.LeastCharge
+	publish(sent)
+	eventually(t, "a full memory, and a drop of what does not fit", func() bool {
+		return s.pipe.Stats().Routes[0].Received == held && src.Dropped() == sent-held
 	})
-	publish(sent - held - 1)
-	eventually(t, "dropping", func() bool { return src.Dropped() > 0 })
 	eventually(t, "the log telling which route drops", func() bool {
 		return strings.Contains(log.String(), `level=ERROR msg="messages are lost`) &&
 			strings.Contains(log.String(), "route=r")
 	})
-	if n := src.Buffered(); n != 100 {
-		t.Errorf("%d messages are in the client's full buffer of 100", n)
-	}
 	open.Store(true)
 	stats := s.stop()
 	if got := stats.Settled[pipeline.Published] + uint64(src.Dropped()); got != sent ||
@@ -233,9 +227,9 @@ func TestCoreDrainLosesNothing(t *testing.T) {
 	conn := startNATS(t)
 	src := NewCore(conn, CoreConfig{
 		Route: "r", Subject: "a", Template: subjectTemplate(t, "a"),
-		PendingMessages: 100_000, PendingBytes: 1 << 20,
+		MaxBytes: 1 << 20,
 	}, quiet())
-	s := startStage(t, src, pipeline.RouteConfig{}, 10, func(r *pipeline.Request) pipeline.Answer {
+	s := startStage(t, src, pipeline.RouteConfig{Drops: true}, 10, func(r *pipeline.Request) pipeline.Answer {
 		time.Sleep(time.Millisecond)
 		return accepted(r)
 	})
@@ -510,10 +504,10 @@ func TestCoreAccountsForEverythingWhenTheDrainIsTooShort(t *testing.T) {
 	conn := startNATS(t)
 	src := NewCore(conn, CoreConfig{
 		Route: "r", Subject: "a", Template: subjectTemplate(t, "a"),
-		PendingMessages: 100_000, PendingBytes: 1 << 20,
+		MaxBytes: 1 << 20,
 	}, quiet())
 	hard, stopHard := context.WithCancel(t.Context())
-	s := startStageUntil(hard, t, src, pipeline.RouteConfig{}, 10, func(*pipeline.Request) pipeline.Answer {
+	s := startStageUntil(hard, t, src, pipeline.RouteConfig{Drops: true}, 10, func(*pipeline.Request) pipeline.Answer {
 		time.Sleep(20 * time.Millisecond)
 		return pipeline.Answer{Verdict: pipeline.Retry, Result: pipeline.Result5xx}
 	})
@@ -523,7 +517,7 @@ func TestCoreAccountsForEverythingWhenTheDrainIsTooShort(t *testing.T) {
 		_ = conn.Publish("a", fmt.Append(nil, i))
 	}
 	_ = conn.Flush()
-	eventually(t, "the queue full", func() bool { r := s.pipe.Stats().Routes[0]; return r.Queued+r.InFlight == 10 })
+	eventually(t, "all held", func() bool { r := s.pipe.Stats().Routes[0]; return r.Queued+r.InFlight == sent })
 	time.AfterFunc(200*time.Millisecond, stopHard)
 	stats := s.stop()
 	if got := int64(stats.Settled[pipeline.Dropped]) + src.Dropped(); got != sent ||

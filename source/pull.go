@@ -25,18 +25,28 @@ type puller struct {
 	conn    *nats.Conn
 	subject string // Of the pull requests.
 	route   *pipeline.Route
+	share   *share // Of the bytes that all routes of the connection may ask for.
 	limits  Settings
 	inbox   string
 	changed chan struct{} // One slot: a request has ended, or the consumer is lost.
 
 	mu       sync.Mutex // Guards the following.
 	last     uint64     // The number of the latest request.
+	left     int        // Requests that were given up when that happened last, and may wait at the server.
 	void     uint64     // Requests up to this number have ended, whatever the server still says of them.
 	pulled   time.Time  // When the latest request was made.
 	asked    int        // Messages that may still come.
 	open     int        // Requests that have not ended.
-	single   bool       // The next message is larger than what was asked for: ask for it alone, whatever its size.
-	arrivals uint64     // Messages and statuses.
+	large    bool       // The next message is larger than what was asked for.
+	granted  int64      // Bytes of the open requests that may still come,
+	came     int64      // and that have come and are not given back yet.
+	bytes    int64      // What the latest request asked for.
+	batch    int        // Messages, likewise.
+	typical  int64      // Bytes of a message; 0 before the first one.
+	arrivals uint64     // Messages and statuses,
+	messages uint64     // and messages alone.
+	idle     bool       // Nothing has come for long: requests are quiet, until something does.
+	quiet    bool       // The latest request is: the server sends no heartbeats.
 	lost     error      // Why the consumer must be bound again.
 	trouble  string     // Why nothing is delivered; empty when all is well.
 	waits    time.Duration
@@ -49,6 +59,10 @@ type puller struct {
 const (
 	// openPulls is how many requests may be open: the second is made while the first is being served.
 	openPulls = 2
+	// giveAtOnce is how much comes before it is given back, as others wait for no less.
+	giveAtOnce = 64 << 10
+	// usualPayload is the max_payload of a server that does not say its own.
+	usualPayload = 1 << 20
 	// Between requests after refusals.
 	shortestWait, longestWait = 250 * time.Millisecond, 5 * time.Second
 )
@@ -56,8 +70,8 @@ const (
 // errLost means that the consumer does not exist any more, or not as it was: it must be bound again.
 var errLost = errors.New("the consumer is gone")
 
-func newPuller(conn *nats.Conn, stream, consumer string, route *pipeline.Route, limits Settings) *puller {
-	return &puller{
+func newPuller(conn *nats.Conn, w *window, stream, consumer string, route *pipeline.Route, limits Settings) *puller {
+	p := &puller{
 		conn:    conn,
 		subject: apiOf(conn).subject("CONSUMER.MSG.NEXT." + stream + "." + consumer),
 		route:   route,
@@ -65,6 +79,8 @@ func newPuller(conn *nats.Conn, stream, consumer string, route *pipeline.Route, 
 		inbox:   conn.NewInbox(),
 		changed: make(chan struct{}, 1),
 	}
+	p.share = w.join(p.signal)
+	return p
 }
 
 // pullRequest is the body of a request, as the server reads it.
@@ -72,21 +88,26 @@ type pullRequest struct {
 	Batch     int           `json:"batch"`
 	MaxBytes  int64         `json:"max_bytes,omitempty"`
 	Expires   time.Duration `json:"expires"`
-	Heartbeat time.Duration `json:"idle_heartbeat"`
+	Heartbeat time.Duration `json:"idle_heartbeat,omitempty"`
 }
 
 // pull makes a request if one may be made now and the route has room.
 func (p *puller) pull(now time.Time) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.open >= p.limits.open() || now.Before(p.notUntil) || p.lost != nil || !p.conn.IsConnected() {
+	if p.open >= p.limits.open() || p.idle && p.open > 0 || !p.mayAsk(now) {
+		return nil
+	}
+	granted := p.take()
+	if granted == 0 {
 		return nil
 	}
 	messages, bytes := p.route.Reserve()
 	if messages == 0 {
+		p.share.give(granted)
 		return nil
 	}
-	asked, err := p.request(now, messages, bytes)
+	asked, err := p.request(now, messages, bytes, granted)
 	p.route.Release(messages - asked)
 	return err
 }
@@ -96,27 +117,77 @@ func (p *puller) pull(now time.Time) error {
 func (p *puller) ask(now time.Time, messages int) (int, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if messages <= 0 || p.open > 0 || now.Before(p.notUntil) || p.lost != nil || !p.conn.IsConnected() {
+	if messages <= 0 || p.open > 0 || !p.mayAsk(now) {
 		return 0, nil
 	}
-	return p.request(now, messages, 0)
+	granted := p.take()
+	if granted == 0 {
+		return 0, nil
+	}
+	return p.request(now, messages, granted, granted)
 }
 
-// request asks the server, and returns for how many messages.
-func (p *puller) request(now time.Time, messages int, bytes int64) (int, error) {
+// mayAsk reports whether requests may be made at all. The caller holds mu.
+func (p *puller) mayAsk(now time.Time) bool {
+	return !now.Before(p.notUntil) && p.lost == nil && p.conn.IsConnected()
+}
+
+// take has bytes granted for a request, 0 if it must wait for them: as many as what was asked for last comes to, and
+// what the route is sure of before that is known. For a message that was too large it must be enough for any.
+func (p *puller) take() int64 {
+	own := p.share.own()
+	want := max(own, 2*p.typical*int64(p.batch))
+	if p.idle { // Others may need the rest.
+		want = own
+	}
+	least := min(want/minWorth, worthwhile)
+	if p.open == 0 { // Better little than nothing.
+		least = 1
+	}
+	if p.large {
+		least = p.largest()
+	}
+	return p.share.take(want, least, p.open == 0)
+}
+
+// What a request must get if another one is open: this part of what it wants, or so much that the way to the server
+// does not count.
+const minWorth, worthwhile = 4, 2 << 20
+
+// largest is as large as a message may be.
+func (p *puller) largest() int64 {
+	if most := p.conn.MaxPayload(); most > 0 {
+		return most
+	}
+	return usualPayload
+}
+
+// request asks the server, and returns for how many messages. Bytes are what there is room for; what was granted is
+// given back as it comes, or when it is known not to come.
+func (p *puller) request(now time.Time, messages int, bytes, granted int64) (int, error) {
 	request := pullRequest{
-		Batch: messages, MaxBytes: bytes, Expires: p.limits.PullExpiry,
+		Batch: messages, MaxBytes: min(bytes, granted), Expires: p.limits.PullExpiry,
 		Heartbeat: p.limits.Heartbeat,
 	}
+	if p.idle {
+		request.Heartbeat = p.limits.idleHeartbeat
+	}
+	p.quiet = request.Heartbeat == 0
 	p.limits.bound(&request)
-	if p.single {
+	if p.large && request.MaxBytes < p.largest() { // It may not fit again: ask for it alone, whatever its size.
 		request.Batch, request.MaxBytes = 1, 0
-		p.single = false
+	}
+	p.large = false
+	if request.MaxBytes > 0 {
+		p.share.give(granted - request.MaxBytes)
+		granted = request.MaxBytes
 	}
 	p.last++
 	p.pulled = now
 	p.open++
 	p.asked += request.Batch
+	p.granted += granted
+	p.bytes, p.batch = granted, request.Batch
 	body, err := json.Marshal(request)
 	if err != nil {
 		p.voidAll()
@@ -137,8 +208,13 @@ func (p *puller) receive(m *nats.Msg) bool {
 	if m.Reply != "" {
 		p.asked = max(0, p.asked-1)
 		p.well()
-		if p.asked == 0 { // A request that is served to the last byte ends without a status.
-			p.open = 0
+		p.arrived(int64(m.Size()))
+		if p.messages++; p.idle {
+			p.idle = false
+			p.signal()
+		}
+		if p.asked == 0 || p.granted == 0 { // A request that is served to the last byte ends without a status.
+			p.voidAll()
 			p.signal()
 		}
 		return true
@@ -150,6 +226,20 @@ func (p *puller) receive(m *nats.Msg) bool {
 	}
 	p.status(m)
 	return false
+}
+
+// arrived notes the bytes of a message.
+func (p *puller) arrived(size int64) {
+	if p.typical == 0 {
+		p.typical = size
+	}
+	p.typical += (size - p.typical) / 16
+	came := min(size, p.granted)
+	p.granted -= came
+	if p.came += came; p.came >= giveAtOnce {
+		p.share.give(p.came)
+		p.came = 0
+	}
 }
 
 // noteInbox is where the server answers once it has taken note of what was sent. Its last token is no request's number.
@@ -183,21 +273,22 @@ func (p *puller) status(m *nats.Msg) {
 	defer p.signal()
 	lower := strings.ToLower(text)
 	remaining, err := strconv.Atoi(m.Header.Get("Nats-Pending-Messages"))
+	left, _ := strconv.ParseInt(m.Header.Get("Nats-Pending-Bytes"), 10, 64)
 	if err == nil {
-		p.end(remaining)
+		p.end(remaining, left)
 	} else {
 		p.voidAll() // Which ones of several is not said. Those that live on bring more than was asked for.
 	}
-	left := strings.Contains(lower, "leadership change") || strings.Contains(lower, "server shutdown")
-	if p.onLoss != nil && (left || err != nil && !strings.Contains(lower, "exceeded")) {
+	gone := strings.Contains(lower, "leadership change") || strings.Contains(lower, "server shutdown")
+	if p.onLoss != nil && (gone || err != nil && !strings.Contains(lower, "exceeded")) {
 		p.onLoss("the server says: " + text)
 	}
 	switch {
 	case status == "408", status == "404", strings.Contains(lower, "batch completed"):
 		p.well()
 	case strings.Contains(lower, "message size exceeds maxbytes"):
-		p.single = true
-	case left:
+		p.large = 2*left >= p.bytes // Otherwise the request has merely been used up.
+	case gone:
 		p.refused(text)
 	case strings.Contains(lower, "consumer deleted"), status == "503":
 		p.lost = fmt.Errorf("%w: %s %s", errLost, status, text)
@@ -206,8 +297,8 @@ func (p *puller) status(m *nats.Msg) {
 	}
 }
 
-// end closes one request of which some messages will not come.
-func (p *puller) end(remaining int) {
+// end closes one request of which some messages will not come, nor some bytes.
+func (p *puller) end(remaining int, bytes int64) {
 	remaining = min(remaining, p.asked)
 	p.asked -= remaining
 	p.open = max(0, p.open-1)
@@ -215,12 +306,30 @@ func (p *puller) end(remaining int) {
 	if p.asked == 0 {
 		p.open = 0
 	}
+	if p.open == 0 {
+		bytes = p.granted
+	}
+	bytes = min(bytes, p.granted)
+	p.granted -= bytes
+	p.share.give(bytes + p.came)
+	p.came = 0
 }
 
 // voidAll forgets every open request.
 func (p *puller) voidAll() {
+	if p.open > 0 {
+		p.left = p.open
+	}
 	p.void = p.last
-	p.end(p.asked)
+	p.open = 0
+	p.end(p.asked, p.granted)
+}
+
+// abandoned is how many requests of ours may wait at the server although they were given up.
+func (p *puller) abandoned() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.left
 }
 
 // refused makes the next request wait, longer each time.

@@ -38,7 +38,7 @@ func TestEachStatusEndsARequestAsItShould(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			p := &puller{
 				route: anyRoute(), changed: make(chan struct{}, 1), inbox: "_INBOX.x", last: 7, void: 3,
-				asked: 10, open: 1,
+				asked: 10, open: 1, share: newWindow(mostOutstanding).join(func() {}), granted: 1000,
 			}
 			for range 4 {
 				p.receive(&nats.Msg{Subject: "a.b", Reply: "$JS.ACK.x", Data: []byte("x")})

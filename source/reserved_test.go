@@ -225,9 +225,9 @@ func TestCoreRouteOfEverythingLeavesTheTrafficOfNATSAlone(t *testing.T) {
 	got, other := &published{}, &published{}
 	core := NewCore(conn, CoreConfig{
 		Route: "core", Subject: ">", Queue: "q", Template: subjectTemplate(t, ">"),
-		PendingMessages: 10_000, PendingBytes: 1 << 20,
+		MaxBytes: 1 << 20,
 	}, quiet())
-	all := startStage(t, core, pipeline.RouteConfig{}, 1000, got.sink)
+	all := startStage(t, core, pipeline.RouteConfig{Drops: true}, 1000, got.sink)
 	eventually(t, "subscribed", func() bool { ok, _ := core.Ready(); return ok })
 	s := startStage(t, newJetStream(t, conn), pipeline.RouteConfig{Returnable: true}, 1000, other.sink)
 	eventually(t, "the stream carried", func() bool { return other.all() == 50 })

@@ -51,7 +51,7 @@ func TestRouteConsumesSeveralSubjects(t *testing.T) {
 			if core {
 				c := NewCore(conn, CoreConfig{
 					Route: "r", Subjects: filters, Queue: "q", Template: topics,
-					PendingMessages: 100, PendingBytes: 1 << 20,
+					MaxBytes: 1 << 20,
 				}, quiet())
 				src, ready = c, func() bool { ok, _ := c.Ready(); return ok }
 			} else {
@@ -70,7 +70,7 @@ func TestRouteConsumesSeveralSubjects(t *testing.T) {
 				src = s
 			}
 			sink := topicsOf{got: map[string]string{}}
-			st := startStage(t, src, pipeline.RouteConfig{Returnable: !core}, 100, sink.accept)
+			st := startStage(t, src, pipeline.RouteConfig{Returnable: !core, Drops: core}, 100, sink.accept)
 			eventually(t, "ready", ready)
 			for i, subject := range []string{"a.x.y", "c", "b.w.z", "b.w.other", "a.1"} {
 				if err := conn.Publish(subject, fmt.Append(nil, i)); err != nil {

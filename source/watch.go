@@ -27,6 +27,8 @@ type watch struct {
 	settling settling
 	forgetAt time.Time // When what has been settled can come no more; zero: nothing is remembered.
 	leader   string    // Of the consumer, as far as is known.
+	messages uint64    // That have come so far,
+	active   time.Time // and when the last of them did, as far as is known.
 }
 
 // tick renews, hands back, listens for heartbeats and asks for the consumer's numbers. An error means that the
@@ -50,14 +52,15 @@ func (w *watch) tick(ctx context.Context, now time.Time) error {
 	if arrivals != w.arrivals || !open && !w.ignored || !w.j.conn.IsConnected() {
 		w.arrivals, w.heard = arrivals, now
 	}
-	silent := now.Sub(w.heard) > 2*w.p.limits.Heartbeat+w.p.limits.tick()
+	silent := w.silent(now)
 	if silent {
 		w.j.missed.Add(1)
 		w.j.throttled.Warn("the consumer is silent: looking for it", "since", w.heard)
 		w.p.silent()
 		w.heard = now
 	}
-	if !silent && now.Sub(w.asked) < w.j.lookEvery {
+	w.rest(now)
+	if !silent && now.Sub(w.asked) < w.looksEvery() {
 		return nil
 	}
 	w.asked = now
@@ -73,7 +76,9 @@ func (w *watch) look(ctx context.Context) error {
 	info, err := w.numbers(ctx)
 	if info != nil {
 		w.seen(info)
-		w.proveAcks()
+		if idle, _ := w.p.resting(); !idle { // Otherwise there is nothing to acknowledge.
+			w.proveAcks()
+		}
 	}
 	return err
 }
@@ -176,6 +181,12 @@ func (w *watch) takeIn(ctx context.Context) (<-chan time.Time, error) {
 	}
 	if err := w.settle(ctx); err != nil || !w.j.barrier.up.Load() {
 		return closedTime, err
+	}
+	// What is new need not wait where order does not count, but for a look at who else asks.
+	if !w.j.cfg.Ordered && w.settling.step >= sweeping {
+		if err := w.p.pull(now); err != nil {
+			return nil, err
+		}
 	}
 	return time.After(w.settling.poll()), nil
 }

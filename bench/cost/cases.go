@@ -1,5 +1,7 @@
 package main
 
+import "slices"
+
 // line is a ratio of a subject to the case's first one that is to be reached.
 type line struct {
 	subject string
@@ -28,20 +30,43 @@ var (
 	floor     = subject{name: "floor", start: startFloor}
 	usual     = subject{name: "daemon", start: daemon{}.start}
 	pipelined = subject{name: "pipeline16x4", start: daemon{connections: 4, pipeline: 16}.start}
+	byNeed    = subject{name: "auto", start: daemon{pipeline: auto}.start}
 )
 
 // Sizes and numbers that most cases share.
 const (
 	small  = 256
+	large  = 64 << 10
 	topics = 16
 )
 
-var cases = []benchCase{
+// sized is the cases of a size of payload: JetStream and core NATS, and either over TLS.
+func sized(name, size string, bytes, messages int) []benchCase {
+	var sized []benchCase
+	for _, c := range []struct {
+		prefix, title string
+		load          load
+	}{
+		{"size-", "JetStream", load{js: true}},
+		{"size-core-", "core NATS", load{}},
+		{"size-tls-", "JetStream to nginx over TLS", load{js: true, tls: true}},
+	} {
+		c.load.size, c.load.topics, c.load.messages = bytes, topics, messages
+		sized = append(sized, benchCase{
+			name: c.prefix + name, title: c.title + ", " + size, load: c.load, subjects: []subject{floor, usual, pipelined},
+			lines: []line{{"daemon", cpu, 1.1}, {"pipeline16x4", cpu, 1.1}},
+		})
+	}
+	return sized
+}
+
+var cases = slices.Concat([]benchCase{
 	{
 		name: "js", title: "JetStream, 256 B, 64 connections, ordering none; and 16 in flight on each of 4 connections",
-		load: load{js: true, size: small, topics: topics}, subjects: []subject{floor, usual, pipelined}, others: true,
+		load: load{js: true, size: small, topics: topics}, subjects: []subject{floor, usual, byNeed, pipelined}, others: true,
 		lines: []line{
-			{"daemon", cpu, 1},
+			{"daemon", cpu, 0.8},
+			{"auto", cpu, 0.55},
 			{"daemon", rate, 1},
 			{"pipeline16x4", cpu, 0.55},
 			{"pipeline16x4", rate, 1.3},
@@ -49,16 +74,15 @@ var cases = []benchCase{
 	},
 	{
 		name: "core", title: "core NATS, the same",
-		load: load{size: small, topics: topics}, subjects: []subject{floor, usual, pipelined}, others: true,
-		lines: []line{{"daemon", cpu, 1.1}, {"daemon", rate, 0.9}},
+		load: load{size: small, topics: topics}, subjects: []subject{floor, usual, byNeed, pipelined}, others: true,
+		lines: []line{{"daemon", cpu, 0.9}, {"daemon", rate, 0.9}, {"auto", cpu, 0.6}},
 	},
 	{
 		name: "rate", title: "core NATS at 5 000 messages/s, where wake-ups outweigh work",
 		load: load{size: small, topics: topics, rate: 5000, messages: 50_000}, subjects: []subject{
-			floor, usual,
-			pipelined,
+			floor, usual, byNeed, pipelined,
 		}, others: true,
-		lines: []line{{"daemon", cpu, 1.1}},
+		lines: []line{{"daemon", cpu, 1}, {"auto", cpu, 1}},
 	},
 	{
 		name: "tls-js", title: "JetStream to nginx over TLS",
@@ -69,19 +93,6 @@ var cases = []benchCase{
 		name: "tls-core", title: "core NATS to nginx over TLS",
 		load: load{tls: true, size: small, topics: topics}, subjects: []subject{floor, usual},
 		lines: []line{{"daemon", cpu, 1.1}},
-	},
-	{
-		name: "size", title: "JetStream, 1 KiB",
-		load: load{js: true, size: 1024, topics: topics}, subjects: []subject{floor, usual, pipelined},
-		lines: []line{{"daemon", cpu, 1}},
-	},
-	{
-		name: "size4", title: "JetStream, 4 KiB",
-		load: load{js: true, size: 4096, topics: topics, messages: 100_000}, subjects: []subject{
-			floor,
-			usual, pipelined,
-		},
-		lines: []line{{"daemon", cpu, 1}},
 	},
 	{
 		name: "ordered", title: "JetStream, 1 000 topics: ordering topic against none",
@@ -136,4 +147,5 @@ var cases = []benchCase{
 		lines: []line{{"queue=1e2", cpu, 1.1}, {"queue=1e5", cpu, 1.1}},
 	},
 	{name: "long", title: "core NATS for ten minutes", load: load{size: small, topics: topics}, long: true},
-}
+}, sized("1k", "1 KiB", 1<<10, 0), sized("4k", "4 KiB", 4<<10, 100_000), sized("64k", "64 KiB", 64<<10, 20_000),
+	sized("1m", "1 MiB", 1<<20, 1500))

@@ -89,7 +89,10 @@ func (b *bench) awaitSubscribed(ctx context.Context, l load) error {
 
 // window is how many messages may be on their way between core NATS and nginx, so that the clients, which cannot slow
 // it down, have room for everything.
-const window = 8192
+func (l load) window() int { return max(1, min(8192, mostPending/l.size)) }
+
+// mostPending is how many bytes may wait in nats-server for a client, which it would cut off at 64 MiB.
+const mostPending = 16 << 20
 
 // publisher publishes core messages as fast as they are carried, or at a rate.
 type publisher struct {
@@ -107,7 +110,7 @@ func newPublisher(conn *nats.Conn, l load) *publisher {
 
 // more publishes what may be on its way, given how much has arrived.
 func (p *publisher) more(arrived int) error {
-	todo := arrived + window - p.published
+	todo := arrived + p.load.window() - p.published
 	if p.load.rate > 0 {
 		todo = int(time.Since(p.began).Seconds()*p.load.rate) - p.published
 	}

@@ -41,6 +41,7 @@ func main() {
 	flag.StringVar(&b.subjects, "subjects", "",
 		"only these subjects of each case, besides the first, separated by commas")
 	list := flag.Bool("list", false, "list the cases")
+	flag.StringVar(&b.profiles, "profiles", "", "write a CPU profile of a few seconds of each daemon to this `directory`")
 	out := flag.String("out", "", "append the figures of every run to this `file`")
 	flag.Parse()
 	if *list {
@@ -63,6 +64,7 @@ type bench struct {
 	verbose  bool
 	subjects string
 	others   []subject
+	profiles string   // A directory; "": none are wanted.
 	out      *os.File // nil: nowhere.
 	streams  map[string]bool
 }
@@ -135,7 +137,7 @@ func (b *bench) runCase(ctx context.Context, c benchCase) (bool, error) {
 	ok := true
 	for range b.rounds {
 		for i, s := range subjects {
-			f, err := b.measure(ctx, s, s.load(c.load, b.messages))
+			f, err := b.measure(ctx, c.name, s, s.load(c.load, b.messages))
 			if err != nil {
 				return false, fmt.Errorf("%s: %w", s.name, err)
 			}

@@ -3,6 +3,9 @@ package main
 import (
 	"context"
 	"fmt"
+	"os"
+	"path/filepath"
+	"sync"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -42,7 +45,7 @@ const (
 )
 
 // measure has a subject carry a load.
-func (b *bench) measure(ctx context.Context, s subject, l load) (figure, error) {
+func (b *bench) measure(ctx context.Context, name string, s subject, l load) (figure, error) {
 	conn, err := nats.Connect(b.NATS.URL)
 	if err != nil {
 		return figure{}, fmt.Errorf("connect to NATS: %w", err)
@@ -71,6 +74,9 @@ func (b *bench) measure(ctx context.Context, s subject, l load) (figure, error) 
 		if err := b.awaitSubscribed(ctx, l); err != nil {
 			return figure{}, err
 		}
+	}
+	if d, ok := p.(*lab.Daemon); ok && b.profiles != "" {
+		defer b.profile(d, name+"-"+s.name)()
 	}
 	samples, err := b.follow(ctx, p, conn, l, s.batched, requests)
 	if err != nil {
@@ -189,6 +195,18 @@ func difference(from, to sample) figure {
 		natsCPU: perMessage(to.nats - from.nats),
 		rate:    n / to.at.Sub(from.at).Seconds(),
 	}
+}
+
+// profile writes a profile of what the daemon does now. The function that it returns waits for that.
+func (b *bench) profile(d *lab.Daemon, name string) (wait func()) {
+	var writing sync.WaitGroup
+	writing.Go(func() {
+		_, profile := d.Get("/debug/pprof/profile?seconds=5")
+		if err := os.WriteFile(filepath.Join(b.profiles, name+".pprof"), []byte(profile), 0o600); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+		}
+	})
+	return writing.Wait
 }
 
 // scrape reads the metrics each second, as Prometheus would, until stopped.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"strconv"
 	"strings"
 	"time"
 
@@ -52,7 +53,7 @@ type process interface {
 // daemon is the bridge with a configuration.
 type daemon struct {
 	connections int    // 0: 64.
-	pipeline    int    // 0: 1.
+	pipeline    int    // 0: 1; or auto.
 	ordering    string // "": none.
 	batch       string // "": none.
 	queue       int    // 0: the default.
@@ -75,18 +76,24 @@ func (d daemon) start(ctx context.Context, b *bench, l load) (process, error) {
 	if d.log == "" {
 		d.log = "info"
 	}
+	inFlight := strconv.Itoa(or(d.pipeline, 1))
+	if d.pipeline == auto {
+		inFlight = "auto"
+	}
 	source := fmt.Sprintf("subject: %q", l.filter())
 	if l.js {
 		source = fmt.Sprintf("stream: %s, consumer: %s", l.stream(), consumerName)
 	}
 	return b.StartConfigured(ctx, fmt.Sprintf(`
-momento: {endpoint: %q, connections: %d, in_flight: %d, tls: {ca_file: %q}}
+momento: {endpoint: %q, connections: %d, in_flight: %s, tls: {ca_file: %q}}
 limits: {rate: unlimited}
 queue: {max_messages: %d}
 log: {level: %s}
+admin: {pprof: %t}
 routes:
-  - {name: bench, %s, cache: bench, ordering: %s, batch: {format: %s}}
-`, l.endpoint(b.endpoint), or(d.connections, 64), or(d.pipeline, 1), caFile(b, l), or(d.queue, 16384), d.log, source, d.ordering, d.batch))
+  - {name: bench, %s, cache: bench, ordering: %s, batch: {format: %s}, max_payload: %d}
+`, l.endpoint(b.endpoint), or(d.connections, 64), inFlight, caFile(b, l), or(d.queue, 16384), d.log, b.profiles != "", source, d.ordering,
+		d.batch, max(4096, l.size)))
 }
 
 func caFile(b *bench, l load) string {
@@ -96,6 +103,9 @@ func caFile(b *bench, l load) string {
 	return b.endpoint.CAFile
 }
 
+// auto is daemon.pipeline as the load needs it.
+const auto = -1
+
 // startFloor starts the bare loop.
 func startFloor(_ context.Context, b *bench, l load) (process, error) {
 	args := []string{"-nats", b.NATS.URL, "-url", l.endpoint(b.endpoint) + "/topics/bench/bench.topic"}
@@ -104,6 +114,9 @@ func startFloor(_ context.Context, b *bench, l load) (process, error) {
 	}
 	if l.js {
 		args = append(args, "-stream", l.stream(), "-consumer", consumerName)
+		if l.size >= large {
+			args = append(args, "-pull-bytes", strconv.Itoa(mostPending))
+		}
 	} else {
 		args = append(args, "-subject", l.filter())
 	}

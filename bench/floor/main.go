@@ -36,24 +36,32 @@ func main() {
 	subject := flag.String("subject", "", "core NATS: what to consume")
 	stream := flag.String("stream", "", "JetStream: the stream")
 	consumer := flag.String("consumer", "", "JetStream: a durable pull consumer that exists")
+	pullBytes := flag.Int("pull-bytes", 0, "JetStream: ask for so many bytes at a time, rather than for 500 messages")
 	target := flag.String("url", "", "where to post")
 	ca := flag.String("ca", "", "file with the authority of an https endpoint")
 	connections := flag.Int("connections", 64, "keep-alive connections")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
-	if err := run(ctx, *natsURL, *subject, *stream, *consumer, *target, *ca, *connections); err != nil {
+	from := input{*natsURL, *subject, *stream, *consumer, *pullBytes}
+	if err := run(ctx, from, *target, *ca, *connections); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
 }
 
-func run(ctx context.Context, natsURL, subject, stream, consumer, target, ca string, connections int) error {
+// input is where messages come from.
+type input struct {
+	url, subject, stream, consumer string
+	pullBytes                      int
+}
+
+func run(ctx context.Context, from input, target, ca string, connections int) error {
 	client, err := newClient(target, ca, connections)
 	if err != nil {
 		return err
 	}
-	conn, err := nats.Connect(natsURL)
+	conn, err := nats.Connect(from.url)
 	if err != nil {
 		return fmt.Errorf("connect to NATS: %w", err)
 	}
@@ -64,10 +72,10 @@ func run(ctx context.Context, natsURL, subject, stream, consumer, target, ca str
 	for range connections {
 		go func() { cancel(post(client, target, items)) }()
 	}
-	if stream == "" {
-		_, err = conn.Subscribe(subject, func(m *nats.Msg) { items <- item{payload: m.Data} })
+	if from.stream == "" {
+		_, err = conn.Subscribe(from.subject, func(m *nats.Msg) { items <- item{payload: m.Data} })
 	} else {
-		err = consume(ctx, conn, stream, consumer, items)
+		err = consume(ctx, conn, from, items)
 	}
 	if err != nil {
 		return err
@@ -79,16 +87,20 @@ func run(ctx context.Context, natsURL, subject, stream, consumer, target, ca str
 	return nil
 }
 
-func consume(ctx context.Context, conn *nats.Conn, stream, durable string, items chan<- item) error {
+func consume(ctx context.Context, conn *nats.Conn, from input, items chan<- item) error {
 	js, err := jetstream.New(conn)
 	if err != nil {
 		return err
 	}
-	consumer, err := js.Consumer(ctx, stream, durable)
+	consumer, err := js.Consumer(ctx, from.stream, from.consumer)
 	if err != nil {
 		return fmt.Errorf("look for the consumer: %w", err)
 	}
-	_, err = consumer.Consume(func(m jetstream.Msg) { items <- item{payload: m.Data(), ack: m.Ack} })
+	var options []jetstream.PullConsumeOpt
+	if from.pullBytes > 0 {
+		options = append(options, jetstream.PullMaxBytes(from.pullBytes))
+	}
+	_, err = consumer.Consume(func(m jetstream.Msg) { items <- item{payload: m.Data(), ack: m.Ack} }, options...)
 	return err
 }
 

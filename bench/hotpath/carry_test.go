@@ -121,10 +121,10 @@ func carryCore(b *testing.B, workers, inFlight, size int) {
 	conn, endpoint := connect(b, url), rig.Listen(b)
 	src := source.NewCore(conn, source.CoreConfig{
 		Route: "bench", Subject: "bench.>", Queue: "bench",
-		Template: subjectTemplate(b), PendingMessages: queue, PendingBytes: 64 << 20,
+		Template: subjectTemplate(b), MaxBytes: 64 << 20,
 	}, quiet())
 	ended := newTally(b.N, src)
-	bridge := start(b, endpoint, workers, inFlight, ended, pipeline.RouteConfig{})
+	bridge := start(b, endpoint, workers, inFlight, ended, pipeline.RouteConfig{Drops: true})
 	for ready := false; !ready; time.Sleep(time.Millisecond) {
 		ready, _ = src.Ready()
 	}

@@ -60,7 +60,7 @@ func (c quotaCase) measure(ctx context.Context, b *bench) error {
 	}
 	used := float64(during.Accepted) / c.quota / during.seconds
 	refused := share(during.refused(), during.Accepted)
-	judged := c.limiter != "sharded" // Whoever is spread unevenly cannot use all of it: docs/quotas.md.
+	judged := c.limiter != "sharded" // Connections may be spread unevenly over the servers: see sticky.
 	b.printTimed(used >= 0.95 && refused < 0.01, !judged || used >= b.loose(0.9, 0.8) && refused < b.loose(0.02, 0.05),
 		"auto, %-15s %5g/s: %6.2f %% used, %.2f %% refused; %.2f %% refused while learning",
 		c.limiter, c.quota, 100*used, 100*refused, 100*share(before.refused(), before.Accepted))

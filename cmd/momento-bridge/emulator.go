@@ -15,14 +15,15 @@ func newEmulator() *cobra.Command {
 		Use:   "emulator",
 		Short: "Run a local stand-in for the Momento Topics HTTP API",
 		Long: "Serves POST and long-poll GET of /topics/{cache}/{topic} as Momento documents them, with a\n" +
-			"quota, latency and faults. GET /_emulator/stats returns counters. PUT /_emulator/settings\n" +
-			"changes limits and faults while it runs.",
+			"quota, refusals at random, latency and faults. GET /_emulator/stats returns counters.\n" +
+			"PUT /_emulator/settings changes all of that while it runs.",
 		Example: "  momento-bridge emulator --rate 10 --burst 10\n" +
+			"  momento-bridge emulator --rate 1000 --limiter sharded --background 20% --random-429 1%\n" +
 			"  curl -i -H 'Authorization: any' -H 'Content-Type: text/plain' -d hello \\\n" +
 			"    http://127.0.0.1:8080/topics/my-cache/hello",
 	}
 	var cfg emulator.Config
-	var listen, faults, background string
+	var listen, faults, background, random string
 	flags := cmd.Flags()
 	flags.StringVar(&listen, "listen", "127.0.0.1:8080", "address to listen on")
 	flags.StringVar(&cfg.APIKey, "api-key", "", "the only key accepted (default: any)")
@@ -34,12 +35,14 @@ func newEmulator() *cobra.Command {
 	flags.DurationVar(&cfg.Window, "window", time.Second, "window of the quota, where it has one")
 	flags.IntVar(&cfg.Shards, "shards", 8, "shards of a sharded quota; a connection stays with one")
 	flags.StringVar(&background, "background", "", "share of the quota that others use, such as 20%")
+	flags.StringVar(&random, "random-429", "",
+		"share of the publishes refused with 429 at random, whatever the rate, such as 1%")
 	flags.StringVar(&cfg.Unit, "unit", "publishes", "what the quota counts: publishes or operations")
 	flags.DurationVar(&cfg.Latency, "latency", 0, "time before each answer")
 	flags.DurationVar(&cfg.Jitter, "jitter", 0, "random time on top of the latency")
 	flags.StringVar(&faults, "fault", "", "faults, such as 500:1%,reset:0.1%,drop:0.1%,hang:0.01%")
 	flags.DurationVar(&cfg.RetryAfter, "retry-after", 0, "Retry-After of a 429 (default: not sent)")
-	flags.Uint64Var(&cfg.Seed, "seed", 1, "seed of faults and jitter")
+	flags.Uint64Var(&cfg.Seed, "seed", 1, "seed of all that happens at random")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		var err error
 		if cfg.Faults, err = emulator.ParseFaults(faults); err != nil {
@@ -47,6 +50,9 @@ func newEmulator() *cobra.Command {
 		}
 		if cfg.Background, err = emulator.ParseShare(background); err != nil {
 			return &usageError{fmt.Errorf("--background: %w", err)}
+		}
+		if cfg.Random429, err = emulator.ParseShare(random); err != nil {
+			return &usageError{fmt.Errorf("--random-429: %w", err)}
 		}
 		server, err := emulator.New(cfg)
 		if err != nil {

@@ -124,6 +124,10 @@ func applyEnvironment(f *config.File) {
 		!f.Has("momento.region") {
 		f.Set("momento.endpoint", endpoint, "MOMENTO_ENDPOINT")
 	}
+	// A unit may name several directories, separated by colons.
+	if dir, _, _ := strings.Cut(os.Getenv("STATE_DIRECTORY"), ":"); dir != "" && f.StateDir == "" {
+		f.Set("state_dir", dir, "STATE_DIRECTORY")
+	}
 }
 
 // logger returns the logger that the configuration asks for.

@@ -48,7 +48,8 @@ func TestRunLogsWhatItIsAboutToDo(t *testing.T) {
 	f("routeorders", "held", 499.0)
 	f("routeorders", "ack_wait", "1m0s")
 	f("routeorders", "dead_letter", "dead")
-	f("routeorders", "queue_messages", 8192.0)
+	f("routeorders", "queue_messages", 16384.0)
 	f("routeticks", "batch", "json, up to 4096 bytes")
-	f("routeticks", "buffer_messages", 8192.0)
+	f("routeticks", "holds",
+		"up to 262144 messages of 256 bytes or less; beyond that what comes is dropped, and counted")
 }

@@ -117,7 +117,7 @@ func TestRunShowsWhatItIsAboutToDoOnATerminal(t *testing.T) {
 	for _, words := range []string{
 		"momento-bridge dev\n  nats       nats://127.0.0.1:", "\n  key        opaque\n" +
 			"  rate       at most 50/s; 8 connections, 5s an attempt\n",
-		"\n  queue      16 384 messages, 64 MiB, in equal shares\n", "\n" +
+		"\n  queue      16 384 messages, 64 MiB, for all routes together\n", "\n" +
 			"  route      orders: stream ORDERS orders.> → c/o-{{wildcard(1)}}\n" +
 			"             in order per topic, at-least-once; holds up to 499, ack_wait 1m0s\n",
 		"\n  route      ticks: core NATS t (queue momento-bridge) → c/{{subject}}\n" +

@@ -22,17 +22,26 @@ func endpoint() section {
 			query: []query{{"sum by (reason) (rate(momento_bridge_retries_total{ROUTES}[WINDOW])) > 0", "{{reason}}"}},
 		},
 		{
-			kind: "bars", title: "Unclear outcomes", width: 8, unit: "short", help: "Attempts that may or may not " +
+			kind: "bars", title: "Unclear outcomes", width: 6, unit: "short", help: "Attempts that may or may not " +
 				"have been accepted: possible duplicates. Timeouts and broken connections.",
 			query: []query{{"sum by (route) (increase(momento_bridge_ambiguous_total{ROUTES}[WINDOW]))", "{{route}}"}},
 		},
 		{
-			kind: "graph", title: "Connections opened", width: 8, unit: "cps", help: "Per second and daemon. Near 0 " +
-				"when keep-alive works.",
-			query: []query{{"rate(momento_bridge_connections_opened_total{DAEMONS}[WINDOW])", "{{instance}}"}},
+			kind: "graph", title: "Connections opened", width: 6, unit: "cps", help: "Per second and daemon. Near 0 " +
+				"when keep-alive works. Moved: they leave a server that is crowded with them, and refuses more than " +
+				"others.",
+			query: []query{
+				{"rate(momento_bridge_connections_opened_total{DAEMONS}[WINDOW])", "{{instance}}"},
+				{"rate(momento_bridge_connections_moved_total{DAEMONS}[WINDOW]) > 0", "{{instance}} moved"},
+			},
 		},
 		{
-			kind: "graph", title: "Endpoint and key, as the daemons see them", width: 8, unit: "none",
+			kind: "graph", title: "Publishes on a connection", width: 6, unit: "none",
+			help:  "That may be in flight on each. 1 unless momento.in_flight says more, or is auto.",
+			query: []query{{"momento_bridge_connection_depth{DAEMONS}", "{{instance}}"}},
+		},
+		{
+			kind: "graph", title: "Endpoint and key, as the daemons see them", width: 6, unit: "none",
 			help: "Daemons that take the endpoint for down, have their key refused, or carry one publish on each " +
 				"connection " +
 				"although momento.in_flight allows more.",

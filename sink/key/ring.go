@@ -17,6 +17,7 @@ import (
 type Ring struct {
 	load    func(context.Context) (Key, error) // From a file, or nil.
 	fetch   func(context.Context) (Key, error) // From a vending machine, or nil. Without either the key is fixed.
+	vendor  string                             // The vending machine's fingerprint; empty without one.
 	refused chan struct{}                      // One slot: the key in use was refused.
 	current atomic.Pointer[Key]
 	trouble atomic.Pointer[error] // Why there is no newer key; nil: nothing is known against it.
@@ -42,7 +43,11 @@ func FromFile(path string) (*Ring, error) {
 }
 
 // FromVendor returns a keyring without a key: Watch fetches it.
-func FromVendor(v *Vendor) *Ring { return newRing(nil, v.Fetch) }
+func FromVendor(v *Vendor) *Ring {
+	r := newRing(nil, v.Fetch)
+	r.vendor = v.fingerprint()
+	return r
+}
 
 func newRing(load, fetch func(context.Context) (Key, error)) *Ring {
 	return &Ring{load: load, fetch: fetch, refused: make(chan struct{}, 1)}

@@ -12,7 +12,8 @@ import (
 // Fill creates a stream, stored in a file, that takes all that filter matches. Then it publishes the given number of
 // messages, of size bytes each, to the subjects in turn, and waits until all are stored.
 func Fill(ctx context.Context, conn *nats.Conn, stream, filter string, subjects []string, size, messages int) error {
-	js, err := jetstream.New(conn, jetstream.WithPublishAsyncMaxPending(2048))
+	pending := max(1, min(2048, mostPending/max(1, size)))
+	js, err := jetstream.New(conn, jetstream.WithPublishAsyncMaxPending(pending))
 	if err != nil {
 		return fmt.Errorf("use JetStream: %w", err)
 	}
@@ -33,6 +34,9 @@ func Fill(ctx context.Context, conn *nats.Conn, stream, filter string, subjects 
 		return ctx.Err()
 	}
 }
+
+// mostPending is how many bytes of messages that are not stored yet a server takes well.
+const mostPending = 32 << 20
 
 // Subjects returns n subjects: prefix.0, prefix.1 and so on.
 func Subjects(prefix string, n int) []string {
