@@ -22,10 +22,19 @@ import (
 //	 | /           |/
 //	 +--------------------------------------- time
 //
-// The rate starts low and doubles each second until a refusal. Two or three refusals later the quota is known. From
-// then on the rate climbs along a cubic curve, as CUBIC of RFC 9438 does: fast at first, slowly where the quota is
+// The rate starts low and doubles each second until refusals get thick. Two or three refusals later the quota is known.
+// From then on the rate climbs along a cubic curve, as CUBIC of RFC 9438 does: fast at first, slowly where the quota is
 // expected, then faster. A refusal ends the climb and yields a new measurement of the quota. If none comes, the quota
 // has been raised.
+//
+// Not every refusal says that the quota is used up. The model is
+//
+//	accepted = min(quota, rate) × (1 - noise)
+//
+// where noise is a share of publishes that is refused at any rate: by a proxy, a full queue, a server that restarts.
+// What a quota refuses depends on the rate, noise does not. So a refusal counts as an exhaustion only if there are more
+// of them than noise explains (tolerance.go). Where that happens at a rate that the quota is known to allow, it is
+// strange: the rate is not cut, but goes down by a quarter for a while, to see whether that helps (trial.go).
 type learner struct {
 	ceiling float64 // Never exceeded; +Inf: none.
 	floor   float64 // Refusals never push the rate below it.
