@@ -47,8 +47,8 @@ const (
 	loudest = 0.13
 	// sure is how many refusals tell that the share is above loudest.
 	sure = 20
-	// Strange refusals lead to a trial when there are leastStrange of them beyond what is tolerated. That doubles with each trial that helped, up
-	// to mostStrange.
+	// Strange refusals lead to a trial when there are leastStrange of them beyond what is tolerated. That
+	// doubles with each trial that helped, up to mostStrange.
 	leastStrange = 6
 	mostStrange  = 24
 	// audible is how many refusals per second must be due to noise for a trial to end within half a minute.
