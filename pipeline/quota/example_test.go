@@ -10,7 +10,8 @@ import (
 	"momento-bridge/pipeline/quota"
 )
 
-// A publisher that is never refused doubles its rate each second, beginning at quota.FirstRate. Refusals in a row lower it.
+// A publisher that is never refused doubles its rate each second, beginning at quota.FirstRate. Refusals in a row lower
+// it.
 func ExamplePacer() {
 	now := time.Unix(0, 0)
 	p := quota.NewPacer(quota.Rate{Ceiling: math.Inf(1), Learn: true}, backoff.NewConstantBackOff(time.Second), now)

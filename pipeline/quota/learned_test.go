@@ -113,3 +113,19 @@ func TestWhatIsBelievedStaysBelowTheCeiling(t *testing.T) {
 		t.Error("a rate is in force although nothing is to be learned")
 	}
 }
+
+func TestNoiseIsToldAndOutlivesARestart(t *testing.T) {
+	t.Parallel()
+	w := newWire(quota.Rate{Ceiling: 80}, emulator.Settings{}, 1)
+	w.noise = 0.03
+	w.run(2 * time.Minute)
+	if floor := w.pacer.Floor(); floor < 0.015 || floor > 0.05 || w.pacer.Stats(w.now).Floor != floor {
+		t.Errorf("floor %g and %g in the statistics, want about 0.03", floor, w.pacer.Stats(w.now).Floor)
+	}
+	again := newWire(learning, emulator.Settings{Rate: 100}, 2)
+	again.noise = 0.03
+	again.pacer.Believe(again.now, quota.Learned{Quota: 103, Floor: 0.03, Found: 9})
+	if f := again.run(20 * time.Second); f.used < 0.9 || again.pacer.Floor() < 0.015 {
+		t.Errorf("%.1f %% used in the first 20 s, floor %g", 100*f.used, again.pacer.Floor())
+	}
+}

@@ -22,10 +22,19 @@ import (
 //	 | /           |/
 //	 +--------------------------------------- time
 //
-// The rate starts low and doubles each second until a refusal. Two or three refusals later the quota is known. From
-// then on the rate climbs along a cubic curve, as CUBIC of RFC 9438 does: fast at first, slowly where the quota is
+// The rate starts low and doubles each second until refusals get thick. Two or three refusals later the quota is known.
+// From then on the rate climbs along a cubic curve, as CUBIC of RFC 9438 does: fast at first, slowly where the quota is
 // expected, then faster. A refusal ends the climb and yields a new measurement of the quota. If none comes, the quota
 // has been raised.
+//
+// Not every refusal says that the quota is used up. The model is
+//
+//	accepted = min(quota, rate) × (1 - noise)
+//
+// where noise is a share of publishes that is refused at any rate: by a proxy, a full queue, a server that restarts.
+// What a quota refuses depends on the rate, noise does not. So a refusal counts as an exhaustion only if there are more
+// of them than noise explains (tolerance.go). Where that happens at a rate that the quota is known to allow, it is
+// strange: the rate is not cut, but goes down by a quarter for a while, to see whether that helps (trial.go).
 type learner struct {
 	ceiling float64 // Never exceeded; +Inf: none.
 	floor   float64 // Refusals never push the rate below it.
@@ -60,6 +69,7 @@ type learner struct {
 	taken   Meter // The costs of what has been accepted.
 
 	// What has been refused since the rate was cut.
+	answers   tally
 	surplus   surplus // Beyond what is tolerated.
 	thickness surplus // Beyond what is believed to be noise.
 	settled   bool    // Something has been accepted since the effects of the cut ended.
@@ -167,6 +177,7 @@ func (l *learner) count(now time.Time, refused bool) bool {
 		l.surplus, l.thickness = 0, 0
 	}
 	usual := beyond * max(negligible, l.noise)
+	l.answers.count(refused)
 	l.surplus.count(refused, usual)
 	l.thickness.count(refused, thickShare)
 	l.row++
@@ -244,6 +255,9 @@ func (l *learner) refuse(now, sent time.Time, cost float64) bool {
 		l.cut(now)
 		return true // Count on.
 	default:
+		if l.answers.refused >= fallen && l.answers.share() >= 1/fallen {
+			l.proven = min(l.proven, firstProven*most)
+		}
 		l.measure(most, l.got()/since.Seconds())
 	}
 	l.cut(now)
@@ -263,7 +277,7 @@ func (l *learner) firstProven(most float64) float64 {
 // cut notes that a refusal has changed the rate.
 func (l *learner) cut(now time.Time) {
 	l.cutAt, l.believed, l.settled = now, false, false
-	l.surplus, l.thickness = 0, 0
+	l.answers, l.surplus, l.thickness = tally{}, 0, 0
 	l.trial = trial{}
 	if l.quota < l.proven {
 		l.proven -= forgetting * (l.proven - l.quota)

@@ -111,8 +111,8 @@ func noisyCases() []noisy {
 	return all
 }
 
-// lines are those for a share of noise, with a ceiling alone, with a bucket and with windows. The zero line is not judged:
-// windows and a tenth of noise leave a tenth of the quota unused.
+// lines are those for a share of noise, with a ceiling alone, with a bucket and with windows. The zero line is not
+// judged: windows and a tenth of noise leave a tenth of the quota unused.
 func lines(p float64) (ceiling, bucket, window line) {
 	refused := 100 * (p + max(0.015, p))
 	switch p {
@@ -144,7 +144,8 @@ func (n *noisy) chosen() bool {
 //	LONG_TESTS=1 go test ./pipeline/quota -run NotFooledByNoise -v
 func TestLearnedRateIsNotFooledByNoise(t *testing.T) {
 	t.Parallel()
-	t.Logf("%-28s %-18s %-16s %s", "used % (least) in minute", "2", "5", "refused % (most), least used in any after the 1st")
+	t.Logf("%-28s %-18s %-16s %s",
+		"used % (least) in minute", "2", "5", "refused % (most), least used in any after the 1st")
 	for _, n := range noisyCases() {
 		if !n.chosen() {
 			continue
@@ -164,7 +165,8 @@ func TestLearnedRateIsNotFooledByNoise(t *testing.T) {
 		for _, figures := range [][]float64{second, fifth, refused, least} {
 			slices.Sort(figures)
 		}
-		t.Logf("%-28s %6.1f (%6.1f)  %6.1f (%6.1f)  %5.2f (%5.2f)  %6.1f with seed %d", n.name, middle(second), second[0],
+		t.Logf("%-28s %6.1f (%6.1f)  %6.1f (%6.1f)  %5.2f (%5.2f)  %6.1f with seed %d",
+			n.name, middle(second), second[0],
 			middle(fifth), fifth[0], middle(refused), refused[len(refused)-1], least[0], worst)
 		if n.judged != (line{}) &&
 			(middle(fifth) < n.judged.used || least[0] < n.judged.least || middle(refused) > n.judged.refused) {

@@ -77,7 +77,7 @@ func TestLearnedRateForgetsNoiseThatEnds(t *testing.T) {
 			slices.Sort(used)
 			slices.Sort(refused)
 			slices.Sort(during)
-			t.Logf("%3g%% at %4g/s: its 2nd minute %5.1f (%5.1f), 3rd minute after it %5.1f (%5.1f), %.2f (%.2f) refused",
+			t.Logf("%3g%% at %4g/s: 2nd minute %5.1f (%5.1f), 3rd after it %5.1f (%5.1f), %.2f (%.2f) refused",
 				100*p, q, middle(during), during[0], middle(used), used[0], middle(refused), refused[len(refused)-1])
 			if middle(used) < 99 || middle(refused) > 1 || refused[len(refused)-1] > 2 {
 				t.Errorf("%g %% at %g/s: %.1f %% used, %.2f %% refused", 100*p, q, middle(used), middle(refused))

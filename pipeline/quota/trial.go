@@ -47,8 +47,8 @@ const (
 	loudest = 0.13
 	// sure is how many refusals tell that the share is above loudest.
 	sure = 20
-	// Strange refusals lead to a trial when there are leastStrange of them beyond what is tolerated. That doubles with each trial that helped, up
-	// to mostStrange.
+	// Strange refusals lead to a trial when there are leastStrange of them beyond what is tolerated. That
+	// doubles with each trial that helped, up to mostStrange.
 	leastStrange = 6
 	mostStrange  = 24
 	// audible is how many refusals per second must be due to noise for a trial to end within half a minute.
@@ -68,6 +68,8 @@ const (
 	// firstProven of the first rate that is refused is less than the quota, even if that had been saved up for long.
 	firstProven = 0.35
 	provenAfter = 4
+	// The quota has fallen if at least fallen publishes were refused between two cuts, and one in fallen of all.
+	fallen = 3.0
 	// forgetting is how much nearer each cut takes the best quota of late to the present one.
 	forgetting = 0.1
 	// idleShare of the quota is certainly not all of it.
@@ -77,7 +79,7 @@ const (
 	// outage is how many refusals in a row have nothing to do with the rate.
 	outage = 5
 	// precise is how many refusals a share is the average of.
-	precise = 40
+	precise = 30
 )
 
 // strange reports whether the quota should not be used up at the present rate.
