@@ -91,8 +91,8 @@ func (c restartCase) measure(ctx context.Context, b *bench) error {
 	return nil
 }
 
-// awaitRate returns how long after it began a second had begun in which the emulator accepted that many per second, 0 if
-// there was none within a time, and what it has counted at the end of that time.
+// awaitRate returns how long after it began a second had begun in which the emulator accepted that many per second, 0
+// if there was none within a time, and what it has counted at the end of that time.
 func awaitRate(ctx context.Context, e *lab.Emulator, perSecond float64, began time.Time, within time.Duration) (
 	reached time.Duration, last emulatorStats, err error,
 ) {
@@ -178,6 +178,7 @@ func (c outageCase) measure(ctx context.Context, b *bench) error {
 		text = fmt.Sprintf("90 %% used again after %.1f s", again.Seconds())
 	}
 	b.printTimed(again > 0 && again <= 5*time.Second, again > 0 && again <= 25*time.Second,
-		"outage of %v, quota %4g/s, %g %% refused at random: %s, %d sent in vain", length, c.quota, c.percent, text, vain)
+		"outage of %v, quota %4g/s, %g %% refused at random: %s, %d sent in vain", length, c.quota, c.percent, text,
+		vain)
 	return nil
 }
