@@ -51,11 +51,11 @@ func (c *crowdedConnection) answer(*pipeline.Request) pipeline.Answer {
 
 func (c *crowdedConnection) TrySend(*pipeline.Request) bool { return false }
 
-func (c *crowdedConnection) Send(rs []*pipeline.Request, _ bool) {
+func (c *crowdedConnection) Send(rs []*pipeline.Request, more bool) {
 	for i, r := range rs {
 		if r.Reconnect {
 			if c.awaited > 0 || i > 0 {
-				c.sink.t.Errorf("a new connection is asked for while %d answers are awaited on the old one", c.awaited+i)
+				c.sink.t.Errorf("a new connection is asked for while %d answers are awaited", c.awaited+i)
 			}
 			c.sink.mu.Lock()
 			c.sink.made++
@@ -64,7 +64,7 @@ func (c *crowdedConnection) Send(rs []*pipeline.Request, _ bool) {
 		}
 	}
 	c.awaited += len(rs)
-	c.fakeConnection.Send(rs, false)
+	c.fakeConnection.Send(rs, more)
 }
 
 func (c *crowdedConnection) Receive(dst []pipeline.Answered) []pipeline.Answered {

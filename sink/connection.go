@@ -96,7 +96,8 @@ func (c *connection) Send(rs []*pipeline.Request, more bool) {
 	c.write(first == 0 && !more)
 }
 
-// ready makes sure of a connection on which nothing is awaited and nothing has come, until the first request's deadline.
+// ready makes sure of a connection on which nothing is awaited and nothing has come, until the deadline of the first
+// request.
 func (c *connection) ready(now time.Time, first *pipeline.Request) error {
 	end := first.Deadline
 	if c.tcp != nil && (first.Reconnect || now.After(c.expires)) {

@@ -28,7 +28,8 @@ func endpoint() section {
 		},
 		{
 			kind: "graph", title: "Connections opened", width: 6, unit: "cps", help: "Per second and daemon. Near 0 " +
-				"when keep-alive works. Moved: they leave a server that is crowded with them, and refuses more than others.",
+				"when keep-alive works. Moved: they leave a server that is crowded with them, and refuses more than " +
+				"others.",
 			query: []query{
 				{"rate(momento_bridge_connections_opened_total{DAEMONS}[WINDOW])", "{{instance}}"},
 				{"rate(momento_bridge_connections_moved_total{DAEMONS}[WINDOW]) > 0", "{{instance}} moved"},
