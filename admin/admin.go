@@ -23,6 +23,8 @@ type Config struct {
 	// NotReady returns the reasons why the daemon does not carry messages now; none means ready. It may be called
 	// concurrently.
 	NotReady func() []string
+	// Remarks returns what is worth knowing while it is ready; nil: nothing ever is.
+	Remarks func() []string
 	// Stuck returns why the daemon makes no progress through its own fault; empty otherwise. An outage outside is none.
 	Stuck func() string
 	// Status returns what the daemon is doing. It may be called concurrently.
@@ -55,7 +57,11 @@ func New(cfg Config) http.Handler {
 			answer(w, http.StatusServiceUnavailable, strings.Join(reasons, "\n"))
 			return
 		}
-		answer(w, http.StatusOK, "ready")
+		lines := []string{"ready"}
+		if cfg.Remarks != nil {
+			lines = append(lines, cfg.Remarks()...)
+		}
+		answer(w, http.StatusOK, strings.Join(lines, "\n"))
 	})
 	mux.HandleFunc("GET /{$}", cfg.servePage)
 	mux.HandleFunc("GET /assets/{version}/{file}", serveAsset)

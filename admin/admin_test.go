@@ -30,6 +30,8 @@ func TestHealthSaysWhatIsWrong(t *testing.T) {
 	}
 	f(Config{NotReady: ready, Stuck: alive}, http.MethodGet, "/livez", 200, "ok")
 	f(Config{NotReady: ready, Stuck: alive}, http.MethodGet, "/readyz", 200, "ready")
+	noisy := func() []string { return []string{"3 % are refused"} }
+	f(Config{NotReady: ready, Remarks: noisy, Stuck: alive}, http.MethodGet, "/readyz", 200, "ready\n3 % are refused")
 	f(Config{NotReady: func() []string { return []string{"nats: away", "route a: no stream"} }, Stuck: alive},
 		http.MethodGet, "/readyz", 503, "nats: away\nroute a: no stream")
 	f(Config{NotReady: func() []string { return []string{"nats: away"} }, Stuck: alive}, http.MethodGet,

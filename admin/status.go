@@ -84,12 +84,14 @@ type Latency struct {
 
 // Quota is one quota and the rate in force for it.
 type Quota struct {
-	Scope    string   `json:"scope"`
-	Rate     *float64 `json:"rate"`
-	Learned  float64  `json:"learned"` // 0: none was met.
-	State    string   `json:"state"`
-	Reason   string   `json:"reason"`
-	Refusing bool     `json:"refusing"`
+	Scope   string   `json:"scope"`
+	Rate    *float64 `json:"rate"`
+	Learned float64  `json:"learned"` // 0: none was met.
+	// The share of publishes that is refused at any rate, from 0 to 1; 0: none is known.
+	Floor    float64 `json:"refused_at_any_rate"`
+	State    string  `json:"state"`
+	Reason   string  `json:"reason"`
+	Refusing bool    `json:"refusing"`
 }
 
 // Route is one route.

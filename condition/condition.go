@@ -28,6 +28,7 @@ const (
 	KeyExpiring
 	DeadLetters
 	PutAside
+	Noise // A share of the publishes is refused at any rate.
 	Count // How many there are.
 )
 
@@ -108,6 +109,10 @@ var table = [Count]entry{
 	PutAside: {
 		"", "messages are put aside, as the endpoint refuses them again and again",
 		"the last problems name one", "",
+	},
+	Noise: {
+		"", "publishes are refused at any rate: the endpoint refuses at random, and going slower does not help",
+		"ask Momento, or whoever runs the endpoint, why; they are published again", "",
 	},
 }
 

@@ -26,6 +26,12 @@ func (d *Daemon) notReady() []string {
 	return status.NotReady(&facts)
 }
 
+// remarks returns what is worth knowing of a daemon that is ready.
+func (d *Daemon) remarks() []string {
+	facts := d.facts()
+	return status.Remarks(&facts)
+}
+
 // facts are what is known at this moment. To ask waits for whatever is stuck.
 func (d *Daemon) facts() status.Facts {
 	f := status.Facts{

@@ -12,6 +12,7 @@ func (d *Daemon) adminHandler() http.Handler {
 	return admin.New(admin.Config{
 		Metrics:  d.metrics,
 		NotReady: d.notReady,
+		Remarks:  d.remarks,
 		Stuck:    d.vitals.progress.stuck,
 		Status:   d.Status,
 		History:  &d.sampler.history,

@@ -77,8 +77,7 @@ func (k *keeper) recall(now time.Time) map[string]pipeline.Learned {
 	for _, q := range quotas {
 		k.known[q.Scope] = q
 		learned[q.Scope] = pipeline.Learned{Quota: q.PerSecond, Floor: q.Floor, Found: q.Found}
-		k.log.Info("a learned quota is tried first", "scope", q.Scope, "quota", perSecond(q.PerSecond), "age",
-			age(&q, now))
+		k.log.Info("a learned quota is tried first", "scope", q.Scope, "quota", learnedText(&q), "age", age(&q, now))
 	}
 	return learned
 }
@@ -136,20 +135,26 @@ func (k *keeper) look(now time.Time) {
 	if whose.Key == "" {
 		return
 	}
-	for scope, l := range k.learned() {
+	learned := k.learned()
+	for scope := range k.known {
+		if _, ok := learned[scope]; !ok {
+			learned[scope] = pipeline.Learned{} // Nothing any more.
+		}
+	}
+	for scope, l := range learned {
 		q := state.Quota{
 			Account: whose, Scope: scope, PerSecond: l.Quota, Floor: l.Floor, Found: l.Found,
 			Measured: now.UTC().Truncate(time.Second),
 		}
-		old := k.known[scope]
-		if old.PerSecond == q.PerSecond && old.Found == q.Found { // Not measured again.
+		// A quota that was not measured again becomes no younger.
+		if old := k.known[scope]; old.PerSecond == q.PerSecond && old.Found == q.Found &&
+			(q.PerSecond > 0 || old.Floor == q.Floor) {
 			q.Account, q.Measured = old.Account, old.Measured
 		}
-		if q == old {
-			continue
+		if q != k.known[scope] {
+			k.known[scope] = q
+			k.changed = true
 		}
-		k.known[scope] = q
-		k.changed = true
 	}
 }
 
@@ -192,7 +197,17 @@ func (k *keeper) patiently(now time.Time, quotas []state.Quota) error {
 	}
 }
 
-func perSecond(n float64) string { return terminal.Number(n) + "/s" }
+// learnedText says what was learned.
+func learnedText(q *state.Quota) string {
+	var texts []string
+	if q.PerSecond > 0 {
+		texts = append(texts, terminal.Number(q.PerSecond)+"/s")
+	}
+	if q.Floor > 0 {
+		texts = append(texts, fmt.Sprintf("%.2g %% refused at any rate", 100*q.Floor))
+	}
+	return strings.Join(texts, ", ")
+}
 
 func age(q *state.Quota, now time.Time) string { return terminal.Age(max(0, now.Sub(q.Measured))) }
 
@@ -207,8 +222,8 @@ func stateNote(p *Plan, now time.Time) (text string, err error) {
 	}
 	texts := []string{p.stateDir + ": what is learned of quotas is kept for after a restart"}
 	for _, q := range quotas {
-		texts = append(texts, fmt.Sprintf("%s: learned quota %s, %s old, is tried first", q.Scope,
-			perSecond(q.PerSecond), age(&q, now)))
+		texts = append(texts, fmt.Sprintf("%s: learned quota %s, %s old, is tried first", q.Scope, learnedText(&q),
+			age(&q, now)))
 	}
 	return strings.Join(texts, "; "), nil
 }

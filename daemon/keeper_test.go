@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
@@ -57,7 +58,7 @@ func newKeeping(t *testing.T, dir string) *keeping {
 	k.keeper.learned = func() map[string]pipeline.Learned {
 		k.mu.Lock()
 		defer k.mu.Unlock()
-		return k.now
+		return maps.Clone(k.now)
 	}
 	return k
 }
@@ -115,6 +116,13 @@ func TestWhatIsLearnedIsWrittenOnceAMinuteAndAtTheEnd(t *testing.T) {
 		}
 		if n := writes.Load() - 2; n < 4 || n > 6 {
 			t.Errorf("%d writes in five minutes in which it changed all the time, want one a minute", n)
+		}
+		k.mu.Lock()
+		k.now = map[string]pipeline.Learned{}
+		k.mu.Unlock()
+		time.Sleep(2 * writeEvery)
+		if synctest.Wait(); kept(t, dir) != 0 {
+			t.Errorf("%g/s kept although that is not known any more", kept(t, dir))
 		}
 		k.learn(300)
 		stop()

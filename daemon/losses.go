@@ -12,9 +12,8 @@ type losses struct {
 	dead    uint64
 }
 
-// losses returns what a route has lost lately. Where it is a policy to drop, what that drops cannot be told from the
-// rest, and none of it is a loss.
-func (r *backlog) losses(policy pipeline.Overload) losses {
+// losses returns what a route has lost lately. What a policy of overload drops is none of it.
+func (r *backlog) losses() losses {
 	if len(r.samples) == 0 {
 		return losses{}
 	}
@@ -23,11 +22,9 @@ func (r *backlog) losses(policy pipeline.Overload) losses {
 		first = r.samples[0].given
 	}
 	last := r.samples[len(r.samples)-1].given
-	lately := losses{missed: last.missed - first.missed, dead: last.dead - first.dead}
-	if policy == pipeline.Block {
-		lately.dropped = last.dropped - first.dropped
+	return losses{
+		missed: last.missed - first.missed, dead: last.dead - first.dead, dropped: last.dropped - first.dropped,
 	}
-	return lately
 }
 
 // why says what loses messages of a route.

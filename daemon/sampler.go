@@ -111,7 +111,7 @@ func (s *sampler) of(i int) (load, forecast, admin.Rates) {
 func (s *sampler) losses(i int) losses {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.routes[i].losses(s.d.plan.routes[i].route.Overload)
+	return s.routes[i].losses()
 }
 
 // times returns the latency of publishes.

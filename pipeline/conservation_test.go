@@ -149,7 +149,7 @@ func live(t *testing.T, rng *rand.Rand) {
 		nested.Routes["r1"] = pipeline.RouteLimit{Rate: pipeline.Rate{Ceiling: 5}}
 	}
 	p := build(pipeline.Config{
-		Workers: 1 + rng.IntN(8), InFlight: 1 + rng.IntN(2)*rng.IntN(6),
+		Workers: 1 + rng.IntN(8), InFlight: anyInFlight(rng),
 		MaxMessages: 1 + rng.IntN(60), Limits: nested, Operations: rng.IntN(2) == 0, Routes: routes,
 	}, l)
 

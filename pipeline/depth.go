@@ -7,12 +7,13 @@ import "time"
 type shape struct{ workers, depth int }
 
 // depth finds the shape. A fixed one never changes. Otherwise it begins flat, with one publish on each connection, and
-// goes deeper only where all workers that may be busy are, and messages wait:
+// goes on only where all workers that may be busy are, and messages wait:
 //
-//   - Where answers are quick, the processor is the limit: a quarter of the workers with four times the depth have as
-//     many publishes in flight, and need half of the processor time. That is kept unless it carries less.
-//   - Otherwise the connections are the limit: more in flight is kept only if it carries more. If all it does is to make
-//     answers take longer, the endpoint is the limit.
+//   - First deeper: a quarter of the workers with four times the depth have as many publishes in flight, and need half
+//     of the processor time. That is kept unless it carries less, as where the endpoint answers those of a connection
+//     one by one.
+//   - Then wider: twice as many in flight are kept only if they carry more. If all that they do is to make answers take
+//     longer, the endpoint is the limit.
 //
 // Each change is a trial: what is carried in the window after it decides. What was not kept is tried again after a while,
 // which doubles. Any trouble makes it flat at once. So does a load that needs no more, step by step.
@@ -31,10 +32,11 @@ type depth struct {
 	took    time.Duration // and how long they took, together.
 
 	trial    trial
-	settling bool // The shape has changed in this window, which says little.
-	calm     int  // Windows in a row in which workers found nothing to do,
-	patience int  // and after how many of them it becomes flatter.
-	relaxed  bool // It has become flatter since the latest trial.
+	settling bool          // The shape has changed in this window, which says little.
+	latency  time.Duration // Of an answer, in the latest window that had any.
+	calm     int           // Windows in a row in which workers found nothing to do,
+	patience int           // and after how many of them it becomes smaller.
+	relaxed  bool          // It has become smaller since the latest trial.
 
 	deeper, wider wait
 	caution       wait // After trouble.
@@ -62,12 +64,12 @@ const (
 	// A window is depthWindow, or several answers' time.
 	depthWindow  = 100 * time.Millisecond
 	depthAnswers = 3
-	// calmWindows without need make it flatter, or twice as many each time that this was too flat. After a pause of
+	// calmWindows without need make it smaller, or twice as many each time that this was too small. After a pause of
 	// pauseWindows it is flat.
 	calmWindows, mostCalmWindows, pauseWindows = 10, 100, 30
 
 	// What a deeper shape and a wider one must carry of what was carried before.
-	deeperKeeps, widerKeeps = 0.95, 1.1
+	deeperKeeps, widerKeeps = 0.8, 1.25
 
 	firstWait, longestWait       = 2 * time.Second, time.Minute
 	firstCaution, longestCaution = 10 * time.Second, 5 * time.Minute
@@ -98,8 +100,11 @@ func (d *depth) ask(now time.Time, filled bool) {
 	if filled {
 		d.filled++
 	}
-	length := max(depthWindow, depthAnswers*d.mean())
+	length := max(depthWindow, depthAnswers*d.latency)
 	if passed := now.Sub(d.began); passed >= length {
+		if d.answers > 0 {
+			d.latency = d.took / time.Duration(d.answers)
+		}
 		d.decide(now, passed, passed >= pauseWindows*length)
 		d.began, d.asked, d.filled, d.answers, d.took = now, 0, 0, 0, 0
 	}
@@ -120,8 +125,8 @@ func (d *depth) answer(now time.Time, v Verdict, took time.Duration) {
 	}
 }
 
-// mean is how long an answer takes.
-func (d *depth) mean() time.Duration { return d.took / time.Duration(max(1, d.answers)) }
+// patienceFor is how long the busy workers may take until one of them comes back.
+func (d *depth) patienceFor() time.Duration { return max(slowAnswer, 2*d.latency) }
 
 // trouble makes it flat, for a while that is longer the more often depth has met trouble.
 func (d *depth) trouble(now time.Time) {
@@ -162,14 +167,14 @@ func (d *depth) decide(now time.Time, passed time.Duration, paused bool) {
 	}
 }
 
-// relax makes it flatter.
+// relax makes it smaller.
 func (d *depth) relax() {
 	d.calm = 0
 	if d.now == d.flat {
 		d.patience = calmWindows
 		return
 	}
-	d.change(d.flatter())
+	d.change(d.smaller())
 	d.relaxed = true
 }
 
@@ -189,7 +194,7 @@ func (d *depth) judge(now time.Time, rate float64, needed bool) {
 func (d *depth) try(now time.Time, rate float64) {
 	deep, wide := d.deepened(), d.widened()
 	switch {
-	case d.mean() < slowAnswer && deep != d.now && !now.Before(d.deeper.until):
+	case deep != d.now && !now.Before(d.deeper.until):
 		d.trial = trial{d.now, deeperKeeps * rate, &d.deeper}
 		d.grow(deep)
 	case wide != d.now && !now.Before(d.wider.until):
@@ -213,10 +218,8 @@ func (d *depth) change(to shape) {
 
 // deepened has as much in flight as now, on fewer connections.
 func (d *depth) deepened() shape {
-	if d.now.depth >= MostByNeed {
-		return d.now
-	}
-	return shape{max(d.now.workers/4, min(fewestWorkers, d.flat.workers)), min(4*d.now.depth, MostByNeed)}
+	times := min(4, MostByNeed/d.now.depth)
+	return shape{max(d.now.workers/times, min(fewestWorkers, d.flat.workers)), times * d.now.depth}
 }
 
 // widened has twice as much in flight as now.
@@ -227,12 +230,12 @@ func (d *depth) widened() shape {
 	return shape{d.now.workers, min(2*d.now.depth, MostByNeed)}
 }
 
-// flatter is a step towards flat.
-func (d *depth) flatter() shape {
-	if d.now.depth <= 2 {
-		return d.flat
+// smaller has half as much in flight as now, unless flat has no more than that.
+func (d *depth) smaller() shape {
+	if half := d.now.workers / 2; half*d.now.depth > d.flat.workers {
+		return shape{half, d.now.depth}
 	}
-	return shape{min(2*d.now.workers, d.flat.workers), d.now.depth / 2}
+	return d.flat
 }
 
 // start begins the wait.

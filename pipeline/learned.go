@@ -9,7 +9,7 @@ import (
 // Learned is what is worth keeping of a quota, for when the program starts again.
 type Learned = quota.Learned
 
-// Learned returns what has been measured of quotas, by their scopes as in [QuotaStats].
+// Learned returns what is worth keeping of the quotas, by their scopes as in [QuotaStats]. The map is the caller's.
 func (p *Pipeline) Learned() map[string]Learned {
 	p.mu.Lock()
 	defer p.mu.Unlock()

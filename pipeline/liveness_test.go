@@ -146,8 +146,8 @@ func prosper(t *testing.T, seed uint64, rng *rand.Rand) {
 	route.Settler = source
 	limits := []pipeline.Rate{unlimited, {Ceiling: 20}, {Ceiling: learnedCeiling, Learn: true}}[rng.IntN(3)]
 	p := build(pipeline.Config{
-		Workers: 1 + rng.IntN(8), InFlight: 1 + rng.IntN(2)*rng.IntN(
-			6), MaxMessages: 8192, Delays: pipeline.DefaultDelays(), Limits: pipeline.Limits{Region: limits},
+		Workers: 1 + rng.IntN(8), InFlight: anyInFlight(rng),
+		MaxMessages: 8192, Delays: pipeline.DefaultDelays(), Limits: pipeline.Limits{Region: limits},
 		Routes: []pipeline.RouteConfig{route},
 	}, f)
 	hard, cancel := context.WithCancel(t.Context())

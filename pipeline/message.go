@@ -29,6 +29,8 @@ const (
 	Published    Outcome = iota + 1 // The endpoint accepted it.
 	DeadLettered                    // It can never be published and is kept elsewhere.
 	Dropped                         // It can never be published and is not kept, or nobody was left to publish it.
+	Replaced                        // A newer message of its topic came, where only the latest is kept.
+	Shed                            // It was the oldest when there was no room for a newer one.
 	Expired                         // It grew older than its route allows.
 	Returned                        // NATS still has it and will deliver it again.
 	// Skipped is what a Settler is told of a message that its route skips on purpose. It is counted as Dropped.
@@ -36,7 +38,7 @@ const (
 )
 
 // Outcomes lists every outcome, in the order of their values.
-var Outcomes = [...]Outcome{Published, DeadLettered, Dropped, Expired, Returned}
+var Outcomes = [...]Outcome{Published, DeadLettered, Dropped, Replaced, Shed, Expired, Returned}
 
 // String returns the outcome as it stands in metrics.
 func (o Outcome) String() string {
@@ -47,6 +49,10 @@ func (o Outcome) String() string {
 		return "dead_lettered"
 	case Dropped:
 		return "dropped"
+	case Replaced:
+		return "replaced"
+	case Shed:
+		return "shed"
 	case Expired:
 		return "expired"
 	case Returned:

@@ -107,6 +107,8 @@ var (
 			"throughput.", "scope")
 	descLearned = desc("rate_limit_learned",
 		"The endpoint's quota as learned from its refusals, per second; 0 where none was met.", "scope")
+	descFloor = desc("rate_limit_floor",
+		"The share of publishes that the endpoint refuses at any rate, from 0 to 1; 0 where none is known.", "scope")
 	descRateState = desc("rate_limit_state",
 		"1 for what sets the rate: nothing, the configuration, the search for a quota, a quota that was found, a "+
 			"pause after a refusal.", "scope", "state")
@@ -136,6 +138,7 @@ func (p *Pipeline) Collect(ch chan<- prometheus.Metric) {
 		refusing = refusing || q.Refusing
 		gauge(ch, descRate, q.Rate, q.Scope)
 		gauge(ch, descLearned, q.Learned, q.Scope)
+		gauge(ch, descFloor, q.Floor, q.Scope)
 		for _, state := range quota.States {
 			gauge(ch, descRateState, truth(state == q.State), q.Scope, string(state))
 		}

@@ -30,7 +30,7 @@ func TestDropOldestKeepsTheNewestOfTheRoute(t *testing.T) {
 		for i := range 8 {
 			want := pipeline.Published
 			if i >= 1 && i <= 4 {
-				want = pipeline.Dropped
+				want = pipeline.Shed
 			}
 			if got := settled.outcome(t, i); got != want {
 				t.Errorf("message %d is %v, want %v", i, got, want)
@@ -86,7 +86,7 @@ func TestKeepLatestReplacesWhatWaitsOfTheSameTopic(t *testing.T) {
 			t.Errorf("published %q, want %q", s.log, want)
 		}
 		for i, want := range []pipeline.Outcome{
-			pipeline.Dropped, pipeline.Dropped, pipeline.Published,
+			pipeline.Replaced, pipeline.Replaced, pipeline.Published,
 			pipeline.Published,
 		} {
 			if got := settled.outcome(t, i); got != want {
@@ -113,7 +113,7 @@ func TestKeepLatestRejectsWhatCannotBePublished(t *testing.T) {
 		time.Sleep(time.Minute)
 		stop()
 		for i, want := range []pipeline.Outcome{
-			pipeline.Published, pipeline.Dropped, pipeline.DeadLettered,
+			pipeline.Published, pipeline.Replaced, pipeline.DeadLettered,
 			pipeline.Published,
 		} {
 			if got := settled.outcome(t, i); got != want {
@@ -169,5 +169,41 @@ func TestMessagesExpireWhilePublishingIsHalted(t *testing.T) {
 		}
 		time.Sleep(10 * time.Second)
 		stop()
+	})
+}
+
+// The value that has waited longest goes first, whichever topic it belongs to.
+func TestKeepLatestWithMoreTopicsThanRoomKeepsTheNewestValues(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		const places, topics = 10, 30
+		s := &script{began: time.Now()}
+		p := build(pipeline.Config{
+			Workers: 1, MaxMessages: 1, MaxBytes: places * pipeline.LeastCharge,
+			Routes: []pipeline.RouteConfig{{Overload: pipeline.KeepLatest, Ordered: true, Drops: true}},
+		}, s)
+		for i := range 2 * topics {
+			if !p.Route(0).Offer(bytesOf(fmt.Sprint("t", i%topics), fmt.Sprint(i), i)) {
+				t.Errorf("value %d is turned down", i)
+			}
+		}
+		p.Route(0).Offer(bytesOf(fmt.Sprint("t", topics-1), "newer", -1)) // It needs no room but that of the old one.
+		p.Route(0).Close()
+		p.Run(t.Context())
+		checkLedger(t, p)
+		var want []string
+		for i := 2*topics - places; i < 2*topics-1; i++ {
+			want = append(want, fmt.Sprintf("0 t%d/%d", i%topics, i))
+		}
+		want = append(want, fmt.Sprintf("0 t%d/newer", topics-1))
+		slices.Sort(want)
+		slices.Sort(s.log)
+		if !slices.Equal(s.log, want) {
+			t.Errorf("published %q, want %q", s.log, want)
+		}
+		settled := p.Stats().Routes[0].Settled
+		if settled[pipeline.Shed] != 2*topics-places || settled[pipeline.Replaced] != 1 {
+			t.Errorf("ended as %v", settled)
+		}
 	})
 }

@@ -95,7 +95,7 @@ func (r *Route) dequeue(e *entry) {
 func (d *dispatcher) makeRoom(now time.Time, r *Route, n int64) {
 	for r.full(n) && r.oldest != nil {
 		d.events.note(now, event{kind: eventOverload, route: r})
-		d.discard(r.oldest, Dropped)
+		d.discard(r.oldest, Shed)
 	}
 }
 
@@ -111,7 +111,7 @@ func (d *dispatcher) replace(l *lane) {
 	for e := l.first; e != nil; {
 		next := e.next
 		if e.rejection == nil {
-			d.discard(e, Dropped)
+			d.discard(e, Replaced)
 		}
 		e = next
 	}

@@ -140,7 +140,7 @@ func (d *dispatcher) putBack(p *parcel) {
 	r := l.route
 	if r.cfg.Overload == KeepLatest && l.first != nil {
 		for p.n > 0 {
-			d.end(p.pop(), Dropped)
+			d.end(p.pop(), Replaced)
 		}
 		return
 	}

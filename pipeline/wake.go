@@ -89,7 +89,7 @@ func (p *Pipeline) enough(now time.Time, busy int) bool {
 }
 
 // unlessAnswered is when busy workers are no longer waited for, unless one of them comes back.
-func (p *Pipeline) unlessAnswered() time.Time { return p.answeredAt.Add(slowAnswer) }
+func (p *Pipeline) unlessAnswered() time.Time { return p.answeredAt.Add(p.depth.patienceFor()) }
 
 // wakeWorker interrupts a worker that is idle, and has been removed from the idle ones.
 func (p *Pipeline) wakeWorker(w *worker) {

@@ -13,6 +13,9 @@ import (
 // slowSink answers each publish a while after it was sent, all at once if need be, and notes how many were in flight.
 type slowSink struct {
 	latency time.Duration
+	// Instead of latency, and of acceptance; nil: those.
+	answerAfter func() time.Duration
+	answer      func() pipeline.Answer
 
 	mu       sync.Mutex
 	inFlight int
@@ -41,11 +44,18 @@ func (c *slowConnection) Send(rs []*pipeline.Request, _ bool) {
 	c.s.most = max(c.s.most, c.s.inFlight)
 	c.s.mu.Unlock()
 	for _, r := range rs {
-		time.AfterFunc(c.s.latency, func() {
+		after, a := c.s.latency, accept()
+		if c.s.answerAfter != nil {
+			after = c.s.answerAfter()
+		}
+		if c.s.answer != nil {
+			a = c.s.answer()
+		}
+		time.AfterFunc(after, func() {
 			c.s.mu.Lock()
 			c.s.inFlight--
 			c.s.mu.Unlock()
-			c.answers <- pipeline.Answered{Request: r, Answer: accept()}
+			c.answers <- pipeline.Answered{Request: r, Answer: a}
 		})
 	}
 }

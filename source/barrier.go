@@ -15,7 +15,8 @@ import (
 // barrier before the next is let through. It is opened when everything unacknowledged is in our hands; then what has
 // waited goes on in the order of the stream.
 //
-// Routes without order need none: what is missing comes after AckWait, and nobody minds what has gone before it.
+// Routes without order do not wait: theirs is up after a connection was lost, only so that what was on its way comes
+// again before AckWait is over.
 //
 // Its methods may be called concurrently, except that one goroutine at a time takes deliveries.
 type barrier struct {
@@ -109,13 +110,28 @@ func (b *barrier) wait(sequence uint64, m pipeline.Message, note func() *deliver
 	}
 	m.Handle = d
 	b.waiting = append(b.waiting, arrival{sequence, m})
-	if sequence <= b.upTo {
-		b.moved = time.Now()
-		if b.missing--; b.missing == 0 {
-			b.signal()
-		}
-	}
+	b.came(sequence)
 	return true
+}
+
+// pass is told of each delivery that goes on although the barrier is up, by its sequences in the stream and the
+// consumer.
+func (b *barrier) pass(sequence, consumer uint64) {
+	b.holds(consumer)
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.came(sequence)
+}
+
+// came notes that a message is in hand. The caller holds mu.
+func (b *barrier) came(sequence uint64) {
+	if sequence > b.upTo {
+		return
+	}
+	b.moved = time.Now()
+	if b.missing--; b.missing == 0 {
+		b.signal()
+	}
 }
 
 // inform tells the consumer's numbers: how many deliveries there were, the last one's sequence in the stream, and how

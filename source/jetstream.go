@@ -53,7 +53,7 @@ type JetStream struct {
 	held     deliveries
 	resume   resume
 	barrier  barrier
-	presence *presence // Of other replicas; for ordered routes only.
+	presence *presence // Of other replicas.
 	running  atomic.Bool
 
 	lookEvery  time.Duration // How often the consumer's numbers are asked for.
@@ -104,7 +104,7 @@ func (j *JetStream) alive() bool {
 
 // meet notes that another replica uses the consumer, too.
 func (j *JetStream) meet() {
-	if !j.barrier.shared.Swap(true) && j.running.Load() {
+	if !j.barrier.shared.Swap(true) && j.running.Load() && j.cfg.Ordered {
 		j.log.Warn("another replica shares the consumer: order holds within a replica only")
 	}
 }
@@ -128,12 +128,10 @@ func (j *JetStream) unsettle(why string) {
 // tries again. At the end the route is closed and what is still on its way is handed back at once.
 func (j *JetStream) Run(ctx, hard context.Context, route *pipeline.Route) error {
 	defer route.Close()
-	if j.cfg.Ordered {
-		j.running.Store(true)
-		defer j.running.Store(false)
-		if err := j.presence.listen(); err != nil {
-			return fmt.Errorf("listen for other replicas: %w", err)
-		}
+	j.running.Store(true)
+	defer j.running.Store(false)
+	if err := j.presence.listen(); err != nil {
+		return fmt.Errorf("listen for other replicas: %w", err)
 	}
 	delays := backoff.NewExponentialBackOff(backoff.WithInitialInterval(200*time.Millisecond),
 		backoff.WithMaxInterval(10*time.Second), backoff.WithMaxElapsedTime(0))
@@ -230,8 +228,11 @@ func (j *JetStream) work(ctx context.Context, p *puller, consumer jetstream.Cons
 		case <-j.barrier.raised:
 		case <-soon:
 		case <-connected:
+			asked := p.expected() > 0
 			p.reconnected()
-			j.unsettle("the connection was lost")
+			if asked || j.cfg.Ordered { // What was on its way is lost.
+				j.barrier.raise("the connection was lost")
+			}
 		case ticked = <-timer.C:
 			if err := w.tick(ctx, ticked); err != nil {
 				return err

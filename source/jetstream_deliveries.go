@@ -99,6 +99,9 @@ func (j *JetStream) submit(m *nats.Msg, topic string, route *pipeline.Route) {
 		j.barrier.wait(meta.sequence, message, func() *delivery { return j.note(m, meta.sequence, now, route) }) {
 		return
 	}
+	if !j.cfg.Ordered && ok && j.barrier.up.Load() {
+		j.barrier.pass(meta.sequence, meta.consumer)
+	}
 	if d := j.note(m, meta.sequence, now, route); d != nil {
 		message.Handle = d
 		route.Submit(message)
@@ -125,17 +128,11 @@ func (j *JetStream) Settle(handle any, o pipeline.Outcome) {
 	m, last := j.held.remove(handle.(*delivery), o != pipeline.Returned)
 	var err error
 	switch o {
-	case pipeline.Published, pipeline.Expired, pipeline.Skipped:
+	case pipeline.Published, pipeline.Expired, pipeline.Replaced, pipeline.Shed, pipeline.Skipped:
 		err = j.acks.done(m.Reply, last)
 	case pipeline.Returned:
 		err = j.acks.handBack(m.Reply)
-	case pipeline.Dropped:
-		if j.cfg.Overload != pipeline.Block { // As usual there, and not worth an advisory each.
-			err = j.acks.done(m.Reply, last)
-			break
-		}
-		err = j.acks.term(m.Reply, fmt.Appendf(nil, "%s %s", ackNever, o))
-	case pipeline.DeadLettered:
+	case pipeline.Dropped, pipeline.DeadLettered:
 		err = j.acks.term(m.Reply, fmt.Appendf(nil, "%s %s", ackNever, o))
 	}
 	if err != nil {

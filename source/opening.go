@@ -38,7 +38,7 @@ func (w *watch) open(shared bool) {
 
 func (w *watch) tellOfSlowness(now time.Time) {
 	s := &w.settling
-	if s.step == settled || s.slow || now.Sub(s.began) < slowAfter {
+	if !w.j.cfg.Ordered || s.step == settled || s.slow || now.Sub(s.began) < slowAfter {
 		return
 	}
 	w.slow()
@@ -50,6 +50,9 @@ func (w *watch) tellOfSlowness(now time.Time) {
 
 // slow notes that it takes long. Health and status say so from now on; the log is the caller's.
 func (w *watch) slow() {
+	if !w.j.cfg.Ordered { // Nothing waits for it.
+		return
+	}
 	w.settling.slow = true
 	w.j.setReason(w.why(""))
 }

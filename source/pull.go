@@ -32,6 +32,7 @@ type puller struct {
 
 	mu       sync.Mutex // Guards the following.
 	last     uint64     // The number of the latest request.
+	left     int        // Requests that were given up when that happened last, and may wait at the server.
 	void     uint64     // Requests up to this number have ended, whatever the server still says of them.
 	pulled   time.Time  // When the latest request was made.
 	asked    int        // Messages that may still come.
@@ -139,7 +140,7 @@ func (p *puller) take() int64 {
 	if p.idle { // Others may need the rest.
 		want = own
 	}
-	least := want / minWorth
+	least := min(want/minWorth, worthwhile)
 	if p.open == 0 { // Better little than nothing.
 		least = 1
 	}
@@ -149,8 +150,9 @@ func (p *puller) take() int64 {
 	return p.share.take(want, least, p.open == 0)
 }
 
-// minWorth is the part of what it wants that a request must get, if another one is open.
-const minWorth = 4
+// What a request must get if another one is open: this part of what it wants, or so much that the way to the server
+// does not count.
+const minWorth, worthwhile = 4, 2 << 20
 
 // largest is as large as a message may be.
 func (p *puller) largest() int64 {
@@ -315,9 +317,19 @@ func (p *puller) end(remaining int, bytes int64) {
 
 // voidAll forgets every open request.
 func (p *puller) voidAll() {
+	if p.open > 0 {
+		p.left = p.open
+	}
 	p.void = p.last
 	p.open = 0
 	p.end(p.asked, p.granted)
+}
+
+// abandoned is how many requests of ours may wait at the server although they were given up.
+func (p *puller) abandoned() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.left
 }
 
 // refused makes the next request wait, longer each time.

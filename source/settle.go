@@ -48,7 +48,7 @@ const (
 	// askAround is how long other replicas have to answer. Those that were heard before get more, as they are likely
 	// to be there.
 	askAround, askAroundAgain = 25 * time.Millisecond, time.Second
-	// calmTime is how long a consumer must have been left alone, by the server's clock, before a daemon that has just
+	// calmTime is how long a consumer must have been left careful, by the server's clock, before a daemon that has just
 	// started takes what is unacknowledged for left behind: a replica that lives acknowledges, or has a request open.
 	calmTime = 150 * time.Millisecond
 	// strangersStay is how long requests must wait at the server to be those of somebody who lives and does not
@@ -205,14 +205,20 @@ func (w *watch) listen(ctx context.Context, now time.Time) error {
 		return err
 	}
 	active := lastActive(s.info)
+	// Ours of before the connection was lost wait on, as our inbox is there again.
+	strangers := s.info.NumWaiting - w.p.abandoned()
+	// What others hold who do not answer would merely be published twice: so where order does not count they are let be.
+	careful := s.fresh || !w.j.cfg.Ordered
 	switch {
 	case w.j.barrier.complete():
 		w.open(false)
 	case w.j.presence.heardSince(s.first), s.fresh && active.After(s.look.Add(afterTheFirstLook)):
 		w.open(true)
-	case s.fresh && s.info.NumWaiting > 0 && now.Sub(s.first) > strangersStay: // None of the requests can be ours.
+	case careful && strangers > 0 && now.Sub(s.first) > strangersStay: // None of the requests can be ours.
 		w.open(true)
-	case s.fresh && (s.info.NumWaiting > 0 || s.info.TimeStamp.Sub(active) < calmTime):
+	case !w.j.cfg.Ordered && s.info.Delivered.Stream-s.info.AckFloor.Stream > longestRange:
+		w.open(false) // It comes after AckWait.
+	case careful && strangers > 0, s.fresh && s.info.TimeStamp.Sub(active) < calmTime:
 		s.until = time.Now().Add(askAround)
 	case s.info.Delivered.Stream-s.info.AckFloor.Stream > longestRange:
 		w.j.log.Warn("too many messages lie between the last acknowledged and the last delivered, for example behind "+

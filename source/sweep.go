@@ -2,6 +2,7 @@ package source
 
 import (
 	"context"
+	"log/slog"
 	"time"
 )
 
@@ -63,7 +64,7 @@ func (w *watch) collect(ctx context.Context, now time.Time) error {
 	switch {
 	case gap && missing <= 0:
 	case now.Sub(latest(moved, s.since)) > giveUpAfter:
-		w.j.log.Warn("some unacknowledged messages do not come: going on without them; they may be published "+
+		w.j.log.Log(ctx, w.gravity(), "some unacknowledged messages do not come: going on without them; they may be published "+
 			"out of order later", "missing", missing)
 		w.open(false)
 		return nil
@@ -79,6 +80,14 @@ func (w *watch) collect(ctx context.Context, now time.Time) error {
 		w.startSweep()
 	}
 	return nil
+}
+
+// gravity is how much it matters that something is missing.
+func (w *watch) gravity() slog.Level {
+	if w.j.cfg.Ordered {
+		return slog.LevelWarn
+	}
+	return slog.LevelInfo
 }
 
 func latest(a, b time.Time) time.Time {

@@ -182,6 +182,12 @@ func (w *watch) takeIn(ctx context.Context) (<-chan time.Time, error) {
 	if err := w.settle(ctx); err != nil || !w.j.barrier.up.Load() {
 		return closedTime, err
 	}
+	// What is new need not wait where order does not count, but for a look at who else asks.
+	if !w.j.cfg.Ordered && w.settling.step >= sweeping {
+		if err := w.p.pull(now); err != nil {
+			return nil, err
+		}
+	}
 	return time.After(w.settling.poll()), nil
 }
 

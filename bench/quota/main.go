@@ -25,8 +25,14 @@
 //     printed, not judged.
 //   - sticky: the same of a quota of which each of eight servers enforces a part, with connections spread over them by
 //     chance, after a minute of learning (85 %, 1 %). Not in the short form.
-//   - change: how soon 90 % of a changed quota was used for 2 s (20 s), and what was refused in those 20 s (5 %). 10/s
-//     is not judged.
+//   - change: how soon 90 % of a changed quota was used for 2 s (20 s), and what was refused in those 20 s (5 %; 3.5 %
+//     where 100/s and more are halved). 10/s is not judged.
+//   - noise: the same where a share is refused at random, whatever the rate, after 4 minutes: below a ceiling that the
+//     endpoint would carry (97 % of what can be accepted), and of a quota that must be found (95 %, with as much again
+//     refused as at random, or 1.5 %). Of 10 %: 90 %.
+//   - restart: when 95 % of a quota were used again, that a daemon with a state_dir had learned before it was stopped or
+//     killed (3 s), and what was refused in the first 10 s (1 %).
+//   - outage: when 90 % were used again after all was refused for half a minute (5 s), and what was sent in vain.
 //   - operations: the same of a quota of operations as the emulator counts them, with subscribers the daemon is not
 //     told of (90 %).
 //   - batch: 300 messages/s at 10 publishes/s. Lines: each came once, none was refused, 99 % within a second; without
@@ -85,6 +91,9 @@ var cases = []testCase{
 	{"sticky", sticky, false},
 	{"nginx", learnedFromNginx, true},
 	{"change", changes, true},
+	{"noise", noises, true},
+	{"restart", restarts, true},
+	{"outage", outages, true},
 	{"operations", operations, true},
 	{"batch", batches, true},
 	{"retry-after", retryAfter, true},

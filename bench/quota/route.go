@@ -105,6 +105,7 @@ type bridgeConfig struct {
 	endpoint      string
 	connections   int
 	limits, route string
+	state         string // Where the daemon keeps what it learns; empty: nowhere.
 }
 
 // yaml is the configuration of a daemon that carries the route.
@@ -112,9 +113,10 @@ func (b *bridgeConfig) yaml(r *route) string {
 	return fmt.Sprintf(`momento: {endpoint: "http://%s", connections: %d}
 limits: {%s}
 queue: {max_messages: 65536}
+state_dir: %q
 routes:
   - {name: %s, stream: %s, subject: "%s.>", cache: bench, %s}
-`, b.endpoint, b.connections, b.limits, r.name, r.name, r.name, b.route)
+`, b.endpoint, b.connections, b.limits, b.state, r.name, r.name, r.name, b.route)
 }
 
 // bridge starts a daemon for the route.

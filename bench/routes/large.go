@@ -47,7 +47,8 @@ func (b *bench) carryLarge(ctx context.Context, s subject) error {
 	}
 	queue := b.queue
 	b.queue = "max_bytes: 256MiB"
-	d, err := b.StartConfigured(ctx, b.config(s.stream, s.routes, s.filter))
+	config := strings.ReplaceAll(b.config(s.stream, s.routes, s.filter), "cache: bench", "cache: bench, max_payload: 1048576")
+	d, err := b.StartConfigured(ctx, config)
 	b.queue = queue
 	if err != nil {
 		return err

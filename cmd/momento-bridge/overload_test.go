@@ -31,7 +31,7 @@ func TestKeepLatestPublishesTheNewestValueOfEachTopic(t *testing.T) {
 		return err == nil && c.CachedInfo().NumAckPending == 0 && c.CachedInfo().NumPending == 0
 	})
 	published, dropped := p.metric(`messages_settled_total{outcome="published",route="s"}`),
-		p.metric(`messages_settled_total{outcome="dropped",route="s"}`)
+		p.metric(`messages_settled_total{outcome="replaced",route="s"}`)
 	if published+dropped != n || published > n/10 || int(published) != got.total() {
 		t.Errorf("%g published and %g dropped of %d, %d came", published, dropped, n, got.total())
 	}
@@ -50,7 +50,7 @@ func TestDropOldestKeepsUpWithAStream(t *testing.T) {
 		values := got.topic("c/s")
 		return len(values) > 0 && values[len(values)-1] == fmt.Sprint(n-1)
 	})
-	dropped := p.metric(`messages_settled_total{outcome="dropped",route="s"}`)
+	dropped := p.metric(`messages_settled_total{outcome="shed",route="s"}`)
 	if int(dropped)+got.total() != n || dropped < n/2 {
 		t.Errorf("%d published, %g dropped of %d", got.total(), dropped, n)
 	}

@@ -29,7 +29,8 @@ const routeWords = 2
 
 // lost are the messages of a route that were given up.
 func lost(r *admin.Route) uint64 {
-	return r.Settled["dropped"] - r.Skipped + r.Settled["expired"] + r.SourceDropped
+	return r.Settled["dropped"] - r.Skipped + r.Settled["replaced"] + r.Settled["shed"] + r.Settled["expired"] +
+		r.SourceDropped
 }
 
 // routeLines are the table of routes; under each route stand what limits it, its forecast and why it is not running.

@@ -37,17 +37,18 @@ type Account struct {
 type Quota struct {
 	Account
 
-	Scope     string    `json:"scope"` // Which of the account's it is.
-	PerSecond float64   `json:"per_second"`
-	Floor     float64   `json:"refused_at_any_rate"` // A share; 0: none.
+	Scope     string    `json:"scope"`               // Which of the account's it is.
+	PerSecond float64   `json:"per_second"`          // 0: not measured, so there is a floor alone.
 	Found     int       `json:"found"`               // How many measurements in a row confirmed it.
+	Floor     float64   `json:"refused_at_any_rate"` // A share; 0: none.
 	Measured  time.Time `json:"measured"`
 }
 
 // credible reports whether it can have been measured, within the time in which it is believed.
 func (q *Quota) credible(now time.Time) bool {
 	age := now.Sub(q.Measured)
-	return q.PerSecond > 0 && q.PerSecond <= most && q.Floor >= 0 && q.Floor < 1 && q.Found > 0 &&
+	measured := q.PerSecond > 0 && q.PerSecond <= most && q.Found > 0
+	return q.Floor >= 0 && q.Floor < 1 && (measured || q.PerSecond == 0 && q.Found == 0 && q.Floor > 0) &&
 		age >= -clockDrift && age <= Believed
 }
 
@@ -115,7 +116,8 @@ func latest(quotas []Quota, now time.Time) []Quota {
 }
 
 // WriteQuotas keeps quotas in a directory, which is made if only its last part is missing. What the file has of others
-// stays as long as it is believed. The error says what failed; the old file is still there then.
+// stays as long as it is believed; of those in own it has nothing else, so that one that says nothing is forgotten. The
+// error says what failed; the old file is still there then.
 func WriteQuotas(dir string, now time.Time, own []Quota) error {
 	all := slices.Clone(own)
 	old, err := ReadQuotas(dir, now)

@@ -25,7 +25,8 @@ func TestWhatIsKeptIsReadAgain(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	cache := Quota{Account: ours, Scope: "cache:c", PerSecond: 5, Found: 1, Measured: noon.Add(-time.Hour)}
-	want := []Quota{region(ours, 4870.25, noon), cache}
+	noise := Quota{Account: ours, Scope: "cache:d", Floor: 0.1, Measured: noon.Add(-2 * time.Hour)} // And no quota.
+	want := []Quota{region(ours, 4870.25, noon), cache, noise}
 	if err := WriteQuotas(dir, noon, want); err != nil {
 		t.Fatal(err)
 	}
@@ -88,6 +89,10 @@ func TestQuotasOfOthersStayUntilTheyAreOld(t *testing.T) {
 	write(later, region(ours, 11, later))
 	if got, err := ReadQuotas(dir, later); len(got) != 2 || got[0].PerSecond != 11 || got[1].PerSecond != 20 {
 		t.Errorf("read %v, %v, want ours as written last and the other's", got, err)
+	}
+	write(later, Quota{Account: ours, Scope: "region"})
+	if got, err := ReadQuotas(dir, later); len(got) != 1 || got[0].PerSecond != 20 {
+		t.Errorf("read %v, %v, want the other's alone: ours says nothing any more", got, err)
 	}
 	latest := noon.Add(30 * time.Hour)
 	write(latest, region(ours, 12, latest))

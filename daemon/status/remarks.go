@@ -9,8 +9,8 @@ import (
 	"momento-bridge/terminal"
 )
 
-// remark adds to a state and its sentence what must not go unseen beside it: messages that are lost, dead letters, a
-// key that expires.
+// remark adds to a state and its sentence what must not go unseen beside it: messages that are lost, dead letters,
+// what is put aside or refused at random, a key that expires.
 func remark(s *admin.Status, state admin.State, text string) (admin.State, string) {
 	if state == admin.Stopping {
 		return state, text
@@ -36,7 +36,7 @@ func remark(s *admin.Status, state admin.State, text string) (admin.State, strin
 	default:
 		state, text = stateOf(condition.Losing), capital(condition.Losing.Sentence())+": "+some(lost)+". "+text
 	}
-	text += putAside(s)
+	text += putAside(s) + noise(s)
 	if k := s.Key; k.Expires != nil && !k.Vended && k.Expires.Before(s.Now.Add(KeyNotice)) {
 		when := "expires in " + terminal.Age(k.Expires.Sub(s.Now))
 		if !k.Expires.After(s.Now) {

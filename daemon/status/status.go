@@ -24,7 +24,7 @@ func Of(f *Facts) admin.Status {
 	for _, q := range stats.Quotas {
 		s.Quotas = append(s.Quotas, admin.Quota{
 			Scope: q.Scope, Rate: Finite(q.Rate), Learned: q.Learned,
-			State: string(q.State), Reason: q.Reason, Refusing: q.Refusing,
+			Floor: q.Floor, State: string(q.State), Reason: quotaReason(&q), Refusing: q.Refusing,
 		})
 	}
 	for i := range stats.Routes {

@@ -95,8 +95,8 @@ func sumFlow(s *admin.Status) (admin.State, string) {
 		limited = limited || r.LimitedBy == string(pipeline.ByQuota)
 	}
 	refusing := false
-	for _, q := range s.Quotas {
-		refusing = refusing || q.Refusing
+	for i := range s.Quotas {
+		refusing = refusing || slowed(&s.Quotas[i])
 	}
 	text := fmt.Sprintf("Publishing %s messages/s", terminal.Number(s.Rates.Out))
 	waiting := ""

@@ -2,7 +2,7 @@ package main
 
 func endings() section {
 	ended := func(outcome string) []query {
-		return []query{{`sum by (route) (increase(momento_bridge_messages_settled_total{ROUTES, outcome="` + outcome +
+		return []query{{`sum by (route) (increase(momento_bridge_messages_settled_total{ROUTES, outcome=~"` + outcome +
 			`"}[WINDOW]))`, "{{route}}"}}
 	}
 	return section{"Dead letters and other endings", []spec{
@@ -22,16 +22,16 @@ func endings() section {
 		},
 		{
 			kind: "bars", title: "Dropped", width: 8, unit: "short",
-			help: "Gone for good, by policy: rejected without a dead letter, an overload policy that drops, an " +
+			help: "Gone for good, by policy: rejected without a dead letter, replaced or shed by an overload policy, an " +
 				"unclear outcome with delivery: at-most-once.",
-			query: ended("dropped"),
+			query: ended("dropped|replaced|shed"),
 		},
 		{
 			kind: "bars", title: "Expired", width: 8, unit: "short", help: "Older than max_age when their turn came.",
 			query: ended("expired"),
 		},
 		{
-			kind: "bars", title: "Dropped by the NATS client", width: 8, unit: "short",
+			kind: "bars", title: "Dropped at the source", width: 8, unit: "short",
 			help: "Core NATS only: messages that came faster than they could be held. Gone for good.",
 			query: []query{{
 				"sum by (route) (increase(momento_bridge_source_dropped_total{ROUTES}[WINDOW]))",

@@ -26,11 +26,15 @@ func quota() section {
 		{
 			kind: "graph", title: "Refused share of the attempts", width: 6, unit: "percentunit", steps: []step{from(
 				"transparent"), at(0.2, "red")},
-			help: "Answers 429. A few are how a quota is measured, about one in a hundred. The dashed line is where " +
+			help: "Answers 429. A few are how a quota is measured, about one in a hundred. At any rate: what the " +
+				"endpoint refuses at random, so that going slower does not help. The dashed line is where " +
 				"the alert MomentoBridgeThrottled begins.",
-			query: []query{{`sum by (route) (rate(momento_bridge_publish_attempts_total{ROUTES, ` +
-				`result="429"}[WINDOW])) / ` +
-				"sum by (route) (rate(momento_bridge_publish_attempts_total{ROUTES}[WINDOW]))", "{{route}}"}},
+			query: []query{
+				{`sum by (route) (rate(momento_bridge_publish_attempts_total{ROUTES, ` +
+					`result="429"}[WINDOW])) / ` +
+					"sum by (route) (rate(momento_bridge_publish_attempts_total{ROUTES}[WINDOW]))", "{{route}}"},
+				{"max by (scope) (momento_bridge_rate_limit_floor{DAEMONS} > 0)", "{{scope}} at any rate"},
+			},
 		},
 		{
 			kind: "graph", title: "Share of the time refused", width: 6, unit: "percentunit",

@@ -4,20 +4,24 @@ import "time"
 
 // Learned is what is worth keeping of a quota, for when the program starts again.
 type Learned struct {
-	Quota float64 // Per second, as measured.
+	Quota float64 // Per second, as measured; 0: it was not, or a much higher rate has been carried since.
 	Floor float64 // The share of publishes that is refused at any rate; 0: none.
 	Found int     // How many measurements in a row confirmed the quota.
 }
 
-// valid reports whether it can have been learned: it may come from a file.
+// valid reports whether it can have been learned: it may come from a file. It is a quota, a share, or both.
 func (l Learned) valid() bool {
-	return l.Quota > 0 && l.Quota <= fastest && l.Found > 0 && l.Floor >= 0 && l.Floor < 1
+	measured := l.Quota > 0 && l.Quota <= fastest && l.Found > 0
+	return l.Floor >= 0 && l.Floor < 1 && (measured || l.Quota == 0 && l.Found == 0 && l.Floor > 0)
 }
 
 // Learned returns what is worth keeping. It reports false if nothing is: the quota has not been measured, or nothing is
 // learned.
 func (p *Pacer) Learned() (Learned, bool) {
 	l := p.learner.measured
+	if p.learner.rate > near*l.Quota {
+		l = Learned{}
+	}
 	l.Floor = p.Floor()
 	return l, l.valid() && !p.limits.None()
 }
@@ -35,6 +39,11 @@ func (p *Pacer) Believe(now time.Time, l Learned) {
 
 // believe begins a climb below a quota that was measured earlier.
 func (l *learner) believe(learned Learned) {
+	l.hear(learned.Floor)
+	l.retrial = leastExplained
+	if learned.Quota == 0 {
+		return
+	}
 	l.measured = learned
 	l.believed = true
 	l.found = 1

@@ -43,11 +43,49 @@ func TestAQuotaThatFellWhileNobodyLookedIsMeasuredAgain(t *testing.T) {
 	}
 }
 
+// A share that is refused at random is worth keeping by itself. What was taken for the quota before it was known, and
+// has been exceeded since, is not.
+func TestWhatIsRefusedAtAnyRateOutlivesARestartWithoutAQuota(t *testing.T) {
+	t.Parallel()
+	ceiling, s := quota.Rate{Ceiling: 500}, emulator.Settings{Random429: 0.03}
+	w := newWire(ceiling, s, 1)
+	w.run(30 * time.Second)
+	learned, ok := w.pacer.Learned()
+	if !ok || learned.Quota != 0 || learned.Found != 0 || math.Abs(learned.Floor-0.03) > 0.015 {
+		t.Fatalf("learned %+v, %v, want 3 %% at any rate and no quota", learned, ok)
+	}
+	again := newWire(ceiling, s, 2)
+	again.pacer.Believe(again.now, learned)
+	if f := again.run(10 * time.Second); again.pacer.Rate() != 500 || again.pacer.Floor() == 0 || f.refused > 0.06 {
+		t.Errorf("rate %g/s, floor %g, %.1f %% refused after 10 s", again.pacer.Rate(), again.pacer.Floor(),
+			100*f.refused)
+	}
+}
+
+func TestAQuotaThatWasExceededSinceIsNotKept(t *testing.T) {
+	t.Parallel()
+	p := quota.NewPacer(quota.Rate{Ceiling: 500}, pauses(), time.Unix(0, 0))
+	p.Believe(time.Unix(0, 0), quota.Learned{Quota: 400, Found: 1, Floor: 0.03})
+	if l, ok := p.Learned(); !ok || l.Quota != 400 {
+		t.Errorf("at first: %+v, %v", l, ok)
+	}
+	for now := time.Unix(1, 0); p.Rate() < 500; now = now.Add(time.Millisecond) {
+		if p.Due(now, 1).IsZero() {
+			p.Pay(now, 1)
+			p.Accepted(now, 1)
+		}
+	}
+	if l, ok := p.Learned(); !ok || l.Quota != 0 || l.Floor == 0 {
+		t.Errorf("once 500/s are carried: %+v, %v, want the share alone", l, ok)
+	}
+}
+
 func TestWhatCannotHaveBeenLearnedIsNotBelieved(t *testing.T) {
 	t.Parallel()
 	for _, l := range []quota.Learned{
 		{},
 		{Quota: 100},
+		{Found: 1, Floor: 0.1},
 		{Quota: -1, Found: 1},
 		{Quota: math.NaN(), Found: 1},
 		{Quota: math.Inf(1), Found: 1},

@@ -33,7 +33,6 @@ type learner struct {
 	quota   float64 // As learned; 0: not yet.
 	found   int     // Refusals in a row that confirmed it.
 
-	noise    float64 // The share of publishes that is refused at any rate; 0: none.
 	measured Learned // The quota as measured last, and how many measurements in a row confirmed it.
 	believed bool    // The quota was measured before the program started, and nothing has been refused since.
 
@@ -58,11 +57,27 @@ type learner struct {
 	blocked  bool      // A refusal has followed another one, as it does where a window has been used up.
 
 	offered Meter // The costs of what has been answered.
+	taken   Meter // The costs of what has been accepted.
 
 	// What has been refused since the rate was cut.
 	surplus   surplus // Beyond what is tolerated.
 	thickness surplus // Beyond what is believed to be noise.
-	running   bool    // The latest answer was a refusal.
+	settled   bool    // Something has been accepted since the effects of the cut ended.
+	row       int     // How many refusals have come in a row.
+
+	// What is refused at any rate.
+	noise     float64 // Its share of the publishes; 0: none.
+	heard     float64 // The share as found by trial.
+	hearing   float64 // The average since.
+	explained float64 // How many refusals are explained by it since the latest trial.
+	retrial   float64 // After how many the next trial comes.
+
+	// What should not have been refused, if it was for the quota.
+	proven      float64 // The best quota of late.
+	strangers   tally   // All publishes at such rates, since there is a surplus.
+	strangeness surplus
+	patience    float64 // How many more than leastStrange it takes.
+	trial       trial
 }
 
 const (
@@ -78,6 +93,8 @@ const (
 	near = 1.12
 	// same is the ratio below which two measurements are the same.
 	same = 1.03
+	// tight is how much the quota may be above a measurement, where noise hides when it was used up.
+	tight = 0.03
 	// trying is how far above the lower bound of the quota a rate is chosen that shows whether the bound is the quota.
 	trying = 1.06
 	// enough publishes accepted between two refusals make a measurement.
@@ -109,6 +126,9 @@ func (l *learner) step(now time.Time) bool {
 		return false
 	}
 	l.stepped = now
+	if l.trial.on {
+		return false
+	}
 	if !l.wanted {
 		l.lull = true
 		return false
@@ -132,18 +152,42 @@ func (l *learner) grown(passed time.Duration) float64 {
 	return min(doubled, max(l.rate, l.quota*(1+l.depth*x*x*x)))
 }
 
-// accept takes note of an accepted cost.
-func (l *learner) accept(now time.Time, cost float64) {
+// accept takes note of an accepted cost. It reports whether the rate has changed.
+func (l *learner) accept(now time.Time, cost float64) bool {
 	l.accepted += cost
+	l.taken.Add(now, cost)
 	l.offer(now, cost)
-	l.count(false)
+	l.settled = l.settled || now.Sub(l.cutAt) >= shortPeriod
+	return l.count(now, false)
 }
 
-// count counts an answer.
-func (l *learner) count(refused bool) {
-	l.surplus.count(refused, beyond*max(negligible, l.noise))
+// count counts an answer. It reports whether the rate has changed.
+func (l *learner) count(now time.Time, refused bool) bool {
+	usual := beyond * max(negligible, l.noise)
+	l.surplus.count(refused, usual)
 	l.thickness.count(refused, thickShare)
-	l.running = refused
+	l.row++
+	if !refused {
+		l.row = 0
+	}
+	if l.trial.on {
+		return l.judge(now, refused)
+	}
+	if l.settled && (l.quota == 0 || l.rate >= l.ceiling || l.rate < idleShare*l.quota) {
+		l.listen(refused)
+	}
+	if l.settled && l.strange() {
+		l.strangeness.count(refused, usual)
+		l.strangers.count(refused)
+		if l.strangeness == 0 {
+			l.strangers = tally{}
+		}
+	}
+	if l.noise > 0 && l.explained > l.retrial && l.noise*l.publishes() >= audible {
+		l.try(now, l.noise, 0)
+		return true
+	}
+	return false
 }
 
 // offer takes note of the cost of a publish that has been answered, either way.
@@ -162,22 +206,29 @@ func (l *learner) refuse(now, sent time.Time, cost float64) bool {
 	if sent.Before(l.cutAt) {
 		return false
 	}
-	again := l.running
-	l.count(true)
+	again := l.row > 0
+	if l.count(now, true) {
+		return true
+	}
 	most := min(l.rate, l.offered.PerSecond(now, enough*l.usual))
 	since := now.Sub(l.emptied)
 	switch {
-	case math.IsInf(most, 1) || most <= 0 || !l.exhausted():
+	case math.IsInf(most, 1) || most <= 0 || l.trial.on || !l.exhausted():
 		return false
-	case l.believed:
+	case !l.collapsed() && l.strange():
+		l.surplus = 0
+		return l.wonder(now)
+	case l.believed && l.quota > 0:
 		l.begin(l.quota, l.quota*(1-margin))
-	case l.emptied.IsZero():
+	case l.emptied.IsZero() || l.quota == 0:
+		l.proven = l.firstProven(most)
 		l.guess(most, 0)
 	case l.confirmed(since) && since < period:
 		l.know(l.suspect)
 	case l.confirmed(since):
 		l.know((l.suspect + most) / 2)
 	case l.collapsed() && !again:
+		l.proven = firstProven * most
 		l.guess(most, 0)
 	case since < period && (l.blocked || since < shortPeriod) || l.accepted < enough*l.usual &&
 		now.Sub(l.cutAt) < period:
@@ -187,17 +238,30 @@ func (l *learner) refuse(now, sent time.Time, cost float64) bool {
 		l.cut(now)
 		return true // Count on.
 	default:
-		l.measure(most, l.accepted/since.Seconds())
+		l.measure(most, l.got()/since.Seconds())
 	}
 	l.cut(now)
 	l.emptied, l.accepted, l.lowest, l.lull, l.blocked = now, 0, l.rate, false, false
 	return true
 }
 
+// firstProven returns what is less than the quota when so much has been refused for the first time. Without a rate
+// there is no telling.
+func (l *learner) firstProven(most float64) float64 {
+	if math.IsInf(l.rate, 1) {
+		return 0
+	}
+	return firstProven * most
+}
+
 // cut notes that a refusal has changed the rate.
 func (l *learner) cut(now time.Time) {
-	l.cutAt, l.believed = now, false
+	l.cutAt, l.believed, l.settled = now, false, false
 	l.surplus, l.thickness = 0, 0
+	l.trial = trial{}
+	if l.quota < l.proven {
+		l.proven -= forgetting * (l.proven - l.quota)
+	}
 }
 
 // exhausted reports whether so many have been refused that the quota was used up at this moment. While the rate
@@ -215,14 +279,18 @@ func (l *learner) exhausted() bool {
 // collapsed reports whether so many have been refused that the quota is far below the rate.
 func (l *learner) collapsed() bool { return float64(l.thickness) >= thick(l.publishes()) }
 
+// got returns what was accepted, as it would have been without noise.
+func (l *learner) got() float64 { return l.accepted / (1 - l.noise) }
+
 // publishes returns the rate in publishes per second.
 func (l *learner) publishes() float64 { return l.rate / l.usual }
 
 // confirmed reports whether a refusal that comes this long after the latest one is what a quota as suspected leads to.
 func (l *learner) confirmed(since time.Duration) bool {
-	expected := l.usual / ((trying - 1) * l.suspect) // Seconds until one publish too many has been accepted.
+	over := (trying - 1 - beyond*l.noise) * l.suspect // What is refused per second.
+	expected := tolerated(l.publishes(), l.noise) * l.usual / max(0.1*(trying-1)*l.suspect, over)
 	return l.suspect > 0 && l.accepted > 0 && !l.blocked && since.Seconds() < 1.3*expected+0.1 &&
-		math.Abs(l.accepted-l.suspect*since.Seconds()) < 1.5*l.usual
+		math.Abs(l.got()-l.suspect*since.Seconds()) < 1.5*l.usual
 }
 
 // block notes that a refusal has followed another one, and that nothing is sent until a time. A limiter that refuses
@@ -236,6 +304,9 @@ func (l *learner) block(until time.Time) {
 
 // measure concludes from the costs accepted per second between two refusals, the later one at a rate of most.
 func (l *learner) measure(most, least float64) {
+	if l.noise > 0 { // A surplus takes time to be seen, and the rate is well above the quota then.
+		most = min(most, max(least, l.taken.LastSecond()/(1-l.noise)), least*(1+2*tight))
+	}
 	switch {
 	case most <= near*least:
 		l.know((least + most) / 2)
@@ -259,6 +330,9 @@ func (l *learner) know(quota float64) {
 		l.found = 1
 	}
 	l.measured = Learned{Quota: quota, Found: l.found}
+	if l.found >= provenAfter {
+		l.proven = max(l.proven, quota)
+	}
 	l.suspect = 0
 	steady := max(leastMiddle, l.span(middleMany, quota))
 	l.middle = min(steady, l.first(quota)<<min(l.found, 8))

@@ -93,14 +93,14 @@ func noisyCases() []noisy {
 	}
 	for _, p := range []float64{0.001, 0.01, 0.03, 0.1} {
 		name := fmt.Sprintf("noise %g%% ", 100*p)
-		ceiling, limiter := lines(p)
+		ceiling, bucket, window := lines(p)
 		add(name+"rate:500", quota.Rate{Ceiling: 500}, emulator.Settings{}, p, "", ceiling)
 		add(name+"rate:80 bucket 100", quota.Rate{Ceiling: 80}, bucketOf(100), p, "", ceiling)
 		add(name+"rate:20", quota.Rate{Ceiling: 20}, emulator.Settings{}, p, "", line{})
 		add(name+"bucket 10", learning, bucketOf(10), p, "", line{})
-		add(name+"bucket 100", learning, bucketOf(100), p, "", limiter)
-		add(name+"bucket 1000", learning, bucketOf(1000), p, "", limiter)
-		add(name+"window 100", learning, windowOf(100), p, "", limiter)
+		add(name+"bucket 100", learning, bucketOf(100), p, "", bucket)
+		add(name+"bucket 1000", learning, bucketOf(1000), p, "", bucket)
+		add(name+"window 100", learning, windowOf(100), p, "", window)
 	}
 	for _, q := range []float64{10, 100, 1000} {
 		add(fmt.Sprintf("others 20%% %g", q), learning, othersOf(q, 0.2), 0, "", line{})
@@ -111,12 +111,17 @@ func noisyCases() []noisy {
 	return all
 }
 
-// lines are those for a share of noise, with a ceiling alone, and with a limiter. The zero line is not judged.
-func lines(p float64) (ceiling, limiter line) {
-	if p > 0.001 {
-		return line{}, line{}
+// lines are those for a share of noise, with a ceiling alone, with a bucket and with windows. The zero line is not judged:
+// windows and a tenth of noise leave a tenth of the quota unused.
+func lines(p float64) (ceiling, bucket, window line) {
+	refused := 100 * (p + max(0.015, p))
+	switch p {
+	case 0.001:
+		return line{98, 95, 1}, line{98, 95, 1}, line{95, 90, 1}
+	case 0.1:
+		return line{90, 80, refused}, line{95, 80, refused}, line{}
 	}
-	return line{used: 98, least: 95, refused: 0.6}, line{used: 95, least: 90, refused: 1}
+	return line{97, 80, refused}, line{95, 80, refused}, line{95, 70, refused}
 }
 
 var (
@@ -127,7 +132,7 @@ var (
 // chosen reports whether a case is to be run. The short form has one.
 func (n *noisy) chosen() bool {
 	if *cases == "" {
-		return long.Asked() || n.name == "noise 0.1% rate:500"
+		return long.Asked() || n.name == "noise 3% rate:80 bucket 100"
 	}
 	return slices.ContainsFunc(strings.Split(*cases, ","), func(part string) bool {
 		return strings.Contains(n.name, part)
@@ -161,7 +166,8 @@ func TestLearnedRateIsNotFooledByNoise(t *testing.T) {
 		}
 		t.Logf("%-28s %6.1f (%6.1f)  %6.1f (%6.1f)  %5.2f (%5.2f)  %6.1f with seed %d", n.name, middle(second), second[0],
 			middle(fifth), fifth[0], middle(refused), refused[len(refused)-1], least[0], worst)
-		if n.judged != (line{}) && (middle(fifth) < n.judged.used || least[0] < n.judged.least || middle(refused) > n.judged.refused) {
+		if n.judged != (line{}) &&
+			(middle(fifth) < n.judged.used || least[0] < n.judged.least || middle(refused) > n.judged.refused) {
 			t.Errorf("%s: worse than %+v", n.name, n.judged)
 		}
 	}

@@ -206,7 +206,9 @@ func (p *Pacer) pause(now time.Time, d time.Duration) {
 
 // Accepted takes note of an accepted publish. It reports whether that ends a run of refusals.
 func (p *Pacer) Accepted(now time.Time, cost float64) bool {
-	p.learner.accept(now, cost)
+	if p.learner.accept(now, cost) {
+		p.fill(now)
+	}
 	if p.probing { // The pause is over.
 		p.probing, p.pausedUntil, p.haltedSince = false, time.Time{}, time.Time{}
 	}

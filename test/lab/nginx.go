@@ -43,11 +43,13 @@ http {
   limit_req_status 429;
   limit_req_log_level info;
   log_format answers '$msec $status';
+  split_clients "$request_id" $noise { NOISE * ""; }
   server {
     listen ADDRESS backlog=1024;
     server_name _;
     access_log LOG answers;
     location /topics/ {
+      if ($noise) { return 429; }
       limit_req zone=quota burst=BURST nodelay;
       proxy_pass http://ACCEPT;
       proxy_http_version 1.1;
@@ -61,12 +63,24 @@ http {
 // StartLimitedNginx starts nginx that answers 429 to more than a rate, after a burst of a fifth of a second. It returns
 // the address, and the file with a line for each answer: the second and the status.
 func (l *Lab) StartLimitedNginx(ctx context.Context, nginx string, rate int) (address, log string, err error) {
+	return l.StartNoisyNginx(ctx, nginx, rate, 0)
+}
+
+// StartNoisyNginx is StartLimitedNginx with an nginx that answers 429 to a percentage of the requests at random, too,
+// before the rate is asked.
+func (l *Lab) StartNoisyNginx(ctx context.Context, nginx string, rate int, percent float64) (address, log string,
+	err error,
+) {
 	if log, err = l.Write("answers", ""); err != nil {
 		return "", "", err
 	}
+	noise := ""
+	if percent > 0 {
+		noise = fmt.Sprintf("%.2f%% 1;", percent)
+	}
 	address = FreeAddress()
 	config := strings.NewReplacer("LOG", log, "RATE", strconv.Itoa(rate), "BURST", strconv.Itoa(max(1, rate/5)),
-		"ADDRESS", address, "ACCEPT", FreeAddress()).Replace(limited)
+		"ADDRESS", address, "ACCEPT", FreeAddress(), "NOISE", noise).Replace(limited)
 	_, err = l.StartNginx(ctx, nginx, config, address)
 	return address, log, err
 }
