@@ -55,6 +55,7 @@ type Daemon struct {
 	started  time.Time
 	problems *problems
 	keeper   *keeper
+	headroom []byte // See headroomFor.
 
 	circled sync.Once // Circles of dead letters have been looked for,
 	circle  error     // and one was found.
@@ -79,7 +80,7 @@ func New(cfg Config, log *slog.Logger) (*Daemon, error) {
 	p := cfg.Plan
 	d := &Daemon{
 		cfg: cfg, plan: p, metrics: prometheus.NewRegistry(), started: time.Now(), vitals: newVitals(p),
-		manager: newServiceManager(cfg.Getenv),
+		manager: newServiceManager(cfg.Getenv), headroom: headroomFor(&p.file.Config),
 	}
 	log, d.problems = watchProblems(log)
 	d.log, d.histograms = log, pipeline.NewMetrics(d.metrics)

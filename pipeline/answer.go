@@ -141,7 +141,7 @@ func (d *dispatcher) applyAnswer(now time.Time, p *parcel, a Answer) {
 			l.markSuspect(false, false)
 		}
 		if r.troubled > 0 {
-			l.accepted = p.sent
+			l.ownRefused().accepted = p.sent
 			if p.first.trouble != nil {
 				d.retrySuspectsSoon(now, r)
 			}
@@ -213,6 +213,9 @@ func (d *dispatcher) keyFound(now time.Time) {
 
 // shutGate closes one of the gates that p has passed, and logs that. It reports whether the gate was open.
 func (d *dispatcher) shutGate(now time.Time, p *parcel, which int, kind eventKind, a Answer) bool {
+	if which == topicGate {
+		p.lane.ownRefused()
+	}
 	g := p.lane.gates(d)[which]
 	about := p.lane.route
 	if !g.shut(now, p.probes[which], a, d.delays.gates()[which]) {

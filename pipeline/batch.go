@@ -84,7 +84,7 @@ func (c *BatchConfig) full(l *lane) bool {
 func (d *dispatcher) load(now time.Time, l *lane, p *parcel) {
 	*p = parcel{lane: l, sent: now}
 	r := l.route
-	n, size := 1, len(l.first.Payload)
+	n, size := 1, len(l.first.payload)
 	if r.cfg.Batch.Framing != nil && l.first.rejection == nil {
 		n, size = d.batchSize(now, l)
 	}
@@ -112,14 +112,14 @@ func (d *dispatcher) batchSize(now time.Time, l *lane) (n, size int) {
 	best, bestSize, bestUse := 1, 0, 0.0
 	size = c.Framing.Overhead()
 	for e := first; e != nil; e = e.next {
-		if n > 0 && (size+e.size > limit || n == most || e.rejection != nil || e.maxBatch != first.maxBatch) {
+		if n > 0 && (size+int(e.size) > limit || n == most || e.rejection != nil || e.maxBatch != first.maxBatch) {
 			if d.operations {
 				return best, bestSize
 			}
 			return n, size
 		}
 		n++
-		size += e.size
+		size += int(e.size)
 		if use := float64(size) / float64(quota.Operations(size)); use >= bestUse {
 			best, bestSize, bestUse = n, size, use
 		}
@@ -130,7 +130,7 @@ func (d *dispatcher) batchSize(now time.Time, l *lane) (n, size int) {
 // split marks the messages of a refused batch so that its halves are tried apart: one message may be the reason.
 func (p *parcel) split() {
 	for e := p.first; e != nil; e = e.next {
-		e.maxBatch = (p.n + 1) / 2
+		e.ownPast().maxBatch = (p.n + 1) / 2
 	}
 }
 
@@ -138,15 +138,15 @@ func (p *parcel) split() {
 // into buf. It returns buf, which may have grown.
 func (p *parcel) fill(r *Request, buf []byte) []byte {
 	c := &p.lane.route.cfg
-	r.Cache, r.Topic, r.Text = c.Cache, p.first.Topic, c.Text
+	r.Cache, r.Topic, r.Text = c.Cache, p.lane.topic, c.Text
 	framing := c.Batch.Framing
 	if framing == nil {
-		r.Payload = p.first.Payload
+		r.Payload = p.first.payload
 		return buf
 	}
 	buf = buf[:0]
 	for e := p.first; e != nil; e = e.next {
-		buf = framing.Append(buf, e.Payload, e.size)
+		buf = framing.Append(buf, e.payload, int(e.size))
 	}
 	buf = framing.End(buf)
 	r.Payload = buf
@@ -161,7 +161,7 @@ func (p *parcel) observe(now time.Time, accepted bool) {
 		return
 	}
 	for e := p.first; e != nil; e = e.next {
-		r.endToEndSeconds.Observe(now.Sub(e.Time).Seconds())
+		r.endToEndSeconds.Observe(now.Sub(e.came).Seconds())
 	}
 	if r.cfg.Batch.Framing != nil {
 		r.batchMessages.Observe(float64(p.n))

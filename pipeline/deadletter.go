@@ -11,8 +11,8 @@ import (
 func (d *dispatcher) reject(now time.Time, p *parcel, a Answer) {
 	d.attempted(now, p, a)
 	e := p.first
-	e.rejection = &Rejection{
-		Reason: a.Reason, Status: a.Status, Detail: a.Detail, Attempts: e.attempts,
+	e.ownPast().rejection = &Rejection{
+		Reason: a.Reason, Status: a.Status, Detail: a.Detail, Attempts: int(e.attempts),
 		Route: p.lane.route.cfg.Name,
 	}
 }
@@ -38,6 +38,7 @@ type letterQueue struct {
 	waiting ring[parcel]
 	changed *sync.Cond         // A message has come, or the pipeline is drained.
 	keeping [keepers]time.Time // Since when each keeper has been storing one; zero: it is not.
+	kept    [keepers]parcel    // What that is.
 }
 
 // add leaves a parcel to the keepers.
@@ -80,7 +81,7 @@ func (p *Pipeline) nextLetter(keeper int) (parcel, bool) {
 			p.mu.Lock()
 			continue
 		}
-		p.letters.keeping[keeper] = now
+		p.letters.keeping[keeper], p.letters.kept[keeper] = now, letter
 		return letter, true
 	}
 }
@@ -92,7 +93,8 @@ func (p *parcel) store() (bool, error) {
 	if letters == nil {
 		return false, nil
 	}
-	if err := letters.Keep(&p.first.Message, *p.first.rejection); err != nil {
+	m := p.first.message()
+	if err := letters.Keep(&m, *p.first.rejection); err != nil {
 		return false, err
 	}
 	return true, nil
@@ -101,7 +103,7 @@ func (p *parcel) store() (bool, error) {
 // takeBackLetter takes back a message from a keeper.
 func (p *Pipeline) takeBackLetter(now time.Time, keeper int, letter *parcel, safe bool, err error) {
 	p.mu.Lock()
-	p.letters.keeping[keeper] = time.Time{}
+	p.letters.keeping[keeper], p.letters.kept[keeper] = time.Time{}, parcel{}
 	p.d.finishLetter(now, letter, safe, err)
 	p.d.endLeft(letter.lane)
 	if len(p.idle) > 0 { // Its topic may go on.
@@ -185,9 +187,9 @@ func (d *dispatcher) awaitStore(now time.Time, p *parcel) {
 	d.releaseProbes(now, p)
 	p.letterProbe = false
 	if e := p.first; !e.storeFailed {
-		e.storeFailed = true
+		e.ownPast().storeFailed = true
 		r.unstored.n++
-		r.unstored.bytes += r.cfg.charge(len(e.Payload))
+		r.unstored.bytes += r.cfg.charge(len(e.payload))
 	}
 	if !p.detached {
 		r.unstored.blocking++

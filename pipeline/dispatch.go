@@ -42,7 +42,8 @@ type dispatcher struct {
 	stopped        bool     // The hard stop has come: nothing waits for another attempt.
 	memory         memory   // What all routes may hold.
 	waiters        int      // Submit calls that wait for room.
-	freeEntries    *entry   // Entries for reuse, linked by next.
+	freeEntries    *entry   // Entries for reuse, linked by next,
+	keptEntries    int      // and how many they are.
 
 	// What unlock does.
 	settlements []settlement // Messages whose sources must be told.
@@ -54,6 +55,9 @@ type dispatcher struct {
 // next moves what is to be published now into p. If there is nothing, it returns false and when to ask again; the zero
 // time means that only a new message or an answer can change anything.
 func (d *dispatcher) next(now time.Time, p *parcel) (bool, time.Time) {
+	if d.stopped {
+		return false, time.Time{}
+	}
 	d.wakeDelayed(now)
 	for {
 		r, at := d.pick(now)
@@ -78,6 +82,9 @@ func (d *dispatcher) next(now time.Time, p *parcel) (bool, time.Time) {
 
 // ready reports whether next would find something. If not, it returns when to ask again, as next does.
 func (d *dispatcher) ready(now time.Time) (bool, time.Time) {
+	if d.stopped {
+		return false, time.Time{}
+	}
 	d.wakeDelayed(now)
 	r, at := d.pick(now)
 	if r == nil {
@@ -273,7 +280,10 @@ func (r *Route) popLead() *lane {
 // againEvery is the number of publishes among which one is a lane's that is tried again, while other lanes are ready.
 const againEvery = 4
 
-// ring is a first-in-first-out queue that keeps its memory. Lanes and routes take turns in one.
+// keptSlots is how much memory an empty ring keeps.
+const keptSlots = 4096
+
+// ring is a first-in-first-out queue that keeps its memory, unless that is much. Lanes and routes take turns in one.
 type ring[T any] struct {
 	slots []T
 	head  int
@@ -300,6 +310,9 @@ func (r *ring[T]) popFront() T {
 	r.slots[r.head] = zero
 	r.head = (r.head + 1) % len(r.slots)
 	r.n--
+	if r.n == 0 && len(r.slots) > keptSlots {
+		r.slots, r.head = nil, 0
+	}
 	return v
 }
 

@@ -2,26 +2,36 @@ package pipeline
 
 import (
 	"container/heap"
+	"maps"
 	"time"
 
 	"github.com/cenkalti/backoff/v4"
 )
 
-// entry is a message inside the pipeline. Entries are reused once their message has ended.
+// entry is a message inside the pipeline. A million of them may wait, so that it has what every message needs, and the
+// rest is apart. Entries are reused once their message has ended.
 type entry struct {
-	Message
-	lane *lane
+	payload []byte
+	came    time.Time
+	handle  any
+	lane    *lane
 	// next is the next entry in the lane's queue, in a parcel or on the free list.
 	next *entry
 	// older and newer are its neighbours in the route's order of age, while it is queued.
 	older, newer *entry
+	// past is noPast until ownPast is called.
+	*past
 	// size is what it adds to a batch, in bytes.
-	size int
+	size int32
+	// attempts is the number of its publishes that have ended.
+	attempts int32
+}
+
+// past is what is known of a message that is not simply published.
+type past struct {
 	// maxBatch is the number of messages of the largest batch that it may be in, because larger ones were refused; 0:
 	// there is no limit.
 	maxBatch int
-	// attempts is the number of its publishes that have ended.
-	attempts int
 	// delays yields its backoff. It is made when the first attempt has failed.
 	delays backoff.BackOff
 	// cacheMisses is how often the endpoint said that its cache does not exist.
@@ -36,7 +46,24 @@ type entry struct {
 	storeFailed bool
 }
 
-// lane is the queue of one topic of one route, first in, first out.
+// noPast is that of most messages. It is never written to.
+var noPast past
+
+// ownPast returns the message's past to write to.
+func (e *entry) ownPast() *past {
+	if e.past == &noPast {
+		e.past = &past{}
+	}
+	return e.past
+}
+
+// message returns the message as its source has submitted it.
+func (e *entry) message() Message {
+	return Message{Topic: e.lane.topic, Payload: e.payload, Time: e.came, Handle: e.handle}
+}
+
+// lane is the queue of one topic of one route, first in, first out. There may be a million of them, so that what a topic
+// in trouble needs is apart.
 type lane struct {
 	route       *Route
 	topic       string
@@ -46,15 +73,30 @@ type lane struct {
 	pending     int       // Messages queued, delayed and in flight.
 	inFlight    int       // Publishes.
 	heldUntil   time.Time // The lane waits for a retry, or for a fuller batch; zero: it does not.
+	*refused              // It is noRefused until ownRefused is called.
 	lingering   bool      // It waits for a fuller batch.
-	gate        gate      // Closed while the topic is forbidden.
-	suspect     bool      // The endpoint refuses its first message, so that all of it is counted among the suspects.
-	aside       bool      // It is counted among what is put aside, as the endpoint accepts others.
-	singles     int       // Its messages that are suspects by themselves, and are counted one by one.
-	accepted    time.Time // When the latest accepted publish began; kept while the route has messages in trouble.
 	ready       bool      // It is in the route's ring of lanes that are ready.
 	again       bool      // It is in the route's ring of lanes that are tried again. It may be in both.
-	nextFree    *lane     // The next lane for reuse.
+}
+
+// refused is what is known of a topic that the endpoint refuses, or that has messages which it refuses.
+type refused struct {
+	gate     gate      // Closed while the topic is forbidden.
+	suspect  bool      // The endpoint refuses its first message, so that all of it is counted among the suspects.
+	aside    bool      // It is counted among what is put aside, as the endpoint accepts others.
+	singles  int       // Its messages that are suspects by themselves, and are counted one by one.
+	accepted time.Time // When the latest accepted publish began; kept while the route has messages in trouble.
+}
+
+// noRefused is that of most topics. It is never written to.
+var noRefused refused
+
+// ownRefused returns the topic's to write to.
+func (l *lane) ownRefused() *refused {
+	if l.refused == &noRefused {
+		l.refused = &refused{}
+	}
+	return l.refused
 }
 
 // lane returns the lane of a topic. It makes one where there is none.
@@ -63,23 +105,31 @@ func (r *Route) lane(topic string) *lane {
 	if l != nil {
 		return l
 	}
-	if l = r.freeLanes; l == nil {
+	if n := len(r.freeLanes); n == 0 {
 		l = &lane{}
 	} else {
-		r.freeLanes = l.nextFree
+		l = r.freeLanes[n-1]
+		r.freeLanes = r.freeLanes[:n-1]
 	}
-	*l = lane{route: r, topic: topic}
+	*l = lane{route: r, topic: topic, refused: &noRefused}
 	r.lanes[topic] = l
+	r.mostLanes = max(r.mostLanes, len(r.lanes))
 	return l
 }
 
 // keptLanes is how many lanes a route keeps although they are empty, so that a topic in use needs no allocation.
 const keptLanes = 1024
 
+// shrinkLanes is how many lanes a route must have had for the map of them to be made anew when they are gone.
+const shrinkLanes = 16 * keptLanes
+
 // dropLane forgets an empty lane, so that memory follows the topics in use. The heap or a ring may still refer to it,
 // which is harmless: it has nothing to send. A lane to which nothing refers is reused.
 func (d *dispatcher) dropLane(l *lane) {
 	r := l.route
+	if r.forgotten {
+		return
+	}
 	kept := len(r.lanes) <= keptLanes
 	if l.suspect && (!kept || !l.gate.closed) {
 		l.markSuspect(false, false)
@@ -92,16 +142,20 @@ func (d *dispatcher) dropLane(l *lane) {
 		r.forbidden--
 		return
 	}
-	if !l.ready && !l.again && l.heldUntil.IsZero() { // Nothing refers to it any more.
-		l.topic = ""
-		l.nextFree, r.freeLanes = r.freeLanes, l
+	if len(r.freeLanes) < keptLanes && !l.ready && !l.again && l.heldUntil.IsZero() { // Nothing refers to it any more.
+		*l = lane{route: r, refused: &noRefused}
+		r.freeLanes = append(r.freeLanes, l)
+	}
+	if len(r.lanes) == keptLanes && r.mostLanes > shrinkLanes { // A map does not become smaller by itself.
+		r.mostLanes = keptLanes
+		r.lanes = maps.Clone(r.lanes)
 	}
 }
 
 func (l *lane) pushBack(e *entry) {
 	e.next = nil
 	l.queued++
-	l.size += e.size
+	l.size += int(e.size)
 	if l.last == nil {
 		l.first, l.last = e, e
 		return
@@ -112,7 +166,7 @@ func (l *lane) pushBack(e *entry) {
 
 func (l *lane) pushFront(e *entry) {
 	l.queued++
-	l.size += e.size
+	l.size += int(e.size)
 	e.next = l.first
 	l.first = e
 	if l.last == nil {
@@ -123,7 +177,7 @@ func (l *lane) pushFront(e *entry) {
 func (l *lane) popFront() *entry {
 	e := l.first
 	l.queued--
-	l.size -= e.size
+	l.size -= int(e.size)
 	l.first = e.next
 	if l.first == nil {
 		l.last = nil
@@ -147,7 +201,7 @@ func (l *lane) remove(e *entry) {
 		l.last = before
 	}
 	l.queued--
-	l.size -= e.size
+	l.size -= int(e.size)
 	e.next = nil
 }
 

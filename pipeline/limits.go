@@ -94,9 +94,9 @@ func (d *dispatcher) repace(now time.Time, p *quota.Pacer, limits Rate) *quota.P
 // sizeOf returns the size of a publish of e alone, in bytes.
 func (d *dispatcher) sizeOf(r *Route, e *entry) int {
 	if r.cfg.Batch.Framing != nil {
-		return e.size + r.cfg.Batch.Framing.Overhead()
+		return int(e.size) + r.cfg.Batch.Framing.Overhead()
 	}
-	return len(e.Payload)
+	return len(e.payload)
 }
 
 // costOf returns the cost of a publish of e alone.

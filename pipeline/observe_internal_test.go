@@ -24,7 +24,7 @@ func BenchmarkObserve(b *testing.B) {
 	for b.Loop() { // Latencies of 0.5 to 8.5 ms, as they are on the way to an endpoint.
 		n++
 		flying.sent = now.Add(-time.Duration(500_000 + n%8*1_000_000))
-		flying.first.Time = flying.sent
+		flying.first.came = flying.sent
 		flying.observe(now, true)
 	}
 	meter.Stop(n)

@@ -174,10 +174,16 @@ func (p *Pipeline) stopNow() int {
 	left := 0
 	for _, r := range p.d.routes {
 		left += r.unsettled()
-		r.closed = true
-		p.d.endQueued(r, false)
 	}
 	p.endLetters()
+	for _, r := range p.d.routes {
+		r.closed = true
+		if r.cfg.Settler == nil && !r.cfg.Returnable {
+			p.forgetQueued(r)
+			continue
+		}
+		p.d.endQueued(r, false)
+	}
 	p.room.Broadcast()
 	p.checkDrained()
 	p.unlock()

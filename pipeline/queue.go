@@ -7,18 +7,19 @@ import (
 )
 
 // add queues a message, which has been measured, in its lane: at the back, or before one that may be refused again.
-func (d *dispatcher) add(now time.Time, r *Route, m entry) {
+func (d *dispatcher) add(now time.Time, r *Route, topic string, m entry) {
 	e := d.freeEntries
 	if e == nil {
 		e = &entry{}
 	} else {
 		d.freeEntries = e.next
+		d.keptEntries--
 	}
 	*e = m
-	l := r.lane(m.Topic)
+	l := r.lane(topic)
 	e.lane = l
-	r.bytes += r.cfg.charge(len(m.Payload))
-	r.payload += int64(len(m.Payload))
+	r.bytes += r.cfg.charge(len(m.payload))
+	r.payload += int64(len(m.payload))
 	l.pending++
 	if l.suspect {
 		l.countArrival()
@@ -128,7 +129,7 @@ func (d *dispatcher) expire(now time.Time) {
 }
 
 // expires is when the message is too old.
-func (e *entry) expires() time.Time { return e.Time.Add(e.lane.route.cfg.MaxAge) }
+func (e *entry) expires() time.Time { return e.came.Add(e.lane.route.cfg.MaxAge) }
 
 // nextExpiry is when the next queued message becomes too old; zero: none does.
 func (d *dispatcher) nextExpiry() time.Time {

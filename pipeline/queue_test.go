@@ -177,3 +177,35 @@ func TestManyTopicsDoNotGrowMemoryForEver(t *testing.T) {
 		stop()
 	})
 }
+
+// Nobody is told of messages of core NATS, so that a crowd is forgotten at once: none of it is looked at.
+func TestHardStopForgetsWhatNobodyIsToldOf(t *testing.T) {
+	t.Parallel()
+	for _, ordered := range []bool{false, true} {
+		synctest.Test(t, func(t *testing.T) {
+			s := fakeSink(func(r *pipeline.Request) pipeline.Answer {
+				time.Sleep(min(time.Second, time.Until(r.Deadline)))
+				return answer(pipeline.Retry, pipeline.Result5xx, 500)
+			})
+			p := build(pipeline.Config{Workers: 3, Routes: []pipeline.RouteConfig{{Drops: true, Ordered: ordered}}}, s)
+			hard, cancel := context.WithCancel(t.Context())
+			done := make(chan int)
+			go func() { done <- p.Run(hard) }()
+			for i := range 2000 {
+				p.Route(0).Offer(message(fmt.Sprint(i%300), nil))
+			}
+			time.Sleep(10 * time.Second)
+			p.EndBy(time.Now().Add(time.Second))
+			p.Route(0).Close()
+			time.AfterFunc(time.Second, cancel)
+			if left := <-done; left != 2000 {
+				t.Errorf("%d are left of 2000", left)
+			}
+			checkLedger(t, p)
+			stats := p.Stats()
+			if r := stats.Routes[0]; r.Settled[pipeline.Dropped] != 2000 || stats.QueuedBytes != 0 || r.Troubled != 0 {
+				t.Errorf("%+v, %d bytes are held", r, stats.QueuedBytes)
+			}
+		})
+	}
+}

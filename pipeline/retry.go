@@ -23,8 +23,9 @@ func (d *dispatcher) retry(now time.Time, p *parcel, a Answer) {
 		d.putBack(p)
 	case HaltCache:
 		for e := p.first; e != nil; e = e.next {
-			if e.cacheMisses++; e.cacheMisses == 1 {
-				e.cacheMissedAt = now
+			own := e.ownPast()
+			if own.cacheMisses++; own.cacheMisses == 1 {
+				own.cacheMissedAt = now
 			}
 		}
 		d.waitFor(now, p, &r.cache.gate, a.RetryAfter)
@@ -163,7 +164,7 @@ func (d *dispatcher) putBack(p *parcel) {
 func (d *dispatcher) delay(now time.Time, p *parcel, atLeast time.Duration) {
 	first, l := p.first, p.lane
 	if first.delays == nil {
-		first.delays = d.delays.Message()
+		first.ownPast().delays = d.delays.Message()
 	}
 	until := now.Add(max(first.delays.NextBackOff(), atLeast))
 	if l.route.cfg.Ordered {

@@ -93,6 +93,7 @@ type Route struct {
 	gate        gate
 	paused      bool      // An operator has paused it.
 	closed      bool      // The source submits no more; what it could take back has been returned.
+	forgotten   bool      // The hard stop has forgotten what it had queued.
 	haltedSince time.Time // When a gate or an operator stopped it; zero: none has.
 
 	// Quotas and turns.
@@ -105,7 +106,8 @@ type Route struct {
 
 	// Its lanes.
 	lanes     map[string]*lane // By topic.
-	freeLanes *lane            // Lanes for reuse, linked by nextFree.
+	mostLanes int              // Since the map was made.
+	freeLanes []*lane          // Lanes for reuse.
 	ready     ring[*lane]      // Lanes whose first message may start and has not been refused before.
 	again     ring[*lane]      // Lanes whose first message may start and has been refused before.
 
@@ -179,10 +181,10 @@ func (r *Route) Submit(m Message) { r.Offer(m) }
 // no room for it, it is in no count.
 func (r *Route) Offer(m Message) bool {
 	p := r.pipeline
-	e := entry{Message: m}
+	e := entry{payload: m.Payload, came: m.Time, handle: m.Handle, past: &noPast}
 	r.cfg.measure(&e)
 	p.mu.Lock()
-	if !r.admit(&e) {
+	if !r.admit(m.Topic, &e) {
 		p.unlock()
 		return false
 	}
@@ -195,7 +197,7 @@ func (r *Route) Offer(m Message) bool {
 		p.unlock()
 		return true
 	}
-	if r.cfg.skips(&m) {
+	if r.cfg.skips(m.Payload) {
 		p.d.skip(time.Now(), r, m.Handle)
 		p.unlock()
 		return true
@@ -204,7 +206,7 @@ func (r *Route) Offer(m Message) bool {
 	if len(p.idle) > 0 || r.cfg.Batch.Linger > 0 {
 		now = time.Now()
 	}
-	p.d.add(now, r, e)
+	p.d.add(now, r, m.Topic, e)
 	var borrowed *slot
 	if len(p.idle) > 0 {
 		borrowed = p.borrowSlot(now)
@@ -217,18 +219,18 @@ func (r *Route) Offer(m Message) bool {
 }
 
 // admit makes room for a message that has come, or waits for it. It reports whether there is any.
-func (r *Route) admit(e *entry) bool {
+func (r *Route) admit(topic string, e *entry) bool {
 	p := r.pipeline
 	r.transitBytes = r.transit.Load()
 	if r.reserved > 0 {
-		r.unreserve(1, true, int64(len(e.Payload)))
+		r.unreserve(1, true, int64(len(e.payload)))
 	}
-	if p.d.stopped || r.cfg.skips(&e.Message) {
+	if p.d.stopped || r.cfg.skips(e.payload) {
 		return true
 	}
-	n := r.cfg.charge(len(e.Payload))
+	n := r.cfg.charge(len(e.payload))
 	if r.cfg.Overload == KeepLatest && e.rejection == nil && !r.turnsAway() {
-		p.d.replaceOf(r, e.Topic)
+		p.d.replaceOf(r, topic)
 	}
 	switch {
 	case r.cfg.Drops:
@@ -263,22 +265,22 @@ func (c *RouteConfig) measure(e *entry) {
 	if c.rejectEmpty(e) {
 		return
 	}
-	if len(e.Payload) > c.MaxPayload {
-		e.rejection = tooLarge(c, len(e.Payload), c.MaxPayload, "max_payload")
+	if len(e.payload) > c.MaxPayload {
+		e.ownPast().rejection = tooLarge(c, len(e.payload), c.MaxPayload, "max_payload")
 		return
 	}
 	framing := c.Batch.Framing
 	if framing == nil {
 		return
 	}
-	size, err := framing.Size(e.Payload)
+	size, err := framing.Size(e.payload)
 	switch {
 	case err != nil:
-		e.rejection = &Rejection{Reason: "not_framed", Detail: err.Error(), Route: c.Name}
+		e.ownPast().rejection = &Rejection{Reason: "not_framed", Detail: err.Error(), Route: c.Name}
 	case size+framing.Overhead() > c.Batch.MaxBytes:
-		e.rejection = tooLarge(c, size+framing.Overhead(), c.Batch.MaxBytes, "batch.max_bytes")
+		e.ownPast().rejection = tooLarge(c, size+framing.Overhead(), c.Batch.MaxBytes, "batch.max_bytes")
 	default:
-		e.size = size
+		e.size = int32(size) //nolint:gosec // No more than MaxBytes.
 	}
 }
 
@@ -287,10 +289,10 @@ const reasonEmpty = "empty"
 
 // rejectEmpty rejects a message without bytes if the route is configured so. It reports whether it did.
 func (c *RouteConfig) rejectEmpty(e *entry) bool {
-	if len(e.Payload) > 0 || c.Empty != EmptyRejected {
+	if len(e.payload) > 0 || c.Empty != EmptyRejected {
 		return false
 	}
-	e.rejection = &Rejection{Reason: reasonEmpty, Detail: "the message has no bytes", Route: c.Name}
+	e.ownPast().rejection = &Rejection{Reason: reasonEmpty, Detail: "the message has no bytes", Route: c.Name}
 	return true
 }
 
@@ -302,7 +304,7 @@ func tooLarge(c *RouteConfig, n, limit int, name string) *Rejection {
 }
 
 // skips reports whether the route skips the message.
-func (c *RouteConfig) skips(m *Message) bool { return len(m.Payload) == 0 && c.Empty == EmptySkipped }
+func (c *RouteConfig) skips(payload []byte) bool { return len(payload) == 0 && c.Empty == EmptySkipped }
 
 // Close says that the source submits no more. A returnable route returns at once what it has queued and what may still
 // be submitted. Another route publishes what it has, even if it was paused. In both cases, what is in flight runs to

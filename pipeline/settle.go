@@ -24,7 +24,7 @@ func (d *dispatcher) finish(now time.Time, p *parcel, a Answer) {
 	for p.n > 0 {
 		e := p.pop()
 		if outcome == Published {
-			r.published += uint64(len(e.Payload))
+			r.published += uint64(len(e.payload))
 		}
 		d.end(e, outcome)
 	}
@@ -62,26 +62,34 @@ func (d *dispatcher) outcome(r *Route, a Answer) Outcome {
 func (d *dispatcher) end(e *entry, o Outcome) {
 	l := e.lane
 	r := l.route
-	d.tell(r, e.Handle, o)
+	d.tell(r, e.handle, o)
 	d.anyEnded = true
 	r.settled[o]++
-	r.bytes -= r.cfg.charge(len(e.Payload))
-	r.payload -= int64(len(e.Payload))
-	if e.trouble != nil || l.suspect {
+	r.bytes -= r.cfg.charge(len(e.payload))
+	r.payload -= int64(len(e.payload))
+	if r.forgotten {
+		r.forgetTrouble()
+	} else if e.trouble != nil || l.suspect {
 		e.uncount()
 	}
 	l.pending--
 	if e.storeFailed {
 		r.unstored.n--
-		r.unstored.bytes -= r.cfg.charge(len(e.Payload))
+		r.unstored.bytes -= r.cfg.charge(len(e.payload))
 	}
 	r.roomChanged()
 	if l.pending == 0 {
 		d.dropLane(l)
 	}
-	*e = entry{next: d.freeEntries}
-	d.freeEntries = e
+	*e = entry{}
+	if d.keptEntries < keptEntries {
+		d.keptEntries++
+		e.next, d.freeEntries = d.freeEntries, e
+	}
 }
+
+// keptEntries is how many entries are kept for reuse: as many as wait at most times.
+const keptEntries = 16384
 
 // returned is how messages end that nobody is left to publish.
 func (r *Route) returned() Outcome {
@@ -150,7 +158,9 @@ func (p *Pipeline) unlock() {
 	}
 	if many != nil {
 		clear(*many)
-		settlementSlices.Put(many)
+		if cap(*many) <= keptEntries {
+			settlementSlices.Put(many)
+		}
 	}
 	for _, e := range events {
 		e.log(p.log)
@@ -209,6 +219,45 @@ func (d *dispatcher) endQueued(r *Route, keepProbe bool) {
 	if kept != nil {
 		kept.lane.pushFront(kept)
 		d.refresh(kept.lane)
+	}
+}
+
+// forgetQueued ends all that a route has queued at the hard stop, where no source is to be told: in the same short time
+// however much that is, because a million messages ended one by one would take longer than the stop may.
+func (p *Pipeline) forgetQueued(r *Route) {
+	p.d.endUnstored(r)
+	r.settled[Dropped] += uint64(r.queued)
+	r.queued, r.forgotten = 0, true
+	r.oldest, r.newest = nil, nil
+	r.lanes, r.freeLanes, r.mostLanes = map[string]*lane{}, nil, 0
+	r.ready, r.again = ring[*lane]{}, ring[*lane]{}
+	r.forgetTrouble()
+	r.bytes, r.payload = 0, 0
+	for _, w := range p.workers {
+		for i := range w.slots {
+			if f := &w.slots[i]; f.flying && f.parcel.lane.route == r {
+				r.countBytes(&f.parcel)
+			}
+		}
+	}
+	for i := range p.letters.kept {
+		if l := &p.letters.kept[i]; l.n > 0 && l.lane.route == r {
+			r.countBytes(l)
+		}
+	}
+	r.roomChanged()
+}
+
+// forgetTrouble forgets what is known of messages that the endpoint refuses.
+func (r *Route) forgetTrouble() {
+	r.troubled, r.suspects, r.aside, r.asideUnits, r.forbidden = 0, 0, 0, 0, 0
+}
+
+// countBytes counts the bytes of messages in flight.
+func (r *Route) countBytes(p *parcel) {
+	for e, n := p.first, p.n; n > 0; e, n = e.next, n-1 {
+		r.bytes += r.cfg.charge(len(e.payload))
+		r.payload += int64(len(e.payload))
 	}
 }
 

@@ -80,7 +80,7 @@ func (d *dispatcher) noteTrouble(now time.Time, p *parcel, a Answer) {
 		t := e.trouble
 		if t == nil {
 			t = &trouble{first: p.sent}
-			e.trouble = t
+			e.ownPast().trouble = t
 			r.troubled++
 		} else if r.cache.existsSince(t.last) && (a.Verdict == Retry || a.Verdict == Ambiguous) {
 			t.proofs++
@@ -92,7 +92,7 @@ func (d *dispatcher) noteTrouble(now time.Time, p *parcel, a Answer) {
 		}
 		if !r.cfg.Ordered && !t.single {
 			t.single = true
-			l.singles++
+			l.ownRefused().singles++
 			if !l.suspect {
 				r.suspects++
 			} else if l.aside { // Until now it was counted with its lane.
@@ -153,11 +153,11 @@ func (p *parcel) asideSingles() bool {
 func (l *lane) markSuspect(suspect, aside bool) {
 	r, n := l.route, l.pending-l.singles
 	if suspect != l.suspect {
-		l.suspect = suspect
+		l.ownRefused().suspect = suspect
 		r.suspects += signed(suspect, n)
 	}
 	if aside != l.aside {
-		l.aside = aside
+		l.ownRefused().aside = aside
 		r.aside += signed(aside, n)
 		r.asideUnits += signed(aside, 1)
 	}

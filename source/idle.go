@@ -2,14 +2,14 @@ package source
 
 import "time"
 
-// A route is idle when nothing has come for idleAfter although a request for messages is open, and nothing is held. Then
-// nothing is pending, either, as it would come; so there is nothing to look at. Its goroutine sleeps for idleTick at a
-// time, its requests have no heartbeats, and the consumer's numbers are asked for every idleLook only. The first message
-// ends that.
+// A route is idle when nothing has come for idleAfter although a request for messages is open, and nothing is held.
+// Then nothing is pending, either, as it would come; so there is nothing to look at. Its goroutine sleeps for idleTick
+// at a time, its requests have no heartbeats, and the consumer's numbers are asked for every idleLook only. The first
+// message ends that.
 //
-// Faults are noticed all the same. Those of the connection by the pings of nats.go. A request that got lost behind it is
-// missed idleGrace after the time when the server should have ended it. In a cluster, where a leader may go without a
-// word and another one takes over, there are heartbeats, fewer than usual.
+// Faults are noticed all the same. Those of the connection by the pings of nats.go. A request that got lost behind it
+// is missed idleGrace after the time when the server should have ended it. In a cluster, where a leader may go without
+// a word and another one takes over, there are heartbeats, fewer than usual.
 const (
 	idleAfter     = 10 * time.Second
 	idleTick      = 20 * time.Second

@@ -58,8 +58,9 @@ type JetStream struct {
 
 	lookEvery  time.Duration // How often the consumer's numbers are asked for.
 	idleAfter  time.Duration
-	renewAfter atomic.Int64 // Nanoseconds: half of the consumer's AckWait.
-	throttled  *slog.Logger // For what may repeat with each message or tick.
+	askAround  time.Duration // How long other replicas have to answer.
+	renewAfter atomic.Int64  // Nanoseconds: half of the consumer's AckWait.
+	throttled  *slog.Logger  // For what may repeat with each message or tick.
 	pending    atomic.Int64
 	ackWaits   atomic.Int64 // Delivered and not acknowledged, by all replicas.
 	// The server has answered a probe of acknowledgements, so that silence means that none arrives.
@@ -89,6 +90,7 @@ func NewJetStream(conn *nats.Conn, acks *Acks, cfg JetStreamConfig, log *slog.Lo
 		conn: conn, js: js, acks: acks, cfg: cfg,
 		log:    log.With("route", cfg.Route, "stream", cfg.Stream, "consumer", cfg.Consumer),
 		reason: "not consuming yet", lookEvery: infoInterval, idleAfter: idleAfter,
+		askAround: askAround,
 	}
 	j.throttled = slog.New(logthrottle.New(j.log.Handler()))
 	j.barrier.raised = make(chan struct{}, 1)

@@ -47,8 +47,8 @@ const (
 const (
 	// askAround is how long other replicas have to answer. Those that were heard before get more, as they are likely
 	// to be there.
-	askAround, askAroundAgain = 25 * time.Millisecond, time.Second
-	// calmTime is how long a consumer must have been left careful, by the server's clock, before a daemon that has just
+	askAround, askAroundAgain = 250 * time.Millisecond, time.Second
+	// calmTime is how long a consumer must have been left alone, by the server's clock, before a daemon that has just
 	// started takes what is unacknowledged for left behind: a replica that lives acknowledges, or has a request open.
 	calmTime = 150 * time.Millisecond
 	// strangersStay is how long requests must wait at the server to be those of somebody who lives and does not
@@ -168,10 +168,11 @@ func (w *watch) ask(ctx context.Context, now time.Time) error {
 		w.open(false)
 		return nil
 	}
-	s.step, s.until = listening, time.Now().Add(askAround)
+	patience := w.j.askAround
 	if w.j.barrier.shared.Load() {
-		s.until = time.Now().Add(askAroundAgain)
+		patience = max(patience, askAroundAgain)
 	}
+	s.step, s.until = listening, time.Now().Add(patience)
 	return nil
 }
 
@@ -207,7 +208,7 @@ func (w *watch) listen(ctx context.Context, now time.Time) error {
 	active := lastActive(s.info)
 	// Ours of before the connection was lost wait on, as our inbox is there again.
 	strangers := s.info.NumWaiting - w.p.abandoned()
-	// What others hold who do not answer would merely be published twice: so where order does not count they are let be.
+	// What others hold who do not answer would merely be published twice: where order does not count they are let be.
 	careful := s.fresh || !w.j.cfg.Ordered
 	switch {
 	case w.j.barrier.complete():
@@ -219,7 +220,7 @@ func (w *watch) listen(ctx context.Context, now time.Time) error {
 	case !w.j.cfg.Ordered && s.info.Delivered.Stream-s.info.AckFloor.Stream > longestRange:
 		w.open(false) // It comes after AckWait.
 	case careful && strangers > 0, s.fresh && s.info.TimeStamp.Sub(active) < calmTime:
-		s.until = time.Now().Add(askAround)
+		s.until = time.Now().Add(w.j.askAround)
 	case s.info.Delivered.Stream-s.info.AckFloor.Stream > longestRange:
 		w.j.log.Warn("too many messages lie between the last acknowledged and the last delivered, for example behind "+
 			"a parked topic: nothing new is published until the server delivers the missing ones again, "+

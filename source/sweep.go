@@ -64,8 +64,8 @@ func (w *watch) collect(ctx context.Context, now time.Time) error {
 	switch {
 	case gap && missing <= 0:
 	case now.Sub(latest(moved, s.since)) > giveUpAfter:
-		w.j.log.Log(ctx, w.gravity(), "some unacknowledged messages do not come: going on without them; they may be published "+
-			"out of order later", "missing", missing)
+		w.j.log.Log(ctx, w.gravity(), "some unacknowledged messages do not come: going on without them; they may be "+
+			"published out of order later", "missing", missing)
 		w.open(false)
 		return nil
 	case still < max(s.pause, shortestPause) || now.Sub(s.looked) < max(s.pause, shortestPause):

@@ -6,8 +6,8 @@ import (
 )
 
 // window bounds the bytes that all open requests for messages on one connection may bring together: a server that has
-// more to send than max_pending closes the connection, with whatever is on its way. Each route is sure of an equal share
-// of one half, so that an idle one can always have a request open; of the other half they borrow.
+// more to send than max_pending closes the connection, with whatever is on its way. Each route is sure of an equal
+// share of one half, so that an idle one can always have a request open; of the other half they borrow.
 //
 // Core NATS has no such bound, as nobody asks for its messages.
 //

@@ -3,9 +3,12 @@ package source
 import (
 	"math/rand/v2"
 	"testing"
+
+	"momento-bridge/pipeline"
 )
 
-// joined returns a window of 1 000 bytes, of which 500 are to be borrowed, so many routes, and how often each was woken.
+// joined returns a window of 1 000 bytes, of which 500 are to be borrowed, so many routes, and how often each was
+// woken.
 func joined(n int) (*window, []*share, []int) {
 	w, shares, woken := newWindow(1000), make([]*share, n), make([]int, n)
 	for i := range shares {
@@ -87,5 +90,29 @@ func TestWindowHoldsItsBoundWhateverHappens(t *testing.T) {
 	}
 	if w.out != 0 || w.claimed != 0 || len(w.queue) != 0 {
 		t.Errorf("when all have left, %d are out, %d claimed, %d wait", w.out, w.claimed, len(w.queue))
+	}
+}
+
+// A window of 256 KiB, and two routes: each is sure of 64 KiB, and messages of 100 KB are larger than that.
+func TestMessagesLargerThanARoutesPartOfTheWindowComeAlone(t *testing.T) {
+	t.Parallel()
+	conn := startNATS(t)
+	newStream(t, conn, 0)
+	js := jetStream(t, conn)
+	const messages = 12
+	for range messages {
+		if _, err := js.Publish(t.Context(), "a.b", make([]byte, 100_000)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	src := newJetStream(t, conn)
+	src.acks.window = newWindow(256 << 10)
+	other := src.acks.window.join(func() {})
+	other.take(64<<10, 64<<10, false)
+	s := startStage(t, src, pipeline.RouteConfig{Returnable: true}, 100, accepted)
+	eventually(t, "published", s.published(messages))
+	s.stop()
+	if got := src.acks.window.out; got != 64<<10 {
+		t.Errorf("%d bytes are out at the end, want the other route's only", got)
 	}
 }

@@ -11,12 +11,12 @@ import (
 
 const (
 	largeRoutes   = 8
-	largeMessages = 600
+	largeMessages = 200
 	largeBytes    = 1_000_000
 )
 
-// large has routes carry payloads of a megabyte with a queue that is larger than what nats-server may have pending for a
-// client. It prints how often the connection was lost, and the longest time without progress.
+// large has routes carry payloads of a megabyte over a slow way, with a queue that is larger than what nats-server may
+// have pending for a client. It prints how often the connection was lost, and the longest time without progress.
 func (b *bench) large(ctx context.Context) error {
 	conn, js, err := lab.Connect(b.NATS)
 	if err != nil {
@@ -28,6 +28,14 @@ func (b *bench) large(ctx context.Context) error {
 		largeMessages); err != nil {
 		return err
 	}
+	direct := b.NATS.URL
+	slow, stop, err := startSlow(direct)
+	if err != nil {
+		return err
+	}
+	defer stop()
+	b.NATS.URL = slow // Where daemons are told to connect to.
+	defer func() { b.NATS.URL = direct }()
 	for _, routes := range [...]int{1, largeRoutes} {
 		s := subject{stream: name, routes: routes}
 		if err := s.consumers(ctx, js); err != nil {
@@ -47,7 +55,8 @@ func (b *bench) carryLarge(ctx context.Context, s subject) error {
 	}
 	queue := b.queue
 	b.queue = "max_bytes: 256MiB"
-	config := strings.ReplaceAll(b.config(s.stream, s.routes, s.filter), "cache: bench", "cache: bench, max_payload: 1048576")
+	config := strings.ReplaceAll(b.config(s.stream, s.routes, s.filter), "cache: bench",
+		"cache: bench, max_payload: 1048576")
 	d, err := b.StartConfigured(ctx, config)
 	b.queue = queue
 	if err != nil {
@@ -71,7 +80,8 @@ func (b *bench) carryLarge(ctx context.Context, s subject) error {
 		}
 		time.Sleep(10 * time.Millisecond)
 	}
-	fmt.Printf("  %d routes, %d messages of %d bytes, queue of 256 MiB: %v, connection lost %d times, longest pause %v\n",
+	fmt.Printf(
+		"  %d routes, %d messages of %d bytes, queue of 256 MiB: %v, connection lost %d times, longest pause %v\n",
 		s.routes, largeMessages, largeBytes, moved.Sub(began).Round(time.Millisecond),
 		strings.Count(d.Output(), "disconnected from NATS"), longest.Round(10*time.Millisecond))
 	return d.Stop()

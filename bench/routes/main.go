@@ -1,6 +1,6 @@
-// Command routes measures what many routes on one stream cost: 200 of them with an even load, and one that is hot beside
-// 199 idle ones, against one route that carries the same messages; and what a thousand cost that have nothing to do.
-// nats-server, nginx and the daemon are processes of their own on one machine, in turns within each round; what counts
+// Command routes measures what many routes on one stream cost: 200 of them with an even load, and one that is hot
+// beside 199 idle ones, against one route that carries the same messages; what a thousand cost that have nothing to do;
+// and how large payloads come over a slow way. nats-server, nginx and the daemon are processes of their own on one machine, in turns within each round; what counts
 // are the ratios within a round, and their medians.
 //
 //	go run ./bench/routes                  # five rounds, six minutes; needs nginx on the PATH

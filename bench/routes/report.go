@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"time"
+
+	"momento-bridge/test/lab"
 )
 
 // report prints medians, and the ratios of each that has many routes to the one before it.
@@ -51,16 +53,25 @@ func middle(values []float64) float64 {
 	return (values[(n-1)/2] + values[n/2]) / 2
 }
 
-// settleTime is what a daemon has to come to rest after its start.
-const settleTime = 15 * time.Second
+// settleTime is what a daemon has to come to rest after its start: until then it makes sure of the order.
+const settleTime = 75 * time.Second
 
 // rest measures the daemon with many routes that have nothing to do.
 func (b *bench) rest(ctx context.Context) error {
-	d, err := b.StartConfigured(ctx, b.config(hot, b.idle, func(i int) string { return fmt.Sprintf("hot.idle.%d", i) }))
+	file, err := b.Write("config.yaml", b.config(hot, b.idle, func(i int) string {
+		return fmt.Sprintf("hot.idle.%d", i)
+	}))
 	if err != nil {
 		return err
 	}
+	d := b.NewDaemon("-c", file)
+	if err := d.Start(); err != nil {
+		return err
+	}
 	defer d.Kill()
+	if err := lab.Await(ctx, 5*time.Minute, "the daemon is ready", d.Ready); err != nil { // It makes the consumers.
+		return err
+	}
 	time.Sleep(settleTime)
 	own, server := d.CPU(), b.NATS.CPU()
 	time.Sleep(b.idleTime)

@@ -163,6 +163,9 @@ func (l *learner) accept(now time.Time, cost float64) bool {
 
 // count counts an answer. It reports whether the rate has changed.
 func (l *learner) count(now time.Time, refused bool) bool {
+	if !refused && l.row >= outage { // An outage is over. It has nothing to do with the rate.
+		l.surplus, l.thickness = 0, 0
+	}
 	usual := beyond * max(negligible, l.noise)
 	l.surplus.count(refused, usual)
 	l.thickness.count(refused, thickShare)
@@ -173,7 +176,7 @@ func (l *learner) count(now time.Time, refused bool) bool {
 	if l.trial.on {
 		return l.judge(now, refused)
 	}
-	if l.settled && (l.quota == 0 || l.rate >= l.ceiling || l.rate < idleShare*l.quota) {
+	if l.settled && (l.quota == 0 || l.rate >= l.ceiling || l.found > 0 && l.rate < idleShare*l.quota) {
 		l.listen(refused)
 	}
 	if l.settled && l.strange() {
@@ -183,7 +186,7 @@ func (l *learner) count(now time.Time, refused bool) bool {
 			l.strangers = tally{}
 		}
 	}
-	if l.noise > 0 && l.explained > l.retrial && l.noise*l.publishes() >= audible {
+	if l.noise > 0 && (l.explained >= l.retrial || l.noise < fainter*l.heard) && l.noise*l.publishes() >= audible {
 		l.try(now, l.noise, 0)
 		return true
 	}
@@ -228,6 +231,9 @@ func (l *learner) refuse(now, sent time.Time, cost float64) bool {
 	case l.confirmed(since):
 		l.know((l.suspect + most) / 2)
 	case l.collapsed() && !again:
+		if l.noise > loudest/2 { // What is believed to be noise may be this.
+			l.explained = l.retrial
+		}
 		l.proven = firstProven * most
 		l.guess(most, 0)
 	case since < period && (l.blocked || since < shortPeriod) || l.accepted < enough*l.usual &&

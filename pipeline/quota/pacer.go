@@ -53,7 +53,8 @@ type Pacer struct {
 	probeNext   bool            // The next publish is to show whether a long pause is over.
 	probing     bool            // That publish is in flight.
 	throttled   bool            // The latest answer that says something about the quota was a refusal.
-	refusedAt   time.Time       // When the latest refusal came that was answered by a pause, or began a run.
+	refusedAt   time.Time       // When the latest refusal came that was sent after the one before had come.
+	inARow      int             // How many such refusals have come in a row.
 }
 
 // Refusal is an answer that says that a quota is used up.
@@ -173,7 +174,7 @@ func (p *Pacer) LongPause(now time.Time) (until time.Time, detail string) {
 func (p *Pacer) Refused(now time.Time, r Refusal) bool {
 	first := !p.throttled
 	if first {
-		p.throttled, p.refusedAt = true, now
+		p.throttled, p.inARow = true, 0
 	}
 	p.detail = r.Detail
 	if r.RetryAfter > 0 {
@@ -185,12 +186,15 @@ func (p *Pacer) Refused(now time.Time, r Refusal) bool {
 			}
 		}
 	}
-	// The first refusal lowers the rate. A refusal of a publish that was sent after it, or one without a rate, leads to
-	// a pause.
-	if r.Sent.After(p.refusedAt) || first && !p.bucket.limited() {
-		p.pause(now, p.pauses.NextBackOff()+p.bucket.time(patience))
-		p.learner.block(p.pausedUntil)
+	// A few refusals lower the rate. So many in a row, each sent after the one before had come, that noise does not
+	// explain them, or one without a rate, lead to a pause.
+	if first || r.Sent.After(p.refusedAt) {
+		p.inARow++
 		p.refusedAt = now
+		if p.inARow >= tooMany(p.learner.noise) || first && !p.bucket.limited() {
+			p.pause(now, p.pauses.NextBackOff()+p.bucket.time(patience))
+			p.learner.block(p.pausedUntil)
+		}
 	}
 	if !p.limits.None() && p.learner.refuse(now, r.Sent, r.Cost) {
 		p.fill(now)

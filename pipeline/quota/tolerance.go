@@ -39,3 +39,12 @@ func tolerated(publishes, share float64) float64 {
 // thick returns the surplus beyond thickShare that shows that the quota is far below the rate. It is higher at higher
 // rates, so that chance takes as long at each of them; a surplus then comes sooner as well.
 func thick(publishes float64) float64 { return thickest + math.Log(max(1, publishes/FirstRate))/2 }
+
+// tooMany returns how many refusals in a row are not explained by a share of noise: as many as come in a row once in
+// a thousand times, and two at least.
+func tooMany(share float64) int {
+	if share == 0 {
+		return 2
+	}
+	return max(2, int(math.Ceil(math.Log(negligible)/math.Log(share))))
+}

@@ -72,10 +72,12 @@ const (
 	forgetting = 0.1
 	// idleShare of the quota is certainly not all of it.
 	idleShare = 0.99
+	// fainter than this, as a share of what was heard, noise may be none.
+	fainter = 0.6
 	// outage is how many refusals in a row have nothing to do with the rate.
 	outage = 5
 	// precise is how many refusals a share is the average of.
-	precise = 20
+	precise = 40
 )
 
 // strange reports whether the quota should not be used up at the present rate.
@@ -144,16 +146,24 @@ func (l *learner) judge(now time.Time, refused bool) bool {
 	return true
 }
 
-// helped goes on after a trial in which less was refused: the quota is a little below the rate before it.
+// helped goes on after a trial in which less was refused. If what was refused before was strange, the quota is a little
+// below the rate before it. If it was believed to be noise, the quota was counted too high by as much.
 func (l *learner) helped() {
 	t := l.trial
 	l.trial = trial{}
-	if t.base == 0 {
-		l.hear(0)
+	l.strangers, l.strangeness = tally{}, 0
+	quota := t.back * (1 - t.share)
+	if l.noise > t.base {
+		quota = l.quota * (1 - t.share)
 	}
+	l.hear(t.base)
 	l.patience = min(max(leastStrange, 2*l.patience), mostStrange)
-	l.know(t.back * (1 - t.share))
-	l.proven = l.quota
+	if quota == 0 {
+		l.set(t.back)
+		return
+	}
+	l.know(quota)
+	l.proven = quota
 }
 
 // vain goes on after a trial in which as much was refused as before: that is noise.
@@ -169,6 +179,9 @@ func (l *learner) vain() {
 	}
 	seen := t.seen
 	seen.add(l.strangers)
+	if l.noise > t.base { // What was heard before counts as much as half of what it is the average of.
+		seen.add(tally{publishes: precise / 2 / t.share, refused: precise / 2})
+	}
 	l.hear(seen.share())
 	l.explained = 0
 	l.retrial = min(max(leastExplained, 2*l.retrial), mostExplained)
@@ -178,8 +191,11 @@ func (l *learner) vain() {
 		l.set(t.back)
 		return
 	}
-	quota := max(l.quota, l.proven)
-	l.begin(quota, max(t.back, quota*(1-margin)))
+	quota, rate := max(l.quota, l.proven), max(t.back, l.proven*(1-margin))
+	if l.found > 0 {
+		rate = max(rate, quota*(1-margin))
+	}
+	l.begin(quota, rate)
 }
 
 // hear takes a share of refusals for noise.
