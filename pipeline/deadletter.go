@@ -217,7 +217,7 @@ func (d *dispatcher) unblockTopics(r *Route) {
 	}
 }
 
-// halfFull reports whether what is queued takes half of an equal share of the memory, or all that there is for the route.
+// halfFull reports whether what is queued takes half of an equal share of the memory, or all that the route may have.
 func (r *Route) halfFull() bool {
 	r.account()
 	messages := min(r.maxMessages, r.share-r.unstoredRoom())

@@ -129,12 +129,12 @@
 //
 // # Memory
 //
-// Config.MaxMessages and Config.MaxBytes are one memory for all routes (memory.go). Each is sure of an eighth divided by
-// the routes, and borrows the rest as it needs it. When several want more, none borrows beyond its fair part, which is
+// Config.MaxMessages and Config.MaxBytes are one memory for all routes (memory.go). Each is sure of an eighth divided
+// by the routes, and borrows the rest as it needs it. When several want more, none borrows beyond its fair part, which is
 // an equal one of those that hold or want something. What counts:
 //
 //   - of a message of a stream its payload and itself, from the request that asks for it until it has ended;
-//   - of one of core NATS its payload, and [LeastCharge] at the least, from its coming to the client until it has ended.
+//   - of one of core NATS its payload, and [LeastCharge] at the least, from when the client has it until it has ended.
 //     It counts as a message only where the oldest are dropped;
 //   - not what is put aside, and not dead letters that cannot be stored: they have room of their own, each up to half
 //     of an equal share of the messages for each route.

@@ -62,8 +62,8 @@ func (e *entry) message() Message {
 	return Message{Topic: e.lane.topic, Payload: e.payload, Time: e.came, Handle: e.handle}
 }
 
-// lane is the queue of one topic of one route, first in, first out. There may be a million of them, so that what a topic
-// in trouble needs is apart.
+// lane is the queue of one topic of one route, first in, first out. There may be a million of them, so that what a
+// topic in trouble needs is apart.
 type lane struct {
 	route       *Route
 	topic       string

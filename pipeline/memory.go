@@ -188,8 +188,8 @@ func (m *memory) forgetHungry(r *Route) {
 // lookAgain makes wakeHungry look at every source that waits, because more than what is free has changed.
 func (m *memory) lookAgain() { m.wakeMessages, m.wakeBytes = math.MinInt64, math.MinInt64 }
 
-// wakeHungry wakes the sources that wait for room which is there now. Between two looks that are worth it the same small
-// time passes for each message, however many wait.
+// wakeHungry wakes the sources that wait for room which is there now. For most messages that takes the same small
+// time, however many wait.
 func (m *memory) wakeHungry() {
 	if len(m.hungry) == 0 || m.messages.free() < m.wakeMessages || m.bytes.free() < m.wakeBytes {
 		return

@@ -38,7 +38,9 @@ type loan struct {
 func newLoan(rng *rand.Rand) *loan {
 	cfg := Config{MaxMessages: 1 + rng.IntN(500), MaxBytes: 1 + rng.Int64N(200_000), Delays: DefaultDelays()}
 	for i := range 1 + rng.IntN(12) {
-		cfg.Routes = append(cfg.Routes, RouteConfig{Name: fmt.Sprint(i), Cache: "c", Returnable: i%3 != 0, Drops: i%3 == 0})
+		cfg.Routes = append(cfg.Routes, RouteConfig{
+			Name: fmt.Sprint(i), Cache: "c", Returnable: i%3 != 0, Drops: i%3 == 0,
+		})
 	}
 	return &loan{
 		rng: rng, sizes: make([][]int64, len(cfg.Routes)),

@@ -45,8 +45,8 @@ type RouteConfig struct {
 	// the source asks for. The source reserves room first; see Route.Reserve.
 	Returnable bool
 	// Drops says that the source can neither be slowed down nor asked again: Submit never blocks, and a message without
-	// room is dropped at once. Such messages count in bytes only, each at least LeastCharge, because what has no room is
-	// lost; with DropOldest they count as messages as well.
+	// room is dropped at once. Such messages count in bytes only, each at least LeastCharge, because what has no room
+	// is lost; with DropOldest they count as messages as well.
 	Drops bool
 	// Settler is told how each message ended; nil: nobody is.
 	Settler Settler

@@ -65,7 +65,7 @@ func (b *bench) latest(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		defer d.Stop()
+		defer d.Kill()
 		began := time.Now()
 		if err := b.publish(lab.Subjects("latest", topics), 2*topics, size); err != nil {
 			return err

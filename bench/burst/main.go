@@ -13,6 +13,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -63,7 +64,6 @@ func (b *bench) run(ctx context.Context, only string) (failed bool, err error) {
 	}
 	defer b.conn.Close()
 	b.table = tabwriter.NewWriter(os.Stdout, 0, 4, 2, ' ', 0)
-	defer b.table.Flush()
 	fmt.Fprintln(b.table, "case\tprogram\tmessages\tpublished\tlost\treplaced or shed\tmemory\ttime")
 	cases := []struct {
 		name string
@@ -73,10 +73,10 @@ func (b *bench) run(ctx context.Context, only string) (failed bool, err error) {
 		if only != "" && !strings.Contains(","+only+",", ","+c.name+",") {
 			continue
 		}
-		if err := c.run(ctx); err != nil {
+		err := errors.Join(c.run(ctx), b.table.Flush())
+		if err != nil {
 			return true, fmt.Errorf("case %s: %w", c.name, err)
 		}
-		b.table.Flush()
 	}
 	return b.failed, nil
 }
@@ -116,7 +116,7 @@ func (b *bench) burst(ctx context.Context, title string, routes int, filter stri
 	if err != nil {
 		return err
 	}
-	defer d.Stop()
+	defer d.Kill()
 	began := time.Now()
 	if err := b.publish(subjects, n, 1); err != nil {
 		return err
@@ -172,16 +172,16 @@ func (b *bench) steady(ctx context.Context, before, n int, began time.Time) (int
 // config is a configuration with so many routes, one of which has the filter.
 func (b *bench) config(routes int, filter, rate, overload, more string) string {
 	var text strings.Builder
-	fmt.Fprintf(&text, "momento: {endpoint: %q, connections: 64, timeout: 1s}\nlimits: {rate: %s}\nlog: {level: warn}\n%sroutes:\n",
-		"http://"+b.endpoint.Address, rate, more)
+	fmt.Fprintf(&text, "momento: {endpoint: %q, connections: 64, timeout: 1s}\nlimits: {rate: %s}\n"+
+		"log: {level: warn}\n%sroutes:\n", "http://"+b.endpoint.Address, rate, more)
 	ordering := "topic"
 	for i := range routes {
 		subject := fmt.Sprintf("other%d.>", i)
 		if i == 0 {
 			subject = filter
 		}
-		fmt.Fprintf(&text, "  - {name: r%d, subject: %q, cache: bench, ordering: %s, overload: %s}\n", i, subject, ordering,
-			overload)
+		fmt.Fprintf(&text, "  - {name: r%d, subject: %q, cache: bench, ordering: %s, overload: %s}\n", i, subject,
+			ordering, overload)
 	}
 	return text.String()
 }
