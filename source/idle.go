@@ -25,7 +25,7 @@ func (w *watch) rest(now time.Time) {
 	}
 	idle := now.Sub(w.active) >= w.j.idleAfter && w.nothingToDo()
 	w.p.limits.idleHeartbeat = 0
-	if w.leader != "" {
+	if w.clustered {
 		w.p.limits.idleHeartbeat = min(idleHeartbeat, w.p.limits.PullExpiry/2)
 	}
 	w.p.setIdle(idle, w.messages)

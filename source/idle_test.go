@@ -67,7 +67,7 @@ func TestIdleRouteIsLeftAloneUntilAMessageComes(t *testing.T) {
 	requests := listenToRequests(t, conn)
 	src := newJetStream(t, conn)
 	src.cfg.Circumstances.Timeout, src.cfg.Ordered = 100*time.Millisecond, false // Order has its own to look at.
-	src.lookEvery, src.idleAfter = 10*time.Millisecond, 0
+	src.lookEvery, src.idleAfter = 10*time.Millisecond, 2*time.Second            // It is looked at before it is idle.
 	s := startStage(t, src, pipeline.RouteConfig{Returnable: true}, 100, accepted)
 	eventually(t, "idle", func() bool { _, quiet := requests.state(); return quiet == 1 })
 	before, _ := requests.state()

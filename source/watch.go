@@ -27,8 +27,10 @@ type watch struct {
 	settling settling
 	forgetAt time.Time // When what has been settled can come no more; zero: nothing is remembered.
 	leader   string    // Of the consumer, as far as is known.
-	messages uint64    // That have come so far,
-	active   time.Time // and when the last of them did, as far as is known.
+	// It is in a cluster. A server by itself calls itself leader, too, of a cluster without a name.
+	clustered bool
+	messages  uint64    // That have come so far,
+	active    time.Time // and when the last of them did, as far as is known.
 }
 
 // tick renews, hands back, listens for heartbeats and asks for the consumer's numbers. An error means that the
@@ -106,6 +108,7 @@ func (w *watch) numbers(ctx context.Context) (*jetstream.ConsumerInfo, error) {
 
 // follow raises the barrier when the consumer has another leader: what the last one delivered may have been lost.
 func (w *watch) follow(info *jetstream.ConsumerInfo) {
+	w.clustered = info.Cluster != nil && info.Cluster.Name != ""
 	if info.Cluster == nil || info.Cluster.Leader == "" || info.Cluster.Leader == w.leader {
 		return
 	}
