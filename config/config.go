@@ -8,7 +8,7 @@ type Config struct {
 	Momento         Momento  `yaml:"momento" doc:"Where messages go."`
 	Limits          Limits   `yaml:"limits" doc:"The account's quota in this region, shared by all routes."`
 	Routes          []Route  `yaml:"routes" doc:"What is carried where."`
-	Queue           Queue    `yaml:"queue" doc:"Messages held in memory, all routes together; each has an equal share."`
+	Queue           Queue    `yaml:"queue" doc:"Messages held in memory, all routes together; they borrow what others leave free."`
 	StateDir        string   `yaml:"state_dir" doc:"Directory in which what was learned of quotas is kept for after a restart; made if only its last part is missing. Default $STATE_DIRECTORY, as systemd sets it; without either nothing is kept."`
 	Admin           Admin    `yaml:"admin" doc:"Health, metrics, status."`
 	ShutdownTimeout Duration `yaml:"shutdown_timeout" doc:"Time to finish what is in flight after SIGTERM."`

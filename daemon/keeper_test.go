@@ -55,7 +55,7 @@ func newKeeping(t *testing.T, dir string) *keeping {
 	t.Helper()
 	k := &keeping{log: &daemontest.Buffer{}}
 	k.keeper = newKeeper(keeperPlan(t, dir, ""), slog.New(slog.NewJSONHandler(k.log, nil)))
-	k.keeper.learned = func() map[string]pipeline.Learned {
+	k.learned = func() map[string]pipeline.Learned {
 		k.mu.Lock()
 		defer k.mu.Unlock()
 		return maps.Clone(k.now)
@@ -261,7 +261,8 @@ func TestADaemonGoesOnFromWhatWasKept(t *testing.T) {
 	plan.nats.URL = nats.ClientURL()
 	measured := time.Now().Add(-3 * time.Hour).UTC().Truncate(time.Second)
 	q := state.Quota{
-		Account: plan.account(), Scope: pipeline.ScopeRegion, PerSecond: 4870, Floor: 0.03, Found: 3, Measured: measured,
+		Account: plan.account(), Scope: pipeline.ScopeRegion, PerSecond: 4870, Floor: 0.03, Found: 3,
+		Measured: measured,
 	}
 	if err := state.WriteQuotas(plan.stateDir, measured, []state.Quota{q}); err != nil {
 		t.Fatal(err)
@@ -288,7 +289,8 @@ func TestADaemonGoesOnFromWhatWasKept(t *testing.T) {
 func TestADamagedStateFileIsToldAndReplaced(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	if err := os.WriteFile(filepath.Join(dir, state.QuotasFile), []byte(`{"schema":1,"quotas":[{"per`), 0o600); err != nil {
+	half := []byte(`{"schema":1,"quotas":[{"per`)
+	if err := os.WriteFile(filepath.Join(dir, state.QuotasFile), half, 0o600); err != nil {
 		t.Fatal(err)
 	}
 	k := newKeeping(t, dir)

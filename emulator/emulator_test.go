@@ -232,7 +232,8 @@ func TestSettingsChangeWhileItRuns(t *testing.T) {
 		return status, answer
 	}
 	if status, answer := put(`{"rate":0.001,"burst":1,"latency":"1ms","fault":"503:0.5%"}`); status != 200 ||
-		answer != `{"rate":0.001,"burst":1,"limiter":"","window":"0s","shards":0,"background":0,"random_429":0,"unit":"","latency":"1ms","jitter":"0s","fault":"503:0.5%"}` {
+		answer != `{"rate":0.001,"burst":1,"limiter":"","window":"0s","shards":0,"background":0,"random_429":0,`+
+			`"unit":"","latency":"1ms","jitter":"0s","fault":"503:0.5%"}` {
 		t.Errorf("PUT = %d %s", status, answer)
 	}
 	if status, answer := put(`{"fault":""}`); status != 200 || !strings.Contains(answer, `"rate":0.001`) {

@@ -15,8 +15,8 @@ type shape struct{ workers, depth int }
 //   - Then wider: twice as many in flight are kept only if they carry more. If all that they do is to make answers take
 //     longer, the endpoint is the limit.
 //
-// Each change is a trial: what is carried in the window after it decides. What was not kept is tried again after a while,
-// which doubles. Any trouble makes it flat at once. So does a load that needs no more, step by step.
+// Each change is a trial: what is carried in the window after it decides. What was not kept is tried again after a
+// while, which doubles. Any trouble makes it flat at once. So does a load that needs no more, step by step.
 //
 // It is a state machine of its own: the pipeline's mutex guards it, and times are handed in.
 type depth struct {

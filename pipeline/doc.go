@@ -5,8 +5,8 @@
 //	Submit ──▶ route ──▶ lane (one per topic, ──▶ dispatch ──▶ worker ──▶ Connection
 //	             ▲       first in, first out)        ▲ gates,    │
 //	             │ the source reserves room first,   │ quotas,   ▼
-//	             │ or Submit blocks while there      │ batches  Answer
-//	             │ is none                           │           │
+//	             │ or the message is dropped if      │ batches  Answer
+//	             │ there is none                     │           │
 //	             │                                   └── retry ◀─┤ judge, apply
 //	           Settle ◀────────────────────────────── finish ◀───┘
 //
@@ -24,8 +24,9 @@
 // In the order in which things happen; the files are those of this package unless another one is named.
 //
 //  1. The source calls [Route.Submit] (route.go). Without the mutex, RouteConfig.measure sets the message's size in
-//     a batch, or rejects it. Under the mutex, Submit waits for room if the source cannot be slowed down:
-//     Route.full (room.go). The source of a stream has called [Route.Reserve] before (room.go).
+//     a batch, or rejects it. Under the mutex, Route.admit looks for room: Route.full
+//     (room.go). The source of a stream has called [Route.Reserve] before (room.go). That of core NATS calls
+//     [Route.Offer], which turns a message down if there is none.
 //  2. dispatcher.add (queue.go) puts it into the lane of its topic: Route.lane, lane.pushBack (lane.go). If nothing
 //     else holds the lane, dispatcher.refresh (dispatch.go) puts the lane into its route's ring, and the route into
 //     the ring of routes.
@@ -60,6 +61,7 @@
 //	sink.go        what a sink must be: Connection, Answer, Verdict
 //	pipeline.go    Config, New, Run, the end, whether it is stuck
 //	route.go       a route, its configuration, Submit, Close, Pause
+//	memory.go      what all routes may hold, and how they borrow from each other
 //	room.go        how much a route may hold, and what its source reserves of that
 //	queue.go       a message is queued; messages that are dropped for newer ones, or expire
 //	lane.go        the queue of a topic; lanes and messages that wait for a time
@@ -91,7 +93,7 @@
 //	worker (Workers)     Run          every route is closed and nothing is left  Run
 //	keeper (16)          Run          as a worker; it stores dead letters        Run
 //	timer callback (1)   setTimer     Run stops the timer                        takes no part in shutdown
-//	Submit               the source   it returns when there is room              the source
+//	Submit               the source   at once, in a replay when there is room    the source
 //
 // After the hard stop, too, a worker ends once nothing is left: what is queued ends at once, what is in flight with its
 // attempt.
@@ -125,10 +127,25 @@
 //     after its answer has been taken back.
 //   - Each accepted or refused publish is told to the quotas with the cost that it has paid.
 //
+// # Memory
+//
+// Config.MaxMessages and Config.MaxBytes are one memory for all routes (memory.go). Each is sure of an eighth divided by
+// the routes, and borrows the rest as it needs it. When several want more, none borrows beyond its fair part, which is
+// an equal one of those that hold or want something. What counts:
+//
+//   - of a message of a stream its payload and itself, from the request that asks for it until it has ended;
+//   - of one of core NATS its payload, and [LeastCharge] at the least, from its coming to the client until it has ended.
+//     It counts as a message only where the oldest are dropped;
+//   - not what is put aside, and not dead letters that cannot be stored: they have room of their own, each up to half
+//     of an equal share of the messages for each route.
+//
+// So much of the heap is in use at the most: the bytes, some 110 for each message and 160 for each topic that waits,
+// and for streams some 300 that their source needs. The process has up to twice that, as the collector lets the heap
+// grow before it clears it. For a moment, the client may hold what comes faster than it can be turned down.
+//
 // # Release valve
 //
 // A source that can be slowed down reserves room before it asks for messages, see [Route.Reserve]: JetStream is asked
-// for no more than fits, and for nothing while publishing is halted. Core NATS cannot be slowed down: Submit blocks
-// while the route's share of the queue is full, the client drops when its own buffer is full, and the source counts
-// that. [Overload] and a greatest age let the queue drop instead.
+// for no more than fits, and for nothing while publishing is halted. Core NATS cannot be slowed down: what has no room
+// is dropped at once, and counted by the source. [Overload] and a greatest age let the queue drop instead.
 package pipeline

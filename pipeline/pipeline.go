@@ -63,7 +63,8 @@ type Pipeline struct {
 
 // New builds a pipeline that is not running yet. Submit blocks once the queue is full until Run is called.
 func New(cfg Config, sink Sink, log *slog.Logger, metrics *Metrics) *Pipeline {
-	p := &Pipeline{cfg: cfg, sink: sink, log: log, done: make(chan struct{}), depth: newDepth(cfg.Workers, cfg.InFlight)}
+	p := &Pipeline{cfg: cfg, sink: sink, log: log, done: make(chan struct{})}
+	p.depth = newDepth(cfg.Workers, cfg.InFlight)
 	p.room = sync.NewCond(&p.mu)
 	p.letters.changed = sync.NewCond(&p.mu)
 	p.d = dispatcher{

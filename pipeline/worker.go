@@ -130,8 +130,8 @@ func (p *Pipeline) assign(now time.Time, w *worker) {
 	}
 }
 
-// loadSlots moves what is to be published now into w.taken, as far as the connection has room. If that is not used up, it
-// says when to ask again.
+// loadSlots moves what is to be published now into w.taken, as far as the connection has room. If that is not used up,
+// it says when to ask again.
 func (p *Pipeline) loadSlots(now time.Time, w *worker) (next time.Time) {
 	room := w.capacity()
 	if room == 0 {

@@ -53,8 +53,9 @@ func sized(name, size string, bytes, messages int) []benchCase {
 	} {
 		c.load.size, c.load.topics, c.load.messages = bytes, topics, messages
 		sized = append(sized, benchCase{
-			name: c.prefix + name, title: c.title + ", " + size, load: c.load, subjects: []subject{floor, usual, pipelined},
-			lines: []line{{"daemon", cpu, 1.1}, {"pipeline16x4", cpu, 1.1}},
+			name: c.prefix + name, title: c.title + ", " + size, load: c.load,
+			subjects: []subject{floor, usual, pipelined},
+			lines:    []line{{"daemon", cpu, 1.1}, {"pipeline16x4", cpu, 1.1}},
 		})
 	}
 	return sized
@@ -63,7 +64,8 @@ func sized(name, size string, bytes, messages int) []benchCase {
 var cases = slices.Concat([]benchCase{
 	{
 		name: "js", title: "JetStream, 256 B, 64 connections, ordering none; and 16 in flight on each of 4 connections",
-		load: load{js: true, size: small, topics: topics}, subjects: []subject{floor, usual, byNeed, pipelined}, others: true,
+		load: load{js: true, size: small, topics: topics}, others: true,
+		subjects: []subject{floor, usual, byNeed, pipelined},
 		lines: []line{
 			{"daemon", cpu, 0.8},
 			{"auto", cpu, 0.55},

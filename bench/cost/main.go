@@ -41,7 +41,8 @@ func main() {
 	flag.StringVar(&b.subjects, "subjects", "",
 		"only these subjects of each case, besides the first, separated by commas")
 	list := flag.Bool("list", false, "list the cases")
-	flag.StringVar(&b.profiles, "profiles", "", "write a CPU profile of a few seconds of each daemon to this `directory`")
+	flag.StringVar(&b.profiles, "profiles", "",
+		"write a CPU profile of a few seconds of each daemon to this `directory`")
 	out := flag.String("out", "", "append the figures of every run to this `file`")
 	flag.Parse()
 	if *list {

@@ -92,7 +92,8 @@ log: {level: %s}
 admin: {pprof: %t}
 routes:
   - {name: bench, %s, cache: bench, ordering: %s, batch: {format: %s}, max_payload: %d}
-`, l.endpoint(b.endpoint), or(d.connections, 64), inFlight, caFile(b, l), or(d.queue, 16384), d.log, b.profiles != "", source, d.ordering,
+`, l.endpoint(b.endpoint), or(d.connections, 64), inFlight, caFile(b, l),
+		or(d.queue, 16384), d.log, b.profiles != "", source, d.ordering,
 		d.batch, max(4096, l.size)))
 }
 

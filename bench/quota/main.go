@@ -2,7 +2,7 @@
 // emulator and from nginx, operations, batches, Retry-After. Everything is a process of its own on loopback:
 // nats-server, the daemon, the endpoint.
 //
-//	go run ./bench/quota                    # all, some 15 minutes; needs nginx on the PATH
+//	go run ./bench/quota                    # all, some 25 minutes; needs nginx on the PATH
 //	go run ./bench/quota -only rate,batch
 //	go run ./bench/quota -short             # a minute, for CI
 //
@@ -30,8 +30,8 @@
 //   - noise: the same where a share is refused at random, whatever the rate, after 4 minutes: below a ceiling that the
 //     endpoint would carry (97 % of what can be accepted), and of a quota that must be found (95 %, with as much again
 //     refused as at random, or 1.5 %). Of 10 %: 90 %.
-//   - restart: when 95 % of a quota were used again, that a daemon with a state_dir had learned before it was stopped or
-//     killed (3 s), and what was refused in the first 10 s (1 %).
+//   - restart: when 95 % of a quota were used again, that a daemon with a state_dir had learned before it was stopped
+//     or killed (3 s), and what was refused in the first 10 s (1 %).
 //   - outage: when 90 % were used again after all was refused for half a minute (5 s), and what was sent in vain.
 //   - operations: the same of a quota of operations as the emulator counts them, with subscribers the daemon is not
 //     told of (90 %).

@@ -252,7 +252,8 @@ func TestWhatAKilledDaemonLeftHalfWrittenIsRemoved(t *testing.T) {
 }
 
 func FuzzNoFileDoesHarm(f *testing.F) {
-	f.Add([]byte(`{"schema":1,"quotas":[{"scope":"region","per_second":1,"found":1,"measured":"2026-11-29T12:00:00Z"}]}`))
+	f.Add([]byte(`{"schema":1,"quotas":[{"scope":"region","per_second":1,"found":1,` +
+		`"measured":"2026-11-29T12:00:00Z"}]}`))
 	f.Fuzz(func(t *testing.T, text []byte) {
 		quotas, err := parseQuotas(text, noon)
 		if err != nil && len(quotas) > 0 {

@@ -41,16 +41,16 @@ func noiseText(scope string, floor float64) string {
 
 // noise says so of all quotas; empty if of none.
 func noise(s *admin.Status) string {
-	text := ""
+	var texts []string
 	for _, q := range s.Quotas {
 		if q.Floor > 0 {
-			text += " " + noiseText(q.Scope, q.Floor) + "."
+			texts = append(texts, noiseText(q.Scope, q.Floor))
 		}
 	}
-	if text == "" {
+	if len(texts) == 0 {
 		return ""
 	}
-	return text + " " + capital(condition.Noise.Advice()) + "."
+	return " " + some(texts) + ". " + capital(condition.Noise.Advice()) + "."
 }
 
 // slowed reports whether refusals slow a quota down: those that come at any rate do not.

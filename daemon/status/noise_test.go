@@ -15,7 +15,10 @@ func TestRefusalsAtRandomAreToldOfAndNoReasonToBeUnready(t *testing.T) {
 	f := well()
 	f.Routes[0].Rates = admin.Rates{In: 480, Out: 480}
 	f.Pipeline.Quotas = []pipeline.QuotaStats{
-		{Scope: "region", Rate: 500, Floor: 0.0312, State: quota.AtCeiling, Reason: "the configured rate", Refusing: true},
+		{
+			Scope: "region", Rate: 500, Floor: 0.0312, State: quota.AtCeiling, Reason: "the configured rate",
+			Refusing: true,
+		},
 		{Scope: "throughput", Rate: 500},
 		{Scope: "cache:c", Rate: 10, Floor: 0.1, State: quota.Holding, Reason: "a quota of 10/s"},
 	}
@@ -24,7 +27,9 @@ func TestRefusalsAtRandomAreToldOfAndNoReasonToBeUnready(t *testing.T) {
 	if s.State != admin.Publishing || !s.Ready {
 		t.Errorf("%s, ready %v: %s", s.State, s.Ready, s.Summary)
 	}
-	for _, words := range []string{region, "10 % of publishes to the cache c are", "going slower does not help", "Ask Momento"} {
+	for _, words := range []string{
+		region, "10 % of publishes to the cache c are", "going slower does not help", "Ask Momento",
+	} {
 		if !strings.Contains(s.Summary, words) {
 			t.Errorf("the summary does not say %q: %s", words, s.Summary)
 		}

@@ -50,7 +50,9 @@ func TestFingerprintOfVendedKeysIsTheirMachines(t *testing.T) {
 	if r.Fingerprint() != before || before == "" || strings.Contains(before, "hidden") {
 		t.Errorf("%q before and %q after the first key", before, r.Fingerprint())
 	}
-	for _, c := range []VendorConfig{{URL: secret + "2"}, {URL: secret, HeadersFile: "h"}, {URL: secret, BodyFile: "b"}} {
+	for _, c := range []VendorConfig{
+		{URL: secret + "2"}, {URL: secret, HeadersFile: "h"}, {URL: secret, BodyFile: "b"},
+	} {
 		if machine(c).Fingerprint() == before {
 			t.Errorf("%+v has the same", c)
 		}

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"testing"
 	"time"
+
+	"momento-bridge/test/lab"
 )
 
 func TestEndpointOutageLosesNothing(t *testing.T) {
@@ -21,7 +23,9 @@ func TestEndpointOutageLosesNothing(t *testing.T) {
 	began := time.Now()
 	e.await(rate, 5*patience)
 	e.stop()
-	time.Sleep(time.Second)
+	lab.Eventually(t, 5*patience, "the endpoint down, and what was in flight back", func() bool {
+		return d.Metric("momento_bridge_endpoint_down", "") == 1 && d.Metric("momento_bridge_messages_in_flight", "") <= 1
+	})
 	outage := pick(5*time.Second, 15*time.Second, 3*time.Minute)
 	down, cpu, attempts := time.Now(), d.CPU(), d.Metric("momento_bridge_publish_attempts_total", "")
 	time.Sleep(outage)
