@@ -121,7 +121,7 @@ func lines(p float64) (ceiling, bucket, window line) {
 	case 0.1:
 		return line{90, 80, refused}, line{95, 80, refused}, line{}
 	}
-	return line{97, 80, refused}, line{95, 80, refused}, line{95, 70, refused}
+	return line{97, 80, refused}, line{95, 80, refused}, line{95, 70, refused + 0.5}
 }
 
 var (
