@@ -27,8 +27,8 @@ func (p *Pacer) Learned() (Learned, bool) {
 }
 
 // Believe goes on from what was learned earlier, perhaps long ago: the rate starts a margin below that quota, and
-// climbs gently. The first refusal costs no more than the margin, and begins a measurement, from which all is known anew. What
-// is no quota is ignored, and so is everything where nothing is learned. Call it before the first publish.
+// climbs gently. The first refusal costs no more than the margin, and begins a measurement, from which all is known
+// anew. What is no quota is ignored, and so is everything where nothing is learned. Call it before the first publish.
 func (p *Pacer) Believe(now time.Time, l Learned) {
 	if p.limits.None() || !l.valid() {
 		return

@@ -69,11 +69,17 @@ func TestAQuotaThatWasExceededSinceIsNotKept(t *testing.T) {
 	if l, ok := p.Learned(); !ok || l.Quota != 400 {
 		t.Errorf("at first: %+v, %v", l, ok)
 	}
+	sent := 0
 	for now := time.Unix(1, 0); p.Rate() < 500; now = now.Add(time.Millisecond) {
-		if p.Due(now, 1).IsZero() {
-			p.Pay(now, 1)
-			p.Accepted(now, 1)
+		if !p.Due(now, 1).IsZero() {
+			continue
 		}
+		p.Pay(now, 1)
+		if sent++; sent%33 == 0 {
+			p.Refused(now, quota.Refusal{Sent: now, Cost: 1})
+			continue
+		}
+		p.Accepted(now, 1)
 	}
 	if l, ok := p.Learned(); !ok || l.Quota != 0 || l.Floor == 0 {
 		t.Errorf("once 500/s are carried: %+v, %v, want the share alone", l, ok)
