@@ -28,13 +28,6 @@ func (s *coreSubscription) drops() int64 {
 	return s.dropped.Load()
 }
 
-// original is what a dead letter needs of a message of core NATS besides its payload. The message itself is not kept: it
-// refers to those that came after it.
-type original struct {
-	subject string
-	header  nats.Header
-}
-
 // transit is what the client holds of a subscription, as far as is known. It belongs to the goroutine of its callback.
 type transit struct {
 	route *pipeline.Route

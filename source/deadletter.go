@@ -82,15 +82,15 @@ func (d *DeadLetters) Keep(m *pipeline.Message, r pipeline.Rejection) error {
 		copyHeaders(letter.Header, handle.header)
 		arrived = handle.subject
 	case *delivery:
-		copyHeaders(letter.Header, handle.msg.Header)
-		arrived = handle.msg.Subject
-		if meta, err := handle.msg.Metadata(); err == nil {
-			sequence := strconv.FormatUint(meta.Sequence.Stream, 10)
-			set("Stream", meta.Stream)
+		copyHeaders(letter.Header, handle.header)
+		arrived = handle.subject
+		if meta, ok := parseReply(handle.reply); ok {
+			stream, sequence := streamOf(handle.reply), strconv.FormatUint(meta.sequence, 10)
+			set("Stream", stream)
 			set("Sequence", sequence)
 			// The time tells a stream that was made anew from the one before, and the route its own dead letters.
-			letter.Header.Set(jetstream.MsgIDHeader, fmt.Sprintf("%s:%s:%s:%d", r.Route, meta.Stream, sequence,
-				meta.Timestamp.UnixNano()))
+			letter.Header.Set(jetstream.MsgIDHeader, fmt.Sprintf("%s:%s:%s:%d", r.Route, stream, sequence,
+				meta.stored.UnixNano()))
 		}
 	}
 	if err := d.travel(letter.Header, arrived); err != nil {

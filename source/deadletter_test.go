@@ -38,11 +38,8 @@ func graves(t *testing.T, maxPayload int32,
 }
 
 func rejected(subject string, h nats.Header, payload []byte) (*pipeline.Message, pipeline.Rejection) {
-	m := &nats.Msg{
-		Subject: subject, Header: h, Data: payload, Reply: "$JS.ACK.S.C.1.7.1.1700000000000000000.0",
-		Sub: &nats.Subscription{},
-	}
-	return &pipeline.Message{Payload: payload, Handle: &delivery{msg: m}},
+	handle := &delivery{original: original{subject, h}, reply: "$JS.ACK.S.C.1.7.1.1700000000000000000.0"}
+	return &pipeline.Message{Payload: payload, Handle: handle},
 		pipeline.Rejection{Route: "r", Reason: "bad_request", Status: 400, Attempts: 1, Detail: "400 no"}
 }
 
@@ -183,7 +180,7 @@ func TestDeadLetterStreamThatTakesNoneIsNamedWithWhatToDo(t *testing.T) {
 			var err error
 			for i := range 2 { // The second of them is one too many.
 				m, r := rejected("a.b", nil, make([]byte, 10))
-				m.Handle.(*delivery).msg.Reply = fmt.Sprintf("$JS.ACK.S.C.1.%d.1.1700000000000000000.0", i+1)
+				m.Handle.(*delivery).reply = fmt.Sprintf("$JS.ACK.S.C.1.%d.1.1700000000000000000.0", i+1)
 				if err = letters.Keep(m, r); err != nil {
 					break
 				}

@@ -10,7 +10,9 @@ import (
 
 // delivery is a message that the server waits to be told about. It is the pipeline's handle.
 type delivery struct {
-	msg        *nats.Msg
+	original
+
+	reply      string    // Where the server is told.
 	sequence   uint64    // In the stream.
 	due        time.Time // When it is to be renewed.
 	prev, next *delivery
@@ -42,7 +44,7 @@ func (q *deliveries) add(m *nats.Msg, sequence uint64, due time.Time) (d *delive
 		q.highest = sequence
 	} else if held, known := q.find(sequence); known {
 		if held != nil {
-			held.msg = m
+			held.reply = m.Reply
 		}
 		return nil, held == nil
 	}
@@ -52,7 +54,7 @@ func (q *deliveries) add(m *nats.Msg, sequence uint64, due time.Time) (d *delive
 	} else {
 		q.free = d.next
 	}
-	d.msg, d.sequence, d.due = m, sequence, due
+	d.original, d.reply, d.sequence, d.due = original{m.Subject, m.Header}, m.Reply, sequence, due
 	q.append(d)
 	if q.known != nil && sequence <= q.knownUpTo {
 		q.known[sequence] = d
@@ -61,8 +63,8 @@ func (q *deliveries) add(m *nats.Msg, sequence uint64, due time.Time) (d *delive
 }
 
 // remove forgets a delivery, which must not be used any more, and whose message has ended for good or is handed back.
-// It returns its message, and whether it was the last one outstanding.
-func (q *deliveries) remove(d *delivery, forGood bool) (m *nats.Msg, last bool) {
+// It returns where the server is told, and whether it was the last one outstanding.
+func (q *deliveries) remove(d *delivery, forGood bool) (reply string, last bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	q.unlink(d)
@@ -73,10 +75,10 @@ func (q *deliveries) remove(d *delivery, forGood bool) (m *nats.Msg, last bool) 
 			q.known[d.sequence] = nil
 		}
 	}
-	m = d.msg
+	reply = d.reply
 	*d = delivery{next: q.free}
 	q.free = d
-	return m, q.n == 0
+	return reply, q.n == 0
 }
 
 // find returns the delivery of a message, nil if it has ended for good, and whether the message is known.
@@ -176,7 +178,7 @@ func (q *deliveries) due(now, then time.Time, share float64, buf []string) []str
 		q.unlink(d)
 		d.due = then
 		q.append(d)
-		buf = append(buf, d.msg.Reply)
+		buf = append(buf, d.reply)
 	}
 	return buf
 }

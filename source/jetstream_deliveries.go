@@ -125,15 +125,15 @@ func (j *JetStream) note(m *nats.Msg, sequence uint64, now time.Time, route *pip
 
 // Settle implements pipeline.Settler.
 func (j *JetStream) Settle(handle any, o pipeline.Outcome) {
-	m, last := j.held.remove(handle.(*delivery), o != pipeline.Returned)
+	reply, last := j.held.remove(handle.(*delivery), o != pipeline.Returned)
 	var err error
 	switch o {
 	case pipeline.Published, pipeline.Expired, pipeline.Replaced, pipeline.Shed, pipeline.Skipped:
-		err = j.acks.done(m.Reply, last)
+		err = j.acks.done(reply, last)
 	case pipeline.Returned:
-		err = j.acks.handBack(m.Reply)
+		err = j.acks.handBack(reply)
 	case pipeline.Dropped, pipeline.DeadLettered:
-		err = j.acks.term(m.Reply, fmt.Appendf(nil, "%s %s", ackNever, o))
+		err = j.acks.term(reply, fmt.Appendf(nil, "%s %s", ackNever, o))
 	}
 	if err != nil {
 		j.throttled.Error("an acknowledgement could not be sent: the message will be delivered again", "error", err)

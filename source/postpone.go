@@ -14,8 +14,8 @@ const postponeFor = time.Minute
 // Postpone implements pipeline.Postponer: the server delivers the message again after a while. Until then it counts
 // as unacknowledged.
 func (j *JetStream) Postpone(handle any) {
-	m, _ := j.held.remove(handle.(*delivery), false)
-	if err := j.acks.handBackFor(m.Reply, postponeFor); err != nil {
+	reply, _ := j.held.remove(handle.(*delivery), false)
+	if err := j.acks.handBackFor(reply, postponeFor); err != nil {
 		j.throttled.Error("a message could not be handed back: it will be delivered again", "error", err)
 	}
 }

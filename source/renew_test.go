@@ -153,8 +153,8 @@ func TestDeliveriesAreReusedAndKeepTheirOrder(t *testing.T) {
 		all = append(all, d)
 	}
 	for _, i := range []int{0, 4, 2} {
-		if m, _ := q.remove(all[i], true); m.Reply != fmt.Sprint(i) {
-			t.Errorf("removed %s, want %d", m.Reply, i)
+		if reply, _ := q.remove(all[i], true); reply != fmt.Sprint(i) {
+			t.Errorf("removed %s, want %d", reply, i)
 		}
 	}
 	if d, _ := q.add(&nats.Msg{Reply: "5"}, 6, now); d != all[2] {

@@ -36,7 +36,7 @@ func TestReplayCompletesCutDeadLettersOrRefusesThem(t *testing.T) {
 			when--
 		}
 		m, r := rejected("a.b", nil, []byte(payload))
-		m.Handle.(*delivery).msg.Reply = fmt.Sprintf("$JS.ACK.S.C.1.%d.1.%d.0", ack.Sequence, when)
+		m.Handle.(*delivery).reply = fmt.Sprintf("$JS.ACK.S.C.1.%d.1.%d.0", ack.Sequence, when)
 		if err := letters.Keep(m, r); err != nil {
 			t.Fatal(err)
 		}

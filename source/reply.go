@@ -68,6 +68,15 @@ func consumerOf(reply string) string {
 	return strings.TrimSuffix(reply, rest)
 }
 
+// streamOf returns the name of the stream in a reply subject; empty if it has another form.
+func streamOf(reply string) string {
+	names := strings.Split(consumerOf(reply), ".") // The last one is empty, and the consumer is before it.
+	if len(names) < 3 {
+		return ""
+	}
+	return names[len(names)-3]
+}
+
 // decimal reads a number; 0 if it is none. A server writes none that overflows.
 func decimal(token string) uint64 {
 	var n uint64

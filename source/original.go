@@ -1,0 +1,10 @@
+package source
+
+import "github.com/nats-io/nats.go"
+
+// original is what a dead letter needs of a message besides its payload. The client's message itself is not kept: it
+// refers to the one that came after it, and so to all that follow.
+type original struct {
+	subject string
+	header  nats.Header
+}
