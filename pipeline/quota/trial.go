@@ -23,12 +23,12 @@ func (t *tally) add(other tally) {
 // share returns which share was refused; 0 if nothing was published.
 func (t *tally) share() float64 { return t.refused / max(1, t.publishes) }
 
-// trial is half the rate for a while, to see whether fewer are refused then.
+// trial is a slower rate for a while, to see whether fewer are refused then.
 type trial struct {
 	on       bool
 	back     float64 // The rate before.
 	share    float64 // What was refused then.
-	against  float64 // What is refused at half the rate if that helps.
+	against  float64 // What is refused at the slower rate if that helps.
 	evidence float64 // That it does not help: how much more probable what is seen is then, as a logarithm.
 	seen     tally
 	base     float64 // What is noise if it helps.
