@@ -109,8 +109,8 @@ func checkRoute(list Checks, p *Plan, i int) error {
 func heldNote(p *Plan, r *routePlan) string {
 	messages := max(1, p.pipeline.MaxBytes/pipeline.LeastCharge)
 	if r.route.Overload == pipeline.KeepLatest {
-		return fmt.Sprintf("the newest values of up to %d topics, of %d bytes or less each; beyond that the oldest values "+
-			"are dropped, and counted", messages, pipeline.LeastCharge)
+		return fmt.Sprintf("the newest values of up to %d topics, of %d bytes or less each; beyond that the oldest "+
+			"values are dropped, and counted", messages, pipeline.LeastCharge)
 	}
 	what := "what comes is dropped, and counted"
 	if r.route.Overload == pipeline.DropOldest {

@@ -180,7 +180,8 @@ func (k *keeper) save(now time.Time) {
 func (k *keeper) patiently(now time.Time, quotas []state.Quota) error {
 	if k.writing != nil {
 		select {
-		case <-k.writing:
+		case err := <-k.writing:
+			k.log.Debug("writing what was learned of quotas has ended late", "error", err)
 			k.writing = nil
 		default:
 			return errDisk

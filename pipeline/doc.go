@@ -130,8 +130,8 @@
 // # Memory
 //
 // Config.MaxMessages and Config.MaxBytes are one memory for all routes (memory.go). Each is sure of an eighth divided
-// by the routes, and borrows the rest as it needs it. When several want more, none borrows beyond its fair part, which is
-// an equal one of those that hold or want something. What counts:
+// by the routes, and borrows the rest as it needs it. When several want more, none borrows beyond its fair part, which
+// is an equal one of those that hold or want something. What counts:
 //
 //   - of a message of a stream its payload and itself, from the request that asks for it until it has ended;
 //   - of one of core NATS its payload, and [LeastCharge] at the least, from when the client has it until it has ended.

@@ -148,7 +148,9 @@ func (d *dispatcher) dropLane(l *lane) {
 	}
 	if len(r.lanes) == keptLanes && r.mostLanes > shrinkLanes { // A map does not become smaller by itself.
 		r.mostLanes = keptLanes
-		r.lanes = maps.Clone(r.lanes)
+		lanes := make(map[string]*lane, keptLanes) // maps.Clone copies the room of what is gone, too.
+		maps.Copy(lanes, r.lanes)
+		r.lanes = lanes
 	}
 }
 

@@ -1,6 +1,6 @@
 // Command burst measures what the daemon does with bursts of core NATS: how many messages it loses, how much memory
-// those that wait take, and whether it ends in time with a million of them. Beside it runs the bridge that one writes in
-// an hour (bench/floor), with the default buffer of nats.go.
+// those that wait take, and whether it ends in time with a million of them. Beside it runs the bridge that one writes
+// in an hour (bench/floor), with the default buffer of nats.go.
 //
 //	go run ./bench/burst          # all cases, about three minutes; needs nginx on the PATH
 //	go run ./bench/burst -short   # smaller bursts, half a minute
@@ -157,7 +157,8 @@ func (b *bench) naive(ctx context.Context, title, filter string, subjects []stri
 	return nil
 }
 
-// steady waits until the endpoint has got all, or nothing more for a while. It returns how many, and when the last came.
+// steady waits until the endpoint has got all, or nothing more for a while. It returns how many, and when the last
+// came.
 func (b *bench) steady(ctx context.Context, before, n int, began time.Time) (int, time.Duration) {
 	got, last := 0, time.Now()
 	for ctx.Err() == nil && got < n && time.Since(last) < 2*time.Second {

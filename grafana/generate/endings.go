@@ -22,8 +22,8 @@ func endings() section {
 		},
 		{
 			kind: "bars", title: "Dropped", width: 8, unit: "short",
-			help: "Gone for good, by policy: rejected without a dead letter, replaced or shed by an overload policy, an " +
-				"unclear outcome with delivery: at-most-once.",
+			help: "Gone for good, by policy: rejected without a dead letter, replaced or shed by an overload policy, " +
+				"an unclear outcome with delivery: at-most-once.",
 			query: ended("dropped|replaced|shed"),
 		},
 		{

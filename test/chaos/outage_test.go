@@ -24,7 +24,8 @@ func TestEndpointOutageLosesNothing(t *testing.T) {
 	e.await(rate, 5*patience)
 	e.stop()
 	lab.Eventually(t, 5*patience, "the endpoint down, and what was in flight back", func() bool {
-		return d.Metric("momento_bridge_endpoint_down", "") == 1 && d.Metric("momento_bridge_messages_in_flight", "") <= 1
+		return d.Metric("momento_bridge_endpoint_down", "") == 1 &&
+			d.Metric("momento_bridge_messages_in_flight", "") <= 1
 	})
 	outage := pick(5*time.Second, 15*time.Second, 3*time.Minute)
 	down, cpu, attempts := time.Now(), d.CPU(), d.Metric("momento_bridge_publish_attempts_total", "")
