@@ -152,7 +152,7 @@ type DeadLetter struct {
 
 // Queue bounds what is held in memory.
 type Queue struct {
-	MaxMessages int  `yaml:"max_messages" doc:"Messages held, in flight included."`
+	MaxMessages int  `yaml:"max_messages" doc:"Messages of streams held, in flight included; core NATS counts in bytes."`
 	MaxBytes    Size `yaml:"max_bytes" doc:"Bytes of payload held, in flight included."`
 }
 

@@ -8,7 +8,7 @@ import (
 // letters.
 type losses struct {
 	dropped uint64 // By the pipeline.
-	missed  uint64 // By the NATS client.
+	missed  uint64 // As there was no memory for them.
 	dead    uint64
 }
 

@@ -3,8 +3,8 @@
 //
 // A [Core] or [JetStream] source has one Run, which blocks until its context is done and everything it has taken over
 // has been submitted. Callbacks are started by nats.go, one goroutine for each source, and joined by Run. The callback
-// of a core subscription blocks while the pipeline is full, and the client drops what its own buffer cannot hold,
-// counted exactly. From a stream no more is asked for than the pipeline has room for:
+// of a core subscription never waits: what the pipeline has no room for is dropped, and counted exactly. From a stream
+// no more is asked for than the pipeline has room for:
 //
 //	pull ──▶ server ──▶ inbox ──▶ submit ──▶ pipeline ──▶ Settle ──▶ ack, hand back, terminate
 //	  ▲ room to reserve              │ delivery                │

@@ -48,7 +48,7 @@ type Route struct {
 	To       string // and where it publishes, as configured.
 	NotReady string // Why it cannot consume, and what to do; empty while it can.
 	Starved  string // Who holds all messages of its consumer that may be out; empty if nobody does.
-	Missed   uint64 // Messages that the core NATS client has dropped.
+	Missed   uint64 // Messages of core NATS that there was no memory for.
 
 	Rates    admin.Rates
 	Waiting  int64   // What NATS still has included.
