@@ -92,17 +92,24 @@ func (d *Daemon) sayStopping() {
 // rest tells what a stop leaves: what core routes have lost by it, what streams deliver again, and what the server
 // may not know of.
 func (d *Daemon) rest(h held) []any {
-	var e ended
-	if before := d.before.Load(); before != nil {
-		e = d.ended()
-		e.dropped -= before.dropped
-		e.returned -= before.returned
-	}
 	return []any{
-		"core_messages_lost", e.dropped + h.core, "handed_back", e.returned, "held_of_streams", h.inFlight +
+		"core_messages_lost", d.lostByStop(h), "handed_back", d.endedByStop().returned, "held_of_streams", h.inFlight +
 			h.queued, "unconfirmed_acks", d.acks.Unconfirmed(),
 	}
 }
+
+// endedByStop is what has ended without being published since the stop began.
+func (d *Daemon) endedByStop() ended {
+	before := d.before.Load()
+	if before == nil {
+		return ended{}
+	}
+	e := d.ended()
+	return ended{dropped: e.dropped - before.dropped, returned: e.returned - before.returned}
+}
+
+// lostByStop is how many messages of core routes the stop loses, with those that are still held.
+func (d *Daemon) lostByStop(h held) int { return d.endedByStop().dropped + h.core }
 
 // flush makes sure that the server has the acknowledgements, and says how the drain went, and what was left of it. If
 // the connection is away it may come back until the budget ends.
@@ -112,7 +119,7 @@ func (d *Daemon) flush(left int) error {
 		end = *drain
 	}
 	err := d.acks.Flush(end)
-	rest := d.rest(held{})
+	rest, lost := d.rest(held{}), d.lostByStop(held{})
 	switch {
 	case err != nil:
 		d.log.Error("stopped: NATS has not confirmed the last acknowledgements; up to unconfirmed_acks messages may "+
@@ -124,6 +131,10 @@ func (d *Daemon) flush(left int) error {
 		d.log.Error("stopped: the drain budget ran out: messages from core NATS that were still held are lost, and "+
 			"those from streams will be delivered again", rest...)
 		return errBudget
+	case lost > 0:
+		d.log.Warn("stopped: what was held is settled or handed back; messages of core NATS for which there was no "+
+			"memory meanwhile are lost", rest...)
+		return nil
 	}
 	d.log.Info("stopped: every message that was held is settled or handed back", rest...)
 	return nil

@@ -86,7 +86,7 @@ var eventTexts = [eventKindCount]struct {
 	eventQuotaAccepted: {slog.LevelInfo, "the endpoint accepts again after refusals for quota"},
 	eventOverload: {
 		slog.LevelWarn,
-		"messages come faster than they can be published: the oldest are dropped (overload: drop-oldest)",
+		"messages come faster than they can be published: the oldest are dropped, as overload says",
 	},
 	eventExpired: {slog.LevelWarn, "messages expire: they were older than max_age before they could be published"},
 	eventDropped: {

@@ -10,13 +10,12 @@ import (
 // borrows what nobody else uses or is sure of. It is arithmetic alone; each change takes the same small time. The
 // pipeline's mutex guards it.
 //
-// When several routes want more, none may borrow beyond its fair part, which is the memory divided by the routes that
-// hold or want something. A route that was refused room below its fair part has a claim. While there are claims, other
-// routes above theirs get no more, so that what they have borrowed comes back as their messages end.
+// When several routes want more, none may borrow beyond its fair part, which is what there is divided by the routes
+// that hold or want something. A route that was refused below its fair part has a claim. While there are claims, other
+// routes above theirs get no more, so that what they have borrowed comes back as their messages end. Messages and bytes
+// are apart in this: whoever lacks the one takes nothing away from those who need the other.
 type memory struct {
 	messages, bytes budget
-	busy            int // Routes that hold something, or have a claim.
-	claims          int // Routes that were refused room, although they have less than their fair part.
 
 	// Routes whose sources were refused room and are to be woken once there is some.
 	hungry []*Route
@@ -28,10 +27,18 @@ type memory struct {
 
 // budget is one of the two things that messages take.
 type budget struct {
-	total int64 // What there is.
-	sure  int64 // What each route is sure of.
-	used  int64 // What all routes use.
-	owed  int64 // What routes are sure of and do not use.
+	total  int64 // What there is.
+	sure   int64 // What each route is sure of.
+	used   int64 // What all routes use.
+	owed   int64 // What routes are sure of and do not use.
+	busy   int   // Routes that hold some, or have a claim.
+	claims int   // Routes that were refused some, although they have less than their fair part.
+}
+
+// stake is what a route has to do with a budget.
+type stake struct {
+	busy  bool // It is among those that the budget is divided by.
+	claim bool // It was refused some that it should have.
 }
 
 // holding is what a route uses of the memory.
@@ -75,20 +82,45 @@ func (b *budget) change(before, after int64) {
 	b.owed += max(0, b.sure-after) - max(0, b.sure-before)
 }
 
-// fair is each route's part when so many want some.
-func (b *budget) fair(busy int) int64 { return max(b.sure, b.total/int64(max(1, busy))) }
+// fair is the part of each route that holds or wants some.
+func (b *budget) fair() int64 { return max(b.sure, b.total/int64(max(1, b.busy))) }
 
-// room is how much more a route may have that uses some. contested says that others have claims.
-func (b *budget) room(own int64, busy int, contested bool) int64 {
+// room is how much more a route may have that uses some.
+func (b *budget) room(own int64, s stake) int64 {
 	n := max(0, b.sure-own) + max(0, b.free())
-	if contested {
-		n = min(n, max(0, b.fair(busy)-own))
+	if b.claims > 1 || b.claims == 1 && !s.claim {
+		n = min(n, max(0, b.fair()-own))
 	}
 	return n
 }
 
 // plenty reports whether so much is free that nobody needs a claim.
 func (b *budget) plenty() bool { return b.free() >= b.total/sureOf }
+
+// short reports whether others have to leave some to a route that uses less than its fair part.
+func (b *budget) short(own int64) bool { return own < b.fair() && !b.plenty() }
+
+// claim notes that a route was refused some.
+func (b *budget) claim(s *stake, own int64) {
+	if !s.claim && b.short(own) {
+		s.claim = true
+		b.claims++
+	}
+}
+
+// review ends a claim that a route no longer has, and notes whether it holds anything. It reports whether a claim has
+// ended.
+func (b *budget) review(s *stake, own, apart int64, mayClaim bool) (ended bool) {
+	if s.claim && !(mayClaim && b.short(own)) {
+		s.claim, ended = false, true
+		b.claims--
+	}
+	if busy := own > 0 || apart > 0 || s.claim; busy != s.busy {
+		s.busy = busy
+		b.busy += signed(busy, 1)
+	}
+	return ended
+}
 
 // account brings the memory up to date with what the route uses now.
 func (r *Route) account() {
@@ -106,50 +138,35 @@ func (r *Route) account() {
 			m.tight.Store(tight)
 		}
 	}
-	if r.claim && !r.mayClaim() {
-		r.claim = false
-		m.claims--
+	may := r.mayClaim()
+	messages := m.messages.review(&r.messageStake, now.messages, now.apartMessages, may)
+	bytes := m.bytes.review(&r.byteStake, now.bytes, now.apartBytes, may)
+	if messages || bytes {
 		m.lookAgain()
-	}
-	if busy := now != (holding{}) || r.claim; busy != r.busy {
-		r.busy = busy
-		m.busy += signed(busy, 1)
 	}
 }
 
 // memory is the pipeline's.
 func (r *Route) memory() *memory { return &r.pipeline.d.memory }
 
-// claimRoom notes that the route was refused room.
-func (r *Route) claimRoom() {
-	if r.claim || !r.mayClaim() {
+// claimRoom notes that the route was refused messages, or bytes.
+func (r *Route) claimRoom(messages, bytes bool) {
+	if !r.mayClaim() {
 		return
 	}
 	m := r.memory()
-	r.claim = true
-	m.claims++
+	if messages && r.cfg.countsMessages() {
+		m.messages.claim(&r.messageStake, r.counted.messages)
+	}
+	if bytes {
+		m.bytes.claim(&r.byteStake, r.counted.bytes)
+	}
 	r.account()
 }
 
-// mayClaim reports whether others have to give the route room: it has less than its fair part, and there is little for
-// everybody.
+// mayClaim reports whether the route can do anything with room that others leave to it.
 func (r *Route) mayClaim() bool {
-	m, busy := r.memory(), r.memory().busy
-	if r.counted == (holding{}) || r.closed || !r.haltedSince.IsZero() && r.cfg.Returnable {
-		return false
-	}
-	return r.counted.bytes < m.bytes.fair(busy) &&
-		(!r.cfg.countsMessages() || r.counted.messages < m.messages.fair(busy)) &&
-		(!m.bytes.plenty() || r.cfg.countsMessages() && !m.messages.plenty())
-}
-
-// contested reports whether others have claims.
-func (r *Route) contested() bool {
-	others := r.memory().claims
-	if r.claim {
-		others--
-	}
-	return others > 0
+	return r.counted != (holding{}) && !r.closed && (r.haltedSince.IsZero() || !r.cfg.Returnable)
 }
 
 // roomMessages is how many more messages the route may hold.
@@ -158,13 +175,12 @@ func (r *Route) roomMessages() int64 {
 		return math.MaxInt32
 	}
 	m, own := r.memory(), r.counted.messages
-	return min(m.messages.room(own, m.busy, r.contested()), max(0, int64(r.maxMessages)-own))
+	return min(m.messages.room(own, r.messageStake), max(0, int64(r.maxMessages)-own))
 }
 
 // roomBytes is how many more bytes the route may hold.
 func (r *Route) roomBytes() int64 {
-	m := r.memory()
-	return m.bytes.room(r.counted.bytes, m.busy, r.contested())
+	return r.memory().bytes.room(r.counted.bytes, r.byteStake)
 }
 
 // awaitRoom notes that the source was refused room. It is woken once there is some.

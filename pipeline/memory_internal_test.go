@@ -88,7 +88,7 @@ func (l *loan) offer(t *testing.T, r *Route, i int) {
 		t.Fatalf("route %d has %d bytes and is refused %d, although it is sure of %d", i, r.counted.bytes, size,
 			l.p.d.memory.bytes.sure)
 	}
-	r.claimRoom()
+	r.claimRoom(false, true)
 }
 
 func (l *loan) hold(r *Route, i int, size int64) {
@@ -109,7 +109,7 @@ func (l *loan) check(t *testing.T) {
 	t.Helper()
 	m := &l.p.d.memory
 	var messages, bytes, owedMessages, owedBytes, largest int64
-	busy, claims := 0, 0
+	var messageStakes, byteStakes [2]int // Routes that are busy, and claims.
 	for i, r := range l.p.d.routes {
 		bytes += r.counted.bytes
 		owedBytes += max(0, m.bytes.sure-r.counted.bytes)
@@ -123,13 +123,16 @@ func (l *loan) check(t *testing.T) {
 		if len(l.sizes[i]) == 1 { // However large, a single message is taken.
 			largest += l.sizes[i][0]
 		}
-		busy += count(r.busy)
-		claims += count(r.claim)
+		messageStakes[0] += count(r.messageStake.busy)
+		messageStakes[1] += count(r.messageStake.claim)
+		byteStakes[0] += count(r.byteStake.busy)
+		byteStakes[1] += count(r.byteStake.claim)
 	}
 	if m.messages.used != messages || m.bytes.used != bytes || m.messages.owed != owedMessages ||
-		m.bytes.owed != owedBytes || m.busy != busy || m.claims != claims {
-		t.Fatalf("the sums are wrong: %d, %d, %d, %d, %d, %d of %+v", messages, bytes, owedMessages, owedBytes, busy,
-			claims, m)
+		m.bytes.owed != owedBytes || messageStakes != [2]int{m.messages.busy, m.messages.claims} ||
+		byteStakes != [2]int{m.bytes.busy, m.bytes.claims} {
+		t.Fatalf("the sums are wrong: %d, %d, %d, %d, %d, %d of %+v", messages, bytes, owedMessages, owedBytes,
+			messageStakes, byteStakes, m)
 	}
 	n := int64(len(l.sizes))
 	if messages > max(m.messages.total, m.messages.sure*n) || bytes > max(m.bytes.total, m.bytes.sure*n)+largest {
@@ -153,7 +156,8 @@ func (l *loan) giveAllBack(t *testing.T) {
 		}
 	}
 	m := &l.p.d.memory
-	if m.messages.used != 0 || m.bytes.used != 0 || m.busy != 0 || m.claims != 0 || len(m.hungry) > 0 {
+	if m.messages.used != 0 || m.bytes.used != 0 || m.messages.busy+m.bytes.busy != 0 ||
+		m.messages.claims+m.bytes.claims != 0 || len(m.hungry) > 0 {
 		t.Errorf("with nothing held: %+v", m)
 	}
 	for i, r := range l.p.d.routes {

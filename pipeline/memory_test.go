@@ -51,6 +51,33 @@ func TestBurstOnOneRouteUsesAllThatNobodyElseIsSureOf(t *testing.T) {
 	}
 }
 
+// Streams that lack places for messages, or ask for far more bytes than come, take no bytes away from a burst.
+func TestBurstIsTakenWhileStreamsLackPlacesForMessages(t *testing.T) {
+	t.Parallel()
+	const places, streams = 50_000, 20
+	routes := append(dropping(1), make([]pipeline.RouteConfig, streams)...)
+	for i := 1; i <= streams; i++ {
+		routes[i].Returnable = true
+	}
+	p := build(pipeline.Config{
+		MaxMessages: 1000, MaxBytes: places * 2 * pipeline.LeastCharge, Routes: routes,
+	}, instant{})
+	for range 50 {
+		for i := 1; i <= streams; i++ {
+			n, _ := p.Route(i).Reserve()
+			for range n {
+				p.Route(i).Submit(message("t", make([]byte, 60)))
+			}
+		}
+	}
+	if s := p.Stats().Routes[streams]; s.Queued == 0 {
+		t.Error("the streams have nothing")
+	}
+	if n := offered(p.Route(0), places); n != places {
+		t.Errorf("%d of a burst of %d are taken, although half of the bytes are free", n, places)
+	}
+}
+
 // While others want room, a route with more than its part gets no more, and so gives back what it has borrowed.
 func TestBorrowedRoomComesBackWhenOthersWantIt(t *testing.T) {
 	t.Parallel()

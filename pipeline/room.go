@@ -51,7 +51,7 @@ func (d *dispatcher) makeRoomFor(now time.Time, r *Route, n int64) bool {
 	if !r.full(n) {
 		return true
 	}
-	r.claimRoom()
+	r.claimRoom(r.roomMessages() < 1, r.roomBytes() < n)
 	if r.cfg.Overload == Block {
 		return !r.full(n)
 	}
@@ -145,7 +145,7 @@ func (r *Route) Reserve() (messages int, bytes int64) {
 		return r.setAside(messages, max(1, r.roomBytes()/2))
 	}
 	if shortMessages, shortBytes := r.shortOf(); shortMessages > 0 || shortBytes > 0 {
-		r.claimRoom()
+		r.claimRoom(shortMessages > 0, shortBytes > 0)
 		r.memory().awaitRoom(r)
 		return 0, 0
 	}
@@ -213,12 +213,16 @@ func (r *Route) endRequest() {
 	q := r.requests[0]
 	r.requests = append(r.requests[:0], r.requests[1:]...)
 	r.reservedBytes -= q.bytes
-	m := r.memory()
-	if 2*q.came >= q.grantedMessages || 2*q.bytes <= q.grantedBytes {
-		r.window, r.windowBytes = min(2*r.window, m.messages.total), min(2*r.windowBytes, m.bytes.total)
-		return
+	r.window = r.memory().messages.window(r.window, 2*q.came >= q.grantedMessages)
+	r.windowBytes = r.memory().bytes.window(r.windowBytes, 2*q.bytes <= q.grantedBytes)
+}
+
+// window returns how much to ask for next time, after so much, of which half or more was used, or not.
+func (b *budget) window(last int64, used bool) int64 {
+	if used {
+		return min(2*last, b.total)
 	}
-	r.window, r.windowBytes = max(r.window/2, m.messages.sure), max(r.windowBytes/2, m.bytes.sure)
+	return max(last/2, b.sure)
 }
 
 // Wake returns the channel that receives when it is worth calling Reserve again, and when publishing is halted for the
@@ -309,8 +313,8 @@ func (r *Route) probeRoom() int {
 	if r.occupied()+r.reserved == 0 {
 		return 1
 	}
-	m := r.memory() // The limit is for times when messages are published.
-	free := int(m.messages.room(r.counted.messages, m.busy, r.contested()))
+	// The limit is for times when messages are published.
+	free := int(r.memory().messages.room(r.counted.messages, r.messageStake))
 	switch {
 	case r.paused:
 		return 0

@@ -116,17 +116,17 @@ type Route struct {
 
 	// Its room.
 	counted      holding // What the memory has counted so far.
-	busy         bool    // It is among those that the memory is divided by.
-	claim        bool    // It was refused room that it should have.
-	share        int     // An equal part of the memory, in messages: bounds of what has room of its own are derived
-	shareBytes   int64   // from it, and this is the same in bytes.
-	maxMessages  int     // How many messages it may hold.
-	queued       int     // Messages that wait.
-	inFlight     int     // Messages that are being published, or kept as dead letters.
-	bytes        int64   // What both count for; see RouteConfig.charge.
-	payload      int64   // Their payload.
-	transitBytes int64   // What its source's client holds, in bytes.
-	waiters      int     // Submit calls that wait for room.
+	messageStake stake
+	byteStake    stake
+	share        int   // An equal part of the memory, in messages: bounds of what has room of its own are derived
+	shareBytes   int64 // from it, and this is the same in bytes.
+	maxMessages  int   // How many messages it may hold.
+	queued       int   // Messages that wait.
+	inFlight     int   // Messages that are being published, or kept as dead letters.
+	bytes        int64 // What both count for; see RouteConfig.charge.
+	payload      int64 // Their payload.
+	transitBytes int64 // What its source's client holds, in bytes.
+	waiters      int   // Submit calls that wait for room.
 
 	// What its source knows.
 	reserved      int           // Messages that the source has asked for and not submitted yet.

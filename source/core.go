@@ -73,6 +73,7 @@ func (c *Core) Run(ctx, hard context.Context, route *pipeline.Route) error {
 		}
 	}
 	c.awaitClosed(hard, closed)
+	c.tellDropped(true)
 	return nil
 }
 
@@ -95,18 +96,18 @@ func (c *Core) await(ctx context.Context, closed chan struct{}) error {
 			return errors.New("the connection to NATS was closed")
 		case <-ticks.C:
 			c.denied.Store(c.refused())
-			c.tellDropped()
+			c.tellDropped(false)
 		}
 	}
 }
 
-// tellDropped logs that messages are dropped, while they are and at a limited rate.
-func (c *Core) tellDropped() {
-	n := c.Dropped()
+// tellDropped logs that messages are dropped, while they are and at a limited rate, and at the end what was not told.
+func (c *Core) tellDropped(end bool) {
+	n := c.Dropped() - c.lost.Load()
 	if n == c.told {
 		return
 	}
-	if _, due := c.telling.Due(time.Now(), logthrottle.Interval); due {
+	if _, due := c.telling.Due(time.Now(), logthrottle.Interval); due || end {
 		c.log.Error(
 			"messages are lost: they come faster than they can be published, and the memory for them is used up",
 			"subject", c.subjects(),

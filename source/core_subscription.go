@@ -39,6 +39,9 @@ const (
 	// The client is asked for every so many messages what it holds, or for each that is large, as that takes a lock of
 	// the client; and for every message while memory is tight.
 	askEvery, askLarge = 64, 16 << 10
+	// leastTransit is what the client may hold, in bytes, however small the memory is: what becomes of a burst is
+	// decided by the route's policy, not by how quickly the callback is scheduled.
+	leastTransit = 16 << 20
 )
 
 // passed tells the route what the client holds behind a message that it has just handed over.
@@ -73,7 +76,7 @@ func (c *Core) subscribe(route *pipeline.Route, closed chan struct{}) ([]*coreSu
 	var open atomic.Int64
 	open.Store(int64(len(filters)))
 	reserved := newReserved(c.conn, filters, "", "")
-	most := int(min(c.cfg.MaxBytes, math.MaxInt32))
+	most := int(min(max(c.cfg.MaxBytes, leastTransit), math.MaxInt32))
 	var subs []*coreSubscription
 	for _, subject := range filters {
 		topics, buffer := template.NewCache(c.cfg.Template), transit{route: route}

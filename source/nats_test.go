@@ -222,6 +222,45 @@ func TestCoreCountsEveryDropExactly(t *testing.T) {
 	}
 }
 
+// However small the memory is and however quickly a burst comes, the route's policy decides what is kept.
+func TestKeepLatestKeepsTheNewestOfABurstThatIsLargerThanTheMemory(t *testing.T) {
+	t.Parallel()
+	conn := startNATS(t)
+	src := NewCore(conn, CoreConfig{
+		Route: "r", Subject: "a.>", Queue: "q", Template: subjectTemplate(t, "a.>"), MaxBytes: 1 << 20,
+	}, quiet())
+	var open atomic.Bool
+	var published sync.Map
+	s := startStage(t, src, pipeline.RouteConfig{Drops: true, Ordered: true, Overload: pipeline.KeepLatest}, 10,
+		func(r *pipeline.Request) pipeline.Answer {
+			for !open.Load() {
+				time.Sleep(time.Millisecond)
+			}
+			published.Store(r.Topic, true)
+			return accepted(r)
+		})
+	eventually(t, "subscribed", func() bool { ok, _ := src.Ready(); return ok && conn.Flush() == nil })
+	const sent, kept = 20_000, 4000
+	for i := range sent {
+		if err := conn.Publish(fmt.Sprint("a.", i), []byte("x")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	eventually(t, "all come, and none dropped by the client", func() bool {
+		return s.pipe.Stats().Routes[0].Received == sent && src.Dropped() == 0
+	})
+	open.Store(true)
+	stats := s.stop()
+	for i := sent - kept; i < sent; i++ {
+		if _, ok := published.Load(fmt.Sprint("a.", i)); !ok {
+			t.Fatalf("%d of %d, one of the newest, is not published", i, sent)
+		}
+	}
+	if got := stats.Settled[pipeline.Published] + stats.Settled[pipeline.Shed]; got != sent {
+		t.Errorf("%d are published or shed of %d", got, sent)
+	}
+}
+
 func TestCoreDrainLosesNothing(t *testing.T) {
 	t.Parallel()
 	conn := startNATS(t)
