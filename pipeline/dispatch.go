@@ -45,6 +45,8 @@ type dispatcher struct {
 	freeEntries    *entry   // Entries for reuse, linked by next,
 	keptEntries    int      // and how many they are.
 
+	startBy time.Time // Later no publish starts; zero before the drain.
+
 	// What unlock does.
 	settlements []settlement // Messages whose sources must be told.
 	anyEnded    bool         // A message has ended, so that the pipeline may be drained.
@@ -71,6 +73,9 @@ func (d *dispatcher) next(now time.Time, p *parcel) (bool, time.Time) {
 			continue
 		}
 		if l.first.rejection == nil {
+			if d.tooLate(now) {
+				return false, time.Time{}
+			}
 			if at := d.awaitTokens(now, r, l.first); !at.IsZero() {
 				return false, earlier(at, d.nextDelayed())
 			}
@@ -79,6 +84,12 @@ func (d *dispatcher) next(now time.Time, p *parcel) (bool, time.Time) {
 		return true, time.Time{}
 	}
 }
+
+// lastStart is how long before the end of the drain the last publish starts, so that its answer can still come.
+const lastStart = 250 * time.Millisecond
+
+// tooLate reports whether no publish may start any more, as the drain ends.
+func (d *dispatcher) tooLate(now time.Time) bool { return !d.startBy.IsZero() && now.After(d.startBy) }
 
 // ready reports whether next would find something. If not, it returns when to ask again, as next does.
 func (d *dispatcher) ready(now time.Time) (bool, time.Time) {
@@ -92,6 +103,9 @@ func (d *dispatcher) ready(now time.Time) (bool, time.Time) {
 	}
 	first := r.lead().front().first
 	if first.rejection == nil {
+		if d.tooLate(now) {
+			return false, time.Time{}
+		}
 		at = d.due(now, d.costOf(r, first), d.sizeOf(r, first))
 	}
 	return at.IsZero(), earlier(at, d.nextDelayed())

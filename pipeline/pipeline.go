@@ -149,12 +149,13 @@ func (p *Pipeline) newWorker() *worker {
 	return w
 }
 
-// EndBy sets when publishing must end: no attempt that starts from now on lasts longer. It is called once, when the
-// drain begins.
+// EndBy sets when publishing must end: no attempt that starts from now on lasts longer, and the last one starts so long
+// before that it can be answered. It is called once, when the drain begins.
 func (p *Pipeline) EndBy(t time.Time) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.endBy = t
+	p.d.startBy = t.Add(-min(lastStart, p.cfg.Timeout/2))
 }
 
 // deadline is when an attempt that starts now must end.

@@ -209,3 +209,36 @@ func TestHardStopForgetsWhatNobodyIsToldOf(t *testing.T) {
 		})
 	}
 }
+
+// Whatever is begun before a drain ends too early is answered: it is neither cut off nor counted as lost.
+func TestDrainThatEndsTooEarlyCutsNoPublishOff(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var accepted atomic.Int64
+		s := fakeSink(func(r *pipeline.Request) pipeline.Answer {
+			time.Sleep(min(70*time.Millisecond, time.Until(r.Deadline)))
+			if !time.Now().Before(r.Deadline) {
+				return answer(pipeline.Ambiguous, pipeline.ResultTimeout, 0)
+			}
+			accepted.Add(1)
+			return accept()
+		})
+		p := build(pipeline.Config{Workers: 3, Routes: []pipeline.RouteConfig{{Drops: true}}}, s)
+		hard, cancel := context.WithCancel(t.Context())
+		done := make(chan int)
+		go func() { done <- p.Run(hard) }()
+		for range 2000 {
+			p.Route(0).Offer(message("t", nil))
+		}
+		time.Sleep(time.Second)
+		p.EndBy(time.Now().Add(time.Second))
+		p.Route(0).Close()
+		time.AfterFunc(time.Second, cancel)
+		left := <-done
+		checkLedger(t, p)
+		r := p.Stats().Routes[0]
+		if n := accepted.Load(); r.Ambiguous != 0 || r.Settled[pipeline.Published] != uint64(n) || left != 2000-int(n) {
+			t.Errorf("%d accepted, %d published, %d unclear, %d left", n, r.Settled[pipeline.Published], r.Ambiguous, left)
+		}
+	})
+}
