@@ -111,7 +111,7 @@ func (b *budget) claim(s *stake, own int64) {
 // review ends a claim that a route no longer has, and notes whether it holds anything. It reports whether a claim has
 // ended.
 func (b *budget) review(s *stake, own, apart int64, mayClaim bool) (ended bool) {
-	if s.claim && !(mayClaim && b.short(own)) {
+	if s.claim && (!mayClaim || !b.short(own)) {
 		s.claim, ended = false, true
 		b.claims--
 	}

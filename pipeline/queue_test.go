@@ -236,9 +236,9 @@ func TestDrainThatEndsTooEarlyCutsNoPublishOff(t *testing.T) {
 		time.AfterFunc(time.Second, cancel)
 		left := <-done
 		checkLedger(t, p)
-		r := p.Stats().Routes[0]
-		if n := accepted.Load(); r.Ambiguous != 0 || r.Settled[pipeline.Published] != uint64(n) || left != 2000-int(n) {
-			t.Errorf("%d accepted, %d published, %d unclear, %d left", n, r.Settled[pipeline.Published], r.Ambiguous, left)
+		r, n := p.Stats().Routes[0], int(accepted.Load())
+		if published := int(r.Settled[pipeline.Published]); r.Ambiguous != 0 || published != n || left != 2000-n {
+			t.Errorf("%d accepted, %d published, %d unclear, %d left", n, published, r.Ambiguous, left)
 		}
 	})
 }

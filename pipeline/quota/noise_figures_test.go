@@ -145,7 +145,7 @@ func (n *noisy) chosen() bool {
 func TestLearnedRateIsNotFooledByNoise(t *testing.T) {
 	t.Parallel()
 	t.Logf("%-28s %-18s %-16s %s",
-		"used % (least) in minute", "2", "5", "refused %: in minute 5, the worst (most); least used in any after the 1st")
+		"used % (least) in minute", "2", "5", "refused % in minute 5, the worst (most); least used of minutes 2 to 5")
 	for _, n := range noisyCases() {
 		if !n.chosen() {
 			continue
