@@ -32,7 +32,7 @@ func endpoint() section {
 				"others.",
 			query: []query{
 				{"rate(momento_bridge_connections_opened_total{DAEMONS}[WINDOW])", "{{instance}}"},
-				{"rate(momento_bridge_connections_moved_total{DAEMONS}[WINDOW]) > 0", "{{instance}} moved"},
+				{"rate(momento_bridge_connections_moved_total{DAEMONS}[WINDOW])", "{{instance}} moved"},
 			},
 		},
 		{

@@ -33,7 +33,7 @@ func quota() section {
 				{`sum by (route) (rate(momento_bridge_publish_attempts_total{ROUTES, ` +
 					`result="429"}[WINDOW])) / ` +
 					"sum by (route) (rate(momento_bridge_publish_attempts_total{ROUTES}[WINDOW]))", "{{route}}"},
-				{"max by (scope) (momento_bridge_rate_limit_floor{DAEMONS} > 0)", "{{scope}} at any rate"},
+				{"max by (scope) (momento_bridge_rate_limit_floor{DAEMONS})", "{{scope}} at any rate"},
 			},
 		},
 		{
