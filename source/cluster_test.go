@@ -15,34 +15,35 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 
 	"momento-bridge/pipeline"
+	"momento-bridge/test/lab"
 )
 
 // startCluster starts three servers with JetStream.
 func startCluster(t *testing.T) []*server.Server {
 	t.Helper()
-	var listeners []net.Listener // Held until all ports are known.
-	var routes []*url.URL
-	for range 3 {
-		ln, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			t.Fatal(err)
-		}
-		listeners = append(listeners, ln)
-		routes = append(routes, &url.URL{Scheme: "nats", Host: ln.Addr().String()})
+	addresses := make([]string, 3)
+	routes := make([]*url.URL, 3)
+	for i := range addresses {
+		addresses[i] = lab.FreeAddress()
+		routes[i] = &url.URL{Scheme: "nats", Host: addresses[i]}
 	}
 	servers := make([]*server.Server, 3)
 	var starting sync.WaitGroup
-	for i, ln := range listeners {
-		ln.Close()
+	for i, address := range addresses {
+		_, port, _ := net.SplitHostPort(address)
+		number, _ := strconv.Atoi(port)
 		starting.Go(func() {
 			servers[i] = startServer(t, server.Options{
 				ServerName: fmt.Sprint("n", i), JetStream: true, StoreDir: t.TempDir(), Routes: routes,
-				Cluster:          server.ClusterOpts{Name: "C", Host: "127.0.0.1", Port: ln.Addr().(*net.TCPAddr).Port},
+				Cluster:          server.ClusterOpts{Name: "C", Host: "127.0.0.1", Port: number},
 				LameDuckDuration: time.Second, LameDuckGracePeriod: 200 * time.Millisecond,
 			})
 		})
 	}
 	starting.Wait()
+	if t.Failed() {
+		t.FailNow()
+	}
 	eventually(t, "a leader of the cluster", func() bool {
 		return slices.ContainsFunc(servers, (*server.Server).JetStreamIsLeader)
 	})
