@@ -23,8 +23,8 @@
 //
 // In the order in which things happen; the files are those of this package unless another one is named.
 //
-//  1. The source calls [Route.Submit] (route.go). Without the mutex, RouteConfig.measure sets the message's size in
-//     a batch, or rejects it. Under the mutex, Route.admit looks for room: Route.full
+//  1. The source calls [Route.Submit] (route.go). Without the mutex, RouteConfig.measure (route_config.go) sets
+//     the message's size in a batch, or rejects it. Under the mutex, Route.admit looks for room: Route.full
 //     (room.go). The source of a stream has called [Route.Reserve] before (room.go). That of core NATS calls
 //     [Route.Offer], which turns a message down if there is none.
 //  2. dispatcher.add (queue.go) puts it into the lane of its topic: Route.lane, lane.pushBack (lane.go). If nothing
@@ -60,7 +60,8 @@
 //	message.go     messages, outcomes, what a source must be: Settler, DeadLetters
 //	sink.go        what a sink must be: Connection, Answer, Verdict
 //	pipeline.go    Config, New, Run, the end, whether it is stuck
-//	route.go       a route, its configuration, Submit, Close, Pause
+//	route.go       a route: Submit, Close, Pause
+//	route_config.go what a route is told to do; the size of a message, and whether it can be published at all
 //	memory.go      what all routes may hold, and how they borrow from each other
 //	room.go        how much a route may hold, and what its source reserves of that
 //	queue.go       a message is queued; messages that are dropped for newer ones, or expire

@@ -1,84 +1,12 @@
 package pipeline
 
 import (
-	"fmt"
 	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
 	"momento-bridge/pipeline/quota"
-)
-
-// RouteConfig is one route as the pipeline sees it.
-type RouteConfig struct {
-	Name  string
-	Cache string
-	// Ordered keeps at most one publish in flight for each topic.
-	Ordered bool
-	// AtMostOnce drops a message whose outcome is unclear, rather than sending it twice.
-	AtMostOnce bool
-	// Text publishes strings rather than bytes.
-	Text bool
-	// MaxPayload is in bytes. A larger message is rejected without a request.
-	MaxPayload int
-	// Batch puts several messages into one publish.
-	Batch BatchConfig
-	// Overload says what becomes of messages that come faster than they are published.
-	Overload Overload
-	// MaxAge is how old a message may be when its publish starts. An older one expires. 0: there is no limit.
-	MaxAge time.Duration
-	// Empty says what becomes of messages without bytes.
-	Empty Empty
-	// BelieveRejections takes each rejection for the message's own fault, however many come in a row. Otherwise many in
-	// a row are taken for a fault of the endpoint.
-	BelieveRejections bool
-	// GiveUpAfter is how long the endpoint may fail a message (5xx, no answer) while it accepts others of the cache.
-	// Then the message becomes a dead letter. 0: it is tried for ever.
-	GiveUpAfter time.Duration
-	// GiveUpForbidden is how long the key may be refused for a topic while it is accepted for others. Then the messages
-	// of the topic become dead letters. 0: they are tried for ever.
-	GiveUpForbidden time.Duration
-	// Subscribers is how many subscribers a topic is expected to have. It counts where quotas count operations.
-	Subscribers int
-	// Returnable says that NATS delivers a message again that is settled as Returned, and that it delivers only what
-	// the source asks for. The source reserves room first; see Route.Reserve.
-	Returnable bool
-	// Drops says that the source can neither be slowed down nor asked again: Submit never blocks, and a message without
-	// room is dropped at once. Such messages count in bytes only, each at least LeastCharge, because what has no room
-	// is lost; with DropOldest they count as messages as well.
-	Drops bool
-	// Settler is told how each message ended; nil: nobody is.
-	Settler Settler
-	// DeadLetters keeps rejected messages; nil: they are dropped.
-	DeadLetters DeadLetters
-}
-
-// Overload says what becomes of messages that come faster than they are published.
-type Overload uint8
-
-// What can become of them.
-const (
-	// Block leaves them with NATS: a stream is not asked for more. The client of core NATS drops, and counts, what it
-	// cannot hold.
-	Block Overload = iota
-	// DropOldest drops the oldest queued message of the route for one that has no room.
-	DropOldest
-	// KeepLatest drops a queued message of a topic for a newer one.
-	KeepLatest
-)
-
-// Empty says what becomes of messages without bytes, such as the delete markers of a key-value bucket.
-type Empty uint8
-
-// What can become of them.
-const (
-	// EmptyPublished publishes them like any other.
-	EmptyPublished Empty = iota
-	// EmptySkipped ends them at once. They are counted as Dropped, and their source is told Skipped.
-	EmptySkipped
-	// EmptyRejected rejects them: they become dead letters where the route has any.
-	EmptyRejected
 )
 
 // Route is where a source submits. Its methods may be called concurrently. Its fields are guarded by the pipeline's
@@ -258,53 +186,6 @@ func (r *Route) Tight() bool { return r.memory().tight.Load() }
 
 // turnsAway reports whether a message that comes now is ended at once, because the route or the pipeline is stopping.
 func (r *Route) turnsAway() bool { return r.closed && r.cfg.Returnable || r.pipeline.d.stopped }
-
-// measure sets the size that a message has in a batch. It rejects a message that is too large to be published alone,
-// or that cannot be part of a batch.
-func (c *RouteConfig) measure(e *entry) {
-	if c.rejectEmpty(e) {
-		return
-	}
-	if len(e.payload) > c.MaxPayload {
-		e.ownPast().rejection = tooLarge(c, len(e.payload), c.MaxPayload, "max_payload")
-		return
-	}
-	framing := c.Batch.Framing
-	if framing == nil {
-		return
-	}
-	size, err := framing.Size(e.payload)
-	switch {
-	case err != nil:
-		e.ownPast().rejection = &Rejection{Reason: "not_framed", Detail: err.Error(), Route: c.Name}
-	case size+framing.Overhead() > c.Batch.MaxBytes:
-		e.ownPast().rejection = tooLarge(c, size+framing.Overhead(), c.Batch.MaxBytes, "batch.max_bytes")
-	default:
-		e.size = int32(size) //nolint:gosec // No more than MaxBytes.
-	}
-}
-
-// reasonEmpty is the reason of the rejection of a message without bytes.
-const reasonEmpty = "empty"
-
-// rejectEmpty rejects a message without bytes if the route is configured so. It reports whether it did.
-func (c *RouteConfig) rejectEmpty(e *entry) bool {
-	if len(e.payload) > 0 || c.Empty != EmptyRejected {
-		return false
-	}
-	e.ownPast().rejection = &Rejection{Reason: reasonEmpty, Detail: "the message has no bytes", Route: c.Name}
-	return true
-}
-
-func tooLarge(c *RouteConfig, n, limit int, name string) *Rejection {
-	return &Rejection{
-		Reason: "too_large", Detail: fmt.Sprintf("%d bytes, the route's %s is %d", n, name, limit),
-		Route: c.Name,
-	}
-}
-
-// skips reports whether the route skips the message.
-func (c *RouteConfig) skips(payload []byte) bool { return len(payload) == 0 && c.Empty == EmptySkipped }
 
 // Close says that the source submits no more. A returnable route returns at once what it has queued and what may still
 // be submitted. Another route publishes what it has, even if it was paused. In both cases, what is in flight runs to
