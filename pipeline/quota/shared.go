@@ -27,6 +27,7 @@ type part struct {
 	waited   bool      // A publish has waited for a token since Use was asked.
 	use      Use       // Counted since the pacer was made.
 	until    time.Time // Until when the endpoint has asked to be left alone.
+	rows     bool      // Others have been refused in a row, and none was accepted since.
 }
 
 // Use is what has become of a pacer's publishes since it was made.
@@ -53,6 +54,13 @@ type Standing struct {
 // Valid reports whether it can have been learned: it comes from another process.
 func (s Standing) Valid() bool {
 	return s.Rate > 0 && s.Quota >= 0 && s.Quota <= fastest && s.Floor >= 0 && s.Floor < 1 && s.Found >= 0
+}
+
+// Shared is one of a process's quotas, which others may use, too.
+type Shared struct {
+	Scope  string
+	Pacer  *Pacer
+	Queued float64 // The cost of what waits and counts towards it.
 }
 
 // Share is a process's part of a quota's rate.
@@ -219,8 +227,20 @@ func (p *Pacer) retreat(now time.Time) {
 	p.bucket.tokens += (p.part.share.Phase - 0.5) * max(1, p.learner.usual)
 }
 
+// Reshare changes the share of who follows, until the next one is given.
+func (p *Pacer) Reshare(now time.Time, perSecond float64) {
+	if p.part.role == following && perSecond != p.part.share.PerSecond {
+		p.part.share.PerSecond = perSecond
+		p.fill(now)
+	}
+}
+
 // AcceptedElsewhere takes note of a publish that another process has had accepted. It is for who leads.
 func (p *Pacer) AcceptedElsewhere(now time.Time, cost float64) {
+	if p.part.rows {
+		p.part.rows = false
+		p.pauses.Reset()
+	}
 	if p.learner.accept(now, cost) {
 		p.fill(now)
 	}
@@ -242,6 +262,18 @@ func (p *Pacer) Pause(now time.Time, d time.Duration) {
 	p.pause(now, d)
 	p.learner.block(p.pausedUntil)
 }
+
+// PauseInARow lets nothing start for a while, as after too many refusals in a row.
+func (p *Pacer) PauseInARow(now time.Time) {
+	p.part.rows = true
+	p.Pause(now, p.pauses.NextBackOff()+p.bucket.time(patience))
+}
+
+// TooMany returns how many refusals in a row are more than chance explains.
+func (p *Pacer) TooMany() int { return tooMany(p.learner.noise) }
+
+// Follows reports whether another process sets the rate.
+func (p *Pacer) Follows() bool { return p.part.role == following }
 
 func (t *part) accepted(cost float64) {
 	t.use.Accepted += cost
