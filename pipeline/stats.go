@@ -270,11 +270,11 @@ type QuotaState = quota.State
 func (d *dispatcher) quotaStats(now time.Time, all []QuotaStats) []QuotaStats {
 	all = append(all, quotaStats(ScopeRegion, d.region, now))
 	throughput := QuotaStats{
-		Scope: "throughput", Rate: math.Inf(1), State: quota.Unlimited,
+		Scope: ScopeThroughput, Rate: math.Inf(1), State: quota.Unlimited,
 		Reason: "no refusal was about bytes",
 	}
 	if d.throughput != nil {
-		throughput = quotaStats("throughput", d.throughput, now)
+		throughput = quotaStats(ScopeThroughput, d.throughput, now)
 	}
 	all = append(all, throughput)
 	seen := map[*quota.Pacer]bool{}
