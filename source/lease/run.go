@@ -32,7 +32,7 @@ const (
 	// mostAnswers is how many answers may wait. One that finds no room is asked for again.
 	mostAnswers = 4096
 	// leaveTime is how long a stop waits for the bucket to take notice.
-	leaveTime = time.Second
+	leaveTime = 500 * time.Millisecond
 	// forbiddenEvery is how often it is tried whether what was refused is granted. A reconnect tries it, too.
 	forbiddenEvery = 30 * time.Second
 	// silentEvery is the pause before a bucket that has not answered is asked again.
