@@ -24,6 +24,12 @@ var routeColumns = [...]struct {
 	{"DEAD", func(r *admin.Route) string { return terminal.Count(int64(r.Settled["dead_lettered"])) }},
 }
 
+// The states of a route that its lease gives it, and that are no trouble.
+const (
+	standby  = "standby"
+	settling = "settling"
+)
+
 // routeWords is how many columns are words.
 const routeWords = 2
 
@@ -70,6 +76,8 @@ func routeLines(routes []admin.Route, paint terminal.Palette) []string {
 // paintRoute colours the line of a route that does not do its work.
 func paintRoute(r *admin.Route, line string, paint terminal.Palette) string {
 	switch {
+	case r.State == standby, r.State == settling:
+		return line
 	case r.State == "parked" || r.Reason != "" && r.State == "running":
 		return paint.Paint(terminal.Bad, line)
 	case r.State != "running":
