@@ -5,8 +5,8 @@ func replicas() section {
 	return section{"Replicas", []spec{
 		{
 			kind: "graph", title: "Replicas", width: 8, unit: "none",
-			help: "Daemons scraped, and members of the group that they see. Keepers, of which each group has one, learn " +
-				"the quota for all. Members with other routes take no leases.",
+			help: "Daemons scraped, and members of the group that they see. Keepers, of which each group has one, " +
+				"learn the quota for all. Members with other routes take no leases.",
 			query: []query{
 				{"count(momento_bridge_build_info{DAEMONS})", "scraped"},
 				{"max(momento_bridge_replicas{DAEMONS})", "seen by the group"},
@@ -28,8 +28,8 @@ func replicas() section {
 		},
 		{
 			kind: "bars", title: "Leases change hands", width: 8, unit: "short",
-			help: "As the daemon sees it that sees most. At starts and stops each lease may do so once or twice; without " +
-				"them it is trouble.",
+			help: "As the daemon sees it that sees most. At starts and stops each lease may do so once or twice; " +
+				"without them it is trouble.",
 			query: []query{{
 				"max by (route) (increase(momento_bridge_lease_changes_total{ROUTES}[WINDOW]))", "{{route}}",
 			}},
