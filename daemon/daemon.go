@@ -58,7 +58,9 @@ type Daemon struct {
 	started  time.Time
 	problems *problems
 	keeper   *keeper
-	headroom []byte // See headroomFor.
+	sharing  sharing // nil: it shares no quota.
+	leasing  leasing // nil: it needs no leases.
+	headroom []byte  // See headroomFor.
 
 	circled sync.Once // Circles of dead letters have been looked for,
 	circle  error     // and one was found.

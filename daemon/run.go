@@ -74,6 +74,7 @@ func (d *Daemon) carry(ctx context.Context) error {
 	sides.Go(func() { d.attend(ctx, side) })
 	sides.Go(func() { d.reloads(side) })
 	sides.Go(func() { d.keeper.run(side) })
+	sides.Go(func() { d.answer(side) })
 
 	stopLeases := d.leases.run(outer, fail)
 	left := 0
