@@ -98,6 +98,7 @@ func New(cfg Config, log *slog.Logger) (*Daemon, error) {
 	d.acks, d.rounds = source.NewAcks(d.nats), source.NewRounds()
 	d.id = newID()
 	d.leases = d.newCoordination()
+	d.leasing = d.leases
 	if d.momento, err = sink.New(p.sink, log); err != nil {
 		d.nats.Close()
 		return nil, err
