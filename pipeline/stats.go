@@ -9,7 +9,7 @@ import (
 )
 
 // Stats is a snapshot of the whole pipeline at one moment. For each route in it, Received is the sum of what is
-// settled, queued and in flight.
+// settled, queued and in flight. Partitions of one name are one route.
 type Stats struct {
 	Routes      []RouteStats
 	QueuedBytes int64        // Payload held, in flight included.
@@ -108,7 +108,7 @@ func (p *Pipeline) Stats() Stats {
 	}
 	weights := 0.0
 	for _, r := range p.d.routes {
-		weights += r.weight
+		weights += r.turn.weight / float64(r.parts)
 	}
 	for _, r := range p.d.routes {
 		s.QueuedBytes += r.payload
@@ -122,6 +122,7 @@ func (p *Pipeline) Stats() Stats {
 		stats.LimitedBy = p.d.limitedBy(now, r, len(p.idle) > 0 && !p.enough(now, p.busy()))
 		s.Routes = append(s.Routes, stats)
 	}
+	s.Routes = s.merged(p.d.routes)
 	return s
 }
 
@@ -141,7 +142,7 @@ func (r *Route) stats(keyRefused bool, weights float64) RouteStats {
 		Skipped:      r.skipped,
 		Bytes:        r.published,
 		Operations:   r.operations,
-		Share:        r.weight / weights,
+		Share:        r.turn.weight / weights,
 		Forbidden:    r.forbidden,
 		CacheMissing: r.cache.gate.closed,
 		RouteRefused: r.gate.closed && !r.distrusted(),
@@ -284,7 +285,8 @@ func (d *dispatcher) quotaStats(now time.Time) []QuotaStats {
 			seen[p] = true
 			all = append(all, quotaStats(ScopeOf(r.cfg.Cache), p, now))
 		}
-		if r.pacer != nil {
+		if r.pacer != nil && !seen[r.pacer] {
+			seen[r.pacer] = true
 			all = append(all, quotaStats("route:"+r.cfg.Name, r.pacer, now))
 		}
 	}
