@@ -38,6 +38,9 @@ type JetStreamConfig struct {
 	// Overload is what the pipeline does with more messages than it can publish.
 	Overload      pipeline.Overload
 	Circumstances Circumstances
+	// Partitions is what the stream is shared out by, and Partition which part this is, from 0 on; nil: it is not.
+	Partitions *Partitions
+	Partition  int
 	// Beat is called by the goroutine that consumes, however long NATS is away: every half minute at the least. nil:
 	// nobody asks.
 	Beat func()
