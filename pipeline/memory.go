@@ -32,7 +32,7 @@ type budget struct {
 	used   int64 // What all routes use.
 	owed   int64 // What routes are sure of and do not use.
 	busy   int64 // Routes that hold some, or have a claim, in units: a partition counts its part of unit.
-	claims int     // Routes that were refused some, although they have less than their fair part.
+	claims int   // Routes that were refused some, although they have less than their fair part.
 }
 
 // unit is what a whole route counts among those that are busy.
