@@ -41,6 +41,10 @@ type JetStreamConfig struct {
 	// Partitions is what the stream is shared out by, and Partition which part this is, from 0 on; nil: it is not.
 	Partitions *Partitions
 	Partition  int
+	// Lease decides whether this replica may consume; nil: it is the only one.
+	Lease Lease
+	// Replicas is how many replicas share the consumer, this one included; nil: 1.
+	Replicas func() int
 	// Beat is called by the goroutine that consumes, however long NATS is away: every half minute at the least. nil:
 	// nobody asks.
 	Beat func()
