@@ -1,8 +1,0 @@
-package main
-
-import (
-	"context"
-	"errors"
-)
-
-func seen(context.Context, *bench) error { return errors.New("not yet") }
