@@ -121,7 +121,7 @@ func (w *world) untrue() string {
 
 // table is what `status --group` prints, asked of the first replica.
 func (w *world) table(ctx context.Context) string {
-	out, err := exec.CommandContext(ctx, w.b.Bridge, "status", "--group", "--addr", w.replicas[0].Address).
+	out, err := exec.CommandContext(ctx, w.b.Bridge, "status", "--group", "--admin", w.replicas[0].Admin).
 		CombinedOutput()
 	if err != nil {
 		return fmt.Sprintf("%v: %s", err, out)
