@@ -109,6 +109,9 @@ func (w *world) untrue() string {
 			return fmt.Sprintf("replica %d shows %s as the holder, not %s", r.number, s.Leases[0].Holder, id)
 		case s.Leases[0].Mine != (r == holder):
 			return fmt.Sprintf("replica %d says of itself that it holds it: %v", r.number, s.Leases[0].Mine)
+		case r.Metric("momento_bridge_lease_held", `route="s"`) != map[bool]float64{true: 1}[r == holder]:
+			return fmt.Sprintf("the metrics of replica %d show lease_held %v", r.number,
+				r.Metric("momento_bridge_lease_held", `route="s"`))
 		case r.Metric("momento_bridge_replicas", "") != float64(len(w.replicas)):
 			return fmt.Sprintf("the metrics of replica %d show %v replicas", r.number,
 				r.Metric("momento_bridge_replicas", ""))
