@@ -26,7 +26,8 @@
 //   - partitions: eight, on one replica, then four, then two. Lines: nothing lost, doubled, out of order, and nobody
 //     publishes more than its part 10 s later.
 //   - soak: kills of the holder with a lease of 2 s at full load, -kills of them.
-//   - rights: the cases steady, kill and rolling in short, under exactly the permissions of docs/permissions.md.
+//   - rights: kills under exactly the permissions of docs/permissions.md.
+//   - alone: two replicas without a bucket. The younger one stands by and says so.
 //   - seen: what status, metrics and `status --group` say during a takeover, 2 s after it.
 //
 // One quota:
@@ -80,6 +81,7 @@ var cases = []testCase{
 	{"leader", leaders, false},
 	{"partitions", partitions, false},
 	{"rights", rights, false},
+	{"alone", alone, false},
 	{"seen", seen, false},
 	{"quota", quota, false},
 	{"crowd", crowd, false},
