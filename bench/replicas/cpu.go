@@ -25,7 +25,8 @@ func cpu(ctx context.Context, b *bench) error {
 		return err
 	}
 	var ratios []float64
-	var with, without time.Duration
+	var with, without, servers time.Duration
+	messages := 0
 	pair := func(aloneFirst bool) error {
 		var ids [2]*replica
 		for i := range 2 {
@@ -44,10 +45,14 @@ func cpu(ctx context.Context, b *bench) error {
 		for i, r := range ids {
 			used[i] = -threadTime(r.PID())
 		}
+		servers -= w.serverTime()
+		messages -= w.account.count()
 		sleepUntil(ctx, time.Now().Add(period))
 		for i, r := range ids {
 			used[i] += threadTime(r.PID())
 		}
+		servers += w.serverTime()
+		messages += w.account.count()
 		without, with = without+used[0], with+used[1]
 		ratios = append(ratios, float64(used[1])/float64(used[0]))
 		for _, r := range ids {
@@ -74,6 +79,9 @@ func cpu(ctx context.Context, b *bench) error {
 	median := ratios[len(ratios)/2]
 	b.print(false, median <= 1.01, "CPU with coordination by CPU without, %d/s, %d pairs: median %.3f (%.3f to %.3f), "+
 		"sums %.3f", rate, rounds, median, ratios[0], ratios[len(ratios)-1], float64(with)/float64(without))
+	each := func(d time.Duration) float64 { return float64(d.Microseconds()) / float64(max(1, messages)) }
+	b.print(false, true, "CPU of each message at %d/s: the daemon %.1f µs, the three nats-servers together %.1f µs", rate,
+		each(with+without), each(servers))
 	return nil
 }
 
@@ -87,6 +95,14 @@ func (w *world) startAs(ctx context.Context, alone bool) (*replica, error) {
 		w.settings.routes = "  - {name: a, stream: A, subject: \"a.>\", cache: bench, ordering: topic}\n"
 	}
 	return w.startReady(ctx)
+}
+
+// serverTime is the CPU time of all servers.
+func (w *world) serverTime() (sum time.Duration) {
+	for _, s := range w.servers {
+		sum += threadTime(s.PID())
+	}
+	return sum
 }
 
 // threadTime is the CPU time of all threads that a process has, by the scheduler, to the nanosecond.
