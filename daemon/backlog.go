@@ -125,7 +125,7 @@ func (d *Daemon) sampleOf(i int, stats *pipeline.Stats, now time.Time) sample {
 	}
 	done := 0.0
 	for outcome, n := range s.Settled.All() {
-		if outcome != pipeline.Returned {
+		if outcome != pipeline.Returned && outcome != pipeline.Forgotten { // Those are still to be done.
 			done += float64(n)
 		}
 	}

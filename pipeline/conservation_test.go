@@ -138,6 +138,9 @@ func live(t *testing.T, rng *rand.Rand) {
 		if rng.IntN(2) == 0 {
 			routes[i].DeadLetters = l
 		}
+		if period := time.Duration(200 + rng.IntN(3000)); rng.IntN(3) == 0 { // Held most of the time.
+			routes[i].Held = func(now time.Time) bool { return now.UnixMilli()/int64(period)%5 != 0 }
+		}
 	}
 	limits := []pipeline.Rate{unlimited, {Ceiling: 20}, {Ceiling: math.Inf(1), Learn: true}}[rng.IntN(3)]
 	nested := pipeline.Limits{
@@ -161,7 +164,7 @@ func live(t *testing.T, rng *rand.Rand) {
 	sent := make([]int, len(routes))
 	var sources sync.WaitGroup
 	for i := range routes {
-		sources.Go(func() { sent[i] = l.submit(p, i, stopAt) })
+		sources.Go(func() { sent[i] = l.submit(p, i, stopAt, routes[i].Returnable) })
 	}
 	time.Sleep(stopAt / 2)
 	checkLedger(t, p)
@@ -202,7 +205,7 @@ func live(t *testing.T, rng *rand.Rand) {
 }
 
 // submit is the source of one route: up to 100 messages, until the stop.
-func (l *life) submit(p *pipeline.Pipeline, i int, stopAt time.Duration) int {
+func (l *life) submit(p *pipeline.Pipeline, i int, stopAt time.Duration, returnable bool) int {
 	r := p.Route(i)
 	end := time.Now().Add(stopAt)
 	for n := range 100 {
@@ -223,6 +226,16 @@ func (l *life) submit(p *pipeline.Pipeline, i int, stopAt time.Duration) int {
 			r.Resume()
 		case 5:
 			p.SetLimits(pipeline.Limits{Region: pipeline.Rate{Ceiling: float64(1 + l.intn(100))}})
+		case 6:
+			if returnable {
+				r.Forget()
+			}
+		case 7:
+			if returnable {
+				r.Yield()
+			}
+		case 8, 9, 10:
+			r.Begin()
 		}
 		r.Submit(pipeline.Message{Topic: topic, Payload: payload, Time: time.Now(), Handle: fmt.Sprintf("%d-%d", i, n)})
 		time.Sleep(time.Duration(l.intn(200)) * time.Millisecond)

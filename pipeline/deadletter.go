@@ -21,6 +21,9 @@ func (d *dispatcher) reject(now time.Time, p *parcel, a Answer) {
 // for that instead.
 func (d *dispatcher) deadLetter(now time.Time, p *parcel) {
 	r := p.lane.route
+	if d.forgetLetter(now, p) {
+		return
+	}
 	if ok, _ := r.unstored.gate.admits(now); !ok {
 		d.awaitStore(now, p)
 		return
@@ -72,6 +75,14 @@ func (p *Pipeline) nextLetter(keeper int) (parcel, bool) {
 		}
 		now := time.Now()
 		letter := p.letters.waiting.popFront()
+		if p.d.forgetLetter(now, &letter) {
+			if len(p.idle) > 0 {
+				p.pump(now)
+			}
+			p.unlock()
+			p.mu.Lock()
+			continue
+		}
 		if letter.lane.route.unstored.gate.closed && !letter.letterProbe { // Another one could not be stored meanwhile.
 			p.d.awaitStore(now, &letter)
 			if len(p.idle) > 0 { // Its topic may go on.
@@ -117,7 +128,7 @@ func (p *Pipeline) takeBackLetter(now time.Time, keeper int, letter *parcel, saf
 func (d *dispatcher) finishLetter(now time.Time, p *parcel, kept bool, err error) {
 	r := p.lane.route
 	round := errors.Is(err, ErrRoundTrip)
-	if err != nil && !round && !d.stopped && (!r.closed || !r.cfg.Returnable) {
+	if err != nil && !round && !d.stopped && !r.leaving() {
 		d.storeFailed(now, p, err)
 		return
 	}
@@ -139,6 +150,9 @@ func (d *dispatcher) finishLetter(now time.Time, p *parcel, kept bool, err error
 		d.events.note(now, event{kind: eventDropped, route: r, detail: reason.Reason + ": " + reason.Detail})
 		d.end(p.pop(), Dropped)
 	default:
+		if p.letterProbe {
+			r.unstored.gate.undecided(now)
+		}
 		d.end(p.pop(), r.returned())
 	}
 }

@@ -142,6 +142,9 @@ func (d *dispatcher) mayStart(now time.Time, r *Route) (bool, time.Time) {
 	if r.paused {
 		return false, time.Time{}
 	}
+	if !r.held(now) {
+		return false, now.Add(heldPoll)
+	}
 	first := r.lead().front().first
 	if first.rejection != nil { // It is not going to be sent.
 		return true, time.Time{}

@@ -78,6 +78,7 @@
 //	probe.go       who may pass closed gates; which routes are halted; ProbeNow, KeyChanged
 //	suspect.go     messages that the endpoint refuses while it accepts others
 //	settle.go      a publish has landed; a message ends; its source is told
+//	leave.go       a route is left to another replica: Forget, Yield, Begin
 //	retry.go       a message waits for its next attempt; delays
 //	deadletter.go  messages that can never be published
 //	stats.go       a snapshot of everything

@@ -166,7 +166,7 @@ func (r *Route) claimRoom(messages, bytes bool) {
 
 // mayClaim reports whether the route can do anything with room that others leave to it.
 func (r *Route) mayClaim() bool {
-	return r.counted != (holding{}) && !r.closed && (r.haltedSince.IsZero() || !r.cfg.Returnable)
+	return r.counted != (holding{}) && !r.closed && r.away == 0 && (r.haltedSince.IsZero() || !r.cfg.Returnable)
 }
 
 // roomMessages is how many more messages the route may hold.

@@ -33,12 +33,14 @@ const (
 	Shed                            // It was the oldest when there was no room for a newer one.
 	Expired                         // It grew older than its route allows.
 	Returned                        // NATS still has it and will deliver it again.
+	// Forgotten is how messages end that another replica has by now: their source tells NATS nothing.
+	Forgotten
 	// Skipped is what a Settler is told of a message that its route skips on purpose. It is counted as Dropped.
 	Skipped
 )
 
 // Outcomes lists every outcome, in the order of their values.
-var Outcomes = [...]Outcome{Published, DeadLettered, Dropped, Replaced, Shed, Expired, Returned}
+var Outcomes = [...]Outcome{Published, DeadLettered, Dropped, Replaced, Shed, Expired, Returned, Forgotten}
 
 // String returns the outcome as it stands in metrics.
 func (o Outcome) String() string {
@@ -57,6 +59,8 @@ func (o Outcome) String() string {
 		return "expired"
 	case Returned:
 		return "returned"
+	case Forgotten:
+		return "forgotten"
 	case Skipped:
 		return "skipped"
 	}

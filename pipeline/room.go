@@ -133,7 +133,7 @@ func (r *Route) Reserve() (messages int, bytes int64) {
 	r.pipeline.mu.Lock()
 	defer r.pipeline.mu.Unlock()
 	r.starved = true // Until there is room again.
-	if r.closed || r.pipeline.d.stopped {
+	if r.closed || r.away != 0 || r.pipeline.d.stopped {
 		return 0, 0
 	}
 	r.account()

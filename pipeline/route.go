@@ -21,6 +21,7 @@ type Route struct {
 	gate        gate
 	paused      bool      // An operator has paused it.
 	closed      bool      // The source submits no more; what it could take back has been returned.
+	away        Outcome   // How messages end that come, or would be tried again, since Forget or Yield; 0: they do not.
 	forgotten   bool      // The hard stop has forgotten what it had queued.
 	haltedSince time.Time // When a gate or an operator stopped it; zero: none has.
 
@@ -186,7 +187,7 @@ func (r *Route) AddTransit(bytes int64) { r.transit.Add(bytes) }
 func (r *Route) Tight() bool { return r.memory().tight.Load() }
 
 // turnsAway reports whether a message that comes now is ended at once, because the route or the pipeline is stopping.
-func (r *Route) turnsAway() bool { return r.closed && r.cfg.Returnable || r.pipeline.d.stopped }
+func (r *Route) turnsAway() bool { return r.leaving() || r.pipeline.d.stopped }
 
 // Close says that the source submits no more. A returnable route returns at once what it has queued and what may still
 // be submitted. Another route publishes what it has, even if it was paused. In both cases, what is in flight runs to

@@ -39,6 +39,9 @@ type RouteConfig struct {
 	// Returnable says that NATS delivers a message again that is settled as Returned, and that it delivers only what
 	// the source asks for. The source reserves room first; see Route.Reserve.
 	Returnable bool
+	// Held reports whether the route may publish at this moment, as another replica may be the one that does. It is
+	// called with the pipeline's mutex held, before each publish. nil: always.
+	Held func(now time.Time) bool
 	// Drops says that the source can neither be slowed down nor asked again: Submit never blocks, and a message without
 	// room is dropped at once. Such messages count in bytes only, each at least LeastCharge, because what has no room
 	// is lost; with DropOldest they count as messages as well.

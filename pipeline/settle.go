@@ -49,8 +49,8 @@ func (d *dispatcher) outcome(r *Route, a Answer) Outcome {
 		return Published
 	case a.Verdict == Ambiguous && r.cfg.AtMostOnce:
 		return Dropped
-	case r.closed && r.cfg.Returnable:
-		return Returned
+	case r.leaving():
+		return r.returned()
 	case d.stopped:
 		return Dropped
 	}
@@ -93,7 +93,10 @@ const keptEntries = 16384
 
 // returned is how messages end that nobody is left to publish.
 func (r *Route) returned() Outcome {
-	if r.cfg.Returnable {
+	switch {
+	case r.away != 0:
+		return r.away
+	case r.cfg.Returnable:
 		return Returned
 	}
 	return Dropped
@@ -273,13 +276,14 @@ func (d *dispatcher) endLane(l *lane, o Outcome) {
 // mustLand reports whether what the lane has queued can be returned only after the message in flight has landed: if
 // that is returned as well, it must be returned first.
 func (l *lane) mustLand(d *dispatcher) bool {
-	return l.route.cfg.Ordered && l.route.closed && l.inFlight > 0 && !d.stopped
+	return l.route.cfg.Ordered && (l.route.closed || l.route.away == Returned) && l.inFlight > 0 && !d.stopped &&
+		l.route.away != Forgotten
 }
 
 // endLeft ends what mustLand has kept in the lane, once its publish in flight has landed.
 func (d *dispatcher) endLeft(l *lane) {
-	if l.route.closed && l.route.cfg.Returnable && !l.mustLand(d) {
-		d.endLane(l, Returned)
+	if l.route.leaving() && !l.mustLand(d) {
+		d.endLane(l, l.route.returned())
 	}
 }
 

@@ -38,6 +38,10 @@ type JetStreamConfig struct {
 	// Overload is what the pipeline does with more messages than it can publish.
 	Overload      pipeline.Overload
 	Circumstances Circumstances
+	// Lease decides whether this replica may consume; nil: it is the only one.
+	Lease Lease
+	// Replicas is how many replicas share the consumer, this one included; nil: 1.
+	Replicas func() int
 	// Beat is called by the goroutine that consumes, however long NATS is away: every half minute at the least. nil:
 	// nobody asks.
 	Beat func()
