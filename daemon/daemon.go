@@ -56,6 +56,8 @@ type Daemon struct {
 	problems *problems
 	keeper   *keeper
 	headroom []byte // See headroomFor.
+	identity identity
+	shared   *shared // nil: it is told to be alone.
 
 	circled sync.Once // Circles of dead letters have been looked for,
 	circle  error     // and one was found.
@@ -83,6 +85,7 @@ func New(cfg Config, log *slog.Logger) (*Daemon, error) {
 		manager: newServiceManager(cfg.Getenv), headroom: headroomFor(&p.file.Config),
 	}
 	log, d.problems = watchProblems(log)
+	d.identity = newIdentity(&p.file.Config)
 	d.log, d.histograms = log, pipeline.NewMetrics(d.metrics)
 	var err error
 	connect := p.nats
@@ -109,6 +112,7 @@ func New(cfg Config, log *slog.Logger) (*Daemon, error) {
 	}
 	d.pipe = pipeline.New(pipe, d.momento, log, d.histograms)
 	d.keeper.learned = d.pipe.Learned
+	d.shared = d.join(d.pipe)
 	d.sampler = newSampler(d)
 	d.momento.Register(d.metrics)
 	d.metrics.MustRegister(d.pipe, newNATSMetrics(d), buildInfo(cfg.Version),

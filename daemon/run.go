@@ -73,6 +73,9 @@ func (d *Daemon) carry(ctx context.Context) error {
 	sides.Go(func() { d.attend(ctx, side) })
 	sides.Go(func() { d.reloads(side) })
 	sides.Go(func() { d.keeper.run(side) })
+	if d.shared != nil {
+		sides.Go(func() { d.shared.bus.Run(side) })
+	}
 
 	left := 0
 	publishing.Go(func() { left = d.pipe.Run(hard) })
@@ -85,6 +88,9 @@ func (d *Daemon) carry(ctx context.Context) error {
 	}
 	consuming.Wait()
 	publishing.Wait()
+	if d.shared != nil {
+		d.shared.bus.Leave()
+	}
 	err := d.flush(left)
 	d.nats.Close()
 	stopSide()
