@@ -117,7 +117,8 @@ func TestWorkerSendsSeveralPublishesTogetherWhereAnswersAreQuick(t *testing.T) {
 			p.Route(0).Submit(message("t", i))
 		}
 		stop()
-		if s.sends > 1600/8 {
+		const first = 16 // So many may be sent one by one while the others are submitted.
+		if s.sends > first+1600/8 {
 			t.Errorf("%d sends for 1600 messages, want 8 together at the least", s.sends)
 		}
 	})
