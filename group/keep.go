@@ -229,13 +229,14 @@ func (n *Node) settle(now time.Time, q Quota) (Total, bool) {
 		return Total{}, false
 	}
 	k, members := n.kept(now, q), n.Members()
-	k.wants = append(k.wants[:0], wanted(n.use(now, q.Scope).want, s.Rate, members))
+	own := n.use(now, q.Scope)
+	k.wants = append(k.wants[:0], needed(own.waits, own.want, own.used))
 	for _, m := range n.others {
-		want := 0.0
+		need := 0.0
 		if e := m.estimate(q.Scope); e != nil {
-			want = e.reported.Want
+			need = needed(e.reported.Waited, e.reported.Want, e.reported.Used)
 		}
-		k.wants = append(k.wants, wanted(want, s.Rate, members))
+		k.wants = append(k.wants, need)
 	}
 	t := Total{
 		Scope: q.Scope, Rate: short(s.Rate), Quota: short(s.Quota), Floor: short(s.Floor), Found: min(s.Found, mostFound),
@@ -251,10 +252,19 @@ func (n *Node) settle(now time.Time, q Quota) (Total, bool) {
 	return t, true
 }
 
+// needed is what the level counts a member with. One that does not wait may take more than it does, and rarely does:
+// that is not kept from those who wait.
+func needed(waits bool, want, used float64) float64 {
+	if waits {
+		return want
+	}
+	return used
+}
+
 // expected is what a member is likely to have accepted per second.
 func (t *Total) expected(u *Use, members int) float64 {
 	switch {
-	case u.Row > 0 || t.Pause > 0:
+	case u.Row > 0 || t.Pause > 0 || t.Rate <= slow: // Each answer is told.
 		return 0
 	case u.Waited:
 		return t.share(u.Want, members)
@@ -276,7 +286,7 @@ func (n *Node) spend(now time.Time, q Quota, l *Level) {
 
 // anyWaits reports whether a member waits for tokens of a quota.
 func (n *Node) anyWaits(now time.Time, scope string) bool {
-	if n.use(now, scope).waits(now) {
+	if n.use(now, scope).waits {
 		return true
 	}
 	for _, m := range n.others {

@@ -33,6 +33,8 @@ const (
 	silence = 3100 * time.Millisecond
 	// holding is for how long nothing starts where there is no connection, so that nothing comes.
 	holding = 24 * time.Hour
+	// sweepEvery is the time between two looks for members that are gone.
+	sweepEvery = 100 * time.Millisecond
 	// listening is how long a new member waits for the others before it publishes.
 	listening = 250 * time.Millisecond
 	// listeningLonger is how long it waits for the keeper when it has heard others.
@@ -84,6 +86,8 @@ type Node struct {
 	cfg    Config
 	order  order
 	others map[string]*member
+	ahead  int       // How many others are to keep rather than this one; -1: it must be counted.
+	swept  time.Time // When those that are gone were looked for.
 
 	joining  time.Time // Until when others are waited for; zero: it has joined.
 	offline  time.Time // Since when there is no connection; zero: there is one.
@@ -134,6 +138,7 @@ func (n *Node) Joined() bool { return n.joining.IsZero() }
 // Deaf goes on alone because the others cannot be heard, or told anything.
 func (n *Node) Deaf(now time.Time, quotas []Quota) {
 	clear(n.others)
+	n.ahead = -1
 	n.joined(quotas)
 	n.alone(now, quotas)
 }
@@ -291,15 +296,21 @@ func (n *Node) orphan(now time.Time, quotas []Quota) {
 
 // expire forgets members that are not heard any more.
 func (n *Node) expire(now time.Time) {
-	if !n.offline.IsZero() {
+	if !n.offline.IsZero() || now.Sub(n.swept) < sweepEvery {
 		return
 	}
+	n.swept = now
 	for id, m := range n.others {
 		if now.Sub(m.heard) > silence {
-			delete(n.others, id)
-			n.keep.changed = true
+			n.forget(id)
 		}
 	}
+}
+
+func (n *Node) forget(id string) {
+	delete(n.others, id)
+	n.keep.changed = true
+	n.ahead = -1
 }
 
 // first reports whether this member began before all others.
@@ -310,13 +321,16 @@ func (n *Node) rank() int {
 	if n.cfg.Guest {
 		return math.MaxInt32
 	}
-	rank := 0
+	if n.ahead >= 0 {
+		return n.ahead
+	}
+	n.ahead = 0
 	for _, m := range n.others {
 		if !m.guest && m.order.before(n.order) {
-			rank++
+			n.ahead++
 		}
 	}
-	return rank
+	return n.ahead
 }
 
 // shouldLead reports whether this member keeps the quotas. One that leads goes on until it hears the level of one that
@@ -359,9 +373,12 @@ func (n *Node) hear(now time.Time, id string, start int64) *member {
 		m = &member{order: order{start, id}}
 		n.others[id] = m
 		n.keep.changed = true
+		n.ahead = -1
 		n.answer(now)
 	}
-	m.start = start
+	if m.start != start {
+		m.start, n.ahead = start, -1
+	}
 	m.heard = now
 	return m
 }
@@ -384,8 +401,7 @@ func (n *Node) sooner(at time.Time) {
 func (n *Node) HearReport(now time.Time, r *Report, quotas []Quota) time.Time {
 	if r.Leaving {
 		if _, ok := n.others[r.ID]; ok {
-			delete(n.others, r.ID)
-			n.keep.changed = true
+			n.forget(r.ID)
 			return now
 		}
 		return n.wake(now)
@@ -394,7 +410,9 @@ func (n *Node) HearReport(now time.Time, r *Report, quotas []Quota) time.Time {
 	if m == nil {
 		return n.wake(now)
 	}
-	m.guest = r.Guest
+	if m.guest != r.Guest {
+		m.guest, n.ahead = r.Guest, -1
+	}
 	if r.Host != "" || r.Version != "" {
 		m.host, m.version, m.routes = r.Host, r.Version, r.Routes
 	}
