@@ -25,6 +25,10 @@ type kept struct {
 	cutAt time.Time
 	wants []float64
 	said  Total // As told last.
+
+	settled time.Time // When the level was computed last.
+	lagging float64   // The rate as usage follows it: it is averaged, and told late.
+	idle    float64   // What the members leave of what they are given, per second.
 }
 
 // estimate is what is thought of another member's use of a quota since its latest report.
@@ -42,6 +46,12 @@ const (
 	mostRefusals = 256
 	// pausing is one in how many members must be refused several times in a row for all to pause.
 	pausing = 10
+	// lag is how long it takes until a rate is seen in what is used.
+	lag = 1500 * time.Millisecond
+	// filling is how much of what is not used is given to others, per second, and mostIdle how much at the most, as a
+	// share of the rate.
+	filling  = 0.4
+	mostIdle = 0.5
 )
 
 // lead keeps the quotas for all.
@@ -231,18 +241,21 @@ func (n *Node) settle(now time.Time, q Quota) (Total, bool) {
 	k, members := n.kept(now, q), n.Members()
 	own := n.use(now, q.Scope)
 	k.wants = append(k.wants[:0], needed(own.waits, own.want, own.used))
+	used := own.used
 	for _, m := range n.others {
 		need := 0.0
 		if e := m.estimate(q.Scope); e != nil {
 			need = needed(e.reported.Waited, e.reported.Want, e.reported.Used)
+			used += e.reported.Used
 		}
 		k.wants = append(k.wants, need)
 	}
+	k.fill(now, s, used, q.Pacer.Hungry())
 	t := Total{
 		Scope: q.Scope, Rate: short(s.Rate), Quota: short(s.Quota), Floor: short(s.Floor), Found: min(s.Found, mostFound),
 		Pause: short(min(q.Pacer.PausedFor(now).Seconds(), mostPause)),
 	}
-	t.Level, t.Spare = water(s.Rate, k.wants)
+	t.Level, t.Spare = water(s.Rate+k.idle, k.wants)
 	t.Level, t.Spare = short(t.Level), short(t.Spare)
 	for _, m := range n.others {
 		if e := m.estimate(q.Scope); e != nil {
@@ -250,6 +263,19 @@ func (n *Node) settle(now time.Time, q Quota) (Total, bool) {
 		}
 	}
 	return t, true
+}
+
+// fill finds out what the members leave of the rate although some of them wait, so that it is given to those.
+func (k *kept) fill(now time.Time, s quota.Standing, used float64, hungry bool) {
+	passed := min(1, now.Sub(k.settled).Seconds())
+	k.settled = now
+	k.lagging += (s.Rate - k.lagging) * (1 - math.Exp(-passed/lag.Seconds()))
+	if !hungry || s.Quota == 0 || s.Rate <= slow {
+		k.idle *= math.Exp(-passed / lag.Seconds())
+		return
+	}
+	k.idle += filling * (min(k.lagging, s.Rate) - used) * passed
+	k.idle = min(max(0, k.idle), mostIdle*s.Rate)
 }
 
 // needed is what the level counts a member with. One that does not wait may take more than it does, and rarely does:

@@ -12,6 +12,7 @@ type own struct {
 	at      time.Time // When it was looked at last.
 	use     quota.Use
 	used    float64   // Costs per second, of late.
+	usual   float64 // The same over a longer time.
 	waits   bool    // Something waits for tokens.
 	refused time.Time // When the latest refusal was told,
 	epoch   uint64    // and the epoch in which that one was sent.
@@ -25,6 +26,8 @@ const (
 	headroom = 1.25
 	// usedTime is over how long it is averaged what a member uses.
 	usedTime = time.Second
+	// usualTime is the same for what it may use without asking.
+	usualTime = 10 * time.Second
 	// leastMeasure is the shortest time that usage is measured over.
 	leastMeasure = 40 * time.Millisecond
 )
@@ -57,13 +60,14 @@ func (u *own) measure(now time.Time, q Quota) {
 	if passed >= leastMeasure.Seconds() {
 		rate := (use.Paid - u.use.Paid) / passed
 		u.used += (rate - u.used) * (1 - math.Exp(-passed/usedTime.Seconds()))
+		u.usual += (rate - u.usual) * (1 - math.Exp(-passed/usualTime.Seconds()))
 		u.at = now
 	} else {
 		use.Paid = u.use.Paid // It is measured next time.
 	}
 	u.use = use
 	u.waits = q.Queued > 0 && (use.Short || use.Waited)
-	u.want = headroom * u.used
+	u.want = headroom * max(u.used, u.usual)
 	if u.waits {
 		u.want += q.Queued
 	}

@@ -429,18 +429,3 @@ func (w *World) Part(share float64, length time.Duration) {
 	w.cut = func(from, to int) bool { return (from < of) != (to < of) }
 	w.after(length, func() { w.cut = nil })
 }
-
-// Trace returns what the oldest replica knows.
-func (w *World) Trace() (quota.Standing, []group.Rate, group.Use) {
-	r := w.replicas[0]
-	return r.pacer.Standing(), r.node.Rates(r.quotas()), group.Use{}
-}
-
-// Sum returns the sum of all shares.
-func (w *World) Sum() float64 {
-	sum := 0.0
-	for _, r := range w.replicas {
-		sum += r.pacer.Rate()
-	}
-	return sum
-}
