@@ -119,12 +119,12 @@ func (d *Daemon) sampleOf(i int, stats *pipeline.Stats, now time.Time) sample {
 	case *source.Core:
 		undelivered, missed = src.Buffered(), src.Dropped()
 		arrived += float64(missed + undelivered)
-	case *source.JetStream:
+	case streamSource:
 		undelivered, _ = src.Pending()
 		arrived += float64(undelivered)
 	}
 	done := 0.0
-	for outcome, n := range s.Settled {
+	for outcome, n := range s.Settled.All() {
 		if outcome != pipeline.Returned && outcome != pipeline.Forgotten { // Those are still to be done.
 			done += float64(n)
 		}

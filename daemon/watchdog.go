@@ -15,35 +15,32 @@ type vitals struct {
 	pipeline *pulse // The pipeline's mutex can be had.
 	workers  *pulse // Nothing in the pipeline is stuck.
 	sampling *pulse
-	// By route. Only those of streams are beaten: a callback of core NATS may wait for room as long as it likes.
-	routes []*pulse
-	line   atomic.Pointer[string]
-	ready  chan struct{} // Closed once the daemon has been ready.
+	line     atomic.Pointer[string]
+	ready    chan struct{} // Closed once the daemon has been ready.
 }
 
 // stuckProbes is how many probes in a row have to find something stuck: after the process was stopped for a while,
 // the first may.
 const stuckProbes = 5
 
-func newVitals(p *Plan) *vitals {
+func newVitals() *vitals {
 	v := &vitals{progress: progress{tick: progressTick}, ready: make(chan struct{})}
 	v.pipeline = v.progress.pulse("the pipeline", pulseLimit)
 	v.workers = v.progress.pulse("publishing", stuckProbes)
 	v.sampling = v.progress.pulse("the sampling of backlogs", pulseLimit)
 	v.pipeline.beat()
 	v.sampling.beat()
-	for _, r := range p.routes {
-		v.routes = append(v.routes, v.progress.pulse("the consuming of route "+r.route.Name, natsLimit))
-	}
 	return v
 }
 
-const (
-	// lookInterval is how often the daemon is looked at for the service manager.
-	lookInterval = time.Second
-	// startInterval is for as long as the daemon is not ready, so that it is told soon.
-	startInterval = 100 * time.Millisecond
-)
+// consuming adds the pulse of what consumes a route. Only those of streams are beaten: a callback of core NATS may wait
+// for room as long as it likes.
+func (v *vitals) consuming(route string) *pulse {
+	return v.progress.pulse("the consuming of route "+route, natsLimit)
+}
+
+// startInterval is how often it is looked whether the daemon is ready, so that it is told soon.
+const startInterval = 100 * time.Millisecond
 
 // probe looks each tick whether the pipeline goes on, until side is done. It waits for whatever is stuck there, and
 // for this has a goroutine of its own.
@@ -62,21 +59,26 @@ func (d *Daemon) probe(side context.Context) {
 	}
 }
 
-// observe notes each second what the daemon is doing, until side is done. No pulse is its own: it waits for the
-// connection to NATS as well.
+// observe notes what the daemon is doing, as often as the service manager is told of it, until side is done. Without
+// one it ends once the daemon has been ready. No pulse is its own: it waits for the connection to NATS as well.
 func (d *Daemon) observe(side context.Context) {
 	ticks := time.NewTicker(startInterval)
 	defer ticks.Stop()
 	started := false
 	for {
-		now := d.Status()
-		line := status.Bounded(fmt.Sprintf("%d in flight, %d waiting. %s", now.Queue.InFlight, now.Queue.Waiting,
-			now.Summary))
-		d.vitals.line.Store(&line)
-		if !started && now.Ready {
+		facts := d.facts()
+		ready := len(status.NotReady(&facts)) == 0
+		if d.manager.socket != "" {
+			line := status.Line(&facts)
+			d.vitals.line.Store(&line)
+		}
+		if !started && ready {
 			started = true
 			close(d.vitals.ready)
-			ticks.Reset(lookInterval)
+			if d.manager.socket == "" {
+				return
+			}
+			ticks.Reset(statusInterval)
 		}
 		select {
 		case <-side.Done():

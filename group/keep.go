@@ -96,7 +96,7 @@ func (n *Node) begin(now time.Time) {
 		epoch = max(epoch, n.level.Epoch)
 	}
 	n.keep = keeping{scopes: map[string]*kept{}, epoch: epoch + 1, cut: epoch + 1, changed: true, said: n.keep.said}
-	for _, m := range n.others {
+	for _, m := range n.list {
 		m.known = nil
 	}
 	for _, u := range n.uses {
@@ -139,7 +139,7 @@ func (n *Node) count(now time.Time, k *kept, q Quota) {
 	passed := now.Sub(k.at).Seconds()
 	k.at = now
 	if passed > 0 {
-		for _, m := range n.others {
+		for _, m := range n.list {
 			if e := m.estimate(q.Scope); e != nil {
 				e.counted += e.rate * passed
 				k.pool += e.rate * passed
@@ -222,7 +222,7 @@ func (n *Node) pauseFor(now time.Time, q Quota, u *Use) {
 		return
 	}
 	rows := 0
-	for _, m := range n.others {
+	for _, m := range n.list {
 		if e := m.known[q.Scope]; e != nil && e.reported.Row >= q.Pacer.TooMany() {
 			rows++
 		}
@@ -242,7 +242,7 @@ func (n *Node) settle(now time.Time, q Quota) (Total, bool) {
 	own := n.use(now, q.Scope)
 	k.wants = append(k.wants[:0], needed(own.waits, own.want, own.used))
 	used := own.used
-	for _, m := range n.others {
+	for _, m := range n.list {
 		need := 0.0
 		if e := m.estimate(q.Scope); e != nil {
 			need = needed(e.reported.Waited, e.reported.Want, e.reported.Used)
@@ -257,7 +257,7 @@ func (n *Node) settle(now time.Time, q Quota) (Total, bool) {
 	}
 	t.Level, t.Spare = water(s.Rate+k.idle, k.wants)
 	t.Level, t.Spare = short(t.Level), short(t.Spare)
-	for _, m := range n.others {
+	for _, m := range n.list {
 		if e := m.estimate(q.Scope); e != nil {
 			e.rate = t.expected(&e.reported, members)
 		}
@@ -315,7 +315,7 @@ func (n *Node) anyWaits(now time.Time, scope string) bool {
 	if n.use(now, scope).waits {
 		return true
 	}
-	for _, m := range n.others {
+	for _, m := range n.list {
 		if e := m.known[scope]; e != nil && e.reported.Waited {
 			return true
 		}

@@ -2,6 +2,7 @@ package group
 
 import (
 	"math"
+	"slices"
 	"time"
 
 	"momento-bridge/pipeline/quota"
@@ -86,6 +87,7 @@ type Node struct {
 	cfg    Config
 	order  order
 	others map[string]*member
+	list   []*member // The same, in the order in which they were heard first.
 	ahead  int       // How many others are to keep rather than this one; -1: it must be counted.
 	swept  time.Time // When those that are gone were looked for.
 
@@ -138,6 +140,7 @@ func (n *Node) Joined() bool { return n.joining.IsZero() }
 // Deaf goes on alone because the others cannot be heard, or told anything.
 func (n *Node) Deaf(now time.Time, quotas []Quota) {
 	clear(n.others)
+	n.list = nil
 	n.ahead = -1
 	n.joined(quotas)
 	n.alone(now, quotas)
@@ -181,7 +184,7 @@ func (n *Node) Online(now time.Time, quotas []Quota) {
 	}
 	away := now.Sub(n.offline)
 	n.offline, n.online = time.Time{}, now
-	for _, m := range n.others {
+	for _, m := range n.list {
 		m.heard = m.heard.Add(away)
 	}
 	n.heard = n.heard.Add(away)
@@ -300,15 +303,16 @@ func (n *Node) expire(now time.Time) {
 		return
 	}
 	n.swept = now
-	for id, m := range n.others {
+	for _, m := range slices.Clone(n.list) {
 		if now.Sub(m.heard) > silence {
-			n.forget(id)
+			n.forget(m.id)
 		}
 	}
 }
 
 func (n *Node) forget(id string) {
 	delete(n.others, id)
+	n.list = slices.DeleteFunc(n.list, func(m *member) bool { return m.id == id })
 	n.keep.changed = true
 	n.ahead = -1
 }
@@ -325,7 +329,7 @@ func (n *Node) rank() int {
 		return n.ahead
 	}
 	n.ahead = 0
-	for _, m := range n.others {
+	for _, m := range n.list {
 		if !m.guest && m.order.before(n.order) {
 			n.ahead++
 		}
@@ -372,6 +376,7 @@ func (n *Node) hear(now time.Time, id string, start int64) *member {
 		}
 		m = &member{order: order{start, id}}
 		n.others[id] = m
+		n.list = append(n.list, m)
 		n.keep.changed = true
 		n.ahead = -1
 		n.answer(now)

@@ -15,6 +15,7 @@ type Route struct {
 	cfg      RouteConfig
 	pipeline *Pipeline
 	cache    *cache
+	parts    int64 // How many have its name: 1, but for partitions.
 
 	// What may stop it.
 	// Closed while the key may not publish to any of its topics, or all that it sends is rejected.
@@ -28,8 +29,7 @@ type Route struct {
 	// Quotas and turns.
 	pacer  *quota.Pacer // Of a ceiling of its own; nil: none.
 	quotas quotas       // Those that it has besides the region's.
-	weight float64      // Its share of the quota against other routes.
-	credit float64      // What it may still spend in its turn.
+	turn   *turn        // In which it is the others of its name's, too.
 	turns  uint         // Publishes started.
 	active bool         // It is in the dispatcher's ring of routes.
 
@@ -85,15 +85,16 @@ type Route struct {
 	// What has been counted since the start.
 	received    uint64
 	redelivered uint64
-	settled     [len(Outcomes) + 1]uint64 // By outcome.
-	skipped     uint64                    // Those of the dropped that were skipped on purpose.
-	attempts    [resultCount]uint64       // By result.
-	retries     [retryReasonCount]uint64  // By reason.
-	ambiguous   uint64                    // Attempts.
-	published   uint64                    // Bytes.
-	operations  uint64                    // Of what was published.
+	settled     Settled
+	skipped     uint64 // Those of the dropped that were skipped on purpose.
+	attempts    Attempts
+	retries     Retries
+	ambiguous   uint64 // Attempts.
+	published   uint64 // Bytes.
+	operations  uint64 // Of what was published.
 
 	publishSeconds  prometheus.Observer
+	publishTimes    *publishTimes // Of all routes.
 	endToEndSeconds prometheus.Observer
 	batchMessages   prometheus.Observer
 }
