@@ -23,12 +23,8 @@ type kept struct {
 	pool  float64   // Costs that others have had accepted and the learner has not been told of.
 	usual float64   // What one of their publishes costs.
 	cutAt time.Time
-	wants []float64
+	needs []need
 	said  Total // As told last.
-
-	settled time.Time // When the level was computed last.
-	lagging float64   // The rate as usage follows it: it is averaged, and told late.
-	idle    float64   // What the members leave of what they are given, per second.
 }
 
 // estimate is what is thought of another member's use of a quota since its latest report.
@@ -46,12 +42,8 @@ const (
 	mostRefusals = 256
 	// pausing is one in how many members must be refused several times in a row for all to pause.
 	pausing = 10
-	// lag is how long it takes until a rate is seen in what is used.
-	lag = 1500 * time.Millisecond
-	// filling is how much of what is not used is given to others, per second, and mostIdle how much at the most, as a
-	// share of the rate.
-	filling  = 0.4
-	mostIdle = 0.5
+	// severalRefused in a row mean that a member has nothing accepted any more, until it tells otherwise.
+	severalRefused = 2
 )
 
 // lead keeps the quotas for all.
@@ -203,7 +195,7 @@ func (n *Node) accountFor(now time.Time, m *member, u *Use, seen bool, q Quota) 
 		}
 		n.keep.urgent = true
 	}
-	if u.Row > 0 {
+	if u.Row >= severalRefused {
 		e.rate = 0
 	}
 	if u.Want > 2*old.Want && u.Waited {
@@ -240,22 +232,17 @@ func (n *Node) settle(now time.Time, q Quota) (Total, bool) {
 	}
 	k, members := n.kept(now, q), n.Members()
 	own := n.use(now, q.Scope)
-	k.wants = append(k.wants[:0], needed(own.waits, own.want, own.used))
-	used := own.used
+	k.needs = append(k.needs[:0], need{wanted(own.want, s.Rate, members), own.used})
 	for _, m := range n.list {
-		need := 0.0
 		if e := m.estimate(q.Scope); e != nil {
-			need = needed(e.reported.Waited, e.reported.Want, e.reported.Used)
-			used += e.reported.Used
+			k.needs = append(k.needs, need{wanted(e.reported.Want, s.Rate, members), e.reported.Used})
 		}
-		k.wants = append(k.wants, need)
 	}
-	k.fill(now, s, used, q.Pacer.Hungry())
 	t := Total{
 		Scope: q.Scope, Rate: short(s.Rate), Quota: short(s.Quota), Floor: short(s.Floor), Found: min(s.Found, mostFound),
 		Pause: short(min(q.Pacer.PausedFor(now).Seconds(), mostPause)),
 	}
-	t.Level, t.Spare = water(s.Rate+k.idle, k.wants)
+	t.Level, t.Spare = water(s.Rate, k.needs)
 	t.Level, t.Spare = short(t.Level), short(t.Spare)
 	for _, m := range n.list {
 		if e := m.estimate(q.Scope); e != nil {
@@ -265,32 +252,10 @@ func (n *Node) settle(now time.Time, q Quota) (Total, bool) {
 	return t, true
 }
 
-// fill finds out what the members leave of the rate although some of them wait, so that it is given to those.
-func (k *kept) fill(now time.Time, s quota.Standing, used float64, hungry bool) {
-	passed := min(1, now.Sub(k.settled).Seconds())
-	k.settled = now
-	k.lagging += (s.Rate - k.lagging) * (1 - math.Exp(-passed/lag.Seconds()))
-	if !hungry || s.Quota == 0 || s.Rate <= slow {
-		k.idle *= math.Exp(-passed / lag.Seconds())
-		return
-	}
-	k.idle += filling * (min(k.lagging, s.Rate) - used) * passed
-	k.idle = min(max(0, k.idle), mostIdle*s.Rate)
-}
-
-// needed is what the level counts a member with. One that does not wait may take more than it does, and rarely does:
-// that is not kept from those who wait.
-func needed(waits bool, want, used float64) float64 {
-	if waits {
-		return want
-	}
-	return used
-}
-
 // expected is what a member is likely to have accepted per second.
 func (t *Total) expected(u *Use, members int) float64 {
 	switch {
-	case u.Row > 0 || t.Pause > 0 || t.Rate <= slow: // Each answer is told.
+	case u.Row >= severalRefused || t.Pause > 0 || t.Rate <= slow: // Each answer is told.
 		return 0
 	case u.Waited:
 		return t.share(u.Want, members)

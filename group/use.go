@@ -12,8 +12,8 @@ type own struct {
 	at      time.Time // When it was looked at last.
 	use     quota.Use
 	used    float64   // Costs per second, of late.
-	usual   float64 // The same over a longer time.
-	waits   bool    // Something waits for tokens.
+	usual   float64   // The same over a longer time.
+	waits   bool      // Something waits for tokens.
 	refused time.Time // When the latest refusal was told,
 	epoch   uint64    // and the epoch in which that one was sent.
 	want    float64
@@ -80,6 +80,9 @@ func (n *Node) urgent(scope string, u *own) bool {
 		return false
 	}
 	if u.want > 2*u.told.Want && u.want > t.share(u.told.Want, n.level.Members) {
+		return true
+	}
+	if u.told.Row >= severalRefused && u.use.Row == 0 {
 		return true
 	}
 	return t.Rate <= slow && u.use.Publishes != u.told.Publishes
