@@ -78,6 +78,7 @@ func newRoutePlan(f *config.File, i int) routePlan {
 	}
 	p.jetStream.DeliverFrom, _ = r.Deliver.Time()
 	p.jetStream.DeliverSequence, _ = r.Deliver.Sequence()
+	checkLease(f, p.jetStream)
 	p.partitions = newPartitions(f, i)
 	return p
 }
@@ -91,7 +92,7 @@ func (r *routePlan) wholeStream() string {
 }
 
 func consumed(c config.Route) string {
-	subjects := strings.Join(c.Filters(), ", ")
+	subjects := few(c.Filters())
 	if c.Stream == "" {
 		return "core NATS " + subjects + " (queue " + c.Queue + ")"
 	}
@@ -103,4 +104,15 @@ func consumed(c config.Route) string {
 		text += fmt.Sprintf(" in %d partitions", c.Partitions)
 	}
 	return text
+}
+
+// fewSubjects are shown of a route's subjects, if it has many.
+const fewSubjects = 8
+
+// few lists subjects, in a line that people can read.
+func few(subjects []string) string {
+	if n := len(subjects) - fewSubjects; n > 1 {
+		return fmt.Sprintf("%s and %d more", strings.Join(subjects[:fewSubjects], ", "), n)
+	}
+	return strings.Join(subjects, ", ")
 }
