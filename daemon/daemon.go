@@ -43,6 +43,7 @@ type Daemon struct {
 	log      *slog.Logger
 	nats     *nats.Conn
 	acks     *source.Acks
+	rounds   *source.Rounds
 	momento  *sink.Momento
 	pipe     *pipeline.Pipeline
 	sources  []natsSource
@@ -92,7 +93,7 @@ func New(cfg Config, log *slog.Logger) (*Daemon, error) {
 	if d.nats, err = source.Connect(connect, log); err != nil {
 		return nil, err
 	}
-	d.acks = source.NewAcks(d.nats)
+	d.acks, d.rounds = source.NewAcks(d.nats), source.NewRounds()
 	if d.momento, err = sink.New(p.sink, log); err != nil {
 		d.nats.Close()
 		return nil, err
@@ -141,7 +142,9 @@ func (d *Daemon) source(r routePlan, pulse *pulse) (natsSource, pipeline.RouteCo
 		d.letters[len(d.letters)-1] = letters
 	}
 	if r.jetStream == nil {
-		src := source.NewCore(d.nats, *r.core, d.log)
+		cfg := *r.core
+		cfg.Rounds = d.rounds
+		src := source.NewCore(d.nats, cfg, d.log)
 		rc.Drops = true
 		return src, rc, nil
 	}

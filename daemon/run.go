@@ -66,6 +66,7 @@ func (d *Daemon) carry(ctx context.Context) error {
 	})
 	sides.Go(func() { d.plan.sink.Keys.Watch(side, keyInterval, d.keyChanged, d.keyFailed) })
 	sides.Go(func() { d.acks.Run(side) })
+	sides.Go(func() { d.rounds.Run(side) })
 	sides.Go(func() { d.sampler.run(side) })
 	sides.Go(func() { d.vitals.progress.run(side, d.log) })
 	sides.Go(func() { d.probe(side) })

@@ -28,6 +28,7 @@ type dispatcher struct {
 	started       quota.Meter         // Publishes started.
 	waitingSince  time.Time           // When the next publish first met an empty bucket.
 	waited        prometheus.Observer // How long publishes wait for tokens.
+	sharing       sharing             // With other processes.
 
 	// Gates that all routes share.
 	key               gate      // Closed while the key is refused or missing.

@@ -155,6 +155,7 @@ func (d *dispatcher) quotasAccepted(now time.Time, r *Route, cost float64, size 
 	if c := r.cache.pacer; c != nil {
 		ended = c.Accepted(now, cost) || ended
 	}
+	d.sharing.tell(false)
 	return ended
 }
 
@@ -172,5 +173,6 @@ func (d *dispatcher) quotaRefused(now time.Time, p *parcel, a Answer) bool {
 	case c != nil:
 		meant = c
 	}
+	defer d.sharing.tell(true)
 	return meant.Refused(now, quota.Refusal{Sent: p.sent, Cost: cost, RetryAfter: a.RetryAfter, Detail: a.Detail})
 }

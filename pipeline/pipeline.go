@@ -80,6 +80,7 @@ func New(cfg Config, sink Sink, log *slog.Logger, metrics *Metrics) *Pipeline {
 		}
 		r := p.newRoute(rc, caches[rc.Cache])
 		r.publishSeconds = metrics.publishSeconds.WithLabelValues(rc.Name)
+		r.publishTimes = &metrics.times
 		r.endToEndSeconds = metrics.endToEndSeconds.WithLabelValues(rc.Name)
 		r.batchMessages = metrics.batchMessages.WithLabelValues(rc.Name)
 		p.d.routes = append(p.d.routes, r)

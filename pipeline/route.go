@@ -85,15 +85,16 @@ type Route struct {
 	// What has been counted since the start.
 	received    uint64
 	redelivered uint64
-	settled     [len(Outcomes) + 1]uint64 // By outcome.
-	skipped     uint64                    // Those of the dropped that were skipped on purpose.
-	attempts    [resultCount]uint64       // By result.
-	retries     [retryReasonCount]uint64  // By reason.
-	ambiguous   uint64                    // Attempts.
-	published   uint64                    // Bytes.
-	operations  uint64                    // Of what was published.
+	settled     Settled
+	skipped     uint64 // Those of the dropped that were skipped on purpose.
+	attempts    Attempts
+	retries     Retries
+	ambiguous   uint64 // Attempts.
+	published   uint64 // Bytes.
+	operations  uint64 // Of what was published.
 
 	publishSeconds  prometheus.Observer
+	publishTimes    *publishTimes // Of all routes.
 	endToEndSeconds prometheus.Observer
 	batchMessages   prometheus.Observer
 }
