@@ -44,6 +44,8 @@ type Daemon struct {
 	nats     *nats.Conn
 	acks     *source.Acks
 	rounds   *source.Rounds
+	id       string        // Of this process among its replicas.
+	leases   *coordination // Of ordered routes on streams.
 	momento  *sink.Momento
 	pipe     *pipeline.Pipeline
 	sources  []natsSource
@@ -94,6 +96,8 @@ func New(cfg Config, log *slog.Logger) (*Daemon, error) {
 		return nil, err
 	}
 	d.acks, d.rounds = source.NewAcks(d.nats), source.NewRounds()
+	d.id = newID()
+	d.leases = d.newCoordination()
 	if d.momento, err = sink.New(p.sink, log); err != nil {
 		d.nats.Close()
 		return nil, err
@@ -150,8 +154,9 @@ func (d *Daemon) source(r routePlan, pulse *pulse) (natsSource, pipeline.RouteCo
 	}
 	cfg := *r.jetStream
 	cfg.Beat = pulse.beat
+	d.leases.share(&cfg, 0)
 	src, err := source.NewJetStream(d.nats, d.acks, cfg, d.log)
-	rc.Settler = src
+	rc.Settler, rc.Held = src, src.Held
 	rc.Returnable = true
 	return src, rc, err
 }
