@@ -59,8 +59,8 @@ type Daemon struct {
 	problems *problems
 	keeper   *keeper
 	sharing  sharing // nil: it shares no quota.
-	leasing  leasing // nil: it needs no leases.
-	headroom []byte  // See headroomFor.
+	leasing  leasing
+	headroom []byte // See headroomFor.
 
 	circled sync.Once // Circles of dead letters have been looked for,
 	circle  error     // and one was found.
@@ -98,6 +98,7 @@ func New(cfg Config, log *slog.Logger) (*Daemon, error) {
 	d.acks, d.rounds = source.NewAcks(d.nats), source.NewRounds()
 	d.id = newID()
 	d.leases = d.newCoordination()
+	d.leasing = d.leases
 	if d.momento, err = sink.New(p.sink, log); err != nil {
 		d.nats.Close()
 		return nil, err
