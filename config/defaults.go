@@ -35,6 +35,7 @@ func DefaultRoute() Route {
 	return Route{
 		CreateConsumer: true,
 		Deliver:        DeliverAll,
+		Partitions:     1,
 		Topic:          "{{subject}}",
 		ContentType:    "application/octet-stream",
 		Ordering:       OrderingTopic,
@@ -56,5 +57,8 @@ func (r *Route) complete() {
 	}
 	if r.Stream != "" && r.Consumer == "" {
 		r.Consumer = "momento-bridge-" + r.Name
+	}
+	if r.Partitions > 1 && r.PartitionStream == "" {
+		r.PartitionStream = "momento-bridge-" + r.Name
 	}
 }

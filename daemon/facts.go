@@ -70,7 +70,7 @@ func (d *Daemon) routeFacts(i int, stats *pipeline.Stats, now time.Time) status.
 
 // starved says who holds all messages of a route's consumer that may be out; empty if nobody does.
 func (d *Daemon) starved(i int) string {
-	if src, ok := d.sources[i].(*source.JetStream); ok {
+	if src, ok := d.sources[i].(streamSource); ok {
 		return src.Starved()
 	}
 	return ""

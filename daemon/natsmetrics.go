@@ -8,7 +8,6 @@ import (
 
 	"momento-bridge/daemon/status"
 	"momento-bridge/pipeline"
-	"momento-bridge/source"
 )
 
 // natsMetrics are the metrics of the NATS side: at each scrape, of the same facts as the status.
@@ -70,7 +69,7 @@ func (m *natsMetrics) collectRoute(ch chan<- prometheus.Metric, i int, all *stat
 		bound, drain = false, math.Inf(1)
 	}
 	var missed, renewals uint64
-	if src, ok := m.d.sources[i].(*source.JetStream); ok {
+	if src, ok := m.d.sources[i].(streamSource); ok {
 		undelivered, unacknowledged := src.Pending()
 		gauge(ch, m.pending, float64(undelivered), name)
 		gauge(ch, m.ackPending, float64(unacknowledged), name)

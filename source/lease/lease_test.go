@@ -2,9 +2,12 @@ package lease
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"os"
+	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -45,6 +48,11 @@ type replica struct {
 	*Manager
 	conn *nats.Conn
 	stop func()
+}
+
+// userURL is the server's URL for a user whose password is p.
+func userURL(s *server.Server, user string) string {
+	return strings.Replace(s.ClientURL(), "//", "//"+user+":p@", 1)
 }
 
 // start starts a replica that has leases of the routes.
@@ -244,5 +252,92 @@ func TestWithoutABucketAReplicaCarriesAloneUntilThereIsOne(t *testing.T) {
 	within(t, "standing by", func() bool { return one.For("r", 0).Standby() == "two holds the lease" })
 	if what, _ := one.Missing(); what != "" {
 		t.Fatalf("still missing: %s", what)
+	}
+}
+
+// What docs/permissions.md lists suffices, and without any of it the replica knows what it lacks, and carries alone.
+func TestListedPermissionsSufficeForLeases(t *testing.T) {
+	t.Parallel()
+	all := []string{
+		"$JS.API.STREAM.INFO.KV_B", "$KV.B.>", "$JS.API.CONSUMER.CREATE.KV_B.>", "$JS.API.CONSUMER.DELETE.KV_B.>",
+	}
+	may := func(user string, publish ...string) *server.User {
+		return &server.User{Username: user, Password: "p", Permissions: &server.Permissions{
+			Publish:   &server.SubjectPermission{Allow: publish},
+			Subscribe: &server.SubjectPermission{Allow: []string{"_INBOX.>"}},
+		}}
+	}
+	s := startServer(t, server.Options{Users: []*server.User{
+		{Username: "admin", Password: "p"}, may("least", all...), may("none", "x"), may("info", all[0]),
+		may("write", all[0], all[1]),
+	}})
+	start(t, userURL(s, "admin"), short(), "other").take(t, "other") // It makes the bucket.
+	cfg := short()
+	cfg.Create = false
+	least := start(t, userURL(s, "least"), cfg, "r")
+	if h := least.take(t, "r"); !h.Held(time.Now()) || least.Status()[0].State != "publishing" {
+		t.Fatalf("status %+v", least.Status())
+	}
+	for user, lacks := range map[string]string{"none": all[0], "info": "$KV.B.", "write": "$JS.API.CONSUMER.CREATE.KV_B."} {
+		r := start(t, userURL(s, user), cfg, user)
+		r.take(t, user)
+		what, advice := r.Missing()
+		if r.Status()[0].State != "alone" || !strings.Contains(what, lacks) || !strings.Contains(advice, "grant") {
+			t.Errorf("%s: %+v, missing %q, advice %q", user, r.Status(), what, advice)
+		}
+	}
+}
+
+func TestWithoutABucketTheOldestOfThoseHeardCarries(t *testing.T) {
+	t.Parallel()
+	url := startServer(t, server.Options{}).ClientURL()
+	var older atomic.Bool
+	cfg := short()
+	cfg.Create = false
+	cfg.Heard = func() (bool, bool) { return older.Load(), older.Load() }
+	one := start(t, url, cfg, "r")
+	first := one.take(t, "r")
+	older.Store(true)
+	await(t, "recalled", first.Recalled())
+	first.Release()
+	if s := one.Status()[0]; s.State != "standby" {
+		t.Fatalf("status %+v", s)
+	}
+	if by := one.For("r", 0).Standby(); !strings.Contains(by, "nats kv add B --history=1") {
+		t.Fatalf("standing by says %q", by)
+	}
+	older.Store(false)
+	if second := one.take(t, "r"); !second.Held(time.Now()) {
+		t.Fatal("it is not held")
+	}
+}
+
+func TestAHolderThatStandsStillNoticesByItself(t *testing.T) {
+	t.Parallel()
+	one := start(t, startServer(t, server.Options{}).ClientURL(), short(), "r")
+	h := one.take(t, "r")
+	now := time.Now()
+	if !h.Held(now) || h.Held(now.Add(one.cfg.Lease/5*4)) || !h.Held(now.Add(one.cfg.Lease/5)) {
+		t.Fatal("it is not held for four fifths of a lease at the most")
+	}
+	if h.Expires() != one.cfg.Lease/5*2 {
+		t.Fatalf("requests may stay open for %v", h.Expires())
+	}
+}
+
+func TestTakeEndsWithItsContext(t *testing.T) {
+	t.Parallel()
+	url := startServer(t, server.Options{}).ClientURL()
+	one := start(t, url, short(), "r")
+	h := one.take(t, "r")
+	two := start(t, url, named(short(), "two"), "r")
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := two.For("r", 0).Take(ctx); !errors.Is(err, context.Canceled) {
+		t.Fatalf("Take: %v", err)
+	}
+	h.Release()
+	if h := one.take(t, "r"); !h.Held(time.Now()) {
+		t.Fatal("who has ended waiting got it")
 	}
 }

@@ -40,7 +40,9 @@ func (m *Manager) Status() []Status {
 			Since: m.begun.Add(max(v.Since, l.since)), Changes: v.Changes,
 		}
 		switch {
-		case l.hold != nil && l.hold.alone:
+		case m.place == unknown:
+			s.State = states[protocol.Taking]
+		case m.place == alone, l.hold != nil && l.hold.alone:
 			s.Holder, s.Mine, s.State = m.cfg.Member, true, "alone"
 		case l.hold != nil && l.hold.asked:
 			s.State = "releasing"

@@ -19,11 +19,11 @@ func (m *Manager) sync(now protocol.Instant) {
 		case l.hold == nil && v.State == protocol.Holding && !l.wanted:
 			m.machine.Release(now, l.name) // Nobody waits for it any more.
 		case l.hold == nil && v.State == protocol.Holding:
-			m.log.Info("took the lease", "route", l.name, "epoch", v.Epoch)
+			m.log.Debug("took the lease", "route", l.name, "epoch", v.Epoch)
 			l.grant(v.Deadline, false)
 		case l.hold == nil:
 		case v.State != protocol.Holding:
-			m.log.Warn("lost the lease: it could not be renewed in time, or somebody else has taken it",
+			m.log.Debug("lost the lease: it could not be renewed in time, or somebody else has taken it",
 				"route", l.name, "holder", v.Holder)
 			l.lose()
 		default:
