@@ -45,25 +45,31 @@ func (d *Daemon) group(stats *pipeline.Stats) status.Group {
 // oldest member carries what this one does not.
 func (d *Daemon) complete(g *status.Group, l *status.Lease) {
 	switch {
-	case l.Mine && (l.State == status.LeasePublishing || l.State == status.LeaseAlone) && d.settles(l.Route):
+	case l.Mine && (l.State == status.LeasePublishing || l.State == status.LeaseAlone) && d.settles(l):
 		l.State = status.LeaseSettling
 	case !l.Mine && l.Holder == "" && g.Missing != "" && len(g.Members) > 1 && !g.Members[0].Self:
 		l.Holder = g.Members[0].ID
 	}
 }
 
-// settles reports whether a route gathers what was delivered before.
-func (d *Daemon) settles(route string) bool {
+// settles reports whether what has a lease gathers what was delivered before.
+func (d *Daemon) settles(l *status.Lease) bool {
 	for i := range d.plan.routes {
-		if d.plan.routes[i].route.Name != route {
+		if d.plan.routes[i].route.Name != l.Route {
 			continue
 		}
-		src, ok := d.sources[i].(*source.JetStream)
-		if !ok {
-			return false
+		switch src := d.sources[i].(type) {
+		case *source.JetStream:
+			return settling(src)
+		case partitionSources:
+			return l.Partition > 0 && l.Partition <= len(src) && settling(src[l.Partition-1])
 		}
-		ready, _ := src.Ready()
-		return ready && src.Settling()
 	}
 	return false
+}
+
+// settling reports whether a source that consumes publishes nothing new yet.
+func settling(src *source.JetStream) bool {
+	ready, _ := src.Ready()
+	return ready && src.Settling()
 }

@@ -121,7 +121,7 @@ func (f *Facts) StandsBy(i int) bool {
 func (f *Facts) notReady(i int) string {
 	c := f.carriage(f.Pipeline.Routes[i].Name)
 	switch {
-	case c.elsewhere(), f.Routes[i].NotReady == "":
+	case c.elsewhere():
 		return ""
 	case c.state == standby:
 		return c.reason()
