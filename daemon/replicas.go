@@ -23,7 +23,7 @@ type leasing interface {
 
 // group is what is known of the replicas now. A daemon that shares no quota knows of itself alone.
 func (d *Daemon) group(stats *pipeline.Stats) status.Group {
-	g := status.Group{Name: d.plan.file.Limits.Group, Self: d.id}
+	g := status.Group{Name: d.plan.file.Limits.Group, Self: d.identity.member}
 	if d.sharing != nil {
 		g.Members, g.Rates = d.sharing.Members(), d.sharing.Rates()
 	}
@@ -34,7 +34,9 @@ func (d *Daemon) group(stats *pipeline.Stats) status.Group {
 		}
 	}
 	g.Leases = d.leasing.Status()
-	g.Missing, g.Advice = d.leasing.Missing()
+	if g.Missing, g.Advice = d.leasing.Missing(); g.Missing == "" {
+		g.Missing = d.shared.missing()
+	}
 	for i := range g.Leases {
 		d.complete(&g, &g.Leases[i])
 	}
