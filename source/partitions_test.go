@@ -215,7 +215,7 @@ func TestPartitionStreamThatDoesNotFitIsRefused(t *testing.T) {
 		}, newest, 0, "other subjects"},
 		{"another number, with messages", func(c *jetstream.StreamConfig) {
 			c.Sources[0].SubjectTransforms = partitionsOfS(t, 8).transforms()
-		}, newest, 12, "set partitions: 8 until the 12 messages"},
+		}, newest, 12, "set partitions: 8 until what waits in it (12)"},
 		{"another number, empty", func(c *jetstream.StreamConfig) {
 			c.Sources[0].SubjectTransforms = partitionsOfS(t, 8).transforms()
 		}, newest, 0, "it is empty"},
