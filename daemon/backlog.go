@@ -124,7 +124,7 @@ func (d *Daemon) sampleOf(i int, stats *pipeline.Stats, now time.Time) sample {
 		arrived += float64(undelivered)
 	}
 	done := 0.0
-	for outcome, n := range s.Settled {
+	for outcome, n := range s.Settled.All() {
 		if outcome != pipeline.Returned && outcome != pipeline.Forgotten { // Those are still to be done.
 			done += float64(n)
 		}

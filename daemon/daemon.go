@@ -43,6 +43,7 @@ type Daemon struct {
 	log      *slog.Logger
 	nats     *nats.Conn
 	acks     *source.Acks
+	rounds   *source.Rounds
 	momento  *sink.Momento
 	pipe     *pipeline.Pipeline
 	sources  []natsSource          // By route, for people.
@@ -56,7 +57,9 @@ type Daemon struct {
 	started  time.Time
 	problems *problems
 	keeper   *keeper
-	headroom []byte // See headroomFor.
+	sharing  sharing // nil: it shares no quota.
+	leasing  leasing // nil: it needs no leases.
+	headroom []byte  // See headroomFor.
 
 	circled sync.Once // Circles of dead letters have been looked for,
 	circle  error     // and one was found.
@@ -100,7 +103,7 @@ func New(cfg Config, log *slog.Logger) (*Daemon, error) {
 	if d.nats, err = source.Connect(connect, log); err != nil {
 		return nil, err
 	}
-	d.acks = source.NewAcks(d.nats)
+	d.acks, d.rounds = source.NewAcks(d.nats), source.NewRounds()
 	if d.momento, err = sink.New(p.sink, log); err != nil {
 		d.nats.Close()
 		return nil, err
@@ -150,7 +153,9 @@ func (d *Daemon) connectRoute(i int) ([]pipeline.RouteConfig, error) {
 		d.letters[i] = letters
 	}
 	if r.jetStream == nil {
-		src := source.NewCore(d.nats, *r.core, d.log)
+		cfg := *r.core
+		cfg.Rounds = d.rounds
+		src := source.NewCore(d.nats, cfg, d.log)
 		rc.Drops = true
 		d.sources = append(d.sources, src)
 		d.carriers = append(d.carriers, carrier{i, src, d.vitals.consuming(r.route.Name)})

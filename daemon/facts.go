@@ -42,6 +42,7 @@ func (d *Daemon) facts() status.Facts {
 		MaxMessages: d.plan.pipeline.MaxMessages, MaxBytes: d.plan.pipeline.MaxBytes,
 		Latency: d.sampler.times(), Problems: d.problems.list(),
 	}
+	f.Group = d.group(&f.Pipeline)
 	for i := range f.Pipeline.Routes {
 		f.Routes = append(f.Routes, d.routeFacts(i, &f.Pipeline, f.Now))
 	}

@@ -66,6 +66,7 @@ func (d *Daemon) carry(ctx context.Context) error {
 	})
 	sides.Go(func() { d.plan.sink.Keys.Watch(side, keyInterval, d.keyChanged, d.keyFailed) })
 	sides.Go(func() { d.acks.Run(side) })
+	sides.Go(func() { d.rounds.Run(side) })
 	sides.Go(func() { d.sampler.run(side) })
 	sides.Go(func() { d.vitals.progress.run(side, d.log) })
 	sides.Go(func() { d.probe(side) })
@@ -73,6 +74,7 @@ func (d *Daemon) carry(ctx context.Context) error {
 	sides.Go(func() { d.attend(ctx, side) })
 	sides.Go(func() { d.reloads(side) })
 	sides.Go(func() { d.keeper.run(side) })
+	sides.Go(func() { d.answer(side) })
 
 	left := 0
 	publishing.Go(func() { left = d.pipe.Run(hard) })

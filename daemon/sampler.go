@@ -7,6 +7,7 @@ import (
 
 	"momento-bridge/admin"
 	"momento-bridge/daemon/status"
+	"momento-bridge/pipeline"
 )
 
 // sampler looks at the daemon each second: what comes and goes, what waits on each route and when it will be gone.
@@ -14,6 +15,7 @@ type sampler struct {
 	d         *Daemon
 	history   admin.History
 	latencies latencies
+	stats     pipeline.Stats // Of run: the latest, whose memory is used again.
 
 	mu      sync.Mutex // Guards the following.
 	routes  []backlog
@@ -53,7 +55,8 @@ func (s *sampler) run(ctx context.Context) {
 
 // sample looks at every route, and logs an outlook that has changed.
 func (s *sampler) sample(now time.Time) admin.Sample {
-	stats := s.d.pipe.Stats()
+	stats := &s.stats
+	s.d.pipe.StatsInto(stats)
 	if s.d.nats.IsConnected() {
 		s.d.natsFailure.Store(nil)
 	}
@@ -70,8 +73,8 @@ func (s *sampler) sample(now time.Time) admin.Sample {
 		if !s.d.begun(i, r) {
 			continue
 		}
-		r.add(s.d.sampleOf(i, &stats, now))
-		r.load = s.d.loadOf(i, r.samples, &stats)
+		r.add(s.d.sampleOf(i, stats, now))
+		r.load = s.d.loadOf(i, r.samples, stats)
 		r.forecast = r.load.forecast()
 		if !r.load.Halted && s.d.delivers(i) && r.news() { // What halts it is told elsewhere.
 			s.tell(route.Name, r)

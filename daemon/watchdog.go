@@ -39,12 +39,8 @@ func (v *vitals) consuming(route string) *pulse {
 	return v.progress.pulse("the consuming of route "+route, natsLimit)
 }
 
-const (
-	// lookInterval is how often the daemon is looked at for the service manager.
-	lookInterval = time.Second
-	// startInterval is for as long as the daemon is not ready, so that it is told soon.
-	startInterval = 100 * time.Millisecond
-)
+// startInterval is how often it is looked whether the daemon is ready, so that it is told soon.
+const startInterval = 100 * time.Millisecond
 
 // probe looks each tick whether the pipeline goes on, until side is done. It waits for whatever is stuck there, and
 // for this has a goroutine of its own.
@@ -63,21 +59,26 @@ func (d *Daemon) probe(side context.Context) {
 	}
 }
 
-// observe notes each second what the daemon is doing, until side is done. No pulse is its own: it waits for the
-// connection to NATS as well.
+// observe notes what the daemon is doing, as often as the service manager is told of it, until side is done. Without
+// one it ends once the daemon has been ready. No pulse is its own: it waits for the connection to NATS as well.
 func (d *Daemon) observe(side context.Context) {
 	ticks := time.NewTicker(startInterval)
 	defer ticks.Stop()
 	started := false
 	for {
-		now := d.Status()
-		line := status.Bounded(fmt.Sprintf("%d in flight, %d waiting. %s", now.Queue.InFlight, now.Queue.Waiting,
-			now.Summary))
-		d.vitals.line.Store(&line)
-		if !started && now.Ready {
+		facts := d.facts()
+		ready := len(status.NotReady(&facts)) == 0
+		if d.manager.socket != "" {
+			line := status.Line(&facts)
+			d.vitals.line.Store(&line)
+		}
+		if !started && ready {
 			started = true
 			close(d.vitals.ready)
-			ticks.Reset(lookInterval)
+			if d.manager.socket == "" {
+				return
+			}
+			ticks.Reset(statusInterval)
 		}
 		select {
 		case <-side.Done():

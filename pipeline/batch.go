@@ -156,7 +156,9 @@ func (p *parcel) fill(r *Request, buf []byte) []byte {
 // observe puts an attempt that has ended into the histograms.
 func (p *parcel) observe(now time.Time, accepted bool) {
 	r := p.lane.route
-	r.publishSeconds.Observe(now.Sub(p.sent).Seconds())
+	took := now.Sub(p.sent).Seconds()
+	r.publishSeconds.Observe(took)
+	r.publishTimes.observe(took)
 	if !accepted {
 		return
 	}

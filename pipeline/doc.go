@@ -82,7 +82,9 @@
 //	retry.go       a message waits for its next attempt; delays
 //	deadletter.go  messages that can never be published
 //	stats.go       a snapshot of everything
+//	counts.go      what is counted of each route, by outcome, result and reason
 //	metrics.go     the snapshot as metrics; histograms
+//	times.go       how long publishes of all routes take
 //	events.go      what is logged, and how often
 //
 // # State and goroutines

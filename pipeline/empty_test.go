@@ -110,7 +110,7 @@ func TestMessagesWithoutBytesEndAsTheRouteSays(t *testing.T) {
 					t.Errorf("published %q, want %q", got, tt.payload)
 				}
 				stats := p.Stats().Routes[0]
-				for o, n := range stats.Settled {
+				for o, n := range stats.Settled.All() {
 					if n != tt.settled[o] {
 						t.Errorf("%d settled as %v, want %d", n, o, tt.settled[o])
 					}

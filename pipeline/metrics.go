@@ -15,7 +15,7 @@ type Metrics struct {
 	endToEndSeconds *prometheus.HistogramVec
 	batchMessages   *prometheus.HistogramVec
 	rateLimitWait   prometheus.Histogram
-	times           *prometheus.Registry // Has publishSeconds alone.
+	times           publishTimes
 }
 
 // NewMetrics registers the histograms.
@@ -23,7 +23,7 @@ func NewMetrics(reg prometheus.Registerer) *Metrics {
 	m := &Metrics{
 		publishSeconds: prometheus.NewHistogramVec(histogram("publish_duration_seconds",
 			"Time of one publish attempt, until the endpoint has answered.",
-			publishBounds...), []string{"route"}),
+			publishBounds[:]...), []string{"route"}),
 		endToEndSeconds: prometheus.NewHistogramVec(histogram("end_to_end_seconds",
 			"Time from the stream's time stamp, or the arrival from core NATS, to the endpoint's acceptance.",
 			.001, .005, .01, .05, .1, .5, 1, 5, 10, 60, 300, 1800, 3600), []string{"route"}),
@@ -34,33 +34,9 @@ func NewMetrics(reg prometheus.Registerer) *Metrics {
 			"Time that the next publish waited for a token, while a rate is in force.",
 			.0001, .001, .01, .1, .5, 1, 5, 10, 60)),
 	}
-	m.times = prometheus.NewRegistry()
-	m.times.MustRegister(m.publishSeconds)
 	reg.MustRegister(m.publishSeconds, m.endToEndSeconds, m.batchMessages, m.rateLimitWait)
 	return m
 }
-
-// PublishTimes returns how long publish attempts of all routes have taken so far. bounds are times in seconds, and upTo
-// says for each how many attempts took no longer. Those that took longer than the last bound are counted only in total.
-// It may be called concurrently.
-func (m *Metrics) PublishTimes() (bounds []float64, upTo []uint64, total uint64) {
-	upTo = make([]uint64, len(publishBounds))
-	families, err := m.times.Gather()
-	if err != nil || len(families) == 0 { // One histogram cannot fail.
-		return publishBounds, upTo, 0
-	}
-	for _, metric := range families[0].GetMetric() {
-		histogram := metric.GetHistogram()
-		total += histogram.GetSampleCount()
-		for i, bucket := range histogram.GetBucket()[:len(upTo)] {
-			upTo[i] += bucket.GetCumulativeCount()
-		}
-	}
-	return publishBounds, upTo, total
-}
-
-// publishBounds are the upper bounds of the buckets of publish durations, in seconds.
-var publishBounds = []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10}
 
 // histogram returns the options of a histogram with classic buckets and native ones.
 func histogram(name, help string, buckets ...float64) prometheus.HistogramOpts {
@@ -118,7 +94,6 @@ var (
 	descDown       = desc("endpoint_down", "1 while the endpoint as a whole is taken for down.")
 	descKeyRefused = desc("api_key_refused", "1 while the endpoint refuses the API key, or there is none yet.")
 	descLimited    = desc("route_limited", "1 for what holds back the messages of the route that wait.", "route", "by")
-	descState      = desc("route_state", "1 for the state that the route is in.", "route", "state")
 )
 
 func desc(name, help string, labels ...string) *prometheus.Desc {
@@ -154,13 +129,13 @@ func (p *Pipeline) Collect(ch chan<- prometheus.Metric) {
 
 func (s *RouteStats) collect(ch chan<- prometheus.Metric) {
 	counter(ch, descReceived, s.Received, s.Name)
-	for o, n := range s.Settled {
+	for o, n := range s.Settled.All() {
 		counter(ch, descSettled, n, s.Name, o.String())
 	}
-	for result, n := range s.Attempts {
+	for result, n := range s.Attempts.All() {
 		counter(ch, descAttempts, n, s.Name, result.String())
 	}
-	for reason, n := range s.Retries {
+	for reason, n := range s.Retries.All() {
 		counter(ch, descRetries, n, s.Name, reason)
 	}
 	counter(ch, descAmbiguous, s.Ambiguous, s.Name)
@@ -172,9 +147,6 @@ func (s *RouteStats) collect(ch chan<- prometheus.Metric) {
 	gauge(ch, descAside, float64(s.Aside), s.Name)
 	gauge(ch, descLeftAlone, seconds(s.LeftAlone), s.Name)
 	gauge(ch, descInFlight, float64(s.InFlight), s.Name)
-	for _, state := range States {
-		gauge(ch, descState, truth(state == s.State), s.Name, string(state))
-	}
 	for _, by := range RouteLimits {
 		gauge(ch, descLimited, truth(by == s.LimitedBy), s.Name, string(by))
 	}

@@ -29,9 +29,9 @@ type Route struct {
 	// Quotas and turns.
 	pacer  *quota.Pacer // Of a ceiling of its own; nil: none.
 	quotas quotas       // Those that it has besides the region's.
-	turn   *turn        // In which it is the others of its name's, too.
-	turns  uint         // Publishes started.
-	active bool         // It is in the dispatcher's ring of routes.
+	common *common
+	turns  uint // Publishes started.
+	active bool // It is in the dispatcher's ring of routes.
 
 	// Its lanes.
 	lanes     map[string]*lane // By topic.
@@ -78,22 +78,22 @@ type Route struct {
 	hastenedUntil time.Time // Until then suspects are not brought forward again.
 	forbidden     int       // Lanes whose gate is closed.
 	refusals      int       // Topics that turned out to be forbidden since something was accepted.
-	rejections    int       // Messages rejected by the endpoint since something was accepted.
 	reopened      time.Time // When the route's gate opened last.
 	unstored      unstored  // Messages whose dead letters cannot be stored.
 
 	// What has been counted since the start.
 	received    uint64
 	redelivered uint64
-	settled     [len(Outcomes) + 1]uint64 // By outcome.
-	skipped     uint64                    // Those of the dropped that were skipped on purpose.
-	attempts    [resultCount]uint64       // By result.
-	retries     [retryReasonCount]uint64  // By reason.
-	ambiguous   uint64                    // Attempts.
-	published   uint64                    // Bytes.
-	operations  uint64                    // Of what was published.
+	settled     Settled
+	skipped     uint64 // Those of the dropped that were skipped on purpose.
+	attempts    Attempts
+	retries     Retries
+	ambiguous   uint64 // Attempts.
+	published   uint64 // Bytes.
+	operations  uint64 // Of what was published.
 
 	publishSeconds  prometheus.Observer
+	publishTimes    *publishTimes // Of all routes.
 	endToEndSeconds prometheus.Observer
 	batchMessages   prometheus.Observer
 }

@@ -3,6 +3,7 @@ package pipeline
 import (
 	"fmt"
 	"math"
+	"slices"
 	"time"
 
 	"momento-bridge/pipeline/quota"
@@ -32,10 +33,10 @@ type RouteStats struct {
 
 	// What has been counted since the start.
 	Received    uint64
-	Settled     map[Outcome]uint64
-	Attempts    map[Result]uint64
-	Retries     map[string]uint64 // By reason.
-	Ambiguous   uint64            // Attempts with an unknown outcome.
+	Settled     Settled
+	Attempts    Attempts
+	Retries     Retries
+	Ambiguous   uint64 // Attempts with an unknown outcome.
 	Redelivered uint64
 	Skipped     uint64 // On purpose; they are among those settled as Dropped.
 	Bytes       uint64 // Published.
@@ -87,12 +88,20 @@ var States = [...]State{Running, Paused, Parked, Draining}
 
 // Stats returns a snapshot.
 func (p *Pipeline) Stats() Stats {
+	var s Stats
+	p.StatsInto(&s)
+	return s
+}
+
+// StatsInto makes s a snapshot, in the memory of the one that it has been.
+func (p *Pipeline) StatsInto(s *Stats) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	now := time.Now()
-	s := Stats{
+	*s = Stats{
+		Routes:     slices.Grow(s.Routes[:0], len(p.d.routes)),
 		Depth:      p.depth.now.depth,
-		Quotas:     p.d.quotaStats(now),
+		Quotas:     p.d.quotaStats(now, s.Quotas[:0]),
 		KeyRefused: p.d.key.closed,
 		Down:       p.d.endpoint.closed,
 		KeyMissing: p.d.keyMissing,
@@ -108,7 +117,7 @@ func (p *Pipeline) Stats() Stats {
 	}
 	weights := 0.0
 	for _, r := range p.d.routes {
-		weights += r.turn.weight / float64(r.parts)
+		weights += r.common.weight / float64(r.parts)
 	}
 	for _, r := range p.d.routes {
 		s.QueuedBytes += r.payload
@@ -122,8 +131,7 @@ func (p *Pipeline) Stats() Stats {
 		stats.LimitedBy = p.d.limitedBy(now, r, len(p.idle) > 0 && !p.enough(now, p.busy()))
 		s.Routes = append(s.Routes, stats)
 	}
-	s.Routes = s.merged(p.d.routes)
-	return s
+	s.merge(p.d.routes)
 }
 
 func (r *Route) stats(keyRefused bool, weights float64) RouteStats {
@@ -132,9 +140,9 @@ func (r *Route) stats(keyRefused bool, weights float64) RouteStats {
 		Cache:        r.cfg.Cache,
 		State:        r.state(keyRefused),
 		Received:     r.received,
-		Settled:      make(map[Outcome]uint64, len(Outcomes)),
-		Attempts:     make(map[Result]uint64, resultCount),
-		Retries:      make(map[string]uint64, retryReasonCount),
+		Settled:      r.settled,
+		Attempts:     r.attempts,
+		Retries:      r.retries,
 		Queued:       r.queued,
 		InFlight:     r.inFlight,
 		Ambiguous:    r.ambiguous,
@@ -142,7 +150,7 @@ func (r *Route) stats(keyRefused bool, weights float64) RouteStats {
 		Skipped:      r.skipped,
 		Bytes:        r.published,
 		Operations:   r.operations,
-		Share:        r.turn.weight / weights,
+		Share:        r.common.weight / weights,
 		Forbidden:    r.forbidden,
 		CacheMissing: r.cache.gate.closed,
 		RouteRefused: r.gate.closed && !r.distrusted(),
@@ -155,15 +163,6 @@ func (r *Route) stats(keyRefused bool, weights float64) RouteStats {
 	}
 	if r.gate.closed && r.distrusted() {
 		s.Rejecting = r.gate.detail
-	}
-	for _, o := range Outcomes {
-		s.Settled[o] = r.settled[o]
-	}
-	for i := range resultCount {
-		s.Attempts[i] = r.attempts[i]
-	}
-	for i, name := range retryReasonNames {
-		s.Retries[name] = r.retries[i]
 	}
 	return s
 }
@@ -268,15 +267,15 @@ type QuotaStats struct {
 // QuotaState says what sets the rate.
 type QuotaState = quota.State
 
-// quotaStats returns all quotas, the region's first.
-func (d *dispatcher) quotaStats(now time.Time) []QuotaStats {
-	all := []QuotaStats{quotaStats(ScopeRegion, d.region, now)}
+// quotaStats appends all quotas, the region's first.
+func (d *dispatcher) quotaStats(now time.Time, all []QuotaStats) []QuotaStats {
+	all = append(all, quotaStats(ScopeRegion, d.region, now))
 	throughput := QuotaStats{
-		Scope: "throughput", Rate: math.Inf(1), State: quota.Unlimited,
+		Scope: ScopeThroughput, Rate: math.Inf(1), State: quota.Unlimited,
 		Reason: "no refusal was about bytes",
 	}
 	if d.throughput != nil {
-		throughput = quotaStats("throughput", d.throughput, now)
+		throughput = quotaStats(ScopeThroughput, d.throughput, now)
 	}
 	all = append(all, throughput)
 	seen := map[*quota.Pacer]bool{}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -28,6 +29,8 @@ type CoreConfig struct {
 	MaxBytes int64
 	// Letters says that the route keeps dead letters, which need the subjects and headers of their messages.
 	Letters bool
+	// Rounds look at the route while it runs; nil: it has some of its own.
+	Rounds *Rounds
 }
 
 // Core takes messages from a core NATS subject. Core NATS delivers each message at most once and cannot be slowed down.
@@ -41,8 +44,8 @@ type Core struct {
 	noRoom   atomic.Int64 // There was no memory for them.
 	subs     atomic.Pointer[[]*coreSubscription]
 	denied   atomic.Bool        // By the server: the subscription.
-	deniedOn uint64             // Of Run: the connection, counted from 1, on which it was.
-	told     int64              // Of Run: how many drops the log has told of,
+	deniedOn uint64             // Of look: the connection, counted from 1, on which it was.
+	told     int64              // Of look, and of Run after it: how many drops the log has told of,
 	telling  logthrottle.Repeat // and when.
 }
 
@@ -81,24 +84,31 @@ func (c *Core) Run(ctx, hard context.Context, route *pipeline.Route) error {
 // not ours.
 const subscribeTime = 2 * time.Second
 
-// refusalInterval is how often it is looked whether the server has refused the subscription.
-const refusalInterval = time.Second
-
 // await waits until ctx is done, or returns an error when the connection is closed for good.
 func (c *Core) await(ctx context.Context, closed chan struct{}) error {
-	ticks := time.NewTicker(refusalInterval)
-	defer ticks.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-closed:
-			return errors.New("the connection to NATS was closed")
-		case <-ticks.C:
-			c.denied.Store(c.refused())
-			c.tellDropped(false)
-		}
+	rounds := c.cfg.Rounds
+	if rounds == nil {
+		rounds = NewRounds()
+		own, stop := context.WithCancel(ctx)
+		var running sync.WaitGroup
+		running.Go(func() { rounds.Run(own) })
+		defer running.Wait()
+		defer stop()
 	}
+	rounds.join(c)
+	defer rounds.leave(c)
+	select {
+	case <-ctx.Done():
+		return nil
+	case <-closed:
+		return errors.New("the connection to NATS was closed")
+	}
+}
+
+// look sees whether the subscription is refused, and whether messages are lost.
+func (c *Core) look() {
+	c.denied.Store(c.refused())
+	c.tellDropped(false)
 }
 
 // tellDropped logs that messages are dropped, while they are and at a limited rate, and at the end what was not told.

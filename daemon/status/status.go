@@ -1,6 +1,7 @@
 package status
 
 import (
+	"fmt"
 	"math"
 
 	"momento-bridge/admin"
@@ -9,6 +10,28 @@ import (
 
 // Of returns what is told of a daemon.
 func Of(f *Facts) admin.Status {
+	s := short(f)
+	for i := range s.Routes {
+		r, stats := &s.Routes[i], &f.Pipeline.Routes[i]
+		r.Settled, r.Attempts = map[string]uint64{}, map[string]uint64{}
+		for outcome, n := range stats.Settled.All() {
+			r.Settled[outcome.String()] = n
+		}
+		for result, n := range stats.Attempts.All() {
+			r.Attempts[result.String()] = n
+		}
+	}
+	return s
+}
+
+// Line tells of a daemon in one line.
+func Line(f *Facts) string {
+	s := short(f)
+	return Bounded(fmt.Sprintf("%d in flight, %d waiting. %s", s.Queue.InFlight, s.Queue.Waiting, s.Summary))
+}
+
+// short is Of without what is counted of each route.
+func short(f *Facts) admin.Status {
 	stats := &f.Pipeline
 	s := admin.Status{
 		Version: f.Version, Now: f.Now.UTC(), Started: f.Started.UTC(),
@@ -21,12 +44,14 @@ func Of(f *Facts) admin.Status {
 		Problems: f.Problems,
 	}
 	s.Ready = len(s.NotReady) == 0
+	s.Group = *f.told()
 	for _, q := range stats.Quotas {
 		s.Quotas = append(s.Quotas, admin.Quota{
 			Scope: q.Scope, Rate: Finite(q.Rate), Learned: q.Learned,
 			Floor: q.Floor, State: string(q.State), Reason: quotaReason(&q), Refusing: q.Refusing,
 		})
 	}
+	s.Routes = make([]admin.Route, 0, len(stats.Routes))
 	for i := range stats.Routes {
 		r := route(f, i)
 		s.Routes = append(s.Routes, r)
@@ -45,10 +70,10 @@ func route(f *Facts, i int) admin.Route {
 	s, known := &f.Pipeline.Routes[i], &f.Routes[i]
 	r := admin.Route{
 		Name: s.Name, From: known.From, To: known.To,
-		State: string(s.State), Reason: routeReason(f, i), LimitedBy: string(s.LimitedBy), Rates: known.Rates,
-		Received: s.Received, Settled: map[string]uint64{}, Attempts: map[string]uint64{},
-		Skipped: s.Skipped, Redelivered: s.Redelivered, Ambiguous: s.Ambiguous, SourceDropped: known.Missed,
-		Lost: known.Lost, LostWhy: known.LostWhy, DeadLettered: known.DeadLettered,
+		State: f.RouteState(i), Reason: routeReason(f, i), LimitedBy: string(s.LimitedBy), Rates: known.Rates,
+		Received: s.Received, Skipped: s.Skipped, Redelivered: s.Redelivered, Ambiguous: s.Ambiguous,
+		SourceDropped: known.Missed,
+		Lost:          known.Lost, LostWhy: known.LostWhy, DeadLettered: known.DeadLettered,
 		PutAside: s.Aside, PutAsideIn: s.AsideTopics,
 		Queued: s.Queued, InFlight: s.InFlight, Waiting: known.Waiting,
 		Arrivals: known.Arrivals, Capacity: Finite(known.Capacity),
@@ -57,11 +82,9 @@ func route(f *Facts, i int) admin.Route {
 	if !f.delivers(i) && s.LimitedBy == pipeline.ByNothing && s.State == pipeline.Running {
 		r.LimitedBy, r.Forecast = byNATS, "not known while nothing comes from NATS"
 	}
-	for outcome, n := range s.Settled {
-		r.Settled[outcome.String()] = n
-	}
-	for result, n := range s.Attempts {
-		r.Attempts[result.String()] = n
+	if f.StandsBy(i) && s.State == pipeline.Running {
+		r.CarriedBy = f.carriage(s.Name).by
+		r.DrainSeconds, r.Forecast = Finite(0), "not known here"
 	}
 	return r
 }
@@ -71,7 +94,7 @@ const byNATS = "nats"
 
 // delivers reports whether NATS gives a route what waits there, as far as is known.
 func (f *Facts) delivers(i int) bool {
-	return f.NATS.Connected && f.Routes[i].NotReady == "" && f.Routes[i].Starved == ""
+	return f.NATS.Connected && f.notReady(i) == "" && f.Routes[i].Starved == ""
 }
 
 // Finite is nil for what is infinite, as JSON has no number for it.
