@@ -91,7 +91,7 @@ func (r *routePlan) wholeStream() string {
 }
 
 func consumed(c config.Route) string {
-	subjects := strings.Join(c.Filters(), ", ")
+	subjects := few(c.Filters())
 	if c.Stream == "" {
 		return "core NATS " + subjects + " (queue " + c.Queue + ")"
 	}
@@ -103,4 +103,15 @@ func consumed(c config.Route) string {
 		text += fmt.Sprintf(" in %d partitions", c.Partitions)
 	}
 	return text
+}
+
+// fewSubjects are shown of a route's subjects, if it has many.
+const fewSubjects = 8
+
+// few lists subjects, in a line that people can read.
+func few(subjects []string) string {
+	if n := len(subjects) - fewSubjects; n > 1 {
+		return fmt.Sprintf("%s and %d more", strings.Join(subjects[:fewSubjects], ", "), n)
+	}
+	return strings.Join(subjects, ", ")
 }

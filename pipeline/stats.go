@@ -121,7 +121,9 @@ func (p *Pipeline) StatsInto(s *Stats) {
 	}
 	for _, r := range p.d.routes {
 		s.QueuedBytes += r.payload
-		stats := r.stats(s.KeyRefused, weights)
+		s.Routes = append(s.Routes, RouteStats{})
+		stats := &s.Routes[len(s.Routes)-1]
+		r.stats(stats, s.KeyRefused, weights)
 		if w := p.d.leftAlone(now, r); !w.until.IsZero() {
 			stats.LeftAlone, stats.LeftAloneWhy = w.until, w.why
 			if stats.State == Running {
@@ -129,13 +131,12 @@ func (p *Pipeline) StatsInto(s *Stats) {
 			}
 		}
 		stats.LimitedBy = p.d.limitedBy(now, r, len(p.idle) > 0 && !p.enough(now, p.busy()))
-		s.Routes = append(s.Routes, stats)
 	}
 	s.merge(p.d.routes)
 }
 
-func (r *Route) stats(keyRefused bool, weights float64) RouteStats {
-	s := RouteStats{
+func (r *Route) stats(s *RouteStats, keyRefused bool, weights float64) {
+	*s = RouteStats{
 		Name:         r.cfg.Name,
 		Cache:        r.cfg.Cache,
 		State:        r.state(keyRefused),
@@ -164,7 +165,6 @@ func (r *Route) stats(keyRefused bool, weights float64) RouteStats {
 	if r.gate.closed && r.distrusted() {
 		s.Rejecting = r.gate.detail
 	}
-	return s
 }
 
 func (r *Route) state(keyRefused bool) State {
