@@ -330,3 +330,28 @@ func TestDeliverSaysWhereFillingBegins(t *testing.T) {
 		}
 	}
 }
+
+// What was published is gone from the partition stream, and with it what was filled in last. Servers know nevertheless.
+func TestRestartedServersFillNothingInAgain(t *testing.T) {
+	t.Parallel()
+	o := server.Options{JetStream: true, StoreDir: t.TempDir()}
+	s := startServer(t, o)
+	f := newFirsts()
+	conn := connect(t, ConnectConfig{URL: s.ClientURL()})
+	newStream(t, conn, 0)
+	c := startCrew(t, s.ClientURL(), partitionsOfS(t, 4), f.accept)
+	numbered(t, conn, 10, 0, 200)
+	eventually(t, "all published", func() bool { return f.count() == 200 })
+	c.end()
+	conn.Close()
+	s.Shutdown()
+	s.WaitForShutdown()
+	s = startServer(t, o)
+	conn = connect(t, ConnectConfig{URL: s.ClientURL()})
+	c = startCrew(t, s.ClientURL(), partitionsOfS(t, 4), f.accept)
+	eventually(t, "ready", c.ready)
+	numbered(t, conn, 10, 200, 100)
+	eventually(t, "the rest published", func() bool { return f.count() == 300 })
+	c.end()
+	f.want(t, 0)
+}
