@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -116,5 +117,64 @@ func TestAnotherNumberOfPartitionsIsRefusedWhileMessagesWait(t *testing.T) {
 	eventually(t, "published with the old number", func() bool { return got.total() == 1 })
 	if err := p.stop(); err != nil {
 		t.Errorf("stop = %v", err)
+	}
+}
+
+func TestReplicasShareThePartitionsOutAndKeepTheOrder(t *testing.T) {
+	t.Parallel()
+	w, got := newRecordedWorld(t)
+	w.stream("S", "s.*")
+	path := w.config("coordination: {create: true, lease: 2s}\nlimits: {rate: unlimited}",
+		"  - {name: s, stream: S, subject: s.*, cache: c, partitions: 4}")
+	const topics, each = 20, 200
+	sent := 0
+	send := func() {
+		w.fill(each, func(i int) (string, string) {
+			return fmt.Sprintf("s.%d", (sent+i)%topics), fmt.Sprint((sent + i) / topics)
+		})
+		sent += each
+	}
+	held := func(p *process) int {
+		n := 0
+		for i := range 4 {
+			n += int(p.metric(fmt.Sprintf(`lease_held{partition="%d",route="s"}`, i+1)))
+		}
+		return n
+	}
+	first := startDaemon(t, "-c", path)
+	eventually(t, "all held by the first", func() bool { return held(first) == 4 })
+	send()
+	second := startDaemon(t, "-c", path)
+	second.awaitReady()
+	eventually(t, "shared out", func() bool {
+		send()
+		return held(first) == 2 && held(second) == 2
+	})
+	send()
+	if err := first.stop(); err != nil {
+		t.Errorf("stop = %v", err)
+	}
+	send()
+	eventually(t, "all held by the second", func() bool { return held(second) == 4 })
+	eventually(t, "all published", func() bool {
+		s, err := w.js.Stream(t.Context(), "momento-bridge-s")
+		return err == nil && got.total() >= sent && s.CachedInfo().State.Msgs == 0
+	})
+	if err := second.stop(); err != nil {
+		t.Errorf("stop = %v", err)
+	}
+	for i := range topics { // A machine that stands still for the lease may double what was in flight, and no more.
+		topic, next := got.topic(fmt.Sprintf("c/s.%d", i)), 0
+		for _, payload := range topic {
+			if payload == fmt.Sprint(next) {
+				next++
+			} else if n, err := strconv.Atoi(payload); err != nil || n > next {
+				t.Errorf("topic %d has %s before %d", i, payload, next)
+				break
+			}
+		}
+		if next != sent/topics {
+			t.Errorf("topic %d has %d of %d", i, next, sent/topics)
+		}
 	}
 }
