@@ -18,7 +18,7 @@ func TestPartitionsAreOneRouteForPeople(t *testing.T) {
 	w.stream("DEAD", "dead")
 	const topics, messages = 20, 400
 	w.fill(messages, func(i int) (string, string) { return fmt.Sprintf("s.%d", i%topics), fmt.Sprint(i / topics) })
-	path := w.config("", "  - {name: s, stream: S, subject: s.*, topic: 't-$1', cache: c, partitions: 4, max_payload: 9,\n"+
+	path := w.config("limits: {rate: unlimited}", "  - {name: s, stream: S, subject: s.*, topic: 't-$1', cache: c, partitions: 4, max_payload: 9,\n"+
 		"     dead_letter: {subject: dead}}")
 	var out, log syncBuffer
 	if err := run(t.Context(), []string{"check", "-c", path, "--online"}, &out, &log); err != nil {
@@ -147,7 +147,9 @@ func TestReplicasShareThePartitionsOutAndKeepTheOrder(t *testing.T) {
 	second := startDaemon(t, "-c", path)
 	second.awaitReady()
 	eventually(t, "shared out", func() bool {
-		send()
+		if sent < 10*each {
+			send()
+		}
 		return held(first) == 2 && held(second) == 2
 	})
 	send()
