@@ -143,8 +143,8 @@ func (f *File) readList(n *yaml.Node, v reflect.Value, path string) {
 	}
 }
 
-// maxTexts bounds a list of texts.
-const maxTexts = 100
+// maxTexts bounds a list of texts: the subjects of one route, which may take the place of as many routes.
+const maxTexts = maxRoutes
 
 func (f *File) readTexts(n *yaml.Node, v reflect.Value, path string) {
 	if len(n.Content) > maxTexts {

@@ -10,7 +10,7 @@ import (
 )
 
 // Stats is a snapshot of the whole pipeline at one moment. For each route in it, Received is the sum of what is
-// settled, queued and in flight.
+// settled, queued and in flight. Partitions of one name are one route.
 type Stats struct {
 	Routes      []RouteStats
 	QueuedBytes int64        // Payload held, in flight included.
@@ -117,11 +117,13 @@ func (p *Pipeline) StatsInto(s *Stats) {
 	}
 	weights := 0.0
 	for _, r := range p.d.routes {
-		weights += r.weight
+		weights += r.turn.weight / float64(r.parts)
 	}
 	for _, r := range p.d.routes {
 		s.QueuedBytes += r.payload
-		stats := r.stats(s.KeyRefused, weights)
+		s.Routes = append(s.Routes, RouteStats{})
+		stats := &s.Routes[len(s.Routes)-1]
+		r.stats(stats, s.KeyRefused, weights)
 		if w := p.d.leftAlone(now, r); !w.until.IsZero() {
 			stats.LeftAlone, stats.LeftAloneWhy = w.until, w.why
 			if stats.State == Running {
@@ -129,12 +131,12 @@ func (p *Pipeline) StatsInto(s *Stats) {
 			}
 		}
 		stats.LimitedBy = p.d.limitedBy(now, r, len(p.idle) > 0 && !p.enough(now, p.busy()))
-		s.Routes = append(s.Routes, stats)
 	}
+	s.Routes = s.merged(p.d.routes)
 }
 
-func (r *Route) stats(keyRefused bool, weights float64) RouteStats {
-	s := RouteStats{
+func (r *Route) stats(s *RouteStats, keyRefused bool, weights float64) {
+	*s = RouteStats{
 		Name:         r.cfg.Name,
 		Cache:        r.cfg.Cache,
 		State:        r.state(keyRefused),
@@ -149,7 +151,7 @@ func (r *Route) stats(keyRefused bool, weights float64) RouteStats {
 		Skipped:      r.skipped,
 		Bytes:        r.published,
 		Operations:   r.operations,
-		Share:        r.weight / weights,
+		Share:        r.turn.weight / weights,
 		Forbidden:    r.forbidden,
 		CacheMissing: r.cache.gate.closed,
 		RouteRefused: r.gate.closed && !r.distrusted(),
@@ -163,7 +165,6 @@ func (r *Route) stats(keyRefused bool, weights float64) RouteStats {
 	if r.gate.closed && r.distrusted() {
 		s.Rejecting = r.gate.detail
 	}
-	return s
 }
 
 func (r *Route) state(keyRefused bool) State {
@@ -283,7 +284,8 @@ func (d *dispatcher) quotaStats(now time.Time, all []QuotaStats) []QuotaStats {
 			seen[p] = true
 			all = append(all, quotaStats(ScopeOf(r.cfg.Cache), p, now))
 		}
-		if r.pacer != nil {
+		if r.pacer != nil && !seen[r.pacer] {
+			seen[r.pacer] = true
 			all = append(all, quotaStats("route:"+r.cfg.Name, r.pacer, now))
 		}
 	}

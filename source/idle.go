@@ -7,12 +7,15 @@ import "time"
 // at a time, its requests have no heartbeats, and the consumer's numbers are asked for every idleLook only. The first
 // message ends that.
 //
+// What many idle routes do, they do together, on the second: then the process, and the server, wake once a second, not
+// once for each route. What one writes goes out with what the others write.
+//
 // Faults are noticed all the same. Those of the connection by the pings of nats.go. A request that got lost behind it
 // is missed idleGrace after the time when the server should have ended it. In a cluster, where a leader may go without
 // a word and another one takes over, there are heartbeats, fewer than usual.
 const (
 	idleAfter     = 10 * time.Second
-	idleTick      = 20 * time.Second
+	idleTick      = 30 * time.Second
 	idleLook      = time.Minute
 	idleGrace     = 5 * time.Second
 	idleHeartbeat = 5 * time.Second
@@ -58,11 +61,23 @@ func (w *watch) nextTick(last time.Time) time.Time {
 	case lost.IsZero():
 		return last.Add(idleHeartbeat)
 	}
-	next := last.Add(idleTick)
+	next := onTheSecond(last.Add(idleTick))
 	if lost.After(last) && lost.Before(next) {
 		return lost
 	}
 	return next
+}
+
+// onTheSecond returns the time at which the last second began.
+func onTheSecond(t time.Time) time.Time { return t.Add(-time.Duration(t.Nanosecond())) }
+
+// idleExpiry is how long a request is open that an idle route makes: it ends on the second, as many others do.
+func (s *Settings) idleExpiry(now time.Time) time.Duration {
+	end := onTheSecond(now.Add(s.PullExpiry)).Sub(now)
+	if end < s.PullExpiry/2 {
+		return s.PullExpiry
+	}
+	return end
 }
 
 // silent reports whether nothing has been heard for longer than may be.

@@ -107,3 +107,21 @@ func TestQuietRequestIsMissedSoonAfterItShouldHaveEnded(t *testing.T) {
 		t.Error("faults are to be noticed within 45 s")
 	}
 }
+
+func TestIdleRoutesAreWokenTogether(t *testing.T) {
+	t.Parallel()
+	began := time.Now()
+	for _, expiry := range []time.Duration{pullExpiry, 17500 * time.Millisecond, time.Second, 300 * time.Millisecond} {
+		s := Settings{PullExpiry: expiry}
+		for offset := range 100 {
+			now := began.Add(time.Duration(offset) * 10 * time.Millisecond)
+			e := s.idleExpiry(now)
+			if e > expiry || e < expiry/2 {
+				t.Fatalf("a request that may be open for %v is so for %v", expiry, e)
+			}
+			if end := now.Add(e); end.Nanosecond() != 0 && expiry >= 2*time.Second {
+				t.Fatalf("a request of %v ends %v after the second", expiry, end.Nanosecond())
+			}
+		}
+	}
+}

@@ -38,6 +38,9 @@ type JetStreamConfig struct {
 	// Overload is what the pipeline does with more messages than it can publish.
 	Overload      pipeline.Overload
 	Circumstances Circumstances
+	// Partitions is what the stream is shared out by, and Partition which part this is, from 0 on; nil: it is not.
+	Partitions *Partitions
+	Partition  int
 	// Lease decides whether this replica may consume; nil: it is the only one.
 	Lease Lease
 	// Replicas is how many replicas share the consumer, this one included; nil: 1.

@@ -34,10 +34,13 @@ func (j *JetStream) subscribe(p *puller, route *pipeline.Route) (*nats.Subscript
 	closed := make(chan struct{})
 	topics := template.NewCache(j.cfg.Template)
 	stopped, arrived := false, arrivals{}
-	reserved := newReserved(j.conn, j.cfg.Filters(), j.cfg.Stream, j.cfg.Consumer)
+	reserved := newReserved(j.conn, j.cfg.carried(), j.cfg.Stream, j.cfg.Consumer)
 	sub, err := j.conn.Subscribe(p.inbox+".*", func(m *nats.Msg) {
+		if !p.receive(m) {
+			return
+		}
+		j.cfg.strip(m)
 		switch {
-		case !p.receive(m):
 		case stopped:
 			route.Release(1)
 		case reserved.has(m.Subject):

@@ -169,7 +169,7 @@ func (p *puller) request(now time.Time, messages int, bytes, granted int64) (int
 		Heartbeat: p.limits.Heartbeat,
 	}
 	if p.idle {
-		request.Heartbeat = p.limits.idleHeartbeat
+		request.Expires, request.Heartbeat = p.limits.idleExpiry(now), p.limits.idleHeartbeat
 	}
 	p.quiet = request.Heartbeat == 0
 	p.limits.bound(&request)

@@ -1,6 +1,6 @@
 // Command routes measures what many routes on one stream cost: 200 of them with an even load, and one that is hot
-// beside 199 idle ones, against one route that carries the same messages; what a thousand cost that have nothing to do;
-// and how large payloads come over a slow way. nats-server, nginx and the daemon are processes of their own on one
+// beside 199 idle ones, against one route that carries the same messages, and one that names the 200 subjects; what a
+// thousand cost that have nothing to do; and how large payloads come over a slow way. nats-server, nginx and the daemon are processes of their own on one
 // machine, in turns within each round; what counts are the ratios within a round, and their medians.
 //
 //	go run ./bench/routes                  # five rounds, six minutes; needs nginx on the PATH
@@ -29,6 +29,7 @@ func main() {
 	flag.IntVar(&b.messages, "messages", 200_000, "messages of a run")
 	flag.IntVar(&b.routes, "routes", 200, "routes on the stream")
 	flag.IntVar(&b.idle, "idle", 1000, "routes that have nothing to do, in the case idle")
+	flag.StringVar(&b.other, "other", "", "another momento-bridge, measured beside this one in the case idle")
 	flag.StringVar(&b.queue, "queue", "", "the daemon's settings of the queue, such as 'max_messages: 3276800'")
 	flag.StringVar(&b.ordering, "ordering", "none", "of the routes")
 	flag.StringVar(&b.nginx, "nginx", "nginx", "the nginx program")
@@ -64,6 +65,7 @@ type bench struct {
 	routes   int
 	idle     int
 	idleTime time.Duration
+	other    string
 	queue    string
 	ordering string
 	nginx    string
@@ -112,6 +114,7 @@ func (b *bench) subjects(wanted func(string) bool) []subject {
 		all = append(
 			all, subject{name: name + ", one route", stream: name, routes: 1},
 			subject{name: fmt.Sprintf("%s, %d routes", name, n), stream: name, routes: n},
+			subject{name: fmt.Sprintf("%s, one of %d subjects", name, n), stream: name, routes: 1, subjects: n},
 		)
 		if wanted("loop") {
 			all = append(
@@ -131,10 +134,11 @@ const (
 
 // subject is somebody who carries the messages of a stream.
 type subject struct {
-	name   string
-	stream string
-	routes int
-	loop   bool // The bare loop, rather than the daemon.
+	name     string
+	stream   string
+	routes   int
+	subjects int  // Of the only route, each by its own name; 0: one for the whole stream.
+	loop     bool // The bare loop, rather than the daemon.
 }
 
 // compare has all carry the messages in turns, and reports.
@@ -147,7 +151,7 @@ func (b *bench) compare(ctx context.Context, subjects []subject) error {
 				return fmt.Errorf("%s: %w", s.name, err)
 			}
 			if b.verbose {
-				fmt.Printf("  %-20s %s\n", s.name, f)
+				fmt.Printf("  %-26s %s\n", s.name, f)
 			}
 			figures[i] = append(figures[i], f)
 		}

@@ -135,10 +135,16 @@ func (s subject) consumers(ctx context.Context, js jetstream.JetStream) error {
 		}
 	}
 	for i := range s.routes {
-		if _, err := stream.CreateConsumer(ctx, jetstream.ConsumerConfig{
+		cfg := jetstream.ConsumerConfig{
 			Durable: consumer + strconv.Itoa(i), AckPolicy: jetstream.AckExplicitPolicy, AckWait: time.Minute,
-			FilterSubject: s.filter(i), MaxAckPending: 20_000, MaxDeliver: -1,
-		}); err != nil {
+			MaxAckPending: 20_000, MaxDeliver: -1,
+		}
+		if s.subjects > 0 {
+			cfg.FilterSubjects = lab.Subjects(s.stream, s.subjects)
+		} else {
+			cfg.FilterSubject = s.filter(i)
+		}
+		if _, err := stream.CreateConsumer(ctx, cfg); err != nil {
 			return fmt.Errorf("create a consumer: %w", err)
 		}
 	}
@@ -156,7 +162,11 @@ func (b *bench) start(ctx context.Context, s subject) (*lab.Process, func() (int
 	if err != nil {
 		return nil, nil, err
 	}
-	d, err := b.StartConfigured(ctx, b.config(s.stream, s.routes, s.filter))
+	config := b.config(s.stream, s.routes, s.filter)
+	if s.subjects > 0 {
+		config = b.oneRoute(s.stream, lab.Subjects(s.stream, s.subjects))
+	}
+	d, err := b.StartConfigured(ctx, config)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -169,11 +179,25 @@ func (b *bench) start(ctx context.Context, s subject) (*lab.Process, func() (int
 // config is the daemon's.
 func (b *bench) config(stream string, routes int, filter func(int) string) string {
 	var text strings.Builder
-	fmt.Fprintf(&text, "momento: {endpoint: %q}\nlimits: {rate: unlimited}\nqueue: {%s}\nroutes:\n",
-		"http://"+b.endpoint.Address, b.queue)
+	b.begin(&text)
 	for i := range routes {
 		fmt.Fprintf(&text, "  - {name: r%d, stream: %s, consumer: %s%d, subject: %q, cache: bench, ordering: %s}\n", i,
 			stream, consumer, i, filter(i), b.ordering)
 	}
 	return text.String()
+}
+
+// oneRoute is the daemon's configuration with one route for many subjects.
+func (b *bench) oneRoute(stream string, subjects []string) string {
+	var text strings.Builder
+	b.begin(&text)
+	fmt.Fprintf(&text, "  - {name: all, stream: %s, consumer: %s0, subjects: [%s], cache: bench, ordering: %s}\n", stream,
+		consumer, strings.Join(subjects, ", "), b.ordering)
+	return text.String()
+}
+
+// begin writes a configuration but for its routes.
+func (b *bench) begin(text *strings.Builder) {
+	fmt.Fprintf(text, "momento: {endpoint: %q}\nlimits: {rate: unlimited}\nqueue: {%s}\nroutes:\n",
+		"http://"+b.endpoint.Address, b.queue)
 }
