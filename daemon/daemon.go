@@ -44,6 +44,8 @@ type Daemon struct {
 	nats     *nats.Conn
 	acks     *source.Acks
 	rounds   *source.Rounds
+	id       string        // Of this process among its replicas.
+	leases   *coordination // Of ordered routes on streams.
 	momento  *sink.Momento
 	pipe     *pipeline.Pipeline
 	sources  []natsSource          // By route, for people.
@@ -104,6 +106,9 @@ func New(cfg Config, log *slog.Logger) (*Daemon, error) {
 		return nil, err
 	}
 	d.acks, d.rounds = source.NewAcks(d.nats), source.NewRounds()
+	d.id = newID()
+	d.leases = d.newCoordination()
+	d.leasing = d.leases
 	if d.momento, err = sink.New(p.sink, log); err != nil {
 		d.nats.Close()
 		return nil, err
@@ -166,12 +171,13 @@ func (d *Daemon) connectRoute(i int) ([]pipeline.RouteConfig, error) {
 	for n, cfg := range r.streams() {
 		pulse := d.vitals.consuming(r.partName(n))
 		cfg.Beat = pulse.beat
+		d.leases.share(&cfg, r.number(n))
 		src, err := source.NewJetStream(d.nats, d.acks, cfg, d.log)
 		if err != nil {
 			return nil, err
 		}
 		one := rc
-		one.Settler, one.Returnable, one.Partition = src, true, r.number(n)
+		one.Settler, one.Held, one.Returnable, one.Partition = src, src.Held, true, r.number(n)
 		routes, parts = append(routes, one), append(parts, src)
 		d.carriers = append(d.carriers, carrier{i, src, pulse})
 	}

@@ -79,6 +79,7 @@ func newRoutePlan(f *config.File, i int) routePlan {
 	p.jetStream.DeliverFrom, _ = r.Deliver.Time()
 	p.jetStream.DeliverSequence, _ = r.Deliver.Sequence()
 	p.partitions = newPartitions(f, i)
+	checkLease(f, p.jetStream)
 	return p
 }
 

@@ -76,6 +76,7 @@ func (d *Daemon) carry(ctx context.Context) error {
 	sides.Go(func() { d.keeper.run(side) })
 	sides.Go(func() { d.answer(side) })
 
+	stopLeases := d.leases.run(outer, fail)
 	left := 0
 	publishing.Go(func() { left = d.pipe.Run(hard) })
 	for i := range d.carriers {
@@ -88,6 +89,7 @@ func (d *Daemon) carry(ctx context.Context) error {
 	consuming.Wait()
 	publishing.Wait()
 	err := d.flush(left)
+	stopLeases()
 	d.nats.Close()
 	stopSide()
 	sides.Wait()
