@@ -115,8 +115,7 @@ func (b *bench) judge(t *tally, all takeovers, faults int, lease time.Duration, 
 	if lease == 0 {
 		lease = 5 * time.Second
 	}
-	b.print(true, t.inOrder(faults*connections), "%s: %v (at most %d), longest gap %v", what, t, faults*connections,
-		t.gap())
+	b.print(true, t.inOrder(faults*doubled), "%s: %v (at most %d), longest gap %v", what, t, faults*doubled, t.gap())
 	b.print(false, all.worst() <= lease+slack, "%s, lease %v: %v", what, lease, all)
 }
 
@@ -240,7 +239,7 @@ func (b *bench) leaders(ctx context.Context, what string, n int, fault func(*lab
 		return err
 	}
 	what = fmt.Sprintf("nats-server that leads %s, %d times, %d/s", what, n, rate)
-	b.print(true, t.inOrder(n*connections), "%s: %v (at most %d), longest gap %v", what, t, n*connections, t.gap())
+	b.print(true, t.inOrder(n*doubled), "%s: %v (at most %d), longest gap %v", what, t, n*doubled, t.gap())
 	b.print(false, worst <= line, "%s: resumed after %v at the latest", what, worst.Round(10*time.Millisecond))
 	return nil
 }

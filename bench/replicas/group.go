@@ -46,6 +46,9 @@ type settings struct {
 // connections of each replica: the most that are in flight.
 const connections = 8
 
+// doubled is the most that a kill may double: what is in flight, and acknowledgements that wait to be sent together.
+const doubled = connections + 16
+
 // world starts a cluster and an endpoint. Its end must be called.
 func (b *bench) world(ctx context.Context, s settings) (*world, error) {
 	servers, err := b.StartCluster(ctx, 3)

@@ -20,7 +20,7 @@
 //   - surge: a rolling update of two replicas, the next one ready before the last one stops. The same line.
 //   - rolling: four replicas are stopped and started in turn, 2 000 messages/s. The same line, and no gap above 0.5 s.
 //   - kill: the holder of four is killed each 10 s. Lines: nothing lost or out of order, doubled at most what was in
-//     flight, another publishes within the lease and 0.5 s.
+//     flight and 16 acknowledgements that are sent together, another publishes within the lease and 0.5 s.
 //   - freeze: the same, stopped (SIGSTOP) for 10 s.
 //   - leader: the nats-server that leads the consumer is killed, and stopped for 20 s. Resumes within 12 s.
 //   - partitions: eight, on one replica, then four, then two. Lines: nothing lost, doubled, out of order, and nobody
