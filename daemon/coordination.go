@@ -2,9 +2,6 @@ package daemon
 
 import (
 	"context"
-	"crypto/rand"
-	"os"
-	"strings"
 	"time"
 
 	"momento-bridge/config"
@@ -16,25 +13,17 @@ import (
 // coordination is the leases of ordered routes on streams, as the rest of the daemon sees them.
 type coordination struct{ leases *lease.Manager }
 
-// newCoordination returns the leases of a daemon that has an ID among its replicas.
+// newCoordination returns the leases of a daemon that has an identity.
 func (d *Daemon) newCoordination() *coordination {
 	c := &d.plan.file.Config
-	return &coordination{leases: lease.New(d.nats, d.acks, lease.Config{
+	cfg := lease.Config{
 		Bucket: c.Coordination.Bucket, Create: c.Coordination.Create, Lease: time.Duration(c.Coordination.Lease),
-		Group: c.Limits.Group, Member: d.id, Life: d.id,
-	}, d.log)}
-}
-
-// newID returns what no other process is called: the host's name, for people, and something random.
-func newID() string {
-	host, _ := os.Hostname() // What is random suffices.
-	host = strings.Map(func(r rune) rune {
-		if r > ' ' && r <= '~' && !strings.ContainsRune(".*>", r) {
-			return r
-		}
-		return '-'
-	}, host)
-	return host[:min(len(host), 63)] + "-" + strings.ToLower(rand.Text()[:8])
+		Group: c.Limits.Group, Member: d.identity.member, Life: d.identity.life,
+	}
+	if c.Limits.Shared { // Else nobody is listened to.
+		cfg.Heard = func() (others, older bool) { return d.shared.heard() }
+	}
+	return &coordination{leases: lease.New(d.nats, d.acks, cfg, d.log)}
 }
 
 // run keeps the leases until the stop that it returns is called. That waits until the bucket knows that nothing is held

@@ -44,7 +44,8 @@ type Daemon struct {
 	nats     *nats.Conn
 	acks     *source.Acks
 	rounds   *source.Rounds
-	id       string        // Of this process among its replicas.
+	identity identity
+	shared   *shared       // nil: it is told to be alone.
 	leases   *coordination // Of ordered routes on streams.
 	momento  *sink.Momento
 	pipe     *pipeline.Pipeline
@@ -98,6 +99,7 @@ func New(cfg Config, log *slog.Logger) (*Daemon, error) {
 		manager: newServiceManager(cfg.Getenv), headroom: headroomFor(&p.file.Config),
 	}
 	log, d.problems = watchProblems(log)
+	d.identity = newIdentity(&p.file.Config)
 	d.log, d.histograms = log, pipeline.NewMetrics(d.metrics)
 	var err error
 	connect := p.nats
@@ -106,7 +108,6 @@ func New(cfg Config, log *slog.Logger) (*Daemon, error) {
 		return nil, err
 	}
 	d.acks, d.rounds = source.NewAcks(d.nats), source.NewRounds()
-	d.id = newID()
 	d.leases = d.newCoordination()
 	d.leasing = d.leases
 	if d.momento, err = sink.New(p.sink, log); err != nil {
@@ -126,6 +127,9 @@ func New(cfg Config, log *slog.Logger) (*Daemon, error) {
 	}
 	d.pipe = pipeline.New(pipe, d.momento, log, d.histograms)
 	d.keeper.learned = d.pipe.Learned
+	if d.shared = d.join(d.pipe); d.shared != nil {
+		d.sharing = d.shared
+	}
 	d.sampler = newSampler(d)
 	d.momento.Register(d.metrics)
 	d.metrics.MustRegister(d.pipe, newNATSMetrics(d), buildInfo(cfg.Version),

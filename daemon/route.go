@@ -78,8 +78,8 @@ func newRoutePlan(f *config.File, i int) routePlan {
 	}
 	p.jetStream.DeliverFrom, _ = r.Deliver.Time()
 	p.jetStream.DeliverSequence, _ = r.Deliver.Sequence()
-	p.partitions = newPartitions(f, i)
 	checkLease(f, p.jetStream)
+	p.partitions = newPartitions(f, i)
 	return p
 }
 
