@@ -97,6 +97,7 @@ func (w *world) end() {
 type replica struct {
 	*lab.Daemon
 	number int // It ends its key.
+	file   string
 	far    *delay
 }
 
@@ -152,7 +153,7 @@ func (w *world) startWith(ctx context.Context, routes string) (*replica, error) 
 	if err != nil {
 		return nil, err
 	}
-	r.Daemon = w.b.NewDaemon("-c", file)
+	r.Daemon, r.file = w.b.NewDaemon("-c", file), file
 	r.Prepare = func(cmd *exec.Cmd) {
 		cmd.Env = append(cmd.Env, fmt.Sprintf("MOMENTO_API_KEY=a-key-of-replica-%d", r.number))
 	}
