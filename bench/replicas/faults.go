@@ -186,10 +186,11 @@ func leaders(ctx context.Context, b *bench) error {
 		}},
 		{"stopped for 20 s", length(b, 2, 0), func(s *lab.NATS) func() error {
 			s.Signal(syscall.SIGSTOP)
-			at := time.Now().Add(20 * time.Second)
+			goesOn := time.AfterFunc(20*time.Second, func() { s.Signal(syscall.SIGCONT) })
+			at := time.Now().Add(21 * time.Second)
 			return func() error {
 				sleepUntil(ctx, at)
-				s.Signal(syscall.SIGCONT)
+				goesOn.Stop()
 				return nil
 			}
 		}},
@@ -232,7 +233,7 @@ func (b *bench) leaders(ctx context.Context, what string, n int, fault func(*lab
 		if err := w.flows(ctx, 3*rate); err != nil {
 			return err
 		}
-		sleepUntil(ctx, at.Add(20*time.Second)) // The server has caught up.
+		sleepUntil(ctx, at.Add(30*time.Second)) // The server has caught up.
 	}
 	t, err := w.finish(ctx, f)
 	if err != nil {
