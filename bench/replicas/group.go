@@ -69,8 +69,8 @@ func (b *bench) worldOf(ctx context.Context, s settings, servers []*lab.NATS, cr
 	if w.conn, err = nats.Connect(strings.Join(urls, ","), nats.MaxReconnects(-1),
 		nats.ReconnectWait(50*time.Millisecond),
 		// A server that is stopped is soon taken for gone, so that the feed goes on.
-		nats.PingInterval(time.Second), nats.MaxPingsOutstanding(2), nats.ErrorHandler(func(*nats.Conn, *nats.Subscription, error) {
-		})); err != nil {
+		nats.PingInterval(time.Second), nats.MaxPingsOutstanding(2),
+		nats.ErrorHandler(func(*nats.Conn, *nats.Subscription, error) {})); err != nil {
 		return nil, fmt.Errorf("connect to NATS: %w", err)
 	}
 	if w.js, err = jetstream.New(w.conn, jetstream.WithPublishAsyncMaxPending(1024)); err != nil {

@@ -71,7 +71,8 @@ func (w *world) takeoverIsSeen(ctx context.Context) error {
 		return err
 	}
 	took += at.Add(5 * time.Millisecond).Sub(at)
-	wrong, since := "", time.Duration(0)
+	var wrong string
+	var since time.Duration
 	for {
 		wrong = w.untrue()
 		since = time.Since(at) - took
