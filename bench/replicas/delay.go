@@ -89,7 +89,7 @@ func (d *delay) carry(to, from net.Conn) {
 			break
 		}
 	}
-	for c := range chunks { // The reader must not be left waiting.
-		c.bytes = nil
+	for _, more := <-chunks; more; _, more = <-chunks { // The reader must not be left waiting.
+		continue
 	}
 }

@@ -10,9 +10,9 @@
 //	go run ./bench/replicas -plain -only steady   # without leases: what happens where they cannot be had
 //
 // Each line is a figure with its verdict: "ok", or "MISS" where it is beyond its line. What is counted (lost,
-// inversions, duplicates) makes the exit status 1; what depends on the clock does not, as these machines are shared. An inversion
-// is a message whose first copy was accepted after a later message of its topic. After each case come its time and the
-// command that runs it alone. -v also prints each inversion, and -log keeps what the daemons wrote.
+// inversions, duplicates) makes the exit status 1; what depends on the clock does not, as these machines are shared. An
+// inversion is a message whose first copy was accepted after a later message of its topic. After each case come its
+// time and the command that runs it alone. -v also prints each inversion, and -log keeps what the daemons wrote.
 //
 // Ordered routes, 40 topics, 2 % refused at random (0.2 % from 1 000/s on):
 //
