@@ -9,7 +9,10 @@ import (
 func (w *watch) startSweep() {
 	s := &w.settling
 	s.step, s.next = sweeping, s.info.AckFloor.Stream+1
-	s.room = s.info.NumAckPending + w.p.limits.Held
+	s.room = s.info.NumAckPending // With more, what is new comes as well, and the next replica has to gather that, too.
+	if s.wide {
+		s.room += w.p.limits.Held // It is not handed back again, and the server may have others to give meanwhile.
+	}
 	w.p.expectNote()
 }
 

@@ -110,7 +110,7 @@ var (
 
 // serve answers what comes on one connection.
 func (a *account) serve(conn net.Conn) {
-	defer conn.Close()
+	defer func() { _ = conn.Close() }()
 	in := bufio.NewReaderSize(conn, 16<<10)
 	var body []byte
 	for {

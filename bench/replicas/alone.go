@@ -48,7 +48,7 @@ func alone(ctx context.Context, b *bench) error {
 	if err != nil {
 		return err
 	}
-	b.print(true, t.inOrder(connections), "no bucket, the older of two killed: %v (at most %d), the younger took over "+
-		"after %v", t, connections, took.Round(10*time.Millisecond))
+	b.print(true, t.inOrder(doubled), "no bucket, the older of two killed: %v (at most %d), the younger took over "+
+		"after %v", t, doubled, took.Round(10*time.Millisecond))
 	return nil
 }

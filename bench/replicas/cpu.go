@@ -80,8 +80,8 @@ func cpu(ctx context.Context, b *bench) error {
 	b.print(false, median <= 1.01, "CPU with coordination by CPU without, %d/s, %d pairs: median %.3f (%.3f to %.3f), "+
 		"sums %.3f", rate, rounds, median, ratios[0], ratios[len(ratios)-1], float64(with)/float64(without))
 	each := func(d time.Duration) float64 { return float64(d.Microseconds()) / float64(max(1, messages)) }
-	b.print(false, true, "CPU of each message at %d/s: the daemon %.1f µs, the three nats-servers together %.1f µs", rate,
-		each(with+without), each(servers))
+	b.print(false, true, "CPU of each message at %d/s: the daemon %.1f µs, the three nats-servers together %.1f µs",
+		rate, each(with+without), each(servers))
 	return nil
 }
 

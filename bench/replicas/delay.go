@@ -68,7 +68,7 @@ type chunk struct {
 // carry copies one direction. Chunks never overtake each other. The way takes half of what is between two replicas,
 // as a message between them goes two such ways.
 func (d *delay) carry(to, from net.Conn) {
-	defer to.Close()
+	defer func() { _ = to.Close() }()
 	chunks := make(chan chunk, 4096)
 	go func() {
 		defer close(chunks)
@@ -89,6 +89,7 @@ func (d *delay) carry(to, from net.Conn) {
 			break
 		}
 	}
-	for range chunks { //nolint:revive // The reader must not be left waiting.
+	for _, more := <-chunks; more; _, more = <-chunks { // The reader must not be left waiting.
+		continue
 	}
 }

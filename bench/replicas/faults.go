@@ -115,8 +115,7 @@ func (b *bench) judge(t *tally, all takeovers, faults int, lease time.Duration, 
 	if lease == 0 {
 		lease = 5 * time.Second
 	}
-	b.print(true, t.inOrder(faults*connections), "%s: %v (at most %d), longest gap %v", what, t, faults*connections,
-		t.gap())
+	b.print(true, t.inOrder(faults*doubled), "%s: %v (at most %d), longest gap %v", what, t, faults*doubled, t.gap())
 	b.print(false, all.worst() <= lease+slack, "%s, lease %v: %v", what, lease, all)
 }
 
@@ -187,10 +186,11 @@ func leaders(ctx context.Context, b *bench) error {
 		}},
 		{"stopped for 20 s", length(b, 2, 0), func(s *lab.NATS) func() error {
 			s.Signal(syscall.SIGSTOP)
-			at := time.Now().Add(20 * time.Second)
+			goesOn := time.AfterFunc(20*time.Second, func() { s.Signal(syscall.SIGCONT) })
+			at := time.Now().Add(21 * time.Second)
 			return func() error {
 				sleepUntil(ctx, at)
-				s.Signal(syscall.SIGCONT)
+				goesOn.Stop()
 				return nil
 			}
 		}},
@@ -233,14 +233,14 @@ func (b *bench) leaders(ctx context.Context, what string, n int, fault func(*lab
 		if err := w.flows(ctx, 3*rate); err != nil {
 			return err
 		}
-		sleepUntil(ctx, at.Add(20*time.Second)) // The server has caught up.
+		sleepUntil(ctx, at.Add(30*time.Second)) // The server has caught up.
 	}
 	t, err := w.finish(ctx, f)
 	if err != nil {
 		return err
 	}
 	what = fmt.Sprintf("nats-server that leads %s, %d times, %d/s", what, n, rate)
-	b.print(true, t.inOrder(n*connections), "%s: %v (at most %d), longest gap %v", what, t, n*connections, t.gap())
+	b.print(true, t.inOrder(n*doubled), "%s: %v (at most %d), longest gap %v", what, t, n*doubled, t.gap())
 	b.print(false, worst <= line, "%s: resumed after %v at the latest", what, worst.Round(10*time.Millisecond))
 	return nil
 }

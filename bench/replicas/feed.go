@@ -31,12 +31,11 @@ type feeding struct {
 	// careful feeding stores each before the next one, however long the servers are without a leader.
 	careful bool
 
-	stop    chan struct{}
-	done    sync.WaitGroup
-	mu      sync.Mutex // Guards the following.
-	sent    int
-	err     error
-	stopped bool
+	stop chan struct{}
+	done sync.WaitGroup
+	mu   sync.Mutex // Guards the following.
+	sent int
+	err  error
 }
 
 // feed begins to store messages under a prefix.
@@ -88,13 +87,6 @@ func (f *feeding) store(ctx context.Context, n int) error {
 			return err
 		}
 	}
-}
-
-// count is how many were stored so far.
-func (f *feeding) count() int {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	return f.sent
 }
 
 // end stops feeding, and returns how many messages the stream has got. It is an error if it has not got all.

@@ -46,6 +46,9 @@ type settings struct {
 // connections of each replica: the most that are in flight.
 const connections = 8
 
+// doubled is the most that a kill may double: what is in flight, and acknowledgements that wait to be sent together.
+const doubled = connections + 16
+
 // world starts a cluster and an endpoint. Its end must be called.
 func (b *bench) world(ctx context.Context, s settings) (*world, error) {
 	servers, err := b.StartCluster(ctx, 3)
@@ -64,8 +67,10 @@ func (b *bench) worldOf(ctx context.Context, s settings, servers []*lab.NATS, cr
 	}
 	var err error
 	if w.conn, err = nats.Connect(strings.Join(urls, ","), nats.MaxReconnects(-1),
-		nats.ReconnectWait(50*time.Millisecond), nats.ErrorHandler(func(*nats.Conn, *nats.Subscription, error) {
-		})); err != nil {
+		nats.ReconnectWait(50*time.Millisecond),
+		// A server that is stopped is soon taken for gone, so that the feed goes on.
+		nats.PingInterval(time.Second), nats.MaxPingsOutstanding(2),
+		nats.ErrorHandler(func(*nats.Conn, *nats.Subscription, error) {})); err != nil {
 		return nil, fmt.Errorf("connect to NATS: %w", err)
 	}
 	if w.js, err = jetstream.New(w.conn, jetstream.WithPublishAsyncMaxPending(1024)); err != nil {
@@ -94,6 +99,7 @@ func (w *world) end() {
 type replica struct {
 	*lab.Daemon
 	number int // It ends its key.
+	file   string
 	far    *delay
 }
 
@@ -149,7 +155,7 @@ func (w *world) startWith(ctx context.Context, routes string) (*replica, error) 
 	if err != nil {
 		return nil, err
 	}
-	r.Daemon = w.b.NewDaemon("-c", file)
+	r.Daemon, r.file = w.b.NewDaemon("-c", file), file
 	r.Prepare = func(cmd *exec.Cmd) {
 		cmd.Env = append(cmd.Env, fmt.Sprintf("MOMENTO_API_KEY=a-key-of-replica-%d", r.number))
 	}

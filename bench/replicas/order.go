@@ -20,7 +20,9 @@ func (b *bench) ordered(ctx context.Context, s settings, replicas, rate int, car
 }
 
 func (w *world) orderedFeed(ctx context.Context, replicas, rate int, careful bool) (*feeding, error) {
-	w.account.noise = 0.02
+	if w.account.noise = 0.02; rate >= 1000 {
+		w.account.noise = 0.002 // Each two in a row are a pause, and the load is to be full.
+	}
 	if err := w.begin(ctx, replicas); err != nil {
 		return nil, err
 	}

@@ -122,8 +122,8 @@ func (b *bench) partitionKills(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	b.print(true, t.inOrder(n*connections), "%d partitions, one of 4 replicas killed, %d times, %d/s: %v (at most %d), "+
-		"longest gap of all %v, of a topic %v", parts, n, rate, t, n*connections, t.gap(), w.account.topicGap())
+	b.print(true, t.inOrder(n*doubled), "%d partitions, one of 4 replicas killed, %d times, %d/s: %v (at most %d), "+
+		"longest gap of all %v, of a topic %v", parts, n, rate, t, n*doubled, t.gap(), w.account.topicGap())
 	return nil
 }
 

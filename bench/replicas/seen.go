@@ -71,7 +71,8 @@ func (w *world) takeoverIsSeen(ctx context.Context) error {
 		return err
 	}
 	took += at.Add(5 * time.Millisecond).Sub(at)
-	wrong, since := "", time.Duration(0)
+	var wrong string
+	var since time.Duration
 	for {
 		wrong = w.untrue()
 		since = time.Since(at) - took
@@ -83,11 +84,11 @@ func (w *world) takeoverIsSeen(ctx context.Context) error {
 	w.b.print(false, wrong == "" && since <= 2*time.Second,
 		"seen: status, metrics and readiness of %d replicas are true %v after a takeover %s", len(w.replicas),
 		since.Round(10*time.Millisecond), wrong)
-	table := w.table(ctx)
-	holder := w.holder()
-	id := holder.group().Group.Self
-	w.b.print(false, id != "" && strings.Contains(table, id), "seen: status --group names the holder %s", id)
-	w.trace("%s", table)
+	table, holder := w.table(ctx), w.holder()
+	w.b.print(false, strings.Count(table, "holds s") == 1 && strings.Count(table, "standby") == len(w.replicas)-1,
+		"seen: status --group shows one holder, and the others stand by")
+	_, text := holder.Get("/api/v1/status")
+	w.trace("%s\n%s", table, text)
 	return nil
 }
 
@@ -124,8 +125,7 @@ func (w *world) untrue() string {
 
 // table is what `status --group` prints, asked of the first replica.
 func (w *world) table(ctx context.Context) string {
-	out, err := exec.CommandContext(ctx, w.b.Bridge, "status", "--group", "--admin", w.replicas[0].Admin).
-		CombinedOutput()
+	out, err := exec.CommandContext(ctx, w.b.Bridge, "status", "--group", "-c", w.replicas[0].file).CombinedOutput()
 	if err != nil {
 		return fmt.Sprintf("%v: %s", err, out)
 	}
