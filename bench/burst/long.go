@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"time"
 
 	"momento-bridge/test/lab"
@@ -27,7 +28,7 @@ func (b *bench) long(ctx context.Context) error {
 		n, lasts = n/10, 20*time.Second
 	}
 	const more = "queue: {max_bytes: 512MiB}\nshutdown_timeout: 3s\n"
-	d, err := b.StartConfigured(ctx, b.config(1, "long.>", fmt.Sprint(longRate), "block", more))
+	d, err := b.StartConfigured(ctx, b.config(1, "long.>", strconv.Itoa(longRate), "block", more))
 	if err != nil {
 		return err
 	}
