@@ -1,5 +1,5 @@
 SHELL := bash
-.PHONY: build test long race fuzz chaos bench bench-compare lint fmt demo emulator realinput quota limit cost timing browser screenshots image check
+.PHONY: build test long race fuzz chaos bench bench-compare lint fmt demo emulator realinput quota limit replicas cost timing browser screenshots image check
 
 build:     ; go build -trimpath -ldflags "-s -w" -o bin/momento-bridge ./cmd/momento-bridge
 test:      ; go test ./...
@@ -17,6 +17,7 @@ emulator:  ; go run ./cmd/momento-bridge emulator
 realinput: ; go run ./bench/realinput
 quota:     ; go run ./bench/quota
 limit:     ; go run ./bench/limit
+replicas:  ; go run ./bench/replicas
 cost:      ; go run ./bench/cost
 timing:    ; go run ./bench/timing
 browser:   ; go -C test/browser test -count 1 -v ./...

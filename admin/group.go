@@ -67,3 +67,31 @@ func (g *Group) MemberName(id string) string {
 	}
 	return m.Host
 }
+
+// Strangers are how many members have other routes than this one.
+func (g *Group) Strangers() int {
+	own := ""
+	for i := range g.Members {
+		if g.Members[i].Self {
+			own = g.Members[i].Routes
+		}
+	}
+	n := 0
+	for i := range g.Members {
+		if m := &g.Members[i]; own != "" && m.Routes != "" && m.Routes != own {
+			n++
+		}
+	}
+	return n
+}
+
+// Held are how many leases the member of that id holds.
+func (g *Group) Held(id string) int {
+	n := 0
+	for i := range g.Leases {
+		if g.Leases[i].Holder == id && id != "" {
+			n++
+		}
+	}
+	return n
+}

@@ -52,6 +52,23 @@ func throttledStatus() Status {
 			Level: "error", Text: "a route is parked", Route: "audit", Detail: "404", Count: 12,
 			First: now.Add(-40 * time.Minute), Last: now.Add(-12 * time.Second),
 		}},
+		Group: Group{
+			Name: "bridges", Self: "b1", Members: []Member{
+				{
+					ID: "a1", Host: "host-a", Version: "v1.2.3", Started: now.Add(-time.Hour),
+					Heard: now.Add(-time.Second),
+				},
+				{ID: "b1", Host: "host-b", Version: "v1.2.3", Started: now.Add(-time.Minute), Self: true, Keeper: true},
+			}, Leases: []Lease{
+				{
+					Route: "orders", Partition: 2, Holder: "a1", State: "standby", Since: now.Add(-time.Minute),
+					Changes: 3,
+				},
+				{Route: "audit", Holder: "b1", Mine: true, State: "settling"},
+				{Route: "lost", State: "standby"},
+			}, Rates: []GroupRate{{Scope: "region", Rate: new(40.0), Share: new(9.9)}, {Scope: "throughput"}},
+			Missing: "the bucket", Advice: "nats kv add",
+		},
 	}
 }
 
@@ -71,6 +88,10 @@ func seen(t *testing.T, s Status) string {
 func TestPageSaysEverythingWithoutScript(t *testing.T) {
 	text := seen(t, throttledStatus())
 	for _, want := range []string{
+		"2 replicas in the group bridges. Without leases: the bucket; nats kv add.",
+		"host-a a1 v1.2.3 1 h 0 min 1 s ago 1 host-b b1 v1.2.3 1 min 0 s – 1 this one, keeper of the quota",
+		"orders 2 host-a standby 1 min 0 s 3 audit – host-b settling – 0 lost – nobody standby – 0",
+		"region 40.0/s 9.9/s throughput no limit no limit",
 		"As of 17:36:04 UTC", "throttled The quota holds back 12 345 messages.", "Ready no: route audit: no such cache",
 		"Held back by order within topics, missing cache",
 		"In 1 235/s", "Out 9.9/s", "Refused 0.13/s", "Waiting 12 345 drained in 1 h 2 min", "Rate in force 9.9/s " +

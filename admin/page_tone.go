@@ -4,7 +4,8 @@ import "slices"
 
 // tones are those of words that are no state of the daemon: states of routes and levels of problems.
 var tones = map[string]string{
-	"running": "good", "draining": "busy", "paused": "held", "parked": "bad", LevelWarning: "warn", LevelError: "bad",
+	"running": "good", "draining": "busy", "paused": "held", "parked": "bad", "standby": "calm",
+	"settling": "busy", LevelWarning: "warn", LevelError: "bad",
 }
 
 // tone says how a state or a problem's level is to be taken, for colour and symbol. What is not known is bad.
@@ -27,7 +28,7 @@ func routeTone(r *Route) string {
 }
 
 // stateTones are of states that look other than their severity.
-var stateTones = map[State]string{Idle: "calm", CatchingUp: "busy", Paused: "held"}
+var stateTones = map[State]string{Idle: "calm", Standby: "calm", CatchingUp: "busy", Paused: "held"}
 
 // stateTone is the severity's tone, where a state has none of its own.
 func stateTone(s State) string {

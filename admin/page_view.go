@@ -27,6 +27,9 @@ func viewOf(s *Status) view {
 		"routes":   rows(s.Routes, s.Now, routeRow),
 		"quotas":   rows(s.Quotas, s.Now, quotaRow),
 		"problems": rows(s.Problems, s.Now, problemRow),
+		"members":  memberRows(&s.Group, s.Now),
+		"leases":   leaseRows(&s.Group, s.Now),
+		"shares":   rows(s.Group.Rates, s.Now, shareRow),
 	}}
 }
 
@@ -35,6 +38,9 @@ var blankRows = map[string]row{
 	"routes":   routeRow(&Route{}, time.Time{}),
 	"quotas":   quotaRow(&Quota{}, time.Time{}),
 	"problems": problemRow(&Problem{}, time.Time{}),
+	"members":  memberRow(&Group{}, &Member{}, time.Time{}),
+	"leases":   leaseRow(&Group{}, &Lease{}, time.Time{}),
+	"shares":   shareRow(&GroupRate{}, time.Time{}),
 }
 
 func rows[T any](items []T, now time.Time, show func(*T, time.Time) row) []row {
@@ -61,7 +67,7 @@ func statusTexts(s *Status) map[string]string {
 	}
 	return map[string]string{
 		"now": formatClock(s.Now), "state": words(string(s.State)), "summary": s.Summary,
-		"limits": formatLimits(s.Routes), "forecast": formatForecast(s.Routes),
+		"limits": formatLimits(s.Routes), "forecast": formatForecast(s.Routes), "group": formatGroup(&s.Group),
 
 		"rates.in": formatRate(s.Rates.In), "rates.out": formatRate(s.Rates.Out),
 		"rates.refused": formatRate(s.Rates.Refused), "quota.rate": formatQuota(region.Scope, region.Rate),

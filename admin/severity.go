@@ -13,9 +13,9 @@ const (
 // Severity returns the state's. A state that is not known here, as a newer daemon may have, is a warning.
 func (s State) Severity() Severity {
 	switch s {
-	case Publishing, Idle, CatchingUp:
+	case Publishing, Idle, CatchingUp, Standby:
 		return Good
-	case Paused, Behind, Throttled, KeyExpiring, Stopping:
+	case Uncoordinated, Paused, Behind, Throttled, KeyExpiring, Stopping:
 		return Warning
 	case Stuck, Disconnected, KeyRefused, Down, Parked, Losing:
 		return Bad

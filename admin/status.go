@@ -21,6 +21,7 @@ type Status struct {
 	Queue    Queue     `json:"queue"`
 	Latency  Latency   `json:"latency"`
 	Quotas   []Quota   `json:"quotas"` // The region's is the first.
+	Group    Group     `json:"group"`  // Of replicas, as this one knows it.
 	Routes   []Route   `json:"routes"`
 	Problems []Problem `json:"problems"` // The latest first, bounded.
 }
@@ -37,19 +38,22 @@ const (
 	Down         State = "down"         // The endpoint.
 	Parked       State = "parked"       // At least one route is, or part of it, or it cannot consume.
 	Losing       State = "losing"       // Messages, which no policy asked for.
-	Paused       State = "paused"       // At least one route is, by an operator.
-	Behind       State = "behind"       // A backlog does not become less.
-	Throttled    State = "throttled"    // A quota holds back what waits, or the endpoint refuses.
-	KeyExpiring  State = "key_expiring" // Or it has expired, and nothing has been refused yet.
-	CatchingUp   State = "catching_up"  // A backlog becomes less.
-	Publishing   State = "publishing"   // All is well.
-	Idle         State = "idle"         // All is well and nothing comes.
+	// Replicas carry ordered routes without leases, or have other routes than the others.
+	Uncoordinated State = "uncoordinated"
+	Paused        State = "paused"       // At least one route is, by an operator.
+	Behind        State = "behind"       // A backlog does not become less.
+	Throttled     State = "throttled"    // A quota holds back what waits, or the endpoint refuses.
+	KeyExpiring   State = "key_expiring" // Or it has expired, and nothing has been refused yet.
+	CatchingUp    State = "catching_up"  // A backlog becomes less.
+	Standby       State = "standby"      // Other replicas carry every route: all is well.
+	Publishing    State = "publishing"   // All is well.
+	Idle          State = "idle"         // All is well and nothing comes.
 )
 
 // States lists every state, the gravest first.
 var States = [...]State{
-	Stopping, Stuck, Disconnected, KeyRefused, Down, Parked, Losing, Paused, Behind, Throttled, KeyExpiring, CatchingUp,
-	Publishing, Idle,
+	Stopping, Stuck, Disconnected, KeyRefused, Down, Parked, Losing, Uncoordinated, Paused, Behind, Throttled,
+	KeyExpiring, CatchingUp, Standby, Publishing, Idle,
 }
 
 // Key is the API key in use, without the key.
@@ -102,6 +106,7 @@ type Route struct {
 	State string `json:"state"`
 	// Why it is not running, or cannot consume; empty while all is well.
 	Reason        string            `json:"reason"`
+	CarriedBy     string            `json:"carried_by"` // The replicas that carry it while this one stands by.
 	LimitedBy     string            `json:"limited_by"` // What holds back what waits.
 	Rates         Rates             `json:"rates"`
 	Received      uint64            `json:"received"`

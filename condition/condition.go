@@ -21,15 +21,20 @@ const (
 	TopicsForbidden // The key may not publish to some of a route's topics.
 	Rejecting       // The endpoint rejects all that a route publishes.
 	Unkept          // Dead letters cannot be stored.
+	Unclaimed       // No replica holds the lease of a route.
 	Losing
+	NoLeases    // Ordered routes of several replicas have no leases.
+	OtherRoutes // Replicas of one group have other routes.
 	Paused
 	Behind
 	Throttled
 	KeyExpiring
 	DeadLetters
 	PutAside
-	Noise // A share of the publishes is refused at any rate.
-	Count // How many there are.
+	Noise    // A share of the publishes is refused at any rate.
+	Settling // A route gathers what was delivered before it publishes.
+	Standby  // Another replica carries a route.
+	Count    // How many there are.
 )
 
 // entry is what is said of a condition wherever it is told.
@@ -89,6 +94,19 @@ var table = [Count]entry{
 	Unkept: {
 		"parked", "dead letters cannot be stored", "see why in the reason", "momentobridgedeadletters",
 	},
+	Unclaimed: {
+		"parked", "no replica carries this route yet",
+		"it is taken when the time of the lease is over; `momento-bridge check --online` says whether it may be taken",
+		"",
+	},
+	NoLeases: {
+		"uncoordinated", "ordered routes have no leases, so that the oldest replica alone carries them",
+		"make the bucket of the leases", "",
+	},
+	OtherRoutes: {
+		"uncoordinated", "replicas of the group have other routes, and the younger ones take no leases",
+		"give all of them the same configuration, or another limits.group", "",
+	},
 	Losing: {"losing", "messages are lost", "see why for each route", "momentobridgerejectedanddropped"},
 	Paused: {"paused", "paused by an operator", "resume the route", ""},
 	Behind: {
@@ -113,6 +131,14 @@ var table = [Count]entry{
 	Noise: {
 		"", "publishes are refused at any rate: the endpoint refuses at random, and going slower does not help",
 		"ask Momento, or whoever runs the endpoint, why; they are published again", "",
+	},
+	Settling: {
+		"", "what was delivered before is gathered, so that it is published first",
+		"nothing needs to be done: it takes a moment", "",
+	},
+	Standby: {
+		"", "another replica carries this route", "nothing needs to be done: this one takes over when that one ends",
+		"",
 	},
 }
 

@@ -93,29 +93,31 @@ type CacheLimit struct {
 
 // Route carries one subject or stream to topics of one cache.
 type Route struct {
-	Name           string     `yaml:"name" doc:"Name of the route: letters, digits, - and _."`
-	Subject        string     `yaml:"subject" several:"subjects" doc:"What to consume; on a stream it is the consumer's filter."`
-	Subjects       []string   `yaml:"subjects" doc:"Several of them, instead of subject; they must not overlap."`
-	Queue          string     `yaml:"queue" doc:"Queue group of core NATS."`
-	Stream         string     `yaml:"stream" doc:"JetStream stream; without one the subject is consumed from core NATS."`
-	Consumer       string     `yaml:"consumer" doc:"Name of the durable consumer; default momento-bridge-<name>."`
-	CreateConsumer bool       `yaml:"create_consumer" doc:"Create the consumer when it is missing; an existing one is checked, never changed."`
-	Deliver        Start      `yaml:"deliver" doc:"Where a created consumer starts: all, new, a time (RFC 3339) or a sequence of the stream."`
-	Cache          string     `yaml:"cache" doc:"Cache to publish to."`
-	Topic          string     `yaml:"topic" doc:"Template of the topic in NATS subject-mapping syntax, plus {{subject}}."`
-	ContentType    string     `yaml:"content_type" enum:"application/octet-stream,text/plain" doc:"Whether subscribers receive bytes or strings."`
-	Subscribers    int        `yaml:"subscribers" doc:"Subscribers expected on each topic, for unit: operations."`
-	Ordering       string     `yaml:"ordering" enum:"topic,none" doc:"topic: one publish in flight for each topic, in order; none: as parallel as connections allow."`
-	Delivery       string     `yaml:"delivery" enum:"at-least-once,at-most-once" doc:"What to do when the outcome of a publish is unclear, as after a timeout: publish again, or drop the message."`
-	Batch          Batch      `yaml:"batch" doc:"Several messages in one publish."`
-	Empty          string     `yaml:"empty" enum:"publish,skip,dead-letter" doc:"What becomes of messages without bytes, such as delete markers of a key-value bucket."`
-	GiveUpAfter    Duration   `yaml:"give_up_after" doc:"How long the endpoint may fail a message (5xx, no answer) while it accepts others, before it becomes a dead letter; 0s: for ever. Where it is given, also how long a topic may be refused (403)."`
-	MaxPayload     Size       `yaml:"max_payload" doc:"Larger messages are rejected without a request."`
-	Overload       string     `yaml:"overload" enum:"block,drop-oldest,keep-latest" doc:"What to do when messages come faster than they can be published."`
-	MaxAge         Duration   `yaml:"max_age" doc:"Messages that are older when their turn comes expire without being published; 0s: never."`
-	Weight         int        `yaml:"weight" doc:"Share of the quota, relative to other routes, while there is not enough for all."`
-	Rate           Rate       `yaml:"rate" doc:"Ceiling for this route within limits.rate: a number or unlimited."`
-	DeadLetter     DeadLetter `yaml:"dead_letter" doc:"Where rejected messages are kept."`
+	Name            string     `yaml:"name" doc:"Name of the route: letters, digits, - and _."`
+	Subject         string     `yaml:"subject" several:"subjects" doc:"What to consume; on a stream it is the consumer's filter."`
+	Subjects        []string   `yaml:"subjects" doc:"Several of them, instead of subject; they must not overlap."`
+	Queue           string     `yaml:"queue" doc:"Queue group of core NATS."`
+	Stream          string     `yaml:"stream" doc:"JetStream stream; without one the subject is consumed from core NATS."`
+	Consumer        string     `yaml:"consumer" doc:"Name of the durable consumer; default momento-bridge-<name>."`
+	CreateConsumer  bool       `yaml:"create_consumer" doc:"Create the consumer when it is missing; an existing one is checked, never changed."`
+	Deliver         Start      `yaml:"deliver" doc:"Where a created consumer starts: all, new, a time (RFC 3339) or a sequence of the stream."`
+	Partitions      int        `yaml:"partitions" doc:"Ordered routes of streams: how many parts the topics are shared out among; each part is in order, and consumed by one replica at a time."`
+	PartitionStream string     `yaml:"partition_stream" doc:"Name of the work-queue stream that has the parts of a route with partitions, made where create_consumer is true; default momento-bridge-<name>."`
+	Cache           string     `yaml:"cache" doc:"Cache to publish to."`
+	Topic           string     `yaml:"topic" doc:"Template of the topic in NATS subject-mapping syntax, plus {{subject}}."`
+	ContentType     string     `yaml:"content_type" enum:"application/octet-stream,text/plain" doc:"Whether subscribers receive bytes or strings."`
+	Subscribers     int        `yaml:"subscribers" doc:"Subscribers expected on each topic, for unit: operations."`
+	Ordering        string     `yaml:"ordering" enum:"topic,none" doc:"topic: one publish in flight for each topic, in order; none: as parallel as connections allow."`
+	Delivery        string     `yaml:"delivery" enum:"at-least-once,at-most-once" doc:"What to do when the outcome of a publish is unclear, as after a timeout: publish again, or drop the message."`
+	Batch           Batch      `yaml:"batch" doc:"Several messages in one publish."`
+	Empty           string     `yaml:"empty" enum:"publish,skip,dead-letter" doc:"What becomes of messages without bytes, such as delete markers of a key-value bucket."`
+	GiveUpAfter     Duration   `yaml:"give_up_after" doc:"How long the endpoint may fail a message (5xx, no answer) while it accepts others, before it becomes a dead letter; 0s: for ever. Where it is given, also how long a topic may be refused (403)."`
+	MaxPayload      Size       `yaml:"max_payload" doc:"Larger messages are rejected without a request."`
+	Overload        string     `yaml:"overload" enum:"block,drop-oldest,keep-latest" doc:"What to do when messages come faster than they can be published."`
+	MaxAge          Duration   `yaml:"max_age" doc:"Messages that are older when their turn comes expire without being published; 0s: never."`
+	Weight          int        `yaml:"weight" doc:"Share of the quota, relative to other routes, while there is not enough for all."`
+	Rate            Rate       `yaml:"rate" doc:"Ceiling for this route within limits.rate: a number or unlimited."`
+	DeadLetter      DeadLetter `yaml:"dead_letter" doc:"Where rejected messages are kept."`
 }
 
 // The values of a route's keys that the program asks for.

@@ -34,6 +34,7 @@ func DefaultRoute() Route {
 	return Route{
 		CreateConsumer: true,
 		Deliver:        DeliverAll,
+		Partitions:     1,
 		Topic:          "{{subject}}",
 		ContentType:    "application/octet-stream",
 		Ordering:       OrderingTopic,
@@ -55,5 +56,8 @@ func (r *Route) complete() {
 	}
 	if r.Stream != "" && r.Consumer == "" {
 		r.Consumer = "momento-bridge-" + r.Name
+	}
+	if r.Partitions > 1 && r.PartitionStream == "" {
+		r.PartitionStream = "momento-bridge-" + r.Name
 	}
 }

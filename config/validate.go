@@ -197,12 +197,13 @@ func (f *File) checkRoutes() {
 		f.checkRoute(path, &f.Routes[i])
 		r := f.Routes[i]
 		f.unique(names, r.Name, i, path+".name", "two routes have the name "+strconv.Quote(r.Name))
-		if r.Stream != "" && r.Name != "" {
+		if r.Stream != "" && r.Name != "" && !r.Partitioned() {
 			f.unique(consumers, r.Stream+" "+r.Consumer, i, path+".consumer",
 				fmt.Sprintf("two routes use the consumer %q of stream %q: each needs its own", r.Consumer, r.Stream))
 		}
 		f.checkOverlap(i)
 	}
+	f.checkPartitionStreams()
 	f.checkLoops()
 }
 

@@ -25,6 +25,7 @@ func (f *File) checkRoute(path string, r *Route) {
 	}
 	f.checkConsumption(path, r)
 	r.complete()
+	f.checkPartitions(path, r)
 	if r.Cache == "" && !f.broken[at("cache")] {
 		f.Problemf(path, "%s has no cache: name the Momento cache to publish to", path)
 	}

@@ -119,7 +119,7 @@ func (d *Daemon) sampleOf(i int, stats *pipeline.Stats, now time.Time) sample {
 	case *source.Core:
 		undelivered, missed = src.Buffered(), src.Dropped()
 		arrived += float64(missed + undelivered)
-	case *source.JetStream:
+	case streamSource:
 		undelivered, _ = src.Pending()
 		arrived += float64(undelivered)
 	}

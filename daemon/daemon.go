@@ -46,7 +46,8 @@ type Daemon struct {
 	rounds   *source.Rounds
 	momento  *sink.Momento
 	pipe     *pipeline.Pipeline
-	sources  []natsSource
+	sources  []natsSource          // By route, for people.
+	carriers []carrier             // In the pipeline's order: one for each route, or one for each of its partitions.
 	letters  []*source.DeadLetters // By route; nil where there are none.
 	sampler  *sampler
 	vitals   *vitals
@@ -56,7 +57,9 @@ type Daemon struct {
 	started  time.Time
 	problems *problems
 	keeper   *keeper
-	headroom []byte // See headroomFor.
+	sharing  sharing // nil: it shares no quota.
+	leasing  leasing // nil: it needs no leases.
+	headroom []byte  // See headroomFor.
 
 	circled sync.Once // Circles of dead letters have been looked for,
 	circle  error     // and one was found.
@@ -68,10 +71,19 @@ type Daemon struct {
 	before     atomic.Pointer[ended]     // What had ended unpublished when the drain began.
 }
 
-// natsSource is one route's source.
+// natsSource is what people see of a route's source.
 type natsSource interface {
-	Run(ctx, hard context.Context, route *pipeline.Route) error
+	// Ready reports whether it consumes, and if not, why.
 	Ready() (bool, string)
+}
+
+// carrier carries what one source takes from NATS into one route of the pipeline.
+type carrier struct {
+	route  int // In the plan.
+	source interface {
+		Run(ctx, hard context.Context, route *pipeline.Route) error
+	}
+	pulse *pulse
 }
 
 // New connects the parts in the order in which messages flow, and opens the admin listener. It does not wait for NATS:
@@ -80,7 +92,7 @@ type natsSource interface {
 func New(cfg Config, log *slog.Logger) (*Daemon, error) {
 	p := cfg.Plan
 	d := &Daemon{
-		cfg: cfg, plan: p, metrics: prometheus.NewRegistry(), started: time.Now(), vitals: newVitals(p),
+		cfg: cfg, plan: p, metrics: prometheus.NewRegistry(), started: time.Now(), vitals: newVitals(),
 		manager: newServiceManager(cfg.Getenv), headroom: headroomFor(&p.file.Config),
 	}
 	log, d.problems = watchProblems(log)
@@ -99,14 +111,13 @@ func New(cfg Config, log *slog.Logger) (*Daemon, error) {
 	pipe := p.pipeline
 	d.keeper = newKeeper(p, log)
 	pipe.Learned = d.keeper.recall(time.Now())
-	for i, r := range p.routes {
-		src, rc, err := d.source(r, d.vitals.routes[i])
+	for i := range p.routes {
+		routes, err := d.connectRoute(i)
 		if err != nil {
 			d.nats.Close()
 			return nil, err
 		}
-		d.sources = append(d.sources, src)
-		pipe.Routes = append(pipe.Routes, rc)
+		pipe.Routes = append(pipe.Routes, routes...)
 	}
 	d.pipe = pipeline.New(pipe, d.momento, log, d.histograms)
 	d.keeper.learned = d.pipe.Learned
@@ -127,29 +138,47 @@ func New(cfg Config, log *slog.Logger) (*Daemon, error) {
 // AdminAddr returns the address of the admin listener, with the port that the system has chosen if none was set.
 func (d *Daemon) AdminAddr() net.Addr { return d.admin.Addr() }
 
-// source makes a route's source, which beats a pulse, and its side in the pipeline.
-func (d *Daemon) source(r routePlan, pulse *pulse) (natsSource, pipeline.RouteConfig, error) {
+// connectRoute makes a route's source, or those of its partitions, and their side in the pipeline.
+func (d *Daemon) connectRoute(i int) ([]pipeline.RouteConfig, error) {
+	r := &d.plan.routes[i]
 	rc := r.route
 	d.letters = append(d.letters, nil)
 	if r.deadLetter != "" {
 		letters, err := source.NewDeadLetters(d.nats, r.deadLetter, d.log)
 		if err != nil {
-			return nil, rc, err
+			return nil, err
 		}
+		letters.Partitions = r.partitions
 		rc.DeadLetters = letters
-		d.letters[len(d.letters)-1] = letters
+		d.letters[i] = letters
 	}
 	if r.jetStream == nil {
 		cfg := *r.core
 		cfg.Rounds = d.rounds
 		src := source.NewCore(d.nats, cfg, d.log)
 		rc.Drops = true
-		return src, rc, nil
+		d.sources = append(d.sources, src)
+		d.carriers = append(d.carriers, carrier{i, src, d.vitals.consuming(r.route.Name)})
+		return []pipeline.RouteConfig{rc}, nil
 	}
-	cfg := *r.jetStream
-	cfg.Beat = pulse.beat
-	src, err := source.NewJetStream(d.nats, d.acks, cfg, d.log)
-	rc.Settler = src
-	rc.Returnable = true
-	return src, rc, err
+	var routes []pipeline.RouteConfig
+	var parts partitionSources
+	for n, cfg := range r.streams() {
+		pulse := d.vitals.consuming(r.partName(n))
+		cfg.Beat = pulse.beat
+		src, err := source.NewJetStream(d.nats, d.acks, cfg, d.log)
+		if err != nil {
+			return nil, err
+		}
+		one := rc
+		one.Settler, one.Returnable, one.Partition = src, true, r.number(n)
+		routes, parts = append(routes, one), append(parts, src)
+		d.carriers = append(d.carriers, carrier{i, src, pulse})
+	}
+	if r.partitions == nil {
+		d.sources = append(d.sources, parts[0])
+	} else {
+		d.sources = append(d.sources, parts)
+	}
+	return routes, nil
 }

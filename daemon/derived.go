@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 	"time"
 
 	"momento-bridge/config"
@@ -94,12 +95,18 @@ func checkRoute(list Checks, p *Plan, i int) error {
 	if err != nil {
 		return err
 	}
-	created := "must exist"
+	created, name := "must exist", desired.Durable
 	if r.jetStream.Create {
 		created = "created when missing" + startNote(c.Deliver)
 	}
+	if parts := r.partitions; parts != nil {
+		list.Note("partitions", fmt.Sprintf("stream %s, %s: a work queue that the servers fill from %s; what waits is "+
+			"stored twice", parts.Stream, created, parts.Source))
+		created, name = strings.TrimSuffix(created, startNote(c.Deliver)), fmt.Sprintf("%s … %s", parts.Consumer(0),
+			parts.Consumer(parts.Count-1))
+	}
 	list.Note("consumer", fmt.Sprintf("%s, %s: ack explicit, ack_wait %v, max_deliver %d, max_ack_pending %d",
-		desired.Durable, created, desired.AckWait, desired.MaxDeliver, desired.MaxAckPending))
+		name, created, desired.AckWait, desired.MaxDeliver, desired.MaxAckPending))
 	list.Note("holds", fmt.Sprintf(
 		"up to %d delivered and not settled, so that at %s none waits for longer than half of ack_wait", settings.Held,
 		leastNote(r)))

@@ -42,6 +42,7 @@ func (d *Daemon) facts() status.Facts {
 		MaxMessages: d.plan.pipeline.MaxMessages, MaxBytes: d.plan.pipeline.MaxBytes,
 		Latency: d.sampler.times(), Problems: d.problems.list(),
 	}
+	f.Group = d.group(&f.Pipeline)
 	for i := range f.Pipeline.Routes {
 		f.Routes = append(f.Routes, d.routeFacts(i, &f.Pipeline, f.Now))
 	}
@@ -69,7 +70,7 @@ func (d *Daemon) routeFacts(i int, stats *pipeline.Stats, now time.Time) status.
 
 // starved says who holds all messages of a route's consumer that may be out; empty if nobody does.
 func (d *Daemon) starved(i int) string {
-	if src, ok := d.sources[i].(*source.JetStream); ok {
+	if src, ok := d.sources[i].(streamSource); ok {
 		return src.Starved()
 	}
 	return ""

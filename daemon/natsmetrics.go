@@ -1,23 +1,23 @@
 package daemon
 
 import (
+	"math"
 	"runtime"
 
 	"github.com/prometheus/client_golang/prometheus"
 
 	"momento-bridge/daemon/status"
 	"momento-bridge/pipeline"
-	"momento-bridge/source"
 )
 
 // natsMetrics are the metrics of the NATS side: at each scrape, of the same facts as the status.
 type natsMetrics struct {
-	d                               *Daemon
-	connected, reconnects, replicas *prometheus.Desc
-	unconfirmed                     *prometheus.Desc
-	bound, dropped, drain           *prometheus.Desc
-	pending, ackPending             *prometheus.Desc
-	heartbeatsMissed, renewals      *prometheus.Desc
+	d                                  *Daemon
+	connected, reconnects, unconfirmed *prometheus.Desc
+	bound, dropped, drain              *prometheus.Desc
+	pending, ackPending                *prometheus.Desc
+	heartbeatsMissed, renewals         *prometheus.Desc
+	group                              groupMetrics
 }
 
 func newNATSMetrics(d *Daemon) *natsMetrics {
@@ -28,14 +28,14 @@ func newNATSMetrics(d *Daemon) *natsMetrics {
 		d:           d,
 		connected:   desc("nats_connected", "1 while connected to NATS."),
 		reconnects:  desc("nats_reconnects_total", "Times that the connection to NATS was made again."),
-		replicas:    desc("replicas", "Members of the group seen, this one included."),
 		unconfirmed: desc("acks_unconfirmed", "Acknowledgements that NATS may not have got."),
-		bound:       desc("consumer_bound", "1 while the route consumes.", "route"),
+		bound: desc("consumer_bound", "1 while the route consumes; 0 also while another replica carries it.",
+			"route"),
 		dropped: desc("source_dropped_total",
 			"Messages of core NATS that were dropped because there was no memory for them.", "route"),
 		drain: desc("drain_seconds",
 			"Time until the backlog will be gone, as forecast from arrivals and what is published: 0 while the route "+
-				"keeps up, +Inf for never.", "route"),
+				"keeps up, +Inf for never, and where another replica carries it.", "route"),
 		pending: desc("consumer_pending",
 			"Messages of the stream that the consumer has not delivered yet.", "route"),
 		ackPending: desc("consumer_ack_pending",
@@ -43,6 +43,7 @@ func newNATSMetrics(d *Daemon) *natsMetrics {
 		heartbeatsMissed: desc("consumer_heartbeats_missed_total",
 			"Times that a stream's consumer was silent for longer than its heartbeats allow.", "route"),
 		renewals: desc("renewals_total", "Deliveries whose time to be acknowledged was extended.", "route"),
+		group:    newGroupMetrics(desc),
 	}
 }
 
@@ -54,24 +55,28 @@ func (m *natsMetrics) Collect(ch chan<- prometheus.Metric) {
 	facts := m.d.facts()
 	gauge(ch, m.connected, truth(facts.NATS.Connected))
 	counter(ch, m.reconnects, float64(m.d.nats.Stats().Reconnects))
-	gauge(ch, m.replicas, 1)
 	gauge(ch, m.unconfirmed, float64(m.d.acks.Unconfirmed()))
+	m.group.collect(ch, &facts)
 	for i := range m.d.sources {
-		m.collectRoute(ch, i, &facts.Routes[i])
+		m.collectRoute(ch, i, &facts)
 	}
 }
 
-func (m *natsMetrics) collectRoute(ch chan<- prometheus.Metric, i int, facts *status.Route) {
-	name := m.d.plan.routes[i].route.Name
+func (m *natsMetrics) collectRoute(ch chan<- prometheus.Metric, i int, all *status.Facts) {
+	name, facts := m.d.plan.routes[i].route.Name, &all.Routes[i]
+	bound, drain := facts.NotReady == "", facts.Drain
+	if all.StandsBy(i) {
+		bound, drain = false, math.Inf(1)
+	}
 	var missed, renewals uint64
-	if src, ok := m.d.sources[i].(*source.JetStream); ok {
+	if src, ok := m.d.sources[i].(streamSource); ok {
 		undelivered, unacknowledged := src.Pending()
 		gauge(ch, m.pending, float64(undelivered), name)
 		gauge(ch, m.ackPending, float64(unacknowledged), name)
 		missed, renewals = src.Missed(), src.Renewals()
 	}
-	gauge(ch, m.bound, truth(facts.NotReady == ""), name)
-	gauge(ch, m.drain, facts.Drain, name)
+	gauge(ch, m.bound, truth(bound), name)
+	gauge(ch, m.drain, drain, name)
 	counter(ch, m.dropped, float64(facts.Missed), name)
 	counter(ch, m.heartbeatsMissed, float64(missed), name)
 	counter(ch, m.renewals, float64(renewals), name)

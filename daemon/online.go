@@ -145,12 +145,17 @@ func tryNATS(ctx context.Context, cfg source.ConnectConfig, log *slog.Logger) (*
 // tryConsumer looks at a route's stream, consumer and permissions.
 func tryConsumer(ctx context.Context, list Checks, conn *nats.Conn, r routePlan, log *slog.Logger) {
 	name := "route " + r.route.Name + ": "
-	js, err := source.NewJetStream(conn, source.NewAcks(conn), *r.jetStream, log)
-	if err != nil {
-		list.Fail(name+"use JetStream", err, "")
-		return
+	acks := source.NewAcks(conn)
+	var all []*source.JetStream
+	for _, cfg := range r.streams() {
+		js, err := source.NewJetStream(conn, acks, cfg, log)
+		if err != nil {
+			list.Fail(name+"use JetStream", err, "")
+			return
+		}
+		all = append(all, js)
 	}
-	for _, found := range js.Inspect(ctx) {
+	for _, found := range source.Inspect(ctx, all) {
 		if found.Warn {
 			list.Warn(name + found.What)
 			continue

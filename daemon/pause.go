@@ -1,6 +1,10 @@
 package daemon
 
-import "fmt"
+import (
+	"fmt"
+
+	"momento-bridge/pipeline"
+)
 
 // pause pauses or resumes a route, or with no name all of them.
 func (d *Daemon) pause(name string, paused bool) error {
@@ -12,10 +16,10 @@ func (d *Daemon) pause(name string, paused bool) error {
 		found = true
 		if paused {
 			d.log.Info("an operator paused a route", "route", r.route.Name)
-			d.pipe.Route(i).Pause()
+			d.inPipeline(i, (*pipeline.Route).Pause)
 		} else {
 			d.log.Info("an operator resumed a route", "route", r.route.Name)
-			d.pipe.Route(i).Resume()
+			d.inPipeline(i, (*pipeline.Route).Resume)
 		}
 	}
 	if found && !paused {

@@ -16,8 +16,9 @@ type routePlan struct {
 	route      pipeline.RouteConfig // Without settler and dead letters.
 	core       *source.CoreConfig
 	jetStream  *source.JetStreamConfig
-	deadLetter string // A subject, or empty.
-	from, to   string // What it consumes and where it publishes, for people.
+	partitions *source.Partitions // Of jetStream; nil: there are none.
+	deadLetter string             // A subject, or empty.
+	from, to   string             // What it consumes and where it publishes, for people.
 }
 
 func newRoutePlan(f *config.File, i int) routePlan {
@@ -77,6 +78,7 @@ func newRoutePlan(f *config.File, i int) routePlan {
 	}
 	p.jetStream.DeliverFrom, _ = r.Deliver.Time()
 	p.jetStream.DeliverSequence, _ = r.Deliver.Sequence()
+	p.partitions = newPartitions(f, i)
 	return p
 }
 
@@ -93,10 +95,14 @@ func consumed(c config.Route) string {
 	if c.Stream == "" {
 		return "core NATS " + subjects + " (queue " + c.Queue + ")"
 	}
-	if subjects == "" {
-		return "stream " + c.Stream
+	text := "stream " + c.Stream
+	if subjects != "" {
+		text += " " + subjects
 	}
-	return "stream " + c.Stream + " " + subjects
+	if c.Partitioned() {
+		text += fmt.Sprintf(" in %d partitions", c.Partitions)
+	}
+	return text
 }
 
 // fewSubjects are shown of a route's subjects, if it has many.

@@ -74,10 +74,11 @@ func (d *Daemon) carry(ctx context.Context) error {
 	sides.Go(func() { d.attend(ctx, side) })
 	sides.Go(func() { d.reloads(side) })
 	sides.Go(func() { d.keeper.run(side) })
+	sides.Go(func() { d.answer(side) })
 
 	left := 0
 	publishing.Go(func() { left = d.pipe.Run(hard) })
-	for i := range d.sources {
+	for i := range d.carriers {
 		consuming.Go(func() {
 			if err := d.consume(ctx, hard, i); err != nil {
 				fail(err)
@@ -96,11 +97,12 @@ func (d *Daemon) carry(ctx context.Context) error {
 	return err
 }
 
-// consume runs a route's source. A route whose dead letters nobody would keep does not start.
-func (d *Daemon) consume(ctx, hard context.Context, i int) error {
-	route, plan := d.pipe.Route(i), d.plan.routes[i]
+// consume runs a source. A route whose dead letters nobody would keep does not start.
+func (d *Daemon) consume(ctx, hard context.Context, n int) error {
+	c, route := &d.carriers[n], d.pipe.Route(n)
+	plan := &d.plan.routes[c.route]
 	defer route.Close()
-	if letters := d.letters[i]; letters != nil {
+	if letters := d.letters[c.route]; letters != nil {
 		if err := letters.Check(ctx, plan.wholeStream()); err != nil {
 			return fmt.Errorf("route %s: %w", plan.route.Name, err)
 		}
@@ -108,6 +110,6 @@ func (d *Daemon) consume(ctx, hard context.Context, i int) error {
 			return err
 		}
 	}
-	defer d.vitals.routes[i].rest()
-	return d.sources[i].Run(ctx, hard, route)
+	defer c.pulse.rest()
+	return c.source.Run(ctx, hard, route)
 }

@@ -60,6 +60,9 @@ func routeAttrs(f *config.File, p *Plan, i int) []any {
 	if r.jetStream == nil {
 		return append(attrs, "queue", c.Queue, "holds", heldNote(p, r))
 	}
+	if parts := r.partitions; parts != nil {
+		attrs = append(attrs, "partitions", parts.Count, "partition_stream", parts.Stream)
+	}
 	attrs = append(attrs, "consumer", c.Consumer, "queue_messages", r.jetStream.Circumstances.QueueMessages)
 	desired, settings, err := r.jetStream.Desired()
 	if err != nil {

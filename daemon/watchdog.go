@@ -15,27 +15,28 @@ type vitals struct {
 	pipeline *pulse // The pipeline's mutex can be had.
 	workers  *pulse // Nothing in the pipeline is stuck.
 	sampling *pulse
-	// By route. Only those of streams are beaten: a callback of core NATS may wait for room as long as it likes.
-	routes []*pulse
-	line   atomic.Pointer[string]
-	ready  chan struct{} // Closed once the daemon has been ready.
+	line     atomic.Pointer[string]
+	ready    chan struct{} // Closed once the daemon has been ready.
 }
 
 // stuckProbes is how many probes in a row have to find something stuck: after the process was stopped for a while,
 // the first may.
 const stuckProbes = 5
 
-func newVitals(p *Plan) *vitals {
+func newVitals() *vitals {
 	v := &vitals{progress: progress{tick: progressTick}, ready: make(chan struct{})}
 	v.pipeline = v.progress.pulse("the pipeline", pulseLimit)
 	v.workers = v.progress.pulse("publishing", stuckProbes)
 	v.sampling = v.progress.pulse("the sampling of backlogs", pulseLimit)
 	v.pipeline.beat()
 	v.sampling.beat()
-	for _, r := range p.routes {
-		v.routes = append(v.routes, v.progress.pulse("the consuming of route "+r.route.Name, natsLimit))
-	}
 	return v
+}
+
+// consuming adds the pulse of what consumes a route. Only those of streams are beaten: a callback of core NATS may wait
+// for room as long as it likes.
+func (v *vitals) consuming(route string) *pulse {
+	return v.progress.pulse("the consuming of route "+route, natsLimit)
 }
 
 // startInterval is how often it is looked whether the daemon is ready, so that it is told soon.

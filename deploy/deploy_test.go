@@ -13,10 +13,16 @@ import (
 	"momento-bridge/config"
 )
 
-// documents returns the Kubernetes objects by kind.
+// documents returns the objects of kubernetes.yaml by kind.
 func documents(t *testing.T) map[string]map[string]any {
 	t.Helper()
-	text, err := os.ReadFile("kubernetes.yaml")
+	return documentsOf(t, "kubernetes.yaml")
+}
+
+// documentsOf returns the Kubernetes objects of a file by kind.
+func documentsOf(t *testing.T, file string) map[string]map[string]any {
+	t.Helper()
+	text, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
 	}

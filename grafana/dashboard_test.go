@@ -218,6 +218,6 @@ func replicasAreAddedOnce(w *world) {
 	f("Replicas #1", ".*", ".*", 2)
 	f("Replicas #1", "b", ".*", 1)
 	f("Is it connected? #1", ".*", ".*", 1)
-	f("State of each route #1", ".*", "paused", 3)
-	f("State of each route #1", ".*", "s", 1)
+	f("State of each route #1", ".*", "paused", 5)
+	f("State of each route #1", ".*", "s", 2)
 }

@@ -28,6 +28,7 @@ type dispatcher struct {
 	started       quota.Meter         // Publishes started.
 	waitingSince  time.Time           // When the next publish first met an empty bucket.
 	waited        prometheus.Observer // How long publishes wait for tokens.
+	sharing       sharing             // With other processes.
 
 	// Gates that all routes share.
 	key               gate      // Closed while the key is refused or missing.
@@ -118,22 +119,33 @@ func (d *dispatcher) pick(now time.Time) (*Route, time.Time) {
 		return nil, at
 	}
 	var wake time.Time
-	for range d.active.len() {
-		r := d.active.front()
-		if !r.trim() {
-			r.active = false
-			r.credit = min(r.credit, 0)
-			d.active.popFront()
-			continue
+	for again := true; again; {
+		again = false
+		for range d.active.len() {
+			r := d.active.front()
+			if !r.trim() {
+				d.deactivate()
+				continue
+			}
+			ok, at := d.mayStart(now, r)
+			if ok && d.hasTurn(r) {
+				return r, time.Time{}
+			}
+			again = again || ok // Partitions may need more than one round to get credit.
+			wake = earlier(wake, at)
+			d.active.pushBack(d.active.popFront())
 		}
-		ok, at := d.mayStart(now, r)
-		if ok && d.hasTurn(r) {
-			return r, time.Time{}
-		}
-		wake = earlier(wake, at)
-		d.active.pushBack(d.active.popFront())
 	}
 	return nil, wake
+}
+
+// deactivate takes the route at the front out of the ring.
+func (d *dispatcher) deactivate() {
+	r := d.active.popFront()
+	r.active = false
+	if r.turn.active--; r.turn.active == 0 {
+		r.turn.credit = min(r.turn.credit, 0)
+	}
 }
 
 // mayStart reports whether the gates, and the quotas of the route and its cache, let a publish start. If not, it
@@ -198,22 +210,32 @@ func (d *dispatcher) start(now time.Time, r *Route, p *parcel) {
 
 // Routes share a quota by deficit round robin. In its turn at the front of the ring a route may spend its weight times
 // the largest cost of a publish. What it spends beyond that is missing in its next turn. What it does not spend is lost
-// once it has nothing to publish.
+// once it has nothing to publish. Partitions of one name have turn and credit in common, whichever of them have
+// something to publish.
+
+// turn is what the routes of one name have in common in that: a single one, or its partitions.
+type turn struct {
+	weight float64 // Their share of the quota against other routes.
+	credit float64 // What they may still spend in their turn.
+	routes int
+	active int // Those that are in the ring of routes.
+}
 
 // hasTurn reports whether the route at the front of the ring has credit. One without gets what a turn is worth.
 func (d *dispatcher) hasTurn(r *Route) bool {
-	if r.credit > 0 {
+	t := r.turn
+	if t.credit > 0 {
 		return true
 	}
-	r.credit += r.weight * max(1, d.largest)
-	return r.credit > 0
+	t.credit += t.weight * max(1, d.largest) / float64(t.active)
+	return t.credit > 0
 }
 
 // charge makes the route at the front of the ring pay for a publish. Its turn ends when its credit is used up.
 func (d *dispatcher) charge(r *Route, cost float64) {
 	d.largest = max(d.largest, cost)
-	r.credit -= cost
-	if r.credit <= 0 {
+	r.turn.credit -= cost
+	if r.turn.credit <= 0 {
 		d.active.pushBack(d.active.popFront())
 	}
 }
@@ -241,6 +263,7 @@ func (d *dispatcher) activate(r *Route) {
 		return
 	}
 	r.active = true
+	r.turn.active++
 	d.active.pushBack(r)
 }
 

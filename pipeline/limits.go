@@ -70,11 +70,17 @@ func (d *dispatcher) setLimits(now time.Time, l Limits) {
 		d.region = quota.NewPacer(l.Region, d.delays.Quota(), now)
 	}
 	d.region.SetRate(now, l.Region)
+	pacers := map[*turn]*quota.Pacer{}
 	for _, r := range d.routes {
 		r.cache.pacer = d.repace(now, r.cache.pacer, l.Caches[r.cfg.Cache])
 		own := l.Routes[r.cfg.Name]
-		r.pacer = d.repace(now, r.pacer, own.Rate)
-		r.weight = float64(max(1, own.Weight))
+		if shared, seen := pacers[r.turn]; seen { // Of another partition.
+			r.pacer = shared
+		} else {
+			r.pacer = d.repace(now, r.pacer, own.Rate)
+			pacers[r.turn] = r.pacer
+		}
+		r.turn.weight = float64(max(1, own.Weight))
 		r.quotas = quotas{[2]*quota.Pacer{r.pacer, r.cache.pacer}}
 	}
 }
@@ -155,6 +161,7 @@ func (d *dispatcher) quotasAccepted(now time.Time, r *Route, cost float64, size 
 	if c := r.cache.pacer; c != nil {
 		ended = c.Accepted(now, cost) || ended
 	}
+	d.sharing.tell(false)
 	return ended
 }
 
@@ -172,5 +179,6 @@ func (d *dispatcher) quotaRefused(now time.Time, p *parcel, a Answer) bool {
 	case c != nil:
 		meant = c
 	}
+	defer d.sharing.tell(true)
 	return meant.Refused(now, quota.Refusal{Sent: p.sent, Cost: cost, RetryAfter: a.RetryAfter, Detail: a.Detail})
 }

@@ -31,9 +31,12 @@ type budget struct {
 	sure   int64 // What each route is sure of.
 	used   int64 // What all routes use.
 	owed   int64 // What routes are sure of and do not use.
-	busy   int   // Routes that hold some, or have a claim.
+	busy   int64 // Routes that hold some, or have a claim, in units: a partition counts its part of unit.
 	claims int   // Routes that were refused some, although they have less than their fair part.
 }
+
+// unit is what a whole route counts among those that are busy.
+const unit = 1 << 10
 
 // stake is what a route has to do with a budget.
 type stake struct {
@@ -51,45 +54,61 @@ type holding struct {
 // sureOf is the part of the memory that routes are sure of, all of them together: an eighth.
 const sureOf = 8
 
-// newBudget shares total out among some routes. A single one is sure of everything.
-func newBudget(total int64, routes int) budget {
-	b := budget{total: max(1, total), sure: max(1, total/sureOf/int64(max(1, routes)))}
-	if routes == 1 {
+// newBudget shares total out among some routes, given by how many partitions each has. A single one is sure of
+// everything.
+func newBudget(total int64, routes []int64) budget {
+	b := budget{total: max(1, total), sure: max(1, total/sureOf/int64(max(1, len(routes))))}
+	if len(routes) == 1 {
 		b.sure = b.total
 	}
-	b.owed = b.sure * int64(routes)
+	for _, parts := range routes {
+		b.owed += b.surePart(parts) * parts
+	}
 	return b
 }
 
-// share shares the memory out among the routes of a pipeline, which hold nothing yet.
-func (m *memory) share(c *Config) {
-	counting := 0
-	for i := range c.Routes {
-		if c.Routes[i].countsMessages() {
-			counting++
+// surePart is what each of so many partitions is sure of.
+func (b *budget) surePart(parts int64) int64 { return max(1, b.sure/parts) }
+
+// share shares the memory out among the routes of a pipeline, which hold nothing yet. turns has that of each. It returns
+// how many routes there are, where all partitions of a name are one.
+func (m *memory) share(routes []RouteConfig, messages, bytes int64, turns []*turn) int {
+	var all, counting []int64
+	for i := range routes {
+		if i > 0 && slices.Contains(turns[:i], turns[i]) {
+			continue // A further partition.
+		}
+		parts := int64(turns[i].routes)
+		all = append(all, parts)
+		if routes[i].countsMessages() {
+			counting = append(counting, parts)
 		}
 	}
-	m.messages = newBudget(int64(c.MaxMessages), counting)
-	m.bytes = newBudget(c.MaxBytes, len(c.Routes))
+	m.messages, m.bytes = newBudget(messages, counting), newBudget(bytes, all)
+	return len(all)
 }
 
 // free is what may be borrowed. It is negative where routes have more than there is: each is sure of one message.
 func (b *budget) free() int64 { return b.total - b.used - b.owed }
 
 // change notes that a route which used some uses another amount from now on.
-func (b *budget) change(before, after int64) {
+func (b *budget) change(before, after, parts int64) {
+	sure := b.surePart(parts)
 	b.used += after - before
-	b.owed += max(0, b.sure-after) - max(0, b.sure-before)
+	b.owed += max(0, sure-after) - max(0, sure-before)
 }
 
 // fair is the part of each route that holds or wants some.
-func (b *budget) fair() int64 { return max(b.sure, b.total/int64(max(1, b.busy))) }
+func (b *budget) fair(parts int64) int64 {
+	own := unit / parts
+	return max(b.surePart(parts), b.total*own/max(own, b.busy))
+}
 
 // room is how much more a route may have that uses some.
-func (b *budget) room(own int64, s stake) int64 {
-	n := max(0, b.sure-own) + max(0, b.free())
+func (b *budget) room(own int64, s stake, parts int64) int64 {
+	n := max(0, b.surePart(parts)-own) + max(0, b.free())
 	if b.claims > 1 || b.claims == 1 && !s.claim {
-		n = min(n, max(0, b.fair()-own))
+		n = min(n, max(0, b.fair(parts)-own))
 	}
 	return n
 }
@@ -98,11 +117,11 @@ func (b *budget) room(own int64, s stake) int64 {
 func (b *budget) plenty() bool { return b.free() >= b.total/sureOf }
 
 // short reports whether others have to leave some to a route that uses less than its fair part.
-func (b *budget) short(own int64) bool { return own < b.fair() && !b.plenty() }
+func (b *budget) short(own, parts int64) bool { return own < b.fair(parts) && !b.plenty() }
 
 // claim notes that a route was refused some.
-func (b *budget) claim(s *stake, own int64) {
-	if !s.claim && b.short(own) {
+func (b *budget) claim(s *stake, own, parts int64) {
+	if !s.claim && b.short(own, parts) {
 		s.claim = true
 		b.claims++
 	}
@@ -110,14 +129,14 @@ func (b *budget) claim(s *stake, own int64) {
 
 // review ends a claim that a route no longer has, and notes whether it holds anything. It reports whether a claim has
 // ended.
-func (b *budget) review(s *stake, own, apart int64, mayClaim bool) (ended bool) {
-	if s.claim && (!mayClaim || !b.short(own)) {
+func (b *budget) review(s *stake, own, apart, parts int64, mayClaim bool) (ended bool) {
+	if s.claim && (!mayClaim || !b.short(own, parts)) {
 		s.claim, ended = false, true
 		b.claims--
 	}
 	if busy := own > 0 || apart > 0 || s.claim; busy != s.busy {
 		s.busy = busy
-		b.busy += signed(busy, 1)
+		b.busy += int64(signed(busy, 1)) * (unit / parts)
 	}
 	return ended
 }
@@ -131,16 +150,16 @@ func (r *Route) account() {
 		m.messages.used += now.apartMessages - before.apartMessages
 		m.bytes.used += now.apartBytes - before.apartBytes
 		if r.cfg.countsMessages() {
-			m.messages.change(before.messages, now.messages)
+			m.messages.change(before.messages, now.messages, r.parts)
 		}
-		m.bytes.change(before.bytes, now.bytes)
+		m.bytes.change(before.bytes, now.bytes, r.parts)
 		if tight := m.bytes.used > m.bytes.total/2; tight != m.tight.Load() {
 			m.tight.Store(tight)
 		}
 	}
 	may := r.mayClaim()
-	messages := m.messages.review(&r.messageStake, now.messages, now.apartMessages, may)
-	bytes := m.bytes.review(&r.byteStake, now.bytes, now.apartBytes, may)
+	messages := m.messages.review(&r.messageStake, now.messages, now.apartMessages, r.parts, may)
+	bytes := m.bytes.review(&r.byteStake, now.bytes, now.apartBytes, r.parts, may)
 	if messages || bytes {
 		m.lookAgain()
 	}
@@ -156,10 +175,10 @@ func (r *Route) claimRoom(messages, bytes bool) {
 	}
 	m := r.memory()
 	if messages && r.cfg.countsMessages() {
-		m.messages.claim(&r.messageStake, r.counted.messages)
+		m.messages.claim(&r.messageStake, r.counted.messages, r.parts)
 	}
 	if bytes {
-		m.bytes.claim(&r.byteStake, r.counted.bytes)
+		m.bytes.claim(&r.byteStake, r.counted.bytes, r.parts)
 	}
 	r.account()
 }
@@ -175,12 +194,12 @@ func (r *Route) roomMessages() int64 {
 		return math.MaxInt32
 	}
 	m, own := r.memory(), r.counted.messages
-	return min(m.messages.room(own, r.messageStake), max(0, int64(r.maxMessages)-own))
+	return min(m.messages.room(own, r.messageStake, r.parts), max(0, int64(r.maxMessages)-own))
 }
 
 // roomBytes is how many more bytes the route may hold.
 func (r *Route) roomBytes() int64 {
-	return r.memory().bytes.room(r.counted.bytes, r.byteStake)
+	return r.memory().bytes.room(r.counted.bytes, r.byteStake, r.parts)
 }
 
 // awaitRoom notes that the source was refused room. It is woken once there is some.

@@ -42,6 +42,11 @@ func newLoan(rng *rand.Rand) *loan {
 			Name: fmt.Sprint(i), Cache: "c", Returnable: i%3 != 0, Drops: i%3 == 0,
 		})
 	}
+	if rng.IntN(2) == 0 {
+		for i := range 2 + rng.IntN(6) {
+			cfg.Routes = append(cfg.Routes, RouteConfig{Name: "p", Cache: "c", Partition: i + 1, Returnable: true})
+		}
+	}
 	return &loan{
 		rng: rng, sizes: make([][]int64, len(cfg.Routes)),
 		p: New(cfg, nil, nil, NewMetrics(prometheus.NewRegistry())),
@@ -84,9 +89,9 @@ func (l *loan) offer(t *testing.T, r *Route, i int) {
 		l.hold(r, i, size)
 		return
 	}
-	if r.counted.bytes+size <= l.p.d.memory.bytes.sure {
+	if r.counted.bytes+size <= l.p.d.memory.bytes.surePart(r.parts) {
 		t.Fatalf("route %d has %d bytes and is refused %d, although it is sure of %d", i, r.counted.bytes, size,
-			l.p.d.memory.bytes.sure)
+			l.p.d.memory.bytes.surePart(r.parts))
 	}
 	r.claimRoom(false, true)
 }
@@ -109,13 +114,13 @@ func (l *loan) check(t *testing.T) {
 	t.Helper()
 	m := &l.p.d.memory
 	var messages, bytes, owedMessages, owedBytes, largest int64
-	var messageStakes, byteStakes [2]int // Routes that are busy, and claims.
+	var messageStakes, byteStakes [2]int // Units of routes that are busy, and claims.
 	for i, r := range l.p.d.routes {
 		bytes += r.counted.bytes
-		owedBytes += max(0, m.bytes.sure-r.counted.bytes)
+		owedBytes += max(0, m.bytes.surePart(r.parts)-r.counted.bytes)
 		if r.cfg.countsMessages() {
 			messages += r.counted.messages
-			owedMessages += max(0, m.messages.sure-r.counted.messages)
+			owedMessages += max(0, m.messages.surePart(r.parts)-r.counted.messages)
 		}
 		if r.counted != r.holding() {
 			t.Fatalf("route %d holds %+v, %+v are counted", i, r.holding(), r.counted)
@@ -123,14 +128,14 @@ func (l *loan) check(t *testing.T) {
 		if len(l.sizes[i]) == 1 { // However large, a single message is taken.
 			largest += l.sizes[i][0]
 		}
-		messageStakes[0] += count(r.messageStake.busy)
+		messageStakes[0] += count(r.messageStake.busy) * int(unit/r.parts)
 		messageStakes[1] += count(r.messageStake.claim)
-		byteStakes[0] += count(r.byteStake.busy)
+		byteStakes[0] += count(r.byteStake.busy) * int(unit/r.parts)
 		byteStakes[1] += count(r.byteStake.claim)
 	}
 	if m.messages.used != messages || m.bytes.used != bytes || m.messages.owed != owedMessages ||
-		m.bytes.owed != owedBytes || messageStakes != [2]int{m.messages.busy, m.messages.claims} ||
-		byteStakes != [2]int{m.bytes.busy, m.bytes.claims} {
+		m.bytes.owed != owedBytes || messageStakes != [2]int{int(m.messages.busy), m.messages.claims} ||
+		byteStakes != [2]int{int(m.bytes.busy), m.bytes.claims} {
 		t.Fatalf("the sums are wrong: %d, %d, %d, %d, %d, %d of %+v", messages, bytes, owedMessages, owedBytes,
 			messageStakes, byteStakes, m)
 	}

@@ -94,7 +94,6 @@ var (
 	descDown       = desc("endpoint_down", "1 while the endpoint as a whole is taken for down.")
 	descKeyRefused = desc("api_key_refused", "1 while the endpoint refuses the API key, or there is none yet.")
 	descLimited    = desc("route_limited", "1 for what holds back the messages of the route that wait.", "route", "by")
-	descState      = desc("route_state", "1 for the state that the route is in.", "route", "state")
 )
 
 func desc(name, help string, labels ...string) *prometheus.Desc {
@@ -148,9 +147,6 @@ func (s *RouteStats) collect(ch chan<- prometheus.Metric) {
 	gauge(ch, descAside, float64(s.Aside), s.Name)
 	gauge(ch, descLeftAlone, seconds(s.LeftAlone), s.Name)
 	gauge(ch, descInFlight, float64(s.InFlight), s.Name)
-	for _, state := range States {
-		gauge(ch, descState, truth(state == s.State), s.Name, string(state))
-	}
 	for _, by := range RouteLimits {
 		gauge(ch, descLimited, truth(by == s.LimitedBy), s.Name, string(by))
 	}

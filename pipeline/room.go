@@ -213,16 +213,16 @@ func (r *Route) endRequest() {
 	q := r.requests[0]
 	r.requests = append(r.requests[:0], r.requests[1:]...)
 	r.reservedBytes -= q.bytes
-	r.window = r.memory().messages.window(r.window, 2*q.came >= q.grantedMessages)
-	r.windowBytes = r.memory().bytes.window(r.windowBytes, 2*q.bytes <= q.grantedBytes)
+	r.window = r.memory().messages.window(r.window, r.parts, 2*q.came >= q.grantedMessages)
+	r.windowBytes = r.memory().bytes.window(r.windowBytes, r.parts, 2*q.bytes <= q.grantedBytes)
 }
 
 // window returns how much to ask for next time, after so much, of which half or more was used, or not.
-func (b *budget) window(last int64, used bool) int64 {
+func (b *budget) window(last, parts int64, used bool) int64 {
 	if used {
 		return min(2*last, b.total)
 	}
-	return max(last/2, b.sure)
+	return max(last/2, b.surePart(parts))
 }
 
 // Wake returns the channel that receives when it is worth calling Reserve again, and when publishing is halted for the
@@ -314,7 +314,7 @@ func (r *Route) probeRoom() int {
 		return 1
 	}
 	// The limit is for times when messages are published.
-	free := int(r.memory().messages.room(r.counted.messages, r.messageStake))
+	free := int(r.memory().messages.room(r.counted.messages, r.messageStake, r.parts))
 	switch {
 	case r.paused:
 		return 0

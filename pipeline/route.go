@@ -15,6 +15,7 @@ type Route struct {
 	cfg      RouteConfig
 	pipeline *Pipeline
 	cache    *cache
+	parts    int64 // How many have its name: 1, but for partitions.
 
 	// What may stop it.
 	// Closed while the key may not publish to any of its topics, or all that it sends is rejected.
@@ -28,8 +29,7 @@ type Route struct {
 	// Quotas and turns.
 	pacer  *quota.Pacer // Of a ceiling of its own; nil: none.
 	quotas quotas       // Those that it has besides the region's.
-	weight float64      // Its share of the quota against other routes.
-	credit float64      // What it may still spend in its turn.
+	turn   *turn        // In which it is the others of its name's, too.
 	turns  uint         // Publishes started.
 	active bool         // It is in the dispatcher's ring of routes.
 

@@ -9,6 +9,9 @@ import (
 type RouteConfig struct {
 	Name  string
 	Cache string
+	// Partition is which part of the name's topics it has, from 1 on; 0: all. Partitions of one name share its limits
+	// and its turns, its part of the memory is divided among them, and Stats and metrics show them as one.
+	Partition int
 	// Ordered keeps at most one publish in flight for each topic.
 	Ordered bool
 	// AtMostOnce drops a message whose outcome is unclear, rather than sending it twice.

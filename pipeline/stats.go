@@ -10,7 +10,7 @@ import (
 )
 
 // Stats is a snapshot of the whole pipeline at one moment. For each route in it, Received is the sum of what is
-// settled, queued and in flight.
+// settled, queued and in flight. Partitions of one name are one route.
 type Stats struct {
 	Routes      []RouteStats
 	QueuedBytes int64        // Payload held, in flight included.
@@ -117,7 +117,7 @@ func (p *Pipeline) StatsInto(s *Stats) {
 	}
 	weights := 0.0
 	for _, r := range p.d.routes {
-		weights += r.weight
+		weights += r.turn.weight / float64(r.parts)
 	}
 	for _, r := range p.d.routes {
 		s.QueuedBytes += r.payload
@@ -132,6 +132,7 @@ func (p *Pipeline) StatsInto(s *Stats) {
 		}
 		stats.LimitedBy = p.d.limitedBy(now, r, len(p.idle) > 0 && !p.enough(now, p.busy()))
 	}
+	s.Routes = s.merged(p.d.routes)
 }
 
 func (r *Route) stats(s *RouteStats, keyRefused bool, weights float64) {
@@ -150,7 +151,7 @@ func (r *Route) stats(s *RouteStats, keyRefused bool, weights float64) {
 		Skipped:      r.skipped,
 		Bytes:        r.published,
 		Operations:   r.operations,
-		Share:        r.weight / weights,
+		Share:        r.turn.weight / weights,
 		Forbidden:    r.forbidden,
 		CacheMissing: r.cache.gate.closed,
 		RouteRefused: r.gate.closed && !r.distrusted(),
@@ -270,11 +271,11 @@ type QuotaState = quota.State
 func (d *dispatcher) quotaStats(now time.Time, all []QuotaStats) []QuotaStats {
 	all = append(all, quotaStats(ScopeRegion, d.region, now))
 	throughput := QuotaStats{
-		Scope: "throughput", Rate: math.Inf(1), State: quota.Unlimited,
+		Scope: ScopeThroughput, Rate: math.Inf(1), State: quota.Unlimited,
 		Reason: "no refusal was about bytes",
 	}
 	if d.throughput != nil {
-		throughput = quotaStats("throughput", d.throughput, now)
+		throughput = quotaStats(ScopeThroughput, d.throughput, now)
 	}
 	all = append(all, throughput)
 	seen := map[*quota.Pacer]bool{}
@@ -283,7 +284,8 @@ func (d *dispatcher) quotaStats(now time.Time, all []QuotaStats) []QuotaStats {
 			seen[p] = true
 			all = append(all, quotaStats(ScopeOf(r.cfg.Cache), p, now))
 		}
-		if r.pacer != nil {
+		if r.pacer != nil && !seen[r.pacer] {
+			seen[r.pacer] = true
 			all = append(all, quotaStats("route:"+r.cfg.Name, r.pacer, now))
 		}
 	}

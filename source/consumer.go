@@ -30,10 +30,13 @@ func (j *JetStream) bind(ctx context.Context, route *pipeline.Route) (jetstream.
 	}
 	ctx, cancel := context.WithTimeout(ctx, bindTimeout)
 	defer cancel()
-	if j.echo.likely(j.cfg.Filters()) {
+	if j.echo.likely(j.cfg.carried()) {
 		if err := j.refuseEcho(ctx); err != nil {
 			return nil, Settings{}, err
 		}
+	}
+	if err := j.preparePartitions(ctx); err != nil {
+		return nil, Settings{}, err
 	}
 	consumer, err := j.find(ctx)
 	if errors.Is(err, jetstream.ErrConsumerNotFound) {
@@ -173,6 +176,8 @@ func (j *JetStream) explain(err error) error {
 		return fmt.Errorf("consumer %s of stream %s cannot be created: %s: %w", j.cfg.Consumer, j.cfg.Stream, text, err)
 	}
 	switch {
+	case errors.Is(err, jetstream.ErrStreamNotFound) && j.cfg.Partitions != nil:
+		return j.missingPartitions(nil, err)
 	case errors.Is(err, jetstream.ErrStreamNotFound):
 		return fmt.Errorf(
 			"stream %s does not exist: create it, for example with `nats stream add %s --subjects '%s'`%s: %w",

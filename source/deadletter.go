@@ -25,6 +25,9 @@ type DeadLetters struct {
 	log       *slog.Logger
 	throttled *slog.Logger // For what may repeat with each message.
 	blind     atomic.Bool  // The stream may not be looked at.
+
+	// Partitions is what the route's stream is shared out by; nil: it is not. Dead letters name the stream itself.
+	Partitions *Partitions
 }
 
 // NewDeadLetters returns the dead letters of a route.
@@ -85,7 +88,11 @@ func (d *DeadLetters) Keep(m *pipeline.Message, r pipeline.Rejection) error {
 		copyHeaders(letter.Header, handle.header)
 		arrived = handle.subject
 		if meta, ok := parseReply(handle.reply); ok {
-			stream, sequence := streamOf(handle.reply), strconv.FormatUint(meta.sequence, 10)
+			stream, number := d.Partitions.stored(streamOf(handle.reply), meta.sequence, handle.header)
+			sequence := strconv.FormatUint(number, 10)
+			if d.Partitions != nil {
+				set("Partition-Stream", d.Partitions.Stream)
+			}
 			set("Stream", stream)
 			set("Sequence", sequence)
 			// The time tells a stream that was made anew from the one before, and the route its own dead letters.

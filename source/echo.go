@@ -81,7 +81,7 @@ func (j *JetStream) refuseEcho(ctx context.Context) error {
 		j.echo.blind = refused || soon.Err() != nil && ctx.Err() == nil
 		return nil // Whether there is a stream is asked elsewhere.
 	}
-	caught, how := echoes(subjects, j.cfg.Filters(), inboxPrefix(j.conn), j.cfg.Stream, j.cfg.Consumer)
+	caught, how := echoes(subjects, j.cfg.carried(), inboxPrefix(j.conn), j.cfg.Stream, j.cfg.Consumer)
 	if caught == "" {
 		return nil
 	}

@@ -59,11 +59,17 @@ func (j *JetStream) Inspect(ctx context.Context) []Finding {
 	if i.consumer(ctx, stream) {
 		i.permissions()
 	}
-	if len(i.missing) > 0 {
-		i.warn("not everything could be looked at", "the NATS user may not publish to "+strings.Join(i.missing,
+	i.tellMissing()
+	return i.all
+}
+
+// tellMissing tells what could not be looked at.
+func (i *inspection) tellMissing() {
+	slices.Sort(i.missing)
+	if missing := slices.Compact(i.missing); len(missing) > 0 {
+		i.warn("not everything could be looked at", "the NATS user may not publish to "+strings.Join(missing,
 			", ")+": grant it (docs/permissions.md), or see to retention, limits and other consumers yourself")
 	}
-	return i.all
 }
 
 // consumer looks at the consumer, or at what would keep it from being created. It reports whether there is one, or

@@ -38,6 +38,9 @@ type JetStreamConfig struct {
 	// Overload is what the pipeline does with more messages than it can publish.
 	Overload      pipeline.Overload
 	Circumstances Circumstances
+	// Partitions is what the stream is shared out by, and Partition which part this is, from 0 on; nil: it is not.
+	Partitions *Partitions
+	Partition  int
 	// Lease decides whether this replica may consume; nil: it is the only one.
 	Lease Lease
 	// Replicas is how many replicas share the consumer, this one included; nil: 1.
@@ -59,6 +62,8 @@ type JetStream struct {
 	barrier  barrier
 	presence *presence // Of other replicas.
 	running  atomic.Bool
+	hold     atomic.Pointer[Hold] // The lease while it is ours; nil: it is not, or the route needs none.
+	standing atomic.Bool          // It waits for the lease.
 
 	lookEvery  time.Duration // How often the consumer's numbers are asked for.
 	idleAfter  time.Duration
@@ -110,6 +115,9 @@ func (j *JetStream) alive() bool {
 
 // meet notes that another replica uses the consumer, too.
 func (j *JetStream) meet() {
+	if j.cfg.Lease != nil { // Only its holder asks for messages.
+		return
+	}
 	if !j.barrier.shared.Swap(true) && j.running.Load() && j.cfg.Ordered {
 		j.log.Warn("another replica shares the consumer: order holds within a replica only")
 	}
@@ -131,7 +139,8 @@ func (j *JetStream) unsettle(why string) {
 }
 
 // Run submits messages until ctx is done. When the consumer or the stream is missing or goes away, it says so and
-// tries again. At the end the route is closed and what is still on its way is handed back at once.
+// tries again. At the end the route is closed and what is still on its way is handed back at once. With a lease it
+// consumes while it has that, and stands by otherwise; at the end it gives it back.
 func (j *JetStream) Run(ctx, hard context.Context, route *pipeline.Route) error {
 	defer route.Close()
 	j.running.Store(true)
@@ -141,15 +150,23 @@ func (j *JetStream) Run(ctx, hard context.Context, route *pipeline.Route) error 
 	}
 	delays := backoff.NewExponentialBackOff(backoff.WithInitialInterval(200*time.Millisecond),
 		backoff.WithMaxInterval(10*time.Second), backoff.WithMaxElapsedTime(0))
+	defer j.release()
 	for ctx.Err() == nil {
 		j.cfg.Beat()
+		if !j.take(ctx, hard, route) {
+			return nil
+		}
 		began := time.Now()
 		err := j.consume(ctx, hard, route)
 		if err == nil || ctx.Err() != nil {
 			return nil
 		}
+		if errors.Is(err, errLeaseLost) || errors.Is(err, errRecalled) {
+			continue
+		}
 		j.complain(err)
 		if errors.Is(err, errReserved) {
+			j.release()
 			j.rest(ctx)
 			return nil
 		}
@@ -160,6 +177,8 @@ func (j *JetStream) Run(ctx, hard context.Context, route *pipeline.Route) error 
 		j.cfg.Beat()
 		select {
 		case <-ctx.Done():
+		case <-j.lost():
+		case <-j.recalled():
 		case <-time.After(delays.NextBackOff()):
 		}
 	}
@@ -173,6 +192,9 @@ func (j *JetStream) consume(ctx, hard context.Context, route *pipeline.Route) er
 		return err
 	}
 	j.renewAfter.Store(int64(settings.AckWait / 2))
+	if hold := j.hold.Load(); hold != nil {
+		settings.within((*hold).Expires())
+	}
 	p := newPuller(j.conn, j.acks.window, j.cfg.Stream, j.cfg.Consumer, route, settings)
 	defer p.share.leave()
 	p.onLoss = j.unsettle
@@ -183,17 +205,7 @@ func (j *JetStream) consume(ctx, hard context.Context, route *pipeline.Route) er
 	}
 	j.consuming(consumer.CachedInfo(), settings)
 	err = j.work(ctx, p, consumer, route)
-	if drainErr := sub.Drain(); drainErr != nil { // First, so that nothing handed back comes here again.
-		j.log.Debug("drain the inbox", "error", drainErr)
-	}
-	if err == nil {
-		j.setReason("stopping")
-		j.prepareHandBack(hard, consumer, sub, closed)
-		route.Close() // What is still on its way is handed back as it is submitted.
-	}
-	j.awaitClosed(hard, sub, closed)
-	p.reconnected()
-	j.barrier.giveBack(func(handle any) { j.Settle(handle, pipeline.Returned) })
+	j.end(hard, err, &binding{puller: p, consumer: consumer, sub: sub, closed: closed}, route)
 	return err
 }
 
@@ -229,6 +241,10 @@ func (j *JetStream) work(ctx context.Context, p *puller, consumer jetstream.Cons
 		select {
 		case <-ctx.Done():
 			return nil
+		case <-j.lost():
+			return errLeaseLost
+		case <-j.recalled():
+			return errRecalled
 		case <-route.Wake():
 		case <-p.changed:
 		case <-j.barrier.raised:
@@ -240,6 +256,9 @@ func (j *JetStream) work(ctx context.Context, p *puller, consumer jetstream.Cons
 				j.barrier.raise("the connection was lost")
 			}
 		case ticked = <-timer.C:
+			if !j.Held(ticked) { // It will be known to be lost soon.
+				continue
+			}
 			if err := w.tick(ctx, ticked); err != nil {
 				return err
 			}

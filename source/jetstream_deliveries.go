@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/nats-io/nats.go"
-	"github.com/nats-io/nats.go/jetstream"
 
 	"momento-bridge/pipeline"
 	"momento-bridge/source/template"
@@ -19,14 +18,12 @@ const arrivalTime = time.Second
 // still on their way, and makes the server forget our open requests. nats-server 2.15 looks at a message that was
 // handed back at once, and when all that waits for one are requests of somebody who has left, it puts the message
 // behind the others; asking for the consumer's numbers removes such requests.
-func (j *JetStream) prepareHandBack(hard context.Context, consumer jetstream.Consumer, sub *nats.Subscription,
-	closed chan struct{},
-) {
+func (j *JetStream) prepareHandBack(hard context.Context, b *binding) {
 	soon, cancel := context.WithTimeout(hard, arrivalTime)
 	defer cancel()
-	j.awaitClosed(soon, sub, closed)
+	j.awaitClosed(soon, b)
 	if j.conn.IsConnected() {
-		if _, err := consumer.Info(soon); err != nil {
+		if _, err := b.consumer.Info(soon); err != nil {
 			j.log.Debug("look at the consumer before handing back", "error", err)
 		}
 	}
@@ -37,10 +34,13 @@ func (j *JetStream) subscribe(p *puller, route *pipeline.Route) (*nats.Subscript
 	closed := make(chan struct{})
 	topics := template.NewCache(j.cfg.Template)
 	stopped, arrived := false, arrivals{}
-	reserved := newReserved(j.conn, j.cfg.Filters(), j.cfg.Stream, j.cfg.Consumer)
+	reserved := newReserved(j.conn, j.cfg.carried(), j.cfg.Stream, j.cfg.Consumer)
 	sub, err := j.conn.Subscribe(p.inbox+".*", func(m *nats.Msg) {
+		if !p.receive(m) {
+			return
+		}
+		j.cfg.strip(m)
 		switch {
-		case !p.receive(m):
 		case stopped:
 			route.Release(1)
 		case reserved.has(m.Subject):
@@ -66,18 +66,18 @@ func (j *JetStream) subscribe(p *puller, route *pipeline.Route) (*nats.Subscript
 
 // awaitClosed waits until the callback has had its last message. Without a connection nothing can arrive any more,
 // and nats.go would wait for the server in vain.
-func (j *JetStream) awaitClosed(hard context.Context, sub *nats.Subscription, closed chan struct{}) {
+func (j *JetStream) awaitClosed(hard context.Context, b *binding) {
 	ticks := time.NewTicker(10 * time.Millisecond)
 	defer ticks.Stop()
 	for {
 		j.cfg.Beat()
 		select {
-		case <-closed:
+		case <-b.closed:
 			return
 		case <-hard.Done():
 			return
 		case <-ticks.C:
-			if pending, _, err := sub.Pending(); err == nil && pending == 0 && !j.conn.IsConnected() {
+			if pending, _, err := b.sub.Pending(); err == nil && pending == 0 && !j.conn.IsConnected() {
 				return
 			}
 		}
@@ -125,13 +125,14 @@ func (j *JetStream) note(m *nats.Msg, sequence uint64, now time.Time, route *pip
 
 // Settle implements pipeline.Settler.
 func (j *JetStream) Settle(handle any, o pipeline.Outcome) {
-	reply, last := j.held.remove(handle.(*delivery), o != pipeline.Returned)
+	reply, last := j.held.remove(handle.(*delivery), o != pipeline.Returned && o != pipeline.Forgotten)
 	var err error
 	switch o {
 	case pipeline.Published, pipeline.Expired, pipeline.Replaced, pipeline.Shed, pipeline.Skipped:
 		err = j.acks.done(reply, last)
 	case pipeline.Returned:
 		err = j.acks.handBack(reply)
+	case pipeline.Forgotten: // It is somebody else's.
 	case pipeline.Dropped, pipeline.DeadLettered:
 		err = j.acks.term(reply, fmt.Appendf(nil, "%s %s", ackNever, o))
 	}

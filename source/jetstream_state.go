@@ -36,8 +36,14 @@ func (j *JetStream) setReason(reason string) bool {
 	return changed
 }
 
-// Ready reports whether the consumer is bound and delivers, and if not, why.
+// Ready reports whether the consumer is bound and delivers, or another replica consumes the route, and if not, why.
 func (j *JetStream) Ready() (bool, string) {
+	if j.standing.Load() {
+		if j.Standby() != "" {
+			return true, ""
+		}
+		return false, "no replica has the lease of the route: it is taken soon"
+	}
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	return j.reason == "", j.reason

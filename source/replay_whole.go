@@ -7,7 +7,9 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"time"
 
+	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 )
 
@@ -31,9 +33,7 @@ func (r *Replay) wholeOf(ctx context.Context, m *jetstream.RawStreamMsg, hops in
 	if err != nil {
 		return nil, fmt.Errorf("message %d of the stream %s: %w", sequence, stream, err)
 	}
-	stored := strconv.FormatInt(original.Time.UnixNano(), 10)
-	if original.Subject != m.Header.Get(ourPrefix+"Subject") || !strings.HasSuffix(m.Header.Get(jetstream.MsgIDHeader),
-		":"+stored) {
+	if original.Subject != m.Header.Get(ourPrefix+"Subject") || !storedThen(m.Header, original.Time) {
 		return nil, fmt.Errorf(
 			"message %d of the stream %s is another one now: the stream was deleted and created again",
 			sequence, stream)
@@ -59,4 +59,18 @@ func (r *Replay) original(ctx context.Context, stream string, sequence uint64) (
 		return nil, err
 	}
 	return s.GetMsg(ctx, sequence)
+}
+
+// storedThen reports whether a message that was stored at a time is the one that a dead letter refers to. One that came
+// by a partition stream knows when it was stored there, which is later.
+func storedThen(letter nats.Header, at time.Time) bool {
+	id := letter.Get(jetstream.MsgIDHeader)
+	stored, err := strconv.ParseInt(id[strings.LastIndexByte(id, ':')+1:], 10, 64)
+	if err != nil {
+		return false
+	}
+	if letter.Get(ourPrefix+"Partition-Stream") != "" {
+		return at.UnixNano() <= stored
+	}
+	return at.UnixNano() == stored
 }

@@ -151,7 +151,10 @@ func (w *watch) ask(ctx context.Context, now time.Time) error {
 	}
 	held, settled := w.j.held.count()
 	s.fresh, s.first = held == 0 && settled == 0, now
-	w.j.presence.ask()
+	alone := w.j.cfg.Lease != nil // Only its holder asks for messages.
+	if !alone {
+		w.j.presence.ask()
+	}
 	if ok, err := w.inform(ctx); !ok {
 		s.until = time.Now().Add(settlePoll)
 		return err
@@ -166,6 +169,10 @@ func (w *watch) ask(ctx context.Context, now time.Time) error {
 	}
 	if w.j.barrier.complete() {
 		w.open(false)
+		return nil
+	}
+	if alone {
+		w.takeAll()
 		return nil
 	}
 	patience := w.j.askAround
@@ -221,7 +228,16 @@ func (w *watch) listen(ctx context.Context, now time.Time) error {
 		w.open(false) // It comes after AckWait.
 	case careful && strangers > 0, s.fresh && s.info.TimeStamp.Sub(active) < calmTime:
 		s.until = time.Now().Add(w.j.askAround)
-	case s.info.Delivered.Stream-s.info.AckFloor.Stream > longestRange:
+	default:
+		w.takeAll()
+	}
+	return nil
+}
+
+// takeAll hands back what is missing, which nobody else holds, or waits for AckWait if that is too far apart.
+func (w *watch) takeAll() {
+	s := &w.settling
+	if s.info.Delivered.Stream-s.info.AckFloor.Stream > longestRange {
 		w.j.log.Warn("too many messages lie between the last acknowledged and the last delivered, for example behind "+
 			"a parked topic: nothing new is published until the server delivers the missing ones again, "+
 			"after ack_wait",
@@ -231,10 +247,9 @@ func (w *watch) listen(ctx context.Context, now time.Time) error {
 		w.slow()
 		w.startSweep()
 		s.step, s.until = confirming, time.Now().Add(w.p.limits.AckWait)
-	default:
-		w.startSweep()
+		return
 	}
-	return nil
+	w.startSweep()
 }
 
 // lastActive is when the consumer's messages were delivered or acknowledged last.

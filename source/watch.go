@@ -173,7 +173,7 @@ func (w *watch) adapt(now time.Time) {
 // it asks for nothing.
 func (w *watch) takeIn(ctx context.Context) (<-chan time.Time, error) {
 	now := time.Now()
-	if !w.acksArrive(now) {
+	if !w.j.Held(now) || !w.acksArrive(now) {
 		return nil, nil
 	}
 	if !w.j.barrier.up.Load() {

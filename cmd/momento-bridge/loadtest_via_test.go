@@ -106,7 +106,7 @@ func TestLostMessagesAreSeen(t *testing.T) {
 		return 0
 	}})
 	w.bridge(`subject: "load.test"`)
-	r, log, err := w.via(t.Context(), "--rate", "200", "--subject", "load.test", "--settle", "3s")
+	r, log, err := w.via(t.Context(), "--rate", "200", "--subject", "load.test", "--settle", "8s")
 	if d := r.Delivery; exitStatus(err) != statusFailed || d.Lost == 0 || int64(d.Lost) > refused.Load() ||
 		int64(d.Lost) < refused.Load()-1 || d.Delivered+d.Lost != d.Sent {
 		t.Errorf("ended with %v, delivery %+v, refused %d", err, d, refused.Load())

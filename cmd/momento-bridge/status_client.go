@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -40,14 +41,43 @@ func newStatusClient(base *url.URL) *statusClient {
 	}
 }
 
+// asker asks a daemon, or all of a group. An error says what to do.
+type asker interface {
+	ask(ctx context.Context) (answer, error)
+}
+
+// answer is what was asked for, as it is shown.
+type answer interface {
+	lines(paint terminal.Palette) []string // For people.
+	line() string                          // For logs and pipes.
+	json(indented bool) ([]byte, error)    // Indented, or in one line.
+	silent() error                         // That a part of it is missing, which has been said.
+}
+
 // statusAnswer is a status as it came and as it was understood.
 type statusAnswer struct {
 	body   []byte
 	status admin.Status
 }
 
-// ask gets the status. An error says what to do.
-func (c *statusClient) ask(ctx context.Context) (*statusAnswer, error) {
+func (a *statusAnswer) lines(paint terminal.Palette) []string { return statusLines(&a.status, paint) }
+func (a *statusAnswer) line() string                          { return statusLine(&a.status) }
+func (a *statusAnswer) silent() error                         { return nil }
+
+// json is the answer as it came.
+func (a *statusAnswer) json(indented bool) ([]byte, error) {
+	if indented {
+		return bytes.TrimRight(a.body, "\n"), nil
+	}
+	var line bytes.Buffer
+	if err := json.Compact(&line, a.body); err != nil {
+		return nil, fmt.Errorf("write the answer in one line: %w", err)
+	}
+	return line.Bytes(), nil
+}
+
+// ask implements asker.
+func (c *statusClient) ask(ctx context.Context) (answer, error) {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, c.url, http.NoBody)
 	if err != nil {
 		return nil, fmt.Errorf("ask %s: %w", c.base, err)

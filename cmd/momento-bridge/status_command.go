@@ -23,6 +23,8 @@ type statusOptions struct {
 	admin    string
 	json     bool
 	watch    bool
+	group    bool
+	natsURL  string
 	interval time.Duration
 }
 
@@ -38,33 +40,62 @@ func newStatus() *cobra.Command {
 			"first line sums it up: ✓ all well, ! slowed down, ✗ broken. With --watch it asks again every\n" +
 			"--interval until Ctrl-C. On a terminal it then redraws the display; elsewhere it prints one line\n" +
 			"for each answer.\n\n" +
-			"Exit status: 0 when the daemon answered, whatever it said; 1 when it did not.",
+			"With --group it asks all replicas over NATS, each of which has a second to answer, and shows them\n" +
+			"in one table: who carries which ordered route, who has which share of the rate.\n\n" +
+			"Exit status: 0 when the daemon answered, whatever it said; 1 when it did not, or when a known\n" +
+			"member of the group did not.",
 		Example: "  momento-bridge status\n  momento-bridge status --watch\n" +
+			"  momento-bridge status -c config.yaml --group\n" +
 			"  momento-bridge status -c config.yaml --json\n  momento-bridge status --admin 10.0.0.7:9464",
 	}
 	flags := cmd.Flags()
-	flags.StringVarP(&o.file, "config", "c", "", "the daemon's configuration `file`, for its admin.listen")
+	flags.StringVarP(&o.file, "config", "c", "",
+		"the daemon's configuration `file`, for its admin.listen; with --group for nats and limits.group")
 	flags.StringVar(&o.admin, "admin", "",
 		"the daemon's admin listener: `HOST:PORT` or a URL (default: admin.listen of the configuration, or "+
 			"127.0.0.1:9464)")
 	flags.BoolVar(&o.json, "json", false, "print the daemon's answer as it is; with --watch one JSON object a line")
+	flags.BoolVar(&o.group, "group", false, "ask all replicas of the group over NATS")
+	flags.StringVar(&o.natsURL, "nats-url", "",
+		"with --group: NATS servers, separated by commas (default $NATS_URL, then nats://127.0.0.1:4222)")
 	flags.BoolVarP(&o.watch, "watch", "w", false, "ask again and again until Ctrl-C")
 	flags.DurationVar(&o.interval, "interval", time.Second, "time between two requests with --watch")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		where, err := o.where()
-		if err != nil {
-			return &usageError{err}
-		}
 		if o.interval < leastInterval {
 			return &usageError{fmt.Errorf("--interval %v is too short: give at least %v", o.interval, leastInterval)}
 		}
-		client := newStatusClient(where)
+		client, done, err := o.asker(cmd)
+		if err != nil {
+			return &usageError{err}
+		}
+		defer done()
 		if o.watch {
 			return o.watching(cmd.OutOrStdout(), cmd.ErrOrStderr()).run(cmd.Context(), client)
 		}
 		return o.once(cmd.Context(), client, cmd.OutOrStdout())
 	}
 	return cmd
+}
+
+// asker returns whom to ask, and what to call when nobody is asked any more.
+func (o *statusOptions) asker(cmd *cobra.Command) (who asker, done func(), err error) {
+	switch {
+	case o.group && o.admin != "":
+		return nil, nil, errors.New("--admin is one daemon's address; --group asks all of them over NATS")
+	case o.group:
+		group, err := o.newGroupAsker(cmd)
+		if err != nil {
+			return nil, nil, err
+		}
+		return group, group.asking.Close, nil
+	case o.natsURL != "":
+		return nil, nil, errors.New("--nats-url is for --group: without it the daemon's admin listener is asked")
+	}
+	where, err := o.where()
+	if err != nil {
+		return nil, nil, err
+	}
+	return newStatusClient(where), func() {}, nil
 }
 
 // where returns the daemon's address: a flag's before the file's before the default.
@@ -112,17 +143,23 @@ func readConfiguration(path string) ([]byte, error) {
 	return text, nil
 }
 
-func (o *statusOptions) once(ctx context.Context, client *statusClient, w io.Writer) error {
+func (o *statusOptions) once(ctx context.Context, client asker, w io.Writer) error {
 	a, err := client.ask(ctx)
 	if err != nil {
 		return err
 	}
+	text := strings.Join(a.lines(terminal.PaletteOf(w)), "\n")
 	if o.json {
-		_, err := fmt.Fprintln(w, strings.TrimRight(string(a.body), "\n"))
+		line, err := a.json(true)
+		if err != nil {
+			return err
+		}
+		text = string(line)
+	}
+	if _, err := fmt.Fprintln(w, text); err != nil {
 		return err
 	}
-	_, err = fmt.Fprintln(w, strings.Join(statusLines(&a.status, terminal.PaletteOf(w)), "\n"))
-	return err
+	return a.silent()
 }
 
 func (o *statusOptions) watching(stdout, stderr io.Writer) *statusWatch {

@@ -24,6 +24,12 @@ var routeColumns = [...]struct {
 	{"DEAD", func(r *admin.Route) string { return terminal.Count(int64(r.Settled["dead_lettered"])) }},
 }
 
+// The states of a route that its lease gives it, and that are no trouble.
+const (
+	standby  = "standby"
+	settling = "settling"
+)
+
 // routeWords is how many columns are words.
 const routeWords = 2
 
@@ -35,26 +41,15 @@ func lost(r *admin.Route) uint64 {
 
 // routeLines are the table of routes; under each route stand what limits it, its forecast and why it is not running.
 func routeLines(routes []admin.Route, paint terminal.Palette) []string {
-	rows := make([][len(routeColumns)]string, len(routes)+1)
-	var widths [len(routeColumns)]int
-	for c, column := range routeColumns {
-		rows[0][c] = column.head
+	rows := make([][]string, len(routes)+1)
+	for _, column := range routeColumns {
+		rows[0] = append(rows[0], column.head)
 		for i := range routes {
-			rows[i+1][c] = terminal.Printable(column.of(&routes[i]))
-		}
-		for _, row := range rows {
-			widths[c] = max(widths[c], len([]rune(row[c])))
+			rows[i+1] = append(rows[i+1], terminal.Printable(column.of(&routes[i])))
 		}
 	}
 	var lines []string
-	for i, row := range rows {
-		for c, cell := range row {
-			row[c] = terminal.PadLeft(cell, widths[c])
-			if c < routeWords {
-				row[c] = terminal.Pad(cell, widths[c])
-			}
-		}
-		line := strings.Join(row[:], "  ")
+	for i, line := range aligned(rows, routeWords) {
 		if i == 0 {
 			lines = append(lines, line)
 			continue
@@ -67,9 +62,32 @@ func routeLines(routes []admin.Route, paint terminal.Palette) []string {
 	return lines
 }
 
+// aligned makes lines of the rows of a table: the first columns are words, the others figures.
+func aligned(rows [][]string, words int) []string {
+	widths := make([]int, len(rows[0]))
+	for _, row := range rows {
+		for c, cell := range row {
+			widths[c] = max(widths[c], len([]rune(cell)))
+		}
+	}
+	lines := make([]string, len(rows))
+	for i, row := range rows {
+		for c, cell := range row {
+			row[c] = terminal.PadLeft(cell, widths[c])
+			if c < words {
+				row[c] = terminal.Pad(cell, widths[c])
+			}
+		}
+		lines[i] = strings.Join(row, "  ")
+	}
+	return lines
+}
+
 // paintRoute colours the line of a route that does not do its work.
 func paintRoute(r *admin.Route, line string, paint terminal.Palette) string {
 	switch {
+	case r.State == standby, r.State == settling:
+		return line
 	case r.State == "parked" || r.Reason != "" && r.State == "running":
 		return paint.Paint(terminal.Bad, line)
 	case r.State != "running":

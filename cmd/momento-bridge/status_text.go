@@ -43,6 +43,7 @@ func statusLines(s *admin.Status, paint terminal.Palette) []string {
 			add(map[bool]string{true: "rate"}[i == 0], quotaText(q))
 		}
 	}
+	groupLines(&s.Group, add)
 	add("latency", latencyText(s.Latency))
 	add("key", keyText(s.Key, s.Now))
 	add("nats", s.NATS)
@@ -84,10 +85,15 @@ func queueText(q admin.Queue) string {
 		terminal.Count(int64(q.MaxMessages)), terminal.Bytes(q.Bytes), terminal.Bytes(q.MaxBytes), q.InFlight)
 }
 
-// forecastText is the forecast of the route whose backlog is gone last, with its name where there are others.
-func forecastText(routes []admin.Route) string {
-	if len(routes) == 0 {
+// forecastText is the forecast of the route whose backlog is gone last, with its name where there are others. Those
+// that other replicas carry count only where there are no others.
+func forecastText(all []admin.Route) string {
+	if len(all) == 0 {
 		return "no routes"
+	}
+	routes := slices.DeleteFunc(slices.Clone(all), func(r admin.Route) bool { return r.CarriedBy != "" })
+	if len(routes) == 0 {
+		routes = all
 	}
 	last := slices.MaxFunc(routes, func(a, b admin.Route) int {
 		switch {

@@ -90,6 +90,30 @@ func troubledStatus() *admin.Status {
 	return s
 }
 
+// standbyStatus is a daemon whose ordered route another replica carries.
+func standbyStatus() *admin.Status {
+	s := exampleStatus()
+	s.State = admin.Publishing
+	s.Summary = "Publishing 20 messages/s; nothing waits for longer than a moment. Other replicas carry 1 of 2 routes."
+	s.Routes[0].State, s.Routes[0].CarriedBy = "standby", "bridge-7d9f-abcde"
+	s.Routes[0].Reason = "another replica (bridge-7d9f-abcde) carries this route"
+	s.Routes[0].Forecast, s.Routes[0].Rates = "not known here", admin.Rates{}
+	s.Group = admin.Group{
+		Name: "momento-bridge", Self: "b", Members: []admin.Member{
+			{ID: "a", Host: "bridge-7d9f-abcde", Version: "1.2.3", Started: statusNow.Add(-time.Hour), Keeper: true},
+			{ID: "b", Host: "bridge-7d9f-fghij", Version: "1.2.3", Started: statusNow.Add(-time.Minute), Self: true},
+		},
+		Rates: []admin.GroupRate{{Scope: "region", Rate: new(500.0), Share: new(120.0)}, {Scope: "throughput"}},
+	}
+	for i := range 8 {
+		s.Group.Leases = append(s.Group.Leases,
+			admin.Lease{Route: "orders", Partition: i + 1, Holder: "a", State: "standby"})
+	}
+	s.Group.Leases = append(s.Group.Leases, admin.Lease{Route: "audit", Holder: "b", Mine: true, State: "settling"},
+		admin.Lease{Route: "free", State: "standby"})
+	return s
+}
+
 // Each file in testdata/status is what status prints of an example.
 func TestStatusIsShownForPeople(t *testing.T) {
 	t.Parallel()
@@ -99,8 +123,13 @@ func TestStatusIsShownForPeople(t *testing.T) {
 	throttled.Routes = throttled.Routes[:1]
 	throttled.Routes[0].LimitedBy, throttled.Routes[0].Forecast, throttled.Routes[0].DrainSeconds = "quota",
 		"drained in 2m0s: 1200 waiting, arrivals 2/s, publishing 12/s", new(120.0)
+	uncoordinated := standbyStatus()
+	uncoordinated.State, uncoordinated.Group.Leases = admin.Uncoordinated, nil
+	uncoordinated.Group.Missing = "there is no key-value bucket momento-bridge"
+	uncoordinated.Group.Advice = "make it with `nats kv add momento-bridge --history=1 --replicas=3`"
 	for name, s := range map[string]*admin.Status{
 		"publishing": exampleStatus(), "troubled": troubledStatus(), "throttled": throttled,
+		"standby": standbyStatus(), "uncoordinated": uncoordinated,
 		"starting": {
 			Version: "dev", Now: statusNow, Started: statusNow, State: admin.Disconnected,
 			Summary: "Not connected to NATS.",
@@ -115,7 +144,7 @@ func TestStatusIsShownForPeople(t *testing.T) {
 
 func TestStatusFitsEightyColumnsAndControlsNoTerminal(t *testing.T) {
 	t.Parallel()
-	for _, s := range []*admin.Status{exampleStatus(), troubledStatus()} {
+	for _, s := range []*admin.Status{exampleStatus(), troubledStatus(), standbyStatus()} {
 		for _, line := range statusLines(s, false) {
 			if n := utf8.RuneCountInString(line); n > terminal.Width {
 				t.Errorf("%d columns: %s", n, line)

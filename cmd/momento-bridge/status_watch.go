@@ -1,9 +1,7 @@
 package main
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"fmt"
 	"io"
 	"strings"
@@ -24,7 +22,7 @@ type statusWatch struct {
 
 // run asks until ctx is done, which is no error. A daemon that has answered once may be away for a while: that is
 // shown, and asked again.
-func (w *statusWatch) run(ctx context.Context, client *statusClient) error {
+func (w *statusWatch) run(ctx context.Context, client asker) error {
 	ticks := time.NewTicker(w.interval)
 	defer ticks.Stop()
 	for first := true; ; first = false {
@@ -50,21 +48,20 @@ func (w *statusWatch) run(ctx context.Context, client *statusClient) error {
 }
 
 // show writes an answer. An error says that nobody reads any more.
-func (w *statusWatch) show(a *statusAnswer) error {
+func (w *statusWatch) show(a answer) error {
 	w.trouble = ""
 	switch {
 	case w.block != nil:
-		return w.block.ShowWith(statusLines(&a.status, w.paint), "Ctrl-C ends")
+		return w.block.ShowWith(a.lines(w.paint), "Ctrl-C ends")
 	case w.json:
-		var line bytes.Buffer
-		if err := json.Compact(&line, a.body); err != nil {
-			return fmt.Errorf("write the answer in one line: %w", err)
+		line, err := a.json(false)
+		if err != nil {
+			return err
 		}
-		line.WriteByte('\n')
-		_, err := w.out.Write(line.Bytes())
+		_, err = w.out.Write(append(line, '\n'))
 		return err
 	}
-	_, err := fmt.Fprintln(w.out, statusLine(&a.status))
+	_, err := fmt.Fprintln(w.out, a.line())
 	return err
 }
 

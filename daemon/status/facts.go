@@ -20,11 +20,14 @@ type Facts struct {
 	Key      Key
 	Pipeline pipeline.Stats
 	Routes   []Route // In the pipeline's order.
+	Group    Group
 
 	MaxMessages int   // Of the queue,
 	MaxBytes    int64 // likewise.
 	Latency     admin.Latency
 	Problems    []admin.Problem // The latest first.
+
+	carriages map[string]carriage // Who carries each route, of Group, once it was asked for.
 }
 
 // NATS is the connection.

@@ -11,9 +11,9 @@ import (
 )
 
 // Remarks returns what is worth knowing of a daemon that is ready, each in one line: which share of the publishes the
-// endpoint refuses at any rate.
+// endpoint refuses at any rate, what keeps replicas from working together.
 func Remarks(f *Facts) []string {
-	var texts []string
+	texts := apart(f.told())
 	for i := range f.Pipeline.Quotas {
 		if q := &f.Pipeline.Quotas[i]; q.Floor > 0 {
 			texts = append(texts, noiseText(q.Scope, q.Floor)+"; "+condition.Noise.Advice())

@@ -27,7 +27,7 @@ func NotReady(f *Facts) []string {
 		reasons = append(reasons, "key: "+f.Key.Missing)
 	}
 	for i := range f.Routes {
-		if why := f.Routes[i].NotReady; why != "" {
+		if why := f.notReady(i); why != "" {
 			reasons = append(reasons, "route "+f.Pipeline.Routes[i].Name+": "+why)
 		}
 	}
@@ -96,6 +96,9 @@ func routeReason(f *Facts, i int) string {
 		return condition.Paused.Sentence()
 	case !f.NATS.Connected:
 		return condition.Disconnected.Sentence()
+	case f.carriage(s.Name).state == standby:
+		c := f.carriage(s.Name)
+		return c.reason()
 	case known.NotReady != "":
 		return known.NotReady
 	case known.Starved != "":

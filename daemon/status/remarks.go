@@ -10,7 +10,7 @@ import (
 )
 
 // remark adds to a state and its sentence what must not go unseen beside it: messages that are lost, dead letters,
-// what is put aside or refused at random, a key that expires.
+// what is put aside or refused at random, replicas that do not work together, a key that expires.
 func remark(s *admin.Status, state admin.State, text string) (admin.State, string) {
 	if state == admin.Stopping {
 		return state, text
@@ -37,6 +37,12 @@ func remark(s *admin.Status, state admin.State, text string) (admin.State, strin
 		state, text = stateOf(condition.Losing), capital(condition.Losing.Sentence())+": "+some(lost)+". "+text
 	}
 	text += putAside(s) + noise(s)
+	if texts := apart(&s.Group); len(texts) > 0 {
+		text += " " + capital(strings.Join(texts, "; ")) + "."
+		if state.Severity() != admin.Bad {
+			state = stateOf(condition.NoLeases)
+		}
+	}
 	if k := s.Key; k.Expires != nil && !k.Vended && k.Expires.Before(s.Now.Add(KeyNotice)) {
 		when := "expires in " + terminal.Age(k.Expires.Sub(s.Now))
 		if !k.Expires.After(s.Now) {

@@ -44,6 +44,7 @@ func short(f *Facts) admin.Status {
 		Problems: f.Problems,
 	}
 	s.Ready = len(s.NotReady) == 0
+	s.Group = *f.told()
 	for _, q := range stats.Quotas {
 		s.Quotas = append(s.Quotas, admin.Quota{
 			Scope: q.Scope, Rate: Finite(q.Rate), Learned: q.Learned,
@@ -69,7 +70,7 @@ func route(f *Facts, i int) admin.Route {
 	s, known := &f.Pipeline.Routes[i], &f.Routes[i]
 	r := admin.Route{
 		Name: s.Name, From: known.From, To: known.To,
-		State: string(s.State), Reason: routeReason(f, i), LimitedBy: string(s.LimitedBy), Rates: known.Rates,
+		State: f.RouteState(i), Reason: routeReason(f, i), LimitedBy: string(s.LimitedBy), Rates: known.Rates,
 		Received: s.Received, Skipped: s.Skipped, Redelivered: s.Redelivered, Ambiguous: s.Ambiguous,
 		SourceDropped: known.Missed,
 		Lost:          known.Lost, LostWhy: known.LostWhy, DeadLettered: known.DeadLettered,
@@ -81,6 +82,10 @@ func route(f *Facts, i int) admin.Route {
 	if !f.delivers(i) && s.LimitedBy == pipeline.ByNothing && s.State == pipeline.Running {
 		r.LimitedBy, r.Forecast = byNATS, "not known while nothing comes from NATS"
 	}
+	if f.StandsBy(i) && s.State == pipeline.Running {
+		r.CarriedBy = f.carriage(s.Name).by
+		r.DrainSeconds, r.Forecast = Finite(0), "not known here"
+	}
 	return r
 }
 
@@ -89,7 +94,7 @@ const byNATS = "nats"
 
 // delivers reports whether NATS gives a route what waits there, as far as is known.
 func (f *Facts) delivers(i int) bool {
-	return f.NATS.Connected && f.Routes[i].NotReady == "" && f.Routes[i].Starved == ""
+	return f.NATS.Connected && f.notReady(i) == "" && f.Routes[i].Starved == ""
 }
 
 // Finite is nil for what is infinite, as JSON has no number for it.

@@ -50,9 +50,11 @@ func capital(text string) string { return strings.ToUpper(text[:1]) + text[1:] }
 
 // sumRoutes does so when NATS, the key and the endpoint are well.
 func sumRoutes(s *admin.Status) (admin.State, string) {
-	var parked, paused, behind []admin.Route
+	var parked, paused, behind, stands []admin.Route
 	for _, r := range s.Routes {
 		switch {
+		case r.CarriedBy != "":
+			stands = append(stands, r)
 		case r.State == string(pipeline.Paused):
 			paused = append(paused, r)
 		case r.Reason != "":
@@ -72,7 +74,14 @@ func sumRoutes(s *admin.Status) (admin.State, string) {
 		return stateOf(condition.Behind), fmt.Sprintf("%s: %s wait. %s", capital(condition.Behind.Sentence()),
 			terminal.Count(s.Queue.Waiting), forecasts(behind))
 	}
-	return sumFlow(s)
+	if n := len(stands); n > 0 && n == len(s.Routes) {
+		return admin.Standby, "Standing by, ready to take over: " + reasons(stands) + "."
+	}
+	state, text := sumFlow(s)
+	if len(stands) > 0 {
+		text += fmt.Sprintf(" Other replicas carry %s of %d routes.", terminal.Count(int64(len(stands))), len(s.Routes))
+	}
+	return state, text
 }
 
 // named tells which routes of all it is about, unless it is every one.

@@ -122,8 +122,9 @@ func courses() []spec {
 		},
 		{
 			kind: "timeline", title: "State of each route", width: 12, unit: "none", maps: decoded(states),
-			help: "The gravest that a replica says. Running; paused by an operator; parked, because of the key, the " +
-				"cache or a permission; draining, because the daemon stops.",
+			help: "The gravest that a replica says. Running; standby, if all wait for another one; settling, before " +
+				"it publishes; paused by an operator; parked, because of the key, the cache or a permission; " +
+				"draining, because the daemon stops.",
 			query: []query{{coded("route_state", "ROUTES", "state", "route", states), "{{route}}"}},
 		},
 	}

@@ -67,17 +67,9 @@ func quota() section {
 			},
 		},
 		{
-			kind: "graph", title: "Operations published", width: 12, unit: "cps", help: "What Momento counts and " +
+			kind: "graph", title: "Operations published", width: 24, unit: "cps", help: "What Momento counts and " +
 				"bills: one for each started KiB of an accepted publish. Deliveries to subscribers come on top.",
 			query: []query{{"sum by (route) (rate(momento_bridge_operations_total{ROUTES}[WINDOW]))", "{{route}}"}},
-		},
-		{
-			kind: "graph", title: "Replicas", width: 12, unit: "none", help: "Daemons scraped, and members of the " +
-				"group that they see.",
-			query: []query{
-				{"count(momento_bridge_build_info{DAEMONS})", "scraped"},
-				{"max(momento_bridge_replicas{DAEMONS})", "seen by the group"},
-			},
 		},
 	}}
 }

@@ -45,6 +45,11 @@ func routes() section {
 	}}
 }
 
+// consumes is whether all replicas consume that do not stand by for another one.
+const consumes = "min by (route) (momento_bridge_consumer_bound{ROUTES} unless on (job, instance, route) " +
+	`momento_bridge_route_state{ROUTES, state="standby"} == 1) ` +
+	"or max by (route) (momento_bridge_consumer_bound{ROUTES})"
+
 // routeTable has a line for each route. Its columns are queries joined by the route.
 func routeTable() spec {
 	columns := []struct{ name, unit, expr string }{
@@ -63,13 +68,14 @@ func routeTable() spec {
 			"dead letters 1h", "short",
 			`sum by (route) (increase(momento_bridge_messages_settled_total{ROUTES, outcome="dead_lettered"}[1h]))`,
 		},
-		{"consumes", "none", "min by (route) (momento_bridge_consumer_bound{ROUTES})"},
+		{"consumes", "none", consumes},
 	}
 	s := spec{
 		kind: "table", title: "Each route now", width: 24, unit: "short",
 		help: "Rates and ages over the last minutes. Parked, paused and held back count replicas; what holds a route " +
 			"back is shown above. " +
-			"Consumes: no means that at least one replica gets nothing from NATS.",
+			"Consumes: no means that at least one replica gets nothing from NATS although it should: those that " +
+			"stand by for another one are not meant.",
 	}
 	names, overrides := object{}, []override{}
 	for i, c := range columns {

@@ -25,7 +25,14 @@ var (
 		{"endpoint", "dark-red"},
 		{"key", "purple"},
 	}
-	states    = []condition{{"running", "green"}, {"draining", "light-blue"}, {"paused", "blue"}, {"parked", "red"}}
+	states = []condition{
+		{"standby", "text"},
+		{"running", "green"},
+		{"settling", "light-green"},
+		{"draining", "light-blue"},
+		{"paused", "blue"},
+		{"parked", "red"},
+	}
 	rateModes = []condition{
 		{"unlimited", "text"},
 		{"ceiling", "blue"},

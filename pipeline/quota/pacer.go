@@ -55,6 +55,9 @@ type Pacer struct {
 	throttled   bool            // The latest answer that says something about the quota was a refusal.
 	refusedAt   time.Time       // When the latest refusal came that was sent after the one before had come.
 	inARow      int             // How many such refusals have come in a row.
+
+	part      part      // In a quota that several processes share.
+	heldUntil time.Time // Until when nothing starts, as it is not known yet who shares the quota.
 }
 
 // Refusal is an answer that says that a quota is used up.
@@ -102,13 +105,16 @@ func (p *Pacer) SetRate(now time.Time, limits Rate) {
 	p.fill(now)
 }
 
-// fill makes the bucket follow the rate.
+// fill makes the bucket follow the rate, or this process's share of it.
 func (p *Pacer) fill(now time.Time) {
-	burst := p.limits.Burst
-	if burst == 0 {
-		burst = deriveBurst(p.learner.rate)
+	rate, burst := p.learner.rate, p.limits.Burst
+	if p.part.role.shares() {
+		rate, burst = p.shared(burst)
 	}
-	p.bucket.set(now, p.learner.rate, burst)
+	if burst == 0 {
+		burst = deriveBurst(rate)
+	}
+	p.bucket.set(now, rate, burst)
 }
 
 // Limited reports whether a rate is in force.
@@ -125,15 +131,17 @@ func (p *Pacer) Available(now time.Time) float64 { return p.bucket.available(now
 
 // Due returns when a publish of this cost may start: zero for now.
 func (p *Pacer) Due(now time.Time, cost float64) time.Time {
-	if p.learner.step(now) {
-		p.fill(now)
+	if now.Before(p.heldUntil) {
+		return p.heldUntil
 	}
+	p.Step(now)
 	if now.Before(p.pausedUntil) {
 		return p.pausedUntil
 	}
 	at := p.bucket.due(now, cost)
 	if !at.IsZero() {
-		p.learner.wanted = true
+		p.part.waited = true
+		p.learner.wanted = p.learner.wanted || p.part.role != leading
 	}
 	return at
 }
@@ -141,6 +149,7 @@ func (p *Pacer) Due(now time.Time, cost float64) time.Time {
 // Pay pays for a publish that starts now, even if it is not due.
 func (p *Pacer) Pay(now time.Time, cost float64) {
 	p.bucket.pay(now, cost)
+	p.part.use.Paid += cost
 	if p.probeNext {
 		p.probeNext, p.probing = false, true
 		p.pause(now, probeTime)
@@ -177,7 +186,9 @@ func (p *Pacer) Refused(now time.Time, r Refusal) bool {
 		p.throttled, p.inARow = true, 0
 	}
 	p.detail = r.Detail
+	p.part.refused(r.Sent)
 	if r.RetryAfter > 0 {
+		p.part.asked(now.Add(r.RetryAfter))
 		p.pause(now, r.RetryAfter)
 		if r.RetryAfter >= LongPause {
 			p.probeNext, p.probing = true, false
@@ -196,8 +207,11 @@ func (p *Pacer) Refused(now time.Time, r Refusal) bool {
 			p.learner.block(p.pausedUntil)
 		}
 	}
-	if !p.limits.None() && p.learner.refuse(now, r.Sent, r.Cost) {
+	if p.part.role != following && !p.limits.None() && p.learner.refuse(now, r.Sent, r.Cost) {
 		p.fill(now)
+	}
+	if p.part.role.shares() {
+		p.retreat(now)
 	}
 	return first
 }
@@ -210,7 +224,10 @@ func (p *Pacer) pause(now time.Time, d time.Duration) {
 
 // Accepted takes note of an accepted publish. It reports whether that ends a run of refusals.
 func (p *Pacer) Accepted(now time.Time, cost float64) bool {
-	if p.learner.accept(now, cost) {
+	p.part.accepted(cost)
+	if p.part.role == following {
+		p.learner.offer(now, cost)
+	} else if p.learner.accept(now, cost) {
 		p.fill(now)
 	}
 	if p.probing { // The pause is over.
@@ -252,7 +269,7 @@ type Stats struct {
 // Stats returns what is known now.
 func (p *Pacer) Stats(now time.Time) Stats {
 	l := &p.learner
-	s := Stats{Rate: l.rate, Learned: l.quota, Floor: p.Floor(), Refusing: p.throttled}
+	s := Stats{Rate: p.bucket.rate, Learned: l.quota, Floor: p.Floor(), Refusing: p.throttled}
 	switch {
 	case now.Before(p.pausedUntil):
 		s.State = Waiting
@@ -268,6 +285,9 @@ func (p *Pacer) Stats(now time.Time) Stats {
 	default:
 		s.State, s.Reason = Holding,
 			fmt.Sprintf("the endpoint's quota is about %.4g/s: %.4g/s, probing gently", l.quota, l.rate)
+	}
+	if p.part.role.shares() && p.bucket.limited() && s.State != Waiting {
+		s.Reason += fmt.Sprintf("; this replica has %.4g/s of that", p.bucket.rate)
 	}
 	return s
 }

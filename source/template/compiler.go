@@ -13,6 +13,8 @@ type compiler struct {
 	wildcards []tokenSpan
 	parts     []part
 	text      []byte
+	pieces    []piece    // What the parts stand for.
+	value     *tokenSpan // What the part stands for that is added next; nil: for nothing that is known.
 }
 
 func (c *compiler) compile(template string) error {
@@ -77,6 +79,7 @@ func (c *compiler) dollar(rest string) (int, error) {
 	if err != nil {
 		return 0, fmt.Errorf(`$%s: %w, or write {{"$%[1]s"}} for the text itself`, number, err)
 	}
+	c.value = &value
 	c.add(value.appendTo)
 	return len("$") + len(number), nil
 }
@@ -92,7 +95,8 @@ func (c *compiler) tail(last bool) error {
 			`">" has nothing to stand for: filter %q does not end in ">"; write {{wildcard(n)}} or {{subject}}, or `+
 				`{{">"}} for the text itself`, c.filter)
 	}
-	c.add(c.wildcards[len(c.wildcards)-1].appendTo)
+	c.value = &c.wildcards[len(c.wildcards)-1]
+	c.add(c.value.appendTo)
 	return nil
 }
 
@@ -119,6 +123,8 @@ func (c *compiler) wildcard(number string) (tokenSpan, error) {
 func (c *compiler) add(p part) {
 	c.endText()
 	c.parts = append(c.parts, p)
+	c.pieces = append(c.pieces, piece{span: c.value})
+	c.value = nil
 }
 
 func (c *compiler) endText() {
@@ -128,6 +134,7 @@ func (c *compiler) endText() {
 	text := string(c.text)
 	c.text = nil
 	c.parts = append(c.parts, func(dst []byte, _ string) []byte { return append(dst, text...) })
+	c.pieces = append(c.pieces, piece{text: text})
 }
 
 // digits returns the decimal digits that s starts with.

@@ -94,12 +94,14 @@ func editDistance(a, b string) int {
 	return row[len(b)]
 }
 
-func buildSubject(*compiler, []string) (part, error) {
-	return tokenSpan{toEnd: true}.appendTo, nil
+func buildSubject(c *compiler, _ []string) (part, error) {
+	c.value = &tokenSpan{toEnd: true}
+	return c.value.appendTo, nil
 }
 
 func buildWildcard(c *compiler, args []string) (part, error) {
 	value, err := c.wildcard(args[0])
+	c.value = &value
 	return value.appendTo, err
 }
 

@@ -27,11 +27,15 @@ type NATS struct {
 }
 
 // StartNATS starts a server and waits until it listens.
-func (l *Lab) StartNATS(ctx context.Context) (*NATS, error) {
+func (l *Lab) StartNATS(ctx context.Context) (*NATS, error) { return l.StartNATSWith(ctx) }
+
+// StartNATSWith is StartNATS with more flags.
+func (l *Lab) StartNATSWith(ctx context.Context, flags ...string) (*NATS, error) {
 	s, err := l.newNATS()
 	if err != nil {
 		return nil, err
 	}
+	s.args = append(s.args, flags...)
 	return s, s.Start(ctx)
 }
 

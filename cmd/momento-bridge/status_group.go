@@ -1,0 +1,68 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+
+	"github.com/spf13/cobra"
+
+	"momento-bridge/config"
+	"momento-bridge/daemon"
+)
+
+// groupAsker asks all members of a group.
+type groupAsker struct{ asking *daemon.Asking }
+
+// newGroupAsker reads where to ask: a flag before the environment before the file before the defaults.
+func (o *statusOptions) newGroupAsker(cmd *cobra.Command) (*groupAsker, error) {
+	name, text := "", []byte(nil)
+	if o.file != "" {
+		var err error
+		if text, err = readConfiguration(o.file); err != nil {
+			return nil, err
+		}
+		name = o.file
+	}
+	f := config.Read(name, text)
+	if cmd.Flags().Changed("nats-url") {
+		f.Set("nats.url", o.natsURL, "--nats-url")
+	}
+	daemon.ApplyContext(f)
+	applyEnvironment(f)
+	for _, path := range []string{"", "nats", "nats.url", "nats.context", "limits", "limits.group"} {
+		if f.Broken(path) {
+			return nil, f.Err()
+		}
+	}
+	return &groupAsker{daemon.NewAsking(f)}, nil
+}
+
+func (g *groupAsker) ask(ctx context.Context) (answer, error) {
+	all, err := g.asking.Ask(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return (*groupAnswer)(all), nil
+}
+
+// groupAnswer is what the members of a group have told.
+type groupAnswer daemon.GroupAnswers
+
+// silent is an error if a member that is known has not answered: it is printed with the answers.
+func (a *groupAnswer) silent() error {
+	if len(a.Silent) > 0 {
+		return errQuiet
+	}
+	return nil
+}
+
+func (a *groupAnswer) json(indented bool) ([]byte, error) {
+	text, err := json.Marshal((*daemon.GroupAnswers)(a))
+	if err != nil || !indented {
+		return text, err
+	}
+	var lines bytes.Buffer
+	err = json.Indent(&lines, text, "", "  ")
+	return lines.Bytes(), err
+}

@@ -1,0 +1,66 @@
+package config
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"unicode"
+)
+
+// The number of partitions that a route may have. Each has a consumer and a lease.
+const (
+	leastPartitions = 1
+	mostPartitions  = 256
+)
+
+// Partitioned reports whether the route's topics are shared out among partitions.
+func (r *Route) Partitioned() bool { return r.Partitions > 1 }
+
+// checkPartitions checks how a route is shared out.
+func (f *File) checkPartitions(path string, r *Route) {
+	at := func(key string) string { return path + "." + key }
+	if r.Partitions < leastPartitions || r.Partitions > mostPartitions {
+		f.fail(at("partitions"), "%s is %d, it must be from %d to %d", at("partitions"), r.Partitions, leastPartitions,
+			mostPartitions)
+		return
+	}
+	if !r.Partitioned() {
+		if f.Has(at("partition_stream")) && r.PartitionStream != "" {
+			f.Problemf(at("partition_stream"), "%s needs %s of 2 or more", at("partition_stream"), at("partitions"))
+		}
+		return
+	}
+	switch {
+	case r.Stream == "" && !f.broken[at("stream")]:
+		f.fail(at("partitions"), "%s needs a stream: core NATS gives replicas no order to share out", at("partitions"))
+	case r.Ordering != OrderingTopic && !f.broken[at("ordering")]:
+		f.fail(at("partitions"), "%s needs ordering topic: without order replicas share one consumer as it is",
+			at("partitions"))
+	case f.Has(at("consumer")):
+		f.Problemf(at("consumer"), "%s does not go with partitions, which have the consumers p0, p1, ... of %s",
+			at("consumer"), at("partition_stream"))
+	}
+	if strings.ContainsAny(r.PartitionStream, ".*>/\\") || strings.ContainsFunc(r.PartitionStream, unicode.IsSpace) {
+		f.fail(at("partition_stream"), "%s %q: a name has no dots, wildcards, slashes or spaces",
+			at("partition_stream"), r.PartitionStream)
+	}
+}
+
+// checkPartitionStreams notes a partition stream that is somebody else's, too.
+func (f *File) checkPartitionStreams() {
+	seen := map[string]int{}
+	for i := range f.Routes {
+		r := &f.Routes[i]
+		path := fmt.Sprintf("routes[%d].partition_stream", i)
+		if !r.Partitioned() || r.PartitionStream == "" || f.broken[path] {
+			continue
+		}
+		f.unique(seen, r.PartitionStream, i, path, fmt.Sprintf("two routes have the partition stream %q: each needs "+
+			"its own", r.PartitionStream))
+		consumer := slices.IndexFunc(f.Routes, func(other Route) bool { return other.Stream == r.PartitionStream })
+		if consumer >= 0 {
+			f.Problemf(path, "%s %q is the stream that route %d consumes: name one that nobody else uses, as what is "+
+				"published leaves it", path, r.PartitionStream, consumer+1)
+		}
+	}
+}

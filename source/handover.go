@@ -1,0 +1,141 @@
+package source
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+
+	"momento-bridge/pipeline"
+)
+
+const (
+	// landPoll is how often it is looked at whether everything has landed.
+	landPoll = 5 * time.Millisecond
+	// flushTime is how long the last acknowledgements may take before the lease is released.
+	flushTime = time.Second
+	// lastFlush is flushTime after the hard stop.
+	lastFlush = 250 * time.Millisecond
+)
+
+// end ends the consuming of a route because of why: nil, as the daemon stops, or what is wrong with the consumer or
+// the lease. Nothing is asked for any more.
+func (j *JetStream) end(hard context.Context, why error, b *binding, route *pipeline.Route) {
+	if errors.Is(j.over(), errLeaseLost) { // Whatever else there is.
+		j.forget(hard, b, route)
+		return
+	}
+	if err := b.sub.Drain(); err != nil { // First, so that nothing handed back comes here again.
+		j.log.Debug("drain the inbox", "error", err)
+	}
+	stopping, recalled := why == nil, errors.Is(why, errRecalled)
+	switch {
+	case stopping:
+		j.setReason("stopping")
+		j.prepareHandBack(hard, b)
+		route.Close() // What is still on its way is handed back as it is submitted.
+	case recalled:
+		j.prepareHandBack(hard, b)
+		route.Yield()
+	}
+	j.awaitClosed(hard, b)
+	b.puller.reconnected()
+	outcome := pipeline.Returned
+	if errors.Is(j.over(), errLeaseLost) {
+		outcome = pipeline.Forgotten
+	}
+	j.barrier.giveBack(func(handle any) { j.Settle(handle, outcome) })
+	if stopping || recalled {
+		j.handOver(hard, route)
+	}
+}
+
+// forget gives up what is held without a word to the server, as somebody else may have it already.
+func (j *JetStream) forget(hard context.Context, b *binding, route *pipeline.Route) {
+	route.Forget()
+	if err := b.sub.Unsubscribe(); err != nil {
+		j.log.Debug("close the inbox", "error", err)
+	}
+	j.awaitClosed(hard, b)
+	b.puller.reconnected()
+	j.barrier.giveBack(func(handle any) { j.Settle(handle, pipeline.Forgotten) })
+	j.leave(hard, errLeaseLost, route)
+}
+
+// leave ends a tenure in which nothing is asked for any more.
+func (j *JetStream) leave(hard context.Context, why error, route *pipeline.Route) {
+	if errors.Is(why, errRecalled) {
+		route.Yield()
+		j.handOver(hard, route)
+		return
+	}
+	route.Forget()
+	held, _ := j.held.count()
+	j.log.Warn("lost the lease of the route: what is in flight runs to its end, the rest is left to another replica",
+		"in_flight", held)
+	j.awaitLanded(hard, route)
+	j.acks.push()
+	j.rested()
+}
+
+// handOver gives the lease back once everything has landed, and the server knows.
+func (j *JetStream) handOver(hard context.Context, route *pipeline.Route) {
+	if j.hold.Load() == nil {
+		return
+	}
+	j.awaitLanded(hard, route)
+	patience := flushTime
+	if hard.Err() != nil {
+		patience = lastFlush
+	}
+	end := time.Now().Add(patience)
+	if err := j.acks.Flush(end); err != nil {
+		j.log.Debug("flush before the lease is released", "error", err)
+	}
+	// The consumer takes note of acknowledgements in their order. Not every way to it has answers.
+	_, _ = j.conn.Request(j.acksOf()+nobody, ackProgress, min(time.Until(end), noticeTime))
+	j.rested()
+	j.log.Info("released the lease of the route")
+}
+
+// noticeTime is how long the consumer may take to note acknowledgements before the lease is released.
+const noticeTime = lastFlush
+
+// rested notes that another replica consumes from now on, and gives the lease back.
+func (j *JetStream) rested() {
+	j.pending.Store(0)
+	j.ackWaits.Store(0)
+	j.setStarved("")
+	j.release()
+}
+
+// awaitLanded waits until what is in flight has ended, or hard is done. What the lease is lost of meanwhile is forgotten.
+func (j *JetStream) awaitLanded(hard context.Context, route *pipeline.Route) {
+	ticks := time.NewTicker(landPoll)
+	defer ticks.Stop()
+	lost := j.lost()
+	for {
+		j.cfg.Beat()
+		if held, _ := j.held.count(); held == 0 {
+			return
+		}
+		select {
+		case <-hard.Done():
+			return
+		case <-lost:
+			route.Forget()
+			lost = nil
+		case <-ticks.C:
+		}
+	}
+}
+
+// binding is what a route has while it consumes.
+type binding struct {
+	puller   *puller
+	consumer jetstream.Consumer
+	sub      *nats.Subscription // The inbox.
+	closed   chan struct{}      // Closed once the inbox has had its last message.
+}
