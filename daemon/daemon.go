@@ -44,6 +44,9 @@ type Daemon struct {
 	nats     *nats.Conn
 	acks     *source.Acks
 	rounds   *source.Rounds
+	identity identity
+	shared   *shared       // nil: it is told to be alone.
+	leases   *coordination // Of ordered routes on streams.
 	momento  *sink.Momento
 	pipe     *pipeline.Pipeline
 	sources  []natsSource          // By route, for people.
@@ -96,6 +99,7 @@ func New(cfg Config, log *slog.Logger) (*Daemon, error) {
 		manager: newServiceManager(cfg.Getenv), headroom: headroomFor(&p.file.Config),
 	}
 	log, d.problems = watchProblems(log)
+	d.identity = newIdentity(&p.file.Config)
 	d.log, d.histograms = log, pipeline.NewMetrics(d.metrics)
 	var err error
 	connect := p.nats
@@ -104,6 +108,8 @@ func New(cfg Config, log *slog.Logger) (*Daemon, error) {
 		return nil, err
 	}
 	d.acks, d.rounds = source.NewAcks(d.nats), source.NewRounds()
+	d.leases = d.newCoordination()
+	d.leasing = d.leases
 	if d.momento, err = sink.New(p.sink, log); err != nil {
 		d.nats.Close()
 		return nil, err
@@ -121,6 +127,9 @@ func New(cfg Config, log *slog.Logger) (*Daemon, error) {
 	}
 	d.pipe = pipeline.New(pipe, d.momento, log, d.histograms)
 	d.keeper.learned = d.pipe.Learned
+	if d.shared = d.join(d.pipe); d.shared != nil {
+		d.sharing = d.shared
+	}
 	d.sampler = newSampler(d)
 	d.momento.Register(d.metrics)
 	d.metrics.MustRegister(d.pipe, newNATSMetrics(d), buildInfo(cfg.Version),
@@ -166,12 +175,13 @@ func (d *Daemon) connectRoute(i int) ([]pipeline.RouteConfig, error) {
 	for n, cfg := range r.streams() {
 		pulse := d.vitals.consuming(r.partName(n))
 		cfg.Beat = pulse.beat
+		d.leases.share(&cfg, r.number(n))
 		src, err := source.NewJetStream(d.nats, d.acks, cfg, d.log)
 		if err != nil {
 			return nil, err
 		}
 		one := rc
-		one.Settler, one.Returnable, one.Partition = src, true, r.number(n)
+		one.Settler, one.Held, one.Returnable, one.Partition = src, src.Held, true, r.number(n)
 		routes, parts = append(routes, one), append(parts, src)
 		d.carriers = append(d.carriers, carrier{i, src, pulse})
 	}

@@ -75,7 +75,11 @@ func (d *Daemon) carry(ctx context.Context) error {
 	sides.Go(func() { d.reloads(side) })
 	sides.Go(func() { d.keeper.run(side) })
 	sides.Go(func() { d.answer(side) })
+	if d.shared != nil {
+		sides.Go(func() { d.shared.bus.Run(side) })
+	}
 
+	stopLeases := d.leases.run(outer, fail)
 	left := 0
 	publishing.Go(func() { left = d.pipe.Run(hard) })
 	for i := range d.carriers {
@@ -87,7 +91,11 @@ func (d *Daemon) carry(ctx context.Context) error {
 	}
 	consuming.Wait()
 	publishing.Wait()
+	if d.shared != nil {
+		d.shared.bus.Leave()
+	}
 	err := d.flush(left)
+	stopLeases()
 	d.nats.Close()
 	stopSide()
 	sides.Wait()

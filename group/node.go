@@ -31,6 +31,8 @@ type Message struct {
 const (
 	// silence is after how long a member that is not heard is gone.
 	silence = 3100 * time.Millisecond
+	// holding is for how long nothing starts where there is no connection, so that nothing comes.
+	holding = 24 * time.Hour
 	// listening is how long a new member waits for the others before it publishes.
 	listening = 250 * time.Millisecond
 	// listeningLonger is how long it waits for the keeper when it has heard others.
@@ -116,13 +118,30 @@ func New(cfg Config) *Node {
 	}
 }
 
+// Hold lets nothing start until it is known who else is there.
+func (n *Node) Hold(now time.Time, quotas []Quota) { n.hold(now.Add(holding), quotas) }
+
+func (n *Node) hold(until time.Time, quotas []Quota) {
+	n.joining = until
+	for _, q := range quotas {
+		q.Pacer.HoldUntil(until)
+	}
+}
+
+// Joined reports whether it is known who else is there.
+func (n *Node) Joined() bool { return n.joining.IsZero() }
+
+// Deaf goes on alone because the others cannot be heard, or told anything.
+func (n *Node) Deaf(now time.Time, quotas []Quota) {
+	clear(n.others)
+	n.joined(quotas)
+	n.alone(now, quotas)
+}
+
 // Join asks who else is there. Until that is known nothing starts.
 func (n *Node) Join(now time.Time, quotas []Quota) {
-	n.joining = now.Add(listening)
+	n.hold(now.Add(listening), quotas)
 	n.online = now
-	for _, q := range quotas {
-		q.Pacer.HoldUntil(n.joining)
-	}
 	n.hello = true
 	n.tell(now, quotas)
 }
@@ -244,10 +263,7 @@ func (n *Node) waitedEnough(now time.Time, quotas []Quota) bool {
 		return false
 	}
 	if longer := n.online.Add(listeningLonger); len(n.others) > 0 && now.Before(longer) && !n.first() {
-		n.joining = longer
-		for _, q := range quotas {
-			q.Pacer.HoldUntil(longer)
-		}
+		n.hold(longer, quotas)
 		return false
 	}
 	n.joined(quotas)

@@ -144,8 +144,10 @@ func (w *World) start() *replica {
 	r.pacer = quota.NewPacer(w.cfg.Rate, &pauses{rng: w.rng}, w.now)
 	w.replicas = append(w.replicas, r)
 	if !w.cfg.Alone {
-		r.node = group.New(group.Config{ID: "r" + string(rune('a'+r.number%26)) + time.Duration(r.number).String(),
-			Started: w.now, Random: w.rng.Float64})
+		r.node = group.New(group.Config{
+			ID:      "r" + string(rune('a'+r.number%26)) + time.Duration(r.number).String(),
+			Started: w.now, Random: w.rng.Float64,
+		})
 		r.node.Join(w.now, r.quotas())
 		r.send()
 		r.tickAfter(w.now)

@@ -1,0 +1,126 @@
+package daemon
+
+import (
+	"crypto/rand"
+	"encoding/hex"
+	"encoding/json"
+	"hash/fnv"
+	mathrand "math/rand/v2"
+	"os"
+	"time"
+
+	"momento-bridge/config"
+	"momento-bridge/daemon/status"
+	"momento-bridge/group"
+	"momento-bridge/pipeline"
+	"momento-bridge/source/bus"
+)
+
+// identity is who this process is among its replicas.
+type identity struct {
+	member string // Its name, for people: the host's, and something random.
+	life   string // Random: no other process has the same.
+	host   string
+	routes string // A hash of its routes.
+}
+
+func newIdentity(c *config.Config) identity {
+	host, err := os.Hostname()
+	if err != nil || host == "" {
+		host = "unknown"
+	}
+	random := make([]byte, 8)
+	_, _ = rand.Read(random) // It never fails.
+	life := hex.EncodeToString(random)
+	return identity{member: host[:min(len(host), 48)] + "-" + life[:6], life: life, host: host, routes: routesHash(c)}
+}
+
+// routesHash is the same for two processes with the same routes.
+func routesHash(c *config.Config) string {
+	h := fnv.New64a()
+	routes := make([]config.Route, len(c.Routes))
+	for i, r := range c.Routes {
+		r.Rate, r.Weight = config.Rate{}, 0 // A reload may change them.
+		routes[i] = r
+	}
+	_ = json.NewEncoder(h).Encode(routes)
+	return hex.EncodeToString(h.Sum(nil)[:4])
+}
+
+// memberOf is this process as a member of its group.
+func (i *identity) memberOf(version string, started time.Time, guest bool) group.Config {
+	return group.Config{
+		ID: i.member, Started: started, Host: i.host, Version: version, Routes: i.routes, Guest: guest,
+		Random: mathrand.Float64,
+	}
+}
+
+// shared is the group of replicas as the rest of the daemon asks for it. The nil shared is a daemon that shares nothing.
+type shared struct{ bus *bus.Bus }
+
+// join makes this process a member of its group; nil: it is told to be alone.
+func (d *Daemon) join(pipe *pipeline.Pipeline) *shared {
+	l := &d.plan.file.Limits
+	if !l.Shared {
+		return nil
+	}
+	b := bus.New(d.nats, bus.Config{
+		Group: l.Group, Member: d.identity.memberOf(d.cfg.Version, d.started, false),
+	}, pipe, d.log)
+	pipe.OnAnswers(b.Notice)
+	return &shared{b}
+}
+
+// Members returns those who share the quotas, this replica among them.
+func (s *shared) Members() []status.Member {
+	if s == nil {
+		return nil
+	}
+	var all []status.Member
+	for _, m := range s.bus.Seen().Members {
+		if m.Guest {
+			continue
+		}
+		all = append(all, status.Member{
+			ID: m.ID, Host: m.Host, Version: m.Version, Started: m.Started, Heard: m.Heard, Self: m.Self, Keeper: m.Keeper,
+			Routes: m.Routes,
+		})
+	}
+	return all
+}
+
+// Rates returns the quotas that are shared.
+func (s *shared) Rates() []status.GroupRate {
+	if s == nil {
+		return nil
+	}
+	var all []status.GroupRate
+	for _, r := range s.bus.Seen().Rates {
+		all = append(all, status.GroupRate{Scope: r.Scope, Rate: r.Rate, Share: r.Share, Learned: r.Learned})
+	}
+	return all
+}
+
+// heard reports whether other replicas are there, and whether one of them is older.
+func (s *shared) heard() (others, older bool) {
+	if s == nil {
+		return false, false
+	}
+	return s.bus.Heard()
+}
+
+// replicas is how many replicas are there, this one included.
+func (s *shared) replicas() int {
+	if s == nil {
+		return 1
+	}
+	return s.bus.Count()
+}
+
+// missing is what the NATS user may not do, so that other replicas are not seen; empty: nothing is known.
+func (s *shared) missing() string {
+	if s == nil {
+		return ""
+	}
+	return s.bus.Seen().Missing
+}
