@@ -15,6 +15,7 @@ func TestSystemdIsToldHowTheDaemonIs(t *testing.T) {
 	hang, arrived := make(chan struct{}), make(chan struct{}, 10)
 	w := newSurroundings(t,
 		emulator.Config{Script: func(string, string, []byte) int { arrived <- struct{}{}; <-hang; return 0 }})
+	w.timeout = 14 * time.Second // The message is in flight however long the daemon is watched.
 	if err := w.js.DeleteStream(t.Context(), "S"); err != nil {
 		t.Fatal(err)
 	}

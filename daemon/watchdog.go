@@ -39,8 +39,12 @@ func (v *vitals) consuming(route string) *pulse {
 	return v.progress.pulse("the consuming of route "+route, natsLimit)
 }
 
-// startInterval is how often it is looked whether the daemon is ready, so that it is told soon.
-const startInterval = 100 * time.Millisecond
+const (
+	// lookInterval is how often the daemon is looked at for the service manager.
+	lookInterval = time.Second
+	// startInterval is for as long as the daemon is not ready, so that it is told soon.
+	startInterval = 100 * time.Millisecond
+)
 
 // probe looks each tick whether the pipeline goes on, until side is done. It waits for whatever is stuck there, and
 // for this has a goroutine of its own.
@@ -59,8 +63,8 @@ func (d *Daemon) probe(side context.Context) {
 	}
 }
 
-// observe notes what the daemon is doing, as often as the service manager is told of it, until side is done. Without
-// one it ends once the daemon has been ready. No pulse is its own: it waits for the connection to NATS as well.
+// observe notes each second what the daemon is doing, for the service manager, until side is done. Without one it ends
+// once the daemon has been ready. No pulse is its own: it waits for the connection to NATS as well.
 func (d *Daemon) observe(side context.Context) {
 	ticks := time.NewTicker(startInterval)
 	defer ticks.Stop()
@@ -78,7 +82,7 @@ func (d *Daemon) observe(side context.Context) {
 			if d.manager.socket == "" {
 				return
 			}
-			ticks.Reset(statusInterval)
+			ticks.Reset(lookInterval)
 		}
 		select {
 		case <-side.Done():

@@ -73,3 +73,15 @@ func TestCarryingAMessageAllocatesNothing(t *testing.T) {
 		}
 	}
 }
+
+// A snapshot is taken each second, of a thousand routes as of one.
+func TestSnapshotAllocatesNothingForARoute(t *testing.T) {
+	allocations := func(routes int) float64 {
+		p := build(pipeline.Config{Routes: make([]pipeline.RouteConfig, routes)}, instant{})
+		var s pipeline.Stats
+		return testing.AllocsPerRun(100, func() { p.StatsInto(&s) })
+	}
+	if one, many := allocations(1), allocations(500); many != one {
+		t.Errorf("%g allocations for 500 routes, %g for one", many, one)
+	}
+}

@@ -5,6 +5,7 @@
 //	go run ./bench/burst          # all cases, about three minutes; needs nginx on the PATH
 //	go run ./bench/burst -short   # smaller bursts, half a minute
 //	go run ./bench/burst -only one,many
+//	go run ./bench/burst -only long   # a million messages wait for ten minutes
 //
 // The cases: one route gets a burst, one of 200 routes gets a burst, keep-latest with more topics than there is memory
 // for, and SIGTERM with many messages waiting. The exit status is 1 if a message is in no count, if one is lost that
@@ -31,7 +32,7 @@ func main() {
 	b := &bench{}
 	flag.StringVar(&b.nginx, "nginx", "nginx", "the nginx program")
 	flag.BoolVar(&b.short, "short", false, "smaller bursts")
-	only := flag.String("only", "", "cases, separated by commas: one, many, latest, stop")
+	only := flag.String("only", "", "cases, separated by commas: one, many, latest, stop, long; default all but long")
 	flag.Parse()
 	lab.Main(func(ctx context.Context) (bool, error) { return b.run(ctx, *only) })
 }
@@ -68,9 +69,9 @@ func (b *bench) run(ctx context.Context, only string) (failed bool, err error) {
 	cases := []struct {
 		name string
 		run  func(context.Context) error
-	}{{"one", b.one}, {"many", b.many}, {"latest", b.latest}, {"stop", b.stop}}
+	}{{"one", b.one}, {"many", b.many}, {"latest", b.latest}, {"stop", b.stop}, {"long", b.long}}
 	for _, c := range cases {
-		if only != "" && !strings.Contains(","+only+",", ","+c.name+",") {
+		if only == "" && c.name == "long" || only != "" && !strings.Contains(","+only+",", ","+c.name+",") {
 			continue
 		}
 		err := errors.Join(c.run(ctx), b.table.Flush())

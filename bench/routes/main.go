@@ -1,7 +1,8 @@
 // Command routes measures what many routes on one stream cost: 200 of them with an even load, and one that is hot
 // beside 199 idle ones, against one route that carries the same messages, and one that names the 200 subjects; what a
-// thousand cost that have nothing to do; and how large payloads come over a slow way. nats-server, nginx and the daemon are processes of their own on one
-// machine, in turns within each round; what counts are the ratios within a round, and their medians.
+// thousand cost that have nothing to do; and how large payloads come over a slow way. nats-server, nginx and the daemon
+// are processes of their own on one machine, in turns within each round; what counts are the ratios within a round, and
+// their medians.
 //
 //	go run ./bench/routes                  # five rounds, six minutes; needs nginx on the PATH
 //	go run ./bench/routes -short           # three rounds of less

@@ -191,8 +191,8 @@ func (b *bench) config(stream string, routes int, filter func(int) string) strin
 func (b *bench) oneRoute(stream string, subjects []string) string {
 	var text strings.Builder
 	b.begin(&text)
-	fmt.Fprintf(&text, "  - {name: all, stream: %s, consumer: %s0, subjects: [%s], cache: bench, ordering: %s}\n", stream,
-		consumer, strings.Join(subjects, ", "), b.ordering)
+	fmt.Fprintf(&text, "  - {name: all, stream: %s, consumer: %s0, subjects: [%s], cache: bench, ordering: %s}\n",
+		stream, consumer, strings.Join(subjects, ", "), b.ordering)
 	return text.String()
 }
 
