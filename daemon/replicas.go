@@ -39,9 +39,14 @@ func (d *Daemon) group(stats *pipeline.Stats) status.Group {
 			g.Rates = append(g.Rates, status.GroupRate{Scope: q.Scope, Rate: q.Rate, Share: q.Rate, Learned: q.Learned})
 		}
 	}
+	if text := d.shared.missing(); text != "" {
+		g.Missing, g.Advice = "the NATS user may not "+text, "grant it (docs/permissions.md): replicas do not see each other"
+	}
 	if d.leasing != nil {
 		g.Leases = d.leasing.Status()
-		g.Missing, g.Advice = d.leasing.Missing()
+		if what, advice := d.leasing.Missing(); what != "" {
+			g.Missing, g.Advice = what, advice
+		}
 		return g
 	}
 	for i := range c.Routes {
