@@ -21,9 +21,24 @@ func (d *Daemon) newCoordination() *coordination {
 		Group: c.Limits.Group, Member: d.identity.member, Life: d.identity.life,
 	}
 	if c.Limits.Shared { // Else nobody is listened to.
-		cfg.Heard = func() (others, older bool) { return d.shared.heard() }
+		cfg.Heard = func() (others, older bool) { return sameRoutes(d.shared.Members(), d.identity.routes) }
 	}
 	return &coordination{leases: lease.New(d.nats, d.acks, cfg, d.log)}
+}
+
+// sameRoutes reports whether others among the members, which stand in the order of their start, have the same routes as
+// this replica, and whether one of them is older. Others may share a quota, but never a route.
+func sameRoutes(members []status.Member, routes string) (others, older bool) {
+	before := true
+	for i := range members {
+		switch m := &members[i]; {
+		case m.Self:
+			before = false
+		case m.Routes == routes:
+			others, older = true, older || before
+		}
+	}
+	return others, older
 }
 
 // run keeps the leases until the stop that it returns is called. That waits until the bucket knows that nothing is held

@@ -182,7 +182,10 @@ func (d *Daemon) connectRoute(i int) ([]pipeline.RouteConfig, error) {
 			return nil, err
 		}
 		one := rc
-		one.Settler, one.Held, one.Returnable, one.Partition = src, src.Held, true, r.number(n)
+		one.Settler, one.Returnable, one.Partition = src, true, r.number(n)
+		if cfg.Lease != nil {
+			one.Held = src.Held
+		}
 		routes, parts = append(routes, one), append(parts, src)
 		d.carriers = append(d.carriers, carrier{i, src, pulse})
 	}

@@ -101,14 +101,6 @@ func (s *shared) Rates() []status.GroupRate {
 	return all
 }
 
-// heard reports whether other replicas are there, and whether one of them is older.
-func (s *shared) heard() (others, older bool) {
-	if s == nil {
-		return false, false
-	}
-	return s.bus.Heard()
-}
-
 // replicas is how many replicas are there, this one included.
 func (s *shared) replicas() int {
 	if s == nil {

@@ -58,7 +58,8 @@ func (m *Machine) count(now Instant) group {
 		}
 	}
 	for _, s := range m.slots {
-		if m.used(s, now) && s.record.Life != m.cfg.Life && !gone[s.record.Life] {
+		same := s.record.Life != m.cfg.Life && s.record.Keys == m.keysHash()
+		if same && m.used(s, now) && !gone[s.record.Life] {
 			at(s.record.Life).wish = s.record.Wish
 			g.changes = min(g.changes, s.seen+m.terms.Wait)
 		}

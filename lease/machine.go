@@ -21,6 +21,7 @@ type Machine struct {
 	keys  []*key // By name.
 	named map[string]*key
 	slots map[int]*slot // Of the group's members, by number.
+	hash  string        // Of all keys; empty: not known yet.
 	self  membership
 	open  bool    // There is a bucket,
 	ready bool    // and all that was in it has been seen.

@@ -1,6 +1,8 @@
 package lease
 
 import (
+	"hash/fnv"
+	"io"
 	"strconv"
 	"strings"
 )
@@ -37,6 +39,19 @@ func slotNumber(name string) (int, bool) {
 	}
 	n, err := strconv.Atoi(digits)
 	return n, err == nil && n >= 0
+}
+
+// keysHash is the same for two machines that know the same leases. Those that know others are no members of the same
+// group, as far as the balance goes.
+func (m *Machine) keysHash() string {
+	if m.hash == "" {
+		h := fnv.New32a()
+		for _, k := range m.keys {
+			_, _ = io.WriteString(h, k.name+"\n") // It never fails.
+		}
+		m.hash = strconv.FormatUint(uint64(h.Sum32()), 36)
+	}
+	return m.hash
 }
 
 func (m *Machine) sawSlot(now Instant, n int, revision uint64, r Record) {
@@ -92,7 +107,7 @@ func (m *Machine) beat(now Instant, g *group) Write {
 	me.writing, me.sent, me.again, me.wish = true, now, now+2*m.terms.Every, g.wish
 	me.number++
 	w := Write{Key: slotMark + strconv.Itoa(me.slot), Sent: now, number: me.number}
-	w.Record = Record{Holder: m.cfg.Member, Life: m.cfg.Life, Epoch: 1, Wish: g.wish}
+	w.Record = Record{Holder: m.cfg.Member, Life: m.cfg.Life, Epoch: 1, Wish: g.wish, Keys: m.keysHash()}
 	if me.leaving {
 		w.Record = Record{Life: m.cfg.Life, Epoch: 1}
 	}

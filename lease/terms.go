@@ -24,7 +24,9 @@ type Record struct {
 	Holder string `json:"holder"` // The member's name; empty: it was given back.
 	Life   string `json:"life"`   // Random for each process: one that has started again is somebody else.
 	Epoch  uint64 `json:"epoch"`  // How often it was taken.
-	Wish   int    `json:"wish,omitempty"`
+	// Of a member's slot only:
+	Wish int    `json:"wish,omitempty"` // How many leases it would take.
+	Keys string `json:"keys,omitempty"` // A hash of the leases that it knows.
 }
 
 // released reports whether somebody has given it back, so that it is free at once.

@@ -48,6 +48,21 @@ func (r *Route) leaving() bool { return r.away != 0 || r.closed && r.cfg.Returna
 // held reports whether the route may publish now.
 func (r *Route) held(now time.Time) bool { return r.cfg.Held == nil || r.cfg.Held(now) }
 
+// keepBack takes out of what is about to be sent what may not be published any more: the process may have been stopped
+// for a while since it was handed over. It is answered as not sent.
+func (w *worker) keepBack() {
+	now, sends := time.Now(), w.sends[:0]
+	for _, r := range w.sends {
+		if w.slots[r.Slot].parcel.lane.route.held(now) {
+			sends = append(sends, r)
+			continue
+		}
+		w.answered = now
+		w.answers = append(w.answers, Answered{Request: r, Answer: Answer{Verdict: Unsent, Result: ResultNetwork}})
+	}
+	w.sends = sends
+}
+
 // forgetLetter ends a message that was to be kept as a dead letter if another replica has it by now. It reports whether
 // it did.
 func (d *dispatcher) forgetLetter(now time.Time, p *parcel) bool {

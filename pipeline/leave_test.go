@@ -226,3 +226,44 @@ func TestWhatIsLostWhileItYieldsIsForgotten(t *testing.T) {
 		stop()
 	})
 }
+
+// late is a framing that takes so long that the lease is over.
+type late struct {
+	lines
+	h *tenure
+}
+
+func (l late) Append(dst, payload []byte, size int) []byte {
+	l.h.over.Store(true)
+	return l.lines.Append(dst, payload, size)
+}
+
+// A process may be stopped between the decision to publish and the publish.
+func TestWhatIsHandedOverAndNotHeldAnyMoreIsNotSent(t *testing.T) {
+	for _, topic := range []string{"even", "odd"} { // Half of it is sent by whoever submits.
+		t.Run(topic, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				h, s, settled := &tenure{}, &script{began: time.Now()}, newEnds()
+				batches := pipeline.BatchConfig{Framing: late{h: h}, MaxBytes: 100}
+				p, stop := start(t, pipeline.Config{Routes: []pipeline.RouteConfig{{
+					Ordered: true, Returnable: true, Held: h.held, Settler: settled, Batch: batches,
+				}}}, s)
+				for i := range 3 {
+					p.Route(0).Submit(bytesOf(topic, fmt.Sprint(i), i))
+				}
+				time.Sleep(time.Minute)
+				if n := p.Stats().Routes[0].Queued; len(s.log) != 0 || n != 3 {
+					t.Errorf("published %q with %d left, want nothing published", s.log, n)
+				}
+				p.Route(0).Forget()
+				synctest.Wait()
+				for i := range 3 {
+					if o := settled.outcome(t, i); o != pipeline.Forgotten {
+						t.Errorf("message %d is %v, want forgotten", i, o)
+					}
+				}
+				stop()
+			})
+		})
+	}
+}

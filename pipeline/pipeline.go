@@ -31,9 +31,10 @@ const ByNeed = -1
 
 // Pipeline carries messages from routes to a sink. Its methods may be called concurrently.
 type Pipeline struct {
-	cfg  Config
-	sink Sink
-	log  *slog.Logger
+	cfg    Config
+	sink   Sink
+	log    *slog.Logger
+	leased bool // Some route publishes only while it is held.
 
 	// mu guards the following, and every Route with all that it refers to. Nothing blocks while it is held. Whoever may
 	// have ended a message frees it with unlock.
@@ -84,6 +85,7 @@ func New(cfg Config, sink Sink, log *slog.Logger, metrics *Metrics) *Pipeline {
 		r.endToEndSeconds = metrics.endToEndSeconds.WithLabelValues(rc.Name)
 		r.batchMessages = metrics.batchMessages.WithLabelValues(rc.Name)
 		p.d.routes = append(p.d.routes, r)
+		p.leased = p.leased || rc.Held != nil
 		if rc.MaxAge > 0 {
 			p.d.aging = append(p.d.aging, r)
 		}

@@ -43,7 +43,7 @@ type RouteConfig struct {
 	// the source asks for. The source reserves room first; see Route.Reserve.
 	Returnable bool
 	// Held reports whether the route may publish at this moment, as another replica may be the one that does. It is
-	// called with the pipeline's mutex held, before each publish. nil: always.
+	// called before each publish, with the pipeline's mutex held or not. nil: always.
 	Held func(now time.Time) bool
 	// Drops says that the source can neither be slowed down nor asked again: Submit never blocks, and a message without
 	// room is dropped at once. Such messages count in bytes only, each at least LeastCharge, because what has no room

@@ -61,7 +61,7 @@ func (w *worker) run() {
 	for w.p.take(w) {
 		if len(w.taken) > 0 {
 			w.send()
-			if w.more { // It must ask again before it waits: nobody interrupts a worker that is not idle.
+			if w.more || len(w.answers) > 0 { // It must ask again before it waits: nobody interrupts a worker that is not idle.
 				continue
 			}
 		}
@@ -77,6 +77,9 @@ func (p *Pipeline) take(w *worker) bool {
 		now = time.Now()
 	}
 	p.mu.Lock()
+	if p.leased { // The process may have been stopped for a while since.
+		now = time.Now()
+	}
 	p.markBusy(w)
 	p.takeAnswers(now, w)
 	open := !p.drained
@@ -186,7 +189,12 @@ func (w *worker) send() {
 		f.buf = f.parcel.fill(&f.request, f.buf)
 		w.sends = append(w.sends, &f.request)
 	}
-	w.conn.Send(w.sends, w.more)
+	if w.p.leased {
+		w.keepBack()
+	}
+	if len(w.sends) > 0 {
+		w.conn.Send(w.sends, w.more)
+	}
 }
 
 // receive waits for answers, or until it is interrupted.

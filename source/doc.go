@@ -11,6 +11,9 @@
 //	  └──────────────────────────────┴──── wheel ◀─────────────┘
 //	                                         └──▶ in progress, at half of AckWait
 //
+// A consumer of an ordered route that replicas share is used while this one holds its lease ([Lease], [Hold]): see
+// tenure.go. Until then the route stands by, and is ready.
+//
 // The settings of a consumer are not chosen but derived, so that a message need not be renewed merely because it waited
 // its turn: see [Derive].
 package source

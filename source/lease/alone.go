@@ -43,6 +43,7 @@ func (s *solitude) step(m *Manager, now protocol.Instant) protocol.Instant {
 	if s.heardOnce {
 		need = silence
 	}
+	m.older = older
 	if older {
 		s.heardOnce, s.since = true, now
 	}

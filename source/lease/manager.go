@@ -41,6 +41,7 @@ type Manager struct {
 	place   place
 	missing error // Why there is no bucket.
 	heard   bool  // Others used the bucket that is gone.
+	older   bool  // There is no bucket, and an older replica carries the routes.
 }
 
 // place is where leases are.
@@ -50,7 +51,7 @@ const (
 	unknown place = iota // The bucket has not answered yet.
 	bucket               // In it.
 	alone                // There is none, and this replica carries its routes without.
-	behind               // There is none, and an older replica carries the routes.
+	behind               // There is none, and an older replica carries the routes, or might.
 )
 
 // New returns the leases of a process, none so far.

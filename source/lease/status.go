@@ -40,7 +40,7 @@ func (m *Manager) Status() []Status {
 			Since: m.begun.Add(max(v.Since, l.since)), Changes: v.Changes,
 		}
 		switch {
-		case m.place == unknown:
+		case m.place == unknown, m.place == behind && !m.older:
 			s.State = states[protocol.Taking]
 		case m.place == alone, l.hold != nil && l.hold.alone:
 			s.Holder, s.Mine, s.State = m.cfg.Member, true, "alone"
@@ -66,7 +66,7 @@ func (l *lease) Standby() string {
 			return v.Holder + " holds the lease"
 		}
 	case behind:
-		if m.cfg.Heard != nil || m.heard {
+		if m.older {
 			return "another replica carries it, and there is no bucket to hand it over by: " + m.advice()
 		}
 	case unknown, alone:
