@@ -117,8 +117,8 @@ func (m *Machine) beat(now Instant, g *group) Write {
 	return w
 }
 
-// clear returns a write that frees the slot of one who is long gone; false: there is none. Newcomers cannot tell that it
-// is, and would take another.
+// clear returns a write that frees the slot of one who is long gone; false: there is none. Newcomers cannot tell that
+// it is, and would take another.
 func (m *Machine) clear(now Instant) (Write, bool) {
 	for n, s := range m.slots {
 		if s.record.Holder != "" && s.record.Life != m.cfg.Life && now >= s.seen+2*m.terms.Wait {

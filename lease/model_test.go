@@ -59,11 +59,11 @@ type rules struct {
 
 func (w *world) copy() *world {
 	c := *w
-	c.nodes = append([]node(nil), w.nodes...)
+	c.nodes = slices.Clone(w.nodes)
 	for i := range c.nodes {
-		c.nodes[i].behind = append([]value(nil), c.nodes[i].behind...)
+		c.nodes[i].behind = slices.Clone(c.nodes[i].behind)
 	}
-	c.messages = append([]message(nil), w.messages...)
+	c.messages = slices.Clone(w.messages)
 	return &c
 }
 
@@ -98,7 +98,7 @@ func (w *world) tick(r *rules) {
 // deliver brings a message to where it goes.
 func (w *world) deliver(r *rules, at int) {
 	m := w.messages[at]
-	w.messages = append(w.messages[:at], w.messages[at+1:]...)
+	w.messages = slices.Delete(w.messages, at, at+1)
 	if !m.answer {
 		back := message{node: m.node, write: m.write, answer: true}
 		if m.write.Revision == w.bucket.revision || r.blind {
@@ -176,7 +176,7 @@ func (w *world) successors(r *rules, visit func(*world)) {
 	case at >= 0:
 		try(0, func(c *world) { c.deliver(r, at) })
 		try(1, func(c *world) { c.messages[at].late = true })
-		try(1, func(c *world) { c.messages = append(c.messages[:at], c.messages[at+1:]...) })
+		try(1, func(c *world) { c.messages = slices.Delete(c.messages, at, at+1) })
 		return
 	}
 	try(0, func(c *world) { c.tick(r) })

@@ -299,7 +299,8 @@ func TestListedPermissionsSufficeForLeases(t *testing.T) {
 	if h := least.take(t, "r"); !h.Held(time.Now()) || least.Status()[0].State != "publishing" {
 		t.Fatalf("status %+v", least.Status())
 	}
-	for user, lacks := range map[string]string{"none": all[0], "info": "$KV.B.", "write": "$JS.API.CONSUMER.CREATE.KV_B."} {
+	lack := map[string]string{"none": all[0], "info": "$KV.B.", "write": "$JS.API.CONSUMER.CREATE.KV_B."}
+	for user, lacks := range lack {
 		r := start(t, userURL(s, user), cfg, user)
 		r.take(t, user)
 		what, advice := r.Missing()
