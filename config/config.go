@@ -4,15 +4,16 @@ package config
 
 // Config is the whole file. The tag doc is the description of a key in the schema; enum lists the values it may have.
 type Config struct {
-	NATS            NATS     `yaml:"nats" doc:"Where messages come from."`
-	Momento         Momento  `yaml:"momento" doc:"Where messages go."`
-	Limits          Limits   `yaml:"limits" doc:"The account's quota in this region, shared by all routes."`
-	Routes          []Route  `yaml:"routes" doc:"What is carried where."`
-	Queue           Queue    `yaml:"queue" doc:"Messages held in memory, all routes together; they borrow what others leave free."`
-	StateDir        string   `yaml:"state_dir" doc:"Directory in which what was learned of quotas is kept for after a restart; made if only its last part is missing. Default $STATE_DIRECTORY, as systemd sets it; without either nothing is kept."`
-	Admin           Admin    `yaml:"admin" doc:"Health, metrics, status."`
-	ShutdownTimeout Duration `yaml:"shutdown_timeout" doc:"Time to finish what is in flight after SIGTERM."`
-	Log             Log      `yaml:"log" doc:"Logs go to standard error."`
+	NATS            NATS         `yaml:"nats" doc:"Where messages come from."`
+	Momento         Momento      `yaml:"momento" doc:"Where messages go."`
+	Limits          Limits       `yaml:"limits" doc:"The account's quota in this region, shared by all routes."`
+	Coordination    Coordination `yaml:"coordination" doc:"Leases of ordered routes on streams: only the replica that holds a route's lease carries it."`
+	Routes          []Route      `yaml:"routes" doc:"What is carried where."`
+	Queue           Queue        `yaml:"queue" doc:"Messages held in memory, all routes together; they borrow what others leave free."`
+	StateDir        string       `yaml:"state_dir" doc:"Directory in which what was learned of quotas is kept for after a restart; made if only its last part is missing. Default $STATE_DIRECTORY, as systemd sets it; without either nothing is kept."`
+	Admin           Admin        `yaml:"admin" doc:"Health, metrics, status."`
+	ShutdownTimeout Duration     `yaml:"shutdown_timeout" doc:"Time to finish what is in flight after SIGTERM."`
+	Log             Log          `yaml:"log" doc:"Logs go to standard error."`
 }
 
 // NATS says how to reach NATS. At most one kind of credential is set.
@@ -84,6 +85,13 @@ type Limits struct {
 	Caches map[string]CacheLimit `yaml:"caches" doc:"Quotas of single caches."`
 	Shared bool                  `yaml:"shared" doc:"Replicas of one group split the rate between them."`
 	Group  string                `yaml:"group" doc:"Name of the group of replicas."`
+}
+
+// Coordination is where replicas keep the leases of ordered routes on streams.
+type Coordination struct {
+	Bucket string   `yaml:"bucket" doc:"JetStream key-value bucket for leases. Without it one replica carries all ordered routes."`
+	Create bool     `yaml:"create" doc:"Make the bucket when it is missing."`
+	Lease  Duration `yaml:"lease" doc:"How long others wait before they take over the routes of a replica that is gone, 2s to 60s; it is renewed each fifth of that."`
 }
 
 // CacheLimit is the quota of one cache.

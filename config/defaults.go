@@ -11,6 +11,7 @@ func Default() Config {
 			Rate: Rate{Auto: true}, Unit: "publishes", Caches: map[string]CacheLimit{},
 			Shared: true, Group: "momento-bridge",
 		},
+		Coordination:    Coordination{Bucket: "momento-bridge", Lease: Duration(5 * time.Second)},
 		Queue:           Queue{MaxMessages: 16384, MaxBytes: 64 << 20},
 		Admin:           Admin{Listen: "127.0.0.1:9464"},
 		ShutdownTimeout: Duration(20 * time.Second),

@@ -19,6 +19,7 @@ func (f *File) Validate() {
 	f.checkMomento()
 	f.checkLimits()
 	f.checkQueue()
+	f.checkCoordination()
 	f.checkRoutes()
 }
 

@@ -44,6 +44,9 @@ type Daemon struct {
 	nats     *nats.Conn
 	acks     *source.Acks
 	rounds   *source.Rounds
+	identity identity
+	shared   *shared       // nil: it is told to be alone.
+	leases   *coordination // Of ordered routes on streams.
 	momento  *sink.Momento
 	pipe     *pipeline.Pipeline
 	sources  []natsSource          // By route, for people.
@@ -57,9 +60,7 @@ type Daemon struct {
 	started  time.Time
 	problems *problems
 	keeper   *keeper
-	identity identity
-	shared   *shared // nil: it is told to be alone.
-	sharing  sharing // The same, for who asks; nil: it shares no quota.
+	sharing  sharing // Others that d.shared shares with; nil: it shares no quota.
 	leasing  leasing // nil: it needs no leases.
 	headroom []byte  // See headroomFor.
 
@@ -107,6 +108,8 @@ func New(cfg Config, log *slog.Logger) (*Daemon, error) {
 		return nil, err
 	}
 	d.acks, d.rounds = source.NewAcks(d.nats), source.NewRounds()
+	d.leases = d.newCoordination()
+	d.leasing = d.leases
 	if d.momento, err = sink.New(p.sink, log); err != nil {
 		d.nats.Close()
 		return nil, err
@@ -172,13 +175,14 @@ func (d *Daemon) connectRoute(i int) ([]pipeline.RouteConfig, error) {
 	for n, cfg := range r.streams() {
 		pulse := d.vitals.consuming(r.partName(n))
 		cfg.Beat = pulse.beat
-	cfg.Replicas = func() int { return d.shared.replicas() }
+		d.leases.share(&cfg, r.number(n))
+		cfg.Replicas = func() int { return d.shared.replicas() } // d.shared is made after the routes.
 		src, err := source.NewJetStream(d.nats, d.acks, cfg, d.log)
 		if err != nil {
 			return nil, err
 		}
 		one := rc
-		one.Settler, one.Returnable, one.Partition = src, true, r.number(n)
+		one.Settler, one.Held, one.Returnable, one.Partition = src, src.Held, true, r.number(n)
 		routes, parts = append(routes, one), append(parts, src)
 		d.carriers = append(d.carriers, carrier{i, src, pulse})
 	}

@@ -78,6 +78,7 @@ func newRoutePlan(f *config.File, i int) routePlan {
 	}
 	p.jetStream.DeliverFrom, _ = r.Deliver.Time()
 	p.jetStream.DeliverSequence, _ = r.Deliver.Sequence()
+	checkLease(f, p.jetStream)
 	p.partitions = newPartitions(f, i)
 	return p
 }

@@ -74,11 +74,12 @@ func (d *Daemon) carry(ctx context.Context) error {
 	sides.Go(func() { d.attend(ctx, side) })
 	sides.Go(func() { d.reloads(side) })
 	sides.Go(func() { d.keeper.run(side) })
+	sides.Go(func() { d.answer(side) })
 	if d.shared != nil {
 		sides.Go(func() { d.shared.bus.Run(side) })
 	}
-	sides.Go(func() { d.answer(side) })
 
+	stopLeases := d.leases.run(outer, fail)
 	left := 0
 	publishing.Go(func() { left = d.pipe.Run(hard) })
 	for i := range d.carriers {
@@ -94,6 +95,7 @@ func (d *Daemon) carry(ctx context.Context) error {
 		d.shared.bus.Leave()
 	}
 	err := d.flush(left)
+	stopLeases()
 	d.nats.Close()
 	stopSide()
 	sides.Wait()

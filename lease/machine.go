@@ -117,6 +117,9 @@ func (m *Machine) Step(now Instant) (writes []Write, next Instant) {
 	m.balance(now, &g)
 	if at, due := m.beatAt(&g); due && now >= at {
 		writes = append(writes, m.beat(now, &g))
+		if w, ok := m.clear(now); ok {
+			writes = append(writes, w)
+		}
 	} else if due {
 		next = min(next, at)
 	}

@@ -102,6 +102,20 @@ func (m *Machine) beat(now Instant, g *group) Write {
 	return w
 }
 
+// clear returns a write that frees the slot of one who is long gone; false: there is none. Newcomers cannot tell that it
+// is, and would take another.
+func (m *Machine) clear(now Instant) (Write, bool) {
+	for n, s := range m.slots {
+		if s.record.Holder != "" && s.record.Life != m.cfg.Life && now >= s.seen+2*m.terms.Wait {
+			return Write{
+				Key: slotMark + strconv.Itoa(n), Sent: now, Revision: s.revision,
+				Record: Record{Life: s.record.Life, Epoch: 1},
+			}, true
+		}
+	}
+	return Write{}, false
+}
+
 func (me *membership) answered(w *Write) {
 	if me.writing && me.number == w.number {
 		me.writing = false

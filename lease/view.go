@@ -27,3 +27,13 @@ func (m *Machine) Members(now Instant) int {
 	g := m.count(now)
 	return len(g.members) + 1
 }
+
+// Idle reports whether nothing is held or on its way, and this replica has left.
+func (m *Machine) Idle() bool {
+	for _, k := range m.keys {
+		if k.state == Holding || k.state == Releasing || k.writing {
+			return false
+		}
+	}
+	return m.self.left || m.self.slot < 0
+}

@@ -2,6 +2,7 @@ package source
 
 import (
 	"context"
+	"encoding/json"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -117,7 +118,7 @@ type fakeHold struct {
 func (h *fakeHold) Held(time.Time) bool       { return !h.over.Load() }
 func (h *fakeHold) Lost() <-chan struct{}     { return h.lost }
 func (h *fakeHold) Recalled() <-chan struct{} { return h.recalled }
-func (h *fakeHold) Expires() time.Duration    { return 2 * time.Second }
+func (h *fakeHold) Expires() time.Duration    { return 100 * time.Millisecond }
 
 func (h *fakeHold) Release() {
 	h.table.change(func() {
@@ -133,4 +134,13 @@ func (l *table) holds(t *testing.T, name string) *fakeHold {
 	t.Helper()
 	eventually(t, name+" holding the lease", func() bool { return l.held(name) != nil })
 	return l.held(name)
+}
+
+func readPull(t *testing.T, body []byte) pullRequest {
+	t.Helper()
+	var r pullRequest
+	if err := json.Unmarshal(body, &r); err != nil {
+		t.Fatal(err)
+	}
+	return r
 }

@@ -1,7 +1,6 @@
 package source
 
 import (
-	"fmt"
 	"log/slog"
 	"sync/atomic"
 	"testing"
@@ -9,6 +8,7 @@ import (
 
 	"github.com/nats-io/nats-server/v2/server"
 	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
 
 	"momento-bridge/pipeline"
 	"momento-bridge/test/long"
@@ -34,9 +34,29 @@ func startReplica(t *testing.T, url, name string, l *table, sink sinkFunc) *repl
 	if err != nil {
 		t.Fatal(err)
 	}
+	r.src.lookEvery = 100 * time.Millisecond
 	r.stage = startStage(t, r.src,
 		pipeline.RouteConfig{Returnable: true, Ordered: true, Held: r.src.Held}, 2000, sink)
 	return r
+}
+
+// twoReplicas share a stream without messages.
+func twoReplicas(t *testing.T, l *table, sink sinkFunc) (a, b *replica, publisher *nats.Conn) {
+	t.Helper()
+	s := startServer(t, server.Options{JetStream: true, StoreDir: t.TempDir()})
+	publisher = connect(t, ConnectConfig{URL: s.ClientURL()})
+	memoryStream(t, publisher)
+	return startReplica(t, s.ClientURL(), "a", l, sink), startReplica(t, s.ClientURL(), "b", l, sink), publisher
+}
+
+// shared is what the server says of the consumer that replicas share.
+func shared(t *testing.T, conn *nats.Conn) *jetstream.ConsumerInfo {
+	t.Helper()
+	consumer, err := jetStream(t, conn).Consumer(t.Context(), "S", "momento-bridge-r")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return consumer.CachedInfo()
 }
 
 // slowly answers after a moment, and refuses some.
@@ -55,45 +75,120 @@ func slowly(f *firsts) sinkFunc {
 func TestOrderHoldsOverManyHandOvers(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {
-		end     func(l *table) (later func())
-		doubled int // By each hand-over, at the most.
+		end     func(*testing.T, *table, *nats.Conn) (later func())
+		times   int
+		doubled bool // Some may be.
 	}{
-		"recalled": {func(l *table) func() { l.recall(); return func() {} }, 0},
-		"lost":     {func(l *table) func() { return l.lose(true) }, 8},
-		"frozen":   {func(l *table) func() { return l.lose(false) }, 8},
+		"recalled": {
+			func(_ *testing.T, l *table, _ *nats.Conn) func() { l.recall(); return func() {} },
+			long.Or(4, 60), false,
+		},
+		"lost": {
+			func(_ *testing.T, l *table, _ *nats.Conn) func() { return l.lose(true) },
+			long.Or(4, 60), true,
+		},
+		"frozen": {func(t *testing.T, l *table, conn *nats.Conn) func() {
+			tell := l.lose(false)
+			eventually(t, "its requests over", func() bool { return shared(t, conn).NumWaiting == 0 })
+			return tell
+		}, long.Or(2, 40), true},
+		"frozen, and its requests take what comes": {
+			func(_ *testing.T, l *table, _ *nats.Conn) func() { return l.lose(false) },
+			long.Or(1, 10), true,
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := startServer(t, server.Options{JetStream: true, StoreDir: t.TempDir()})
-			publisher := connect(t, ConnectConfig{URL: s.ClientURL()})
-			memoryStream(t, publisher)
 			l, f := newTable(), newFirsts()
-			replicas := []*replica{
-				startReplica(t, s.ClientURL(), "a", l, slowly(f)), startReplica(t, s.ClientURL(), "b", l, slowly(f)),
-			}
+			a, b, publisher := twoReplicas(t, l, slowly(f))
 			l.give("a")
-			handOvers := long.Or(6, 60)
 			const topics, each = 20, 200
-			for i := range handOvers {
-				l.holds(t, replicas[i%2].name)
+			for i := range tt.times {
+				holder, next := a, b
+				if i%2 == 1 {
+					holder, next = b, a
+				}
+				l.holds(t, holder.name)
 				numbered(t, publisher, topics, i*each, each)
 				eventually(t, "publishing", func() bool { return f.count() > i*each+each/4 })
-				later := tt.end(l)
-				l.give(replicas[(i+1)%2].name)
-				l.holds(t, replicas[(i+1)%2].name)
+				later := tt.end(t, l, publisher)
+				l.give(next.name)
+				l.holds(t, next.name)
 				eventually(t, "publishing elsewhere", func() bool { return f.count() > i*each+each/2 })
 				later()
 			}
-			eventually(t, "all published", func() bool { return f.count() == handOvers*each })
-			for _, r := range replicas {
+			eventually(t, "all published", func() bool { return f.count() == tt.times*each })
+			for _, r := range []*replica{a, b} {
 				stats := r.stage.stop()
 				t.Logf("%s: %v", r.name, stats.Settled)
 				if t.Failed() {
 					t.Log(r.log.String())
 				}
 			}
-			f.want(t, handOvers*tt.doubled)
-			_ = fmt.Sprint()
+			most := 0
+			if tt.doubled { // What was in flight, and what was acknowledged while the next one began.
+				most = tt.times * each
+			}
+			f.want(t, most)
 		})
 	}
+}
+
+// Whoever stands by asks for nothing, is ready, and says who consumes.
+func TestReplicaThatStandsByIsReadyAndAsksForNothing(t *testing.T) {
+	t.Parallel()
+	l := newTable()
+	a, b, publisher := twoReplicas(t, l, accepted)
+	if ready, why := b.src.Ready(); ready || why == "" {
+		t.Errorf("ready: %v %q, want not while nobody has the lease", ready, why)
+	}
+	l.give("a")
+	l.holds(t, "a")
+	eventually(t, "the holder ready", func() bool { ready, _ := a.src.Ready(); return ready })
+	ready, why := b.src.Ready()
+	if who := b.src.Standby(); !ready || who != "a" {
+		t.Errorf("ready: %v %q, standing by for %q, want ready and a", ready, why, who)
+	}
+	if who := a.src.Standby(); who != "" {
+		t.Errorf("the holder stands by for %q", who)
+	}
+	numbered(t, publisher, 5, 0, 50)
+	eventually(t, "published by the holder", a.stage.published(50))
+	if a.src.meet(); a.src.barrier.shared.Load() {
+		t.Error("another replica makes the holder take gaps for its deliveries")
+	}
+	if waiting := shared(t, publisher).NumWaiting; waiting > openPulls {
+		t.Errorf("%d requests are open, want those of one", waiting)
+	}
+	if got := b.stage.stop(); got.Received != 0 {
+		t.Errorf("%d messages came to the one that stands by", got.Received)
+	}
+	a.stage.stop()
+}
+
+// Requests stay open for no longer than the lease allows, so that none of a frozen holder is left when the next one
+// begins.
+func TestRequestsAreNoLongerThanTheLeaseAllows(t *testing.T) {
+	t.Parallel()
+	l := newTable()
+	a, b, publisher := twoReplicas(t, l, accepted)
+	requests, err := publisher.SubscribeSync("$JS.API.CONSUMER.MSG.NEXT.S.>")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := publisher.Flush(); err != nil {
+		t.Fatal(err)
+	}
+	hold := func() *fakeHold { l.give("a"); return l.holds(t, "a") }()
+	for range 3 {
+		m, err := requests.NextMsg(time.Minute)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if r := readPull(t, m.Data); r.Expires > hold.Expires() || r.Heartbeat > r.Expires/2 {
+			t.Errorf("asked with expires %v and heartbeat %v, want at most %v", r.Expires, r.Heartbeat, hold.Expires())
+		}
+	}
+	a.stage.stop()
+	b.stage.stop()
 }

@@ -120,14 +120,16 @@ func (j *JetStream) standBy(ctx context.Context) Hold {
 
 // takeLease returns nil when ctx is done.
 func (j *JetStream) takeLease(ctx context.Context) Hold {
-	for ctx.Err() == nil {
+	for {
 		hold, err := j.cfg.Lease.Take(ctx)
 		switch {
-		case err == nil && ctx.Err() == nil:
-			return hold
-		case err == nil:
+		case ctx.Err() != nil && err == nil:
 			hold.Release()
 			return nil
+		case ctx.Err() != nil:
+			return nil
+		case err == nil:
+			return hold
 		}
 		j.complain(err)
 		select {
@@ -135,7 +137,6 @@ func (j *JetStream) takeLease(ctx context.Context) Hold {
 		case <-time.After(standbyTick):
 		}
 	}
-	return nil
 }
 
 // release gives the lease back, if there is one. Nothing is published any more.

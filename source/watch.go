@@ -27,6 +27,7 @@ type watch struct {
 	settling settling
 	forgetAt time.Time // When what has been settled can come no more; zero: nothing is remembered.
 	leader   string    // Of the consumer, as far as is known.
+	awaited  uint64    // The consumer's sequence of the delivery that the last look has found to be missing; 0: none.
 	// It is in a cluster. A server by itself calls itself leader, too, of a cluster without a name.
 	clustered bool
 	messages  uint64    // That have come so far,
@@ -78,6 +79,7 @@ func (w *watch) look(ctx context.Context) error {
 	info, err := w.numbers(ctx)
 	if info != nil {
 		w.seen(info)
+		w.countDeliveries(info)
 		if idle, _ := w.p.resting(); !idle { // Otherwise there is nothing to acknowledge.
 			w.proveAcks()
 		}
@@ -104,6 +106,19 @@ func (w *watch) numbers(ctx context.Context) (*jetstream.ConsumerInfo, error) {
 	w.j.numbers(info)
 	w.follow(info)
 	return info, nil
+}
+
+// countDeliveries raises the barrier when the server has delivered more than has come, and nothing has come since the
+// last look either: the last deliveries were lost, or went to somebody who had asked before, so that no gap tells.
+func (w *watch) countDeliveries(info *jetstream.ConsumerInfo) {
+	b, before := &w.j.barrier, w.awaited
+	w.awaited = 0
+	if !w.j.cfg.Ordered || b.up.Load() || b.shared.Load() || info.Delivered.Consumer < b.next.Load() {
+		return
+	}
+	if w.awaited = b.next.Load(); w.awaited == before {
+		w.j.unsettle("the last deliveries were lost")
+	}
 }
 
 // follow raises the barrier when the consumer has another leader: what the last one delivered may have been lost.
@@ -163,7 +178,8 @@ func (w *watch) adapt(now time.Time) {
 		return
 	}
 	_, settled := w.j.held.count()
-	if limit, changed := w.hold.next(now, settled, &w.p.limits); changed {
+	limits := w.p.limits.among(w.j.replicas())
+	if limit, changed := w.hold.next(now, settled, &limits); changed {
 		w.route.Limit(limit)
 	}
 }

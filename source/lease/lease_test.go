@@ -1,0 +1,343 @@
+package lease
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/nats-io/nats-server/v2/server"
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+
+	"momento-bridge/source"
+	"momento-bridge/test/lab"
+)
+
+func TestMain(m *testing.M) {
+	lab.SetParallel("8")
+	os.Exit(m.Run())
+}
+
+// startServer starts a server with JetStream that lives as long as the test at most.
+func startServer(t *testing.T, o server.Options) *server.Server {
+	t.Helper()
+	o.Host, o.NoSigs, o.NoLog, o.JetStream, o.StoreDir = "127.0.0.1", true, true, true, t.TempDir()
+	if o.Port == 0 {
+		o.Port = server.RANDOM_PORT
+	}
+	s, err := server.NewServer(&o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.Start()
+	t.Cleanup(func() { s.Shutdown(); s.WaitForShutdown() })
+	if !s.ReadyForConnections(time.Minute) {
+		t.Fatal("the NATS server is not ready")
+	}
+	return s
+}
+
+// replica is one process, as far as leases go.
+type replica struct {
+	*Manager
+	conn *nats.Conn
+	stop func()
+}
+
+// userURL is the server's URL for a user whose password is p.
+func userURL(s *server.Server, user string) string {
+	return strings.Replace(s.ClientURL(), "//", "//"+user+":p@", 1)
+}
+
+// start starts a replica that has leases of the routes.
+func start(t *testing.T, url string, cfg Config, routes ...string) *replica {
+	t.Helper()
+	log := slog.New(slog.NewTextHandler(t.Output(), nil)).With("replica", cfg.Member)
+	conn, err := source.Connect(source.ConnectConfig{URL: url}, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(conn.Close)
+	cfg.Life, cfg.Group = nats.NewInbox(), "g"
+	if cfg.Bucket == "" {
+		cfg.Bucket = "B"
+	}
+	r := &replica{Manager: New(conn, source.NewAcks(conn), cfg, log), conn: conn}
+	for _, route := range routes {
+		r.For(route, 0)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	go func() { done <- r.Run(ctx) }()
+	r.stop = func() {
+		cancel()
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	}
+	t.Cleanup(func() {
+		cancel()
+		if len(done) > 0 {
+			<-done
+		}
+	})
+	return r
+}
+
+// take takes a lease, however long that takes.
+func (r *replica) take(t *testing.T, route string) source.Hold {
+	t.Helper()
+	h, err := r.For(route, 0).Take(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return h
+}
+
+func within(t *testing.T, what string, ok func() bool) {
+	t.Helper()
+	for end := time.Now().Add(time.Minute); !ok(); time.Sleep(5 * time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatalf("not %s in time", what)
+		}
+	}
+}
+
+func await(t *testing.T, what string, c <-chan struct{}) {
+	t.Helper()
+	select {
+	case <-c:
+	case <-time.After(time.Minute):
+		t.Fatalf("not %s in time", what)
+	}
+}
+
+func short() Config { return Config{Lease: 2 * time.Second, Member: "one", Create: true} }
+
+func named(cfg Config, member string) Config {
+	cfg.Member = member
+	return cfg
+}
+
+func TestALeaseIsHandedOverWhenItIsReleased(t *testing.T) {
+	t.Parallel()
+	url := startServer(t, server.Options{}).ClientURL()
+	one := start(t, url, short(), "r")
+	first := one.take(t, "r")
+	two := start(t, url, named(short(), "two"), "r")
+	taken := make(chan source.Hold, 1)
+	go func() {
+		if h, err := two.For("r", 0).Take(t.Context()); err == nil {
+			taken <- h
+		}
+	}()
+	within(t, "standing by", func() bool { return two.For("r", 0).Standby() == "one holds the lease" })
+	if !first.Held(time.Now()) || len(taken) > 0 {
+		t.Fatal("the first one does not hold it")
+	}
+	first.Release()
+	second := <-taken
+	if first.Held(time.Now()) || !second.Held(time.Now()) {
+		t.Fatal("it was not handed over")
+	}
+	two.stop()
+	await(t, "told of the end", second.Lost())
+	if h := one.take(t, "r"); !h.Held(time.Now()) {
+		t.Fatal("what a stop releases is not free")
+	}
+}
+
+func TestALeaseOfOneThatIsGoneIsTaken(t *testing.T) {
+	t.Parallel()
+	url := startServer(t, server.Options{}).ClientURL()
+	one := start(t, url, short(), "r")
+	first := one.take(t, "r")
+	one.conn.Close()
+	two := start(t, url, named(short(), "two"), "r")
+	second := two.take(t, "r")
+	if first.Held(time.Now()) {
+		t.Fatal("both hold it")
+	}
+	await(t, "told that it is lost", first.Lost())
+	if !second.Held(time.Now()) {
+		t.Fatal("it is not held")
+	}
+	status := two.Status()[0]
+	if status.Holder != "two" || !status.Mine || status.State != "publishing" {
+		t.Fatalf("status %+v", status)
+	}
+}
+
+func TestLeasesAreBalanced(t *testing.T) {
+	t.Parallel()
+	url := startServer(t, server.Options{}).ClientURL()
+	var routes []string
+	for i := range 4 {
+		routes = append(routes, fmt.Sprint("r", i))
+	}
+	one, two := start(t, url, short(), routes...), start(t, url, named(short(), "two"), routes...)
+	for _, r := range []*replica{one, two} {
+		for _, route := range routes {
+			go func() {
+				for {
+					h, err := r.For(route, 0).Take(t.Context())
+					if err != nil {
+						return
+					}
+					select {
+					case <-h.Recalled():
+					case <-h.Lost():
+					case <-t.Context().Done():
+					}
+					h.Release()
+				}
+			}()
+		}
+	}
+	held := func(r *replica) (n int) {
+		for _, s := range r.Status() {
+			if s.State == "publishing" {
+				n++
+			}
+		}
+		return n
+	}
+	within(t, "balanced", func() bool { return held(one) == 2 && held(two) == 2 })
+}
+
+func TestWhatABucketHeldIsLostWithIt(t *testing.T) {
+	t.Parallel()
+	url := startServer(t, server.Options{}).ClientURL()
+	one := start(t, url, short(), "r")
+	first := one.take(t, "r")
+	js, err := jetstream.New(one.conn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := js.DeleteKeyValue(t.Context(), "B"); err != nil {
+		t.Fatal(err)
+	}
+	await(t, "told that it is lost", first.Lost())
+	if h := one.take(t, "r"); !h.Held(time.Now()) {
+		t.Fatal("it is not held in the new bucket")
+	}
+}
+
+func TestWithoutABucketAReplicaCarriesAloneUntilThereIsOne(t *testing.T) {
+	t.Parallel()
+	url := startServer(t, server.Options{}).ClientURL()
+	cfg := short()
+	cfg.Create = false
+	one := start(t, url, cfg, "r")
+	first := one.take(t, "r")
+	if s := one.Status()[0]; s.State != "alone" || !s.Mine || !first.Held(time.Now()) {
+		t.Fatalf("status %+v", s)
+	}
+	if what, advice := one.Missing(); what == "" || advice == "" {
+		t.Fatalf("missing %q, advice %q", what, advice)
+	}
+	two := start(t, url, named(short(), "two"), "r") // It makes the bucket.
+	await(t, "recalled", first.Recalled())
+	first.Release()
+	second := two.take(t, "r")
+	if !second.Held(time.Now()) {
+		t.Fatal("it is not held")
+	}
+	within(t, "standing by", func() bool { return one.For("r", 0).Standby() == "two holds the lease" })
+	if what, _ := one.Missing(); what != "" {
+		t.Fatalf("still missing: %s", what)
+	}
+}
+
+// What docs/permissions.md lists suffices, and without any of it the replica knows what it lacks, and carries alone.
+func TestListedPermissionsSufficeForLeases(t *testing.T) {
+	t.Parallel()
+	all := []string{
+		"$JS.API.STREAM.INFO.KV_B", "$KV.B.>", "$JS.API.CONSUMER.CREATE.KV_B.>", "$JS.API.CONSUMER.DELETE.KV_B.>",
+	}
+	may := func(user string, publish ...string) *server.User {
+		return &server.User{Username: user, Password: "p", Permissions: &server.Permissions{
+			Publish:   &server.SubjectPermission{Allow: publish},
+			Subscribe: &server.SubjectPermission{Allow: []string{"_INBOX.>"}},
+		}}
+	}
+	s := startServer(t, server.Options{Users: []*server.User{
+		{Username: "admin", Password: "p"}, may("least", all...), may("none", "x"), may("info", all[0]),
+		may("write", all[0], all[1]),
+	}})
+	start(t, userURL(s, "admin"), short(), "other").take(t, "other") // It makes the bucket.
+	cfg := short()
+	cfg.Create = false
+	least := start(t, userURL(s, "least"), cfg, "r")
+	if h := least.take(t, "r"); !h.Held(time.Now()) || least.Status()[0].State != "publishing" {
+		t.Fatalf("status %+v", least.Status())
+	}
+	for user, lacks := range map[string]string{"none": all[0], "info": "$KV.B.", "write": "$JS.API.CONSUMER.CREATE.KV_B."} {
+		r := start(t, userURL(s, user), cfg, user)
+		r.take(t, user)
+		what, advice := r.Missing()
+		if r.Status()[0].State != "alone" || !strings.Contains(what, lacks) || !strings.Contains(advice, "grant") {
+			t.Errorf("%s: %+v, missing %q, advice %q", user, r.Status(), what, advice)
+		}
+	}
+}
+
+func TestWithoutABucketTheOldestOfThoseHeardCarries(t *testing.T) {
+	t.Parallel()
+	url := startServer(t, server.Options{}).ClientURL()
+	var older atomic.Bool
+	cfg := short()
+	cfg.Create = false
+	cfg.Heard = func() (bool, bool) { return older.Load(), older.Load() }
+	one := start(t, url, cfg, "r")
+	first := one.take(t, "r")
+	older.Store(true)
+	await(t, "recalled", first.Recalled())
+	first.Release()
+	if s := one.Status()[0]; s.State != "standby" {
+		t.Fatalf("status %+v", s)
+	}
+	if by := one.For("r", 0).Standby(); !strings.Contains(by, "nats kv add B --history=1") {
+		t.Fatalf("standing by says %q", by)
+	}
+	older.Store(false)
+	if second := one.take(t, "r"); !second.Held(time.Now()) {
+		t.Fatal("it is not held")
+	}
+}
+
+func TestAHolderThatStandsStillNoticesByItself(t *testing.T) {
+	t.Parallel()
+	one := start(t, startServer(t, server.Options{}).ClientURL(), short(), "r")
+	h := one.take(t, "r")
+	now := time.Now()
+	if !h.Held(now) || h.Held(now.Add(one.cfg.Lease/5*4)) || !h.Held(now.Add(one.cfg.Lease/5)) {
+		t.Fatal("it is not held for four fifths of a lease at the most")
+	}
+	if h.Expires() != one.cfg.Lease/5*2 {
+		t.Fatalf("requests may stay open for %v", h.Expires())
+	}
+}
+
+func TestTakeEndsWithItsContext(t *testing.T) {
+	t.Parallel()
+	url := startServer(t, server.Options{}).ClientURL()
+	one := start(t, url, short(), "r")
+	h := one.take(t, "r")
+	two := start(t, url, named(short(), "two"), "r")
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := two.For("r", 0).Take(ctx); !errors.Is(err, context.Canceled) {
+		t.Fatalf("Take: %v", err)
+	}
+	h.Release()
+	if h := one.take(t, "r"); !h.Held(time.Now()) {
+		t.Fatal("who has ended waiting got it")
+	}
+}

@@ -1,0 +1,97 @@
+package lease
+
+import protocol "momento-bridge/lease"
+
+// sync tells whoever holds a lease what has become of it. The caller holds mu.
+func (m *Manager) sync(now protocol.Instant) {
+	if m.place != bucket {
+		return
+	}
+	for _, l := range m.leases {
+		v := m.machine.View(l.name)
+		switch {
+		case l.hold != nil && l.hold.alone:
+			if now >= l.hold.patience {
+				m.log.Warn("carried without a lease for too long after there is a bucket: it is given up",
+					"route", l.name)
+				l.lose()
+			}
+		case l.hold == nil && v.State == protocol.Holding && !l.wanted:
+			m.machine.Release(now, l.name) // Nobody waits for it any more.
+		case l.hold == nil && v.State == protocol.Holding:
+			m.log.Debug("took the lease", "route", l.name, "epoch", v.Epoch)
+			l.grant(v.Deadline, false)
+		case l.hold == nil:
+		case v.State != protocol.Holding:
+			m.log.Debug("lost the lease: it could not be renewed in time, or somebody else has taken it",
+				"route", l.name, "holder", v.Holder)
+			l.lose()
+		default:
+			l.hold.deadline.Store(int64(v.Deadline))
+			if v.Recalled {
+				l.hold.recall()
+			}
+		}
+	}
+}
+
+// moveIn is to be called when there is a bucket: what was carried without is handed over, and nobody takes a lease of a
+// new bucket before that must have ended. The caller holds mu.
+func (m *Manager) moveIn(now protocol.Instant) {
+	for _, l := range m.leases {
+		switch {
+		case l.hold == nil:
+		case l.hold.alone:
+			l.hold.recall()
+			l.hold.patience = now + m.cfg.Lease/5*2
+		default: // Of another bucket.
+			l.lose()
+		}
+		m.machine.Want(l.name, l.wanted)
+	}
+	if m.place != bucket {
+		m.log.Info("leases are kept in the bucket")
+	}
+	m.place, m.missing = bucket, nil
+}
+
+// lost is to be called when there is no bucket. The caller holds mu.
+func (m *Manager) lost(now protocol.Instant, why error) {
+	if m.place == bucket {
+		m.log.Error("the bucket of leases is gone: nothing is held any more", "error", why, "advice", m.advice())
+		m.heard = m.machine.Members(now) > 1
+		m.machine.Closed(now)
+		for _, l := range m.leases {
+			if l.hold != nil {
+				l.lose()
+			}
+		}
+	}
+	m.missing = why
+	if m.place == bucket || m.place == unknown {
+		m.place = behind
+	}
+}
+
+// leave gives back whatever is held still, and ends as a member.
+func (m *Manager) leave() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, l := range m.leases {
+		if l.hold != nil && !l.hold.alone {
+			m.machine.Release(m.now(), l.name)
+			l.hold.deadline.Store(0)
+			close(l.hold.lost)
+			l.hold = nil
+		}
+		m.machine.Want(l.name, false)
+	}
+	m.machine.Leave()
+}
+
+// idle reports whether nothing is on its way to the bucket.
+func (m *Manager) idle() bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.machine.Idle()
+}
