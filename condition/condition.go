@@ -97,7 +97,7 @@ var table = [Count]entry{
 	Unclaimed: {
 		"parked", "no replica carries this route yet",
 		"it is taken when the time of the lease is over; `momento-bridge check --online` says whether it may be taken",
-		"",
+		"momentobridgenobodyholdslease",
 	},
 	NoLeases: {
 		"uncoordinated", "ordered routes have no leases, so that the oldest replica alone carries them",
@@ -105,7 +105,7 @@ var table = [Count]entry{
 	},
 	OtherRoutes: {
 		"uncoordinated", "replicas of the group have other routes, and the younger ones take no leases",
-		"give all of them the same configuration, or another limits.group", "",
+		"give all of them the same configuration, or another limits.group", "momentobridgeotherroutes",
 	},
 	Losing: {"losing", "messages are lost", "see why for each route", "momentobridgerejectedanddropped"},
 	Paused: {"paused", "paused by an operator", "resume the route", ""},

@@ -61,8 +61,8 @@ type Daemon struct {
 	problems *problems
 	keeper   *keeper
 	sharing  sharing // Others that d.shared shares with; nil: it shares no quota.
-	leasing  leasing // nil: it needs no leases.
-	headroom []byte  // See headroomFor.
+	leasing  leasing
+	headroom []byte // See headroomFor.
 
 	circled sync.Once // Circles of dead letters have been looked for,
 	circle  error     // and one was found.

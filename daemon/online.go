@@ -29,6 +29,7 @@ func (p *Plan) CheckOnline(ctx context.Context, list Checks) {
 		}
 		tryEndpoint(list, p, err)
 	}
+	defer tellPermissions(list, p)
 	conn, err := tryNATS(ctx, p.nats, log)
 	if err != nil {
 		list.Fail("connect to NATS "+redactURL(p.nats.URL), err, natsAdvice(err))
@@ -47,6 +48,7 @@ func (p *Plan) CheckOnline(ctx context.Context, list Checks) {
 		}
 	}
 	checkCircles(ctx, list, conn, p)
+	tryLeases(ctx, list, conn, p, log)
 }
 
 // tryEndpoint tells of a connection to the endpoint. An error may have said already where that goes.

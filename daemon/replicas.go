@@ -3,9 +3,9 @@ package daemon
 import (
 	"slices"
 
-	"momento-bridge/config"
 	"momento-bridge/daemon/status"
 	"momento-bridge/pipeline"
+	"momento-bridge/source"
 )
 
 // sharing is the part of a daemon that shares the quota with others. It may be asked concurrently.
@@ -21,17 +21,11 @@ type leasing interface {
 	Missing() (what, advice string)
 }
 
-// group is what is known of the replicas now. A part that the daemon does not have is as if there were no others.
+// group is what is known of the replicas now. A daemon that shares no quota knows of itself alone.
 func (d *Daemon) group(stats *pipeline.Stats) status.Group {
-	c := &d.plan.file.Config
-	g := status.Group{Name: c.Limits.Group}
+	g := status.Group{Name: d.plan.file.Limits.Group, Self: d.identity.member}
 	if d.sharing != nil {
 		g.Members, g.Rates = d.sharing.Members(), d.sharing.Rates()
-	}
-	for i := range g.Members {
-		if g.Members[i].Self {
-			g.Self = g.Members[i].ID
-		}
 	}
 	for i := range stats.Quotas {
 		q := &stats.Quotas[i]
@@ -39,22 +33,47 @@ func (d *Daemon) group(stats *pipeline.Stats) status.Group {
 			g.Rates = append(g.Rates, status.GroupRate{Scope: q.Scope, Rate: q.Rate, Share: q.Rate, Learned: q.Learned})
 		}
 	}
-	if text := d.shared.missing(); text != "" {
-		g.Missing, g.Advice = "the NATS user may not "+text, "grant it (docs/permissions.md): replicas do not see each other"
-	}
-	if d.leasing != nil {
-		g.Leases = d.leasing.Status()
-		if what, advice := d.leasing.Missing(); what != "" {
-			g.Missing, g.Advice = what, advice
+	g.Leases = d.leasing.Status()
+	if g.Missing, g.Advice = d.leasing.Missing(); g.Missing == "" {
+		if text := d.shared.missing(); text != "" {
+			g.Missing, g.Advice = "the NATS user may not "+text, "grant it (docs/permissions.md): replicas do not see each other"
 		}
-		return g
 	}
-	for i := range c.Routes {
-		if r := &c.Routes[i]; r.Stream != "" && r.Ordering == config.OrderingTopic {
-			g.Leases = append(g.Leases, status.Lease{
-				Route: r.Name, Holder: g.Self, Mine: true, State: status.LeaseAlone, Since: d.started,
-			})
-		}
+	for i := range g.Leases {
+		d.complete(&g, &g.Leases[i])
 	}
 	return g
+}
+
+// complete says of a lease what only others know: that its route settles, and, where there is no bucket, that the
+// oldest member carries what this one does not.
+func (d *Daemon) complete(g *status.Group, l *status.Lease) {
+	switch {
+	case l.Mine && (l.State == status.LeasePublishing || l.State == status.LeaseAlone) && d.settles(l):
+		l.State = status.LeaseSettling
+	case !l.Mine && l.Holder == "" && g.Missing != "" && len(g.Members) > 1 && !g.Members[0].Self:
+		l.Holder = g.Members[0].ID
+	}
+}
+
+// settles reports whether what has a lease gathers what was delivered before.
+func (d *Daemon) settles(l *status.Lease) bool {
+	for i := range d.plan.routes {
+		if d.plan.routes[i].route.Name != l.Route {
+			continue
+		}
+		switch src := d.sources[i].(type) {
+		case *source.JetStream:
+			return settling(src)
+		case partitionSources:
+			return l.Partition > 0 && l.Partition <= len(src) && settling(src[l.Partition-1])
+		}
+	}
+	return false
+}
+
+// settling reports whether a source that consumes publishes nothing new yet.
+func settling(src *source.JetStream) bool {
+	ready, _ := src.Ready()
+	return ready && src.Settling()
 }

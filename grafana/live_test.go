@@ -40,6 +40,8 @@ var conditions = []struct {
 	},
 	{"again", []string{"MomentoBridgeRedelivered"}, again, nil},
 	{"old", []string{"MomentoBridgeMessagesOld"}, old, nil},
+	{"members", []string{"MomentoBridgeTwoKeepers", "MomentoBridgeOtherRoutes"}, members, nil},
+	{"leases", []string{"MomentoBridgeLeasesFlap", "MomentoBridgeNobodyHoldsLease"}, leases, nil},
 	{"restarts", []string{"MomentoBridgeRestarting", "MomentoBridgeDown"}, restarts, nil},
 }
 

@@ -20,6 +20,8 @@ const (
 type carriage struct {
 	state string // standby, settling, or empty: this replica carries it, or a part of it, or it has no leases.
 	by    string // Who carries it while this one stands by, for people; empty: nobody does.
+	// What leases lack, and what to do about it; empty: nothing.
+	missing string
 
 	mine, settles, waits bool // Of its leases, at least one is so.
 }
@@ -60,6 +62,7 @@ func (g *Group) carriages() map[string]carriage {
 			c.state = settling
 		case c.waits:
 			c.state, c.by = standby, list(&members, holders[route])
+			c.missing = g.lacks()
 		}
 		all[route] = c
 	}
@@ -88,6 +91,9 @@ func (c *carriage) reason() string {
 	case c.elsewhere():
 		return strings.Replace(condition.Standby.Sentence(), "replica", "replica ("+c.by+")", 1)
 	case c.state == standby:
+		if c.missing != "" {
+			return condition.Unclaimed.Sentence() + ": " + c.missing
+		}
 		return condition.Unclaimed.Sentence() + ": " + condition.Unclaimed.Advice()
 	}
 	return ""
@@ -115,7 +121,7 @@ func (f *Facts) StandsBy(i int) bool {
 func (f *Facts) notReady(i int) string {
 	c := f.carriage(f.Pipeline.Routes[i].Name)
 	switch {
-	case c.elsewhere(), f.Routes[i].NotReady == "":
+	case c.elsewhere():
 		return ""
 	case c.state == standby:
 		return c.reason()

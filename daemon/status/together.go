@@ -28,6 +28,14 @@ func (f *Facts) told() *admin.Group {
 	return &g
 }
 
+// lacks says what leases lack and what to do about it; empty if they lack nothing.
+func (g *Group) lacks() string {
+	if g.Advice == "" {
+		return Bounded(g.Missing)
+	}
+	return Bounded(g.Missing + "; " + g.Advice)
+}
+
 // apart says what keeps the replicas from working together, and what to do; none: nothing does, or this one is alone.
 func apart(g *admin.Group) []string {
 	if len(g.Members) < 2 {

@@ -268,7 +268,8 @@ func TestListedPermissionsSufficeForLeases(t *testing.T) {
 		}}
 	}
 	s := startServer(t, server.Options{Users: []*server.User{
-		{Username: "admin", Password: "p"}, may("least", all...), may("none", "x"), may("info", all[0]),
+		{Username: "admin", Password: "p"},
+		may("least", all...), may("none", "x"), may("info", all[0]),
 		may("write", all[0], all[1]),
 	}})
 	start(t, userURL(s, "admin"), short(), "other").take(t, "other") // It makes the bucket.

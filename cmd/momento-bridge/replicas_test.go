@@ -1,0 +1,59 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"momento-bridge/admin"
+	"momento-bridge/emulator"
+)
+
+// held reports whether the daemon says that it carries the route.
+func (p *process) held(route string) bool {
+	return p.metric(fmt.Sprintf(`lease_held{partition="0",route=%q}`, route)) == 1
+}
+
+// Status, page, metrics and readiness of both agree on who carries the route, before a takeover and after it.
+func TestReplicasTellWhoCarriesARoute(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, emulator.Config{Caches: []string{"c"}})
+	w.stream("S", "s.*")
+	config := w.config("coordination: {create: true, lease: 2s}",
+		"  - {name: s, stream: S, subject: \"s.*\", cache: c}\n")
+	carries := startDaemon(t, "-c", config)
+	carries.awaitReady()
+	eventually(t, "the first one carries the route", func() bool { return carries.held("s") })
+	stands := startDaemon(t, "-c", config)
+	stands.awaitReady()
+	eventually(t, "the second one stands by", func() bool {
+		return stands.metric(`route_state{route="s",state="standby"}`) == 1
+	})
+	s, holder := stands.status(), carries.status().Group.Self
+	if len(s.Routes) != 1 || s.Routes[0].State != "standby" || s.State != admin.Standby || !s.Ready || holder == "" ||
+		!strings.HasPrefix(s.Routes[0].Reason, "another replica (") {
+		t.Errorf("the second one says %s: %s, routes %+v", s.State, s.Summary, s.Routes)
+	}
+	if len(s.Group.Leases) != 1 || s.Group.Leases[0].Holder != holder || s.Group.Leases[0].Mine {
+		t.Errorf("the second one knows of the leases %+v, held by %s", s.Group.Leases, holder)
+	}
+	if stands.held("s") || stands.metric(`consumer_bound{route="s"}`) != 0 ||
+		carries.metric(`route_state{route="s",state="running"}`) != 1 {
+		t.Error("the metrics say that both carry the route, or none")
+	}
+	if _, page := stands.get("/"); !strings.Contains(page, ">standby<") {
+		t.Errorf("the page says\n%s", page)
+	}
+	if err := carries.stop(); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "the second one takes over", func() bool { return stands.held("s") })
+	stands.awaitReady()
+	w.publish("s.1", "x")
+	eventually(t, "it publishes", func() bool {
+		return stands.metric(`messages_settled_total{outcome="published",route="s"}`) == 1
+	})
+	if s := stands.status(); s.Routes[0].State != "running" || s.Group.Leases[0].Changes == 0 {
+		t.Errorf("after the takeover the route is %s, and its lease %+v", s.Routes[0].State, s.Group.Leases)
+	}
+}
