@@ -1,13 +1,18 @@
 package daemon
 
 import (
+	"context"
 	"crypto/rand"
 	"encoding/hex"
-	"encoding/json"
+	"fmt"
 	"hash/fnv"
+	"log/slog"
 	mathrand "math/rand/v2"
 	"os"
+	"sync"
 	"time"
+
+	"github.com/nats-io/nats.go"
 
 	"momento-bridge/config"
 	"momento-bridge/daemon/status"
@@ -43,7 +48,7 @@ func routesHash(c *config.Config) string {
 		r.Rate, r.Weight = config.Rate{}, 0 // A reload may change them.
 		routes[i] = r
 	}
-	_ = json.NewEncoder(h).Encode(routes)
+	fmt.Fprintf(h, "%#v", routes)
 	return hex.EncodeToString(h.Sum(nil)[:4])
 }
 
@@ -69,6 +74,22 @@ func (d *Daemon) join(pipe *pipeline.Pipeline) *shared {
 	}, pipe, d.log)
 	pipe.OnAnswers(b.Notice)
 	return &shared{b}
+}
+
+// visit makes a replay a guest of the group, until ctx is done: what it publishes is part of the quota that its members
+// share. leave tells them that it is gone.
+func visit(ctx context.Context, running *sync.WaitGroup, p *Plan, conn *nats.Conn, pipe *pipeline.Pipeline,
+	log *slog.Logger,
+) (leave func()) {
+	l := &p.file.Limits
+	if !l.Shared {
+		return func() {}
+	}
+	i := newIdentity(&p.file.Config)
+	b := bus.New(conn, bus.Config{Group: l.Group, Member: i.memberOf("replay", time.Now(), true)}, pipe, log)
+	pipe.OnAnswers(b.Notice)
+	running.Go(func() { b.Run(ctx) })
+	return b.Leave
 }
 
 // Members returns those who share the quotas, this replica among them.

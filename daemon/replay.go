@@ -130,7 +130,7 @@ func (r *Replay) Run(ctx context.Context, stdout, stderr io.Writer, log *slog.Lo
 		return err
 	}
 	fmt.Fprintf(stderr, "replaying at %.3g/s\n", p.pipeline.Limits.Region.Ceiling)
-	counts, err := carryAll(ctx, p, replays, momento, stderr, log)
+	counts, err := carryAll(ctx, p, conn, replays, momento, stderr, log)
 	rejected, left := counts.Sums()
 	for _, reason := range slices.Sorted(maps.Keys(counts.Rejected)) {
 		fmt.Fprintf(stderr, "rejected again, and left where they are: %d as %s\n", counts.Rejected[reason], reason)
@@ -171,7 +171,7 @@ const (
 )
 
 // carryAll runs a pipeline until everything is published or rejected, or ctx is done.
-func carryAll(ctx context.Context, p *Plan, replays map[string]*source.Replay, momento pipeline.Sink,
+func carryAll(ctx context.Context, p *Plan, conn *nats.Conn, replays map[string]*source.Replay, momento pipeline.Sink,
 	progress io.Writer, log *slog.Logger,
 ) (source.ReplayCounts, error) {
 	cfg := p.pipeline
@@ -195,6 +195,7 @@ func carryAll(ctx context.Context, p *Plan, replays map[string]*source.Replay, m
 	defer stop()
 	side, stopSide := context.WithCancel(context.WithoutCancel(ctx))
 	var sides, publishing sync.WaitGroup
+	leave := visit(side, &sides, p, conn, pipe, log)
 	sides.Go(func() {
 		p.sink.Keys.Watch(side, keyInterval, pipe.KeyChanged, func(err error) {
 			logNoKey(log, p.sink.Keys, err)
@@ -210,6 +211,7 @@ func carryAll(ctx context.Context, p *Plan, replays map[string]*source.Replay, m
 		pipe.Route(i).Close()
 	}
 	publishing.Wait()
+	leave()
 	stopSide()
 	sides.Wait()
 	return total(replays), errors.Join(errs...)

@@ -38,7 +38,7 @@ func (t *Total) share(want float64, members int) float64 {
 	if t.Level > 0 {
 		return min(want, t.Level)
 	}
-	return want + t.Spare
+	return min(want+t.Spare, t.Rate)
 }
 
 // grown is a member's share when it wants more, or less, than when the level was made. Of what is free it takes all.

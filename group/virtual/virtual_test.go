@@ -13,7 +13,7 @@ import (
 func TestReplicasShareAQuota(t *testing.T) {
 	t.Parallel()
 	for _, c := range virtual.Cases() {
-		if c.Line == (virtual.Figures{}) || c.Large || c.Config.Replicas > 12 && !long.Asked() {
+		if c.Line == (virtual.Figures{}) || c.Large || c.Config.Replicas > 12 || !c.Quick && !long.Asked() {
 			continue
 		}
 		f, _ := c.Run(3)
