@@ -60,7 +60,7 @@ type Daemon struct {
 	started  time.Time
 	problems *problems
 	keeper   *keeper
-	sharing  sharing // nil: it shares no quota.
+	sharing  sharing // Others that d.shared shares with; nil: it shares no quota.
 	leasing  leasing
 	headroom []byte // See headroomFor.
 
@@ -176,6 +176,7 @@ func (d *Daemon) connectRoute(i int) ([]pipeline.RouteConfig, error) {
 		pulse := d.vitals.consuming(r.partName(n))
 		cfg.Beat = pulse.beat
 		d.leases.share(&cfg, r.number(n))
+		cfg.Replicas = func() int { return d.shared.replicas() } // d.shared is made after the routes.
 		src, err := source.NewJetStream(d.nats, d.acks, cfg, d.log)
 		if err != nil {
 			return nil, err

@@ -23,7 +23,7 @@ type kept struct {
 	pool  float64   // Costs that others have had accepted and the learner has not been told of.
 	usual float64   // What one of their publishes costs.
 	cutAt time.Time
-	wants []float64
+	needs []need
 	said  Total // As told last.
 }
 
@@ -42,6 +42,8 @@ const (
 	mostRefusals = 256
 	// pausing is one in how many members must be refused several times in a row for all to pause.
 	pausing = 10
+	// severalRefused in a row mean that a member has nothing accepted any more, until it tells otherwise.
+	severalRefused = 2
 )
 
 // lead keeps the quotas for all.
@@ -86,7 +88,7 @@ func (n *Node) begin(now time.Time) {
 		epoch = max(epoch, n.level.Epoch)
 	}
 	n.keep = keeping{scopes: map[string]*kept{}, epoch: epoch + 1, cut: epoch + 1, changed: true, said: n.keep.said}
-	for _, m := range n.others {
+	for _, m := range n.list {
 		m.known = nil
 	}
 	for _, u := range n.uses {
@@ -129,7 +131,7 @@ func (n *Node) count(now time.Time, k *kept, q Quota) {
 	passed := now.Sub(k.at).Seconds()
 	k.at = now
 	if passed > 0 {
-		for _, m := range n.others {
+		for _, m := range n.list {
 			if e := m.estimate(q.Scope); e != nil {
 				e.counted += e.rate * passed
 				k.pool += e.rate * passed
@@ -193,7 +195,7 @@ func (n *Node) accountFor(now time.Time, m *member, u *Use, seen bool, q Quota) 
 		}
 		n.keep.urgent = true
 	}
-	if u.Row > 0 {
+	if u.Row >= severalRefused {
 		e.rate = 0
 	}
 	if u.Want > 2*old.Want && u.Waited {
@@ -212,7 +214,7 @@ func (n *Node) pauseFor(now time.Time, q Quota, u *Use) {
 		return
 	}
 	rows := 0
-	for _, m := range n.others {
+	for _, m := range n.list {
 		if e := m.known[q.Scope]; e != nil && e.reported.Row >= q.Pacer.TooMany() {
 			rows++
 		}
@@ -229,21 +231,20 @@ func (n *Node) settle(now time.Time, q Quota) (Total, bool) {
 		return Total{}, false
 	}
 	k, members := n.kept(now, q), n.Members()
-	k.wants = append(k.wants[:0], wanted(n.use(now, q.Scope).want, s.Rate, members))
-	for _, m := range n.others {
-		want := 0.0
+	own := n.use(now, q.Scope)
+	k.needs = append(k.needs[:0], need{wanted(own.want, s.Rate, members), own.used})
+	for _, m := range n.list {
 		if e := m.estimate(q.Scope); e != nil {
-			want = e.reported.Want
+			k.needs = append(k.needs, need{wanted(e.reported.Want, s.Rate, members), e.reported.Used})
 		}
-		k.wants = append(k.wants, wanted(want, s.Rate, members))
 	}
 	t := Total{
 		Scope: q.Scope, Rate: short(s.Rate), Quota: short(s.Quota), Floor: short(s.Floor), Found: min(s.Found, mostFound),
 		Pause: short(min(q.Pacer.PausedFor(now).Seconds(), mostPause)),
 	}
-	t.Level, t.Spare = water(s.Rate, k.wants)
+	t.Level, t.Spare = water(s.Rate, k.needs)
 	t.Level, t.Spare = short(t.Level), short(t.Spare)
-	for _, m := range n.others {
+	for _, m := range n.list {
 		if e := m.estimate(q.Scope); e != nil {
 			e.rate = t.expected(&e.reported, members)
 		}
@@ -254,7 +255,7 @@ func (n *Node) settle(now time.Time, q Quota) (Total, bool) {
 // expected is what a member is likely to have accepted per second.
 func (t *Total) expected(u *Use, members int) float64 {
 	switch {
-	case u.Row > 0 || t.Pause > 0:
+	case u.Row >= severalRefused || t.Pause > 0 || t.Rate <= slow: // Each answer is told.
 		return 0
 	case u.Waited:
 		return t.share(u.Want, members)
@@ -276,10 +277,10 @@ func (n *Node) spend(now time.Time, q Quota, l *Level) {
 
 // anyWaits reports whether a member waits for tokens of a quota.
 func (n *Node) anyWaits(now time.Time, scope string) bool {
-	if n.use(now, scope).waits(now) {
+	if n.use(now, scope).waits {
 		return true
 	}
-	for _, m := range n.others {
+	for _, m := range n.list {
 		if e := m.known[scope]; e != nil && e.reported.Waited {
 			return true
 		}

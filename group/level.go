@@ -1,24 +1,30 @@
 package group
 
-import "slices"
+import (
+	"cmp"
+	"slices"
+)
 
 // trickle is what members may take without having asked for it, all of them together, as a share of the rate.
 const trickle = 0.02
 
-// water finds the level at which members with these wants use up a rate: each takes what it wants, and no more than the
-// level. If they want less than the rate, there is no level (0), and each has a spare part of what is left. The wants
-// are sorted.
-func water(rate float64, wants []float64) (level, spare float64) {
-	slices.Sort(wants)
+// need is what a member wants, and what it uses while it has that. Who is not held back rarely takes all it may: what it
+// leaves is not kept from the others.
+type need struct{ want, used float64 }
+
+// water finds the level at which members use up a rate: each may take what it wants, and no more than the level. If all
+// together use less than the rate, there is no level (0), and each has a spare part of what is left. It sorts the needs.
+func water(rate float64, needs []need) (level, spare float64) {
+	slices.SortFunc(needs, func(a, b need) int { return cmp.Compare(a.want, b.want) })
 	left := rate
-	for i, want := range wants {
-		others := float64(len(wants) - i)
-		if want*others > left {
+	for i, n := range needs {
+		others := float64(len(needs) - i)
+		if n.want*others > left {
 			return left / others, 0
 		}
-		left -= want
+		left -= min(n.want, n.used)
 	}
-	return 0, left / float64(max(1, len(wants)))
+	return 0, max(0, left) / float64(max(1, len(needs)))
 }
 
 // wanted is what a member wants at the least, as the other one's level does not reach at once who wants more.

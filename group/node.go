@@ -2,6 +2,7 @@ package group
 
 import (
 	"math"
+	"slices"
 	"time"
 
 	"momento-bridge/pipeline/quota"
@@ -33,6 +34,8 @@ const (
 	silence = 3100 * time.Millisecond
 	// holding is for how long nothing starts where there is no connection, so that nothing comes.
 	holding = 24 * time.Hour
+	// sweepEvery is the time between two looks for members that are gone.
+	sweepEvery = 100 * time.Millisecond
 	// listening is how long a new member waits for the others before it publishes.
 	listening = 250 * time.Millisecond
 	// listeningLonger is how long it waits for the keeper when it has heard others.
@@ -84,6 +87,9 @@ type Node struct {
 	cfg    Config
 	order  order
 	others map[string]*member
+	list   []*member // The same, in the order in which they were heard first.
+	ahead  int       // How many others are to keep rather than this one; -1: it must be counted.
+	swept  time.Time // When those that are gone were looked for.
 
 	joining  time.Time // Until when others are waited for; zero: it has joined.
 	offline  time.Time // Since when there is no connection; zero: there is one.
@@ -134,6 +140,8 @@ func (n *Node) Joined() bool { return n.joining.IsZero() }
 // Deaf goes on alone because the others cannot be heard, or told anything.
 func (n *Node) Deaf(now time.Time, quotas []Quota) {
 	clear(n.others)
+	n.list = nil
+	n.ahead = -1
 	n.joined(quotas)
 	n.alone(now, quotas)
 }
@@ -176,7 +184,7 @@ func (n *Node) Online(now time.Time, quotas []Quota) {
 	}
 	away := now.Sub(n.offline)
 	n.offline, n.online = time.Time{}, now
-	for _, m := range n.others {
+	for _, m := range n.list {
 		m.heard = m.heard.Add(away)
 	}
 	n.heard = n.heard.Add(away)
@@ -291,15 +299,22 @@ func (n *Node) orphan(now time.Time, quotas []Quota) {
 
 // expire forgets members that are not heard any more.
 func (n *Node) expire(now time.Time) {
-	if !n.offline.IsZero() {
+	if !n.offline.IsZero() || now.Sub(n.swept) < sweepEvery {
 		return
 	}
-	for id, m := range n.others {
+	n.swept = now
+	for _, m := range slices.Clone(n.list) {
 		if now.Sub(m.heard) > silence {
-			delete(n.others, id)
-			n.keep.changed = true
+			n.forget(m.id)
 		}
 	}
+}
+
+func (n *Node) forget(id string) {
+	delete(n.others, id)
+	n.list = slices.DeleteFunc(n.list, func(m *member) bool { return m.id == id })
+	n.keep.changed = true
+	n.ahead = -1
 }
 
 // first reports whether this member began before all others.
@@ -310,13 +325,16 @@ func (n *Node) rank() int {
 	if n.cfg.Guest {
 		return math.MaxInt32
 	}
-	rank := 0
-	for _, m := range n.others {
+	if n.ahead >= 0 {
+		return n.ahead
+	}
+	n.ahead = 0
+	for _, m := range n.list {
 		if !m.guest && m.order.before(n.order) {
-			rank++
+			n.ahead++
 		}
 	}
-	return rank
+	return n.ahead
 }
 
 // shouldLead reports whether this member keeps the quotas. One that leads goes on until it hears the level of one that
@@ -358,10 +376,14 @@ func (n *Node) hear(now time.Time, id string, start int64) *member {
 		}
 		m = &member{order: order{start, id}}
 		n.others[id] = m
+		n.list = append(n.list, m)
 		n.keep.changed = true
+		n.ahead = -1
 		n.answer(now)
 	}
-	m.start = start
+	if m.start != start {
+		m.start, n.ahead = start, -1
+	}
 	m.heard = now
 	return m
 }
@@ -384,8 +406,7 @@ func (n *Node) sooner(at time.Time) {
 func (n *Node) HearReport(now time.Time, r *Report, quotas []Quota) time.Time {
 	if r.Leaving {
 		if _, ok := n.others[r.ID]; ok {
-			delete(n.others, r.ID)
-			n.keep.changed = true
+			n.forget(r.ID)
 			return now
 		}
 		return n.wake(now)
@@ -394,7 +415,9 @@ func (n *Node) HearReport(now time.Time, r *Report, quotas []Quota) time.Time {
 	if m == nil {
 		return n.wake(now)
 	}
-	m.guest = r.Guest
+	if m.guest != r.Guest {
+		m.guest, n.ahead = r.Guest, -1
+	}
 	if r.Host != "" || r.Version != "" {
 		m.host, m.version, m.routes = r.Host, r.Version, r.Routes
 	}

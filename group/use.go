@@ -12,8 +12,8 @@ type own struct {
 	at      time.Time // When it was looked at last.
 	use     quota.Use
 	used    float64   // Costs per second, of late.
-	waited  time.Time // When something last waited for tokens.
-	queued  float64
+	usual   float64   // The same over a longer time.
+	waits   bool      // Something waits for tokens.
 	refused time.Time // When the latest refusal was told,
 	epoch   uint64    // and the epoch in which that one was sent.
 	want    float64
@@ -26,8 +26,8 @@ const (
 	headroom = 1.25
 	// usedTime is over how long it is averaged what a member uses.
 	usedTime = time.Second
-	// waitedFor is for how long a member counts as one that waits.
-	waitedFor = 1200 * time.Millisecond
+	// usualTime is the same for what it may use without asking.
+	usualTime = 10 * time.Second
 	// leastMeasure is the shortest time that usage is measured over.
 	leastMeasure = 40 * time.Millisecond
 )
@@ -60,21 +60,18 @@ func (u *own) measure(now time.Time, q Quota) {
 	if passed >= leastMeasure.Seconds() {
 		rate := (use.Paid - u.use.Paid) / passed
 		u.used += (rate - u.used) * (1 - math.Exp(-passed/usedTime.Seconds()))
+		u.usual += (rate - u.usual) * (1 - math.Exp(-passed/usualTime.Seconds()))
 		u.at = now
 	} else {
 		use.Paid = u.use.Paid // It is measured next time.
 	}
-	if use.Waited || use.Short && q.Queued > 0 {
-		u.waited = now
-	}
-	u.use, u.queued = use, q.Queued
-	u.want = headroom * u.used
-	if u.waits(now) {
-		u.want += max(q.Queued, 1)
+	u.use = use
+	u.waits = q.Queued > 0 && (use.Short || use.Waited)
+	u.want = headroom * max(u.used, u.usual)
+	if u.waits {
+		u.want += q.Queued
 	}
 }
-
-func (u *own) waits(now time.Time) bool { return !u.waited.IsZero() && now.Sub(u.waited) < waitedFor }
 
 // urgent reports whether what this member wants, or has been answered, must be known at once.
 func (n *Node) urgent(scope string, u *own) bool {
@@ -83,6 +80,9 @@ func (n *Node) urgent(scope string, u *own) bool {
 		return false
 	}
 	if u.want > 2*u.told.Want && u.want > t.share(u.told.Want, n.level.Members) {
+		return true
+	}
+	if u.told.Row >= severalRefused && u.use.Row == 0 {
 		return true
 	}
 	return t.Rate <= slow && u.use.Publishes != u.told.Publishes
@@ -117,7 +117,7 @@ func (n *Node) tell(now time.Time, quotas []Quota) {
 		}
 		u.told = Use{
 			Scope: q.Scope, Accepted: u.use.Accepted, Publishes: u.use.Publishes, Refused: u.use.Refused,
-			Row: u.use.Row, Epoch: u.epoch, Want: short(u.want), Used: short(u.used), Waited: u.waits(now),
+			Row: u.use.Row, Epoch: u.epoch, Want: short(u.want), Used: short(u.used), Waited: u.waits,
 			Asked: short(min(u.use.Asked.Seconds(), mostPause)),
 		}
 		r.Uses = append(r.Uses, u.told)

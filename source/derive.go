@@ -33,6 +33,11 @@ type Settings struct {
 	PullExpiry    time.Duration
 	Heartbeat     time.Duration
 
+	// together is how many messages all replicas may hold together, however many they are: what is published in the
+	// time that AckWait leaves, and the consumer allows.
+	together int
+	// first is how many are held before it is known how fast they are published.
+	first int
 	// What the consumer allows one request to ask for; 0 for no limit.
 	requestBatch int
 	requestBytes int64
@@ -91,7 +96,10 @@ func Derive(c Circumstances) (Settings, error) {
 	if c.MaxAckPending > 0 {
 		room = min(room, c.MaxAckPending)
 	}
-	s := Settings{AckWait: ackWait, MaxWaiting: maxWaiting, Held: max(1, min(c.QueueMessages, room))}
+	s := Settings{
+		AckWait: ackWait, MaxWaiting: maxWaiting, Held: max(1, min(c.QueueMessages, room)),
+		together: room, first: firstHeld,
+	}
 	s.LeastHeld = min(s.Held, 2*c.Connections)
 	// A request that is open when publishing is halted must have ended before what is held is handed back.
 	s.PullExpiry = min(max(ackWait/4, shortestExpiry), pullExpiry)
@@ -101,6 +109,18 @@ func Derive(c Circumstances) (Settings, error) {
 		s.MaxAckPending = max(minAckPending, replicas*s.Held)
 	}
 	return s, nil
+}
+
+// among returns the settings of one of several replicas that share the consumer: each holds its part, so that there is
+// as much left for the others, and a rate that they share leaves no more time for it.
+func (s *Settings) among(replicas int) Settings {
+	part := *s
+	if replicas > 1 {
+		part.Held = max(1, min(s.Held, s.together/replicas))
+		part.LeastHeld = min(s.LeastHeld, part.Held)
+		part.first = max(1, s.first/replicas)
+	}
+	return part
 }
 
 // limitRequests takes over what a consumer that exists allows one request to ask for.

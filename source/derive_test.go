@@ -21,7 +21,9 @@ func TestDerivedSettings(t *testing.T) {
 		want.LeastHeld = min(want.Held, 2*c.Connections)
 		want.PullExpiry = cmp.Or(want.PullExpiry, min(pullExpiry, want.AckWait/4))
 		want.Heartbeat = cmp.Or(want.Heartbeat, min(heartbeat, want.PullExpiry/2))
-		if got, err := Derive(c); err != nil || got != want {
+		got, err := Derive(c)
+		want.together, want.first = got.together, firstHeld
+		if err != nil || got != want {
 			t.Errorf("Derive(%+v) = %+v, %v, want %+v", c, got, err, want)
 		}
 	}
@@ -56,6 +58,34 @@ func TestImpossibleConsumerNamesTheInequality(t *testing.T) {
 	short := usual(10)
 	short.AckWait = 5 * time.Second
 	f(short, "inequality I1: with ack_wait 5s, a publish timeout of 5s and 10 messages/s")
+}
+
+func TestReplicasHoldTheirPartOfWhatTheConsumerAllows(t *testing.T) {
+	t.Parallel()
+	small := usual(math.Inf(1))
+	small.AckWait, small.MaxAckPending = time.Minute, 100
+	little := usual(math.Inf(1))
+	little.QueueMessages = 1000
+	for name, tt := range map[string]struct {
+		c                  Circumstances
+		replicas           int
+		held, least, first int
+	}{
+		"alone":                       {usual(math.Inf(1)), 1, 16384, 128, 1024},
+		"nobody is known":             {usual(math.Inf(1)), 0, 16384, 128, 1024},
+		"memory is each one's own":    {little, 8, 1000, 128, 128},
+		"the rate is shared":          {usual(10), 4, 49, 49, 256},
+		"so is what may be delivered": {small, 4, 25, 25, 256},
+		"more of them than messages":  {small, 200, 1, 1, 5},
+	} {
+		s, err := Derive(tt.c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if part := s.among(tt.replicas); part.Held != tt.held || part.LeastHeld != tt.least || part.first != tt.first {
+			t.Errorf("%s: %+v, want %d held, %d at the least, %d at first", name, part, tt.held, tt.least, tt.first)
+		}
+	}
 }
 
 // Whatever the circumstances, derived settings obey the inequalities.

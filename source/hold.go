@@ -11,7 +11,7 @@ type hold struct {
 }
 
 const (
-	// firstHeld is held before it is known how fast messages are published.
+	// firstHeld is held before it is known how fast messages are published, by all replicas together.
 	firstHeld = 1024
 	// mostHeld keeps connections busy through a round trip to the server of 80 ms at 50 000 messages a second. More
 	// would only take memory, about 1 KiB each.
@@ -29,7 +29,7 @@ func (h *hold) next(now time.Time, settled uint64, s *Settings) (int, bool) {
 	elapsed := now.Sub(h.decided)
 	switch {
 	case before == 0:
-		h.limit = min(s.Held, firstHeld)
+		h.limit = min(s.Held, max(s.first, s.LeastHeld))
 	case elapsed < holdEvery:
 		return before, false
 	default:

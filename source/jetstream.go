@@ -123,6 +123,14 @@ func (j *JetStream) meet() {
 	}
 }
 
+// replicas is how many replicas take messages from the consumer.
+func (j *JetStream) replicas() int {
+	if j.cfg.Lease != nil || j.cfg.Replicas == nil {
+		return 1
+	}
+	return max(1, j.cfg.Replicas())
+}
+
 // acknowledged returns the reply subjects of what was acknowledged of late, of the sequences above a floor.
 func (j *JetStream) acknowledged(floor uint64) []string {
 	return slices.DeleteFunc(j.acks.of(j.cfg.Stream, j.cfg.Consumer), func(reply string) bool {

@@ -154,6 +154,9 @@ func TestReplicaThatStandsByIsReadyAndAsksForNothing(t *testing.T) {
 	}
 	numbered(t, publisher, 5, 0, 50)
 	eventually(t, "published by the holder", a.stage.published(50))
+	if a.src.meet(); a.src.barrier.shared.Load() {
+		t.Error("another replica makes the holder take gaps for its deliveries")
+	}
 	if waiting := shared(t, publisher).NumWaiting; waiting > openPulls {
 		t.Errorf("%d requests are open, want those of one", waiting)
 	}

@@ -168,7 +168,7 @@ func TestDeliveriesAreReusedAndKeepTheirOrder(t *testing.T) {
 func TestWhatIsHeldFollowsTheRateOfPublishing(t *testing.T) {
 	t.Parallel()
 	var h hold
-	s := Settings{Held: 5000, LeastHeld: 128}
+	s := Settings{Held: 5000, LeastHeld: 128, first: firstHeld}
 	now := time.Now()
 	decide := func(after time.Duration, settled uint64, want int) {
 		t.Helper()

@@ -178,7 +178,8 @@ func (w *watch) adapt(now time.Time) {
 		return
 	}
 	_, settled := w.j.held.count()
-	if limit, changed := w.hold.next(now, settled, &w.p.limits); changed {
+	limits := w.p.limits.among(w.j.replicas())
+	if limit, changed := w.hold.next(now, settled, &limits); changed {
 		w.route.Limit(limit)
 	}
 }

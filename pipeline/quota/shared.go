@@ -272,6 +272,9 @@ func (p *Pacer) PauseInARow(now time.Time) {
 // TooMany returns how many refusals in a row are more than chance explains.
 func (p *Pacer) TooMany() int { return tooMany(p.learner.noise) }
 
+// Hungry reports whether more is wanted by all together than the rate allows.
+func (p *Pacer) Hungry() bool { return p.part.share.Hungry }
+
 // Follows reports whether another process sets the rate.
 func (p *Pacer) Follows() bool { return p.part.role == following }
 
