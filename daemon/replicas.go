@@ -33,12 +33,12 @@ func (d *Daemon) group(stats *pipeline.Stats) status.Group {
 			g.Rates = append(g.Rates, status.GroupRate{Scope: q.Scope, Rate: q.Rate, Share: q.Rate, Learned: q.Learned})
 		}
 	}
-	if text := d.shared.missing(); text != "" {
-		g.Missing, g.Advice = "the NATS user may not "+text, "grant it (docs/permissions.md): replicas do not see each other"
-	}
 	g.Leases = d.leasing.Status()
-	if what, advice := d.leasing.Missing(); what != "" {
-		g.Missing, g.Advice = what, advice
+	if g.Missing, g.Advice = d.leasing.Missing(); g.Missing == "" {
+		if text := d.shared.missing(); text != "" {
+			g.Missing = "the NATS user may not " + text
+			g.Advice = "grant it (docs/permissions.md): replicas do not see each other"
+		}
 	}
 	for i := range g.Leases {
 		d.complete(&g, &g.Leases[i])
