@@ -36,7 +36,8 @@ func (d *Daemon) group(stats *pipeline.Stats) status.Group {
 	g.Leases = d.leasing.Status()
 	if g.Missing, g.Advice = d.leasing.Missing(); g.Missing == "" {
 		if text := d.shared.missing(); text != "" {
-			g.Missing, g.Advice = "the NATS user may not "+text, "grant it (docs/permissions.md): replicas do not see each other"
+			g.Missing = "the NATS user may not " + text
+			g.Advice = "grant it (docs/permissions.md): replicas do not see each other"
 		}
 	}
 	for i := range g.Leases {

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"syscall"
 	"time"
@@ -141,11 +142,19 @@ func quota(w *world) {
 	w.mustResolve("MomentoBridgeFallingBehind")
 }
 
-// throughput is an endpoint that refuses some publishes for their bytes. Falling behind is not the matter here.
+// throughput is an endpoint that accepts fewer bytes than come: a rate for them stays in force. Falling behind is not
+// the matter here.
 func throughput(w *world) {
-	var n atomic.Int64
-	endpoint := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, _ *http.Request) {
-		if n.Add(1)%20 != 0 {
+	const most, burst = 500.0, 500.0 // Bytes per second, of 950 or so that come, and bytes.
+	var mu sync.Mutex
+	left, at := burst, time.Now()
+	endpoint := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		mu.Lock()
+		defer mu.Unlock()
+		now := time.Now()
+		left, at = min(burst, left+most*now.Sub(at).Seconds()), now
+		if size := float64(r.ContentLength); size <= left {
+			left -= size
 			rw.WriteHeader(http.StatusNoContent)
 			return
 		}
@@ -155,10 +164,11 @@ func throughput(w *world) {
 	w.t.Cleanup(endpoint.Close)
 	w.stream("S", "s.>")
 	w.daemon("a", fmt.Sprintf("momento: {endpoint: %q, api_key_file: %q}", endpoint.URL, w.keyFile),
-		route(", batch: {format: lines}"))
+		route(", batch: {format: lines, max_bytes: 200}"))
 	w.load(50, "s.%d")
-	lab.Eventually(w.t, time.Minute, "a throughput is learned", func() bool {
-		got, err := w.s.query(fmt.Sprintf("momento_bridge_rate_limit_learned{scope=\"throughput\", job=%q} > 0", w.job))
+	lab.Eventually(w.t, time.Minute, "a throughput is learned and in force", func() bool {
+		got, err := w.s.query(fmt.Sprintf(`momento_bridge_rate_limit_learned{scope="throughput", job=%q} > 0 `+
+			`and momento_bridge_rate_limit{scope="throughput"} < Inf`, w.job))
 		return err == nil && len(got) > 0
 	})
 	time.Sleep(3 * time.Second) // The dashboard is looked at once a second.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"net/http"
 	"strings"
 	"testing"
 
@@ -55,5 +56,33 @@ func TestReplicasTellWhoCarriesARoute(t *testing.T) {
 	})
 	if s := stands.status(); s.Routes[0].State != "running" || s.Group.Leases[0].Changes == 0 {
 		t.Errorf("after the takeover the route is %s, and its lease %+v", s.Routes[0].State, s.Group.Leases)
+	}
+}
+
+// Without a bucket the older replica carries the route; the younger one is ready, and says what is missing.
+func TestReplicasWithoutABucketSayWhatIsMissing(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, emulator.Config{Caches: []string{"c"}})
+	w.stream("S", "s.*")
+	config := w.config("", "  - {name: s, stream: S, subject: \"s.*\", cache: c}\n")
+	older := startDaemon(t, "-c", config)
+	older.awaitReady()
+	eventually(t, "the older one carries the route", func() bool { return older.held("s") })
+	younger := startDaemon(t, "-c", config)
+	const command = "nats kv add momento-bridge --history=1 --storage=file --replicas=3"
+	eventually(t, "the younger one is ready and says what is missing", func() bool {
+		code, body := younger.get("/readyz")
+		return code == http.StatusOK && strings.Contains(body, "have no leases") && strings.Contains(body, command)
+	})
+	eventually(t, "it stands by", func() bool {
+		s := younger.status()
+		return s.State == admin.Uncoordinated && s.Routes[0].State == "standby" && len(s.Group.Members) == 2 &&
+			s.Routes[0].CarriedBy == older.status().Group.Self && strings.Contains(s.Summary, command)
+	})
+	if younger.held("s") || !older.held("s") || older.metric("replicas") != 2 {
+		t.Error("the metrics do not say that the older one carries the route")
+	}
+	if n := older.metric(`keeper{group="momento-bridge"}`) + younger.metric(`keeper{group="momento-bridge"}`); n != 1 {
+		t.Errorf("%v keepers", n)
 	}
 }
