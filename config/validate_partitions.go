@@ -52,7 +52,8 @@ func (f *File) checkPartitionStreams() {
 	for i := range f.Routes {
 		r := &f.Routes[i]
 		if all += r.Partitions; r.Partitioned() && all > maxRoutes {
-			f.Problemf(fmt.Sprintf("routes[%d].partitions", i), "all routes have more than %d partitions together: use "+
+			f.Problemf(fmt.Sprintf("routes[%d].partitions", i), "all routes have more than %d partitions "+
+				"together: use "+
 				"fewer, as one carries thousands of messages per second", maxRoutes)
 			return
 		}

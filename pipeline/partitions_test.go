@@ -117,7 +117,8 @@ func TestStatsOfPartitionsAreThoseOfOneRoute(t *testing.T) {
 			}
 			a := s.Routes[1]
 			if a.Received != 1000 || a.Queued+a.InFlight+int(a.Settled[pipeline.Published]) != 1000 {
-				t.Errorf("%d received, %d queued, %d in flight, %v settled", a.Received, a.Queued, a.InFlight, a.Settled)
+				t.Errorf("%d received, %d queued, %d in flight, %v settled", a.Received, a.Queued, a.InFlight,
+					a.Settled)
 			}
 			if a.State != pipeline.Running || a.LimitedBy == pipeline.ByNothing {
 				t.Errorf("it is %s, limited by %s, while messages wait for the quota", a.State, a.LimitedBy)

@@ -93,11 +93,12 @@ func (p *Partitions) config(source *jetstream.StreamInfo, server version) jetstr
 	}
 	cfg := jetstream.StreamConfig{
 		Name: p.Stream, Description: "momento-bridge, partitions of " + p.Source, Retention: jetstream.WorkQueuePolicy,
-		Discard: jetstream.DiscardNew, MaxMsgs: -1, MaxBytes: -1, MaxMsgsPerSubject: -1, MaxMsgSize: -1, MaxConsumers: -1,
-		Replicas: 1, Sources: []*jetstream.StreamSource{from},
+		Discard: jetstream.DiscardNew, MaxMsgs: -1, MaxBytes: -1, MaxMsgsPerSubject: -1, MaxMsgSize: -1,
+		MaxConsumers: -1, Replicas: 1, Sources: []*jetstream.StreamSource{from},
 	}
 	if source != nil {
-		cfg.Storage, cfg.Replicas, cfg.Placement = source.Config.Storage, source.Config.Replicas, source.Config.Placement
+		own := &source.Config
+		cfg.Storage, cfg.Replicas, cfg.Placement = own.Storage, own.Replicas, own.Placement
 	}
 	if server.before(2, 15) { // Older servers take two messages with one id for the same one, here as well.
 		cfg.Duplicates = 100 * time.Millisecond
@@ -126,7 +127,8 @@ func (p *Partitions) Line(source *jetstream.StreamInfo, server version, api API)
 	encoder := json.NewEncoder(&text)
 	encoder.SetEscapeHTML(false)
 	_ = encoder.Encode(settings) // Nothing in it can fail.
-	return fmt.Sprintf("nats request '%s' '%s'", api.subject("STREAM.CREATE."+p.Stream), strings.TrimSpace(text.String()))
+	return fmt.Sprintf("nats request '%s' '%s'", api.subject("STREAM.CREATE."+p.Stream),
+		strings.TrimSpace(text.String()))
 }
 
 // strip takes the number of the partition from the subject of a message that has come.

@@ -49,7 +49,8 @@ func (j *JetStream) findPartitions(ctx context.Context) (*jetstream.StreamInfo, 
 		return made, p.check(&made.Config, made.State.Msgs, versionOf(j.conn))
 	case !errors.Is(err, jetstream.ErrStreamNotFound):
 		if _, refused := errors.AsType[*RefusedError](err); refused {
-			j.throttled.Warn("the NATS user may not look at the partition stream: whether it fits the route is not known",
+			j.throttled.Warn("the NATS user may not look at the partition stream: whether it fits the route is "+
+				"not known",
 				"error", err)
 			return nil, nil
 		}
@@ -73,7 +74,8 @@ func (j *JetStream) partitionSource(ctx context.Context) (*jetstream.StreamInfo,
 	p := j.cfg.Partitions
 	source, err := j.streamNamed(ctx, p.Source)
 	if errors.Is(err, jetstream.ErrStreamNotFound) {
-		return nil, fmt.Errorf("stream %s does not exist: create it, for example with `nats stream add %s --subjects '%s'`: %w",
+		return nil, fmt.Errorf("stream %s does not exist: create it, for example with `nats stream add %s "+
+			"--subjects '%s'`: %w",
 			p.Source, p.Source, strings.Join(p.Filters, ","), err)
 	}
 	if err != nil {
@@ -82,7 +84,9 @@ func (j *JetStream) partitionSource(ctx context.Context) (*jetstream.StreamInfo,
 	return source, p.checkSource(&source.Config)
 }
 
-func (j *JetStream) createPartitions(ctx context.Context, source *jetstream.StreamInfo) (*jetstream.StreamInfo, error) {
+func (j *JetStream) createPartitions(ctx context.Context,
+	source *jetstream.StreamInfo,
+) (*jetstream.StreamInfo, error) {
 	p := j.cfg.Partitions
 	ctx, release := j.guarded(ctx, "STREAM.CREATE."+p.Stream)
 	defer release()
@@ -108,10 +112,12 @@ func (j *JetStream) missingPartitions(source *jetstream.StreamInfo, err error) e
 	p := j.cfg.Partitions
 	line := p.Line(source, versionOf(j.conn), apiOf(j.conn))
 	if err == nil {
-		return fmt.Errorf("the partition stream %s does not exist: set create_consumer: true, or make it with `%s`", p.Stream,
+		return fmt.Errorf("the partition stream %s does not exist: set create_consumer: true, or make it with "+
+			"`%s`", p.Stream,
 			line)
 	}
-	return fmt.Errorf("the partition stream %s does not exist and cannot be created: somebody who may makes it with `%s`: "+
+	return fmt.Errorf("the partition stream %s does not exist and cannot be created: somebody who may makes it "+
+		"with `%s`: "+
 		"%w", p.Stream, line, err)
 }
 
@@ -130,7 +136,8 @@ func (p *Partitions) supported(server version) error {
 		return fmt.Errorf("nats-server %d.%d cannot share out subjects: partitions need 2.10 or newer", server.major,
 			server.minor)
 	case p.whole() && server.before(2, 12):
-		return fmt.Errorf("nats-server %d.%d cannot share out %s, which has no * to do it by: name the tokens with *, such "+
+		return fmt.Errorf("nats-server %d.%d cannot share out %s, which has no * to do it by: name the tokens "+
+			"with *, such "+
 			"as orders.*, or use 2.12 or newer", server.major, server.minor, strings.Join(p.Filters, ", "))
 	}
 	return nil
@@ -140,11 +147,14 @@ func (p *Partitions) supported(server version) error {
 func (p *Partitions) checkSource(cfg *jetstream.StreamConfig) error {
 	switch cfg.Retention {
 	case jetstream.WorkQueuePolicy:
-		return fmt.Errorf("stream %s is a work queue, in which each message is for one consumer: partitions would take them "+
+		return fmt.Errorf("stream %s is a work queue, in which each message is for one consumer: partitions "+
+			"would take them "+
 			"from whoever consumes it now; use a stream with limits retention, or leave partitions away", p.Source)
 	case jetstream.InterestPolicy:
-		return fmt.Errorf("stream %s keeps messages for consumers only (interest), and the one that fills partitions is not "+
-			"always there: what comes meanwhile would be lost; use a stream with limits retention, or leave partitions away",
+		return fmt.Errorf("stream %s keeps messages for consumers only (interest), and the one that fills "+
+			"partitions is not "+
+			"always there: what comes meanwhile would be lost; use a stream with limits retention, or leave "+
+			"partitions away",
 			p.Source)
 	case jetstream.LimitsPolicy:
 	}
@@ -159,14 +169,16 @@ func (p *Partitions) check(cfg *jetstream.StreamConfig, waiting uint64, server v
 	}
 	if cfg.Retention != jetstream.WorkQueuePolicy || len(cfg.Subjects) > 0 || cfg.Mirror != nil ||
 		len(cfg.Sources) != 1 || cfg.Sources[0].Name != p.Source {
-		return bad("it must be a work queue that has its messages from there alone: name another one in partition_stream, " +
+		return bad("it must be a work queue that has its messages from there alone: name another one in " +
+			"partition_stream, " +
 			"which is made when it is missing")
 	}
 	if n := partitionsOf(cfg.Sources[0].SubjectTransforms); n != p.Count && n > 0 {
 		return p.changed(n, waiting)
 	}
 	if !slices.Equal(sorted(cfg.Sources[0].SubjectTransforms), sorted(p.transforms())) {
-		return bad("it was made for other subjects or another topic (%s): wait until it is empty, and delete it, or name "+
+		return bad("it was made for other subjects or another topic (%s): wait until it is empty, and delete "+
+			"it, or name "+
 			"another one in partition_stream; in both cases `deliver` says where that begins",
 			transformsText(cfg.Sources[0].SubjectTransforms))
 	}
@@ -176,7 +188,8 @@ func (p *Partitions) check(cfg *jetstream.StreamConfig, waiting uint64, server v
 		return bad("its limits delete what has not been published: `nats stream edit %s --max-msgs=-1 --max-bytes=-1 "+
 			"--max-msgs-per-subject=-1 --max-age=0`", p.Stream)
 	case limited && server.before(2, 15):
-		return bad("it has a limit, behind which servers older than 2.15 may stop filling it for ever: `nats stream edit %s "+
+		return bad("it has a limit, behind which servers older than 2.15 may stop filling it for ever: `nats "+
+			"stream edit %s "+
 			"--max-msgs=-1 --max-bytes=-1 --max-msgs-per-subject=-1`", p.Stream)
 	}
 	return nil
@@ -188,9 +201,12 @@ func (p *Partitions) changed(before int, waiting uint64) error {
 	if waiting == 0 {
 		what = "it is empty"
 	}
-	return fmt.Errorf("partitions is %d and the partition stream %s was made for %d, which cannot be changed while messages "+
-		"wait, as order would be lost: %s; then, with nothing being published to stream %s, stop the bridge, `nats stream rm "+
-		"%s`, and start with deliver: the last sequence of %s (`nats stream info`) + 1, for which the stream is made anew",
+	return fmt.Errorf("partitions is %d and the partition stream %s was made for %d, which cannot be changed "+
+		"while messages "+
+		"wait, as order would be lost: %s; then, with nothing being published to stream %s, stop the bridge, "+
+		"`nats stream rm "+
+		"%s`, and start with deliver: the last sequence of %s (`nats stream info`) + 1, for which the stream is "+
+		"made anew",
 		p.Count, p.Stream, before, what, p.Source, p.Stream, p.Source)
 }
 

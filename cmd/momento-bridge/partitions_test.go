@@ -18,7 +18,8 @@ func TestPartitionsAreOneRouteForPeople(t *testing.T) {
 	w.stream("DEAD", "dead")
 	const topics, messages = 20, 400
 	w.fill(messages, func(i int) (string, string) { return fmt.Sprintf("s.%d", i%topics), fmt.Sprint(i / topics) })
-	path := w.config("limits: {rate: unlimited}", "  - {name: s, stream: S, subject: s.*, topic: 't-$1', cache: c, partitions: 4, max_payload: 9,\n"+
+	path := w.config("limits: {rate: unlimited}", "  - {name: s, stream: S, subject: s.*, topic: 't-$1', cache: "+
+		"c, partitions: 4, max_payload: 9,\n"+
 		"     dead_letter: {subject: dead}}")
 	var out, log syncBuffer
 	if err := run(t.Context(), []string{"check", "-c", path, "--online"}, &out, &log); err != nil {

@@ -36,7 +36,8 @@ func Keys(filters []string, template string) ([]Key, error) {
 		}
 		key, places := c.key()
 		if len(key.Wildcards) == 0 && !key.Whole {
-			return nil, fmt.Errorf("the topic %q does not name a wildcard of %q as a token of its own, so that messages "+
+			return nil, fmt.Errorf("the topic %q does not name a wildcard of %q as a token of its own, so that "+
+				"messages "+
 				"of one topic could be in different partitions: write %s, with dots around it, or {{subject}}",
 				template, filter, "{{wildcard(1)}}")
 		}
@@ -45,7 +46,8 @@ func Keys(filters []string, template string) ([]Key, error) {
 			continue
 		}
 		if i > 0 && (places != first || key.Whole) {
-			return nil, errors.New("messages of several subjects could have one topic and be in different partitions: " +
+			return nil, errors.New("messages of several subjects could have one topic and be in different " +
+				"partitions: " +
 				"use {{subject}} as the topic, or make a route of each subject")
 		}
 		first = places
