@@ -46,11 +46,16 @@ func (f *File) checkPartitions(path string, r *Route) {
 	}
 }
 
-// checkPartitionStreams notes a partition stream that is somebody else's, too.
+// checkPartitionStreams notes a partition stream that is somebody else's, too, and partitions that are too many.
 func (f *File) checkPartitionStreams() {
-	seen := map[string]int{}
+	seen, all := map[string]int{}, 0
 	for i := range f.Routes {
 		r := &f.Routes[i]
+		if all += r.Partitions; r.Partitioned() && all > maxRoutes {
+			f.Problemf(fmt.Sprintf("routes[%d].partitions", i), "all routes have more than %d partitions together: use "+
+				"fewer, as one carries thousands of messages per second", maxRoutes)
+			return
+		}
 		path := fmt.Sprintf("routes[%d].partition_stream", i)
 		if !r.Partitioned() || r.PartitionStream == "" || f.broken[path] {
 			continue

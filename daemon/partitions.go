@@ -60,7 +60,7 @@ func (r *routePlan) partName(n int) string {
 	if r.partitions == nil {
 		return r.route.Name
 	}
-	return fmt.Sprintf("%s, partition %d", r.route.Name, n)
+	return fmt.Sprintf("%s, partition %d", r.route.Name, n+1)
 }
 
 // streamSource is what people see of a source of JetStream.
@@ -81,7 +81,7 @@ func (p partitionSources) Ready() (bool, string) {
 	for n, src := range p {
 		if ready, reason := src.Ready(); !ready {
 			if waiting == 0 {
-				why = fmt.Sprintf("partition %d: %s", n, reason)
+				why = fmt.Sprintf("partition %d: %s", n+1, reason)
 			}
 			waiting++
 		}
@@ -106,7 +106,7 @@ func (p partitionSources) Pending() (undelivered, unacknowledged int64) {
 func (p partitionSources) Starved() string {
 	for n, src := range p {
 		if text := src.Starved(); text != "" {
-			return fmt.Sprintf("partition %d: %s", n, text)
+			return fmt.Sprintf("partition %d: %s", n+1, text)
 		}
 	}
 	return ""

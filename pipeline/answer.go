@@ -70,13 +70,13 @@ func (r *Route) weigh(p *parcel, a Answer) Answer {
 	case p.sent.Before(r.reopened) && !r.cfg.BelieveRejections:
 		a.Verdict = Unsent
 	default:
-		r.rejections++
+		r.common.rejections++
 	}
 	return a
 }
 
 // distrusted reports whether rejections of the route's messages are no longer believed.
-func (r *Route) distrusted() bool { return r.rejections >= believed && !r.cfg.BelieveRejections }
+func (r *Route) distrusted() bool { return r.common.rejections >= believed && !r.cfg.BelieveRejections }
 
 // attempted counts an attempt that has ended, and applies its answer to everybody and to the messages themselves.
 func (d *dispatcher) attempted(now time.Time, p *parcel, a Answer) {
@@ -130,7 +130,7 @@ func (d *dispatcher) applyAnswer(now time.Time, p *parcel, a Answer) {
 		}
 		r.cache.found(p.sent)
 		d.openGate(now, &r.cache.gate, eventCacheFound, r)
-		r.refusals, r.rejections = 0, 0
+		r.refusals, r.common.rejections = 0, 0
 		if d.openGate(now, &r.gate, eventRouteAllowed, r) {
 			r.reopened = now
 		}

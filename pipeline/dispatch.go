@@ -143,8 +143,8 @@ func (d *dispatcher) pick(now time.Time) (*Route, time.Time) {
 func (d *dispatcher) deactivate() {
 	r := d.active.popFront()
 	r.active = false
-	if r.turn.active--; r.turn.active == 0 {
-		r.turn.credit = min(r.turn.credit, 0)
+	if r.common.active--; r.common.active == 0 {
+		r.common.credit = min(r.common.credit, 0)
 	}
 }
 
@@ -213,17 +213,19 @@ func (d *dispatcher) start(now time.Time, r *Route, p *parcel) {
 // once it has nothing to publish. Partitions of one name have turn and credit in common, whichever of them have
 // something to publish.
 
-// turn is what the routes of one name have in common in that: a single one, or its partitions.
-type turn struct {
+// common is what the partitions of one name have in common; a route without has one for itself.
+type common struct {
 	weight float64 // Their share of the quota against other routes.
 	credit float64 // What they may still spend in their turn.
 	routes int
 	active int // Those that are in the ring of routes.
+
+	rejections int // Messages rejected by the endpoint since something was accepted.
 }
 
 // hasTurn reports whether the route at the front of the ring has credit. One without gets what a turn is worth.
 func (d *dispatcher) hasTurn(r *Route) bool {
-	t := r.turn
+	t := r.common
 	if t.credit > 0 {
 		return true
 	}
@@ -234,8 +236,8 @@ func (d *dispatcher) hasTurn(r *Route) bool {
 // charge makes the route at the front of the ring pay for a publish. Its turn ends when its credit is used up.
 func (d *dispatcher) charge(r *Route, cost float64) {
 	d.largest = max(d.largest, cost)
-	r.turn.credit -= cost
-	if r.turn.credit <= 0 {
+	r.common.credit -= cost
+	if r.common.credit <= 0 {
 		d.active.pushBack(d.active.popFront())
 	}
 }
@@ -263,7 +265,7 @@ func (d *dispatcher) activate(r *Route) {
 		return
 	}
 	r.active = true
-	r.turn.active++
+	r.common.active++
 	d.active.pushBack(r)
 }
 

@@ -70,17 +70,17 @@ func (d *dispatcher) setLimits(now time.Time, l Limits) {
 		d.region = quota.NewPacer(l.Region, d.delays.Quota(), now)
 	}
 	d.region.SetRate(now, l.Region)
-	pacers := map[*turn]*quota.Pacer{}
+	pacers := map[*common]*quota.Pacer{}
 	for _, r := range d.routes {
 		r.cache.pacer = d.repace(now, r.cache.pacer, l.Caches[r.cfg.Cache])
 		own := l.Routes[r.cfg.Name]
-		if shared, seen := pacers[r.turn]; seen { // Of another partition.
+		if shared, seen := pacers[r.common]; seen { // Of another partition.
 			r.pacer = shared
 		} else {
 			r.pacer = d.repace(now, r.pacer, own.Rate)
-			pacers[r.turn] = r.pacer
+			pacers[r.common] = r.pacer
 		}
-		r.turn.weight = float64(max(1, own.Weight))
+		r.common.weight = float64(max(1, own.Weight))
 		r.quotas = quotas{[2]*quota.Pacer{r.pacer, r.cache.pacer}}
 	}
 }

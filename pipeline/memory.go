@@ -70,15 +70,15 @@ func newBudget(total int64, routes []int64) budget {
 // surePart is what each of so many partitions is sure of.
 func (b *budget) surePart(parts int64) int64 { return max(1, b.sure/parts) }
 
-// share shares the memory out among the routes of a pipeline, which hold nothing yet. turns has that of each. It returns
+// share shares the memory out among the routes of a pipeline, which hold nothing yet. commons has that of each. It returns
 // how many routes there are, where all partitions of a name are one.
-func (m *memory) share(routes []RouteConfig, messages, bytes int64, turns []*turn) int {
+func (m *memory) share(routes []RouteConfig, messages, bytes int64, commons []*common) int {
 	var all, counting []int64
 	for i := range routes {
-		if i > 0 && slices.Contains(turns[:i], turns[i]) {
+		if i > 0 && slices.Contains(commons[:i], commons[i]) {
 			continue // A further partition.
 		}
-		parts := int64(turns[i].routes)
+		parts := int64(commons[i].routes)
 		all = append(all, parts)
 		if routes[i].countsMessages() {
 			counting = append(counting, parts)

@@ -1,47 +1,44 @@
 package pipeline
 
-// turnsOf returns the turn of each route: one of its own, or that of all partitions of its name.
-func turnsOf(routes []RouteConfig) []*turn {
-	turns, shared := make([]*turn, len(routes)), map[string]*turn{}
+// commonOf returns what each route has in common with the partitions of its name.
+func commonOf(routes []RouteConfig) []*common {
+	commons, shared := make([]*common, len(routes)), map[string]*common{}
 	for i := range routes {
 		r := &routes[i]
 		t := shared[r.Name]
 		if t == nil || r.Partition == 0 {
-			t = &turn{weight: 1}
+			t = &common{weight: 1}
 		}
 		if r.Partition > 0 {
 			shared[r.Name] = t
 		}
 		t.routes++
-		turns[i] = t
+		commons[i] = t
 	}
-	return turns
+	return commons
 }
 
-// merged returns the routes as people see them: partitions of one name are one, in the place of the first. What they
-// count and hold is added up. What halts only some of them is told where the others have nothing to do, as a partition
-// that another replica carries never has.
-func (s *Stats) merged(parts []*Route) []RouteStats {
-	all := s.Routes[:0] // In place: none is written before it has been read.
-	var at map[string]int
-	for i := range s.Routes {
-		r := &s.Routes[i]
-		if parts[i].cfg.Partition == 0 {
-			all = append(all, *r)
-			continue
-		}
-		first, seen := at[r.Name]
-		if !seen {
+// merge makes the partitions of one name one route, in the place of the first, as people see it. What they count and
+// hold is added up. What halts only some of them is told where the others have nothing to do, as a partition that
+// another replica carries never has.
+func (s *Stats) merge(routes []*Route) {
+	all := s.Routes[:0]
+	var at map[string]int // By name, once there is a partition.
+	for i := range routes {
+		r := s.Routes[i]
+		if routes[i].cfg.Partition > 0 {
 			if at == nil {
 				at = map[string]int{}
 			}
+			if first, seen := at[r.Name]; seen {
+				all[first].add(&r)
+				continue
+			}
 			at[r.Name] = len(all)
-			all = append(all, *r)
-			continue
 		}
-		all[first].add(r)
+		all = append(all, r)
 	}
-	return all
+	s.Routes = all
 }
 
 // add adds a partition to others of the route.

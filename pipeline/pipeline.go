@@ -72,13 +72,13 @@ func New(cfg Config, sink Sink, log *slog.Logger, metrics *Metrics) *Pipeline {
 		maxTrialsInFlight: max(1, min(mostTrialsInFlight, cfg.Workers*max(1, cfg.InFlight)/2)),
 		operations:        cfg.Operations, waited: metrics.rateLimitWait,
 	}
-	caches, turns := map[string]*cache{}, turnsOf(cfg.Routes)
-	names := p.d.memory.share(cfg.Routes, int64(cfg.MaxMessages), cfg.MaxBytes, turns)
+	caches, commons := map[string]*cache{}, commonOf(cfg.Routes)
+	names := p.d.memory.share(cfg.Routes, int64(cfg.MaxMessages), cfg.MaxBytes, commons)
 	for i, rc := range cfg.Routes {
 		if caches[rc.Cache] == nil {
 			caches[rc.Cache] = &cache{}
 		}
-		r := p.newRoute(rc, caches[rc.Cache], turns[i], names)
+		r := p.newRoute(rc, caches[rc.Cache], commons[i], names)
 		r.publishSeconds = metrics.publishSeconds.WithLabelValues(rc.Name)
 		r.publishTimes = &metrics.times
 		r.endToEndSeconds = metrics.endToEndSeconds.WithLabelValues(rc.Name)
@@ -95,18 +95,18 @@ func New(cfg Config, sink Sink, log *slog.Logger, metrics *Metrics) *Pipeline {
 }
 
 // newRoute makes one route of so many names.
-func (p *Pipeline) newRoute(rc RouteConfig, c *cache, t *turn, names int) *Route {
-	m, parts := &p.d.memory, int64(t.routes)
+func (p *Pipeline) newRoute(rc RouteConfig, c *cache, own *common, names int) *Route {
+	m, parts := &p.d.memory, int64(own.routes)
 	return &Route{
 		cfg:         rc,
-		share:       max(1, p.cfg.MaxMessages/names/t.routes),
+		share:       max(1, p.cfg.MaxMessages/names/own.routes),
 		shareBytes:  max(1, p.cfg.MaxBytes/int64(names)/parts),
 		maxMessages: max(1, p.cfg.MaxMessages),
 		window:      m.messages.surePart(parts),
 		windowBytes: m.bytes.surePart(parts),
 		pipeline:    p,
 		cache:       c,
-		turn:        t,
+		common:      own,
 		parts:       parts,
 		lanes:       map[string]*lane{},
 		wake:        make(chan struct{}, 1),

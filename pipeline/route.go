@@ -29,9 +29,9 @@ type Route struct {
 	// Quotas and turns.
 	pacer  *quota.Pacer // Of a ceiling of its own; nil: none.
 	quotas quotas       // Those that it has besides the region's.
-	turn   *turn        // In which it is the others of its name's, too.
-	turns  uint         // Publishes started.
-	active bool         // It is in the dispatcher's ring of routes.
+	common *common
+	turns  uint // Publishes started.
+	active bool // It is in the dispatcher's ring of routes.
 
 	// Its lanes.
 	lanes     map[string]*lane // By topic.
@@ -78,7 +78,6 @@ type Route struct {
 	hastenedUntil time.Time // Until then suspects are not brought forward again.
 	forbidden     int       // Lanes whose gate is closed.
 	refusals      int       // Topics that turned out to be forbidden since something was accepted.
-	rejections    int       // Messages rejected by the endpoint since something was accepted.
 	reopened      time.Time // When the route's gate opened last.
 	unstored      unstored  // Messages whose dead letters cannot be stored.
 

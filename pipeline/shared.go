@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"slices"
 	"time"
 
 	"momento-bridge/pipeline/quota"
@@ -54,7 +55,7 @@ func (d *dispatcher) shared(now time.Time) []quota.Shared {
 		n, size := d.waiting(r)
 		messages, bytes = messages+n, bytes+size
 		if r.pacer != nil {
-			all = append(all, quota.Shared{Scope: "route:" + r.cfg.Name, Pacer: r.pacer, Queued: costs(n, r.pacer)})
+			all = addRoute(all, r, costs(n, r.pacer))
 		}
 		if r.cache.pacer != nil && d.firstOf(i) {
 			all = append(all, quota.Shared{Scope: ScopeOf(r.cfg.Cache), Pacer: r.cache.pacer, Queued: d.waitingFor(r.cache)})
@@ -66,6 +67,18 @@ func (d *dispatcher) shared(now time.Time) []quota.Shared {
 	}
 	d.sharing.quotas = all
 	return all
+}
+
+// addRoute adds a route's own quota, which its partitions have in common.
+func addRoute(all []quota.Shared, r *Route, queued float64) []quota.Shared {
+	if r.cfg.Partition > 0 {
+		same := func(s quota.Shared) bool { return s.Pacer == r.pacer }
+		if i := slices.IndexFunc(all, same); i >= 0 {
+			all[i].Queued += queued
+			return all
+		}
+	}
+	return append(all, quota.Shared{Scope: "route:" + r.cfg.Name, Pacer: r.pacer, Queued: queued})
 }
 
 // firstOf reports whether no route before the i-th one publishes to its cache.

@@ -117,7 +117,7 @@ func (p *Pipeline) StatsInto(s *Stats) {
 	}
 	weights := 0.0
 	for _, r := range p.d.routes {
-		weights += r.turn.weight / float64(r.parts)
+		weights += r.common.weight / float64(r.parts)
 	}
 	for _, r := range p.d.routes {
 		s.QueuedBytes += r.payload
@@ -132,7 +132,7 @@ func (p *Pipeline) StatsInto(s *Stats) {
 		}
 		stats.LimitedBy = p.d.limitedBy(now, r, len(p.idle) > 0 && !p.enough(now, p.busy()))
 	}
-	s.Routes = s.merged(p.d.routes)
+	s.merge(p.d.routes)
 }
 
 func (r *Route) stats(s *RouteStats, keyRefused bool, weights float64) {
@@ -151,7 +151,7 @@ func (r *Route) stats(s *RouteStats, keyRefused bool, weights float64) {
 		Skipped:      r.skipped,
 		Bytes:        r.published,
 		Operations:   r.operations,
-		Share:        r.turn.weight / weights,
+		Share:        r.common.weight / weights,
 		Forbidden:    r.forbidden,
 		CacheMissing: r.cache.gate.closed,
 		RouteRefused: r.gate.closed && !r.distrusted(),

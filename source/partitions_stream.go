@@ -184,7 +184,7 @@ func (p *Partitions) check(cfg *jetstream.StreamConfig, waiting uint64, server v
 
 // changed says what to do about another number of partitions.
 func (p *Partitions) changed(before int, waiting uint64) error {
-	what := fmt.Sprintf("set partitions: %d until the %d messages that wait in it are published", before, waiting)
+	what := fmt.Sprintf("set partitions: %d until what waits in it (%d) is published", before, waiting)
 	if waiting == 0 {
 		what = "it is empty"
 	}

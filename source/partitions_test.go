@@ -215,7 +215,7 @@ func TestPartitionStreamThatDoesNotFitIsRefused(t *testing.T) {
 		}, newest, 0, "other subjects"},
 		{"another number, with messages", func(c *jetstream.StreamConfig) {
 			c.Sources[0].SubjectTransforms = partitionsOfS(t, 8).transforms()
-		}, newest, 12, "set partitions: 8 until the 12 messages"},
+		}, newest, 12, "set partitions: 8 until what waits in it (12)"},
 		{"another number, empty", func(c *jetstream.StreamConfig) {
 			c.Sources[0].SubjectTransforms = partitionsOfS(t, 8).transforms()
 		}, newest, 0, "it is empty"},
@@ -329,4 +329,29 @@ func TestDeliverSaysWhereFillingBegins(t *testing.T) {
 			t.Errorf("%s: %d messages, want %d", name, got, test.want)
 		}
 	}
+}
+
+// What was published is gone from the partition stream, and with it what was filled in last. Servers know nevertheless.
+func TestRestartedServersFillNothingInAgain(t *testing.T) {
+	t.Parallel()
+	o := server.Options{JetStream: true, StoreDir: t.TempDir()}
+	s := startServer(t, o)
+	f := newFirsts()
+	conn := connect(t, ConnectConfig{URL: s.ClientURL()})
+	newStream(t, conn, 0)
+	c := startCrew(t, s.ClientURL(), partitionsOfS(t, 4), f.accept)
+	numbered(t, conn, 10, 0, 200)
+	eventually(t, "all published", func() bool { return f.count() == 200 })
+	c.end()
+	conn.Close()
+	s.Shutdown()
+	s.WaitForShutdown()
+	s = startServer(t, o)
+	conn = connect(t, ConnectConfig{URL: s.ClientURL()})
+	c = startCrew(t, s.ClientURL(), partitionsOfS(t, 4), f.accept)
+	eventually(t, "ready", c.ready)
+	numbered(t, conn, 10, 200, 100)
+	eventually(t, "the rest published", func() bool { return f.count() == 300 })
+	c.end()
+	f.want(t, 0)
 }
