@@ -91,7 +91,10 @@ func TestAnotherNumberOfPartitionsIsRefusedWhileMessagesWait(t *testing.T) {
 	w.stream("S", "s.*")
 	route := "  - {name: s, stream: S, subject: s.*, cache: c, partitions: %d}"
 	p := startDaemon(t, "-c", w.config("", fmt.Sprintf(route, 2)))
-	p.awaitReady()
+	eventually(t, "the partition stream made", func() bool { // It is ready before, while it listens for others.
+		_, err := w.js.Stream(t.Context(), "momento-bridge-s")
+		return err == nil
+	})
 	if err := p.stop(); err != nil {
 		t.Errorf("stop = %v", err)
 	}
