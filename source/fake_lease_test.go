@@ -46,7 +46,7 @@ func (l *table) held(name string) *fakeHold {
 	return l.hold
 }
 
-// lose takes the lease away from whoever has it. It is known at once, or only later: then the returned function says it.
+// lose takes the lease away from whoever has it. That is known at once, or only when the returned function is called.
 func (l *table) lose(known bool) (tell func()) {
 	var hold *fakeHold
 	l.change(func() {
