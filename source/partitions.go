@@ -100,7 +100,7 @@ func (p *Partitions) config(source *jetstream.StreamInfo, server version) jetstr
 		own := &source.Config
 		cfg.Storage, cfg.Replicas, cfg.Placement = own.Storage, own.Replicas, own.Placement
 	}
-	if server.before(2, 15) { // Older servers take two messages with one id for the same one, here as well.
+	if server.before(15) { // Older servers take two messages with one id for the same one, here as well.
 		cfg.Duplicates = 100 * time.Millisecond
 	}
 	return cfg
@@ -190,7 +190,7 @@ func versionOf(conn *nats.Conn) version {
 	return v
 }
 
-// before reports whether a server is known to be older.
-func (v version) before(major, minor int) bool {
-	return v != version{} && (v.major < major || v.major == major && v.minor < minor)
+// before reports whether a server is known to be older than 2.minor.
+func (v version) before(minor int) bool {
+	return v != version{} && (v.major < 2 || v.major == 2 && v.minor < minor)
 }
