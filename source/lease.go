@@ -26,6 +26,6 @@ type Hold interface {
 	// Release gives it back, so that others see it at once. After Lost it does nothing.
 	Release()
 	// Expires is how long a request for messages may stay open: 2/5 of the lease, so that nothing that was asked for by
-	// one who is gone is open when somebody else takes it.
+	// one who is gone is open when somebody else takes it. 0: as long as may be.
 	Expires() time.Duration
 }

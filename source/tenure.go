@@ -148,6 +148,9 @@ func (j *JetStream) release() {
 
 // within keeps requests as short as the lease wants them.
 func (s *Settings) within(expires time.Duration) {
+	if expires == 0 {
+		return
+	}
 	s.PullExpiry = min(s.PullExpiry, expires)
 	s.Heartbeat = min(s.Heartbeat, s.PullExpiry/2)
 }

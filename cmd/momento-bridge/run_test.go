@@ -372,9 +372,7 @@ func TestTroubleIsNamedWithWhatToDo(t *testing.T) {
 			_ = w.nats.Publish(fmt.Sprint("a.", i), []byte("x"))
 		}
 		p.awaitNotReady("endpoint: down: connect to " + nobody)
-		if !strings.Contains(p.log.String(), "the endpoint is down") {
-			t.Error("the log does not name the endpoint")
-		}
+		eventually(t, "a complaint", func() bool { return strings.Contains(p.log.String(), "the endpoint is down") })
 		p.cancel()
 	})
 }

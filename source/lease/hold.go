@@ -115,5 +115,10 @@ func (h *hold) Release() {
 	m.poke()
 }
 
-// Expires is 2/5 of the lease.
-func (h *hold) Expires() time.Duration { return h.lease.m.cfg.Lease / 5 * 2 }
+// Expires is 2/5 of the lease; 0, as long as may be, for one who carries alone and whom nobody follows by a clock.
+func (h *hold) Expires() time.Duration {
+	if h.alone {
+		return 0
+	}
+	return h.lease.m.cfg.Lease / 5 * 2
+}
