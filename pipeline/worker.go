@@ -61,8 +61,8 @@ func (w *worker) run() {
 	for w.p.take(w) {
 		if len(w.taken) > 0 {
 			w.send()
-			if w.more || len(w.answers) > 0 { // It must ask again before it waits: nobody interrupts a worker that is not idle.
-				continue
+			if w.more || len(w.answers) > 0 {
+				continue // It must ask again before it waits: nobody interrupts a worker that is not idle.
 			}
 		}
 		w.receive()

@@ -46,7 +46,8 @@ func (l *table) held(name string) *fakeHold {
 	return l.hold
 }
 
-// lose takes the lease away from whoever has it. It is known at once, or only later: then the returned function says it.
+// lose takes the lease away from whoever has it. It is known at once, or only later: then the returned function says
+// it.
 func (l *table) lose(known bool) (tell func()) {
 	var hold *fakeHold
 	l.change(func() {

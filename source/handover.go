@@ -111,7 +111,8 @@ func (j *JetStream) rested() {
 	j.release()
 }
 
-// awaitLanded waits until what is in flight has ended, or hard is done. What the lease is lost of meanwhile is forgotten.
+// awaitLanded waits until what is in flight has ended, or hard is done. What the lease is lost of meanwhile is
+// forgotten.
 func (j *JetStream) awaitLanded(hard context.Context, route *pipeline.Route) {
 	ticks := time.NewTicker(landPoll)
 	defer ticks.Stop()

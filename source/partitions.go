@@ -100,7 +100,7 @@ func (p *Partitions) config(source *jetstream.StreamInfo, server version) jetstr
 		own := &source.Config
 		cfg.Storage, cfg.Replicas, cfg.Placement = own.Storage, own.Replicas, own.Placement
 	}
-	if server.before(2, 15) { // Older servers take two messages with one id for the same one, here as well.
+	if server.before(version{2, 15}) { // Older servers take two messages with one id for the same one, here as well.
 		cfg.Duplicates = 100 * time.Millisecond
 	}
 	return cfg
@@ -191,6 +191,6 @@ func versionOf(conn *nats.Conn) version {
 }
 
 // before reports whether a server is known to be older.
-func (v version) before(major, minor int) bool {
-	return v != version{} && (v.major < major || v.major == major && v.minor < minor)
+func (v version) before(other version) bool {
+	return v != version{} && (v.major < other.major || v.major == other.major && v.minor < other.minor)
 }

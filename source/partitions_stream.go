@@ -132,10 +132,10 @@ func (p *Partitions) deleted() error {
 // supported reports what the servers lack.
 func (p *Partitions) supported(server version) error {
 	switch {
-	case server.before(2, 10):
+	case server.before(version{2, 10}):
 		return fmt.Errorf("nats-server %d.%d cannot share out subjects: partitions need 2.10 or newer", server.major,
 			server.minor)
-	case p.whole() && server.before(2, 12):
+	case p.whole() && server.before(version{2, 12}):
 		return fmt.Errorf("nats-server %d.%d cannot share out %s, which has no * to do it by: name the tokens "+
 			"with *, such "+
 			"as orders.*, or use 2.12 or newer", server.major, server.minor, strings.Join(p.Filters, ", "))
@@ -187,7 +187,7 @@ func (p *Partitions) check(cfg *jetstream.StreamConfig, waiting uint64, server v
 	case limited && cfg.Discard != jetstream.DiscardNew || cfg.MaxAge > 0:
 		return bad("its limits delete what has not been published: `nats stream edit %s --max-msgs=-1 --max-bytes=-1 "+
 			"--max-msgs-per-subject=-1 --max-age=0`", p.Stream)
-	case limited && server.before(2, 15):
+	case limited && server.before(version{2, 15}):
 		return bad("it has a limit, behind which servers older than 2.15 may stop filling it for ever: `nats "+
 			"stream edit %s "+
 			"--max-msgs=-1 --max-bytes=-1 --max-msgs-per-subject=-1`", p.Stream)
