@@ -80,8 +80,9 @@ func (a *Asking) Ask(ctx context.Context) (*GroupAnswers, error) {
 		return nil, fmt.Errorf("the NATS user may not ask the %s: %w\nallow it to publish and to subscribe to mb.%s.>",
 			a.Where(), err, a.group)
 	}
-	return nil, fmt.Errorf("no member of the %s has answered within %v\nis a daemon connected there, of this version and "+
-		"with this limits.group, and may its NATS user publish and subscribe to mb.%s.>?", a.Where(), answerTime, a.group)
+	return nil, fmt.Errorf("no member of the %s has answered within %v\nis a daemon connected there, of this version "+
+		"and with this limits.group, and may its NATS user publish and subscribe to mb.%s.>?",
+		a.Where(), answerTime, a.group)
 }
 
 // collectAnswers waits until all members that anybody knows of have answered, or the time is over.

@@ -60,7 +60,8 @@ func (i *identity) memberOf(version string, started time.Time, guest bool) group
 	}
 }
 
-// shared is the group of replicas as the rest of the daemon asks for it. The nil shared is a daemon that shares nothing.
+// shared is the group of replicas as the rest of the daemon asks for it. The nil shared is a daemon that shares
+// nothing.
 type shared struct{ bus *bus.Bus }
 
 // join makes this process a member of its group; nil: it is told to be alone.
@@ -103,8 +104,8 @@ func (s *shared) Members() []status.Member {
 			continue
 		}
 		all = append(all, status.Member{
-			ID: m.ID, Host: m.Host, Version: m.Version, Started: m.Started, Heard: m.Heard, Self: m.Self, Keeper: m.Keeper,
-			Routes: m.Routes,
+			ID: m.ID, Host: m.Host, Version: m.Version, Started: m.Started, Heard: m.Heard,
+			Self: m.Self, Keeper: m.Keeper, Routes: m.Routes,
 		})
 	}
 	return all

@@ -49,7 +49,8 @@ func tryLeases(ctx context.Context, list Checks, conn *nats.Conn, p *Plan, log *
 		list.Pass("leases: " + err.Error() + "; one replica needs no leases")
 		list.Note("make it", lease.AddCommand(c.Bucket)+", unless it is there")
 	default:
-		list.Warn("leases: the bucket " + c.Bucket + " cannot be looked at: " + err.Error() + "; one replica needs none")
+		list.Warn("leases: the bucket " + c.Bucket + " cannot be looked at: " + err.Error() +
+			"; one replica needs none")
 	}
 	if len(whole) > 0 {
 		list.Note("replicas", "one at a time carries "+strings.Join(whole, ", ")+

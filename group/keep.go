@@ -239,8 +239,8 @@ func (n *Node) settle(now time.Time, q Quota) (Total, bool) {
 		}
 	}
 	t := Total{
-		Scope: q.Scope, Rate: short(s.Rate), Quota: short(s.Quota), Floor: short(s.Floor), Found: min(s.Found, mostFound),
-		Pause: short(min(q.Pacer.PausedFor(now).Seconds(), mostPause)),
+		Scope: q.Scope, Rate: short(s.Rate), Quota: short(s.Quota), Floor: short(s.Floor),
+		Found: min(s.Found, mostFound), Pause: short(min(q.Pacer.PausedFor(now).Seconds(), mostPause)),
 	}
 	t.Level, t.Spare = water(s.Rate, k.needs)
 	t.Level, t.Spare = short(t.Level), short(t.Spare)

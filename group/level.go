@@ -8,12 +8,13 @@ import (
 // trickle is what members may take without having asked for it, all of them together, as a share of the rate.
 const trickle = 0.02
 
-// need is what a member wants, and what it uses while it has that. Who is not held back rarely takes all it may: what it
-// leaves is not kept from the others.
+// need is what a member wants, and what it uses while it has that. Who is not held back rarely takes all it may: what
+// it leaves is not kept from the others.
 type need struct{ want, used float64 }
 
-// water finds the level at which members use up a rate: each may take what it wants, and no more than the level. If all
-// together use less than the rate, there is no level (0), and each has a spare part of what is left. It sorts the needs.
+// water finds the level at which members use up a rate: each may take what it wants, and no more than the level. If
+// all together use less than the rate, there is no level (0), and each has a spare part of what is left. It sorts the
+// needs.
 func water(rate float64, needs []need) (level, spare float64) {
 	slices.SortFunc(needs, func(a, b need) int { return cmp.Compare(a.want, b.want) })
 	left := rate

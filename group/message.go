@@ -93,7 +93,8 @@ func DecodeLevel(data []byte) (*Level, error) {
 	if err := decode(data, l); err != nil {
 		return nil, err
 	}
-	good := sender(l.ID, l.Start) && len(l.Totals) <= mostScopes && l.Members > 0 && l.Members <= 2*mostMembers && l.Cut <= l.Epoch
+	good := sender(l.ID, l.Start) && len(l.Totals) <= mostScopes &&
+		l.Members > 0 && l.Members <= 2*mostMembers && l.Cut <= l.Epoch
 	for i := range l.Totals {
 		t := &l.Totals[i]
 		good = good && texts(t.Scope) && numbers(t.Rate, t.Level, t.Spare, t.Pause, t.Quota, t.Floor) &&

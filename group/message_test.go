@@ -10,14 +10,16 @@ import (
 func TestMessagesAreShort(t *testing.T) {
 	t.Parallel()
 	r := group.Report{ID: "bridge-7d9f-1a2b3c", Start: 1764425587123, Uses: []group.Use{{
-		Scope: "region", Accepted: 123456, Publishes: 123456, Refused: 321, Epoch: 4567, Want: 62.512, Used: 50.011, Waited: true,
+		Scope: "region", Accepted: 123456, Publishes: 123456, Refused: 321, Epoch: 4567,
+		Want: 62.512, Used: 50.011, Waited: true,
 	}}}
 	if data := r.Encode(); len(data) > 200 {
 		t.Errorf("%d bytes: %s", len(data), data)
 	}
-	l := group.Level{ID: "bridge-7d9f-1a2b3c", Start: 1764425587123, Epoch: 4567, Cut: 4500, Members: 100, Totals: []group.Total{{
-		Scope: "region", Rate: 199.87, Level: 1.9987, Quota: 200.12, Found: 12,
-	}}}
+	l := group.Level{
+		ID: "bridge-7d9f-1a2b3c", Start: 1764425587123, Epoch: 4567, Cut: 4500, Members: 100,
+		Totals: []group.Total{{Scope: "region", Rate: 199.87, Level: 1.9987, Quota: 200.12, Found: 12}},
+	}
 	if data := l.Encode(); len(data) > 200 {
 		t.Errorf("%d bytes: %s", len(data), data)
 	}

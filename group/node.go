@@ -330,7 +330,7 @@ func (n *Node) rank() int {
 	}
 	n.ahead = 0
 	for _, m := range n.list {
-		if !m.guest && m.order.before(n.order) {
+		if !m.guest && m.before(n.order) {
 			n.ahead++
 		}
 	}

@@ -45,8 +45,9 @@ func (w *wires) add(cfg group.Config) *member {
 	cfg.ID, cfg.Started = fmt.Sprintf("m%d", len(w.members)), w.now.Add(time.Duration(len(w.members))*time.Millisecond)
 	cfg.Random = func() float64 { return 0.5 }
 	m := &member{
-		node: group.New(cfg), pacer: quota.NewPacer(quota.Rate{Ceiling: told}, backoff.NewConstantBackOff(time.Second), w.now),
-		next: w.now,
+		node:  group.New(cfg),
+		pacer: quota.NewPacer(quota.Rate{Ceiling: told}, backoff.NewConstantBackOff(time.Second), w.now),
+		next:  w.now,
 	}
 	w.members = append(w.members, m)
 	m.node.Join(w.now, m.quotas())
@@ -80,7 +81,7 @@ func (w *wires) deliver() {
 }
 
 func (w *wires) hear(to *member, msg group.Message) {
-	at := to.next
+	var at time.Time
 	if msg.Level != nil {
 		at = to.node.HearLevel(w.now, msg.Level, to.quotas())
 	} else {

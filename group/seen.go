@@ -29,13 +29,13 @@ func (n *Node) Seen(now time.Time) []Seen {
 		keeper = n.order.id
 	}
 	all := []Seen{{
-		ID: n.order.id, Host: n.cfg.Host, Version: n.cfg.Version, Routes: n.cfg.Routes, Started: n.cfg.Started, Heard: now,
-		Self: true, Guest: n.cfg.Guest,
+		ID: n.order.id, Host: n.cfg.Host, Version: n.cfg.Version, Routes: n.cfg.Routes,
+		Started: n.cfg.Started, Heard: now, Self: true, Guest: n.cfg.Guest,
 	}}
 	for _, m := range n.list {
 		all = append(all, Seen{
-			ID: m.id, Host: m.host, Version: m.version, Routes: m.routes, Started: time.UnixMilli(m.start), Heard: m.heard,
-			Guest: m.guest,
+			ID: m.id, Host: m.host, Version: m.version, Routes: m.routes,
+			Started: time.UnixMilli(m.start), Heard: m.heard, Guest: m.guest,
 		})
 	}
 	for i := range all {

@@ -58,7 +58,9 @@ func (d *dispatcher) shared(now time.Time) []quota.Shared {
 			all = addRoute(all, r, costs(n, r.pacer))
 		}
 		if r.cache.pacer != nil && d.firstOf(i) {
-			all = append(all, quota.Shared{Scope: ScopeOf(r.cfg.Cache), Pacer: r.cache.pacer, Queued: d.waitingFor(r.cache)})
+			all = append(all, quota.Shared{
+				Scope: ScopeOf(r.cfg.Cache), Pacer: r.cache.pacer, Queued: d.waitingFor(r.cache),
+			})
 		}
 	}
 	all[0].Queued = costs(messages, d.region)

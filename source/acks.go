@@ -191,7 +191,7 @@ const nobody = "1.9223372036854775807.1.0.0"
 // probe returns nil if acknowledgements of a consumer, whose reply subjects begin with a prefix, may be sent: it
 // renews a delivery that there is not.
 func (a *Acks) probe(prefix string) error {
-	return a.refusals.mayPublish(prefix+nobody, ackProgress, takeNoteTime)
+	return a.refusals.mayPublish(prefix+nobody, ackProgress)
 }
 
 // restore tries whether acknowledgements that were refused are any more. If not, those that may have been are sent

@@ -210,7 +210,7 @@ func (j *JetStream) answerable() error {
 	if !ok {
 		return nil
 	}
-	if j.acks.refusals.maySubscribe(j.conn.NewInbox()+".*", lookTimeout) != nil {
+	if j.acks.refusals.maySubscribe(j.conn.NewInbox()+".*") != nil {
 		return deaf(&refused)
 	}
 	j.acks.refusals.forget(refused)

@@ -41,7 +41,7 @@ func (j *JetStream) Inspect(ctx context.Context) []Finding {
 	ctx, cancel := context.WithTimeout(ctx, 4*bindTimeout)
 	defer cancel()
 	i := &inspection{j: j}
-	if err := j.acks.refusals.maySubscribe(j.conn.NewInbox()+".*", lookTimeout); err != nil {
+	if err := j.acks.refusals.maySubscribe(j.conn.NewInbox() + ".*"); err != nil {
 		i.fail("permissions", deaf(err))
 		return i.all
 	}
@@ -131,7 +131,7 @@ func (i *inspection) creation(ctx context.Context, stream *jetstream.StreamInfo)
 		create += "." + cfg.FilterSubject
 	}
 	// What is no JSON creates nothing.
-	if err := j.acks.refusals.mayPublish(j.api(create), []byte("{"), lookTimeout); err != nil {
+	if err := j.acks.refusals.mayPublish(j.api(create), []byte("{")); err != nil {
 		i.fail(what, err)
 	}
 	if stream == nil {
@@ -235,7 +235,7 @@ func (i *inspection) permissions() {
 		{i.j.api("CONSUMER.MSG.NEXT." + stream + "." + consumer), "{"},
 		{i.j.acksOf() + nobody, string(ackProgress)},
 	} {
-		if err := r.mayPublish(try.subject, []byte(try.data), lookTimeout); err != nil {
+		if err := r.mayPublish(try.subject, []byte(try.data)); err != nil {
 			i.fail("permissions", err)
 		}
 	}

@@ -17,7 +17,7 @@ func Inspect(ctx context.Context, route []*JetStream) []Finding {
 	ctx, cancel := context.WithTimeout(ctx, 4*bindTimeout)
 	defer cancel()
 	i := &inspection{j: first}
-	if err := first.acks.refusals.maySubscribe(first.conn.NewInbox()+".*", lookTimeout); err != nil {
+	if err := first.acks.refusals.maySubscribe(first.conn.NewInbox() + ".*"); err != nil {
 		i.fail("permissions", deaf(err))
 		return i.all
 	}
@@ -71,7 +71,7 @@ func (i *inspection) partitionCreation(what string, source *jetstream.StreamInfo
 		return
 	}
 	create := i.j.api("STREAM.CREATE." + p.Stream) // What is no JSON creates nothing.
-	if err := i.j.acks.refusals.mayPublish(create, []byte("{"), lookTimeout); err != nil {
+	if err := i.j.acks.refusals.mayPublish(create, []byte("{")); err != nil {
 		i.fail(what, i.j.missingPartitions(source, err))
 		return
 	}

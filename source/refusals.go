@@ -224,12 +224,12 @@ func (r *refusals) forget(refused RefusedError) {
 
 // mayPublish asks the server whether the user may publish to a subject, by doing so: nil if it does not say no. It
 // does not wait for an answer.
-func (r *refusals) mayPublish(subject string, data []byte, timeout time.Duration) error {
+func (r *refusals) mayPublish(subject string, data []byte) error {
 	began := time.Now()
 	if err := r.conn.Publish(subject, data); err != nil {
 		return err
 	}
-	if err := r.conn.FlushTimeout(timeout); err != nil {
+	if err := r.conn.FlushTimeout(lookTimeout); err != nil {
 		return err
 	}
 	r.look()
@@ -237,14 +237,14 @@ func (r *refusals) mayPublish(subject string, data []byte, timeout time.Duration
 }
 
 // maySubscribe asks the server whether the user may subscribe to inboxes.
-func (r *refusals) maySubscribe(subject string, timeout time.Duration) error {
+func (r *refusals) maySubscribe(subject string) error {
 	began := time.Now()
 	sub, err := r.conn.SubscribeSync(subject)
 	if err != nil {
 		return err
 	}
 	defer func() { _ = sub.Unsubscribe() }()
-	if err := r.conn.FlushTimeout(timeout); err != nil {
+	if err := r.conn.FlushTimeout(lookTimeout); err != nil {
 		return err
 	}
 	r.look()

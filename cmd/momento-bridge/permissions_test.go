@@ -41,8 +41,8 @@ func TestPrintedPermissionsSufficeForReplicas(t *testing.T) {
 `
 	block := pasted(t, w.config(more, routes))
 	conf := filepath.Join(t.TempDir(), "server.conf")
-	text := fmt.Sprintf("jetstream {store_dir: %q}\naccounts {A {jetstream: enabled, users [\n{user: admin, password: p}\n"+
-		"{user: bridge, password: p, %s}\n]}}\n", t.TempDir(), block)
+	text := fmt.Sprintf("jetstream {store_dir: %q}\naccounts {A {jetstream: enabled, users [\n"+
+		"{user: admin, password: p}\n{user: bridge, password: p, %s}\n]}}\n", t.TempDir(), block)
 	if err := os.WriteFile(conf, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -61,7 +61,8 @@ func TestPrintedPermissionsSufficeForReplicas(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := js.CreateStream(t.Context(), jetstream.StreamConfig{Name: "S", Subjects: []string{"s.*"}}); err != nil {
+	_, err = js.CreateStream(t.Context(), jetstream.StreamConfig{Name: "S", Subjects: []string{"s.*"}})
+	if err != nil {
 		t.Fatal(err)
 	}
 	config := w.config(more, routes)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -30,10 +31,8 @@ func (o *statusOptions) newGroupAsker(cmd *cobra.Command) (*groupAsker, error) {
 	}
 	daemon.ApplyContext(f)
 	applyEnvironment(f)
-	for _, path := range []string{"", "nats", "nats.url", "nats.context", "limits", "limits.group"} {
-		if f.Broken(path) {
-			return nil, f.Err()
-		}
+	if slices.ContainsFunc([]string{"", "nats", "nats.url", "nats.context", "limits", "limits.group"}, f.Broken) {
+		return nil, f.Err()
 	}
 	return &groupAsker{daemon.NewAsking(f)}, nil
 }

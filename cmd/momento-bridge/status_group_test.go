@@ -21,7 +21,10 @@ import (
 func exampleGroup() *groupAnswer {
 	members := []admin.Member{
 		{ID: "a", Host: "bridge-7d9f-abcde", Started: statusNow.Add(-3 * time.Hour), Keeper: true},
-		{ID: "b", Host: "bridge-7d9f-fghij", Started: statusNow.Add(-time.Hour), Heard: statusNow.Add(-2 * time.Second)},
+		{
+			ID: "b", Host: "bridge-7d9f-fghij", Started: statusNow.Add(-time.Hour),
+			Heard: statusNow.Add(-2 * time.Second),
+		},
 		{ID: "c", Host: "bridge-7d9f-klmno", Started: statusNow.Add(-time.Minute)},
 	}
 	rates := func(share float64) []admin.GroupRate {
@@ -45,9 +48,12 @@ func exampleGroup() *groupAnswer {
 			State: admin.Parked, Summary: "1 of 2 routes is standing still: audit: the cache does not exist.",
 			Queue:  admin.Queue{Waiting: 1300},
 			Routes: []admin.RouteAnswer{{Name: "orders", Waiting: 1100}, {Name: "audit", Waiting: 100}},
-			Group: admin.Group{Name: "momento-bridge", Self: "c", Members: members, Rates: rates(20), Leases: []admin.Lease{
-				{Route: "audit", Mine: true, State: "publishing"}, free,
-			}},
+			Group: admin.Group{
+				Name: "momento-bridge", Self: "c", Members: members, Rates: rates(20), Leases: []admin.Lease{
+					{Route: "audit", Mine: true, State: "publishing"},
+					free,
+				},
+			},
 		}},
 		Silent: members[1:2],
 	}
@@ -78,8 +84,9 @@ func TestStatusOfAGroupAsksAllReplicas(t *testing.T) {
 	startDaemon(t, "-c", w.config("limits: {group: others}", "  - {name: r, subject: r, cache: c}\n")).awaitReady()
 	status := func(args ...string) string {
 		var out, log syncBuffer
-		if err := run(t.Context(), append([]string{"status", "--group", "-c", config}, args...), &out, &log); err != nil {
-			t.Errorf("status %v = %v, %s", args, err, log.String())
+		args = append([]string{"status", "--group", "-c", config}, args...)
+		if err := run(t.Context(), args, &out, &log); err != nil {
+			t.Errorf("%v = %v, %s", args, err, log.String())
 		}
 		return out.String()
 	}
@@ -93,7 +100,8 @@ func TestStatusOfAGroupAsksAllReplicas(t *testing.T) {
 	}
 	var out, log syncBuffer
 	err := run(t.Context(), []string{"status", "--group", "--nats-url", w.server.ClientURL()}, &out, &log)
-	if exitStatus(err) != statusFailed || !strings.Contains(log.String(), "no member of the group momento-bridge on NATS") {
+	if exitStatus(err) != statusFailed ||
+		!strings.Contains(log.String(), "no member of the group momento-bridge on NATS") {
 		t.Errorf("of a group without members: %v, %s", err, log.String())
 	}
 }

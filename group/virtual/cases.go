@@ -16,7 +16,7 @@ type Case struct {
 	Length  time.Duration // Measured; 0: a minute.
 	Happens func(*World)  // What happens from the beginning; nil: nothing.
 	Between func(*World)  // What happens before it is measured; nil: nothing.
-	Line    Figures       // At least so much is used, at most so much refused and in one second; zero values are no lines.
+	Line    Figures       // At least so much used, at most so much refused and in one second; zero values are no lines.
 	Large   bool          // It takes minutes.
 	Quick   bool          // It is in the short form of the tests.
 }
@@ -63,8 +63,9 @@ func told(rate float64) quota.Rate { return quota.Rate{Ceiling: rate} }
 // bucket saves up a second of its quota.
 func bucket(rate float64) emulator.Settings { return emulator.Settings{Rate: rate, Burst: rate} }
 
-func limited(rate, burst float64, kind string) emulator.Settings {
-	return emulator.Settings{Rate: rate, Burst: burst, Limiter: kind}
+// limited is another kind of limiter of 200/s.
+func limited(burst float64, kind string) emulator.Settings {
+	return emulator.Settings{Rate: 200, Burst: burst, Limiter: kind}
 }
 
 func churn(share float64) func(*World) { return func(w *World) { w.Churn(share) } }
@@ -86,10 +87,14 @@ func Cases() []Case {
 		{Name: "10, 200/s", Config: many(10, 200), Line: line},
 		{Name: "100, 2000/s", Config: many(100, 2000), Line: line},
 		{Name: "1000, 2000/s", Config: many(1000, 2000), Line: line, Large: true},
-		{Name: "1000, 2000/s, each alone", Config: with(many(1000, 2000), func(c *Config) { c.Alone = true }), Large: true},
 		{
-			Name: "100, 2000/s, 10 % killed a minute, 1 % lost", Config: with(many(100, 2000), func(c *Config) { c.Lost = 0.01 }),
-			Happens: churn(0.1), Line: Figures{Used: 0.98, Refused: 0.005, Peak: 1.15},
+			Name:   "1000, 2000/s, each alone",
+			Config: with(many(1000, 2000), func(c *Config) { c.Alone = true }), Large: true,
+		},
+		{
+			Name:   "100, 2000/s, 10 % killed a minute, 1 % lost",
+			Config: with(many(100, 2000), func(c *Config) { c.Lost = 0.01 }), Happens: churn(0.1),
+			Line: Figures{Used: 0.98, Refused: 0.005, Peak: 1.15},
 		},
 		{
 			Name:   "1000, 2000/s, 10 % killed a minute, 1 % lost",
@@ -97,8 +102,9 @@ func Cases() []Case {
 			Line: Figures{Used: 0.98, Refused: 0.005, Peak: 1.15},
 		},
 		{
-			Name: "100, 2000/s, 60 % killed a minute, 5 % lost", Config: with(many(100, 2000), func(c *Config) { c.Lost = 0.05 }),
-			Happens: churn(0.6), Line: Figures{Used: 0.97, Refused: 0.015},
+			Name:   "100, 2000/s, 60 % killed a minute, 5 % lost",
+			Config: with(many(100, 2000), func(c *Config) { c.Lost = 0.05 }), Happens: churn(0.6),
+			Line: Figures{Used: 0.97, Refused: 0.015},
 		},
 		{
 			Name: "1000 begin at once, told 2000/s", Large: true, Before: -1,
@@ -117,17 +123,21 @@ func Cases() []Case {
 			Name: "12, 10/s, each alone", Config: with(many(12, 10), func(c *Config) { c.Alone = true }),
 		},
 		{
-			Name: "100, told 10/s", Config: Config{Replicas: 100, Rate: told(10), Limiter: bucket(10)}, Length: 3 * time.Minute,
-			Line: Figures{Used: 0.97, Refused: 0.01, Jain: 0.97},
+			Name: "100, told 10/s", Config: Config{Replicas: 100, Rate: told(10), Limiter: bucket(10)},
+			Length: 3 * time.Minute, Line: Figures{Used: 0.97, Refused: 0.01, Jain: 0.97},
 		},
-		{Name: "100, 10/s", Config: many(100, 10), Length: 3 * time.Minute, Line: Figures{Used: 0.95, Refused: 0.03, Jain: 0.97}},
+		{
+			Name: "100, 10/s", Config: many(100, 10),
+			Length: 3 * time.Minute, Line: Figures{Used: 0.95, Refused: 0.03, Jain: 0.97},
+		},
 		{
 			Name: "4, 200/s, one busy, others 1/s", Config: with(four(), func(c *Config) { c.Busy, c.Trickle = 1, 1 }),
 			Line: Figures{Used: 0.97, Refused: 0.01},
 		},
 		{
-			Name: "100, 200/s, one busy, others 1/s", Config: with(many(100, 200), func(c *Config) { c.Busy, c.Trickle = 1, 1 }),
-			Line: Figures{Used: 0.95, Refused: 0.01},
+			Name:   "100, 200/s, one busy, others 1/s",
+			Config: with(many(100, 200), func(c *Config) { c.Busy, c.Trickle = 1, 1 }),
+			Line:   Figures{Used: 0.95, Refused: 0.01},
 		},
 		{
 			Quick: true,
@@ -140,30 +150,39 @@ func Cases() []Case {
 			Between: func(w *World) { w.Part(0.2, 30*time.Second) }, Line: Figures{Used: 0.9, Refused: 0.03},
 		},
 		{
-			Name: "10, told 200/s, two cut off for 30 s", Config: Config{Replicas: 10, Rate: told(200), Limiter: bucket(200)},
+			Name:    "10, told 200/s, two cut off for 30 s",
+			Config:  Config{Replicas: 10, Rate: told(200), Limiter: bucket(200)},
 			Between: func(w *World) { w.Part(0.2, 30*time.Second) }, Line: Figures{Used: 0.9, Refused: 0.04},
 		},
 		{
 			Name:   "4, fixed window of 200",
-			Config: with(four(), func(c *Config) { c.Limiter = limited(200, 0, emulator.LimiterFixedWindow) }),
+			Config: with(four(), func(c *Config) { c.Limiter = limited(0, emulator.LimiterFixedWindow) }),
 			Line:   Figures{Used: 0.93, Refused: 0.02, Jain: 0.99},
 		},
 		{
-			Name: "4, GCRA of 200/s", Config: with(four(), func(c *Config) { c.Limiter = limited(200, 200, emulator.LimiterGCRA) }),
-			Line: line,
+			Name:   "4, GCRA of 200/s",
+			Config: with(four(), func(c *Config) { c.Limiter = limited(200, emulator.LimiterGCRA) }),
+			Line:   line,
 		},
 		{
 			Name:   "4, sliding window of 200",
-			Config: with(four(), func(c *Config) { c.Limiter = limited(200, 0, emulator.LimiterSliding) }),
+			Config: with(four(), func(c *Config) { c.Limiter = limited(0, emulator.LimiterSliding) }),
 			Line:   Figures{Used: 0.93, Refused: 0.02, Jain: 0.99},
 		},
 		{
 			Name:   "4, 200/s saved up for 0.2 s",
-			Config: with(four(), func(c *Config) { c.Limiter = limited(200, 40, emulator.LimiterBucket) }),
+			Config: with(four(), func(c *Config) { c.Limiter = limited(40, emulator.LimiterBucket) }),
 			Line:   Figures{Used: 0.95, Refused: 0.02, Jain: 0.99},
 		},
-		{Name: "4, 200/s doubled", Config: four(), Between: times(2), Length: 2 * time.Minute, Line: Figures{Used: 0.9, Refused: 0.01}},
-		{Quick: true, Name: "4, 200/s halved", Config: four(), Between: times(0.5), Length: 2 * time.Minute, Line: Figures{Used: 0.95, Refused: 0.02}},
+		{
+			Name: "4, 200/s doubled", Config: four(), Between: times(2), Length: 2 * time.Minute,
+			Line: Figures{Used: 0.9, Refused: 0.01},
+		},
+		{
+			Quick: true,
+			Name:  "4, 200/s halved", Config: four(), Between: times(0.5), Length: 2 * time.Minute,
+			Line: Figures{Used: 0.95, Refused: 0.02},
+		},
 		{
 			Quick:  true,
 			Name:   "4, 200/s, messages take 50 to 250 ms",
@@ -177,7 +196,8 @@ func Cases() []Case {
 		},
 		{
 			Name:   "4, 200/s, 3 % refused at any rate",
-			Config: with(four(), func(c *Config) { c.Limiter.Random429 = 0.03 }), Before: 2 * time.Minute, Length: 2 * time.Minute,
+			Config: with(four(), func(c *Config) { c.Limiter.Random429 = 0.03 }),
+			Before: 2 * time.Minute, Length: 2 * time.Minute,
 			Line: Figures{Used: 0.9, Refused: 0.06, Jain: 0.99},
 		},
 	}

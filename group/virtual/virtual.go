@@ -115,7 +115,7 @@ func New(cfg Config) *World {
 	w := &World{cfg: cfg, rng: rand.New(rand.NewPCG(cfg.Seed, 18)), now: now, began: now}
 	w.Limit(cfg.Limiter)
 	for i := range cfg.Replicas {
-		w.after(time.Duration(i)*cfg.Apart, func() { w.start() })
+		w.after(time.Duration(i)*cfg.Apart, w.Start)
 	}
 	return w
 }
@@ -136,8 +136,8 @@ func (w *World) at(t time.Time, do func()) {
 
 func (w *World) after(d time.Duration, do func()) { w.at(w.now.Add(d), do) }
 
-// start adds a replica.
-func (w *World) start() *replica {
+// Start adds a replica.
+func (w *World) Start() {
 	r := &replica{w: w, number: w.born, since: w.now}
 	w.born++
 	r.busy = w.cfg.Busy == 0 || r.number < w.cfg.Busy
@@ -156,7 +156,6 @@ func (w *World) start() *replica {
 		r.arrive()
 	}
 	r.publish()
-	return r
 }
 
 // arrive queues messages now and then.
@@ -395,9 +394,6 @@ func (w *World) Kill(i int) {
 	w.replicas = append(w.replicas[:i:i], w.replicas[i+1:]...)
 }
 
-// Start adds a replica.
-func (w *World) Start() { w.start() }
-
 // Churn kills a share of the replicas each minute, and starts as many, until the world ends.
 func (w *World) Churn(share float64) {
 	gap := time.Duration(float64(time.Minute) / (share * float64(w.cfg.Replicas)))
@@ -405,7 +401,7 @@ func (w *World) Churn(share float64) {
 	next = func() {
 		if len(w.replicas) > 1 {
 			w.Kill(w.rng.IntN(len(w.replicas)))
-			w.start()
+			w.Start()
 		}
 		w.after(gap, next)
 	}
@@ -417,7 +413,7 @@ func (w *World) KillKeeper(gap time.Duration) {
 	var next func()
 	next = func() {
 		w.Kill(0)
-		w.start()
+		w.Start()
 		w.after(gap, next)
 	}
 	w.after(gap, next)

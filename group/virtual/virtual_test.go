@@ -17,8 +17,8 @@ func TestReplicasShareAQuota(t *testing.T) {
 			continue
 		}
 		f, _ := c.Run(3)
-		t.Logf("%-48s used %5.1f %%, refused %.2f %%, Jain %.3f, least %.2f, peak %.2f", c.Name, 100*f.Used, 100*f.Refused,
-			f.Jain, f.Least, f.Peak)
+		t.Logf("%-48s used %5.1f %%, refused %.2f %%, Jain %.3f, least %.2f, peak %.2f",
+			c.Name, 100*f.Used, 100*f.Refused, f.Jain, f.Least, f.Peak)
 		if !c.Holds(f) {
 			t.Errorf("%s: %+v, want %+v", c.Name, f, c.Line)
 		}

@@ -159,11 +159,12 @@ func (b *Bus) send(m group.Message) {
 	if !b.connected || b.left.Load() || b.missing() {
 		return
 	}
-	to, data := "r", []byte(nil)
+	var to string
+	var data []byte
 	if m.Level != nil {
 		to, data = "l", m.Level.Encode()
 	} else {
-		data = m.Report.Encode()
+		to, data = "r", m.Report.Encode()
 	}
 	if err := b.conn.Publish(b.subject(to), data); err != nil {
 		b.log.Debug("the group was not told", "error", err)
