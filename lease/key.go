@@ -29,6 +29,7 @@ type key struct {
 	avoid    Instant // It was given to another member, and is not taken back before.
 	since    Instant // When it got into its state.
 	changes  int     // How often it has changed hands, as far as was seen.
+	told     bool    // It was heard of since the bucket is looked at anew.
 }
 
 func (k *key) enter(s State, now Instant) {
@@ -72,6 +73,7 @@ func (k *key) release(t *Terms, now Instant) {
 
 // saw takes notice of a value in the bucket. One that cannot be read is nobody's, but not free either.
 func (k *key) saw(t *Terms, life string, now Instant, revision uint64, r Record) {
+	k.told = true
 	if revision <= k.revision {
 		return // Known already.
 	}
@@ -82,6 +84,15 @@ func (k *key) saw(t *Terms, life string, now Instant, revision uint64, r Record)
 	case r.released() && k.state == Releasing:
 		k.end(now)
 	}
+}
+
+// gone takes notice that it is not in the bucket any more, although nobody has deleted it: the bucket was emptied, or
+// lets its values expire. Whoever holds it may do so until the deadline, and so it is free a lease later.
+func (k *key) gone(t *Terms, now Instant) {
+	if k.revision == 0 || k.told {
+		return
+	}
+	k.revision, k.free, k.again = 0, now+t.Wait, now
 }
 
 func (k *key) note(t *Terms, life string, now Instant, revision uint64, r Record) {
@@ -100,6 +111,7 @@ func (k *key) note(t *Terms, life string, now Instant, revision uint64, r Record
 
 // answered takes notice that a write was stored, be it the last one or one before.
 func (k *key) answered(t *Terms, life string, now Instant, w *Write, revision uint64) {
+	k.told = true
 	if k.writing && k.number == w.number {
 		k.writing = false
 	}

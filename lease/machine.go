@@ -1,6 +1,7 @@
 package lease
 
 import (
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -61,8 +62,24 @@ func (m *Machine) reset(now, absentFree Instant) {
 	}
 }
 
-// Ready is to be called when all that was in the bucket has been seen.
-func (m *Machine) Ready() { m.ready = m.open }
+// Again is to be called when the bucket is looked at anew, so that all that is in it will be seen once more.
+func (m *Machine) Again() {
+	for _, k := range m.keys {
+		k.told = false
+	}
+	for _, s := range m.slots {
+		s.told = false
+	}
+}
+
+// Ready is to be called when all that was in the bucket has been seen. What was not is there no more.
+func (m *Machine) Ready(now Instant) {
+	m.ready = m.open
+	for _, k := range m.keys {
+		k.gone(&m.terms, now)
+	}
+	maps.DeleteFunc(m.slots, func(_ int, s *slot) bool { return !s.told })
+}
 
 // Saw is to be called with each value in the bucket, in the order of their revisions. It may be called again with what
 // was seen before. A value that is no record, or was deleted, is the zero Record.

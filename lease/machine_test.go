@@ -56,7 +56,7 @@ func (c *cluster) join(keys ...string) *member {
 	for name, v := range c.bucket {
 		m.machine.Saw(c.now, name, v.revision, v.record)
 	}
-	m.machine.Ready()
+	m.machine.Ready(0)
 	c.members = append(c.members, m)
 	return m
 }

@@ -18,6 +18,7 @@ type slot struct {
 	revision uint64
 	record   Record
 	seen     Instant // When it changed last.
+	told     bool    // It was heard of since the bucket is looked at anew.
 }
 
 // membership is this replica's slot.
@@ -60,6 +61,7 @@ func (m *Machine) sawSlot(now Instant, n int, revision uint64, r Record) {
 		s = &slot{}
 		m.slots[n] = s
 	}
+	s.told = true
 	if revision <= s.revision {
 		return
 	}

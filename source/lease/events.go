@@ -75,7 +75,7 @@ func (r *run) updated(entry jetstream.KeyValueEntry, ok bool) {
 		r.bucket.watcher = nil
 		r.openAt = now
 	case entry == nil:
-		m.machine.Ready()
+		m.machine.Ready(now)
 	default:
 		r.toldAt = now
 		var record protocol.Record
@@ -116,7 +116,8 @@ func (r *run) opened(o opened) {
 // all, one that was there is believed to come back.
 func (m *Manager) absent(err error) bool {
 	_, refused := errors.AsType[*source.RefusedError](err)
-	return refused || errors.Is(err, errNone) || m.place != bucket && disabled(err)
+	_, expires := errors.AsType[expiresError](err)
+	return refused || expires || errors.Is(err, errNone) || m.place != bucket && disabled(err)
 }
 
 // disabled reports whether an error says that there is no JetStream.
@@ -134,6 +135,7 @@ func (r *run) found(now protocol.Instant, o opened) {
 		m.machine.Opened(now, o.age)
 		m.moveIn(now)
 	}
+	m.machine.Again()
 	r.bucket, r.toldAt, r.openAt = o, now, forever
 }
 

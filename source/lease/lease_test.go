@@ -349,6 +349,113 @@ func TestAHolderThatStandsStillNoticesByItself(t *testing.T) {
 	}
 }
 
+// Values that vanish without a mark are no deletions that a watch tells of.
+func TestALeaseOfABucketThatWasEmptiedIsTakenAgain(t *testing.T) {
+	t.Parallel()
+	url := startServer(t, server.Options{}).ClientURL()
+	free(t, url, "r", "s")
+	short := Config{Lease: 2 * time.Second, Member: "one", Create: true}
+	one := start(t, url, short, "r", "s")
+	first := [...]source.Hold{one.take(t, "r"), one.take(t, "s")}
+	short.Member = "two"
+	two := start(t, url, short, "r", "s")
+	within(t, "seen by the other one", func() bool { return two.For("r", 0).Standby() != "" })
+	one.conn.Close() // It is gone, and what it has left behind as well.
+	if err := purge(t, url); err != nil {
+		t.Fatal(err)
+	}
+	two.take(t, "r")
+	two.take(t, "s")
+	for _, h := range first {
+		if h.Held(time.Now()) {
+			t.Error("two hold it")
+		}
+	}
+}
+
+func TestAHolderGoesOnWhenItsBucketIsEmptied(t *testing.T) {
+	t.Parallel()
+	url := startServer(t, server.Options{}).ClientURL()
+	free(t, url, "r")
+	one := start(t, url, Config{Lease: 2 * time.Second, Member: "one", Create: true}, "r")
+	h := one.take(t, "r")
+	if err := purge(t, url); err != nil {
+		t.Fatal(err)
+	}
+	within(t, "in the bucket again", func() bool {
+		select {
+		case <-h.Lost(): // It was not quick enough, on a busy machine.
+			h = one.take(t, "r")
+		default:
+		}
+		return stored(t, url) && h.Held(time.Now())
+	})
+}
+
+func TestABucketWhoseValuesExpireIsNamedAndNotUsed(t *testing.T) {
+	t.Parallel()
+	url := startServer(t, server.Options{}).ClientURL()
+	free(t, url, "r")
+	err := onBucket(t, url, func(s jetstream.Stream) error {
+		conn, err := nats.Connect(url)
+		if err != nil {
+			return err
+		}
+		defer conn.Close()
+		js, err := jetstream.New(conn)
+		if err != nil {
+			return err
+		}
+		cfg := s.CachedInfo().Config
+		cfg.MaxAge, cfg.Duplicates = time.Second, time.Second
+		_, err = js.UpdateStream(t.Context(), cfg)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	one := start(t, url, patient(), "r")
+	one.take(t, "r") // Alone.
+	if what, advice := one.Missing(); !strings.Contains(what, "expire after 1s") || !strings.Contains(advice, "kv add B") {
+		t.Errorf("%q, %q", what, advice)
+	}
+}
+
+// onBucket calls f with the bucket's stream.
+func onBucket(t *testing.T, url string, f func(jetstream.Stream) error) error {
+	t.Helper()
+	conn, err := nats.Connect(url)
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	js, err := jetstream.New(conn)
+	if err != nil {
+		return err
+	}
+	stream, err := js.Stream(t.Context(), "KV_B")
+	if err != nil {
+		return err
+	}
+	return f(stream)
+}
+
+func purge(t *testing.T, url string) error {
+	t.Helper()
+	return onBucket(t, url, func(s jetstream.Stream) error { return s.Purge(t.Context()) })
+}
+
+// stored reports whether there is anything in the bucket.
+func stored(t *testing.T, url string) bool {
+	t.Helper()
+	n := uint64(0)
+	err := onBucket(t, url, func(s jetstream.Stream) error {
+		n = s.CachedInfo().State.Msgs
+		return nil
+	})
+	return err == nil && n > 0
+}
+
 func TestTakeEndsWithItsContext(t *testing.T) {
 	t.Parallel()
 	url := startServer(t, server.Options{}).ClientURL()

@@ -23,5 +23,8 @@ func (m *Manager) Look(ctx context.Context) (Found, error) {
 	case err != nil:
 		return Found{}, err
 	}
+	if ttl := info.Config.MaxAge; ttl > 0 && ttl < 2*m.cfg.Lease {
+		return Found{}, expiresError{m.cfg.Bucket, ttl}
+	}
 	return Found{Servers: info.Config.Replicas}, m.tryWrite(ctx)
 }

@@ -25,6 +25,16 @@ type opened struct {
 // errNone is that there is no bucket.
 var errNone = errors.New("there is no bucket")
 
+// expiresError is that a bucket lets leases vanish while they are held.
+type expiresError struct {
+	bucket string
+	after  time.Duration
+}
+
+func (e expiresError) Error() string {
+	return fmt.Sprintf("the bucket %s lets its values expire after %v, less than two leases", e.bucket, e.after)
+}
+
 const (
 	openTimeout = 5 * time.Second
 	// bucketReplicas is how many servers keep the bucket, if there are so many.
@@ -47,6 +57,9 @@ func (m *Manager) open(ctx context.Context) opened {
 	}
 	if err != nil {
 		return opened{err: err}
+	}
+	if ttl := info.Config.MaxAge; ttl > 0 && ttl < 2*m.cfg.Lease {
+		return opened{err: expiresError{m.cfg.Bucket, ttl}}
 	}
 	if err := m.tryWrite(timely); err != nil {
 		return opened{err: err}

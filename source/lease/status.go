@@ -95,6 +95,9 @@ func (m *Manager) advice() string {
 	if refused, ok := errors.AsType[*source.RefusedError](m.missing); ok {
 		return refused.Error()
 	}
+	if _, ok := errors.AsType[expiresError](m.missing); ok {
+		return fmt.Sprintf("remove it and make it anew: nats kv del %s; %s", m.cfg.Bucket, AddCommand(m.cfg.Bucket))
+	}
 	if disabled(m.missing) {
 		return "enable JetStream for the account of the NATS user"
 	}
