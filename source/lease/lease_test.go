@@ -416,7 +416,8 @@ func TestABucketWhoseValuesExpireIsNamedAndNotUsed(t *testing.T) {
 	}
 	one := start(t, url, patient(), "r")
 	one.take(t, "r") // Alone.
-	if what, advice := one.Missing(); !strings.Contains(what, "expire after 1s") || !strings.Contains(advice, "kv add B") {
+	what, advice := one.Missing()
+	if !strings.Contains(what, "expire after 1s") || !strings.Contains(advice, "kv add B") {
 		t.Errorf("%q, %q", what, advice)
 	}
 }
