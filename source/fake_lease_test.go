@@ -17,6 +17,7 @@ type table struct {
 	holder  string
 	hold    *fakeHold
 	takes   int
+	alone   bool // Nobody follows by a clock.
 }
 
 func newTable() *table { return &table{changed: make(chan struct{})} }
@@ -118,7 +119,13 @@ type fakeHold struct {
 func (h *fakeHold) Held(time.Time) bool       { return !h.over.Load() }
 func (h *fakeHold) Lost() <-chan struct{}     { return h.lost }
 func (h *fakeHold) Recalled() <-chan struct{} { return h.recalled }
-func (h *fakeHold) Expires() time.Duration    { return 100 * time.Millisecond }
+
+func (h *fakeHold) Expires() time.Duration {
+	if h.table.alone {
+		return 0
+	}
+	return 100 * time.Millisecond
+}
 
 func (h *fakeHold) Release() {
 	h.table.change(func() {

@@ -107,20 +107,27 @@ func NewJetStream(conn *nats.Conn, acks *Acks, cfg JetStreamConfig, log *slog.Lo
 	return j, nil
 }
 
-// alive reports whether this replica may hold messages.
+// alive reports whether this replica may hold messages. One whose lease has ended is none that others must mind.
 func (j *JetStream) alive() bool {
+	if j.cfg.Lease != nil {
+		return j.Held(time.Now())
+	}
 	outstanding, _ := j.held.count()
 	return j.running.Load() || outstanding > 0
 }
 
-// meet notes that another replica uses the consumer, too.
+// meet notes that another replica uses the consumer, too. With a lease it is one that shares no leases with this one.
 func (j *JetStream) meet() {
-	if j.cfg.Lease != nil { // Only its holder asks for messages.
+	if j.barrier.shared.Swap(true) || !j.running.Load() || !j.cfg.Ordered {
 		return
 	}
-	if !j.barrier.shared.Swap(true) && j.running.Load() && j.cfg.Ordered {
+	if j.cfg.Lease == nil {
 		j.log.Warn("another replica shares the consumer: order holds within a replica only")
+		return
 	}
+	j.log.Warn("another replica shares the consumer, and not the lease: order holds within a replica only", "advice",
+		"give all replicas the same limits.group, limits.shared: true, route names, and the rights in docs/permissions.md; "+
+			"give each route a consumer of its own")
 }
 
 // replicas is how many replicas take messages from the consumer.

@@ -2,6 +2,7 @@ package source
 
 import (
 	"log/slog"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -68,6 +69,39 @@ func slowly(f *firsts) sinkFunc {
 			return pipeline.Answer{Verdict: pipeline.Retry, Result: pipeline.Result5xx, Status: 503}
 		}
 		return f.accept(r)
+	}
+}
+
+// Two replicas that do not know the same lease: of two groups, of two routes with one consumer, or without the rights
+// to hear each other.
+func TestReplicasThatShareNoLeaseDoNotStopEachOther(t *testing.T) {
+	t.Parallel()
+	for name, alone := range map[string]bool{"each with a lease": false, "each alone": true} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := startServer(t, server.Options{JetStream: true, StoreDir: t.TempDir()})
+			publisher := connect(t, ConnectConfig{URL: s.ClientURL()})
+			memoryStream(t, publisher)
+			f := newFirsts()
+			one, two := newTable(), newTable()
+			one.alone, two.alone = alone, alone
+			a := startReplica(t, s.ClientURL(), "a", one, f.accept)
+			b := startReplica(t, s.ClientURL(), "b", two, f.accept)
+			one.give("a")
+			one.holds(t, "a")
+			numbered(t, publisher, 20, 0, 1000)
+			two.give("b")
+			two.holds(t, "b")
+			numbered(t, publisher, 20, 1000, 2000)
+			eventually(t, "all published", func() bool { return f.count() == 3000 })
+			for _, r := range []*replica{a, b} {
+				eventually(t, "told of", func() bool {
+					return strings.Contains(r.log.String(), "another replica shares the consumer, and not the lease")
+				})
+			}
+			a.stage.stop()
+			b.stage.stop()
+		})
 	}
 }
 
@@ -154,8 +188,8 @@ func TestReplicaThatStandsByIsReadyAndAsksForNothing(t *testing.T) {
 	}
 	numbered(t, publisher, 5, 0, 50)
 	eventually(t, "published by the holder", a.stage.published(50))
-	if a.src.meet(); a.src.barrier.shared.Load() {
-		t.Error("another replica makes the holder take gaps for its deliveries")
+	if a.src.barrier.shared.Load() {
+		t.Error("one that stands by makes the holder take gaps for its deliveries")
 	}
 	if waiting := shared(t, publisher).NumWaiting; waiting > openPulls {
 		t.Errorf("%d requests are open, want those of one", waiting)

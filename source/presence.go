@@ -23,7 +23,7 @@ type presence struct {
 	base  string // Of the reply subjects.
 	info  string // Where the consumer's numbers are asked for.
 	life  string
-	alive func() bool // Whether to answer.
+	alive func() bool // Whether to listen, and to answer.
 	met   func()      // Called when another one has been heard.
 
 	heard     atomic.Int64 // When another one was heard last, in nanoseconds.
@@ -48,12 +48,12 @@ func newPresence(conn *nats.Conn, stream, consumer string, alive func() bool, me
 func (p *presence) listen() error {
 	_, err := p.conn.Subscribe(p.base+".*.*", func(m *nats.Msg) {
 		kind, life, _ := strings.Cut(strings.TrimPrefix(m.Subject, p.base+"."), ".")
-		if life == p.life {
+		if life == p.life || !p.alive() {
 			return
 		}
 		p.heard.Store(time.Now().UnixNano())
 		p.met()
-		if kind == "ask" && p.alive() && p.answering.CompareAndSwap(false, true) {
+		if kind == "ask" && p.answering.CompareAndSwap(false, true) {
 			time.AfterFunc(answerDelay, func() {
 				p.answering.Store(false)
 				p.say("here")

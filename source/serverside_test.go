@@ -166,7 +166,7 @@ func TestDeletedConsumerOfAWorkQueueIsMadeAnew(t *testing.T) {
 				if err == nil {
 					src.numbers(info.CachedInfo()) // As every 5 s.
 				}
-				return !src.resume.from().IsZero()
+				return err == nil && info.CachedInfo().NumAckPending == 0 && !src.resume.from().IsZero()
 			})
 			if err := w.stream.DeleteConsumer(t.Context(), own); err != nil {
 				t.Fatal(err)

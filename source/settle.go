@@ -100,6 +100,9 @@ func (w *watch) settle(ctx context.Context) error {
 			w.sweep(now)
 			return nil
 		case confirming:
+			if w.yielded() {
+				return nil
+			}
 			if w.p.sweepNoted() || now.After(s.until) {
 				s.step, s.swept = collecting, now
 				if s.since.IsZero() {
@@ -107,6 +110,9 @@ func (w *watch) settle(ctx context.Context) error {
 				}
 			}
 		case collecting:
+			if w.yielded() {
+				return nil
+			}
 			err = w.collect(ctx, now)
 		}
 		if err != nil {
@@ -118,6 +124,16 @@ func (w *watch) settle(ctx context.Context) error {
 	}
 	w.tellOfSlowness(time.Now())
 	return nil
+}
+
+// yielded opens the barrier when one who holds a lease hears of another replica that consumes all the same: what that
+// one has will not come. It reports whether it did. Without a lease it is listened for before anything is taken.
+func (w *watch) yielded() bool {
+	if !w.j.fenced() || !w.j.presence.heardSince(w.settling.first) {
+		return false
+	}
+	w.open(true)
+	return true
 }
 
 // poll is how soon to take the next step.
@@ -151,10 +167,7 @@ func (w *watch) ask(ctx context.Context, now time.Time) error {
 	}
 	held, settled := w.j.held.count()
 	s.fresh, s.first = held == 0 && settled == 0, now
-	alone := w.j.cfg.Lease != nil // Only its holder asks for messages.
-	if !alone {
-		w.j.presence.ask()
-	}
+	w.j.presence.ask()
 	if ok, err := w.inform(ctx); !ok {
 		s.until = time.Now().Add(settlePoll)
 		return err
@@ -171,7 +184,7 @@ func (w *watch) ask(ctx context.Context, now time.Time) error {
 		w.open(false)
 		return nil
 	}
-	if alone {
+	if w.j.fenced() && !w.j.barrier.shared.Load() {
 		w.takeAll()
 		return nil
 	}

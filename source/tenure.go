@@ -32,6 +32,13 @@ func (j *JetStream) Held(now time.Time) bool {
 	return hold != nil && (*hold).Held(now)
 }
 
+// fenced reports whether a lease keeps other replicas from the consumer. One who carries alone for want of a bucket
+// must look for them.
+func (j *JetStream) fenced() bool {
+	hold := j.hold.Load()
+	return hold != nil && (*hold).Expires() > 0
+}
+
 // Standby says who consumes the route instead of this replica; empty: this one does, or nobody.
 func (j *JetStream) Standby() string {
 	if j.cfg.Lease == nil || j.hold.Load() != nil {
