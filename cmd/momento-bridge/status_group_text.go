@@ -28,10 +28,14 @@ var memberColumns = [...]struct {
 // memberWords is how many columns are words.
 const memberWords = 3
 
-// memberText names a member by its host, and marks the keeper.
+// memberText names a member by its host, or by its id where others are on the same host, and marks the keeper.
 func memberText(a *admin.Answer) string {
-	name := cmp.Or(a.Host, a.ID)
-	if m := a.Group.Member(a.ID); m != nil && m.Keeper {
+	m := a.Group.Member(a.ID)
+	if m == nil { // It shares nothing, so that it knows of no members.
+		return cmp.Or(a.Host, a.ID)
+	}
+	name := a.Group.MemberName(a.ID)
+	if m.Keeper {
 		name += "*"
 	}
 	return name
