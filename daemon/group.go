@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"hash/fnv"
+	"io"
 	"log/slog"
 	mathrand "math/rand/v2"
 	"os"
@@ -40,6 +41,14 @@ func newIdentity(c *config.Config) identity {
 	return identity{member: host[:min(len(host), 48)] + "-" + life[:6], life: life, host: host, routes: routesHash(c)}
 }
 
+// quotas is the same for two processes whose publishes count towards the same quotas: those of one endpoint, counted in
+// the same unit. Two accounts of one region are not told apart, as keys are replaced: they need groups of their own.
+func (p *Plan) quotas() string {
+	h := fnv.New64a()
+	_, _ = io.WriteString(h, p.sink.Endpoint.String()+" "+p.file.Limits.Unit) // It never fails.
+	return hex.EncodeToString(h.Sum(nil)[:4])
+}
+
 // routesHash is the same for two processes with the same routes.
 func routesHash(c *config.Config) string {
 	h := fnv.New64a()
@@ -71,7 +80,7 @@ func (d *Daemon) join(pipe *pipeline.Pipeline) *shared {
 		return nil
 	}
 	b := bus.New(d.nats, bus.Config{
-		Group: l.Group, Member: d.identity.memberOf(d.cfg.Version, d.started, false),
+		Group: l.Group, Quotas: d.plan.quotas(), Member: d.identity.memberOf(d.cfg.Version, d.started, false),
 	}, pipe, d.log)
 	pipe.OnAnswers(b.Notice)
 	return &shared{b}
@@ -87,7 +96,9 @@ func visit(ctx context.Context, running *sync.WaitGroup, p *Plan, conn *nats.Con
 		return func() {}
 	}
 	i := newIdentity(&p.file.Config)
-	b := bus.New(conn, bus.Config{Group: l.Group, Member: i.memberOf("replay", time.Now(), true)}, pipe, log)
+	b := bus.New(conn, bus.Config{
+		Group: l.Group, Quotas: p.quotas(), Member: i.memberOf("replay", time.Now(), true),
+	}, pipe, log)
 	pipe.OnAnswers(b.Notice)
 	running.Go(func() { b.Run(ctx) })
 	return b.Leave

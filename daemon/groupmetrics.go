@@ -23,7 +23,7 @@ func newGroupMetrics(desc func(name, help string, labels ...string) *prometheus.
 
 		replicas:  desc("replicas", "Members of the group seen, this one included."),
 		strangers: desc("replicas_with_other_routes", "Members of the group whose routes are not this one's."),
-		keeper:    desc("keeper", "1 while this replica learns the quota for its group.", "group"),
+		keeper:    desc("keeper", "1 while this replica learns the quota for its group.", "group", "quotas"),
 		held: desc("lease_held",
 			"1 while this replica carries the route or its partition (0: the route is not partitioned): it holds the "+
 				"lease, or it is alone.", "route", "partition"),
@@ -42,7 +42,7 @@ func (m *groupMetrics) collect(ch chan<- prometheus.Metric, f *status.Facts) {
 	gauge(ch, m.replicas, float64(max(1, len(g.Members))))
 	gauge(ch, m.strangers, float64(members.Strangers()))
 	self := members.Member(g.Self)
-	gauge(ch, m.keeper, truth(self != nil && self.Keeper), g.Name)
+	gauge(ch, m.keeper, truth(self != nil && self.Keeper), g.Name, g.Quotas)
 	changes := map[string]int{}
 	for i := range g.Leases {
 		l := &g.Leases[i]

@@ -23,7 +23,7 @@ type leasing interface {
 
 // group is what is known of the replicas now. A daemon that shares no quota knows of itself alone.
 func (d *Daemon) group(stats *pipeline.Stats) status.Group {
-	g := status.Group{Name: d.plan.file.Limits.Group, Self: d.identity.member}
+	g := status.Group{Name: d.plan.file.Limits.Group, Quotas: d.plan.quotas(), Self: d.identity.member}
 	if d.sharing != nil {
 		g.Members, g.Rates = d.sharing.Members(), d.sharing.Rates()
 	}

@@ -126,8 +126,8 @@ func (j *JetStream) meet() {
 		return
 	}
 	j.log.Warn("another replica shares the consumer, and not the lease: order holds within a replica only", "advice",
-		"give all replicas the same limits.group, limits.shared: true, route names, and the rights in docs/permissions.md; "+
-			"give each route a consumer of its own")
+		"give all replicas the same limits.group, limits.shared: true, route names, and the rights in "+
+			"docs/permissions.md; give each route a consumer of its own")
 }
 
 // replicas is how many replicas take messages from the consumer.

@@ -5,6 +5,7 @@ import "momento-bridge/admin"
 // Group is what this replica knows of those that share its name. The zero Group is a daemon that knows of nobody else.
 type Group struct {
 	Name    string
+	Quotas  string   // Whose they share: the same for all who hear each other.
 	Self    string   // This replica's ID among the members; empty: it has none yet.
 	Members []Member // By their start, this replica among them.
 	Leases  []Lease  // Of all ordered routes on streams and their partitions, each once.

@@ -1,6 +1,6 @@
-// Package bus carries the messages of a group of replicas over core NATS: package group's adapter. For a group G, its
-// members tell of themselves on mb.G.r, its keeper tells the level on mb.G.l, and a new member asks on mb.G.h who is
-// there, to be answered at once by the server if nobody is.
+// Package bus carries the messages of a group of replicas over core NATS: package group's adapter. For a group G and
+// whose quotas it shares, A, its members tell of themselves on mb.G.A.r, its keeper tells the level on mb.G.A.l, and a
+// new member asks on mb.G.A.h who is there, to be answered at once by the server if nobody is.
 package bus
 
 import (
@@ -24,7 +24,9 @@ type Quotas interface {
 
 // Config is a group and this member of it.
 type Config struct {
-	Group  string
+	Group string
+	// Quotas says whose quotas are shared: a token of a subject. Members with others do not hear each other.
+	Quotas string
 	Member group.Config
 }
 
@@ -89,7 +91,7 @@ func New(conn *nats.Conn, cfg Config, quotas Quotas, log *slog.Logger) *Bus {
 	return b
 }
 
-func (b *Bus) subject(of string) string { return "mb." + b.cfg.Group + "." + of }
+func (b *Bus) subject(of string) string { return "mb." + b.cfg.Group + "." + b.cfg.Quotas + "." + of }
 
 // Notice makes it look at the quotas soon. It does not block.
 func (b *Bus) Notice() {

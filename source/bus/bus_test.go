@@ -87,12 +87,18 @@ func (s *safeBuffer) String() string {
 
 func startReplica(t *testing.T, url, id string) *replica {
 	t.Helper()
+	return startWith(t, url, "q", id)
+}
+
+// startWith starts a replica that shares the quotas of somebody.
+func startWith(t *testing.T, url, whose, id string) *replica {
+	t.Helper()
 	conn, err := nats.Connect(url)
 	if err != nil {
 		t.Fatal(err)
 	}
 	r := &replica{quotas: newQuotas(), conn: conn, logs: &safeBuffer{}}
-	r.Bus = bus.New(conn, bus.Config{Group: "g", Member: group.Config{
+	r.Bus = bus.New(conn, bus.Config{Group: "g", Quotas: whose, Member: group.Config{
 		ID: id, Started: time.Now(), Host: "host-of-" + id, Version: "v1", Routes: "abcd",
 		Random: func() float64 { return 0.5 },
 	}}, r.quotas, slog.New(slog.NewTextHandler(r.logs, nil)))
@@ -154,6 +160,20 @@ func TestReplicasSeeEachOtherAndShareTheRate(t *testing.T) {
 	eventually(t, "the second is alone", func() bool { return b.sees("b") && b.Seen().Rates[0].Share == 100 })
 }
 
+func TestReplicasWithOtherQuotasDoNotHearEachOther(t *testing.T) {
+	t.Parallel()
+	s := startServer(t, server.Options{})
+	a, other := startWith(t, s.ClientURL(), "q", "a"), startWith(t, s.ClientURL(), "other", "b")
+	c := startWith(t, s.ClientURL(), "q", "c")
+	eventually(t, "those with the same quotas see each other", func() bool {
+		return a.sees("a", "c") &&
+			c.sees("a", "c")
+	})
+	if !other.sees("b") {
+		t.Errorf("%+v, want itself alone", other.Seen().Members)
+	}
+}
+
 func TestWithoutPermissionAReplicaIsAloneAndSaysSoOnce(t *testing.T) {
 	t.Parallel()
 	s := startServer(t, server.Options{Users: []*server.User{{
@@ -177,7 +197,7 @@ func TestWhatIsNoMessageIsIgnored(t *testing.T) {
 	a := startReplica(t, s.ClientURL(), "a")
 	eventually(t, "it is alone", func() bool { return a.sees("a") && a.due() })
 	for _, text := range []string{"", "x", `{"id":"b","at":-1}`, `{"id":"b","at":1,"e":1,"c":1,"m":0}`} {
-		for _, to := range []string{"mb.g.r", "mb.g.l"} {
+		for _, to := range []string{"mb.g.q.r", "mb.g.q.l"} {
 			if err := a.conn.Publish(to, []byte(text)); err != nil {
 				t.Fatal(err)
 			}
