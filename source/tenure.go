@@ -98,7 +98,9 @@ func (j *JetStream) take(ctx, hard context.Context, route *pipeline.Route) bool 
 	route.Begin()
 	j.setReason("not consuming yet")
 	j.hold.Store(&hold)
-	j.log.Info("took the lease of the route")
+	if j.fenced() { // Otherwise there is no lease to be told of.
+		j.log.Info("took the lease of the route")
+	}
 	return true
 }
 
