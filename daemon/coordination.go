@@ -18,7 +18,7 @@ func (d *Daemon) newCoordination() *coordination {
 	c := &d.plan.file.Config
 	cfg := lease.Config{
 		Bucket: c.Coordination.Bucket, Create: c.Coordination.Create, Lease: time.Duration(c.Coordination.Lease),
-		Group: c.Limits.Group + "-" + d.plan.quotas(), Member: d.identity.member, Life: d.identity.life,
+		Group: c.Limits.Group, Member: d.identity.member, Life: d.identity.life,
 	}
 	if c.Limits.Shared { // Else nobody is listened to.
 		cfg.Heard = func() (others, older bool) { return sameRoutes(d.shared.Members(), d.identity.routes) }
