@@ -1,8 +1,6 @@
 package group
 
 import (
-	"math"
-	"slices"
 	"time"
 
 	"momento-bridge/pipeline/quota"
@@ -124,74 +122,6 @@ func New(cfg Config) *Node {
 	}
 }
 
-// Hold lets nothing start until it is known who else is there.
-func (n *Node) Hold(now time.Time, quotas []Quota) { n.hold(now.Add(holding), quotas) }
-
-func (n *Node) hold(until time.Time, quotas []Quota) {
-	n.joining = until
-	for _, q := range quotas {
-		q.Pacer.HoldUntil(until)
-	}
-}
-
-// Joined reports whether it is known who else is there.
-func (n *Node) Joined() bool { return n.joining.IsZero() }
-
-// Deaf goes on alone because the others cannot be heard, or told anything.
-func (n *Node) Deaf(now time.Time, quotas []Quota) {
-	clear(n.others)
-	n.list = nil
-	n.ahead = -1
-	n.joined(quotas)
-	n.alone(now, quotas)
-}
-
-// Join asks who else is there. Until that is known nothing starts.
-func (n *Node) Join(now time.Time, quotas []Quota) {
-	n.hold(now.Add(listening), quotas)
-	n.online = now
-	n.hello = true
-	n.tell(now, quotas)
-}
-
-// Nobody says that it is known that nobody else is there.
-func (n *Node) Nobody(now time.Time, quotas []Quota) {
-	if len(n.others) == 0 && !n.joining.IsZero() {
-		n.joined(quotas)
-		n.Tick(now, quotas)
-	}
-}
-
-// joined lets publishes start.
-func (n *Node) joined(quotas []Quota) {
-	n.joining = time.Time{}
-	for _, q := range quotas {
-		q.Pacer.HoldUntil(time.Time{})
-	}
-}
-
-// Offline says that the connection is lost: what is not heard says nothing about the others.
-func (n *Node) Offline(now time.Time) {
-	if n.offline.IsZero() {
-		n.offline = now
-	}
-}
-
-// Online says that the connection is back.
-func (n *Node) Online(now time.Time, quotas []Quota) {
-	if n.offline.IsZero() {
-		return
-	}
-	away := now.Sub(n.offline)
-	n.offline, n.online = time.Time{}, now
-	for _, m := range n.list {
-		m.heard = m.heard.Add(away)
-	}
-	n.heard = n.heard.Add(away)
-	n.hello = true
-	n.tell(now, quotas)
-}
-
 // Leave returns what is said at the end.
 func (n *Node) Leave() Message {
 	return Message{Report: &Report{ID: n.order.id, Start: n.order.start, Guest: n.cfg.Guest, Leaving: true}}
@@ -265,22 +195,6 @@ func (n *Node) wake(now time.Time) time.Time {
 	return at
 }
 
-// waitedEnough reports whether a new member goes on with what it has heard.
-func (n *Node) waitedEnough(now time.Time, quotas []Quota) bool {
-	if now.Before(n.joining) {
-		return false
-	}
-	if longer := n.online.Add(listeningLonger); len(n.others) > 0 && now.Before(longer) && !n.first() {
-		n.hold(longer, quotas)
-		return false
-	}
-	n.joined(quotas)
-	if len(n.others) > 0 && !n.first() {
-		n.crowd(now, quotas)
-	}
-	return true
-}
-
 // alone goes on without a group.
 func (n *Node) alone(now time.Time, quotas []Quota) {
 	n.leads, n.orphaned, n.level = false, false, nil
@@ -295,46 +209,6 @@ func (n *Node) orphan(now time.Time, quotas []Quota) {
 	for _, q := range quotas {
 		q.Pacer.Orphan(now)
 	}
-}
-
-// expire forgets members that are not heard any more.
-func (n *Node) expire(now time.Time) {
-	if !n.offline.IsZero() || now.Sub(n.swept) < sweepEvery {
-		return
-	}
-	n.swept = now
-	for _, m := range slices.Clone(n.list) {
-		if now.Sub(m.heard) > silence {
-			n.forget(m.id)
-		}
-	}
-}
-
-func (n *Node) forget(id string) {
-	delete(n.others, id)
-	n.list = slices.DeleteFunc(n.list, func(m *member) bool { return m.id == id })
-	n.keep.changed = true
-	n.ahead = -1
-}
-
-// first reports whether this member began before all others.
-func (n *Node) first() bool { return n.rank() == 0 }
-
-// rank returns how many others are to keep rather than this one.
-func (n *Node) rank() int {
-	if n.cfg.Guest {
-		return math.MaxInt32
-	}
-	if n.ahead >= 0 {
-		return n.ahead
-	}
-	n.ahead = 0
-	for _, m := range n.list {
-		if !m.guest && m.before(n.order) {
-			n.ahead++
-		}
-	}
-	return n.ahead
 }
 
 // shouldLead reports whether this member keeps the quotas. One that leads goes on until it hears the level of one that
@@ -362,37 +236,6 @@ func later(a, b time.Time) time.Time {
 		return b
 	}
 	return a
-}
-
-// hear notes that somebody else is there. It returns nil for this member itself.
-func (n *Node) hear(now time.Time, id string, start int64) *member {
-	if id == n.order.id {
-		return nil
-	}
-	m := n.others[id]
-	if m == nil {
-		if len(n.others) >= mostMembers {
-			return nil
-		}
-		m = &member{order: order{start, id}}
-		n.others[id] = m
-		n.list = append(n.list, m)
-		n.keep.changed = true
-		n.ahead = -1
-		n.answer(now)
-	}
-	if m.start != start {
-		m.start, n.ahead = start, -1
-	}
-	m.heard = now
-	return m
-}
-
-// answer lets a newcomer know soon that this member is there.
-func (n *Node) answer(now time.Time) {
-	n.hello = true
-	within := time.Duration(n.cfg.Random() * float64(len(n.others)-1) * float64(answerEach))
-	n.sooner(now.Add(min(within, tellEvery)))
 }
 
 // sooner makes the next report due at a time.
@@ -431,9 +274,3 @@ func (n *Node) HearReport(now time.Time, r *Report, quotas []Quota) time.Time {
 	}
 	return n.wake(now)
 }
-
-// Others returns how many other members are heard, and whether one of them began before this one.
-func (n *Node) Others() (count int, older bool) { return len(n.others), n.rank() > 0 }
-
-// Members is how many there are, this one included.
-func (n *Node) Members() int { return len(n.others) + 1 }

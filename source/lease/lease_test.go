@@ -396,19 +396,10 @@ func TestABucketWhoseValuesExpireIsNamedAndNotUsed(t *testing.T) {
 	t.Parallel()
 	url := startServer(t, server.Options{}).ClientURL()
 	free(t, url, "r")
-	err := onBucket(t, url, func(s jetstream.Stream) error {
-		conn, err := nats.Connect(url)
-		if err != nil {
-			return err
-		}
-		defer conn.Close()
-		js, err := jetstream.New(conn)
-		if err != nil {
-			return err
-		}
+	err := onBucket(t, url, func(js jetstream.JetStream, s jetstream.Stream) error {
 		cfg := s.CachedInfo().Config
 		cfg.MaxAge, cfg.Duplicates = time.Second, time.Second
-		_, err = js.UpdateStream(t.Context(), cfg)
+		_, err := js.UpdateStream(t.Context(), cfg)
 		return err
 	})
 	if err != nil {
@@ -423,7 +414,7 @@ func TestABucketWhoseValuesExpireIsNamedAndNotUsed(t *testing.T) {
 }
 
 // onBucket calls f with the bucket's stream.
-func onBucket(t *testing.T, url string, f func(jetstream.Stream) error) error {
+func onBucket(t *testing.T, url string, f func(jetstream.JetStream, jetstream.Stream) error) error {
 	t.Helper()
 	conn, err := nats.Connect(url)
 	if err != nil {
@@ -438,19 +429,19 @@ func onBucket(t *testing.T, url string, f func(jetstream.Stream) error) error {
 	if err != nil {
 		return err
 	}
-	return f(stream)
+	return f(js, stream)
 }
 
 func purge(t *testing.T, url string) error {
 	t.Helper()
-	return onBucket(t, url, func(s jetstream.Stream) error { return s.Purge(t.Context()) })
+	return onBucket(t, url, func(_ jetstream.JetStream, s jetstream.Stream) error { return s.Purge(t.Context()) })
 }
 
 // stored reports whether there is anything in the bucket.
 func stored(t *testing.T, url string) bool {
 	t.Helper()
 	n := uint64(0)
-	err := onBucket(t, url, func(s jetstream.Stream) error {
+	err := onBucket(t, url, func(_ jetstream.JetStream, s jetstream.Stream) error {
 		n = s.CachedInfo().State.Msgs
 		return nil
 	})
