@@ -48,7 +48,8 @@ func (c Corpus) Messages(n int) []Message {
 		messages[i] = c.make(m)
 		messages[i].Time = m.now
 		messages[i].Header = map[string][]string{"traceparent": {
-			"00-" + m.hex(16) + "-" + m.hex(8) + "-01"}}
+			"00-" + m.hex(16) + "-" + m.hex(8) + "-01",
+		}}
 	}
 	return messages
 }
