@@ -3,6 +3,7 @@ package batch
 import (
 	"bytes"
 	"encoding/binary"
+	"slices"
 	"time"
 )
 
@@ -111,6 +112,9 @@ func (c *cursor) messages(flags byte, marker Marker) []Message {
 	r := reading{cursor: c, texts: texts, body: len(c.rest), flags: flags, sequence: marker.First}
 	var messages []Message
 	for c.fault == "" && len(c.rest) > 0 {
+		if len(messages) == 1 { // Most are about as long as the first.
+			messages = slices.Grow(messages, min(len(c.rest)/(r.body-len(c.rest))+1, 1024))
+		}
 		if len(messages) == mostMessages {
 			c.refuse("it has more than 65536 messages")
 			break
