@@ -7,13 +7,24 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"sync"
 )
 
 // strict takes anything apart and says what is wrong with that: what is taken is a batch, byte for byte what its
 // messages are when they are encoded again, by other code; its deflate stream is what the standard library reads; and
 // it is not longer than it may be.
 func strict(publish []byte) error {
+	_, err := unpackStrictly(publish)
+	return err
+}
+
+// unpackStrictly also reports whether the publish was taken.
+func unpackStrictly(publish []byte) (taken bool, err error) {
 	got, err := Unpack(publish, 0)
+	return err == nil, compare(publish, got, err)
+}
+
+func compare(publish []byte, got Publish, err error) error {
 	body, bodyErr := otherBody(publish)
 	if err != nil {
 		if refused := new(RefusedError); !errors.As(err, &refused) {
@@ -48,6 +59,9 @@ func strict(publish []byte) error {
 	return nil
 }
 
+// otherReaders are of the standard library, which is slow to make them.
+var otherReaders = sync.Pool{New: func() any { return flate.NewReader(bytes.NewReader(nil)) }}
+
 var errOther = errors.New("no complete deflate stream")
 
 // otherBody returns the body of a publish as the standard library inflates it. Where there is none, or it is too long,
@@ -68,7 +82,10 @@ func otherBody(publish []byte) ([]byte, error) {
 		return rest, nil
 	}
 	source := bytes.NewReader(rest)
-	body, err := io.ReadAll(io.LimitReader(flate.NewReader(source), mostBody+1))
+	reader := otherReaders.Get().(io.Reader)
+	defer otherReaders.Put(reader)
+	_ = reader.(flate.Resetter).Reset(source, nil)
+	body, err := io.ReadAll(io.LimitReader(reader, mostBody+1))
 	switch {
 	case len(body) > mostBody:
 		return nil, errors.New("too long")

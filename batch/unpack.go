@@ -112,12 +112,13 @@ func (c *cursor) messages(flags byte, marker Marker) []Message {
 	r := reading{cursor: c, texts: texts, body: len(c.rest), flags: flags, sequence: marker.First}
 	var messages []Message
 	for c.fault == "" && len(c.rest) > 0 {
-		if len(messages) == 1 { // Most are about as long as the first.
-			messages = slices.Grow(messages, min(len(c.rest)/(r.body-len(c.rest))+1, 1024))
-		}
 		if len(messages) == mostMessages {
 			c.refuse("it has more than 65536 messages")
 			break
+		}
+		if len(messages) > 0 && len(messages) == cap(messages) { // The others are about as long as those so far.
+			others := len(messages) * len(c.rest) / (r.body - len(c.rest))
+			messages = slices.Grow(messages, min(others+1, max(len(messages), 1024), mostMessages-len(messages)))
 		}
 		messages = append(messages, r.message(len(messages) == 0))
 	}
