@@ -124,11 +124,24 @@ func readQuestion(publish []byte, number uint64) []byte {
 // The results, as peers write them. Times are those of a publish that carries them.
 
 func appendPublish(dst []byte, p Publish, timed bool) []byte {
-	dst = binary.BigEndian.AppendUint32(dst, number(p.Marked))
+	dst = binary.BigEndian.AppendUint32(dst, bit(p.Marked))
 	dst = binary.BigEndian.AppendUint32(dst, p.Marker.Stream)
 	dst = binary.BigEndian.AppendUint64(dst, p.Marker.First)
 	dst = binary.BigEndian.AppendUint64(dst, p.Marker.Previous)
 	return appendMessages(dst, p.Messages, timed)
+}
+
+func appendReading(dst []byte, r Reading, position string, timed bool) []byte {
+	dst = appendMessages(dst, r.Messages, timed)
+	dst = binary.BigEndian.AppendUint32(dst, uint32(r.Repeats))
+	dst = binary.BigEndian.AppendUint32(dst, uint32(len(r.Gaps)))
+	for _, g := range r.Gaps {
+		dst = binary.BigEndian.AppendUint32(dst, g.Stream)
+		dst = binary.BigEndian.AppendUint64(dst, g.After)
+		dst = binary.BigEndian.AppendUint64(dst, g.Before)
+		dst = binary.BigEndian.AppendUint32(dst, bit(g.Certain))
+	}
+	return appendSized(dst, position)
 }
 
 func appendMessages(dst []byte, messages []Message, timed bool) []byte {
@@ -154,7 +167,7 @@ func appendSized[T ~string | ~[]byte](dst []byte, text T) []byte {
 	return append(binary.BigEndian.AppendUint32(dst, uint32(len(text))), text...)
 }
 
-func number(b bool) uint32 {
+func bit(b bool) uint32 {
 	if b {
 		return 1
 	}

@@ -113,7 +113,8 @@ class Arguments(unittest.TestCase):
             return f'{{"version":1,"streams":{{{",".join(streams)}}}}}'
 
         sixteen = [f'"{n:08x}":1' for n in range(16)]
-        strange = (1, b"{", [], "{", "null", "1", "[]", "{}", '{"version":2,"streams":{}}', '{"version":1,"streams":[]}')
+        strange = (1, b"{", [], "{", "null", "1", "[]", "{}", position()[:-1], '{"version":2,"streams":{}}',
+                   '{"version":1,"streams":[]}')  # fmt: skip
         streams = ('"7":1', '"0000000A":1', '"00000001":0', '"00000001":1.5', '"00000001":9007199254740992',
                    '"00000001":"1"', '"00000001":true', '"00000001\\n":1')  # fmt: skip
         seventeen = position(*sixteen, '"00000010":1')
