@@ -45,6 +45,7 @@ type dispatcher struct {
 	waiters        int      // Submit calls that wait for room.
 	freeEntries    *entry   // Entries for reuse, linked by next,
 	keptEntries    int      // and how many they are.
+	freeMarks      *mark    // Marks for reuse, in the same way.
 
 	startBy time.Time // Later no publish starts; zero before the drain.
 

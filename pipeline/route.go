@@ -111,9 +111,13 @@ func (r *Route) Submit(m Message) { r.Offer(m) }
 func (r *Route) Offer(m Message) bool {
 	p := r.pipeline
 	e := entry{payload: m.Payload, came: m.Time, handle: m.Handle, past: &noPast}
-	r.cfg.measure(&e)
+	r.cfg.measure(&e, &m)
+	marked, besides := r.cfg.marks(&m), 0
+	if marked {
+		besides = carried(&m)
+	}
 	p.mu.Lock()
-	if !r.admit(m.Topic, &e) {
+	if !r.admit(m.Topic, &e, len(m.Payload)+besides) {
 		p.unlock()
 		return false
 	}
@@ -135,6 +139,9 @@ func (r *Route) Offer(m Message) bool {
 	if len(p.idle) > 0 || r.cfg.Batch.Linger > 0 {
 		now = time.Now()
 	}
+	if marked {
+		p.d.mark(&e, &m, besides)
+	}
 	p.d.add(now, r, m.Topic, e)
 	var borrowed *slot
 	if len(p.idle) > 0 {
@@ -147,17 +154,17 @@ func (r *Route) Offer(m Message) bool {
 	return true
 }
 
-// admit makes room for a message that has come, or waits for it. It reports whether there is any.
-func (r *Route) admit(topic string, e *entry) bool {
+// admit makes room for a message of so many bytes that has come, or waits for it. It reports whether there is any.
+func (r *Route) admit(topic string, e *entry, size int) bool {
 	p := r.pipeline
 	r.transitBytes = r.transit.Load()
 	if r.reserved > 0 {
-		r.unreserve(1, true, int64(len(e.payload)))
+		r.unreserve(1, true, int64(size))
 	}
 	if p.d.stopped || r.cfg.skips(e.payload) {
 		return true
 	}
-	n := r.cfg.charge(len(e.payload))
+	n := r.cfg.charge(size)
 	if r.cfg.Overload == KeepLatest && e.rejection == nil && !r.turnsAway() {
 		p.d.replaceOf(r, topic)
 	}
