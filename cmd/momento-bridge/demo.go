@@ -224,7 +224,7 @@ func (d *demo) introduce(w io.Writer, o demoOptions) {
 	fmt.Fprintf(w, "NATS      %s\n", d.nats.ClientURL())
 	fmt.Fprintf(w, "endpoint  %s (quota %g/s, key %s; /_emulator/stats counts)\n", endpoint, o.quota, demoKey)
 	fmt.Fprintf(w, "bridge    http://%s/ shows it at work (also /readyz and /metrics)\n", d.bridge.AdminAddr())
-	fmt.Fprintf(w, "\nWatch it in a browser: http://%s\n", d.page.Addr())
+	fmt.Fprintf(w, "\nWatch it in a browser: http://%s\n\n", d.page.Addr())
 	fmt.Fprintf(w, "In another terminal, wait for a message of your own, and send it:\n")
 	fmt.Fprintf(w, "  curl -H 'Authorization: %s' '%s/topics/demo/orders-mine'\n", demoKey, endpoint)
 	fmt.Fprintf(w, "  nats -s %s pub orders.mine hello\n", d.nats.ClientURL())

@@ -133,7 +133,7 @@ func TestSubscriberSaysWhyItIsRefused(t *testing.T) {
 
 func TestSubscriberIsGoodToLookAt(t *testing.T) {
 	c, page := newTopic(t), openTab(t)
-	for i := range uint64(60) {
+	for i := range uint64(30) {
 		c.pack(2*i+1, i%2, fmt.Sprintf(`{"order": %d, "note": "%s"}`, i, strings.Repeat("long", 30)))
 	}
 	c.publish("application/octet-stream", []byte{0xf5, 0x02, 0})
@@ -141,7 +141,7 @@ func TestSubscriberIsGoodToLookAt(t *testing.T) {
 		for _, scheme := range []string{"light", "dark"} {
 			page.look(width, scheme)
 			c.subscribe(page)
-			page.await(20*time.Second, `document.querySelectorAll('#list li.message').length === 60 &&
+			page.await(20*time.Second, `document.querySelectorAll('#list li.message').length === 30 &&
 				document.querySelectorAll('#list li.gap, #list li.trouble').length >= 1`)
 			for _, open := range []string{"false", "true"} {
 				ask[bool](page, `(document.getElementById('connection').open = `+open+`) !== undefined`)
