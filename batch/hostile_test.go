@@ -2,168 +2,214 @@ package batch
 
 import (
 	"bytes"
+	"compress/flate"
+	"encoding/binary"
 	"math/rand/v2"
-	"runtime"
 	"slices"
-	"strconv"
 	"testing"
 
 	"momento-bridge/batch/corpus"
-	"momento-bridge/test/long"
 )
 
-// Damaged batches are made of good ones: bytes changed, cut out, put in and mixed, in the publish or in what was
-// deflated. No panic, nothing above the bounds, and what is taken is a batch: see strict.
-func TestHostileBatchesAreRefusedOrRead(t *testing.T) {
-	t.Parallel()
-	seeds, bodies := hostileSeeds(t)
-	for shard := range uint64(4) {
-		t.Run(strconv.FormatUint(shard, 10), func(t *testing.T) {
-			t.Parallel()
-			r := rand.New(rand.NewPCG(19, shard))
-			taken, tries := 0, long.Or(1000, 250_000)
-			for i := range tries {
-				publish := hostile(r, i, seeds, bodies)
-				read, err := unpackStrictly(publish)
-				if err != nil {
-					t.Fatalf("batch %d, %x: %v", i, publish, err)
-				}
-				if read {
-					taken++
-				}
-			}
-			t.Logf("%d batches, of which %d were taken", tries, taken)
-			if taken == 0 || taken == tries {
-				t.Errorf("%d of %d batches are taken: the test does not try enough", taken, tries)
-			}
-		})
-	}
+// hostile makes packed batches: a few that are whole, and more that are not, in the ways in which damage and malice do.
+type hostile struct {
+	rng      *rand.Rand
+	valid    [][]byte
+	bombs    [][]byte
+	deflater *flate.Writer
 }
 
-// hostile makes a batch. Each fourth has a body that was damaged before it was deflated.
-func hostile(r *rand.Rand, i int, seeds, bodies [][]byte) []byte {
-	if i%4 != 0 {
-		return spoil(r, pick(r, seeds), pick(r, seeds))
-	}
-	body := spoil(r, pick(r, bodies), pick(r, bodies))
-	flags := body[0]&flagsKnown | flagDeflate
-	var marker []byte
-	if flags&flagMarker != 0 {
-		marker = marked(7, 9, 1)
-	}
-	var out appender
-	deflate(&out, body[1:])
-	return join(head(flags), marker, out.bytes)
-}
-
-// hostileSeeds are publishes to be damaged, and bodies after their flags.
-func hostileSeeds(t *testing.T) (seeds, bodies [][]byte) {
+func newHostile(t testing.TB, seed uint64) *hostile {
 	t.Helper()
-	for _, c := range slices.Concat(packedCases(), foreignCases()) {
-		seeds = append(seeds, c.publish)
-	}
-	for _, c := range refusedCases() {
-		if len(c.publish) > 3 && len(c.publish) < 300 {
-			seeds = append(seeds, c.publish)
-		}
-	}
+	h := &hostile{rng: rand.New(rand.NewPCG(19, seed))}
+	h.deflater, _ = flate.NewWriter(nil, flate.BestSpeed)
+	packings := []Packing{{}, {Time: true}, {Subject: true, Headers: []string{"*"}}, {Subject: true, Time: true, Headers: []string{"*"}}}
 	for _, c := range corpus.All() {
-		packing := Packing{Subject: true, Time: true, Headers: []string{"*"}}
-		seeds = append(seeds, pack(t, NewPacker(&packing), c.Messages(20), 7, 800)...)
-		seeds = append(seeds, pack(t, NewPacker(&Packing{}), c.Messages(50), 0, 400)...)
-	}
-	for _, seed := range seeds {
-		if body, err := otherBody(seed); err == nil && len(body) < 10_000 {
-			bodies = append(bodies, join(seed[2:3], body))
+		for i, packing := range packings {
+			for _, most := range []int{100, 600, 2000} {
+				h.valid = append(h.valid, pack(t, NewPacker(&packing), c.Messages(20), uint32(i), most)...)
+			}
 		}
 	}
-	return seeds, bodies
+	for _, size := range []int{mostBody - 1, mostBody, mostBody + 1, 16 << 20} {
+		h.bombs = append(h.bombs, h.bomb(size))
+	}
+	return h
 }
 
-func pick(r *rand.Rand, from [][]byte) []byte { return from[r.IntN(len(from))] }
-
-// spoil returns a copy with one to four damages.
-func spoil(r *rand.Rand, seed, other []byte) []byte {
-	damaged := bytes.Clone(seed)
-	for range 1 + r.IntN(4) {
-		at := r.IntN(len(damaged))
-		end := at + 1 + r.IntN(min(8, len(damaged)-at))
-		switch r.IntN(8) {
-		case 0:
-			damaged[at] ^= 1 << r.IntN(8)
-		case 1:
-			damaged[at] = byte(r.Uint32())
-		case 2:
-			damaged = slices.Delete(damaged, at, end)
-		case 3:
-			damaged = slices.Insert(damaged, at, damaged[at:end]...)
-		case 4:
-			damaged = damaged[:at]
-		case 5:
-			damaged = slices.Insert(damaged, at, number(r.Uint64()>>r.IntN(64))...)
-		case 6:
-			damaged = append(damaged[:at], other[min(at, len(other)):]...)
-		case 7:
-			damaged[at] = [...]byte{0, 1, 0x7f, 0x80, 0xff, 0xf5}[r.IntN(6)]
-		}
-		if len(damaged) == 0 {
-			return []byte{packedMagic}
-		}
+// next returns a batch, and how long its body may be: 0 stands for the usual.
+func (h *hostile) next() (publish []byte, most int) {
+	publish = h.make()
+	if h.rng.IntN(4) > 0 {
+		return publish, 0
 	}
-	return damaged
+	if head, body, ok := h.open(publish); ok && h.rng.IntN(2) == 0 { // Just enough, or a byte less.
+		return append(head, body...), max(1, len(body)-h.rng.IntN(2))
+	}
+	return publish, 1 + h.rng.IntN(1500)
 }
 
-// What a batch makes Unpack allocate is bounded, whatever it claims. Not in parallel: it counts what all allocate.
-func TestUnpackTakesBoundedMemory(t *testing.T) {
-	lots := make([]byte, mostBody)
-	for _, c := range []struct {
-		name    string
-		publish []byte
-		most    int // MiB, of all that is allocated, at any time.
-	}{
-		{"a bomb of 4 MiB", join(head(1), squeezed(number(4<<20), make([]byte, 4<<20))), 4},
-		{"a million empty messages", join(head(1), squeezed(lots)), 20},
-		{"a million empty messages with everything", join(head(31), marked(7, 1, 0), squeezed(lots)), 20},
-		{"65536 empty messages", join(head(1), squeezed(lots[:mostMessages])), 20},
-		{"2^50 headers", join(head(16), number(1<<50), lots[:1000]), 1},
-		{"half a million headers", join(head(17), squeezed(number(1<<19-2), lots[:1<<20-100])), 6},
-		{"messages of many headers", join(head(17), squeezed(bytes.Repeat(join(number(999), lots[:1999]), 500))), 10},
-		{"a length of 2^50", join(head(0), number(1<<50), lots[:1000]), 1},
-	} {
-		_, _ = Unpack(c.publish, 0) // So that the inflater is there.
-		if got := allocated(func() { _, _ = Unpack(c.publish, 0) }); got > uint64(c.most)<<20 {
-			t.Errorf("%s: %.1f MiB are allocated, want %d at the most", c.name, float64(got)/(1<<20), c.most)
-		} else {
-			t.Logf("%s, %d bytes: %.2f MiB are allocated", c.name, len(c.publish), float64(got)/(1<<20))
-		}
+func (h *hostile) make() []byte {
+	switch n := h.rng.IntN(2000); {
+	case n < 1: // The most messages, and one more.
+		return h.close([]byte{packedMagic, packedVersion, 0}, make([]byte, mostMessages+h.rng.IntN(2)))
+	case n < 4:
+		return h.bombs[h.rng.IntN(len(h.bombs))]
+	case n < 200:
+		return slices.Clone(h.any())
+	case n < 700:
+		return damage(h.rng, h.any())
+	case n < 1200:
+		return h.damagedInside()
+	case n < 1600:
+		return h.strange()
+	case n < 1700:
+		return append(slices.Clone(h.any()), h.bytes(1+h.rng.IntN(3))...)
+	case n < 1800:
+		return h.oddlyDeflated()
 	}
+	return append([]byte{packedMagic, packedVersion, byte(h.rng.IntN(flagsKnown + 2))}, h.bytes(h.rng.IntN(40))...)
 }
 
-// A decoder that is given less takes less.
-func TestUnpackKeepsToTheMostThatItIsGiven(t *testing.T) {
-	bomb := join(head(1), squeezed(number(1<<20-3), make([]byte, 1<<20-3)))
-	whole, err := Unpack(bomb, 2<<20)
-	if err != nil || len(whole.Messages[0].Payload) != 1<<20-3 {
-		t.Fatalf("a body of 1 MiB: %v", err)
+func (h *hostile) any() []byte { return h.valid[h.rng.IntN(len(h.valid))] }
+
+func (h *hostile) bytes(n int) []byte {
+	bytes := make([]byte, n)
+	for i := range bytes {
+		bytes[i] = byte(h.rng.UintN(256))
 	}
-	for most, want := range map[int]bool{0: true, 1 << 20: true, 1<<20 - 1: false, 10_000: false, 1: false} {
-		if _, err := Unpack(bomb, most); (err == nil) != want {
-			t.Errorf("of at most %d bytes: %v", most, err)
-		}
-	}
-	if got := allocated(func() { _, _ = Unpack(bomb, 10_000) }); got > 64<<10 {
-		t.Errorf("a decoder that takes 10 000 bytes allocates %d", got)
-	}
-	if _, err := Unpack(join(head(0), text("hello")), 5); err == nil {
-		t.Error("a body that is not deflated is taken, although it is longer than may be")
-	}
+	return bytes
 }
 
-// allocated returns how many bytes f allocates.
-func allocated(f func()) uint64 {
-	var before, after runtime.MemStats
-	runtime.ReadMemStats(&before)
-	f()
-	runtime.ReadMemStats(&after)
-	return after.TotalAlloc - before.TotalAlloc
+// open returns the head of a batch, which says then that its body is as it is, and the body.
+func (h *hostile) open(publish []byte) (head, body []byte, ok bool) {
+	c := cursor{rest: publish}
+	flags := c.head()
+	if flags&flagMarker != 0 {
+		c.marker()
+	}
+	if c.fault != "" {
+		return nil, nil, false
+	}
+	body, err := bodyOf(c.rest, flags, mostBody)
+	head = slices.Clone(publish[:len(publish)-len(c.rest)])
+	head[2] &^= flagDeflate
+	return head, body, err == nil
+}
+
+// close puts a body behind its head, deflated or not.
+func (h *hostile) close(head, body []byte) []byte {
+	if h.rng.IntN(3) == 0 {
+		return append(head, body...)
+	}
+	return h.deflate(head, body)
+}
+
+func (h *hostile) deflate(head, body []byte) []byte {
+	out := bytes.NewBuffer(head)
+	head[2] |= flagDeflate
+	h.deflater.Reset(out)
+	h.deflater.Write(body)
+	h.deflater.Close()
+	return out.Bytes()
+}
+
+func (h *hostile) damagedInside() []byte {
+	head, body, ok := h.open(h.any())
+	if !ok || len(body) == 0 {
+		return nil
+	}
+	return h.close(head, damage(h.rng, body))
+}
+
+// bomb is a stream of one message that is as large as may be, or larger.
+func (h *hostile) bomb(size int) []byte {
+	body := make([]byte, size)
+	binary.PutUvarint(body, uint64(size-3)) // The length takes three bytes, or one more.
+	return h.deflate([]byte{packedMagic, packedVersion, 0}, body)
+}
+
+// oddlyDeflated is a body in a stream that no encoder makes: of several blocks of several kinds, some of them empty, and
+// sometimes damaged.
+func (h *hostile) oddlyDeflated() []byte {
+	head, body, ok := h.open(h.any())
+	if !ok {
+		return nil
+	}
+	head[2] |= flagDeflate
+	out := bytes.NewBuffer(head)
+	for len(body) > 0 {
+		w, _ := flate.NewWriter(out, []int{flate.HuffmanOnly, flate.NoCompression, 1, 9}[h.rng.IntN(4)])
+		n := 1 + h.rng.IntN(len(body))
+		w.Write(body[:n])
+		w.Flush()
+		if body = body[n:]; len(body) == 0 {
+			w.Close()
+		}
+	}
+	if h.rng.IntN(2) == 0 {
+		return damage(h.rng, out.Bytes())
+	}
+	return out.Bytes()
+}
+
+// strange is made by the rules, or nearly, with numbers as large as may be, and larger.
+func (h *hostile) strange() []byte {
+	flags := byte(h.rng.IntN(flagsKnown+1)) &^ flagDeflate
+	head := []byte{packedMagic, packedVersion, flags}
+	if flags&flagMarker != 0 {
+		first := h.limit()
+		head = h.number(append(head, h.bytes(4)...), first)
+		head = h.number(head, []uint64{0, 1, first - 1, first, h.limit()}[h.rng.IntN(5)])
+	}
+	var body []byte
+	for i := range h.rng.IntN(5) {
+		if flags&flagMarker != 0 && i > 0 {
+			body = h.number(body, h.limit())
+		}
+		if flags&flagTime != 0 {
+			body = h.number(body, h.limit())
+		}
+		if flags&flagSubject != 0 {
+			body = h.text(body)
+		}
+		if flags&flagHeaders != 0 {
+			count := h.rng.IntN(4)
+			body = h.number(body, uint64(count))
+			for range 2 * count {
+				body = h.text(body)
+			}
+		}
+		body = h.text(body)
+	}
+	return h.close(head, body)
+}
+
+// limit is a number near one of the limits.
+func (h *hostile) limit() uint64 {
+	if h.rng.IntN(2) == 0 {
+		return h.rng.Uint64N(300)
+	}
+	limits := []uint64{0, 1 << 7, 1 << 14, 1 << 32, 1 << 51, 1 << 52, 1 << 53, 1 << 54, 1 << 63}
+	return limits[h.rng.IntN(len(limits))] + h.rng.Uint64N(4) - 2
+}
+
+// number is rarely not of the shortest form.
+func (h *hostile) number(dst []byte, n uint64) []byte {
+	dst = binary.AppendUvarint(dst, n)
+	if h.rng.IntN(60) == 0 {
+		dst[len(dst)-1] |= 0x80
+		dst = append(dst, make([]byte, 1+h.rng.IntN(2))...)
+	}
+	return dst
+}
+
+// text is rarely not as long as it says.
+func (h *hostile) text(dst []byte) []byte {
+	length := uint64(h.rng.IntN(5))
+	said := length
+	if h.rng.IntN(60) == 0 {
+		said = h.limit()
+	}
+	return append(h.number(dst, said), h.bytes(int(length))...)
 }
