@@ -34,7 +34,7 @@ func fillPacked(t testing.TB, p *Packer, messages []corpus.Message, most int) fi
 	for {
 		p.Begin(0xcafe, uint64(used))
 		for i, m := range messages[used:] {
-			if p.Enough(most) {
+			if enough(p, most) {
 				break
 			}
 			p.Add(m.Payload, uint64(used+i)+1, m.Subject, m.Time, m.Header)
@@ -70,7 +70,7 @@ func BenchmarkPacking(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
 				p.Begin(0xcafe, uint64(used))
-				for i := used; !p.Enough(most) && i < len(messages); i++ {
+				for i := used; !enough(p, most) && i < len(messages); i++ {
 					m := &messages[i]
 					p.Add(m.Payload, uint64(i)+1, m.Subject, m.Time, m.Header)
 				}

@@ -16,7 +16,7 @@ func pack(t testing.TB, p *Packer, messages []corpus.Message, stream uint32, mos
 	for len(messages) > 0 {
 		p.Begin(stream, sequence)
 		for i, m := range messages {
-			if p.Enough(most) {
+			if enough(p, most) {
 				break
 			}
 			p.Add(m.Payload, sequence+uint64(i)+1, m.Subject, m.Time, m.Header)
@@ -32,6 +32,11 @@ func pack(t testing.TB, p *Packer, messages []corpus.Message, stream uint32, mos
 		messages, sequence = messages[n:], sequence+uint64(n)
 	}
 	return publishes
+}
+
+// enough reports whether adding more messages would be in vain, as the pipeline estimates it.
+func enough(p *Packer, most int) bool {
+	return p.full || p.ratio > 0 && float64(len(p.body)) > 1.25*p.ratio*float64(most)
 }
 
 // unpackAll takes publishes apart one after the other.

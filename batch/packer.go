@@ -76,12 +76,6 @@ func (p *Packer) Add(payload []byte, sequence uint64, subject string, t time.Tim
 	p.last, p.time = sequence, now
 }
 
-// Enough reports whether what was added is more than a publish of so many bytes is likely to hold: adding more would
-// be in vain.
-func (p *Packer) Enough(most int) bool {
-	return p.full || p.ratio > 0 && float64(len(p.body)) > 1.25*p.ratio*float64(most)
-}
-
 // mark decides on the marker by the first message.
 func (p *Packer) mark(sequence uint64) {
 	if sequence == 0 || sequence >= numbersEnd {

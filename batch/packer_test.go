@@ -177,7 +177,7 @@ func TestBatchesKeepWithinWhatDecodersTake(t *testing.T) {
 			p.Add(make([]byte, c.payload), 0, "", time.Time{}, header)
 		}
 		packed, n := p.Fit(nil, 4096)
-		if got, err := Unpack(packed, 0); err != nil || n != c.want || len(got.Messages) != n || !p.Enough(1<<30) {
+		if got, err := Unpack(packed, 0); err != nil || n != c.want || len(got.Messages) != n || !p.full {
 			t.Errorf("%s: %d messages in a batch, want %d: %v", c.name, n, c.want, err)
 		}
 	}

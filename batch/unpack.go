@@ -1,7 +1,6 @@
 package batch
 
 import (
-	"bytes"
 	"encoding/binary"
 	"slices"
 	"time"
@@ -208,6 +207,3 @@ func (r *reading) headers() []Field {
 	}
 	return fields
 }
-
-// Packs reports whether a publish begins as packed batches do. No text does.
-func Packs(publish []byte) bool { return bytes.HasPrefix(publish, []byte{packedMagic, packedVersion}) }
