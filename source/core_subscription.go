@@ -85,7 +85,12 @@ func (c *Core) subscribe(route *pipeline.Route, closed chan struct{}) ([]*coreSu
 			if reserved.has(m.Subject) || reserved.passing(m) {
 				return
 			}
-			message := pipeline.Message{Topic: topics.Topic(m.Subject), Payload: m.Data, Time: time.Now()}
+			message := pipeline.Message{
+				Topic: topics.Topic(m.Subject), Payload: m.Data, Time: time.Now(), Subject: m.Subject,
+			}
+			if c.cfg.KeepHeader {
+				message.Header = m.Header
+			}
 			if c.cfg.Letters {
 				message.Handle = &original{subject: m.Subject, header: m.Header}
 			}

@@ -20,7 +20,9 @@ import (
 // ReplayRoute is a route whose dead letters are replayed.
 type ReplayRoute struct {
 	Template *template.Template
-	Submit   func(pipeline.Message) // Blocks while the route's share of the queue is full.
+	// KeepHeader hands the headers of messages over.
+	KeepHeader bool
+	Submit     func(pipeline.Message) // Blocks while the route's share of the queue is full.
 }
 
 // Replay takes the dead letters of one subject back from the stream that keeps them, as far as the stream reached
@@ -109,9 +111,10 @@ func (r *Replay) Run(ctx context.Context, routes map[string]ReplayRoute, failed 
 			r.count(func(c *ReplayCounts) { c.Rejected["truncated"]++ })
 			return
 		}
+		subject := m.Header.Get(ourPrefix + "Subject")
 		route.Submit(pipeline.Message{
-			Topic: route.Template.Topic(m.Header.Get("Momento-Bridge-Subject")), Payload: payload, Time: time.Now(),
-			Handle: kept(m.Sequence),
+			Topic: route.Template.Topic(subject), Payload: payload, Time: storedAt(m.Header), Handle: kept(m.Sequence),
+			Subject: subject, Header: ofMessage(m.Header, route.KeepHeader),
 		})
 	})
 }
