@@ -85,9 +85,8 @@ func (c *Core) subscribe(route *pipeline.Route, closed chan struct{}) ([]*coreSu
 			if reserved.has(m.Subject) || reserved.passing(m) {
 				return
 			}
-			message := pipeline.Message{
-				Topic: topics.Topic(m.Subject), Payload: m.Data, Time: time.Now(), Subject: m.Subject,
-			}
+			message := pipeline.Message{Payload: m.Data, Time: time.Now(), Subject: m.Subject}
+			message.Topic, message.Unfit = topics.Topic(m.Subject, m.Header)
 			if c.cfg.KeepHeader {
 				message.Header = m.Header
 			}

@@ -16,20 +16,6 @@ type original struct {
 	header  nats.Header
 }
 
-// ofMessage returns the headers of a dead letter that its message had, nil if they are not wanted.
-func ofMessage(header nats.Header, wanted bool) nats.Header {
-	if !wanted {
-		return nil
-	}
-	own := nats.Header{}
-	for name, values := range header {
-		if !strings.HasPrefix(name, ourPrefix) && !strings.HasPrefix(name, "Nats-") {
-			own[name] = values
-		}
-	}
-	return own
-}
-
 // storedAt returns when the message of a dead letter was stored, as its id says; now, if it has none.
 func storedAt(header nats.Header) time.Time {
 	id := header.Get(jetstream.MsgIDHeader)

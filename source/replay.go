@@ -96,6 +96,10 @@ func (r *Replay) Run(ctx context.Context, routes map[string]ReplayRoute, failed 
 		return fmt.Errorf("the stream %s does not allow single messages to be deleted (deny_delete, sealed): what is "+
 			"replayed could not be removed", cfg.Name)
 	}
+	topics := map[string]*template.Cache{}
+	for name, route := range routes {
+		topics[name] = template.NewCache(route.Template)
+	}
 	return r.each(ctx, last, func(m *jetstream.RawStreamMsg, l Letter) {
 		route, known := routes[l.Route]
 		if !known || !r.wanted(l) {
@@ -111,11 +115,19 @@ func (r *Replay) Run(ctx context.Context, routes map[string]ReplayRoute, failed 
 			r.count(func(c *ReplayCounts) { c.Rejected["truncated"]++ })
 			return
 		}
-		subject := m.Header.Get(ourPrefix + "Subject")
-		route.Submit(pipeline.Message{
-			Topic: route.Template.Topic(subject), Payload: payload, Time: storedAt(m.Header), Handle: kept(m.Sequence),
-			Subject: subject, Header: ofMessage(m.Header, route.KeepHeader),
-		})
+		message := pipeline.Message{
+			Payload: payload, Time: storedAt(m.Header), Handle: kept(m.Sequence),
+			Subject: m.Header.Get(ourPrefix + "Subject"),
+		}
+		header := headersOf(m.Header)
+		message.Topic, message.Unfit = topics[l.Route].Topic(message.Subject, header)
+		if route.KeepHeader {
+			message.Header = header
+		}
+		if m.Header.Get(headersCutHeader) != "" && route.Template.HasHeaders() {
+			message.Unfit = "headers of the dead letter were cut, and the topic is made of headers: publish it by hand"
+		}
+		route.Submit(message)
 	})
 }
 
