@@ -80,6 +80,7 @@ func checkRoute(list Checks, p *Plan, i int) error {
 	list.Note("order", fmt.Sprintf("%s, delivery %s, payloads up to %d bytes as %s", c.Ordering, c.Delivery,
 		r.route.MaxPayload, c.ContentType))
 	noteIf(list, "rejected", rejectedNote(&c))
+	noteIf(list, "envelope", envelopeNote(r.envelope()))
 	noteIf(list, "empty", emptyNotes[c.Empty])
 	list.Note("batches", fmt.Sprintf("%s; overload %s, %s", batchNote(c.Batch), c.Overload, ageNote(c.MaxAge)))
 	name := "ceiling"

@@ -62,13 +62,14 @@ func newRoutePlan(f *config.File, i int) routePlan {
 		p.core = &source.CoreConfig{
 			Route: r.Name, Subject: subject, Subjects: several, Queue: r.Queue, Template: topics,
 			MaxBytes: int64(f.Queue.MaxBytes), Letters: p.deadLetter != "",
+			Envelope: envelopeOf(&f.Config, &r),
 		}
 		return p
 	}
 	p.jetStream = &source.JetStreamConfig{
 		Route: r.Name, Stream: r.Stream, Subject: subject, Subjects: several, Consumer: r.Consumer,
 		Create: r.CreateConsumer, DeliverNew: r.Deliver == config.DeliverNew, Template: topics,
-		Ordered: p.route.Ordered, Overload: p.route.Overload,
+		Ordered: p.route.Ordered, Overload: p.route.Overload, Envelope: envelopeOf(&f.Config, &r),
 		Circumstances: source.Circumstances{
 			Rate:          leastRate(&f.Config, i),
 			Connections:   mostInFlight(&f.Config),

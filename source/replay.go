@@ -21,6 +21,7 @@ import (
 type ReplayRoute struct {
 	Template *template.Template
 	Submit   func(pipeline.Message) // Blocks while the route's share of the queue is full.
+	Envelope *Envelope              // What messages are put into; nil: nothing.
 }
 
 // Replay takes the dead letters of one subject back from the stream that keeps them, as far as the stream reached
@@ -94,6 +95,10 @@ func (r *Replay) Run(ctx context.Context, routes map[string]ReplayRoute, failed 
 		return fmt.Errorf("the stream %s does not allow single messages to be deleted (deny_delete, sealed): what is "+
 			"replayed could not be removed", cfg.Name)
 	}
+	events := map[string]*wrapper{}
+	for name, route := range routes {
+		events[name] = route.Envelope.wrapper("", nil)
+	}
 	return r.each(ctx, last, func(m *jetstream.RawStreamMsg, l Letter) {
 		route, known := routes[l.Route]
 		if !known || !r.wanted(l) {
@@ -109,10 +114,12 @@ func (r *Replay) Run(ctx context.Context, routes map[string]ReplayRoute, failed 
 			r.count(func(c *ReplayCounts) { c.Rejected["truncated"]++ })
 			return
 		}
-		route.Submit(pipeline.Message{
+		message := pipeline.Message{
 			Topic: route.Template.Topic(m.Header.Get("Momento-Bridge-Subject")), Payload: payload, Time: time.Now(),
 			Handle: kept(m.Sequence),
-		})
+		}
+		events[l.Route].wrapLetter(&message, m)
+		route.Submit(message)
 	})
 }
 
