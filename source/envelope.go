@@ -61,15 +61,9 @@ func (w *wrapper) wrapLetter(to *pipeline.Message, letter *jetstream.RawStreamMs
 	if w == nil {
 		return
 	}
-	header := nats.Header{}
-	for name, values := range letter.Header {
-		if !strings.HasPrefix(name, ourPrefix) && !strings.HasPrefix(name, "Nats-") {
-			header[name] = values
-		}
-	}
 	from := envelope.Message{
 		Subject: letter.Header.Get(ourPrefix + "Subject"), Stream: letter.Header.Get(ourPrefix + "Stream"),
-		Time: letter.Time, Header: header, Payload: to.Payload,
+		Time: letter.Time, Header: headersOf(letter.Header), Payload: to.Payload,
 	}
 	from.Sequence, _ = strconv.ParseUint(letter.Header.Get(ourPrefix+"Sequence"), 10, 64)
 	if at, ok := storedAt(letter.Header); ok {

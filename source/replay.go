@@ -95,9 +95,9 @@ func (r *Replay) Run(ctx context.Context, routes map[string]ReplayRoute, failed 
 		return fmt.Errorf("the stream %s does not allow single messages to be deleted (deny_delete, sealed): what is "+
 			"replayed could not be removed", cfg.Name)
 	}
-	events := map[string]*wrapper{}
+	topics, events := map[string]*template.Cache{}, map[string]*wrapper{}
 	for name, route := range routes {
-		events[name] = route.Envelope.wrapper("", nil)
+		topics[name], events[name] = template.NewCache(route.Template), route.Envelope.wrapper("", nil)
 	}
 	return r.each(ctx, last, func(m *jetstream.RawStreamMsg, l Letter) {
 		route, known := routes[l.Route]
@@ -114,9 +114,11 @@ func (r *Replay) Run(ctx context.Context, routes map[string]ReplayRoute, failed 
 			r.count(func(c *ReplayCounts) { c.Rejected["truncated"]++ })
 			return
 		}
-		message := pipeline.Message{
-			Topic: route.Template.Topic(m.Header.Get("Momento-Bridge-Subject")), Payload: payload, Time: time.Now(),
-			Handle: kept(m.Sequence),
+		message := pipeline.Message{Payload: payload, Time: time.Now(), Handle: kept(m.Sequence)}
+		message.Topic, message.Unfit = topics[l.Route].Topic(m.Header.Get(ourPrefix+"Subject"), headersOf(m.Header))
+		if m.Header.Get(headersCutHeader) != "" && (route.Template.HasHeaders() || route.Envelope != nil) {
+			message.Unfit = "headers of the dead letter were cut, and the topic or the event is made of headers: " +
+				"publish it by hand"
 		}
 		events[l.Route].wrapLetter(&message, m)
 		route.Submit(message)
