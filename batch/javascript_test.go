@@ -23,8 +23,9 @@ func node(t *testing.T) string {
 }
 
 func TestJavaScriptDecoderPassesItsTests(t *testing.T) {
-	out, err := exec.CommandContext(t.Context(), node(t), "--test", "js/momento-batch.test.mjs").CombinedOutput()
-	if err != nil {
+	t.Parallel()
+	cmd := exec.CommandContext(t.Context(), node(t), "--test", "js/momento-batch.test.mjs", "js/packed.test.mjs")
+	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Errorf("%v\n%s", err, out)
 	}
 }

@@ -62,8 +62,10 @@ func TestPredictionSaysWhatPackingWouldBring(t *testing.T) {
 		{"one", "json", ordersOf(1), "at least 1 messages a publish as json; by its newest 1 message"},
 		{"what packing does not help", "length-prefixed", noise(50, 1000), "about 4 messages a publish as length-prefixed; by its newest 50 messages"},
 		{"large ones alone", "none", noise(20, 3000), ""},
-		{"some larger than the limit", "json", append(ordersOf(40), strings.Repeat("x", 5000), strings.Repeat("y", 4097)),
-			" messages a publish as json,  packed; 2 larger than max_payload, 4096 bytes; by its newest 42 messages"},
+		{
+			"some larger than the limit", "json", append(ordersOf(40), strings.Repeat("x", 5000), strings.Repeat("y", 4097)),
+			" messages a publish as json,  packed; 2 larger than max_payload, 4096 bytes; by its newest 42 messages",
+		},
 		{"all larger than the limit", "json", noise(3, 5000), "3 larger than max_payload, 4096 bytes; by its newest 3 messages"},
 		{"lines that are none", "lines", append(ordersOf(40), "a\nb"), "; 1 that can be in no batch of lines; by its newest 41 messages"},
 		{"without bytes", "json", make([]string, 10), "at least 10 messages a publish as json; by its newest 10 messages"},

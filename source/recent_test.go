@@ -36,16 +36,19 @@ func TestRecentMessagesAreTheNewestThatMatch(t *testing.T) {
 		want []string
 	}{
 		{
-			"two of one subject", Look{Messages: 2, Payload: 100, Filters: []string{"a.*"}},
+			"two of one subject",
+			Look{Messages: 2, Payload: 100, Filters: []string{"a.*"}},
 			[]string{"37 a.1 37/37", "39 a.1 39/39"},
 		},
 		{
-			"several filters", Look{Messages: 3, Payload: 100, Filters: []string{"a.1", "b.>"}},
+			"several filters",
+			Look{Messages: 3, Payload: 100, Filters: []string{"a.1", "b.>"}},
 			[]string{"38 b.2 38/38", "39 a.1 39/39", "40 b.2 40/40"},
 		},
 		{"none", Look{Messages: 2, Payload: 100, Filters: []string{"c.*"}}, nil},
 		{
-			"larger ones without their bytes", Look{Messages: 2, Payload: 39},
+			"larger ones without their bytes",
+			Look{Messages: 2, Payload: 39},
 			[]string{"39 a.1 39/39", "40 b.2 0/40"},
 		},
 		{

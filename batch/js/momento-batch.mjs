@@ -573,7 +573,7 @@ export class Reader {
   #take({ marker, messages }, number) {
     const jumped = this.#broken || (this.#number > 0 && number > this.#number + 1);
     this.#broken = false;
-    if (number > 0) this.#number = number;
+    this.#number = number;
     if (!marker) return { messages, repeats: 0, gaps: jumped ? [gap(0, 0, 0, false)] : [] };
     const last = this.#streams.get(marker.stream) || 0;
     const fresh = messages.filter((message) => message.sequence > last);
@@ -591,7 +591,7 @@ export class Reader {
 
   /** Returns where the reader stands after the reads that have ended, to be given to a new one. */
   position() {
-    const streams = [...this.#streams].map(([stream, last]) => `"${hex(stream)}":${last}`);
+    const streams = [...this.#streams].map(([stream, last]) => `"${hex(stream)}":${last}`).sort();
     return `{"version":1,"streams":{${streams.join()}}}`;
   }
 
@@ -628,6 +628,7 @@ function numberOf(number) {
 
 const hex = (stream) => stream.toString(16).padStart(8, "0");
 
+// The streams of a position count as unused, the lowest as the one longest unused.
 function streamsOf(position) {
   const streams = new Map();
   if (position === undefined || position === null || position === "") return streams;
@@ -638,9 +639,11 @@ function streamsOf(position) {
     throw new BatchError("the position is none that a reader has returned", error);
   }
   if (!parsed || parsed.version !== 1 || !isObject(parsed.streams)) refuse(notPosition);
-  for (const [stream, last] of Object.entries(parsed.streams)) {
+  const given = Object.entries(parsed.streams).sort();
+  if (given.length > STREAMS) refuse(notPosition);
+  for (const [stream, last] of given) {
     if (!/^[0-9a-f]{8}$/.test(stream) || !Number.isSafeInteger(last) || last < 1) refuse(notPosition);
-    remember(streams, parseInt(stream, 16), last);
+    streams.set(parseInt(stream, 16), last);
   }
   return streams;
 }

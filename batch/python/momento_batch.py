@@ -277,7 +277,7 @@ class Reader:
         taken = unpack(publish, self._most)
         jumped = self._broken or 0 < self._number < item - 1
         self._broken = False
-        self._number = item or self._number
+        self._number = item
         marker = taken.marker
         if marker is None:
             return Reading(taken.messages, 0, [Gap(0, 0, 0, False)] if jumped else [])
@@ -292,7 +292,7 @@ class Reader:
 
     def position(self) -> str:
         """Returns where the reader stands, to be saved and given to a new one."""
-        streams = {f"{stream:08x}": last for stream, last in self._streams.items()}
+        streams = {f"{stream:08x}": last for stream, last in sorted(self._streams.items())}
         return json.dumps({"version": 1, "streams": streams}, separators=(",", ":"))
 
 
@@ -324,6 +324,7 @@ def _item(number: Optional[int]) -> int:
 
 
 def _streams(position: Optional[str]) -> dict[int, int]:
+    """Reads a position. Its streams count as unused, the lowest as the one longest unused."""
     streams: dict[int, int] = {}
     if position is None or position == "":
         return streams
@@ -332,11 +333,11 @@ def _streams(position: Optional[str]) -> dict[int, int]:
     except Exception as error:  # Depth, too, and what is no text.
         raise BatchError("the position is none that a reader has returned") from error
     given = parsed.get("streams") if isinstance(parsed, dict) and parsed.get("version") == 1 else None
-    if not isinstance(given, dict):
+    if not isinstance(given, dict) or len(given) > _STREAMS:
         _refuse("the position is none that a reader of this version has returned")
-    for stream, last in given.items():
+    for stream, last in sorted(given.items()):
         right = re.fullmatch("[0-9a-f]{8}", stream) and type(last) is int and 1 <= last < _END
         if not right:
             _refuse("the position is none that a reader of this version has returned")
-        _remember(streams, int(stream, 16), last)
+        streams[int(stream, 16)] = last
     return streams
