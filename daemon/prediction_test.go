@@ -78,7 +78,7 @@ func TestPredictionSaysWhatPackingWouldBring(t *testing.T) {
 			t.Errorf("%s: %q, want nothing", test.what, got)
 		}
 		rest := got
-		for _, word := range strings.Split(test.want, " ") {
+		for _, word := range strings.SplitSeq(test.want, " ") {
 			_, after, ok := strings.Cut(rest, word)
 			if !ok {
 				t.Errorf("%s: %q, want %q", test.what, got, test.want)
