@@ -57,8 +57,11 @@ type Momento struct {
 	TLS                  MomentoTLS `yaml:"tls" doc:"TLS towards Momento."`
 }
 
-// UnitOperations is the value of limits.unit that counts operations.
-const UnitOperations = "operations"
+// The values of limits.unit.
+const (
+	UnitPublishes  = "publishes"
+	UnitOperations = "operations"
+)
 
 // The values of momento.api_key_url_method.
 const (
