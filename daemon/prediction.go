@@ -62,16 +62,28 @@ func predictRoute(ctx context.Context, conn *nats.Conn, acks *source.Acks, r *ro
 	if len(samples) == 0 {
 		return "" // A stream that is missing, or empty, has been told of.
 	}
-	return prediction(samples, c)
+	return prediction(samples, c, packingOf(r))
+}
+
+// packingOf is how a route packs, or would without more in its configuration.
+func packingOf(r *routePlan) *batch.Packing {
+	if p := r.route.Batch.Packing; p != nil {
+		return p
+	}
+	return &batch.Packing{}
 }
 
 // prediction says how many messages of a sample fit into a publish: as the route has them, and packed where that is
 // more. It holds nothing of their payloads.
-func prediction(samples []source.Sample, c *config.Route) string {
+func prediction(samples []source.Sample, c *config.Route, packing *batch.Packing) string {
 	most := int(min(c.MaxPayload, c.Batch.MaxBytes))
 	fit, large := fitting(samples, int(c.MaxPayload))
-	now, unfit := packs(fit, c.Batch.Format, most)
-	packed, _ := packs(fit, string(batch.Packed), most)
+	packed := filled(packedPublishes(fit, packing, most))
+	now, unfit := packed, 0
+	if c.Batch.Format != config.Packed {
+		now, unfit = packs(fit, c.Batch.Format, most)
+	}
+	now, packed = now.atMost(c.Batch.MaxMessages), packed.atMost(c.Batch.MaxMessages)
 	var parts []string
 	if text := compared(fit, c, now, packed, most); text != "" {
 		parts = append(parts, text)
@@ -98,7 +110,7 @@ func compared(fit []source.Sample, c *config.Route, now, packed fill, most int) 
 		others += " (with content_type application/octet-stream)"
 	}
 	switch c.Batch.Format {
-	case string(batch.Packed):
+	case config.Packed:
 		return now.String() + " messages a publish, packed"
 	case config.FormatNone:
 		json, _ := packs(fit, string(batch.JSON), most)
@@ -134,6 +146,14 @@ type fill struct {
 	least bool // There were not enough messages to fill one.
 }
 
+// atMost is what it is where a publish may have no more than so many messages; 0: as many as fit.
+func (f fill) atMost(messages int) fill {
+	if messages == 0 || f.each < float64(messages) {
+		return f
+	}
+	return fill{each: float64(messages)}
+}
+
 // String is the number as people would say it.
 func (f fill) String() string {
 	switch {
@@ -149,28 +169,28 @@ func (f fill) String() string {
 
 // packs puts samples into publishes of at most so many bytes, one after the other, and returns how many are in a full
 // one, and how many can be in none of this format.
-func packs(samples []source.Sample, format string, most int) (f fill, unfit int) {
-	var publishes []int
-	switch format {
-	case config.FormatNone:
+func packs(samples []source.Sample, format string, most int) (fill, int) {
+	if format == config.FormatNone {
 		return fill{each: 1}, 0
-	case string(batch.Packed):
-		publishes = packedPublishes(samples, most)
-	default:
-		publishes, unfit = framedPublishes(samples, format, most)
 	}
-	if len(publishes) == 0 {
-		return fill{}, unfit
-	}
-	if len(publishes) == 1 {
-		return fill{each: float64(publishes[0]), least: true}, unfit
+	publishes, unfit := framedPublishes(samples, format, most)
+	return filled(publishes), unfit
+}
+
+// filled is how many messages the full ones of several publishes have.
+func filled(publishes []int) fill {
+	switch len(publishes) {
+	case 0:
+		return fill{}
+	case 1:
+		return fill{each: float64(publishes[0]), least: true}
 	}
 	full := publishes[:len(publishes)-1] // The last has what was left.
 	sum := 0
 	for _, n := range full {
 		sum += n
 	}
-	return fill{each: float64(sum) / float64(len(full))}, unfit
+	return fill{each: float64(sum) / float64(len(full))}
 }
 
 // framedPublishes returns how many messages each publish has.
@@ -200,8 +220,8 @@ func framedPublishes(samples []source.Sample, format string, most int) (publishe
 }
 
 // packedPublishes returns how many messages each packed publish has.
-func packedPublishes(samples []source.Sample, most int) (publishes []int) {
-	packer := batch.NewPacker(&batch.Packing{})
+func packedPublishes(samples []source.Sample, packing *batch.Packing, most int) (publishes []int) {
+	packer := batch.NewPacker(packing)
 	for len(samples) > 0 {
 		packer.Begin(1, 0)
 		for _, s := range samples {

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"momento-bridge/batch"
 	"momento-bridge/batch/corpus"
 	"momento-bridge/config"
 	"momento-bridge/source"
@@ -73,12 +74,12 @@ func TestPredictionSaysWhatPackingWouldBring(t *testing.T) {
 	} {
 		c := config.DefaultRoute()
 		c.Batch.Format = test.format
-		got := prediction(sampled(int(c.MaxPayload), test.payloads...), &c)
+		got := prediction(sampled(int(c.MaxPayload), test.payloads...), &c, &batch.Packing{})
 		if test.want == "" && got != "" {
 			t.Errorf("%s: %q, want nothing", test.what, got)
 		}
 		rest := got
-		for _, word := range strings.SplitSeq(test.want, " ") {
+		for word := range strings.SplitSeq(test.want, " ") {
 			_, after, ok := strings.Cut(rest, word)
 			if !ok {
 				t.Errorf("%s: %q, want %q", test.what, got, test.want)
@@ -93,7 +94,7 @@ func TestPredictionOfTextSaysWhatPackingNeeds(t *testing.T) {
 	t.Parallel()
 	c := config.DefaultRoute()
 	c.Batch.Format, c.ContentType = "json", config.TextPlain
-	got := prediction(sampled(int(c.MaxPayload), ordersOf(200)...), &c)
+	got := prediction(sampled(int(c.MaxPayload), ordersOf(200)...), &c, &batch.Packing{})
 	if !strings.Contains(got, " packed (with content_type application/octet-stream); ") {
 		t.Error(got)
 	}
@@ -108,5 +109,15 @@ func TestPredictionsAreSaidAsPeopleWould(t *testing.T) {
 		if got := fmt.Sprint(f); got != want {
 			t.Errorf("%v is said as %q, want %q", f.each, got, want)
 		}
+	}
+}
+
+func TestPredictionKeepsToTheMostMessagesOfABatch(t *testing.T) {
+	t.Parallel()
+	c := config.DefaultRoute()
+	c.Batch.Format, c.Batch.MaxMessages = "json", 10
+	got := prediction(sampled(int(c.MaxPayload), ordersOf(200)...), &c, &batch.Packing{})
+	if want := "about 10 messages a publish as json; by its newest 200 messages"; got != want {
+		t.Errorf("%q, want %q", got, want)
 	}
 }
