@@ -58,7 +58,8 @@ func TestLoadTestTellsOfDaemonsThatPublishToTheSameAccount(t *testing.T) {
 	for _, args := range [][]string{{"rate", "--rate", "20"}, {"find"}} {
 		log, err := answered(t.Context(), "n\n", append(args, "-c", config, "--cache", "c")...)
 		if exitStatus(err) != statusUsage || !strings.Contains(log, "--within-quota") ||
-			!strings.Contains(log, "one member of group ours with this endpoint publishes") || !strings.Contains(log, "Begin?") {
+			!strings.Contains(log, "one member of group ours with this endpoint publishes") ||
+			!strings.Contains(log, "Begin?") {
 			t.Errorf("%v beside a daemon: %v\n%s", args, err, log)
 		}
 	}
