@@ -115,7 +115,7 @@ type Route struct {
 	Partitions      int        `yaml:"partitions" doc:"Ordered routes of streams: how many parts the topics are shared out among; each part is in order, and consumed by one replica at a time."`
 	PartitionStream string     `yaml:"partition_stream" doc:"Name of the work-queue stream that has the parts of a route with partitions, made where create_consumer is true; default momento-bridge-<name>."`
 	Cache           string     `yaml:"cache" doc:"Cache to publish to."`
-	Topic           string     `yaml:"topic" doc:"Template of the topic in NATS subject-mapping syntax, plus {{subject}}."`
+	Topic           string     `yaml:"topic" doc:"Template of the topic in NATS subject-mapping syntax, plus {{subject}} and {{header(Name)}}."`
 	ContentType     string     `yaml:"content_type" enum:"application/octet-stream,text/plain" doc:"Whether subscribers receive bytes or strings."`
 	Subscribers     int        `yaml:"subscribers" doc:"Subscribers expected on each topic, for unit: operations."`
 	Ordering        string     `yaml:"ordering" enum:"topic,none" doc:"topic: one publish in flight for each topic, in order; none: as parallel as connections allow."`

@@ -79,6 +79,7 @@ func checkRoute(list Checks, p *Plan, i int) error {
 	list.Pass(fmt.Sprintf("route %s: %s → %s", c.Name, r.from, r.to))
 	list.Note("order", fmt.Sprintf("%s, delivery %s, payloads up to %d bytes as %s", c.Ordering, c.Delivery,
 		r.route.MaxPayload, c.ContentType))
+	noteIf(list, "headers", headersNote(&r))
 	noteIf(list, "rejected", rejectedNote(&c))
 	noteIf(list, "empty", emptyNotes[c.Empty])
 	list.Note("batches", fmt.Sprintf("%s; overload %s, %s", batchNote(c.Batch), c.Overload, ageNote(c.MaxAge)))
@@ -125,6 +126,21 @@ func heldNote(p *Plan, r *routePlan) string {
 		messages, what = min(messages, int64(p.pipeline.MaxMessages)), "the oldest are dropped, and counted"
 	}
 	return fmt.Sprintf("up to %d messages of %d bytes or less; beyond that %s", messages, pipeline.LeastCharge, what)
+}
+
+// headersNote says of which headers the topics are made, and what becomes of messages that lack them.
+func headersNote(r *routePlan) string {
+	needed, optional := r.template().Headers()
+	var texts []string
+	if len(needed) > 0 {
+		texts = append(texts, fmt.Sprintf("the topic needs %s: messages without are rejected as unfit",
+			strings.Join(needed, " and ")))
+	}
+	if len(optional) > 0 {
+		texts = append(texts, fmt.Sprintf("the topic has a default for messages without %s",
+			strings.Join(optional, " or ")))
+	}
+	return strings.Join(texts, "; ")
 }
 
 // rejectedNote says what becomes of messages that the endpoint rejects.

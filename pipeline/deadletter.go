@@ -203,7 +203,7 @@ func (d *dispatcher) awaitStore(now time.Time, p *parcel) {
 	if e := p.first; !e.storeFailed {
 		e.ownPast().storeFailed = true
 		r.unstored.n++
-		r.unstored.bytes += r.cfg.charge(len(e.payload))
+		r.unstored.bytes += r.cfg.charge(e.weight())
 	}
 	if !p.detached {
 		r.unstored.blocking++

@@ -45,6 +45,7 @@ type dispatcher struct {
 	waiters        int      // Submit calls that wait for room.
 	freeEntries    *entry   // Entries for reuse, linked by next,
 	keptEntries    int      // and how many they are.
+	freeMarks      *mark    // Marks for reuse, in the same way.
 
 	startBy time.Time // Later no publish starts; zero before the drain.
 
@@ -197,7 +198,7 @@ func (d *dispatcher) start(now time.Time, r *Route, p *parcel) {
 	r.turns++
 	d.load(now, l, p)
 	if p.rejection() == nil {
-		p.cost = d.cost(r, p.size)
+		p.cost, p.charged = d.cost(r, max(p.size, p.limit)), p.size
 		d.pay(now, r, p.cost, p.size)
 		d.charge(r, p.cost)
 		d.started.Add(now, 1)

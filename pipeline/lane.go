@@ -29,19 +29,21 @@ type entry struct {
 
 // past is what is known of a message that is not simply published.
 type past struct {
+	// mark is what is kept of it for subscribers, nil where the route wants nothing of that.
+	mark *mark
 	// maxBatch is the number of messages of the largest batch that it may be in, because larger ones were refused; 0:
 	// there is no limit.
 	maxBatch int
 	// delays yields its backoff. It is made when the first attempt has failed.
 	delays backoff.BackOff
-	// cacheMisses is how often the endpoint said that its cache does not exist.
-	cacheMisses int
 	// cacheMissedAt is when the endpoint said so first.
 	cacheMissedAt time.Time
 	// rejection is set once it is known that the message can never be published.
 	rejection *Rejection
 	// trouble is what the endpoint has refused it for, nil if it has not.
 	trouble *trouble
+	// cacheMisses is how often the endpoint said that its cache does not exist.
+	cacheMisses int32
 	// storeFailed says that it could not be stored as a dead letter.
 	storeFailed bool
 }
@@ -59,7 +61,11 @@ func (e *entry) ownPast() *past {
 
 // message returns the message as its source has submitted it.
 func (e *entry) message() Message {
-	return Message{Topic: e.lane.topic, Payload: e.payload, Time: e.came, Handle: e.handle}
+	m := Message{Topic: e.lane.topic, Payload: e.payload, Time: e.came, Handle: e.handle}
+	if own := e.mark; own != nil {
+		m.Sequence, m.Stream, m.Subject, m.Header = own.sequence, own.stream, own.subject, own.header
+	}
+	return m
 }
 
 // lane is the queue of one topic of one route, first in, first out. There may be a million of them, so that what a
@@ -227,10 +233,10 @@ func (l *lane) gates(d *dispatcher) [gateCount]*gate {
 func (d *dispatcher) linger(now time.Time, l *lane) {
 	c := &l.route.cfg.Batch
 	switch {
-	case c.Linger == 0 || c.Framing == nil:
-	case l.lingering && c.full(l):
+	case c.Linger == 0 || !c.joins():
+	case l.lingering && l.full():
 		l.heldUntil, l.lingering = time.Time{}, false
-	case l.queued == 1 && l.heldUntil.IsZero() && !c.full(l):
+	case l.queued == 1 && l.heldUntil.IsZero() && !l.full():
 		d.hold(l, now.Add(c.Linger))
 		l.lingering = true
 	}

@@ -15,6 +15,18 @@ type Message struct {
 	// Time is when the stream stored the message, or when it arrived from core NATS. End-to-end latency counts from
 	// here.
 	Time time.Time
+	// Sequence is where the message stands in its stream; 0: it is from none.
+	Sequence uint64
+	// Stream is the incarnation of that stream: another stream, or the same made anew, has another one. 0: it has none
+	// that subscribers may be told.
+	Stream uint32
+	// Subject is that of the NATS message.
+	Subject string
+	// Header is that of the NATS message; nil: none, or the route does not want it. It stays unchanged as Payload does.
+	Header map[string][]string
+	// Unfit says why the message can never be published; empty: nothing is known against it. It is rejected as "unfit"
+	// without a request.
+	Unfit string
 	// Redelivered says that JetStream has delivered this message before.
 	Redelivered bool
 	// Handle is the source's own name for the message. The pipeline hands it back to Settle and never looks inside.

@@ -18,7 +18,7 @@ func (d *dispatcher) add(now time.Time, r *Route, topic string, m entry) {
 	*e = m
 	l := r.lane(topic)
 	e.lane = l
-	r.bytes += r.cfg.charge(len(m.payload))
+	r.bytes += r.cfg.charge(m.weight())
 	r.payload += int64(len(m.payload))
 	l.pending++
 	if l.suspect {

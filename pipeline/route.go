@@ -43,6 +43,9 @@ type Route struct {
 	// Its messages by age, while they are queued. They are kept only where messages may be dropped for their age.
 	oldest, newest *entry
 
+	packing *packing // nil: it packs nothing.
+	chain   chain    // Which message came before which.
+
 	// Its room.
 	counted      holding // What the memory has counted so far.
 	messageStake stake
@@ -111,9 +114,16 @@ func (r *Route) Submit(m Message) { r.Offer(m) }
 func (r *Route) Offer(m Message) bool {
 	p := r.pipeline
 	e := entry{payload: m.Payload, came: m.Time, handle: m.Handle, past: &noPast}
-	r.cfg.measure(&e)
+	r.cfg.measure(&e, &m)
+	if r.packing != nil {
+		r.measurePacked(&e, &m)
+	}
+	marked, besides, topic := r.cfg.marks(&m), 0, uint64(0)
+	if marked {
+		besides, topic = carried(&m), hashOf(m.Topic)
+	}
 	p.mu.Lock()
-	if !r.admit(m.Topic, &e) {
+	if !r.admit(m.Topic, &e, len(m.Payload)+besides) {
 		p.unlock()
 		return false
 	}
@@ -135,6 +145,9 @@ func (r *Route) Offer(m Message) bool {
 	if len(p.idle) > 0 || r.cfg.Batch.Linger > 0 {
 		now = time.Now()
 	}
+	if marked {
+		r.mark(&e, &m, topic, besides)
+	}
 	p.d.add(now, r, m.Topic, e)
 	var borrowed *slot
 	if len(p.idle) > 0 {
@@ -147,17 +160,17 @@ func (r *Route) Offer(m Message) bool {
 	return true
 }
 
-// admit makes room for a message that has come, or waits for it. It reports whether there is any.
-func (r *Route) admit(topic string, e *entry) bool {
+// admit makes room for a message of so many bytes that has come, or waits for it. It reports whether there is any.
+func (r *Route) admit(topic string, e *entry, size int) bool {
 	p := r.pipeline
 	r.transitBytes = r.transit.Load()
 	if r.reserved > 0 {
-		r.unreserve(1, true, int64(len(e.payload)))
+		r.unreserve(1, true, int64(size))
 	}
 	if p.d.stopped || r.cfg.skips(e.payload) {
 		return true
 	}
-	n := r.cfg.charge(len(e.payload))
+	n := r.cfg.charge(size)
 	if r.cfg.Overload == KeepLatest && e.rejection == nil && !r.turnsAway() {
 		p.d.replaceOf(r, topic)
 	}

@@ -51,6 +51,8 @@ type RouteConfig struct {
 	Drops bool
 	// Settler is told how each message ended; nil: nobody is.
 	Settler Settler
+	// KeepSubject keeps the subject of each message, and where it stands in its stream.
+	KeepSubject bool
 	// DeadLetters keeps rejected messages; nil: they are dropped.
 	DeadLetters DeadLetters
 }
@@ -83,9 +85,13 @@ const (
 )
 
 // measure sets the size that a message has in a batch. It rejects a message that is too large to be published alone,
-// or that cannot be part of a batch.
-func (c *RouteConfig) measure(e *entry) {
+// that cannot be part of a batch, or that its source has found unfit.
+func (c *RouteConfig) measure(e *entry, m *Message) {
 	if c.rejectEmpty(e) {
+		return
+	}
+	if m.Unfit != "" {
+		e.ownPast().rejection = &Rejection{Reason: reasonUnfit, Detail: m.Unfit, Route: c.Name}
 		return
 	}
 	if len(e.payload) > c.MaxPayload {
@@ -106,6 +112,9 @@ func (c *RouteConfig) measure(e *entry) {
 		e.size = int32(size) //nolint:gosec // No more than MaxBytes.
 	}
 }
+
+// reasonUnfit is the reason of the rejection of a message that its source has found unfit.
+const reasonUnfit = "unfit"
 
 // reasonEmpty is the reason of the rejection of a message without bytes.
 const reasonEmpty = "empty"

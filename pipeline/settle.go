@@ -65,7 +65,7 @@ func (d *dispatcher) end(e *entry, o Outcome) {
 	d.tell(r, e.handle, o)
 	d.anyEnded = true
 	r.settled[o]++
-	r.bytes -= r.cfg.charge(len(e.payload))
+	r.bytes -= r.cfg.charge(e.weight())
 	r.payload -= int64(len(e.payload))
 	if r.forgotten {
 		r.forgetTrouble()
@@ -75,12 +75,13 @@ func (d *dispatcher) end(e *entry, o Outcome) {
 	l.pending--
 	if e.storeFailed {
 		r.unstored.n--
-		r.unstored.bytes -= r.cfg.charge(len(e.payload))
+		r.unstored.bytes -= r.cfg.charge(e.weight())
 	}
 	r.roomChanged()
 	if l.pending == 0 {
 		d.dropLane(l)
 	}
+	d.unmark(e, o)
 	*e = entry{}
 	if d.keptEntries < keptEntries {
 		d.keptEntries++
@@ -259,7 +260,7 @@ func (r *Route) forgetTrouble() {
 // countBytes counts the bytes of messages in flight.
 func (r *Route) countBytes(p *parcel) {
 	for e, n := p.first, p.n; n > 0; e, n = e.next, n-1 {
-		r.bytes += r.cfg.charge(len(e.payload))
+		r.bytes += r.cfg.charge(e.weight())
 		r.payload += int64(len(e.payload))
 	}
 }

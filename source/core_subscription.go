@@ -85,7 +85,8 @@ func (c *Core) subscribe(route *pipeline.Route, closed chan struct{}) ([]*coreSu
 			if reserved.has(m.Subject) || reserved.passing(m) {
 				return
 			}
-			message := pipeline.Message{Topic: topics.Topic(m.Subject), Payload: m.Data, Time: time.Now()}
+			message := pipeline.Message{Payload: m.Data, Time: time.Now()}
+			message.Topic, message.Unfit = topics.Topic(m.Subject, m.Header)
 			if c.cfg.Letters {
 				message.Handle = &original{subject: m.Subject, header: m.Header}
 			}

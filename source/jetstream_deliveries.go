@@ -51,7 +51,7 @@ func (j *JetStream) subscribe(p *puller, route *pipeline.Route) (*nats.Subscript
 			if arrived.heard(m, &j.echo) {
 				p.signal()
 			}
-			j.submit(m, topics.Topic(m.Subject), route)
+			j.submit(m, topics, route)
 		}
 	})
 	if err != nil {
@@ -85,9 +85,10 @@ func (j *JetStream) awaitClosed(hard context.Context, b *binding) {
 }
 
 // submit hands a message to the pipeline. It runs on the inbox's one goroutine.
-func (j *JetStream) submit(m *nats.Msg, topic string, route *pipeline.Route) {
+func (j *JetStream) submit(m *nats.Msg, topics *template.Cache, route *pipeline.Route) {
 	now := time.Now()
-	message := pipeline.Message{Topic: topic, Payload: m.Data, Time: now}
+	message := pipeline.Message{Payload: m.Data, Time: now}
+	message.Topic, message.Unfit = topics.Topic(m.Subject, m.Header)
 	meta, ok := parseReply(m.Reply)
 	if ok {
 		message.Time = meta.stored

@@ -94,6 +94,10 @@ func (r *Replay) Run(ctx context.Context, routes map[string]ReplayRoute, failed 
 		return fmt.Errorf("the stream %s does not allow single messages to be deleted (deny_delete, sealed): what is "+
 			"replayed could not be removed", cfg.Name)
 	}
+	topics := map[string]*template.Cache{}
+	for name, route := range routes {
+		topics[name] = template.NewCache(route.Template)
+	}
 	return r.each(ctx, last, func(m *jetstream.RawStreamMsg, l Letter) {
 		route, known := routes[l.Route]
 		if !known || !r.wanted(l) {
@@ -109,10 +113,12 @@ func (r *Replay) Run(ctx context.Context, routes map[string]ReplayRoute, failed 
 			r.count(func(c *ReplayCounts) { c.Rejected["truncated"]++ })
 			return
 		}
-		route.Submit(pipeline.Message{
-			Topic: route.Template.Topic(m.Header.Get("Momento-Bridge-Subject")), Payload: payload, Time: time.Now(),
-			Handle: kept(m.Sequence),
-		})
+		message := pipeline.Message{Payload: payload, Time: time.Now(), Handle: kept(m.Sequence)}
+		message.Topic, message.Unfit = topics[l.Route].Topic(m.Header.Get(ourPrefix+"Subject"), headersOf(m.Header))
+		if m.Header.Get(headersCutHeader) != "" && route.Template.HasHeaders() {
+			message.Unfit = "headers of the dead letter were cut, and the topic is made of headers: publish it by hand"
+		}
+		route.Submit(message)
 	})
 }
 

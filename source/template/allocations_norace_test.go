@@ -14,7 +14,7 @@ func TestTemplateAppendDoesNotAllocate(t *testing.T) {
 		`{{left(2,1)}}-{{right(2,1)}}-{{splitFromLeft(2,1)}}-{{splitFromRight(2,1)}}-{{sliceFromLeft(2,1)}}-{{sliceFromRight(2,1)}}.>`
 	template := compiled(t, "orders.*.*.>", everything)
 	dst := make([]byte, 0, 1024)
-	if got := testing.AllocsPerRun(100, func() { dst = template.Append(dst[:0], "orders.eu.a-b-c.1.2") }); got != 0 {
+	if got := testing.AllocsPerRun(100, func() { dst = template.Append(dst[:0], "orders.eu.a-b-c.1.2", nil) }); got != 0 {
 		t.Errorf("Append allocates %v times, want 0", got)
 	}
 }
@@ -48,8 +48,17 @@ func TestTemplateEqualsServerOnManySeeds(t *testing.T) {
 
 func TestAKnownSubjectIsMappedWithoutAllocating(t *testing.T) {
 	cache := NewCache(compiled(t, "orders.*.*", "{{wildcard(1)}}-{{wildcard(2)}}"))
-	cache.Topic("orders.eu.1")
-	if n := testing.AllocsPerRun(1000, func() { cache.Topic("orders.eu.1") }); n != 0 {
+	cache.Topic("orders.eu.1", nil)
+	if n := testing.AllocsPerRun(1000, func() { cache.Topic("orders.eu.1", nil) }); n != 0 {
+		t.Errorf("%g allocations, want none", n)
+	}
+}
+
+func TestAKnownTopicOfHeadersIsMadeWithoutAllocating(t *testing.T) {
+	cache := NewCache(compiled(t, "orders.*", "{{header(Region)}}-{{wildcard(1)}}-{{header(Kind,any)}}"))
+	header := map[string][]string{"Region": {"eu"}}
+	cache.Topic("orders.1", header)
+	if n := testing.AllocsPerRun(1000, func() { cache.Topic("orders.1", header) }); n != 0 {
 		t.Errorf("%g allocations, want none", n)
 	}
 }

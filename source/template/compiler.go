@@ -13,6 +13,7 @@ type compiler struct {
 	wildcards []tokenSpan
 	parts     []part
 	text      []byte
+	headers   []header
 	pieces    []piece    // What the parts stand for.
 	value     *tokenSpan // What the part stands for that is added next; nil: for nothing that is known.
 }
@@ -133,7 +134,7 @@ func (c *compiler) endText() {
 	}
 	text := string(c.text)
 	c.text = nil
-	c.parts = append(c.parts, func(dst []byte, _ string) []byte { return append(dst, text...) })
+	c.parts = append(c.parts, func(dst []byte, _ message) []byte { return append(dst, text...) })
 	c.pieces = append(c.pieces, piece{text: text})
 }
 

@@ -23,6 +23,7 @@ var functions = []function{
 	{"wildcard", "{{wildcard(1)}}", 1, 1, buildWildcard},
 	{"partition", "{{partition(8)}} or {{partition(8,1)}}", 1, math.MaxInt, buildPartition},
 	{"random", "{{random(8)}}", 1, 1, buildRandom},
+	{"header", "{{header(Name)}} or {{header(Name,default)}}", 1, 2, buildHeader},
 	{"split", "{{split(1,-)}}", 2, 2, buildSplit},
 	{"splitfromleft", "{{splitFromLeft(1,2)}}", 2, 2, buildCut(splitFromLeft)},
 	{"splitfromright", "{{splitFromRight(1,2)}}", 2, 2, buildCut(splitFromRight)},
@@ -127,10 +128,10 @@ func buildPartition(c *compiler, args []string) (part, error) {
 	if n < 0 {
 		partitions = uint32(n) // Wraps, as it does in the server.
 	}
-	return func(dst []byte, subject string) []byte {
+	return func(dst []byte, m message) []byte {
 		hash := uint32(2166136261)
 		for _, value := range values {
-			hash = fnv1a(hash, value.of(subject))
+			hash = fnv1a(hash, value.of(m.subject))
 		}
 		return strconv.AppendUint(dst, uint64(hash%partitions), 10)
 	}, nil
@@ -150,7 +151,7 @@ func buildRandom(_ *compiler, args []string) (part, error) {
 		return nil, err
 	}
 	limit := max(n, -n, 1) // The server's remainder ignores the sign, and 0 gives 0.
-	return func(dst []byte, _ string) []byte {
+	return func(dst []byte, _ message) []byte {
 		return strconv.AppendInt(dst, int64(rand.IntN(limit)), 10)
 	}, nil
 }
@@ -165,8 +166,8 @@ func buildSplit(c *compiler, args []string) (part, error) {
 		return nil, fmt.Errorf(
 			"the separator %q contains a space or a dot; use one that subject tokens can contain", separator)
 	}
-	return func(dst []byte, subject string) []byte {
-		return split(dst, value.of(subject), separator)
+	return func(dst []byte, m message) []byte {
+		return split(dst, value.of(m.subject), separator)
 	}, nil
 }
 
@@ -210,8 +211,8 @@ func buildCut(apply cut) func(*compiler, []string) (part, error) {
 		if err != nil {
 			return nil, err
 		}
-		return func(dst []byte, subject string) []byte {
-			s := value.of(subject)
+		return func(dst []byte, m message) []byte {
+			s := value.of(m.subject)
 			if k <= 0 || k >= len(s) {
 				return append(dst, s...)
 			}

@@ -23,12 +23,13 @@ func FuzzTemplateNeverPanics(f *testing.F) {
 	f.Add("*.*", `{{split(1,-)}}{{"$1"}}{{sliceFromRight(2,2)}}`, "--a.b..")
 	f.Add(">", "{{split(1,)}}{{left(1,-1)}}{{random(-2147483648)}}", "")
 	f.Add("a", "{{wildcard(", "a")
+	f.Add("a", "{{header(A)}}{{header(B, b)}}{{header(,)}}", "a")
 	f.Fuzz(func(t *testing.T, filter, template, subject string) {
 		compiled, err := Compile([]string{filter}, template)
 		if err != nil {
 			return
 		}
-		if topic := string(compiled.Append([]byte("kept"), subject)); !strings.HasPrefix(topic, "kept") {
+		if topic := string(compiled.Append([]byte("kept"), subject, nil)); !strings.HasPrefix(topic, "kept") {
 			t.Errorf("Append() = %q, which does not start with what was there", topic)
 		}
 	})
@@ -55,7 +56,7 @@ func compareWithServer(t *testing.T, choices []byte) agreement {
 	case err != nil && (serverErr != nil || template == ""): // To the server, none is no transform.
 		return bothRefuse
 	case serverErr != nil:
-		_ = ours.Topic(subject)
+		_ = ours.Topic(subject, nil)
 		return serverRefuses
 	case err != nil:
 		t.Fatalf("Compile(%q, %q) = %v, and the server accepts it", filter, template, err)
@@ -64,7 +65,7 @@ func compareWithServer(t *testing.T, choices []byte) agreement {
 	if err != nil {
 		t.Fatalf("the server says that %q does not match %q: %v", subject, filter, err)
 	}
-	if got := ours.Topic(subject); got != want {
+	if got := ours.Topic(subject, nil); got != want {
 		t.Fatalf("filter %q, template %q, subject %q: topic %q, server %q", filter, template, subject, got, want)
 	}
 	return bothAccept

@@ -30,7 +30,7 @@ func BenchmarkTopic(b *testing.B) {
 			n, empty := 0, 0
 			meter := rig.Start(b)
 			for b.Loop() {
-				dst = template.Append(dst[:0], subjects[n%len(subjects)])
+				dst = template.Append(dst[:0], subjects[n%len(subjects)], nil)
 				if len(dst) == 0 {
 					empty++
 				}
@@ -41,12 +41,12 @@ func BenchmarkTopic(b *testing.B) {
 		b.Run("known/"+t.name, func(b *testing.B) {
 			cache := NewCache(template)
 			for _, subject := range subjects {
-				cache.Topic(subject)
+				cache.Topic(subject, nil)
 			}
 			n, empty := 0, 0
 			meter := rig.Start(b)
 			for b.Loop() {
-				if cache.Topic(subjects[n%len(subjects)]) == "" {
+				if topic, _ := cache.Topic(subjects[n%len(subjects)], nil); topic == "" {
 					empty++
 				}
 				n++

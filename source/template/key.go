@@ -35,6 +35,11 @@ func Keys(filters []string, template string) ([]Key, error) {
 			return nil, err
 		}
 		key, places := c.key()
+		if len(key.Wildcards) == 0 && !key.Whole && len(c.headers) > 0 {
+			return nil, fmt.Errorf("the topic %q is made of the header %s, by which a stream cannot be parted: name a "+
+				"wildcard of %q besides, as a token of its own, such as {{wildcard(1)}}.{{header(%[2]s)}}",
+				template, c.headers[0].name, filter)
+		}
 		if len(key.Wildcards) == 0 && !key.Whole {
 			return nil, fmt.Errorf("the topic %q does not name a wildcard of %q as a token of its own, so that "+
 				"messages "+

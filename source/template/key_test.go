@@ -21,6 +21,8 @@ func TestKeyIsReadFromTheTopicAlone(t *testing.T) {
 		{"orders.*.>", "{{subject}}", []Key{{Wildcards: []int{1}}}},
 		{"orders.*.>", "$1", []Key{{Wildcards: []int{1}}}},
 		{"orders.*.>", "$2.$1", []Key{{Wildcards: []int{1}}}},
+		{"orders.*", "{{header(A)}}.$1", []Key{{Wildcards: []int{1}}}}, // However many dots the header has.
+		{"orders.*", "$1.{{header(A,x)}}", []Key{{Wildcards: []int{1}}}},
 		{"orders.>", "{{subject}}", []Key{{Whole: true}}},
 		{"orders.>", "orders-{{wildcard(1)}}", []Key{{Whole: true}}},
 		{">", "{{subject}}", []Key{{Whole: true}}},
@@ -46,6 +48,9 @@ func TestTopicsThatCouldBeInSeveralPartsAreRefused(t *testing.T) {
 		{"orders.*", "{{left(1,2)}}", "does not name a wildcard"},
 		{"orders.*", "{{split(1,-)}}", "does not name a wildcard"},
 		{"orders.>", "{{left(1,2)}}", "does not name a wildcard"},
+		{"orders.*", "{{header(A)}}", `made of the header A, by which a stream cannot be parted`},
+		{"orders.*", "{{header(A)}}-$1", "such as {{wildcard(1)}}.{{header(A)}}"},
+		{"orders.*", "{{header(A)}}.{{header(B)}}.x-$1-{{header(A)}}", "cannot be parted"},
 		{"orders.>", "$1.$1", "does not name a wildcard"},
 		{"a.* b.*.*", "{{subject}}.x.$1", "several subjects"},
 		{"a.> b.>", "t-$1", "several subjects"},

@@ -29,7 +29,8 @@ func Compile(filters []string, template string) (*Template, error) {
 	if same {
 		return choices[0].template, nil
 	}
-	return &Template{choices: choices, whole: choices[0].template.whole}, nil
+	first := choices[0].template
+	return &Template{text: template, headers: first.headers, choices: choices, whole: first.whole}, nil
 }
 
 // mustWildcards returns where the wildcards of a filter are that has been compiled.

@@ -28,7 +28,7 @@ func TestTemplateOfSeveralFiltersTakesTheWildcardsOfTheOneThatMatches(t *testing
 			continue
 		}
 		for subject, want := range tt.topics {
-			if got := template.Topic(subject); got != want {
+			if got := template.Topic(subject, nil); got != want {
 				t.Errorf("%q of %q makes %q of %q, want %q", tt.template, tt.filters, got, subject, want)
 			}
 		}

@@ -16,6 +16,7 @@ import (
 //	{{partition(n)}}       0 to n-1, by the FNV-1a hash of the whole subject
 //	{{partition(n,i,j)}}   the same, of the values of wildcards i, j, ...
 //	{{random(n)}}          0 to n-1, by chance
+//	{{header(name)}}       a header of the message; {{header(name,default)}}: the default where it has none
 //	{{left(i,k)}}, {{right(i,k)}}                     the first, last k bytes of wildcard i
 //	{{splitFromLeft(i,k)}}, {{splitFromRight(i,k)}}   a dot after the first, before the last k bytes
 //	{{sliceFromLeft(i,k)}}, {{sliceFromRight(i,k)}}   a dot every k bytes, counted from that side
@@ -27,17 +28,28 @@ import (
 // tokens with the dots between them. Wildcard 0 (and below) is the subject's first token. A length k that is not
 // inside the value leaves it as it is. Names are read without regard to case.
 //
+// A header is taken as NATS takes it: names are compared with their case, and of several values the first counts. One
+// that is empty is none. The message has to have it where there is no default: see Lack.
+//
 // Where a template is also a destination the NATS server accepts, made of plain tokens, $n tokens and tokens that are
 // one function each, the topic is the subject the server would have made of it. Unlike there, replacements may stand
 // inside text, text need not be valid in a subject, no wildcard has to be used, and ">" counts as a wildcard.
 type Template struct {
+	text    string
 	parts   []part
+	headers []header // What it takes of a message's headers.
 	whole   bool     // It is {{subject}} alone: topics are subjects.
 	choices []choice // Instead of parts, for several filters whose wildcards differ.
 }
 
-// part appends what one part of a template makes of a subject.
-type part func(dst []byte, subject string) []byte
+// message is what a topic is made of.
+type message struct {
+	subject string
+	header  map[string][]string
+}
+
+// part appends what one part of a template makes of a message.
+type part func(dst []byte, m message) []byte
 
 // compileOne reads a template for a route that consumes one filter, a NATS subject that may have wildcards.
 func compileOne(filter, template string) (*Template, error) {
@@ -49,26 +61,27 @@ func compileOne(filter, template string) (*Template, error) {
 	if err := c.compile(template); err != nil {
 		return nil, fmt.Errorf("topic template %q: %w", template, err)
 	}
-	return &Template{parts: c.parts, whole: template == "{{subject}}"}, nil
+	return &Template{text: template, parts: c.parts, headers: c.headers, whole: template == "{{subject}}"}, nil
 }
 
-// Append appends the topic of subject to dst and returns the extended slice. It allocates only where dst has no room.
-// The subject has to match the filter; of one that does not, the tokens it lacks count as empty.
+// Append appends the topic of a message to dst and returns the extended slice. It allocates only where dst has no room.
+// The subject has to match the filter; of one that does not, the tokens it lacks count as empty. So does a header that
+// is missing. The headers may be nil.
 //
 // A topic can be empty, though rarely: {{split(1,-)}} leaves nothing of the token "-".
-func (t *Template) Append(dst []byte, subject string) []byte {
+func (t *Template) Append(dst []byte, subject string, header map[string][]string) []byte {
 	if t.choices != nil {
 		t = t.choose(subject)
 	}
 	for _, p := range t.parts {
-		dst = p(dst, subject)
+		dst = p(dst, message{subject, header})
 	}
 	return dst
 }
 
-// Topic returns the topic of subject as a new string.
-func (t *Template) Topic(subject string) string {
-	return string(t.Append(nil, subject))
+// Topic returns the topic of a message as a new string.
+func (t *Template) Topic(subject string, header map[string][]string) string {
+	return string(t.Append(nil, subject, header))
 }
 
 // tokenSpan says where in a subject a value is: one token, or everything from that token on.
@@ -93,8 +106,8 @@ func (s tokenSpan) of(subject string) string {
 	return token
 }
 
-func (s tokenSpan) appendTo(dst []byte, subject string) []byte {
-	return append(dst, s.of(subject)...)
+func (s tokenSpan) appendTo(dst []byte, m message) []byte {
+	return append(dst, s.of(m.subject)...)
 }
 
 // filterWildcards checks the filter and returns where its wildcards are, in their order.

@@ -120,10 +120,10 @@ func TestTemplateMapsSubjectsToTopics(t *testing.T) {
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			template := compiled(t, test.filter, test.template)
-			if got := template.Topic(test.subject); got != test.want {
+			if got := template.Topic(test.subject, nil); got != test.want {
 				t.Errorf("Topic(%q) = %q, want %q", test.subject, got, test.want)
 			}
-			if got := string(template.Append([]byte("> "), test.subject)); got != "> "+test.want {
+			if got := string(template.Append([]byte("> "), test.subject, nil)); got != "> "+test.want {
 				t.Errorf("Append(%q) = %q, want %q", test.subject, got, "> "+test.want)
 			}
 		})
@@ -142,6 +142,18 @@ func TestTemplateRefusalsSayWhatToWriteInstead(t *testing.T) {
 		},
 		"tokens after >": {
 			"a.>.b", "a", `subject filter "a.>.b" has tokens after ">"; end it there, or use "*" for one token`,
+		},
+		"a header without a name": {
+			"a", "{{header()}}", `topic template "{{header()}}": {{header()}}: too few arguments; ` +
+				`write it like {{header(Name)}} or {{header(Name,default)}}`,
+		},
+		"a header that cannot be": {
+			"a", "{{header(a b)}}", `topic template "{{header(a b)}}": {{header(a b)}}: "a b" is not the name of a ` +
+				`header: write one such as Region`,
+		},
+		"a header that is nearly one": {
+			"a", "{{heade(x)}}", `topic template "{{heade(x)}}": {{heade(x)}}: unknown function "heade"; did you ` +
+				`mean {{header(Name)}} or {{header(Name,default)}}?`,
 		},
 		"an empty template": {
 			"a", "", `topic template "": it is empty; write {{subject}} for the subject itself`,
@@ -174,7 +186,7 @@ func TestTemplateRefusalsSayWhatToWriteInstead(t *testing.T) {
 		},
 		"a function like no other": {
 			"a.*", "{{1}}",
-			`topic template "{{1}}": {{1}}: unknown function "1"; there are subject, wildcard, partition, random, ` +
+			`topic template "{{1}}": {{1}}: unknown function "1"; there are subject, wildcard, partition, random, header, ` +
 				`split, splitfromleft, splitfromright, slicefromleft, slicefromright, left, right`,
 		},
 		"no parentheses": {
@@ -253,7 +265,7 @@ func TestTemplateRandomStaysInRangeAndUsesAllOfIt(t *testing.T) {
 		template := compiled(t, "*", "{{random("+n+")}}")
 		seen := map[string]bool{}
 		for range 1000 {
-			seen[template.Topic("x")] = true
+			seen[template.Topic("x", nil)] = true
 		}
 		for want := range 6 {
 			if !seen[strconv.Itoa(want)] {
@@ -266,7 +278,7 @@ func TestTemplateRandomStaysInRangeAndUsesAllOfIt(t *testing.T) {
 	}
 }
 
-func compiled(t *testing.T, filter, template string) *Template {
+func compiled(t testing.TB, filter, template string) *Template {
 	t.Helper()
 	compiled, err := Compile([]string{filter}, template)
 	if err != nil {

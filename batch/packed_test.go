@@ -1,0 +1,69 @@
+package batch
+
+import (
+	"bytes"
+	"testing"
+	"time"
+
+	"momento-bridge/batch/corpus"
+)
+
+// pack puts messages into publishes of at most so many bytes, as the pipeline does.
+func pack(t testing.TB, p *Packer, messages []corpus.Message, stream uint32, most int) (publishes [][]byte) {
+	t.Helper()
+	sequence := uint64(0)
+	for len(messages) > 0 {
+		p.Begin(stream, sequence)
+		for i, m := range messages {
+			if p.Enough(most) {
+				break
+			}
+			p.Add(m.Payload, sequence+uint64(i)+1, m.Subject, m.Time, m.Header)
+		}
+		publish, n := p.Fit(nil, most)
+		if n < 1 || n > len(messages) {
+			t.Fatalf("%d messages in a publish, %d were added", n, len(messages))
+		}
+		if len(publish) > most && n > 1 {
+			t.Errorf("a publish of %d messages has %d bytes, the most is %d", n, len(publish), most)
+		}
+		publishes = append(publishes, publish)
+		messages, sequence = messages[n:], sequence+uint64(n)
+	}
+	return publishes
+}
+
+// unpackAll takes publishes apart one after the other.
+func unpackAll(t testing.TB, publishes [][]byte) (messages []Message) {
+	t.Helper()
+	for _, publish := range publishes {
+		p, err := Unpack(publish, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		messages = append(messages, p.Messages...)
+	}
+	return messages
+}
+
+func TestCorporaSurvive(t *testing.T) {
+	t.Parallel()
+	for _, c := range corpus.All() {
+		sent := c.Messages(1500)
+		for _, packing := range []Packing{{}, {Subject: true, Time: true, Headers: []string{"*"}}} {
+			got := unpackAll(t, pack(t, NewPacker(&packing), sent, 7, 4096))
+			if len(got) != len(sent) {
+				t.Fatalf("%s: %d messages of %d", c.Name, len(got), len(sent))
+			}
+			for i, m := range got {
+				if !bytes.Equal(m.Payload, sent[i].Payload) || m.Sequence != uint64(i)+1 {
+					t.Fatalf("%s: message %d has become %d: %q", c.Name, i+1, m.Sequence, m.Payload)
+				}
+				if packing.Subject && (m.Subject != sent[i].Subject || !m.Time.Equal(sent[i].Time.Truncate(time.Millisecond)) ||
+					len(m.Headers) != 1 || m.Headers[0] != (Field{"traceparent", sent[i].Header["traceparent"][0]})) {
+					t.Fatalf("%s: message %d has %q %v %q", c.Name, i+1, m.Subject, m.Time, m.Headers)
+				}
+			}
+		}
+	}
+}
