@@ -20,7 +20,9 @@ import (
 // ReplayRoute is a route whose dead letters are replayed.
 type ReplayRoute struct {
 	Template *template.Template
-	Submit   func(pipeline.Message) // Blocks while the route's share of the queue is full.
+	// KeepHeader hands the headers of messages over.
+	KeepHeader bool
+	Submit     func(pipeline.Message) // Blocks while the route's share of the queue is full.
 }
 
 // Replay takes the dead letters of one subject back from the stream that keeps them, as far as the stream reached
@@ -113,8 +115,15 @@ func (r *Replay) Run(ctx context.Context, routes map[string]ReplayRoute, failed 
 			r.count(func(c *ReplayCounts) { c.Rejected["truncated"]++ })
 			return
 		}
-		message := pipeline.Message{Payload: payload, Time: time.Now(), Handle: kept(m.Sequence)}
-		message.Topic, message.Unfit = topics[l.Route].Topic(m.Header.Get(ourPrefix+"Subject"), headersOf(m.Header))
+		message := pipeline.Message{
+			Payload: payload, Time: storedAt(m.Header), Handle: kept(m.Sequence),
+			Subject: m.Header.Get(ourPrefix + "Subject"),
+		}
+		header := headersOf(m.Header)
+		message.Topic, message.Unfit = topics[l.Route].Topic(message.Subject, header)
+		if route.KeepHeader {
+			message.Header = header
+		}
 		if m.Header.Get(headersCutHeader) != "" && route.Template.HasHeaders() {
 			message.Unfit = "headers of the dead letter were cut, and the topic is made of headers: publish it by hand"
 		}
