@@ -189,7 +189,9 @@ func carryAll(ctx context.Context, p *Plan, conn *nats.Conn, replays map[string]
 	pipe := pipeline.New(cfg, momento, log, pipeline.NewMetrics(prometheus.NewRegistry()))
 	routes := map[string]source.ReplayRoute{}
 	for i, r := range p.routes {
-		routes[r.route.Name] = source.ReplayRoute{Template: r.template(), Submit: pipe.Route(i).Submit, Envelope: r.envelope()}
+		routes[r.route.Name] = source.ReplayRoute{
+			Template: r.template(), KeepHeader: r.keepsHeader(), Envelope: r.envelope(), Submit: pipe.Route(i).Submit,
+		}
 	}
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()

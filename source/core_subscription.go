@@ -86,8 +86,11 @@ func (c *Core) subscribe(route *pipeline.Route, closed chan struct{}) ([]*coreSu
 			if reserved.has(m.Subject) || reserved.passing(m) {
 				return
 			}
-			message := pipeline.Message{Payload: m.Data, Time: time.Now()}
+			message := pipeline.Message{Payload: m.Data, Time: time.Now(), Subject: m.Subject}
 			message.Topic, message.Unfit = topics.Topic(m.Subject, m.Header)
+			if c.cfg.KeepHeader {
+				message.Header = m.Header
+			}
 			data := events.wrap(&message, m, 0)
 			if c.cfg.Letters {
 				message.Handle = &original{subject: m.Subject, header: m.Header, data: data}

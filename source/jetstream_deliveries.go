@@ -88,12 +88,16 @@ func (j *JetStream) awaitClosed(hard context.Context, b *binding) {
 // submit hands a message to the pipeline. It runs on the inbox's one goroutine.
 func (j *JetStream) submit(m *nats.Msg, topics *template.Cache, events *wrapper, route *pipeline.Route) {
 	now := time.Now()
-	message := pipeline.Message{Payload: m.Data, Time: now}
+	message := pipeline.Message{Payload: m.Data, Time: now, Subject: m.Subject}
 	message.Topic, message.Unfit = topics.Topic(m.Subject, m.Header)
+	if j.cfg.KeepHeader {
+		message.Header = m.Header
+	}
 	meta, ok := parseReply(m.Reply)
 	if ok {
 		message.Time = meta.stored
 		message.Redelivered = meta.deliveries > 1
+		j.mark(&message, meta.sequence)
 		j.pending.Store(int64(meta.pending))
 		j.resume.delivered(meta.sequence, meta.stored)
 	}

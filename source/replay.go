@@ -20,8 +20,10 @@ import (
 // ReplayRoute is a route whose dead letters are replayed.
 type ReplayRoute struct {
 	Template *template.Template
-	Submit   func(pipeline.Message) // Blocks while the route's share of the queue is full.
-	Envelope *Envelope              // What messages are put into; nil: nothing.
+	// KeepHeader hands the headers of messages over.
+	KeepHeader bool
+	Envelope   *Envelope              // What messages are put into; nil: nothing.
+	Submit     func(pipeline.Message) // Blocks while the route's share of the queue is full.
 }
 
 // Replay takes the dead letters of one subject back from the stream that keeps them, as far as the stream reached
@@ -114,8 +116,15 @@ func (r *Replay) Run(ctx context.Context, routes map[string]ReplayRoute, failed 
 			r.count(func(c *ReplayCounts) { c.Rejected["truncated"]++ })
 			return
 		}
-		message := pipeline.Message{Payload: payload, Time: time.Now(), Handle: kept(m.Sequence)}
-		message.Topic, message.Unfit = topics[l.Route].Topic(m.Header.Get(ourPrefix+"Subject"), headersOf(m.Header))
+		message := pipeline.Message{
+			Payload: payload, Time: storedAt(m.Header), Handle: kept(m.Sequence),
+			Subject: m.Header.Get(ourPrefix + "Subject"),
+		}
+		header := headersOf(m.Header)
+		message.Topic, message.Unfit = topics[l.Route].Topic(message.Subject, header)
+		if route.KeepHeader {
+			message.Header = header
+		}
 		if m.Header.Get(headersCutHeader) != "" && (route.Template.HasHeaders() || route.Envelope != nil) {
 			message.Unfit = "headers of the dead letter were cut, and the topic or the event is made of headers: " +
 				"publish it by hand"
