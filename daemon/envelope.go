@@ -17,7 +17,8 @@ func envelopeOf(f *config.File, i int) *source.Envelope {
 	}
 	e := &source.Envelope{
 		Config: envelope.Config{
-			Source: envelope.SourceOf(rootOf(r.Filters())), Type: "momento-bridge." + r.Name, Headers: r.Carried().Headers,
+			Source: envelope.SourceOf(rootOf(r.Filters())), Type: "momento-bridge." + r.Name,
+			Headers: r.Carried().Headers,
 		},
 		Empty: r.Empty == config.EmptyPublish,
 	}
@@ -40,8 +41,8 @@ func checkAttributes(f *config.File, path string, headers []string) {
 		case err != nil:
 			f.Problemf(path, "%s: %v", path, err)
 		case other != "":
-			f.Problemf(path, "%s: the headers %q and %q would be the same attribute %s of events: carry one of them", path,
-				other, header, attribute)
+			f.Problemf(path, "%s: the headers %q and %q would be the same attribute %s of events: carry one of them",
+				path, other, header, attribute)
 		default:
 			by[attribute] = header
 		}

@@ -100,7 +100,7 @@ func TestCheckTellsWhereARouteStartsAndWhatBecomesOfItsMessages(t *testing.T) {
 			"momento-bridge.a unless they say theirs",
 		"subject: s.x.>, envelope: cloudevents, batch: {format: json}":  "of source /nats/s.x and",
 		"subject: s, envelope: cloudevents, carry: [subject, X-Tenant]": "; attributes xtenant (X-Tenant); max_payload",
-		"subject: s, envelope: cloudevents, carry: [\"header:*\"]":      "; attributes of all headers but those of NATS;",
+		"subject: s, envelope: cloudevents, carry: [\"header:*\"]":      "; attributes of all headers but",
 		"subject: s, empty: dead-letter, dead_letter: {subject: d}": "empty      messages without bytes " +
 			"become dead letters\n",
 		"stream: S, topic: \"{{header(Region)}}-{{header(Kind,any)}}\"": "headers    the topic needs Region: messages " +

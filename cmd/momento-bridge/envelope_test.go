@@ -69,7 +69,8 @@ func TestMessagesOfAStreamArePublishedAsABatchOfEvents(t *testing.T) {
 		}),
 	}
 	p := startDaemon(t, "-c", w.config("limits: {rate: unlimited}", `
-  - {name: all, stream: S, subject: "s.>", cache: c, topic: all, content_type: text/plain, envelope: cloudevents, batch: {format: json}, carry: [X-Tenant]}
+  - {name: all, stream: S, subject: "s.>", cache: c, topic: all, content_type: text/plain,
+    envelope: cloudevents, batch: {format: json}, carry: [X-Tenant]}
   - {name: some, stream: S, subject: "s.>", cache: c, topic: some, envelope: cloudevents, empty: skip}`))
 	eventually(t, "all are published", func() bool {
 		return len(eventsOf(t, got.topic("c/all"))) == 5 && len(got.topic("c/some")) == 4
@@ -110,7 +111,8 @@ func TestDeadLettersOfEventsHaveTheOriginalMessage(t *testing.T) {
 	w.stream("DEAD", "dead.>")
 	config := func(most int) string {
 		return w.config("limits: {rate: unlimited}", fmt.Sprintf(`
-  - {name: s, stream: S, subject: "s.>", cache: c, topic: t, envelope: cloudevents, max_payload: %d, dead_letter: {subject: dead.s}}
+  - {name: s, stream: S, subject: "s.>", cache: c, topic: t, envelope: cloudevents, max_payload: %d,
+    dead_letter: {subject: dead.s}}
   - {name: n, subject: n, cache: c, topic: t, envelope: cloudevents, max_payload: %[1]d, dead_letter: {subject: dead.n}}`,
 			most))
 	}
