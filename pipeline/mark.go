@@ -10,13 +10,14 @@ type mark struct {
 	stream   uint32 // The stream's incarnation; 0: none.
 	subject  string
 	header   map[string][]string
+	trace    Trace // nil: it is not traced.
 	carried  int   // What subject and headers take, in bytes.
 	next     *mark // On the free list.
 }
 
 // marks reports whether a message of the route keeps a mark.
 func (c *RouteConfig) marks(m *Message) bool {
-	return c.KeepSubject || m.Header != nil || m.Stream != 0
+	return c.KeepSubject || m.Header != nil || m.Stream != 0 || m.Trace != nil
 }
 
 // mark gives the message that has just come its mark.
@@ -29,7 +30,7 @@ func (d *dispatcher) mark(e *entry, m *Message, besides int) {
 	}
 	*own = mark{
 		past: *e.past, sequence: m.Sequence, stream: m.Stream, subject: m.Subject, header: m.Header,
-		carried: besides,
+		trace: m.Trace, carried: besides,
 	}
 	own.past.mark = own
 	e.past = &own.past

@@ -29,6 +29,8 @@ type CoreConfig struct {
 	MaxBytes int64
 	// Letters says that the route keeps dead letters, which need the subjects and headers of their messages.
 	Letters bool
+	// Tracer decides which messages are traced; nil: none is.
+	Tracer pipeline.Tracer
 	// Rounds look at the route while it runs; nil: it has some of its own.
 	Rounds *Rounds
 }

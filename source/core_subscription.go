@@ -87,6 +87,9 @@ func (c *Core) subscribe(route *pipeline.Route, closed chan struct{}) ([]*coreSu
 			}
 			message := pipeline.Message{Payload: m.Data, Time: time.Now()}
 			message.Topic, message.Unfit = topics.Topic(m.Subject, m.Header)
+			if c.cfg.Tracer != nil {
+				message.Trace = c.cfg.trace(m, message.Time)
+			}
 			if c.cfg.Letters {
 				message.Handle = &original{subject: m.Subject, header: m.Header}
 			}

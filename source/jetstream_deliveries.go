@@ -96,6 +96,9 @@ func (j *JetStream) submit(m *nats.Msg, topics *template.Cache, route *pipeline.
 		j.pending.Store(int64(meta.pending))
 		j.resume.delivered(meta.sequence, meta.stored)
 	}
+	if j.cfg.Tracer != nil {
+		message.Trace = j.cfg.trace(m, &meta, &message, now)
+	}
 	if j.cfg.Ordered && ok && j.barrier.holds(meta.consumer) &&
 		j.barrier.wait(meta.sequence, message, func() *delivery { return j.note(m, meta.sequence, now, route) }) {
 		return
