@@ -115,11 +115,11 @@ func TestOnlyUnambiguousJSONIsEmbedded(t *testing.T) {
 	} {
 		f(payload, false)
 	}
-	f(strings.Repeat("[", deepest)+strings.Repeat("]", deepest), true)
-	f(strings.Repeat("[", deepest+1)+strings.Repeat("]", deepest+1), false)
-	f(strings.Repeat(`{"a":`, deepest+1)+"1"+strings.Repeat("}", deepest+1), false)
-	f("["+strings.Repeat(`{"a":[1,2]},`, deepest)+"0]", true)
-	f(`["`+strings.Repeat(`[{\"`, 2*deepest)+`\\"]`, true)
+	f(strings.Repeat("[", Deepest)+strings.Repeat("]", Deepest), true)
+	f(strings.Repeat("[", Deepest+1)+strings.Repeat("]", Deepest+1), false)
+	f(strings.Repeat(`{"a":`, Deepest+1)+"1"+strings.Repeat("}", Deepest+1), false)
+	f("["+strings.Repeat(`{"a":[1,2]},`, Deepest)+"0]", true)
+	f(`["`+strings.Repeat(`[{\"`, 2*Deepest)+`\\"]`, true)
 }
 
 // encode fails the test unless sizes add up.
@@ -205,8 +205,8 @@ func FuzzDepth(f *testing.F) {
 			}
 			deepest = max(deepest, depth)
 		}
-		if got := within(data, int(levels)); got != (deepest <= int(levels)) {
-			t.Errorf("within(%q, %d) = %v, it is %d deep", data, levels, got, deepest)
+		if got := Within(data, int(levels)); got != (deepest <= int(levels)) {
+			t.Errorf("Within(%q, %d) = %v, it is %d deep", data, levels, got, deepest)
 		}
 	})
 }

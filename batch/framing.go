@@ -37,6 +37,7 @@ func Parse(name string) (Framing, error) {
 		return array{}, nil
 	case LengthPrefixed:
 		return prefixed{}, nil
+	case Packed: // Packers make them.
 	}
 	return nil, fmt.Errorf("unknown batch format %q: it is lines, json or length-prefixed", name)
 }
@@ -53,6 +54,8 @@ func Split(format Format, batch []byte) ([][]byte, error) {
 		return splitArray(batch)
 	case LengthPrefixed:
 		return splitPrefixed(batch)
+	case Packed:
+		return splitPacked(batch)
 	}
-	return nil, fmt.Errorf("unknown batch format %q: it is lines, json or length-prefixed", format)
+	return nil, fmt.Errorf("unknown batch format %q: it is lines, json, length-prefixed or packed", format)
 }

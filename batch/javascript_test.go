@@ -23,8 +23,9 @@ func node(t *testing.T) string {
 }
 
 func TestJavaScriptDecoderPassesItsTests(t *testing.T) {
-	out, err := exec.CommandContext(t.Context(), node(t), "--test", "js/momento-batch.test.mjs").CombinedOutput()
-	if err != nil {
+	t.Parallel()
+	cmd := exec.CommandContext(t.Context(), node(t), "--test", "js/momento-batch.test.mjs", "js/packed.test.mjs")
+	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Errorf("%v\n%s", err, out)
 	}
 }
@@ -61,7 +62,7 @@ const deepestRead = 10000
 
 func TestJavaScriptDecoderAgreesOnNesting(t *testing.T) {
 	var cases []vector
-	for _, depth := range []int{deepest + 1, deepest + 2, deepestRead, deepestRead + 1, 3 * deepestRead} {
+	for _, depth := range []int{Deepest + 1, Deepest + 2, deepestRead, deepestRead + 1, 3 * deepestRead} {
 		for _, brackets := range []string{"[]", `{"a":}`} {
 			opening, closing := brackets[:len(brackets)-1], brackets[len(brackets)-1:]
 			batch := "[" + strings.Repeat(opening, depth-1) + "1" + strings.Repeat(closing, depth-1) + "]"

@@ -40,9 +40,9 @@ func (array) Append(dst, payload []byte, size int) []byte {
 	return append(dst, '"')
 }
 
-// deepest is how many levels an embedded message may have. With the array around it the batch is then still accepted by
+// Deepest is how many levels an embedded message may have. With the array around it the batch is then still accepted by
 // parsers that stop at 64 levels, as .NET's does by default.
-const deepest = 60
+const Deepest = 60
 
 // embeddable reports whether the payload can be an element of an array as it is, and be found again byte for byte: it
 // is JSON that every parser takes; it is no string, as strings are base64; and it has no white space around it, which
@@ -54,11 +54,11 @@ func embeddable(payload []byte) bool {
 	if !begins(payload[0]) || blank(payload[len(payload)-1]) {
 		return false
 	}
-	return json.Valid(payload) && utf8.Valid(payload) && within(payload, deepest)
+	return json.Valid(payload) && utf8.Valid(payload) && Within(payload, Deepest)
 }
 
-// within reports whether valid JSON nests arrays and objects no deeper than levels.
-func within(text []byte, levels int) bool {
+// Within reports whether valid JSON nests arrays and objects no deeper than levels.
+func Within(text []byte, levels int) bool {
 	if bytes.Count(text, []byte{'['})+bytes.Count(text, []byte{'{'}) <= levels { // The usual case, and much faster.
 		return true
 	}

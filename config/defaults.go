@@ -8,7 +8,7 @@ func Default() Config {
 		NATS:    NATS{URL: "nats://127.0.0.1:4222", InboxPrefix: "_INBOX"},
 		Momento: defaultMomento(),
 		Limits: Limits{
-			Rate: Rate{Auto: true}, Unit: "publishes", Caches: map[string]CacheLimit{},
+			Rate: Rate{Auto: true}, Unit: UnitPublishes, Caches: map[string]CacheLimit{},
 			Shared: true, Group: "momento-bridge",
 		},
 		Coordination:    Coordination{Bucket: "momento-bridge", Lease: Duration(5 * time.Second)},
@@ -41,6 +41,7 @@ func DefaultRoute() Route {
 		Ordering:       OrderingTopic,
 		Delivery:       "at-least-once",
 		Batch:          Batch{Format: FormatNone, MaxBytes: 4096},
+		Envelope:       EnvelopeNone,
 		Empty:          EmptyPublish,
 		GiveUpAfter:    Duration(10 * time.Minute),
 		MaxPayload:     4096,

@@ -43,9 +43,11 @@ func newIdentity(c *config.Config) identity {
 
 // quotas is the same for two processes whose publishes count towards the same quotas: those of one endpoint, counted in
 // the same unit. Two accounts of one region are not told apart, as keys are replaced: they need groups of their own.
-func (p *Plan) quotas() string {
+func (p *Plan) quotas() string { return p.quotasIn(p.file.Limits.Unit) }
+
+func (p *Plan) quotasIn(unit string) string {
 	h := fnv.New64a()
-	_, _ = io.WriteString(h, p.sink.Endpoint.String()+" "+p.file.Limits.Unit) // It never fails.
+	_, _ = io.WriteString(h, p.sink.Endpoint.String()+" "+unit) // It never fails.
 	return hex.EncodeToString(h.Sum(nil)[:4])
 }
 

@@ -5,4 +5,7 @@
 // It checks a publish in this order: the path and method (404, 405, 400), the credential (400, 401), the permission
 // (403), the cache (404), faults that lose the request, the content type and the body (400, or the status chosen for
 // oversize), the quota (429), faults with a status. A publish that passes all of them is accepted and counted.
+//
+// Pages of any origin may use topics (CORS), as with the service: with the key in the Authorization header or in the
+// query.
 package emulator

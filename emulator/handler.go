@@ -32,6 +32,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.serveSettings(w, r)
 		return
 	}
+	letBrowsersIn(w.Header())
 	t, err := parseTarget(r.RequestURI)
 	switch {
 	case errors.Is(err, errNotTopics):
@@ -42,8 +43,10 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.publish(w, r, t)
 	case r.Method == http.MethodGet:
 		s.poll(w, r, t)
+	case r.Method == http.MethodOptions:
+		preflight(w)
 	default:
-		w.Header().Set("Allow", "GET, POST")
+		w.Header().Set("Allow", allowed)
 		s.refuse(w, &refusal{
 			http.StatusMethodNotAllowed, "method_not_allowed",
 			"use POST to publish or GET to subscribe",

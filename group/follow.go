@@ -19,6 +19,7 @@ func (n *Node) HearLevel(now time.Time, l *Level, quotas []Quota) time.Time {
 	case !n.leads && n.level != nil && now.Sub(n.heard) < silence && n.keeper.before(m.order) && n.hears(n.keeper.id):
 		return n.wake(now)
 	}
+	m.patient = silence // Who keeps tells something each second.
 	n.leads, n.orphaned = false, false
 	n.keeper, n.heard, n.level = m.order, now, l
 	copy(n.epochs[1:], n.epochs[:])

@@ -91,6 +91,7 @@ func (n *Node) begin(now time.Time) {
 	for _, m := range n.list {
 		m.known = nil
 	}
+	n.sooner(now) // It reports more often than before.
 	for _, u := range n.uses {
 		u.refused = now // What was refused before is not counted again.
 	}

@@ -14,6 +14,8 @@ type Report struct {
 	Start   int64  `json:"at"`          // When it began, in milliseconds since 1970.
 	Guest   bool   `json:"g,omitempty"` // It publishes for a while and keeps nothing: a replay, a load test.
 	Leaving bool   `json:"x,omitempty"`
+	// Next is in how many seconds the next one comes at the latest, where that is longer than usual.
+	Next float64 `json:"i,omitempty"`
 	// Now and then, and when somebody new is heard:
 	Host    string `json:"h,omitempty"`
 	Version string `json:"v,omitempty"`
@@ -64,6 +66,7 @@ const (
 	mostText   = 256
 	mostNumber = 1e15
 	mostPause  = 24 * 3600.0
+	mostNext   = 3600.0
 	mostFound  = 1 << 20
 )
 
@@ -75,7 +78,8 @@ func DecodeReport(data []byte) (*Report, error) {
 	if err := decode(data, r); err != nil {
 		return nil, err
 	}
-	good := texts(r.Host, r.Version, r.Routes) && sender(r.ID, r.Start) && len(r.Uses) <= mostScopes
+	good := texts(r.Host, r.Version, r.Routes) && sender(r.ID, r.Start) && len(r.Uses) <= mostScopes &&
+		r.Next >= 0 && r.Next <= mostNext
 	for i := range r.Uses {
 		u := &r.Uses[i]
 		good = good && texts(u.Scope) && numbers(u.Accepted, u.Want, u.Used, u.Asked) && u.Asked <= mostPause &&

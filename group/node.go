@@ -28,11 +28,11 @@ type Message struct {
 }
 
 const (
-	// silence is after how long a member that is not heard is gone.
+	// silence is after how long a member that is not heard is gone, where it reports as often as usual.
 	silence = 3100 * time.Millisecond
 	// holding is for how long nothing starts where there is no connection, so that nothing comes.
 	holding = 24 * time.Hour
-	// sweepEvery is the time between two looks for members that are gone.
+	// sweepEvery is the time between two looks for members that are gone, in a group that is not crowded.
 	sweepEvery = 100 * time.Millisecond
 	// listening is how long a new member waits for the others before it publishes.
 	listening = 250 * time.Millisecond
@@ -40,6 +40,9 @@ const (
 	listeningLonger = time.Second
 	// tellEvery is the time between two reports and between two levels, give or take a tenth.
 	tellEvery = time.Second
+	// crowded is how many members report that often. Of more, each reports the more rarely: everybody hears as much
+	// as in a group of so many.
+	crowded = 100
 	// tellGap is the least time between two reports, and levelGap between two levels.
 	tellGap  = 50 * time.Millisecond
 	levelGap = 20 * time.Millisecond
@@ -75,7 +78,8 @@ type member struct {
 	version string
 	routes  string
 	heard   time.Time
-	report  *Report // The latest.
+	patient time.Duration // After how long without a word it is gone.
+	report  *Report       // The latest.
 	known   map[string]*estimate
 }
 
@@ -266,6 +270,7 @@ func (n *Node) HearReport(now time.Time, r *Report, quotas []Quota) time.Time {
 	}
 	before := m.report
 	m.report = r
+	m.patient = max(silence, time.Duration(r.Next*float64(silence)/tellEvery.Seconds()))
 	if n.leads {
 		n.account(now, m, before, quotas)
 	}

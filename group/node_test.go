@@ -17,6 +17,8 @@ type wires struct {
 	t       *testing.T
 	now     time.Time
 	members []*member
+	idle    bool // Who is added has nothing to publish.
+	reports int  // That were sent.
 }
 
 // member is one member, with work enough.
@@ -48,6 +50,7 @@ func (w *wires) add(cfg group.Config) *member {
 		node:  group.New(cfg),
 		pacer: quota.NewPacer(quota.Rate{Ceiling: told}, backoff.NewConstantBackOff(time.Second), w.now),
 		next:  w.now,
+		idle:  w.idle,
 	}
 	w.members = append(w.members, m)
 	m.node.Join(w.now, m.quotas())
@@ -70,6 +73,9 @@ func (w *wires) deliver() {
 		for _, from := range w.members {
 			for _, msg := range from.node.Take() {
 				more = true
+				if msg.Report != nil {
+					w.reports++
+				}
 				for _, to := range w.members {
 					if to != from && !to.deaf && !from.deaf {
 						w.hear(to, msg)

@@ -8,12 +8,15 @@ import (
 
 // expire forgets members that are not heard any more.
 func (n *Node) expire(now time.Time) {
-	if !n.offline.IsZero() || now.Sub(n.swept) < sweepEvery {
+	if !n.offline.IsZero() || now.Sub(n.swept) < sweepEvery*max(1, time.Duration(len(n.list)/crowded)) {
 		return
 	}
 	n.swept = now
+	if !slices.ContainsFunc(n.list, func(m *member) bool { return now.Sub(m.heard) > m.patient }) {
+		return
+	}
 	for _, m := range slices.Clone(n.list) {
-		if now.Sub(m.heard) > silence {
+		if now.Sub(m.heard) > m.patient {
 			n.forget(m.id)
 		}
 	}
@@ -56,7 +59,7 @@ func (n *Node) hear(now time.Time, id string, start int64) *member {
 		if len(n.others) >= mostMembers {
 			return nil
 		}
-		m = &member{order: order{start, id}}
+		m = &member{order: order{start, id}, patient: silence}
 		n.others[id] = m
 		n.list = append(n.list, m)
 		n.keep.changed = true
@@ -70,8 +73,12 @@ func (n *Node) hear(now time.Time, id string, start int64) *member {
 	return m
 }
 
-// answer lets a newcomer know soon that this member is there.
+// answer lets a newcomer know soon that this member is there. Of many, some do, and who keeps: the level says how many
+// there are.
 func (n *Node) answer(now time.Time) {
+	if many := n.size(); many > crowded && !n.leads && n.cfg.Random()*float64(many) >= crowded {
+		return
+	}
 	n.hello = true
 	within := time.Duration(n.cfg.Random() * float64(len(n.others)-1) * float64(answerEach))
 	n.sooner(now.Add(min(within, tellEvery)))
@@ -79,6 +86,22 @@ func (n *Node) answer(now time.Time) {
 
 // Others returns how many other members are heard, and whether one of them began before this one.
 func (n *Node) Others() (count int, older bool) { return len(n.others), n.rank() > 0 }
+
+// size is how many members there are, as far as this one or the keeper knows.
+func (n *Node) size() int {
+	if n.level == nil {
+		return n.Members()
+	}
+	return max(n.Members(), n.level.Members)
+}
+
+// every is the time between two of this member's reports.
+func (n *Node) every() time.Duration {
+	if n.leads {
+		return tellEvery
+	}
+	return max(tellEvery, time.Duration(n.size())*tellEvery/crowded)
+}
 
 // Members is how many there are, this one included.
 func (n *Node) Members() int { return len(n.others) + 1 }

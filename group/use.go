@@ -107,7 +107,11 @@ func (n *Node) due(now time.Time) bool {
 // tell sends a report.
 func (n *Node) tell(now time.Time, quotas []Quota) {
 	r := &Report{ID: n.order.id, Start: n.order.start, Guest: n.cfg.Guest}
-	if n.hello || n.reports%helloEvery == 0 {
+	every := n.every()
+	if every > tellEvery {
+		r.Next = short(every.Seconds())
+	}
+	if n.hello || every > tellEvery || n.reports%helloEvery == 0 {
 		r.Host, r.Version, r.Routes = n.cfg.Host, n.cfg.Version, n.cfg.Routes
 	}
 	for _, q := range quotas {
@@ -126,6 +130,6 @@ func (n *Node) tell(now time.Time, quotas []Quota) {
 	n.hello = false
 	n.reports++
 	n.reported = now
-	n.next = now.Add(time.Duration((0.9 + 0.2*n.cfg.Random()) * float64(tellEvery)))
+	n.next = now.Add(time.Duration((0.9 + 0.2*n.cfg.Random()) * float64(every)))
 	n.out = append(n.out, Message{Report: r})
 }

@@ -49,7 +49,7 @@ func Calibrate(ctx context.Context, t Target) (float64, error) {
 	if err != nil {
 		return 0, err
 	}
-	t.Sink, t.Timeout = momento, time.Second
+	t.Sink, t.Timeout, t.Quota = momento, time.Second, nil
 	e := drive.New(ctx, t.engine())
 	defer e.Close()
 	rate, err := e.Flat(calibration)

@@ -78,6 +78,9 @@ func Rate(ctx context.Context, c RateConfig) (*report.Report, error) {
 	return r.describe(), r.failure()
 }
 
+// AtOnce is how many publishes are planned for one moment.
+func (c *RateConfig) AtOnce() int { return burstOf(c.Arrivals) }
+
 // burstOf is how many publishes arrivals plan for one moment.
 func burstOf(arrivals string) int {
 	_, size, _ := strings.Cut(arrivals, ":")

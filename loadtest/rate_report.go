@@ -76,6 +76,11 @@ func (r *rating) reasons(out *report.Report) []string {
 		all = append(all,
 			fmt.Sprintf("ended early, after as many publishes as --max-requests allows: %d", r.cfg.MaxRequests))
 	}
+	if c := r.cfg.Target.Quota; c != nil && c.Held() > 0 {
+		held := min(c.Held(), missed)
+		missed -= held
+		all = append(all, fmt.Sprintf("publishes that were not sent, as the daemons left no quota for them: %d", held))
+	}
 	if missed > 0 {
 		all = append(all, fmt.Sprintf(
 			"publishes that were not sent, as it was too late for them: %d; the latencies leave them out", missed))

@@ -10,6 +10,7 @@ import (
 
 	"momento-bridge/loadtest/drive"
 	"momento-bridge/loadtest/report"
+	"momento-bridge/pipeline"
 	"momento-bridge/sink"
 )
 
@@ -26,9 +27,20 @@ type Target struct {
 	Timeout     time.Duration // One publish.
 	Version     string        // Of the program.
 	Seed        uint64        // Of payloads, orders and arrivals.
+	Quota       Quota         // That is shared with others; nil: none is.
 
 	instead endpoint      // Of the sink, in a test on virtual time.
 	machine drive.Machine // Likewise.
+}
+
+// Quota is one that a test shares with others. Its methods may be called concurrently.
+type Quota interface {
+	// Allow reports whether a publish may be sent now. What may not is not sent.
+	Allow() bool
+	// Answered takes note of the answer to a publish that was allowed.
+	Answered(sent time.Time, a *pipeline.Answer)
+	// Held returns how many publishes were not allowed.
+	Held() int
 }
 
 // endpoint is what of a sink a test uses.
@@ -56,12 +68,16 @@ func (t *Target) engine() drive.Config {
 	payload := t.payload()
 	topics := t.topics()
 	to := t.endpoint()
-	return drive.Config{
+	cfg := drive.Config{
 		Publisher: to.Publisher, Opened: to.Opened, Connections: t.Connections, Timeout: t.Timeout, Machine: t.machine,
 		Payload: func(int) []byte { return payload },
 		Cache:   func(i int) string { return t.Caches[i/len(topics)%len(t.Caches)] },
 		Topic:   func(i int) string { return topics[i%len(topics)] },
 	}
+	if t.Quota != nil {
+		cfg.Allow, cfg.Answered = t.Quota.Allow, t.Quota.Answered
+	}
+	return cfg
 }
 
 func (t *Target) topics() []string { return numbered(t.Topic, t.Topics) }

@@ -7,14 +7,21 @@ import (
 // takeAnswer takes back a publish in flight with its answer. A message that can never be published stays in flight
 // until it is kept as a dead letter.
 func (p *Pipeline) takeAnswer(now time.Time, flying *parcel, a Answer) {
+	rest := flying.takeRest()
+	if rest.n > 0 && !p.d.stopped && !rest.lane.route.leaving() {
+		p.d.putBack(&rest) // Before those that did fit come back.
+	}
 	a = p.d.judge(now, flying, a)
 	if a.Verdict == Reject && flying.n == 1 {
 		p.d.reject(now, flying, a)
 		p.d.deadLetter(now, flying)
+		p.d.endRest(&rest)
 		return
 	}
+	lane := flying.lane
 	p.d.finish(now, flying, a)
-	p.d.endLeft(flying.lane)
+	p.d.endRest(&rest)
+	p.d.endLeft(lane)
 }
 
 // missesBelieved is how often the endpoint must say to a message that its cache does not exist before that is taken for
@@ -146,7 +153,7 @@ func (d *dispatcher) applyAnswer(now time.Time, p *parcel, a Answer) {
 				d.retrySuspectsSoon(now, r)
 			}
 		}
-		if d.quotasAccepted(now, r, p.cost, p.size) {
+		if d.quotasAccepted(now, p) {
 			d.events.note(now, event{kind: eventQuotaAccepted})
 		}
 	case HaltAll:

@@ -3,6 +3,7 @@ package pipeline
 import (
 	"time"
 
+	"momento-bridge/batch"
 	"momento-bridge/pipeline/quota"
 )
 
@@ -12,7 +13,10 @@ type parcel struct {
 	lane        *lane
 	first, last *entry // Linked by next.
 	n           int
-	size        int             // Bytes of the publish.
+	size        int             // Bytes of the publish; an estimate until it is packed, where it is.
+	charged     int             // The bytes that were paid for.
+	limit       int             // The most bytes of a packed publish.
+	held        int             // How many of the messages a packed publish holds; 0: it is none, or not packed yet.
 	cost        float64         // Paid for it.
 	sent        time.Time       // When it left the queue.
 	gated       bool            // A gate was closed then.
@@ -52,8 +56,10 @@ func (p *parcel) rejection() *Rejection {
 
 // BatchConfig puts several messages of a topic into one publish: those that wait when the turn of the topic comes.
 type BatchConfig struct {
-	// Framing joins the messages; nil: each is published by itself.
+	// Framing joins the messages; nil: each is published by itself, unless there is a Packing.
 	Framing Framing
+	// Packing packs the messages, instead of Framing.
+	Packing *batch.Packing
 	// MaxMessages is the number of messages of the largest batch; 0: as many as fit.
 	MaxMessages int
 	// MaxBytes is the size of the largest batch.
@@ -75,9 +81,36 @@ type Framing interface {
 	End(dst []byte) []byte
 }
 
+// Joins reports whether there are batches.
+func (c *BatchConfig) Joins() bool { return c.Framing != nil || c.Packing != nil }
+
+// overhead returns how many bytes a batch has besides its messages, at most.
+func (c *BatchConfig) overhead() int {
+	if c.Packing != nil {
+		return c.Packing.Overhead()
+	}
+	return c.Framing.Overhead()
+}
+
+// most returns how many messages a batch may have that begins with this one; 0: as many as fit.
+func (c *BatchConfig) most(first *entry) int {
+	if first.maxBatch > 0 && (c.MaxMessages == 0 || first.maxBatch < c.MaxMessages) {
+		return first.maxBatch
+	}
+	return c.MaxMessages
+}
+
 // full reports whether what is queued fills a batch.
-func (c *BatchConfig) full(l *lane) bool {
-	return c.MaxMessages > 0 && l.queued >= c.MaxMessages || l.size+c.Framing.Overhead() >= c.MaxBytes
+func (l *lane) full() bool {
+	r := l.route
+	c := &r.cfg.Batch
+	if c.MaxMessages > 0 && l.queued >= c.MaxMessages {
+		return true
+	}
+	if r.packing != nil {
+		return r.packing.estimate(c.overhead(), l.size) >= c.MaxBytes
+	}
+	return l.size+c.overhead() >= c.MaxBytes
 }
 
 // load moves what is published next from the front of a lane, which must not be empty, into the parcel.
@@ -85,7 +118,11 @@ func (d *dispatcher) load(now time.Time, l *lane, p *parcel) {
 	*p = parcel{lane: l, sent: now}
 	r := l.route
 	n, size := 1, len(l.first.payload)
-	if r.cfg.Batch.Framing != nil && l.first.rejection == nil {
+	switch c := &r.cfg.Batch; {
+	case !c.Joins() || l.first.rejection != nil:
+	case c.Packing != nil:
+		n, size = d.packSize(now, l, p)
+	default:
 		n, size = d.batchSize(now, l)
 	}
 	for range n {
@@ -101,10 +138,7 @@ func (d *dispatcher) load(now time.Time, l *lane, p *parcel) {
 // where it carries the most bytes for an operation.
 func (d *dispatcher) batchSize(now time.Time, l *lane) (n, size int) {
 	c, first := &l.route.cfg.Batch, l.first
-	most := c.MaxMessages
-	if first.maxBatch > 0 && (most == 0 || first.maxBatch < most) {
-		most = first.maxBatch
-	}
+	most := c.most(first)
 	limit := c.MaxBytes
 	if d.operations {
 		limit = min(limit, d.affordable(now, l.route, first))
@@ -139,6 +173,11 @@ func (p *parcel) split() {
 func (p *parcel) fill(r *Request, buf []byte) []byte {
 	c := &p.lane.route.cfg
 	r.Cache, r.Topic, r.Text = c.Cache, p.lane.topic, c.Text
+	if c.Batch.Packing != nil {
+		buf = p.pack(buf)
+		r.Payload = buf
+		return buf
+	}
 	framing := c.Batch.Framing
 	if framing == nil {
 		r.Payload = p.first.payload
@@ -151,6 +190,14 @@ func (p *parcel) fill(r *Request, buf []byte) []byte {
 	buf = framing.End(buf)
 	r.Payload = buf
 	return buf
+}
+
+// inside is how many messages the publish has, the first of the parcel.
+func (p *parcel) inside() int {
+	if p.held > 0 {
+		return p.held
+	}
+	return p.n
 }
 
 // observe puts an attempt that has ended into the histograms. Those of its messages that are traced are exemplars.
@@ -166,14 +213,16 @@ func (p *parcel) observe(now time.Time, accepted bool, traced []Traced) {
 	if !accepted {
 		return
 	}
-	for e := p.first; e != nil; e = e.next {
+	n, e := p.inside(), p.first
+	for range n {
 		if took := now.Sub(e.came).Seconds(); len(traced) > 0 && e.mark != nil && e.mark.trace != nil {
 			observeWith(r.endToEndSeconds, took, e.mark.trace)
 		} else {
 			r.endToEndSeconds.Observe(took)
 		}
+		e = e.next
 	}
-	if r.cfg.Batch.Framing != nil {
-		r.batchMessages.Observe(float64(p.n))
+	if r.cfg.Batch.Joins() {
+		r.batchMessages.Observe(float64(n))
 	}
 }

@@ -37,6 +37,7 @@ type life struct {
 	mu        sync.Mutex // Guards rng and published.
 	rng       *rand.Rand
 	published map[string][]int // By topic: the numbers accepted, in order.
+	came      map[string][]int // By topic: the numbers submitted, in order.
 	bad       float64          // The share of attempts that do not succeed.
 }
 
@@ -56,6 +57,14 @@ func (l *life) Publish(r *pipeline.Request) pipeline.Answer {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	var numbers []int
+	if r.Payload[0] == 0xf5 {
+		numbers, poison := l.unpack(r)
+		if poison {
+			return answer(pipeline.Reject, pipeline.Result400, 400)
+		}
+		l.published[r.Topic] = append(l.published[r.Topic], numbers...)
+		return accept()
+	}
 	for line := range strings.Lines(string(r.Payload)) {
 		var topic string
 		var n int
@@ -112,7 +121,9 @@ func (l *life) Keep(*pipeline.Message, pipeline.Rejection) error {
 }
 
 func live(t *testing.T, rng *rand.Rand) {
-	l := &life{rng: rng, published: map[string][]int{}, bad: float64(rng.IntN(8)) / 10}
+	l := &life{
+		rng: rng, published: map[string][]int{}, came: map[string][]int{}, bad: float64(rng.IntN(8)) / 10,
+	}
 	settled := newEnds()
 	routes := make([]pipeline.RouteConfig, 1+rng.IntN(3))
 	for i := range routes {
@@ -125,6 +136,9 @@ func live(t *testing.T, rng *rand.Rand) {
 				Framing: lines{}, MaxMessages: rng.IntN(5),
 				MaxBytes: 20 + rng.IntN(5000), Linger: time.Duration(rng.IntN(2)*rng.IntN(3000)) * time.Millisecond,
 			}
+		}
+		if rng.IntN(3) == 0 {
+			anyPacking(rng, &routes[i])
 		}
 		if rng.IntN(3) == 0 {
 			routes[i].MaxAge = time.Duration(1+rng.IntN(5000)) * time.Millisecond
@@ -237,7 +251,13 @@ func (l *life) submit(p *pipeline.Pipeline, i int, stopAt time.Duration, returna
 		case 8, 9, 10:
 			r.Begin()
 		}
-		r.Submit(pipeline.Message{Topic: topic, Payload: payload, Time: time.Now(), Handle: fmt.Sprintf("%d-%d", i, n)})
+		l.mu.Lock()
+		l.came[topic] = append(l.came[topic], n)
+		l.mu.Unlock()
+		r.Submit(pipeline.Message{
+			Topic: topic, Payload: payload, Time: time.Now(), Handle: fmt.Sprintf("%d-%d", i, n),
+			Stream: 7, Sequence: uint64(n) + 1, Subject: topic,
+		})
 		time.Sleep(time.Duration(l.intn(200)) * time.Millisecond)
 	}
 	return 100

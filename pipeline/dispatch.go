@@ -199,7 +199,7 @@ func (d *dispatcher) start(now time.Time, r *Route, p *parcel) {
 	r.turns++
 	d.load(now, l, p)
 	if p.rejection() == nil {
-		p.cost = d.cost(r, p.size)
+		p.cost, p.charged = d.cost(r, max(p.size, p.limit)), p.size
 		d.pay(now, r, p.cost, p.size)
 		d.charge(r, p.cost)
 		d.started.Add(now, 1)

@@ -234,10 +234,10 @@ func (l *lane) gates(d *dispatcher) [gateCount]*gate {
 func (d *dispatcher) linger(now time.Time, l *lane) {
 	c := &l.route.cfg.Batch
 	switch {
-	case c.Linger == 0 || c.Framing == nil:
-	case l.lingering && c.full(l):
+	case c.Linger == 0 || !c.Joins():
+	case l.lingering && l.full():
 		l.heldUntil, l.lingering = time.Time{}, false
-	case l.queued == 1 && l.heldUntil.IsZero() && !c.full(l):
+	case l.queued == 1 && l.heldUntil.IsZero() && !l.full():
 		d.hold(l, now.Add(c.Linger))
 		l.lingering = true
 	}

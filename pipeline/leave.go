@@ -17,11 +17,13 @@ func (r *Route) Forget() { r.leave(Forgotten) }
 // the route takes nothing over.
 func (r *Route) Yield() { r.leave(Returned) }
 
-// Begin lets the route take messages over again. It should hold none of before.
+// Begin lets the route take messages over again. It should hold none of before. Which message came before which is not
+// known, as another replica may have carried the route.
 func (r *Route) Begin() {
 	r.pipeline.mu.Lock()
 	defer r.pipeline.mu.Unlock()
 	r.away = 0
+	r.chain.forget()
 	r.roomChanged()
 }
 

@@ -99,8 +99,12 @@ func (d *dispatcher) repace(now time.Time, p *quota.Pacer, limits Rate) *quota.P
 
 // sizeOf returns the size of a publish of e alone, in bytes.
 func (d *dispatcher) sizeOf(r *Route, e *entry) int {
-	if r.cfg.Batch.Framing != nil {
-		return int(e.size) + r.cfg.Batch.Framing.Overhead()
+	c := &r.cfg.Batch
+	switch {
+	case c.Packing != nil: // Larger ones are known to fit once they are packed.
+		return min(int(e.size)+c.overhead(), c.MaxBytes)
+	case c.Framing != nil:
+		return int(e.size) + c.overhead()
 	}
 	return len(e.payload)
 }
@@ -152,11 +156,12 @@ func (d *dispatcher) pay(now time.Time, r *Route, cost float64, size int) {
 }
 
 // quotasAccepted tells the quotas of an accepted publish. It reports whether that ends a run of refusals.
-func (d *dispatcher) quotasAccepted(now time.Time, r *Route, cost float64, size int) bool {
-	d.acceptedBytes.Add(now, float64(size))
+func (d *dispatcher) quotasAccepted(now time.Time, p *parcel) bool {
+	r, cost := p.lane.route, p.cost
+	d.acceptedBytes.Add(now, float64(p.size))
 	ended := d.region.Accepted(now, cost)
 	if d.throughput != nil {
-		ended = d.throughput.Accepted(now, float64(size)) || ended
+		ended = d.throughput.Accepted(now, float64(p.charged)) || ended
 	}
 	if c := r.cache.pacer; c != nil {
 		ended = c.Accepted(now, cost) || ended
@@ -175,7 +180,7 @@ func (d *dispatcher) quotaRefused(now time.Time, p *parcel, a Answer) bool {
 		if d.throughput == nil {
 			d.throughput = quota.NewBytePacer(d.delays.Quota(), now, d.acceptedBytes)
 		}
-		meant, cost = d.throughput, float64(p.size)
+		meant, cost = d.throughput, float64(p.charged)
 	case c != nil:
 		meant = c
 	}

@@ -20,8 +20,20 @@ func (c *RouteConfig) marks(m *Message) bool {
 	return c.KeepSubject || m.Header != nil || m.Stream != 0 || m.Trace != nil
 }
 
-// mark gives the message that has just come its mark.
-func (d *dispatcher) mark(e *entry, m *Message, besides int) {
+// noMark is that of messages without one. It is never written to.
+var noMark mark
+
+// marked returns the message's mark, to be read.
+func (e *entry) marked() *mark {
+	if e.mark == nil {
+		return &noMark
+	}
+	return e.mark
+}
+
+// mark gives the message that has just come its mark: besides its payload it takes so many bytes.
+func (r *Route) mark(e *entry, m *Message, topic uint64, besides int) {
+	d := &r.pipeline.d
 	own := d.freeMarks
 	if own == nil {
 		own = &mark{}
@@ -32,15 +44,24 @@ func (d *dispatcher) mark(e *entry, m *Message, besides int) {
 		past: *e.past, sequence: m.Sequence, stream: m.Stream, subject: m.Subject, header: m.Header,
 		trace: m.Trace, carried: besides,
 	}
+	if m.Stream != 0 {
+		own.previous = r.chain.came(m.Stream, topic, m.Sequence)
+	}
 	own.past.mark = own
 	e.past = &own.past
 }
 
 // unmark takes the mark of a message that has ended, for reuse.
-func (d *dispatcher) unmark(e *entry) {
+func (d *dispatcher) unmark(e *entry, o Outcome) {
 	own := e.mark
 	if own == nil {
 		return
+	}
+	if own.stream != 0 && o != Published && o != Returned && o != Forgotten {
+		e.lane.route.chain.broke(own.stream, hashOf(e.lane.topic), own.sequence)
+	}
+	if own.trace != nil && o != Published {
+		d.endedTraces = append(d.endedTraces, endedTrace{own.trace, o})
 	}
 	*own = mark{}
 	if d.keptEntries < keptEntries { // There are no more marks than entries.

@@ -101,8 +101,13 @@ func New(cfg Config, sink Sink, log *slog.Logger, metrics *Metrics) *Pipeline {
 // newRoute makes one route of so many names.
 func (p *Pipeline) newRoute(rc RouteConfig, c *cache, own *common, names int) *Route {
 	m, parts := &p.d.memory, int64(own.routes)
+	var packs *packing
+	if rc.Batch.Packing != nil {
+		packs = newPacking()
+	}
 	return &Route{
 		cfg:         rc,
+		packing:     packs,
 		share:       max(1, p.cfg.MaxMessages/names/own.routes),
 		shareBytes:  max(1, p.cfg.MaxBytes/int64(names)/parts),
 		maxMessages: max(1, p.cfg.MaxMessages),

@@ -43,6 +43,9 @@ type Route struct {
 	// Its messages by age, while they are queued. They are kept only where messages may be dropped for their age.
 	oldest, newest *entry
 
+	packing *packing // nil: it packs nothing.
+	chain   chain    // Which message came before which.
+
 	// Its room.
 	counted      holding // What the memory has counted so far.
 	messageStake stake
@@ -112,9 +115,12 @@ func (r *Route) Offer(m Message) bool {
 	p := r.pipeline
 	e := entry{payload: m.Payload, came: m.Time, handle: m.Handle, past: &noPast}
 	r.cfg.measure(&e, &m)
-	marked, besides := r.cfg.marks(&m), 0
+	if r.packing != nil {
+		r.measurePacked(&e, &m)
+	}
+	marked, besides, topic := r.cfg.marks(&m), 0, uint64(0)
 	if marked {
-		besides = carried(&m)
+		besides, topic = carried(&m), hashOf(m.Topic)
 	}
 	p.mu.Lock()
 	if !r.admit(m.Topic, &e, len(m.Payload)+besides) {
@@ -140,7 +146,7 @@ func (r *Route) Offer(m Message) bool {
 		now = time.Now()
 	}
 	if marked {
-		p.d.mark(&e, &m, besides)
+		r.mark(&e, &m, topic, besides)
 	}
 	p.d.add(now, r, m.Topic, e)
 	var borrowed *slot

@@ -81,8 +81,7 @@ func (d *dispatcher) end(e *entry, o Outcome) {
 	if l.pending == 0 {
 		d.dropLane(l)
 	}
-	d.endTrace(e, o)
-	d.unmark(e)
+	d.unmark(e, o)
 	*e = entry{}
 	if d.keptEntries < keptEntries {
 		d.keptEntries++

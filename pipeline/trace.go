@@ -56,10 +56,12 @@ type Traced struct {
 // is told. It belongs to the worker's goroutine.
 func (w *worker) observeTraced(now time.Time, p *parcel, a *Answer) {
 	w.traced = w.traced[:0]
-	for e := p.first; e != nil; e = e.next {
+	e := p.first
+	for range p.inside() {
 		if e.mark != nil && e.mark.trace != nil {
 			w.traced = append(w.traced, Traced{Trace: e.mark.trace, Attempt: int(e.attempts) + 1})
 		}
+		e = e.next
 	}
 	p.observe(now, a.Verdict == Accept, w.traced)
 	if len(w.traced) == 0 {
@@ -67,7 +69,7 @@ func (w *worker) observeTraced(now time.Time, p *parcel, a *Answer) {
 	}
 	c := &p.lane.route.cfg
 	w.p.cfg.Tracer.Attempted(&Attempt{
-		Route: c.Name, Cache: c.Cache, Topic: p.lane.topic, Messages: p.n, Bytes: p.size, Sent: p.sent, Answered: now,
+		Route: c.Name, Cache: c.Cache, Topic: p.lane.topic, Messages: p.inside(), Bytes: p.size, Sent: p.sent, Answered: now,
 		Answer: *a, Traced: w.traced,
 	})
 	clear(w.traced)
@@ -78,15 +80,8 @@ func observeWith(o prometheus.Observer, value float64, t Trace) {
 	o.(prometheus.ExemplarObserver).ObserveWithExemplar(value, prometheus.Labels{"trace_id": t.ID()})
 }
 
-// endedTrace is a traced message that has ended unpublished.
+// endedTrace is a traced message that has ended unpublished: unlock tells its trace.
 type endedTrace struct {
 	trace   Trace
 	outcome Outcome
-}
-
-// endTrace has unlock tell how a message has ended, if it is traced.
-func (d *dispatcher) endTrace(e *entry, o Outcome) {
-	if e.mark != nil && e.mark.trace != nil && o != Published {
-		d.endedTraces = append(d.endedTraces, endedTrace{e.mark.trace, o})
-	}
 }

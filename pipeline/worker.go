@@ -188,7 +188,9 @@ func (w *worker) launch(now time.Time, s *slot) {
 func (w *worker) send() {
 	w.sends = w.sends[:0]
 	for _, f := range w.taken {
-		f.buf = f.parcel.fill(&f.request, f.buf)
+		if f.request.Payload == nil { // Otherwise it was handed over.
+			f.buf = f.parcel.fill(&f.request, f.buf)
+		}
 		w.sends = append(w.sends, &f.request)
 	}
 	if w.p.leased {

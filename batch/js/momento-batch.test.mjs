@@ -37,7 +37,9 @@ test("an unknown format is refused", () => {
 test("what is neither a string nor a Uint8Array is refused", () => {
   const buffer = new TextEncoder().encode("\u0001\n").buffer;
   for (const data of [buffer, new DataView(buffer), new Uint16Array(buffer), [1], {}, 1, null, undefined]) {
-    for (const format of ["lines", "json", "length-prefixed"]) assert.throws(() => split(format, data), /string or a Uint8Array/);
+    for (const format of ["lines", "json", "length-prefixed"]) {
+      assert.throws(() => split(format, data), /string or a Uint8Array/);
+    }
   }
 });
 

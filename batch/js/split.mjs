@@ -1,5 +1,5 @@
-// Answers each line of standard input, {"format", "batch" in base64, "text": whether it is a string, too}, with {"messages" in base64} or {"error"},
-// and "differs" if the string gives something else. For batch's Go tests.
+// Answers each line of standard input, {"format", "batch" in base64, "text": whether it is a string, too}, with
+// {"messages" in base64} or {"error"}, and "differs" if the string gives something else. For batch's Go tests.
 import { createInterface } from "node:readline";
 import { split } from "./momento-batch.mjs";
 

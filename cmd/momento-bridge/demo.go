@@ -32,6 +32,8 @@ type demoOptions struct {
 	natsPort int
 	endpoint string
 	admin    string
+	page     string
+	batch    string
 	faults   string
 }
 
@@ -41,12 +43,13 @@ func newDemo() *cobra.Command {
 		Use:   "demo",
 		Short: "Show the bridge at work: NATS, an endpoint, the bridge and a generator in one process",
 		Long: "Starts a NATS server with JetStream, an endpoint with a quota, the bridge and a generator of\n" +
-			"messages. It needs no account and no network. The generator publishes to a stream (orders: at\n" +
-			"least once, in order for each topic) and to core NATS (ticks). The bridge does not know the\n" +
-			"quota: watch its rate grow until the endpoint refuses. At the end every message\n" +
-			"is accounted for.",
+			"messages, and serves a page that subscribes to a topic. It needs no account and no network. The\n" +
+			"generator publishes to a stream (orders: at least once, in order for each topic) and to core\n" +
+			"NATS (ticks). The bridge does not know the quota: watch its rate grow until the endpoint\n" +
+			"refuses. At the end every message is accounted for.",
 		Example: "  momento-bridge demo\n  momento-bridge demo --duration 10s --quota 500 --rate 400\n" +
-			"  momento-bridge demo --fault 500:2%,429:1%",
+			"  momento-bridge demo --fault 500:2%,429:1%\n" +
+			"  momento-bridge demo --fault reset:5%   # The page drops what is published again.",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return runDemo(cmd.Context(), o, cmd.OutOrStdout(), cmd.ErrOrStderr())
 		},
@@ -59,6 +62,9 @@ func newDemo() *cobra.Command {
 	flags.StringVar(&o.endpoint, "endpoint-listen", "127.0.0.1:0", "address of the endpoint (default: a free port)")
 	flags.StringVar(&o.admin, "admin-listen", "127.0.0.1:0",
 		"address of the bridge's health and metrics (default: a free port)")
+	flags.StringVar(&o.page, "page-listen", "127.0.0.1:0", "address of the subscriber's page (default: a free port)")
+	flags.StringVar(&o.batch, "batch", "packed",
+		"batch.format of orders: packed, json, lines, length-prefixed, or none")
 	flags.StringVar(&o.faults, "fault", "", "faults of the endpoint, such as 500:2%,reset:0.5%")
 	return cmd
 }
@@ -70,6 +76,7 @@ type demo struct {
 	js       jetstream.JetStream
 	emulator *emulator.Server
 	endpoint net.Listener
+	page     net.Listener
 	bridge   *daemon.Daemon
 	ledger   *ledger
 }
@@ -87,7 +94,7 @@ func runDemo(ctx context.Context, o demoOptions, stdout, stderr io.Writer) error
 		return fmt.Errorf("make a temporary directory: %w", err)
 	}
 	defer os.RemoveAll(dir)
-	d := &demo{ledger: newLedger()}
+	d := &demo{ledger: newLedger(o.batch)}
 	defer d.close()
 	if err := d.start(ctx, o, dir, stderr); err != nil {
 		return err
@@ -100,8 +107,9 @@ func runDemo(ctx context.Context, o demoOptions, stdout, stderr io.Writer) error
 	carrying, stopBridge := context.WithCancel(outer)
 	defer stopBridge()
 	var serving, bridging sync.WaitGroup
-	var endpointErr, bridgeErr error
+	var endpointErr, pageErr, bridgeErr error
 	serving.Go(func() { endpointErr = d.emulator.Serve(parts, d.endpoint) })
+	serving.Go(func() { pageErr = servePage(parts, d.page, demoPage("http://"+d.endpoint.Addr().String(), o.batch)) })
 	bridging.Go(func() { bridgeErr = d.bridge.Run(carrying) })
 
 	d.generate(ctx, o, stderr)
@@ -113,9 +121,9 @@ func runDemo(ctx context.Context, o demoOptions, stdout, stderr io.Writer) error
 	sum := d.ledger.sum()
 	fmt.Fprintln(stdout, sum)
 	if sum.lost > 0 {
-		return errors.Join(errLost, bridgeErr, endpointErr)
+		return errors.Join(errLost, bridgeErr, endpointErr, pageErr)
 	}
-	return errors.Join(bridgeErr, endpointErr)
+	return errors.Join(bridgeErr, endpointErr, pageErr)
 }
 
 // start makes every part, each ready to be run.
@@ -140,11 +148,15 @@ func (d *demo) start(ctx context.Context, o demoOptions, dir string, stderr io.W
 	if d.endpoint, err = daemon.Listen("the endpoint (--endpoint-listen)", o.endpoint); err != nil {
 		return err
 	}
+	if d.page, err = daemon.Listen("the subscriber's page (--page-listen)", o.page); err != nil {
+		return err
+	}
 	keyFile := filepath.Join(dir, "api-key")
 	if err := os.WriteFile(keyFile, []byte(demoKey), 0o600); err != nil {
 		return fmt.Errorf("write the key: %w", err)
 	}
-	f := config.Read("demo", fmt.Appendf(nil, demoConfig, d.nats.ClientURL(), d.endpoint.Addr(), keyFile, o.admin))
+	f := config.Read("demo", fmt.Appendf(nil, demoConfig, d.nats.ClientURL(), d.endpoint.Addr(), keyFile, o.admin,
+		o.batch, carried(o.batch)))
 	f.Validate()
 	p := daemon.NewPlan(f)
 	if err := f.Err(); err != nil {
@@ -157,13 +169,23 @@ func (d *demo) start(ctx context.Context, o demoOptions, dir string, stderr io.W
 
 const demoKey = "demo-key"
 
-// demoConfig is an ordinary configuration: NATS, endpoint, key file and admin address are filled in.
+// carried is what goes with a message besides its payload, where there is a place for it.
+func carried(format string) string {
+	if format == config.Packed {
+		return ", carry: [subject, time]"
+	}
+	return ""
+}
+
+// demoConfig is an ordinary configuration: NATS, endpoint, key file, admin address, format and what is carried are
+// filled in.
 const demoConfig = `
 nats: {url: %q}
 momento: {endpoint: "http://%s", api_key_file: %q, connections: 16}
 admin: {listen: %q}
 routes:
-  - {name: orders, stream: ORDERS, subject: "orders.*", cache: demo, topic: "orders-{{wildcard(1)}}"}
+  - {name: orders, stream: ORDERS, subject: "orders.*", cache: demo, topic: "orders-{{wildcard(1)}}",
+     batch: {format: %q}%s}
   - {name: ticks, subject: "ticks.>", cache: demo, ordering: none}
 `
 
@@ -212,7 +234,8 @@ func (d *demo) introduce(w io.Writer, o demoOptions) {
 	fmt.Fprintf(w, "NATS      %s\n", d.nats.ClientURL())
 	fmt.Fprintf(w, "endpoint  %s (quota %g/s, key %s; /_emulator/stats counts)\n", endpoint, o.quota, demoKey)
 	fmt.Fprintf(w, "bridge    http://%s/ shows it at work (also /readyz and /metrics)\n", d.bridge.AdminAddr())
-	fmt.Fprintf(w, "\nIn another terminal, wait for a message of your own, and send it:\n")
+	fmt.Fprintf(w, "\nWatch it in a browser: http://%s\n\n", d.page.Addr())
+	fmt.Fprintf(w, "In another terminal, wait for a message of your own, and send it:\n")
 	fmt.Fprintf(w, "  curl -H 'Authorization: %s' '%s/topics/demo/orders-mine'\n", demoKey, endpoint)
 	fmt.Fprintf(w, "  nats -s %s pub orders.mine hello\n", d.nats.ClientURL())
 	fmt.Fprintf(w, "\nThe generator sends %g messages/s, and bursts. The bridge does not know the quota: it starts "+
@@ -220,6 +243,11 @@ func (d *demo) introduce(w io.Writer, o demoOptions) {
 }
 
 func (d *demo) close() {
+	for _, ln := range []net.Listener{d.endpoint, d.page} { // They are closed already where they were served.
+		if ln != nil {
+			_ = ln.Close()
+		}
+	}
 	if d.conn != nil {
 		d.conn.Close()
 	}

@@ -7,10 +7,14 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"momento-bridge/batch"
 )
 
 // ledger follows every message of the demo from the generator to the endpoint. Its methods may be called concurrently.
 type ledger struct {
+	format string // Of the batches to the topics of orders; none: each publish is a message.
+
 	mu         sync.Mutex // Guards the following.
 	sent       []time.Time
 	copies     []int // Accepted, by message number; notSent for those that NATS did not take.
@@ -26,7 +30,17 @@ const notSent = -1
 // recentLatencies is how many of the latest latencies are looked at.
 const recentLatencies = 500
 
-func newLedger() *ledger { return &ledger{} }
+func newLedger(format string) *ledger { return &ledger{format: format} }
+
+// unpack returns the messages of a publish. What cannot be taken apart was sent by hand, to the endpoint itself.
+func (l *ledger) unpack(topic string, body []byte) [][]byte {
+	if l.format != "none" && strings.HasPrefix(topic, "orders-") {
+		if messages, err := batch.Split(batch.Format(l.format), body); err == nil {
+			return messages
+		}
+	}
+	return [][]byte{body}
+}
 
 // payload returns the payload of the next message.
 func (l *ledger) payload() []byte {
@@ -56,10 +70,18 @@ func (l *ledger) unsent(payload []byte) {
 }
 
 // accepted takes note of a publish that the endpoint has accepted.
-func (l *ledger) accepted(_, _ string, body []byte) {
+func (l *ledger) accepted(_, topic string, body []byte) {
+	messages := l.unpack(topic, body)
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	n, ok := l.number(body)
+	for _, m := range messages {
+		l.arrived(m)
+	}
+}
+
+// arrived takes note of one message. Called with the mutex held.
+func (l *ledger) arrived(payload []byte) {
+	n, ok := l.number(payload)
 	if !ok {
 		return // Somebody else's, sent by hand.
 	}

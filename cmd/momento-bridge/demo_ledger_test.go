@@ -1,10 +1,14 @@
 package main
 
-import "testing"
+import (
+	"testing"
+
+	"momento-bridge/batch"
+)
 
 func TestDemoLedgerAccountsForEveryMessage(t *testing.T) {
 	t.Parallel()
-	l := newLedger()
+	l := newLedger("none")
 	first, second, third, fourth := l.payload(), l.payload(), l.payload(), l.payload()
 	l.accepted("c", "t", first)
 	l.accepted("c", "t", first)
@@ -15,6 +19,29 @@ func TestDemoLedgerAccountsForEveryMessage(t *testing.T) {
 	l.accepted("c", "t", []byte(`{"n":99,"demo":""}`))
 	_ = fourth
 	if got, want := l.sum().String(), "published=3 delivered=2 lost=1 duplicates=1"; got != want {
+		t.Errorf("sum %s, want %s", got, want)
+	}
+}
+
+func TestDemoLedgerCountsTheMessagesOfABatch(t *testing.T) {
+	t.Parallel()
+	l := newLedger("json")
+	first, second := l.payload(), l.payload()
+	framing, err := batch.Parse("json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var b []byte
+	for _, m := range [][]byte{first, second} {
+		size, err := framing.Size(m)
+		if err != nil {
+			t.Fatal(err)
+		}
+		b = framing.Append(b, m, size)
+	}
+	l.accepted("c", "orders-1", framing.End(b))
+	l.accepted("c", "orders-1", []byte("hello"))
+	if got, want := l.sum().String(), "published=2 delivered=2 lost=0 duplicates=0"; got != want {
 		t.Errorf("sum %s, want %s", got, want)
 	}
 }

@@ -26,7 +26,7 @@ type findOptions struct {
 	target targetFlags
 	output outputFlags
 
-	yes         bool
+	beside      besideFlags
 	effort      string
 	start       float64
 	width       float64
@@ -67,8 +67,8 @@ func newLoadtestFind() *cobra.Command {
 	}
 	o.target.add(cmd)
 	o.output.add(cmd)
+	o.beside.add(cmd)
 	flags, d := cmd.Flags(), search.Default()
-	flags.BoolVarP(&o.yes, "yes", "y", false, "do not ask before it begins")
 	flags.StringVar(&o.effort, "effort", loadtest.Standard,
 		"quick: an estimate; standard: three pairs of trials; proof: five, and half the width")
 	flags.Float64Var(&o.start, "start", d.Start, "the first rate, publishes per second")
@@ -104,11 +104,11 @@ func (o *findOptions) run(cmd *cobra.Command) error {
 	if cfg.Ceiling, err = loadtest.Calibrate(ctx, target); err != nil {
 		return interruptedOr(ctx, err)
 	}
-	cfg.Limit()
-	fmt.Fprint(stderr, planOf(&cfg))
-	if err := o.confirm(cmd); err != nil {
+	leave, err := o.getAlong(cmd, &cfg)
+	if err != nil {
 		return err
 	}
+	defer leave()
 	if err := loadtest.Preflight(target); err != nil {
 		return interruptedOr(ctx, err)
 	}
@@ -118,6 +118,35 @@ func (o *findOptions) run(cmd *cobra.Command) error {
 	o.judge(r)
 	return errors.Join(o.output.write(cmd.OutOrStdout(), stderr, r), o.endOf(r, failure))
 }
+
+// getAlong says what is about to happen, and to which daemons, and asks whether to begin.
+func (o *findOptions) getAlong(cmd *cobra.Command, cfg *loadtest.FindConfig) (leave func(), err error) {
+	found, err := o.beside.hear(cmd, &o.target)
+	if err != nil {
+		return nil, err
+	}
+	leave = func() {}
+	if o.beside.within {
+		var g *daemon.Guest
+		g, leave = found.visit(cmd.Context(), &o.target, cfg.Search.MaxRate, 1)
+		g.Await(cmd.Context())
+		cfg.Target.Quota = g
+		cfg.Search.Gentle, cfg.Search.MaxRate = true, min(cfg.Search.MaxRate, leavesRoom*g.Share())
+		cfg.Search.Start = min(cfg.Search.Start, cfg.Search.MaxRate/2)
+	}
+	cfg.Limit()
+	fmt.Fprint(cmd.ErrOrStderr(), planOf(cfg, found.text))
+	if !o.beside.yes {
+		if err := confirm(cmd); err != nil {
+			leave()
+			return nil, err
+		}
+	}
+	return leave, nil
+}
+
+// leavesRoom is the part of what the daemons leave that a search within their quota uses at the most.
+const leavesRoom = 0.95
 
 func interruptedOr(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
@@ -199,11 +228,8 @@ func parseShare(text string) (float64, error) {
 	return share, nil
 }
 
-// confirm asks whether to begin, unless --yes was given.
-func (o *findOptions) confirm(cmd *cobra.Command) error {
-	if o.yes {
-		return nil
-	}
+// confirm asks whether to begin.
+func confirm(cmd *cobra.Command) error {
 	fmt.Fprint(cmd.ErrOrStderr(), "Begin? [y/N] ")
 	answers := make(chan string, 1)
 	go func() { // It may wait for a line when the program ends.
@@ -256,7 +282,7 @@ func (o *findOptions) endOf(r *report.Report, failure error) error {
 }
 
 // planOf says what is about to happen, at the worst.
-func planOf(c *loadtest.FindConfig) string {
+func planOf(c *loadtest.FindConfig, daemons string) string {
 	s := c.Search
 	var text strings.Builder
 	line := func(name, format string, args ...any) {
@@ -272,6 +298,7 @@ func planOf(c *loadtest.FindConfig) string {
 		line("overload", "up to several times the limit for some seconds or minutes: what else is published there "+
 			"meanwhile is refused, too")
 	}
+	line("daemons", "%s", daemons)
 	return text.String()
 }
 

@@ -145,7 +145,7 @@ func TestInterruptionEndsTheQuestion(t *testing.T) {
 	cmd.SetIn(in)
 	cmd.SetErr(io.Discard)
 	time.AfterFunc(50*time.Millisecond, cancel)
-	if err := (&findOptions{}).confirm(cmd); exitStatus(err) != statusInterrupted {
+	if err := confirm(cmd); exitStatus(err) != statusInterrupted {
 		t.Errorf("exit status %d: %v", exitStatus(err), err)
 	}
 }

@@ -20,6 +20,7 @@ import (
 type rateOptions struct {
 	target targetFlags
 	output outputFlags
+	beside besideFlags
 
 	rate        float64
 	duration    time.Duration
@@ -69,6 +70,7 @@ func newLoadtestRate() *cobra.Command {
 	}
 	o.target.add(cmd)
 	o.output.add(cmd)
+	o.beside.add(cmd)
 	flags := cmd.Flags()
 	flags.Float64Var(&o.rate, "rate", 0, "publishes per second (required)")
 	flags.DurationVar(&o.duration, "duration", 30*time.Second, "how long to publish")
@@ -76,8 +78,6 @@ func newLoadtestRate() *cobra.Command {
 		"even: at equal intervals; poisson: at random, as from many senders; burst:N: N at once, then a pause")
 	flags.IntVar(&o.maxRequests, "max-requests", 10_000_000, "stop after this many publishes")
 	flags.StringVar(&o.via, "via", "", "nats: publish to NATS, and measure through the bridge")
-	flags.StringVar(&o.target.natsURL, "nats-url", "",
-		"with --via nats: servers, separated by commas (default $NATS_URL, then nats://127.0.0.1:4222)")
 	flags.StringVar(&o.subject, "subject", "", "with --via nats: the subject to publish to")
 	flags.StringVar(&o.stream, "stream", "", "with --via nats: the stream that takes the subject; without it core NATS")
 	flags.DurationVar(&o.settle, "settle", 30*time.Second,
@@ -111,6 +111,12 @@ func (o *rateOptions) run(cmd *cobra.Command) error {
 		defer conn.Close()
 		cfg.Via = &loadtest.Via{Conn: conn, Subject: o.subject, Stream: o.stream, Settle: o.settle, Way: findWay}
 		to = fmt.Sprintf("NATS %s, and through the bridge to %s", o.target.plan.NATSURL(), target.Endpoint)
+	} else {
+		leave, err := o.getAlong(cmd, &cfg)
+		if err != nil {
+			return err
+		}
+		defer leave()
 	}
 	fmt.Fprintf(stderr, "%g publishes/s (%s) for %v, about %.0f in all, to %s; Ctrl-C ends with a report\n",
 		o.rate, o.arrivals, o.duration, min(o.rate*o.duration.Seconds(), float64(o.maxRequests)), to)
@@ -122,6 +128,26 @@ func (o *rateOptions) run(cmd *cobra.Command) error {
 		return failure
 	}
 	return errors.Join(o.output.write(cmd.OutOrStdout(), stderr, r), verdictOf(r, failure))
+}
+
+// getAlong tells of daemons that publish to the same account, asks whether to begin all the same, and makes the test
+// one of those who share their quota if it is to be.
+func (o *rateOptions) getAlong(cmd *cobra.Command, cfg *loadtest.RateConfig) (leave func(), err error) {
+	found, err := o.beside.hear(cmd, &o.target)
+	if err != nil {
+		return nil, err
+	}
+	fmt.Fprintf(cmd.ErrOrStderr(), "daemons: %s\n", found.text)
+	if !o.beside.within {
+		if found.there() && !o.beside.yes {
+			err = confirm(cmd)
+		}
+		return func() {}, err
+	}
+	g, leave := found.visit(cmd.Context(), &o.target, o.rate, cfg.AtOnce())
+	g.Await(cmd.Context())
+	cfg.Target.Quota = g
+	return leave, nil
 }
 
 // verdictOf is how the program ends after a report.
@@ -157,13 +183,16 @@ func (o *rateOptions) check(cmd *cobra.Command) error {
 	}
 	switch o.via {
 	case "":
-		for _, name := range [...]string{"nats-url", "subject", "stream", "settle"} {
+		for _, name := range [...]string{"subject", "stream", "settle"} {
 			if cmd.Flags().Changed(name) {
 				problem("--%s goes with --via nats only", name)
 			}
 		}
 	case viaNATS:
 		errs = append(errs, o.checkVia())
+		if o.beside.within {
+			problem("--within-quota goes without --via nats: the bridge keeps the quota itself")
+		}
 	default:
 		problem("--via is %q: write nats, or leave it out to publish straight to the endpoint", o.via)
 	}

@@ -30,9 +30,12 @@ type targetFlags struct {
 	timeout     time.Duration
 	seed        uint64
 	labels      []string
-	natsURL     string // Of a test through the bridge.
+	natsURL     string
 
-	plan *daemon.Plan // What target has found, NATS included.
+	// What target has found:
+	plan      *daemon.Plan
+	natsKnown bool // It is said where NATS is.
+	shared    bool // Daemons share their quota.
 }
 
 const (
@@ -58,6 +61,8 @@ func (t *targetFlags) add(cmd *cobra.Command) {
 	flags.IntVar(&t.size, "size", 256, "bytes of a payload")
 	flags.IntVar(&t.connections, "connections", 64,
 		"how many connections to open at most, each with one publish in flight")
+	flags.StringVar(&t.natsURL, "nats-url", "",
+		"NATS servers, separated by commas, on which daemons tell that they publish, too (default $NATS_URL)")
 	flags.DurationVar(&t.timeout, "timeout", 5*time.Second, "time for one publish, connecting included")
 	flags.Uint64Var(&t.seed, "seed", 1, "seed for payloads, arrivals and the order of trials")
 	flags.StringArrayVar(&t.labels, "label", nil, "`NAME=VALUE` for the report; may be repeated")
@@ -88,7 +93,7 @@ func (t *targetFlags) target(cmd *cobra.Command, own error) (loadtest.Target, er
 	for _, text := range p.SinkWarnings(time.Now()) {
 		fmt.Fprintf(cmd.ErrOrStderr(), "! %s\n", text)
 	}
-	t.plan = p
+	t.plan, t.natsKnown, t.shared = p, natsKnown(f, t.file != ""), f.Limits.Shared
 	return loadtest.Target{
 		Sink: momento, Endpoint: p.EndpointURL(), Region: f.Momento.Region, Caches: t.caches, Topic: t.topic,
 		Topics: t.topics, Bytes: t.size,

@@ -428,6 +428,7 @@ func TestFailuresSayWhatToDo(t *testing.T) {
 	f(1, "stop it, or choose another port", "emulator", "--listen", address)
 	f(1, "of the endpoint (--endpoint-listen)", "demo", "--endpoint-listen", address)
 	f(1, "stop it, or choose another port", "demo", "--admin-listen", address)
+	f(1, "of the subscriber's page (--page-listen)", "demo", "--page-listen", address)
 	f(2, "--api-key-file: read the API key from /nope: no such file or directory; correct the path", "run",
 		append(local, "--api-key-file", "/nope")...)
 	f(2, `unknown region "us-east1" (did you mean "us-east-1"?)`, "run", append(route, "--region", "us-east1")...)

@@ -36,6 +36,10 @@ type Config struct {
 	// missed all the same.
 	Patience time.Duration
 	Waiting  int
+	// Allow says whether a publish may be sent now: one that may not is missed. It is asked by one goroutine; nil: all
+	// may. Answered is told of the answers, and when their publishes were sent, by several; nil: nobody is.
+	Allow    func() bool
+	Answered func(sent time.Time, a *pipeline.Answer)
 	// Opened is how many connections have been opened so far; nil: nobody knows.
 	Opened func() uint64
 	// Machine is what the engine runs on; what is nil is the real one's.
@@ -188,6 +192,9 @@ func (e *Engine) publish(p Publisher, t *ticket, record *Record) {
 	}
 	t.request.Start, t.request.Deadline = start, start.Add(e.cfg.Timeout)
 	a := p.Publish(&t.request)
+	if e.cfg.Answered != nil {
+		e.cfg.Answered(start, &a)
+	}
 	f := e.judge(&a)
 	answered := e.now()
 	if t.record {

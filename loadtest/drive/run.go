@@ -157,7 +157,7 @@ func (e *Engine) await(ph *phase, at int64) bool {
 // hand gives a ticket to a worker. If too many wait already, or it is too late, it is missed.
 func (e *Engine) hand(ph *phase, planned, late int64, record bool) {
 	t := e.ticket(ph, planned, late+int64(e.cfg.Patience), record)
-	if e.cfg.Patience == 0 || e.now() <= late {
+	if (e.cfg.Patience == 0 || e.now() <= late) && (e.cfg.Allow == nil || e.cfg.Allow()) {
 		select {
 		case e.tickets <- t:
 			return

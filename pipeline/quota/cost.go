@@ -14,6 +14,9 @@ func Cost(bytes, subscribers int) float64 {
 	return float64(Operations(bytes)) * float64(1+subscribers)
 }
 
+// Bytes returns how many bytes a publish may have for the operations that one of this many bytes costs.
+func Bytes(bytes int) int { return int(min(Operations(bytes), mostOperations)) * kib } //nolint:gosec // Bounded.
+
 // mostOperations bounds what Affordable returns, in operations of one publish.
 const mostOperations = 1 << 20
 
