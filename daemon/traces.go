@@ -16,9 +16,11 @@ func (d *Daemon) trace() (err error) {
 	if note != "" {
 		d.log.Warn(note)
 	}
-	if wanted {
-		d.tracing, err = tracing.New(d.cfg.Version, d.log)
+	if !wanted {
+		return nil
 	}
+	d.log.Info("messages are traced, as OTEL_EXPORTER_OTLP_ENDPOINT is set", "see", "docs/tracing.md")
+	d.tracing, err = tracing.New(d.cfg.Version, d.log)
 	return err
 }
 
