@@ -44,15 +44,17 @@ func (t *Tracing) Attempted(a *pipeline.Attempt) {
 
 // attributes are what is known of a publish.
 func attributes(a *pipeline.Attempt) []attribute.KeyValue {
-	list := []attribute.KeyValue{
+	list := append(make([]attribute.KeyValue, 0, 11),
 		attribute.String("messaging.system", "momento"),
 		attribute.String("messaging.operation.type", "send"),
 		attribute.String("messaging.operation.name", "publish"),
 		attribute.String("messaging.destination.name", a.Topic),
-		attribute.Int("messaging.batch.message_count", a.Messages),
 		attribute.Int("messaging.message.body.size", a.Bytes),
 		attribute.String("momento.cache", a.Cache),
 		attribute.String("momento_bridge.route", a.Route),
+	)
+	if a.Messages > 1 {
+		list = append(list, attribute.Int("messaging.batch.message_count", a.Messages))
 	}
 	if n := a.Traced[0].Attempt; n > 1 {
 		list = append(list, attribute.Int("http.request.resend_count", n-1))

@@ -9,7 +9,8 @@
 // A publish of several messages has one span, in the trace of the first of them that is traced; it links all of those,
 // and the span in which each of them waited links it.
 //
-// Whether a message is traced is decided once, when it is taken. Spans are made when they have ended, so that a message
+// Whether a message is traced is decided once, when it is taken, without asking the sampler where it is known what it
+// would say. Spans are made when they have ended, so that a message
 // that waits costs some 150 bytes. Nothing here blocks: a span for which the exporter has no room is dropped, and
 // counted.
 package tracing

@@ -37,7 +37,7 @@ func newReceiver(t *testing.T) *receiver {
 }
 
 // newServer starts a server that answers so, and returns its address.
-func newServer(t *testing.T, answer http.HandlerFunc) string {
+func newServer(t testing.TB, answer http.HandlerFunc) string {
 	t.Helper()
 	s := httptest.NewServer(answer)
 	t.Cleanup(s.Close)

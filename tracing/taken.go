@@ -2,7 +2,6 @@ package tracing
 
 import (
 	"context"
-	"encoding/binary"
 	"math/rand/v2"
 	"time"
 
@@ -24,45 +23,73 @@ type message struct {
 // ID implements pipeline.Trace.
 func (m *message) ID() string { return m.own.TraceID().String() }
 
-// Taken implements pipeline.Tracer. What the sampler does not choose costs a draw.
+// Taken implements pipeline.Tracer. What the sampler does not choose costs next to nothing.
 func (t *Tracing) Taken(m pipeline.Taken) pipeline.Trace {
-	ctx := parentOf(m.Header)
-	_, drawn := t.tracer.Start(ctx, "receive", consumer...) // It is not ended, so that nobody sees it.
-	if !drawn.IsRecording() {
+	ctx := t.parentOf(m.Header)
+	if ctx == nil {
 		return nil
 	}
-	attributes := []attribute.KeyValue{
+	came := m.Came
+	if came.After(m.Taken) { // By the server's clock.
+		came = m.Taken
+	}
+	_, span := t.tracer.Start(ctx, "receive "+m.Subject, consumer, trace.WithTimestamp(came),
+		trace.WithAttributes(taken(&m)...))
+	if !span.IsRecording() {
+		return nil
+	}
+	t.end(span, m.Taken)
+	return &message{t: t, own: span.SpanContext(), subject: m.Subject, since: m.Taken}
+}
+
+var consumer = trace.WithSpanKind(trace.SpanKindConsumer)
+
+// parentOf returns a context with the span that has published a message, if its headers name one, or with the id of the
+// trace that begins with the message; nil: the sampler would not choose it.
+func (t *Tracing) parentOf(h header) context.Context {
+	parent := ""
+	if h != nil {
+		parent = h.Get("traceparent")
+	}
+	if parent != "" {
+		if t.draw.skips(parent) {
+			return nil
+		}
+		ctx := propagation.TraceContext{}.Extract(context.Background(), h)
+		if trace.SpanContextFromContext(ctx).IsValid() {
+			return ctx
+		}
+	}
+	half := rand.Uint64()
+	if !t.draw.begins(half) {
+		return nil
+	}
+	return context.WithValue(context.Background(), begun{}, newTraceID(half))
+}
+
+// taken are the attributes of a message that was taken.
+func taken(m *pipeline.Taken) []attribute.KeyValue {
+	list := append(make([]attribute.KeyValue, 0, 10),
 		attribute.String("messaging.system", "nats"),
 		attribute.String("messaging.operation.type", "receive"),
 		attribute.String("messaging.operation.name", "receive"),
 		attribute.String("messaging.destination.name", m.Subject),
 		attribute.Int("messaging.message.body.size", m.Bytes),
 		attribute.String("momento_bridge.route", m.Route),
-	}
+	)
 	if m.Stream == "" {
-		attributes = append(attributes, attribute.String("messaging.consumer.group.name", m.Queue))
-	} else {
-		attributes = append(attributes,
-			attribute.String("messaging.consumer.group.name", m.Consumer),
-			attribute.String("nats.stream", m.Stream),
-			attribute.Int64("nats.stream.sequence", int64(m.Sequence)), //nolint:gosec // It counts from 1.
-			attribute.Bool("nats.redelivered", m.Redelivered))
+		return append(list, attribute.String("messaging.consumer.group.name", m.Queue))
 	}
-	ctx = context.WithValue(ctx, same{}, drawn.SpanContext())
-	came := m.Came
-	if came.After(m.Taken) { // By the server's clock.
-		came = m.Taken
+	list = append(list,
+		attribute.String("messaging.consumer.group.name", m.Consumer),
+		attribute.String("nats.stream", m.Stream),
+		attribute.Int64("nats.stream.sequence", int64(m.Sequence)), //nolint:gosec // It counts from 1.
+	)
+	if m.Redelivered {
+		list = append(list, attribute.Bool("nats.redelivered", true))
 	}
-	_, span := t.tracer.Start(ctx, "receive "+m.Subject, consumerKind, trace.WithTimestamp(came),
-		trace.WithAttributes(attributes...))
-	t.end(span, m.Taken)
-	return &message{t: t, own: span.SpanContext(), subject: m.Subject, since: m.Taken}
+	return list
 }
-
-var (
-	consumerKind = trace.WithSpanKind(trace.SpanKindConsumer)
-	consumer     = []trace.SpanStartOption{consumerKind}
-)
 
 // end ends a span that the SDK records.
 func (t *Tracing) end(s trace.Span, at time.Time) {
@@ -92,41 +119,3 @@ func (header) Set(string, string) {}
 
 // Keys implements propagation.TextMapCarrier.
 func (header) Keys() []string { return nil }
-
-// parentOf returns a context with the span that has published a message, if its headers name one.
-func parentOf(h map[string][]string) context.Context {
-	ctx := context.Background()
-	if h == nil {
-		return ctx
-	}
-	return propagation.TraceContext{}.Extract(ctx, header(h))
-}
-
-// same is the key of a context: the new span has the ids of this one, which was only drawn.
-type same struct{}
-
-// ids draws ids, and gives a span that was drawn before the ids that it had then. Ids need be no secret.
-type ids struct{}
-
-// NewIDs implements sdk.IDGenerator.
-func (g ids) NewIDs(ctx context.Context) (id trace.TraceID, span trace.SpanID) {
-	if drawn, ok := ctx.Value(same{}).(trace.SpanContext); ok {
-		return drawn.TraceID(), drawn.SpanID()
-	}
-	for !id.IsValid() {
-		binary.NativeEndian.PutUint64(id[:8], rand.Uint64())
-		binary.NativeEndian.PutUint64(id[8:], rand.Uint64())
-	}
-	return id, g.NewSpanID(ctx, id)
-}
-
-// NewSpanID implements sdk.IDGenerator.
-func (ids) NewSpanID(ctx context.Context, _ trace.TraceID) (id trace.SpanID) {
-	if drawn, ok := ctx.Value(same{}).(trace.SpanContext); ok {
-		return drawn.SpanID()
-	}
-	for !id.IsValid() {
-		binary.NativeEndian.PutUint64(id[:], rand.Uint64())
-	}
-	return id
-}

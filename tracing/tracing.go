@@ -21,6 +21,7 @@ import (
 type Tracing struct {
 	provider *sdk.TracerProvider
 	tracer   trace.Tracer
+	draw     draw
 	exporter *exporter
 	log      *slog.Logger
 }
@@ -75,6 +76,7 @@ func New(version string, log *slog.Logger) (*Tracing, error) {
 func (t *Tracing) start(options ...sdk.TracerProviderOption) {
 	t.provider = sdk.NewTracerProvider(append(options, sdk.WithIDGenerator(ids{}))...)
 	t.tracer = t.provider.Tracer("momento-bridge")
+	t.draw = learn(t.tracer)
 }
 
 // Close sends what is left, until a time at the latest, and says how many spans were not sent.

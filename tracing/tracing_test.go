@@ -46,7 +46,7 @@ func setUp(t *testing.T, endpoint string, environment ...string) (*Tracing, *byt
 
 func (t *Tracing) closeSoon() { t.Close(time.Now().Add(30 * time.Second)) }
 
-func taken(header map[string][]string) pipeline.Taken {
+func aMessage(header map[string][]string) pipeline.Taken {
 	return pipeline.Taken{
 		Route: "r", Subject: "orders.eu", Stream: "S", Consumer: "C", Sequence: 7, Bytes: 3, Header: header,
 		Came: at(0), Taken: at(1),
@@ -74,7 +74,7 @@ func TestAMessageContinuesTheTraceOfItsPublisher(t *testing.T) {
 		traces, _ := setUp(t, r.URL, "OTEL_SERVICE_NAME", "shop", "OTEL_EXPORTER_OTLP_HEADERS", "x-tenant=7")
 		h := parent()
 		h[name] = h["traceparent"]
-		m := traces.Taken(taken(h))
+		m := traces.Taken(aMessage(h))
 		if m.ID() != parentTrace {
 			t.Errorf("the trace of the message is %s", m.ID())
 		}
@@ -101,7 +101,7 @@ func TestAMessageContinuesTheTraceOfItsPublisher(t *testing.T) {
 		}
 		for key, want := range map[string]string{
 			"messaging.system": "momento", "messaging.destination.name": "t", "http.response.status_code": "204",
-			"messaging.batch.message_count": "1", "momento.cache": "c", "error.type": "",
+			"messaging.batch.message_count": "", "momento.cache": "c", "error.type": "",
 		} {
 			if got := valueOf(publish.Attributes, key); got != want {
 				t.Errorf("%s of the publish is %q, want %q", key, got, want)
@@ -116,7 +116,7 @@ func TestAMessageContinuesTheTraceOfItsPublisher(t *testing.T) {
 func TestABatchHasOneSpanThatLinksItsMessages(t *testing.T) {
 	r := newReceiver(t)
 	traces, _ := setUp(t, r.URL)
-	first, second := traces.Taken(taken(parent())), traces.Taken(taken(nil))
+	first, second := traces.Taken(aMessage(parent())), traces.Taken(aMessage(nil))
 	a := attempt(204, first, second)
 	a.Messages = 5 // Three are not traced.
 	traces.Attempted(a)
@@ -146,7 +146,7 @@ func TestABatchHasOneSpanThatLinksItsMessages(t *testing.T) {
 func TestEachAttemptHasItsSpans(t *testing.T) {
 	r := newReceiver(t)
 	traces, _ := setUp(t, r.URL)
-	m := traces.Taken(taken(nil))
+	m := traces.Taken(aMessage(nil))
 	traces.Attempted(attempt(503, m))
 	again := attempt(204, m)
 	again.Sent, again.Answered, again.Traced[0].Attempt = at(5), at(6), 2
@@ -173,7 +173,7 @@ func TestAMessageThatIsNotPublishedSaysSo(t *testing.T) {
 	r := newReceiver(t)
 	traces, _ := setUp(t, r.URL)
 	for outcome, code := range map[pipeline.Outcome]int32{pipeline.Expired: 2, pipeline.Returned: 0} {
-		traces.Taken(taken(nil)).Ended(outcome)
+		traces.Taken(aMessage(nil)).Ended(outcome)
 		_ = traces.provider.ForceFlush(t.Context())
 		wait := r.only(t, "wait")
 		if valueOf(wait.Attributes, "momento_bridge.outcome") != outcome.String() || int32(wait.Status.GetCode()) != code {
@@ -205,7 +205,7 @@ func TestTheEnvironmentChoosesWhatIsTraced(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			traces, _ := setUp(t, "http://127.0.0.1:1", "OTEL_TRACES_SAMPLER", tt.sampler, "OTEL_TRACES_SAMPLER_ARG", tt.arg)
-			if traced := traces.Taken(taken(tt.header)) != nil; traced != tt.want {
+			if traced := traces.Taken(aMessage(tt.header)) != nil; traced != tt.want {
 				t.Errorf("traced: %v, want %v", traced, tt.want)
 			}
 			traces.Close(time.Now())
@@ -220,7 +220,7 @@ func TestAShareIsTracedWhole(t *testing.T) {
 		"OTEL_BSP_MAX_QUEUE_SIZE", "10000")
 	n := 0
 	for range 1000 {
-		if m := traces.Taken(taken(nil)); m != nil {
+		if m := traces.Taken(aMessage(nil)); m != nil {
 			n++
 			traces.Attempted(attempt(204, m))
 		}
@@ -269,7 +269,7 @@ func TestACollectorThatHangsHoldsNobodyUp(t *testing.T) {
 	traces, log := setUp(t, server, "OTEL_BSP_MAX_QUEUE_SIZE", "100", "OTEL_BSP_MAX_EXPORT_BATCH_SIZE", "10")
 	const messages = 2000
 	for range messages { // It would never end if anything blocked.
-		traces.Attempted(attempt(204, traces.Taken(taken(nil))))
+		traces.Attempted(attempt(204, traces.Taken(aMessage(nil))))
 	}
 	traces.Close(time.Now().Add(10 * time.Millisecond))
 	if made := traces.exporter.made.Load(); made != 3*messages || traces.exporter.lost() != made {
@@ -287,7 +287,7 @@ func TestARefusingCollectorIsToldOfOnceWithoutItsWords(t *testing.T) {
 	})
 	traces, log := setUp(t, server, "OTEL_EXPORTER_OTLP_HEADERS", "authorization=the-secret")
 	for range 3 {
-		traces.Attempted(attempt(204, traces.Taken(taken(nil))))
+		traces.Attempted(attempt(204, traces.Taken(aMessage(nil))))
 		_ = traces.provider.ForceFlush(t.Context())
 	}
 	traces.closeSoon()
