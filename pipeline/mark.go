@@ -60,8 +60,8 @@ func (d *dispatcher) unmark(e *entry, o Outcome) {
 	if own.stream != 0 && o != Published && o != Returned && o != Forgotten {
 		e.lane.route.chain.broke(own.stream, hashOf(e.lane.topic), own.sequence)
 	}
-	if own.trace != nil && o != Published {
-		d.endedTraces = append(d.endedTraces, endedTrace{own.trace, o})
+	if o != Published {
+		d.endTrace(own.trace, o)
 	}
 	*own = mark{}
 	if d.keptEntries < keptEntries { // There are no more marks than entries.

@@ -85,3 +85,10 @@ type endedTrace struct {
 	trace   Trace
 	outcome Outcome
 }
+
+// endTrace has unlock tell the trace of a message, if it has one, how that has ended.
+func (d *dispatcher) endTrace(t Trace, o Outcome) {
+	if t != nil {
+		d.endedTraces = append(d.endedTraces, endedTrace{t, o})
+	}
+}

@@ -108,6 +108,28 @@ func TestTracerIsToldOfEachAttemptAndOfWhatEndsUnpublished(t *testing.T) {
 	})
 }
 
+// What is never queued ends, too.
+func TestTraceOfWhatIsNotQueuedEnds(t *testing.T) {
+	t.Parallel()
+	f := &fakeTracer{}
+	p := build(pipeline.Config{MaxBytes: 1000, Tracer: f, Routes: []pipeline.RouteConfig{
+		{Drops: true}, {Empty: pipeline.EmptySkipped, Returnable: true},
+	}}, instant{})
+	offer := func(route, bytes int, trace string) {
+		m := message("t", nil)
+		m.Payload, m.Trace = make([]byte, bytes), fakeTrace{f, trace}
+		p.Route(route).Offer(m)
+	}
+	offer(0, 2000, "it waits") // One that is alone always has room.
+	offer(0, 2000, "a")
+	offer(1, 0, "b")
+	p.Route(1).Close()
+	offer(1, 1, "c")
+	if want := []string{"a ended dropped", "b ended skipped", "c ended returned"}; !slices.Equal(f.told, want) {
+		t.Errorf("told %q, want %q", f.told, want)
+	}
+}
+
 // exemplars returns the traces that a histogram has as exemplars of its buckets.
 func exemplars(t *testing.T, registry *prometheus.Registry, name string) string {
 	t.Helper()

@@ -82,13 +82,15 @@ func (m *message) waited(until time.Time, more ...trace.SpanStartOption) {
 	m.t.end(span, until)
 }
 
-// Ended implements pipeline.Trace: the message has waited, and was not published. A message that NATS delivers again
-// has not failed.
+// Ended implements pipeline.Trace: the message has waited, and was not published. One that NATS delivers again, that is
+// skipped, or for which a newer one is published, has not failed.
 func (m *message) Ended(o pipeline.Outcome) {
 	now := time.Now()
 	_, span := m.t.tracer.Start(m.context(), "wait "+m.subject, trace.WithTimestamp(m.since),
 		trace.WithAttributes(attribute.String("momento_bridge.outcome", o.String())))
-	if o != pipeline.Returned && o != pipeline.Forgotten {
+	switch o {
+	case pipeline.Returned, pipeline.Forgotten, pipeline.Skipped, pipeline.Replaced, pipeline.Published:
+	case pipeline.DeadLettered, pipeline.Dropped, pipeline.Shed, pipeline.Expired:
 		span.SetStatus(codes.Error, o.String())
 	}
 	m.t.end(span, now)
