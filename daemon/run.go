@@ -97,6 +97,7 @@ func (d *Daemon) carry(ctx context.Context) error {
 	err := d.flush(left)
 	stopLeases()
 	d.nats.Close()
+	d.endTraces()
 	stopSide()
 	sides.Wait()
 	if failure != nil {
