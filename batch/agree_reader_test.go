@@ -17,7 +17,7 @@ func TestReadersAgreeOnRandomSubscriptions(t *testing.T) {
 	peers := []*peer{nodePeer(t), pythonPeer(t)}
 	rng := rand.New(rand.NewPCG(19, 2))
 	var seen told
-	for range long.Or(20, 300) {
+	for range long.Or(15, 120) {
 		seen.add(compareReaders(t, newSubscription(rng), peers))
 		if t.Failed() {
 			return

@@ -20,7 +20,7 @@ func hostileBatches(t *testing.T) int {
 		}
 		return n
 	}
-	return long.Or(1000, 20_000)
+	return long.Or(500, 20_000)
 }
 
 // mostMemory is what a decoder may take: most of it is the runtime and what waits to be collected.

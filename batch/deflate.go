@@ -9,7 +9,7 @@ import (
 )
 
 // deflateLevel is chosen by measurement: see docs/decisions.md.
-const deflateLevel = 1
+const deflateLevel = 6
 
 // A writer of a level takes about a megabyte, so that there are only as many as are at work at the same time. They are
 // no sync.Pool, which forgets them at each collection.

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"momento-bridge/batch/corpus"
+	"momento-bridge/test/long"
 )
 
 // pack puts messages into publishes of at most so many bytes, as the pipeline does.
@@ -15,7 +16,7 @@ func pack(t testing.TB, p *Packer, messages []corpus.Message, stream uint32, mos
 	for len(messages) > 0 {
 		p.Begin(stream, sequence)
 		for i, m := range messages {
-			if p.Enough(most) {
+			if enough(p, most) {
 				break
 			}
 			p.Add(m.Payload, sequence+uint64(i)+1, m.Subject, m.Time, m.Header)
@@ -31,6 +32,11 @@ func pack(t testing.TB, p *Packer, messages []corpus.Message, stream uint32, mos
 		messages, sequence = messages[n:], sequence+uint64(n)
 	}
 	return publishes
+}
+
+// enough reports whether adding more messages would be in vain, as the pipeline estimates it.
+func enough(p *Packer, most int) bool {
+	return p.full || p.ratio > 0 && float64(len(p.body)) > 1.25*p.ratio*float64(most)
 }
 
 // unpackAll takes publishes apart one after the other.
@@ -64,6 +70,25 @@ func TestCorporaSurvive(t *testing.T) {
 					t.Fatalf("%s: message %d has %q %v %q", c.Name, i+1, m.Subject, m.Time, m.Headers)
 				}
 			}
+		}
+	}
+}
+
+// What the specification promises of the corpora.
+func TestPublishesHoldManyMoreMessagesThanAsJSON(t *testing.T) {
+	t.Parallel()
+	lines := map[string]float64{"orders": 4.5, "ticks": 4.5, "cloudevents": 6, "random": 1}
+	for _, c := range corpus.All() {
+		messages := c.Messages(long.Or(5000, 50000))
+		asJSON := fillJSON(messages, 4096)
+		packed := fillPacked(t, NewPacker(&Packing{}), messages, 4096)
+		t.Logf("%s: %.1f messages in 4096 B as json, %.1f packed: %.2f times as many; %.1f %% full, %.2f trials", c.Name,
+			asJSON, packed.messages, packed.messages/asJSON, 100*packed.fill, packed.trials)
+		if packed.messages < lines[c.Name]*asJSON {
+			t.Errorf("%s: %.2f times as many as json, want %.1f", c.Name, packed.messages/asJSON, lines[c.Name])
+		}
+		if packed.fill < 0.95 || packed.trials > mostTrials {
+			t.Errorf("%s: publishes are %.1f %% full after %.2f trials", c.Name, 100*packed.fill, packed.trials)
 		}
 	}
 }

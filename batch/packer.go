@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// Packer makes packed batches of a route's messages: Begin, Add for each message, Fit. It may be used again, by one
-// goroutine at a time. Once it is warm it allocates nothing, headers of "*" that are many apart.
+// Packer makes packed batches of a route's messages: Begin, Add for each message, Fit. It is used again and again, by
+// one goroutine at a time, and allocates nothing once it is warm. What it holds is bounded by the longest body.
 type Packer struct {
 	packing *Packing
 	flags   byte
@@ -25,10 +25,10 @@ type Packer struct {
 
 	names []string // Of the headers of one message, in their order.
 
-	ratio     float64 // Bytes of body for one of deflate, of the last batch. 0: none yet.
-	trial     appender
-	best      appender
-	trialsRun int // For tests: how often the last Fit has deflated.
+	ratio  float64 // Bytes of body that become one when a publish is filled. 0: not known.
+	trial  appender
+	best   appender
+	trials int // How often Fit has deflated.
 }
 
 // NewPacker returns a packer for a route's messages.
@@ -53,7 +53,7 @@ func (p *Packer) Add(payload []byte, sequence uint64, subject string, t time.Tim
 		p.mark(sequence)
 	}
 	length, fields := len(p.body), p.fields
-	if !p.addStep(sequence) || len(p.ends) == mostMessages {
+	if len(p.ends) == mostMessages || !p.addStep(sequence) {
 		p.full = true
 		return
 	}
@@ -74,12 +74,6 @@ func (p *Packer) Add(payload []byte, sequence uint64, subject string, t time.Tim
 	}
 	p.ends = append(p.ends, len(p.body))
 	p.last, p.time = sequence, now
-}
-
-// Enough reports whether what was added is more than a publish of so many bytes is likely to hold: adding more would
-// be in vain.
-func (p *Packer) Enough(most int) bool {
-	return p.full || p.ratio > 0 && float64(len(p.body)) > 1.25*p.ratio*float64(most)
 }
 
 // mark decides on the marker by the first message.

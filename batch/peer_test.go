@@ -22,6 +22,10 @@ func nodePeer(t *testing.T) *peer { return startPeer(t, "Node", node(t), "js/pee
 
 // streamsPeer inflates as browsers do, which is slow in Node.
 func streamsPeer(t *testing.T) *peer {
+	t.Helper()
+	if exec.CommandContext(t.Context(), node(t), "-e", "new DecompressionStream('deflate-raw')").Run() != nil {
+		t.Skip("Node 18 does not inflate as browsers do; Node 20.12 does")
+	}
 	return startPeer(t, "DecompressionStream", node(t), "js/peer.mjs", "--streams")
 }
 

@@ -1,8 +1,8 @@
 package batch
 
 import (
-	"bytes"
 	"encoding/binary"
+	"slices"
 	"time"
 )
 
@@ -115,6 +115,10 @@ func (c *cursor) messages(flags byte, marker Marker) []Message {
 			c.refuse("it has more than 65536 messages")
 			break
 		}
+		if len(messages) > 0 && len(messages) == cap(messages) { // The others are about as long as those so far.
+			others := len(messages) * len(c.rest) / (r.body - len(c.rest))
+			messages = slices.Grow(messages, min(others+1, max(len(messages), 1024), mostMessages-len(messages)))
+		}
 		messages = append(messages, r.message(len(messages) == 0))
 	}
 	return messages
@@ -203,6 +207,3 @@ func (r *reading) headers() []Field {
 	}
 	return fields
 }
-
-// Packs reports whether a publish begins as packed batches do. No text does.
-func Packs(publish []byte) bool { return bytes.HasPrefix(publish, []byte{packedMagic, packedVersion}) }

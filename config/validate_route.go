@@ -57,6 +57,8 @@ func (f *File) checkRoute(path string, r *Route) {
 			at("overload"))
 	}
 	f.checkBatch(at("batch"), r)
+	f.checkCarry(at("carry"), r)
+	f.checkEnvelope(path, r)
 	if r.Empty == EmptyDeadLetter && r.DeadLetter.Subject == "" {
 		f.Problemf(at("empty"), "%s dead-letter needs %s: name the subject of dead letters, or write skip", at("empty"),
 			at("dead_letter"))
@@ -114,7 +116,7 @@ func (f *File) checkBatch(path string, r *Route) {
 	if b.Format == FormatNone {
 		needs := func(key string, set bool) {
 			if set {
-				f.Problemf(path+"."+key, "%s.%s needs %s.format: lines, json or length-prefixed", path, key, path)
+				f.Problemf(path+"."+key, "%s.%s needs %s.format: lines, json, length-prefixed or packed", path, key, path)
 			}
 		}
 		needs("linger", b.Linger > 0)
@@ -125,9 +127,9 @@ func (f *File) checkBatch(path string, r *Route) {
 	if b.MaxBytes > maxPayload {
 		f.Problemf(path+".max_bytes", "%s.max_bytes is %d, it must be at most %d bytes", path, b.MaxBytes, maxPayload)
 	}
-	if b.Format == LengthPrefixed && r.ContentType == TextPlain {
+	if (b.Format == LengthPrefixed || b.Format == Packed) && r.ContentType == TextPlain {
 		f.Problemf(path+".format",
-			"%s.format length-prefixed is not text: use lines or json, or content_type application/octet-stream", path)
+			"%s.format %s is not text: use lines or json, or content_type application/octet-stream", path, b.Format)
 	}
 	if b.Linger > maxLinger {
 		f.Problemf(path+".linger", "%s.linger is %v, at most %v are possible: a batch fills by itself while it waits "+

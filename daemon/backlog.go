@@ -157,7 +157,7 @@ func (d *Daemon) loadOf(i int, samples []sample, stats *pipeline.Stats) load {
 		Waiting: last.waiting, Capacity: math.Inf(1), Halted: last.halted,
 		Quota: stats.Routes[i].LimitedBy == pipeline.ByQuota,
 	}
-	if d.plan.routes[i].route.Batch.Framing == nil {
+	if !d.plan.routes[i].route.Batch.Joins() {
 		load.PerBatch = messages
 	}
 	if last.at.After(first.at) {
@@ -215,7 +215,10 @@ func (p *Plan) perPublish(i int, s sample) float64 {
 	}
 	c := p.routes[i].route.Batch
 	limit := float64(c.MaxBytes)
-	if c.Framing == nil {
+	switch {
+	case c.Packing != nil:
+		limit *= usualPacking
+	case c.Framing == nil:
 		limit = usualBatch
 	}
 	n := max(1, math.Floor((limit-1)/max(1, size)))

@@ -27,7 +27,7 @@ func ceilingOf(c *config.Config, i int) ceiling {
 	r := c.Routes[i]
 	alone, busy, learned := quotaOf(c, i)
 	n := messagesPerPublish(r.Batch)
-	cost := costOf(c, r, usualMessage*n)
+	cost := costOf(c, r, publishSize(r.Batch, n))
 	result := ceiling{
 		quota:       alone / cost,
 		busy:        busy / cost,

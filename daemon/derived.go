@@ -81,8 +81,9 @@ func checkRoute(list Checks, p *Plan, i int) error {
 		r.route.MaxPayload, c.ContentType))
 	noteIf(list, "headers", headersNote(&r))
 	noteIf(list, "rejected", rejectedNote(&c))
+	noteIf(list, "envelope", envelopeNote(r.envelope()))
 	noteIf(list, "empty", emptyNotes[c.Empty])
-	list.Note("batches", fmt.Sprintf("%s; overload %s, %s", batchNote(c.Batch), c.Overload, ageNote(c.MaxAge)))
+	list.Note("batches", fmt.Sprintf("%s; overload %s, %s", batchNote(&c), c.Overload, ageNote(c.MaxAge)))
 	name := "ceiling"
 	for _, line := range ceilingOf(&f.Config, i).lines(&f.Config, i) {
 		list.Note(name, line)

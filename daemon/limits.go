@@ -43,15 +43,20 @@ var overloads = map[string]pipeline.Overload{
 	config.OverloadKeepLatest: pipeline.KeepLatest,
 }
 
-func batchOf(b config.Batch) pipeline.BatchConfig {
+func batchOf(r *config.Route) pipeline.BatchConfig {
+	b := &r.Batch
+	cfg := pipeline.BatchConfig{MaxMessages: b.MaxMessages, MaxBytes: int(b.MaxBytes), Linger: time.Duration(b.Linger)}
+	if b.Format == config.Packed {
+		c := r.Carried()
+		cfg.Packing = &batch.Packing{Subject: c.Subject, Time: c.Time, Headers: c.Headers}
+		return cfg
+	}
 	framing, err := batch.Parse(b.Format)
 	if err != nil {
 		return pipeline.BatchConfig{} // none; the reader has refused every other name.
 	}
-	return pipeline.BatchConfig{
-		Framing: framing, MaxMessages: b.MaxMessages, MaxBytes: int(b.MaxBytes),
-		Linger: time.Duration(b.Linger),
-	}
+	cfg.Framing = framing
+	return cfg
 }
 
 // quotaOf is what a route may spend per second: alone, and while all other routes are busy. A rate that is learned may
@@ -88,6 +93,9 @@ func costOf(c *config.Config, r config.Route, bytes float64) float64 {
 func leastRate(c *config.Config, i int) float64 {
 	r := c.Routes[i]
 	_, busy, _ := quotaOf(c, i)
+	if r.Batch.Format == config.Packed { // What nothing makes shorter must be carried as well.
+		r.Batch.Format = config.LengthPrefixed
+	}
 	return busy / costOf(c, r, float64(r.MaxPayload)) * messagesPerPublish(r.Batch)
 }
 
@@ -101,12 +109,27 @@ func least(r config.Rate) float64 {
 // usualMessage is the size of a message, framing included, that estimates are made with where nothing is known yet.
 const usualMessage = 256
 
+// usualPacking is how many times as many messages a packed publish holds, as estimates have it: what JSON comes to. See
+// docs/batch-formats.md.
+const usualPacking = 5
+
+// publishSize is how many bytes a publish of so many messages is taken to have.
+func publishSize(b config.Batch, messages float64) float64 {
+	if b.Format == config.Packed {
+		return usualMessage * max(1, messages/usualPacking)
+	}
+	return usualMessage * messages
+}
+
 // messagesPerPublish estimates how many messages go into a publish when many wait.
 func messagesPerPublish(b config.Batch) float64 {
 	if b.Format == config.FormatNone {
 		return 1
 	}
 	n := max(1, math.Floor(float64(b.MaxBytes)/usualMessage))
+	if b.Format == config.Packed {
+		n *= usualPacking
+	}
 	if b.MaxMessages > 0 {
 		n = min(n, float64(b.MaxMessages))
 	}

@@ -3,6 +3,7 @@ package daemon
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"momento-bridge/admin"
@@ -13,7 +14,8 @@ import (
 
 // What check and run say of a configuration.
 
-func batchNote(b config.Batch) string {
+func batchNote(r *config.Route) string {
+	b := &r.Batch
 	if b.Format == config.FormatNone {
 		return "none"
 	}
@@ -23,6 +25,9 @@ func batchNote(b config.Batch) string {
 	}
 	if b.Linger > 0 {
 		text += fmt.Sprintf(", lingering %v", b.Linger)
+	}
+	if len(r.Carry) > 0 {
+		text += ", carrying " + strings.Join(r.Carry, ", ")
 	}
 	return text
 }

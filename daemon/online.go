@@ -48,6 +48,7 @@ func (p *Plan) CheckOnline(ctx context.Context, list Checks) {
 			checkDeadLetters(ctx, list, conn, r)
 		}
 	}
+	predictBatches(ctx, list, conn, p)
 	checkCircles(ctx, list, conn, p)
 	tryLeases(ctx, list, conn, p, log)
 	tryGroup(list, conn, p)

@@ -44,12 +44,13 @@ func newRoutePlan(f *config.File, i int) routePlan {
 			AtMostOnce:  r.Delivery == config.AtMostOnce,
 			Text:        r.ContentType == config.TextPlain,
 			MaxPayload:  int(r.MaxPayload),
-			Batch:       batchOf(r.Batch),
+			Batch:       batchOf(&r),
 			Overload:    overloads[r.Overload],
 			MaxAge:      time.Duration(r.MaxAge),
 			GiveUpAfter: time.Duration(r.GiveUpAfter),
 			Subscribers: r.Subscribers,
 			Empty:       empties[r.Empty],
+			KeepSubject: r.Carried().Subject,
 		},
 		deadLetter: r.DeadLetter.Subject,
 		from:       consumed(r),
@@ -61,14 +62,17 @@ func newRoutePlan(f *config.File, i int) routePlan {
 	if r.Stream == "" {
 		p.core = &source.CoreConfig{
 			Route: r.Name, Subject: subject, Subjects: several, Queue: r.Queue, Template: topics,
-			MaxBytes: int64(f.Queue.MaxBytes), Letters: p.deadLetter != "",
+			MaxBytes: int64(f.Queue.MaxBytes), Letters: p.deadLetter != "", KeepHeader: len(r.Carried().Headers) > 0,
+			Envelope: envelopeOf(&f.Config, &r),
 		}
 		return p
 	}
 	p.jetStream = &source.JetStreamConfig{
 		Route: r.Name, Stream: r.Stream, Subject: subject, Subjects: several, Consumer: r.Consumer,
 		Create: r.CreateConsumer, DeliverNew: r.Deliver == config.DeliverNew, Template: topics,
-		Ordered: p.route.Ordered, Overload: p.route.Overload,
+		Ordered: p.route.Ordered, Overload: p.route.Overload, KeepHeader: len(r.Carried().Headers) > 0,
+		Marked: p.route.Ordered && p.route.Batch.Packing != nil, Domain: f.NATS.Domain,
+		Envelope: envelopeOf(&f.Config, &r),
 		Circumstances: source.Circumstances{
 			Rate:          leastRate(&f.Config, i),
 			Connections:   mostInFlight(&f.Config),
@@ -81,6 +85,14 @@ func newRoutePlan(f *config.File, i int) routePlan {
 	checkLease(f, p.jetStream)
 	p.partitions = newPartitions(f, i)
 	return p
+}
+
+// keepsHeader reports whether the route needs the headers of its messages.
+func (r *routePlan) keepsHeader() bool {
+	if r.jetStream != nil {
+		return r.jetStream.KeepHeader
+	}
+	return r.core.KeepHeader
 }
 
 // wholeStream is the stream that the route consumes without a filter; empty if it has one, or no stream.

@@ -55,7 +55,7 @@ func routeAttrs(f *config.File, p *Plan, i int) []any {
 	attrs := []any{
 		"name", c.Name, "subject", strings.Join(c.Filters(), ","), "stream", c.Stream, "cache", c.Cache, "topic",
 		c.Topic, "ordering", c.Ordering, "delivery", c.Delivery,
-		"batch", batchNote(c.Batch), "overload", c.Overload, "dead_letter", c.DeadLetter.Subject,
+		"batch", batchNote(c), "overload", c.Overload, "dead_letter", c.DeadLetter.Subject,
 	}
 	if r.jetStream == nil {
 		return append(attrs, "queue", c.Queue, "holds", heldNote(p, r))

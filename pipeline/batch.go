@@ -81,8 +81,8 @@ type Framing interface {
 	End(dst []byte) []byte
 }
 
-// joins reports whether there are batches.
-func (c *BatchConfig) joins() bool { return c.Framing != nil || c.Packing != nil }
+// Joins reports whether there are batches.
+func (c *BatchConfig) Joins() bool { return c.Framing != nil || c.Packing != nil }
 
 // overhead returns how many bytes a batch has besides its messages, at most.
 func (c *BatchConfig) overhead() int {
@@ -119,7 +119,7 @@ func (d *dispatcher) load(now time.Time, l *lane, p *parcel) {
 	r := l.route
 	n, size := 1, len(l.first.payload)
 	switch c := &r.cfg.Batch; {
-	case !c.joins() || l.first.rejection != nil:
+	case !c.Joins() || l.first.rejection != nil:
 	case c.Packing != nil:
 		n, size = d.packSize(now, l, p)
 	default:
@@ -210,7 +210,7 @@ func (p *parcel) observe(now time.Time, accepted bool) {
 		r.endToEndSeconds.Observe(now.Sub(e.came).Seconds())
 		e = e.next
 	}
-	if r.cfg.Batch.joins() {
+	if r.cfg.Batch.Joins() {
 		r.batchMessages.Observe(float64(n))
 	}
 }

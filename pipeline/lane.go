@@ -233,7 +233,7 @@ func (l *lane) gates(d *dispatcher) [gateCount]*gate {
 func (d *dispatcher) linger(now time.Time, l *lane) {
 	c := &l.route.cfg.Batch
 	switch {
-	case c.Linger == 0 || !c.joins():
+	case c.Linger == 0 || !c.Joins():
 	case l.lingering && l.full():
 		l.heldUntil, l.lingering = time.Time{}, false
 	case l.queued == 1 && l.heldUntil.IsZero() && !l.full():

@@ -55,10 +55,12 @@ func (j *JetStream) bind(ctx context.Context, route *pipeline.Route) (jetstream.
 			j.remade = info.Created
 		}
 		j.created = info.Created
+		j.incarnation.Store(0)
 	}
 	settings, err := j.check(info.Config)
 	if err == nil {
 		j.warn(ctx, info)
+		j.identify(ctx)
 	}
 	return consumer, settings, err
 }

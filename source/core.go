@@ -29,6 +29,10 @@ type CoreConfig struct {
 	MaxBytes int64
 	// Letters says that the route keeps dead letters, which need the subjects and headers of their messages.
 	Letters bool
+	// KeepHeader hands the headers of messages over.
+	KeepHeader bool
+	// Envelope is what messages are put into; nil: nothing.
+	Envelope *Envelope
 	// Rounds look at the route while it runs; nil: it has some of its own.
 	Rounds *Rounds
 }

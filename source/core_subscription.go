@@ -80,15 +80,20 @@ func (c *Core) subscribe(route *pipeline.Route, closed chan struct{}) ([]*coreSu
 	var subs []*coreSubscription
 	for _, subject := range filters {
 		topics, buffer := template.NewCache(c.cfg.Template), transit{route: route}
+		events := c.cfg.Envelope.wrapper("", nil)
 		sub, err := c.conn.QueueSubscribe(subject, c.cfg.Queue, func(m *nats.Msg) {
 			buffer.passed(m)
 			if reserved.has(m.Subject) || reserved.passing(m) {
 				return
 			}
-			message := pipeline.Message{Payload: m.Data, Time: time.Now()}
+			message := pipeline.Message{Payload: m.Data, Time: time.Now(), Subject: m.Subject}
 			message.Topic, message.Unfit = topics.Topic(m.Subject, m.Header)
+			if c.cfg.KeepHeader {
+				message.Header = m.Header
+			}
+			data := events.wrap(&message, m, 0)
 			if c.cfg.Letters {
-				message.Handle = &original{subject: m.Subject, header: m.Header}
+				message.Handle = &original{subject: m.Subject, header: m.Header, data: data}
 			}
 			if !route.Offer(message) {
 				c.noRoom.Add(1)

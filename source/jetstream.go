@@ -35,12 +35,20 @@ type JetStreamConfig struct {
 	// Ordered keeps what is delivered in the order of the stream, whatever happens to connections, replicas and
 	// servers; see barrier.
 	Ordered bool
+	// KeepHeader hands the headers of messages over.
+	KeepHeader bool
+	// Marked tells subscribers where messages stand in their stream. It takes an ordered route.
+	Marked bool
+	// Domain is the JetStream domain; empty: that of the server.
+	Domain string
 	// Overload is what the pipeline does with more messages than it can publish.
 	Overload      pipeline.Overload
 	Circumstances Circumstances
 	// Partitions is what the stream is shared out by, and Partition which part this is, from 0 on; nil: it is not.
 	Partitions *Partitions
 	Partition  int
+	// Envelope is what messages are put into; nil: nothing.
+	Envelope *Envelope
 	// Lease decides whether this replica may consume; nil: it is the only one.
 	Lease Lease
 	// Replicas is how many replicas share the consumer, this one included; nil: 1.
@@ -73,12 +81,13 @@ type JetStream struct {
 	pending    atomic.Int64
 	ackWaits   atomic.Int64 // Delivered and not acknowledged, by all replicas.
 	// The server has answered a probe of acknowledgements, so that silence means that none arrives.
-	proven   atomic.Bool
-	missed   atomic.Uint64
-	renewals atomic.Uint64
-	echo     echo
-	created  time.Time // Of the consumer that was bound last,
-	remade   time.Time // if it is not the first one: what was stored before may have had other sequences.
+	proven      atomic.Bool
+	missed      atomic.Uint64
+	renewals    atomic.Uint64
+	echo        echo
+	incarnation atomic.Uint32 // The incarnation of the stream; 0: subscribers are told none.
+	created     time.Time     // Of the consumer that was bound last,
+	remade      time.Time     // if it is not the first one: what was stored before may have had other sequences.
 
 	mu      sync.Mutex // Guards the following.
 	reason  string     // Why it is not consuming; empty while it is.

@@ -81,6 +81,10 @@ func (m *maker) hex(bytes int) string {
 	return hex.EncodeToString(text)
 }
 
+func (m *maker) uuid() string {
+	return m.hex(4) + "-" + m.hex(2) + "-4" + m.hex(2)[1:] + "-a" + m.hex(2)[1:] + "-" + m.hex(6)
+}
+
 // pick prefers the first ones, as most things in life do.
 func (m *maker) pick(from []string) string {
 	x := m.random64.Float64()
@@ -97,30 +101,30 @@ func (m *maker) price() (symbol string, price float64) {
 
 func (m *maker) order() Message {
 	symbol, price := m.price()
-	text := fmt.Sprintf(`{"order_id":%d,"customer":"c%05d","symbol":%q,"side":%q,"quantity":%d,"price":%.2f,`+
-		`"currency":%q,"status":%q,"placed_at":%q,"venue":"XETR","version":1,"flags":[]}`,
-		884210000+m.count, m.random64.IntN(5000), symbol, m.pick([]string{"buy", "sell"}), 10*(1+m.random64.IntN(20)),
+	text := fmt.Sprintf(`{"order_id":%q,"customer":"c%05d","symbol":%q,"side":%q,"quantity":%d,"price":%.2f,`+
+		`"currency":%q,"status":%q,"placed_at":%q,"venue":"XETR"}`,
+		m.hex(8), m.random64.IntN(5000), symbol, m.pick([]string{"buy", "sell"}), 10*(1+m.random64.IntN(20)),
 		price, m.pick(currencies), m.pick(states), m.now.Format("2006-01-02T15:04:05.000Z"))
 	return Message{Subject: "orders." + symbol, Payload: []byte(text)}
 }
 
 func (m *maker) tick() Message {
 	symbol, price := m.price()
-	text := fmt.Sprintf(`{"symbol":%q,"bid":%.2f,"ask":%.2f,"size":%d,"ts":%d}`, symbol, price, price*1.0002,
-		100*(1+m.random64.IntN(9)), m.now.UnixMilli())
+	text := fmt.Sprintf(`{"symbol":%q,"bid":%.2f,"ask":%.2f,"size":%d,"time":%d}`, symbol, price,
+		price+0.01*float64(1+m.random64.IntN(6)), 10*(1+m.random64.IntN(99)), m.now.UnixMilli())
 	return Message{Subject: "ticks." + symbol, Payload: []byte(text)}
 }
 
 func (m *maker) cloudEvent() Message {
 	city := m.pick(cities)
 	id := m.hex(4)
-	text := fmt.Sprintf(`{"specversion":"1.0","id":"ORDERS-%d","source":"/shops/eu/%s",`+
+	text := fmt.Sprintf(`{"specversion":"1.0","id":%q,"source":"/shops/eu/%s",`+
 		`"type":"com.example.shop.order.%s","subject":"orders/%s","time":%q,"datacontenttype":"application/json",`+
 		`"dataschema":"https://schemas.example.com/shop/order/v3.json","data":{"order":{"id":%q,"number":%d,`+
-		`"customer":{"id":"c%05d","city":%q,"country":"DE","language":"de-DE"},"lines":[{"article":"A-%04d",`+
+		`"customer":{"id":"c%05d","city":%q,"country":"DE"},"lines":[{"article":"A-%04d",`+
 		`"quantity":%d,"unit_price":%.2f,"currency":"EUR"}],"shipping":{"method":"standard","carrier":"DHL",`+
-		`"address_id":%d},"payment":{"method":"invoice","status":%q},"channel":"web","campaign":null,"test":false}}}`,
-		884210000+m.count, city, m.pick(kinds), id, m.now.Format("2006-01-02T15:04:05.000Z"), id,
+		`"address_id":%d},"payment":{"status":%q},"channel":"web"}}}`,
+		m.uuid(), city, m.pick(kinds), id, m.now.Format("2006-01-02T15:04:05.000Z"), id,
 		100000+m.count, m.random64.IntN(5000), city, m.random64.IntN(2000), 1+m.random64.IntN(3),
 		5+95*m.random64.Float64(), 10000+m.random64.IntN(80000), m.pick(states))
 	return Message{Subject: "shop.orders." + city, Payload: []byte(text)}

@@ -1,5 +1,5 @@
-// Takes apart the batches that momento-bridge publishes. No dependencies and no imports: this file is all that browsers
-// and Node load. Chrome 103, Firefox 113, Safari 16.4, Node 20.12 and later; split alone runs in older ones.
+// Takes apart the batches that momento-bridge publishes. No dependencies: this file is all that a browser loads.
+// Chrome 103, Firefox 113, Safari 16.4, Node 18 and later; all but deflated batches are read in older browsers, too.
 // See docs/batch-formats.md.
 
 /** What is wrong with a batch, or with what a function was given. Nothing in this module throws anything else. */
@@ -416,22 +416,24 @@ const tooLong = (most) => `the messages of the batch have more than ${most} byte
 const PIECE = 1024;
 
 async function inflate(bytes, most) {
-  if (zlib) return inflatedByNode(bytes, most);
+  const zlib = await zlibOfNode();
+  if (zlib) return inflatedByNode(zlib, bytes, most);
   const body = await inflated(bytes, most);
   if (!(await refusesJunk()) && (await completes(bytes.subarray(0, -1), most))) refuse(notDeflate);
   return body;
 }
 
-// Node's own is twenty times as fast as its DecompressionStream. Node 20.16 and later give it without an import.
-const zlib = (() => {
-  try {
-    return globalThis.process.getBuiltinModule("node:zlib");
-  } catch {
-    return undefined;
-  }
-})();
+// Node's own is twenty times as fast as its DecompressionStream, which knows no deflate-raw before Node 20.12.
+const inNode = typeof process === "object" && process !== null && Boolean(process.versions && process.versions.node);
+let zlib;
 
-function inflatedByNode(bytes, most) {
+function zlibOfNode() {
+  const name = "node:zlib"; // Bundlers for browsers are to leave it alone.
+  if (inNode && !zlib) zlib = import(/* webpackIgnore: true */ /* @vite-ignore */ name).catch(() => undefined);
+  return zlib;
+}
+
+function inflatedByNode(zlib, bytes, most) {
   let all;
   try {
     all = zlib.inflateRawSync(bytes, { maxOutputLength: most, info: true });
@@ -471,7 +473,7 @@ function inflater() {
   try {
     return new DecompressionStream("deflate-raw");
   } catch (error) {
-    throw new BatchError("deflate-raw wants Chrome 103, Firefox 113, Safari 16.4, Node 20.12 or later", error);
+    throw new BatchError("deflated batches are read in Chrome 103, Firefox 113, Safari 16.4, Node 18 and later", error);
   }
 }
 
@@ -574,12 +576,17 @@ export class Reader {
     const jumped = this.#broken || (this.#number > 0 && number > this.#number + 1);
     this.#broken = false;
     this.#number = number;
-    if (!marker) return { messages, repeats: 0, gaps: jumped ? [gap(0, 0, 0, false)] : [] };
+    if (!marker) return this.#reading(messages, 0, jumped ? [gap(0, 0, 0, false)] : []);
     const last = this.#streams.get(marker.stream) || 0;
     const fresh = messages.filter((message) => message.sequence > last);
     const newest = fresh.length > 0 ? fresh[fresh.length - 1].sequence : last;
     remember(this.#streams, marker.stream, newest);
-    return { messages: fresh, repeats: messages.length - fresh.length, gaps: gapsBefore(marker, last, jumped) };
+    return this.#reading(fresh, messages.length - fresh.length, gapsBefore(marker, last, jumped));
+  }
+
+  // Other reads may have changed the position by the time that the messages have been handled.
+  #reading(messages, repeats, gaps) {
+    return { messages, repeats, gaps, position: this.position() };
   }
 
   /** Says that messages may be missing before what is read from now on: for Momento's discontinuities. */

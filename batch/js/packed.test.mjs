@@ -8,19 +8,25 @@ import { deflateRawSync } from "node:zlib";
 import * as usual from "./momento-batch.mjs";
 import * as vectors from "./vectors.mjs";
 
-// Without Node's zlib the decoder inflates as browsers do.
-const { getBuiltinModule } = process;
-process.getBuiltinModule = undefined;
+// What does not know that it is in Node inflates as browsers do.
+globalThis.process = undefined;
 const asInBrowsers = await import("./momento-batch.mjs?as-in-browsers");
-process.getBuiltinModule = getBuiltinModule;
+globalThis.process = process;
 
 const read = (file) => JSON.parse(readFileSync(new URL(`../testdata/${file}`, import.meta.url)));
 const [packed, cases] = [read("packed.json"), read("reader.json")];
 const plain = (...body) => new Uint8Array([0xf5, 1, 0, ...body]);
 const deflated = (body) => new Uint8Array([0xf5, 1, 1, ...deflateRawSync(body)]);
+const bomb = deflated(Buffer.alloc(48 << 20));
 
-for (const [name, decoder] of Object.entries({ usual, "as in browsers": asInBrowsers })) {
-  const { BatchError, Reader, unpack } = decoder;
+const decoders = { usual };
+try {
+  new DecompressionStream("deflate-raw");
+  decoders["as in browsers"] = asInBrowsers;
+} catch {} // Node 18 has none.
+
+for (const [name, decoder] of Object.entries(decoders)) {
+  const { BatchError, unpack } = decoder;
 
   test(`${name}: the vectors pass`, async () => {
     assert.deepEqual(await vectors.packed(decoder, packed), []);
@@ -37,11 +43,10 @@ for (const [name, decoder] of Object.entries({ usual, "as in browsers": asInBrow
   });
 
   test(`${name}: a bomb is refused before it takes memory`, async () => {
-    const bomb = deflated(Buffer.alloc(64 << 20));
     const before = process.memoryUsage().rss;
-    for (let n = 0; n < 5; n++) await assert.rejects(unpack(bomb), /more than 1048576 bytes/);
+    for (let n = 0; n < 3; n++) await assert.rejects(unpack(bomb), /more than 1048576 bytes/);
     const taken = (process.memoryUsage().rss - before) >> 20;
-    assert.ok(taken < 200, `${taken} MiB`);
+    assert.ok(taken < 120, `${taken} MiB`);
   });
 }
 
@@ -154,4 +159,11 @@ test("reads are served in the order of their calls, damaged ones too", async () 
   await Promise.all(reads);
   assert.deepEqual(order, [[0, 1], [1, "refused"], [2, 1], [3, "refused"], [4, 0]]);
   assert.equal(reader.position(), '{"version":1,"streams":{"00000007":2}}');
+});
+
+test("what was read says where it ends, whatever is read by then", async () => {
+  const reader = new Reader();
+  const reads = [1, 2, 3].map((first) => reader.read(new Uint8Array([0xf5, 1, 2, 0, 0, 0, 7, first, 0, 0])));
+  const positions = (await Promise.all(reads)).map(({ position }) => JSON.parse(position).streams["00000007"]);
+  assert.deepEqual(positions, [1, 2, 3]);
 });

@@ -5,8 +5,9 @@
 import { createHash } from "node:crypto";
 import process from "node:process";
 
-if (process.argv.includes("--streams")) process.getBuiltinModule = undefined;
+if (process.argv.includes("--streams")) globalThis.process = undefined; // It does not know then that it is in Node.
 const { BatchError, Reader, unpack } = await import("./momento-batch.mjs");
+globalThis.process = process;
 
 const space = Buffer.alloc(16 << 20); // For the largest result.
 let end = 0;

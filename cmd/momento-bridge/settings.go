@@ -61,7 +61,7 @@ func addSettings(cmd *cobra.Command) *settings {
 		"cache":        "the cache to publish to",
 		"topic":        "template of the topic, such as 'orders-{{wildcard(1)}}' (default {{subject}})",
 		"ordering":     "topic: one publish in flight for each topic; none: as parallel as connections allow",
-		"batch":        "batch format: none, lines, json or length-prefixed",
+		"batch":        "batch format: none, lines, json, length-prefixed or packed",
 	}
 	cmd.Flags().StringVarP(&s.file, "config", "c", "", "configuration `file` (see momento-bridge config example)")
 	for i := range s.flags {
