@@ -17,7 +17,8 @@ func TestPositionsThatNoReaderReturnsAreRefused(t *testing.T) {
 		`{"version":1,"streams":{"00000007":-1}}`, `{"version":1,"streams":{"00000007":1.5}}`,
 		`{"version":1,"streams":{"00000007":9007199254740992}}`, `{"version":1,"streams":{"+0000007":1}}`, many + "}}",
 	} {
-		if r, err := NewReader(position); err == nil || r != nil || !strings.Contains(err.Error(), "the saved position") {
+		r, err := NewReader(position)
+		if err == nil || r != nil || !strings.Contains(err.Error(), "the saved position") {
 			t.Errorf("%s is taken: %v", position, err)
 		}
 	}
