@@ -95,3 +95,33 @@ func TestSnapshotAllocatesNothingForARoute(t *testing.T) {
 		t.Errorf("%g allocations for 500 routes, %g for one", many, one)
 	}
 }
+
+// Marks, packers and buffers are used again.
+func TestPackingAMessageAllocatesNothing(t *testing.T) {
+	done, r := &signals{done: make(chan struct{}, 1)}, packed(4096)
+	r.Settler = done
+	p := build(pipeline.Config{Workers: 1, Routes: []pipeline.RouteConfig{r}}, instant{})
+	hard, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	var running sync.WaitGroup
+	running.Go(func() { p.Run(hard) })
+	payload, sequence := make([]byte, 256), 0
+	carry := func() {
+		done.expect(64)
+		for range 64 {
+			sequence++
+			p.Route(0).Submit(pipeline.Message{
+				Topic: "a", Payload: payload, Time: time.Now(), Handle: p, Stream: 7, Sequence: uint64(sequence),
+			})
+		}
+		<-done.done
+	}
+	for range 300 {
+		carry()
+	}
+	if n := testing.AllocsPerRun(300, carry); n >= 1 {
+		t.Errorf("%g allocations for 64 messages, want none", n)
+	}
+	p.Route(0).Close()
+	running.Wait()
+}
