@@ -63,7 +63,8 @@ func newDemo() *cobra.Command {
 	flags.StringVar(&o.admin, "admin-listen", "127.0.0.1:0",
 		"address of the bridge's health and metrics (default: a free port)")
 	flags.StringVar(&o.page, "page-listen", "127.0.0.1:0", "address of the subscriber's page (default: a free port)")
-	flags.StringVar(&o.batch, "batch", "none", "batch.format of orders: none, json, lines or length-prefixed")
+	flags.StringVar(&o.batch, "batch", "packed",
+		"batch.format of orders: packed, json, lines, length-prefixed, or none")
 	flags.StringVar(&o.faults, "fault", "", "faults of the endpoint, such as 500:2%,reset:0.5%")
 	return cmd
 }
@@ -155,7 +156,7 @@ func (d *demo) start(ctx context.Context, o demoOptions, dir string, stderr io.W
 		return fmt.Errorf("write the key: %w", err)
 	}
 	f := config.Read("demo", fmt.Appendf(nil, demoConfig, d.nats.ClientURL(), d.endpoint.Addr(), keyFile, o.admin,
-		o.batch))
+		o.batch, carried(o.batch)))
 	f.Validate()
 	p := daemon.NewPlan(f)
 	if err := f.Err(); err != nil {
@@ -168,14 +169,23 @@ func (d *demo) start(ctx context.Context, o demoOptions, dir string, stderr io.W
 
 const demoKey = "demo-key"
 
-// demoConfig is an ordinary configuration: NATS, endpoint, key file, admin address and format are filled in.
+// carried is what goes with a message besides its payload, where there is a place for it.
+func carried(format string) string {
+	if format == config.Packed {
+		return ", carry: [subject, time]"
+	}
+	return ""
+}
+
+// demoConfig is an ordinary configuration: NATS, endpoint, key file, admin address, format and what is carried are
+// filled in.
 const demoConfig = `
 nats: {url: %q}
 momento: {endpoint: "http://%s", api_key_file: %q, connections: 16}
 admin: {listen: %q}
 routes:
   - {name: orders, stream: ORDERS, subject: "orders.*", cache: demo, topic: "orders-{{wildcard(1)}}",
-     batch: {format: %q}}
+     batch: {format: %q}%s}
   - {name: ticks, subject: "ticks.>", cache: demo, ordering: none}
 `
 

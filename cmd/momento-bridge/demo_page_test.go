@@ -49,7 +49,7 @@ func TestDemoTellsWhereItsPageIsAndServesIt(t *testing.T) {
 	ctx, stop := t.Context(), make(chan error, 1)
 	var out, log syncBuffer
 	go func() {
-		stop <- run(ctx, []string{"demo", "--duration", "1s", "--rate", "100", "--quota", "1000", "--batch", "json"}, &out,
+		stop <- run(ctx, []string{"demo", "--duration", "1s", "--rate", "100", "--quota", "1000"}, &out,
 			&log)
 	}()
 	var page string
