@@ -61,7 +61,7 @@ func TestReplayedDeadLettersBecomeTheEventsOfTheirMessages(t *testing.T) {
 	w := wrapperFor(false, "S", nil)
 	want, _ := eventOf(w, "x", nats.Header{"X-Tenant": {"acme"}})
 	replayed := func(header nats.Header, at time.Time) string {
-		message := pipeline.Message{Payload: []byte("x"), Time: time.Unix(9, 0)}
+		message := pipeline.Message{Payload: []byte("x"), Time: storedAt(header)}
 		w.wrapLetter(&message, &jetstream.RawStreamMsg{Header: header, Time: at})
 		return string(message.Payload)
 	}
