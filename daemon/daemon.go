@@ -72,6 +72,7 @@ type Daemon struct {
 	natsFailure atomic.Pointer[string]
 
 	histograms *pipeline.Metrics
+	others     atomic.Int64              // How many of the group share a quota, where this one shares none.
 	endBy      atomic.Pointer[time.Time] // When the daemon must have ended; set when the drain begins.
 	before     atomic.Pointer[ended]     // What had ended unpublished when the drain began.
 }
