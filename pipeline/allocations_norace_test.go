@@ -37,17 +37,18 @@ func (s *signals) Settle(_ any, o pipeline.Outcome) {
 
 // The entries, the parcels and the lists on a message's way are used again.
 func TestCarryingAMessageAllocatesNothing(t *testing.T) {
-	carryWithoutAllocating(t, nil)
+	carryWithoutAllocating(t, nil, len(ways))
 }
 
 // A message that the tracer has not chosen is as one without a tracer.
 func TestCarryingAMessageThatIsNotTracedAllocatesNothing(t *testing.T) {
-	carryWithoutAllocating(t, &fakeTracer{})
+	carryWithoutAllocating(t, &fakeTracer{}, 1)
 }
 
-func carryWithoutAllocating(t *testing.T, tracer pipeline.Tracer) {
+// carryWithoutAllocating carries messages in the first of the ways.
+func carryWithoutAllocating(t *testing.T, tracer pipeline.Tracer, first int) {
 	t.Helper()
-	for _, way := range ways {
+	for _, way := range ways[:first] {
 		for _, burst := range []int{1, 64} {
 			t.Run(way.name+map[bool]string{true: ", one at a time", false: ", many at once"}[burst == 1],
 				func(t *testing.T) {
