@@ -13,16 +13,19 @@ import (
 
 // hostile makes packed batches: a few that are whole, and more that are not, in the ways in which damage and malice do.
 type hostile struct {
-	rng      *rand.Rand
-	valid    [][]byte
-	bombs    [][]byte
-	deflater *flate.Writer
+	rng       *rand.Rand
+	valid     [][]byte
+	bombs     [][]byte
+	deflaters []*flate.Writer // Of several kinds.
 }
 
 func newHostile(t testing.TB, seed uint64) *hostile {
 	t.Helper()
 	h := &hostile{rng: rand.New(rand.NewPCG(19, seed))}
-	h.deflater, _ = flate.NewWriter(nil, flate.BestSpeed)
+	for _, level := range []int{flate.BestSpeed, flate.HuffmanOnly, flate.NoCompression, flate.BestCompression} {
+		w, _ := flate.NewWriter(nil, level)
+		h.deflaters = append(h.deflaters, w)
+	}
 	packings := []Packing{{}, {Time: true}, {Subject: true, Headers: []string{"*"}}, {Subject: true, Time: true, Headers: []string{"*"}}}
 	for _, c := range corpus.All() {
 		for i, packing := range packings {
@@ -51,7 +54,7 @@ func (h *hostile) next() (publish []byte, most int) {
 
 func (h *hostile) make() []byte {
 	switch n := h.rng.IntN(2000); {
-	case n < 1: // The most messages, and one more.
+	case n < 1 && h.rng.IntN(4) == 0: // The most messages, and one more.
 		return h.close([]byte{packedMagic, packedVersion, 0}, make([]byte, mostMessages+h.rng.IntN(2)))
 	case n < 4:
 		return h.bombs[h.rng.IntN(len(h.bombs))]
@@ -108,9 +111,9 @@ func (h *hostile) close(head, body []byte) []byte {
 func (h *hostile) deflate(head, body []byte) []byte {
 	out := bytes.NewBuffer(head)
 	head[2] |= flagDeflate
-	h.deflater.Reset(out)
-	h.deflater.Write(body)
-	h.deflater.Close()
+	h.deflaters[0].Reset(out)
+	h.deflaters[0].Write(body)
+	h.deflaters[0].Close()
 	return out.Bytes()
 }
 
@@ -139,7 +142,8 @@ func (h *hostile) oddlyDeflated() []byte {
 	head[2] |= flagDeflate
 	out := bytes.NewBuffer(head)
 	for len(body) > 0 {
-		w, _ := flate.NewWriter(out, []int{flate.HuffmanOnly, flate.NoCompression, 1, 9}[h.rng.IntN(4)])
+		w := h.deflaters[h.rng.IntN(len(h.deflaters))]
+		w.Reset(out)
 		n := 1 + h.rng.IntN(len(body))
 		w.Write(body[:n])
 		w.Flush()
@@ -153,22 +157,25 @@ func (h *hostile) oddlyDeflated() []byte {
 	return out.Bytes()
 }
 
-// strange is made by the rules, or nearly, with numbers as large as may be, and larger.
+// strange is made by the rules, or nearly, with a number at one of its limits or beyond.
 func (h *hostile) strange() []byte {
 	flags := byte(h.rng.IntN(flagsKnown+1)) &^ flagDeflate
-	head := []byte{packedMagic, packedVersion, flags}
+	if h.rng.IntN(50) == 0 {
+		flags |= 0x20 << h.rng.IntN(3)
+	}
+	head, first := []byte{packedMagic, packedVersion, flags}, h.limit(1<<53)
 	if flags&flagMarker != 0 {
-		first := h.limit()
 		head = h.number(append(head, h.bytes(4)...), first)
-		head = h.number(head, []uint64{0, 1, first - 1, first, h.limit()}[h.rng.IntN(5)])
+		head = h.number(head, []uint64{0, 1, first - 1, first, h.limit(1 << 53)}[h.rng.IntN(5)])
 	}
 	var body []byte
+	steps := []uint64{1, 1, 1, 2, 2, 2, 0, h.limit(1<<53 - first)}
 	for i := range h.rng.IntN(5) {
 		if flags&flagMarker != 0 && i > 0 {
-			body = h.number(body, h.limit())
+			body = h.number(body, steps[h.rng.IntN(len(steps))])
 		}
 		if flags&flagTime != 0 {
-			body = h.number(body, h.limit())
+			body = h.number(body, []uint64{h.limit(1 << 53), h.rng.Uint64N(5)}[h.rng.IntN(2)])
 		}
 		if flags&flagSubject != 0 {
 			body = h.text(body)
@@ -185,19 +192,19 @@ func (h *hostile) strange() []byte {
 	return h.close(head, body)
 }
 
-// limit is a number near one of the limits.
-func (h *hostile) limit() uint64 {
-	if h.rng.IntN(2) == 0 {
-		return h.rng.Uint64N(300)
+// limit is a small number, or one near a limit, or near this one.
+func (h *hostile) limit(this uint64) uint64 {
+	limits := []uint64{1 << 7, 1 << 14, 1 << 32, 1 << 52, 1 << 53, 1 << 63, this, this, this}
+	if n := h.rng.IntN(3 * len(limits)); n < len(limits) {
+		return limits[n] + h.rng.Uint64N(5) - 3
 	}
-	limits := []uint64{0, 1 << 7, 1 << 14, 1 << 32, 1 << 51, 1 << 52, 1 << 53, 1 << 54, 1 << 63}
-	return limits[h.rng.IntN(len(limits))] + h.rng.Uint64N(4) - 2
+	return h.rng.Uint64N(300)
 }
 
 // number is rarely not of the shortest form.
 func (h *hostile) number(dst []byte, n uint64) []byte {
 	dst = binary.AppendUvarint(dst, n)
-	if h.rng.IntN(60) == 0 {
+	if h.rng.IntN(100) == 0 {
 		dst[len(dst)-1] |= 0x80
 		dst = append(dst, make([]byte, 1+h.rng.IntN(2))...)
 	}
@@ -208,8 +215,8 @@ func (h *hostile) number(dst []byte, n uint64) []byte {
 func (h *hostile) text(dst []byte) []byte {
 	length := uint64(h.rng.IntN(5))
 	said := length
-	if h.rng.IntN(60) == 0 {
-		said = h.limit()
+	if h.rng.IntN(100) == 0 {
+		said = h.limit(1 << 53)
 	}
 	return append(h.number(dst, said), h.bytes(int(length))...)
 }

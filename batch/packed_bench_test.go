@@ -3,6 +3,7 @@ package batch
 import (
 	"slices"
 	"testing"
+	"time"
 
 	"momento-bridge/batch/corpus"
 )
@@ -56,54 +57,70 @@ func fillPacked(t testing.TB, p *Packer, messages []corpus.Message, most int) fi
 }
 
 // BenchmarkPacking is what a message costs in full publishes of 4 096 B, and how many there are in one; beside it the
-// same as JSON. For JSON that is its size when it comes, and adding it when it goes.
+// same as JSON. For JSON that is its size when it comes, and adding it when it goes. Each publish is timed by itself and
+// ns/message is the median, so that it hardly matters what else the machine does.
 //
 //	go test -run '^$' -bench Packing ./batch
 func BenchmarkPacking(b *testing.B) {
-	const most = 4096
 	for _, c := range corpus.All() {
 		messages := c.Messages(20000)
-		b.Run(c.Name+"/packed", func(b *testing.B) {
-			p := NewPacker(&Packing{})
-			var buffer []byte
-			packed, publishes, used := 0, 0, 0
-			b.ReportAllocs()
-			for b.Loop() {
-				p.Begin(0xcafe, uint64(used))
-				for i := used; !enough(p, most) && i < len(messages); i++ {
-					m := &messages[i]
-					p.Add(m.Payload, uint64(i)+1, m.Subject, m.Time, m.Header)
-				}
-				publish, n := p.Fit(buffer[:0], most)
-				buffer = publish
-				packed, publishes, used = packed+n, publishes+1, used+n
-				if used > len(messages)-2000 {
-					used = 0
-				}
+		b.Run(c.Name+"/packed", func(b *testing.B) { benchmarkFilling(b, packer(messages)) })
+		b.Run(c.Name+"/json", func(b *testing.B) { benchmarkFilling(b, framer(messages)) })
+	}
+}
+
+// benchmarkFilling fills publishes, by a function that returns how many messages one holds.
+func benchmarkFilling(b *testing.B, fill func() int) {
+	var each []float64
+	packed := 0
+	b.ReportAllocs()
+	for b.Loop() {
+		began := time.Now()
+		n := fill()
+		each = append(each, float64(time.Since(began).Nanoseconds())/float64(n))
+		packed += n
+	}
+	slices.Sort(each)
+	b.ReportMetric(each[len(each)/2], "ns/message")
+	b.ReportMetric(float64(packed)/float64(len(each)), "messages/publish")
+	b.ReportMetric(0, "ns/op")
+}
+
+func packer(messages []corpus.Message) func() int {
+	p := NewPacker(&Packing{})
+	var buffer []byte
+	used := 0
+	return func() (n int) {
+		if used > len(messages)-2000 {
+			used = 0
+		}
+		p.Begin(0xcafe, uint64(used))
+		for i := used; !enough(p, 4096) && i < len(messages); i++ {
+			m := &messages[i]
+			p.Add(m.Payload, uint64(i)+1, m.Subject, m.Time, m.Header)
+		}
+		buffer, n = p.Fit(buffer[:0], 4096)
+		used += n
+		return n
+	}
+}
+
+func framer(messages []corpus.Message) func() int {
+	f, _ := Parse("json")
+	var buffer []byte
+	used := 0
+	return func() (n int) {
+		buffer = buffer[:0]
+		for length := f.Overhead(); ; n++ {
+			payload := messages[(used+n)%len(messages)].Payload
+			size, _ := f.Size(payload)
+			if length += size; length > 4096 {
+				break
 			}
-			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(packed), "ns/message")
-			b.ReportMetric(float64(packed)/float64(publishes), "messages/publish")
-		})
-		b.Run(c.Name+"/json", func(b *testing.B) {
-			f, _ := Parse("json")
-			var buffer []byte
-			packed, publishes := 0, 0
-			b.ReportAllocs()
-			for b.Loop() {
-				buffer = buffer[:0]
-				for length := f.Overhead(); ; packed++ {
-					payload := messages[packed%len(messages)].Payload
-					size, _ := f.Size(payload)
-					if length += size; length > most {
-						break
-					}
-					buffer = f.Append(buffer, payload, size)
-				}
-				buffer = f.End(buffer)
-				publishes++
-			}
-			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(packed), "ns/message")
-			b.ReportMetric(float64(packed)/float64(publishes), "messages/publish")
-		})
+			buffer = f.Append(buffer, payload, size)
+		}
+		buffer = f.End(buffer)
+		used += n
+		return n
 	}
 }

@@ -41,6 +41,7 @@ func DefaultRoute() Route {
 		Ordering:       OrderingTopic,
 		Delivery:       "at-least-once",
 		Batch:          Batch{Format: FormatNone, MaxBytes: 4096},
+		Envelope:       EnvelopeNone,
 		Empty:          EmptyPublish,
 		GiveUpAfter:    Duration(10 * time.Minute),
 		MaxPayload:     4096,

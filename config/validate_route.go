@@ -58,6 +58,7 @@ func (f *File) checkRoute(path string, r *Route) {
 	}
 	f.checkBatch(at("batch"), r)
 	f.checkCarry(at("carry"), r)
+	f.checkEnvelope(path, r)
 	if r.Empty == EmptyDeadLetter && r.DeadLetter.Subject == "" {
 		f.Problemf(at("empty"), "%s dead-letter needs %s: name the subject of dead letters, or write skip", at("empty"),
 			at("dead_letter"))

@@ -19,7 +19,8 @@ import (
 // onlineTimeout is how long each part has to answer.
 const onlineTimeout = 5 * time.Second
 
-// CheckOnline tries what the daemon will need, one check for each. Nothing is created and nothing published.
+// CheckOnline tries what the daemon will need, one check for each. Nothing is created, and nothing
+// published but a key of its own in the bucket of the leases, which it removes.
 func (p *Plan) CheckOnline(ctx context.Context, list Checks) {
 	log := slog.New(slog.DiscardHandler)
 	if checkVendor(ctx, list, p) {
@@ -50,6 +51,7 @@ func (p *Plan) CheckOnline(ctx context.Context, list Checks) {
 	predictBatches(ctx, list, conn, p)
 	checkCircles(ctx, list, conn, p)
 	tryLeases(ctx, list, conn, p, log)
+	tryGroup(list, conn, p)
 }
 
 // tryEndpoint tells of a connection to the endpoint. An error may have said already where that goes.

@@ -52,6 +52,9 @@ func (n *permissions) streams(api source.API, r *routePlan) {
 	for _, js := range r.streams() {
 		what := js.Stream + "." + js.Consumer
 		n.send(api.Subject("CONSUMER.INFO."+what), api.Subject("CONSUMER.MSG.NEXT."+what), "$JS.ACK."+what+".>")
+		if js.Marked {
+			n.send(api.Subject("STREAM.INFO." + js.Stream))
+		}
 		switch {
 		case !create:
 		case len(js.Filters()) == 1:

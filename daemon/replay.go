@@ -190,7 +190,7 @@ func carryAll(ctx context.Context, p *Plan, conn *nats.Conn, replays map[string]
 	routes := map[string]source.ReplayRoute{}
 	for i, r := range p.routes {
 		routes[r.route.Name] = source.ReplayRoute{
-			Template: r.template(), KeepHeader: r.keepsHeader(), Submit: pipe.Route(i).Submit,
+			Template: r.template(), KeepHeader: r.keepsHeader(), Submit: pipe.Route(i).Submit, Envelope: r.envelope(),
 		}
 	}
 	ctx, stop := context.WithCancel(ctx)
@@ -225,6 +225,14 @@ func (r *routePlan) template() *template.Template {
 		return r.jetStream.Template
 	}
 	return r.core.Template
+}
+
+// envelope returns what messages of the route are put into; nil: nothing.
+func (r *routePlan) envelope() *source.Envelope {
+	if r.jetStream != nil {
+		return r.jetStream.Envelope
+	}
+	return r.core.Envelope
 }
 
 func total(replays map[string]*source.Replay) source.ReplayCounts {

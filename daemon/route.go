@@ -63,6 +63,7 @@ func newRoutePlan(f *config.File, i int) routePlan {
 		p.core = &source.CoreConfig{
 			Route: r.Name, Subject: subject, Subjects: several, Queue: r.Queue, Template: topics,
 			MaxBytes: int64(f.Queue.MaxBytes), Letters: p.deadLetter != "", KeepHeader: len(r.Carried().Headers) > 0,
+			Envelope: envelopeOf(&f.Config, &r),
 		}
 		return p
 	}
@@ -71,6 +72,7 @@ func newRoutePlan(f *config.File, i int) routePlan {
 		Create: r.CreateConsumer, DeliverNew: r.Deliver == config.DeliverNew, Template: topics,
 		Ordered: p.route.Ordered, Overload: p.route.Overload, KeepHeader: len(r.Carried().Headers) > 0,
 		Marked: p.route.Ordered && p.route.Batch.Packing != nil, Domain: f.NATS.Domain,
+		Envelope: envelopeOf(&f.Config, &r),
 		Circumstances: source.Circumstances{
 			Rate:          leastRate(&f.Config, i),
 			Connections:   mostInFlight(&f.Config),

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"io/fs"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -51,7 +52,7 @@ func markdown(t *testing.T, root fs.FS) (paths []string) {
 		switch {
 		case err != nil:
 			return err
-		case entry.IsDir() && (entry.Name() == "testdata" || entry.Name() == ".git"):
+		case entry.IsDir() && slices.Contains([]string{"testdata", ".git", "node_modules"}, entry.Name()):
 			return fs.SkipDir
 		case strings.HasSuffix(path, ".md"):
 			paths = append(paths, path)

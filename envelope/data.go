@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/base64"
 	"encoding/json"
+	"strconv"
 	"unicode/utf8"
 
 	"momento-bridge/batch"
@@ -77,9 +78,51 @@ func placeOf(payload []byte, m media) place {
 // embeddable reports whether a payload is JSON that every parser takes as a member of an event, itself an element of a
 // JSON batch.
 func embeddable(payload []byte) bool {
-	text := bytes.TrimLeft(payload, " \t\r\n")
-	return len(text) > 0 && begins(text[0]) && json.Valid(payload) && utf8.Valid(payload) &&
-		batch.Within(payload, batch.Deepest-1)
+	text := trim(payload)
+	return len(text) > 0 && begins(text[0]) && json.Valid(text) && utf8.Valid(text) &&
+		batch.Within(text, batch.Deepest-1) && finite(text)
+}
+
+// finite reports whether a float64 can be each number in valid JSON. The Go SDK refuses a batch with any other, and the
+// JavaScript SDK one whose data are such a number.
+func finite(text []byte) bool {
+	for i := 0; i < len(text); {
+		switch c := text[i]; {
+		case c == '"':
+			i += stringEnd(text[i:])
+		case c == '-' || '0' <= c && c <= '9':
+			end := i + numberEnd(text[i:])
+			if !inRange(text[i:end]) {
+				return false
+			}
+			i = end
+		default:
+			i++
+		}
+	}
+	return true
+}
+
+// inRange is finite for a number.
+func inRange(number []byte) bool {
+	const short = 300 // Digits, without an exponent.
+	if len(number) <= short && bytes.IndexByte(number, 'e') < 0 && bytes.IndexByte(number, 'E') < 0 {
+		return true
+	}
+	_, err := strconv.ParseFloat(string(number), 64)
+	return err == nil
+}
+
+// numberEnd returns where a number ends that a text begins with.
+func numberEnd(text []byte) int {
+	for i, c := range text {
+		switch c {
+		case '0', '1', '2', '3', '4', '5', '6', '7', '8', '9', '-', '+', '.', 'e', 'E':
+		default:
+			return i
+		}
+	}
+	return len(text)
 }
 
 // begins reports whether JSON may begin with c. json.Valid would find out, too, but allocates an error.

@@ -49,8 +49,10 @@ type event struct {
 // complete reports whether the event has what it must, and its data once, as the content type says.
 func (e *event) complete() bool {
 	const all = 4
-	return e.required == all && (e.data == nil || e.dataBase64 == nil) &&
-		(!e.opaque || e.data == nil || e.data[0] == '"')
+	if e.required != all || e.data != nil && e.dataBase64 != nil {
+		return false
+	}
+	return e.data == nil || finite(e.data) && (!e.opaque || e.data[0] == '"')
 }
 
 // take notes a member, and reports whether an event can have it. There is no other of this name.

@@ -32,7 +32,7 @@ const (
 	silence = 3100 * time.Millisecond
 	// holding is for how long nothing starts where there is no connection, so that nothing comes.
 	holding = 24 * time.Hour
-	// sweepEvery is the time between two looks for members that are gone.
+	// sweepEvery is the time between two looks for members that are gone, in a group that is not crowded.
 	sweepEvery = 100 * time.Millisecond
 	// listening is how long a new member waits for the others before it publishes.
 	listening = 250 * time.Millisecond

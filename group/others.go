@@ -8,10 +8,13 @@ import (
 
 // expire forgets members that are not heard any more.
 func (n *Node) expire(now time.Time) {
-	if !n.offline.IsZero() || now.Sub(n.swept) < sweepEvery {
+	if !n.offline.IsZero() || now.Sub(n.swept) < sweepEvery*max(1, time.Duration(len(n.list)/crowded)) {
 		return
 	}
 	n.swept = now
+	if !slices.ContainsFunc(n.list, func(m *member) bool { return now.Sub(m.heard) > m.patient }) {
+		return
+	}
 	for _, m := range slices.Clone(n.list) {
 		if now.Sub(m.heard) > m.patient {
 			n.forget(m.id)

@@ -69,6 +69,9 @@
 //	dispatch.go    which message goes next; turns of routes and lanes
 //	limits.go      the quotas that a publish counts towards; package quota is their arithmetic
 //	batch.go       what one publish carries: a message or a batch
+//	pack.go        batches that are packed outside the mutex, so that their size is known later
+//	mark.go        what a message has for subscribers besides its payload
+//	chain.go       which message of a topic came before which
 //	wake.go        idle workers, the timer, and sending for an idle worker
 //	worker.go      a worker and its connection
 //	depth.go       how many workers share the load, with how many publishes on each connection
@@ -144,7 +147,7 @@
 //     of an equal share of the messages for each route.
 //
 // So much of the heap is in use at the most: the bytes, some 110 for each message and 160 for each topic that waits,
-// and for streams some 300 that their source needs. The process has up to twice that, as the collector lets the heap
+// and for streams some 300 that their source needs. Messages with a [mark] take 200 more. The process has up to twice that, as the collector lets the heap
 // grow before it clears it. For a moment, the client may hold what comes faster than it can be turned down.
 //
 // # Release valve

@@ -39,9 +39,10 @@ func (r *Route) mark(e *entry, m *Message, topic uint64, besides int) {
 	} else {
 		d.freeMarks = own.next
 	}
-	*own = mark{
-		past: *e.past, sequence: m.Sequence, stream: m.Stream, subject: m.Subject, header: m.Header,
-		carried: besides,
+	own.next, own.carried = nil, besides
+	own.sequence, own.stream, own.subject, own.header = m.Sequence, m.Stream, m.Subject, m.Header
+	if e.past != &noPast {
+		own.past = *e.past
 	}
 	if m.Stream != 0 {
 		own.previous = r.chain.came(m.Stream, topic, m.Sequence)

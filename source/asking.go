@@ -29,6 +29,15 @@ func (a *Acks) Request(ctx context.Context, m *nats.Msg) (*nats.Msg, error) {
 	return answer, err
 }
 
+// MayPublish asks the server whether the user may publish to a subject, by doing so: nil if it does not say no. It does
+// not wait for an answer.
+func (a *Acks) MayPublish(subject string, data []byte) error {
+	return a.refusals.mayPublish(subject, data)
+}
+
+// MaySubscribe asks the server whether the user may subscribe to a subject, by doing so for a moment.
+func (a *Acks) MaySubscribe(subject string) error { return a.refusals.maySubscribe(subject) }
+
 // APISubject returns where JetStream is asked for something on a connection.
 func APISubject(conn *nats.Conn, request string) string { return apiOf(conn).subject(request) }
 

@@ -31,6 +31,8 @@ type CoreConfig struct {
 	Letters bool
 	// KeepHeader hands the headers of messages over.
 	KeepHeader bool
+	// Envelope is what messages are put into; nil: nothing.
+	Envelope *Envelope
 	// Rounds look at the route while it runs; nil: it has some of its own.
 	Rounds *Rounds
 }

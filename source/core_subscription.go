@@ -80,6 +80,7 @@ func (c *Core) subscribe(route *pipeline.Route, closed chan struct{}) ([]*coreSu
 	var subs []*coreSubscription
 	for _, subject := range filters {
 		topics, buffer := template.NewCache(c.cfg.Template), transit{route: route}
+		events := c.cfg.Envelope.wrapper("", nil)
 		sub, err := c.conn.QueueSubscribe(subject, c.cfg.Queue, func(m *nats.Msg) {
 			buffer.passed(m)
 			if reserved.has(m.Subject) || reserved.passing(m) {
@@ -90,8 +91,9 @@ func (c *Core) subscribe(route *pipeline.Route, closed chan struct{}) ([]*coreSu
 			if c.cfg.KeepHeader {
 				message.Header = m.Header
 			}
+			data := events.wrap(&message, m, 0)
 			if c.cfg.Letters {
-				message.Handle = &original{subject: m.Subject, header: m.Header}
+				message.Handle = &original{subject: m.Subject, header: m.Header, data: data}
 			}
 			if !route.Offer(message) {
 				c.noRoom.Add(1)

@@ -82,9 +82,11 @@ func (d *DeadLetters) Keep(m *pipeline.Message, r pipeline.Rejection) error {
 	arrived := ""
 	switch handle := m.Handle.(type) {
 	case *original:
+		letter.Data = handle.data.Payload(m.Payload)
 		copyHeaders(letter.Header, handle.header)
 		arrived = handle.subject
 	case *delivery:
+		letter.Data = handle.data.Payload(m.Payload)
 		copyHeaders(letter.Header, handle.header)
 		arrived = handle.subject
 		if meta, ok := parseReply(handle.reply); ok {

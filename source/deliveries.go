@@ -54,7 +54,7 @@ func (q *deliveries) add(m *nats.Msg, sequence uint64, due time.Time) (d *delive
 	} else {
 		q.free = d.next
 	}
-	d.original, d.reply, d.sequence, d.due = original{m.Subject, m.Header}, m.Reply, sequence, due
+	d.original, d.reply, d.sequence, d.due = original{subject: m.Subject, header: m.Header}, m.Reply, sequence, due
 	q.append(d)
 	if q.known != nil && sequence <= q.knownUpTo {
 		q.known[sequence] = d

@@ -118,6 +118,7 @@ type fakeHold struct {
 
 func (h *fakeHold) Held(time.Time) bool       { return !h.over.Load() }
 func (h *fakeHold) Lost() <-chan struct{}     { return h.lost }
+func (h *fakeHold) Why() string               { return "somebody wants it so" }
 func (h *fakeHold) Recalled() <-chan struct{} { return h.recalled }
 
 func (h *fakeHold) Expires() time.Duration {

@@ -73,8 +73,12 @@ func (j *JetStream) leave(hard context.Context, why error, route *pipeline.Route
 	}
 	route.Forget()
 	held, _ := j.held.count()
+	reason := "not known"
+	if h := j.hold.Load(); h != nil {
+		reason = (*h).Why()
+	}
 	j.log.Warn("lost the lease of the route: what is in flight runs to its end, the rest is left to another replica",
-		"in_flight", held)
+		"reason", reason, "in_flight", held)
 	j.awaitLanded(hard, route)
 	j.acks.push()
 	j.rested()

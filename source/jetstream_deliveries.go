@@ -34,6 +34,7 @@ func (j *JetStream) subscribe(p *puller, route *pipeline.Route) (*nats.Subscript
 	closed := make(chan struct{})
 	topics := template.NewCache(j.cfg.Template)
 	stopped, arrived := false, arrivals{}
+	events := j.cfg.Envelope.wrapper(j.cfg.Stream, j.cfg.Partitions)
 	reserved := newReserved(j.conn, j.cfg.carried(), j.cfg.Stream, j.cfg.Consumer)
 	sub, err := j.conn.Subscribe(p.inbox+".*", func(m *nats.Msg) {
 		if !p.receive(m) {
@@ -51,7 +52,7 @@ func (j *JetStream) subscribe(p *puller, route *pipeline.Route) (*nats.Subscript
 			if arrived.heard(m, &j.echo) {
 				p.signal()
 			}
-			j.submit(m, topics, route)
+			j.submit(m, topics, events, route)
 		}
 	})
 	if err != nil {
@@ -85,7 +86,7 @@ func (j *JetStream) awaitClosed(hard context.Context, b *binding) {
 }
 
 // submit hands a message to the pipeline. It runs on the inbox's one goroutine.
-func (j *JetStream) submit(m *nats.Msg, topics *template.Cache, route *pipeline.Route) {
+func (j *JetStream) submit(m *nats.Msg, topics *template.Cache, events *wrapper, route *pipeline.Route) {
 	now := time.Now()
 	message := pipeline.Message{Payload: m.Data, Time: now, Subject: m.Subject}
 	message.Topic, message.Unfit = topics.Topic(m.Subject, m.Header)
@@ -100,14 +101,21 @@ func (j *JetStream) submit(m *nats.Msg, topics *template.Cache, route *pipeline.
 		j.pending.Store(int64(meta.pending))
 		j.resume.delivered(meta.sequence, meta.stored)
 	}
-	if j.cfg.Ordered && ok && j.barrier.holds(meta.consumer) &&
-		j.barrier.wait(meta.sequence, message, func() *delivery { return j.note(m, meta.sequence, now, route) }) {
+	data := events.wrap(&message, m, meta.sequence)
+	note := func() *delivery {
+		d := j.note(m, meta.sequence, now, route)
+		if d != nil {
+			d.data = data
+		}
+		return d
+	}
+	if j.cfg.Ordered && ok && j.barrier.holds(meta.consumer) && j.barrier.wait(meta.sequence, message, note) {
 		return
 	}
 	if !j.cfg.Ordered && ok && j.barrier.up.Load() {
 		j.barrier.pass(meta.sequence, meta.consumer)
 	}
-	if d := j.note(m, meta.sequence, now, route); d != nil {
+	if d := note(); d != nil {
 		message.Handle = d
 		route.Submit(message)
 	}

@@ -21,6 +21,8 @@ type Hold interface {
 	// Lost is closed when it is held no more. What is held is then forgotten and not handed back, as somebody else may
 	// have it already; what is in flight lands and is acknowledged.
 	Lost() <-chan struct{}
+	// Why says for people why it is held no more, after Lost is closed.
+	Why() string
 	// Recalled is closed when another member should have it: what is held is handed back, and then it is released.
 	Recalled() <-chan struct{}
 	// Release gives it back, so that others see it at once. After Lost it does nothing.

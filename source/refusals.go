@@ -236,7 +236,7 @@ func (r *refusals) mayPublish(subject string, data []byte) error {
 	return r.since(refusedPublish, subject, began)
 }
 
-// maySubscribe asks the server whether the user may subscribe to inboxes.
+// maySubscribe asks the server whether the user may subscribe to a subject, such as that of inboxes.
 func (r *refusals) maySubscribe(subject string) error {
 	began := time.Now()
 	sub, err := r.conn.SubscribeSync(subject)

@@ -23,6 +23,7 @@ type ReplayRoute struct {
 	// KeepHeader hands the headers of messages over.
 	KeepHeader bool
 	Submit     func(pipeline.Message) // Blocks while the route's share of the queue is full.
+	Envelope   *Envelope              // What messages are put into; nil: nothing.
 }
 
 // Replay takes the dead letters of one subject back from the stream that keeps them, as far as the stream reached
@@ -96,9 +97,9 @@ func (r *Replay) Run(ctx context.Context, routes map[string]ReplayRoute, failed 
 		return fmt.Errorf("the stream %s does not allow single messages to be deleted (deny_delete, sealed): what is "+
 			"replayed could not be removed", cfg.Name)
 	}
-	topics := map[string]*template.Cache{}
+	topics, events := map[string]*template.Cache{}, map[string]*wrapper{}
 	for name, route := range routes {
-		topics[name] = template.NewCache(route.Template)
+		topics[name], events[name] = template.NewCache(route.Template), route.Envelope.wrapper("", nil)
 	}
 	return r.each(ctx, last, func(m *jetstream.RawStreamMsg, l Letter) {
 		route, known := routes[l.Route]
@@ -116,17 +117,22 @@ func (r *Replay) Run(ctx context.Context, routes map[string]ReplayRoute, failed 
 			return
 		}
 		message := pipeline.Message{
-			Payload: payload, Time: storedAt(m.Header), Handle: kept(m.Sequence),
+			Payload: payload, Time: time.Now(), Handle: kept(m.Sequence),
 			Subject: m.Header.Get(ourPrefix + "Subject"),
+		}
+		if at, ok := storedAt(m.Header); ok {
+			message.Time = at
 		}
 		header := headersOf(m.Header)
 		message.Topic, message.Unfit = topics[l.Route].Topic(message.Subject, header)
 		if route.KeepHeader {
 			message.Header = header
 		}
-		if m.Header.Get(headersCutHeader) != "" && route.Template.HasHeaders() {
-			message.Unfit = "headers of the dead letter were cut, and the topic is made of headers: publish it by hand"
+		if m.Header.Get(headersCutHeader) != "" && (route.Template.HasHeaders() || route.Envelope != nil) {
+			message.Unfit = "headers of the dead letter were cut, and the topic or the event is made of headers: " +
+				"publish it by hand"
 		}
+		events[l.Route].wrapLetter(&message, m)
 		route.Submit(message)
 	})
 }

@@ -93,11 +93,13 @@ export interface Reading {
   readonly repeats: number;
   /** What is missing before these messages. */
   readonly gaps: Gap[];
+  /** Where the reader stands after these messages: save it once they have been handled. */
+  readonly position: string;
 }
 
 /** Reads the packed batches of one subscription: drops what it has delivered before, and tells of gaps. */
 export class Reader {
-  /** @param position what position() of an earlier reader has returned: the new one goes on from there */
+  /** @param position the one that was saved: the reader goes on from there */
   constructor(position?: string | null, options?: Options);
 
   /**
@@ -112,6 +114,6 @@ export class Reader {
   /** Says that messages may be missing before what is read from now on: call it from onDiscontinuity. */
   discontinuity(): void;
 
-  /** Returns where the reader stands after the reads that have ended, to be saved and given to a new one. */
+  /** Returns where the reader stands after the reads that have ended. */
   position(): string;
 }

@@ -576,12 +576,17 @@ export class Reader {
     const jumped = this.#broken || (this.#number > 0 && number > this.#number + 1);
     this.#broken = false;
     this.#number = number;
-    if (!marker) return { messages, repeats: 0, gaps: jumped ? [gap(0, 0, 0, false)] : [] };
+    if (!marker) return this.#reading(messages, 0, jumped ? [gap(0, 0, 0, false)] : []);
     const last = this.#streams.get(marker.stream) || 0;
     const fresh = messages.filter((message) => message.sequence > last);
     const newest = fresh.length > 0 ? fresh[fresh.length - 1].sequence : last;
     remember(this.#streams, marker.stream, newest);
-    return { messages: fresh, repeats: messages.length - fresh.length, gaps: gapsBefore(marker, last, jumped) };
+    return this.#reading(fresh, messages.length - fresh.length, gapsBefore(marker, last, jumped));
+  }
+
+  // Other reads may have changed the position by the time that the messages have been handled.
+  #reading(messages, repeats, gaps) {
+    return { messages, repeats, gaps, position: this.position() };
   }
 
   /** Says that messages may be missing before what is read from now on: for Momento's discontinuities. */

@@ -160,3 +160,10 @@ test("reads are served in the order of their calls, damaged ones too", async () 
   assert.deepEqual(order, [[0, 1], [1, "refused"], [2, 1], [3, "refused"], [4, 0]]);
   assert.equal(reader.position(), '{"version":1,"streams":{"00000007":2}}');
 });
+
+test("what was read says where it ends, whatever is read by then", async () => {
+  const reader = new Reader();
+  const reads = [1, 2, 3].map((first) => reader.read(new Uint8Array([0xf5, 1, 2, 0, 0, 0, 7, first, 0, 0])));
+  const positions = (await Promise.all(reads)).map(({ position }) => JSON.parse(position).streams["00000007"]);
+  assert.deepEqual(positions, [1, 2, 3]);
+});

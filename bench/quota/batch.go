@@ -11,14 +11,16 @@ import (
 	"slices"
 	"time"
 
+	"momento-bridge/batch"
 	"momento-bridge/test/lab"
 )
 
 // inbox is an endpoint that keeps publishes until it stops, and then takes them apart. It shares no code with what
-// encodes batches.
+// encodes batches of JSON.
 type inbox struct {
 	*lab.Recorder
-	batched bool // Each publish is a JSON array of messages, also where it holds one.
+	batched bool // Each publish is a JSON array of messages, also where it holds one,
+	packed  bool // or a packed batch.
 	quota   *bucket
 	kept    []publish
 	refused int
@@ -82,10 +84,8 @@ func (in *inbox) stop(fed int) (*inboxResult, error) {
 	in.end()
 	result, seen := &inboxResult{}, make([]int, fed)
 	for _, p := range in.kept {
-		var messages []json.RawMessage
-		if !in.batched {
-			messages = append(messages, p.body)
-		} else if err := json.Unmarshal(p.body, &messages); err != nil {
+		messages, err := in.messages(p.body)
+		if err != nil {
 			return nil, fmt.Errorf("take a batch apart: %w", err)
 		}
 		for _, text := range messages {
@@ -109,6 +109,22 @@ func (in *inbox) stop(fed int) (*inboxResult, error) {
 	}
 	slices.Sort(result.waits)
 	return result, nil
+}
+
+// messages takes a publish apart.
+func (in *inbox) messages(body []byte) (messages []json.RawMessage, err error) {
+	switch {
+	case in.packed:
+		packed, err := batch.Unpack(body, 0)
+		for _, m := range packed.Messages {
+			messages = append(messages, m.Payload)
+		}
+		return messages, err
+	case in.batched:
+		err = json.Unmarshal(body, &messages)
+		return messages, err
+	}
+	return []json.RawMessage{body}, nil
 }
 
 func (r *inboxResult) quantile(q float64) time.Duration {

@@ -37,6 +37,7 @@
 //     told of (90 %).
 //   - batch: 300 messages/s at 10 publishes/s. Lines: each came once, none was refused, 99 % within a second; without
 //     batches 10/s.
+//   - packed: 900 orders of 200 B a second at 10 publishes/s, in packed batches. The same lines as of batch.
 //   - retry-after: the smallest time from an answer with Retry-After to the next request; what came within 50 ms had
 //     been sent before.
 package main
@@ -96,6 +97,7 @@ var cases = []testCase{
 	{"outage", outages, true},
 	{"operations", operations, true},
 	{"batch", batches, true},
+	{"packed", packed, true},
 	{"retry-after", retryAfter, true},
 }
 

@@ -96,6 +96,9 @@ func TestCheckTellsWhereARouteStartsAndWhatBecomesOfItsMessages(t *testing.T) {
 			"ack explicit",
 		"stream: S, empty: skip": "empty      messages without bytes are skipped: acknowledged, " +
 			"and counted as dropped\n",
+		"stream: S, envelope: cloudevents": "envelope   CloudEvents 1.0 in JSON, of source /nats/S and type " +
+			"momento-bridge.a unless they say theirs",
+		"subject: s.x.>, envelope: cloudevents, batch: {format: json}": "of source /nats/s.x and",
 		"subject: s, empty: dead-letter, dead_letter: {subject: d}": "empty      messages without bytes " +
 			"become dead letters\n",
 		"stream: S, topic: \"{{header(Region)}}-{{header(Kind,any)}}\"": "headers    the topic needs Region: messages " +

@@ -1,11 +1,14 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/nats-io/nats-server/v2/server"
 	"github.com/nats-io/nats.go"
@@ -120,5 +123,98 @@ func TestOnlineCheckTellsOfLeases(t *testing.T) {
 	if _, err := w.js.CreateKeyValue(t.Context(), jetstream.KeyValueConfig{Bucket: "momento-bridge"}); err != nil {
 		t.Fatal(err)
 	}
-	f("", "✓ leases: bucket momento-bridge, on 1 of the servers")
+	for range 2 { // What the first one has written is in nobody's way.
+		f("", "✓ leases: bucket momento-bridge, on 1 of the servers; a key was written, watched and removed",
+			"✓ group: replicas may hear each other on mb.momento-bridge.>")
+	}
+	kv, err := w.js.KeyValue(t.Context(), "momento-bridge")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if keys, err := kv.Keys(t.Context()); !errors.Is(err, jetstream.ErrNoKeysFound) {
+		t.Errorf("it has left %v, %v", keys, err)
+	}
+	if _, err := w.js.UpdateKeyValue(t.Context(), jetstream.KeyValueConfig{
+		Bucket: "momento-bridge", History: 5, TTL: time.Hour,
+	}); err != nil {
+		t.Fatal(err)
+	}
+	f("", "! leases: the bucket momento-bridge keeps 5 values of each key", "lets its values expire after 1h0m0s")
+	_, err = w.js.CreateKeyValue(t.Context(), jetstream.KeyValueConfig{
+		Bucket: "volatile", Storage: jetstream.MemoryStorage,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	f("coordination: {bucket: volatile}", "! leases: the bucket volatile is kept in memory")
+}
+
+// Each line that is missing is named as it would have to stand in the server's configuration.
+func TestOnlineCheckNamesEachMissingPermission(t *testing.T) {
+	t.Parallel()
+	all := []string{
+		"$JS.API.STREAM.INFO.KV_momento-bridge", "$KV.momento-bridge.>",
+		"$JS.API.CONSUMER.CREATE.KV_momento-bridge.>", "$JS.API.CONSUMER.DELETE.KV_momento-bridge.>",
+	}
+	const group = "mb.momento-bridge.>"
+	others := []string{"$JS.API.CONSUMER.>", "$JS.API.STREAM.INFO.S", "$JS.ACK.>", "$JS.API.STREAM.NAMES", group}
+	users := []*server.User{{Username: "admin", Password: "p"}}
+	user := func(name string, publish, subscribe []string, denied ...string) {
+		users = append(users, &server.User{Username: name, Password: "p", Permissions: &server.Permissions{
+			Publish:   &server.SubjectPermission{Allow: publish, Deny: denied},
+			Subscribe: &server.SubjectPermission{Allow: subscribe},
+		}})
+	}
+	listens := []string{"_INBOX.>", group}
+	for i := range all {
+		user(fmt.Sprintf("without%d", i), append(slices.Clone(all), others...), listens, all[i])
+	}
+	user("deaf", append(slices.Clone(all), others...), listens[:1])
+	user("mute", append(slices.Clone(all), others...), listens, group)
+	user("all", append(slices.Clone(all), others...), listens)
+	w := &world{t: t, keyFile: filepath.Join(t.TempDir(), "key")}
+	w.writeKey(testKey)
+	w.server = startServer(t, &server.Options{JetStream: true, StoreDir: t.TempDir(), Users: users})
+	_, w.endpoint = daemontest.StartEmulator(t, emulator.Config{APIKey: testKey, Caches: []string{"c"}})
+	as := func(user string) string {
+		return strings.Replace(w.server.ClientURL(), "nats://", "nats://"+user+":p@", 1)
+	}
+	admin, err := nats.Connect(as("admin"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(admin.Close)
+	if w.js, err = jetstream.New(admin); err != nil {
+		t.Fatal(err)
+	}
+	w.stream("S", "s.*")
+	if _, err := w.js.CreateKeyValue(t.Context(), jetstream.KeyValueConfig{Bucket: "momento-bridge"}); err != nil {
+		t.Fatal(err)
+	}
+	config := w.config("", "  - {name: s, stream: S, subject: \"s.*\", cache: c}\n")
+	check := func(user string) string {
+		var out, log syncBuffer
+		args := []string{"check", "--online", "-c", config, "--nats-url", as(user)}
+		if err := run(t.Context(), args, &out, &log); err != nil {
+			t.Errorf("check as %s = %v: %s%s", user, err, out.String(), log.String())
+		}
+		return out.String()
+	}
+	for i, subject := range all {
+		text := check(fmt.Sprintf("without%d", i))
+		if !strings.Contains(text, "! leases: the NATS user may not publish to "+subject+": ") ||
+			!strings.Contains(text, fmt.Sprintf("publish: [%q]", subject)) || strings.Contains(text, "✓ leases") {
+			t.Errorf("without %s check says\n%s", subject, text)
+		}
+	}
+	for user, action := range map[string]string{"deaf": "subscribe", "mute": "publish"} {
+		text := check(user)
+		if !strings.Contains(text, "! group: the NATS user may not "+action+" to "+group) ||
+			!strings.Contains(text, fmt.Sprintf("%s: [%q]", action, group)) {
+			t.Errorf("as %s check says\n%s", user, text)
+		}
+	}
+	if text := check("all"); !strings.Contains(text, "✓ leases: bucket") || !strings.Contains(text, "✓ group:") {
+		t.Errorf("with all permissions check says\n%s", text)
+	}
 }

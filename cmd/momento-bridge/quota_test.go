@@ -50,7 +50,7 @@ func (p *process) status() admin.Status {
 // Each format, from JetStream: whatever was published comes out of the batches, in order and once, and what cannot be
 // framed is dead-lettered.
 func TestBatchesCarryEveryMessageInOrder(t *testing.T) {
-	for _, format := range []batch.Format{batch.Lines, batch.JSON, batch.LengthPrefixed} {
+	for _, format := range []batch.Format{batch.Lines, batch.JSON, batch.LengthPrefixed, batch.Packed} {
 		t.Run(string(format), func(t *testing.T) {
 			t.Parallel()
 			const n = 2000

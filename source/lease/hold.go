@@ -34,6 +34,8 @@ type hold struct {
 	lost     chan struct{}
 	recalled chan struct{}
 
+	why      string // Before lost is closed.
+
 	// Guarded by the manager's mu.
 	alone    bool             // Held without a bucket.
 	asked    bool             // recalled is closed.
@@ -77,8 +79,9 @@ func (l *lease) grant(deadline protocol.Instant, alone bool) {
 }
 
 // lose ends it without its being released. The caller holds the manager's mu.
-func (l *lease) lose() {
+func (l *lease) lose(why string) {
 	l.hold.deadline.Store(0)
+	l.hold.why = why
 	close(l.hold.lost)
 	l.hold, l.since = nil, l.m.now()
 }
@@ -96,6 +99,16 @@ func (h *hold) Held(now time.Time) bool { return int64(now.Sub(h.lease.m.begun))
 
 // Lost is closed when it is held no more, although it was not released.
 func (h *hold) Lost() <-chan struct{} { return h.lost }
+
+// Why says why it is held no more.
+func (h *hold) Why() string {
+	select {
+	case <-h.lost:
+		return h.why
+	default:
+		return ""
+	}
+}
 
 // Recalled is closed when it is to be released.
 func (h *hold) Recalled() <-chan struct{} { return h.recalled }

@@ -39,9 +39,10 @@ type Manager struct {
 	machine *protocol.Machine
 	leases  []*lease
 	place   place
-	missing error // Why there is no bucket.
-	heard   bool  // Others used the bucket that is gone.
-	older   bool  // There is no bucket, and an older replica carries the routes.
+	missing error         // Why there is no bucket.
+	heard   bool          // Others used the bucket that is gone.
+	stalled time.Duration // How long Run did nothing before it looked last.
+	older   bool          // There is no bucket, and an older replica carries the routes.
 }
 
 // place is where leases are.

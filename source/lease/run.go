@@ -26,6 +26,7 @@ type run struct {
 	toldAt    protocol.Instant // When the watch has told something last.
 	alone     solitude
 	connected bool
+	stepped   protocol.Instant // When step was called last.
 }
 
 const (
@@ -131,6 +132,7 @@ func (r *run) step(outer context.Context) protocol.Instant {
 	m := r.m
 	m.mu.Lock()
 	now := m.now()
+	m.stalled, r.stepped = now-r.stepped, now
 	writes, next := m.machine.Step(now)
 	m.sync(now)
 	next = min(next, r.alone.step(m, now))

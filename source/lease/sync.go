@@ -1,6 +1,11 @@
 package lease
 
-import protocol "momento-bridge/lease"
+import (
+	"fmt"
+	"time"
+
+	protocol "momento-bridge/lease"
+)
 
 // sync tells whoever holds a lease what has become of it. The caller holds mu.
 func (m *Manager) sync(now protocol.Instant) {
@@ -14,7 +19,7 @@ func (m *Manager) sync(now protocol.Instant) {
 			if now >= l.hold.patience {
 				m.log.Warn("carried without a lease for too long after there is a bucket: it is given up",
 					"route", l.name)
-				l.lose()
+				l.lose("a bucket is there now, and what was carried without took too long to be handed over")
 			}
 		case l.hold == nil && v.State == protocol.Holding && !l.wanted:
 			m.machine.Release(now, l.name) // Nobody waits for it any more.
@@ -23,9 +28,7 @@ func (m *Manager) sync(now protocol.Instant) {
 			l.grant(v.Deadline, false)
 		case l.hold == nil:
 		case v.State != protocol.Holding:
-			m.log.Debug("lost the lease: it could not be renewed in time, or somebody else has taken it",
-				"route", l.name, "holder", v.Holder)
-			l.lose()
+			l.lose(reason(&v, m.cfg.Lease, m.stalled, m.conn.IsConnected()))
 		default:
 			l.hold.deadline.Store(int64(v.Deadline))
 			if v.Recalled {
@@ -33,6 +36,30 @@ func (m *Manager) sync(now protocol.Instant) {
 			}
 		}
 	}
+}
+
+// reason says why a lease is held no more. stalled is how long this process did nothing before it found that out.
+func reason(v *protocol.View, lease, stalled time.Duration, connected bool) string {
+	taken := ""
+	if v.Holder != "" && !v.Mine {
+		taken = v.Holder + " has taken it"
+	}
+	late := ""
+	switch {
+	case stalled >= lease/5*2:
+		late = fmt.Sprintf("this process stood still for %v, so that it was not renewed in time",
+			stalled.Round(100*time.Millisecond))
+	case !connected:
+		late = "it could not be renewed in time, without a connection to NATS"
+	case v.Mine:
+		late = "it could not be renewed in time, as the bucket did not answer"
+	case taken == "":
+		late = "its key was removed from the bucket"
+	}
+	if late != "" && taken != "" {
+		return late + ", and " + taken
+	}
+	return late + taken
 }
 
 // moveIn is to be called when there is a bucket: what was carried without is handed over, and nobody takes a lease of a
@@ -45,7 +72,7 @@ func (m *Manager) moveIn(now protocol.Instant) {
 			l.hold.recall()
 			l.hold.patience = now + m.cfg.Lease/5*2
 		default: // Of another bucket.
-			l.lose()
+			l.lose("the bucket was made anew, and what it held is gone")
 		}
 		m.machine.Want(l.name, l.wanted)
 	}
@@ -63,7 +90,7 @@ func (m *Manager) lost(now protocol.Instant, why error) {
 		m.machine.Closed(now)
 		for _, l := range m.leases {
 			if l.hold != nil {
-				l.lose()
+				l.lose("the bucket is gone: " + why.Error())
 			}
 		}
 	}
@@ -81,6 +108,7 @@ func (m *Manager) leave() {
 		if l.hold != nil && !l.hold.alone {
 			m.machine.Release(m.now(), l.name)
 			l.hold.deadline.Store(0)
+			l.hold.why = "this daemon stops"
 			close(l.hold.lost)
 			l.hold = nil
 		}

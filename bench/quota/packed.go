@@ -1,0 +1,61 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"momento-bridge/batch/corpus"
+)
+
+// packed measures orders that come ninety times as fast as the quota lets publishes go.
+func packed(ctx context.Context, b *bench) error {
+	const quota, arrivals = 10, 900
+	in, err := newInbox(ctx, false, quota)
+	if err != nil {
+		return err
+	}
+	in.packed = true
+	defer in.end()
+	r, err := b.newRoute(ctx)
+	if err != nil {
+		return err
+	}
+	defer r.close(ctx)
+	d, err := b.bridge(ctx, r, bridgeConfig{
+		endpoint: in.Address, limits: fmt.Sprintf("rate: %d", quota),
+		route: "ordering: topic, batch: {format: packed}",
+	})
+	if err != nil {
+		return err
+	}
+	defer d.Kill()
+	feeding, stop := context.WithTimeout(ctx, b.length(30*time.Second, 8*time.Second))
+	defer stop()
+	fed, err := r.feed(feeding, arrivals, orders())
+	if err != nil {
+		return err
+	}
+	time.Sleep(3 * time.Second) // More than what is left may wait.
+	d.Kill()
+	result, err := in.stop(fed)
+	if err != nil {
+		return err
+	}
+	all, p99 := result.missing == 0, result.quantile(0.99)
+	b.print(all && result.doubled == 0 && in.refused == 0 && p99 < time.Second, all && p99 < 2*time.Second,
+		"batch packed, quota %d/s, orders of 200 B, arrivals %d/s: of %d messages %d missing, %d doubled, in %d "+
+			"publishes; wait p50 %v p99 %v, %d refused", quota, arrivals,
+		fed, result.missing, result.doubled, len(in.kept), result.quantile(0.5).Round(time.Millisecond),
+		p99.Round(time.Millisecond), in.refused)
+	return nil
+}
+
+// orders are payloads of the corpus of that name, with the time when each was made and its number in front.
+func orders() func(int) []byte {
+	all := corpus.All()[0].Messages(20_000)
+	return func(i int) []byte {
+		order := all[i%len(all)].Payload
+		return append(fmt.Appendf(nil, `{"at":%d,"n":%d,`, time.Since(epoch).Nanoseconds(), i), order[1:]...)
+	}
+}
