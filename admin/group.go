@@ -11,6 +11,8 @@ type Group struct {
 	Rates   []GroupRate `json:"rates"`
 	Missing string      `json:"missing"` // What leases lack: a right, the bucket.
 	Advice  string      `json:"advice"`  // What to do about it.
+	// That this replica shares no quota, and others of its group do, and what to do; empty: that is not so.
+	Unshared string `json:"unshared,omitempty"`
 }
 
 // Member is one replica of the group.

@@ -89,6 +89,9 @@ func formatGroup(g *Group) string {
 	if n := len(g.Leases) - shownLeases; n > 0 {
 		text += " " + formatCount(n) + " more leases are not shown."
 	}
+	if g.Unshared != "" {
+		text += " Not shared: " + g.Unshared + "."
+	}
 	if g.Missing == "" {
 		return text
 	}

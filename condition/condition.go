@@ -104,7 +104,7 @@ var table = [Count]entry{
 		"make the bucket of the leases", "",
 	},
 	OtherRoutes: {
-		"uncoordinated", "replicas of the group have other routes, and the younger ones take no leases",
+		"uncoordinated", "replicas of the group have other routes, which they do not take over from each other",
 		"give all of them the same configuration, or another limits.group", "momentobridgeotherroutes",
 	},
 	Losing: {"losing", "messages are lost", "see why for each route", "momentobridgerejectedanddropped"},

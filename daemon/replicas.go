@@ -34,16 +34,33 @@ func (d *Daemon) group(stats *pipeline.Stats) status.Group {
 		}
 	}
 	g.Leases = d.leasing.Status()
-	if g.Missing, g.Advice = d.leasing.Missing(); g.Missing == "" {
+	g.Missing, g.Advice = d.leasing.Missing()
+	if needless(&g) {
+		g.Missing, g.Advice = "", ""
+	}
+	if g.Missing == "" {
 		if text := d.shared.missing(); text != "" {
 			g.Missing = "the NATS user may not " + text
 			g.Advice = "grant it (docs/permissions.md): replicas do not see each other"
 		}
 	}
+	g.Unshared = d.unshared()
 	for i := range g.Leases {
 		d.complete(&g, &g.Leases[i])
 	}
 	return g
+}
+
+// needless reports whether nobody needs the leases that are missing: this replica carries all routes, and no other one is
+// heard that has the same.
+func needless(g *status.Group) bool {
+	if slices.ContainsFunc(g.Leases, func(l status.Lease) bool { return l.State != status.LeaseAlone }) {
+		return false
+	}
+	own := slices.IndexFunc(g.Members, func(m status.Member) bool { return m.Self })
+	return own < 0 || !slices.ContainsFunc(g.Members, func(m status.Member) bool {
+		return !m.Self && m.Routes == g.Members[own].Routes
+	})
 }
 
 // complete says of a lease what only others know: that its route settles, and, where there is no bucket, that the

@@ -77,6 +77,8 @@ func (d *Daemon) carry(ctx context.Context) error {
 	sides.Go(func() { d.answer(side) })
 	if d.shared != nil {
 		sides.Go(func() { d.shared.bus.Run(side) })
+	} else {
+		sides.Go(func() { d.overhear(side) })
 	}
 
 	stopLeases := d.leases.run(outer, fail)
@@ -97,6 +99,7 @@ func (d *Daemon) carry(ctx context.Context) error {
 	err := d.flush(left)
 	stopLeases()
 	d.nats.Close()
+	d.endTraces()
 	stopSide()
 	sides.Wait()
 	if failure != nil {

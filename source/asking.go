@@ -38,6 +38,13 @@ func (a *Acks) MayPublish(subject string, data []byte) error {
 // MaySubscribe asks the server whether the user may subscribe to a subject, by doing so for a moment.
 func (a *Acks) MaySubscribe(subject string) error { return a.refusals.maySubscribe(subject) }
 
+// Quietly says that it is nothing to log if the user may not use these subjects.
+func (a *Acks) Quietly(subjects ...string) {
+	for _, s := range subjects {
+		a.refusals.quietly(s)
+	}
+}
+
 // APISubject returns where JetStream is asked for something on a connection.
 func APISubject(conn *nats.Conn, request string) string { return apiOf(conn).subject(request) }
 

@@ -60,6 +60,37 @@ func TestReplicasTellWhoCarriesARoute(t *testing.T) {
 	}
 }
 
+// A daemon that is alone needs no leases, whatever else shares its quota.
+func TestADaemonAloneIsNotAdvisedToMakeABucket(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, emulator.Config{Caches: []string{"c"}})
+	w.stream("S", "s.*")
+	ordered := startDaemon(t, "-c", w.config("", "  - {name: s, stream: S, subject: \"s.*\", cache: c}\n"))
+	ordered.awaitReady()
+	startDaemon(t, "-c", w.config("", "  - {name: core, subject: core, cache: c}\n")).awaitReady()
+	eventually(t, "two share the quota", func() bool { return len(ordered.status().Group.Members) == 2 })
+	eventually(t, "it carries the route", func() bool { return ordered.held("s") })
+	if g := ordered.status().Group; g.Missing != "" || g.Advice != "" {
+		t.Errorf("it is told that leases lack %q, and to %q", g.Missing, g.Advice)
+	}
+}
+
+// One that is told not to share takes the whole quota beside those that share it.
+func TestADaemonThatSharesNoQuotaSaysSoBesideOthers(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, emulator.Config{Caches: []string{"c"}})
+	const route = "  - {name: r, subject: r, cache: c}\n"
+	w.joined(startDaemon(t, "-c", w.config("limits: {group: ours}", route)), "ours")
+	p := startDaemon(t, "-c", w.config("limits: {group: ours, shared: false}", route))
+	p.awaitReady()
+	eventually(t, "it says so", func() bool {
+		s := p.status()
+		return s.State == admin.Uncoordinated &&
+			strings.Contains(s.Summary, "shares no quota (limits.shared: false), and 1 of group ours") &&
+			strings.Contains(p.log.String(), "others share the quota of this endpoint, and this daemon does not")
+	})
+}
+
 // Without a bucket the older replica carries the route; the younger one is ready, and says what is missing.
 func TestReplicasWithoutABucketSayWhatIsMissing(t *testing.T) {
 	t.Parallel()

@@ -26,6 +26,9 @@ func groupLines(g *admin.Group, add func(name, text string)) {
 		}
 		add("no leases", text)
 	}
+	if g.Unshared != "" {
+		add("unshared", g.Unshared)
+	}
 }
 
 // memberNames name the members, a few of them.

@@ -13,6 +13,7 @@ func (f *Facts) told() *admin.Group {
 	g := admin.Group{
 		Name: f.Group.Name, Self: f.Group.Self, Members: f.Group.Members, Leases: f.Group.Leases,
 		Missing: Bounded(f.Group.Missing), Advice: Bounded(f.Group.Advice), Rates: []admin.GroupRate{},
+		Unshared: Bounded(f.Group.Unshared),
 	}
 	if g.Members == nil {
 		g.Members = []Member{}
@@ -38,10 +39,13 @@ func (g *Group) lacks() string {
 
 // apart says what keeps the replicas from working together, and what to do; none: nothing does, or this one is alone.
 func apart(g *admin.Group) []string {
-	if len(g.Members) < 2 {
-		return nil
-	}
 	var texts []string
+	if g.Unshared != "" {
+		texts = append(texts, g.Unshared)
+	}
+	if len(g.Members) < 2 {
+		return texts
+	}
 	if g.Missing != "" {
 		text := condition.NoLeases.Sentence() + ": " + g.Missing
 		if g.Advice != "" {

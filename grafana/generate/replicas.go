@@ -6,7 +6,7 @@ func replicas() section {
 		{
 			kind: "graph", title: "Replicas", width: 8, unit: "none",
 			help: "Daemons scraped, and members of the group that they see. Keepers, of which each group has one, " +
-				"learn the quota for all. Members with other routes take no leases.",
+				"learn the quota for all. Members with other routes take over none of each other's.",
 			query: []query{
 				{"count(momento_bridge_build_info{DAEMONS})", "scraped"},
 				{"max(momento_bridge_replicas{DAEMONS})", "seen by the group"},

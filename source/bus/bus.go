@@ -91,7 +91,17 @@ func New(conn *nats.Conn, cfg Config, quotas Quotas, log *slog.Logger) *Bus {
 	return b
 }
 
-func (b *Bus) subject(of string) string { return "mb." + b.cfg.Group + "." + b.cfg.Quotas + "." + of }
+func (b *Bus) subject(of string) string { return Subject(b.cfg.Group, b.cfg.Quotas, of) }
+
+// What is told below a group's subject.
+const (
+	Reports = "r"
+	Levels  = "l"
+	Hello   = "h"
+)
+
+// Subject is where those of a group that share the quotas tell something.
+func Subject(group, quotas, of string) string { return "mb." + group + "." + quotas + "." + of }
 
 // Notice makes it look at the quotas soon. It does not block.
 func (b *Bus) Notice() {

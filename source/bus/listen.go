@@ -31,17 +31,17 @@ const (
 // Listen hears what the members of a group tell of a quota: for a second and a little, or not at all where the server
 // says that nobody is there. quotas is as in Config.
 func Listen(ctx context.Context, conn *nats.Conn, name, quotas, scope string) (Heard, error) {
-	prefix := "mb." + name + "." + quotas + "."
-	reply := prefix + "n." + nats.NewInbox()[len(nats.InboxPrefix):]
+	reply := Subject(name, quotas, "n."+nats.NewInbox()[len(nats.InboxPrefix):])
+	reports, levels := Subject(name, quotas, Reports), Subject(name, quotas, Levels)
 	came := make(chan *nats.Msg, room)
-	for _, subject := range [...]string{prefix + "r", prefix + "l", reply} {
+	for _, subject := range [...]string{reports, levels, reply} {
 		sub, err := conn.ChanSubscribe(subject, came)
 		if err != nil {
 			return Heard{}, fmt.Errorf("hear the group %s: %w", name, err)
 		}
 		defer func() { _ = sub.Unsubscribe() }()
 	}
-	if err := conn.PublishRequest(prefix+"h", reply, nil); err != nil {
+	if err := conn.PublishRequest(Subject(name, quotas, Hello), reply, nil); err != nil {
 		return Heard{}, fmt.Errorf("ask the group %s: %w", name, err)
 	}
 	all := overheard{scope: scope, uses: map[string]float64{}}
@@ -64,7 +64,7 @@ func Listen(ctx context.Context, conn *nats.Conn, name, quotas, scope string) (H
 			if m.Subject == reply && m.Header.Get("Status") == nobodyThere {
 				return Heard{}, nil
 			}
-			all.take(m, m.Subject == prefix+"l")
+			all.take(m, m.Subject == levels)
 		}
 	}
 }

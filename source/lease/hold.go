@@ -34,7 +34,7 @@ type hold struct {
 	lost     chan struct{}
 	recalled chan struct{}
 
-	why      string // Before lost is closed.
+	why string // Before lost is closed.
 
 	// Guarded by the manager's mu.
 	alone    bool             // Held without a bucket.
