@@ -121,8 +121,8 @@ type Route struct {
 	Ordering        string     `yaml:"ordering" enum:"topic,none" doc:"topic: one publish in flight for each topic, in order; none: as parallel as connections allow."`
 	Delivery        string     `yaml:"delivery" enum:"at-least-once,at-most-once" doc:"What to do when the outcome of a publish is unclear, as after a timeout: publish again, or drop the message."`
 	Batch           Batch      `yaml:"batch" doc:"Several messages in one publish."`
-	Carry           []string   `yaml:"carry" doc:"What goes with each message in packed batches besides its payload: subject, time, headers by name, or header:* for all of them."`
 	Envelope        string     `yaml:"envelope" enum:"none,cloudevents" doc:"What each message is put into. cloudevents: an event of CloudEvents 1.0 in JSON, with subject, time, stream, sequence and headers; with batch.format none, or json, which is then the JSON batch format of CloudEvents."`
+	Carry           []string   `yaml:"carry" doc:"What goes with each message besides its payload, in packed batches and CloudEvents: subject, time, headers by name, or header:* for all of them. An event always has subject and time."`
 	Empty           string     `yaml:"empty" enum:"publish,skip,dead-letter" doc:"What becomes of messages without bytes, such as delete markers of a key-value bucket."`
 	GiveUpAfter     Duration   `yaml:"give_up_after" doc:"How long the endpoint may fail a message (5xx, no answer) while it accepts others, before it becomes a dead letter; 0s: for ever. Where it is given, also how long a topic may be refused (403)."`
 	MaxPayload      Size       `yaml:"max_payload" doc:"Larger messages are rejected without a request."`

@@ -36,8 +36,8 @@ func (r *Route) Carried() Carried {
 }
 
 func (f *File) checkCarry(path string, r *Route) {
-	if len(r.Carry) > 0 && r.Batch.Format != Packed {
-		f.Problemf(path, "%s needs batch.format: packed: other formats have no room for it", path)
+	if len(r.Carry) > 0 && r.Batch.Format != Packed && r.Envelope != EnvelopeCloudEvents {
+		f.Problemf(path, "%s needs batch.format: packed, or envelope: cloudevents: others have no room for it", path)
 		return
 	}
 	c := r.Carried()

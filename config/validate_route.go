@@ -57,8 +57,8 @@ func (f *File) checkRoute(path string, r *Route) {
 			at("overload"))
 	}
 	f.checkBatch(at("batch"), r)
-	f.checkCarry(at("carry"), r)
 	f.checkEnvelope(path, r)
+	f.checkCarry(at("carry"), r)
 	if r.Empty == EmptyDeadLetter && r.DeadLetter.Subject == "" {
 		f.Problemf(at("empty"), "%s dead-letter needs %s: name the subject of dead letters, or write skip", at("empty"),
 			at("dead_letter"))

@@ -18,6 +18,7 @@ import (
 	"momento-bridge/pipeline"
 	"momento-bridge/sink"
 	"momento-bridge/source"
+	"momento-bridge/tracing"
 )
 
 // Config is what a daemon is made of.
@@ -62,7 +63,8 @@ type Daemon struct {
 	keeper   *keeper
 	sharing  sharing // Others that d.shared shares with; nil: it shares no quota.
 	leasing  leasing
-	headroom []byte // See headroomFor.
+	headroom []byte           // See headroomFor.
+	tracing  *tracing.Tracing // nil: there are no traces.
 
 	circled sync.Once // Circles of dead letters have been looked for,
 	circle  error     // and one was found.
@@ -108,20 +110,25 @@ func New(cfg Config, log *slog.Logger) (*Daemon, error) {
 	if d.nats, err = source.Connect(connect, log); err != nil {
 		return nil, err
 	}
+	if err = d.trace(); err != nil {
+		d.nats.Close()
+		return nil, err
+	}
 	d.acks, d.rounds = source.NewAcks(d.nats), source.NewRounds()
 	d.leases = d.newCoordination()
 	d.leasing = d.leases
 	if d.momento, err = sink.New(p.sink, log); err != nil {
-		d.nats.Close()
+		d.abandon()
 		return nil, err
 	}
 	pipe := p.pipeline
+	pipe.Tracer = d.tracer()
 	d.keeper = newKeeper(p, log)
 	pipe.Learned = d.keeper.recall(time.Now())
 	for i := range p.routes {
 		routes, err := d.connectRoute(i)
 		if err != nil {
-			d.nats.Close()
+			d.abandon()
 			return nil, err
 		}
 		pipe.Routes = append(pipe.Routes, routes...)
@@ -136,13 +143,21 @@ func New(cfg Config, log *slog.Logger) (*Daemon, error) {
 	d.metrics.MustRegister(d.pipe, newNATSMetrics(d), buildInfo(cfg.Version),
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	if d.admin, err = Listen("admin.listen (--admin-listen)", p.adminListen); err != nil {
-		d.nats.Close()
+		d.abandon()
 		return nil, err
 	}
 	if strings.HasSuffix(p.adminListen, ":0") {
 		d.log.Info("the admin listener has chosen a port", "status_page", "http://"+d.AdminAddr().String()+"/")
 	}
 	return d, nil
+}
+
+// abandon closes what New has opened.
+func (d *Daemon) abandon() {
+	d.nats.Close()
+	if d.tracing != nil {
+		d.tracing.Close(time.Now())
+	}
 }
 
 // AdminAddr returns the address of the admin listener, with the port that the system has chosen if none was set.
@@ -164,7 +179,7 @@ func (d *Daemon) connectRoute(i int) ([]pipeline.RouteConfig, error) {
 	}
 	if r.jetStream == nil {
 		cfg := *r.core
-		cfg.Rounds = d.rounds
+		cfg.Rounds, cfg.Tracer = d.rounds, d.tracer()
 		src := source.NewCore(d.nats, cfg, d.log)
 		rc.Drops = true
 		d.sources = append(d.sources, src)
@@ -175,7 +190,7 @@ func (d *Daemon) connectRoute(i int) ([]pipeline.RouteConfig, error) {
 	var parts partitionSources
 	for n, cfg := range r.streams() {
 		pulse := d.vitals.consuming(r.partName(n))
-		cfg.Beat = pulse.beat
+		cfg.Beat, cfg.Tracer = pulse.beat, d.tracer()
 		d.leases.share(&cfg, r.number(n))
 		cfg.Replicas = func() int { return d.shared.replicas() } // d.shared is made after the routes.
 		src, err := source.NewJetStream(d.nats, d.acks, cfg, d.log)

@@ -81,7 +81,7 @@ func checkRoute(list Checks, p *Plan, i int) error {
 		r.route.MaxPayload, c.ContentType))
 	noteIf(list, "headers", headersNote(&r))
 	noteIf(list, "rejected", rejectedNote(&c))
-	noteIf(list, "envelope", envelopeNote(r.envelope()))
+	noteIf(list, "envelope", envelopeNote(r.envelope(), r.route.Text))
 	noteIf(list, "empty", emptyNotes[c.Empty])
 	list.Note("batches", fmt.Sprintf("%s; overload %s, %s", batchNote(&c), c.Overload, ageNote(c.MaxAge)))
 	name := "ceiling"

@@ -26,7 +26,7 @@ func batchNote(r *config.Route) string {
 	if b.Linger > 0 {
 		text += fmt.Sprintf(", lingering %v", b.Linger)
 	}
-	if len(r.Carry) > 0 {
+	if len(r.Carry) > 0 && b.Format == config.Packed {
 		text += ", carrying " + strings.Join(r.Carry, ", ")
 	}
 	return text

@@ -190,7 +190,7 @@ func carryAll(ctx context.Context, p *Plan, conn *nats.Conn, replays map[string]
 	routes := map[string]source.ReplayRoute{}
 	for i, r := range p.routes {
 		routes[r.route.Name] = source.ReplayRoute{
-			Template: r.template(), KeepHeader: r.keepsHeader(), Submit: pipe.Route(i).Submit, Envelope: r.envelope(),
+			Template: r.template(), KeepHeader: r.keepsHeader(), Envelope: r.envelope(), Submit: pipe.Route(i).Submit,
 		}
 	}
 	ctx, stop := context.WithCancel(ctx)

@@ -62,17 +62,16 @@ func newRoutePlan(f *config.File, i int) routePlan {
 	if r.Stream == "" {
 		p.core = &source.CoreConfig{
 			Route: r.Name, Subject: subject, Subjects: several, Queue: r.Queue, Template: topics,
-			MaxBytes: int64(f.Queue.MaxBytes), Letters: p.deadLetter != "", KeepHeader: len(r.Carried().Headers) > 0,
-			Envelope: envelopeOf(&f.Config, &r),
+			MaxBytes: int64(f.Queue.MaxBytes), Letters: p.deadLetter != "", KeepHeader: keepsHeader(&r),
+			Envelope: envelopeOf(f, i),
 		}
 		return p
 	}
 	p.jetStream = &source.JetStreamConfig{
 		Route: r.Name, Stream: r.Stream, Subject: subject, Subjects: several, Consumer: r.Consumer,
 		Create: r.CreateConsumer, DeliverNew: r.Deliver == config.DeliverNew, Template: topics,
-		Ordered: p.route.Ordered, Overload: p.route.Overload, KeepHeader: len(r.Carried().Headers) > 0,
-		Marked: p.route.Ordered && p.route.Batch.Packing != nil, Domain: f.NATS.Domain,
-		Envelope: envelopeOf(&f.Config, &r),
+		Ordered: p.route.Ordered, Overload: p.route.Overload, KeepHeader: keepsHeader(&r),
+		Marked: p.route.Ordered && p.route.Batch.Packing != nil, Domain: f.NATS.Domain, Envelope: envelopeOf(f, i),
 		Circumstances: source.Circumstances{
 			Rate:          leastRate(&f.Config, i),
 			Connections:   mostInFlight(&f.Config),
@@ -85,6 +84,11 @@ func newRoutePlan(f *config.File, i int) routePlan {
 	checkLease(f, p.jetStream)
 	p.partitions = newPartitions(f, i)
 	return p
+}
+
+// keepsHeader reports whether the pipeline needs the headers of a route's messages: events have them already.
+func keepsHeader(r *config.Route) bool {
+	return r.Batch.Format == config.Packed && len(r.Carried().Headers) > 0
 }
 
 // keepsHeader reports whether the route needs the headers of its messages.

@@ -99,6 +99,7 @@ func (d *Daemon) carry(ctx context.Context) error {
 	}
 	stopLeases()
 	d.nats.Close()
+	d.endTraces()
 	stopSide()
 	sides.Wait()
 	if failure != nil {

@@ -147,6 +147,7 @@ func TestHeadersThatCanBeNoAttributesAreExplained(t *testing.T) {
 	for header, want := range map[string]string{
 		"X-Tenant": "xtenant", "a.b_c d": "abcd", "9": "9", "Größe": "gre",
 		"--": "", "Content-Type-Of-A-Message": "", "ID": "", "Trace-Parent": "", "Data": "", "Schema-Url": "",
+		"content-type": "", "Ce-Kind": "",
 	} {
 		got, err := Attribute(header)
 		if got != want || (err == nil) != (want != "") {

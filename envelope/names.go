@@ -34,7 +34,7 @@ func Attribute(header string) (string, error) {
 	case len(name) > longestName:
 		return "", fmt.Errorf("header %q would be the attribute %s of %d letters: CloudEvents allows %d", header, name,
 			len(name), longestName)
-	case reserved[name]:
+	case reserved[name], lower(header) == "content-type", strings.HasPrefix(lower(header), "ce-"):
 		return "", fmt.Errorf("header %q would be the attribute %s, which events have themselves", header, name)
 	}
 	return name, nil

@@ -37,13 +37,23 @@ func (s *signals) Settle(_ any, o pipeline.Outcome) {
 
 // The entries, the parcels and the lists on a message's way are used again.
 func TestCarryingAMessageAllocatesNothing(t *testing.T) {
+	carryWithoutAllocating(t, nil)
+}
+
+// A message that the tracer has not chosen is as one without a tracer.
+func TestCarryingAMessageThatIsNotTracedAllocatesNothing(t *testing.T) {
+	carryWithoutAllocating(t, &fakeTracer{})
+}
+
+func carryWithoutAllocating(t *testing.T, tracer pipeline.Tracer) {
+	t.Helper()
 	for _, way := range ways {
 		for _, burst := range []int{1, 64} {
 			t.Run(way.name+map[bool]string{true: ", one at a time", false: ", many at once"}[burst == 1],
 				func(t *testing.T) {
 					done := &signals{done: make(chan struct{}, 1)}
 					p := build(pipeline.Config{
-						Workers: way.workers, InFlight: way.inFlight,
+						Workers: way.workers, InFlight: way.inFlight, Tracer: tracer,
 						Routes: []pipeline.RouteConfig{{Settler: done}},
 					}, instant{})
 					hard, cancel := context.WithCancel(t.Context())

@@ -192,22 +192,34 @@ func (p *parcel) fill(r *Request, buf []byte) []byte {
 	return buf
 }
 
-// observe puts an attempt that has ended into the histograms.
-func (p *parcel) observe(now time.Time, accepted bool) {
+// inside is how many messages the publish has, the first of the parcel.
+func (p *parcel) inside() int {
+	if p.held > 0 {
+		return p.held
+	}
+	return p.n
+}
+
+// observe puts an attempt that has ended into the histograms. Those of its messages that are traced are exemplars.
+func (p *parcel) observe(now time.Time, accepted bool, traced []Traced) {
 	r := p.lane.route
 	took := now.Sub(p.sent).Seconds()
-	r.publishSeconds.Observe(took)
+	if len(traced) == 0 {
+		r.publishSeconds.Observe(took)
+	} else {
+		observeWith(r.publishSeconds, took, traced[0].Trace)
+	}
 	r.publishTimes.observe(took)
 	if !accepted {
 		return
 	}
-	n := p.n
-	if p.held > 0 {
-		n = p.held
-	}
-	e := p.first
+	n, e := p.inside(), p.first
 	for range n {
-		r.endToEndSeconds.Observe(now.Sub(e.came).Seconds())
+		if took := now.Sub(e.came).Seconds(); len(traced) > 0 && e.mark != nil && e.mark.trace != nil {
+			observeWith(r.endToEndSeconds, took, e.mark.trace)
+		} else {
+			r.endToEndSeconds.Observe(took)
+		}
 		e = e.next
 	}
 	if r.cfg.Batch.Joins() {

@@ -46,6 +46,7 @@ type dispatcher struct {
 	freeEntries    *entry   // Entries for reuse, linked by next,
 	keptEntries    int      // and how many they are.
 	freeMarks      *mark    // Marks for reuse, in the same way.
+	endedTraces    []endedTrace
 
 	startBy time.Time // Later no publish starts; zero before the drain.
 

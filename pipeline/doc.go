@@ -88,6 +88,7 @@
 //	counts.go      what is counted of each route, by outcome, result and reason
 //	metrics.go     the snapshot as metrics; histograms
 //	times.go       how long publishes of all routes take
+//	trace.go       what a tracer is told, and exemplars
 //	events.go      what is logged, and how often
 //
 // # State and goroutines

@@ -64,6 +64,7 @@ func (e *entry) message() Message {
 	m := Message{Topic: e.lane.topic, Payload: e.payload, Time: e.came, Handle: e.handle}
 	if own := e.mark; own != nil {
 		m.Sequence, m.Stream, m.Subject, m.Header = own.sequence, own.stream, own.subject, own.header
+		m.Trace = own.trace
 	}
 	return m
 }

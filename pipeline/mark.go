@@ -10,13 +10,14 @@ type mark struct {
 	stream   uint32 // The stream's incarnation; 0: none.
 	subject  string
 	header   map[string][]string
+	trace    Trace // nil: it is not traced.
 	carried  int   // What subject and headers take, in bytes.
 	next     *mark // On the free list.
 }
 
 // marks reports whether a message of the route keeps a mark.
 func (c *RouteConfig) marks(m *Message) bool {
-	return c.KeepSubject || m.Header != nil || m.Stream != 0
+	return c.KeepSubject || m.Header != nil || m.Stream != 0 || m.Trace != nil
 }
 
 // noMark is that of messages without one. It is never written to.
@@ -41,6 +42,7 @@ func (r *Route) mark(e *entry, m *Message, topic uint64, besides int) {
 	}
 	own.next, own.carried = nil, besides
 	own.sequence, own.stream, own.subject, own.header = m.Sequence, m.Stream, m.Subject, m.Header
+	own.trace = m.Trace
 	if e.past != &noPast {
 		own.past = *e.past
 	}
@@ -59,6 +61,9 @@ func (d *dispatcher) unmark(e *entry, o Outcome) {
 	}
 	if own.stream != 0 && o != Published && o != Returned && o != Forgotten {
 		e.lane.route.chain.broke(own.stream, hashOf(e.lane.topic), own.sequence)
+	}
+	if o != Published {
+		d.endTrace(own.trace, o)
 	}
 	*own = mark{}
 	if d.keptEntries < keptEntries { // There are no more marks than entries.

@@ -27,6 +27,8 @@ type Message struct {
 	// Unfit says why the message can never be published; empty: nothing is known against it. It is rejected as "unfit"
 	// without a request.
 	Unfit string
+	// Trace is its trace, from Config.Tracer; nil: it is not traced.
+	Trace Trace
 	// Redelivered says that JetStream has delivered this message before.
 	Redelivered bool
 	// Handle is the source's own name for the message. The pipeline hands it back to Settle and never looks inside.

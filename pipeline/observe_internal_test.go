@@ -25,7 +25,7 @@ func BenchmarkObserve(b *testing.B) {
 		n++
 		flying.sent = now.Add(-time.Duration(500_000 + n%8*1_000_000))
 		flying.first.came = flying.sent
-		flying.observe(now, true)
+		flying.observe(now, true, nil)
 	}
 	meter.Stop(n)
 }

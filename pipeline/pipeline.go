@@ -23,7 +23,9 @@ type Config struct {
 	// Operations makes the limits count operations rather than publishes.
 	Operations bool
 	Delays     Delays
-	Routes     []RouteConfig
+	// Tracer is told of messages that are traced; nil: none is.
+	Tracer Tracer
+	Routes []RouteConfig
 }
 
 // ByNeed is a Config.InFlight: more than one only where the load needs that and the endpoint behaves.

@@ -124,6 +124,7 @@ func (r *Route) Offer(m Message) bool {
 	}
 	p.mu.Lock()
 	if !r.admit(m.Topic, &e, len(m.Payload)+besides) {
+		p.d.endTrace(m.Trace, Dropped)
 		p.unlock()
 		return false
 	}
@@ -133,11 +134,13 @@ func (r *Route) Offer(m Message) bool {
 	}
 	if r.turnsAway() {
 		p.d.turnAway(r, m.Handle)
+		p.d.endTrace(m.Trace, r.returned())
 		p.unlock()
 		return true
 	}
 	if r.cfg.skips(m.Payload) {
 		p.d.skip(time.Now(), r, m.Handle)
+		p.d.endTrace(m.Trace, Skipped)
 		p.unlock()
 		return true
 	}

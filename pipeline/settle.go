@@ -156,6 +156,8 @@ func (p *Pipeline) unlock() {
 	d.settlements = d.settlements[:0]
 	events := d.events.waiting
 	d.events.waiting = nil
+	traces := d.endedTraces
+	d.endedTraces = nil
 	p.mu.Unlock()
 	for i := range ended {
 		ended[i].settle()
@@ -165,6 +167,9 @@ func (p *Pipeline) unlock() {
 		if cap(*many) <= keptEntries {
 			settlementSlices.Put(many)
 		}
+	}
+	for _, t := range traces {
+		t.trace.Ended(t.outcome)
 	}
 	for _, e := range events {
 		e.log(p.log)

@@ -33,6 +33,7 @@ type worker struct {
 	sends    []*Request
 	answers  []Answered
 	answered time.Time // When the latest answers came.
+	traced   []Traced  // Of the answer that is being looked at; reused.
 }
 
 // slot is a place on a connection with the publish in it. It is in use from the publish's start until its answer has
@@ -204,8 +205,13 @@ func (w *worker) send() {
 func (w *worker) receive() {
 	w.answers = w.conn.Receive(w.answers[:0])
 	w.answered = time.Now()
-	for _, a := range w.answers {
-		w.slots[a.Request.Slot].parcel.observe(w.answered, a.Answer.Verdict == Accept)
+	for i := range w.answers {
+		a := &w.answers[i]
+		if p := &w.slots[a.Request.Slot].parcel; w.p.cfg.Tracer == nil {
+			p.observe(w.answered, a.Answer.Verdict == Accept, nil)
+		} else {
+			w.observeTraced(w.answered, p, &a.Answer)
+		}
 	}
 }
 

@@ -29,6 +29,8 @@ type CoreConfig struct {
 	MaxBytes int64
 	// Letters says that the route keeps dead letters, which need the subjects and headers of their messages.
 	Letters bool
+	// Tracer decides which messages are traced; nil: none is.
+	Tracer pipeline.Tracer
 	// KeepHeader hands the headers of messages over.
 	KeepHeader bool
 	// Envelope is what messages are put into; nil: nothing.

@@ -88,6 +88,9 @@ func (c *Core) subscribe(route *pipeline.Route, closed chan struct{}) ([]*coreSu
 			}
 			message := pipeline.Message{Payload: m.Data, Time: time.Now(), Subject: m.Subject}
 			message.Topic, message.Unfit = topics.Topic(m.Subject, m.Header)
+			if c.cfg.Tracer != nil {
+				message.Trace = c.cfg.trace(m, message.Time)
+			}
 			if c.cfg.KeepHeader {
 				message.Header = m.Header
 			}

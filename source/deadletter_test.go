@@ -38,7 +38,9 @@ func graves(t *testing.T, maxPayload int32,
 }
 
 func rejected(subject string, h nats.Header, payload []byte) (*pipeline.Message, pipeline.Rejection) {
-	handle := &delivery{original: original{subject: subject, header: h}, reply: "$JS.ACK.S.C.1.7.1.1700000000000000000.0"}
+	handle := &delivery{
+		original: original{subject: subject, header: h}, reply: "$JS.ACK.S.C.1.7.1.1700000000000000000.0",
+	}
 	return &pipeline.Message{Payload: payload, Handle: handle},
 		pipeline.Rejection{Route: "r", Reason: "bad_request", Status: 400, Attempts: 1, Detail: "400 no"}
 }

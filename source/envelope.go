@@ -2,8 +2,6 @@ package source
 
 import (
 	"strconv"
-	"strings"
-	"time"
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
@@ -63,18 +61,11 @@ func (w *wrapper) wrapLetter(to *pipeline.Message, letter *jetstream.RawStreamMs
 	}
 	from := envelope.Message{
 		Subject: letter.Header.Get(ourPrefix + "Subject"), Stream: letter.Header.Get(ourPrefix + "Stream"),
-		Time: letter.Time, Header: headersOf(letter.Header), Payload: to.Payload,
+		Time: to.Time, Header: headersOf(letter.Header), Payload: to.Payload,
 	}
 	from.Sequence, _ = strconv.ParseUint(letter.Header.Get(ourPrefix+"Sequence"), 10, 64)
-	if at, ok := storedAt(letter.Header); ok {
-		from.Time = at
+	if letter.Header.Get(jetstream.MsgIDHeader) == "" { // From core NATS: it came not long before it was kept.
+		from.Time = letter.Time
 	}
 	w.put(to, &from)
-}
-
-// storedAt returns when the message of a dead letter was stored, if that says.
-func storedAt(letter nats.Header) (time.Time, bool) {
-	id := letter.Get(jetstream.MsgIDHeader)
-	nanoseconds, err := strconv.ParseInt(id[strings.LastIndexByte(id, ':')+1:], 10, 64)
-	return time.Unix(0, nanoseconds), err == nil
 }

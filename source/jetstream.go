@@ -47,6 +47,8 @@ type JetStreamConfig struct {
 	// Partitions is what the stream is shared out by, and Partition which part this is, from 0 on; nil: it is not.
 	Partitions *Partitions
 	Partition  int
+	// Tracer decides which messages are traced; nil: none is.
+	Tracer pipeline.Tracer
 	// Envelope is what messages are put into; nil: nothing.
 	Envelope *Envelope
 	// Lease decides whether this replica may consume; nil: it is the only one.

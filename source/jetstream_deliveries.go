@@ -101,6 +101,9 @@ func (j *JetStream) submit(m *nats.Msg, topics *template.Cache, events *wrapper,
 		j.pending.Store(int64(meta.pending))
 		j.resume.delivered(meta.sequence, meta.stored)
 	}
+	if j.cfg.Tracer != nil {
+		message.Trace = j.cfg.trace(m, &meta, &message, now)
+	}
 	data := events.wrap(&message, m, meta.sequence)
 	note := func() *delivery {
 		d := j.note(m, meta.sequence, now, route)

@@ -22,8 +22,8 @@ type ReplayRoute struct {
 	Template *template.Template
 	// KeepHeader hands the headers of messages over.
 	KeepHeader bool
-	Submit     func(pipeline.Message) // Blocks while the route's share of the queue is full.
 	Envelope   *Envelope              // What messages are put into; nil: nothing.
+	Submit     func(pipeline.Message) // Blocks while the route's share of the queue is full.
 }
 
 // Replay takes the dead letters of one subject back from the stream that keeps them, as far as the stream reached
@@ -117,11 +117,8 @@ func (r *Replay) Run(ctx context.Context, routes map[string]ReplayRoute, failed 
 			return
 		}
 		message := pipeline.Message{
-			Payload: payload, Time: time.Now(), Handle: kept(m.Sequence),
+			Payload: payload, Time: storedAt(m.Header), Handle: kept(m.Sequence),
 			Subject: m.Header.Get(ourPrefix + "Subject"),
-		}
-		if at, ok := storedAt(m.Header); ok {
-			message.Time = at
 		}
 		header := headersOf(m.Header)
 		message.Topic, message.Unfit = topics[l.Route].Topic(message.Subject, header)

@@ -64,14 +64,15 @@ func (r *Replay) original(ctx context.Context, stream string, sequence uint64) (
 // storedThen reports whether a message that was stored at a time is the one that a dead letter refers to. One that came
 // by a partition stream knows when it was stored there, which is later.
 func storedThen(letter nats.Header, at time.Time) bool {
-	stored, ok := storedAt(letter)
-	if !ok {
+	id := letter.Get(jetstream.MsgIDHeader)
+	stored, err := strconv.ParseInt(id[strings.LastIndexByte(id, ':')+1:], 10, 64)
+	if err != nil {
 		return false
 	}
 	if letter.Get(ourPrefix+"Partition-Stream") != "" {
-		return !at.After(stored)
+		return at.UnixNano() <= stored
 	}
-	return at.Equal(stored)
+	return at.UnixNano() == stored
 }
 
 // headersOf returns the headers that a dead letter's message had, without those that NATS and we have set since.

@@ -128,6 +128,16 @@ var cases = slices.Concat([]benchCase{
 		lines: []line{{"observed", cpu, 1.03}},
 	},
 	{
+		name: "traces", title: "JetStream, a hundredth of the messages traced, and all, against none",
+		load: load{js: true, size: small, topics: topics},
+		subjects: []subject{
+			{name: "untraced", start: daemon{}.start},
+			{name: "traced=0.01", start: daemon{traced: "0.01"}.start},
+			{name: "traced=1", start: daemon{traced: "1"}.start},
+		},
+		lines: []line{{"traced=0.01", cpu, 1.02}},
+	},
+	{
 		name: "topics", title: "JetStream, 1, 1 000 and 100 000 topics, ordering topic",
 		load: load{js: true, size: small},
 		subjects: []subject{

@@ -58,6 +58,7 @@ type daemon struct {
 	batch       string // "": none.
 	queue       int    // 0: the default.
 	log         string // "": info.
+	traced      string // The share of messages that are traced; "": there are no traces.
 }
 
 func (d daemon) start(ctx context.Context, b *bench, l load) (process, error) {
@@ -84,6 +85,11 @@ func (d daemon) start(ctx context.Context, b *bench, l load) (process, error) {
 	if l.js {
 		source = fmt.Sprintf("stream: %s, consumer: %s", l.stream(), consumerName)
 	}
+	stopTraces, err := d.trace()
+	if err != nil {
+		return nil, err
+	}
+	defer stopTraces()
 	return b.StartConfigured(ctx, fmt.Sprintf(`
 momento: {endpoint: %q, connections: %d, in_flight: %s, tls: {ca_file: %q}}
 limits: {rate: unlimited}

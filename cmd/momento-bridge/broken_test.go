@@ -98,7 +98,9 @@ func TestCheckTellsWhereARouteStartsAndWhatBecomesOfItsMessages(t *testing.T) {
 			"and counted as dropped\n",
 		"stream: S, envelope: cloudevents": "envelope   CloudEvents 1.0 in JSON, of source /nats/S and type " +
 			"momento-bridge.a unless they say theirs",
-		"subject: s.x.>, envelope: cloudevents, batch: {format: json}": "of source /nats/s.x and",
+		"subject: s.x.>, envelope: cloudevents, batch: {format: json}":  "of source /nats/s.x and",
+		"subject: s, envelope: cloudevents, carry: [subject, X-Tenant]": "; attributes xtenant (X-Tenant); max_payload",
+		"subject: s, envelope: cloudevents, carry: [\"header:*\"]":      "; attributes of all headers but",
 		"subject: s, empty: dead-letter, dead_letter: {subject: d}": "empty      messages without bytes " +
 			"become dead letters\n",
 		"stream: S, topic: \"{{header(Region)}}-{{header(Kind,any)}}\"": "headers    the topic needs Region: messages " +

@@ -15,7 +15,7 @@ import (
 
 // cloudEvent is what these tests look at in an event.
 type cloudEvent struct {
-	Specversion, ID, Source, Type, Subject, Datacontenttype, Traceparent string
+	Specversion, ID, Source, Type, Subject, Datacontenttype, Traceparent, XTenant string
 
 	Data       json.RawMessage
 	DataBase64 []byte `json:"data_base64"`
@@ -59,7 +59,7 @@ func TestMessagesOfAStreamArePublishedAsABatchOfEvents(t *testing.T) {
 	w.stream("S", "s.>")
 	whole := `{"specversion":"1.0","id":"own","source":"/own","type":"own","data":[1]}`
 	ids := []string{
-		w.store("s.a", `{"n":1.50}`, nats.Header{"Traceparent": {"00-a"}}),
+		w.store("s.a", `{"n":1.50}`, nats.Header{"Traceparent": {"00-a"}, "X-Tenant": {"acme"}}),
 		w.store("s.a", "\x00", nil),
 		w.store("s.b", "", nil),
 		w.store("s.b", whole, nats.Header{"Content-Type": {"application/cloudevents+json"}}),
@@ -69,7 +69,8 @@ func TestMessagesOfAStreamArePublishedAsABatchOfEvents(t *testing.T) {
 		}),
 	}
 	p := startDaemon(t, "-c", w.config("limits: {rate: unlimited}", `
-  - {name: all, stream: S, subject: "s.>", cache: c, topic: all, content_type: text/plain, envelope: cloudevents, batch: {format: json}}
+  - {name: all, stream: S, subject: "s.>", cache: c, topic: all, content_type: text/plain,
+    envelope: cloudevents, batch: {format: json}, carry: [X-Tenant]}
   - {name: some, stream: S, subject: "s.>", cache: c, topic: some, envelope: cloudevents, empty: skip}`))
 	eventually(t, "all are published", func() bool {
 		return len(eventsOf(t, got.topic("c/all"))) == 5 && len(got.topic("c/some")) == 4
@@ -78,6 +79,7 @@ func TestMessagesOfAStreamArePublishedAsABatchOfEvents(t *testing.T) {
 	for i, want := range []cloudEvent{
 		{
 			ID: ids[0], Source: "/nats/S", Type: "momento-bridge.all", Subject: "s.a", Traceparent: "00-a",
+			XTenant:         "acme",
 			Datacontenttype: "application/json", Data: json.RawMessage(`{"n":1.50}`),
 		},
 		{
@@ -109,7 +111,8 @@ func TestDeadLettersOfEventsHaveTheOriginalMessage(t *testing.T) {
 	w.stream("DEAD", "dead.>")
 	config := func(most int) string {
 		return w.config("limits: {rate: unlimited}", fmt.Sprintf(`
-  - {name: s, stream: S, subject: "s.>", cache: c, topic: t, envelope: cloudevents, max_payload: %d, dead_letter: {subject: dead.s}}
+  - {name: s, stream: S, subject: "s.>", cache: c, topic: t, envelope: cloudevents, max_payload: %d,
+    dead_letter: {subject: dead.s}}
   - {name: n, subject: n, cache: c, topic: t, envelope: cloudevents, max_payload: %[1]d, dead_letter: {subject: dead.n}}`,
 			most))
 	}

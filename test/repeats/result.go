@@ -9,11 +9,11 @@ import (
 // Result is what has come of a run.
 type Result struct {
 	Messages, Topics, Kills int
-	Publishes       int // Accepted.
-	Resets          int // Connections reset before anything was accepted,
-	AnswersLost     int // after,
-	ItemsLost       int // and items lost on the way to the subscriber.
-	DeadLetters     int
+	Publishes               int // Accepted.
+	Resets                  int // Connections reset before anything was accepted,
+	AnswersLost             int // after,
+	ItemsLost               int // and items lost on the way to the subscriber.
+	DeadLetters             int
 
 	WireRepeats int // Messages accepted once more.
 	Dropped     int // By readers, as repeats.

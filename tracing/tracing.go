@@ -1,0 +1,91 @@
+package tracing
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"strings"
+	"time"
+
+	"go.opentelemetry.io/otel"
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/exporters/otlp/otlptrace/otlptracehttp"
+	"go.opentelemetry.io/otel/sdk/resource"
+	sdk "go.opentelemetry.io/otel/sdk/trace"
+	"go.opentelemetry.io/otel/trace"
+
+	"momento-bridge/logthrottle"
+)
+
+// Tracing makes traces. It is a pipeline.Tracer.
+type Tracing struct {
+	provider *sdk.TracerProvider
+	tracer   trace.Tracer
+	draw     draw
+	exporter *exporter
+	log      *slog.Logger
+}
+
+// Wanted reports whether the environment asks for traces. A note says what is unusual about it; it may be empty.
+func Wanted(getenv func(string) string) (wanted bool, note string) {
+	endpoint := getenv("OTEL_EXPORTER_OTLP_ENDPOINT") + getenv("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
+	if endpoint == "" || strings.EqualFold(getenv("OTEL_SDK_DISABLED"), "true") {
+		return false, ""
+	}
+	switch name := getenv("OTEL_TRACES_EXPORTER"); name {
+	case "", "otlp":
+	case "none":
+		return false, ""
+	default:
+		return false, fmt.Sprintf("there are no traces: OTEL_TRACES_EXPORTER is %q, and only otlp is known", name)
+	}
+	for _, name := range [...]string{"OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "OTEL_EXPORTER_OTLP_PROTOCOL"} {
+		if getenv(name) == "grpc" {
+			return true, name + " is grpc: traces are sent by http/protobuf all the same, which collectors take on " +
+				"port 4318"
+		}
+		if getenv(name) != "" {
+			break
+		}
+	}
+	return true, ""
+}
+
+// New sets traces up as the environment says. It does not wait for the collector. Close must be called at the end.
+func New(version string, log *slog.Logger) (*Tracing, error) {
+	throttled := slog.New(logthrottle.New(log.Handler()))
+	otel.SetErrorHandler(otel.ErrorHandlerFunc(func(err error) { // What the SDK finds in the environment.
+		throttled.Warn("traces: OpenTelemetry says", "error", err)
+	}))
+	inner, err := otlptracehttp.New(context.Background())
+	if err != nil {
+		return nil, fmt.Errorf("traces (OTEL_EXPORTER_OTLP_*): %w", err)
+	}
+	from, err := resource.New(context.Background(), resource.WithAttributes(
+		attribute.String("service.name", "momento-bridge"), attribute.String("service.version", version)),
+		resource.WithTelemetrySDK(), resource.WithHost(), resource.WithFromEnv())
+	if err != nil { // It has what could be read all the same.
+		throttled.Warn("traces: what they say of the service is not complete", "error", err)
+	}
+	t := &Tracing{exporter: &exporter{inner: inner, log: throttled}, log: log}
+	t.start(sdk.WithBatcher(t.exporter), sdk.WithResource(from))
+	return t, nil
+}
+
+// start makes the provider, and the tracer of it.
+func (t *Tracing) start(options ...sdk.TracerProviderOption) {
+	t.provider = sdk.NewTracerProvider(append(options, sdk.WithIDGenerator(ids{}))...)
+	t.tracer = t.provider.Tracer("momento-bridge")
+	t.draw = learn(t.tracer)
+}
+
+// Close sends what is left, until a time at the latest, and says how many spans were not sent.
+func (t *Tracing) Close(end time.Time) {
+	ctx, cancel := context.WithDeadline(context.Background(), end)
+	defer cancel()
+	err := t.provider.Shutdown(ctx)
+	if lost := t.exporter.lost(); lost > 0 {
+		t.log.Warn("traces: spans were dropped, as the collector did not take them in time", "spans", lost, "sent",
+			t.exporter.sent.Load(), "error", short(err))
+	}
+}
