@@ -15,6 +15,7 @@ import (
 	"momento-bridge/config"
 	"momento-bridge/envelope"
 	"momento-bridge/source"
+	"momento-bridge/source/template"
 	"momento-bridge/terminal"
 )
 
@@ -63,10 +64,26 @@ func predictRoute(ctx context.Context, conn *nats.Conn, acks *source.Acks, r *ro
 	if len(samples) == 0 {
 		return "" // A stream that is missing, or empty, has been told of.
 	}
+	topics := topicsOf(samples, r.jetStream.Template)
 	if e := r.envelope(); e != nil {
 		samples = wrapped(samples, e, r.jetStream.Stream)
 	}
-	return prediction(samples, c, packingOf(r))
+	text := prediction(samples, c, packingOf(r))
+	if text != "" && topics > 1 {
+		text += fmt.Sprintf(", of %d topics: a publish has those of one", topics)
+	}
+	return text
+}
+
+// topicsOf is how many topics samples are published to.
+func topicsOf(samples []source.Sample, t *template.Template) int {
+	topics, seen := template.NewCache(t), map[string]bool{}
+	for i := range samples {
+		if topic, unfit := topics.Topic(samples[i].Subject, samples[i].Header); unfit == "" {
+			seen[strings.Clone(topic)] = true
+		}
+	}
+	return len(seen)
 }
 
 // wrapped puts samples into a route's envelope, as they are published.

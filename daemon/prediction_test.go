@@ -10,6 +10,7 @@ import (
 	"momento-bridge/batch/corpus"
 	"momento-bridge/config"
 	"momento-bridge/source"
+	"momento-bridge/source/template"
 )
 
 // sampled are samples of payloads, as Recent returns them for a limit.
@@ -87,6 +88,21 @@ func TestPredictionSaysWhatPackingWouldBring(t *testing.T) {
 			}
 			rest = after
 		}
+	}
+}
+
+func TestPredictionKnowsHowManyTopicsThereAre(t *testing.T) {
+	t.Parallel()
+	topics, err := template.Compile([]string{"s.*"}, "{{header(Region)}}.$1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var samples []source.Sample
+	for _, of := range [][2]string{{"s.a", "eu"}, {"s.a", "us"}, {"s.a", "eu"}, {"s.b", "eu"}, {"s.b", ""}} {
+		samples = append(samples, source.Sample{Subject: of[0], Header: map[string][]string{"Region": {of[1]}}})
+	}
+	if n := topicsOf(samples, topics); n != 3 {
+		t.Errorf("%d topics, want 3: one message is unfit", n)
 	}
 }
 
