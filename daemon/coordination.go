@@ -22,6 +22,7 @@ func (d *Daemon) newCoordination() *coordination {
 	}
 	if c.Limits.Shared { // Else nobody is listened to.
 		cfg.Heard = func() (others, older bool) { return sameRoutes(d.shared.Members(), d.identity.routes) }
+		cfg.Left = func() int { return d.shared.bus.Seen().Left }
 	}
 	return &coordination{leases: lease.New(d.nats, d.acks, cfg, d.log)}
 }

@@ -37,7 +37,8 @@ func newNATSMetrics(d *Daemon) *natsMetrics {
 			"Time until the backlog will be gone, as forecast from arrivals and what is published: 0 while the route "+
 				"keeps up, +Inf for never, and where another replica carries it.", "route"),
 		pending: desc("consumer_pending",
-			"Messages of the stream that the consumer has not delivered yet.", "route"),
+			"Messages of the stream that the consumer has not delivered yet; of a route's partitions, those that are "+
+				"carried here.", "route"),
 		ackPending: desc("consumer_ack_pending",
 			"Messages delivered to any replica and not acknowledged yet.", "route"),
 		heartbeatsMissed: desc("consumer_heartbeats_missed_total",

@@ -93,10 +93,10 @@ func (d *Daemon) carry(ctx context.Context) error {
 	}
 	consuming.Wait()
 	publishing.Wait()
-	if d.shared != nil {
+	err := d.flush(left)
+	if d.shared != nil { // Now others may carry what it carried, also without a bucket.
 		d.shared.bus.Leave()
 	}
-	err := d.flush(left)
 	stopLeases()
 	d.nats.Close()
 	d.endTraces()

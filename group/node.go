@@ -91,6 +91,7 @@ type Node struct {
 	others map[string]*member
 	list   []*member // The same, in the order in which they were heard first.
 	ahead  int       // How many others are to keep rather than this one; -1: it must be counted.
+	left   int       // How many have said that they leave, guests aside.
 	swept  time.Time // When those that are gone were looked for.
 
 	joining  time.Time // Until when others are waited for; zero: it has joined.
@@ -252,7 +253,10 @@ func (n *Node) sooner(at time.Time) {
 // HearReport takes note of what another member tells of itself. It returns when Tick is to be called.
 func (n *Node) HearReport(now time.Time, r *Report, quotas []Quota) time.Time {
 	if r.Leaving {
-		if _, ok := n.others[r.ID]; ok {
+		if m, ok := n.others[r.ID]; ok {
+			if !m.guest {
+				n.left++
+			}
 			n.forget(r.ID)
 			return now
 		}

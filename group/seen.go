@@ -51,6 +51,9 @@ func (n *Node) Seen(now time.Time) []Seen {
 	return all
 }
 
+// Left returns how many members have said so far that they leave, guests aside.
+func (n *Node) Left() int { return n.left }
+
 func (s *Seen) order() order { return order{s.Started.UnixMilli(), s.ID} }
 
 // Rates returns all quotas as they are shared.

@@ -60,6 +60,7 @@ type Bus struct {
 type Seen struct {
 	Members []group.Seen
 	Rates   []group.Rate
+	Left    int    // How many members have said so far that they leave.
 	Missing string // What the NATS user may not do, so that this process is alone; empty: nothing is known.
 }
 
@@ -150,7 +151,7 @@ func (b *Bus) use(f func(now time.Time, all []quota.Shared)) {
 		f(now, all)
 		if b.node.Members() != b.members || now.Sub(b.shown) >= showEvery {
 			b.members, b.shown = b.node.Members(), now
-			b.show(Seen{Members: b.node.Seen(now), Rates: b.node.Rates(all)})
+			b.show(Seen{Members: b.node.Seen(now), Rates: b.node.Rates(all), Left: b.node.Left()})
 		}
 		return b.node.Quick()
 	})

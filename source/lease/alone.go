@@ -7,13 +7,14 @@ import (
 )
 
 // Without a bucket a replica carries its routes alone, unless it hears an older one: it waits a moment for that at the
-// start, and for longer after it has heard one. Those who cannot hear each other both carry, as they did before there
+// start, and for longer after it has heard one, unless that has said that it leaves. Those who cannot hear each other both carry, as they did before there
 // were leases. One that has seen others in the bucket, and hears of nobody by other means, carries nothing when the
 // bucket is gone.
 type solitude struct {
 	began     bool             // There is no bucket,
 	since     protocol.Instant // since then, and no older one has been heard since.
-	heardOnce bool             // An older one was heard.
+	heardOnce bool             // An older one was heard, and has not said that it leaves.
+	left      int              // How many had said so by then.
 	warned    bool
 }
 
@@ -35,17 +36,24 @@ func (s *solitude) step(m *Manager, now protocol.Instant) protocol.Instant {
 	if !s.began {
 		s.began, s.since = true, now
 	}
+	left := 0
+	if m.cfg.Left != nil {
+		left = m.cfg.Left() // First: who has left is heard no more.
+	}
 	next, others, older, need := forever, false, m.heard, time.Duration(0)
 	if m.cfg.Heard != nil {
 		others, older = m.cfg.Heard()
 		next, need = now+listenEvery, hearing
 	}
+	m.older = older
+	switch {
+	case older:
+		s.heardOnce, s.since, s.left = true, now, left
+	case s.heardOnce && left > s.left:
+		s.heardOnce, need = false, 0
+	}
 	if s.heardOnce {
 		need = silence
-	}
-	m.older = older
-	if older {
-		s.heardOnce, s.since = true, now
 	}
 	if (others || older) && !s.warned {
 		s.warned = true

@@ -15,6 +15,7 @@ import (
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
+	protocol "momento-bridge/lease"
 	"momento-bridge/source"
 	"momento-bridge/test/lab"
 )
@@ -331,6 +332,35 @@ func TestWithoutABucketTheOldestOfThoseHeardCarries(t *testing.T) {
 	older.Store(false)
 	if second := one.take(t, "r"); !second.Held(time.Now()) {
 		t.Fatal("it is not held")
+	}
+}
+
+// Virtual time: how long nobody carries is what this is about.
+func TestWithoutABucketWhoSaysThatItLeavesIsNotWaitedFor(t *testing.T) {
+	t.Parallel()
+	for _, says := range []bool{true, false} {
+		older, left := true, 0
+		m := New(nil, nil, Config{
+			Lease: 2 * time.Second, Member: "two",
+			Heard: func() (bool, bool) { return older, older },
+			Left:  func() int { return left },
+		}, slog.New(slog.DiscardHandler))
+		m.place, m.missing = behind, errNone
+		var s solitude
+		for at := protocol.Instant(0); at < 2*time.Second; at += listenEvery {
+			s.step(m, at)
+		}
+		older = false
+		if says {
+			left++
+		}
+		now := 2 * time.Second
+		for ; m.place != alone && now < 10*time.Second; now += listenEvery {
+			s.step(m, now)
+		}
+		if took := now - 2*time.Second; says && took > listenEvery || !says && took < silence-listenEvery {
+			t.Errorf("it said that it leaves: %v; another one carries after %v", says, took)
+		}
 	}
 }
 

@@ -24,6 +24,8 @@ type Config struct {
 	// Heard tells of other members of the group that are heard of by other means than the bucket, and whether one of
 	// them is older. nil: nobody can be heard.
 	Heard func() (others, older bool)
+	// Left returns how many of those have said so far that they leave, and carry nothing any more. nil: nobody does.
+	Left func() int
 }
 
 // Manager is all leases of a process. Its methods may be called concurrently, except that For comes before Run.
