@@ -9,9 +9,9 @@ import (
 	"momento-bridge/test/long"
 )
 
-// TestReadersAgreeOnRandomSubscriptions gives readers what subscriptions could bring: batches of several streams, again,
-// composed anew, with some missing, damaged; numbers of Momento that jump, and restarts at the saved position. They
-// agree on every message, repeat, gap and position.
+// TestReadersAgreeOnRandomSubscriptions gives readers what subscriptions could bring: batches of several streams,
+// again, composed anew, with some missing, damaged; numbers of Momento that jump, and restarts at the saved position.
+// They agree on every message, repeat, gap and position.
 func TestReadersAgreeOnRandomSubscriptions(t *testing.T) {
 	t.Parallel()
 	peers := []*peer{nodePeer(t), pythonPeer(t)}

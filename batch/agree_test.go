@@ -10,17 +10,24 @@ import (
 	"momento-bridge/test/long"
 )
 
-// hostileBatches is how many batches the decoders are compared with: BATCHES, or what the form of the tests says.
+// batches is how many batches a test takes: BATCHES, or what it would take otherwise.
+func batches(t *testing.T, otherwise int) int {
+	t.Helper()
+	asked := os.Getenv("BATCHES")
+	if asked == "" {
+		return otherwise
+	}
+	n, err := strconv.Atoi(asked)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+// hostileBatches is how many batches the decoders are compared with.
 func hostileBatches(t *testing.T) int {
 	t.Helper()
-	if asked := os.Getenv("BATCHES"); asked != "" {
-		n, err := strconv.Atoi(asked)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return n
-	}
-	return long.Or(500, 20_000)
+	return batches(t, long.Or(1000, 20_000))
 }
 
 // mostMemory is what a decoder may take: most of it is the runtime and what waits to be collected.

@@ -26,7 +26,10 @@ func newHostile(t testing.TB, seed uint64) *hostile {
 		w, _ := flate.NewWriter(nil, level)
 		h.deflaters = append(h.deflaters, w)
 	}
-	packings := []Packing{{}, {Time: true}, {Subject: true, Headers: []string{"*"}}, {Subject: true, Time: true, Headers: []string{"*"}}}
+	packings := []Packing{
+		{}, {Time: true}, {Subject: true, Headers: []string{"*"}},
+		{Subject: true, Time: true, Headers: []string{"*"}},
+	}
 	for _, c := range corpus.All() {
 		for i, packing := range packings {
 			for _, most := range []int{100, 600, 2000} {
@@ -132,8 +135,8 @@ func (h *hostile) bomb(size int) []byte {
 	return h.deflate([]byte{packedMagic, packedVersion, 0}, body)
 }
 
-// oddlyDeflated is a body in a stream that no encoder makes: of several blocks of several kinds, some of them empty, and
-// sometimes damaged.
+// oddlyDeflated is a body in a stream that no encoder makes: of several blocks of several kinds, some of them empty,
+// and sometimes damaged.
 func (h *hostile) oddlyDeflated() []byte {
 	head, body, ok := h.open(h.any())
 	if !ok {

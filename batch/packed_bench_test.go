@@ -57,8 +57,8 @@ func fillPacked(t testing.TB, p *Packer, messages []corpus.Message, most int) fi
 }
 
 // BenchmarkPacking is what a message costs in full publishes of 4 096 B, and how many there are in one; beside it the
-// same as JSON. For JSON that is its size when it comes, and adding it when it goes. Each publish is timed by itself and
-// ns/message is the median, so that it hardly matters what else the machine does.
+// same as JSON. For JSON that is its size when it comes, and adding it when it goes. Each publish is timed by itself,
+// and ns/message is the median, so that it hardly matters what else the machine does.
 //
 //	go test -run '^$' -bench Packing ./batch
 func BenchmarkPacking(b *testing.B) {

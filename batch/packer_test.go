@@ -239,6 +239,7 @@ func TestShortBatchesTeachNothingAboutFullOnes(t *testing.T) {
 		p.Fit(nil, 4096)
 	}
 	if got := fillPacked(t, p, messages, 4096); p.ratio < ratio*0.9 || got.messages < want.messages*0.95 {
-		t.Errorf("%.1f messages a publish, %.1f before; ratio %.2f, %.2f before", got.messages, want.messages, p.ratio, ratio)
+		t.Errorf("%.1f messages a publish, %.1f before; ratio %.2f, %.2f before", got.messages, want.messages, p.ratio,
+			ratio)
 	}
 }

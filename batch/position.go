@@ -34,7 +34,8 @@ func parsePosition(text string) ([]place, error) {
 		return nil, fmt.Errorf("the saved position has version %d, known is 1: it is of a newer reader", p.Version)
 	}
 	if len(p.Streams) > mostStreams {
-		return nil, fmt.Errorf("the saved position has %d streams, a reader has at most %d", len(p.Streams), mostStreams)
+		return nil, fmt.Errorf("the saved position has %d streams, a reader has %d at most", len(p.Streams),
+			mostStreams)
 	}
 	places := make([]place, 0, mostStreams)
 	for key, last := range p.Streams {

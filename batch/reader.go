@@ -80,8 +80,8 @@ func (r *Reader) Read(publish []byte, number uint64) (Reading, error) {
 // Discontinuity tells the reader that items may be missing before the next one, as Momento tells subscribers.
 func (r *Reader) Discontinuity() { r.discontinuous = true }
 
-// gaps returns those before a publish: one at the most. A chain of known sequences says for certain whether something is
-// missing, and then nothing else counts.
+// gaps returns those before a publish: one at the most. A chain of known sequences says for certain whether something
+// is missing, and then nothing else counts.
 func gaps(m Marker, last uint64, suspicious bool) []Gap {
 	gap := Gap{Stream: m.Stream, After: last, Before: m.First}
 	if m.Previous > 0 && last > 0 {

@@ -1,6 +1,9 @@
 package batch
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // at7 is a position in stream 7.
 func at7(sequence uint64) string {
@@ -53,8 +56,12 @@ func gapCases() []readerVector {
 		{"sequences of other topics are no gap", at7(5), []readerStep{
 			item(7, 95, 100, 200).payloads(100, 200), item(7, 100, 300).payloads(300),
 		}, at7(300)},
-		{"where the chain is not known there is no gap to tell", at7(5), []readerStep{item(7, 0, 100).payloads(100)}, at7(100)},
-		{"where the position is not known there is no gap to tell", "", []readerStep{item(7, 1, 100).payloads(100)}, at7(100)},
+		{"where the chain is not known there is no gap to tell", at7(5), []readerStep{
+			item(7, 0, 100).payloads(100),
+		}, at7(100)},
+		{"where the position is not known there is no gap to tell", "", []readerStep{
+			item(7, 1, 100).payloads(100),
+		}, at7(100)},
 		{"a repeat is no gap", at7(50), []readerStep{item(7, 2, 20, 30).repeats(2)}, at7(50)},
 		{"the chain goes back to before the position", at7(50), []readerStep{
 			item(7, 40, 60).payloads(60), item(7, 1, 61).payloads(61),
@@ -63,10 +70,12 @@ func gapCases() []readerVector {
 			item(7, 1, 50, 60).repeats(1).payloads(60),
 		}, at7(60)},
 		{"numbers without a jump", "", []readerStep{
-			item(7, 0, 1).at(4).payloads(1), item(7, 0, 3).at(5).payloads(3), unmarked("x").at(6), item(7, 0, 9).at(7).payloads(9),
+			item(7, 0, 1).at(4).payloads(1), item(7, 0, 3).at(5).payloads(3), unmarked("x").at(6),
+			item(7, 0, 9).at(7).payloads(9),
 		}, at7(9)},
 		{"numbers that jump", at7(5), []readerStep{
-			item(7, 0, 6).at(10).payloads(6), item(7, 0, 9).at(12).payloads(9).gap(6, 9, false), item(7, 0, 10).at(13).payloads(10),
+			item(7, 0, 6).at(10).payloads(6), item(7, 0, 9).at(12).payloads(9).gap(6, 9, false),
+			item(7, 0, 10).at(13).payloads(10),
 		}, at7(10)},
 		{"a jump, and the chain says that nothing is missing", at7(5), []readerStep{
 			item(7, 1, 6).at(10).payloads(6), item(7, 1, 7).at(20).payloads(7), item(7, 0, 8).at(21).payloads(8),
@@ -101,7 +110,8 @@ func gapCases() []readerVector {
 			item(7, 0, 6).at(10).payloads(6), damaged().at(11), item(7, 0, 8).at(12).payloads(8).gap(6, 8, false),
 		}, at7(8)},
 		{"a discontinuity", at7(5), []readerStep{
-			item(7, 0, 6).payloads(6), item(7, 0, 8).discontinuity().payloads(8).gap(6, 8, false), item(7, 0, 9).payloads(9),
+			item(7, 0, 6).payloads(6), item(7, 0, 8).discontinuity().payloads(8).gap(6, 8, false),
+			item(7, 0, 9).payloads(9),
 		}, at7(9)},
 		{"a discontinuity, and the chain says that nothing is missing", at7(5), []readerStep{
 			item(7, 1, 6).discontinuity().payloads(6), item(7, 0, 9).payloads(9),
@@ -110,7 +120,8 @@ func gapCases() []readerVector {
 			item(7, 0, 6).at(1).payloads(6), item(7, 0, 8).at(9).discontinuity().payloads(8).gap(6, 8, false),
 		}, at7(8)},
 		{"a discontinuity outlives a damaged publish", at7(5), []readerStep{
-			{Publish: damaged().Publish, Refused: true, Discontinuity: true}, item(7, 0, 8).payloads(8).gap(5, 8, false),
+			{Publish: damaged().Publish, Refused: true, Discontinuity: true},
+			item(7, 0, 8).payloads(8).gap(5, 8, false),
 		}, at7(8)},
 		{"a reader that goes on, and something has come in between", at7(5), []readerStep{
 			item(7, 2, 9).payloads(9).gap(5, 9, true),
@@ -125,7 +136,8 @@ func streamCases() []readerVector {
 	}
 	return []readerVector{
 		{"streams into one topic have positions of their own", "", []readerStep{
-			item(7, 0, 10).payloads(10), item(8, 0, 3).payloads(3), item(7, 1, 11).payloads(11), item(8, 2, 6).payloads(6).gap(3, 6, true),
+			item(7, 0, 10).payloads(10), item(8, 0, 3).payloads(3), item(7, 1, 11).payloads(11),
+			item(8, 2, 6).payloads(6).gap(3, 6, true),
 			item(8, 0, 3, 6, 7).repeats(2).payloads(7),
 		}, `{"version":1,"streams":{"00000007":11,"00000008":7}}`},
 		{"a stream that was made anew is another one", at7(500), []readerStep{
@@ -134,8 +146,9 @@ func streamCases() []readerVector {
 		{"stream 0 is a stream", "", []readerStep{
 			item(0, 0, 1).payloads(1), item(0, 0, 1).repeats(1),
 		}, `{"version":1,"streams":{"00000000":1}}`},
-		{"of 17 streams the one longest unused is forgotten", "", append(many[:len(many):len(many)],
-			item(1, 0, 10).repeats(1), item(17, 0, 10).payloads(10), item(2, 0, 10).payloads(10), item(1, 0, 10).repeats(1),
+		{"of 17 streams the one longest unused is forgotten", "", append(slices.Clip(many),
+			item(1, 0, 10).repeats(1), item(17, 0, 10).payloads(10), item(2, 0, 10).payloads(10),
+			item(1, 0, 10).repeats(1),
 		), `{"version":1,"streams":{"00000001":10,"00000002":10,"00000004":10,"00000005":10,"00000006":10,` +
 			`"00000007":10,"00000008":10,"00000009":10,"0000000a":10,"0000000b":10,"0000000c":10,"0000000d":10,` +
 			`"0000000e":10,"0000000f":10,"00000010":10,"00000011":10}}`},

@@ -122,8 +122,8 @@ func (v *readerVector) run(t *testing.T) {
 			continue
 		}
 		if !step.same(got) {
-			t.Errorf("%s, step %d: %d messages, %d repeats, gaps %+v, want %q, %d, %+v", v.Name, i+1, len(got.Messages), got.Repeats,
-				got.Gaps, step.Payloads, step.Repeats, step.Gaps)
+			t.Errorf("%s, step %d: %d messages, %d repeats, gaps %+v, want %q, %d, %+v", v.Name, i+1,
+				len(got.Messages), got.Repeats, got.Gaps, step.Payloads, step.Repeats, step.Gaps)
 		}
 	}
 	if got := r.Position(); got != v.PositionAfter {
@@ -141,7 +141,7 @@ func (s readerStep) same(got Reading) bool {
 		}
 	}
 	for i, g := range got.Gaps {
-		if (readerGap{g.Stream, g.After, g.Before, g.Certain}) != s.Gaps[i] {
+		if readerGap(g) != s.Gaps[i] {
 			return false
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"slices"
+	"sync"
 )
 
 // refusedCase is what no decoder takes.
@@ -12,9 +13,10 @@ type refusedCase struct {
 	publish   []byte
 }
 
-func refusedCases() []refusedCase {
+// refusedCases are made once, as bombs take time.
+var refusedCases = sync.OnceValue(func() []refusedCase {
 	return slices.Concat(refusedHeads(), refusedNumbers(), refusedBodies(), refusedStreams(), refusedBombs(), cutOff())
-}
+})
 
 func refusedHeads() []refusedCase {
 	hello := text("hello")
@@ -93,7 +95,10 @@ func refusedBodies() []refusedCase {
 		{"2^50 headers", beyond, join(head(16), number(1<<50), text("a"), text("b"), text("c"))},
 		{"a payload that ends early", "half a message follows", join(head(0), number(4), []byte("hello"))},
 		{"half a message after the body", "half a message follows", join(head(0), text("hello"), number(1))},
-		{"a step after the last message", "half a message follows", join(head(2), marked(7, 9, 1), text("x"), number(1))},
+		{
+			"a step after the last message", "half a message follows",
+			join(head(2), marked(7, 9, 1), text("x"), number(1)),
+		},
 		{"a time after the last message", "half a message follows", join(head(8), signed(1), text("x"), signed(1))},
 		{"a subject after the last message", "half a message follows", join(head(4), text("s"), text("x"), text("s"))},
 		{"a body that is deflated without its flag", "half a message", join(head(0), squeezed(text("hello")))},
@@ -154,7 +159,8 @@ func refusedBombs() []refusedCase {
 		},
 		{
 			"65537 headers of two messages", "more than 65536 headers",
-			join(head(17), squeezed(number(65536), make([]byte, 2*65536), text("x"), number(1), make([]byte, 2), text("x"))),
+			join(head(17), squeezed(number(65536), make([]byte, 2*65536), text("x"),
+				number(1), make([]byte, 2), text("x"))),
 		},
 	}
 }

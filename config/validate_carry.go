@@ -48,8 +48,8 @@ func (f *File) checkCarry(path string, r *Route) {
 			f.Problemf(path, "%s names %q twice", path, what)
 		case what == CarrySubject, what == CarryTime, name == CarryAll && name != what:
 		case what == name && misspelt(what) != "":
-			f.Problemf(path, "%s has %q: did you mean %q? A header of that name is \"%s%s\"", path, what, misspelt(what),
-				CarryHeader, what)
+			f.Problemf(path, "%s has %q: did you mean %q? A header of that name is \"%s%s\"", path, what,
+				misspelt(what), CarryHeader, what)
 		case !headerName(name):
 			f.Problemf(path, "%s has %q, which is no name of a header: write subject, time, a header's name, or "+
 				"\"header:*\" for all headers", path, what)

@@ -116,7 +116,8 @@ func (f *File) checkBatch(path string, r *Route) {
 	if b.Format == FormatNone {
 		needs := func(key string, set bool) {
 			if set {
-				f.Problemf(path+"."+key, "%s.%s needs %s.format: lines, json, length-prefixed or packed", path, key, path)
+				f.Problemf(path+"."+key, "%s.%s needs %s.format: lines, json, length-prefixed or packed",
+					path, key, path)
 			}
 		}
 		needs("linger", b.Linger > 0)

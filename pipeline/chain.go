@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"hash/maphash"
+	"slices"
 )
 
 // chain is what a route knows of which message of a topic came before which: a table of bounded size, as there may be
@@ -24,7 +25,7 @@ type link struct {
 }
 
 const (
-	linksInSet = 4
+	linksInSet = 8
 	leastLinks = 256
 	mostLinks  = 16384 // 384 KiB for a route with so many topics.
 )
@@ -92,8 +93,8 @@ func (c *chain) add(topic uint64) *link {
 func (c *chain) grow() {
 	old := c.slots
 	c.slots = make([]link, 2*len(old))
-	for i := len(old) - 1; i >= 0; i-- { // Those in front of a set are to be there again.
-		if l := old[i]; l.topic != 0 {
+	for _, l := range slices.Backward(old) { // Those in front of a set are to be there again.
+		if l.topic != 0 {
 			*c.add(l.topic) = l
 		}
 	}

@@ -148,8 +148,9 @@
 //     of an equal share of the messages for each route.
 //
 // So much of the heap is in use at the most: the bytes, some 110 for each message and 160 for each topic that waits,
-// and for streams some 300 that their source needs. Messages with a [mark] take 200 more. The process has up to twice that, as the collector lets the heap
-// grow before it clears it. For a moment, the client may hold what comes faster than it can be turned down.
+// and for streams some 300 that their source needs. Messages with a [mark] take 200 more. The process has up to twice
+// that, as the collector lets the heap grow before it clears it. For a moment, the client may hold what comes faster
+// than it can be turned down.
 //
 // # Release valve
 //

@@ -73,7 +73,8 @@ func TestWhatAMessageIsMadeOfReachesItsDeadLetter(t *testing.T) {
 // Without that a route with large headers would hold more than its part.
 func TestSubjectAndHeadersCountAsMemory(t *testing.T) {
 	t.Parallel()
-	p := build(pipeline.Config{MaxBytes: 1000, Routes: []pipeline.RouteConfig{{Drops: true, KeepSubject: true}}}, instant{})
+	route := pipeline.RouteConfig{Drops: true, KeepSubject: true}
+	p := build(pipeline.Config{MaxBytes: 1000, Routes: []pipeline.RouteConfig{route}}, instant{})
 	m := message("a", 1)
 	m.Header = map[string][]string{"Name": {string(make([]byte, 600))}}
 	if !p.Route(0).Offer(m) || p.Route(0).Offer(m) {

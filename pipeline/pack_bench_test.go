@@ -12,8 +12,8 @@ import (
 	"momento-bridge/pipeline"
 )
 
-// BenchmarkBatches is the pipeline with orders of 200 B that wait for one topic, in batches of JSON and packed, with and
-// without the marker: what batches cost, and how many messages come into one.
+// BenchmarkBatches is the pipeline with orders of 200 B that wait for one topic, in batches of JSON and packed, without
+// and with the marker: what batches cost, and how many messages come into one.
 //
 //	go test -run '^$' -bench BenchmarkBatches -count 6 ./pipeline
 func BenchmarkBatches(b *testing.B) {

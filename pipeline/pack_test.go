@@ -2,7 +2,6 @@ package pipeline_test
 
 import (
 	"bytes"
-	"context"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -18,7 +17,9 @@ import (
 
 // packed is a route that packs, ordered and with a stream.
 func packed(maxBytes int) pipeline.RouteConfig {
-	return pipeline.RouteConfig{Ordered: true, Batch: pipeline.BatchConfig{Packing: &batch.Packing{}, MaxBytes: maxBytes}}
+	return pipeline.RouteConfig{
+		Ordered: true, Batch: pipeline.BatchConfig{Packing: &batch.Packing{}, MaxBytes: maxBytes},
+	}
 }
 
 // placed is a message of a topic with a place in stream 7; its handle is its sequence.
@@ -58,6 +59,8 @@ func (s *publishes) publish(r *pipeline.Request) pipeline.Answer {
 
 // batches returns the sequences of each publish.
 func (s *publishes) batches() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	var all []string
 	for _, p := range s.got {
 		text := fmt.Sprintf("%d:", p.Marker.Previous)
@@ -341,39 +344,10 @@ func TestLingerEndsWhenAPackedBatchIsFull(t *testing.T) {
 			p.Route(0).Submit(placed("a", random(230, i), i+1))
 			time.Sleep(time.Second)
 		}
+		synctest.Wait()
 		if got := s.batches(); len(got) == 0 {
 			t.Error("nothing was published before the linger was over")
 		}
 		stop()
 	})
-}
-
-// Marks, packers and buffers are used again.
-func TestPackingAMessageAllocatesNothing(t *testing.T) {
-	done, r := &signals{done: make(chan struct{}, 1)}, packed(4096)
-	r.Settler = done
-	p := build(pipeline.Config{Workers: 1, Routes: []pipeline.RouteConfig{r}}, instant{})
-	hard, cancel := context.WithCancel(t.Context())
-	defer cancel()
-	var running sync.WaitGroup
-	running.Go(func() { p.Run(hard) })
-	payload, sequence := make([]byte, 256), 0
-	carry := func() {
-		done.expect(64)
-		for range 64 {
-			sequence++
-			p.Route(0).Submit(pipeline.Message{
-				Topic: "a", Payload: payload, Time: time.Now(), Handle: p, Stream: 7, Sequence: uint64(sequence),
-			})
-		}
-		<-done.done
-	}
-	for range 300 {
-		carry()
-	}
-	if n := testing.AllocsPerRun(300, carry); n >= 1 {
-		t.Errorf("%g allocations for 64 messages, want none", n)
-	}
-	p.Route(0).Close()
-	running.Wait()
 }

@@ -69,8 +69,8 @@ func (w *worker) observeTraced(now time.Time, p *parcel, a *Answer) {
 	}
 	c := &p.lane.route.cfg
 	w.p.cfg.Tracer.Attempted(&Attempt{
-		Route: c.Name, Cache: c.Cache, Topic: p.lane.topic, Messages: p.inside(), Bytes: p.size, Sent: p.sent, Answered: now,
-		Answer: *a, Traced: w.traced,
+		Route: c.Name, Cache: c.Cache, Topic: p.lane.topic, Messages: p.inside(), Bytes: p.size, Sent: p.sent,
+		Answered: now, Answer: *a, Traced: w.traced,
 	})
 	clear(w.traced)
 }

@@ -77,7 +77,8 @@ func TestHeadersOfMessagesMakeTopics(t *testing.T) {
 				"4": nil,
 				"5": {"Region": {""}},
 			} {
-				if err := conn.PublishMsg(&nats.Msg{Subject: "a.b", Header: header, Data: []byte(payload)}); err != nil {
+				m := &nats.Msg{Subject: "a.b", Header: header, Data: []byte(payload)}
+				if err := conn.PublishMsg(m); err != nil {
 					t.Fatal(err)
 				}
 			}

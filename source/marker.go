@@ -35,9 +35,9 @@ func (j *JetStream) identify(ctx context.Context) {
 	j.incarnation.Store(j.cfg.incarnation(info.Created))
 }
 
-// incarnation is a number for a stream that was made at a time, as a consumer reads it; never 0. Two routes that publish
-// messages of one stream to one topic use two consumers: to subscribers these are two streams, as the messages of the
-// one may come before or after those of the other. Partitions are one, as each topic is in one of them.
+// incarnation is a number for a stream that was made at a time, as a consumer reads it; never 0. Two routes that
+// publish messages of one stream to one topic use two consumers: to subscribers these are two streams, as the messages
+// of the one may come before or after those of the other. Partitions are one, as each topic is in one of them.
 func (c *JetStreamConfig) incarnation(created time.Time) uint32 {
 	consumer := c.Consumer
 	if c.Partitions != nil {

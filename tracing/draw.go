@@ -26,7 +26,7 @@ const checks = 256
 
 // learn asks the sampler.
 func learn(t trace.Tracer) draw {
-	root := func(half uint64) bool { return sampled(t, context.Background(), half) }
+	root := func(half uint64) bool { return sampled(context.Background(), t, half) }
 	var d draw
 	lowest, highest := root(0), root(math.MaxUint64)
 	switch {
@@ -49,13 +49,13 @@ func learn(t trace.Tracer) draw {
 	for i := range uint64(checks) {
 		half := rand.Uint64() >> (i % 32) //nolint:gosec // Small ones, too.
 		d.all = d.all || root(half) != d.begins(half)
-		d.obeys = d.obeys && !sampled(t, unsampled, half)
+		d.obeys = d.obeys && !sampled(unsampled, t, half)
 	}
 	return d
 }
 
 // sampled asks the sampler. The span is not ended, so that nobody sees it.
-func sampled(t trace.Tracer, ctx context.Context, half uint64) bool {
+func sampled(ctx context.Context, t trace.Tracer, half uint64) bool {
 	if parent := trace.SpanContextFromContext(ctx); parent.IsValid() {
 		ctx = trace.ContextWithRemoteSpanContext(ctx, parent.WithTraceID(newTraceID(half)))
 	}

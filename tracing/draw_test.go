@@ -59,7 +59,7 @@ func TestDrawKnowsWhatTheSamplerIsGoingToSay(t *testing.T) {
 			}
 			for i := range 2000 {
 				half := rand.Uint64() >> (i % 64)
-				if says := sampled(tracer, context.Background(), half); d.begins(half) != says && !d.all {
+				if says := sampled(context.Background(), tracer, half); d.begins(half) != says && !d.all {
 					t.Fatalf("of %x the draw says %v, and the sampler %v", half, d.begins(half), says)
 				}
 			}

@@ -119,7 +119,7 @@ func childOf(s, parent *otlp.Span) bool {
 
 // lasts reports whether a span is from one time until another.
 func lasts(s *otlp.Span, from, until time.Time) bool {
-	return s.StartTimeUnixNano == uint64(from.UnixNano()) && s.EndTimeUnixNano == uint64(until.UnixNano()) //nolint:gosec // Of this century.
+	return time.Unix(0, int64(s.StartTimeUnixNano)).Equal(from) && time.Unix(0, int64(s.EndTimeUnixNano)).Equal(until)
 }
 
 func hexOf(id []byte) string { return hex.EncodeToString(id) }

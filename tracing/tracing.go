@@ -68,7 +68,8 @@ func New(version string, log *slog.Logger) (*Tracing, error) {
 		throttled.Warn("traces: what they say of the service is not complete", "error", err)
 	}
 	t := &Tracing{exporter: &exporter{inner: inner, log: throttled}, log: log}
-	t.start(sdk.WithBatcher(t.exporter), sdk.WithResource(from))
+	queue := &gather{SpanProcessor: sdk.NewBatchSpanProcessor(t.exporter)}
+	t.start(sdk.WithSpanProcessor(queue), sdk.WithResource(from))
 	return t, nil
 }
 

@@ -176,7 +176,8 @@ func TestAMessageThatIsNotPublishedSaysSo(t *testing.T) {
 		traces.Taken(aMessage(nil)).Ended(outcome)
 		_ = traces.provider.ForceFlush(t.Context())
 		wait := r.only(t, "wait")
-		if valueOf(wait.Attributes, "momento_bridge.outcome") != outcome.String() || int32(wait.Status.GetCode()) != code {
+		if valueOf(wait.Attributes, "momento_bridge.outcome") != outcome.String() ||
+			int32(wait.Status.GetCode()) != code {
 			t.Errorf("%v: %v", outcome, wait)
 		}
 		r.mu.Lock()
@@ -204,7 +205,8 @@ func TestTheEnvironmentChoosesWhatIsTraced(t *testing.T) {
 		"a share of all":                       {"traceidratio", "1", unsampled, true},
 	} {
 		t.Run(name, func(t *testing.T) {
-			traces, _ := setUp(t, "http://127.0.0.1:1", "OTEL_TRACES_SAMPLER", tt.sampler, "OTEL_TRACES_SAMPLER_ARG", tt.arg)
+			traces, _ := setUp(t, "http://127.0.0.1:1", "OTEL_TRACES_SAMPLER", tt.sampler,
+				"OTEL_TRACES_SAMPLER_ARG", tt.arg)
 			if traced := traces.Taken(aMessage(tt.header)) != nil; traced != tt.want {
 				t.Errorf("traced: %v, want %v", traced, tt.want)
 			}
@@ -226,7 +228,8 @@ func TestAShareIsTracedWhole(t *testing.T) {
 		}
 	}
 	traces.closeSoon()
-	if n == 0 || n == 1000 || len(r.named("receive")) != n || len(r.named("wait")) != n || len(r.named("publish")) != n {
+	if n == 0 || n == 1000 || len(r.named("receive")) != n || len(r.named("wait")) != n ||
+		len(r.named("publish")) != n {
 		t.Errorf("%d of 1000 are traced, with %d, %d and %d spans", n, len(r.named("receive")), len(r.named("wait")),
 			len(r.named("publish")))
 	}

@@ -132,6 +132,7 @@ var cases = slices.Concat([]benchCase{
 		load: load{js: true, size: small, topics: topics},
 		subjects: []subject{
 			{name: "untraced", start: daemon{}.start},
+			{name: "traced=0", start: daemon{traced: "0"}.start},
 			{name: "traced=0.01", start: daemon{traced: "0.01"}.start},
 			{name: "traced=1", start: daemon{traced: "1"}.start},
 		},

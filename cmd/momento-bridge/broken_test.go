@@ -103,8 +103,8 @@ func TestCheckTellsWhereARouteStartsAndWhatBecomesOfItsMessages(t *testing.T) {
 		"subject: s, envelope: cloudevents, carry: [\"header:*\"]":      "; attributes of all headers but",
 		"subject: s, empty: dead-letter, dead_letter: {subject: d}": "empty      messages without bytes " +
 			"become dead letters\n",
-		"stream: S, topic: \"{{header(Region)}}-{{header(Kind,any)}}\"": "headers    the topic needs Region: messages " +
-			"without are rejected as unfit; the topic has a default for messages without Kind\n",
+		"stream: S, topic: \"{{header(Region)}}-{{header(Kind,any)}}\"": "headers    the topic needs Region: " +
+			"messages without are rejected as unfit; the topic has a default for messages without Kind\n",
 		"stream: S, give_up_after: 0s, dead_letter: {subject: d}": "rejected   messages are kept in d\n",
 		"stream: S, subject: s, give_up_after: 5m, dead_letter: {subject: d}": "rejected   messages are kept in d, " +
 			"also those that fail for 5m0s while others are accepted",

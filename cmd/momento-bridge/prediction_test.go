@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -12,6 +13,15 @@ import (
 	"momento-bridge/batch/corpus"
 	"momento-bridge/emulator"
 )
+
+// predicted are routes of every kind.
+const predicted = `  - {name: orders, stream: S, subject: "orders.*", cache: c, batch: {format: json}}
+  - {name: events, stream: S, consumer: events, subject: "orders.*", cache: c, batch: {format: json}, envelope: cloudevents}
+  - {name: all, stream: S, consumer: all, cache: c}
+  - {name: empty, stream: EMPTY, cache: c, batch: {format: json}}
+  - {name: core, subject: "core.*", cache: c, batch: {format: json}}
+  - {name: single, subject: "single.*", cache: c}
+`
 
 func TestOnlineCheckPredictsMessagesPerPublish(t *testing.T) {
 	t.Parallel()
@@ -25,17 +35,14 @@ func TestOnlineCheckPredictsMessagesPerPublish(t *testing.T) {
 		}
 		return "other.x", strings.Repeat("x", 3000)
 	})
-	text := w.checked(`  - {name: orders, stream: S, subject: "orders.*", cache: c, batch: {format: json}}
-  - {name: all, stream: S, consumer: all, cache: c}
-  - {name: empty, stream: EMPTY, cache: c, batch: {format: json}}
-  - {name: core, subject: "core.*", cache: c, batch: {format: json}}
-  - {name: single, subject: "single.*", cache: c}
-`)
+	text := w.checked(predicted)
 	for _, want := range []string{
-		"✓ route orders: about 19 messages a publish as json, about 1", "0 packed; by its newest 200 messages\n",
-		"✓ route core: how many messages fit into a publish is not known before they come: core NATS keeps none\n",
+		// How many depends on how much it could read in time.
+		`✓ route orders: (about|at least) \d+ messages a publish as json.*; by its newest \d+ messages?\n`,
+		`✓ route events: (about|at least) \d+ messages a publish as json; by its newest \d+ messages?\n`,
+		`✓ route core: how many messages fit into a publish is not known before they come: core NATS keeps none\n`,
 	} {
-		if !strings.Contains(text, want) {
+		if !regexp.MustCompile(want).MatchString(text) {
 			t.Errorf("check does not say %q:\n%s", want, text)
 		}
 	}

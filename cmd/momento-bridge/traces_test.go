@@ -109,7 +109,8 @@ func TestTracesGoOnFromThePublisherToTheEndpoint(t *testing.T) {
 			}
 			continue
 		}
-		if len(spans["receive"]) != 1 || len(spans["wait"]) != max(1, want.attempts) || len(spans["publish"]) != want.attempts {
+		if len(spans["receive"]) != 1 || len(spans["wait"]) != max(1, want.attempts) ||
+			len(spans["publish"]) != want.attempts {
 			t.Errorf("message %d has the spans %v", i+1, spans)
 			continue
 		}

@@ -65,8 +65,8 @@ func (t *Template) Lack(headers map[string][]string) string {
 		if h.optional || first(headers, h.name) != "" {
 			continue
 		}
-		return fmt.Sprintf("the header %s is missing or empty, of which %q makes the topic%s: publish with it, or write "+
-			"{{header(%[1]s,default)}}", h.name, t.text, alike(headers, h.name))
+		return fmt.Sprintf("the header %s is missing or empty, of which %q makes the topic%s: publish with it, or "+
+			"write {{header(%[1]s,default)}}", h.name, t.text, alike(headers, h.name))
 	}
 	return ""
 }

@@ -16,19 +16,27 @@ func TestHeadersMakeTopics(t *testing.T) {
 		unfit    string // words of why there is none.
 	}{
 		"a header is taken as it is": {
-			"o-{{header(Region)}}", map[string][]string{"Region": {"eu/1 %2F.é\x00\xff"}}, "o-eu/1 %2F.é\x00\xff", "",
+			"o-{{header(Region)}}",
+			map[string][]string{"Region": {"eu/1 %2F.é\x00\xff"}},
+			"o-eu/1 %2F.é\x00\xff", "",
 		},
 		"of several values the first counts": {"{{header(A)}}", map[string][]string{"A": {"1", "2"}}, "1", ""},
 		"it may stand beside the rest":       {"$1.{{header(A)}}", map[string][]string{"A": {"x.y"}}, "b.x.y", ""},
-		"several may":                        {"{{header(A)}}{{header(B)}}", map[string][]string{"A": {"1"}, "B": {"2"}}, "12", ""},
+		"several may": {
+			"{{header(A)}}{{header(B)}}", map[string][]string{"A": {"1"}, "B": {"2"}}, "12", "",
+		},
 		"spaces around the name are none of it": {
 			"{{ Header( A , no ne ) }}", map[string][]string{"A": {"1"}}, "1", "",
 		},
-		"a default stands for a missing one":         {"{{header(A, none )}}", nil, "none", ""},
-		"a default stands for an empty one":          {"{{header(A,none)}}", map[string][]string{"A": {""}}, "none", ""},
+		"a default stands for a missing one": {"{{header(A, none )}}", nil, "none", ""},
+		"a default stands for an empty one": {
+			"{{header(A,none)}}", map[string][]string{"A": {""}}, "none", "",
+		},
 		"a default stands for one without values":    {"{{header(A,none)}}", map[string][]string{"A": nil}, "none", ""},
 		"a default may be empty where there is more": {"o{{header(A,)}}", nil, "o", ""},
-		"an empty topic is none":                     {"{{header(A,)}}", nil, "", "has 0 bytes: 1 to 4096 are possible"},
+		"an empty topic is none": {
+			"{{header(A,)}}", nil, "", "has 0 bytes: 1 to 4096 are possible",
+		},
 		"a missing one without a default is told": {
 			"o-{{header(A)}}",
 			map[string][]string{"B": {"1"}},
@@ -36,7 +44,9 @@ func TestHeadersMakeTopics(t *testing.T) {
 			`the header A is missing or empty, of which "o-{{header(A)}}" makes the topic: publish with it, or write ` +
 				`{{header(A,default)}}`,
 		},
-		"an empty one is missing": {"o-{{header(A)}}", map[string][]string{"A": {"", "1"}}, "", "A is missing or empty"},
+		"an empty one is missing": {
+			"o-{{header(A)}}", map[string][]string{"A": {"", "1"}}, "", "A is missing or empty",
+		},
 		"names differ by case, and that is told": {
 			"{{header(region)}}",
 			map[string][]string{"REGION": {"1"}, "Region": {"1"}},

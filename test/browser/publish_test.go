@@ -47,7 +47,12 @@ func newTopic(t *testing.T) *topic {
 	if err != nil {
 		t.Fatal(err)
 	}
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/sdk.mjs" {
+			w.Header().Set("Content-Type", "text/javascript")
+			_, _ = w.Write([]byte(sdk))
+			return
+		}
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
 		_, _ = w.Write(text)
 	}))

@@ -2,6 +2,7 @@ package browser
 
 import (
 	"fmt"
+	"net/url"
 	"slices"
 	"strings"
 	"testing"
@@ -154,6 +155,52 @@ func TestSubscriberIsGoodToLookAt(t *testing.T) {
 		}
 	}
 }
+
+// sdk stands for Momento's web SDK, as its documentation has it.
+const sdk = `export const CredentialProvider = { fromString: (key) => ({ key }) };
+export const TopicConfigurations = { Browser: { latest: () => ({}) } };
+export class TopicClient {
+  constructor({ credentialProvider }) { window.stub = { key: credentialProvider.key }; }
+  async subscribe(cache, topic, options) {
+    Object.assign(window.stub, { cache, topic, ...options });
+    return { unsubscribe() { window.stub.ended = true; } };
+  }
+}`
+
+func TestSubscriberUsesTheSDKThatItsUserNames(t *testing.T) {
+	c, page := newTopic(t), openTab(t)
+	page.look(1280, "light")
+	page.open(c.link("no") + "&sdk=" + url.QueryEscape(c.page+"/sdk.mjs"))
+	if named := ask[string](page, `document.getElementById('sdk').value`); named != "" {
+		t.Errorf("a link has named the script %s", named)
+	}
+	ask[bool](page, fmt.Sprintf(`(document.getElementById('sdk').value = %q) !== ''`, c.page+"/sdk.mjs"))
+	click(page, "start")
+	page.await(20*time.Second, `document.getElementById('state').textContent === 'live'`)
+	if got := ask[string](page, `[stub.key, stub.cache, stub.topic].join(' ')`); got != "the-key shop orders/1" {
+		t.Errorf("the SDK is given %s", got)
+	}
+	item := func(number int, first, back uint64, payloads ...string) {
+		ask[bool](page, fmt.Sprintf(`stub.onItem({ value: () => new Uint8Array([%s]), sequenceNumber: () => %d,
+			sequencePage: () => 1 }) === undefined`, list(packed(first, back, payloads...)), number))
+	}
+	item(5, 1, 0, "one", "two")
+	item(6, 1, 0, "one", "two")
+	page.counted(2, 2, 2, 0)
+	ask[bool](page, `stub.onDiscontinuity({ lastSequenceNumber: () => 6, newSequenceNumber: () => 9,
+		newSequencePage: () => 1 }) === undefined`)
+	item(9, 9, 1, "nine")
+	page.counted(3, 3, 2, 1)
+	if got := page.rows("message"); !slices.Equal(got, []string{"nine", "two", "one"}) {
+		t.Errorf("the list has %q", got)
+	}
+	click(page, "connection summary") // The form is closed while messages come.
+	click(page, "start")
+	page.await(20*time.Second, `stub.ended === true`)
+}
+
+// list are bytes as a script has them.
+func list(b []byte) string { return strings.ReplaceAll(strings.Trim(fmt.Sprint(b), "[]"), " ", ",") }
 
 func click(b *tab, id string) {
 	b.t.Helper()
