@@ -73,7 +73,8 @@ func TestPredictionSaysWhatPackingWouldBring(t *testing.T) {
 		},
 		{"large ones alone", "none", noise(20, 3000), ""},
 		{
-			"some larger than the limit", "json", append(ordersOf(40), strings.Repeat("x", 5000), strings.Repeat("y", 4097)),
+			"some larger than the limit", "json",
+			append(ordersOf(40), strings.Repeat("x", 5000), strings.Repeat("y", 4097)),
 			" messages a publish as json,  packed; 2 larger than max_payload, 4096 bytes; by its newest 42 messages",
 		},
 		{
