@@ -7,7 +7,6 @@ import (
 	"strings"
 	"time"
 
-	"go.opentelemetry.io/otel"
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/exporters/otlp/otlptrace/otlptracehttp"
 	"go.opentelemetry.io/otel/sdk/resource"
@@ -28,8 +27,8 @@ type Tracing struct {
 
 // Wanted reports whether the environment asks for traces. A note says what is unusual about it; it may be empty.
 func Wanted(getenv func(string) string) (wanted bool, note string) {
-	endpoint := getenv("OTEL_EXPORTER_OTLP_ENDPOINT") + getenv("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
-	if endpoint == "" || strings.EqualFold(getenv("OTEL_SDK_DISABLED"), "true") {
+	const general, own = "OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"
+	if getenv(general)+getenv(own) == "" || strings.EqualFold(getenv("OTEL_SDK_DISABLED"), "true") {
 		return false, ""
 	}
 	switch name := getenv("OTEL_TRACES_EXPORTER"); name {
@@ -38,6 +37,13 @@ func Wanted(getenv func(string) string) (wanted bool, note string) {
 		return false, ""
 	default:
 		return false, fmt.Sprintf("there are no traces: OTEL_TRACES_EXPORTER is %q, and only otlp is known", name)
+	}
+	name := own
+	if getenv(own) == "" {
+		name = general
+	}
+	if !isAddress(getenv(name)) {
+		return false, "there are no traces: " + name + " is no URL such as http://collector:4318"
 	}
 	for _, name := range [...]string{"OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "OTEL_EXPORTER_OTLP_PROTOCOL"} {
 		if getenv(name) == "grpc" {
@@ -54,9 +60,7 @@ func Wanted(getenv func(string) string) (wanted bool, note string) {
 // New sets traces up as the environment says. It does not wait for the collector. Close must be called at the end.
 func New(version string, log *slog.Logger) (*Tracing, error) {
 	throttled := slog.New(logthrottle.New(log.Handler()))
-	otel.SetErrorHandler(otel.ErrorHandlerFunc(func(err error) { // What the SDK finds in the environment.
-		throttled.Warn("traces: OpenTelemetry says", "error", err)
-	}))
+	listen(throttled)
 	inner, err := otlptracehttp.New(context.Background())
 	if err != nil {
 		return nil, fmt.Errorf("traces (OTEL_EXPORTER_OTLP_*): %w", err)

@@ -246,6 +246,11 @@ func TestWantedFollowsTheEnvironment(t *testing.T) {
 		{nil, false, ""},
 		{map[string]string{endpoint: "http://c:4318"}, true, ""},
 		{map[string]string{"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": "http://c:4318/v1/traces"}, true, ""},
+		{map[string]string{endpoint: "c", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": "http://c:4318/v1/traces"}, true, ""},
+		{map[string]string{endpoint: "127.0.0.1:4318"}, false, endpoint + " is no URL"},
+		{map[string]string{endpoint: "collector:4318"}, false, endpoint + " is no URL"},
+		{map[string]string{endpoint: "http://"}, false, endpoint + " is no URL"},
+		{map[string]string{endpoint: "http://user:secret@c:port"}, false, endpoint + " is no URL such as http://collector"},
 		{map[string]string{endpoint: "http://c:4318", "OTEL_SDK_DISABLED": "True"}, false, ""},
 		{map[string]string{endpoint: "http://c:4318", "OTEL_SDK_DISABLED": "yes"}, true, ""},
 		{map[string]string{endpoint: "http://c:4318", "OTEL_TRACES_EXPORTER": "none"}, false, ""},
@@ -298,5 +303,16 @@ func TestARefusingCollectorIsToldOfOnceWithoutItsWords(t *testing.T) {
 	if n := strings.Count(text, "traces cannot be sent"); n != 1 || strings.Contains(text, "the-secret") ||
 		!strings.Contains(text, "401") || !strings.Contains(text, "spans=9 sent=0") {
 		t.Errorf("%d lines tell of it:\n%s", n, text)
+	}
+}
+
+// The SDK would write the value to standard error.
+func TestAVariableThatCannotBeReadIsToldWithoutItsValue(t *testing.T) {
+	server := newServer(t, func(http.ResponseWriter, *http.Request) {})
+	traces, log := setUp(t, server, "OTEL_EXPORTER_OTLP_HEADERS", "authorization=Bearer%zzthe-secret")
+	traces.closeSoon()
+	text := log.String()
+	if !strings.Contains(text, "escape header value") || strings.Contains(text, "the-secret") {
+		t.Errorf("the log says:\n%s", text)
 	}
 }
