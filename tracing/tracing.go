@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"net/url"
 	"strings"
 	"time"
 
@@ -28,7 +29,11 @@ type Tracing struct {
 
 // Wanted reports whether the environment asks for traces. A note says what is unusual about it; it may be empty.
 func Wanted(getenv func(string) string) (wanted bool, note string) {
-	endpoint := getenv("OTEL_EXPORTER_OTLP_ENDPOINT") + getenv("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
+	variable := "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT" // It comes before the other one.
+	if getenv(variable) == "" {
+		variable = "OTEL_EXPORTER_OTLP_ENDPOINT"
+	}
+	endpoint := getenv(variable)
 	if endpoint == "" || strings.EqualFold(getenv("OTEL_SDK_DISABLED"), "true") {
 		return false, ""
 	}
@@ -38,6 +43,10 @@ func Wanted(getenv func(string) string) (wanted bool, note string) {
 		return false, ""
 	default:
 		return false, fmt.Sprintf("there are no traces: OTEL_TRACES_EXPORTER is %q, and only otlp is known", name)
+	}
+	if fault := faultOf(endpoint); fault != "" {
+		return false, fmt.Sprintf("there are no traces: %s %s: write an address such as http://collector:4318", variable,
+			fault)
 	}
 	for _, name := range [...]string{"OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "OTEL_EXPORTER_OTLP_PROTOCOL"} {
 		if getenv(name) == "grpc" {
@@ -49,6 +58,19 @@ func Wanted(getenv func(string) string) (wanted bool, note string) {
 		}
 	}
 	return true, ""
+}
+
+// faultOf says what is wrong with a collector's address, which the SDK would take for another one; empty: nothing. It
+// does not repeat it, as there may be a password in it.
+func faultOf(endpoint string) string {
+	address, err := url.Parse(endpoint)
+	switch {
+	case err != nil || address.Scheme != "http" && address.Scheme != "https":
+		return "has no http:// or https://, or is no URL"
+	case address.Host == "":
+		return "names no host"
+	}
+	return ""
 }
 
 // New sets traces up as the environment says. It does not wait for the collector. Close must be called at the end.

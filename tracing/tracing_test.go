@@ -246,6 +246,16 @@ func TestWantedFollowsTheEnvironment(t *testing.T) {
 		{nil, false, ""},
 		{map[string]string{endpoint: "http://c:4318"}, true, ""},
 		{map[string]string{"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": "http://c:4318/v1/traces"}, true, ""},
+		{map[string]string{endpoint: "c:4318"}, false, endpoint + " has no http:// or https://"},
+		{map[string]string{endpoint: "127.0.0.1:4318"}, false, "such as http://collector:4318"},
+		{map[string]string{endpoint: "http://"}, false, "names no host"},
+		{map[string]string{endpoint: "HTTPS://c"}, true, ""},
+		{map[string]string{
+			endpoint: "c:4318", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": "http://c:4318/v1/traces",
+		}, true, ""},
+		{map[string]string{
+			endpoint: "http://c:4318", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": "c:4318/v1/traces",
+		}, false, "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT has no http://"},
 		{map[string]string{endpoint: "http://c:4318", "OTEL_SDK_DISABLED": "True"}, false, ""},
 		{map[string]string{endpoint: "http://c:4318", "OTEL_SDK_DISABLED": "yes"}, true, ""},
 		{map[string]string{endpoint: "http://c:4318", "OTEL_TRACES_EXPORTER": "none"}, false, ""},
