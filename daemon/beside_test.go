@@ -16,7 +16,8 @@ func TestWhatDaemonsPublishBesideALoadTestIsSaidInFiguresForPeople(t *testing.T)
 	}{
 		{bus.Heard{}, "", "none of group g tells on NATS that it publishes to this endpoint"},
 		{
-			bus.Heard{Members: 1, Used: 1.05e-234}, "",
+			bus.Heard{Members: 1, Used: 1.05e-234},
+			"",
 			"one member of group g with this endpoint publishes nothing at the moment",
 		},
 		{
