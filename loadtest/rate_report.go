@@ -106,11 +106,13 @@ func (r *rating) held() int {
 func (r *rating) unfit() string {
 	phase, missed := r.trial.Phases[0], r.engine.Counts().Missed-r.held()
 	sent := phase.Accepted + phase.Refused + phase.Failed
-	late := r.trial.OnTime < drive.LeastSent // That is the reason then.
-	if late && r.held() > 0 && float64(sent) >= drive.LeastSent*float64(sent+missed) {
-		return ""
+	if r.held() == 0 || sent == 0 || r.trial.OnTime >= drive.LeastSent { // Then that is not the reason.
+		return r.trial.Unfit
 	}
-	return r.trial.Unfit
+	if share := float64(sent) / float64(sent+missed); share < drive.LeastSent {
+		return fmt.Sprintf("only %.1f %% of the publishes that there was quota for were sent in time", 100*share)
+	}
+	return ""
 }
 
 // onTime is the share of publishes that were sent within their tolerance.
