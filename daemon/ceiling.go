@@ -106,8 +106,8 @@ func quotaWarnings(c *config.Config) []string {
 				"raised", r.Name, r.Batch.MaxBytes)
 		room := min(r.MaxPayload, r.Batch.MaxBytes)
 		warn(r.Envelope != config.EnvelopeCloudEvents || room >= usualEvent,
-			"route %s: its events have %d bytes at the most, by max_payload and batch.max_bytes, and are about %d bytes "+
-				"longer than their payloads: most will be rejected as too_large", r.Name, int(room), usualEvent)
+			"route %s: its events have %d bytes at the most, by max_payload and batch.max_bytes, and are about %d "+
+				"bytes longer than their payloads: most will be rejected as too_large", r.Name, int(room), usualEvent)
 		warn(r.Batch.Format == config.FormatNone || r.Overload != config.OverloadKeepLatest,
 			"route %s: with overload: keep-latest a batch has one message, as a topic has no more waiting", r.Name)
 		interval := time.Duration(float64(time.Second) / least(c.Limits.Rate))

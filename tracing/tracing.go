@@ -45,8 +45,8 @@ func Wanted(getenv func(string) string) (wanted bool, note string) {
 		return false, fmt.Sprintf("there are no traces: OTEL_TRACES_EXPORTER is %q, and only otlp is known", name)
 	}
 	if fault := faultOf(endpoint); fault != "" {
-		return false, fmt.Sprintf("there are no traces: %s %s: write an address such as http://collector:4318", variable,
-			fault)
+		return false, "there are no traces: " + variable + " " + fault + ": write an address such as " +
+			"http://collector:4318"
 	}
 	for _, name := range [...]string{"OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "OTEL_EXPORTER_OTLP_PROTOCOL"} {
 		if getenv(name) == "grpc" {
