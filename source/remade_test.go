@@ -134,4 +134,3 @@ func TestBarrierKnowsADeliveryOfAnotherConsumer(t *testing.T) {
 		t.Error("one goes back while the numbers are not known")
 	}
 }
-
