@@ -27,7 +27,9 @@ func newHostile(t testing.TB, seed uint64) *hostile {
 		h.deflaters = append(h.deflaters, w)
 	}
 	packings := []Packing{
-		{}, {Time: true}, {Subject: true, Headers: []string{"*"}},
+		{},
+		{Time: true},
+		{Subject: true, Headers: []string{"*"}},
 		{Subject: true, Time: true, Headers: []string{"*"}},
 	}
 	for _, c := range corpus.All() {

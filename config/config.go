@@ -86,8 +86,8 @@ type Limits struct {
 	Burst  int                   `yaml:"burst" doc:"Publishes that may start at once after a pause; 0 derives it from the rate."`
 	Unit   string                `yaml:"unit" enum:"publishes,operations" doc:"What the rate counts."`
 	Caches map[string]CacheLimit `yaml:"caches" doc:"Quotas of single caches."`
-	Shared bool                  `yaml:"shared" doc:"Replicas of one group split the rate between them."`
-	Group  string                `yaml:"group" doc:"Name of the group of replicas."`
+	Shared bool                  `yaml:"shared" doc:"Replicas of one group share the quota, over NATS; false: this one takes all of it."`
+	Group  string                `yaml:"group" doc:"Name of the group of replicas; two accounts of one region need one each."`
 }
 
 // Coordination is where replicas keep the leases of ordered routes on streams.

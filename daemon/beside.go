@@ -9,6 +9,7 @@ import (
 	"momento-bridge/config"
 	"momento-bridge/pipeline"
 	"momento-bridge/source/bus"
+	"momento-bridge/terminal"
 )
 
 // Beside is what daemons publish to the endpoint of a load test, as they tell on NATS.
@@ -17,6 +18,9 @@ type Beside struct {
 	Group string
 	Unit  string // What their quota counts.
 }
+
+// leastUse is the least rate that people are told of: what was used long ago fades, and never ends.
+const leastUse = 0.01
 
 // String says it in a sentence.
 func (b *Beside) String() string {
@@ -31,9 +35,12 @@ func (b *Beside) String() string {
 	if b.Unit == config.UnitOperations {
 		unit = " operations"
 	}
-	text := fmt.Sprintf("%s %.4g%s/s", who, b.Used, unit)
+	text := who + " nothing at the moment"
+	if b.Used >= leastUse {
+		text = fmt.Sprintf("%s %s%s/s", who, terminal.Number(b.Used), unit)
+	}
 	if b.Rate > 0 {
-		text += fmt.Sprintf(" of the %.4g%s/s that they share", b.Rate, unit)
+		text += fmt.Sprintf(" of the %s%s/s that they share", terminal.Number(b.Rate), unit)
 	}
 	return text
 }

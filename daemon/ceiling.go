@@ -26,8 +26,8 @@ type ceiling struct {
 func ceilingOf(c *config.Config, i int) ceiling {
 	r := c.Routes[i]
 	alone, busy, learned := quotaOf(c, i)
-	n := messagesPerPublish(r.Batch)
-	cost := costOf(c, r, publishSize(r.Batch, n))
+	n := messagesPerPublish(r)
+	cost := costOf(c, r, publishSize(r, n))
 	result := ceiling{
 		quota:       alone / cost,
 		busy:        busy / cost,
@@ -69,7 +69,8 @@ func (c ceiling) lines(f *config.Config, i int) []string {
 	most := min(c.quota, c.connections)
 	text := fmt.Sprintf("→ %s messages/s", terminal.Number(most*c.perPublish))
 	if r.Batch.Format == config.FormatNone {
-		json := messagesPerPublish(config.Batch{Format: "json", MaxBytes: usualBatch})
+		r.Batch = config.Batch{Format: "json", MaxBytes: usualBatch}
+		json := messagesPerPublish(r)
 		text += fmt.Sprintf(
 			"; with batch: {format: json} up to %s/s of %d bytes each, when they wait for the same topics",
 			terminal.Number(most*json), usualMessage)
@@ -103,6 +104,10 @@ func quotaWarnings(c *config.Config) []string {
 		warn(r.Batch.Format == config.FormatNone || r.Batch.MaxBytes <= usualBatch,
 			"route %s: batch.max_bytes %d is more than the 4 KB that Momento takes unless the account's limit was "+
 				"raised", r.Name, r.Batch.MaxBytes)
+		room := min(r.MaxPayload, r.Batch.MaxBytes)
+		warn(r.Envelope != config.EnvelopeCloudEvents || room >= usualEvent,
+			"route %s: its events have %d bytes at the most, by max_payload and batch.max_bytes, and are about %d "+
+				"bytes longer than their payloads: most will be rejected as too_large", r.Name, int(room), usualEvent)
 		warn(r.Batch.Format == config.FormatNone || r.Overload != config.OverloadKeepLatest,
 			"route %s: with overload: keep-latest a batch has one message, as a topic has no more waiting", r.Name)
 		interval := time.Duration(float64(time.Second) / least(c.Limits.Rate))

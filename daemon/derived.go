@@ -138,8 +138,7 @@ func headersNote(r *routePlan) string {
 			strings.Join(needed, " and ")))
 	}
 	if len(optional) > 0 {
-		texts = append(texts, fmt.Sprintf("the topic has a default for messages without %s",
-			strings.Join(optional, " or ")))
+		texts = append(texts, "the topic has a default for messages without "+strings.Join(optional, " or "))
 	}
 	return strings.Join(texts, "; ")
 }

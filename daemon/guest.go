@@ -144,7 +144,8 @@ func (g *Guest) note(sent time.Time, a *pipeline.Answer) bool {
 	case pipeline.SlowDown:
 		g.pacer.Refused(now, quota.Refusal{Sent: sent, Cost: g.cost, RetryAfter: a.RetryAfter, Detail: a.Detail})
 		return true
-	default: // It says nothing of the quota.
-		return false
+	case pipeline.HaltAll, pipeline.HaltCache, pipeline.HaltTopic, pipeline.HaltRoute, pipeline.Reject, pipeline.Retry,
+		pipeline.Ambiguous, pipeline.Unsent: // It says nothing of the quota.
 	}
+	return false
 }

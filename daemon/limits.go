@@ -96,7 +96,7 @@ func leastRate(c *config.Config, i int) float64 {
 	if r.Batch.Format == config.Packed { // What nothing makes shorter must be carried as well.
 		r.Batch.Format = config.LengthPrefixed
 	}
-	return busy / costOf(c, r, float64(r.MaxPayload)) * messagesPerPublish(r.Batch)
+	return busy / costOf(c, r, float64(r.MaxPayload)) * messagesPerPublish(r)
 }
 
 func least(r config.Rate) float64 {
@@ -113,20 +113,32 @@ const usualMessage = 256
 // docs/batch-formats.md.
 const usualPacking = 5
 
-// publishSize is how many bytes a publish of so many messages is taken to have.
-func publishSize(b config.Batch, messages float64) float64 {
-	if b.Format == config.Packed {
-		return usualMessage * max(1, messages/usualPacking)
+// usualEvent is how much longer a CloudEvent is than its payload. See docs/cloudevents.md.
+const usualEvent = 230
+
+// usualSize is the size of the usual message as it is published.
+func usualSize(r config.Route) float64 {
+	if r.Envelope == config.EnvelopeCloudEvents {
+		return usualMessage + usualEvent
 	}
-	return usualMessage * messages
+	return usualMessage
+}
+
+// publishSize is how many bytes a publish of so many messages is taken to have.
+func publishSize(r config.Route, messages float64) float64 {
+	if r.Batch.Format == config.Packed {
+		return usualSize(r) * max(1, messages/usualPacking)
+	}
+	return usualSize(r) * messages
 }
 
 // messagesPerPublish estimates how many messages go into a publish when many wait.
-func messagesPerPublish(b config.Batch) float64 {
+func messagesPerPublish(r config.Route) float64 {
+	b := r.Batch
 	if b.Format == config.FormatNone {
 		return 1
 	}
-	n := max(1, math.Floor(float64(b.MaxBytes)/usualMessage))
+	n := max(1, math.Floor(float64(b.MaxBytes)/usualSize(r)))
 	if b.Format == config.Packed {
 		n *= usualPacking
 	}

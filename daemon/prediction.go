@@ -58,8 +58,8 @@ func predictRoute(ctx context.Context, conn *nats.Conn, acks *source.Acks, r *ro
 		Stream: r.jetStream.Stream, Filters: c.Filters(), Messages: predictBy, Payload: int(c.MaxPayload),
 	})
 	if refused, ok := errors.AsType[*source.RefusedError](err); ok && batches {
-		return fmt.Sprintf("how many messages fit into a publish was not looked at: the NATS user may not publish to %s",
-			refused.Subject)
+		return "how many messages fit into a publish was not looked at: the NATS user may not publish to " +
+			refused.Subject
 	}
 	if len(samples) == 0 {
 		return "" // A stream that is missing, or empty, has been told of.
@@ -95,7 +95,8 @@ func wrapped(samples []source.Sample, e *source.Envelope, stream string) []sourc
 			continue
 		}
 		s.Payload, _ = maker.Make(&envelope.Message{
-			Subject: s.Subject, Stream: stream, Sequence: s.Sequence, Time: s.Time, Header: s.Header, Payload: s.Payload,
+			Subject: s.Subject, Stream: stream, Sequence: s.Sequence, Time: s.Time, Header: s.Header,
+			Payload: s.Payload,
 		})
 		s.Size = len(s.Payload)
 	}

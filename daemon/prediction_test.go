@@ -57,20 +57,39 @@ func TestPredictionSaysWhatPackingWouldBring(t *testing.T) {
 		payloads []string
 		want     string // A pattern of words: each must be there, in order. Empty: nothing is said.
 	}{
-		{"orders as json", "json", ordersOf(200), "about messages a publish as json, about 1 0 packed; by its newest 200 messages"},
-		{"orders alone", "none", ordersOf(200), "1 message a publish; with batch.format about as json, about 1 0 packed; by"},
+		{
+			"orders as json", "json", ordersOf(200),
+			"about messages a publish as json, about 1 0 packed; by its newest 200 messages",
+		},
+		{
+			"orders alone", "none", ordersOf(200),
+			"1 message a publish; with batch.format about as json, about 1 0 packed; by",
+		},
 		{"orders packed", "packed", ordersOf(200), "about 1 0 messages a publish, packed; by its newest 200 messages"},
 		{"too few to fill one", "json", ordersOf(5), "at least 5 messages a publish as json; by its newest 5 messages"},
 		{"one", "json", ordersOf(1), "at least 1 messages a publish as json; by its newest 1 message"},
-		{"what packing does not help", "length-prefixed", noise(50, 1000), "about 4 messages a publish as length-prefixed; by its newest 50 messages"},
+		{
+			"what packing does not help", "length-prefixed", noise(50, 1000),
+			"about 4 messages a publish as length-prefixed; by its newest 50 messages",
+		},
 		{"large ones alone", "none", noise(20, 3000), ""},
 		{
-			"some larger than the limit", "json", append(ordersOf(40), strings.Repeat("x", 5000), strings.Repeat("y", 4097)),
+			"some larger than the limit", "json",
+			append(ordersOf(40), strings.Repeat("x", 5000), strings.Repeat("y", 4097)),
 			" messages a publish as json,  packed; 2 larger than max_payload, 4096 bytes; by its newest 42 messages",
 		},
-		{"all larger than the limit", "json", noise(3, 5000), "3 larger than max_payload, 4096 bytes; by its newest 3 messages"},
-		{"lines that are none", "lines", append(ordersOf(40), "a\nb"), "; 1 that can be in no batch of lines; by its newest 41 messages"},
-		{"without bytes", "json", make([]string, 10), "at least 10 messages a publish as json; by its newest 10 messages"},
+		{
+			"all larger than the limit", "json", noise(3, 5000),
+			"3 larger than max_payload, 4096 bytes; by its newest 3 messages",
+		},
+		{
+			"lines that are none", "lines", append(ordersOf(40), "a\nb"),
+			"; 1 that can be in no batch of lines; by its newest 41 messages",
+		},
+		{
+			"without bytes", "json", make([]string, 10),
+			"at least 10 messages a publish as json; by its newest 10 messages",
+		},
 		{"nothing", "json", nil, ""},
 	} {
 		c := config.DefaultRoute()

@@ -51,8 +51,8 @@ func (d *Daemon) group(stats *pipeline.Stats) status.Group {
 	return g
 }
 
-// needless reports whether nobody needs the leases that are missing: this replica carries all routes, and no other one is
-// heard that has the same.
+// needless reports whether nobody needs the leases that are missing: this replica carries all routes, and no other one
+// is heard that has the same.
 func needless(g *status.Group) bool {
 	if slices.ContainsFunc(g.Leases, func(l status.Lease) bool { return l.State != status.LeaseAlone }) {
 		return false

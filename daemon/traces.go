@@ -14,7 +14,7 @@ func (d *Daemon) trace() (err error) {
 	}
 	wanted, note := tracing.Wanted(d.cfg.Getenv)
 	if note != "" {
-		d.log.Warn(note)
+		d.log.Warn("traces are not sent as the environment asks", "reason", note)
 	}
 	if !wanted {
 		return nil

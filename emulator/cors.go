@@ -2,8 +2,8 @@ package emulator
 
 import "net/http"
 
-// letBrowsersIn lets pages of any origin read an answer, as the service does: a page that subscribes or publishes can be
-// developed against the emulator alone.
+// letBrowsersIn lets pages of any origin read an answer, as the service does: a page that subscribes or publishes can
+// be developed against the emulator alone.
 func letBrowsersIn(h http.Header) {
 	h.Set("Access-Control-Allow-Origin", "*")
 	h.Set("Access-Control-Expose-Headers", "Retry-After")

@@ -72,14 +72,17 @@ func (m *Machine) count(now Instant) group {
 // never is later than anything.
 const never Instant = 1 << 62
 
-// from returns since when this replica may take a lease, if it is free. One that nobody has taken for half a lease is
-// taken by whoever can.
+// from returns since when this replica may take a lease, if it is free. Who has its part already leaves the others some
+// time. That is short where the holder is gone: then it matters more that somebody carries the route than who. One that
+// was given back is meant for another, who may still be finishing something.
 func (m *Machine) from(k *key, g *group) Instant {
 	switch {
 	case !m.ready:
 		return never
 	case g.mine < g.most:
 		return k.free
+	case !k.record.released():
+		return k.free + m.terms.Wait/20
 	}
 	return k.free + m.terms.Wait/2
 }

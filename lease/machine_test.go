@@ -210,6 +210,25 @@ func TestLeasesSpreadAsReplicasComeAndGo(t *testing.T) {
 	c.want("two replicas", 4, 4)
 }
 
+func TestLeasesOfOneThatWasKilledAreTakenAtOnceAlsoWhenItStartsAgain(t *testing.T) {
+	t.Parallel()
+	c := newCluster(t)
+	for range 4 {
+		c.join(keys(8)...)
+	}
+	c.pass(15 * time.Second)
+	c.want("four replicas", 2, 2, 2, 2)
+	c.members[1].dead = true
+	c.pass(time.Second)
+	c.join(keys(8)...) // It cannot know yet whether the holder of a lease is there, and counts as one who could take it.
+	c.pass(lease - 500*time.Millisecond)
+	if got := c.held(); got[0]+got[1]+got[2]+got[3] != 8 {
+		t.Fatalf("half a second after the leases have ended %v are held", got)
+	}
+	c.pass(10 * time.Second)
+	c.want("it has started again", 2, 2, 2, 2)
+}
+
 func TestOneLeaseIsTakenWithoutKnowingTheOthers(t *testing.T) {
 	t.Parallel()
 	c := newCluster(t)

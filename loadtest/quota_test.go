@@ -56,5 +56,8 @@ func TestWhatTheQuotaDoesNotAllowIsNotSentAndIsTold(t *testing.T) {
 		if !strings.HasPrefix(r.Reason, want) || strings.Contains(r.Reason, "too late") {
 			t.Errorf("the report says %q", r.Reason)
 		}
+		if strings.Contains(r.Reason, "sent in time") || r.Generator.OnTime < 0.99 || r.Trials[0].Unfit != "" {
+			t.Errorf("the generator is blamed: %q, %g on time, %q", r.Reason, r.Generator.OnTime, r.Trials[0].Unfit)
+		}
 	})
 }

@@ -35,7 +35,7 @@ func (r *rating) describe() *report.Report {
 	out.Trials = []report.Trial{{
 		Name: report.Rate, Rate: c.Rate, Began: phase.Began, Seconds: phase.Took, Sent: sent, Accepted: phase.Accepted,
 		Refused: phase.Refused,
-		Failed:  phase.Failed, Unfit: r.trial.Unfit, Passed: phase.Refused+phase.Failed == 0 &&
+		Failed:  phase.Failed, Unfit: r.unfit(), Passed: phase.Refused+phase.Failed == 0 &&
 			r.engine.Counts().Missed == 0,
 	}}
 	out.Latency = map[string]report.Latency{}
@@ -48,7 +48,7 @@ func (r *rating) describe() *report.Report {
 		}
 	}
 	out.Generator = report.Generator{
-		OnTime:    onTime(measured.Delay, drive.Tolerance(c.Rate), r.engine.Counts().Missed),
+		OnTime:    onTime(measured.Delay, drive.Tolerance(c.Rate), r.engine.Counts().Missed-r.held()),
 		SendDelay: latencyOf(measured.Delay), CPU: measured.CPU,
 		Cores: runtime.GOMAXPROCS(0), OS: runtime.GOOS + "/" + runtime.GOARCH,
 	}
@@ -63,7 +63,7 @@ func (r *rating) describe() *report.Report {
 // reasons are what somebody who reads the numbers must know.
 func (r *rating) reasons(out *report.Report) []string {
 	var all []string
-	err, missed := r.failure(), r.engine.Counts().Missed
+	err, held := r.failure(), r.held()
 	switch {
 	case out.Interrupted:
 		all = append(all, "interrupted, so that what was on its way counts as lost")
@@ -76,16 +76,14 @@ func (r *rating) reasons(out *report.Report) []string {
 		all = append(all,
 			fmt.Sprintf("ended early, after as many publishes as --max-requests allows: %d", r.cfg.MaxRequests))
 	}
-	if c := r.cfg.Target.Quota; c != nil && c.Held() > 0 {
-		held := min(c.Held(), missed)
-		missed -= held
+	if held > 0 {
 		all = append(all, fmt.Sprintf("publishes that were not sent, as the daemons left no quota for them: %d", held))
 	}
-	if missed > 0 {
+	if missed := r.engine.Counts().Missed - held; missed > 0 {
 		all = append(all, fmt.Sprintf(
 			"publishes that were not sent, as it was too late for them: %d; the latencies leave them out", missed))
 	}
-	if unfit := r.trial.Unfit; unfit != "" {
+	if unfit := r.unfit(); unfit != "" {
 		all = append(all, unfit)
 	}
 	if out.Delivery != nil && out.Delivery.Lost > 0 {
@@ -94,6 +92,27 @@ func (r *rating) reasons(out *report.Report) []string {
 		}
 	}
 	return all
+}
+
+// held is how many publishes were not sent because the daemons left no quota for them.
+func (r *rating) held() int {
+	if r.cfg.Target.Quota == nil {
+		return 0
+	}
+	return min(r.cfg.Target.Quota.Held(), r.engine.Counts().Missed)
+}
+
+// unfit says why the trial does not count; empty if it does. What there was no quota for was not late.
+func (r *rating) unfit() string {
+	phase, missed := r.trial.Phases[0], r.engine.Counts().Missed-r.held()
+	sent := phase.Accepted + phase.Refused + phase.Failed
+	if r.held() == 0 || sent == 0 || r.trial.OnTime >= drive.LeastSent { // Then that is not the reason.
+		return r.trial.Unfit
+	}
+	if share := float64(sent) / float64(sent+missed); share < drive.LeastSent {
+		return fmt.Sprintf("only %.1f %% of the publishes that there was quota for were sent in time", 100*share)
+	}
+	return ""
 }
 
 // onTime is the share of publishes that were sent within their tolerance.

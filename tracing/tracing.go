@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"net/url"
 	"strings"
 	"time"
 
@@ -27,8 +28,12 @@ type Tracing struct {
 
 // Wanted reports whether the environment asks for traces. A note says what is unusual about it; it may be empty.
 func Wanted(getenv func(string) string) (wanted bool, note string) {
-	const general, own = "OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"
-	if getenv(general)+getenv(own) == "" || strings.EqualFold(getenv("OTEL_SDK_DISABLED"), "true") {
+	variable := "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT" // It comes before the other one.
+	if getenv(variable) == "" {
+		variable = "OTEL_EXPORTER_OTLP_ENDPOINT"
+	}
+	endpoint := getenv(variable)
+	if endpoint == "" || strings.EqualFold(getenv("OTEL_SDK_DISABLED"), "true") {
 		return false, ""
 	}
 	switch name := getenv("OTEL_TRACES_EXPORTER"); name {
@@ -38,12 +43,9 @@ func Wanted(getenv func(string) string) (wanted bool, note string) {
 	default:
 		return false, fmt.Sprintf("there are no traces: OTEL_TRACES_EXPORTER is %q, and only otlp is known", name)
 	}
-	name := own
-	if getenv(own) == "" {
-		name = general
-	}
-	if !isAddress(getenv(name)) {
-		return false, "there are no traces: " + name + " is no URL such as http://collector:4318"
+	if fault := faultOf(endpoint); fault != "" {
+		return false, "there are no traces: " + variable + " " + fault + ": write an address such as " +
+			"http://collector:4318"
 	}
 	for _, name := range [...]string{"OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "OTEL_EXPORTER_OTLP_PROTOCOL"} {
 		if getenv(name) == "grpc" {
@@ -55,6 +57,19 @@ func Wanted(getenv func(string) string) (wanted bool, note string) {
 		}
 	}
 	return true, ""
+}
+
+// faultOf says what is wrong with a collector's address, which the SDK would take for another one; empty: nothing. It
+// does not repeat it, as there may be a password in it.
+func faultOf(endpoint string) string {
+	address, err := url.Parse(endpoint)
+	switch {
+	case err != nil || address.Scheme != "http" && address.Scheme != "https":
+		return "has no http:// or https://, or is no URL"
+	case address.Host == "":
+		return "names no host"
+	}
+	return ""
 }
 
 // New sets traces up as the environment says. It does not wait for the collector. Close must be called at the end.

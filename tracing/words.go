@@ -3,18 +3,10 @@ package tracing
 import (
 	"context"
 	"log/slog"
-	"net/url"
 
 	"github.com/go-logr/logr"
 	"go.opentelemetry.io/otel"
 )
-
-// isAddress reports whether an endpoint is one that the exporter takes. For any other it would go to localhost, or
-// nowhere.
-func isAddress(endpoint string) bool {
-	u, err := url.Parse(endpoint)
-	return err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Host != ""
-}
 
 // listen has the log tell what the SDK finds wrong in the environment.
 func listen(log *slog.Logger) {

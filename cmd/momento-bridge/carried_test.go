@@ -54,7 +54,8 @@ func TestCarriedSubjectTimeAndHeadersReachSubscribers(t *testing.T) {
 	p.awaitReady()
 	for i, subject := range []string{"c.a", "s.a", "s.b"} {
 		payload := []string{"1", "2", "refused"}[i]
-		m := &nats.Msg{Subject: subject, Data: []byte(payload), Header: nats.Header{"Region": {"eu", "uk"}, "To": {"x"}}}
+		header := nats.Header{"Region": {"eu", "uk"}, "To": {"x"}}
+		m := &nats.Msg{Subject: subject, Data: []byte(payload), Header: header}
 		if err := w.nats.PublishMsg(m); err != nil {
 			t.Fatal(err)
 		}

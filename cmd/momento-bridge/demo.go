@@ -169,6 +169,14 @@ func (d *demo) start(ctx context.Context, o demoOptions, dir string, stderr io.W
 
 const demoKey = "demo-key"
 
+// of says what is in a publish of a format.
+func of(format string) string {
+	if format == config.FormatNone {
+		return ""
+	}
+	return ", of a " + format + " batch"
+}
+
 // carried is what goes with a message besides its payload, where there is a place for it.
 func carried(format string) string {
 	if format == config.Packed {
@@ -238,6 +246,7 @@ func (d *demo) introduce(w io.Writer, o demoOptions) {
 	fmt.Fprintf(w, "In another terminal, wait for a message of your own, and send it:\n")
 	fmt.Fprintf(w, "  curl -H 'Authorization: %s' '%s/topics/demo/orders-mine'\n", demoKey, endpoint)
 	fmt.Fprintf(w, "  nats -s %s pub orders.mine hello\n", d.nats.ClientURL())
+	fmt.Fprintf(w, "What curl shows is base64%s. With the topic orders-mine the page shows it as text.\n", of(o.batch))
 	fmt.Fprintf(w, "\nThe generator sends %g messages/s, and bursts. The bridge does not know the quota: it starts "+
 		"low and learns. Ctrl-C ends the demo.\n\n", o.rate)
 }

@@ -62,9 +62,10 @@ func (b *besideFlags) hear(cmd *cobra.Command, t *targetFlags) (*beside, error) 
 	switch {
 	case !found.there():
 	case b.within:
-		found.text += "; the test takes an equal part of it"
+		found.text += "; the test takes an equal part of their quota"
 	default:
-		found.text += "; the test takes from that, and they are refused more; --within-quota stays within an equal part"
+		found.text += "; the test uses the same quota, so that they are refused more; --within-quota takes no more " +
+			"than an equal part of it"
 	}
 	return found, nil
 }

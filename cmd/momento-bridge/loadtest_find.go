@@ -52,9 +52,11 @@ func newLoadtestFind() *cobra.Command {
 			"happens under lasting overload, how large a burst may be, what kind of limiter it is, and the\n" +
 			"latency.\n\n" +
 			"For a while it publishes faster than the limit, and other publishers of the account are refused,\n" +
-			"too. With --no-overload it does not, and proves less. Publishes count against the account's\n" +
-			"quota and its bill. The search stops at once when the key, the cache or the topic is refused, or\n" +
-			"when the endpoint keeps failing. Ctrl-C ends it with a report of what is known.\n\n" +
+			"too: it says which daemons it hears on NATS, prints the most that it may send, and asks before it\n" +
+			"begins. With --no-overload it does not go beyond the limit, and proves less. Publishes count\n" +
+			"against the account's quota and its bill. The search stops at once when the key, the cache or the\n" +
+			"topic is refused, or when the endpoint keeps failing. Ctrl-C ends it with a report of what is\n" +
+			"known.\n\n" +
 			"Exit status: 0 when the limit is proved, 1 after a failure, 3 when --expect is not met, 4 when\n" +
 			"nothing could be proved, 130 after Ctrl-C.",
 		Example: "  momento-bridge loadtest find --cache my-cache --topic load --region us-east-1 \\\n" +

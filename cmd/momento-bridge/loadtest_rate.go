@@ -54,11 +54,13 @@ func newLoadtestRate() *cobra.Command {
 			"to sent (send delay). Publishes count against the account's quota and its bill. The test ends early\n" +
 			"when the key, the cache or the topic is refused, or when the endpoint keeps failing. Ctrl-C ends\n" +
 			"it with a report of what was measured so far.\n\n" +
-			"With --via nats it publishes to NATS instead, and subscribes to --topic. A bridge that runs\n" +
-			"already must carry the messages from one to the other, and the key must be allowed to subscribe.\n" +
-			"The report then also says what was lost, duplicated or reordered, and how long messages took\n" +
-			"from NATS to the subscriber. With --topics, -1, -2 and so on are appended to the subject and to\n" +
-			"the topic.\n\n" +
+			"Daemons that publish to the same account use the same quota. If some are heard on NATS, the test\n" +
+			"says what they publish, and asks before it begins.\n\n" +
+			"With --via nats it publishes to NATS (--nats-url, or that of -c) instead, and subscribes to\n" +
+			"--topic. A bridge that runs already must carry the messages from one to the other, and the key\n" +
+			"must be allowed to subscribe. The report then also says what was lost, duplicated or reordered,\n" +
+			"and how long messages took from NATS to the subscriber. With --topics, -1, -2 and so on are\n" +
+			"appended to the subject and to the topic.\n\n" +
 			"Exit status: 0 when the test ran, whatever was refused; 1 when it ended early or messages were\n" +
 			"lost; 130 after Ctrl-C.",
 		Example: "  momento-bridge loadtest rate --cache my-cache --region us-east-1 --api-key-file key.txt \\\n" +

@@ -62,7 +62,7 @@ func (t *targetFlags) add(cmd *cobra.Command) {
 	flags.IntVar(&t.connections, "connections", 64,
 		"how many connections to open at most, each with one publish in flight")
 	flags.StringVar(&t.natsURL, "nats-url", "",
-		"NATS servers, separated by commas, on which daemons tell that they publish, too (default $NATS_URL)")
+		"NATS servers, separated by commas, on which daemons of the group are heard (default $NATS_URL)")
 	flags.DurationVar(&t.timeout, "timeout", 5*time.Second, "time for one publish, connecting included")
 	flags.Uint64Var(&t.seed, "seed", 1, "seed for payloads, arrivals and the order of trials")
 	flags.StringArrayVar(&t.labels, "label", nil, "`NAME=VALUE` for the report; may be repeated")

@@ -16,7 +16,8 @@ import (
 
 // predicted are routes of every kind.
 const predicted = `  - {name: orders, stream: S, subject: "orders.*", cache: c, batch: {format: json}}
-  - {name: events, stream: S, consumer: events, subject: "orders.*", cache: c, batch: {format: json}, envelope: cloudevents}
+  - {name: events, stream: S, consumer: events, subject: "orders.*", cache: c, batch: {format: json},
+     envelope: cloudevents}
   - {name: all, stream: S, consumer: all, cache: c}
   - {name: empty, stream: EMPTY, cache: c, batch: {format: json}}
   - {name: core, subject: "core.*", cache: c, batch: {format: json}}

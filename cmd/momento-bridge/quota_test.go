@@ -228,6 +228,31 @@ func TestStatusForecastsWhatCannotBeDrained(t *testing.T) {
 	}
 }
 
+func TestCheckCountsWhatEventsAddToMessages(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, emulator.Config{})
+	file := w.config("limits: {rate: 10}",
+		`  - {name: a, stream: S, subject: a, cache: c, envelope: cloudevents, batch: {format: json}}
+  - {name: b, stream: S, subject: b, cache: c, envelope: cloudevents}
+  - {name: d, stream: S, subject: d, cache: c, envelope: cloudevents, batch: {format: json, max_bytes: 200}}`)
+	var out bytes.Buffer
+	if err := run(t.Context(), []string{"check", "-c", file}, &out, io.Discard); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{
+		"→ 80 messages/s of 256 bytes each, 8 in a publish",
+		"→ 10 messages/s; with batch: {format: json} up to 80/s",
+		"! route d: its events have 200 bytes at the most",
+	} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("check does not say %q:\n%s", want, out.String())
+		}
+	}
+	if n := strings.Count(out.String(), "rejected as too_large"); n != 1 {
+		t.Errorf("%d routes are said to be too small, not 1:\n%s", n, out.String())
+	}
+}
+
 func TestCheckPrintsCeilingsAndWarnings(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, emulator.Config{})

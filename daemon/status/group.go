@@ -12,7 +12,8 @@ type Group struct {
 	Rates   []GroupRate
 	Missing string // What leases lack: a right, the bucket; empty: nothing.
 	Advice  string // What to do about it, a command where one helps.
-	// Unshared says that this replica shares no quota, and others of its group do, and what to do; empty: that is not so.
+	// Unshared says that this replica shares no quota, and others of its group do, and what to do; empty: that is not
+	// so.
 	Unshared string
 }
 

@@ -6,9 +6,11 @@ import (
 	"time"
 )
 
-// What a trial must be like to count.
+// LeastSent is the share of the publishes that must be sent in time for a trial to count.
+const LeastSent = 0.995
+
+// What else a trial must be like to count.
 const (
-	leastSent   = 0.995    // Of the publishes, in time.
 	mostDelay   = strictly // Of all but one percent, or a tenth of the distance between two.
 	mostCPU     = 0.8      // Of all cores.
 	mostFailed  = 0.001
@@ -58,7 +60,7 @@ func (e *Engine) conclude(last *phase, before gauge) string {
 	switch {
 	case planned == 0:
 		return ""
-	case m.OnTime < leastSent:
+	case m.OnTime < LeastSent:
 		return fmt.Sprintf("only %.1f %% of the publishes were sent in time", 100*m.OnTime)
 	case delay > max(mostDelay, time.Duration(0.1*float64(time.Second)/last.Rate)):
 		return fmt.Sprintf("1 %% of the publishes were sent %v late or more", delay)

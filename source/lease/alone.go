@@ -8,8 +8,8 @@ import (
 
 // Without a bucket a replica carries its routes alone, unless it hears an older one: it waits a moment for that at the
 // start, and for longer after it has heard one, unless that has said that it leaves. Those who cannot hear each other
-// both carry, as they did before there were leases. One that has seen others in the bucket, and hears of nobody by other
-// means, carries nothing when the bucket is gone.
+// both carry, as they did before there were leases. One that has seen others in the bucket, and hears of nobody by
+// other means, carries nothing when the bucket is gone.
 type solitude struct {
 	began     bool             // There is no bucket,
 	since     protocol.Instant // since then, and no older one has been heard since.

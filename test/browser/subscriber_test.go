@@ -46,6 +46,9 @@ func TestSubscriberShowsMessagesOnceAndTellsOfGaps(t *testing.T) {
 	page.counted(2, 1, 0, 0)
 	c.pack(1, 0, "one", hostile) // Published again.
 	page.counted(2, 2, 2, 0)
+	if got, want := ask[string](page, `document.getElementById('each').textContent`), "2.0 messages in each"; got != want {
+		t.Errorf("publishes have %q, want %q", got, want)
+	}
 	c.pack(10, 3, "ten", "eleven") // The message 7 did not come.
 	page.counted(4, 3, 2, 1)
 	c.publish("text/plain", []byte("plain"))

@@ -8,8 +8,8 @@ import (
 )
 
 // The daemon is killed under load, answers and items are lost, messages become dead letters: whoever reads packed
-// batches with a reader gets each message once, in order, and is told of what is missing. The program bench/repeats does
-// it for longer.
+// batches with a reader gets each message once, in order, and is told of what is missing. The program bench/repeats
+// does it for longer.
 func TestReadersOfPackedBatchesGetEachMessageOnce(t *testing.T) {
 	t.Parallel()
 	plan := repeats.Plan{
