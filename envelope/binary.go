@@ -56,7 +56,10 @@ func (m *Maker) isSource(text string) bool {
 }
 
 // isName reports whether an attribute can be called so.
-func isName[T ~string | ~[]byte](name T) bool {
+func isName(name string) bool {
+	if name == "schemaurl" || name == "validate" { // The JavaScript SDK refuses events with either of them.
+		return false
+	}
 	for i := range len(name) {
 		if c := name[i]; (c < 'a' || c > 'z') && (c < '0' || c > '9') {
 			return false

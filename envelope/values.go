@@ -69,11 +69,21 @@ func isURI(s string) bool {
 		return false
 	}
 	u, err := url.Parse(s)
-	return err == nil && u.IsAbs()
+	return err == nil && u.IsAbs() && u.Opaque+u.Host+u.Path != ""
 }
 
-// isTime reports whether a text is a time in the format of RFC 3339.
-func isTime(s string) bool { return new(time.Time).UnmarshalText([]byte(s)) == nil }
+// isTime reports whether a text is a time in the format of RFC 3339. The time package takes more: hours of one digit,
+// commas, and zones that are a day or more away.
+func isTime(s string) bool {
+	if new(time.Time).UnmarshalText([]byte(s)) != nil || s[len("2006-01-02T15")] != ':' || strings.Contains(s, ",") {
+		return false
+	}
+	if strings.HasSuffix(s, "Z") {
+		return true
+	}
+	hours, minutes, _ := strings.Cut(s[len(s)-len("00:00"):], ":")
+	return hours < "24" && minutes < "60"
+}
 
 // hexDigit is the value of a hexadecimal digit; -1: it is none.
 func hexDigit(c byte) int {

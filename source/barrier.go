@@ -77,6 +77,12 @@ func (b *barrier) holds(consumer uint64) bool {
 	return b.up.Load()
 }
 
+// goesBack reports whether a delivery has a consumer's sequence that another one has had: the consumer was made anew.
+// While the barrier is up, that is found by the consumer's numbers.
+func (b *barrier) goesBack(consumer uint64) bool {
+	return consumer < b.next.Load() && !b.up.Load() && !b.shared.Load()
+}
+
 // unexpected raises the barrier for a gap, or for a count that goes back. If it is up, what was delivered before the
 // numbers were asked for is in them, and for a gap after that they are asked for once more.
 func (b *barrier) unexpected(consumer uint64) {

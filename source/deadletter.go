@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"log/slog"
 	"strconv"
-	"strings"
 	"sync/atomic"
 	"time"
 
@@ -119,13 +118,3 @@ func (d *DeadLetters) Keep(m *pipeline.Message, r pipeline.Rejection) error {
 
 // ourPrefix begins the names of the headers that a dead letter has besides those of its message.
 const ourPrefix = "Momento-Bridge-"
-
-// copyHeaders copies all headers but those by which the original told its own stream what to do: they would be obeyed
-// again.
-func copyHeaders(dst, src nats.Header) {
-	for name, values := range src {
-		if !strings.HasPrefix(name, "Nats-") {
-			dst[name] = values
-		}
-	}
-}

@@ -151,7 +151,7 @@ func fit(letter *nats.Msg, limit int64) (cut, fits bool) {
 func dispensable(h nats.Header) []string {
 	var names []string
 	for name := range h {
-		if !strings.HasPrefix(name, ourPrefix) && name != jetstream.MsgIDHeader {
+		if name == exactHeader || !strings.HasPrefix(name, ourPrefix) && name != jetstream.MsgIDHeader {
 			names = append(names, name)
 		}
 	}

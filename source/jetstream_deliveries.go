@@ -52,7 +52,10 @@ func (j *JetStream) subscribe(p *puller, route *pipeline.Route) (*nats.Subscript
 			if arrived.heard(m, &j.echo) {
 				p.signal()
 			}
-			j.submit(m, topics, events, route)
+			if !j.submit(m, topics, events, route) {
+				route.Release(1)
+				p.lose(errRemade)
+			}
 		}
 	})
 	if err != nil {
@@ -85,15 +88,19 @@ func (j *JetStream) awaitClosed(hard context.Context, b *binding) {
 	}
 }
 
-// submit hands a message to the pipeline. It runs on the inbox's one goroutine.
-func (j *JetStream) submit(m *nats.Msg, topics *template.Cache, events *wrapper, route *pipeline.Route) {
+// submit hands a message to the pipeline. It runs on the inbox's one goroutine. It reports false, and does nothing, for
+// one of another consumer than the one that was bound.
+func (j *JetStream) submit(m *nats.Msg, topics *template.Cache, events *wrapper, route *pipeline.Route) bool {
+	meta, ok := parseReply(m.Reply)
+	if ok && j.barrier.goesBack(meta.consumer) {
+		return false
+	}
 	now := time.Now()
 	message := pipeline.Message{Payload: m.Data, Time: now, Subject: m.Subject}
 	message.Topic, message.Unfit = topics.Topic(m.Subject, m.Header)
 	if j.cfg.KeepHeader {
 		message.Header = m.Header
 	}
-	meta, ok := parseReply(m.Reply)
 	if ok {
 		message.Time = meta.stored
 		message.Redelivered = meta.deliveries > 1
@@ -113,7 +120,7 @@ func (j *JetStream) submit(m *nats.Msg, topics *template.Cache, events *wrapper,
 		return d
 	}
 	if j.cfg.Ordered && ok && j.barrier.holds(meta.consumer) && j.barrier.wait(meta.sequence, message, note) {
-		return
+		return true
 	}
 	if !j.cfg.Ordered && ok && j.barrier.up.Load() {
 		j.barrier.pass(meta.sequence, meta.consumer)
@@ -122,6 +129,7 @@ func (j *JetStream) submit(m *nats.Msg, topics *template.Cache, events *wrapper,
 		message.Handle = d
 		route.Submit(message)
 	}
+	return true
 }
 
 // note notes a delivery. It returns nil for a message that must not be published twice.

@@ -69,6 +69,10 @@ const (
 // errLost means that the consumer does not exist any more, or not as it was: it must be bound again.
 var errLost = errors.New("the consumer is gone")
 
+// errRemade means that another consumer has its name. Where its stream was made anew, too, the same sequences are other
+// messages.
+var errRemade = fmt.Errorf("%w: it was deleted and made anew", errLost)
+
 func newPuller(conn *nats.Conn, w *window, stream, consumer string, route *pipeline.Route, limits Settings) *puller {
 	p := &puller{
 		conn:    conn,

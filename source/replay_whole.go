@@ -74,14 +74,3 @@ func storedThen(letter nats.Header, at time.Time) bool {
 	}
 	return at.UnixNano() == stored
 }
-
-// headersOf returns the headers that a dead letter's message had, without those that NATS and we have set since.
-func headersOf(letter nats.Header) map[string][]string {
-	h := map[string][]string{}
-	for name, values := range letter {
-		if !strings.HasPrefix(name, "Nats-") && !strings.HasPrefix(name, ourPrefix) {
-			h[name] = values
-		}
-	}
-	return h
-}

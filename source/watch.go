@@ -87,8 +87,8 @@ func (w *watch) look(ctx context.Context) error {
 	return err
 }
 
-// numbers returns the consumer's numbers, nil if there is no answer. An error means that it does not exist, or has
-// been edited and cannot be used.
+// numbers returns the consumer's numbers, nil if there is no answer. An error means that it does not exist, is another
+// one, or has been edited and cannot be used.
 func (w *watch) numbers(ctx context.Context) (*jetstream.ConsumerInfo, error) {
 	ctx, cancel := context.WithTimeout(ctx, lookTimeout)
 	defer cancel()
@@ -99,6 +99,9 @@ func (w *watch) numbers(ctx context.Context) (*jetstream.ConsumerInfo, error) {
 	}
 	if err != nil {
 		return nil, nil //nolint:nilnil // No answer is none.
+	}
+	if !info.Created.Equal(w.j.created) {
+		return nil, errRemade
 	}
 	if _, err := w.j.check(info.Config); err != nil {
 		return nil, err // Binding again says so, until it is mended.

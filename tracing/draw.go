@@ -47,7 +47,10 @@ func learn(t trace.Tracer) draw {
 	unsampled := trace.ContextWithRemoteSpanContext(context.Background(),
 		trace.NewSpanContext(trace.SpanContextConfig{TraceID: trace.TraceID{1}, SpanID: trace.SpanID{1}}))
 	for i := range uint64(checks) {
-		half := rand.Uint64() >> (i % 32) //nolint:gosec // Small ones, too.
+		half := rand.Uint64() >> (i % 32) //nolint:gosec // Small ones, too,
+		if i%64 >= 32 {
+			half = ^half // and large ones.
+		}
 		d.all = d.all || root(half) != d.begins(half)
 		d.obeys = d.obeys && !sampled(unsampled, t, half)
 	}

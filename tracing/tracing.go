@@ -8,7 +8,6 @@ import (
 	"strings"
 	"time"
 
-	"go.opentelemetry.io/otel"
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/exporters/otlp/otlptrace/otlptracehttp"
 	"go.opentelemetry.io/otel/sdk/resource"
@@ -76,9 +75,7 @@ func faultOf(endpoint string) string {
 // New sets traces up as the environment says. It does not wait for the collector. Close must be called at the end.
 func New(version string, log *slog.Logger) (*Tracing, error) {
 	throttled := slog.New(logthrottle.New(log.Handler()))
-	otel.SetErrorHandler(otel.ErrorHandlerFunc(func(err error) { // What the SDK finds in the environment.
-		throttled.Warn("traces: OpenTelemetry says", "error", err)
-	}))
+	listen(throttled)
 	inner, err := otlptracehttp.New(context.Background())
 	if err != nil {
 		return nil, fmt.Errorf("traces (OTEL_EXPORTER_OTLP_*): %w", err)

@@ -310,3 +310,14 @@ func TestARefusingCollectorIsToldOfOnceWithoutItsWords(t *testing.T) {
 		t.Errorf("%d lines tell of it:\n%s", n, text)
 	}
 }
+
+// The SDK would write the value to standard error.
+func TestAVariableThatCannotBeReadIsToldWithoutItsValue(t *testing.T) {
+	server := newServer(t, func(http.ResponseWriter, *http.Request) {})
+	traces, log := setUp(t, server, "OTEL_EXPORTER_OTLP_HEADERS", "authorization=Bearer%zzthe-secret")
+	traces.closeSoon()
+	text := log.String()
+	if !strings.Contains(text, "escape header value") || strings.Contains(text, "the-secret") {
+		t.Errorf("the log says:\n%s", text)
+	}
+}
