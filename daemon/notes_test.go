@@ -24,6 +24,8 @@ func TestURLsOfNATSAreShownWithoutCredentials(t *testing.T) {
 func TestCheckSaysWhetherSubscribersCanTellRepeats(t *testing.T) {
 	t.Parallel()
 	packed := config.Batch{Format: config.Packed, MaxBytes: 4096}
+	const unmarked = "packed, up to 4096 bytes, by which subscribers cannot tell repeats: that takes a stream and " +
+		"ordering: topic"
 	for _, tt := range []struct {
 		route config.Route
 		want  string
@@ -32,14 +34,8 @@ func TestCheckSaysWhetherSubscribersCanTellRepeats(t *testing.T) {
 			config.Route{Stream: "S", Ordering: config.OrderingTopic, Batch: packed},
 			"packed, up to 4096 bytes, by which subscribers tell repeats and gaps",
 		},
-		{
-			config.Route{Stream: "S", Ordering: "none", Batch: packed},
-			"packed, up to 4096 bytes, by which subscribers cannot tell repeats: that takes a stream and ordering: topic",
-		},
-		{
-			config.Route{Ordering: config.OrderingTopic, Batch: packed},
-			"packed, up to 4096 bytes, by which subscribers cannot tell repeats: that takes a stream and ordering: topic",
-		},
+		{config.Route{Stream: "S", Ordering: "none", Batch: packed}, unmarked},
+		{config.Route{Ordering: config.OrderingTopic, Batch: packed}, unmarked},
 		{config.Route{Stream: "S", Batch: config.Batch{Format: "json", MaxBytes: 100}}, "json, up to 100 bytes"},
 	} {
 		if got := batchNote(&tt.route); got != tt.want {
