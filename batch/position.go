@@ -28,7 +28,7 @@ func (r *Reader) Position() string {
 func parsePosition(text string) ([]place, error) {
 	var p position
 	if err := json.Unmarshal([]byte(text), &p); err != nil {
-		return nil, fmt.Errorf("the saved position is not what a reader returns: %w", err)
+		return nil, fmt.Errorf("the saved position is not what a reader returns (begin without one): %w", err)
 	}
 	if p.Version != 1 {
 		return nil, fmt.Errorf("the saved position has version %d, known is 1: it is of a newer reader", p.Version)

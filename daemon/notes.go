@@ -26,10 +26,16 @@ func batchNote(r *config.Route) string {
 	if b.Linger > 0 {
 		text += fmt.Sprintf(", lingering %v", b.Linger)
 	}
-	if len(r.Carry) > 0 && b.Format == config.Packed {
+	if b.Format != config.Packed {
+		return text
+	}
+	if len(r.Carry) > 0 {
 		text += ", carrying " + strings.Join(r.Carry, ", ")
 	}
-	return text
+	if r.Stream == "" || r.Ordering != config.OrderingTopic {
+		return text + ", by which subscribers cannot tell repeats: that takes a stream and ordering: topic"
+	}
+	return text + ", by which subscribers tell repeats and gaps"
 }
 
 func ageNote(d config.Duration) string {

@@ -48,6 +48,7 @@ func (j *JetStream) Inspect(ctx context.Context) []Finding {
 	stream, err := j.stream(ctx)
 	if _, refused := errors.AsType[*RefusedError](err); refused {
 		i.missing = append(i.missing, j.api("STREAM.INFO."+j.cfg.Stream))
+		i.unmarked()
 	} else if err != nil {
 		i.fail("stream "+j.cfg.Stream, j.explain(err))
 		return i.all
@@ -61,6 +62,14 @@ func (j *JetStream) Inspect(ctx context.Context) []Finding {
 	}
 	i.tellMissing()
 	return i.all
+}
+
+// unmarked tells what a stream that may not be looked at means to subscribers.
+func (i *inspection) unmarked() {
+	if i.j.cfg.Marked {
+		i.warn("batches have no marker", "subscribers cannot drop what comes twice: that takes "+
+			i.j.api("STREAM.INFO."+i.j.cfg.Stream))
+	}
 }
 
 // tellMissing tells what could not be looked at.

@@ -483,6 +483,10 @@ func TestInspectionNamesWhatItMayNotDo(t *testing.T) {
 		"✗ consumer momento-bridge-r: the NATS user may not publish to "+
 			"$JS.API.CONSUMER.CREATE.S.momento-bridge-r.a.>: grant it",
 		"! not everything could be looked at: the NATS user may not publish to $JS.API.STREAM.INFO.S: grant it")
+	marked := newJetStream(t, g.admin).cfg
+	marked.Marked = true
+	w.wantFinding(guardedSource(t, g, marked),
+		"! batches have no marker: subscribers cannot drop what comes twice: that takes $JS.API.STREAM.INFO.S")
 	g.deny([]string{"$JS.ACK.>", "$JS.API.CONSUMER.MSG.NEXT.>"}, nil)
 	w.wantFinding(src, "✗ permissions: the NATS user may not publish to $JS.ACK.S.momento-bridge-r.>: grant it",
 		"✗ permissions: the NATS user may not publish to $JS.API.CONSUMER.MSG.NEXT.S.momento-bridge-r: grant it",

@@ -643,7 +643,7 @@ function streamsOf(position) {
   try {
     parsed = JSON.parse(position);
   } catch (error) {
-    throw new BatchError("the position is none that a reader has returned", error);
+    throw new BatchError("the position is none that a reader has returned: begin without one", error);
   }
   if (!parsed || parsed.version !== 1 || !isObject(parsed.streams)) refuse(notPosition);
   const given = Object.entries(parsed.streams).sort();
@@ -655,6 +655,6 @@ function streamsOf(position) {
   return streams;
 }
 
-const notPosition = "the position is none that a reader of this version has returned";
+const notPosition = "the position is none that a reader of this version has returned: begin without one";
 
 const isObject = (value) => typeof value === "object" && value !== null && !Array.isArray(value);

@@ -323,6 +323,9 @@ def _item(number: Optional[int]) -> int:
     return number
 
 
+_NOT_POSITION = "the position is none that a reader of this version has returned: begin without one"
+
+
 def _streams(position: Optional[str]) -> dict[int, int]:
     """Reads a position. Its streams count as unused, the lowest as the one longest unused."""
     streams: dict[int, int] = {}
@@ -331,13 +334,13 @@ def _streams(position: Optional[str]) -> dict[int, int]:
     try:
         parsed = json.loads(position)
     except Exception as error:  # Depth, too, and what is no text.
-        raise BatchError("the position is none that a reader has returned") from error
+        raise BatchError("the position is none that a reader has returned: begin without one") from error
     given = parsed.get("streams") if isinstance(parsed, dict) and parsed.get("version") == 1 else None
     if not isinstance(given, dict) or len(given) > _STREAMS:
-        _refuse("the position is none that a reader of this version has returned")
+        _refuse(_NOT_POSITION)
     for stream, last in sorted(given.items()):
         right = re.fullmatch("[0-9a-f]{8}", stream) and type(last) is int and 1 <= last < _END
         if not right:
-            _refuse("the position is none that a reader of this version has returned")
+            _refuse(_NOT_POSITION)
         streams[int(stream, 16)] = last
     return streams

@@ -127,11 +127,27 @@ func TestSubscriberSaysWhyItIsRefused(t *testing.T) {
 	page.look(1280, "light")
 	page.open(strings.Replace(c.link("yes"), "the-key", "another", 1))
 	page.await(20*time.Second, `document.getElementById('state').textContent === 'refused (401)'`)
+	page.await(20*time.Second, `document.querySelector('#list li.trouble') !== null`) // Drawn with the next frame.
 	if got := page.rows("trouble"); len(got) != 1 || !strings.Contains(got[0], "the key is refused") {
 		t.Errorf("it is told as %q", got)
 	}
 	if text := ask[string](page, `document.body.innerText + location.href`); strings.Contains(text, "another") {
 		t.Errorf("the key is shown:\n%s", text)
+	}
+}
+
+func TestSubscriberSaysWhyItIsNotLive(t *testing.T) {
+	c, page := newTopic(t), openTab(t)
+	page.look(1280, "light")
+	page.open(c.link("yes"))
+	page.await(20*time.Second, `document.getElementById('state').textContent === 'waiting for messages'`)
+	if err := c.emulator.Stop(); err != nil {
+		t.Fatal(err)
+	}
+	page.await(20*time.Second, `document.querySelector('#list li.trouble') !== null`)
+	page.await(20*time.Second, `document.getElementById('state').textContent === 'not live: trying again'`)
+	if got := page.rows("trouble"); len(got) != 1 || !strings.Contains(got[0], "cannot be reached") {
+		t.Errorf("it is told as %q", got)
 	}
 }
 
