@@ -220,7 +220,7 @@ func TestLeasesOfOneThatWasKilledAreTakenAtOnceAlsoWhenItStartsAgain(t *testing.
 	c.want("four replicas", 2, 2, 2, 2)
 	c.members[1].dead = true
 	c.pass(time.Second)
-	c.join(keys(8)...) // It cannot know yet whether the holder of a lease is there, and counts as one who could take it.
+	c.join(keys(8)...) // It counts as one who could take a lease, and cannot know yet that the holder is gone.
 	c.pass(lease - 500*time.Millisecond)
 	if got := c.held(); got[0]+got[1]+got[2]+got[3] != 8 {
 		t.Fatalf("half a second after the leases have ended %v are held", got)
