@@ -156,6 +156,18 @@ func (w *watch) look() {
 	}
 }
 
+// had reports whether every query of a panel has had data.
+func (w *watch) had(panel string) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for name := range w.empty {
+		if strings.HasPrefix(name, panel+" #") {
+			return false
+		}
+	}
+	return true
+}
+
 // finish says which queries have never had data.
 func (w *watch) finish(t *testing.T) {
 	t.Helper()

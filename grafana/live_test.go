@@ -54,7 +54,7 @@ func TestAlertsAndDashboardAgainstRealPrometheus(t *testing.T) {
 	long.Only(t)
 	s := startPrometheus(t)
 	lab.Eventually(t, patience, absent+" fires while nothing is scraped", func() bool { return s.fires(t, absent, "") })
-	shown := watchDashboard(t, s)
+	s.shown = watchDashboard(t, s)
 	t.Run("conditions", func(t *testing.T) {
 		for _, c := range conditions {
 			t.Run(c.name, func(t *testing.T) {
@@ -66,7 +66,7 @@ func TestAlertsAndDashboardAgainstRealPrometheus(t *testing.T) {
 	if s.fires(t, absent, "") {
 		t.Errorf("%s fires although daemons are scraped", absent)
 	}
-	shown.finish(t)
+	s.shown.finish(t)
 }
 
 // The short form: Prometheus takes what a daemon exports, evaluates the rules, understands every query of the

@@ -19,6 +19,7 @@ import (
 type server struct {
 	url     string
 	targets string // A directory: each file in it is scraped.
+	shown   *watch // The dashboard on it; nil: nobody looks.
 }
 
 const serverConfig = `
