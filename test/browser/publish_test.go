@@ -65,7 +65,8 @@ func (c *topic) link(start string) string {
 	form := url.Values{
 		"endpoint": {c.emulator.URL}, "cache": {"shop"}, "topic": {"orders/1"}, "key": {"the-key"}, "start": {start},
 	}
-	return c.page + "/?" + time.Now().Format("150405.000000") + "#" + form.Encode() // Else it would only go to another place.
+	// Without a query of its own the browser would only go to another place of the page that it has.
+	return c.page + "/?" + time.Now().Format("150405.000000") + "#" + form.Encode()
 }
 
 func (c *topic) publish(contentType string, body []byte) {

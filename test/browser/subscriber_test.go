@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -219,7 +220,13 @@ func TestSubscriberUsesTheSDKThatItsUserNames(t *testing.T) {
 }
 
 // list are bytes as a script has them.
-func list(b []byte) string { return strings.ReplaceAll(strings.Trim(fmt.Sprint(b), "[]"), " ", ",") }
+func list(b []byte) string {
+	numbers := make([]string, 0, len(b))
+	for _, n := range b {
+		numbers = append(numbers, strconv.Itoa(int(n)))
+	}
+	return strings.Join(numbers, ",")
+}
 
 func click(b *tab, id string) {
 	b.t.Helper()

@@ -33,7 +33,8 @@ func TestTheJavaScriptSDKReadsWhatIsPublished(t *testing.T) {
 	for i, v := range vs {
 		want := membersOf(t, v.Event)
 		for mode, o := range map[string]outcome[members]{
-			"strict": got.Single[i].Strict, "structured": got.Single[i].Structured, "batch": {Event: got.Batch.Event[i]},
+			"strict": got.Single[i].Strict, "structured": got.Single[i].Structured,
+			"batch": {Event: got.Batch.Event[i]},
 		} {
 			if o.Error != "" {
 				t.Errorf("%s: refused, %s: %s", v.Name, mode, o.Error)
