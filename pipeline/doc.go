@@ -66,7 +66,9 @@
 //	room.go        how much a route may hold, and what its source reserves of that
 //	queue.go       a message is queued; messages that are dropped for newer ones, or expire
 //	lane.go        the queue of a topic; lanes and messages that wait for a time
-//	dispatch.go    which message goes next; turns of routes and lanes
+//	dispatch.go    which message goes next
+//	turns.go       turns of routes, and of lanes within a route
+//	ring.go        the queue in which they take turns
 //	limits.go      the quotas that a publish counts towards; package quota is their arithmetic
 //	batch.go       what one publish carries: a message or a batch
 //	pack.go        batches that are packed outside the mutex, so that their size is known later
