@@ -196,13 +196,17 @@ func measureBatches(ctx context.Context, b *bench, batched bool) error {
 			longest.Round(time.Millisecond))
 		return nil
 	}
-	all, p99 := result.missing == 0, result.quantile(0.99)
-	b.print(all && result.doubled == 0 && in.refused == 0 && p99 < time.Second, all && p99 < 2*time.Second,
-		"batch json, quota %d/s, arrivals %d/s: of %d messages %d missing, %d doubled, in %d publishes; wait p50 %v "+
-			"p99 %v, %d refused", quota, arrivals,
-		fed, result.missing, result.doubled, len(in.kept), result.quantile(0.5).Round(time.Millisecond),
-		p99.Round(time.Millisecond), in.refused)
+	b.printBatches("json", fed, arrivals, in, result)
 	return nil
+}
+
+// printBatches says what became of messages in batches at the quota.
+func (b *bench) printBatches(format string, fed, arrivals int, in *inbox, r *inboxResult) {
+	all, p99 := r.missing == 0, r.quantile(0.99)
+	b.print(all && r.doubled == 0 && in.refused == 0 && p99 < time.Second, all && p99 < 2*time.Second,
+		"batch %s, quota %.0f/s, arrivals %d/s: of %d messages %d missing, %d doubled, in %d publishes; wait p50 %v "+
+			"p99 %v, %d refused", format, in.quota.rate, arrivals, fed, r.missing, r.doubled, len(in.kept),
+		r.quantile(0.5).Round(time.Millisecond), p99.Round(time.Millisecond), in.refused)
 }
 
 // latencies compares batches with none where the quota is ample, in pairs that take turns who is first.

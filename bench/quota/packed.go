@@ -42,12 +42,7 @@ func packed(ctx context.Context, b *bench) error {
 	if err != nil {
 		return err
 	}
-	all, p99 := result.missing == 0, result.quantile(0.99)
-	b.print(all && result.doubled == 0 && in.refused == 0 && p99 < time.Second, all && p99 < 2*time.Second,
-		"batch packed, quota %d/s, orders of 200 B, arrivals %d/s: of %d messages %d missing, %d doubled, in %d "+
-			"publishes; wait p50 %v p99 %v, %d refused", quota, arrivals,
-		fed, result.missing, result.doubled, len(in.kept), result.quantile(0.5).Round(time.Millisecond),
-		p99.Round(time.Millisecond), in.refused)
+	b.printBatches("packed, orders of 200 B", fed, arrivals, in, result)
 	return nil
 }
 
