@@ -83,6 +83,7 @@ func key(w *world) {
 	w.daemon("a", "", route(""))
 	w.load(20, "s.%d")
 	w.mustFire("MomentoBridgeKeyRefused", "MomentoBridgeKeyExpiring", "MomentoBridgeKeyExpiringToday")
+	w.mustShow("When does the API key expire?")
 	w.writeKey("the-key")
 	w.mustResolve("MomentoBridgeKeyRefused", "MomentoBridgeKeyExpiring", "MomentoBridgeKeyExpiringToday")
 }
@@ -105,6 +106,7 @@ func vended(w *world) {
 	if w.s.fires(w.t, "MomentoBridgeKeyNotRenewed", w.job) {
 		w.t.Error("the alert fires although the key is renewed")
 	}
+	w.mustShow("Life of vended keys")
 	broken.Store(true)
 	w.mustFire("MomentoBridgeKeyNotRenewed")
 	broken.Store(false)
@@ -166,9 +168,7 @@ func throughput(w *world) {
 	w.daemon("a", fmt.Sprintf("momento: {endpoint: %q, api_key_file: %q}", endpoint.URL, w.keyFile),
 		route(", batch: {format: lines, max_bytes: 200}"))
 	w.load(50, "s.%d")
-	lab.Eventually(w.t, time.Minute, "the dashboard shows the throughput in force, and what is learned", func() bool {
-		return w.s.shown.had("Throughput in force and learned")
-	})
+	w.mustShow("Throughput in force and learned", "Messages of a publish") // No other condition does.
 }
 
 // poison is messages that the endpoint rejects, on a route that keeps dead letters and one that does not.

@@ -114,9 +114,10 @@ func TestEveryPanelIsExplained(t *testing.T) {
 
 // watch asks every query of the dashboard again and again, until it has had data.
 type watch struct {
-	s    *server
-	done chan struct{}
-	ends sync.WaitGroup
+	s      *server
+	titles map[string]bool // Of the panels.
+	done   chan struct{}
+	ends   sync.WaitGroup
 
 	mu    sync.Mutex // Guards the following.
 	empty map[string]string
@@ -127,7 +128,12 @@ type watch struct {
 func watchDashboard(t *testing.T, s *server) *watch {
 	t.Helper()
 	b := dashboard(t)
-	w := &watch{s: s, done: make(chan struct{}), empty: b.queries(), bad: map[string]error{}}
+	w := &watch{
+		s: s, titles: map[string]bool{}, done: make(chan struct{}), empty: b.queries(), bad: map[string]error{},
+	}
+	for _, p := range b.Panels {
+		w.titles[p.Title] = true
+	}
 	w.asked = len(w.empty)
 	w.ends.Go(func() {
 		for {
@@ -157,7 +163,11 @@ func (w *watch) look() {
 }
 
 // had reports whether every query of a panel has had data.
-func (w *watch) had(panel string) bool {
+func (w *watch) had(t *testing.T, panel string) bool {
+	t.Helper()
+	if !w.titles[panel] {
+		t.Fatalf("no panel %q", panel)
+	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for name := range w.empty {

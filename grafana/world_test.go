@@ -169,3 +169,12 @@ func (w *world) mustResolve(alerts ...string) {
 		w.t.Logf("%s resolves after %v", alert, time.Since(began).Round(time.Second))
 	}
 }
+
+// mustShow waits until every query of each panel has had data. A condition calls it before it ends for panels that no
+// other one fills.
+func (w *world) mustShow(panels ...string) {
+	w.t.Helper()
+	for _, panel := range panels {
+		lab.Eventually(w.t, time.Minute, panel+" has data", func() bool { return w.s.shown.had(w.t, panel) })
+	}
+}
