@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"momento-bridge/admin"
+	"momento-bridge/printable"
 	"momento-bridge/terminal"
 )
 
@@ -45,7 +46,7 @@ func routeLines(routes []admin.Route, paint terminal.Palette) []string {
 	for _, column := range routeColumns {
 		rows[0] = append(rows[0], column.head)
 		for i := range routes {
-			rows[i+1] = append(rows[i+1], terminal.Printable(column.of(&routes[i])))
+			rows[i+1] = append(rows[i+1], printable.Line(column.of(&routes[i])))
 		}
 	}
 	var lines []string
@@ -105,5 +106,5 @@ func routeNote(r *admin.Route) string {
 	if r.Reason != "" {
 		text += "; " + r.Reason
 	}
-	return terminal.Printable(text)
+	return printable.Line(text)
 }
