@@ -15,6 +15,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"momento-bridge/daemon"
+	"momento-bridge/printable"
 )
 
 // version is set by the linker.
@@ -37,7 +38,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	root.SetErr(stderr)
 	err := root.ExecuteContext(ctx)
 	if err != nil && !errors.Is(err, errQuiet) {
-		fmt.Fprintln(stderr, err)
+		fmt.Fprintln(stderr, printable.Lines(err.Error()))
 	}
 	return err
 }
