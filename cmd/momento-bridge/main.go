@@ -18,8 +18,11 @@ import (
 	"momento-bridge/printable"
 )
 
-// version is set by the linker.
-var version = "dev"
+// version may be set by the linker; build is what is known without.
+var (
+	version string
+	build   = daemon.ThisBuild(version)
+)
 
 func main() {
 	signals := make(chan os.Signal, 2)
@@ -109,7 +112,7 @@ func newRoot() *cobra.Command {
 			"  momento-bridge run --stream ORDERS --subject 'orders.>' --cache my-cache \\\n" +
 			"    --region us-east-1 --api-key-file key.txt\n" +
 			"  momento-bridge check -c config.yaml",
-		Version:       version,
+		Version:       build.Version,
 		SilenceErrors: true,
 		SilenceUsage:  true,
 	}
