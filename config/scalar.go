@@ -39,8 +39,15 @@ func (f *File) readScalar(n *yaml.Node, v reflect.Value, tag reflect.StructTag, 
 	}
 }
 
-// setScalar gives v the value that text means.
+// setScalar gives v the value that text means, also where that is out of range.
 func setScalar(v reflect.Value, tag reflect.StructTag, text string) error {
+	if err := parseScalar(v, tag, text); err != nil {
+		return err
+	}
+	return outOfRange(v, tag, text)
+}
+
+func parseScalar(v reflect.Value, tag reflect.StructTag, text string) error {
 	if s, ok := reflect.TypeAssert[scalar](v.Addr()); ok {
 		return s.parse(text)
 	}

@@ -85,7 +85,7 @@ func (d *Duration) parse(text string) error {
 		}
 		return fmt.Errorf("%q is not a duration: write one such as 500ms, 5s or 1m30s", text)
 	}
-	if v < 0 {
+	if v < 0 || strings.HasPrefix(text, "-") {
 		return fmt.Errorf("%q is negative", text)
 	}
 	*d = Duration(v)
