@@ -32,8 +32,8 @@ type Config struct {
 
 // NATS says how to reach NATS. At most one kind of credential is set.
 type NATS struct {
-	URL          string  `yaml:"url" env:"NATS_URL" doc:"Servers, separated by commas."`
-	Context      string  `yaml:"context" doc:"Name of a context of the nats command line; what is set here takes precedence."`
+	URL          string  `yaml:"url" form:"servers" env:"NATS_URL" doc:"Servers, separated by commas."`
+	Context      string  `yaml:"context" form:"context" doc:"Name of a context of the nats command line; what is set here takes precedence."`
 	CredsFile    string  `yaml:"creds_file" doc:"Credentials file (JWT and seed); this and other credentials are read again at each attempt to connect."`
 	NKeyFile     string  `yaml:"nkey_file" doc:"NKey seed file."`
 	User         string  `yaml:"user" doc:"User name; its password is in password_file."`
@@ -57,16 +57,16 @@ type NATSTLS struct {
 // Momento says where and how to publish.
 type Momento struct {
 	Region               string     `yaml:"region" doc:"AWS region of the cache; momento-bridge regions lists them."`
-	Endpoint             string     `yaml:"endpoint" env:"MOMENTO_ENDPOINT" doc:"Instead of region: a cell host, an api.cache. host, or a URL."`
+	Endpoint             string     `yaml:"endpoint" form:"endpoint" env:"MOMENTO_ENDPOINT" doc:"Instead of region: a cell host, an api.cache. host, or a URL."`
 	APIKeyFile           string     `yaml:"api_key_file" env:"MOMENTO_API_KEY" doc:"File with the API key; read again when it changes."`
-	APIKeyURL            string     `yaml:"api_key_url" doc:"URL of a token vending machine, which gives API keys; instead of api_key_file."`
+	APIKeyURL            string     `yaml:"api_key_url" form:"vending" doc:"URL of a token vending machine, which gives API keys; instead of api_key_file."`
 	APIKeyURLMethod      string     `yaml:"api_key_url_method" enum:"GET,POST" doc:"HTTP method of the request for a key."`
 	APIKeyURLHeadersFile string     `yaml:"api_key_url_headers_file" doc:"File with headers for that request, one on a line, as Name: value; read each time."`
 	APIKeyURLBodyFile    string     `yaml:"api_key_url_body_file" doc:"File with the body of a POST, JSON unless the headers have another Content-Type."`
 	Auth                 string     `yaml:"auth" enum:"header,query" doc:"Where the key is sent: in the Authorization header or in the query."`
 	Connections          int        `yaml:"connections" least:"1" most:"10000" doc:"Connections to the endpoint, which are kept open."`
 	InFlight             InFlight   `yaml:"in_flight" least:"1" most:"1024" doc:"Publishes in flight on each connection (HTTP/1.1 pipelining). 1 is safe with every endpoint. More need less CPU, but when a connection breaks the outcome of all of them is unclear. auto: more than 1 only while the load needs it and the endpoint behaves."`
-	Proxy                Proxy      `yaml:"proxy" env:"HTTPS_PROXY" doc:"HTTP proxy to Momento and to the token vending machine, http://[user:password@]host:port. Empty: HTTPS_PROXY, HTTP_PROXY and NO_PROXY decide. none: no proxy."`
+	Proxy                Proxy      `yaml:"proxy" form:"proxy" env:"HTTPS_PROXY" doc:"HTTP proxy to Momento and to the token vending machine, http://[user:password@]host:port. Empty: HTTPS_PROXY, HTTP_PROXY and NO_PROXY decide. none: no proxy."`
 	Timeout              Duration   `yaml:"timeout" least:"10ms" doc:"Time for one attempt to publish, connecting included."`
 	TLS                  MomentoTLS `yaml:"tls" doc:"TLS towards Momento."`
 }
@@ -121,7 +121,7 @@ type Route struct {
 	Name            string   `yaml:"name" form:"label" most:"64" required:"yes" doc:"Name of the route: letters, digits, - and _."`
 	Subject         string   `yaml:"subject" form:"filter" several:"subjects" doc:"What to consume; on a stream it is the consumer's filter."`
 	Subjects        []string `yaml:"subjects" form:"filter" doc:"Several of them, instead of subject; they must not overlap."`
-	Queue           string   `yaml:"queue" form:"group" default:"momento-bridge" doc:"Queue group of core NATS."`
+	Queue           string   `yaml:"queue" form:"subject" default:"momento-bridge" doc:"Queue group of core NATS."`
 	Stream          string   `yaml:"stream" form:"stream" doc:"JetStream stream; without one the subject is consumed from core NATS."`
 	Consumer        string   `yaml:"consumer" form:"stream" default:"momento-bridge-<name>" doc:"Name of the durable consumer; default momento-bridge-<name>."`
 	CreateConsumer  bool     `yaml:"create_consumer" doc:"Create the consumer when it is missing; an existing one is checked, never changed."`
@@ -194,8 +194,8 @@ type Queue struct {
 
 // Admin is the listener for people and orchestrators.
 type Admin struct {
-	Listen string `yaml:"listen" doc:"Address and port to listen on; stay on loopback unless other machines must reach it."`
-	Hosts  string `yaml:"hosts" doc:"Host names to which the page and the API answer, separated by commas, besides addresses, localhost and the machine's name."`
+	Listen string `yaml:"listen" form:"listen" doc:"Address and port to listen on; stay on loopback unless other machines must reach it."`
+	Hosts  string `yaml:"hosts" form:"hosts" doc:"Host names to which the page and the API answer, separated by commas, besides addresses, localhost and the machine's name."`
 	Pprof  bool   `yaml:"pprof" doc:"Serve Go's profiles under /debug/pprof."`
 }
 
