@@ -34,7 +34,11 @@ func (f *File) readScalar(n *yaml.Node, v reflect.Value, tag reflect.StructTag, 
 	if n.Tag == "!!null" {
 		text = ""
 	}
-	if err := setScalar(v, tag, text); err != nil {
+	err := refuseVariables(path, text)
+	if err == nil {
+		err = setScalar(v, tag, text)
+	}
+	if err != nil {
 		f.fail(path, "%s: %v", nameOf(path), err)
 	}
 }

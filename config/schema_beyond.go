@@ -15,6 +15,7 @@ func BeyondSchema() []Rule {
 			"is there twice", "anchors (&)", "tags (", "merge keys", "a key must be plain text", "begin a block of text",
 			"not YAML", "one YAML document",
 		}},
+		{"variables", "variables, such as ${HOST}, which nothing replaces", []string{"is not replaced"}},
 		{"bounds of texts", "bounds of times, of sizes with a unit, and of numbers in quotes", []string{
 			"is out of range", "is too little", "is too much", "is not a size", "is not a whole number",
 			"neither auto nor a whole number", "is not a duration", "is not a rate", "it must be from", "is no start",

@@ -50,7 +50,7 @@ func (f *File) checkNATS() {
 
 // needs notes a value that makes no sense without another one.
 func (f *File) needs(path, value, otherPath, other string) {
-	if value != "" && other == "" {
+	if value != "" && other == "" && !f.broken[otherPath] {
 		f.Problemf(path, "%s needs %s", path, otherPath)
 	}
 }
