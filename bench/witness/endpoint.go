@@ -36,6 +36,7 @@ type endpoint struct {
 	rate    float64 // The quota, per second.
 	tokens  float64
 	filled  time.Time
+	changed time.Time // The quota.
 	chance  func() float64
 	tallies map[string]*tally
 	server  *http.Server
@@ -98,8 +99,21 @@ func (e *endpoint) limit(rate float64) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.rate, e.tokens, e.filled = rate, rate/10, time.Now()
+	e.changed = e.filled
 }
 
+func (e *endpoint) quota() float64 {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.rate
+}
+
+// limited returns when the quota was changed last.
+func (e *endpoint) limited() time.Time {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.changed
+}
 
 // decide returns the status of a publish; 0: no answer.
 func (e *endpoint) decide(r *http.Request, cache, topic string, ids []item) (status int, does behaviour) {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -11,6 +12,7 @@ type foretold struct {
 	changed map[string]time.Time
 	open    map[string][]prediction
 	judged  int
+	looked  time.Time
 }
 
 // prediction is what was said of one route.
@@ -27,6 +29,8 @@ const (
 	// margin is what a forecast may be wrong by, besides a quarter: the second between two looks, and that it is said
 	// in whole ones.
 	margin = 2 * second
+	// momentary is how long a message may wait while nothing counts as waiting.
+	momentary = 700 * time.Millisecond
 )
 
 // judgeForecasts compares forecasts with what came of them.
@@ -36,6 +40,7 @@ func (w *world) judgeForecasts(o *observation) (all []contradiction) {
 		f.open, f.changed = map[string][]prediction{}, map[string]time.Time{}
 	}
 	if m.number != f.number {
+		f.looked = m.at
 		f.number, f.open = m.number, map[string][]prediction{}
 	}
 	if m.lately(rebind, "freeze", "natskill") || !o.calm {
@@ -46,6 +51,7 @@ func (w *world) judgeForecasts(o *observation) (all []contradiction) {
 			all = append(all, w.judgeForecast(o, &w.routes[i], r)...)
 		}
 	}
+	f.looked = m.at
 	return all
 }
 
@@ -67,12 +73,13 @@ func (w *world) judgeForecast(o *observation, spec *routeSpec, r *route) (all []
 	if kind == "unknown" && steady > known+grace && r.Waiting > 0 {
 		say("not known for longer than 10 s after a change", r.Forecast, steady.Seconds())
 	}
-	points := w.truth.window(spec.name, m.at.Add(-second))
+	points := w.truth.window(spec.name, f.looked)
 	last := points[len(points)-1]
-	if last.oldest < 1500*time.Millisecond {
+	if gone := slices.IndexFunc(points, func(p point) bool { return p.oldest < momentary }); gone >= 0 {
+		now = points[gone].at
 		for _, p := range f.open[spec.name] {
 			f.judged++
-			took := now.Sub(p.at)
+			took := max(0, now.Sub(p.at))
 			if p.kind == "never" {
 				say("never, and then it was gone", p.text, fmt.Sprintf("after %.1f s", took.Seconds()))
 			} else if off := (p.drain - took).Abs(); off > took/4+margin {

@@ -10,10 +10,14 @@ import (
 type past struct {
 	mu    sync.Mutex // Guards the following.
 	steps []*deed
-	bornA time.Time        // When the daemon was started last.
-	base  map[string]tally // What the endpoint had answered by then.
+	bornA time.Time         // When the daemon was started last.
+	base  map[string]tally  // What the endpoint had answered by then.
+	gone  map[string]losses // What was lost and kept by then.
 	lives int
 }
+
+// losses are messages that were refused for good.
+type losses struct{ lost, dead int }
 
 // deed is a step that was taken.
 type deed struct {
@@ -37,10 +41,12 @@ func (p *past) end() {
 func (p *past) born(w *world) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.bornA, p.base = time.Now(), map[string]tally{}
+	p.bornA, p.base, p.gone = time.Now(), map[string]tally{}, map[string]losses{}
 	p.lives++
 	for _, name := range w.names() {
 		p.base[name] = w.endpoint.tally(name)
+		lost, dead := w.truth.losses(name)
+		p.gone[name] = losses{lost, dead}
 	}
 }
 
@@ -53,13 +59,15 @@ type moment struct {
 	deed   deed
 	born   time.Time
 	base   map[string]tally
+	losses map[string]losses
+	lives  int
 	number int // Of changes so far.
 }
 
 func (p *past) moment() moment {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	m := moment{at: time.Now(), born: p.bornA, base: p.base, number: 2*len(p.steps) + p.lives}
+	m := moment{at: time.Now(), born: p.bornA, base: p.base, losses: p.gone, lives: p.lives, number: 2*len(p.steps) + p.lives}
 	m.since = m.at.Sub(m.born)
 	if len(p.steps) == 0 {
 		return m

@@ -150,12 +150,16 @@ func (w *world) compare(o *observation, newEvent bool) {
 	if newEvent {
 		tell(1, "events", []string{"/api/v1/events", "page"}, append(within(&o.event.Status), shown(o.event)...))
 	}
-	tell(2, "places", []string{"/api/v1/status", "page, /metrics, /readyz"}, between(o))
+	tell(1, "problems", []string{"/api/v1/status"}, counted(o))
+	tell(3, "places", []string{"/api/v1/status", "page, /metrics, /readyz"}, between(o))
 	if o.text != "" {
 		tell(1, "command", []string{"/api/v1/status", "status"}, commanded(o))
 	}
 	truthful := []string{"/api/v1/status", "the truth"}
 	tell(1, "counts", truthful, w.judgeCounts(o))
+	tell(2, "problems", truthful, w.judgeProblems(o))
+	tell(2, "losses", truthful, w.judgeLosses(o))
+	tell(2, "quota", truthful, w.judgeQuota(o))
 	tell(2, "state", truthful, w.judgeState(o))
 	tell(2, "waiting", truthful, w.judgeWaiting(o))
 	tell(2, "rates", truthful, w.judgeRates(o))

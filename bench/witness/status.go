@@ -1,6 +1,9 @@
 package main
 
-import "time"
+import (
+	"encoding/json"
+	"time"
+)
 
 // status is what GET /api/v1/status answers, as its documentation says: only what is compared.
 type status struct {
@@ -71,14 +74,14 @@ type route struct {
 }
 
 type problem struct {
-	Level  string     `json:"level"`
-	Text   string     `json:"text"`
-	Route  string     `json:"route"`
-	Detail string     `json:"detail"`
-	Count  int        `json:"count"`
-	First  time.Time  `json:"first"`
-	Last   time.Time  `json:"last"`
-	Over   *time.Time `json:"over"`
+	Level  string          `json:"level"`
+	Text   string          `json:"text"`
+	Route  string          `json:"route"`
+	Detail string          `json:"detail"`
+	Count  int             `json:"count"`
+	First  time.Time       `json:"first"`
+	Last   time.Time       `json:"last"`
+	Over   json.RawMessage `json:"over"` // Absent in those that know no end of a problem.
 }
 
 // ended is the sum of all outcomes.

@@ -210,7 +210,9 @@ func resume(ctx context.Context, w *world, s *step) error {
 	return w.daemon.Post(ctx, "/api/v1/resume?route="+s.Route)
 }
 
-func pauseAll(ctx context.Context, w *world, _ *step) error { return w.daemon.Post(ctx, "/api/v1/pause") }
+func pauseAll(ctx context.Context, w *world, _ *step) error {
+	return w.daemon.Post(ctx, "/api/v1/pause")
+}
 
 func resumeAll(ctx context.Context, w *world, _ *step) error {
 	return w.daemon.Post(ctx, "/api/v1/resume")

@@ -150,3 +150,11 @@ func (t *truth) lostSince(route string, from, to time.Time) (n int) {
 	}
 	return n
 }
+
+// losses returns how many messages were refused for good: those that nothing keeps, and those that are kept.
+func (t *truth) losses(route string) (lost, dead int) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	r := t.routes[route]
+	return len(r.lost), r.dead
+}
