@@ -54,7 +54,9 @@ func overall(s *status) string {
 			worst = kind
 		}
 	}
-	return map[string]string{"keeping_up": "keeping up", "drains": "drained in", "never": "never", "unknown": "not known"}[worst]
+	return map[string]string{
+		"keeping_up": "keeping up", "drains": "drained in", "never": "never", "unknown": "not known",
+	}[worst]
 }
 
 // counts are what the page shows of a route that only counts up, by the page's names.
@@ -100,6 +102,7 @@ func between(o *observation) (all []contradiction) {
 		}
 		all = append(all, scraped(o, r, after)...)
 	}
+	all = append(all, conditions(o)...)
 	state := strings.ReplaceAll(o.before.State, "_", " ")
 	if o.before.State == o.after.State && o.page[""]["state"] != state {
 		say("page", "", "the page shows another state", o.page[""]["state"], o.before.State)

@@ -44,6 +44,8 @@ func commanded(o *observation) (all []contradiction) {
 			switch head {
 			case "PUBLISHED":
 				least, most = r.Settled["published"], after.Settled["published"]
+			case "LOST":
+				least, most = r.LostTotal, after.LostTotal
 			case "DEAD":
 				least, most = r.Settled["dead_lettered"], after.Settled["dead_lettered"]
 			case "STATE":

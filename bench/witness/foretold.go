@@ -43,8 +43,12 @@ func (w *world) judgeForecasts(o *observation) (all []contradiction) {
 		f.looked = m.at
 		f.number, f.open = m.number, map[string][]prediction{}
 	}
-	if m.lately(rebind, "freeze", "natskill") || !o.calm {
+	if !o.calm {
 		return nil
+	}
+	if m.lately(rebind, "freeze", "natskill") {
+		f.looked = m.at
+		return w.judgeAway(o)
 	}
 	for i := range w.routes {
 		if r := o.after.route(w.routes[i].name); r != nil && w.routes[i].counted() {
@@ -52,6 +56,24 @@ func (w *world) judgeForecasts(o *observation) (all []contradiction) {
 		}
 	}
 	f.looked = m.at
+	return all
+}
+
+// judgeAway looks at forecasts while NATS is away: nobody knows what waits there.
+func (w *world) judgeAway(o *observation) (all []contradiction) {
+	m := &o.moment
+	after := map[string]time.Duration{"natskill": grace, "freeze": silence + grace}[m.kind]
+	if !m.lasts || m.since < after {
+		return nil
+	}
+	for i := range w.routes {
+		r := o.after.route(w.routes[i].name)
+		if r != nil && w.routes[i].stream && (r.kind() == "drains" || r.kind() == "keeping_up") {
+			all = append(all, contradiction{
+				"forecast", "fore", r.Name, "a forecast while NATS is away", r.Forecast, m.kind,
+			})
+		}
+	}
 	return all
 }
 

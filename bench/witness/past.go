@@ -67,7 +67,9 @@ type moment struct {
 func (p *past) moment() moment {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	m := moment{at: time.Now(), born: p.bornA, base: p.base, losses: p.gone, lives: p.lives, number: 2*len(p.steps) + p.lives}
+	m := moment{
+		at: time.Now(), born: p.bornA, base: p.base, losses: p.gone, lives: p.lives, number: 2*len(p.steps) + p.lives,
+	}
 	m.since = m.at.Sub(m.born)
 	if len(p.steps) == 0 {
 		return m

@@ -57,6 +57,7 @@ type route struct {
 	SourceDropped  int            `json:"source_dropped"`
 	Lost           int            `json:"lost_lately"`
 	DeadLettered   int            `json:"dead_lettered_lately"`
+	LostTotal      int            `json:"lost_total"`
 	PutAside       int            `json:"put_aside"`
 	Queued         int            `json:"queued"`
 	InFlight       int            `json:"in_flight"`

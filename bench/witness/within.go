@@ -106,6 +106,9 @@ func withinState(s *status) (all []contradiction) {
 	if s.State == "idle" && (s.Queue.Waiting > 0 || s.Rates.In > 0 || s.Rates.Out > 0) {
 		say("self", "fore", "idle while something waits or moves", s.Summary, []any{s.Queue.Waiting, s.Rates})
 	}
+	if s.Rates.Out == 0 && strings.Contains(s.Summary, "gone in") {
+		say("self", "fore", "nothing is published and it will be gone", s.Summary, s.Rates.Out)
+	}
 	for i := range s.Routes {
 		r := &s.Routes[i]
 		kind := r.kind()
