@@ -62,15 +62,14 @@ func (w *world) judgeForecasts(o *observation) (all []contradiction) {
 // judgeAway looks at forecasts while NATS is away: nobody knows what waits there.
 func (w *world) judgeAway(o *observation) (all []contradiction) {
 	m := &o.moment
-	after := map[string]time.Duration{"natskill": grace, "freeze": silence + grace}[m.kind]
-	if !m.lasts || m.since < after {
+	if (!m.is("natskill") || m.steady() < grace) && (!m.is("freeze") || m.steady() < silence+grace) {
 		return nil
 	}
 	for i := range w.routes {
 		r := o.after.route(w.routes[i].name)
 		if r != nil && w.routes[i].stream && (r.kind() == "drains" || r.kind() == "keeping_up") {
 			all = append(all, contradiction{
-				"forecast", "fore", r.Name, "a forecast while NATS is away", r.Forecast, m.kind,
+				"forecast", "fore", r.Name, "a forecast while NATS is away", r.Forecast, m.String(),
 			})
 		}
 	}
@@ -83,8 +82,12 @@ func (w *world) judgeForecast(o *observation, spec *routeSpec, r *route) (all []
 		all = append(all, contradiction{"forecast", "fore", spec.name, text, a, b})
 	}
 	// After a fault nobody knows that it is over until something is accepted.
-	halted := m.kind != "" && !m.lasts && o.has[spec.name].accepted.Before(m.deed.ended) ||
-		m.lasts && (halting[m.kind] != "" || parting[m.kind] != nil) || m.is("pause", "pauseall")
+	halted := m.is("pause", "pauseall")
+	for i := range m.deeds {
+		d := &m.deeds[i]
+		halted = halted || !d.lasts() && o.has[spec.name].accepted.Before(d.ended) ||
+			d.lasts() && (halting[d.step.Kind] != "" || parting[d.step.Kind] != nil)
+	}
 	if halted {
 		f.changed[spec.name] = m.at
 		f.open[spec.name] = nil

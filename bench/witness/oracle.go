@@ -29,7 +29,8 @@ func (o *observation) evidence(of ...string) (e evidence) {
 		if len(of) > 0 && !slices.Contains(of, name) {
 			continue
 		}
-		e.accepted, e.refused, e.quota = later(e.accepted, t.accepted), later(e.refused, t.refused), later(e.quota, t.quota)
+		e.accepted, e.refused = later(e.accepted, t.accepted), later(e.refused, t.refused)
+		e.quota = later(e.quota, t.quota)
 	}
 	return e
 }
@@ -58,28 +59,21 @@ func (w *world) judgeState(o *observation) (all []contradiction) {
 	say := func(text string, a, b any) {
 		all = append(all, contradiction{"state", "prob", "", text, a, b})
 	}
-	if !o.calm || m.age() < rebind || m.since < grace {
+	if !o.calm || m.age() < rebind || m.steady() < grace {
 		return nil
 	}
-	may := w.may(o)
-	if !may[s.State] {
-		say(fmt.Sprintf("%s cannot be so after %s", s.State, phase(m)), s.Summary, keysOf(may))
+	if may := w.may(o); !may[s.State] {
+		say(fmt.Sprintf("%s cannot be so: %v", s.State, m), s.Summary, keysOf(may))
 	}
-	if must, after := w.must(o); must != nil && m.since > after+grace && !slices.Contains(must, s.State) &&
-		rank(s.State) > rank(must[0]) {
-		say(fmt.Sprintf("%s while %s", s.State, phase(m)), s.Summary, must)
+	for i := range m.deeds {
+		d := &m.deeds[i]
+		must, after := w.must(o, d)
+		if must != nil && m.at.Sub(d.began) > after+grace && rank(s.State) > rank(must[0]) &&
+			!slices.Contains(must, s.State) {
+			say(fmt.Sprintf("%s while %v", s.State, m), s.Summary, must)
+		}
 	}
 	return all
-}
-
-func phase(m *moment) string {
-	switch {
-	case m.kind == "":
-		return "the start"
-	case m.lasts:
-		return m.kind + " lasts"
-	}
-	return m.kind + " is over"
 }
 
 func keysOf(of map[string]bool) (keys []string) {
@@ -90,24 +84,18 @@ func keysOf(of map[string]bool) (keys []string) {
 	return keys
 }
 
-// must are the states one of which, or a graver one, must be told, and how long after the beginning of the step.
-func (w *world) must(o *observation) (states []string, after time.Duration) {
-	m := &o.moment
-	if !m.lasts {
+// must are the states one of which, or a graver one, must be told while a step lasts, and how long after its beginning.
+func (w *world) must(o *observation, d *deed) (states []string, after time.Duration) {
+	if !d.lasts() {
 		return nil, 0
 	}
-	if state := halting[m.kind]; state != "" {
-		seen := o.evidence()
-		after = downAfter
-		if m.kind == "hang" {
-			after += 2 * publishTimeout
-		}
-		if m.kind != "hang" && m.kind != "refuse" && m.kind != "cut" && seen.refused.Before(m.deed.began) {
-			return nil, 0 // Nothing has been published since, so nobody knows.
-		}
-		return []string{state}, after
-	}
-	switch m.kind {
+	kind := d.step.Kind
+	refused := o.evidence().refused.After(d.began) // Else nothing has been published since, and nobody knows.
+	switch kind {
+	case "hang":
+		return []string{halting[kind]}, downAfter + 2*publishTimeout
+	case "refuse", "cut":
+		return []string{halting[kind]}, downAfter
 	case "natskill":
 		return []string{"disconnected"}, 0
 	case "freeze":
@@ -115,7 +103,10 @@ func (w *world) must(o *observation) (states []string, after time.Duration) {
 	case "pause", "pauseall":
 		return []string{"paused"}, 0
 	}
-	if states = parting[m.kind]; states != nil && o.evidence().refused.After(m.deed.began) {
+	switch {
+	case refused && halting[kind] != "":
+		return []string{halting[kind]}, downAfter
+	case refused && parting[kind] != nil:
 		return []string{"degraded", "parked"}, grace
 	}
 	return nil, 0
@@ -125,44 +116,47 @@ func (w *world) must(o *observation) (states []string, after time.Duration) {
 func (w *world) may(o *observation) map[string]bool {
 	m := &o.moment
 	may := map[string]bool{}
-	allow := func(states ...string) {
-		for _, one := range states {
-			may[one] = true
+	for i := range m.deeds {
+		d := &m.deeds[i]
+		// Until the endpoint has accepted something, nobody knows that it is over.
+		open := d.lasts() || o.evidence().accepted.Before(d.ended) || m.at.Sub(d.ended) < 2*grace
+		if state := halting[d.step.Kind]; state != "" && open {
+			may[state] = true
+		}
+		for _, state := range parting[d.step.Kind] {
+			may[state] = may[state] || d.lasts() || m.at.Sub(d.ended) < 90*second // Probes come once a minute.
 		}
 	}
-	seen := o.evidence()
-	if state := halting[m.kind]; state != "" && (m.lasts || m.at.Sub(seen.accepted) > m.since || m.since < 2*grace) {
-		allow(state) // Until the endpoint has accepted something, nobody knows that it is over.
-		if state == "down" {
-			allow("parked", "degraded")
+	for _, one := range mays {
+		if m.lately(one.after, one.kinds...) {
+			for _, state := range one.states {
+				may[state] = true
+			}
 		}
 	}
-	if m.is("some500", "somehang", "lose") || m.lately(2*publishTimeout, "some500", "somehang", "lose", "hang") {
-		allow("down", "parked", "degraded") // Some in a row are possible.
-	}
-	if states := parting[m.kind]; states != nil && (m.lasts || m.since < 90*second) {
-		allow(states...) // Probes of a part come once in a minute at the latest.
-	}
-	if m.lately(rebind, "natskill", "freeze") {
-		allow("disconnected", "parked", "degraded")
-	}
-	if m.is("pause", "pauseall") {
-		allow("paused")
-	}
-	if m.is("poison", "large") || m.lately(5*second, "poison", "large") {
-		allow("parked", "degraded")
-	}
-	if m.lately(rebind, "kill", "term") {
-		allow("uncoordinated")
-	}
+	unclear := m.lately(lately+grace, "hang", "somehang", "lose", "cut", "refuse", "some500", "freeze", "natskill")
 	for _, name := range w.names() {
-		if w.truth.lostSince(name, m.at.Add(-lately-3*second), m.at) > 0 || m.lately(lately+grace, "hang", "somehang",
-			"lose", "cut", "refuse", "some500", "freeze", "natskill") && (name == atMostOnce || name == "core") {
-			allow("losing")
+		if w.truth.lostSince(name, m.at.Add(-lately-3*second), m.at) > 0 ||
+			unclear && (name == atMostOnce || name == "core") {
+			may["losing"] = true
 		}
 	}
 	w.mayFlow(o, may)
 	return may
+}
+
+// mays are states that may be true while one of the kinds lasts, and for some time afterwards.
+var mays = []struct {
+	after         time.Duration
+	kinds, states []string
+}{
+	// Some failures in a row are possible.
+	{2 * publishTimeout, []string{"some500", "somehang", "lose", "hang"}, []string{"down", "parked", "degraded"}},
+	{2 * grace, []string{"e500", "refuse", "cut"}, []string{"parked", "degraded"}},
+	{rebind, []string{"natskill", "freeze"}, []string{"disconnected", "parked", "degraded"}},
+	{0, []string{"pause", "pauseall"}, []string{"paused"}},
+	{5 * second, []string{"poison", "large"}, []string{"parked", "degraded"}},
+	{rebind, []string{"kill", "term"}, []string{"uncoordinated"}},
 }
 
 // mayFlow adds those states in which messages flow.

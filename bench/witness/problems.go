@@ -60,7 +60,7 @@ func (s *status) problem(like *problem) *problem {
 // judgeProblems says which problems are told as if they lasted, and do not.
 func (w *world) judgeProblems(o *observation) (all []contradiction) {
 	m := &o.moment
-	if m.lasts || m.since < rebind || m.age() < rebind || !o.calm {
+	if m.busy() || m.steady() < rebind || !o.calm {
 		return nil
 	}
 	for i := range o.after.Problems {

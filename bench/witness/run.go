@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"time"
@@ -39,29 +40,50 @@ func (w *world) write(ctx context.Context) {
 	}
 }
 
-// play takes one step after the other. Between two it waits until nothing waits any more, and a little longer.
+// play takes one step after the other, and sometimes a second one while the first lasts. Between two it waits until
+// nothing waits any more, and a little longer.
 func (w *world) play(ctx context.Context) error {
 	random := rand.New(rand.NewPCG(w.options.seed, 1))
 	for first := true; ; first = false {
 		calm := 8*second + time.Duration(random.Int64N(int64(10*second)))
-		fault, s := draw(random, w.options.only, w.names())
 		if !w.recover(ctx, first) || !sleep(ctx, calm) {
 			return nil
 		}
-		if w.options.verbose {
-			fmt.Printf("%.0fs: %v\n", time.Since(w.report.began).Seconds(), s)
+		fault, s := draw(random, w.options.only, w.names())
+		other, then := draw(random, w.options.only, w.names())
+		at := time.Duration(random.Float64() * .7 * float64(s.Lasts))
+		both := random.Float64() < w.options.both && other.rig != fault.rig
+		var err error
+		if !both {
+			err = w.take(ctx, fault, s, 0)
+		} else {
+			errs := make(chan error, 1)
+			go func() { errs <- w.take(ctx, other, then, at) }()
+			err = w.take(ctx, fault, s, 0)
+			err = errors.Join(err, <-errs)
 		}
-		w.past.begin(s)
-		if err := fault.begin(ctx, w, s); err != nil {
-			return failed(ctx, s, err)
-		}
-		going := sleep(ctx, s.Lasts)
-		err := fault.end(ctx, w, s)
-		w.past.end()
-		if err != nil || !going {
-			return failed(ctx, s, err)
+		if err != nil || ctx.Err() != nil {
+			return err
 		}
 	}
+}
+
+// take takes a step after a while. It returns when that is over.
+func (w *world) take(ctx context.Context, f *fault, s *step, after time.Duration) error {
+	if !sleep(ctx, after) {
+		return nil
+	}
+	if w.options.verbose {
+		fmt.Printf("%.0fs: %v\n", time.Since(w.report.began).Seconds(), s)
+	}
+	d := w.past.begin(s)
+	if err := f.begin(ctx, w, s); err != nil {
+		return failed(ctx, s, err)
+	}
+	sleep(ctx, s.Lasts)
+	err := f.end(ctx, w, s)
+	w.past.end(d)
+	return failed(ctx, s, err)
 }
 
 // failed is the error of a step; none if it came as everything ends.
@@ -161,6 +183,7 @@ func (w *world) compare(o *observation, newEvent bool) {
 	tell(2, "losses", truthful, w.judgeLosses(o))
 	tell(2, "quota", truthful, w.judgeQuota(o))
 	tell(2, "state", truthful, w.judgeState(o))
+	tell(2, "routes", truthful, w.judgeRoutes(o))
 	tell(2, "waiting", truthful, w.judgeWaiting(o))
 	tell(2, "rates", truthful, w.judgeRates(o))
 	tell(1, "forecasts", truthful, w.judgeForecasts(o))

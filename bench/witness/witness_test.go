@@ -58,7 +58,8 @@ func TestAPageThatShowsSomethingElseIsFound(t *testing.T) {
 	e := func() *event {
 		return &event{Status: *wellStatus(), Page: view{
 			Texts: map[string]string{
-				"state": "publishing", "summary": "Publishing 5 messages/s", "forecast": "keeping up", "queue.waiting": "7",
+				"state": "publishing", "summary": "Publishing 5 messages/s", "forecast": "keeping up",
+				"queue.waiting": "7",
 			},
 			Lists: map[string][]pageItem{"routes": {{Texts: map[string]string{
 				"state": "running", "forecast": "keeping up", "received": "10", "settled.published": "6",
@@ -92,7 +93,8 @@ func TestAPageIsReadAsABrowserShowsIt(t *testing.T) {
 		`<tr data-row><th><span data-v="name">a&amp;b</span></th><td data-v="received">5</td></tr>` +
 		`<dd><span data-v="nats">n</span></dd>`)
 	row := page["a&b"]
-	if page[""]["state"] != "idle" || page[""]["nats"] != "n" || number(row["waiting"]) != 1234 || row["received"] != "5" {
+	if page[""]["state"] != "idle" || page[""]["nats"] != "n" || number(row["waiting"]) != 1234 ||
+		row["received"] != "5" {
 		t.Errorf("%v", page)
 	}
 }
@@ -129,7 +131,8 @@ func TestTheDaemonContradictsNothingThatNeedsNoTime(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer l.Stop()
-	w, err := newWorld(t.Context(), l, &options{seed: 1, lasts: 20 * time.Second, only: []string{"e500", "key", "lose"}})
+	o := options{seed: 1, lasts: 20 * time.Second, only: []string{"e500", "key", "lose"}}
+	w, err := newWorld(t.Context(), l, &o)
 	if err != nil {
 		t.Fatal(err)
 	}
