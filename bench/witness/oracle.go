@@ -11,8 +11,9 @@ const (
 	grace = 2 * second
 	// downAfter is what docs/guarantees.md gives the daemon to take the endpoint for down: three failures over 2 s.
 	downAfter = 2 * second
-	// silence is what it takes to see that NATS does not answer: two and a half heartbeats of 2 s, and one tick.
-	silence = 6 * second
+	// silence is what it takes to see that NATS does not answer: two and a half heartbeats of 2 s, and until the next
+	// look at them and at the route.
+	silence = 7 * second
 	// rebind is what a daemon may take to consume again, once NATS is back: waits between two attempts to connect.
 	rebind = 8 * second
 	// lately is how long a loss is told as the daemon's state.
@@ -189,7 +190,7 @@ func (w *world) mayFlow(o *observation, may map[string]bool) {
 	if behind || m.steady() < 10*second {
 		may["behind"] = true
 	}
-	if idle {
+	if idle || m.is("freeze") && m.steady() < silence+grace {
 		may["idle"] = true
 	}
 	if !old {

@@ -152,13 +152,13 @@ func (w *world) watch(ctx context.Context) {
 			}
 			continue
 		}
-		w.compare(o, o.number != number)
+		w.compare(ctx, o, o.number != number)
 		number = o.number
 	}
 }
 
 // compare compares everything of one second.
-func (w *world) compare(o *observation, newEvent bool) {
+func (w *world) compare(ctx context.Context, o *observation, newEvent bool) {
 	tell := func(ticks int, what string, places []string, all []contradiction) {
 		w.report.checked(what)
 		for _, c := range all {
@@ -175,7 +175,7 @@ func (w *world) compare(o *observation, newEvent bool) {
 	tell(1, "problems", []string{"/api/v1/status"}, counted(o))
 	tell(3, "places", []string{"/api/v1/status", "page, /metrics, /readyz"}, between(o))
 	if o.text != "" {
-		tell(1, "command", []string{"/api/v1/status", "status"}, commanded(o))
+		tell(1, "command", []string{"/api/v1/status", "status"}, w.commanded(ctx, o))
 	}
 	truthful := []string{"/api/v1/status", "the truth"}
 	tell(1, "counts", truthful, w.judgeCounts(o))
