@@ -103,3 +103,36 @@ func (f *figures) forget() {
 	f.elsewhere.Store(0)
 	f.unanswered.Store(0)
 }
+
+// Add makes the numbers those of several consumers: as old as the oldest that say that something waits. Consumers of
+// which nothing is known do not count.
+func (n *Numbers) Add(more Numbers) {
+	if more.Heard.IsZero() {
+		n.Held, n.First = n.Held+more.Held, n.First+more.First
+		return
+	}
+	waits, moreWaits := n.Undelivered+n.Elsewhere > 0, more.Undelivered+more.Elsewhere > 0
+	switch {
+	case n.Heard.IsZero(), moreWaits && !waits, moreWaits == waits && more.Heard.Before(n.Heard) == waits:
+		n.Heard = more.Heard
+	}
+	n.Since, n.Unanswered = older(n.Since, more.Since, n.Undelivered > 0, more.Undelivered > 0),
+		older(n.Unanswered, more.Unanswered, true, true)
+	n.Undelivered += more.Undelivered
+	n.Unacknowledged += more.Unacknowledged
+	n.Elsewhere += more.Elsewhere
+	n.Others = n.Others || more.Others
+	n.Held += more.Held
+	n.First += more.First
+	n.AckWait = max(n.AckWait, more.AckWait)
+}
+
+// older is the earlier one of two times that count.
+func older(a, b time.Time, countsA, countsB bool) time.Time {
+	if a.IsZero() || !countsA || countsB && !b.IsZero() && b.Before(a) {
+		if countsB {
+			return b
+		}
+	}
+	return a
+}
