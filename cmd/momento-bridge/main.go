@@ -15,10 +15,14 @@ import (
 	"github.com/spf13/cobra"
 
 	"momento-bridge/daemon"
+	"momento-bridge/printable"
 )
 
-// version is set by the linker.
-var version = "dev"
+// version may be set by the linker; build is what is known without.
+var (
+	version string
+	build   = daemon.ThisBuild(version)
+)
 
 func main() {
 	signals := make(chan os.Signal, 2)
@@ -37,7 +41,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	root.SetErr(stderr)
 	err := root.ExecuteContext(ctx)
 	if err != nil && !errors.Is(err, errQuiet) {
-		fmt.Fprintln(stderr, err)
+		fmt.Fprintln(stderr, printable.Lines(err.Error()))
 	}
 	return err
 }
@@ -108,7 +112,7 @@ func newRoot() *cobra.Command {
 			"  momento-bridge run --stream ORDERS --subject 'orders.>' --cache my-cache \\\n" +
 			"    --region us-east-1 --api-key-file key.txt\n" +
 			"  momento-bridge check -c config.yaml",
-		Version:       version,
+		Version:       build.Version,
 		SilenceErrors: true,
 		SilenceUsage:  true,
 	}

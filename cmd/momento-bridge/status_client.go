@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"momento-bridge/admin"
+	"momento-bridge/printable"
 	"momento-bridge/terminal"
 )
 
@@ -106,7 +107,7 @@ func (c *statusClient) ask(ctx context.Context) (answer, error) {
 		return nil, fmt.Errorf("what answers at %s is no momento-bridge, or one of another version (status %d, %s)\n"+
 			"check the port: it is the daemon's admin.listen; give it with --admin, or the daemon's configuration "+
 			"with --config",
-			c.base, resp.StatusCode, terminal.Printable(resp.Header.Get("Content-Type")))
+			c.base, resp.StatusCode, printable.Line(resp.Header.Get("Content-Type")))
 	}
 	return a, nil
 }
@@ -128,5 +129,5 @@ func (c *statusClient) noAnswer(err error) error {
 // firstLine is the beginning of a body, for people.
 func firstLine(body []byte) string {
 	line, _, _ := strings.Cut(string(body[:min(len(body), 200)]), "\n")
-	return terminal.Printable(line)
+	return printable.Line(line)
 }
