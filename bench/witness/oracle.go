@@ -136,8 +136,12 @@ func (w *world) may(o *observation) map[string]bool {
 		}
 	}
 	unclear := m.lately(lately+grace, "hang", "somehang", "lose", "cut", "refuse", "some500", "freeze", "natskill")
+	told := lately + 3*second
+	if len(m.deeds) > 1 {
+		told += time.Minute // What can never be published may wait behind something else until that is noticed.
+	}
 	for _, name := range w.names() {
-		if w.truth.lostSince(name, m.at.Add(-lately-3*second), m.at) > 0 ||
+		if w.truth.lostSince(name, m.at.Add(-told), m.at) > 0 ||
 			unclear && (name == atMostOnce || name == "core") {
 			may["losing"] = true
 		}
@@ -168,7 +172,7 @@ func (w *world) mayFlow(o *observation, may map[string]bool) {
 		r := &w.routes[i]
 		points := w.truth.window(r.name, m.at.Add(-6*second))
 		first, last := points[0], points[len(points)-1]
-		idle = idle && first.sent == last.sent && (!r.stream || last.most == 0)
+		idle = idle && first.sent == last.sent && (!r.counted() || last.most == 0)
 		if !r.counted() {
 			continue
 		}
