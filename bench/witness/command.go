@@ -58,7 +58,7 @@ func commanded(o *observation) (all []contradiction) {
 			continue
 		}
 		for i, head := range heads {
-			least, most := 0, 0
+			var least, most int
 			switch head {
 			case "PUBLISHED":
 				least, most = r.Settled["published"], after.Settled["published"]

@@ -25,11 +25,8 @@ type evidence struct {
 	accepted, refused, quota time.Time
 }
 
-func (o *observation) evidence(of ...string) (e evidence) {
-	for name, t := range o.has {
-		if len(of) > 0 && !slices.Contains(of, name) {
-			continue
-		}
+func (o *observation) evidence() (e evidence) {
+	for _, t := range o.has {
 		e.accepted, e.refused = later(e.accepted, t.accepted), later(e.refused, t.refused)
 		e.quota = later(e.quota, t.quota)
 	}

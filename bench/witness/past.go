@@ -141,13 +141,13 @@ func (m *moment) String() string {
 // tell says in words what holds and for how long.
 func (p *past) tell() string {
 	m := p.moment()
-	text := fmt.Sprintf("the daemon runs for %.1f s", m.age().Seconds())
+	texts := []string{fmt.Sprintf("the daemon runs for %.1f s", m.age().Seconds())}
 	for i := max(0, len(m.deeds)-3); i < len(m.deeds); i++ {
 		if d := &m.deeds[i]; d.lasts() {
-			text += fmt.Sprintf("; %v, for %.1f s", d.step, m.at.Sub(d.began).Seconds())
+			texts = append(texts, fmt.Sprintf("%v, for %.1f s", d.step, m.at.Sub(d.began).Seconds()))
 		} else {
-			text += fmt.Sprintf("; %v, over for %.1f s", d.step, m.at.Sub(d.ended).Seconds())
+			texts = append(texts, fmt.Sprintf("%v, over for %.1f s", d.step, m.at.Sub(d.ended).Seconds()))
 		}
 	}
-	return text
+	return strings.Join(texts, "; ")
 }

@@ -88,10 +88,10 @@ func (w *world) take(ctx context.Context, f *fault, s *step, after time.Duration
 
 // failed is the error of a step; none if it came as everything ends.
 func failed(ctx context.Context, s *step, err error) error {
-	if err == nil || ctx.Err() != nil {
-		return nil
+	if err != nil && ctx.Err() == nil {
+		return fmt.Errorf("%s: %w", s.Kind, err)
 	}
-	return fmt.Errorf("%s: %w", s.Kind, err)
+	return nil
 }
 
 // mostRecovery is how long a backlog may take to be gone.

@@ -78,4 +78,4 @@ func (w *world) judgeRates(o *observation) (all []contradiction) {
 }
 
 // far reports whether a rate is more than a quarter away from the truth, and more than two a second.
-func far(said, true float64) bool { return max(said-true, true-said) > .25*true+2 }
+func far(said, is float64) bool { return max(said-is, is-said) > .25*is+2 }
