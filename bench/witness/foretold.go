@@ -12,6 +12,7 @@ type foretold struct {
 	changed map[string]time.Time
 	open    map[string][]prediction
 	judged  int
+	said    map[string]int // Forecasts of each kind.
 	looked  time.Time
 }
 
@@ -37,7 +38,7 @@ const (
 func (w *world) judgeForecasts(o *observation) (all []contradiction) {
 	m, f := &o.moment, &w.foretold
 	if f.open == nil {
-		f.open, f.changed = map[string][]prediction{}, map[string]time.Time{}
+		f.open, f.changed, f.said = map[string][]prediction{}, map[string]time.Time{}, map[string]int{}
 	}
 	if m.number != f.number {
 		f.looked = m.at
@@ -93,6 +94,7 @@ func (w *world) judgeForecast(o *observation, spec *routeSpec, r *route) (all []
 		f.open[spec.name] = nil
 		return nil
 	}
+	f.said[r.kind()]++
 	steady := min(m.steady(), m.at.Sub(f.changed[spec.name]))
 	kind := r.kind()
 	if kind == "unknown" && steady > known+grace && r.Waiting > 0 {

@@ -101,18 +101,18 @@ func accept(ctx context.Context, w *world, _ *step) error { return w.endpoint.op
 
 // quotaStep makes the quota about what the load needs, or twice that.
 func quotaStep(_ context.Context, w *world, s *step) error {
-	w.setQuota(w.needs() * (1 + s.Value))
+	w.endpoint.limit(w.needs() * (1 + s.Value))
 	return nil
 }
 
 // quotaTight makes it less than the load needs.
 func quotaTight(_ context.Context, w *world, s *step) error {
-	w.setQuota(w.needs() * (.4 + .4*s.Value))
+	w.endpoint.limit(w.needs() * (.4 + .4*s.Value))
 	return nil
 }
 
 func quotaBack(_ context.Context, w *world, _ *step) error {
-	w.setQuota(usualQuota)
+	w.endpoint.limit(w.usualQuota())
 	return nil
 }
 
