@@ -115,6 +115,8 @@ func between(o *observation) (all []contradiction) {
 
 func outside(n int64, least, most int) bool { return n < int64(least) || n > int64(most) }
 
+const otherLimit = "/metrics has another limit of the route"
+
 // scraped compares the metrics of a route with what the status said of it.
 func scraped(o *observation, r, after *route) (all []contradiction) {
 	say := func(kind, owner, text string, a, b any) {
@@ -149,7 +151,7 @@ func scraped(o *observation, r, after *route) (all []contradiction) {
 	}
 	if r.LimitedBy == after.LimitedBy && r.LimitedBy != "nats" {
 		if n := sum("route_limited", fmt.Sprintf("by=%q", r.LimitedBy)); n == 0 {
-			say("metrics", "fore", "/metrics has another limit of the route", n, r.LimitedBy)
+			say("metrics", "fore", otherLimit, n, r.LimitedBy)
 		}
 	}
 	drain := sum("drain_seconds", "")

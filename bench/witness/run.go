@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -165,7 +166,7 @@ func (w *world) compare(ctx context.Context, o *observation, newEvent bool) {
 			w.report.suspect(&finding{
 				Kind: c.kind, Owner: c.owner, Route: c.route, Text: c.text, Places: places,
 				A: fmt.Sprint(value(c.a)), B: fmt.Sprint(value(c.b)),
-			}, ticks)
+			}, cmp.Or(flickers[c.text], ticks))
 		}
 	}
 	tell(1, "status", []string{"/api/v1/status"}, append(within(&o.before), within(&o.after)...))
@@ -188,6 +189,9 @@ func (w *world) compare(ctx context.Context, o *observation, newEvent bool) {
 	tell(2, "rates", truthful, w.judgeRates(o))
 	tell(1, "forecasts", truthful, w.judgeForecasts(o))
 }
+
+// flickers are contradictions of what changes within milliseconds, and back: they must last for so many seconds.
+var flickers = map[string]int{otherLimit: 8}
 
 // value is what a pointer points to.
 func value(v any) any {
