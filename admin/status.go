@@ -6,10 +6,12 @@ import "time"
 // are per second, durations are in seconds; null stands for no limit, for a backlog that is never gone, and for a
 // latency while nothing is published.
 type Status struct {
+	Schema   int       `json:"schema"` // See Schema.
 	Version  string    `json:"version"`
 	Now      time.Time `json:"now"`
 	Started  time.Time `json:"started"`
 	State    State     `json:"state"`
+	Verdict  Verdict   `json:"verdict"` // What the state means for messages.
 	Summary  string    `json:"summary"` // The state in one sentence, with what to do where something is wrong.
 	Ready    bool      `json:"ready"`
 	NotReady []string  `json:"not_ready"`

@@ -11,7 +11,9 @@ import (
 // they need no delay of their own.
 func (d *dispatcher) retry(now time.Time, p *parcel, a Answer) {
 	r, l := p.lane.route, p.lane
-	r.retries[retryReasonOf(a)] += uint64(p.n)
+	if !a.silent() {
+		r.retries[retryReasonOf(a)] += uint64(p.n)
+	}
 	switch a.Verdict {
 	case HaltAll:
 		if d.key.closed {

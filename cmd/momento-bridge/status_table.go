@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"momento-bridge/admin"
+	"momento-bridge/printable"
 	"momento-bridge/terminal"
 )
 
@@ -39,7 +40,7 @@ func routeLines(routes []admin.Route, paint terminal.Palette) []string {
 	for _, column := range routeColumns {
 		rows[0] = append(rows[0], column.head)
 		for i := range routes {
-			rows[i+1] = append(rows[i+1], terminal.Printable(column.of(&routes[i])))
+			rows[i+1] = append(rows[i+1], printable.Line(column.of(&routes[i])))
 		}
 	}
 	var lines []string
@@ -102,7 +103,7 @@ func routeNote(r *admin.Route) string {
 	if asked := byPolicy(r); asked != "" {
 		text += "; by policy: " + asked
 	}
-	return terminal.Printable(text)
+	return printable.Line(text)
 }
 
 // byPolicy says how many messages have ended unpublished as the route says; empty: none.

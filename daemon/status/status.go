@@ -34,7 +34,7 @@ func Line(f *Facts) string {
 func short(f *Facts) admin.Status {
 	stats := &f.Pipeline
 	s := admin.Status{
-		Version: f.Version, Now: f.Now.UTC(), Started: f.Started.UTC(),
+		Schema: admin.Schema, Version: f.Version, Now: f.Now.UTC(), Started: f.Started.UTC(),
 		NotReady: append([]string{}, NotReady(f)...),
 		NATS:     f.NATS.URL,
 		Endpoint: f.Endpoint,
@@ -63,6 +63,7 @@ func short(f *Facts) admin.Status {
 		s.Queue.Waiting += r.Waiting
 	}
 	s.State, s.Summary = summary(f, &s)
+	s.Verdict = s.State.Verdict()
 	return s
 }
 
