@@ -2,6 +2,7 @@ package daemon
 
 import (
 	"math"
+	"slices"
 	"time"
 
 	"momento-bridge/admin"
@@ -30,6 +31,20 @@ type sample struct {
 	accepted float64 // Messages.
 	refused  float64 // Publishes, for quota.
 	given    losses
+	aside    int64 // Of those that wait: what the endpoint refuses while it accepts others.
+}
+
+// flowing returns samples without what is put aside, as that waits for something else than its turn.
+func flowing(samples []sample) []sample {
+	if !slices.ContainsFunc(samples, func(s sample) bool { return s.aside > 0 }) {
+		return samples
+	}
+	rest := slices.Clone(samples)
+	for i := range rest {
+		rest[i].waiting -= rest[i].aside
+		rest[i].arrived -= float64(rest[i].aside)
+	}
+	return rest
 }
 
 // rateSpan is the time that rates are taken over, in samples. The numbers of a stream's consumer come as often.
@@ -139,6 +154,7 @@ func (d *Daemon) sampleOf(i int, stats *pipeline.Stats, now time.Time) sample {
 		accepted: float64(s.Settled[pipeline.Published]),
 		refused:  float64(s.Attempts[pipeline.Result429]),
 		given:    given(s, missed),
+		aside:    int64(s.Aside),
 	}
 }
 
@@ -148,6 +164,7 @@ const seenEnough = 3 * time.Second
 // loadOf concludes from samples what a route has to do and what it can: where messages have been waiting all the time
 // since it last stood still, what it has done is what it can do. Elsewhere the quota says it.
 func (d *Daemon) loadOf(i int, samples []sample, stats *pipeline.Stats) load {
+	samples = flowing(samples)
 	first, last := samples[0], samples[len(samples)-1]
 	rate, messages := stats.Quotas[0].Rate, d.plan.perPublish(i, last)
 	load := load{

@@ -90,3 +90,25 @@ func TestArrivalsAreRightThoughNumbersComeInSteps(t *testing.T) {
 		return 150
 	})
 }
+
+// What waits for topics that are forbidden says nothing of when the others are published, nor does what comes for them.
+func TestForecastIsAboutWhatFlows(t *testing.T) {
+	t.Parallel()
+	d := &Daemon{plan: &Plan{routes: make([]routePlan, 1)}}
+	now := time.Now()
+	var r backlog
+	for i := range 12 {
+		n := float64(i)
+		r.add(sample{
+			at: now.Add(time.Duration(i) * time.Second), arrived: 20 * n, done: 15 * n,
+			waiting: int64(100 + 5*i), aside: int64(100 + 5*i),
+		})
+	}
+	l := d.loadOf(0, r.samples, &pipeline.Stats{
+		Quotas: []pipeline.QuotaStats{{Rate: 50}},
+		Routes: []pipeline.RouteStats{{Share: .5, LimitedBy: pipeline.ByPermission}},
+	})
+	if l.Waiting != 0 || math.Abs(l.Arrivals-15) > .1 || l.forecast().Outlook != keepingUp {
+		t.Errorf("%d wait, %g/s come: %s; want none, 15/s, keeping up", l.Waiting, l.Arrivals, l.forecast().Text)
+	}
+}

@@ -83,7 +83,7 @@ func (s *sampler) sample(now time.Time) admin.Sample {
 		all.In += rates.In
 		all.Out += rates.Out
 		all.Refused += rates.Refused
-		all.Waiting += r.load.Waiting
+		all.Waiting += r.samples[len(r.samples)-1].waiting
 		all.Queued += route.Queued + route.InFlight
 	}
 	return all
