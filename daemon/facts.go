@@ -59,6 +59,7 @@ func (d *Daemon) routeFacts(i int, stats *pipeline.Stats, now time.Time) status.
 		Arrivals: load.Arrivals, Capacity: load.Capacity, Drain: forecast.seconds(), Forecast: forecast.Text,
 		Lost: lately.dropped + lately.missed, LostWhy: lately.why(&p.route), DeadLettered: lately.dead,
 	}
+	r.Paused, r.PauseLost = d.pauses.of(d.routeID(i))
 	if ready, why := d.sources[i].Ready(); !ready {
 		r.NotReady = cmp.Or(why, condition.NotConsuming.Sentence())
 	}

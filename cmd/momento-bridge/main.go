@@ -15,6 +15,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"momento-bridge/daemon"
+	"momento-bridge/userinfo"
 )
 
 // version is set by the linker.
@@ -37,7 +38,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	root.SetErr(stderr)
 	err := root.ExecuteContext(ctx)
 	if err != nil && !errors.Is(err, errQuiet) {
-		fmt.Fprintln(stderr, err)
+		fmt.Fprintln(stderr, userinfo.Hide(err.Error()))
 	}
 	return err
 }
@@ -115,7 +116,7 @@ func newRoot() *cobra.Command {
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return &usageError{fmt.Errorf("%w\nsee `%s --help`", err, cmd.CommandPath())}
 	})
-	root.AddCommand(newRun(), newDemo(), newCheck(), newStatus(), newEmulator(), newLoadtest(), newReplay(),
+	root.AddCommand(newRun(), newDemo(), newCheck(), newStatus(), newPause(), newResume(), newReload(), newEmulator(), newLoadtest(), newReplay(),
 		newConfig(), newRegions(), newVersion())
 	for _, cmd := range root.Commands() {
 		cmd.Args = usageArgs(cmd.Args)

@@ -83,6 +83,9 @@ func route(f *Facts, i int) admin.Route {
 	if !f.delivers(i) && s.LimitedBy == pipeline.ByNothing && s.State == pipeline.Running {
 		r.LimitedBy, r.Forecast = byNATS, "not known while nothing comes from NATS"
 	}
+	if s.State == pipeline.Paused && !known.Paused.IsZero() {
+		r.PausedSince, r.PauseKept = &known.Paused, known.PauseLost == ""
+	}
 	if f.StandsBy(i) && s.State == pipeline.Running {
 		r.CarriedBy = f.carriage(s.Name).by
 		r.DrainSeconds, r.Forecast = Finite(0), "not known here"
