@@ -120,7 +120,8 @@ type Route struct {
 	Redelivered   uint64            `json:"redelivered"`
 	Ambiguous     uint64            `json:"ambiguous"`
 	SourceDropped uint64            `json:"source_dropped"`
-	Lost          uint64            `json:"lost_lately"` // In the last seconds, which no policy asked for,
+	LostTotal     uint64            `json:"lost_total"`  // Since the start, which no policy asked for,
+	Lost          uint64            `json:"lost_lately"` // and of those in the last seconds,
 	LostWhy       string            `json:"lost_why"`    // and why.
 	DeadLettered  uint64            `json:"dead_lettered_lately"`
 	// Messages that the endpoint refuses while it accepts others, and what waits behind them,

@@ -16,7 +16,7 @@ import (
 	"time"
 
 	"momento-bridge/admin"
-	"momento-bridge/terminal"
+	"momento-bridge/printable"
 	"momento-bridge/userinfo"
 )
 
@@ -134,7 +134,7 @@ func (c *Client) do(ctx context.Context, method, path string, query url.Values) 
 	if err != nil {
 		return 0, "", nil, c.noAnswer(err)
 	}
-	kind = terminal.Printable(resp.Header.Get("Content-Type"))
+	kind = printable.Line(resp.Header.Get("Content-Type"))
 	switch resp.StatusCode {
 	case http.StatusMisdirectedRequest, http.StatusForbidden, http.StatusUnauthorized, http.StatusServiceUnavailable:
 		return 0, "", nil, c.refused(resp.StatusCode, body)
@@ -149,7 +149,7 @@ func (c *Client) do(ctx context.Context, method, path string, query url.Values) 
 func lines(body []byte) string {
 	var all []string
 	for line := range strings.Lines(string(body[:min(len(body), 64<<10)])) {
-		all = append(all, strings.TrimRight(terminal.Printable(line), " "))
+		all = append(all, strings.TrimRight(printable.Text(strings.TrimRight(line, "\r\n")), " "))
 	}
 	return strings.Join(all, "\n")
 }

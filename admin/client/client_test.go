@@ -75,7 +75,7 @@ func TestWhatIsAskedOfADaemonIsSentAsItWants(t *testing.T) {
 			t.Errorf("sent to %s", r.URL)
 		}
 	})
-	if text, err := c.Pause(t.Context(), "a&b", true); err != nil || text != "paused\nit stays  [31mpaused" {
+	if text, err := c.Pause(t.Context(), "a&b", true); err != nil || text != `paused`+"\n"+`it stays \x1b[31mpaused` {
 		t.Errorf("Pause = %q, %v", text, err)
 	}
 	if text, err := c.Pause(t.Context(), "", false); err != nil || text != "resumed" {

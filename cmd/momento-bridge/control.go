@@ -6,7 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"momento-bridge/terminal"
+	"momento-bridge/printable"
 )
 
 // controlHelp is what the help of all commands that control a daemon ends with.
@@ -50,7 +50,7 @@ func newPausing(name string, paused bool, short, long string) *cobra.Command {
 		if err != nil {
 			return err
 		}
-		_, err = fmt.Fprintf(cmd.OutOrStdout(), "%s: %s\n", terminal.Printable(what), text)
+		_, err = fmt.Fprintf(cmd.OutOrStdout(), "%s: %s\n", printable.Line(what), text)
 		return err
 	}
 	return cmd
@@ -75,7 +75,7 @@ func newReload() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		_, err = fmt.Fprintln(cmd.OutOrStdout(), terminal.Printable(done.String()))
+		_, err = fmt.Fprintln(cmd.OutOrStdout(), printable.Line(done.String()))
 		return err
 	}
 	return cmd

@@ -15,11 +15,15 @@ import (
 	"github.com/spf13/cobra"
 
 	"momento-bridge/daemon"
+	"momento-bridge/printable"
 	"momento-bridge/userinfo"
 )
 
-// version is set by the linker.
-var version = "dev"
+// version may be set by the linker; build is what is known without.
+var (
+	version string
+	build   = daemon.ThisBuild(version)
+)
 
 func main() {
 	signals := make(chan os.Signal, 2)
@@ -38,7 +42,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	root.SetErr(stderr)
 	err := root.ExecuteContext(ctx)
 	if err != nil && !errors.Is(err, errQuiet) {
-		fmt.Fprintln(stderr, userinfo.Hide(err.Error()))
+		fmt.Fprintln(stderr, printable.Lines(userinfo.Hide(err.Error())))
 	}
 	return err
 }
@@ -109,7 +113,7 @@ func newRoot() *cobra.Command {
 			"  momento-bridge run --stream ORDERS --subject 'orders.>' --cache my-cache \\\n" +
 			"    --region us-east-1 --api-key-file key.txt\n" +
 			"  momento-bridge check -c config.yaml",
-		Version:       version,
+		Version:       build.Version,
 		SilenceErrors: true,
 		SilenceUsage:  true,
 	}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"momento-bridge/admin"
+	"momento-bridge/printable"
 	"momento-bridge/terminal"
 )
 
@@ -73,7 +74,7 @@ func (w *statusWatch) failed(err error) {
 	if w.block != nil {
 		var lines []string
 		for part := range strings.Lines(err.Error()) {
-			lines = append(lines, terminal.Wrap(terminal.Printable(part), terminal.Width)...)
+			lines = append(lines, terminal.Wrap(printable.Line(part), terminal.Width)...)
 		}
 		lines[0] = w.paint.Paint(terminal.Bad, terminal.Bad.String()+" "+lines[0])
 		_ = w.block.ShowWith(lines, "asking again; Ctrl-C ends")
