@@ -131,10 +131,21 @@ func withinState(s *status) (all []contradiction) {
 			say("prob", "messages are lost and the state does not say so", s.State, r.Lost)
 		}
 	}
-	if s.Verdict != "" && good[s.State] != (s.Verdict == "flows") && good[s.State] {
+	if s.Verdict != "" && s.Verdict != verdict(s.State) {
 		say("ctl", "the verdict is not the state's", s.State, s.Verdict)
 	}
 	return all
+}
+
+// verdict is what a state means for messages, as docs/operations.md has it.
+func verdict(state string) string {
+	switch state {
+	case "publishing", "idle", "catching_up", "standby":
+		return "flows"
+	case "stopping", "stuck", "disconnected", "key_refused", "down", "parked":
+		return "stands_still"
+	}
+	return "degraded"
 }
 
 // rank is a state's place among the states; the gravest is 0.
