@@ -158,3 +158,12 @@ func (t *truth) losses(route string) (lost, dead int) {
 	r := t.routes[route]
 	return len(r.lost), r.dead
 }
+
+// sentSince returns how many messages of all routes were published since a time, up to a look before and after it.
+func (t *truth) sentSince(at time.Time) (n int) {
+	for name := range t.routes {
+		points := t.window(name, at.Add(second))
+		n += points[len(points)-1].sent - points[0].sent
+	}
+	return n
+}
