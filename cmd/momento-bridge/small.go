@@ -28,7 +28,7 @@ func newVersion() *cobra.Command {
 		Use:   "version",
 		Short: "Print the version",
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			fmt.Fprintf(cmd.OutOrStdout(), "momento-bridge %s %s %s/%s\n", version, runtime.Version(), runtime.GOOS,
+			fmt.Fprintf(cmd.OutOrStdout(), "momento-bridge %s %s %s/%s\n", build, runtime.Version(), runtime.GOOS,
 				runtime.GOARCH)
 			return nil
 		},
