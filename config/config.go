@@ -2,8 +2,8 @@
 // the file. It reports all problems at once, each with its place. Of the other packages it knows subject alone.
 package config
 
-// Config is the whole file. Its tags are the columns of the table of keys, which Keys returns: what is not said of a key
-// there is said nowhere else.
+// Config is the whole file. Its tags are the columns of the table of keys, which Keys returns: what is not said of a
+// key there is said nowhere else.
 //
 //	yaml      the key
 //	doc       one sentence or more for people

@@ -38,7 +38,8 @@ func Reference() string {
 	}
 	for _, at := range order {
 		if at != "" {
-			b.WriteString("## " + strings.ReplaceAll(at, "<", "&lt;") + "\n\n" + Sections()[at] + "\n\n" + head + rows[at] + "\n")
+			b.WriteString("## " +
+				"" + strings.ReplaceAll(at, "<", "&lt;") + "\n\n" + Sections()[at] + "\n\n" + head + rows[at] + "\n")
 		}
 	}
 	b.WriteString("## The file itself\n\n" + head + rows[""])
