@@ -66,6 +66,8 @@ type view struct {
 	forecast forecast
 	rates    admin.Rates
 	now      sample
+	spent    float64 // Of the quota, per second over the last seconds,
+	each     float64 // and how many messages for each; 0: that is not known.
 	oldest   float64 // Seconds; NaN: not known, or nothing waits.
 	dry      bool    // NATS has messages and gives none, though nothing else keeps them.
 	silence  float64 // For how many seconds NATS has not told of what waits there, where it should have.
@@ -76,6 +78,7 @@ func viewOf(samples []sample) view {
 	s := samples[len(samples)-1]
 	w := windowOf(samples)
 	v := view{now: s, rates: ratesOf(samples), oldest: math.NaN(), load: loadOf(&w)}
+	v.spent, v.each = spentOf(samples)
 	if s.waiting > 0 && !s.oldest.IsZero() {
 		v.oldest = max(0, s.at.Sub(s.oldest).Seconds())
 	}
@@ -190,11 +193,7 @@ func ratesOf(samples []sample) admin.Rates {
 	if len(samples) < 2 {
 		return admin.Rates{}
 	}
-	last := &samples[len(samples)-1]
-	first := last
-	for i := len(samples) - 2; i >= 0 && last.at.Sub(first.at) < rateSpan-sampleEvery/4; i-- {
-		first = &samples[i]
-	}
+	first, last := lastSeconds(samples)
 	seconds := last.at.Sub(first.at).Seconds()
 	rates := admin.Rates{
 		Out: (last.accepted - first.accepted) / seconds, Refused: (last.refused - first.refused) / seconds,
@@ -203,6 +202,29 @@ func ratesOf(samples []sample) admin.Rates {
 		rates.In = incoming(arrivedIn(samples))
 	}
 	return rates
+}
+
+// lastSeconds are the samples at both ends of the time that rates are taken over. There must be two.
+func lastSeconds(samples []sample) (first, last *sample) {
+	last = &samples[len(samples)-1]
+	first = last
+	for i := len(samples) - 2; i >= 0 && last.at.Sub(first.at) < rateSpan-sampleEvery/4; i-- {
+		first = &samples[i]
+	}
+	return first, last
+}
+
+// spentOf is what a route has paid per second over the last seconds, and how many messages it has published for each.
+func spentOf(samples []sample) (spent, each float64) {
+	if len(samples) < 2 {
+		return 0, 0
+	}
+	first, last := lastSeconds(samples)
+	paid := last.cost - first.cost
+	if paid <= 0 {
+		return 0, 0
+	}
+	return paid / last.at.Sub(first.at).Seconds(), (last.accepted - first.accepted) / paid
 }
 
 // incoming is what came per second over the last steps.
