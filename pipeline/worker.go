@@ -79,7 +79,7 @@ func (p *Pipeline) take(w *worker) bool {
 		now = time.Now()
 	}
 	p.mu.Lock()
-	if p.leased { // The process may have been stopped for a while since.
+	if p.leased.Load() { // The process may have been stopped for a while since.
 		now = time.Now()
 	}
 	p.markBusy(w)
@@ -193,7 +193,7 @@ func (w *worker) send() {
 		}
 		w.sends = append(w.sends, &f.request)
 	}
-	if w.p.leased {
+	if w.p.leased.Load() {
 		w.keepBack()
 	}
 	if len(w.sends) > 0 {
@@ -207,9 +207,12 @@ func (w *worker) receive() {
 	w.answered = time.Now()
 	for i := range w.answers {
 		a := &w.answers[i]
-		if p := &w.slots[a.Request.Slot].parcel; w.p.cfg.Tracer == nil {
+		p := &w.slots[a.Request.Slot].parcel
+		switch {
+		case a.Answer.silent():
+		case w.p.cfg.Tracer == nil:
 			p.observe(w.answered, a.Answer.Verdict == Accept, nil)
-		} else {
+		default:
 			w.observeTraced(w.answered, p, &a.Answer)
 		}
 	}

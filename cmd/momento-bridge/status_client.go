@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -52,7 +53,7 @@ type answer interface {
 	lines(paint terminal.Palette) []string // For people.
 	line() string                          // For logs and pipes.
 	json(indented bool) ([]byte, error)    // Indented, or in one line.
-	silent() error                         // That a part of it is missing, which has been said.
+	verdict() admin.Verdict                // Of all that was asked.
 }
 
 // statusAnswer is a status as it came and as it was understood.
@@ -63,7 +64,11 @@ type statusAnswer struct {
 
 func (a *statusAnswer) lines(paint terminal.Palette) []string { return statusLines(&a.status, paint) }
 func (a *statusAnswer) line() string                          { return statusLine(&a.status) }
-func (a *statusAnswer) silent() error                         { return nil }
+
+// verdict is the daemon's own, or what its state means where it is too old to say.
+func (a *statusAnswer) verdict() admin.Verdict {
+	return cmp.Or(a.status.Verdict, a.status.State.Verdict())
+}
 
 // json is the answer as it came.
 func (a *statusAnswer) json(indented bool) ([]byte, error) {
