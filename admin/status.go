@@ -6,10 +6,12 @@ import "time"
 // are per second, durations are in seconds; null stands for no limit, for a backlog that is never gone, and for a
 // latency while nothing is published.
 type Status struct {
+	Schema   int       `json:"schema"` // See Schema.
 	Version  string    `json:"version"`
 	Now      time.Time `json:"now"`
 	Started  time.Time `json:"started"`
 	State    State     `json:"state"`
+	Verdict  Verdict   `json:"verdict"` // What the state means for messages.
 	Summary  string    `json:"summary"` // The state in one sentence, with what to do where something is wrong.
 	Ready    bool      `json:"ready"`
 	NotReady []string  `json:"not_ready"`
@@ -116,7 +118,8 @@ type Route struct {
 	Redelivered   uint64            `json:"redelivered"`
 	Ambiguous     uint64            `json:"ambiguous"`
 	SourceDropped uint64            `json:"source_dropped"`
-	Lost          uint64            `json:"lost_lately"` // In the last seconds, which no policy asked for,
+	LostTotal     uint64            `json:"lost_total"`  // Since the start, which no policy asked for,
+	Lost          uint64            `json:"lost_lately"` // and of those in the last seconds,
 	LostWhy       string            `json:"lost_why"`    // and why.
 	DeadLettered  uint64            `json:"dead_lettered_lately"`
 	// Messages that the endpoint refuses while it accepts others, and what waits behind them,

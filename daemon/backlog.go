@@ -138,10 +138,7 @@ func (d *Daemon) sampleOf(i int, stats *pipeline.Stats, now time.Time) sample {
 		bytes:    float64(s.Bytes),
 		accepted: float64(s.Settled[pipeline.Published]),
 		refused:  float64(s.Attempts[pipeline.Result429]),
-		given: losses{
-			dropped: s.Settled[pipeline.Dropped] - s.Skipped, missed: uint64(missed),
-			dead: s.Settled[pipeline.DeadLettered],
-		},
+		given:    given(s, missed),
 	}
 }
 

@@ -57,7 +57,7 @@ func (d *Daemon) routeFacts(i int, stats *pipeline.Stats, now time.Time) status.
 		From: p.from, To: p.to, Starved: d.starved(i),
 		Rates: rates, Waiting: d.sampleOf(i, stats, now).waiting,
 		Arrivals: load.Arrivals, Capacity: load.Capacity, Drain: forecast.seconds(), Forecast: forecast.Text,
-		Lost: lately.dropped + lately.missed, LostWhy: lately.why(&p.route), DeadLettered: lately.dead,
+		Lost: lately.all(), LostWhy: lately.why(&p.route), DeadLettered: lately.dead,
 	}
 	if ready, why := d.sources[i].Ready(); !ready {
 		r.NotReady = cmp.Or(why, condition.NotConsuming.Sentence())

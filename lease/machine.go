@@ -27,6 +27,8 @@ type Machine struct {
 	open  bool    // There is a bucket,
 	ready bool    // and all that was in it has been seen.
 	gave  Instant // When a lease was given to another member last.
+	// absent is from when on a key that is not in the bucket is free.
+	absent Instant
 }
 
 // New returns a machine without a bucket.
@@ -37,11 +39,25 @@ func New(cfg Config) *Machine {
 	}
 }
 
-// Add makes a lease known. All are added before the machine is used.
+// Add makes a lease known. If there is a bucket already it must be looked at anew, as what it has of the lease was not
+// seen: until then the lease is taken for one that nobody has ever held, and writing it is refused if that is wrong.
 func (m *Machine) Add(name string) {
-	k := &key{name: name}
-	m.keys, m.named[name] = append(m.keys, k), k
+	k := &key{name: name, free: m.absent}
+	m.keys, m.named[name], m.hash = append(m.keys, k), k, ""
 	slices.SortFunc(m.keys, func(a, b *key) int { return strings.Compare(a.name, b.name) })
+}
+
+// Remove forgets a lease that nobody asks for any more. It reports whether it did: one that is held, or of which
+// something is on its way to the bucket, cannot be forgotten yet.
+func (m *Machine) Remove(name string) bool {
+	k := m.named[name]
+	if k.writing || k.wanted || k.state != Standby && k.state != Lost {
+		return false
+	}
+	delete(m.named, name)
+	m.keys = slices.DeleteFunc(m.keys, func(other *key) bool { return other == k })
+	m.hash = ""
+	return true
 }
 
 // Opened is to be called when there is a bucket, other than the one before, and how old it is. What was held is lost.
@@ -54,7 +70,7 @@ func (m *Machine) Opened(now Instant, age time.Duration) {
 func (m *Machine) Closed(now Instant) { m.reset(now, now) }
 
 func (m *Machine) reset(now, absentFree Instant) {
-	m.open, m.ready = false, false
+	m.open, m.ready, m.absent = false, false, absentFree
 	clear(m.slots)
 	m.self = membership{slot: -1, leaving: m.self.leaving}
 	for _, k := range m.keys {
@@ -111,10 +127,18 @@ func (m *Machine) Refused(now Instant, w *Write) {
 }
 
 // Want says that somebody waits for a lease, or does not any more.
-func (m *Machine) Want(name string, wanted bool) { m.named[name].wanted = wanted }
+func (m *Machine) Want(name string, wanted bool) {
+	if k := m.named[name]; k != nil {
+		k.wanted = wanted
+	}
+}
 
 // Release gives a lease back that is held.
-func (m *Machine) Release(now Instant, name string) { m.named[name].release(&m.terms, now) }
+func (m *Machine) Release(now Instant, name string) {
+	if k := m.named[name]; k != nil {
+		k.release(&m.terms, now)
+	}
+}
 
 // Leave says that this replica ends as a member of the group.
 func (m *Machine) Leave() { m.self.leaving = true }

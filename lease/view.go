@@ -12,9 +12,12 @@ type View struct {
 	Changes  int // How often it has changed hands since the start.
 }
 
-// View returns a lease.
+// View returns a lease; the zero View if it was removed.
 func (m *Machine) View(name string) View {
 	k := m.named[name]
+	if k == nil {
+		return View{}
+	}
 	mine := k.record.Life == m.cfg.Life && k.record.Holder != ""
 	return View{
 		State: k.state, Deadline: k.deadline, Recalled: k.recalled, Epoch: k.record.Epoch, Holder: k.record.Holder,

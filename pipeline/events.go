@@ -3,6 +3,7 @@ package pipeline
 import (
 	"context"
 	"log/slog"
+	"maps"
 	"time"
 
 	"momento-bridge/condition"
@@ -204,6 +205,11 @@ func (n *eventNotes) repeat(now time.Time) {
 			n.note(now, event{kind: about.kind, route: about.route, detail: passed.detail})
 		}
 	}
+}
+
+// forget forgets what was noted about routes that are gone.
+func (n *eventNotes) forget(gone func(*Route) bool) {
+	maps.DeleteFunc(n.noted, func(about subject, _ *noted) bool { return gone(about.route) })
 }
 
 // TellRepeats logs how many events about messages have been left out of the log so far. Whoever runs the pipeline calls

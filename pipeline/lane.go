@@ -3,6 +3,7 @@ package pipeline
 import (
 	"container/heap"
 	"maps"
+	"slices"
 	"time"
 
 	"github.com/cenkalti/backoff/v4"
@@ -288,6 +289,12 @@ func (h *delayedHeap) Pop() any {
 }
 
 func (h *delayedHeap) add(d delayed) { heap.Push(h, d) }
+
+// forget takes out what gone says.
+func (h *delayedHeap) forget(gone func(*delayed) bool) {
+	*h = slices.DeleteFunc(*h, func(d delayed) bool { return gone(&d) })
+	heap.Init(h)
+}
 
 // due removes and returns the top if its time has come.
 func (h *delayedHeap) due(now time.Time) (delayed, bool) {

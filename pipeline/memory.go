@@ -70,22 +70,51 @@ func newBudget(total int64, routes []int64) budget {
 // surePart is what each of so many partitions is sure of.
 func (b *budget) surePart(parts int64) int64 { return max(1, b.sure/parts) }
 
-// share shares the memory out among the routes of a pipeline, which hold nothing yet. commons has that of each. It
-// returns how many routes there are, where all partitions of a name are one.
-func (m *memory) share(routes []RouteConfig, messages, bytes int64, commons []*common) int {
+// share shares the memory out among the routes of a pipeline, anew if it was before. All partitions of a name are one
+// route in this.
+func (m *memory) share(routes []*Route, messages, bytes int64) {
 	var all, counting []int64
-	for i := range routes {
-		if i > 0 && slices.Contains(commons[:i], commons[i]) {
+	seen := map[*common]bool{}
+	for _, r := range routes {
+		if seen[r.common] {
 			continue // A further partition.
 		}
-		parts := int64(commons[i].routes)
-		all = append(all, parts)
-		if routes[i].countsMessages() {
-			counting = append(counting, parts)
+		seen[r.common] = true
+		all = append(all, r.parts)
+		if r.cfg.countsMessages() {
+			counting = append(counting, r.parts)
 		}
 	}
 	m.messages, m.bytes = newBudget(messages, counting), newBudget(bytes, all)
-	return len(all)
+	names := int64(len(all))
+	for _, r := range routes {
+		r.share, r.shareBytes = int(max(1, messages/names/r.parts)), max(1, bytes/names/r.parts)
+		m.messages.used += r.counted.apartMessages
+		m.bytes.used += r.counted.apartBytes
+		if r.cfg.countsMessages() {
+			m.messages.change(0, r.counted.messages, r.parts)
+		}
+		m.bytes.change(0, r.counted.bytes, r.parts)
+		m.messages.enter(r.messageStake, r.parts)
+		m.bytes.enter(r.byteStake, r.parts)
+	}
+	m.lookAgain()
+}
+
+// enter counts the stake of a route.
+func (b *budget) enter(s stake, parts int64) {
+	if s.busy {
+		b.busy += unit / parts
+	}
+	if s.claim {
+		b.claims++
+	}
+}
+
+// begin gives a route its first part of the memory.
+func (r *Route) begin() {
+	m := r.memory()
+	r.window, r.windowBytes = m.messages.surePart(r.parts), m.bytes.surePart(r.parts)
 }
 
 // free is what may be borrowed. It is negative where routes have more than there is: each is sure of one message.

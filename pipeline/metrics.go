@@ -38,6 +38,13 @@ func NewMetrics(reg prometheus.Registerer) *Metrics {
 	return m
 }
 
+// forget takes the histograms of a route away.
+func (m *Metrics) forget(route string) {
+	for _, of := range [...]*prometheus.HistogramVec{m.publishSeconds, m.endToEndSeconds, m.batchMessages} {
+		of.DeleteLabelValues(route)
+	}
+}
+
 // histogram returns the options of a histogram with classic buckets and native ones.
 func histogram(name, help string, buckets ...float64) prometheus.HistogramOpts {
 	return prometheus.HistogramOpts{

@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -33,10 +34,11 @@ const ByNeed = -1
 
 // Pipeline carries messages from routes to a sink. Its methods may be called concurrently.
 type Pipeline struct {
-	cfg    Config
-	sink   Sink
-	log    *slog.Logger
-	leased bool // Some route publishes only while it is held.
+	cfg     Config
+	sink    Sink
+	log     *slog.Logger
+	metrics *Metrics
+	leased  atomic.Bool // Some route publishes only while it is held, or did.
 
 	// mu guards the following, and every Route with all that it refers to. Nothing blocks while it is held. Whoever may
 	// have ended a message frees it with unlock.
@@ -66,7 +68,7 @@ type Pipeline struct {
 
 // New builds a pipeline that is not running yet. Submit blocks once the queue is full until Run is called.
 func New(cfg Config, sink Sink, log *slog.Logger, metrics *Metrics) *Pipeline {
-	p := &Pipeline{cfg: cfg, sink: sink, log: log, done: make(chan struct{})}
+	p := &Pipeline{cfg: cfg, sink: sink, log: log, metrics: metrics, done: make(chan struct{})}
 	p.depth = newDepth(cfg.Workers, cfg.InFlight)
 	p.room = sync.NewCond(&p.mu)
 	p.letters.changed = sync.NewCond(&p.mu)
@@ -75,22 +77,15 @@ func New(cfg Config, sink Sink, log *slog.Logger, metrics *Metrics) *Pipeline {
 		maxTrialsInFlight: max(1, min(mostTrialsInFlight, cfg.Workers*max(1, cfg.InFlight)/2)),
 		operations:        cfg.Operations, waited: metrics.rateLimitWait,
 	}
-	caches, commons := map[string]*cache{}, commonOf(cfg.Routes)
-	names := p.d.memory.share(cfg.Routes, int64(cfg.MaxMessages), cfg.MaxBytes, commons)
+	lineup := make([]Place, len(cfg.Routes))
 	for i, rc := range cfg.Routes {
-		if caches[rc.Cache] == nil {
-			caches[rc.Cache] = &cache{}
-		}
-		r := p.newRoute(rc, caches[rc.Cache], commons[i], names)
-		r.publishSeconds = metrics.publishSeconds.WithLabelValues(rc.Name)
-		r.publishTimes = &metrics.times
-		r.endToEndSeconds = metrics.endToEndSeconds.WithLabelValues(rc.Name)
-		r.batchMessages = metrics.batchMessages.WithLabelValues(rc.Name)
-		p.d.routes = append(p.d.routes, r)
-		p.leased = p.leased || rc.Held != nil
-		if rc.MaxAge > 0 {
-			p.d.aging = append(p.d.aging, r)
-		}
+		lineup[i].Begin = rc
+	}
+	all, _ := p.makeLineup(lineup)
+	p.d.lineUp(all)
+	p.d.memory.share(all, int64(cfg.MaxMessages), cfg.MaxBytes)
+	for _, r := range all {
+		r.begin()
 	}
 	now := time.Now()
 	p.d.setLimits(now, cfg.Limits)
@@ -98,32 +93,38 @@ func New(cfg Config, sink Sink, log *slog.Logger, metrics *Metrics) *Pipeline {
 	return p
 }
 
-// newRoute makes one route of so many names.
-func (p *Pipeline) newRoute(rc RouteConfig, c *cache, own *common, names int) *Route {
-	m, parts := &p.d.memory, int64(own.routes)
+// newRoute makes one route, which has no part of the memory yet.
+func (p *Pipeline) newRoute(rc RouteConfig, c *cache, own *common) *Route {
 	var packs *packing
 	if rc.Batch.Packing != nil {
 		packs = newPacking()
 	}
+	if rc.Held != nil {
+		p.leased.Store(true)
+	}
 	return &Route{
-		cfg:         rc,
-		packing:     packs,
-		share:       max(1, p.cfg.MaxMessages/names/own.routes),
-		shareBytes:  max(1, p.cfg.MaxBytes/int64(names)/parts),
-		maxMessages: max(1, p.cfg.MaxMessages),
-		window:      m.messages.surePart(parts),
-		windowBytes: m.bytes.surePart(parts),
-		pipeline:    p,
-		cache:       c,
-		common:      own,
-		parts:       parts,
-		lanes:       map[string]*lane{},
-		wake:        make(chan struct{}, 1),
+		cfg:             rc,
+		packing:         packs,
+		maxMessages:     max(1, p.cfg.MaxMessages),
+		pipeline:        p,
+		cache:           c,
+		common:          own,
+		parts:           int64(own.routes),
+		lanes:           map[string]*lane{},
+		wake:            make(chan struct{}, 1),
+		publishSeconds:  p.metrics.publishSeconds.WithLabelValues(rc.Name),
+		publishTimes:    &p.metrics.times,
+		endToEndSeconds: p.metrics.endToEndSeconds.WithLabelValues(rc.Name),
+		batchMessages:   p.metrics.batchMessages.WithLabelValues(rc.Name),
 	}
 }
 
-// Route returns the i-th route of the configuration.
-func (p *Pipeline) Route(i int) *Route { return p.d.routes[i] }
+// Route returns the i-th route of the configuration, or of the latest lineup.
+func (p *Pipeline) Route(i int) *Route {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.d.routes[i]
+}
 
 // Run publishes until every route is closed and nothing is left, or until hard is done. In the latter case it returns
 // or drops what is queued, waits for the attempts in flight to end, and returns the number of messages that had not
@@ -211,7 +212,7 @@ func (p *Pipeline) checkDrained() {
 		return
 	}
 	for _, r := range p.d.routes {
-		if !r.closed || r.unsettled() > 0 {
+		if !r.closed || r.retiring || r.unsettled() > 0 {
 			return
 		}
 	}

@@ -87,7 +87,7 @@ func (d *dispatcher) dropExcessAside(now time.Time, p *parcel) bool {
 	for p.n > 0 {
 		e := p.pop()
 		d.noteAsideFull(now, r)
-		d.end(e, r.returned())
+		d.end(e, r.refused())
 		d.postponeLast(r)
 	}
 	return true
@@ -100,7 +100,7 @@ func (d *dispatcher) dropExcessForbidden(now time.Time, l *lane) {
 		return
 	}
 	d.noteAsideFull(now, r)
-	d.discard(l.first, r.returned())
+	d.discard(l.first, r.refused())
 	d.postponeLast(r)
 }
 

@@ -22,6 +22,8 @@ type Route struct {
 	gate        gate
 	paused      bool      // An operator has paused it.
 	closed      bool      // The source submits no more; what it could take back has been returned.
+	retiring    bool      // It is to leave by Exchange once it is closed.
+	wasPaused   bool      // An operator had paused it when it was closed.
 	away        Outcome   // How messages end that come, or would be tried again, since Forget or Yield; 0: they do not.
 	forgotten   bool      // The hard stop has forgotten what it had queued.
 	haltedSince time.Time // When a gate or an operator stopped it; zero: none has.
@@ -211,6 +213,7 @@ func (r *Route) turnsAway() bool { return r.leaving() || r.pipeline.d.stopped }
 func (r *Route) Close() {
 	p := r.pipeline
 	p.mu.Lock()
+	r.wasPaused = r.paused || r.wasPaused
 	r.closed = true
 	p.closing = true
 	if r.cfg.Returnable {

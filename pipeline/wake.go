@@ -43,7 +43,7 @@ func (p *Pipeline) borrowSlot(now time.Time) *slot {
 // sendFor sends what is in the worker's slot, or leaves it to the worker if that would take waiting.
 func (w *worker) sendFor(s *slot) {
 	s.buf = s.parcel.fill(&s.request, s.buf)
-	if (!w.p.leased || s.parcel.lane.route.held(time.Now())) && w.conn.TrySend(&s.request) {
+	if (!w.p.leased.Load() || s.parcel.lane.route.held(time.Now())) && w.conn.TrySend(&s.request) {
 		return
 	}
 	w.p.mu.Lock()

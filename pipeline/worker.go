@@ -79,7 +79,7 @@ func (p *Pipeline) take(w *worker) bool {
 		now = time.Now()
 	}
 	p.mu.Lock()
-	if p.leased { // The process may have been stopped for a while since.
+	if p.leased.Load() { // The process may have been stopped for a while since.
 		now = time.Now()
 	}
 	p.markBusy(w)
@@ -193,7 +193,7 @@ func (w *worker) send() {
 		}
 		w.sends = append(w.sends, &f.request)
 	}
-	if w.p.leased {
+	if w.p.leased.Load() {
 		w.keepBack()
 	}
 	if len(w.sends) > 0 {

@@ -157,7 +157,7 @@ func (j *JetStream) Settle(handle any, o pipeline.Outcome) {
 	case pipeline.Returned:
 		err = j.acks.handBack(reply)
 	case pipeline.Forgotten: // It is somebody else's.
-	case pipeline.Dropped, pipeline.DeadLettered:
+	case pipeline.Rejected, pipeline.Dropped, pipeline.DeadLettered:
 		err = j.acks.term(reply, fmt.Appendf(nil, "%s %s", ackNever, o))
 	}
 	if err != nil {

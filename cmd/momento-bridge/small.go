@@ -59,10 +59,19 @@ func newConfig() *cobra.Command {
 			Short: "Print the JSON Schema of the file, for editors",
 			Args:  usageArgs(nil),
 			RunE: func(cmd *cobra.Command, _ []string) error {
-				_, err := fmt.Fprintln(cmd.OutOrStdout(), string(config.Schema()))
+				_, err := fmt.Fprintln(cmd.OutOrStdout(), string(config.Schema(regionNames())))
 				return err
 			},
 		},
 	)
 	return cmd
+}
+
+// regionNames are the names of Momento's regions.
+func regionNames() []string {
+	var names []string
+	for _, r := range daemon.Regions() {
+		names = append(names, r.Name)
+	}
+	return names
 }

@@ -34,7 +34,7 @@ func Line(f *Facts) string {
 func short(f *Facts) admin.Status {
 	stats := &f.Pipeline
 	s := admin.Status{
-		Version: f.Version, Now: f.Now.UTC(), Started: f.Started.UTC(),
+		Schema: admin.Schema, Version: f.Version, Now: f.Now.UTC(), Started: f.Started.UTC(),
 		NotReady: append([]string{}, NotReady(f)...),
 		NATS:     f.NATS.URL,
 		Endpoint: f.Endpoint,
@@ -63,6 +63,7 @@ func short(f *Facts) admin.Status {
 		s.Queue.Waiting += r.Waiting
 	}
 	s.State, s.Summary = summary(f, &s)
+	s.Verdict = s.State.Verdict()
 	return s
 }
 
@@ -72,8 +73,8 @@ func route(f *Facts, i int) admin.Route {
 		Name: s.Name, From: known.From, To: known.To,
 		State: f.RouteState(i), Reason: routeReason(f, i), LimitedBy: string(s.LimitedBy), Rates: known.Rates,
 		Received: s.Received, Skipped: s.Skipped, Redelivered: s.Redelivered, Ambiguous: s.Ambiguous,
-		SourceDropped: known.Missed,
-		Lost:          known.Lost, LostWhy: known.LostWhy, DeadLettered: known.DeadLettered,
+		SourceDropped: known.Missed, LostTotal: s.Settled.Lost(s.Skipped) + known.Missed,
+		Lost: known.Lost, LostWhy: known.LostWhy, DeadLettered: known.DeadLettered,
 		PutAside: s.Aside, PutAsideIn: s.AsideTopics,
 		Queued: s.Queued, InFlight: s.InFlight, Waiting: known.Waiting,
 		Arrivals: known.Arrivals, Capacity: Finite(known.Capacity),

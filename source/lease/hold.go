@@ -22,8 +22,9 @@ type lease struct {
 	granted   chan *hold // One slot.
 
 	// Guarded by the manager's mu.
-	wanted bool
-	hold   *hold // nil: it is not held.
+	wanted  bool
+	dropped bool  // Its route is gone.
+	hold    *hold // nil: it is not held.
 	since  protocol.Instant
 }
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -494,4 +495,46 @@ func TestTakeEndsWithItsContext(t *testing.T) {
 	if h := one.take(t, "r"); !h.Held(time.Now()) {
 		t.Fatal("who has ended waiting got it")
 	}
+}
+
+// A reload may add routes and remove others while leases are held.
+func TestLeasesComeAndGoWhileOthersAreHeld(t *testing.T) {
+	t.Parallel()
+	url := startServer(t, server.Options{}).ClientURL()
+	free(t, url, "a", "b")
+	one := start(t, url, patient()) // It has none at first.
+	a := one.take(t, "a")
+	two := start(t, url, named(patient(), "two"), "b")
+	b := two.take(t, "b")
+	ctx, cancel := context.WithCancel(t.Context())
+	waits := make(chan error, 1)
+	go func() {
+		_, err := one.For("b", 0).Take(ctx)
+		waits <- err
+	}()
+	within(t, "standing by", func() bool { return one.For("b", 0).Standby() == "two holds the lease" })
+	cancel()
+	<-waits
+	one.Drop("b", 0)
+	within(t, "forgotten", func() bool { return len(one.leasesKnown()) == 1 })
+	b.Release()
+	again := one.take(t, "b") // It is added anew, when another one has had it.
+	if !again.Held(time.Now()) || !a.Held(time.Now()) {
+		t.Error("it is not held")
+	}
+	again.Release()
+	one.Drop("b", 0)
+	if got := len(one.Status()); got != 1 {
+		t.Errorf("%d leases are told of, want that of the route that is left", got)
+	}
+	if h := two.take(t, "b"); !h.Held(time.Now()) { // What is dropped is given back first.
+		t.Error("the other replica does not get it")
+	}
+	within(t, "forgotten", func() bool { return len(one.leasesKnown()) == 1 })
+}
+
+func (r *replica) leasesKnown() []*lease {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.Clone(r.leases)
 }

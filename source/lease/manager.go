@@ -3,6 +3,7 @@ package lease
 import (
 	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -28,7 +29,7 @@ type Config struct {
 	Left func() int
 }
 
-// Manager is all leases of a process. Its methods may be called concurrently, except that For comes before Run.
+// Manager is all leases of a process. Its methods may be called concurrently.
 type Manager struct {
 	conn  *nats.Conn
 	acks  *source.Acks
@@ -45,6 +46,7 @@ type Manager struct {
 	heard   bool          // Others used the bucket that is gone.
 	stalled time.Duration // How long Run did nothing before it looked last.
 	older   bool          // There is no bucket, and an older replica carries the routes.
+	added   bool          // A lease was added of which the bucket may know something.
 }
 
 // place is where leases are.
@@ -70,19 +72,46 @@ func New(conn *nats.Conn, acks *source.Acks, cfg Config, log *slog.Logger) *Mana
 func (m *Manager) For(route string, partition int) source.Lease {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	name := route
-	if partition > 0 {
-		name = fmt.Sprintf("%s.%d", route, partition)
-	}
+	name := nameOf(route, partition)
 	for _, l := range m.leases {
 		if l.name == name {
+			l.dropped = false
 			return l
 		}
 	}
 	l := &lease{m: m, route: route, partition: partition, name: name, granted: make(chan *hold, 1)}
 	m.leases = append(m.leases, l)
 	m.machine.Add(name)
+	m.added = true
+	m.poke()
 	return l
+}
+
+func nameOf(route string, partition int) string {
+	if partition > 0 {
+		return fmt.Sprintf("%s.%d", route, partition)
+	}
+	return route
+}
+
+// Drop forgets a lease that is not held, as its route is gone, once the bucket knows that it is free.
+func (m *Manager) Drop(route string, partition int) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	name := nameOf(route, partition)
+	for _, l := range m.leases {
+		if l.name == name {
+			l.dropped = true
+			m.poke()
+		}
+	}
+}
+
+// sweep forgets what was dropped. The caller holds mu.
+func (m *Manager) sweep() {
+	m.leases = slices.DeleteFunc(m.leases, func(l *lease) bool {
+		return l.dropped && l.hold == nil && !l.wanted && m.machine.Remove(l.name)
+	})
 }
 
 // now is what the monotonic clock shows.

@@ -43,9 +43,12 @@ const (
 // Run keeps the leases until ctx is done and what was held is released, or a second more. An error means that it cannot
 // work at all.
 func (m *Manager) Run(ctx context.Context) error {
-	if len(m.leases) == 0 {
-		<-ctx.Done()
-		return nil
+	for m.none() {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-m.wake:
+		}
 	}
 	r := &run{
 		m: m, inbox: m.conn.NewInbox(), answers: make(chan *nats.Msg, mostAnswers),
@@ -65,6 +68,13 @@ func (m *Manager) Run(ctx context.Context) error {
 	}
 	r.drop(r.bucket)
 	return nil
+}
+
+// none reports whether there is no lease, so that nothing is to be asked for.
+func (m *Manager) none() bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return len(m.leases) == 0
 }
 
 // loop deals with events until ctx is done and all is released. Outer goes on meanwhile.
@@ -133,8 +143,13 @@ func (r *run) step(outer context.Context) protocol.Instant {
 	m.mu.Lock()
 	now := m.now()
 	m.stalled, r.stepped = now-r.stepped, now
+	if m.added {
+		m.added = false
+		r.openAt = min(r.openAt, now)
+	}
 	writes, next := m.machine.Step(now)
 	m.sync(now)
+	m.sweep()
 	next = min(next, r.alone.step(m, now))
 	place := m.place
 	m.mu.Unlock()

@@ -34,6 +34,9 @@ func (m *Manager) Status() []Status {
 	defer m.mu.Unlock()
 	all := make([]Status, 0, len(m.leases))
 	for _, l := range m.leases {
+		if l.dropped {
+			continue
+		}
 		v := m.machine.View(l.name)
 		s := Status{
 			Route: l.route, Partition: l.partition, Holder: v.Holder, Mine: v.Mine, State: states[v.State],
