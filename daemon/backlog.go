@@ -68,6 +68,7 @@ type view struct {
 	now      sample
 	spent    float64 // Of the quota, per second over the last seconds,
 	each     float64 // and how many messages for each; 0: that is not known.
+	unsure   bool    // Nothing is foretold as what is published is not steady yet.
 	oldest   float64 // Seconds; NaN: not known, or nothing waits.
 	dry      bool    // NATS has messages and gives none, though nothing else keeps them.
 	silence  float64 // For how many seconds NATS has not told of what waits there, where it should have.
@@ -79,6 +80,9 @@ func viewOf(samples []sample) view {
 	w := windowOf(samples)
 	v := view{now: s, rates: ratesOf(samples), oldest: math.NaN(), load: loadOf(&w)}
 	v.spent, v.each = spentOf(samples)
+	if len(arrivedIn(w.samples)) < 2 { // Too little to conclude from, and still what comes.
+		v.load.Arrivals = v.rates.In
+	}
 	if s.waiting > 0 && !s.oldest.IsZero() {
 		v.oldest = max(0, s.at.Sub(s.oldest).Seconds())
 	}
@@ -109,10 +113,13 @@ func (v *view) outlook(w *window) forecast {
 		return forecast{Outlook: keepingUp, Text: "keeping up" + v.but()}
 	case v.dry:
 		return forecast{Text: "not known while nothing comes from NATS: " + waiting(s.waiting)}
-	case w.arrivals.uneven || w.done.uneven:
-		return forecast{Text: "not known yet: " + waiting(s.waiting)}
 	}
-	return v.load.forecast()
+	f := forecast{Text: "not known yet: " + waiting(s.waiting)}
+	if !w.arrivals.uneven && !w.done.uneven {
+		f = v.load.forecast()
+	}
+	v.unsure = f.Outlook == notKnown
+	return f
 }
 
 // keepsUp reports whether nothing waits for longer than a moment, but for what is not ours to publish.

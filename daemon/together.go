@@ -57,8 +57,8 @@ func drains(quota float64, parts []part) []float64 {
 const spent = .8
 
 // together corrects the forecasts of routes that share a quota which is known and used up: each alone would go on as
-// now, although it has more once another one's backlog is gone, and less once another one's begins. The views are of
-// one moment.
+// now, although it has more once another one's backlog is gone, and less once another one's begins. How it comes to
+// publish what it does matters less then, so that it need not be steady. The views are of one moment.
 func together(views []view) {
 	var parts []part
 	var of []int
@@ -69,8 +69,8 @@ func together(views []view) {
 		if !v.now.busy || v.now.halted || v.now.away {
 			continue
 		}
-		if v.load.Seen == 0 || v.each == 0 {
-			return // Nobody knows what comes.
+		if v.each == 0 {
+			return // Nobody knows what it costs.
 		}
 		parts = append(parts, part{float64(v.now.flowing()) / v.each, v.load.Arrivals / v.each, v.now.share})
 		of = append(of, i)
@@ -85,7 +85,7 @@ func together(views []view) {
 	}
 	for n, seconds := range drains(quota, parts) {
 		v := &views[of[n]]
-		if v.forecast.Outlook == catchingUp || v.forecast.Outlook == fallingBehind {
+		if v.unsure || v.forecast.Outlook == catchingUp || v.forecast.Outlook == fallingBehind {
 			v.forecast = v.shared(seconds)
 		}
 	}

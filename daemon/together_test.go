@@ -64,7 +64,7 @@ func TestRoutesThatShareAQuotaAreForetoldTogether(t *testing.T) {
 			t.Errorf("%+v, want what it is alone", got)
 		}
 	}
-	spoilt(func(v *view) { v.load.Seen = 0 })
+	spoilt(func(v *view) { v.each = 0 })
 	spoilt(func(v *view) { v.now.busy = false })
 	spoilt(func(v *view) { v.spent = 1 })
 }

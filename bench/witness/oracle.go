@@ -181,7 +181,7 @@ func (w *world) mayFlow(o *observation, may map[string]bool) {
 		for _, p := range recent {
 			waits = waits || p.most > 2
 			behind = behind || p.most > 4
-			oldEnough = oldEnough && p.oldest > 8*second && p.least > 4
+			oldEnough = oldEnough && p.sure > 8*second && p.least > 4
 		}
 		old = old || oldEnough
 	}

@@ -32,13 +32,17 @@ func (w *world) write(ctx context.Context) {
 	ticks := time.NewTicker(lookEvery)
 	defer ticks.Stop()
 	for {
-		w.truth.look(func(name string) int { return w.endpoint.tally(name).answers["429"] })
+		w.look()
 		select {
 		case <-ctx.Done():
 			return
 		case <-ticks.C:
 		}
 	}
+}
+
+func (w *world) look() {
+	w.truth.look(func(name string) int { return w.endpoint.tally(name).answers["429"] })
 }
 
 // play takes one step after the other, and sometimes a second one while the first lasts. Between two it waits until

@@ -24,7 +24,7 @@ func (w *world) judgeWaiting(o *observation) (all []contradiction) {
 		least, most, oldest, youngest := points[0].least, 0, time.Duration(0), time.Hour
 		for _, p := range points {
 			least, most = min(least, p.least), max(most, p.most)
-			oldest, youngest = max(oldest, p.oldest), min(youngest, p.oldest)
+			oldest, youngest = max(oldest, p.oldest), min(youngest, p.sure)
 		}
 		say := func(text string, a, b any) {
 			all = append(all, contradiction{"waiting", "fore", spec.name, text, a, b})

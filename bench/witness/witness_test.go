@@ -114,7 +114,7 @@ func TestThatAMessageWaitsIsKnownUntilItEnds(t *testing.T) {
 	truth.look(func(string) int { return 7 })
 	points := truth.window("loose", time.Time{})
 	p := points[len(points)-1]
-	p.at, p.oldest = time.Time{}, 0
+	p.at, p.oldest, p.sure = time.Time{}, 0, 0
 	if want := (point{least: 1, most: 1, sent: 3, ended: 2, refusedQuota: 7}); p != want {
 		t.Errorf("%+v, want %+v", p, want)
 	}
