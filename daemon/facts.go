@@ -34,6 +34,13 @@ func (d *Daemon) remarks() []string {
 
 // facts are what is known at this moment. To ask waits for whatever is stuck.
 func (d *Daemon) facts() status.Facts {
+	d.lineup.RLock()
+	defer d.lineup.RUnlock()
+	return d.factsOfLineup()
+}
+
+// factsOfLineup is facts for one who holds the lineup.
+func (d *Daemon) factsOfLineup() status.Facts {
 	f := status.Facts{
 		Version: d.cfg.Version, Now: time.Now(), Started: d.started,
 		Stopping: d.stopping(), Stuck: d.vitals.progress.stuck(),

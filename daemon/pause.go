@@ -8,18 +8,21 @@ import (
 
 // pause pauses or resumes a route, or with no name all of them.
 func (d *Daemon) pause(name string, paused bool) error {
+	d.lineup.RLock()
+	defer d.lineup.RUnlock()
 	found := false
-	for i, r := range d.plan.routes {
-		if name != "" && r.route.Name != name {
+	for _, l := range d.lines {
+		route := l.plan.route.Name
+		if name != "" && route != name {
 			continue
 		}
 		found = true
 		if paused {
-			d.log.Info("an operator paused a route", "route", r.route.Name)
-			d.inPipeline(i, (*pipeline.Route).Pause)
+			d.log.Info("an operator paused a route", "route", route)
+			l.inPipeline((*pipeline.Route).Pause)
 		} else {
-			d.log.Info("an operator resumed a route", "route", r.route.Name)
-			d.inPipeline(i, (*pipeline.Route).Resume)
+			d.log.Info("an operator resumed a route", "route", route)
+			l.inPipeline((*pipeline.Route).Resume)
 		}
 	}
 	if found && !paused {

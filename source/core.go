@@ -80,6 +80,9 @@ func (c *Core) Run(ctx, hard context.Context, route *pipeline.Route) error {
 		return nil
 	}
 	c.Dropped()
+	if isClosed(f.closed) { // The source before this one has drained them.
+		return nil
+	}
 	for _, sub := range f.subs {
 		if err := sub.Drain(); err != nil {
 			return fmt.Errorf("drain %s: %w", sub.Subject, err)
@@ -125,11 +128,24 @@ func (c *Core) await(ctx context.Context, closed chan struct{}) (passedOn bool, 
 	defer rounds.leave(c)
 	select {
 	case <-ctx.Done():
-		return false, nil
 	case <-c.passedOn:
-		return true, nil
 	case <-closed:
-		return false, errors.New("the connection to NATS was closed")
+	}
+	switch {
+	case isClosed(c.passedOn):
+		return true, nil
+	case ctx.Err() != nil:
+		return false, nil
+	}
+	return false, errors.New("the connection to NATS was closed")
+}
+
+func isClosed(c <-chan struct{}) bool {
+	select {
+	case <-c:
+		return true
+	default:
+		return false
 	}
 }
 

@@ -140,3 +140,13 @@ func (c *Core) Continue(other *Core) {
 	}
 	c.told = c.Dropped() - c.lost.Load()
 }
+
+// Crowded reports whether half of what the client can hold is used up.
+func (c *Core) Crowded() bool {
+	f := c.feed.Load()
+	return f != nil && slices.ContainsFunc(f.subs, func(s *coreSubscription) bool {
+		messages, bytes, err := s.Pending()
+		mostMessages, mostBytes, err2 := s.PendingLimits()
+		return err == nil && err2 == nil && (messages > mostMessages/2 || bytes > mostBytes/2)
+	})
+}
