@@ -1,7 +1,7 @@
 SHELL := bash
 .PHONY: build test long race fuzz chaos bench bench-compare lint fmt demo emulator realinput quota limit replicas repeats cost timing browser screenshots image check
 
-build:     ; go build -trimpath -ldflags "-s -w" -o bin/momento-bridge ./cmd/momento-bridge
+build:     ; go build -trimpath -buildvcs=auto -ldflags "-s -w" -o bin/momento-bridge ./cmd/momento-bridge
 test:      ; go test ./...
 long:      ; LONG_TESTS=1 go test -count 1 -timeout 20m ./test/chaos ./grafana
 race:      ; go test -race -shuffle=on ./...
@@ -23,7 +23,7 @@ cost:      ; go run ./bench/cost
 timing:    ; go run ./bench/timing
 browser:   ; go -C test/browser test -count 1 -v ./...
 screenshots: ; go -C test/browser run ./screenshots
-image:     ; docker build -t momento-bridge .
+image:     ; docker build -t momento-bridge --build-arg VERSION=$$(git describe --tags --always --dirty) --build-arg REVISION=$$(git rev-parse HEAD) .
 check:     ; bash .ci/run
 
 # The two newest results, unless OLD and NEW say which.

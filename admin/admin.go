@@ -33,6 +33,9 @@ type Config struct {
 	History *History
 	// Pause pauses or resumes a route, or all for an empty name. An error says that there is no such route.
 	Pause func(route string, paused bool) error
+	// Reload reads the configuration again and puts it in force as far as that goes while the daemon runs; nil: it
+	// cannot. A configuration with problems changes nothing, and the error has all of them.
+	Reload func(ctx context.Context) (Reloaded, error)
 	// Hosts are the names, in lower case, that requests may be for, besides addresses and localhost.
 	Hosts []string
 	// Open says that the listener is open to other machines: health and metrics are then given by any name.
@@ -69,6 +72,7 @@ func New(cfg Config) http.Handler {
 	mux.HandleFunc("GET /api/v1/events", cfg.serveEvents(make(chan struct{}, maxWatchers)))
 	mux.HandleFunc("POST /api/v1/pause", cfg.servePause(true, "paused"))
 	mux.HandleFunc("POST /api/v1/resume", cfg.servePause(false, "resumed"))
+	mux.HandleFunc("POST /api/v1/reload", cfg.serveReload)
 	mux.Handle("GET /metrics", promhttp.HandlerFor(cfg.Metrics, promhttp.HandlerOpts{EnableOpenMetrics: true}))
 	if cfg.Pprof {
 		mux.HandleFunc("GET /debug/pprof/", pprof.Index)

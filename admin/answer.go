@@ -10,6 +10,7 @@ type Answer struct {
 	Now      time.Time     `json:"now"`
 	Started  time.Time     `json:"started"`
 	State    State         `json:"state"`
+	Verdict  Verdict       `json:"verdict"`
 	Summary  string        `json:"summary"`
 	Ready    bool          `json:"ready"`
 	NotReady []string      `json:"not_ready"`
@@ -32,7 +33,7 @@ type RouteAnswer struct {
 func (s *Status) Answer(host string) Answer {
 	a := Answer{
 		ID: s.Group.Self, Host: host, Version: s.Version, Now: s.Now, Started: s.Started, State: s.State,
-		Summary: s.Summary, Ready: s.Ready, NotReady: s.NotReady, Rates: s.Rates, Queue: s.Queue, Group: s.Group,
+		Verdict: s.Verdict, Summary: s.Summary, Ready: s.Ready, NotReady: s.NotReady, Rates: s.Rates, Queue: s.Queue, Group: s.Group,
 		Routes: []RouteAnswer{},
 	}
 	if a.ID == "" {

@@ -97,7 +97,7 @@ func TestPageSaysEverythingWithoutScript(t *testing.T) {
 		"In 1 235/s", "Out 9.9/s", "Refused 0.13/s", "Waiting 12 345 drained in 1 h 2 min", "Rate in force 9.9/s " +
 			"learned ceiling: 10.0/s", "Publish time 5.1 ms median; 99 %: 1.50 s",
 		"orders stream ORDERS → my-cache/orders running order within topics 10.0 0 0 0 0 12 000 drained in 1h2m5s",
-		"orders 1 234 567 1 230 000 3 0 0 0 812 0 0 0",
+		"orders 1 234 567 1 230 000 3 0 0 0 0 812 0 0 0",
 		"audit → parked there is no such cache missing cache", "region 9.9/s 10.0/s holding the quota as learned",
 		"throughput no limit none met unlimited",
 		"Problems The latest first; times are UTC", "error a route is parked 404 audit 12 16:56:04 40 min 0 s ago " +

@@ -94,7 +94,8 @@ func routeRow(r *Route, _ time.Time) row {
 
 		"settled.published":     formatCount(r.Settled["published"]),
 		"settled.dead_lettered": formatCount(r.Settled["dead_lettered"]),
-		"settled.dropped":       formatCount(r.Settled["dropped"] + r.Settled["replaced"] + r.Settled["shed"]),
+		"settled.lost":          formatCount(r.Settled["rejected"] + r.Settled["dropped"] - r.Skipped),
+		"settled.by_policy":     formatCount(r.Settled["replaced"] + r.Settled["shed"] + r.Skipped),
 		"settled.expired":       formatCount(r.Settled["expired"]),
 		"settled.returned":      formatCount(r.Settled["returned"]), "attempts.429": formatCount(r.Attempts["429"]),
 		"ambiguous": formatCount(r.Ambiguous), "redelivered": formatCount(r.Redelivered),

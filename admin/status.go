@@ -6,10 +6,12 @@ import "time"
 // are per second, durations are in seconds; null stands for no limit, for a backlog that is never gone, and for a
 // latency while nothing is published.
 type Status struct {
+	Schema   int       `json:"schema"` // See Schema.
 	Version  string    `json:"version"`
 	Now      time.Time `json:"now"`
 	Started  time.Time `json:"started"`
 	State    State     `json:"state"`
+	Verdict  Verdict   `json:"verdict"` // What the state means for messages.
 	Summary  string    `json:"summary"` // The state in one sentence, with what to do where something is wrong.
 	Ready    bool      `json:"ready"`
 	NotReady []string  `json:"not_ready"`
@@ -91,6 +93,8 @@ type Quota struct {
 	Scope   string   `json:"scope"`
 	Rate    *float64 `json:"rate"`
 	Learned float64  `json:"learned"` // 0: none was met.
+	// How long ago it was learned; null: it was not, or by somebody else, or before the start.
+	LearnedSeconds *float64 `json:"learned_seconds"`
 	// The share of publishes that is refused at any rate, from 0 to 1; 0: none is known.
 	Floor    float64 `json:"refused_at_any_rate"`
 	State    string  `json:"state"`
@@ -116,19 +120,25 @@ type Route struct {
 	Redelivered   uint64            `json:"redelivered"`
 	Ambiguous     uint64            `json:"ambiguous"`
 	SourceDropped uint64            `json:"source_dropped"`
-	Lost          uint64            `json:"lost_lately"` // In the last seconds, which no policy asked for,
+	LostTotal     uint64            `json:"lost_total"`  // Since the start, which no policy asked for,
+	Lost          uint64            `json:"lost_lately"` // and of those in the last seconds,
 	LostWhy       string            `json:"lost_why"`    // and why.
 	DeadLettered  uint64            `json:"dead_lettered_lately"`
 	// Messages that the endpoint refuses while it accepts others, and what waits behind them,
-	PutAside     int      `json:"put_aside"`
-	PutAsideIn   int      `json:"put_aside_in"` // and how many messages, or topics, that is about.
-	Queued       int      `json:"queued"`
-	InFlight     int      `json:"in_flight"`
-	Waiting      int64    `json:"waiting"` // What NATS still has included.
-	Arrivals     float64  `json:"arrivals_per_second"`
-	Capacity     *float64 `json:"capacity_per_second"`
-	DrainSeconds *float64 `json:"drain_seconds"`
-	Forecast     string   `json:"forecast"`
+	PutAside   int   `json:"put_aside"`
+	PutAsideIn int   `json:"put_aside_in"` // and how many messages, or topics, that is about.
+	Queued     int   `json:"queued"`
+	InFlight   int   `json:"in_flight"`
+	Waiting    int64 `json:"waiting"` // What NATS still has included,
+	// and of those what it has given out before, to whomever, and this daemon does not hold.
+	Unacknowledged int64 `json:"unacknowledged"`
+	// The age of the oldest that waits, as far as is known; null: it is not, or nothing waits.
+	OldestSeconds *float64 `json:"oldest_seconds"`
+	Arrivals      float64  `json:"arrivals_per_second"`
+	Capacity      *float64 `json:"capacity_per_second"`
+	DrainSeconds  *float64 `json:"drain_seconds"` // null with the kinds never and unknown.
+	ForecastKind  string   `json:"forecast_kind"`
+	Forecast      string   `json:"forecast"`
 }
 
 // Problem is something that went wrong, as often as it did.

@@ -34,13 +34,24 @@ func (f *File) readScalar(n *yaml.Node, v reflect.Value, tag reflect.StructTag, 
 	if n.Tag == "!!null" {
 		text = ""
 	}
-	if err := setScalar(v, tag, text); err != nil {
+	err := refuseVariables(path, text)
+	if err == nil {
+		err = setScalar(v, tag, text)
+	}
+	if err != nil {
 		f.fail(path, "%s: %v", nameOf(path), err)
 	}
 }
 
-// setScalar gives v the value that text means.
+// setScalar gives v the value that text means, also where that is out of range.
 func setScalar(v reflect.Value, tag reflect.StructTag, text string) error {
+	if err := parseScalar(v, tag, text); err != nil {
+		return err
+	}
+	return outOfRange(v, tag, text)
+}
+
+func parseScalar(v reflect.Value, tag reflect.StructTag, text string) error {
 	if s, ok := reflect.TypeAssert[scalar](v.Addr()); ok {
 		return s.parse(text)
 	}

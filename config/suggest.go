@@ -27,10 +27,23 @@ func (f *File) unknownKey(key, path string, at, in *yaml.Node, fields map[string
 	} else if near := nearest(key, names); near != "" {
 		f.broken[join(path, near)] = true
 		text += fmt.Sprintf(" (did you mean %q?)", near)
+	} else if places := placesOf(key); places != "" {
+		text += ": it is a key of " + places
 	} else {
 		text += "; known keys: " + strings.Join(names, ", ")
 	}
 	f.add(problem{at: position{at.Line, at.Column}, text: text})
+}
+
+// placesOf names the sections that have a key; empty if none has.
+func placesOf(key string) string {
+	var places []string
+	for _, k := range Keys() {
+		if i := strings.LastIndexByte(k.Path, '.'); k.Path[i+1:] == key {
+			places = append(places, nameOf(k.Path[:max(i, 0)]))
+		}
+	}
+	return strings.Join(places, ", ")
 }
 
 // hasKey reports whether a mapping has a key.

@@ -18,7 +18,7 @@ func (f *File) Validate() {
 	f.checkNATS()
 	f.checkMomento()
 	f.checkLimits()
-	f.checkQueue()
+	f.checkAdmin()
 	f.checkCoordination()
 	f.checkRoutes()
 }
@@ -50,7 +50,7 @@ func (f *File) checkNATS() {
 
 // needs notes a value that makes no sense without another one.
 func (f *File) needs(path, value, otherPath, other string) {
-	if value != "" && other == "" {
+	if value != "" && other == "" && !f.broken[otherPath] {
 		f.Problemf(path, "%s needs %s", path, otherPath)
 	}
 }
@@ -64,17 +64,10 @@ func (f *File) checkMomento() {
 		f.Problemf("momento.api_key_url", "momento.api_key_file and momento.api_key_url are both set: keep one")
 	}
 	f.checkVendor()
-	f.between("momento.connections", m.Connections, 1, 10_000)
-	if m.InFlight != AutoInFlight {
-		f.between("momento.in_flight", int(m.InFlight), 1, 1024)
-	}
 	if looksLikeKey(m.APIKeyFile) {
 		f.fail("momento.api_key_file",
 			"momento.api_key_file holds what looks like the key itself: write the key into a file and name "+
 				"that file here")
-	}
-	if m.Timeout < Duration(10*time.Millisecond) {
-		f.Problemf("momento.timeout", "momento.timeout is %v: give an attempt at least 10ms", m.Timeout)
 	}
 	if f.ShutdownTimeout < m.Timeout+Duration(time.Second) && !f.broken["momento.timeout"] {
 		f.Problemf("shutdown_timeout",
@@ -124,16 +117,7 @@ func looksLikeKey(name string) bool {
 	return strings.HasPrefix(name, "eyJ") || len(name) > 200 && !strings.ContainsAny(name, "/\\")
 }
 
-func (f *File) between(path string, n, least, most int) {
-	if n < least || n > most {
-		f.Problemf(path, "%s is %d, it must be from %d to %d", path, n, least, most)
-	}
-}
-
 func (f *File) checkLimits() {
-	if f.Limits.Burst < 0 {
-		f.Problemf("limits.burst", "limits.burst is %d: write 0 to derive it, or a positive number", f.Limits.Burst)
-	}
 	for name, limit := range f.Limits.Caches {
 		if limit.Rate == (Rate{}) && !f.broken["limits.caches."+name+".rate"] {
 			f.Problemf("limits.caches."+name, "limits.caches.%s has no rate: write one such as {rate: 5}", name)
@@ -146,14 +130,6 @@ func (f *File) checkLimits() {
 		f.Problemf("limits.group", "limits.group %q: use a plain word without dots, wildcards and spaces",
 			f.Limits.Group)
 	}
-}
-
-func (f *File) checkQueue() {
-	f.between("queue.max_messages", f.Queue.MaxMessages, 1, 10_000_000)
-	if f.Queue.MaxBytes < 1 {
-		f.Problemf("queue.max_bytes", "queue.max_bytes is %d: write a size such as 64MiB", f.Queue.MaxBytes)
-	}
-	f.checkAdmin()
 }
 
 func (f *File) checkAdmin() {

@@ -32,8 +32,8 @@ func badServer(server string) string {
 	default:
 		return "has the scheme " + u.Scheme + "://: write nats://, tls://, ws:// or wss://, or none"
 	}
-	if strings.Contains(u.Hostname(), ":") && net.ParseIP(u.Hostname()) == nil {
-		return "has a host with a colon that is no IPv6 address: write one such as nats://[::1]:4222"
+	if strings.Contains(u.Hostname(), ":") && (net.ParseIP(u.Hostname()) == nil || !strings.HasPrefix(u.Host, "[")) {
+		return "has a host with a colon that is no IPv6 address in brackets: write one such as nats://[::1]:4222"
 	}
 	if n, err := strconv.Atoi(u.Port()); u.Port() != "" && (err != nil || n < 1 || n > 65535) {
 		return "has a port that is not from 1 to 65535"

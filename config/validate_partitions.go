@@ -7,21 +7,13 @@ import (
 	"unicode"
 )
 
-// The number of partitions that a route may have. Each has a consumer and a lease.
-const (
-	leastPartitions = 1
-	mostPartitions  = 256
-)
-
 // Partitioned reports whether the route's topics are shared out among partitions.
 func (r *Route) Partitioned() bool { return r.Partitions > 1 }
 
 // checkPartitions checks how a route is shared out.
 func (f *File) checkPartitions(path string, r *Route) {
 	at := func(key string) string { return path + "." + key }
-	if r.Partitions < leastPartitions || r.Partitions > mostPartitions {
-		f.fail(at("partitions"), "%s is %d, it must be from %d to %d", at("partitions"), r.Partitions, leastPartitions,
-			mostPartitions)
+	if f.broken[at("partitions")] {
 		return
 	}
 	if !r.Partitioned() {

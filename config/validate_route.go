@@ -2,15 +2,8 @@ package config
 
 import (
 	"strings"
-	"time"
 	"unicode"
 )
-
-// maxPayload bounds max_payload: by default NATS servers take no larger messages.
-const maxPayload = 1 << 20
-
-// maxLinger bounds batch.linger: messages that wait are held, and are delivered again if the daemon dies.
-const maxLinger = Duration(10 * time.Second)
 
 func (f *File) checkRoute(path string, r *Route) {
 	at := func(key string) string { return path + "." + key }
@@ -29,22 +22,9 @@ func (f *File) checkRoute(path string, r *Route) {
 	if r.Cache == "" && !f.broken[at("cache")] {
 		f.Problemf(path, "%s has no cache: name the Momento cache to publish to", path)
 	}
-	if r.MaxPayload < 1 || r.MaxPayload > maxPayload {
-		f.Problemf(at("max_payload"), "%s is %d, it must be from 1 to %d bytes", at("max_payload"),
-			r.MaxPayload, maxPayload)
-	} else if r.MaxPayload > f.Queue.MaxBytes {
+	if r.MaxPayload > f.Queue.MaxBytes && !f.broken["queue.max_bytes"] {
 		f.Problemf(at("max_payload"), "%s is %d bytes, larger than the whole queue.max_bytes of %d", at("max_payload"),
 			r.MaxPayload, f.Queue.MaxBytes)
-	}
-	if r.GiveUpAfter < 0 {
-		f.Problemf(at("give_up_after"), "%s is %v: write a time such as 10m, or 0s for never", at("give_up_after"),
-			r.GiveUpAfter)
-	}
-	if r.Weight < 1 {
-		f.Problemf(at("weight"), "%s is %d: write 1 or more", at("weight"), r.Weight)
-	}
-	if r.Subscribers < 0 {
-		f.Problemf(at("subscribers"), "%s is %d: write 0 or more", at("subscribers"), r.Subscribers)
 	}
 	if r.Rate.Auto {
 		f.Problemf(at("rate"),
@@ -106,13 +86,6 @@ func (f *File) checkConsumption(path string, r *Route) {
 
 func (f *File) checkBatch(path string, r *Route) {
 	b := r.Batch
-	if b.MaxMessages < 0 {
-		f.Problemf(path+".max_messages", "%s.max_messages is %d: write 0 for as many as fit, or more", path,
-			b.MaxMessages)
-	}
-	if b.MaxBytes < 1 {
-		f.Problemf(path+".max_bytes", "%s.max_bytes is %d: write a size such as 4096", path, b.MaxBytes)
-	}
 	if b.Format == FormatNone {
 		needs := func(key string, set bool) {
 			if set {
@@ -125,16 +98,9 @@ func (f *File) checkBatch(path string, r *Route) {
 		needs("max_bytes", b.MaxBytes != DefaultRoute().Batch.MaxBytes)
 		return
 	}
-	if b.MaxBytes > maxPayload {
-		f.Problemf(path+".max_bytes", "%s.max_bytes is %d, it must be at most %d bytes", path, b.MaxBytes, maxPayload)
-	}
 	if (b.Format == LengthPrefixed || b.Format == Packed) && r.ContentType == TextPlain {
 		f.Problemf(path+".format",
 			"%s.format %s is not text: use lines or json, or content_type application/octet-stream", path, b.Format)
-	}
-	if b.Linger > maxLinger {
-		f.Problemf(path+".linger", "%s.linger is %v, at most %v are possible: a batch fills by itself while it waits "+
-			"for quota", path, b.Linger, maxLinger)
 	}
 }
 

@@ -18,6 +18,12 @@ type Rate struct {
 	PerSecond float64 // When neither Auto nor Unlimited.
 }
 
+// The rates that a number may be.
+const (
+	leastRate = 0.001
+	mostRate  = 1e6
+)
+
 func (r *Rate) parse(text string) error {
 	switch text {
 	case "auto":
@@ -28,7 +34,7 @@ func (r *Rate) parse(text string) error {
 		return nil
 	}
 	n, err := strconv.ParseFloat(text, 64)
-	if err != nil || !(n >= 0.001) || n > 1e6 {
+	if err != nil || !(n >= leastRate) || n > mostRate {
 		return fmt.Errorf("%q is not a rate: write auto, unlimited, or publishes per second from 0.001 to 1000000, "+
 			"such as 10 or 0.5", text)
 	}
@@ -85,7 +91,7 @@ func (d *Duration) parse(text string) error {
 		}
 		return fmt.Errorf("%q is not a duration: write one such as 500ms, 5s or 1m30s", text)
 	}
-	if v < 0 {
+	if v < 0 || strings.HasPrefix(text, "-") {
 		return fmt.Errorf("%q is negative", text)
 	}
 	*d = Duration(v)
@@ -112,6 +118,9 @@ var sizeUnits = [...]struct {
 	{"B", 1},
 }
 
+// maxSize is the greatest size that is read, in bytes.
+const maxSize = 1 << 50
+
 func (s *Size) parse(text string) error {
 	number, unit := text, 1.0
 	for _, u := range sizeUnits {
@@ -122,7 +131,7 @@ func (s *Size) parse(text string) error {
 	}
 	n, err := strconv.ParseFloat(number, 64)
 	bytes := n * unit
-	if err != nil || !(bytes >= 0) || bytes > 1<<50 || bytes != math.Trunc(bytes) {
+	if err != nil || !(bytes >= 0) || bytes > maxSize || bytes != math.Trunc(bytes) {
 		return fmt.Errorf("%q is not a size: write bytes, such as 4096, 4KiB or 64MiB", text)
 	}
 	*s = Size(bytes)

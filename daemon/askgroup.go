@@ -49,6 +49,8 @@ func (a *Asking) Close() {
 
 // GroupAnswers are what the members of a group tell, the oldest member first.
 type GroupAnswers struct {
+	Schema  int            `json:"schema"`  // See admin.Schema.
+	Verdict admin.Verdict  `json:"verdict"` // The worst of the members'; degraded at least while some are silent.
 	Answers []admin.Answer `json:"answers"`
 	Silent  []admin.Member `json:"silent"` // Those that the others know of and that have not answered.
 }
@@ -74,6 +76,7 @@ func (a *Asking) Ask(ctx context.Context) (*GroupAnswers, error) {
 	}
 	all := collectAnswers(ctx, sub)
 	if len(all.Answers) > 0 {
+		all.judge()
 		return all, nil
 	}
 	if err := a.conn.LastError(); errors.Is(err, nats.ErrPermissionViolation) {
@@ -106,6 +109,19 @@ func collectAnswers(ctx context.Context, sub *nats.Subscription) *GroupAnswers {
 		}
 	}
 	return all
+}
+
+// judge sums up what the members say of themselves. Those of an older version say their state alone.
+func (g *GroupAnswers) judge() {
+	g.Schema, g.Verdict = admin.Schema, admin.VerdictFlows
+	for i := range g.Answers {
+		a := &g.Answers[i]
+		a.Verdict = cmp.Or(a.Verdict, a.State.Verdict())
+		g.Verdict = g.Verdict.Worse(a.Verdict)
+	}
+	if len(g.Silent) > 0 {
+		g.Verdict = g.Verdict.Worse(admin.VerdictDegraded)
+	}
 }
 
 // add takes an answer, and looks who has not answered yet.

@@ -112,7 +112,10 @@ func (d *Daemon) enter(next []*line, f *config.File) {
 	for _, l := range next {
 		d.sources, d.plan.routes = append(d.sources, l.source), append(d.plan.routes, *l.plan)
 		for _, c := range l.carriers {
-			c.route, routes = routes[0], routes[1:]
+			if c.route == nil { // It begins.
+				c.route = routes[0]
+			}
+			routes = routes[1:]
 		}
 	}
 }

@@ -76,7 +76,7 @@ func (d *Daemon) ended() ended {
 	var e ended
 	for i, r := range d.pipe.Stats().Routes {
 		if core, ok := d.sources[i].(*source.Core); ok {
-			e.dropped += int(r.Settled[pipeline.Dropped]-r.Skipped) + int(core.Dropped())
+			e.dropped += int(r.Settled.Lost(r.Skipped)) + int(core.Dropped())
 		}
 		e.returned += int(r.Settled[pipeline.Returned])
 	}
@@ -93,13 +93,39 @@ func (d *Daemon) sayStopping() {
 		"core_messages", h.core, "in_flight", h.inFlight, "queued", h.queued, "budget", d.plan.shutdown)
 }
 
-// rest tells what a stop leaves: what core routes have lost by it, what streams deliver again, and what the server
+// rest tells how all messages have ended, and what a stop leaves: what core routes have lost by it, what streams deliver again, and what the server
 // may not know of.
 func (d *Daemon) rest(h held) []any {
+	all := d.endings()
 	return []any{
+		"published", all.published, "lost", all.lost, "by_policy", all.policy, "dead_lettered", all.dead,
 		"core_messages_lost", d.lostByStop(h), "handed_back", d.endedByStop().returned, "held_of_streams", h.inFlight +
 			h.queued, "unconfirmed_acks", d.acks.Unconfirmed(),
 	}
+}
+
+// endings is how messages have ended since the start.
+type endings struct {
+	published uint64
+	lost      uint64 // Against the user's will.
+	policy    uint64 // As overload, max_age and empty say.
+	dead      uint64
+}
+
+func (d *Daemon) endings() endings {
+	d.lineup.RLock()
+	defer d.lineup.RUnlock()
+	var t endings
+	for i, r := range d.pipe.Stats().Routes {
+		t.published += r.Settled[pipeline.Published]
+		t.lost += r.Settled.Lost(r.Skipped)
+		t.policy += r.Settled[pipeline.Replaced] + r.Settled[pipeline.Shed] + r.Settled[pipeline.Expired] + r.Skipped
+		t.dead += r.Settled[pipeline.DeadLettered]
+		if core, ok := d.sources[i].(*source.Core); ok {
+			t.lost += uint64(core.Dropped())
+		}
+	}
+	return t
 }
 
 // endedByStop is what has ended without being published since the stop began.

@@ -85,15 +85,18 @@ func (r *Route) weigh(p *parcel, a Answer) Answer {
 // distrusted reports whether rejections of the route's messages are no longer believed.
 func (r *Route) distrusted() bool { return r.common.rejections >= believed && !r.cfg.BelieveRejections }
 
-// attempted counts an attempt that has ended, and applies its answer to everybody and to the messages themselves.
+// attempted counts an attempt that has ended, and applies its answer to everybody and to the messages themselves. What
+// the endpoint cannot have seen was no attempt: the next one is the same.
 func (d *dispatcher) attempted(now time.Time, p *parcel, a Answer) {
-	r := p.lane.route
-	for e := p.first; e != nil; e = e.next {
-		e.attempts++
-	}
-	r.attempts[a.Result]++
-	if a.Verdict == Ambiguous {
-		r.ambiguous++
+	if !a.silent() {
+		r := p.lane.route
+		for e := p.first; e != nil; e = e.next {
+			e.attempts++
+		}
+		r.attempts[a.Result]++
+		if a.Verdict == Ambiguous {
+			r.ambiguous++
+		}
 	}
 	d.applyAnswer(now, p, a)
 	d.noteTrouble(now, p, a)

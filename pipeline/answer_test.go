@@ -36,9 +36,9 @@ func TestFewRejectionsInARowAreBelieved(t *testing.T) {
 					}
 					time.Sleep(time.Hour)
 					s := p.Stats().Routes[0]
-					if s.Settled[pipeline.Dropped] != believed || s.Rejecting != "400 blocked" || s.RouteRefused {
+					if s.Settled[pipeline.Rejected] != believed || s.Rejecting != "400 blocked" || s.RouteRefused {
 						t.Errorf(
-							"%d messages are lost, the route says %q, want %d lost", s.Settled[pipeline.Dropped],
+							"%d messages are lost, the route says %q, want %d lost", s.Settled[pipeline.Rejected],
 							s.Rejecting, believed)
 					}
 					if probes := s.Attempts[pipeline.Result400]; probes > 500+64+100 { // Each is tried once.
@@ -74,9 +74,9 @@ func TestRejectionsAmongAcceptedMessagesAreBelieved(t *testing.T) {
 			p.Route(0).Submit(message("t", i))
 		}
 		synctest.Wait()
-		if s := p.Stats().Routes[0]; s.Settled[pipeline.Dropped] != 100 || s.Settled[pipeline.Published] != 20 {
+		if s := p.Stats().Routes[0]; s.Settled[pipeline.Rejected] != 100 || s.Settled[pipeline.Published] != 20 {
 			t.Errorf(
-				"%d are rejected and %d published at once, want 100 and 20", s.Settled[pipeline.Dropped],
+				"%d are rejected and %d published at once, want 100 and 20", s.Settled[pipeline.Rejected],
 				s.Settled[pipeline.Published])
 		}
 		stop()
@@ -106,7 +106,7 @@ func TestRejectionsOfBeforeTheEndpointWasWellAreNotBelieved(t *testing.T) {
 		time.Sleep(300 * time.Millisecond) // Messages that have not been tried are, one after the other.
 		well.Store(true)
 		time.Sleep(time.Minute)
-		if s := p.Stats().Routes[0]; s.Settled[pipeline.Dropped] != believed ||
+		if s := p.Stats().Routes[0]; s.Settled[pipeline.Rejected] != believed ||
 			s.Settled[pipeline.Published] != 2000-believed {
 			t.Errorf("messages end as %v, want %d lost", s.Settled, believed)
 		}

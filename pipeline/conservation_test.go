@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -13,6 +14,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
 
 	"momento-bridge/pipeline"
 	"momento-bridge/test/long"
@@ -39,6 +42,7 @@ type life struct {
 	published map[string][]int // By topic: the numbers accepted, in order.
 	came      map[string][]int // By topic: the numbers submitted, in order.
 	bad       float64          // The share of attempts that do not succeed.
+	attempts  int              // Those of which the endpoint may know.
 }
 
 func (l *life) intn(n int) int {
@@ -47,13 +51,24 @@ func (l *life) intn(n int) int {
 	return l.rng.IntN(n)
 }
 
+func (l *life) attempted() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.attempts++
+}
+
 func (l *life) Connection(depth int) pipeline.Connection { return newFakeConnection(depth, l.Publish) }
 
 func (l *life) Publish(r *pipeline.Request) pipeline.Answer {
 	time.Sleep(min(time.Duration(l.intn(3000))*time.Millisecond/10, time.Until(r.Deadline)))
 	if float64(l.intn(1000))/1000 < l.bad {
-		return l.badAnswer()
+		a := l.badAnswer()
+		if a.Verdict != pipeline.Unsent {
+			l.attempted()
+		}
+		return a
 	}
+	l.attempted()
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	var numbers []int
@@ -165,10 +180,11 @@ func live(t *testing.T, rng *rand.Rand) {
 		nested.Caches["c0"] = pipeline.Rate{Ceiling: 10}
 		nested.Routes["r1"] = pipeline.RouteLimit{Rate: pipeline.Rate{Ceiling: 5}}
 	}
-	p := build(pipeline.Config{
+	reg := prometheus.NewRegistry()
+	p := buildWith(pipeline.Config{
 		Workers: 1 + rng.IntN(8), InFlight: anyInFlight(rng),
 		MaxMessages: 1 + rng.IntN(60), Limits: nested, Operations: rng.IntN(2) == 0, Routes: routes,
-	}, l)
+	}, l, slog.DiscardHandler, reg)
 
 	hard, cancel := context.WithCancel(t.Context())
 	defer cancel()
@@ -200,6 +216,7 @@ func live(t *testing.T, rng *rand.Rand) {
 	all.Wait()
 
 	checkLedger(t, p)
+	checkAttempts(t, p, reg, l.attempts)
 	for i := range routes {
 		for n := range sent[i] {
 			settled.outcome(t, fmt.Sprintf("%d-%d", i, n))

@@ -5,6 +5,10 @@ import "iter"
 // Settled counts messages that have ended, by outcome. Those that were skipped are among the dropped.
 type Settled [len(Outcomes) + 1]uint64
 
+// Lost is how many of them are lost against the user's will: all that a policy asks for is none of it, and neither is
+// what was skipped.
+func (s *Settled) Lost(skipped uint64) uint64 { return s[Rejected] + s[Dropped] - skipped }
+
 // All goes through the outcomes that are counted.
 func (s *Settled) All() iter.Seq2[Outcome, uint64] {
 	return func(yield func(Outcome, uint64) bool) {

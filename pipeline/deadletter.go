@@ -138,7 +138,7 @@ func (d *dispatcher) finishLetter(now time.Time, p *parcel, kept bool, err error
 	switch {
 	case round:
 		d.events.note(now, event{kind: eventRoundTrip, route: r, detail: err.Error()})
-		d.end(p.pop(), Dropped)
+		d.end(p.pop(), Rejected)
 		if p.letterProbe {
 			r.unstored.gate.undecided(now)
 		}
@@ -148,7 +148,7 @@ func (d *dispatcher) finishLetter(now time.Time, p *parcel, kept bool, err error
 		d.end(p.pop(), DeadLettered)
 	case err == nil:
 		d.events.note(now, event{kind: eventDropped, route: r, detail: reason.Reason + ": " + reason.Detail})
-		d.end(p.pop(), Dropped)
+		d.end(p.pop(), Rejected)
 	default:
 		if p.letterProbe {
 			r.unstored.gate.undecided(now)
@@ -258,7 +258,7 @@ func (d *dispatcher) evictUnstored(now time.Time, r *Route) {
 		d.land(&p)
 		if !r.cfg.Returnable {
 			d.events.note(now, event{kind: eventLetterLost, route: r, detail: r.unstored.why})
-			d.end(p.pop(), Dropped)
+			d.end(p.pop(), Rejected)
 			continue
 		}
 		d.end(p.pop(), Returned)

@@ -160,7 +160,7 @@ func TestParkedMessagesAreBounded(t *testing.T) {
 		n          uint64
 	}{
 		"a stream takes the rest back for a while": {true, pipeline.Returned, 90},
-		"core NATS loses the rest, counted":        {false, pipeline.Dropped, 90},
+		"core NATS loses the rest, counted":        {false, pipeline.Rejected, 90},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -253,7 +253,7 @@ func TestDeadLetterThatComesRoundIsDroppedAndHoldsNobody(t *testing.T) {
 		p.Route(0).Submit(bad("a"))
 		p.Route(0).Submit(message("a", "good"))
 		synctest.Wait()
-		if settled.outcome(t, "bad a") != pipeline.Dropped || settled.outcome(t, "good") != pipeline.Published {
+		if settled.outcome(t, "bad a") != pipeline.Rejected || settled.outcome(t, "good") != pipeline.Published {
 			t.Errorf("settled %v", settled.got)
 		}
 		stop()

@@ -42,7 +42,8 @@ type Outcome uint8
 const (
 	Published    Outcome = iota + 1 // The endpoint accepted it.
 	DeadLettered                    // It can never be published and is kept elsewhere.
-	Dropped                         // It can never be published and is not kept, or nobody was left to publish it.
+	Rejected                        // It was refused, or can never be published, and is kept nowhere: it is lost.
+	Dropped                         // Nobody knows whether it was published (at-most-once), or nobody was left to do it.
 	Replaced                        // A newer message of its topic came, where only the latest is kept.
 	Shed                            // It was the oldest when there was no room for a newer one.
 	Expired                         // It grew older than its route allows.
@@ -54,7 +55,7 @@ const (
 )
 
 // Outcomes lists every outcome, in the order of their values.
-var Outcomes = [...]Outcome{Published, DeadLettered, Dropped, Replaced, Shed, Expired, Returned, Forgotten}
+var Outcomes = [...]Outcome{Published, DeadLettered, Rejected, Dropped, Replaced, Shed, Expired, Returned, Forgotten}
 
 // String returns the outcome as it stands in metrics.
 func (o Outcome) String() string {
@@ -63,6 +64,8 @@ func (o Outcome) String() string {
 		return "published"
 	case DeadLettered:
 		return "dead_lettered"
+	case Rejected:
+		return "rejected"
 	case Dropped:
 		return "dropped"
 	case Replaced:

@@ -96,6 +96,47 @@ func TestKeepLatestReplacesWhatWaitsOfTheSameTopic(t *testing.T) {
 	})
 }
 
+// What a policy drops is not lost, and what is lost beside it is seen.
+func TestAPolicyLosesNothingAndALossBesideItIsCounted(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		policy pipeline.Overload
+		ends   pipeline.Outcome
+	}{
+		"keep-latest": {pipeline.KeepLatest, pipeline.Replaced},
+		"drop-oldest": {pipeline.DropOldest, pipeline.Shed},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				s := &script{began: time.Now(), latency: time.Second}
+				p, stop := start(t, pipeline.Config{
+					Workers: 1, MaxMessages: 16,
+					Routes: []pipeline.RouteConfig{{
+						Overload: tt.policy, Ordered: true, MaxPayload: 5, Drops: true,
+					}},
+				}, s)
+				for i := range 100 {
+					p.Route(0).Offer(bytesOf("a", "1", i))
+				}
+				synctest.Wait()
+				healthy := p.Stats().Routes[0].Settled
+				p.Route(0).Offer(bytesOf("a", "too large", 100))
+				time.Sleep(time.Minute)
+				lossy := p.Stats().Routes[0].Settled
+				stop()
+				if healthy.Lost(0) != 0 || healthy[tt.ends] == 0 {
+					t.Errorf("%d are lost and %d %v before anything is: %v", healthy.Lost(0), healthy[tt.ends], tt.ends,
+						healthy)
+				}
+				if lossy.Lost(0) != 1 || lossy[pipeline.Rejected] != 1 {
+					t.Errorf("messages end as %v, want 1 lost as it is too large", lossy)
+				}
+			})
+		})
+	}
+}
+
 // A value that can never be published replaces nothing, and is rejected whatever comes after it.
 func TestKeepLatestRejectsWhatCannotBePublished(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -11,7 +11,9 @@ import (
 // they need no delay of their own.
 func (d *dispatcher) retry(now time.Time, p *parcel, a Answer) {
 	r, l := p.lane.route, p.lane
-	r.retries[retryReasonOf(a)] += uint64(p.n)
+	if !a.silent() {
+		r.retries[retryReasonOf(a)] += uint64(p.n)
+	}
 	switch a.Verdict {
 	case HaltAll:
 		if d.key.closed {
@@ -85,7 +87,7 @@ func (d *dispatcher) dropExcessAside(now time.Time, p *parcel) bool {
 	for p.n > 0 {
 		e := p.pop()
 		d.noteAsideFull(now, r)
-		d.end(e, r.returned())
+		d.end(e, r.refused())
 		d.postponeLast(r)
 	}
 	return true
@@ -98,7 +100,7 @@ func (d *dispatcher) dropExcessForbidden(now time.Time, l *lane) {
 		return
 	}
 	d.noteAsideFull(now, r)
-	d.discard(l.first, r.returned())
+	d.discard(l.first, r.refused())
 	d.postponeLast(r)
 }
 

@@ -103,6 +103,14 @@ func (r *Route) returned() Outcome {
 	return Dropped
 }
 
+// refused is how messages end that the endpoint refuses, and for which there is no room.
+func (r *Route) refused() Outcome {
+	if o := r.returned(); o != Dropped {
+		return o
+	}
+	return Rejected
+}
+
 // settlement is a message that has ended and whose source must be told.
 type settlement struct {
 	settler  Settler

@@ -78,6 +78,11 @@ type Answer struct {
 // ReasonThroughput is the Reason of a refusal for quota that is about bytes rather than publishes.
 const ReasonThroughput = "throughput"
 
+// silent reports whether the endpoint has not processed the publish, has said nothing of it, and nothing is wrong: it is
+// sent again, and both together are one attempt. Without it, each connection that is closed in time would look like a
+// failure.
+func (a *Answer) silent() bool { return a.Verdict == Unsent && a.Status == 0 }
+
 // Verdict is what an answer means for the message and for the others.
 type Verdict uint8
 
@@ -94,7 +99,7 @@ const (
 	SlowDown  // A quota is used up: the same message is sent again, at a lower rate.
 	Retry     // It has not been published, and is sent again later.
 	Ambiguous // It is unknown whether it has been published.
-	Unsent    // It has not been published, and nothing is wrong: it is sent again at once.
+	Unsent    // It has not been published, and nothing is wrong: it is sent again at once. A sink gives it Status 0.
 )
 
 // String names the verdict for logs and tests.

@@ -173,8 +173,8 @@ func TestForbiddenTopicThatKeepsComingTakesNotAllOfTheRoom(t *testing.T) {
 						time.Since(began))
 				}
 				if gone := s.Settled[pipeline.Returned]; stream && gone < 900 || !stream &&
-					s.Settled[pipeline.Dropped] < 900 {
-					t.Errorf("%d are to come again, %d are dropped", gone, s.Settled[pipeline.Dropped])
+					s.Settled[pipeline.Rejected] < 900 {
+					t.Errorf("%d are to come again, %d are rejected", gone, s.Settled[pipeline.Rejected])
 				}
 				granted.Store(true)
 				stop()

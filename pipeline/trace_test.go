@@ -92,8 +92,8 @@ func TestTracerIsToldOfEachAttemptAndOfWhatEndsUnpublished(t *testing.T) {
 			"cache/t a#1 of 1, 2 bytes: 503 after 1s",
 			"cache/t a#2 b#1 of 3, 6 bytes: 204 after 1s",
 			"cache/t c#1 of 1, 4 bytes: 400 after 1s",
-			"c ended dropped",
-			"d ended dropped",
+			"c ended rejected",
+			"d ended rejected",
 		}
 		if !slices.Equal(f.told, want) {
 			t.Errorf("the tracer was told\n%s\nwant\n%s", strings.Join(f.told, "\n"), strings.Join(want, "\n"))

@@ -77,12 +77,12 @@ func TestEachVerdictHasItsEffect(t *testing.T) {
 		outcome pipeline.Outcome // Of the first message.
 	}{
 		"accepted": {nil, pipeline.RouteConfig{}, nil, []string{"0 a/1", "0 b/3", "0 a/2"}, pipeline.Published},
-		"a rejected message is dropped, its lane goes on": {
+		"a rejected message is lost, its lane goes on": {
 			[]pipeline.Answer{bad},
 			pipeline.RouteConfig{},
 			nil,
 			[]string{"0 a/1", "0 b/3", "0 a/2"},
-			pipeline.Dropped,
+			pipeline.Rejected,
 		},
 		"a rejected message is dead-lettered": {
 			[]pipeline.Answer{bad},
@@ -180,7 +180,7 @@ func TestEachVerdictHasItsEffect(t *testing.T) {
 			nil,
 			pipeline.RouteConfig{MaxPayload: -1},
 			nil, nil,
-			pipeline.Dropped,
+			pipeline.Rejected,
 		},
 		"an endpoint that is down is probed by one message a second": {
 			slices.Repeat([]pipeline.Answer{broken}, downAfter+1),

@@ -207,9 +207,12 @@ func (w *worker) receive() {
 	w.answered = time.Now()
 	for i := range w.answers {
 		a := &w.answers[i]
-		if p := &w.slots[a.Request.Slot].parcel; w.p.cfg.Tracer == nil {
+		p := &w.slots[a.Request.Slot].parcel
+		switch {
+		case a.Answer.silent():
+		case w.p.cfg.Tracer == nil:
 			p.observe(w.answered, a.Answer.Verdict == Accept, nil)
-		} else {
+		default:
 			w.observeTraced(w.answered, p, &a.Answer)
 		}
 	}

@@ -18,6 +18,7 @@ type Config struct {
 	Timeout   time.Duration // One attempt, connecting included.
 	CAFile    string        // Roots besides the system's; empty for none.
 	Proxies   *Proxies      // nil: none.
+	Version   string        // The program's, one word, for the endpoint's logs; empty: it is not told.
 
 	forwarder *Proxy // Of plain HTTP: the proxy, which takes the requests instead of the endpoint. Set by New.
 }

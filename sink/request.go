@@ -8,7 +8,15 @@ import (
 	"momento-bridge/sink/key"
 )
 
-const userAgent = "momento-bridge"
+const product = "momento-bridge"
+
+// userAgent is what the endpoint is told of the program.
+func (c *Config) userAgent() string {
+	if c.Version == "" {
+		return product
+	}
+	return product + "/" + c.Version
+}
 
 // noTimeLeft answers a publish whose deadline has passed before it was sent. The endpoint has no part in that.
 var noTimeLeft = pipeline.Answer{

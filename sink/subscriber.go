@@ -162,7 +162,7 @@ func (p *poller) ask(ctx context.Context, k *key.Key) (*http.Response, error) {
 	if err != nil {
 		return nil, errors.New("the endpoint, the cache and the topic make no address")
 	}
-	request.Header.Set("User-Agent", userAgent)
+	request.Header.Set("User-Agent", cfg.userAgent())
 	if !cfg.QueryAuth {
 		request.Header.Set("Authorization", k.Reveal())
 	}

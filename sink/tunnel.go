@@ -67,7 +67,7 @@ func (p *Proxy) try(conn net.Conn, end time.Time, e Endpoint) error {
 
 // ask sends a request without a body and reads the head of the answer, interim ones before it aside.
 func (p *Proxy) ask(conn net.Conn, line, host string) (*proxyAnswer, error) {
-	request := line + " HTTP/1.1\r\nHost: " + host + "\r\nUser-Agent: " + userAgent + p.authorizationLine() + "\r\n\r\n"
+	request := line + " HTTP/1.1\r\nHost: " + host + "\r\nUser-Agent: " + product + p.authorizationLine() + "\r\n\r\n"
 	if _, err := io.WriteString(conn, request); err != nil {
 		return nil, fmt.Errorf("ask the proxy: %w", err)
 	}

@@ -50,7 +50,7 @@ func (w *wire) setKey(k *key.Key) {
 	for i, text := range [...]bool{false, true} {
 		tail := append([]byte(nil), " HTTP/1.1\r\nHost: "...)
 		tail = append(tail, strings.TrimPrefix(w.cfg.Endpoint.base, "http://")...)
-		tail = append(tail, "\r\nUser-Agent: "+userAgent+"\r\nContent-Type: "...)
+		tail = append(tail, "\r\nUser-Agent: "+w.cfg.userAgent()+"\r\nContent-Type: "...)
 		tail = append(tail, contentType(&pipeline.Request{Text: text})...)
 		if w.cfg.forwarder != nil {
 			tail = append(tail, w.cfg.forwarder.authorizationLine()...)

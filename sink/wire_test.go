@@ -37,7 +37,7 @@ func FuzzRequestsReadBackAsTheyWereMeant(f *testing.F) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		w := wire{cfg: &Config{Endpoint: e, QueryAuth: queryAuth}}
+		w := wire{cfg: &Config{Endpoint: e, QueryAuth: queryAuth, Version: "v1.2.3"}}
 		var requests []*pipeline.Request
 		var stream outgoing
 		for i := range 5 {
@@ -78,7 +78,7 @@ func readBack(t *testing.T, in *bufio.Reader, r *pipeline.Request, key string, q
 		segments = append(segments, name)
 	}
 	header := http.Header{
-		"User-Agent": {userAgent}, "Content-Type": {contentType(r)},
+		"User-Agent": {"momento-bridge/v1.2.3"}, "Content-Type": {contentType(r)},
 		"Content-Length": {strconv.Itoa(len(r.Payload))},
 	}
 	query := url.Values{}

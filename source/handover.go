@@ -130,6 +130,7 @@ func (j *JetStream) Continue(other *JetStream) {
 func (j *JetStream) rested() {
 	j.pending.Store(0)
 	j.ackWaits.Store(0)
+	j.figures.forget()
 	j.setStarved("")
 	j.release()
 }

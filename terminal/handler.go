@@ -9,6 +9,8 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"momento-bridge/printable"
 )
 
 // handler writes a log for people: the time of day, a sign for what is wrong, the text, and the attributes in the
@@ -46,7 +48,7 @@ func (h *handler) Handle(ctx context.Context, r slog.Record) error {
 	if err := h.Handler.Handle(ctx, r); err != nil {
 		return err
 	}
-	text := r.Message
+	text := printable.Line(r.Message)
 	switch {
 	case r.Level >= slog.LevelError:
 		text = h.out.paint.Paint(Bad, Bad.String()+" "+text)
@@ -54,7 +56,7 @@ func (h *handler) Handle(ctx context.Context, r slog.Record) error {
 		text = h.out.paint.Paint(Warn, Warn.String()+" "+text)
 	}
 	if attrs := bytes.TrimSpace(h.out.attrs.Bytes()); len(attrs) > 0 {
-		text += "  " + h.out.paint.Faint(string(attrs))
+		text += "  " + h.out.paint.Faint(printable.Text(string(attrs)))
 	}
 	_, err := fmt.Fprintf(h.out.w, "%s %s\n", h.out.paint.Faint(r.Time.Format(time.TimeOnly)), text)
 	return err

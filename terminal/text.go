@@ -2,7 +2,6 @@ package terminal
 
 import (
 	"strings"
-	"unicode"
 	"unicode/utf8"
 )
 
@@ -49,15 +48,4 @@ func PadLeft(text string, width int) string { return blanks(text, width) + text 
 
 func blanks(text string, width int) string {
 	return strings.Repeat(" ", max(0, width-utf8.RuneCountInString(text)))
-}
-
-// Printable replaces each character that is not printable, and so could control a terminal, by a space. Text that comes
-// from other programs goes through it before it is shown.
-func Printable(text string) string {
-	return strings.Map(func(r rune) rune {
-		if unicode.IsPrint(r) {
-			return r
-		}
-		return ' '
-	}, text)
 }

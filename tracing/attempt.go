@@ -90,7 +90,7 @@ func (m *message) Ended(o pipeline.Outcome) {
 		trace.WithAttributes(attribute.String("momento_bridge.outcome", o.String())))
 	switch o {
 	case pipeline.Returned, pipeline.Forgotten, pipeline.Skipped, pipeline.Replaced, pipeline.Published:
-	case pipeline.DeadLettered, pipeline.Dropped, pipeline.Shed, pipeline.Expired:
+	case pipeline.DeadLettered, pipeline.Rejected, pipeline.Dropped, pipeline.Shed, pipeline.Expired:
 		span.SetStatus(codes.Error, o.String())
 	}
 	m.t.end(span, now)

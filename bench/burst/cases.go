@@ -16,7 +16,7 @@ type ledger struct {
 	received, published, lost, replaced, other, held int
 }
 
-// ledgerOf reads it from the daemon's metrics. Of settled messages, drops are by policy.
+// ledgerOf reads it from the daemon's metrics. Of settled messages, none is lost here but by policy.
 func ledgerOf(d *lab.Daemon) ledger {
 	m := d.Metrics()
 	l := ledger{
@@ -29,7 +29,7 @@ func ledgerOf(d *lab.Daemon) ledger {
 		switch outcome {
 		case "published":
 			l.published += n
-		case "dropped", "replaced", "shed":
+		case "rejected", "dropped", "replaced", "shed":
 			l.replaced += n
 		default:
 			l.other += n

@@ -5,6 +5,7 @@ import (
 	"io"
 	"strings"
 
+	"momento-bridge/printable"
 	"momento-bridge/terminal"
 )
 
@@ -39,15 +40,17 @@ func (c *checklist) Fail(what string, why error, advice string) {
 	c.failed++
 	c.line(terminal.Bad, fmt.Sprintf("%s: %s", what, strings.ReplaceAll(why.Error(), "\n", "\n    ")))
 	if advice != "" {
-		fmt.Fprintf(c.w, "    → %s\n", advice)
+		fmt.Fprintf(c.w, "    → %s\n", printable.Lines(advice))
 	}
 }
 
 // Note tells something of the check before: a name, which may be empty under another, and a text.
-func (c *checklist) Note(name, text string) { fmt.Fprintf(c.w, "    %-10s %s\n", name, text) }
+func (c *checklist) Note(name, text string) {
+	fmt.Fprintf(c.w, "    %-10s %s\n", name, printable.Lines(text))
+}
 
 func (c *checklist) line(m terminal.Mark, text string) {
-	fmt.Fprintln(c.w, c.paint.Paint(m, m.String())+" "+text)
+	fmt.Fprintln(c.w, c.paint.Paint(m, m.String())+" "+printable.Lines(text))
 }
 
 // verdict ends the list with one line, and returns errQuiet if a check failed.

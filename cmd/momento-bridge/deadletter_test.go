@@ -92,7 +92,7 @@ func TestDeadLetterThatComesRoundThroughAnotherDaemonEnds(t *testing.T) {
 	w.publish("a.1", "bad")
 	one := startDaemon(t, "-c", w.config("", `  - {name: a, stream: A, cache: c, dead_letter: {subject: b.dead}}`))
 	other := startDaemon(t, "-c", w.config("", `  - {name: b, stream: B, cache: c, dead_letter: {subject: a.dead}}`))
-	dropped := `messages_settled_total{outcome="dropped",route="a"}`
+	dropped := `messages_settled_total{outcome="rejected",route="a"}`
 	eventually(t, "the message dropped", func() bool { return one.metric(dropped) == 1 })
 	if n := bad.Load(); n != 3 {
 		t.Errorf("%d publishes, want 3: by a, by b, and by a again", n)

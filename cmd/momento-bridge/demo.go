@@ -158,11 +158,11 @@ func (d *demo) start(ctx context.Context, o demoOptions, dir string, stderr io.W
 	f := config.Read("demo", fmt.Appendf(nil, demoConfig, d.nats.ClientURL(), d.endpoint.Addr(), keyFile, o.admin,
 		o.batch, carried(o.batch)))
 	f.Validate()
-	p := daemon.NewPlan(f)
+	p := newPlan(f)
 	if err := f.Err(); err != nil {
 		return err
 	}
-	d.bridge, err = daemon.New(daemon.Config{Plan: p, Version: version, Hurry: hurry(ctx)},
+	d.bridge, err = daemon.New(daemon.Config{Plan: p, Version: build.Version, Hurry: hurry(ctx)},
 		terminal.NewLogger(stderr, slog.LevelError, "text"))
 	return err
 }

@@ -79,7 +79,7 @@ func (t *targetFlags) target(cmd *cobra.Command, own error) (loadtest.Target, er
 		return loadtest.Target{}, err
 	}
 	f.Validate()
-	p := daemon.NewPlan(f)
+	p := newPlan(f)
 	if err := errors.Join(own, f.Err(), t.check()); err != nil {
 		return loadtest.Target{}, &usageError{err}
 	}
@@ -97,7 +97,7 @@ func (t *targetFlags) target(cmd *cobra.Command, own error) (loadtest.Target, er
 	return loadtest.Target{
 		Sink: momento, Endpoint: p.EndpointURL(), Region: f.Momento.Region, Caches: t.caches, Topic: t.topic,
 		Topics: t.topics, Bytes: t.size,
-		Connections: t.connections, Timeout: t.timeout, Version: version, Seed: t.seed,
+		Connections: t.connections, Timeout: t.timeout, Version: build.Version, Seed: t.seed,
 	}, nil
 }
 

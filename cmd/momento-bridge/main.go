@@ -15,10 +15,14 @@ import (
 	"github.com/spf13/cobra"
 
 	"momento-bridge/daemon"
+	"momento-bridge/printable"
 )
 
-// version is set by the linker.
-var version = "dev"
+// version may be set by the linker; build is what is known without.
+var (
+	version string
+	build   = daemon.ThisBuild(version)
+)
 
 func main() {
 	signals := make(chan os.Signal, 2)
@@ -37,7 +41,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	root.SetErr(stderr)
 	err := root.ExecuteContext(ctx)
 	if err != nil && !errors.Is(err, errQuiet) {
-		fmt.Fprintln(stderr, err)
+		fmt.Fprintln(stderr, printable.Lines(err.Error()))
 	}
 	return err
 }
@@ -47,6 +51,8 @@ const (
 	statusOK     = 0
 	statusFailed = 1
 	statusUsage  = 2
+
+	statusUnreached = 2 // status: the daemon did not answer, or its answer could not be shown.
 
 	statusUnmet       = 3   // A load test: an expectation was not met.
 	statusUnproved    = 4   // A load test: a result could not be proved.
@@ -68,12 +74,24 @@ type statusError int
 func (e statusError) Error() string { return "exit status " + strconv.Itoa(int(e)) }
 func (e statusError) Unwrap() error { return errQuiet }
 
+// failure ends the program with a status of its own.
+type failure struct {
+	status int
+	err    error
+}
+
+func (f *failure) Error() string { return f.err.Error() }
+func (f *failure) Unwrap() error { return f.err }
+
 func exitStatus(err error) int {
 	if err == nil {
 		return statusOK
 	}
 	if status, ok := errors.AsType[statusError](err); ok {
 		return int(status)
+	}
+	if failed, ok := errors.AsType[*failure](err); ok {
+		return failed.status
 	}
 	if errors.Is(err, daemon.ErrInterrupted) {
 		return statusInterrupted
@@ -94,7 +112,7 @@ func newRoot() *cobra.Command {
 			"  momento-bridge run --stream ORDERS --subject 'orders.>' --cache my-cache \\\n" +
 			"    --region us-east-1 --api-key-file key.txt\n" +
 			"  momento-bridge check -c config.yaml",
-		Version:       version,
+		Version:       build.Version,
 		SilenceErrors: true,
 		SilenceUsage:  true,
 	}

@@ -37,11 +37,11 @@ func newRun() *cobra.Command {
 			return err
 		}
 		log := logger(f, cmd.ErrOrStderr())
-		p.Announce(cmd.ErrOrStderr(), log, version)
+		p.Announce(cmd.ErrOrStderr(), log, build.Version)
 		hangups, stop := hangups()
 		defer stop()
 		b, err := daemon.New(daemon.Config{
-			Plan: p, Version: version, Getenv: os.Getenv, Hurry: hurry(cmd.Context()), Hangups: hangups,
+			Plan: p, Version: build.Version, Getenv: os.Getenv, Hurry: hurry(cmd.Context()), Hangups: hangups,
 			Reload: func() (*config.File, error) {
 				next, _, err := s.load(cmd)
 				return next, err

@@ -262,7 +262,7 @@ func TestTooLargeIsDroppedWithoutARequest(t *testing.T) {
 	p := startDaemon(t, "-c", w.config("", `  - {name: s, stream: S, cache: c}`))
 	eventually(t, "the other published", func() bool { return w.emulator.Stats().Accepted == 1 })
 	eventually(t, "dropped",
-		func() bool { return p.metric(`messages_settled_total{outcome="dropped",route="s"}`) == 1 })
+		func() bool { return p.metric(`messages_settled_total{outcome="rejected",route="s"}`) == 1 })
 	if n := len(w.emulator.Stats().Rejected); n != 0 {
 		t.Errorf("the endpoint saw the message: %v", w.emulator.Stats().Rejected)
 	}

@@ -166,7 +166,7 @@ func (o *ordeal) reject(what string, n int, payloads ...string) {
 	o.rejected += 2 * float64(n)
 	eventually(o.t, what, func() bool {
 		return o.metric(`messages_settled_total{outcome="dead_lettered",route="kept"}`)+o.metric(
-			`messages_settled_total{outcome="dropped",route="dropped"}`) >= o.rejected
+			`messages_settled_total{outcome="rejected",route="dropped"}`) >= o.rejected
 	})
 	o.look()
 }

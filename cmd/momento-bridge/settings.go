@@ -70,6 +70,13 @@ func addSettings(cmd *cobra.Command) *settings {
 	return s
 }
 
+// newPlan is daemon.NewPlan for this build.
+func newPlan(f *config.File) *daemon.Plan {
+	p := daemon.NewPlan(f)
+	p.SetVersion(build.Version)
+	return p
+}
+
 // load reads the configuration: flags before the environment before the file before the defaults. All problems are
 // reported at once, as a usage error.
 func (s *settings) load(cmd *cobra.Command) (*config.File, *daemon.Plan, error) {
@@ -91,7 +98,7 @@ func (s *settings) load(cmd *cobra.Command) (*config.File, *daemon.Plan, error) 
 		return nil, nil, &usageError{f.Err()}
 	}
 	f.Validate()
-	p := daemon.NewPlan(f)
+	p := newPlan(f)
 	if err := f.Err(); err != nil {
 		return f, nil, &usageError{err}
 	}

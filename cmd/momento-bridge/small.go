@@ -28,7 +28,7 @@ func newVersion() *cobra.Command {
 		Use:   "version",
 		Short: "Print the version",
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			fmt.Fprintf(cmd.OutOrStdout(), "momento-bridge %s %s %s/%s\n", version, runtime.Version(), runtime.GOOS,
+			fmt.Fprintf(cmd.OutOrStdout(), "momento-bridge %s %s %s/%s\n", build, runtime.Version(), runtime.GOOS,
 				runtime.GOARCH)
 			return nil
 		},
@@ -59,10 +59,19 @@ func newConfig() *cobra.Command {
 			Short: "Print the JSON Schema of the file, for editors",
 			Args:  usageArgs(nil),
 			RunE: func(cmd *cobra.Command, _ []string) error {
-				_, err := fmt.Fprintln(cmd.OutOrStdout(), string(config.Schema()))
+				_, err := fmt.Fprintln(cmd.OutOrStdout(), string(config.Schema(regionNames())))
 				return err
 			},
 		},
 	)
 	return cmd
+}
+
+// regionNames are the names of Momento's regions.
+func regionNames() []string {
+	var names []string
+	for _, r := range daemon.Regions() {
+		names = append(names, r.Name)
+	}
+	return names
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -13,6 +14,7 @@ import (
 	"time"
 
 	"momento-bridge/admin"
+	"momento-bridge/printable"
 	"momento-bridge/terminal"
 )
 
@@ -51,7 +53,7 @@ type answer interface {
 	lines(paint terminal.Palette) []string // For people.
 	line() string                          // For logs and pipes.
 	json(indented bool) ([]byte, error)    // Indented, or in one line.
-	silent() error                         // That a part of it is missing, which has been said.
+	verdict() admin.Verdict                // Of all that was asked.
 }
 
 // statusAnswer is a status as it came and as it was understood.
@@ -62,7 +64,11 @@ type statusAnswer struct {
 
 func (a *statusAnswer) lines(paint terminal.Palette) []string { return statusLines(&a.status, paint) }
 func (a *statusAnswer) line() string                          { return statusLine(&a.status) }
-func (a *statusAnswer) silent() error                         { return nil }
+
+// verdict is the daemon's own, or what its state means where it is too old to say.
+func (a *statusAnswer) verdict() admin.Verdict {
+	return cmp.Or(a.status.Verdict, a.status.State.Verdict())
+}
 
 // json is the answer as it came.
 func (a *statusAnswer) json(indented bool) ([]byte, error) {
@@ -101,7 +107,7 @@ func (c *statusClient) ask(ctx context.Context) (answer, error) {
 		return nil, fmt.Errorf("what answers at %s is no momento-bridge, or one of another version (status %d, %s)\n"+
 			"check the port: it is the daemon's admin.listen; give it with --admin, or the daemon's configuration "+
 			"with --config",
-			c.base, resp.StatusCode, terminal.Printable(resp.Header.Get("Content-Type")))
+			c.base, resp.StatusCode, printable.Line(resp.Header.Get("Content-Type")))
 	}
 	return a, nil
 }
@@ -123,5 +129,5 @@ func (c *statusClient) noAnswer(err error) error {
 // firstLine is the beginning of a body, for people.
 func firstLine(body []byte) string {
 	line, _, _ := strings.Cut(string(body[:min(len(body), 200)]), "\n")
-	return terminal.Printable(line)
+	return printable.Line(line)
 }

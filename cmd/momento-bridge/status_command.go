@@ -42,8 +42,9 @@ func newStatus() *cobra.Command {
 			"for each answer.\n\n" +
 			"With --group it asks all replicas over NATS, each of which has a second to answer, and shows them\n" +
 			"in one table: who carries which ordered route, who has which share of the rate.\n\n" +
-			"Exit status: 0 when the daemon answered, whatever it said; 1 when it did not, or when a known\n" +
-			"member of the group did not.",
+			"Exit status: 0 when messages flow, 1 when that is degraded (slowed down, paused, some are lost), 2\n" +
+			"when something stands still, or when nothing answered. With --group it is that of the worst\n" +
+			"member, and at least 1 when a known one did not answer; with --watch that of the last answer.",
 		Example: "  momento-bridge status\n  momento-bridge status --watch\n" +
 			"  momento-bridge status -c config.yaml --group\n" +
 			"  momento-bridge status -c config.yaml --json\n  momento-bridge status --admin 10.0.0.7:9464",
@@ -69,10 +70,18 @@ func newStatus() *cobra.Command {
 			return &usageError{err}
 		}
 		defer done()
+		show := o.once
 		if o.watch {
-			return o.watching(cmd.OutOrStdout(), cmd.ErrOrStderr()).run(cmd.Context(), client)
+			show = o.watched
 		}
-		return o.once(cmd.Context(), client, cmd.OutOrStdout())
+		verdict, err := show(cmd.Context(), client, cmd)
+		if err != nil {
+			return &failure{statusUnreached, err}
+		}
+		if status := verdict.ExitStatus(); status != statusOK {
+			return statusError(status)
+		}
+		return nil
 	}
 	return cmd
 }
@@ -143,23 +152,30 @@ func readConfiguration(path string) ([]byte, error) {
 	return text, nil
 }
 
-func (o *statusOptions) once(ctx context.Context, client asker, w io.Writer) error {
+// once shows one answer.
+func (o *statusOptions) once(ctx context.Context, client asker, cmd *cobra.Command) (admin.Verdict, error) {
 	a, err := client.ask(ctx)
 	if err != nil {
-		return err
+		return "", err
 	}
+	w := cmd.OutOrStdout()
 	text := strings.Join(a.lines(terminal.PaletteOf(w)), "\n")
 	if o.json {
 		line, err := a.json(true)
 		if err != nil {
-			return err
+			return "", err
 		}
 		text = string(line)
 	}
-	if _, err := fmt.Fprintln(w, text); err != nil {
-		return err
-	}
-	return a.silent()
+	_, err = fmt.Fprintln(w, text)
+	return a.verdict(), err
+}
+
+// watched shows answers until Ctrl-C.
+func (o *statusOptions) watched(ctx context.Context, client asker, cmd *cobra.Command) (admin.Verdict, error) {
+	w := o.watching(cmd.OutOrStdout(), cmd.ErrOrStderr())
+	err := w.run(ctx, client)
+	return w.verdict, err
 }
 
 func (o *statusOptions) watching(stdout, stderr io.Writer) *statusWatch {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"momento-bridge/admin"
 	"momento-bridge/config"
 	"momento-bridge/daemon"
 )
@@ -48,13 +49,8 @@ func (g *groupAsker) ask(ctx context.Context) (answer, error) {
 // groupAnswer is what the members of a group have told.
 type groupAnswer daemon.GroupAnswers
 
-// silent is an error if a member that is known has not answered: it is printed with the answers.
-func (a *groupAnswer) silent() error {
-	if len(a.Silent) > 0 {
-		return errQuiet
-	}
-	return nil
-}
+// verdict is the worst of the members'. One that is known and does not answer makes it degraded.
+func (a *groupAnswer) verdict() admin.Verdict { return a.Verdict }
 
 func (a *groupAnswer) json(indented bool) ([]byte, error) {
 	text, err := json.Marshal((*daemon.GroupAnswers)(a))

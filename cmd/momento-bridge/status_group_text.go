@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"momento-bridge/admin"
+	"momento-bridge/printable"
 	"momento-bridge/terminal"
 )
 
@@ -71,7 +72,7 @@ func (a *groupAnswer) lines(paint terminal.Palette) []string {
 	for i := range a.Answers {
 		var cells []string
 		for _, column := range memberColumns {
-			cells = append(cells, terminal.Printable(column.of(&a.Answers[i])))
+			cells = append(cells, printable.Line(column.of(&a.Answers[i])))
 		}
 		rows = append(rows, cells)
 	}
@@ -86,7 +87,7 @@ func (a *groupAnswer) lines(paint terminal.Palette) []string {
 			line = paint.Paint(mark, line)
 		}
 		lines = append(lines, line)
-		for _, under := range terminal.Wrap(terminal.Printable(a.note(one)), terminal.Width-2) {
+		for _, under := range terminal.Wrap(printable.Line(a.note(one)), terminal.Width-2) {
 			lines = append(lines, "  "+paint.Faint(under))
 		}
 	}
@@ -108,7 +109,7 @@ func (a *groupAnswer) head(paint terminal.Palette) []string {
 	if rate := groupRate(&first.Group); rate != "" {
 		text += ", rate " + rate + "/s for all (* keeps it)"
 	}
-	lines := terminal.Wrap(terminal.Printable(text), terminal.Width-2)
+	lines := terminal.Wrap(printable.Line(text), terminal.Width-2)
 	for i := range lines {
 		lines[i] = paint.Paint(mark, lines[i])
 	}
@@ -117,7 +118,7 @@ func (a *groupAnswer) head(paint terminal.Palette) []string {
 		if !m.Heard.IsZero() {
 			text += ", which was heard " + terminal.Age(max(0, first.Now.Sub(m.Heard))) + " ago"
 		}
-		lines = append(lines, paint.Paint(terminal.Warn, terminal.Warn.String()+" "+terminal.Printable(text)))
+		lines = append(lines, paint.Paint(terminal.Warn, terminal.Warn.String()+" "+printable.Line(text)))
 	}
 	return lines
 }
@@ -201,7 +202,7 @@ func (a *groupAnswer) unheld(paint terminal.Palette) []string {
 		if i == 0 {
 			sign = terminal.Bad.String()
 		}
-		lines = append(lines, paint.Paint(terminal.Bad, sign+" "+terminal.Printable(line)))
+		lines = append(lines, paint.Paint(terminal.Bad, sign+" "+printable.Line(line)))
 	}
 	return lines
 }
@@ -220,7 +221,7 @@ func (a *groupAnswer) line() string {
 		members = append(members, cmp.Or(m.Host, m.ID)+" no answer")
 	}
 	first := &a.Answers[0]
-	return terminal.Printable(fmt.Sprintf("%s group %s: out %s/s, backlog %d; %s",
+	return printable.Line(fmt.Sprintf("%s group %s: out %s/s, backlog %d; %s",
 		first.Now.UTC().Format(time.RFC3339), first.Group.Name, terminal.Number(a.out()), a.backlog(),
 		strings.Join(members, "; ")))
 }

@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"momento-bridge/admin"
+	"momento-bridge/printable"
 	"momento-bridge/terminal"
 )
 
@@ -20,7 +21,7 @@ var routeColumns = [...]struct {
 	{"QUEUED", func(r *admin.Route) string { return terminal.Count(int64(r.Queued)) }},
 	{"WAITING", func(r *admin.Route) string { return terminal.Count(r.Waiting) }},
 	{"PUBLISHED", func(r *admin.Route) string { return terminal.Count(int64(r.Settled["published"])) }},
-	{"LOST", func(r *admin.Route) string { return terminal.Count(int64(lost(r))) }},
+	{"LOST", func(r *admin.Route) string { return terminal.Count(int64(r.LostTotal)) }},
 	{"DEAD", func(r *admin.Route) string { return terminal.Count(int64(r.Settled["dead_lettered"])) }},
 }
 
@@ -33,19 +34,13 @@ const (
 // routeWords is how many columns are words.
 const routeWords = 2
 
-// lost are the messages of a route that were given up.
-func lost(r *admin.Route) uint64 {
-	return r.Settled["dropped"] - r.Skipped + r.Settled["replaced"] + r.Settled["shed"] + r.Settled["expired"] +
-		r.SourceDropped
-}
-
 // routeLines are the table of routes; under each route stand what limits it, its forecast and why it is not running.
 func routeLines(routes []admin.Route, paint terminal.Palette) []string {
 	rows := make([][]string, len(routes)+1)
 	for _, column := range routeColumns {
 		rows[0] = append(rows[0], column.head)
 		for i := range routes {
-			rows[i+1] = append(rows[i+1], terminal.Printable(column.of(&routes[i])))
+			rows[i+1] = append(rows[i+1], printable.Line(column.of(&routes[i])))
 		}
 	}
 	var lines []string
@@ -105,5 +100,22 @@ func routeNote(r *admin.Route) string {
 	if r.Reason != "" {
 		text += "; " + r.Reason
 	}
-	return terminal.Printable(text)
+	if asked := byPolicy(r); asked != "" {
+		text += "; by policy: " + asked
+	}
+	return printable.Line(text)
+}
+
+// byPolicy says how many messages have ended unpublished as the route says; empty: none.
+func byPolicy(r *admin.Route) string {
+	var texts []string
+	for _, outcome := range [...]string{"replaced", "shed", "expired"} {
+		if n := r.Settled[outcome]; n > 0 {
+			texts = append(texts, terminal.Count(int64(n))+" "+outcome)
+		}
+	}
+	if r.Skipped > 0 {
+		texts = append(texts, terminal.Count(int64(r.Skipped))+" skipped")
+	}
+	return strings.Join(texts, ", ")
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"momento-bridge/admin"
+	"momento-bridge/printable"
 	"momento-bridge/terminal"
 )
 
@@ -22,7 +23,7 @@ func markOf(s admin.Severity) terminal.Mark {
 // statusLines renders a status for people. Ages are by the daemon's own clock.
 func statusLines(s *admin.Status, paint terminal.Palette) []string {
 	m := markOf(s.State.Severity())
-	lines := terminal.Wrap(fmt.Sprintf("%v %s: %s", m, stateWord(s.State), terminal.Printable(s.Summary)),
+	lines := terminal.Wrap(fmt.Sprintf("%v %s: %s", m, stateWord(s.State), printable.Line(s.Summary)),
 		terminal.Width-2)
 	for i := range lines {
 		if i > 0 {
@@ -32,7 +33,7 @@ func statusLines(s *admin.Status, paint terminal.Palette) []string {
 	}
 	add := func(name, text string) {
 		if text != "" {
-			lines = append(lines, terminal.Field(name, terminal.Printable(text))...)
+			lines = append(lines, terminal.Field(name, printable.Line(text))...)
 		}
 	}
 	add("rates", ratesText(s.Rates))
@@ -65,13 +66,13 @@ func statusLines(s *admin.Status, paint terminal.Palette) []string {
 
 // statusLine renders a status in one line, for logs and pipes.
 func statusLine(s *admin.Status) string {
-	return terminal.Printable(fmt.Sprintf("%s %v %s: %s; waiting %d; forecast %s; %s; %s",
+	return printable.Line(fmt.Sprintf("%s %v %s: %s; waiting %d; forecast %s; %s; %s",
 		s.Now.UTC().Format(time.RFC3339), markOf(s.State.Severity()), stateWord(s.State),
 		ratesText(s.Rates), s.Queue.Waiting, forecastText(s.Routes), latencyText(s.Latency), s.Summary))
 }
 
 func stateWord(s admin.State) string {
-	return terminal.Printable(strings.ReplaceAll(string(s), "_", " "))
+	return printable.Line(strings.ReplaceAll(string(s), "_", " "))
 }
 
 func ratesText(r admin.Rates) string {
@@ -95,18 +96,8 @@ func forecastText(all []admin.Route) string {
 	if len(routes) == 0 {
 		routes = all
 	}
-	last := slices.MaxFunc(routes, func(a, b admin.Route) int {
-		switch {
-		case a.DrainSeconds == nil && b.DrainSeconds == nil:
-			return 0
-		case a.DrainSeconds == nil:
-			return 1
-		case b.DrainSeconds == nil:
-			return -1
-		}
-		return cmp.Compare(*a.DrainSeconds, *b.DrainSeconds)
-	})
-	if len(routes) == 1 || last.DrainSeconds != nil && *last.DrainSeconds == 0 {
+	last := admin.Last(routes)
+	if len(routes) == 1 || last.Kind() == admin.KeepingUp {
 		return last.Forecast
 	}
 	return last.Name + ": " + last.Forecast
@@ -179,7 +170,7 @@ func problemLines(problems []admin.Problem, now time.Time, paint terminal.Palett
 			times = fmt.Sprintf("%d times in %s, last %s ago", p.Count, terminal.Age(p.Last.Sub(p.First)),
 				terminal.Age(now.Sub(p.Last)))
 		}
-		for i, line := range terminal.Wrap(terminal.Printable(text), terminal.Width-2) {
+		for i, line := range terminal.Wrap(printable.Line(text), terminal.Width-2) {
 			sign := " "
 			if i == 0 {
 				sign = paint.Paint(m, m.String())

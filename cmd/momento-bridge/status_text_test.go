@@ -65,8 +65,13 @@ func troubledStatus() *admin.Status {
 	s.Routes[0].State, s.Routes[0].LimitedBy, s.Routes[0].Waiting = "parked", "key", 1234560
 	s.Routes[0].Reason = "the API key is refused: 401 invalid_key"
 	s.Routes[0].DrainSeconds, s.Routes[0].Forecast = nil, "never: arrivals 0.25/s, publishing 0/s"
-	s.Routes[0].Settled = map[string]uint64{"published": 123456789, "dead_lettered": 7, "dropped": 2, "expired": 3}
+	s.Routes[0].Settled = map[string]uint64{
+		"published": 123456789, "dead_lettered": 7, "rejected": 1, "dropped": 1,
+		"replaced": 40, "shed": 5, "expired": 3,
+	}
+	s.Routes[0].LostTotal = 2
 	s.Routes[1].State, s.Routes[1].SourceDropped = "paused", 11
+	s.Routes[1].LostTotal = 11
 	s.Problems = []admin.Problem{
 		{
 			Level: "error",

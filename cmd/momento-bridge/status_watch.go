@@ -7,6 +7,8 @@ import (
 	"strings"
 	"time"
 
+	"momento-bridge/admin"
+	"momento-bridge/printable"
 	"momento-bridge/terminal"
 )
 
@@ -17,7 +19,8 @@ type statusWatch struct {
 	json     bool
 	block    *terminal.Block // What answers are drawn in; nil: lines are appended.
 	paint    terminal.Palette
-	trouble  string // The failure that has been told, outside a block.
+	trouble  string        // The failure that has been told, outside a block.
+	verdict  admin.Verdict // Of the last answer; empty: there was none, or the daemon did not answer the last time.
 }
 
 // run asks until ctx is done, which is no error. A daemon that has answered once may be away for a while: that is
@@ -33,6 +36,7 @@ func (w *statusWatch) run(ctx context.Context, client asker) error {
 		case err != nil && first:
 			return err
 		case err != nil:
+			w.verdict = ""
 			w.failed(err)
 		default:
 			if err := w.show(a); err != nil {
@@ -49,7 +53,7 @@ func (w *statusWatch) run(ctx context.Context, client asker) error {
 
 // show writes an answer. An error says that nobody reads any more.
 func (w *statusWatch) show(a answer) error {
-	w.trouble = ""
+	w.trouble, w.verdict = "", a.verdict()
 	switch {
 	case w.block != nil:
 		return w.block.ShowWith(a.lines(w.paint), "Ctrl-C ends")
@@ -70,7 +74,7 @@ func (w *statusWatch) failed(err error) {
 	if w.block != nil {
 		var lines []string
 		for part := range strings.Lines(err.Error()) {
-			lines = append(lines, terminal.Wrap(terminal.Printable(part), terminal.Width)...)
+			lines = append(lines, terminal.Wrap(printable.Line(part), terminal.Width)...)
 		}
 		lines[0] = w.paint.Paint(terminal.Bad, terminal.Bad.String()+" "+lines[0])
 		_ = w.block.ShowWith(lines, "asking again; Ctrl-C ends")

@@ -4,10 +4,10 @@ import (
 	"fmt"
 	"strings"
 	"time"
-	"unicode"
 
 	"momento-bridge/condition"
 	"momento-bridge/pipeline"
+	"momento-bridge/printable"
 )
 
 // NotReady returns why the daemon does not carry messages, and what to do, each in one line without secrets: NATS, the
@@ -154,12 +154,7 @@ func (k *Key) noNewer() string {
 // maxReason bounds a reason, in bytes: it may hold what a server has said.
 const maxReason = 500
 
-// Bounded returns text as one line of printable characters. What is longer than 500 bytes is cut and ends with an
-// ellipsis.
+// Bounded returns text as one printable line of at most 500 bytes. What is longer is cut and ends with an ellipsis.
 func Bounded(text string) string {
-	line := strings.Join(strings.FieldsFunc(text, func(r rune) bool { return !unicode.IsPrint(r) }), " ")
-	if len(line) > maxReason {
-		line = strings.ToValidUTF8(line[:maxReason], "") + "…"
-	}
-	return line
+	return printable.Bounded(text, maxReason)
 }

@@ -32,7 +32,7 @@ func TestReasonsAreOneLine(t *testing.T) {
 			t.Errorf("Bounded(%q) = %q, want %q", text, got, want)
 		}
 	}
-	f("a\n\x1b[31mb\r\nc", "a [31mb c")
-	f(strings.Repeat("é", maxReason), strings.Repeat("é", maxReason/2)+"…")
-	f("x"+strings.Repeat("é", maxReason), "x"+strings.Repeat("é", maxReason/2-1)+"…")
+	f("a\n\x1b[31mb\r\nc", `a \x1b[31mb c`)
+	f(strings.Repeat("é", maxReason), strings.Repeat("é", maxReason/2-2)+"…")
+	f("x"+strings.Repeat("é", maxReason), "x"+strings.Repeat("é", maxReason/2-2)+"…")
 }

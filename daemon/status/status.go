@@ -34,7 +34,7 @@ func Line(f *Facts) string {
 func short(f *Facts) admin.Status {
 	stats := &f.Pipeline
 	s := admin.Status{
-		Version: f.Version, Now: f.Now.UTC(), Started: f.Started.UTC(),
+		Schema: admin.Schema, Version: f.Version, Now: f.Now.UTC(), Started: f.Started.UTC(),
 		NotReady: append([]string{}, NotReady(f)...),
 		NATS:     f.NATS.URL,
 		Endpoint: f.Endpoint,
@@ -63,6 +63,7 @@ func short(f *Facts) admin.Status {
 		s.Queue.Waiting += r.Waiting
 	}
 	s.State, s.Summary = summary(f, &s)
+	s.Verdict = s.State.Verdict()
 	return s
 }
 
@@ -72,20 +73,23 @@ func route(f *Facts, i int) admin.Route {
 		Name: s.Name, From: known.From, To: known.To,
 		State: f.RouteState(i), Reason: routeReason(f, i), LimitedBy: string(s.LimitedBy), Rates: known.Rates,
 		Received: s.Received, Skipped: s.Skipped, Redelivered: s.Redelivered, Ambiguous: s.Ambiguous,
-		SourceDropped: known.Missed,
-		Lost:          known.Lost, LostWhy: known.LostWhy, DeadLettered: known.DeadLettered,
+		SourceDropped: known.Missed, LostTotal: s.Settled.Lost(s.Skipped) + known.Missed,
+		Lost: known.Lost, LostWhy: known.LostWhy, DeadLettered: known.DeadLettered,
 		PutAside: s.Aside, PutAsideIn: s.AsideTopics,
 		Queued: s.Queued, InFlight: s.InFlight, Waiting: known.Waiting,
 		Arrivals: known.Arrivals, Capacity: Finite(known.Capacity),
-		DrainSeconds: Finite(known.Drain), Forecast: known.Forecast,
+		Unacknowledged: known.Strayed + known.Beside, OldestSeconds: Finite(known.Oldest),
 	}
-	if !f.delivers(i) && s.LimitedBy == pipeline.ByNothing && s.State == pipeline.Running {
-		r.LimitedBy, r.Forecast = byNATS, "not known while nothing comes from NATS"
+	if (!f.delivers(i) || known.Dry || known.Strayed > 0) && s.LimitedBy == pipeline.ByNothing &&
+		s.State == pipeline.Running {
+		r.LimitedBy = byNATS
 	}
 	if f.StandsBy(i) && s.State == pipeline.Running {
 		r.CarriedBy = f.carriage(s.Name).by
-		r.DrainSeconds, r.Forecast = Finite(0), "not known here"
 	}
+	var drain float64
+	r.ForecastKind, drain, r.Forecast = f.Forecast(i)
+	r.DrainSeconds = Finite(drain)
 	return r
 }
 
@@ -97,9 +101,9 @@ func (f *Facts) delivers(i int) bool {
 	return f.NATS.Connected && f.notReady(i) == "" && f.Routes[i].Starved == ""
 }
 
-// Finite is nil for what is infinite, as JSON has no number for it.
+// Finite is nil for what is infinite or not known, as JSON has no number for it.
 func Finite(n float64) *float64 {
-	if math.IsInf(n, 0) {
+	if math.IsInf(n, 0) || math.IsNaN(n) {
 		return nil
 	}
 	return &n

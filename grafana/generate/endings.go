@@ -21,10 +21,21 @@ func endings() section {
 			query: ended("dead_lettered"),
 		},
 		{
-			kind: "bars", title: "Dropped", width: 8, unit: "short",
-			help: "Gone for good, by policy: rejected without a dead letter, replaced or shed by an overload policy, " +
-				"an unclear outcome with delivery: at-most-once.",
-			query: ended("dropped|replaced|shed"),
+			kind: "bars", title: "Lost", width: 8, unit: "short",
+			help: "Gone for good against your will: rejected and kept as no dead letter, or of an unclear outcome " +
+				"with delivery: at-most-once. The log says which.",
+			query: []query{{
+				"sum by (route) (increase(momento_bridge_messages_settled_total{ROUTES, " +
+					`outcome=~"rejected|dropped"}[WINDOW])) - sum by (route) (` +
+					"increase(momento_bridge_messages_skipped_total{ROUTES}[WINDOW]))",
+				"{{route}}",
+			}},
+		},
+		{
+			kind: "bars", title: "Replaced and shed", width: 8, unit: "short",
+			help: "Gone as overload says: replaced by a newer value (keep-latest), or the oldest without room " +
+				"(drop-oldest). Nothing is wrong.",
+			query: ended("replaced|shed"),
 		},
 		{
 			kind: "bars", title: "Expired", width: 8, unit: "short", help: "Older than max_age when their turn came.",

@@ -6,6 +6,8 @@ import (
 	"io"
 	"math"
 	"strings"
+
+	"momento-bridge/printable"
 )
 
 // The outcomes of a comparison.
@@ -93,7 +95,7 @@ func sideOf(r *Report) Side {
 func differences(a, b *Report) []string {
 	var found []string
 	add := func(name string, a, b any) {
-		x, y := visible(fmt.Sprint(a)), visible(fmt.Sprint(b))
+		x, y := printable.Text(fmt.Sprint(a)), printable.Text(fmt.Sprint(b))
 		if x != y {
 			x, y = cmp.Or(x, "none"), cmp.Or(y, "none")
 			found = append(found, fmt.Sprintf("%s differs: %s and %s", name, x, y))
@@ -147,7 +149,7 @@ func (c *Comparison) outcome() string {
 			"Publish limit unchanged: %s, then %s; a change can only lie between %s and %s.", c.A.limit, c.B.limit,
 			signed(*c.Low), signed(*c.High))
 	}
-	return "NOT COMPARABLE: " + visible(c.Reason) + "."
+	return "NOT COMPARABLE: " + printable.Text(c.Reason) + "."
 }
 
 func (c *Comparison) change() string {

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"math"
 	"strings"
+
+	"momento-bridge/printable"
 )
 
 // fact is one line of what was found: every format writes the same ones.
@@ -18,7 +20,8 @@ func (r *Report) answer() string {
 	if r.Verdict == Proved {
 		verdict = "PROVED"
 	}
-	return fmt.Sprintf("%s: %s. %s: %s.", r.subject(), r.limit(), verdict, strings.TrimSuffix(visible(r.Reason), "."))
+	return fmt.Sprintf("%s: %s. %s: %s.", r.subject(), r.limit(), verdict,
+		strings.TrimSuffix(printable.Text(r.Reason), "."))
 }
 
 // subject says which limit it is.
@@ -26,7 +29,7 @@ func (r *Report) subject() string {
 	if r.Target.Region == "" {
 		return "Publish limit"
 	}
-	return "Publish limit in " + visible(r.Target.Region)
+	return "Publish limit in " + printable.Text(r.Target.Region)
 }
 
 // limit is the limit in words, as exactly as it is known.
@@ -77,7 +80,7 @@ func (r *Report) facts() []fact {
 	}
 	if r.Expected != "" && r.AsExpected != nil {
 		met := map[bool]string{true: "met", false: "NOT MET"}[*r.AsExpected]
-		facts = append(facts, fact{"Expected", visible(r.Expected) + ": " + met})
+		facts = append(facts, fact{"Expected", printable.Text(r.Expected) + ": " + met})
 	}
 	facts = append(facts, fact{"Generator", r.Generator.words()}, fact{"Used", r.used()})
 	if advice := r.advice(); advice != "" {
@@ -138,15 +141,15 @@ func (r *Report) limitFacts() []fact {
 		}[*r.RejectionsCost]
 		add(true, "Refusals", "%s", costs)
 	}
-	add(r.Unit != "", "Counts", "%s", visible(r.Unit))
+	add(r.Unit != "", "Counts", "%s", printable.Text(r.Unit))
 	for _, d := range r.Dimensions {
 		if d.Unfit != "" {
-			add(true, "", "%s %s: it is not known whether it counts: %s", visible(d.Name), visible(d.Value),
-				visible(d.Unfit))
+			add(true, "", "%s %s: it is not known whether it counts: %s", printable.Text(d.Name),
+				printable.Text(d.Value), printable.Text(d.Unfit))
 			continue
 		}
 		moved := map[bool]string{true: "counts", false: "does not count"}[d.Counts]
-		add(true, "", "%s %s: %s accepted in overload; it %s", visible(d.Name), visible(d.Value),
+		add(true, "", "%s %s: %s accepted in overload; it %s", printable.Text(d.Name), printable.Text(d.Value),
 			rateText(d.Plateau), moved)
 	}
 	return facts
@@ -154,7 +157,7 @@ func (r *Report) limitFacts() []fact {
 
 func (g *Goal) words() string {
 	if g.CleanRate == nil {
-		return "NOT PROVED: " + visible(g.Reason)
+		return "NOT PROVED: " + printable.Text(g.Reason)
 	}
 	text := rateText(*g.CleanRate) + " are refused no more than that"
 	if g.CleanBound != nil {
@@ -164,7 +167,7 @@ func (g *Goal) words() string {
 		text += ", " + rateText(*g.FailingRate) + " are refused more"
 	}
 	if g.Verdict != Proved {
-		return text + "; NOT PROVED: " + visible(g.Reason)
+		return text + "; NOT PROVED: " + printable.Text(g.Reason)
 	}
 	return text + "; PROVED"
 }
@@ -230,7 +233,7 @@ func (r *Report) kind() string {
 	case "unknown":
 		return "unknown: it was not determined"
 	}
-	return visible(r.Limiter)
+	return printable.Text(r.Limiter)
 }
 
 const (

@@ -1,6 +1,10 @@
 package report
 
-import "fmt"
+import (
+	"fmt"
+
+	"momento-bridge/printable"
+)
 
 // totals are the publishes of a rate test, and the seconds in which they were offered.
 func (r *Report) totals() (sum Second, seconds float64) {
@@ -45,7 +49,7 @@ func (r *Report) rateWords() (title, rest string) {
 		rest += fmt.Sprintf(", %s of %s lost on the way through the bridge", countText(d.Lost), countText(d.Sent))
 	}
 	if r.Reason != "" {
-		rest += ": " + visible(r.Reason)
+		rest += ": " + printable.Text(r.Reason)
 	}
 	return title, rest
 }
@@ -54,7 +58,7 @@ func (r *Report) rateFacts() []fact {
 	sum, seconds := r.totals()
 	asked := "asked for " + rateText(r.Settings.Rate)
 	if r.Settings.Shape != "" {
-		asked += ", " + visible(r.Settings.Shape)
+		asked += ", " + printable.Text(r.Settings.Shape)
 	}
 	of := func(n int) string {
 		return fmt.Sprintf("%s: %s, %s", countText(n), rateText(perSecond(n, seconds)), percent(share(n, sum.Offered)))

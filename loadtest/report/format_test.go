@@ -3,6 +3,8 @@ package report
 import (
 	"testing"
 	"time"
+
+	"momento-bridge/printable"
 )
 
 func TestNumbersAreWrittenForPeople(t *testing.T) {
@@ -51,7 +53,7 @@ func TestNumbersAreWrittenForPeople(t *testing.T) {
 	f(roundDown(7154.2), "7154")
 	f(shell("a/report.json"), "a/report.json")
 	f(shell("my dir/it's"), `'my dir/it'\''s'`)
-	f(visible("a\x1b[31mb\r\n\u2028\u202ec"), `a\x1b[31mb\r\n\u2028\u202ec`)
+	f(printable.Text("a\x1b[31mb\r\n\u2028\u202ec"), `a\x1b[31mb\r\n\u2028\u202ec`)
 }
 
 func TestTheRecommendedSettingIsWithinTheLimit(t *testing.T) {

@@ -12,6 +12,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"momento-bridge/printable"
 )
 
 //go:embed assets/page.html
@@ -34,7 +36,7 @@ var plotLicense string
 
 var pageTemplate = template.Must(template.New("page").Funcs(template.FuncMap{
 	"rate": rateText, "count": countText, "duration": durationText, "raw": raw, "percent": percent, "bound": bound,
-	"visible": visible,
+	"visible": printable.Text,
 }).Parse(pageText))
 
 // raw writes a number as JSON does, for those who read the page by program.
@@ -104,8 +106,8 @@ func WriteHTML(to io.Writer, r *Report) error {
 	p := page{
 		Report: r, Policy: policy(style, plotScript, pageScript), Style: template.CSS(style),
 		PlotScript: template.JS(plotScript),
-		Script:     template.JS(pageScript), Data: template.JS(escaped(data)),
-		Plots: template.JS(escaped(plots)), License: strings.TrimSpace(plotLicense),
+		Script:     template.JS(pageScript), Data: template.JS(printable.JSON(data)),
+		Plots: template.JS(printable.JSON(plots)), License: strings.TrimSpace(plotLicense),
 		Tiles: r.tiles(), Facts: r.facts(), Target: r.target(), TimeHeads: timeHeads[2:], Times: r.timeRows(),
 		Explained: timesExplained,
 		Shares:    drawn.Shares, HasLoad: len(drawn.Shares) > 0, HasPlateau: len(r.Plateau) > 1,
@@ -116,7 +118,7 @@ func WriteHTML(to io.Writer, r *Report) error {
 	s := r.setting()
 	p.Setting, p.Why = s.line, s.why
 	for i := range p.Refusals {
-		p.Refusals[i].Text = visible(p.Refusals[i].Text)
+		p.Refusals[i].Text = printable.Text(p.Refusals[i].Text)
 	}
 	var b bytes.Buffer
 	if err := pageTemplate.Execute(&b, p); err != nil {
@@ -152,9 +154,9 @@ func (r *Report) heading() (title, answer, verdict, because, tone string) {
 	}
 	answer = r.subject() + ": " + r.limit()
 	if r.Verdict == Proved {
-		return answer, answer, "proved", visible(r.Reason), "good"
+		return answer, answer, "proved", printable.Text(r.Reason), "good"
 	}
-	return answer, answer, "not proved", visible(r.Reason), "warn"
+	return answer, answer, "not proved", printable.Text(r.Reason), "warn"
 }
 
 // tiles are the numbers that one looks for first.

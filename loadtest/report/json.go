@@ -7,9 +7,8 @@ import (
 	"io"
 	"math"
 	"slices"
-	"unicode"
-	"unicode/utf16"
-	"unicode/utf8"
+
+	"momento-bridge/printable"
 )
 
 // maxSize bounds a report that is read, in bytes. An hour has 3600 seconds and some hundred trials, which is less than
@@ -67,26 +66,8 @@ func writeJSON(to io.Writer, v any) error {
 	if err != nil {
 		return fmt.Errorf("writing JSON: %w", err)
 	}
-	_, err = to.Write(append(escaped(text), '\n'))
+	_, err = to.Write(append(printable.JSON(text), '\n'))
 	return err
-}
-
-// escaped writes as \u what cannot be seen, such as control characters and those that turn the direction of text. The
-// JSON means the same.
-func escaped(text []byte) []byte {
-	var b []byte
-	for _, c := range string(text) {
-		switch {
-		case c < ' ' || unicode.IsPrint(c): // JSON itself has escaped those below the space that are in texts.
-			b = utf8.AppendRune(b, c)
-		case c > 0xFFFF:
-			high, low := utf16.EncodeRune(c)
-			b = fmt.Appendf(b, `\u%04x\u%04x`, high, low)
-		default:
-			b = fmt.Appendf(b, `\u%04x`, c)
-		}
-	}
-	return b
 }
 
 // check says what would make the report mean nothing. What it lets pass can be written in each format.

@@ -7,6 +7,8 @@ import (
 	"regexp"
 	"strings"
 	"time"
+
+	"momento-bridge/printable"
 )
 
 // WriteMarkdown writes what a support ticket needs: what was sent where and when, and what came back.
@@ -43,7 +45,7 @@ var special = regexp.MustCompile("[\\\\`*\\[\\]<>|&~#]")
 
 // inline writes a text so that it stays as it is.
 func inline(text string) string {
-	text = special.ReplaceAllStringFunc(visible(text), func(c string) string {
+	text = special.ReplaceAllStringFunc(printable.Text(text), func(c string) string {
 		switch c {
 		case "<":
 			return "&lt;"
@@ -129,7 +131,7 @@ func (r *Report) markdownRequest(b *strings.Builder) {
 		"that is kept open.\n\n")
 	fence(b, "http", fmt.Sprintf("POST /topics/%s/%s HTTP/1.1\nHost: %s\nAuthorization: (API key)\n"+
 		"Content-Type: application/octet-stream\nContent-Length: %d\n\n(%d bytes)",
-		url.PathEscape(t.Caches[0]), url.PathEscape(t.Topic), visible(host), t.Bytes, t.Bytes))
+		url.PathEscape(t.Caches[0]), url.PathEscape(t.Topic), printable.Text(host), t.Bytes, t.Bytes))
 }
 
 func (r *Report) markdownRefusals(b *strings.Builder) {

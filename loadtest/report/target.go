@@ -5,31 +5,33 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"momento-bridge/printable"
 )
 
 // target says what was tested, for people.
 func (r *Report) target() []fact {
 	t := &r.Target
-	facts := []fact{{"Endpoint", visible(t.Endpoint)}}
+	facts := []fact{{"Endpoint", printable.Text(t.Endpoint)}}
 	if t.Region != "" {
-		facts = append(facts, fact{"Region", visible(t.Region)})
+		facts = append(facts, fact{"Region", printable.Text(t.Region)})
 	}
-	topics := visible(t.Topic)
+	topics := printable.Text(t.Topic)
 	if t.Topics > 1 {
 		topics = fmt.Sprintf("%s, the first of %s", topics, countText(t.Topics))
 	}
 	caches := make([]string, len(t.Caches))
 	for i, c := range t.Caches {
-		caches[i] = visible(c)
+		caches[i] = printable.Text(c)
 	}
 	facts = append(facts, fact{"Cache", strings.Join(caches, ", ")}, fact{"Topic", topics},
 		fact{"Payload", countText(t.Bytes) + " bytes"}, fact{"Connections", countText(t.Connections)})
 	if t.Via != "" {
-		facts = append(facts, fact{"Via", visible(t.Via)})
+		facts = append(facts, fact{"Via", printable.Text(t.Via)})
 	}
-	program := "momento-bridge " + visible(t.Version)
+	program := "momento-bridge " + printable.Text(t.Version)
 	if r.Generator.OS != "" {
-		program += " on " + visible(r.Generator.OS)
+		program += " on " + printable.Text(r.Generator.OS)
 	}
 	return append(facts, fact{"Program", program}, fact{"Settings", r.Settings.words()})
 }
@@ -42,7 +44,7 @@ func (s *Settings) words() string {
 			parts = append(parts, fmt.Sprintf(format, args...))
 		}
 	}
-	add(s.Effort != "", "effort %s", visible(s.Effort))
+	add(s.Effort != "", "effort %s", printable.Text(s.Effort))
 	add(s.Width > 0, "width %s", percent(s.Width))
 	add(s.Width > 0 && s.Goal == 0, "clean is without a refusal")
 	add(s.Goal > 0, "clean is at most %s refused", percent(s.Goal))
@@ -52,7 +54,7 @@ func (s *Settings) words() string {
 	add(s.MaxSeconds > 0, "at most %s", durationText(s.MaxSeconds))
 	add(true, "seed %d", s.Seed)
 	for _, name := range slices.Sorted(maps.Keys(s.Labels)) {
-		add(true, "%s=%s", visible(name), visible(s.Labels[name]))
+		add(true, "%s=%s", printable.Text(name), printable.Text(s.Labels[name]))
 	}
 	return strings.Join(parts, ", ")
 }

@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"strings"
 	"unicode/utf8"
+
+	"momento-bridge/printable"
 )
 
 // WriteText writes the report for a terminal: the answer first. files are those that were written besides; they may be
@@ -33,7 +35,7 @@ func WriteText(to io.Writer, r *Report, files ...string) error {
 	if len(files) > 0 {
 		b.WriteByte('\n')
 		for i, file := range files {
-			line(&b, map[bool]string{true: "Files"}[i == 0], visible(file))
+			line(&b, map[bool]string{true: "Files"}[i == 0], printable.Text(file))
 		}
 		b.WriteByte('\n')
 		line(&b, "Next", r.next(files))
@@ -64,7 +66,7 @@ func shell(word string) string {
 	if word != "" && strings.IndexFunc(word, func(c rune) bool { return !plain(c) }) < 0 {
 		return word
 	}
-	return "'" + strings.ReplaceAll(visible(word), "'", `'\''`) + "'"
+	return "'" + strings.ReplaceAll(printable.Text(word), "'", `'\''`) + "'"
 }
 
 // timing is one row of the tables of times.
@@ -80,7 +82,7 @@ func (r *Report) timings() []timing {
 	var rows []timing
 	for _, name := range r.names() {
 		l := r.Latency[name]
-		label := visible(name)
+		label := printable.Text(name)
 		if r.Test == Find && strings.HasSuffix(name, "%") {
 			label += " of clean"
 		}
@@ -167,4 +169,4 @@ func (r *Report) writeRefusals(b *strings.Builder) {
 }
 
 // shown is the refusal's body for people.
-func (r *Refusal) shown() string { return cmp.Or(visible(r.Text), "(an empty body)") }
+func (r *Refusal) shown() string { return cmp.Or(printable.Text(r.Text), "(an empty body)") }

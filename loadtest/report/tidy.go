@@ -6,9 +6,7 @@ import (
 	"net/url"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
-	"unicode"
 	"unicode/utf8"
 )
 
@@ -100,21 +98,6 @@ func plainEndpoint(endpoint string) string {
 	}
 	u.User, u.RawQuery, u.Fragment, u.ForceQuery = nil, "", "", false
 	return safe(u.String())
-}
-
-// visible writes a text so that it stays on its line and does nothing to a terminal: what cannot be seen is written as
-// in Go.
-func visible(text string) string {
-	var b strings.Builder
-	for _, c := range text {
-		if c == ' ' || unicode.IsPrint(c) {
-			b.WriteRune(c)
-			continue
-		}
-		quoted := strconv.QuoteRuneToASCII(c)
-		b.WriteString(quoted[1 : len(quoted)-1])
-	}
-	return b.String()
 }
 
 // latencies returns every distribution of the report.

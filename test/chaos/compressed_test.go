@@ -66,7 +66,7 @@ func TestCompressedRefusalIsRead(t *testing.T) {
 				w.publish(0, messages)
 				var dropped map[string]int
 				if tt.tries == 1 {
-					dropped = map[string]int{"dropped": 1}
+					dropped = map[string]int{"rejected": 1}
 				}
 				w.carried(messages, dropped)
 				if n := len(w.e.of(refused)); n != tt.tries {

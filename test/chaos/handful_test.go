@@ -76,7 +76,7 @@ func TestEachRouteBelievesAHandfulOfRefusals(t *testing.T) {
 			lab.Eventually(t, patience, "the daemon is ready again", w.daemon.Ready)
 			ended := w.end(2 * each)
 			w.lost(ended, 2*handful)
-			if ended["dead_lettered"] > handful || ended["dropped"] > handful {
+			if ended["dead_lettered"] > handful || ended["rejected"] > handful {
 				t.Errorf("messages ended as %v, want at most %d lost of each route", ended, handful)
 			}
 			if n := letters(t, dead)["bad_request"]; n != ended["dead_lettered"] {

@@ -1,0 +1,231 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"syscall"
+	"time"
+)
+
+// step is one thing that goes wrong, or changes.
+type step struct {
+	Kind  string        `json:"kind"`
+	Lasts time.Duration `json:"lasts"`
+	Route string        `json:"route,omitempty"`
+	Value float64       `json:"value,omitempty"`
+}
+
+func (s *step) String() string {
+	return fmt.Sprintf("%s %s %.3g %v", s.Kind, s.Route, s.Value, s.Lasts.Round(time.Second/10))
+}
+
+// fault is a kind of step: how to begin it and how to end it.
+type fault struct {
+	kind        string
+	least, most time.Duration // How long it lasts.
+	need        string        // A route without which it is nothing.
+	begin, end  func(ctx context.Context, w *world, s *step) error
+}
+
+func behave(b behaviour) func(context.Context, *world, *step) error {
+	return func(_ context.Context, w *world, _ *step) error {
+		w.endpoint.set(b)
+		return nil
+	}
+}
+
+func well(_ context.Context, w *world, _ *step) error {
+	w.endpoint.set(behaviour{})
+	return nil
+}
+
+func nothing(context.Context, *world, *step) error { return nil }
+
+const second = time.Second
+
+// faults are all kinds, in an order that a seed relies on.
+var faults = []fault{
+	{"e500", 5 * second, 20 * second, "", behave(behaviour{status: 500}), well},
+	{"some500", 10 * second, 20 * second, "", behave(behaviour{status: 503, share: .1}), well},
+	{"refuse", 4 * second, 15 * second, "", refuse, accept},
+	{"cut", 5 * second, 15 * second, "", behave(behaviour{cut: true}), well},
+	{"hang", 8 * second, 20 * second, "", behave(behaviour{hang: true}), well},
+	{"somehang", 10 * second, 20 * second, "", behave(behaviour{hang: true, share: .02}), well},
+	{"lose", 10 * second, 20 * second, "", behave(behaviour{lose: true, share: .05}), well},
+	{"quota", 25 * second, 45 * second, "", quotaStep, quotaBack},
+	{"quotatight", 20 * second, 30 * second, "", quotaTight, quotaBack},
+	{"key", 8 * second, 20 * second, "", behave(behaviour{key: "another"}), well},
+	{"rotate", 8 * second, 15 * second, "", rotate, newKey},
+	{"forbidsome", 15 * second, 25 * second, "ordered", behave(behaviour{
+		forbidden: []string{"w.ordered.1", "w.ordered.2"},
+	}), wellResumed},
+	{"forbidroute", 10 * second, 20 * second, "loose", behave(behaviour{forbidden: []string{"w.loose."}}), wellResumed},
+	{"cache", 10 * second, 20 * second, atMostOnce, behave(behaviour{missing: "second"}), wellResumed},
+	{"poison", 8 * second, 12 * second, "", poison, cured},
+	{"large", 8 * second, 12 * second, "", large, cured},
+	{"burst", 12 * second, 20 * second, "", burst, nothing},
+	{"lull", 12 * second, 20 * second, "", loadTo(0), loadTo(1000)},
+	{"load", 20 * second, 40 * second, "", loadUp, loadTo(1000)},
+	{"freeze", 3 * second, 15 * second, "", freeze, thaw},
+	{"natskill", 2 * second, 10 * second, "", killNATS, startNATS},
+	{"pause", 8 * second, 15 * second, "ordered", pause, resume},
+	{"pauseall", 6 * second, 12 * second, "", pauseAll, resumeAll},
+	{"kill", second, 4 * second, "", kill, restart},
+	{"term", second, 4 * second, "", term, restart},
+}
+
+// draw returns the next step.
+func draw(random *rand.Rand, only []string, routes []string) (*fault, *step) {
+	for {
+		f := &faults[random.IntN(len(faults))]
+		lasts := f.least + time.Duration(random.Int64N(int64(f.most-f.least)))
+		value := random.Float64()
+		if len(only) > 0 && !slices.Contains(only, f.kind) || f.need != "" && !slices.Contains(routes, f.need) {
+			continue
+		}
+		return f, &step{Kind: f.kind, Lasts: lasts, Value: value, Route: f.need}
+	}
+}
+
+func refuse(_ context.Context, w *world, _ *step) error {
+	w.endpoint.shut()
+	return nil
+}
+
+func accept(ctx context.Context, w *world, _ *step) error { return w.endpoint.open(ctx) }
+
+// quotaStep makes the quota about what the load needs, or twice that.
+func quotaStep(_ context.Context, w *world, s *step) error {
+	w.setQuota(w.needs() * (1 + s.Value))
+	return nil
+}
+
+// quotaTight makes it less than the load needs.
+func quotaTight(_ context.Context, w *world, s *step) error {
+	w.setQuota(w.needs() * (.4 + .4*s.Value))
+	return nil
+}
+
+func quotaBack(_ context.Context, w *world, _ *step) error {
+	w.setQuota(usualQuota)
+	return nil
+}
+
+func rotate(_ context.Context, w *world, _ *step) error {
+	w.keys++
+	w.endpoint.set(behaviour{key: w.key()})
+	return nil
+}
+
+// newKey gives the daemon the key that the endpoint wants.
+func newKey(_ context.Context, w *world, _ *step) error { return w.writeKey() }
+
+func wellResumed(ctx context.Context, w *world, s *step) error {
+	w.endpoint.set(behaviour{})
+	return w.daemon.Post(ctx, "/api/v1/resume?route="+s.Route)
+}
+
+func poison(_ context.Context, w *world, _ *step) error {
+	for _, l := range w.loads {
+		if l.route.stream {
+			l.poison.Store(40)
+		}
+	}
+	return nil
+}
+
+func large(_ context.Context, w *world, _ *step) error {
+	for _, l := range w.loads {
+		if l.route.stream {
+			l.large.Store(40)
+		}
+	}
+	return nil
+}
+
+func cured(_ context.Context, w *world, _ *step) error {
+	for _, l := range w.loads {
+		l.poison.Store(0)
+		l.large.Store(0)
+	}
+	return nil
+}
+
+func burst(_ context.Context, w *world, s *step) error {
+	for _, l := range w.loads {
+		l.burst <- int(l.route.rate * (2 + 10*s.Value))
+	}
+	return nil
+}
+
+func loadTo(factor int64) func(context.Context, *world, *step) error {
+	return func(_ context.Context, w *world, _ *step) error {
+		for _, l := range w.loads {
+			l.factor.Store(factor)
+		}
+		return nil
+	}
+}
+
+func loadUp(ctx context.Context, w *world, s *step) error {
+	return loadTo(300+int64(s.Value*2500))(ctx, w, s)
+}
+
+func (w *world) natsAway(away bool) {
+	for _, l := range w.loads {
+		l.away.Store(away)
+	}
+}
+
+func freeze(_ context.Context, w *world, _ *step) error {
+	w.natsAway(true)
+	w.nats.Signal(syscall.SIGSTOP)
+	return nil
+}
+
+func thaw(_ context.Context, w *world, _ *step) error {
+	w.nats.Signal(syscall.SIGCONT)
+	w.natsAway(false)
+	return nil
+}
+
+func killNATS(_ context.Context, w *world, _ *step) error {
+	w.natsAway(true)
+	w.nats.Kill()
+	return nil
+}
+
+func startNATS(ctx context.Context, w *world, _ *step) error {
+	defer w.natsAway(false)
+	return w.nats.Start(ctx)
+}
+
+func pause(ctx context.Context, w *world, s *step) error {
+	return w.daemon.Post(ctx, "/api/v1/pause?route="+s.Route)
+}
+
+func resume(ctx context.Context, w *world, s *step) error {
+	return w.daemon.Post(ctx, "/api/v1/resume?route="+s.Route)
+}
+
+func pauseAll(ctx context.Context, w *world, _ *step) error { return w.daemon.Post(ctx, "/api/v1/pause") }
+
+func resumeAll(ctx context.Context, w *world, _ *step) error {
+	return w.daemon.Post(ctx, "/api/v1/resume")
+}
+
+func kill(_ context.Context, w *world, _ *step) error {
+	w.daemon.Kill()
+	return nil
+}
+
+func term(_ context.Context, w *world, _ *step) error {
+	if err := w.daemon.Stop(); err != nil {
+		w.report.add(&finding{Kind: "exit", Owner: "wit", Text: "SIGTERM: " + err.Error()})
+	}
+	return nil
+}
+
+func restart(ctx context.Context, w *world, _ *step) error { return w.begin(ctx) }
