@@ -4,7 +4,6 @@ import (
 	"log/slog"
 	"net"
 	"os"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -55,7 +54,8 @@ type Daemon struct {
 	vitals   *vitals
 	manager  serviceManager
 	metrics  *prometheus.Registry
-	admin    net.Listener
+	admin    []net.Listener
+	pauses   *pauses
 	started  time.Time
 	problems *problems
 	keeper   *keeper
@@ -143,16 +143,15 @@ func New(cfg Config, log *slog.Logger) (*Daemon, error) {
 	if d.shared = d.join(d.pipe); d.shared != nil {
 		d.sharing = d.shared
 	}
+	d.pauses = newPauses(p.stateDir)
+	d.pauseAgain()
 	d.sampler = newSampler(d)
 	d.momento.Register(d.metrics)
 	d.metrics.MustRegister(d.pipe, newNATSMetrics(d), buildInfo(cfg.Version),
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
-	if d.admin, err = Listen("admin.listen (--admin-listen)", p.adminListen); err != nil {
+	if err = d.listen(); err != nil {
 		d.abandon()
 		return nil, err
-	}
-	if strings.HasSuffix(p.adminListen, ":0") {
-		d.log.Info("the admin listener has chosen a port", "status_page", "http://"+d.AdminAddr().String()+"/")
 	}
 	return d, nil
 }
@@ -167,9 +166,8 @@ func (d *Daemon) abandon() {
 
 // Close releases what New has opened, where Run is not called.
 func (d *Daemon) Close() {
-	_ = d.admin.Close()
+	for _, ln := range d.admin {
+		_ = ln.Close()
+	}
 	d.abandon()
 }
-
-// AdminAddr returns the address of the admin listener, with the port that the system has chosen if none was set.
-func (d *Daemon) AdminAddr() net.Addr { return d.admin.Addr() }

@@ -3,6 +3,7 @@ package daemon
 import (
 	"slices"
 	"sync"
+	"time"
 
 	"momento-bridge/config"
 	"momento-bridge/pipeline"
@@ -23,7 +24,7 @@ func (d *Daemon) exchange(in *carrying, next []*line, f *config.File) error {
 	for _, l := range begun {
 		if core := l.core(); core != nil { // Before others end: what both take must not be missed between them.
 			if err := core.Subscribe(); err != nil {
-				d.log.Error("cannot subscribe yet", "route", l.plan.route.Name, "error", err)
+				d.log.Error("cannot subscribe yet", "route", l.name(), "error", err)
 			}
 		}
 	}
@@ -34,7 +35,11 @@ func (d *Daemon) exchange(in *carrying, next []*line, f *config.File) error {
 		}
 	}
 	retiring.Wait()
+	before := idsOf(d.lines)
 	d.enter(next, f)
+	if after := idsOf(next); d.pauses.succeed(before, after) {
+		d.pauses.keep(append(before, after...), time.Now())
+	}
 	for _, l := range begun {
 		d.start(in, l)
 	}
@@ -56,7 +61,7 @@ func without(lines, others []*line) []*line {
 // passOn gives the subscriptions of core NATS to the lines that go on with them.
 func passOn(leaving, begun []*line) {
 	for _, l := range begun {
-		i := slices.IndexFunc(leaving, func(other *line) bool { return other.plan.route.Name == l.plan.route.Name })
+		i := slices.IndexFunc(leaving, func(other *line) bool { return other.name() == l.name() })
 		if i < 0 {
 			continue
 		}
@@ -96,7 +101,7 @@ func (d *Daemon) enter(next []*line, f *config.File) {
 	for _, l := range next {
 		stays := slices.Contains(d.lines, l)
 		from = append(from, slices.IndexFunc(d.lines, func(other *line) bool {
-			return other.plan.route.Name == l.plan.route.Name
+			return other.name() == l.name()
 		}))
 		for _, c := range l.carriers {
 			if stays {
@@ -133,13 +138,13 @@ func (d *Daemon) forget(lines []*line) {
 // unshare forgets the leases of lines that are gone, unless one with the same name has them now.
 func (d *Daemon) unshare(gone []*line) {
 	for _, l := range gone {
-		now := d.lineNamed(l.plan.route.Name)
+		now := d.lineNamed(l.name())
 		for _, c := range l.carriers {
 			kept := now != nil && slices.ContainsFunc(now.carriers, func(other *carrier) bool {
 				return other.config.Partition == c.config.Partition && other.config.Held != nil
 			})
 			if c.config.Held != nil && !kept {
-				d.leases.unshare(l.plan.route.Name, c.config.Partition)
+				d.leases.unshare(l.name(), c.config.Partition)
 			}
 		}
 	}

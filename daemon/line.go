@@ -41,6 +41,11 @@ func (l *line) begins() []pipeline.RouteConfig {
 	return all
 }
 
+func (l *line) name() string { return l.plan.route.Name }
+
+// id is what the route is known by after a restart.
+func (l *line) id() routeID { return routeID{l.name(), l.plan.from} }
+
 // core is the line's source if that is core NATS.
 func (l *line) core() *source.Core {
 	c, _ := l.source.(*source.Core)
@@ -121,7 +126,7 @@ func (d *Daemon) consume(ctx, hard context.Context, l *line, c *carrier) error {
 	defer c.route.Close()
 	if l.letters != nil && !l.checked {
 		if err := l.letters.Check(ctx, l.plan.wholeStream()); err != nil {
-			return fmt.Errorf("route %s: %w", l.plan.route.Name, err)
+			return fmt.Errorf("route %s: %w", l.name(), err)
 		}
 		if err := d.circles(ctx); err != nil {
 			return err

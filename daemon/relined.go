@@ -50,7 +50,7 @@ func (d *Daemon) relined(ctx context.Context, what *admin.Reloaded, f *config.Fi
 }
 
 func (d *Daemon) lineNamed(name string) *line {
-	i := slices.IndexFunc(d.lines, func(l *line) bool { return l.plan.route.Name == name })
+	i := slices.IndexFunc(d.lines, func(l *line) bool { return l.name() == name })
 	if i < 0 {
 		return nil
 	}

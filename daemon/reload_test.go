@@ -333,7 +333,7 @@ func TestARouteThatHoldsWhatCannotBePublishedIsNotReloaded(t *testing.T) {
 	w := newReloadedWorld(t, "  - {name: c, subject: c, cache: c}\n  - {name: s, stream: S, cache: c}\n")
 	w.stream("S", "s")
 	w.start()
-	if err := w.daemon.pause("", true); err != nil {
+	if _, err := w.daemon.pause(admin.Pausing{Paused: true}); err != nil {
 		t.Fatal(err)
 	}
 	w.publish("c", "c 1")
@@ -349,7 +349,7 @@ func TestARouteThatHoldsWhatCannotBePublishedIsNotReloaded(t *testing.T) {
 		t.Errorf("the states are %s and %s, want that what is paused stays so", got[0].State, got[1].State)
 	}
 	w.publish("c", "c 2")
-	if err := w.daemon.pause("", false); err != nil {
+	if _, err := w.daemon.pause(admin.Pausing{}); err != nil {
 		t.Fatal(err)
 	}
 	daemontest.Eventually(t, "all of them", func() bool { return w.count("c") == 2 && w.count("s") == 1 })

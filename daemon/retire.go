@@ -74,7 +74,7 @@ func (d *Daemon) standsStill(l *line) error {
 	stats := d.pipe.Stats()
 	for i := range stats.Routes {
 		r := &stats.Routes[i]
-		if r.Name != l.plan.route.Name || r.Queued+r.InFlight == 0 {
+		if r.Name != l.name() || r.Queued+r.InFlight == 0 {
 			continue
 		}
 		switch {
@@ -93,7 +93,7 @@ func (d *Daemon) standsStill(l *line) error {
 
 func heldError(l *line, why string) error {
 	return fmt.Errorf("route %s holds messages of core NATS that nobody else has, and that must be published before it "+
-		"can end or change: %s; reload again later, or restart", l.plan.route.Name, why)
+		"can end or change: %s; reload again later, or restart", l.name(), why)
 }
 
 // retire ends a carrier: its source, and all that its route holds. What a route of core NATS has not published when
