@@ -105,7 +105,7 @@ func (s scene) play(look func(m moment)) {
 		one.told = one.heard
 		one.waiting = max(0, int64(counted-done))
 		one.held = min(20, one.waiting)
-		one.stored = one.waiting - one.held
+		one.stored, one.queued = one.waiting-one.held, one.held
 		if len(queue) > 0 {
 			one.oldest = epoch.Add(time.Duration(queue[0] * float64(time.Second)))
 		}
