@@ -77,3 +77,11 @@ func aside(f *Facts) string {
 }
 
 func seconds(n float64) time.Duration { return time.Duration(n * float64(time.Second)) }
+
+// age is how long ago something was, in seconds; nil if that is not known.
+func age(at, now time.Time) *float64 {
+	if at.IsZero() {
+		return nil
+	}
+	return Finite(max(0, now.Sub(at).Seconds()))
+}
