@@ -132,22 +132,6 @@ func (f *File) checkLimits() {
 	}
 }
 
-func (f *File) checkAdmin() {
-	if name, bad := badHost(f.Admin.Hosts); bad {
-		f.Problemf("admin.hosts", "admin.hosts: %q is not a bare host name: write names such as bridge.example.com, "+
-			"separated by commas, without scheme, port and path", name)
-	}
-	_, port, err := net.SplitHostPort(f.Admin.Listen)
-	if err != nil {
-		f.Problemf("admin.listen", "admin.listen %q is not an address with a port: write one such as 127.0.0.1:9464",
-			f.Admin.Listen)
-		return
-	}
-	if n, err := strconv.Atoi(port); err != nil || n < 0 || n > 65535 {
-		f.Problemf("admin.listen", "admin.listen %q: the port must be from 0 to 65535", f.Admin.Listen)
-	}
-}
-
 // badHost finds what is no host name in a list separated by commas, which may be empty.
 func badHost(list string) (string, bool) {
 	for name := range strings.SplitSeq(list, ",") {
