@@ -132,14 +132,21 @@ func formatLimits(routes []Route) string {
 
 // formatForecast is the forecast of all routes: that of the one whose backlog is gone last.
 func formatForecast(routes []Route) string {
-	drain := 0.0
-	for _, r := range routes {
-		if r.DrainSeconds == nil {
+	drain, unknown := 0.0, false
+	for i := range routes {
+		switch r := &routes[i]; r.Kind() {
+		case Never:
 			return "never drained"
+		case Drains:
+			drain = max(drain, *r.DrainSeconds)
+		case UnknownForecast:
+			unknown = unknown || r.CarriedBy == "" || len(routes) == 1
 		}
-		drain = max(drain, *r.DrainSeconds)
 	}
-	if drain == 0 {
+	switch {
+	case unknown:
+		return "not known yet"
+	case drain == 0:
 		return "keeping up"
 	}
 	return "drained in " + formatDuration(drain)

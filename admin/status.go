@@ -94,6 +94,8 @@ type Quota struct {
 	Scope   string   `json:"scope"`
 	Rate    *float64 `json:"rate"`
 	Learned float64  `json:"learned"` // 0: none was met.
+	// How long ago it was learned; null: it was not, or by somebody else, or before the start.
+	LearnedSeconds *float64 `json:"learned_seconds"`
 	// The share of publishes that is refused at any rate, from 0 to 1; 0: none is known.
 	Floor    float64 `json:"refused_at_any_rate"`
 	State    string  `json:"state"`
@@ -130,15 +132,20 @@ type Route struct {
 	ForbiddenTopics []string `json:"forbidden_topics"`
 	HeldByForbidden int      `json:"held_by_forbidden"`
 	// Messages that the endpoint refuses while it accepts others, and what waits behind them,
-	PutAside     int      `json:"put_aside"`
-	PutAsideIn   int      `json:"put_aside_in"` // and how many messages, or topics, that is about.
-	Queued       int      `json:"queued"`
-	InFlight     int      `json:"in_flight"`
-	Waiting      int64    `json:"waiting"` // What NATS still has included.
-	Arrivals     float64  `json:"arrivals_per_second"`
-	Capacity     *float64 `json:"capacity_per_second"`
-	DrainSeconds *float64 `json:"drain_seconds"`
-	Forecast     string   `json:"forecast"`
+	PutAside   int   `json:"put_aside"`
+	PutAsideIn int   `json:"put_aside_in"` // and how many messages, or topics, that is about.
+	Queued     int   `json:"queued"`
+	InFlight   int   `json:"in_flight"`
+	Waiting    int64 `json:"waiting"` // What NATS still has included,
+	// and of those what it has given out before, to whomever, and this daemon does not hold.
+	Unacknowledged int64 `json:"unacknowledged"`
+	// The age of the oldest that waits, as far as is known; null: it is not, or nothing waits.
+	OldestSeconds *float64 `json:"oldest_seconds"`
+	Arrivals      float64  `json:"arrivals_per_second"`
+	Capacity      *float64 `json:"capacity_per_second"`
+	DrainSeconds  *float64 `json:"drain_seconds"` // null with the kinds never and unknown.
+	ForecastKind  string   `json:"forecast_kind"`
+	Forecast      string   `json:"forecast"`
 }
 
 // Problem is something that went wrong, as often as it did.

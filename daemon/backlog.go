@@ -1,246 +1,233 @@
 package daemon
 
 import (
+	"fmt"
 	"math"
-	"slices"
 	"time"
 
 	"momento-bridge/admin"
-	"momento-bridge/pipeline"
-	"momento-bridge/source"
+	"momento-bridge/daemon/status"
+	"momento-bridge/terminal"
 )
 
 // backlog is what has been seen of one route.
 type backlog struct {
-	begun    bool     // The source has consumed: before that, nobody knows what waits.
-	samples  []sample // The oldest first.
-	load     load
-	forecast forecast
-	told     outlook // The one that has been logged,
-	differs  int     // and how many samples in a row have differed from it.
+	begun   bool     // The source has consumed: before that, nobody knows what waits.
+	samples []sample // The oldest first.
+	told    outlook  // The outlook that has been logged,
+	differs int      // and how many samples in a row have differed from it.
 }
 
-// sample is a route at one moment. All but the first three count up.
-type sample struct {
-	at       time.Time
-	halted   bool // Nothing is published until something outside changes, or an operator resumes the route.
-	waiting  int64
-	arrived  float64
-	done     float64
-	bytes    float64
-	accepted float64 // Messages.
-	refused  float64 // Publishes, for quota.
-	given    losses
-	aside    int64 // Of those that wait: what the endpoint refuses while it accepts others.
-}
-
-// flowing returns samples without what is put aside, as that waits for something else than its turn.
-func flowing(samples []sample) []sample {
-	if !slices.ContainsFunc(samples, func(s sample) bool { return s.aside > 0 }) {
-		return samples
-	}
-	rest := slices.Clone(samples)
-	for i := range rest {
-		rest[i].waiting -= rest[i].aside
-		rest[i].arrived -= float64(rest[i].aside)
-	}
-	return rest
-}
-
-// rateSpan is the time that rates are taken over, in samples. The numbers of a stream's consumer come as often.
-const rateSpan = 5
+const (
+	// remembered is how many samples are kept: what is concluded slowly needs as long.
+	remembered = 60
+	// rateSpan is the time that rates are taken over.
+	rateSpan = 5 * time.Second
+)
 
 func (r *backlog) add(s sample) {
-	if len(r.samples) > sampleCount {
+	s.begun = r.begun
+	if len(r.samples) > remembered {
 		r.samples = append(r.samples[:0], r.samples[1:]...)
 	}
-	r.samples = append(r.samples, s)
+	r.samples = follow(r.samples, s)
 }
 
-// rates returns what has come and gone over the last seconds.
-func (r *backlog) rates() admin.Rates {
-	if len(r.samples) < 2 {
+// follow appends a sample.
+func follow(samples []sample, s sample) []sample {
+	published := 0.0
+	if n := len(samples); n > 0 {
+		published = s.done - samples[n-1].done
+	}
+	switch flowing := s.flowing(); {
+	case flowing == 0:
+		s.busy = false
+	case s.still == 0 && !s.oldest.IsZero():
+		s.busy = s.at.Sub(s.oldest) > sampleEvery+s.linger
+	default:
+		s.busy = float64(flowing) > max(1, published)
+	}
+	return append(samples, s)
+}
+
+// with are the samples with one more at the end, which is of now. One just before it makes room.
+func (r *backlog) with(s sample) []sample {
+	s.begun = r.begun
+	n := len(r.samples)
+	if n > 0 && s.at.Sub(r.samples[n-1].at) < sampleEvery/2 {
+		n--
+	}
+	return follow(append(make([]sample, 0, n+1), r.samples[:n]...), s)
+}
+
+// view is all that is told of the flow of a route, of one moment.
+type view struct {
+	load     load
+	forecast forecast
+	rates    admin.Rates
+	now      sample
+	oldest   float64 // Seconds; NaN: not known, or nothing waits.
+	dry      bool    // NATS has messages and gives none, though nothing else keeps them.
+	silence  float64 // For how many seconds NATS has not told of what waits there, where it should have.
+}
+
+// viewOf concludes it from samples. There must be one.
+func viewOf(samples []sample) view {
+	s := samples[len(samples)-1]
+	w := windowOf(samples)
+	v := view{now: s, rates: ratesOf(samples), oldest: math.NaN(), load: loadOf(&w)}
+	if s.waiting > 0 && !s.oldest.IsZero() {
+		v.oldest = max(0, s.at.Sub(s.oldest).Seconds())
+	}
+	if len(samples) > 1 && !s.halted {
+		v.dry = s.dry(&samples[len(samples)-2])
+	}
+	if s.away && !s.heard.IsZero() {
+		v.silence = max(0, s.at.Sub(s.heard).Seconds())
+	}
+	v.forecast = v.outlook(&w)
+	return v
+}
+
+// outlook is the forecast of a moment.
+func (v *view) outlook(w *window) forecast {
+	s := &v.now
+	switch {
+	case !s.known():
+		return forecast{Text: "not known yet"}
+	case s.away:
+		return forecast{Text: v.unheard()}
+	case s.halted && s.waiting > 0:
+		return forecast{Outlook: fallingBehind, Text: fmt.Sprintf("never while the route stands still: %s, arrivals %s",
+			waiting(s.waiting), v.arriving(w))}
+	case s.strayed > 0:
+		return forecast{Text: "not known yet: " + status.Strayed(s.strayed, s.ackWait)}
+	case v.keepsUp(w):
+		return forecast{Outlook: keepingUp, Text: "keeping up" + v.but()}
+	case v.dry:
+		return forecast{Text: "not known while nothing comes from NATS: " + waiting(s.waiting)}
+	case w.arrivals.uneven || w.done.uneven:
+		return forecast{Text: "not known yet: " + waiting(s.waiting)}
+	}
+	return v.load.forecast()
+}
+
+// keepsUp reports whether nothing waits for longer than a moment, but for what is not ours to publish.
+func (v *view) keepsUp(w *window) bool {
+	s := &v.now
+	flowing := s.flowing()
+	if flowing == 0 {
+		return true
+	}
+	if s.still == 0 && !math.IsNaN(v.oldest) {
+		return v.oldest <= (momentary + s.linger).Seconds()
+	}
+	return float64(flowing) <= max(1, w.done.rate*momentary.Seconds())
+}
+
+// but says what waits nevertheless.
+func (v *view) but() string {
+	if v.now.still == 0 {
+		return ""
+	}
+	return ", but for " + terminal.Count(v.now.still) + " put aside"
+}
+
+// unheard says since when what waits is not known any more.
+func (v *view) unheard() string {
+	text := "not known while nothing comes from NATS"
+	if v.now.heard.IsZero() || v.now.waiting == 0 {
+		return text
+	}
+	return fmt.Sprintf("%s: %s when it told of that last, %s ago", text, waiting(v.now.waiting),
+		terminal.Age(time.Duration(v.silence)*time.Second))
+}
+
+// arriving says how much comes.
+func (v *view) arriving(w *window) string {
+	if len(arrivedIn(w.samples)) < 2 {
+		return "not known yet"
+	}
+	return terminal.Number(v.load.Arrivals) + "/s"
+}
+
+// loadOf concludes from a window what a route has to do and what it can. While messages wait, what it does is what it
+// can, and no more than a quota allows that is known. Elsewhere the quota says it.
+func loadOf(w *window) load {
+	first, last := w.samples[0], w.samples[len(w.samples)-1]
+	l := load{
+		Waiting: last.waiting, Quota: last.byQuota, Arrivals: w.arrivals.rate, Capacity: math.Inf(1),
+		Doubt: math.Hypot(w.arrivals.doubt(), w.done.doubt()), Seen: w.span(),
+	}
+	if !last.joins {
+		l.PerBatch = last.perPublish
+	}
+	each := 1.0
+	if last.joins {
+		each = last.perPublish
+	}
+	if paid := last.cost - first.cost; paid > 0 && last.accepted > first.accepted {
+		each = (last.accepted - first.accepted) / paid
+	}
+	allowed := math.Inf(1)
+	if last.quota > 0 {
+		allowed = last.quota * each
+	}
+	switch {
+	case !last.busy:
+		l.Capacity = allowed * last.share
+	case w.span() > 0 && !last.halted:
+		l.Capacity = min(w.done.rate, allowed)
+	}
+	if len(arrivedIn(w.samples)) < 2 {
+		l.Seen = 0
+	}
+	return l
+}
+
+// ratesOf are what has come and gone over the last seconds: what came over whole steps of the server.
+func ratesOf(samples []sample) admin.Rates {
+	if len(samples) < 2 {
 		return admin.Rates{}
 	}
-	first, last := r.samples[max(0, len(r.samples)-1-rateSpan)], r.samples[len(r.samples)-1]
+	last := &samples[len(samples)-1]
+	first := last
+	for i := len(samples) - 2; i >= 0 && last.at.Sub(first.at) < rateSpan-sampleEvery/4; i-- {
+		first = &samples[i]
+	}
 	seconds := last.at.Sub(first.at).Seconds()
-	in := max(0, last.arrived-first.arrived) / seconds
-	if last.halted {
-		in = arrivals(r.samples)
+	rates := admin.Rates{
+		Out: (last.accepted - first.accepted) / seconds, Refused: (last.refused - first.refused) / seconds,
 	}
-	return admin.Rates{
-		In:      in,
-		Out:     (last.accepted - first.accepted) / seconds,
-		Refused: (last.refused - first.refused) / seconds,
+	if !last.away {
+		rates.In = incoming(arrivedIn(samples))
 	}
+	return rates
 }
 
-// step is how rarely what waits on a stream is looked at while nothing is taken over from it.
-const step = 6 * time.Second
-
-// arrivals returns what has come per second: from one change to another, as what waits may become known in steps.
-// There must be two samples.
-func arrivals(samples []sample) float64 {
-	from, to := samples[0], samples[len(samples)-1]
-	var changes []sample
-	for i := 1; i < len(samples); i++ {
-		if samples[i].arrived != samples[i-1].arrived {
-			changes = append(changes, samples[i])
-		}
+// incoming is what came per second over the last steps.
+func incoming(points []point) float64 {
+	if len(points) < 2 {
+		return 0
 	}
-	if n := len(changes); n > 1 {
-		if changes[0].at.Sub(from.at) <= step {
-			from = changes[0]
-		}
-		if to.at.Sub(changes[n-1].at) <= step {
-			to = changes[n-1]
-		}
+	last := points[len(points)-1]
+	first := last
+	for i := len(points) - 2; i >= 0 && last.at.Sub(first.at) < rateSpan-sampleEvery/4; i-- {
+		first = points[i]
 	}
-	return max(0, to.arrived-from.arrived) / to.at.Sub(from.at).Seconds()
+	return max(0, last.count-first.count) / last.at.Sub(first.at).Seconds()
 }
 
-// news reports whether the outlook is another one, and has been for a while, than what was told last.
-func (r *backlog) news() bool {
-	if r.forecast.Outlook == r.told {
+// news reports whether the outlook is another one, and has been for a while, than what was told last. That nothing is
+// known is no news.
+func (r *backlog) news(now outlook) bool {
+	if now == r.told || now == notKnown {
 		r.differs = 0
 		return false
 	}
 	if r.differs++; r.differs < tellAfter {
 		return false
 	}
-	r.told, r.differs = r.forecast.Outlook, 0
+	r.told, r.differs = now, 0
 	return true
 }
-
-// begun reports whether the route's source has begun to consume.
-func (d *Daemon) begun(i int, r *backlog) bool {
-	if !r.begun {
-		r.begun, _ = d.sources[i].Ready()
-	}
-	return r.begun
-}
-
-// delivers reports whether NATS gives a route what waits there, as far as is known.
-func (d *Daemon) delivers(i int) bool {
-	ready, _ := d.sources[i].Ready()
-	return ready && d.starved(i) == ""
-}
-
-func (d *Daemon) sampleOf(i int, stats *pipeline.Stats, now time.Time) sample {
-	s := &stats.Routes[i]
-	var undelivered, missed int64
-	arrived := float64(s.Received) - float64(s.Redelivered)
-	switch src := d.sources[i].(type) {
-	case *source.Core:
-		undelivered, missed = src.Buffered(), src.Dropped()
-		arrived += float64(missed + undelivered)
-	case streamSource:
-		undelivered, _ = src.Pending()
-		arrived += float64(undelivered)
-	}
-	done := 0.0
-	for outcome, n := range s.Settled.All() {
-		if outcome != pipeline.Returned && outcome != pipeline.Forgotten { // Those are still to be done.
-			done += float64(n)
-		}
-	}
-	return sample{
-		at:       now,
-		halted:   s.State == pipeline.Parked || s.State == pipeline.Paused || stats.Down,
-		waiting:  undelivered + int64(s.Queued+s.InFlight),
-		arrived:  arrived,
-		done:     done,
-		bytes:    float64(s.Bytes),
-		accepted: float64(s.Settled[pipeline.Published]),
-		refused:  float64(s.Attempts[pipeline.Result429]),
-		given:    given(s, missed),
-		aside:    int64(s.Aside),
-	}
-}
-
-// seenEnough is for how long a route must have published before what it has done tells what it can.
-const seenEnough = 3 * time.Second
-
-// loadOf concludes from samples what a route has to do and what it can: where messages have been waiting all the time
-// since it last stood still, what it has done is what it can do. Elsewhere the quota says it.
-func (d *Daemon) loadOf(i int, samples []sample, stats *pipeline.Stats) load {
-	samples = flowing(samples)
-	first, last := samples[0], samples[len(samples)-1]
-	rate, messages := stats.Quotas[0].Rate, d.plan.perPublish(i, last)
-	load := load{
-		Waiting: last.waiting, Capacity: math.Inf(1), Halted: last.halted,
-		Quota: stats.Routes[i].LimitedBy == pipeline.ByQuota,
-	}
-	if !d.plan.routes[i].route.Batch.Joins() {
-		load.PerBatch = messages
-	}
-	if last.at.After(first.at) {
-		load.Arrivals = arrivals(samples)
-	} else if !last.halted {
-		return load
-	}
-	share := stats.Routes[i].Share
-	load.Capacity = rate * share
-	if load.PerBatch == 0 {
-		load.Capacity *= messages
-	}
-	running := sinceHalt(samples)
-	if len(running) == 0 {
-		return load
-	}
-	seconds := last.at.Sub(running[0].at)
-	if seconds <= 0 {
-		return load
-	}
-	done := (last.done - running[0].done) / seconds.Seconds()
-	if waited(running, done) && (seconds >= seenEnough || math.IsInf(load.Capacity, 1)) {
-		load.Capacity = done
-		return load
-	}
-	load.Capacity = max(done, load.Capacity)
-	return load
-}
-
-// sinceHalt returns the latest samples, in which the route did not stand still.
-func sinceHalt(samples []sample) []sample {
-	for n := len(samples); n > 0; n-- {
-		if samples[n-1].halted {
-			return samples[n:]
-		}
-	}
-	return samples
-}
-
-// waited reports whether more messages waited at each moment than are published in one.
-func waited(samples []sample, perSecond float64) bool {
-	for _, s := range samples {
-		if float64(s.waiting) <= perSecond*sampleEvery.Seconds() {
-			return false
-		}
-	}
-	return true
-}
-
-// perPublish estimates how many messages like those published so far fit into a batch.
-func (p *Plan) perPublish(i int, s sample) float64 {
-	size := float64(usualMessage)
-	if s.accepted > 0 {
-		size = s.bytes/s.accepted + 1
-	}
-	c := p.routes[i].route.Batch
-	limit := float64(c.MaxBytes)
-	switch {
-	case c.Packing != nil:
-		limit *= usualPacking
-	case c.Framing == nil:
-		limit = usualBatch
-	}
-	n := max(1, math.Floor((limit-1)/max(1, size)))
-	if c.MaxMessages > 0 {
-		n = min(n, float64(c.MaxMessages))
-	}
-	return n
-}
-
-// usualBatch is the default of batch.max_bytes.
-const usualBatch = 4096

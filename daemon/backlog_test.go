@@ -1,114 +1,206 @@
 package daemon
 
 import (
+	"fmt"
 	"math"
+	"math/rand/v2"
 	"testing"
 	"time"
-
-	"momento-bridge/pipeline"
 )
 
-// loadAfter is the load of a route with half a quota of 50/s, which 20 messages a second reach and from which out(i) go
-// in second i.
-func loadAfter(seconds int, halted func(i int) bool, out func(i int) float64, limit pipeline.Limit) load {
-	d := &Daemon{plan: &Plan{routes: make([]routePlan, 1)}}
-	now := time.Now()
-	var r backlog
-	s := sample{waiting: 100}
-	for i := range seconds {
-		s.at, s.halted = now.Add(time.Duration(i)*time.Second), halted(i)
-		s.arrived += 20
-		s.done += out(i)
-		s.waiting += int64(20 - out(i))
-		r.add(s)
-	}
-	stats := &pipeline.Stats{
-		Quotas: []pipeline.QuotaStats{{Rate: 50}},
-		Routes: []pipeline.RouteStats{{Share: .5, LimitedBy: limit}},
-	}
-	return d.loadOf(0, r.samples, stats)
+// scene is a route and what happens to it, in virtual time, second by second.
+type scene struct {
+	arrivals func(second float64) float64 // Per second.
+	quota    func(second float64) float64 // Likewise: what can be published.
+	halted   func(second float64) bool
+	away     func(second float64) bool
+	told     time.Duration // How rarely NATS tells what waits; 0: always.
+	random   bool          // Arrivals have no rhythm.
+	waiting  float64       // At the beginning.
+	seconds  int
 }
 
-// The seconds in which a route stood still say nothing of what it can do, but what comes is what comes.
-func TestForecastAfterAHaltIsOfWhatTheRouteCanDoNow(t *testing.T) {
-	f := func(want float64, seconds, haltedUntil int, perSecond float64) {
-		t.Helper()
-		halted := func(i int) bool { return i < haltedUntil }
-		l := loadAfter(seconds, halted, func(i int) float64 {
-			if halted(i) || i == haltedUntil {
+// moment is what is told at one moment, and what is true.
+type moment struct {
+	second float64
+	view   view
+	drain  float64 // Seconds; +Inf: never.
+	keeps  bool    // Nothing waits for longer than a moment, or nearly so.
+	since  float64 // For how long nothing has changed.
+}
+
+func constant(n float64) func(float64) float64 { return func(float64) float64 { return n } }
+
+// steps is before until a second, and after from then on.
+func steps(second, before, after float64) func(float64) float64 {
+	return func(at float64) float64 {
+		if at < second {
+			return before
+		}
+		return after
+	}
+}
+
+func between(from, to float64) func(float64) bool {
+	return func(at float64) bool { return at >= from && at < to }
+}
+
+// play plays it and calls look at each second with what has been told.
+func (s scene) play(look func(m moment)) {
+	const tick = .01
+	epoch := time.Unix(1_800_000_000, 0)
+	random := rand.New(rand.NewPCG(1, 2))
+	off := func(float64) bool { return false }
+	if s.halted == nil {
+		s.halted = off
+	}
+	if s.away == nil {
+		s.away = off
+	}
+	var (
+		r                            = backlog{begun: true}
+		arrived, done, budget, begun float64
+		queue                        []float64 // When what waits has come, the oldest first.
+		heard, counted               = 0.0, s.waiting
+		state                        string
+		changed                      float64
+	)
+	for range int(s.waiting) {
+		queue = append(queue, -1)
+	}
+	arrived, begun = s.waiting, s.waiting
+	due := 0.0
+	for i := 0; i <= int(float64(s.seconds)/tick); i++ {
+		at := float64(i) * tick
+		rate, quota, halted, away := s.arrivals(at), s.quota(at), s.halted(at), s.away(at)
+		if now := fmt.Sprint(rate, quota, halted, away); now != state {
+			state, changed = now, at
+		}
+		due += rate * tick
+		if s.random {
+			due -= rate * tick
+			if random.Float64() < rate*tick {
+				due++
+			}
+		}
+		for ; due >= 1; due-- {
+			queue, arrived = append(queue, at), arrived+1
+		}
+		budget = min(budget+quota*tick, max(1, quota*.2))
+		for ; budget >= 1 && len(queue) > 0 && !halted && !away; budget-- {
+			queue, done = queue[1:], done+1
+		}
+		if !away && at-heard >= s.told.Seconds() {
+			heard, counted = at, arrived
+		}
+		if i%100 != 0 || i == 0 {
+			continue
+		}
+		now := epoch.Add(time.Duration(at * float64(time.Second)))
+		one := sample{
+			at: now, heard: epoch.Add(time.Duration(heard * float64(time.Second))), halted: halted, away: away,
+			byQuota: len(queue) > 0, arrived: counted - begun, done: done, accepted: done, cost: done,
+			quota: quota, share: 1, perPublish: 1,
+		}
+		one.told = one.heard
+		one.waiting = max(0, int64(counted-done))
+		one.held = min(20, one.waiting)
+		one.stored = one.waiting - one.held
+		if len(queue) > 0 {
+			one.oldest = epoch.Add(time.Duration(queue[0] * float64(time.Second)))
+		}
+		r.add(one)
+		m := moment{second: at, view: viewOf(r.samples), since: at - changed, drain: math.Inf(1)}
+		if quota > rate {
+			m.drain = float64(len(queue)) / (quota - rate)
+		}
+		m.keeps = len(queue) == 0 || at-queue[0] < 3
+		look(m)
+	}
+}
+
+// scenes are what a route goes through.
+func scenes() map[string]scene {
+	all := map[string]scene{
+		"burst of 0.2 s": {
+			arrivals: func(at float64) float64 {
+				if at >= 20 && at < 20.2 {
+					return 1000
+				}
 				return 0
-			}
-			return perSecond
-		}, pipeline.ByQuota)
-		if math.Abs(l.Capacity-want) > 1 || math.Abs(l.Arrivals-20) > 1 {
-			t.Errorf(
-				"%d s after a halt: capacity %v, want %v, arrivals %v", seconds-haltedUntil, l.Capacity,
-				want, l.Arrivals)
-		}
+			},
+			quota: constant(20), seconds: 60,
+		},
+		"bursts of 0.2 s each 15 s": {
+			arrivals: func(at float64) float64 {
+				if math.Mod(at, 15) < .2 {
+					return 500
+				}
+				return 2
+			},
+			quota: constant(20), seconds: 90,
+		},
+		"quota halved":        {arrivals: constant(15), quota: steps(30, 40, 20), waiting: 2000, seconds: 70},
+		"quota below":         {arrivals: constant(15), quota: steps(30, 40, 10), waiting: 2000, seconds: 60},
+		"quota above":         {arrivals: constant(15), quota: steps(30, 10, 60), waiting: 500, seconds: 45},
+		"halt and resume":     {arrivals: constant(10), quota: constant(20), halted: between(10, 30), seconds: 60},
+		"halt of a backlog":   {arrivals: constant(10), quota: constant(20), halted: between(10, 30), waiting: 1000, seconds: 60},
+		"reconnect":           {arrivals: constant(10), quota: constant(20), away: between(10, 40), waiting: 500, seconds: 70},
+		"reconnect, told 5 s": {arrivals: constant(10), quota: constant(20), away: between(10, 40), told: 5 * time.Second, waiting: 500, seconds: 80},
+		"burst ends":          {arrivals: steps(20, 100, 5), quota: constant(30), seconds: 60},
+		"load begins":         {arrivals: steps(20, 5, 60), quota: constant(30), seconds: 60},
+		"load ends":           {arrivals: steps(20, 60, 0), quota: constant(30), seconds: 50},
+		"cold start":          {arrivals: constant(5), quota: func(at float64) float64 { return min(20, 1+5*at) }, waiting: 300, seconds: 30},
 	}
-	f(25, 11, 10, 15) // Its share of the quota, as little has been seen yet.
-	f(25, 12, 10, 15)
-	f(40, 14, 10, 40) // What has been seen since.
-	f(40, 20, 10, 40)
-	f(15, 20, 10, 15)
-	f(15, 10, 0, 15) // Without a halt.
-}
-
-func TestForecastNamesTheQuotaOnlyWhereItHoldsBack(t *testing.T) {
-	never := func(int) bool { return false }
-	five := func(int) float64 { return 5 }
-	if !loadAfter(10, never, five, pipeline.ByQuota).Quota || loadAfter(10, never, five, pipeline.ByBackoff).Quota {
-		t.Error("what limits a route is not told from its quota")
-	}
-}
-
-// While a route takes nothing over, its stream is asked every five seconds for what waits: the numbers come in steps.
-func TestArrivalsAreRightThoughNumbersComeInSteps(t *testing.T) {
-	now := time.Now()
-	f := func(what string, want float64, arrived func(second int) int) {
-		t.Helper()
-		for phase := range 10 {
-			var r backlog
-			for i := range sampleCount + 1 {
-				r.add(sample{
-					at: now.Add(time.Duration(i) * time.Second), halted: true,
-					arrived: float64(arrived(i + phase)),
-				})
-			}
-			if got, in := arrivals(r.samples), r.rates().In; math.Abs(got-want) > .1 || math.Abs(in-want) > .1 {
-				t.Errorf("%s, phase %d: arrivals %v, in %v, want %v", what, phase, got, in, want)
+	for _, load := range []float64{.5, .7, .8, .9, 1.1, 1.3, 1.5} {
+		for _, told := range []time.Duration{0, 2 * time.Second, 5 * time.Second} {
+			all[fmt.Sprintf("load %g told each %v", load, told)] = scene{
+				arrivals: constant(load * 20), quota: constant(20), told: told, waiting: 2000, seconds: 40,
 			}
 		}
-	}
-	f("steady", 20, func(second int) int { return 20 * second })
-	f("steps", 20, func(second int) int { return 100 * (second / 5) })
-	f("nothing", 0, func(int) int { return 7 })
-	f("one step", 150./sampleCount, func(second int) int {
-		if second < 10 {
-			return 0
+		all[fmt.Sprintf("load %g at random", load)] = scene{
+			arrivals: constant(load * 100), quota: constant(100), random: true, waiting: 5000, seconds: 60,
 		}
-		return 150
-	})
+	}
+	return all
 }
 
-// What waits for topics that are forbidden says nothing of when the others are published, nor does what comes for them.
-func TestForecastIsAboutWhatFlows(t *testing.T) {
+// After each change it takes ten seconds at the most until something is said, and what is said is right.
+func TestForecastsAreRightOnceTheySayANumber(t *testing.T) {
 	t.Parallel()
-	d := &Daemon{plan: &Plan{routes: make([]routePlan, 1)}}
-	now := time.Now()
-	var r backlog
-	for i := range 12 {
-		n := float64(i)
-		r.add(sample{
-			at: now.Add(time.Duration(i) * time.Second), arrived: 20 * n, done: 15 * n,
-			waiting: int64(100 + 5*i), aside: int64(100 + 5*i),
+	for name, s := range scenes() {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			worst, unknown, never := 0.0, 0.0, 0
+			s.play(func(m moment) {
+				f := m.view.forecast
+				slack := 10 + s.told.Seconds()
+				switch {
+				case f.Outlook == notKnown:
+					if !m.keeps && !m.view.now.away {
+						unknown = max(unknown, m.since)
+					}
+				case m.since < 3+s.told.Seconds() || m.keeps && f.Outlook == keepingUp:
+				case f.Outlook == keepingUp:
+					t.Errorf("at %v s: %s, and the oldest waits for %v s", m.second, f.Text, m.view.oldest)
+				case f.Outlook == fallingBehind:
+					if never++; !math.IsInf(m.drain, 1) && !m.view.now.halted {
+						t.Errorf("at %v s: %s, and it is gone in %v s", m.second, f.Text, m.drain)
+					}
+				case math.IsInf(m.drain, 1):
+					t.Errorf("at %v s: %s, and it is never gone", m.second, f.Text)
+				case m.drain > 4:
+					off := math.Abs(f.Drain.Seconds()/m.drain - 1)
+					if worst = max(worst, off); off > .25 {
+						t.Errorf("at %v s, %v s after a change: %s, and it is gone in %v s", m.second, m.since, f.Text, m.drain)
+					}
+				}
+				if unknown > slack {
+					t.Errorf("at %v s nothing is known %v s after a change: %s", m.second, m.since, f.Text)
+					unknown = 0
+				}
+			})
+			t.Logf("off by %.0f %% at most, unknown for %.0f s at most, never %d times", 100*worst, unknown, never)
 		})
-	}
-	l := d.loadOf(0, r.samples, &pipeline.Stats{
-		Quotas: []pipeline.QuotaStats{{Rate: 50}},
-		Routes: []pipeline.RouteStats{{Share: .5, LimitedBy: pipeline.ByPermission}},
-	})
-	if l.Waiting != 0 || math.Abs(l.Arrivals-15) > .1 || l.forecast().Outlook != keepingUp {
-		t.Errorf("%d wait, %g/s come: %s; want none, 15/s, keeping up", l.Waiting, l.Arrivals, l.forecast().Text)
 	}
 }

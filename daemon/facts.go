@@ -51,12 +51,15 @@ func (d *Daemon) facts() status.Facts {
 
 func (d *Daemon) routeFacts(i int, stats *pipeline.Stats, now time.Time) status.Route {
 	p := &d.plan.routes[i]
-	load, forecast, rates := d.sampler.of(i)
+	v := d.sampler.of(i, d.sampleOf(i, stats, now))
 	lately := d.sampler.losses(i)
 	r := status.Route{
 		From: p.from, To: p.to, Starved: d.starved(i),
-		Rates: rates, Waiting: d.sampleOf(i, stats, now).waiting,
-		Arrivals: load.Arrivals, Capacity: load.Capacity, Drain: forecast.seconds(), Forecast: forecast.Text,
+		Rates: v.rates, Known: v.now.known(), Silence: v.silence, Dry: v.dry || v.now.away,
+		Waiting: v.now.waiting, Strayed: v.now.strayed, Beside: v.now.beside, AckWait: v.now.ackWait, Oldest: v.oldest,
+		Undelivered: v.now.stored, Still: v.now.still,
+		Arrivals: v.load.Arrivals, Capacity: v.load.Capacity,
+		Kind: v.forecast.Outlook.String(), Drain: v.forecast.seconds(), Forecast: v.forecast.Text,
 		Lost: lately.all(), LostWhy: lately.why(&p.route), DeadLettered: lately.dead,
 	}
 	if ready, why := d.sources[i].Ready(); !ready {

@@ -3,6 +3,7 @@ package daemon
 import (
 	"strings"
 
+	"momento-bridge/daemon/status"
 	"momento-bridge/pipeline"
 )
 
@@ -40,8 +41,8 @@ func (r *backlog) losses() losses {
 		return losses{}
 	}
 	var first losses // All that the daemon has lost, as long as it is as young.
-	if len(r.samples) > sampleCount {
-		first = r.samples[0].given
+	if n := len(r.samples); n > status.LatelySeconds {
+		first = r.samples[n-1-status.LatelySeconds].given
 	}
 	return r.samples[len(r.samples)-1].given.since(first)
 }

@@ -1,7 +1,6 @@
 package daemon
 
 import (
-	"math"
 	"runtime"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -35,7 +34,7 @@ func newNATSMetrics(d *Daemon) *natsMetrics {
 			"Messages of core NATS that were dropped because there was no memory for them.", "route"),
 		drain: desc("drain_seconds",
 			"Time until the backlog will be gone, as forecast from arrivals and what is published: 0 while the route "+
-				"keeps up, +Inf for never, and where another replica carries it.", "route"),
+				"keeps up, +Inf for never, NaN while that is not known, and where another replica carries it.", "route"),
 		pending: desc("consumer_pending",
 			"Messages of the stream that the consumer has not delivered yet; of a route's partitions, those that are "+
 				"carried here.", "route"),
@@ -65,15 +64,12 @@ func (m *natsMetrics) Collect(ch chan<- prometheus.Metric) {
 
 func (m *natsMetrics) collectRoute(ch chan<- prometheus.Metric, i int, all *status.Facts) {
 	name, facts := m.d.plan.routes[i].route.Name, &all.Routes[i]
-	bound, drain := facts.NotReady == "", facts.Drain
-	if all.StandsBy(i) {
-		bound, drain = false, math.Inf(1)
-	}
+	bound := facts.NotReady == "" && !all.StandsBy(i)
+	_, drain, _ := all.Forecast(i)
 	var missed, renewals uint64
 	if src, ok := m.d.sources[i].(streamSource); ok {
-		undelivered, unacknowledged := src.Pending()
-		gauge(ch, m.pending, float64(undelivered), name)
-		gauge(ch, m.ackPending, float64(unacknowledged), name)
+		gauge(ch, m.pending, float64(facts.Undelivered), name)
+		gauge(ch, m.ackPending, float64(src.Numbers().Unacknowledged), name)
 		missed, renewals = src.Missed(), src.Renewals()
 	}
 	gauge(ch, m.bound, truth(bound), name)

@@ -66,7 +66,7 @@ func (r *routePlan) partName(n int) string {
 // streamSource is what people see of a source of JetStream.
 type streamSource interface {
 	natsSource
-	Pending() (undelivered, unacknowledged int64)
+	Numbers() source.Numbers
 	Starved() string
 	Missed() uint64
 	Renewals() uint64
@@ -92,14 +92,13 @@ func (p partitionSources) Ready() (bool, string) {
 	return waiting == 0, why
 }
 
-// Pending returns how many messages are not delivered yet, and how many are and wait for their acknowledgement.
-func (p partitionSources) Pending() (undelivered, unacknowledged int64) {
+// Numbers returns what is known of what waits in all that are carried here: it is as old as the oldest of it.
+func (p partitionSources) Numbers() source.Numbers {
+	var all source.Numbers
 	for _, src := range p {
-		u, a := src.Pending()
-		undelivered += u
-		unacknowledged += a
+		all.Add(src.Numbers())
 	}
-	return undelivered, unacknowledged
+	return all
 }
 
 // Starved says who holds all that may be delivered of one of them; empty if that is not so.

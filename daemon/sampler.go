@@ -24,16 +24,19 @@ type sampler struct {
 
 const (
 	sampleEvery = time.Second
-	sampleCount = status.LatelySeconds // What rates are taken over.
 	// tellAfter is how long an outlook must last before it is worth a line in the log.
 	tellAfter = 5
 )
 
 func newSampler(d *Daemon) *sampler {
-	return &sampler{
+	s := &sampler{
 		d: d, routes: make([]backlog, len(d.sources)),
 		latencies: latencies{most: d.plan.pipeline.Timeout.Seconds()},
 	}
+	for i := range s.routes {
+		s.routes[i].told = keepingUp
+	}
+	return s
 }
 
 // run takes samples until ctx is done.
@@ -74,40 +77,33 @@ func (s *sampler) sample(now time.Time) admin.Sample {
 			continue
 		}
 		r.add(s.d.sampleOf(i, stats, now))
-		r.load = s.d.loadOf(i, r.samples, stats)
-		r.forecast = r.load.forecast()
-		if !r.load.Halted && s.d.delivers(i) && r.news() { // What halts it is told elsewhere.
-			s.tell(route.Name, r)
+		v := viewOf(r.samples)
+		if !v.now.halted && !v.now.away && r.news(v.forecast.Outlook) { // What halts it is told elsewhere.
+			s.tell(route.Name, r.told, v.forecast.Text)
 		}
-		rates := r.rates()
-		all.In += rates.In
-		all.Out += rates.Out
-		all.Refused += rates.Refused
-		all.Waiting += r.samples[len(r.samples)-1].waiting
+		all.In += v.rates.In
+		all.Out += v.rates.Out
+		all.Refused += v.rates.Refused
+		all.Waiting += v.now.waiting
 		all.Queued += route.Queued + route.InFlight
 	}
 	return all
 }
 
-func (s *sampler) tell(route string, r *backlog) {
-	log := s.d.log.With("route", route, "forecast", r.forecast.Text)
-	if r.told == fallingBehind {
+func (s *sampler) tell(route string, told outlook, text string) {
+	log := s.d.log.With("route", route, "forecast", text)
+	if told == fallingBehind {
 		log.Warn("messages come faster than they can be published")
 		return
 	}
 	log.Info("the forecast of the backlog has changed")
 }
 
-// of returns a route's load and forecast, and what comes and goes.
-func (s *sampler) of(i int) (load, forecast, admin.Rates) {
+// of returns how a route does at a moment, of which a sample is, and of which it keeps nothing.
+func (s *sampler) of(i int, now sample) view {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	r := &s.routes[i]
-	forecast := r.forecast
-	if forecast.Text == "" {
-		forecast.Text = "not known yet"
-	}
-	return r.load, forecast, r.rates()
+	return viewOf(s.routes[i].with(now))
 }
 
 // losses returns what a route has lost lately.

@@ -60,6 +60,7 @@ func (s *RouteStats) add(p *RouteStats) {
 	s.Skipped += p.Skipped
 	s.Bytes += p.Bytes
 	s.Operations += p.Operations
+	s.Oldest = earlier(s.Oldest, p.Oldest)
 	s.Queued += p.Queued
 	s.InFlight += p.InFlight
 	s.Aside += p.Aside

@@ -40,25 +40,16 @@ func (d *dispatcher) add(now time.Time, r *Route, topic string, m entry) {
 	r.account()
 }
 
-// aged reports whether the route keeps its queued messages in order of age.
-func (c *RouteConfig) aged() bool {
-	return c.Overload == DropOldest || c.Overload == KeepLatest && c.Drops || c.MaxAge > 0
-}
-
 // enqueueNewest counts a queued message that is the newest of the route.
 func (r *Route) enqueueNewest(e *entry) {
 	r.queued++
-	if r.cfg.aged() {
-		r.link(e, r.newest, nil)
-	}
+	r.link(e, r.newest, nil)
 }
 
 // enqueueOldest counts a message that is queued again. It was in flight, and so is older than what is queued.
 func (r *Route) enqueueOldest(e *entry) {
 	r.queued++
-	if r.cfg.aged() {
-		r.link(e, nil, r.oldest)
-	}
+	r.link(e, nil, r.oldest)
 }
 
 // link puts a message between two neighbours in the order of age; nil stands for an end.
@@ -79,9 +70,6 @@ func (r *Route) link(e, older, newer *entry) {
 // dequeue counts a message that is no longer queued.
 func (r *Route) dequeue(e *entry) {
 	r.queued--
-	if !r.cfg.aged() {
-		return
-	}
 	if e.older == nil {
 		r.oldest = e.newer
 	} else {

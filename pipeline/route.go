@@ -42,7 +42,7 @@ type Route struct {
 	ready     ring[*lane]      // Lanes whose first message may start and has not been refused before.
 	again     ring[*lane]      // Lanes whose first message may start and has been refused before.
 
-	// Its messages by age, while they are queued. They are kept only where messages may be dropped for their age.
+	// Its messages by age, while they are queued.
 	oldest, newest *entry
 
 	packing *packing // nil: it packs nothing.

@@ -43,6 +43,7 @@ type RouteStats struct {
 	Operations  uint64 // Of what was published.
 
 	// What it holds.
+	Oldest   time.Time // When the message came, or was stored, that has been queued for longest; zero: none is.
 	Queued   int
 	InFlight int
 	// Aside is the messages that the endpoint refuses while it accepts others, and what waits behind them in their
@@ -173,6 +174,9 @@ func (r *Route) stats(now time.Time, s *RouteStats, keyRefused bool, weights flo
 	}
 	if r.gate.closed && r.distrusted() {
 		s.Rejecting = r.gate.detail
+	}
+	if r.oldest != nil {
+		s.Oldest = r.oldest.came
 	}
 }
 

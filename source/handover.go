@@ -111,6 +111,7 @@ const noticeTime = lastFlush
 func (j *JetStream) rested() {
 	j.pending.Store(0)
 	j.ackWaits.Store(0)
+	j.figures.forget()
 	j.setStarved("")
 	j.release()
 }

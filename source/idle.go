@@ -39,6 +39,7 @@ func (w *watch) nothingToDo() bool {
 	_, open, trouble := w.p.state()
 	held, _ := w.j.held.count()
 	undelivered, _ := w.j.Pending()
+	undelivered += w.j.figures.elsewhere.Load()
 	switch {
 	case !open, trouble != "", w.ignored, w.waits != (waits{tried: w.waits.tried}):
 		return false

@@ -80,6 +80,7 @@ type JetStream struct {
 	askAround  time.Duration // How long other replicas have to answer.
 	renewAfter atomic.Int64  // Nanoseconds: half of the consumer's AckWait.
 	throttled  *slog.Logger  // For what may repeat with each message or tick.
+	figures    figures
 	pending    atomic.Int64
 	ackWaits   atomic.Int64 // Delivered and not acknowledged, by all replicas.
 	// The server has answered a probe of acknowledgements, so that silence means that none arrives.
@@ -251,8 +252,10 @@ func (j *JetStream) work(ctx context.Context, p *puller, consumer jetstream.Cons
 	defer timer.Stop()
 	w := watch{
 		j: j, p: p, consumer: consumer, route: route, heard: now, began: now,
-		asked: now.Add(firstInfo - j.lookEvery),
+		asked: now.Add(firstInfo - j.lookEvery), base: consumer.CachedInfo().Delivered.Consumer,
 	}
+	w.ticked()
+	w.ticked()
 	w.adapt(now)
 	w.greet(consumer.CachedInfo())
 	for {
@@ -278,6 +281,7 @@ func (j *JetStream) work(ctx context.Context, p *puller, consumer jetstream.Cons
 		case <-connected:
 			asked := p.expected() > 0
 			p.reconnected()
+			w.cut = true
 			if asked || j.cfg.Ordered { // What was on its way is lost.
 				j.barrier.raise("the connection was lost")
 			}

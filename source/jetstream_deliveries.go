@@ -106,6 +106,7 @@ func (j *JetStream) submit(m *nats.Msg, topics *template.Cache, events *wrapper,
 		message.Redelivered = meta.deliveries > 1
 		j.mark(&message, meta.sequence)
 		j.pending.Store(int64(meta.pending))
+		j.figures.came(now, &meta)
 		j.resume.delivered(meta.sequence, meta.stored)
 	}
 	if j.cfg.Tracer != nil {
@@ -116,6 +117,9 @@ func (j *JetStream) submit(m *nats.Msg, topics *template.Cache, events *wrapper,
 		d := j.note(m, meta.sequence, now, route)
 		if d != nil {
 			d.data = data
+			if message.Redelivered {
+				j.figures.gathered()
+			}
 		}
 		return d
 	}
@@ -155,6 +159,7 @@ func (j *JetStream) Settle(handle any, o pipeline.Outcome) {
 	case pipeline.Published, pipeline.Expired, pipeline.Replaced, pipeline.Shed, pipeline.Skipped:
 		err = j.acks.done(reply, last)
 	case pipeline.Returned:
+		j.figures.elsewhere.Add(1)
 		err = j.acks.handBack(reply)
 	case pipeline.Forgotten: // It is somebody else's.
 	case pipeline.Rejected, pipeline.Dropped, pipeline.DeadLettered:

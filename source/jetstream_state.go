@@ -7,7 +7,9 @@ import (
 )
 
 func (j *JetStream) consuming(info *jetstream.ConsumerInfo, s Settings) {
+	held, _ := j.held.count()
 	j.numbers(info)
+	j.figures.told(info, int64(info.NumAckPending)-int64(held))
 	j.setReason("")
 	j.log.Info("consuming JetStream", "pending", info.NumPending, "ack_pending", info.NumAckPending,
 		"ack_wait", s.AckWait, "max_ack_pending", s.MaxAckPending, "held", s.Held)

@@ -60,17 +60,19 @@ func (w *watch) probeAnswered() bool {
 }
 
 // proveAcks looks whether acknowledgements arrive, after the server has answered another request. It counts only
-// where one was answered before: not every way to a consumer, as through another account, has answers.
-func (w *watch) proveAcks() {
+// where one was answered before: not every way to a consumer, as through another account, has answers. It reports
+// whether the server has answered: then it has noted what was acknowledged before.
+func (w *watch) proveAcks() bool {
 	if w.probeAnswered() {
 		w.waits.silent = 0
 		w.j.proven.Store(true)
-		return
+		return true
 	}
 	if w.waits.silent++; w.j.proven.Load() && w.waits.silent >= silentAfter && w.j.conn.IsConnected() {
 		w.waits.acks = "the server does not answer on " + w.j.acksOf() +
 			">: check that the NATS user may publish there (docs/permissions.md), and that the server is healthy"
 	}
+	return false
 }
 
 // acksOf is the beginning of a consumer's reply subjects.

@@ -32,6 +32,13 @@ type watch struct {
 	clustered bool
 	messages  uint64    // That have come so far,
 	active    time.Time // and when the last of them did, as far as is known.
+	glanced   time.Time // When the numbers alone were asked for last.
+	settled   [2]uint64 // How many deliveries had ended at the last two ticks.
+	// The consumer's sequence of what had been delivered when it was bound, or is lost: what came since is counted.
+	base      uint64
+	cut       bool   // The connection was lost since the numbers were asked for, with what was on its way.
+	coming    uint64 // How many deliveries were on their way at the last look,
+	delivered uint64 // and its consumer's sequence.
 }
 
 // tick renews, hands back, listens for heartbeats and asks for the consumer's numbers. An error means that the
@@ -46,6 +53,7 @@ func (w *watch) tick(ctx context.Context, now time.Time) error {
 		w.forgetAt = time.Time{}
 	}
 	w.j.resume.sample()
+	w.ticked()
 	if err := w.denied(); err != nil {
 		return err
 	}
@@ -64,7 +72,7 @@ func (w *watch) tick(ctx context.Context, now time.Time) error {
 	}
 	w.rest(now)
 	if !silent && now.Sub(w.asked) < w.looksEvery() {
-		return nil
+		return w.glance(ctx, now)
 	}
 	w.asked = now
 	w.j.cfg.Beat()
@@ -76,12 +84,17 @@ const lookTimeout = 2 * time.Second
 
 // look asks for the consumer's numbers. An error means that it cannot be used any more.
 func (w *watch) look(ctx context.Context) error {
+	before := w.ours()
 	info, err := w.numbers(ctx)
 	if info != nil {
 		w.seen(info)
 		w.countDeliveries(info)
 		if idle, _ := w.p.resting(); !idle { // Otherwise there is nothing to acknowledge.
-			w.proveAcks()
+			unsure, now := w.unsure(info, before), w.ours()
+			w.j.acks.push()
+			if w.proveAcks() && unsure {
+				w.recount(ctx, now)
+			}
 		}
 	}
 	return err
@@ -92,12 +105,14 @@ func (w *watch) look(ctx context.Context) error {
 func (w *watch) numbers(ctx context.Context) (*jetstream.ConsumerInfo, error) {
 	ctx, cancel := context.WithTimeout(ctx, lookTimeout)
 	defer cancel()
+	before, asked := w.ours(), time.Now()
 	info, err := w.consumer.Info(ctx)
 	w.ignored = err != nil
 	if gone(err) {
 		return nil, w.j.explain(err)
 	}
 	if err != nil {
+		w.j.figures.silent(asked)
 		return nil, nil //nolint:nilnil // No answer is none.
 	}
 	if !info.Created.Equal(w.j.created) {
@@ -107,6 +122,7 @@ func (w *watch) numbers(ctx context.Context) (*jetstream.ConsumerInfo, error) {
 		return nil, err // Binding again says so, until it is mended.
 	}
 	w.j.numbers(info)
+	w.j.figures.told(info, w.elsewhere(info, before))
 	w.follow(info)
 	return info, nil
 }

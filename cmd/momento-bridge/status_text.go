@@ -96,18 +96,8 @@ func forecastText(all []admin.Route) string {
 	if len(routes) == 0 {
 		routes = all
 	}
-	last := slices.MaxFunc(routes, func(a, b admin.Route) int {
-		switch {
-		case a.DrainSeconds == nil && b.DrainSeconds == nil:
-			return 0
-		case a.DrainSeconds == nil:
-			return 1
-		case b.DrainSeconds == nil:
-			return -1
-		}
-		return cmp.Compare(*a.DrainSeconds, *b.DrainSeconds)
-	})
-	if len(routes) == 1 || last.DrainSeconds != nil && *last.DrainSeconds == 0 {
+	last := admin.Last(routes)
+	if len(routes) == 1 || last.Kind() == admin.KeepingUp {
 		return last.Forecast
 	}
 	return last.Name + ": " + last.Forecast

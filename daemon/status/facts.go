@@ -53,11 +53,23 @@ type Route struct {
 	Starved  string // Who holds all messages of its consumer that may be out; empty if nobody does.
 	Missed   uint64 // Messages of core NATS that there was no memory for.
 
-	Rates    admin.Rates
-	Waiting  int64   // What NATS still has included.
+	Rates   admin.Rates
+	Known   bool    // NATS has told what waits there.
+	Silence float64 // For how many seconds it has not, where it should have.
+	Dry     bool    // NATS gives nothing, whatever waits there.
+
+	Waiting     int64 // What NATS still has included: what it has delivered to nobody,
+	Undelivered int64 // which is so much,
+	Strayed     int64 // what it has delivered before, to somebody who is gone,
+	Beside      int64 // what others hold that live,
+	Still       int64 // and what the endpoint refuses while it accepts others.
+	AckWait     time.Duration
+	Oldest      float64 // Seconds that the oldest has waited; NaN: that is not known, or nothing waits.
+
 	Arrivals float64 // Messages per second.
-	Capacity float64 // Messages per second; +Inf: no limit is known.
-	Drain    float64 // Seconds until nothing waits: 0 while it keeps up, +Inf for never.
+	Capacity float64 // Messages per second; +Inf: that is not known.
+	Kind     string  // Of forecast: keeping_up, drains, never, unknown.
+	Drain    float64 // Seconds until nothing waits: 0 while it keeps up, +Inf for never, NaN where it is not known.
 	Forecast string  // In words.
 
 	Lost         uint64 // In the last seconds, which no policy asked for,

@@ -16,7 +16,9 @@ func grouped(leases ...Lease) *Facts {
 		f.Pipeline.Routes = append(f.Pipeline.Routes, pipeline.RouteStats{
 			Name: name, State: pipeline.Running, LimitedBy: pipeline.ByNothing,
 		})
-		f.Routes = append(f.Routes, Route{NotReady: "not consuming yet", Forecast: "keeping up"})
+		f.Routes = append(f.Routes, Route{
+			NotReady: "not consuming yet", Known: true, Kind: admin.KeepingUp, Forecast: "keeping up",
+		})
 	}
 	f.Group = Group{
 		Name: "g", Self: "1",

@@ -80,15 +80,18 @@ func route(f *Facts, i int) admin.Route {
 		ForbiddenTopics: append([]string{}, s.ForbiddenTopics...),
 		Queued:          s.Queued, InFlight: s.InFlight, Waiting: known.Waiting,
 		Arrivals: known.Arrivals, Capacity: Finite(known.Capacity),
-		DrainSeconds: Finite(known.Drain), Forecast: known.Forecast,
+		Unacknowledged: known.Strayed + known.Beside, OldestSeconds: Finite(known.Oldest),
 	}
-	if !f.delivers(i) && s.LimitedBy == pipeline.ByNothing && s.State == pipeline.Running {
-		r.LimitedBy, r.Forecast = byNATS, "not known while nothing comes from NATS"
+	if (!f.delivers(i) || known.Dry || known.Strayed > 0) && s.LimitedBy == pipeline.ByNothing &&
+		s.State == pipeline.Running {
+		r.LimitedBy = byNATS
 	}
 	if f.StandsBy(i) && s.State == pipeline.Running {
 		r.CarriedBy = f.carriage(s.Name).by
-		r.DrainSeconds, r.Forecast = Finite(0), "not known here"
 	}
+	var drain float64
+	r.ForecastKind, drain, r.Forecast = f.Forecast(i)
+	r.DrainSeconds = Finite(drain)
 	return r
 }
 
@@ -100,9 +103,9 @@ func (f *Facts) delivers(i int) bool {
 	return f.NATS.Connected && f.notReady(i) == "" && f.Routes[i].Starved == ""
 }
 
-// Finite is nil for what is infinite, as JSON has no number for it.
+// Finite is nil for what is infinite or not known, as JSON has no number for it.
 func Finite(n float64) *float64 {
-	if math.IsInf(n, 0) {
+	if math.IsInf(n, 0) || math.IsNaN(n) {
 		return nil
 	}
 	return &n

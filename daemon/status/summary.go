@@ -43,14 +43,15 @@ func gravest(f *Facts, s *admin.Status) (admin.State, string) {
 		}
 		return stateOf(condition.EndpointDown), text
 	}
-	return sumRoutes(flowing(s))
+
+	return sumRoutes(f, s)
 }
 
 // capital begins a text as a sentence does.
 func capital(text string) string { return strings.ToUpper(text[:1]) + text[1:] }
 
 // sumRoutes does so when NATS, the key and the endpoint are well.
-func sumRoutes(s *admin.Status) (admin.State, string) {
+func sumRoutes(f *Facts, s *admin.Status) (admin.State, string) {
 	var parked, paused, behind, stands []admin.Route
 	for _, r := range s.Routes {
 		switch {
@@ -60,7 +61,7 @@ func sumRoutes(s *admin.Status) (admin.State, string) {
 			paused = append(paused, r)
 		case r.Reason != "" && r.Reason != r.Degraded:
 			parked = append(parked, r)
-		case r.DrainSeconds == nil:
+		case r.Kind() == admin.Never:
 			behind = append(behind, r)
 		}
 	}
@@ -78,7 +79,7 @@ func sumRoutes(s *admin.Status) (admin.State, string) {
 	if n := len(stands); n > 0 && n == len(s.Routes) {
 		return admin.Standby, "Standing by, ready to take over: " + reasons(stands) + "."
 	}
-	state, text := sumFlow(s)
+	state, text := sumFlow(f, s)
 	if len(stands) > 0 {
 		text += fmt.Sprintf(" Other replicas carry %s of %d routes.", terminal.Count(int64(len(stands))), len(s.Routes))
 	}
@@ -97,11 +98,14 @@ func named(routes []admin.Route, all int) string {
 	return ": " + some(names)
 }
 
-// sumFlow does so when every route runs and keeps up, or catches up.
-func sumFlow(s *admin.Status) (admin.State, string) {
-	longest, limited := 0.0, false
-	for _, r := range s.Routes {
-		longest = max(longest, *r.DrainSeconds)
+// sumFlow does so when every route runs and keeps up, or catches up, as far as is known.
+func sumFlow(f *Facts, s *admin.Status) (admin.State, string) {
+	longest, limited, draining := 0.0, false, int64(0)
+	for i := range s.Routes {
+		r := &s.Routes[i]
+		if r.Kind() == admin.Drains {
+			longest, draining = max(longest, *r.DrainSeconds), draining+r.Waiting
+		}
 		limited = limited || r.LimitedBy == string(pipeline.ByQuota)
 	}
 	refusing := false
@@ -111,8 +115,11 @@ func sumFlow(s *admin.Status) (admin.State, string) {
 	text := fmt.Sprintf("Publishing %s messages/s", terminal.Number(s.Rates.Out))
 	waiting := ""
 	if longest > 0 {
-		waiting = fmt.Sprintf(": %s wait, gone in %v", terminal.Count(s.Queue.Waiting),
-			(time.Duration(longest) * time.Second).Round(time.Second))
+		waiting = fmt.Sprintf(": %s wait, gone in %v", terminal.Count(draining), seconds(longest).Round(time.Second))
+	}
+	more := unclear(f, s)
+	if more != "" {
+		waiting += "; " + more
 	}
 	switch {
 	case refusing:
@@ -121,10 +128,14 @@ func sumFlow(s *admin.Status) (admin.State, string) {
 		return admin.Throttled, text + ", as fast as the quota allows" + waiting + "."
 	case longest > 0:
 		return admin.CatchingUp, text + waiting + "."
-	case s.Rates.In == 0 && s.Rates.Out == 0:
+	case more != "" && s.Rates.Out == 0:
+		return admin.CatchingUp, "Nothing is published at the moment" + waiting + "."
+	case more != "":
+		return admin.Publishing, text + waiting + "."
+	case s.Rates.In == 0 && s.Rates.Out == 0 && s.Queue.Waiting == 0:
 		return admin.Idle, "Idle: nothing comes and nothing waits."
 	}
-	return admin.Publishing, text + "; nothing waits for longer than a moment."
+	return admin.Publishing, text + "; nothing waits for longer than a moment" + aside(f) + "."
 }
 
 // standing says of how many routes out of how many it is true that they stand still, or that a part of them does.

@@ -12,13 +12,16 @@ func TestStatusSaysInOneSentenceHowThingsAre(t *testing.T) {
 	well := admin.Route{Name: "a", State: "running", DrainSeconds: &zero}
 	parked := admin.Route{Name: "b", State: "parked", Reason: "the cache c does not exist", DrainSeconds: &zero}
 	paused := admin.Route{Name: "c", State: "paused", Reason: "paused by an operator"}
-	behind := admin.Route{Name: "d", State: "running", Forecast: "never: arrivals 20/s, quota 10/s"}
-	draining := admin.Route{Name: "e", State: "running", DrainSeconds: &fifty, LimitedBy: "quota"}
+	behind := admin.Route{Name: "d", State: "running", Waiting: 1234, Forecast: "never: arrivals 20/s, quota 10/s"}
+	draining := admin.Route{Name: "e", State: "running", Waiting: 1234, DrainSeconds: &fifty, LimitedBy: "quota"}
 	f := func(wantState admin.State, want string, s admin.Status, routes ...admin.Route) {
 		t.Helper()
 		s.Routes = routes
-		s.Queue.Waiting = 1234
-		if state, got := sumRoutes(&s); state != wantState || got != want {
+		s.Queue.Waiting = 0
+		for _, r := range routes {
+			s.Queue.Waiting += r.Waiting
+		}
+		if state, got := sumRoutes(&Facts{Routes: make([]Route, len(routes))}, &s); state != wantState || got != want {
 			t.Errorf("%s: %s\nwant %s: %s", state, got, wantState, want)
 		}
 	}
