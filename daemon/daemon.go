@@ -101,6 +101,7 @@ func New(cfg Config, log *slog.Logger) (*Daemon, error) {
 		cfg: cfg, plan: p, metrics: prometheus.NewRegistry(), started: time.Now(), vitals: newVitals(),
 		manager: newServiceManager(cfg.Getenv), headroom: headroomFor(&p.file.Config),
 	}
+	counted := log // The pipeline counts its problems itself.
 	log, d.problems = watchProblems(log)
 	d.identity = newIdentity(&p.file.Config)
 	d.log, d.histograms = log, pipeline.NewMetrics(d.metrics)
@@ -133,7 +134,7 @@ func New(cfg Config, log *slog.Logger) (*Daemon, error) {
 		}
 		pipe.Routes = append(pipe.Routes, routes...)
 	}
-	d.pipe = pipeline.New(pipe, d.momento, log, d.histograms)
+	d.pipe = pipeline.New(pipe, d.momento, counted, d.histograms)
 	d.keeper.learned = d.pipe.Learned
 	if d.shared = d.join(d.pipe); d.shared != nil {
 		d.sharing = d.shared
@@ -167,6 +168,7 @@ func (d *Daemon) AdminAddr() net.Addr { return d.admin.Addr() }
 func (d *Daemon) connectRoute(i int) ([]pipeline.RouteConfig, error) {
 	r := &d.plan.routes[i]
 	rc := r.route
+	rc.Origin = r.partitions.Origin
 	d.letters = append(d.letters, nil)
 	if r.deadLetter != "" {
 		letters, err := source.NewDeadLetters(d.nats, r.deadLetter, d.log)
