@@ -113,8 +113,12 @@ func quotaRow(q *Quota, _ time.Time) row {
 }
 
 func problemRow(p *Problem, now time.Time) row {
-	return newRow(tone(p.Level), map[string]string{
-		"level": words(p.Level), "text": p.Text, "detail": p.Detail, "route": formatWhose(p.Route),
+	level, how := words(p.Level), tone(p.Level)
+	if p.Over != nil {
+		level, how = "over since "+formatClock(*p.Over), "calm"
+	}
+	return newRow(how, map[string]string{
+		"level": level, "text": p.Text, "detail": p.Detail, "route": formatWhose(p.Route),
 		"count": formatCount(p.Count), "first": formatClock(p.First), "first.ago": formatAgo(p.First, now),
 		"last": formatClock(p.Last), "last.ago": formatAgo(p.Last, now),
 	})

@@ -23,8 +23,11 @@ func (s State) Severity() Severity {
 	return Warning
 }
 
-// Severity returns the problem's, which its level says.
+// Severity returns the problem's, which its level says until it is over.
 func (p *Problem) Severity() Severity {
+	if p.Over != nil {
+		return Good
+	}
 	if p.Level == LevelWarning {
 		return Warning
 	}

@@ -159,6 +159,8 @@ type Problem struct {
 	Count  uint64    `json:"count"`
 	First  time.Time `json:"first"`
 	Last   time.Time `json:"last"`
+	// Since when it is over; null: it is not, as far as is known.
+	Over *time.Time `json:"over"`
 }
 
 // Sample is one second of the history that the status page draws.

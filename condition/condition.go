@@ -142,6 +142,13 @@ var table = [Count]entry{
 	},
 }
 
+// Attribute is under which a record of the log says which condition it tells of. Whoever keeps problems then knows when
+// it is over.
+const Attribute = "condition"
+
+// MarshalText implements encoding.TextMarshaler, for logs.
+func (c Condition) MarshalText() ([]byte, error) { return []byte(c.Sentence()), nil }
+
 // State is the word for the daemon's state while the condition is the gravest; empty if that has none of its own.
 func (c Condition) State() string { return table[c].state }
 

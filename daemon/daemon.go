@@ -98,6 +98,7 @@ func New(cfg Config, log *slog.Logger) (*Daemon, error) {
 		manager: newServiceManager(cfg.Getenv), headroom: headroomFor(&p.file.Config), current: p.file.Config,
 		requests: make(chan reloadRequest), over: make(chan struct{}),
 	}
+	counted := log // The pipeline counts its problems itself.
 	log, d.problems = watchProblems(log)
 	d.identity = newIdentity(&p.file.Config)
 	d.log, d.histograms = log, pipeline.NewMetrics(d.metrics)
@@ -131,7 +132,7 @@ func New(cfg Config, log *slog.Logger) (*Daemon, error) {
 		pipe.Routes = append(pipe.Routes, l.begins()...)
 		d.lines, d.sources = append(d.lines, l), append(d.sources, l.source)
 	}
-	d.pipe = pipeline.New(pipe, d.momento, log, d.histograms)
+	d.pipe = pipeline.New(pipe, d.momento, counted, d.histograms)
 	n := 0
 	for _, l := range d.lines {
 		for _, c := range l.carriers {

@@ -46,8 +46,10 @@ func (d *Daemon) factsOfLineup() status.Facts {
 		NATS:     status.NATS{Connected: d.nats.IsConnected(), URL: d.natsNote(), Why: d.natsReason()},
 		Endpoint: d.plan.sink.Endpoint.String(), Key: keyFacts(d.plan.sink.Keys), Pipeline: d.pipe.Stats(),
 		MaxMessages: d.plan.pipeline.MaxMessages, MaxBytes: d.plan.pipeline.MaxBytes,
-		Latency: d.sampler.times(), Problems: d.problems.list(),
+		Latency: d.sampler.times(),
 	}
+	d.settleProblems(f.Now)
+	f.Problems = d.problems.list(f.Pipeline.Troubles)
 	f.Group = d.group(&f.Pipeline)
 	views := make([]view, len(f.Pipeline.Routes))
 	for i := range views {

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"momento-bridge/admin"
+	"momento-bridge/condition"
 	"momento-bridge/config"
 	"momento-bridge/daemon/status"
 	"momento-bridge/sink"
@@ -129,10 +130,12 @@ func (d *Daemon) keyFailed(err error) {
 func logNoKey(log *slog.Logger, keys *key.Ring, err error) {
 	if keys.Key() == nil {
 		log.Error(
-			"no API key yet, still trying: nothing is published; check what momento.api_key_url answers", "error", err)
+			"no API key yet, still trying: nothing is published; check what momento.api_key_url answers", "error", err,
+			condition.Attribute, condition.KeyMissing)
 		return
 	}
-	log.Error("no new API key, still trying; the old one stays in use", "error", err)
+	log.Error("no new API key, still trying; the old one stays in use", "error", err, condition.Attribute,
+		condition.KeyMissing)
 }
 
 // keyNote says what kind of key is in use.

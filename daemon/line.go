@@ -55,6 +55,7 @@ func (l *line) core() *source.Core {
 // connect makes a route's source, or those of its partitions, and what the pipeline is told of them.
 func (d *Daemon) connect(r *routePlan) (*line, error) {
 	rc, l := r.route, &line{plan: r}
+	rc.Origin = r.partitions.Origin
 	if r.deadLetter != "" {
 		letters, err := source.NewDeadLetters(d.nats, r.deadLetter, d.log)
 		if err != nil {

@@ -1,49 +1,50 @@
 package daemon
 
 import (
-	"context"
-	"log/slog"
 	"slices"
-	"strings"
 	"sync"
+	"time"
 
 	"momento-bridge/admin"
+	"momento-bridge/condition"
+	"momento-bridge/pipeline"
 )
 
-// maxProblems bounds how many different problems are remembered; the one that was seen longest ago is forgotten.
-const maxProblems = 20
+const (
+	// maxProblems bounds how many different problems are remembered and told; the one that was seen longest ago is
+	// forgotten.
+	maxProblems = 20
+	// quietAfter is how long something must not have happened to be over, where nothing says whether it is.
+	quietAfter = time.Minute
+)
 
-// problems remembers the warnings and errors that are logged, each with how often it was. It may be used concurrently.
+// problem is one that is remembered.
+type problem struct {
+	admin.Problem
+
+	cause condition.Condition // Which it tells of; condition.Count: none that is known.
+}
+
+// problems remembers the warnings and errors that are logged, each with how often it was. What the pipeline counts is
+// none of them. It may be used concurrently.
 type problems struct {
 	mu  sync.Mutex // Guards the following.
-	all []admin.Problem
+	all []problem
 }
 
-// list returns them, the latest first.
-func (p *problems) list() []admin.Problem {
+// note takes note of a problem that has occurred.
+func (p *problems) note(seen *problem) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	all := slices.Clone(p.all)
-	slices.SortFunc(all, func(a, b admin.Problem) int { return b.Last.Compare(a.Last) })
-	return append([]admin.Problem{}, all...)
-}
-
-// note takes note of a problem that has occurred so many times.
-func (p *problems) note(seen admin.Problem) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	i := slices.IndexFunc(p.all, func(known admin.Problem) bool {
-		return known.Text == seen.Text &&
-			known.Route == seen.Route
-	})
+	i := slices.IndexFunc(p.all, func(known problem) bool { return known.Text == seen.Text && known.Route == seen.Route })
 	if i >= 0 {
 		known := &p.all[i]
 		known.Count += seen.Count
-		known.Last, known.Detail = seen.Last, seen.Detail
+		known.Last, known.Detail, known.Over = seen.Last, seen.Detail, nil
 		return
 	}
 	if len(p.all) < maxProblems {
-		p.all = append(p.all, seen)
+		p.all = append(p.all, *seen)
 		return
 	}
 	oldest := 0
@@ -52,82 +53,79 @@ func (p *problems) note(seen admin.Problem) {
 			oldest = i
 		}
 	}
-	p.all[oldest] = seen
+	p.all[oldest] = *seen
 }
 
-// problemHandler is a slog.Handler that notes problems, and passes everything on.
-type problemHandler struct {
-	slog.Handler
-
-	problems *problems
-	attrs    []slog.Attr // Of With.
-}
-
-// watchProblems returns a logger that logs as before, and what its warnings and errors are.
-func watchProblems(log *slog.Logger) (*slog.Logger, *problems) {
-	p := &problems{}
-	return slog.New(&problemHandler{Handler: log.Handler(), problems: p}), p
-}
-
-// Enabled implements slog.Handler: problems are noted also where they are not logged.
-func (h *problemHandler) Enabled(ctx context.Context, level slog.Level) bool {
-	return level >= slog.LevelWarn || h.Handler.Enabled(ctx, level)
-}
-
-// Handle implements slog.Handler.
-func (h *problemHandler) Handle(ctx context.Context, r slog.Record) error {
-	if r.Level >= slog.LevelWarn {
-		h.problems.note(h.problem(r))
+// settle finds out which problems are over: those whose condition no longer is so, and what has not happened for a
+// while where all is well now.
+func (p *problems) settle(now time.Time, is func(cause condition.Condition, route string) bool) {
+	p.mu.Lock()
+	known := slices.Clone(p.all)
+	p.mu.Unlock()
+	lasts := make([]bool, len(known)) // Whoever is asked may be logging.
+	for i := range known {
+		lasts[i] = is(known[i].cause, known[i].Route)
 	}
-	if !h.Handler.Enabled(ctx, r.Level) {
-		return nil
-	}
-	return h.Handler.Handle(ctx, r)
-}
-
-// WithAttrs implements slog.Handler.
-func (h *problemHandler) WithAttrs(attrs []slog.Attr) slog.Handler {
-	return &problemHandler{
-		Handler: h.Handler.WithAttrs(attrs), problems: h.problems,
-		attrs: append(slices.Clone(h.attrs), attrs...),
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for i := range known {
+		p.settleOne(now, &known[i], lasts[i])
 	}
 }
 
-// WithGroup implements slog.Handler.
-func (h *problemHandler) WithGroup(name string) slog.Handler {
-	return &problemHandler{Handler: h.Handler.WithGroup(name), problems: h.problems, attrs: h.attrs}
+// settleOne does so for one problem that was remembered when it was asked whether it lasts.
+func (p *problems) settleOne(now time.Time, asked *problem, lasts bool) {
+	for i := range p.all {
+		known := &p.all[i]
+		if known.Text != asked.Text || known.Route != asked.Route || !known.Last.Equal(asked.Last) {
+			continue
+		}
+		switch quiet := now.Sub(known.Last) >= quietAfter; {
+		case lasts:
+			known.Over = nil
+		case known.Over != nil:
+		case known.cause != condition.Count:
+			known.Over = new(now.UTC())
+		case quiet:
+			known.Over = new(known.Last)
+		}
+	}
 }
 
-// maxDetail bounds what is kept of a problem's attributes, in bytes.
-const maxDetail = 300
+// list returns them and what has gone wrong in the pipeline: first what is not over, and the latest first.
+func (p *problems) list(troubles []pipeline.Trouble) []admin.Problem {
+	p.mu.Lock()
+	all := make([]admin.Problem, 0, len(p.all)+len(troubles))
+	for i := range p.all {
+		all = append(all, p.all[i].Problem)
+	}
+	p.mu.Unlock()
+	for i := range troubles {
+		all = append(all, problemOf(&troubles[i]))
+	}
+	slices.SortStableFunc(all, func(a, b admin.Problem) int {
+		switch {
+		case a.Over == nil && b.Over != nil:
+			return -1
+		case a.Over != nil && b.Over == nil:
+			return 1
+		}
+		return b.Last.Compare(a.Last)
+	})
+	return all[:min(len(all), maxProblems)]
+}
 
-func (h *problemHandler) problem(r slog.Record) admin.Problem {
-	p := admin.Problem{Level: admin.LevelWarning, Text: r.Message, Count: 1, First: r.Time.UTC(), Last: r.Time.UTC()}
-	if r.Level >= slog.LevelError {
+// problemOf is a trouble of the pipeline.
+func problemOf(t *pipeline.Trouble) admin.Problem {
+	p := admin.Problem{
+		Level: admin.LevelWarning, Text: t.Text, Route: t.Route, Detail: boundedDetail(t.Detail), Count: t.Count,
+		First: t.First.UTC(), Last: t.Last.UTC(),
+	}
+	if t.Error {
 		p.Level = admin.LevelError
 	}
-	take := func(a slog.Attr) bool {
-		switch a.Key {
-		case "route":
-			p.Route = a.Value.String()
-		case "not_logged_before":
-			p.Count += uint64(max(0, a.Value.Int64()))
-		case "detail", "error", "reason", "warning", "advice":
-			if p.Detail != "" {
-				p.Detail += "; "
-			}
-			p.Detail += a.Value.String()
-		}
-		return true
-	}
-	for _, a := range h.attrs {
-		take(a)
-	}
-	r.Attrs(take)
-	if len(p.Detail) > maxDetail {
-		p.Detail = strings.ToValidUTF8(p.Detail[:maxDetail], "") + "…"
+	if !t.Over.IsZero() {
+		p.Over = new(t.Over.UTC())
 	}
 	return p
 }
-
-var _ slog.Handler = (*problemHandler)(nil)

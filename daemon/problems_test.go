@@ -7,6 +7,10 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
+
+	"momento-bridge/condition"
+	"momento-bridge/logthrottle"
 )
 
 func TestProblemsAreCountedByWhatAndWhere(t *testing.T) {
@@ -17,10 +21,13 @@ func TestProblemsAreCountedByWhatAndWhere(t *testing.T) {
 		log.With("route", "a").Warn("slow", "error", errors.New("first"))
 	}
 	log.Error("gone", "detail", strings.Repeat("é", maxDetail))
-	log.Warn("slow", "route", "a", "reason", "last", "not_logged_before", 10, "advice", "wait")
+	throttled := slog.New(logthrottle.New(log.Handler()))
+	for range 11 {
+		throttled.Warn("slow", "route", "a", "reason", "last", "advice", "wait")
+	}
 	log.Warn("slow", "route", "b")
 
-	all := problems.list()
+	all := problems.list(nil)
 	if len(all) != 3 || all[0].Route != "b" || all[2].Text != "gone" || all[2].Level != "error" ||
 		len(all[2].Detail) > maxDetail+len("…") {
 		t.Fatalf("%+v", all)
@@ -38,8 +45,44 @@ func TestTheOldestProblemIsForgotten(t *testing.T) {
 	for i := range maxProblems + 5 {
 		log.Warn("problem", "route", strconv.Itoa(i))
 	}
-	all := problems.list()
+	all := problems.list(nil)
 	if len(all) != maxProblems || all[maxProblems-1].Route != "5" {
 		t.Errorf("%d are remembered, the oldest of route %s", len(all), all[len(all)-1].Route)
+	}
+}
+
+// What has a condition is over once that is; anything else when it has not happened for a while and all is well.
+func TestProblemsAreOverOnceTheyAre(t *testing.T) {
+	t.Parallel()
+	var out bytes.Buffer
+	log, problems := watchProblems(slog.New(slog.NewTextHandler(&out, nil)))
+	log.Warn("disconnected", condition.Attribute, condition.Disconnected)
+	log.Warn("odd", "route", "a")
+	log.Error("messages are lost", condition.Attribute, condition.Losing)
+	over := func(wait time.Duration, so bool) string {
+		problems.settle(time.Now().Add(wait), func(condition.Condition, string) bool { return so })
+		text := ""
+		for _, p := range problems.list(nil) {
+			if p.Over != nil {
+				text += p.Text + " "
+			}
+		}
+		return text
+	}
+	f := func(wait time.Duration, so bool, want string) {
+		t.Helper()
+		if got := over(wait, so); got != want {
+			t.Errorf("after %v, going on %t: over are %q, want %q", wait, so, got, want)
+		}
+	}
+	f(time.Hour, true, "")
+	f(0, false, "disconnected ")
+	f(2*quietAfter, false, "odd disconnected ")
+	f(2*quietAfter, true, "")
+	f(2*quietAfter, false, "odd disconnected ")
+	log.Warn("odd", "route", "a")
+	f(0, false, "disconnected ")
+	if strings.Contains(out.String(), condition.Attribute) {
+		t.Errorf("the log has conditions: %s", out.String())
 	}
 }

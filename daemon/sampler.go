@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"momento-bridge/admin"
+	"momento-bridge/condition"
 	"momento-bridge/daemon/status"
 	"momento-bridge/pipeline"
 )
@@ -52,6 +53,7 @@ func (s *sampler) run(ctx context.Context) {
 		case now := <-ticks.C:
 			s.history.Add(s.sample(now))
 			s.d.pipe.TellRepeats()
+			s.d.settleProblems(now)
 		}
 	}
 }
@@ -115,7 +117,7 @@ func (s *sampler) lineUp(from []int) {
 func (s *sampler) tell(route string, told outlook, text string) {
 	log := s.d.log.With("route", route, "forecast", text)
 	if told == fallingBehind {
-		log.Warn("messages come faster than they can be published")
+		log.Warn("messages come faster than they can be published", condition.Attribute, condition.Behind)
 		return
 	}
 	log.Info("the forecast of the backlog has changed")

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"momento-bridge/condition"
 	"momento-bridge/pipeline"
 	"momento-bridge/source"
 	"momento-bridge/source/bus"
@@ -31,7 +32,8 @@ func (d *Daemon) overhear(ctx context.Context) {
 		}
 		if others := d.others.Load() > 0; others != told {
 			if told = others; told {
-				d.log.Warn("others share the quota of this endpoint, and this daemon does not", "reason", d.unshared())
+				d.log.Warn("others share the quota of this endpoint, and this daemon does not", "reason", d.unshared(),
+					condition.Attribute, condition.OtherRoutes)
 			}
 		}
 		wait.Reset(overhearEvery)

@@ -23,6 +23,9 @@ func New(next slog.Handler) slog.Handler { return &handler{Handler: next, kinds:
 func (h *handler) Handle(ctx context.Context, r slog.Record) error {
 	passed, due := h.kinds.due(h.about + r.Message)
 	if !due {
+		if c, ok := h.Handler.(Counter); ok {
+			c.Passed(ctx, r)
+		}
 		return nil
 	}
 	if passed > 0 {

@@ -3,6 +3,7 @@
 package logthrottle
 
 import (
+	"context"
 	"log/slog"
 	"time"
 )
@@ -30,6 +31,21 @@ func (r *Repeat) Due(now time.Time, interval time.Duration) (passed int, due boo
 	passed = r.passed
 	*r = Repeat{last: now}
 	return passed, true
+}
+
+// Counter is a slog.Handler that counts records, and so wants to know of those that are not logged.
+type Counter interface {
+	// Passed is called for each record that is passed over. It may be called concurrently.
+	Passed(ctx context.Context, r slog.Record)
+}
+
+// Pass tells the log's handler of an event that Due says is not to be told, if it counts such.
+func Pass(log *slog.Logger, level slog.Level, text string, attrs ...slog.Attr) {
+	if c, ok := log.Handler().(Counter); ok {
+		r := slog.NewRecord(time.Now(), level, text, 0)
+		r.AddAttrs(attrs...)
+		c.Passed(context.Background(), r)
+	}
 }
 
 // After returns a logger whose line says how many before it were not logged; log itself if none were.

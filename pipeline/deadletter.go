@@ -137,17 +137,17 @@ func (d *dispatcher) finishLetter(now time.Time, p *parcel, kept bool, err error
 	reason := p.first.rejection
 	switch {
 	case round:
-		d.events.note(now, event{kind: eventRoundTrip, route: r, detail: err.Error()})
+		d.noteMessage(now, eventRoundTrip, r, p.first, err.Error())
 		d.end(p.pop(), Rejected)
 		if p.letterProbe {
 			r.unstored.gate.undecided(now)
 		}
 	case err == nil && kept:
 		d.storeSucceeded(now, r)
-		d.events.note(now, event{kind: eventDeadLettered, route: r, detail: reason.Reason + ": " + reason.Detail})
+		d.noteMessage(now, eventDeadLettered, r, p.first, reason.Reason+": "+reason.Detail)
 		d.end(p.pop(), DeadLettered)
 	case err == nil:
-		d.events.note(now, event{kind: eventDropped, route: r, detail: reason.Reason + ": " + reason.Detail})
+		d.noteMessage(now, eventDropped, r, p.first, reason.Reason+": "+reason.Detail)
 		d.end(p.pop(), Rejected)
 	default:
 		if p.letterProbe {
@@ -257,7 +257,7 @@ func (d *dispatcher) evictUnstored(now time.Time, r *Route) {
 		p := r.unstored.pop()
 		d.land(&p)
 		if !r.cfg.Returnable {
-			d.events.note(now, event{kind: eventLetterLost, route: r, detail: r.unstored.why})
+			d.noteMessage(now, eventLetterLost, r, p.first, r.unstored.why)
 			d.end(p.pop(), Rejected)
 			continue
 		}

@@ -92,6 +92,8 @@
 //	metrics.go     the snapshot as metrics; histograms
 //	times.go       how long publishes of all routes take
 //	trace.go       what a tracer is told, and exemplars
+//	trouble.go     what has gone wrong, counted, and whether it is over
+//	origin.go      where a message comes from, so that people find it
 //	events.go      what is logged, and how often
 //
 // # State and goroutines

@@ -29,6 +29,7 @@ const (
 	eventOverload
 	eventExpired
 	eventDropped
+	eventUnclear
 	eventDeadLettered
 	eventDeadLetter
 	eventSkipped
@@ -94,6 +95,10 @@ var eventTexts = [eventKindCount]struct {
 		slog.LevelError,
 		"a message can never be published and the route has no dead_letter: it is dropped",
 	},
+	eventUnclear: {
+		slog.LevelError,
+		"nobody knows whether a message was published, and it is not tried again (delivery: at-most-once): it may be lost",
+	},
 	eventDeadLettered: {slog.LevelWarn, "a message can never be published: it is kept as a dead letter"},
 	eventDeadLetter:   {slog.LevelError, "a dead letter could not be stored: its message waits"},
 	eventSkipped:      {slog.LevelInfo, "messages without bytes are skipped (empty: skip)"},
@@ -128,7 +133,12 @@ type event struct {
 	kind   eventKind
 	route  *Route // nil: it concerns all routes.
 	detail string
-	silent int // Events of this kind and route before it that were not logged.
+	silent int     // Events of this kind and route before it that were not logged,
+	passed stretch // and where those are.
+	origin Origin  // Of its message,
+	topic  string  // where that goes; empty: it is about none.
+	reason string  // Why that can never be published; empty: it is not about that.
+	status int
 }
 
 const (
@@ -157,12 +167,35 @@ type subject struct {
 type noted struct {
 	last   time.Time     // When an event was logged last.
 	quiet  time.Duration // Until the next one may be logged.
-	silent int           // Events that have been left out since.
-	detail string        // The detail of the latest of those.
+	silent int           // Events that have been left out since,
+	passed stretch       // where those are,
+	latter event         // and the latest of them.
+
+	// What has been counted since the start, whatever was logged.
+	count         uint64
+	first, latest time.Time
+	over          time.Time // Since when it is over; zero: it is not, as far as is known.
+	said          string    // The latest detail.
+}
+
+// counted counts an event.
+func (n *noted) counted(now time.Time, e *event) {
+	if n.count++; n.count == 1 {
+		n.first = now
+	}
+	n.latest, n.over, n.said = now, time.Time{}, e.detail
 }
 
 // note has unlock log an event, unless one about the same subject was logged a short time ago.
 func (n *eventNotes) note(now time.Time, e event) {
+	if now.IsZero() { // Whoever notes a rare event need not know the time.
+		now = time.Now()
+	}
+	n.log(now, &e).counted(now, &e)
+}
+
+// log has unlock log an event, unless it is left out. It returns what has been noted about its subject.
+func (n *eventNotes) log(now time.Time, e *event) *noted {
 	about := subject{e.kind, e.route}
 	before := n.noted[about]
 	if before == nil {
@@ -179,21 +212,23 @@ func (n *eventNotes) note(now time.Time, e event) {
 	}
 	if !due || len(n.waiting) >= maxEvents {
 		before.silent++
-		before.detail = e.detail
-		return
+		before.passed.add(e.origin.Sequence)
+		before.latter = *e
+		return before
 	}
-	e.silent = before.silent
+	e.silent, e.passed = before.silent, before.passed
 	quiet := quietTime
 	if e.kind == eventQuotaRefused && since < 2*before.quiet {
 		quiet = min(2*before.quiet, quietQuota)
 	}
-	*before = noted{last: now, quiet: quiet}
-	n.waiting = append(n.waiting, e)
+	before.last, before.quiet, before.silent, before.passed, before.latter = now, quiet, 0, stretch{}, event{}
+	n.waiting = append(n.waiting, *e)
+	return before
 }
 
 // ofMessages reports whether each event of the kind is about a message of its own, so that each is counted in the log.
 func (k eventKind) ofMessages() bool {
-	return k == eventOverload || k == eventExpired || k == eventDropped || k == eventDeadLettered ||
+	return k == eventOverload || k == eventExpired || k == eventDropped || k == eventDeadLettered || k == eventUnclear ||
 		k == eventLetterLost || k == eventRoundTrip || k == eventSuspect || k == eventAsideFull || k == eventSkipped
 }
 
@@ -202,7 +237,8 @@ func (n *eventNotes) repeat(now time.Time) {
 	for about, passed := range n.noted {
 		if about.kind.ofMessages() && passed.silent > 0 && now.Sub(passed.last) >= quietTime {
 			passed.silent-- // This one is logged.
-			n.note(now, event{kind: about.kind, route: about.route, detail: passed.detail})
+			latter := passed.latter
+			n.log(now, &latter)
 		}
 	}
 }
@@ -222,16 +258,11 @@ func (p *Pipeline) TellRepeats() {
 
 func (e event) log(logger *slog.Logger) {
 	what := eventTexts[e.kind]
-	attrs := make([]slog.Attr, 0, 3)
+	attrs := make([]slog.Attr, 0, 10)
 	if e.route != nil {
 		attrs = append(attrs, slog.String("route", e.route.cfg.Name))
 	}
-	if e.detail != "" {
-		attrs = append(attrs, slog.String("detail", e.detail))
-	}
-	if e.silent > 0 {
-		attrs = append(attrs, slog.Int("not_logged_before", e.silent))
-	}
+	attrs = e.attrs(attrs)
 	//nolint:sloglint // The texts are constants, in the table above.
 	logger.LogAttrs(context.Background(), what.level, what.text, attrs...)
 }

@@ -23,6 +23,9 @@ func TestLogTellsOfEveryMessageThatCannotBePublished(t *testing.T) {
 		`level=ERROR msg="a message can never be published and the route has no dead_letter: it is ` +
 			`dropped"`: {Name: "r"},
 	} {
+		route.Origin = func(handle any) pipeline.Origin {
+			return pipeline.Origin{Subject: "s.t", Stream: "S", Sequence: handle.(uint64)}
+		}
 		synctest.Test(t, func(t *testing.T) {
 			var log bytes.Buffer
 			p, stop, _ := startLogged(t, pipeline.Config{Workers: 1, Routes: []pipeline.RouteConfig{route}},
@@ -33,10 +36,11 @@ func TestLogTellsOfEveryMessageThatCannotBePublished(t *testing.T) {
 					}
 				}), slog.NewTextHandler(&log, &slog.HandlerOptions{ReplaceAttr: withoutTime}))
 			for i := range 5 {
-				p.Route(0).Submit(message("t", i))
+				p.Route(0).Submit(message("t", uint64(i+1)))
 			}
 			synctest.Wait()
-			first := want + ` route=r detail="bad_request: why"` + "\n"
+			first := want + ` route=r subject=s.t stream=S sequence=1 reason=bad_request status=400 ` +
+				`detail="bad_request: why"` + "\n"
 			if log.String() != first {
 				t.Errorf("at first the log has\n%swant\n%s", log.String(), first)
 			}
@@ -44,7 +48,13 @@ func TestLogTellsOfEveryMessageThatCannotBePublished(t *testing.T) {
 				time.Sleep(time.Second)
 				p.TellRepeats()
 			}
-			if rest := strings.TrimSuffix(first, "\n") + " not_logged_before=3\n"; log.String() != first+rest {
+			rest := strings.TrimSuffix(strings.Replace(first, "sequence=1", "sequence=5", 1), "\n") +
+				" not_logged_before=3 not_logged_from=2 not_logged_to=5"
+			if route.DeadLetters != nil {
+				rest += ` find="each is in the dead letters, with its subject, stream and sequence in the headers ` +
+					`Momento-Bridge-*"`
+			}
+			if rest += "\n"; log.String() != first+rest {
 				t.Errorf("after a while the log has\n%swant\n%s%s", log.String(), first, rest)
 			}
 			stop()

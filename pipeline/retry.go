@@ -86,7 +86,7 @@ func (d *dispatcher) dropExcessAside(now time.Time, p *parcel) bool {
 	}
 	for p.n > 0 {
 		e := p.pop()
-		d.noteAsideFull(now, r)
+		d.noteAsideFull(now, r, e)
 		d.end(e, r.refused())
 		d.postponeLast(r)
 	}
@@ -99,15 +99,15 @@ func (d *dispatcher) dropExcessForbidden(now time.Time, l *lane) {
 	if !l.gate.closed || r.cfg.Ordered || l.first == nil || l.first.rejection != nil || r.aside <= r.maxAside() {
 		return
 	}
-	d.noteAsideFull(now, r)
+	d.noteAsideFull(now, r, l.first)
 	d.discard(l.first, r.refused())
 	d.postponeLast(r)
 }
 
 // noteAsideFull logs that a message is lost, unless it is delivered again.
-func (d *dispatcher) noteAsideFull(now time.Time, r *Route) {
+func (d *dispatcher) noteAsideFull(now time.Time, r *Route, e *entry) {
 	if !r.cfg.Returnable {
-		d.events.note(now, event{kind: eventAsideFull, route: r})
+		d.noteMessage(now, eventAsideFull, r, e, "")
 	}
 }
 

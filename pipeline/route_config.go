@@ -51,6 +51,9 @@ type RouteConfig struct {
 	Drops bool
 	// Settler is told how each message ended; nil: nobody is.
 	Settler Settler
+	// Origin says where the message of a handle comes from. It is called under the pipeline's mutex, now and then: it
+	// must not block. nil: nobody knows.
+	Origin func(handle any) Origin
 	// KeepSubject keeps the subject of each message, and where it stands in its stream.
 	KeepSubject bool
 	// DeadLetters keeps rejected messages; nil: they are dropped.

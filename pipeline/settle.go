@@ -26,6 +26,9 @@ func (d *dispatcher) finish(now time.Time, p *parcel, a Answer) {
 		if outcome == Published {
 			r.published += uint64(len(e.payload))
 		}
+		if outcome == Dropped && a.Verdict == Ambiguous {
+			d.noteMessage(now, eventUnclear, r, e, a.Detail)
+		}
 		d.end(e, outcome)
 	}
 }

@@ -22,6 +22,7 @@ type Stats struct {
 	Why         string       // What the endpoint said when it refused the key or went down, bounded.
 	WhyAdvised  bool         // Why says what to do.
 	Moved       uint64       // Connections that were made anew because they were refused more than others.
+	Troubles    []Trouble    // What has gone wrong since the start, in no order.
 }
 
 // RouteStats is one route in a snapshot.
@@ -114,6 +115,7 @@ func (p *Pipeline) StatsInto(s *Stats) {
 		Why:        p.d.key.detail,
 		WhyAdvised: p.d.key.advised,
 		Moved:      p.crowds.moved,
+		Troubles:   s.Troubles[:0],
 	}
 	if s.Why == "" {
 		s.Why, s.WhyAdvised = p.d.endpoint.detail, p.d.endpoint.advised
@@ -138,6 +140,8 @@ func (p *Pipeline) StatsInto(s *Stats) {
 		}
 		stats.LimitedBy = p.d.limitedBy(now, r, len(p.idle) > 0 && !p.enough(now, p.busy()))
 	}
+	refusing := slices.ContainsFunc(s.Quotas, func(q QuotaStats) bool { return q.Refusing })
+	s.Troubles = p.d.troubles(now, refusing, s.Troubles)
 	s.merge(p.d.routes)
 }
 

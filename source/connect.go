@@ -12,6 +12,7 @@ import (
 
 	"github.com/nats-io/nats.go"
 
+	"momento-bridge/condition"
 	"momento-bridge/logthrottle"
 )
 
@@ -118,6 +119,12 @@ func connectionLog(log *slog.Logger, told func(error), lost func()) []nats.Optio
 	}
 }
 
+// What is logged of a connection's troubles.
+const (
+	cannotConnect = "cannot connect to NATS, still trying"
+	disconnected  = "disconnected from NATS, reconnecting"
+)
+
 // connectionEvents is what a connection's log remembers.
 type connectionEvents struct {
 	log       *slog.Logger
@@ -142,9 +149,12 @@ func (l *connectionEvents) failed(_ *nats.Conn, err error) {
 	defer l.mu.Unlock()
 	if passed, due := l.failures.Due(time.Now(), complainEvery); due {
 		l.silent = false
-		logthrottle.After(l.log, passed).Error("cannot connect to NATS, still trying", "error", err, "advice",
-			Advice(err))
+		logthrottle.After(l.log, passed).Error(cannotConnect, "error", err, "advice", Advice(err),
+			condition.Attribute, condition.Disconnected)
+		return
 	}
+	logthrottle.Pass(l.log, slog.LevelError, cannotConnect, slog.Any("error", err),
+		slog.Any(condition.Attribute, condition.Disconnected))
 }
 
 func (l *connectionEvents) connected(c *nats.Conn) {
@@ -166,7 +176,10 @@ func (l *connectionEvents) disconnected(_ *nats.Conn, err error) {
 	l.silent = !due
 	l.mu.Unlock()
 	if due {
-		logthrottle.After(l.log, passed).Warn("disconnected from NATS, reconnecting", "error", err)
+		logthrottle.After(l.log, passed).Warn(disconnected, "error", err, condition.Attribute, condition.Disconnected)
+	} else {
+		logthrottle.Pass(l.log, slog.LevelWarn, disconnected, slog.Any("error", err),
+			slog.Any(condition.Attribute, condition.Disconnected))
 	}
 	l.lost()
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/nats-io/nats.go"
 
+	"momento-bridge/condition"
 	"momento-bridge/logthrottle"
 	"momento-bridge/pipeline"
 	"momento-bridge/source/template"
@@ -165,7 +166,8 @@ func (c *Core) tellDropped(end bool) {
 		c.log.Error(
 			"messages are lost: they come faster than they can be published, and the memory for them is used up",
 			"subject", c.subjects(),
-			"lost", n-c.told, "advice", "raise queue.max_bytes, let a stream take the subject, or see docs/quotas.md")
+			"lost", n-c.told, "advice", "raise queue.max_bytes, let a stream take the subject, or see docs/quotas.md",
+			condition.Attribute, condition.Losing)
 		c.told = n
 	}
 }

@@ -4,6 +4,8 @@ import (
 	"errors"
 
 	"github.com/nats-io/nats.go/jetstream"
+
+	"momento-bridge/condition"
 )
 
 func (j *JetStream) consuming(info *jetstream.ConsumerInfo, s Settings) {
@@ -25,7 +27,7 @@ func (j *JetStream) numbers(info *jetstream.ConsumerInfo) {
 // the connection.
 func (j *JetStream) complain(err error) {
 	if j.setReason(err.Error()) && !errors.Is(err, errNotConnected) {
-		j.log.Error("cannot consume, still trying", "error", err)
+		j.log.Error("cannot consume, still trying", "error", err, condition.Attribute, condition.NotConsuming)
 	}
 }
 

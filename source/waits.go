@@ -8,6 +8,8 @@ import (
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
+
+	"momento-bridge/condition"
 )
 
 // waits is what a consumer waits for at the server, as far as it concerns us. It belongs to one goroutine.
@@ -95,7 +97,7 @@ func (w *watch) seen(info *jetstream.ConsumerInfo) {
 		text = ""
 	}
 	if w.j.setStarved(text) && text != "" {
-		w.j.log.Warn("the consumer delivers nothing here", "reason", text)
+		w.j.log.Warn("the consumer delivers nothing here", "reason", text, condition.Attribute, condition.Starved)
 	}
 }
 
@@ -226,5 +228,6 @@ func (w *watch) say(trouble string) {
 	if !w.j.setReason(trouble) || trouble == "" {
 		return
 	}
-	w.j.throttled.With("reason", trouble).Warn("the consumer delivers nothing, still trying")
+	w.j.throttled.With("reason", trouble).Warn("the consumer delivers nothing, still trying",
+		condition.Attribute, condition.NotConsuming)
 }

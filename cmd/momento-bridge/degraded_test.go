@@ -16,6 +16,7 @@ func TestForbiddenTopicDegradesItsRoute(t *testing.T) {
 	w := newWorld(t, emulator.Config{Forbidden: []string{"c/s.bad"}})
 	w.stream("S", "s.*")
 	p := startDaemon(t, "-c", w.config("", `  - {name: s, stream: S, subject: "s.*", cache: c}`))
+	p.awaitReady()
 	for range 3 {
 		w.publish("s.bad", "x")
 	}

@@ -173,6 +173,9 @@ func problemLines(problems []admin.Problem, now time.Time, paint terminal.Palett
 			times = fmt.Sprintf("%d times in %s, last %s ago", p.Count, terminal.Age(p.Last.Sub(p.First)),
 				terminal.Age(now.Sub(p.Last)))
 		}
+		if p.Over != nil {
+			times += fmt.Sprintf("; over for %s", terminal.Age(now.Sub(*p.Over)))
+		}
 		for i, line := range terminal.Wrap(printable.Line(text), terminal.Width-2) {
 			sign := " "
 			if i == 0 {

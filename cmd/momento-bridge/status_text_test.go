@@ -86,6 +86,7 @@ func troubledStatus() *admin.Status {
 			Last: statusNow.Add(-50 * time.Hour),
 		},
 	}
+	s.Problems[1].Over = new(statusNow.Add(-49 * time.Hour))
 	for range 5 {
 		s.Problems = append(s.Problems, admin.Problem{
 			Level: "warn", Text: "another", Count: 2, First: statusNow,

@@ -79,14 +79,3 @@ func inPart(s *admin.Status, state admin.State, text string) (admin.State, strin
 	}
 	return stateOf(condition.TopicsForbidden), text
 }
-
-// flowing is the status without what waits for something that does not flow.
-func flowing(s *admin.Status) *admin.Status {
-	rest := *s
-	for i := range s.Routes {
-		if r := &s.Routes[i]; r.Degraded != "" {
-			rest.Queue.Waiting = max(0, rest.Queue.Waiting-int64(r.PutAside))
-		}
-	}
-	return &rest
-}

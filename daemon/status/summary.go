@@ -43,7 +43,7 @@ func gravest(f *Facts, s *admin.Status) (admin.State, string) {
 		}
 		return stateOf(condition.EndpointDown), text
 	}
-	return sumRoutes(f, flowing(s))
+	return sumRoutes(f, s)
 }
 
 // capital begins a text as a sentence does.

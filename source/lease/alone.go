@@ -3,6 +3,7 @@ package lease
 import (
 	"time"
 
+	"momento-bridge/condition"
 	protocol "momento-bridge/lease"
 )
 
@@ -58,7 +59,7 @@ func (s *solitude) step(m *Manager, now protocol.Instant) protocol.Instant {
 	if (others || older) && !s.warned {
 		s.warned = true
 		m.log.Warn("other replicas are there, and no bucket for leases: only the oldest one carries ordered routes",
-			"error", m.missing, "advice", m.advice())
+			"error", m.missing, "advice", m.advice(), condition.Attribute, condition.NoLeases)
 	}
 	if older || now < s.since+need {
 		s.standBy(m)

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"time"
 
+	"momento-bridge/condition"
 	protocol "momento-bridge/lease"
 )
 
@@ -85,7 +86,8 @@ func (m *Manager) moveIn(now protocol.Instant) {
 // lost is to be called when there is no bucket. The caller holds mu.
 func (m *Manager) lost(now protocol.Instant, why error) {
 	if m.place == bucket {
-		m.log.Error("the bucket of leases is gone: nothing is held any more", "error", why, "advice", m.advice())
+		m.log.Error("the bucket of leases is gone: nothing is held any more", "error", why, "advice", m.advice(),
+			condition.Attribute, condition.NoLeases)
 		m.heard = m.machine.Members(now) > 1
 		m.machine.Closed(now)
 		for _, l := range m.leases {
