@@ -11,8 +11,10 @@ type Rule struct {
 // the schema refuses nothing that they accept.
 func BeyondSchema() []Rule {
 	return []Rule{
-		{"notation", "what is no plain YAML: keys that stand twice, anchors, tags, merge keys, blocks of text", []string{
-			"is there twice", "anchors (&)", "tags (", "merge keys", "a key must be plain text", "begin a block of text",
+		{"notation", "what is no plain YAML: keys that stand twice, anchors, tags, merge keys, blocks of " +
+			"text", []string{
+			"is there twice", "anchors (&)", "tags (", "merge keys", "a key must be plain text", "begin a block of " +
+				"text",
 			"not YAML", "one YAML document",
 		}},
 		{"variables", "variables, such as ${HOST}, which nothing replaces", []string{"is not replaced"}},
@@ -34,7 +36,8 @@ func BeyondSchema() []Rule {
 		{"templates", "what stands inside a topic", []string{
 			"topic template", "does not name a wildcard", "has no wildcard, so that",
 		}},
-		{"carried", "what carry names", []string{".carry names", ".carry has", ".carry: header", ".carry: the headers"}},
+		{"carried", "what carry names", []string{".carry names", ".carry has", ".carry: header", ".carry: the " +
+			"headers"}},
 		{"addresses", "addresses that are wrong in other ways than their look", []string{
 			"nats.url names no server", "nats.url has a", "momento.proxy", "is not a URL", "is not a cell host",
 			"endpoint inside the API key",

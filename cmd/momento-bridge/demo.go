@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
 	"net"
 	"os"
 	"path/filepath"
@@ -21,7 +20,6 @@ import (
 	"momento-bridge/config"
 	"momento-bridge/daemon"
 	"momento-bridge/emulator"
-	"momento-bridge/terminal"
 )
 
 // demoOptions are the flags of demo.
@@ -35,6 +33,8 @@ type demoOptions struct {
 	page     string
 	batch    string
 	faults   string
+	level    string
+	format   string
 }
 
 func newDemo() *cobra.Command {
@@ -65,6 +65,8 @@ func newDemo() *cobra.Command {
 	flags.StringVar(&o.page, "page-listen", "127.0.0.1:0", "address of the subscriber's page (default: a free port)")
 	flags.StringVar(&o.batch, "batch", "packed",
 		"batch.format of orders: packed, json, lines, length-prefixed, or none")
+	flags.StringVar(&o.level, "log-level", "error", "lowest level of the bridge's log: debug, info, warn or error")
+	flags.StringVar(&o.format, "log-format", "text", "format of the bridge's log: text, json or auto")
 	flags.StringVar(&o.faults, "fault", "", "faults of the endpoint, such as 500:2%,reset:0.5%")
 	return cmd
 }
@@ -157,13 +159,14 @@ func (d *demo) start(ctx context.Context, o demoOptions, dir string, stderr io.W
 	}
 	f := config.Read("demo", fmt.Appendf(nil, demoConfig, d.nats.ClientURL(), d.endpoint.Addr(), keyFile, o.admin,
 		o.batch, carried(o.batch)))
+	f.Set("log.level", o.level, "--log-level")
+	f.Set("log.format", o.format, "--log-format")
 	f.Validate()
 	p := newPlan(f)
 	if err := f.Err(); err != nil {
-		return err
+		return &usageError{err}
 	}
-	d.bridge, err = daemon.New(daemon.Config{Plan: p, Version: build.Version, Hurry: hurry(ctx)},
-		terminal.NewLogger(stderr, slog.LevelError, "text"))
+	d.bridge, err = daemon.New(daemon.Config{Plan: p, Version: build.Version, Hurry: hurry(ctx)}, logger(f, stderr))
 	return err
 }
 

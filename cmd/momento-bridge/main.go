@@ -125,6 +125,7 @@ func newRoot() *cobra.Command {
 	for _, cmd := range root.Commands() {
 		cmd.Args = usageArgs(cmd.Args)
 	}
+	addCompletions(root)
 	root.SuggestionsMinimumDistance = 2
 	root.RunE = func(cmd *cobra.Command, _ []string) error { return cmd.Help() }
 	root.Args = usageArgs(noSuchCommand)

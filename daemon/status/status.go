@@ -76,7 +76,9 @@ func route(f *Facts, i int) admin.Route {
 		SourceDropped: known.Missed, LostTotal: s.Settled.Lost(s.Skipped) + known.Missed,
 		Lost: known.Lost, LostWhy: known.LostWhy, DeadLettered: known.DeadLettered,
 		PutAside: s.Aside, PutAsideIn: s.AsideTopics,
-		Queued: s.Queued, InFlight: s.InFlight, Waiting: known.Waiting,
+		Degraded: degraded(s), Forbidden: s.Forbidden, HeldByForbidden: s.ForbiddenHeld,
+		ForbiddenTopics: append([]string{}, s.ForbiddenTopics...),
+		Queued:          s.Queued, InFlight: s.InFlight, Waiting: known.Waiting,
 		Arrivals: known.Arrivals, Capacity: Finite(known.Capacity),
 		Unacknowledged: known.Strayed + known.Beside, OldestSeconds: Finite(known.Oldest),
 	}
