@@ -206,3 +206,31 @@ func TestATokenIsAskedForAndReadAgain(t *testing.T) {
 		t.Error("the log shows the token")
 	}
 }
+
+func TestReloadTellsWhatItDidAndWhatIsWrong(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, emulator.Config{Caches: []string{"c"}})
+	routes := "  - {name: orders, subject: o, cache: c}\n"
+	config := w.config("", routes)
+	p := startDaemon(t, "-c", config)
+	p.awaitReady()
+	change := func(from, to string) {
+		t.Helper()
+		text, err := os.ReadFile(config)
+		if err != nil {
+			t.Fatal(err)
+		}
+		writeFile(t, config, strings.Replace(string(text), from, to, 1))
+	}
+	f := func(want string, status int) {
+		t.Helper()
+		if code, text := said(t, "reload", "--admin", p.URL); code != status || !strings.Contains(text, want) {
+			t.Errorf("reload ends with %d: %s; want %d and %q", code, text, status, want)
+		}
+	}
+	f("reloaded: nothing has changed", 0)
+	change(routes, routes+"  - {name: more, subject: m, cache: c}\n")
+	f("reloaded: added more", 0)
+	change("cache: c}", "cache: c, cash: 1, weight: x}")
+	f("nothing was reloaded:\n"+config+":", 1)
+}
