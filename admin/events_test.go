@@ -106,3 +106,51 @@ func TestNoMoreThanSoManyWatch(t *testing.T) {
 		t.Errorf("one more gets %s", resp.Status)
 	}
 }
+
+// firstPage returns what the first event says of the page.
+func firstPage(t *testing.T, url string) view {
+	t.Helper()
+	next := watch(t, url)
+	next() // The history.
+	var e event
+	if name, data := next(); name != "status" || json.Unmarshal([]byte(data), &e) != nil {
+		t.Fatalf("%s %s", name, data)
+	}
+	return e.Page
+}
+
+func TestAReaderThatTakesNothingLosesItsPlace(t *testing.T) {
+	t.Parallel()
+	h := &History{}
+	all := &watchers{make(chan struct{}, 1), 50 * time.Millisecond}
+	cfg := Config{History: h, Status: func() Status { return Status{Summary: strings.Repeat("x", 64<<10)} }}
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := &http.Server{Handler: cfg.serveEvents(all), ConnContext: withConn}
+	go func() { _ = server.Serve(ln) }()
+	t.Cleanup(func() { server.Close() })
+	conn, err := net.Dial("tcp", ln.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { conn.Close() })
+	_ = conn.(*net.TCPConn).SetReadBuffer(4 << 10)
+	if _, err := conn.Write([]byte("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")); err != nil {
+		t.Fatal(err)
+	}
+	deadline := time.Now().Add(30 * time.Second)
+	for taken := false; ; {
+		h.Add(Sample{})
+		held := len(all.places) == 1
+		if taken && !held {
+			return
+		}
+		taken = taken || held
+		if time.Now().After(deadline) {
+			t.Fatal("it still has its place")
+		}
+		time.Sleep(time.Millisecond)
+	}
+}

@@ -1,7 +1,6 @@
 package admin
 
 import (
-	"encoding/json"
 	"html"
 	"maps"
 	"regexp"
@@ -12,13 +11,7 @@ import (
 func sent(t *testing.T, s Status) view {
 	t.Helper()
 	url, _ := listener(t, Config{History: &History{}, Status: func() Status { return s }})
-	next := watch(t, url)
-	next() // The history.
-	var e event
-	if name, data := next(); name != "status" || json.Unmarshal([]byte(data), &e) != nil {
-		t.Fatalf("%s %s", name, data)
-	}
-	return e.Page
+	return firstPage(t, url)
 }
 
 // rendered reads from the page what it shows of a status. A list that stands in several tables has the texts of all.

@@ -35,6 +35,10 @@ func (c *Config) serveReload(w http.ResponseWriter, r *http.Request) {
 			*names = []string{}
 		}
 	}
+	if r.Header.Get("Accept") == "text/plain" { // The page.
+		answer(w, http.StatusOK, done.String())
+		return
+	}
 	writeJSON(w, done)
 }
 

@@ -12,6 +12,7 @@ const again = 2000;
 
 const said = document.getElementById('said');
 const live = document.getElementById('live');
+const told = document.getElementById('told');
 const stale = document.getElementById('stale');
 const icon = document.querySelector('link[rel=icon]');
 
@@ -20,6 +21,7 @@ let page = null; // What was shown last,
 let version = null; // and of which program.
 let heard = Date.now(); // When something came last, or a connection was begun.
 let events = null;
+let control = false; // Whether the daemon takes changes from who looks at this page.
 
 const setText = (el, text) => {
   if (el.textContent !== text) el.textContent = text;
@@ -35,9 +37,35 @@ function fill(root, { texts, tone, lists }) {
     setText(el, text);
     if (el.tagName === 'TD') el.toggleAttribute('data-zero', text === '0');
   }
+  for (const el of mine('[data-act]')) {
+    el.hidden = !control;
+    if (el.dataset.act !== 'reload') setAct(el, texts.name, texts.state === 'paused' ? 'resume' : 'pause');
+  }
   for (const el of mine('[data-none]')) el.hidden = lists[el.dataset.none].length > 0;
   for (const el of mine('[data-some]')) el.hidden = lists[el.dataset.some].length === 0;
   for (const list of mine('[data-list]')) fillList(list, lists[list.dataset.list]);
+}
+
+// setAct lets a button do that to a route.
+function setAct(button, route, act) {
+  button.dataset.act = act;
+  button.dataset.route = route;
+  setText(button, act === 'resume' ? 'Resume' : 'Pause');
+  button.setAttribute('aria-label', `${button.textContent} ${route}`);
+}
+
+// change asks the daemon to change something, and tells what it says. No other page can send this header.
+async function change(act, route) {
+  const query = route === undefined ? '' : `?route=${encodeURIComponent(route)}`;
+  let text;
+  try {
+    const answer = await fetch(`/api/v1/${act}${query}`, { method: 'POST', headers: { 'X-Momento-Bridge': '1', Accept: 'text/plain' } });
+    text = (await answer.text()).trim().replaceAll('\n', '; ');
+  } catch {
+    text = `the daemon does not answer: it is not known whether ${act} was done`;
+  }
+  setText(told, route === undefined ? text : `${route}: ${text}`);
+  told.hidden = false;
 }
 
 function fillList(list, items) {
@@ -61,6 +89,7 @@ function show(next) {
   const before = page?.texts;
   const { now, state, summary } = next.texts;
   page = next;
+  control = next.control;
   fill(document.body, next);
   document.title = `${state} · momento-bridge`;
   setIcon(next.icon);
@@ -108,6 +137,12 @@ function connect() {
 
 document.getElementById('charts').hidden = false;
 charts = new Charts(document.getElementById('grid'));
+document.addEventListener('click', ({ target }) => {
+  const { act, route } = target.closest('button[data-act]')?.dataset ?? {};
+  if (act === undefined) return;
+  if (act === 'pause' && !confirm(`Pause ${route}? Nothing of it is published until it is resumed.`)) return;
+  change(act, route);
+});
 setInterval(() => {
   if (Date.now() - heard > silence) warn();
   if (Date.now() - heard > deaf) connect();

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/santhosh-tekuri/jsonschema/v6"
+
 	"momento-bridge/admin"
 	"momento-bridge/daemon/daemontest"
 	"momento-bridge/emulator"
@@ -46,11 +48,13 @@ func TestRoutesArePausedAndResumedByCommands(t *testing.T) {
 			t.Errorf("%v ends with %d: %s; want %d and %q", args, code, text, status, want)
 		}
 	}
+	asTheSchemaSays(t, p)
 	f("orders: paused\na restart of the daemon resumes it: state_dir is not set", 0, "pause", "orders")
 	if r := routeOf(t, p); r.State != "paused" || r.PausedSince == nil || r.PauseKept ||
 		!strings.Contains(r.Reason, "a restart of the daemon resumes it") {
 		t.Errorf("the paused route is %+v", r)
 	}
+	asTheSchemaSays(t, p)
 	f("paused", 1, "status")
 	w.publish("s.1", "x")
 	f("orders: resumed", 0, "resume", "orders")
@@ -98,6 +102,28 @@ func TestAPauseOutlastsARestartWhereThereIsAStateDirectory(t *testing.T) {
 	p.awaitReady()
 	if r := routeOf(t, p); r.State != "running" {
 		t.Errorf("after resume and a restart the route is %s", r.State)
+	}
+}
+
+// asTheSchemaSays holds what a daemon answers against `status --schema`.
+func asTheSchemaSays(t *testing.T, p *process) {
+	t.Helper()
+	code, text := said(t, "status", "--schema")
+	document, err := jsonschema.UnmarshalJSON(strings.NewReader(text))
+	if code != 0 || err != nil {
+		t.Fatalf("status --schema ends with %d: %v", code, err)
+	}
+	c := jsonschema.NewCompiler()
+	if err := c.AddResource("status.json", document); err != nil {
+		t.Fatal(err)
+	}
+	_, text = p.get("/api/v1/status")
+	answer, err := jsonschema.UnmarshalJSON(strings.NewReader(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := c.MustCompile("status.json").Validate(answer); err != nil {
+		t.Errorf("%v\n%s", err, text)
 	}
 }
 
@@ -179,4 +205,32 @@ func TestATokenIsAskedForAndReadAgain(t *testing.T) {
 	if strings.Contains(p.log.String(), "-token-of-it") {
 		t.Error("the log shows the token")
 	}
+}
+
+func TestReloadTellsWhatItDidAndWhatIsWrong(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, emulator.Config{Caches: []string{"c"}})
+	routes := "  - {name: orders, subject: o, cache: c}\n"
+	config := w.config("", routes)
+	p := startDaemon(t, "-c", config)
+	p.awaitReady()
+	change := func(from, to string) {
+		t.Helper()
+		text, err := os.ReadFile(config)
+		if err != nil {
+			t.Fatal(err)
+		}
+		writeFile(t, config, strings.Replace(string(text), from, to, 1))
+	}
+	f := func(want string, status int) {
+		t.Helper()
+		if code, text := said(t, "reload", "--admin", p.URL); code != status || !strings.Contains(text, want) {
+			t.Errorf("reload ends with %d: %s; want %d and %q", code, text, status, want)
+		}
+	}
+	f("reloaded: nothing has changed", 0)
+	change(routes, routes+"  - {name: more, subject: m, cache: c}\n")
+	f("reloaded: added more", 0)
+	change("cache: c}", "cache: c, cash: 1, weight: x}")
+	f("nothing was reloaded:\n"+config+":", 1)
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"momento-bridge/admin"
+	"momento-bridge/admin/schema"
 	"momento-bridge/terminal"
 )
 
@@ -20,6 +21,7 @@ type statusOptions struct {
 	daemonFlags
 
 	json     bool
+	schema   bool
 	watch    bool
 	live     bool
 	group    bool
@@ -51,6 +53,7 @@ func newStatus() *cobra.Command {
 	flags := cmd.Flags()
 	o.declare(flags)
 	flags.BoolVar(&o.json, "json", false, "print the daemon's answer as it is; with --watch one JSON object a line")
+	flags.BoolVar(&o.schema, "schema", false, "print the JSON Schema of the daemon's answer, and ask nobody")
 	flags.BoolVar(&o.group, "group", false, "ask all replicas of the group over NATS")
 	flags.StringVar(&o.natsURL, "nats-url", "",
 		"with --group: NATS servers, separated by commas (default $NATS_URL, then nats://127.0.0.1:4222)")
@@ -59,6 +62,10 @@ func newStatus() *cobra.Command {
 	flags.BoolVarP(&o.watch, "watch", "w", false, "ask again and again until Ctrl-C")
 	flags.DurationVar(&o.interval, "interval", time.Second, "time between two requests with --watch")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		if o.schema {
+			_, err := fmt.Fprintf(cmd.OutOrStdout(), "%s\n", schema.Status())
+			return err
+		}
 		if o.interval < leastInterval {
 			return &usageError{fmt.Errorf("--interval %v is too short: give at least %v", o.interval, leastInterval)}
 		}
