@@ -194,9 +194,11 @@ type Queue struct {
 
 // Admin is the listener for people and orchestrators.
 type Admin struct {
-	Listen string `yaml:"listen" form:"listen" doc:"Address and port to listen on; stay on loopback unless other machines must reach it."`
-	Hosts  string `yaml:"hosts" form:"hosts" doc:"Host names to which the page and the API answer, separated by commas, besides addresses, localhost and the machine's name."`
-	Pprof  bool   `yaml:"pprof" doc:"Serve Go's profiles under /debug/pprof."`
+	Listen        string `yaml:"listen" form:"listen" doc:"Address and port to listen on, or unix:/path of a Unix socket (mode 0600), or both with a comma between; stay on loopback unless other machines must reach it."`
+	Hosts         string `yaml:"hosts" form:"hosts" doc:"Host names to which the page and the API answer, separated by commas, besides addresses, localhost and the machine's name."`
+	Pprof         bool   `yaml:"pprof" doc:"Serve Go's profiles under /debug/pprof."`
+	Control       string `yaml:"control" form:"control" doc:"Who may pause, resume and reload: loopback (programs on this machine), none, client-certificates (of web_config_file), or the path of a file with a token, read each time. The Unix socket may under all of them but none."`
+	WebConfigFile string `yaml:"web_config_file" doc:"Web configuration file as Prometheus' exporters take it: TLS, client certificates, basic auth; read again when it changes. It does not apply to a Unix socket."`
 }
 
 // Log says what is logged.

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"momento-bridge/userinfo"
 )
 
 // File is a configuration together with where each value stands, so that problems found later have a place too.
@@ -57,6 +59,7 @@ func (f *File) add(p problem) {
 		return
 	}
 	f.noted[p] = true
+	p.text = userinfo.Hide(p.text)
 	f.problems = append(f.problems, p)
 }
 

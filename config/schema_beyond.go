@@ -42,6 +42,10 @@ func BeyondSchema() []Rule {
 			"nats.url names no server", "nats.url has a", "momento.proxy", "is not a URL", "is not a cell host",
 			"endpoint inside the API key",
 		}},
+		{"control", "how control, web_config_file and listen go together", []string{
+			"client-certificates needs", "web_config_file names", "is for an address with a port",
+			"the path of the Unix socket", "both are sent in the header",
+		}},
 		{"files", "files that are not there or hold something else, and keys that do not fit", []string{
 			"cannot be read", "read the API key from", "API key", "names headers-without-colon.txt", "names .:",
 			"no endpoint", "nats.context", "holds what looks like the key itself",
