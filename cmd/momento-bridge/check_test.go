@@ -207,7 +207,7 @@ func TestOnlineCheckWarnsOfStreamsThatMayLoseMessages(t *testing.T) {
 	for _, words := range []string{
 		"! route s: stream S: it is kept in memory: when its server restarts, messages that wait are lost",
 		"! route s: stream S: it deletes messages after 10m0s (max_age): an outage that lasts longer loses what " +
-		"waits; " +
+			"waits; " +
 			"`nats stream edit S --max-age 24h`",
 		"! route s: dead letters: stream DEAD: it keeps what a consumer waits for (retention interest)",
 		"✓ ready to run, with 3 warnings",
