@@ -48,7 +48,7 @@ func TestRowIsFoundByThePathOfAValue(t *testing.T) {
 		"limits.caches.my-dog.rate": "limits.caches.<name>.rate",
 		"nowhere":                   "",
 	} {
-		if k, _ := keyNamed(path); k.Path != want {
+		if k := keyNamed(path); k.Path != want {
 			t.Errorf("row of %s is %q, want %q", path, k.Path, want)
 		}
 	}

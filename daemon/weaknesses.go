@@ -74,8 +74,7 @@ func keyInQuery(p *Plan) []string {
 		return nil
 	}
 	return []string{"momento.auth: query puts the API key into each URL, which proxies and servers write into their " +
-		"access " +
-		"logs: use auth: header"}
+		"access logs: use auth: header"}
 }
 
 // natsInTheClear names servers on other machines to which a password or a token goes without TLS, unless they ask for

@@ -114,8 +114,8 @@ func TestWeaknessesOfAConfigurationAreToldWithWhatToDo(t *testing.T) {
 				`{"endpoint":"cell-4-us-west-2-1.prod.a.momentohq.com","api_key":"a.b.c"}`))
 			text := strings.ReplaceAll(tt.text, "DIR", dir) + "routes: [{name: a, subject: a, cache: c}]\n"
 			for name, content := range map[string]string{
-				"key": "opaque", "web": "basic_auth_users: {}\n", "west": west, "pw": "hush-hush-hush-hush", "headers": "A: " +
-					"b", "config.yaml": text,
+				"key": "opaque", "web": "basic_auth_users: {}\n", "west": west, "pw": "hush-hush-hush-hush",
+				"headers": "A: b", "config.yaml": text,
 			} {
 				write(t, filepath.Join(dir, name), content)
 			}

@@ -118,8 +118,7 @@ func (k *keeper) async() string {
 		return ""
 	}
 	return "it acknowledges before it has written (persist_mode async): after a crash what publishers were told is " +
-		"kept " +
-		"may be gone; make the stream with the default mode"
+		"kept may be gone; make the stream with the default mode"
 }
 
 func (k *keeper) unacknowledged() string {
@@ -262,13 +261,11 @@ func (k *keeper) interest() string {
 	}
 	if k.letters {
 		return "it keeps what a consumer waits for (retention interest), so that dead letters are dropped at once " +
-			"where " +
-			"there is none: keep them in a stream with `--retention limits`"
+			"where there is none: keep them in a stream with `--retention limits`"
 	}
 	if k.info.State.Consumers == 0 {
 		return "it keeps what a consumer waits for (retention interest), and there is none yet: what comes before " +
-			"the " +
-			"bridge has made its own is not kept; start the bridge before those who publish"
+			"the bridge has made its own is not kept; start the bridge before those who publish"
 	}
 	return ""
 }
