@@ -33,6 +33,7 @@ func TestTableHasEachKeyWithWhatPeopleNeed(t *testing.T) {
 		got, ok := rows[path]
 		got.Text, got.Words, got.Env = "", nil, ""
 		want.Path = path
+		want.Reloadable = want.Reloadable || strings.HasPrefix(path, "routes[]")
 		if !ok || !reflect.DeepEqual(got, want) {
 			t.Errorf("row %+v, want %+v", got, want)
 		}
