@@ -22,7 +22,7 @@ type Config struct {
 	Momento         Momento      `yaml:"momento" doc:"Where messages go."`
 	Limits          Limits       `yaml:"limits" doc:"The account's quota in this region, shared by all routes."`
 	Coordination    Coordination `yaml:"coordination" doc:"Leases of ordered routes on streams: only the replica that holds a route's lease carries it."`
-	Routes          []Route      `yaml:"routes" required:"yes" doc:"What is carried where."`
+	Routes          []Route      `yaml:"routes" required:"yes" reload:"yes" doc:"What is carried where."`
 	Queue           Queue        `yaml:"queue" doc:"Messages held in memory, all routes together; they borrow what others leave free."`
 	StateDir        string       `yaml:"state_dir" env:"STATE_DIRECTORY" doc:"Directory in which what was learned of quotas is kept for after a restart; made if only its last part is missing. Default $STATE_DIRECTORY, as systemd sets it; without either nothing is kept."`
 	Admin           Admin        `yaml:"admin" doc:"Health, metrics, status."`

@@ -176,14 +176,14 @@ func asInFile(v reflect.Value) string {
 	return fmt.Sprint(v.Interface())
 }
 
-// keyNamed returns the row of a path with indices, such as routes[0].topic.
-func keyNamed(path string) (Key, bool) {
+// keyNamed returns the row of a path with indices, such as routes[0].topic; an empty one if there is none.
+func keyNamed(path string) Key {
 	for _, k := range Keys() {
 		if k.Path == path || matches(k.Path, path) {
-			return k, true
+			return k
 		}
 	}
-	return Key{}, false
+	return Key{}
 }
 
 // matches reports whether a path with indices and names is one of a key: routes[].topic has routes[0].topic.

@@ -50,7 +50,8 @@ func (s *schemas) section(v reflect.Value, path string) object {
 
 // of is the schema of one key.
 func (s *schemas) of(field reflect.StructField, v reflect.Value, path string) object {
-	o, doc := object{}, field.Tag.Get("doc")
+	var o object
+	doc := field.Tag.Get("doc")
 	switch {
 	case section(field.Type):
 		o = s.section(v, path)

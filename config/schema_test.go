@@ -276,15 +276,15 @@ func valuesOf(k *Key) []string {
 // with returns a file in which the value at a path is replaced or added.
 func with(t *testing.T, base, path, value string) *yaml.Node {
 	t.Helper()
-	var document, new yaml.Node
+	var document, added yaml.Node
 	if err := yaml.Load([]byte(base), &document); err != nil {
 		t.Fatal(err)
 	}
-	if err := yaml.Load([]byte("v: "+value), &new); err != nil {
+	if err := yaml.Load([]byte("v: "+value), &added); err != nil {
 		t.Fatalf("%q: %v", value, err)
 	}
 	path = strings.NewReplacer("routes[]", "routes.0", "<name>", "c").Replace(path)
-	put(document.Content[0], strings.Split(path, "."), new.Content[0].Content[1])
+	put(document.Content[0], strings.Split(path, "."), added.Content[0].Content[1])
 	return &document
 }
 

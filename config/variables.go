@@ -24,7 +24,7 @@ func refuseVariables(path, text string) error {
 	if !strings.Contains(text, "$") {
 		return nil
 	}
-	k, _ := keyNamed(path)
+	k := keyNamed(path)
 	found := variable.FindStringSubmatch(text)
 	named := strings.HasSuffix(k.Path, "_file") || slices.Contains(shellForms, k.Form) || k.Env != ""
 	switch {

@@ -183,4 +183,10 @@ func checkDeadLetters(ctx context.Context, list Checks, conn *nats.Conn, r route
 		return
 	}
 	outcome(list, what, err)
+	if err != nil {
+		return
+	}
+	for _, text := range letters.Durability(ctx) {
+		list.Warn("route " + r.route.Name + ": dead letters: " + text)
+	}
 }

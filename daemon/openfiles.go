@@ -46,7 +46,7 @@ func openSecret(f namedFile) string {
 		return ""
 	}
 	mode := info.Mode().Perm()
-	who := ""
+	var who string
 	switch {
 	case mode&(allRead|allWrite) != 0:
 		who = "all users"

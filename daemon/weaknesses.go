@@ -74,8 +74,7 @@ func keyInQuery(p *Plan) []string {
 		return nil
 	}
 	return []string{"momento.auth: query puts the API key into each URL, which proxies and servers write into their " +
-		"access " +
-		"logs: use auth: header"}
+		"access logs: use auth: header"}
 }
 
 // natsInTheClear names servers on other machines to which a password or a token goes without TLS, unless they ask for
@@ -124,18 +123,27 @@ func passwordInURL(p *Plan) []string {
 		"environment sees: set nats.user and nats.password_file, or nats.token_file"}
 }
 
-// openListener is about what other machines reach.
+// openListener is about what other machines reach. A web configuration file says who they are.
 func openListener(p *Plan) []string {
-	host, _, err := net.SplitHostPort(p.adminListen)
-	if err != nil || loopback(host) {
+	a := &p.file.Admin
+	address, _ := a.Listeners()
+	host, _, err := net.SplitHostPort(address)
+	if err != nil || loopback(host) || a.WebConfigFile != "" {
 		return nil
 	}
 	texts := []string{fmt.Sprintf("admin.listen %s is open to other machines, and whoever reaches it sees status and "+
-		"metrics: listen on 127.0.0.1, or let a firewall or a NetworkPolicy admit only those who look", p.adminListen)}
+		"metrics: listen on 127.0.0.1, set admin.web_config_file, or let a firewall or a NetworkPolicy admit only "+
+		"those "+
+		"who look", address)}
 	if p.pprof {
 		texts = append(texts, fmt.Sprintf("admin.pprof: whoever reaches %s can read what is in the memory and load "+
 			"the "+
-			"processor: set pprof: false, or listen on 127.0.0.1", p.adminListen))
+			"processor: set pprof: false, or listen on 127.0.0.1", address))
+	}
+	if a.TokenFile() != "" {
+		texts = append(texts, fmt.Sprintf("admin.control: tokens go to %s in the clear: set admin.web_config_file "+
+			"with "+
+			"tls_server_config", address))
 	}
 	return texts
 }
@@ -173,6 +181,8 @@ func secretFiles(c *config.Config) []namedFile {
 		{"momento.api_key_file", m.APIKeyFile},
 		{"momento.api_key_url_headers_file", m.APIKeyURLHeadersFile},
 		{"momento.api_key_url_body_file", m.APIKeyURLBodyFile},
+		{"admin.control", c.Admin.TokenFile()},
+		{"admin.web_config_file", c.Admin.WebConfigFile},
 	}
 }
 

@@ -61,6 +61,18 @@ var weakCases = []weakCase{
 		name: "open profiles", text: quiet + "admin: {listen: \"0.0.0.0:9464\", pprof: true}\n",
 		want: []string{"admin.listen", "admin.pprof: whoever reaches 0.0.0.0:9464 can read what is in the memory"},
 	},
+	{
+		name: "tokens without TLS", text: quiet + "admin: {listen: \"0.0.0.0:9464\", control: DIR/pw}\n",
+		modes: map[string]os.FileMode{"pw": 0o644},
+		want: []string{"admin.listen", "admin.control: tokens go to 0.0.0.0:9464 in the clear", "admin.control: " +
+			"DIR/pw may"},
+	},
+	{
+		name: "a listener with a web configuration", modes: map[string]os.FileMode{"web": 0o604},
+		text: quiet + "admin: {listen: \"0.0.0.0:9464\", pprof: true, web_config_file: DIR/web}\n",
+		want: []string{"admin.web_config_file: DIR/web may be read by all users"},
+	},
+	{name: "a Unix socket", text: quiet + "admin: {listen: \"unix:DIR/s\", pprof: true}\n"},
 	{name: "profiles on this machine", text: quiet + "admin: {pprof: true}\n"},
 	{
 		name: "a key that all may read", text: quiet, modes: map[string]os.FileMode{"key": 0o644},
@@ -102,7 +114,8 @@ func TestWeaknessesOfAConfigurationAreToldWithWhatToDo(t *testing.T) {
 				`{"endpoint":"cell-4-us-west-2-1.prod.a.momentohq.com","api_key":"a.b.c"}`))
 			text := strings.ReplaceAll(tt.text, "DIR", dir) + "routes: [{name: a, subject: a, cache: c}]\n"
 			for name, content := range map[string]string{
-				"key": "opaque", "west": west, "pw": "hush", "headers": "A: b", "config.yaml": text,
+				"key": "opaque", "web": "basic_auth_users: {}\n", "west": west, "pw": "hush-hush-hush-hush",
+				"headers": "A: b", "config.yaml": text,
 			} {
 				write(t, filepath.Join(dir, name), content)
 			}

@@ -24,6 +24,7 @@ type inspection struct {
 	j       *JetStream
 	all     []Finding
 	missing []string // Requests that the user may not make, and that would have told more.
+	pending uint64   // What waits for the consumer, as far as it is known.
 }
 
 func (i *inspection) pass(what string) { i.all = append(i.all, Finding{What: what}) }
@@ -59,6 +60,9 @@ func (j *JetStream) Inspect(ctx context.Context) []Finding {
 	}
 	if i.consumer(ctx, stream) {
 		i.permissions()
+	}
+	if stream != nil {
+		i.durability(stream)
 	}
 	i.tellMissing()
 	return i.all
@@ -100,6 +104,7 @@ func (i *inspection) consumer(ctx context.Context, stream *jetstream.StreamInfo)
 		return false
 	}
 	info := consumer.CachedInfo()
+	i.pending = info.NumPending + uint64(max(0, info.NumAckPending))
 	if _, err := j.check(info.Config); err != nil {
 		i.fail(what, err)
 		return false

@@ -35,6 +35,7 @@ func (i *inspection) partitions(ctx context.Context, route []*JetStream) {
 		return
 	}
 	i.pass(fmt.Sprintf("stream %s: shared out among %d partitions", p.Source, p.Count))
+	i.durability(source)
 	what := "partition stream " + p.Stream
 	if err := p.supported(versionOf(i.j.conn)); err != nil {
 		i.fail(what, err)
@@ -59,6 +60,7 @@ func (i *inspection) partitions(ctx context.Context, route []*JetStream) {
 	}
 	if made != nil {
 		i.pass(fmt.Sprintf("%s: %d messages wait in it", what, made.State.Msgs))
+		i.durability(made)
 	}
 	i.partitionConsumers(ctx, route, made)
 }

@@ -184,3 +184,36 @@ func TestKeyWithinQuotesIsTakenWithoutThem(t *testing.T) {
 func base64Claims(expires int64) string {
 	return base64.RawURLEncoding.EncodeToString(fmt.Appendf(nil, `{"t":"g","exp":%d}`, expires))
 }
+
+// What the streams themselves may lose is told with the command that changes it.
+func TestOnlineCheckWarnsOfStreamsThatMayLoseMessages(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, emulator.Config{})
+	for _, cfg := range []jetstream.StreamConfig{
+		{Name: "S", Subjects: []string{"s.*"}, Storage: jetstream.MemoryStorage, MaxAge: 10 * time.Minute},
+		{Name: "DEAD", Subjects: []string{"dead"}, Retention: jetstream.InterestPolicy},
+		{Name: "GOOD", Subjects: []string{"g.*"}},
+	} {
+		if _, err := w.js.CreateStream(t.Context(), cfg); err != nil {
+			t.Fatal(err)
+		}
+	}
+	path := w.config("", "  - {name: s, stream: S, cache: c, dead_letter: {subject: dead}}\n"+
+		"  - {name: g, stream: GOOD, cache: c}\n")
+	var out, log syncBuffer
+	if err := run(t.Context(), []string{"check", "-c", path, "--online"}, &out, &log); err != nil {
+		t.Errorf("check = %v", err)
+	}
+	for _, words := range []string{
+		"! route s: stream S: it is kept in memory: when its server restarts, messages that wait are lost",
+		"! route s: stream S: it deletes messages after 10m0s (max_age): an outage that lasts longer loses what " +
+			"waits; " +
+			"`nats stream edit S --max-age 24h`",
+		"! route s: dead letters: stream DEAD: it keeps what a consumer waits for (retention interest)",
+		"✓ ready to run, with 3 warnings",
+	} {
+		if !strings.Contains(out.String(), words) {
+			t.Errorf("check does not say %q:\n%s", words, out.String())
+		}
+	}
+}

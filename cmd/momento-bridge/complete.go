@@ -1,6 +1,7 @@
 package main
 
 import (
+	"maps"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -24,9 +25,7 @@ func completions() map[string]map[string][]string {
 	target := map[string][]string{"region": regionNames(), "format": output["format"]}
 	with := func(others map[string][]string, name string, values ...string) map[string][]string {
 		all := map[string][]string{name: values}
-		for n, v := range others {
-			all[n] = v
-		}
+		maps.Copy(all, others)
 		return all
 	}
 	return map[string]map[string][]string{

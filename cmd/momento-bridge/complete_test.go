@@ -27,6 +27,8 @@ func TestShellsAreOfferedTheValuesOfFlags(t *testing.T) {
 		"loadtest rate --arrivals ":            "even poisson burst:10",
 		"loadtest compare --format ":           "text json",
 		"replay -c " + file + " --route ":      "orders ticks",
+		"pause -c " + file + " ":               "orders ticks",
+		"resume -c " + file + " orders ":       "",
 		"replay --route ":                      "",
 		"replay -c " + file + ".none --route ": "",
 		"loadtest find --region ":              strings.Join(regionNames(), " "),
