@@ -5,6 +5,9 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"momento-bridge/excerpt"
+	"momento-bridge/printable"
 )
 
 // File is a configuration together with where each value stands, so that problems found later have a place too.
@@ -51,8 +54,9 @@ func (f *File) place(path, text string) problem {
 	}
 }
 
-// add notes a problem once.
+// add notes a problem once. Whatever of the file it quotes may be a key in the wrong place.
 func (f *File) add(p problem) {
+	p.text = printable.Lines(excerpt.WithoutSecrets(p.text))
 	if f.noted[p] {
 		return
 	}

@@ -4,10 +4,11 @@ import (
 	"context"
 	"log/slog"
 	"slices"
-	"strings"
 	"sync"
 
 	"momento-bridge/admin"
+	"momento-bridge/excerpt"
+	"momento-bridge/printable"
 )
 
 // maxProblems bounds how many different problems are remembered; the one that was seen longest ago is forgotten.
@@ -124,9 +125,7 @@ func (h *problemHandler) problem(r slog.Record) admin.Problem {
 		take(a)
 	}
 	r.Attrs(take)
-	if len(p.Detail) > maxDetail {
-		p.Detail = strings.ToValidUTF8(p.Detail[:maxDetail], "") + "…"
-	}
+	p.Detail = printable.Bounded(excerpt.WithoutSecrets(p.Detail), maxDetail)
 	return p
 }
 
