@@ -15,7 +15,7 @@ func (s State) Severity() Severity {
 	switch s {
 	case Publishing, Idle, CatchingUp, Standby:
 		return Good
-	case Uncoordinated, Paused, Behind, Throttled, KeyExpiring, Stopping:
+	case Degraded, Uncoordinated, Paused, Behind, Throttled, KeyExpiring, Stopping:
 		return Warning
 	case Stuck, Disconnected, KeyRefused, Down, Parked, Losing:
 		return Bad

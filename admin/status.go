@@ -38,8 +38,9 @@ const (
 	Disconnected State = "disconnected" // From NATS.
 	KeyRefused   State = "key_refused"  // Or there is none yet.
 	Down         State = "down"         // The endpoint.
-	Parked       State = "parked"       // At least one route is, or part of it, or it cannot consume.
+	Parked       State = "parked"       // At least one route is, or it cannot consume.
 	Losing       State = "losing"       // Messages, which no policy asked for.
+	Degraded     State = "degraded"     // Something of a route does not flow while the rest of it does.
 	// Replicas carry ordered routes without leases, or have other routes than the others.
 	Uncoordinated State = "uncoordinated"
 	Paused        State = "paused"       // At least one route is, by an operator.
@@ -54,7 +55,7 @@ const (
 
 // States lists every state, the gravest first.
 var States = [...]State{
-	Stopping, Stuck, Disconnected, KeyRefused, Down, Parked, Losing, Uncoordinated, Paused, Behind, Throttled,
+	Stopping, Stuck, Disconnected, KeyRefused, Down, Parked, Losing, Degraded, Uncoordinated, Paused, Behind, Throttled,
 	KeyExpiring, CatchingUp, Standby, Publishing, Idle,
 }
 
@@ -110,8 +111,10 @@ type Route struct {
 	State string `json:"state"`
 	// Why it is not running, or cannot consume; empty while all is well.
 	Reason        string            `json:"reason"`
-	CarriedBy     string            `json:"carried_by"` // The replicas that carry it while this one stands by.
-	LimitedBy     string            `json:"limited_by"` // What holds back what waits.
+	PausedSince   *time.Time        `json:"paused_since"` // By an operator; null: it is not paused, or that is not known.
+	PauseKept     bool              `json:"pause_kept"`   // It stays paused when the daemon is restarted.
+	CarriedBy     string            `json:"carried_by"`   // The replicas that carry it while this one stands by.
+	LimitedBy     string            `json:"limited_by"`   // What holds back what waits.
 	Rates         Rates             `json:"rates"`
 	Received      uint64            `json:"received"`
 	Settled       map[string]uint64 `json:"settled"`  // By outcome.
@@ -124,6 +127,12 @@ type Route struct {
 	Lost          uint64            `json:"lost_lately"` // and of those in the last seconds,
 	LostWhy       string            `json:"lost_why"`    // and why.
 	DeadLettered  uint64            `json:"dead_lettered_lately"`
+	// What of it does not flow while the rest does, and what to do; empty: nothing is known not to.
+	Degraded string `json:"degraded"`
+	// Topics that the key may not publish to: how many, the names of at most five, and how many messages wait for them.
+	Forbidden       int      `json:"forbidden"`
+	ForbiddenTopics []string `json:"forbidden_topics"`
+	HeldByForbidden int      `json:"held_by_forbidden"`
 	// Messages that the endpoint refuses while it accepts others, and what waits behind them,
 	PutAside   int   `json:"put_aside"`
 	PutAsideIn int   `json:"put_aside_in"` // and how many messages, or topics, that is about.

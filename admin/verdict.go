@@ -23,7 +23,7 @@ func (s State) Verdict() Verdict {
 	switch s {
 	case Publishing, Idle, CatchingUp, Standby:
 		return VerdictFlows
-	case Uncoordinated, Paused, Behind, Throttled, KeyExpiring, Losing:
+	case Degraded, Uncoordinated, Paused, Behind, Throttled, KeyExpiring, Losing:
 		return VerdictDegraded
 	case Stopping, Stuck, Disconnected, KeyRefused, Down, Parked:
 		return VerdictStandsStill

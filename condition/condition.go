@@ -84,7 +84,7 @@ var table = [Count]entry{
 		"momentobridgeforbidden",
 	},
 	TopicsForbidden: {
-		"parked", "the API key may not publish to some of the topics",
+		"degraded", "the API key may not publish to some of the topics",
 		"grant the permission or choose other topics", "momentobridgeforbidden",
 	},
 	Rejecting: {
@@ -125,7 +125,7 @@ var table = [Count]entry{
 		"", "messages become dead letters", "the last problems say why", "momentobridgedeadletters",
 	},
 	PutAside: {
-		"", "messages are put aside, as the endpoint refuses them again and again",
+		"degraded", "messages are put aside, as the endpoint refuses them again and again",
 		"the last problems name one", "",
 	},
 	Noise: {

@@ -64,6 +64,9 @@ func (f *File) add(p problem) {
 	f.problems = append(f.problems, p)
 }
 
+// Name is the file's name; empty where the configuration is made of flags.
+func (f *File) Name() string { return f.name }
+
 // Origin says that the value at path came from a flag or a variable, so that problems name that instead of a place.
 func (f *File) Origin(path, name string) { f.origin[path] = name }
 

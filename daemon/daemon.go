@@ -5,7 +5,6 @@ import (
 	"log/slog"
 	"net"
 	"os"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -57,7 +56,8 @@ type Daemon struct {
 	vitals   *vitals
 	manager  serviceManager
 	metrics  *prometheus.Registry
-	admin    net.Listener
+	admin    []net.Listener
+	pauses   *pauses
 	started  time.Time
 	problems *problems
 	keeper   *keeper
@@ -138,16 +138,15 @@ func New(cfg Config, log *slog.Logger) (*Daemon, error) {
 	if d.shared = d.join(d.pipe); d.shared != nil {
 		d.sharing = d.shared
 	}
+	d.pauses = newPauses(p.stateDir)
+	d.pauseAgain()
 	d.sampler = newSampler(d)
 	d.momento.Register(d.metrics)
 	d.metrics.MustRegister(d.pipe, newNATSMetrics(d), buildInfo(cfg.Version),
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
-	if d.admin, err = Listen("admin.listen (--admin-listen)", p.adminListen); err != nil {
+	if err = d.listen(); err != nil {
 		d.abandon()
 		return nil, err
-	}
-	if strings.HasSuffix(p.adminListen, ":0") {
-		d.log.Info("the admin listener has chosen a port", "status_page", "http://"+d.AdminAddr().String()+"/")
 	}
 	return d, nil
 }
@@ -159,9 +158,6 @@ func (d *Daemon) abandon() {
 		d.tracing.Close(time.Now())
 	}
 }
-
-// AdminAddr returns the address of the admin listener, with the port that the system has chosen if none was set.
-func (d *Daemon) AdminAddr() net.Addr { return d.admin.Addr() }
 
 // connectRoute makes a route's source, or those of its partitions, and their side in the pipeline.
 func (d *Daemon) connectRoute(i int) ([]pipeline.RouteConfig, error) {

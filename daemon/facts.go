@@ -62,6 +62,7 @@ func (d *Daemon) routeFacts(i int, stats *pipeline.Stats, now time.Time) status.
 		Kind: v.forecast.Outlook.String(), Drain: v.forecast.seconds(), Forecast: v.forecast.Text,
 		Lost: lately.all(), LostWhy: lately.why(&p.route), DeadLettered: lately.dead,
 	}
+	r.Paused, r.PauseLost = d.pauses.of(d.routeID(i))
 	if ready, why := d.sources[i].Ready(); !ready {
 		r.NotReady = cmp.Or(why, condition.NotConsuming.Sentence())
 	}

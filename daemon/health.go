@@ -18,12 +18,14 @@ func (d *Daemon) adminHandler() http.Handler {
 		History:  &d.sampler.history,
 		Pause:    d.pause,
 		Hosts:    d.plan.adminHosts,
-		Open:     !loopbackAddr(d.admin.Addr()),
+		Control:  controlOf(&d.plan.file.Admin, d.log),
+		Open:     !loopbackAddr(d.AdminAddr()),
 		Pprof:    d.plan.pprof,
 	})
 }
 
+// loopbackAddr reports whether only this machine can reach a listener, as with a Unix socket.
 func loopbackAddr(a net.Addr) bool {
 	tcp, ok := a.(*net.TCPAddr)
-	return ok && tcp.IP.IsLoopback()
+	return !ok || tcp.IP.IsLoopback()
 }

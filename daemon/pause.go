@@ -1,32 +1,92 @@
 package daemon
 
 import (
+	"errors"
 	"fmt"
+	"strings"
+	"time"
 
+	"momento-bridge/admin"
 	"momento-bridge/pipeline"
 )
 
-// pause pauses or resumes a route, or with no name all of them.
-func (d *Daemon) pause(name string, paused bool) error {
+// pause pauses or resumes a route, or with no name all of them. It returns what is to be told of it.
+func (d *Daemon) pause(p admin.Pausing) (string, error) {
+	now := time.Now()
 	found := false
 	for i, r := range d.plan.routes {
-		if name != "" && r.route.Name != name {
+		if p.Route != "" && r.route.Name != p.Route {
 			continue
 		}
 		found = true
-		if paused {
-			d.log.Info("an operator paused a route", "route", r.route.Name)
+		d.pauses.set(d.routeID(i), p.Paused, now)
+		if p.Paused {
+			d.log.Info("an operator paused a route", "route", r.route.Name, "by", p.By)
 			d.inPipeline(i, (*pipeline.Route).Pause)
 		} else {
-			d.log.Info("an operator resumed a route", "route", r.route.Name)
+			d.log.Info("an operator resumed a route", "route", r.route.Name, "by", p.By)
 			d.inPipeline(i, (*pipeline.Route).Resume)
 		}
 	}
-	if found && !paused {
-		d.pipe.ProbeNow() // Whoever resumes thinks that it may go on.
-	}
 	if !found {
-		return fmt.Errorf("there is no route %q", name)
+		return "", d.noSuchRoute(p.Route)
 	}
-	return nil
+	lost := d.pauses.keep(d.routeIDs(), now)
+	if !p.Paused {
+		d.pipe.ProbeNow() // Whoever resumes thinks that it may go on.
+		return "resumed", nil
+	}
+	if lost != "" {
+		return "paused\na restart of the daemon resumes it: " + lost, nil
+	}
+	return "paused\nit stays paused when the daemon is restarted", nil
+}
+
+// routeID is what a route of the plan is known by after a restart.
+func (d *Daemon) routeID(i int) routeID {
+	r := &d.plan.routes[i]
+	return routeID{r.route.Name, r.from}
+}
+
+func (d *Daemon) routeIDs() []routeID {
+	ids := make([]routeID, len(d.plan.routes))
+	for i := range ids {
+		ids[i] = d.routeID(i)
+	}
+	return ids
+}
+
+// namedRoutes is how many routes an error names.
+const namedRoutes = 20
+
+func (d *Daemon) noSuchRoute(name string) error {
+	if len(d.plan.routes) == 0 {
+		return errors.New("there is no route")
+	}
+	names := make([]string, 0, namedRoutes)
+	for _, r := range d.plan.routes[:min(namedRoutes, len(d.plan.routes))] {
+		names = append(names, r.route.Name)
+	}
+	text := strings.Join(names, ", ")
+	if more := len(d.plan.routes) - len(names); more > 0 {
+		text += fmt.Sprintf(" and %d more", more)
+	}
+	return fmt.Errorf("there is no route %q; there is: %s", name, text)
+}
+
+// pauseAgain pauses the routes that were paused when the daemon ended.
+func (d *Daemon) pauseAgain() {
+	kept, err := d.pauses.recall(d.routeIDs())
+	if err != nil {
+		d.log.Warn("it cannot be read which routes were paused before the restart: all of them run", "error", err)
+	}
+	for i, r := range d.plan.routes {
+		since, ok := kept[d.routeID(i)]
+		if !ok {
+			continue
+		}
+		d.inPipeline(i, (*pipeline.Route).Pause)
+		d.log.Info("a route is still paused: it was paused before the restart; `momento-bridge resume` lets it go on",
+			"route", r.route.Name, "since", since)
+	}
 }

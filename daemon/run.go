@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"sync"
-
-	"momento-bridge/admin"
 )
 
 // ErrInterrupted is returned by Run when Config.Hurry was closed: the daemon has not finished what it was doing.
@@ -59,11 +57,14 @@ func (d *Daemon) carry(ctx context.Context) error {
 	outer := context.WithoutCancel(ctx) // For what must outlive the drain.
 	side, stopSide := context.WithCancel(outer)
 	var sides, publishing, consuming sync.WaitGroup
-	sides.Go(func() {
-		if err := admin.Serve(side, d.admin, d.adminHandler(), d.log); err != nil {
-			fail(err)
-		}
-	})
+	handler := d.adminHandler()
+	for _, ln := range d.admin {
+		sides.Go(func() {
+			if err := d.serveAdmin(side, ln, handler); err != nil {
+				fail(err)
+			}
+		})
+	}
 	sides.Go(func() { d.plan.sink.Keys.Watch(side, keyInterval, d.keyChanged, d.keyFailed) })
 	sides.Go(func() { d.acks.Run(side) })
 	sides.Go(func() { d.rounds.Run(side) })

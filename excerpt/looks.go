@@ -4,11 +4,12 @@ import (
 	"regexp"
 	"strings"
 	"unicode"
+
+	"momento-bridge/userinfo"
 )
 
-// candidates are what may be a secret: JWTs and the base64 of JSON, seeds of NATS, users and passwords in addresses, and
-// long runs of what codes consist of.
-var candidates = regexp.MustCompile(`eyJ[A-Za-z0-9+/=_.~%-]{8,}|://[^\s/@"'` + "`" + `]+@|[A-Za-z0-9+=_~%-]{20,}`)
+// candidates are what may be a secret: JWTs and the base64 of JSON, and long runs of what codes consist of.
+var candidates = regexp.MustCompile(`eyJ[A-Za-z0-9+/=_.~%-]{8,}|[A-Za-z0-9+=_~%-]{20,}`)
 
 const (
 	// shownOf is how much is shown of what looks like a secret, in bytes, for people to find it.
@@ -19,19 +20,14 @@ const (
 	longestSum = 40
 )
 
-// WithoutSecrets returns text in which what looks like a secret is shown by its first characters only. It is for what
-// people wrote themselves: a key in the place of something else.
+// WithoutSecrets returns text in which what looks like a secret is shown by its first characters only, and users and
+// passwords of addresses not at all. It is for what people wrote themselves: a key in the place of something else.
 func WithoutSecrets(text string) string {
 	if len(text) < 2*shownOf {
 		return text
 	}
-	return candidates.ReplaceAllStringFunc(text, func(found string) string {
-		switch {
-		case strings.HasPrefix(found, "://"):
-			if !strings.Contains(found, ":"+Mark) {
-				return "://" + Mark + "@"
-			}
-		case looksSecret(found):
+	return candidates.ReplaceAllStringFunc(userinfo.Hide(text), func(found string) string {
+		if looksSecret(found) {
 			return found[:shownOf] + Mark
 		}
 		return found

@@ -140,12 +140,12 @@ func (d *dispatcher) applyAnswer(now time.Time, p *parcel, a Answer) {
 		}
 		r.cache.found(p.sent)
 		d.openGate(now, &r.cache.gate, eventCacheFound, r)
-		r.refusals, r.common.rejections = 0, 0
+		r.forbidden.refusals, r.common.rejections = 0, 0
 		if d.openGate(now, &r.gate, eventRouteAllowed, r) {
 			r.reopened = now
 		}
 		if d.openGate(now, &l.gate, eventTopicAllowed, r) {
-			r.forbidden--
+			r.allow(l)
 		}
 		if l.suspect {
 			l.markSuspect(false, false)
@@ -169,10 +169,11 @@ func (d *dispatcher) applyAnswer(now time.Time, p *parcel, a Answer) {
 		}
 	case HaltTopic:
 		if d.shutGate(now, p, topicGate, eventTopicForbidden, a) {
-			r.forbidden++
-			r.refusals++
+			r.forbid(now, l)
+		} else if l.gate.closed {
+			r.forbidden.name(l.topic)
 		}
-		if r.refusals >= forbiddenAfter {
+		if r.forbidden.refusals >= forbiddenAfter {
 			d.shutGate(now, p, routeGate, eventRouteForbidden, a)
 		}
 	case HaltRoute:

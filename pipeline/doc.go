@@ -79,6 +79,7 @@
 //	depth.go       how many workers share the load, with how many publishes on each connection
 //	crowd.go       connections that leave servers which refuse them more than others
 //	answer.go      what an answer means for its message and for everybody
+//	forbidden.go   topics that the key may not publish to
 //	gate.go        one gate, its probes and trials; what is known of a cache
 //	probe.go       who may pass closed gates; which routes are halted; ProbeNow, KeyChanged
 //	suspect.go     messages that the endpoint refuses while it accepts others

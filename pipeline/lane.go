@@ -147,7 +147,7 @@ func (d *dispatcher) dropLane(l *lane) {
 	}
 	delete(r.lanes, l.topic)
 	if l.gate.closed {
-		r.forbidden--
+		r.allow(l)
 		return
 	}
 	if len(r.freeLanes) < keptLanes && !l.ready && !l.again && l.heldUntil.IsZero() { // Nothing refers to it any more.

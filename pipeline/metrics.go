@@ -78,6 +78,9 @@ var (
 	descAside       = desc("messages_put_aside",
 		"Messages that the endpoint refuses again and again while it accepts others, and what waits behind "+
 			"them.", "route")
+	descForbidden     = desc("forbidden_topics", "Topics that the API key may not publish to, as far as is known.", "route")
+	descForbiddenHeld = desc("messages_held_by_forbidden",
+		"Messages that wait for topics that the API key may not publish to; they are among those put aside.", "route")
 	descLeftAlone = desc("left_alone_until_timestamp_seconds",
 		"Until when nothing of the route is published because the endpoint asks for a pause (Retry-After); 0: it "+
 			"does not.", "route")
@@ -152,6 +155,8 @@ func (s *RouteStats) collect(ch chan<- prometheus.Metric) {
 	counter(ch, descRedelivered, s.Redelivered, s.Name)
 	gauge(ch, descQueued, float64(s.Queued), s.Name)
 	gauge(ch, descAside, float64(s.Aside), s.Name)
+	gauge(ch, descForbidden, float64(s.Forbidden), s.Name)
+	gauge(ch, descForbiddenHeld, float64(s.ForbiddenHeld), s.Name)
 	gauge(ch, descLeftAlone, seconds(s.LeftAlone), s.Name)
 	gauge(ch, descInFlight, float64(s.InFlight), s.Name)
 	for _, by := range RouteLimits {

@@ -35,6 +35,7 @@ func (s *Stats) merge(routes []*Route) {
 				continue
 			}
 			at[r.Name] = len(all)
+			r.Parts, r.HaltedParts = 1, r.halted()
 		}
 		all = append(all, r)
 	}
@@ -68,9 +69,22 @@ func (s *RouteStats) add(p *RouteStats) {
 	s.Troubled += p.Troubled
 	s.Suspects += p.Suspects
 	s.Forbidden += p.Forbidden
+	s.ForbiddenHeld += p.ForbiddenHeld
+	s.ForbiddenTopics = append(s.ForbiddenTopics, p.ForbiddenTopics...)
+	s.ForbiddenTopics = s.ForbiddenTopics[:min(namedTopics, len(s.ForbiddenTopics))]
+	s.Parts++
+	s.HaltedParts += p.halted()
 	if s.UnkeptWhy == "" {
 		s.UnkeptWhy = p.UnkeptWhy
 	}
+}
+
+// halted is 1 of a partition for which all that it publishes is refused.
+func (s *RouteStats) halted() int {
+	if s.RouteRefused || s.Rejecting != "" {
+		return 1
+	}
+	return 0
 }
 
 // show takes over what is said of a partition rather than counted, if that is worth more than what the others say.

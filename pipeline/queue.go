@@ -24,6 +24,9 @@ func (d *dispatcher) add(now time.Time, r *Route, topic string, m entry) {
 	if l.suspect {
 		l.countArrival()
 	}
+	if l.gate.closed {
+		r.forbidden.held++
+	}
 	r.enqueueNewest(e)
 	if l.first != nil && l.first.trouble != nil && !r.cfg.Ordered {
 		l.pushFront(e)

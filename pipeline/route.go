@@ -81,8 +81,7 @@ type Route struct {
 	aside         int       // Those of the suspects that use up no room, because the endpoint accepts others.
 	asideUnits    int       // How many attempts it takes to try them all: one for each message, or ordered topic.
 	hastenedUntil time.Time // Until then suspects are not brought forward again.
-	forbidden     int       // Lanes whose gate is closed.
-	refusals      int       // Topics that turned out to be forbidden since something was accepted.
+	forbidden     forbidden // Topics that the key may not publish to.
 	reopened      time.Time // When the route's gate opened last.
 	unstored      unstored  // Messages whose dead letters cannot be stored.
 

@@ -73,6 +73,9 @@ func (d *dispatcher) end(e *entry, o Outcome) {
 		e.uncount()
 	}
 	l.pending--
+	if l.gate.closed && !r.forgotten {
+		r.forbidden.held--
+	}
 	if e.storeFailed {
 		r.unstored.n--
 		r.unstored.bytes -= r.cfg.charge(e.weight())
@@ -267,7 +270,7 @@ func (p *Pipeline) forgetQueued(r *Route) {
 
 // forgetTrouble forgets what is known of messages that the endpoint refuses.
 func (r *Route) forgetTrouble() {
-	r.troubled, r.suspects, r.aside, r.asideUnits, r.forbidden = 0, 0, 0, 0, 0
+	r.troubled, r.suspects, r.aside, r.asideUnits, r.forbidden = 0, 0, 0, 0, forbidden{}
 }
 
 // countBytes counts the bytes of messages in flight.

@@ -62,11 +62,16 @@ type RouteStats struct {
 	Suspects int
 
 	// What it may do.
-	Share        float64 // Of the quota while all routes are busy, from 0 to 1.
-	Forbidden    int     // Topics that the key may not publish to.
-	CacheMissing bool
-	RouteRefused bool   // The key may not publish to any of its topics, as far as is known.
-	Rejecting    string // What the endpoint says if it rejects whatever the route publishes; otherwise "".
+	Share     float64 // Of the quota while all routes are busy, from 0 to 1.
+	Forbidden int     // Topics that the key may not publish to,
+	// ForbiddenTopics are the names of some of them, few.
+	ForbiddenTopics []string
+	ForbiddenHeld   int // Messages that wait for them; they are among those put aside.
+	// HaltedParts is how many of its Parts stand still, because all that they publish is refused, while others do not.
+	HaltedParts, Parts int
+	CacheMissing       bool
+	RouteRefused       bool   // The key may not publish to any of its topics, as far as is known.
+	Rejecting          string // What the endpoint says if it rejects whatever the route publishes; otherwise "".
 	// LeftAlone is until when nothing is published because the endpoint asks for that (Retry-After); zero: it does not.
 	LeftAlone time.Time
 	// LeftAloneWhy is what the endpoint said with it.
@@ -124,7 +129,7 @@ func (p *Pipeline) StatsInto(s *Stats) {
 		s.QueuedBytes += r.payload
 		s.Routes = append(s.Routes, RouteStats{})
 		stats := &s.Routes[len(s.Routes)-1]
-		r.stats(stats, s.KeyRefused, weights)
+		r.stats(now, stats, s.KeyRefused, weights)
 		if w := p.d.leftAlone(now, r); !w.until.IsZero() {
 			stats.LeftAlone, stats.LeftAloneWhy = w.until, w.why
 			if stats.State == Running {
@@ -136,32 +141,36 @@ func (p *Pipeline) StatsInto(s *Stats) {
 	s.merge(p.d.routes)
 }
 
-func (r *Route) stats(s *RouteStats, keyRefused bool, weights float64) {
+func (r *Route) stats(now time.Time, s *RouteStats, keyRefused bool, weights float64) {
 	*s = RouteStats{
-		Name:         r.cfg.Name,
-		Cache:        r.cfg.Cache,
-		State:        r.state(keyRefused),
-		Received:     r.received,
-		Settled:      r.settled,
-		Attempts:     r.attempts,
-		Retries:      r.retries,
-		Queued:       r.queued,
-		InFlight:     r.inFlight,
-		Ambiguous:    r.ambiguous,
-		Redelivered:  r.redelivered,
-		Skipped:      r.skipped,
-		Bytes:        r.published,
-		Operations:   r.operations,
-		Share:        r.common.weight / weights,
-		Forbidden:    r.forbidden,
-		CacheMissing: r.cache.gate.closed,
-		RouteRefused: r.gate.closed && !r.distrusted(),
-		Aside:        r.aside,
-		AsideTopics:  r.asideUnits,
-		Troubled:     r.troubled,
-		Suspects:     r.suspects,
-		Unkept:       r.unstored.n,
-		UnkeptWhy:    r.unstored.why,
+		Name:          r.cfg.Name,
+		Cache:         r.cfg.Cache,
+		State:         r.state(now, keyRefused),
+		Received:      r.received,
+		Settled:       r.settled,
+		Attempts:      r.attempts,
+		Retries:       r.retries,
+		Queued:        r.queued,
+		InFlight:      r.inFlight,
+		Ambiguous:     r.ambiguous,
+		Redelivered:   r.redelivered,
+		Skipped:       r.skipped,
+		Bytes:         r.published,
+		Operations:    r.operations,
+		Share:         r.common.weight / weights,
+		Forbidden:     r.forbidden.topics,
+		ForbiddenHeld: r.forbidden.held,
+		CacheMissing:  r.cache.gate.closed,
+		RouteRefused:  r.gate.closed && !r.distrusted(),
+		Aside:         r.aside,
+		AsideTopics:   r.asideUnits,
+		Troubled:      r.troubled,
+		Suspects:      r.suspects,
+		Unkept:        r.unstored.n,
+		UnkeptWhy:     r.unstored.why,
+	}
+	if len(r.forbidden.names) > 0 {
+		s.ForbiddenTopics = slices.Clone(r.forbidden.names)
 	}
 	if r.gate.closed && r.distrusted() {
 		s.Rejecting = r.gate.detail
@@ -171,7 +180,7 @@ func (r *Route) stats(s *RouteStats, keyRefused bool, weights float64) {
 	}
 }
 
-func (r *Route) state(keyRefused bool) State {
+func (r *Route) state(now time.Time, keyRefused bool) State {
 	switch {
 	case r.closed:
 		return Draining
@@ -179,7 +188,7 @@ func (r *Route) state(keyRefused bool) State {
 		return Paused
 	case keyRefused || r.cache.gate.closed || r.gate.closed:
 		return Parked
-	case r.forbidden > 0 && r.refusals > 0 && r.inFlight == 0 && r.ready.len()+r.again.len() == 0:
+	case r.allForbidden(now):
 		return Parked
 	}
 	return Running
@@ -241,7 +250,7 @@ func (d *dispatcher) waitsFor(r *Route) Limit {
 	switch {
 	case r.inFlight > 0:
 		return ByOrder
-	case r.forbidden > 0:
+	case r.forbidden.topics > 0:
 		return ByPermission
 	case r.cfg.Batch.Linger > 0:
 		return ByNothing

@@ -126,10 +126,11 @@ func TestOperatorPausesAndResumesARoute(t *testing.T) {
 	if status, text := p.post("/api/v1/pause", ""); status != 403 || text != "send the header X-Momento-Bridge: 1" {
 		t.Errorf("without the header: %d %q", status, text)
 	}
-	if status, text := p.post("/api/v1/pause?route=other", "1"); status != 404 || text != `there is no route "other"` {
+	if status, text := p.post("/api/v1/pause?route=other", "1"); status != 404 || text != `there is no route "other"; there is: s` {
 		t.Errorf("another route: %d %q", status, text)
 	}
-	if status, text := p.post("/api/v1/pause?route=s", "1"); status != 200 || text != "paused" {
+	if status, text := p.post("/api/v1/pause?route=s", "1"); status != 200 ||
+		!strings.HasPrefix(text, "paused\n") {
 		t.Errorf("pause: %d %q", status, text)
 	}
 	w.publish("s", "x")

@@ -83,6 +83,8 @@ func paintRoute(r *admin.Route, line string, paint terminal.Palette) string {
 	switch {
 	case r.State == standby, r.State == settling:
 		return line
+	case r.State == "running" && r.Reason != "" && r.Reason == r.Degraded:
+		return paint.Paint(terminal.Warn, line)
 	case r.State == "parked" || r.Reason != "" && r.State == "running":
 		return paint.Paint(terminal.Bad, line)
 	case r.State != "running":

@@ -10,10 +10,16 @@ import (
 	"momento-bridge/pipeline/quota"
 )
 
-// Remarks returns what is worth knowing of a daemon that is ready, each in one line: which share of the publishes the
-// endpoint refuses at any rate, what keeps replicas from working together.
+// Remarks returns what is worth knowing of a daemon that is ready, each in one line: what of a route does not flow, which
+// share of the publishes the endpoint refuses at any rate, what keeps replicas from working together.
 func Remarks(f *Facts) []string {
 	texts := apart(f.told())
+	for i := range f.Pipeline.Routes {
+		r := &f.Pipeline.Routes[i]
+		if text := degraded(r); text != "" {
+			texts = append(texts, "route "+r.Name+": "+text)
+		}
+	}
 	for i := range f.Pipeline.Quotas {
 		if q := &f.Pipeline.Quotas[i]; q.Floor > 0 {
 			texts = append(texts, noiseText(q.Scope, q.Floor)+"; "+condition.Noise.Advice())

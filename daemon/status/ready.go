@@ -93,7 +93,7 @@ func routeReason(f *Facts, i int) string {
 	s, known := &f.Pipeline.Routes[i], &f.Routes[i]
 	switch {
 	case s.State == pipeline.Paused:
-		return condition.Paused.Sentence()
+		return pausedReason(known)
 	case !f.NATS.Connected:
 		return condition.Disconnected.Sentence()
 	case f.carriage(s.Name).state == standby:
@@ -111,9 +111,10 @@ func routeReason(f *Facts, i int) string {
 		return condition.EndpointDown.Sentence()
 	}
 	texts := refusals(s)
-	if s.Forbidden > 0 && (len(texts) == 0 || len(texts) == 1 && s.Unkept > 0) {
-		return fmt.Sprintf("the API key may not publish to %d of its topics; %s", s.Forbidden,
-			condition.TopicsForbidden.Advice())
+	if len(texts) == 0 || len(texts) == 1 && s.Unkept > 0 {
+		if text := forbidden(s); text != "" {
+			return text
+		}
 	}
 	if len(texts) == 0 {
 		return ""

@@ -60,8 +60,8 @@ func remark(s *admin.Status, state admin.State, text string) (admin.State, strin
 func putAside(s *admin.Status) string {
 	var aside []string
 	for _, r := range s.Routes {
-		if r.PutAside > 0 {
-			aside = append(aside, r.Name+": "+asideText(r.PutAside, r.PutAsideIn))
+		if n := r.PutAside - r.HeldByForbidden; n > 0 {
+			aside = append(aside, r.Name+": "+asideText(n, r.PutAsideIn-r.Forbidden))
 		}
 	}
 	if len(aside) == 0 {

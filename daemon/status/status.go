@@ -76,13 +76,18 @@ func route(f *Facts, i int) admin.Route {
 		SourceDropped: known.Missed, LostTotal: s.Settled.Lost(s.Skipped) + known.Missed,
 		Lost: known.Lost, LostWhy: known.LostWhy, DeadLettered: known.DeadLettered,
 		PutAside: s.Aside, PutAsideIn: s.AsideTopics,
-		Queued: s.Queued, InFlight: s.InFlight, Waiting: known.Waiting,
+		Degraded: degraded(s), Forbidden: s.Forbidden, HeldByForbidden: s.ForbiddenHeld,
+		ForbiddenTopics: append([]string{}, s.ForbiddenTopics...),
+		Queued:          s.Queued, InFlight: s.InFlight, Waiting: known.Waiting,
 		Arrivals: known.Arrivals, Capacity: Finite(known.Capacity),
 		Unacknowledged: known.Strayed + known.Beside, OldestSeconds: Finite(known.Oldest),
 	}
 	if (!f.delivers(i) || known.Dry || known.Strayed > 0) && s.LimitedBy == pipeline.ByNothing &&
 		s.State == pipeline.Running {
 		r.LimitedBy = byNATS
+	}
+	if s.State == pipeline.Paused && !known.Paused.IsZero() {
+		r.PausedSince, r.PauseKept = &known.Paused, known.PauseLost == ""
 	}
 	if f.StandsBy(i) && s.State == pipeline.Running {
 		r.CarriedBy = f.carriage(s.Name).by

@@ -97,9 +97,24 @@ func TestStatusFollowsFromFacts(t *testing.T) {
 				"publish to the topics; grant",
 		},
 		"forbidden in part": {
-			func(_ *Facts, r *pipeline.RouteStats) { r.Forbidden = 2 },
-			admin.Parked, "standing still, or a part of it is: r: the API key may not publish to 2 of its " +
-				"topics; grant", "",
+			func(_ *Facts, r *pipeline.RouteStats) {
+				r.Forbidden, r.ForbiddenTopics, r.ForbiddenHeld, r.Aside, r.AsideTopics = 2, []string{"a", "b"}, 7, 7, 2
+			},
+			admin.Degraded, "A part does not flow: r: the API key may not publish to 2 of its topics (a, b), with " +
+				"7 messages waiting for them; grant the permission or choose other topics. The rest: Idle", "",
+		},
+		"a partition forbidden": {
+			func(_ *Facts, r *pipeline.RouteStats) { r.HaltedParts, r.Parts = 1, 4 },
+			admin.Degraded, "A part does not flow: r: 1 of 4 partitions: all that is published is refused", "",
+		},
+		"put aside": {
+			func(_ *Facts, r *pipeline.RouteStats) { r.Aside, r.AsideTopics = 3, 3 },
+			admin.Degraded, "Idle: nothing comes and nothing waits. Messages put aside, as the endpoint refuses them " +
+				"again and again: r: 3", "",
+		},
+		"forbidden in part, and lost": {
+			func(f *Facts, r *pipeline.RouteStats) { r.Forbidden, f.Routes[0].Lost = 2, 3 },
+			admin.Losing, "A part does not flow: r: the API key may not publish to 2 of its topics, with", "",
 		},
 		"rejecting": {
 			func(_ *Facts, r *pipeline.RouteStats) { r.Rejecting = "400\noh" },

@@ -14,7 +14,8 @@ import (
 // summary returns the daemon's state and what to say of it in a sentence or two: what is gravest, and what to do.
 func summary(f *Facts, s *admin.Status) (admin.State, string) {
 	state, text := gravest(f, s)
-	return remark(s, state, text)
+	state, text = remark(s, state, text)
+	return inPart(s, state, text)
 }
 
 func gravest(f *Facts, s *admin.Status) (admin.State, string) {
@@ -42,7 +43,7 @@ func gravest(f *Facts, s *admin.Status) (admin.State, string) {
 		}
 		return stateOf(condition.EndpointDown), text
 	}
-	return sumRoutes(f, s)
+	return sumRoutes(f, flowing(s))
 }
 
 // capital begins a text as a sentence does.
@@ -57,7 +58,7 @@ func sumRoutes(f *Facts, s *admin.Status) (admin.State, string) {
 			stands = append(stands, r)
 		case r.State == string(pipeline.Paused):
 			paused = append(paused, r)
-		case r.Reason != "":
+		case r.Reason != "" && r.Reason != r.Degraded:
 			parked = append(parked, r)
 		case r.Kind() == admin.Never:
 			behind = append(behind, r)

@@ -55,6 +55,14 @@ func endings() section {
 			query: []query{{"sum by (route) (momento_bridge_messages_put_aside{ROUTES})", "{{route}}"}},
 		},
 		{
+			kind: "graph", title: "Forbidden topics", width: 8, unit: "short", help: "Topics that the key may not " +
+				"publish to (403), and what waits for them. The others of the route go on. Status names them.",
+			query: []query{
+				{"max by (route) (momento_bridge_forbidden_topics{ROUTES}) > 0", "{{route}}, topics"},
+				{"sum by (route) (momento_bridge_messages_held_by_forbidden{ROUTES}) > 0", "{{route}}, messages"},
+			},
+		},
+		{
 			kind: "bars", title: "Skipped", width: 8, unit: "short", help: "Messages without bytes on routes with " +
 				"empty: skip. They are among those dropped.",
 			query: []query{{
