@@ -3,6 +3,8 @@ package admin
 import (
 	"encoding/json"
 	"net/http"
+
+	"momento-bridge/printable"
 )
 
 // controlHeader must come with every change, so that no web page can make a browser send one.
@@ -39,7 +41,7 @@ func writeJSON(w http.ResponseWriter, data any) {
 	}
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("Cache-Control", "no-store")
-	_, _ = w.Write(append(text, '\n'))
+	_, _ = w.Write(append(printable.JSON(text), '\n')) // People read it in a terminal.
 }
 
 // servePause returns the handler that pauses or resumes the route of the query, or all.

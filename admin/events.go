@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"net/http"
 	"time"
+
+	"momento-bridge/printable"
 )
 
 const (
@@ -94,7 +96,7 @@ func (all *watchers) send(w http.ResponseWriter, name string, data any) bool {
 	out := http.NewResponseController(w)
 	// A writer without deadlines is a test's.
 	_ = out.SetWriteDeadline(time.Now().Add(all.patience))
-	if _, err := fmt.Fprintf(w, "event: %s\ndata: %s\n\n", name, text); err != nil {
+	if _, err := fmt.Fprintf(w, "event: %s\ndata: %s\n\n", name, printable.JSON(text)); err != nil {
 		return false
 	}
 	return out.Flush() == nil

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"momento-bridge/printable"
 )
 
 // view is what the page shows of a status, all in texts: page.html takes them when the page is loaded, and page.js puts
@@ -53,10 +55,22 @@ func rows[T any](items []T, now time.Time, show func(*T, time.Time) row) []row {
 	return all
 }
 
-// newRow returns a row whose texts are such as HTML and JSON can hold.
+// safeBut returns text that is safe to show, and keeps these.
+func safeBut(text string, kept ...string) string {
+	if len(kept) == 0 {
+		return printable.Text(text)
+	}
+	parts := strings.Split(text, kept[0])
+	for i := range parts {
+		parts[i] = safeBut(parts[i], kept[1:]...)
+	}
+	return strings.Join(parts, kept[0])
+}
+
+// newRow returns a row whose texts are safe to show, but for the spaces of ours that break no line.
 func newRow(tone string, texts map[string]string) row {
 	for name, text := range texts {
-		texts[name] = strings.ReplaceAll(strings.ToValidUTF8(text, "\uFFFD"), "\x00", "\uFFFD")
+		texts[name] = safeBut(strings.ReplaceAll(text, "\n", " "), unit, apart)
 	}
 	return row{texts, tone}
 }

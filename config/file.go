@@ -6,7 +6,8 @@ import (
 	"slices"
 	"strings"
 
-	"momento-bridge/userinfo"
+	"momento-bridge/excerpt"
+	"momento-bridge/printable"
 )
 
 // File is a configuration together with where each value stands, so that problems found later have a place too.
@@ -53,13 +54,13 @@ func (f *File) place(path, text string) problem {
 	}
 }
 
-// add notes a problem once.
+// add notes a problem once. Whatever of the file it quotes may be a key in the wrong place.
 func (f *File) add(p problem) {
+	p.text = printable.Lines(excerpt.WithoutSecrets(p.text))
 	if f.noted[p] {
 		return
 	}
 	f.noted[p] = true
-	p.text = userinfo.Hide(p.text)
 	f.problems = append(f.problems, p)
 }
 

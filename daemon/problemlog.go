@@ -4,11 +4,12 @@ import (
 	"context"
 	"log/slog"
 	"slices"
-	"strings"
 
 	"momento-bridge/admin"
 	"momento-bridge/condition"
+	"momento-bridge/excerpt"
 	"momento-bridge/logthrottle"
+	"momento-bridge/printable"
 )
 
 // problemHandler is a slog.Handler that notes problems, and passes everything on.
@@ -116,12 +117,8 @@ func (h *problemHandler) problem(r slog.Record) problem {
 	return p
 }
 
-func boundedDetail(text string) string {
-	if len(text) > maxDetail {
-		return strings.ToValidUTF8(text[:maxDetail], "") + "…"
-	}
-	return text
-}
+// boundedDetail is a detail as it may be shown.
+func boundedDetail(text string) string { return printable.Bounded(excerpt.WithoutSecrets(text), maxDetail) }
 
 var (
 	_ slog.Handler        = (*problemHandler)(nil)

@@ -80,6 +80,31 @@ func TestDeploymentIsHardened(t *testing.T) {
 	}
 }
 
+// Others than Prometheus reach no port, and who reaches it cannot pause or reload.
+func TestNobodyControlsTheDaemonFromOutsideThePod(t *testing.T) {
+	t.Parallel()
+	all := documents(t)
+	policy := at(t, all["NetworkPolicy"], "spec")
+	labels := at(t, all["Deployment"], "spec", "template", "metadata", "labels").(map[string]any)
+	selected := at(t, policy, "podSelector", "matchLabels").(map[string]any)
+	const name = "app.kubernetes.io/name"
+	if selected[name] != labels[name] {
+		t.Errorf("the policy is for %v, the pods are %v", selected, labels)
+	}
+	if types := at(t, policy, "policyTypes").([]any); len(types) != 2 {
+		t.Errorf("the policy is about %v, want both directions", types)
+	}
+	rules := at(t, policy, "ingress").([]any)
+	port := at(t, all["Deployment"], "spec", "template", "spec", "containers", 0, "ports", 0, "name")
+	if len(rules) != 1 || at(t, rules[0], "ports", 0, "port") != port || len(at(t, rules[0], "from").([]any)) != 1 {
+		t.Errorf("let in are %v", rules)
+	}
+	f := config.Read("", []byte(at(t, all["ConfigMap"], "data", "config.yaml").(string)))
+	if f.Admin.Control != "loopback" || f.Admin.Pprof {
+		t.Errorf("control is for %q, profiles are served: %v", f.Admin.Control, f.Admin.Pprof)
+	}
+}
+
 // /livez has been patient already when it fails: a restart needs no more patience than for a slow answer.
 func TestLivenessIsAskedOftenEnough(t *testing.T) {
 	probe := at(t, documents(t)["Deployment"], "spec", "template", "spec", "containers", 0, "livenessProbe")

@@ -28,6 +28,31 @@ func TestPromisesNameTestsThatExist(t *testing.T) {
 	}
 }
 
+// So does each row of the hardening table.
+func TestHardeningNamesTestsThatExist(t *testing.T) {
+	text, err := os.ReadFile("../SECURITY.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, table, found := bytes.Cut(text, []byte("| held by |\n| --- | --- | --- | --- |\n"))
+	if !found {
+		t.Fatal("SECURITY.md has no hardening table")
+	}
+	table, _, _ = bytes.Cut(table, []byte("\n\n"))
+	tests := sourceOfTests(t)
+	for row := range bytes.Lines(table) {
+		names := regexp.MustCompile("`((?:Test|Fuzz)[A-Za-z]+)`").FindAllSubmatch(row, -1)
+		if len(names) == 0 {
+			t.Errorf("no test holds %s", row)
+		}
+		for _, name := range names {
+			if !bytes.Contains(tests, []byte("\nfunc "+string(name[1])+"(")) {
+				t.Errorf("SECURITY.md names %s, which does not exist", name[1])
+			}
+		}
+	}
+}
+
 // sourceOfTests returns the text of all test files of the repository.
 func sourceOfTests(t *testing.T) (all []byte) {
 	t.Helper()

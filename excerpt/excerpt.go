@@ -1,7 +1,7 @@
 // Package excerpt tells what a server has said, without anything that it may have been sent. A server, or whoever
 // stands before it, may send back a key or a payload, whole or cut, encoded in any way. So of its text only words are
 // told that are in a fixed vocabulary, a few digits, and names that the reader knows: no encoding of a key consists of
-// these, whatever it is. It imports nothing of ours but printable.
+// these, whatever it is. It imports printable and userinfo alone.
 package excerpt
 
 import (

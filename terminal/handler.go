@@ -35,7 +35,7 @@ func newHandler(w io.Writer, level slog.Level) slog.Handler {
 		if len(groups) == 0 && slices.Contains([]string{slog.TimeKey, slog.LevelKey, slog.MessageKey}, a.Key) {
 			return slog.Attr{}
 		}
-		return readableDuration(groups, a)
+		return readable(groups, a)
 	}}
 	return &handler{slog.NewTextHandler(&out.attrs, options), out}
 }

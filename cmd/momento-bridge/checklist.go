@@ -5,6 +5,7 @@ import (
 	"io"
 	"strings"
 
+	"momento-bridge/excerpt"
 	"momento-bridge/printable"
 	"momento-bridge/terminal"
 )
@@ -40,17 +41,17 @@ func (c *checklist) Fail(what string, why error, advice string) {
 	c.failed++
 	c.line(terminal.Bad, fmt.Sprintf("%s: %s", what, strings.ReplaceAll(why.Error(), "\n", "\n    ")))
 	if advice != "" {
-		fmt.Fprintf(c.w, "    → %s\n", printable.Lines(advice))
+		fmt.Fprintf(c.w, "    → %s\n", safe(advice))
 	}
 }
 
 // Note tells something of the check before: a name, which may be empty under another, and a text.
 func (c *checklist) Note(name, text string) {
-	fmt.Fprintf(c.w, "    %-10s %s\n", name, printable.Lines(text))
+	fmt.Fprintf(c.w, "    %-10s %s\n", name, safe(text))
 }
 
 func (c *checklist) line(m terminal.Mark, text string) {
-	fmt.Fprintln(c.w, c.paint.Paint(m, m.String())+" "+printable.Lines(text))
+	fmt.Fprintln(c.w, c.paint.Paint(m, m.String())+" "+safe(text))
 }
 
 // verdict ends the list with one line, and returns errQuiet if a check failed.
@@ -67,3 +68,7 @@ func (c *checklist) verdict(also string) error {
 	c.line(terminal.Good, text+also)
 	return nil
 }
+
+// safe is a text for people, of one line or several, in which names and files of theirs stand: without what could
+// control a terminal, and of what looks like a key in the wrong place only the beginning.
+func safe(text string) string { return printable.Lines(excerpt.WithoutSecrets(text)) }

@@ -15,8 +15,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"momento-bridge/daemon"
-	"momento-bridge/printable"
-	"momento-bridge/userinfo"
 )
 
 // version may be set by the linker; build is what is known without.
@@ -42,7 +40,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	root.SetErr(stderr)
 	err := out.failed(root.ExecuteContext(ctx))
 	if err != nil && !errors.Is(err, errQuiet) {
-		fmt.Fprintln(stderr, printable.Lines(userinfo.Hide(err.Error())))
+		fmt.Fprintln(stderr, safe(err.Error()))
 	}
 	return err
 }

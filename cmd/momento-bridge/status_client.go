@@ -9,6 +9,7 @@ import (
 
 	"momento-bridge/admin"
 	"momento-bridge/admin/client"
+	"momento-bridge/printable"
 	"momento-bridge/terminal"
 )
 
@@ -26,6 +27,12 @@ type answer interface {
 	line() string                          // For logs and pipes.
 	json(indented bool) ([]byte, error)    // Indented, or in one line.
 	verdict() admin.Verdict                // Of all that was asked.
+}
+
+// printableJSON is an answer as JSON that controls no terminal, whoever has answered.
+func printableJSON(a answer, indented bool) ([]byte, error) {
+	text, err := a.json(indented)
+	return printable.JSON(text), err
 }
 
 // statusAnswer is a status as it came and as it was understood.

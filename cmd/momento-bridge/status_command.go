@@ -140,7 +140,7 @@ func (o *statusOptions) once(ctx context.Context, client asker, cmd *cobra.Comma
 	w := cmd.OutOrStdout()
 	text := strings.Join(a.lines(terminal.PaletteOf(w)), "\n")
 	if o.json {
-		line, err := a.json(true)
+		line, err := printableJSON(a, true)
 		if err != nil {
 			return "", err
 		}

@@ -58,7 +58,7 @@ func (w *statusWatch) show(a answer) error {
 	case w.block != nil:
 		return w.block.ShowWith(a.lines(w.paint), "Ctrl-C ends")
 	case w.json:
-		line, err := a.json(false)
+		line, err := printableJSON(a, false)
 		if err != nil {
 			return err
 		}
