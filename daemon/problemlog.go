@@ -118,7 +118,9 @@ func (h *problemHandler) problem(r slog.Record) problem {
 }
 
 // boundedDetail is a detail as it may be shown.
-func boundedDetail(text string) string { return printable.Bounded(excerpt.WithoutSecrets(text), maxDetail) }
+func boundedDetail(text string) string {
+	return printable.Bounded(excerpt.WithoutSecrets(text), maxDetail)
+}
 
 var (
 	_ slog.Handler        = (*problemHandler)(nil)

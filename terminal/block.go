@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"unicode/utf8"
 )
 
 // Block shows lines that change: on a terminal they are drawn again in place, elsewhere they are appended as one plain
@@ -11,7 +12,8 @@ import (
 type Block struct {
 	w     io.Writer
 	live  bool
-	drawn int // Lines that stand there.
+	drawn int // Lines that stand there,
+	wide  int // in a terminal so wide.
 }
 
 // NewBlock returns a block that has shown nothing yet.
@@ -27,6 +29,7 @@ func (b *Block) Show(lines ...string) error {
 		_, err := fmt.Fprintln(b.w, strings.Join(lines, "; "))
 		return err
 	}
+	lines = b.fitting(lines)
 	if rows := Rows(b.w); rows > 1 && len(lines) >= rows { // The cursor stands in a row of its own.
 		lines = lines[:rows-1]
 	}
@@ -44,18 +47,36 @@ func (b *Block) ShowWith(lines []string, last string) error {
 	return b.Show(append(lines, PaletteOf(b.w).Faint(last))...)
 }
 
+// fitting breaks lines that are too long between their words. Those with colours are made to fit by who makes them.
+func (b *Block) fitting(lines []string) []string {
+	sheet, all := SheetOf(b.w), make([]string, 0, len(lines))
+	for _, line := range lines {
+		if !sheet.Fit || utf8.RuneCountInString(line) <= sheet.Width || strings.Contains(line, "\x1b") {
+			all = append(all, line)
+			continue
+		}
+		all = append(all, sheet.Wrap(line, 0)...)
+	}
+	return all
+}
+
 // draw cuts lines at the terminal's edge, so that each takes one row and the cursor finds the way back.
 func (b *Block) draw(lines []string) error {
 	var text strings.Builder
 	text.WriteString("\x1b[?7l")
-	if b.drawn > 0 {
+	wide := Columns(b.w)
+	switch {
+	case b.drawn == 0:
+	case wide != b.wide: // The terminal may have broken the lines that stand there, so that the way back is not known.
+		text.WriteString("\x1b[H\x1b[2J")
+	default:
 		fmt.Fprintf(&text, "\x1b[%dA", b.drawn)
 	}
 	for _, line := range lines {
 		text.WriteString("\r" + line + "\x1b[K\n")
 	}
 	text.WriteString("\x1b[J\x1b[?7h")
-	b.drawn = len(lines)
+	b.drawn, b.wide = len(lines), wide
 	_, err := io.WriteString(b.w, text.String())
 	return err
 }

@@ -1,8 +1,11 @@
 //go:build !unix
 
-package main
+package terminal
 
 import "io"
 
-// terminalRows returns 0: how many rows a terminal has is not known here.
-func terminalRows(io.Writer) int { return 0 }
+// Rows returns 0: how many rows a terminal has is not known here.
+func Rows(io.Writer) int { return 0 }
+
+// Columns returns 0: how wide a terminal is is not known here.
+func Columns(io.Writer) int { return 0 }

@@ -23,10 +23,10 @@ type asker interface {
 
 // answer is what was asked for, as it is shown.
 type answer interface {
-	lines(paint terminal.Palette) []string // For people.
-	line() string                          // For logs and pipes.
-	json(indented bool) ([]byte, error)    // Indented, or in one line.
-	verdict() admin.Verdict                // Of all that was asked.
+	lines(paint terminal.Sheet) []string // For people.
+	line() string                        // For logs and pipes.
+	json(indented bool) ([]byte, error)  // Indented, or in one line.
+	verdict() admin.Verdict              // Of all that was asked.
 }
 
 // printableJSON is an answer as JSON that controls no terminal, whoever has answered.
@@ -41,8 +41,8 @@ type statusAnswer struct {
 	status *admin.Status
 }
 
-func (a *statusAnswer) lines(paint terminal.Palette) []string { return statusLines(a.status, paint) }
-func (a *statusAnswer) line() string                          { return statusLine(a.status) }
+func (a *statusAnswer) lines(paint terminal.Sheet) []string { return statusLines(a.status, paint) }
+func (a *statusAnswer) line() string                        { return statusLine(a.status) }
 
 // verdict is the daemon's own, or what its state means where it is too old to say.
 func (a *statusAnswer) verdict() admin.Verdict {

@@ -138,7 +138,7 @@ func (o *statusOptions) once(ctx context.Context, client asker, cmd *cobra.Comma
 		return "", err
 	}
 	w := cmd.OutOrStdout()
-	text := strings.Join(a.lines(terminal.PaletteOf(w)), "\n")
+	text := strings.Join(a.lines(terminal.SheetOf(w)), "\n")
 	if o.json {
 		line, err := printableJSON(a, true)
 		if err != nil {
@@ -153,6 +153,9 @@ func (o *statusOptions) once(ctx context.Context, client asker, cmd *cobra.Comma
 // watched shows answers until Ctrl-C.
 func (o *statusOptions) watched(ctx context.Context, client asker, cmd *cobra.Command) (admin.Verdict, error) {
 	w := o.watching(cmd.OutOrStdout(), cmd.ErrOrStderr())
+	resized, stop := resizes()
+	defer stop()
+	w.resized = resized
 	err := w.run(ctx, client)
 	return w.verdict, err
 }

@@ -62,7 +62,7 @@ func exampleGroup() *groupAnswer {
 func TestGroupIsShownForPeople(t *testing.T) {
 	t.Parallel()
 	g := exampleGroup()
-	lines := g.lines(false)
+	lines := g.lines(terminal.Plain(false))
 	wantGolden(t, filepath.Join("testdata", "status", "group.golden"), strings.Join(lines, "\n")+"\n\n"+g.line()+"\n")
 	for _, line := range lines {
 		if n := utf8.RuneCountInString(line); n > terminal.Width {

@@ -29,6 +29,9 @@ var memberColumns = [...]struct {
 // memberWords is how many columns are words.
 const memberWords = 3
 
+// memberLeaves are the columns that are left out where the terminal is too narrow, the first ones first.
+var memberLeaves = []int{2, 3, 5, 4, 6, 7}
+
 // memberText names a member by its host, or by its id where others are on the same host, and marks the keeper.
 func memberText(a *admin.Answer) string {
 	m := a.Group.Member(a.ID)
@@ -63,7 +66,7 @@ func regionShare(g *admin.Group) string {
 }
 
 // lines render the answers for people.
-func (a *groupAnswer) lines(paint terminal.Palette) []string {
+func (a *groupAnswer) lines(paint terminal.Sheet) []string {
 	lines := a.head(paint)
 	rows := make([][]string, 1, len(a.Answers)+1)
 	for _, column := range memberColumns {
@@ -76,6 +79,7 @@ func (a *groupAnswer) lines(paint terminal.Palette) []string {
 		}
 		rows = append(rows, cells)
 	}
+	fit(rows, memberLeaves, paint)
 	for i, line := range aligned(rows, memberWords) {
 		if i == 0 {
 			lines = append(lines, "", line)
@@ -87,7 +91,7 @@ func (a *groupAnswer) lines(paint terminal.Palette) []string {
 			line = paint.Paint(mark, line)
 		}
 		lines = append(lines, line)
-		for _, under := range terminal.Wrap(printable.Line(a.note(one)), terminal.Width-2) {
+		for _, under := range paint.Wrap(printable.Line(a.note(one)), 2) {
 			lines = append(lines, "  "+paint.Faint(under))
 		}
 	}
@@ -95,7 +99,7 @@ func (a *groupAnswer) lines(paint terminal.Palette) []string {
 }
 
 // head sums the group up: its size, its rate, what goes and what waits.
-func (a *groupAnswer) head(paint terminal.Palette) []string {
+func (a *groupAnswer) head(paint terminal.Sheet) []string {
 	mark := terminal.Good
 	for i := range a.Answers {
 		mark = max(mark, markOf(a.Answers[i].State.Severity()))
@@ -109,7 +113,7 @@ func (a *groupAnswer) head(paint terminal.Palette) []string {
 	if rate := groupRate(&first.Group); rate != "" {
 		text += ", rate " + rate + "/s for all (* keeps it)"
 	}
-	lines := terminal.Wrap(printable.Line(text), terminal.Width-2)
+	lines := paint.Wrap(printable.Line(text), 2)
 	for i := range lines {
 		lines[i] = paint.Paint(mark, lines[i])
 	}
@@ -118,7 +122,13 @@ func (a *groupAnswer) head(paint terminal.Palette) []string {
 		if !m.Heard.IsZero() {
 			text += ", which was heard " + terminal.Age(max(0, first.Now.Sub(m.Heard))) + " ago"
 		}
-		lines = append(lines, paint.Paint(terminal.Warn, terminal.Warn.String()+" "+printable.Line(text)))
+		for i, line := range paint.Wrap(printable.Line(text), 2) {
+			sign := " "
+			if i == 0 {
+				sign = terminal.Warn.String()
+			}
+			lines = append(lines, paint.Paint(terminal.Warn, sign+" "+line))
+		}
 	}
 	return lines
 }
@@ -174,7 +184,7 @@ func (a *groupAnswer) note(one *admin.Answer) string {
 }
 
 // unheld names the leases that no member holds.
-func (a *groupAnswer) unheld(paint terminal.Palette) []string {
+func (a *groupAnswer) unheld(paint terminal.Sheet) []string {
 	held := map[string]bool{}
 	var free []string
 	for i := range a.Answers {
@@ -197,7 +207,7 @@ func (a *groupAnswer) unheld(paint terminal.Palette) []string {
 		return nil
 	}
 	var lines []string
-	for i, line := range terminal.Wrap("nobody carries "+someOf(free), terminal.Width-2) {
+	for i, line := range paint.Wrap("nobody carries "+someOf(free), 2) {
 		sign := " "
 		if i == 0 {
 			sign = terminal.Bad.String()

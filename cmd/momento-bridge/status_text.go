@@ -21,10 +21,9 @@ func markOf(s admin.Severity) terminal.Mark {
 }
 
 // statusLines renders a status for people. Ages are by the daemon's own clock.
-func statusLines(s *admin.Status, paint terminal.Palette) []string {
+func statusLines(s *admin.Status, paint terminal.Sheet) []string {
 	m := markOf(s.State.Severity())
-	lines := terminal.Wrap(fmt.Sprintf("%v %s: %s", m, stateWord(s.State), printable.Line(s.Summary)),
-		terminal.Width-2)
+	lines := paint.Wrap(fmt.Sprintf("%v %s: %s", m, stateWord(s.State), printable.Line(s.Summary)), 2)
 	for i := range lines {
 		if i > 0 {
 			lines[i] = "  " + lines[i]
@@ -33,7 +32,7 @@ func statusLines(s *admin.Status, paint terminal.Palette) []string {
 	}
 	add := func(name, text string) {
 		if text != "" {
-			lines = append(lines, terminal.Field(name, printable.Line(text))...)
+			lines = append(lines, paint.Field(name, printable.Line(text))...)
 		}
 	}
 	add("rates", ratesText(s.Rates))
@@ -157,7 +156,7 @@ func daemonText(s *admin.Status) string {
 	return fmt.Sprintf("momento-bridge %s, up %s, %s", s.Version, terminal.Age(s.Now.Sub(s.Started)), ready)
 }
 
-func problemLines(problems []admin.Problem, now time.Time, paint terminal.Palette) []string {
+func problemLines(problems []admin.Problem, now time.Time, paint terminal.Sheet) []string {
 	lines := []string{"LAST PROBLEMS"}
 	for _, p := range problems[:min(len(problems), shownProblems)] {
 		m := markOf(p.Severity())
@@ -176,7 +175,7 @@ func problemLines(problems []admin.Problem, now time.Time, paint terminal.Palett
 		if p.Over != nil {
 			times += fmt.Sprintf("; over for %s", terminal.Age(now.Sub(*p.Over)))
 		}
-		for i, line := range terminal.Wrap(printable.Line(text), terminal.Width-2) {
+		for i, line := range paint.Wrap(printable.Line(text), 2) {
 			sign := " "
 			if i == 0 {
 				sign = paint.Paint(m, m.String())

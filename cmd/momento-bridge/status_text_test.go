@@ -142,7 +142,7 @@ func TestStatusIsShownForPeople(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got := strings.Join(statusLines(s, false), "\n") + "\n\n" + statusLine(s) + "\n"
+			got := strings.Join(statusLines(s, terminal.Plain(false)), "\n") + "\n\n" + statusLine(s) + "\n"
 			wantGolden(t, filepath.Join("testdata", "status", name+".golden"), got)
 		})
 	}
@@ -151,7 +151,7 @@ func TestStatusIsShownForPeople(t *testing.T) {
 func TestStatusFitsEightyColumnsAndControlsNoTerminal(t *testing.T) {
 	t.Parallel()
 	for _, s := range []*admin.Status{exampleStatus(), troubledStatus(), standbyStatus()} {
-		for _, line := range statusLines(s, false) {
+		for _, line := range statusLines(s, terminal.Plain(false)) {
 			if n := utf8.RuneCountInString(line); n > terminal.Width {
 				t.Errorf("%d columns: %s", n, line)
 			}
@@ -160,7 +160,7 @@ func TestStatusFitsEightyColumnsAndControlsNoTerminal(t *testing.T) {
 			}
 		}
 	}
-	if text := strings.Join(statusLines(exampleStatus(), true), "\n"); !strings.HasPrefix(text,
+	if text := strings.Join(statusLines(exampleStatus(), terminal.Plain(true)), "\n"); !strings.HasPrefix(text,
 		"\x1b[32m✓ publishing") {
 		t.Errorf("no colour where there should be: %q", text)
 	}

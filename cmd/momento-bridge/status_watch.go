@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"os"
 	"strings"
 	"time"
 
@@ -19,8 +20,10 @@ type statusWatch struct {
 	json     bool
 	block    *terminal.Block // What answers are drawn in; nil: lines are appended.
 	paint    terminal.Palette
-	trouble  string        // The failure that has been told, outside a block.
-	verdict  admin.Verdict // Of the last answer; empty: there was none, or the daemon did not answer the last time.
+	resized  <-chan os.Signal // nil: it has no size.
+	latest   answer           // What is shown, in a block; nil: something else.
+	trouble  string           // The failure that has been told, outside a block.
+	verdict  admin.Verdict    // Of the last answer; empty: there was none, or the daemon did not answer the last time.
 }
 
 // run asks until ctx is done, which is no error. A daemon that has answered once may be away for a while: that is
@@ -43,10 +46,34 @@ func (w *statusWatch) run(ctx context.Context, client asker) error {
 				return err
 			}
 		}
+		if err := w.pause(ctx, ticks.C); err != nil || ctx.Err() != nil {
+			return err
+		}
+	}
+}
+
+// sheet is as large as the terminal is now.
+func (w *statusWatch) sheet() terminal.Sheet {
+	s := terminal.SheetOf(w.out)
+	s.Palette = w.paint
+	return s
+}
+
+// pause waits for the next time to ask. Meanwhile the terminal may be given another size.
+func (w *statusWatch) pause(ctx context.Context, next <-chan time.Time) error {
+	for {
 		select {
 		case <-ctx.Done():
 			return nil
-		case <-ticks.C:
+		case <-next:
+			return nil
+		case <-w.resized:
+			if w.latest == nil {
+				continue
+			}
+			if err := w.show(w.latest); err != nil {
+				return err
+			}
 		}
 	}
 }
@@ -56,7 +83,8 @@ func (w *statusWatch) show(a answer) error {
 	w.trouble, w.verdict = "", a.verdict()
 	switch {
 	case w.block != nil:
-		return w.block.ShowWith(a.lines(w.paint), "Ctrl-C ends")
+		w.latest = a
+		return w.block.ShowWith(a.lines(w.sheet()), "Ctrl-C ends")
 	case w.json:
 		line, err := printableJSON(a, false)
 		if err != nil {
@@ -73,10 +101,12 @@ func (w *statusWatch) show(a answer) error {
 func (w *statusWatch) failed(err error) {
 	if w.block != nil {
 		var lines []string
+		paint := w.sheet()
+		w.latest = nil
 		for part := range strings.Lines(err.Error()) {
-			lines = append(lines, terminal.Wrap(printable.Line(part), terminal.Width)...)
+			lines = append(lines, paint.Wrap(printable.Line(part), 2)...)
 		}
-		lines[0] = w.paint.Paint(terminal.Bad, terminal.Bad.String()+" "+lines[0])
+		lines[0] = paint.Paint(terminal.Bad, terminal.Bad.String()+" "+lines[0])
 		_ = w.block.ShowWith(lines, "asking again; Ctrl-C ends")
 		return
 	}

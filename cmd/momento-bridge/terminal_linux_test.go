@@ -65,7 +65,7 @@ func TestWatchRedrawsOneBlockOnATerminal(t *testing.T) {
 		done <- run(ctx, []string{"status", "--admin", address, "--watch", "--interval", "100ms"}, screen,
 			&syncBuffer{})
 	}()
-	lines := len(statusLines(exampleStatus(), false)) + 2
+	lines := len(statusLines(exampleStatus(), terminal.Plain(false))) + 2
 	again := fmt.Sprintf("\x1b[%dA\r\x1b[32m✓ publishing: ", lines)
 	eventually(t, "the block drawn again", func() bool { return strings.Contains(shown.String(), again) })
 	down.Store(true)
