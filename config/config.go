@@ -22,7 +22,7 @@ type Config struct {
 	Momento         Momento      `yaml:"momento" doc:"Where messages go."`
 	Limits          Limits       `yaml:"limits" doc:"The account's quota in this region, shared by all routes."`
 	Coordination    Coordination `yaml:"coordination" doc:"Leases of ordered routes on streams: only the replica that holds a route's lease carries it."`
-	Routes          []Route      `yaml:"routes" required:"yes" doc:"What is carried where."`
+	Routes          []Route      `yaml:"routes" required:"yes" reload:"yes" doc:"What is carried where."`
 	Queue           Queue        `yaml:"queue" doc:"Messages held in memory, all routes together; they borrow what others leave free."`
 	StateDir        string       `yaml:"state_dir" env:"STATE_DIRECTORY" doc:"Directory in which what was learned of quotas is kept for after a restart; made if only its last part is missing. Default $STATE_DIRECTORY, as systemd sets it; without either nothing is kept."`
 	Admin           Admin        `yaml:"admin" doc:"Health, metrics, status."`
@@ -143,8 +143,8 @@ type Route struct {
 	MaxPayload Size       `yaml:"max_payload" least:"1B" most:"1MiB" doc:"Larger messages are rejected without a request."`
 	Overload   string     `yaml:"overload" enum:"block,drop-oldest,keep-latest" doc:"What to do when messages come faster than they can be published."`
 	MaxAge     Duration   `yaml:"max_age" doc:"Messages that are older when their turn comes expire without being published; 0s: never."`
-	Weight     int        `yaml:"weight" least:"1" reload:"yes" doc:"Share of the quota, relative to other routes, while there is not enough for all."`
-	Rate       Rate       `yaml:"rate" enum:"unlimited" reload:"yes" doc:"Ceiling for this route within limits.rate: a number or unlimited."`
+	Weight     int        `yaml:"weight" least:"1" doc:"Share of the quota, relative to other routes, while there is not enough for all."`
+	Rate       Rate       `yaml:"rate" enum:"unlimited" doc:"Ceiling for this route within limits.rate: a number or unlimited."`
 	DeadLetter DeadLetter `yaml:"dead_letter" doc:"Where rejected messages are kept."`
 }
 
