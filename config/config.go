@@ -143,8 +143,8 @@ type Route struct {
 	MaxPayload Size       `yaml:"max_payload" least:"1B" most:"1MiB" doc:"Larger messages are rejected without a request."`
 	Overload   string     `yaml:"overload" enum:"block,drop-oldest,keep-latest" doc:"What to do when messages come faster than they can be published."`
 	MaxAge     Duration   `yaml:"max_age" doc:"Messages that are older when their turn comes expire without being published; 0s: never."`
-	Weight     int        `yaml:"weight" least:"1" reload:"yes" doc:"Share of the quota, relative to other routes, while there is not enough for all."`
-	Rate       Rate       `yaml:"rate" enum:"unlimited" reload:"yes" doc:"Ceiling for this route within limits.rate: a number or unlimited."`
+	Weight     int        `yaml:"weight" least:"1" doc:"Share of the quota, relative to other routes, while there is not enough for all."`
+	Rate       Rate       `yaml:"rate" enum:"unlimited" doc:"Ceiling for this route within limits.rate: a number or unlimited."`
 	DeadLetter DeadLetter `yaml:"dead_letter" doc:"Where rejected messages are kept."`
 }
 

@@ -20,14 +20,16 @@ func TestTableHasEachKeyWithWhatPeopleNeed(t *testing.T) {
 		"momento.timeout":           {Type: "duration", Default: "5s", Least: "10ms", Unit: "time"},
 		"limits.rate":               {Type: "rate", Default: "auto", Unit: "publishes per second", Reloadable: true},
 		"limits.caches.<name>.rate": {Type: "rate", Unit: "publishes per second", Reloadable: true, Required: true},
-		"routes[].batch.max_bytes":  {Type: "size", Default: "4096", Least: "1B", Most: "1MiB", Unit: "bytes"},
-		"routes[].consumer": {
-			Type: "text", Default: "momento-bridge-<name>", Derived: true, Form: "stream",
+		"routes[].batch.max_bytes": {
+			Type: "size", Default: "4096", Least: "1B", Most: "1MiB", Unit: "bytes", Reloadable: true,
 		},
-		"routes[].give_up_after": {Type: "duration", Default: "10m", Unit: "time"},
+		"routes[].consumer": {
+			Type: "text", Default: "momento-bridge-<name>", Derived: true, Form: "stream", Reloadable: true,
+		},
+		"routes[].give_up_after": {Type: "duration", Default: "10m", Unit: "time", Reloadable: true},
 		"queue.max_bytes":        {Type: "size", Default: "64MiB", Least: "1B", Unit: "bytes"},
-		"routes[].cache":         {Type: "text", Required: true},
-		"routes[].ordering":      {Type: "word", Default: "topic"},
+		"routes[].cache":         {Type: "text", Required: true, Reloadable: true},
+		"routes[].ordering":      {Type: "word", Default: "topic", Reloadable: true},
 		"log.level":              {Type: "word", Default: "info"},
 	} {
 		got, ok := rows[path]

@@ -27,8 +27,8 @@ type Config struct {
 	Version string
 	// Getenv reads the environment that a service manager has set; nil: there is none.
 	Getenv func(string) string
-	// Hangups ask for the configuration to be read again by Reload: limits, weights and ceilings of routes take effect
-	// at once. nil: it is not read again.
+	// Reload reads the configuration again, when Hangups or Daemon.Reload ask for that. It must have been validated. nil:
+	// it is not read again.
 	Hangups <-chan os.Signal
 	Reload  func() (*config.File, error)
 	// Hurry is closed when the daemon must end at once, with what it is doing left as it is; nil: it never must.

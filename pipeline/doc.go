@@ -85,6 +85,7 @@
 //	suspect.go     messages that the endpoint refuses while it accepts others
 //	settle.go      a publish has landed; a message ends; its source is told
 //	leave.go       a route is left to another replica: Forget, Yield, Begin
+//	exchange.go    routes come and go while it runs
 //	retry.go       a message waits for its next attempt; delays
 //	deadletter.go  messages that can never be published
 //	stats.go       a snapshot of everything

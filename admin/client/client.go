@@ -110,7 +110,9 @@ func (c *Client) Pause(ctx context.Context, route string, paused bool) (string, 
 // Reload lets the daemon read its configuration again.
 func (c *Client) Reload(ctx context.Context) (admin.Reloaded, error) {
 	var done admin.Reloaded
-	code, kind, body, err := c.do(ctx, http.MethodPost, "api/v1/reload", nil)
+	patient, client := *c, *c.http
+	patient.http, client.Timeout = &client, reloadTimeout
+	code, kind, body, err := patient.do(ctx, http.MethodPost, "api/v1/reload", nil)
 	switch {
 	case err != nil:
 		return done, err
@@ -121,6 +123,9 @@ func (c *Client) Reload(ctx context.Context) (admin.Reloaded, error) {
 	}
 	return done, nil
 }
+
+// reloadTimeout is shorter than what the listener gives an answer. Routes that end may take as long as shutdown_timeout.
+const reloadTimeout = 55 * time.Second
 
 // do asks once. That the daemon refuses whoever asks is an error.
 func (c *Client) do(ctx context.Context, method, path string, query url.Values) (code int, kind string, body []byte,

@@ -164,4 +164,3 @@ func (f *feed) stop() {
 	f.once.Do(func() { close(f.end) })
 	f.done.Wait()
 }
-

@@ -18,8 +18,8 @@ func newRun() *cobra.Command {
 			"At SIGTERM it hands back to NATS what it has not begun to publish, and finishes what is in\n" +
 			"flight. It exits with 0 when everything that it held is settled, and with 1 when\n" +
 			"shutdown_timeout ran out first. A second signal, two seconds or more after the first, ends it\n" +
-			"at once. SIGHUP reads the configuration again and applies limits, weights and the ceilings of\n" +
-			"routes. Other changes need a restart.",
+			"at once. SIGHUP reads the configuration again and puts limits and routes in force, as\n" +
+			"`momento-bridge reload` does. Other changes need a restart.",
 		Example: "  momento-bridge run -c /etc/momento-bridge/config.yaml\n" +
 			"  momento-bridge run --subject 'ticks.>' --cache my-cache --region us-east-1 \\\n" +
 			"    --api-key-file key.txt\n" +
