@@ -40,6 +40,7 @@ func TestWhoMayControlTheDaemon(t *testing.T) {
 	const here, there = "127.0.0.1:5000", "10.0.0.7:5000"
 	token := func(context.Context) (string, error) { return "the-token", nil }
 	with := func(name, value string) map[string]string { return map[string]string{name: value} }
+	bearer := func(token string) map[string]string { return with("Authorization", "Bearer "+token) }
 	for name, tt := range map[string]struct {
 		rule Rule
 		who  asks
@@ -69,10 +70,10 @@ func TestWhoMayControlTheDaemon(t *testing.T) {
 		"a certificate":              {ControlCertificates, asks{there, nil, true}, 0},
 		"none, from here":            {ControlCertificates, asks{from: here}, 403},
 		"none, at the socket":        {ControlCertificates, asks{}, 0},
-		"certificate, another site":  {ControlCertificates, asks{there, with("Origin", "https://evil.example"), true}, 403},
-		"a token":                    {ControlToken, asks{there, with("Authorization", "Bearer the-token"), false}, 0},
-		"another token":              {ControlToken, asks{there, with("Authorization", "Bearer the-tokem"), false}, 401},
-		"a longer token":             {ControlToken, asks{there, with("Authorization", "Bearer the-token2"), false}, 401},
+		"certificate, another site":  {ControlCertificates, asks{there, with("Origin", "http://evil.test"), true}, 403},
+		"a token":                    {ControlToken, asks{there, bearer("the-token"), false}, 0},
+		"another token":              {ControlToken, asks{there, bearer("the-tokem"), false}, 401},
+		"a longer token":             {ControlToken, asks{there, bearer("the-token2"), false}, 401},
 		"an empty token":             {ControlToken, asks{there, with("Authorization", "Bearer "), false}, 401},
 		"a password":                 {ControlToken, asks{there, with("Authorization", "Basic the-token"), false}, 401},
 		"no token, from here":        {ControlToken, asks{from: here}, 401},

@@ -38,7 +38,8 @@ func Serve(ctx context.Context, ln net.Listener, handler http.Handler, webConfig
 			_ = server.Close()
 		}
 	})
-	err := web.Serve(crowd.listen(ln), server, &web.FlagConfig{WebConfigFile: &webConfig}, slog.New(quiet{log.Handler()}))
+	flags := &web.FlagConfig{WebConfigFile: &webConfig}
+	err := web.Serve(crowd.listen(ln), server, flags, slog.New(quiet{log.Handler()}))
 	if !stop() {
 		<-stopped
 	}

@@ -10,7 +10,7 @@ type Verdict string
 // The verdicts, the best first. They are the exit status of `momento-bridge status`: 0, 1, 2.
 const (
 	VerdictFlows       Verdict = "flows"        // All is well.
-	VerdictDegraded    Verdict = "degraded"     // Messages flow, but slower than they come, or not all, or not for long.
+	VerdictDegraded    Verdict = "degraded"     // They flow, but slower than they come, or not all, or not for long.
 	VerdictStandsStill Verdict = "stands_still" // At least one route carries nothing, and that is not asked for.
 )
 

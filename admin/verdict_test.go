@@ -24,7 +24,8 @@ func TestAVerdictIsTheExitStatusOfStatus(t *testing.T) {
 	f(State("of a newer daemon").Verdict(), 1)
 	f(Parked.Verdict(), 2)
 	f("", 2)
-	if VerdictFlows.Worse(VerdictStandsStill) != VerdictStandsStill || VerdictDegraded.Worse(VerdictFlows) != VerdictDegraded {
+	if VerdictFlows.Worse(VerdictStandsStill) != VerdictStandsStill ||
+		VerdictDegraded.Worse(VerdictFlows) != VerdictDegraded {
 		t.Error("the better one wins")
 	}
 }

@@ -17,8 +17,8 @@ const (
 // socketPrefix begins the path of a Unix socket in admin.listen.
 const socketPrefix = "unix:"
 
-// maxSocketPath is what every system takes as the path of a Unix socket, in bytes, with what stands in for its name while
-// it is made.
+// maxSocketPath is what every system takes as the path of a Unix socket, in bytes, with what stands in for its name
+// while it is made.
 const maxSocketPath = 90
 
 // Listeners returns where to listen: the address with a port, and the path of the Unix socket. One of them may be
@@ -56,8 +56,8 @@ func (f *File) checkListeners() {
 	address, socket := f.Admin.Listeners()
 	parts := strings.Split(f.Admin.Listen, ",")
 	if len(parts) > 2 || len(parts) == 2 && (address == "" || socket == "") {
-		f.Problemf("admin.listen", "admin.listen %q: give one address with a port, one unix:/path, or both with a comma "+
-			"between them", f.Admin.Listen)
+		f.Problemf("admin.listen", "admin.listen %q: give one address with a port, one unix:/path, or both with a "+
+			"comma between them", f.Admin.Listen)
 		return
 	}
 	if strings.Contains(f.Admin.Listen, socketPrefix) {
@@ -83,8 +83,8 @@ func (f *File) checkSocket(path string) {
 		f.Problemf("admin.listen", "admin.listen: the path of the Unix socket must begin with /: write it as "+
 			"unix:/run/momento-bridge/admin.sock")
 	case len(path) > maxSocketPath:
-		f.Problemf("admin.listen", "admin.listen: the path of the Unix socket has %d bytes, and systems take %d: choose a "+
-			"shorter one", len(path), maxSocketPath)
+		f.Problemf("admin.listen", "admin.listen: the path of the Unix socket has %d bytes, and systems take %d: choose "+
+			"a shorter one", len(path), maxSocketPath)
 	}
 }
 
@@ -93,14 +93,14 @@ func (f *File) checkControl() {
 	switch {
 	case a.Control == ControlLoopback, a.Control == ControlNone, a.TokenFile() != "":
 	case a.Control != ControlCertificates:
-		f.fail("admin.control", "admin.control must be loopback, none, client-certificates, or the path of a file with a "+
-			"token, which has a /")
+		f.fail("admin.control", "admin.control must be loopback, none, client-certificates, or the path of a file with "+
+			"a token, which has a /")
 	case a.WebConfigFile == "":
 		f.Problemf("admin.control", "admin.control: client-certificates needs admin.web_config_file, with "+
 			"tls_server_config and its client_ca_file")
 	}
 	if address, _ := a.Listeners(); a.WebConfigFile != "" && address == "" {
-		f.Problemf("admin.web_config_file", "admin.web_config_file is for an address with a port: admin.listen has a Unix "+
-			"socket alone, to which it does not apply")
+		f.Problemf("admin.web_config_file", "admin.web_config_file is for an address with a port: admin.listen has a "+
+			"Unix socket alone, to which it does not apply")
 	}
 }

@@ -16,8 +16,8 @@ const leastToken = 16
 
 var (
 	errShortToken = errors.New("it has fewer than 16 characters: make one with `openssl rand -hex 32`")
-	errNoToken    = errors.New("the token cannot be checked now: the daemon cannot read the file of admin.control, and " +
-		"its log says why")
+	errNoToken    = errors.New("the token cannot be checked now: the daemon cannot read the file of admin.control, " +
+		"and its log says why")
 )
 
 // controlOf says who may control the daemon.

@@ -30,8 +30,8 @@ func listenSocket(path string) (net.Listener, error) {
 	}
 	ln, err := makeSocket(path)
 	if err != nil {
-		return nil, fmt.Errorf("open the Unix socket of admin.listen: %w\nthe directory must exist and be writable for "+
-			"the user that runs this; systemd makes one with RuntimeDirectory=momento-bridge", err)
+		return nil, fmt.Errorf("open the Unix socket of admin.listen: %w\nthe directory must exist and be writable "+
+			"for the user that runs this; systemd makes one with RuntimeDirectory=momento-bridge", err)
 	}
 	made, err := os.Lstat(path)
 	if err != nil {

@@ -1,5 +1,5 @@
-// Package client asks a running daemon over its admin listener, and tells it what to do. Its errors are for people: they
-// say what to do, and hold no secrets.
+// Package client asks a running daemon over its admin listener, and tells it what to do. Its errors are for people:
+// they say what to do, and hold no secrets.
 package client
 
 import (

@@ -51,7 +51,8 @@ func TestADaemonThatIsStuckIsNotWaitedFor(t *testing.T) {
 	c := asked(t, Config{}, func(http.ResponseWriter, *http.Request) { <-release })
 	t.Cleanup(func() { close(release) })
 	c.http.Timeout = 50 * time.Millisecond
-	if _, _, err := c.Status(t.Context()); err == nil || !strings.Contains(err.Error(), "no answer from "+c.Where()+" within") {
+	if _, _, err := c.Status(t.Context()); err == nil ||
+		!strings.Contains(err.Error(), "no answer from "+c.Where()+" within") {
 		t.Errorf("Status = %v, want that there was no answer in time", err)
 	}
 }

@@ -63,8 +63,8 @@ func (c *Config) tls() (*tls.Config, error) {
 func (c *Config) pin(conf *tls.Config) error {
 	text, err := os.ReadFile(c.Pinned)
 	if err != nil {
-		return fmt.Errorf("read the daemon's certificate, which admin.web_config_file names: %w\ngive --ca-file instead",
-			err)
+		return fmt.Errorf("read the daemon's certificate, which admin.web_config_file names: %w\n"+
+			"give --ca-file instead", err)
 	}
 	block, _ := pem.Decode(text)
 	if block == nil {

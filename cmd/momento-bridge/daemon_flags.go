@@ -54,8 +54,8 @@ func (o *daemonFlags) client(socket bool) (*client.Client, error) {
 	if a.WebConfigFile != "" && o.with.Where.Scheme == "http" {
 		web, err := admin.ReadWebConfig(a.WebConfigFile)
 		if err != nil {
-			return nil, fmt.Errorf("read admin.web_config_file, to see whether it has TLS: %w; or give --admin with a URL",
-				err)
+			return nil, fmt.Errorf("read admin.web_config_file, to see whether it has TLS: %w; or give --admin "+
+				"with a URL", err)
 		}
 		if web.TLS {
 			o.with.Where.Scheme, o.with.Pinned = "https", web.CertFile

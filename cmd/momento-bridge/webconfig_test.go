@@ -28,9 +28,10 @@ func certified(t *testing.T, dir, name string) (certFile, keyFile string) {
 	}
 	of := &x509.Certificate{
 		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: name}, DNSNames: []string{name},
-		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour), IsCA: true, BasicConstraintsValid: true,
-		KeyUsage:    x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign,
-		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth},
+		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour), IsCA: true,
+		BasicConstraintsValid: true,
+		KeyUsage:              x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign,
+		ExtKeyUsage:           []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth},
 	}
 	cert, err := x509.CreateCertificate(rand.Reader, of, of, &key.PublicKey, key)
 	if err != nil {
@@ -81,7 +82,8 @@ func TestTheListenerHasTLSAndPasswordsOfAWebConfigurationFile(t *testing.T) {
 	})
 	f := func(want string, status int, args ...string) {
 		t.Helper()
-		if code, text := said(t, args...); code != status || !strings.Contains(text, want) || strings.Contains(text, "a-pass") {
+		if code, text := said(t, args...); code != status || !strings.Contains(text, want) ||
+			strings.Contains(text, "a-pass") {
 			t.Errorf("%v ends with %d: %s; want %d and %q", args, code, text, status, want)
 		}
 	}
