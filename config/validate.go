@@ -179,9 +179,9 @@ func (f *File) checkOverlap(i int) {
 		if mine, ok := anyOverlap(r.Filters(), other.Filters()); ok {
 			theirs, _ := anyOverlap(other.Filters(), []string{mine})
 			f.Problemf(fmt.Sprintf("routes[%d].%s", i, r.subjectKey()),
-				"subject %q overlaps with %q of route %d in the same queue group %q, so that each message goes to "+
+				"subject %q overlaps with %q of routes[%d] in the same queue group %q, so that each message goes to "+
 					"only one of them: "+
-					"give one of them another queue", mine, theirs, n+1, r.Queue)
+					"give one of them another queue", mine, theirs, n, r.Queue)
 			return
 		}
 	}
@@ -193,7 +193,7 @@ func (f *File) unique(seen map[string]int, value string, i int, path, text strin
 		return
 	}
 	if first, ok := seen[value]; ok {
-		f.Problemf(path, "%s (the other is route %d)", text, first+1)
+		f.Problemf(path, "%s (the other is routes[%d])", text, first)
 		return
 	}
 	seen[value] = i

@@ -7,7 +7,6 @@ import (
 	"momento-bridge/admin"
 	"momento-bridge/condition"
 	"momento-bridge/daemon/status"
-	"momento-bridge/pipeline"
 	"momento-bridge/source"
 )
 
@@ -43,15 +42,19 @@ func (d *Daemon) facts() status.Facts {
 		Latency: d.sampler.times(), Problems: d.problems.list(),
 	}
 	f.Group = d.group(&f.Pipeline)
-	for i := range f.Pipeline.Routes {
-		f.Routes = append(f.Routes, d.routeFacts(i, &f.Pipeline, f.Now))
+	views := make([]view, len(f.Pipeline.Routes))
+	for i := range views {
+		views[i] = d.sampler.of(i, d.sampleOf(i, &f.Pipeline, f.Now))
+	}
+	together(views)
+	for i := range views {
+		f.Routes = append(f.Routes, d.routeFacts(i, &views[i]))
 	}
 	return f
 }
 
-func (d *Daemon) routeFacts(i int, stats *pipeline.Stats, now time.Time) status.Route {
+func (d *Daemon) routeFacts(i int, v *view) status.Route {
 	p := &d.plan.routes[i]
-	v := d.sampler.of(i, d.sampleOf(i, stats, now))
 	lately := d.sampler.losses(i)
 	r := status.Route{
 		From: p.from, To: p.to, Starved: d.starved(i),

@@ -71,13 +71,19 @@ func (s *sampler) sample(now time.Time) admin.Sample {
 		At: now.UnixMilli(), Rate: status.Finite(quota.Rate), Learned: quota.Learned,
 		P50: s.latency.P50, P99: s.latency.P99,
 	}
+	views := make([]view, len(s.routes))
 	for i := range s.routes {
-		r, route := &s.routes[i], &stats.Routes[i]
-		if !s.d.begun(i, r) {
+		if r := &s.routes[i]; s.d.begun(i, r) {
+			r.add(s.d.sampleOf(i, stats, now))
+			views[i] = viewOf(r.samples)
+		}
+	}
+	together(views)
+	for i := range s.routes {
+		r, route, v := &s.routes[i], &stats.Routes[i], &views[i]
+		if !r.begun {
 			continue
 		}
-		r.add(s.d.sampleOf(i, stats, now))
-		v := viewOf(r.samples)
 		if !v.now.halted && !v.now.away && r.news(v.forecast.Outlook) { // What halts it is told elsewhere.
 			s.tell(route.Name, r.told, v.forecast.Text)
 		}

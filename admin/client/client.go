@@ -73,6 +73,18 @@ func (c *Client) Status(ctx context.Context) (body []byte, s *admin.Status, err 
 	return bytes.TrimRight(body, "\n"), s, nil
 }
 
+// Live returns what a daemon that makes progress says. One that is stuck is an error.
+func (c *Client) Live(ctx context.Context) (string, error) {
+	code, kind, body, err := c.do(ctx, http.MethodGet, "livez", nil)
+	switch {
+	case err != nil:
+		return "", err
+	case code != http.StatusOK:
+		return "", c.stranger(code, kind)
+	}
+	return lines(body), nil
+}
+
 // Pause pauses or resumes a route, or all of them for an empty name. It returns what the daemon says of it.
 func (c *Client) Pause(ctx context.Context, route string, paused bool) (string, error) {
 	path, query := "api/v1/resume", url.Values{}

@@ -83,17 +83,11 @@ type demo struct {
 	ledger   *ledger
 }
 
-// errLost says that the sum check of the demo failed.
-var errLost = errors.New("messages were lost")
-
-// settleTime is how long the demo waits at the end for what is still on its way.
-const settleTime = 30 * time.Second
-
 // runDemo starts the parts, lets the generator run, waits for what is on its way, and prints the sum check.
 func runDemo(ctx context.Context, o demoOptions, stdout, stderr io.Writer) error {
-	dir, err := os.MkdirTemp("", "momento-bridge-demo-")
+	dir, err := scratch(os.TempDir(), sharedMemory)
 	if err != nil {
-		return fmt.Errorf("make a temporary directory: %w", err)
+		return err
 	}
 	defer os.RemoveAll(dir)
 	d := &demo{ledger: newLedger(o.batch)}
@@ -115,17 +109,31 @@ func runDemo(ctx context.Context, o demoOptions, stdout, stderr io.Writer) error
 	bridging.Go(func() { bridgeErr = d.bridge.Run(carrying) })
 
 	d.generate(ctx, o, stderr)
-	d.ledger.await(settleTime)
+	d.wait(ctx, o, stderr)
 	stopBridge()
 	bridging.Wait()
 	stopParts()
 	serving.Wait()
-	sum := d.ledger.sum()
+	sum := d.account()
 	fmt.Fprintln(stdout, sum)
-	if sum.lost > 0 {
-		return errors.Join(errLost, bridgeErr, endpointErr, pageErr)
+	return errors.Join(sum.problem(), bridgeErr, endpointErr, pageErr)
+}
+
+// sharedMemory may be written in most containers, also where the root file system may not.
+const sharedMemory = "/dev/shm"
+
+// scratch makes a directory in the first of some that may be written.
+func scratch(in ...string) (dir string, err error) {
+	for i, parent := range in {
+		made, failed := os.MkdirTemp(parent, "momento-bridge-demo-")
+		if failed == nil {
+			return made, nil
+		}
+		if i == 0 {
+			err = failed
+		}
 	}
-	return errors.Join(bridgeErr, endpointErr, pageErr)
+	return "", fmt.Errorf("make a temporary directory: %w\nset TMPDIR to a directory that may be written", err)
 }
 
 // start makes every part, each ready to be run.

@@ -36,11 +36,11 @@ func main() {
 
 // run executes one command. It is the whole program but for signals and the exit, so that tests can run it.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
-	root := newRoot()
+	root, out := newRoot(), &output{Writer: stdout}
 	root.SetArgs(args)
-	root.SetOut(stdout)
+	root.SetOut(out)
 	root.SetErr(stderr)
-	err := root.ExecuteContext(ctx)
+	err := out.failed(root.ExecuteContext(ctx))
 	if err != nil && !errors.Is(err, errQuiet) {
 		fmt.Fprintln(stderr, printable.Lines(userinfo.Hide(err.Error())))
 	}

@@ -21,6 +21,7 @@ type statusOptions struct {
 
 	json     bool
 	watch    bool
+	live     bool
 	group    bool
 	natsURL  string
 	interval time.Duration
@@ -53,11 +54,16 @@ func newStatus() *cobra.Command {
 	flags.BoolVar(&o.group, "group", false, "ask all replicas of the group over NATS")
 	flags.StringVar(&o.natsURL, "nats-url", "",
 		"with --group: NATS servers, separated by commas (default $NATS_URL, then nats://127.0.0.1:4222)")
+	flags.BoolVar(&o.live, "live", false,
+		"only ask whether the daemon makes progress, as /livez tells: exit status 0, or 1. For health checks")
 	flags.BoolVarP(&o.watch, "watch", "w", false, "ask again and again until Ctrl-C")
 	flags.DurationVar(&o.interval, "interval", time.Second, "time between two requests with --watch")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		if o.interval < leastInterval {
 			return &usageError{fmt.Errorf("--interval %v is too short: give at least %v", o.interval, leastInterval)}
+		}
+		if o.live {
+			return o.alive(cmd.Context(), cmd.OutOrStdout())
 		}
 		client, done, err := o.asker(cmd)
 		if err != nil {
