@@ -169,7 +169,8 @@ func (v *view) arriving(w *window) string {
 func loadOf(w *window) load {
 	first, last := w.samples[0], w.samples[len(w.samples)-1]
 	l := load{
-		Waiting: last.waiting - min(last.waiting, last.still), Quota: last.byQuota, Arrivals: w.arrivals.rate, Capacity: math.Inf(1),
+		Waiting: last.waiting - min(last.waiting, last.still), Arrivals: w.arrivals.rate, Capacity: math.Inf(1),
+		Quota: last.byQuota,
 		Doubt: math.Hypot(w.arrivals.doubt(), w.done.doubt()), Seen: w.span(),
 	}
 	if !last.joins {

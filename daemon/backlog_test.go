@@ -29,6 +29,12 @@ type moment struct {
 	since  float64 // For how long nothing has changed.
 }
 
+// circumstances are what may change.
+type circumstances struct {
+	rate, quota  float64
+	halted, away bool
+}
+
 func constant(n float64) func(float64) float64 { return func(float64) float64 { return n } }
 
 // steps is before until a second, and after from then on.
@@ -62,7 +68,7 @@ func (s scene) play(look func(m moment)) {
 		arrived, done, budget, begun float64
 		queue                        []float64 // When what waits has come, the oldest first.
 		heard, counted               = 0.0, s.waiting
-		state                        string
+		state                        circumstances
 		changed                      float64
 	)
 	for range int(s.waiting) {
@@ -73,7 +79,7 @@ func (s scene) play(look func(m moment)) {
 	for i := 0; i <= int(float64(s.seconds)/tick); i++ {
 		at := float64(i) * tick
 		rate, quota, halted, away := s.arrivals(at), s.quota(at), s.halted(at), s.away(at)
-		if now := fmt.Sprint(rate, quota, halted, away); now != state {
+		if now := (circumstances{rate, quota, halted, away}); now != state {
 			state, changed = now, at
 		}
 		due += rate * tick
