@@ -1,5 +1,5 @@
 SHELL := bash
-.PHONY: build test long race fuzz chaos bench bench-compare lint fmt demo emulator realinput quota limit replicas repeats cost timing browser screenshots image check
+.PHONY: build test long race fuzz chaos bench bench-compare lint fmt demo emulator realinput quota limit replicas repeats witness cost timing browser screenshots image check
 
 build:     ; go build -trimpath -buildvcs=auto -ldflags "-s -w" -o bin/momento-bridge ./cmd/momento-bridge
 test:      ; go test ./...
@@ -16,6 +16,7 @@ demo:      ; go run ./cmd/momento-bridge demo
 emulator:  ; go run ./cmd/momento-bridge emulator
 realinput: ; go run ./bench/realinput
 repeats:   ; go run ./bench/repeats
+witness:   ; go run ./bench/witness -for 1h
 quota:     ; go run ./bench/quota
 limit:     ; go run ./bench/limit
 replicas:  ; go run ./bench/replicas

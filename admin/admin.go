@@ -4,14 +4,10 @@ package admin
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"log/slog"
-	"net"
 	"net/http"
 	"net/http/pprof"
 	"strings"
-	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
@@ -31,11 +27,14 @@ type Config struct {
 	Status func() Status
 	// History is what the status page draws: a sample each second.
 	History *History
-	// Pause pauses or resumes a route, or all for an empty name. An error says that there is no such route.
-	Pause func(route string, paused bool) error
+	// Pause pauses or resumes a route, or all of them. It returns what is to be said of it: "paused" or "resumed" in
+	// the first line. An error says that there is no such route, and which there are.
+	Pause func(Pausing) (string, error)
 	// Reload reads the configuration again and puts it in force as far as that goes while the daemon runs; nil: it
 	// cannot. A configuration with problems changes nothing, and the error has all of them.
 	Reload func(ctx context.Context) (Reloaded, error)
+	// Control says who may pause, resume and reload.
+	Control Control
 	// Hosts are the names, in lower case, that requests may be for, besides addresses and localhost.
 	Hosts []string
 	// Open says that the listener is open to other machines: health and metrics are then given by any name.
@@ -69,9 +68,9 @@ func New(cfg Config) http.Handler {
 	mux.HandleFunc("GET /{$}", cfg.servePage)
 	mux.HandleFunc("GET /assets/{version}/{file}", serveAsset)
 	mux.HandleFunc("GET /api/v1/status", cfg.serveStatus)
-	mux.HandleFunc("GET /api/v1/events", cfg.serveEvents(make(chan struct{}, maxWatchers)))
-	mux.HandleFunc("POST /api/v1/pause", cfg.servePause(true, "paused"))
-	mux.HandleFunc("POST /api/v1/resume", cfg.servePause(false, "resumed"))
+	mux.HandleFunc("GET /api/v1/events", cfg.serveEvents(newWatchers()))
+	mux.HandleFunc("POST /api/v1/pause", cfg.servePause(true))
+	mux.HandleFunc("POST /api/v1/resume", cfg.servePause(false))
 	mux.HandleFunc("POST /api/v1/reload", cfg.serveReload)
 	mux.Handle("GET /metrics", promhttp.HandlerFor(cfg.Metrics, promhttp.HandlerOpts{EnableOpenMetrics: true}))
 	if cfg.Pprof {
@@ -87,36 +86,4 @@ func answer(w http.ResponseWriter, status int, text string) {
 	w.Header().Set("Cache-Control", "no-store")
 	w.WriteHeader(status)
 	fmt.Fprintln(w, text)
-}
-
-// Serve answers on ln until ctx is done. Requests under way have a second to end. What goes wrong with single
-// connections is logged for debugging.
-func Serve(ctx context.Context, ln net.Listener, handler http.Handler, log *slog.Logger) error {
-	server := &http.Server{
-		Handler:           handler,
-		ReadHeaderTimeout: 5 * time.Second,
-		ReadTimeout:       10 * time.Second,
-		WriteTimeout:      time.Minute, // A profile takes 30 s.
-		IdleTimeout:       time.Minute,
-		MaxHeaderBytes:    16 << 10,
-		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug),
-		BaseContext:       func(net.Listener) context.Context { return ctx }, // Ends the events.
-	}
-	stopped := make(chan struct{})
-	stop := context.AfterFunc(ctx, func() {
-		defer close(stopped)
-		grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
-		defer cancel()
-		if server.Shutdown(grace) != nil {
-			_ = server.Close()
-		}
-	})
-	err := server.Serve(ln)
-	if !stop() {
-		<-stopped
-	}
-	if errors.Is(err, http.ErrServerClosed) {
-		return nil
-	}
-	return fmt.Errorf("serve the admin listener: %w", err)
 }

@@ -8,13 +8,24 @@ import (
 // controlHeader must come with every change, so that no web page can make a browser send one.
 const controlHeader = "X-Momento-Bridge"
 
+// Pausing asks for a route to be paused or resumed.
+type Pausing struct {
+	Route  string // Empty: all.
+	Paused bool
+	By     string // Who asks, for the log.
+}
+
 // controls reports whether a request may change something. If not, it has been answered.
 func (c *Config) controls(w http.ResponseWriter, r *http.Request) bool {
-	if r.Header.Get(controlHeader) != "1" {
-		answer(w, http.StatusForbidden, "send the header "+controlHeader+": 1")
-		return false
+	why := c.refuses(r)
+	if why == nil {
+		return true
 	}
-	return true
+	if why.status == http.StatusUnauthorized {
+		w.Header().Set("WWW-Authenticate", "Bearer")
+	}
+	answer(w, why.status, why.text)
+	return false
 }
 
 // serveStatus answers with the status as JSON.
@@ -32,12 +43,13 @@ func writeJSON(w http.ResponseWriter, data any) {
 }
 
 // servePause returns the handler that pauses or resumes the route of the query, or all.
-func (c *Config) servePause(paused bool, done string) http.HandlerFunc {
+func (c *Config) servePause(paused bool) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		if !c.controls(w, r) {
 			return
 		}
-		if err := c.Pause(r.URL.Query().Get("route"), paused); err != nil {
+		done, err := c.Pause(Pausing{r.URL.Query().Get("route"), paused, whoAsks(r)})
+		if err != nil {
 			answer(w, http.StatusNotFound, err.Error())
 			return
 		}

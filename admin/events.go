@@ -12,6 +12,9 @@ const (
 	maxWatchers = 32
 	// eventTimeout is how long a reader may take to take one event; after that it is left.
 	eventTimeout = 10 * time.Second
+	// eventBuffer is how much of a watcher's events the system keeps for it, in bytes. With the megabytes that it keeps
+	// otherwise, one that reads nothing would be noticed after many minutes.
+	eventBuffer = 32 << 10
 )
 
 // event is what a watcher is told each second.
@@ -21,15 +24,28 @@ type event struct {
 	Page   view   `json:"page"` // What the page shows of the status.
 }
 
-func newEvent(s Status, latest Sample) event { return event{s, latest, viewOf(&s)} }
+func newEvent(s Status, latest Sample, control bool) event {
+	e := event{s, latest, viewOf(&s)}
+	e.Page.Control = control
+	return e
+}
+
+// watchers are those who are sent events.
+type watchers struct {
+	places   chan struct{}
+	patience time.Duration // How long one may take to take one event.
+}
+
+func newWatchers() *watchers { return &watchers{make(chan struct{}, maxWatchers), eventTimeout} }
 
 // serveEvents sends server-sent events until the reader or the daemon leaves: first the history, then each second the
-// status and the latest sample. A reader that is too slow for that misses some.
-func (c *Config) serveEvents(watchers chan struct{}) http.HandlerFunc {
+// status and the latest sample. A reader that is too slow for that misses some; one that takes nothing is left, so that
+// its place is free for others.
+func (c *Config) serveEvents(all *watchers) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		select {
-		case watchers <- struct{}{}:
-			defer func() { <-watchers }()
+		case all.places <- struct{}{}:
+			defer func() { <-all.places }()
 		default:
 			w.Header().Set("Retry-After", "10")
 			answer(w, http.StatusServiceUnavailable,
@@ -38,9 +54,13 @@ func (c *Config) serveEvents(watchers chan struct{}) http.HandlerFunc {
 		}
 		w.Header().Set("Content-Type", "text/event-stream")
 		w.Header().Set("Cache-Control", "no-store")
+		keepLittle(r)
+		control := c.Control.refuses(r) == nil
 		samples, added := c.History.look(remembered)
-		send(w, "history", samples)
-		for send(w, "status", newEvent(c.Status(), latest(samples))) {
+		if !all.send(w, "history", samples) {
+			return
+		}
+		for all.send(w, "status", newEvent(c.Status(), latest(samples), control)) {
 			select {
 			case <-r.Context().Done():
 				return
@@ -48,6 +68,13 @@ func (c *Config) serveEvents(watchers chan struct{}) http.HandlerFunc {
 			}
 			samples, added = c.History.look(1)
 		}
+	}
+}
+
+// keepLittle lets the system keep few events for a reader.
+func keepLittle(r *http.Request) {
+	if conn, ok := r.Context().Value(connKey{}).(interface{ SetWriteBuffer(bytes int) error }); ok {
+		_ = conn.SetWriteBuffer(eventBuffer) // Without it a reader that takes nothing is noticed later.
 	}
 }
 
@@ -59,14 +86,14 @@ func latest(samples []Sample) Sample {
 }
 
 // send sends one event. It reports whether the reader took it.
-func send(w http.ResponseWriter, name string, data any) bool {
+func (all *watchers) send(w http.ResponseWriter, name string, data any) bool {
 	text, err := json.Marshal(data)
 	if err != nil {
 		return false
 	}
 	out := http.NewResponseController(w)
 	// A writer without deadlines is a test's.
-	_ = out.SetWriteDeadline(time.Now().Add(eventTimeout))
+	_ = out.SetWriteDeadline(time.Now().Add(all.patience))
 	if _, err := fmt.Fprintf(w, "event: %s\ndata: %s\n\n", name, text); err != nil {
 		return false
 	}

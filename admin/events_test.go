@@ -25,7 +25,7 @@ func listener(t *testing.T, cfg Config) (url string, stop func()) {
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan struct{})
-	go func() { defer close(done); _ = Serve(ctx, ln, New(cfg), slog.New(slog.DiscardHandler)) }()
+	go func() { defer close(done); _ = Serve(ctx, ln, New(cfg), "", slog.New(slog.DiscardHandler)) }()
 	stop = func() { cancel(); <-done }
 	t.Cleanup(stop)
 	return "http://" + ln.Addr().String(), stop

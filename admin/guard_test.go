@@ -15,10 +15,10 @@ func ask(cfg Config, method, host, path string, header ...string) *httptest.Resp
 	cfg.NotReady = func() []string { return nil }
 	cfg.Stuck = func() string { return "" }
 	cfg.Status = func() Status { return Status{State: Idle} }
-	cfg.Pause = func(string, bool) error { return nil }
+	cfg.Pause = func(Pausing) (string, error) { return "paused", nil }
 	cfg.History = &History{}
 	r := httptest.NewRequest(method, path, nil)
-	r.Host = host
+	r.Host, r.RemoteAddr = host, "127.0.0.1:54321"
 	if len(header) == 2 {
 		r.Header.Set(header[0], header[1])
 	}

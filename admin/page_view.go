@@ -12,6 +12,8 @@ type view struct {
 	row
 	Icon  string           `json:"icon"`  // The file's name without its end.
 	Lists map[string][]row `json:"lists"` // By the names that the template gives them.
+	// Control says that who looks may pause, resume and reload: the page then has buttons for it.
+	Control bool `json:"control"`
 }
 
 // row is what is shown of a status, or of one item of a list of it.

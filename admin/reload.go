@@ -1,6 +1,9 @@
 package admin
 
-import "net/http"
+import (
+	"net/http"
+	"strings"
+)
 
 // Reloaded is what a reload of the configuration has changed.
 type Reloaded struct {
@@ -33,4 +36,28 @@ func (c *Config) serveReload(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	writeJSON(w, done)
+}
+
+// String says in a sentence what has changed.
+func (r *Reloaded) String() string {
+	var parts []string
+	for _, change := range []struct {
+		what  string
+		names []string
+	}{{"added", r.Added}, {"removed", r.Removed}, {"changed", r.Changed}} {
+		if len(change.names) > 0 {
+			parts = append(parts, change.what+" "+strings.Join(change.names, ", "))
+		}
+	}
+	if r.Limits {
+		parts = append(parts, "other limits")
+	}
+	text := "reloaded: nothing has changed"
+	if len(parts) > 0 {
+		text = "reloaded: " + strings.Join(parts, "; ")
+	}
+	if len(r.Restart) > 0 {
+		text += "; these take a restart: " + strings.Join(r.Restart, ", ")
+	}
+	return text
 }

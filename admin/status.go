@@ -111,8 +111,10 @@ type Route struct {
 	State string `json:"state"`
 	// Why it is not running, or cannot consume; empty while all is well.
 	Reason        string            `json:"reason"`
-	CarriedBy     string            `json:"carried_by"` // The replicas that carry it while this one stands by.
-	LimitedBy     string            `json:"limited_by"` // What holds back what waits.
+	PausedSince   *time.Time        `json:"paused_since"` // By an operator; null: it is not paused, or that is not known.
+	PauseKept     bool              `json:"pause_kept"`   // It stays paused when the daemon is restarted.
+	CarriedBy     string            `json:"carried_by"`   // The replicas that carry it while this one stands by.
+	LimitedBy     string            `json:"limited_by"`   // What holds back what waits.
 	Rates         Rates             `json:"rates"`
 	Received      uint64            `json:"received"`
 	Settled       map[string]uint64 `json:"settled"`  // By outcome.

@@ -5,12 +5,24 @@ import (
 	"fmt"
 	"net"
 	"net/url"
+	"path/filepath"
 	"strings"
+
+	"momento-bridge/userinfo"
 )
 
 // URL turns an address, as in admin.listen, or a URL into where to ask. An address that listens everywhere means this
 // machine.
+//
+// The path of a Unix socket, as unix:/run/bridge.sock, becomes a URL with the scheme unix.
 func URL(address string) (*url.URL, error) {
+	if path, ok := strings.CutPrefix(address, "unix:"); ok {
+		if path = strings.TrimPrefix(path, "//"); !filepath.IsAbs(path) {
+			return nil, errors.New("the path of a Unix socket begins with /: write one such as " +
+				"unix:/run/momento-bridge/admin.sock")
+		}
+		return &url.URL{Scheme: "unix", Path: path}, nil
+	}
 	if strings.Contains(address, "://") {
 		u, err := url.Parse(address)
 		if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
@@ -18,6 +30,10 @@ func URL(address string) (*url.URL, error) {
 		}
 		u.RawQuery, u.Fragment = "", ""
 		return u, nil
+	}
+	if strings.Contains(address, "@") {
+		return nil, fmt.Errorf("%q has no scheme before user and password: write a URL such as "+
+			"https://127.0.0.1:9464, and the password into a file (--password-file)", userinfo.Hide(address))
 	}
 	host, port, err := net.SplitHostPort(address)
 	if err != nil {

@@ -2,8 +2,8 @@
 // the file. It reports all problems at once, each with its place. Of the other packages it knows subject alone.
 package config
 
-// Config is the whole file. Its tags are the columns of the table of keys, which Keys returns: what is not said of a key
-// there is said nowhere else.
+// Config is the whole file. Its tags are the columns of the table of keys, which Keys returns: what is not said of a
+// key there is said nowhere else.
 //
 //	yaml      the key
 //	doc       one sentence or more for people
@@ -108,7 +108,7 @@ type Limits struct {
 type Coordination struct {
 	Bucket string   `yaml:"bucket" form:"label" doc:"JetStream key-value bucket for leases. Without it one replica carries all ordered routes."`
 	Create bool     `yaml:"create" doc:"Make the bucket when it is missing."`
-	Lease  Duration `yaml:"lease" least:"2s" most:"60s" doc:"How long others wait before they take over the routes of a replica that is gone, 2s to 60s; it is renewed each fifth of that."`
+	Lease  Duration `yaml:"lease" least:"2s" most:"60s" doc:"How long others wait before they take over the routes of a replica that is gone; it is renewed each fifth of that."`
 }
 
 // CacheLimit is the quota of one cache.
@@ -123,11 +123,11 @@ type Route struct {
 	Subjects        []string `yaml:"subjects" form:"filter" doc:"Several of them, instead of subject; they must not overlap."`
 	Queue           string   `yaml:"queue" form:"subject" default:"momento-bridge" doc:"Queue group of core NATS."`
 	Stream          string   `yaml:"stream" form:"stream" doc:"JetStream stream; without one the subject is consumed from core NATS."`
-	Consumer        string   `yaml:"consumer" form:"stream" default:"momento-bridge-<name>" doc:"Name of the durable consumer; default momento-bridge-<name>."`
+	Consumer        string   `yaml:"consumer" form:"stream" default:"momento-bridge-<name>" doc:"Name of the durable consumer."`
 	CreateConsumer  bool     `yaml:"create_consumer" doc:"Create the consumer when it is missing; an existing one is checked, never changed."`
 	Deliver         Start    `yaml:"deliver" doc:"Where a created consumer starts: all, new, a time (RFC 3339) or a sequence of the stream."`
 	Partitions      int      `yaml:"partitions" least:"1" most:"256" doc:"Ordered routes of streams: how many parts the topics are shared out among; each part is in order, and consumed by one replica at a time."`
-	PartitionStream string   `yaml:"partition_stream" form:"stream" default:"momento-bridge-<name>" doc:"Name of the work-queue stream that has the parts of a route with partitions, made where create_consumer is true; default momento-bridge-<name>."`
+	PartitionStream string   `yaml:"partition_stream" form:"stream" default:"momento-bridge-<name>" doc:"Name of the work-queue stream that has the parts of a route with partitions, made where create_consumer is true."`
 	Cache           string   `yaml:"cache" required:"yes" doc:"Cache to publish to."`
 	Topic           string   `yaml:"topic" doc:"Template of the topic in NATS subject-mapping syntax, plus {{subject}} and {{header(Name)}}."`
 	ContentType     string   `yaml:"content_type" enum:"application/octet-stream,text/plain" doc:"Whether subscribers receive bytes or strings."`
@@ -194,9 +194,11 @@ type Queue struct {
 
 // Admin is the listener for people and orchestrators.
 type Admin struct {
-	Listen string `yaml:"listen" form:"listen" doc:"Address and port to listen on; stay on loopback unless other machines must reach it."`
-	Hosts  string `yaml:"hosts" form:"hosts" doc:"Host names to which the page and the API answer, separated by commas, besides addresses, localhost and the machine's name."`
-	Pprof  bool   `yaml:"pprof" doc:"Serve Go's profiles under /debug/pprof."`
+	Listen        string `yaml:"listen" form:"listen" doc:"Address and port to listen on, or unix:/path of a Unix socket (mode 0600), or both with a comma between; stay on loopback unless other machines must reach it."`
+	Hosts         string `yaml:"hosts" form:"hosts" doc:"Host names to which the page and the API answer, separated by commas, besides addresses, localhost and the machine's name."`
+	Pprof         bool   `yaml:"pprof" doc:"Serve Go's profiles under /debug/pprof."`
+	Control       string `yaml:"control" form:"control" doc:"Who may pause, resume and reload: loopback (programs on this machine), none, client-certificates (of web_config_file), or the path of a file with a token, read each time. The Unix socket may under all of them but none."`
+	WebConfigFile string `yaml:"web_config_file" doc:"Web configuration file as Prometheus' exporters take it: TLS, client certificates, basic auth; read again when it changes. It does not apply to a Unix socket."`
 }
 
 // Log says what is logged.

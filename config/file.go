@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"momento-bridge/userinfo"
 )
 
 // File is a configuration together with where each value stands, so that problems found later have a place too.
@@ -57,8 +59,12 @@ func (f *File) add(p problem) {
 		return
 	}
 	f.noted[p] = true
+	p.text = userinfo.Hide(p.text)
 	f.problems = append(f.problems, p)
 }
+
+// Name is the file's name; empty where the configuration is made of flags.
+func (f *File) Name() string { return f.name }
 
 // Origin says that the value at path came from a flag or a variable, so that problems name that instead of a place.
 func (f *File) Origin(path, name string) { f.origin[path] = name }

@@ -10,7 +10,9 @@ const (
 	plainToken = `[^\s.*>]+`
 	natsServer = `\s*((nats|tls|ws|wss)://)?([^\s,/]*@)?(\[[0-9A-Fa-f:.]+\]|[^\s,/@:\[\]?#]+)(:(` + serverPort +
 		`)?)?(/([^/\s,][^\s,]*)?|[?#][^\s,]*)?\s*`
-	hostName = `\s*[^,/:*?\s]+\s*`
+	listenPort   = `\s*([^\[\]:,]*|\[[^\[\],]*\]):` + anyPort + `\s*`
+	listenSocket = `\s*unix:/[^,]{0,89}\s*`
+	hostName     = `\s*[^,/:*?\s]+\s*`
 )
 
 // forms are the patterns of the schema for texts that must look like something: what the reader refuses, as far as a
@@ -25,7 +27,8 @@ var forms = map[string]string{
 	"context":  `^[^/\\]*$`,
 	"servers":  `^` + natsServer + `(,` + natsServer + `)*$`,
 	"hosts":    `^` + hostName + `(,` + hostName + `)*$`,
-	"listen":   `^([^\[\]:]*|\[[^\[\]]*\]):` + anyPort + `$`,
+	"listen":   `^(` + listenPort + `(,` + listenSocket + `)?|` + listenSocket + `(,` + listenPort + `)?)$`,
+	"control":  `^(loopback|none|client-certificates|[\s\S]*[/\\][\s\S]*)$`,
 	"vending":  `^(https://[^\s/?#]+|http://(localhost|127(\.[0-9]+){3}|\[::1\])(:[0-9]*)?([/?#].*)?$)`,
 	"endpoint": `^(https?://[^\s/?#@]+/*|[^\s/?#@:]+\.[^\s/?#@:]+)$`,
 	"proxy":    `^(none|http://\S+)$`,

@@ -146,7 +146,7 @@ func textOf(k *Key, empty bool) object {
 	if k.Form == "label" || k.Form == "token" || k.Form == "stream" { // They have no dot.
 		types[1] = "integer"
 	}
-	if k.Form == "listen" { // No number has a port.
+	if k.Form == "listen" || k.Form == "control" { // No number has a port, or is one of its words.
 		types = []string{"string"}
 	}
 	o := object{"type": types}

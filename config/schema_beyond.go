@@ -11,8 +11,10 @@ type Rule struct {
 // the schema refuses nothing that they accept.
 func BeyondSchema() []Rule {
 	return []Rule{
-		{"notation", "what is no plain YAML: keys that stand twice, anchors, tags, merge keys, blocks of text", []string{
-			"is there twice", "anchors (&)", "tags (", "merge keys", "a key must be plain text", "begin a block of text",
+		{"notation", "what is no plain YAML: keys that stand twice, anchors, tags, merge keys, blocks of " +
+			"text", []string{
+			"is there twice", "anchors (&)", "tags (", "merge keys", "a key must be plain text", "begin a block of " +
+				"text",
 			"not YAML", "one YAML document",
 		}},
 		{"variables", "variables, such as ${HOST}, which nothing replaces", []string{"is not replaced"}},
@@ -34,10 +36,15 @@ func BeyondSchema() []Rule {
 		{"templates", "what stands inside a topic", []string{
 			"topic template", "does not name a wildcard", "has no wildcard, so that",
 		}},
-		{"carried", "what carry names", []string{".carry names", ".carry has", ".carry: header", ".carry: the headers"}},
+		{"carried", "what carry names", []string{".carry names", ".carry has", ".carry: header", ".carry: the " +
+			"headers"}},
 		{"addresses", "addresses that are wrong in other ways than their look", []string{
 			"nats.url names no server", "nats.url has a", "momento.proxy", "is not a URL", "is not a cell host",
 			"endpoint inside the API key",
+		}},
+		{"control", "how control, web_config_file and listen go together", []string{
+			"client-certificates needs", "web_config_file names", "is for an address with a port",
+			"the path of the Unix socket", "both are sent in the header",
 		}},
 		{"files", "files that are not there or hold something else, and keys that do not fit", []string{
 			"cannot be read", "read the API key from", "API key", "names headers-without-colon.txt", "names .:",

@@ -143,11 +143,12 @@ const (
 // values are what is tried for each key, as it stands in YAML.
 var values = []string{
 	"''", "null", "[]", "[1]", "[a.b]", "{}", "{a: b}", "true", "'true'", "yes", "0", "'0'", "1", "2", "-1", "1.5",
-	"'5'", "'64'", "5", "5s", "+5s", "-5s", "5 s", "1m30s", "1h 2m", ".5s", "5x", "64XB", "64MiB", "1.5KiB", "4 KB", "-4KB",
-	"soon", "auto", "unlimited", "fast", "1000001", "1e3", "9999999999", "0.0001", "17", "all", "new",
+	"'5'", "'64'", "5", "5s", "+5s", "-5s", "5 s", "1m30s", "1h 2m", ".5s", "5x", "64XB", "64MiB", "1.5KiB", "4 KB",
+	"-4KB", "soon", "auto", "unlimited", "fast", "1000001", "1e3", "9999999999", "0.0001", "17", "all", "new",
 	"2026-01-31T06:00:00Z", "2026-01-31", "text", "a b", "a.b", "a..b", "'*'", "a*", "'>'", "'a.>'", "'>.a'", "a/b",
 	"https://h/p", "http://h", "http://127.0.0.1:1/p", "http://h:3128", "nats://h:4222", "'a:1, b:2'", "nats://h:70000",
-	"ftp://h", "127.0.0.1:9464", "':9464'", "h:70000", "'[::1]:9464'", "'::1:9464'", "h", "us-east-1", "nowhere", "none",
+	"ftp://h", "127.0.0.1:9464", "':9464'", "h:70000", "'[::1]:9464'", "'::1:9464'", "h", "us-east-1", "nowhere",
+	"none",
 }
 
 func TestSchemaRefusesWhatWouldOnlyShowAtTheStart(t *testing.T) {
@@ -197,7 +198,8 @@ func TestSchemaTellsDefaultsAndUnits(t *testing.T) {
 		section, key, _ := strings.Cut(path, ".")
 		got := schema.Properties[section].Properties[key]
 		if got.Default != want.value || !strings.Contains(got.Description, want.text) {
-			t.Errorf("%s has the default %v and says %q, want %v and %q", path, got.Default, got.Description, want.value,
+			t.Errorf("%s has the default %v and says %q, want %v and "+
+				"%q", path, got.Default, got.Description, want.value,
 				want.text)
 		}
 	}

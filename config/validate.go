@@ -132,22 +132,6 @@ func (f *File) checkLimits() {
 	}
 }
 
-func (f *File) checkAdmin() {
-	if name, bad := badHost(f.Admin.Hosts); bad {
-		f.Problemf("admin.hosts", "admin.hosts: %q is not a bare host name: write names such as bridge.example.com, "+
-			"separated by commas, without scheme, port and path", name)
-	}
-	_, port, err := net.SplitHostPort(f.Admin.Listen)
-	if err != nil {
-		f.Problemf("admin.listen", "admin.listen %q is not an address with a port: write one such as 127.0.0.1:9464",
-			f.Admin.Listen)
-		return
-	}
-	if n, err := strconv.Atoi(port); err != nil || n < 0 || n > 65535 {
-		f.Problemf("admin.listen", "admin.listen %q: the port must be from 0 to 65535", f.Admin.Listen)
-	}
-}
-
 // badHost finds what is no host name in a list separated by commas, which may be empty.
 func badHost(list string) (string, bool) {
 	for name := range strings.SplitSeq(list, ",") {
@@ -195,9 +179,9 @@ func (f *File) checkOverlap(i int) {
 		if mine, ok := anyOverlap(r.Filters(), other.Filters()); ok {
 			theirs, _ := anyOverlap(other.Filters(), []string{mine})
 			f.Problemf(fmt.Sprintf("routes[%d].%s", i, r.subjectKey()),
-				"subject %q overlaps with %q of route %d in the same queue group %q, so that each message goes to "+
+				"subject %q overlaps with %q of routes[%d] in the same queue group %q, so that each message goes to "+
 					"only one of them: "+
-					"give one of them another queue", mine, theirs, n+1, r.Queue)
+					"give one of them another queue", mine, theirs, n, r.Queue)
 			return
 		}
 	}
@@ -209,7 +193,7 @@ func (f *File) unique(seen map[string]int, value string, i int, path, text strin
 		return
 	}
 	if first, ok := seen[value]; ok {
-		f.Problemf(path, "%s (the other is route %d)", text, first+1)
+		f.Problemf(path, "%s (the other is routes[%d])", text, first)
 		return
 	}
 	seen[value] = i

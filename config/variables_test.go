@@ -8,7 +8,8 @@ import (
 func TestVariablesAreRefusedWithWhatToDoInstead(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]string{
-		"nats: {url: \"nats://${NATS_HOST}:4222\"}": "nats.url: ${NATS_HOST} is not replaced: the file has no variables; " +
+		"nats: {url: \"nats://${NATS_HOST}:4222\"}": "nats.url: ${NATS_HOST} is not replaced: the file has no " +
+			"variables; " +
 			"leave the key away and set NATS_URL in the environment, or fill the file in before the start",
 		"nats: {url: $NATS_URL}":                          "$NATS_URL is not replaced",
 		"nats: {url: \"nats://u:${PW:-hush}@h\"}":         "nats.url: ${PW} is not replaced",
@@ -18,7 +19,8 @@ func TestVariablesAreRefusedWithWhatToDoInstead(t *testing.T) {
 		"momento: {api_key_file: \"${MOMENTO_API_KEY}\"}": "set MOMENTO_API_KEY in the environment to the API key",
 		"momento: {connections: \"${N}\"}":                "momento.connections: ${N} is not replaced",
 		"state_dir: \"${STATE}\"":                         "set STATE_DIRECTORY in the environment",
-		"log: {level: \"${file:/x}\"}":                    "${file:…} is not replaced: the file has no variables; fill",
+		"log: {level: \"${file:/x}\"}": "${file:…} is not replaced: the file has no " +
+			"variables; fill",
 	} {
 		err := Read("f", []byte(text+"\n"+minimal)).Err()
 		if err == nil || !strings.Contains(err.Error(), want) || strings.Count(err.Error(), "\n") > 0 ||
@@ -49,7 +51,8 @@ func TestDollarsThatAreNoVariablesAreTaken(t *testing.T) {
 func TestKeyInTheWrongSectionIsSaidToBeOfAnother(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]string{
-		"momento: {rate: 10}":              "unknown key \"rate\" in momento: it is a key of limits, limits.caches.<name>, routes[]",
+		"momento: {rate: 10}": "unknown key \"rate\" in momento: it is a key of limits, " +
+			"limits.caches.<name>, routes[]",
 		"rate: 10":                         "unknown key \"rate\" in the file: it is a key of limits",
 		"nats: {linger: 5ms}":              "it is a key of routes[].batch",
 		"routes: [{state_dir: /x}]":        "it is a key of the file",

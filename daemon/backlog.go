@@ -66,6 +66,9 @@ type view struct {
 	forecast forecast
 	rates    admin.Rates
 	now      sample
+	spent    float64 // Of the quota, per second over the last seconds,
+	each     float64 // and how many messages for each; 0: that is not known.
+	unsure   bool    // Nothing is foretold as what is published is not steady yet.
 	oldest   float64 // Seconds; NaN: not known, or nothing waits.
 	dry      bool    // NATS has messages and gives none, though nothing else keeps them.
 	silence  float64 // For how many seconds NATS has not told of what waits there, where it should have.
@@ -76,6 +79,10 @@ func viewOf(samples []sample) view {
 	s := samples[len(samples)-1]
 	w := windowOf(samples)
 	v := view{now: s, rates: ratesOf(samples), oldest: math.NaN(), load: loadOf(&w)}
+	v.spent, v.each = spentOf(samples)
+	if len(arrivedIn(w.samples)) < 2 { // Too little to conclude from, and still what comes.
+		v.load.Arrivals = v.rates.In
+	}
 	if s.waiting > 0 && !s.oldest.IsZero() {
 		v.oldest = max(0, s.at.Sub(s.oldest).Seconds())
 	}
@@ -106,10 +113,13 @@ func (v *view) outlook(w *window) forecast {
 		return forecast{Outlook: keepingUp, Text: "keeping up" + v.but()}
 	case v.dry:
 		return forecast{Text: "not known while nothing comes from NATS: " + waiting(s.waiting)}
-	case w.arrivals.uneven || w.done.uneven:
-		return forecast{Text: "not known yet: " + waiting(s.waiting)}
 	}
-	return v.load.forecast()
+	f := forecast{Text: "not known yet: " + waiting(s.waiting)}
+	if !w.arrivals.uneven && !w.done.uneven {
+		f = v.load.forecast()
+	}
+	v.unsure = f.Outlook == notKnown
+	return f
 }
 
 // keepsUp reports whether nothing waits for longer than a moment, but for what is not ours to publish.
@@ -190,11 +200,7 @@ func ratesOf(samples []sample) admin.Rates {
 	if len(samples) < 2 {
 		return admin.Rates{}
 	}
-	last := &samples[len(samples)-1]
-	first := last
-	for i := len(samples) - 2; i >= 0 && last.at.Sub(first.at) < rateSpan-sampleEvery/4; i-- {
-		first = &samples[i]
-	}
+	first, last := lastSeconds(samples)
 	seconds := last.at.Sub(first.at).Seconds()
 	rates := admin.Rates{
 		Out: (last.accepted - first.accepted) / seconds, Refused: (last.refused - first.refused) / seconds,
@@ -203,6 +209,29 @@ func ratesOf(samples []sample) admin.Rates {
 		rates.In = incoming(arrivedIn(samples))
 	}
 	return rates
+}
+
+// lastSeconds are the samples at both ends of the time that rates are taken over. There must be two.
+func lastSeconds(samples []sample) (first, last *sample) {
+	last = &samples[len(samples)-1]
+	first = last
+	for i := len(samples) - 2; i >= 0 && last.at.Sub(first.at) < rateSpan-sampleEvery/4; i-- {
+		first = &samples[i]
+	}
+	return first, last
+}
+
+// spentOf is what a route has paid per second over the last seconds, and how many messages it has published for each.
+func spentOf(samples []sample) (spent, each float64) {
+	if len(samples) < 2 {
+		return 0, 0
+	}
+	first, last := lastSeconds(samples)
+	paid := last.cost - first.cost
+	if paid <= 0 {
+		return 0, 0
+	}
+	return paid / last.at.Sub(first.at).Seconds(), (last.accepted - first.accepted) / paid
 }
 
 // incoming is what came per second over the last steps.

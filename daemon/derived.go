@@ -41,7 +41,7 @@ func (p *Plan) Check(list Checks) error {
 		p.pipeline.Timeout, f.Limits.Rate, f.Limits.Unit))
 	list.Note("queue", fmt.Sprintf("%d messages, %s; routes borrow what others leave free", p.pipeline.MaxMessages,
 		terminal.Bytes(p.pipeline.MaxBytes)))
-	list.Note("admin", adminNote(p.adminListen))
+	list.Note("admin", adminNote(&f.Admin))
 	if text, err := stateNote(p, time.Now()); err != nil {
 		list.Warn(fmt.Sprintf("state_dir: %v: it is ignored, and replaced when quotas have been learned", err))
 	} else {
@@ -62,7 +62,7 @@ func (p *Plan) Check(list Checks) error {
 		list.Warn(text)
 	}
 	noteIf(list, "proxy", p.sink.Proxies.Note(p.sink.Endpoint))
-	for _, text := range slices.Concat(quotaWarnings(&f.Config), emptyWarnings(f), consumerHints(&f.Config)) {
+	for _, text := range slices.Concat(weaknessesOf(p), quotaWarnings(&f.Config), emptyWarnings(f), consumerHints(&f.Config)) {
 		list.Warn(text)
 	}
 	for i := range p.routes {

@@ -7,7 +7,6 @@ import (
 	"momento-bridge/admin"
 	"momento-bridge/condition"
 	"momento-bridge/daemon/status"
-	"momento-bridge/pipeline"
 	"momento-bridge/source"
 )
 
@@ -34,6 +33,13 @@ func (d *Daemon) remarks() []string {
 
 // facts are what is known at this moment. To ask waits for whatever is stuck.
 func (d *Daemon) facts() status.Facts {
+	d.lineup.RLock()
+	defer d.lineup.RUnlock()
+	return d.factsOfLineup()
+}
+
+// factsOfLineup is facts for one who holds the lineup.
+func (d *Daemon) factsOfLineup() status.Facts {
 	f := status.Facts{
 		Version: d.cfg.Version, Now: time.Now(), Started: d.started,
 		Stopping: d.stopping(), Stuck: d.vitals.progress.stuck(),
@@ -45,15 +51,19 @@ func (d *Daemon) facts() status.Facts {
 	d.settleProblems(f.Now)
 	f.Problems = d.problems.list(f.Pipeline.Troubles)
 	f.Group = d.group(&f.Pipeline)
-	for i := range f.Pipeline.Routes {
-		f.Routes = append(f.Routes, d.routeFacts(i, &f.Pipeline, f.Now))
+	views := make([]view, len(f.Pipeline.Routes))
+	for i := range views {
+		views[i] = d.sampler.of(i, d.sampleOf(i, &f.Pipeline, f.Now))
+	}
+	together(views)
+	for i := range views {
+		f.Routes = append(f.Routes, d.routeFacts(i, &views[i]))
 	}
 	return f
 }
 
-func (d *Daemon) routeFacts(i int, stats *pipeline.Stats, now time.Time) status.Route {
+func (d *Daemon) routeFacts(i int, v *view) status.Route {
 	p := &d.plan.routes[i]
-	v := d.sampler.of(i, d.sampleOf(i, stats, now))
 	lately := d.sampler.losses(i)
 	r := status.Route{
 		From: p.from, To: p.to, Starved: d.starved(i),
@@ -64,6 +74,7 @@ func (d *Daemon) routeFacts(i int, stats *pipeline.Stats, now time.Time) status.
 		Kind: v.forecast.Outlook.String(), Drain: v.forecast.seconds(), Forecast: v.forecast.Text,
 		Lost: lately.all(), LostWhy: lately.why(&p.route), DeadLettered: lately.dead,
 	}
+	r.Paused, r.PauseLost = d.pauses.of(d.lines[i].id())
 	if ready, why := d.sources[i].Ready(); !ready {
 		r.NotReady = cmp.Or(why, condition.NotConsuming.Sentence())
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 
+	"momento-bridge/admin"
 	"momento-bridge/config"
 	"momento-bridge/secretfile"
 	"momento-bridge/sink/key"
@@ -28,6 +29,8 @@ func checkFiles(f *config.File) {
 		{"momento.tls.ca_file", m.TLS.CAFile, openFile},
 		{"momento.api_key_url_headers_file", m.APIKeyURLHeadersFile, readHeaders},
 		{"momento.api_key_url_body_file", m.APIKeyURLBodyFile, readSecret},
+		{"admin.control", f.Admin.TokenFile(), checkToken},
+		{"admin.web_config_file", f.Admin.WebConfigFile, admin.CheckWebConfig},
 	} {
 		if file.name == "" {
 			continue
@@ -38,6 +41,25 @@ func checkFiles(f *config.File) {
 		} else if err != nil {
 			f.Problemf(file.path, "%s names %s: %v", file.path, file.name, err)
 		}
+	}
+	checkControl(f)
+}
+
+// checkControl reports a web configuration under which nobody could control the daemon.
+func checkControl(f *config.File) {
+	if f.Admin.WebConfigFile == "" || f.Broken("admin.web_config_file") {
+		return
+	}
+	web, err := admin.ReadWebConfig(f.Admin.WebConfigFile)
+	switch {
+	case err != nil: // It has been told.
+	case f.Admin.Control == config.ControlCertificates && !web.Certificates:
+		f.Problemf("admin.control", "admin.control: client-certificates needs a web_config_file whose tls_server_config "+
+			"has client_auth_type: VerifyClientCertIfGiven, or RequireAndVerifyClientCert, and client_ca_file")
+	case f.Admin.TokenFile() != "" && web.Passwords:
+		f.Problemf("admin.control", "admin.control names a token file, and web_config_file has basic_auth_users: both are "+
+			"sent in the header Authorization, so that nobody could send them; write control: loopback or "+
+			"client-certificates, or take basic_auth_users out")
 	}
 }
 

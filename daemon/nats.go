@@ -5,6 +5,7 @@ import (
 
 	"momento-bridge/config"
 	"momento-bridge/source"
+	"momento-bridge/userinfo"
 )
 
 func connectConfig(c config.NATS) source.ConnectConfig {
@@ -69,13 +70,10 @@ func (d *Daemon) natsNote() string {
 func redactURL(list string) string {
 	urls := strings.Split(list, ",")
 	for i, one := range urls {
-		scheme, rest, ok := strings.Cut(one, "://")
-		if !ok { // As nats.go reads it.
-			scheme, rest = "nats", one
+		if strings.Contains(one, "@") && !strings.Contains(one, "://") { // As nats.go reads it.
+			one = "nats://" + one
 		}
-		if at := strings.LastIndexByte(rest, '@'); at >= 0 {
-			urls[i] = strings.TrimSpace(scheme) + "://xxxxx" + rest[at:]
-		}
+		urls[i] = userinfo.Hide(strings.TrimSpace(one))
 	}
 	return strings.Join(urls, ",")
 }

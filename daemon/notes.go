@@ -47,7 +47,7 @@ func ageNote(d config.Duration) string {
 
 // warnings are what is allowed and probably not meant.
 func warnings(f *config.File, p *Plan, now time.Time) []string {
-	return slices.Concat(p.SinkWarnings(now), quotaWarnings(&f.Config), emptyWarnings(f))
+	return slices.Concat(p.SinkWarnings(now), weaknessesOf(p), quotaWarnings(&f.Config), emptyWarnings(f))
 }
 
 // SinkWarnings returns what is probably not meant about the endpoint and the key, such as a key that expires soon;
@@ -79,10 +79,34 @@ func connectionsNote(p *Plan) string {
 }
 
 // adminNote is where the status page will be.
-func adminNote(listen string) string {
-	u, err := admin.URL(listen)
-	if err != nil {
-		return listen + " (the log says which port it is)"
+func adminNote(a *config.Admin) string {
+	address, socket := a.Listeners()
+	var parts []string
+	if address != "" {
+		text := address + " (the log says which port it is)"
+		if u, err := admin.URL(address); err == nil {
+			if a.WebConfigFile != "" { // The file says whether that is TLS, and may say something else later.
+				u.Scheme = "http(s)"
+			}
+			text = u.JoinPath("/").String() + " (status page, /readyz, /metrics)"
+		}
+		parts = append(parts, text)
 	}
-	return u.JoinPath("/").String() + " (status page, /readyz, /metrics)"
+	if socket != "" {
+		parts = append(parts, "the Unix socket "+socket)
+	}
+	return strings.Join(parts, " and ") + "; control: " + controlNote(a)
+}
+
+// controlNote says who may control the daemon.
+func controlNote(a *config.Admin) string {
+	switch {
+	case a.TokenFile() != "":
+		return "with the token in " + a.TokenFile()
+	case a.Control == config.ControlCertificates:
+		return "with a client certificate"
+	case a.Control == config.ControlNone:
+		return "nobody"
+	}
+	return "this machine"
 }

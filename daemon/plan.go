@@ -77,7 +77,8 @@ func mostInFlight(c *config.Config) int {
 // adminHosts are the names by which the listener may be asked: those configured, and the machine's own.
 func adminHosts(c config.Admin) []string {
 	names := strings.Split(c.Hosts, ",")
-	if host, _, err := net.SplitHostPort(c.Listen); err == nil {
+	address, _ := c.Listeners()
+	if host, _, err := net.SplitHostPort(address); err == nil {
 		names = append(names, host)
 	}
 	if own, err := os.Hostname(); err == nil {

@@ -3,10 +3,7 @@ package daemon
 import (
 	"context"
 	"errors"
-	"fmt"
 	"sync"
-
-	"momento-bridge/admin"
 )
 
 // ErrInterrupted is returned by Run when Config.Hurry was closed: the daemon has not finished what it was doing.
@@ -59,11 +56,14 @@ func (d *Daemon) carry(ctx context.Context) error {
 	outer := context.WithoutCancel(ctx) // For what must outlive the drain.
 	side, stopSide := context.WithCancel(outer)
 	var sides, publishing, consuming sync.WaitGroup
-	sides.Go(func() {
-		if err := admin.Serve(side, d.admin, d.adminHandler(), d.log); err != nil {
-			fail(err)
-		}
-	})
+	handler := d.adminHandler()
+	for _, ln := range d.admin {
+		sides.Go(func() {
+			if err := d.serveAdmin(side, ln, handler); err != nil {
+				fail(err)
+			}
+		})
+	}
 	sides.Go(func() { d.plan.sink.Keys.Watch(side, keyInterval, d.keyChanged, d.keyFailed) })
 	sides.Go(func() { d.acks.Run(side) })
 	sides.Go(func() { d.rounds.Run(side) })
@@ -72,7 +72,6 @@ func (d *Daemon) carry(ctx context.Context) error {
 	sides.Go(func() { d.probe(side) })
 	sides.Go(func() { d.observe(side) })
 	sides.Go(func() { d.attend(ctx, side) })
-	sides.Go(func() { d.reloads(side) })
 	sides.Go(func() { d.keeper.run(side) })
 	sides.Go(func() { d.answer(side) })
 	if d.shared != nil {
@@ -84,13 +83,11 @@ func (d *Daemon) carry(ctx context.Context) error {
 	stopLeases := d.leases.run(outer, fail)
 	left := 0
 	publishing.Go(func() { left = d.pipe.Run(hard) })
-	for i := range d.carriers {
-		consuming.Go(func() {
-			if err := d.consume(ctx, hard, i); err != nil {
-				fail(err)
-			}
-		})
+	in := &carrying{ctx, hard, &consuming, fail}
+	for _, l := range d.lines {
+		d.start(in, l)
 	}
+	consuming.Go(func() { d.reloads(in) })
 	consuming.Wait()
 	publishing.Wait()
 	err := d.flush(left)
@@ -106,21 +103,4 @@ func (d *Daemon) carry(ctx context.Context) error {
 		return errors.Join(failure, err)
 	}
 	return err
-}
-
-// consume runs a source. A route whose dead letters nobody would keep does not start.
-func (d *Daemon) consume(ctx, hard context.Context, n int) error {
-	c, route := &d.carriers[n], d.pipe.Route(n)
-	plan := &d.plan.routes[c.route]
-	defer route.Close()
-	if letters := d.letters[c.route]; letters != nil {
-		if err := letters.Check(ctx, plan.wholeStream()); err != nil {
-			return fmt.Errorf("route %s: %w", plan.route.Name, err)
-		}
-		if err := d.circles(ctx); err != nil {
-			return err
-		}
-	}
-	defer c.pulse.rest()
-	return c.source.Run(ctx, hard, route)
 }

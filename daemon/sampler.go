@@ -53,13 +53,17 @@ func (s *sampler) run(ctx context.Context) {
 		case now := <-ticks.C:
 			s.history.Add(s.sample(now))
 			s.d.pipe.TellRepeats()
+			s.d.lineup.RLock()
 			s.d.settleProblems(now)
+			s.d.lineup.RUnlock()
 		}
 	}
 }
 
 // sample looks at every route, and logs an outlook that has changed.
 func (s *sampler) sample(now time.Time) admin.Sample {
+	s.d.lineup.RLock()
+	defer s.d.lineup.RUnlock()
 	stats := &s.stats
 	s.d.pipe.StatsInto(stats)
 	if s.d.nats.IsConnected() {
@@ -73,13 +77,19 @@ func (s *sampler) sample(now time.Time) admin.Sample {
 		At: now.UnixMilli(), Rate: status.Finite(quota.Rate), Learned: quota.Learned,
 		P50: s.latency.P50, P99: s.latency.P99,
 	}
+	views := make([]view, len(s.routes))
 	for i := range s.routes {
-		r, route := &s.routes[i], &stats.Routes[i]
-		if !s.d.begun(i, r) {
+		if r := &s.routes[i]; s.d.begun(i, r) {
+			r.add(s.d.sampleOf(i, stats, now))
+			views[i] = viewOf(r.samples)
+		}
+	}
+	together(views)
+	for i := range s.routes {
+		r, route, v := &s.routes[i], &stats.Routes[i], &views[i]
+		if !r.begun {
 			continue
 		}
-		r.add(s.d.sampleOf(i, stats, now))
-		v := viewOf(r.samples)
 		if !v.now.halted && !v.now.away && r.news(v.forecast.Outlook) { // What halts it is told elsewhere.
 			s.tell(route.Name, r.told, v.forecast.Text)
 		}
@@ -90,6 +100,20 @@ func (s *sampler) sample(now time.Time) admin.Sample {
 		all.Queued += route.Queued + route.InFlight
 	}
 	return all
+}
+
+// lineUp puts what was seen of routes into the order of a new lineup. from is where each of its routes was before; -1:
+// nowhere.
+func (s *sampler) lineUp(from []int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	routes := make([]backlog, len(from))
+	for i, before := range from {
+		if before >= 0 {
+			routes[i] = s.routes[before]
+		}
+	}
+	s.routes = routes
 }
 
 func (s *sampler) tell(route string, told outlook, text string) {

@@ -85,7 +85,7 @@ func announcement(f *config.File, p *Plan, version string, paint terminal.Palett
 		time.Duration(f.Momento.Timeout)))
 	add("queue", fmt.Sprintf("%s messages, %s, for all routes together", terminal.Count(int64(p.pipeline.MaxMessages)),
 		terminal.Bytes(p.pipeline.MaxBytes)))
-	add("status", adminNote(p.adminListen))
+	add("status", adminNote(&f.Admin))
 	for i, r := range p.routes {
 		c := f.Routes[i]
 		add("route", fmt.Sprintf("%s: %s → %s", c.Name, r.from, r.to))

@@ -27,7 +27,8 @@ const (
 	LimiterSharded        = "sharded"         // Several buckets with an equal share each; a connection stays with one.
 )
 
-var limiterKinds = []string{
+// Limiters are the kinds of limiters, besides none.
+var Limiters = []string{
 	LimiterBucket, LimiterGCRA, LimiterFixedWindow, LimiterSliding, LimiterSlidingPenalty,
 	LimiterSharded,
 }
@@ -63,8 +64,8 @@ func (t *Settings) check() error {
 		return fmt.Errorf("rate %g and burst %g must not be negative", t.Rate, t.Burst)
 	case t.Unit != "" && t.Unit != "publishes" && t.Unit != "operations":
 		return fmt.Errorf("unknown unit %q: it is publishes or operations", t.Unit)
-	case t.Limiter != "" && !slices.Contains(limiterKinds, t.Limiter):
-		return fmt.Errorf("unknown limiter %q: it is one of %v", t.Limiter, limiterKinds)
+	case t.Limiter != "" && !slices.Contains(Limiters, t.Limiter):
+		return fmt.Errorf("unknown limiter %q: it is one of %v", t.Limiter, Limiters)
 	case t.Window < 0 || t.Shards < 0:
 		return fmt.Errorf("window %v and shards %d must not be negative", t.Window, t.Shards)
 	case t.Background < 0 || t.Background > 1:

@@ -20,6 +20,9 @@ const (
 	Proof    = "proof"    // Five pairs, and half the width.
 )
 
+// Efforts are the efforts of a search, the least first.
+var Efforts = []string{Quick, Standard, Proof}
+
 // FindConfig is a search for the limit of a target.
 type FindConfig struct {
 	Target     Target

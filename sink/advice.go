@@ -3,6 +3,8 @@ package sink
 import (
 	"net/http"
 	"net/url"
+
+	"momento-bridge/excerpt"
 )
 
 // What to do about answers that are not about a message, a key, a topic, a cache or the quota.
@@ -88,6 +90,6 @@ func redirected(location string, hidden secrets) string {
 	if u.Scheme != "" {
 		host = u.Scheme + "://" + host
 	}
-	host = excerpt(hidden.redact(printable(host)), maxHost)
+	host = excerpt.Host(host, maxHost, hidden.hidden())
 	return "a redirect to " + host + ": momento.endpoint should be that, or it is not Momento's API"
 }

@@ -4,8 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"strings"
-	"unicode"
-	"unicode/utf8"
 )
 
 const (
@@ -19,8 +17,8 @@ const (
 
 // saying is what an answer's body says.
 type saying struct {
-	text    string // One bounded line of printable text, without secrets.
-	words   string // The same, longer, to look for words in; empty of a web page, whose words mean nothing.
+	text    string // One bounded line of what can be told of it.
+	words   string // To look for words in, and not to be told; empty of a web page, whose words mean nothing.
 	page    bool   // It is a web page, or another document with tags, and so not Momento's.
 	failure bool   // It is JSON that tells of an error.
 	// stranger says that it has come whole and is neither JSON nor a word such as ok, or cannot be read.
@@ -28,20 +26,19 @@ type saying struct {
 }
 
 // readBody returns what the body says. Momento's HTTP interfaces answer errors with a JSON object of message, code,
-// err or detail, with plain text, or with nothing; others nest theirs. Secrets are taken out before anything is cut,
-// so that nothing is left of them.
+// err or detail, with plain text, or with nothing; others nest theirs.
 func readBody(r *response, hidden secrets) saying {
 	body, unread := decode(r.encoding, r.body)
 	if isPage(r.contentType, body) {
-		return saying{page: true, text: describePage(body, hidden)}
+		return saying{page: true, text: describePage(body, &hidden)}
 	}
 	text, failure := readText(body)
 	stranger := !r.cut && !saysNoMore(r.contentType, body)
 	if unread != "" {
 		text, stranger = "(body in "+unread+")", true
 	}
-	text = hidden.redact(printable(text[:min(len(text), maxText)]))
-	return saying{text: excerpt(text, maxExcerpt), words: plainWords(text), failure: failure, stranger: stranger}
+	words := plainWords(hidden.withoutEcho(text[:min(len(text), maxText)]))
+	return saying{text: hidden.told(text, maxExcerpt), words: words, failure: failure, stranger: stranger}
 }
 
 // readText returns the words of a body, and whether it is a JSON object that tells of an error.
@@ -73,43 +70,9 @@ func saysNoMore(contentType string, body []byte) bool {
 
 var utf8BOM = []byte("\xef\xbb\xbf")
 
-// printable returns text as one line: without what does not print, with a single space for white space, and a mark for
-// what is not UTF-8.
-func printable(text string) string {
-	var b strings.Builder
-	b.Grow(len(text))
-	last := ' '
-	for _, r := range text {
-		switch {
-		case unicode.IsSpace(r):
-			r = ' '
-		case !unicode.IsPrint(r):
-			continue
-		}
-		if r == last && (r == ' ' || r == utf8.RuneError) {
-			continue
-		}
-		b.WriteRune(r)
-		last = r
-	}
-	return strings.TrimSuffix(b.String(), " ")
-}
-
-// excerpt cuts a text to so many bytes, with a sign that it was cut.
-func excerpt(text string, most int) string {
-	if len(text) <= most {
-		return text
-	}
-	end := most - len("…")
-	for !utf8.RuneStart(text[end]) {
-		end--
-	}
-	return text[:end] + "…"
-}
-
-// plainWords makes codes and sentences alike.
+// plainWords makes codes and sentences alike, on one line.
 func plainWords(text string) string {
-	return strings.ToLower(spaced.Replace(text[:min(len(text), maxWords)]))
+	return strings.ToLower(spaced.Replace(strings.Join(strings.Fields(text[:min(len(text), maxWords)]), " ")))
 }
 
 var spaced = strings.NewReplacer("_", " ", "-", " ")

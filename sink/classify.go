@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"momento-bridge/pipeline"
+	"momento-bridge/printable"
 )
 
 // response is what is looked at of an answer, as far as it has come: its body may be cut, or missing.
@@ -144,7 +145,7 @@ const maxBesideAdvice = 120
 // detail puts together what was received and what to do.
 func detail(status int, text, advice string) string {
 	if advice != "" {
-		text = excerpt(text, maxBesideAdvice)
+		text = printable.Bounded(text, maxBesideAdvice)
 	}
 	d := strconv.Itoa(status)
 	if text != "" {

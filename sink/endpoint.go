@@ -6,6 +6,8 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+
+	"momento-bridge/userinfo"
 )
 
 // Region is an AWS region that Momento serves, with the cell that answers there. Cell names follow no rule.
@@ -62,13 +64,15 @@ func ParseEndpoint(s string) (Endpoint, error) {
 	u, err := url.Parse(s)
 	switch {
 	case err != nil:
-		return Endpoint{}, fmt.Errorf("endpoint %q is not a URL; write one as https://host or http://127.0.0.1:8080", s)
+		return Endpoint{}, fmt.Errorf("endpoint %q is not a URL; write one as https://host or http://127.0.0.1:8080",
+			userinfo.Hide(s))
 	case u.Scheme != "http" && u.Scheme != "https":
-		return Endpoint{}, fmt.Errorf("endpoint %q: the scheme is %q, it must be https or http", s, u.Scheme)
+		return Endpoint{}, fmt.Errorf("endpoint %q: the scheme is %q, it must be https or http", userinfo.Hide(s), u.Scheme)
 	case u.Hostname() == "":
-		return Endpoint{}, fmt.Errorf("endpoint %q has no host", s)
+		return Endpoint{}, fmt.Errorf("endpoint %q has no host", userinfo.Hide(s))
 	case u.User != nil || u.RawQuery != "" || u.Fragment != "" || strings.Trim(u.Path, "/") != "":
-		return Endpoint{}, fmt.Errorf("endpoint %q: write only scheme, host and port; the path /topics/… is added", s)
+		return Endpoint{}, fmt.Errorf("endpoint %q: write only scheme, host and port; the path /topics/… is added",
+			userinfo.Hide(s))
 	}
 	e := Endpoint{TLS: u.Scheme == "https", Host: u.Hostname(), base: "http://" + u.Host}
 	port := u.Port()
@@ -82,7 +86,7 @@ func ParseEndpoint(s string) (Endpoint, error) {
 func fromHost(host string) (Endpoint, error) {
 	if host == "" || strings.ContainsAny(host, "/?#@ \t\r\n") {
 		return Endpoint{},
-			fmt.Errorf("endpoint %q is not a host; write a cell host such as %s, or a URL", host, Regions[0].Cell)
+			fmt.Errorf("endpoint %q is not a host; write a cell host such as %s, or a URL", userinfo.Hide(host), Regions[0].Cell)
 	}
 	if strings.Contains(host, ":") || !strings.Contains(host, ".") || net.ParseIP(host) != nil {
 		return Endpoint{},

@@ -36,14 +36,14 @@ const (
 )
 
 // describePage tells of a page by its title.
-func describePage(body []byte, hidden secrets) string {
+func describePage(body []byte, hidden *secrets) string {
 	body = bytes.ReplaceAll(pageStart(body[:min(len(body), maxPageHead)]), []byte{0}, nil)
 	kind := "with a web page"
 	if lower := lowerASCII(body); bytes.HasPrefix(lower, []byte("<?xml")) && !bytes.Contains(lower, []byte("<html")) {
 		kind = "with an XML document"
 	}
 	for _, name := range [...]string{"title", "h1", "message"} {
-		title := excerpt(hidden.redact(printable(html.UnescapeString(element(body, name)))), maxTitle)
+		title := hidden.told(html.UnescapeString(element(body, name)), maxTitle)
 		if title != "" {
 			return kind + ` "` + title + `"`
 		}

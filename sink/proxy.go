@@ -3,12 +3,10 @@ package sink
 import (
 	"encoding/base64"
 	"fmt"
-	"html"
 	"net"
 	"net/url"
 	"strconv"
 	"strings"
-	"unicode"
 
 	"golang.org/x/net/http/httpproxy"
 )
@@ -78,40 +76,18 @@ func otherScheme(scheme string) string {
 	return "a proxy of another kind"
 }
 
-// redact returns text without the proxy's user and password, as they are and as somebody may have written them, and
-// without what is not printed, which could hide them.
-func (p *Proxy) redact(text string) string {
+// secrets are the user and the password, as they are and as they are sent.
+func (p *Proxy) secrets() []string {
 	if p == nil || p.authorization == "" {
-		return text
+		return nil
 	}
 	user := p.url.User.Username()
 	password, _ := p.url.User.Password()
-	secrets := []string{strings.TrimPrefix(p.authorization, "Basic "), user + ":" + password, password}
-	if len(user) > shortPayload {
-		secrets = append(secrets, user)
-	}
-	text = strings.Map(printed, text)
-	for _, secret := range secrets {
-		written := [...]string{secret, url.QueryEscape(secret), url.PathEscape(secret), html.EscapeString(secret)}
-		for _, form := range written {
-			if form = strings.Map(printed, form); form != "" {
-				text = strings.ReplaceAll(text, form, "***")
-			}
-		}
-	}
-	return text
+	return []string{strings.TrimPrefix(p.authorization, "Basic "), user + ":" + password, password, user}
 }
 
-// printed is what excerpt makes of a character; negative for nothing.
-func printed(r rune) rune {
-	switch {
-	case unicode.IsSpace(r):
-		return ' '
-	case unicode.IsPrint(r):
-		return r
-	}
-	return -1
-}
+// told is what can be told of a text of the proxy, in one line.
+func (p *Proxy) told(text string) string { return (&secrets{proxy: p}).told(text, maxExcerpt) }
 
 // Proxies chooses the proxy for a server: one for all, none, or what the environment says. A nil Proxies chooses
 // none. It may be used concurrently.

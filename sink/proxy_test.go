@@ -190,9 +190,11 @@ func TestProxyPrintsWithoutItsPassword(t *testing.T) {
 			}
 		}
 	}
-	text := p.redact("hush/hush hush%2Fhush the-user:hush/hush the-user dGhlLXVzZXI6aHVzaC9odXNo x")
-	if text != "*** *** *** *** *** x" {
-		t.Errorf("redacted: %s", text)
+	if text := p.told("no hush/hush hush%2Fhush dGhlLXVzZXI6aHVzaC9odXNo for you"); text != "no … for you" {
+		t.Errorf("told: %s", text)
+	}
+	if text := p.told("not for the user"); strings.Contains(text, "the user") {
+		t.Errorf("told: %s", text)
 	}
 }
 

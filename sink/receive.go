@@ -106,7 +106,7 @@ func (c *connection) answer(said reply, w waiting) pipeline.Answer {
 	}
 	a := answered(&c.in.resp, said.err != nil, secrets{
 		keys: w.key.Secrets(), payload: w.r.Payload,
-		proxy: c.momento.cfg.forwarder,
+		proxy: c.momento.cfg.forwarder, names: [2]string{w.r.Cache, w.r.Topic},
 	})
 	if a.Verdict == pipeline.HaltAll {
 		c.momento.rereadKey(w.key)

@@ -165,7 +165,7 @@ func (p *Proxy) unauthorized(status int, lines []string) error {
 	basic := slices.ContainsFunc(ways, func(way string) bool { return strings.EqualFold(way, "basic") })
 	switch {
 	case !basic && len(ways) > 0:
-		offered := excerpt(p.redact(strings.Join(ways, ", ")), maxExcerpt)
+		offered := p.told(strings.Join(ways, ", "))
 		return fmt.Errorf("the proxy wants another authentication than Basic (%d, %s), which is not supported: "+
 			"let it take Basic, or put a proxy of your own before it", status, offered)
 	case p.authorization == "":
@@ -176,8 +176,8 @@ func (p *Proxy) unauthorized(status int, lines []string) error {
 
 // refusal names an answer that is no success, and says what to check.
 func (p *Proxy) refusal(status int, reason string, body []byte, server string) error {
-	text := strings.TrimSpace(strconv.Itoa(status) + " " + excerpt(p.redact(reason), maxExcerpt))
-	if said := proxySays(body, p.redact); said != "" && !strings.HasSuffix(text, said) {
+	text := strings.TrimSpace(strconv.Itoa(status) + " " + p.told(reason))
+	if said := p.says(body); said != "" && !strings.HasSuffix(text, said) {
 		text += ": " + said
 	}
 	if status >= 500 {
@@ -186,18 +186,18 @@ func (p *Proxy) refusal(status int, reason string, body []byte, server string) e
 	return fmt.Errorf("the proxy answers %s; check that it is an HTTP proxy, and lets one connect to %s", text, server)
 }
 
-// proxySays returns what an error's body says, in one bounded line: of a page its title.
-func proxySays(body []byte, redact func(string) string) string {
+// says returns what an error's body says, in one bounded line: of a page its title.
+func (p *Proxy) says(body []byte) string {
 	text := string(body)
 	if _, page, ok := cutFold(text, "<title>"); ok {
 		title, _, _ := cutFold(page, "</title>")
-		return excerpt(redact(printable(title)), maxExcerpt)
+		return p.told(title)
 	}
 	if strings.Contains(text, "<") {
 		return ""
 	}
 	text, _ = readText(body)
-	return excerpt(redact(printable(text)), maxExcerpt)
+	return p.told(text)
 }
 
 // cutFold is strings.Cut for a separator in lower-case ASCII, whatever the case in the text.

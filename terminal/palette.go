@@ -44,10 +44,24 @@ func (p Palette) Faint(text string) string {
 
 // Is reports whether w is a character device: a terminal, as far as colours and live output go.
 func Is(w io.Writer) bool {
-	f, ok := w.(*os.File)
-	if !ok {
+	f := fileOf(w)
+	if f == nil {
 		return false
 	}
 	info, err := f.Stat()
 	return err == nil && info.Mode()&os.ModeCharDevice != 0
+}
+
+// fileOf returns the file that a writer writes to, itself or by one that says so with Under; nil: it is none.
+func fileOf(w io.Writer) *os.File {
+	for {
+		switch at := w.(type) {
+		case *os.File:
+			return at
+		case interface{ Under() io.Writer }:
+			w = at.Under()
+		default:
+			return nil
+		}
+	}
 }

@@ -4,15 +4,14 @@ package terminal
 
 import (
 	"io"
-	"os"
 
 	"golang.org/x/sys/unix"
 )
 
 // Rows returns how many rows a terminal has; 0 if it is none, or does not say.
 func Rows(w io.Writer) int {
-	f, ok := w.(*os.File)
-	if !ok {
+	f := fileOf(w)
+	if f == nil {
 		return 0
 	}
 	raw, err := f.SyscallConn()

@@ -54,7 +54,9 @@ func overall(s *status) string {
 			worst = kind
 		}
 	}
-	return map[string]string{"keeping_up": "keeping up", "drains": "drained in", "never": "never", "unknown": "not known"}[worst]
+	return map[string]string{
+		"keeping_up": "keeping up", "drains": "drained in", "never": "never", "unknown": "not known",
+	}[worst]
 }
 
 // counts are what the page shows of a route that only counts up, by the page's names.
@@ -100,6 +102,7 @@ func between(o *observation) (all []contradiction) {
 		}
 		all = append(all, scraped(o, r, after)...)
 	}
+	all = append(all, conditions(o)...)
 	state := strings.ReplaceAll(o.before.State, "_", " ")
 	if o.before.State == o.after.State && o.page[""]["state"] != state {
 		say("page", "", "the page shows another state", o.page[""]["state"], o.before.State)
@@ -111,6 +114,8 @@ func between(o *observation) (all []contradiction) {
 }
 
 func outside(n int64, least, most int) bool { return n < int64(least) || n > int64(most) }
+
+const otherLimit = "/metrics has another limit of the route"
 
 // scraped compares the metrics of a route with what the status said of it.
 func scraped(o *observation, r, after *route) (all []contradiction) {
@@ -146,7 +151,7 @@ func scraped(o *observation, r, after *route) (all []contradiction) {
 	}
 	if r.LimitedBy == after.LimitedBy && r.LimitedBy != "nats" {
 		if n := sum("route_limited", fmt.Sprintf("by=%q", r.LimitedBy)); n == 0 {
-			say("metrics", "fore", "/metrics has another limit of the route", n, r.LimitedBy)
+			say("metrics", "fore", otherLimit, n, r.LimitedBy)
 		}
 	}
 	drain := sum("drain_seconds", "")

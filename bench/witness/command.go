@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"regexp"
 	"strings"
 )
@@ -9,6 +10,23 @@ var (
 	headline = regexp.MustCompile(`^\S+ ([a-z ]+): `)
 	columns  = regexp.MustCompile(` {2,}`)
 )
+
+// commanded compares what `status` prints with the status, and asks again where they differ: what changes at that very
+// moment, and back, is no contradiction.
+func (w *world) commanded(ctx context.Context, o *observation) []contradiction {
+	all := commanded(o)
+	for range 2 {
+		if len(all) == 0 {
+			return nil
+		}
+		again, ok := w.observe(ctx, true)
+		if !ok || again.text == "" {
+			return nil
+		}
+		all = commanded(again)
+	}
+	return all
+}
 
 // commanded compares what `status` prints with what the status said before and after it.
 func commanded(o *observation) (all []contradiction) {
@@ -40,10 +58,12 @@ func commanded(o *observation) (all []contradiction) {
 			continue
 		}
 		for i, head := range heads {
-			least, most := 0, 0
+			var least, most int
 			switch head {
 			case "PUBLISHED":
 				least, most = r.Settled["published"], after.Settled["published"]
+			case "LOST":
+				least, most = r.LostTotal, after.LostTotal
 			case "DEAD":
 				least, most = r.Settled["dead_lettered"], after.Settled["dead_lettered"]
 			case "STATE":

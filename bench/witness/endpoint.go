@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"io"
 	"maps"
 	"net"
@@ -36,6 +35,10 @@ type endpoint struct {
 	rate    float64 // The quota, per second.
 	tokens  float64
 	filled  time.Time
+	changed time.Time // The quota.
+	proven  float64   // The quota before it was raised, until more than that was accepted; 0: it was.
+	recent  [80]time.Time
+	next    int
 	chance  func() float64
 	tallies map[string]*tally
 	server  *http.Server
@@ -93,14 +96,6 @@ func (e *endpoint) set(b behaviour) {
 	e.does = b
 }
 
-// limit sets the quota. The bucket starts with a tenth of a second.
-func (e *endpoint) limit(rate float64) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	e.rate, e.tokens, e.filled = rate, rate/10, time.Now()
-}
-
-
 // decide returns the status of a publish; 0: no answer.
 func (e *endpoint) decide(r *http.Request, cache, topic string, ids []item) (status int, does behaviour) {
 	e.mu.Lock()
@@ -131,6 +126,7 @@ func (e *endpoint) decide(r *http.Request, cache, topic string, ids []item) (sta
 		return http.StatusTooManyRequests, does
 	}
 	e.tokens--
+	e.prove(now)
 	if does.status != 0 {
 		return does.status, does
 	}
@@ -144,24 +140,6 @@ func begins(topic string, with []string) bool {
 		}
 	}
 	return false
-}
-
-// item is a message as it was published.
-type item struct {
-	ID     int  `json:"id"`
-	Poison bool `json:"poison"`
-}
-
-// itemsOf takes a body apart: one message, or a batch of them.
-func itemsOf(body []byte) (items []item) {
-	if json.Unmarshal(body, &items) == nil {
-		return items
-	}
-	var one item
-	if json.Unmarshal(body, &one) == nil {
-		return []item{one}
-	}
-	return nil
 }
 
 // ServeHTTP implements http.Handler.

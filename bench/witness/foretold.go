@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -11,6 +12,8 @@ type foretold struct {
 	changed map[string]time.Time
 	open    map[string][]prediction
 	judged  int
+	said    map[string]int // Forecasts of each kind.
+	looked  time.Time
 }
 
 // prediction is what was said of one route.
@@ -27,23 +30,48 @@ const (
 	// margin is what a forecast may be wrong by, besides a quarter: the second between two looks, and that it is said
 	// in whole ones.
 	margin = 2 * second
+	// momentary is how long a message may wait while nothing counts as waiting.
+	momentary = 700 * time.Millisecond
 )
 
 // judgeForecasts compares forecasts with what came of them.
 func (w *world) judgeForecasts(o *observation) (all []contradiction) {
 	m, f := &o.moment, &w.foretold
 	if f.open == nil {
-		f.open, f.changed = map[string][]prediction{}, map[string]time.Time{}
+		f.open, f.changed, f.said = map[string][]prediction{}, map[string]time.Time{}, map[string]int{}
 	}
 	if m.number != f.number {
+		f.looked = m.at
 		f.number, f.open = m.number, map[string][]prediction{}
 	}
-	if m.lately(rebind, "freeze", "natskill") || !o.calm {
+	if !o.calm {
 		return nil
+	}
+	if m.lately(rebind, "freeze", "natskill") {
+		f.looked = m.at
+		return w.judgeAway(o)
 	}
 	for i := range w.routes {
 		if r := o.after.route(w.routes[i].name); r != nil && w.routes[i].counted() {
 			all = append(all, w.judgeForecast(o, &w.routes[i], r)...)
+		}
+	}
+	f.looked = m.at
+	return all
+}
+
+// judgeAway looks at forecasts while NATS is away: nobody knows what waits there.
+func (w *world) judgeAway(o *observation) (all []contradiction) {
+	m := &o.moment
+	if (!m.is("natskill") || m.steady() < grace) && (!m.is("freeze") || m.steady() < silence+grace) {
+		return nil
+	}
+	for i := range w.routes {
+		r := o.after.route(w.routes[i].name)
+		if r != nil && w.routes[i].stream && (r.kind() == "drains" || r.kind() == "keeping_up") {
+			all = append(all, contradiction{
+				"forecast", "fore", r.Name, "a forecast while NATS is away", r.Forecast, m.String(),
+			})
 		}
 	}
 	return all
@@ -54,25 +82,31 @@ func (w *world) judgeForecast(o *observation, spec *routeSpec, r *route) (all []
 	say := func(text string, a, b any) {
 		all = append(all, contradiction{"forecast", "fore", spec.name, text, a, b})
 	}
-	// After a fault nobody knows that it is over until something is accepted.
-	halted := m.kind != "" && !m.lasts && o.has[spec.name].accepted.Before(m.deed.ended) ||
-		m.lasts && (halting[m.kind] != "" || parting[m.kind] != nil) || m.is("pause", "pauseall")
+	// After a fault nobody knows that it is over until something is accepted, nor that a quota was raised until more is.
+	halted := m.is("pause", "pauseall") || w.endpoint.raised()
+	for i := range m.deeds {
+		d := &m.deeds[i]
+		halted = halted || !d.lasts() && o.has[spec.name].accepted.Before(d.ended) ||
+			d.lasts() && (halting[d.step.Kind] != "" || parting[d.step.Kind] != nil)
+	}
 	if halted {
 		f.changed[spec.name] = m.at
 		f.open[spec.name] = nil
 		return nil
 	}
+	f.said[r.kind()]++
 	steady := min(m.steady(), m.at.Sub(f.changed[spec.name]))
 	kind := r.kind()
 	if kind == "unknown" && steady > known+grace && r.Waiting > 0 {
 		say("not known for longer than 10 s after a change", r.Forecast, steady.Seconds())
 	}
-	points := w.truth.window(spec.name, m.at.Add(-second))
+	points := w.truth.window(spec.name, f.looked)
 	last := points[len(points)-1]
-	if last.oldest < 1500*time.Millisecond {
+	if gone := slices.IndexFunc(points, func(p point) bool { return p.oldest < momentary }); gone >= 0 {
+		now = points[gone].at
 		for _, p := range f.open[spec.name] {
 			f.judged++
-			took := now.Sub(p.at)
+			took := max(0, now.Sub(p.at))
 			if p.kind == "never" {
 				say("never, and then it was gone", p.text, fmt.Sprintf("after %.1f s", took.Seconds()))
 			} else if off := (p.drain - took).Abs(); off > took/4+margin {

@@ -24,7 +24,6 @@ type load struct {
 	large  atomic.Int64 // Likewise, that are larger than the route takes.
 	away   atomic.Bool  // NATS is: what is published to core NATS now is lost, and nobody knows when.
 	burst  chan int     // So many messages at once.
-	done   sync.WaitGroup
 	storm  sync.WaitGroup
 }
 

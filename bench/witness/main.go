@@ -7,8 +7,8 @@
 //	go run ./bench/witness -for 3m -seed 7    # part of it, again
 //	go run ./bench/witness -for 2m -only key,pause
 //
-// It prints each kind of contradiction once as a line of JSON, with the first example, and a summary. The exit status is
-// 1 if there was any.
+// It prints each kind of contradiction once as a line of JSON, with the first example, and a summary. The exit status
+// is 1 if there was any.
 package main
 
 import (
@@ -28,8 +28,8 @@ type options struct {
 	lasts   time.Duration
 	routes  []string
 	only    []string
+	both    float64
 	verbose bool
-	dump    string
 }
 
 func main() {
@@ -38,8 +38,8 @@ func main() {
 	flag.DurationVar(&o.lasts, "for", 3*time.Minute, "how long")
 	routes := flag.String("routes", "", "the routes to have, separated by commas; empty: all")
 	only := flag.String("only", "", "the faults to have, separated by commas; empty: all")
+	flag.Float64Var(&o.both, "both", .3, "how often a second fault begins while the first lasts, from 0 to 1")
 	flag.BoolVar(&o.verbose, "v", false, "print each step and each contradiction as it comes")
-	flag.StringVar(&o.dump, "dump", "", "a file for a line of truth and status each second")
 	flag.Parse()
 	o.routes, o.only = list(*routes), list(*only)
 	lab.Main(func(ctx context.Context) (bool, error) { return run(ctx, &o) })

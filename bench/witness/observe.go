@@ -66,6 +66,7 @@ func (w *world) tallies() map[string]tally {
 func (w *world) observe(ctx context.Context, withCommand bool) (*observation, bool) {
 	o := &observation{moment: w.past.moment(), had: w.tallies()}
 	var ok bool
+	w.look()
 	if o.before, ok = w.status(ctx); !ok {
 		return o, false
 	}
@@ -81,6 +82,7 @@ func (w *world) observe(ctx context.Context, withCommand bool) (*observation, bo
 	if o.after, ok = w.status(ctx); !ok {
 		return o, false
 	}
+	w.look()
 	o.has = w.tallies()
 	o.calm = w.past.moment().number == o.moment.number
 	return o, true

@@ -11,8 +11,9 @@ const (
 	grace = 2 * second
 	// downAfter is what docs/guarantees.md gives the daemon to take the endpoint for down: three failures over 2 s.
 	downAfter = 2 * second
-	// silence is what it takes to see that NATS does not answer: two and a half heartbeats of 2 s, and one tick.
-	silence = 6 * second
+	// silence is what it takes to see that NATS does not answer: two and a half heartbeats of 2 s, and until the next
+	// look at them and at the route.
+	silence = 7 * second
 	// rebind is what a daemon may take to consume again, once NATS is back: waits between two attempts to connect.
 	rebind = 8 * second
 	// lately is how long a loss is told as the daemon's state.
@@ -24,12 +25,10 @@ type evidence struct {
 	accepted, refused, quota time.Time
 }
 
-func (o *observation) evidence(of ...string) (e evidence) {
-	for name, t := range o.has {
-		if len(of) > 0 && !slices.Contains(of, name) {
-			continue
-		}
-		e.accepted, e.refused, e.quota = later(e.accepted, t.accepted), later(e.refused, t.refused), later(e.quota, t.quota)
+func (o *observation) evidence() (e evidence) {
+	for _, t := range o.has {
+		e.accepted, e.refused = later(e.accepted, t.accepted), later(e.refused, t.refused)
+		e.quota = later(e.quota, t.quota)
 	}
 	return e
 }
@@ -58,28 +57,21 @@ func (w *world) judgeState(o *observation) (all []contradiction) {
 	say := func(text string, a, b any) {
 		all = append(all, contradiction{"state", "prob", "", text, a, b})
 	}
-	if !o.calm || m.age() < rebind || m.since < grace {
+	if !o.calm || m.age() < rebind || m.steady() < grace {
 		return nil
 	}
-	may := w.may(o)
-	if !may[s.State] {
-		say(fmt.Sprintf("%s cannot be so after %s", s.State, phase(m)), s.Summary, keysOf(may))
+	if may := w.may(o); !may[s.State] {
+		say(fmt.Sprintf("%s cannot be so: %v", s.State, m), s.Summary, keysOf(may))
 	}
-	if must, after := w.must(o); must != nil && m.since > after+grace && !slices.Contains(must, s.State) &&
-		rank(s.State) > rank(must[0]) {
-		say(fmt.Sprintf("%s while %s", s.State, phase(m)), s.Summary, must)
+	for i := range m.deeds {
+		d := &m.deeds[i]
+		must, after := w.must(o, d)
+		if must != nil && m.at.Sub(d.began) > after+grace && rank(s.State) > rank(must[0]) &&
+			!slices.Contains(must, s.State) {
+			say(fmt.Sprintf("%s while %v", s.State, m), s.Summary, must)
+		}
 	}
 	return all
-}
-
-func phase(m *moment) string {
-	switch {
-	case m.kind == "":
-		return "the start"
-	case m.lasts:
-		return m.kind + " lasts"
-	}
-	return m.kind + " is over"
 }
 
 func keysOf(of map[string]bool) (keys []string) {
@@ -90,24 +82,21 @@ func keysOf(of map[string]bool) (keys []string) {
 	return keys
 }
 
-// must are the states one of which, or a graver one, must be told, and how long after the beginning of the step.
-func (w *world) must(o *observation) (states []string, after time.Duration) {
-	m := &o.moment
-	if !m.lasts {
+// must are the states one of which, or a graver one, must be told while a step lasts, and how long after its beginning.
+func (w *world) must(o *observation, d *deed) (states []string, after time.Duration) {
+	if !d.lasts() {
 		return nil, 0
 	}
-	if state := halting[m.kind]; state != "" {
-		seen := o.evidence()
-		after = downAfter
-		if m.kind == "hang" {
-			after += 2 * publishTimeout
-		}
-		if m.kind != "hang" && m.kind != "refuse" && m.kind != "cut" && seen.refused.Before(m.deed.began) {
-			return nil, 0 // Nothing has been published since, so nobody knows.
-		}
-		return []string{state}, after
+	kind := d.step.Kind
+	refused := o.evidence().refused.After(d.began) // Else nothing has been published since, and nobody knows.
+	if silent := w.truth.sentSince(d.began) == 0; silent && halting[kind] != "" {
+		return nil, 0 // Likewise.
 	}
-	switch m.kind {
+	switch kind {
+	case "hang":
+		return []string{halting[kind]}, downAfter + 2*publishTimeout
+	case "refuse", "cut":
+		return []string{halting[kind]}, downAfter
 	case "natskill":
 		return []string{"disconnected"}, 0
 	case "freeze":
@@ -115,7 +104,10 @@ func (w *world) must(o *observation) (states []string, after time.Duration) {
 	case "pause", "pauseall":
 		return []string{"paused"}, 0
 	}
-	if states = parting[m.kind]; states != nil && o.evidence().refused.After(m.deed.began) {
+	switch {
+	case refused && halting[kind] != "":
+		return []string{halting[kind]}, downAfter
+	case refused && parting[kind] != nil:
 		return []string{"degraded", "parked"}, grace
 	}
 	return nil, 0
@@ -125,44 +117,51 @@ func (w *world) must(o *observation) (states []string, after time.Duration) {
 func (w *world) may(o *observation) map[string]bool {
 	m := &o.moment
 	may := map[string]bool{}
-	allow := func(states ...string) {
-		for _, one := range states {
-			may[one] = true
+	for i := range m.deeds {
+		d := &m.deeds[i]
+		// Until the endpoint has accepted something, nobody knows that it is over.
+		open := d.lasts() || o.evidence().accepted.Before(d.ended) || m.at.Sub(d.ended) < 2*grace
+		if state := halting[d.step.Kind]; state != "" && open {
+			may[state] = true
+		}
+		for _, state := range parting[d.step.Kind] {
+			may[state] = may[state] || d.lasts() || m.at.Sub(d.ended) < 90*second // Probes come once a minute.
 		}
 	}
-	seen := o.evidence()
-	if state := halting[m.kind]; state != "" && (m.lasts || m.at.Sub(seen.accepted) > m.since || m.since < 2*grace) {
-		allow(state) // Until the endpoint has accepted something, nobody knows that it is over.
-		if state == "down" {
-			allow("parked", "degraded")
+	for _, one := range mays {
+		if m.lately(one.after, one.kinds...) {
+			for _, state := range one.states {
+				may[state] = true
+			}
 		}
 	}
-	if m.is("some500", "somehang", "lose") || m.lately(2*publishTimeout, "some500", "somehang", "lose", "hang") {
-		allow("down", "parked", "degraded") // Some in a row are possible.
-	}
-	if states := parting[m.kind]; states != nil && (m.lasts || m.since < 90*second) {
-		allow(states...) // Probes of a part come once in a minute at the latest.
-	}
-	if m.lately(rebind, "natskill", "freeze") {
-		allow("disconnected", "parked", "degraded")
-	}
-	if m.is("pause", "pauseall") {
-		allow("paused")
-	}
-	if m.is("poison", "large") || m.lately(5*second, "poison", "large") {
-		allow("parked", "degraded")
-	}
-	if m.lately(rebind, "kill", "term") {
-		allow("uncoordinated")
+	unclear := m.lately(lately+grace, "hang", "somehang", "lose", "cut", "refuse", "some500", "freeze", "natskill")
+	told := lately + 3*second
+	if len(m.deeds) > 1 {
+		told += time.Minute // What can never be published may wait behind something else until that is noticed.
 	}
 	for _, name := range w.names() {
-		if w.truth.lostSince(name, m.at.Add(-lately-3*second), m.at) > 0 || m.lately(lately+grace, "hang", "somehang",
-			"lose", "cut", "refuse", "some500", "freeze", "natskill") && (name == atMostOnce || name == "core") {
-			allow("losing")
+		if w.truth.lostSince(name, m.at.Add(-told), m.at) > 0 ||
+			unclear && (name == atMostOnce || name == "core") {
+			may["losing"] = true
 		}
 	}
 	w.mayFlow(o, may)
 	return may
+}
+
+// mays are states that may be true while one of the kinds lasts, and for some time afterwards.
+var mays = []struct {
+	after         time.Duration
+	kinds, states []string
+}{
+	// Some failures in a row are possible.
+	{2 * publishTimeout, []string{"some500", "somehang", "lose", "hang"}, []string{"down", "parked", "degraded"}},
+	{2 * grace, []string{"e500", "refuse", "cut"}, []string{"parked", "degraded"}},
+	{rebind, []string{"natskill", "freeze"}, []string{"disconnected", "parked", "degraded"}},
+	{0, []string{"pause", "pauseall"}, []string{"paused"}},
+	{5 * second, []string{"poison", "large"}, []string{"parked", "degraded"}},
+	{rebind, []string{"kill", "term"}, []string{"uncoordinated"}},
 }
 
 // mayFlow adds those states in which messages flow.
@@ -173,7 +172,7 @@ func (w *world) mayFlow(o *observation, may map[string]bool) {
 		r := &w.routes[i]
 		points := w.truth.window(r.name, m.at.Add(-6*second))
 		first, last := points[0], points[len(points)-1]
-		idle = idle && first.sent == last.sent && (!r.stream || last.most == 0)
+		idle = idle && first.sent == last.sent && (!r.counted() || last.most == 0)
 		if !r.counted() {
 			continue
 		}
@@ -182,7 +181,7 @@ func (w *world) mayFlow(o *observation, may map[string]bool) {
 		for _, p := range recent {
 			waits = waits || p.most > 2
 			behind = behind || p.most > 4
-			oldEnough = oldEnough && p.oldest > 8*second && p.least > 4
+			oldEnough = oldEnough && p.sure > 8*second && p.least > 4
 		}
 		old = old || oldEnough
 	}
@@ -195,7 +194,7 @@ func (w *world) mayFlow(o *observation, may map[string]bool) {
 	if behind || m.steady() < 10*second {
 		may["behind"] = true
 	}
-	if idle {
+	if idle || m.is("freeze") && m.steady() < silence+grace {
 		may["idle"] = true
 	}
 	if !old {

@@ -110,6 +110,11 @@ func (r *report) print(out io.Writer) (failed bool) {
 	for _, kind := range sorted(r.checks) {
 		fmt.Fprintf(out, " %s %d", kind, r.checks[kind])
 	}
+	fmt.Fprintf(out, "\n%d forecasts were judged by what came of them; said while messages could flow:",
+		r.w.foretold.judged)
+	for _, kind := range sorted(r.w.foretold.said) {
+		fmt.Fprintf(out, " %s %d", kind, r.w.foretold.said[kind])
+	}
 	fmt.Fprintln(out)
 	for _, kind := range sorted(sum) {
 		fmt.Fprintf(out, "FAIL %-20s %5d\n", kind, sum[kind])

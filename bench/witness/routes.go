@@ -19,9 +19,6 @@ type routeSpec struct {
 // subject is the beginning of its subjects and topics.
 func (r *routeSpec) subject() string { return "w." + r.name + "." }
 
-// lossless reports whether what the endpoint refuses for good is kept.
-func (r *routeSpec) lossless() bool { return r.dead }
-
 // counted reports whether each of its messages is known to wait or to have ended: not where messages may be replaced,
 // or lost on their way.
 func (r *routeSpec) counted() bool { return r.stream && r.name != atMostOnce }

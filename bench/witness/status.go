@@ -1,6 +1,9 @@
 package main
 
-import "time"
+import (
+	"encoding/json"
+	"time"
+)
 
 // status is what GET /api/v1/status answers, as its documentation says: only what is compared.
 type status struct {
@@ -54,6 +57,7 @@ type route struct {
 	SourceDropped  int            `json:"source_dropped"`
 	Lost           int            `json:"lost_lately"`
 	DeadLettered   int            `json:"dead_lettered_lately"`
+	LostTotal      int            `json:"lost_total"`
 	PutAside       int            `json:"put_aside"`
 	Queued         int            `json:"queued"`
 	InFlight       int            `json:"in_flight"`
@@ -71,14 +75,14 @@ type route struct {
 }
 
 type problem struct {
-	Level  string     `json:"level"`
-	Text   string     `json:"text"`
-	Route  string     `json:"route"`
-	Detail string     `json:"detail"`
-	Count  int        `json:"count"`
-	First  time.Time  `json:"first"`
-	Last   time.Time  `json:"last"`
-	Over   *time.Time `json:"over"`
+	Level  string          `json:"level"`
+	Text   string          `json:"text"`
+	Route  string          `json:"route"`
+	Detail string          `json:"detail"`
+	Count  int             `json:"count"`
+	First  time.Time       `json:"first"`
+	Last   time.Time       `json:"last"`
+	Over   json.RawMessage `json:"over"` // Absent in those that know no end of a problem.
 }
 
 // ended is the sum of all outcomes.

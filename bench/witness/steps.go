@@ -23,6 +23,7 @@ func (s *step) String() string {
 
 // fault is a kind of step: how to begin it and how to end it.
 type fault struct {
+	rig         string // What it is done to: two that are done to the same are not done together.
 	kind        string
 	least, most time.Duration // How long it lasts.
 	need        string        // A route without which it is nothing.
@@ -47,33 +48,35 @@ const second = time.Second
 
 // faults are all kinds, in an order that a seed relies on.
 var faults = []fault{
-	{"e500", 5 * second, 20 * second, "", behave(behaviour{status: 500}), well},
-	{"some500", 10 * second, 20 * second, "", behave(behaviour{status: 503, share: .1}), well},
-	{"refuse", 4 * second, 15 * second, "", refuse, accept},
-	{"cut", 5 * second, 15 * second, "", behave(behaviour{cut: true}), well},
-	{"hang", 8 * second, 20 * second, "", behave(behaviour{hang: true}), well},
-	{"somehang", 10 * second, 20 * second, "", behave(behaviour{hang: true, share: .02}), well},
-	{"lose", 10 * second, 20 * second, "", behave(behaviour{lose: true, share: .05}), well},
-	{"quota", 25 * second, 45 * second, "", quotaStep, quotaBack},
-	{"quotatight", 20 * second, 30 * second, "", quotaTight, quotaBack},
-	{"key", 8 * second, 20 * second, "", behave(behaviour{key: "another"}), well},
-	{"rotate", 8 * second, 15 * second, "", rotate, newKey},
-	{"forbidsome", 15 * second, 25 * second, "ordered", behave(behaviour{
+	{"endpoint", "e500", 5 * second, 20 * second, "", behave(behaviour{status: 500}), well},
+	{"endpoint", "some500", 10 * second, 20 * second, "", behave(behaviour{status: 503, share: .1}), well},
+	{"endpoint", "refuse", 4 * second, 15 * second, "", refuse, accept},
+	{"endpoint", "cut", 5 * second, 15 * second, "", behave(behaviour{cut: true}), well},
+	{"endpoint", "hang", 8 * second, 20 * second, "", behave(behaviour{hang: true}), well},
+	{"endpoint", "somehang", 10 * second, 20 * second, "", behave(behaviour{hang: true, share: .02}), well},
+	{"endpoint", "lose", 10 * second, 20 * second, "", behave(behaviour{lose: true, share: .05}), well},
+	{"quota", "quota", 25 * second, 45 * second, "", quotaStep, quotaBack},
+	{"quota", "quotatight", 20 * second, 30 * second, "", quotaTight, quotaBack},
+	{"endpoint", "key", 8 * second, 20 * second, "", behave(behaviour{key: "another"}), well},
+	{"endpoint", "rotate", 8 * second, 15 * second, "", rotate, newKey},
+	{"endpoint", "forbidsome", 15 * second, 25 * second, "ordered", behave(behaviour{
 		forbidden: []string{"w.ordered.1", "w.ordered.2"},
 	}), wellResumed},
-	{"forbidroute", 10 * second, 20 * second, "loose", behave(behaviour{forbidden: []string{"w.loose."}}), wellResumed},
-	{"cache", 10 * second, 20 * second, atMostOnce, behave(behaviour{missing: "second"}), wellResumed},
-	{"poison", 8 * second, 12 * second, "", poison, cured},
-	{"large", 8 * second, 12 * second, "", large, cured},
-	{"burst", 12 * second, 20 * second, "", burst, nothing},
-	{"lull", 12 * second, 20 * second, "", loadTo(0), loadTo(1000)},
-	{"load", 20 * second, 40 * second, "", loadUp, loadTo(1000)},
-	{"freeze", 3 * second, 15 * second, "", freeze, thaw},
-	{"natskill", 2 * second, 10 * second, "", killNATS, startNATS},
-	{"pause", 8 * second, 15 * second, "ordered", pause, resume},
-	{"pauseall", 6 * second, 12 * second, "", pauseAll, resumeAll},
-	{"kill", second, 4 * second, "", kill, restart},
-	{"term", second, 4 * second, "", term, restart},
+	{"endpoint", "forbidroute", 10 * second, 20 * second, "loose", behave(behaviour{
+		forbidden: []string{"w.loose."},
+	}), wellResumed},
+	{"endpoint", "cache", 10 * second, 20 * second, atMostOnce, behave(behaviour{missing: "second"}), wellResumed},
+	{"load", "poison", 8 * second, 12 * second, "", poison, cured},
+	{"load", "large", 8 * second, 12 * second, "", large, cured},
+	{"load", "burst", 12 * second, 20 * second, "", burst, nothing},
+	{"load", "lull", 12 * second, 20 * second, "", loadTo(0), loadTo(1000)},
+	{"load", "load", 20 * second, 40 * second, "", loadUp, loadTo(1000)},
+	{"nats", "freeze", 3 * second, 15 * second, "", freeze, thaw},
+	{"nats", "natskill", 2 * second, 10 * second, "", killNATS, startNATS},
+	{"daemon", "pause", 8 * second, 15 * second, "ordered", pause, resume},
+	{"daemon", "pauseall", 6 * second, 12 * second, "", pauseAll, resumeAll},
+	{"daemon", "kill", second, 4 * second, "", kill, restart},
+	{"daemon", "term", second, 4 * second, "", term, restart},
 }
 
 // draw returns the next step.
@@ -98,18 +101,18 @@ func accept(ctx context.Context, w *world, _ *step) error { return w.endpoint.op
 
 // quotaStep makes the quota about what the load needs, or twice that.
 func quotaStep(_ context.Context, w *world, s *step) error {
-	w.setQuota(w.needs() * (1 + s.Value))
+	w.endpoint.limit(w.needs() * (1 + s.Value))
 	return nil
 }
 
 // quotaTight makes it less than the load needs.
 func quotaTight(_ context.Context, w *world, s *step) error {
-	w.setQuota(w.needs() * (.4 + .4*s.Value))
+	w.endpoint.limit(w.needs() * (.4 + .4*s.Value))
 	return nil
 }
 
 func quotaBack(_ context.Context, w *world, _ *step) error {
-	w.setQuota(usualQuota)
+	w.endpoint.limit(w.usualQuota())
 	return nil
 }
 
@@ -124,7 +127,8 @@ func newKey(_ context.Context, w *world, _ *step) error { return w.writeKey() }
 
 func wellResumed(ctx context.Context, w *world, s *step) error {
 	w.endpoint.set(behaviour{})
-	return w.daemon.Post(ctx, "/api/v1/resume?route="+s.Route)
+	_ = w.daemon.Post(ctx, "/api/v1/resume?route="+s.Route) // It only makes it faster; the daemon may be away.
+	return nil
 }
 
 func poison(_ context.Context, w *world, _ *step) error {
@@ -210,7 +214,9 @@ func resume(ctx context.Context, w *world, s *step) error {
 	return w.daemon.Post(ctx, "/api/v1/resume?route="+s.Route)
 }
 
-func pauseAll(ctx context.Context, w *world, _ *step) error { return w.daemon.Post(ctx, "/api/v1/pause") }
+func pauseAll(ctx context.Context, w *world, _ *step) error {
+	return w.daemon.Post(ctx, "/api/v1/pause")
+}
 
 func resumeAll(ctx context.Context, w *world, _ *step) error {
 	return w.daemon.Post(ctx, "/api/v1/resume")

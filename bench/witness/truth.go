@@ -25,15 +25,15 @@ type routeTruth struct {
 
 // message is one that has not ended.
 type message struct {
-	at     time.Time
-	stored bool
+	at     time.Time // Before which it was not stored.
+	stored time.Time // When that was known; zero: it is not yet.
 }
 
 // point is a route at one moment.
 type point struct {
 	at           time.Time
-	least, most  int // Messages that wait: those known to be stored, and those that may be.
-	oldest       time.Duration
+	least, most  int           // Messages that wait: those known to be stored, and those that may be.
+	oldest, sure time.Duration // At most, and at least: when a message was stored is not known exactly.
 	sent, ended  int
 	refusedQuota int
 }
@@ -59,7 +59,7 @@ func (t *truth) stored(route string, id int) {
 	defer t.mu.Unlock()
 	r := t.routes[route]
 	if m := r.open[id]; m != nil {
-		m.stored = true
+		m.stored = time.Now()
 	}
 }
 
@@ -114,8 +114,9 @@ func (t *truth) look(refused func(route string) int) {
 		t.mu.Lock()
 		p := point{at: now, most: len(r.open), sent: r.sent, ended: r.ended, refusedQuota: n}
 		for _, m := range r.open {
-			if m.stored {
+			if !m.stored.IsZero() {
 				p.least++
+				p.sure = max(p.sure, now.Sub(m.stored))
 			}
 			p.oldest = max(p.oldest, now.Sub(m.at))
 		}
@@ -147,6 +148,23 @@ func (t *truth) lostSince(route string, from, to time.Time) (n int) {
 		if at.After(from) && !at.After(to) {
 			n++
 		}
+	}
+	return n
+}
+
+// losses returns how many messages were refused for good: those that nothing keeps, and those that are kept.
+func (t *truth) losses(route string) (lost, dead int) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	r := t.routes[route]
+	return len(r.lost), r.dead
+}
+
+// sentSince returns how many messages of all routes were published since a time, up to a look before and after it.
+func (t *truth) sentSince(at time.Time) (n int) {
+	for name := range t.routes {
+		points := t.window(name, at.Add(second))
+		n += points[len(points)-1].sent - points[0].sent
 	}
 	return n
 }

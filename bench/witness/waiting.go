@@ -24,7 +24,7 @@ func (w *world) judgeWaiting(o *observation) (all []contradiction) {
 		least, most, oldest, youngest := points[0].least, 0, time.Duration(0), time.Hour
 		for _, p := range points {
 			least, most = min(least, p.least), max(most, p.most)
-			oldest, youngest = max(oldest, p.oldest), min(youngest, p.oldest)
+			oldest, youngest = max(oldest, p.oldest), min(youngest, p.sure)
 		}
 		say := func(text string, a, b any) {
 			all = append(all, contradiction{"waiting", "fore", spec.name, text, a, b})
@@ -78,4 +78,4 @@ func (w *world) judgeRates(o *observation) (all []contradiction) {
 }
 
 // far reports whether a rate is more than a quarter away from the truth, and more than two a second.
-func far(said, true float64) bool { return max(said-true, true-said) > .25*true+2 }
+func far(said, is float64) bool { return max(said-is, is-said) > .25*is+2 }

@@ -16,10 +16,7 @@ import (
 	"momento-bridge/test/lab"
 )
 
-const (
-	publishTimeout = 2 * time.Second
-	usualQuota     = 300.0
-)
+const publishTimeout = 2 * time.Second
 
 // world is everything that runs.
 type world struct {
@@ -69,7 +66,7 @@ func newWorld(ctx context.Context, l *lab.Lab, o *options) (*world, error) {
 	if err := w.endpoint.open(ctx); err != nil {
 		return nil, fmt.Errorf("start the endpoint: %w", err)
 	}
-	w.endpoint.limit(usualQuota)
+	w.endpoint.limit(w.usualQuota())
 	if err := w.prepare(ctx); err != nil {
 		w.close()
 		return nil, err
@@ -181,7 +178,9 @@ func (w *world) needs() (sum float64) {
 	return sum
 }
 
-func (w *world) setQuota(rate float64) { w.endpoint.limit(rate) }
+// usualQuota is another one each time: from a little more than the load needs, so that a backlog takes a while, to much
+// more.
+func (w *world) usualQuota() float64 { return w.needs() * (1.4 + 3*w.chance.float()) }
 
 // close ends all but what the lab ends.
 func (w *world) close() {

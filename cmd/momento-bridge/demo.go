@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
 	"net"
 	"os"
 	"path/filepath"
@@ -21,7 +20,6 @@ import (
 	"momento-bridge/config"
 	"momento-bridge/daemon"
 	"momento-bridge/emulator"
-	"momento-bridge/terminal"
 )
 
 // demoOptions are the flags of demo.
@@ -35,6 +33,8 @@ type demoOptions struct {
 	page     string
 	batch    string
 	faults   string
+	level    string
+	format   string
 }
 
 func newDemo() *cobra.Command {
@@ -65,6 +65,8 @@ func newDemo() *cobra.Command {
 	flags.StringVar(&o.page, "page-listen", "127.0.0.1:0", "address of the subscriber's page (default: a free port)")
 	flags.StringVar(&o.batch, "batch", "packed",
 		"batch.format of orders: packed, json, lines, length-prefixed, or none")
+	flags.StringVar(&o.level, "log-level", "error", "lowest level of the bridge's log: debug, info, warn or error")
+	flags.StringVar(&o.format, "log-format", "text", "format of the bridge's log: text, json or auto")
 	flags.StringVar(&o.faults, "fault", "", "faults of the endpoint, such as 500:2%,reset:0.5%")
 	return cmd
 }
@@ -81,17 +83,11 @@ type demo struct {
 	ledger   *ledger
 }
 
-// errLost says that the sum check of the demo failed.
-var errLost = errors.New("messages were lost")
-
-// settleTime is how long the demo waits at the end for what is still on its way.
-const settleTime = 30 * time.Second
-
 // runDemo starts the parts, lets the generator run, waits for what is on its way, and prints the sum check.
 func runDemo(ctx context.Context, o demoOptions, stdout, stderr io.Writer) error {
-	dir, err := os.MkdirTemp("", "momento-bridge-demo-")
+	dir, err := scratch(os.TempDir(), sharedMemory)
 	if err != nil {
-		return fmt.Errorf("make a temporary directory: %w", err)
+		return err
 	}
 	defer os.RemoveAll(dir)
 	d := &demo{ledger: newLedger(o.batch)}
@@ -113,17 +109,31 @@ func runDemo(ctx context.Context, o demoOptions, stdout, stderr io.Writer) error
 	bridging.Go(func() { bridgeErr = d.bridge.Run(carrying) })
 
 	d.generate(ctx, o, stderr)
-	d.ledger.await(settleTime)
+	d.wait(ctx, o, stderr)
 	stopBridge()
 	bridging.Wait()
 	stopParts()
 	serving.Wait()
-	sum := d.ledger.sum()
+	sum := d.account()
 	fmt.Fprintln(stdout, sum)
-	if sum.lost > 0 {
-		return errors.Join(errLost, bridgeErr, endpointErr, pageErr)
+	return errors.Join(sum.problem(), bridgeErr, endpointErr, pageErr)
+}
+
+// sharedMemory may be written in most containers, also where the root file system may not.
+const sharedMemory = "/dev/shm"
+
+// scratch makes a directory in the first of some that may be written.
+func scratch(in ...string) (dir string, err error) {
+	for i, parent := range in {
+		made, failed := os.MkdirTemp(parent, "momento-bridge-demo-")
+		if failed == nil {
+			return made, nil
+		}
+		if i == 0 {
+			err = failed
+		}
 	}
-	return errors.Join(bridgeErr, endpointErr, pageErr)
+	return "", fmt.Errorf("make a temporary directory: %w\nset TMPDIR to a directory that may be written", err)
 }
 
 // start makes every part, each ready to be run.
@@ -157,13 +167,14 @@ func (d *demo) start(ctx context.Context, o demoOptions, dir string, stderr io.W
 	}
 	f := config.Read("demo", fmt.Appendf(nil, demoConfig, d.nats.ClientURL(), d.endpoint.Addr(), keyFile, o.admin,
 		o.batch, carried(o.batch)))
+	f.Set("log.level", o.level, "--log-level")
+	f.Set("log.format", o.format, "--log-format")
 	f.Validate()
 	p := newPlan(f)
 	if err := f.Err(); err != nil {
-		return err
+		return &usageError{err}
 	}
-	d.bridge, err = daemon.New(daemon.Config{Plan: p, Version: build.Version, Hurry: hurry(ctx)},
-		terminal.NewLogger(stderr, slog.LevelError, "text"))
+	d.bridge, err = daemon.New(daemon.Config{Plan: p, Version: build.Version, Hurry: hurry(ctx)}, logger(f, stderr))
 	return err
 }
 

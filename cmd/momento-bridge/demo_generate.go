@@ -17,9 +17,12 @@ const (
 	burstLength   = time.Second
 )
 
+// readyWithin is how long the generator waits for the bridge to be ready.
+const readyWithin = 30 * time.Second
+
 // generate sends messages and shows what happens until the time is up or ctx is done.
 func (d *demo) generate(ctx context.Context, o demoOptions, w io.Writer) {
-	for end := time.Now().Add(settleTime); !d.bridge.Status().Ready && ctx.Err() == nil && time.Now().Before(end); {
+	for end := time.Now().Add(readyWithin); !d.bridge.Status().Ready && ctx.Err() == nil && time.Now().Before(end); {
 		time.Sleep(10 * time.Millisecond)
 	}
 	began := time.Now()
@@ -30,7 +33,6 @@ func (d *demo) generate(ctx context.Context, o demoOptions, w io.Writer) {
 	for last := began; ; {
 		select {
 		case <-ctx.Done():
-			show.finish("stopping: waiting for what is on its way; Ctrl-C again ends at once")
 			return
 		case now := <-ticks.C:
 			rate := o.rate
@@ -44,7 +46,6 @@ func (d *demo) generate(ctx context.Context, o demoOptions, w io.Writer) {
 			}
 			show.update(now)
 			if o.duration > 0 && now.Sub(began) >= o.duration {
-				show.finish("time is up: waiting for what is on its way")
 				return
 			}
 		}
@@ -55,7 +56,7 @@ func (d *demo) generate(ctx context.Context, o demoOptions, w io.Writer) {
 func (d *demo) send(n int) {
 	payload := d.ledger.payload()
 	var err error
-	if n%3 == 2 {
+	if onCore(n) {
 		err = d.conn.Publish(fmt.Sprintf("ticks.t%d", n%5), payload)
 	} else {
 		_, err = d.js.PublishAsync(fmt.Sprintf("orders.%d", n%10), payload, jetstream.WithStallWait(10*time.Second))
@@ -92,8 +93,6 @@ func (s *demoDisplay) update(now time.Time) {
 	_ = s.block.Show(s.lines(now)...)
 }
 
-func (s *demoDisplay) finish(text string) { fmt.Fprintln(s.w, text) }
-
 func (s *demoDisplay) lines(now time.Time) []string {
 	sum, status := s.demo.ledger.sum(), s.demo.bridge.Status()
 	seconds := max(now.Sub(s.at).Seconds(), 1e-3)
@@ -114,7 +113,7 @@ func (s *demoDisplay) lines(now time.Time) []string {
 	return []string{
 		fmt.Sprintf("in %4.0f/s  out %4.0f/s  rate in force %s  refused (429) %d", in, out, rate, refused),
 		fmt.Sprintf("on their way %d (queued in the bridge %d, in flight %d)  end to end p50 %s p99 %s",
-			sum.lost, status.Queue.Messages, status.Queue.InFlight, p50.Round(time.Millisecond),
+			sum.left(), status.Queue.Messages, status.Queue.InFlight, p50.Round(time.Millisecond),
 			p99.Round(time.Millisecond)),
 	}
 }

@@ -21,8 +21,12 @@ type ledger struct {
 	delivered  int   // Messages that have been accepted at least once.
 	duplicates int
 	failed     int // Not sent.
+	coreLeft   int // Sent to core NATS, and not delivered.
 	latencies  []time.Duration
 }
+
+// onCore reports whether the generator sends a message to core NATS: one of three. The others go to the stream.
+func onCore(n int) bool { return n%3 == 2 }
 
 // notSent marks a message that the generator could not send: it is no part of the accounts.
 const notSent = -1
@@ -48,6 +52,9 @@ func (l *ledger) payload() []byte {
 	defer l.mu.Unlock()
 	l.sent = append(l.sent, time.Now())
 	l.copies = append(l.copies, 0)
+	if onCore(len(l.sent) - 1) {
+		l.coreLeft++
+	}
 	return fmt.Appendf(nil, `{"n":%d,"demo":"momento-bridge"}`, len(l.sent)-1)
 }
 
@@ -66,6 +73,7 @@ func (l *ledger) unsent(payload []byte) {
 	if n, ok := l.number(payload); ok && l.copies[n] == 0 {
 		l.copies[n] = notSent
 		l.failed++
+		l.leaves(n, -1)
 	}
 }
 
@@ -88,6 +96,7 @@ func (l *ledger) arrived(payload []byte) {
 	if l.copies[n] == notSent { // NATS took it after all.
 		l.copies[n] = 0
 		l.failed--
+		l.leaves(n, 1)
 	}
 	l.copies[n]++
 	if l.copies[n] > 1 {
@@ -95,14 +104,30 @@ func (l *ledger) arrived(payload []byte) {
 		return
 	}
 	l.delivered++
+	l.leaves(n, -1)
 	l.latencies = append(l.latencies, time.Since(l.sent[n]))
 	if len(l.latencies) > recentLatencies {
 		l.latencies = slices.Delete(l.latencies, 0, len(l.latencies)-recentLatencies)
 	}
 }
 
+// leaves changes how many messages of core NATS are left, if n is one of them. Called with the mutex held.
+func (l *ledger) leaves(n, by int) {
+	if onCore(n) {
+		l.coreLeft += by
+	}
+}
+
 // sums is the state of the accounts.
-type sums struct{ published, delivered, lost, duplicates int }
+type sums struct {
+	published, delivered, duplicates int
+
+	coreLeft, streamLeft int // Not delivered yet, by where NATS has them from.
+	lost                 int // Known at the end: what is left and nobody has any more.
+}
+
+// left is what is on its way, as long as nothing is lost.
+func (s sums) left() int { return s.coreLeft + s.streamLeft }
 
 // String is the demo's last line.
 func (s sums) String() string {
@@ -113,8 +138,9 @@ func (s sums) String() string {
 func (l *ledger) sum() sums {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	published := len(l.sent) - l.failed
-	return sums{published, l.delivered, published - l.delivered, l.duplicates}
+	s := sums{published: len(l.sent) - l.failed, delivered: l.delivered, duplicates: l.duplicates, coreLeft: l.coreLeft}
+	s.streamLeft = s.published - s.delivered - s.coreLeft
+	return s
 }
 
 // latency returns the median and the 99th percentile of the latest messages.
@@ -127,11 +153,4 @@ func (l *ledger) latency() (p50, p99 time.Duration) {
 	}
 	slices.Sort(sorted)
 	return sorted[len(sorted)/2], sorted[len(sorted)*99/100]
-}
-
-// await waits until every message has been delivered, at most this long.
-func (l *ledger) await(most time.Duration) {
-	for end := time.Now().Add(most); l.sum().lost > 0 && time.Now().Before(end); {
-		time.Sleep(20 * time.Millisecond)
-	}
 }

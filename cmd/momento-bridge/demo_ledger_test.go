@@ -18,8 +18,12 @@ func TestDemoLedgerAccountsForEveryMessage(t *testing.T) {
 	l.accepted("c", "t", []byte("hello"))
 	l.accepted("c", "t", []byte(`{"n":99,"demo":""}`))
 	_ = fourth
-	if got, want := l.sum().String(), "published=3 delivered=2 lost=1 duplicates=1"; got != want {
+	sum := l.sum()
+	if got, want := sum.String(), "published=3 delivered=2 lost=0 duplicates=1"; got != want {
 		t.Errorf("sum %s, want %s", got, want)
+	}
+	if sum.coreLeft != 0 || sum.streamLeft != 1 {
+		t.Errorf("%d of core NATS are left and %d of the stream, want the fourth alone", sum.coreLeft, sum.streamLeft)
 	}
 }
 

@@ -129,14 +129,20 @@ type process struct {
 // startDaemon starts `run`, without waiting until it is ready.
 func startDaemon(t *testing.T, args ...string) *process {
 	t.Helper()
-	admin := daemontest.FreeAddress(t)
+	address := daemontest.FreeAddress(t)
+	return startDaemonAt(t, address, append([]string{"--admin-listen", address}, args...)...)
+}
+
+// startDaemonAt is startDaemon where the configuration says that it listens at this address.
+func startDaemonAt(t *testing.T, admin string, args ...string) *process {
+	t.Helper()
 	p := &process{
 		t: t, Admin: daemontest.Admin{T: t, URL: "http://" + admin}, log: &syncBuffer{}, out: &syncBuffer{},
 		done: make(chan error, 1),
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	p.cancel = cancel
-	go func() { p.done <- run(ctx, append([]string{"run", "--admin-listen", admin}, args...), p.out, p.log) }()
+	go func() { p.done <- run(ctx, append([]string{"run"}, args...), p.out, p.log) }()
 	t.Cleanup(func() {
 		cancel()
 		if t.Failed() {

@@ -49,7 +49,8 @@ func TestLoadTestTellsOfDaemonsThatPublishToTheSameAccount(t *testing.T) {
 	for _, args := range [][]string{{"rate", "--rate", "20", "--duration", "1s"}, {"find"}} {
 		args = append(args, "-c", config, "--cache", "c")
 		log, err := answered(t.Context(), "n\n", args...)
-		if args[0] == "find" && exitStatus(err) != statusUsage || !strings.Contains(log, "none of group ours tells") {
+		if exitStatus(err) != statusUsage || !strings.Contains(log, "none of group ours tells") ||
+			!strings.Contains(log, "Begin?") {
 			t.Errorf("%v without a daemon: %v\n%s", args, err, log)
 		}
 	}

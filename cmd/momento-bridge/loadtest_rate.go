@@ -54,8 +54,8 @@ func newLoadtestRate() *cobra.Command {
 			"to sent (send delay). Publishes count against the account's quota and its bill. The test ends early\n" +
 			"when the key, the cache or the topic is refused, or when the endpoint keeps failing. Ctrl-C ends\n" +
 			"it with a report of what was measured so far.\n\n" +
-			"Daemons that publish to the same account use the same quota. If some are heard on NATS, the test\n" +
-			"says what they publish, and asks before it begins.\n\n" +
+			"It prints what it will send, and asks before it begins, unless --yes is given. Daemons that publish\n" +
+			"to the same account use the same quota: if some are heard on NATS, it says what they publish.\n\n" +
 			"With --via nats it publishes to NATS (--nats-url, or that of -c) instead, and subscribes to\n" +
 			"--topic. A bridge that runs already must carry the messages from one to the other, and the key\n" +
 			"must be allowed to subscribe. The report then also says what was lost, duplicated or reordered,\n" +
@@ -104,6 +104,7 @@ func (o *rateOptions) run(cmd *cobra.Command) error {
 		Target: target, Rate: o.rate, Duration: o.duration, Arrivals: o.arrivals, MaxRequests: o.maxRequests,
 		Labels: labels, Progress: show.update,
 	}
+	var found *beside
 	to := target.Endpoint
 	if o.via == viaNATS {
 		conn, err := o.target.plan.ConnectNATS(cmd.Context(), slog.New(slog.DiscardHandler))
@@ -114,14 +115,22 @@ func (o *rateOptions) run(cmd *cobra.Command) error {
 		cfg.Via = &loadtest.Via{Conn: conn, Subject: o.subject, Stream: o.stream, Settle: o.settle, Way: findWay}
 		to = fmt.Sprintf("NATS %s, and through the bridge to %s", o.target.plan.NATSURL(), target.Endpoint)
 	} else {
-		leave, err := o.getAlong(cmd, &cfg)
-		if err != nil {
+		if found, err = o.beside.hear(cmd, &o.target); err != nil {
 			return err
 		}
-		defer leave()
+		defer found.close()
+		fmt.Fprintf(stderr, "daemons: %s\n", found.text)
 	}
 	fmt.Fprintf(stderr, "%g publishes/s (%s) for %v, about %.0f in all, to %s; Ctrl-C ends with a report\n",
 		o.rate, o.arrivals, o.duration, min(o.rate*o.duration.Seconds(), float64(o.maxRequests)), to)
+	if !o.beside.yes {
+		if err := confirm(cmd); err != nil {
+			return err
+		}
+	}
+	if o.beside.within {
+		defer o.visit(cmd, found, &cfg)()
+	}
 	r, failure := loadtest.Rate(cmd.Context(), cfg)
 	if r == nil {
 		if cmd.Context().Err() != nil {
@@ -132,24 +141,12 @@ func (o *rateOptions) run(cmd *cobra.Command) error {
 	return errors.Join(o.output.write(cmd.OutOrStdout(), stderr, r), verdictOf(r, failure))
 }
 
-// getAlong tells of daemons that publish to the same account, asks whether to begin all the same, and makes the test
-// one of those who share their quota if it is to be.
-func (o *rateOptions) getAlong(cmd *cobra.Command, cfg *loadtest.RateConfig) (leave func(), err error) {
-	found, err := o.beside.hear(cmd, &o.target)
-	if err != nil {
-		return nil, err
-	}
-	fmt.Fprintf(cmd.ErrOrStderr(), "daemons: %s\n", found.text)
-	if !o.beside.within {
-		if found.there() && !o.beside.yes {
-			err = confirm(cmd)
-		}
-		return func() {}, err
-	}
+// visit makes the test one of those who share their quota.
+func (o *rateOptions) visit(cmd *cobra.Command, found *beside, cfg *loadtest.RateConfig) (leave func()) {
 	g, leave := found.visit(cmd.Context(), &o.target, o.rate, cfg.AtOnce())
 	g.Await(cmd.Context())
 	cfg.Target.Quota = g
-	return leave, nil
+	return leave
 }
 
 // verdictOf is how the program ends after a report.

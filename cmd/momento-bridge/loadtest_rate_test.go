@@ -19,7 +19,7 @@ func (w *world) loadtestRate(ctx context.Context, args ...string) (*report.Repor
 	var stdout, stderr syncBuffer
 	args = append([]string{
 		"loadtest", "rate", "--endpoint", w.endpoint, "--api-key-file", w.keyFile, "--cache", "c",
-		"--format", "json",
+		"--format", "json", "--yes",
 	}, args...)
 	err := run(ctx, args, &stdout, &stderr)
 	if text := stdout.String() + stderr.String(); strings.Contains(strings.ReplaceAll(text, w.keyFile, ""), testKey) {
@@ -176,7 +176,7 @@ func TestRateTakesEndpointAndKeyFromTheDaemonsConfiguration(t *testing.T) {
 	var stdout, stderr syncBuffer
 	err := run(t.Context(), []string{
 		"loadtest", "rate", "-c", file, "--cache", "c", "--rate", "20", "--duration",
-		"1s",
+		"1s", "--yes",
 	}, &stdout, &stderr)
 	topics := w.emulator.Stats().Topics
 	if err != nil || len(topics) != 1 || topics[0].Cache != "c" || topics[0].Accepted == 0 {

@@ -16,6 +16,7 @@ import (
 
 	"momento-bridge/daemon"
 	"momento-bridge/printable"
+	"momento-bridge/userinfo"
 )
 
 // version may be set by the linker; build is what is known without.
@@ -35,13 +36,13 @@ func main() {
 
 // run executes one command. It is the whole program but for signals and the exit, so that tests can run it.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
-	root := newRoot()
+	root, out := newRoot(), &output{Writer: stdout}
 	root.SetArgs(args)
-	root.SetOut(stdout)
+	root.SetOut(out)
 	root.SetErr(stderr)
-	err := root.ExecuteContext(ctx)
+	err := out.failed(root.ExecuteContext(ctx))
 	if err != nil && !errors.Is(err, errQuiet) {
-		fmt.Fprintln(stderr, printable.Lines(err.Error()))
+		fmt.Fprintln(stderr, printable.Lines(userinfo.Hide(err.Error())))
 	}
 	return err
 }
@@ -119,11 +120,12 @@ func newRoot() *cobra.Command {
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return &usageError{fmt.Errorf("%w\nsee `%s --help`", err, cmd.CommandPath())}
 	})
-	root.AddCommand(newRun(), newDemo(), newCheck(), newStatus(), newEmulator(), newLoadtest(), newReplay(),
+	root.AddCommand(newRun(), newDemo(), newCheck(), newStatus(), newPause(), newResume(), newReload(), newEmulator(), newLoadtest(), newReplay(),
 		newConfig(), newRegions(), newVersion())
 	for _, cmd := range root.Commands() {
 		cmd.Args = usageArgs(cmd.Args)
 	}
+	addCompletions(root)
 	root.SuggestionsMinimumDistance = 2
 	root.RunE = func(cmd *cobra.Command, _ []string) error { return cmd.Help() }
 	root.Args = usageArgs(noSuchCommand)

@@ -109,7 +109,7 @@ func TestDaemonPublishesThroughAProxy(t *testing.T) {
 	}
 
 	out, log = syncBuffer{}, syncBuffer{}
-	args := []string{"loadtest", "rate", "--cache", "c", "--rate", "20", "--duration", "1s"}
+	args := []string{"loadtest", "rate", "--cache", "c", "--rate", "20", "--duration", "1s", "--yes"}
 	args = append(args, w.withProxy(proxy)...)
 	if err := run(t.Context(), args, &out, &log); err != nil || carried.Load() < 3 {
 		t.Errorf("the load test ends with %v after %d requests and says\n%s", err, carried.Load(), log.String())

@@ -39,6 +39,8 @@ func addSettings(cmd *cobra.Command) *settings {
 		{name: "api-key-file", path: "momento.api_key_file"},
 		{name: "rate", path: "limits.rate"},
 		{name: "admin-listen", path: "admin.listen"},
+		{name: "log-level", path: "log.level"},
+		{name: "log-format", path: "log.format"},
 		{name: "subject", path: "routes[0].subject", route: true},
 		{name: "stream", path: "routes[0].stream", route: true},
 		{name: "consumer", path: "routes[0].consumer", route: true},
@@ -55,6 +57,8 @@ func addSettings(cmd *cobra.Command) *settings {
 		"api-key-file": "file with the API key, read again when it changes (default: the key in $MOMENTO_API_KEY)",
 		"rate":         "publishes per second: auto, unlimited, or a number that is never exceeded",
 		"admin-listen": "address of the status page, health and metrics",
+		"log-level":    "lowest level that is logged: debug, info, warn or error (default info)",
+		"log-format":   "text or json; auto: text on a terminal, json otherwise (default auto)",
 		"subject":      "what to consume; on a stream it is the consumer's filter",
 		"stream":       "JetStream stream; without it the subject is consumed from core NATS",
 		"consumer":     "name of the durable consumer (default momento-bridge-" + routeName + ")",
@@ -77,7 +81,7 @@ func newPlan(f *config.File) *daemon.Plan {
 	return p
 }
 
-// load reads the configuration: flags before the environment before the file before the defaults. All problems are
+// load reads the configuration: flags before the file before the environment before the defaults. All problems are
 // reported at once, as a usage error.
 func (s *settings) load(cmd *cobra.Command) (*config.File, *daemon.Plan, error) {
 	name, text := "", []byte(nil)

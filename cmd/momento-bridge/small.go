@@ -38,7 +38,7 @@ func newVersion() *cobra.Command {
 func newConfig() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "config",
-		Short: "Print an example configuration or its schema",
+		Short: "Print an example configuration, its schema, or what each key means",
 		Args:  noSuchCommand,
 		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
@@ -60,6 +60,15 @@ func newConfig() *cobra.Command {
 			Args:  usageArgs(nil),
 			RunE: func(cmd *cobra.Command, _ []string) error {
 				_, err := fmt.Fprintln(cmd.OutOrStdout(), string(config.Schema(regionNames())))
+				return err
+			},
+		},
+		&cobra.Command{
+			Use:   "reference",
+			Short: "Print what each key of the file means, as Markdown",
+			Args:  usageArgs(nil),
+			RunE: func(cmd *cobra.Command, _ []string) error {
+				_, err := fmt.Fprint(cmd.OutOrStdout(), config.Reference())
 				return err
 			},
 		},

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net/url"
 	"os"
 	"strings"
 	"time"
@@ -13,16 +12,16 @@ import (
 	"github.com/spf13/cobra"
 
 	"momento-bridge/admin"
-	"momento-bridge/config"
 	"momento-bridge/terminal"
 )
 
 // statusOptions are the flags of status.
 type statusOptions struct {
-	file     string
-	admin    string
+	daemonFlags
+
 	json     bool
 	watch    bool
+	live     bool
 	group    bool
 	natsURL  string
 	interval time.Duration
@@ -50,20 +49,21 @@ func newStatus() *cobra.Command {
 			"  momento-bridge status -c config.yaml --json\n  momento-bridge status --admin 10.0.0.7:9464",
 	}
 	flags := cmd.Flags()
-	flags.StringVarP(&o.file, "config", "c", "",
-		"the daemon's configuration `file`, for its admin.listen; with --group for nats and limits.group")
-	flags.StringVar(&o.admin, "admin", "",
-		"the daemon's admin listener: `HOST:PORT` or a URL (default: admin.listen of the configuration, or "+
-			"127.0.0.1:9464)")
+	o.declare(flags)
 	flags.BoolVar(&o.json, "json", false, "print the daemon's answer as it is; with --watch one JSON object a line")
 	flags.BoolVar(&o.group, "group", false, "ask all replicas of the group over NATS")
 	flags.StringVar(&o.natsURL, "nats-url", "",
 		"with --group: NATS servers, separated by commas (default $NATS_URL, then nats://127.0.0.1:4222)")
+	flags.BoolVar(&o.live, "live", false,
+		"only ask whether the daemon makes progress, as /livez tells: exit status 0, or 1. For health checks")
 	flags.BoolVarP(&o.watch, "watch", "w", false, "ask again and again until Ctrl-C")
 	flags.DurationVar(&o.interval, "interval", time.Second, "time between two requests with --watch")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		if o.interval < leastInterval {
 			return &usageError{fmt.Errorf("--interval %v is too short: give at least %v", o.interval, leastInterval)}
+		}
+		if o.live {
+			return o.alive(cmd.Context(), cmd.OutOrStdout())
 		}
 		client, done, err := o.asker(cmd)
 		if err != nil {
@@ -100,39 +100,11 @@ func (o *statusOptions) asker(cmd *cobra.Command) (who asker, done func(), err e
 	case o.natsURL != "":
 		return nil, nil, errors.New("--nats-url is for --group: without it the daemon's admin listener is asked")
 	}
-	where, err := o.where()
+	one, err := o.client(false)
 	if err != nil {
 		return nil, nil, err
 	}
-	return newStatusClient(where), func() {}, nil
-}
-
-// where returns the daemon's address: a flag's before the file's before the default.
-func (o *statusOptions) where() (*url.URL, error) {
-	if o.admin != "" {
-		u, err := admin.URL(o.admin)
-		if err != nil {
-			return nil, fmt.Errorf("--admin: %w", err)
-		}
-		return u, nil
-	}
-	name, text := "", []byte(nil)
-	if o.file != "" {
-		var err error
-		if text, err = readConfiguration(o.file); err != nil {
-			return nil, err
-		}
-		name = o.file
-	}
-	f := config.Read(name, text)
-	if f.Broken("") || f.Broken("admin") || f.Broken("admin.listen") {
-		return nil, f.Err()
-	}
-	u, err := admin.URL(f.Admin.Listen)
-	if err != nil {
-		return nil, fmt.Errorf("admin.listen: %w; or give --admin", err)
-	}
-	return u, nil
+	return oneDaemon{one}, func() {}, nil
 }
 
 // readConfiguration reads a configuration file.

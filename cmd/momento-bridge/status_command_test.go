@@ -73,7 +73,7 @@ func TestStatusSaysWhatToDoWhenThereIsNoDaemon(t *testing.T) {
 		case "/html/api/v1/status":
 			fmt.Fprint(w, "<html>")
 		case "/long/api/v1/status":
-			fmt.Fprint(w, `{"version":"1","state":"idle","summary":"`, strings.Repeat("x", maxStatus), `"}`)
+			fmt.Fprint(w, `{"version":"1","state":"idle","summary":"`, strings.Repeat("x", 8<<20), `"}`)
 		case "/host/api/v1/status":
 			http.Error(w, "this host name is not known here: ask by address", http.StatusMisdirectedRequest)
 		case "/elsewhere/api/v1/status":
@@ -108,23 +108,6 @@ func TestStatusSaysWhatToDoWhenThereIsNoDaemon(t *testing.T) {
 	f(statusUsage, "there is no configuration file missing.yaml: check --config", "-c", "missing.yaml")
 }
 
-func TestStatusDoesNotWaitForADaemonThatIsStuck(t *testing.T) {
-	t.Parallel()
-	release := make(chan struct{})
-	stuck := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { <-release }))
-	t.Cleanup(func() { close(release); stuck.Close() })
-	u, err := admin.URL(stuck.URL)
-	if err != nil {
-		t.Fatal(err)
-	}
-	client := newStatusClient(u)
-	client.http.Timeout = 50 * time.Millisecond
-	if _, err := client.ask(t.Context()); err == nil || !strings.Contains(err.Error(),
-		"no answer from "+stuck.URL+" within") {
-		t.Errorf("ask = %v, want that there was no answer in time", err)
-	}
-}
-
 func TestListenAddressBecomesWhereToAsk(t *testing.T) {
 	t.Parallel()
 	f := func(address, want string) {
@@ -139,6 +122,7 @@ func TestListenAddressBecomesWhereToAsk(t *testing.T) {
 	f("10.0.0.7:80", "http://10.0.0.7:80")
 	f("bridge.internal:9464", "http://bridge.internal:9464")
 	f("https://ops.internal/bridge", "https://ops.internal/bridge")
+	f("unix:/run/bridge.sock", "unix:///run/bridge.sock")
 	if _, err := admin.URL("127.0.0.1:0"); err == nil {
 		t.Error("port 0 is taken for an address to ask")
 	}

@@ -150,7 +150,7 @@ func TestWatchShowsNoMoreThanTheTerminalHasRows(t *testing.T) {
 	w := &statusWatch{out: screen, block: terminal.NewBlock(screen)}
 	resize(10)
 	for range 2 {
-		if err := w.show(&statusAnswer{status: *exampleStatus()}); err != nil {
+		if err := w.show(&statusAnswer{status: exampleStatus()}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -162,7 +162,7 @@ func TestWatchShowsNoMoreThanTheTerminalHasRows(t *testing.T) {
 		t.Errorf("drawn twice: %q", text)
 	}
 	resize(100)
-	if err := w.show(&statusAnswer{status: *exampleStatus()}); err != nil {
+	if err := w.show(&statusAnswer{status: exampleStatus()}); err != nil {
 		t.Fatal(err)
 	}
 	eventually(t, "all lines in a taller window",

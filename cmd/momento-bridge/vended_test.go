@@ -175,7 +175,7 @@ func TestLoadTestLivesLongerThanItsVendedKey(t *testing.T) {
 	machine, settings, _ := postedWorld(t)
 	file := w.writeConfig(settings + "routes: [{name: r, subject: a, cache: c}]\n")
 	var out, log syncBuffer
-	args := []string{"loadtest", "rate", "-c", file, "--cache", "c", "--rate", "20", "--duration", "5s"}
+	args := []string{"loadtest", "rate", "-c", file, "--cache", "c", "--rate", "20", "--duration", "5s", "--yes"}
 	err := run(t.Context(), args, &out, &log)
 	if n := len(machine.asked()); err != nil || n < 2 {
 		t.Errorf("ended with %v after %d keys\n%s", err, n, log.String())

@@ -72,6 +72,9 @@ type Route struct {
 	Drain    float64 // Seconds until nothing waits: 0 while it keeps up, +Inf for never, NaN where it is not known.
 	Forecast string  // In words.
 
+	Paused    time.Time // Since when an operator has paused it; zero: none has, or that is not known.
+	PauseLost string    // Why a restart resumes it; empty: it does not.
+
 	Lost         uint64 // In the last seconds, which no policy asked for,
 	LostWhy      string // and why.
 	DeadLettered uint64 // In the last seconds.

@@ -93,7 +93,7 @@ func routeReason(f *Facts, i int) string {
 	s, known := &f.Pipeline.Routes[i], &f.Routes[i]
 	switch {
 	case s.State == pipeline.Paused:
-		return condition.Paused.Sentence()
+		return pausedReason(known)
 	case !f.NATS.Connected:
 		return condition.Disconnected.Sentence()
 	case f.carriage(s.Name).state == standby:

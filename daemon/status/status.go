@@ -86,6 +86,9 @@ func route(f *Facts, i int) admin.Route {
 		s.State == pipeline.Running {
 		r.LimitedBy = byNATS
 	}
+	if s.State == pipeline.Paused && !known.Paused.IsZero() {
+		r.PausedSince, r.PauseKept = &known.Paused, known.PauseLost == ""
+	}
 	if f.StandsBy(i) && s.State == pipeline.Running {
 		r.CarriedBy = f.carriage(s.Name).by
 	}

@@ -37,6 +37,10 @@ func TestStatusFollowsFromFacts(t *testing.T) {
 		notReady string // A part of the only reason; empty: it is ready.
 	}{
 		"well": {func(*Facts, *pipeline.RouteStats) {}, admin.Idle, "Idle: nothing comes", ""},
+		"a backlog of which nothing is known is not all well": {func(f *Facts, _ *pipeline.RouteStats) {
+			r := &f.Routes[0]
+			r.Kind, r.Waiting, r.Rates.Out = admin.UnknownForecast, 448, 74
+		}, admin.CatchingUp, "Publishing 74 messages/s; 448 wait, for how long is not known yet.", ""},
 		"stopping": {
 			func(f *Facts, _ *pipeline.RouteStats) { f.Stopping = true }, admin.Stopping,
 			"Stopping: 0 messages", "stopping",

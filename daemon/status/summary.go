@@ -43,7 +43,6 @@ func gravest(f *Facts, s *admin.Status) (admin.State, string) {
 		}
 		return stateOf(condition.EndpointDown), text
 	}
-
 	return sumRoutes(f, s)
 }
 
@@ -100,11 +99,14 @@ func named(routes []admin.Route, all int) string {
 
 // sumFlow does so when every route runs and keeps up, or catches up, as far as is known.
 func sumFlow(f *Facts, s *admin.Status) (admin.State, string) {
-	longest, limited, draining := 0.0, false, int64(0)
+	longest, limited, draining, obscure := 0.0, false, int64(0), int64(0)
 	for i := range s.Routes {
 		r := &s.Routes[i]
-		if r.Kind() == admin.Drains {
+		switch r.Kind() {
+		case admin.Drains:
 			longest, draining = max(longest, *r.DrainSeconds), draining+r.Waiting
+		case admin.UnknownForecast:
+			obscure += r.Waiting
 		}
 		limited = limited || r.LimitedBy == string(pipeline.ByQuota)
 	}
@@ -130,6 +132,8 @@ func sumFlow(f *Facts, s *admin.Status) (admin.State, string) {
 		return admin.CatchingUp, text + waiting + "."
 	case more != "" && s.Rates.Out == 0:
 		return admin.CatchingUp, "Nothing is published at the moment" + waiting + "."
+	case more != "" && obscure > 0:
+		return admin.CatchingUp, text + waiting + "." // Not "all is well": something waits for longer than a moment.
 	case more != "":
 		return admin.Publishing, text + waiting + "."
 	case s.Rates.In == 0 && s.Rates.Out == 0 && s.Queue.Waiting == 0:

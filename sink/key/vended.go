@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"momento-bridge/excerpt"
 	"momento-bridge/secretfile"
 )
 
@@ -131,14 +132,13 @@ const (
 	mostListed = 8
 	// longestName is far above each name that a machine may give, and far below each key.
 	longestName = 24
-	nameLetters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-"
 )
 
-// listed lists names, as far as they can be nothing but names.
+// listed lists names, as far as they are words: a key may stand in the place of one.
 func listed(names []string) string {
 	var known []string
 	for _, name := range names {
-		if len(known) < mostListed && len(name) <= longestName && strings.Trim(name, nameLetters) == "" {
+		if told := excerpt.Of(name, longestName, excerpt.Secrets{}); len(known) < mostListed && told == name {
 			known = append(known, name)
 		}
 	}

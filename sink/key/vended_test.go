@@ -111,7 +111,9 @@ func TestAnswersWithoutAKeySayWhatWasFound(t *testing.T) {
 	f(`{"statusCode":200,"body":"secret"}`, "a JSON object with body, statusCode; expected is")
 	f(`{"error":"secret","sécret":1}`, "a JSON object with error and 1 more")
 	f(`{"`+strings.Repeat("secret", 5)+`":1}`, "a JSON object with other names; ")
-	f(`{"a":1,"b":1,"c":1,"d":1,"e":1,"f":1,"g":1,"h":1,"i":1,"j":1}`, "with a, b, c, d, e, f, g, h and 2 more")
+	f(`{"a":1,"body":1,"code":1,"data":1,"error":1,"id":1,"message":1,"status":1,"time":1,"zone":1}`,
+		"with a, body, code, data, error, id, message, status and 2 more")
+	f(`{"error":1,"eyJhbGciOi":1}`, "a JSON object with error and 1 more")
 	f(`{"authToken":5}`, "has authToken, but that is a number")
 	f(`{"token":{"value":"secret"}}`, "has token, but that is an object")
 	f(`{"token":["secret"]}`, "has token, but that is a list")

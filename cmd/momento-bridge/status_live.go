@@ -1,0 +1,30 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+)
+
+// alive asks for /livez alone, as health checks of containers do: where no configuration is mounted, at the default
+// address. A daemon that is stuck, or is not there, is an error.
+func (o *statusOptions) alive(ctx context.Context, w io.Writer) error {
+	if o.group || o.watch || o.json {
+		return &usageError{errors.New("--live asks one daemon once: leave --group, --watch and --json out")}
+	}
+	if _, err := os.Stat(o.file); errors.Is(err, os.ErrNotExist) {
+		o.file = ""
+	}
+	one, err := o.client(false)
+	if err != nil {
+		return &usageError{err}
+	}
+	said, err := one.Live(ctx)
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintln(w, said)
+	return err
+}
