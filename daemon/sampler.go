@@ -53,7 +53,9 @@ func (s *sampler) run(ctx context.Context) {
 		case now := <-ticks.C:
 			s.history.Add(s.sample(now))
 			s.d.pipe.TellRepeats()
+			s.d.lineup.RLock()
 			s.d.settleProblems(now)
+			s.d.lineup.RUnlock()
 		}
 	}
 }
