@@ -39,7 +39,7 @@ func (w *world) judgeWaiting(o *observation) (all []contradiction) {
 		if r.Oldest != nil && *r.Oldest < youngest.Seconds()-1.5 {
 			say("the oldest is older", *r.Oldest, youngest.Seconds())
 		}
-		if r.kind() == "keeping_up" && youngest > 8*second {
+		if r.kind() == "keeping_up" && youngest > 8*second && r.kept() == 0 {
 			say("keeps up while a message has waited for long", r.Forecast, fmt.Sprint(youngest))
 		}
 	}

@@ -70,7 +70,7 @@ func withinRoute(r *route) (all []contradiction) {
 		begins(r.Forecast, []string{"keeping up"}) != (kind == "keeping_up") {
 		say("self", "fore", "the forecast's words are not its kind", r.Forecast, kind)
 	}
-	if kind == "keeping_up" && r.Oldest != nil && *r.Oldest > 6 {
+	if kind == "keeping_up" && r.Oldest != nil && *r.Oldest > 6 && r.kept() == 0 {
 		say("self", "fore", "keeps up while a message has waited for long", r.Forecast, *r.Oldest)
 	}
 	if m := waitText.FindStringSubmatch(r.Forecast); m != nil && number(m[1]) != r.Waiting {
