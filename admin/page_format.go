@@ -164,10 +164,15 @@ func formatQuota(scope string, rate *float64) string {
 }
 
 func formatLearned(q *Quota) string {
-	if q.Learned == 0 {
+	switch {
+	case q.Learned == 0 && q.State == "holding":
+		return "not known yet"
+	case q.Learned == 0:
 		return "none met"
+	case q.LearnedSeconds == nil:
+		return formatQuota(q.Scope, &q.Learned)
 	}
-	return formatQuota(q.Scope, &q.Learned)
+	return formatQuota(q.Scope, &q.Learned) + ", " + formatDuration(*q.LearnedSeconds) + " ago"
 }
 
 func formatReady(reasons []string) string {

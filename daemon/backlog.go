@@ -127,15 +127,18 @@ func (v *view) outlook(w *window) forecast {
 // keepsUp reports whether nothing waits for longer than a moment, but for what is not ours to publish.
 func (v *view) keepsUp(w *window) bool {
 	s := &v.now
-	flowing := s.flowing()
-	if flowing == 0 {
+	flowing, moment := s.flowing(), (momentary + s.linger).Seconds()
+	switch {
+	case flowing == 0, s.stored == 0 && s.queued == 0:
 		return true
+	case s.still == 0 && !math.IsNaN(v.oldest):
+		return v.oldest <= moment && float64(flowing) <= max(handful, w.done.rate*moment)
 	}
-	if s.still == 0 && !math.IsNaN(v.oldest) {
-		return v.oldest <= (momentary + s.linger).Seconds()
-	}
-	return float64(flowing) <= max(1, w.done.rate*momentary.Seconds())
+	return float64(flowing) <= max(1, w.done.rate*moment)
 }
+
+// handful is how many messages come together without being a backlog, as far as they have just come.
+const handful = 10
 
 // but says what waits nevertheless.
 func (v *view) but() string {
@@ -168,7 +171,7 @@ func (v *view) arriving(w *window) string {
 func loadOf(w *window) load {
 	first, last := w.samples[0], w.samples[len(w.samples)-1]
 	l := load{
-		Waiting: last.waiting, Quota: last.byQuota, Arrivals: w.arrivals.rate, Capacity: math.Inf(1),
+		Waiting: last.waiting - min(last.waiting, last.still), Quota: last.byQuota, Arrivals: w.arrivals.rate, Capacity: math.Inf(1),
 		Doubt: math.Hypot(w.arrivals.doubt(), w.done.doubt()), Seen: w.span(),
 	}
 	if !last.joins {

@@ -105,7 +105,7 @@ func (s scene) play(look func(m moment)) {
 		one.told = one.heard
 		one.waiting = max(0, int64(counted-done))
 		one.held = min(20, one.waiting)
-		one.stored = one.waiting - one.held
+		one.stored, one.queued = one.waiting-one.held, one.held
 		if len(queue) > 0 {
 			one.oldest = epoch.Add(time.Duration(queue[0] * float64(time.Second)))
 		}
@@ -140,17 +140,27 @@ func scenes() map[string]scene {
 			},
 			quota: constant(20), seconds: 90,
 		},
-		"quota halved":        {arrivals: constant(15), quota: steps(30, 40, 20), waiting: 2000, seconds: 70},
-		"quota below":         {arrivals: constant(15), quota: steps(30, 40, 10), waiting: 2000, seconds: 60},
-		"quota above":         {arrivals: constant(15), quota: steps(30, 10, 60), waiting: 500, seconds: 45},
-		"halt and resume":     {arrivals: constant(10), quota: constant(20), halted: between(10, 30), seconds: 60},
-		"halt of a backlog":   {arrivals: constant(10), quota: constant(20), halted: between(10, 30), waiting: 1000, seconds: 60},
-		"reconnect":           {arrivals: constant(10), quota: constant(20), away: between(10, 40), waiting: 500, seconds: 70},
-		"reconnect, told 5 s": {arrivals: constant(10), quota: constant(20), away: between(10, 40), told: 5 * time.Second, waiting: 500, seconds: 80},
-		"burst ends":          {arrivals: steps(20, 100, 5), quota: constant(30), seconds: 60},
-		"load begins":         {arrivals: steps(20, 5, 60), quota: constant(30), seconds: 60},
-		"load ends":           {arrivals: steps(20, 60, 0), quota: constant(30), seconds: 50},
-		"cold start":          {arrivals: constant(5), quota: func(at float64) float64 { return min(20, 1+5*at) }, waiting: 300, seconds: 30},
+		"quota halved":    {arrivals: constant(15), quota: steps(30, 40, 20), waiting: 2000, seconds: 70},
+		"quota below":     {arrivals: constant(15), quota: steps(30, 40, 10), waiting: 2000, seconds: 60},
+		"quota above":     {arrivals: constant(15), quota: steps(30, 10, 60), waiting: 500, seconds: 45},
+		"halt and resume": {arrivals: constant(10), quota: constant(20), halted: between(10, 30), seconds: 60},
+		"halt of a backlog": {
+			arrivals: constant(10), quota: constant(20), halted: between(10, 30), waiting: 1000, seconds: 60,
+		},
+		"reconnect": {
+			arrivals: constant(10), quota: constant(20), away: between(10, 40), waiting: 500, seconds: 70,
+		},
+		"reconnect, told 5 s": {
+			arrivals: constant(10), quota: constant(20), away: between(10, 40), told: 5 * time.Second, waiting: 500,
+			seconds: 80,
+		},
+		"burst ends":  {arrivals: steps(20, 100, 5), quota: constant(30), seconds: 60},
+		"load begins": {arrivals: steps(20, 5, 60), quota: constant(30), seconds: 60},
+		"load ends":   {arrivals: steps(20, 60, 0), quota: constant(30), seconds: 50},
+		"cold start": {
+			arrivals: constant(5), quota: func(at float64) float64 { return min(20, 1+5*at) }, waiting: 300,
+			seconds: 30,
+		},
 	}
 	for _, load := range []float64{.5, .7, .8, .9, 1.1, 1.3, 1.5} {
 		for _, told := range []time.Duration{0, 2 * time.Second, 5 * time.Second} {
@@ -192,7 +202,8 @@ func TestForecastsAreRightOnceTheySayANumber(t *testing.T) {
 				case m.drain > 4:
 					off := math.Abs(f.Drain.Seconds()/m.drain - 1)
 					if worst = max(worst, off); off > .25 {
-						t.Errorf("at %v s, %v s after a change: %s, and it is gone in %v s", m.second, m.since, f.Text, m.drain)
+						t.Errorf("at %v s, %v s after a change: %s, and it is gone in %v s", m.second, m.since, f.Text,
+							m.drain)
 					}
 				}
 				if unknown > slack {
@@ -203,4 +214,84 @@ func TestForecastsAreRightOnceTheySayANumber(t *testing.T) {
 			t.Logf("off by %.0f %% at most, unknown for %.0f s at most, never %d times", 100*worst, unknown, never)
 		})
 	}
+}
+
+// The numbers of a route that has no room come in steps, when the server is asked.
+func TestWhatComesIsTheMeanOverTheServersSteps(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		told time.Duration
+		rate float64
+	}{
+		"at once": {0, 15}, "each 2 s": {2 * time.Second, 15}, "each 5 s": {5 * time.Second, 15}, "nothing": {0, 0},
+	} {
+		scene{
+			arrivals: constant(tt.rate), quota: constant(5), told: tt.told, waiting: 500, seconds: 40,
+		}.play(func(m moment) {
+			if in := m.view.rates.In; m.second > 12 && math.Abs(in-tt.rate) > .5 {
+				t.Errorf("%s: at %v s %v messages/s come, want %v", name, m.second, in, tt.rate)
+			}
+		})
+	}
+}
+
+func TestOneMomentSaysOneThing(t *testing.T) {
+	t.Parallel()
+	now := time.Unix(1_800_000_000, 0)
+	for name, tt := range map[string]struct {
+		change func(s *sample)
+		kind   outlook
+		text   string
+	}{
+		"nothing waits":  {func(*sample) {}, keepingUp, "keeping up"},
+		"not consuming":  {func(s *sample) { s.begun = false }, notKnown, "not known yet"},
+		"not heard":      {func(s *sample) { s.heard = time.Time{} }, notKnown, "not known yet"},
+		"away":           {func(s *sample) { s.away = true }, notKnown, "not known while nothing comes from NATS"},
+		"paused":         {func(s *sample) { s.halted = true }, keepingUp, "keeping up"},
+		"others have it": {func(s *sample) { s.beside = 40 }, keepingUp, "keeping up"},
+		"paused with a backlog": {
+			func(s *sample) { s.halted, s.stored = true, 7 }, fallingBehind,
+			"never while the route stands still: 7 waiting, arrivals 0/s",
+		},
+		"away with a backlog": {
+			func(s *sample) { s.away, s.stored, s.heard = true, 70, s.at.Add(-12*time.Second) }, notKnown,
+			"not known while nothing comes from NATS: 70 waiting when it told of that last, 12s ago",
+		},
+		"strayed": {
+			func(s *sample) { s.strayed = 83 }, notKnown,
+			"not known yet: 83 messages were given out before and come again within ack_wait (30 s)",
+		},
+		"put aside": {
+			func(s *sample) { s.queued, s.held, s.still, s.oldest = 5, 5, 5, s.at.Add(-time.Hour) }, keepingUp,
+			"keeping up, but for 5 put aside",
+		},
+		"dry": {
+			func(s *sample) { s.stored, s.oldest = 70, s.at.Add(-time.Minute) }, notKnown,
+			"not known while nothing comes from NATS: 70 waiting",
+		},
+		"being published": {func(s *sample) { s.held = 3 }, keepingUp, "keeping up"},
+	} {
+		r := backlog{begun: true}
+		for i := range 8 {
+			at := now.Add(time.Duration(i) * time.Second)
+			s := sample{at: at, heard: at, told: at, begun: true, ackWait: 30 * time.Second}
+			tt.change(&s)
+			s.waiting = s.stored + s.strayed + s.beside + s.held
+			r.begun = s.begun
+			r.add(s)
+		}
+		if f := viewOf(r.samples).forecast; f.Outlook != tt.kind || f.Text != tt.text {
+			t.Errorf("%s: %v, %q, want %v, %q", name, f.Outlook, f.Text, tt.kind, tt.text)
+		}
+	}
+}
+
+func TestBurstIsNoNews(t *testing.T) {
+	t.Parallel()
+	r := backlog{told: keepingUp}
+	scenes()["burst of 0.2 s"].play(func(m moment) {
+		if r.news(m.view.forecast.Outlook) && r.told == fallingBehind {
+			t.Errorf("at %v s it is a warning: %s", m.second, m.view.forecast.Text)
+		}
+	})
 }

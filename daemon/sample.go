@@ -24,7 +24,8 @@ type sample struct {
 	stored  int64     // of those what it has delivered to nobody yet,
 	strayed int64     // what it has delivered before to somebody who is gone, and delivers again within ackWait,
 	beside  int64     // what others hold that live,
-	held    int64     // what is held here,
+	held    int64     // what is held here, with what is being published,
+	queued  int64     // of which so much waits,
 	still   int64     // and of those what the endpoint refuses while it accepts others.
 	oldest  time.Time // Since when the oldest waits, as far as is known.
 	ackWait time.Duration
@@ -53,7 +54,7 @@ func (d *Daemon) sampleOf(i int, stats *pipeline.Stats, now time.Time) sample {
 		halted:  r.State == pipeline.Parked || r.State == pipeline.Paused || stats.Down,
 		away:    !d.nats.IsConnected() || !d.delivers(i),
 		byQuota: r.LimitedBy == pipeline.ByQuota,
-		held:    int64(r.Queued + r.InFlight), still: int64(r.Aside), oldest: r.Oldest,
+		held:    int64(r.Queued + r.InFlight), queued: int64(r.Queued), still: int64(r.Aside), oldest: r.Oldest,
 		arrived: float64(r.Received) - float64(r.Redelivered),
 		bytes:   float64(r.Bytes), accepted: float64(r.Settled[pipeline.Published]),
 		refused: float64(r.Attempts[pipeline.Result429]),
@@ -89,6 +90,7 @@ func (d *Daemon) sampleOf(i int, stats *pipeline.Stats, now time.Time) sample {
 // fromStream adds what is known of a stream's consumer.
 func (s *sample) fromStream(n source.Numbers, now time.Time) {
 	s.heard, s.stored, s.ackWait = n.Heard, n.Undelivered, n.AckWait
+	s.queued = max(s.queued, n.Held-(s.held-s.queued))
 	s.held = max(s.held, n.Held)
 	if n.Others {
 		s.beside = n.Elsewhere

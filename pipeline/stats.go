@@ -269,10 +269,12 @@ func (d *dispatcher) unaffordable(now time.Time, r *Route) bool {
 type QuotaStats struct {
 	Scope   string  // "region", "throughput" (in bytes), "cache:NAME" or "route:NAME".
 	Rate    float64 // In force, per second; +Inf without one.
-	Learned float64 // The quota as learned from refusals; 0: none was met.
-	Floor   float64 // The share of publishes that is refused at any rate; 0: none.
-	State   QuotaState
-	Reason  string // The state in words, with figures.
+	Learned float64 // The quota as measured by refusals; 0: none was met, or it has to be measured anew.
+	// LearnedAt is when it was measured; zero: it was not, or by another process, or before the program started.
+	LearnedAt time.Time
+	Floor     float64 // The share of publishes that is refused at any rate; 0: none.
+	State     QuotaState
+	Reason    string // The state in words, with figures.
 	// Refusing says that the latest answer that says something about the quota was a refusal.
 	Refusing bool
 }
@@ -308,7 +310,7 @@ func (d *dispatcher) quotaStats(now time.Time, all []QuotaStats) []QuotaStats {
 func quotaStats(scope string, p *quota.Pacer, now time.Time) QuotaStats {
 	s := p.Stats(now)
 	return QuotaStats{
-		Scope: scope, Rate: s.Rate, Learned: s.Learned, Floor: s.Floor, State: s.State,
+		Scope: scope, Rate: s.Rate, Learned: s.Learned, LearnedAt: s.LearnedAt, Floor: s.Floor, State: s.State,
 		Reason: s.Reason, Refusing: s.Refusing,
 	}
 }

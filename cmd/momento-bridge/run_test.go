@@ -35,6 +35,10 @@ func TestRunCarriesCoreAndStreamAndStopsClean(t *testing.T) {
 		_ = w.nats.Publish("ticks.t", fmt.Append(nil, i))
 	}
 	eventually(t, "all delivered", func() bool { return got.total() == 100 })
+	eventually(t, "all are settled", func() bool {
+		return p.metric(`messages_settled_total{outcome="published",route="orders"}`) == 50 &&
+			p.metric(`messages_settled_total{outcome="published",route="ticks"}`) == 50
+	})
 	if n := len(got.topic("other/ticks.t")); n != 50 {
 		t.Errorf("%d ticks, want 50", n)
 	}

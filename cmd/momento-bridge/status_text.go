@@ -115,6 +115,9 @@ func quotaText(q admin.Quota) string {
 	}
 	if q.Learned > 0 {
 		text += ", learned quota " + terminal.Number(q.Learned) + unit
+		if q.LearnedSeconds != nil {
+			text += " (" + terminal.Age(time.Duration(*q.LearnedSeconds*float64(time.Second))) + " ago)"
+		}
 	}
 	if q.Refusing {
 		text += ", refused at the moment"

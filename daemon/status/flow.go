@@ -77,3 +77,27 @@ func aside(f *Facts) string {
 }
 
 func seconds(n float64) time.Duration { return time.Duration(n * float64(time.Second)) }
+
+// age is how long ago something was, in seconds; nil if that is not known.
+func age(at, now time.Time) *float64 {
+	if at.IsZero() {
+		return nil
+	}
+	return Finite(max(0, now.Sub(at).Seconds()))
+}
+
+// lastHeard says how many messages waited when NATS told of them last; empty if it has told of none.
+func (f *Facts) lastHeard() string {
+	var waiting int64
+	silence := 0.0
+	for i := range f.Routes {
+		if r := &f.Routes[i]; r.Known && !f.StandsBy(i) {
+			waiting, silence = waiting+r.Waiting, max(silence, r.Silence)
+		}
+	}
+	if waiting == 0 || silence == 0 {
+		return ""
+	}
+	return fmt.Sprintf(" %s waited when it told of that last, %s ago.", terminal.Count(waiting),
+		terminal.Age(seconds(silence)))
+}

@@ -48,7 +48,8 @@ func short(f *Facts) admin.Status {
 	for _, q := range stats.Quotas {
 		s.Quotas = append(s.Quotas, admin.Quota{
 			Scope: q.Scope, Rate: Finite(q.Rate), Learned: q.Learned,
-			Floor: q.Floor, State: string(q.State), Reason: quotaReason(&q), Refusing: q.Refusing,
+			LearnedSeconds: age(q.LearnedAt, f.Now),
+			Floor:          q.Floor, State: string(q.State), Reason: quotaReason(&q), Refusing: q.Refusing,
 		})
 	}
 	s.Routes = make([]admin.Route, 0, len(stats.Routes))

@@ -29,7 +29,7 @@ func gravest(f *Facts, s *admin.Status) (admin.State, string) {
 		return stateOf(condition.Stuck), capital(condition.Stuck.Sentence()) + ": " + f.Stuck + "."
 	case !f.NATS.Connected:
 		return stateOf(condition.Disconnected), capital(condition.Disconnected.Sentence()) + " at " + s.NATS +
-			", still trying: nothing can be taken over. " + Bounded(f.NATS.Why) + "."
+			", still trying: nothing can be taken over. " + Bounded(f.NATS.Why) + "." + f.lastHeard()
 	case f.Key.Missing != "":
 		return stateOf(condition.KeyMissing), "Nothing is published: " + Bounded(f.Key.Missing) + "."
 	case stats.KeyRefused && !stats.KeyMissing:
@@ -104,7 +104,7 @@ func sumFlow(f *Facts, s *admin.Status) (admin.State, string) {
 		r := &s.Routes[i]
 		switch r.Kind() {
 		case admin.Drains:
-			longest, draining = max(longest, *r.DrainSeconds), draining+r.Waiting
+			longest, draining = max(longest, *r.DrainSeconds), draining+r.Waiting-min(r.Waiting, f.Routes[i].Still)
 		case admin.UnknownForecast:
 			obscure += r.Waiting
 		}

@@ -42,8 +42,9 @@ type learner struct {
 	quota   float64 // As learned; 0: not yet.
 	found   int     // Refusals in a row that confirmed it.
 
-	measured Learned // The quota as measured last, and how many measurements in a row confirmed it.
-	believed bool    // The quota was measured before the program started, and nothing has been refused since.
+	measured Learned   // The quota as measured last, and how many measurements in a row confirmed it.
+	knownAt  time.Time // When that was; zero: somebody else did it, or before the program started.
+	believed bool      // The quota was measured before the program started, and nothing has been refused since.
 
 	// The climb.
 	depth   float64       // Where it began below the quota, as a share of it.
@@ -238,9 +239,9 @@ func (l *learner) refuse(now, sent time.Time, cost float64) bool {
 		l.proven = l.firstProven(most)
 		l.guess(most, 0)
 	case l.confirmed(since) && since < period:
-		l.know(l.suspect)
+		l.know(now, l.suspect)
 	case l.confirmed(since):
-		l.know((l.suspect + most) / 2)
+		l.know(now, (l.suspect+most)/2)
 	case l.collapsed() && !again:
 		if l.noise > loudest/2 { // What is believed to be noise may be this.
 			l.explained = l.retrial
@@ -258,7 +259,7 @@ func (l *learner) refuse(now, sent time.Time, cost float64) bool {
 		if l.answers.refused >= fallen && l.answers.share() >= 1/fallen {
 			l.proven = min(l.proven, firstProven*most)
 		}
-		l.measure(most, l.got()/since.Seconds())
+		l.measure(now, most, l.got()/since.Seconds())
 	}
 	l.cut(now)
 	l.emptied, l.accepted, l.lowest, l.lull, l.blocked = now, 0, l.rate, false, false

@@ -23,17 +23,17 @@ func (l *learner) confirmed(since time.Duration) bool {
 }
 
 // measure concludes from the costs accepted per second between two refusals, the later one at a rate of most.
-func (l *learner) measure(most, least float64) {
+func (l *learner) measure(now time.Time, most, least float64) {
 	if l.noise > 0 { // A surplus takes time to be seen, and the rate is well above the quota then.
 		most = min(most, max(least, l.taken.LastSecond()/(1-l.noise)), least*(1+2*tight))
 	}
 	switch {
 	case most <= near*least:
-		l.know((least + most) / 2)
+		l.know(now, (least+most)/2)
 	case !l.lull && l.lowest >= least: // The rate was above the quota all the time.
-		l.know(least)
+		l.know(now, least)
 	case !l.lull && !l.doubted && least < same*l.quota && least > l.quota/same:
-		l.know(least) // The refusal was late because the limiter had saved up much.
+		l.know(now, least) // The refusal was late because the limiter had saved up much.
 		l.doubted = true
 		return
 	default:
@@ -43,7 +43,8 @@ func (l *learner) measure(most, least float64) {
 }
 
 // know goes on from a quota that has been measured.
-func (l *learner) know(quota float64) {
+func (l *learner) know(now time.Time, quota float64) {
+	l.knownAt = now
 	if l.quota > 0 && quota < l.quota*near && quota > l.quota/near {
 		l.found++
 	} else {

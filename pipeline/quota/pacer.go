@@ -258,18 +258,23 @@ var States = [...]State{Unlimited, AtCeiling, Searching, Holding, Waiting}
 
 // Stats is what is known of a quota.
 type Stats struct {
-	Rate     float64 // In force, per second; +Inf without one.
-	Learned  float64 // The quota as learned from refusals; 0: none was met.
-	Floor    float64 // The share of publishes that is refused at any rate; 0: none.
-	State    State
-	Reason   string // The state in words, with figures.
-	Refusing bool   // The latest answer that says something about the quota was a refusal.
+	Rate    float64 // In force, per second; +Inf without one.
+	Learned float64 // The quota as measured by refusals; 0: none was met, or it has to be measured anew.
+	// LearnedAt is when it was measured; zero: it was not, or by another process, or before the program started.
+	LearnedAt time.Time
+	Floor     float64 // The share of publishes that is refused at any rate; 0: none.
+	State     State
+	Reason    string // The state in words, with figures.
+	Refusing  bool   // The latest answer that says something about the quota was a refusal.
 }
 
 // Stats returns what is known now.
 func (p *Pacer) Stats(now time.Time) Stats {
 	l := &p.learner
-	s := Stats{Rate: p.bucket.rate, Learned: l.quota, Floor: p.Floor(), Refusing: p.throttled}
+	s := Stats{Rate: p.bucket.rate, Floor: p.Floor(), Refusing: p.throttled}
+	if l.found > 0 && l.quota > 0 {
+		s.Learned, s.LearnedAt = l.quota, l.knownAt
+	}
 	switch {
 	case now.Before(p.pausedUntil):
 		s.State = Waiting
@@ -282,6 +287,9 @@ func (p *Pacer) Stats(now time.Time) Stats {
 	case l.quota == 0:
 		s.State, s.Reason = Searching,
 			fmt.Sprintf("no refusal yet: %.4g/s, doubled each second while messages wait", l.rate)
+	case l.found == 0:
+		s.State, s.Reason = Holding,
+			fmt.Sprintf("the endpoint's quota has to be measured anew: %.4g/s, until the next refusal", l.rate)
 	default:
 		s.State, s.Reason = Holding,
 			fmt.Sprintf("the endpoint's quota is about %.4g/s: %.4g/s, probing gently", l.quota, l.rate)

@@ -306,7 +306,7 @@ func (l *learner) adopt(s Standing) {
 		l.hear(s.Floor)
 	}
 	l.retrial = max(l.retrial, leastExplained)
-	l.quota, l.found, l.measured, l.believed = 0, s.Found, Learned{}, false
+	l.quota, l.found, l.measured, l.believed, l.knownAt = 0, s.Found, Learned{}, false, time.Time{}
 	if s.Quota == 0 {
 		l.set(s.Rate)
 		return

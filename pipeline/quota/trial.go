@@ -133,7 +133,7 @@ func (l *learner) judge(now time.Time, refused bool) bool {
 	}
 	switch {
 	case t.evidence <= -certain:
-		l.helped()
+		l.helped(now)
 	case t.evidence < certain || t.seen.share() > loudest && t.seen.refused < sure:
 		return false
 	case t.seen.share() > loudest:
@@ -150,7 +150,7 @@ func (l *learner) judge(now time.Time, refused bool) bool {
 
 // helped goes on after a trial in which less was refused. If what was refused before was strange, the quota is a little
 // below the rate before it. If it was believed to be noise, the quota was counted too high by as much.
-func (l *learner) helped() {
+func (l *learner) helped(now time.Time) {
 	t := l.trial
 	l.trial = trial{}
 	l.strangers, l.strangeness = tally{}, 0
@@ -164,7 +164,7 @@ func (l *learner) helped() {
 		l.set(t.back)
 		return
 	}
-	l.know(quota)
+	l.know(now, quota)
 	l.proven = quota
 }
 
