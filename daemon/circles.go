@@ -28,7 +28,12 @@ type circleSearch struct {
 // circles returns an error if dead letters would go round among the routes. It looks once, with the connection that
 // is there by then.
 func (d *Daemon) circles(ctx context.Context) error {
-	d.circled.Do(func() { d.circle = findCircle(ctx, d.nats, d.plan.routes, false) })
+	d.circled.Do(func() {
+		d.lineup.RLock()
+		routes := d.plan.routes
+		d.lineup.RUnlock()
+		d.circle = findCircle(ctx, d.nats, routes, false)
+	})
 	return d.circle
 }
 

@@ -21,7 +21,7 @@ func (d *Daemon) newCoordination() *coordination {
 		Group: c.Limits.Group, Member: d.identity.member, Life: d.identity.life,
 	}
 	if c.Limits.Shared { // Else nobody is listened to.
-		cfg.Heard = func() (others, older bool) { return sameRoutes(d.shared.Members(), d.identity.routes) }
+		cfg.Heard = func() (others, older bool) { return sameRoutes(d.shared.Members(), *d.identity.routes.Load()) }
 		cfg.Left = func() int { return d.shared.bus.Seen().Left }
 	}
 	return &coordination{leases: lease.New(d.nats, d.acks, cfg, d.log)}
@@ -66,6 +66,9 @@ func (c *coordination) share(cfg *source.JetStreamConfig, partition int) {
 		cfg.Lease = c.leases.For(cfg.Route, partition)
 	}
 }
+
+// unshare forgets the lease of a route, or of one of its partitions, that is carried no more.
+func (c *coordination) unshare(route string, partition int) { c.leases.Drop(route, partition) }
 
 // Status returns all leases as this replica sees them.
 func (c *coordination) Status() []status.Lease {

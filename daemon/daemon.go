@@ -1,7 +1,6 @@
 package daemon
 
 import (
-	"context"
 	"log/slog"
 	"net"
 	"os"
@@ -44,14 +43,13 @@ type Daemon struct {
 	nats     *nats.Conn
 	acks     *source.Acks
 	rounds   *source.Rounds
-	identity identity
+	identity *identity
 	shared   *shared       // nil: it is told to be alone.
 	leases   *coordination // Of ordered routes on streams.
 	momento  *sink.Momento
 	pipe     *pipeline.Pipeline
-	sources  []natsSource          // By route, for people.
-	carriers []carrier             // In the pipeline's order: one for each route, or one for each of its partitions.
-	letters  []*source.DeadLetters // By route; nil where there are none.
+	lines    []*line      // One for each route; see lineup.
+	sources  []natsSource // By route, for people.
 	sampler  *sampler
 	vitals   *vitals
 	manager  serviceManager
@@ -65,6 +63,13 @@ type Daemon struct {
 	leasing  leasing
 	headroom []byte           // See headroomFor.
 	tracing  *tracing.Tracing // nil: there are no traces.
+
+	// lineup guards lines, sources, plan.routes and which routes the pipeline has, which a reload changes together. It is
+	// held for reading by whoever looks at more than one of them.
+	lineup   sync.RWMutex
+	current  config.Config // What is in force. It belongs to New and then to the goroutine that reloads.
+	requests chan reloadRequest
+	over     chan struct{} // Closed once nothing is reloaded any more.
 
 	circled sync.Once // Circles of dead letters have been looked for,
 	circle  error     // and one was found.
@@ -83,23 +88,15 @@ type natsSource interface {
 	Ready() (bool, string)
 }
 
-// carrier carries what one source takes from NATS into one route of the pipeline.
-type carrier struct {
-	route  int // In the plan.
-	source interface {
-		Run(ctx, hard context.Context, route *pipeline.Route) error
-	}
-	pulse *pulse
-}
-
 // New connects the parts in the order in which messages flow, and opens the admin listener. It does not wait for NATS:
-// the connection is made in the background. Nothing is carried before Run, which must follow, as it alone releases what
-// New has opened. After an error nothing is left open; the error says what to do.
+// the connection is made in the background. Nothing is carried before Run, which releases what New has opened, as Close
+// does where Run is not called. After an error nothing is left open; the error says what to do.
 func New(cfg Config, log *slog.Logger) (*Daemon, error) {
 	p := cfg.Plan
 	d := &Daemon{
 		cfg: cfg, plan: p, metrics: prometheus.NewRegistry(), started: time.Now(), vitals: newVitals(),
-		manager: newServiceManager(cfg.Getenv), headroom: headroomFor(&p.file.Config),
+		manager: newServiceManager(cfg.Getenv), headroom: headroomFor(&p.file.Config), current: p.file.Config,
+		requests: make(chan reloadRequest), over: make(chan struct{}),
 	}
 	log, d.problems = watchProblems(log)
 	d.identity = newIdentity(&p.file.Config)
@@ -126,14 +123,22 @@ func New(cfg Config, log *slog.Logger) (*Daemon, error) {
 	d.keeper = newKeeper(p, log)
 	pipe.Learned = d.keeper.recall(time.Now())
 	for i := range p.routes {
-		routes, err := d.connectRoute(i)
+		l, err := d.connect(&p.routes[i])
 		if err != nil {
 			d.abandon()
 			return nil, err
 		}
-		pipe.Routes = append(pipe.Routes, routes...)
+		pipe.Routes = append(pipe.Routes, l.begins()...)
+		d.lines, d.sources = append(d.lines, l), append(d.sources, l.source)
 	}
 	d.pipe = pipeline.New(pipe, d.momento, log, d.histograms)
+	n := 0
+	for _, l := range d.lines {
+		for _, c := range l.carriers {
+			c.route = d.pipe.Route(n)
+			n++
+		}
+	}
 	d.keeper.learned = d.pipe.Learned
 	if d.shared = d.join(d.pipe); d.shared != nil {
 		d.sharing = d.shared
@@ -159,52 +164,10 @@ func (d *Daemon) abandon() {
 	}
 }
 
-// connectRoute makes a route's source, or those of its partitions, and their side in the pipeline.
-func (d *Daemon) connectRoute(i int) ([]pipeline.RouteConfig, error) {
-	r := &d.plan.routes[i]
-	rc := r.route
-	d.letters = append(d.letters, nil)
-	if r.deadLetter != "" {
-		letters, err := source.NewDeadLetters(d.nats, r.deadLetter, d.log)
-		if err != nil {
-			return nil, err
-		}
-		letters.Partitions = r.partitions
-		rc.DeadLetters = letters
-		d.letters[i] = letters
+// Close releases what New has opened, where Run is not called.
+func (d *Daemon) Close() {
+	for _, ln := range d.admin {
+		_ = ln.Close()
 	}
-	if r.jetStream == nil {
-		cfg := *r.core
-		cfg.Rounds, cfg.Tracer = d.rounds, d.tracer()
-		src := source.NewCore(d.nats, cfg, d.log)
-		rc.Drops = true
-		d.sources = append(d.sources, src)
-		d.carriers = append(d.carriers, carrier{i, src, d.vitals.consuming(r.route.Name)})
-		return []pipeline.RouteConfig{rc}, nil
-	}
-	var routes []pipeline.RouteConfig
-	var parts partitionSources
-	for n, cfg := range r.streams() {
-		pulse := d.vitals.consuming(r.partName(n))
-		cfg.Beat, cfg.Tracer = pulse.beat, d.tracer()
-		d.leases.share(&cfg, r.number(n))
-		cfg.Replicas = func() int { return d.shared.replicas() } // d.shared is made after the routes.
-		src, err := source.NewJetStream(d.nats, d.acks, cfg, d.log)
-		if err != nil {
-			return nil, err
-		}
-		one := rc
-		one.Settler, one.Returnable, one.Partition = src, true, r.number(n)
-		if cfg.Lease != nil {
-			one.Held = src.Held
-		}
-		routes, parts = append(routes, one), append(parts, src)
-		d.carriers = append(d.carriers, carrier{i, src, pulse})
-	}
-	if r.partitions == nil {
-		d.sources = append(d.sources, parts[0])
-	} else {
-		d.sources = append(d.sources, parts)
-	}
-	return routes, nil
+	d.abandon()
 }

@@ -33,6 +33,13 @@ func (d *Daemon) remarks() []string {
 
 // facts are what is known at this moment. To ask waits for whatever is stuck.
 func (d *Daemon) facts() status.Facts {
+	d.lineup.RLock()
+	defer d.lineup.RUnlock()
+	return d.factsOfLineup()
+}
+
+// factsOfLineup is facts for one who holds the lineup.
+func (d *Daemon) factsOfLineup() status.Facts {
 	f := status.Facts{
 		Version: d.cfg.Version, Now: time.Now(), Started: d.started,
 		Stopping: d.stopping(), Stuck: d.vitals.progress.stuck(),
@@ -65,7 +72,7 @@ func (d *Daemon) routeFacts(i int, v *view) status.Route {
 		Kind: v.forecast.Outlook.String(), Drain: v.forecast.seconds(), Forecast: v.forecast.Text,
 		Lost: lately.all(), LostWhy: lately.why(&p.route), DeadLettered: lately.dead,
 	}
-	r.Paused, r.PauseLost = d.pauses.of(d.routeID(i))
+	r.Paused, r.PauseLost = d.pauses.of(d.lines[i].id())
 	if ready, why := d.sources[i].Ready(); !ready {
 		r.NotReady = cmp.Or(why, condition.NotConsuming.Sentence())
 	}

@@ -11,6 +11,7 @@ import (
 	mathrand "math/rand/v2"
 	"os"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -27,10 +28,10 @@ type identity struct {
 	member string // Its name, for people: the host's, and something random.
 	life   string // Random: no other process has the same.
 	host   string
-	routes string // A hash of its routes.
+	routes atomic.Pointer[string] // A hash of its routes, which a reload may change.
 }
 
-func newIdentity(c *config.Config) identity {
+func newIdentity(c *config.Config) *identity {
 	host, err := os.Hostname()
 	if err != nil || host == "" {
 		host = "unknown"
@@ -38,7 +39,16 @@ func newIdentity(c *config.Config) identity {
 	random := make([]byte, 8)
 	_, _ = rand.Read(random) // It never fails.
 	life := hex.EncodeToString(random)
-	return identity{member: host[:min(len(host), 48)] + "-" + life[:6], life: life, host: host, routes: routesHash(c)}
+	i := &identity{member: host[:min(len(host), 48)] + "-" + life[:6], life: life, host: host}
+	i.carries(c)
+	return i
+}
+
+// carries notes the routes of a configuration, and returns their hash.
+func (i *identity) carries(c *config.Config) string {
+	hash := routesHash(c)
+	i.routes.Store(&hash)
+	return hash
 }
 
 // quotas is the same for two processes whose publishes count towards the same quotas: those of one endpoint, counted in
@@ -66,7 +76,7 @@ func routesHash(c *config.Config) string {
 // memberOf is this process as a member of its group.
 func (i *identity) memberOf(version string, started time.Time, guest bool) group.Config {
 	return group.Config{
-		ID: i.member, Started: started, Host: i.host, Version: version, Routes: i.routes, Guest: guest,
+		ID: i.member, Started: started, Host: i.host, Version: version, Routes: *i.routes.Load(), Guest: guest,
 		Random: mathrand.Float64,
 	}
 }
@@ -142,6 +152,13 @@ func (s *shared) replicas() int {
 		return 1
 	}
 	return s.bus.Count()
+}
+
+// carries tells the others that this replica has other routes.
+func (s *shared) carries(hash string) {
+	if s != nil {
+		s.bus.Carries(hash)
+	}
 }
 
 // missing is what the NATS user may not do, so that other replicas are not seen; empty: nothing is known.

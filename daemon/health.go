@@ -1,6 +1,7 @@
 package daemon
 
 import (
+	"context"
 	"net"
 	"net/http"
 
@@ -9,6 +10,10 @@ import (
 
 // adminHandler serves health and metrics.
 func (d *Daemon) adminHandler() http.Handler {
+	var reload func(context.Context) (admin.Reloaded, error)
+	if d.cfg.Reload != nil {
+		reload = d.Reload
+	}
 	return admin.New(admin.Config{
 		Metrics:  d.metrics,
 		NotReady: d.notReady,
@@ -17,6 +22,7 @@ func (d *Daemon) adminHandler() http.Handler {
 		Status:   d.Status,
 		History:  &d.sampler.history,
 		Pause:    d.pause,
+		Reload:   reload,
 		Hosts:    d.plan.adminHosts,
 		Control:  controlOf(&d.plan.file.Admin, d.log),
 		Open:     !loopbackAddr(d.AdminAddr()),

@@ -52,7 +52,9 @@ func (m *natsMetrics) Describe(ch chan<- *prometheus.Desc) { prometheus.Describe
 
 // Collect implements prometheus.Collector.
 func (m *natsMetrics) Collect(ch chan<- prometheus.Metric) {
-	facts := m.d.facts()
+	m.d.lineup.RLock()
+	defer m.d.lineup.RUnlock()
+	facts := m.d.factsOfLineup()
 	gauge(ch, m.connected, truth(facts.NATS.Connected))
 	counter(ch, m.reconnects, float64(m.d.nats.Stats().Reconnects))
 	gauge(ch, m.unconfirmed, float64(m.d.acks.Unconfirmed()))

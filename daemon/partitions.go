@@ -130,10 +130,8 @@ func (p partitionSources) sum(of func(*source.JetStream) uint64) uint64 {
 }
 
 // inPipeline calls do with each of a route's routes in the pipeline.
-func (d *Daemon) inPipeline(i int, do func(*pipeline.Route)) {
-	for n, c := range d.carriers {
-		if c.route == i {
-			do(d.pipe.Route(n))
-		}
+func (l *line) inPipeline(do func(*pipeline.Route)) {
+	for _, c := range l.carriers {
+		do(c.route)
 	}
 }

@@ -13,21 +13,7 @@ import (
 // pause pauses or resumes a route, or with no name all of them. It returns what is to be told of it.
 func (d *Daemon) pause(p admin.Pausing) (string, error) {
 	now := time.Now()
-	found := false
-	for i, r := range d.plan.routes {
-		if p.Route != "" && r.route.Name != p.Route {
-			continue
-		}
-		found = true
-		d.pauses.set(d.routeID(i), p.Paused, now)
-		if p.Paused {
-			d.log.Info("an operator paused a route", "route", r.route.Name, "by", p.By)
-			d.inPipeline(i, (*pipeline.Route).Pause)
-		} else {
-			d.log.Info("an operator resumed a route", "route", r.route.Name, "by", p.By)
-			d.inPipeline(i, (*pipeline.Route).Resume)
-		}
-	}
+	found := d.setPaused(p, now)
 	if !found {
 		return "", d.noSuchRoute(p.Route)
 	}
@@ -42,16 +28,37 @@ func (d *Daemon) pause(p admin.Pausing) (string, error) {
 	return "paused\nit stays paused when the daemon is restarted", nil
 }
 
-// routeID is what a route of the plan is known by after a restart.
-func (d *Daemon) routeID(i int) routeID {
-	r := &d.plan.routes[i]
-	return routeID{r.route.Name, r.from}
+// setPaused reports whether there is such a route.
+func (d *Daemon) setPaused(p admin.Pausing, now time.Time) (found bool) {
+	d.lineup.RLock()
+	defer d.lineup.RUnlock()
+	for _, l := range d.lines {
+		if p.Route != "" && l.name() != p.Route {
+			continue
+		}
+		found = true
+		d.pauses.set(l.id(), p.Paused, now)
+		if p.Paused {
+			d.log.Info("an operator paused a route", "route", l.name(), "by", p.By)
+			l.inPipeline((*pipeline.Route).Pause)
+		} else {
+			d.log.Info("an operator resumed a route", "route", l.name(), "by", p.By)
+			l.inPipeline((*pipeline.Route).Resume)
+		}
+	}
+	return found
 }
 
 func (d *Daemon) routeIDs() []routeID {
-	ids := make([]routeID, len(d.plan.routes))
-	for i := range ids {
-		ids[i] = d.routeID(i)
+	d.lineup.RLock()
+	defer d.lineup.RUnlock()
+	return idsOf(d.lines)
+}
+
+func idsOf(lines []*line) []routeID {
+	ids := make([]routeID, len(lines))
+	for i, l := range lines {
+		ids[i] = l.id()
 	}
 	return ids
 }
@@ -60,6 +67,8 @@ func (d *Daemon) routeIDs() []routeID {
 const namedRoutes = 20
 
 func (d *Daemon) noSuchRoute(name string) error {
+	d.lineup.RLock()
+	defer d.lineup.RUnlock()
 	if len(d.plan.routes) == 0 {
 		return errors.New("there is no route")
 	}
@@ -80,13 +89,13 @@ func (d *Daemon) pauseAgain() {
 	if err != nil {
 		d.log.Warn("it cannot be read which routes were paused before the restart: all of them run", "error", err)
 	}
-	for i, r := range d.plan.routes {
-		since, ok := kept[d.routeID(i)]
+	for _, l := range d.lines {
+		since, ok := kept[l.id()]
 		if !ok {
 			continue
 		}
-		d.inPipeline(i, (*pipeline.Route).Pause)
+		l.inPipeline((*pipeline.Route).Pause)
 		d.log.Info("a route is still paused: it was paused before the restart; `momento-bridge resume` lets it go on",
-			"route", r.route.Name, "since", since)
+			"route", l.name(), "since", since)
 	}
 }

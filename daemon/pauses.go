@@ -2,6 +2,7 @@ package daemon
 
 import (
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -76,6 +77,25 @@ func (p *pauses) set(id routeID, paused bool, now time.Time) {
 	} else if _, already := p.since[id]; !already {
 		p.since[id] = now.UTC().Truncate(time.Second)
 	}
+}
+
+// succeed lets routes of a new lineup be paused as those of their names were, and forgets those that are gone. It
+// reports whether that is to be kept.
+func (p *pauses) succeed(before, after []routeID) (changed bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, old := range before {
+		since, paused := p.since[old]
+		if !paused || slices.Contains(after, old) {
+			continue
+		}
+		delete(p.since, old)
+		changed = true
+		if i := slices.IndexFunc(after, func(id routeID) bool { return id.name == old.name }); i >= 0 {
+			p.since[after[i]] = since
+		}
+	}
+	return changed
 }
 
 // of returns since when a route has been paused, which is zero while it is not, and why a restart will not know.

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"slices"
+	"sync"
 	"sync/atomic"
 	"time"
 )
@@ -14,9 +16,11 @@ import (
 // The age of a beat is counted in ticks of progress's own loop rather than in time: while the machine sleeps, or the
 // process is stopped, neither goes on, and nobody is to blame.
 type progress struct {
-	tick   time.Duration // How often ticks counts up.
-	ticks  atomic.Int64
-	pulses []*pulse // All are added before run is called.
+	tick  time.Duration // How often ticks counts up.
+	ticks atomic.Int64
+
+	mu     sync.Mutex // Guards the following. It is held for a moment only.
+	pulses []*pulse
 }
 
 // pulse is one loop's. Its methods may be called concurrently.
@@ -43,8 +47,17 @@ const (
 func (p *progress) pulse(name string, limit int64) *pulse {
 	one := &pulse{progress: p, name: name, limit: limit}
 	one.rest()
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	p.pulses = append(p.pulses, one)
 	return one
+}
+
+// forget takes a pulse out whose loop has ended for good.
+func (p *progress) forget(one *pulse) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.pulses = slices.DeleteFunc(p.pulses, func(other *pulse) bool { return other == one })
 }
 
 func (p *pulse) beat() { p.at.Store(p.progress.ticks.Load()) }
@@ -90,6 +103,8 @@ func (p *progress) run(ctx context.Context, log *slog.Logger) {
 // stuck returns why the daemon does not go on through its own fault; empty if it does. It never waits.
 func (p *progress) stuck() string {
 	now := p.ticks.Load()
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	for _, one := range p.pulses {
 		at := one.at.Load()
 		if at == resting || now-at <= one.limit {

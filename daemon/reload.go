@@ -2,62 +2,152 @@ package daemon
 
 import (
 	"context"
-	"reflect"
+	"errors"
+	"log/slog"
+	"strings"
 
+	"momento-bridge/admin"
 	"momento-bridge/config"
 )
 
-// reloads reads the configuration again when it is asked to, until ctx is done. Limits, weights and ceilings of routes
-// take effect at once; a configuration with problems changes nothing.
-func (d *Daemon) reloads(ctx context.Context) {
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-d.cfg.Hangups:
-		}
-		results := make(chan reloaded, 1)
-		go func() { // Files with secrets may take some seconds to be given up; a stop does not wait for that.
-			next, err := d.cfg.Reload()
-			results <- reloaded{next, err}
-		}()
-		select {
-		case <-ctx.Done():
-			return
-		case got := <-results:
-			d.take(got)
-		}
-	}
-}
+// Why nothing is reloaded.
+var (
+	errStopping     = errors.New("the daemon is stopping: nothing is reloaded any more")
+	errNoReload     = errors.New("the daemon was started without a configuration that could be read again")
+	errNotConnected = errors.New("there is no connection to NATS, so that routes that are new or changed cannot be " +
+		"tried before the present ones end: reload again once there is one")
+)
 
-// reloaded is what was read again.
-type reloaded struct {
-	next *config.File
+// reloadRequest is one call of Reload. The channel has one slot.
+type reloadRequest chan reloadAnswer
+
+type reloadAnswer struct {
+	done admin.Reloaded
 	err  error
 }
 
-// take puts in force what was read again, as far as it can change while the daemon runs.
-func (d *Daemon) take(got reloaded) {
-	if got.err != nil {
-		d.log.Error("the configuration was not reloaded: it has problems", "error", got.err)
-		return
+// Reload reads the configuration again by Config.Reload and puts in force what can change while the daemon runs: limits
+// at once, then routes. New routes are tried before anything ends. A route that goes, or changes, hands back to its
+// stream what it has not begun to publish, or publishes what came from core NATS; what is in flight is finished and
+// acknowledged. Then a changed route goes on with the same consumer or subscription. Others are not touched.
+//
+// After an error nothing has changed. One reload runs at a time; others wait for their turn, each to read the
+// configuration anew. When ctx is done before, the reload goes on. It may be called concurrently, while Run runs.
+func (d *Daemon) Reload(ctx context.Context) (admin.Reloaded, error) {
+	r := make(reloadRequest, 1)
+	select {
+	case d.requests <- r:
+	case <-d.over:
+		return admin.Reloaded{}, errStopping
+	case <-ctx.Done():
+		return admin.Reloaded{}, context.Cause(ctx)
 	}
-	d.pipe.SetLimits(limitsOf(&got.next.Config))
-	d.pipe.ProbeNow()
-	d.log.Info("the limits were reloaded", "rate", got.next.Limits.Rate.String())
-	if !reflect.DeepEqual(fixed(d.plan.file.Config), fixed(got.next.Config)) {
-		d.log.Warn("the configuration has other changes too: they take effect when the daemon is restarted")
+	select {
+	case a := <-r:
+		return a.done, a.err
+	case <-ctx.Done():
+		return admin.Reloaded{}, context.Cause(ctx)
 	}
 }
 
-// fixed returns the configuration without what a reload puts in force.
-func fixed(c config.Config) config.Config {
-	c.Limits.Rate, c.Limits.Burst, c.Limits.Caches = config.Rate{}, 0, nil
-	routes := make([]config.Route, len(c.Routes))
-	for i, r := range c.Routes {
-		r.Rate, r.Weight = config.Rate{}, 0
-		routes[i] = r
+// reloads reloads the configuration when it is asked to, until the daemon stops.
+func (d *Daemon) reloads(in *carrying) {
+	defer close(d.over)
+	for {
+		select {
+		case <-in.ctx.Done():
+			return
+		case <-d.cfg.Hangups:
+			_, _ = d.reload(in) // It has been logged.
+		case r := <-d.requests:
+			done, err := d.reload(in)
+			r <- reloadAnswer{done, err}
+		}
 	}
-	c.Routes = routes
-	return c
+}
+
+// reload reloads the configuration once, and logs what has become of it.
+func (d *Daemon) reload(in *carrying) (admin.Reloaded, error) {
+	next, err := d.readAgain(in.ctx)
+	var done admin.Reloaded
+	if err == nil {
+		done, err = d.change(in, next)
+	}
+	if err != nil {
+		if in.ctx.Err() != nil {
+			err = errStopping
+		}
+		d.log.Error("the configuration was not reloaded, nothing has changed", "error", err)
+		return admin.Reloaded{}, err
+	}
+	level := slog.LevelInfo
+	if len(done.Restart) > 0 {
+		level = slog.LevelWarn
+	}
+	d.log.Log(in.ctx, level, "the configuration was reloaded", reloadedAttrs(&done, next)...)
+	return done, nil
+}
+
+func reloadedAttrs(done *admin.Reloaded, next *config.File) []any {
+	attrs := []any{"rate", next.Limits.Rate.String()}
+	for _, what := range []struct {
+		name string
+		all  []string
+	}{
+		{"added", done.Added},
+		{"removed", done.Removed},
+		{"changed", done.Changed},
+		{"needs_a_restart", done.Restart},
+	} {
+		if len(what.all) > 0 {
+			attrs = append(attrs, what.name, strings.Join(what.all, ","))
+		}
+	}
+	return attrs
+}
+
+// readAgain reads the configuration. Files with secrets may take some seconds to be given up; a stop does not wait for
+// that.
+func (d *Daemon) readAgain(ctx context.Context) (*config.File, error) {
+	if d.cfg.Reload == nil {
+		return nil, errNoReload
+	}
+	type read struct {
+		next *config.File
+		err  error
+	}
+	result := make(chan read, 1)
+	go func() {
+		next, err := d.cfg.Reload()
+		result <- read{next, err}
+	}()
+	select {
+	case <-ctx.Done():
+		return nil, errStopping
+	case got := <-result:
+		return got.next, got.err
+	}
+}
+
+// change puts in force what was read, as far as it can change while the daemon runs.
+func (d *Daemon) change(in *carrying, next *config.File) (admin.Reloaded, error) {
+	what := difference(&d.current, &next.Config)
+	file := *next
+	file.Config = *reloadable(&d.current, &next.Config)
+	lines, err := d.relined(in.ctx, &what, &file)
+	if err != nil {
+		return what, err
+	}
+	if len(what.Added)+len(what.Removed)+len(what.Changed) > 0 {
+		if err := d.exchange(in, lines, &file); err != nil {
+			return what, err
+		}
+	} else {
+		d.enter(lines, &file)
+	}
+	d.pipe.ProbeNow()
+	d.current = file.Config
+	d.headroom = headroomFor(&file.Config)
+	d.shared.carries(d.identity.carries(&file.Config))
+	return what, nil
 }

@@ -3,7 +3,6 @@ package daemon
 import (
 	"context"
 	"errors"
-	"fmt"
 	"sync"
 )
 
@@ -73,7 +72,6 @@ func (d *Daemon) carry(ctx context.Context) error {
 	sides.Go(func() { d.probe(side) })
 	sides.Go(func() { d.observe(side) })
 	sides.Go(func() { d.attend(ctx, side) })
-	sides.Go(func() { d.reloads(side) })
 	sides.Go(func() { d.keeper.run(side) })
 	sides.Go(func() { d.answer(side) })
 	if d.shared != nil {
@@ -85,13 +83,11 @@ func (d *Daemon) carry(ctx context.Context) error {
 	stopLeases := d.leases.run(outer, fail)
 	left := 0
 	publishing.Go(func() { left = d.pipe.Run(hard) })
-	for i := range d.carriers {
-		consuming.Go(func() {
-			if err := d.consume(ctx, hard, i); err != nil {
-				fail(err)
-			}
-		})
+	in := &carrying{ctx, hard, &consuming, fail}
+	for _, l := range d.lines {
+		d.start(in, l)
 	}
+	consuming.Go(func() { d.reloads(in) })
 	consuming.Wait()
 	publishing.Wait()
 	err := d.flush(left)
@@ -107,21 +103,4 @@ func (d *Daemon) carry(ctx context.Context) error {
 		return errors.Join(failure, err)
 	}
 	return err
-}
-
-// consume runs a source. A route whose dead letters nobody would keep does not start.
-func (d *Daemon) consume(ctx, hard context.Context, n int) error {
-	c, route := &d.carriers[n], d.pipe.Route(n)
-	plan := &d.plan.routes[c.route]
-	defer route.Close()
-	if letters := d.letters[c.route]; letters != nil {
-		if err := letters.Check(ctx, plan.wholeStream()); err != nil {
-			return fmt.Errorf("route %s: %w", plan.route.Name, err)
-		}
-		if err := d.circles(ctx); err != nil {
-			return err
-		}
-	}
-	defer c.pulse.rest()
-	return c.source.Run(ctx, hard, route)
 }

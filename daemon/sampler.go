@@ -58,6 +58,8 @@ func (s *sampler) run(ctx context.Context) {
 
 // sample looks at every route, and logs an outlook that has changed.
 func (s *sampler) sample(now time.Time) admin.Sample {
+	s.d.lineup.RLock()
+	defer s.d.lineup.RUnlock()
 	stats := &s.stats
 	s.d.pipe.StatsInto(stats)
 	if s.d.nats.IsConnected() {
@@ -94,6 +96,20 @@ func (s *sampler) sample(now time.Time) admin.Sample {
 		all.Queued += route.Queued + route.InFlight
 	}
 	return all
+}
+
+// lineUp puts what was seen of routes into the order of a new lineup. from is where each of its routes was before; -1:
+// nowhere.
+func (s *sampler) lineUp(from []int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	routes := make([]backlog, len(from))
+	for i, before := range from {
+		if before >= 0 {
+			routes[i] = s.routes[before]
+		}
+	}
+	s.routes = routes
 }
 
 func (s *sampler) tell(route string, told outlook, text string) {

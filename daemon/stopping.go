@@ -49,6 +49,8 @@ type held struct {
 
 // held counts what the daemon holds.
 func (d *Daemon) held() held {
+	d.lineup.RLock()
+	defer d.lineup.RUnlock()
 	var h held
 	stats := d.pipe.Stats()
 	for i, r := range stats.Routes {
@@ -69,6 +71,8 @@ type ended struct {
 }
 
 func (d *Daemon) ended() ended {
+	d.lineup.RLock()
+	defer d.lineup.RUnlock()
 	var e ended
 	for i, r := range d.pipe.Stats().Routes {
 		if core, ok := d.sources[i].(*source.Core); ok {
@@ -109,6 +113,8 @@ type endings struct {
 }
 
 func (d *Daemon) endings() endings {
+	d.lineup.RLock()
+	defer d.lineup.RUnlock()
 	var t endings
 	for i, r := range d.pipe.Stats().Routes {
 		t.published += r.Settled[pipeline.Published]
@@ -129,7 +135,8 @@ func (d *Daemon) endedByStop() ended {
 		return ended{}
 	}
 	e := d.ended()
-	return ended{dropped: e.dropped - before.dropped, returned: e.returned - before.returned}
+	// A route may have left by a reload meanwhile.
+	return ended{dropped: max(0, e.dropped-before.dropped), returned: max(0, e.returned-before.returned)}
 }
 
 // lostByStop is how many messages of core routes the stop loses, with those that are still held.

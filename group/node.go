@@ -162,6 +162,14 @@ func (n *Node) totals() []Total {
 	return n.level.Totals
 }
 
+// Carries says that this process has other routes from now on: their hash. The others are told with the next report,
+// which is due.
+func (n *Node) Carries(now time.Time, routes string) {
+	if n.cfg.Routes != routes {
+		n.cfg.Routes, n.hello, n.next = routes, true, now
+	}
+}
+
 // Tick does what is due. It is called at the time that it returns, and earlier when a publish was refused.
 func (n *Node) Tick(now time.Time, quotas []Quota) time.Time {
 	n.expire(now)

@@ -242,6 +242,10 @@ func (r *Route) setPaused(paused bool) {
 	p := r.pipeline
 	p.mu.Lock()
 	defer p.unlock()
+	if r.closed { // Whoever has its place next is.
+		r.wasPaused = paused
+		return
+	}
 	r.paused = paused
 	now := time.Now()
 	p.d.noteHalts(now)

@@ -46,43 +46,65 @@ type Core struct {
 	conn     *nats.Conn
 	cfg      CoreConfig
 	log      *slog.Logger
-	lost     atomic.Int64 // Still in the client's buffer when the drain budget ran out.
-	noRoom   atomic.Int64 // There was no memory for them.
-	subs     atomic.Pointer[[]*coreSubscription]
-	denied   atomic.Bool        // By the server: the subscription.
-	deniedOn uint64             // Of look: the connection, counted from 1, on which it was.
-	told     int64              // Of look, and of Run after it: how many drops the log has told of,
-	telling  logthrottle.Repeat // and when.
+	lost     atomic.Int64         // Still in the client's buffer when the drain budget ran out.
+	noRoom   atomic.Int64         // There was no memory for them.
+	feed     atomic.Pointer[feed] // nil: not subscribed yet.
+	passedOn chan struct{}        // Closed once another source has the feed.
+	denied   atomic.Bool          // By the server: the subscription.
+	deniedOn uint64               // Of look: the connection, counted from 1, on which it was.
+	told     int64                // Of look, and of Run after it: how many drops the log has told of,
+	telling  logthrottle.Repeat   // and when.
 }
 
 // NewCore prepares a source; Run starts it.
 func NewCore(conn *nats.Conn, cfg CoreConfig, log *slog.Logger) *Core {
-	return &Core{conn: conn, cfg: cfg, log: log.With("route", cfg.Route)}
+	return &Core{conn: conn, cfg: cfg, log: log.With("route", cfg.Route), passedOn: make(chan struct{})}
 }
 
 // Run submits messages until ctx is done, then drains: it unsubscribes and submits all that the client still holds, or
 // until hard is done. It closes the route.
 func (c *Core) Run(ctx, hard context.Context, route *pipeline.Route) error {
 	defer route.Close()
-	closed := make(chan struct{})
-	subs, err := c.subscribe(route, closed)
+	if err := c.Subscribe(); err != nil {
+		return err
+	}
+	f := c.feed.Load()
+	f.flow(c, route)
+	c.log.Info("consuming core NATS", "subject", c.subjects(), "queue", c.cfg.Queue)
+	passedOn, err := c.await(ctx, f.closed)
 	if err != nil {
 		return err
 	}
-	_ = c.conn.FlushTimeout(subscribeTime) // Away, the server is told once it is back.
-	c.subs.Store(&subs)
-	c.log.Info("consuming core NATS", "subject", c.subjects(), "queue", c.cfg.Queue)
-	if err := c.await(ctx, closed); err != nil {
-		return err
+	if passedOn {
+		c.tellDropped(true)
+		return nil
 	}
 	c.Dropped()
-	for _, sub := range subs {
+	if isClosed(f.closed) { // The source before this one has drained them.
+		return nil
+	}
+	for _, sub := range f.subs {
 		if err := sub.Drain(); err != nil {
 			return fmt.Errorf("drain %s: %w", sub.Subject, err)
 		}
 	}
-	c.awaitClosed(hard, closed)
+	f.flow(c, route) // If it was held.
+	c.awaitClosed(hard, f.closed)
 	c.tellDropped(true)
+	return nil
+}
+
+// Subscribe makes the subscriptions, unless they are there. What they bring waits in the client's buffer until Run.
+func (c *Core) Subscribe() error {
+	if c.feed.Load() != nil {
+		return nil
+	}
+	f, err := c.subscribe()
+	if err != nil {
+		return err
+	}
+	_ = c.conn.FlushTimeout(subscribeTime) // Away, the server is told once it is back.
+	c.feed.Store(f)
 	return nil
 }
 
@@ -90,8 +112,9 @@ func (c *Core) Run(ctx, hard context.Context, route *pipeline.Route) error {
 // not ours.
 const subscribeTime = 2 * time.Second
 
-// await waits until ctx is done, or returns an error when the connection is closed for good.
-func (c *Core) await(ctx context.Context, closed chan struct{}) error {
+// await waits until ctx is done, or another source has the feed. It returns an error when the connection is closed for
+// good.
+func (c *Core) await(ctx context.Context, closed chan struct{}) (passedOn bool, err error) {
 	rounds := c.cfg.Rounds
 	if rounds == nil {
 		rounds = NewRounds()
@@ -105,9 +128,24 @@ func (c *Core) await(ctx context.Context, closed chan struct{}) error {
 	defer rounds.leave(c)
 	select {
 	case <-ctx.Done():
-		return nil
+	case <-c.passedOn:
 	case <-closed:
-		return errors.New("the connection to NATS was closed")
+	}
+	switch {
+	case isClosed(c.passedOn):
+		return true, nil
+	case ctx.Err() != nil:
+		return false, nil
+	}
+	return false, errors.New("the connection to NATS was closed")
+}
+
+func isClosed(c <-chan struct{}) bool {
+	select {
+	case <-c:
+		return true
+	default:
+		return false
 	}
 }
 
@@ -169,12 +207,11 @@ func (c *Core) awaitClosed(hard context.Context, closed chan struct{}) {
 // Dropped is the number of messages that came and were not taken over, by the client or because there was no memory for
 // them: exact, not sampled.
 func (c *Core) Dropped() int64 {
-	subs := c.subs.Load()
-	if subs == nil {
-		return 0
+	f, sum := c.feed.Load(), c.lost.Load()+c.noRoom.Load()
+	if f == nil {
+		return sum
 	}
-	sum := c.lost.Load() + c.noRoom.Load()
-	for _, sub := range *subs {
+	for _, sub := range f.subs {
 		sum += sub.drops()
 	}
 	return sum
@@ -188,7 +225,7 @@ func (c *Core) Buffered() int64 {
 
 // Ready reports whether the subscription is in place, and if not, why.
 func (c *Core) Ready() (bool, string) {
-	if c.subs.Load() == nil {
+	if c.feed.Load() == nil {
 		return false, "not subscribed yet"
 	}
 	if c.denied.Load() {

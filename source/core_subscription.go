@@ -17,6 +17,7 @@ import (
 type coreSubscription struct {
 	*nats.Subscription
 
+	tap     *tap
 	dropped atomic.Int64 // By the client, because its buffer was full, as far as is known.
 }
 
@@ -59,6 +60,12 @@ func (t *transit) passed(m *nats.Msg) {
 	}
 }
 
+// leave says that the route no longer has to do with what the client holds.
+func (t *transit) leave() {
+	t.route.AddTransit(-t.bytes)
+	t.bytes = 0
+}
+
 // Filters are the subjects that the route consumes.
 func (c *CoreConfig) Filters() []string {
 	if len(c.Subjects) > 0 {
@@ -70,61 +77,80 @@ func (c *CoreConfig) Filters() []string {
 // subjects names them.
 func (c *Core) subjects() string { return strings.Join(c.cfg.Filters(), ", ") }
 
-// subscribe makes the subscriptions. closed is closed when all of them are.
-func (c *Core) subscribe(route *pipeline.Route, closed chan struct{}) ([]*coreSubscription, error) {
+// subscribe makes the subscriptions, held.
+func (c *Core) subscribe() (*feed, error) {
 	filters := c.cfg.Filters()
+	f := newFeed()
 	var open atomic.Int64
 	open.Store(int64(len(filters)))
-	reserved := newReserved(c.conn, filters, "", "")
 	most := int(min(max(c.cfg.MaxBytes, leastTransit), math.MaxInt32))
-	var subs []*coreSubscription
 	for _, subject := range filters {
-		topics, buffer := template.NewCache(c.cfg.Template), transit{route: route}
-		events := c.cfg.Envelope.wrapper("", nil)
-		sub, err := c.conn.QueueSubscribe(subject, c.cfg.Queue, func(m *nats.Msg) {
-			buffer.passed(m)
-			if reserved.has(m.Subject) || reserved.passing(m) {
-				return
-			}
-			message := pipeline.Message{Payload: m.Data, Time: time.Now(), Subject: m.Subject}
-			message.Topic, message.Unfit = topics.Topic(m.Subject, m.Header)
-			if c.cfg.Tracer != nil {
-				message.Trace = c.cfg.trace(m, message.Time)
-			}
-			if c.cfg.KeepHeader {
-				message.Header = m.Header
-			}
-			data := events.wrap(&message, m, 0)
-			if c.cfg.Letters {
-				message.Handle = &original{subject: m.Subject, header: m.Header, data: data}
-			}
-			if !route.Offer(message) {
-				c.noRoom.Add(1)
-			}
-		})
+		tap := &tap{feed: f}
+		sub, err := c.conn.QueueSubscribe(subject, c.cfg.Queue, tap.take)
 		if err != nil {
 			return nil, fmt.Errorf("subscribe to %s: %w", subject, err)
 		}
 		sub.SetClosedHandler(func(string) {
 			if open.Add(-1) == 0 {
-				close(closed)
+				close(f.closed)
 			}
 		})
 		if err := sub.SetPendingLimits(max(1, most/pipeline.LeastCharge), max(1, most)); err != nil {
 			return nil, fmt.Errorf("bound the buffer of %s: %w", subject, err)
 		}
-		subs = append(subs, &coreSubscription{Subscription: sub})
+		f.subs = append(f.subs, &coreSubscription{Subscription: sub, tap: tap})
 	}
-	return subs, nil
+	return f, nil
+}
+
+// intake makes messages of one subscription into those of a route. It belongs to the goroutine of its callback.
+type intake struct {
+	core     *Core
+	route    *pipeline.Route
+	topics   *template.Cache
+	buffer   transit
+	events   *wrapper
+	reserved *reserved
+}
+
+func (c *Core) intake(route *pipeline.Route) *intake {
+	return &intake{
+		core: c, route: route, topics: template.NewCache(c.cfg.Template), buffer: transit{route: route},
+		events: c.cfg.Envelope.wrapper("", nil), reserved: newReserved(c.conn, c.cfg.Filters(), "", ""),
+	}
+}
+
+// take submits a message.
+func (i *intake) take(m *nats.Msg) {
+	cfg := &i.core.cfg
+	i.buffer.passed(m)
+	if i.reserved.has(m.Subject) || i.reserved.passing(m) {
+		return
+	}
+	message := pipeline.Message{Payload: m.Data, Time: time.Now(), Subject: m.Subject}
+	message.Topic, message.Unfit = i.topics.Topic(m.Subject, m.Header)
+	if cfg.Tracer != nil {
+		message.Trace = cfg.trace(m, message.Time)
+	}
+	if cfg.KeepHeader {
+		message.Header = m.Header
+	}
+	data := i.events.wrap(&message, m, 0)
+	if cfg.Letters {
+		message.Handle = &original{subject: m.Subject, header: m.Header, data: data}
+	}
+	if !i.route.Offer(message) {
+		i.core.noRoom.Add(1)
+	}
 }
 
 // buffered is what the client holds of all subscriptions, and whether that can be known: it cannot once all are closed.
 func (c *Core) buffered() (messages int, known bool) {
-	subs := c.subs.Load()
-	if subs == nil {
+	f := c.feed.Load()
+	if f == nil {
 		return 0, false
 	}
-	for _, sub := range *subs {
+	for _, sub := range f.subs {
 		if n, _, err := sub.Pending(); err == nil {
 			messages += n
 			known = true

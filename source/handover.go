@@ -90,22 +90,41 @@ func (j *JetStream) handOver(hard context.Context, route *pipeline.Route) {
 		return
 	}
 	j.awaitLanded(hard, route)
+	j.flush(hard)
+	j.rested()
+	j.log.Info("released the lease of the route")
+}
+
+// flush makes sure, for a moment, that the consumer knows what was acknowledged and handed back.
+func (j *JetStream) flush(hard context.Context) {
 	patience := flushTime
 	if hard.Err() != nil {
 		patience = lastFlush
 	}
 	end := time.Now().Add(patience)
 	if err := j.acks.Flush(end); err != nil {
-		j.log.Debug("flush before the lease is released", "error", err)
+		j.log.Debug("flush before another one consumes", "error", err)
 	}
 	// The consumer takes note of acknowledgements in their order. Not every way to it has answers.
 	_, _ = j.conn.Request(j.acksOf()+nobody, ackProgress, min(time.Until(end), noticeTime))
-	j.rested()
-	j.log.Info("released the lease of the route")
 }
 
-// noticeTime is how long the consumer may take to note acknowledgements before the lease is released.
+// noticeTime is how long the consumer may take to note acknowledgements before another one consumes.
 const noticeTime = lastFlush
+
+// Rest waits, after Run, until what was in flight has ended and the consumer knows: then another source may use it. It
+// waits until hard is done at the most.
+func (j *JetStream) Rest(hard context.Context, route *pipeline.Route) {
+	j.awaitLanded(hard, route)
+	j.flush(hard)
+	j.presence.stop()
+}
+
+// Continue goes on counting where another source of the route has ended. It comes before Run.
+func (j *JetStream) Continue(other *JetStream) {
+	j.missed.Add(other.missed.Load())
+	j.renewals.Add(other.renewals.Load())
+}
 
 // rested notes that another replica consumes from now on, and gives the lease back.
 func (j *JetStream) rested() {

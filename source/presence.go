@@ -26,8 +26,9 @@ type presence struct {
 	alive func() bool // Whether to listen, and to answer.
 	met   func()      // Called when another one has been heard.
 
-	heard     atomic.Int64 // When another one was heard last, in nanoseconds.
-	answering atomic.Bool  // An answer will be sent soon.
+	sub       atomic.Pointer[nats.Subscription] // Of listen.
+	heard     atomic.Int64                      // When another one was heard last, in nanoseconds.
+	answering atomic.Bool                       // An answer will be sent soon.
 }
 
 // answerDelay gathers what is asked at about the same time into one answer, as when a server comes back to many
@@ -44,9 +45,9 @@ func newPresence(conn *nats.Conn, stream, consumer string, alive func() bool, me
 	}
 }
 
-// listen answers from now on, until the connection is closed.
+// listen answers from now on, until stop, or the connection is closed.
 func (p *presence) listen() error {
-	_, err := p.conn.Subscribe(p.base+".*.*", func(m *nats.Msg) {
+	sub, err := p.conn.Subscribe(p.base+".*.*", func(m *nats.Msg) {
 		kind, life, _ := strings.Cut(strings.TrimPrefix(m.Subject, p.base+"."), ".")
 		if life == p.life || !p.alive() {
 			return
@@ -60,7 +61,15 @@ func (p *presence) listen() error {
 			})
 		}
 	})
+	p.sub.Store(sub)
 	return err
+}
+
+// stop ends what listen began.
+func (p *presence) stop() {
+	if sub := p.sub.Load(); sub != nil {
+		_ = sub.Unsubscribe() // The connection may be closed.
+	}
 }
 
 // ask asks who is there. Whoever is will be heard soon.

@@ -173,9 +173,9 @@ func TestReloadPutsLimitsInForce(t *testing.T) {
 		func() bool { return strings.Contains(p.log.String(), "the configuration was not reloaded") })
 	change("limits: {rate: 1000, group: other}")
 	eventually(t, "all published", func() bool { return got.total() == 50 })
-	warned := func() int { return strings.Count(p.log.String(), "the configuration has other changes") }
+	warned := func() int { return strings.Count(p.log.String(), `"needs_a_restart":"limits.group"`) }
 	reloaded := func(n int) func() bool {
-		return func() bool { return strings.Count(p.log.String(), "the limits were reloaded") == n }
+		return func() bool { return strings.Count(p.log.String(), "the configuration was reloaded") == n }
 	}
 	eventually(t, "the warning", func() bool { return warned() == 1 })
 	change("limits: {rate: 1000, group: other}")

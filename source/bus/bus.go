@@ -39,6 +39,7 @@ type Bus struct {
 	heard   chan heard // What has come. When it is full, more is lost, as on a network.
 	noticed chan struct{}
 	left    atomic.Bool
+	routes  atomic.Pointer[string] // What Carries was told; nil: nothing.
 
 	// Of the goroutine of Run alone:
 	node      *group.Node
@@ -112,6 +113,12 @@ func (b *Bus) Notice() {
 	}
 }
 
+// Carries says that this process has other routes from now on: their hash.
+func (b *Bus) Carries(routes string) {
+	b.routes.Store(&routes)
+	b.Notice()
+}
+
 // Seen returns what is known of the group.
 func (b *Bus) Seen() Seen {
 	b.mu.Lock()
@@ -148,6 +155,10 @@ func (b *Bus) Count() int {
 // use calls f with the quotas, then sends what there is to be sent and notes what is to be seen.
 func (b *Bus) use(f func(now time.Time, all []quota.Shared)) {
 	b.quotas.Quotas(b.node.Members() > 1, func(now time.Time, all []quota.Shared) bool {
+		if routes := b.routes.Swap(nil); routes != nil {
+			b.node.Carries(now, *routes)
+			b.shown = time.Time{}
+		}
 		f(now, all)
 		if b.node.Members() != b.members || now.Sub(b.shown) >= showEvery {
 			b.members, b.shown = b.node.Members(), now

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -205,4 +206,21 @@ func TestWhatIsNoMessageIsIgnored(t *testing.T) {
 	}
 	b := startReplica(t, s.ClientURL(), "b")
 	eventually(t, "it sees nobody but the other one", func() bool { return a.sees("a", "b") && b.sees("a", "b") })
+}
+
+// A reload may change the routes of a member.
+func TestReplicasLearnThatOneCarriesOtherRoutes(t *testing.T) {
+	t.Parallel()
+	url := startServer(t, server.Options{}).ClientURL()
+	one, two := startReplica(t, url, "one"), startReplica(t, url, "two")
+	eventually(t, "both there", func() bool { return one.sees("one", "two") && two.sees("one", "two") })
+	knows := func(r *replica, routes string) func() bool {
+		return func() bool {
+			return slices.ContainsFunc(r.Seen().Members, func(m group.Seen) bool { return m.Routes == routes })
+		}
+	}
+	one.Carries("others")
+	for _, r := range []*replica{one, two} {
+		eventually(t, "the other routes known", knows(r, "others"))
+	}
 }

@@ -25,7 +25,7 @@ type lease struct {
 	wanted  bool
 	dropped bool  // Its route is gone.
 	hold    *hold // nil: it is not held.
-	since  protocol.Instant
+	since   protocol.Instant
 }
 
 // hold is a lease that was taken. It implements source.Hold.
