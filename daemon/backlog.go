@@ -66,12 +66,13 @@ type view struct {
 	forecast forecast
 	rates    admin.Rates
 	now      sample
-	spent    float64 // Of the quota, per second over the last seconds,
-	each     float64 // and how many messages for each; 0: that is not known.
-	unsure   bool    // Nothing is foretold as what is published is not steady yet.
-	oldest   float64 // Seconds; NaN: not known, or nothing waits.
-	dry      bool    // NATS has messages and gives none, though nothing else keeps them.
-	silence  float64 // For how many seconds NATS has not told of what waits there, where it should have.
+	spent    float64       // Of the quota, per second over the last seconds,
+	each     float64       // and how many messages for each; 0: that is not known.
+	unsure   bool          // Nothing is foretold as what is published is not steady yet.
+	since    time.Duration // For how long nothing has begun, ended or stood still.
+	oldest   float64       // Seconds; NaN: not known, or nothing waits.
+	dry      bool          // NATS has messages and gives none, though nothing else keeps them.
+	silence  float64       // For how many seconds NATS has not told of what waits there, where it should have.
 }
 
 // viewOf concludes it from samples. There must be one.
@@ -80,6 +81,7 @@ func viewOf(samples []sample) view {
 	w := windowOf(samples)
 	v := view{now: s, rates: ratesOf(samples), oldest: math.NaN(), load: loadOf(&w)}
 	v.spent, v.each = spentOf(samples)
+	v.since = s.at.Sub(samples[sinceChange(samples)].at)
 	if len(arrivedIn(w.samples)) < 2 { // Too little to conclude from, and still what comes.
 		v.load.Arrivals = v.rates.In
 	}

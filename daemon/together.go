@@ -85,7 +85,9 @@ func together(views []view) {
 	}
 	for n, seconds := range drains(quota, parts) {
 		v := &views[of[n]]
-		if v.unsure || v.forecast.Outlook == catchingUp || v.forecast.Outlook == fallingBehind {
+		switch {
+		case v.unsure && v.since >= soonest && seconds < longDrain.Seconds(),
+			v.forecast.Outlook == catchingUp, v.forecast.Outlook == fallingBehind:
 			v.forecast = v.shared(seconds)
 		}
 	}

@@ -55,6 +55,24 @@ func TestRoutesThatShareAQuotaAreForetoldTogether(t *testing.T) {
 	if got := behind[1].forecast; got.Outlook != catchingUp {
 		t.Errorf("once the first is done there is enough: %+v", got)
 	}
+	unsure := func(since time.Duration, quota float64) forecast {
+		views := []view{busy(50, 10, 20), busy(250, 10, 20)}
+		for i := range views {
+			v := &views[i]
+			v.forecast, v.unsure, v.since, v.now.quota = forecast{Text: "not known yet"}, true, since, quota
+		}
+		together(views)
+		return views[1].forecast
+	}
+	if got := unsure(soonest, 40); got.Drain != 15*time.Second {
+		t.Errorf("where the quota is known, what is published need not be steady: %+v", got)
+	}
+	if got := unsure(soonest-1, 40); got.Outlook != notKnown {
+		t.Errorf("at once: %+v", got)
+	}
+	if got := unsure(soonest, 10); got.Outlook != notKnown {
+		t.Errorf("never is said of what is steady alone: %+v", got)
+	}
 	spoilt := func(change func(*view)) {
 		t.Helper()
 		views := []view{busy(50, 10, 20), busy(250, 10, 20)}

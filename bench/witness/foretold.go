@@ -82,7 +82,8 @@ func (w *world) judgeForecast(o *observation, spec *routeSpec, r *route) (all []
 	say := func(text string, a, b any) {
 		all = append(all, contradiction{"forecast", "fore", spec.name, text, a, b})
 	}
-	// After a fault nobody knows that it is over until something is accepted, nor that a quota was raised until more is.
+	// After a fault nobody knows that it is over until something is accepted, nor that a quota was raised until more
+	// is.
 	halted := m.is("pause", "pauseall") || w.endpoint.raised()
 	for i := range m.deeds {
 		d := &m.deeds[i]

@@ -162,6 +162,7 @@ var mays = []struct {
 	{0, []string{"pause", "pauseall"}, []string{"paused"}},
 	{5 * second, []string{"poison", "large"}, []string{"parked", "degraded"}},
 	{rebind, []string{"kill", "term"}, []string{"uncoordinated"}},
+	{0, []string{"term"}, []string{"stopping"}}, // It finishes what is in flight.
 }
 
 // mayFlow adds those states in which messages flow.

@@ -11,7 +11,7 @@ var told = []struct {
 	outcomes []string
 }{
 	{"kept as a dead letter", []string{"dead_lettered"}},
-	{"no dead_letter: it is lost", []string{"rejected"}},
+	{"route has no dead_letter", []string{"rejected"}},
 }
 
 // over are problems that end, by a part of the text, and the state that is told meanwhile.

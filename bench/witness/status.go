@@ -102,6 +102,9 @@ func (s *status) route(name string) *route {
 	return nil
 }
 
+// kept are the messages that wait as they are refused while others are not, which is said of the route.
+func (r *route) kept() int { return r.PutAside + r.Forbidden }
+
 // kind is the forecast's, also where the status does not say it in a word.
 func (r *route) kind() string {
 	switch {

@@ -11,7 +11,7 @@ const numbers = 3 * second
 // judgeWaiting compares what waits, and for how long, with the truth.
 func (w *world) judgeWaiting(o *observation) (all []contradiction) {
 	m := &o.moment
-	if m.age() < 5*second || m.lately(rebind, "freeze", "natskill") || !o.calm {
+	if m.age() < 5*second || m.lately(rebind, "freeze", "natskill") || m.is("term") || !o.calm {
 		return nil
 	}
 	for i := range w.routes {
@@ -39,7 +39,7 @@ func (w *world) judgeWaiting(o *observation) (all []contradiction) {
 		if r.Oldest != nil && *r.Oldest < youngest.Seconds()-1.5 {
 			say("the oldest is older", *r.Oldest, youngest.Seconds())
 		}
-		if r.kind() == "keeping_up" && youngest > 8*second {
+		if r.kind() == "keeping_up" && youngest > 8*second && r.kept() == 0 {
 			say("keeps up while a message has waited for long", r.Forecast, fmt.Sprint(youngest))
 		}
 	}
@@ -49,7 +49,7 @@ func (w *world) judgeWaiting(o *observation) (all []contradiction) {
 // judgeRates compares rates with the truth, where nothing has changed for a while.
 func (w *world) judgeRates(o *observation) (all []contradiction) {
 	m := &o.moment
-	if m.steady() < 8*second || !o.calm || m.lately(rebind+6*second, "freeze", "natskill") {
+	if m.steady() < 8*second || !o.calm || m.is("term") || m.lately(rebind+6*second, "freeze", "natskill") {
 		return nil
 	}
 	for i := range w.routes {
@@ -70,7 +70,9 @@ func (w *world) judgeRates(o *observation) (all []contradiction) {
 		if in := float64(last.sent-first.sent) / span; far(r.Arrivals, in) && m.steady() > 18*second {
 			say("another rate arrives", r.Arrivals, in)
 		}
-		if out := float64(last.ended-first.ended) / span; far(r.Rates.Out, out) && !m.is("poison", "large", "lose") {
+		out, middle := float64(last.ended-first.ended)/span, points[len(points)/2]
+		late := float64(last.ended-middle.ended) / last.at.Sub(middle.at).Seconds()
+		if steady := !far(late, out); steady && far(r.Rates.Out, out) && !m.is("poison", "large", "lose") {
 			say("another rate goes", r.Rates.Out, out)
 		}
 	}

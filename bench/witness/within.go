@@ -2,8 +2,10 @@ package main
 
 import (
 	"fmt"
+	"maps"
 	"math"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -70,7 +72,7 @@ func withinRoute(r *route) (all []contradiction) {
 		begins(r.Forecast, []string{"keeping up"}) != (kind == "keeping_up") {
 		say("self", "fore", "the forecast's words are not its kind", r.Forecast, kind)
 	}
-	if kind == "keeping_up" && r.Oldest != nil && *r.Oldest > 6 {
+	if kind == "keeping_up" && r.Oldest != nil && *r.Oldest > 6 && r.kept() == 0 {
 		say("self", "fore", "keeps up while a message has waited for long", r.Forecast, *r.Oldest)
 	}
 	if m := waitText.FindStringSubmatch(r.Forecast); m != nil && number(m[1]) != r.Waiting {
@@ -102,10 +104,12 @@ func withinState(s *status) (all []contradiction) {
 	}
 	waits := map[string]int64{}
 	for i := range s.Routes {
-		waits[s.Routes[i].kind()] += s.Routes[i].Waiting
+		r := &s.Routes[i]
+		waits[r.kind()] += r.Waiting
+		waits[r.kind()+" but for what is put aside"] += r.Waiting - min(r.Waiting, int64(r.PutAside))
 	}
 	if m := summaryWait.FindStringSubmatch(s.Summary); m != nil && number(m[1]) != s.Queue.Waiting &&
-		number(m[1]) != waits["drains"] && number(m[1]) != waits["unknown"] && number(m[1]) != waits["never"] {
+		!slices.Contains(slices.Collect(maps.Values(waits)), number(m[1])) {
 		say("fore", "the summary's number is not what waits", s.Summary, []any{s.Queue.Waiting, waits})
 	}
 	if s.State == "idle" && (s.Queue.Waiting > 0 || s.Rates.In > 0 || s.Rates.Out > 0) {

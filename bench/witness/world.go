@@ -80,7 +80,7 @@ func (w *world) prepare(ctx context.Context) (err error) {
 		return err
 	}
 	w.conn, err = nats.Connect(w.nats.URL, nats.MaxReconnects(-1), nats.ReconnectWait(50*time.Millisecond),
-		nats.ReconnectBufSize(-1))
+		nats.ReconnectBufSize(-1), nats.ErrorHandler(func(*nats.Conn, *nats.Subscription, error) {}))
 	if err != nil {
 		return fmt.Errorf("connect to NATS: %w", err)
 	}
