@@ -36,7 +36,9 @@ type problems struct {
 func (p *problems) note(seen *problem) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	i := slices.IndexFunc(p.all, func(known problem) bool { return known.Text == seen.Text && known.Route == seen.Route })
+	i := slices.IndexFunc(p.all, func(known problem) bool {
+		return known.Text == seen.Text && known.Route == seen.Route
+	})
 	if i >= 0 {
 		known := &p.all[i]
 		known.Count += seen.Count

@@ -49,8 +49,9 @@ func sinceChange(samples []sample) int {
 	last := &samples[len(samples)-1]
 	for i := len(samples) - 2; i >= 0; i-- {
 		s := &samples[i]
-		if s.halted != last.halted || s.away != last.away || s.known() != last.known() || s.busy != last.busy ||
-			last.byQuota && s.quota*last.quota > 0 && (s.quota > quotaStep*last.quota || last.quota > quotaStep*s.quota) {
+		other := s.halted != last.halted || s.away != last.away || s.known() != last.known() || s.busy != last.busy
+		stepped := max(s.quota, last.quota) > quotaStep*min(s.quota, last.quota)
+		if other || last.byQuota && s.quota*last.quota > 0 && stepped {
 			return i + 1
 		}
 	}
