@@ -17,9 +17,9 @@ import (
 
 	"github.com/nats-io/nats-server/v2/server"
 
+	"momento-bridge/condition"
 	"momento-bridge/config"
 	"momento-bridge/daemon/daemontest"
-	"momento-bridge/condition"
 	"momento-bridge/daemon/state"
 	"momento-bridge/pipeline"
 )
