@@ -192,7 +192,7 @@ func loadOf(w *window) load {
 	switch {
 	case !last.busy:
 		l.Capacity = allowed * last.share
-	case w.span() > 0 && !last.halted:
+	case w.span() > 0 && !last.halted && !last.rising:
 		l.Capacity = min(w.done.rate, allowed)
 	}
 	if len(arrivedIn(w.samples)) < 2 {

@@ -48,3 +48,26 @@ func TestForecastSaysWhenABacklogIsGone(t *testing.T) {
 		}
 	}
 }
+
+// A rate that doubles each second says nothing of when a backlog will be gone.
+func TestNothingIsForetoldWhileTheQuotaIsBeingFound(t *testing.T) {
+	t.Parallel()
+	seen := func(rising bool) outlook {
+		r := backlog{begun: true}
+		for i := range 9 {
+			at := time.Unix(1_800_000_000, 0).Add(time.Duration(i) * time.Second)
+			r.add(sample{
+				at: at, told: at, heard: at, byQuota: true, rising: rising, arrived: float64(60 + 14*i), done: float64(7 * i),
+				waiting: int64(60 + 7*i), held: int64(60 + 7*i), queued: int64(60 + 7*i),
+			})
+		}
+		v := viewOf(r.samples)
+		return v.forecast.Outlook
+	}
+	if got := seen(true); got != notKnown {
+		t.Errorf("while it is being found: %v", got)
+	}
+	if got := seen(false); got != fallingBehind {
+		t.Errorf("where it is what it is: %v", got)
+	}
+}

@@ -50,6 +50,7 @@ func sinceChange(samples []sample) int {
 	for i := len(samples) - 2; i >= 0; i-- {
 		s := &samples[i]
 		if s.halted != last.halted || s.away != last.away || s.known() != last.known() || s.busy != last.busy ||
+			s.rising != last.rising ||
 			last.byQuota && s.quota*last.quota > 0 && (s.quota > quotaStep*last.quota || last.quota > quotaStep*s.quota) {
 			return i + 1
 		}
