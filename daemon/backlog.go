@@ -95,6 +95,11 @@ func viewOf(samples []sample) view {
 		v.silence = max(0, s.at.Sub(s.heard).Seconds())
 	}
 	v.forecast = v.outlook(&w)
+	if v.unsure && v.since >= unsteady {
+		if f := averaged(samples); f.Outlook != notKnown {
+			v.forecast = f
+		}
+	}
 	return v
 }
 
