@@ -57,7 +57,8 @@ func TestNothingIsForetoldWhileTheQuotaIsBeingFound(t *testing.T) {
 		for i := range 9 {
 			at := time.Unix(1_800_000_000, 0).Add(time.Duration(i) * time.Second)
 			r.add(sample{
-				at: at, told: at, heard: at, byQuota: true, rising: rising, arrived: float64(60 + 14*i), done: float64(7 * i),
+				at: at, told: at, heard: at, byQuota: true, rising: rising,
+				arrived: float64(60 + 14*i), done: float64(7 * i),
 				waiting: int64(60 + 7*i), held: int64(60 + 7*i), queued: int64(60 + 7*i),
 			})
 		}
@@ -81,7 +82,8 @@ func TestWhatIsNeverSteadyIsForetoldByItsMean(t *testing.T) {
 		done += []float64{5, 5, 45, 45}[i%4]
 		left := int64(2000 + 10*float64(i) - done)
 		r.add(sample{
-			at: at, told: at, heard: at, arrived: float64(2000 + 10*i), done: done, waiting: left, held: left, queued: left,
+			at: at, told: at, heard: at, arrived: float64(2000 + 10*i), done: done,
+			waiting: left, held: left, queued: left,
 		})
 		v := viewOf(r.samples)
 		if i < 12 {

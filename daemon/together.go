@@ -94,7 +94,8 @@ func together(views []view) {
 	}
 }
 
-// needs is what a route without a backlog takes of the quota: what it has spent lately may have been for one that is gone.
+// needs is what a route without a backlog takes of the quota: what it has spent lately may have been for one that is
+// gone.
 func (v *view) needs() float64 {
 	if v.each > 0 && v.load.Arrivals > 0 {
 		return min(v.spent, v.load.Arrivals/v.each)

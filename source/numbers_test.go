@@ -88,11 +88,15 @@ func TestNumbersAreAskedForAgainWhileNothingTellsOfWhatComes(t *testing.T) {
 		glanced time.Time
 		want    bool
 	}{
-		"nothing waits":            {numbers: Numbers{Heard: ago(time.Minute)}, open: true},
-		"nothing is asked for":     {numbers: Numbers{Heard: ago(2 * time.Second)}, want: true},
-		"it was told lately":       {numbers: Numbers{Heard: ago(time.Second), Undelivered: 1}},
-		"something waits":          {numbers: Numbers{Heard: ago(2 * time.Second), Undelivered: 1}, open: true, want: true},
-		"something is elsewhere":   {numbers: Numbers{Heard: ago(2 * time.Second), Elsewhere: 1}, open: true, want: true},
+		"nothing waits":        {numbers: Numbers{Heard: ago(time.Minute)}, open: true},
+		"nothing is asked for": {numbers: Numbers{Heard: ago(2 * time.Second)}, want: true},
+		"it was told lately":   {numbers: Numbers{Heard: ago(time.Second), Undelivered: 1}},
+		"something waits": {
+			numbers: Numbers{Heard: ago(2 * time.Second), Undelivered: 1}, open: true, want: true,
+		},
+		"something is elsewhere": {
+			numbers: Numbers{Heard: ago(2 * time.Second), Elsewhere: 1}, open: true, want: true,
+		},
 		"a tick was late":          {numbers: Numbers{Heard: ago(1900 * time.Millisecond), Undelivered: 1}, want: true},
 		"it has been asked lately": {numbers: Numbers{Heard: ago(time.Minute)}, glanced: ago(time.Second)},
 	} {

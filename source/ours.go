@@ -7,8 +7,8 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 )
 
-// glanceEvery is how old the numbers may be while something waits at the server, or may: nothing is delivered to a route
-// that has no room and asks for nothing, so that nothing tells of what comes.
+// glanceEvery is how old the numbers may be while something waits at the server, or may: nothing is delivered to a
+// route that has no room and asks for nothing, so that nothing tells of what comes.
 const glanceEvery = 2 * time.Second
 
 // glance asks for the numbers, and does no more, where they are old. An error means that the consumer is lost.
