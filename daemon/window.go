@@ -41,8 +41,8 @@ func windowOf(samples []sample) window {
 	}
 }
 
-// averaged is a forecast by the means of the latest seconds, whatever has shifted meanwhile: what is never steady is not
-// unknown for ever.
+// averaged is a forecast by the means of the latest seconds, whatever has shifted meanwhile: what is never steady is
+// not unknown for ever.
 func averaged(samples []sample) forecast {
 	samples = samples[max(sinceChange(samples), len(samples)-1-int(unsteady/sampleEvery)):]
 	w := window{samples: samples, arrivals: trendOf(arrivedIn(samples)), done: trendOf(doneIn(samples))}
