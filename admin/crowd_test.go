@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"slices"
 	"testing"
 )
 
@@ -67,15 +68,30 @@ func isReset(err error) bool {
 	return errors.As(err, &op)
 }
 
+func TestWhoHasJustComeStaysWhileOthersAreBusy(t *testing.T) {
+	t.Parallel()
+	c := newCrowd(4)
+	conns := pipes(t, 10)
+	for i, conn := range conns[:4] {
+		if c.enter(conn) != nil {
+			t.Fatalf("connection %d does not fit", i)
+		}
+	}
+	for i, want := range []int{0, 2, 1, 4} {
+		for _, busy := range []int{1, 3} { // Connections 0 and 2 ask for nothing.
+			c.changed(conns[busy], http.StateActive)
+		}
+		gone := c.enter(conns[4+i])
+		if gone != conns[want] {
+			t.Errorf("for connection %d goes connection %d, want %d", 4+i, slices.Index(conns, gone), want)
+		}
+	}
+}
+
 func TestTheLongestConnectionGoesWhenAllAreBusy(t *testing.T) {
 	t.Parallel()
 	c := newCrowd(2)
-	var conns []net.Conn
-	for range 4 {
-		a, b := net.Pipe()
-		t.Cleanup(func() { a.Close(); b.Close() })
-		conns = append(conns, a)
-	}
+	conns := pipes(t, 4)
 	c.enter(conns[0])
 	c.enter(conns[1])
 	c.changed(conns[0], http.StateActive)
@@ -83,8 +99,8 @@ func TestTheLongestConnectionGoesWhenAllAreBusy(t *testing.T) {
 	if gone := c.enter(conns[2]); gone != conns[0] {
 		t.Error("not the one that has been busy for longest goes")
 	}
-	if gone := c.enter(conns[3]); gone != conns[2] {
-		t.Error("not the one that asks for nothing goes")
+	if gone := c.enter(conns[3]); gone != conns[1] {
+		t.Error("one that has just come goes, and not the one that has been busy for longest")
 	}
 	for _, conn := range conns {
 		c.changed(conn, http.StateActive)
@@ -93,4 +109,15 @@ func TestTheLongestConnectionGoesWhenAllAreBusy(t *testing.T) {
 	if len(c.line)+len(c.busy) != 0 {
 		t.Errorf("%d connections are remembered after their end", len(c.line)+len(c.busy))
 	}
+}
+
+// pipes are connections that nobody uses.
+func pipes(t *testing.T, n int) []net.Conn {
+	var conns []net.Conn
+	for range n {
+		a, b := net.Pipe()
+		t.Cleanup(func() { a.Close(); b.Close() })
+		conns = append(conns, a)
+	}
+	return conns
 }
