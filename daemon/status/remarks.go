@@ -10,8 +10,8 @@ import (
 )
 
 // remark adds to a state and its sentence what must not go unseen beside it: messages that are lost, dead letters,
-// what is put aside or refused at random, replicas that do not work together, a key that expires.
-func remark(s *admin.Status, state admin.State, text string) (admin.State, string) {
+// what is put aside or refused at random, replicas that do not work together, a key that expires, whose holder is named.
+func remark(s *admin.Status, holder string, state admin.State, text string) (admin.State, string) {
 	if state == admin.Stopping {
 		return state, text
 	}
@@ -48,7 +48,7 @@ func remark(s *admin.Status, state admin.State, text string) (admin.State, strin
 		if !k.Expires.After(s.Now) {
 			when = "expired " + terminal.Age(s.Now.Sub(*k.Expires)) + " ago"
 		}
-		text += " The API key " + when + ": " + condition.KeyExpiring.Advice() + "."
+		text += " The API key " + when + ": " + condition.ExpiringKey(holder) + "."
 		if state.Severity() == admin.Good {
 			state = stateOf(condition.KeyExpiring)
 		}

@@ -14,7 +14,7 @@ import (
 // summary returns the daemon's state and what to say of it in a sentence or two: what is gravest, and what to do.
 func summary(f *Facts, s *admin.Status) (admin.State, string) {
 	state, text := gravest(f, s)
-	state, text = remark(s, state, text)
+	state, text = remark(s, f.Key.Holder, state, text)
 	return inPart(s, state, text)
 }
 
@@ -34,7 +34,7 @@ func gravest(f *Facts, s *admin.Status) (admin.State, string) {
 		return stateOf(condition.KeyMissing), "Nothing is published: " + Bounded(f.Key.Missing) + "."
 	case stats.KeyRefused && !stats.KeyMissing:
 		return stateOf(condition.KeyRefused), capital(condition.KeyRefused.Sentence()) + " (" +
-			Bounded(stats.Why+f.Key.noNewer()) + "), so nothing is published. " + capital(f.Key.advice()) + "."
+			Bounded(stats.Why+f.Key.noNewer()) + "), so nothing is published. " + capital(f.Key.Advice()) + "."
 	case stats.Down:
 		text := capital(condition.EndpointDown.Sentence()) + " (" + Bounded(stats.Why) +
 			"), so nothing is published; it is tried once a second."
