@@ -84,7 +84,14 @@ func asideText(messages, refused int) string {
 		" are refused and the others wait behind them"
 }
 
-// some joins what is said of each route, and names a few.
+// some joins what is said of each route: of a few, and of more if that does not become long.
 func some(texts []string) string {
-	return strings.Join(texts[:min(few, len(texts))], "; ") + others(len(texts))
+	n, size := 0, 0
+	for _, text := range texts {
+		if size += len(text); n >= few && size > fits {
+			return strings.Join(texts[:n], "; ") + fmt.Sprintf("; and %d more", len(texts)-n)
+		}
+		n++
+	}
+	return strings.Join(texts, "; ")
 }

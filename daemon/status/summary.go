@@ -174,8 +174,10 @@ func elsewhere(s *admin.Status, n int) string {
 	return fmt.Sprintf("; the others publish %s messages/s", terminal.Number(s.Rates.Out))
 }
 
-// few is how many routes are named in a sentence.
-const few = 3
+const (
+	few  = 3   // So many routes are named in a sentence,
+	fits = 240 // and more if what is said of all of them is no longer, in bytes.
+)
 
 func reasons(routes []admin.Route) string {
 	texts := make([]string, len(routes))
@@ -191,13 +193,6 @@ func forecasts(routes []admin.Route) string {
 		texts[i] = r.Name + ": " + r.Forecast
 	}
 	return some(texts) + "."
-}
-
-func others(n int) string {
-	if n <= few {
-		return ""
-	}
-	return fmt.Sprintf("; and %d more", n-few)
 }
 
 // stateOf is the daemon's while the condition is the gravest.

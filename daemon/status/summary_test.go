@@ -1,6 +1,7 @@
 package status
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -43,7 +44,7 @@ func TestStatusSaysInOneSentenceHowThingsAre(t *testing.T) {
 	f(admin.Parked, "1 of 3 routes is standing still: b: the cache c does not exist; the others publish 99 messages/s.",
 		flowing, well, parked, paused)
 	f(admin.Parked, "4 of 5 routes are standing still: b: the cache c does not exist; b: the cache c does not exist; "+
-		"b: the cache c does not exist; and 1 more; the others publish 99 messages/s.",
+		"b: the cache c does not exist; b: the cache c does not exist; the others publish 99 messages/s.",
 		flowing, parked, parked, parked, parked, well)
 }
 
@@ -79,4 +80,19 @@ func TestStatusSaysInItsFirstLineWhatIsLostAndWhenTheKeyExpires(t *testing.T) {
 	if state, _ := remark(&vended, "", admin.Idle, ""); state != admin.Idle {
 		t.Errorf("with a vended key that is replaced by itself: %s", state)
 	}
+}
+
+func TestAllRoutesAreNamedThatFit(t *testing.T) {
+	t.Parallel()
+	f := func(want string, texts ...string) {
+		t.Helper()
+		if got := some(texts); got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+	long := strings.Repeat("x", fits/2)
+	f("a; b; c; d; e", "a", "b", "c", "d", "e")
+	f(long+"; "+long+"; "+long, long, long, long)
+	f(long+"; "+long+"; c; and 2 more", long, long, "c", "d", "e")
+	f("a; b; c; "+long+"; and 1 more", "a", "b", "c", long, long)
 }
