@@ -12,7 +12,7 @@ import (
 
 // exchange ends the lines that are not among the next ones, and begins those that are new. What came from core NATS is
 // published first, and if it cannot be nothing changes. From then on it succeeds, whatever NATS and the endpoint do.
-func (d *Daemon) exchange(in *carrying, next []*line, f *config.File) error {
+func (d *Daemon) exchange(in *carrying, next []*line, f *config.File, learned knowledge) error {
 	leaving, begun := without(d.lines, next), without(next, d.lines)
 	budget, cancel := withBudget(in, d.plan.shutdown)
 	defer cancel()
@@ -36,7 +36,7 @@ func (d *Daemon) exchange(in *carrying, next []*line, f *config.File) error {
 	}
 	retiring.Wait()
 	before := idsOf(d.lines)
-	d.enter(next, f)
+	d.enter(next, f, learned)
 	if after := idsOf(next); d.pauses.succeed(before, after) {
 		d.pauses.keep(append(before, after...), time.Now())
 	}
@@ -92,8 +92,12 @@ func continueStreams(before, next *line) {
 	}
 }
 
-// enter makes lines the lineup, in one moment for all who look.
-func (d *Daemon) enter(next []*line, f *config.File) {
+// knowledge is what is believed of quotas, by scope.
+type knowledge = map[string]pipeline.Learned
+
+// enter makes lines the lineup, in one moment for all who look. Quotas that are learned from then on go on from what is
+// believed of them.
+func (d *Daemon) enter(next []*line, f *config.File, learned knowledge) {
 	d.lineup.Lock()
 	defer d.lineup.Unlock()
 	var places []pipeline.Place
@@ -111,7 +115,12 @@ func (d *Daemon) enter(next []*line, f *config.File) {
 			}
 		}
 	}
-	routes := d.pipe.Exchange(places, limitsOf(&f.Config))
+	limits := limitsOf(&f.Config)
+	var routes []*pipeline.Route
+	d.keeper.follow(limits, func() {
+		routes = d.pipe.Exchange(places, limits)
+		d.pipe.Believe(learned)
+	})
 	d.sampler.lineUp(from)
 	d.lineUpProblems(next)
 	d.lines, d.sources, d.plan.routes = next, nil, nil

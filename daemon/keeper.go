@@ -7,6 +7,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -17,7 +18,7 @@ import (
 )
 
 // keeper keeps what is learned of quotas in the state directory, so that it is known after a restart. It belongs to one
-// goroutine. A directory that cannot be used is told once, and stops nothing.
+// goroutine, but for what a reload does. A directory that cannot be used is told once, and stops nothing.
 type keeper struct {
 	dir     string // Empty: nothing is kept.
 	log     *slog.Logger
@@ -25,11 +26,14 @@ type keeper struct {
 	learned func() map[string]pipeline.Learned
 	write   func(dir string, now time.Time, quotas []state.Quota) error
 
-	known   map[string]state.Quota // By scope.
+	mu      sync.Mutex             // Guards the following three.
+	limits  pipeline.Limits        // In force.
+	known   map[string]state.Quota // By scope; of those that are not learned at present, as they were.
 	changed bool                   // Since it was written.
-	written time.Time              // When that was tried last.
-	failing atomic.Bool            // The latest try has failed, and that was told. Anybody may look.
-	writing chan error             // A write that takes too long; nil: none does.
+
+	written time.Time   // When that was tried last.
+	failing atomic.Bool // The latest try has failed, and that was told. Anybody may look.
+	writing chan error  // A write that takes too long; nil: none does.
 }
 
 const (
@@ -44,7 +48,10 @@ const (
 var errDisk = fmt.Errorf("the disk has not answered for %v", diskTimeout)
 
 func newKeeper(p *Plan, log *slog.Logger) *keeper {
-	return &keeper{dir: p.stateDir, log: log, plan: p, write: state.WriteQuotas, known: map[string]state.Quota{}}
+	return &keeper{
+		dir: p.stateDir, log: log, plan: p, write: state.WriteQuotas, limits: p.pipeline.Limits,
+		known: map[string]state.Quota{},
+	}
 }
 
 // account is whose quotas are learned, with the key that is in use. Its key is empty while there is none.
@@ -55,8 +62,7 @@ func (p *Plan) account() state.Account {
 }
 
 // learns reports whether anything is learned of a quota with this scope.
-func (p *Plan) learns(scope string) bool {
-	limits := &p.pipeline.Limits
+func learns(limits *pipeline.Limits, scope string) bool {
 	if scope == pipeline.ScopeRegion {
 		return !limits.Region.None()
 	}
@@ -72,6 +78,10 @@ func (p *Plan) learns(scope string) bool {
 // of it.
 func (k *keeper) recall(now time.Time) map[string]pipeline.Learned {
 	quotas, err := k.plan.recall(now)
+	return k.believe(now, quotas, err)
+}
+
+func (k *keeper) believe(now time.Time, quotas []state.Quota, err error) map[string]pipeline.Learned {
 	if err != nil {
 		k.log.Warn("what was learned of quotas earlier cannot be read: it is ignored and learned again", "error", err)
 	}
@@ -84,8 +94,12 @@ func (k *keeper) recall(now time.Time) map[string]pipeline.Learned {
 	return learned
 }
 
-// recall reads what is believed of the quotas. Without a directory that is nothing.
+// recall reads what is believed of the quotas that are learned. Without a directory that is nothing.
 func (p *Plan) recall(now time.Time) ([]state.Quota, error) {
+	return p.recallThose(now, func(scope string) bool { return learns(&p.pipeline.Limits, scope) })
+}
+
+func (p *Plan) recallThose(now time.Time, wanted func(scope string) bool) ([]state.Quota, error) {
 	whose := p.account()
 	if p.stateDir == "" || whose.Key == "" {
 		return nil, nil
@@ -102,7 +116,7 @@ func (p *Plan) recall(now time.Time) ([]state.Quota, error) {
 	select {
 	case r := <-result:
 		return slices.DeleteFunc(r.quotas, func(q state.Quota) bool {
-			return q.Account != whose || !p.learns(q.Scope)
+			return q.Account != whose || !wanted(q.Scope)
 		}), r.err
 	case <-time.After(diskTimeout):
 		return nil, fmt.Errorf("read from %s: %w", p.stateDir, errDisk)
@@ -137,9 +151,11 @@ func (k *keeper) look(now time.Time) {
 	if whose.Key == "" {
 		return
 	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
 	learned := k.learned()
 	for scope := range k.known {
-		if _, ok := learned[scope]; !ok {
+		if _, ok := learned[scope]; !ok && learns(&k.limits, scope) {
 			learned[scope] = pipeline.Learned{} // Nothing any more.
 		}
 	}
@@ -162,16 +178,22 @@ func (k *keeper) look(now time.Time) {
 
 // save writes what has changed.
 func (k *keeper) save(now time.Time) {
-	if !k.changed {
+	k.mu.Lock()
+	changed, quotas := k.changed, slices.Collect(maps.Values(k.known))
+	k.changed = false
+	k.mu.Unlock()
+	if !changed {
 		return
 	}
 	k.written = now
-	err := k.patiently(now, slices.Collect(maps.Values(k.known)))
+	err := k.patiently(now, quotas)
 	if err == nil {
-		k.changed = false
 		k.failing.Store(false)
 		return
 	}
+	k.mu.Lock()
+	k.changed = true
+	k.mu.Unlock()
 	if !k.failing.Swap(true) {
 		k.log.Warn("what is learned of quotas cannot be kept: after a restart it must be learned again", "error", err,
 			"advice", condition.Unwritten.Advice(), condition.Attribute, condition.Unwritten)

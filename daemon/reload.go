@@ -156,12 +156,14 @@ func (d *Daemon) change(in *carrying, next *config.File) (admin.Reloaded, error)
 	if err != nil {
 		return what, err
 	}
+	limits := limitsOf(&file.Config)
+	learned := d.keeper.awaken(time.Now(), &limits)
 	if len(what.Added)+len(what.Removed)+len(what.Changed) > 0 {
-		if err := d.exchange(in, lines, &file); err != nil {
+		if err := d.exchange(in, lines, &file, learned); err != nil {
 			return what, err
 		}
 	} else {
-		d.enter(lines, &file)
+		d.enter(lines, &file, learned)
 	}
 	d.pipe.ProbeNow()
 	d.current = file.Config

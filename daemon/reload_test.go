@@ -25,6 +25,7 @@ import (
 	"momento-bridge/config"
 	"momento-bridge/daemon/daemontest"
 	"momento-bridge/emulator"
+	"momento-bridge/pipeline"
 	"momento-bridge/test/long"
 )
 
@@ -39,7 +40,8 @@ type reloadedWorld struct {
 	log    *daemontest.Buffer
 	head   string // What stands before the routes.
 	stop   func() error
-	refuse atomic.Int64 // The endpoint answers so; 0: as it should.
+	refuse atomic.Int64 // The endpoint answers so; 0: as it should,
+	only   string       // for this topic alone; empty: for all.
 
 	mu     sync.Mutex // Guards the following.
 	routes string
@@ -55,7 +57,7 @@ func newReloadedWorld(t *testing.T, routes string) *reloadedWorld {
 	}
 	w.server = daemontest.StartNATS(t, &server.Options{JetStream: true, StoreDir: t.TempDir()})
 	_, endpoint := daemontest.StartEmulator(t, emulator.Config{
-		OnAccept: w.accepted, Script: func(_, _ string, _ []byte) int { return int(w.refuse.Load()) },
+		OnAccept: w.accepted, Script: w.answer,
 	})
 	var err error
 	if w.conn, err = nats.Connect(w.server.ClientURL()); err != nil {
@@ -72,6 +74,14 @@ func newReloadedWorld(t *testing.T, routes string) *reloadedWorld {
 	w.head = fmt.Sprintf("nats: {url: %q}\nmomento: {endpoint: %q, api_key_file: %q}\nadmin: {listen: '127.0.0.1:0'}\n"+
 		"limits: {rate: unlimited, shared: false}\nshutdown_timeout: 30s\n", w.server.ClientURL(), endpoint, key)
 	return w
+}
+
+// answer is the status that the endpoint answers with; 0: as it should.
+func (w *reloadedWorld) answer(_, topic string, _ []byte) int {
+	if w.only != "" && topic != w.only {
+		return 0
+	}
+	return int(w.refuse.Load())
 }
 
 // accepted takes note of a publish of one message, or of a batch of lines.
@@ -364,6 +374,49 @@ func TestARouteThatHoldsWhatCannotBePublishedIsNotReloaded(t *testing.T) {
 	daemontest.Eventually(t, "all of them", func() bool { return w.count("c") == 2 && w.count("s") == 1 })
 	if w.topics["t"] != 1 || w.topics["c"] != 2 {
 		t.Errorf("topics %v", w.topics)
+	}
+}
+
+// It is told at once that messages will stay, rather than after shutdown_timeout, in which nothing would be published.
+func TestARouteWhoseMessagesStayIsNotWaitedFor(t *testing.T) {
+	t.Parallel()
+	for want, row := range map[string]struct {
+		status int64
+		stays  func(*pipeline.RouteStats) int
+	}{
+		"cannot be kept":                 {400, func(r *pipeline.RouteStats) int { return r.Unkept }},
+		"may not publish to some of its": {403, func(r *pipeline.RouteStats) int { return r.ForbiddenHeld }},
+		"put aside":                      {500, func(r *pipeline.RouteStats) int { return r.Aside }},
+	} {
+		t.Run(want, func(t *testing.T) {
+			t.Parallel()
+			w := newReloadedWorld(t, "  - {name: c, subject: '*', cache: c, dead_letter: {subject: dead.x}}\n")
+			w.stream("DEAD", "dead.x")
+			w.only = "bad"
+			w.refuse.Store(row.status)
+			w.start()
+			if err := w.js.DeleteStream(t.Context(), "DEAD"); err != nil {
+				t.Fatal(err)
+			}
+			w.publish("bad", "bad 1")
+			daemontest.Eventually(t, "it stays", func() bool {
+				w.publish("good", "good 1")
+				return row.stays(&w.daemon.pipe.Stats().Routes[0]) > 0
+			})
+			_, err := w.reload("  - {name: c, subject: '*', cache: c, topic: t}\n")
+			if err == nil || !strings.Contains(err.Error(), want) {
+				t.Errorf("%v, want %q", err, want)
+			}
+			before := w.count("good")
+			w.publish("good", "good 2")
+			daemontest.Eventually(t, "it goes on", func() bool { return w.count("good") > before })
+			w.refuse.Store(0)
+			w.stream("DEAD", "dead.x")
+			daemontest.Eventually(t, "it holds nothing", func() bool {
+				r := &w.daemon.pipe.Stats().Routes[0]
+				return r.Queued+r.InFlight == 0
+			})
+		})
 	}
 }
 

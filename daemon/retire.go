@@ -86,6 +86,12 @@ func (d *Daemon) standsStill(l *line) error {
 			return heldError(l, "the endpoint is down")
 		case r.State == pipeline.Parked:
 			return heldError(l, "the route is parked")
+		case r.Unkept > 0:
+			return heldError(l, "its dead letters cannot be kept: "+r.UnkeptWhy)
+		case r.ForbiddenHeld > 0:
+			return heldError(l, "the key may not publish to some of its topics")
+		case r.Aside > 0:
+			return heldError(l, "the endpoint refuses some of them, and they are put aside")
 		}
 	}
 	return nil

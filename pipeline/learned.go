@@ -22,6 +22,21 @@ func (p *Pipeline) Learned() map[string]Learned {
 	return all
 }
 
+// Believe goes on from what was learned earlier of quotas, by their scopes, once SetLimits or Exchange lets them be
+// learned.
+func (p *Pipeline) Believe(learned map[string]Learned) {
+	if len(learned) == 0 {
+		return
+	}
+	p.mu.Lock()
+	now := time.Now()
+	p.d.believe(now, learned)
+	if len(p.idle) > 0 && p.timer != nil {
+		p.pump(now)
+	}
+	p.unlock()
+}
+
 // believe goes on from what was learned before the program was started.
 func (d *dispatcher) believe(now time.Time, learned map[string]Learned) {
 	for scope, pacer := range d.teachable() {
