@@ -119,7 +119,7 @@ var table = [Count]entry{
 		"momentobridgethrottled",
 	},
 	KeyExpiring: {
-		"key_expiring", "the API key expires", "put a new one into the key file",
+		"key_expiring", "the API key expires", "put a new one into the key file or MOMENTO_API_KEY",
 		"momentobridgekeyexpiring",
 	},
 	DeadLetters: {
@@ -165,6 +165,20 @@ func (c Condition) Advice() string { return table[c].advice }
 
 // Told says what is so and what to do.
 func (c Condition) Told() string { return c.Sentence() + ": " + c.Advice() }
+
+// RefusedKey is the advice of KeyRefused where it is known what holds the key, as "the key file /etc/key"; empty: it is
+// not known.
+func RefusedKey(holder string) string { return intoHolder("put a valid key into ", holder, KeyRefused) }
+
+// ExpiringKey is the advice of KeyExpiring, likewise.
+func ExpiringKey(holder string) string { return intoHolder("put a new one into ", holder, KeyExpiring) }
+
+func intoHolder(do, holder string, c Condition) string {
+	if holder == "" {
+		return c.Advice()
+	}
+	return do + holder
+}
 
 // Runbook is the anchor in docs/runbook.md of the alert about it; empty where there is no alert.
 func (c Condition) Runbook() string { return table[c].runbook }

@@ -12,6 +12,7 @@ import (
 	"momento-bridge/condition"
 	"momento-bridge/config"
 	"momento-bridge/daemon/status"
+	"momento-bridge/printable"
 	"momento-bridge/sink"
 	"momento-bridge/sink/key"
 )
@@ -167,12 +168,32 @@ func keyWarning(p *Plan, now time.Time) string {
 	if !k.Expires.After(now) {
 		what = "has expired on "
 	}
-	return what + k.Expires.UTC().Format(time.RFC3339) + ": put a new one into the key file"
+	return what + k.Expires.UTC().Format(time.RFC3339) + ": " + condition.ExpiringKey(keyHolder(p.sink.Keys))
+}
+
+// keyHolder names what holds the key, to stand within a sentence; empty if a token vending machine gives it.
+func keyHolder(keys *key.Ring) string {
+	switch {
+	case keys.Vended():
+		return ""
+	case keys.File() == "":
+		return "the variable " + KeyEnv + " and restart"
+	}
+	return "the key file " + printable.Text(keys.File())
+}
+
+// KeyAdvice says what to do about a key that is refused, to stand within a sentence; empty if the plan has none.
+func (p *Plan) KeyAdvice() string {
+	if p.sink.Keys == nil {
+		return ""
+	}
+	k := keyFacts(p.sink.Keys)
+	return k.Advice()
 }
 
 // keyFacts are what is known of the key, without the key.
 func keyFacts(keys *key.Ring) status.Key {
-	f := status.Key{Key: admin.Key{Kind: "none yet", Vended: keys.Vended()}}
+	f := status.Key{Key: admin.Key{Kind: "none yet", Vended: keys.Vended()}, Holder: keyHolder(keys)}
 	if k := keys.Key(); k != nil {
 		f.Kind = string(k.Kind)
 		if expires := k.Expires.UTC(); !k.Expires.IsZero() {

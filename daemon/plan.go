@@ -52,6 +52,7 @@ func NewPlan(f *config.File) *Plan {
 		Operations:  c.Limits.Unit == config.UnitOperations,
 		Delays:      pipeline.DefaultDelays(),
 	}
+	p.pipeline.KeyAdvice = p.KeyAdvice()
 	for i := range c.Routes {
 		p.routes = append(p.routes, newRoutePlan(f, i))
 	}

@@ -71,7 +71,7 @@ func Preflight(t Target) error {
 	if a.Verdict == pipeline.Accept || a.Verdict == pipeline.SlowDown {
 		return nil
 	}
-	return &drive.RefusedError{Answer: a}
+	return &drive.RefusedError{Answer: a, KeyAdvice: t.KeyAdvice}
 }
 
 // Find searches for the limit and returns the report. It does so also when ctx ended the search, which is no error, and

@@ -27,6 +27,7 @@ type Target struct {
 	Timeout     time.Duration // One publish.
 	Version     string        // Of the program.
 	Seed        uint64        // Of payloads, orders and arrivals.
+	KeyAdvice   string        // What to do about a key that is refused; empty: that is not known.
 	Quota       Quota         // That is shared with others; nil: none is.
 
 	instead endpoint      // Of the sink, in a test on virtual time.
@@ -73,6 +74,8 @@ func (t *Target) engine() drive.Config {
 		Payload: func(int) []byte { return payload },
 		Cache:   func(i int) string { return t.Caches[i/len(topics)%len(t.Caches)] },
 		Topic:   func(i int) string { return topics[i%len(topics)] },
+
+		KeyAdvice: t.KeyAdvice,
 	}
 	if t.Quota != nil {
 		cfg.Allow, cfg.Answered = t.Quota.Allow, t.Quota.Answered

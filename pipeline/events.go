@@ -49,8 +49,7 @@ var eventTexts = [eventKindCount]struct {
 }{
 	eventKeyRefused: {
 		slog.LevelError,
-		condition.KeyRefused.Sentence() + " (401): publishing is parked until it is accepted; " +
-			condition.KeyRefused.Advice() + ", or " + condition.KeyMissing.Advice(),
+		condition.KeyRefused.Sentence() + " (401): publishing is parked until it is accepted",
 	},
 	eventKeyAccepted: {slog.LevelInfo, "the API key is accepted again"},
 	eventEndpointDown: {
@@ -134,6 +133,7 @@ type event struct {
 	kind   eventKind
 	route  *Route // nil: it concerns all routes.
 	detail string
+	advice string  // What to do, where the kind's text does not say so.
 	silent int     // Events of this kind and route before it that were not logged,
 	passed stretch // and where those are.
 	origin Origin  // Of its message,
@@ -154,8 +154,9 @@ const (
 
 // eventNotes are the events that wait to be logged, and what is needed to leave some out.
 type eventNotes struct {
-	waiting []event
-	noted   map[subject]*noted
+	waiting   []event
+	noted     map[subject]*noted
+	keyAdvice string // What to do about a key that is refused.
 }
 
 // subject is what events are about. There are no more than kinds times routes.
@@ -191,6 +192,9 @@ func (n *noted) counted(now time.Time, e *event) {
 func (n *eventNotes) note(now time.Time, e event) {
 	if now.IsZero() { // Whoever notes a rare event need not know the time.
 		now = time.Now()
+	}
+	if e.kind == eventKeyRefused {
+		e.advice = n.keyAdvice
 	}
 	n.log(now, &e).counted(now, &e)
 }
@@ -263,6 +267,9 @@ func (e event) log(logger *slog.Logger) {
 	attrs := make([]slog.Attr, 0, 10)
 	if e.route != nil {
 		attrs = append(attrs, slog.String("route", e.route.cfg.Name))
+	}
+	if e.advice != "" {
+		attrs = append(attrs, slog.String("advice", e.advice))
 	}
 	attrs = e.attrs(attrs)
 	//nolint:sloglint // The texts are constants, in the table above.

@@ -24,6 +24,8 @@ type Config struct {
 	// Operations makes the limits count operations rather than publishes.
 	Operations bool
 	Delays     Delays
+	// KeyAdvice says what to do about a key that is refused, to stand within a sentence; empty: that is not known.
+	KeyAdvice string
 	// Tracer is told of messages that are traced; nil: none is.
 	Tracer Tracer
 	Routes []RouteConfig
@@ -76,6 +78,7 @@ func New(cfg Config, sink Sink, log *slog.Logger, metrics *Metrics) *Pipeline {
 		delays:            cfg.Delays,
 		maxTrialsInFlight: max(1, min(mostTrialsInFlight, cfg.Workers*max(1, cfg.InFlight)/2)),
 		operations:        cfg.Operations, waited: metrics.rateLimitWait,
+		events: eventNotes{keyAdvice: cfg.KeyAdvice},
 	}
 	lineup := make([]Place, len(cfg.Routes))
 	for i, rc := range cfg.Routes {

@@ -44,6 +44,9 @@ func (d *dispatcher) troubles(now time.Time, refusing bool, all []Trouble) []Tro
 		if about.route != nil {
 			t.Route = about.route.cfg.Name
 		}
+		if about.kind == eventKeyRefused && d.events.keyAdvice != "" {
+			t.Text += "; " + d.events.keyAdvice
+		}
 		all = addTrouble(all, &t)
 	}
 	return all

@@ -23,11 +23,11 @@ func Field(name, text string) []string {
 }
 
 // Wrap breaks text between words into lines of at most width characters. A longer word gets a line of its own. White
-// space between words becomes one space. There is always at least one line, which may be empty.
+// space between words becomes one space. A number with its thousands apart counts as one word. There is always at least one line, which may be empty.
 func Wrap(text string, width int) []string {
 	var lines []string
 	line := ""
-	for word := range strings.FieldsSeq(text) {
+	for _, word := range words(text) {
 		switch {
 		case line == "":
 			line = word
@@ -38,6 +38,26 @@ func Wrap(text string, width int) []string {
 		}
 	}
 	return append(lines, line)
+}
+
+// words returns what is not broken.
+func words(text string) []string {
+	var all []string
+	for word := range strings.FieldsSeq(text) {
+		if n := len(all); n > 0 && continues(all[n-1], word) {
+			all[n-1] += " " + word
+			continue
+		}
+		all = append(all, word)
+	}
+	return all
+}
+
+// continues reports whether a word is the thousands after the one before, as Count has them.
+func continues(before, word string) bool {
+	digit := func(c byte) bool { return c >= '0' && c <= '9' }
+	return digit(before[len(before)-1]) && len(word) >= 3 && digit(word[0]) && digit(word[1]) && digit(word[2]) &&
+		(len(word) == 3 || !digit(word[3]))
 }
 
 // Pad adds spaces to the right of text until it has width characters. A longer text stays as it is.

@@ -10,7 +10,7 @@ import (
 )
 
 // hint is what to do where nothing, or something else, answers.
-const hint = "it is the daemon's admin.listen: give it with --admin, or the daemon's configuration with --config"
+const hint = "give the daemon's admin.listen with --admin, or its configuration with --config"
 
 // refused says that the daemon does not take it from whoever asks.
 func (c *Client) refused(code int, body []byte) error {
@@ -42,5 +42,5 @@ func (c *Client) noAnswer(err error) error {
 			"no answer from %s: %w\nonly the user that runs the daemon, and root, may open it: use sudo, "+
 				"or ask for the status over the address with a port, if there is one, with --admin", c.base, err)
 	}
-	return fmt.Errorf("no answer from %s: %w\nis momento-bridge running there? the address: %s", c.base, err, hint)
+	return fmt.Errorf("no answer from %s: %w\nis momento-bridge running there? if it listens elsewhere, %s", c.base, err, hint)
 }

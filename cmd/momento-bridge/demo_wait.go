@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"time"
 
 	"momento-bridge/terminal"
@@ -83,12 +84,16 @@ func (w *waiting) line(left int, rate float64) string {
 	switch {
 	case rate > 0:
 		text += fmt.Sprintf(", delivered at %s/s: about %s more", terminal.Number(rate),
-			terminal.Age(time.Duration(float64(left)/rate*float64(time.Second))))
+			ahead(left, rate))
 	case w.quota > 0:
-		text += fmt.Sprintf(": at most %s at the quota of %g publishes/s",
-			terminal.Age(time.Duration(float64(left)/w.quota*float64(time.Second))), w.quota)
+		text += fmt.Sprintf(": about %s at the quota of %g publishes/s", ahead(left, w.quota), w.quota)
 	}
 	return text
+}
+
+// ahead is how long so many take at a rate, in whole seconds, of which there is one at least.
+func ahead(left int, rate float64) string {
+	return terminal.Age(time.Duration(max(1, math.Round(float64(left)/rate))) * time.Second)
 }
 
 // pace measures how fast messages are delivered.

@@ -76,7 +76,7 @@ func TestDemoSaysHowLongItWillTake(t *testing.T) {
 			return sums{published: 100, delivered: n, coreLeft: 100 - n}
 		}, show: func(lines ...string) { shown = append(shown, lines...) }}
 		w.run()
-		if want := "waiting for 100 messages on the way: at most 10s at the quota of 10 publishes/s"; shown[0] != want {
+		if want := "waiting for 100 messages on the way: about 10s at the quota of 10 publishes/s"; shown[0] != want {
 			t.Errorf("first it says %q, want %q", shown[0], want)
 		}
 		if !slices.ContainsFunc(shown, func(line string) bool {
@@ -100,6 +100,16 @@ func TestDemoCallsLostOnlyWhatNobodyHas(t *testing.T) {
 	} {
 		if err := tt.s.problem(); !errors.Is(err, tt.want) {
 			t.Errorf("%s: %v, want %v", name, err, tt.want)
+		}
+	}
+}
+
+func TestDemoNeverPromisesToEndInNoTime(t *testing.T) {
+	t.Parallel()
+	w := waiting{quota: 300}
+	for _, got := range []string{w.line(1, 0), w.line(1, 50)} {
+		if !strings.Contains(got, "about 1s") {
+			t.Errorf("%q does not say about 1s", got)
 		}
 	}
 }

@@ -98,6 +98,7 @@ func (t *targetFlags) target(cmd *cobra.Command, own error) (loadtest.Target, er
 		Sink: momento, Endpoint: p.EndpointURL(), Region: f.Momento.Region, Caches: t.caches, Topic: t.topic,
 		Topics: t.topics, Bytes: t.size,
 		Connections: t.connections, Timeout: t.timeout, Version: build.Version, Seed: t.seed,
+		KeyAdvice: p.KeyAdvice(),
 	}, nil
 }
 

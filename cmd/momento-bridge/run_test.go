@@ -213,13 +213,18 @@ func TestReplacedKeyEndsTheParking(t *testing.T) {
 	if v := p.metric(`route_state{route="s",state="parked"}`); v != 1 {
 		t.Errorf("parked = %g", v)
 	}
+	advice := "ut a valid key into the key file " + w.keyFile
+	p.awaitNotReady(advice)
+	if _, text := p.get("/api/v1/status"); strings.Count(text, advice) < 3 {
+		t.Errorf("not all of summary, reasons and problems say %q: %s", advice, text)
+	}
 	w.writeKey("another")
 	eventually(t, "published with the new key", func() bool { return got.total() == 1 })
 	p.awaitReady()
 	if err := p.stop(); err != nil {
 		t.Errorf("run = %v", err)
 	}
-	for _, words := range []string{"put a valid key into the key file", "accepted again"} {
+	for _, words := range []string{advice, "accepted again"} {
 		if !strings.Contains(p.log.String(), words) {
 			t.Errorf("the log does not say %q", words)
 		}

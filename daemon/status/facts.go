@@ -41,6 +41,7 @@ type NATS struct {
 type Key struct {
 	admin.Key
 
+	Holder  string // What holds it, to stand within a sentence; empty: it is vended, or that is not known.
 	Missing string // Why there is none, and what to do; empty while there is one.
 	Trouble string // Why no newer one could be had; empty if nothing is known against it.
 }

@@ -46,7 +46,7 @@ func IsStuck(why string) []string { return []string{Bounded(condition.Stuck.Sent
 func EndpointReasons(stats *pipeline.Stats, key Key) []string {
 	var reasons []string
 	if stats.KeyRefused && !stats.KeyMissing {
-		reasons = append(reasons, "endpoint: the API key is refused: "+stats.Why+key.noNewer()+"; "+key.advice())
+		reasons = append(reasons, "endpoint: the API key is refused: "+stats.Why+key.noNewer()+"; "+key.Advice())
 	}
 	if stats.Down {
 		text := "endpoint: down: " + stats.Why
@@ -136,12 +136,12 @@ func unkeptText(r *pipeline.RouteStats) string {
 	return fmt.Sprintf("%d messages wait to be kept as dead letters: %s", r.Unkept, r.UnkeptWhy)
 }
 
-// advice is what to do about a key that is refused.
-func (k *Key) advice() string {
+// Advice is what to do about a key that is refused.
+func (k *Key) Advice() string {
 	if k.Vended {
 		return condition.KeyMissing.Advice()
 	}
-	return condition.KeyRefused.Advice()
+	return condition.RefusedKey(k.Holder)
 }
 
 // noNewer says why no other key than the one that is refused could be had; empty if nothing is known against it.

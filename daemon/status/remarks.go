@@ -10,8 +10,8 @@ import (
 )
 
 // remark adds to a state and its sentence what must not go unseen beside it: messages that are lost, dead letters,
-// what is put aside or refused at random, replicas that do not work together, a key that expires.
-func remark(s *admin.Status, state admin.State, text string) (admin.State, string) {
+// what is put aside or refused at random, replicas that do not work together, a key that expires, whose holder is named.
+func remark(s *admin.Status, holder string, state admin.State, text string) (admin.State, string) {
 	if state == admin.Stopping {
 		return state, text
 	}
@@ -48,7 +48,7 @@ func remark(s *admin.Status, state admin.State, text string) (admin.State, strin
 		if !k.Expires.After(s.Now) {
 			when = "expired " + terminal.Age(s.Now.Sub(*k.Expires)) + " ago"
 		}
-		text += " The API key " + when + ": " + condition.KeyExpiring.Advice() + "."
+		text += " The API key " + when + ": " + condition.ExpiringKey(holder) + "."
 		if state.Severity() == admin.Good {
 			state = stateOf(condition.KeyExpiring)
 		}
@@ -84,7 +84,14 @@ func asideText(messages, refused int) string {
 		" are refused and the others wait behind them"
 }
 
-// some joins what is said of each route, and names a few.
+// some joins what is said of each route: of a few, and of more if that does not become long.
 func some(texts []string) string {
-	return strings.Join(texts[:min(few, len(texts))], "; ") + others(len(texts))
+	n, size := 0, 0
+	for _, text := range texts {
+		if size += len(text); n >= few && size > fits {
+			return strings.Join(texts[:n], "; ") + fmt.Sprintf("; and %d more", len(texts)-n)
+		}
+		n++
+	}
+	return strings.Join(texts, "; ")
 }

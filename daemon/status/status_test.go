@@ -68,6 +68,13 @@ func TestStatusFollowsFromFacts(t *testing.T) {
 				"into the key file or MOMENTO_API_KEY.",
 			"endpoint: the API key is refused: 401 oh; put a valid key into the key file",
 		},
+		"key of a file refused": {
+			func(f *Facts, _ *pipeline.RouteStats) {
+				f.Pipeline.KeyRefused, f.Pipeline.Why, f.Key.Holder = true, "401", "the key file /etc/mb/key"
+			},
+			admin.KeyRefused, "(401), so nothing is published. Put a valid key into the key file /etc/mb/key.",
+			"endpoint: the API key is refused: 401; put a valid key into the key file /etc/mb/key",
+		},
 		"vended key refused": {
 			func(f *Facts, _ *pipeline.RouteStats) {
 				f.Pipeline.KeyRefused, f.Pipeline.Why, f.Key.Vended, f.Key.Trouble = true, "401", true, "timeout"

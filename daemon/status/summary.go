@@ -14,7 +14,7 @@ import (
 // summary returns the daemon's state and what to say of it in a sentence or two: what is gravest, and what to do.
 func summary(f *Facts, s *admin.Status) (admin.State, string) {
 	state, text := gravest(f, s)
-	state, text = remark(s, state, text)
+	state, text = remark(s, f.Key.Holder, state, text)
 	return inPart(s, state, text)
 }
 
@@ -34,7 +34,7 @@ func gravest(f *Facts, s *admin.Status) (admin.State, string) {
 		return stateOf(condition.KeyMissing), "Nothing is published: " + Bounded(f.Key.Missing) + "."
 	case stats.KeyRefused && !stats.KeyMissing:
 		return stateOf(condition.KeyRefused), capital(condition.KeyRefused.Sentence()) + " (" +
-			Bounded(stats.Why+f.Key.noNewer()) + "), so nothing is published. " + capital(f.Key.advice()) + "."
+			Bounded(stats.Why+f.Key.noNewer()) + "), so nothing is published. " + capital(f.Key.Advice()) + "."
 	case stats.Down:
 		text := capital(condition.EndpointDown.Sentence()) + " (" + Bounded(stats.Why) +
 			"), so nothing is published; it is tried once a second."
@@ -174,8 +174,10 @@ func elsewhere(s *admin.Status, n int) string {
 	return fmt.Sprintf("; the others publish %s messages/s", terminal.Number(s.Rates.Out))
 }
 
-// few is how many routes are named in a sentence.
-const few = 3
+const (
+	few  = 3   // So many routes are named in a sentence,
+	fits = 240 // and more if what is said of all of them is no longer, in bytes.
+)
 
 func reasons(routes []admin.Route) string {
 	texts := make([]string, len(routes))
@@ -191,13 +193,6 @@ func forecasts(routes []admin.Route) string {
 		texts[i] = r.Name + ": " + r.Forecast
 	}
 	return some(texts) + "."
-}
-
-func others(n int) string {
-	if n <= few {
-		return ""
-	}
-	return fmt.Sprintf("; and %d more", n-few)
 }
 
 // stateOf is the daemon's while the condition is the gravest.

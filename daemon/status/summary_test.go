@@ -1,6 +1,7 @@
 package status
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -43,7 +44,7 @@ func TestStatusSaysInOneSentenceHowThingsAre(t *testing.T) {
 	f(admin.Parked, "1 of 3 routes is standing still: b: the cache c does not exist; the others publish 99 messages/s.",
 		flowing, well, parked, paused)
 	f(admin.Parked, "4 of 5 routes are standing still: b: the cache c does not exist; b: the cache c does not exist; "+
-		"b: the cache c does not exist; and 1 more; the others publish 99 messages/s.",
+		"b: the cache c does not exist; b: the cache c does not exist; the others publish 99 messages/s.",
 		flowing, parked, parked, parked, parked, well)
 }
 
@@ -58,7 +59,7 @@ func TestStatusSaysInItsFirstLineWhatIsLostAndWhenTheKeyExpires(t *testing.T) {
 		if expires != 0 {
 			s.Key.Expires = new(now.Add(expires))
 		}
-		if got, text := remark(&s, state, "So it is."); got != wantState || text != want {
+		if got, text := remark(&s, "the key file k.txt", state, "So it is."); got != wantState || text != want {
 			t.Errorf("%s: %s\nwant %s: %s", got, text, wantState, want)
 		}
 	}
@@ -68,15 +69,30 @@ func TestStatusSaysInItsFirstLineWhatIsLostAndWhenTheKeyExpires(t *testing.T) {
 	f(admin.Losing, losing+" So it is.", admin.Paused, 0, lost)
 	f(admin.Down, "So it is. "+losing, admin.Down, 0, lost)
 	f(admin.Publishing, "So it is. Dead letters: b: 3 in 15 s; the last problems say why.", admin.Publishing, 0, dead)
-	f(admin.KeyExpiring, "So it is. The API key expires in 3h0m: put a new one into the key file.", admin.Idle,
+	f(admin.KeyExpiring, "So it is. The API key expires in 3h0m: put a new one into the key file k.txt.", admin.Idle,
 		3*time.Hour)
-	f(admin.KeyExpiring, "So it is. The API key expired 1m0s ago: put a new one into the key file.", admin.Publishing,
+	f(admin.KeyExpiring, "So it is. The API key expired 1m0s ago: put a new one into the key file k.txt.", admin.Publishing,
 		-time.Minute)
-	f(admin.Throttled, "So it is. The API key expires in 3h0m: put a new one into the key file.", admin.Throttled,
+	f(admin.Throttled, "So it is. The API key expires in 3h0m: put a new one into the key file k.txt.", admin.Throttled,
 		3*time.Hour)
 	f(admin.Stopping, "So it is.", admin.Stopping, time.Hour, lost)
 	vended := admin.Status{Now: now, Key: admin.Key{Vended: true, Expires: new(now.Add(time.Minute))}}
-	if state, _ := remark(&vended, admin.Idle, ""); state != admin.Idle {
+	if state, _ := remark(&vended, "", admin.Idle, ""); state != admin.Idle {
 		t.Errorf("with a vended key that is replaced by itself: %s", state)
 	}
+}
+
+func TestAllRoutesAreNamedThatFit(t *testing.T) {
+	t.Parallel()
+	f := func(want string, texts ...string) {
+		t.Helper()
+		if got := some(texts); got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+	long := strings.Repeat("x", fits/2)
+	f("a; b; c; d; e", "a", "b", "c", "d", "e")
+	f(long+"; "+long+"; "+long, long, long, long)
+	f(long+"; "+long+"; c; and 2 more", long, long, "c", "d", "e")
+	f("a; b; c; "+long+"; and 1 more", "a", "b", "c", long, long)
 }

@@ -42,6 +42,8 @@ type Config struct {
 	Answered func(sent time.Time, a *pipeline.Answer)
 	// Opened is how many connections have been opened so far; nil: nobody knows.
 	Opened func() uint64
+	// KeyAdvice says what to do about a key that is refused; empty: that is not known.
+	KeyAdvice string
 	// Machine is what the engine runs on; what is nil is the real one's.
 	Machine Machine
 }

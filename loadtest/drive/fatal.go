@@ -18,7 +18,8 @@ var ErrInterrupted = errors.New("interrupted")
 
 // RefusedError says that the endpoint refuses, for another reason than quota.
 type RefusedError struct {
-	Answer pipeline.Answer
+	Answer    pipeline.Answer
+	KeyAdvice string // What to do about a key that is refused; empty: that is not known.
 }
 
 // Error says what to do.
@@ -27,6 +28,9 @@ func (r *RefusedError) Error() string {
 	switch r.Answer.Verdict {
 	case pipeline.HaltAll:
 		text = condition.KeyRefused.Told()
+		if r.KeyAdvice != "" {
+			text = condition.KeyRefused.Sentence() + ": " + r.KeyAdvice
+		}
 	case pipeline.HaltTopic:
 		text = condition.RouteForbidden.Told()
 	case pipeline.HaltCache:
@@ -43,7 +47,7 @@ func (r *RefusedError) Error() string {
 
 // stop ends the test because of an answer.
 func (e *Engine) stop(a *pipeline.Answer) {
-	var err error = &RefusedError{*a}
+	var err error = &RefusedError{*a, e.cfg.KeyAdvice}
 	e.fatal.CompareAndSwap(nil, &err)
 }
 

@@ -17,6 +17,7 @@ import (
 type Ring struct {
 	load    func(context.Context) (Key, error) // From a file, or nil.
 	fetch   func(context.Context) (Key, error) // From a vending machine, or nil. Without either the key is fixed.
+	file    string                             // Whose key it is; empty: it is of no file.
 	vendor  string                             // The vending machine's fingerprint; empty without one.
 	refused chan struct{}                      // One slot: the key in use was refused.
 	current atomic.Pointer[Key]
@@ -38,6 +39,7 @@ func FromFile(path string) (*Ring, error) {
 		return nil, err
 	}
 	r := newRing(load, nil)
+	r.file = path
 	r.current.Store(&k)
 	return r, nil
 }
@@ -55,6 +57,9 @@ func newRing(load, fetch func(context.Context) (Key, error)) *Ring {
 
 // Key returns the key in use, nil before the first one has been fetched. The pointer changes when the key does.
 func (r *Ring) Key() *Key { return r.current.Load() }
+
+// File returns the path of the file that the key is read from; empty if it is from elsewhere.
+func (r *Ring) File() string { return r.file }
 
 // Vended reports whether keys come from a vending machine.
 func (r *Ring) Vended() bool { return r.fetch != nil }

@@ -26,7 +26,7 @@ func parkedLab(t *testing.T) *show.Show {
 func TestPageIsGoodToLookAt(t *testing.T) {
 	l := parkedLab(t)
 	page := openTab(t)
-	for _, width := range []int64{360, 768, 1280} {
+	for _, width := range []int64{320, 360, 768, 1280} {
 		for _, scheme := range []string{"light", "dark"} {
 			t.Run(fmt.Sprint(width, " ", scheme), func(t *testing.T) {
 				page.t = t
@@ -41,6 +41,7 @@ func TestPageIsGoodToLookAt(t *testing.T) {
 				page.check("toneContrast()")
 				page.check("lineContrast()")
 				page.check("structured()")
+				page.check("fitsMany()")
 				page.await(10*time.Second, `document.querySelectorAll('canvas').length === 4`)
 				page.awaitCheck(20*time.Second, `drawn([['--out'], ['--waiting'], ['--in'], ['--in']])`)
 			})
@@ -58,9 +59,10 @@ func TestPageIsUsedByKeyboard(t *testing.T) {
 	page.open(l.Admin)
 	page.await(10*time.Second, isLive)
 	var order []string
-	for range 5 {
+	for range 9 {
 		page.press(kb.Tab)
-		order = append(order, ask[string](page, `document.activeElement.getAttribute('href')`))
+		order = append(order, ask[string](page, `document.activeElement.getAttribute('href') ?? `+
+			`document.activeElement.textContent.split(' ')[0]`))
 		page.awaitCheck(10*time.Second, `(() => {
 			const el = document.activeElement, style = getComputedStyle(el), box = el.getBoundingClientRect();
 			const shown = style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) >= 2;
@@ -68,15 +70,17 @@ func TestPageIsUsedByKeyboard(t *testing.T) {
 			return shown && inside ? [] : [name(el) + ' has the focus and does not show it'];
 		})()`)
 	}
-	if got, want := strings.Join(order, " "), "#main /readyz /livez /metrics /api/v1/status"; got != want {
+	want := "#main Pause Pause Pause Reload /readyz /livez /metrics /api/v1/status"
+	if got := strings.Join(order, " "); got != want {
 		t.Errorf("the focus goes to %s, want %s", got, want)
 	}
 	page.open(l.Admin)
+	page.await(10*time.Second, isLive) // Without that there are no buttons yet.
 	page.press(kb.Tab)
 	page.press(kb.Enter)
 	page.press(kb.Tab)
 	if got := ask[string](page,
-		`location.hash + ' ' + document.activeElement.getAttribute('href')`); got != "#main /readyz" {
+		`location.hash + ' ' + document.activeElement.textContent`); got != "#main Pause" {
 		t.Errorf("after the link that skips: %s", got)
 	}
 }
@@ -118,5 +122,24 @@ func TestPolicyLetsNothingElseIn(t *testing.T) {
 	elsewhere := strings.Replace(l.Admin, "127.0.0.1", "localhost", 1)
 	if ask[bool](page, fmt.Sprintf(`fetch(%q, {mode: 'no-cors'}).then(() => true, () => false)`, elsewhere)) {
 		t.Error("the page can ask another origin")
+	}
+}
+
+func TestManyRoutesOfLongNamesFit(t *testing.T) {
+	var routes strings.Builder
+	for i := range 12 {
+		fmt.Fprintf(&routes, "  - {name: settlement-confirmations-%d-of-counterparties-in-frankfurt, subject: 'x%d.>', "+
+			"cache: shop}\n", i, i)
+	}
+	routes.WriteString("  - {name: " + strings.Repeat("unbroken", 8) + ", subject: 'y.>', cache: shop}\n")
+	l := startShow(t, show.Config{Caches: []string{"shop", "audit"}, Routes: routes.String()})
+	page := openTab(t)
+	for _, width := range []int64{320, 768, 1024, 1280} {
+		page.look(width, "light")
+		page.open(l.Admin)
+		page.await(10*time.Second, isLive)
+		page.check("fits()")
+		page.check("fitsMany()")
+		page.check("apart()")
 	}
 }

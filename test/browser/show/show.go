@@ -17,6 +17,7 @@ import (
 type Config struct {
 	Caches []string // That exist at the endpoint.
 	Rate   float64  // The endpoint's quota per second; 0: none.
+	Routes string   // More than the usual ones, in the configuration's form.
 	Orders int      // Messages that wait in the stream ORDERS when the daemon starts.
 }
 
@@ -69,7 +70,7 @@ func (s *Show) start(ctx context.Context, l *lab.Lab, cfg Config) (err error) {
 	key, noKey := l.Write("key", "a-key")
 	config, noConfig := l.Write("config.yaml", fmt.Sprintf(
 		"nats: {url: %q}\nmomento: {endpoint: %q, api_key_file: %q}\nlimits: {rate: auto}\nroutes:%s",
-		s.server.URL, s.endpoint.URL, key, routes))
+		s.server.URL, s.endpoint.URL, key, routes+cfg.Routes))
 	if err := errors.Join(noKey, noConfig); err != nil {
 		return err
 	}
