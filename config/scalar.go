@@ -31,8 +31,11 @@ func (f *File) readScalar(n *yaml.Node, v reflect.Value, tag reflect.StructTag, 
 		return
 	}
 	text := n.Value
-	if n.Tag == "!!null" {
+	switch {
+	case n.Tag == "!!null":
 		text = ""
+	case n.Tag == "!!bool" && v.Kind() == reflect.Bool: // Also True and TRUE.
+		text = strings.ToLower(text)
 	}
 	err := refuseVariables(path, text)
 	if err == nil {
