@@ -36,10 +36,32 @@ type refusal struct {
 	text   string
 }
 
-// forwarding are the headers by which a proxy tells that it asks for somebody else.
-var forwarding = [...]string{
-	"Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Real-Ip", "Via", "True-Client-Ip",
-	"Cf-Connecting-Ip",
+// forwarding are the headers by which a proxy tells that it asks for somebody else, and what others begin with.
+var (
+	forwarding = [...]string{
+		"Forwarded", "Via", "X-Real-Ip", "X-Original-Forwarded-For", "True-Client-Ip", "Client-Ip", "X-Client-Ip",
+		"X-Cluster-Client-Ip", "X-Proxyuser-Ip", "X-Envoy-External-Address", "X-Envoy-Internal", "Cf-Connecting-Ip",
+		"Cf-Ray", "Cdn-Loop", "Fastly-Client-Ip", "Fly-Client-Ip", "X-Azure-Clientip", "X-Azure-Socketip",
+		"X-Appengine-User-Ip",
+	}
+	forwardingPrefixes = [...]string{"X-Forwarded", "Tailscale-"}
+)
+
+// isForwarded reports whether a proxy says that it asks for somebody else, even if it does not say for whom.
+func isForwarded(h http.Header) bool {
+	for _, name := range forwarding {
+		if _, has := h[name]; has {
+			return true
+		}
+	}
+	for name := range h {
+		for _, prefix := range forwardingPrefixes {
+			if strings.HasPrefix(name, prefix) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // refuses returns why a request may not change anything; nil: it may.
@@ -110,10 +132,8 @@ func (c *Control) wantsToken(r *http.Request) *refusal {
 
 // isLocal reports whether who asks is a program on this machine, for itself.
 func isLocal(r *http.Request) bool {
-	for _, name := range forwarding {
-		if r.Header.Get(name) != "" {
-			return false
-		}
+	if isForwarded(r.Header) {
+		return false
 	}
 	if overSocket(r) {
 		return true

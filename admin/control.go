@@ -2,7 +2,9 @@ package admin
 
 import (
 	"encoding/json"
+	"errors"
 	"net/http"
+	"net/url"
 
 	"momento-bridge/printable"
 )
@@ -50,11 +52,36 @@ func (c *Config) servePause(paused bool) http.HandlerFunc {
 		if !c.controls(w, r) {
 			return
 		}
-		done, err := c.Pause(Pausing{r.URL.Query().Get("route"), paused, whoAsks(r)})
+		route, err := routeOf(r)
+		if err != nil {
+			answer(w, http.StatusBadRequest, err.Error())
+			return
+		}
+		done, err := c.Pause(Pausing{route, paused, whoAsks(r)})
 		if err != nil {
 			answer(w, http.StatusNotFound, err.Error())
 			return
 		}
 		answer(w, http.StatusOK, done)
 	}
+}
+
+// errRoute is for a request of which a part would be passed over, so that all routes would be meant and not the one.
+var errRoute = errors.New("name a route in the query as ?route=NAME, percent-encoded and once, or leave out query and " +
+	"body for all routes")
+
+// routeOf returns the route that a request names; empty: all of them.
+func routeOf(r *http.Request) (string, error) {
+	query, err := url.ParseQuery(r.URL.RawQuery)
+	if err != nil || r.ContentLength != 0 {
+		return "", errRoute
+	}
+	if len(query) == 0 {
+		return "", nil
+	}
+	named := query["route"]
+	if len(query) != 1 || len(named) != 1 || named[0] == "" {
+		return "", errRoute
+	}
+	return named[0], nil
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 )
@@ -35,4 +36,49 @@ func TestReloadTellsWhatHasChangedAndWhatIsWrong(t *testing.T) {
 		"reloaded: nothing has changed; these take a restart: nats.url" {
 		t.Error(text)
 	}
+}
+
+// A request that names a route in a way that is not understood must not be taken for one that means all of them.
+func TestOnlyAPlainRequestMeansAllRoutes(t *testing.T) {
+	t.Parallel()
+	for query, want := range map[string]struct {
+		route string
+		code  int
+	}{
+		"":                       {"", 200},
+		"?":                      {"", 200},
+		"?route=orders":          {"orders", 200},
+		"?route=a%26b%20c":       {"a&b c", 200},
+		"?route=":                {"", 400},
+		"?route":                 {"", 400},
+		"?Route=orders":          {"", 400},
+		"?routes=orders":         {"", 400},
+		"?route=orders;x":        {"", 400},
+		"?route=%zz":             {"", 400},
+		"?route=a&route=b":       {"", 400},
+		"?route=orders&dry_run=": {"", 400},
+		"?orders":                {"", 400},
+	} {
+		got, code := pauses(query, "")
+		if code != want.code || code == 200 && got != want.route || code != 200 && got != notAsked {
+			t.Errorf("%q is %d and asks for %q, want %d and %q", query, code, got, want.code, want.route)
+		}
+	}
+	if got, code := pauses("", "route=orders"); code != http.StatusBadRequest || got != notAsked {
+		t.Errorf("a form is %d and asks for %q, want 400", code, got)
+	}
+}
+
+const notAsked = "nothing"
+
+// pauses sends a request, and returns for which route it was taken.
+func pauses(query, body string) (route string, code int) {
+	route = notAsked
+	cfg := Config{Pause: func(p Pausing) (string, error) { route = p.Route; return "paused", nil }}
+	r := httptest.NewRequest(http.MethodPost, "http://localhost/api/v1/pause"+query, strings.NewReader(body))
+	r.Header.Set(controlHeader, "1")
+	r.RemoteAddr = "127.0.0.1:5000"
+	w := httptest.NewRecorder()
+	cfg.servePause(true)(w, r)
+	return route, w.Code
 }

@@ -10,7 +10,8 @@ import (
 const maxConnections = 256
 
 // crowd bounds the connections of a listener. A new one is always taken, so that probes are answered whoever else is
-// there: when there are too many, one that waits for a request goes, else the one that has been busy for longest.
+// there: when there are too many, one of the older half that waits for a request goes, else the oldest. One that has
+// just come waits for its request, too, and must not go for that while those that came before it are busy.
 type crowd struct {
 	most int
 
@@ -37,7 +38,7 @@ func (l *crowded) Accept() (net.Conn, error) {
 		return nil, err
 	}
 	if gone := l.crowd.enter(conn); gone != nil {
-		gone.Close()
+		_ = gone.Close()
 	}
 	return conn, nil
 }
@@ -49,7 +50,7 @@ func (c *crowd) enter(conn net.Conn) net.Conn {
 	var gone net.Conn
 	if len(c.line) >= c.most {
 		gone = c.line[0]
-		for _, other := range c.line {
+		for _, other := range c.line[:(len(c.line)+1)/2] {
 			if !c.busy[other] {
 				gone = other
 				break

@@ -2,10 +2,12 @@ package admin
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
+	"slices"
 	"testing"
 )
 
@@ -45,7 +47,7 @@ func TestAFullListenerStillAnswers(t *testing.T) {
 	if err := alive(); err != nil {
 		t.Errorf("with %d idle connections: %v", maxConnections, err)
 	}
-	if _, err := first.Read(make([]byte, 1)); err == nil || err != io.EOF && !isReset(err) {
+	if _, err := first.Read(make([]byte, 1)); err == nil || !errors.Is(err, io.EOF) && !isReset(err) {
 		t.Errorf("the oldest idle connection: %v, want it closed", err)
 	}
 	cfg.History.Add(Sample{})
@@ -62,19 +64,34 @@ func TestAFullListenerStillAnswers(t *testing.T) {
 }
 
 func isReset(err error) bool {
-	_, ok := err.(*net.OpError)
-	return ok
+	var op *net.OpError
+	return errors.As(err, &op)
+}
+
+func TestWhoHasJustComeStaysWhileOthersAreBusy(t *testing.T) {
+	t.Parallel()
+	c := newCrowd(4)
+	conns := pipes(t, 10)
+	for i, conn := range conns[:4] {
+		if c.enter(conn) != nil {
+			t.Fatalf("connection %d does not fit", i)
+		}
+	}
+	for i, want := range []int{0, 2, 1, 4} {
+		for _, busy := range []int{1, 3} { // Connections 0 and 2 ask for nothing.
+			c.changed(conns[busy], http.StateActive)
+		}
+		gone := c.enter(conns[4+i])
+		if gone != conns[want] {
+			t.Errorf("for connection %d goes connection %d, want %d", 4+i, slices.Index(conns, gone), want)
+		}
+	}
 }
 
 func TestTheLongestConnectionGoesWhenAllAreBusy(t *testing.T) {
 	t.Parallel()
 	c := newCrowd(2)
-	var conns []net.Conn
-	for range 4 {
-		a, b := net.Pipe()
-		t.Cleanup(func() { a.Close(); b.Close() })
-		conns = append(conns, a)
-	}
+	conns := pipes(t, 4)
 	c.enter(conns[0])
 	c.enter(conns[1])
 	c.changed(conns[0], http.StateActive)
@@ -82,8 +99,8 @@ func TestTheLongestConnectionGoesWhenAllAreBusy(t *testing.T) {
 	if gone := c.enter(conns[2]); gone != conns[0] {
 		t.Error("not the one that has been busy for longest goes")
 	}
-	if gone := c.enter(conns[3]); gone != conns[2] {
-		t.Error("not the one that asks for nothing goes")
+	if gone := c.enter(conns[3]); gone != conns[1] {
+		t.Error("one that has just come goes, and not the one that has been busy for longest")
 	}
 	for _, conn := range conns {
 		c.changed(conn, http.StateActive)
@@ -92,4 +109,15 @@ func TestTheLongestConnectionGoesWhenAllAreBusy(t *testing.T) {
 	if len(c.line)+len(c.busy) != 0 {
 		t.Errorf("%d connections are remembered after their end", len(c.line)+len(c.busy))
 	}
+}
+
+// pipes are connections that nobody uses.
+func pipes(t *testing.T, n int) []net.Conn {
+	var conns []net.Conn
+	for range n {
+		a, b := net.Pipe()
+		t.Cleanup(func() { a.Close(); b.Close() })
+		conns = append(conns, a)
+	}
+	return conns
 }

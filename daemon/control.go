@@ -8,6 +8,7 @@ import (
 
 	"momento-bridge/admin"
 	"momento-bridge/config"
+	"momento-bridge/logthrottle"
 	"momento-bridge/secretfile"
 )
 
@@ -32,6 +33,7 @@ func controlOf(a *config.Admin, log *slog.Logger) admin.Control {
 	if path == "" {
 		return admin.Control{Rule: admin.ControlLoopback}
 	}
+	log = slog.New(logthrottle.New(log.Handler())) // Whoever can connect could fill the log otherwise.
 	return admin.Control{Rule: admin.ControlToken, Token: func(ctx context.Context) (string, error) {
 		token, err := readToken(ctx, path)
 		if err != nil {

@@ -7,8 +7,10 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
+	"momento-bridge/condition"
 	"momento-bridge/daemon/state"
 	"momento-bridge/pipeline"
 	"momento-bridge/terminal"
@@ -26,7 +28,7 @@ type keeper struct {
 	known   map[string]state.Quota // By scope.
 	changed bool                   // Since it was written.
 	written time.Time              // When that was tried last.
-	failing bool                   // The latest try has failed, and that was told.
+	failing atomic.Bool            // The latest try has failed, and that was told. Anybody may look.
 	writing chan error             // A write that takes too long; nil: none does.
 }
 
@@ -166,14 +168,14 @@ func (k *keeper) save(now time.Time) {
 	k.written = now
 	err := k.patiently(now, slices.Collect(maps.Values(k.known)))
 	if err == nil {
-		k.changed, k.failing = false, false
+		k.changed = false
+		k.failing.Store(false)
 		return
 	}
-	if !k.failing {
+	if !k.failing.Swap(true) {
 		k.log.Warn("what is learned of quotas cannot be kept: after a restart it must be learned again", "error", err,
-			"advice", "let the user that runs the daemon write to state_dir, or name another directory")
+			"advice", condition.Unwritten.Advice(), condition.Attribute, condition.Unwritten)
 	}
-	k.failing = true
 }
 
 // patiently writes, and gives up waiting for a disk that hangs. Until that write has ended there is no other.

@@ -3,8 +3,10 @@ package daemon
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"strings"
+	"time"
 
 	"momento-bridge/admin"
 	"momento-bridge/config"
@@ -112,18 +114,34 @@ func (d *Daemon) readAgain(ctx context.Context) (*config.File, error) {
 	if d.cfg.Reload == nil {
 		return nil, errNoReload
 	}
-	type read struct {
+	return readWithin(ctx, d.cfg.Reload)
+}
+
+// readTimeout bounds a reading of the configuration and of the files that it names, each of which has a bound of its
+// own. It is shorter than what `momento-bridge reload` waits.
+const readTimeout = 30 * time.Second
+
+var errReadTimeout = fmt.Errorf("the configuration could not be read within %.0f s: it may be a pipe that nobody "+
+	"writes to, or on a file server that does not answer", readTimeout.Seconds())
+
+// readWithin returns what is read, unless that takes too long: what hangs must not keep later reloads from their turn.
+func readWithin(ctx context.Context, read func() (*config.File, error)) (*config.File, error) {
+	type answer struct {
 		next *config.File
 		err  error
 	}
-	result := make(chan read, 1)
+	result := make(chan answer, 1)
 	go func() {
-		next, err := d.cfg.Reload()
-		result <- read{next, err}
+		next, err := read()
+		result <- answer{next, err}
 	}()
+	late := time.NewTimer(readTimeout)
+	defer late.Stop()
 	select {
 	case <-ctx.Done():
 		return nil, errStopping
+	case <-late.C:
+		return nil, errReadTimeout
 	case got := <-result:
 		return got.next, got.err
 	}

@@ -12,7 +12,6 @@ import (
 	"strconv"
 	"strings"
 	"sync"
-	"text/tabwriter"
 	"time"
 
 	"momento-bridge/daemon/status"
@@ -261,43 +260,4 @@ func showProgress(
 			stats.Quotas[0].Rate)}
 		fmt.Fprintln(w, strings.Join(append(parts, status.EndpointReasons(&stats, keyFacts(keys))...), "; "))
 	}
-}
-
-// listLetters prints what would be replayed, by route, reason and status.
-func listLetters(ctx context.Context, replays map[string]*source.Replay, w io.Writer) error {
-	type group struct{ route, reason, status string }
-	type sum struct {
-		n              int
-		oldest, newest time.Time
-	}
-	groups := map[group]*sum{}
-	n := 0
-	for _, r := range replays {
-		err := r.List(ctx, func(l source.Letter) {
-			n++
-			g := group{l.Route, l.Reason, l.Status}
-			if groups[g] == nil {
-				groups[g] = &sum{oldest: l.Kept}
-			}
-			groups[g].n++
-			groups[g].newest = l.Kept
-		})
-		if err != nil {
-			return err
-		}
-	}
-	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(table, "ROUTE\tREASON\tSTATUS\tCOUNT\tOLDEST\tNEWEST")
-	for _, g := range slices.SortedFunc(maps.Keys(groups), func(a, b group) int {
-		return strings.Compare(a.route+" "+a.reason+" "+a.status, b.route+" "+b.reason+" "+b.status)
-	}) {
-		s := groups[g]
-		fmt.Fprintf(table, "%s\t%s\t%s\t%d\t%s\t%s\n", g.route, g.reason, g.status, s.n,
-			s.oldest.UTC().Format(time.RFC3339), s.newest.UTC().Format(time.RFC3339))
-	}
-	if err := table.Flush(); err != nil {
-		return err
-	}
-	fmt.Fprintf(w, "%d would be replayed\n", n)
-	return nil
 }
