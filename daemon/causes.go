@@ -51,7 +51,7 @@ func (d *Daemon) isSo(cause condition.Condition, route string) bool {
 		return d.sampler.isBehind(route)
 	case condition.NoLeases:
 		what, _ := d.leasing.Missing()
-		return what != ""
+		return what != "" && (d.sharing == nil || len(d.sharing.Members()) > 1) // One alone needs none.
 	case condition.OtherRoutes:
 		return d.unshared() != ""
 	case condition.Losing:

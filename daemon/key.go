@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -179,7 +180,11 @@ func keyHolder(keys *key.Ring) string {
 	case keys.File() == "":
 		return "the variable " + KeyEnv + " and restart"
 	}
-	return "the key file " + printable.Text(keys.File())
+	path := keys.File()
+	if whole, err := filepath.Abs(path); err == nil {
+		path = whole
+	}
+	return "the key file " + printable.Text(path)
 }
 
 // KeyAdvice says what to do about a key that is refused, to stand within a sentence; empty if the plan has none.
