@@ -33,7 +33,8 @@ type RouteAnswer struct {
 func (s *Status) Answer(host string) Answer {
 	a := Answer{
 		ID: s.Group.Self, Host: host, Version: s.Version, Now: s.Now, Started: s.Started, State: s.State,
-		Verdict: s.Verdict, Summary: s.Summary, Ready: s.Ready, NotReady: s.NotReady, Rates: s.Rates, Queue: s.Queue, Group: s.Group,
+		Verdict: s.Verdict, Summary: s.Summary, Ready: s.Ready, NotReady: s.NotReady, Rates: s.Rates, Queue: s.Queue,
+		Group:  s.Group,
 		Routes: []RouteAnswer{},
 	}
 	if a.ID == "" {

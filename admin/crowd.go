@@ -37,7 +37,7 @@ func (l *crowded) Accept() (net.Conn, error) {
 		return nil, err
 	}
 	if gone := l.crowd.enter(conn); gone != nil {
-		gone.Close()
+		_ = gone.Close()
 	}
 	return conn, nil
 }

@@ -2,6 +2,7 @@ package admin
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -45,7 +46,7 @@ func TestAFullListenerStillAnswers(t *testing.T) {
 	if err := alive(); err != nil {
 		t.Errorf("with %d idle connections: %v", maxConnections, err)
 	}
-	if _, err := first.Read(make([]byte, 1)); err == nil || err != io.EOF && !isReset(err) {
+	if _, err := first.Read(make([]byte, 1)); err == nil || !errors.Is(err, io.EOF) && !isReset(err) {
 		t.Errorf("the oldest idle connection: %v, want it closed", err)
 	}
 	cfg.History.Add(Sample{})
@@ -62,8 +63,8 @@ func TestAFullListenerStillAnswers(t *testing.T) {
 }
 
 func isReset(err error) bool {
-	_, ok := err.(*net.OpError)
-	return ok
+	var op *net.OpError
+	return errors.As(err, &op)
 }
 
 func TestTheLongestConnectionGoesWhenAllAreBusy(t *testing.T) {

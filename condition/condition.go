@@ -31,10 +31,11 @@ const (
 	KeyExpiring
 	DeadLetters
 	PutAside
-	Noise    // A share of the publishes is refused at any rate.
-	Settling // A route gathers what was delivered before it publishes.
-	Standby  // Another replica carries a route.
-	Count    // How many there are.
+	Noise     // A share of the publishes is refused at any rate.
+	Settling  // A route gathers what was delivered before it publishes.
+	Standby   // Another replica carries a route.
+	Unwritten // What is learned of quotas cannot be kept for after a restart.
+	Count     // How many there are.
 )
 
 // entry is what is said of a condition wherever it is told.
@@ -139,6 +140,10 @@ var table = [Count]entry{
 	Standby: {
 		"", "another replica carries this route", "nothing needs to be done: this one takes over when that one ends",
 		"",
+	},
+	Unwritten: {
+		"", "what is learned of quotas cannot be kept for after a restart",
+		"let the user that runs the daemon write to state_dir, or name another directory", "",
 	},
 }
 

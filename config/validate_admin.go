@@ -83,8 +83,9 @@ func (f *File) checkSocket(path string) {
 		f.Problemf("admin.listen", "admin.listen: the path of the Unix socket must begin with /: write it as "+
 			"unix:/run/momento-bridge/admin.sock")
 	case len(path) > maxSocketPath:
-		f.Problemf("admin.listen", "admin.listen: the path of the Unix socket has %d bytes, and systems take %d: choose "+
-			"a shorter one", len(path), maxSocketPath)
+		f.Problemf("admin.listen",
+			"admin.listen: the path of the Unix socket has %d bytes, and systems take %d: choose "+
+				"a shorter one", len(path), maxSocketPath)
 	}
 }
 
@@ -93,8 +94,9 @@ func (f *File) checkControl() {
 	switch {
 	case a.Control == ControlLoopback, a.Control == ControlNone, a.TokenFile() != "":
 	case a.Control != ControlCertificates:
-		f.fail("admin.control", "admin.control must be loopback, none, client-certificates, or the path of a file with "+
-			"a token, which has a /")
+		f.fail("admin.control",
+			"admin.control must be loopback, none, client-certificates, or the path of a file with "+
+				"a token, which has a /")
 	case a.WebConfigFile == "":
 		f.Problemf("admin.control", "admin.control: client-certificates needs admin.web_config_file, with "+
 			"tls_server_config and its client_ca_file")

@@ -57,8 +57,9 @@ func (f *File) checkPartitionStreams() {
 			"its own", r.PartitionStream))
 		consumer := slices.IndexFunc(f.Routes, func(other Route) bool { return other.Stream == r.PartitionStream })
 		if consumer >= 0 {
-			f.Problemf(path, "%s %q is the stream that routes[%d] consumes: name one that nobody else uses, as what is "+
-				"published leaves it", path, r.PartitionStream, consumer)
+			f.Problemf(path,
+				"%s %q is the stream that routes[%d] consumes: name one that nobody else uses, as what is "+
+					"published leaves it", path, r.PartitionStream, consumer)
 		}
 	}
 }

@@ -95,6 +95,11 @@ func viewOf(samples []sample) view {
 		v.silence = max(0, s.at.Sub(s.heard).Seconds())
 	}
 	v.forecast = v.outlook(&w)
+	if v.unsure && v.since >= unsteady {
+		if f := averaged(samples); f.Outlook != notKnown {
+			v.forecast = f
+		}
+	}
 	return v
 }
 
@@ -192,7 +197,7 @@ func loadOf(w *window) load {
 	switch {
 	case !last.busy:
 		l.Capacity = allowed * last.share
-	case w.span() > 0 && !last.halted:
+	case w.span() > 0 && !last.halted && !last.rising:
 		l.Capacity = min(w.done.rate, allowed)
 	}
 	if len(arrivedIn(w.samples)) < 2 {

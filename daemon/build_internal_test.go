@@ -21,7 +21,10 @@ func TestVersionIsThatOfTheBuild(t *testing.T) {
 		info          *debug.BuildInfo
 		version, text string
 	}{
-		"between releases": {info: stamp(pseudo, "false"), version: pseudo, text: pseudo + " (of 2026-11-29T21:57:19Z)"},
+		"between releases": {
+			info: stamp(pseudo, "false"), version: pseudo,
+			text: pseudo + " (of 2026-11-29T21:57:19Z)",
+		},
 		"a changed work tree": {
 			info: stamp(pseudo+"+dirty", "true"), version: pseudo + "+dirty",
 			text: pseudo + "+dirty (of 2026-11-29T21:57:19Z, modified)",
@@ -47,8 +50,11 @@ func TestVersionIsThatOfTheBuild(t *testing.T) {
 			text: "v0.3.0 (revision e263e77fc77c, of 2026-11-29T21:57:19Z)",
 		},
 		"set to more than a word": {set: "1.0\r\nX: y", version: "1.0__X__y", text: "1.0__X__y"},
-		"without a stamp":         {info: &debug.BuildInfo{Main: debug.Module{Version: "(devel)"}}, version: "dev", text: "dev"},
-		"without anything":        {version: "dev", text: "dev"},
+		"without a stamp": {
+			info: &debug.BuildInfo{Main: debug.Module{Version: "(devel)"}}, version: "dev",
+			text: "dev",
+		},
+		"without anything": {version: "dev", text: "dev"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

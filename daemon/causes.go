@@ -1,6 +1,7 @@
 package daemon
 
 import (
+	"slices"
 	"time"
 
 	"momento-bridge/admin"
@@ -16,6 +17,23 @@ func (d *Daemon) settleProblems(now time.Time) {
 			d.problems.missed(now, d.plan.routes[i].route.Name, uint64(src.Dropped()))
 		}
 	}
+}
+
+// lineUpProblems forgets the problems of the lines that are not among the next ones.
+func (d *Daemon) lineUpProblems(next []*line) {
+	var gone []string
+	for _, l := range without(d.lines, next) {
+		if !slices.ContainsFunc(next, func(other *line) bool { return other.name() == l.name() }) {
+			gone = append(gone, l.name())
+		}
+	}
+	begun := map[string]uint64{}
+	for _, l := range without(next, d.lines) {
+		if core := l.core(); core != nil {
+			begun[l.name()] = uint64(core.Dropped())
+		}
+	}
+	d.problems.lineUp(gone, begun)
 }
 
 // isSo reports whether a condition that was logged is so now, of the daemon or of a route. Of what has no condition it
@@ -38,6 +56,8 @@ func (d *Daemon) isSo(cause condition.Condition, route string) bool {
 		return d.unshared() != ""
 	case condition.Losing:
 		return false
+	case condition.Unwritten:
+		return d.keeper.failing.Load()
 	}
 	return !d.nats.IsConnected() || keys.Missing() != nil || route != "" && !d.wellFed(route)
 }
@@ -71,12 +91,8 @@ const noMemory = "messages are lost: they come faster than they can be published
 // missed takes note of how many messages of a route were lost so since the start.
 func (p *problems) missed(now time.Time, route string, n uint64) {
 	p.mu.Lock()
-	known := uint64(0)
-	for i := range p.all {
-		if p.all[i].Text == noMemory && p.all[i].Route == route {
-			known = p.all[i].Count
-		}
-	}
+	known := p.dropped[route]
+	p.dropped[route] = max(n, known)
 	p.mu.Unlock()
 	if n > known {
 		p.note(&problem{cause: condition.Count, Problem: admin.Problem{

@@ -27,8 +27,8 @@ type Config struct {
 	Version string
 	// Getenv reads the environment that a service manager has set; nil: there is none.
 	Getenv func(string) string
-	// Reload reads the configuration again, when Hangups or Daemon.Reload ask for that. It must have been validated. nil:
-	// it is not read again.
+	// Reload reads the configuration again, when Hangups or Daemon.Reload ask for that. It must have been validated.
+	// nil: it is not read again.
 	Hangups <-chan os.Signal
 	Reload  func() (*config.File, error)
 	// Hurry is closed when the daemon must end at once, with what it is doing left as it is; nil: it never must.
@@ -64,8 +64,8 @@ type Daemon struct {
 	headroom []byte           // See headroomFor.
 	tracing  *tracing.Tracing // nil: there are no traces.
 
-	// lineup guards lines, sources, plan.routes and which routes the pipeline has, which a reload changes together. It is
-	// held for reading by whoever looks at more than one of them.
+	// lineup guards lines, sources, plan.routes and which routes the pipeline has, which a reload changes together. It
+	// is held for reading by whoever looks at more than one of them.
 	lineup   sync.RWMutex
 	current  config.Config // What is in force. It belongs to New and then to the goroutine that reloads.
 	requests chan reloadRequest

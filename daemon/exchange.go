@@ -122,6 +122,7 @@ func (d *Daemon) enter(next []*line, f *config.File, learned knowledge) {
 		d.pipe.Believe(learned)
 	})
 	d.sampler.lineUp(from)
+	d.lineUpProblems(next)
 	d.lines, d.sources, d.plan.routes = next, nil, nil
 	for _, l := range next {
 		d.sources, d.plan.routes = append(d.sources, l.source), append(d.plan.routes, *l.plan)

@@ -54,12 +54,14 @@ func checkControl(f *config.File) {
 	switch {
 	case err != nil: // It has been told.
 	case f.Admin.Control == config.ControlCertificates && !web.Certificates:
-		f.Problemf("admin.control", "admin.control: client-certificates needs a web_config_file whose tls_server_config "+
-			"has client_auth_type: VerifyClientCertIfGiven, or RequireAndVerifyClientCert, and client_ca_file")
+		f.Problemf("admin.control",
+			"admin.control: client-certificates needs a web_config_file whose tls_server_config "+
+				"has client_auth_type: VerifyClientCertIfGiven, or RequireAndVerifyClientCert, and client_ca_file")
 	case f.Admin.TokenFile() != "" && web.Passwords:
-		f.Problemf("admin.control", "admin.control names a token file, and web_config_file has basic_auth_users: both are "+
-			"sent in the header Authorization, so that nobody could send them; write control: loopback or "+
-			"client-certificates, or take basic_auth_users out")
+		f.Problemf("admin.control",
+			"admin.control names a token file, and web_config_file has basic_auth_users: both are "+
+				"sent in the header Authorization, so that nobody could send them; write control: loopback or "+
+				"client-certificates, or take basic_auth_users out")
 	}
 }
 

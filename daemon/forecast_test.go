@@ -48,3 +48,50 @@ func TestForecastSaysWhenABacklogIsGone(t *testing.T) {
 		}
 	}
 }
+
+// A rate that doubles each second says nothing of when a backlog will be gone.
+func TestNothingIsForetoldWhileTheQuotaIsBeingFound(t *testing.T) {
+	t.Parallel()
+	seen := func(rising bool) outlook {
+		r := backlog{begun: true}
+		for i := range 9 {
+			at := time.Unix(1_800_000_000, 0).Add(time.Duration(i) * time.Second)
+			r.add(sample{
+				at: at, told: at, heard: at, byQuota: true, rising: rising,
+				arrived: float64(60 + 14*i), done: float64(7 * i),
+				waiting: int64(60 + 7*i), held: int64(60 + 7*i), queued: int64(60 + 7*i),
+			})
+		}
+		v := viewOf(r.samples)
+		return v.forecast.Outlook
+	}
+	if got := seen(true); got != notKnown {
+		t.Errorf("while it is being found: %v", got)
+	}
+	if got := seen(false); got != fallingBehind {
+		t.Errorf("where it is what it is: %v", got)
+	}
+}
+
+// What is published is never steady, and still becomes less: that is said in the end.
+func TestWhatIsNeverSteadyIsForetoldByItsMean(t *testing.T) {
+	t.Parallel()
+	r, done := backlog{begun: true}, 0.0
+	for i := range 30 {
+		at := time.Unix(1_800_000_000, 0).Add(time.Duration(i) * time.Second)
+		done += []float64{5, 5, 45, 45}[i%4]
+		left := int64(2000 + 10*float64(i) - done)
+		r.add(sample{
+			at: at, told: at, heard: at, arrived: float64(2000 + 10*i), done: done,
+			waiting: left, held: left, queued: left,
+		})
+		v := viewOf(r.samples)
+		if i < 12 {
+			continue
+		}
+		want := float64(left) / (25 - 10)
+		if got := v.forecast.Drain.Seconds(); v.forecast.Outlook != catchingUp || math.Abs(got-want) > .3*want {
+			t.Errorf("after %d s: %+v, want about %.0f s", i, v.forecast, want)
+		}
+	}
+}

@@ -8,8 +8,10 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
+	"momento-bridge/condition"
 	"momento-bridge/daemon/state"
 	"momento-bridge/pipeline"
 	"momento-bridge/terminal"
@@ -29,9 +31,9 @@ type keeper struct {
 	known   map[string]state.Quota // By scope; of those that are not learned at present, as they were.
 	changed bool                   // Since it was written.
 
-	written time.Time  // When that was tried last.
-	failing bool       // The latest try has failed, and that was told.
-	writing chan error // A write that takes too long; nil: none does.
+	written time.Time   // When that was tried last.
+	failing atomic.Bool // The latest try has failed, and that was told. Anybody may look.
+	writing chan error  // A write that takes too long; nil: none does.
 }
 
 const (
@@ -186,17 +188,16 @@ func (k *keeper) save(now time.Time) {
 	k.written = now
 	err := k.patiently(now, quotas)
 	if err == nil {
-		k.failing = false
+		k.failing.Store(false)
 		return
 	}
 	k.mu.Lock()
 	k.changed = true
 	k.mu.Unlock()
-	if !k.failing {
+	if !k.failing.Swap(true) {
 		k.log.Warn("what is learned of quotas cannot be kept: after a restart it must be learned again", "error", err,
-			"advice", "let the user that runs the daemon write to state_dir, or name another directory")
+			"advice", condition.Unwritten.Advice(), condition.Attribute, condition.Unwritten)
 	}
-	k.failing = true
 }
 
 // patiently writes, and gives up waiting for a disk that hangs. Until that write has ended there is no other.

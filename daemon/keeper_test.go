@@ -17,6 +17,7 @@ import (
 
 	"github.com/nats-io/nats-server/v2/server"
 
+	"momento-bridge/condition"
 	"momento-bridge/config"
 	"momento-bridge/daemon/daemontest"
 	"momento-bridge/daemon/state"
@@ -161,6 +162,10 @@ func TestADirectoryThatCannotBeUsedIsToldOnce(t *testing.T) {
 			if got := strings.Count(k.log.String(), "it is full"); got != want {
 				t.Errorf("told %d times, want %d: %s", got, want, k.log)
 			}
+			d := Daemon{keeper: k.keeper, plan: k.plan}
+			if so := d.isSo(condition.Unwritten, ""); so != broken.Load() {
+				t.Errorf("it is a problem: %t, want %t", so, broken.Load())
+			}
 		}
 		broken.Store(true)
 		told(1)
@@ -170,7 +175,7 @@ func TestADirectoryThatCannotBeUsedIsToldOnce(t *testing.T) {
 		told(2) // It is another time that it fails.
 		stop()
 		<-ended
-		if !strings.Contains(k.log.String(), "state_dir") {
+		if !strings.Contains(k.log.String(), "state_dir") || !strings.Contains(k.log.String(), condition.Attribute) {
 			t.Errorf("the log does not say what to do: %s", k.log)
 		}
 	})
@@ -194,7 +199,7 @@ func TestADiskThatHangsHoldsUpNothing(t *testing.T) {
 			k.learn(100 + float64(i))
 			time.Sleep(time.Minute)
 		}
-		if n := writes.Load(); n != 1 || strings.Count(k.log.String(), "cannot be kept") != 1 {
+		if n := writes.Load(); n != 1 || strings.Count(k.log.String(), "cannot be kept: ") != 1 {
 			t.Errorf("%d writes at a time, told: %s", n, k.log)
 		}
 		answers <- struct{}{}

@@ -34,7 +34,8 @@ func newNATSMetrics(d *Daemon) *natsMetrics {
 			"Messages of core NATS that were dropped because there was no memory for them.", "route"),
 		drain: desc("drain_seconds",
 			"Time until the backlog will be gone, as forecast from arrivals and what is published: 0 while the route "+
-				"keeps up, +Inf for never, NaN while that is not known, and where another replica carries it.", "route"),
+				"keeps up, +Inf for never, NaN while that is not known, and where another replica "+
+				"carries it.", "route"),
 		pending: desc("consumer_pending",
 			"Messages of the stream that the consumer has not delivered yet; of a route's partitions, those that are "+
 				"carried here.", "route"),

@@ -131,12 +131,7 @@ func (p *pauses) keep(routes []routeID, now time.Time) string {
 // save writes in its turn.
 func (p *pauses) save(routes []routeID, now time.Time) string {
 	mine := func(k state.Pause) bool {
-		for _, id := range routes {
-			if id == (routeID{k.Route, k.From}) {
-				return true
-			}
-		}
-		return false
+		return slices.Contains(routes, routeID{k.Route, k.From})
 	}
 	var kept []state.Pause
 	p.mu.Lock()

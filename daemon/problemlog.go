@@ -22,7 +22,7 @@ type problemHandler struct {
 
 // watchProblems returns a logger that logs as before, and what its warnings and errors are.
 func watchProblems(log *slog.Logger) (*slog.Logger, *problems) {
-	p := &problems{}
+	p := &problems{dropped: map[string]uint64{}}
 	return slog.New(&problemHandler{Handler: log.Handler(), problems: p}), p
 }
 

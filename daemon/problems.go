@@ -1,6 +1,7 @@
 package daemon
 
 import (
+	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -28,15 +29,18 @@ type problem struct {
 // problems remembers the warnings and errors that are logged, each with how often it was. What the pipeline counts is
 // none of them. It may be used concurrently.
 type problems struct {
-	mu  sync.Mutex // Guards the following.
-	all []problem
+	mu      sync.Mutex // Guards the following.
+	all     []problem
+	dropped map[string]uint64 // What was known of the messages of routes for which there was no memory.
 }
 
 // note takes note of a problem that has occurred.
 func (p *problems) note(seen *problem) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	i := slices.IndexFunc(p.all, func(known problem) bool { return known.Text == seen.Text && known.Route == seen.Route })
+	i := slices.IndexFunc(p.all, func(known problem) bool {
+		return known.Text == seen.Text && known.Route == seen.Route
+	})
 	if i >= 0 {
 		known := &p.all[i]
 		known.Count += seen.Count
@@ -90,6 +94,18 @@ func (p *problems) settleOne(now time.Time, asked *problem, lasts bool) {
 			known.Over = new(known.Last)
 		}
 	}
+}
+
+// lineUp forgets the problems of a route that is gone, and counts anew for one that begins. Routes have how many of
+// their messages there was no memory for.
+func (p *problems) lineUp(gone []string, begun map[string]uint64) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.all = slices.DeleteFunc(p.all, func(known problem) bool { return slices.Contains(gone, known.Route) })
+	for _, route := range gone {
+		delete(p.dropped, route)
+	}
+	maps.Copy(p.dropped, begun)
 }
 
 // list returns them and what has gone wrong in the pipeline: first what is not over, and the latest first.

@@ -86,3 +86,31 @@ func TestProblemsAreOverOnceTheyAre(t *testing.T) {
 		t.Errorf("the log has conditions: %s", out.String())
 	}
 }
+
+// What a route that goes has left behind goes with it; what it has lost is counted anew when it comes again.
+func TestProblemsOfARouteGoWithIt(t *testing.T) {
+	t.Parallel()
+	log, problems := watchProblems(slog.New(slog.DiscardHandler))
+	told := func(want string) {
+		t.Helper()
+		got := ""
+		for _, p := range problems.list(nil) {
+			got += p.Text[:4] + " " + p.Route + " " + strconv.FormatUint(p.Count, 10) + "; "
+		}
+		if got != want {
+			t.Errorf("problems %q, want %q", got, want)
+		}
+	}
+	now := time.Now()
+	log.With("route", "stays").Warn("slow")
+	problems.missed(now.Add(time.Minute), "goes", 7)
+	problems.missed(now.Add(time.Minute), "goes", 7)
+	told("mess goes 7; slow stays 1; ")
+	problems.lineUp(nil, map[string]uint64{"goes": 2})
+	problems.missed(now.Add(time.Minute), "goes", 5)
+	told("mess goes 10; slow stays 1; ")
+	problems.lineUp([]string{"goes"}, nil)
+	told("slow stays 1; ")
+	problems.missed(now.Add(time.Minute), "goes", 1)
+	told("mess goes 1; slow stays 1; ")
+}

@@ -51,7 +51,10 @@ type reloadedWorld struct {
 
 func newReloadedWorld(t *testing.T, routes string) *reloadedWorld {
 	t.Helper()
-	w := &reloadedWorld{t: t, got: map[string][]string{}, topics: map[string]int{}, log: &daemontest.Buffer{}, routes: routes}
+	w := &reloadedWorld{
+		t: t, got: map[string][]string{}, topics: map[string]int{}, log: &daemontest.Buffer{},
+		routes: routes,
+	}
 	w.server = daemontest.StartNATS(t, &server.Options{JetStream: true, StoreDir: t.TempDir()})
 	_, endpoint := daemontest.StartEmulator(t, emulator.Config{
 		OnAccept: w.accepted, Script: w.answer,
@@ -85,7 +88,7 @@ func (w *reloadedWorld) answer(_, topic string, _ []byte) int {
 func (w *reloadedWorld) accepted(_, topic string, body []byte) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	for _, payload := range strings.Split(string(body), "\n") {
+	for payload := range strings.SplitSeq(string(body), "\n") {
 		what, rest, _ := strings.Cut(payload, " ")
 		w.got[what] = append(w.got[what], rest)
 		w.topics[topic]++
@@ -234,15 +237,16 @@ func (l *flood) check(ordered ...string) {
 		}
 		for i := range max(sent, len(got)) {
 			if i >= len(got) || got[i] != strconv.Itoa(i+1) {
-				t.Errorf("%s: at %d of %d sent and %d accepted: %v", subject, i+1, sent, len(got), got[i:min(len(got), i+4)])
+				t.Errorf("%s: at %d of %d sent and %d accepted: %v", subject, i+1, sent, len(got),
+					got[i:min(len(got), i+4)])
 				break
 			}
 		}
 	}
 }
 
-// TestRoutesAreReloadedUnderLoad changes, removes and adds routes of all kinds while messages come, and counts every one
-// of them.
+// TestRoutesAreReloadedUnderLoad changes, removes and adds routes of all kinds while messages come, and counts every
+// one of them.
 func TestRoutesAreReloadedUnderLoad(t *testing.T) {
 	t.Parallel()
 	w := newReloadedWorld(t, "")
@@ -259,7 +263,8 @@ func TestRoutesAreReloadedUnderLoad(t *testing.T) {
 		var b strings.Builder
 		for _, r := range [...]string{
 			"name: stays, stream: STAYS, ", "name: so, stream: SO, ", "name: su, stream: SU, ordering: none, ",
-			"name: co, subject: co, ", "name: cu, subject: cu, ordering: none, ", "name: core-stays, subject: core-stays, ",
+			"name: co, subject: co, ", "name: cu, subject: cu, ordering: none, ",
+			"name: core-stays, subject: core-stays, ",
 		} {
 			name := strings.TrimSuffix(strings.Fields(r)[1], ",")
 			if name != without {
@@ -308,13 +313,17 @@ func TestAReloadWithProblemsChangesNothing(t *testing.T) {
 	w.stream("S", "s.>")
 	w.start()
 	for what, row := range map[string]struct{ routes, want string }{
-		"a key":        {"  - {name: s, stream: S, cash: c}\n", "cash"},
-		"no stream":    {good + "  - {name: t, stream: T, cache: c}\n", "stream T does not exist"},
-		"no consumer":  {good + "  - {name: t, stream: S, cache: c, create_consumer: false}\n", "does not exist"},
-		"a filter":     {"  - {name: s, stream: S, subject: s.b, cache: c}\n", "an existing consumer is never changed"},
-		"dead letters": {good + "  - {name: t, subject: t, cache: c, dead_letter: {subject: dead}}\n", "no stream takes"},
+		"a key":       {"  - {name: s, stream: S, cash: c}\n", "cash"},
+		"no stream":   {good + "  - {name: t, stream: T, cache: c}\n", "stream T does not exist"},
+		"no consumer": {good + "  - {name: t, stream: S, cache: c, create_consumer: false}\n", "does not exist"},
+		"a filter":    {"  - {name: s, stream: S, subject: s.b, cache: c}\n", "an existing consumer is never changed"},
+		"dead letters": {
+			good + "  - {name: t, subject: t, cache: c, dead_letter: {subject: dead}}\n",
+			"no stream takes",
+		},
 		"two of them": {
-			"  - {name: s, stream: S, subject: s.b, cache: c}\n  - {name: t, stream: T, cache: c}\n", "stream T does not exist",
+			"  - {name: s, stream: S, subject: s.b, cache: c}\n" +
+				"  - {name: t, stream: T, cache: c}\n", "stream T does not exist",
 		},
 	} {
 		if _, err := w.reload(row.routes); err == nil || !strings.Contains(err.Error(), row.want) {

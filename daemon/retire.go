@@ -98,8 +98,9 @@ func (d *Daemon) standsStill(l *line) error {
 }
 
 func heldError(l *line, why string) error {
-	return fmt.Errorf("route %s holds messages of core NATS that nobody else has, and that must be published before it "+
-		"can end or change: %s; reload again later, or restart", l.name(), why)
+	return fmt.Errorf(
+		"route %s holds messages of core NATS that nobody else has, and that must be published before it "+
+			"can end or change: %s; reload again later, or restart", l.name(), why)
 }
 
 // retire ends a carrier: its source, and all that its route holds. What a route of core NATS has not published when

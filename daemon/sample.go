@@ -39,6 +39,7 @@ type sample struct {
 	refused  float64 // Publishes, for quota.
 	given    losses
 
+	rising     bool          // A rate limits it that doubles each second.
 	quota      float64       // What the region allows, per second; 0: that is not known.
 	share      float64       // Of that, while all routes are busy.
 	perPublish float64       // How many messages like these fit into a publish.
@@ -80,8 +81,11 @@ func (d *Daemon) sampleOf(i int, stats *pipeline.Stats, now time.Time) sample {
 	if d.plan.pipeline.Operations {
 		s.cost = float64(r.Operations)
 	}
-	if q := &stats.Quotas[0]; q.State == quota.AtCeiling || q.State == quota.Holding && q.Learned > 0 {
+	switch q := &stats.Quotas[0]; {
+	case q.State == quota.AtCeiling, (q.State == quota.Holding || q.State == quota.Waiting) && q.Learned > 0:
 		s.quota = q.Rate
+	case q.State == quota.Searching:
+		s.rising = s.byQuota
 	}
 	s.perPublish = d.plan.perPublish(i, &s)
 	return s

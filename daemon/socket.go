@@ -13,8 +13,8 @@ import (
 // socketTimeout bounds the look whether somebody answers on a socket that is there already.
 const socketTimeout = time.Second
 
-// socket is a listener on a Unix socket that only the daemon's user, and root, can reach. Close removes the file, unless
-// another one is in its place.
+// socket is a listener on a Unix socket that only the daemon's user, and root, can reach. Close removes the file,
+// unless another one is in its place.
 type socket struct {
 	*net.UnixListener
 
@@ -35,7 +35,7 @@ func listenSocket(path string) (net.Listener, error) {
 	}
 	made, err := os.Lstat(path)
 	if err != nil {
-		ln.Close()
+		_ = ln.Close()
 		return nil, fmt.Errorf("open the Unix socket of admin.listen: %w", err)
 	}
 	return &socket{ln, path, made}, nil
@@ -55,7 +55,7 @@ func replaceable(path string) error {
 	}
 	conn, err := net.DialTimeout("unix", path, socketTimeout)
 	if err == nil {
-		conn.Close()
+		_ = conn.Close()
 		return fmt.Errorf("another program, perhaps another momento-bridge, listens on %s: stop it, or choose another "+
 			"path", path)
 	}
@@ -80,7 +80,7 @@ func makeSocket(path string) (*net.UnixListener, error) {
 		err = os.Rename(hidden, path)
 	}
 	if err != nil {
-		ln.Close()
+		_ = ln.Close()
 		return nil, err
 	}
 	return ln, nil

@@ -93,8 +93,8 @@ func (d *Daemon) sayStopping() {
 		"core_messages", h.core, "in_flight", h.inFlight, "queued", h.queued, "budget", d.plan.shutdown)
 }
 
-// rest tells how all messages have ended, and what a stop leaves: what core routes have lost by it, what streams deliver again, and what the server
-// may not know of.
+// rest tells how all messages have ended, and what a stop leaves: what core routes have lost by it, what streams
+// deliver again, and what the server may not know of.
 func (d *Daemon) rest(h held) []any {
 	all := d.endings()
 	return []any{

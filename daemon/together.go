@@ -75,22 +75,32 @@ func together(views []view) {
 		parts = append(parts, part{float64(v.now.flowing()) / v.each, v.load.Arrivals / v.each, v.now.share})
 		of = append(of, i)
 	}
-	if len(parts) < 2 || used < spent*quota {
+	if len(parts) == 0 || quota == 0 || used < spent*quota {
 		return
 	}
 	for i := range views { // The others have what they need.
 		if v := &views[i]; !v.now.busy {
-			quota -= v.spent
+			quota -= v.needs()
 		}
 	}
 	for n, seconds := range drains(quota, parts) {
 		v := &views[of[n]]
 		switch {
-		case v.unsure && v.since >= soonest && seconds < longDrain.Seconds(),
-			v.forecast.Outlook == catchingUp, v.forecast.Outlook == fallingBehind:
+		case v.unsure && v.since >= soonest && seconds < longDrain.Seconds():
+			v.forecast = v.shared(seconds)
+		case len(parts) > 1 && (v.forecast.Outlook == catchingUp || v.forecast.Outlook == fallingBehind):
 			v.forecast = v.shared(seconds)
 		}
 	}
+}
+
+// needs is what a route without a backlog takes of the quota: what it has spent lately may have been for one that is
+// gone.
+func (v *view) needs() float64 {
+	if v.each > 0 && v.load.Arrivals > 0 {
+		return min(v.spent, v.load.Arrivals/v.each)
+	}
+	return v.spent
 }
 
 // shared is the forecast of a route that is to be done in so many seconds.

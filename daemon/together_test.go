@@ -73,6 +73,13 @@ func TestRoutesThatShareAQuotaAreForetoldTogether(t *testing.T) {
 	if got := unsure(soonest, 10); got.Outlook != notKnown {
 		t.Errorf("never is said of what is steady alone: %+v", got)
 	}
+	last := []view{busy(50, 10, 20), busy(250, 10, 20)}
+	last[0].now.busy, last[0].now.waiting, last[0].now.held = false, 0, 0
+	last[1].forecast, last[1].unsure, last[1].since = forecast{Text: "not known yet"}, true, soonest
+	together(last)
+	if got := last[1].forecast; got.Drain != 12500*time.Millisecond {
+		t.Errorf("the last one has what the others do not need: %+v", got)
+	}
 	spoilt := func(change func(*view)) {
 		t.Helper()
 		views := []view{busy(50, 10, 20), busy(250, 10, 20)}
@@ -81,6 +88,12 @@ func TestRoutesThatShareAQuotaAreForetoldTogether(t *testing.T) {
 		if got := views[1].forecast; got != alone.forecast {
 			t.Errorf("%+v, want what it is alone", got)
 		}
+	}
+	unknown := []view{busy(50, 10, 20), busy(250, 10, 20)}
+	unknown[0].now.quota, unknown[1].now.quota = 0, 0
+	together(unknown)
+	if got := unknown[1].forecast; got != alone.forecast {
+		t.Errorf("where the quota is not known: %+v, want what it is alone", got)
 	}
 	spoilt(func(v *view) { v.each = 0 })
 	spoilt(func(v *view) { v.now.busy = false })

@@ -11,6 +11,8 @@ const (
 	soonest = 3 * time.Second
 	// latest is how long it may take to say something.
 	latest = 10 * time.Second
+	// unsteady is how long nothing need have changed for means to be taken of what is not steady.
+	unsteady = 8 * time.Second
 	// shiftAfter is how long a rate must have been another one to be noticed.
 	shiftAfter = 2 * time.Second
 	// strange is how many standard errors no chance explains.
@@ -39,6 +41,18 @@ func windowOf(samples []sample) window {
 	}
 }
 
+// averaged is a forecast by the means of the latest seconds, whatever has shifted meanwhile: what is never steady is
+// not unknown for ever.
+func averaged(samples []sample) forecast {
+	samples = samples[max(sinceChange(samples), len(samples)-1-int(unsteady/sampleEvery)):]
+	w := window{samples: samples, arrivals: trendOf(arrivedIn(samples)), done: trendOf(doneIn(samples))}
+	l := loadOf(&w)
+	if l.Seen >= unsteady-sampleEvery/2 {
+		l.Seen = latest
+	}
+	return l.forecast()
+}
+
 // span is how long it is.
 func (w *window) span() time.Duration {
 	return w.samples[len(w.samples)-1].at.Sub(w.samples[0].at)
@@ -49,8 +63,10 @@ func sinceChange(samples []sample) int {
 	last := &samples[len(samples)-1]
 	for i := len(samples) - 2; i >= 0; i-- {
 		s := &samples[i]
-		if s.halted != last.halted || s.away != last.away || s.known() != last.known() || s.busy != last.busy ||
-			last.byQuota && s.quota*last.quota > 0 && (s.quota > quotaStep*last.quota || last.quota > quotaStep*s.quota) {
+		other := s.halted != last.halted || s.away != last.away || s.known() != last.known() || s.busy != last.busy ||
+			s.rising != last.rising
+		stepped := max(s.quota, last.quota) > quotaStep*min(s.quota, last.quota)
+		if other || last.byQuota && s.quota*last.quota > 0 && stepped {
 			return i + 1
 		}
 	}

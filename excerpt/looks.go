@@ -42,20 +42,28 @@ func looksSecret(run string) bool {
 	if strings.Trim(strings.ToLower(run), "0123456789abcdef") == "" {
 		return len(run) >= longestSum
 	}
-	changes := 0
-	var seen [3]bool
+	var seen, runs [3]int // By class: how many, and in how many runs.
 	for i := range len(run) {
-		seen[class(run[i])] = true
-		if i > 0 && class(run[i]) != class(run[i-1]) {
-			changes++
+		is := class(run[i])
+		seen[is]++
+		if i == 0 || is != class(run[i-1]) {
+			runs[is]++
 		}
 	}
+	if ofWords(seen[0], runs[0], runs[2]) {
+		return false
+	}
+	changes := runs[0] + runs[1] + runs[2] - 1
 	often := 9 // In twenty characters. Names of several words change, too, but are not as long.
 	if len(run) >= longestSum {
 		often = 5
 	}
-	return seen[0] && seen[1] && seen[2] && often*len(run) < 20*changes
+	return min(seen[0], seen[1], seen[2]) > 0 && often*len(run) < 20*changes
 }
+
+// ofWords tells names of many words, and perhaps a number or two: in codes fewer than two small letters follow each
+// other on average, and digits stand among them everywhere.
+func ofWords(small, words, numbers int) bool { return words > 0 && 2*small >= 5*words && numbers <= 2 }
 
 // isSeed reports whether a run is a private key of NATS, of a user or another one.
 func isSeed(run string) bool {

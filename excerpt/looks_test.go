@@ -8,7 +8,7 @@ import (
 func TestWhatLooksLikeASecretIsShownByItsBeginning(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]string{
-		`"eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJ4In0.c2ln" is not one of header, query`:    `"eyJh…" is not one of header, query`,
+		`"eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJ4In0.c2ln" is no way`:                      `"eyJh…" is no way`,
 		"open eyJhbGciOiJIUzI1NiJ9.eyJ: no such file":                                "open eyJh…: no such file",
 		"unknown key \"SUAMLK2ZNL35WSMW37E7UD4VZ7ELPKW7DHC3BWBSD2GCZ7IUQQXZIORRBU\"": `unknown key "SUAM…"`,
 		"key Zm9vYmFyMTIzNDU2Nzg5MGFiY2RlZg==!":                                      "key Zm9v…!",
@@ -22,7 +22,8 @@ func TestWhatLooksLikeASecretIsShownByItsBeginning(t *testing.T) {
 	}
 	for _, text := range []string{
 		"momento.api_key_url_headers_file", "momento-bridge-orders-consumer-eu-west-1-production", "",
-		"/var/lib/momento-bridge/Some-Directory/key-file.txt", "TestSomethingLongAboutOrdersV2", "ORDERS_OF_2026_PART_17",
+		"/var/lib/momento-bridge/Some-Directory/key-file.txt", "TestSomethingLongAboutOrdersV2",
+		"ORDERS_OF_2026_PART_17", "/srv/TheBridgeFromOrdersToBrowsersOfTheWholeWorld2180931687/001",
 		"api.cache.cell-us-east-1-1.prod.a.momentohq.com", "momento-bridge-7d9f8b6c5d-x2x4z",
 		"0af7651916cd43dd8448eb211c80319c", "2026-11-29T22:30:02.283076221Z", "nats://127.0.0.1:4222",
 		"550e8400-e29b-41d4-a716-446655440000",

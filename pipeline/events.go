@@ -97,7 +97,8 @@ var eventTexts = [eventKindCount]struct {
 	},
 	eventUnclear: {
 		slog.LevelError,
-		"nobody knows whether a message was published, and it is not tried again (delivery: at-most-once): it may be lost",
+		"nobody knows whether a message was published, and it is not tried again (delivery: at-most-once): it " +
+			"may be lost",
 	},
 	eventDeadLettered: {slog.LevelWarn, "a message can never be published: it is kept as a dead letter"},
 	eventDeadLetter:   {slog.LevelError, "a dead letter could not be stored: its message waits"},
@@ -228,7 +229,8 @@ func (n *eventNotes) log(now time.Time, e *event) *noted {
 
 // ofMessages reports whether each event of the kind is about a message of its own, so that each is counted in the log.
 func (k eventKind) ofMessages() bool {
-	return k == eventOverload || k == eventExpired || k == eventDropped || k == eventDeadLettered || k == eventUnclear ||
+	return k == eventOverload || k == eventExpired || k == eventDropped || k == eventDeadLettered ||
+		k == eventUnclear ||
 		k == eventLetterLost || k == eventRoundTrip || k == eventSuspect || k == eventAsideFull || k == eventSkipped
 }
 

@@ -70,7 +70,8 @@ func TestRouteIsParkedOnlyWhenAllItsTopicsAreForbidden(t *testing.T) {
 				slices.Sort(r.ForbiddenTopics)
 				if waiting := n - int(r.Settled[pipeline.Published]); r.Forbidden != 2 || r.ForbiddenHeld != waiting ||
 					!slices.Equal(r.ForbiddenTopics, []string{"t0", "t1"}) {
-					t.Errorf("%d forbidden, %v, hold %d, want 2 and %d", r.Forbidden, r.ForbiddenTopics, r.ForbiddenHeld,
+					t.Errorf("%d forbidden, %v, hold %d, want 2 and %d", r.Forbidden, r.ForbiddenTopics,
+						r.ForbiddenHeld,
 						waiting)
 				}
 				s.set("t0", "t1", "t2", "t3", "t4", "t5", "t6", "t7")

@@ -173,7 +173,8 @@ func prosper(t *testing.T, seed uint64, rng *rand.Rand) {
 			continue
 		}
 		good++
-		if o := settled.last(m.Handle); o != pipeline.Published && o != pipeline.Rejected && o != pipeline.DeadLettered {
+		if o := settled.last(m.Handle); o != pipeline.Published && o != pipeline.Rejected &&
+			o != pipeline.DeadLettered {
 			s := p.Stats()
 			t.Errorf("seed %d: %s of topic %s is not accepted: ordered %v, returnable %v, pulled %d of %d; down %v, "+
 				"key refused %v, route %+v; topics %v, messages %v, spells %+v",

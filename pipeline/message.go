@@ -43,11 +43,12 @@ const (
 	Published    Outcome = iota + 1 // The endpoint accepted it.
 	DeadLettered                    // It can never be published and is kept elsewhere.
 	Rejected                        // It was refused, or can never be published, and is kept nowhere: it is lost.
-	Dropped                         // Nobody knows whether it was published (at-most-once), or nobody was left to do it.
-	Replaced                        // A newer message of its topic came, where only the latest is kept.
-	Shed                            // It was the oldest when there was no room for a newer one.
-	Expired                         // It grew older than its route allows.
-	Returned                        // NATS still has it and will deliver it again.
+	// Nobody knows whether it was published (at-most-once), or nobody was left to do it.
+	Dropped
+	Replaced // A newer message of its topic came, where only the latest is kept.
+	Shed     // It was the oldest when there was no room for a newer one.
+	Expired  // It grew older than its route allows.
+	Returned // NATS still has it and will deliver it again.
 	// Forgotten is how messages end that another replica has by now: their source tells NATS nothing.
 	Forgotten
 	// Skipped is what a Settler is told of a message that its route skips on purpose. It is counted as Dropped.

@@ -78,7 +78,8 @@ var (
 	descAside       = desc("messages_put_aside",
 		"Messages that the endpoint refuses again and again while it accepts others, and what waits behind "+
 			"them.", "route")
-	descForbidden     = desc("forbidden_topics", "Topics that the API key may not publish to, as far as is known.", "route")
+	descForbidden = desc("forbidden_topics",
+		"Topics that the API key may not publish to, as far as is known.", "route")
 	descForbiddenHeld = desc("messages_held_by_forbidden",
 		"Messages that wait for topics that the API key may not publish to; they are among those put aside.", "route")
 	descLeftAlone = desc("left_alone_until_timestamp_seconds",

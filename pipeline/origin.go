@@ -28,7 +28,8 @@ func (s *stretch) add(sequence uint64) {
 // mostTopic bounds a topic that is told, in bytes.
 const mostTopic = 200
 
-// noteMessage notes an event about a message, with what finds it: where it comes from or, where nobody knows, its topic.
+// noteMessage notes an event about a message, with what finds it: where it comes from or, where nobody knows, its
+// topic.
 func (d *dispatcher) noteMessage(now time.Time, kind eventKind, r *Route, e *entry, detail string) {
 	about := event{kind: kind, route: r, detail: detail, topic: e.lane.topic}
 	if r.cfg.Origin != nil {
@@ -62,11 +63,13 @@ func (e *event) attrs(attrs []slog.Attr) []slog.Attr {
 	}
 	attrs = append(attrs, slog.Int("not_logged_before", e.silent))
 	if e.passed.last > 0 {
-		attrs = append(attrs, slog.Uint64("not_logged_from", e.passed.first), slog.Uint64("not_logged_to", e.passed.last))
+		attrs = append(attrs, slog.Uint64("not_logged_from", e.passed.first),
+			slog.Uint64("not_logged_to", e.passed.last))
 	}
 	if e.kind == eventDeadLettered {
-		attrs = append(attrs, slog.String("find", "each is in the dead letters, with its subject, stream and sequence in "+
-			"the headers Momento-Bridge-*"))
+		attrs = append(attrs,
+			slog.String("find", "each is in the dead letters, with its subject, stream and sequence in "+
+				"the headers Momento-Bridge-*"))
 	}
 	return attrs
 }

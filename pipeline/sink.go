@@ -78,9 +78,9 @@ type Answer struct {
 // ReasonThroughput is the Reason of a refusal for quota that is about bytes rather than publishes.
 const ReasonThroughput = "throughput"
 
-// silent reports whether the endpoint has not processed the publish, has said nothing of it, and nothing is wrong: it is
-// sent again, and both together are one attempt. Without it, each connection that is closed in time would look like a
-// failure.
+// silent reports whether the endpoint has not processed the publish, has said nothing of it, and nothing is wrong: it
+// is sent again, and both together are one attempt. Without it, each connection that is closed in time would look like
+// a failure.
 func (a *Answer) silent() bool { return a.Verdict == Unsent && a.Status == 0 }
 
 // Verdict is what an answer means for the message and for the others.

@@ -29,7 +29,8 @@ func TestTroublesAreCountedAndEnd(t *testing.T) {
 			time.Sleep(time.Second)
 		}
 		const rejected = "can never be published"
-		if got := trouble(rejected); got.Count != 24 || got.First.Sub(began) != 0 || got.Last.Sub(began) != 23*time.Second ||
+		if got := trouble(rejected); got.Count != 24 || got.First.Sub(began) != 0 ||
+			got.Last.Sub(began) != 23*time.Second ||
 			!got.Over.IsZero() || got.Route != "r" || !got.Error {
 			t.Errorf("%+v, want 24 since the start", got)
 		}

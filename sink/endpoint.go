@@ -67,7 +67,8 @@ func ParseEndpoint(s string) (Endpoint, error) {
 		return Endpoint{}, fmt.Errorf("endpoint %q is not a URL; write one as https://host or http://127.0.0.1:8080",
 			userinfo.Hide(s))
 	case u.Scheme != "http" && u.Scheme != "https":
-		return Endpoint{}, fmt.Errorf("endpoint %q: the scheme is %q, it must be https or http", userinfo.Hide(s), u.Scheme)
+		return Endpoint{}, fmt.Errorf(
+			"endpoint %q: the scheme is %q, it must be https or http", userinfo.Hide(s), u.Scheme)
 	case u.Hostname() == "":
 		return Endpoint{}, fmt.Errorf("endpoint %q has no host", userinfo.Hide(s))
 	case u.User != nil || u.RawQuery != "" || u.Fragment != "" || strings.Trim(u.Path, "/") != "":
@@ -86,7 +87,8 @@ func ParseEndpoint(s string) (Endpoint, error) {
 func fromHost(host string) (Endpoint, error) {
 	if host == "" || strings.ContainsAny(host, "/?#@ \t\r\n") {
 		return Endpoint{},
-			fmt.Errorf("endpoint %q is not a host; write a cell host such as %s, or a URL", userinfo.Hide(host), Regions[0].Cell)
+			fmt.Errorf("endpoint %q is not a host; write a cell host such as %s, or a URL",
+				userinfo.Hide(host), Regions[0].Cell)
 	}
 	if strings.Contains(host, ":") || !strings.Contains(host, ".") || net.ParseIP(host) != nil {
 		return Endpoint{},

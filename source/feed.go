@@ -61,9 +61,8 @@ func (f *feed) become(next *flowing) {
 
 // take deals with a message, once it may.
 func (t *tap) take(m *nats.Msg) {
-	to := t.feed.state.Load()
-	if to != t.to {
-		to = t.turn(to)
+	if to := t.feed.state.Load(); to != t.to {
+		t.turn(to)
 	}
 	t.in.take(m)
 	t.n++
@@ -71,7 +70,7 @@ func (t *tap) take(m *nats.Msg) {
 }
 
 // turn waits while the feed is held, and then makes ready for whoever has it.
-func (t *tap) turn(to *flowing) *flowing {
+func (t *tap) turn(to *flowing) {
 	if t.in != nil {
 		t.in.buffer.leave()
 	}
@@ -82,7 +81,6 @@ func (t *tap) turn(to *flowing) *flowing {
 	}
 	t.held.Store(false)
 	t.to, t.in = to, to.core.intake(to.route)
-	return to
 }
 
 // still reports whether no message is on its way into a route.

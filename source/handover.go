@@ -48,7 +48,7 @@ func (j *JetStream) end(hard context.Context, why error, b *binding, route *pipe
 	}
 	j.barrier.giveBack(func(handle any) { j.Settle(handle, outcome) })
 	if stopping || recalled {
-		j.handOver(hard, route)
+		j.handOver(hard, route, stopping && (j.cfg.Replicas == nil || j.cfg.Replicas() <= 1))
 	}
 }
 
@@ -68,7 +68,7 @@ func (j *JetStream) forget(hard context.Context, b *binding, route *pipeline.Rou
 func (j *JetStream) leave(hard context.Context, why error, route *pipeline.Route) {
 	if errors.Is(why, errRecalled) {
 		route.Yield()
-		j.handOver(hard, route)
+		j.handOver(hard, route, false)
 		return
 	}
 	route.Forget()
@@ -81,17 +81,17 @@ func (j *JetStream) leave(hard context.Context, why error, route *pipeline.Route
 		"reason", reason, "in_flight", held)
 	j.awaitLanded(hard, route)
 	j.acks.push()
-	j.rested()
+	j.rested(false)
 }
 
 // handOver gives the lease back once everything has landed, and the server knows.
-func (j *JetStream) handOver(hard context.Context, route *pipeline.Route) {
+func (j *JetStream) handOver(hard context.Context, route *pipeline.Route, last bool) {
 	if j.hold.Load() == nil {
 		return
 	}
 	j.awaitLanded(hard, route)
 	j.flush(hard)
-	j.rested()
+	j.rested(last)
 	j.log.Info("released the lease of the route")
 }
 
@@ -126,11 +126,14 @@ func (j *JetStream) Continue(other *JetStream) {
 	j.renewals.Add(other.renewals.Load())
 }
 
-// rested notes that another replica consumes from now on, and gives the lease back.
-func (j *JetStream) rested() {
-	j.pending.Store(0)
-	j.ackWaits.Store(0)
-	j.figures.forget()
+// rested notes that another replica consumes from now on, and gives the lease back. It knows better what waits, unless
+// this was the last one: then that is what this one has left.
+func (j *JetStream) rested(last bool) {
+	if !last {
+		j.pending.Store(0)
+		j.ackWaits.Store(0)
+		j.figures.forget()
+	}
 	j.setStarved("")
 	j.release()
 }

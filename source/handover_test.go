@@ -4,6 +4,8 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/nats-io/nats-server/v2/server"
+
 	"momento-bridge/pipeline"
 )
 
@@ -105,6 +107,35 @@ func TestLeaseIsReleasedOnceTheServerKnowsEverything(t *testing.T) {
 				t.Errorf("%v and then %v, want each of 100 once", own.Settled, other.Settled)
 			}
 			a.stage.stop()
+		})
+	}
+}
+
+// The last replica that ends still says what it has left to the stream: there is nobody else to ask.
+func TestTheLastReplicaSaysWhatItHasLeft(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		replicas int
+		left     int64
+	}{"the last": {1, 100}, "another is there": {2, 0}} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := startServer(t, server.Options{JetStream: true, StoreDir: t.TempDir()})
+			publisher := connect(t, ConnectConfig{URL: s.ClientURL()})
+			memoryStream(t, publisher)
+			l := newTable()
+			r := startReplica(t, s.ClientURL(), "a", l, func(*pipeline.Request) pipeline.Answer {
+				return pipeline.Answer{Verdict: pipeline.Retry, Result: pipeline.Result5xx, Status: 503}
+			})
+			r.src.cfg.Replicas = func() int { return tt.replicas }
+			l.give("a")
+			l.holds(t, "a")
+			numbered(t, publisher, 20, 0, 100)
+			eventually(t, "taken over", func() bool { return r.stage.pipe.Stats().Routes[0].Received == 100 })
+			r.stage.stop()
+			if n := r.src.Numbers(); n.Undelivered+n.Elsewhere != tt.left {
+				t.Errorf("%+v, want %d left", n, tt.left)
+			}
 		})
 	}
 }

@@ -76,3 +76,33 @@ func TestNumbersOfPartitionsAreAsOldAsTheOldestThatSaysSomething(t *testing.T) {
 		t.Errorf("%+v\nwant %+v", all, want)
 	}
 }
+
+// A route that asks for nothing hears of nothing that comes: its numbers are asked for.
+func TestNumbersAreAskedForAgainWhileNothingTellsOfWhatComes(t *testing.T) {
+	t.Parallel()
+	now := time.Unix(100, 0)
+	ago := func(d time.Duration) time.Time { return now.Add(-d) }
+	for name, tt := range map[string]struct {
+		numbers Numbers
+		open    bool
+		glanced time.Time
+		want    bool
+	}{
+		"nothing waits":        {numbers: Numbers{Heard: ago(time.Minute)}, open: true},
+		"nothing is asked for": {numbers: Numbers{Heard: ago(2 * time.Second)}, want: true},
+		"it was told lately":   {numbers: Numbers{Heard: ago(time.Second), Undelivered: 1}},
+		"something waits": {
+			numbers: Numbers{Heard: ago(2 * time.Second), Undelivered: 1}, open: true, want: true,
+		},
+		"something is elsewhere": {
+			numbers: Numbers{Heard: ago(2 * time.Second), Elsewhere: 1}, open: true, want: true,
+		},
+		"a tick was late":          {numbers: Numbers{Heard: ago(1900 * time.Millisecond), Undelivered: 1}, want: true},
+		"it has been asked lately": {numbers: Numbers{Heard: ago(time.Minute)}, glanced: ago(time.Second)},
+	} {
+		w := watch{glanced: tt.glanced, p: &puller{limits: Settings{AckWait: time.Minute}}}
+		if got := w.stale(now, &tt.numbers, tt.open); got != tt.want {
+			t.Errorf("%s: asked for %t, want %t", name, got, tt.want)
+		}
+	}
+}

@@ -7,23 +7,31 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 )
 
-// glanceEvery is how old the numbers may be while something waits at the server: nothing is delivered to a route that
-// has no room, so that nothing tells of what comes.
+// glanceEvery is how old the numbers may be while something waits at the server, or may: nothing is delivered to a
+// route that has no room and asks for nothing, so that nothing tells of what comes.
 const glanceEvery = 2 * time.Second
 
 // glance asks for the numbers, and does no more, where they are old. An error means that the consumer is lost.
 func (w *watch) glance(ctx context.Context, now time.Time) error {
+	_, open, _ := w.p.state()
 	n := w.j.Numbers()
-	if n.Undelivered == 0 && n.Elsewhere == 0 || w.ignored || !w.j.conn.IsConnected() {
-		return nil
-	}
-	if now.Sub(n.Heard) < glanceEvery || now.Sub(w.glanced) < glanceEvery {
+	if w.ignored || !w.j.conn.IsConnected() || !w.stale(now, &n, open) {
 		return nil
 	}
 	w.glanced = now
 	w.j.cfg.Beat()
 	_, err := w.numbers(ctx)
 	return err
+}
+
+// stale reports whether numbers are too old, where requests are open or not. It is asked at ticks, the one before which
+// may have been a little late.
+func (w *watch) stale(now time.Time, n *Numbers, open bool) bool {
+	if open && n.Undelivered == 0 && n.Elsewhere == 0 { // Whatever comes tells of itself.
+		return false
+	}
+	oldest := now.Add(w.p.limits.tick()/2 - glanceEvery)
+	return !n.Heard.After(oldest) && !w.glanced.After(oldest)
 }
 
 // ours is what is known here before the server is asked for numbers, to be compared with them.

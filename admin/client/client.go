@@ -124,7 +124,8 @@ func (c *Client) Reload(ctx context.Context) (admin.Reloaded, error) {
 	return done, nil
 }
 
-// reloadTimeout is shorter than what the listener gives an answer. Routes that end may take as long as shutdown_timeout.
+// reloadTimeout is shorter than what the listener gives an answer. Routes that end may take as long as
+// shutdown_timeout.
 const reloadTimeout = 55 * time.Second
 
 // do asks once. That the daemon refuses whoever asks is an error.

@@ -71,7 +71,8 @@ func TestWhatIsAskedOfADaemonIsSentAsItWants(t *testing.T) {
 		case "/api/v1/resume":
 			fmt.Fprintln(w, "resumed")
 		case "/api/v1/reload":
-			_, _ = io.WriteString(w, `{"added":["a"],"removed":[],"changed":["b","c"],"limits":true,"restart":["nats.url"]}`)
+			_, _ = io.WriteString(w,
+				`{"added":["a"],"removed":[],"changed":["b","c"],"limits":true,"restart":["nats.url"]}`)
 		default:
 			t.Errorf("sent to %s", r.URL)
 		}
@@ -97,11 +98,17 @@ func TestErrorsSayWhatToDoAndNoSecret(t *testing.T) {
 		code       int
 		text, want string
 	}{
-		"/api/v1/pause?route=gone": {404, `there is no route "gone"; there is: a, b`, `there is no route "gone"; there is: a, b`},
-		"/api/v1/pause":            {404, "404 page not found", "is no momento-bridge"},
-		"/api/v1/resume":           {401, "Unauthorized", "give --password-file"},
-		"/api/v1/status":           {403, "changes are taken from here", "refuses (403): changes are taken from here"},
-		"/api/v1/reload":           {422, "c.yaml:1:2: one\nc.yaml:3:4: two", "nothing was reloaded:\nc.yaml:1:2: one\nc.yaml:3:4: two"},
+		"/api/v1/pause?route=gone": {
+			404, `there is no route "gone"; there is: a, b`,
+			`there is no route "gone"; there is: a, b`,
+		},
+		"/api/v1/pause":  {404, "404 page not found", "is no momento-bridge"},
+		"/api/v1/resume": {401, "Unauthorized", "give --password-file"},
+		"/api/v1/status": {403, "changes are taken from here", "refuses (403): changes are taken from here"},
+		"/api/v1/reload": {
+			422, "c.yaml:1:2: one\nc.yaml:3:4: two",
+			"nothing was reloaded:\nc.yaml:1:2: one\nc.yaml:3:4: two",
+		},
 	}
 	c := asked(t, cfg, func(w http.ResponseWriter, r *http.Request) {
 		if user, given, _ := r.BasicAuth(); user != "me" || given != password {

@@ -38,8 +38,9 @@ func (c *Client) noAnswer(err error) error {
 		err = wrapped.Err // Without the address.
 	}
 	if errors.Is(err, syscall.EACCES) || errors.Is(err, syscall.EPERM) {
-		return fmt.Errorf("no answer from %s: %w\nonly the user that runs the daemon, and root, may open it: use sudo, "+
-			"or ask for the status over the address with a port, if there is one, with --admin", c.base, err)
+		return fmt.Errorf(
+			"no answer from %s: %w\nonly the user that runs the daemon, and root, may open it: use sudo, "+
+				"or ask for the status over the address with a port, if there is one, with --admin", c.base, err)
 	}
 	return fmt.Errorf("no answer from %s: %w\nis momento-bridge running there? the address: %s", c.base, err, hint)
 }

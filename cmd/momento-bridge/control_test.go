@@ -38,7 +38,8 @@ func TestRoutesArePausedAndResumedByCommands(t *testing.T) {
 	t.Parallel()
 	w, got := newRecordedWorld(t)
 	w.stream("S", "s.*")
-	config := w.config("", "  - {name: orders, stream: S, cache: c, topic: t}\n  - {name: other, subject: o, cache: c}\n")
+	config := w.config("", "  - {name: orders, stream: S, cache: c, topic: t}\n"+
+		"  - {name: other, subject: o, cache: c}\n")
 	p := startDaemon(t, "-c", config)
 	p.awaitReady()
 	address := strings.TrimPrefix(p.URL, "http://")
@@ -130,7 +131,7 @@ func asTheSchemaSays(t *testing.T, p *process) {
 // socketDaemon starts a daemon on a Unix socket and a port.
 func socketDaemon(t *testing.T, more string) (p *process, config, path string) {
 	t.Helper()
-	dir, err := os.MkdirTemp("", "mb") // That of the test is too long for some systems.
+	dir, err := os.MkdirTemp("", "mb") //nolint:usetesting // The test's own is too long for some systems.
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -162,7 +163,8 @@ func TestTheUnixSocketIsForTheDaemonsUserAlone(t *testing.T) {
 			t.Errorf("%v ends with %d: %s", args, code, text)
 		}
 	}
-	if !strings.Contains(p.log.String(), `by="the Unix socket"`) && !strings.Contains(p.log.String(), `"by":"the Unix socket"`) {
+	log := p.log.String()
+	if !strings.Contains(log, `by="the Unix socket"`) && !strings.Contains(log, `"by":"the Unix socket"`) {
 		t.Error("the log does not say who has paused the route")
 	}
 	if err := p.stop(); err != nil {

@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"fmt"
+	"slices"
 
 	"github.com/spf13/pflag"
 
@@ -21,8 +22,8 @@ type daemonFlags struct {
 func (o *daemonFlags) declare(flags *pflag.FlagSet) {
 	flags.StringVarP(&o.file, "config", "c", "", "the daemon's configuration `file`, for its admin.listen")
 	flags.StringVar(&o.admin, "admin", "",
-		"the daemon's admin listener: `HOST:PORT`, a URL or unix:/path (default: admin.listen of the configuration, or "+
-			"127.0.0.1:9464)")
+		"the daemon's admin listener: `HOST:PORT`, a URL or unix:/path (default: admin.listen of the "+
+			"configuration, or 127.0.0.1:9464)")
 	flags.StringVar(&o.with.CAFile, "ca-file", "", "`file` with root certificates (PEM) to trust besides the system's")
 	flags.StringVar(&o.with.PasswordFile, "password-file", "",
 		"`file` with user:password, where admin.web_config_file has basic_auth_users")
@@ -74,10 +75,8 @@ func (o *daemonFlags) configured() (*config.Admin, error) {
 		}
 	}
 	f := config.Read(o.file, text)
-	for _, path := range []string{"", "admin", "admin.listen", "admin.web_config_file"} {
-		if f.Broken(path) {
-			return nil, f.Err()
-		}
+	if slices.ContainsFunc([]string{"", "admin", "admin.listen", "admin.web_config_file"}, f.Broken) {
+		return nil, f.Err()
 	}
 	f.Admin.Listen = cmp.Or(f.Admin.Listen, config.Default().Admin.Listen)
 	return &f.Admin, nil

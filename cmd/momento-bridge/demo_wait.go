@@ -134,7 +134,8 @@ func (d *demo) wait(ctx context.Context, o demoOptions, stderr io.Writer) {
 	}
 	block := terminal.NewBlock(stderr)
 	w := waiting{
-		quota: o.quota, tries: triesEach, sum: d.ledger.sum, stop: stop, show: func(lines ...string) { _ = block.Show(lines...) },
+		quota: o.quota, tries: triesEach, sum: d.ledger.sum, stop: stop,
+		show: func(lines ...string) { _ = block.Show(lines...) },
 	}
 	if o.faults != "" {
 		w.tries = triesAgainstFaults

@@ -22,16 +22,19 @@ func TestDemoWaitsAsLongAsTheQuotaExplains(t *testing.T) {
 		want        bool
 		least, most time.Duration
 	}{
-		"at the quota":                  {steadily(10, 300), quota, 0, true, 30 * time.Second, 31 * time.Second},
-		"in batches":                    {steadily(100, 300), quota, 0, true, 3 * time.Second, 4 * time.Second},
-		"at half the quota":             {steadily(5, 300), quota, 0, true, time.Minute, 61 * time.Second},
-		"at less than that":             {steadily(1, 300), quota, 0, false, 2 * time.Minute, 121 * time.Second},
-		"never more than a part":        {steadily(10, 100), quota, 0, false, 40 * time.Second, 41 * time.Second},
-		"nothing, at a tiny quota":      {steadily(0, 0), .1, 0, false, time.Minute, 61 * time.Second},
-		"without a quota":               {steadily(100, 300), 0, 0, true, 3 * time.Second, 4 * time.Second},
-		"nothing at all":                {steadily(0, 0), quota, 0, false, 30 * time.Second, 31 * time.Second},
-		"until somebody has had enough": {steadily(1, 300), quota, 7 * time.Second, false, 7 * time.Second, 8 * time.Second},
-		"everything is there":           {steadily(0, 0), 0, 0, true, 0, time.Second},
+		"at the quota":             {steadily(10, 300), quota, 0, true, 30 * time.Second, 31 * time.Second},
+		"in batches":               {steadily(100, 300), quota, 0, true, 3 * time.Second, 4 * time.Second},
+		"at half the quota":        {steadily(5, 300), quota, 0, true, time.Minute, 61 * time.Second},
+		"at less than that":        {steadily(1, 300), quota, 0, false, 2 * time.Minute, 121 * time.Second},
+		"never more than a part":   {steadily(10, 100), quota, 0, false, 40 * time.Second, 41 * time.Second},
+		"nothing, at a tiny quota": {steadily(0, 0), .1, 0, false, time.Minute, 61 * time.Second},
+		"without a quota":          {steadily(100, 300), 0, 0, true, 3 * time.Second, 4 * time.Second},
+		"nothing at all":           {steadily(0, 0), quota, 0, false, 30 * time.Second, 31 * time.Second},
+		"until somebody has had enough": {
+			steadily(1, 300), quota, 7 * time.Second, false, 7 * time.Second,
+			8 * time.Second,
+		},
+		"everything is there": {steadily(0, 0), 0, 0, true, 0, time.Second},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

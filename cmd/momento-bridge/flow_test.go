@@ -116,7 +116,8 @@ func TestNothingIsForecastWhileNATSIsAway(t *testing.T) {
 	w := newWorld(t, emulator.Config{})
 	w.stream("S", "s.*")
 	w.fill(3000, func(int) (string, string) { return "s.a", "x" })
-	p := startDaemon(t, "-c", w.config("limits: {rate: 100}\nshutdown_timeout: 6s", "  - {name: s, stream: S, cache: c}"))
+	p := startDaemon(t, "-c", w.config("limits: {rate: 100}\nshutdown_timeout: 6s",
+		"  - {name: s, stream: S, cache: c}"))
 	p.awaitReady()
 	var s admin.Status
 	eventually(t, "a number", func() bool { s = p.status(); return s.Routes[0].ForecastKind == admin.Drains })

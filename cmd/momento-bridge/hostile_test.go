@@ -155,7 +155,9 @@ log: {format: %s, level: debug}
 routes:
   - {name: s, stream: S, cache: %q, ordering: none, dead_letter: {subject: dead}}
 `, hostileNATS(t, w.server.Addr().String()), url, w.keyFile, format, "c"+evil))
-			out := outputs{"check": ran(t, "check", "-c", path), "check --online": ran(t, "check", "-c", path, "--online")}
+			out := outputs{
+				"check": ran(t, "check", "-c", path), "check --online": ran(t, "check", "-c", path, "--online"),
+			}
 			p := startDaemon(t, "-c", path)
 			p.awaitReady()
 			rejectAll(t, w, p)
@@ -267,9 +269,9 @@ func fillWith(v reflect.Value, text string) {
 	case reflect.String:
 		v.SetString(text)
 	case reflect.Struct:
-		for i := range v.NumField() {
-			if v.Field(i).CanSet() && v.Type() != reflect.TypeFor[time.Time]() {
-				fillWith(v.Field(i), text)
+		for _, field := range v.Fields() {
+			if field.CanSet() && v.Type() != reflect.TypeFor[time.Time]() {
+				fillWith(field, text)
 			}
 		}
 	case reflect.Slice:

@@ -135,7 +135,7 @@ func TestRateSaysWhatIsWrongAtOnce(t *testing.T) {
 		},
 		{
 			[]string{"--rate", "1", "--connections", "0", "--timeout", "1ms", "--region", "us-east-1"},
-			[]string{"momento.connections is 0", "momento.timeout is 1ms", "--endpoint: "},
+			[]string{`--connections: "0" is out of range`, `--timeout: "1ms" is too little`, "--endpoint: "},
 		},
 		{[]string{"--rate", "1", "--via", "kafka"}, []string{`--via is "kafka": write nats`}},
 		{[]string{"--rate", "1", "--subject", "a", "--stream", "S"}, []string{

@@ -118,7 +118,8 @@ func newRoot() *cobra.Command {
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return &usageError{fmt.Errorf("%w\nsee `%s --help`", err, cmd.CommandPath())}
 	})
-	root.AddCommand(newRun(), newDemo(), newCheck(), newStatus(), newPause(), newResume(), newReload(), newEmulator(), newLoadtest(), newReplay(),
+	root.AddCommand(newRun(), newDemo(), newCheck(), newStatus(), newPause(), newResume(), newReload(), newEmulator(),
+		newLoadtest(), newReplay(),
 		newConfig(), newRegions(), newVersion())
 	for _, cmd := range root.Commands() {
 		cmd.Args = usageArgs(cmd.Args)

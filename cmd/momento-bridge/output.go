@@ -45,8 +45,10 @@ func (o *output) failed(err error) error {
 			return errQuiet
 		}
 		return err
-	case err == nil || errors.Is(err, o.err):
+	case err == nil:
 		return fmt.Errorf("write to standard output: %w", o.err)
+	case errors.Is(err, o.err):
+		return &failure{exitStatus(err), fmt.Errorf("write to standard output: %w", o.err)}
 	}
 	return err
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -88,4 +89,4 @@ func TestAnAnswerThatCannotBeWrittenIsNoVerdict(t *testing.T) {
 // full is a disk without room.
 type full struct{}
 
-func (full) Write([]byte) (int, error) { return 0, http.ErrShortBody }
+func (full) Write([]byte) (int, error) { return 0, io.ErrShortWrite }

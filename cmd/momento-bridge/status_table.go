@@ -33,19 +33,19 @@ const (
 	settling = "settling"
 )
 
-// routeLeaves are the columns that are left out where the terminal is too narrow, the first ones first. What is not zero
-// in them stands under the route.
+// routeLeaves are the columns that are left out where the terminal is too narrow, the first ones first. What is not
+// zero in them stands under the route.
 var routeLeaves = []int{4, 5, 7, 9, 2, 8, 3}
 
 // leftOut says what the columns have that are left out.
 func leftOut(r *admin.Route, columns []int) string {
-	text := ""
+	var text strings.Builder
 	for _, c := range columns {
 		if value := routeColumns[c].of(r); value != "0" {
-			text += "; " + strings.ToLower(routeColumns[c].head) + " " + value
+			text.WriteString("; " + strings.ToLower(routeColumns[c].head) + " " + value)
 		}
 	}
-	return text
+	return text.String()
 }
 
 // routeWords is how many columns are words.

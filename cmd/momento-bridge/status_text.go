@@ -173,7 +173,7 @@ func problemLines(problems []admin.Problem, now time.Time, paint terminal.Sheet)
 				terminal.Age(now.Sub(p.Last)))
 		}
 		if p.Over != nil {
-			times += fmt.Sprintf("; over for %s", terminal.Age(now.Sub(*p.Over)))
+			times += "; over for " + terminal.Age(now.Sub(*p.Over))
 		}
 		for i, line := range paint.Wrap(printable.Line(text), 2) {
 			sign := " "

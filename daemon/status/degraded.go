@@ -10,7 +10,8 @@ import (
 	"momento-bridge/terminal"
 )
 
-// degraded says what of a route does not flow while the rest of it does, and what to do; empty: nothing is known not to.
+// degraded says what of a route does not flow while the rest of it does, and what to do; empty: nothing is known not
+// to.
 func degraded(r *pipeline.RouteStats) string {
 	if r.State != pipeline.Running {
 		return ""
@@ -32,8 +33,9 @@ func forbidden(r *pipeline.RouteStats) string {
 	}
 	var texts []string
 	if r.HaltedParts > 0 {
-		texts = append(texts, fmt.Sprintf("%d of %d partitions: all that is published is refused; the last problems say "+
-			"why", r.HaltedParts, r.Parts))
+		texts = append(texts, fmt.Sprintf(
+			"%d of %d partitions: all that is published is refused; the last problems say why",
+			r.HaltedParts, r.Parts))
 	}
 	if r.Forbidden > 0 {
 		texts = append(texts, forbiddenTopics(r)+"; "+condition.TopicsForbidden.Advice())
@@ -57,15 +59,15 @@ func forbiddenTopics(r *pipeline.RouteStats) string {
 // inPart adds to a state and its sentence what of the routes does not flow while the rest does.
 func inPart(s *admin.Status, state admin.State, text string) (admin.State, string) {
 	var parts []string
-	any := false
+	partly := false
 	for i := range s.Routes {
 		r := &s.Routes[i]
-		any = any || r.Degraded != ""
+		partly = partly || r.Degraded != ""
 		if r.Degraded != "" && r.Degraded == r.Reason {
 			parts = append(parts, r.Name+": "+r.Degraded)
 		}
 	}
-	if !any || state == admin.Stopping {
+	if !partly || state == admin.Stopping {
 		return state, text
 	}
 	what := "A part does not flow: " + some(parts) + "."

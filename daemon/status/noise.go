@@ -10,8 +10,8 @@ import (
 	"momento-bridge/pipeline/quota"
 )
 
-// Remarks returns what is worth knowing of a daemon that is ready, each in one line: what of a route does not flow, which
-// share of the publishes the endpoint refuses at any rate, what keeps replicas from working together.
+// Remarks returns what is worth knowing of a daemon that is ready, each in one line: what of a route does not flow,
+// which share of the publishes the endpoint refuses at any rate, what keeps replicas from working together.
 func Remarks(f *Facts) []string {
 	texts := apart(f.told())
 	for i := range f.Pipeline.Routes {

@@ -141,7 +141,8 @@ func TestStatusFollowsFromFacts(t *testing.T) {
 		},
 		"behind": {
 			func(f *Facts, _ *pipeline.RouteStats) {
-				f.Routes[0].Kind, f.Routes[0].Drain, f.Routes[0].Forecast = admin.Never, math.Inf(1), "never: arrivals 9/s"
+				f.Routes[0].Kind, f.Routes[0].Drain, f.Routes[0].Forecast = admin.Never, math.Inf(1),
+					"never: arrivals 9/s"
 			},
 			admin.Behind, "Messages come faster than they can be published: 0 wait. r: never: arrivals 9/s.", "",
 		},

@@ -27,7 +27,7 @@ func compressedReply(status int, message string) string {
 func bomb() string {
 	var b bytes.Buffer
 	w, _ := gzip.NewWriterLevel(&b, gzip.BestSpeed)
-	block := []byte("zeros" + strings.Repeat("0", 1<<20))
+	block := []byte("zero " + strings.Repeat("0", 1<<20))
 	for range 256 {
 		_, _ = w.Write(block)
 	}
@@ -44,10 +44,10 @@ func TestCompressedRefusalIsRead(t *testing.T) {
 		logged       string
 		tries        int // Of the refused message; 1: it is dropped.
 	}{
-		{"a 400", compressedReply(400, "the topic is a strange one"), "the topic is a strange one", 1},
+		{"a 400", compressedReply(400, "the topic is not valid"), "the topic is not valid", 1},
 		{"a 429 that names a size", compressedReply(429, "Message size limit exceeded"), "size limit", 1},
-		{"a 429 for the rate", compressedReply(429, "the rate is a high one"), "the rate is a high one", 2},
-		{"a 400 of a quarter of a GiB", reply(400, compressed, bomb()), "zeros", 1},
+		{"a 429 for the rate", compressedReply(429, "the rate is too high"), "the rate is too high", 2},
+		{"a 400 of a quarter of a GiB", reply(400, compressed, bomb()), "400 zero", 1},
 		{"a 400 that is not compressed after all", reply(400, compressed, "plain words"), "400", 1},
 	} {
 		for _, f := range forms(i, 2) {

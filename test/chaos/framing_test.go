@@ -116,7 +116,10 @@ func TestRefusalWhoseBodyNeverEndsIsDecidedByTheStatusLine(t *testing.T) {
 		goOn   func(*peer) bool
 		ended  map[string]int // Of the messages that are not published, by outcome.
 	}{
-		{"a 400 that says no more", "400 Bad Request", unfinished, "400", (*peer).silent, map[string]int{"rejected": 1}},
+		{
+			"a 400 that says no more", "400 Bad Request", unfinished, "400", (*peer).silent,
+			map[string]int{"rejected": 1},
+		},
 		{"a 400 that never ends", "400 Bad Request", endless, "400", (*peer).dribble, map[string]int{"rejected": 1}},
 		{"a 429 that says no more", "429 Too Many Requests", unfinished, "429", (*peer).silent, nil},
 		{"a 429 that never ends", "429 Too Many Requests", endless, "429", (*peer).dribble, nil},
