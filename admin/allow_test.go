@@ -59,10 +59,8 @@ func TestWhoMayControlTheDaemon(t *testing.T) {
 		"a proxy at the socket":     {ControlLoopback, asks{"", with("X-Real-Ip", "127.0.0.1"), false}, 403},
 		"a proxy that hides whom":   {ControlLoopback, asks{here, with("X-Forwarded-For", ""), false}, 403},
 		"a proxy here, by its port": {ControlLoopback, asks{here, with("X-Forwarded-Port", "443"), false}, 403},
-		"an ingress": {ControlLoopback, asks{here, with("X-Original-Forwarded-For", "10.1.1.1"),
-			false}, 403},
-		"a mesh": {ControlLoopback, asks{here, with("X-Envoy-External-Address", "10.1.1.1"),
-			false}, 403},
+		"an ingress":                {ControlLoopback, asks{here, with("X-Original-Forwarded-For", "10.1.1.1"), false}, 403},
+		"a mesh":                    {ControlLoopback, asks{here, with("X-Envoy-External-Address", "10.1.1.1"), false}, 403},
 		"a cloud":                   {ControlLoopback, asks{here, with("X-Client-Ip", "10.1.1.1"), false}, 403},
 		"a tunnel":                  {ControlLoopback, asks{here, with("Tailscale-User-Login", "x"), false}, 403},
 		"a lie about the peer":      {ControlLoopback, asks{there, with("X-Forwarded-For", "127.0.0.1"), false}, 403},
@@ -87,8 +85,11 @@ func TestWhoMayControlTheDaemon(t *testing.T) {
 		"no token, from here":       {ControlToken, asks{from: here}, 401},
 		"no token, at the socket":   {ControlToken, asks{}, 0},
 		"no token, forwarded to it": {ControlToken, asks{"", with("Via", "1.1 x"), false}, 401},
-		"token through a proxy": {ControlToken,
-			asks{here, map[string]string{"Authorization": "Bearer the-token", "Via": "1"}, false}, 0},
+		"token through a proxy": {
+			ControlToken,
+			asks{here, map[string]string{"Authorization": "Bearer the-token", "Via": "1"}, false},
+			0,
+		},
 		"a certificate and no token": {ControlToken, asks{there, nil, true}, 401},
 	} {
 		cfg := Config{Control: Control{tt.rule, token}}

@@ -67,8 +67,9 @@ func (c *Config) servePause(paused bool) http.HandlerFunc {
 }
 
 // errRoute is for a request of which a part would be passed over, so that all routes would be meant and not the one.
-var errRoute = errors.New("name a route in the query as ?route=NAME, percent-encoded and once, or leave out query and " +
-	"body for all routes")
+var errRoute = errors.New(
+	"name a route in the query as ?route=NAME, percent-encoded and once, or leave out query and " +
+		"body for all routes")
 
 // routeOf returns the route that a request names; empty: all of them.
 func routeOf(r *http.Request) (string, error) {

@@ -142,7 +142,8 @@ const (
 
 // values are what is tried for each key, as it stands in YAML.
 var values = []string{
-	"''", "null", "[]", "[1]", "[a.b]", "{}", "{a: b}", "true", "'true'", "True", "FALSE", "'True'", "yes", "0", "'0'", "1", "2",
+	"''", "null", "[]", "[1]", "[a.b]", "{}", "{a: b}", "true", "'true'", "True", "FALSE", "'True'", "yes", "0",
+	"'0'", "1", "2",
 	"-1", "1.5",
 	"'5'", "'64'", "5", "5s", "+5s", "-5s", "5 s", "1m30s", "1h 2m", ".5s", "5x", "64XB", "64MiB", "1.5KiB", "4 KB",
 	"-4KB", "soon", "auto", "unlimited", "fast", "1000001", "1e3", "9999999999", "0.0001", "17", "all", "new",

@@ -1,6 +1,7 @@
 package daemon
 
 import (
+	"maps"
 	"time"
 
 	"momento-bridge/daemon/state"
@@ -33,9 +34,7 @@ func (k *keeper) awaken(now time.Time, next *pipeline.Limits) knowledge {
 	quotas, err := k.plan.recallThose(now, func(scope string) bool { return begins[scope] })
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	for scope, l := range k.believe(now, quotas, err) {
-		learned[scope] = l
-	}
+	maps.Copy(learned, k.believe(now, quotas, err))
 	return learned
 }
 

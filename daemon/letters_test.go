@@ -28,7 +28,8 @@ func TestHeadersOfDeadLettersControlNoTerminal(t *testing.T) {
 	}
 	lines := strings.Split(strings.TrimSuffix(out.String(), "\n"), "\n")
 	if len(lines) != 6 || lines[5] != "8 would be replayed" {
-		t.Errorf("there are %d lines, want a head, one for each of 4 kinds, and their number:\n%s", len(lines), out.String())
+		t.Errorf(
+			"there are %d lines, want a head, one for each of 4 kinds, and their number:\n%s", len(lines), out.String())
 	}
 	for _, line := range lines {
 		if line != printable.Text(line) || len(line) > 300 {

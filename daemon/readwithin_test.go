@@ -20,7 +20,8 @@ func TestAConfigurationThatHangsKeepsNoLaterReloadFromItsTurn(t *testing.T) {
 			t.Errorf("of a pipe that nobody writes to: %v", err)
 		}
 		want := &config.File{}
-		if got, err := readWithin(t.Context(), func() (*config.File, error) { return want, nil }); got != want || err != nil {
+		got, err := readWithin(t.Context(), func() (*config.File, error) { return want, nil })
+		if got != want || err != nil {
 			t.Errorf("once it can be read: %v, %v", got, err)
 		}
 		stopped, stop := context.WithCancel(t.Context())

@@ -23,7 +23,8 @@ func Field(name, text string) []string {
 }
 
 // Wrap breaks text between words into lines of at most width characters. A longer word gets a line of its own. White
-// space between words becomes one space. A number with its thousands apart counts as one word. There is always at least one line, which may be empty.
+// space between words becomes one space. A number with its thousands apart counts as one word. There is always at least
+// one line, which may be empty.
 func Wrap(text string, width int) []string {
 	var lines []string
 	line := ""

@@ -42,5 +42,6 @@ func (c *Client) noAnswer(err error) error {
 			"no answer from %s: %w\nonly the user that runs the daemon, and root, may open it: use sudo, "+
 				"or ask for the status over the address with a port, if there is one, with --admin", c.base, err)
 	}
-	return fmt.Errorf("no answer from %s: %w\nis momento-bridge running there? if it listens elsewhere, %s", c.base, err, hint)
+	return fmt.Errorf(
+		"no answer from %s: %w\nis momento-bridge running there? if it listens elsewhere, %s", c.base, err, hint)
 }

@@ -1,7 +1,7 @@
 // Command reload reloads routes under load: routes of core NATS and of streams, ordered and not, are changed, removed
 // and added again while messages come, and others stay. Every message is counted where it is accepted: none may be
-// missing, none twice, none out of order where order counts. The gaps between two messages are compared with those of as
-// long a time without a reload: the two alternate, so that what else the machine does is in both.
+// missing, none twice, none out of order where order counts. The gaps between two messages are compared with those of
+// as long a time without a reload: the two alternate, so that what else the machine does is in both.
 //
 //	go run ./bench/reload                # a hundred reloads, a minute or two
 //	go run ./bench/reload -reloads 20 -seed 7

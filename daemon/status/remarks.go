@@ -9,8 +9,8 @@ import (
 	"momento-bridge/terminal"
 )
 
-// remark adds to a state and its sentence what must not go unseen beside it: messages that are lost, dead letters,
-// what is put aside or refused at random, replicas that do not work together, a key that expires, whose holder is named.
+// remark adds to a state and its sentence what must not go unseen beside it: messages that are lost, dead letters, what
+// is put aside or refused at random, replicas that do not work together, a key that expires, whose holder is named.
 func remark(s *admin.Status, holder string, state admin.State, text string) (admin.State, string) {
 	if state == admin.Stopping {
 		return state, text

@@ -71,7 +71,8 @@ func TestStatusSaysInItsFirstLineWhatIsLostAndWhenTheKeyExpires(t *testing.T) {
 	f(admin.Publishing, "So it is. Dead letters: b: 3 in 15 s; the last problems say why.", admin.Publishing, 0, dead)
 	f(admin.KeyExpiring, "So it is. The API key expires in 3h0m: put a new one into the key file k.txt.", admin.Idle,
 		3*time.Hour)
-	f(admin.KeyExpiring, "So it is. The API key expired 1m0s ago: put a new one into the key file k.txt.", admin.Publishing,
+	f(admin.KeyExpiring, "So it is. The API key expired 1m0s ago: put a new one into the key file k.txt.",
+		admin.Publishing,
 		-time.Minute)
 	f(admin.Throttled, "So it is. The API key expires in 3h0m: put a new one into the key file k.txt.", admin.Throttled,
 		3*time.Hour)
