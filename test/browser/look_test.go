@@ -128,7 +128,7 @@ func TestPolicyLetsNothingElseIn(t *testing.T) {
 func TestManyRoutesOfLongNamesFit(t *testing.T) {
 	var routes strings.Builder
 	for i := range 12 {
-		fmt.Fprintf(&routes, "  - {name: settlement-confirmations-%d-of-counterparties-in-frankfurt, subject: 'x%d.>', "+
+		fmt.Fprintf(&routes, "  - {name: settlement-confirmations-%d-of-parties-in-frankfurt, subject: 'x%d.>', "+
 			"cache: shop}\n", i, i)
 	}
 	routes.WriteString("  - {name: " + strings.Repeat("unbroken", 8) + ", subject: 'y.>', cache: shop}\n")
