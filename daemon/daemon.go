@@ -68,6 +68,7 @@ type Daemon struct {
 	// is held for reading by whoever looks at more than one of them.
 	lineup   sync.RWMutex
 	current  config.Config // What is in force. It belongs to New and then to the goroutine that reloads.
+	readings chan struct{} // A slot for each reading of the configuration that has not ended.
 	requests chan reloadRequest
 	over     chan struct{} // Closed once nothing is reloaded any more.
 
@@ -96,7 +97,7 @@ func New(cfg Config, log *slog.Logger) (*Daemon, error) {
 	d := &Daemon{
 		cfg: cfg, plan: p, metrics: prometheus.NewRegistry(), started: time.Now(), vitals: newVitals(),
 		manager: newServiceManager(cfg.Getenv), headroom: headroomFor(&p.file.Config), current: p.file.Config,
-		requests: make(chan reloadRequest), over: make(chan struct{}),
+		requests: make(chan reloadRequest), over: make(chan struct{}), readings: make(chan struct{}, mostReadings),
 	}
 	counted := log // The pipeline counts its problems itself.
 	log, d.problems = watchProblems(log)

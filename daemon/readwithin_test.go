@@ -3,6 +3,7 @@ package daemon
 import (
 	"context"
 	"errors"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 
@@ -12,26 +13,41 @@ import (
 func TestAConfigurationThatHangsKeepsNoLaterReloadFromItsTurn(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		hangs := make(chan struct{})
-		if _, err := readWithin(t.Context(), func() (*config.File, error) {
+		hangs, readings := make(chan struct{}), make(chan struct{}, mostReadings)
+		var began atomic.Int64
+		hang := func() (*config.File, error) {
+			began.Add(1)
 			<-hangs
 			return nil, nil
-		}); !errors.Is(err, errReadTimeout) {
-			t.Errorf("of a pipe that nobody writes to: %v", err)
 		}
 		want := &config.File{}
-		got, err := readWithin(t.Context(), func() (*config.File, error) { return want, nil })
-		if got != want || err != nil {
-			t.Errorf("once it can be read: %v, %v", got, err)
+		succeeds := func(when string) {
+			t.Helper()
+			got, err := readWithin(t.Context(), readings, func() (*config.File, error) { return want, nil })
+			if got != want || err != nil {
+				t.Errorf("%s: %v, %v", when, got, err)
+			}
+			synctest.Wait() // Its slot is free again.
 		}
+		if _, err := readWithin(t.Context(), readings, hang); !errors.Is(err, errReadTimeout) {
+			t.Errorf("of a pipe that nobody writes to: %v", err)
+		}
+		succeeds("while one hangs")
 		stopped, stop := context.WithCancel(t.Context())
 		stop()
-		if _, err := readWithin(stopped, func() (*config.File, error) {
-			<-hangs
-			return nil, nil
-		}); !errors.Is(err, errStopping) {
+		if _, err := readWithin(stopped, readings, hang); !errors.Is(err, errStopping) {
 			t.Errorf("when the daemon stops: %v", err)
 		}
+		for range mostReadings {
+			if _, err := readWithin(t.Context(), readings, hang); !errors.Is(err, errReadTimeout) {
+				t.Errorf("of many: %v", err)
+			}
+		}
+		if n := began.Load(); n != mostReadings {
+			t.Errorf("%d readings hang, want %d at the most", n, mostReadings)
+		}
 		close(hangs)
+		synctest.Wait()
+		succeeds("once they have ended")
 	})
 }

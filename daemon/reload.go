@@ -114,7 +114,7 @@ func (d *Daemon) readAgain(ctx context.Context) (*config.File, error) {
 	if d.cfg.Reload == nil {
 		return nil, errNoReload
 	}
-	return readWithin(ctx, d.cfg.Reload)
+	return readWithin(ctx, d.readings, d.cfg.Reload)
 }
 
 // readTimeout bounds a reading of the configuration and of the files that it names, each of which has a bound of its
@@ -124,14 +124,24 @@ const readTimeout = 30 * time.Second
 var errReadTimeout = fmt.Errorf("the configuration could not be read within %.0f s: it may be a pipe that nobody "+
 	"writes to, or on a file server that does not answer", readTimeout.Seconds())
 
+// mostReadings is how many readings may hang at the same time. Each holds a thread until its file answers.
+const mostReadings = 4
+
 // readWithin returns what is read, unless that takes too long: what hangs must not keep later reloads from their turn.
-func readWithin(ctx context.Context, read func() (*config.File, error)) (*config.File, error) {
+// Each reading holds a slot of readings until it ends; while all of them are held nothing is read.
+func readWithin(ctx context.Context, readings chan struct{}, read func() (*config.File, error)) (*config.File, error) {
+	select {
+	case readings <- struct{}{}:
+	default:
+		return nil, fmt.Errorf("earlier readings have not ended yet: %w", errReadTimeout)
+	}
 	type answer struct {
 		next *config.File
 		err  error
 	}
 	result := make(chan answer, 1)
 	go func() {
+		defer func() { <-readings }()
 		next, err := read()
 		result <- answer{next, err}
 	}()
