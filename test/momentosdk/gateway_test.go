@@ -8,8 +8,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
-	"net/http/httptest"
 	"strconv"
 	"strings"
 	"sync"
@@ -37,17 +37,30 @@ func startGateway(t *testing.T, e endpoint) *gateway {
 		endpoint: e, requests: map[string][]request{}, cut: map[string]context.CancelFunc{},
 		arrived: make(chan struct{}),
 	}
-	server := httptest.NewUnstartedServer(g)
-	server.Config.Protocols = new(http.Protocols)
-	server.Config.Protocols.SetHTTP1(true)
-	server.Config.Protocols.SetUnencryptedHTTP2(true)
-	server.Start()
-	g.url = server.URL
-	t.Cleanup(func() {
-		server.CloseClientConnections()
-		server.Close()
-	})
+	g.url = serve(t, g)
 	return g
+}
+
+// serve serves HTTP/1.1, and HTTP/2 without TLS, on a free port until the test ends.
+func serve(t *testing.T, h http.Handler) (url string) {
+	t.Helper()
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := &http.Server{Handler: h, Protocols: new(http.Protocols)}
+	server.Protocols.SetHTTP1(true)
+	server.Protocols.SetUnencryptedHTTP2(true)
+	served := make(chan struct{})
+	go func() {
+		defer close(served)
+		_ = server.Serve(ln)
+	}()
+	t.Cleanup(func() {
+		_ = server.Close()
+		<-served
+	})
+	return "http://" + ln.Addr().String()
 }
 
 // heartbeats is how often a stream on which nothing comes says that it lives. An SDK takes a subscription for begun at

@@ -3,7 +3,6 @@ package momentosdk
 import (
 	"fmt"
 	"net/http"
-	"net/http/httptest"
 	"strings"
 	"sync"
 	"testing"
@@ -69,12 +68,7 @@ func startScripted(t *testing.T, answers map[string][]string) endpoint {
 			s.left[sdk+" "+topic] = texts
 		}
 	}
-	server := httptest.NewServer(s)
-	t.Cleanup(func() {
-		server.CloseClientConnections()
-		server.Close()
-	})
-	return endpoint{url: server.URL}
+	return endpoint{url: serve(t, s)}
 }
 
 // ServeHTTP implements http.Handler. The SDKs have different keys.

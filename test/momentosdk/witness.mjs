@@ -28,7 +28,9 @@ function configurationOf(name, configurations, log) {
   if (name === "web") return configurations.Browser.latest(log);
   return configurations.Lambda.latest(log).withClientTimeoutMillis(120_000);
 }
+
 const clients = {};
+const subscriptions = {}; // Of each port.
 const client = ({ sdk, key, port }) => (clients[[sdk, key, port]] ??= clientOf(sdk, key, port));
 
 const refused = (error) => ({ on: "error", code: error.errorCode(), text: error.message() });
@@ -59,6 +61,14 @@ async function subscribe(order) {
     },
   });
   if (answer.type === "Error") tell(refused(answer));
+  else (subscriptions[port] ??= []).push(answer);
+}
+
+// close ends what a port has, so that nothing subscribes again to what listens there next.
+async function close(order) {
+  for (const subscription of subscriptions[order.port] ?? []) subscription.unsubscribe();
+  for (const name of Object.keys(clients)) if (name.endsWith("," + order.port)) delete clients[name];
+  say({ ...order, on: "closed" });
 }
 
 async function publish(order) {
@@ -69,7 +79,6 @@ async function publish(order) {
 
 for await (const line of createInterface({ input: process.stdin })) {
   const order = JSON.parse(line);
-  const done = order.do === "publish" ? publish(order) : subscribe(order);
-  done.catch((error) => say({ ...order, on: "thrown", text: String(error.stack) }));
+  ({ publish, subscribe, close })[order.do](order).catch((error) => say({ ...order, on: "thrown", text: String(error.stack) }));
 }
 process.exit(0);

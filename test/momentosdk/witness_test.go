@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -19,7 +20,7 @@ const patience = time.Minute
 // event is what a user of an SDK is called with.
 type event struct {
 	SDK, Port, Topic string
-	On               string // Item, discontinuity, heartbeat, error, published or thrown.
+	On               string // Item, discontinuity, heartbeat, error, published, closed or thrown.
 	Text             string // Of an item, or an error's.
 	Binary           *[]byte
 	Sequence         uint64
@@ -105,7 +106,13 @@ func newWitness(t *testing.T, g *gateway) *witness {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &witness{t, n, g.port()}
+	w := &witness{t, n, g.port()}
+	w.node.forget(w.port)
+	t.Cleanup(func() {
+		w.tell(order{Do: "close"})
+		w.await("", "", 1)
+	})
+	return w
 }
 
 func (n *node) read(said io.Reader) {
@@ -122,6 +129,13 @@ func (n *node) read(said io.Reader) {
 	defer n.mu.Unlock()
 	n.stopped = true
 	close(n.came)
+}
+
+// forget drops what a test before has been told by its gateway, which had the same port.
+func (n *node) forget(port string) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.events = slices.DeleteFunc(n.events, func(e event) bool { return e.Port == port })
 }
 
 func (n *node) hear(e event) {
@@ -161,7 +175,7 @@ func (w *witness) subscribed(sdk, topic string) {
 
 func (w *witness) until(sdk, topic string, enough func([]event) ([]event, bool)) []event {
 	w.t.Helper()
-	ctx, cancel := context.WithTimeout(w.t.Context(), patience)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(w.t.Context()), patience) // Cleanups wait, too.
 	defer cancel()
 	for {
 		events, came, stopped := w.of(sdk, topic)
