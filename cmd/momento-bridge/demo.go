@@ -150,6 +150,8 @@ func (d *demo) start(ctx context.Context, o demoOptions, dir string, stderr io.W
 		Settings: emulator.Settings{
 			Rate: o.quota, Burst: max(1, o.quota/10), Latency: 2 * time.Millisecond,
 			Jitter: 2 * time.Millisecond, Faults: faults,
+			// Pages in browsers remember a position: this is another topic than that of the demo before.
+			Documented: emulator.Documented{Page: uint64(time.Now().Unix())},
 		},
 	})
 	if err != nil {
