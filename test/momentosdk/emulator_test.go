@@ -11,6 +11,13 @@ import (
 // startEmulator serves an emulator on a free port. It ends with the test.
 func startEmulator(t *testing.T, cfg emulator.Config) endpoint {
 	t.Helper()
+	_, e := serveEmulator(t, cfg)
+	return e
+}
+
+// serveEmulator returns the emulator, too, for settings that change.
+func serveEmulator(t *testing.T, cfg emulator.Config) (*emulator.Server, endpoint) {
+	t.Helper()
 	s, err := emulator.New(cfg)
 	if err != nil {
 		t.Fatal(err)
@@ -28,5 +35,5 @@ func startEmulator(t *testing.T, cfg emulator.Config) endpoint {
 			t.Errorf("Serve = %v", err)
 		}
 	})
-	return endpoint{url: "http://" + ln.Addr().String(), key: "the-key"}
+	return s, endpoint{url: "http://" + ln.Addr().String(), key: "the-key"}
 }
