@@ -74,6 +74,26 @@ func checkValue(t *testing.T, what string, got event, contentType, body string) 
 	}
 }
 
+// A route without content_type publishes bytes. Whoever asks for a string then gets the numbers of the bytes.
+func TestSDKsMakeNoTextOfBytes(t *testing.T) {
+	t.Parallel()
+	e := startEmulator(t, emulator.Config{APIKey: "the-key", Caches: []string{"c"}})
+	w := newWitness(t, startGateway(t, e))
+	w.subscribe(e.key, "bytes", "text")
+	for topic, contentType := range map[string]string{"bytes": octets, "text": text} {
+		if err := e.publish(t.Context(), "c", topic, contentType, "hello"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for topic, want := range map[string]string{"bytes": "104,101,108,108,111", "text": "hello"} {
+		for _, sdk := range sdks {
+			if got := w.await(sdk, topic, 1)[0]; got.String != want {
+				t.Errorf("%s: %s: valueString is %q, want %q", topic, sdk, got.String, want)
+			}
+		}
+	}
+}
+
 // The SDKs tell text from bytes by whether there is text. It is why check warns of messages without bytes as text.
 func TestSDKsTakeAnEmptyTextForSomethingElse(t *testing.T) {
 	t.Parallel()

@@ -154,6 +154,6 @@ func same(a, b event) bool {
 	if (a.Binary == nil) != (b.Binary == nil) || a.Binary != nil && string(*a.Binary) != string(*b.Binary) {
 		return false
 	}
-	b.SDK, b.Port, b.Topic, b.Binary = a.SDK, a.Port, a.Topic, a.Binary
+	b.SDK, b.Port, b.Topic, b.Binary, b.String = a.SDK, a.Port, a.Topic, a.Binary, a.String
 	return a == b
 }

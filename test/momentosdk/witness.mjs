@@ -41,6 +41,7 @@ function heard(item) {
     on: "item",
     text: typeof value === "string" ? value : undefined,
     binary: value instanceof Uint8Array ? Buffer.from(value).toString("base64") : undefined,
+    string: item.valueString(),
     sequence: item.sequenceNumber(),
     publisher: item.tokenId(),
   };

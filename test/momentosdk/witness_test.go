@@ -23,6 +23,7 @@ type event struct {
 	On               string // Item, discontinuity, heartbeat, error, published, closed or thrown.
 	Text             string // Of an item, or an error's.
 	Binary           *[]byte
+	String           string // What valueString returns of it.
 	Sequence         uint64
 	Publisher        string
 	Last, New        uint64 // Of a discontinuity.
