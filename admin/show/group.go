@@ -109,7 +109,8 @@ func head(a *admin.GroupAnswers, paint terminal.Sheet) []string {
 	}
 	first := &a.Answers[0]
 	text := fmt.Sprintf("%v group %s: %s, out %s/s, backlog %s", mark, first.Group.Name,
-		terminal.Plural(len(a.Answers)+len(a.Silent), "member"), terminal.Number(outOf(a)), terminal.Count(backlogOf(a)))
+		terminal.Plural(len(a.Answers)+len(a.Silent), "member"), terminal.Number(outOf(a)),
+		terminal.Count(backlogOf(a)))
 	if rate := groupRate(&first.Group); rate != "" {
 		text += ", rate " + rate + "/s for all (* keeps it)"
 	}
