@@ -27,6 +27,9 @@ type Subscription struct {
 	// Gap is told where the endpoint says that the topic's sequence is broken: how many messages are missing, 0 if
 	// that is not known.
 	Gap func(missing int)
+	// Polling is told before each long poll, Failed after one that has failed and is tried again; nil: nobody is.
+	Polling func()
+	Failed  func(err error)
 }
 
 const (
@@ -67,6 +70,9 @@ func (m *Momento) Subscribe(ctx context.Context, s Subscription) error {
 	defer p.client.CloseIdleConnections()
 	delays := pollDelays()
 	for {
+		if s.Polling != nil {
+			s.Polling()
+		}
 		err := p.poll(ctx)
 		pause := time.Duration(0)
 		refused, final := errors.AsType[*SubscribeError](err)
@@ -83,6 +89,9 @@ func (m *Momento) Subscribe(ctx context.Context, s Subscription) error {
 			pause = delays.NextBackOff()
 		}
 		p.trouble = err
+		if err != nil && s.Failed != nil {
+			s.Failed(err)
+		}
 		select {
 		case <-ctx.Done():
 			return p.trouble
