@@ -134,6 +134,13 @@ func (b *Book) Expect(now time.Time, n uint64) {
 	}
 }
 
+// Lose declares a message lost that is under way; Due tells of it.
+func (b *Book) Lose(n uint64) {
+	if e := b.at(n); e != nil {
+		b.lose(e)
+	}
+}
+
 // Withdraw expects nothing more of a message, because it is known what became of it or why nobody can tell. It reports
 // whether it was under way.
 func (b *Book) Withdraw(n uint64) bool {
@@ -189,6 +196,12 @@ func (b *Book) Seen(now time.Time, p Payload) Result {
 	e.state, b.highest = seen, max(b.highest, p.Number)
 	b.recent.add(r.Latency)
 	return r
+}
+
+// Has reports whether a message of the book's has been seen.
+func (b *Book) Has(p Payload) bool {
+	e := b.at(p.Number)
+	return e != nil && p.Replica == b.settings.Replica && e.state == seen && e.sent.UnixNano() == p.Sent.UnixNano()
 }
 
 // Due declares lost what should have come by now, and returns each lost message once.
