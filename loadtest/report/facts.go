@@ -5,6 +5,7 @@ import (
 	"math"
 	"strings"
 
+	"momento-bridge/loadtest/figure"
 	"momento-bridge/printable"
 )
 
@@ -36,16 +37,16 @@ func (r *Report) subject() string {
 func (r *Report) limit() string {
 	switch {
 	case r.Verdict == Proved:
-		return rateText(between(*r.CleanRate, *r.FailingRate))
+		return figure.Rate(between(*r.CleanRate, *r.FailingRate))
 	case r.onlyBracketed():
-		return "below " + rateText(*r.FailingRate)
+		return "below " + figure.Rate(*r.FailingRate)
 	case r.CleanRate != nil && r.FailingRate != nil:
-		return fmt.Sprintf("about %s to %s", number(*r.CleanRate, 3),
-			number(max(*r.FailingRate, value(r.PlateauRate)), 3)+"/s")
+		return fmt.Sprintf("about %s to %s", figure.Number(*r.CleanRate, 3),
+			figure.Number(max(*r.FailingRate, value(r.PlateauRate)), 3)+"/s")
 	case r.CleanRate != nil:
-		return "above " + rateText(*r.CleanRate)
+		return "above " + figure.Rate(*r.CleanRate)
 	case r.FailingRate != nil:
-		return "below " + rateText(*r.FailingRate)
+		return "below " + figure.Rate(*r.FailingRate)
 	}
 	return "not found"
 }
@@ -117,21 +118,21 @@ func (r *Report) limitFacts() []fact {
 		}
 	}
 	if r.CleanRate != nil {
-		add(true, "Clean", "%s%s", rateText(*r.CleanRate), r.cleanEvidence())
+		add(true, "Clean", "%s%s", figure.Rate(*r.CleanRate), r.cleanEvidence())
 	}
 	if r.FailingRate != nil {
 		refused, trials := r.failing()
-		add(trials > 0, "Failing", "%s: refused in %d of %d trials", rateText(*r.FailingRate), refused, trials)
-		add(trials == 0, "Failing", "%s", rateText(*r.FailingRate))
+		add(trials > 0, "Failing", "%s: refused in %d of %d trials", figure.Rate(*r.FailingRate), refused, trials)
+		add(trials == 0, "Failing", "%s", figure.Rate(*r.FailingRate))
 	}
 	for _, g := range r.Goals {
-		add(true, "Goal "+percent(g.Goal), "%s", g.words())
+		add(true, "Goal "+figure.Share(g.Goal), "%s", g.words())
 	}
 	if r.PlateauRate != nil {
-		add(true, "Overload", "%s are accepted, however much is offered", rateText(*r.PlateauRate))
+		add(true, "Overload", "%s are accepted, however much is offered", figure.Rate(*r.PlateauRate))
 	}
 	if r.Burst != nil {
-		add(true, "Burst", "about %s publishes at once after a pause", countText(int(math.Round(*r.Burst))))
+		add(true, "Burst", "about %s publishes at once after a pause", figure.Count(int(math.Round(*r.Burst))))
 	}
 	add(r.Limiter != "", "Kind", "%s", r.kind())
 	if r.RejectionsCost != nil {
@@ -150,7 +151,7 @@ func (r *Report) limitFacts() []fact {
 		}
 		moved := map[bool]string{true: "counts", false: "does not count"}[d.Counts]
 		add(true, "", "%s %s: %s accepted in overload; it %s", printable.Text(d.Name), printable.Text(d.Value),
-			rateText(d.Plateau), moved)
+			figure.Rate(d.Plateau), moved)
 	}
 	return facts
 }
@@ -159,12 +160,12 @@ func (g *Goal) words() string {
 	if g.CleanRate == nil {
 		return "NOT PROVED: " + printable.Text(g.Reason)
 	}
-	text := rateText(*g.CleanRate) + " are refused no more than that"
+	text := figure.Rate(*g.CleanRate) + " are refused no more than that"
 	if g.CleanBound != nil {
-		text += " (at most " + bound(*g.CleanBound) + " with 95 % confidence)"
+		text += " (at most " + figure.Bound(*g.CleanBound) + " with 95 % confidence)"
 	}
 	if g.FailingRate != nil {
-		text += ", " + rateText(*g.FailingRate) + " are refused more"
+		text += ", " + figure.Rate(*g.FailingRate) + " are refused more"
 	}
 	if g.Verdict != Proved {
 		return text + "; NOT PROVED: " + printable.Text(g.Reason)
@@ -181,12 +182,12 @@ func (r *Report) cleanEvidence() string {
 		refused += t.Refused
 		excused += t.Excused
 	}
-	text := fmt.Sprintf(": %s of %s refused", countText(refused), countText(r.CleanSent))
+	text := fmt.Sprintf(": %s of %s refused", figure.Count(refused), figure.Count(r.CleanSent))
 	if excused > 0 {
-		text += fmt.Sprintf(" (%s because others before them were late)", countText(excused))
+		text += fmt.Sprintf(" (%s because others before them were late)", figure.Count(excused))
 	}
 	if r.CleanBound != nil {
-		text += ", that is at most " + bound(*r.CleanBound) + " with 95 % confidence"
+		text += ", that is at most " + figure.Bound(*r.CleanBound) + " with 95 % confidence"
 	}
 	return text
 }
@@ -216,7 +217,7 @@ func (r *Report) failing() (refused, trials int) {
 func (r *Report) kind() string {
 	window := ""
 	if r.WindowSeconds != nil {
-		window = " of " + number(*r.WindowSeconds, 3) + " s"
+		window = " of " + figure.Number(*r.WindowSeconds, 3) + " s"
 	}
 	switch r.Limiter {
 	case "bucket":
@@ -251,13 +252,13 @@ func (g *Generator) words() string {
 	if !g.fit() {
 		text = "NOT FIT"
 	}
-	text += ": " + percent(g.OnTime) + " sent on time"
+	text += ": " + figure.Share(g.OnTime) + " sent on time"
 	if g.SendDelay.P99 != nil {
-		text += ", send delay " + secondsText(*g.SendDelay.P99) + " at p99"
+		text += ", send delay " + figure.Time(*g.SendDelay.P99) + " at p99"
 	}
-	text += fmt.Sprintf(", at most %s of %d cores", percent(g.CPU), g.Cores)
+	text += fmt.Sprintf(", at most %s of %d cores", figure.Share(g.CPU), g.Cores)
 	if g.Ceiling > 0 {
-		text += ", could send " + rateText(math.Round(g.Ceiling))
+		text += ", could send " + figure.Rate(math.Round(g.Ceiling))
 	}
 	if g.Repeated > 0 {
 		text += fmt.Sprintf("; trials repeated because it was not fit: %d", g.Repeated)
@@ -266,7 +267,7 @@ func (g *Generator) words() string {
 }
 
 func (r *Report) used() string {
-	text := fmt.Sprintf("%s requests in %s, %s", countText(r.Requests), durationText(r.DurationSeconds),
+	text := fmt.Sprintf("%s requests in %s, %s", figure.Count(r.Requests), figure.Duration(r.DurationSeconds),
 		span(r.Started, r.Ended))
 	if r.Interrupted {
 		text += "; INTERRUPTED"

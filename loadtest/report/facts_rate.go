@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 
+	"momento-bridge/loadtest/figure"
 	"momento-bridge/printable"
 )
 
@@ -37,16 +38,16 @@ func (r *Report) rateAnswer() string {
 // rateWords are the two parts of the answer.
 func (r *Report) rateWords() (title, rest string) {
 	sum, seconds := r.totals()
-	title = fmt.Sprintf("Rate test: %s accepted", rateText(perSecond(sum.Accepted, seconds)))
-	rest = fmt.Sprintf("of %s offered", rateText(perSecond(sum.Offered, seconds)))
+	title = fmt.Sprintf("Rate test: %s accepted", figure.Rate(perSecond(sum.Accepted, seconds)))
+	rest = fmt.Sprintf("of %s offered", figure.Rate(perSecond(sum.Offered, seconds)))
 	if sum.Refused > 0 {
-		rest += ", " + percent(share(sum.Refused, sum.Offered)) + " refused"
+		rest += ", " + figure.Share(share(sum.Refused, sum.Offered)) + " refused"
 	}
 	if sum.Failed > 0 {
-		rest += ", " + percent(share(sum.Failed, sum.Offered)) + " failed"
+		rest += ", " + figure.Share(share(sum.Failed, sum.Offered)) + " failed"
 	}
 	if d := r.Delivery; d != nil && d.Lost > 0 {
-		rest += fmt.Sprintf(", %s of %s lost on the way through the bridge", countText(d.Lost), countText(d.Sent))
+		rest += fmt.Sprintf(", %s of %s lost on the way through the bridge", figure.Count(d.Lost), figure.Count(d.Sent))
 	}
 	if r.Reason != "" {
 		rest += ": " + printable.Text(r.Reason)
@@ -56,16 +57,16 @@ func (r *Report) rateWords() (title, rest string) {
 
 func (r *Report) rateFacts() []fact {
 	sum, seconds := r.totals()
-	asked := "asked for " + rateText(r.Settings.Rate)
+	asked := "asked for " + figure.Rate(r.Settings.Rate)
 	if r.Settings.Shape != "" {
 		asked += ", " + printable.Text(r.Settings.Shape)
 	}
 	of := func(n int) string {
-		return fmt.Sprintf("%s: %s, %s", countText(n), rateText(perSecond(n, seconds)), percent(share(n, sum.Offered)))
+		return fmt.Sprintf("%s: %s, %s", figure.Count(n), figure.Rate(perSecond(n, seconds)), figure.Share(share(n, sum.Offered)))
 	}
 	facts := []fact{
-		{"Offered", fmt.Sprintf("%s in %s: %s (%s)", countText(sum.Offered), durationText(seconds),
-			rateText(perSecond(sum.Offered, seconds)), asked)},
+		{"Offered", fmt.Sprintf("%s in %s: %s (%s)", figure.Count(sum.Offered), figure.Duration(seconds),
+			figure.Rate(perSecond(sum.Offered, seconds)), asked)},
 		{"Accepted", of(sum.Accepted)},
 		{"Refused", of(sum.Refused)},
 		{"Failed", of(sum.Failed)},
@@ -75,12 +76,12 @@ func (r *Report) rateFacts() []fact {
 	}
 	if d := r.Delivery; d != nil {
 		facts = append(facts,
-			fact{"Delivery", fmt.Sprintf("%s of %s reached a subscriber", countText(d.Delivered), countText(d.Sent))},
-			fact{"", fmt.Sprintf("lost %s, duplicated %s, reordered %s", countText(d.Lost), countText(d.Duplicates),
-				countText(d.Reordered))})
+			fact{"Delivery", fmt.Sprintf("%s of %s reached a subscriber", figure.Count(d.Delivered), figure.Count(d.Sent))},
+			fact{"", fmt.Sprintf("lost %s, duplicated %s, reordered %s", figure.Count(d.Lost), figure.Count(d.Duplicates),
+				figure.Count(d.Reordered))})
 		if d.Discontinuities > 0 {
 			facts = append(facts, fact{"", "breaks in the sequence of topics, as the endpoint told subscribers: " +
-				countText(d.Discontinuities)})
+				figure.Count(d.Discontinuities)})
 		}
 	}
 	return facts

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"momento-bridge/loadtest/figure"
 	"momento-bridge/printable"
 )
 
@@ -35,7 +36,8 @@ var plotStyle string
 var plotLicense string
 
 var pageTemplate = template.Must(template.New("page").Funcs(template.FuncMap{
-	"rate": rateText, "count": countText, "duration": durationText, "raw": raw, "percent": percent, "bound": bound,
+	"rate": figure.Rate, "count": figure.Count, "duration": figure.Duration, "raw": raw, "percent": figure.Share,
+	"bound":   figure.Bound,
 	"visible": printable.Text,
 }).Parse(pageText))
 
@@ -168,11 +170,11 @@ func (r *Report) tiles() []tile {
 		if v == nil {
 			return tile{name, "–", "", "not determined", "null"}
 		}
-		return tile{name, number(*v, 4), "/s", also, raw(*v)}
+		return tile{name, figure.Number(*v, 4), "/s", also, raw(*v)}
 	}
 	clean := ""
 	if r.CleanBound != nil {
-		clean = "at most " + bound(*r.CleanBound) + " refused"
+		clean = "at most " + figure.Bound(*r.CleanBound) + " refused"
 	}
 	failing := "refused"
 	if r.FailingRate != nil {
@@ -186,28 +188,28 @@ func (r *Report) tiles() []tile {
 	}
 	burst := tile{"Burst", "–", "", "not determined", "null"}
 	if r.Burst != nil {
-		burst = tile{"Burst", number(*r.Burst, 4), "", "at once, after a pause", raw(*r.Burst)}
+		burst = tile{"Burst", figure.Number(*r.Burst, 4), "", "at once, after a pause", raw(*r.Burst)}
 	}
 	kind, _, _ := strings.Cut(r.kind(), ":")
 	return append(tiles, burst, tile{"Kind", kind, "", "of limiter", ""},
-		tile{"Used", countText(r.Requests), "", "requests in " + durationText(r.DurationSeconds), raw(r.Requests)})
+		tile{"Used", figure.Count(r.Requests), "", "requests in " + figure.Duration(r.DurationSeconds), raw(r.Requests)})
 }
 
 func (r *Report) rateTiles() []tile {
 	sum, seconds := r.totals()
 	of := func(name string, n int) tile {
-		return tile{name, countText(n), "", rateText(perSecond(n, seconds)) + ", " +
-			percent(share(n, sum.Offered)), raw(n)}
+		return tile{name, figure.Count(n), "", figure.Rate(perSecond(n, seconds)) + ", " +
+			figure.Share(share(n, sum.Offered)), raw(n)}
 	}
 	tiles := []tile{
 		of("Offered", sum.Offered), of("Accepted", sum.Accepted), of("Refused", sum.Refused),
 		of("Failed", sum.Failed),
 	}
-	tiles[0].Also = rateText(perSecond(sum.Offered, seconds)) + " for " + durationText(seconds)
+	tiles[0].Also = figure.Rate(perSecond(sum.Offered, seconds)) + " for " + figure.Duration(seconds)
 	if d := r.Delivery; d != nil {
-		lost := fmt.Sprintf("duplicated %s, reordered %s", countText(d.Duplicates), countText(d.Reordered))
-		return append(tiles, tile{"Delivered", countText(d.Delivered), "", "of " + countText(d.Sent), raw(d.Delivered)},
-			tile{"Lost", countText(d.Lost), "", lost, raw(d.Lost)})
+		lost := fmt.Sprintf("duplicated %s, reordered %s", figure.Count(d.Duplicates), figure.Count(d.Reordered))
+		return append(tiles, tile{"Delivered", figure.Count(d.Delivered), "", "of " + figure.Count(d.Sent), raw(d.Delivered)},
+			tile{"Lost", figure.Count(d.Lost), "", lost, raw(d.Lost)})
 	}
 	if l, ok := r.Latency["accepted"]; ok {
 		tiles = append(tiles, tile{"Accepted, p50", optional(l.P50), "", "response time", raw(l.P50)},
@@ -235,4 +237,4 @@ func (p page) Clock(at int) string {
 }
 
 // Ms writes a time in milliseconds.
-func (page) Ms(seconds float64) string { return number(seconds*1e3, 4) }
+func (page) Ms(seconds float64) string { return figure.Number(seconds*1e3, 4) }

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"momento-bridge/loadtest/figure"
 	"momento-bridge/printable"
 )
 
@@ -91,9 +92,9 @@ func (r *Report) markdownProof(b *strings.Builder) {
 			"| --- | --: | --: | --: | --: | --: | --: |\n")
 	for _, t := range trials {
 		began := r.Started.Add(time.Duration(t.Began * float64(time.Second))).UTC()
-		fmt.Fprintf(b, "| %s | %s | %s | %s | %s | %s | %s |\n", began.Format(secondLayout), rateText(t.Rate),
-			durationText(t.Seconds),
-			countText(t.Accepted), t.refusedText(), countText(t.Failed), t.interval())
+		fmt.Fprintf(b, "| %s | %s | %s | %s | %s | %s | %s |\n", began.Format(secondLayout), figure.Rate(t.Rate),
+			figure.Duration(t.Seconds),
+			figure.Count(t.Accepted), t.refusedText(), figure.Count(t.Failed), t.interval())
 	}
 }
 
@@ -101,9 +102,9 @@ func (r *Report) markdownProof(b *strings.Builder) {
 func (t *Trial) counted() int { return t.Accepted + t.Refused + t.Failed }
 
 func (t *Trial) refusedText() string {
-	text := countText(t.Refused)
+	text := figure.Count(t.Refused)
 	if t.Excused > 0 {
-		text += ", excused: " + countText(t.Excused)
+		text += ", excused: " + figure.Count(t.Excused)
 	}
 	return text
 }
@@ -114,7 +115,7 @@ func (t *Trial) interval() string {
 		return "none sent"
 	}
 	low, high := interval(t.Refused, t.counted())
-	return fmt.Sprintf("%s (%s to %s)", percent(share(t.Refused, t.counted())), percent(low), bound(high))
+	return fmt.Sprintf("%s (%s to %s)", figure.Share(share(t.Refused, t.counted())), figure.Share(low), figure.Bound(high))
 }
 
 // markdownRequest shows the plain HTTP call.
@@ -140,7 +141,7 @@ func (r *Report) markdownRefusals(b *strings.Builder) {
 	}
 	b.WriteString("\n## What refusals said\n\nThe distinct bodies of the 429s, and how often each came.\n")
 	for _, refusal := range r.Refusals {
-		fmt.Fprintf(b, "\n%s times:\n\n", countText(refusal.Count))
+		fmt.Fprintf(b, "\n%s times:\n\n", figure.Count(refusal.Count))
 		fence(b, "", refusal.shown())
 	}
 }
@@ -164,8 +165,8 @@ func (r *Report) markdownMinutes(b *strings.Builder) {
 	b.WriteString("\n## Minute by minute\n\n| minute (UTC) | offered | accepted | refused | failed |\n" +
 		"| --- | --: | --: | --: | --: |\n")
 	for i, m := range minutes {
-		fmt.Fprintf(b, "| %s | %s | %s | %s | %s |\n", names[i].Format(minuteLayout), countText(m.Offered),
-			countText(m.Accepted), countText(m.Refused), countText(m.Failed))
+		fmt.Fprintf(b, "| %s | %s | %s | %s | %s |\n", names[i].Format(minuteLayout), figure.Count(m.Offered),
+			figure.Count(m.Accepted), figure.Count(m.Refused), figure.Count(m.Failed))
 	}
 }
 

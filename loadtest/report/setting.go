@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"math"
 	"strconv"
+
+	"momento-bridge/loadtest/figure"
 )
 
 const (
@@ -37,7 +39,7 @@ func (r *Report) setting() setting {
 	case r.Verdict != Proved:
 		return setting{
 			fmt.Sprintf("limits: {rate: %s, burst: 1}", roundDown(*r.CleanRate*(1-farBelow))),
-			percent(farBelow) + " below the clean rate, because it is not proved; rate: auto goes by the " +
+			figure.Share(farBelow) + " below the clean rate, because it is not proved; rate: auto goes by the " +
 				"refusals instead",
 		}
 	}
@@ -45,7 +47,7 @@ func (r *Report) setting() setting {
 	burst, why := r.burst()
 	return setting{
 		fmt.Sprintf("limits: {rate: %s, burst: %d}", rate, burst),
-		fmt.Sprintf("%s below the clean rate; the burst %s", percent(below), why),
+		fmt.Sprintf("%s below the clean rate; the burst %s", figure.Share(below), why),
 	}
 }
 
@@ -56,7 +58,7 @@ func (r *Report) burst() (int, string) {
 	switch {
 	case r.Limiter == "bucket" && r.Burst != nil:
 		if part := int(*r.Burst * ofBurst); part <= second {
-			return max(1, part), percent(ofBurst) + " of the limit's"
+			return max(1, part), figure.Share(ofBurst) + " of the limit's"
 		}
 		return second, "a second's worth, less than the limit's"
 	case r.WindowSeconds != nil && (r.Limiter == "fixed-window" || r.Limiter == "sliding"):

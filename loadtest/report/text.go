@@ -8,6 +8,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"momento-bridge/loadtest/figure"
 	"momento-bridge/printable"
 )
 
@@ -110,9 +111,9 @@ var timeHeads = []string{"", "time", "offered", "n", "min", "mean", "p50", "p90"
 func (t *timing) cells() []string {
 	rate := ""
 	if t.rate > 0 {
-		rate = rateText(t.rate)
+		rate = figure.Rate(t.rate)
 	}
-	cells := []string{t.name, t.what, rate, countText(t.Count)}
+	cells := []string{t.name, t.what, rate, figure.Count(t.Count)}
 	for _, v := range []*float64{t.Min, t.Mean, t.P50, t.P90, t.P99, t.P999, t.Max} {
 		cells = append(cells, optional(v))
 	}
@@ -164,7 +165,7 @@ func (r *Report) writeRefusals(b *strings.Builder) {
 	}
 	b.WriteString("\nRefused with\n\n")
 	for _, refusal := range r.Refusals {
-		fmt.Fprintf(b, "  %s times: %s\n", countText(refusal.Count), refusal.shown())
+		fmt.Fprintf(b, "  %s times: %s\n", figure.Count(refusal.Count), refusal.shown())
 	}
 }
 
