@@ -35,9 +35,8 @@ func (r *rating) describe() *report.Report {
 	out.Requests = sent
 	out.Trials = []report.Trial{{
 		Name: report.Rate, Rate: c.Rate, Began: phase.Began, Seconds: phase.Took, Sent: sent, Accepted: phase.Accepted,
-		Refused: phase.Refused,
-		Failed:  phase.Failed, Unfit: r.unfit(), Passed: phase.Refused+phase.Failed == 0 &&
-			r.engine.Counts().Missed == 0,
+		Refused: phase.Refused, Failed: phase.Failed, NotSent: r.engine.Counts().Missed, OfferedSeconds: phase.Offered,
+		Unfit: r.unfit(), Passed: phase.Refused+phase.Failed == 0 && r.engine.Counts().Missed == 0,
 	}}
 	out.Latency = map[string]report.Latency{}
 	for name, times := range map[string]drive.Times{

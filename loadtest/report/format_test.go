@@ -31,30 +31,6 @@ func TestNumbersAreWrittenForPeople(t *testing.T) {
 	f(printable.Text("a\x1b[31mb\r\n\u2028\u202ec"), `a\x1b[31mb\r\n\u2028\u202ec`)
 }
 
-func TestTheRecommendedSettingIsWithinTheLimit(t *testing.T) {
-	f := func(change func(*Report), want string) {
-		t.Helper()
-		r := sampleFind()
-		change(r)
-		if got := r.setting(); got.line != want || got.why == "" {
-			t.Errorf("%+v, want %s", got, want)
-		}
-	}
-	f(func(*Report) {}, "limits: {rate: 488, burst: 450}")
-	f(func(r *Report) { r.Burst = new(30_000.0) }, "limits: {rate: 488, burst: 488}")
-	f(func(r *Report) { r.Burst = new(1.0) }, "limits: {rate: 488, burst: 1}")
-	f(func(r *Report) { r.Burst = nil }, "limits: {rate: 488, burst: 1}")
-	f(func(r *Report) { r.Limiter, r.WindowSeconds = "fixed-window", new(10.0) }, "limits: {rate: 488, burst: 99}")
-	f(func(r *Report) { r.Limiter, r.WindowSeconds = "sliding", new(1.0) }, "limits: {rate: 488, burst: 9}")
-	f(func(r *Report) { r.CleanRate, r.FailingRate = new(9.96), new(10.04); r.Burst = new(10.0) },
-		"limits: {rate: 9.76, burst: 9}")
-	f(func(r *Report) { r.Verdict = NotProved }, "limits: {rate: 448, burst: 1}")
-	f(func(r *Report) { r.Verdict, r.PlateauRate = NotProved, nil }, "limits: {rate: 448, burst: 1}")
-	f(func(r *Report) { r.Verdict, r.PlateauRate, r.CleanSent = NotProved, nil, 0 }, "limits: {rate: auto}")
-	f(func(r *Report) { r.Verdict, r.FailingRate = NotProved, nil }, "limits: {rate: auto}")
-	f(func(r *Report) { r.Verdict, r.CleanRate = NotProved, nil }, "limits: {rate: auto}")
-}
-
 // On the way up a burst lets pass what is far above the limit.
 func TestRateThatPassedOnTheWayUpIsNoLimit(t *testing.T) {
 	r := sampleFind()

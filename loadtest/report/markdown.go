@@ -21,10 +21,11 @@ func WriteMarkdown(to io.Writer, r *Report) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "# %s\n\n%s\n\n", map[string]string{Find: "Publish limit", Rate: "Publish test"}[r.Test],
 		inline(r.answer()))
-	when := fact{"Time", span(r.Started, r.Ended)}
-	markdownTable(&b, []string{"what", "where and when"}, append([]fact{when}, r.target()...))
+	when := Fact{Name: "Time", Text: span(r.Started, r.Ended)}
+	markdownTable(&b, []string{"what", "where and when"}, append([]Fact{when}, r.target()...))
 	b.WriteString("\n## What was found\n\n")
-	markdownTable(&b, []string{"what", "value"}, r.facts())
+	markdownTable(&b, []string{"what", "value"}, r.Facts())
+	r.markdownAdvice(&b)
 	r.markdownProof(&b)
 	r.markdownRequest(&b)
 	r.markdownRefusals(&b)
@@ -34,10 +35,10 @@ func WriteMarkdown(to io.Writer, r *Report) error {
 	return err
 }
 
-func markdownTable(b *strings.Builder, heads []string, facts []fact) {
+func markdownTable(b *strings.Builder, heads []string, facts []Fact) {
 	fmt.Fprintf(b, "| %s |\n|%s\n", strings.Join(heads, " | "), strings.Repeat(" --- |", len(heads)))
 	for _, f := range facts {
-		fmt.Fprintf(b, "| %s | %s |\n", inline(f.Name), inline(f.Text))
+		fmt.Fprintf(b, "| %s | %s |\n", inline(f.Name), inline(f.Sentence()))
 	}
 }
 
@@ -67,6 +68,16 @@ func fence(b *strings.Builder, language, text string) {
 		marks += "`"
 	}
 	fmt.Fprintf(b, "%s%s\n%s\n%s\n", marks, language, text, marks)
+}
+
+func (r *Report) markdownAdvice(b *strings.Builder) {
+	a := r.Advice()
+	if len(a.Lines) == 0 {
+		return
+	}
+	fmt.Fprintf(b, "\n## For the daemon's configuration\n\n")
+	fence(b, "yaml", strings.Join(a.Lines, "\n"))
+	fmt.Fprintf(b, "\n%s.\n", inline(a.Why))
 }
 
 // markdownProof lists the trials that are to prove the result.

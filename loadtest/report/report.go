@@ -27,28 +27,34 @@ type Report struct {
 	Reason    string   `json:"reason"`
 	CleanRate *float64 `json:"clean_rate"`
 	// The share of refusals at the clean rate, at most, with 95 % confidence.
-	CleanBound      *float64    `json:"clean_refused_at_most"`
-	CleanSent       int         `json:"clean_sent"` // Publishes at the clean rate that show it.
-	FailingRate     *float64    `json:"failing_rate"`
-	Goals           []Goal      `json:"goals,omitempty"` // Further ones than that of the settings.
-	PlateauRate     *float64    `json:"plateau_rate"`
-	Burst           *float64    `json:"burst"`
-	Limiter         string      `json:"limiter"` // bucket, fixed-window, sliding, soft, shared or unknown.
-	WindowSeconds   *float64    `json:"window_seconds"`
-	RejectionsCost  *bool       `json:"rejections_cost"`
-	Unit            string      `json:"unit"` // What the limit counts, or "not tested".
-	Dimensions      []Dimension `json:"dimensions,omitempty"`
-	Requests        int         `json:"requests"`
-	DurationSeconds float64     `json:"duration_seconds"`
-	Started         time.Time   `json:"started"`
-	Ended           time.Time   `json:"ended"`
-	Interrupted     bool        `json:"interrupted"`
-	Expected        string      `json:"expected,omitempty"` // What --expect asked for,
-	AsExpected      *bool       `json:"as_expected"`        // and whether it is so.
-	Target          Target      `json:"target"`
-	Settings        Settings    `json:"settings"`
-	Generator       Generator   `json:"generator"`
-	Trials          []Trial     `json:"trials"`
+	CleanBound  *float64 `json:"clean_refused_at_most"`
+	CleanSent   int      `json:"clean_sent"` // Publishes at the clean rate that show it.
+	FailingRate *float64 `json:"failing_rate"`
+	Goals       []Goal   `json:"goals,omitempty"` // Further ones than that of the settings.
+	PlateauRate *float64 `json:"plateau_rate"`
+	Burst       *float64 `json:"burst"`
+	// How sure the burst is: none (then it is null), low or high; and what shows it.
+	BurstConfidence string   `json:"burst_confidence,omitempty"`
+	BurstEvidence   []string `json:"burst_evidence,omitempty"`
+	Limiter         string   `json:"limiter"` // bucket, fixed-window, sliding, soft, shared or unknown.
+	// How sure the kind of limiter is: none (then it is unknown), low or high; and what shows it.
+	LimiterConfidence string      `json:"limiter_confidence,omitempty"`
+	LimiterEvidence   []string    `json:"limiter_evidence,omitempty"`
+	WindowSeconds     *float64    `json:"window_seconds"`
+	RejectionsCost    *bool       `json:"rejections_cost"`
+	Unit              string      `json:"unit"` // What the limit counts, or "not tested".
+	Dimensions        []Dimension `json:"dimensions,omitempty"`
+	Requests          int         `json:"requests"`
+	DurationSeconds   float64     `json:"duration_seconds"`
+	Started           time.Time   `json:"started"`
+	Ended             time.Time   `json:"ended"`
+	Interrupted       bool        `json:"interrupted"`
+	Expected          string      `json:"expected,omitempty"` // What --expect asked for,
+	AsExpected        *bool       `json:"as_expected"`        // and whether it is so.
+	Target            Target      `json:"target"`
+	Settings          Settings    `json:"settings"`
+	Generator         Generator   `json:"generator"`
+	Trials            []Trial     `json:"trials"`
 	// Of a find: at 50%, 80%, 95% and plateau. Of a rate test: accepted, refused, failed.
 	Latency  map[string]Latency `json:"latency"`
 	Seconds  []Second           `json:"seconds"` // The whole test, second by second.
@@ -98,7 +104,7 @@ type Settings struct {
 // Generator says how the machine that sent was doing.
 type Generator struct {
 	Ceiling   float64 `json:"ceiling_rate"`    // What it could send at the most, as calibrated; 0: it was not.
-	OnTime    float64 `json:"on_time"`         // The share of publishes that were sent within their time.
+	OnTime    float64 `json:"on_time"`         // The share of publishes that were sent in time, in the trial in which it was the least.
 	SendDelay Latency `json:"send_delay"`      // From planned to sent.
 	Repeated  int     `json:"repeated_trials"` // Because the generator was not fit.
 	CPU       float64 `json:"cpu"`             // The program's own use, of all cores; the most in a trial.
@@ -117,10 +123,13 @@ type Trial struct {
 	Accepted int     `json:"accepted"`
 	Refused  int     `json:"refused"`
 	// Of the refusals: others before them were late, which the burst does not forgive.
-	Excused int    `json:"excused,omitempty"`
-	Failed  int    `json:"failed"`
-	Unfit   string `json:"unfit,omitempty"` // Why it does not count.
-	Passed  bool   `json:"passed"`
+	Excused int `json:"excused,omitempty"`
+	Failed  int `json:"failed"`
+	// Of a rate test: planned, but not sent, as it was too late or there was no quota.
+	NotSent        int     `json:"not_sent,omitempty"`
+	OfferedSeconds float64 `json:"offered_seconds,omitempty"` // Of a rate test: for which publishes were planned.
+	Unfit          string  `json:"unfit,omitempty"`           // Why it does not count.
+	Passed         bool    `json:"passed"`
 }
 
 // Latency is a distribution of times in seconds. A percentile is null when fewer than ten samples lie above it.

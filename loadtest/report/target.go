@@ -11,11 +11,11 @@ import (
 )
 
 // target says what was tested, for people.
-func (r *Report) target() []fact {
+func (r *Report) target() []Fact {
 	t := &r.Target
-	facts := []fact{{"Endpoint", printable.Text(t.Endpoint)}}
+	facts := []Fact{{Name: "Endpoint", Text: printable.Text(t.Endpoint)}}
 	if t.Region != "" {
-		facts = append(facts, fact{"Region", printable.Text(t.Region)})
+		facts = append(facts, Fact{Name: "Region", Text: printable.Text(t.Region)})
 	}
 	topics := printable.Text(t.Topic)
 	if t.Topics > 1 {
@@ -25,16 +25,16 @@ func (r *Report) target() []fact {
 	for i, c := range t.Caches {
 		caches[i] = printable.Text(c)
 	}
-	facts = append(facts, fact{"Cache", strings.Join(caches, ", ")}, fact{"Topic", topics},
-		fact{"Payload", figure.Count(t.Bytes) + " bytes"}, fact{"Connections", figure.Count(t.Connections)})
+	facts = append(facts, Fact{Name: "Cache", Text: strings.Join(caches, ", ")}, Fact{Name: "Topic", Text: topics},
+		Fact{Name: "Payload", Text: figure.Count(t.Bytes) + " bytes"}, Fact{Name: "Connections", Text: figure.Count(t.Connections)})
 	if t.Via != "" {
-		facts = append(facts, fact{"Via", printable.Text(t.Via)})
+		facts = append(facts, Fact{Name: "Via", Text: printable.Text(t.Via)})
 	}
 	program := "momento-bridge " + printable.Text(t.Version)
 	if r.Generator.OS != "" {
 		program += " on " + printable.Text(r.Generator.OS)
 	}
-	return append(facts, fact{"Program", program}, fact{"Settings", r.Settings.words()})
+	return append(facts, Fact{Name: "Program", Text: program}, Fact{Name: "Settings", Text: r.Settings.words()})
 }
 
 // words are the settings that decide what the result means.

@@ -21,8 +21,8 @@ func WriteText(to io.Writer, r *Report, files ...string) error {
 	r = tidy(r)
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s\n\n", r.answer())
-	for _, f := range r.facts() {
-		line(&b, f.Name, f.Text)
+	for _, f := range r.Facts() {
+		line(&b, f.Name, f.Sentence())
 	}
 	b.WriteByte('\n')
 	for _, f := range r.target() {
@@ -30,8 +30,8 @@ func WriteText(to io.Writer, r *Report, files ...string) error {
 	}
 	r.writeLatencies(&b)
 	r.writeRefusals(&b)
-	if s := r.setting(); s.line != "" {
-		fmt.Fprintf(&b, "\nFor the daemon's configuration (%s):\n\n    %s\n", s.why, s.line)
+	if a := r.Advice(); len(a.Lines) > 0 {
+		fmt.Fprintf(&b, "\nFor the daemon's configuration (%s):\n\n    %s\n", a.Why, strings.Join(a.Lines, "\n    "))
 	}
 	if len(files) > 0 {
 		b.WriteByte('\n')
@@ -45,7 +45,7 @@ func WriteText(to io.Writer, r *Report, files ...string) error {
 	return err
 }
 
-func line(b *strings.Builder, name, text string) { fmt.Fprintf(b, "%-11s %s\n", name, text) }
+func line(b *strings.Builder, name, text string) { fmt.Fprintf(b, "%-13s %s\n", name, text) }
 
 // next is the command that one may want to run afterwards.
 func (r *Report) next(files []string) string {
