@@ -46,16 +46,13 @@ func (f Fitness) String() string {
 	return [...]string{"NOT FIT", "fit for the trials that count", "fit"}[f]
 }
 
-// generatorFact says how the machine was doing. The share in time is that of the trial in which it was the least: also
-// where the trial does not count.
+// generatorFact says how the machine was doing, in all trials together, also in those that do not count.
 func (r *Report) generatorFact() Fact {
 	g := &r.Generator
-	inTime := figure.Share(g.OnTime) + " of the publishes sent in time"
+	inTime := figure.Share(g.OnTime) + " of all publishes sent in time"
 	also := inTime
 	if len(r.Trials) == 0 {
 		also = "no trial was made"
-	} else if r.Test == Find {
-		also += " in the trial with the fewest"
 	}
 	if g.SendDelay.P99 != nil {
 		also += ", send delay " + figure.Time(*g.SendDelay.P99) + " at p99"

@@ -10,19 +10,24 @@ import (
 
 // Result is what a search has found. Rates are per second; 0 stands for what was not determined.
 type Result struct {
-	Proved    bool
-	Reason    string // Why it is not proved, or on what the proof rests.
-	Err       error  // What ended the search early, if something did.
-	Clean     float64
-	Failing   float64
-	Plateau   float64
-	Burst     float64
-	Kind      Kind
-	Window    float64 // Seconds.
-	Dear      bool    // Refusals use up quota.
-	Overload  bool    // Whether that is known.
-	Held      int     // Trials in which the clean rate was held,
-	CleanSent int     // publishes in them,
+	Proved  bool
+	Reason  string // Why it is not proved, or on what the proof rests.
+	Err     error  // What ended the search early, if something did.
+	Clean   float64
+	Failing float64
+	Plateau float64
+	Burst   float64
+	Kind    Kind
+	// How sure the kind and the burst are, and why. With no confidence the kind is unknown and the burst is 0.
+	KindConfidence  Confidence
+	KindEvidence    []string
+	BurstConfidence Confidence
+	BurstEvidence   []string
+	Window          float64 // Seconds.
+	Dear            bool    // Refusals use up quota.
+	Overload        bool    // Whether that is known.
+	Held            int     // Trials in which the clean rate was held,
+	CleanSent       int     // publishes in them,
 	// CleanRefused is how many of those were refused, where the goal allows some, and CleanExcused how many of these an
 	// Excuse excuses.
 	CleanRefused int
@@ -50,7 +55,22 @@ type TrialReport struct {
 	Failed   int
 	Unfit    string // Why it does not count.
 	Passed   bool   // The rate was held: nothing speaks against it.
+	// Tolerance is how late a publish could be sent, in seconds, and OnTime the share that was sent in time.
+	Tolerance float64
+	OnTime    float64
+	// Shown is the rate that is held, if that is less than planned: what was really sent and accepted. 0: it is Rate.
+	Shown float64
 }
+
+// Confidence is how sure something is.
+type Confidence string
+
+// The degrees of confidence.
+const (
+	None Confidence = "none" // Nothing is known.
+	Low  Confidence = "low"  // It looks like it.
+	High Confidence = "high" // Nothing else looks like it.
+)
 
 // Find runs the search. It always returns what is known, also if it ended early.
 func Find(cfg Config, tester Tester) *Result {
