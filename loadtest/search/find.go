@@ -3,6 +3,9 @@ package search
 import (
 	"errors"
 	"fmt"
+	"math"
+
+	"momento-bridge/loadtest/figure"
 )
 
 // Result is what a search has found. Rates are per second; 0 stands for what was not determined.
@@ -132,17 +135,17 @@ func (s *search) verdict(ok bool) (bool, string) {
 	case r.Err != nil && !errors.Is(r.Err, errNoLimit):
 		return false, r.Err.Error()
 	case r.Err != nil:
-		return false, fmt.Sprintf("%v: the limit is above %.4g/s, or there is none", r.Err, r.Clean)
+		return false, fmt.Sprintf("%v: the limit is above %s, or there is none", r.Err, figure.Rate(r.Clean))
 	case soft:
 		return false, fmt.Sprintf(
-			"refusals begin at %.4g/s, but %.4g/s are accepted in overload: the limit is spread over "+
-				"several servers, or others use it, too", r.Failing, r.Plateau)
+			"refusals begin at %s, but %s are accepted in overload: the limit is spread over "+
+				"several servers, or others use it, too", figure.Rate(r.Failing), figure.Rate(r.Plateau))
 	case !ok:
 		return false, "irregular: what was held once was refused later, or the other way round, in every round"
 	case s.uneven:
 		return false, fmt.Sprintf(
-			"irregular: publishes arrived so unevenly that a burst of %.0f does not forgive it: use a "+
-				"quieter machine, nearer to the endpoint", r.Burst)
+			"irregular: publishes arrived so unevenly that a burst of %s does not forgive it: use a "+
+				"quieter machine, nearer to the endpoint", figure.Count(int(math.Round(r.Burst))))
 	case s.cfg.Gentle:
 		return false, fmt.Sprintf(
 			"without overload nobody knows what kind of limit it is, and a burst or a long window may "+
@@ -160,9 +163,9 @@ func (r *Result) proof(pairs int) string {
 	}
 	text += fmt.Sprintf(", %d of %d at the failing rate had", r.Rejected, pairs)
 	if r.CleanExcused > 0 {
-		text += fmt.Sprintf("; not counted: %d of %d publishes at the clean rate that were refused because others "+
-			"before them were late, which a burst of %.0f does not forgive",
-			r.CleanExcused, r.CleanSent, r.Burst)
+		text += fmt.Sprintf("; not counted: %s of %s publishes at the clean rate that were refused because others "+
+			"before them were late, which a burst of %s does not forgive",
+			figure.Count(r.CleanExcused), figure.Count(r.CleanSent), figure.Count(int(math.Round(r.Burst))))
 	}
 	return text
 }
