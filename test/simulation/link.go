@@ -24,6 +24,7 @@ type link struct {
 	closed   bool  // By the daemon.
 	deadline time.Time
 	timer    *time.Timer
+	greeting bool   // The handshake with NATS has not ended.
 	out      []byte // Written, and not fetched by the world.
 
 	// Of the world:
@@ -115,6 +116,11 @@ func (l *link) Write(b []byte) (int, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	switch {
+	case l.greeting && !l.closed:
+		l.mu.Unlock()
+		defer l.mu.Lock()
+		l.owner.world.greet(l, b)
+		return len(b), nil
 	case l.closed:
 		return 0, net.ErrClosed
 	case l.end != nil && l.end != io.EOF: //nolint:errorlint // As it was set.

@@ -82,6 +82,7 @@ func (m *message) payload(size int, fill byte) []byte {
 
 // find returns the message that a payload is of.
 func (t *truth) find(payload []byte) *message {
+	payload = bytes.Trim(payload, `"`) // As JSON has it.
 	if len(payload) < markLength || !bytes.HasPrefix(payload, []byte(mark)) {
 		return nil
 	}
