@@ -185,10 +185,14 @@ func (l *link) expired() {
 func (l *link) SetWriteDeadline(time.Time) error { return nil }
 
 // LocalAddr implements net.Conn.
-func (l *link) LocalAddr() net.Addr { return &net.TCPAddr{IP: net.IPv4(127, 0, 0, 2), Port: 1 + l.id%65535} }
+func (l *link) LocalAddr() net.Addr {
+	return &net.TCPAddr{IP: net.IPv4(127, 0, 0, 2), Port: 1 + l.id%65535}
+}
 
 // RemoteAddr implements net.Conn.
-func (l *link) RemoteAddr() net.Addr { return &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 1 + int(l.server)} }
+func (l *link) RemoteAddr() net.Addr {
+	return &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 1 + int(l.server)}
+}
 
 // fetch returns what the daemon has written since it was asked last, and whether it has closed the link.
 func (l *link) fetch() (written []byte, closed bool) {

@@ -23,8 +23,6 @@ type natsSide struct {
 	frozen bool
 	// greeting is the link whose handshake is answered now.
 	greeting *link
-	// What the client makes up is named in the order of appearance, so that histories are the same.
-	names, actual map[string]string
 }
 
 // natsEnd is the server's end of a link.
@@ -78,9 +76,9 @@ func (w *World) connect(owner *replica) (net.Conn, error) {
 func (w *World) greet(l *link, b []byte) {
 	w.lock.Lock()
 	defer w.lock.Unlock()
-	b = w.nats.canonical(b)
 	l.nats.sent(w, b)
 	w.history.note(w.now(), "greet", int64(l.id), int64(len(b)), digest(b))
+	l.nats.come += len(b)
 	w.nats.server.Receive(w.nats.now(), l.nats.conn, b)
 	w.nats.greeted(l)
 }
@@ -128,7 +126,7 @@ func (n *natsSide) flush() {
 			delete(n.links, chunk.Conn)
 		}
 		if l == n.greeting {
-			l.deliver(n.spelled(chunk.Bytes), end)
+			l.deliver(chunk.Bytes, end)
 			l.greeting = !bytes.Contains(chunk.Bytes, []byte("PONG\r\n"))
 			continue
 		}
@@ -165,64 +163,15 @@ func (n *natsSide) say(l *link, b []byte, end error) {
 	}
 	if len(b) > 1 && w.network.IntN(16) == 0 {
 		at := 1 + w.network.IntN(len(b)-1)
-		// A name that stands across the cut is as the client has it before it is cut.
-		whole := n.spelled(b)
-		at = min(at, len(whole)-1)
-		early := len(deliveriesIn(whole[:at]))
-		w.answer(l, whole[:at:at], 0, nil, seen(deliveries[:early]))
-		w.answer(l, whole[at:], 0, end, seen(deliveries[early:]))
+		early := len(deliveriesIn(b[:at]))
+		w.answer(l, b[:at:at], 0, nil, seen(deliveries[:early]))
+		w.answer(l, b[at:], 0, end, seen(deliveries[early:]))
 		return
 	}
 	w.answer(l, b, 0, end, seen(deliveries))
 }
 
 const inbox = "_INBOX."
-
-// nameLength is that of what the client makes up.
-const nameLength = 22
-
-// canonical replaces what the client has made up by names of the same length.
-func (n *natsSide) canonical(b []byte) []byte {
-	return n.replace(b, func(name string) string {
-		known, ok := n.names[name]
-		if !ok {
-			known = fmt.Sprintf("N%0*d", nameLength-1, len(n.names))
-			n.names[name] = known
-			n.actual[known] = name
-		}
-		return known
-	})
-}
-
-// spelled is the reverse of canonical.
-func (n *natsSide) spelled(b []byte) []byte {
-	return n.replace(b, func(name string) string {
-		if actual, ok := n.actual[name]; ok {
-			return actual
-		}
-		return name
-	})
-}
-
-func (n *natsSide) replace(b []byte, by func(string) string) []byte {
-	if !bytes.Contains(b, []byte(inbox)) {
-		return b
-	}
-	b = bytes.Clone(b)
-	for at := 0; ; {
-		i := bytes.Index(b[at:], []byte(inbox))
-		if i < 0 || at+i+len(inbox)+nameLength > len(b) {
-			return b
-		}
-		at += i + len(inbox)
-		name := b[at : at+nameLength]
-		if bytes.ContainsAny(name, " .\r\n*>") {
-			continue
-		}
-		copy(name, by(string(name)))
-		at += nameLength
-	}
-}
 
 // command has the model do what a client asks for, and looks at no answer.
 func (n *natsSide) command(subject string, body string) {

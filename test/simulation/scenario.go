@@ -3,6 +3,7 @@ package simulation
 import (
 	"fmt"
 	"math/rand/v2"
+	"os"
 	"strings"
 	"time"
 
@@ -152,4 +153,5 @@ func (s *scenario) text(r *rand.Rand) string {
 	}
 	return b.String()
 }
-var withStreams = false
+
+var withStreams = os.Getenv("NOSTREAMS") == ""

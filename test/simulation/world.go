@@ -3,6 +3,7 @@ package simulation
 import (
 	"fmt"
 	"math/rand/v2"
+	"os"
 	"slices"
 	"sync"
 	"testing/synctest"
@@ -66,7 +67,7 @@ func newWorld(seed uint64, plan *scenario) *World {
 	w.timer = time.NewTimer(time.Hour)
 	w.nats = natsSide{
 		world: w, server: natsmodel.New(natsmodel.Config{Seed: seed}), links: map[natsmodel.Conn]*link{},
-		names: map[string]string{}, actual: map[string]string{}, due: -1,
+		due: -1,
 	}
 	w.endpoint = newEndpoint(w)
 	w.truth.world = w
@@ -191,11 +192,12 @@ func (w *World) dialed(d *dialing) {
 // sent takes what a daemon has written on a link to the server, in one or several pieces.
 func (w *World) sent(l *link, b []byte) {
 	if l.server == toNATS {
-		b = w.nats.canonical(b)
+		b = sorted(b)
 		l.nats.sent(w, b)
 	} else {
 		w.endpoint.sent(l, b)
 	}
+	w.show(l, b)
 	w.history.note(w.now(), "sent", int64(l.id), int64(len(b)), digest(b))
 	for len(b) > 0 {
 		n := len(b)
@@ -251,9 +253,6 @@ func (w *World) answer(l *link, b []byte, after time.Duration, end error, seen f
 			return
 		}
 		w.history.note(w.now(), "come", int64(l.id), int64(len(b)), digest(b))
-		if l.server == toNATS {
-			b = w.nats.spelled(b)
-		}
 		if seen != nil {
 			seen()
 		}
@@ -293,4 +292,11 @@ func (w *World) fault(format string, args ...any) {
 	w.figures.Fault = fmt.Sprintf(format, args...)
 	w.figures.At = time.Duration(w.now())
 	w.figures.Trace = w.history.last(kept)
+}
+
+// show prints what is sent, where SIMULATION_BYTES asks for it.
+func (w *World) show(l *link, b []byte) {
+	if w.history.echo != nil && os.Getenv("SIMULATION_BYTES") != "" {
+		w.history.echo(fmt.Sprintf("link %d: %q", l.id, b))
+	}
 }
