@@ -30,3 +30,24 @@ type Canary struct {
 	P50         *float64   `json:"p50"`          // Of the latest 512.
 	P99         *float64   `json:"p99"`
 }
+
+// The states of a canary, the gravest first.
+const (
+	CanaryLosing  = "losing"
+	CanaryRefused = "refused"
+	CanaryDeaf    = "deaf" // The subscriber cannot listen.
+	CanaryLate    = "late"
+	CanaryWaiting = "waiting" // Nothing can be told at present.
+	CanaryOK      = "ok"
+)
+
+// CanarySeverity says how a canary's state is to be taken.
+func CanarySeverity(state string) Severity {
+	switch state {
+	case CanaryLosing, CanaryRefused:
+		return Bad
+	case CanaryDeaf, CanaryLate:
+		return Warning
+	}
+	return Good
+}

@@ -52,7 +52,7 @@ const (
 func canarySubject(c *config.Config) string { return "mb." + c.Limits.Group + ".canary" }
 
 // newCanaries returns those that a daemon is configured to send; nil: it sends none.
-func newCanaries(d *Daemon, log *slog.Logger) *canaries {
+func newCanaries(d *Daemon, seconds prometheus.Histogram, log *slog.Logger) *canaries {
 	cfg := &d.plan.file.Canary
 	if cfg.Every <= 0 {
 		return nil
@@ -61,7 +61,7 @@ func newCanaries(d *Daemon, log *slog.Logger) *canaries {
 	c := &canaries{
 		d: d, every: time.Duration(cfg.Every), to: canaryTarget{cfg.Cache, cfg.Topic}, log: log,
 		own:   canarySubject(&d.plan.file.Config) + "." + replica,
-		watch: canary.NewWatch(replica), seconds: newCanarySeconds(),
+		watch: canary.NewWatch(replica), seconds: seconds,
 	}
 	c.guests = &canaryGuests{conn: d.nats, to: c.to, name: d.identity.member, holds: c.holds}
 	return c

@@ -134,7 +134,8 @@ func New(cfg Config, log *slog.Logger) (*Daemon, error) {
 		pipe.Routes = append(pipe.Routes, l.begins()...)
 		d.lines, d.sources = append(d.lines, l), append(d.sources, l.source)
 	}
-	if d.canaries = newCanaries(d, log); d.canaries != nil {
+	arrivals := newCanarySeconds()
+	if d.canaries = newCanaries(d, arrivals, log); d.canaries != nil {
 		pipe.Routes = append(pipe.Routes, d.canaries.plan())
 	}
 	d.pipe = pipeline.New(pipe, d.momento, counted, d.histograms)
@@ -147,7 +148,6 @@ func New(cfg Config, log *slog.Logger) (*Daemon, error) {
 	}
 	if d.canaries != nil {
 		d.canaries.use(d.pipe.Route(n))
-		d.metrics.MustRegister(d.canaries.seconds)
 	}
 	d.keeper.learned = d.pipe.Learned
 	if d.shared = d.join(d.pipe); d.shared != nil {
@@ -157,7 +157,7 @@ func New(cfg Config, log *slog.Logger) (*Daemon, error) {
 	d.pauseAgain()
 	d.sampler = newSampler(d)
 	d.momento.Register(d.metrics)
-	d.metrics.MustRegister(d.pipe, newNATSMetrics(d), buildInfo(cfg.Version),
+	d.metrics.MustRegister(d.pipe, arrivals, newNATSMetrics(d), buildInfo(cfg.Version),
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	if err = d.listen(); err != nil {
 		d.abandon()
