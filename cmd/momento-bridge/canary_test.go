@@ -22,7 +22,9 @@ func TestCanarySaysWhetherMessagesGetThroughAndHowFast(t *testing.T) {
 		out    []string
 	}{
 		{
-			"all is well", []string{"--cache", "c", "--count", "2"}, statusOK,
+			"all is well",
+			[]string{"--cache", "c", "--count", "2"},
+			statusOK,
 			[]string{"got through in", "with the bridge of this command", "2 of 2 got through to c/momento-bridge-canary"},
 		},
 		{"a cache that is not there", []string{"--cache", "d"}, statusFailed, nil},
