@@ -274,9 +274,9 @@ func (c *canaries) pollFailed(err error) {
 }
 
 // received takes what the topic has.
-func (c *canaries) received(value []byte, at time.Time) {
+func (c *canaries) received(i sink.Item) {
 	c.mu.Lock()
-	r := c.watch.Received(at, value)
+	r := c.watch.Received(i.At, i.Value)
 	c.mu.Unlock()
 	if r.Kind == canary.Seen {
 		c.seconds.Observe(r.Latency.Seconds())

@@ -125,8 +125,8 @@ func (t *CanaryTry) listen(ctx context.Context, momento *sink.Momento) {
 					fail(err)
 				}
 			},
-			Received: func(value []byte, _ time.Time) {
-				if p, err := canary.Read(value); err == nil && p.Replica == t.replica {
+			Received: func(i sink.Item) {
+				if p, err := canary.Read(i.Value); err == nil && p.Replica == t.replica {
 					t.heard <- p
 				}
 			},
