@@ -49,8 +49,12 @@ var (
 )
 
 // unfitError says that a trial could not be made as planned, although it was repeated.
-type unfitError struct{ why string }
+type unfitError struct{ why, advice string }
 
 func (e *unfitError) Error() string {
-	return "irregular: the generator was not fit for a trial, three times over: " + e.why
+	text := "irregular: the generator was not fit for a trial, however often it was repeated: " + e.why
+	if e.advice != "" {
+		text += "; " + e.advice
+	}
+	return text
 }

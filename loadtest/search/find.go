@@ -139,10 +139,6 @@ func (s *search) verdict(ok bool) (bool, string) {
 				"several servers, or others use it, too", r.Failing, r.Plateau)
 	case !ok:
 		return false, "irregular: what was held once was refused later, or the other way round, in every round"
-	case s.uneven:
-		return false, fmt.Sprintf(
-			"irregular: publishes arrived so unevenly that a burst of %.0f does not forgive it: use a "+
-				"quieter machine, nearer to the endpoint", r.Burst)
 	case s.cfg.Gentle:
 		return false, fmt.Sprintf(
 			"without overload nobody knows what kind of limit it is, and a burst or a long window may "+
