@@ -74,8 +74,10 @@ func Find(cfg Config, tester Tester) *Result {
 	s := &search{cfg: cfg, tester: tester, began: tester.Now(), result: &Result{Kind: Unknown}}
 	r := s.result
 	ok, err := s.find()
-	r.Err, r.Window, r.Dear = err, s.window, s.dear
+	r.Err, r.Dear = err, s.dear
 	r.Proved, r.Reason = s.verdict(ok)
+	s.judgeKind()
+	r.Window = s.window
 	if r.Err == nil && r.Plateau > 0 && !s.cfg.Estimate {
 		r.Err = s.further()
 	}
@@ -157,8 +159,12 @@ func (r *Result) proof(pairs int) string {
 	text += fmt.Sprintf(", %d of %d at the failing rate had", r.Rejected, pairs)
 	if r.CleanExcused > 0 {
 		text += fmt.Sprintf("; not counted: %d of %d publishes at the clean rate that were refused because others "+
-			"before them were late, which a burst of %.0f does not forgive",
-			r.CleanExcused, r.CleanSent, r.Burst)
+			"before them were late, which ", r.CleanExcused, r.CleanSent)
+		if r.Kind == Bucket {
+			text += fmt.Sprintf("a burst of %.0f does not forgive", r.Burst)
+		} else {
+			text += "a window has no room for"
+		}
 	}
 	return text
 }

@@ -63,7 +63,7 @@ func (s *search) probeWindow() error {
 	events := t.last().Events
 	n, after := burstOf(events)
 	s.result.Kind = FixedWindow
-	if after-events[0].At > 0.75*s.window {
+	if s.reopened = (after - events[0].At) / s.window; s.reopened > 0.75 {
 		s.result.Kind = Sliding
 	}
 	s.result.Burst = float64(n)

@@ -20,12 +20,14 @@ type search struct {
 	starts  []float64 // When its runs of acceptances began.
 	offered float64   // In the last level of overload.
 	dear    bool      // Refusals use up quota.
-	stall   float64   // How late a publish was at the most so far, in seconds.
-	forgive float64   // The burst that refusals are excused by; 0: that of the result.
-	longer  float64   // How many times as long as usual a rate is held; 0: once.
-	flooded floods    // Of the probes for a burst.
-	allowed float64   // The share of a trial's publishes that may be missing from it.
-	rest    float64   // Seconds until the quota is whole again after an overload; only where refusals use it up.
+	// reopened is when something was accepted again after a burst, in windows after it began; 0: never.
+	reopened float64
+	stall    float64 // How late a publish was at the most so far, in seconds.
+	forgive  float64 // The burst that refusals are excused by; 0: that of the result.
+	longer   float64 // How many times as long as usual a rate is held; 0: once.
+	flooded  floods  // Of the probes for a burst.
+	allowed  float64 // The share of a trial's publishes that may be missing from it.
+	rest     float64 // Seconds until the quota is whole again after an overload; only where refusals use it up.
 }
 
 // exploring are the trials that show roughly where the limit is.
