@@ -75,3 +75,26 @@ func TestLimitThatForgivesLessThanTheMachineIsLateIsNotProvedWrongly(t *testing.
 		}
 	}
 }
+
+// However busy the machine is, what is asserted is so.
+func TestKindAndBurstAreNotAssertedFromUnfitTrials(t *testing.T) {
+	t.Parallel()
+	for _, share := range []float64{1, 4, 10, 25} {
+		for _, rate := range busyRates {
+			for _, l := range busyLimiters {
+				for seed := range uint64(long.Or(1, 10)) {
+					r := findBusy(t, l.make(rate), seed, share)
+					known, sure := r.KindConfidence != None, r.BurstConfidence != None
+					if known && r.Kind != l.kind || !known && r.Kind != Unknown || sure && !known || sure != (r.Burst > 0) {
+						t.Errorf("%s at %g, seed %d, %g times as busy: %s (%s) %q, burst %g (%s) %q", l.name, rate, seed, share,
+							r.Kind, r.KindConfidence, r.KindEvidence, r.Burst, r.BurstConfidence, r.BurstEvidence)
+					}
+					if off := r.Burst/rate - 1; r.BurstConfidence == High && (off < -0.05 || off > 0.05) {
+						t.Errorf("%s at %g, seed %d, %g times as busy: burst %g: %q", l.name, rate, seed, share, r.Burst,
+							r.BurstEvidence)
+					}
+				}
+			}
+		}
+	}
+}

@@ -70,10 +70,13 @@ func (s *search) kind() (Confidence, []string) {
 func (s *search) soft() (Confidence, []string) {
 	r := s.result
 	why := []string{fmt.Sprintf("refusals begin at %.4g/s, but %.4g/s are accepted in overload", r.Failing, r.Plateau)}
-	if r.Repeated > 0 || s.stall*r.Plateau > many {
-		return Low, append(why, "the machine sent publishes so unevenly that refusals may come from that")
+	switch came := s.stall * r.Plateau; {
+	case came < 1:
+		return High, why
+	case came < s.result.Burst/8:
+		return Low, why
 	}
-	return High, why
+	return None, append(why, fmt.Sprintf("the machine was up to %.0f ms late: refusals may come from that", 1000*s.stall))
 }
 
 // bucket is of acceptances that come evenly in overload.
@@ -132,6 +135,8 @@ func (s *search) burstSeen() (Confidence, []string) {
 		return None, []string{"no burst was sent"}
 	case r.Kind == FixedWindow, r.Kind == Sliding:
 		return r.KindConfidence, []string{"it is what one window holds"}
+	case r.Kind == Soft:
+		return Low, []string{"it is that of a limit of which refusals begin below what it accepts"}
 	case s.forgive > 0:
 		return None, []string{fmt.Sprintf("%.0f seemed to be forgiven, but fewer that came together were refused", r.Burst)}
 	case f.seen:
