@@ -5,6 +5,7 @@ import (
 	"runtime"
 	"time"
 
+	"momento-bridge/loadtest/figure"
 	"momento-bridge/loadtest/search"
 )
 
@@ -13,8 +14,7 @@ const LeastSent = 0.995
 
 // What else a trial must be like to count.
 const (
-	mostDelay   = strictly // Of all but one percent, or a tenth of the distance between two.
-	mostCPU     = 0.8      // Of all cores.
+	mostCPU     = 0.8 // Of all cores.
 	mostFailed  = 0.001
 	mostOpened  = 0.01 // Connections per publish.
 	clockStep   = 50 * time.Millisecond
@@ -76,9 +76,9 @@ func (m *Measured) tooLate(allowed float64) string {
 	delay := time.Duration(m.Delay.ValueAtQuantile(99)) * time.Microsecond
 	switch {
 	case m.OnTime < LeastSent:
-		return fmt.Sprintf("only %.1f %% of its publishes were sent in time", 100*m.OnTime)
-	case delay > max(mostDelay, tenth(m.Rate), time.Duration(allowed*float64(time.Second))):
-		return fmt.Sprintf("1 %% of its publishes were sent %v late or more", delay)
+		return fmt.Sprintf("only %s of its publishes were sent in time", figure.Share(m.OnTime))
+	case delay > max(Strictly(m.Rate), time.Duration(allowed*float64(time.Second))):
+		return fmt.Sprintf("1 %% of its publishes were sent %s late or more", figure.Time(delay.Seconds()))
 	}
 	return ""
 }
@@ -90,7 +90,7 @@ func (e *Engine) unfit(m *Measured, o *search.Outcome, before, after gauge) stri
 	opened := float64(after.opened - before.opened)
 	switch {
 	case m.CPU > mostCPU && wall > shortestCPU:
-		return fmt.Sprintf("the program itself used %.0f %% of the CPU", 100*m.CPU)
+		return fmt.Sprintf("the program itself used %s of the CPU", figure.Share(m.CPU))
 	case step > clockStep || step < -clockStep:
 		return fmt.Sprintf("the clock was set, by %v", step)
 	case float64(o.Failed) > max(1, mostFailed*float64(m.Sent)):

@@ -25,8 +25,11 @@ func (e *Engine) lateness(ph *phase) time.Duration {
 	case e.cfg.Patience > 0:
 		return max(asked, Tolerance(ph.Rate))
 	}
-	return max(asked, strictly, tenth(ph.Rate))
+	return max(asked, Strictly(ph.Rate))
 }
+
+// Strictly is how late a publish may be sent at a rate where it must not come closer to the next one.
+func Strictly(rate float64) time.Duration { return max(strictly, tenth(rate)) }
 
 // tenth is a tenth of the distance between two publishes.
 func tenth(rate float64) time.Duration { return time.Duration(0.1 * float64(time.Second) / rate) }
@@ -215,7 +218,8 @@ func (e *Engine) land() {
 
 // outcome counts what became of a phase.
 func (e *Engine) outcome(ph *phase) search.Outcome {
-	o := search.Outcome{Phase: ph.Phase, Began: float64(ph.began) / 1e9, Took: float64(ph.ended-ph.began) / 1e9}
+	took := float64(ph.ended-ph.began) / 1e9
+	o := search.Outcome{Phase: ph.Phase, Began: float64(ph.began) / 1e9, Took: took, Offered: took}
 	ph.judge.look()
 	o.Excused, o.Most = ph.judge.excused, ph.judge.most()
 	ph.ledger.each(func(f fate, sent int64) {

@@ -136,10 +136,13 @@ type Trial struct {
 	Accepted int     `json:"accepted"`
 	Refused  int     `json:"refused"`
 	// Of the refusals: others before them were late, which the burst does not forgive.
-	Excused int    `json:"excused,omitempty"`
-	Failed  int    `json:"failed"`
-	Unfit   string `json:"unfit,omitempty"` // Why it does not count.
-	Passed  bool   `json:"passed"`
+	Excused int `json:"excused,omitempty"`
+	Failed  int `json:"failed"`
+	// Of a rate test: planned, but not sent, as it was too late or there was no quota.
+	NotSent        int     `json:"not_sent,omitempty"`
+	OfferedSeconds float64 `json:"offered_seconds,omitempty"` // Of a rate test: for which publishes were planned.
+	Unfit          string  `json:"unfit,omitempty"`           // Why it does not count.
+	Passed         bool    `json:"passed"`
 	// How late a publish could be sent, and the share that was sent in time.
 	Tolerance float64 `json:"tolerance,omitempty"`
 	OnTime    float64 `json:"on_time,omitempty"`

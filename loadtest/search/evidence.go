@@ -3,6 +3,8 @@ package search
 import (
 	"fmt"
 	"math"
+
+	"momento-bridge/loadtest/figure"
 )
 
 const (
@@ -69,14 +71,16 @@ func (s *search) kind() (Confidence, []string) {
 // soft is of a limit whose refusals begin below what it accepts.
 func (s *search) soft() (Confidence, []string) {
 	r := s.result
-	why := []string{fmt.Sprintf("refusals begin at %.4g/s, but %.4g/s are accepted in overload", r.Failing, r.Plateau)}
+	why := []string{fmt.Sprintf("refusals begin at %s, but %s are accepted in overload",
+		figure.Rate(r.Failing), figure.Rate(r.Plateau))}
 	switch came := s.stall * r.Plateau; {
 	case came < 1:
 		return High, why
 	case came < s.result.Burst/8:
 		return Low, why
 	}
-	return None, append(why, fmt.Sprintf("the machine was up to %.0f ms late: refusals may come from that", 1000*s.stall))
+	return None, append(why, fmt.Sprintf("the machine was up to %s late: refusals may come from that",
+		figure.Time(s.stall)))
 }
 
 // bucket is of acceptances that come evenly in overload.
@@ -85,8 +89,8 @@ func (s *search) bucket() (Confidence, []string) {
 	p := patternOf(r.Overloaded)
 	missing := p.longest * r.Plateau
 	why := []string{fmt.Sprintf(
-		"in overload %d publishes were accepted evenly, with no silence longer than %.3g s: a window would show as one",
-		p.accepted, p.longest)}
+		"in overload %s publishes were accepted evenly, with no silence longer than %s: a window would show as one",
+		figure.Count(p.accepted), figure.Time(p.longest))}
 	switch {
 	case missing <= evenly || missing <= somewhat && r.Burst >= many:
 		return High, why
@@ -94,7 +98,8 @@ func (s *search) bucket() (Confidence, []string) {
 		return Low, append(why, "a window of a few publishes would look like this, too")
 	}
 	return None, []string{fmt.Sprintf(
-		"in overload nothing was accepted for up to %.3g s, but not at equal distances as with a window", p.longest)}
+		"in overload nothing was accepted for up to %s, but not at equal distances as with a window",
+		figure.Time(p.longest))}
 }
 
 // windowed is of acceptances that come in runs.
@@ -104,16 +109,16 @@ func (s *search) windowed() (Confidence, []string) {
 	at := acceptances(events[firstRefusal(events):])
 	expected := r.Plateau * s.window
 	n := room(at, s.starts)
-	why := []string{fmt.Sprintf("in overload about %.0f were accepted in each of %d windows of %.4g s", expected,
-		len(s.starts)-1, s.window)}
+	why := []string{fmt.Sprintf("in overload about %s were accepted in each of %d windows of %s", count(expected),
+		len(s.starts)-1, figure.Time(s.window))}
 	opens := 0.5
 	if r.Kind == Sliding {
 		opens = 1
 	}
 	off := math.Abs(r.Burst - expected)
 	why = append(why, fmt.Sprintf(
-		"of a burst sent in the middle of a window %.0f were accepted, and the next %.2g windows after it began", r.Burst,
-		s.reopened))
+		"of a burst sent in the middle of a window %s were accepted, and the next %s windows after it began",
+		count(r.Burst), figure.Number(s.reopened, 2)))
 	clear := math.Abs(s.reopened-opens) < 0.15
 	switch {
 	case n > 0 && clear && off <= max(1, exactly*expected):
@@ -138,7 +143,7 @@ func (s *search) burstSeen() (Confidence, []string) {
 	case r.Kind == Soft:
 		return Low, []string{"it is that of a limit of which refusals begin below what it accepts"}
 	case s.forgive > 0:
-		return None, []string{fmt.Sprintf("%.0f seemed to be forgiven, but fewer that came together were refused", r.Burst)}
+		return None, []string{fmt.Sprintf("%s seemed to be forgiven, but fewer that came together were refused", count(r.Burst))}
 	case f.seen:
 		return Low, []string{"it was seen once, at the beginning: nobody knows whether it was whole then"}
 	case f.calm == 0 && f.sent > 0:
@@ -151,3 +156,6 @@ func (s *search) burstSeen() (Confidence, []string) {
 	}
 	return High, []string{fmt.Sprintf("%d of %d bursts, each sent without a pause after a rest, showed it", f.calm, f.sent)}
 }
+
+// count writes a number of publishes.
+func count(n float64) string { return figure.Count(int(math.Round(n))) }

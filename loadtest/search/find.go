@@ -3,6 +3,8 @@ package search
 import (
 	"errors"
 	"fmt"
+
+	"momento-bridge/loadtest/figure"
 )
 
 // Result is what a search has found. Rates are per second; 0 stands for what was not determined.
@@ -71,7 +73,7 @@ const (
 
 // Find runs the search. It always returns what is known, also if it ended early.
 func Find(cfg Config, tester Tester) *Result {
-	s := &search{cfg: cfg, tester: tester, began: tester.Now(), result: &Result{Kind: Unknown}}
+	s := &search{cfg: cfg, tester: tester, began: tester.Now(), result: &Result{Kind: Unknown}, stall: cfg.Stall}
 	r := s.result
 	ok, err := s.find()
 	r.Err, r.Dear = err, s.dear
@@ -134,11 +136,11 @@ func (s *search) verdict(ok bool) (bool, string) {
 	case r.Err != nil && !errors.Is(r.Err, errNoLimit):
 		return false, r.Err.Error()
 	case r.Err != nil:
-		return false, fmt.Sprintf("%v: the limit is above %.4g/s, or there is none", r.Err, r.Clean)
+		return false, fmt.Sprintf("%v: the limit is above %s, or there is none", r.Err, figure.Rate(r.Clean))
 	case soft:
 		return false, fmt.Sprintf(
-			"refusals begin at %.4g/s, but %.4g/s are accepted in overload: the limit is spread over "+
-				"several servers, or others use it, too", r.Failing, r.Plateau)
+			"refusals begin at %s, but %s are accepted in overload: the limit is spread over "+
+				"several servers, or others use it, too", figure.Rate(r.Failing), figure.Rate(r.Plateau))
 	case !ok:
 		return false, "irregular: what was held once was refused later, or the other way round, in every round"
 	case s.cfg.Gentle:
@@ -158,10 +160,10 @@ func (r *Result) proof(pairs int) string {
 	}
 	text += fmt.Sprintf(", %d of %d at the failing rate had", r.Rejected, pairs)
 	if r.CleanExcused > 0 {
-		text += fmt.Sprintf("; not counted: %d of %d publishes at the clean rate that were refused because others "+
-			"before them were late, which ", r.CleanExcused, r.CleanSent)
+		text += fmt.Sprintf("; not counted: %s of %s publishes at the clean rate that were refused because others "+
+			"before them were late, which ", figure.Count(r.CleanExcused), figure.Count(r.CleanSent))
 		if r.Kind == Bucket {
-			text += fmt.Sprintf("a burst of %.0f does not forgive", r.Burst)
+			text += fmt.Sprintf("a burst of %s does not forgive", count(r.Burst))
 		} else {
 			text += "a window has no room for"
 		}

@@ -3,6 +3,8 @@ package search
 import (
 	"fmt"
 	"math"
+
+	"momento-bridge/loadtest/figure"
 )
 
 const (
@@ -164,9 +166,10 @@ func (s *search) primeRate(rate float64) float64 {
 
 // tooLate says what to change where publishes are later than the limit forgives.
 func (s *search) tooLate(rate float64, why string) error {
-	advice := fmt.Sprintf("publishes were up to %.0f ms late", 1000*s.stall)
+	advice := "publishes were up to " + figure.Time(s.stall) + " late"
 	if burst := s.burst(); s.result.Kind == Bucket && burst > 0 {
-		advice += fmt.Sprintf(", and a burst of %.0f at %.4g/s forgives %.0f ms", burst, rate, 1000*(burst-1)/rate)
+		advice += fmt.Sprintf(", and a burst of %s at %s forgives %s", count(burst), figure.Rate(rate),
+			figure.Time((burst-1)/rate))
 	}
 	return &unfitError{why, advice + ": end other programs on this machine, or use one with more free cores"}
 }
