@@ -145,9 +145,9 @@ func (f *finder) describe() *report.Report {
 		bound := search.UpperBound(r.CleanRefused, r.CleanSent)
 		out.CleanBound = &bound
 	}
-	for _, t := range r.Trials {
+	for i, t := range r.Trials {
 		out.Trials = append(out.Trials, report.Trial{
-			Tolerance: t.Tolerance, OnTime: t.OnTime, Shown: t.Shown,
+			Tolerance: t.Tolerance, OnTime: f.measured[i].OnTime, Shown: t.Shown,
 			Name: t.Name, Rate: t.Rate, Began: t.Began, Seconds: t.Seconds, Sent: t.Sent, Accepted: t.Accepted,
 			Refused: t.Refused, Excused: t.Excused, Failed: t.Failed,
 			Unfit: t.Unfit, Passed: t.Passed,
@@ -219,12 +219,16 @@ func (f *finder) generator() report.Generator {
 		Burst: f.cfg.Generator.Burst, OnTime: 1, Repeated: f.result.Repeated, Cores: runtime.GOMAXPROCS(0),
 		OS: runtime.GOOS + "/" + runtime.GOARCH,
 	}
+	sent, planned := 0.0, 0.0
 	for i, t := range f.result.Trials {
 		m := f.measured[i]
-		if t.Unfit != "" {
-			continue
+		g.CPU = max(g.CPU, m.CPU)
+		if n := float64(t.Accepted + t.Refused + t.Failed); n > 0 {
+			sent, planned = sent+n, planned+n/m.OnTime
 		}
-		g.OnTime, g.CPU = min(g.OnTime, m.OnTime), max(g.CPU, m.CPU)
+	}
+	if planned > 0 {
+		g.OnTime = sent / planned
 	}
 	if all := drive.Delays(f.measured); all.TotalCount() > 0 {
 		g.SendDelay = latencyOf(all)

@@ -52,6 +52,7 @@ func (r *rating) describe() *report.Report {
 		SendDelay: latencyOf(measured.Delay), CPU: measured.CPU,
 		Cores: runtime.GOMAXPROCS(0), OS: runtime.GOOS + "/" + runtime.GOARCH,
 	}
+	out.Trials[0].OnTime = out.Generator.OnTime
 	if r.following != nil {
 		out.Target.Via = "nats"
 		out.Delivery = r.following.delivery()
@@ -110,7 +111,7 @@ func (r *rating) unfit() string {
 		return r.trial.Unfit
 	}
 	if share := float64(sent) / float64(sent+missed); share < drive.LeastSent {
-		return fmt.Sprintf("only %s of the publishes that there was quota for were sent in time", figure.Share(share))
+		return fmt.Sprintf("only %s of the publishes that there was quota for were sent", figure.Share(share))
 	}
 	return ""
 }

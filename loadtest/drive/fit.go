@@ -62,6 +62,8 @@ func (e *Engine) conclude(last *phase, before gauge) string {
 	switch {
 	case planned == 0:
 		return ""
+	case m.OnTime < LeastSent && e.cfg.Patience > 0: // Those that were sent may have waited.
+		return fmt.Sprintf("only %s of the publishes were sent, as it was too late for the others", figure.Share(m.OnTime))
 	case m.OnTime < LeastSent:
 		return fmt.Sprintf("only %s of the publishes were sent in time", figure.Share(m.OnTime))
 	case delay > max(mostDelay, time.Duration(0.1*float64(time.Second)/last.Rate)):

@@ -143,9 +143,8 @@ func (s *search) verdict(ok bool) (bool, string) {
 	case !ok:
 		return false, "irregular: what was held once was refused later, or the other way round, in every round"
 	case s.uneven:
-		return false, fmt.Sprintf(
-			"irregular: publishes arrived so unevenly that a burst of %s does not forgive it: use a "+
-				"quieter machine, nearer to the endpoint", figure.Count(int(math.Round(r.Burst))))
+		return false, "irregular: publishes arrived so unevenly that the limit's burst does not forgive it: use a quieter " +
+			"machine, nearer to the endpoint"
 	case s.cfg.Gentle:
 		return false, fmt.Sprintf(
 			"without overload nobody knows what kind of limit it is, and a burst or a long window may "+
