@@ -231,7 +231,7 @@ func (f *finder) generator() report.Generator {
 		g.OnTime = sent / planned
 	}
 	if all := drive.Delays(f.measured); all.TotalCount() > 0 {
-		g.SendDelay = latencyOf(all)
+		g.SendDelay = within(latencyOf(all), 0, f.result.Seconds)
 	}
 	return g
 }

@@ -33,7 +33,7 @@ var fractions = [...]struct {
 func (f *finder) profile() {
 	for i, t := range f.result.Trials {
 		if t.Name == "plateau" && t.Unfit == "" {
-			f.report.Latency["plateau"] = responseOf(f.measured[i].Accepted, t.Rate)
+			f.report.Latency["plateau"] = within(responseOf(f.measured[i].Accepted, t.Rate), t.Began, t.Seconds)
 		}
 	}
 	for _, fraction := range fractions {
@@ -48,7 +48,9 @@ func (f *finder) profile() {
 			return
 		}
 		measured := f.engine.Measured()
-		f.report.Latency[fraction.name] = responseOf(measured[len(measured)-1].Accepted, rate)
+		made := f.report.Trials[len(f.report.Trials)-1]
+		f.report.Latency[fraction.name] = within(responseOf(measured[len(measured)-1].Accepted, rate), made.Began,
+			made.Seconds)
 	}
 }
 
