@@ -9,7 +9,6 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
-	"time"
 
 	"momento-bridge/loadtest/drive"
 	"momento-bridge/loadtest/figure"
@@ -32,7 +31,7 @@ func (f *finder) dimensions(ctx context.Context) {
 	}
 	counted, unknown := []string{}, []string{}
 	for _, name := range f.cfg.Dimensions {
-		for _, v := range f.variants(name) {
+		for _, v := range f.cfg.variants(name) {
 			d, err := f.dimension(ctx, name, v)
 			if err != nil {
 				return
@@ -62,8 +61,8 @@ type variant struct {
 	subscribers bool // One listens to each topic meanwhile.
 }
 
-func (f *finder) variants(name string) []variant {
-	t := f.cfg.Target
+func (c *FindConfig) variants(name string) []variant {
+	t := c.Target
 	switch name {
 	case "size":
 		small, large := t, t
@@ -101,7 +100,7 @@ func (t *Target) subscribe(ctx context.Context) (stop func() error) {
 		for _, topic := range t.topics() {
 			listening.Go(func() {
 				err := t.endpoint().Subscribe(ctx, sink.Subscription{
-					Cache: cache, Topic: topic, Received: func([]byte, time.Time) {}, Gap: func(int) {},
+					Cache: cache, Topic: topic, Received: func(sink.Item) {}, Gap: func(int) {},
 				})
 				if why, ok := errors.AsType[*sink.SubscribeError](err); ok {
 					refused.Store(why)

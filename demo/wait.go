@@ -1,4 +1,4 @@
-package main
+package demo
 
 import (
 	"context"
@@ -129,20 +129,20 @@ func (p *pace) rate(now time.Time) float64 {
 }
 
 // wait waits for what is on its way, shows that, and says how it ended.
-func (d *demo) wait(ctx context.Context, o demoOptions, stderr io.Writer) {
+func (d *demo) wait(ctx context.Context, o Options, stderr io.Writer) {
 	stop := ctx.Done()
 	if ctx.Err() != nil {
 		fmt.Fprintln(stderr, "stopping: waiting for what is on its way; Ctrl-C again ends at once")
-		stop = hurry(ctx)
+		stop = o.Hurry
 	} else {
 		fmt.Fprintln(stderr, "time is up: waiting for what is on its way; Ctrl-C ends without")
 	}
 	block := terminal.NewBlock(stderr)
 	w := waiting{
-		quota: o.quota, tries: triesEach, sum: d.ledger.sum, stop: stop,
+		quota: o.Quota, tries: triesEach, sum: d.ledger.sum, stop: stop,
 		show: func(lines ...string) { _ = block.Show(lines...) },
 	}
-	if o.faults != "" {
+	if o.Faults != "" {
 		w.tries = triesAgainstFaults
 	}
 	if !w.run() {

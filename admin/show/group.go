@@ -1,4 +1,4 @@
-package main
+package show
 
 import (
 	"cmp"
@@ -65,9 +65,9 @@ func regionShare(g *admin.Group) string {
 	return "no limit"
 }
 
-// lines render the answers for people.
-func (a *groupAnswer) lines(paint terminal.Sheet) []string {
-	lines := a.head(paint)
+// Group renders the answers of a group for people. There is at least one.
+func Group(a *admin.GroupAnswers, paint terminal.Sheet) []string {
+	lines := head(a, paint)
 	rows := make([][]string, 1, len(a.Answers)+1)
 	for _, column := range memberColumns {
 		rows[0] = append(rows[0], column.head)
@@ -91,15 +91,15 @@ func (a *groupAnswer) lines(paint terminal.Sheet) []string {
 			line = paint.Paint(mark, line)
 		}
 		lines = append(lines, line)
-		for _, under := range paint.Wrap(printable.Line(a.note(one)), 2) {
+		for _, under := range paint.Wrap(printable.Line(memberNote(one)), 2) {
 			lines = append(lines, "  "+paint.Faint(under))
 		}
 	}
-	return append(lines, a.unheld(paint)...)
+	return append(lines, unheld(a, paint)...)
 }
 
 // head sums the group up: its size, its rate, what goes and what waits.
-func (a *groupAnswer) head(paint terminal.Sheet) []string {
+func head(a *admin.GroupAnswers, paint terminal.Sheet) []string {
 	mark := terminal.Good
 	for i := range a.Answers {
 		mark = max(mark, markOf(a.Answers[i].State.Severity()))
@@ -109,7 +109,8 @@ func (a *groupAnswer) head(paint terminal.Sheet) []string {
 	}
 	first := &a.Answers[0]
 	text := fmt.Sprintf("%v group %s: %s, out %s/s, backlog %s", mark, first.Group.Name,
-		terminal.Plural(len(a.Answers)+len(a.Silent), "member"), terminal.Number(a.out()), terminal.Count(a.backlog()))
+		terminal.Plural(len(a.Answers)+len(a.Silent), "member"), terminal.Number(outOf(a)),
+		terminal.Count(backlogOf(a)))
 	if rate := groupRate(&first.Group); rate != "" {
 		text += ", rate " + rate + "/s for all (* keeps it)"
 	}
@@ -143,7 +144,7 @@ func groupRate(g *admin.Group) string {
 	return ""
 }
 
-func (a *groupAnswer) out() float64 {
+func outOf(a *admin.GroupAnswers) float64 {
 	sum := 0.0
 	for i := range a.Answers {
 		sum += a.Answers[i].Rates.Out
@@ -152,7 +153,7 @@ func (a *groupAnswer) out() float64 {
 }
 
 // backlog is what waits on all routes: members that share a stream's consumer tell of the same messages.
-func (a *groupAnswer) backlog() int64 {
+func backlogOf(a *admin.GroupAnswers) int64 {
 	most := map[string]int64{}
 	for i := range a.Answers {
 		for _, r := range a.Answers[i].Routes {
@@ -166,8 +167,8 @@ func (a *groupAnswer) backlog() int64 {
 	return sum
 }
 
-// note says in words what a member holds and what is wrong with it.
-func (a *groupAnswer) note(one *admin.Answer) string {
+// memberNote says in words what a member holds and what is wrong with it.
+func memberNote(one *admin.Answer) string {
 	var parts, here []string
 	for i := range one.Group.Leases {
 		if l := &one.Group.Leases[i]; l.Mine {
@@ -184,7 +185,7 @@ func (a *groupAnswer) note(one *admin.Answer) string {
 }
 
 // unheld names the leases that no member holds.
-func (a *groupAnswer) unheld(paint terminal.Sheet) []string {
+func unheld(a *admin.GroupAnswers, paint terminal.Sheet) []string {
 	held := map[string]bool{}
 	var free []string
 	for i := range a.Answers {
@@ -219,8 +220,8 @@ func (a *groupAnswer) unheld(paint terminal.Sheet) []string {
 
 func leaseKey(l *admin.Lease) string { return fmt.Sprintf("%s/%d", l.Route, l.Partition) }
 
-// line renders the answers in one line, for logs and pipes.
-func (a *groupAnswer) line() string {
+// GroupLine renders the answers in one line, for logs and pipes.
+func GroupLine(a *admin.GroupAnswers) string {
 	var members []string
 	for i := range a.Answers {
 		one := &a.Answers[i]
@@ -232,6 +233,6 @@ func (a *groupAnswer) line() string {
 	}
 	first := &a.Answers[0]
 	return printable.Line(fmt.Sprintf("%s group %s: out %s/s, backlog %d; %s",
-		first.Now.UTC().Format(time.RFC3339), first.Group.Name, terminal.Number(a.out()), a.backlog(),
+		first.Now.UTC().Format(time.RFC3339), first.Group.Name, terminal.Number(outOf(a)), backlogOf(a),
 		strings.Join(members, "; ")))
 }

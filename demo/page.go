@@ -1,4 +1,4 @@
-package main
+package demo
 
 import (
 	"context"
@@ -11,14 +11,14 @@ import (
 	"momento-bridge/examples/subscriber"
 )
 
-// demoTopic is the topic that the page begins with: one of the generator's.
-const demoTopic = "orders-1"
+// shownTopic is the topic that the page begins with: one of the generator's.
+const shownTopic = "orders-1"
 
-// demoPage serves the subscriber's page. The root leads to the page with its form filled in: what is behind # stays in
+// pages serves the subscriber's page. The root leads to the page with its form filled in: what is behind # stays in
 // the browser.
-func demoPage(endpoint, format string) http.Handler {
+func pages(endpoint, format string) http.Handler {
 	form := url.Values{
-		"endpoint": {endpoint}, "cache": {"demo"}, "topic": {demoTopic}, "key": {demoKey}, "format": {format},
+		"endpoint": {endpoint}, "cache": {"demo"}, "topic": {shownTopic}, "key": {apiKey}, "format": {format},
 		"start": {"yes"},
 	}
 	mux := http.NewServeMux()

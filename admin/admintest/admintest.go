@@ -1,27 +1,23 @@
-package main
+// Package admintest has answers of daemons, for the tests of what shows them.
+package admintest
 
 import (
-	"path/filepath"
-	"strings"
-	"testing"
 	"time"
-	"unicode/utf8"
 
 	"momento-bridge/admin"
-	"momento-bridge/terminal"
 )
 
-// statusNow is the daemon's clock in the examples.
-var statusNow = time.Date(2026, 11, 25, 12, 0, 0, 0, time.UTC)
+// Now is the daemon's clock in the examples.
+var Now = time.Date(2026, 11, 25, 12, 0, 0, 0, time.UTC)
 
-// exampleStatus is a daemon that publishes all that comes.
-func exampleStatus() *admin.Status {
+// Running is a daemon that publishes all that comes.
+func Running() *admin.Status {
 	return &admin.Status{
-		Version: "1.2.3", Now: statusNow, Started: statusNow.Add(-3*time.Hour - 12*time.Minute),
+		Version: "1.2.3", Now: Now, Started: Now.Add(-3*time.Hour - 12*time.Minute),
 		State: admin.Publishing, Summary: "Publishing 120 messages a second; nothing waits.", Ready: true,
 		NotReady: []string{},
 		NATS:     "nats://127.0.0.1:4222", Endpoint: "https://api.cache.cell-us-east-1-1.prod.a.momentohq.com",
-		Key:     admin.Key{Kind: "v1", Expires: new(statusNow.Add(29*24*time.Hour + 3*time.Hour))},
+		Key:     admin.Key{Kind: "v1", Expires: new(Now.Add(29*24*time.Hour + 3*time.Hour))},
 		Rates:   admin.Rates{In: 120.4, Out: 120.1},
 		Queue:   admin.Queue{Messages: 3, InFlight: 2, Bytes: 1300, MaxMessages: 16384, MaxBytes: 64 << 20, Waiting: 5},
 		Latency: admin.Latency{P50: new(0.0123), P99: new(0.0404)},
@@ -44,14 +40,14 @@ func exampleStatus() *admin.Status {
 	}
 }
 
-// troubledStatus has something of everything, each text longer than a line.
-func troubledStatus() *admin.Status {
-	s := exampleStatus()
+// Troubled has something of everything, each text longer than a line.
+func Troubled() *admin.Status {
+	s := Running()
 	s.State, s.Ready = admin.KeyRefused, false
 	s.Summary = "The endpoint refuses the API key (401), so nothing is published: put a valid key into the key file; " +
 		"the daemon reads it by itself."
 	s.NotReady = []string{"endpoint: the API key is refused: 401 invalid_key", "route ticks: not subscribed yet"}
-	s.Key = admin.Key{Kind: "v2", Expires: new(statusNow.Add(-time.Hour)), Vended: true}
+	s.Key = admin.Key{Kind: "v2", Expires: new(Now.Add(-time.Hour)), Vended: true}
 	s.Rates, s.Latency = admin.Rates{In: 0.25}, admin.Latency{}
 	s.Queue.Messages, s.Queue.InFlight, s.Queue.Bytes, s.Queue.Waiting = 16384, 0, 3<<20, 1234567
 	s.Quotas[0] = admin.Quota{
@@ -78,27 +74,27 @@ func troubledStatus() *admin.Status {
 			Text: "the endpoint refuses the API key (401): publishing is parked until it is accepted; " +
 				"put a valid key into the key file",
 			Detail: "401 invalid_key", Count: 4711,
-			First: statusNow.Add(-2 * time.Hour), Last: statusNow.Add(-2 * time.Second),
+			First: Now.Add(-2 * time.Hour), Last: Now.Add(-2 * time.Second),
 		},
 		{
 			Level: "warn", Text: "messages come faster than they can be published", Route: "orders",
-			Detail: "bad \x1b[31m\u202e text", Count: 1, First: statusNow.Add(-50 * time.Hour),
-			Last: statusNow.Add(-50 * time.Hour),
+			Detail: "bad \x1b[31m\u202e text", Count: 1, First: Now.Add(-50 * time.Hour),
+			Last: Now.Add(-50 * time.Hour),
 		},
 	}
-	s.Problems[1].Over = new(statusNow.Add(-49 * time.Hour))
+	s.Problems[1].Over = new(Now.Add(-49 * time.Hour))
 	for range 5 {
 		s.Problems = append(s.Problems, admin.Problem{
-			Level: "warn", Text: "another", Count: 2, First: statusNow,
-			Last: statusNow,
+			Level: "warn", Text: "another", Count: 2, First: Now,
+			Last: Now,
 		})
 	}
 	return s
 }
 
-// standbyStatus is a daemon whose ordered route another replica carries.
-func standbyStatus() *admin.Status {
-	s := exampleStatus()
+// Standby is a daemon whose ordered route another replica carries.
+func Standby() *admin.Status {
+	s := Running()
 	s.State = admin.Publishing
 	s.Summary = "Publishing 20 messages/s; nothing waits for longer than a moment. Other replicas carry 1 of 2 routes."
 	s.Routes[0].State, s.Routes[0].CarriedBy = "standby", "bridge-7d9f-abcde"
@@ -106,8 +102,8 @@ func standbyStatus() *admin.Status {
 	s.Routes[0].Forecast, s.Routes[0].Rates = "not known here", admin.Rates{}
 	s.Group = admin.Group{
 		Name: "momento-bridge", Self: "b", Members: []admin.Member{
-			{ID: "a", Host: "bridge-7d9f-abcde", Version: "1.2.3", Started: statusNow.Add(-time.Hour), Keeper: true},
-			{ID: "b", Host: "bridge-7d9f-fghij", Version: "1.2.3", Started: statusNow.Add(-time.Minute), Self: true},
+			{ID: "a", Host: "bridge-7d9f-abcde", Version: "1.2.3", Started: Now.Add(-time.Hour), Keeper: true},
+			{ID: "b", Host: "bridge-7d9f-fghij", Version: "1.2.3", Started: Now.Add(-time.Minute), Self: true},
 		},
 		Rates: []admin.GroupRate{{Scope: "region", Rate: new(500.0), Share: new(120.0)}, {Scope: "throughput"}},
 	}
@@ -120,48 +116,44 @@ func standbyStatus() *admin.Status {
 	return s
 }
 
-// Each file in testdata/status is what status prints of an example.
-func TestStatusIsShownForPeople(t *testing.T) {
-	t.Parallel()
-	throttled := exampleStatus()
-	throttled.State, throttled.Summary = admin.Throttled,
-		"The quota of about 10/s holds back 1200 messages: they are published in 2m0s."
-	throttled.Routes = throttled.Routes[:1]
-	throttled.Routes[0].LimitedBy, throttled.Routes[0].Forecast, throttled.Routes[0].DrainSeconds = "quota",
-		"drained in 2m0s: 1200 waiting, arrivals 2/s, publishing 12/s", new(120.0)
-	uncoordinated := standbyStatus()
-	uncoordinated.State, uncoordinated.Group.Leases = admin.Uncoordinated, nil
-	uncoordinated.Group.Missing = "there is no key-value bucket momento-bridge"
-	uncoordinated.Group.Advice = "make it with `nats kv add momento-bridge --history=1 --replicas=3`"
-	for name, s := range map[string]*admin.Status{
-		"publishing": exampleStatus(), "troubled": troubledStatus(), "throttled": throttled,
-		"standby": standbyStatus(), "uncoordinated": uncoordinated,
-		"starting": {
-			Version: "dev", Now: statusNow, Started: statusNow, State: admin.Disconnected,
-			Summary: "Not connected to NATS.",
+// Group is three members of which one is silent, and one route that nobody carries.
+func Group() *admin.GroupAnswers {
+	members := []admin.Member{
+		{ID: "a", Host: "bridge-7d9f-abcde", Started: Now.Add(-3 * time.Hour), Keeper: true},
+		{
+			ID: "b", Host: "bridge-7d9f-fghij", Started: Now.Add(-time.Hour),
+			Heard: Now.Add(-2 * time.Second),
 		},
-	} {
-		t.Run(name, func(t *testing.T) {
-			got := strings.Join(statusLines(s, terminal.Plain(false)), "\n") + "\n\n" + statusLine(s) + "\n"
-			wantGolden(t, filepath.Join("testdata", "status", name+".golden"), got)
-		})
+		{ID: "c", Host: "bridge-7d9f-klmno", Started: Now.Add(-time.Minute)},
 	}
-}
-
-func TestStatusFitsEightyColumnsAndControlsNoTerminal(t *testing.T) {
-	t.Parallel()
-	for _, s := range []*admin.Status{exampleStatus(), troubledStatus(), standbyStatus()} {
-		for _, line := range statusLines(s, terminal.Plain(false)) {
-			if n := utf8.RuneCountInString(line); n > terminal.Width {
-				t.Errorf("%d columns: %s", n, line)
-			}
-			if strings.ContainsAny(line, "\x1b\u202e\n") {
-				t.Errorf("a control character is left in %q", line)
-			}
-		}
+	rates := func(share float64) []admin.GroupRate {
+		return []admin.GroupRate{{Scope: "region", Rate: new(500.0), Share: new(share)}, {Scope: "throughput"}}
 	}
-	if text := strings.Join(statusLines(exampleStatus(), terminal.Plain(true)), "\n"); !strings.HasPrefix(text,
-		"\x1b[32m✓ publishing") {
-		t.Errorf("no colour where there should be: %q", text)
+	free := admin.Lease{Route: "free", State: "standby"}
+	return &admin.GroupAnswers{
+		Answers: []admin.Answer{{
+			ID: "a", Host: "bridge-7d9f-abcde", Version: "1.2.3", Now: Now, Started: members[0].Started,
+			State: admin.Publishing, Summary: "Publishing 300 messages/s.", Rates: admin.Rates{Out: 300},
+			Queue: admin.Queue{Waiting: 1200}, Routes: []admin.RouteAnswer{{Name: "orders", Waiting: 1200}},
+			Group: admin.Group{
+				Name: "momento-bridge", Self: "a", Members: members, Rates: rates(380), Leases: []admin.Lease{
+					{Route: "orders", Partition: 1, Mine: true, State: "publishing"},
+					{Route: "orders", Partition: 2, Mine: true, State: "settling"},
+					free,
+				},
+			},
+		}, {
+			ID: "c", Host: "bridge-7d9f-klmno", Version: "1.2.4", Now: Now, Started: members[2].Started,
+			State: admin.Parked, Summary: "1 of 2 routes is standing still: audit: the cache does not exist.",
+			Queue:  admin.Queue{Waiting: 1300},
+			Routes: []admin.RouteAnswer{{Name: "orders", Waiting: 1100}, {Name: "audit", Waiting: 100}},
+			Group: admin.Group{
+				Name: "momento-bridge", Self: "c", Members: members, Rates: rates(20), Leases: []admin.Lease{
+					{Route: "audit", Mine: true, State: "publishing"},
+					free,
+				},
+			},
+		}},
+		Silent: members[1:2],
 	}
 }

@@ -1,4 +1,4 @@
-package main
+package show
 
 import (
 	"strings"
@@ -6,31 +6,32 @@ import (
 	"unicode/utf8"
 
 	"momento-bridge/admin"
+	"momento-bridge/admin/admintest"
 	"momento-bridge/terminal"
 )
 
 // Every line fits into the terminal, and no word is broken that has room in a line.
 func TestStatusFitsTheTerminal(t *testing.T) {
 	t.Parallel()
-	s := exampleStatus()
+	s := admintest.Running()
 	long := s.Routes[0]
 	long.Name = "orders-of-the-whole-of-europe.and-of-the-middle-east.partition-12"
 	s.Routes = append(s.Routes, long)
 	for i := range s.Routes {
 		s.Routes[i].Settled = map[string]uint64{"published": 123_456_789, "dead_lettered": 77, "rejected": 5}
 	}
-	narrow := strings.Join(statusLines(s, terminal.Sheet{Width: 40, Fit: true}), " ")
+	narrow := strings.Join(Status(s, terminal.Sheet{Width: 40, Fit: true}), " ")
 	for _, words := range []string{"STATE", "WAITING", "published ", "dead 77"} {
 		if !strings.Contains(narrow, words) {
 			t.Errorf("at 40 columns there is no %q:\n%s", words, narrow)
 		}
 	}
 	words := map[string]bool{}
-	for word := range strings.FieldsSeq(strings.Join(statusLines(s, terminal.Sheet{Width: 10_000, Fit: true}), " ")) {
+	for word := range strings.FieldsSeq(strings.Join(Status(s, terminal.Sheet{Width: 10_000, Fit: true}), " ")) {
 		words[word] = true
 	}
 	for width := 40; width <= 300; width++ {
-		lines := statusLines(s, terminal.Sheet{Width: width, Fit: true})
+		lines := Status(s, terminal.Sheet{Width: width, Fit: true})
 		for _, line := range lines {
 			if utf8.RuneCountInString(line) > width {
 				t.Fatalf("at %d columns this does not fit: %q", width, line)
@@ -61,11 +62,11 @@ func isHead(word string) bool {
 
 func TestMembersFitTheTerminal(t *testing.T) {
 	t.Parallel()
-	a := exampleGroup()
+	a := admintest.Group()
 	a.Answers[0].Group = admin.Group{} // So that it is named by its host.
 	a.Answers[0].Host = strings.Repeat("a-long-host.", 8)
 	for width := 40; width <= 300; width++ {
-		for _, line := range a.lines(terminal.Sheet{Width: width, Fit: true}) {
+		for _, line := range Group(a, terminal.Sheet{Width: width, Fit: true}) {
 			if utf8.RuneCountInString(line) > width {
 				t.Fatalf("at %d columns this does not fit: %q", width, line)
 			}

@@ -1,4 +1,4 @@
-package main
+package demo
 
 import (
 	"context"
@@ -21,12 +21,12 @@ const (
 const readyWithin = 30 * time.Second
 
 // generate sends messages and shows what happens until the time is up or ctx is done.
-func (d *demo) generate(ctx context.Context, o demoOptions, w io.Writer) {
+func (d *demo) generate(ctx context.Context, o Options, w io.Writer) {
 	for end := time.Now().Add(readyWithin); !d.bridge.Status().Ready && ctx.Err() == nil && time.Now().Before(end); {
 		time.Sleep(10 * time.Millisecond)
 	}
 	began := time.Now()
-	show := newDemoDisplay(w, d)
+	show := newDisplay(w, d)
 	ticks := time.NewTicker(generateEvery)
 	defer ticks.Stop()
 	due, sent := 0.0, 0
@@ -35,7 +35,7 @@ func (d *demo) generate(ctx context.Context, o demoOptions, w io.Writer) {
 		case <-ctx.Done():
 			return
 		case now := <-ticks.C:
-			rate := o.rate
+			rate := o.Rate
 			if now.Sub(began)%burstEvery > burstEvery-burstLength {
 				rate *= 2
 			}
@@ -45,7 +45,7 @@ func (d *demo) generate(ctx context.Context, o demoOptions, w io.Writer) {
 				d.send(sent)
 			}
 			show.update(now)
-			if o.duration > 0 && now.Sub(began) >= o.duration {
+			if o.Duration > 0 && now.Sub(began) >= o.Duration {
 				return
 			}
 		}
@@ -66,8 +66,8 @@ func (d *demo) send(n int) {
 	}
 }
 
-// demoDisplay shows the state, more often on a terminal than elsewhere.
-type demoDisplay struct {
+// display shows the state, more often on a terminal than elsewhere.
+type display struct {
 	w      io.Writer
 	block  *terminal.Block
 	demo   *demo
@@ -76,12 +76,12 @@ type demoDisplay struct {
 	at     time.Time
 }
 
-func newDemoDisplay(w io.Writer, d *demo) *demoDisplay {
-	return &demoDisplay{w: w, block: terminal.NewBlock(w), demo: d, at: time.Now()}
+func newDisplay(w io.Writer, d *demo) *display {
+	return &display{w: w, block: terminal.NewBlock(w), demo: d, at: time.Now()}
 }
 
 // update shows the state when it is time to.
-func (s *demoDisplay) update(now time.Time) {
+func (s *display) update(now time.Time) {
 	if now.Before(s.next) {
 		return
 	}
@@ -93,7 +93,7 @@ func (s *demoDisplay) update(now time.Time) {
 	_ = s.block.Show(s.lines(now)...)
 }
 
-func (s *demoDisplay) lines(now time.Time) []string {
+func (s *display) lines(now time.Time) []string {
 	sum, status := s.demo.ledger.sum(), s.demo.bridge.Status()
 	seconds := max(now.Sub(s.at).Seconds(), 1e-3)
 	in := float64(sum.published-s.before.published) / seconds

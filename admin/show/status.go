@@ -1,4 +1,4 @@
-package main
+package show
 
 import (
 	"cmp"
@@ -20,8 +20,8 @@ func markOf(s admin.Severity) terminal.Mark {
 	return [...]terminal.Mark{admin.Good: terminal.Good, admin.Warning: terminal.Warn, admin.Bad: terminal.Bad}[s]
 }
 
-// statusLines renders a status for people. Ages are by the daemon's own clock.
-func statusLines(s *admin.Status, paint terminal.Sheet) []string {
+// Status renders a status for people. Ages are by the daemon's own clock.
+func Status(s *admin.Status, paint terminal.Sheet) []string {
 	m := markOf(s.State.Severity())
 	lines := paint.Wrap(fmt.Sprintf("%v %s: %s", m, stateWord(s.State), printable.Line(s.Summary)), 2)
 	for i := range lines {
@@ -63,8 +63,8 @@ func statusLines(s *admin.Status, paint terminal.Sheet) []string {
 	return lines
 }
 
-// statusLine renders a status in one line, for logs and pipes.
-func statusLine(s *admin.Status) string {
+// StatusLine renders a status in one line, for logs and pipes.
+func StatusLine(s *admin.Status) string {
 	return printable.Line(fmt.Sprintf("%s %v %s: %s; waiting %d; forecast %s; %s; %s",
 		s.Now.UTC().Format(time.RFC3339), markOf(s.State.Severity()), stateWord(s.State),
 		ratesText(s.Rates), s.Queue.Waiting, forecastText(s.Routes), latencyText(s.Latency), s.Summary))
