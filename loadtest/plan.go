@@ -20,7 +20,9 @@ type Price struct {
 const kilobyte = 1024
 
 // each is how many operations a publish is: one for each KB, for the publisher and for each subscriber.
-func (p Price) each(bytes int) int { return (max(1, bytes) + kilobyte - 1) / kilobyte * (1 + p.Subscribers) }
+func (p Price) each(bytes int) int {
+	return (max(1, bytes) + kilobyte - 1) / kilobyte * (1 + p.Subscribers)
+}
 
 // cost is what so many publishes cost.
 func (p Price) cost(publishes float64, bytes int) string {
@@ -146,7 +148,8 @@ func (c *RateConfig) Plan(p Price) []Line {
 		about = "about "
 	}
 	return []Line{
-		{"publishes", c.Target.words()}, {"", p.means(c.Target.Bytes)},
+		{"publishes", c.Target.words()},
+		{"", p.means(c.Target.Bytes)},
 		{"sends", fmt.Sprintf("%s%s publishes (%s) in %s: %s, %s", about, figure.Count(n), p.cost(float64(n),
 			c.Target.Bytes), figure.Duration(c.Duration.Seconds()), figure.Rate(c.Rate), c.Arrivals)},
 	}
