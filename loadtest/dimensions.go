@@ -9,7 +9,6 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
-	"time"
 
 	"momento-bridge/loadtest/drive"
 	"momento-bridge/loadtest/report"
@@ -100,7 +99,7 @@ func (t *Target) subscribe(ctx context.Context) (stop func() error) {
 		for _, topic := range t.topics() {
 			listening.Go(func() {
 				err := t.endpoint().Subscribe(ctx, sink.Subscription{
-					Cache: cache, Topic: topic, Received: func([]byte, time.Time) {}, Gap: func(int) {},
+					Cache: cache, Topic: topic, Received: func(sink.Item) {}, Gap: func(int) {},
 				})
 				if why, ok := errors.AsType[*sink.SubscribeError](err); ok {
 					refused.Store(why)
