@@ -31,7 +31,7 @@ type Phase struct {
 	Loose bool
 	// Enough is asked about twice a second whether what has happened in the phase so far is enough; nil: it never is.
 	// Only then are events kept.
-	Enough func(events []Event) bool
+	Enough func(events []Event) bool `json:"-"`
 }
 
 // Event is one publish that was answered with an acceptance or a refusal for quota.
@@ -69,9 +69,9 @@ type Trial struct {
 	OnTime float64
 	// Capped says which cap has ended the trial before its phases were over: ErrRequests or ErrTime; nil: none has.
 	// Then it shows nothing.
-	Capped error
+	Capped error `json:"-"`
 	// Fatal ends the search: the endpoint refuses for another reason than quota, or the user has interrupted it.
-	Fatal error
+	Fatal error `json:"-"`
 }
 
 // nearly is the share of publishes that must be sent in time to show roughly where the limit is.
