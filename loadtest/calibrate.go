@@ -23,10 +23,10 @@ const (
 
 // Calibrate measures how fast this machine can publish at the most, in publishes per second: to an endpoint of its own
 // on loopback, in plain HTTP, which accepts everything and does nothing. The endpoint takes its part of the same CPU.
-func Calibrate(ctx context.Context, t Target) (float64, error) {
+func Calibrate(ctx context.Context, t Target) (Calibration, error) {
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
-		return 0, fmt.Errorf("listen for the calibration: %w", err)
+		return Calibration{}, fmt.Errorf("listen for the calibration: %w", err)
 	}
 	server := &fasthttp.Server{
 		Handler:               func(c *fasthttp.RequestCtx) { c.SetStatusCode(fasthttp.StatusNoContent) },
@@ -38,23 +38,23 @@ func Calibrate(ctx context.Context, t Target) (float64, error) {
 
 	endpoint, err := sink.ParseEndpoint("http://" + ln.Addr().String())
 	if err != nil {
-		return 0, err
+		return Calibration{}, err
 	}
 	k, err := key.Parse("calibration")
 	if err != nil {
-		return 0, err
+		return Calibration{}, err
 	}
 	momento, err := sink.New(sink.Config{Endpoint: endpoint, Keys: key.Fixed(k), Timeout: time.Second},
 		slog.New(slog.DiscardHandler))
 	if err != nil {
-		return 0, err
+		return Calibration{}, err
 	}
 	t.Sink, t.Timeout, t.Quota = momento, time.Second, nil
 	e := drive.New(ctx, t.engine())
 	defer e.Close()
 	rate, err := e.Flat(calibration)
 	if err != nil {
-		return 0, fmt.Errorf("calibrate the generator: %w", err)
+		return Calibration{}, fmt.Errorf("calibrate the generator: %w", err)
 	}
-	return rate, nil
+	return Calibration{Ceiling: rate}, nil
 }

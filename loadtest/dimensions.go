@@ -11,6 +11,7 @@ import (
 	"sync/atomic"
 
 	"momento-bridge/loadtest/drive"
+	"momento-bridge/loadtest/figure"
 	"momento-bridge/loadtest/report"
 	"momento-bridge/loadtest/search"
 	"momento-bridge/sink"
@@ -166,8 +167,8 @@ func (f *finder) compare(d *report.Dimension, t *search.Trial, offered float64) 
 		d.Unfit = "publishes were not accepted at a steady rate"
 	case side(low) != side(high):
 		d.Unfit = fmt.Sprintf(
-			"only %.1f %% of the publishes were sent in time, and %.1f %% when the plateau was measured",
-			100*t.OnTime, 100*f.plateauOnTime())
+			"only %s of the publishes were sent in time, and %s when the plateau was measured",
+			figure.Share(t.OnTime), figure.Share(f.plateauOnTime()))
 	default:
 		d.Plateau, d.Counts = accepted, side(low) != 0
 	}

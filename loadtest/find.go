@@ -30,9 +30,9 @@ type FindConfig struct {
 	Search     search.Config // Its MaxRate is lowered to what the generator can do; Flip is set.
 	Effort     string
 	Dimensions []string
-	Latency    bool    // Measure the latency at fractions of the clean rate at the end.
-	Ceiling    float64 // Of the generator, as calibrated; 0: not known.
-	Before     int     // Publishes that were sent before: they count.
+	Latency    bool // Measure the latency at fractions of the clean rate at the end.
+	Generator  Calibration
+	Before     int // Publishes that were sent before: they count.
 	Labels     map[string]string
 	// Trials are those that were made before, and where further ones are kept; nil: there are none, and none are.
 	Trials *trials.File
@@ -50,8 +50,8 @@ type FindProgress struct {
 
 // Limit lowers what the search may do to what the generator can, and to the effort.
 func (c *FindConfig) Limit() {
-	if c.Ceiling > 0 {
-		c.Search.MaxRate = min(c.Search.MaxRate, mostOfCeiling*c.Ceiling)
+	if c.Generator.Ceiling > 0 {
+		c.Search.MaxRate = min(c.Search.MaxRate, mostOfCeiling*c.Generator.Ceiling)
 	}
 	switch c.Effort {
 	case Quick:
@@ -139,6 +139,8 @@ func (f *finder) describe() *report.Report {
 		},
 		Latency: map[string]report.Latency{}, Plateau: []report.Point{}, Trials: []report.Trial{},
 	}
+	out.LimiterConfidence, out.LimiterEvidence = string(r.KindConfidence), r.KindEvidence
+	out.BurstConfidence, out.BurstEvidence = string(r.BurstConfidence), r.BurstEvidence
 	if r.Proved {
 		out.Verdict = report.Proved
 	}
@@ -151,6 +153,7 @@ func (f *finder) describe() *report.Report {
 	}
 	for _, t := range r.Trials {
 		out.Trials = append(out.Trials, report.Trial{
+			Tolerance: t.Tolerance, OnTime: t.OnTime, Shown: t.Shown,
 			Name: t.Name, Rate: t.Rate, Began: t.Began, Seconds: t.Seconds, Sent: t.Sent, Accepted: t.Accepted,
 			Refused: t.Refused, Excused: t.Excused, Failed: t.Failed,
 			Unfit: t.Unfit, Passed: t.Passed,
@@ -218,7 +221,8 @@ func (f *finder) finish() {
 
 func (f *finder) generator() report.Generator {
 	g := report.Generator{
-		Ceiling: f.cfg.Ceiling, OnTime: 1, Repeated: f.result.Repeated, Cores: runtime.GOMAXPROCS(0),
+		Ceiling: f.cfg.Generator.Ceiling, FitRate: f.cfg.Generator.FitRate, Timing: f.cfg.Generator.Timing,
+		Burst: f.cfg.Generator.Burst, OnTime: 1, Repeated: f.result.Repeated, Cores: runtime.GOMAXPROCS(0),
 		OS: runtime.GOOS + "/" + runtime.GOARCH,
 	}
 	for i, t := range f.result.Trials {

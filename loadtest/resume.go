@@ -69,8 +69,10 @@ func (c *FindConfig) Resume(file *trials.File) {
 	s := file.Header.Search
 	s.MaxRequests, s.MaxSeconds, s.Progress = c.Search.MaxRequests, c.Search.MaxSeconds, c.Search.Progress
 	c.Search, c.Trials = s, file
-	if before := file.Header.Ceiling; before > 0 && c.Ceiling > 0 {
-		c.Ceiling = min(c.Ceiling, before)
+	before := c.Generator
+	if json.Unmarshal(file.Header.Generator, &before) == nil {
+		before.Ceiling = min(before.Ceiling, c.Generator.Ceiling)
+		c.Generator = before
 	}
 }
 
@@ -134,10 +136,13 @@ func (c *FindConfig) began(started time.Time) time.Time {
 // Keep begins a file of the trials in a directory. It is called after Limit; asked is from before it, and flags are
 // those that were given.
 func (c *FindConfig) Keep(dir string, asked json.RawMessage, flags map[string][]string) error {
-	var err error
+	generator, err := json.Marshal(c.Generator)
+	if err != nil {
+		return fmt.Errorf("write down what the machine can do: %w", err)
+	}
 	c.Trials, err = trials.Create(dir, trials.Header{
 		Version: c.Target.Version, Began: time.Now().UTC(), Flags: flags, Asked: asked, Search: c.Search,
-		Ceiling: c.Ceiling,
+		Generator: generator,
 	})
 	return err
 }

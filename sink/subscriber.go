@@ -21,6 +21,9 @@ type Subscription struct {
 	Received func(Item)
 	// Gap is told where the topic's sequence is broken: how many messages are missing, 0 if that is not known.
 	Gap func(missing int)
+	// Polling is told before each long poll, Failed after one that has failed and is tried again; nil: nobody is.
+	Polling func()
+	Failed  func(err error)
 }
 
 // Item is a message of a topic as subscribers get it.
@@ -75,6 +78,9 @@ func (m *Momento) Subscribe(ctx context.Context, s Subscription) error {
 	delays, rest := pollDelays(), barren(emptyPause)
 	for {
 		began := time.Now()
+		if s.Polling != nil {
+			s.Polling()
+		}
 		err := p.poll(ctx)
 		pause := time.Duration(0)
 		refused, final := errors.AsType[*SubscribeError](err)
@@ -92,6 +98,9 @@ func (m *Momento) Subscribe(ctx context.Context, s Subscription) error {
 			pause = delays.NextBackOff()
 		}
 		p.trouble = err
+		if err != nil && s.Failed != nil {
+			s.Failed(err)
+		}
 		select {
 		case <-ctx.Done():
 			return p.trouble

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"runtime"
 	"time"
+
+	"momento-bridge/loadtest/figure"
 )
 
 // LeastSent is the share of the publishes that must be sent in time for a trial to count.
@@ -61,11 +63,11 @@ func (e *Engine) conclude(last *phase, before gauge) string {
 	case planned == 0:
 		return ""
 	case m.OnTime < LeastSent:
-		return fmt.Sprintf("only %.1f %% of the publishes were sent in time", 100*m.OnTime)
+		return fmt.Sprintf("only %s of the publishes were sent in time", figure.Share(m.OnTime))
 	case delay > max(mostDelay, time.Duration(0.1*float64(time.Second)/last.Rate)):
-		return fmt.Sprintf("1 %% of the publishes were sent %v late or more", delay)
+		return fmt.Sprintf("1 %% of the publishes were sent %s late or more", figure.Time(delay.Seconds()))
 	case m.CPU > mostCPU && wall > shortestCPU:
-		return fmt.Sprintf("the program itself used %.0f %% of the CPU", 100*m.CPU)
+		return fmt.Sprintf("the program itself used %s of the CPU", figure.Share(m.CPU))
 	case step > clockStep || step < -clockStep:
 		return fmt.Sprintf("the clock was set, by %v", step)
 	case float64(counts[failed]) > max(1, mostFailed*float64(sent)):

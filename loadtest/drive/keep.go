@@ -20,10 +20,8 @@ type Kept struct {
 
 // KeptTrial is Measured in a form for a file.
 type KeptTrial struct {
-	Rate   float64  `json:"rate"`
-	OnTime float64  `json:"on_time"`
-	CPU    float64  `json:"cpu"`
-	Times  []string `json:"times"` // The distributions of Record, in their order, as HdrHistogram writes them.
+	Measured Measured `json:"measured"` // Without its Record.
+	Times    []string `json:"times"`    // The distributions of Record, in their order, as HdrHistogram writes them.
 }
 
 // Sent is how many publishes were sent.
@@ -107,7 +105,8 @@ func (r *Record) distributions() []*hdrhistogram.Histogram {
 }
 
 func (m *Measured) keep() (KeptTrial, error) {
-	k := KeptTrial{Rate: m.Rate, OnTime: m.OnTime, CPU: m.CPU}
+	k := KeptTrial{Measured: *m}
+	k.Measured.Record = nil
 	for _, h := range m.distributions() {
 		text, err := h.Encode(hdrhistogram.V2CompressedEncodingCookieBase)
 		if err != nil {
@@ -119,7 +118,8 @@ func (m *Measured) keep() (KeptTrial, error) {
 }
 
 func (k *KeptTrial) measured() (Measured, error) {
-	m := Measured{Record: newRecord(), Rate: k.Rate, OnTime: k.OnTime, CPU: k.CPU}
+	m := k.Measured
+	m.Record = newRecord()
 	all := m.distributions()
 	if len(k.Times) != len(all) {
 		return m, fmt.Errorf("there are %d distributions of times rather than %d", len(k.Times), len(all))

@@ -211,7 +211,8 @@ func (e *Engine) land() {
 
 // outcome counts what became of a phase.
 func (e *Engine) outcome(ph *phase) search.Outcome {
-	o := search.Outcome{Phase: ph.Phase, Began: float64(ph.began) / 1e9, Took: float64(ph.ended-ph.began) / 1e9}
+	took := float64(ph.ended-ph.began) / 1e9
+	o := search.Outcome{Phase: ph.Phase, Began: float64(ph.began) / 1e9, Took: took, Offered: took}
 	ph.judge.look()
 	o.Excused = ph.judge.excused
 	ph.ledger.each(func(f fate, sent int64) {

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"momento-bridge/emulator"
+	"momento-bridge/loadtest/figure"
 	"momento-bridge/test/long"
 )
 
@@ -60,7 +61,7 @@ func TestEndsSayWhyNothingIsProved(t *testing.T) {
 	f("--max-requests", find(func(c *Config) { c.MaxRequests = 2000 }, limit, nothing))
 	f("--max-duration", find(func(c *Config) { c.MaxSeconds = 20 }, limit, nothing))
 	f("the limit is above 300/s", find(func(c *Config) { c.MaxRate = 300 }, limit, nothing))
-	f("the limit is above 1e+04/s", find(unchanged, emulator.Settings{}, nothing))
+	f("the limit is above "+figure.Rate(10_000)+"", find(unchanged, emulator.Settings{}, nothing))
 	f("even the slowest", find(unchanged, bucket(1)(0.01), nothing))
 	f("the key is refused", find(unchanged, limit, func(n int, t *Trial) {
 		if n == 3 {

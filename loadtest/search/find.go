@@ -3,23 +3,31 @@ package search
 import (
 	"errors"
 	"fmt"
+	"math"
+
+	"momento-bridge/loadtest/figure"
 )
 
 // Result is what a search has found. Rates are per second; 0 stands for what was not determined.
 type Result struct {
-	Proved    bool
-	Reason    string // Why it is not proved, or on what the proof rests.
-	Err       error  // What ended the search early, if something did.
-	Clean     float64
-	Failing   float64
-	Plateau   float64
-	Burst     float64
-	Kind      Kind
-	Window    float64 // Seconds.
-	Dear      bool    // Refusals use up quota.
-	Overload  bool    // Whether that is known.
-	Held      int     // Trials in which the clean rate was held,
-	CleanSent int     // publishes in them,
+	Proved  bool
+	Reason  string // Why it is not proved, or on what the proof rests.
+	Err     error  // What ended the search early, if something did.
+	Clean   float64
+	Failing float64
+	Plateau float64
+	Burst   float64
+	Kind    Kind
+	// How sure the kind and the burst are, and why. With no confidence the kind is unknown and the burst is 0.
+	KindConfidence  Confidence
+	KindEvidence    []string
+	BurstConfidence Confidence
+	BurstEvidence   []string
+	Window          float64 // Seconds.
+	Dear            bool    // Refusals use up quota.
+	Overload        bool    // Whether that is known.
+	Held            int     // Trials in which the clean rate was held,
+	CleanSent       int     // publishes in them,
 	// CleanRefused is how many of those were refused, where the goal allows some, and CleanExcused how many of these an
 	// Excuse excuses.
 	CleanRefused int
@@ -47,7 +55,22 @@ type TrialReport struct {
 	Failed   int
 	Unfit    string // Why it does not count.
 	Passed   bool   // The rate was held: nothing speaks against it.
+	// Tolerance is how late a publish could be sent, in seconds, and OnTime the share that was sent in time.
+	Tolerance float64
+	OnTime    float64
+	// Shown is the rate that is held, if that is less than planned: what was really sent and accepted. 0: it is Rate.
+	Shown float64
 }
+
+// Confidence is how sure something is.
+type Confidence string
+
+// The degrees of confidence.
+const (
+	None Confidence = "none" // Nothing is known.
+	Low  Confidence = "low"  // It looks like it.
+	High Confidence = "high" // Nothing else looks like it.
+)
 
 // Find runs the search. It always returns what is known, also if it ended early.
 func Find(cfg Config, tester Tester) *Result {
@@ -112,17 +135,17 @@ func (s *search) verdict(ok bool) (bool, string) {
 	case r.Err != nil && !errors.Is(r.Err, errNoLimit):
 		return false, r.Err.Error()
 	case r.Err != nil:
-		return false, fmt.Sprintf("%v: the limit is above %.4g/s, or there is none", r.Err, r.Clean)
+		return false, fmt.Sprintf("%v: the limit is above %s, or there is none", r.Err, figure.Rate(r.Clean))
 	case soft:
 		return false, fmt.Sprintf(
-			"refusals begin at %.4g/s, but %.4g/s are accepted in overload: the limit is spread over "+
-				"several servers, or others use it, too", r.Failing, r.Plateau)
+			"refusals begin at %s, but %s are accepted in overload: the limit is spread over "+
+				"several servers, or others use it, too", figure.Rate(r.Failing), figure.Rate(r.Plateau))
 	case !ok:
 		return false, "irregular: what was held once was refused later, or the other way round, in every round"
 	case s.uneven:
 		return false, fmt.Sprintf(
-			"irregular: publishes arrived so unevenly that a burst of %.0f does not forgive it: use a "+
-				"quieter machine, nearer to the endpoint", r.Burst)
+			"irregular: publishes arrived so unevenly that a burst of %s does not forgive it: use a "+
+				"quieter machine, nearer to the endpoint", figure.Count(int(math.Round(r.Burst))))
 	case s.cfg.Gentle:
 		return false, fmt.Sprintf(
 			"without overload nobody knows what kind of limit it is, and a burst or a long window may "+
@@ -140,9 +163,9 @@ func (r *Result) proof(pairs int) string {
 	}
 	text += fmt.Sprintf(", %d of %d at the failing rate had", r.Rejected, pairs)
 	if r.CleanExcused > 0 {
-		text += fmt.Sprintf("; not counted: %d of %d publishes at the clean rate that were refused because others "+
-			"before them were late, which a burst of %.0f does not forgive",
-			r.CleanExcused, r.CleanSent, r.Burst)
+		text += fmt.Sprintf("; not counted: %s of %s publishes at the clean rate that were refused because others "+
+			"before them were late, which a burst of %s does not forgive",
+			figure.Count(r.CleanExcused), figure.Count(r.CleanSent), figure.Count(int(math.Round(r.Burst))))
 	}
 	return text
 }

@@ -46,6 +46,7 @@ type Outcome struct {
 	Phase    Phase
 	Began    float64 // On the tester's clock.
 	Took     float64 // Seconds in which publishes were sent.
+	Offered  float64 // Seconds for which publishes were planned; 0: as Took.
 	Accepted int
 	Refused  int
 	Excused  int     // Of the refusals; only if Burst was given.

@@ -98,11 +98,10 @@ func (s *Series) words() string {
 	switch d.Shape {
 	case drift.Step:
 		return fmt.Sprintf("CHANGED at %s from %s to %s%s (p = %.2g); %s", d.clock(), inUnit(*d.Before, s.Unit),
-			inUnit(*d.After, s.Unit), d.share(""), d.P, tenths)
+			inUnit(*d.After, s.Unit), d.share(), d.P, tenths)
 	case drift.Slope:
-		return fmt.Sprintf("DRIFTS since %s by %s an hour%s (p = %.2g), so far from %s to %s; %s", d.clock(),
-			signed(*d.PerHour, s.Unit), d.share(" in all"), d.P, inUnit(*d.Before, s.Unit), inUnit(*d.After, s.Unit),
-			tenths)
+		return fmt.Sprintf("DRIFTS by %s an hour since %s (p = %.2g), so far from %s to %s; %s", s.perHour(),
+			d.clock(), d.P, inUnit(*d.Before, s.Unit), inUnit(*d.After, s.Unit), tenths)
 	case drift.Short:
 		return "too short to tell of drift; " + tenths
 	case drift.None:
@@ -113,11 +112,19 @@ func (s *Series) words() string {
 
 func (d *Drift) clock() string { return d.Since.Format("15:04") + " UTC" }
 
-func (d *Drift) share(more string) string {
+func (d *Drift) share() string {
 	if d.Change == nil {
 		return ""
 	}
-	return fmt.Sprintf(", by %+.3g %%%s", 100**d.Change, more)
+	return fmt.Sprintf(", by %+.3g %%", 100**d.Change)
+}
+
+// perHour is how fast it drifts: as a share of the level before, if there was one.
+func (s *Series) perHour() string {
+	if before := *s.Drift.Before; before > 0 {
+		return fmt.Sprintf("%+.3g %%", 100**s.Drift.PerHour/before)
+	}
+	return signed(*s.Drift.PerHour, s.Unit)
 }
 
 func (r *Report) offered() string {

@@ -4,6 +4,7 @@ import (
 	"math"
 	"time"
 
+	"momento-bridge/loadtest"
 	"momento-bridge/loadtest/drift"
 	"momento-bridge/loadtest/report"
 )
@@ -142,7 +143,7 @@ func (s *soak) report(interrupted bool) *Report {
 		t.add(now, &r.Delivery, nil)
 		t.addAll(times)
 	}
-	r.Delivery.NotSent, r.Delivery.Latency = s.missed, report.LatencyOf(times)
+	r.Delivery.NotSent, r.Delivery.Latency = s.missed, loadtest.LatencyOf(times)
 	for i := range s.samples.all {
 		r.At = append(r.At, s.samples.all[i].At)
 	}

@@ -31,7 +31,8 @@ type Header struct {
 	Flags   map[string][]string `json:"flags,omitempty"` // That were given.
 	Asked   json.RawMessage     `json:"asked"`           // What was to be found, of what: another search has others.
 	Search  search.Config       `json:"search"`          // As it was done, which the machine decides, too.
-	Ceiling float64             `json:"ceiling_rate"`    // Of the machine.
+	// What was measured of the machine before.
+	Generator json.RawMessage `json:"generator,omitempty"`
 }
 
 // line is one of the others: a trial, or what was spent on something that shows nothing.
