@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"momento-bridge/loadtest"
+	"momento-bridge/loadtest/soak"
 	"momento-bridge/terminal"
 )
 
@@ -40,4 +41,22 @@ func (r *rateProgress) update(p loadtest.Progress) {
 	}
 	_ = r.block.Show(lines...)
 	r.before = p
+}
+
+// soakProgress shows how far a soak is: a block on a terminal, now and then some lines elsewhere.
+type soakProgress struct {
+	block *terminal.Block
+	next  time.Duration // When it is told again.
+}
+
+// soakTold is how often a soak is told of where nothing is drawn again.
+const soakTold = 5 * time.Minute
+
+func newSoakProgress(w io.Writer) *soakProgress { return &soakProgress{block: terminal.NewBlock(w)} }
+
+func (s *soakProgress) update(p soak.Progress) {
+	if s.block.Live() || p.Elapsed >= s.next {
+		_ = s.block.Show(p.Lines()...)
+		s.next = p.Elapsed + soakTold
+	}
 }

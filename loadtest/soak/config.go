@@ -20,16 +20,8 @@ type Config struct {
 	Bytes       int      // Of a message, if that is more than what it has to say.
 	Seed        uint64   // Of the permutations.
 
-	// Publish hands a message of the i-th topic to NATS. It does not wait for what becomes of it: a message that NATS
-	// has not taken, as far as is known, is given to the function that Failed was given. One goroutine calls it.
-	Publish func(i int, payload []byte) error
-	// Failed is called once, before Publish, with what is to be told of a message that NATS has not taken. That may be
-	// called concurrently.
-	Failed func(notTaken func(payload []byte))
 	// Subscribe listens to a topic until ctx is done.
 	Subscribe func(ctx context.Context, s sink.Subscription) error
-	// Gauges looks at the bridge and at the program.
-	Gauges func() Gauges
 	// Progress is called with each sample by one goroutine; nil: never.
 	Progress func(Progress)
 
@@ -37,6 +29,17 @@ type Config struct {
 	Target   report.Target
 	Quota    float64 // What the rate is a share of; 0: of nothing that is known.
 	Settings Settings
+}
+
+// Bridge is what a soak leads through.
+type Bridge interface {
+	// Publish hands a message of the i-th topic to NATS. It does not wait for what becomes of it: Soak.NotTaken is told
+	// of a message that NATS has not taken, as far as is known. One goroutine calls it.
+	Publish(i int, payload []byte) error
+	// Gauges looks at the bridge and at the program.
+	Gauges() Gauges
+	// NATS is where NATS is, without credentials.
+	NATS() string
 }
 
 // Gauges are what a bridge and the program that it runs in tell of themselves. Accepted, Refused and Failed are publish

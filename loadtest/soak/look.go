@@ -6,7 +6,7 @@ import (
 )
 
 // look takes a sample now and then.
-func (s *soak) look(done chan struct{}) {
+func (s *Soak) look(done chan struct{}) {
 	ticks := time.NewTicker(s.cfg.Every)
 	defer ticks.Stop()
 	for {
@@ -22,8 +22,8 @@ func (s *soak) look(done chan struct{}) {
 	}
 }
 
-func (s *soak) sample() {
-	now, g := time.Now(), s.cfg.Gauges()
+func (s *Soak) sample() {
+	now, g := time.Now(), s.bridge.Gauges()
 	seconds := now.Sub(s.looked).Seconds()
 	per := func(now, before float64) float64 { return (now - before) / seconds }
 	var d Delivery

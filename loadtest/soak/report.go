@@ -122,13 +122,13 @@ var quantities = []quantity{
 }
 
 const (
-	// warmUp is the part of a soak in which connections are made and memory settles, and longestWarmUp bounds it.
-	warmUp        = 0.05
-	longestWarmUp = 5 * time.Minute
+	// warmUp is the part of a soak in which connections are made and memory settles, within two bounds.
+	warmUp                        = 0.05
+	shortestWarmUp, longestWarmUp = time.Minute, 5 * time.Minute
 )
 
 // report says what was found so far.
-func (s *soak) report(interrupted bool) *Report {
+func (s *Soak) report(interrupted bool) *Report {
 	now := time.Now()
 	r := &Report{
 		Schema: Schema, Test: Test, Verdict: Short, Started: s.started.UTC(), Ended: now.UTC(),
@@ -172,9 +172,9 @@ func (r *Report) judge() {
 // Met reports whether it was as it has to be: nothing was lost, and nothing has drifted.
 func (r *Report) Met() bool { return r.Verdict == Steady || r.Verdict == Short }
 
-func (s *soak) series(q *quantity) Series {
+func (s *Soak) series(q *quantity) Series {
 	out := Series{Name: q.name, Unit: q.unit, Values: []*float64{}}
-	warm := min(warmUp*s.cfg.Duration.Seconds(), longestWarmUp.Seconds())
+	warm := max(shortestWarmUp.Seconds(), min(warmUp*s.cfg.Duration.Seconds(), longestWarmUp.Seconds()))
 	var known []drift.Sample
 	for i := range s.samples.all {
 		one := &s.samples.all[i]

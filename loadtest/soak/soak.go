@@ -10,9 +10,10 @@ import (
 	"time"
 )
 
-// soak is one under way.
-type soak struct {
+// Soak is one to be run, once.
+type Soak struct {
 	cfg     Config
+	bridge  Bridge
 	tracks  []*track
 	started time.Time
 	samples samples
@@ -24,14 +25,19 @@ type soak struct {
 	err error      // Why a subscriber has ended for good.
 }
 
-// Run soaks until the time is over, or ctx is done, and returns the report. Without a report the error says why it did
-// not begin; beside one, why it ended early, which ctx is not.
-func Run(ctx context.Context, c Config) (*Report, error) {
-	s := &soak{cfg: c}
+// New returns a soak that has not begun.
+func New(c Config) *Soak {
+	s := &Soak{cfg: c}
 	for _, topic := range c.Topics {
 		s.tracks = append(s.tracks, newTrack(topic, c.Rate, len(c.Topics)))
 	}
-	c.Failed(s.notTaken)
+	return s
+}
+
+// Run soaks a bridge until the time is over, or ctx is done, and returns the report. Without a report the error says
+// why it did not begin; beside one, why it ended early, which ctx is not.
+func (s *Soak) Run(ctx context.Context, through Bridge) (*Report, error) {
+	s.bridge, s.cfg.Settings.NATS = through, through.NATS()
 	running, abort := context.WithCancel(ctx)
 	defer abort()
 	listening, stop := context.WithCancel(context.WithoutCancel(ctx))
@@ -50,7 +56,7 @@ func Run(ctx context.Context, c Config) (*Report, error) {
 		return nil, cmp.Or(s.failure(), err)
 	}
 	s.started = time.Now()
-	s.before, s.looked = c.Gauges(), s.started
+	s.before, s.looked = s.bridge.Gauges(), s.started
 	done := make(chan struct{})
 	var looking sync.WaitGroup
 	looking.Go(func() { s.look(done) })
@@ -61,19 +67,20 @@ func Run(ctx context.Context, c Config) (*Report, error) {
 	return s.report(ctx.Err() != nil), s.failure()
 }
 
-func (s *soak) fail(err error) {
+func (s *Soak) fail(err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.err = cmp.Or(s.err, err)
 }
 
-func (s *soak) failure() error {
+func (s *Soak) failure() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.err
 }
 
-func (s *soak) notTaken(payload []byte) {
+// NotTaken expects nothing more of a message that NATS has not taken. It may be called concurrently.
+func (s *Soak) NotTaken(payload []byte) {
 	p, err := payloadOf(payload)
 	if err != nil {
 		return
@@ -88,12 +95,12 @@ func (s *soak) notTaken(payload []byte) {
 var errNoWay = errors.New("no message has come through the bridge")
 
 // findWay sends messages that do not count until one has come through to each topic.
-func (s *soak) findWay(ctx context.Context) error {
+func (s *Soak) findWay(ctx context.Context) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, s.cfg.Way, errNoWay)
 	defer cancel()
 	for i, t := range s.tracks {
 		for heard := false; !heard; {
-			if err := s.cfg.Publish(i, t.next(time.Now())); err != nil {
+			if err := s.bridge.Publish(i, t.next(time.Now())); err != nil {
 				return fmt.Errorf("publish to NATS: %w", err)
 			}
 			select {
@@ -125,7 +132,7 @@ const (
 )
 
 // pace sends messages at their times until the soak is over.
-func (s *soak) pace(ctx context.Context) {
+func (s *Soak) pace(ctx context.Context) {
 	ticks := time.NewTicker(tick)
 	defer ticks.Stop()
 	due := 0 // Messages so far: sent, or missed.
@@ -149,15 +156,15 @@ func (s *soak) pace(ctx context.Context) {
 	}
 }
 
-func (s *soak) send(i int) {
+func (s *Soak) send(i int) {
 	payload := padded(s.tracks[i].next(time.Now()), s.cfg.Bytes)
-	if err := s.cfg.Publish(i, payload); err != nil {
-		s.notTaken(payload)
+	if err := s.bridge.Publish(i, payload); err != nil {
+		s.NotTaken(payload)
 	}
 }
 
 // settle waits until everything has come, or the time for that is over.
-func (s *soak) settle(ctx context.Context) {
+func (s *Soak) settle(ctx context.Context) {
 	end, sooner := time.Now().Add(s.cfg.Settle), time.Now().Add(min(s.cfg.Settle, hurried))
 	for now := time.Now(); now.Before(end) && s.failure() == nil; now = time.Now() {
 		if ctx.Err() != nil && now.After(sooner) {
