@@ -60,7 +60,7 @@ func (r *Report) facts() []fact {
 	}
 	facts = append(facts, fact{"End to end", r.latency()})
 	for i := range r.Series {
-		facts = append(facts, fact{r.Series[i].title(), r.Series[i].words()})
+		facts = append(facts, fact{r.Series[i].title(), r.Series[i].words(r.clock())})
 	}
 	facts = append(facts, fact{"Offered", r.offered()}, fact{"Target", r.target()}, fact{"Time", r.time()})
 	if r.Reason != "" {
@@ -89,19 +89,19 @@ func (r *Report) latency() string {
 func (s *Series) title() string { return strings.ToUpper(s.Name[:1]) + s.Name[1:] }
 
 // words say what became of a series.
-func (s *Series) words() string {
+func (s *Series) words(clock string) string {
 	d := &s.Drift
 	if d.First == nil || d.Last == nil {
-		return "not known"
+		return string(d.Shape)
 	}
 	tenths := fmt.Sprintf("%s in the first tenth, %s in the last", inUnit(*d.First, s.Unit), inUnit(*d.Last, s.Unit))
 	switch d.Shape {
 	case drift.Step:
-		return fmt.Sprintf("CHANGED at %s from %s to %s%s (p = %.2g); %s", d.clock(), inUnit(*d.Before, s.Unit),
+		return fmt.Sprintf("CHANGED at %s from %s to %s%s (p = %.2g); %s", d.Since.Format(clock), inUnit(*d.Before, s.Unit),
 			inUnit(*d.After, s.Unit), d.share(), d.P, tenths)
 	case drift.Slope:
 		return fmt.Sprintf("DRIFTS by %s an hour since %s (p = %.2g), so far from %s to %s; %s", s.perHour(),
-			d.clock(), d.P, inUnit(*d.Before, s.Unit), inUnit(*d.After, s.Unit), tenths)
+			d.Since.Format(clock), d.P, inUnit(*d.Before, s.Unit), inUnit(*d.After, s.Unit), tenths)
 	case drift.Short:
 		return "too short to tell of drift; " + tenths
 	case drift.None:
@@ -110,7 +110,13 @@ func (s *Series) words() string {
 	return tenths
 }
 
-func (d *Drift) clock() string { return d.Since.Format("15:04") + " UTC" }
+// clock is how a time of the report is written.
+func (r *Report) clock() string {
+	if r.DurationSeconds > 20*3600 {
+		return "2006-01-02 15:04 UTC"
+	}
+	return "15:04 UTC"
+}
 
 func (d *Drift) share() string {
 	if d.Change == nil {

@@ -38,7 +38,7 @@ func WriteHTML(to io.Writer, r *Report) error {
 			continue
 		}
 		c := chart{
-			Name: s.title(), Text: s.words(), Least: inUnit(least, s.Unit), Most: inUnit(most, s.Unit),
+			Name: s.title(), Text: s.words(r.clock()), Least: inUnit(least, s.Unit), Most: inUnit(most, s.Unit),
 			Has: s.Drift.Has(), Lines: s.lines(r.At, least, most),
 		}
 		if s.Drift.Since != nil && len(r.At) > 0 {

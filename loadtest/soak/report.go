@@ -176,20 +176,22 @@ func (s *Soak) series(q *quantity) Series {
 	out := Series{Name: q.name, Unit: q.unit, Values: []*float64{}}
 	warm := max(shortestWarmUp.Seconds(), min(warmUp*s.cfg.Duration.Seconds(), longestWarmUp.Seconds()))
 	var known []drift.Sample
+	told := false
 	for i := range s.samples.all {
 		one := &s.samples.all[i]
 		v := q.of(one)
 		out.Values = append(out.Values, number(v))
+		told = told || !math.IsNaN(v)
 		if i > 0 && one.At > warm && !math.IsNaN(v) {
 			known = append(known, drift.Sample{At: one.At, Value: v})
 		}
 	}
 	f := drift.Look(known, q.matters, s.cfg.Seed)
 	out.Drift = Drift{Shape: f.Shape, P: f.P}
+	if !told {
+		out.Drift.Shape = unknown
+	}
 	if len(known) == 0 {
-		if len(s.samples.all) > 1 {
-			out.Drift.Shape = unknown
-		}
 		return out
 	}
 	out.Drift.First, out.Drift.Last = number(f.First), number(f.Last)

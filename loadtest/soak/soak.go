@@ -121,8 +121,6 @@ func (s *Soak) findWay(ctx context.Context) error {
 
 const (
 	helloEvery = 500 * time.Millisecond
-	// tick is how often is looked whether a message is due.
-	tick = 2 * time.Millisecond
 	// mostBehind is how much later than planned a message may be sent.
 	mostBehind = time.Second
 	// quiet is how long nothing may come at the end for everything to have come.
@@ -133,26 +131,26 @@ const (
 
 // pace sends messages at their times until the soak is over.
 func (s *Soak) pace(ctx context.Context) {
-	ticks := time.NewTicker(tick)
-	defer ticks.Stop()
 	due := 0 // Messages so far: sent, or missed.
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-ticks.C:
-		}
-		elapsed := time.Since(s.started)
-		now := int(s.cfg.Rate * min(elapsed, s.cfg.Duration).Seconds())
-		if late := now - due - int(math.Ceil(s.cfg.Rate*mostBehind.Seconds())); late > 0 {
+	for all := int(s.cfg.Rate * s.cfg.Duration.Seconds()); due < all && s.await(ctx, due); due++ {
+		now := int(s.cfg.Rate * time.Since(s.started).Seconds())
+		if late := min(now, all-1) - due - int(math.Ceil(s.cfg.Rate*mostBehind.Seconds())); late > 0 {
 			s.missed, due = s.missed+late, due+late
 		}
-		for ; due < now; due++ {
-			s.send(due % len(s.tracks))
-		}
-		if elapsed >= s.cfg.Duration {
-			return
-		}
+		s.send(due % len(s.tracks))
+	}
+}
+
+// await waits until a message is due, and reports whether the soak goes on.
+func (s *Soak) await(ctx context.Context, message int) bool {
+	at := s.started.Add(time.Duration(float64(message) / s.cfg.Rate * float64(time.Second)))
+	timer := time.NewTimer(time.Until(at))
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return false
+	case <-timer.C:
+		return true
 	}
 }
 

@@ -39,7 +39,7 @@ type track struct {
 }
 
 func newTrack(topic string, rate float64, topics int) *track {
-	t := &track{topic: topic, ready: make(chan struct{}), interval: newHistogram(), all: newHistogram()}
+	t := &track{topic: topic, ready: make(chan struct{})}
 	share := 1 / float64(topics)
 	t.remember = int(min(mostRemembered*share, 1024+1.5*rate*share*lostAfter.Seconds()))
 	t.begin()
@@ -50,7 +50,7 @@ func newTrack(topic string, rate float64, topics int) *track {
 func (t *track) begin() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.replica = canary.NewReplica()
+	t.replica, t.interval, t.all = canary.NewReplica(), newHistogram(), newHistogram()
 	t.book = canary.NewBook(canary.Settings{Replica: t.replica, Lost: lostAfter, Remember: t.remember})
 }
 
