@@ -106,6 +106,9 @@ type Dialers struct {
 // SetDialers has servers reached through other dialers. It is called before the plan is used.
 func (p *Plan) SetDialers(d Dialers) { p.nats.Dial, p.sink.Dial = d.NATS, d.Endpoint }
 
+// WithoutAdmin has the daemon listen nowhere. It is called before the plan is used.
+func (p *Plan) WithoutAdmin() { p.file.Admin.Listen, p.adminListen = "", "" }
+
 // SetKeys has keys taken from another keyring. It is called before the plan is used.
 func (p *Plan) SetKeys(keys *key.Ring) { p.sink.Keys = keys }
 

@@ -75,8 +75,9 @@ func (w *World) strikeNATS(kind faultKind, lasts time.Duration) {
 		n.do((*natsmodel.Server).Restart)
 		w.after(lasts, func() { n.away = false })
 	case natsFreeze:
+		n.frozen = true
 		n.do((*natsmodel.Server).Freeze)
-		w.after(lasts, func() { n.do((*natsmodel.Server).Thaw) })
+		w.after(lasts, n.thaw)
 	case natsLeader:
 		if s := w.streamed(); s != nil {
 			n.do(func(m *natsmodel.Server, now time.Time) { m.ChangeLeader(now, s.stream) })
@@ -144,7 +145,7 @@ func (w *World) strikeEndpoint(kind faultKind, lasts time.Duration) {
 		w.trouble(lasts)
 	case endpointLimit:
 		limit := w.plan.limit
-		limit.Rate = pick(r, 5, 30, 200)
+		limit.Rate = pick(r, 5.0, 30, 200)
 		e.renew(limit)
 		w.after(lasts, func() { e.renew(w.plan.limit) })
 	case endpointKey:
@@ -200,6 +201,12 @@ func (w *World) strikeProcess(kind faultKind, lasts time.Duration) {
 	}
 }
 
+// thaw lets a frozen server go on.
+func (n *natsSide) thaw() {
+	n.frozen = false
+	n.do((*natsmodel.Server).Thaw)
+}
+
 // mend ends everything that goes wrong.
 func (w *World) mend() {
 	e, n := &w.endpoint, &w.nats
@@ -208,6 +215,6 @@ func (w *World) mend() {
 	e.keys[theKey] = true
 	e.renew(w.plan.limit)
 	n.server.LoseAcks(0)
-	n.do((*natsmodel.Server).Thaw)
+	n.thaw()
 	w.truth.disturb(w.now() + int64(w.plan.settleTime))
 }

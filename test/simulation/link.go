@@ -24,6 +24,7 @@ type link struct {
 	closed   bool  // By the daemon.
 	deadline time.Time
 	timer    *time.Timer
+	greeting bool   // The handshake with NATS has not ended.
 	out      []byte // Written, and not fetched by the world.
 
 	// Of the world:
@@ -115,6 +116,11 @@ func (l *link) Write(b []byte) (int, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	switch {
+	case l.greeting && !l.closed:
+		l.mu.Unlock()
+		defer l.mu.Lock()
+		l.owner.world.greet(l, b)
+		return len(b), nil
 	case l.closed:
 		return 0, net.ErrClosed
 	case l.end != nil && l.end != io.EOF: //nolint:errorlint // As it was set.
@@ -179,10 +185,14 @@ func (l *link) expired() {
 func (l *link) SetWriteDeadline(time.Time) error { return nil }
 
 // LocalAddr implements net.Conn.
-func (l *link) LocalAddr() net.Addr { return &net.TCPAddr{IP: net.IPv4(127, 0, 0, 2), Port: 1 + l.id%65535} }
+func (l *link) LocalAddr() net.Addr {
+	return &net.TCPAddr{IP: net.IPv4(127, 0, 0, 2), Port: 1 + l.id%65535}
+}
 
 // RemoteAddr implements net.Conn.
-func (l *link) RemoteAddr() net.Addr { return &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 1 + int(l.server)} }
+func (l *link) RemoteAddr() net.Addr {
+	return &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 1 + int(l.server)}
+}
 
 // fetch returns what the daemon has written since it was asked last, and whether it has closed the link.
 func (l *link) fetch() (written []byte, closed bool) {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"strings"
 	"time"
 
@@ -19,8 +20,9 @@ type natsSide struct {
 	admin  natsmodel.Conn
 	due    int64 // When the model was told to be advanced; negative: never.
 	away   bool  // It takes no connections.
-	// What the client makes up is named in the order of appearance, so that histories are the same.
-	names, actual map[string]string
+	frozen bool
+	// greeting is the link whose handshake is answered now.
+	greeting *link
 }
 
 // natsEnd is the server's end of a link.
@@ -43,7 +45,7 @@ var errRefused = errors.New("connection refused")
 // unreachable says why a connection cannot be made now.
 func (w *World) unreachable(d *dialing) error {
 	switch {
-	case d.owner.cut || d.server == toNATS && w.nats.away || d.server == toEndpoint && w.endpoint.away:
+	case d.owner.cut || w.endpoint.away:
 		return fmt.Errorf("dial: %w", errRefused)
 	}
 	return nil
@@ -51,10 +53,42 @@ func (w *World) unreachable(d *dialing) error {
 
 func (n *natsSide) now() time.Time { return n.world.time(n.world.now()) }
 
-func (n *natsSide) open(l *link) {
-	l.nats.conn = n.server.Open(n.now())
-	n.links[l.nats.conn] = l
+// connect makes a daemon's connection to NATS. It takes no time, and neither does the handshake: the client holds its
+// mutex meanwhile, and while anybody waits for a mutex no virtual time passes.
+func (w *World) connect(owner *replica) (net.Conn, error) {
+	w.lock.Lock()
+	defer w.lock.Unlock()
+	w.history.note(w.now(), "dial", int64(owner.id), int64(toNATS))
+	if owner.cut || w.nats.away || w.nats.frozen {
+		return nil, fmt.Errorf("dial: %w", errRefused)
+	}
+	l := newLink(w.number(), owner, toNATS, w.poke)
+	l.greeting = true
+	w.links = append(w.links, l)
+	w.history.note(w.now(), "open", int64(l.id), int64(owner.id), int64(toNATS))
+	l.nats.conn = w.nats.server.Open(w.nats.now())
+	w.nats.links[l.nats.conn] = l
+	w.nats.greeted(l)
+	return l, nil
+}
+
+// greet takes what a daemon says in the handshake, and answers at once.
+func (w *World) greet(l *link, b []byte) {
+	w.lock.Lock()
+	defer w.lock.Unlock()
+	l.nats.sent(w, b)
+	w.history.note(w.now(), "greet", int64(l.id), int64(len(b)), digest(b))
+	l.nats.come += len(b)
+	w.nats.server.Receive(w.nats.now(), l.nats.conn, b)
+	w.nats.greeted(l)
+}
+
+// greeted gives a daemon what the server says in the handshake, which ends with a PONG.
+func (n *natsSide) greeted(l *link) {
+	n.greeting = l
 	n.flush()
+	n.greeting = nil
+	n.world.poke()
 }
 
 // receive gives the model what has arrived.
@@ -91,6 +125,11 @@ func (n *natsSide) flush() {
 			end = io.EOF
 			delete(n.links, chunk.Conn)
 		}
+		if l == n.greeting {
+			l.deliver(chunk.Bytes, end)
+			l.greeting = !bytes.Contains(chunk.Bytes, []byte("PONG\r\n"))
+			continue
+		}
 		n.say(l, chunk.Bytes, end)
 	}
 	next, ok := n.server.Next()
@@ -115,70 +154,24 @@ func (n *natsSide) flush() {
 func (n *natsSide) say(l *link, b []byte, end error) {
 	w := n.world
 	deliveries := deliveriesIn(b)
-	seen := func() {
-		for i := range deliveries {
-			w.truth.delivered(l, &deliveries[i])
+	seen := func(some []frame) func() {
+		return func() {
+			for i := range some {
+				w.truth.delivered(l, &some[i])
+			}
 		}
 	}
 	if len(b) > 1 && w.network.IntN(16) == 0 {
 		at := 1 + w.network.IntN(len(b)-1)
-		// A name that stands across the cut is as the client has it before it is cut.
-		whole := n.spelled(b)
-		at = min(at, len(whole)-1)
-		w.answer(l, whole[:at:at], 0, nil, nil)
-		w.answer(l, whole[at:], 0, end, seen)
+		early := len(deliveriesIn(b[:at]))
+		w.answer(l, b[:at:at], 0, nil, seen(deliveries[:early]))
+		w.answer(l, b[at:], 0, end, seen(deliveries[early:]))
 		return
 	}
-	w.answer(l, b, 0, end, seen)
+	w.answer(l, b, 0, end, seen(deliveries))
 }
 
 const inbox = "_INBOX."
-
-// nameLength is that of what the client makes up.
-const nameLength = 22
-
-// canonical replaces what the client has made up by names of the same length.
-func (n *natsSide) canonical(b []byte) []byte {
-	return n.replace(b, func(name string) string {
-		known, ok := n.names[name]
-		if !ok {
-			known = fmt.Sprintf("N%0*d", nameLength-1, len(n.names))
-			n.names[name] = known
-			n.actual[known] = name
-		}
-		return known
-	})
-}
-
-// spelled is the reverse of canonical.
-func (n *natsSide) spelled(b []byte) []byte {
-	return n.replace(b, func(name string) string {
-		if actual, ok := n.actual[name]; ok {
-			return actual
-		}
-		return name
-	})
-}
-
-func (n *natsSide) replace(b []byte, by func(string) string) []byte {
-	if !bytes.Contains(b, []byte(inbox)) {
-		return b
-	}
-	b = bytes.Clone(b)
-	for at := 0; ; {
-		i := bytes.Index(b[at:], []byte(inbox))
-		if i < 0 || at+i+len(inbox)+nameLength > len(b) {
-			return b
-		}
-		at += i + len(inbox)
-		name := b[at : at+nameLength]
-		if bytes.ContainsAny(name, " .\r\n*>") {
-			continue
-		}
-		copy(name, by(string(name)))
-		at += nameLength
-	}
-}
 
 // command has the model do what a client asks for, and looks at no answer.
 func (n *natsSide) command(subject string, body string) {

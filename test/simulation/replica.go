@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"os"
+	"sync/atomic"
 
 	"momento-bridge/admin"
 	"momento-bridge/config"
@@ -17,7 +18,7 @@ import (
 type replica struct {
 	world  *World
 	id     int
-	daemon *daemon.Daemon
+	daemon atomic.Pointer[daemon.Daemon]
 	stop   context.CancelFunc
 	hurry  chan struct{}
 	ended  chan error // Closed at its end.
@@ -46,19 +47,22 @@ func (w *World) start() {
 		w.fault("the configuration: %v\n%s", err, w.plan.config)
 		return
 	}
+	p.WithoutAdmin()
 	p.SetDialers(daemon.Dialers{
 		NATS:     func(string, string) (net.Conn, error) { return r.dial(context.Background(), toNATS) },
 		Endpoint: func(ctx context.Context, _ string) (net.Conn, error) { return r.dial(ctx, toEndpoint) },
 	})
-	d, err := daemon.New(daemon.Config{Plan: p, Version: "simulated", Hurry: r.hurry}, w.log(r))
-	if err != nil {
-		w.fault("a daemon does not start: %v", err)
-		return
-	}
-	r.daemon = d
 	ctx, cancel := context.WithCancel(context.Background())
 	r.stop = cancel
-	go func() { r.ended <- d.Run(ctx) }()
+	cfg, log := daemon.Config{Plan: p, Version: "simulated", Hurry: r.hurry}, w.log(r)
+	go func() {
+		d, err := daemon.New(cfg, log)
+		if err == nil {
+			r.daemon.Store(d)
+			err = d.Run(ctx)
+		}
+		r.ended <- err
+	}()
 }
 
 // log is where a daemon's log goes: nowhere, unless SIMULATION_LOG asks for it.
@@ -71,6 +75,9 @@ func (w *World) log(r *replica) *slog.Logger {
 
 // dial asks the world for a connection.
 func (r *replica) dial(ctx context.Context, server endpointOf) (net.Conn, error) {
+	if server == toNATS {
+		return r.world.connect(r)
+	}
 	d := &dialing{owner: r, server: server, result: make(chan dialed, 1)}
 	w := r.world
 	w.mu.Lock()
@@ -95,7 +102,7 @@ func (r *replica) dial(ctx context.Context, server endpointOf) (net.Conn, error)
 
 // leave asks a daemon to stop.
 func (r *replica) leave() {
-	if r.leaves || r.cut {
+	if r.leaves || r.cut || r.stop == nil {
 		return
 	}
 	r.leaves, r.left = true, r.world.now()
@@ -155,4 +162,4 @@ func (w *World) living() []*replica {
 }
 
 // status is what a daemon says of itself.
-func (r *replica) status() admin.Status { return r.daemon.Status() }
+func (r *replica) status() admin.Status { return r.daemon.Load().Status() }

@@ -114,4 +114,6 @@ func (w *World) finish() {
 	synctest.Wait()
 }
 
-func since(w *World, at int64) time.Duration { return time.Duration(w.now() - at).Round(time.Millisecond) }
+func since(w *World, at int64) time.Duration {
+	return time.Duration(w.now() - at).Round(time.Millisecond)
+}

@@ -3,6 +3,7 @@ package simulation
 import (
 	"fmt"
 	"math/rand/v2"
+	"os"
 	"strings"
 	"time"
 
@@ -70,7 +71,7 @@ func newScenario(seed uint64, form Form) *scenario {
 			5*time.Second), active: form.Active, pace: form.Pace, calm: form.Calm, settleTime: 4 * time.Minute,
 	}
 	s.limit = emulator.Settings{
-		Limiter: pick(r, emulator.Limiters...), Rate: pick(r, 0, 0, 20, 60, 300),
+		Limiter: pick(r, emulator.Limiters...), Rate: pick(r, 0.0, 0, 20, 60, 300),
 	}
 	s.kinds = kindsOf(r)
 	for i := range 1 + r.IntN(3) {
@@ -103,7 +104,7 @@ func newRoute(r *rand.Rand, i int) *route {
 		burst: pick(r, 3, 10, 60), ordered: r.IntN(3) > 0, format: "none", bySequence: map[uint64]*message{},
 		latest: map[string]*message{},
 	}
-	if r.IntN(4) > 0 {
+	if withStreams && r.IntN(4) > 0 {
 		one.stream = strings.ToUpper(one.name)
 		one.letters = r.IntN(2) == 0
 	}
@@ -127,7 +128,7 @@ func (s *scenario) text(r *rand.Rand) string {
 		s.shared)
 	fmt.Fprintf(&b, "coordination: {create: true, lease: %v}\n", pick(r, "2s", "5s"))
 	fmt.Fprintf(&b, "queue: {max_messages: %d}\n", pick(r, 64, 512, 16384))
-	fmt.Fprintf(&b, "admin: {listen: ''}\nroutes:\n")
+	fmt.Fprintf(&b, "routes:\n")
 	for _, one := range s.routes {
 		fmt.Fprintf(&b, "  - {name: %s, subject: '%s.*', cache: %s, topic: '{{wildcard(1)}}'", one.name, one.name, one.cache)
 		if one.stream != "" {
@@ -152,3 +153,5 @@ func (s *scenario) text(r *rand.Rand) string {
 	}
 	return b.String()
 }
+
+var withStreams = os.Getenv("NOSTREAMS") == ""

@@ -24,7 +24,9 @@ type span struct{ from, to int64 }
 
 // topicTruth is what the endpoint got for one topic.
 type topicTruth struct {
-	newest *message   // Of those accepted, by its place.
+	// newest is of those accepted the one with the last place: of what each daemon publishes of core NATS, whose members
+	// of a queue group share the messages of a topic, and of all daemons together of streams.
+	newest map[*replica]*message
 	flying []*attempt // That daemons have no answer to.
 }
 
@@ -82,6 +84,7 @@ func (m *message) payload(size int, fill byte) []byte {
 
 // find returns the message that a payload is of.
 func (t *truth) find(payload []byte) *message {
+	payload = bytes.Trim(payload, `"`) // As JSON has it.
 	if len(payload) < markLength || !bytes.HasPrefix(payload, []byte(mark)) {
 		return nil
 	}
@@ -106,7 +109,7 @@ func (t *truth) topic(cache, name string) *topicTruth {
 	key := cache + "/" + name
 	known := t.topics[key]
 	if known == nil {
-		known = &topicTruth{}
+		known = &topicTruth{newest: map[*replica]*message{}}
 		t.topics[key] = known
 	}
 	return known
@@ -231,12 +234,16 @@ func (t *truth) accepted(a *attempt) {
 		if !first || !m.route.ordered {
 			continue
 		}
-		if topic.newest != nil && topic.newest.place > m.place && !m.forgotten {
+		owner := a.link.owner
+		if m.route.stream != "" {
+			owner = nil
+		}
+		if newest := topic.newest[owner]; newest != nil && newest.place > m.place && !m.forgotten {
 			w.fault("order: message %d of topic %s/%s is first accepted after message %d, which came later", m.id, a.cache,
-				a.topic, topic.newest.id)
+				a.topic, newest.id)
 			return
 		}
-		topic.newest = m
+		topic.newest[owner] = m
 	}
 }
 
@@ -268,6 +275,7 @@ func (t *truth) delivered(l *link, f *frame) {
 	w := t.world
 	if a, ok := parseAck(f.reply); ok {
 		m.sequence = a.sequence
+		m.route.bySequence[a.sequence] = m
 		if m.acked > 0 && t.calm(m.acked-int64(w.plan.settleTime), w.now()) {
 			w.fault("message %d comes again although it was acknowledged: the model", m.id)
 		}

@@ -3,6 +3,7 @@ package simulation
 import (
 	"fmt"
 	"math/rand/v2"
+	"os"
 	"slices"
 	"sync"
 	"testing/synctest"
@@ -23,6 +24,9 @@ type World struct {
 	history *history
 	poked   chan struct{}
 	timer   *time.Timer
+
+	// lock is held while the world does something. Daemons that connect to NATS take it, too; see greet.
+	lock sync.Mutex
 
 	mu    sync.Mutex // Guards dials, which daemons add to.
 	dials []*dialing
@@ -63,7 +67,7 @@ func newWorld(seed uint64, plan *scenario) *World {
 	w.timer = time.NewTimer(time.Hour)
 	w.nats = natsSide{
 		world: w, server: natsmodel.New(natsmodel.Config{Seed: seed}), links: map[natsmodel.Conn]*link{},
-		names: map[string]string{}, actual: map[string]string{}, due: -1,
+		due: -1,
 	}
 	w.endpoint = newEndpoint(w)
 	w.truth.world = w
@@ -91,29 +95,39 @@ func (w *World) poke() {
 func (w *World) run(until int64) {
 	for !w.broken {
 		synctest.Wait()
-		if w.fetch() {
+		next, done := w.step(until)
+		if done {
 			continue
 		}
-		now := w.now()
-		if len(w.queue.events) > 0 && w.queue.events[0].at <= now {
-			w.queue.take().do()
-			w.figures.Events++
-			continue
-		}
-		if now >= until {
+		wait := time.Duration(next - w.now())
+		if wait <= 0 {
 			return
 		}
-		next := until
-		if len(w.queue.events) > 0 {
-			next = min(next, w.queue.events[0].at)
-		}
-		w.timer.Reset(time.Duration(next - now))
+		w.timer.Reset(wait)
 		select {
 		case <-w.timer.C:
 		case <-w.poked:
 			w.woken = true
 		}
 	}
+}
+
+// step does one thing, if there is one to be done. Otherwise it returns when there is one next, until at the latest.
+func (w *World) step(until int64) (next int64, done bool) {
+	w.lock.Lock()
+	defer w.lock.Unlock()
+	if w.fetch() {
+		return 0, true
+	}
+	if len(w.queue.events) == 0 {
+		return until, false
+	}
+	if at := w.queue.events[0].at; at > w.now() {
+		return min(at, until), false
+	}
+	w.queue.take().do()
+	w.figures.Events++
+	return 0, true
 }
 
 // fetch takes what the daemons have done since it was called last. It reports whether that was anything.
@@ -147,6 +161,12 @@ func (w *World) fetch() bool {
 	return true
 }
 
+// number returns the number of a new link.
+func (w *World) number() int {
+	w.last++
+	return w.last
+}
+
 // delay is how long something takes on the network, one way.
 func (w *World) delay() time.Duration {
 	d := time.Duration(w.network.ExpFloat64() * float64(w.plan.latency))
@@ -162,13 +182,9 @@ func (w *World) dialed(d *dialing) {
 			d.result <- dialed{err: err}
 			return
 		}
-		w.last++
-		l := newLink(w.last, d.owner, d.server, w.poke)
+		l := newLink(w.number(), d.owner, d.server, w.poke)
 		w.links = append(w.links, l)
 		w.history.note(w.now(), "open", int64(l.id), int64(d.owner.id), int64(d.server))
-		if d.server == toNATS {
-			w.nats.open(l)
-		}
 		d.result <- dialed{link: l}
 	})
 }
@@ -176,11 +192,12 @@ func (w *World) dialed(d *dialing) {
 // sent takes what a daemon has written on a link to the server, in one or several pieces.
 func (w *World) sent(l *link, b []byte) {
 	if l.server == toNATS {
-		b = w.nats.canonical(b)
+		b = sorted(b)
 		l.nats.sent(w, b)
 	} else {
 		w.endpoint.sent(l, b)
 	}
+	w.show(l, b)
 	w.history.note(w.now(), "sent", int64(l.id), int64(len(b)), digest(b))
 	for len(b) > 0 {
 		n := len(b)
@@ -236,9 +253,6 @@ func (w *World) answer(l *link, b []byte, after time.Duration, end error, seen f
 			return
 		}
 		w.history.note(w.now(), "come", int64(l.id), int64(len(b)), digest(b))
-		if l.server == toNATS {
-			b = w.nats.spelled(b)
-		}
 		if seen != nil {
 			seen()
 		}
@@ -278,4 +292,11 @@ func (w *World) fault(format string, args ...any) {
 	w.figures.Fault = fmt.Sprintf(format, args...)
 	w.figures.At = time.Duration(w.now())
 	w.figures.Trace = w.history.last(kept)
+}
+
+// show prints what is sent, where SIMULATION_BYTES asks for it.
+func (w *World) show(l *link, b []byte) {
+	if w.history.echo != nil && os.Getenv("SIMULATION_BYTES") != "" {
+		w.history.echo(fmt.Sprintf("link %d: %q", l.id, b))
+	}
 }
