@@ -18,7 +18,7 @@ func (m *message) finished() bool {
 		return true // Core NATS promises nothing of what it drops; see lostCore.
 	case m.route.drops && m != m.route.latest[m.topic] && (m.acked > 0 || m.ended > 0):
 		return true
-	case m.fate != fateAccept:
+	case m.fate != fateAccept || m.refusals > 0:
 		return m.acked > 0 || m.ended > 0
 	case m.route.atMostOnce && m.unclear > 0:
 		return m.acked > 0 || m.ended > 0
@@ -71,10 +71,6 @@ func (t *truth) settledBooks() {
 	}
 	for _, r := range w.living() {
 		s := r.status()
-		if !s.Ready {
-			w.fault("replica %d is not ready although all is well: %v", r.id, s.NotReady)
-			return
-		}
 		for i := range s.Routes {
 			route := &s.Routes[i]
 			var ended uint64
@@ -87,4 +83,14 @@ func (t *truth) settledBooks() {
 			}
 		}
 	}
+}
+
+// unready tells of a daemon that is not ready; empty: all are.
+func (w *World) unready() string {
+	for _, r := range w.living() {
+		if s := r.status(); !s.Ready {
+			return fmt.Sprintf("replica %d is not ready: %v", r.id, s.NotReady)
+		}
+	}
+	return ""
 }

@@ -57,9 +57,10 @@ type Form struct {
 	Calm   time.Duration
 }
 
-// Dense is for short runs: half an hour of trouble. Sparse is for days.
+// Dense is for short runs of much trouble, Sparse for days.
 var (
-	Dense  = Form{30 * time.Minute, 8 * time.Second, 40 * time.Second}
+	Dense  = Form{100 * time.Second, 3 * time.Second, 5 * time.Second}
+	Longer = Form{20 * time.Minute, 8 * time.Second, 30 * time.Second}
 	Sparse = Form{24 * time.Hour, 4 * time.Minute, 20 * time.Minute}
 )
 

@@ -41,6 +41,7 @@ type World struct {
 
 	network, faults, traffic *rand.Rand
 	woken                    bool // A poke was taken, and nothing fetched since.
+	ending                   bool // No daemon is started any more.
 	broken                   bool // A fault was found: nothing goes on.
 }
 
