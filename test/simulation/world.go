@@ -67,7 +67,7 @@ func newWorld(seed uint64, plan *scenario) *World {
 	}
 	w.timer = time.NewTimer(time.Hour)
 	w.nats = natsSide{
-		world: w, server: natsmodel.New(natsmodel.Config{Seed: seed}), links: map[natsmodel.Conn]*link{},
+		world: w, server: natsmodel.New(plan.nats), links: map[natsmodel.Conn]*link{},
 		due: -1,
 	}
 	w.endpoint = newEndpoint(w)
