@@ -40,7 +40,18 @@ func forms(t *testing.T) Form {
 }
 
 // live runs one seed.
-func live(t *testing.T, seed uint64, f Form) Figures {
+func live(t *testing.T, seed uint64, f Form) (figures Figures) {
+	t.Helper()
+	var echo func(string)
+	if *follow {
+		echo = func(line string) { println(line) }
+	}
+	inBubble(t, seed, func() { figures = Run(seed, f, echo) })
+	return figures
+}
+
+// inBubble has something happen on virtual time, and all that is random follow from a seed.
+func inBubble(t *testing.T, seed uint64, do func()) {
 	t.Helper()
 	// Pools keep timers of bubbles that are over, until they have been collected twice. And what the collector does in
 	// the middle of a run would change the order in which goroutines go on.
@@ -48,15 +59,7 @@ func live(t *testing.T, seed uint64, f Form) Figures {
 	runtime.GC()
 	runtime.GC()
 	defer seedEverything(seed)()
-	var figures Figures
-	synctest.Test(t, func(t *testing.T) {
-		var echo func(string)
-		if *follow {
-			echo = func(line string) { println(line) }
-		}
-		figures = Run(seed, f, echo)
-	})
-	return figures
+	synctest.Test(t, func(*testing.T) { do() })
 }
 
 func TestSimulation(t *testing.T) {
