@@ -111,6 +111,9 @@ func (s *stream) purge(filter string, before, keep uint64) uint64 {
 	for _, seq := range gone {
 		s.store.remove(seq)
 	}
+	if s.store.live == 0 {
+		s.store.first = s.store.last + 1
+	}
 	start := s.store.first
 	if filter != "" {
 		start = 0
