@@ -98,6 +98,7 @@ func (s *stream) purge(filter string, before, keep uint64) uint64 {
 	if filter != "" {
 		filters = []string{filter}
 	}
+	all := filter == "" && before == 0 && keep == 0
 	if before == 0 {
 		before = math.MaxUint64
 	}
@@ -111,7 +112,7 @@ func (s *stream) purge(filter string, before, keep uint64) uint64 {
 	for _, seq := range gone {
 		s.store.remove(seq)
 	}
-	if s.store.live == 0 {
+	if all {
 		s.store.first = s.store.last + 1
 	}
 	start := s.store.first

@@ -44,6 +44,7 @@ func (s *schedule) create() {
 			workQueueRetention, interestRetention), Storage: pick(r, fileStorage, memoryStorage), AllowDirect: r.IntN(2) == 0,
 		Discard: pick(r, discardOld, discardOld, discardNew), Compression: "none", Replicas: 1, AllowRollup: r.IntN(4) == 0,
 	}
+	s.cfg.AllowRollup = s.cfg.AllowRollup && s.cfg.Retention == limitsRetention
 	switch r.IntN(4) {
 	case 0:
 		s.cfg.MaxMsgs = int64(3 + r.IntN(10))
@@ -51,6 +52,7 @@ func (s *schedule) create() {
 		s.cfg.MaxPerSubject = int64(1 + r.IntN(4))
 	case 2:
 		s.cfg.MaxBytes = int64(200 + r.IntN(600))
+		s.cfg.Discard = discardNew // The order in which a server ends several deliveries to make room is free.
 	}
 	text, _ := json.Marshal(&s.cfg)
 	s.ask("a", "$JS.API.STREAM.CREATE."+s.stream, "", string(text))
@@ -97,6 +99,9 @@ func (s *schedule) addConsumer(name string, filters []string) {
 	}
 	if c.Ack == ackAll && s.cfg.Retention == interestRetention {
 		c.Ack = ackExplicit // Which messages go when one is lost in the middle is not modelled.
+	}
+	if s.cfg.AllowRollup { // See purgeSome.
+		c.Ack = ackNone
 	}
 	if c.Ack == ackNone {
 		c.AckWait, c.MaxAckPending = 0, 0
@@ -325,8 +330,16 @@ func (s *schedule) delay(who string) {
 	s.fresh = time.Now()
 }
 
+// purgeSome purges nothing but the whole, or a part that is either all or nothing to each consumer: what becomes of
+// the floors of others hangs on how the real server's stores share their maps.
 func (s *schedule) purgeSome() {
-	body := pick(s.rand, "", fmt.Sprintf(`{"seq":%d}`, s.someSeq()), `{"filter":"`+s.stream+`.a"}`)
+	body := ""
+	switch {
+	case s.cfg.Retention == workQueueRetention:
+		body = pick(s.rand, "", `{"filter":"`+s.stream+`.a"}`)
+	case !slices.ContainsFunc(s.consumers, func(c consumerConfig) bool { return c.Ack == ackAll }):
+		body = pick(s.rand, "", fmt.Sprintf(`{"seq":%d}`, s.someSeq()))
+	}
 	s.ask("a", "$JS.API.STREAM.PURGE."+s.stream, "", body)
 }
 
