@@ -68,7 +68,7 @@ func sameFor(t *testing.T, r *realSide, seed uint64, steps int) {
 	for wait := first; ; wait *= 4 {
 		stream := fmt.Sprintf("S%d_%d", seed, wait.Milliseconds())
 		p := newPair(t, r, stream)
-		s := newSchedule(p, seed, stream, wait)
+		s := newSchedule(p, seed, stream, wait, 0)
 		for range steps {
 			s.step()
 			if s.slow || len(p.differs) > 0 {

@@ -22,11 +22,14 @@ type schedule struct {
 	fresh     time.Time // Since then nothing can have been delivered again.
 	slow      bool      // The machine was too slow for the time that acknowledgements have.
 	letters   []string  // Ends of subjects.
+	restarts  int       // Every so many steps the server is started again; 0: never.
+	steps     int
 }
 
-func newSchedule(p *pair, seed uint64, stream string, ackWait time.Duration) *schedule {
+func newSchedule(p *pair, seed uint64, stream string, ackWait time.Duration, restarts int) *schedule {
 	s := &schedule{
-		pair: p, rand: rand.New(rand.NewPCG(seed, 7)), stream: stream, ackWait: ackWait, touched: map[string]uint64{},
+		restarts: restarts,
+		pair:     p, rand: rand.New(rand.NewPCG(seed, 7)), stream: stream, ackWait: ackWait, touched: map[string]uint64{},
 		letters: []string{"a", "b", "c"},
 	}
 	p.note("seed %d", seed)
@@ -43,6 +46,9 @@ func (s *schedule) create() {
 		Name: s.stream, Subjects: []string{s.stream + ".>"}, Retention: pick(r, limitsRetention, limitsRetention,
 			workQueueRetention, interestRetention), Storage: pick(r, fileStorage, memoryStorage), AllowDirect: r.IntN(2) == 0,
 		Discard: pick(r, discardOld, discardOld, discardNew), Compression: "none", Replicas: 1, AllowRollup: r.IntN(4) == 0,
+	}
+	if s.restarts > 0 {
+		s.cfg.Storage = fileStorage
 	}
 	s.cfg.AllowRollup = s.cfg.AllowRollup && s.cfg.Retention == limitsRetention
 	switch r.IntN(4) {
@@ -117,6 +123,11 @@ func (s *schedule) createConsumer(c *consumerConfig) {
 
 // step does one thing.
 func (s *schedule) step() {
+	if s.steps++; s.restarts > 0 && s.steps%s.restarts == 0 {
+		s.restart()
+		s.settled()
+		return
+	}
 	r := s.rand
 	who := pick(r, "a", "b")
 	o := pick(r, s.consumers...)
