@@ -9,9 +9,9 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
-	"time"
 
 	"momento-bridge/loadtest/drive"
+	"momento-bridge/loadtest/figure"
 	"momento-bridge/loadtest/report"
 	"momento-bridge/loadtest/search"
 	"momento-bridge/sink"
@@ -100,7 +100,7 @@ func (t *Target) subscribe(ctx context.Context) (stop func() error) {
 		for _, topic := range t.topics() {
 			listening.Go(func() {
 				err := t.endpoint().Subscribe(ctx, sink.Subscription{
-					Cache: cache, Topic: topic, Received: func([]byte, time.Time) {}, Gap: func(int) {},
+					Cache: cache, Topic: topic, Received: func(sink.Item) {}, Gap: func(int) {},
 				})
 				if why, ok := errors.AsType[*sink.SubscribeError](err); ok {
 					refused.Store(why)
@@ -167,8 +167,8 @@ func (f *finder) compare(d *report.Dimension, t *search.Trial, offered float64) 
 		d.Unfit = "publishes were not accepted at a steady rate"
 	case side(low) != side(high):
 		d.Unfit = fmt.Sprintf(
-			"only %.1f %% of the publishes were sent in time, and %.1f %% when the plateau was measured",
-			100*t.OnTime, 100*f.plateauOnTime())
+			"only %s of the publishes were sent in time, and %s when the plateau was measured",
+			figure.Share(t.OnTime), figure.Share(f.plateauOnTime()))
 	default:
 		d.Plateau, d.Counts = accepted, side(low) != 0
 	}

@@ -29,9 +29,9 @@ type FindConfig struct {
 	Search     search.Config // Its MaxRate is lowered to what the generator can do; Flip is set.
 	Effort     string
 	Dimensions []string
-	Latency    bool    // Measure the latency at fractions of the clean rate at the end.
-	Ceiling    float64 // Of the generator, as calibrated; 0: not known.
-	Before     int     // Publishes that were sent before: they count.
+	Latency    bool // Measure the latency at fractions of the clean rate at the end.
+	Generator  Calibration
+	Before     int // Publishes that were sent before: they count.
 	Labels     map[string]string
 	// Progress is called once a second and before each trial, one call at a time; nil: never.
 	Progress func(FindProgress)
@@ -47,9 +47,10 @@ type FindProgress struct {
 
 // Limit lowers what the search may do to what the generator can, and to the effort.
 func (c *FindConfig) Limit() {
-	if c.Ceiling > 0 {
-		c.Search.MaxRate = min(c.Search.MaxRate, mostOfCeiling*c.Ceiling)
+	if c.Generator.Ceiling > 0 {
+		c.Search.MaxRate = min(c.Search.MaxRate, mostOfCeiling*c.Generator.Ceiling)
 	}
+	c.Search.Stall = c.Generator.Burst
 	switch c.Effort {
 	case Quick:
 		c.Search.Estimate = true
@@ -133,6 +134,8 @@ func (f *finder) describe() *report.Report {
 		},
 		Latency: map[string]report.Latency{}, Plateau: []report.Point{}, Trials: []report.Trial{},
 	}
+	out.LimiterConfidence, out.LimiterEvidence = string(r.KindConfidence), r.KindEvidence
+	out.BurstConfidence, out.BurstEvidence = string(r.BurstConfidence), r.BurstEvidence
 	if r.Proved {
 		out.Verdict = report.Proved
 	}
@@ -145,6 +148,7 @@ func (f *finder) describe() *report.Report {
 	}
 	for _, t := range r.Trials {
 		out.Trials = append(out.Trials, report.Trial{
+			Tolerance: t.Tolerance, OnTime: t.OnTime, Shown: t.Shown,
 			Name: t.Name, Rate: t.Rate, Began: t.Began, Seconds: t.Seconds, Sent: t.Sent, Accepted: t.Accepted,
 			Refused: t.Refused, Excused: t.Excused, Failed: t.Failed,
 			Unfit: t.Unfit, Passed: t.Passed,
@@ -212,15 +216,17 @@ func (f *finder) finish() {
 
 func (f *finder) generator() report.Generator {
 	g := report.Generator{
-		Ceiling: f.cfg.Ceiling, OnTime: 1, Repeated: f.result.Repeated, Cores: runtime.GOMAXPROCS(0),
+		Ceiling: f.cfg.Generator.Ceiling, FitRate: f.cfg.Generator.FitRate, Timing: f.cfg.Generator.Timing,
+		Burst: f.cfg.Generator.Burst, OnTime: 1, Repeated: f.result.Repeated, Cores: runtime.GOMAXPROCS(0),
 		OS: runtime.GOOS + "/" + runtime.GOARCH,
 	}
-	for i, t := range f.result.Trials {
-		m := f.measured[i]
-		if t.Unfit != "" {
-			continue
-		}
-		g.OnTime, g.CPU = min(g.OnTime, m.OnTime), max(g.CPU, m.CPU)
+	sent, planned := 0, 0
+	for _, m := range f.measured {
+		sent, planned = sent+m.Sent, planned+m.Planned
+		g.CPU = max(g.CPU, m.CPU)
+	}
+	if planned > 0 {
+		g.OnTime = float64(sent) / float64(planned)
 	}
 	if all := drive.Delays(f.measured); all.TotalCount() > 0 {
 		g.SendDelay = latencyOf(all)

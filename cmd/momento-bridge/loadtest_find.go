@@ -103,7 +103,7 @@ func (o *findOptions) run(cmd *cobra.Command) error {
 	}
 	ctx, stderr := cmd.Context(), cmd.ErrOrStderr()
 	fmt.Fprintln(stderr, "measuring how fast this machine can publish")
-	if cfg.Ceiling, err = loadtest.Calibrate(ctx, target); err != nil {
+	if cfg.Generator, err = loadtest.Calibrate(ctx, target); err != nil {
 		return interruptedOr(ctx, err)
 	}
 	leave, err := o.getAlong(cmd, &cfg)
@@ -293,7 +293,8 @@ func planOf(c *loadtest.FindConfig, daemons string) string {
 	line("publishes", "to %s, cache %s, topic %s, %d bytes each, up to %d connections",
 		c.Target.Endpoint, strings.Join(c.Target.Caches, " and "), c.Target.Topic, c.Target.Bytes, c.Target.Connections)
 	line("at most", "%s publishes, %v, %.0f publishes/s (this machine can do %.0f/s)",
-		terminal.Count(int64(s.MaxRequests)), time.Duration(s.MaxSeconds*float64(time.Second)), s.MaxRate, c.Ceiling)
+		terminal.Count(int64(s.MaxRequests)), time.Duration(s.MaxSeconds*float64(time.Second)), s.MaxRate,
+		c.Generator.Ceiling)
 	if s.Gentle {
 		line("overload", "none: after a refusal it pauses")
 	} else {

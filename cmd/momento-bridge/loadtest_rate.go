@@ -149,6 +149,9 @@ func (o *rateOptions) visit(cmd *cobra.Command, found *beside, cfg *loadtest.Rat
 	return leave
 }
 
+// errLost says that subscribers did not get everything.
+var errLost = errors.New("messages were lost")
+
 // verdictOf is how the program ends after a report.
 func verdictOf(r *report.Report, failure error) error {
 	switch {
