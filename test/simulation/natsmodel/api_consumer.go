@@ -55,6 +55,9 @@ func (o *consumer) body() consumerBody {
 	if o.cfg.MaxDeliver == 1 {
 		b.Redelivered = 0
 	}
+	if o.inMemory() && o.delivered == (sequences{}) { // Nothing is written down yet.
+		b.Delivered = placeOf(sequences{o.next.consumer - 1, o.next.stream - 1}, o.lastSent)
+	}
 	if o.cfg.PauseUntil != nil && o.now().Before(*o.cfg.PauseUntil) {
 		b.Paused, b.Remaining = true, o.cfg.PauseUntil.Sub(o.now())
 	}
