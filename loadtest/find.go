@@ -50,6 +50,7 @@ func (c *FindConfig) Limit() {
 	if c.Generator.Ceiling > 0 {
 		c.Search.MaxRate = min(c.Search.MaxRate, mostOfCeiling*c.Generator.Ceiling)
 	}
+	c.Search.Stall = c.Generator.Burst
 	switch c.Effort {
 	case Quick:
 		c.Search.Estimate = true
@@ -219,12 +220,13 @@ func (f *finder) generator() report.Generator {
 		Burst: f.cfg.Generator.Burst, OnTime: 1, Repeated: f.result.Repeated, Cores: runtime.GOMAXPROCS(0),
 		OS: runtime.GOOS + "/" + runtime.GOARCH,
 	}
-	for i, t := range f.result.Trials {
-		m := f.measured[i]
-		if t.Unfit != "" {
-			continue
-		}
-		g.OnTime, g.CPU = min(g.OnTime, m.OnTime), max(g.CPU, m.CPU)
+	sent, planned := 0, 0
+	for _, m := range f.measured {
+		sent, planned = sent+m.Sent, planned+m.Planned
+		g.CPU = max(g.CPU, m.CPU)
+	}
+	if planned > 0 {
+		g.OnTime = float64(sent) / float64(planned)
 	}
 	if all := drive.Delays(f.measured); all.TotalCount() > 0 {
 		g.SendDelay = latencyOf(all)
