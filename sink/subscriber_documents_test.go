@@ -1,8 +1,13 @@
 package sink
 
 import (
+	"compress/gzip"
 	"net"
+	"net/http"
+	"net/http/httptest"
 	"slices"
+	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -93,5 +98,40 @@ func TestSubscriberLearnsWhoPublishedAndHow(t *testing.T) {
 		got[0].Sequence != 4 || got[0].Page != 9 || !got[0].At.Equal(at) ||
 		string(got[1].Value) != "b" || got[1].Text || got[1].Publisher != "" {
 		t.Errorf("got %+v", got)
+	}
+}
+
+// Whatever an endpoint sends, a subscriber reads so much of it and no more, and goes on.
+func TestSubscriberGetsOverAnswersWithoutEnd(t *testing.T) {
+	t.Parallel()
+	var asked atomic.Int64
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		chunk := []byte(strings.Repeat(" ", 1<<20))
+		switch asked.Add(1) {
+		case 1:
+			for n := 0; r.Context().Err() == nil && n < 10*maxPolled; n += len(chunk) {
+				if _, err := w.Write(chunk); err != nil {
+					return
+				}
+			}
+			t.Error("all of it was read")
+		case 2: // It is compressed into little.
+			w.Header().Set("Content-Encoding", "gzip")
+			z := gzip.NewWriter(w)
+			for n := 0; n <= maxPolled; n += len(chunk) {
+				_, _ = z.Write(chunk)
+			}
+			_ = z.Close()
+		case 3:
+			_, _ = w.Write([]byte(`{"items":[` + strings.Repeat("{},", 1<<16) + message(1, 1, "a") + `]}`))
+		default:
+			<-r.Context().Done()
+		}
+	}))
+	t.Cleanup(server.Close)
+	h, stop := subscribe(t, newMomento(t, server.URL, nil), "t")
+	soon(t, "what comes afterwards", func() bool { return h.count() > 0 })
+	if err := stop(); err != nil || !slices.Equal(h.values, []string{"a"}) || len(h.gaps) > 0 {
+		t.Errorf("ended with %v: %q, gaps %v", err, h.values, h.gaps)
 	}
 }
