@@ -53,7 +53,9 @@ func (s *search) kind() (Confidence, []string) {
 	case s.cfg.Gentle:
 		return None, []string{"only an overload shows the kind of a limit, and there was none"}
 	case s.dear:
-		return Low, []string{"after an overload nothing was accepted any more: refusals use up the quota, as with a window"}
+		return Low, []string{
+			"after an overload nothing was accepted any more: refusals use up the quota, as with a window",
+		}
 	case !r.Overload || r.Plateau == 0:
 		return None, []string{"the search ended before an overload showed the kind of the limit"}
 	case r.Kind == Soft:
@@ -143,18 +145,21 @@ func (s *search) burstSeen() (Confidence, []string) {
 	case r.Kind == Soft:
 		return Low, []string{"it is that of a limit of which refusals begin below what it accepts"}
 	case s.forgive > 0:
-		return None, []string{fmt.Sprintf("%s seemed to be forgiven, but fewer that came together were refused", count(r.Burst))}
+		return None, []string{
+			count(r.Burst) + " seemed to be forgiven, but fewer that came together were refused",
+		}
 	case f.seen:
 		return Low, []string{"it was seen once, at the beginning: nobody knows whether it was whole then"}
 	case f.calm == 0 && f.sent > 0:
-		return Low, []string{fmt.Sprintf("at least so many came through in one of %d bursts, each with pauses of the sender",
-			f.sent)}
+		return Low, []string{fmt.Sprintf(
+			"at least so many came through in one of %d bursts, each with pauses of the sender", f.sent)}
 	case f.calm == 0:
 		return Low, []string{"it is what was accepted beyond the rate until the first refusal"}
 	case r.KindConfidence != High || r.Burst <= small && f.calm < smallTimes:
 		return Low, []string{fmt.Sprintf("%d bursts without a pause of the sender showed it", f.calm)}
 	}
-	return High, []string{fmt.Sprintf("%d of %d bursts, each sent without a pause after a rest, showed it", f.calm, f.sent)}
+	return High, []string{fmt.Sprintf("%d of %d bursts, sent after a rest, had no pause of the sender and showed it",
+		f.calm, f.sent)}
 }
 
 // count writes a number of publishes.
