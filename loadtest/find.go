@@ -50,6 +50,7 @@ func (c *FindConfig) Limit() {
 	if c.Generator.Ceiling > 0 {
 		c.Search.MaxRate = min(c.Search.MaxRate, mostOfCeiling*c.Generator.Ceiling)
 	}
+	c.Search.Stall = c.Generator.Burst
 	switch c.Effort {
 	case Quick:
 		c.Search.Estimate = true
@@ -219,16 +220,13 @@ func (f *finder) generator() report.Generator {
 		Burst: f.cfg.Generator.Burst, OnTime: 1, Repeated: f.result.Repeated, Cores: runtime.GOMAXPROCS(0),
 		OS: runtime.GOOS + "/" + runtime.GOARCH,
 	}
-	sent, planned := 0.0, 0.0
-	for i, t := range f.result.Trials {
-		m := f.measured[i]
+	sent, planned := 0, 0
+	for _, m := range f.measured {
+		sent, planned = sent+m.Sent, planned+m.Planned
 		g.CPU = max(g.CPU, m.CPU)
-		if n := float64(t.Accepted + t.Refused + t.Failed); n > 0 {
-			sent, planned = sent+n, planned+n/m.OnTime
-		}
 	}
 	if planned > 0 {
-		g.OnTime = sent / planned
+		g.OnTime = float64(sent) / float64(planned)
 	}
 	if all := drive.Delays(f.measured); all.TotalCount() > 0 {
 		g.SendDelay = within(latencyOf(all), 0, f.result.Seconds)

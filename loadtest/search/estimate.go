@@ -103,7 +103,7 @@ func climb(cfg Config, limit float64) (Spend, float64) {
 // overloads are the levels of overload and the probes of a burst.
 func overloads(cfg Config, limit, refused float64) Spend {
 	first := offer(min(1.5*refused, cfg.MaxRate), max(coarseTime, coarse/limit)+lookOften)
-	probe := offer(min(flood*limit, cfg.MaxRate), 2*lookOften)
+	probe := offer(min(flooding*limit, cfg.MaxRate), 2*lookOften)
 	return Spend{0, 2 * breath}.Plus(first).Plus(Level(cfg, limit)).Plus(probe.times(smallTimes)).
 		Plus(Spend{0, smallTimes * small / limit})
 }

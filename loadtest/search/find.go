@@ -3,7 +3,6 @@ package search
 import (
 	"errors"
 	"fmt"
-	"math"
 
 	"momento-bridge/loadtest/figure"
 )
@@ -74,11 +73,13 @@ const (
 
 // Find runs the search. It always returns what is known, also if it ended early.
 func Find(cfg Config, tester Tester) *Result {
-	s := &search{cfg: cfg, tester: tester, began: tester.Now(), result: &Result{Kind: Unknown}}
+	s := &search{cfg: cfg, tester: tester, began: tester.Now(), result: &Result{Kind: Unknown}, stall: cfg.Stall}
 	r := s.result
 	ok, err := s.find()
-	r.Err, r.Window, r.Dear = err, s.window, s.dear
+	r.Err, r.Dear = err, s.dear
 	r.Proved, r.Reason = s.verdict(ok)
+	s.judgeKind()
+	r.Window = s.window
 	if r.Err == nil && r.Plateau > 0 && !s.cfg.Estimate {
 		r.Err = s.further()
 	}
@@ -142,9 +143,6 @@ func (s *search) verdict(ok bool) (bool, string) {
 				"several servers, or others use it, too", figure.Rate(r.Failing), figure.Rate(r.Plateau))
 	case !ok:
 		return false, "irregular: what was held once was refused later, or the other way round, in every round"
-	case s.uneven:
-		return false, "irregular: publishes arrived so unevenly that the limit's burst does not forgive it: use a quieter " +
-			"machine, nearer to the endpoint"
 	case s.cfg.Gentle:
 		return false, fmt.Sprintf(
 			"without overload nobody knows what kind of limit it is, and a burst or a long window may "+
@@ -163,8 +161,12 @@ func (r *Result) proof(pairs int) string {
 	text += fmt.Sprintf(", %d of %d at the failing rate had", r.Rejected, pairs)
 	if r.CleanExcused > 0 {
 		text += fmt.Sprintf("; not counted: %s of %s publishes at the clean rate that were refused because others "+
-			"before them were late, which a burst of %s does not forgive",
-			figure.Count(r.CleanExcused), figure.Count(r.CleanSent), figure.Count(int(math.Round(r.Burst))))
+			"before them were late, which ", figure.Count(r.CleanExcused), figure.Count(r.CleanSent))
+		if r.Kind == Bucket {
+			text += fmt.Sprintf("a burst of %s does not forgive", count(r.Burst))
+		} else {
+			text += "a window has no room for"
+		}
 	}
 	return text
 }
