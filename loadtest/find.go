@@ -146,9 +146,9 @@ func (f *finder) describe() *report.Report {
 		bound := search.UpperBound(r.CleanRefused, r.CleanSent)
 		out.CleanBound = &bound
 	}
-	for _, t := range r.Trials {
+	for i, t := range r.Trials {
 		out.Trials = append(out.Trials, report.Trial{
-			Tolerance: t.Tolerance, OnTime: t.OnTime, Shown: t.Shown,
+			Tolerance: t.Tolerance, OnTime: f.measured[i].OnTime, Shown: t.Shown,
 			Name: t.Name, Rate: t.Rate, Began: t.Began, Seconds: t.Seconds, Sent: t.Sent, Accepted: t.Accepted,
 			Refused: t.Refused, Excused: t.Excused, Failed: t.Failed,
 			Unfit: t.Unfit, Passed: t.Passed,
@@ -229,7 +229,7 @@ func (f *finder) generator() report.Generator {
 		g.OnTime = float64(sent) / float64(planned)
 	}
 	if all := drive.Delays(f.measured); all.TotalCount() > 0 {
-		g.SendDelay = latencyOf(all)
+		g.SendDelay = within(latencyOf(all), 0, f.result.Seconds)
 	}
 	return g
 }
