@@ -2,8 +2,12 @@ package daemon
 
 import (
 	"cmp"
+	"context"
+	"net"
 	"runtime/debug"
 	"strings"
+
+	"momento-bridge/sink/key"
 )
 
 // Build is what is known of how the program was built.
@@ -92,6 +96,21 @@ func (b Build) String() string {
 	}
 	return b.Version + " (" + strings.Join(more, ", ") + ")"
 }
+
+// Dialers connect to servers that are not on a network, for simulations. nil: over TCP.
+type Dialers struct {
+	NATS     func(network, address string) (net.Conn, error)
+	Endpoint func(ctx context.Context, address string) (net.Conn, error)
+}
+
+// SetDialers has servers reached through other dialers. It is called before the plan is used.
+func (p *Plan) SetDialers(d Dialers) { p.nats.Dial, p.sink.Dial = d.NATS, d.Endpoint }
+
+// WithoutAdmin has the daemon listen nowhere. It is called before the plan is used.
+func (p *Plan) WithoutAdmin() { p.file.Admin.Listen, p.adminListen = "", "" }
+
+// SetKeys has keys taken from another keyring. It is called before the plan is used.
+func (p *Plan) SetKeys(keys *key.Ring) { p.sink.Keys = keys }
 
 // SetVersion has the program's version told to the endpoint, too. It is called before the plan is used.
 func (p *Plan) SetVersion(version string) { p.sink.Version = version }

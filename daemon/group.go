@@ -8,7 +8,6 @@ import (
 	"hash/fnv"
 	"io"
 	"log/slog"
-	mathrand "math/rand/v2"
 	"os"
 	"sync"
 	"sync/atomic"
@@ -16,6 +15,7 @@ import (
 
 	"github.com/nats-io/nats.go"
 
+	"momento-bridge/chance"
 	"momento-bridge/config"
 	"momento-bridge/daemon/status"
 	"momento-bridge/group"
@@ -77,7 +77,7 @@ func routesHash(c *config.Config) string {
 func (i *identity) memberOf(version string, started time.Time, guest bool) group.Config {
 	return group.Config{
 		ID: i.member, Started: started, Host: i.host, Version: version, Routes: *i.routes.Load(), Guest: guest,
-		Random: mathrand.Float64,
+		Random: chance.Float64,
 	}
 }
 

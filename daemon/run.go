@@ -3,6 +3,7 @@ package daemon
 import (
 	"context"
 	"errors"
+	"net/http"
 	"sync"
 )
 
@@ -56,7 +57,10 @@ func (d *Daemon) carry(ctx context.Context) error {
 	outer := context.WithoutCancel(ctx) // For what must outlive the drain.
 	side, stopSide := context.WithCancel(outer)
 	var sides, publishing, consuming sync.WaitGroup
-	handler := d.adminHandler()
+	var handler http.Handler
+	if len(d.admin) > 0 {
+		handler = d.adminHandler()
+	}
 	for _, ln := range d.admin {
 		sides.Go(func() {
 			if err := d.serveAdmin(side, ln, handler); err != nil {
@@ -86,6 +90,9 @@ func (d *Daemon) carry(ctx context.Context) error {
 	in := &carrying{ctx, hard, &consuming, fail}
 	for _, l := range d.lines {
 		d.start(in, l)
+	}
+	if d.canaries != nil {
+		consuming.Go(func() { d.canaries.run(ctx) })
 	}
 	consuming.Go(func() { d.reloads(in) })
 	consuming.Wait()

@@ -127,6 +127,8 @@ func (d *demo) start(o Options, dir string, stderr io.Writer) error {
 		Settings: emulator.Settings{
 			Rate: o.Quota, Burst: max(1, o.Quota/10), Latency: 2 * time.Millisecond,
 			Jitter: 2 * time.Millisecond, Faults: faults,
+			// Pages in browsers remember a position: this is another topic than that of the demo before.
+			Documented: emulator.Documented{Page: uint64(time.Now().Unix())},
 		},
 	})
 	if err != nil {

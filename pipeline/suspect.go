@@ -2,8 +2,9 @@ package pipeline
 
 import (
 	"fmt"
-	"math/rand/v2"
 	"time"
+
+	"momento-bridge/chance"
 )
 
 // A suspect is a message that the endpoint has refused in a way that may be the message's own fault, or its topic's. In
@@ -227,7 +228,7 @@ const (
 // suspectDelay returns the least time until the next attempt of something that is put aside. It grows with how much is.
 func (d *dispatcher) suspectDelay(r *Route) time.Duration {
 	return time.Duration(float64(r.asideUnits) * float64(d.suspectSpacing()) * (0.5 +
-		rand.Float64())) //nolint:gosec // It need not be hard to guess.
+		chance.Float64()))
 }
 
 // retrySuspectsSoon is called when a message is accepted that had been refused: the reason may be gone for the others

@@ -15,7 +15,8 @@ import (
 // wait for the answer first, and write then, where there is a way to do that (see exchange), and no read is wasted on
 // an answer that cannot be there yet.
 type conn struct {
-	*net.TCPConn
+	net.Conn // To the network: a *net.TCPConn, or a Virtual.
+
 	late          bool        // Writes wait for the next read.
 	unwritten     []byte      // Late ones, copied,
 	parts         net.Buffers // and after them those of the latest writeParts, which are the caller's.
@@ -32,8 +33,8 @@ type conn struct {
 	parked bool       // A read of an idle connection waits, and nothing had come when it began to.
 }
 
-func newConn(tcp *net.TCPConn, deadline time.Time) *conn {
-	c := &conn{TCPConn: tcp, deadline: deadline, end: deadline}
+func newConn(tcp net.Conn, deadline time.Time) *conn {
+	c := &conn{Conn: tcp, deadline: deadline, end: deadline}
 	c.exchange.init(c)
 	return c
 }
@@ -67,7 +68,7 @@ func (c *conn) write(b []byte) (int, error) {
 	if c.writeErr != nil {
 		return 0, c.writeErr
 	}
-	n, err := c.TCPConn.Write(b)
+	n, err := c.Conn.Write(b)
 	c.writeErr = err
 	return n, err
 }
@@ -107,10 +108,10 @@ func (c *conn) writeAll(parts net.Buffers) {
 	switch {
 	case c.writeErr != nil:
 	case len(parts) == 1:
-		_, c.writeErr = c.TCPConn.Write(parts[0])
+		_, c.writeErr = c.Conn.Write(parts[0])
 	default:
 		c.writing = parts
-		_, c.writeErr = c.writing.WriteTo(c.TCPConn)
+		_, c.writeErr = c.writing.WriteTo(c.Conn)
 	}
 	clear(parts)
 }
@@ -118,7 +119,7 @@ func (c *conn) writeAll(parts net.Buffers) {
 // Close writes what is unwritten, such as TLS's farewell, and closes.
 func (c *conn) Close() error {
 	c.flush()
-	return c.TCPConn.Close()
+	return c.Conn.Close()
 }
 
 // await makes reads and writes fail at a time, or up to slack of the time until then later.

@@ -221,7 +221,7 @@ func (c *connection) Connect(end time.Time) error {
 // connect makes a connection by a time.
 func (c *connection) connect(end time.Time) error {
 	var tcp *conn
-	opened, err := c.momento.dialer.dial(end, func(raw *net.TCPConn) net.Conn {
+	opened, err := c.momento.dialer.dial(end, func(raw net.Conn) net.Conn {
 		tcp = newConn(raw, end)
 		return tcp
 	})

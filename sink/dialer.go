@@ -49,7 +49,7 @@ func (d *dialer) through(p *Proxy) {
 
 // dial opens a connection by a time, the TLS handshake included. What it returns reads and writes through the conn, if
 // one is given to wrap the TCP connection in. Its deadline is that time.
-func (d *dialer) dial(end time.Time, wrap func(*net.TCPConn) net.Conn) (net.Conn, error) {
+func (d *dialer) dial(end time.Time, wrap func(net.Conn) net.Conn) (net.Conn, error) {
 	raw, address, err := d.connect(end)
 	if err != nil {
 		return nil, err
@@ -81,7 +81,7 @@ func (d *dialer) connect(end time.Time) (net.Conn, string, error) {
 }
 
 // prepare makes of a TCP connection what dial returns, or closes it.
-func (d *dialer) prepare(raw net.Conn, end time.Time, wrap func(*net.TCPConn) net.Conn) (net.Conn, error) {
+func (d *dialer) prepare(raw net.Conn, end time.Time, wrap func(net.Conn) net.Conn) (net.Conn, error) {
 	if err := raw.SetDeadline(end); err != nil {
 		_ = raw.Close()
 		return nil, fmt.Errorf("connect to %s%s: %w", d.endpoint.Addr, d.way(), err)
@@ -93,8 +93,8 @@ func (d *dialer) prepare(raw net.Conn, end time.Time, wrap func(*net.TCPConn) ne
 		}
 	}
 	opened := raw
-	if tcp, ok := raw.(*net.TCPConn); ok && wrap != nil {
-		opened = wrap(tcp)
+	if wrap != nil {
+		opened = wrap(raw)
 	}
 	if d.tls == nil {
 		return opened, nil

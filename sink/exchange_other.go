@@ -3,17 +3,25 @@
 package sink
 
 // exchange writes a request and then reads.
-type exchange struct{}
+type exchange struct{ virtual Virtual }
 
-func (*exchange) init(*conn) {}
+func (x *exchange) init(c *conn) { x.virtual, _ = c.Conn.(Virtual) }
 
-func (*exchange) do(c *conn, b []byte) (int, error) {
+func (x *exchange) do(c *conn, b []byte) (int, error) {
+	if x.virtual != nil {
+		return exchangeVirtual(c, x.virtual, b)
+	}
 	c.flush()
-	return c.TCPConn.Read(b)
+	return c.Conn.Read(b)
 }
 
 // look cannot read without waiting: what comes is seen by the read that waits for it.
-func (*exchange) look(*conn, []byte) (int, error) { return 0, errNotYet }
+func (x *exchange) look(_ *conn, b []byte) (int, error) {
+	if x.virtual != nil {
+		return lookVirtual(x.virtual, b)
+	}
+	return 0, errNotYet
+}
 
-// glance is not called, as no read parks.
-func (*exchange) glance() bool { return true }
+// glance is called of virtual connections alone: no other read parks.
+func (x *exchange) glance() bool { return x.virtual == nil || x.virtual.Pending() }

@@ -12,6 +12,8 @@ import (
 // exchange writes a request and reads what is answered first, with one read: Go's poller is told to listen for the
 // answer before the request is written, so there is no need to try whether it is there already: a system call less.
 type exchange struct {
+	virtual Virtual // nil: the following is used.
+
 	raw  syscall.RawConn
 	step func(fd uintptr) bool // Made once,
 	poll func(fd uintptr)      // as are this
@@ -29,7 +31,14 @@ type exchange struct {
 }
 
 func (x *exchange) init(c *conn) {
-	raw, err := c.SyscallConn()
+	if x.virtual, _ = c.Conn.(Virtual); x.virtual != nil {
+		return
+	}
+	tcp, ok := c.Conn.(syscall.Conn)
+	if !ok {
+		return
+	}
+	raw, err := tcp.SyscallConn()
 	if err != nil {
 		return // A connection that is closed already; do will see.
 	}
@@ -42,7 +51,10 @@ func (x *exchange) init(c *conn) {
 	}
 }
 
-func (x *exchange) do(_ *conn, b []byte) (int, error) {
+func (x *exchange) do(c *conn, b []byte) (int, error) {
+	if x.raw == nil && x.virtual != nil {
+		return exchangeVirtual(c, x.virtual, b)
+	}
 	if x.raw == nil {
 		return 0, net.ErrClosed
 	}
@@ -57,6 +69,9 @@ func (x *exchange) do(_ *conn, b []byte) (int, error) {
 
 // glance reports whether there is something to read, or the end. Another read may wait meanwhile.
 func (x *exchange) glance() bool {
+	if x.virtual != nil {
+		return x.virtual.Pending()
+	}
 	x.some = true
 	_ = x.raw.Control(x.spy)
 	return x.some
@@ -64,6 +79,9 @@ func (x *exchange) glance() bool {
 
 // look reads what has come, without waiting.
 func (x *exchange) look(_ *conn, b []byte) (int, error) {
+	if x.virtual != nil {
+		return lookVirtual(x.virtual, b)
+	}
 	if x.raw == nil {
 		return 0, net.ErrClosed
 	}

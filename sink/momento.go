@@ -1,7 +1,9 @@
 package sink
 
 import (
+	"context"
 	"log/slog"
+	"net"
 	"time"
 
 	"momento-bridge/pipeline"
@@ -18,7 +20,9 @@ type Config struct {
 	Timeout   time.Duration // One attempt, connecting included.
 	CAFile    string        // Roots besides the system's; empty for none.
 	Proxies   *Proxies      // nil: none.
-	Version   string        // The program's, one word, for the endpoint's logs; empty: it is not told.
+	// Dial connects to the endpoint; nil: over TCP, to any of its addresses. What it returns may be a Virtual.
+	Dial    func(ctx context.Context, address string) (net.Conn, error)
+	Version string // The program's, one word, for the endpoint's logs; empty: it is not told.
 
 	forwarder *Proxy // Of plain HTTP: the proxy, which takes the requests instead of the endpoint. Set by New.
 }
@@ -43,6 +47,11 @@ func New(cfg Config, log *slog.Logger) (*Momento, error) {
 	d, err := newDialer(cfg.Endpoint, cfg.CAFile)
 	if err != nil {
 		return nil, err
+	}
+	if cfg.Dial != nil {
+		d.tcp = &racer{newAddresses(virtualAddress), func(ctx context.Context, _ string) (net.Conn, error) {
+			return cfg.Dial(ctx, cfg.Endpoint.Addr)
+		}}
 	}
 	proxy, err := cfg.Proxies.ForEndpoint(cfg.Endpoint)
 	if err != nil {

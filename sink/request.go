@@ -1,9 +1,9 @@
 package sink
 
 import (
-	"math/rand/v2"
 	"time"
 
+	"momento-bridge/chance"
 	"momento-bridge/pipeline"
 	"momento-bridge/sink/key"
 )
@@ -63,4 +63,4 @@ func contentType(r *pipeline.Request) string {
 }
 
 // age is how old a connection may become.
-func age() time.Duration { return youngest + rand.N(oldest-youngest) }
+func age() time.Duration { return youngest + chance.Below(oldest-youngest) }

@@ -34,7 +34,7 @@ type Acks struct {
 	window   *window     // Of what all routes have asked for.
 	late     *time.Timer // Sends what has waited for ackDelay.
 
-	resending sync.Mutex // Held while others must wait for what is sent again.
+	resending chan struct{} // One slot: taken while others must wait for what is sent again, which may be long.
 
 	mu         sync.Mutex // Guards the following.
 	recent     []string   // Reply subjects of what was settled for good, oldest first,
@@ -60,7 +60,9 @@ const (
 
 // NewAcks returns the acknowledgements of all routes on one connection.
 func NewAcks(conn *nats.Conn) *Acks {
-	a := &Acks{conn: conn, refusals: newRefusals(conn), window: newWindow(mostOutstanding)}
+	a := &Acks{
+		conn: conn, refusals: newRefusals(conn), window: newWindow(mostOutstanding), resending: make(chan struct{}, 1),
+	}
 	a.late = time.AfterFunc(time.Hour, a.sendLate)
 	a.late.Stop()
 	return a
@@ -140,8 +142,8 @@ func (a *Acks) sendLate() {
 // which would otherwise be the same ones. So it waits until each consumer has taken note, for takeNoteTime at the
 // most in all: the server reads acknowledgements and requests in order, and attends to them apart.
 func (a *Acks) Resend() {
-	a.resending.Lock()
-	defer a.resending.Unlock()
+	a.resending <- struct{}{}
+	defer func() { <-a.resending }()
 	a.takeNote(a.resend())
 }
 
@@ -182,7 +184,7 @@ func (a *Acks) sendAll() []string {
 		}
 		last[consumerOf(reply)] = reply
 	}
-	return slices.Collect(maps.Values(last))
+	return slices.Sorted(maps.Values(last))
 }
 
 // nobody is the end of the reply subject of a delivery that there is not.
@@ -201,8 +203,8 @@ func (a *Acks) restore(refused RefusedError) bool {
 		return false
 	}
 	a.refusals.forget(refused)
-	a.resending.Lock()
-	defer a.resending.Unlock()
+	a.resending <- struct{}{}
+	defer func() { <-a.resending }()
 	a.mu.Lock()
 	last := a.sendAll()
 	a.mu.Unlock()

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net"
 	"net/url"
 	"os"
 	"sync"
@@ -32,6 +33,8 @@ type ConnectConfig struct {
 	HandshakeFirst bool // TLS before the server says anything.
 	API            API
 	InboxPrefix    string // Empty for the usual one.
+	// Dial connects to "host:port"; nil: over TCP.
+	Dial func(network, address string) (net.Conn, error)
 	// Called after each attempt that failed, but the first, which gives no reason; nil for nobody.
 	Failed func(error)
 }
@@ -63,7 +66,7 @@ func Connect(cfg ConnectConfig, log *slog.Logger) (*nats.Conn, error) {
 		nats.PingInterval(pingInterval),
 		nats.MaxPingsOutstanding(pingsUnanswered),
 		nats.Timeout(connectTimeout),
-		nats.SetCustomDialer(dialer{connectTimeout, cfg.API}),
+		nats.SetCustomDialer(dialer{connectTimeout, cfg.API, cfg.Dial}),
 		nats.SkipHostLookup(),
 		nats.FlusherTimeout(writeTimeout),
 		nats.IgnoreAuthErrorAbort(),

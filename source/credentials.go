@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"math/rand/v2"
 	"net"
 	"strings"
 	"sync/atomic"
@@ -15,6 +14,7 @@ import (
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nkeys"
 
+	"momento-bridge/chance"
 	"momento-bridge/logthrottle"
 	"momento-bridge/secretfile"
 )
@@ -82,7 +82,7 @@ func (c *credentials) secret() string {
 // delay is nats.go's wait before the servers are tried again. It calls this without its mutex.
 func (c *credentials) delay(int) time.Duration {
 	c.read()
-	return reconnectWait + rand.N(reconnectJitter)
+	return reconnectWait + chance.Below(reconnectJitter)
 }
 
 // jwt returns the user's JWT.
@@ -180,7 +180,7 @@ func (c *credentials) options(cfg *ConnectConfig) ([]nats.Option, error) {
 		}
 		return []nats.Option{
 			nats.Nkey(pair.public, c.signNKey),
-			nats.SetCustomDialer(nkeyDialer{dialer{connectTimeout, cfg.API}, c}),
+			nats.SetCustomDialer(nkeyDialer{dialer{connectTimeout, cfg.API, cfg.Dial}, c}),
 		}, nil
 	case cfg.PasswordFile:
 		return []nats.Option{nats.UserInfoHandler(func() (string, string) { return cfg.User, c.secret() })}, nil

@@ -49,6 +49,9 @@ var (
 	errAlways   = errors.New("even the slowest rate is refused")
 )
 
+// quieter is what to change where a machine sends too late.
+const quieter = "end other programs on this machine, or use one with more free cores"
+
 // unfitError says that a trial could not be made as planned, although it was repeated.
 type unfitError struct{ why, advice string }
 

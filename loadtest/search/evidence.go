@@ -57,7 +57,7 @@ func (s *search) kind() (Confidence, []string) {
 	case !r.Overload || r.Plateau == 0:
 		return None, []string{"the search ended before an overload showed the kind of the limit"}
 	case r.Kind == Soft:
-		return s.soft()
+		return s.softKind()
 	case r.Kind == Bucket:
 		return s.bucket()
 	case s.reopened == 0:
@@ -68,8 +68,8 @@ func (s *search) kind() (Confidence, []string) {
 	return None, nil
 }
 
-// soft is of a limit whose refusals begin below what it accepts.
-func (s *search) soft() (Confidence, []string) {
+// softKind is of a limit whose refusals begin below what it accepts.
+func (s *search) softKind() (Confidence, []string) {
 	r := s.result
 	why := []string{fmt.Sprintf("refusals begin at %s, but %s are accepted in overload",
 		figure.Rate(r.Failing), figure.Rate(r.Plateau))}

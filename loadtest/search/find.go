@@ -77,9 +77,12 @@ func Find(cfg Config, tester Tester) *Result {
 	r := s.result
 	ok, err := s.find()
 	r.Err, r.Dear = err, s.dear
-	r.Proved, r.Reason = s.verdict(ok)
+	if s.soft() && err == nil {
+		r.Kind = Soft
+	}
 	s.judgeKind()
 	r.Window = s.window
+	r.Proved, r.Reason = s.verdict(ok)
 	if r.Err == nil && r.Plateau > 0 && !s.cfg.Estimate {
 		r.Err = s.further()
 	}
@@ -122,13 +125,13 @@ func (s *search) around() (clean, failing float64) {
 // beside is how far above the failing rate the plateau of one limiter may be, as a share: what is not exact.
 const beside = 0.005
 
+// soft reports whether refusals begin below what is accepted in overload.
+func (s *search) soft() bool { return s.result.Plateau > (1+beside)*s.result.Failing }
+
 // verdict says whether the result is proved, and why.
 func (s *search) verdict(ok bool) (bool, string) {
 	r := s.result
-	soft := r.Plateau > (1+beside)*r.Failing
-	if soft && r.Err == nil {
-		r.Kind = Soft
-	}
+	doubtful := r.KindConfidence == None && s.stall*r.Plateau >= 1
 	switch {
 	case errors.Is(r.Err, errEstimate):
 		r.Err = nil
@@ -137,7 +140,11 @@ func (s *search) verdict(ok bool) (bool, string) {
 		return false, r.Err.Error()
 	case r.Err != nil:
 		return false, fmt.Sprintf("%v: the limit is above %s, or there is none", r.Err, figure.Rate(r.Clean))
-	case soft:
+	case s.soft() && doubtful:
+		return false, fmt.Sprintf(
+			"refusals begin at %s, but %s are accepted in overload; publishes were up to %s late, which may be why: %s",
+			figure.Rate(r.Failing), figure.Rate(r.Plateau), figure.Time(s.stall), quieter)
+	case s.soft():
 		return false, fmt.Sprintf(
 			"refusals begin at %s, but %s are accepted in overload: the limit is spread over "+
 				"several servers, or others use it, too", figure.Rate(r.Failing), figure.Rate(r.Plateau))
@@ -149,8 +156,15 @@ func (s *search) verdict(ok bool) (bool, string) {
 				"hide it; the clean rate was held in %d of %d trials",
 			r.Held, s.cfg.Pairs)
 	}
-	return true, r.proof(s.cfg.Pairs)
+	text := r.proof(s.cfg.Pairs)
+	if r.Failing-r.Clean > wider*s.cfg.Width*r.Failing {
+		text += "; the two are further from each other than asked, as not every publish could be sent in time"
+	}
+	return true, text
 }
+
+// wider is how many times the width is wider than asked.
+const wider = 1.25
 
 // proof says on what a proof rests.
 func (r *Result) proof(pairs int) string {

@@ -171,5 +171,5 @@ func (s *search) tooLate(rate float64, why string) error {
 		advice += fmt.Sprintf(", and a burst of %s at %s forgives %s", count(burst), figure.Rate(rate),
 			figure.Time((burst-1)/rate))
 	}
-	return &unfitError{why, advice + ": end other programs on this machine, or use one with more free cores"}
+	return &unfitError{why, advice + ": " + quieter}
 }

@@ -2,10 +2,11 @@ package key
 
 import (
 	"context"
-	"math/rand/v2"
 	"time"
 
 	"github.com/cenkalti/backoff/v4"
+
+	"momento-bridge/chance"
 )
 
 const (
@@ -50,7 +51,7 @@ func (r *Ring) untilRenewal() time.Duration {
 	if life <= 0 {
 		return expiredWait
 	}
-	return time.Duration(float64(life) * (renewAt + renewJitter*(2*rand.Float64()-1)))
+	return time.Duration(float64(life) * (renewAt + renewJitter*(2*chance.Float64()-1)))
 }
 
 // untilRetry is the time until the next try after a failure: the less is left of the key in use, the sooner.

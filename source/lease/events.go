@@ -139,12 +139,13 @@ func (r *run) found(now protocol.Instant, o opened) {
 	r.bucket, r.toldAt, r.openAt = o, now, forever
 }
 
-// drop ends a watch.
+// drop ends a watch. It does not wait for the server, which is asked to delete the watch's consumer and may take seconds
+// to answer: leases are renewed meanwhile, and mu may be held.
 func (r *run) drop(o opened) {
 	if o.watcher == nil {
 		return
 	}
-	o.stop()
+	r.dropping.Go(o.stop)
 	go func() { // The one that fills it may wait, and ends then.
 		for range o.watcher.Updates() {
 			continue

@@ -3,6 +3,7 @@ package lease
 import (
 	"context"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -20,6 +21,7 @@ type run struct {
 	writes    uint64                    // So far.
 	openings  chan opened
 	opening   bool
+	dropping  sync.WaitGroup   // Watches that are being ended.
 	openAt    protocol.Instant // The bucket is looked at then.
 	openedAt  protocol.Instant // It was looked at last.
 	bucket    opened           // As it was opened last.
@@ -67,6 +69,7 @@ func (m *Manager) Run(ctx context.Context) error {
 		r.drop((<-r.openings))
 	}
 	r.drop(r.bucket)
+	r.dropping.Wait()
 	return nil
 }
 

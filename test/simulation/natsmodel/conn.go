@@ -141,10 +141,12 @@ func (c *conn) gone() {
 	}
 	c.closed = true
 	c.server.timers.stop(&c.ping)
-	for _, sub := range c.subs {
-		c.server.subs.remove(sub)
-	}
+	subs := c.subs
 	c.subs, c.in = nil, nil
+	for _, sub := range subs {
+		c.server.subs.remove(sub)
+		c.server.interestLost(sub.subject)
+	}
 	delete(c.server.conns, c.id)
 	at := slices.Index(c.server.open, c)
 	c.server.open = slices.Delete(c.server.open, at, at+1)
@@ -198,7 +200,7 @@ func (c *conn) subscribe(subject, queue, sid string) {
 		c.subs = append(c.subs, sub)
 		c.server.subs.add(sub)
 		if c.server.js != nil {
-			c.server.js.subscribed(subject)
+			c.server.js.interest(subject)
 		}
 	}
 	c.ok()
@@ -218,4 +220,12 @@ func (c *conn) unsubscribe(sub *subscription) {
 	c.server.subs.remove(sub)
 	delete(c.bySID, sub.sid)
 	c.subs = without(c.subs, sub)
+	c.server.interestLost(sub.subject)
+}
+
+// interestLost tells consumers that push that a subscription has ended.
+func (s *Server) interestLost(subject string) {
+	if s.js != nil {
+		s.js.interest(subject)
+	}
 }

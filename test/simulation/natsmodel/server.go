@@ -15,6 +15,11 @@ type Config struct {
 	// PingInterval is how long a connection may be silent before the server pings it; 0: 2 minutes. Two pings
 	// without an answer end the connection.
 	PingInterval time.Duration
+	// Lag is how long an acknowledgement is known to the leader of a consumer alone, unless it asks for a
+	// confirmation: those are lost when the leader changes, or the server is killed. 0: none is.
+	Lag time.Duration
+	// Election is how long a stream has no leader when that changes; 0: the other one is there at once.
+	Election time.Duration
 }
 
 // The real server's defaults.

@@ -1,0 +1,73 @@
+package simulation
+
+import (
+	"fmt"
+	"hash"
+	"hash/fnv"
+	"strconv"
+	"time"
+)
+
+// history is what has happened, as a hash of all of it and the last of it in words. Two runs with the same history have
+// done the same.
+type history struct {
+	sum    hash.Hash64
+	line   []byte
+	latest [kept]string
+	n      int
+	echo   func(string) // nil: nobody follows.
+}
+
+// kept is how many of the last events are kept for whoever asks what went before a fault.
+const kept = 400
+
+func newHistory() *history { return &history{sum: fnv.New64a()} }
+
+// note adds an event.
+func (h *history) note(at int64, what string, numbers ...int64) {
+	b := strconv.AppendInt(h.line[:0], at, 10)
+	b = append(append(b, ' '), what...)
+	for _, n := range numbers {
+		b = strconv.AppendInt(append(b, ' '), n, 10)
+	}
+	h.line = b
+	_, _ = h.sum.Write(b)
+	_, _ = h.sum.Write([]byte{'\n'})
+	h.latest[h.n%kept] = string(b)
+	h.n++
+	if h.echo != nil {
+		h.echo(string(b))
+	}
+}
+
+// digest is the hash of a piece of what was sent.
+func digest(b []byte) int64 {
+	h := uint64(14695981039346656037)
+	for _, c := range b {
+		h = (h ^ uint64(c)) * 1099511628211
+	}
+	return int64(h >> 1) //nolint:gosec // A hash.
+}
+
+// last returns the latest events, the oldest first, with their times as durations.
+func (h *history) last(n int) []string {
+	n = min(n, h.n, kept)
+	lines := make([]string, n)
+	for i := range n {
+		lines[i] = spelled(h.latest[(h.n-n+i)%kept])
+	}
+	return lines
+}
+
+func spelled(line string) string {
+	var at int64
+	var rest string
+	for i, c := range line {
+		if c == ' ' {
+			at, _ = strconv.ParseInt(line[:i], 10, 64)
+			rest = line[i+1:]
+			break
+		}
+	}
+	return fmt.Sprintf("%v %s", time.Duration(at), rest)
+}

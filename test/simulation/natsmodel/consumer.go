@@ -1,0 +1,292 @@
+package natsmodel
+
+import (
+	"slices"
+	"time"
+)
+
+// sequences are a place by the consumer's count and by the stream's.
+type sequences struct{ consumer, stream uint64 }
+
+// delivery is a message that has been delivered and not been acknowledged.
+type delivery struct {
+	seq    uint64
+	number uint64 // The consumer's, of the first delivery.
+	at     time.Time
+	ticket uint64 // Its place among those to be delivered again; 0: it is not among them.
+}
+
+// consumer is one consumer, whether it pushes or is asked.
+type consumer struct {
+	stream  *stream
+	name    string
+	cfg     consumerConfig
+	created time.Time
+	filters []string
+	gone    bool
+	awake   bool // It is in the list of those that may have something to deliver.
+
+	next         sequences // Of the next delivery.
+	floor        sequences // Everything up to here is acknowledged,
+	keptFloor    sequences // also as it is written down, and
+	delivered    sequences // what was delivered last, as it is written down.
+	pendingCount uint64    // Messages that are not delivered yet.
+	last         []uint64  // deliver_policy last_per_subject: what is delivered first,
+	resume       uint64    // and where it goes on.
+
+	pending     map[uint64]*delivery
+	redelivered map[uint64]uint64 // How often each was delivered again.
+	again       []redelivery      // To be delivered again, in this order.
+	tickets     uint64
+	acks        timer // When it looks for deliveries that took too long.
+	recent      []acked
+
+	pulls       []*pull
+	pullTimer   timer
+	asked       time.Time // When somebody was there last.
+	inactive    timer
+	inactiveFor time.Duration
+
+	active    bool // It pushes, and somebody listens.
+	heartbeat timer
+	unpause   timer
+	flow      flow
+	lastSent  time.Time
+	lastAcked time.Time
+}
+
+// redelivery is a place in the queue of those to be delivered again: it counts while the delivery has the same ticket.
+type redelivery struct {
+	d      *delivery
+	ticket uint64
+}
+
+func (s *stream) newConsumer(cfg *consumerConfig) *consumer {
+	server := s.js.server
+	o := &consumer{
+		stream: s, name: cfg.Name, cfg: *cfg, created: server.now, filters: cfg.filters(), asked: server.now,
+		pending: map[uint64]*delivery{}, redelivered: map[uint64]uint64{},
+	}
+	o.acks.due, o.pullTimer.due, o.inactive.due = o.checkPending, o.pullsDue, o.checkInactive
+	o.heartbeat.due, o.unpause.due = o.beat, o.wake
+	o.start()
+	at, _ := s.find(o.name)
+	s.consumers = slices.Insert(s.consumers, at, o)
+	if o.pushes() {
+		s.pushes = append(s.pushes, o)
+		o.flow.start()
+		o.heartbeatOn()
+	}
+	o.inactivity()
+	o.look()
+	o.pauses()
+	o.wake()
+	return o
+}
+
+func (o *consumer) server() *Server { return o.stream.js.server }
+
+func (o *consumer) now() time.Time { return o.stream.js.server.now }
+
+func (o *consumer) pushes() bool { return o.cfg.DeliverSubject != "" }
+
+// wake has it look for something to deliver.
+func (o *consumer) wake() {
+	if !o.awake && !o.gone {
+		o.awake = true
+		o.stream.js.woken = append(o.stream.js.woken, o)
+	}
+}
+
+// start sets where it begins.
+func (o *consumer) start() {
+	st := o.stream.store
+	first, last := st.first, st.last
+	if o.cfg.StartSeq > 0 {
+		o.next.stream = o.cfg.StartSeq
+	} else {
+		o.next.stream = o.startByPolicy()
+	}
+	switch {
+	case first == 0 && o.cfg.StartSeq == 0:
+		o.next.stream = 1
+	case o.next.stream > last && o.cfg.StartSeq == 0:
+		o.next.stream = last + 1
+	case o.next.stream < first:
+		o.next.stream = first
+	}
+	o.next.consumer = 1
+	o.floor = sequences{0, o.next.stream - 1}
+	o.keptFloor, o.delivered = o.floor, o.floor
+	o.count()
+}
+
+func (o *consumer) startByPolicy() uint64 {
+	st := o.stream.store
+	switch o.cfg.Deliver {
+	case deliverAll:
+		return st.first
+	case deliverLast:
+		last := uint64(0)
+		for _, f := range o.filters {
+			if m := st.lastOf(f); m != nil {
+				last = max(last, m.seq)
+			}
+		}
+		if len(o.filters) == 0 {
+			return st.last
+		}
+		return last
+	case deliverPerSubject:
+		return o.startPerSubject()
+	case deliverTime:
+		for at := st.head; at < len(st.entries); at++ {
+			if m := st.entries[at].m; m != nil && !m.at.Before(*o.cfg.StartTime) {
+				return m.seq
+			}
+		}
+		return st.last + 1
+	}
+	return st.last + 1
+}
+
+// startPerSubject finds the last message of each subject.
+func (o *consumer) startPerSubject() uint64 {
+	st := o.stream.store
+	if o.stream.cfg.MaxPerSubject == 1 {
+		return st.first
+	}
+	o.last, o.resume = nil, st.last
+	for subject, seqs := range st.subjects { // In any order: it is sorted below.
+		if anyMatches(o.filters, subject) {
+			o.last = append(o.last, seqs[len(seqs)-1])
+		}
+	}
+	slices.Sort(o.last)
+	if len(o.last) == 0 {
+		return st.last
+	}
+	return o.last[0]
+}
+
+// count counts what is not delivered yet.
+func (o *consumer) count() {
+	if len(o.last) > 0 {
+		o.pendingCount = uint64(len(o.last))
+		return
+	}
+	o.pendingCount = o.stream.store.count(o.next.stream, o.filters)
+}
+
+// needs reports whether a message is still to be acknowledged by it.
+func (o *consumer) needs(m *stored) bool {
+	if len(o.filters) > 0 && !anyMatches(o.filters, m.subject) {
+		return false
+	}
+	if m.seq > o.floor.stream {
+		if o.cfg.Ack != ackExplicit || m.seq >= o.next.stream {
+			return true
+		}
+		if _, ok := o.pending[m.seq]; ok {
+			return true
+		}
+	}
+	_, ok := o.redelivered[m.seq] // It was delivered as often as it may be.
+	return ok
+}
+
+// removed is told of a message that its stream has no more.
+func (o *consumer) removed(m *stored) {
+	if m.seq >= o.next.stream && anyMatches(o.filters, m.subject) {
+		o.pendingCount--
+	}
+	if d := o.pending[m.seq]; d != nil {
+		o.settle(m.seq, d.number)
+		return
+	}
+	delete(o.redelivered, m.seq)
+}
+
+// purged is told that its stream has removed what a filter takes. Start is where the filter begins now; 0: nowhere.
+func (o *consumer) purged(filter string, start uint64) {
+	st := o.stream.store
+	all := filter == "" || slices.ContainsFunc(o.filters, func(f string) bool { return covers(filter, f) })
+	wider := false
+	switch {
+	case all && filter != "" && slices.ContainsFunc(o.filters, func(f string) bool { return !covers(filter, f) }):
+		wider = true
+	case !all && (len(o.filters) == 0 || slices.ContainsFunc(o.filters, func(f string) bool { return overlaps(f, filter) })):
+		wider = true
+	case !all:
+		return
+	}
+	if wider {
+		start = st.first
+	} else if start == 0 {
+		start = st.last + 1
+	}
+	o.skipTo(start, wider)
+	o.count()
+	o.wake()
+}
+
+// skipTo moves everything up to a sequence, and forgets deliveries of what there is no more.
+func (o *consumer) skipTo(start uint64, wider bool) {
+	o.next.stream = max(o.next.stream, start)
+	if o.floor.stream < start {
+		o.floor.stream = start - 1
+	}
+	for _, seq := range o.pendingSequences() {
+		d := o.pending[seq]
+		if seq < start || wider && o.stream.store.get(seq) == nil {
+			o.floor.consumer = max(o.floor.consumer, d.number)
+			d.ticket = 0
+			delete(o.pending, seq)
+			delete(o.redelivered, seq)
+		}
+	}
+	if len(o.pending) == 0 {
+		clear(o.redelivered)
+		o.again = nil
+		o.floor = sequences{o.next.consumer - 1, o.next.stream - 1}
+	}
+	o.keptFloor = o.floor
+	o.delivered.stream = max(o.delivered.stream, o.floor.stream)
+}
+
+func (o *consumer) pendingSequences() []uint64 {
+	all := make([]uint64, 0, len(o.pending))
+	for seq := range o.pending {
+		all = append(all, seq)
+	}
+	slices.Sort(all)
+	return all
+}
+
+// delete takes a consumer away. Those who wait are told why; empty: they are told nothing.
+func (o *consumer) delete(why string) {
+	if why != "" {
+		o.release(why, false)
+	}
+	o.gone = true
+	timers := &o.server().timers
+	for _, t := range []*timer{&o.acks, &o.pullTimer, &o.inactive, &o.heartbeat, &o.unpause} {
+		timers.stop(t)
+	}
+	s := o.stream
+	at, _ := s.find(o.name)
+	s.consumers = slices.Delete(s.consumers, at, at+1)
+	s.pushes = slices.DeleteFunc(s.pushes, func(p *consumer) bool { return p == o })
+	if s.cfg.Retention == interestRetention {
+		s.unwanted()
+	}
+}
+
+// unwanted removes what no consumer needs any more.
+func (s *stream) unwanted() {
+	for _, e := range slices.Clone(s.store.entries[s.store.head:]) {
+		if e.m != nil && !slices.ContainsFunc(s.consumers, func(o *consumer) bool { return o.needs(e.m) }) {
+			s.remove(e.seq)
+		}
+	}
+}

@@ -1,0 +1,168 @@
+package natsmodel
+
+import "time"
+
+// lead is what a new leader makes of what is written down: requests and the queue of what is to be delivered again are
+// gone, and acknowledgements that it did not hear of.
+func (o *consumer) lead() {
+	o.forgetAcks()
+	clear(o.pulls)
+	o.pulls = o.pulls[:0]
+	o.again = nil
+	for _, d := range o.pending {
+		d.ticket = 0
+	}
+	o.next = sequences{o.delivered.consumer + 1, o.delivered.stream + 1}
+	o.floor = o.keptFloor
+	o.last = nil
+	o.count()
+	timers := &o.server().timers
+	timers.stop(&o.pullTimer)
+	timers.stop(&o.acks)
+	if o.pushes() {
+		o.flow.start()
+		o.look()
+		o.heartbeatOn()
+	}
+	o.asked = o.now()
+	o.inactivity()
+	o.pauses()
+	o.checkPending()
+	o.wake()
+}
+
+// forgetAcks brings back the deliveries whose acknowledgements the new leader does not know of.
+func (o *consumer) forgetAcks() {
+	now, lag := o.now(), o.server().cfg.Lag
+	for _, a := range o.recent {
+		if now.Sub(a.at) > lag || o.stream.store.get(a.d.seq) == nil {
+			continue
+		}
+		d := a.d
+		d.ticket = 0
+		o.pending[d.seq] = &d
+		if a.times > 0 {
+			o.redelivered[d.seq] = a.times
+		}
+		if d.number <= o.keptFloor.consumer {
+			o.keptFloor = sequences{d.number - 1, d.seq - 1}
+		}
+	}
+	o.recent = o.recent[:0]
+}
+
+// rolledBack is what a consumer makes of a stream that has lost its last messages.
+func (o *consumer) rolledBack() {
+	last := o.stream.store.last
+	if o.delivered.stream <= last {
+		return
+	}
+	if o.keptFloor.stream > last {
+		o.keptFloor = sequences{o.delivered.consumer, last}
+		clear(o.pending)
+		clear(o.redelivered)
+	}
+	for _, seq := range o.pendingSequences() {
+		if seq > last {
+			delete(o.pending, seq)
+			delete(o.redelivered, seq)
+		}
+	}
+	o.delivered = o.keptFloor
+	for _, d := range o.pending { // The highest, in any order.
+		o.delivered.stream = max(o.delivered.stream, d.seq)
+		o.delivered.consumer = max(o.delivered.consumer, d.number)
+	}
+}
+
+// changeLeader takes a stream's leader away, with those of its consumers, until the other one is elected.
+func (s *stream) changeLeader() {
+	s.leaderless = true
+	wait := s.js.server.cfg.Election
+	if wait <= 0 {
+		s.elected()
+		return
+	}
+	s.js.server.timers.set(&s.election, s.js.server.now.Add(wait))
+}
+
+// elected gives a stream a leader again. Those who waited at the old one are told to ask again.
+func (s *stream) elected() {
+	s.leaderless = false
+	for _, o := range s.consumers {
+		o.release("409 Leadership Change", false)
+		o.lead()
+	}
+}
+
+// rollBack has a stream lose all messages after a sequence.
+func (s *stream) rollBack(seq uint64) {
+	s.store.rollBack(seq)
+	for id, of := range s.ids { // In any order: each is looked at.
+		if of > seq {
+			delete(s.ids, id)
+		}
+	}
+	for _, o := range s.consumers {
+		o.rolledBack()
+		o.lead()
+	}
+}
+
+// LoseAcks lets a share of the acknowledgements get lost on their way to their consumers, from 0 to 1.
+func (s *Server) LoseAcks(share float64) { s.lose = share }
+
+// ChangeLeader gives a stream and its consumers another leader, after Config.Election. Requests that wait are told so;
+// acknowledgements that are younger than Config.Lag are lost, unless their senders have asked for a confirmation.
+func (s *Server) ChangeLeader(now time.Time, name string) {
+	s.Advance(now)
+	if st := s.streamNamed(name); st != nil {
+		st.changeLeader()
+		s.settle()
+	}
+}
+
+// RollBack has a stream lose all messages after a sequence, as after a crash before they were written.
+func (s *Server) RollBack(now time.Time, name string, seq uint64) {
+	s.Advance(now)
+	if st := s.streamNamed(name); st != nil {
+		st.rollBack(seq)
+		s.settle()
+	}
+}
+
+// Purge removes all messages of a stream that a filter takes; empty: all.
+func (s *Server) Purge(now time.Time, name, filter string) {
+	s.Advance(now)
+	if st := s.streamNamed(name); st != nil {
+		st.purge(filter, 0, 0)
+		s.settle()
+	}
+}
+
+// DeleteStream deletes a stream with its consumers.
+func (s *Server) DeleteStream(now time.Time, name string) {
+	s.Advance(now)
+	if st := s.streamNamed(name); st != nil {
+		st.delete()
+		s.settle()
+	}
+}
+
+// DeleteConsumer deletes a consumer.
+func (s *Server) DeleteConsumer(now time.Time, stream, name string) {
+	s.Advance(now)
+	if st := s.streamNamed(stream); st != nil {
+		if o := st.consumer(name); o != nil {
+			o.delete("409 Consumer Deleted")
+			s.settle()
+		}
+	}
+}
+
+func (s *Server) streamNamed(name string) *stream {
+	if s.js == nil {
+		return nil
+	}
+	return s.js.stream(name)
+}

@@ -1,0 +1,119 @@
+package simulation
+
+import (
+	"fmt"
+	"testing/synctest"
+	"time"
+)
+
+// Run lets one world live from its beginning to its end, in the bubble that it is called in, and returns what it was.
+func Run(seed uint64, form Form, echo func(string)) Figures {
+	plan := newScenario(seed, form)
+	w := newWorld(seed, plan)
+	w.history.echo = echo
+	w.figures.Seed, w.figures.Faults = seed, map[string]int{}
+	w.truth.begin(plan.routes)
+	w.streams()
+	for range plan.replicas {
+		w.after(time.Duration(w.faults.IntN(int(time.Second))), w.start)
+	}
+	active := int64(plan.active)
+	for _, r := range plan.routes {
+		w.after(time.Second+time.Duration(w.traffic.IntN(int(3*time.Second))), func() { w.publish(r, active) })
+	}
+	if plan.calm > 0 {
+		w.after(10*time.Second, func() { w.strikes(active) })
+	}
+	w.run(active)
+	w.settle()
+	w.finish()
+	w.figures.Virtual = time.Duration(w.now())
+	w.figures.Hash = w.history.sum.Sum64()
+	return w.figures
+}
+
+// streams makes the streams of the routes and the one of dead letters.
+func (w *World) streams() {
+	for _, r := range w.plan.routes {
+		if r.stream != "" {
+			w.nats.request("STREAM.CREATE."+r.stream, fmt.Sprintf(
+				`{"name":%q,"subjects":[%q],"retention":"limits","storage":"file","max_consumers":-1,"max_msgs":-1,`+
+					`"max_bytes":-1,"max_age":0,"num_replicas":1}`, r.stream, r.name+".>"))
+		}
+	}
+	w.nats.request("STREAM.CREATE.DEAD", `{"name":"DEAD","subjects":["dead.>"],"retention":"limits","storage":"file",`+
+		`"max_consumers":-1,"max_msgs":-1,"max_bytes":-1,"max_age":0,"num_replicas":1}`)
+}
+
+// strikes has faults come until a time.
+func (w *World) strikes(until int64) {
+	if w.now() >= until {
+		return
+	}
+	w.strike()
+	w.after(time.Duration(w.faults.ExpFloat64()*float64(w.plan.calm)), func() { w.strikes(until) })
+}
+
+// settle waits, once nothing goes wrong any more, until every message has come to its end.
+func (w *World) settle() {
+	w.run(w.now() + int64(4*time.Minute)) // What was broken last is mended by then.
+	w.mend()
+	w.reap()
+	if len(w.living()) == 0 {
+		w.start()
+	}
+	limit := w.now() + int64(w.patience())
+	for !w.broken {
+		w.run(w.now() + int64(time.Second))
+		w.reap()
+		why := w.truth.unfinished()
+		if why == "" {
+			break
+		}
+		if w.now() > limit {
+			w.fault("liveness: %v after the last fault %s", since(w, limit-int64(w.patience())), why)
+		}
+	}
+	w.truth.settledBooks()
+}
+
+// patience is how long everything may take to be published once all is well.
+func (w *World) patience() time.Duration {
+	d := 5 * time.Minute
+	if w.plan.limit.Rate > 0 {
+		d += time.Duration(float64(w.truth.open()) / w.plan.limit.Rate * 4 * float64(time.Second))
+	}
+	return d
+}
+
+// finish stops every daemon, and waits for the last of their goroutines.
+func (w *World) finish() {
+	broken := w.broken
+	w.broken = false
+	for _, r := range w.living() {
+		r.leave()
+	}
+	w.run(w.now() + int64(30*time.Second))
+	w.reap()
+	if !w.broken && !broken {
+		for _, r := range w.replicas {
+			if !r.over {
+				w.fault("replica %d has not ended 30s after it was asked to", r.id)
+			}
+		}
+	}
+	for _, r := range w.replicas {
+		if !r.over && r.stop != nil {
+			r.kill()
+		}
+	}
+	w.broken = false
+	w.run(w.now() + int64(2*time.Minute))
+	w.broken = broken || w.figures.Fault != ""
+	w.timer.Stop()
+	synctest.Wait()
+}
+
+func since(w *World, at int64) time.Duration {
+	return time.Duration(w.now() - at).Round(time.Millisecond)
+}

@@ -1,0 +1,157 @@
+package simulation
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"strings"
+	"time"
+
+	"momento-bridge/emulator"
+)
+
+// scenario is what a seed has decided: the configuration of the daemons, who publishes, and what goes wrong.
+type scenario struct {
+	config   string
+	routes   []*route
+	replicas int
+	latency  time.Duration // Of the network, one way, most of the time.
+	work     time.Duration // Of the endpoint.
+	timeout  time.Duration // Of an attempt.
+	limit    emulator.Settings
+	kinds    []faultKind
+	active   time.Duration // How long messages and faults come.
+	pace     time.Duration // Between two bursts of a route.
+	calm     time.Duration // Between two faults; 0: there are none.
+	// settleTime is how long after a disturbance acknowledgements may be missing.
+	settleTime time.Duration
+	shared     bool
+}
+
+// route is a route of the daemons as the world knows it.
+type route struct {
+	name, cache, stream string
+	ordered, atMostOnce bool
+	drops               bool // It publishes the newest of each topic, and may leave others out.
+	format              string
+	most                int // max_payload.
+	letters             bool
+	givesUp             time.Duration
+	topics              int
+	burst               int
+
+	places     int
+	bySequence map[uint64]*message
+	latest     map[string]*message
+}
+
+// deadPrefix begins the subjects of dead letters.
+const deadPrefix = "dead."
+
+func pick[T any](r *rand.Rand, of ...T) T { return of[r.IntN(len(of))] }
+
+// Form says how long and how dense runs are.
+type Form struct {
+	Active time.Duration
+	Pace   time.Duration
+	Calm   time.Duration
+}
+
+// Dense is for short runs: half an hour of trouble. Sparse is for days.
+var (
+	Dense  = Form{30 * time.Minute, 8 * time.Second, 40 * time.Second}
+	Sparse = Form{24 * time.Hour, 4 * time.Minute, 20 * time.Minute}
+)
+
+func newScenario(seed uint64, form Form) *scenario {
+	r := stream(seed, 5)
+	s := &scenario{
+		replicas: pick(r, 1, 1, 1, 2, 3), latency: pick(r, 200*time.Microsecond, time.Millisecond, 8*time.Millisecond),
+		work: pick(r, time.Millisecond, 10*time.Millisecond, 60*time.Millisecond), timeout: pick(r, 2*time.Second,
+			5*time.Second), active: form.Active, pace: form.Pace, calm: form.Calm, settleTime: 4 * time.Minute,
+	}
+	s.limit = emulator.Settings{
+		Limiter: pick(r, emulator.Limiters...), Rate: pick(r, 0.0, 0, 20, 60, 300),
+	}
+	s.kinds = kindsOf(r)
+	for i := range 1 + r.IntN(3) {
+		s.routes = append(s.routes, newRoute(r, i))
+	}
+	s.shared = s.replicas > 1
+	s.config = s.text(r)
+	return s
+}
+
+// kindsOf chooses which kinds of faults there are: of few kinds more can be said of what must not happen.
+func kindsOf(r *rand.Rand) []faultKind {
+	switch r.IntN(6) {
+	case 0:
+		return ofEndpoint
+	case 1:
+		return ofNATS
+	case 2:
+		return ofProcesses
+	case 3:
+		all := append(append([]faultKind(nil), ofEndpoint...), ofNATS...)
+		return []faultKind{pick(r, all...), pick(r, all...)}
+	}
+	return append(append(append([]faultKind(nil), ofEndpoint...), ofNATS...), ofProcesses...)
+}
+
+func newRoute(r *rand.Rand, i int) *route {
+	one := &route{
+		name: fmt.Sprintf("r%d", i), cache: fmt.Sprintf("c%d", i), most: 4096, topics: pick(r, 1, 3, 20),
+		burst: pick(r, 3, 10, 60), ordered: r.IntN(3) > 0, format: "none", bySequence: map[uint64]*message{},
+		latest: map[string]*message{},
+	}
+	if withStreams && r.IntN(4) > 0 {
+		one.stream = strings.ToUpper(one.name)
+		one.letters = r.IntN(2) == 0
+	}
+	if r.IntN(3) == 0 {
+		one.format = pick(r, "lines", "json", "length-prefixed", "packed")
+	}
+	one.atMostOnce = r.IntN(6) == 0
+	if one.ordered && r.IntN(8) == 0 {
+		one.drops = true
+	}
+	return one
+}
+
+// text writes the configuration.
+func (s *scenario) text(r *rand.Rand) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "nats: {url: 'nats://127.0.0.1:4222'}\n")
+	fmt.Fprintf(&b, "momento: {endpoint: 'http://127.0.0.1:80', connections: %d, in_flight: %s, timeout: %v}\n",
+		pick(r, 2, 4, 8), pick(r, "1", "1", "4", "auto"), s.timeout)
+	fmt.Fprintf(&b, "limits: {rate: %s, shared: %v, group: simulated}\n", pick(r, "auto", "auto", "50", "unlimited"),
+		s.shared)
+	fmt.Fprintf(&b, "coordination: {create: true, lease: %v}\n", pick(r, "2s", "5s"))
+	fmt.Fprintf(&b, "queue: {max_messages: %d}\n", pick(r, 64, 512, 16384))
+	fmt.Fprintf(&b, "routes:\n")
+	for _, one := range s.routes {
+		fmt.Fprintf(&b, "  - {name: %s, subject: '%s.*', cache: %s, topic: '{{wildcard(1)}}'", one.name, one.name, one.cache)
+		if one.stream != "" {
+			fmt.Fprintf(&b, ", stream: %s", one.stream)
+		}
+		if !one.ordered {
+			b.WriteString(", ordering: none")
+		}
+		if one.atMostOnce {
+			b.WriteString(", delivery: at-most-once")
+		}
+		if one.drops {
+			b.WriteString(", overload: keep-latest")
+		}
+		if one.format != "none" {
+			fmt.Fprintf(&b, ", batch: {format: %s, linger: %s}", one.format, pick(r, "0s", "20ms"))
+		}
+		if one.letters {
+			fmt.Fprintf(&b, ", dead_letter: {subject: %s%s}", deadPrefix, one.name)
+		}
+		b.WriteString("}\n")
+	}
+	return b.String()
+}
+
+var withStreams = os.Getenv("NOSTREAMS") == ""

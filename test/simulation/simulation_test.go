@@ -1,0 +1,76 @@
+//go:debug randseednop=0
+package simulation
+
+import (
+	"flag"
+	"os"
+	"runtime"
+	"runtime/debug"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+var (
+	firstSeed = flag.Uint64("seed", 1, "the first seed")
+	seeds     = flag.Int("seeds", 5, "how many seeds")
+	form      = flag.String("form", "dense", "dense or sparse")
+	follow    = flag.Bool("follow", false, "print what happens")
+)
+
+func TestMain(m *testing.M) {
+	runtime.GOMAXPROCS(1)
+	os.Setenv("MOMENTO_API_KEY", theKey)
+	os.Exit(m.Run())
+}
+
+func forms(t *testing.T) Form {
+	switch *form {
+	case "dense":
+		return Dense
+	case "sparse":
+		return Sparse
+	}
+	t.Fatalf("no form is called %q", *form)
+	return Form{}
+}
+
+// live runs one seed.
+func live(t *testing.T, seed uint64, f Form) Figures {
+	t.Helper()
+	// Pools keep timers of bubbles that are over, until they have been collected twice. And what the collector does in
+	// the middle of a run would change the order in which goroutines go on.
+	defer debug.SetGCPercent(debug.SetGCPercent(-1))
+	runtime.GC()
+	runtime.GC()
+	defer seedEverything(seed)()
+	var figures Figures
+	synctest.Test(t, func(t *testing.T) {
+		var echo func(string)
+		if *follow {
+			echo = func(line string) { println(line) }
+		}
+		figures = Run(seed, f, echo)
+	})
+	return figures
+}
+
+func TestSimulation(t *testing.T) {
+	began := time.Now()
+	var virtual time.Duration
+	for seed := *firstSeed; seed < *firstSeed+uint64(*seeds); seed++ {
+		f := live(t, seed, forms(t))
+		virtual += f.Virtual
+		t.Logf("seed %d: %v, %d events, %d messages, %d attempts, %d accepted, %d refused, %d struck, %d cuts, hash %x",
+			seed, f.Virtual, f.Events, f.Published, f.Attempts, f.Accepted, f.Refused, f.Struck, f.Cuts, f.Hash)
+		if f.Fault != "" {
+			for _, line := range f.Trace[max(0, len(f.Trace)-60):] {
+				t.Log(line)
+			}
+			t.Fatalf("seed %d, at %v: %s\nagain: go test ./test/simulation -run Simulation -seed %d -seeds 1 -v", seed,
+				f.At, f.Fault, seed)
+		}
+	}
+	took := time.Since(began)
+	t.Logf("%v virtual in %v: %.1f days a minute", virtual, took, virtual.Hours()/24/took.Minutes())
+}

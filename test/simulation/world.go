@@ -1,0 +1,302 @@
+package simulation
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"slices"
+	"sync"
+	"testing/synctest"
+	"time"
+
+	"momento-bridge/test/simulation/natsmodel"
+)
+
+// World is everything around the daemons, and what is known of it. It lives in one goroutine of a bubble, which does one
+// thing at a time: it takes the next event, waits until the virtual time has come and nothing else moves, and does it.
+// Then it fetches what the daemons have written, in the order of the connections' numbers, and makes events of that. So
+// the daemons' goroutines meet the world only while they all wait, and the same seed makes the same history.
+type World struct {
+	Seed    uint64
+	plan    *scenario
+	began   time.Time
+	queue   queue
+	history *history
+	poked   chan struct{}
+	timer   *time.Timer
+
+	// lock is held while the world does something. Daemons that connect to NATS take it, too; see greet.
+	lock sync.Mutex
+
+	mu    sync.Mutex // Guards dials, which daemons add to.
+	dials []*dialing
+
+	links    []*link // That are open, in the order of their numbers.
+	last     int     // The number of the latest link.
+	nats     natsSide
+	endpoint endpoint
+	replicas []*replica
+	truth    truth
+	figures  Figures
+
+	network, faults, traffic *rand.Rand
+	woken                    bool // A poke was taken, and nothing fetched since.
+	broken                   bool // A fault was found: nothing goes on.
+}
+
+// dialing is a connection that a daemon wants.
+type dialing struct {
+	owner  *replica
+	server endpointOf
+	result chan dialed
+}
+
+type dialed struct {
+	link *link
+	err  error
+}
+
+// stream gives a part of the world random numbers of its own, so that a change of one changes no other.
+func stream(seed, part uint64) *rand.Rand { return rand.New(rand.NewPCG(seed, part)) } //nolint:gosec // To be repeated.
+
+func newWorld(seed uint64, plan *scenario) *World {
+	w := &World{
+		Seed: seed, plan: plan, began: time.Now(), history: newHistory(), poked: make(chan struct{}, 1),
+		network: stream(seed, 1), faults: stream(seed, 2), traffic: stream(seed, 3),
+	}
+	w.timer = time.NewTimer(time.Hour)
+	w.nats = natsSide{
+		world: w, server: natsmodel.New(natsmodel.Config{Seed: seed}), links: map[natsmodel.Conn]*link{},
+		due: -1,
+	}
+	w.endpoint = newEndpoint(w)
+	w.truth.world = w
+	return w
+}
+
+// now is the time since the world began, in nanoseconds.
+func (w *World) now() int64 { return int64(time.Since(w.began)) }
+
+// time returns a time of the world as a daemon's clock shows it.
+func (w *World) time(at int64) time.Time { return w.began.Add(time.Duration(at)) }
+
+// after has something happen after a while.
+func (w *World) after(d time.Duration, do func()) { w.queue.put(w.now()+int64(d), do) }
+
+// poke tells the world that a daemon has done something. Any goroutine may call it.
+func (w *World) poke() {
+	select {
+	case w.poked <- struct{}{}:
+	default:
+	}
+}
+
+// run lets the world go on until a time, or until a fault is found.
+func (w *World) run(until int64) {
+	for !w.broken {
+		synctest.Wait()
+		next, done := w.step(until)
+		if done {
+			continue
+		}
+		wait := time.Duration(next - w.now())
+		if wait <= 0 {
+			return
+		}
+		w.timer.Reset(wait)
+		select {
+		case <-w.timer.C:
+		case <-w.poked:
+			w.woken = true
+		}
+	}
+}
+
+// step does one thing, if there is one to be done. Otherwise it returns when there is one next, until at the latest.
+func (w *World) step(until int64) (next int64, done bool) {
+	w.lock.Lock()
+	defer w.lock.Unlock()
+	if w.fetch() {
+		return 0, true
+	}
+	if len(w.queue.events) == 0 {
+		return until, false
+	}
+	if at := w.queue.events[0].at; at > w.now() {
+		return min(at, until), false
+	}
+	w.queue.take().do()
+	w.figures.Events++
+	return 0, true
+}
+
+// fetch takes what the daemons have done since it was called last. It reports whether that was anything.
+func (w *World) fetch() bool {
+	if !w.woken {
+		select {
+		case <-w.poked:
+		default:
+			return false
+		}
+	}
+	w.woken = false
+	w.mu.Lock()
+	dials := w.dials
+	w.dials = nil
+	w.mu.Unlock()
+	for _, d := range dials {
+		w.dialed(d)
+	}
+	for _, l := range w.links {
+		written, closed := l.fetch()
+		if len(written) > 0 && !l.gone {
+			w.sent(l, written)
+		}
+		if closed && l.finished == 0 {
+			l.finished = w.now()
+			w.hungUp(l)
+		}
+	}
+	w.links = slices.DeleteFunc(w.links, func(l *link) bool { return l.finished != 0 })
+	return true
+}
+
+// number returns the number of a new link.
+func (w *World) number() int {
+	w.last++
+	return w.last
+}
+
+// delay is how long something takes on the network, one way.
+func (w *World) delay() time.Duration {
+	d := time.Duration(w.network.ExpFloat64() * float64(w.plan.latency))
+	return w.plan.latency/4 + min(d, 20*w.plan.latency) + time.Duration(w.network.IntN(1000))
+}
+
+// dialed sees to a connection that a daemon wants.
+func (w *World) dialed(d *dialing) {
+	w.history.note(w.now(), "dial", int64(d.owner.id), int64(d.server))
+	w.after(2*w.delay(), func() {
+		if err := w.unreachable(d); err != nil {
+			w.history.note(w.now(), "refuse", int64(d.owner.id), int64(d.server))
+			d.result <- dialed{err: err}
+			return
+		}
+		l := newLink(w.number(), d.owner, d.server, w.poke)
+		w.links = append(w.links, l)
+		w.history.note(w.now(), "open", int64(l.id), int64(d.owner.id), int64(d.server))
+		d.result <- dialed{link: l}
+	})
+}
+
+// sent takes what a daemon has written on a link to the server, in one or several pieces.
+func (w *World) sent(l *link, b []byte) {
+	if l.server == toNATS {
+		b = sorted(b)
+		l.nats.sent(w, b)
+	} else {
+		w.endpoint.sent(l, b)
+	}
+	w.show(l, b)
+	w.history.note(w.now(), "sent", int64(l.id), int64(len(b)), digest(b))
+	for len(b) > 0 {
+		n := len(b)
+		if n > 1 && w.network.IntN(8) == 0 {
+			n = 1 + w.network.IntN(n-1)
+		}
+		piece := b[:n]
+		b = b[n:]
+		l.there = max(w.now()+int64(w.delay()), l.there+1)
+		w.queue.put(l.there, func() { w.arrive(l, piece) })
+	}
+}
+
+// arrive gives a server what was sent.
+func (w *World) arrive(l *link, b []byte) {
+	if l.told {
+		return
+	}
+	if l.server == toNATS {
+		w.nats.receive(l, b)
+	} else {
+		w.endpoint.receive(l, len(b))
+	}
+}
+
+// hungUp tells the server that a daemon has closed a link, after what was sent before.
+func (w *World) hungUp(l *link) {
+	w.history.note(w.now(), "hang up", int64(l.id))
+	w.endpoint.left(l)
+	if l.gone {
+		return
+	}
+	l.there = max(w.now()+int64(w.delay()), l.there+1)
+	w.queue.put(l.there, func() { w.ended(l) })
+}
+
+// ended tells the server that a link is closed.
+func (w *World) ended(l *link) {
+	if l.told {
+		return
+	}
+	l.told = true
+	if l.server == toNATS {
+		w.nats.close(l)
+	}
+}
+
+// answer sends what a server says to a daemon, and the end of the link after it if there is one.
+func (w *World) answer(l *link, b []byte, after time.Duration, end error, seen func()) {
+	l.back = max(w.now()+int64(after)+int64(w.delay()), l.back+1)
+	w.queue.put(l.back, func() {
+		if l.gone || l.finished != 0 {
+			return
+		}
+		w.history.note(w.now(), "come", int64(l.id), int64(len(b)), digest(b))
+		if seen != nil {
+			seen()
+		}
+		l.deliver(b, end)
+		if end != nil {
+			w.history.note(w.now(), "end", int64(l.id))
+		}
+	})
+}
+
+// cut breaks a link: what is on its way to the daemon is lost, and what is on its way to the server may be, too.
+func (w *World) cut(l *link, all bool) {
+	if l.gone || l.finished != 0 {
+		return
+	}
+	w.history.note(w.now(), "cut", int64(l.id))
+	w.figures.Cuts++
+	if l.server == toEndpoint {
+		w.endpoint.broke(l)
+	}
+	if all {
+		w.ended(l)
+	} else {
+		l.there = max(w.now()+int64(w.delay()), l.there+1)
+		w.queue.put(l.there, func() { w.ended(l) })
+	}
+	l.gone = true
+	l.reset()
+}
+
+// fault is something that must not happen. The first one ends the run.
+func (w *World) fault(format string, args ...any) {
+	if w.broken {
+		return
+	}
+	w.broken = true
+	w.figures.Fault = fmt.Sprintf(format, args...)
+	w.figures.At = time.Duration(w.now())
+	w.figures.Trace = w.history.last(kept)
+}
+
+// show prints what is sent, where SIMULATION_BYTES asks for it.
+func (w *World) show(l *link, b []byte) {
+	if w.history.echo != nil && os.Getenv("SIMULATION_BYTES") != "" {
+		w.history.echo(fmt.Sprintf("link %d: %q", l.id, b))
+	}
+}
