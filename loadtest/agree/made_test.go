@@ -160,6 +160,7 @@ func (m *maker) conclude(how int) {
 		m.end("this is an estimate: nothing was repeated (--effort quick)", false)
 		return
 	case asUnfit:
+		r.CleanRate, r.FailingRate = &clean, &failing
 		for range 3 {
 			t := m.trial("prove", clean, 8, 0, false)
 			t.OnTime = 0.3 + 0.6*m.Float64()

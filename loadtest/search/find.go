@@ -150,6 +150,9 @@ func (s *search) verdict(ok bool) (bool, string) {
 				"several servers, or others use it, too", figure.Rate(r.Failing), figure.Rate(r.Plateau))
 	case !ok:
 		return false, "irregular: what was held once was refused later, or the other way round, in every round"
+	case doubtful && !s.cfg.Gentle:
+		return false, fmt.Sprintf("irregular: the kind of the limit is not clear, as publishes were up to %s late: %s",
+			figure.Time(s.stall), quieter)
 	case s.cfg.Gentle:
 		return false, fmt.Sprintf(
 			"without overload nobody knows what kind of limit it is, and a burst or a long window may "+
