@@ -76,6 +76,9 @@ func (r *run) find(ctx context.Context, target Target) *report.Report {
 	if r.IntN(5) == 0 && cfg.Effort == Standard && !cfg.Search.Gentle {
 		cfg.Search.Goals = []float64{0.05}
 	}
+	if r.IntN(3) == 0 && !cfg.Search.Gentle {
+		cfg.Dimensions = []string{"size", "connections"}
+	}
 	cfg.Limit()
 	if left := r.left; left > 0 {
 		cfg.Progress = func(p FindProgress) {
