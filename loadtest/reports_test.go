@@ -109,7 +109,11 @@ func TestReportsOfVirtualRunsSayOneThing(t *testing.T) {
 	if long.Asked() {
 		n = 60
 	}
+	seeds := []uint64{13} // Interrupted before anything was sent.
 	for seed := range n {
+		seeds = append(seeds, seed)
+	}
+	for _, seed := range seeds {
 		r := virtualRun(seed)
 		if seed%3 == 2 {
 			r.limit.Settings.Latency = time.Duration(r.IntN(200)) * time.Millisecond

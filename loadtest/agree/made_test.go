@@ -118,7 +118,7 @@ func (m *maker) find(how int) {
 
 func (m *maker) end(reason string, interrupted bool) {
 	m.r.Reason, m.r.Interrupted = reason, interrupted
-	if interrupted {
+	if interrupted && len(m.r.Trials) > 0 {
 		m.r.Trials[len(m.r.Trials)-1].Unfit, m.r.Trials[len(m.r.Trials)-1].Passed = "it was ended early", false
 	}
 }
