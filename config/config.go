@@ -25,7 +25,7 @@ type Config struct {
 	Routes          []Route      `yaml:"routes" required:"yes" reload:"yes" doc:"What is carried where."`
 	Queue           Queue        `yaml:"queue" doc:"Messages held in memory, all routes together; they borrow what others leave free."`
 	StateDir        string       `yaml:"state_dir" env:"STATE_DIRECTORY" doc:"Directory in which what was learned of quotas is kept for after a restart; made if only its last part is missing. Default $STATE_DIRECTORY, as systemd sets it; without either nothing is kept."`
-	Canary          Canary       `yaml:"canary" doc:"A message that is sent through NATS, the bridge and Momento to a subscriber of the daemon's own, now and then, to see whether messages get through and how fast."`
+	Canary          Canary       `yaml:"canary" doc:"A message of the daemon's own, from NATS to a subscriber of Momento, to see whether it arrives."`
 	Admin           Admin        `yaml:"admin" doc:"Health, metrics, status."`
 	ShutdownTimeout Duration     `yaml:"shutdown_timeout" doc:"Time to finish what is in flight after SIGTERM."`
 	Log             Log          `yaml:"log" doc:"Logs go to standard error."`

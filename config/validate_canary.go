@@ -22,16 +22,7 @@ func (f *File) checkCanary() {
 		f.Problemf("canary.topic", "canary.topic %q: write the name of one topic, such as momento-bridge-canary",
 			c.Topic)
 	}
-	if c.Cache != "" {
-		return
-	}
-	var caches []string
-	for i := range f.Routes {
-		if cache := f.Routes[i].Cache; cache != "" && !slices.Contains(caches, cache) {
-			caches = append(caches, cache)
-		}
-	}
-	switch len(caches) {
+	switch caches := f.CanaryCaches(); len(caches) {
 	case 0: // That is told of the routes.
 	case 1:
 		c.Cache = caches[0]
@@ -39,4 +30,18 @@ func (f *File) checkCanary() {
 		f.Problemf("canary", "canary.cache is not set, and the routes publish to several caches: write which one the "+
 			"canary is for, such as canary.cache: %s", caches[0])
 	}
+}
+
+// CanaryCaches returns the cache that a canary is for; several, or none, where that is to be said yet.
+func (c *Config) CanaryCaches() []string {
+	if c.Canary.Cache != "" {
+		return []string{c.Canary.Cache}
+	}
+	var caches []string
+	for i := range c.Routes {
+		if cache := c.Routes[i].Cache; cache != "" && !slices.Contains(caches, cache) {
+			caches = append(caches, cache)
+		}
+	}
+	return caches
 }

@@ -53,6 +53,7 @@ func (d *Daemon) factsOfLineup() status.Facts {
 	d.settleProblems(f.Now)
 	f.Problems = d.problems.list(f.Pipeline.Troubles)
 	f.Group = d.group(&f.Pipeline)
+	f.Canary = d.canaries.view(f.Now, &f.Pipeline)
 	views := make([]view, len(f.Pipeline.Routes))
 	for i := range views {
 		views[i] = d.sampler.of(i, d.sampleOf(i, &f.Pipeline, f.Now))

@@ -15,14 +15,15 @@ import (
 )
 
 const (
-	// calibration is how long the generator is measured, in seconds.
-	calibration = 1.5
+	// calibration is how long it is measured how fast the generator can be, in seconds.
+	calibration = 1
 	// mostOfCeiling is the part of what the generator can do that a test may ask of it.
 	mostOfCeiling = 0.6
 )
 
-// Calibrate measures how fast this machine can publish at the most, in publishes per second: to an endpoint of its own
-// on loopback, in plain HTTP, which accepts everything and does nothing. The endpoint takes its part of the same CPU.
+// Calibrate measures how fast this machine can publish at the most, and how exactly, some seconds long: to an endpoint
+// of its own on loopback, in plain HTTP, which accepts everything and does nothing. The endpoint takes its part of the
+// same CPU. Nothing is published to the target.
 func Calibrate(ctx context.Context, t Target) (Calibration, error) {
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -56,5 +57,9 @@ func Calibrate(ctx context.Context, t Target) (Calibration, error) {
 	if err != nil {
 		return Calibration{}, fmt.Errorf("calibrate the generator: %w", err)
 	}
-	return Calibration{Ceiling: rate}, nil
+	c := Calibration{Ceiling: rate}
+	if err := c.time(e); err != nil {
+		return Calibration{}, fmt.Errorf("calibrate the generator: %w", err)
+	}
+	return c, nil
 }

@@ -53,6 +53,7 @@ func (c *FindConfig) Limit() {
 	if c.Generator.Ceiling > 0 {
 		c.Search.MaxRate = min(c.Search.MaxRate, mostOfCeiling*c.Generator.Ceiling)
 	}
+	c.Search.Stall = c.Generator.Burst
 	switch c.Effort {
 	case Quick:
 		c.Search.Estimate = true
@@ -151,9 +152,9 @@ func (f *finder) describe() *report.Report {
 		bound := search.UpperBound(r.CleanRefused, r.CleanSent)
 		out.CleanBound = &bound
 	}
-	for _, t := range r.Trials {
+	for i, t := range r.Trials {
 		out.Trials = append(out.Trials, report.Trial{
-			Tolerance: t.Tolerance, OnTime: t.OnTime, Shown: t.Shown,
+			Tolerance: t.Tolerance, OnTime: f.measured[i].OnTime, Shown: t.Shown,
 			Name: t.Name, Rate: t.Rate, Began: t.Began, Seconds: t.Seconds, Sent: t.Sent, Accepted: t.Accepted,
 			Refused: t.Refused, Excused: t.Excused, Failed: t.Failed,
 			Unfit: t.Unfit, Passed: t.Passed,
@@ -225,15 +226,16 @@ func (f *finder) generator() report.Generator {
 		Burst: f.cfg.Generator.Burst, OnTime: 1, Repeated: f.result.Repeated, Cores: runtime.GOMAXPROCS(0),
 		OS: runtime.GOOS + "/" + runtime.GOARCH,
 	}
-	for i, t := range f.result.Trials {
-		m := f.measured[i]
-		if t.Unfit != "" {
-			continue
-		}
-		g.OnTime, g.CPU = min(g.OnTime, m.OnTime), max(g.CPU, m.CPU)
+	sent, planned := 0, 0
+	for _, m := range f.measured {
+		sent, planned = sent+m.Sent, planned+m.Planned
+		g.CPU = max(g.CPU, m.CPU)
+	}
+	if planned > 0 {
+		g.OnTime = float64(sent) / float64(planned)
 	}
 	if all := drive.Delays(f.measured); all.TotalCount() > 0 {
-		g.SendDelay = latencyOf(all)
+		g.SendDelay = within(latencyOf(all), 0, f.result.Seconds)
 	}
 	return g
 }

@@ -45,6 +45,7 @@ func Status(s *admin.Status, paint terminal.Sheet) []string {
 	}
 	groupLines(&s.Group, add)
 	add("latency", latencyText(s.Latency))
+	add("canary", canaryText(s.Canary, s.Now))
 	add("key", keyText(s.Key, s.Now))
 	add("nats", s.NATS)
 	add("endpoint", s.Endpoint)

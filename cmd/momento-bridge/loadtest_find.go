@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"math"
 	"slices"
 	"strconv"
@@ -18,7 +17,6 @@ import (
 	"momento-bridge/loadtest"
 	"momento-bridge/loadtest/report"
 	"momento-bridge/loadtest/search"
-	"momento-bridge/terminal"
 )
 
 // findOptions are the flags of loadtest find.
@@ -155,8 +153,8 @@ func (o *findOptions) getAlong(cmd *cobra.Command, cfg *loadtest.FindConfig) (le
 		cfg.Search.Start = min(cfg.Search.Start, cfg.Search.MaxRate/2)
 	}
 	o.resume.limit(cfg)
-	fmt.Fprint(cmd.ErrOrStderr(), planOf(cfg, found.text))
-	o.resume.tell(cmd.ErrOrStderr())
+	lines := append(cfg.Plan(o.target.price(), o.expected), loadtest.Line{Name: "daemons", Text: found.text})
+	showPlan(cmd, append(lines, o.resume.lines()...))
 	if !o.beside.yes {
 		if err := confirm(cmd); err != nil {
 			leave()
@@ -300,52 +298,4 @@ func (o *findOptions) endOf(r *report.Report, failure error) error {
 		return statusError(statusUnproved)
 	}
 	return nil
-}
-
-// planOf says what is about to happen, at the worst.
-func planOf(c *loadtest.FindConfig, daemons string) string {
-	s := c.Search
-	var text strings.Builder
-	line := func(name, format string, args ...any) {
-		fmt.Fprintf(&text, "  %-9s %s\n", name, fmt.Sprintf(format, args...))
-	}
-	line("publishes", "to %s, cache %s, topic %s, %d bytes each, up to %d connections",
-		c.Target.Endpoint, strings.Join(c.Target.Caches, " and "), c.Target.Topic, c.Target.Bytes, c.Target.Connections)
-	line("at most", "%s publishes, %v, %.0f publishes/s (this machine can do %.0f/s)",
-		terminal.Count(int64(s.MaxRequests)), time.Duration(s.MaxSeconds*float64(time.Second)), s.MaxRate,
-		c.Generator.Ceiling)
-	if s.Gentle {
-		line("overload", "none: after a refusal it pauses")
-	} else {
-		line("overload", "up to several times the limit for some seconds or minutes: what else is published there "+
-			"meanwhile is refused, too")
-	}
-	line("daemons", "%s", daemons)
-	return text.String()
-}
-
-// findProgress shows how far a search is: a block on a terminal, a line for each trial elsewhere.
-type findProgress struct {
-	block *terminal.Block
-	told  int // The latest trial that has a line.
-}
-
-func newFindProgress(w io.Writer) *findProgress { return &findProgress{block: terminal.NewBlock(w)} }
-
-func (f *findProgress) update(p loadtest.FindProgress) {
-	if !f.block.Live() && p.Trial == f.told {
-		return
-	}
-	f.told = p.Trial
-	known := "nothing is known yet"
-	if p.Step.Failing > 0 {
-		known = fmt.Sprintf("held %.4g/s, refused %.4g/s", p.Step.Clean, p.Step.Failing)
-	}
-	_ = f.block.Show(
-		fmt.Sprintf("%v trial %d: %s at %.4g/s for up to %.0f s", p.Elapsed.Round(time.Second), p.Trial, p.Step.Name,
-			p.Step.Rate, p.Step.Seconds),
-		known,
-		fmt.Sprintf("accepted %s, refused %s, failed %d, not sent %d", terminal.Count(int64(p.Counts.Accepted)),
-			terminal.Count(int64(p.Counts.Refused)), p.Counts.Failed, p.Counts.Missed),
-	)
 }

@@ -101,7 +101,7 @@ func (o *soakOptions) run(cmd *cobra.Command) error {
 			Topics: target.Topics, Seed: target.Seed, Labels: labels,
 		},
 	}
-	fmt.Fprint(stderr, soak.Plan(&run, !o.target.natsKnown))
+	showPlan(cmd, soak.Plan(&run, !o.target.natsKnown, o.target.price()))
 	if !o.yes {
 		if err := confirm(cmd); err != nil {
 			return err

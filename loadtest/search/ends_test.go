@@ -68,7 +68,7 @@ func TestEndsSayWhyNothingIsProved(t *testing.T) {
 			t.Fatal = errors.New("the key is refused (401)")
 		}
 	}))
-	f("irregular: the generator was not fit for a trial, three times over: late",
+	f("irregular: the generator was not fit for a trial, however often it was repeated: late",
 		find(unchanged, limit, func(n int, t *Trial) {
 			if n > 10 {
 				t.Unfit, t.OnTime = "late", 0.7

@@ -3,7 +3,6 @@ package search
 import (
 	"errors"
 	"fmt"
-	"math"
 
 	"momento-bridge/loadtest/figure"
 )
@@ -74,10 +73,15 @@ const (
 
 // Find runs the search. It always returns what is known, also if it ended early.
 func Find(cfg Config, tester Tester) *Result {
-	s := &search{cfg: cfg, tester: tester, began: tester.Now(), result: &Result{Kind: Unknown}}
+	s := &search{cfg: cfg, tester: tester, began: tester.Now(), result: &Result{Kind: Unknown}, stall: cfg.Stall}
 	r := s.result
 	ok, err := s.find()
-	r.Err, r.Window, r.Dear = err, s.window, s.dear
+	r.Err, r.Dear = err, s.dear
+	if s.soft() && err == nil {
+		r.Kind = Soft
+	}
+	s.judgeKind()
+	r.Window = s.window
 	r.Proved, r.Reason = s.verdict(ok)
 	if r.Err == nil && r.Plateau > 0 && !s.cfg.Estimate {
 		r.Err = s.further()
@@ -121,13 +125,13 @@ func (s *search) around() (clean, failing float64) {
 // beside is how far above the failing rate the plateau of one limiter may be, as a share: what is not exact.
 const beside = 0.005
 
+// soft reports whether refusals begin below what is accepted in overload.
+func (s *search) soft() bool { return s.result.Plateau > (1+beside)*s.result.Failing }
+
 // verdict says whether the result is proved, and why.
 func (s *search) verdict(ok bool) (bool, string) {
 	r := s.result
-	soft := r.Plateau > (1+beside)*r.Failing
-	if soft && r.Err == nil {
-		r.Kind = Soft
-	}
+	doubtful := r.KindConfidence == None && s.stall*r.Plateau >= 1
 	switch {
 	case errors.Is(r.Err, errEstimate):
 		r.Err = nil
@@ -136,24 +140,34 @@ func (s *search) verdict(ok bool) (bool, string) {
 		return false, r.Err.Error()
 	case r.Err != nil:
 		return false, fmt.Sprintf("%v: the limit is above %s, or there is none", r.Err, figure.Rate(r.Clean))
-	case soft:
+	case s.soft() && doubtful:
+		return false, fmt.Sprintf(
+			"refusals begin at %s, but %s are accepted in overload; publishes were up to %s late, which may be why: %s",
+			figure.Rate(r.Failing), figure.Rate(r.Plateau), figure.Time(s.stall), quieter)
+	case s.soft():
 		return false, fmt.Sprintf(
 			"refusals begin at %s, but %s are accepted in overload: the limit is spread over "+
 				"several servers, or others use it, too", figure.Rate(r.Failing), figure.Rate(r.Plateau))
 	case !ok:
 		return false, "irregular: what was held once was refused later, or the other way round, in every round"
-	case s.uneven:
-		return false, fmt.Sprintf(
-			"irregular: publishes arrived so unevenly that a burst of %s does not forgive it: use a "+
-				"quieter machine, nearer to the endpoint", figure.Count(int(math.Round(r.Burst))))
+	case doubtful && !s.cfg.Gentle:
+		return false, fmt.Sprintf("irregular: the kind of the limit is not clear, as publishes were up to %s late: %s",
+			figure.Time(s.stall), quieter)
 	case s.cfg.Gentle:
 		return false, fmt.Sprintf(
 			"without overload nobody knows what kind of limit it is, and a burst or a long window may "+
 				"hide it; the clean rate was held in %d of %d trials",
 			r.Held, s.cfg.Pairs)
 	}
-	return true, r.proof(s.cfg.Pairs)
+	text := r.proof(s.cfg.Pairs)
+	if r.Failing-r.Clean > wider*s.cfg.Width*r.Failing {
+		text += "; the two are further from each other than asked, as not every publish could be sent in time"
+	}
+	return true, text
 }
+
+// wider is how many times the width is wider than asked.
+const wider = 1.25
 
 // proof says on what a proof rests.
 func (r *Result) proof(pairs int) string {
@@ -164,8 +178,12 @@ func (r *Result) proof(pairs int) string {
 	text += fmt.Sprintf(", %d of %d at the failing rate had", r.Rejected, pairs)
 	if r.CleanExcused > 0 {
 		text += fmt.Sprintf("; not counted: %s of %s publishes at the clean rate that were refused because others "+
-			"before them were late, which a burst of %s does not forgive",
-			figure.Count(r.CleanExcused), figure.Count(r.CleanSent), figure.Count(int(math.Round(r.Burst))))
+			"before them were late, which ", figure.Count(r.CleanExcused), figure.Count(r.CleanSent))
+		if r.Kind == Bucket {
+			text += fmt.Sprintf("a burst of %s does not forgive", count(r.Burst))
+		} else {
+			text += "a window has no room for"
+		}
 	}
 	return text
 }

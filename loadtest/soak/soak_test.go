@@ -146,39 +146,39 @@ func TestSoakTellsOfLossAndDrift(t *testing.T) {
 	t.Parallel()
 	level := func(float64) float64 { return 10 }
 	for name, c := range map[string]struct {
-		bridge  bridge
+		bridge  *bridge
 		verdict string
 		drifts  string
 		want    func(r *soak.Report) bool
 	}{
-		"nothing happens": {bridge{latency: noisy(level)}, soak.Steady, "", func(r *soak.Report) bool {
+		"nothing happens": {&bridge{latency: noisy(level)}, soak.Steady, "", func(r *soak.Report) bool {
 			return r.Delivery.Sent == 7200 && r.Delivery.Delivered == 7200 && len(r.At) == 360 &&
 				one(r, "open files").Drift.Shape == "not known" && *one(r, "rate").Drift.Last == 2
 		}},
-		"messages are lost": {bridge{fate: func(n int) string {
+		"messages are lost": {&bridge{fate: func(n int) string {
 			return map[bool]string{true: "lost"}[n%400 == 0]
 		}}, soak.Lost, "", func(r *soak.Report) bool {
 			return r.Delivery.Lost == 18 && r.Delivery.Delivered == 7200-18
 		}},
-		"messages come twice": {bridge{fate: func(n int) string {
+		"messages come twice": {&bridge{fate: func(n int) string {
 			return map[bool]string{true: "twice"}[n%100 == 0]
 		}}, soak.Steady, "", func(r *soak.Report) bool {
 			return r.Delivery.Duplicates == 72 && r.Delivery.Lost == 0
 		}},
-		"NATS does not take some": {bridge{fate: func(n int) string {
+		"NATS does not take some": {&bridge{fate: func(n int) string {
 			return map[bool]string{true: "not taken"}[n%100 == 0]
 		}}, soak.Steady, "", func(r *soak.Report) bool {
 			return r.Delivery.NotTaken == 72 && r.Delivery.Sent == 7200-72 && r.Delivery.Lost == 0
 		}},
 		"latency steps up": {
-			bridge{latency: noisy(func(m float64) float64 { return map[bool]float64{false: 10, true: 12}[m > 35] })},
+			&bridge{latency: noisy(func(m float64) float64 { return map[bool]float64{false: 10, true: 12}[m > 35] })},
 			soak.Drifted, "latency p50", func(r *soak.Report) bool {
 				d := one(r, "latency p50").Drift
 				return d.Shape == drift.Step && math.Abs(d.Since.Sub(r.Started).Minutes()-35) < 1 && *d.Change > 0.15
 			},
 		},
 		"latency grows": {
-			bridge{latency: noisy(func(m float64) float64 { return 10 + m/10 })},
+			&bridge{latency: noisy(func(m float64) float64 { return 10 + m/10 })},
 			soak.Drifted, "latency p50, latency p99",
 			func(r *soak.Report) bool {
 				d := one(r, "latency p50").Drift
@@ -186,7 +186,7 @@ func TestSoakTellsOfLossAndDrift(t *testing.T) {
 			},
 		},
 		"memory leaks": {
-			bridge{gauges: func(m float64, g *soak.Gauges) { g.Memory += m * 1e6 }},
+			&bridge{gauges: func(m float64, g *soak.Gauges) { g.Memory += m * 1e6 }},
 			soak.Drifted, "memory",
 			func(r *soak.Report) bool {
 				d := one(r, "memory").Drift
@@ -194,7 +194,7 @@ func TestSoakTellsOfLossAndDrift(t *testing.T) {
 			},
 		},
 		"connections are opened again and again": {
-			bridge{gauges: func(m float64, g *soak.Gauges) { g.Opened += math.Floor(max(0, m-30) * 60) }},
+			&bridge{gauges: func(m float64, g *soak.Gauges) { g.Opened += math.Floor(max(0, m-30) * 60) }},
 			soak.Drifted, "connections opened", func(r *soak.Report) bool {
 				d := one(r, "connections opened").Drift
 				return *d.Before == 0 && d.Change == nil && math.Abs(*d.After-1) < 0.1
@@ -204,9 +204,8 @@ func TestSoakTellsOfLossAndDrift(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				b := c.bridge //nolint:govet // Its lock is not used yet.
-				s := soak.New(config(&b))
-				r, err := s.Run(t.Context(), &b)
+				b := c.bridge
+				r, err := soak.New(config(b)).Run(t.Context(), b)
 				if err != nil || r.Verdict != c.verdict || drifting(r) != c.drifts || !c.want(r) || r.Interrupted {
 					t.Errorf("%v: %s, drifting %q", err, r.Verdict, drifting(r))
 					var text strings.Builder

@@ -75,7 +75,7 @@ func TestEveryFormatTellsTheSameFacts(t *testing.T) {
 	}
 	for _, want := range []string{
 		"LOST: 2 of 720 000 messages were lost; drifting: latency p50, memory",
-		"CHANGED at 14:00 UTC from 10ms to 12ms, by +20 % (p = 0.0005)",
+		"CHANGED at 14:00 UTC from 10.0 ms to 12.0 ms, by +20 % (p = 0.0005)",
 		"DRIFTS by +10 % an hour since 14:00 UTC (p = 0.001)", "INTERRUPTED", "the key is refused",
 		"50/s, 50 % of the quota of 100/s, to 5 topics",
 	} {
