@@ -97,8 +97,8 @@ func (s *Series) words(clock string) string {
 	tenths := fmt.Sprintf("%s in the first tenth, %s in the last", inUnit(*d.First, s.Unit), inUnit(*d.Last, s.Unit))
 	switch d.Shape {
 	case drift.Step:
-		return fmt.Sprintf("CHANGED at %s from %s to %s%s (p = %.2g); %s", d.Since.Format(clock), inUnit(*d.Before, s.Unit),
-			inUnit(*d.After, s.Unit), d.share(), d.P, tenths)
+		return fmt.Sprintf("CHANGED at %s from %s to %s%s (p = %.2g); %s", d.Since.Format(clock),
+			inUnit(*d.Before, s.Unit), inUnit(*d.After, s.Unit), d.share(), d.P, tenths)
 	case drift.Slope:
 		return fmt.Sprintf("DRIFTS by %s an hour since %s (p = %.2g), so far from %s to %s; %s", s.perHour(),
 			d.Since.Format(clock), d.P, inUnit(*d.Before, s.Unit), inUnit(*d.After, s.Unit), tenths)
@@ -150,7 +150,8 @@ func (r *Report) target() string {
 }
 
 func (r *Report) time() string {
-	text := fmt.Sprintf("%s from %s UTC, a sample each %g s", figure.Duration(r.DurationSeconds), r.Started.UTC().Format("2006-01-02 15:04:05"),
+	text := fmt.Sprintf("%s from %s UTC, a sample each %g s", figure.Duration(r.DurationSeconds),
+		r.Started.UTC().Format("2006-01-02 15:04:05"),
 		r.Settings.EverySeconds)
 	if r.Interrupted {
 		text += "; INTERRUPTED"
