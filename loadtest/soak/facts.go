@@ -55,8 +55,8 @@ func (r *Report) facts() []fact {
 			lostAfter)})
 	}
 	if d.NotTaken+d.NotSent > 0 {
-		facts = append(facts, fact{"Not sent", fmt.Sprintf("%s that NATS did not take, %s as this machine was too slow",
-			figure.Count(d.NotTaken), figure.Count(d.NotSent))})
+		facts = append(facts, fact{"Not sent", fmt.Sprintf(
+			"%s that NATS did not take, %s as this machine was too slow", figure.Count(d.NotTaken), figure.Count(d.NotSent))})
 	}
 	facts = append(facts, fact{"End to end", r.latency()})
 	for i := range r.Series {

@@ -60,7 +60,8 @@ func TestEveryFormatTellsTheSameFacts(t *testing.T) {
 	if err := soak.WriteMarkdown(&markdown, r); err != nil {
 		t.Fatal(err)
 	}
-	plain := strings.NewReplacer(`\|`, "|", `\*`, "*", `\_`, "_", `\[`, "[", `\\`, `\`, "&lt;", "<").Replace(markdown.String())
+	marked := strings.NewReplacer(`\|`, "|", `\*`, "*", `\_`, "_", `\[`, "[", `\\`, `\`, "&lt;", "<")
+	plain := marked.Replace(markdown.String())
 	for _, line := range strings.Split(strings.TrimSpace(text.String()), "\n") {
 		fact := strings.TrimSpace(line)
 		if len(line) > 19 && !strings.HasPrefix(line, "LOST") {
@@ -83,7 +84,9 @@ func TestEveryFormatTellsTheSameFacts(t *testing.T) {
 			t.Errorf("the text does not say %q:\n%s", want, text.String())
 		}
 	}
-	for name, all := range map[string]string{"text": text.String(), "page": page.String(), "Markdown": markdown.String()} {
+	for name, all := range map[string]string{
+		"text": text.String(), "page": page.String(), "Markdown": markdown.String(),
+	} {
 		if strings.Contains(all, "\x1b") || name != "text" && strings.Contains(all, "<b>") {
 			t.Errorf("%s has what the topic's name brought", name)
 		}
