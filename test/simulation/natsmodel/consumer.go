@@ -311,4 +311,7 @@ func (s *stream) unwanted() {
 			s.remove(e.seq)
 		}
 	}
+	if s.store.live == 0 {
+		s.store.first = s.store.last + 1
+	}
 }

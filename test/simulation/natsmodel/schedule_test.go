@@ -323,7 +323,7 @@ func (s *schedule) passBy(who, next string) {
 		return
 	}
 	if s.rand.IntN(2) == 0 {
-		s.ask(who, next, "", `{"batch":2,"expires":20000000,"idle_heartbeat":5000000}`)
+		s.tell(who, next, "", `{"batch":2,"expires":20000000,"idle_heartbeat":5000000}`)
 	}
 	s.pass(s.ackWait + 60*time.Millisecond)
 	s.settled()
