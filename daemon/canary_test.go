@@ -31,6 +31,7 @@ type canaryWorld struct {
 	nats     *server.Server
 	endpoint *httptest.Server
 	emulator *emulator.Server
+	subject  string // Of the users' route.
 
 	swallow atomic.Bool  // Publishes of canaries are accepted, and go nowhere.
 	refuse  atomic.Int32 // The status of all answers to publishes of canaries.
@@ -44,7 +45,7 @@ func newCanaryWorld(t *testing.T) *canaryWorld {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := &canaryWorld{t: t, nats: daemontest.StartNATS(t, &server.Options{}), emulator: e}
+	w := &canaryWorld{t: t, nats: daemontest.StartNATS(t, &server.Options{}), emulator: e, subject: "a.>"}
 	w.endpoint = httptest.NewServer(http.HandlerFunc(w.serve))
 	t.Cleanup(func() {
 		w.endpoint.CloseClientConnections()
@@ -86,8 +87,8 @@ func (w *canaryWorld) plan(more string) *Plan {
 		w.t.Fatal(err)
 	}
 	f := config.Read("f", fmt.Appendf(nil, "nats: {url: %q}\nmomento: {endpoint: %q, api_key_file: %q, connections: 4}\n"+
-		"limits: {rate: unlimited}\nadmin: {listen: '127.0.0.1:0'}\nroutes: [{name: r, subject: 'a.>', cache: c}]\n%s\n",
-		w.nats.ClientURL(), w.endpoint.URL, key, more))
+		"admin: {listen: '127.0.0.1:0'}\nroutes: [{name: r, subject: %q, cache: c}]\n%s\n",
+		w.nats.ClientURL(), w.endpoint.URL, key, w.subject, more))
 	f.Validate()
 	p := NewPlan(f)
 	if err := f.Err(); err != nil {
@@ -150,6 +151,17 @@ func TestACanaryGetsThroughAndIsCountedApart(t *testing.T) {
 	d.stop()
 	if text := d.log.String(); strings.Contains(text, "level=WARN") || strings.Contains(text, "canary") {
 		t.Errorf("the log says\n%s", text)
+	}
+}
+
+func TestARouteOfEverythingCarriesNoCanary(t *testing.T) {
+	t.Parallel()
+	w := newCanaryWorld(t)
+	w.subject = ">"
+	d := w.daemon(oftenCanary + "\nlimits: {shared: false}")
+	d.await(canary.OK, "")
+	if r := d.Status().Routes[0]; r.Received != 0 {
+		t.Errorf("it has carried %d", r.Received)
 	}
 }
 

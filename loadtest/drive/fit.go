@@ -70,8 +70,8 @@ func (e *Engine) conclude(trial *search.Trial, all []*phase, before gauge) {
 	}
 }
 
-// tooLate says why the publishes were not sent as exactly as they should be, where so many seconds do not matter; empty:
-// they were.
+// tooLate says why the publishes were not sent as exactly as they should be, where so many seconds do not matter;
+// empty: they were.
 func (m *Measured) tooLate(allowed float64) string {
 	delay := time.Duration(m.Delay.ValueAtQuantile(99)) * time.Microsecond
 	switch {

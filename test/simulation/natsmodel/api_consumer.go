@@ -62,7 +62,7 @@ func (o *consumer) body() consumerBody {
 		b.Paused, b.Remaining = true, o.cfg.PauseUntil.Sub(o.now())
 	}
 	if o.stream.cfg.Replicas > 1 {
-		b.Cluster = &cluster{Name: "model", Leader: o.server().cfg.Name}
+		b.Cluster = &cluster{Name: "model", Leader: o.stream.leader()}
 	}
 	return b
 }

@@ -55,7 +55,7 @@ func (s *stream) body(subjects string) streamBody {
 	}
 	b := streamBody{Config: s.cfg, Created: s.created.UTC(), State: state, Time: s.js.server.now.UTC()}
 	if s.cfg.Replicas > 1 {
-		b.Cluster = &cluster{Name: "model", Leader: s.js.server.cfg.Name}
+		b.Cluster = &cluster{Name: "model", Leader: s.leader()}
 	}
 	return b
 }

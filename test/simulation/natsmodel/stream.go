@@ -21,6 +21,7 @@ type stream struct {
 	lastID     string
 	age        timer
 	leaderless bool
+	terms      int // How often the leader has changed.
 	election   timer
 }
 
