@@ -24,7 +24,10 @@ type client struct {
 }
 
 func newClient(s side, name string) *client {
-	c := &client{side: s, name: name, heard: map[string][]string{}, beats: map[string]string{}, replies: map[string]string{}, raw: map[string][]byte{}}
+	c := &client{
+		side: s, name: name, heard: map[string][]string{}, beats: map[string]string{}, replies: map[string]string{},
+		raw: map[string][]byte{},
+	}
 	c.connect()
 	return c
 }
@@ -72,8 +75,8 @@ func (c *client) message(f *frame) {
 func canonical(f *frame) string {
 	if rest, ok := strings.CutPrefix(f.reply, ackPrefix); ok {
 		w := strings.Split(rest, ".")
-		return fmt.Sprintf("%s: %s of %s.%s, times %s, seq %s, number %s, pending %s, header %q, data %q", f.sid, f.subject,
-			w[0], w[1], w[2], w[3], w[4], w[6], f.header, f.data)
+		return fmt.Sprintf("%s: %s of %s.%s, times %s, seq %s, number %s, pending %s, header %q, data %q",
+			f.sid, f.subject, w[0], w[1], w[2], w[3], w[4], w[6], f.header, f.data)
 	}
 	header := string(f.header)
 	if strings.HasPrefix(header, "NATS/1.0 100 Idle") {
@@ -91,7 +94,8 @@ func canonical(f *frame) string {
 
 // timely are the parts of answers that tell of a time, or of the server.
 var timely = []string{
-	"created", "ts", "first_ts", "last_ts", "last_active", "time", "metadata", "cluster", "api", "did_create", "storage",
+	"created", "ts", "first_ts", "last_ts", "last_active", "time", "metadata", "cluster", "api", "did_create",
+	"storage",
 	"memory", "reserved_memory", "reserved_storage", "tiers", "pause_remaining",
 }
 

@@ -25,7 +25,9 @@ type pair struct {
 
 func newPair(t testing.TB, r *realSide, own string) *pair {
 	return &pair{
-		t: t, own: own, model: newModelSide(Config{Seed: 1}), real: r, ours: map[string]*client{}, other: map[string]*client{}, reported: map[string]bool{},
+		t: t, own: own, model: newModelSide(Config{Seed: 1}), real: r,
+		ours: map[string]*client{}, other: map[string]*client{},
+		reported: map[string]bool{},
 	}
 }
 

@@ -40,10 +40,11 @@ func TestTheServerAnswersTheProtocol(t *testing.T) {
 		{"words in small letters, and no carriage return", "ping\n", "PONG\r\n"},
 		{"a message", "SUB a 1\r\nPUB a 2\r\nhi\r\n", "MSG a 1 2\r\nhi\r\n"},
 		{
-			"a message with a header", "CONNECT {\"headers\":true}\r\nSUB a 1\r\nHPUB a r 12 14\r\nNATS/1.0\r\n\r\nhi\r\n",
+			"a message with a header", "CONNECT {\"headers\":true}\r\nSUB a 1\r\n" +
+				"HPUB a r 12 14\r\nNATS/1.0\r\n\r\nhi\r\n",
 			"HMSG a 1 r 12 14\r\nNATS/1.0\r\n\r\nhi\r\n",
 		},
-		{"a header for a client that takes none", "SUB a 1\r\nHPUB a 12 14\r\nNATS/1.0\r\n\r\nhi\r\n", "MSG a 1 2\r\nhi\r\n"},
+		{"no header for who wants none", "SUB a 1\r\nHPUB a 12 14\r\nNATS/1.0\r\n\r\nhi\r\n", "MSG a 1 2\r\nhi\r\n"},
 		{
 			"wildcards", "SUB a.* 1\r\nSUB a.> 2\r\nPUB a.b.c 0\r\n\r\nPUB a.b 0\r\n\r\n",
 			"MSG a.b.c 2 0\r\n\r\nMSG a.b 1 0\r\n\r\nMSG a.b 2 0\r\n\r\n",
@@ -99,9 +100,11 @@ func TestASilentConnectionIsPingedAndEnds(t *testing.T) {
 
 // FuzzAnyCutSaysTheSame has the server read anything, as a whole and in two pieces.
 func FuzzAnyCutSaysTheSame(f *testing.F) {
-	f.Add([]byte("CONNECT {\"headers\":true,\"no_responders\":true}\r\nSUB > 1\r\nPUB a r 2\r\nhi\r\nHPUB a 12 14\r\n"), 60)
+	f.Add([]byte("CONNECT {\"headers\":true,\"no_responders\":true}\r\nSUB > 1\r\n"+
+		"PUB a r 2\r\nhi\r\nHPUB a 12 14\r\n"), 60)
 	f.Add([]byte("PUB $JS.API.STREAM.CREATE.S r 12\r\n{\"name\":\"S\"}\r\nPUB S r 1\r\nx\r\nPING\r\n"), 40)
-	f.Add([]byte("SUB _.> 1\r\nPUB $JS.API.CONSUMER.CREATE.S _.1 2\r\n{}\r\nPUB $JS.ACK.S.D.1.1.1.1.1 4\r\n-NAK\r\n"), 9)
+	f.Add([]byte("SUB _.> 1\r\nPUB $JS.API.CONSUMER.CREATE.S _.1 2\r\n{}\r\n"+
+		"PUB $JS.ACK.S.D.1.1.1.1.1 4\r\n-NAK\r\n"), 9)
 	f.Fuzz(func(t *testing.T, said []byte, at int) {
 		at = min(max(at, 0), len(said))
 		whole, cut := []*Server{}, ""
@@ -180,7 +183,8 @@ func BenchmarkDelivery(b *testing.B) {
 	}
 	say(hello + "SUB r.> 1\r\n")
 	say(publish("$JS.API.STREAM.CREATE.S", `{"name":"S","subjects":["s.>"],"max_msgs":1000}`))
-	say(publish("$JS.API.CONSUMER.CREATE.S.D", `{"stream_name":"S","config":{"durable_name":"D","ack_policy":"explicit"}}`))
+	say(publish("$JS.API.CONSUMER.CREATE.S.D",
+		`{"stream_name":"S","config":{"durable_name":"D","ack_policy":"explicit"}}`))
 	pull := []byte(publish("$JS.API.CONSUMER.MSG.NEXT.S.D", `{"batch":100,"expires":30000000000}`))
 	message := []byte("PUB s.a 5\r\nhello\r\n")
 	var ack []byte
