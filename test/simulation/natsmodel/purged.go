@@ -42,6 +42,12 @@ func (o *consumer) skipTo(start uint64, wider bool) {
 		o.again = nil
 		o.floor = sequences{o.next.consumer - 1, o.next.stream - 1}
 	}
+	for _, r := range o.again { // What is queued comes after its time for an acknowledgement.
+		if r.d.ticket == r.ticket {
+			r.d.ticket = 0
+		}
+	}
+	o.again = nil
 	o.keptFloor = o.floor
 	o.delivered = sequences{o.next.consumer - 1, o.next.stream - 1} // All is written down as it is.
 }
