@@ -94,7 +94,7 @@ func (c *FindConfig) Plan(p Price, limit float64) []Line {
 	if c.Generator.Ceiling > 0 {
 		most += fmt.Sprintf(" (this machine can do %s)", figure.Rate(math.Round(c.Generator.Ceiling)))
 	}
-	lines = append(lines, Line{"at most", most})
+	lines = append(lines, Line{"at most", most}, Line{"machine", c.Generator.Provable()})
 	if s.Gentle {
 		return append(lines, Line{"overload", "none: after a refusal it pauses"})
 	}

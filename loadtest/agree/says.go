@@ -262,7 +262,7 @@ func (s *seen) shares() {
 	}
 }
 
-var onlySent = regexp.MustCompile(`only ([\d.]+ %) of the publishes were sent`)
+var onlySent = regexp.MustCompile(`only ([\d.]+ %) of (?:the|its) publishes were sent`)
 
 // chart compares what is drawn with the facts.
 func (s *seen) chart() {
@@ -334,7 +334,8 @@ func (s *seen) unproved() {
 		!strings.HasPrefix(text, "soft") && !strings.HasPrefix(text, "shared") {
 		s.problem("nothing is proved, but the limiter is %q", text)
 	}
-	if text, _ := s.fact("Burst"); text != "not determined" && !strings.HasPrefix(text, "perhaps ") {
+	if text, _ := s.fact("Burst"); !strings.HasPrefix(text, "not determined") &&
+		!strings.HasPrefix(text, "perhaps ") {
 		s.problem("nothing is proved, but the burst is %q", text)
 	}
 	if s.text.advice != "limits:\n  rate: auto" {
