@@ -116,10 +116,10 @@ func judgeRefusal(said saying) judgement {
 // statusOverloaded is what some servers answer when too much is asked of them. It stands in no specification.
 const statusOverloaded = 529
 
-// judgeFailure is for a 5xx, which is about the quota where it asks for a wait or speaks of a rate. A web page with a
-// wait, such as that of a proxy during maintenance, is obeyed, but says nothing of Momento's quota.
+// judgeFailure is for a 5xx, which is about the quota where it asks for a wait or speaks of a rate. Of a web page only
+// the wait counts.
 func judgeFailure(status int, said saying, wait time.Duration) judgement {
-	if !said.page && (wait > 0 || status == statusOverloaded || said.namesRate()) {
+	if wait > 0 || !said.page && status == statusOverloaded || said.namesRate() {
 		return judgement{verdict: pipeline.SlowDown, reason: said.quota()}
 	}
 	return judgement{verdict: pipeline.Retry, advice: advices[status]}

@@ -216,22 +216,10 @@ func TestFailureThatAsksForAWaitSlowsDown(t *testing.T) {
 	for wish, want := range map[string]pipeline.Verdict{
 		"2": pipeline.SlowDown, "0": pipeline.Retry, "soon": pipeline.Retry, "": pipeline.Retry,
 	} {
-		r := &response{status: 503, retryAfter: []string{wish}}
-		if got := classify(r, secrets{}, time.Now()); got.Verdict != want || got.Foreign {
-			t.Errorf("503 with Retry-After %q is %+v, want %v", wish, got, want)
-		}
-	}
-}
-
-// A proxy's page of maintenance is no word of Momento's about a quota. Its wait is obeyed all the same.
-func TestPagesThatAskForAWaitSayNothingOfTheQuota(t *testing.T) {
-	t.Parallel()
-	for _, status := range []int{500, 502, 503, 504, 521, 529} {
-		for _, body := range []string{"<html>", "<p>too many requests: rate limit exceeded"} {
-			r := &response{status: status, retryAfter: []string{"2"}, body: []byte(body)}
-			got := classify(r, secrets{}, time.Now())
-			if got.Verdict != pipeline.Retry || !got.Foreign || got.RetryAfter != 2*time.Second {
-				t.Errorf("%d %q with Retry-After is %+v, want it tried again, after 2 s", status, body, got)
+		for _, body := range []string{"", "<html>"} {
+			r := &response{status: 503, retryAfter: []string{wish}, body: []byte(body)}
+			if got := classify(r, secrets{}, time.Now()); got.Verdict != want {
+				t.Errorf("503 %q with Retry-After %q is %v, want %v", body, wish, got.Verdict, want)
 			}
 		}
 	}

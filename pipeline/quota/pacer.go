@@ -185,8 +185,9 @@ func (p *Pacer) Refused(now time.Time, r Refusal) bool {
 	if first {
 		p.throttled, p.inARow = true, 0
 	}
+	p.detail = r.Detail
 	p.part.refused(r.Sent)
-	p.Asked(now, r.RetryAfter, r.Detail)
+	p.asked(now, r.RetryAfter)
 	// A few refusals lower the rate. So many in a row, each sent after the one before had come, that noise does not
 	// explain them, or one without a rate, lead to a pause.
 	if first || r.Sent.After(p.refusedAt) {
@@ -206,10 +207,8 @@ func (p *Pacer) Refused(now time.Time, r Refusal) bool {
 	return first
 }
 
-// Asked leaves the endpoint alone for as long as an answer asks for, and takes it for nothing that tells of the quota.
-// detail is what the endpoint said, for people.
-func (p *Pacer) Asked(now time.Time, wait time.Duration, detail string) {
-	p.detail = detail
+// asked leaves the endpoint alone for as long as a refusal asks for.
+func (p *Pacer) asked(now time.Time, wait time.Duration) {
 	if wait <= 0 {
 		return
 	}
