@@ -31,7 +31,7 @@ func (f *finder) dimensions(ctx context.Context) {
 	}
 	counted, unknown := []string{}, []string{}
 	for _, name := range f.cfg.Dimensions {
-		for _, v := range f.variants(name) {
+		for _, v := range f.cfg.variants(name) {
 			d, err := f.dimension(ctx, name, v)
 			if err != nil {
 				return
@@ -61,8 +61,8 @@ type variant struct {
 	subscribers bool // One listens to each topic meanwhile.
 }
 
-func (f *finder) variants(name string) []variant {
-	t := f.cfg.Target
+func (c *FindConfig) variants(name string) []variant {
+	t := c.Target
 	switch name {
 	case "size":
 		small, large := t, t

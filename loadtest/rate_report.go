@@ -44,17 +44,19 @@ func (r *rating) describe() *report.Report {
 		"failed": measured.Failed,
 	} {
 		if times.Response.TotalCount() > 0 {
-			out.Latency[name] = responseOf(times, c.Rate)
+			out.Latency[name] = within(responseOf(times, c.Rate), phase.Began, phase.Took)
 		}
 	}
 	out.Generator = report.Generator{
 		OnTime:    onTime(measured.Delay, drive.Tolerance(c.Rate), r.engine.Counts().Missed-r.held()),
-		SendDelay: latencyOf(measured.Delay), CPU: measured.CPU,
+		SendDelay: within(latencyOf(measured.Delay), phase.Began, phase.Took), CPU: measured.CPU,
 		Cores: runtime.GOMAXPROCS(0), OS: runtime.GOOS + "/" + runtime.GOARCH,
 	}
+	out.Trials[0].OnTime = out.Generator.OnTime
 	if r.following != nil {
 		out.Target.Via = "nats"
 		out.Delivery = r.following.delivery()
+		out.Delivery.Latency = within(out.Delivery.Latency, 0, out.DurationSeconds)
 	}
 	out.Reason = strings.Join(r.reasons(out), "; ")
 	return out
@@ -110,7 +112,7 @@ func (r *rating) unfit() string {
 		return r.trial.Unfit
 	}
 	if share := float64(sent) / float64(sent+missed); share < drive.LeastSent {
-		return fmt.Sprintf("only %s of the publishes that there was quota for were sent in time", figure.Share(share))
+		return fmt.Sprintf("only %s of the publishes that there was quota for were sent", figure.Share(share))
 	}
 	return ""
 }

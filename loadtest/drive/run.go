@@ -121,7 +121,7 @@ func (e *Engine) offer(ph *phase, end int64, most int, record bool) int64 {
 	late := int64(e.lateness(ph))
 	planned := float64(ph.began)
 	for {
-		at := int64(planned)
+		at := int64(math.Round(planned)) // What was added up would otherwise be one publish more now and then.
 		if at >= end || e.sent >= most || !e.await(ph, at) {
 			ph.ended = min(at, end)
 			return ph.ended

@@ -102,6 +102,10 @@ func (g *Goal) fact() Fact {
 // cleanFact has the trials at the clean rate that count: those in which it was held.
 func (r *Report) cleanFact() Fact {
 	f := rateFact("clean_rate", "Clean rate", r.CleanRate, "", "")
+	if r.CleanRate != nil && r.onlyBracketed() {
+		f.Short = "passed on the way up"
+		f.Also = f.Short + ", which a burst may have let pass"
+	}
 	if r.CleanRate == nil || r.CleanSent == 0 {
 		return f
 	}

@@ -51,6 +51,9 @@ func (r *Report) generatorFact() Fact {
 	g := &r.Generator
 	inTime := figure.Share(g.OnTime) + " of all publishes sent in time"
 	also := inTime
+	if least := r.leastOnTime(); r.Test == Find && least < g.OnTime {
+		also += ", " + figure.Share(least) + " in the trial with the fewest"
+	}
 	if len(r.Trials) == 0 {
 		also = "no trial was made"
 	}
@@ -68,4 +71,15 @@ func (r *Report) generatorFact() Fact {
 		Key: "generator.on_time", Name: "Generator", Value: known(g.OnTime), Text: r.Fitness().String(), Also: also,
 		Short: inTime,
 	}
+}
+
+// leastOnTime is the share that was sent in time in the trial in which it was the least; 1 if no trial tells.
+func (r *Report) leastOnTime() float64 {
+	least := 1.0
+	for _, t := range r.Trials {
+		if t.OnTime > 0 && t.Name != "dimension" { // Fewer connections may carry less: that is not the machine.
+			least = min(least, t.OnTime)
+		}
+	}
+	return least
 }

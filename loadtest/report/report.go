@@ -166,6 +166,10 @@ type Latency struct {
 	// answered.
 	Service *Latency `json:"service,omitempty"`
 	Rate    float64  `json:"rate,omitempty"` // That was offered.
+	// Histogram has every sample, in microseconds, as HdrHistogram encodes it: version 2, compressed, in base64.
+	Histogram string  `json:"histogram,omitempty"`
+	Began     float64 `json:"began,omitempty"`   // Seconds after the start of the test,
+	Seconds   float64 `json:"seconds,omitempty"` // and for how long it was measured.
 }
 
 // Quantile is one point of a spectrum.

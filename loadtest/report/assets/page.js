@@ -16,7 +16,7 @@
   };
 
   // Numbers for people, as in package figure.
-  const groups = (text) => text.replace(/^\d+/, (whole) => whole.replace(/\B(?=(\d{3})+$)/g, '\u202f'));
+  const groups = (text) => text.replace(/^\d+/, (whole) => whole.replace(/\B(?=(\d{3})+$)/g, ' '));
   const significant = (v, digits) => {
     if (v === 0) return '0';
     const power = Number(v.toExponential(digits - 1).split('e')[1]);
