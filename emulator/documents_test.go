@@ -196,7 +196,9 @@ func TestSubscribersWaitForWhatIsNotThere(t *testing.T) {
 			"a", "1@1:a",
 		},
 		{
-			"the next number", "H: lastReceived + 1", Documented{}, "a b", "sequence_number=3&sequence_page=1", "c",
+			"the next number", "H: lastReceived + 1",
+			Documented{},
+			"a b", "sequence_number=3&sequence_page=1", "c",
 			"3@1:c",
 		},
 		{
