@@ -99,7 +99,7 @@ func TestSubscribersGetWhatIsThereAsDocumented(t *testing.T) {
 		want         string
 	}{
 		{
-			"no number begins with the latest message", "Y subscribe_happy_path_string; P: 0 is \"the latest messages\"",
+			"no number begins with the latest message", "Y subscribe_happy_path_string; P: \"the latest messages\"",
 			Documented{},
 			"a b", "", "2@1748358253:b",
 		},
@@ -195,7 +195,12 @@ func TestSubscribersWaitForWhatIsNotThere(t *testing.T) {
 			"", "sequence_number=0&sequence_page=0",
 			"a", "1@1:a",
 		},
-		{"the next number", "H: lastReceived + 1", Documented{}, "a b", "sequence_number=3&sequence_page=1", "c", "3@1:c"},
+		{
+			"the next number", "H: lastReceived + 1",
+			Documented{},
+			"a b", "sequence_number=3&sequence_page=1", "c",
+			"3@1:c",
+		},
 		{
 			"the first of a topic that has nothing", "P: \"if provided at 1\"",
 			Documented{},

@@ -60,7 +60,8 @@ func (s *Server) Stats() Stats {
 	stats := Stats{
 		Accepted: s.stats.accepted, Rejected: maps.Clone(
 			s.stats.rejected), Bytes: s.stats.bytes, Operations: s.stats.operations, InFlight: s.stats.inFlight,
-		Subscribers: s.polls, Topics: []TopicCount{}, Untracked: s.stats.untracked, Connections: Connections{s.stats.opened, s.stats.open},
+		Subscribers: s.polls, Topics: []TopicCount{}, Untracked: s.stats.untracked,
+		Connections: Connections{s.stats.opened, s.stats.open},
 	}
 	if b := othersOf(s.limiter); b != nil {
 		b.run(time.Now())

@@ -45,8 +45,8 @@ func (w *whole) UnmarshalJSON(text []byte) error {
 
 var errNotItems = errors.New("the endpoint's answer to a subscriber is not the expected JSON")
 
-// eachPolled calls do for each of the items in an answer, one at a time, so that an answer needs no more memory than its
-// text. An item that cannot be read is left out, and the error says so.
+// eachPolled calls do for each of the items in an answer, one at a time, so that an answer needs no more memory than
+// its text. An item that cannot be read is left out, and the error says so.
 func eachPolled(body []byte, do func(*polled)) error {
 	if !json.Valid(body) {
 		return errNotItems

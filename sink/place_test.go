@@ -1,6 +1,7 @@
 package sink
 
 import (
+	"errors"
 	"fmt"
 	"net"
 	"slices"
@@ -113,7 +114,9 @@ func TestSubscriberReadsBreaksAsDocumented(t *testing.T) {
 		},
 		{
 			"a page of 64 bits", "P: uint64 sequence_page",
-			[]string{items(message(large, large, "a")), items(message(large, large, "a"), message(large+1, large, "b"))},
+			[]string{
+				items(message(large, large, "a")), items(message(large, large, "a"), message(large+1, large, "b")),
+			},
 			"a b", nil, large + 2, large,
 		},
 		{
@@ -217,7 +220,7 @@ func TestSubscriberGetsOverItemsThatMakeNoSense(t *testing.T) {
 		"an empty item": `{"item":{}}`, "a negative number": `{"item":{"topic_sequence_number":-1}}`,
 		"a fraction":       `{"item":{"topic_sequence_number":1.5,"sequence_page":1,"value":{"text":"x"}}}`,
 		"beyond 64 bits":   `{"item":{"topic_sequence_number":18446744073709551616,"sequence_page":1}}`,
-		"the last number":  `{"item":{"topic_sequence_number":18446744073709551615,"sequence_page":1,"value":{"text":"x"}}}`,
+		"the last number":  message(1<<64-1, 1, "x"),
 		"no number":        `{"item":{"sequence_page":1,"value":{"text":"x"}}}`,
 		"no base64":        `{"item":{"topic_sequence_number":6,"sequence_page":1,"value":{"binary":"?"}}}`,
 		"a note of no use": `{"discontinuity":"?"}`,
@@ -231,7 +234,7 @@ func TestSubscriberGetsOverItemsThatMakeNoSense(t *testing.T) {
 	}
 	for _, answer := range []string{"", "[]", "7", "{", `{"items":7}`, `{"items":{}}`, items("{}") + "x", "<html>"} {
 		p, _ := reader()
-		if err := p.take([]byte(answer), time.Time{}); err == nil || err == errNothing {
+		if err := p.take([]byte(answer), time.Time{}); err == nil || errors.Is(err, errNothing) {
 			t.Errorf("%q is taken for an answer: %v", answer, err)
 		}
 	}

@@ -89,8 +89,8 @@ func (p *poller) ask(ctx context.Context, k *key.Key) (*http.Response, error) {
 	if cfg.QueryAuth {
 		separator = "&"
 	}
-	address := string(target) + separator + "sequence_number=" + strconv.FormatUint(p.place.next, 10) + "&sequence_page=" +
-		strconv.FormatUint(p.place.page, 10)
+	address := string(target) + separator + "sequence_number=" + strconv.FormatUint(p.place.next, 10) +
+		"&sequence_page=" + strconv.FormatUint(p.place.page, 10)
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address, http.NoBody)
 	if err != nil {
 		return nil, errors.New("the endpoint, the cache and the topic make no address")

@@ -85,6 +85,8 @@ func (m *Momento) Subscribe(ctx context.Context, s Subscription) error {
 		pause := time.Duration(0)
 		refused, final := errors.AsType[*SubscribeError](err)
 		switch {
+		case ctx.Err() != nil && err == nil:
+			return nil
 		case ctx.Err() != nil:
 			return p.trouble
 		case final:
