@@ -199,7 +199,8 @@ func TestWaitThatIsAskedForIsKeptAndTeachesNothing(t *testing.T) {
 			if at := p.Due(now, 1); wait > 0 && at != now.Add(wait) || wait == 0 && !at.IsZero() {
 				t.Errorf("%+v: due at %v, want after %v", limits, at, wait)
 			}
-			if until, said := p.LongPause(now); until.IsZero() == (wait >= quota.LongPause) || said != "" && said != "maintenance" {
+			until, said := p.LongPause(now)
+			if until.IsZero() == (wait >= quota.LongPause) || said != "" && said != "maintenance" {
 				t.Errorf("%+v: a wait of %v is told as one until %v, %q", limits, wait, until, said)
 			}
 			if p.Rate() != before {
