@@ -49,7 +49,9 @@ func (e *Engine) conclude(trial *search.Trial, all []*phase, before gauge) {
 	wall := after.now.Sub(before.now)
 	m := Measured{
 		Record: record, Rate: last.Rate, OnTime: 1, Sent: sent, Planned: sent + o.Missed,
-		CPU: (after.cpu - before.cpu).Seconds() / wall.Seconds() / float64(runtime.GOMAXPROCS(0)),
+	}
+	if wall > 0 { // A test that is interrupted at once takes no time.
+		m.CPU = (after.cpu - before.cpu).Seconds() / wall.Seconds() / float64(runtime.GOMAXPROCS(0))
 	}
 	if m.Planned > 0 {
 		m.OnTime = float64(sent) / float64(m.Planned)
@@ -65,16 +67,18 @@ func (e *Engine) conclude(trial *search.Trial, all []*phase, before gauge) {
 		return
 	}
 	if trial.Unfit = e.unfit(&m, o, before, after); trial.Unfit == "" {
-		trial.Unfit = m.tooLate(last.Late)
+		trial.Unfit = m.tooLate(last.Late, e.cfg.Patience > 0)
 		trial.Late = trial.Unfit != ""
 	}
 }
 
-// tooLate says why the publishes were not sent as exactly as they should be, where so many seconds do not matter;
-// empty: they were.
-func (m *Measured) tooLate(allowed float64) string {
+// tooLate says why the publishes were not sent as exactly as they should be, where so many seconds do not matter; empty:
+// they were. Where publishes may wait for a connection, those that were sent need not have been in time.
+func (m *Measured) tooLate(allowed float64, waited bool) string {
 	delay := time.Duration(m.Delay.ValueAtQuantile(99)) * time.Microsecond
 	switch {
+	case m.OnTime < LeastSent && waited:
+		return fmt.Sprintf("only %s of its publishes were sent, as it was too late for the others", figure.Share(m.OnTime))
 	case m.OnTime < LeastSent:
 		return fmt.Sprintf("only %s of its publishes were sent in time", figure.Share(m.OnTime))
 	case delay > max(Strictly(m.Rate), time.Duration(allowed*float64(time.Second))):
@@ -94,7 +98,8 @@ func (e *Engine) unfit(m *Measured, o *search.Outcome, before, after gauge) stri
 	case step > clockStep || step < -clockStep:
 		return fmt.Sprintf("the clock was set, by %v", step)
 	case float64(o.Failed) > max(1, mostFailed*float64(m.Sent)):
-		return fmt.Sprintf("%d of %d publishes failed otherwise than for quota", o.Failed, m.Sent)
+		return fmt.Sprintf("%s of %s publishes failed otherwise than for quota", figure.Count(o.Failed),
+			figure.Count(m.Sent))
 	case m.Rate*onceIn >= 1 &&
 		opened > max(1, mostOpened*float64(m.Sent)): // More slowly even a single one would lie idle.
 		return fmt.Sprintf("%.0f connections were opened meanwhile", opened)

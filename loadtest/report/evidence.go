@@ -41,15 +41,14 @@ func (r *Report) withoutGuesses() {
 	}
 	r.BurstConfidence = level(r.BurstConfidence)
 	if r.Burst == nil || r.BurstConfidence == ConfidenceNone {
-		r.Burst, r.BurstConfidence, r.BurstEvidence = nil, ConfidenceNone, nil
+		r.Burst, r.BurstConfidence = nil, ConfidenceNone
 	}
 	if byVerdict(r.Limiter) {
 		return
 	}
 	r.LimiterConfidence = level(r.LimiterConfidence)
 	if r.LimiterConfidence == ConfidenceNone || r.Limiter == unknownLimiter || r.Limiter == "" {
-		r.Limiter, r.LimiterConfidence, r.LimiterEvidence = unknownLimiter, ConfidenceNone, nil
-		r.WindowSeconds = nil
+		r.Limiter, r.LimiterConfidence, r.WindowSeconds = unknownLimiter, ConfidenceNone, nil
 	}
 }
 
@@ -80,6 +79,9 @@ func perhaps(confidence, text string) string {
 func (r *Report) limiterFact() Fact {
 	f := Fact{Key: "limiter", Name: "Limiter", Short: "kind of limiter"}
 	name, meaning := r.kind()
+	if r.LimiterConfidence == ConfidenceNone && len(r.LimiterEvidence) > 0 {
+		meaning = "" // That is why.
+	}
 	f.Text = perhaps(r.LimiterConfidence, name)
 	f.Also = joined("; ", meaning, evidence(r.LimiterConfidence, r.LimiterEvidence))
 	if r.LimiterConfidence == ConfidenceLow {
@@ -91,6 +93,7 @@ func (r *Report) limiterFact() Fact {
 func (r *Report) burstFact() Fact {
 	f := Fact{Key: "burst", Name: "Burst", Unit: publishesUnit, Text: notDetermined}
 	if r.Burst == nil {
+		f.Also = evidence(ConfidenceNone, r.BurstEvidence)
 		return f
 	}
 	f.Value, f.Text = r.Burst, perhaps(r.BurstConfidence, "about "+figure.Count(int(math.Round(*r.Burst))))

@@ -231,7 +231,8 @@ func (t *truth) accepted(a *attempt) {
 		first := len(m.accepted) == 0
 		m.accepted = append(m.accepted, a)
 		w.history.note(w.now(), "accepted", int64(m.id), int64(a.link.id))
-		if !first || !m.route.ordered {
+		// Of what a daemon has given up, others may have come after it: it was on its way for long.
+		if !first || !m.route.ordered || a.over && (m.route.drops || m.route.atMostOnce) {
 			continue
 		}
 		owner := a.link.owner
@@ -253,7 +254,7 @@ func (t *truth) known(a *attempt, status int) {
 		if status == 204 && m.knownAt == 0 {
 			m.knownAt, m.knownBy = t.world.now(), a.link.owner
 		}
-		if status == 400 {
+		if status == 400 || status == 403 || status == 404 {
 			m.refusals++
 		}
 	}
@@ -325,7 +326,7 @@ func (t *truth) heard(l *link, f *frame) {
 
 // settled judges whether a message may be ended for good.
 func (t *truth) settled(m *message, how string) {
-	if m.fate != fateAccept || len(m.accepted) > 0 || m.forgotten || m.letters > 0 || m.route.drops {
+	if m.fate != fateAccept || len(m.accepted) > 0 || m.forgotten || m.letters > 0 || m.route.drops || m.refusals > 0 {
 		return
 	}
 	if m.route.atMostOnce && m.unclear > 0 {
