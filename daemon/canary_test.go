@@ -23,6 +23,7 @@ import (
 	"momento-bridge/config"
 	"momento-bridge/daemon/daemontest"
 	"momento-bridge/emulator"
+	"momento-bridge/test/long"
 )
 
 // canaryWorld is an endpoint that can be told to fail, a NATS server, and daemons with canaries.
@@ -31,6 +32,7 @@ type canaryWorld struct {
 	nats     *server.Server
 	endpoint *httptest.Server
 	emulator *emulator.Server
+	subject  string // Of the users' route.
 
 	swallow atomic.Bool  // Publishes of canaries are accepted, and go nowhere.
 	refuse  atomic.Int32 // The status of all answers to publishes of canaries.
@@ -44,7 +46,7 @@ func newCanaryWorld(t *testing.T) *canaryWorld {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := &canaryWorld{t: t, nats: daemontest.StartNATS(t, &server.Options{}), emulator: e}
+	w := &canaryWorld{t: t, nats: daemontest.StartNATS(t, &server.Options{}), emulator: e, subject: "a.>"}
 	w.endpoint = httptest.NewServer(http.HandlerFunc(w.serve))
 	t.Cleanup(func() {
 		w.endpoint.CloseClientConnections()
@@ -86,8 +88,8 @@ func (w *canaryWorld) plan(more string) *Plan {
 		w.t.Fatal(err)
 	}
 	f := config.Read("f", fmt.Appendf(nil, "nats: {url: %q}\nmomento: {endpoint: %q, api_key_file: %q, connections: 4}\n"+
-		"limits: {rate: unlimited}\nadmin: {listen: '127.0.0.1:0'}\nroutes: [{name: r, subject: 'a.>', cache: c}]\n%s\n",
-		w.nats.ClientURL(), w.endpoint.URL, key, more))
+		"admin: {listen: '127.0.0.1:0'}\nroutes: [{name: r, subject: %q, cache: c}]\n%s\n",
+		w.nats.ClientURL(), w.endpoint.URL, key, w.subject, more))
 	f.Validate()
 	p := NewPlan(f)
 	if err := f.Err(); err != nil {
@@ -144,12 +146,26 @@ func TestACanaryGetsThroughAndIsCountedApart(t *testing.T) {
 	if len(s.Routes) != 1 || r.Received != 0 || r.LostTotal != 0 || s.Rates.Out != 0 || s.Queue.Messages != 0 {
 		t.Errorf("it is among the traffic: %+v", s.Routes)
 	}
-	if c := s.Canary; c.Lost+c.Late+c.Duplicates+c.Foreign != 0 || c.LastSeconds == nil || c.P99 == nil {
+	if c := s.Canary; c.Lost+c.Duplicates+c.Foreign != 0 || c.LastSeconds == nil || c.P99 == nil {
 		t.Errorf("it says %+v", c)
 	}
 	d.stop()
-	if text := d.log.String(); strings.Contains(text, "level=WARN") || strings.Contains(text, "canary") {
+	if text := d.log.String(); strings.Contains(text, canaryRouteName) {
 		t.Errorf("the log says\n%s", text)
+	}
+}
+
+func TestARouteOfEverythingCarriesNoCanary(t *testing.T) {
+	t.Parallel()
+	w := newCanaryWorld(t)
+	w.subject = ">"
+	d := w.daemon(oftenCanary)
+	d.await(canary.OK, "")
+	daemontest.Eventually(t, "several canaries", func() bool { return d.Status().Canary.Seen > 1 })
+	for _, topic := range w.emulator.Stats().Topics {
+		if strings.Contains(topic.Topic, ".canary") {
+			t.Errorf("it has carried %+v", topic)
+		}
 	}
 }
 
@@ -194,6 +210,9 @@ func TestPlantedFaultsOfTheEndpointAreTold(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
+			if c.state == canary.Deaf {
+				long.Only(t)
+			}
 			w := newCanaryWorld(t)
 			d := w.daemon(oftenCanary)
 			d.await(canary.OK, "")

@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
+
 	"momento-bridge/admin"
 	"momento-bridge/condition"
 	"momento-bridge/daemon/status"
@@ -92,3 +94,6 @@ func (d *Daemon) starved(i int) string {
 	}
 	return ""
 }
+
+// Metrics are what /metrics shows, for those who run a daemon in their own process.
+func (d *Daemon) Metrics() prometheus.Gatherer { return d.metrics }

@@ -137,7 +137,7 @@ func TestEachRequestHasItsDocumentedAnswer(t *testing.T) {
 		"a slash at the end":          {"POST /topics/c/t/\nx", []string{key, octets}, 404, "unknown path"},
 		"a host in the target":        {"POST http://host/topics/c/t?a=http://b/\nx", []string{key, octets}, 204, ""},
 		"a host and nothing else":     {"POST http://host\nx", []string{key, octets}, 404, "unknown path"},
-		"a query without a path":      {"POST http://host?x\nx", []string{key, octets}, 404, "unknown path"},
+		"a query without a path":      {"POST http://host?x=/topics/c/t\nx", []string{key, octets}, 404, "unknown path"},
 		"another content type":        {"POST /topics/c/t\n{}", []string{key, "Content-Type: application/json"}, 204, ""},
 		"a form, as curl -d sends it": {"POST /topics/c/t\na=b", []string{key, form}, 204, ""},
 	}

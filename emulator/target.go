@@ -49,7 +49,7 @@ func parseTarget(raw string) (target, error) {
 // pathOf returns a request target without the scheme and the host, which proxies are sent.
 func pathOf(raw string) string {
 	if _, rest, ok := strings.Cut(raw, "://"); ok && !strings.HasPrefix(raw, "/") {
-		return rest[max(0, strings.IndexByte(rest, '/')):]
+		return rest[max(0, strings.IndexAny(rest, "/?")):]
 	}
 	return raw
 }

@@ -42,8 +42,8 @@ func (c *Calibration) Provable() string {
 }
 
 const (
-	// timed is how long the timing at a rate is measured, in seconds, and halved how many more rates are looked at between
-	// one that is fit and one that is not.
+	// timed is how long the timing at a rate is measured, in seconds, and halved how many more rates are looked at
+	// between one that is fit and one that is not.
 	timed, halved = 0.8, 2
 	// slowTimed and fastTimed are the rates that are looked at first, per second.
 	slowTimed, fastTimed = 50, 5000

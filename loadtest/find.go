@@ -10,6 +10,7 @@ import (
 	"momento-bridge/loadtest/drive"
 	"momento-bridge/loadtest/report"
 	"momento-bridge/loadtest/search"
+	"momento-bridge/loadtest/trials"
 	"momento-bridge/pipeline"
 )
 
@@ -33,6 +34,8 @@ type FindConfig struct {
 	Generator  Calibration
 	Before     int // Publishes that were sent before: they count.
 	Labels     map[string]string
+	// Trials are those that were made before, and where further ones are kept; nil: there are none, and none are.
+	Trials *trials.File
 	// Progress is called once a second and before each trial, one call at a time; nil: never.
 	Progress func(FindProgress)
 }
@@ -82,14 +85,15 @@ func Find(ctx context.Context, c FindConfig) (*report.Report, error) {
 	defer e.Close()
 	rng := rand.New(rand.NewPCG(c.Target.Seed, 5))
 	c.Search.Flip = func() bool { return rng.IntN(2) == 0 }
-	f := &finder{cfg: c, engine: e, started: time.Now(), began: e.Now()}
+	f := &finder{cfg: c, engine: e, started: time.Now(), began: e.Now(), extra: c.Before, whole: e}
+	tester := f.goOn(e)
 	show := newShower(f)
 	f.cfg.Search.Progress = show.step
 	defer show.stop()
 	within := f.cfg.Search
-	within.MaxRequests -= c.Before
-	f.extra = c.Before
-	f.result = search.Find(within, e)
+	within.MaxRequests -= f.extra
+	f.result = search.Find(within, tester)
+	f.leave()
 	f.measured = e.Measured()
 	f.report = f.describe()
 	if f.result.Err == nil && c.Latency {
@@ -115,7 +119,9 @@ type finder struct {
 	result   *search.Result
 	measured []drive.Measured // Of the search's trials.
 	report   *report.Report
-	extra    int // Publishes before and after the search.
+	extra    int            // Publishes before and after the search.
+	kept     *trials.Tester // nil: no trials are kept.
+	whole    *drive.Engine  // Of the search.
 	apart    apart
 }
 
@@ -127,7 +133,7 @@ func (f *finder) describe() *report.Report {
 		CleanRate: known(r.Clean), FailingRate: known(r.Failing), PlateauRate: known(r.Plateau),
 		Burst: known(r.Burst), WindowSeconds: known(r.Window),
 		CleanSent: r.CleanSent, Limiter: string(r.Kind), Unit: "not tested",
-		Started: f.started.UTC(), Target: f.cfg.Target.report(),
+		Started: f.cfg.began(f.started), Target: f.cfg.Target.report(),
 		Settings: report.Settings{
 			Effort: f.cfg.Effort, Width: c.Width, Goal: c.Goal, NoOverload: c.Gentle, MaxRate: c.MaxRate,
 			MaxRequests: c.MaxRequests, MaxSeconds: c.MaxSeconds,

@@ -13,6 +13,9 @@ const leastAbove = 10
 // ticks is how many points a spectrum has for each halving of what lies above, as HdrHistogram writes it by default.
 const ticks = 5
 
+// LatencyOf is latencyOf for other tests.
+func LatencyOf(h *hdrhistogram.Histogram) report.Latency { return latencyOf(h) }
+
 // latencyOf turns a distribution in microseconds into what a report says of it.
 func latencyOf(h *hdrhistogram.Histogram) report.Latency {
 	l := report.Latency{Count: int(h.TotalCount())}

@@ -81,6 +81,7 @@ func (f *finder) trial(name string, phases ...search.Phase) search.Trial {
 		sent += o.Accepted + o.Refused + o.Failed
 	}
 	f.extra += sent
+	f.spend(sent, f.engine)
 	o := t.Phases[len(t.Phases)-1]
 	f.report.Trials = append(f.report.Trials, report.Trial{
 		Name: name, Rate: o.Phase.Rate, Began: began, Seconds: o.Took, Sent: sent,

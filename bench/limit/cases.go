@@ -105,6 +105,9 @@ func (f *found) text(name string, truth float64) string {
 	if !f.proved() {
 		text += ": " + f.Reason
 	}
+	if f.Confidence != "high" {
+		text += "; " + strings.Join(f.Evidence, "; ")
+	}
 	return text
 }
 

@@ -22,6 +22,7 @@ type found struct {
 	Plateau         *float64 `json:"plateau_rate"`
 	Limiter         string   `json:"limiter"`
 	Confidence      string   `json:"limiter_confidence"`
+	Evidence        []string `json:"limiter_evidence"`
 	Burst           *float64 `json:"burst"`
 	RejectionsCost  *bool    `json:"rejections_cost"`
 	Requests        int      `json:"requests"`

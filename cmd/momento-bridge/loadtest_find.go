@@ -25,6 +25,7 @@ type findOptions struct {
 	output outputFlags
 
 	beside      besideFlags
+	resume      resumeFlag
 	effort      string
 	start       float64
 	width       float64
@@ -54,7 +55,7 @@ func newLoadtestFind() *cobra.Command {
 			"begins. With --no-overload it does not go beyond the limit, and proves less. Publishes count\n" +
 			"against the account's quota and its bill. The search stops at once when the key, the cache or the\n" +
 			"topic is refused, or when the endpoint keeps failing. Ctrl-C ends it with a report of what is\n" +
-			"known.\n\n" +
+			"known. With --out each trial is kept as soon as it has ended, and --resume goes on with them.\n\n" +
 			"Exit status: 0 when the limit is proved, 1 after a failure, 3 when --expect is not met, 4 when\n" +
 			"nothing could be proved, 130 after Ctrl-C.",
 		Example: "  momento-bridge loadtest find --cache my-cache --topic load --region us-east-1 \\\n" +
@@ -63,11 +64,13 @@ func newLoadtestFind() *cobra.Command {
 			"    --format json --out results\n" +
 			"  momento-bridge loadtest find --cache my-cache --region us-east-1 --yes --expect '>=500/s'\n" +
 			"  momento-bridge loadtest find --cache my-cache --region us-east-1 --no-overload\n" +
-			"  momento-bridge loadtest find --cache my-cache --region us-east-1 --goal 0 --goal 1%",
+			"  momento-bridge loadtest find --cache my-cache --region us-east-1 --goal 0 --goal 1% --out results\n" +
+			"  momento-bridge loadtest find --resume results",
 	}
 	o.target.add(cmd)
 	o.output.add(cmd)
 	o.beside.add(cmd)
+	o.resume.add(cmd)
 	flags, d := cmd.Flags(), search.Default()
 	flags.StringVar(&o.effort, "effort", loadtest.Standard,
 		"quick: an estimate; standard: three pairs of trials; proof: five, and half the width")
@@ -90,6 +93,9 @@ func newLoadtestFind() *cobra.Command {
 }
 
 func (o *findOptions) run(cmd *cobra.Command) error {
+	if err := o.resume.open(cmd, &o.output); err != nil {
+		return err
+	}
 	target, err := o.target.target(cmd, errors.Join(o.check(), o.output.check()))
 	if err != nil {
 		return err
@@ -98,6 +104,13 @@ func (o *findOptions) run(cmd *cobra.Command) error {
 	cfg := o.config(target)
 	if err := cfg.CheckDimensions(); err != nil {
 		return &usageError{fmt.Errorf("--dimensions: %w", err)}
+	}
+	asked, err := cfg.Asked()
+	if err != nil {
+		return err
+	}
+	if err := o.resume.check(&cfg); err != nil {
+		return err
 	}
 	ctx, stderr := cmd.Context(), cmd.ErrOrStderr()
 	fmt.Fprintln(stderr, "measuring how fast this machine can publish")
@@ -113,10 +126,15 @@ func (o *findOptions) run(cmd *cobra.Command) error {
 		return interruptedOr(ctx, err)
 	}
 	cfg.Before = 1
+	if err := o.resume.keep(cmd, &cfg, asked, &o.output); err != nil {
+		return err
+	}
 	cfg.Progress = newFindProgress(stderr).update
 	r, failure := loadtest.Find(ctx, cfg)
 	o.judge(r)
-	return errors.Join(o.output.write(cmd.OutOrStdout(), stderr, r), o.endOf(r, failure))
+	written := o.output.write(cmd.OutOrStdout(), stderr, r)
+	o.resume.end(stderr, r)
+	return errors.Join(written, o.endOf(r, failure))
 }
 
 // getAlong says what is about to happen, and to which daemons, and asks whether to begin.
@@ -134,8 +152,9 @@ func (o *findOptions) getAlong(cmd *cobra.Command, cfg *loadtest.FindConfig) (le
 		cfg.Search.Gentle, cfg.Search.MaxRate = true, min(cfg.Search.MaxRate, leavesRoom*g.Share())
 		cfg.Search.Start = min(cfg.Search.Start, cfg.Search.MaxRate/2)
 	}
-	cfg.Limit()
+	o.resume.limit(cfg)
 	showPlan(cmd, append(cfg.Plan(o.target.price(), o.expected), loadtest.Line{Name: "daemons", Text: found.text}))
+	o.resume.tell(cmd.ErrOrStderr())
 	if !o.beside.yes {
 		if err := confirm(cmd); err != nil {
 			leave()

@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"momento-bridge/loadtest"
+	"momento-bridge/loadtest/soak"
 	"momento-bridge/terminal"
 )
 
@@ -48,4 +49,22 @@ func newRateProgress(w io.Writer, duration time.Duration) *rateProgress {
 func (r *rateProgress) update(p loadtest.Progress) {
 	_ = r.block.Show(p.Lines(r.duration, &r.before)...)
 	r.before = p
+}
+
+// soakProgress shows how far a soak is: a block on a terminal, now and then some lines elsewhere.
+type soakProgress struct {
+	block *terminal.Block
+	next  time.Duration // When it is told again.
+}
+
+// soakTold is how often a soak is told of where nothing is drawn again.
+const soakTold = 5 * time.Minute
+
+func newSoakProgress(w io.Writer) *soakProgress { return &soakProgress{block: terminal.NewBlock(w)} }
+
+func (s *soakProgress) update(p soak.Progress) {
+	if s.block.Live() || p.Elapsed >= s.next {
+		_ = s.block.Show(p.Lines()...)
+		s.next = p.Elapsed + soakTold
+	}
 }

@@ -84,6 +84,7 @@ type Engine struct {
 	records  []*Record           // Of each worker.
 	measured []Measured
 	seconds  series
+	noted    noted
 }
 
 // Measured is what was measured in a trial, of its last phase.

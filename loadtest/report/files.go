@@ -74,6 +74,9 @@ func fileName(words ...string) string {
 	return name[:min(len(name), 80)]
 }
 
+// WriteFile writes a file that is there whole or not at all.
+func WriteFile(path string, write func(io.Writer) error) error { return writeFile(path, write) }
+
 // writeFile writes a file beside its place and then puts it there.
 func writeFile(path string, write func(io.Writer) error) error {
 	f, err := os.CreateTemp(filepath.Dir(path), ".report-*")

@@ -58,6 +58,9 @@ func (r *Report) next(files []string) string {
 	return "momento-bridge loadtest report FILE   writes a report.json again in any format"
 }
 
+// Shell quotes a word for a shell, where it needs that.
+func Shell(word string) string { return shell(word) }
+
 // shell quotes a word for a shell, where it needs that.
 func shell(word string) string {
 	plain := func(c rune) bool {

@@ -34,12 +34,13 @@ func findBusy(t *testing.T, settings emulator.Settings, seed uint64, share float
 	cfg := Default()
 	cfg.Flip = func() bool { return sim.rng.IntN(2) == 0 }
 	r := Find(cfg, sim)
-	if rate := settings.Rate; r.Proved && (r.Clean > rate || r.Failing < rate || r.Clean < 0.96*rate || r.Failing > 1.03*rate) {
+	if rate := settings.Rate; r.Proved && (r.Clean > rate || r.Failing < rate || r.Clean < 0.96*rate ||
+		r.Failing > 1.03*rate) {
 		t.Errorf("seed %d: a wrong proof: %+v", seed, summaryOf(r))
 	}
-	t.Logf("seed %d: proved %v, %.2f to %.2f, plateau %.2f, %s (%s), burst %.0f (%s), window %.3f s; %.0f s, %d requests, "+
-		"%d repeated: %s", seed, r.Proved, r.Clean, r.Failing, r.Plateau, r.Kind, r.KindConfidence, r.Burst, r.BurstConfidence,
-		r.Window, r.Seconds, r.Requests, r.Repeated, r.Reason)
+	t.Logf("seed %d: proved %v, %.2f to %.2f, plateau %.2f, %s (%s), burst %.0f (%s), window %.3f s; %.0f s, "+
+		"%d requests, %d repeated: %s", seed, r.Proved, r.Clean, r.Failing, r.Plateau, r.Kind, r.KindConfidence,
+		r.Burst, r.BurstConfidence, r.Window, r.Seconds, r.Requests, r.Repeated, r.Reason)
 	return r
 }
 
@@ -84,17 +85,29 @@ func TestKindAndBurstAreNotAssertedFromUnfitTrials(t *testing.T) {
 			for _, l := range busyLimiters {
 				for seed := range uint64(long.Or(1, 10)) {
 					r := findBusy(t, l.make(rate), seed, share)
-					known, sure := r.KindConfidence != None, r.BurstConfidence != None
-					if known && r.Kind != l.kind || !known && r.Kind != Unknown || sure && !known || sure != (r.Burst > 0) {
-						t.Errorf("%s at %g, seed %d, %g times as busy: %s (%s) %q, burst %g (%s) %q", l.name, rate, seed, share,
-							r.Kind, r.KindConfidence, r.KindEvidence, r.Burst, r.BurstConfidence, r.BurstEvidence)
-					}
-					if off := r.Burst/rate - 1; r.BurstConfidence == High && (off < -0.05 || off > 0.05) {
-						t.Errorf("%s at %g, seed %d, %g times as busy: burst %g: %q", l.name, rate, seed, share, r.Burst,
+					if wrong := asserted(r, l.kind, rate); wrong != "" {
+						t.Errorf("%s at %g, seed %d, %g times as busy: %s: %s (%s) %q, burst %g (%s) %q", l.name, rate,
+							seed, share, wrong, r.Kind, r.KindConfidence, r.KindEvidence, r.Burst, r.BurstConfidence,
 							r.BurstEvidence)
 					}
 				}
 			}
 		}
 	}
+}
+
+// asserted says what is wrong with the kind and the burst that are told; empty: nothing is.
+func asserted(r *Result, kind Kind, burst float64) string {
+	off := r.Burst/burst - 1
+	switch known, sure := r.KindConfidence != None, r.BurstConfidence != None; {
+	case known && r.Kind != kind:
+		return "the wrong kind"
+	case !known && (r.Kind != Unknown || sure):
+		return "told although it is not known"
+	case sure != (r.Burst > 0):
+		return "a burst without confidence, or the other way round"
+	case r.BurstConfidence == High && (off < -0.05 || off > 0.05):
+		return "the wrong burst"
+	}
+	return ""
 }

@@ -19,9 +19,9 @@ type Config struct {
 	// Estimate ends the search after the plateau, without a proof.
 	Estimate bool
 	// Flip decides which of a pair of trials comes first; nil: always the clean one.
-	Flip func() bool
+	Flip func() bool `json:"-"`
 	// Progress is told of each trial before it begins; nil: nobody is.
-	Progress func(Step)
+	Progress func(Step) `json:"-"`
 }
 
 // Default returns the configuration of a standard search.

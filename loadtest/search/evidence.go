@@ -1,8 +1,10 @@
 package search
 
 import (
+	"cmp"
 	"fmt"
 	"math"
+	"slices"
 
 	"momento-bridge/loadtest/figure"
 )
@@ -53,7 +55,9 @@ func (s *search) kind() (Confidence, []string) {
 	case s.cfg.Gentle:
 		return None, []string{"only an overload shows the kind of a limit, and there was none"}
 	case s.dear:
-		return Low, []string{"after an overload nothing was accepted any more: refusals use up the quota, as with a window"}
+		return Low, []string{
+			"after an overload nothing was accepted any more: refusals use up the quota, as with a window",
+		}
 	case !r.Overload || r.Plateau == 0:
 		return None, []string{"the search ended before an overload showed the kind of the limit"}
 	case r.Kind == Soft:
@@ -87,6 +91,7 @@ func (s *search) softKind() (Confidence, []string) {
 func (s *search) bucket() (Confidence, []string) {
 	r := s.result
 	p := patternOf(r.Overloaded)
+	p.longest = min(p.longest, patternOf(byAnswer(r.Overloaded)).longest)
 	missing := p.longest * r.Plateau
 	why := []string{fmt.Sprintf(
 		"in overload %s publishes were accepted evenly, with no silence longer than %s: a window would show as one",
@@ -102,6 +107,17 @@ func (s *search) bucket() (Confidence, []string) {
 		figure.Time(p.longest))}
 }
 
+// byAnswer are the events in the order of their answers, as if each had been sent when it was answered. An endpoint that
+// stands still takes what was sent meanwhile in any order: between the moments when it was sent and when answered.
+func byAnswer(events []Event) []Event {
+	sorted := slices.Clone(events)
+	for i := range sorted {
+		sorted[i].At = sorted[i].Answered
+	}
+	slices.SortStableFunc(sorted, func(a, b Event) int { return cmp.Compare(a.At, b.At) })
+	return sorted
+}
+
 // windowed is of acceptances that come in runs.
 func (s *search) windowed() (Confidence, []string) {
 	r := s.result
@@ -111,22 +127,31 @@ func (s *search) windowed() (Confidence, []string) {
 	n := room(at, s.starts)
 	why := []string{fmt.Sprintf("in overload about %s were accepted in each of %d windows of %s", count(expected),
 		len(s.starts)-1, figure.Time(s.window))}
-	opens := 0.5
-	if r.Kind == Sliding {
-		opens = 1
-	}
-	off := math.Abs(r.Burst - expected)
 	why = append(why, fmt.Sprintf(
 		"of a burst sent in the middle of a window %s were accepted, and the next %s windows after it began",
 		count(r.Burst), figure.Number(s.reopened, 2)))
-	clear := math.Abs(s.reopened-opens) < 0.15
 	switch {
-	case n > 0 && clear && off <= max(1, exactly*expected):
+	case n > 0 && s.reopens() && s.fills(exactly):
 		return High, why
-	case clear && off <= max(1, about*expected):
+	case s.reopens() && (n > 0 || s.fills(about)):
 		return Low, why
 	}
 	return None, append(why, "these do not fit together")
+}
+
+// reopens reports whether a window was open again when one of its kind is.
+func (s *search) reopens() bool {
+	when := 0.5
+	if s.result.Kind == Sliding {
+		when = 1
+	}
+	return math.Abs(s.reopened-when) < 0.15
+}
+
+// fills reports whether the burst is what one window holds, but for a share.
+func (s *search) fills(share float64) bool {
+	holds := s.result.Plateau * s.window
+	return math.Abs(s.result.Burst-holds) <= max(1, share*holds)
 }
 
 // burstSeen is how sure the burst is, and why.
@@ -139,22 +164,36 @@ func (s *search) burstSeen() (Confidence, []string) {
 	case r.Burst == 0:
 		return None, []string{"no burst was sent"}
 	case r.Kind == FixedWindow, r.Kind == Sliding:
-		return r.KindConfidence, []string{"it is what one window holds"}
+		return s.windowHolds()
 	case r.Kind == Soft:
 		return Low, []string{"it is that of a limit of which refusals begin below what it accepts"}
 	case s.forgive > 0:
-		return None, []string{fmt.Sprintf("%s seemed to be forgiven, but fewer that came together were refused", count(r.Burst))}
+		return None, []string{
+			count(r.Burst) + " seemed to be forgiven, but fewer that came together were refused",
+		}
 	case f.seen:
 		return Low, []string{"it was seen once, at the beginning: nobody knows whether it was whole then"}
 	case f.calm == 0 && f.sent > 0:
-		return Low, []string{fmt.Sprintf("at least so many came through in one of %d bursts, each with pauses of the sender",
-			f.sent)}
+		return Low, []string{fmt.Sprintf(
+			"at least so many came through in one of %d bursts, each with pauses of the sender", f.sent)}
 	case f.calm == 0:
 		return Low, []string{"it is what was accepted beyond the rate until the first refusal"}
 	case r.KindConfidence != High || r.Burst <= small && f.calm < smallTimes:
 		return Low, []string{fmt.Sprintf("%d bursts without a pause of the sender showed it", f.calm)}
 	}
-	return High, []string{fmt.Sprintf("%d of %d bursts, each sent without a pause after a rest, showed it", f.calm, f.sent)}
+	return High, []string{fmt.Sprintf("%d of %d bursts, sent after a rest, had no pause of the sender and showed it",
+		f.calm, f.sent)}
+}
+
+// windowHolds is how sure the burst of a window is, and why.
+func (s *search) windowHolds() (Confidence, []string) {
+	switch {
+	case s.dear || !s.fills(about):
+		return None, []string{count(s.result.Burst) + " were accepted at once, which is not what one window holds"}
+	case !s.fills(exactly):
+		return Low, []string{"it is about what one window holds"}
+	}
+	return s.result.KindConfidence, []string{"it is what one window holds"}
 }
 
 // count writes a number of publishes.

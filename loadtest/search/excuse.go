@@ -6,10 +6,10 @@ package search
 // the worst of these moments, says nothing about the rate.
 //
 // A token bucket with a small burst forgives little: with 500/s and a burst of 2, a publish that is 2 ms late costs the
-// one after it its token. An Excuse follows the emptiest bucket of a rate and burst. Each refusal gives back what it was
-// excused with, so one late publish excuses about as many as it can have cost.
+// one after it its token. An Excuse follows the emptiest bucket of a rate and burst. Each refusal gives back what it
+// was excused with, so one late publish excuses about as many as it can have cost.
 //
-// A window forgives what is late, but not what comes into one window from another: see Lately.
+// A window forgives what is late, but not what comes into one window from another: see lately.
 type Excuse struct {
 	gap   float64 // Seconds for one token.
 	most  float64 // How far a bucket that still gives a token may be behind a full one, in seconds.

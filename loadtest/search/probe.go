@@ -41,8 +41,26 @@ func (s *search) probe() error {
 }
 
 // probeWindow sends a burst in the middle of what would be a fixed window. If what comes next is accepted at that
-// window's end it is one; if only a whole window later, the window slides.
+// window's end it is one; if only a whole window later, the window slides. A burst that a busy machine has drawn out is
+// sent again.
 func (s *search) probeWindow() error {
+	for range windowTries {
+		if err := s.floodWindow(); err != nil {
+			return err
+		}
+		if s.reopens() && s.fills(exactly) {
+			break
+		}
+	}
+	s.measureWindow()
+	return nil
+}
+
+// windowTries is how often a burst is sent in the middle of a window.
+const windowTries = 3
+
+// floodWindow sends one burst, and notes how many were accepted, and when more.
+func (s *search) floodWindow() error {
 	rate := min(flooding*s.result.Plateau, s.cfg.MaxRate)
 	now := s.tester.Now()
 	last := s.starts[len(s.starts)-1]
@@ -67,7 +85,6 @@ func (s *search) probeWindow() error {
 		s.result.Kind = Sliding
 	}
 	s.result.Burst = float64(n)
-	s.measureWindow()
 	return nil
 }
 

@@ -37,7 +37,7 @@ type Phase struct {
 	Loose bool
 	// Enough is asked about twice a second whether what has happened in the phase so far is enough; nil: it never is.
 	// Only then are events kept.
-	Enough func(events []Event) bool
+	Enough func(events []Event) bool `json:"-"`
 }
 
 // excuses reports whether some refusals do not count.
@@ -92,9 +92,9 @@ type Trial struct {
 	OnTime float64
 	// Capped says which cap has ended the trial before its phases were over: ErrRequests or ErrTime; nil: none has.
 	// Then it shows nothing.
-	Capped error
+	Capped error `json:"-"`
 	// Fatal ends the search: the endpoint refuses for another reason than quota, or the user has interrupted it.
-	Fatal error
+	Fatal error `json:"-"`
 
 	shown float64 // The rate that is held, if that is less than planned; 0: it is not.
 }

@@ -168,12 +168,19 @@ func (w *World) trouble(lasts time.Duration) {
 		route := pick(r, w.plan.routes...)
 		t.topic = topicName(r.IntN(route.topics))
 	}
+	switch t.kind { //nolint:exhaustive // Those that are of all or of one topic.
+	case troubleKey, troubleCache:
+		t.topic, t.share = "", 1
+	case troubleTopic:
+		t.topic, t.share = topicName(0), 1
+	}
 	w.history.note(w.now(), "trouble", int64(t.kind), int64(100*t.share))
 	w.endpoint.trouble = append(w.endpoint.trouble, t)
 }
 
 func (w *World) strikeProcess(kind faultKind, lasts time.Duration) {
 	r := w.faults
+	w.reap()
 	living := w.living()
 	switch kind { //nolint:exhaustive // Those of processes.
 	case processKill, processRestart:

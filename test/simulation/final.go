@@ -1,6 +1,9 @@
 package simulation
 
-import "fmt"
+import (
+	"fmt"
+	"strings"
+)
 
 func (t *truth) begin(routes []*route) {
 	t.routes, t.byCache, t.topics = map[string]*route{}, map[string]*route{}, map[string]*topicTruth{}
@@ -18,7 +21,7 @@ func (m *message) finished() bool {
 		return true // Core NATS promises nothing of what it drops; see lostCore.
 	case m.route.drops && m != m.route.latest[m.topic] && (m.acked > 0 || m.ended > 0):
 		return true
-	case m.fate != fateAccept:
+	case m.fate != fateAccept || m.refusals > 0:
 		return m.acked > 0 || m.ended > 0
 	case m.route.atMostOnce && m.unclear > 0:
 		return m.acked > 0 || m.ended > 0
@@ -71,10 +74,6 @@ func (t *truth) settledBooks() {
 	}
 	for _, r := range w.living() {
 		s := r.status()
-		if !s.Ready {
-			w.fault("replica %d is not ready although all is well: %v", r.id, s.NotReady)
-			return
-		}
 		for i := range s.Routes {
 			route := &s.Routes[i]
 			var ended uint64
@@ -87,4 +86,19 @@ func (t *truth) settledBooks() {
 			}
 		}
 	}
+}
+
+// unready tells of a daemon that is not ready; empty: all are.
+func (w *World) unready() string {
+	for _, r := range w.living() {
+		s := r.status()
+		for _, why := range s.NotReady {
+			// A replica that has nothing to publish does not learn that it could.
+			if strings.HasPrefix(why, "endpoint: ") {
+				continue
+			}
+			return fmt.Sprintf("replica %d is not ready: %v", r.id, why)
+		}
+	}
+	return ""
 }

@@ -163,7 +163,7 @@ func (n *natsSide) say(l *link, b []byte, end error) {
 	}
 	if len(b) > 1 && w.network.IntN(16) == 0 {
 		at := 1 + w.network.IntN(len(b)-1)
-		early := len(deliveriesIn(b[:at]))
+		early := len(deliveriesIn(append(bytes.Clone(b[:at]), "\r\n"...))) // The client does not wait for the line's end.
 		w.answer(l, b[:at:at], 0, nil, seen(deliveries[:early]))
 		w.answer(l, b[at:], 0, end, seen(deliveries[early:]))
 		return

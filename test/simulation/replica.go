@@ -34,6 +34,9 @@ const theKey = "simulated-key"
 
 // start starts a daemon.
 func (w *World) start() {
+	if w.ending {
+		return
+	}
 	r := &replica{
 		world: w, id: len(w.replicas) + 1, hurry: make(chan struct{}), ended: make(chan error, 1),
 		born: w.now(),

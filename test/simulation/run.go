@@ -26,8 +26,8 @@ func Run(seed uint64, form Form, echo func(string)) Figures {
 	}
 	w.run(active)
 	w.settle()
-	w.finish()
 	w.figures.Virtual = time.Duration(w.now())
+	w.finish()
 	w.figures.Hash = w.history.sum.Sum64()
 	return w.figures
 }
@@ -38,11 +38,11 @@ func (w *World) streams() {
 		if r.stream != "" {
 			w.nats.request("STREAM.CREATE."+r.stream, fmt.Sprintf(
 				`{"name":%q,"subjects":[%q],"retention":"limits","storage":"file","max_consumers":-1,"max_msgs":-1,`+
-					`"max_bytes":-1,"max_age":0,"num_replicas":1}`, r.stream, r.name+".>"))
+					`"max_bytes":-1,"max_age":0,"num_replicas":3}`, r.stream, r.name+".>"))
 		}
 	}
 	w.nats.request("STREAM.CREATE.DEAD", `{"name":"DEAD","subjects":["dead.>"],"retention":"limits","storage":"file",`+
-		`"max_consumers":-1,"max_msgs":-1,"max_bytes":-1,"max_age":0,"num_replicas":1}`)
+		`"max_consumers":-1,"max_msgs":-1,"max_bytes":-1,"max_age":0,"num_replicas":3}`)
 }
 
 // strikes has faults come until a time.
@@ -56,17 +56,24 @@ func (w *World) strikes(until int64) {
 
 // settle waits, once nothing goes wrong any more, until every message has come to its end.
 func (w *World) settle() {
-	w.run(w.now() + int64(4*time.Minute)) // What was broken last is mended by then.
+	w.run(w.now() + int64(w.faults.IntN(int(10*time.Second))))
 	w.mend()
 	w.reap()
 	if len(w.living()) == 0 {
 		w.start()
 	}
+	for _, r := range w.plan.routes { // Whoever was refused learns that it is no more.
+		w.after(5*time.Second, func() { w.burst(r) })
+	}
+	w.run(w.now() + int64(10*time.Second))
 	limit := w.now() + int64(w.patience())
 	for !w.broken {
 		w.run(w.now() + int64(time.Second))
 		w.reap()
 		why := w.truth.unfinished()
+		if why == "" {
+			why = w.unready()
+		}
 		if why == "" {
 			break
 		}
@@ -89,12 +96,13 @@ func (w *World) patience() time.Duration {
 // finish stops every daemon, and waits for the last of their goroutines.
 func (w *World) finish() {
 	broken := w.broken
-	w.broken = false
+	w.broken, w.ending = false, true
 	for _, r := range w.living() {
 		r.leave()
 	}
-	w.run(w.now() + int64(30*time.Second))
-	w.reap()
+	for end := w.now() + int64(30*time.Second); w.now() < end && !w.over() && !w.broken; w.reap() {
+		w.run(min(end, w.now()+int64(time.Second)))
+	}
 	if !w.broken && !broken {
 		for _, r := range w.replicas {
 			if !r.over {
@@ -108,10 +116,20 @@ func (w *World) finish() {
 		}
 	}
 	w.broken = false
-	w.run(w.now() + int64(2*time.Minute))
+	w.run(w.now() + int64(time.Minute)) // What killed daemons have left ends, too.
 	w.broken = broken || w.figures.Fault != ""
 	w.timer.Stop()
 	synctest.Wait()
+}
+
+// over reports whether every daemon has ended, but for those that were killed.
+func (w *World) over() bool {
+	for _, r := range w.replicas {
+		if !r.over && !r.cut {
+			return false
+		}
+	}
+	return true
 }
 
 func since(w *World, at int64) time.Duration {

@@ -8,11 +8,13 @@ import (
 	"time"
 
 	"momento-bridge/emulator"
+	"momento-bridge/test/simulation/natsmodel"
 )
 
 // scenario is what a seed has decided: the configuration of the daemons, who publishes, and what goes wrong.
 type scenario struct {
 	config   string
+	nats     natsmodel.Config
 	routes   []*route
 	replicas int
 	latency  time.Duration // Of the network, one way, most of the time.
@@ -57,9 +59,10 @@ type Form struct {
 	Calm   time.Duration
 }
 
-// Dense is for short runs: half an hour of trouble. Sparse is for days.
+// Dense is for short runs of much trouble, Sparse for days.
 var (
-	Dense  = Form{30 * time.Minute, 8 * time.Second, 40 * time.Second}
+	Dense  = Form{100 * time.Second, 3 * time.Second, 5 * time.Second}
+	Longer = Form{20 * time.Minute, 8 * time.Second, 30 * time.Second}
 	Sparse = Form{24 * time.Hour, 4 * time.Minute, 20 * time.Minute}
 )
 
@@ -74,6 +77,10 @@ func newScenario(seed uint64, form Form) *scenario {
 		Limiter: pick(r, emulator.Limiters...), Rate: pick(r, 0.0, 0, 20, 60, 300),
 	}
 	s.kinds = kindsOf(r)
+	s.nats = natsmodel.Config{
+		Seed: seed, Replicas: 3, Lag: pick(r, 0, 0, 100*time.Millisecond),
+		Election: pick(r, 0, 300*time.Millisecond, 2*time.Second),
+	}
 	for i := range 1 + r.IntN(3) {
 		s.routes = append(s.routes, newRoute(r, i))
 	}

@@ -30,9 +30,7 @@ func seedEverything(seed uint64) (undo func()) {
 	chance.Seed(seed)
 	rand.Seed(int64(seed)) //nolint:gosec,staticcheck // Of the packages that draw from it.
 	reader := crypto.Reader
-	var key [32]byte
-	binary.LittleEndian.PutUint64(key[:], seed)
-	crypto.Reader = &lockedReader{from: randv2.NewChaCha8(key)}
+	crypto.Reader = &lockedReader{from: chachaOf(seed)}
 	uniqueNames.NUID = nuid.New()
 	return func() { crypto.Reader = reader }
 }
@@ -48,4 +46,10 @@ func (r *lockedReader) Read(b []byte) (int, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.from.Read(b)
+}
+
+func chachaOf(seed uint64) *randv2.ChaCha8 {
+	var key [32]byte
+	binary.LittleEndian.PutUint64(key[:], seed)
+	return randv2.NewChaCha8(key)
 }

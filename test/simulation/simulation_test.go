@@ -15,6 +15,8 @@ var (
 	firstSeed = flag.Uint64("seed", 1, "the first seed")
 	seeds     = flag.Int("seeds", 5, "how many seeds")
 	form      = flag.String("form", "dense", "dense or sparse")
+	on        = flag.Bool("on", false, "go on with the next seed after a fault")
+	lines     = flag.Int("lines", 60, "how much of what went before a fault is printed")
 	follow    = flag.Bool("follow", false, "print what happens")
 )
 
@@ -28,6 +30,8 @@ func forms(t *testing.T) Form {
 	switch *form {
 	case "dense":
 		return Dense
+	case "longer":
+		return Longer
 	case "sparse":
 		return Sparse
 	}
@@ -36,7 +40,18 @@ func forms(t *testing.T) Form {
 }
 
 // live runs one seed.
-func live(t *testing.T, seed uint64, f Form) Figures {
+func live(t *testing.T, seed uint64, f Form) (figures Figures) {
+	t.Helper()
+	var echo func(string)
+	if *follow {
+		echo = func(line string) { println(line) }
+	}
+	inBubble(t, seed, func() { figures = Run(seed, f, echo) })
+	return figures
+}
+
+// inBubble has something happen on virtual time, and all that is random follow from a seed.
+func inBubble(t *testing.T, seed uint64, do func()) {
 	t.Helper()
 	// Pools keep timers of bubbles that are over, until they have been collected twice. And what the collector does in
 	// the middle of a run would change the order in which goroutines go on.
@@ -44,33 +59,38 @@ func live(t *testing.T, seed uint64, f Form) Figures {
 	runtime.GC()
 	runtime.GC()
 	defer seedEverything(seed)()
-	var figures Figures
-	synctest.Test(t, func(t *testing.T) {
-		var echo func(string)
-		if *follow {
-			echo = func(line string) { println(line) }
-		}
-		figures = Run(seed, f, echo)
-	})
-	return figures
+	synctest.Test(t, func(*testing.T) { do() })
 }
 
 func TestSimulation(t *testing.T) {
 	began := time.Now()
 	var virtual time.Duration
+	bad := 0
 	for seed := *firstSeed; seed < *firstSeed+uint64(*seeds); seed++ {
 		f := live(t, seed, forms(t))
 		virtual += f.Virtual
 		t.Logf("seed %d: %v, %d events, %d messages, %d attempts, %d accepted, %d refused, %d struck, %d cuts, hash %x",
 			seed, f.Virtual, f.Events, f.Published, f.Attempts, f.Accepted, f.Refused, f.Struck, f.Cuts, f.Hash)
 		if f.Fault != "" {
-			for _, line := range f.Trace[max(0, len(f.Trace)-60):] {
+			for _, line := range f.Trace[max(0, len(f.Trace)-*lines):] {
 				t.Log(line)
+			}
+			bad++
+			if *on {
+				t.Errorf("seed %d, at %v: %s", seed, f.At, f.Fault)
+				continue
 			}
 			t.Fatalf("seed %d, at %v: %s\nagain: go test ./test/simulation -run Simulation -seed %d -seeds 1 -v", seed,
 				f.At, f.Fault, seed)
 		}
 	}
+	t.Logf("%d of %d seeds with faults", bad, *seeds)
 	took := time.Since(began)
 	t.Logf("%v virtual in %v: %.1f days a minute", virtual, took, virtual.Hours()/24/took.Minutes())
+}
+
+func TestPlan(t *testing.T) {
+	if *follow {
+		t.Log(newScenario(*firstSeed, forms(t)).config)
+	}
 }

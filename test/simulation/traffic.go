@@ -50,12 +50,18 @@ func (w *World) message(r *route, topic string) {
 		}
 	}
 	t.messages = append(t.messages, m)
-	r.latest[topic] = m
 	w.figures.Published++
 	payload := m.payload(size, 'a'+byte(m.id%26))
 	if r.format == "json" {
 		payload = append(append([]byte{'"'}, payload...), '"')
 	}
+	before, _ := w.nats.server.Stream(r.stream)
 	w.nats.server.Publish(w.time(w.now()), r.name+"."+topic, nil, payload)
+	if after, _ := w.nats.server.Stream(r.stream); r.stream != "" && after.Last == before.Last {
+		m.forgotten = true // It was not stored, as the publisher would be told.
+	}
+	if !m.forgotten {
+		r.latest[topic] = m
+	}
 	w.history.note(w.now(), "publish", int64(m.id), int64(len(payload)))
 }

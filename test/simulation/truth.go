@@ -253,7 +253,7 @@ func (t *truth) known(a *attempt, status int) {
 		if status == 204 && m.knownAt == 0 {
 			m.knownAt, m.knownBy = t.world.now(), a.link.owner
 		}
-		if status == 400 {
+		if status == 400 || status == 403 || status == 404 {
 			m.refusals++
 		}
 	}
@@ -325,7 +325,7 @@ func (t *truth) heard(l *link, f *frame) {
 
 // settled judges whether a message may be ended for good.
 func (t *truth) settled(m *message, how string) {
-	if m.fate != fateAccept || len(m.accepted) > 0 || m.forgotten || m.letters > 0 || m.route.drops {
+	if m.fate != fateAccept || len(m.accepted) > 0 || m.forgotten || m.letters > 0 || m.route.drops || m.refusals > 0 {
 		return
 	}
 	if m.route.atMostOnce && m.unclear > 0 {

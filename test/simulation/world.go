@@ -39,8 +39,11 @@ type World struct {
 	truth    truth
 	figures  Figures
 
+	thread                   thread
+	chance                   *rand.ChaCha8 // What the runtime draws.
 	network, faults, traffic *rand.Rand
 	woken                    bool // A poke was taken, and nothing fetched since.
+	ending                   bool // No daemon is started any more.
 	broken                   bool // A fault was found: nothing goes on.
 }
 
@@ -64,9 +67,9 @@ func newWorld(seed uint64, plan *scenario) *World {
 		Seed: seed, plan: plan, began: time.Now(), history: newHistory(), poked: make(chan struct{}, 1),
 		network: stream(seed, 1), faults: stream(seed, 2), traffic: stream(seed, 3),
 	}
-	w.timer = time.NewTimer(time.Hour)
+	w.timer, w.thread, w.chance = time.NewTimer(time.Hour), findThread(), chachaOf(seed)
 	w.nats = natsSide{
-		world: w, server: natsmodel.New(natsmodel.Config{Seed: seed}), links: map[natsmodel.Conn]*link{},
+		world: w, server: natsmodel.New(plan.nats), links: map[natsmodel.Conn]*link{},
 		due: -1,
 	}
 	w.endpoint = newEndpoint(w)
@@ -95,6 +98,7 @@ func (w *World) poke() {
 func (w *World) run(until int64) {
 	for !w.broken {
 		synctest.Wait()
+		w.thread.seed(w.chance)
 		next, done := w.step(until)
 		if done {
 			continue

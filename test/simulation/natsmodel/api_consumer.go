@@ -55,11 +55,14 @@ func (o *consumer) body() consumerBody {
 	if o.cfg.MaxDeliver == 1 {
 		b.Redelivered = 0
 	}
+	if o.inMemory() && o.delivered == (sequences{}) { // Nothing is written down yet.
+		b.Delivered = placeOf(sequences{o.next.consumer - 1, o.next.stream - 1}, o.lastSent)
+	}
 	if o.cfg.PauseUntil != nil && o.now().Before(*o.cfg.PauseUntil) {
 		b.Paused, b.Remaining = true, o.cfg.PauseUntil.Sub(o.now())
 	}
 	if o.stream.cfg.Replicas > 1 {
-		b.Cluster = &cluster{Name: "model", Leader: o.server().cfg.Name}
+		b.Cluster = &cluster{Name: "model", Leader: o.stream.leader()}
 	}
 	return b
 }

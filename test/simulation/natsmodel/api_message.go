@@ -89,7 +89,7 @@ func (r *request) messageDelete() bool {
 	case s.cfg.DenyDelete:
 		return r.fail("stream_msg_delete", errDelete("message delete not permitted"))
 	case !s.remove(wanted.Seq):
-		return r.fail("stream_msg_delete", errDelete("no message found"))
+		return r.fail("stream_msg_delete", errNoSequence(wanted.Seq))
 	}
 	r.js.respond(r.reply, "stream_msg_delete", success{true})
 	return true

@@ -55,7 +55,7 @@ func (s *stream) body(subjects string) streamBody {
 	}
 	b := streamBody{Config: s.cfg, Created: s.created.UTC(), State: state, Time: s.js.server.now.UTC()}
 	if s.cfg.Replicas > 1 {
-		b.Cluster = &cluster{Name: "model", Leader: s.js.server.cfg.Name}
+		b.Cluster = &cluster{Name: "model", Leader: s.leader()}
 	}
 	return b
 }
@@ -133,12 +133,17 @@ func (r *request) streamInfo() bool {
 	if s == nil {
 		return r.fail("stream_info", errStreamNotFound)
 	}
-	if !s.leaderless {
-		r.js.respond(r.reply, "stream_info", struct {
-			page
-			streamBody
-		}{page{}, s.body(wanted.Subjects)})
+	if s.leaderless {
+		return true
 	}
+	body, of := s.body(wanted.Subjects), page{}
+	if len(body.State.PerSubject) > 0 {
+		of = page{Total: len(body.State.PerSubject), Limit: subjectsLimit}
+	}
+	r.js.respond(r.reply, "stream_info", struct {
+		page
+		streamBody
+	}{of, body})
 	return true
 }
 

@@ -90,6 +90,11 @@ func (o *consumer) now() time.Time { return o.stream.js.server.now }
 
 func (o *consumer) pushes() bool { return o.cfg.DeliverSubject != "" }
 
+// inMemory reports whether it is lost when its server stops.
+func (o *consumer) inMemory() bool {
+	return o.cfg.MemoryStorage || o.stream.cfg.Storage == memoryStorage
+}
+
 // wake has it look for something to deliver.
 func (o *consumer) wake() {
 	if !o.awake && !o.gone {
@@ -201,10 +206,28 @@ func (o *consumer) removed(m *stored) {
 		o.pendingCount--
 	}
 	if d := o.pending[m.seq]; d != nil {
-		o.settle(m.seq, d.number)
+		o.lost(d)
 		return
 	}
 	delete(o.redelivered, m.seq)
+}
+
+// lost ends a delivery whose message there is no more, as if it were acknowledged.
+func (o *consumer) lost(d *delivery) {
+	if o.cfg.Ack == ackAll {
+		o.doneAll(ackOf{seq: d.seq, number: d.number})
+		return
+	}
+	full := o.full()
+	o.settle(d.seq, d.number)
+	if full {
+		o.wake()
+	}
+}
+
+// full reports whether as many messages are delivered and not acknowledged as may be.
+func (o *consumer) full() bool {
+	return o.cfg.MaxAckPending > 0 && o.cfg.Ack != ackNone && len(o.pending) >= o.cfg.MaxAckPending
 }
 
 // purged is told that its stream has removed what a filter takes. Start is where the filter begins now; 0: nowhere.
@@ -226,8 +249,7 @@ func (o *consumer) purged(filter string, start uint64) {
 		start = st.last + 1
 	}
 	o.skipTo(start, wider)
-	o.count()
-	o.wake()
+	o.count() // It does not look whether it may deliver more now: the real server does not.
 }
 
 // skipTo moves everything up to a sequence, and forgets deliveries of what there is no more.
@@ -251,7 +273,7 @@ func (o *consumer) skipTo(start uint64, wider bool) {
 		o.floor = sequences{o.next.consumer - 1, o.next.stream - 1}
 	}
 	o.keptFloor = o.floor
-	o.delivered.stream = max(o.delivered.stream, o.floor.stream)
+	o.delivered = sequences{o.next.consumer - 1, o.next.stream - 1} // All is written down as it is.
 }
 
 func (o *consumer) pendingSequences() []uint64 {

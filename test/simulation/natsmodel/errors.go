@@ -59,6 +59,10 @@ func errPurge(why string) *apiError { return &apiError{500, 10110, why} }
 
 func errDelete(why string) *apiError { return &apiError{500, 10057, why} }
 
+func errNoSequence(seq uint64) *apiError {
+	return &apiError{400, 10043, fmt.Sprintf("sequence %d not found", seq)}
+}
+
 func errStreamConfig(why string) *apiError { return &apiError{500, 10052, why} }
 
 func errConsumerConfig(why string) *apiError { return &apiError{500, 10012, why} }

@@ -1,5 +1,7 @@
 package natsmodel
 
+import "strconv"
+
 import "time"
 
 // lead is what a new leader makes of what is written down: requests and the queue of what is to be delivered again are
@@ -78,12 +80,25 @@ func (o *consumer) rolledBack() {
 // changeLeader takes a stream's leader away, with those of its consumers, until the other one is elected.
 func (s *stream) changeLeader() {
 	s.leaderless = true
+	s.terms++
 	wait := s.js.server.cfg.Election
 	if wait <= 0 {
 		s.elected()
 		return
 	}
 	s.js.server.timers.set(&s.election, s.js.server.now.Add(wait))
+}
+
+// leader names the server that leads a stream and its consumers.
+func (s *stream) leader() string {
+	if s.leaderless {
+		return ""
+	}
+	name := s.js.server.cfg.Name
+	if n := s.terms % max(1, s.cfg.Replicas); n > 0 {
+		name += "-" + strconv.Itoa(n)
+	}
+	return name
 }
 
 // elected gives a stream a leader again. Those who waited at the old one are told to ask again.

@@ -21,6 +21,7 @@ type stream struct {
 	lastID     string
 	age        timer
 	leaderless bool
+	terms      int // How often the leader has changed.
 	election   timer
 }
 
@@ -117,8 +118,8 @@ func (s *stream) accept(m *message) (seq uint64, duplicate bool, err *apiError) 
 		stored.ends = stored.at.Add(wants.ttl)
 	}
 	s.note(wants.id, stored.seq)
-	s.rollUp(stored, wants.rollup)
 	s.signal(stored)
+	s.rollUp(stored, wants.rollup)
 	s.limit(m.subject)
 	s.watchAge(stored)
 	return stored.seq, false, nil

@@ -1,0 +1,66 @@
+//go:build amd64 || arm64
+
+package simulation
+
+import (
+	"math/rand/v2"
+	"runtime"
+	"unsafe"
+)
+
+// thread knows where the runtime keeps the random numbers of an operating system's thread. They decide where the
+// iteration of a map begins, which case of a select is taken of several, and which timer of one moment goes first. The
+// runtime has no way to seed them, so they are found and written over: numbers that were just drawn lie side by side
+// in what was drawn beforehand. Where nothing is found nothing is written.
+type thread struct {
+	offset uintptr // Of the numbers, from where what the runtime knows of the thread begins; 0: not known.
+}
+
+// goroutine returns what the runtime knows of the goroutine.
+func goroutine() unsafe.Pointer
+
+const (
+	ofGoroutine = 48   // Where a goroutine names its thread.
+	mostOfIt    = 2000 // How much of a thread is looked at.
+	drawn       = 32   // Numbers are drawn beforehand, so many at a time;
+	position    = 288  // and after them and a seed comes how many of them are used.
+	numbers     = 304  // After all that comes a word for cheap ones.
+)
+
+func this() unsafe.Pointer { return *(*unsafe.Pointer)(unsafe.Add(goroutine(), ofGoroutine)) }
+
+// findThread looks for the numbers.
+func findThread() thread {
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	for range 2 * drawn { // Until two of the same lot are side by side.
+		first, second := rand.Uint64(), rand.Uint64() //nolint:gosec // It is these that are looked for.
+		m := this()
+		for at := uintptr(0); at < mostOfIt-8; at += 8 {
+			if *word(m, at) != first || *word(m, at+8) != second {
+				continue
+			}
+			for i := range uintptr(drawn - 1) {
+				if base := at - 8*i; base <= at && *(*uint32)(unsafe.Add(m, base+position)) == uint32(i+2) {
+					return thread{base}
+				}
+			}
+		}
+	}
+	return thread{}
+}
+
+func word(m unsafe.Pointer, at uintptr) *uint64 { return (*uint64)(unsafe.Add(m, at)) }
+
+// seed has everything that the runtime draws on this thread from now on follow from what is drawn of rng.
+func (t thread) seed(rng *rand.ChaCha8) {
+	if t.offset == 0 {
+		return
+	}
+	var key [32]byte
+	_, _ = rng.Read(key[:]) // It never fails.
+	fresh := rand.NewChaCha8(key)
+	m := this()
+	copy(unsafe.Slice((*byte)(unsafe.Add(m, t.offset)), numbers-4), unsafe.Slice((*byte)(unsafe.Pointer(fresh)), numbers-4))
+	*word(m, t.offset+numbers) = fresh.Uint64()
+}
