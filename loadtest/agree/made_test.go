@@ -169,7 +169,8 @@ func (m *maker) conclude(how int) {
 			t.Unfit = "only " + figure.Share(t.OnTime) + " of the publishes were sent in time"
 		}
 		r.Generator.Repeated, r.Generator.OnTime = 3, 0.52+0.4*m.Float64()
-		m.end("irregular: the generator was not fit for a trial, three times over: "+r.Trials[len(r.Trials)-1].Unfit, false)
+		m.end("irregular: the generator was not fit for a trial, three times over: "+
+			r.Trials[len(r.Trials)-1].Unfit, false)
 		return
 	case asSoft:
 		r.CleanRate, r.FailingRate, r.Limiter, r.Burst, r.BurstConfidence = new(clean*.8), new(failing*.85), "soft",
@@ -228,7 +229,8 @@ func (m *maker) rate(how int) {
 			" of the publishes were sent, as it was too late " +
 			"for the others"
 		t.Seconds += 3
-		r.Reason = fmt.Sprintf("publishes that were not sent, as it was too late for them: %s; the latencies leave them "+
+		r.Reason = fmt.Sprintf("publishes that were not sent, as it was too late for them: %s; the latencies leave "+
+			"them "+
 			"out; %s", figure.Count(t.NotSent), t.Unfit)
 	}
 	if m.chance(.5) {
