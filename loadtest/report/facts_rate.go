@@ -70,7 +70,7 @@ func (r *Report) rateWords() (title, rest string) {
 		what string
 	}{{sum.Refused, "refused"}, {sum.Failed, "failed"}, {sum.notSent(), "not sent"}} {
 		if part.n > 0 {
-			rest += ", " + figure.Share(share(part.n, sum.Offered)) + " " + part.what
+			rest += fmt.Sprintf(", %s %s", figure.Share(share(part.n, sum.Offered)), part.what)
 		}
 	}
 	if d := r.Delivery; d != nil && d.Lost > 0 {
@@ -91,7 +91,7 @@ func (r *Report) rateFacts() []Fact {
 	}
 	offered := figure.Rate(sum.offeredRate()) + " for " + figure.Duration(sum.OfferedIn)
 	facts := []Fact{{
-		Key: "offered", Name: "Offered", Value: known(float64(sum.Offered)), Unit: publishesUnit,
+		Key: "offered", Name: "Offered", Value: new(float64(sum.Offered)), Unit: publishesUnit,
 		Text: figure.Count(sum.Offered), Also: offered + " (" + asked + ")", Short: offered,
 	}}
 	add := func(always bool, key, name string, n int) {
@@ -100,7 +100,7 @@ func (r *Report) rateFacts() []Fact {
 		}
 		also := figure.Rate(perSecond(n, sum.Took)) + ", " + figure.Share(share(n, sum.Offered))
 		facts = append(facts, Fact{
-			Key: key, Name: name, Value: known(float64(n)), Unit: publishesUnit, Text: figure.Count(n), Also: also,
+			Key: key, Name: name, Value: new(float64(n)), Unit: publishesUnit, Text: figure.Count(n), Also: also,
 			Short: also,
 		})
 	}
@@ -111,7 +111,7 @@ func (r *Report) rateFacts() []Fact {
 	if n := sum.notSent(); n > 0 {
 		part := figure.Share(share(n, sum.Offered))
 		facts = append(facts, Fact{
-			Key: "not_sent", Name: "Not sent", Value: known(float64(n)), Unit: publishesUnit, Text: figure.Count(n),
+			Key: "not_sent", Name: "Not sent", Value: new(float64(n)), Unit: publishesUnit, Text: figure.Count(n),
 			Also: part + ", and in none of the times", Short: part,
 		})
 	}
@@ -124,7 +124,7 @@ func (d *Delivery) facts() []Fact {
 	}
 	of := func(key, name string, n int, also string) Fact {
 		return Fact{
-			Key: "delivery." + key, Name: name, Value: known(float64(n)), Unit: publishesUnit, Text: figure.Count(n),
+			Key: "delivery." + key, Name: name, Value: new(float64(n)), Unit: publishesUnit, Text: figure.Count(n),
 			Also: also, Short: also,
 		}
 	}
