@@ -35,7 +35,6 @@ type track struct {
 	gaps     int
 	ready    chan struct{} // Closed when a first message has come.
 	heard    bool
-	err      error // Why nobody listens any more.
 }
 
 func newTrack(topic string, rate float64, topics int) *track {
