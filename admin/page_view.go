@@ -34,6 +34,7 @@ func viewOf(s *Status) view {
 		"members":  memberRows(&s.Group, s.Now),
 		"leases":   leaseRows(&s.Group, s.Now),
 		"shares":   rows(s.Group.Rates, s.Now, shareRow),
+		"canary":   canaryRows(s),
 	}}
 }
 
@@ -45,6 +46,7 @@ var blankRows = map[string]row{
 	"members":  memberRow(&Group{}, &Member{}, time.Time{}),
 	"leases":   leaseRow(&Group{}, &Lease{}, time.Time{}),
 	"shares":   shareRow(&GroupRate{}, time.Time{}),
+	"canary":   canaryRow(&Canary{}, time.Time{}),
 }
 
 func rows[T any](items []T, now time.Time, show func(*T, time.Time) row) []row {

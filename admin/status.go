@@ -25,7 +25,8 @@ type Status struct {
 	Quotas   []Quota   `json:"quotas"` // The region's is the first.
 	Group    Group     `json:"group"`  // Of replicas, as this one knows it.
 	Routes   []Route   `json:"routes"`
-	Problems []Problem `json:"problems"` // The latest first, bounded.
+	Canary   *Canary   `json:"canary,omitempty"` // Absent: none is sent.
+	Problems []Problem `json:"problems"`         // The latest first, bounded.
 }
 
 // State is the daemon's state in one word.

@@ -25,6 +25,7 @@ type Config struct {
 	Routes          []Route      `yaml:"routes" required:"yes" reload:"yes" doc:"What is carried where."`
 	Queue           Queue        `yaml:"queue" doc:"Messages held in memory, all routes together; they borrow what others leave free."`
 	StateDir        string       `yaml:"state_dir" env:"STATE_DIRECTORY" doc:"Directory in which what was learned of quotas is kept for after a restart; made if only its last part is missing. Default $STATE_DIRECTORY, as systemd sets it; without either nothing is kept."`
+	Canary          Canary       `yaml:"canary" doc:"A message of the daemon's own, from NATS to a subscriber of Momento, to see whether it arrives."`
 	Admin           Admin        `yaml:"admin" doc:"Health, metrics, status."`
 	ShutdownTimeout Duration     `yaml:"shutdown_timeout" doc:"Time to finish what is in flight after SIGTERM."`
 	Log             Log          `yaml:"log" doc:"Logs go to standard error."`
@@ -190,6 +191,13 @@ type DeadLetter struct {
 type Queue struct {
 	MaxMessages int  `yaml:"max_messages" least:"1" most:"10000000" unit:"messages" doc:"Messages of streams held, in flight included; core NATS counts in bytes."`
 	MaxBytes    Size `yaml:"max_bytes" least:"1B" doc:"Bytes of payload held, in flight included."`
+}
+
+// Canary is a message of the daemon's own that is sent now and then to see whether it arrives.
+type Canary struct {
+	Every Duration `yaml:"every" doc:"How often; at least 1s. 0s: never. What is wrong is told within this and 10 s."`
+	Cache string   `yaml:"cache" default:"the cache of all routes, if they have one and the same" doc:"Cache to publish it to."`
+	Topic string   `yaml:"topic" doc:"Topic to publish it to, which the API key may publish and subscribe to; nobody else should."`
 }
 
 // Admin is the listener for people and orchestrators.

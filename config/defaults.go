@@ -13,6 +13,7 @@ func Default() Config {
 		},
 		Coordination:    Coordination{Bucket: "momento-bridge", Lease: Duration(5 * time.Second)},
 		Queue:           Queue{MaxMessages: 16384, MaxBytes: 64 << 20},
+		Canary:          Canary{Topic: "momento-bridge-canary"},
 		Admin:           Admin{Listen: "127.0.0.1:9464", Control: ControlLoopback},
 		ShutdownTimeout: Duration(20 * time.Second),
 		Log:             Log{Level: "info", Format: "auto"},

@@ -21,7 +21,7 @@ func BeyondSchema() []Rule {
 		{"bounds of texts", "bounds of times, of sizes with a unit, and of numbers in quotes", []string{
 			"is out of range", "is too little", "is too much", "is not a size", "is not a whole number",
 			"neither auto nor a whole number", "is not a duration", "is not a rate", "it must be from", "is no start",
-			"at most 64 are possible",
+			"at most 64 are possible", "or 0s for never",
 		}},
 		{"comparisons", "values that must be less or more than others", []string{
 			"must be at least a second longer than", "larger than the whole queue.max_bytes", "partitions together",
@@ -29,12 +29,14 @@ func BeyondSchema() []Rule {
 		}},
 		{"names", "names that stand twice, or are used and not defined", []string{
 			"two routes have", "two routes use", "to which no route publishes", "is the stream that route",
+			"publish to several caches",
 		}},
 		{"overlaps", "subjects that share messages, and circles of dead letters", []string{
 			"overlaps with", "would come back for ever", "would go round for ever",
 		}},
 		{"templates", "what stands inside a topic", []string{
 			"topic template", "does not name a wildcard", "has no wildcard, so that",
+			"write the name of one topic",
 		}},
 		{"carried", "what carry names", []string{".carry names", ".carry has", ".carry: header", ".carry: the " +
 			"headers"}},

@@ -21,6 +21,7 @@ func (f *File) Validate() {
 	f.checkAdmin()
 	f.checkCoordination()
 	f.checkRoutes()
+	f.checkCanary()
 }
 
 func (f *File) checkNATS() {

@@ -1,13 +1,11 @@
 package daemon
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
-	"slices"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -47,16 +45,8 @@ func (a *Asking) Close() {
 	}
 }
 
-// GroupAnswers are what the members of a group tell, the oldest member first.
-type GroupAnswers struct {
-	Schema  int            `json:"schema"`  // See admin.Schema.
-	Verdict admin.Verdict  `json:"verdict"` // The worst of the members'; degraded at least while some are silent.
-	Answers []admin.Answer `json:"answers"`
-	Silent  []admin.Member `json:"silent"` // Those that the others know of and that have not answered.
-}
-
 // Ask asks once. An error says what to do; that nobody has answered is one.
-func (a *Asking) Ask(ctx context.Context) (*GroupAnswers, error) {
+func (a *Asking) Ask(ctx context.Context) (*admin.GroupAnswers, error) {
 	if a.conn == nil {
 		conn, err := tryNATS(ctx, a.nats, slog.New(slog.DiscardHandler))
 		if err != nil {
@@ -76,7 +66,7 @@ func (a *Asking) Ask(ctx context.Context) (*GroupAnswers, error) {
 	}
 	all := collectAnswers(ctx, sub)
 	if len(all.Answers) > 0 {
-		all.judge()
+		all.Judge()
 		return all, nil
 	}
 	if err := a.conn.LastError(); errors.Is(err, nats.ErrPermissionViolation) {
@@ -89,8 +79,8 @@ func (a *Asking) Ask(ctx context.Context) (*GroupAnswers, error) {
 }
 
 // collectAnswers waits until all members that anybody knows of have answered, or the time is over.
-func collectAnswers(ctx context.Context, sub *nats.Subscription) *GroupAnswers {
-	all := &GroupAnswers{Answers: []admin.Answer{}, Silent: []admin.Member{}}
+func collectAnswers(ctx context.Context, sub *nats.Subscription) *admin.GroupAnswers {
+	all := &admin.GroupAnswers{Answers: []admin.Answer{}, Silent: []admin.Member{}}
 	end := time.Now().Add(answerTime)
 	for ctx.Err() == nil {
 		wait := time.Until(end)
@@ -105,41 +95,8 @@ func collectAnswers(ctx context.Context, sub *nats.Subscription) *GroupAnswers {
 		}
 		var one admin.Answer
 		if json.Unmarshal(m.Data, &one) == nil && one.ID != "" {
-			all.add(&one)
+			all.Add(&one)
 		}
 	}
 	return all
-}
-
-// judge sums up what the members say of themselves. Those of an older version say their state alone.
-func (g *GroupAnswers) judge() {
-	g.Schema, g.Verdict = admin.Schema, admin.VerdictFlows
-	for i := range g.Answers {
-		a := &g.Answers[i]
-		a.Verdict = cmp.Or(a.Verdict, a.State.Verdict())
-		g.Verdict = g.Verdict.Worse(a.Verdict)
-	}
-	if len(g.Silent) > 0 {
-		g.Verdict = g.Verdict.Worse(admin.VerdictDegraded)
-	}
-}
-
-// add takes an answer, and looks who has not answered yet.
-func (g *GroupAnswers) add(a *admin.Answer) {
-	g.Answers = append(g.Answers, *a)
-	slices.SortFunc(g.Answers, func(a, b admin.Answer) int {
-		return cmp.Or(a.Started.Compare(b.Started), cmp.Compare(a.ID, b.ID))
-	})
-	g.Silent = []admin.Member{}
-	answered := func(id string) bool {
-		return slices.ContainsFunc(g.Answers, func(a admin.Answer) bool { return a.ID == id })
-	}
-	for i := range g.Answers {
-		for _, m := range g.Answers[i].Group.Members {
-			named := slices.ContainsFunc(g.Silent, func(s admin.Member) bool { return s.ID == m.ID })
-			if !answered(m.ID) && !named {
-				g.Silent = append(g.Silent, m)
-			}
-		}
-	}
 }

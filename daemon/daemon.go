@@ -59,7 +59,8 @@ type Daemon struct {
 	started  time.Time
 	problems *problems
 	keeper   *keeper
-	sharing  sharing // Others that d.shared shares with; nil: it shares no quota.
+	canaries *canaries // nil: none are sent.
+	sharing  sharing   // Others that d.shared shares with; nil: it shares no quota.
 	leasing  leasing
 	headroom []byte           // See headroomFor.
 	tracing  *tracing.Tracing // nil: there are no traces.
@@ -133,6 +134,10 @@ func New(cfg Config, log *slog.Logger) (*Daemon, error) {
 		pipe.Routes = append(pipe.Routes, l.begins()...)
 		d.lines, d.sources = append(d.lines, l), append(d.sources, l.source)
 	}
+	arrivals := newCanarySeconds()
+	if d.canaries = newCanaries(d, arrivals, log); d.canaries != nil {
+		pipe.Routes = append(pipe.Routes, d.canaries.plan())
+	}
 	d.pipe = pipeline.New(pipe, d.momento, counted, d.histograms)
 	n := 0
 	for _, l := range d.lines {
@@ -140,6 +145,9 @@ func New(cfg Config, log *slog.Logger) (*Daemon, error) {
 			c.route = d.pipe.Route(n)
 			n++
 		}
+	}
+	if d.canaries != nil {
+		d.canaries.use(d.pipe.Route(n))
 	}
 	d.keeper.learned = d.pipe.Learned
 	if d.shared = d.join(d.pipe); d.shared != nil {
@@ -149,7 +157,7 @@ func New(cfg Config, log *slog.Logger) (*Daemon, error) {
 	d.pauseAgain()
 	d.sampler = newSampler(d)
 	d.momento.Register(d.metrics)
-	d.metrics.MustRegister(d.pipe, newNATSMetrics(d), buildInfo(cfg.Version),
+	d.metrics.MustRegister(d.pipe, arrivals, newNATSMetrics(d), buildInfo(cfg.Version),
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	if err = d.listen(); err != nil {
 		d.abandon()

@@ -42,6 +42,9 @@ func (p *Plan) Check(list Checks) error {
 	list.Note("queue", fmt.Sprintf("%d messages, %s; routes borrow what others leave free", p.pipeline.MaxMessages,
 		terminal.Bytes(p.pipeline.MaxBytes)))
 	list.Note("admin", adminNote(&f.Admin))
+	if text := canaryNote(&f.Config); text != "" {
+		list.Note("canary", text)
+	}
 	if text, err := stateNote(p, time.Now()); err != nil {
 		list.Warn(fmt.Sprintf("state_dir: %v: it is ignored, and replaced when quotas have been learned", err))
 	} else {

@@ -30,8 +30,8 @@ func emptyWarnings(f *config.File) []string {
 		}
 		texts = append(texts,
 			fmt.Sprintf("route %s publishes messages without bytes, such as delete markers of a key-value bucket, as "+
-				"empty texts, which Momento's JavaScript SDKs "+
-				"turn into errors: set empty: skip or dead-letter, or empty: publish if that is wanted", r.Name))
+				"empty texts, which Momento's SDK for browsers turns into errors and its SDK for Node into no bytes: "+
+				"set empty: skip or dead-letter, or empty: publish if that is wanted", r.Name))
 	}
 	return texts
 }

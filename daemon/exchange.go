@@ -115,6 +115,9 @@ func (d *Daemon) enter(next []*line, f *config.File, learned knowledge) {
 			}
 		}
 	}
+	if d.canaries != nil {
+		places = append(places, pipeline.Place{Stays: d.canaries.route})
+	}
 	limits := limitsOf(&f.Config)
 	var routes []*pipeline.Route
 	d.keeper.follow(limits, func() {

@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
+
 	"momento-bridge/admin"
 	"momento-bridge/condition"
 	"momento-bridge/daemon/status"
@@ -51,6 +53,7 @@ func (d *Daemon) factsOfLineup() status.Facts {
 	d.settleProblems(f.Now)
 	f.Problems = d.problems.list(f.Pipeline.Troubles)
 	f.Group = d.group(&f.Pipeline)
+	f.Canary = d.canaries.view(f.Now, &f.Pipeline)
 	views := make([]view, len(f.Pipeline.Routes))
 	for i := range views {
 		views[i] = d.sampler.of(i, d.sampleOf(i, &f.Pipeline, f.Now))
@@ -91,3 +94,6 @@ func (d *Daemon) starved(i int) string {
 	}
 	return ""
 }
+
+// Metrics are what /metrics shows, for those who run a daemon in their own process.
+func (d *Daemon) Metrics() prometheus.Gatherer { return d.metrics }

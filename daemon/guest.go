@@ -144,7 +144,11 @@ func (g *Guest) note(sent time.Time, a *pipeline.Answer) bool {
 	case pipeline.SlowDown:
 		g.pacer.Refused(now, quota.Refusal{Sent: sent, Cost: g.cost, RetryAfter: a.RetryAfter, Detail: a.Detail})
 		return true
-	case pipeline.HaltAll, pipeline.HaltCache, pipeline.HaltTopic, pipeline.HaltRoute, pipeline.Reject, pipeline.Retry,
+	case pipeline.Retry:
+		if a.Foreign { // Something on the way asks to be left alone, which says nothing of the quota.
+			g.pacer.Asked(now, a.RetryAfter, a.Detail)
+		}
+	case pipeline.HaltAll, pipeline.HaltCache, pipeline.HaltTopic, pipeline.HaltRoute, pipeline.Reject,
 		pipeline.Ambiguous, pipeline.Unsent: // It says nothing of the quota.
 	}
 	return false

@@ -17,6 +17,7 @@ type natsMetrics struct {
 	pending, ackPending                *prometheus.Desc
 	heartbeatsMissed, renewals         *prometheus.Desc
 	group                              groupMetrics
+	canary                             canaryMetrics
 }
 
 func newNATSMetrics(d *Daemon) *natsMetrics {
@@ -45,6 +46,7 @@ func newNATSMetrics(d *Daemon) *natsMetrics {
 			"Times that a stream's consumer was silent for longer than its heartbeats allow.", "route"),
 		renewals: desc("renewals_total", "Deliveries whose time to be acknowledged was extended.", "route"),
 		group:    newGroupMetrics(desc),
+		canary:   newCanaryMetrics(desc),
 	}
 }
 
@@ -60,6 +62,7 @@ func (m *natsMetrics) Collect(ch chan<- prometheus.Metric) {
 	counter(ch, m.reconnects, float64(m.d.nats.Stats().Reconnects))
 	gauge(ch, m.unconfirmed, float64(m.d.acks.Unconfirmed()))
 	m.group.collect(ch, &facts)
+	m.canary.collect(ch, &facts)
 	for i := range m.d.sources {
 		m.collectRoute(ch, i, &facts)
 	}

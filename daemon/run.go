@@ -91,6 +91,9 @@ func (d *Daemon) carry(ctx context.Context) error {
 	for _, l := range d.lines {
 		d.start(in, l)
 	}
+	if d.canaries != nil {
+		consuming.Go(func() { d.canaries.run(ctx) })
+	}
 	consuming.Go(func() { d.reloads(in) })
 	consuming.Wait()
 	publishing.Wait()

@@ -34,6 +34,9 @@ func (p *Plan) Announce(w io.Writer, log *slog.Logger, version string) {
 	if text := p.sink.Proxies.Note(p.sink.Endpoint); text != "" {
 		attrs = append(attrs, "proxy", text)
 	}
+	if text := canaryNote(&f.Config); text != "" {
+		attrs = append(attrs, "canary", text)
+	}
 	if p.stateDir != "" {
 		attrs = append(attrs, "state_dir", p.stateDir)
 	}
@@ -86,6 +89,9 @@ func announcement(f *config.File, p *Plan, version string, paint terminal.Palett
 	add("queue", fmt.Sprintf("%s messages, %s, for all routes together", terminal.Count(int64(p.pipeline.MaxMessages)),
 		terminal.Bytes(p.pipeline.MaxBytes)))
 	add("status", adminNote(&f.Admin))
+	if text := canaryNote(&f.Config); text != "" {
+		add("canary", text)
+	}
 	for i, r := range p.routes {
 		c := f.Routes[i]
 		add("route", fmt.Sprintf("%s: %s → %s", c.Name, r.from, r.to))

@@ -28,6 +28,24 @@ func TestPromisesNameTestsThatExist(t *testing.T) {
 	}
 }
 
+// So does each witness of the emulator.
+func TestWitnessesAreTestsThatExist(t *testing.T) {
+	text, err := os.ReadFile("witnesses.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	names := regexp.MustCompile("`((?:Test|Fuzz)[A-Za-z]+)`").FindAllSubmatch(text, -1)
+	if len(names) < 8 {
+		t.Fatalf("only %d tests are named", len(names))
+	}
+	tests := sourceOfTests(t)
+	for _, name := range names {
+		if !bytes.Contains(tests, []byte("\nfunc "+string(name[1])+"(")) {
+			t.Errorf("witnesses.md names %s, which does not exist", name[1])
+		}
+	}
+}
+
 // So does each row of the hardening table.
 func TestHardeningNamesTestsThatExist(t *testing.T) {
 	text, err := os.ReadFile("../SECURITY.md")

@@ -9,12 +9,19 @@ func letBrowsersIn(h http.Header) {
 	h.Set("Access-Control-Expose-Headers", "Retry-After")
 }
 
-// preflight answers what a browser asks before it sends the key or a content type of its own. It carries no key.
-func preflight(w http.ResponseWriter) {
+// preflight answers what a browser asks before it sends the key or a content type of its own. It carries no key. A page
+// may send any header, and a page of a public address may use an emulator on this machine.
+func preflight(w http.ResponseWriter, r *http.Request) {
 	h := w.Header()
 	h.Set("Allow", allowed)
 	h.Set("Access-Control-Allow-Methods", "GET, POST")
 	h.Set("Access-Control-Allow-Headers", "Authorization, Content-Type")
+	if asked := r.Header.Get("Access-Control-Request-Headers"); asked != "" {
+		h.Set("Access-Control-Allow-Headers", asked) // A * would not stand for Authorization.
+	}
+	if r.Header.Get("Access-Control-Request-Private-Network") == "true" {
+		h.Set("Access-Control-Allow-Private-Network", "true")
+	}
 	h.Set("Access-Control-Max-Age", "600")
 	w.WriteHeader(http.StatusNoContent)
 }

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 )
 
 // fromPage are the headers of a request that a page of another origin makes.
@@ -21,12 +22,25 @@ func TestBrowsersMayAskBeforeTheySendAKey(t *testing.T) {
 		}
 		for name, want := range map[string]string{
 			"Access-Control-Allow-Origin": "*", "Access-Control-Allow-Methods": wanted,
-			"Access-Control-Allow-Headers": "Authorization, Content-Type",
+			"Access-Control-Allow-Headers": "authorization,content-type",
 		} {
 			if got := header.Get(name); !strings.Contains(got, want) {
 				t.Errorf("%s: %s is %q, want %q", wanted, name, got, want)
 			}
 		}
+	}
+	for _, path := range []string{"/topics/c/t", "/topics/c", "/"} {
+		status, header, _ := send(t, addr, "OPTIONS "+path+"\n", "Origin: null", "Access-Control-Request-Method: POST",
+			"Access-Control-Request-Headers: authorization,traceparent", "Access-Control-Request-Private-Network: true")
+		if status != http.StatusNoContent || header.Get("Access-Control-Allow-Origin") != "*" ||
+			header.Get("Access-Control-Allow-Headers") != "authorization,traceparent" ||
+			header.Get("Access-Control-Allow-Private-Network") != "true" {
+			t.Errorf("%s: a page from a file, with a header of its own: %d %v", path, status, header)
+		}
+	}
+	if _, header, _ := send(t, addr, "OPTIONS /topics/c/t\n"); header.Get("Access-Control-Allow-Headers") == "" ||
+		header.Get("Access-Control-Allow-Private-Network") != "" {
+		t.Errorf("nothing was asked for: %v", header)
 	}
 	if stats := s.Stats(); stats.Accepted != 0 || len(stats.Rejected) != 0 {
 		t.Errorf("preflights count: %+v", stats)
@@ -48,7 +62,7 @@ func TestBrowsersMayReadEveryAnswerOfATopic(t *testing.T) {
 	}
 	s, addr := start(t, Config{
 		APIKey: "the-key", Caches: []string{"c"}, Forbidden: []string{"c/forbidden"}, Script: refuse,
-		Settings: Settings{Rate: 1e-3, Burst: 1},
+		Settings: Settings{Rate: 1e-3, Burst: 1}, RetryAfter: 2 * time.Second,
 	})
 	for _, test := range []struct {
 		request string
@@ -65,10 +79,18 @@ func TestBrowsersMayReadEveryAnswerOfATopic(t *testing.T) {
 		{"POST /topic/c/t\nhello", []string{key, text}, 404},
 		{"DELETE /topics/c/t\n", []string{key}, 405},
 		{"POST /topics/c/scripted\nhello", []string{key, text}, 500},
+		{"HEAD /topics/c/t\n", []string{key}, 405},
+		{"GET /topics/c/t?sequence_number=9&sequence_page=7\n", []string{key}, 200},
+		{"GET /topics/c/t\n", []string{"Authorization: other"}, 401},
+		{"GET /topics/c/t?sequence_page=x\n", []string{key}, 400},
 	} {
 		status, header, answer := send(t, addr, test.request, append(test.headers, fromPage)...)
 		if status != test.status || header.Get("Access-Control-Allow-Origin") != "*" {
 			t.Errorf("%q: %d %q, want %d, with origin *: %v", test.request, status, answer, test.status, header)
+		}
+		if status == 429 && (header.Get("Retry-After") != "2" ||
+			header.Get("Access-Control-Expose-Headers") != "Retry-After") {
+			t.Errorf("a page cannot read when to try again: %v", header)
 		}
 	}
 	if n := s.Stats().Accepted; n != 1 {

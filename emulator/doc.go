@@ -6,6 +6,7 @@
 // (403), the cache (404), faults that lose the request, the content type and the body (400, or the status chosen for
 // oversize), the quota (429), faults with a status. A publish that passes all of them is accepted and counted.
 //
-// Pages of any origin may use topics (CORS), as with the service: with the key in the Authorization header or in the
-// query.
+// Where Momento's documents, its protocol and its SDKs are silent or say two things, Documented chooses; docs/emulator.md
+// has the table with the sources. Pages of any origin may use topics (CORS): with the key in the Authorization header or
+// in the query.
 package emulator

@@ -14,7 +14,10 @@ import (
 
 // Config is what an emulator is made with.
 type Config struct {
-	APIKey     string   // Empty: any credential is accepted.
+	APIKey string // Empty: any credential is accepted.
+	// Tokens are accepted besides the key. Each has an id, as a disposable token may, which subscribers get with what
+	// was published with it.
+	Tokens     map[string]string
 	Caches     []string // Empty: every cache exists.
 	Forbidden  []string // Topics that the key may not publish to, as cache/topic; a * at the end matches anything.
 	MaxPayload int      // Bytes; 0: 4096.
@@ -46,6 +49,7 @@ type Settings struct {
 	Latency    time.Duration
 	Jitter     time.Duration // At most this is added to the latency, evenly distributed.
 	Faults     []Fault
+	Documented
 }
 
 // Server is the emulator. Its methods may be called concurrently.
@@ -61,6 +65,7 @@ type Server struct {
 	rng      *rand.Rand
 	stats    counts
 	topics   map[topicName]*topicState
+	polls    int // Under way.
 }
 
 // New returns an emulator. An error says which setting is wrong.
@@ -90,6 +95,11 @@ func (s *Server) Set(settings Settings) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.stats.random += RandomOf(s.limiter)
+	if settings.page() != s.settings.page() {
+		for _, t := range s.topics {
+			t.begin()
+		}
+	}
 	s.settings, s.limiter = settings, l
 	return nil
 }

@@ -3,11 +3,9 @@ package emulator
 import (
 	"encoding/json"
 	"errors"
-	"hash/fnv"
 	"io"
 	"math"
 	"net/http"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -23,7 +21,7 @@ type refusal struct {
 
 // ServeHTTP implements http.Handler.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	path, _, _ := strings.Cut(r.RequestURI, "?")
+	path, _, _ := strings.Cut(pathOf(r.RequestURI), "?")
 	switch path {
 	case "/_emulator/stats":
 		s.serveStats(w, r)
@@ -33,6 +31,10 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	letBrowsersIn(w.Header())
+	if r.Method == http.MethodOptions { // Whatever the path: what is wrong with it a page learns from its own request.
+		preflight(w, r)
+		return
+	}
 	t, err := parseTarget(r.RequestURI)
 	switch {
 	case errors.Is(err, errNotTopics):
@@ -43,8 +45,6 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.publish(w, r, t)
 	case r.Method == http.MethodGet:
 		s.poll(w, r, t)
-	case r.Method == http.MethodOptions:
-		preflight(w)
 	default:
 		w.Header().Set("Allow", allowed)
 		s.refuse(w, &refusal{
@@ -94,7 +94,8 @@ func (s *Server) publish(w http.ResponseWriter, r *http.Request, t target) {
 	if err != nil {
 		return // The client went away.
 	}
-	if why := s.admit(r, t); why != nil {
+	publisher, why := s.admit(r, t)
+	if why != nil {
 		s.refuse(w, why)
 		return
 	}
@@ -121,7 +122,7 @@ func (s *Server) publish(w http.ResponseWriter, r *http.Request, t target) {
 		s.refuse(w, why)
 		return
 	}
-	if why := s.charge(r, t.name, len(body)); why != nil {
+	if why := s.charge(r, len(body)); why != nil {
 		s.refuse(w, why)
 		return
 	}
@@ -129,67 +130,12 @@ func (s *Server) publish(w http.ResponseWriter, r *http.Request, t target) {
 		s.refuse(w, &refusal{fault.status, "internal", "a fault that was asked for"})
 		return
 	}
-	s.accept(t.name, r, body)
+	s.accept(t.name, r, body, publisher)
 	if fault.kind == faultReset {
 		cutOff(w)
 		return
 	}
 	w.WriteHeader(http.StatusNoContent)
-}
-
-// admit checks what does not depend on the body: parameters, credential, permission, cache.
-func (s *Server) admit(r *http.Request, t target) *refusal {
-	header, inQuery := r.Header.Values("Authorization"), t.query["token"]
-	for name := range t.query {
-		if name != "token" && r.Method == http.MethodPost {
-			return &refusal{http.StatusBadRequest, "invalid_argument", "unknown query parameter " + name}
-		}
-	}
-	if len(header)+len(inQuery) > 1 {
-		return &refusal{
-			http.StatusBadRequest, "invalid_argument",
-			"the token is given twice: use the Authorization header or the token parameter, not both",
-		}
-	}
-	token := strings.Join(append(header, inQuery...), "")
-	if why := s.authenticate(token); why != nil {
-		return why
-	}
-	if s.forbidden(t.name) {
-		return &refusal{http.StatusForbidden, "permission_denied", "the token may not use this topic"}
-	}
-	if len(s.cfg.Caches) > 0 && !slices.Contains(s.cfg.Caches, t.name.cache) {
-		return &refusal{http.StatusNotFound, "not_found", "Cache not found"}
-	}
-	return nil
-}
-
-func (s *Server) authenticate(token string) *refusal {
-	s.mu.Lock()
-	want := s.apiKey
-	s.mu.Unlock()
-	switch {
-	case token == "":
-		return &refusal{http.StatusUnauthorized, "unauthenticated", "no token"}
-	case strings.HasPrefix(token, "Bearer "):
-		return &refusal{
-			http.StatusUnauthorized, "unauthenticated",
-			"invalid token: send the bare token, without a scheme word",
-		}
-	case want != "" && token != want:
-		return &refusal{http.StatusUnauthorized, "unauthenticated", "invalid token"}
-	}
-	return nil
-}
-
-func (s *Server) forbidden(name topicName) bool {
-	full := name.cache + "/" + name.topic
-	return slices.ContainsFunc(s.cfg.Forbidden, func(pattern string) bool {
-		if prefix, ok := strings.CutSuffix(pattern, "*"); ok {
-			return strings.HasPrefix(full, prefix)
-		}
-		return pattern == full
-	})
 }
 
 func (s *Server) checkBody(r *http.Request, body []byte) *refusal {
@@ -206,32 +152,6 @@ func (s *Server) checkBody(r *http.Request, body []byte) *refusal {
 	case isText(contentType) && !utf8.Valid(body):
 		return &refusal{http.StatusBadRequest, "invalid_argument", "the body is not valid UTF-8"}
 	}
-	return nil
-}
-
-// isText reports whether subscribers receive a string: anything but bytes does.
-func isText(contentType string) bool {
-	return !strings.HasPrefix(contentType, "application/octet-stream")
-}
-
-// charge takes a publish from the quota.
-func (s *Server) charge(r *http.Request, name topicName, size int) *refusal {
-	connection := fnv.New64a()
-	_, _ = io.WriteString(connection, r.RemoteAddr)
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	operations := max(1, (size+1023)/1024)
-	if t := s.topics[name]; t != nil {
-		operations *= 1 + t.waiting
-	}
-	cost := 1.0
-	if s.settings.Unit == "operations" {
-		cost = float64(operations)
-	}
-	if !s.limiter.Take(time.Now(), cost, connection.Sum64()) {
-		return &refusal{http.StatusTooManyRequests, "operations_rate_limit_exceeded", "Request rate exceeded."}
-	}
-	s.stats.operations += operations
 	return nil
 }
 

@@ -15,6 +15,8 @@ type Limiter interface {
 	// of a sharded quota. A cost that is above the whole quota is accepted while nothing else is in use, so that every
 	// publish is possible.
 	Take(now time.Time, cost float64, connection uint64) bool
+	// Charge charges a cost that cannot be refused: that of a delivery. It may leave less than nothing.
+	Charge(now time.Time, cost float64, connection uint64)
 }
 
 // The kinds of limiters, besides none.
@@ -73,7 +75,7 @@ func (t *Settings) check() error {
 	case !(t.Random429 >= 0 && t.Random429 <= 1):
 		return fmt.Errorf("random-429 %g is a share of the publishes: it must be from 0 to 1", t.Random429)
 	}
-	return nil
+	return t.Documented.check()
 }
 
 func (t *Settings) limiter(now time.Time) Limiter {
@@ -111,6 +113,8 @@ type noLimit struct{}
 
 func (noLimit) Take(time.Time, float64, uint64) bool { return true }
 
+func (noLimit) Charge(time.Time, float64, uint64) {}
+
 // bucket is a token bucket. A cost above the burst leaves it in debt.
 type bucket struct {
 	rate, burst, tokens float64
@@ -123,13 +127,18 @@ func newBucket(rate, burst float64, now time.Time) *bucket {
 
 // Take implements Limiter.
 func (b *bucket) Take(now time.Time, cost float64, _ uint64) bool {
-	b.tokens = min(b.burst, b.tokens+now.Sub(b.at).Seconds()*b.rate)
-	b.at = now
+	b.Charge(now, 0, 0)
 	if b.tokens+rounding < min(cost, b.burst) {
 		return false
 	}
 	b.tokens -= cost
 	return true
+}
+
+// Charge implements Limiter.
+func (b *bucket) Charge(now time.Time, cost float64, _ uint64) {
+	b.tokens = min(b.burst, b.tokens+now.Sub(b.at).Seconds()*b.rate) - cost
+	b.at = now
 }
 
 // gcra accepts what comes no earlier than the tolerance before its theoretical time of arrival.
@@ -140,16 +149,20 @@ type gcra struct {
 
 // Take implements Limiter.
 func (g *gcra) Take(now time.Time, cost float64, _ uint64) bool {
-	expected := g.expected
-	if expected.Before(now) {
-		expected = now
-	}
 	whole := time.Duration(float64(g.interval) * cost)
-	if tolerance := max(0, g.tolerance+g.interval-whole); expected.Sub(now) > tolerance {
+	if tolerance := max(0, g.tolerance+g.interval-whole); g.expected.Sub(now) > tolerance {
 		return false
 	}
-	g.expected = expected.Add(whole)
+	g.Charge(now, cost, 0)
 	return true
+}
+
+// Charge implements Limiter.
+func (g *gcra) Charge(now time.Time, cost float64, _ uint64) {
+	if g.expected.Before(now) {
+		g.expected = now
+	}
+	g.expected = g.expected.Add(time.Duration(float64(g.interval) * cost))
 }
 
 // fixedWindow counts from the beginning of each window. If a single cost exceeds the limit, the excess is carried over.
@@ -161,15 +174,21 @@ type fixedWindow struct {
 
 // Take implements Limiter.
 func (w *fixedWindow) Take(now time.Time, cost float64, _ uint64) bool {
-	if passed := now.Sub(w.from) / w.window; passed > 0 {
-		w.from = w.from.Add(passed * w.window)
-		w.used = max(0, w.used-w.limit*float64(passed))
-	}
+	w.Charge(now, 0, 0)
 	if w.used > rounding && w.used+cost > w.limit+rounding {
 		return false
 	}
 	w.used += cost
 	return true
+}
+
+// Charge implements Limiter.
+func (w *fixedWindow) Charge(now time.Time, cost float64, _ uint64) {
+	if passed := now.Sub(w.from) / w.window; passed > 0 {
+		w.from = w.from.Add(passed * w.window)
+		w.used = max(0, w.used-w.limit*float64(passed))
+	}
+	w.used += cost
 }
 
 // sliding remembers each cost for the length of the window.
@@ -187,19 +206,29 @@ type use struct {
 
 // Take implements Limiter.
 func (s *sliding) Take(now time.Time, cost float64, _ uint64) bool {
+	s.forget(now)
+	ok := len(s.log) == 0 || s.used+cost <= s.limit+rounding
+	if ok || s.penalty {
+		s.Charge(now, cost, 0)
+	}
+	return ok
+}
+
+// Charge implements Limiter.
+func (s *sliding) Charge(now time.Time, cost float64, _ uint64) {
+	s.forget(now)
+	s.used += cost
+	s.log = append(s.log, use{now, cost})
+}
+
+// forget drops what is older than the window.
+func (s *sliding) forget(now time.Time) {
 	gone := 0
 	for gone < len(s.log) && now.Sub(s.log[gone].at) >= s.window {
 		s.used -= s.log[gone].cost
 		gone++
 	}
 	s.log = s.log[gone:]
-	ok := len(s.log) == 0 || s.used+cost <= s.limit+rounding
-	if !ok && !s.penalty {
-		return false
-	}
-	s.used += cost
-	s.log = append(s.log, use{now, cost})
-	return ok
 }
 
 // sharded is several buckets, as a service of several nodes may have.
@@ -217,6 +246,11 @@ func newSharded(shards int, rate, burst float64, now time.Time) sharded {
 // Take implements Limiter.
 func (s sharded) Take(now time.Time, cost float64, connection uint64) bool {
 	return s[connection%uint64(len(s))].Take(now, cost, 0)
+}
+
+// Charge implements Limiter.
+func (s sharded) Charge(now time.Time, cost float64, connection uint64) {
+	s[connection%uint64(len(s))].Charge(now, cost, 0)
 }
 
 // background is a quota that others use, too. Their publishes come at random (a Poisson process), each on a connection
@@ -242,6 +276,12 @@ func (b *background) wait() { b.next = b.next.Add(seconds(b.rng.ExpFloat64() / b
 func (b *background) Take(now time.Time, cost float64, connection uint64) bool {
 	b.run(now)
 	return b.Limiter.Take(now, cost, connection)
+}
+
+// Charge implements Limiter.
+func (b *background) Charge(now time.Time, cost float64, connection uint64) {
+	b.run(now)
+	b.Limiter.Charge(now, cost, connection)
 }
 
 // run lets the others publish up to now.

@@ -1,7 +1,9 @@
 package emulator
 
 import (
+	"cmp"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -22,6 +24,13 @@ type settingsJSON struct {
 	Latency    *string  `json:"latency"`
 	Jitter     *string  `json:"jitter"`
 	Fault      *string  `json:"fault"`
+
+	FromZero      *string `json:"from_zero"`
+	NewSequence   *string `json:"new_sequence"`
+	Strict        *bool   `json:"strict"`
+	Subscriptions *int    `json:"subscriptions"`
+	PollTimeout   *string `json:"poll_timeout"`
+	Page          *uint64 `json:"page"`
 }
 
 func (s *Server) serveSettings(w http.ResponseWriter, r *http.Request) {
@@ -61,17 +70,15 @@ func (t *Settings) merge(body io.Reader) error {
 	set(&t.Shards, in.Shards)
 	set(&t.Background, in.Background)
 	set(&t.Random429, in.Random429)
-	if err := setDuration(&t.Window, in.Window); err != nil {
+	set(&t.FromZero, in.FromZero)
+	set(&t.NewSequence, in.NewSequence)
+	set(&t.Strict, in.Strict)
+	set(&t.Subscriptions, in.Subscriptions)
+	set(&t.Page, in.Page)
+	err := errors.Join(setDuration(&t.Window, in.Window), setDuration(&t.Latency, in.Latency),
+		setDuration(&t.Jitter, in.Jitter), setDuration(&t.PollTimeout, in.PollTimeout))
+	if err != nil || in.Fault == nil {
 		return err
-	}
-	if err := setDuration(&t.Latency, in.Latency); err != nil {
-		return err
-	}
-	if err := setDuration(&t.Jitter, in.Jitter); err != nil {
-		return err
-	}
-	if in.Fault == nil {
-		return nil
 	}
 	faults, err := ParseFaults(*in.Fault)
 	t.Faults = faults
@@ -101,10 +108,20 @@ func (t Settings) json() settingsJSON {
 	for i, f := range t.Faults {
 		texts[i] = f.String()
 	}
-	window, latency, jitter, faults := t.Window.String(), t.Latency.String(), t.Jitter.String(),
-		strings.Join(texts, ",")
+	faults := strings.Join(texts, ",")
+	fromZero, newSequence, subscriptions, page := cmp.Or(t.FromZero, Latest), cmp.Or(t.NewSequence, Next), t.limit(),
+		t.page()
 	return settingsJSON{
-		&t.Rate, &t.Burst, &t.Limiter, &window, &t.Shards, &t.Background, &t.Random429, &t.Unit,
-		&latency, &jitter, &faults,
+		Rate: &t.Rate, Burst: &t.Burst, Limiter: &t.Limiter, Window: written(t.Window), Shards: &t.Shards,
+		Background: &t.Background, Random429: &t.Random429, Unit: &t.Unit, Latency: written(t.Latency),
+		Jitter: written(t.Jitter), Fault: &faults,
+
+		FromZero: &fromZero, NewSequence: &newSequence, Strict: &t.Strict, Subscriptions: &subscriptions,
+		PollTimeout: written(t.PollTimeout), Page: &page,
 	}
+}
+
+func written(d time.Duration) *string {
+	s := d.String()
+	return &s
 }

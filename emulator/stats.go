@@ -27,6 +27,7 @@ type Stats struct {
 	Bytes       int          `json:"bytes"`      // Of accepted publishes.
 	Operations  int          `json:"operations"` // One for each KB begun, of the publish and of each delivery.
 	InFlight    int          `json:"in_flight"`
+	Subscribers int          `json:"subscribers"` // Long polls under way.
 	Topics      []TopicCount `json:"topics"`
 	Untracked   int          `json:"untracked"` // Accepted for topics beyond those that are counted one by one.
 	Connections Connections  `json:"connections"`
@@ -59,7 +60,7 @@ func (s *Server) Stats() Stats {
 	stats := Stats{
 		Accepted: s.stats.accepted, Rejected: maps.Clone(
 			s.stats.rejected), Bytes: s.stats.bytes, Operations: s.stats.operations, InFlight: s.stats.inFlight,
-		Topics: []TopicCount{}, Untracked: s.stats.untracked, Connections: Connections{s.stats.opened, s.stats.open},
+		Subscribers: s.polls, Topics: []TopicCount{}, Untracked: s.stats.untracked, Connections: Connections{s.stats.opened, s.stats.open},
 	}
 	if b := othersOf(s.limiter); b != nil {
 		b.run(time.Now())

@@ -9,28 +9,27 @@ const (
 	keptItems  = 1000      // Of each topic, for subscribers.
 	keptBytes  = 256 << 10 // Of each topic.
 	keptTopics = 100_000   // Topics beyond that are accepted and counted, but subscribers miss them.
-	// page is the number of the only sequence page; it changes when a server loses its memory.
-	page = 1
 )
 
 // topicState is what a topic remembers: its count, and a tail for subscribers.
 type topicState struct {
 	accepted int
-	waiting  int // Long polls.
+	last     uint64 // The sequence number of the newest item; 0: there was none on this page.
 	items    []item
 	bytes    int
 	arrived  chan struct{} // Closed at the next publish, while somebody waits.
 }
 
 type item struct {
-	Sequence int               `json:"topic_sequence_number"`
-	Page     int               `json:"sequence_page"`
-	Value    map[string]string `json:"value"`
-	size     int
+	Sequence  uint64            `json:"topic_sequence_number"`
+	Page      uint64            `json:"sequence_page"`
+	Value     map[string]string `json:"value"`
+	Publisher string            `json:"publisher_id,omitempty"`
+	size      int
 }
 
 // accept counts a publish and hands it to subscribers.
-func (s *Server) accept(name topicName, r *http.Request, body []byte) {
+func (s *Server) accept(name topicName, r *http.Request, body []byte, publisher string) {
 	if s.cfg.OnAccept != nil {
 		s.cfg.OnAccept(name.cache, name.topic, body)
 	}
@@ -48,7 +47,8 @@ func (s *Server) accept(name topicName, r *http.Request, body []byte) {
 		return
 	}
 	t.accepted++
-	t.keep(item{Sequence: t.accepted, Page: page, Value: value, size: len(body)})
+	t.last++
+	t.keep(item{Sequence: t.last, Page: s.settings.page(), Value: value, Publisher: publisher, size: len(body)})
 }
 
 // topic returns the state of a topic, or nil when there are too many.
@@ -61,6 +61,12 @@ func (s *Server) topic(name topicName) *topicState {
 	return t
 }
 
+// begin forgets what the topic had, as on a new page.
+func (t *topicState) begin() {
+	t.last, t.items, t.bytes = 0, nil, 0
+	t.wake()
+}
+
 func (t *topicState) keep(i item) {
 	t.items = append(t.items, i)
 	t.bytes += i.size
@@ -69,29 +75,12 @@ func (t *topicState) keep(i item) {
 		t.items[0] = item{}
 		t.items = t.items[1:]
 	}
+	t.wake()
+}
+
+func (t *topicState) wake() {
 	if t.arrived != nil {
 		close(t.arrived)
 		t.arrived = nil
 	}
-}
-
-// since returns the items from a sequence number on; the first may be the note of a gap.
-func (t *topicState) since(sequence int) []map[string]any {
-	var list []map[string]any
-	for _, i := range t.items {
-		if i.Sequence < sequence {
-			continue
-		}
-		if len(list) == 0 && i.Sequence > sequence {
-			list = append(list, discontinuity(sequence-1, i.Sequence))
-		}
-		list = append(list, map[string]any{"item": i})
-	}
-	return list
-}
-
-func discontinuity(last, next int) map[string]any {
-	return map[string]any{"discontinuity": map[string]int{
-		"last_topic_sequence": last, "new_topic_sequence": next, "new_sequence_page": page,
-	}}
 }

@@ -42,6 +42,7 @@ var conditions = []struct {
 	{"old", []string{"MomentoBridgeMessagesOld"}, old, nil},
 	{"members", []string{"MomentoBridgeTwoKeepers", "MomentoBridgeOtherRoutes"}, members, nil},
 	{"leases", []string{"MomentoBridgeLeasesFlap", "MomentoBridgeNobodyHoldsLease"}, leases, nil},
+	{"canary", []string{"MomentoBridgeCanaryNotArriving", "MomentoBridgeCanaryImpaired"}, canaries, nil},
 	{"restarts", []string{"MomentoBridgeRestarting", "MomentoBridgeDown"}, restarts, nil},
 }
 

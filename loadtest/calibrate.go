@@ -15,18 +15,19 @@ import (
 )
 
 const (
-	// calibration is how long the generator is measured, in seconds.
-	calibration = 1.5
+	// calibration is how long it is measured how fast the generator can be, in seconds.
+	calibration = 1
 	// mostOfCeiling is the part of what the generator can do that a test may ask of it.
 	mostOfCeiling = 0.6
 )
 
-// Calibrate measures how fast this machine can publish at the most, in publishes per second: to an endpoint of its own
-// on loopback, in plain HTTP, which accepts everything and does nothing. The endpoint takes its part of the same CPU.
-func Calibrate(ctx context.Context, t Target) (float64, error) {
+// Calibrate measures how fast this machine can publish at the most, and how exactly, some seconds long: to an endpoint
+// of its own on loopback, in plain HTTP, which accepts everything and does nothing. The endpoint takes its part of the
+// same CPU. Nothing is published to the target.
+func Calibrate(ctx context.Context, t Target) (Calibration, error) {
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
-		return 0, fmt.Errorf("listen for the calibration: %w", err)
+		return Calibration{}, fmt.Errorf("listen for the calibration: %w", err)
 	}
 	server := &fasthttp.Server{
 		Handler:               func(c *fasthttp.RequestCtx) { c.SetStatusCode(fasthttp.StatusNoContent) },
@@ -38,23 +39,27 @@ func Calibrate(ctx context.Context, t Target) (float64, error) {
 
 	endpoint, err := sink.ParseEndpoint("http://" + ln.Addr().String())
 	if err != nil {
-		return 0, err
+		return Calibration{}, err
 	}
 	k, err := key.Parse("calibration")
 	if err != nil {
-		return 0, err
+		return Calibration{}, err
 	}
 	momento, err := sink.New(sink.Config{Endpoint: endpoint, Keys: key.Fixed(k), Timeout: time.Second},
 		slog.New(slog.DiscardHandler))
 	if err != nil {
-		return 0, err
+		return Calibration{}, err
 	}
 	t.Sink, t.Timeout, t.Quota = momento, time.Second, nil
 	e := drive.New(ctx, t.engine())
 	defer e.Close()
 	rate, err := e.Flat(calibration)
 	if err != nil {
-		return 0, fmt.Errorf("calibrate the generator: %w", err)
+		return Calibration{}, fmt.Errorf("calibrate the generator: %w", err)
 	}
-	return rate, nil
+	c := Calibration{Ceiling: rate}
+	if err := c.time(e); err != nil {
+		return Calibration{}, fmt.Errorf("calibrate the generator: %w", err)
+	}
+	return c, nil
 }

@@ -9,9 +9,9 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
-	"time"
 
 	"momento-bridge/loadtest/drive"
+	"momento-bridge/loadtest/figure"
 	"momento-bridge/loadtest/report"
 	"momento-bridge/loadtest/search"
 	"momento-bridge/sink"
@@ -31,7 +31,7 @@ func (f *finder) dimensions(ctx context.Context) {
 	}
 	counted, unknown := []string{}, []string{}
 	for _, name := range f.cfg.Dimensions {
-		for _, v := range f.variants(name) {
+		for _, v := range f.cfg.variants(name) {
 			d, err := f.dimension(ctx, name, v)
 			if err != nil {
 				return
@@ -61,8 +61,8 @@ type variant struct {
 	subscribers bool // One listens to each topic meanwhile.
 }
 
-func (f *finder) variants(name string) []variant {
-	t := f.cfg.Target
+func (c *FindConfig) variants(name string) []variant {
+	t := c.Target
 	switch name {
 	case "size":
 		small, large := t, t
@@ -100,7 +100,7 @@ func (t *Target) subscribe(ctx context.Context) (stop func() error) {
 		for _, topic := range t.topics() {
 			listening.Go(func() {
 				err := t.endpoint().Subscribe(ctx, sink.Subscription{
-					Cache: cache, Topic: topic, Received: func([]byte, time.Time) {}, Gap: func(int) {},
+					Cache: cache, Topic: topic, Received: func(sink.Item) {}, Gap: func(int) {},
 				})
 				if why, ok := errors.AsType[*sink.SubscribeError](err); ok {
 					refused.Store(why)
@@ -125,9 +125,11 @@ const mostSubscribed = 256
 func (f *finder) dimension(ctx context.Context, name string, v variant) (report.Dimension, error) {
 	d := report.Dimension{Name: name, Value: v.value}
 	whole := f.engine
+	began := f.engine.Now()
 	f.engine = drive.New(ctx, v.target.engine())
 	defer func() {
 		f.engine.Close()
+		f.apart.note(f.engine, began)
 		f.engine = whole
 	}()
 	stop := func() error { return nil }
@@ -167,8 +169,8 @@ func (f *finder) compare(d *report.Dimension, t *search.Trial, offered float64) 
 		d.Unfit = "publishes were not accepted at a steady rate"
 	case side(low) != side(high):
 		d.Unfit = fmt.Sprintf(
-			"only %.1f %% of the publishes were sent in time, and %.1f %% when the plateau was measured",
-			100*t.OnTime, 100*f.plateauOnTime())
+			"only %s of the publishes were sent in time, and %s when the plateau was measured",
+			figure.Share(t.OnTime), figure.Share(f.plateauOnTime()))
 	default:
 		d.Plateau, d.Counts = accepted, side(low) != 0
 	}

@@ -10,6 +10,7 @@ import (
 	"momento-bridge/loadtest/drive"
 	"momento-bridge/loadtest/report"
 	"momento-bridge/loadtest/search"
+	"momento-bridge/loadtest/trials"
 	"momento-bridge/pipeline"
 )
 
@@ -29,10 +30,12 @@ type FindConfig struct {
 	Search     search.Config // Its MaxRate is lowered to what the generator can do; Flip is set.
 	Effort     string
 	Dimensions []string
-	Latency    bool    // Measure the latency at fractions of the clean rate at the end.
-	Ceiling    float64 // Of the generator, as calibrated; 0: not known.
-	Before     int     // Publishes that were sent before: they count.
+	Latency    bool // Measure the latency at fractions of the clean rate at the end.
+	Generator  Calibration
+	Before     int // Publishes that were sent before: they count.
 	Labels     map[string]string
+	// Trials are those that were made before, and where further ones are kept; nil: there are none, and none are.
+	Trials *trials.File
 	// Progress is called once a second and before each trial, one call at a time; nil: never.
 	Progress func(FindProgress)
 }
@@ -47,9 +50,10 @@ type FindProgress struct {
 
 // Limit lowers what the search may do to what the generator can, and to the effort.
 func (c *FindConfig) Limit() {
-	if c.Ceiling > 0 {
-		c.Search.MaxRate = min(c.Search.MaxRate, mostOfCeiling*c.Ceiling)
+	if c.Generator.Ceiling > 0 {
+		c.Search.MaxRate = min(c.Search.MaxRate, mostOfCeiling*c.Generator.Ceiling)
 	}
+	c.Search.Stall = c.Generator.Burst
 	switch c.Effort {
 	case Quick:
 		c.Search.Estimate = true
@@ -81,14 +85,15 @@ func Find(ctx context.Context, c FindConfig) (*report.Report, error) {
 	defer e.Close()
 	rng := rand.New(rand.NewPCG(c.Target.Seed, 5))
 	c.Search.Flip = func() bool { return rng.IntN(2) == 0 }
-	f := &finder{cfg: c, engine: e, started: time.Now(), began: e.Now()}
+	f := &finder{cfg: c, engine: e, started: time.Now(), began: e.Now(), extra: c.Before, whole: e}
+	tester := f.goOn(e)
 	show := newShower(f)
 	f.cfg.Search.Progress = show.step
 	defer show.stop()
 	within := f.cfg.Search
-	within.MaxRequests -= c.Before
-	f.extra = c.Before
-	f.result = search.Find(within, e)
+	within.MaxRequests -= f.extra
+	f.result = search.Find(within, tester)
+	f.leave()
 	f.measured = e.Measured()
 	f.report = f.describe()
 	if f.result.Err == nil && c.Latency {
@@ -114,7 +119,10 @@ type finder struct {
 	result   *search.Result
 	measured []drive.Measured // Of the search's trials.
 	report   *report.Report
-	extra    int // Publishes before and after the search.
+	extra    int            // Publishes before and after the search.
+	kept     *trials.Tester // nil: no trials are kept.
+	whole    *drive.Engine  // Of the search.
+	apart    apart
 }
 
 // describe turns the result into a report.
@@ -125,7 +133,7 @@ func (f *finder) describe() *report.Report {
 		CleanRate: known(r.Clean), FailingRate: known(r.Failing), PlateauRate: known(r.Plateau),
 		Burst: known(r.Burst), WindowSeconds: known(r.Window),
 		CleanSent: r.CleanSent, Limiter: string(r.Kind), Unit: "not tested",
-		Started: f.started.UTC(), Target: f.cfg.Target.report(),
+		Started: f.cfg.began(f.started), Target: f.cfg.Target.report(),
 		Settings: report.Settings{
 			Effort: f.cfg.Effort, Width: c.Width, Goal: c.Goal, NoOverload: c.Gentle, MaxRate: c.MaxRate,
 			MaxRequests: c.MaxRequests, MaxSeconds: c.MaxSeconds,
@@ -133,6 +141,8 @@ func (f *finder) describe() *report.Report {
 		},
 		Latency: map[string]report.Latency{}, Plateau: []report.Point{}, Trials: []report.Trial{},
 	}
+	out.LimiterConfidence, out.LimiterEvidence = string(r.KindConfidence), r.KindEvidence
+	out.BurstConfidence, out.BurstEvidence = string(r.BurstConfidence), r.BurstEvidence
 	if r.Proved {
 		out.Verdict = report.Proved
 	}
@@ -143,8 +153,9 @@ func (f *finder) describe() *report.Report {
 		bound := search.UpperBound(r.CleanRefused, r.CleanSent)
 		out.CleanBound = &bound
 	}
-	for _, t := range r.Trials {
+	for i, t := range r.Trials {
 		out.Trials = append(out.Trials, report.Trial{
+			Tolerance: t.Tolerance, OnTime: f.measured[i].OnTime, Shown: t.Shown,
 			Name: t.Name, Rate: t.Rate, Began: t.Began, Seconds: t.Seconds, Sent: t.Sent, Accepted: t.Accepted,
 			Refused: t.Refused, Excused: t.Excused, Failed: t.Failed,
 			Unfit: t.Unfit, Passed: t.Passed,
@@ -205,25 +216,27 @@ func (f *finder) finish() {
 	r.Ended = time.Now().UTC()
 	r.DurationSeconds = f.engine.Now() - f.began
 	r.Requests = f.result.Requests + f.extra
-	r.Refusals = refusals(f.engine.Refusals())
-	r.Seconds = series(f.engine.Seconds())
+	r.Refusals = refusals(f.apart.refusals(f.engine.Refusals()))
+	r.Seconds = series(f.apart.seconds(f.engine.Seconds()))
 	r.Generator = f.generator()
 }
 
 func (f *finder) generator() report.Generator {
 	g := report.Generator{
-		Ceiling: f.cfg.Ceiling, OnTime: 1, Repeated: f.result.Repeated, Cores: runtime.GOMAXPROCS(0),
+		Ceiling: f.cfg.Generator.Ceiling, FitRate: f.cfg.Generator.FitRate, Timing: f.cfg.Generator.Timing,
+		Burst: f.cfg.Generator.Burst, OnTime: 1, Repeated: f.result.Repeated, Cores: runtime.GOMAXPROCS(0),
 		OS: runtime.GOOS + "/" + runtime.GOARCH,
 	}
-	for i, t := range f.result.Trials {
-		m := f.measured[i]
-		if t.Unfit != "" {
-			continue
-		}
-		g.OnTime, g.CPU = min(g.OnTime, m.OnTime), max(g.CPU, m.CPU)
+	sent, planned := 0, 0
+	for _, m := range f.measured {
+		sent, planned = sent+m.Sent, planned+m.Planned
+		g.CPU = max(g.CPU, m.CPU)
+	}
+	if planned > 0 {
+		g.OnTime = float64(sent) / float64(planned)
 	}
 	if all := drive.Delays(f.measured); all.TotalCount() > 0 {
-		g.SendDelay = latencyOf(all)
+		g.SendDelay = within(latencyOf(all), 0, f.result.Seconds)
 	}
 	return g
 }

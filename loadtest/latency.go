@@ -13,6 +13,9 @@ const leastAbove = 10
 // ticks is how many points a spectrum has for each halving of what lies above, as HdrHistogram writes it by default.
 const ticks = 5
 
+// LatencyOf is latencyOf for other tests.
+func LatencyOf(h *hdrhistogram.Histogram) report.Latency { return latencyOf(h) }
+
 // latencyOf turns a distribution in microseconds into what a report says of it.
 func latencyOf(h *hdrhistogram.Histogram) report.Latency {
 	l := report.Latency{Count: int(h.TotalCount())}
@@ -29,6 +32,9 @@ func latencyOf(h *hdrhistogram.Histogram) report.Latency {
 			*p.to = seconds(float64(h.ValueAtQuantile(p.percent)))
 		}
 	}
+	if text, err := h.EncodeV2(); err == nil {
+		l.Histogram = string(text)
+	}
 	for _, b := range h.CumulativeDistributionWithTicks(ticks) {
 		l.Spectrum = append(l.Spectrum, report.Quantile{Share: b.Quantile / 100, Seconds: float64(b.ValueAt) / 1e6})
 	}
@@ -38,6 +44,15 @@ func latencyOf(h *hdrhistogram.Histogram) report.Latency {
 func seconds(microseconds float64) *float64 {
 	s := microseconds / 1e6
 	return &s
+}
+
+// within notes when a distribution was measured, in seconds after the start.
+func within(l report.Latency, began, took float64) report.Latency {
+	l.Began, l.Seconds = began, took
+	if l.Service != nil {
+		l.Service.Began, l.Service.Seconds = began, took
+	}
+	return l
 }
 
 // responseOf is the time from planned to answered, with that from sent to answered beside it.

@@ -33,7 +33,7 @@ var fractions = [...]struct {
 func (f *finder) profile() {
 	for i, t := range f.result.Trials {
 		if t.Name == "plateau" && t.Unfit == "" {
-			f.report.Latency["plateau"] = responseOf(f.measured[i].Accepted, t.Rate)
+			f.report.Latency["plateau"] = within(responseOf(f.measured[i].Accepted, t.Rate), t.Began, t.Seconds)
 		}
 	}
 	for _, fraction := range fractions {
@@ -48,7 +48,9 @@ func (f *finder) profile() {
 			return
 		}
 		measured := f.engine.Measured()
-		f.report.Latency[fraction.name] = responseOf(measured[len(measured)-1].Accepted, rate)
+		made := f.report.Trials[len(f.report.Trials)-1]
+		f.report.Latency[fraction.name] = within(responseOf(measured[len(measured)-1].Accepted, rate), made.Began,
+			made.Seconds)
 	}
 }
 
@@ -79,10 +81,11 @@ func (f *finder) trial(name string, phases ...search.Phase) search.Trial {
 		sent += o.Accepted + o.Refused + o.Failed
 	}
 	f.extra += sent
+	f.spend(sent, f.engine)
 	o := t.Phases[len(t.Phases)-1]
 	f.report.Trials = append(f.report.Trials, report.Trial{
 		Name: name, Rate: o.Phase.Rate, Began: began, Seconds: o.Took, Sent: sent,
-		Accepted: o.Accepted, Refused: o.Refused, Failed: o.Failed, Unfit: t.Unfit, Passed: t.Unfit == "" &&
+		Accepted: o.Accepted, Refused: o.Refused, Failed: o.Failed, Unfit: t.Unfit, OnTime: t.OnTime, Passed: t.Unfit == "" &&
 			o.Refused == 0,
 	})
 	return t

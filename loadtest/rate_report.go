@@ -10,6 +10,7 @@ import (
 	"github.com/HdrHistogram/hdrhistogram-go"
 
 	"momento-bridge/loadtest/drive"
+	"momento-bridge/loadtest/figure"
 	"momento-bridge/loadtest/report"
 	"momento-bridge/loadtest/search"
 )
@@ -34,9 +35,8 @@ func (r *rating) describe() *report.Report {
 	out.Requests = sent
 	out.Trials = []report.Trial{{
 		Name: report.Rate, Rate: c.Rate, Began: phase.Began, Seconds: phase.Took, Sent: sent, Accepted: phase.Accepted,
-		Refused: phase.Refused,
-		Failed:  phase.Failed, Unfit: r.unfit(), Passed: phase.Refused+phase.Failed == 0 &&
-			r.engine.Counts().Missed == 0,
+		Refused: phase.Refused, Failed: phase.Failed, NotSent: r.engine.Counts().Missed, OfferedSeconds: phase.Offered,
+		Unfit: r.unfit(), Passed: phase.Refused+phase.Failed == 0 && r.engine.Counts().Missed == 0,
 	}}
 	out.Latency = map[string]report.Latency{}
 	for name, times := range map[string]drive.Times{
@@ -44,17 +44,19 @@ func (r *rating) describe() *report.Report {
 		"failed": measured.Failed,
 	} {
 		if times.Response.TotalCount() > 0 {
-			out.Latency[name] = responseOf(times, c.Rate)
+			out.Latency[name] = within(responseOf(times, c.Rate), phase.Began, phase.Took)
 		}
 	}
 	out.Generator = report.Generator{
 		OnTime:    onTime(measured.Delay, drive.Tolerance(c.Rate), r.engine.Counts().Missed-r.held()),
-		SendDelay: latencyOf(measured.Delay), CPU: measured.CPU,
+		SendDelay: within(latencyOf(measured.Delay), phase.Began, phase.Took), CPU: measured.CPU,
 		Cores: runtime.GOMAXPROCS(0), OS: runtime.GOOS + "/" + runtime.GOARCH,
 	}
+	out.Trials[0].OnTime = out.Generator.OnTime
 	if r.following != nil {
 		out.Target.Via = "nats"
 		out.Delivery = r.following.delivery()
+		out.Delivery.Latency = within(out.Delivery.Latency, 0, out.DurationSeconds)
 	}
 	out.Reason = strings.Join(r.reasons(out), "; ")
 	return out
@@ -74,14 +76,14 @@ func (r *rating) reasons(out *report.Report) []string {
 		all = append(all, "ended early: "+err.Error())
 	case errors.Is(r.trial.Capped, search.ErrRequests):
 		all = append(all,
-			fmt.Sprintf("ended early, after as many publishes as --max-requests allows: %d", r.cfg.MaxRequests))
+			fmt.Sprintf("ended early, after as many publishes as --max-requests allows: %s", figure.Count(r.cfg.MaxRequests)))
 	}
 	if held > 0 {
-		all = append(all, fmt.Sprintf("publishes that were not sent, as the daemons left no quota for them: %d", held))
+		all = append(all, fmt.Sprintf("publishes that were not sent, as the daemons left no quota for them: %s", figure.Count(held)))
 	}
 	if missed := r.engine.Counts().Missed - held; missed > 0 {
 		all = append(all, fmt.Sprintf(
-			"publishes that were not sent, as it was too late for them: %d; the latencies leave them out", missed))
+			"publishes that were not sent, as it was too late for them: %s; the latencies leave them out", figure.Count(missed)))
 	}
 	if unfit := r.unfit(); unfit != "" {
 		all = append(all, unfit)
@@ -110,7 +112,7 @@ func (r *rating) unfit() string {
 		return r.trial.Unfit
 	}
 	if share := float64(sent) / float64(sent+missed); share < drive.LeastSent {
-		return fmt.Sprintf("only %.1f %% of the publishes that there was quota for were sent in time", 100*share)
+		return fmt.Sprintf("only %s of the publishes that there was quota for were sent", figure.Share(share))
 	}
 	return ""
 }

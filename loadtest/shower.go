@@ -12,9 +12,11 @@ import (
 type shower struct {
 	show   func(FindProgress)
 	counts func() drive.Second
-	began  time.Time
-	done   chan struct{}
-	ended  sync.WaitGroup
+	// replaying reports whether the next trial was made before; nil: none was.
+	replaying func() bool
+	began     time.Time
+	done      chan struct{}
+	ended     sync.WaitGroup
 
 	mu    sync.Mutex // Guards the following, and is held while show is called.
 	trial int
@@ -23,6 +25,9 @@ type shower struct {
 
 func newShower(f *finder) *shower {
 	s := &shower{show: f.cfg.Progress, counts: f.engine.Counts, began: f.started, done: make(chan struct{})}
+	if f.kept != nil {
+		s.replaying = f.kept.Replaying
+	}
 	if s.show != nil {
 		s.ended.Go(s.run)
 	}
@@ -35,7 +40,9 @@ func (s *shower) step(to search.Step) {
 	defer s.mu.Unlock()
 	s.trial++
 	s.now = to
-	s.tell()
+	if s.replaying == nil || !s.replaying() {
+		s.tell()
+	}
 }
 
 func (s *shower) tell() {

@@ -107,6 +107,12 @@ func (t *Target) payload() []byte {
 	return text
 }
 
+// TopicNames are those that are published to, in turns.
+func (t *Target) TopicNames() []string { return t.topics() }
+
+// Report is what a report says of the target.
+func (t *Target) Report() report.Target { return t.report() }
+
 func (t *Target) report() report.Target {
 	return report.Target{
 		Version: t.Version, Endpoint: t.Endpoint, Region: t.Region, Caches: t.Caches, Topics: max(1,

@@ -97,8 +97,10 @@ func follow(ctx context.Context, abort context.CancelFunc, c *RateConfig) (*foll
 func (f *following) listen(ctx context.Context, from *sink.Momento, cache string, t *track) {
 	err := from.Subscribe(ctx, sink.Subscription{
 		Cache: cache, Topic: t.topic,
-		Received: func(value []byte, at time.Time) {
-			readStamps(f.run, value, func(number int, sent time.Duration) { t.received(number, sent, at.Sub(f.began)) })
+		Received: func(i sink.Item) {
+			readStamps(f.run, i.Value, func(number int, sent time.Duration) {
+				t.received(number, sent, i.At.Sub(f.began))
+			})
 		},
 		Gap: func(int) { t.gap() },
 	})

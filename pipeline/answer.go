@@ -184,6 +184,9 @@ func (d *dispatcher) applyAnswer(now time.Time, p *parcel, a Answer) {
 		}
 		d.noteRetryAfter(now, r, a)
 	case Retry, Ambiguous:
+		if a.Foreign && a.RetryAfter > 0 {
+			d.leaveAlone(now, r, a)
+		}
 		if !a.Echo && !p.othersAccepted() && d.failed(now) {
 			d.shutGate(now, p, endpointGate, eventEndpointDown, a)
 		}

@@ -190,6 +190,9 @@ func (n *noted) counted(now time.Time, e *event) {
 
 // note has unlock log an event, unless one about the same subject was logged a short time ago.
 func (n *eventNotes) note(now time.Time, e event) {
+	if e.route != nil && e.route.cfg.Apart {
+		return
+	}
 	if now.IsZero() { // Whoever notes a rare event need not know the time.
 		now = time.Now()
 	}

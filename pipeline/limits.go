@@ -187,3 +187,11 @@ func (d *dispatcher) quotaRefused(now time.Time, p *parcel, a Answer) bool {
 	defer d.sharing.tell(true)
 	return meant.Refused(now, quota.Refusal{Sent: p.sent, Cost: cost, RetryAfter: a.RetryAfter, Detail: a.Detail})
 }
+
+// leaveAlone makes everything wait as long as something on the way asks for: everything goes that way. It says nothing
+// of a quota.
+func (d *dispatcher) leaveAlone(now time.Time, r *Route, a Answer) {
+	d.region.Asked(now, a.RetryAfter, a.Detail)
+	d.sharing.tell(true)
+	d.noteRetryAfter(now, r, a)
+}

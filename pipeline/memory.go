@@ -76,8 +76,8 @@ func (m *memory) share(routes []*Route, messages, bytes int64) {
 	var all, counting []int64
 	seen := map[*common]bool{}
 	for _, r := range routes {
-		if seen[r.common] {
-			continue // A further partition.
+		if seen[r.common] || r.cfg.Apart {
+			continue // A further partition, or nobody's.
 		}
 		seen[r.common] = true
 		all = append(all, r.parts)
@@ -86,7 +86,7 @@ func (m *memory) share(routes []*Route, messages, bytes int64) {
 		}
 	}
 	m.messages, m.bytes = newBudget(messages, counting), newBudget(bytes, all)
-	names := int64(len(all))
+	names := max(1, int64(len(all)))
 	for _, r := range routes {
 		r.share, r.shareBytes = int(max(1, messages/names/r.parts)), max(1, bytes/names/r.parts)
 		m.messages.used += r.counted.apartMessages

@@ -6,6 +6,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
 )
 
 // Config is what an operator sets, for all routes together.
@@ -105,6 +107,10 @@ func (p *Pipeline) newRoute(rc RouteConfig, c *cache, own *common) *Route {
 	if rc.Held != nil {
 		p.leased.Store(true)
 	}
+	metrics := p.metrics
+	if rc.Apart {
+		metrics = NewMetrics(prometheus.NewRegistry()) // Nobody asks for them.
+	}
 	return &Route{
 		cfg:             rc,
 		packing:         packs,
@@ -115,10 +121,10 @@ func (p *Pipeline) newRoute(rc RouteConfig, c *cache, own *common) *Route {
 		parts:           int64(own.routes),
 		lanes:           map[string]*lane{},
 		wake:            make(chan struct{}, 1),
-		publishSeconds:  p.metrics.publishSeconds.WithLabelValues(rc.Name),
-		publishTimes:    &p.metrics.times,
-		endToEndSeconds: p.metrics.endToEndSeconds.WithLabelValues(rc.Name),
-		batchMessages:   p.metrics.batchMessages.WithLabelValues(rc.Name),
+		publishSeconds:  metrics.publishSeconds.WithLabelValues(rc.Name),
+		publishTimes:    &metrics.times,
+		endToEndSeconds: metrics.endToEndSeconds.WithLabelValues(rc.Name),
+		batchMessages:   metrics.batchMessages.WithLabelValues(rc.Name),
 	}
 }
 
@@ -192,7 +198,9 @@ func (p *Pipeline) stopNow() int {
 	p.d.stopped = true
 	left := 0
 	for _, r := range p.d.routes {
-		left += r.unsettled()
+		if !r.cfg.Apart {
+			left += r.unsettled()
+		}
 	}
 	p.endLetters()
 	for _, r := range p.d.routes {

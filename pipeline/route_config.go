@@ -58,6 +58,10 @@ type RouteConfig struct {
 	KeepSubject bool
 	// DeadLetters keeps rejected messages; nil: they are dropped.
 	DeadLetters DeadLetters
+	// Apart says that what goes this way only shows whether messages get through. The route has quotas and turns like
+	// any other, but no part of the memory, and is in no snapshot, metric, log or share of a group: see Route.Stats. It
+	// is the last of a lineup.
+	Apart bool
 }
 
 // Overload says what becomes of messages that come faster than they are published.

@@ -107,7 +107,7 @@ func (d *dispatcher) waitingFor(c *cache) float64 {
 
 // waiting returns how many messages of a route might be published if the quotas allowed it, and their bytes.
 func (d *dispatcher) waiting(r *Route) (messages int, bytes int64) {
-	if r.paused || d.key.closed || d.endpoint.closed || r.cache.gate.closed || r.gate.closed {
+	if r.cfg.Apart || r.paused || d.key.closed || d.endpoint.closed || r.cache.gate.closed || r.gate.closed {
 		return 0, 0
 	}
 	return r.queued, r.payload

@@ -125,24 +125,43 @@ func (p *Pipeline) StatsInto(s *Stats) {
 	}
 	weights := 0.0
 	for _, r := range p.d.routes {
-		weights += r.common.weight / float64(r.parts)
+		if !r.cfg.Apart {
+			weights += r.common.weight / float64(r.parts)
+		}
 	}
 	for _, r := range p.d.routes {
+		if r.cfg.Apart {
+			continue
+		}
 		s.QueuedBytes += r.payload
 		s.Routes = append(s.Routes, RouteStats{})
-		stats := &s.Routes[len(s.Routes)-1]
-		r.stats(now, stats, s.KeyRefused, weights)
-		if w := p.d.leftAlone(now, r); !w.until.IsZero() {
-			stats.LeftAlone, stats.LeftAloneWhy = w.until, w.why
-			if stats.State == Running {
-				stats.State = Parked
-			}
-		}
-		stats.LimitedBy = p.d.limitedBy(now, r, len(p.idle) > 0 && !p.enough(now, p.busy()))
+		p.statsOf(now, r, &s.Routes[len(s.Routes)-1], weights)
 	}
 	refusing := slices.ContainsFunc(s.Quotas, func(q QuotaStats) bool { return q.Refusing })
 	s.Troubles = p.d.troubles(now, refusing, s.Troubles)
-	s.merge(p.d.routes)
+	s.merge(p.d.routes[:len(s.Routes)]) // One that is apart is the last.
+}
+
+// statsOf makes s the snapshot of a route.
+func (p *Pipeline) statsOf(now time.Time, r *Route, s *RouteStats, weights float64) {
+	r.stats(now, s, p.d.key.closed, weights)
+	if w := p.d.leftAlone(now, r); !w.until.IsZero() {
+		s.LeftAlone, s.LeftAloneWhy = w.until, w.why
+		if s.State == Running {
+			s.State = Parked
+		}
+	}
+	s.LimitedBy = p.d.limitedBy(now, r, len(p.idle) > 0 && !p.enough(now, p.busy()))
+}
+
+// Stats is a snapshot of the route alone; its share is of no meaning.
+func (r *Route) Stats() RouteStats {
+	p := r.pipeline
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	var s RouteStats
+	p.statsOf(time.Now(), r, &s, 1)
+	return s
 }
 
 func (r *Route) stats(now time.Time, s *RouteStats, keyRefused bool, weights float64) {

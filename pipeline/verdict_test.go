@@ -67,6 +67,7 @@ func TestEachVerdictHasItsEffect(t *testing.T) {
 		quota     = answer(pipeline.SlowDown, pipeline.Result429, 429)
 		broken    = answer(pipeline.Retry, pipeline.Result5xx, 500)
 		refused   = answer(pipeline.Retry, pipeline.ResultNetwork, 0)
+		page      = pipeline.Answer{Verdict: pipeline.Retry, Result: pipeline.Result5xx, Status: 503, Foreign: true}
 		unclear   = answer(pipeline.Ambiguous, pipeline.ResultTimeout, 0)
 	)
 	tests := map[string]struct {
@@ -153,6 +154,13 @@ func TestEachVerdictHasItsEffect(t *testing.T) {
 			pipeline.RouteConfig{},
 			nil,
 			[]string{"0 a/1", "0 b/3", "5 a/1", "5 a/2"},
+			pipeline.Published,
+		},
+		"what a proxy's page asks for holds everything": {
+			[]pipeline.Answer{retryAfter(page, 7*time.Second)},
+			pipeline.RouteConfig{},
+			nil,
+			[]string{"0 a/1", "7 b/3", "7 a/1", "7 a/2"},
 			pipeline.Published,
 		},
 		"a connect error is tried again": {

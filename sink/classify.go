@@ -113,9 +113,13 @@ func judgeRefusal(said saying) judgement {
 	return judgement{verdict: pipeline.SlowDown, reason: said.quota()}
 }
 
-// judgeFailure is for a 5xx, which is about the quota where it asks for a wait or speaks of a rate.
+// statusOverloaded is what some servers answer when too much is asked of them. It stands in no specification.
+const statusOverloaded = 529
+
+// judgeFailure is for a 5xx, which is about the quota where it asks for a wait or speaks of a rate. A web page with a
+// wait, such as that of a proxy during maintenance, is obeyed, but says nothing of Momento's quota.
 func judgeFailure(status int, said saying, wait time.Duration) judgement {
-	if wait > 0 || said.namesRate() {
+	if !said.page && (wait > 0 || status == statusOverloaded || said.namesRate()) {
 		return judgement{verdict: pipeline.SlowDown, reason: said.quota()}
 	}
 	return judgement{verdict: pipeline.Retry, advice: advices[status]}
@@ -132,7 +136,12 @@ func judgeBadRequest(said saying) judgement {
 // judgeForbidden is for a 403. A role may be limited to addresses, which has nothing to do with the topic. How
 // Momento words that is not documented, and an answer may name a topic, so that words alone do not halt everybody at
 // once: as for an endpoint that is down, it takes several with nothing accepted.
+//
+// Of a quota only whole phrases speak, as a permission may have a name with such a word.
 func judgeForbidden(said saying) judgement {
+	if said.saysRateExceeded() {
+		return judgement{verdict: pipeline.SlowDown, reason: said.quota()}
+	}
 	if said.namesAddress() {
 		return judgement{verdict: pipeline.Retry, advice: otherAddresses}
 	}

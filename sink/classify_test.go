@@ -180,6 +180,16 @@ func TestWordsOfAnAnswerDecide(t *testing.T) {
 		{500, `size limit exceeded`, retry, "", ""},
 		{504, `time limit exceeded`, retry, "", ""},
 		{503, strings.Repeat("x ", maxWords/2) + "quota", retry, "", "…"},
+		{503, `{"message":"Throughput limit exceeded, slow down"}`, slow, bytes, ""},
+		{503, `<h1>Service Unavailable</h1>`, retry, "", "web page"},
+		{529, `{"message":"Overloaded"}`, slow, "", "529 Overloaded"},
+		{529, `<p>overloaded`, retry, "", "web page"},
+		{403, `{"message":"Request rate exceeded."}`, slow, "", "403 Request rate exceeded."},
+		{403, `{"message":"Throughput rate exceeded."}`, slow, bytes, ""},
+		{403, `{"error":{"errors":[{"reason":"rateLimitExceeded"}],"message":"Rate Limit Exceeded"}}`, slow, "", ""},
+		{403, `{"code":"QUOTA_EXCEEDED"}`, slow, "", ""},
+		{403, `<p>rate limit exceeded`, retry, "", "web page"},
+		{403, `{"message":"no permission quota-admin, limit: read"}`, pipeline.HaltTopic, "", ""},
 		{403, `{"message":"denied by ip_filter"}`, retry, "", "denied by ip_filter: " + otherAddresses},
 		{403, `Source IP is not in an allowed CIDR range`, retry, "", otherAddresses},
 		{403, `{"message":"no permission for the topic shipping"}`, pipeline.HaltTopic, "", ""},
@@ -206,10 +216,22 @@ func TestFailureThatAsksForAWaitSlowsDown(t *testing.T) {
 	for wish, want := range map[string]pipeline.Verdict{
 		"2": pipeline.SlowDown, "0": pipeline.Retry, "soon": pipeline.Retry, "": pipeline.Retry,
 	} {
-		for _, body := range []string{"", "<html>"} {
-			r := &response{status: 503, retryAfter: []string{wish}, body: []byte(body)}
-			if got := classify(r, secrets{}, time.Now()); got.Verdict != want {
-				t.Errorf("503 %q with Retry-After %q is %v, want %v", body, wish, got.Verdict, want)
+		r := &response{status: 503, retryAfter: []string{wish}}
+		if got := classify(r, secrets{}, time.Now()); got.Verdict != want || got.Foreign {
+			t.Errorf("503 with Retry-After %q is %+v, want %v", wish, got, want)
+		}
+	}
+}
+
+// A proxy's page of maintenance is no word of Momento's about a quota. Its wait is obeyed all the same.
+func TestPagesThatAskForAWaitSayNothingOfTheQuota(t *testing.T) {
+	t.Parallel()
+	for _, status := range []int{500, 502, 503, 504, 521, 529} {
+		for _, body := range []string{"<html>", "<p>too many requests: rate limit exceeded"} {
+			r := &response{status: status, retryAfter: []string{"2"}, body: []byte(body)}
+			got := classify(r, secrets{}, time.Now())
+			if got.Verdict != pipeline.Retry || !got.Foreign || got.RetryAfter != 2*time.Second {
+				t.Errorf("%d %q with Retry-After is %+v, want it tried again, after 2 s", status, body, got)
 			}
 		}
 	}

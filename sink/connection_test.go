@@ -68,17 +68,6 @@ func selfSigned(t *testing.T) (certificates []tls.Certificate, caFile string) {
 	return server.TLS.Certificates, caFile
 }
 
-// freeAddress is an address at which nobody listens.
-func freeAddress(t *testing.T) string {
-	t.Helper()
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer ln.Close()
-	return ln.Addr().String()
-}
-
 // peerConn is a connection as the server sees it.
 type peerConn struct {
 	net.Conn

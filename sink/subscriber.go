@@ -2,38 +2,48 @@ package sink
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
-	"net/http"
-	"net/url"
-	"strconv"
 	"time"
 
 	"github.com/cenkalti/backoff/v4"
 
 	"momento-bridge/condition"
 	"momento-bridge/pipeline"
-	"momento-bridge/sink/key"
 )
 
 // Subscription is one topic to listen to. Its functions are called by one goroutine.
 type Subscription struct {
 	Cache, Topic string
-	// Received takes each value, in the order in which the endpoint hands them over, and when its answer was there.
-	// The value is the callee's.
-	Received func(value []byte, at time.Time)
-	// Gap is told where the endpoint says that the topic's sequence is broken: how many messages are missing, 0 if
-	// that is not known.
+	// Received takes each item, in the order in which the endpoint hands them over. The first may be one of before: an
+	// endpoint keeps a topic's last message and begins with it, and a topic's first messages may come after all where
+	// the first polls brought nothing. Who counts messages ignores what is not its own.
+	Received func(Item)
+	// Gap is told where the topic's sequence is broken: how many messages are missing, 0 if that is not known.
 	Gap func(missing int)
+	// Polling is told before each long poll, Failed after one that has failed and is tried again; nil: nobody is.
+	Polling func()
+	Failed  func(err error)
+}
+
+// Item is a message of a topic as subscribers get it.
+type Item struct {
+	Value          []byte    // The callee's.
+	Text           bool      // It was published as text rather than as bytes.
+	At             time.Time // When the answer that held it was there.
+	Sequence, Page uint64    // Its place in the topic.
+	Publisher      string    // The id of the token that it was published with; empty: the token has none.
 }
 
 const (
 	// pollTimeout ends a long poll that may have been forgotten on the way; the next one asks for the same.
 	pollTimeout = time.Minute
-	// emptyPause is the time to the next poll after one that brought nothing.
-	emptyPause = 50 * time.Millisecond
+	// emptyPause is the time to the next poll after one that brought nothing. After each further one that brought
+	// nothing without having waited it is twice as long, up to longestPause.
+	emptyPause   = 50 * time.Millisecond
+	longestPause = 5 * time.Second
+	// listened is how long a request waits that does wait for something to come: what is there comes sooner.
+	listened = time.Second
 	// maxPolled bounds an answer to a long poll, in bytes.
 	maxPolled = 16 << 20
 )
@@ -65,8 +75,12 @@ func (s *SubscribeError) Error() string {
 func (m *Momento) Subscribe(ctx context.Context, s Subscription) error {
 	p := newPoller(m, s)
 	defer p.client.CloseIdleConnections()
-	delays := pollDelays()
+	delays, rest := pollDelays(), barren(emptyPause)
 	for {
+		began := time.Now()
+		if s.Polling != nil {
+			s.Polling()
+		}
 		err := p.poll(ctx)
 		pause := time.Duration(0)
 		refused, final := errors.AsType[*SubscribeError](err)
@@ -77,12 +91,16 @@ func (m *Momento) Subscribe(ctx context.Context, s Subscription) error {
 			return refused
 		case err == nil:
 			delays.Reset()
+			rest = barren(emptyPause)
 		case errors.Is(err, errNothing):
-			err, pause = nil, emptyPause
+			err, pause = nil, rest.pause(time.Since(began))
 		default:
 			pause = delays.NextBackOff()
 		}
 		p.trouble = err
+		if err != nil && s.Failed != nil {
+			s.Failed(err)
+		}
 		select {
 		case <-ctx.Done():
 			return p.trouble
@@ -91,154 +109,17 @@ func (m *Momento) Subscribe(ctx context.Context, s Subscription) error {
 	}
 }
 
-// poller is a subscription under way. It belongs to one goroutine.
-type poller struct {
-	momento *Momento
-	Subscription
-	client  *http.Client
-	next    uint64 // The sequence number to ask for; 0: whatever comes next.
-	page    uint64
-	trouble error
-}
+// barren is the pause after the next poll that brings nothing.
+type barren time.Duration
 
-func newPoller(m *Momento, s Subscription) *poller {
-	transport := &http.Transport{TLSHandshakeTimeout: m.cfg.Timeout, MaxIdleConnsPerHost: 1}
-	if m.dialer.tls != nil {
-		transport.TLSClientConfig = m.dialer.tls.Clone()
+// pause returns the time to the next poll after one that took so long and brought nothing.
+func (b *barren) pause(took time.Duration) time.Duration {
+	if took >= listened {
+		*b = barren(emptyPause)
 	}
-	m.dialer.proxy.use(transport, m.cfg.Endpoint.Addr, m.cfg.Timeout)
-	client := &http.Client{
-		Transport: transport,
-		// The key is for this server only.
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-	}
-	return &poller{momento: m, Subscription: s, client: client}
-}
-
-// errNothing says that a poll brought nothing, and that nothing is wrong.
-var errNothing = errors.New("nothing has come")
-
-// poll asks once and hands over what has come.
-func (p *poller) poll(ctx context.Context) error {
-	k := p.momento.cfg.Keys.Key()
-	if k == nil {
-		return key.ErrNone
-	}
-	once, cancel := context.WithTimeout(ctx, pollTimeout)
-	defer cancel()
-	resp, err := p.ask(once, k)
-	if err != nil {
-		if once.Err() != nil {
-			return errNothing
-		}
-		return err
-	}
-	defer resp.Body.Close()
-	if resp.StatusCode != http.StatusOK {
-		return p.refused(resp, k)
-	}
-	body, err := io.ReadAll(io.LimitReader(resp.Body, maxPolled+1))
-	at := time.Now()
-	switch {
-	case err != nil:
-		return fmt.Errorf("read what has come: %w", err)
-	case len(body) > maxPolled:
-		return errors.New("the endpoint's answer is too long")
-	}
-	return p.take(body, at)
-}
-
-// ask sends the request. The error holds no address, as that may hold the key.
-func (p *poller) ask(ctx context.Context, k *key.Key) (*http.Response, error) {
-	cfg := &p.momento.cfg
-	target := cfg.appendTarget([]byte(cfg.Endpoint.String()), &pipeline.Request{Cache: p.Cache, Topic: p.Topic}, k)
-	separator := "?"
-	if cfg.QueryAuth {
-		separator = "&"
-	}
-	address := string(target) + separator + "sequence_number=" + strconv.FormatUint(p.next, 10) + "&sequence_page=" +
-		strconv.FormatUint(p.page, 10)
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address, http.NoBody)
-	if err != nil {
-		return nil, errors.New("the endpoint, the cache and the topic make no address")
-	}
-	request.Header.Set("User-Agent", cfg.userAgent())
-	if !cfg.QueryAuth {
-		request.Header.Set("Authorization", k.Reveal())
-	}
-	resp, err := p.client.Do(request)
-	if wrapped, ok := errors.AsType[*url.Error](err); ok {
-		return nil, wrapped.Err
-	}
-	return resp, err
-}
-
-// refused turns an answer other than success into an error.
-func (p *poller) refused(resp *http.Response, k *key.Key) error {
-	body, _ := io.ReadAll(io.LimitReader(resp.Body, maxBody)) // What there is of it will do.
-	a := classify(&response{
-		status: resp.StatusCode, contentType: resp.Header.Get("Content-Type"),
-		encoding: resp.Header.Get("Content-Encoding"),
-		location: resp.Header.Get("Location"), date: resp.Header.Get("Date"),
-		retryAfter: resp.Header.Values("Retry-After"), body: body,
-	}, secrets{keys: k.Secrets()}, time.Now())
-	switch a.Verdict {
-	case pipeline.HaltAll, pipeline.HaltTopic, pipeline.HaltCache, pipeline.HaltRoute, pipeline.Reject:
-		return &SubscribeError{a}
-	case pipeline.Accept, pipeline.SlowDown, pipeline.Retry, pipeline.Ambiguous, pipeline.Unsent:
-	}
-	return fmt.Errorf("the endpoint answers a subscriber with %s", a.Detail)
-}
-
-// polled is an answer to a long poll.
-type polled struct {
-	Items []struct {
-		Item *struct {
-			Sequence uint64 `json:"topic_sequence_number"`
-			Page     uint64 `json:"sequence_page"`
-			Value    struct {
-				Text   *string `json:"text"`
-				Binary []byte  `json:"binary"` // Base64; or an array of numbers, which is not documented either way.
-			} `json:"value"`
-		} `json:"item"`
-		Discontinuity *struct {
-			Last    uint64 `json:"last_topic_sequence"`
-			Next    uint64 `json:"new_topic_sequence"`
-			NewPage uint64 `json:"new_sequence_page"`
-		} `json:"discontinuity"`
-	} `json:"items"`
-}
-
-// take hands over what is in an answer, and notes where to go on. What was handed over before, as sequence numbers
-// tell, is not handed over again.
-func (p *poller) take(body []byte, at time.Time) error {
-	var answer polled
-	if err := json.Unmarshal(body, &answer); err != nil {
-		return fmt.Errorf("the endpoint's answer to a subscriber is not the expected JSON: %w", err)
-	}
-	for _, i := range answer.Items {
-		if d := i.Discontinuity; d != nil {
-			missing := 0
-			if d.NewPage == p.page && d.Next > d.Last+1 {
-				missing = int(d.Next - d.Last - 1)
-			}
-			p.next, p.page = d.Next, d.NewPage
-			p.Gap(missing)
-		}
-		if i.Item == nil || i.Item.Page == p.page && i.Item.Sequence < p.next {
-			continue
-		}
-		value := i.Item.Value.Binary
-		if text := i.Item.Value.Text; text != nil {
-			value = []byte(*text)
-		}
-		p.next, p.page = i.Item.Sequence+1, i.Item.Page
-		p.Received(value, at)
-	}
-	if len(answer.Items) == 0 {
-		return errNothing
-	}
-	return nil
+	pause := time.Duration(*b)
+	*b = barren(min(2*pause, longestPause))
+	return pause
 }
 
 // pollDelays draws each delay evenly from 0 to a bound that doubles from half a second up to 15 s.

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"momento-bridge/pipeline"
+	"momento-bridge/test/lab"
 )
 
 // tinyproxy is a real proxy in a process of its own.
@@ -32,7 +33,7 @@ func newTinyproxy(t *testing.T, more ...string) *tinyproxy {
 		}
 		t.Skip("tinyproxy is not installed: apt-get install tinyproxy")
 	}
-	addr := freeAddress(t)
+	addr := lab.FreeAddress()
 	_, port, _ := net.SplitHostPort(addr)
 	p := &tinyproxy{t: t, addr: addr, file: filepath.Join(t.TempDir(), "tinyproxy.conf")}
 	lines := append([]string{

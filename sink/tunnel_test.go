@@ -611,7 +611,7 @@ func TestSubscriberGoesThroughTheProxy(t *testing.T) {
 		m := newMomento(t, address, func(c *Config) { c.CAFile, c.Proxies = ca, authorized(t, proxy) })
 		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 		got := ""
-		received := func(value []byte, _ time.Time) { got = string(value); cancel() }
+		received := func(i Item) { got = string(i.Value); cancel() }
 		err := m.Subscribe(ctx, Subscription{Cache: "c", Topic: "t", Received: received, Gap: func(int) {}})
 		cancel()
 		if err != nil || got != "GET /topics/c/t" {

@@ -21,6 +21,12 @@ func (s *saying) namesRate() bool {
 		s.hasAny("rate exceeded", "rate limit", "too many requests", "throttl", "limit exceeded", "quota")
 }
 
+// saysRateExceeded reports whether a 403 is about the quota, as some gateways answer.
+func (s *saying) saysRateExceeded() bool {
+	return s.hasAny("rate exceeded", "rate limit exceeded", "ratelimitexceeded", "quota exceeded", "quotaexceeded",
+		"too many requests", "throttlingexception")
+}
+
 // quota is the reason of a refusal for quota.
 func (s *saying) quota() string {
 	if s.hasAny("throughput") {

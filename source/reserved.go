@@ -83,6 +83,12 @@ func (r *reserved) passing(m *nats.Msg) bool {
 	return len(r.named) == 0 && strings.HasPrefix(m.Reply, replyPrefix)
 }
 
+// canary reports whether a subject is one on which bridges send canaries to themselves.
+func (r *reserved) canary(subject string) bool {
+	return subject[0] == 'm' && strings.HasPrefix(subject, "mb.") && strings.Contains(subject, ".canary") &&
+		!r.names("mb.")
+}
+
 // isOwn reports whether the subject is an acknowledgement of the route's own consumer, or a request to it.
 func (r *reserved) isOwn(subject string) bool {
 	if r.own == "" || !strings.HasPrefix(subject, replyPrefix) && !strings.HasPrefix(subject, r.api+"CONSUMER.") {

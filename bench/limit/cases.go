@@ -3,8 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"os/exec"
-	"runtime"
 	"strings"
 
 	"momento-bridge/test/lab"
@@ -99,12 +97,16 @@ func (f *found) text(name string, truth float64) string {
 		return fmt.Sprintf("%.4g (%+.2f %%)", *rate, 100*off(rate, truth))
 	}
 	text := fmt.Sprintf(
-		"%-17s truth %7.4g: %s, clean %s, failing %s, plateau %s, %s, %d requests, %.0f s, %d trials repeated", name,
+		"%-17s truth %7.4g: %s, clean %s, failing %s, plateau %s, %s (%s), %d requests, %.0f s, %d trials repeated, "+
+			"%.1f %% in time, machine fit for %.0f/s, up to %.0f ms late", name,
 		truth, strings.ToUpper(f.Verdict),
-		number(f.Clean), number(f.Failing), number(f.Plateau), f.Limiter, f.Requests, f.DurationSeconds,
-		f.Generator.Repeated)
+		number(f.Clean), number(f.Failing), number(f.Plateau), f.Limiter, f.Confidence, f.Requests,
+		f.DurationSeconds, f.Generator.Repeated, 100*f.Generator.OnTime, f.Generator.FitRate, 1000*f.Generator.Burst)
 	if !f.proved() {
 		text += ": " + f.Reason
+	}
+	if f.Confidence != "high" {
+		text += "; " + strings.Join(f.Evidence, "; ")
 	}
 	return text
 }
@@ -125,12 +127,12 @@ func live(ctx context.Context, b *bench, c testCase) error {
 
 // starved searches with one core for the program, and others that take the CPU away.
 func starved(ctx context.Context, b *bench, c testCase) error {
-	for range 2 * runtime.NumCPU() {
-		burner := exec.CommandContext(ctx, "sh", "-c", "while :; do :; done")
-		if err := burner.Start(); err != nil {
-			return fmt.Errorf("take the CPU away: %w", err)
+	for range 2 {
+		leave, err := occupy(ctx)
+		if err != nil {
+			return err
 		}
-		defer func() { _ = burner.Process.Kill(); _ = burner.Wait() }()
+		defer leave()
 	}
 	f, err := b.findEmulated(ctx, c, []string{"GOMAXPROCS=1"}, nil)
 	if err != nil {

@@ -21,11 +21,17 @@ type found struct {
 	Failing         *float64 `json:"failing_rate"`
 	Plateau         *float64 `json:"plateau_rate"`
 	Limiter         string   `json:"limiter"`
+	Confidence      string   `json:"limiter_confidence"`
+	Evidence        []string `json:"limiter_evidence"`
+	Burst           *float64 `json:"burst"`
 	RejectionsCost  *bool    `json:"rejections_cost"`
 	Requests        int      `json:"requests"`
 	DurationSeconds float64  `json:"duration_seconds"`
 	Generator       struct {
-		Repeated int `json:"repeated_trials"`
+		Repeated int     `json:"repeated_trials"`
+		OnTime   float64 `json:"on_time"`
+		FitRate  float64 `json:"fit_rate"`
+		Burst    float64 `json:"burst_seconds"`
 	} `json:"generator"`
 }
 

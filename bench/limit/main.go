@@ -4,6 +4,7 @@
 //	go run ./bench/limit                       # all, some 25 minutes; needs nginx on the PATH
 //	go run ./bench/limit -only bucket,nginx
 //	go run ./bench/limit -short                # some minutes, for CI
+//	go run ./bench/limit -busy -seeds 10       # each kind at 50/s and 500/s beside a busy loop for each core: hours
 //
 // Each line is a search with its verdict: "ok", "MISS" where it is beyond its line, "FAIL" where it says something
 // wrong: a proof of what is not so. Only "FAIL" makes the exit status 1: on a machine that others use, the generator
@@ -16,7 +17,6 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
-	"strings"
 	"time"
 
 	"momento-bridge/test/lab"
@@ -27,22 +27,44 @@ func main() {
 	short := flag.Bool("short", false, "fewer cases")
 	nginx := flag.String("nginx", "nginx", "the nginx program")
 	seed := flag.Uint64("seed", uint64(time.Now().UnixNano()), "seed of the rates that nginx gets")
+	busy := flag.Bool("busy", false, "each kind at 50/s and 500/s, with a busy loop for each core beside")
+	seeds := flag.Int("seeds", 1, "how often each kind at 50/s and 500/s is searched for")
 	flag.Parse()
-	lab.Main(func(ctx context.Context) (bool, error) { return run(ctx, *only, *short, *nginx, *seed) })
+	lab.Main(func(ctx context.Context) (bool, error) {
+		b := &bench{nginx: *nginx, rng: rand.New(rand.NewPCG(*seed, 0)), seeds: *seeds}
+		fmt.Printf("seed %d\n", *seed)
+		return run(ctx, b, chosen(*only, *short, *busy), *busy)
+	})
 }
 
-func run(ctx context.Context, only string, short bool, nginx string, seed uint64) (failed bool, err error) {
-	fmt.Printf("seed %d\n", seed)
+// chosen are the cases to run.
+func chosen(only string, short, busy bool) []testCase {
+	switch {
+	case only != "":
+		return named(append(slices.Clone(cases), busyCases()...), only)
+	case busy:
+		return busyCases()
+	case short:
+		return slices.DeleteFunc(slices.Clone(cases), func(c testCase) bool { return !c.short })
+	}
+	return cases
+}
+
+func run(ctx context.Context, b *bench, cases []testCase, busy bool) (failed bool, err error) {
 	l, err := lab.New(ctx, "")
 	if err != nil {
 		return true, err
 	}
 	defer l.Stop()
-	b := &bench{Lab: l, nginx: nginx, rng: rand.New(rand.NewPCG(seed, 0))}
-	for _, c := range cases {
-		if only == "" && short && !c.short || only != "" && !slices.Contains(strings.Split(only, ","), c.name) {
-			continue
+	b.Lab = l
+	if busy {
+		leave, err := occupy(ctx)
+		if err != nil {
+			return true, err
 		}
+		defer leave()
+	}
+	for _, c := range cases {
 		began := time.Now()
 		if err := c.run(ctx, b, c); err != nil {
 			return true, fmt.Errorf("%s: %w", c.name, err)
@@ -58,6 +80,7 @@ type bench struct {
 
 	nginx  string
 	rng    *rand.Rand
+	seeds  int
 	failed bool
 }
 

@@ -11,8 +11,8 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
 	"momento-bridge/admin"
-	"momento-bridge/daemon/daemontest"
 	"momento-bridge/emulator"
+	"momento-bridge/test/lab"
 )
 
 // said runs a command and returns its exit status, what it prints and what it says.
@@ -138,7 +138,7 @@ func socketDaemon(t *testing.T, more string) (p *process, config, path string) {
 	t.Cleanup(func() { os.RemoveAll(dir) })
 	w := newWorld(t, emulator.Config{Caches: []string{"c"}})
 	path = filepath.Join(dir, "admin.sock")
-	address := daemontest.FreeAddress(t)
+	address := lab.FreeAddress()
 	config = w.config(fmt.Sprintf("admin: {listen: \"%s, unix:%s\"%s}", address, path, more),
 		"  - {name: orders, subject: o, cache: c}\n")
 	p = startDaemonAt(t, address, "-c", config)

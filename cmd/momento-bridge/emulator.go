@@ -15,8 +15,9 @@ func newEmulator() *cobra.Command {
 		Use:   "emulator",
 		Short: "Run a local stand-in for the Momento Topics HTTP API",
 		Long: "Serves POST and long-poll GET of /topics/{cache}/{topic} as Momento documents them, with a\n" +
-			"quota, refusals at random, latency and faults. GET /_emulator/stats returns counters.\n" +
-			"PUT /_emulator/settings changes all of that while it runs.",
+			"quota, refusals at random, latency and faults. Where its documents are silent or disagree, the\n" +
+			"default is what its protocol and SDKs say, and a flag chooses the other. GET /_emulator/stats\n" +
+			"returns counters. PUT /_emulator/settings changes all but the keys and caches while it runs.",
 		Example: "  momento-bridge emulator --rate 10 --burst 10\n" +
 			"  momento-bridge emulator --rate 1000 --limiter sharded --background 20% --random-429 1%\n" +
 			"  curl -i -H 'Authorization: any' -H 'Content-Type: text/plain' -d hello \\\n" +
@@ -24,9 +25,12 @@ func newEmulator() *cobra.Command {
 	}
 	var cfg emulator.Config
 	var listen, faults, background, random string
+	var tokens map[string]string
 	flags := cmd.Flags()
 	flags.StringVar(&listen, "listen", "127.0.0.1:8080", "address to listen on")
 	flags.StringVar(&cfg.APIKey, "api-key", "", "the only key accepted (default: any)")
+	flags.StringToStringVar(&tokens, "token", nil, "ID=TOKEN: a token that is accepted besides the key, and the id that\n"+
+		"subscribers get with what is published with it; may be repeated")
 	flags.StringSliceVar(&cfg.Caches, "cache", nil, "a cache that exists; may be repeated (default: all)")
 	flags.Float64Var(&cfg.Rate, "rate", 0, "quota per second (default: none)")
 	flags.Float64Var(&cfg.Burst, "burst", 0, "burst of the quota (default: the same number as the rate)")
@@ -42,6 +46,17 @@ func newEmulator() *cobra.Command {
 	flags.DurationVar(&cfg.Jitter, "jitter", 0, "random time on top of the latency")
 	flags.StringVar(&faults, "fault", "", "faults, such as 500:1%,reset:0.1%,drop:0.1%,hang:0.01%")
 	flags.DurationVar(&cfg.RetryAfter, "retry-after", 0, "Retry-After of a 429 (default: not sent)")
+	flags.StringVar(&cfg.FromZero, "from-zero", emulator.Latest,
+		"what a subscriber gets first that names no sequence number, or 0: latest, the topic's last message, or now, "+
+			"the next one")
+	flags.StringVar(&cfg.NewSequence, "new-sequence", emulator.Next,
+		"which number a discontinuity names: next, that of the next message, or before, that of the one before it")
+	flags.BoolVar(&cfg.Strict, "strict", false,
+		"refuse what Momento does not document: other query parameters, and Bearer before the token")
+	flags.IntVar(&cfg.Subscriptions, "subscriptions", 100, "long polls at once; more are answered 429 (-1: no limit)")
+	flags.DurationVar(&cfg.PollTimeout, "poll-timeout", 0,
+		"time after which a long poll ends with an empty list (default: never)")
+	flags.Uint64Var(&cfg.Page, "page", 0, "sequence page of every topic (default: the time of the start, in seconds)")
 	flags.Uint64Var(&cfg.Seed, "seed", 1, "seed of all that happens at random")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		var err error
@@ -53,6 +68,13 @@ func newEmulator() *cobra.Command {
 		}
 		if cfg.Random429, err = emulator.ParseShare(random); err != nil {
 			return &usageError{fmt.Errorf("--random-429: %w", err)}
+		}
+		cfg.Tokens = map[string]string{}
+		for id, token := range tokens {
+			cfg.Tokens[token] = id
+		}
+		if cfg.Page == 0 {
+			cfg.Page = uint64(time.Now().Unix()) // A subscriber that has seen an emulator before is not misled.
 		}
 		server, err := emulator.New(cfg)
 		if err != nil {

@@ -129,7 +129,7 @@ type process struct {
 // startDaemon starts `run`, without waiting until it is ready.
 func startDaemon(t *testing.T, args ...string) *process {
 	t.Helper()
-	address := daemontest.FreeAddress(t)
+	address := lab.FreeAddress()
 	return startDaemonAt(t, address, append([]string{"--admin-listen", address}, args...)...)
 }
 

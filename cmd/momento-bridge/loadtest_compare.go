@@ -61,6 +61,12 @@ func newLoadtestReport() *cobra.Command {
 	}
 	o.add(cmd)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		if r, ok, err := readSoak(args[0]); ok {
+			if err := errors.Join(err, o.check()); err != nil {
+				return &usageError{err}
+			}
+			return (&soakOptions{output: o}).write(cmd, r)
+		}
 		r, err := readReport(args[0])
 		if err := errors.Join(err, o.check()); err != nil {
 			return &usageError{err}

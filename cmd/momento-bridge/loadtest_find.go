@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"math"
 	"slices"
 	"strconv"
@@ -18,7 +17,6 @@ import (
 	"momento-bridge/loadtest"
 	"momento-bridge/loadtest/report"
 	"momento-bridge/loadtest/search"
-	"momento-bridge/terminal"
 )
 
 // findOptions are the flags of loadtest find.
@@ -27,6 +25,7 @@ type findOptions struct {
 	output outputFlags
 
 	beside      besideFlags
+	resume      resumeFlag
 	effort      string
 	start       float64
 	width       float64
@@ -56,7 +55,7 @@ func newLoadtestFind() *cobra.Command {
 			"begins. With --no-overload it does not go beyond the limit, and proves less. Publishes count\n" +
 			"against the account's quota and its bill. The search stops at once when the key, the cache or the\n" +
 			"topic is refused, or when the endpoint keeps failing. Ctrl-C ends it with a report of what is\n" +
-			"known.\n\n" +
+			"known. With --out each trial is kept as soon as it has ended, and --resume goes on with them.\n\n" +
 			"Exit status: 0 when the limit is proved, 1 after a failure, 3 when --expect is not met, 4 when\n" +
 			"nothing could be proved, 130 after Ctrl-C.",
 		Example: "  momento-bridge loadtest find --cache my-cache --topic load --region us-east-1 \\\n" +
@@ -65,11 +64,13 @@ func newLoadtestFind() *cobra.Command {
 			"    --format json --out results\n" +
 			"  momento-bridge loadtest find --cache my-cache --region us-east-1 --yes --expect '>=500/s'\n" +
 			"  momento-bridge loadtest find --cache my-cache --region us-east-1 --no-overload\n" +
-			"  momento-bridge loadtest find --cache my-cache --region us-east-1 --goal 0 --goal 1%",
+			"  momento-bridge loadtest find --cache my-cache --region us-east-1 --goal 0 --goal 1% --out results\n" +
+			"  momento-bridge loadtest find --resume results",
 	}
 	o.target.add(cmd)
 	o.output.add(cmd)
 	o.beside.add(cmd)
+	o.resume.add(cmd)
 	flags, d := cmd.Flags(), search.Default()
 	flags.StringVar(&o.effort, "effort", loadtest.Standard,
 		"quick: an estimate; standard: three pairs of trials; proof: five, and half the width")
@@ -92,6 +93,9 @@ func newLoadtestFind() *cobra.Command {
 }
 
 func (o *findOptions) run(cmd *cobra.Command) error {
+	if err := o.resume.open(cmd, &o.output); err != nil {
+		return err
+	}
 	target, err := o.target.target(cmd, errors.Join(o.check(), o.output.check()))
 	if err != nil {
 		return err
@@ -101,9 +105,16 @@ func (o *findOptions) run(cmd *cobra.Command) error {
 	if err := cfg.CheckDimensions(); err != nil {
 		return &usageError{fmt.Errorf("--dimensions: %w", err)}
 	}
+	asked, err := cfg.Asked()
+	if err != nil {
+		return err
+	}
+	if err := o.resume.check(&cfg); err != nil {
+		return err
+	}
 	ctx, stderr := cmd.Context(), cmd.ErrOrStderr()
 	fmt.Fprintln(stderr, "measuring how fast this machine can publish")
-	if cfg.Ceiling, err = loadtest.Calibrate(ctx, target); err != nil {
+	if cfg.Generator, err = loadtest.Calibrate(ctx, target); err != nil {
 		return interruptedOr(ctx, err)
 	}
 	leave, err := o.getAlong(cmd, &cfg)
@@ -115,10 +126,15 @@ func (o *findOptions) run(cmd *cobra.Command) error {
 		return interruptedOr(ctx, err)
 	}
 	cfg.Before = 1
+	if err := o.resume.keep(cmd, &cfg, asked, &o.output); err != nil {
+		return err
+	}
 	cfg.Progress = newFindProgress(stderr).update
 	r, failure := loadtest.Find(ctx, cfg)
 	o.judge(r)
-	return errors.Join(o.output.write(cmd.OutOrStdout(), stderr, r), o.endOf(r, failure))
+	written := o.output.write(cmd.OutOrStdout(), stderr, r)
+	o.resume.end(stderr, r)
+	return errors.Join(written, o.endOf(r, failure))
 }
 
 // getAlong says what is about to happen, and to which daemons, and asks whether to begin.
@@ -136,8 +152,9 @@ func (o *findOptions) getAlong(cmd *cobra.Command, cfg *loadtest.FindConfig) (le
 		cfg.Search.Gentle, cfg.Search.MaxRate = true, min(cfg.Search.MaxRate, leavesRoom*g.Share())
 		cfg.Search.Start = min(cfg.Search.Start, cfg.Search.MaxRate/2)
 	}
-	cfg.Limit()
-	fmt.Fprint(cmd.ErrOrStderr(), planOf(cfg, found.text))
+	o.resume.limit(cfg)
+	lines := append(cfg.Plan(o.target.price(), o.expected), loadtest.Line{Name: "daemons", Text: found.text})
+	showPlan(cmd, append(lines, o.resume.lines()...))
 	if !o.beside.yes {
 		if err := confirm(cmd); err != nil {
 			leave()
@@ -281,51 +298,4 @@ func (o *findOptions) endOf(r *report.Report, failure error) error {
 		return statusError(statusUnproved)
 	}
 	return nil
-}
-
-// planOf says what is about to happen, at the worst.
-func planOf(c *loadtest.FindConfig, daemons string) string {
-	s := c.Search
-	var text strings.Builder
-	line := func(name, format string, args ...any) {
-		fmt.Fprintf(&text, "  %-9s %s\n", name, fmt.Sprintf(format, args...))
-	}
-	line("publishes", "to %s, cache %s, topic %s, %d bytes each, up to %d connections",
-		c.Target.Endpoint, strings.Join(c.Target.Caches, " and "), c.Target.Topic, c.Target.Bytes, c.Target.Connections)
-	line("at most", "%s publishes, %v, %.0f publishes/s (this machine can do %.0f/s)",
-		terminal.Count(int64(s.MaxRequests)), time.Duration(s.MaxSeconds*float64(time.Second)), s.MaxRate, c.Ceiling)
-	if s.Gentle {
-		line("overload", "none: after a refusal it pauses")
-	} else {
-		line("overload", "up to several times the limit for some seconds or minutes: what else is published there "+
-			"meanwhile is refused, too")
-	}
-	line("daemons", "%s", daemons)
-	return text.String()
-}
-
-// findProgress shows how far a search is: a block on a terminal, a line for each trial elsewhere.
-type findProgress struct {
-	block *terminal.Block
-	told  int // The latest trial that has a line.
-}
-
-func newFindProgress(w io.Writer) *findProgress { return &findProgress{block: terminal.NewBlock(w)} }
-
-func (f *findProgress) update(p loadtest.FindProgress) {
-	if !f.block.Live() && p.Trial == f.told {
-		return
-	}
-	f.told = p.Trial
-	known := "nothing is known yet"
-	if p.Step.Failing > 0 {
-		known = fmt.Sprintf("held %.4g/s, refused %.4g/s", p.Step.Clean, p.Step.Failing)
-	}
-	_ = f.block.Show(
-		fmt.Sprintf("%v trial %d: %s at %.4g/s for up to %.0f s", p.Elapsed.Round(time.Second), p.Trial, p.Step.Name,
-			p.Step.Rate, p.Step.Seconds),
-		known,
-		fmt.Sprintf("accepted %s, refused %s, failed %d, not sent %d", terminal.Count(int64(p.Counts.Accepted)),
-			terminal.Count(int64(p.Counts.Refused)), p.Counts.Failed, p.Counts.Missed),
-	)
 }

@@ -105,7 +105,7 @@ func (o *rateOptions) run(cmd *cobra.Command) error {
 		Labels: labels, Progress: show.update,
 	}
 	var found *beside
-	to := target.Endpoint
+	var plan []loadtest.Line
 	if o.via == viaNATS {
 		conn, err := o.target.plan.ConnectNATS(cmd.Context(), slog.New(slog.DiscardHandler))
 		if err != nil {
@@ -113,16 +113,17 @@ func (o *rateOptions) run(cmd *cobra.Command) error {
 		}
 		defer conn.Close()
 		cfg.Via = &loadtest.Via{Conn: conn, Subject: o.subject, Stream: o.stream, Settle: o.settle, Way: findWay}
-		to = fmt.Sprintf("NATS %s, and through the bridge to %s", o.target.plan.NATSURL(), target.Endpoint)
+		plan = append(cfg.Plan(o.target.price()), loadtest.Line{Name: "way", Text: "to NATS " + o.target.plan.NATSURL() +
+			", and through the bridge"})
 	} else {
+		plan = cfg.Plan(o.target.price())
 		if found, err = o.beside.hear(cmd, &o.target); err != nil {
 			return err
 		}
 		defer found.close()
-		fmt.Fprintf(stderr, "daemons: %s\n", found.text)
+		plan = append(plan, loadtest.Line{Name: "daemons", Text: found.text})
 	}
-	fmt.Fprintf(stderr, "%g publishes/s (%s) for %v, about %.0f in all, to %s; Ctrl-C ends with a report\n",
-		o.rate, o.arrivals, o.duration, min(o.rate*o.duration.Seconds(), float64(o.maxRequests)), to)
+	showPlan(cmd, plan)
 	if !o.beside.yes {
 		if err := confirm(cmd); err != nil {
 			return err
@@ -148,6 +149,9 @@ func (o *rateOptions) visit(cmd *cobra.Command, found *beside, cfg *loadtest.Rat
 	cfg.Target.Quota = g
 	return leave
 }
+
+// errLost says that subscribers did not get everything.
+var errLost = errors.New("messages were lost")
 
 // verdictOf is how the program ends after a report.
 func verdictOf(r *report.Report, failure error) error {

@@ -31,6 +31,8 @@ type targetFlags struct {
 	seed        uint64
 	labels      []string
 	natsURL     string
+	subscribers int
+	perMillion  float64
 
 	// What target has found:
 	plan      *daemon.Plan
@@ -65,6 +67,10 @@ func (t *targetFlags) add(cmd *cobra.Command) {
 		"NATS servers, separated by commas, on which daemons of the group are heard (default $NATS_URL)")
 	flags.DurationVar(&t.timeout, "timeout", 5*time.Second, "time for one publish, connecting included")
 	flags.Uint64Var(&t.seed, "seed", 1, "seed for payloads, arrivals and the order of trials")
+	flags.IntVar(&t.subscribers, "subscribers", 0,
+		"how many subscribe to each topic: the question whether to begin tells the operations with them")
+	flags.Float64Var(&t.perMillion, "price-per-million", 0,
+		"what a million operations cost you, in any currency: the question tells the cost")
 	flags.StringArrayVar(&t.labels, "label", nil, "`NAME=VALUE` for the report; may be repeated")
 }
 
@@ -175,10 +181,21 @@ func (t *targetFlags) check() error {
 	if t.size < 1 || t.size > mostSize {
 		problem("--size is %d, it must be from 1 to %d bytes", t.size, mostSize)
 	}
+	if t.subscribers < 0 || t.subscribers > mostTopics {
+		problem("--subscribers is %d, it must be from 0 to %d", t.subscribers, mostTopics)
+	}
+	if !(t.perMillion >= 0 && t.perMillion <= 1e6) {
+		problem("--price-per-million is %g, it must be from 0 to 1000000", t.perMillion)
+	}
 	if _, err := t.labelMap(); err != nil {
 		errs = append(errs, err)
 	}
 	return errors.Join(errs...)
+}
+
+// price is what publishes cost, as far as it was given.
+func (t *targetFlags) price() loadtest.Price {
+	return loadtest.Price{Subscribers: t.subscribers, PerMillion: t.perMillion}
 }
 
 // labelMap returns the labels by name.

@@ -76,6 +76,30 @@ func TestNothingIsLostThroughTheBridge(t *testing.T) {
 	}
 }
 
+// An endpoint begins with a topic's last message: of another test, or of nobody known.
+func TestWhatATopicHadBeforeIsNotCounted(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, emulator.Config{})
+	for _, before := range []string{"of nobody", `["mb1123456780000000000000000000a"]`} {
+		request := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/topics/c/load.test",
+			strings.NewReader(before))
+		request.Header.Set("Authorization", testKey)
+		request.Header.Set("Content-Type", "text/plain")
+		w.emulator.ServeHTTP(httptest.NewRecorder(), request)
+	}
+	if n := w.emulator.Stats().Accepted; n != 2 {
+		t.Fatalf("%d were accepted before", n)
+	}
+	w.bridge(`subject: "load.test"`)
+	r, _, err := w.via(t.Context(), "--rate", "100", "--subject", "load.test")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d := r.Delivery; d.Sent == 0 || d.Delivered != d.Sent || d.Lost+d.Duplicates+d.Reordered+d.Discontinuities != 0 {
+		t.Errorf("delivery %+v", d)
+	}
+}
+
 func TestDuplicatesAreSeen(t *testing.T) {
 	t.Parallel()
 	faults, err := emulator.ParseFaults("reset:10%")

@@ -119,7 +119,7 @@ func newRoot() *cobra.Command {
 		return &usageError{fmt.Errorf("%w\nsee `%s --help`", err, cmd.CommandPath())}
 	})
 	root.AddCommand(newRun(), newDemo(), newCheck(), newStatus(), newPause(), newResume(), newReload(), newEmulator(),
-		newLoadtest(), newReplay(),
+		newLoadtest(), newReplay(), newCanary(),
 		newConfig(), newRegions(), newVersion())
 	for _, cmd := range root.Commands() {
 		cmd.Args = usageArgs(cmd.Args)

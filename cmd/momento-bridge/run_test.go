@@ -14,8 +14,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus/testutil/promlint"
 
 	"momento-bridge/daemon"
-	"momento-bridge/daemon/daemontest"
 	"momento-bridge/emulator"
+	"momento-bridge/test/lab"
 	"momento-bridge/test/long"
 )
 
@@ -334,7 +334,7 @@ func TestTroubleIsNamedWithWhatToDo(t *testing.T) {
 	t.Run("no NATS server", func(t *testing.T) {
 		t.Parallel()
 		w := newWorld(t, emulator.Config{})
-		nobody := daemontest.FreeAddress(t)
+		nobody := lab.FreeAddress()
 		p := startDaemon(t, "--nats-url", "nats://"+nobody, "--subject", "a", "--cache", "c", "--endpoint",
 			w.endpoint, "--api-key-file", w.keyFile)
 		p.awaitNotReady("nats: not connected")
@@ -372,7 +372,7 @@ func TestTroubleIsNamedWithWhatToDo(t *testing.T) {
 	t.Run("an endpoint that refuses connections", func(t *testing.T) {
 		t.Parallel()
 		w := newWorld(t, emulator.Config{})
-		nobody := daemontest.FreeAddress(t)
+		nobody := lab.FreeAddress()
 		p := startDaemon(t, "--nats-url", w.server.ClientURL(), "--subject", "a.*", "--cache", "c",
 			"--ordering", "none",
 			"--endpoint", "http://"+nobody, "--api-key-file", w.keyFile)

@@ -9,6 +9,7 @@ import (
 
 	"momento-bridge/admin"
 	"momento-bridge/admin/client"
+	"momento-bridge/admin/show"
 	"momento-bridge/printable"
 	"momento-bridge/terminal"
 )
@@ -41,8 +42,8 @@ type statusAnswer struct {
 	status *admin.Status
 }
 
-func (a *statusAnswer) lines(paint terminal.Sheet) []string { return statusLines(a.status, paint) }
-func (a *statusAnswer) line() string                        { return statusLine(a.status) }
+func (a *statusAnswer) lines(paint terminal.Sheet) []string { return show.Status(a.status, paint) }
+func (a *statusAnswer) line() string                        { return show.StatusLine(a.status) }
 
 // verdict is the daemon's own, or what its state means where it is too old to say.
 func (a *statusAnswer) verdict() admin.Verdict {

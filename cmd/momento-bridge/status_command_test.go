@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"momento-bridge/admin"
+	"momento-bridge/admin/admintest"
 	"momento-bridge/emulator"
 )
 
@@ -28,7 +29,7 @@ func fakeDaemon(t *testing.T) (address string, down *atomic.Bool) {
 		case down.Load():
 			w.WriteHeader(http.StatusInternalServerError)
 		default:
-			text, _ := json.MarshalIndent(exampleStatus(), "", "  ")
+			text, _ := json.MarshalIndent(admintest.Running(), "", "  ")
 			_, _ = w.Write(append(text, '\n'))
 		}
 	}))
@@ -60,7 +61,7 @@ func TestStatusAsksTheDaemon(t *testing.T) {
 	if err := run(t.Context(), []string{"status", "--admin", address, "--json"}, &out, &log); err != nil {
 		t.Fatal(err)
 	}
-	want, _ := json.MarshalIndent(exampleStatus(), "", "  ")
+	want, _ := json.MarshalIndent(admintest.Running(), "", "  ")
 	if out.String() != string(want)+"\n" {
 		t.Errorf("--json prints %s", out.String())
 	}

@@ -9,8 +9,10 @@ import (
 	"github.com/spf13/cobra"
 
 	"momento-bridge/admin"
+	"momento-bridge/admin/show"
 	"momento-bridge/config"
 	"momento-bridge/daemon"
+	"momento-bridge/terminal"
 )
 
 // groupAsker asks all members of a group.
@@ -47,13 +49,19 @@ func (g *groupAsker) ask(ctx context.Context) (answer, error) {
 }
 
 // groupAnswer is what the members of a group have told.
-type groupAnswer daemon.GroupAnswers
+type groupAnswer admin.GroupAnswers
 
 // verdict is the worst of the members'. One that is known and does not answer makes it degraded.
 func (a *groupAnswer) verdict() admin.Verdict { return a.Verdict }
 
+func (a *groupAnswer) lines(paint terminal.Sheet) []string {
+	return show.Group((*admin.GroupAnswers)(a), paint)
+}
+
+func (a *groupAnswer) line() string { return show.GroupLine((*admin.GroupAnswers)(a)) }
+
 func (a *groupAnswer) json(indented bool) ([]byte, error) {
-	text, err := json.Marshal((*daemon.GroupAnswers)(a))
+	text, err := json.Marshal((*admin.GroupAnswers)(a))
 	if err != nil || !indented {
 		return text, err
 	}

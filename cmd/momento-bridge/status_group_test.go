@@ -2,74 +2,15 @@ package main
 
 import (
 	"encoding/json"
-	"path/filepath"
 	"strings"
 	"testing"
-	"time"
-	"unicode/utf8"
 
 	"momento-bridge/admin"
-	"momento-bridge/daemon"
 	"momento-bridge/daemon/daemontest"
 	"momento-bridge/emulator"
-	"momento-bridge/terminal"
 
 	"github.com/nats-io/nats-server/v2/server"
 )
-
-// exampleGroup is three members of which one is silent, and one route that nobody carries.
-func exampleGroup() *groupAnswer {
-	members := []admin.Member{
-		{ID: "a", Host: "bridge-7d9f-abcde", Started: statusNow.Add(-3 * time.Hour), Keeper: true},
-		{
-			ID: "b", Host: "bridge-7d9f-fghij", Started: statusNow.Add(-time.Hour),
-			Heard: statusNow.Add(-2 * time.Second),
-		},
-		{ID: "c", Host: "bridge-7d9f-klmno", Started: statusNow.Add(-time.Minute)},
-	}
-	rates := func(share float64) []admin.GroupRate {
-		return []admin.GroupRate{{Scope: "region", Rate: new(500.0), Share: new(share)}, {Scope: "throughput"}}
-	}
-	free := admin.Lease{Route: "free", State: "standby"}
-	return &groupAnswer{
-		Answers: []admin.Answer{{
-			ID: "a", Host: "bridge-7d9f-abcde", Version: "1.2.3", Now: statusNow, Started: members[0].Started,
-			State: admin.Publishing, Summary: "Publishing 300 messages/s.", Rates: admin.Rates{Out: 300},
-			Queue: admin.Queue{Waiting: 1200}, Routes: []admin.RouteAnswer{{Name: "orders", Waiting: 1200}},
-			Group: admin.Group{
-				Name: "momento-bridge", Self: "a", Members: members, Rates: rates(380), Leases: []admin.Lease{
-					{Route: "orders", Partition: 1, Mine: true, State: "publishing"},
-					{Route: "orders", Partition: 2, Mine: true, State: "settling"},
-					free,
-				},
-			},
-		}, {
-			ID: "c", Host: "bridge-7d9f-klmno", Version: "1.2.4", Now: statusNow, Started: members[2].Started,
-			State: admin.Parked, Summary: "1 of 2 routes is standing still: audit: the cache does not exist.",
-			Queue:  admin.Queue{Waiting: 1300},
-			Routes: []admin.RouteAnswer{{Name: "orders", Waiting: 1100}, {Name: "audit", Waiting: 100}},
-			Group: admin.Group{
-				Name: "momento-bridge", Self: "c", Members: members, Rates: rates(20), Leases: []admin.Lease{
-					{Route: "audit", Mine: true, State: "publishing"},
-					free,
-				},
-			},
-		}},
-		Silent: members[1:2],
-	}
-}
-
-func TestGroupIsShownForPeople(t *testing.T) {
-	t.Parallel()
-	g := exampleGroup()
-	lines := g.lines(terminal.Plain(false))
-	wantGolden(t, filepath.Join("testdata", "status", "group.golden"), strings.Join(lines, "\n")+"\n\n"+g.line()+"\n")
-	for _, line := range lines {
-		if n := utf8.RuneCountInString(line); n > terminal.Width {
-			t.Errorf("%d columns: %s", n, line)
-		}
-	}
-}
 
 func TestStatusOfAGroupAsksAllReplicas(t *testing.T) {
 	t.Parallel()
@@ -87,7 +28,7 @@ func TestStatusOfAGroupAsksAllReplicas(t *testing.T) {
 		}
 		return out.String()
 	}
-	var all daemon.GroupAnswers
+	var all admin.GroupAnswers
 	eventually(t, "two members that know of each other", func() bool {
 		err := json.Unmarshal([]byte(status("--json")), &all)
 		return err == nil && len(all.Answers) == 2

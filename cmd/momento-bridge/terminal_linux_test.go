@@ -9,6 +9,8 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"momento-bridge/admin/admintest"
+	"momento-bridge/admin/show"
 	"momento-bridge/emulator"
 	"momento-bridge/terminal"
 )
@@ -65,7 +67,7 @@ func TestWatchRedrawsOneBlockOnATerminal(t *testing.T) {
 		done <- run(ctx, []string{"status", "--admin", address, "--watch", "--interval", "100ms"}, screen,
 			&syncBuffer{})
 	}()
-	lines := len(statusLines(exampleStatus(), terminal.Plain(false))) + 2
+	lines := len(show.Status(admintest.Running(), terminal.Plain(false))) + 2
 	again := fmt.Sprintf("\x1b[%dA\r\x1b[32m✓ publishing: ", lines)
 	eventually(t, "the block drawn again", func() bool { return strings.Contains(shown.String(), again) })
 	down.Store(true)
@@ -150,7 +152,7 @@ func TestWatchShowsNoMoreThanTheTerminalHasRows(t *testing.T) {
 	w := &statusWatch{out: screen, block: terminal.NewBlock(screen)}
 	resize(10)
 	for range 2 {
-		if err := w.show(&statusAnswer{status: exampleStatus()}); err != nil {
+		if err := w.show(&statusAnswer{status: admintest.Running()}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -162,7 +164,7 @@ func TestWatchShowsNoMoreThanTheTerminalHasRows(t *testing.T) {
 		t.Errorf("drawn twice: %q", text)
 	}
 	resize(100)
-	if err := w.show(&statusAnswer{status: exampleStatus()}); err != nil {
+	if err := w.show(&statusAnswer{status: admintest.Running()}); err != nil {
 		t.Fatal(err)
 	}
 	eventually(t, "all lines in a taller window",

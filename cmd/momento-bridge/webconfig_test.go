@@ -15,8 +15,8 @@ import (
 	"testing"
 	"time"
 
-	"momento-bridge/daemon/daemontest"
 	"momento-bridge/emulator"
+	"momento-bridge/test/lab"
 )
 
 // certified writes a certificate of that name, which signs itself, and its key.
@@ -62,7 +62,7 @@ func webDaemon(t *testing.T, dir, web, control string) (p *process, config strin
 	t.Helper()
 	writeFile(t, filepath.Join(dir, "web.yaml"), web)
 	w := newWorld(t, emulator.Config{Caches: []string{"c"}})
-	address := daemontest.FreeAddress(t)
+	address := lab.FreeAddress()
 	config = w.config(fmt.Sprintf("admin: {listen: %q, web_config_file: %q, control: %s}", address,
 		filepath.Join(dir, "web.yaml"), control), "  - {name: orders, subject: o, cache: c}\n")
 	return startDaemonAt(t, address, "-c", config), config

@@ -44,14 +44,3 @@ func StartEmulator(t *testing.T, cfg emulator.Config) (e *emulator.Server, url s
 	t.Cleanup(func() { cancel(); <-done })
 	return e, "http://" + ln.Addr().String()
 }
-
-// FreeAddress returns an address on this machine at which nobody listened a moment ago.
-func FreeAddress(t *testing.T) string {
-	t.Helper()
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer ln.Close()
-	return ln.Addr().String()
-}

@@ -26,6 +26,7 @@ type Facts struct {
 	MaxBytes    int64 // likewise.
 	Latency     admin.Latency
 	Problems    []admin.Problem // The latest first.
+	Canary      *admin.Canary   // nil: none is sent.
 
 	carriages map[string]carriage // Who carries each route, of Group, once it was asked for.
 }

@@ -42,6 +42,7 @@ func short(f *Facts) admin.Status {
 		Queue:    admin.Queue{Bytes: stats.QueuedBytes, MaxMessages: f.MaxMessages, MaxBytes: f.MaxBytes},
 		Latency:  f.Latency,
 		Problems: f.Problems,
+		Canary:   f.Canary,
 	}
 	s.Ready = len(s.NotReady) == 0
 	s.Group = *f.told()

@@ -15,7 +15,8 @@ import (
 func summary(f *Facts, s *admin.Status) (admin.State, string) {
 	state, text := gravest(f, s)
 	state, text = remark(s, f.Key.Holder, state, text)
-	return inPart(s, state, text)
+	state, text = inPart(s, state, text)
+	return witness(s, state, text)
 }
 
 func gravest(f *Facts, s *admin.Status) (admin.State, string) {

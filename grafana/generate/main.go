@@ -38,7 +38,7 @@ func bridge() dashboard {
 		Annotations: list{[]object{annotation()}},
 		Templating:  list{variables()},
 		Panels: layout([]section{
-			overview(), routes(), latency(), quota(), replicas(), endpoint(), consumer(), endings(),
+			overview(), routes(), latency(), canary(), quota(), replicas(), endpoint(), consumer(), endings(),
 			program(),
 		}),
 	}

@@ -84,6 +84,7 @@ type Engine struct {
 	records  []*Record           // Of each worker.
 	measured []Measured
 	seconds  series
+	noted    noted
 }
 
 // Measured is what was measured in a trial, of its last phase.
@@ -92,6 +93,9 @@ type Measured struct {
 	Rate   float64
 	OnTime float64 // The share that was sent in time.
 	CPU    float64 // The program's own use, of all cores.
+	// Sent is how many of the Planned publishes were sent.
+	Sent, Planned int
+	Stall         float64 // How late the latest publish was, sent or not, in seconds.
 }
 
 // ticket is one publish that is to be sent at a time.

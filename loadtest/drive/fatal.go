@@ -71,7 +71,9 @@ type refusals struct {
 // maxTexts bounds the different texts that are kept; further ones are counted together.
 const maxTexts = 20
 
-func (r *refusals) note(text string) {
+func (r *refusals) note(text string) { r.add(text, 1) }
+
+func (r *refusals) add(text string, n int) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.count == nil {
@@ -80,7 +82,7 @@ func (r *refusals) note(text string) {
 	if _, ok := r.count[text]; !ok && len(r.count) >= maxTexts {
 		text = "other texts"
 	}
-	r.count[text]++
+	r.count[text] += n
 }
 
 func (r *refusals) all() map[string]int {

@@ -4,6 +4,9 @@ import (
 	"fmt"
 	"runtime"
 	"time"
+
+	"momento-bridge/loadtest/figure"
+	"momento-bridge/loadtest/search"
 )
 
 // LeastSent is the share of the publishes that must be sent in time for a trial to count.
@@ -11,8 +14,7 @@ const LeastSent = 0.995
 
 // What else a trial must be like to count.
 const (
-	mostDelay   = strictly // Of all but one percent, or a tenth of the distance between two.
-	mostCPU     = 0.8      // Of all cores.
+	mostCPU     = 0.8 // Of all cores.
 	mostFailed  = 0.001
 	mostOpened  = 0.01 // Connections per publish.
 	clockStep   = 50 * time.Millisecond
@@ -34,12 +36,11 @@ func (e *Engine) measure() gauge {
 	return g
 }
 
-// conclude keeps what was measured in a trial, and says why its last phase does not count; empty if it does.
-func (e *Engine) conclude(last *phase, before gauge) string {
-	var counts [fates]int
-	last.ledger.each(func(f fate, _ int64) { counts[f]++ })
-	sent := counts[accepted] + counts[refused] + counts[failed]
-	planned := sent + counts[missed]
+// conclude keeps what was measured in a trial, and says whether it counts.
+func (e *Engine) conclude(trial *search.Trial, all []*phase, before gauge) {
+	last := all[len(all)-1]
+	o := &trial.Phases[len(all)-1]
+	sent := o.Accepted + o.Refused + o.Failed
 	record := newRecord()
 	for _, of := range e.records {
 		record.merge(of)
@@ -47,31 +48,60 @@ func (e *Engine) conclude(last *phase, before gauge) string {
 	after := e.measure()
 	wall := after.now.Sub(before.now)
 	m := Measured{
-		Record: record, Rate: last.Rate, OnTime: 1,
-		CPU: (after.cpu - before.cpu).Seconds() / wall.Seconds() / float64(runtime.GOMAXPROCS(0)),
+		Record: record, Rate: last.Rate, OnTime: 1, Sent: sent, Planned: sent + o.Missed,
 	}
-	if planned > 0 {
-		m.OnTime = float64(sent) / float64(planned)
+	if wall > 0 { // A test that is interrupted at once takes no time.
+		m.CPU = (after.cpu - before.cpu).Seconds() / wall.Seconds() / float64(runtime.GOMAXPROCS(0))
 	}
+	if m.Planned > 0 {
+		m.OnTime = float64(sent) / float64(m.Planned)
+	}
+	stall := time.Duration(record.Delay.Max()) * time.Microsecond
+	for _, ph := range all {
+		stall = max(stall, time.Duration(ph.stall))
+	}
+	m.Stall = stall.Seconds()
 	e.measured = append(e.measured, m)
-	delay := time.Duration(record.Delay.ValueAtQuantile(99)) * time.Microsecond
+	trial.OnTime, trial.Stall, trial.Tolerance = m.OnTime, m.Stall, e.lateness(last).Seconds()
+	if m.Planned == 0 {
+		return
+	}
+	if trial.Unfit = e.unfit(&m, o, before, after); trial.Unfit == "" {
+		trial.Unfit = m.tooLate(last.Late, e.cfg.Patience > 0)
+		trial.Late = trial.Unfit != ""
+	}
+}
+
+// tooLate says why the publishes were not sent as exactly as they should be, where so many seconds do not matter; empty:
+// they were. Where publishes may wait for a connection, those that were sent need not have been in time.
+func (m *Measured) tooLate(allowed float64, waited bool) string {
+	delay := time.Duration(m.Delay.ValueAtQuantile(99)) * time.Microsecond
+	switch {
+	case m.OnTime < LeastSent && waited:
+		return fmt.Sprintf("only %s of its publishes were sent, as it was too late for the others", figure.Share(m.OnTime))
+	case m.OnTime < LeastSent:
+		return fmt.Sprintf("only %s of its publishes were sent in time", figure.Share(m.OnTime))
+	case delay > max(Strictly(m.Rate), time.Duration(allowed*float64(time.Second))):
+		return fmt.Sprintf("1 %% of its publishes were sent %s late or more", figure.Time(delay.Seconds()))
+	}
+	return ""
+}
+
+// unfit says why a trial does not count, besides being late; empty: it does.
+func (e *Engine) unfit(m *Measured, o *search.Outcome, before, after gauge) string {
+	wall := after.now.Sub(before.now)
 	step := after.now.Round(0).Sub(before.now.Round(0)) - wall
 	opened := float64(after.opened - before.opened)
 	switch {
-	case planned == 0:
-		return ""
-	case m.OnTime < LeastSent:
-		return fmt.Sprintf("only %.1f %% of the publishes were sent in time", 100*m.OnTime)
-	case delay > max(mostDelay, time.Duration(0.1*float64(time.Second)/last.Rate)):
-		return fmt.Sprintf("1 %% of the publishes were sent %v late or more", delay)
 	case m.CPU > mostCPU && wall > shortestCPU:
-		return fmt.Sprintf("the program itself used %.0f %% of the CPU", 100*m.CPU)
+		return fmt.Sprintf("the program itself used %s of the CPU", figure.Share(m.CPU))
 	case step > clockStep || step < -clockStep:
 		return fmt.Sprintf("the clock was set, by %v", step)
-	case float64(counts[failed]) > max(1, mostFailed*float64(sent)):
-		return fmt.Sprintf("%d of %d publishes failed otherwise than for quota", counts[failed], sent)
-	case last.Rate*onceIn >= 1 &&
-		opened > max(1, mostOpened*float64(sent)): // More slowly even a single one would lie idle.
+	case float64(o.Failed) > max(1, mostFailed*float64(m.Sent)):
+		return fmt.Sprintf("%s of %s publishes failed otherwise than for quota", figure.Count(o.Failed),
+			figure.Count(m.Sent))
+	case m.Rate*onceIn >= 1 &&
+		opened > max(1, mostOpened*float64(m.Sent)): // More slowly even a single one would lie idle.
 		return fmt.Sprintf("%.0f connections were opened meanwhile", opened)
 	}
 	return ""

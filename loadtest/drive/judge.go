@@ -19,11 +19,11 @@ type judge struct {
 
 // judgeOf returns the judge of a phase that comes after others.
 func judgeOf(ph *phase, before []*phase) judge {
-	if ph.Burst == 0 {
+	if search.ExcuseOf(&ph.Phase, 0) == nil {
 		return judge{}
 	}
 	j := judge{of: ph, earlier: before}
-	if n := len(before); n > 0 && before[n-1].Burst == ph.Burst && before[n-1].Rate == ph.Rate {
+	if n := len(before); n > 0 && ph.Continues(&before[n-1].Phase) {
 		j.before = &before[n-1].judge
 	}
 	return j
@@ -66,5 +66,13 @@ func (j *judge) begin() *search.Excuse {
 	if math.IsInf(least, 1) {
 		least = 0
 	}
-	return search.NewExcuse(j.of.Rate, j.of.Burst, least)
+	return search.ExcuseOf(&j.of.Phase, least)
+}
+
+// most is how many were accepted within one window, for certain.
+func (j *judge) most() int {
+	if j.excuse == nil {
+		return 0
+	}
+	return j.excuse.Most()
 }

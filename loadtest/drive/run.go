@@ -18,19 +18,25 @@ const (
 
 // lateness is how late a publish of a phase may be sent.
 func (e *Engine) lateness(ph *phase) time.Duration {
-	tenth := time.Duration(0.1 * float64(time.Second) / ph.Rate)
+	asked := time.Duration(ph.Late * float64(time.Second))
 	switch {
 	case ph.Loose:
-		return max(loosely, tenth)
+		return max(asked, loosely, tenth(ph.Rate))
 	case e.cfg.Patience > 0:
-		return Tolerance(ph.Rate)
+		return max(asked, Tolerance(ph.Rate))
 	}
-	return max(strictly, tenth)
+	return max(asked, Strictly(ph.Rate))
 }
+
+// Strictly is how late a publish may be sent at a rate where it must not come closer to the next one.
+func Strictly(rate float64) time.Duration { return max(strictly, tenth(rate)) }
+
+// tenth is a tenth of the distance between two publishes.
+func tenth(rate float64) time.Duration { return time.Duration(0.1 * float64(time.Second) / rate) }
 
 // Tolerance is how late the pacer may be with a publish at a rate, where it may wait for a connection.
 func Tolerance(rate float64) time.Duration {
-	return max(tolerance, time.Duration(0.1*float64(time.Second)/rate))
+	return max(tolerance, tenth(rate))
 }
 
 // askEvery is how often a phase's condition is asked.
@@ -45,6 +51,7 @@ type phase struct {
 	enough  atomic.Bool
 	refused atomic.Int64
 	judge   judge
+	stall   int64 // How late the pacer was at the most, in nanoseconds.
 }
 
 // Run implements search.Tester.
@@ -74,8 +81,7 @@ func (e *Engine) Run(most search.Cap, phases ...search.Phase) search.Trial {
 	for _, ph := range all {
 		trial.Phases = append(trial.Phases, e.outcome(ph))
 	}
-	trial.Unfit = e.conclude(all[len(all)-1], before)
-	trial.OnTime = e.measured[len(e.measured)-1].OnTime
+	e.conclude(&trial, all, before)
 	return trial
 }
 
@@ -115,7 +121,7 @@ func (e *Engine) offer(ph *phase, end int64, most int, record bool) int64 {
 	late := int64(e.lateness(ph))
 	planned := float64(ph.began)
 	for {
-		at := int64(planned)
+		at := int64(math.Round(planned)) // What was added up would otherwise be one publish more now and then.
 		if at >= end || e.sent >= most || !e.await(ph, at) {
 			ph.ended = min(at, end)
 			return ph.ended
@@ -147,6 +153,7 @@ func (e *Engine) await(ph *phase, at int64) bool {
 	for !ph.over() && e.ended() == nil {
 		left := time.Duration(at - e.now())
 		if left <= 0 {
+			ph.stall = max(ph.stall, -int64(left))
 			return true
 		}
 		e.cfg.Machine.Sleep(min(left, longestSleep))
@@ -211,9 +218,10 @@ func (e *Engine) land() {
 
 // outcome counts what became of a phase.
 func (e *Engine) outcome(ph *phase) search.Outcome {
-	o := search.Outcome{Phase: ph.Phase, Began: float64(ph.began) / 1e9, Took: float64(ph.ended-ph.began) / 1e9}
+	took := float64(ph.ended-ph.began) / 1e9
+	o := search.Outcome{Phase: ph.Phase, Began: float64(ph.began) / 1e9, Took: took, Offered: took}
 	ph.judge.look()
-	o.Excused = ph.judge.excused
+	o.Excused, o.Most = ph.judge.excused, ph.judge.most()
 	ph.ledger.each(func(f fate, sent int64) {
 		e.seconds.note(f, sent)
 		if f != missed {
@@ -226,7 +234,9 @@ func (e *Engine) outcome(ph *phase) search.Outcome {
 			o.Refused++
 		case failed:
 			o.Failed++
-		case open, missed, fates:
+		case missed:
+			o.Missed++
+		case open, fates:
 		}
 	})
 	if ph.Enough != nil {

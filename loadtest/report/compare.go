@@ -7,6 +7,7 @@ import (
 	"math"
 	"strings"
 
+	"momento-bridge/loadtest/figure"
 	"momento-bridge/printable"
 )
 
@@ -131,7 +132,7 @@ func (c *Comparison) WriteText(to io.Writer) error {
 		line(&b, "Seen", "the brackets differ by "+c.change()+", which is not proved")
 	}
 	if p, q := c.A.PlateauRate, c.B.PlateauRate; p != nil && q != nil && *p > 0 {
-		line(&b, "Overload", fmt.Sprintf("%s and %s accepted: %s", rateText(*p), rateText(*q), signed(*q / *p - 1)))
+		line(&b, "Overload", fmt.Sprintf("%s and %s accepted: %s", figure.Rate(*p), figure.Rate(*q), signed(*q / *p - 1)))
 	}
 	for i, w := range c.Warnings {
 		line(&b, map[bool]string{true: "Mind"}[i == 0], w)
@@ -157,7 +158,7 @@ func (c *Comparison) change() string {
 }
 
 func signed(share float64) string {
-	text := number(share*100, 3) + " %"
+	text := figure.Number(share*100, 3) + " %"
 	if share > 0 {
 		return "+" + text
 	}

@@ -3,65 +3,10 @@ package report
 import (
 	"fmt"
 	"math"
-	"strings"
 
+	"momento-bridge/loadtest/figure"
 	"momento-bridge/printable"
 )
-
-// fact is one line of what was found: every format writes the same ones.
-type fact struct{ Name, Text string }
-
-// answer is the first line of every format.
-func (r *Report) answer() string {
-	if r.Test == Rate {
-		return r.rateAnswer()
-	}
-	verdict := "NOT PROVED"
-	if r.Verdict == Proved {
-		verdict = "PROVED"
-	}
-	return fmt.Sprintf("%s: %s. %s: %s.", r.subject(), r.limit(), verdict,
-		strings.TrimSuffix(printable.Text(r.Reason), "."))
-}
-
-// subject says which limit it is.
-func (r *Report) subject() string {
-	if r.Target.Region == "" {
-		return "Publish limit"
-	}
-	return "Publish limit in " + printable.Text(r.Target.Region)
-}
-
-// limit is the limit in words, as exactly as it is known.
-func (r *Report) limit() string {
-	switch {
-	case r.Verdict == Proved:
-		return rateText(between(*r.CleanRate, *r.FailingRate))
-	case r.onlyBracketed():
-		return "below " + rateText(*r.FailingRate)
-	case r.CleanRate != nil && r.FailingRate != nil:
-		return fmt.Sprintf("about %s to %s", number(*r.CleanRate, 3),
-			number(max(*r.FailingRate, value(r.PlateauRate)), 3)+"/s")
-	case r.CleanRate != nil:
-		return "above " + rateText(*r.CleanRate)
-	case r.FailingRate != nil:
-		return "below " + rateText(*r.FailingRate)
-	}
-	return "not found"
-}
-
-// onlyBracketed reports whether the clean rate was only passed on the way up, which may have come from a burst: then it
-// says nothing of the limit.
-func (r *Report) onlyBracketed() bool {
-	return r.Verdict != Proved && r.CleanSent == 0 && r.PlateauRate == nil && r.FailingRate != nil
-}
-
-// between returns the middle of two rates, with no more digits than they leave.
-func between(clean, failing float64) float64 {
-	middle := math.Sqrt(clean * failing)
-	step := math.Pow(10, math.Floor(math.Log10(failing-clean)))
-	return math.Round(middle/step) * step
-}
 
 func value(v *float64) float64 {
 	if v == nil {
@@ -70,125 +15,129 @@ func value(v *float64) float64 {
 	return *v
 }
 
-// facts are what was found, without the latency and the refusals.
-func (r *Report) facts() []fact {
-	var facts []fact
-	if r.Test == Rate {
-		facts = r.rateFacts()
-	} else {
-		facts = r.limitFacts()
+// rateFact is a fact that is a rate.
+func rateFact(key, name string, rate *float64, also, short string) Fact {
+	if rate == nil {
+		return Fact{Key: key, Name: name, Unit: perSecondUnit, Text: notDetermined}
 	}
-	if r.Expected != "" && r.AsExpected != nil {
-		met := map[bool]string{true: "met", false: "NOT MET"}[*r.AsExpected]
-		facts = append(facts, fact{"Expected", printable.Text(r.Expected) + ": " + met})
+	return Fact{
+		Key: key, Name: name, Value: rate, Unit: perSecondUnit, Text: figure.Rate(*rate), Also: also, Short: short,
 	}
-	facts = append(facts, fact{"Generator", r.Generator.words()}, fact{"Used", r.used()})
-	if advice := r.advice(); advice != "" {
-		facts = append(facts, fact{"Try", advice})
-	}
-	return facts
 }
 
-// advice says what could lead to a proof.
-func (r *Report) advice() string {
-	switch {
-	case r.Test != Find || r.Verdict == Proved:
-		return ""
-	case r.Interrupted:
-		return "let it run to its end"
-	case !r.Generator.fit() || r.Generator.Repeated > 0:
-		return "run it on a machine that has nothing else to do"
-	case r.Limiter == "soft" || r.Limiter == "shared":
-		return "run it again while nobody else publishes; if nothing changes, the limit has several parts: stay " +
-			"below the clean rate"
-	case r.Settings.NoOverload:
-		return "run it without --no-overload at a time when nobody else publishes"
-	case r.FailingRate == nil && r.CleanRate != nil:
-		return "raise --max-rate, if that is a rate that you need"
+func (r *Report) expectedFact() []Fact {
+	if r.Expected == "" || r.AsExpected == nil {
+		return nil
 	}
-	return "run it again; --effort proof takes longer and repeats more"
+	met := map[bool]string{true: "met", false: "NOT MET"}[*r.AsExpected]
+	return []Fact{{Key: "as_expected", Name: "Expected", Text: printable.Text(r.Expected), Also: met}}
 }
 
-func (r *Report) limitFacts() []fact {
-	var facts []fact
-	add := func(known bool, name, format string, args ...any) {
-		if known {
-			facts = append(facts, fact{name, fmt.Sprintf(format, args...)})
-		}
+func (r *Report) requestsFact() Fact {
+	took := "in " + figure.Duration(r.DurationSeconds)
+	return Fact{
+		Key: "requests", Name: "Requests", Value: known(float64(r.Requests)), Unit: publishesUnit,
+		Text: figure.Count(r.Requests), Also: took + ", " + span(r.Started, r.Ended), Short: took,
 	}
-	if r.CleanRate != nil {
-		add(true, "Clean", "%s%s", rateText(*r.CleanRate), r.cleanEvidence())
+}
+
+// limitFacts are those of a search.
+func (r *Report) limitFacts() []Fact {
+	facts := []Fact{r.cleanFact(), r.failingFact()}
+	for i := range r.Goals {
+		facts = append(facts, r.Goals[i].fact())
 	}
-	if r.FailingRate != nil {
-		refused, trials := r.failing()
-		add(trials > 0, "Failing", "%s: refused in %d of %d trials", rateText(*r.FailingRate), refused, trials)
-		add(trials == 0, "Failing", "%s", rateText(*r.FailingRate))
-	}
-	for _, g := range r.Goals {
-		add(true, "Goal "+percent(g.Goal), "%s", g.words())
-	}
-	if r.PlateauRate != nil {
-		add(true, "Overload", "%s are accepted, however much is offered", rateText(*r.PlateauRate))
-	}
-	if r.Burst != nil {
-		add(true, "Burst", "about %s publishes at once after a pause", countText(int(math.Round(*r.Burst))))
-	}
-	add(r.Limiter != "", "Kind", "%s", r.kind())
+	facts = append(facts,
+		rateFact("plateau_rate", "Plateau rate", r.PlateauRate, "accepted of an overload, however much is offered",
+			"accepted of an overload"),
+		r.burstFact(), r.limiterFact())
 	if r.RejectionsCost != nil {
 		costs := map[bool]string{
 			true:  "use up quota: if you keep publishing after a refusal, less is accepted",
 			false: "use up no quota",
 		}[*r.RejectionsCost]
-		add(true, "Refusals", "%s", costs)
+		facts = append(facts, Fact{Key: "rejections_cost", Name: "Refusals", Text: costs})
 	}
-	add(r.Unit != "", "Counts", "%s", printable.Text(r.Unit))
-	for _, d := range r.Dimensions {
-		if d.Unfit != "" {
-			add(true, "", "%s %s: it is not known whether it counts: %s", printable.Text(d.Name),
-				printable.Text(d.Value), printable.Text(d.Unfit))
-			continue
-		}
-		moved := map[bool]string{true: "counts", false: "does not count"}[d.Counts]
-		add(true, "", "%s %s: %s accepted in overload; it %s", printable.Text(d.Name), printable.Text(d.Value),
-			rateText(d.Plateau), moved)
+	if r.Unit != "" {
+		facts = append(facts, Fact{Key: "unit", Name: "Counts", Text: printable.Text(r.Unit)})
+	}
+	for i := range r.Dimensions {
+		facts = append(facts, r.Dimensions[i].fact())
 	}
 	return facts
 }
 
-func (g *Goal) words() string {
-	if g.CleanRate == nil {
-		return "NOT PROVED: " + printable.Text(g.Reason)
+func (d *Dimension) fact() Fact {
+	what := printable.Text(d.Name) + " " + printable.Text(d.Value)
+	if d.Unfit != "" {
+		return Fact{Text: what, Also: "it is not known whether it counts: " + printable.Text(d.Unfit)}
 	}
-	text := rateText(*g.CleanRate) + " are refused no more than that"
-	if g.CleanBound != nil {
-		text += " (at most " + bound(*g.CleanBound) + " with 95 % confidence)"
+	moved := map[bool]string{true: "counts", false: "does not count"}[d.Counts]
+	return Fact{
+		Key: "dimensions.plateau_rate", Value: &d.Plateau, Unit: perSecondUnit, Text: what,
+		Also: figure.Rate(d.Plateau) + " accepted of an overload; it " + moved,
 	}
-	if g.FailingRate != nil {
-		text += ", " + rateText(*g.FailingRate) + " are refused more"
-	}
-	if g.Verdict != Proved {
-		return text + "; NOT PROVED: " + printable.Text(g.Reason)
-	}
-	return text + "; PROVED"
 }
 
-func (r *Report) cleanEvidence() string {
-	if r.CleanSent == 0 {
-		return ""
+func (g *Goal) fact() Fact {
+	f := rateFact("goals.clean_rate", "Goal "+figure.Share(g.Goal), g.CleanRate, "", "")
+	refused := "refused no more than that"
+	if g.CleanBound != nil {
+		refused += " (at most " + figure.Bound(*g.CleanBound) + " with 95 % confidence)"
+	}
+	if g.CleanRate == nil {
+		refused = ""
+	}
+	failing, verdict := "", "NOT PROVED: "+printable.Text(g.Reason)
+	if g.FailingRate != nil {
+		failing = figure.Rate(*g.FailingRate) + " are refused more"
+	}
+	if g.Verdict == Proved {
+		verdict = "PROVED"
+	}
+	f.Also = joined("; ", joined(", ", refused, failing), verdict)
+	return f
+}
+
+// cleanFact has the trials at the clean rate that count: those in which it was held.
+func (r *Report) cleanFact() Fact {
+	f := rateFact("clean_rate", "Clean rate", r.CleanRate, "", "")
+	if r.CleanRate != nil && r.onlyBracketed() {
+		f.Short = "passed on the way up"
+		f.Also = f.Short + ", which a burst may have let pass"
+	}
+	if r.CleanRate == nil || r.CleanSent == 0 {
+		return f
 	}
 	refused, excused := 0, 0
 	for _, t := range r.at(*r.CleanRate) {
-		refused += t.Refused
-		excused += t.Excused
+		if t.Passed {
+			refused += t.Refused
+			excused += t.Excused
+		}
 	}
-	text := fmt.Sprintf(": %s of %s refused", countText(refused), countText(r.CleanSent))
+	f.Also = fmt.Sprintf("%s of %s refused", figure.Count(refused), figure.Count(r.CleanSent))
 	if excused > 0 {
-		text += fmt.Sprintf(" (%s because others before them were late)", countText(excused))
+		f.Also += fmt.Sprintf(" (%s because others before them were late)", figure.Count(excused))
 	}
 	if r.CleanBound != nil {
-		text += ", that is at most " + bound(*r.CleanBound) + " with 95 % confidence"
+		most := "at most " + figure.Bound(*r.CleanBound)
+		f.Also += ", that is " + most + " with 95 % confidence"
+		f.Short = most + " refused"
 	}
-	return text
+	return f
+}
+
+func (r *Report) failingFact() Fact {
+	f := rateFact("failing_rate", "Failing rate", r.FailingRate, "", "")
+	if r.FailingRate == nil {
+		return f
+	}
+	if refused, trials := r.failing(); trials > 0 {
+		f.Also = fmt.Sprintf("refused in %d of %d trials", refused, trials)
+		f.Short = f.Also
+	}
+	return f
 }
 
 // at returns the trials that prove a rate.
@@ -211,65 +160,4 @@ func (r *Report) failing() (refused, trials int) {
 		}
 	}
 	return refused, trials
-}
-
-func (r *Report) kind() string {
-	window := ""
-	if r.WindowSeconds != nil {
-		window = " of " + number(*r.WindowSeconds, 3) + " s"
-	}
-	switch r.Limiter {
-	case "bucket":
-		return "bucket: tokens come at the rate, a pause saves up a burst"
-	case "fixed-window":
-		return "fixed window" + window + ": a fixed number of publishes in each window, and windows follow each other"
-	case "sliding":
-		return "sliding window" + window + ": a fixed number of publishes within any such time"
-	case "soft":
-		return "soft: refusals begin before the quota is used up, as when it is spread over several servers or " +
-			"others use it, too"
-	case "shared":
-		return "shared: others use the quota, too"
-	case "unknown":
-		return "unknown: it was not determined"
-	}
-	return printable.Text(r.Limiter)
-}
-
-const (
-	onTimeEnough = 0.995
-	cpuEnough    = 0.8
-)
-
-// fit reports whether the machine that sent could do what was asked of it.
-func (g *Generator) fit() bool {
-	return g.OnTime >= onTimeEnough && g.CPU <= cpuEnough && g.Repeated == 0
-}
-
-func (g *Generator) words() string {
-	text := "healthy"
-	if !g.fit() {
-		text = "NOT FIT"
-	}
-	text += ": " + percent(g.OnTime) + " sent on time"
-	if g.SendDelay.P99 != nil {
-		text += ", send delay " + secondsText(*g.SendDelay.P99) + " at p99"
-	}
-	text += fmt.Sprintf(", at most %s of %d cores", percent(g.CPU), g.Cores)
-	if g.Ceiling > 0 {
-		text += ", could send " + rateText(math.Round(g.Ceiling))
-	}
-	if g.Repeated > 0 {
-		text += fmt.Sprintf("; trials repeated because it was not fit: %d", g.Repeated)
-	}
-	return text
-}
-
-func (r *Report) used() string {
-	text := fmt.Sprintf("%s requests in %s, %s", countText(r.Requests), durationText(r.DurationSeconds),
-		span(r.Started, r.Ended))
-	if r.Interrupted {
-		text += "; INTERRUPTED"
-	}
-	return text
 }

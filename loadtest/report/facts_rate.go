@@ -3,23 +3,54 @@ package report
 import (
 	"fmt"
 
+	"momento-bridge/loadtest/figure"
 	"momento-bridge/printable"
 )
 
-// totals are the publishes of a rate test, and the seconds in which they were offered.
-func (r *Report) totals() (sum Second, seconds float64) {
-	for _, t := range r.Trials {
-		if t.Name == Rate {
-			return Second{Offered: t.Sent, Accepted: t.Accepted, Refused: t.Refused, Failed: t.Failed}, t.Seconds
-		}
-	}
+// totals are the publishes of a rate test. All that were planned are offered, also if it was too late to send them.
+type totals struct {
+	Offered, Sent, Accepted, Refused, Failed int
+	OfferedIn, Took                          float64 // Seconds: planned for; until the last was sent.
+}
+
+func (t *totals) notSent() int    { return t.Offered - t.Sent }
+func (t *totals) unanswered() int { return max(0, t.Sent-t.Accepted-t.Refused-t.Failed) }
+
+func (t *totals) offeredRate() float64 { return perSecond(t.Offered, t.OfferedIn) }
+
+// totals adds up a rate test. Its trial has the numbers; what is not in it, as in reports of before, is in its seconds.
+func (r *Report) totals() totals {
+	var sum totals
 	for _, s := range r.Seconds {
 		sum.Offered += s.Offered
 		sum.Accepted += s.Accepted
 		sum.Refused += s.Refused
 		sum.Failed += s.Failed
 	}
-	return sum, r.DurationSeconds
+	sum.Sent = sum.Accepted + sum.Refused + sum.Failed
+	sum.OfferedIn, sum.Took = r.DurationSeconds, r.DurationSeconds
+	for _, t := range r.Trials {
+		if t.Name != Rate {
+			continue
+		}
+		sum.Sent, sum.Accepted, sum.Refused, sum.Failed = t.Sent, t.Accepted, t.Refused, t.Failed
+		sum.Offered = max(sum.Offered, t.Sent)
+		if t.NotSent > 0 {
+			sum.Offered = t.Sent + t.NotSent
+		}
+		sum.OfferedIn, sum.Took = t.Seconds, t.Seconds
+		if t.OfferedSeconds > 0 {
+			sum.OfferedIn = t.OfferedSeconds
+		}
+		break
+	}
+	return sum
+}
+
+// wholly reports whether all that was offered was accepted, and delivered.
+func (r *Report) wholly() bool {
+	sum := r.totals()
+	return sum.Accepted == sum.Offered && (r.Delivery == nil || r.Delivery.Lost == 0)
 }
 
 func perSecond(n int, seconds float64) float64 {
@@ -29,24 +60,21 @@ func perSecond(n int, seconds float64) float64 {
 	return float64(n) / seconds
 }
 
-func (r *Report) rateAnswer() string {
-	title, rest := r.rateWords()
-	return title + " " + rest + "."
-}
-
 // rateWords are the two parts of the answer.
 func (r *Report) rateWords() (title, rest string) {
-	sum, seconds := r.totals()
-	title = fmt.Sprintf("Rate test: %s accepted", rateText(perSecond(sum.Accepted, seconds)))
-	rest = fmt.Sprintf("of %s offered", rateText(perSecond(sum.Offered, seconds)))
-	if sum.Refused > 0 {
-		rest += ", " + percent(share(sum.Refused, sum.Offered)) + " refused"
-	}
-	if sum.Failed > 0 {
-		rest += ", " + percent(share(sum.Failed, sum.Offered)) + " failed"
+	sum := r.totals()
+	title = fmt.Sprintf("Rate test: %s accepted", figure.Rate(perSecond(sum.Accepted, sum.Took)))
+	rest = fmt.Sprintf("of %s offered", figure.Rate(sum.offeredRate()))
+	for _, part := range []struct {
+		n    int
+		what string
+	}{{sum.Refused, "refused"}, {sum.Failed, "failed"}, {sum.notSent(), "not sent"}} {
+		if part.n > 0 {
+			rest += ", " + figure.Share(share(part.n, sum.Offered)) + " " + part.what
+		}
 	}
 	if d := r.Delivery; d != nil && d.Lost > 0 {
-		rest += fmt.Sprintf(", %s of %s lost on the way through the bridge", countText(d.Lost), countText(d.Sent))
+		rest += fmt.Sprintf(", %s of %s lost on the way through the bridge", figure.Count(d.Lost), figure.Count(d.Sent))
 	}
 	if r.Reason != "" {
 		rest += ": " + printable.Text(r.Reason)
@@ -54,34 +82,60 @@ func (r *Report) rateWords() (title, rest string) {
 	return title, rest
 }
 
-func (r *Report) rateFacts() []fact {
-	sum, seconds := r.totals()
-	asked := "asked for " + rateText(r.Settings.Rate)
+// rateFacts are those of a rate test. Shares are of what was offered.
+func (r *Report) rateFacts() []Fact {
+	sum := r.totals()
+	asked := "asked for " + figure.Rate(r.Settings.Rate)
 	if r.Settings.Shape != "" {
 		asked += ", " + printable.Text(r.Settings.Shape)
 	}
-	of := func(n int) string {
-		return fmt.Sprintf("%s: %s, %s", countText(n), rateText(perSecond(n, seconds)), percent(share(n, sum.Offered)))
-	}
-	facts := []fact{
-		{"Offered", fmt.Sprintf("%s in %s: %s (%s)", countText(sum.Offered), durationText(seconds),
-			rateText(perSecond(sum.Offered, seconds)), asked)},
-		{"Accepted", of(sum.Accepted)},
-		{"Refused", of(sum.Refused)},
-		{"Failed", of(sum.Failed)},
-	}
-	if open := sum.Offered - sum.Accepted - sum.Refused - sum.Failed; open > 0 {
-		facts = append(facts, fact{"Unanswered", of(open)})
-	}
-	if d := r.Delivery; d != nil {
-		facts = append(facts,
-			fact{"Delivery", fmt.Sprintf("%s of %s reached a subscriber", countText(d.Delivered), countText(d.Sent))},
-			fact{"", fmt.Sprintf("lost %s, duplicated %s, reordered %s", countText(d.Lost), countText(d.Duplicates),
-				countText(d.Reordered))})
-		if d.Discontinuities > 0 {
-			facts = append(facts, fact{"", "breaks in the sequence of topics, as the endpoint told subscribers: " +
-				countText(d.Discontinuities)})
+	offered := figure.Rate(sum.offeredRate()) + " for " + figure.Duration(sum.OfferedIn)
+	facts := []Fact{{
+		Key: "offered", Name: "Offered", Value: known(float64(sum.Offered)), Unit: publishesUnit,
+		Text: figure.Count(sum.Offered), Also: offered + " (" + asked + ")", Short: offered,
+	}}
+	add := func(always bool, key, name string, n int) {
+		if !always && n == 0 {
+			return
 		}
+		also := figure.Rate(perSecond(n, sum.Took)) + ", " + figure.Share(share(n, sum.Offered))
+		facts = append(facts, Fact{
+			Key: key, Name: name, Value: known(float64(n)), Unit: publishesUnit, Text: figure.Count(n), Also: also,
+			Short: also,
+		})
+	}
+	add(true, "accepted", "Accepted", sum.Accepted)
+	add(true, "refused", "Refused", sum.Refused)
+	add(true, "failed", "Failed", sum.Failed)
+	add(false, "unanswered", "Unanswered", sum.unanswered())
+	if n := sum.notSent(); n > 0 {
+		part := figure.Share(share(n, sum.Offered))
+		facts = append(facts, Fact{
+			Key: "not_sent", Name: "Not sent", Value: known(float64(n)), Unit: publishesUnit, Text: figure.Count(n),
+			Also: part + ", and in none of the times", Short: part,
+		})
+	}
+	return append(facts, r.Delivery.facts()...)
+}
+
+func (d *Delivery) facts() []Fact {
+	if d == nil {
+		return nil
+	}
+	of := func(key, name string, n int, also string) Fact {
+		return Fact{
+			Key: "delivery." + key, Name: name, Value: known(float64(n)), Unit: publishesUnit, Text: figure.Count(n),
+			Also: also, Short: also,
+		}
+	}
+	facts := []Fact{
+		of("delivered", "Delivered", d.Delivered, "of "+figure.Count(d.Sent)+" that NATS took"),
+		of("lost", "Lost", d.Lost, ""), of("duplicates", "Duplicated", d.Duplicates, ""),
+		of("reordered", "Reordered", d.Reordered, ""),
+	}
+	if d.Discontinuities > 0 {
+		facts = append(facts, of("discontinuities", "Breaks", d.Discontinuities,
+			"in the sequence of topics, as the endpoint told subscribers"))
 	}
 	return facts
 }

@@ -16,10 +16,13 @@ const (
 	markdownName = "report.md"
 	textName     = "report.txt"
 	spectrumTail = ".hgrm"
+	logName      = "times.hlog"
+	secondsName  = "seconds.csv"
+	trialsName   = "trials.csv"
 )
 
-// WriteAll writes every format into a directory, which it makes where it is not there, and returns the paths. A file of
-// the same name is replaced, and only by a whole one. After an error the paths are those that were written until then.
+// WriteAll writes every format into a directory, which it makes where it is not there, and returns the paths: as far as
+// the report has what a format holds. A file of the same name is replaced, and only by a whole one. After an error the paths are those that were written until then.
 func WriteAll(dir string, r *Report) ([]string, error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return nil, fmt.Errorf("making the directory of the report: %w", err)
@@ -33,6 +36,15 @@ func WriteAll(dir string, r *Report) ([]string, error) {
 		{htmlName, func(w io.Writer) error { return WriteHTML(w, r) }},
 		{markdownName, func(w io.Writer) error { return WriteMarkdown(w, r) }},
 		{textName, func(w io.Writer) error { return WriteText(w, r) }},
+	}
+	if len(r.Seconds) > 0 {
+		files = append(files, file{secondsName, func(w io.Writer) error { return WriteSecondsCSV(w, r) }})
+	}
+	if len(r.Trials) > 0 {
+		files = append(files, file{trialsName, func(w io.Writer) error { return WriteTrialsCSV(w, r) }})
+	}
+	if r.hasLog() {
+		files = append(files, file{logName, func(w io.Writer) error { return WriteHLog(w, r) }})
 	}
 	for _, t := range r.timings() {
 		if len(t.Spectrum) > 0 {
@@ -61,6 +73,9 @@ func fileName(words ...string) string {
 	name := strings.Join(plain, "-")
 	return name[:min(len(name), 80)]
 }
+
+// WriteFile writes a file that is there whole or not at all.
+func WriteFile(path string, write func(io.Writer) error) error { return writeFile(path, write) }
 
 // writeFile writes a file beside its place and then puts it there.
 func writeFile(path string, write func(io.Writer) error) error {

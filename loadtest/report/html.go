@@ -13,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"momento-bridge/loadtest/figure"
 	"momento-bridge/printable"
 )
 
@@ -35,7 +36,8 @@ var plotStyle string
 var plotLicense string
 
 var pageTemplate = template.Must(template.New("page").Funcs(template.FuncMap{
-	"rate": rateText, "count": countText, "duration": durationText, "raw": raw, "percent": percent, "bound": bound,
+	"rate": figure.Rate, "count": figure.Count, "duration": figure.Duration, "raw": raw, "percent": figure.Share,
+	"bound":   figure.Bound,
 	"visible": printable.Text,
 }).Parse(pageText))
 
@@ -56,7 +58,6 @@ func raw(v any) string {
 // page is what the template shows. Texts of others are visible ones.
 type page struct {
 	Report              *Report
-	Title               string
 	Answer, Verdict     string
 	Because, Tone       string
 	Policy              string
@@ -65,7 +66,7 @@ type page struct {
 	Script, Data, Plots template.JS
 	License             string
 	Tiles               []tile
-	Facts, Target       []fact
+	Facts, Target       []Fact
 	Setting, Why        string
 	TimeHeads           []string
 	Times               []timeRow
@@ -78,7 +79,7 @@ type page struct {
 }
 
 // tile is one of the great numbers.
-type tile struct{ Name, Value, Unit, Also, Raw string }
+type tile struct{ Name, Value, Also, Raw string }
 
 type timeRow struct {
 	Name, What string
@@ -102,21 +103,21 @@ func WriteHTML(to io.Writer, r *Report) error {
 	if err != nil {
 		return fmt.Errorf("writing a report: %w", err)
 	}
-	style := plotStyle + pageStyle
+	style, facts, head, advice := plotStyle+pageStyle, r.Facts(), r.Head(), r.Advice()
 	p := page{
 		Report: r, Policy: policy(style, plotScript, pageScript), Style: template.CSS(style),
 		PlotScript: template.JS(plotScript),
 		Script:     template.JS(pageScript), Data: template.JS(printable.JSON(data)),
 		Plots: template.JS(printable.JSON(plots)), License: strings.TrimSpace(plotLicense),
-		Tiles: r.tiles(), Facts: r.facts(), Target: r.target(), TimeHeads: timeHeads[2:], Times: r.timeRows(),
+		Tiles: r.tiles(facts), Facts: facts, Target: r.target(), TimeHeads: timeHeads[2:], Times: r.timeRows(),
 		Explained: timesExplained,
 		Shares:    drawn.Shares, HasLoad: len(drawn.Shares) > 0, HasPlateau: len(r.Plateau) > 1,
 		HasSpectra: len(drawn.Spectra) > 0, Delay: len(drawn.Delay) > 0,
 		Started: r.Started.UTC().Format(secondLayout), Refusals: r.Refusals,
 	}
-	p.Title, p.Answer, p.Verdict, p.Because, p.Tone = r.heading()
-	s := r.setting()
-	p.Setting, p.Why = s.line, s.why
+	p.Answer, p.Verdict, p.Because = head.Title, strings.ToLower(head.Verdict), head.Because
+	p.Tone = map[bool]string{true: "good", false: "warn"}[head.Good]
+	p.Setting, p.Why = strings.Join(advice.Lines, "\n"), advice.Why
 	for i := range p.Refusals {
 		p.Refusals[i].Text = printable.Text(p.Refusals[i].Text)
 	}
@@ -142,78 +143,41 @@ func policy(style string, scripts ...string) string {
 		"; base-uri 'none'; form-action 'none'"
 }
 
-// heading splits the answer for the top of the page.
-func (r *Report) heading() (title, answer, verdict, because, tone string) {
-	if r.Test == Rate {
-		tone = "good"
-		if sum, _ := r.totals(); sum.Refused+sum.Failed > 0 {
-			tone = "warn"
-		}
-		title, because = r.rateWords()
-		return title, title, "", because, tone
-	}
-	answer = r.subject() + ": " + r.limit()
-	if r.Verdict == Proved {
-		return answer, answer, "proved", printable.Text(r.Reason), "good"
-	}
-	return answer, answer, "not proved", printable.Text(r.Reason), "warn"
+// greatFacts are the keys of the numbers that one looks for first.
+var greatFacts = map[string][]string{
+	Find: {"clean_rate", "failing_rate", "plateau_rate", "burst", "limiter", "requests"},
+	Rate: {"offered", "accepted", "refused", "failed"},
 }
 
 // tiles are the numbers that one looks for first.
-func (r *Report) tiles() []tile {
-	if r.Test == Rate {
-		return r.rateTiles()
+func (r *Report) tiles(facts []Fact) []tile {
+	keys := greatFacts[r.Test]
+	if r.Test == Rate && r.Delivery != nil {
+		keys = append(keys[:len(keys):len(keys)], "delivery.delivered", "delivery.lost")
 	}
-	rate := func(name string, v *float64, also string) tile {
-		if v == nil {
-			return tile{name, "–", "", "not determined", "null"}
-		}
-		return tile{name, number(*v, 4), "/s", also, raw(*v)}
+	var tiles []tile
+	for _, key := range keys {
+		tiles = append(tiles, tileOf(factOf(facts, key)))
 	}
-	clean := ""
-	if r.CleanBound != nil {
-		clean = "at most " + bound(*r.CleanBound) + " refused"
-	}
-	failing := "refused"
-	if r.FailingRate != nil {
-		if n, trials := r.failing(); trials > 0 {
-			failing = fmt.Sprintf("refused in %d of %d trials", n, trials)
-		}
-	}
-	tiles := []tile{
-		rate("Clean", r.CleanRate, clean), rate("Failing", r.FailingRate, failing),
-		rate("In overload", r.PlateauRate, "are accepted"),
-	}
-	burst := tile{"Burst", "–", "", "not determined", "null"}
-	if r.Burst != nil {
-		burst = tile{"Burst", number(*r.Burst, 4), "", "at once, after a pause", raw(*r.Burst)}
-	}
-	kind, _, _ := strings.Cut(r.kind(), ":")
-	return append(tiles, burst, tile{"Kind", kind, "", "of limiter", ""},
-		tile{"Used", countText(r.Requests), "", "requests in " + durationText(r.DurationSeconds), raw(r.Requests)})
-}
-
-func (r *Report) rateTiles() []tile {
-	sum, seconds := r.totals()
-	of := func(name string, n int) tile {
-		return tile{name, countText(n), "", rateText(perSecond(n, seconds)) + ", " +
-			percent(share(n, sum.Offered)), raw(n)}
-	}
-	tiles := []tile{
-		of("Offered", sum.Offered), of("Accepted", sum.Accepted), of("Refused", sum.Refused),
-		of("Failed", sum.Failed),
-	}
-	tiles[0].Also = rateText(perSecond(sum.Offered, seconds)) + " for " + durationText(seconds)
-	if d := r.Delivery; d != nil {
-		lost := fmt.Sprintf("duplicated %s, reordered %s", countText(d.Duplicates), countText(d.Reordered))
-		return append(tiles, tile{"Delivered", countText(d.Delivered), "", "of " + countText(d.Sent), raw(d.Delivered)},
-			tile{"Lost", countText(d.Lost), "", lost, raw(d.Lost)})
-	}
-	if l, ok := r.Latency["accepted"]; ok {
-		tiles = append(tiles, tile{"Accepted, p50", optional(l.P50), "", "response time", raw(l.P50)},
-			tile{"Accepted, p99", optional(l.P99), "", "response time", raw(l.P99)})
+	if l, ok := r.Latency["accepted"]; ok && r.Test == Rate && r.Delivery == nil {
+		tiles = append(tiles, tile{"Accepted, p50", optional(l.P50), "response time", raw(l.P50)},
+			tile{"Accepted, p99", optional(l.P99), "response time", raw(l.P99)})
 	}
 	return tiles
+}
+
+// Long reports whether a value has no room as a great number.
+func (t tile) Long() bool { return len(t.Value) > 11 }
+
+func tileOf(f Fact) tile {
+	t := tile{f.Name, f.Text, f.Short, ""}
+	switch {
+	case f.Value != nil:
+		t.Raw = raw(f.Value)
+	case f.Unit != "":
+		t.Raw = "null"
+	}
+	return t
 }
 
 func (r *Report) timeRows() []timeRow {
@@ -235,4 +199,4 @@ func (p page) Clock(at int) string {
 }
 
 // Ms writes a time in milliseconds.
-func (page) Ms(seconds float64) string { return number(seconds*1e3, 4) }
+func (page) Ms(seconds float64) string { return figure.Number(seconds*1e3, 4) }

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"momento-bridge/loadtest/figure"
 	"momento-bridge/printable"
 )
 
@@ -20,10 +21,11 @@ func WriteMarkdown(to io.Writer, r *Report) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "# %s\n\n%s\n\n", map[string]string{Find: "Publish limit", Rate: "Publish test"}[r.Test],
 		inline(r.answer()))
-	when := fact{"Time", span(r.Started, r.Ended)}
-	markdownTable(&b, []string{"what", "where and when"}, append([]fact{when}, r.target()...))
+	when := Fact{Name: "Time", Text: span(r.Started, r.Ended)}
+	markdownTable(&b, []string{"what", "where and when"}, append([]Fact{when}, r.target()...))
 	b.WriteString("\n## What was found\n\n")
-	markdownTable(&b, []string{"what", "value"}, r.facts())
+	markdownTable(&b, []string{"what", "value"}, r.Facts())
+	r.markdownAdvice(&b)
 	r.markdownProof(&b)
 	r.markdownRequest(&b)
 	r.markdownRefusals(&b)
@@ -33,10 +35,10 @@ func WriteMarkdown(to io.Writer, r *Report) error {
 	return err
 }
 
-func markdownTable(b *strings.Builder, heads []string, facts []fact) {
+func markdownTable(b *strings.Builder, heads []string, facts []Fact) {
 	fmt.Fprintf(b, "| %s |\n|%s\n", strings.Join(heads, " | "), strings.Repeat(" --- |", len(heads)))
 	for _, f := range facts {
-		fmt.Fprintf(b, "| %s | %s |\n", inline(f.Name), inline(f.Text))
+		fmt.Fprintf(b, "| %s | %s |\n", inline(f.Name), inline(f.Sentence()))
 	}
 }
 
@@ -68,6 +70,16 @@ func fence(b *strings.Builder, language, text string) {
 	fmt.Fprintf(b, "%s%s\n%s\n%s\n", marks, language, text, marks)
 }
 
+func (r *Report) markdownAdvice(b *strings.Builder) {
+	a := r.Advice()
+	if len(a.Lines) == 0 {
+		return
+	}
+	fmt.Fprintf(b, "\n## For the daemon's configuration\n\n")
+	fence(b, "yaml", strings.Join(a.Lines, "\n"))
+	fmt.Fprintf(b, "\n%s.\n", inline(a.Why))
+}
+
 // markdownProof lists the trials that are to prove the result.
 func (r *Report) markdownProof(b *strings.Builder) {
 	var trials []Trial
@@ -91,9 +103,9 @@ func (r *Report) markdownProof(b *strings.Builder) {
 			"| --- | --: | --: | --: | --: | --: | --: |\n")
 	for _, t := range trials {
 		began := r.Started.Add(time.Duration(t.Began * float64(time.Second))).UTC()
-		fmt.Fprintf(b, "| %s | %s | %s | %s | %s | %s | %s |\n", began.Format(secondLayout), rateText(t.Rate),
-			durationText(t.Seconds),
-			countText(t.Accepted), t.refusedText(), countText(t.Failed), t.interval())
+		fmt.Fprintf(b, "| %s | %s | %s | %s | %s | %s | %s |\n", began.Format(secondLayout), figure.Rate(t.Rate),
+			figure.Duration(t.Seconds),
+			figure.Count(t.Accepted), t.refusedText(), figure.Count(t.Failed), t.interval())
 	}
 }
 
@@ -101,9 +113,9 @@ func (r *Report) markdownProof(b *strings.Builder) {
 func (t *Trial) counted() int { return t.Accepted + t.Refused + t.Failed }
 
 func (t *Trial) refusedText() string {
-	text := countText(t.Refused)
+	text := figure.Count(t.Refused)
 	if t.Excused > 0 {
-		text += ", excused: " + countText(t.Excused)
+		text += ", excused: " + figure.Count(t.Excused)
 	}
 	return text
 }
@@ -114,7 +126,7 @@ func (t *Trial) interval() string {
 		return "none sent"
 	}
 	low, high := interval(t.Refused, t.counted())
-	return fmt.Sprintf("%s (%s to %s)", percent(share(t.Refused, t.counted())), percent(low), bound(high))
+	return fmt.Sprintf("%s (%s to %s)", figure.Share(share(t.Refused, t.counted())), figure.Share(low), figure.Bound(high))
 }
 
 // markdownRequest shows the plain HTTP call.
@@ -140,7 +152,7 @@ func (r *Report) markdownRefusals(b *strings.Builder) {
 	}
 	b.WriteString("\n## What refusals said\n\nThe distinct bodies of the 429s, and how often each came.\n")
 	for _, refusal := range r.Refusals {
-		fmt.Fprintf(b, "\n%s times:\n\n", countText(refusal.Count))
+		fmt.Fprintf(b, "\n%s times:\n\n", figure.Count(refusal.Count))
 		fence(b, "", refusal.shown())
 	}
 }
@@ -164,8 +176,8 @@ func (r *Report) markdownMinutes(b *strings.Builder) {
 	b.WriteString("\n## Minute by minute\n\n| minute (UTC) | offered | accepted | refused | failed |\n" +
 		"| --- | --: | --: | --: | --: |\n")
 	for i, m := range minutes {
-		fmt.Fprintf(b, "| %s | %s | %s | %s | %s |\n", names[i].Format(minuteLayout), countText(m.Offered),
-			countText(m.Accepted), countText(m.Refused), countText(m.Failed))
+		fmt.Fprintf(b, "| %s | %s | %s | %s | %s |\n", names[i].Format(minuteLayout), figure.Count(m.Offered),
+			figure.Count(m.Accepted), figure.Count(m.Refused), figure.Count(m.Failed))
 	}
 }
 

@@ -1,6 +1,10 @@
 package report
 
-import "slices"
+import (
+	"slices"
+
+	"momento-bridge/loadtest/figure"
+)
 
 // plots is what the page draws besides the numbers of the report itself.
 type plots struct {
@@ -16,12 +20,14 @@ type plots struct {
 // fit is a straight line: rate times seconds plus start.
 type fit struct {
 	Rate  float64 `json:"rate"`
+	Text  string  `json:"text"` // The rate, for people.
 	Start float64 `json:"start"`
 }
 
 // refused is the share of refusals of a trial, with its interval.
 type refused struct {
 	Trial
+	Text  string  `json:"text"` // Load, share and interval, for people.
 	Share float64 `json:"share"`
 	Low   float64 `json:"low"`
 	High  float64 `json:"high"`
@@ -49,7 +55,9 @@ func (r *Report) plots() plots {
 			continue
 		}
 		low, high := interval(t.Refused, t.counted())
-		p.Shares = append(p.Shares, refused{t, share(t.Refused, t.counted()), low, high})
+		p.Shares = append(p.Shares, refused{
+			t, figure.Rate(t.Rate) + ": " + t.interval(), share(t.Refused, t.counted()), low, high,
+		})
 	}
 	slices.SortStableFunc(p.Shares, func(a, b refused) int {
 		switch {
@@ -85,7 +93,7 @@ func (r *Report) fit() *fit {
 	for _, p := range late {
 		sum += float64(p.Accepted) - *r.PlateauRate*p.Seconds
 	}
-	return &fit{*r.PlateauRate, sum / float64(len(late))}
+	return &fit{*r.PlateauRate, figure.Rate(*r.PlateauRate), sum / float64(len(late))}
 }
 
 // phases are the steps of the search, in their order.

@@ -27,13 +27,19 @@ type Report struct {
 	Reason    string   `json:"reason"`
 	CleanRate *float64 `json:"clean_rate"`
 	// The share of refusals at the clean rate, at most, with 95 % confidence.
-	CleanBound      *float64    `json:"clean_refused_at_most"`
-	CleanSent       int         `json:"clean_sent"` // Publishes at the clean rate that show it.
-	FailingRate     *float64    `json:"failing_rate"`
-	Goals           []Goal      `json:"goals,omitempty"` // Further ones than that of the settings.
-	PlateauRate     *float64    `json:"plateau_rate"`
-	Burst           *float64    `json:"burst"`
-	Limiter         string      `json:"limiter"` // bucket, fixed-window, sliding, soft, shared or unknown.
+	CleanBound  *float64 `json:"clean_refused_at_most"`
+	CleanSent   int      `json:"clean_sent"` // Publishes at the clean rate that show it.
+	FailingRate *float64 `json:"failing_rate"`
+	Goals       []Goal   `json:"goals,omitempty"` // Further ones than that of the settings.
+	PlateauRate *float64 `json:"plateau_rate"`
+	Burst       *float64 `json:"burst"`
+	Limiter     string   `json:"limiter"` // bucket, fixed-window, sliding, soft, shared or unknown.
+	// How sure that is: none, low or high; with none the limiter is unknown.
+	LimiterConfidence string   `json:"limiter_confidence,omitempty"`
+	LimiterEvidence   []string `json:"limiter_evidence,omitempty"`
+	// How sure the burst is: none, low or high; with none it is null.
+	BurstConfidence string      `json:"burst_confidence,omitempty"`
+	BurstEvidence   []string    `json:"burst_evidence,omitempty"`
 	WindowSeconds   *float64    `json:"window_seconds"`
 	RejectionsCost  *bool       `json:"rejections_cost"`
 	Unit            string      `json:"unit"` // What the limit counts, or "not tested".
@@ -97,13 +103,26 @@ type Settings struct {
 
 // Generator says how the machine that sent was doing.
 type Generator struct {
-	Ceiling   float64 `json:"ceiling_rate"`    // What it could send at the most, as calibrated; 0: it was not.
-	OnTime    float64 `json:"on_time"`         // The share of publishes that were sent within their time.
+	Ceiling float64 `json:"ceiling_rate"` // What it could send at the most, as calibrated; 0: it was not.
+	// Measured before anything was published, with an endpoint of its own: the highest rate whose timing is fit, the
+	// timing at several rates, and how long the machine stood still at the most.
+	FitRate float64  `json:"fit_rate,omitempty"`
+	Timing  []Timing `json:"timing,omitempty"`
+	Burst   float64  `json:"burst_seconds,omitempty"`
+	// The share of the publishes of all trials together that were sent within their time.
+	OnTime    float64 `json:"on_time"`
 	SendDelay Latency `json:"send_delay"`      // From planned to sent.
 	Repeated  int     `json:"repeated_trials"` // Because the generator was not fit.
 	CPU       float64 `json:"cpu"`             // The program's own use, of all cores; the most in a trial.
 	Cores     int     `json:"cores"`
 	OS        string  `json:"os"`
+}
+
+// Timing is how exactly the generator could send at a rate.
+type Timing struct {
+	Rate    float64 `json:"rate"`
+	OnTime  float64 `json:"on_time"`          // The share that was sent in time.
+	P99Late float64 `json:"p99_late_seconds"` // One percent was sent so much later than planned, or more.
 }
 
 // Trial is one trial. What is counted is its last phase, in which the rate was held.
@@ -117,10 +136,18 @@ type Trial struct {
 	Accepted int     `json:"accepted"`
 	Refused  int     `json:"refused"`
 	// Of the refusals: others before them were late, which the burst does not forgive.
-	Excused int    `json:"excused,omitempty"`
-	Failed  int    `json:"failed"`
-	Unfit   string `json:"unfit,omitempty"` // Why it does not count.
-	Passed  bool   `json:"passed"`
+	Excused int `json:"excused,omitempty"`
+	Failed  int `json:"failed"`
+	// Of a rate test: planned, but not sent, as it was too late or there was no quota.
+	NotSent        int     `json:"not_sent,omitempty"`
+	OfferedSeconds float64 `json:"offered_seconds,omitempty"` // Of a rate test: for which publishes were planned.
+	Unfit          string  `json:"unfit,omitempty"`           // Why it does not count.
+	Passed         bool    `json:"passed"`
+	// How late a publish could be sent, and the share that was sent in time.
+	Tolerance float64 `json:"tolerance,omitempty"`
+	OnTime    float64 `json:"on_time,omitempty"`
+	// The rate that it shows to be held, if that is lower than planned: what was really sent and accepted.
+	Shown float64 `json:"shown_rate,omitempty"`
 }
 
 // Latency is a distribution of times in seconds. A percentile is null when fewer than ten samples lie above it.
@@ -139,6 +166,10 @@ type Latency struct {
 	// answered.
 	Service *Latency `json:"service,omitempty"`
 	Rate    float64  `json:"rate,omitempty"` // That was offered.
+	// Histogram has every sample, in microseconds, as HdrHistogram encodes it: version 2, compressed, in base64.
+	Histogram string  `json:"histogram,omitempty"`
+	Began     float64 `json:"began,omitempty"`   // Seconds after the start of the test,
+	Seconds   float64 `json:"seconds,omitempty"` // and for how long it was measured.
 }
 
 // Quantile is one point of a spectrum.

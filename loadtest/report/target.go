@@ -6,34 +6,35 @@ import (
 	"slices"
 	"strings"
 
+	"momento-bridge/loadtest/figure"
 	"momento-bridge/printable"
 )
 
 // target says what was tested, for people.
-func (r *Report) target() []fact {
+func (r *Report) target() []Fact {
 	t := &r.Target
-	facts := []fact{{"Endpoint", printable.Text(t.Endpoint)}}
+	facts := []Fact{{Name: "Endpoint", Text: printable.Text(t.Endpoint)}}
 	if t.Region != "" {
-		facts = append(facts, fact{"Region", printable.Text(t.Region)})
+		facts = append(facts, Fact{Name: "Region", Text: printable.Text(t.Region)})
 	}
 	topics := printable.Text(t.Topic)
 	if t.Topics > 1 {
-		topics = fmt.Sprintf("%s, the first of %s", topics, countText(t.Topics))
+		topics = fmt.Sprintf("%s, the first of %s", topics, figure.Count(t.Topics))
 	}
 	caches := make([]string, len(t.Caches))
 	for i, c := range t.Caches {
 		caches[i] = printable.Text(c)
 	}
-	facts = append(facts, fact{"Cache", strings.Join(caches, ", ")}, fact{"Topic", topics},
-		fact{"Payload", countText(t.Bytes) + " bytes"}, fact{"Connections", countText(t.Connections)})
+	facts = append(facts, Fact{Name: "Cache", Text: strings.Join(caches, ", ")}, Fact{Name: "Topic", Text: topics},
+		Fact{Name: "Payload", Text: figure.Count(t.Bytes) + " bytes"}, Fact{Name: "Connections", Text: figure.Count(t.Connections)})
 	if t.Via != "" {
-		facts = append(facts, fact{"Via", printable.Text(t.Via)})
+		facts = append(facts, Fact{Name: "Via", Text: printable.Text(t.Via)})
 	}
 	program := "momento-bridge " + printable.Text(t.Version)
 	if r.Generator.OS != "" {
 		program += " on " + printable.Text(r.Generator.OS)
 	}
-	return append(facts, fact{"Program", program}, fact{"Settings", r.Settings.words()})
+	return append(facts, Fact{Name: "Program", Text: program}, Fact{Name: "Settings", Text: r.Settings.words()})
 }
 
 // words are the settings that decide what the result means.
@@ -45,13 +46,13 @@ func (s *Settings) words() string {
 		}
 	}
 	add(s.Effort != "", "effort %s", printable.Text(s.Effort))
-	add(s.Width > 0, "width %s", percent(s.Width))
+	add(s.Width > 0, "width %s", figure.Share(s.Width))
 	add(s.Width > 0 && s.Goal == 0, "clean is without a refusal")
-	add(s.Goal > 0, "clean is at most %s refused", percent(s.Goal))
+	add(s.Goal > 0, "clean is at most %s refused", figure.Share(s.Goal))
 	add(s.NoOverload, "no overload")
-	add(s.MaxRate > 0, "at most %s", rateText(s.MaxRate))
-	add(s.MaxRequests > 0, "at most %s requests", countText(s.MaxRequests))
-	add(s.MaxSeconds > 0, "at most %s", durationText(s.MaxSeconds))
+	add(s.MaxRate > 0, "at most %s", figure.Rate(s.MaxRate))
+	add(s.MaxRequests > 0, "at most %s requests", figure.Count(s.MaxRequests))
+	add(s.MaxSeconds > 0, "at most %s", figure.Duration(s.MaxSeconds))
 	add(true, "seed %d", s.Seed)
 	for _, name := range slices.Sorted(maps.Keys(s.Labels)) {
 		add(true, "%s=%s", printable.Text(name), printable.Text(s.Labels[name]))

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"momento-bridge/loadtest/figure"
 	"momento-bridge/printable"
 )
 
@@ -20,8 +21,8 @@ func WriteText(to io.Writer, r *Report, files ...string) error {
 	r = tidy(r)
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s\n\n", r.answer())
-	for _, f := range r.facts() {
-		line(&b, f.Name, f.Text)
+	for _, f := range r.Facts() {
+		line(&b, f.Name, f.Sentence())
 	}
 	b.WriteByte('\n')
 	for _, f := range r.target() {
@@ -29,8 +30,8 @@ func WriteText(to io.Writer, r *Report, files ...string) error {
 	}
 	r.writeLatencies(&b)
 	r.writeRefusals(&b)
-	if s := r.setting(); s.line != "" {
-		fmt.Fprintf(&b, "\nFor the daemon's configuration (%s):\n\n    %s\n", s.why, s.line)
+	if a := r.Advice(); len(a.Lines) > 0 {
+		fmt.Fprintf(&b, "\nFor the daemon's configuration (%s):\n\n    %s\n", a.Why, strings.Join(a.Lines, "\n    "))
 	}
 	if len(files) > 0 {
 		b.WriteByte('\n')
@@ -44,7 +45,7 @@ func WriteText(to io.Writer, r *Report, files ...string) error {
 	return err
 }
 
-func line(b *strings.Builder, name, text string) { fmt.Fprintf(b, "%-11s %s\n", name, text) }
+func line(b *strings.Builder, name, text string) { fmt.Fprintf(b, "%-13s %s\n", name, text) }
 
 // next is the command that one may want to run afterwards.
 func (r *Report) next(files []string) string {
@@ -56,6 +57,9 @@ func (r *Report) next(files []string) string {
 	}
 	return "momento-bridge loadtest report FILE   writes a report.json again in any format"
 }
+
+// Shell quotes a word for a shell, where it needs that.
+func Shell(word string) string { return shell(word) }
 
 // shell quotes a word for a shell, where it needs that.
 func shell(word string) string {
@@ -110,9 +114,9 @@ var timeHeads = []string{"", "time", "offered", "n", "min", "mean", "p50", "p90"
 func (t *timing) cells() []string {
 	rate := ""
 	if t.rate > 0 {
-		rate = rateText(t.rate)
+		rate = figure.Rate(t.rate)
 	}
-	cells := []string{t.name, t.what, rate, countText(t.Count)}
+	cells := []string{t.name, t.what, rate, figure.Count(t.Count)}
 	for _, v := range []*float64{t.Min, t.Mean, t.P50, t.P90, t.P99, t.P999, t.Max} {
 		cells = append(cells, optional(v))
 	}
@@ -164,7 +168,7 @@ func (r *Report) writeRefusals(b *strings.Builder) {
 	}
 	b.WriteString("\nRefused with\n\n")
 	for _, refusal := range r.Refusals {
-		fmt.Fprintf(b, "  %s times: %s\n", countText(refusal.Count), refusal.shown())
+		fmt.Fprintf(b, "  %s times: %s\n", figure.Count(refusal.Count), refusal.shown())
 	}
 }
 

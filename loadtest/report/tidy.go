@@ -50,7 +50,17 @@ func tidy(r *Report) *Report {
 	c.Plateau = append([]Point{}, r.Plateau...)
 	c.Latency = map[string]Latency{}
 	maps.Copy(c.Latency, r.Latency)
+	c.BurstEvidence, c.LimiterEvidence = allSafe(r.BurstEvidence), allSafe(r.LimiterEvidence)
+	c.withoutGuesses()
 	return &c
+}
+
+func allSafe(texts []string) []string {
+	texts = slices.Clone(texts)
+	for i := range texts {
+		texts[i] = safe(texts[i])
+	}
+	return texts
 }
 
 // tidyRefusals puts the most frequent first. Texts that have become the same are one.

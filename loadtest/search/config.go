@@ -12,15 +12,16 @@ type Config struct {
 	Goal        float64   // The share of refusals that still counts as clean; usually 0.
 	Goals       []float64 // Further ones, greater than Goal. Not with Gentle or Estimate.
 	Pairs       int       // Trials at each of the two rates that prove them.
+	Stall       float64   // How late the tester is known to send now and then, in seconds; 0: that is not known.
 	// Gentle never goes on offering what is refused: for accounts with live traffic. Then there is no plateau, and the
 	// kind of limiter is not known.
 	Gentle bool
 	// Estimate ends the search after the plateau, without a proof.
 	Estimate bool
 	// Flip decides which of a pair of trials comes first; nil: always the clean one.
-	Flip func() bool
+	Flip func() bool `json:"-"`
 	// Progress is told of each trial before it begins; nil: nobody is.
-	Progress func(Step)
+	Progress func(Step) `json:"-"`
 }
 
 // Default returns the configuration of a standard search.
@@ -48,9 +49,16 @@ var (
 	errAlways   = errors.New("even the slowest rate is refused")
 )
 
+// quieter is what to change where a machine sends too late.
+const quieter = "end other programs on this machine, or use one with more free cores"
+
 // unfitError says that a trial could not be made as planned, although it was repeated.
-type unfitError struct{ why string }
+type unfitError struct{ why, advice string }
 
 func (e *unfitError) Error() string {
-	return "irregular: the generator was not fit for a trial, three times over: " + e.why
+	text := "irregular: the generator was not fit for a trial, however often it was repeated: " + e.why
+	if e.advice != "" {
+		text += "; " + e.advice
+	}
+	return text
 }

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"momento-bridge/emulator"
+	"momento-bridge/loadtest/figure"
 	"momento-bridge/test/long"
 )
 
@@ -60,14 +61,14 @@ func TestEndsSayWhyNothingIsProved(t *testing.T) {
 	f("--max-requests", find(func(c *Config) { c.MaxRequests = 2000 }, limit, nothing))
 	f("--max-duration", find(func(c *Config) { c.MaxSeconds = 20 }, limit, nothing))
 	f("the limit is above 300/s", find(func(c *Config) { c.MaxRate = 300 }, limit, nothing))
-	f("the limit is above 1e+04/s", find(unchanged, emulator.Settings{}, nothing))
+	f("the limit is above "+figure.Rate(10_000)+"", find(unchanged, emulator.Settings{}, nothing))
 	f("even the slowest", find(unchanged, bucket(1)(0.01), nothing))
 	f("the key is refused", find(unchanged, limit, func(n int, t *Trial) {
 		if n == 3 {
 			t.Fatal = errors.New("the key is refused (401)")
 		}
 	}))
-	f("irregular: the generator was not fit for a trial, three times over: late",
+	f("irregular: the generator was not fit for a trial, however often it was repeated: late",
 		find(unchanged, limit, func(n int, t *Trial) {
 			if n > 10 {
 				t.Unfit, t.OnTime = "late", 0.7

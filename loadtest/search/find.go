@@ -3,23 +3,30 @@ package search
 import (
 	"errors"
 	"fmt"
+
+	"momento-bridge/loadtest/figure"
 )
 
 // Result is what a search has found. Rates are per second; 0 stands for what was not determined.
 type Result struct {
-	Proved    bool
-	Reason    string // Why it is not proved, or on what the proof rests.
-	Err       error  // What ended the search early, if something did.
-	Clean     float64
-	Failing   float64
-	Plateau   float64
-	Burst     float64
-	Kind      Kind
-	Window    float64 // Seconds.
-	Dear      bool    // Refusals use up quota.
-	Overload  bool    // Whether that is known.
-	Held      int     // Trials in which the clean rate was held,
-	CleanSent int     // publishes in them,
+	Proved  bool
+	Reason  string // Why it is not proved, or on what the proof rests.
+	Err     error  // What ended the search early, if something did.
+	Clean   float64
+	Failing float64
+	Plateau float64
+	Burst   float64
+	Kind    Kind
+	// How sure the kind and the burst are, and why. With no confidence the kind is unknown and the burst is 0.
+	KindConfidence  Confidence
+	KindEvidence    []string
+	BurstConfidence Confidence
+	BurstEvidence   []string
+	Window          float64 // Seconds.
+	Dear            bool    // Refusals use up quota.
+	Overload        bool    // Whether that is known.
+	Held            int     // Trials in which the clean rate was held,
+	CleanSent       int     // publishes in them,
 	// CleanRefused is how many of those were refused, where the goal allows some, and CleanExcused how many of these an
 	// Excuse excuses.
 	CleanRefused int
@@ -47,14 +54,34 @@ type TrialReport struct {
 	Failed   int
 	Unfit    string // Why it does not count.
 	Passed   bool   // The rate was held: nothing speaks against it.
+	// Tolerance is how late a publish could be sent, in seconds, and OnTime the share that was sent in time.
+	Tolerance float64
+	OnTime    float64
+	// Shown is the rate that is held, if that is less than planned: what was really sent and accepted. 0: it is Rate.
+	Shown float64
 }
+
+// Confidence is how sure something is.
+type Confidence string
+
+// The degrees of confidence.
+const (
+	None Confidence = "none" // Nothing is known.
+	Low  Confidence = "low"  // It looks like it.
+	High Confidence = "high" // Nothing else looks like it.
+)
 
 // Find runs the search. It always returns what is known, also if it ended early.
 func Find(cfg Config, tester Tester) *Result {
-	s := &search{cfg: cfg, tester: tester, began: tester.Now(), result: &Result{Kind: Unknown}}
+	s := &search{cfg: cfg, tester: tester, began: tester.Now(), result: &Result{Kind: Unknown}, stall: cfg.Stall}
 	r := s.result
 	ok, err := s.find()
-	r.Err, r.Window, r.Dear = err, s.window, s.dear
+	r.Err, r.Dear = err, s.dear
+	if s.soft() && err == nil {
+		r.Kind = Soft
+	}
+	s.judgeKind()
+	r.Window = s.window
 	r.Proved, r.Reason = s.verdict(ok)
 	if r.Err == nil && r.Plateau > 0 && !s.cfg.Estimate {
 		r.Err = s.further()
@@ -98,13 +125,13 @@ func (s *search) around() (clean, failing float64) {
 // beside is how far above the failing rate the plateau of one limiter may be, as a share: what is not exact.
 const beside = 0.005
 
+// soft reports whether refusals begin below what is accepted in overload.
+func (s *search) soft() bool { return s.result.Plateau > (1+beside)*s.result.Failing }
+
 // verdict says whether the result is proved, and why.
 func (s *search) verdict(ok bool) (bool, string) {
 	r := s.result
-	soft := r.Plateau > (1+beside)*r.Failing
-	if soft && r.Err == nil {
-		r.Kind = Soft
-	}
+	doubtful := r.KindConfidence == None && s.stall*r.Plateau >= 1
 	switch {
 	case errors.Is(r.Err, errEstimate):
 		r.Err = nil
@@ -112,25 +139,35 @@ func (s *search) verdict(ok bool) (bool, string) {
 	case r.Err != nil && !errors.Is(r.Err, errNoLimit):
 		return false, r.Err.Error()
 	case r.Err != nil:
-		return false, fmt.Sprintf("%v: the limit is above %.4g/s, or there is none", r.Err, r.Clean)
-	case soft:
+		return false, fmt.Sprintf("%v: the limit is above %s, or there is none", r.Err, figure.Rate(r.Clean))
+	case s.soft() && doubtful:
 		return false, fmt.Sprintf(
-			"refusals begin at %.4g/s, but %.4g/s are accepted in overload: the limit is spread over "+
-				"several servers, or others use it, too", r.Failing, r.Plateau)
+			"refusals begin at %s, but %s are accepted in overload; publishes were up to %s late, which may be why: %s",
+			figure.Rate(r.Failing), figure.Rate(r.Plateau), figure.Time(s.stall), quieter)
+	case s.soft():
+		return false, fmt.Sprintf(
+			"refusals begin at %s, but %s are accepted in overload: the limit is spread over "+
+				"several servers, or others use it, too", figure.Rate(r.Failing), figure.Rate(r.Plateau))
 	case !ok:
 		return false, "irregular: what was held once was refused later, or the other way round, in every round"
-	case s.uneven:
-		return false, fmt.Sprintf(
-			"irregular: publishes arrived so unevenly that a burst of %.0f does not forgive it: use a "+
-				"quieter machine, nearer to the endpoint", r.Burst)
+	case doubtful && !s.cfg.Gentle:
+		return false, fmt.Sprintf("irregular: the kind of the limit is not clear, as publishes were up to %s late: %s",
+			figure.Time(s.stall), quieter)
 	case s.cfg.Gentle:
 		return false, fmt.Sprintf(
 			"without overload nobody knows what kind of limit it is, and a burst or a long window may "+
 				"hide it; the clean rate was held in %d of %d trials",
 			r.Held, s.cfg.Pairs)
 	}
-	return true, r.proof(s.cfg.Pairs)
+	text := r.proof(s.cfg.Pairs)
+	if r.Failing-r.Clean > wider*s.cfg.Width*r.Failing {
+		text += "; the two are further from each other than asked, as not every publish could be sent in time"
+	}
+	return true, text
 }
+
+// wider is how many times the width is wider than asked.
+const wider = 1.25
 
 // proof says on what a proof rests.
 func (r *Result) proof(pairs int) string {
@@ -140,9 +177,13 @@ func (r *Result) proof(pairs int) string {
 	}
 	text += fmt.Sprintf(", %d of %d at the failing rate had", r.Rejected, pairs)
 	if r.CleanExcused > 0 {
-		text += fmt.Sprintf("; not counted: %d of %d publishes at the clean rate that were refused because others "+
-			"before them were late, which a burst of %.0f does not forgive",
-			r.CleanExcused, r.CleanSent, r.Burst)
+		text += fmt.Sprintf("; not counted: %s of %s publishes at the clean rate that were refused because others "+
+			"before them were late, which ", figure.Count(r.CleanExcused), figure.Count(r.CleanSent))
+		if r.Kind == Bucket {
+			text += fmt.Sprintf("a burst of %s does not forgive", count(r.Burst))
+		} else {
+			text += "a window has no room for"
+		}
 	}
 	return text
 }

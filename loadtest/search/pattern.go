@@ -38,18 +38,32 @@ func patternOf(events []Event) pattern {
 	if len(at) < 2 {
 		return pattern{silence: end - began}
 	}
-	p := pattern{silence: end - at[len(at)-1], longest: at[0] - began, accepted: len(at)}
-	for i := 1; i < len(at); i++ {
-		p.longest = max(p.longest, at[i]-at[i-1])
-	}
 	usual := (end - began) / float64(len(at))
 	slack := 2 * (end - began) / float64(len(events)-1)
-	p.starts = startsOf(at, began, max(longGap*usual, slack, p.longest/2))
+	p := pattern{accepted: len(at)}
+	var gaps []float64
+	gaps, p.silence = silences(events, slack)
+	p.longest = slices.Max(gaps)
+	p.starts = startsOf(at, gaps, max(longGap*usual, slack, p.longest/2))
 	if p.window = period(p.starts, slack); p.window == 0 && (len(p.starts) > periods || p.late(end-began)) {
 		p.starts = nil // They mean nothing: a machine that stands still for a moment makes a silence, too.
 	}
 	p.rate, p.settled = p.rateOf(at)
 	return p
+}
+
+// silences are the seconds without an acceptance before each acceptance, and those after the last one, while something
+// was offered: what the sender itself was silent for counts as slack at the most.
+func silences(events []Event, slack float64) (before []float64, after float64) {
+	last := events[0].At
+	for _, e := range events {
+		after += min(max(e.At-last, 0), slack)
+		last = e.At
+		if !e.Refused {
+			before, after = append(before, after), 0
+		}
+	}
+	return before, after
 }
 
 // acceptances are the moments when what was accepted was sent.
@@ -76,8 +90,11 @@ func (p *pattern) late(took float64) bool { return took > showing*max(p.longest,
 // only the second half counts: before it a burst may not have been used up everywhere.
 func (p *pattern) rateOf(at []float64) (rate float64, settled bool) {
 	if n := len(p.starts); n > 1 {
-		from, to := p.starts[0], p.starts[n-1]
-		return float64(between(at, from, to)) / (to - from), true
+		accepted, times := between(at, p.starts[0], p.starts[n-1]), float64(n-1)
+		if p.window > 0 {
+			return float64(accepted) / (times * p.window), true
+		}
+		return float64(accepted) / (p.starts[n-1] - p.starts[0]), true
 	}
 	before, after, n := halves(at)
 	return after, math.Abs(before-after) <= (steady+few/float64(n))*after
@@ -97,14 +114,12 @@ func halves(at []float64) (before, after float64, n int) {
 func perSecond(at []float64) float64 { return float64(len(at)-1) / (at[len(at)-1] - at[0]) }
 
 // startsOf returns the acceptances that come after a silence.
-func startsOf(at []float64, began, silence float64) []float64 {
+func startsOf(at, gaps []float64, silence float64) []float64 {
 	var starts []float64
-	before := began
-	for _, t := range at {
-		if t-before > silence {
-			starts = append(starts, t)
+	for i, gap := range gaps {
+		if gap > silence {
+			starts = append(starts, at[i])
 		}
-		before = t
 	}
 	return starts
 }
@@ -125,7 +140,59 @@ func period(starts []float64, slack float64) float64 {
 			return 0
 		}
 	}
-	return (starts[len(starts)-1] - starts[0]) / float64(len(gaps))
+	return apart(starts)
+}
+
+// apart is how far starts are from each other: the median of what each two of them say that are far from each other,
+// as some are late.
+func apart(starts []float64) float64 {
+	all := distances(starts)
+	return all[len(all)/2]
+}
+
+// doubtful is by how much what starts say of their distance differs, for half of them.
+func doubtful(starts []float64) float64 {
+	all := distances(starts)
+	return (all[3*len(all)/4] - all[len(all)/4]) / 2
+}
+
+// distances are what each two starts say that are far from each other, in ascending order.
+func distances(starts []float64) []float64 {
+	var all []float64
+	n := len(starts)
+	for i := range starts {
+		for j := i + (n+1)/2; j < n; j++ {
+			all = append(all, (starts[j]-starts[i])/float64(j-i))
+		}
+	}
+	slices.Sort(all)
+	return all
+}
+
+// room is how many are accepted in each window that starts, if that is the same in all of them; else 0.
+func room(at, starts []float64) int {
+	n := 0
+	for i := 1; i < len(starts); i++ {
+		switch m := between(at, starts[i-1], starts[i]); {
+		case i == 1:
+			n = m
+		case m != n:
+			return 0
+		}
+	}
+	return n
+}
+
+// slide is the length of a window that slides and has room for n, and by how much it may be shorter: an acceptance
+// comes no sooner than that after the n-th before it, and where publishes are offered at any moment some come at once.
+func slide(at []float64, n int) (window, doubt float64) {
+	var gaps []float64
+	for i := n; i < len(at); i++ {
+		gaps = append(gaps, at[i]-at[i-n])
+	}
+	slices.Sort(gaps)
+	window = gaps[len(gaps)/100]
+	return window, window - gaps[0]
 }
 
 func between(at []float64, from, to float64) int {

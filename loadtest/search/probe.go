@@ -23,8 +23,8 @@ const (
 	// in seconds.
 	refills       = 1.1
 	longestRefill = 15
-	// flood is how much faster than the limit a burst is sent.
-	flood = 5
+	// flooding is how much faster than the limit a burst is sent.
+	flooding = 5
 )
 
 // probe finds out what kind of limiter it is and how large a burst may be.
@@ -41,9 +41,27 @@ func (s *search) probe() error {
 }
 
 // probeWindow sends a burst in the middle of what would be a fixed window. If what comes next is accepted at that
-// window's end it is one; if only a whole window later, the window slides.
+// window's end it is one; if only a whole window later, the window slides. A burst that a busy machine has drawn out is
+// sent again.
 func (s *search) probeWindow() error {
-	rate := min(flood*s.result.Plateau, s.cfg.MaxRate)
+	for range windowTries {
+		if err := s.floodWindow(); err != nil {
+			return err
+		}
+		if s.reopens() && s.fills(exactly) {
+			break
+		}
+	}
+	s.measureWindow()
+	return nil
+}
+
+// windowTries is how often a burst is sent in the middle of a window.
+const windowTries = 3
+
+// floodWindow sends one burst, and notes how many were accepted, and when more.
+func (s *search) floodWindow() error {
+	rate := min(flooding*s.result.Plateau, s.cfg.MaxRate)
 	now := s.tester.Now()
 	last := s.starts[len(s.starts)-1]
 	middle := last + (math.Ceil((now-last)/s.window)+1.5)*s.window
@@ -63,11 +81,24 @@ func (s *search) probeWindow() error {
 	events := t.last().Events
 	n, after := burstOf(events)
 	s.result.Kind = FixedWindow
-	if after-events[0].At > 0.75*s.window {
+	if s.reopened = (after - events[0].At) / s.window; s.reopened > 0.75 {
 		s.result.Kind = Sliding
 	}
 	s.result.Burst = float64(n)
 	return nil
+}
+
+// measureWindow measures the window once it is known whether it slides.
+func (s *search) measureWindow() {
+	events := s.result.Overloaded
+	at := acceptances(events[firstRefusal(events):])
+	s.doubt = doubtful(s.starts)
+	n := room(at, s.starts)
+	if s.result.Kind != Sliding || n == 0 || len(at) < 2*n {
+		return
+	}
+	window, doubt := slide(at, n)
+	s.window, s.doubt, s.result.Plateau = window, doubt, float64(n)/window
 }
 
 // burstOf counts what was accepted until the first refusal, and returns when something was accepted after that.
@@ -102,20 +133,27 @@ func (s *search) usedUp() float64 {
 // probeBurst waits until a burst is whole again and sends one. What the bracket has shown says how long that takes.
 func (s *search) probeBurst() error {
 	s.result.Burst = s.usedUp()
-	least := math.Inf(1)
 	wait := refills * s.result.Burst / s.result.Plateau
 	if wait > longestRefill {
-		return nil // It was seen at the beginning, when nobody knows how long the account had been idle.
+		s.flooded = floods{seen: true} // At the beginning, when nobody knows how long the account had been idle.
+		return nil
 	}
-	for range smallTimes {
-		n, err := s.burst(max(wait, (small+2)/s.result.Plateau), s.result.Burst)
+	least := math.Inf(1)
+	for range tries {
+		f, err := s.flood(max(wait, (small+2)/s.result.Plateau), s.result.Burst)
 		if err != nil {
 			return err
 		}
-		least = min(least, n)
-		if least > small || least == 0 {
+		s.flooded.note(f)
+		if f.calm {
+			least = min(least, f.burst)
+		}
+		if s.flooded.calm > 0 && (least > small || least == 0) || s.flooded.calm >= smallTimes {
 			break
 		}
+	}
+	if s.flooded.calm == 0 { // All that is known is what came through in spite of the pauses.
+		least = s.flooded.most
 	}
 	s.result.Burst = least
 	return nil
@@ -126,23 +164,54 @@ const (
 	// and the least counts.
 	small      = 10
 	smallTimes = 3
+	// tries is how often a burst is looked for in all, on a machine that pauses.
+	tries = 8
+	// paused is how many tokens may come back in one pause of the sender: more of them may be lost.
+	paused = 1.5
 )
 
-// burst sends one after a pause of so many seconds, where about so many are expected to be accepted, and returns how
-// large it may be; 0: it could not be sent fast enough to tell.
-func (s *search) burst(wait, expected float64) (float64, error) {
-	rate := min(max(flood*s.result.Plateau, 2*s.refused), s.cfg.MaxRate)
+// floods is what became of those that looked for a burst.
+type floods struct {
+	seen bool // Only in the bracket.
+	sent int
+	calm int     // Without a pause of the sender.
+	most float64 // The largest burst, with pauses or without.
+}
+
+func (f *floods) note(one aFlood) {
+	f.sent++
+	f.most = max(f.most, one.burst)
+	if one.calm {
+		f.calm++
+	}
+}
+
+// aFlood is one of them.
+type aFlood struct {
+	burst float64 // 0: it could not be sent fast enough to tell.
+	calm  bool
+}
+
+// flood sends one after a pause of so many seconds, where about so many are expected to be accepted.
+func (s *search) flood(wait, expected float64) (aFlood, error) {
+	rate := min(max(flooding*s.result.Plateau, 2*s.refused), s.cfg.MaxRate)
 	seconds := max(1, 4*expected/rate)
 	t, err := s.run("probe", wait, Phase{Rate: rate, Seconds: seconds, Loose: true, Enough: func(events []Event) bool {
 		return firstRefusal(events) < len(events)
 	}})
 	if err != nil {
-		return 0, err
+		return aFlood{}, err
 	}
 	events := t.last().Events
-	n := float64(firstRefusal(events))
-	if int(n) == len(events) {
-		return 0, nil
+	n := firstRefusal(events)
+	if n == len(events) {
+		return aFlood{}, nil
 	}
-	return max(1, math.Floor(n+1-s.result.Plateau*n/rate)), nil // Else one more would have been accepted.
+	// Tokens come back while it is sent. One more would have been accepted but for the refusal.
+	back := s.result.Plateau * (events[n].At - events[0].At)
+	f := aFlood{burst: max(1, math.Floor(float64(n)+1-max(back, s.result.Plateau*float64(n)/rate))), calm: true}
+	for i := range n {
+		f.calm = f.calm && s.result.Plateau*(events[i+1].At-events[i].At) < paused
+	}
+	return f, nil
 }

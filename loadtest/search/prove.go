@@ -59,7 +59,6 @@ func (s *search) prove(clean, failing float64) (settled, error) {
 
 // forget begins to count anew what was held at the clean rate.
 func (s *search) forget() {
-	s.uneven = false
 	r := s.result
 	r.Held, r.CleanSent, r.CleanRefused, r.CleanExcused = 0, 0, 0, 0
 }
@@ -68,6 +67,9 @@ func (s *search) forget() {
 func (s *search) held() {
 	t := &s.result.Trials[len(s.result.Trials)-1]
 	s.result.Held++
+	if t.Shown > 0 {
+		s.result.Clean = min(s.result.Clean, t.Shown)
+	}
 	s.result.CleanSent += t.Accepted + t.Refused
 	s.result.CleanRefused += t.Refused
 	s.result.CleanExcused += t.Excused

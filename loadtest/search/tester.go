@@ -26,12 +26,26 @@ type Phase struct {
 	// Burst, if not 0, is that of the token bucket which the rate may belong to: Refusals counts those only that an
 	// Excuse does not excuse. It goes on from the phase before, if that has the same rate and burst.
 	Burst float64
+	// Window, if not 0, is that of the window which the rate may belong to, in seconds; as Burst. It may be longer or
+	// shorter by Doubt.
+	Window, Doubt float64
+	// Late is how late a publish may be sent, in seconds, rather than not at all; less than what the tester allows
+	// anyway means that.
+	Late float64
 	// Loose says that publishes may be sent somewhat late rather than not at all: their times are looked at, not their
 	// distances.
 	Loose bool
 	// Enough is asked about twice a second whether what has happened in the phase so far is enough; nil: it never is.
 	// Only then are events kept.
-	Enough func(events []Event) bool
+	Enough func(events []Event) bool `json:"-"`
+}
+
+// excuses reports whether some refusals do not count.
+func (p *Phase) excuses() bool { return p.Burst > 0 || p.Window > 0 }
+
+// Continues reports whether an Excuse goes on from the phase before.
+func (p *Phase) Continues(before *Phase) bool {
+	return p.excuses() && p.Rate == before.Rate && p.Burst == before.Burst && p.Window == before.Window
 }
 
 // Event is one publish that was answered with an acceptance or a refusal for quota.
@@ -46,10 +60,13 @@ type Outcome struct {
 	Phase    Phase
 	Began    float64 // On the tester's clock.
 	Took     float64 // Seconds in which publishes were sent.
+	Offered  float64 // Seconds for which publishes were planned; 0: as Took.
 	Accepted int
 	Refused  int
-	Excused  int     // Of the refusals; only if Burst was given.
+	Excused  int     // Of the refusals; only if Burst or Window was given.
 	Failed   int     // Other answers, or none.
+	Missed   int     // Not sent, as it was too late for that.
+	Most     int     // Accepted within one window; only if Window was given.
 	Events   []Event // By the time they were sent; only if Enough was given.
 }
 
@@ -65,13 +82,21 @@ type Trial struct {
 	// Unfit says why the trial does not show that a rate is held or refused: the generator could not keep up, a clock
 	// has jumped. Empty: it does.
 	Unfit string
+	// Late says that it is unfit for no other reason than that publishes were sent late, or not at all.
+	Late bool
+	// Stall is how late the latest publish was, in seconds, be it sent or not.
+	Stall float64
+	// Tolerance is how late a publish of the last phase could be sent, in seconds.
+	Tolerance float64
 	// OnTime is the share of the last phase's publishes that were sent, and in time.
 	OnTime float64
 	// Capped says which cap has ended the trial before its phases were over: ErrRequests or ErrTime; nil: none has.
 	// Then it shows nothing.
-	Capped error
+	Capped error `json:"-"`
 	// Fatal ends the search: the endpoint refuses for another reason than quota, or the user has interrupted it.
-	Fatal error
+	Fatal error `json:"-"`
+
+	shown float64 // The rate that is held, if that is less than planned; 0: it is not.
 }
 
 // nearly is the share of publishes that must be sent in time to show roughly where the limit is.

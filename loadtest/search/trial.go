@@ -15,12 +15,19 @@ type search struct {
 
 	pass    float64   // The greatest rate of the bracket that was not refused,
 	refused float64   // and the first one that was.
-	window  float64   // Seconds; 0: none was seen.
+	window  float64   // Seconds; 0: none was seen,
+	doubt   float64   // and by how much it may be longer or shorter.
 	starts  []float64 // When its runs of acceptances began.
 	offered float64   // In the last level of overload.
 	dear    bool      // Refusals use up quota.
-	uneven  bool      // In a trial of the proof publishes arrived so unevenly that it shows nothing.
-	rest    float64   // Seconds until the quota is whole again after an overload; only where refusals use it up.
+	// reopened is when something was accepted again after a burst, in windows after it began; 0: never.
+	reopened float64
+	stall    float64 // How late a publish was at the most so far, in seconds.
+	forgive  float64 // The burst that refusals are excused by; 0: that of the result.
+	longer   float64 // How many times as long as usual a rate is held; 0: once.
+	flooded  floods  // Of the probes for a burst.
+	allowed  float64 // The share of a trial's publishes that may be missing from it.
+	rest     float64 // Seconds until the quota is whole again after an overload; only where refusals use it up.
 }
 
 // exploring are the trials that show roughly where the limit is.
@@ -31,35 +38,45 @@ const attempts = 3
 
 // run makes a trial, again if the generator was not fit for it. wait is what has to be waited before each.
 func (s *search) run(name string, wait float64, phases ...Phase) (Trial, error) {
-	why, looking := "", exploring[name]
+	looking := exploring[name]
+	var t Trial
+	for range attempts {
+		var err error
+		t, err = s.once(name, wait, func(t *Trial) bool { return looking && t.Rough() }, phases...)
+		if err != nil || t.Unfit == "" {
+			return t, err
+		}
+	}
+	return Trial{}, &unfitError{why: t.Unfit}
+}
+
+// once makes a trial. counts says whether it counts although it is unfit.
+func (s *search) once(name string, wait float64, counts func(*Trial) bool, phases ...Phase) (Trial, error) {
 	if s.step != "" {
 		name = s.step
 	}
-	for range attempts {
-		s.tell(name, phases)
-		if err := s.idle(wait); err != nil {
-			return Trial{}, err
-		}
-		left := Cap{Requests: s.cfg.MaxRequests - s.result.Requests, Seconds: s.left()}
-		if left.Requests <= 0 {
-			return Trial{}, ErrRequests
-		}
-		t := s.tester.Run(left, phases...)
-		if looking && t.Rough() {
-			t.Unfit = ""
-		}
-		ended := cmp.Or(t.Fatal, t.Capped)
-		if ended != nil {
-			t.Unfit = "it was ended early"
-		}
-		s.note(name, &t)
-		if ended != nil || t.Unfit == "" {
-			return t, ended
-		}
-		s.result.Repeated++
-		why = t.Unfit
+	s.tell(name, phases)
+	if err := s.idle(wait); err != nil {
+		return Trial{}, err
 	}
-	return Trial{}, &unfitError{why}
+	left := Cap{Requests: s.cfg.MaxRequests - s.result.Requests, Seconds: s.left()}
+	if left.Requests <= 0 {
+		return Trial{}, ErrRequests
+	}
+	t := s.tester.Run(left, phases...)
+	s.stall = max(s.stall, t.Stall)
+	ended := cmp.Or(t.Fatal, t.Capped)
+	switch {
+	case ended != nil:
+		t.Unfit = "it was ended early"
+	case counts(&t):
+		t.Unfit = ""
+	}
+	s.note(name, &t)
+	if ended == nil && t.Unfit != "" {
+		s.result.Repeated++
+	}
+	return t, ended
 }
 
 // left is how many seconds the search may still take.
@@ -98,7 +115,8 @@ func (s *search) note(name string, t *Trial) {
 	s.result.Trials = append(s.result.Trials, TrialReport{
 		Name: name, Rate: o.Phase.Rate, Began: o.Began - s.began, Seconds: o.Took,
 		Accepted: o.Accepted, Refused: o.Refused, Excused: o.Excused, Failed: o.Failed, Unfit: t.Unfit, Sent: t.sent(),
-		Passed: t.Unfit == "" && float64(o.unexcused()) <= s.cfg.Goal*float64(o.Accepted+o.Refused) && !s.excessive(o),
+		Passed: t.Unfit == "" && float64(o.unexcused()) <= s.cfg.Goal*float64(o.Accepted+o.Refused),
+		Shown:  t.shown, OnTime: t.OnTime, Tolerance: t.Tolerance,
 	})
 }
 
@@ -125,56 +143,3 @@ func (s *search) holdTime(rate float64) float64 {
 
 // settleTime is how long a rate is offered until what came before it does not matter any more.
 func (s *search) settleTime(rate float64) float64 { return max(1, windows*s.window, 4/rate) }
-
-// hold reports whether a rate can be held: whether nothing is refused, or no more than the goal allows, once a burst
-// has been used up. share is how much of the usual time is spent on it.
-func (s *search) hold(name string, rate, share float64) (bool, error) {
-	last := Phase{Rate: rate, Seconds: s.holdTime(rate) * share, Refusals: 1}
-	if s.cfg.Goal > 0 {
-		last.Refusals = 1 + int(s.cfg.Goal*last.Rate*last.Seconds)
-	}
-	if s.dear {
-		t, err := s.run(name, s.rest, last)
-		return err == nil && t.last().held(), err
-	}
-	prime := Phase{Rate: s.primeRate(rate), Seconds: primeTime, Refusals: primeRefusals, Loose: true}
-	settle := Phase{Rate: rate, Seconds: s.settleTime(rate)}
-	if s.result.Kind == Bucket {
-		settle.Burst, last.Burst = s.result.Burst, s.result.Burst
-	}
-	wait := 0.0
-	if s.cfg.Gentle {
-		prime.Refusals, wait = 1, gentleRest*last.Seconds
-	}
-	t, err := s.run(name, wait, prime, settle, last)
-	if err != nil || !t.last().held() {
-		return false, err
-	}
-	excessive := s.excessive(t.last())
-	s.uneven = s.uneven || excessive
-	return !excessive, nil
-}
-
-// excessive reports whether so many refusals are excused that this shows nothing. A rate that is too fast by the margin
-// has more in any case.
-func (s *search) excessive(o *Outcome) bool {
-	return float64(o.Excused) > margin*s.cfg.Width/2*float64(o.Accepted+o.Refused)
-}
-
-// gentleRest is how long others have the quota for themselves after each trial, as a part of the trial.
-const gentleRest = 1.5
-
-const (
-	// primeRefusals show that a burst is used up. It may take as long as primeTime, in seconds.
-	primeRefusals = 5
-	primeTime     = 120
-)
-
-// primeRate is the overload that uses up a burst before a rate is held.
-func (s *search) primeRate(rate float64) float64 {
-	prime := 2 * max(rate, s.result.Plateau)
-	if s.cfg.Gentle {
-		prime = 1.25 * max(rate, s.result.Failing)
-	}
-	return math.Min(prime, s.cfg.MaxRate)
-}

@@ -73,16 +73,20 @@ func (p *Publisher) Close() {}
 
 // Subscribe listens to a topic until ctx is done. It does not look at what comes.
 func (e *Endpoint) Subscribe(ctx context.Context, s sink.Subscription) error {
-	for next := 0; ctx.Err() == nil; {
-		answer, ok := e.ask(ctx, http.MethodGet, target(s.Cache, s.Topic)+"?sequence_number="+strconv.Itoa(
-			next), "", nil)
+	for next := uint64(0); ctx.Err() == nil; {
+		answer, ok := e.ask(ctx, http.MethodGet, target(s.Cache, s.Topic)+"?sequence_number="+strconv.FormatUint(
+			next, 10), "", nil)
 		if !ok {
 			return nil
+		}
+		if answer.Code != http.StatusOK {
+			time.Sleep(time.Second) // As a subscriber that is told to slow down.
+			continue
 		}
 		var polled struct {
 			Items []struct {
 				Item *struct {
-					Sequence int `json:"topic_sequence_number"`
+					Sequence uint64 `json:"topic_sequence_number"`
 				}
 			}
 		}

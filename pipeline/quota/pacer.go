@@ -185,18 +185,8 @@ func (p *Pacer) Refused(now time.Time, r Refusal) bool {
 	if first {
 		p.throttled, p.inARow = true, 0
 	}
-	p.detail = r.Detail
 	p.part.refused(r.Sent)
-	if r.RetryAfter > 0 {
-		p.part.asked(now.Add(r.RetryAfter))
-		p.pause(now, r.RetryAfter)
-		if r.RetryAfter >= LongPause {
-			p.probeNext, p.probing = true, false
-			if p.haltedSince.IsZero() {
-				p.haltedSince = now
-			}
-		}
-	}
+	p.Asked(now, r.RetryAfter, r.Detail)
 	// A few refusals lower the rate. So many in a row, each sent after the one before had come, that noise does not
 	// explain them, or one without a rate, lead to a pause.
 	if first || r.Sent.After(p.refusedAt) {
@@ -214,6 +204,23 @@ func (p *Pacer) Refused(now time.Time, r Refusal) bool {
 		p.retreat(now)
 	}
 	return first
+}
+
+// Asked leaves the endpoint alone for as long as an answer asks for, and takes it for nothing that tells of the quota.
+// detail is what the endpoint said, for people.
+func (p *Pacer) Asked(now time.Time, wait time.Duration, detail string) {
+	p.detail = detail
+	if wait <= 0 {
+		return
+	}
+	p.part.asked(now.Add(wait))
+	p.pause(now, wait)
+	if wait >= LongPause {
+		p.probeNext, p.probing = true, false
+		if p.haltedSince.IsZero() {
+			p.haltedSince = now
+		}
+	}
 }
 
 func (p *Pacer) pause(now time.Time, d time.Duration) {

@@ -186,6 +186,29 @@ func TestRetryAfterIsNeverUndercut(t *testing.T) {
 	}
 }
 
+func TestWaitThatIsAskedForIsKeptAndTeachesNothing(t *testing.T) {
+	t.Parallel()
+	for _, limits := range []quota.Rate{unlimited, {Ceiling: 50}, learning} {
+		for _, wait := range []time.Duration{0, 3 * time.Second, 3 * quota.LongPause} {
+			now := time.Unix(0, 0)
+			p := quota.NewPacer(limits, pauses(), now)
+			before := p.Rate()
+			for range 20 {
+				p.Asked(now, wait, "maintenance")
+			}
+			if at := p.Due(now, 1); wait > 0 && at != now.Add(wait) || wait == 0 && !at.IsZero() {
+				t.Errorf("%+v: due at %v, want after %v", limits, at, wait)
+			}
+			if until, said := p.LongPause(now); until.IsZero() == (wait >= quota.LongPause) || said != "" && said != "maintenance" {
+				t.Errorf("%+v: a wait of %v is told as one until %v, %q", limits, wait, until, said)
+			}
+			if p.Rate() != before {
+				t.Errorf("%+v: the rate is %g after it, want %g", limits, p.Rate(), before)
+			}
+		}
+	}
+}
+
 func TestNewLimitsKeepWhatWasLearned(t *testing.T) {
 	t.Parallel()
 	w := newWire(learning, emulator.Settings{Rate: 100}, 1)

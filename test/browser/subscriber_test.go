@@ -21,7 +21,7 @@ func (c *topic) subscribe(b *tab) {
 	c.t.Helper()
 	b.open(c.link("no"))
 	ask[bool](b, fmt.Sprintf(`localStorage.setItem('momento-bridge position ' + JSON.stringify([%q, 'shop', 'orders/1']),
-		JSON.stringify({next: 1, page: 1})) === undefined`, c.emulator.URL))
+		JSON.stringify({next: 1, page: 0})) === undefined`, c.emulator.URL))
 	b.open(c.link("yes"))
 }
 

@@ -15,19 +15,20 @@
     return el;
   };
 
-  // Numbers for people, as in format.go.
-  const groups = (text) => text.replace(/^\d+/, (whole) => whole.replace(/\B(?=(\d{3})+$)/g, '\u202f'));
-  const number = (v, digits) => {
+  // Numbers for people, as in package figure.
+  const groups = (text) => text.replace(/^\d+/, (whole) => whole.replace(/\B(?=(\d{3})+$)/g, ' '));
+  const significant = (v, digits) => {
     if (v === 0) return '0';
     const power = Number(v.toExponential(digits - 1).split('e')[1]);
-    const text = v.toFixed(Math.min(Math.max(0, digits - 1 - power), 12));
-    return groups(text.includes('.') ? text.replace(/\.?0+$/, '') : text);
+    return groups(v.toFixed(Math.min(Math.max(0, digits - 1 - power), 12)));
   };
-  const rate = (v) => `${number(v, 4)}/s`;
+  const number = (v, digits) => {
+    const text = significant(v, digits);
+    return text.includes('.') ? text.replace(/\.?0+$/, '') : text;
+  };
   const time = (s) => {
-    if (s === 0) return '0';
-    if (s < 0.0009995) return `${number(s * 1e6, 3)} µs`;
-    return s < 0.9995 ? `${number(s * 1e3, 3)} ms` : `${number(s, 3)} s`;
+    if (s < 0.0009995) return `${(s * 1e6).toFixed(0)} us`;
+    return s < 0.9995 ? `${significant(s * 1e3, 3)} ms` : `${significant(s, 3)} s`;
   };
   const percent = (v) => `${number(v * 100, 3)} %`;
   const clock = (s) => (s < 60 ? `${number(s, 3)} s` : `${Math.floor(s / 60)}:${String(Math.floor(s % 60)).padStart(2, '0')}`);
@@ -60,6 +61,7 @@
     box.ariaLabel = about;
     figure.querySelector('figcaption').after(box);
     figure.dataset.sums = JSON.stringify(lines.map((l) => [l.name, l.y.reduce((a, b) => a + b, 0)]));
+    figure.dataset.last = JSON.stringify(lines.map((l) => [l.name, format(l.y[l.y.length - 1])])); // As the legend writes it.
 
     const axis = { stroke: () => colour('muted'), grid: { stroke: () => colour('line'), width: 1 }, ticks: { show: false }, font: '11px system-ui, sans-serif' };
     const wide = (text) => Math.max(0, ...(text ?? []).map((t) => (t ?? '').length)) * 6.3 + 12;
@@ -147,7 +149,7 @@
     if (report.plateau.length < 2) return;
     const x = report.plateau.map((p) => p.seconds);
     const lines = [{ name: 'Accepted', stroke: 'out', style: 'thick', x, y: report.plateau.map((p) => p.accepted) }];
-    if (drawn.fit) lines.push({ name: rate(drawn.fit.rate), stroke: 'in', style: 'dashed', x, y: x.map((t) => drawn.fit.start + drawn.fit.rate * t) });
+    if (drawn.fit) lines.push({ name: drawn.fit.text, stroke: 'in', style: 'dashed', x, y: x.map((t) => drawn.fit.start + drawn.fit.rate * t) });
     chart('plateau', { lines, format: (v) => groups(v.toFixed(0)), where: clock, about: 'Publishes accepted in overload, cumulative, with the fitted line' });
   };
 
@@ -216,7 +218,7 @@
       axes: { x: { space: 60 }, y: { splits: () => [0, 0.001, 0.01, 0.1, 1].filter((v) => v <= top * 1.3), filter: (_, v) => v } },
       legendOf: (x, u) => {
         const near = list.reduce((a, b) => (Math.abs(u.valToPos(a.rate, 'x') - u.cursor.left) <= Math.abs(u.valToPos(b.rate, 'x') - u.cursor.left) ? a : b));
-        return `${rate(near.rate)}: ${percent(near.share)} (${percent(near.low)} to ${percent(near.high)})`;
+        return near.text;
       },
     });
   };

@@ -76,7 +76,7 @@ func (o *consumer) done(a ackOf, kept bool) bool {
 	if d != nil && !kept {
 		o.recall(d)
 	}
-	full := o.cfg.MaxAckPending > 0 && len(o.pending) >= o.cfg.MaxAckPending
+	full := o.full()
 	number := a.number
 	if d != nil {
 		number = d.number
@@ -94,7 +94,7 @@ func (o *consumer) doneAll(a ackOf) {
 	if a.number <= o.floor.consumer || a.seq <= o.floor.stream {
 		return
 	}
-	full := o.cfg.MaxAckPending > 0 && len(o.pending) >= o.cfg.MaxAckPending
+	full := o.full()
 	for _, seq := range o.pendingSequences() {
 		if seq > a.seq {
 			break
@@ -241,7 +241,7 @@ func (o *consumer) tooLate(late []uint64, now time.Time) {
 		if o.cfg.MaxDeliver <= 0 || times < uint64(o.cfg.MaxDeliver) {
 			return false
 		}
-		if o.cfg.MaxAckPending > 0 && len(o.pending) >= o.cfg.MaxAckPending {
+		if o.full() {
 			o.wake()
 		}
 		o.giveUp(o.pending[seq])

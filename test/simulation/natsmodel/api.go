@@ -60,8 +60,7 @@ func (js *jetStream) asked(_ *conn, m *message) bool {
 		}
 		return op.do(&r)
 	}
-	js.respond(m.reply, "system", failure{errBadRequest})
-	return true
+	return true // What it does not know it takes, and does not answer.
 }
 
 // failure is the part of an answer that says what was wrong.
@@ -119,8 +118,9 @@ func cut[T any](all []T, offset, limit int) ([]T, page) {
 }
 
 const (
-	namesLimit = 1024
-	listLimit  = 256
+	namesLimit    = 1024
+	listLimit     = 256
+	subjectsLimit = 100_000
 )
 
 func (r *request) accountInfo() bool {

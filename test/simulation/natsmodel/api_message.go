@@ -22,10 +22,11 @@ func (g *getRequest) empty() bool {
 
 // contradicts reports whether it asks for two things.
 func (g *getRequest) contradicts() bool {
-	return g.Seq > 0 && (g.LastFor != "" || g.StartTime != nil) || g.LastFor != "" && (g.NextFor != "" || g.StartTime != nil)
+	return g.Seq > 0 && (g.LastFor != "" || g.StartTime != nil) ||
+		g.LastFor != "" && (g.NextFor != "" || g.StartTime != nil)
 }
 
-// find returns what a request asks for; nil if there is none.
+// lookUp returns what a request asks for; nil if there is none.
 func (s *stream) lookUp(g *getRequest) *stored {
 	seq := g.Seq
 	if g.StartTime != nil {
@@ -89,7 +90,7 @@ func (r *request) messageDelete() bool {
 	case s.cfg.DenyDelete:
 		return r.fail("stream_msg_delete", errDelete("message delete not permitted"))
 	case !s.remove(wanted.Seq):
-		return r.fail("stream_msg_delete", errDelete("no message found"))
+		return r.fail("stream_msg_delete", errNoSequence(wanted.Seq))
 	}
 	r.js.respond(r.reply, "stream_msg_delete", success{true})
 	return true

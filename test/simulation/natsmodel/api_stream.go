@@ -133,12 +133,17 @@ func (r *request) streamInfo() bool {
 	if s == nil {
 		return r.fail("stream_info", errStreamNotFound)
 	}
-	if !s.leaderless {
-		r.js.respond(r.reply, "stream_info", struct {
-			page
-			streamBody
-		}{page{}, s.body(wanted.Subjects)})
+	if s.leaderless {
+		return true
 	}
+	body, of := s.body(wanted.Subjects), page{}
+	if len(body.State.PerSubject) > 0 {
+		of = page{Total: len(body.State.PerSubject), Limit: subjectsLimit}
+	}
+	r.js.respond(r.reply, "stream_info", struct {
+		page
+		streamBody
+	}{of, body})
 	return true
 }
 
@@ -211,7 +216,7 @@ func (r *request) streamUpdate() bool {
 	}
 	c.complete()
 	if c.Storage != s.cfg.Storage || c.Name != s.cfg.Name {
-		return r.fail("stream_update", errStreamConfig("stream configuration update can not change storage type or name"))
+		return r.fail("stream_update", errStreamConfig("a stream keeps its name and its storage type"))
 	}
 	if err := r.js.refuses(&c, s); err != nil {
 		return r.fail("stream_update", err)

@@ -58,7 +58,7 @@ func (o *consumer) take() (m *stored, times uint64, full bool) {
 	if m, times = o.takeAgain(); m != nil {
 		return m, times, false
 	}
-	if o.cfg.MaxAckPending > 0 && o.cfg.Ack != ackNone && len(o.pending) >= o.cfg.MaxAckPending {
+	if o.full() {
 		return nil, 0, true
 	}
 	if len(o.last) > 0 {
@@ -103,7 +103,7 @@ func (o *consumer) takeAgain() (*stored, uint64) {
 			return m, times
 		}
 		o.fewer(r.d.seq)
-		o.settle(r.d.seq, r.d.number)
+		o.lost(r.d)
 	}
 	o.again = nil
 	return nil, 0

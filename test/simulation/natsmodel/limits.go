@@ -98,6 +98,7 @@ func (s *stream) purge(filter string, before, keep uint64) uint64 {
 	if filter != "" {
 		filters = []string{filter}
 	}
+	all := filter == "" && before == 0 && keep == 0
 	if before == 0 {
 		before = math.MaxUint64
 	}
@@ -110,6 +111,9 @@ func (s *stream) purge(filter string, before, keep uint64) uint64 {
 	gone = gone[:len(gone)-int(min(keep, uint64(len(gone))))]
 	for _, seq := range gone {
 		s.store.remove(seq)
+	}
+	if all {
+		s.store.first = s.store.last + 1
 	}
 	start := s.store.first
 	if filter != "" {

@@ -118,9 +118,9 @@ func (s *stream) accept(m *message) (seq uint64, duplicate bool, err *apiError) 
 		stored.ends = stored.at.Add(wants.ttl)
 	}
 	s.note(wants.id, stored.seq)
-	s.rollUp(stored, wants.rollup)
 	s.signal(stored)
 	s.limit(m.subject)
+	s.rollUp(stored, wants.rollup)
 	s.watchAge(stored)
 	return stored.seq, false, nil
 }

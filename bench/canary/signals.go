@@ -1,0 +1,5 @@
+package main
+
+import "syscall"
+
+const stop, goOn = syscall.SIGSTOP, syscall.SIGCONT

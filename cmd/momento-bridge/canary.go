@@ -1,0 +1,120 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"momento-bridge/daemon"
+	"momento-bridge/printable"
+	"momento-bridge/terminal"
+)
+
+// pauseBetween is the time between two messages, so that they do not compete with what is carried.
+const pauseBetween = 200 * time.Millisecond
+
+func newCanary() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "canary",
+		Short: "Send a message through the bridge and back: does it arrive, how fast",
+		Long: "Sends a message of its own into NATS, through a bridge, and listens for it at Momento: does it\n" +
+			"get through, and how fast? It goes through a running bridge of the same limits.group that has a\n" +
+			"canary (canary.every), and else through a bridge in this process. It takes the same\n" +
+			"configuration as run, and publishes to canary.topic of canary.cache. A message costs a publish,\n" +
+			"a delivery and a long poll.\n\n" +
+			"Exit status: 0 when every message got through, 1 when one did not, 2 for a mistake in the\n" +
+			"command line or the configuration.",
+		Example: "  momento-bridge canary -c config.yaml\n" +
+			"  momento-bridge canary --cache my-cache --region us-east-1 --api-key-file key.txt --count 5",
+	}
+	s := addSettings(cmd)
+	count, timeout := 1, 15*time.Second
+	cmd.Flags().IntVar(&count, "count", count, "how many messages to send, one after the other")
+	cmd.Flags().DurationVar(&timeout, "timeout", timeout, "how long a message may take")
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		if count < 1 || timeout <= 0 {
+			return &usageError{errors.New("--count must be at least 1, and --timeout more than 0s")}
+		}
+		// Without a file, flags describe a route. What that would consume does not matter here.
+		if s.file == "" && !cmd.Flags().Changed("subject") && !cmd.Flags().Changed("stream") {
+			if err := cmd.Flags().Set("subject", "momento-bridge.canary"); err != nil {
+				return &usageError{err}
+			}
+		}
+		f, p, err := s.load(cmd)
+		if err != nil {
+			return err
+		}
+		t, err := daemon.NewCanaryTry(p, timeout, logger(f, io.Discard))
+		if err != nil {
+			return &usageError{err}
+		}
+		defer t.Close()
+		if err := t.Open(cmd.Context()); err != nil {
+			return err
+		}
+		return sendCanaries(cmd, t, count)
+	}
+	return cmd
+}
+
+// sendCanaries sends messages one after the other, and prints what becomes of them.
+func sendCanaries(cmd *cobra.Command, t *daemon.CanaryTry, count int) error {
+	out, paint := cmd.OutOrStdout(), terminal.PaletteOf(cmd.OutOrStdout())
+	var took []time.Duration
+	for n := range count {
+		if n > 0 {
+			select {
+			case <-cmd.Context().Done():
+				return errQuiet
+			case <-time.After(pauseBetween):
+			}
+		}
+		p := t.Pass(cmd.Context(), uint64(n)+1)
+		mark := terminal.Good
+		if p.Why != "" {
+			mark = terminal.Bad
+		} else {
+			took = append(took, p.Seen)
+		}
+		fmt.Fprintln(out, paint.Paint(mark, mark.String()+" "+printable.Line(passageText(&p))))
+	}
+	if count > 1 {
+		fmt.Fprintln(out, passagesText(t, took, count))
+	}
+	if len(took) < count {
+		return errQuiet
+	}
+	return nil
+}
+
+// passageText is how a message got on, in a line.
+func passageText(p *daemon.CanaryPassage) string {
+	text := fmt.Sprintf("got through in %s", since(p.Seen))
+	if p.Why != "" {
+		text = "did not get through: " + p.Why
+	}
+	if p.Bridge == "" {
+		return text
+	}
+	text += fmt.Sprintf(" (after %s with the bridge %s", since(p.Taken), p.Bridge)
+	if p.Accepted > 0 {
+		text += fmt.Sprintf(", after %s accepted by the endpoint", since(p.Accepted))
+	}
+	return text + ")"
+}
+
+func passagesText(t *daemon.CanaryTry, took []time.Duration, count int) string {
+	text := fmt.Sprintf("%d of %d got through to %s", len(took), count, t.To())
+	if len(took) == 0 {
+		return text
+	}
+	slices.Sort(took)
+	return text + fmt.Sprintf("; median %s, slowest %s", since(took[len(took)/2]), since(took[len(took)-1]))
+}
+
+func since(d time.Duration) string { return terminal.Seconds(d.Seconds()) }

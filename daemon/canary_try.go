@@ -1,0 +1,256 @@
+package daemon
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/nats-io/nats.go"
+
+	"momento-bridge/canary"
+	"momento-bridge/sink"
+)
+
+// CanaryTry sends messages through a bridge and back: through one that runs and has a canary, or through one of its
+// own. Its messages go where the canary of the configuration does.
+type CanaryTry struct {
+	plan    *Plan
+	timeout time.Duration
+	log     *slog.Logger
+	to      canaryTarget
+	conn    *nats.Conn
+	replica string
+	own     *ownBridge // nil: a running one is used, or none has been needed yet.
+
+	news    chan *nats.Msg
+	heard   chan canary.Payload
+	ready   chan struct{} // Closed once the subscriber listens.
+	failed  chan error    // One slot: why the subscriber cannot listen.
+	replies *nats.Subscription
+	sides   sync.WaitGroup
+	end     context.CancelFunc
+}
+
+// CanaryPassage is how one message got on. Durations count from when it was sent; 0: it did not get there, or that was
+// not heard of.
+type CanaryPassage struct {
+	Bridge   string // Which one carried it; empty: none.
+	Taken    time.Duration
+	Accepted time.Duration
+	Seen     time.Duration
+	Why      string // Why it did not get through; empty: it did.
+}
+
+// errSeveralCaches says what to do where it is not known where canaries go.
+var errSeveralCaches = errors.New("the routes publish to several caches: set canary.cache, so that it is known which " +
+	"one the canary is for")
+
+// NewCanaryTry prepares messages, each of which may take as long as timeout. An error says what is wrong with the
+// configuration.
+func NewCanaryTry(p *Plan, timeout time.Duration, log *slog.Logger) (*CanaryTry, error) {
+	caches := p.file.CanaryCaches()
+	if len(caches) != 1 {
+		return nil, errSeveralCaches
+	}
+	return &CanaryTry{
+		plan: p, timeout: timeout, log: log, to: canaryTarget{caches[0], p.file.Canary.Topic},
+		replica: canary.NewReplica(), news: make(chan *nats.Msg, 64), heard: make(chan canary.Payload, 64),
+		ready: make(chan struct{}), failed: make(chan error, 1),
+	}, nil
+}
+
+// To is where the messages go, for people.
+func (t *CanaryTry) To() string { return t.to.cache + "/" + t.to.topic }
+
+// listensAfter is how long a poll must last to be one that listens.
+const listensAfter = 500 * time.Millisecond
+
+// Open connects to NATS and listens to the topic. An error says what to do. Close ends it, in any case.
+func (t *CanaryTry) Open(ctx context.Context) error {
+	side, end := context.WithCancel(context.WithoutCancel(ctx))
+	t.end = end
+	conn, err := t.plan.ConnectNATS(ctx, t.log)
+	if err != nil {
+		return err
+	}
+	t.conn = conn
+	if t.replies, err = conn.ChanSubscribe(conn.NewInbox(), t.news); err != nil {
+		return fmt.Errorf("subscribe to NATS: %w", err)
+	}
+	if err = t.plan.FirstKey(ctx); err != nil {
+		return err
+	}
+	momento, err := t.plan.Publisher(t.log)
+	if err != nil {
+		return err
+	}
+	t.listen(side, momento)
+	select {
+	case <-t.ready:
+		return nil
+	case err := <-t.failed:
+		return fmt.Errorf("the subscriber cannot listen: %w", err)
+	case <-time.After(t.timeout):
+		return fmt.Errorf("the subscriber has not begun to listen within %v: check the endpoint and the network",
+			t.timeout)
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+// listen subscribes to the topic until ctx is done. What has failed once is tried again; it is told all the same, as
+// somebody waits for an answer.
+func (t *CanaryTry) listen(ctx context.Context, momento *sink.Momento) {
+	fail := func(err error) {
+		select {
+		case t.failed <- err:
+		default:
+		}
+	}
+	var listens *time.Timer
+	t.sides.Go(func() {
+		err := momento.Subscribe(ctx, sink.Subscription{
+			Cache: t.to.cache, Topic: t.to.topic, Gap: func(int) {},
+			Polling: func() {
+				if listens == nil {
+					listens = time.AfterFunc(listensAfter, func() { close(t.ready) })
+				}
+			},
+			Failed: func(err error) {
+				if listens == nil || listens.Stop() {
+					fail(err)
+				}
+			},
+			Received: func(i sink.Item) {
+				if p, err := canary.Read(i.Value); err == nil && p.Replica == t.replica {
+					t.heard <- p
+				}
+			},
+		})
+		if listens != nil {
+			listens.Stop()
+		}
+		if err != nil && ctx.Err() == nil {
+			fail(err)
+		}
+	})
+}
+
+// Close ends it.
+func (t *CanaryTry) Close() {
+	t.end()
+	if t.own != nil {
+		t.own.close()
+	}
+	t.sides.Wait()
+	if t.conn != nil {
+		t.conn.Close()
+	}
+}
+
+// Pass sends the n-th message, from 1 on, and follows it.
+func (t *CanaryTry) Pass(ctx context.Context, n uint64) CanaryPassage {
+	subject := canarySubject(&t.plan.file.Config)
+	if t.own == nil {
+		p, nobody := t.pass(ctx, subject, n)
+		if !nobody {
+			return p
+		}
+		own, err := t.openBridge()
+		if err != nil {
+			return CanaryPassage{Why: err.Error()}
+		}
+		t.own = own
+	}
+	p, _ := t.pass(ctx, t.own.subject, n)
+	return p
+}
+
+// pass sends a message on a subject. It reports whether nobody is there to take it.
+func (t *CanaryTry) pass(ctx context.Context, subject string, n uint64) (p CanaryPassage, nobody bool) {
+	ctx, cancel := context.WithTimeout(ctx, t.timeout)
+	defer cancel()
+	sent := time.Now()
+	payload := canary.Payload{Replica: t.replica, Number: n, Sent: sent}
+	if err := t.conn.PublishRequest(subject, t.replies.Subject, payload.Bytes()); err != nil {
+		return CanaryPassage{Why: "NATS does not take it: " + err.Error()}, false
+	}
+	waits, enough := "", (<-chan time.Time)(nil)
+	for p.Seen == 0 || p.Accepted == 0 {
+		select {
+		case <-enough:
+			return p.inOrder(), false
+		case m := <-t.news:
+			if m.Header.Get("Status") == "503" {
+				return p, true
+			}
+			var news canaryNews
+			if json.Unmarshal(m.Data, &news) == nil {
+				p.note(&news, time.Since(sent), &waits)
+			}
+			if news.Bridge != "" && (news.Cache != t.to.cache || news.Topic != t.to.topic) {
+				p.Why = fmt.Sprintf("the canary of the running bridge goes to %s/%s: give its configuration (--config)",
+					news.Cache, news.Topic)
+			}
+			if p.Why != "" {
+				return p, false
+			}
+		case heard := <-t.heard:
+			if heard.Number == n {
+				p.Seen, enough = time.Since(sent), time.After(lateNews)
+			}
+		case err := <-t.failed:
+			p.Why = "the subscriber cannot listen: " + err.Error()
+			return p, false
+		case <-ctx.Done():
+			if p.Seen == 0 {
+				p.Why = p.stopped(waits, t)
+			}
+			return p.inOrder(), false
+		}
+	}
+	return p.inOrder(), false
+}
+
+// inOrder corrects what the bridge told after the message had come: that was before.
+func (p CanaryPassage) inOrder() CanaryPassage {
+	if p.Seen > 0 {
+		p.Taken, p.Accepted = min(p.Taken, p.Seen), min(p.Accepted, p.Seen)
+	}
+	return p
+}
+
+// lateNews is how long what the bridge tells of a message may come after the message itself.
+const lateNews = 500 * time.Millisecond
+
+// note takes what a bridge tells.
+func (p *CanaryPassage) note(news *canaryNews, at time.Duration, waits *string) {
+	switch p.Bridge = news.Bridge; news.Stage {
+	case stageTaken:
+		p.Taken = at
+	case stageHeld:
+		*waits = news.Why
+	case stageAccepted:
+		p.Accepted = at
+	case stageRefused:
+		p.Why = news.Why
+	}
+}
+
+// stopped says where a message stopped for which there is no time left.
+func (p *CanaryPassage) stopped(waits string, t *CanaryTry) string {
+	switch {
+	case p.Accepted > 0:
+		return fmt.Sprintf("the endpoint has accepted it, and the subscriber has not got it within %v", t.timeout)
+	case p.Taken > 0 && waits != "":
+		return fmt.Sprintf("the bridge has held it for %v: %s", t.timeout, waits)
+	case p.Taken > 0:
+		return fmt.Sprintf("the bridge has it, and the endpoint has not accepted it within %v", t.timeout)
+	}
+	return fmt.Sprintf("NATS has not brought it to a bridge within %v: the NATS user needs to publish and to subscribe "+
+		"to mb.%s.> (docs/permissions.md)", t.timeout, t.plan.file.Limits.Group)
+}

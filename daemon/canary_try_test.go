@@ -1,0 +1,99 @@
+package daemon
+
+import (
+	"log/slog"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"momento-bridge/canary"
+	"momento-bridge/test/long"
+)
+
+// try sends one message as the command does.
+func (w *canaryWorld) try(more string, timeout time.Duration) CanaryPassage {
+	w.t.Helper()
+	t, err := NewCanaryTry(w.plan(more), timeout, slog.New(slog.DiscardHandler))
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	defer t.Close()
+	if err := t.Open(w.t.Context()); err != nil {
+		return CanaryPassage{Why: err.Error()}
+	}
+	return t.Pass(w.t.Context(), 1)
+}
+
+func TestOneMessageGoesThroughTheBridgeThatRuns(t *testing.T) {
+	t.Parallel()
+	w := newCanaryWorld(t)
+	d := w.daemon(oftenCanary)
+	d.await(canary.OK, "")
+	p := w.try("", time.Minute)
+	if p.Why != "" || p.Bridge != d.identity.member || p.Taken <= 0 || p.Seen < p.Taken {
+		t.Errorf("it went %+v", p)
+	}
+	if r := d.Status().Routes[0]; r.Received != 0 {
+		t.Errorf("it is among the traffic: %+v", r)
+	}
+	if p := w.try("canary: {topic: another}", time.Minute); !strings.Contains(p.Why, "goes to c/momento-bridge-canary") {
+		t.Errorf("to another topic it went %+v", p)
+	}
+}
+
+// longTry is so long that a message stops where it does, however busy the machine is.
+const longTry = 20 * time.Second
+
+func TestWithoutARunningBridgeOneMessageGoesThroughOneOfItsOwn(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name    string
+		plant   func(w *canaryWorld)
+		timeout time.Duration
+		why     string
+	}{
+		{"all is well", func(*canaryWorld) {}, time.Minute, ""},
+		{
+			"it goes nowhere", func(w *canaryWorld) { w.swallow.Store(true) }, longTry,
+			"the endpoint has accepted it, and the subscriber has not got it",
+		},
+		{
+			"it is refused", func(w *canaryWorld) { w.refuse.Store(http.StatusBadRequest) }, time.Minute,
+			"the endpoint refuses it",
+		},
+		{
+			"it is forbidden", func(w *canaryWorld) { w.refuse.Store(http.StatusForbidden) }, longTry,
+			"may not publish to the canary's topic",
+		},
+		{
+			"nobody may listen", func(w *canaryWorld) { w.deafen.Store(http.StatusForbidden) }, time.Minute,
+			"the subscriber cannot listen: subscribe: the API key may not subscribe to the topic",
+		},
+		{"NATS is gone", func(w *canaryWorld) { w.nats.Shutdown() }, time.Minute, "connect to NATS"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			if c.timeout == longTry {
+				long.Only(t)
+			}
+			w := newCanaryWorld(t)
+			c.plant(w)
+			p := w.try("", c.timeout)
+			if c.why == "" && p.Why != "" || !strings.Contains(p.Why, c.why) {
+				t.Errorf("it went %+v, want %q", p, c.why)
+			}
+		})
+	}
+}
+
+func TestWhereSeveralCachesAreMeantOneIsToBeNamed(t *testing.T) {
+	t.Parallel()
+	w := newCanaryWorld(t)
+	p := w.plan("")
+	p.file.Routes = append(p.file.Routes, p.file.Routes[0])
+	p.file.Routes[1].Cache = "another"
+	if _, err := NewCanaryTry(p, time.Second, slog.New(slog.DiscardHandler)); err == nil {
+		t.Error("it takes one of several caches")
+	}
+}

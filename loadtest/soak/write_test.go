@@ -1,0 +1,128 @@
+package soak_test
+
+import (
+	"bytes"
+	"html"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"momento-bridge/loadtest/drift"
+	"momento-bridge/loadtest/report"
+	"momento-bridge/loadtest/soak"
+)
+
+// sample is a report in which everything has happened.
+func sample() *soak.Report {
+	at := time.Date(2026, 11, 30, 12, 0, 0, 0, time.UTC)
+	since := at.Add(2 * time.Hour)
+	values := []*float64{new(0.010), nil, new(0.012)}
+	return &soak.Report{
+		Schema: soak.Schema, Test: soak.Test, Verdict: soak.Lost, Reason: "the key is refused", Started: at,
+		Ended: at.Add(4 * time.Hour), DurationSeconds: 14400, Interrupted: true,
+		Target:   report.Target{Version: "1.2", Endpoint: "http://here", Caches: []string{"c"}, Topic: "t|<b>\x1b[31m"},
+		Settings: soak.Settings{Rate: 50, Quota: 100, Share: 0.5, Topics: 5, EverySeconds: 10, NATS: "embedded"},
+		Delivery: soak.Delivery{
+			Sent: 720_000, NotTaken: 3, NotSent: 4, Delivered: 719_998, Lost: 2, Late: 1, Duplicates: 5, Reordered: 6,
+			Latency: report.Latency{Count: 719_998, P50: new(0.010), P99: new(0.020), Max: new(0.5)},
+		},
+		At: []float64{10, 20, 30},
+		Series: []soak.Series{
+			{Name: "rate", Unit: "/s", Values: values, Drift: soak.Drift{
+				Shape: drift.None, P: 0.5, First: new(50.), Last: new(50.),
+			}},
+			{Name: "latency p50", Unit: "s", Values: values, Drift: soak.Drift{
+				Shape: drift.Step, P: 0.0005, Since: &since, Before: new(0.010), After: new(0.012), Change: new(0.2),
+				First: new(0.010), Last: new(0.012),
+			}},
+			{Name: "memory", Unit: "bytes", Values: values, Drift: soak.Drift{
+				Shape: drift.Slope, P: 0.001, Since: &since, Before: new(1e8), After: new(1.2e8), Change: new(0.2),
+				PerHour: new(1e7), First: new(1e8), Last: new(1.2e8),
+			}},
+			{Name: "open files", Values: []*float64{nil, nil, nil}, Drift: soak.Drift{Shape: "not known", P: 1}},
+		},
+	}
+}
+
+func TestEveryFormatTellsTheSameFacts(t *testing.T) {
+	t.Parallel()
+	r := sample()
+	var text, page, markdown bytes.Buffer
+	if err := soak.WriteText(&text, r); err != nil {
+		t.Fatal(err)
+	}
+	if err := soak.WriteHTML(&page, r); err != nil {
+		t.Fatal(err)
+	}
+	if err := soak.WriteMarkdown(&markdown, r); err != nil {
+		t.Fatal(err)
+	}
+	marked := strings.NewReplacer(`\|`, "|", `\*`, "*", `\_`, "_", `\[`, "[", `\\`, `\`, "&lt;", "<")
+	plain := marked.Replace(markdown.String())
+	for _, line := range strings.Split(strings.TrimSpace(text.String()), "\n") {
+		fact := strings.TrimSpace(line)
+		if len(line) > 19 && !strings.HasPrefix(line, "LOST") {
+			fact = strings.TrimSpace(line[19:])
+		}
+		if !strings.Contains(html.UnescapeString(page.String()), fact) {
+			t.Errorf("the page does not say %q", fact)
+		}
+		if !strings.Contains(plain, fact) {
+			t.Errorf("Markdown does not say %q:\n%s", fact, plain)
+		}
+	}
+	for _, want := range []string{
+		"LOST: 2 of 720 000 messages were lost; drifting: latency p50, memory",
+		"CHANGED at 14:00 UTC from 10.0 ms to 12.0 ms, by +20 % (p = 0.0005)",
+		"DRIFTS by +10 % an hour since 14:00 UTC (p = 0.001)", "INTERRUPTED", "the key is refused",
+		"50/s, 50 % of the quota of 100/s, to 5 topics",
+	} {
+		if !strings.Contains(text.String(), want) {
+			t.Errorf("the text does not say %q:\n%s", want, text.String())
+		}
+	}
+	for name, all := range map[string]string{
+		"text": text.String(), "page": page.String(), "Markdown": markdown.String(),
+	} {
+		if strings.Contains(all, "\x1b") || name != "text" && strings.Contains(all, "<b>") {
+			t.Errorf("%s has what the topic's name brought", name)
+		}
+	}
+}
+
+func TestReportIsReadAgain(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	r := sample()
+	r.Target.Topic = "t"
+	files, err := soak.WriteAll(dir, r)
+	if err != nil || len(files) != 4 {
+		t.Fatalf("%v: %v", err, files)
+	}
+	text, err := os.ReadFile(filepath.Join(dir, "report.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, ok, err := soak.Read(text)
+	if !ok || err != nil || !reflect.DeepEqual(got, r) {
+		t.Errorf("%v, %v: %+v, want %+v", ok, err, got, r)
+	}
+	for name, c := range map[string]struct {
+		text string
+		ok   bool
+	}{
+		"another test":   {`{"schema":1,"test":"find"}`, false},
+		"no JSON":        {`hello`, false},
+		"another schema": {`{"schema":9,"test":"soak"}`, true},
+		"no drift":       {strings.ReplaceAll(string(text), `"since"`, `"sinse"`), true},
+		"fewer values":   {strings.ReplaceAll(string(text), `"at"`, `"att"`), true},
+		"another type":   {strings.ReplaceAll(string(text), `"lost": 2`, `"lost": "x"`), true},
+	} {
+		if r, ok, err := soak.Read([]byte(c.text)); ok != c.ok || c.ok && err == nil {
+			t.Errorf("%s: %v, %v, %+v", name, ok, err, r)
+		}
+	}
+}
