@@ -12,8 +12,8 @@ import (
 	"momento-bridge/test/simulation/natsmodel"
 )
 
-// World is everything around the daemons, and what is known of it. It lives in one goroutine of a bubble, which does one
-// thing at a time: it takes the next event, waits until the virtual time has come and nothing else moves, and does it.
+// World is everything around the daemons, and what is known of it. It lives in one goroutine of a bubble, which does
+// one thing at a time: it takes the next event, waits until the virtual time has come and nothing else moves, and does it.
 // Then it fetches what the daemons have written, in the order of the connections' numbers, and makes events of that. So
 // the daemons' goroutines meet the world only while they all wait, and the same seed makes the same history.
 type World struct {
@@ -152,15 +152,24 @@ func (w *World) fetch() bool {
 	for _, d := range dials {
 		w.dialed(d)
 	}
+	var open []func() // A link that was given up is free for what is sent on another one at the same moment.
 	for _, l := range w.links {
 		written, closed := l.fetch()
-		if len(written) > 0 && !l.gone {
-			w.sent(l, written)
+		say := func() {
+			if len(written) > 0 && !l.gone {
+				w.sent(l, written)
+			}
 		}
-		if closed && l.finished == 0 {
-			l.finished = w.now()
-			w.hungUp(l)
+		if !closed || l.finished != 0 {
+			open = append(open, say)
+			continue
 		}
+		say()
+		l.finished = w.now()
+		w.hungUp(l)
+	}
+	for _, say := range open {
+		say()
 	}
 	w.links = slices.DeleteFunc(w.links, func(l *link) bool { return l.finished != 0 })
 	return true
