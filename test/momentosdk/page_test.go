@@ -48,7 +48,10 @@ func TestSDKsFollowATopicFromPageToPage(t *testing.T) {
 	w.subscribe(e.key, "t")
 	publish("a-token", "one")
 	publish(e.key, "two")
-	expect(event{On: "item", Text: "one", Sequence: 1, Publisher: "orders"}, event{On: "item", Text: "two", Sequence: 2})
+	expect(
+		event{On: "item", Text: "one", Sequence: 1, Publisher: "orders"},
+		event{On: "item", Text: "two", Sequence: 2},
+	)
 	resume(3, seconds)
 	publish(e.key, "three")
 	expect(event{On: "item", Text: "three", Sequence: 3})
