@@ -154,8 +154,6 @@ func (t *CanaryTry) Close() {
 
 // Pass sends the n-th message, from 1 on, and follows it.
 func (t *CanaryTry) Pass(ctx context.Context, n uint64) CanaryPassage {
-	ctx, cancel := context.WithTimeout(ctx, t.timeout)
-	defer cancel()
 	subject := canarySubject(&t.plan.file.Config)
 	if t.own == nil {
 		p, nobody := t.pass(ctx, subject, n)
@@ -174,6 +172,8 @@ func (t *CanaryTry) Pass(ctx context.Context, n uint64) CanaryPassage {
 
 // pass sends a message on a subject. It reports whether nobody is there to take it.
 func (t *CanaryTry) pass(ctx context.Context, subject string, n uint64) (p CanaryPassage, nobody bool) {
+	ctx, cancel := context.WithTimeout(ctx, t.timeout)
+	defer cancel()
 	sent := time.Now()
 	payload := canary.Payload{Replica: t.replica, Number: n, Sent: sent}
 	if err := t.conn.PublishRequest(subject, t.replies.Subject, payload.Bytes()); err != nil {

@@ -125,9 +125,11 @@ const mostSubscribed = 256
 func (f *finder) dimension(ctx context.Context, name string, v variant) (report.Dimension, error) {
 	d := report.Dimension{Name: name, Value: v.value}
 	whole := f.engine
+	began := f.engine.Now()
 	f.engine = drive.New(ctx, v.target.engine())
 	defer func() {
 		f.engine.Close()
+		f.apart.note(f.engine, began)
 		f.engine = whole
 	}()
 	stop := func() error { return nil }

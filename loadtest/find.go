@@ -122,6 +122,7 @@ type finder struct {
 	extra    int            // Publishes before and after the search.
 	kept     *trials.Tester // nil: no trials are kept.
 	whole    *drive.Engine  // Of the search.
+	apart    apart
 }
 
 // describe turns the result into a report.
@@ -215,8 +216,8 @@ func (f *finder) finish() {
 	r.Ended = time.Now().UTC()
 	r.DurationSeconds = f.engine.Now() - f.began
 	r.Requests = f.result.Requests + f.extra
-	r.Refusals = refusals(f.engine.Refusals())
-	r.Seconds = series(f.engine.Seconds())
+	r.Refusals = refusals(f.apart.refusals(f.engine.Refusals()))
+	r.Seconds = series(f.apart.seconds(f.engine.Seconds()))
 	r.Generator = f.generator()
 }
 

@@ -24,6 +24,9 @@ func (p Price) each(bytes int) int {
 	return (max(1, bytes) + kilobyte - 1) / kilobyte * (1 + p.Subscribers)
 }
 
+// Cost is what so many publishes of a size cost, for people.
+func (p Price) Cost(publishes float64, bytes int) string { return p.cost(publishes, bytes) }
+
 // cost is what so many publishes cost.
 func (p Price) cost(publishes float64, bytes int) string {
 	operations := publishes * float64(p.each(bytes))

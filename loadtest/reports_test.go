@@ -76,6 +76,9 @@ func (r *run) find(ctx context.Context, target Target) *report.Report {
 	if r.IntN(5) == 0 && cfg.Effort == Standard && !cfg.Search.Gentle {
 		cfg.Search.Goals = []float64{0.05}
 	}
+	if r.IntN(3) == 0 && !cfg.Search.Gentle {
+		cfg.Dimensions = []string{"size", "connections"}
+	}
 	cfg.Limit()
 	if left := r.left; left > 0 {
 		cfg.Progress = func(p FindProgress) {
@@ -106,7 +109,11 @@ func TestReportsOfVirtualRunsSayOneThing(t *testing.T) {
 	if long.Asked() {
 		n = 60
 	}
+	seeds := []uint64{13} // Interrupted before anything was sent.
 	for seed := range n {
+		seeds = append(seeds, seed)
+	}
+	for _, seed := range seeds {
 		r := virtualRun(seed)
 		if seed%3 == 2 {
 			r.limit.Settings.Latency = time.Duration(r.IntN(200)) * time.Millisecond

@@ -2,6 +2,8 @@ package pipeline
 
 import (
 	"container/heap"
+	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -218,8 +220,8 @@ func (d *dispatcher) endQueued(r *Route, keepProbe bool) {
 	if !keepProbe {
 		d.endUnstored(r)
 	}
-	for _, l := range r.lanes {
-		if !l.mustLand(d) {
+	for _, topic := range slices.Sorted(maps.Keys(r.lanes)) { // In one order, for simulations.
+		if l := r.lanes[topic]; !l.mustLand(d) {
 			d.endLane(l, outcome)
 		}
 	}

@@ -149,6 +149,14 @@ func (b *barrier) inform(consumer, upTo uint64, unacknowledged, held int) {
 	b.next.Store(max(consumer, b.seen, b.next.Load()-min(b.next.Load(), 1)) + 1)
 }
 
+// anew forgets what the consumer has counted: another one, with its name, counts from 1.
+func (b *barrier) anew() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.seen = 0
+	b.next.Store(0)
+}
+
 // complete reports whether everything is in our hands.
 func (b *barrier) complete() bool {
 	b.mu.Lock()

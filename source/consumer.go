@@ -55,6 +55,7 @@ func (j *JetStream) bind(ctx context.Context, route *pipeline.Route) (jetstream.
 			j.remade = info.Created
 		}
 		j.created = info.Created
+		j.barrier.anew()
 		j.incarnation.Store(0)
 	}
 	settings, err := j.check(info.Config)

@@ -72,6 +72,13 @@ func (w *watch) nextTick(last time.Time) time.Time {
 // onTheSecond returns the time at which the last second began.
 func onTheSecond(t time.Time) time.Time { return t.Add(-time.Duration(t.Nanosecond())) }
 
+// idleRequest is how long such a request is open, and after how much silence there are heartbeats. The server refuses a
+// request that is open for less than two of them.
+func (s *Settings) idleRequest(now time.Time) (expires, heartbeat time.Duration) {
+	expires = s.idleExpiry(now)
+	return expires, min(s.idleHeartbeat, expires/2)
+}
+
 // idleExpiry is how long a request is open that an idle route makes: it ends on the second, as many others do.
 func (s *Settings) idleExpiry(now time.Time) time.Duration {
 	end := onTheSecond(now.Add(s.PullExpiry)).Sub(now)

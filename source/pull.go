@@ -173,7 +173,7 @@ func (p *puller) request(now time.Time, messages int, bytes, granted int64) (int
 		Heartbeat: p.limits.Heartbeat,
 	}
 	if p.idle {
-		request.Expires, request.Heartbeat = p.limits.idleExpiry(now), p.limits.idleHeartbeat
+		request.Expires, request.Heartbeat = p.limits.idleRequest(now)
 	}
 	p.quiet = request.Heartbeat == 0
 	p.limits.bound(&request)

@@ -153,8 +153,8 @@ func (o *findOptions) getAlong(cmd *cobra.Command, cfg *loadtest.FindConfig) (le
 		cfg.Search.Start = min(cfg.Search.Start, cfg.Search.MaxRate/2)
 	}
 	o.resume.limit(cfg)
-	showPlan(cmd, append(cfg.Plan(o.target.price(), o.expected), loadtest.Line{Name: "daemons", Text: found.text}))
-	o.resume.tell(cmd.ErrOrStderr())
+	lines := append(cfg.Plan(o.target.price(), o.expected), loadtest.Line{Name: "daemons", Text: found.text})
+	showPlan(cmd, append(lines, o.resume.lines()...))
 	if !o.beside.yes {
 		if err := confirm(cmd); err != nil {
 			leave()

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"momento-bridge/loadtest"
+	"momento-bridge/loadtest/figure"
 	"momento-bridge/loadtest/report"
 	"momento-bridge/loadtest/trials"
 )
@@ -105,12 +106,14 @@ func (r *resumeFlag) limit(cfg *loadtest.FindConfig) {
 	cfg.Limit()
 }
 
-// tell says what the search goes on with.
-func (r *resumeFlag) tell(w io.Writer) {
-	if f := r.file; f != nil {
-		fmt.Fprintf(w, "  %-9s with %d trials of %s, which began %s and took %.0f s\n", "goes on", f.Trials(), r.dir,
-			f.Header.Began.Format("2006-01-02 15:04 UTC"), f.Seconds())
+// lines say what the search goes on with.
+func (r *resumeFlag) lines() []loadtest.Line {
+	f := r.file
+	if f == nil {
+		return nil
 	}
+	return []loadtest.Line{{Name: "goes on", Text: fmt.Sprintf("with %s trials of %s, which began %s and took %s",
+		figure.Count(f.Trials()), r.dir, f.Header.Began.Format("2006-01-02 15:04 UTC"), figure.Duration(f.Seconds()))}}
 }
 
 // keep begins the file of a new search whose report goes to a directory.

@@ -101,7 +101,7 @@ func (o *soakOptions) run(cmd *cobra.Command) error {
 			Topics: target.Topics, Seed: target.Seed, Labels: labels,
 		},
 	}
-	fmt.Fprint(stderr, soak.Plan(&run, !o.target.natsKnown))
+	showPlan(cmd, soak.Plan(&run, !o.target.natsKnown, o.target.price()))
 	if !o.yes {
 		if err := confirm(cmd); err != nil {
 			return err
@@ -185,7 +185,8 @@ func (o *soakOptions) check(cmd *cobra.Command) error {
 	problem(len(errs) > 0 || o.rate >= 0.1 && o.rate <= 1e5, "the rate is %g/s, it must be from 0.1 to 100000", o.rate)
 	problem(o.duration >= time.Second && o.duration <= mostDuration, "--duration is %v, it must be from 1s to %v",
 		o.duration, mostDuration)
-	problem(o.every >= 100*time.Millisecond && o.every <= time.Hour, "--every is %v, it must be from 100ms to 1h", o.every)
+	problem(o.every >= 100*time.Millisecond && o.every <= time.Hour, "--every is %v, it must be from 100ms to 1h",
+		o.every)
 	problem(o.settle >= 0, "--settle is %v, it must be 0s or more", o.settle)
 	problem(len(o.target.caches) <= 1, "--cache is there %d times: name one", len(o.target.caches))
 	problem(o.target.topics <= mostFollowed, "--topics is %d: each has a subscriber, and at most %d are possible",

@@ -70,7 +70,8 @@ func TestSoakLeadsThroughAWholeBridge(t *testing.T) {
 	}
 	var out, log syncBuffer
 	err := run(t.Context(), []string{"loadtest", "report", filepath.Join(dir, "report.json")}, &out, &log)
-	if err != nil || !strings.HasPrefix(out.String(), "TOO SHORT") || !strings.Contains(out.String(), "30 % of the quota") {
+	if err != nil || !strings.HasPrefix(out.String(), "TOO SHORT") ||
+		!strings.Contains(out.String(), "30 % of the quota") {
 		t.Errorf("%v: %s%s", err, out.String(), log.String())
 	}
 }
@@ -131,7 +132,8 @@ func TestSoakSaysWhatIsMissing(t *testing.T) {
 	}
 	log, err := answered(t.Context(), "n\n", "soak", "--endpoint", w.endpoint, "--api-key-file", w.keyFile, "--cache",
 		"c", "--from", reportFile(t, 498, 502))
-	if exitStatus(err) != statusUsage || !strings.Contains(log, "249/s for 8h0m0s") || !strings.Contains(log, "Begin?") {
+	if exitStatus(err) != statusUsage || !strings.Contains(log, "249/s for 8h0m0s") ||
+		!strings.Contains(log, "Begin?") {
 		t.Errorf("exit status %d: %v\n%s", exitStatus(err), err, log)
 	}
 }

@@ -118,7 +118,7 @@ func (m *maker) find(how int) {
 
 func (m *maker) end(reason string, interrupted bool) {
 	m.r.Reason, m.r.Interrupted = reason, interrupted
-	if interrupted {
+	if interrupted && len(m.r.Trials) > 0 {
 		m.r.Trials[len(m.r.Trials)-1].Unfit, m.r.Trials[len(m.r.Trials)-1].Passed = "it was ended early", false
 	}
 }
@@ -160,6 +160,7 @@ func (m *maker) conclude(how int) {
 		m.end("this is an estimate: nothing was repeated (--effort quick)", false)
 		return
 	case asUnfit:
+		r.CleanRate, r.FailingRate = &clean, &failing
 		for range 3 {
 			t := m.trial("prove", clean, 8, 0, false)
 			t.OnTime = 0.3 + 0.6*m.Float64()

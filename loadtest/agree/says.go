@@ -276,6 +276,10 @@ func (s *seen) chart() {
 			s.problem("%s is %s, and the chart adds up to %s", name, fact, count(sum))
 		}
 	}
+	if sent := s.sent(); s.str("test") == "find" && len(s.path("seconds").([]any)) > 0 &&
+		(s.num("requests") < sent || s.num("requests") > sent+1) { // One may have been sent before.
+		s.problem("requests are %g, and the chart adds up to %g", s.num("requests"), sent)
+	}
 	if fit := s.page.drawn.Fit; fit != nil && fit.Text != figure.Rate(s.num("plateau_rate")) {
 		s.problem("the line of the plateau is named %s", fit.Text)
 	}
@@ -285,6 +289,18 @@ func (s *seen) chart() {
 			s.problem("the chart names a trial %q, the table %q", t.Text, want)
 		}
 	}
+}
+
+// sent is how many publishes are drawn that were sent.
+func (s *seen) sent() float64 {
+	sum := 0.0
+	for _, second := range s.path("seconds").([]any) {
+		for _, of := range []string{"accepted", "refused", "failed"} {
+			v, _ := second.(map[string]any)[of].(float64)
+			sum += v
+		}
+	}
+	return sum
 }
 
 // colour compares the banner with what is said.

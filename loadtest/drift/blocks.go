@@ -15,7 +15,7 @@ func independent(samples []Sample) []Sample {
 	size := (len(samples) + mostBlocks - 1) / mostBlocks
 	for ; ; size++ {
 		blocks := blocksOf(samples, size)
-		if len(samples)/(size+1) < fewestBlocks || known(blocks) <= mostKnown {
+		if len(samples)/(size+1) < fewestBlocks || known(ranked(blocks)) <= mostKnown {
 			return blocks
 		}
 	}
@@ -40,7 +40,7 @@ func blocksOf(samples []Sample, size int) []Sample {
 	return blocks
 }
 
-// known is the correlation of neighbours, in what is left when the best change is taken away.
+// known is the correlation of the ranks of neighbours, in what is left when the best change is taken away.
 func known(blocks []Sample) float64 {
 	best := fit(blocks)
 	sum, squares, before := 0.0, 0.0, 0.0

@@ -69,11 +69,16 @@ func Look(samples []Sample, m Matters, seed uint64) Finding {
 		return f
 	}
 	f.Shape = None
-	blocks := independent(samples)
+	blocks := independent(tamed(samples))
 	if f.P = chance(blocks, seed); f.P > Significant {
 		return f
 	}
-	best := fit(blocks)
+	best := fit(ranked(blocks))
+	if best.shape == Step {
+		best.before, best.after = levels(samples, best.since)
+	} else {
+		best = bend(blocks)
+	}
 	change := math.Abs(best.after - best.before)
 	if change <= m.Least || change <= m.Share*math.Abs(best.before) {
 		return f
@@ -139,6 +144,16 @@ func ranksOf(blocks []Sample) []float64 {
 		i = j
 	}
 	return ranks
+}
+
+// ranked are blocks with their ranks for values.
+func ranked(blocks []Sample) []Sample {
+	ranks := ranksOf(blocks)
+	out := slices.Clone(blocks)
+	for i := range out {
+		out[i].Value = ranks[i]
+	}
+	return out
 }
 
 // contrast is the greatest difference between the ranks before and after a place, in terms of what is usual there.

@@ -1,5 +1,7 @@
 package drift
 
+import "math"
+
 // change is a step or a slope that a series may have.
 type change struct {
 	shape         Shape
@@ -59,6 +61,22 @@ func mean(blocks []Sample) float64 {
 		sum += b.Value
 	}
 	return sum / float64(len(blocks))
+}
+
+// bend is the hinge that most blocks are near to.
+func bend(blocks []Sample) change {
+	var best change
+	least := -1.0
+	for i := 0; len(blocks)-i >= 2*edgeOf(len(blocks)); i++ {
+		c, rest := hinge(blocks, blocks[i].At), 0.0
+		for _, b := range blocks {
+			rest += math.Abs(b.Value - c.at(b.At))
+		}
+		if least < 0 || rest < least {
+			best, least = c, rest
+		}
+	}
+	return best
 }
 
 // hinge is the line that is level until a time and then goes on evenly, with the least squares.

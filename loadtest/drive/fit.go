@@ -49,7 +49,9 @@ func (e *Engine) conclude(trial *search.Trial, all []*phase, before gauge) {
 	wall := after.now.Sub(before.now)
 	m := Measured{
 		Record: record, Rate: last.Rate, OnTime: 1, Sent: sent, Planned: sent + o.Missed,
-		CPU: (after.cpu - before.cpu).Seconds() / wall.Seconds() / float64(runtime.GOMAXPROCS(0)),
+	}
+	if wall > 0 { // A test that is interrupted at once takes no time.
+		m.CPU = (after.cpu - before.cpu).Seconds() / wall.Seconds() / float64(runtime.GOMAXPROCS(0))
 	}
 	if m.Planned > 0 {
 		m.OnTime = float64(sent) / float64(m.Planned)

@@ -166,6 +166,9 @@ func (r *Report) tiles(facts []Fact) []tile {
 	return tiles
 }
 
+// Long reports whether a value has no room as a great number.
+func (t tile) Long() bool { return len(t.Value) > 11 }
+
 func tileOf(f Fact) tile {
 	t := tile{f.Name, f.Text, f.Short, ""}
 	switch {

@@ -16,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	"momento-bridge/loadtest/figure"
 	"momento-bridge/test/long"
 )
 
@@ -120,6 +121,7 @@ func TestABrowserDrawsThePlotsFromTheNumbersOfTheReport(t *testing.T) {
 		if n := strings.Count(dom, "<canvas"); n != plots {
 			t.Errorf("%s: %d canvases, want %d", name, n, plots)
 		}
+		sameFigures(t, dom, r)
 		for figure, want := range sumsOf(r) {
 			m := regexp.MustCompile(`<figure id="` + figure + `" data-sums="([^"]*)"`).FindStringSubmatch(dom)
 			if m == nil {
@@ -135,6 +137,39 @@ func TestABrowserDrawsThePlotsFromTheNumbersOfTheReport(t *testing.T) {
 					t.Errorf("%s, %s: the lines' sums are %v, want %v", name, figure, got, want)
 					break
 				}
+			}
+		}
+	}
+}
+
+// sameFigures compares how the page's script writes numbers with how the rest of the report does.
+func sameFigures(t *testing.T, dom string, r *Report) {
+	t.Helper()
+	want := map[string]string{}
+	for _, row := range r.timings() {
+		for _, q := range row.Spectrum {
+			if q.Share < 1 {
+				want[row.what+row.name] = figure.Time(q.Seconds) // Of the last point that is drawn.
+			}
+		}
+	}
+	for name, what := range map[string][]string{"spectra": {"response", "service"}, "delay": {"send delay"}} {
+		m := regexp.MustCompile(`<figure id="` + name + `"[^>]* data-last="([^"]*)"`).FindStringSubmatch(dom)
+		if m == nil {
+			t.Errorf("no plot %s", name)
+			continue
+		}
+		var got [][2]string
+		if err := json.Unmarshal([]byte(html.UnescapeString(m[1])), &got); err != nil {
+			t.Fatal(err)
+		}
+		for _, g := range got {
+			known := false
+			for _, w := range what {
+				known = known || want[w+g[0]] == g[1]
+			}
+			if !known && g[0] != "end to end" {
+				t.Errorf("the script writes the last time of %s as %s, the report otherwise: %v", g[0], g[1], want)
 			}
 		}
 	}

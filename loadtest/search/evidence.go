@@ -1,8 +1,10 @@
 package search
 
 import (
+	"cmp"
 	"fmt"
 	"math"
+	"slices"
 
 	"momento-bridge/loadtest/figure"
 )
@@ -89,6 +91,7 @@ func (s *search) softKind() (Confidence, []string) {
 func (s *search) bucket() (Confidence, []string) {
 	r := s.result
 	p := patternOf(r.Overloaded)
+	p.longest = min(p.longest, patternOf(byAnswer(r.Overloaded)).longest)
 	missing := p.longest * r.Plateau
 	why := []string{fmt.Sprintf(
 		"in overload %s publishes were accepted evenly, with no silence longer than %s: a window would show as one",
@@ -102,6 +105,17 @@ func (s *search) bucket() (Confidence, []string) {
 	return None, []string{fmt.Sprintf(
 		"in overload nothing was accepted for up to %s, but not at equal distances as with a window",
 		figure.Time(p.longest))}
+}
+
+// byAnswer are the events in the order of their answers, as if each had been sent when it was answered. An endpoint that
+// stands still takes what was sent meanwhile in any order: between the moments when it was sent and when answered.
+func byAnswer(events []Event) []Event {
+	sorted := slices.Clone(events)
+	for i := range sorted {
+		sorted[i].At = sorted[i].Answered
+	}
+	slices.SortStableFunc(sorted, func(a, b Event) int { return cmp.Compare(a.At, b.At) })
+	return sorted
 }
 
 // windowed is of acceptances that come in runs.

@@ -3,9 +3,9 @@ package soak
 import (
 	"fmt"
 	"strings"
-	"time"
 
 	"momento-bridge/loadtest/drift"
+	"momento-bridge/loadtest/figure"
 	"momento-bridge/printable"
 	"momento-bridge/terminal"
 )
@@ -16,9 +16,9 @@ type fact struct{ name, text string }
 // answer is the first line.
 func (r *Report) answer() string {
 	d := &r.Delivery
-	lost := fmt.Sprintf("nothing of %s messages was lost", count(d.Sent))
+	lost := fmt.Sprintf("nothing of %s messages was lost", figure.Count(d.Sent))
 	if d.Lost > 0 {
-		lost = fmt.Sprintf("%s of %s messages were lost", count(d.Lost), count(d.Sent))
+		lost = fmt.Sprintf("%s of %s messages were lost", figure.Count(d.Lost), figure.Count(d.Sent))
 	}
 	switch r.Verdict {
 	case Lost:
@@ -48,15 +48,15 @@ func (r *Report) drifting() string {
 // facts are what was found, each once.
 func (r *Report) facts() []fact {
 	d := &r.Delivery
-	facts := []fact{{"Delivered", fmt.Sprintf("%s of %s, lost %s, twice %s, out of order %s", count(d.Delivered),
-		count(d.Sent), count(d.Lost), count(d.Duplicates), count(d.Reordered))}}
+	facts := []fact{{"Delivered", fmt.Sprintf("%s of %s, lost %s, twice %s, out of order %s", figure.Count(d.Delivered),
+		figure.Count(d.Sent), figure.Count(d.Lost), figure.Count(d.Duplicates), figure.Count(d.Reordered))}}
 	if d.Late > 0 {
-		facts = append(facts, fact{"", fmt.Sprintf("%s came after %v, when they had been given up", count(d.Late),
+		facts = append(facts, fact{"", fmt.Sprintf("%s came after %v, when they had been given up", figure.Count(d.Late),
 			lostAfter)})
 	}
 	if d.NotTaken+d.NotSent > 0 {
-		facts = append(facts, fact{"Not sent", fmt.Sprintf("%s that NATS did not take, %s as this machine was too slow",
-			count(d.NotTaken), count(d.NotSent))})
+		facts = append(facts, fact{"Not sent", fmt.Sprintf(
+			"%s that NATS did not take, %s as this machine was too slow", figure.Count(d.NotTaken), figure.Count(d.NotSent))})
 	}
 	facts = append(facts, fact{"End to end", r.latency()})
 	for i := range r.Series {
@@ -97,8 +97,8 @@ func (s *Series) words(clock string) string {
 	tenths := fmt.Sprintf("%s in the first tenth, %s in the last", inUnit(*d.First, s.Unit), inUnit(*d.Last, s.Unit))
 	switch d.Shape {
 	case drift.Step:
-		return fmt.Sprintf("CHANGED at %s from %s to %s%s (p = %.2g); %s", d.Since.Format(clock), inUnit(*d.Before, s.Unit),
-			inUnit(*d.After, s.Unit), d.share(), d.P, tenths)
+		return fmt.Sprintf("CHANGED at %s from %s to %s%s (p = %.2g); %s", d.Since.Format(clock),
+			inUnit(*d.Before, s.Unit), inUnit(*d.After, s.Unit), d.share(), d.P, tenths)
 	case drift.Slope:
 		return fmt.Sprintf("DRIFTS by %s an hour since %s (p = %.2g), so far from %s to %s; %s", s.perHour(),
 			d.Since.Format(clock), d.P, inUnit(*d.Before, s.Unit), inUnit(*d.After, s.Unit), tenths)
@@ -134,10 +134,10 @@ func (s *Series) perHour() string {
 }
 
 func (r *Report) offered() string {
-	text := fmt.Sprintf("%s/s", terminal.Number(r.Settings.Rate))
+	text := figure.Rate(r.Settings.Rate)
 	if r.Settings.Quota > 0 {
-		text += fmt.Sprintf(", %.3g %% of the quota of %s/s", 100*r.Settings.Rate/r.Settings.Quota,
-			terminal.Number(r.Settings.Quota))
+		text += fmt.Sprintf(", %s of the quota of %s", figure.Share(r.Settings.Rate/r.Settings.Quota),
+			figure.Rate(r.Settings.Quota))
 	}
 	return fmt.Sprintf("%s, to %s", text, terminal.Plural(r.Settings.Topics, "topic"))
 }
@@ -150,8 +150,8 @@ func (r *Report) target() string {
 }
 
 func (r *Report) time() string {
-	took := time.Duration(r.DurationSeconds * float64(time.Second)).Round(time.Second)
-	text := fmt.Sprintf("%v from %s UTC, a sample each %gs", took, r.Started.UTC().Format("2006-01-02 15:04:05"),
+	text := fmt.Sprintf("%s from %s UTC, a sample each %g s", figure.Duration(r.DurationSeconds),
+		r.Started.UTC().Format("2006-01-02 15:04:05"),
 		r.Settings.EverySeconds)
 	if r.Interrupted {
 		text += "; INTERRUPTED"
@@ -159,17 +159,15 @@ func (r *Report) time() string {
 	return text
 }
 
-func count(n int) string { return terminal.Count(int64(n)) }
-
 // inUnit writes a value for people.
 func inUnit(v float64, unit string) string {
 	switch unit {
 	case "s":
-		return terminal.Seconds(v)
+		return figure.Time(v)
 	case "bytes":
 		return terminal.Bytes(int64(v))
 	}
-	return terminal.Number(v) + unit
+	return figure.Number(v, 4) + unit
 }
 
 // signed is inUnit with a sign.

@@ -204,8 +204,8 @@ func TestSoakTellsOfLossAndDrift(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				s := soak.New(config(c.bridge))
-				r, err := s.Run(t.Context(), c.bridge)
+				b := c.bridge
+				r, err := soak.New(config(b)).Run(t.Context(), b)
 				if err != nil || r.Verdict != c.verdict || drifting(r) != c.drifts || !c.want(r) || r.Interrupted {
 					t.Errorf("%v: %s, drifting %q", err, r.Verdict, drifting(r))
 					var text strings.Builder

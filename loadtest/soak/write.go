@@ -41,9 +41,12 @@ func WriteMarkdown(to io.Writer, r *Report) error {
 	return err
 }
 
+var unmarked = strings.NewReplacer(
+	`\`, `\\`, "|", `\|`, "<", "&lt;", "*", `\*`, "_", `\_`, "`", "\\`", "[", `\[`)
+
 // cell writes text that no Markdown is in.
 func cell(text string) string {
-	return strings.NewReplacer(`\`, `\\`, "|", `\|`, "<", "&lt;", "*", `\*`, "_", `\_`, "`", "\\`", "[", `\[`).Replace(text)
+	return unmarked.Replace(text)
 }
 
 // WriteJSON writes the report as JSON.

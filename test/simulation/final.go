@@ -15,6 +15,8 @@ func (t *truth) begin(routes []*route) {
 // finished reports whether a message has come to an end that it may have.
 func (m *message) finished() bool {
 	switch {
+	case m.forgotten:
+		return true
 	case len(m.accepted) > 0 && (m.route.stream == "" || m.acked > 0 || m.ended > 0):
 		return true
 	case m.route.stream == "":
@@ -28,7 +30,7 @@ func (m *message) finished() bool {
 	case m.letters > 0:
 		return m.acked > 0 || m.ended > 0
 	}
-	return m.forgotten
+	return false
 }
 
 // open is how many messages have not come to an end.

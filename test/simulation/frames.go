@@ -113,10 +113,15 @@ func parseAck(subject string) (ackOf, bool) {
 	return ackOf{words[0], words[1], deliveries, sequence}, true
 }
 
+var ping = []byte("PING\r\n")
+
 // sorted puts the subscriptions that begin what a client says, and what ends them, into order: after a reconnect they
 // come in the order of a map, and when a context ends, too.
 func sorted(b []byte) []byte {
-	var groups []string // Each with what limits it.
+	var groups []string                           // Each with what limits it.
+	if rest, ok := bytes.CutPrefix(b, ping); ok { // At the same moment as what follows it.
+		return append(sorted(rest), ping...)
+	}
 	rest := b
 	for {
 		end := bytes.IndexByte(rest, '\n') + 1

@@ -61,6 +61,7 @@ type Form struct {
 
 // Dense is for short runs of much trouble, Sparse for days.
 var (
+	Brief  = Form{25 * time.Second, 2 * time.Second, 3 * time.Second}
 	Dense  = Form{100 * time.Second, 3 * time.Second, 5 * time.Second}
 	Longer = Form{20 * time.Minute, 8 * time.Second, 30 * time.Second}
 	Sparse = Form{24 * time.Hour, 4 * time.Minute, 20 * time.Minute}

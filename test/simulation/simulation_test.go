@@ -9,12 +9,14 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"momento-bridge/test/long"
 )
 
 var (
 	firstSeed = flag.Uint64("seed", 1, "the first seed")
-	seeds     = flag.Int("seeds", 5, "how many seeds")
-	form      = flag.String("form", "dense", "dense or sparse")
+	seeds     = flag.Int("seeds", 0, "how many seeds; 0: 3, or 100 where LONG_TESTS=1 asks for the long form")
+	form      = flag.String("form", "brief", "brief, dense, longer or sparse")
 	on        = flag.Bool("on", false, "go on with the next seed after a fault")
 	lines     = flag.Int("lines", 60, "how much of what went before a fault is printed")
 	follow    = flag.Bool("follow", false, "print what happens")
@@ -22,12 +24,15 @@ var (
 
 func TestMain(m *testing.M) {
 	runtime.GOMAXPROCS(1)
+	runtime.MemProfileRate = 0 // What is sampled is chosen by chance, and shifts all that is drawn after it.
 	os.Setenv("MOMENTO_API_KEY", theKey)
 	os.Exit(m.Run())
 }
 
 func forms(t *testing.T) Form {
 	switch *form {
+	case "brief":
+		return Brief
 	case "dense":
 		return Dense
 	case "longer":
@@ -56,6 +61,7 @@ func inBubble(t *testing.T, seed uint64, do func()) {
 	// Pools keep timers of bubbles that are over, until they have been collected twice. And what the collector does in
 	// the middle of a run would change the order in which goroutines go on.
 	defer debug.SetGCPercent(debug.SetGCPercent(-1))
+	findThread().hold(false)
 	runtime.GC()
 	runtime.GC()
 	defer seedEverything(seed)()
@@ -66,6 +72,9 @@ func TestSimulation(t *testing.T) {
 	began := time.Now()
 	var virtual time.Duration
 	bad := 0
+	if *seeds == 0 {
+		*seeds = long.Or(3, 100)
+	}
 	for seed := *firstSeed; seed < *firstSeed+uint64(*seeds); seed++ {
 		f := live(t, seed, forms(t))
 		virtual += f.Virtual

@@ -5,6 +5,7 @@ package simulation
 import (
 	"math/rand/v2"
 	"runtime"
+	"strings"
 	"unsafe"
 )
 
@@ -14,6 +15,7 @@ import (
 // in what was drawn beforehand. Where nothing is found nothing is written.
 type thread struct {
 	offset uintptr // Of the numbers, from where what the runtime knows of the thread begins; 0: not known.
+	keep   uintptr // Of why its goroutine is not to be interrupted, likewise.
 }
 
 // goroutine returns what the runtime knows of the goroutine.
@@ -42,12 +44,43 @@ func findThread() thread {
 			}
 			for i := range uintptr(drawn - 1) {
 				if base := at - 8*i; base <= at && *(*uint32)(unsafe.Add(m, base+position)) == uint32(i+2) {
-					return thread{base}
+					return thread{base, keeping(m)}
 				}
 			}
 		}
 	}
 	return thread{}
+}
+
+// keeping returns where a thread says why its goroutine is not to be interrupted: the scheduler interrupts one that has
+// had the processor for 10 ms of true time, as on a busy machine, and others go first then.
+func keeping(m unsafe.Pointer) uintptr {
+	if !strings.HasPrefix(runtime.Version(), "go1.26") {
+		return 0 // It may be elsewhere.
+	}
+	g := uint64(uintptr(goroutine()))
+	for at := uintptr(0); at < mostOfIt/2; at += 8 {
+		if *word(m, at) == g && *word(m, at+afterGoroutine) == 0 && *word(m, at+afterGoroutine+8) == 0 {
+			return at + afterGoroutine
+		}
+	}
+	return 0
+}
+
+// afterGoroutine is how far that is behind the goroutine that a thread carries.
+const afterGoroutine = 64
+
+// hold has goroutines of this thread go on until they wait. No panic may be raised meanwhile.
+func (t thread) hold(on bool) {
+	if t.keep == 0 {
+		return
+	}
+	why := (*string)(unsafe.Add(this(), t.keep))
+	if on {
+		*why = "simulated"
+	} else {
+		*why = ""
+	}
 }
 
 func word(m unsafe.Pointer, at uintptr) *uint64 { return (*uint64)(unsafe.Add(m, at)) }

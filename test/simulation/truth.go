@@ -231,7 +231,8 @@ func (t *truth) accepted(a *attempt) {
 		first := len(m.accepted) == 0
 		m.accepted = append(m.accepted, a)
 		w.history.note(w.now(), "accepted", int64(m.id), int64(a.link.id))
-		if !first || !m.route.ordered {
+		// Of what a daemon has given up, others may have come after it: it was on its way for long.
+		if !first || !m.route.ordered || a.over && (m.route.drops || m.route.atMostOnce) {
 			continue
 		}
 		owner := a.link.owner

@@ -99,6 +99,7 @@ func (w *World) run(until int64) {
 	for !w.broken {
 		synctest.Wait()
 		w.thread.seed(w.chance)
+		w.thread.hold(true)
 		next, done := w.step(until)
 		if done {
 			continue

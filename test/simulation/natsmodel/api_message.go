@@ -22,10 +22,11 @@ func (g *getRequest) empty() bool {
 
 // contradicts reports whether it asks for two things.
 func (g *getRequest) contradicts() bool {
-	return g.Seq > 0 && (g.LastFor != "" || g.StartTime != nil) || g.LastFor != "" && (g.NextFor != "" || g.StartTime != nil)
+	return g.Seq > 0 && (g.LastFor != "" || g.StartTime != nil) ||
+		g.LastFor != "" && (g.NextFor != "" || g.StartTime != nil)
 }
 
-// find returns what a request asks for; nil if there is none.
+// lookUp returns what a request asks for; nil if there is none.
 func (s *stream) lookUp(g *getRequest) *stored {
 	seq := g.Seq
 	if g.StartTime != nil {

@@ -216,7 +216,7 @@ func (r *request) streamUpdate() bool {
 	}
 	c.complete()
 	if c.Storage != s.cfg.Storage || c.Name != s.cfg.Name {
-		return r.fail("stream_update", errStreamConfig("stream configuration update can not change storage type or name"))
+		return r.fail("stream_update", errStreamConfig("a stream keeps its name and its storage type"))
 	}
 	if err := r.js.refuses(&c, s); err != nil {
 		return r.fail("stream_update", err)

@@ -17,13 +17,17 @@ type client struct {
 
 	mu      sync.Mutex // Guards the following.
 	heard   map[string][]string
+	beats   map[string]string // The latest heartbeat on each.
 	replies map[string]string // Of deliveries, by their sequences: where they are acknowledged.
 	order   []string          // Their keys, in the order in which they came.
 	raw     map[string][]byte // Answers to what is asked again and again.
 }
 
 func newClient(s side, name string) *client {
-	c := &client{side: s, name: name, heard: map[string][]string{}, replies: map[string]string{}, raw: map[string][]byte{}}
+	c := &client{
+		side: s, name: name, heard: map[string][]string{}, beats: map[string]string{}, replies: map[string]string{},
+		raw: map[string][]byte{},
+	}
 	c.connect()
 	return c
 }
@@ -60,23 +64,23 @@ func (c *client) message(f *frame) {
 		return
 	}
 	text := canonical(f)
-	all := c.heard[inbox]
-	if text == "heartbeat" && len(all) > 0 && all[len(all)-1] == text {
+	if rest, ok := strings.CutPrefix(text, "heartbeat "); ok { // How many there are hangs on the machine.
+		c.beats[inbox] = rest
 		return
 	}
-	c.heard[inbox] = append(all, text)
+	c.heard[inbox] = append(c.heard[inbox], text)
 }
 
 // canonical writes a message so that those of two servers can be compared.
 func canonical(f *frame) string {
 	if rest, ok := strings.CutPrefix(f.reply, ackPrefix); ok {
 		w := strings.Split(rest, ".")
-		return fmt.Sprintf("%s: %s of %s.%s, times %s, seq %s, number %s, pending %s, header %q, data %q", f.sid, f.subject,
-			w[0], w[1], w[2], w[3], w[4], w[6], f.header, f.data)
+		return fmt.Sprintf("%s: %s of %s.%s, times %s, seq %s, number %s, pending %s, header %q, data %q",
+			f.sid, f.subject, w[0], w[1], w[2], w[3], w[4], w[6], f.header, f.data)
 	}
 	header := string(f.header)
 	if strings.HasPrefix(header, "NATS/1.0 100 Idle") {
-		return "heartbeat"
+		return "heartbeat " + header
 	}
 	if at := strings.Index(header, "Nats-Time-Stamp: "); at >= 0 {
 		end := at + strings.Index(header[at:], "\r\n") + 2
@@ -90,7 +94,8 @@ func canonical(f *frame) string {
 
 // timely are the parts of answers that tell of a time, or of the server.
 var timely = []string{
-	"created", "ts", "first_ts", "last_ts", "last_active", "time", "metadata", "cluster", "api", "did_create", "storage",
+	"created", "ts", "first_ts", "last_ts", "last_active", "time", "metadata", "cluster", "api", "did_create",
+	"storage",
 	"memory", "reserved_memory", "reserved_storage", "tiers", "pause_remaining",
 }
 
@@ -176,6 +181,12 @@ func (c *client) taken(inbox string) []byte {
 	b := c.raw[inbox]
 	delete(c.raw, inbox)
 	return b
+}
+
+func (c *client) beat(inbox string) string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.beats["_INBOX."+c.name+"."+inbox]
 }
 
 func (c *client) replyOf(key string) string {

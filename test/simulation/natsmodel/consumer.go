@@ -103,86 +103,6 @@ func (o *consumer) wake() {
 	}
 }
 
-// start sets where it begins.
-func (o *consumer) start() {
-	st := o.stream.store
-	first, last := st.first, st.last
-	if o.cfg.StartSeq > 0 {
-		o.next.stream = o.cfg.StartSeq
-	} else {
-		o.next.stream = o.startByPolicy()
-	}
-	switch {
-	case first == 0 && o.cfg.StartSeq == 0:
-		o.next.stream = 1
-	case o.next.stream > last && o.cfg.StartSeq == 0:
-		o.next.stream = last + 1
-	case o.next.stream < first:
-		o.next.stream = first
-	}
-	o.next.consumer = 1
-	o.floor = sequences{0, o.next.stream - 1}
-	o.keptFloor, o.delivered = o.floor, o.floor
-	o.count()
-}
-
-func (o *consumer) startByPolicy() uint64 {
-	st := o.stream.store
-	switch o.cfg.Deliver {
-	case deliverAll:
-		return st.first
-	case deliverLast:
-		last := uint64(0)
-		for _, f := range o.filters {
-			if m := st.lastOf(f); m != nil {
-				last = max(last, m.seq)
-			}
-		}
-		if len(o.filters) == 0 {
-			return st.last
-		}
-		return last
-	case deliverPerSubject:
-		return o.startPerSubject()
-	case deliverTime:
-		for at := st.head; at < len(st.entries); at++ {
-			if m := st.entries[at].m; m != nil && !m.at.Before(*o.cfg.StartTime) {
-				return m.seq
-			}
-		}
-		return st.last + 1
-	}
-	return st.last + 1
-}
-
-// startPerSubject finds the last message of each subject.
-func (o *consumer) startPerSubject() uint64 {
-	st := o.stream.store
-	if o.stream.cfg.MaxPerSubject == 1 {
-		return st.first
-	}
-	o.last, o.resume = nil, st.last
-	for subject, seqs := range st.subjects { // In any order: it is sorted below.
-		if anyMatches(o.filters, subject) {
-			o.last = append(o.last, seqs[len(seqs)-1])
-		}
-	}
-	slices.Sort(o.last)
-	if len(o.last) == 0 {
-		return st.last
-	}
-	return o.last[0]
-}
-
-// count counts what is not delivered yet.
-func (o *consumer) count() {
-	if len(o.last) > 0 {
-		o.pendingCount = uint64(len(o.last))
-		return
-	}
-	o.pendingCount = o.stream.store.count(o.next.stream, o.filters)
-}
-
 // needs reports whether a message is still to be acknowledged by it.
 func (o *consumer) needs(m *stored) bool {
 	if len(o.filters) > 0 && !anyMatches(o.filters, m.subject) {
@@ -230,52 +150,6 @@ func (o *consumer) full() bool {
 	return o.cfg.MaxAckPending > 0 && o.cfg.Ack != ackNone && len(o.pending) >= o.cfg.MaxAckPending
 }
 
-// purged is told that its stream has removed what a filter takes. Start is where the filter begins now; 0: nowhere.
-func (o *consumer) purged(filter string, start uint64) {
-	st := o.stream.store
-	all := filter == "" || slices.ContainsFunc(o.filters, func(f string) bool { return covers(filter, f) })
-	wider := false
-	switch {
-	case all && filter != "" && slices.ContainsFunc(o.filters, func(f string) bool { return !covers(filter, f) }):
-		wider = true
-	case !all && (len(o.filters) == 0 || slices.ContainsFunc(o.filters, func(f string) bool { return overlaps(f, filter) })):
-		wider = true
-	case !all:
-		return
-	}
-	if wider {
-		start = st.first
-	} else if start == 0 {
-		start = st.last + 1
-	}
-	o.skipTo(start, wider)
-	o.count() // It does not look whether it may deliver more now: the real server does not.
-}
-
-// skipTo moves everything up to a sequence, and forgets deliveries of what there is no more.
-func (o *consumer) skipTo(start uint64, wider bool) {
-	o.next.stream = max(o.next.stream, start)
-	if o.floor.stream < start {
-		o.floor.stream = start - 1
-	}
-	for _, seq := range o.pendingSequences() {
-		d := o.pending[seq]
-		if seq < start || wider && o.stream.store.get(seq) == nil {
-			o.floor.consumer = max(o.floor.consumer, d.number)
-			d.ticket = 0
-			delete(o.pending, seq)
-			delete(o.redelivered, seq)
-		}
-	}
-	if len(o.pending) == 0 {
-		clear(o.redelivered)
-		o.again = nil
-		o.floor = sequences{o.next.consumer - 1, o.next.stream - 1}
-	}
-	o.keptFloor = o.floor
-	o.delivered = sequences{o.next.consumer - 1, o.next.stream - 1} // All is written down as it is.
-}
-
 func (o *consumer) pendingSequences() []uint64 {
 	all := make([]uint64, 0, len(o.pending))
 	for seq := range o.pending {
@@ -310,5 +184,8 @@ func (s *stream) unwanted() {
 		if e.m != nil && !slices.ContainsFunc(s.consumers, func(o *consumer) bool { return o.needs(e.m) }) {
 			s.remove(e.seq)
 		}
+	}
+	if len(s.consumers) == 0 {
+		s.store.first = s.store.last + 1
 	}
 }

@@ -29,14 +29,21 @@ var (
 	errMustDeliverAll      = &apiError{400, 10101, "consumer must be deliver all on workqueue stream"}
 	errMustAck             = &apiError{400, 10098, "workqueue stream requires explicit ack"}
 	errSealed              = &apiError{400, 10109, "invalid operation on sealed stream"}
-	errFilterMismatch      = &apiError{400, 10131, "Consumer create request did not match filtered subject from create subject"}
-	errTwoFilters          = &apiError{400, 10136, "consumer cannot have both FilterSubject and FilterSubjects specified"}
 	errFiltersOverlap      = &apiError{400, 10138, "consumer subject filters cannot overlap"}
 	errConsumerExists      = &apiError{400, 10148, "consumer already exists"}
 	errConsumerMissing     = &apiError{400, 10149, "consumer does not exist"}
 	errTTLDisabled         = &apiError{400, 10166, "per-message TTL is disabled"}
 	errTTLInvalid          = &apiError{400, 10165, "invalid per-message TTL"}
 	errDurableNotInSubject = &apiError{400, 10017, "consumer name in subject does not match durable name in request"}
+)
+
+var (
+	errFilterMismatch = &apiError{
+		400, 10131, "Consumer create request did not match filtered subject from create subject",
+	}
+	errTwoFilters = &apiError{
+		400, 10136, "consumer cannot have both FilterSubject and FilterSubjects specified",
+	}
 )
 
 func errJSON(err error) *apiError {

@@ -100,7 +100,8 @@ func (js *jetStream) flows(m *message) bool {
 	return true
 }
 
-// interest is called with the subject of a subscription that has begun or ended: it lets push consumers look whether somebody is there.
+// interest is called with the subject of a subscription that has begun or ended: it lets push consumers look whether
+// somebody is there.
 func (js *jetStream) interest(subject string) {
 	for _, s := range js.streams {
 		for _, o := range s.pushes {

@@ -46,8 +46,9 @@ func newCluster(t *testing.T) *realSide {
 		host, port, _ := net.SplitHostPort(route.Host)
 		number, _ := strconv.Atoi(port)
 		s := &realSide{t: t, options: server.Options{
-			ServerName: fmt.Sprint("n", i), Host: host, Port: server.RANDOM_PORT, NoSigs: true, NoLog: true, JetStream: true,
-			StoreDir: t.TempDir(), Routes: routes, Cluster: server.ClusterOpts{Name: "C", Host: host, Port: number},
+			ServerName: fmt.Sprint("n", i), Host: host, Port: server.RANDOM_PORT, NoSigs: true, NoLog: true,
+			JetStream: true, StoreDir: t.TempDir(), Routes: routes,
+			Cluster: server.ClusterOpts{Name: "C", Host: host, Port: number},
 		}}
 		sides[i] = s
 	}

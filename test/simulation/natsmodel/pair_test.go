@@ -25,7 +25,9 @@ type pair struct {
 
 func newPair(t testing.TB, r *realSide, own string) *pair {
 	return &pair{
-		t: t, own: own, model: newModelSide(Config{Seed: 1}), real: r, ours: map[string]*client{}, other: map[string]*client{}, reported: map[string]bool{},
+		t: t, own: own, model: newModelSide(Config{Seed: 1}), real: r,
+		ours: map[string]*client{}, other: map[string]*client{},
+		reported: map[string]bool{},
 	}
 }
 
@@ -67,13 +69,31 @@ func (p *pair) inbox() string {
 }
 
 // ask makes a request on both sides, and waits until they have said the same.
-func (p *pair) ask(name, subject, header, body string) (inbox string) {
+func (p *pair) ask(name, subject, header, body string) {
+	p.tell(name, subject, header, body)
+	p.compare()
+}
+
+// tell makes a request on both sides whose answer takes time.
+func (p *pair) tell(name, subject, header, body string) (inbox string) {
 	inbox = p.inbox()
 	p.note("%s asks %s %q %s, answer on %s", name, subject, header, body, inbox)
 	p.ours[name].request(inbox, subject, header, body)
 	p.other[name].request(inbox, subject, header, body)
-	p.compare()
 	return inbox
+}
+
+// beats waits until both sides have sent a heartbeat on an inbox, and compares them.
+func (p *pair) beats(name, inbox string) {
+	p.model.pass(40 * time.Millisecond)
+	for end := time.Now().Add(patience); p.other[name].beat(inbox) == ""; time.Sleep(time.Millisecond) {
+		if time.Now().After(end) {
+			break
+		}
+	}
+	if ours, other := p.ours[name].beat(inbox), p.other[name].beat(inbox); ours != other || ours == "" {
+		p.differ("heartbeats\nmodel: %q\n real: %q", ours, other)
+	}
 }
 
 // acknowledge sends an acknowledgement of a delivery to both sides.

@@ -28,7 +28,8 @@ func TestTheRealServerAnswersTheSame(t *testing.T) {
 	ask("$JS.API.CONSUMER.MSG.NEXT.S.D", "")
 	ask("$JS.API.CONSUMER.INFO.S.D", "")
 	ask("$JS.API.CONSUMER.INFO.T.D", "")
-	const consumer = `{"stream_name":"S","config":{"durable_name":"D","name":"D","ack_policy":"explicit"%s},"action":"%s"}`
+	const consumer = `{"stream_name":"S","action":"%[2]s",` +
+		`"config":{"durable_name":"D","name":"D","ack_policy":"explicit"%[1]s}}`
 	ask("$JS.API.CONSUMER.CREATE.S.D", fmt.Sprintf(consumer, "", "update"))
 	ask("$JS.API.CONSUMER.CREATE.S.D", fmt.Sprintf(consumer, "", "create"))
 	ask("$JS.API.CONSUMER.CREATE.S.D", fmt.Sprintf(consumer, "", "create"))
@@ -46,10 +47,14 @@ func TestTheRealServerAnswersTheSame(t *testing.T) {
 	p.acknowledge("a", "S.D 2 2", "+ACK")
 	p.acknowledge("a", "S.D 1 1", "-NAK")
 	p.acknowledge("a", "S.D 3 3", "+WPI")
-	ask("$JS.API.CONSUMER.MSG.NEXT.S.D", `{"batch":2,"expires":20000000,"idle_heartbeat":5000000}`)
+	ask("$JS.API.CONSUMER.MSG.NEXT.S.D", `{"batch":3,"expires":3600000000000}`)
+	p.tell("a", "$JS.API.CONSUMER.MSG.NEXT.S.D", "", `{"batch":2,"expires":20000000}`)
 	p.pass(60 * time.Millisecond)
-	ask("$JS.API.CONSUMER.MSG.NEXT.S.D", `{"batch":9,"expires":3600000000000}`)
+	p.ask("a", "s.c", "", "more")
 	ask("$JS.API.CONSUMER.INFO.S.D", "")
+	inbox := p.tell("a", "$JS.API.CONSUMER.MSG.NEXT.S.D", "",
+		`{"batch":9,"expires":36000000000000,"idle_heartbeat":20000000}`)
+	p.beats("a", inbox)
 	ask("$JS.API.CONSUMER.DELETE.S.D", "")
 	ask("$JS.API.STREAM.DELETE.S", "")
 	p.report()
@@ -87,7 +92,7 @@ func sameFor(t *testing.T, r *realSide, seed uint64, steps int) {
 func TestSchedulesAreTheSameOnTheRealServer(t *testing.T) {
 	t.Parallel()
 	r := newRealSide(t)
-	first, n := uint64(1), long.Or(6, 40) // Those that are divided by 8 take time.
+	first, n := uint64(1), long.Or(4, 24) // Those that are divided by 8 take time.
 	if text := os.Getenv("NATSMODEL_SEEDS"); text != "" {
 		_, _ = fmt.Sscanf(text, "%d+%d", &first, &n)
 	}

@@ -29,7 +29,8 @@ type schedule struct {
 func newSchedule(p *pair, seed uint64, stream string, ackWait time.Duration, restarts int) *schedule {
 	s := &schedule{
 		restarts: restarts,
-		pair:     p, rand: rand.New(rand.NewPCG(seed, 7)), stream: stream, ackWait: ackWait, touched: map[string]uint64{},
+		pair:     p, rand: rand.New(rand.NewPCG(seed, 7)), stream: stream, ackWait: ackWait,
+		touched: map[string]uint64{},
 		letters: []string{"a", "b", "c"},
 	}
 	p.note("seed %d", seed)
@@ -44,8 +45,10 @@ func (s *schedule) create() {
 	r := s.rand
 	s.cfg = streamConfig{
 		Name: s.stream, Subjects: []string{s.stream + ".>"}, Retention: pick(r, limitsRetention, limitsRetention,
-			workQueueRetention, interestRetention), Storage: pick(r, fileStorage, memoryStorage), AllowDirect: r.IntN(2) == 0,
-		Discard: pick(r, discardOld, discardOld, discardNew), Compression: "none", Replicas: 1, AllowRollup: r.IntN(4) == 0,
+			workQueueRetention, interestRetention), Storage: pick(r, fileStorage, memoryStorage),
+		AllowDirect: r.IntN(2) == 0,
+		Discard:     pick(r, discardOld, discardOld, discardNew), Compression: "none", Replicas: 1,
+		AllowRollup: r.IntN(4) == 0,
 	}
 	if s.restarts > 0 {
 		s.cfg.Storage = fileStorage
@@ -168,7 +171,8 @@ func (s *schedule) step() {
 		s.ask(who, "$JS.API.STREAM.NAMES", "", `{"subject":"`+s.stream+`.a"}`)
 		s.ask(who, "$JS.API.STREAM.INFO."+s.stream, "", `{"subjects_filter":">"}`)
 	default:
-		s.ask(who, next, "", pick(r, "{", "3", `{"batch":1,"idle_heartbeat":5,"expires":5}`, `{"batch":1,"no_wait":true,"max_bytes":1}`))
+		s.ask(who, next, "", pick(r, "{", "3", `{"batch":1,"idle_heartbeat":5,"expires":5}`,
+			`{"batch":1,"no_wait":true,"max_bytes":1}`))
 	}
 	s.settled()
 }
@@ -216,131 +220,6 @@ func (s *schedule) someSeq() uint64 {
 	return uint64(s.rand.IntN(int(info.Last) + 2))
 }
 
-// pendingOf are the deliveries of a consumer that are not acknowledged.
-func (s *schedule) pendingOf(name string) []uint64 {
-	o := s.model.model.js.consumer(s.stream, name)
-	if o == nil {
-		return nil
-	}
-	return o.pendingSequences()
-}
-
-// latest returns the key of the latest delivery of a sequence to a client; empty: there is none.
-func (s *schedule) latest(who, consumer string, seq uint64) string {
-	order := s.ours[who].order
-	prefix := fmt.Sprintf("%s.%s %d ", s.stream, consumer, seq)
-	for i := len(order) - 1; i >= 0; i-- {
-		if strings.HasPrefix(order[i], prefix) {
-			return order[i]
-		}
-	}
-	return ""
-}
-
-// settleOne sends a word about a delivery that is not acknowledged.
-func (s *schedule) settleOne(who, word string) {
-	o := pick(s.rand, s.consumers...)
-	pending := s.pendingOf(o.Name)
-	if len(pending) == 0 {
-		return
-	}
-	seq := pick(s.rand, pending...)
-	key := s.latest(who, o.Name, seq)
-	if key == "" {
-		return
-	}
-	if word == "+WPI" || word == "-NAK" {
-		s.touch(o.Name, seq)
-	}
-	s.acknowledge(who, key, word)
-}
-
-func (s *schedule) touch(consumer string, seq uint64) {
-	s.touches++
-	s.touched[fmt.Sprint(consumer, " ", seq)] = s.touches
-}
-
-func (s *schedule) forget(consumer string) {
-	for key := range s.touched {
-		if strings.HasPrefix(key, consumer+" ") {
-			delete(s.touched, key)
-		}
-	}
-}
-
-// stale acknowledges any delivery, whatever has become of it.
-func (s *schedule) stale(who string) {
-	order := s.ours[who].order
-	if len(order) == 0 {
-		return
-	}
-	key := pick(s.rand, order...)
-	o := s.consumers[slices.IndexFunc(s.consumers, func(c consumerConfig) bool {
-		return strings.HasPrefix(key, s.stream+"."+c.Name+" ")
-	})]
-	if o.Ack == ackAll { // What is below a floor that is elsewhere now moves nothing, and who knows.
-		return
-	}
-	s.acknowledge(who, key, pick(s.rand, "+ACK", "+TERM", "+ACK", "+OK"))
-}
-
-// orderly reports whether what is not acknowledged was delivered in the order of the stream, so that the order in which
-// it is delivered again does not hang on how fast the machine is.
-func (s *schedule) orderly() bool {
-	for _, o := range s.consumers {
-		last := [2]uint64{}
-		for _, seq := range s.pendingOf(o.Name) {
-			number := s.lastNumber(o.Name, seq)
-			touched := s.touched[fmt.Sprint(o.Name, " ", seq)]
-			if number < last[0] || touched > 0 {
-				return false
-			}
-			last[0] = number
-		}
-	}
-	return true
-}
-
-// lastNumber is the consumer's number of the latest delivery of a sequence.
-func (s *schedule) lastNumber(consumer string, seq uint64) uint64 {
-	var last uint64
-	for who := range s.ours {
-		var number uint64
-		if key := s.latest(who, consumer, seq); key != "" {
-			_, _ = fmt.Sscanf(key[strings.LastIndexByte(key, ' ')+1:], "%d", &number)
-		}
-		last = max(last, number)
-	}
-	return last
-}
-
-// timed reports whether time goes by in it.
-func (s *schedule) timed() bool { return s.ackWait < time.Hour }
-
-// passBy lets the time for acknowledgements go by, and before that a request end that gets nothing.
-func (s *schedule) passBy(who, next string) {
-	if !s.timed() || !s.orderly() {
-		return
-	}
-	if s.rand.IntN(2) == 0 {
-		s.ask(who, next, "", `{"batch":2,"expires":20000000,"idle_heartbeat":5000000}`)
-	}
-	s.pass(s.ackWait + 60*time.Millisecond)
-	s.settled()
-	s.fresh = time.Now()
-}
-
-// delay hands a delivery back for a while, which goes by.
-func (s *schedule) delay(who string) {
-	if !s.timed() || !s.orderly() {
-		return
-	}
-	s.settleOne(who, pick(s.rand, "-NAK 20ms", `-NAK {"delay": 20000000}`, "-NAK nonsense"))
-	s.pass(s.ackWait + 60*time.Millisecond)
-	s.settled()
-	s.fresh = time.Now()
-}
-
 // purgeSome purges nothing but the whole, or a part that is either all or nothing to each consumer: what becomes of
 // the floors of others hangs on how the real server's stores share their maps.
 func (s *schedule) purgeSome() {
@@ -357,7 +236,8 @@ func (s *schedule) purgeSome() {
 // get asks for a message.
 func (s *schedule) get(who string) {
 	body := pick(s.rand, fmt.Sprintf(`{"seq":%d}`, s.someSeq()), `{"last_by_subj":"`+s.stream+`.a"}`,
-		fmt.Sprintf(`{"seq":%d,"next_by_subj":"%s.*"}`, s.someSeq(), s.stream), `{"last_by_subj":"`+s.stream+`.>"}`, "", "{}")
+		fmt.Sprintf(`{"seq":%d,"next_by_subj":"%s.*"}`, s.someSeq(), s.stream),
+		`{"last_by_subj":"`+s.stream+`.>"}`, "", "{}")
 	s.ask(who, "$JS.API.STREAM.MSG.GET."+s.stream, "", body)
 	s.ask(who, "$JS.API.DIRECT.GET."+s.stream, "", body)
 	s.ask(who, "$JS.API.DIRECT.GET."+s.stream+"."+s.stream+".b", "", "")

@@ -170,6 +170,7 @@ func (w *realWire) read(heard func(frame)) {
 	}
 }
 
-func (w *realWire) send(b []byte) { _, _ = w.conn.Write(b) } // A server that is gone is noticed by what it does not say.
+// send ignores errors: a server that is gone is noticed by what it does not say.
+func (w *realWire) send(b []byte) { _, _ = w.conn.Write(b) }
 
 func (w *realWire) cut() { _ = w.conn.Close() }

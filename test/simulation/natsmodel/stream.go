@@ -119,8 +119,8 @@ func (s *stream) accept(m *message) (seq uint64, duplicate bool, err *apiError) 
 	}
 	s.note(wants.id, stored.seq)
 	s.signal(stored)
-	s.rollUp(stored, wants.rollup)
 	s.limit(m.subject)
+	s.rollUp(stored, wants.rollup)
 	s.watchAge(stored)
 	return stored.seq, false, nil
 }

@@ -25,7 +25,8 @@ func withStream(t *testing.T, f func(t *testing.T, s *live.Server, js jetstream.
 		if err != nil {
 			t.Fatal(err)
 		}
-		stream, err := js.CreateStream(t.Context(), jetstream.StreamConfig{Name: "ORDERS", Subjects: []string{"orders.>"}})
+		stream, err := js.CreateStream(t.Context(),
+			jetstream.StreamConfig{Name: "ORDERS", Subjects: []string{"orders.>"}})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -194,7 +195,8 @@ func TestAKeyIsWatchedAndWrittenOnlyOverWhatIsKnown(t *testing.T) {
 			e := <-w.Updates()
 			keys = append(keys, e.Key()+" "+e.Operation().String()+" "+string(e.Value()))
 		}
-		if got := fmt.Sprint(keys); got != "[a KeyValuePutOp 1 a KeyValuePutOp 2 a KeyValueDeleteOp  b KeyValuePutOp ]" {
+		const want = "[a KeyValuePutOp 1 a KeyValuePutOp 2 a KeyValueDeleteOp  b KeyValuePutOp ]"
+		if got := fmt.Sprint(keys); got != want {
 			t.Errorf("the watcher saw %s", got)
 		}
 	})
