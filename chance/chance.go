@@ -1,6 +1,6 @@
-// Package chance draws the random numbers by which the daemon spreads what would otherwise happen at the same time. They
-// are math/rand/v2's, unless a simulation has asked for those of a seed, so that it can be run again. It imports nothing
-// of ours.
+// Package chance draws the random numbers by which the daemon spreads what would otherwise happen at the same time.
+// They are math/rand/v2's, unless a simulation has asked for those of a seed, so that it can be run again. It imports
+// nothing of ours.
 package chance
 
 import (

@@ -8,7 +8,9 @@ import (
 // In a cluster idle routes ask for heartbeats, and the server refuses a request that is open for less than two.
 func TestIdleRequestsAreOpenForTwoHeartbeats(t *testing.T) {
 	t.Parallel()
-	for _, expiry := range []time.Duration{400 * time.Millisecond, 800 * time.Millisecond, 2 * time.Second, 15 * time.Second} {
+	for _, expiry := range []time.Duration{
+		400 * time.Millisecond, 800 * time.Millisecond, 2 * time.Second, 15 * time.Second,
+	} {
 		s := Settings{PullExpiry: expiry, idleHeartbeat: min(idleHeartbeat, expiry/2)}
 		for at := time.Duration(0); at < time.Second; at += 7 * time.Millisecond {
 			if expires, heartbeat := s.idleRequest(time.Unix(1, int64(at))); heartbeat <= 0 || 2*heartbeat > expires {

@@ -228,7 +228,7 @@ func (e *endpoint) say(a *attempt, work time.Duration, status int, header, body 
 
 // closing accepts, and closes the link.
 func (e *endpoint) closing(a *attempt, work time.Duration, polite bool) {
-	a.link.http.held = true
+	a.link.http.held, a.link.http.polite = true, polite
 	text := accepting
 	if polite {
 		text = "HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n"
@@ -301,7 +301,9 @@ func (e *endpoint) broke(l *link) {
 	for _, a := range slices.Clone(l.http.flying) {
 		a.over = true
 		e.landed(a)
-		e.world.truth.unclear(a)
+		if !l.http.polite { // Who says that it closes has taken nothing more.
+			e.world.truth.unclear(a)
+		}
 	}
 }
 

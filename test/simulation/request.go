@@ -30,7 +30,8 @@ type httpEnd struct {
 	waiting []*attempt // That have not arrived, in their order.
 	flying  []*attempt // That the daemon has no answer to, in their order.
 	served  int
-	held    bool // It answers nothing more.
+	held    bool // It answers nothing more,
+	polite  bool // and has said so.
 	owes    int  // Answers on their way.
 }
 

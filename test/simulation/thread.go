@@ -94,6 +94,7 @@ func (t thread) seed(rng *rand.ChaCha8) {
 	_, _ = rng.Read(key[:]) // It never fails.
 	fresh := rand.NewChaCha8(key)
 	m := this()
-	copy(unsafe.Slice((*byte)(unsafe.Add(m, t.offset)), numbers-4), unsafe.Slice((*byte)(unsafe.Pointer(fresh)), numbers-4))
+	to, from := unsafe.Add(m, t.offset), unsafe.Pointer(fresh)
+	copy(unsafe.Slice((*byte)(to), numbers-4), unsafe.Slice((*byte)(from), numbers-4))
 	*word(m, t.offset+numbers) = fresh.Uint64()
 }
