@@ -152,15 +152,24 @@ func (w *World) fetch() bool {
 	for _, d := range dials {
 		w.dialed(d)
 	}
+	var open []func() // A link that was given up is free for what is sent on another one at the same moment.
 	for _, l := range w.links {
 		written, closed := l.fetch()
-		if len(written) > 0 && !l.gone {
-			w.sent(l, written)
+		say := func() {
+			if len(written) > 0 && !l.gone {
+				w.sent(l, written)
+			}
 		}
-		if closed && l.finished == 0 {
-			l.finished = w.now()
-			w.hungUp(l)
+		if !closed || l.finished != 0 {
+			open = append(open, say)
+			continue
 		}
+		say()
+		l.finished = w.now()
+		w.hungUp(l)
+	}
+	for _, say := range open {
+		say()
 	}
 	w.links = slices.DeleteFunc(w.links, func(l *link) bool { return l.finished != 0 })
 	return true
