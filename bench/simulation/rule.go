@@ -10,6 +10,7 @@ var rules = []struct{ words, name string }{
 	{"although the endpoint has not accepted it", "ended only once accepted"},
 	{"published again after an unclear", "at most once"},
 	{"published again", "never twice"},
+	{"it has not acknowledged it", "acknowledged in time"},
 	{"delivered again", "renewed"},
 	{"books", "books"},
 	{"max_payload", "max_payload"},

@@ -66,7 +66,7 @@ func (w *World) strikeNATS(kind faultKind, lasts time.Duration) {
 	r, n := w.faults, &w.nats
 	w.truth.disturb(w.now() + int64(lasts+w.plan.settleTime))
 	switch kind { //nolint:exhaustive // What was got is kept.
-	case natsCut, natsRestart, natsAway, natsHole:
+	case natsCut, natsRestart, natsAway:
 	default:
 		w.truth.lose(w.now() + int64(lasts+w.plan.settleTime))
 	}

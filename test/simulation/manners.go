@@ -78,6 +78,23 @@ func (t *truth) fenced(a *attempt, m *message) {
 
 // unlettered reports whether a message that nobody has accepted would be gone without the dead letter that it is to have.
 func (t *truth) unlettered(m *message) bool {
-	return m.route.letters && m.route.stream != "" && len(m.accepted) == 0 && m.letters == 0 && !m.forgotten &&
+	return (m.refusals > 0 || m.fate != fateAccept) && m.route.letters && m.route.stream != "" && len(m.accepted) == 0 && m.letters == 0 && !m.forgotten &&
 		!m.route.drops && (!m.route.atMostOnce || m.unclear == 0)
+}
+
+// resendTime is how long a daemon has to send again the acknowledgements that were lost with a connection. It does so
+// before it asks for anything.
+const resendTime = 5 * time.Second
+
+// unacknowledged judges whether a daemon is given what it has long known to be accepted: it has not said so again, after
+// the connection was lost on which it had.
+func (t *truth) unacknowledged(l *link, m *message) {
+	w := t.world
+	if m.route.stream == "" || m.knownAt == 0 || m.knownBy != l.owner || w.now()-m.knownAt < int64(resendTime) {
+		return
+	}
+	if !during(t.lossy, m.knownAt-int64(w.plan.settleTime), w.now()) {
+		w.fault("message %d of route %s is delivered again, %v after replica %d knew that it was accepted: it has not "+
+			"acknowledged it", m.id, m.route.name, since(w, m.knownAt), l.owner.id)
+	}
 }

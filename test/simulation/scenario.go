@@ -104,6 +104,8 @@ func kindsOf(r *rand.Rand) []faultKind {
 	case 3:
 		all := append(append([]faultKind(nil), ofEndpoint...), ofNATS...)
 		return []faultKind{pick(r, all...), pick(r, all...)}
+	case 4: // Nothing that the server has got is lost.
+		return append([]faultKind{natsCut, natsCut, natsCut, pick(r, natsRestart, natsAway)}, ofEndpoint...)
 	}
 	return append(append(append([]faultKind(nil), ofEndpoint...), ofNATS...), ofProcesses...)
 }

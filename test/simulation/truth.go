@@ -246,6 +246,9 @@ func (t *truth) accepted(a *attempt) {
 		if !first || !m.route.ordered || a.over && (m.route.drops || m.route.atMostOnce) {
 			continue
 		}
+		if m.route.drops && m.givens > 1 { // It may have been left out once, and that been lost.
+			continue
+		}
 		owner := a.link.owner
 		if m.route.stream != "" {
 			owner = nil
@@ -302,6 +305,7 @@ func (t *truth) delivered(l *link, f *frame) {
 				m.route.name, since(w, m.given))
 		}
 	}
+	t.unacknowledged(l, m)
 	m.given, m.givenTo = w.now(), l.owner
 	m.givens++
 	w.history.note(w.now(), "given", int64(m.id), int64(l.id))

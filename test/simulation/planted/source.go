@@ -11,7 +11,9 @@ var ofSource = []Fault{
 	}}},
 	{Name: "last-acks-kept", Kind: "acknowledgements wait for more of them, for ever", Swap: []Swap{
 		{"source/acks.go", "a.late.Reset(ackDelay)", "a.late.Reset(time.Hour)"},
+		{"source/acks.go", "if hurry || a.unsent >= ackBatch {", "if a.unsent >= ackBatch {"},
 		{"source/acks.go", "err := a.send()\n\tupTo,", "var err error\n\tupTo,"},
+		{"source/watch.go", "w.j.acks.push()\n\t\t\tif w.proveAcks()", "if w.proveAcks()"},
 	}},
 	{Name: "reconnect-unsettled", Kind: "after a reconnect what comes is published at once", Swap: []Swap{{
 		"source/jetstream.go", "j.barrier.raise(\"the connection was lost\")", "j.barrier.shared.Load()",
