@@ -161,6 +161,7 @@ func (e *endpoint) handle(l *link, a *attempt) {
 		e.refuse(a, work, "")
 		return
 	case troubleRefuseWait:
+		a.wait = t.wait / time.Second * time.Second
 		e.refuse(a, work, fmt.Sprintf("Retry-After: %d\r\n", int(t.wait/time.Second)))
 		return
 	}

@@ -27,6 +27,8 @@ type replica struct {
 	over   bool
 	born   int64
 	left   int64 // When it was asked to stop, or killed.
+
+	manners manners
 }
 
 // theKey is the key that the daemons have.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
+	"strconv"
 	"strings"
 	"time"
 
@@ -28,6 +29,7 @@ type scenario struct {
 	// settleTime is how long after a disturbance acknowledgements may be missing.
 	settleTime time.Duration
 	shared     bool
+	rate       float64 // That is configured for all daemons together; 0: none is.
 }
 
 // route is a route of the daemons as the world knows it.
@@ -102,6 +104,8 @@ func kindsOf(r *rand.Rand) []faultKind {
 	case 3:
 		all := append(append([]faultKind(nil), ofEndpoint...), ofNATS...)
 		return []faultKind{pick(r, all...), pick(r, all...)}
+	case 4: // Nothing that the server has got is lost.
+		return append([]faultKind{natsCut, natsCut, natsCut, pick(r, natsRestart, natsAway)}, ofEndpoint...)
 	}
 	return append(append(append([]faultKind(nil), ofEndpoint...), ofNATS...), ofProcesses...)
 }
@@ -132,8 +136,9 @@ func (s *scenario) text(r *rand.Rand) string {
 	fmt.Fprintf(&b, "nats: {url: 'nats://127.0.0.1:4222'}\n")
 	fmt.Fprintf(&b, "momento: {endpoint: 'http://127.0.0.1:80', connections: %d, in_flight: %s, timeout: %v}\n",
 		pick(r, 2, 4, 8), pick(r, "1", "1", "4", "auto"), s.timeout)
-	fmt.Fprintf(&b, "limits: {rate: %s, shared: %v, group: simulated}\n", pick(r, "auto", "auto", "50", "unlimited"),
-		s.shared)
+	rate := pick(r, "auto", "auto", "50", "unlimited")
+	s.rate, _ = strconv.ParseFloat(rate, 64)
+	fmt.Fprintf(&b, "limits: {rate: %s, shared: %v, group: simulated}\n", rate, s.shared)
 	fmt.Fprintf(&b, "coordination: {create: true, lease: %v}\n", pick(r, "2s", "5s"))
 	fmt.Fprintf(&b, "queue: {max_messages: %d}\n", pick(r, 64, 512, 16384))
 	fmt.Fprintf(&b, "routes:\n")
