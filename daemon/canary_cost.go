@@ -21,8 +21,8 @@ func canaryNote(c *config.Config) string {
 	if c.Canary.Every <= 0 {
 		return ""
 	}
-	return fmt.Sprintf("a message to %s/%s every %v, %.2g operations/s and a long poll each; what is wrong is told within "+
-		"%v", c.Canary.Cache, c.Canary.Topic, c.Canary.Every, canaryCost/time.Duration(c.Canary.Every).Seconds(),
+	return fmt.Sprintf("a message to %s/%s every %v, %.2g operations/s and a long poll each; what is wrong is told "+
+		"within %v", c.Canary.Cache, c.Canary.Topic, c.Canary.Every, canaryCost/time.Duration(c.Canary.Every).Seconds(),
 		time.Duration(c.Canary.Every)+10*time.Second)
 }
 
@@ -44,6 +44,7 @@ func canaryWarnings(c *config.Config) []string {
 		return nil
 	}
 	enough := time.Duration(math.Ceil(canaryCost/canaryShare/rate)) * time.Second
-	return []string{fmt.Sprintf("canary.every %v costs %.2g %% of %s, which is %s/s, and each further replica hears it, too: "+
-		"it should cost at most %g %%; raise it to %v", every, 100*share, by, terminal.Number(rate), 100*canaryShare, enough)}
+	return []string{fmt.Sprintf("canary.every %v costs %.2g %% of %s, which is %s/s, and each further replica hears "+
+		"it, too: it should cost at most %g %%; raise it to %v", every, 100*share, by, terminal.Number(rate),
+		100*canaryShare, enough)}
 }

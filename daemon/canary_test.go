@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -70,9 +71,7 @@ func (w *canaryWorld) serve(out http.ResponseWriter, r *http.Request) {
 		recorded := httptest.NewRecorder()
 		w.emulator.ServeHTTP(recorded, r)
 		time.Sleep(time.Duration(w.late.Load()))
-		for name, values := range recorded.Header() {
-			out.Header()[name] = values
-		}
+		maps.Copy(out.Header(), recorded.Header())
 		out.WriteHeader(recorded.Code)
 		_, _ = recorded.Body.WriteTo(out)
 	default:
@@ -87,7 +86,8 @@ func (w *canaryWorld) plan(more string) *Plan {
 	if err := os.WriteFile(key, []byte("k"), 0o600); err != nil {
 		w.t.Fatal(err)
 	}
-	f := config.Read("f", fmt.Appendf(nil, "nats: {url: %q}\nmomento: {endpoint: %q, api_key_file: %q, connections: 4}\n"+
+	f := config.Read("f", fmt.Appendf(nil, "nats: {url: %q}\n"+
+		"momento: {endpoint: %q, api_key_file: %q, connections: 4}\n"+
 		"admin: {listen: '127.0.0.1:0'}\nroutes: [{name: r, subject: %q, cache: c}]\n%s\n",
 		w.nats.ClientURL(), w.endpoint.URL, key, w.subject, more))
 	f.Validate()
@@ -256,11 +256,13 @@ func TestACanaryWaitsForWhatTheDaemonTellsItself(t *testing.T) {
 			func(_ *canaryWorld, d *canaryDaemon) { d.set(false) },
 		},
 		{
-			"a quota that is used up", func(w *canaryWorld, _ *canaryDaemon) { w.refuse.Store(http.StatusTooManyRequests) },
+			"a quota that is used up",
+			func(w *canaryWorld, _ *canaryDaemon) { w.refuse.Store(http.StatusTooManyRequests) },
 			"refuses for quota (429)", func(w *canaryWorld, _ *canaryDaemon) { w.refuse.Store(0) },
 		},
 		{
-			"an endpoint that fails", func(w *canaryWorld, _ *canaryDaemon) { w.refuse.Store(http.StatusInternalServerError) },
+			"an endpoint that fails",
+			func(w *canaryWorld, _ *canaryDaemon) { w.refuse.Store(http.StatusInternalServerError) },
 			"", func(w *canaryWorld, _ *canaryDaemon) { w.refuse.Store(0) },
 		},
 		{

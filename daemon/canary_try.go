@@ -251,6 +251,6 @@ func (p *CanaryPassage) stopped(waits string, t *CanaryTry) string {
 	case p.Taken > 0:
 		return fmt.Sprintf("the bridge has it, and the endpoint has not accepted it within %v", t.timeout)
 	}
-	return fmt.Sprintf("NATS has not brought it to a bridge within %v: the NATS user needs to publish and to subscribe "+
-		"to mb.%s.> (docs/permissions.md)", t.timeout, t.plan.file.Limits.Group)
+	return fmt.Sprintf("NATS has not brought it to a bridge within %v: the NATS user needs to publish and to "+
+		"subscribe to mb.%s.> (docs/permissions.md)", t.timeout, t.plan.file.Limits.Group)
 }

@@ -37,7 +37,8 @@ func TestOneMessageGoesThroughTheBridgeThatRuns(t *testing.T) {
 	if r := d.Status().Routes[0]; r.Received != 0 {
 		t.Errorf("it is among the traffic: %+v", r)
 	}
-	if p := w.try("canary: {topic: another}", time.Minute); !strings.Contains(p.Why, "goes to c/momento-bridge-canary") {
+	p = w.try("canary: {topic: another}", time.Minute)
+	if !strings.Contains(p.Why, "goes to c/momento-bridge-canary") {
 		t.Errorf("to another topic it went %+v", p)
 	}
 }

@@ -14,10 +14,11 @@ import (
 
 // canaries are a canary whose messages go nowhere for a while, and one whose subscriber is refused.
 func canaries(w *world) {
-	swallow, deaf := w.before(http.MethodPost, http.StatusNoContent), w.before(http.MethodGet, http.StatusForbidden)
+	swallow := w.before(http.MethodPost, http.StatusNoContent)
+	deaf := w.before(http.MethodGet, http.StatusForbidden)
 	for instance, p := range map[string]*between{"a": swallow, "b": deaf} {
-		w.daemon(instance, fmt.Sprintf("momento: {endpoint: %q, api_key_file: %q}\nlimits: {rate: unlimited, group: %s}\n"+
-			"canary: {every: 1s}", p.URL, w.keyFile, instance), `  - {name: s, subject: "s.>", cache: c}`)
+		w.daemon(instance, fmt.Sprintf("momento: {endpoint: %q, api_key_file: %q}\n"+
+			"limits: {rate: unlimited, group: %s}\ncanary: {every: 1s}", p.URL, w.keyFile, instance), `  - {name: s, subject: "s.>", cache: c}`)
 	}
 	w.mustShow("Canary, from NATS to a subscriber")
 	swallow.on.Store(true)
@@ -42,7 +43,9 @@ func (w *world) before(method string, status int) *between {
 	to, err := url.Parse(w.endpoint.URL)
 	must(w.t, err)
 	behind, p := httputil.NewSingleHostReverseProxy(to), &between{}
-	behind.ErrorHandler = func(out http.ResponseWriter, _ *http.Request, _ error) { out.WriteHeader(http.StatusBadGateway) }
+	behind.ErrorHandler = func(out http.ResponseWriter, _ *http.Request, _ error) {
+		out.WriteHeader(http.StatusBadGateway)
+	}
 	p.Server = httptest.NewServer(http.HandlerFunc(func(out http.ResponseWriter, r *http.Request) {
 		if p.on.Load() && r.Method == method && strings.Contains(r.URL.Path, "canary") {
 			_, _ = io.Copy(io.Discard, r.Body)

@@ -91,7 +91,8 @@ func (c *FindConfig) Plan(p Price, limit float64) []Line {
 		name = ""
 	}
 	none := c.Expected(math.Inf(1))
-	lines = append(lines, Line{name, "where nothing is refused up to " + figure.Rate(s.MaxRate) + ": " + c.spends(p, none)})
+	lines = append(lines, Line{name, "where nothing is refused up to " + figure.Rate(s.MaxRate) + ": " + c.spends(p,
+		none)})
 	most := fmt.Sprintf("%s publishes, %s, %s, %s", figure.Count(s.MaxRequests),
 		p.cost(float64(s.MaxRequests), c.Target.Bytes), figure.Duration(s.MaxSeconds), figure.Rate(s.MaxRate))
 	if c.Generator.Ceiling > 0 {

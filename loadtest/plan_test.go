@@ -20,7 +20,10 @@ func told(lines []Line) string {
 
 func TestThePlanTellsWhatToExpectAndWhatItIsAtTheMost(t *testing.T) {
 	t.Parallel()
-	target := Target{Endpoint: "https://host.example", Caches: []string{"c", "d"}, Topic: "t", Bytes: 1500, Connections: 64}
+	target := Target{
+		Endpoint: "https://host.example", Caches: []string{"c", "d"}, Topic: "t", Bytes: 1500,
+		Connections: 64,
+	}
 	cfg := FindConfig{Target: target, Search: search.Default(), Effort: Standard}
 	f := func(p Price, limit float64, want ...string) {
 		t.Helper()
@@ -39,7 +42,8 @@ func TestThePlanTellsWhatToExpectAndWhatItIsAtTheMost(t *testing.T) {
 	f(Price{Subscribers: 3, PerMillion: 0.5}, 100, "each publish is 8 operations", "0.5 for a million",
 		"expected: where the limit is 100/s: ", "40 000 000 operations, that is 20, 1 h 0 min")
 	cfg.Search.MaxRate, cfg.Search.MaxRequests, cfg.Search.Gentle = 9, 100, true
-	f(Price{}, 0, "expected: where nothing is refused up to 9/s: about 100 publishes", "at most: 100 publishes", "none:")
+	f(Price{}, 0, "expected: where nothing is refused up to 9/s: about 100 publishes", "at most: 100 publishes",
+		"none:")
 	if text := told(cfg.Plan(Price{}, 0)); strings.Contains(text, "the limit is") || strings.Contains(text, "that is") {
 		t.Errorf("it tells of limits above the greatest rate, or of money that nobody named:\n%s", text)
 	}
@@ -61,7 +65,10 @@ func TestARateTestSendsWhatItsPlanSays(t *testing.T) {
 		rate     float64
 		duration time.Duration
 		most     int
-	}{{300, 2 * time.Second, 1e6}, {0.7, 10 * time.Second, 1e6}, {33.3, 1500 * time.Millisecond, 1e6}, {100, time.Second, 17}} {
+	}{{300, 2 * time.Second, 1e6}, {0.7, 10 * time.Second, 1e6}, {33.3, 1500 * time.Millisecond, 1e6}, {
+		100,
+		time.Second, 17,
+	}} {
 		t.Run("", func(t *testing.T) {
 			bubble(t, emulator.Config{}, func(t *testing.T, target Target, server *emulator.Server) {
 				cfg := rateOf(target, c.rate, c.duration)
@@ -80,14 +87,18 @@ func TestAFindUsesUpWhatItsPlanExpects(t *testing.T) {
 	limit := emulator.Settings{Rate: 40, Burst: 10}
 	bubble(t, emulator.Config{Settings: limit}, func(t *testing.T, target Target, _ *emulator.Server) {
 		cfg := FindConfig{
-			Target: target, Search: search.Default(), Effort: Standard, Latency: true, Dimensions: []string{"size", "topics"},
+			Target: target, Search: search.Default(), Effort: Standard, Latency: true, Dimensions: []string{
+				"size",
+				"topics",
+			},
 			Before: 1,
 		}
 		cfg.Limit()
 		want := cfg.Expected(40)
 		r, err := Find(t.Context(), cfg)
 		n := float64(r.Requests)
-		if err != nil || n < want.Least.Publishes || n > want.Most.Publishes || r.DurationSeconds < want.Least.Seconds ||
+		if err != nil || n < want.Least.Publishes || n > want.Most.Publishes ||
+			r.DurationSeconds < want.Least.Seconds ||
 			r.DurationSeconds > want.Most.Seconds {
 			t.Errorf("%v: %d publishes in %.0f s, expected %.0f", err, r.Requests, r.DurationSeconds, want)
 		}

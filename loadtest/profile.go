@@ -85,7 +85,8 @@ func (f *finder) trial(name string, phases ...search.Phase) search.Trial {
 	o := t.Phases[len(t.Phases)-1]
 	f.report.Trials = append(f.report.Trials, report.Trial{
 		Name: name, Rate: o.Phase.Rate, Began: began, Seconds: o.Took, Sent: sent,
-		Accepted: o.Accepted, Refused: o.Refused, Failed: o.Failed, Unfit: t.Unfit, OnTime: t.OnTime, Passed: t.Unfit == "" &&
+		Accepted: o.Accepted, Refused: o.Refused, Failed: o.Failed, Unfit: t.Unfit, OnTime: t.OnTime,
+		Passed: t.Unfit == "" &&
 			o.Refused == 0,
 	})
 	return t

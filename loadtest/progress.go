@@ -11,7 +11,8 @@ import (
 func (p *FindProgress) Lines() []string {
 	known := "nothing is known yet"
 	if p.Step.Failing > 0 {
-		known = fmt.Sprintf("clean rate %s, failing rate %s, so far", figure.Rate(p.Step.Clean), figure.Rate(p.Step.Failing))
+		known = fmt.Sprintf("clean rate %s, failing rate %s, so far", figure.Rate(p.Step.Clean),
+			figure.Rate(p.Step.Failing))
 	}
 	return []string{
 		fmt.Sprintf("%s trial %d: %s at %s for up to %s", figure.Duration(p.Elapsed.Seconds()), p.Trial, p.Step.Name,

@@ -116,7 +116,7 @@ func TestReportsOfVirtualRunsSayOneThing(t *testing.T) {
 	for _, seed := range seeds {
 		r := virtualRun(seed)
 		if seed%3 == 2 {
-			r.limit.Settings.Latency = time.Duration(r.IntN(200)) * time.Millisecond
+			r.limit.Latency = time.Duration(r.IntN(200)) * time.Millisecond
 		}
 		t.Run("", func(t *testing.T) {
 			bubble(t, r.limit, func(t *testing.T, target Target, _ *emulator.Server) {

@@ -63,7 +63,7 @@ func (p *plant) run(ctx context.Context, l *lab.Lab, nats *lab.NATS, o *options)
 	if worst > o.within {
 		verdict, failed = "MISS", true
 	}
-	fmt.Printf("%-4s %-26s told %d of %d, median %5.1f s, slowest %5.1f s, as %v\n", verdict, p.name, len(took), o.rounds,
-		took[len(took)/2].Seconds(), worst.Seconds(), states)
+	fmt.Printf("%-4s %-26s told %d of %d, median %5.1f s, slowest %5.1f s, as %v\n", verdict, p.name, len(took),
+		o.rounds, took[len(took)/2].Seconds(), worst.Seconds(), states)
 	return failed, nil
 }

@@ -25,7 +25,10 @@ func TestCanarySaysWhetherMessagesGetThroughAndHowFast(t *testing.T) {
 			"all is well",
 			[]string{"--cache", "c", "--count", "2"},
 			statusOK,
-			[]string{"got through in", "with the bridge of this command", "2 of 2 got through to c/momento-bridge-canary"},
+			[]string{
+				"got through in", "with the bridge of this command",
+				"2 of 2 got through to c/momento-bridge-canary",
+			},
 		},
 		{"a cache that is not there", []string{"--cache", "d"}, statusFailed, nil},
 		{"nothing to send", []string{"--cache", "c", "--count", "0"}, statusUsage, nil},

@@ -14,9 +14,11 @@ func canary() section {
 	return section{"Canary", []spec{
 		{
 			kind: "timeline", title: "Does the canary arrive?", width: 8, unit: "none", maps: decoded(canaryStates),
-			help: "What each daemon says of its own message (canary.every), from NATS to a subscriber. Nothing without " +
-				"one. Waiting: something that is told elsewhere is in the way.",
-			query: []query{{coded("canary_state", "DAEMONS", "state", "instance", canaryStates) + " > 0", "{{instance}}"}},
+			help: "What each daemon says of its own message (canary.every), from NATS to a subscriber. Nothing " +
+				"without one. Waiting: something that is told elsewhere is in the way.",
+			query: []query{{
+				coded("canary_state", "DAEMONS", "state", "instance", canaryStates) + " > 0", "{{instance}}",
+			}},
 		},
 		{
 			kind: "graph", title: "Canary, from NATS to a subscriber", width: 8, unit: "s",

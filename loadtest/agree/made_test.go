@@ -36,7 +36,8 @@ type maker struct {
 // made is a report that a seed decides.
 func made(seed uint64) *report.Report {
 	m := &maker{Rand: rand.New(rand.NewPCG(seed, 21)), r: &report.Report{
-		Schema: report.Schema, Started: time.Date(2026, 11, 30, 1, 0, 0, 0, time.UTC).Add(time.Duration(seed) * time.Hour),
+		Schema: report.Schema, Started: time.Date(2026, 11, 30, 1, 0, 0, 0,
+			time.UTC).Add(time.Duration(seed) * time.Hour),
 		Target: report.Target{
 			Version: "v1.4.0", Endpoint: "https://host.example", Caches: []string{"c"}, Topics: 1, Topic: "t",
 			Bytes: int(1 + 3000*seed%4096), Connections: 16,
@@ -77,8 +78,9 @@ func (m *maker) latency(n int) report.Latency {
 func (m *maker) trial(name string, rate, seconds float64, refused int, passed bool) *report.Trial {
 	sent := int(rate*seconds) + refused
 	m.r.Trials = append(m.r.Trials, report.Trial{
-		Name: name, Rate: rate, Began: m.clock, Seconds: seconds, Sent: sent, Accepted: sent - refused, Refused: refused,
-		Passed: passed, OnTime: 1 - m.tiny(),
+		Name: name, Rate: rate, Began: m.clock, Seconds: seconds, Sent: sent, Accepted: sent - refused,
+		Refused: refused,
+		Passed:  passed, OnTime: 1 - m.tiny(),
 	})
 	m.r.Seconds = append(m.r.Seconds, report.Second{
 		At: int(m.clock), Offered: sent, Accepted: sent - refused, Refused: refused,
@@ -123,8 +125,8 @@ func (m *maker) end(reason string, interrupted bool) {
 	}
 }
 
-// overload is the plateau and the probe. As a search of before may have it, it says what it takes them for, however sure
-// that is.
+// overload is the plateau and the probe. As a search of before may have it, it says what it takes them for, however
+// sure that is.
 func (m *maker) overload(rate float64) {
 	r := m.r
 	m.trial("plateau", 2*rate, 10, int(rate*5), false)
@@ -167,10 +169,12 @@ func (m *maker) conclude(how int) {
 			t.Unfit = "only " + figure.Share(t.OnTime) + " of the publishes were sent in time"
 		}
 		r.Generator.Repeated, r.Generator.OnTime = 3, 0.52+0.4*m.Float64()
-		m.end("irregular: the generator was not fit for a trial, three times over: "+r.Trials[len(r.Trials)-1].Unfit, false)
+		m.end("irregular: the generator was not fit for a trial, three times over: "+
+			r.Trials[len(r.Trials)-1].Unfit, false)
 		return
 	case asSoft:
-		r.CleanRate, r.FailingRate, r.Limiter, r.Burst, r.BurstConfidence = new(clean*.8), new(failing*.85), "soft", nil, ""
+		r.CleanRate, r.FailingRate, r.Limiter, r.Burst, r.BurstConfidence = new(clean*.8), new(failing*.85), "soft",
+			nil, ""
 		r.WindowSeconds, r.LimiterConfidence = nil, ""
 		r.Reason = "refusals begin at " + figure.Rate(*r.FailingRate) + ", but " + figure.Rate(*r.PlateauRate) +
 			" are accepted in overload: the limit is spread over several servers, or others use it, too"
@@ -221,10 +225,12 @@ func (m *maker) rate(how int) {
 		t.NotSent = n * (1 + m.IntN(5)) / 10
 		t.Sent = n - t.NotSent
 		t.OnTime, r.Generator.OnTime = 0.4, 0.4
-		t.Unfit = "only " + figure.Share(float64(t.Sent)/float64(n)) + " of the publishes were sent, as it was too late " +
+		t.Unfit = "only " + figure.Share(float64(t.Sent)/float64(n)) +
+			" of the publishes were sent, as it was too late " +
 			"for the others"
 		t.Seconds += 3
-		r.Reason = fmt.Sprintf("publishes that were not sent, as it was too late for them: %s; the latencies leave them "+
+		r.Reason = fmt.Sprintf("publishes that were not sent, as it was too late for them: %s; the latencies leave "+
+			"them "+
 			"out; %s", figure.Count(t.NotSent), t.Unfit)
 	}
 	if m.chance(.5) {

@@ -144,10 +144,10 @@ func TestFindingSaysWhatAndSinceWhen(t *testing.T) {
 			return after + 0.001*float64(i%3)
 		}))
 	}
-	close := func(a, b, by float64) bool { return math.Abs(a-b) <= by }
+	near := func(a, b, by float64) bool { return math.Abs(a-b) <= by }
 	f := drift.Look(level(10, 12), drift.Matters{Share: 0.05, Least: 1}, 1)
-	if f.Shape != drift.Step || !close(f.Since, 1195, 15) || !close(f.Before, 10, 0.1) || !close(f.After, 12, 0.1) ||
-		!close(f.Share(), 0.2, 0.01) || !close(f.First, 10, 0.1) || !close(f.Last, 12, 0.1) {
+	if f.Shape != drift.Step || !near(f.Since, 1195, 15) || !near(f.Before, 10, 0.1) || !near(f.After, 12, 0.1) ||
+		!near(f.Share(), 0.2, 0.01) || !near(f.First, 10, 0.1) || !near(f.Last, 12, 0.1) {
 		t.Errorf("%+v", f)
 	}
 	stalled := level(10, 12)
@@ -155,13 +155,13 @@ func TestFindingSaysWhatAndSinceWhen(t *testing.T) {
 		stalled[i].Value = 2000
 	}
 	f = drift.Look(stalled, drift.Matters{Share: 0.05, Least: 1}, 1)
-	if f.Shape != drift.Step || !close(f.Since, 1195, 120) || !close(f.Before, 10, 0.1) || !close(f.After, 12, 0.1) {
+	if f.Shape != drift.Step || !near(f.Since, 1195, 120) || !near(f.Before, 10, 0.1) || !near(f.After, 12, 0.1) {
 		t.Errorf("where the machine stood still now and then: %+v", f)
 	}
 	leak := series(each(360, func(i int) float64 { return 100 + 0.02*float64(max(0, i-90)) }))
 	f = drift.Look(leak, drift.Matters{}, 1)
-	if f.Shape != drift.Slope || !close(f.Since, 900, 100) || !close(f.PerHour, 0.02*360, 0.3) ||
-		!close(f.After, 105.4, 0.4) {
+	if f.Shape != drift.Slope || !near(f.Since, 900, 100) || !near(f.PerHour, 0.02*360, 0.3) ||
+		!near(f.After, 105.4, 0.4) {
 		t.Errorf("%+v", f)
 	}
 	for name, c := range map[string]struct {

@@ -1,5 +1,5 @@
-// Package figure writes the numbers of load tests for people: one way for each kind, wherever they are told. Search, the
-// engine, reports and commands use it, so that a number that is told twice looks the same.
+// Package figure writes the numbers of load tests for people: one way for each kind, wherever they are told. Search,
+// the engine, reports and commands use it, so that a number that is told twice looks the same.
 package figure
 
 import (

@@ -132,7 +132,8 @@ func (c *Comparison) WriteText(to io.Writer) error {
 		line(&b, "Seen", "the brackets differ by "+c.change()+", which is not proved")
 	}
 	if p, q := c.A.PlateauRate, c.B.PlateauRate; p != nil && q != nil && *p > 0 {
-		line(&b, "Overload", fmt.Sprintf("%s and %s accepted: %s", figure.Rate(*p), figure.Rate(*q), signed(*q / *p - 1)))
+		line(&b, "Overload", fmt.Sprintf("%s and %s accepted: %s", figure.Rate(*p), figure.Rate(*q),
+			signed(*q / *p - 1)))
 	}
 	for i, w := range c.Warnings {
 		line(&b, map[bool]string{true: "Mind"}[i == 0], w)

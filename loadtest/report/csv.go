@@ -14,14 +14,16 @@ import (
 // WriteSecondsCSV writes the test second by second, by RFC 4180; the head has the units.
 func WriteSecondsCSV(to io.Writer, r *Report) error {
 	rows := [][]string{{
-		"time (UTC)", "at (s)", "offered (publishes)", "accepted (publishes)", "refused (publishes)", "failed (publishes)",
+		"time (UTC)", "at (s)", "offered (publishes)", "accepted (publishes)", "refused (publishes)",
+		"failed (publishes)",
 		"not answered or not sent (publishes)",
 	}}
 	for _, s := range r.Seconds {
 		at := r.Started.Add(time.Duration(s.At) * time.Second).UTC()
 		rows = append(rows, []string{
 			at.Format(time.RFC3339), strconv.Itoa(s.At), strconv.Itoa(s.Offered), strconv.Itoa(s.Accepted),
-			strconv.Itoa(s.Refused), strconv.Itoa(s.Failed), strconv.Itoa(s.Offered - s.Accepted - s.Refused - s.Failed),
+			strconv.Itoa(s.Refused), strconv.Itoa(s.Failed),
+			strconv.Itoa(s.Offered - s.Accepted - s.Refused - s.Failed),
 		})
 	}
 	return writeCSV(to, rows)

@@ -57,5 +57,3 @@ func factOf(facts []Fact, key string) Fact {
 	}
 	return Fact{Key: key, Text: notDetermined}
 }
-
-func known(v float64) *float64 { return &v }

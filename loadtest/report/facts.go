@@ -36,7 +36,7 @@ func (r *Report) expectedFact() []Fact {
 func (r *Report) requestsFact() Fact {
 	took := "in " + figure.Duration(r.DurationSeconds)
 	return Fact{
-		Key: "requests", Name: "Requests", Value: known(float64(r.Requests)), Unit: publishesUnit,
+		Key: "requests", Name: "Requests", Value: new(float64(r.Requests)), Unit: publishesUnit,
 		Text: figure.Count(r.Requests), Also: took + ", " + span(r.Started, r.Ended), Short: took,
 	}
 }

@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"strings"
 
 	"momento-bridge/loadtest/figure"
 	"momento-bridge/printable"
@@ -64,18 +65,20 @@ func perSecond(n int, seconds float64) float64 {
 func (r *Report) rateWords() (title, rest string) {
 	sum := r.totals()
 	title = fmt.Sprintf("Rate test: %s accepted", figure.Rate(perSecond(sum.Accepted, sum.Took)))
-	rest = fmt.Sprintf("of %s offered", figure.Rate(sum.offeredRate()))
+	parts := []string{fmt.Sprintf("of %s offered", figure.Rate(sum.offeredRate()))}
 	for _, part := range []struct {
 		n    int
 		what string
 	}{{sum.Refused, "refused"}, {sum.Failed, "failed"}, {sum.notSent(), "not sent"}} {
 		if part.n > 0 {
-			rest += ", " + figure.Share(share(part.n, sum.Offered)) + " " + part.what
+			parts = append(parts, figure.Share(share(part.n, sum.Offered))+" "+part.what)
 		}
 	}
 	if d := r.Delivery; d != nil && d.Lost > 0 {
-		rest += fmt.Sprintf(", %s of %s lost on the way through the bridge", figure.Count(d.Lost), figure.Count(d.Sent))
+		parts = append(parts, fmt.Sprintf("%s of %s lost on the way through the bridge", figure.Count(d.Lost),
+			figure.Count(d.Sent)))
 	}
+	rest = strings.Join(parts, ", ")
 	if r.Reason != "" {
 		rest += ": " + printable.Text(r.Reason)
 	}
@@ -91,7 +94,7 @@ func (r *Report) rateFacts() []Fact {
 	}
 	offered := figure.Rate(sum.offeredRate()) + " for " + figure.Duration(sum.OfferedIn)
 	facts := []Fact{{
-		Key: "offered", Name: "Offered", Value: known(float64(sum.Offered)), Unit: publishesUnit,
+		Key: "offered", Name: "Offered", Value: new(float64(sum.Offered)), Unit: publishesUnit,
 		Text: figure.Count(sum.Offered), Also: offered + " (" + asked + ")", Short: offered,
 	}}
 	add := func(always bool, key, name string, n int) {
@@ -100,7 +103,7 @@ func (r *Report) rateFacts() []Fact {
 		}
 		also := figure.Rate(perSecond(n, sum.Took)) + ", " + figure.Share(share(n, sum.Offered))
 		facts = append(facts, Fact{
-			Key: key, Name: name, Value: known(float64(n)), Unit: publishesUnit, Text: figure.Count(n), Also: also,
+			Key: key, Name: name, Value: new(float64(n)), Unit: publishesUnit, Text: figure.Count(n), Also: also,
 			Short: also,
 		})
 	}
@@ -111,7 +114,7 @@ func (r *Report) rateFacts() []Fact {
 	if n := sum.notSent(); n > 0 {
 		part := figure.Share(share(n, sum.Offered))
 		facts = append(facts, Fact{
-			Key: "not_sent", Name: "Not sent", Value: known(float64(n)), Unit: publishesUnit, Text: figure.Count(n),
+			Key: "not_sent", Name: "Not sent", Value: new(float64(n)), Unit: publishesUnit, Text: figure.Count(n),
 			Also: part + ", and in none of the times", Short: part,
 		})
 	}
@@ -124,7 +127,7 @@ func (d *Delivery) facts() []Fact {
 	}
 	of := func(key, name string, n int, also string) Fact {
 		return Fact{
-			Key: "delivery." + key, Name: name, Value: known(float64(n)), Unit: publishesUnit, Text: figure.Count(n),
+			Key: "delivery." + key, Name: name, Value: new(float64(n)), Unit: publishesUnit, Text: figure.Count(n),
 			Also: also, Short: also,
 		}
 	}

@@ -22,7 +22,8 @@ const (
 )
 
 // WriteAll writes every format into a directory, which it makes where it is not there, and returns the paths: as far as
-// the report has what a format holds. A file of the same name is replaced, and only by a whole one. After an error the paths are those that were written until then.
+// the report has what a format holds. A file of the same name is replaced, and only by a whole one. After an error the
+// paths are those that were written until then.
 func WriteAll(dir string, r *Report) ([]string, error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return nil, fmt.Errorf("making the directory of the report: %w", err)

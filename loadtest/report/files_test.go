@@ -68,7 +68,8 @@ func TestAllFilesAreWrittenWholeAndReadableForAll(t *testing.T) {
 		names = append(names, filepath.Base(path))
 	}
 	want := []string{
-		"report.json", "report.html", "report.md", "report.txt", "seconds.csv", "trials.csv", "50-of-clean-response.hgrm",
+		"report.json", "report.html", "report.md", "report.txt", "seconds.csv", "trials.csv",
+		"50-of-clean-response.hgrm",
 		"50-of-clean-service.hgrm",
 		"80-of-clean-response.hgrm", "80-of-clean-service.hgrm", "95-of-clean-response.hgrm",
 		"95-of-clean-service.hgrm", "plateau-response.hgrm", "generator-send-delay.hgrm",

@@ -68,7 +68,7 @@ func (r *Report) generatorFact() Fact {
 		also += ", trials repeated because it was not fit for them: " + figure.Count(g.Repeated)
 	}
 	return Fact{
-		Key: "generator.on_time", Name: "Generator", Value: known(g.OnTime), Text: r.Fitness().String(), Also: also,
+		Key: "generator.on_time", Name: "Generator", Value: new(g.OnTime), Text: r.Fitness().String(), Also: also,
 		Short: inTime,
 	}
 }

@@ -28,7 +28,8 @@ func logged(t *testing.T, seed uint64, began, seconds float64) (Latency, *hdrhis
 		t.Fatal(err)
 	}
 	return Latency{
-		Count: int(h.TotalCount()), Max: new(float64(h.Max()) / 1e6), Histogram: string(text), Began: began, Seconds: seconds,
+		Count: int(h.TotalCount()), Max: new(float64(h.Max()) / 1e6), Histogram: string(text), Began: began,
+		Seconds: seconds,
 	}, h
 }
 
@@ -41,7 +42,10 @@ func TestTheIntervalLogIsReadByHdrHistogram(t *testing.T) {
 	service, hs := logged(t, 2, 12.5, 8)
 	l.Service = &service
 	want["50-of-clean-response"], want["50-of-clean-service"] = h, hs
-	r.Latency = map[string]Latency{"50%": l, "80%": latency(1, 50, 0.01, 0.2, 3), "95%": {Count: 3, Histogram: "HIST,evil"}}
+	r.Latency = map[string]Latency{"50%": l, "80%": latency(1, 50, 0.01, 0.2, 3), "95%": {
+		Count:     3,
+		Histogram: "HIST,evil",
+	}}
 	r.Generator.SendDelay, want["generator-send-delay"] = logged(t, 3, 0, 208)
 	paths, err := WriteAll(t.TempDir(), r)
 	if err != nil || !strings.Contains(strings.Join(paths, " "), "times.hlog") {

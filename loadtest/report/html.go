@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"html/template"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -153,7 +154,7 @@ var greatFacts = map[string][]string{
 func (r *Report) tiles(facts []Fact) []tile {
 	keys := greatFacts[r.Test]
 	if r.Test == Rate && r.Delivery != nil {
-		keys = append(keys[:len(keys):len(keys)], "delivery.delivered", "delivery.lost")
+		keys = append(slices.Clip(keys), "delivery.delivered", "delivery.lost")
 	}
 	var tiles []tile
 	for _, key := range keys {

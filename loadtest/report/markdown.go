@@ -126,7 +126,8 @@ func (t *Trial) interval() string {
 		return "none sent"
 	}
 	low, high := interval(t.Refused, t.counted())
-	return fmt.Sprintf("%s (%s to %s)", figure.Share(share(t.Refused, t.counted())), figure.Share(low), figure.Bound(high))
+	return fmt.Sprintf("%s (%s to %s)", figure.Share(share(t.Refused, t.counted())), figure.Share(low),
+		figure.Bound(high))
 }
 
 // markdownRequest shows the plain HTTP call.

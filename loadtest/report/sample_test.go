@@ -47,7 +47,8 @@ func latency(seed uint64, n int, median, sigma, rate float64) Latency {
 func sampleFind() *Report {
 	r := &Report{
 		Schema: Schema, Test: Find, Verdict: Proved, Reason: "3 of 3 trials at the clean rate had no refusal, 3 of 3 " +
-			"at the failing rate had; not counted: 2 of " + figure.Count(11958) + " publishes at the clean rate that were " +
+			"at the failing rate had; not counted: 2 of " + figure.Count(11958) +
+			" publishes at the clean rate that were " +
 			"refused because others before them were late, which a burst of 500 does not forgive",
 		CleanRate: new(498.2), CleanBound: new(0.0002500), CleanSent: 11958, FailingRate: new(501.7),
 		PlateauRate: new(500.04), Burst: new(500.0),
@@ -182,7 +183,8 @@ func sampleRate() *Report {
 	r.Target.Via = "nats"
 	r.Plateau, r.Seconds, r.Trials = nil, nil,
 		[]Trial{{
-			Name: Rate, Rate: 520, Seconds: 60, OfferedSeconds: 60, Sent: 31_209, Accepted: 30_480, Refused: 726, Failed: 3,
+			Name: Rate, Rate: 520, Seconds: 60, OfferedSeconds: 60, Sent: 31_209, Accepted: 30_480, Refused: 726,
+			Failed:  3,
 			NotSent: 1,
 		}}
 	random := rand.New(rand.NewPCG(4, 4))
@@ -194,7 +196,8 @@ func sampleRate() *Report {
 			s = Second{second, left.Offered, left.Accepted, left.Refused, left.Failed}
 		}
 		s.Accepted = min(s.Accepted, left.Accepted)
-		left.Offered, left.Accepted, left.Refused = left.Offered-s.Offered, left.Accepted-s.Accepted, left.Refused-s.Refused
+		left.Offered, left.Accepted, left.Refused = left.Offered-s.Offered, left.Accepted-s.Accepted,
+			left.Refused-s.Refused
 		r.Seconds = append(r.Seconds, s)
 	}
 	accepted, refused := latency(1, 9000, 0.0056, 0.3, 520), latency(2, 726, 0.0011, 0.2, 0)

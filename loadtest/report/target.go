@@ -26,7 +26,10 @@ func (r *Report) target() []Fact {
 		caches[i] = printable.Text(c)
 	}
 	facts = append(facts, Fact{Name: "Cache", Text: strings.Join(caches, ", ")}, Fact{Name: "Topic", Text: topics},
-		Fact{Name: "Payload", Text: figure.Count(t.Bytes) + " bytes"}, Fact{Name: "Connections", Text: figure.Count(t.Connections)})
+		Fact{Name: "Payload", Text: figure.Count(t.Bytes) + " bytes"}, Fact{
+			Name: "Connections",
+			Text: figure.Count(t.Connections),
+		})
 	if t.Via != "" {
 		facts = append(facts, Fact{Name: "Via", Text: printable.Text(t.Via)})
 	}

@@ -24,8 +24,8 @@ type Range struct {
 // Plus adds what is used up in any case.
 func (r Range) Plus(o Spend) Range { return Range{r.Least.Plus(o), r.Usual.Plus(o), r.Most.Plus(o)} }
 
-// Within lowers the range to what the search may use at the most. Where one of the two ends it, it may be at any time as
-// far as the other is concerned.
+// Within lowers the range to what the search may use at the most. Where one of the two ends it, it may be at any time
+// as far as the other is concerned.
 func (r Range) Within(publishes, seconds float64) Range {
 	if r.Most.Publishes > publishes {
 		r.Least.Seconds = 0
@@ -53,9 +53,9 @@ const (
 	gentleWindow, gentleLate = 2500, 3000
 )
 
-// Estimate is what a search is expected to use up where the limit is a rate. A sharp limit takes the usual; a burst that
-// saves up a minute, a window of ten seconds, or a limit of several parts takes up to the most. It is arithmetic: the
-// same steps as Find, with what each takes on average.
+// Estimate is what a search is expected to use up where the limit is a rate. A sharp limit takes the usual; a burst
+// that saves up a minute, a window of ten seconds, or a limit of several parts takes up to the most. It is arithmetic:
+// the same steps as Find, with what each takes on average.
 func Estimate(cfg Config, limit float64) Range {
 	up, refused := climb(cfg, limit)
 	if refused == 0 { // Nothing is refused: the search ends there.

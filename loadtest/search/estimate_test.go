@@ -40,7 +40,8 @@ func TestASearchUsesUpWhatIsExpected(t *testing.T) {
 							inside(got.Seconds, want.Least.Seconds, 1.01*want.Most.Seconds) {
 							within++
 						} else {
-							t.Logf("%g/s, %s: %d publishes in %.0f s, expected %.0f", rate, settings.Limiter, got.Requests,
+							t.Logf("%g/s, %s: %d publishes in %.0f s, expected %.0f", rate, settings.Limiter,
+								got.Requests,
 								got.Seconds, want)
 						}
 					}

@@ -11,6 +11,7 @@ import (
 type lately struct {
 	window float64 // Seconds, at the most,
 	least  float64 // and at the least.
+	rate   float64
 	enough int     // What a limiter of the rate accepts in each window, at the least.
 	events []Event // Accepted, in the order of their times; Answered is without what it takes at the least.
 	from   int     // The first that was accepted within one window with the last, for certain.
@@ -19,12 +20,13 @@ type lately struct {
 
 func newLately(rate, window, doubt float64) *lately {
 	least := window - doubt
-	return &lately{window: window + doubt, least: least, enough: int(math.Ceil(rate*least - 1e-6))}
+	return &lately{window: window + doubt, least: least, rate: rate, enough: int(math.Ceil(rate*least - 1e-6))}
 }
 
 // full reports whether as much as the rate has in a window may have been accepted in the one before a refusal.
+// What was sent while the refused one was on its way may have come before it.
 func (l *lately) full(refused Event) bool {
-	n := 0
+	n := int(l.rate * max(0, refused.Answered-refused.At))
 	for _, e := range slices.Backward(l.events) {
 		if e.Answered <= refused.At-l.window && e.At <= refused.At-l.window {
 			break
@@ -37,9 +39,9 @@ func (l *lately) full(refused Event) bool {
 }
 
 const (
-	// forgetAfter is how many windows an acceptance is remembered,
+	// forgetAfter is how many windows an acceptance is remembered.
 	forgetAfter = 2
-	// and forgetFrom how many are forgotten at a time.
+	// forgetFrom is how many are forgotten at a time.
 	forgetFrom = 1024
 )
 

@@ -71,7 +71,7 @@ func (s *search) floodWindow() error {
 	t, err := s.run("probe", 0, Phase{
 		Rate: rate, Seconds: 2 * s.window, Loose: true,
 		Enough: func(events []Event) bool {
-			_, after := burstOf(events)
+			_, after := burstOf(events, s.window, rate)
 			return after > 0
 		},
 	})
@@ -79,9 +79,9 @@ func (s *search) floodWindow() error {
 		return err
 	}
 	events := t.last().Events
-	n, after := burstOf(events)
+	n, after := burstOf(events, s.window, rate)
 	s.result.Kind = FixedWindow
-	if s.reopened = (after - events[0].At) / s.window; s.reopened > 0.75 {
+	if s.reopened = max(0, after-events[0].At) / s.window; s.reopened > 0.75 {
 		s.result.Kind = Sliding
 	}
 	s.result.Burst = float64(n)
@@ -101,15 +101,24 @@ func (s *search) measureWindow() {
 	s.window, s.doubt, s.result.Plateau = window, doubt, float64(n)/window
 }
 
-// burstOf counts what was accepted until the first refusal, and returns when something was accepted after that.
-func burstOf(events []Event) (n int, after float64) {
-	n = firstRefusal(events)
-	for _, e := range events[n:] {
-		if !e.Refused {
-			return n, e.At
+// shut is how long a window is shut after a burst at the least, as a share of it.
+const shut = 0.1
+
+// burstOf counts what was accepted until a window was shut, and returns when something was accepted after that; 0: not
+// yet. What is on its way together may be accepted in any order.
+func burstOf(events []Event, window, rate float64) (n int, after float64) {
+	events = byAnswer(events)
+	at := acceptances(events)
+	if len(at) == 0 {
+		return 0, 0
+	}
+	gaps, _ := silences(events, 2/rate)
+	for i := 1; i < len(at); i++ {
+		if gaps[i] > max(shut*window, 1.5/rate) {
+			return i, at[i]
 		}
 	}
-	return n, 0
+	return len(at), 0
 }
 
 // usedUp is the burst that the bracket used up: by how much what was accepted from some moment on, up to the first
@@ -203,12 +212,16 @@ func (s *search) flood(wait, expected float64) (aFlood, error) {
 		return aFlood{}, err
 	}
 	events := t.last().Events
-	n := firstRefusal(events)
+	answered := events
+	if expected > small { // What is on its way together may be accepted in any order.
+		answered = byAnswer(events)
+	}
+	n := firstRefusal(answered)
 	if n == len(events) {
 		return aFlood{}, nil
 	}
 	// Tokens come back while it is sent. One more would have been accepted but for the refusal.
-	back := s.result.Plateau * (events[n].At - events[0].At)
+	back := s.result.Plateau * (answered[n].At - answered[0].At)
 	f := aFlood{burst: max(1, math.Floor(float64(n)+1-max(back, s.result.Plateau*float64(n)/rate))), calm: true}
 	for i := range n {
 		f.calm = f.calm && s.result.Plateau*(events[i+1].At-events[i].At) < paused

@@ -51,12 +51,13 @@ func (r *Report) facts() []fact {
 	facts := []fact{{"Delivered", fmt.Sprintf("%s of %s, lost %s, twice %s, out of order %s", figure.Count(d.Delivered),
 		figure.Count(d.Sent), figure.Count(d.Lost), figure.Count(d.Duplicates), figure.Count(d.Reordered))}}
 	if d.Late > 0 {
-		facts = append(facts, fact{"", fmt.Sprintf("%s came after %v, when they had been given up", figure.Count(d.Late),
-			lostAfter)})
+		facts = append(facts, fact{"", fmt.Sprintf("%s came after %v, when they had been given up",
+			figure.Count(d.Late), lostAfter)})
 	}
 	if d.NotTaken+d.NotSent > 0 {
 		facts = append(facts, fact{"Not sent", fmt.Sprintf(
-			"%s that NATS did not take, %s as this machine was too slow", figure.Count(d.NotTaken), figure.Count(d.NotSent))})
+			"%s that NATS did not take, %s as this machine was too slow", figure.Count(d.NotTaken),
+			figure.Count(d.NotSent))})
 	}
 	facts = append(facts, fact{"End to end", r.latency()})
 	for i := range r.Series {

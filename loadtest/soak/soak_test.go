@@ -261,7 +261,7 @@ func TestSamplesAreBounded(t *testing.T) {
 		c := config(b)
 		c.Rate, c.Duration = 0.1, 14*time.Hour
 		told := 0
-		c.Progress = func(p soak.Progress) { told++ }
+		c.Progress = func(soak.Progress) { told++ }
 		r, err := soak.New(c).Run(t.Context(), b)
 		if err != nil || told < 14*360-1 || len(r.At) > 4096 || len(r.At) < 2048 || r.Verdict != soak.Steady {
 			t.Errorf("%v: %d samples of %d, %s", err, len(r.At), told, fmt.Sprint(r.Verdict, drifting(r)))

@@ -35,7 +35,6 @@ type track struct {
 	gaps     int
 	ready    chan struct{} // Closed when a first message has come.
 	heard    bool
-	err      error // Why nobody listens any more.
 }
 
 func newTrack(topic string, rate float64, topics int) *track {
@@ -112,8 +111,9 @@ func (t *track) listen(ctx context.Context, c *Config) error {
 			defer t.mu.Unlock()
 			t.gaps++
 		},
+		Brief: true,
 	})
-	if refused, ok := errors.AsType[*sink.SubscribeError](err); ok {
+	if refused, ok := errors.AsType[*sink.SubscribeError](err); ok && ctx.Err() == nil {
 		return refused
 	}
 	return nil

@@ -2,6 +2,7 @@ package soak
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -85,7 +86,7 @@ func (r *Report) check() error {
 		d := &s.Drift
 		switch {
 		case s.Name == "":
-			return fmt.Errorf("the report contradicts itself: a series has no name")
+			return errors.New("the report contradicts itself: a series has no name")
 		case len(s.Values) != len(r.At):
 			return fmt.Errorf("the report contradicts itself: %.40q has %d values for %d times", s.Name, len(s.Values),
 				len(r.At))

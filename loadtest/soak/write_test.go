@@ -62,7 +62,7 @@ func TestEveryFormatTellsTheSameFacts(t *testing.T) {
 	}
 	marked := strings.NewReplacer(`\|`, "|", `\*`, "*", `\_`, "_", `\[`, "[", `\\`, `\`, "&lt;", "<")
 	plain := marked.Replace(markdown.String())
-	for _, line := range strings.Split(strings.TrimSpace(text.String()), "\n") {
+	for line := range strings.SplitSeq(strings.TrimSpace(text.String()), "\n") {
 		fact := strings.TrimSpace(line)
 		if len(line) > 19 && !strings.HasPrefix(line, "LOST") {
 			fact = strings.TrimSpace(line[19:])
@@ -117,7 +117,7 @@ func TestReportIsReadAgain(t *testing.T) {
 		"another test":   {`{"schema":1,"test":"find"}`, false},
 		"no JSON":        {`hello`, false},
 		"another schema": {`{"schema":9,"test":"soak"}`, true},
-		"no drift":       {strings.ReplaceAll(string(text), `"since"`, `"sinse"`), true},
+		"no drift":       {strings.ReplaceAll(string(text), `"since"`, `"sent"`), true},
 		"fewer values":   {strings.ReplaceAll(string(text), `"at"`, `"att"`), true},
 		"another type":   {strings.ReplaceAll(string(text), `"lost": 2`, `"lost": "x"`), true},
 	} {

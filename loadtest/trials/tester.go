@@ -48,11 +48,11 @@ func (t *Tester) Idle(seconds float64) {
 // Run implements search.Tester.
 func (t *Tester) Run(most search.Cap, phases ...search.Phase) search.Trial {
 	if t.Replaying() && t.err == nil {
-		if trial, err := t.replay(phases); err == nil {
+		trial, err := t.replay(phases)
+		if err == nil {
 			return trial
-		} else {
-			t.err = err
 		}
+		t.err = err
 	}
 	if t.err != nil {
 		return search.Trial{Phases: []search.Outcome{{Phase: phases[len(phases)-1]}}, Fatal: t.err}

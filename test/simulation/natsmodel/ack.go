@@ -20,7 +20,7 @@ func parseAck(subject string) (a ackOf, ok bool) {
 	rest := subject[len(ackPrefix):]
 	var words [7]string
 	for i := range words {
-		more := false
+		var more bool
 		words[i], rest, more = strings.Cut(rest, ".")
 		if more != (i < len(words)-1) {
 			return a, false

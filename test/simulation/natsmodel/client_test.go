@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -168,7 +169,7 @@ func (c *client) told() map[string][]string {
 	defer c.mu.Unlock()
 	all := make(map[string][]string, len(c.heard))
 	for inbox, texts := range c.heard {
-		all[inbox] = texts[:len(texts):len(texts)]
+		all[inbox] = slices.Clip(texts)
 	}
 	return all
 }

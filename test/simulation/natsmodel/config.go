@@ -2,6 +2,7 @@ package natsmodel
 
 import (
 	"encoding/json"
+	"slices"
 	"time"
 )
 
@@ -183,7 +184,7 @@ func (c *consumerConfig) complete(stream *streamConfig) {
 // filters are what a consumer takes; none: everything.
 func (c *consumerConfig) filters() []string {
 	if c.Filter != "" {
-		return append(c.Filters[:len(c.Filters):len(c.Filters)], c.Filter)
+		return append(slices.Clip(c.Filters), c.Filter)
 	}
 	return c.Filters
 }

@@ -30,7 +30,7 @@ func (o *consumer) run() {
 			}
 			to = p.reply
 		}
-		o.deliver(m, to, reply, times, size)
+		o.deliver(m, to, reply, size)
 		if p != nil && p.left <= 0 && p.bytes > 0 {
 			o.tell(to, "409 Batch Completed", p)
 		}
@@ -148,7 +148,7 @@ func (o *consumer) queue(d *delivery) {
 }
 
 // deliver sends a message.
-func (o *consumer) deliver(m *stored, to, reply string, times uint64, size int) {
+func (o *consumer) deliver(m *stored, to, reply string, size int) {
 	number := o.next.consumer
 	o.next.consumer++
 	now := o.now()

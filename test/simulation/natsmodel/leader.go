@@ -1,8 +1,9 @@
 package natsmodel
 
-import "strconv"
-
-import "time"
+import (
+	"strconv"
+	"time"
+)
 
 // lead is what a new leader makes of what is written down: requests and the queue of what is to be delivered again are
 // gone, and acknowledgements that it did not hear of.

@@ -115,7 +115,7 @@ func (p *pair) pass(d time.Duration) {
 }
 
 // patience is how long the real server may take to say what the model says at once.
-var patience = 5 * time.Second
+var patience = 20 * time.Second
 
 // compare waits until the real server has said what the model has. It tells of each difference once.
 func (p *pair) compare() {

@@ -107,13 +107,13 @@ func FuzzAnyCutSaysTheSame(f *testing.F) {
 		"PUB $JS.ACK.S.D.1.1.1.1.1 4\r\n-NAK\r\n"), 9)
 	f.Fuzz(func(t *testing.T, said []byte, at int) {
 		at = min(max(at, 0), len(said))
-		whole, cut := []*Server{}, ""
+		var whole []*Server
 		for range 2 {
 			s, _ := connected()
 			whole = append(whole, s)
 		}
 		one := talk(whole[0], 1, said)
-		cut = talk(whole[1], 1, said[:at], said[at:])
+		cut := talk(whole[1], 1, said[:at], said[at:])
 		if one != cut {
 			t.Errorf("as a whole it says %q, cut at %d %q", one, at, cut)
 		}

@@ -20,9 +20,9 @@ func (s *schedule) pendingOf(name string) []uint64 {
 func (s *schedule) latest(who, consumer string, seq uint64) string {
 	order := s.ours[who].order
 	prefix := fmt.Sprintf("%s.%s %d ", s.stream, consumer, seq)
-	for i := len(order) - 1; i >= 0; i-- {
-		if strings.HasPrefix(order[i], prefix) {
-			return order[i]
+	for _, key := range slices.Backward(order) {
+		if strings.HasPrefix(key, prefix) {
+			return key
 		}
 	}
 	return ""

@@ -58,7 +58,6 @@ type Server struct {
 	dirty  []*conn    // With output, in the order in which it came.
 	frozen bool
 	late   []arrival // What came while frozen.
-	ids    uint64    // Of what needs a name.
 	lose   float64   // The share of acknowledgements that are lost.
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -127,8 +128,8 @@ func TestConsumeGoesOnAfterALeaderChangeAndARestart(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		got := 0
-		running, err := consumer.Consume(func(m jetstream.Msg) { got++; _ = m.Ack() })
+		var got atomic.Int64
+		running, err := consumer.Consume(func(m jetstream.Msg) { got.Add(1); _ = m.Ack() })
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -142,8 +143,8 @@ func TestConsumeGoesOnAfterALeaderChangeAndARestart(t *testing.T) {
 			time.Sleep(time.Minute)
 			publish(t, js, 3)
 			time.Sleep(time.Minute)
-			if got != 3*(i+1) {
-				t.Fatalf("after break %d %d messages had come, want %d", i, got, 3*(i+1))
+			if n := got.Load(); n != 3*int64(i+1) {
+				t.Fatalf("after break %d %d messages had come, want %d", i, n, 3*(i+1))
 			}
 		}
 	})
