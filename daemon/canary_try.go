@@ -46,8 +46,8 @@ type CanaryPassage struct {
 }
 
 // errSeveralCaches says what to do where it is not known where canaries go.
-var errSeveralCaches = errors.New("the routes publish to several caches: set canary.cache, so that it is known which " +
-	"one the canary is for")
+var errSeveralCaches = errors.New("the routes publish to several caches: set canary.cache, or give --cache, so that " +
+	"it is known which one the canary is for")
 
 // NewCanaryTry prepares messages, each of which may take as long as timeout. An error says what is wrong with the
 // configuration.
