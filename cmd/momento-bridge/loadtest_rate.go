@@ -111,8 +111,9 @@ func (o *rateOptions) run(cmd *cobra.Command) error {
 		}
 		defer conn.Close()
 		cfg.Via = &loadtest.Via{Conn: conn, Subject: o.subject, Stream: o.stream, Settle: o.settle, Way: findWay}
-		plan = append(cfg.Plan(o.target.price()), loadtest.Line{Name: "way", Text: "to NATS " + o.target.plan.NATSURL() +
-			", and through the bridge"})
+		plan = append(cfg.Plan(o.target.price()),
+			loadtest.Line{Name: "way", Text: "to NATS " + o.target.plan.NATSURL() +
+				", and through the bridge"})
 	} else {
 		plan = cfg.Plan(o.target.price())
 		if found, err = o.beside.hear(cmd, &o.target); err != nil {
