@@ -53,6 +53,7 @@ func (w *World) start() {
 		return
 	}
 	p.WithoutAdmin()
+	p.SetTicks(w.plan.ticks)
 	p.SetDialers(daemon.Dialers{
 		NATS:     func(string, string) (net.Conn, error) { return r.dial(context.Background(), toNATS) },
 		Endpoint: func(ctx context.Context, _ string) (net.Conn, error) { return r.dial(ctx, toEndpoint) },
