@@ -209,8 +209,8 @@ func (t *truth) again(a *attempt, m *message) {
 		return
 	}
 	if !during(t.lossy, m.knownAt-int64(w.plan.settleTime), w.now()) {
-		w.fault("message %d of route %s is published again although it was accepted, and no acknowledgement was lost", m.id,
-			m.route.name)
+		w.fault("message %d of route %s is published again although it was accepted, and no acknowledgement was lost",
+			m.id, m.route.name)
 	}
 }
 
