@@ -65,6 +65,11 @@ func (w *World) strike() {
 func (w *World) strikeNATS(kind faultKind, lasts time.Duration) {
 	r, n := w.faults, &w.nats
 	w.truth.disturb(w.now() + int64(lasts+w.plan.settleTime))
+	switch kind { //nolint:exhaustive // What was got is kept.
+	case natsCut, natsRestart, natsAway:
+	default:
+		w.truth.lose(w.now() + int64(lasts+w.plan.settleTime))
+	}
 	switch kind { //nolint:exhaustive // Those of NATS.
 	case natsCut:
 		w.cutOne(toNATS)
@@ -188,6 +193,7 @@ func (w *World) strikeProcess(kind faultKind, lasts time.Duration) {
 			return
 		}
 		w.truth.disturb(w.now() + int64(lasts+w.plan.settleTime))
+		w.truth.lose(w.now() + int64(lasts+w.plan.settleTime))
 		one := pick(r, living...)
 		if kind == processKill {
 			one.kill()
@@ -198,11 +204,13 @@ func (w *World) strikeProcess(kind faultKind, lasts time.Duration) {
 	case processJoin:
 		if len(living) < 3 && w.plan.shared {
 			w.truth.disturb(w.now() + int64(w.plan.settleTime))
+			w.truth.lose(w.now() + int64(w.plan.settleTime))
 			w.start()
 		}
 	case processLeave:
 		if len(living) > 1 {
 			w.truth.disturb(w.now() + int64(w.plan.settleTime))
+			w.truth.lose(w.now() + int64(w.plan.settleTime))
 			pick(r, living...).leave()
 		}
 	}

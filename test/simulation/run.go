@@ -6,6 +6,12 @@ import (
 	"time"
 )
 
+// Shown says what is shown besides, to whoever looks for the cause of a fault. It is set before anything runs.
+var Shown struct {
+	Logs  bool // Of the daemons, on the standard error.
+	Bytes bool // What they write, to who follows the history.
+}
+
 // Run lets one world live from its beginning to its end, in the bubble that it is called in, and returns what it was.
 func Run(seed uint64, form Form, echo func(string)) Figures {
 	plan := newScenario(seed, form)

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"math/rand/v2"
+	"strconv"
 	"strings"
 	"time"
 
@@ -30,6 +31,7 @@ type scenario struct {
 	// settleTime is how long after a disturbance acknowledgements may be missing.
 	settleTime time.Duration
 	shared     bool
+	rate       float64 // That is configured for all daemons together; 0: none is.
 }
 
 // route is a route of the daemons as the world knows it.
@@ -62,16 +64,24 @@ type Form struct {
 	// Ticks is how often daemons look at their backlogs, and whether they go on; 0: as usual.
 	Ticks time.Duration
 	Lease time.Duration // 0: short ones, as the seed has it.
+	// Replicas are how many daemons begin; 0: as the seed has it.
+	Replicas int
 }
 
-// Dense is for short runs of much trouble, Sparse for days.
+// Brief and Dense are for short runs of much trouble, Longer for runs in which something else comes to an end between two
+// faults. Sparse is for days of one daemon at a time with some faults an hour, Group for those of several, which tell
+// each other each second what they publish.
 var (
 	Brief  = Form{Active: 25 * time.Second, Pace: 2 * time.Second, Calm: 3 * time.Second}
 	Dense  = Form{Active: 100 * time.Second, Pace: 3 * time.Second, Calm: 5 * time.Second}
 	Longer = Form{Active: 20 * time.Minute, Pace: 8 * time.Second, Calm: 30 * time.Second}
 	Sparse = Form{
 		Active: 24 * time.Hour, Pace: 4 * time.Minute, Calm: 20 * time.Minute, Ticks: time.Minute,
-		Lease: 30 * time.Second,
+		Lease: 30 * time.Second, Replicas: 1,
+	}
+	Group = Form{
+		Active: 24 * time.Hour, Pace: 4 * time.Minute, Calm: 20 * time.Minute, Ticks: time.Minute,
+		Lease: 30 * time.Second, Replicas: 2,
 	}
 )
 
@@ -94,6 +104,7 @@ func newScenario(seed uint64, form Form) *scenario {
 	for i := range 1 + r.IntN(3) {
 		s.routes = append(s.routes, newRoute(r, i))
 	}
+	s.replicas = cmp.Or(form.Replicas, s.replicas)
 	s.shared = s.replicas > 1
 	s.config = s.text(r)
 	return s
@@ -111,6 +122,8 @@ func kindsOf(r *rand.Rand) []faultKind {
 	case 3:
 		all := append(append([]faultKind(nil), ofEndpoint...), ofNATS...)
 		return []faultKind{pick(r, all...), pick(r, all...)}
+	case 4: // Nothing that the server has got is lost.
+		return append([]faultKind{natsCut, natsCut, natsCut, pick(r, natsRestart, natsAway)}, ofEndpoint...)
 	}
 	return append(append(append([]faultKind(nil), ofEndpoint...), ofNATS...), ofProcesses...)
 }
@@ -141,8 +154,9 @@ func (s *scenario) text(r *rand.Rand) string {
 	fmt.Fprintf(&b, "nats: {url: 'nats://127.0.0.1:4222'}\n")
 	fmt.Fprintf(&b, "momento: {endpoint: 'http://127.0.0.1:80', connections: %d, in_flight: %s, timeout: %v}\n",
 		pick(r, 2, 4, 8), pick(r, "1", "1", "4", "auto"), s.timeout)
-	fmt.Fprintf(&b, "limits: {rate: %s, shared: %v, group: simulated}\n", pick(r, "auto", "auto", "50", "unlimited"),
-		s.shared)
+	rate := pick(r, "auto", "auto", "50", "unlimited")
+	s.rate, _ = strconv.ParseFloat(rate, 64)
+	fmt.Fprintf(&b, "limits: {rate: %s, shared: %v, group: simulated}\n", rate, s.shared)
 	fmt.Fprintf(&b, "coordination: {create: true, lease: %v}\n",
 		cmp.Or(s.lease, pick(r, 2*time.Second, 5*time.Second)))
 	fmt.Fprintf(&b, "queue: {max_messages: %d}\n", pick(r, 64, 512, 16384))

@@ -16,7 +16,9 @@ type truth struct {
 	routes    map[string]*route // By the first word of their subjects.
 	byCache   map[string]*route
 	topics    map[string]*topicTruth
-	disturbed []span // When acknowledgements and deliveries could be lost.
+	disturbed []span  // When acknowledgements and deliveries could be lost.
+	lossy     []span  // When acknowledgements that the server has got could be lost.
+	lately    []int64 // When publishes were written of late.
 }
 
 // span is a part of the time.
@@ -40,8 +42,9 @@ type message struct {
 	born     int64
 	fate     fate
 
-	given     int64 // When it was last delivered to a daemon; 0: never.
-	givens    int   // How often.
+	given     int64    // When it was last delivered to a daemon; 0: never.
+	givens    int      // How often,
+	givenTo   *replica // and to whom.
 	attempts  int
 	accepted  []*attempt
 	unclear   int   // Attempts of which no daemon learned what became of them.
@@ -121,14 +124,20 @@ func (t *truth) disturb(until int64) {
 	t.disturbed = append(t.disturbed, span{now, until})
 }
 
+// lose notes that until a time acknowledgements that the server has got may be lost.
+func (t *truth) lose(until int64) { t.lossy = append(t.lossy, span{t.world.now(), until}) }
+
 // calm reports whether nothing could be lost between two times.
-func (t *truth) calm(from, to int64) bool {
-	for _, s := range t.disturbed {
+func (t *truth) calm(from, to int64) bool { return !during(t.disturbed, from, to) }
+
+// during reports whether a part of the time meets others.
+func during(spans []span, from, to int64) bool {
+	for _, s := range spans {
 		if s.from <= to && from <= s.to {
-			return false
+			return true
 		}
 	}
-	return true
+	return false
 }
 
 // attempted judges a publish that a daemon has written.
@@ -157,6 +166,7 @@ func (t *truth) attempted(a *attempt, body []byte) {
 		a.messages = append(a.messages, m)
 	}
 	t.alone(r, a)
+	t.polite(a)
 }
 
 // tries judges one message of a publish.
@@ -170,6 +180,7 @@ func (t *truth) tries(a *attempt, m *message) {
 	case m.fate == fateLarge:
 		w.fault("message %d is larger than max_payload and is published", m.id)
 	}
+	t.fenced(a, m)
 	m.attempts++
 	if m.knownAt > 0 && m.knownBy == a.link.owner {
 		t.again(a, m)
@@ -191,8 +202,8 @@ func (t *truth) again(a *attempt, m *message) {
 			m.id, m.route.name, since(w, m.knownAt))
 		return
 	}
-	if t.calm(m.knownAt-int64(w.plan.settleTime), w.now()) {
-		w.fault("message %d of route %s is published again although it was accepted, and nothing was disturbed", m.id,
+	if !during(t.lossy, m.knownAt-int64(w.plan.settleTime), w.now()) {
+		w.fault("message %d of route %s is published again although it was accepted, and no acknowledgement was lost", m.id,
 			m.route.name)
 	}
 }
@@ -235,6 +246,9 @@ func (t *truth) accepted(a *attempt) {
 		if !first || !m.route.ordered || a.over && (m.route.drops || m.route.atMostOnce) {
 			continue
 		}
+		if m.route.drops && m.givens > 1 { // It may have been left out once, and that been lost.
+			continue
+		}
 		owner := a.link.owner
 		if m.route.stream != "" {
 			owner = nil
@@ -250,11 +264,17 @@ func (t *truth) accepted(a *attempt) {
 
 // known notes that a daemon has learned what became of a publish.
 func (t *truth) known(a *attempt, status int) {
+	if a.wait > 0 {
+		a.link.owner.manners.asks(t.world.now(), a.wait)
+	}
 	for _, m := range a.messages {
+		if status == 204 {
+			a.link.owner.manners.knows(m.route.name, 1)
+		}
 		if status == 204 && m.knownAt == 0 {
 			m.knownAt, m.knownBy = t.world.now(), a.link.owner
 		}
-		if status == 400 || status == 403 || status == 404 {
+		if len(a.messages) == 1 && (status == 400 || status == 403 || status == 404) {
 			m.refusals++
 		}
 	}
@@ -285,7 +305,8 @@ func (t *truth) delivered(l *link, f *frame) {
 				m.route.name, since(w, m.given))
 		}
 	}
-	m.given = w.now()
+	t.unacknowledged(l, m)
+	m.given, m.givenTo = w.now(), l.owner
 	m.givens++
 	w.history.note(w.now(), "given", int64(m.id), int64(l.id))
 }
@@ -326,6 +347,9 @@ func (t *truth) heard(l *link, f *frame) {
 
 // settled judges whether a message may be ended for good.
 func (t *truth) settled(m *message, how string) {
+	if t.unlettered(m) {
+		t.world.fault("message %d of route %s is %s although its dead letter was not stored", m.id, m.route.name, how)
+	}
 	if m.fate != fateAccept || len(m.accepted) > 0 || m.forgotten || m.letters > 0 || m.route.drops || m.refusals > 0 {
 		return
 	}

@@ -3,7 +3,6 @@ package simulation
 import (
 	"fmt"
 	"math/rand/v2"
-	"os"
 	"runtime"
 	"slices"
 	"sync"
@@ -41,6 +40,7 @@ type World struct {
 	figures  Figures
 
 	thread                   thread
+	on                       uintptr   // The thread that it was on last.
 	chance                   *rand.PCG // What the runtime draws.
 	network, faults, traffic *rand.Rand
 	collectAt                int  // Events until garbage is collected.
@@ -74,6 +74,7 @@ func newWorld(seed uint64, plan *scenario) *World {
 		world: w, server: natsmodel.New(plan.nats), links: map[natsmodel.Conn]*link{},
 		due: -1,
 	}
+	w.on = w.thread.name()
 	w.endpoint = newEndpoint(w)
 	w.truth.world = w
 	return w
@@ -101,6 +102,10 @@ func (w *World) run(until int64) {
 	for !w.broken {
 		synctest.Wait()
 		w.collect()
+		if at := w.thread.name(); at != w.on {
+			w.on = at
+			w.figures.Moved++
+		}
 		w.thread.seed(w.chance)
 		w.thread.hold(true)
 		next, done := w.step(until)
@@ -324,9 +329,9 @@ func (w *World) fault(format string, args ...any) {
 	w.figures.Trace = w.history.last(kept)
 }
 
-// show prints what is sent, where SIMULATION_BYTES asks for it.
+// show prints what is sent, where Shown asks for it.
 func (w *World) show(l *link, b []byte) {
-	if w.history.echo != nil && os.Getenv("SIMULATION_BYTES") != "" {
+	if w.history.echo != nil && Shown.Bytes {
 		w.history.echo(fmt.Sprintf("link %d: %q", l.id, b))
 	}
 }
