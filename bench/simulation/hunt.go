@@ -54,8 +54,8 @@ func (h *hunt) fault(ctx context.Context, f *planted.Fault) (found, error) {
 		return found{}, err
 	}
 	program := filepath.Join(dir, "simulation.test")
-	build := exec.CommandContext(ctx, "go", "test", "-c", "-vet=off", "-ldflags=-s -w", "-overlay", overlay, "-o", program,
-		"./test/simulation")
+	build := exec.CommandContext(ctx, "go", "test", "-c", "-vet=off", "-ldflags=-s -w", "-overlay", overlay,
+		"-o", program, "./test/simulation")
 	build.Dir = h.root
 	if said, err := build.CombinedOutput(); err != nil {
 		return found{}, fmt.Errorf("build with %s: %w\n%s", f.Name, err, said)
@@ -67,7 +67,7 @@ func (h *hunt) fault(ctx context.Context, f *planted.Fault) (found, error) {
 
 // stuckAfter is how long a seed may take before it is taken for stuck: a daemon that holds a mutex while it waits, or
 // goes round in circles, lets no virtual time pass. A seed of the longest form used takes some seconds.
-const stuckAfter = 30 * time.Second
+const stuckAfter = time.Minute
 
 func (h *hunt) run(ctx context.Context, program, form string) (found, error) {
 	began := time.Now()

@@ -14,6 +14,7 @@ var rules = []struct{ words, name string }{
 	{"delivered again", "renewed"},
 	{"books", "books"},
 	{"max_payload", "max_payload"},
+	{"keep-latest", "the newest only"},
 	{"dead letter", "dead letters"},
 	{"has not ended", "stops in time"},
 	{"ended by itself", "does not end"},

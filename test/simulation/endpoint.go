@@ -83,6 +83,7 @@ func (e *endpoint) sent(l *link, b []byte) {
 			return
 		}
 		w.truth.attempted(a, body)
+		l.http.begun = true
 		l.http.waiting = append(l.http.waiting, a)
 		l.http.flying = append(l.http.flying, a)
 		w.figures.Attempts++
@@ -298,6 +299,9 @@ func (e *endpoint) broke(l *link) {
 	for _, a := range slices.Clone(l.http.flying) {
 		a.over = true
 		e.landed(a)
+		if a.accepted > 0 {
+			l.owner.manners.mayKnow(e.world.truth.byCache[a.cache].name, len(a.messages))
+		}
 		if !l.http.polite { // Who says that it closes has taken nothing more.
 			e.world.truth.unclear(a)
 		}

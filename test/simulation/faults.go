@@ -65,6 +65,7 @@ func (w *World) strike() {
 func (w *World) strikeNATS(kind faultKind, lasts time.Duration) {
 	r, n := w.faults, &w.nats
 	w.truth.disturb(w.now() + int64(lasts+w.plan.settleTime))
+	w.truth.part(w.now() + int64(lasts+w.plan.settleTime))
 	switch kind { //nolint:exhaustive // What was got is kept.
 	case natsCut, natsRestart, natsAway:
 	default:
@@ -84,9 +85,11 @@ func (w *World) strikeNATS(kind faultKind, lasts time.Duration) {
 		n.do((*natsmodel.Server).Freeze)
 		w.after(lasts, n.thaw)
 	case natsLeader:
-		if s := w.streamed(); s != nil {
-			n.do(func(m *natsmodel.Server, now time.Time) { m.ChangeLeader(now, s.stream) })
+		stream := deadStream
+		if s := w.streamed(); s != nil && r.IntN(3) > 0 {
+			stream = s.stream
 		}
+		n.do(func(m *natsmodel.Server, now time.Time) { m.ChangeLeader(now, stream) })
 	case natsLoseAcks:
 		n.server.LoseAcks(pick(r, 0.1, 0.5, 1))
 		w.after(lasts, func() { n.server.LoseAcks(0) })

@@ -19,6 +19,8 @@ type truth struct {
 	disturbed []span  // When acknowledgements and deliveries could be lost.
 	lossy     []span  // When acknowledgements that the server has got could be lost.
 	lately    []int64 // When publishes were written of late.
+	apart     []span  // When a daemon could be cut off from NATS.
+	letterAt  uint64  // Of the dead letters that are stored, so many were looked at.
 }
 
 // span is a part of the time.
@@ -30,6 +32,8 @@ type topicTruth struct {
 	// of a queue group share the messages of a topic, and of all daemons together of streams.
 	newest map[*replica]*message
 	flying []*attempt // That daemons have no answer to.
+	// leftOut is of those acknowledged, and never accepted, the one with the last place, where only the newest counts.
+	leftOut *message
 }
 
 // message is one that somebody has published to NATS.
@@ -53,7 +57,8 @@ type message struct {
 	acked     int64 // When NATS got its acknowledgement.
 	returned  int64 // When it was handed back last.
 	ended     int64 // Terminated, or acknowledged without a publish.
-	letters   int   // Dead letters.
+	letters   int   // Dead letters,
+	stored    bool  // one of which is stored.
 	refusals  int   // Answers that refused it for good.
 	forgotten bool  // It was purged, or went with a killed daemon: nothing is promised.
 }
@@ -181,6 +186,7 @@ func (t *truth) tries(a *attempt, m *message) {
 		w.fault("message %d is larger than max_payload and is published", m.id)
 	}
 	t.fenced(a, m)
+	t.newest(a, m)
 	m.attempts++
 	if m.knownAt > 0 && m.knownBy == a.link.owner {
 		t.again(a, m)
@@ -203,8 +209,8 @@ func (t *truth) again(a *attempt, m *message) {
 		return
 	}
 	if !during(t.lossy, m.knownAt-int64(w.plan.settleTime), w.now()) {
-		w.fault("message %d of route %s is published again although it was accepted, and no acknowledgement was lost", m.id,
-			m.route.name)
+		w.fault("message %d of route %s is published again although it was accepted, and no acknowledgement was lost",
+			m.id, m.route.name)
 	}
 }
 
@@ -213,6 +219,7 @@ func (t *truth) alone(r *route, a *attempt) {
 	topic := t.topic(a.cache, a.topic)
 	if r.ordered {
 		for _, b := range topic.flying {
+			t.alike(a, b)
 			if b.link.owner == a.link.owner {
 				t.world.fault("topic %s/%s has two publishes in flight: on links %d and %d", a.cache, a.topic, b.link.id,
 					a.link.id)
@@ -334,6 +341,7 @@ func (t *truth) heard(l *link, f *frame) {
 		t.settled(m, "acknowledged")
 		if m.acked == 0 {
 			m.acked = w.now()
+			t.leaveOut(m)
 		}
 	case "+TERM":
 		t.settled(m, "terminated")
@@ -368,7 +376,10 @@ func (t *truth) letter(m *message) {
 }
 
 // killed notes that what a daemon held of core NATS is gone with it.
-func (t *truth) killed(r *replica) { t.disturb(t.world.now() + int64(t.world.plan.settleTime)) }
+func (t *truth) killed(r *replica) {
+	t.disturb(t.world.now() + int64(t.world.plan.settleTime))
+	t.part(t.world.now() + int64(t.world.plan.settleTime))
+}
 
 // endedBadly judges the error of a daemon that was asked to stop, or was not.
 func (t *truth) endedBadly(r *replica, err error) {

@@ -12,7 +12,8 @@ var ofGates = []Fault{
 		"if ok, at := d.key.admits(now); !ok || d.key.closed {",
 	}}},
 	{Name: "endpoint-given-up", Kind: "an endpoint that was down is never tried again", Swap: []Swap{{
-		"pipeline/probe.go", "ok, at := g.admits(now)\n\t\tif ok {", "ok, at := g.admits(now)\n\t\tif ok && g != &d.endpoint {",
+		"pipeline/probe.go", "ok, at := g.admits(now)\n\t\tif ok {",
+		"ok, at := g.admits(now)\n\t\tif ok && g != &d.endpoint {",
 	}}},
 	{Name: "retry-after-ignored", Kind: "Retry-After is ignored", Swap: []Swap{{
 		"pipeline/quota/pacer.go", "p.asked(now, r.RetryAfter)", "p.asked(now, 0)",

@@ -30,7 +30,8 @@ var ofPipeline = []Fault{
 		"pipeline/settle.go", "case r.cfg.Returnable:\n\t\treturn Returned", "case false:\n\t\treturn Returned",
 	}}},
 	{Name: "latest-is-older", Kind: "keep-latest drops the newer of two", Swap: []Swap{{
-		"pipeline/retry.go", "l.first != nil {\n\t\tfor p.n > 0 {\n\t\t\td.end(p.pop(), Replaced)\n\t\t}\n\t\treturn\n\t}",
+		"pipeline/retry.go",
+		"l.first != nil {\n\t\tfor p.n > 0 {\n\t\t\td.end(p.pop(), Replaced)\n\t\t}\n\t\treturn\n\t}",
 		"l.first != nil {\n\t\td.replace(l)\n\t}",
 	}}},
 	{Name: "batch-loses-last", Kind: "a batch loses its last message", Swap: []Swap{{
@@ -45,11 +46,13 @@ var ofPipeline = []Fault{
 		"for p.n > 0 {\n\t\t\td.end(p.pop(), Rejected)\n\t\t}",
 	}}},
 	{Name: "counted-twice", Kind: "what is delivered again is counted twice", Swap: []Swap{{
-		"pipeline/route.go", "if m.Redelivered {\n\t\tr.redelivered++", "if m.Redelivered {\n\t\tr.received++\n\t\tr.redelivered++",
+		"pipeline/route.go", "if m.Redelivered {\n\t\tr.redelivered++",
+		"if m.Redelivered {\n\t\tr.received++\n\t\tr.redelivered++",
 	}}},
 	{Name: "published-miscounted", Kind: "what is published at a second attempt is counted as dropped", Swap: []Swap{{
 		"pipeline/settle.go", "r.settled[o]++\n\tr.bytes -=",
-		"if o == Published && e.attempts > 1 {\n\t\tr.settled[Dropped]++\n\t} else {\n\t\tr.settled[o]++\n\t}\n\tr.bytes -=",
+		"if o == Published && e.attempts > 1 {\n\t\tr.settled[Dropped]++\n\t} else {\n" +
+			"\t\tr.settled[o]++\n\t}\n\tr.bytes -=",
 	}}},
 	{Name: "letter-not-stored", Kind: "a message ends as a dead letter that was not stored", Swap: []Swap{{
 		"pipeline/deadletter.go", "*p.first.rejection); err != nil {\n\t\treturn false, err\n\t}",

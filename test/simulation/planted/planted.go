@@ -47,8 +47,8 @@ func (f *Fault) Files(root string) (map[string][]byte, error) {
 			}
 		}
 		if n := strings.Count(string(source), s.Text); n != 1 {
-			return nil, fmt.Errorf("fault %s: its text is %d times in %s, not once: make it fit the file again", f.Name, n,
-				s.File)
+			return nil, fmt.Errorf("fault %s: its text is %d times in %s, not once: make it fit the file again", f.Name,
+				n, s.File)
 		}
 		files[s.File] = []byte(strings.Replace(string(source), s.Text, s.With, 1))
 	}

@@ -5,7 +5,7 @@ var ofSink = []Fault{
 		"sink/receive.go", "c.close()\n\tfor i, w := range c.awaited {",
 		"if !isTimeout(e.err) {\n\t\tc.close()\n\t}\n\tfor i, w := range c.awaited {",
 	}}},
-	{Name: "unasked-answer", Kind: "an answer that nobody asked for is taken for that of the next publish", Swap: []Swap{
+	{Name: "unasked-answer", Kind: "an answer that nobody asked for is taken for the next one", Swap: []Swap{
 		{
 			"sink/receive.go", "if len(c.awaited) == 0 {\n\t\tc.close()\n\t\treturn dst",
 			"if len(c.awaited) == 0 {\n\t\t<-c.wake\n\t\treturn dst",
@@ -16,7 +16,8 @@ var ofSink = []Fault{
 		"sink/receive.go", "until = c.awaited[0].r.Deadline", "until = now.Add(time.Hour)",
 	}}},
 	{Name: "refusal-rejects", Kind: "429 is taken for a rejection", Swap: []Swap{{
-		"sink/classify.go", "return judgement{verdict: pipeline.SlowDown, reason: said.quota()}\n}\n\n// statusOverloaded",
+		"sink/classify.go",
+		"return judgement{verdict: pipeline.SlowDown, reason: said.quota()}\n}\n\n// statusOverloaded",
 		"return judgement{verdict: pipeline.Reject, reason: said.quota()}\n}\n\n// statusOverloaded",
 	}}},
 	{Name: "failure-rejects", Kind: "5xx is taken for a rejection", Swap: []Swap{{

@@ -1,10 +1,13 @@
 package planted
 
 var ofSource = []Fault{
-	{Name: "ack-not-resent", Kind: "acknowledgements lost with a connection are not sent again", Swap: []Swap{{
-		"source/acks.go", "a.reconnects = reconnects\n\treturn a.sendAll()",
-		"a.reconnects, a.unsent = reconnects, 0\n\treturn nil",
-	}}},
+	{Name: "ack-not-resent", Kind: "acknowledgements lost with a connection are not sent again, nor told", Swap: []Swap{
+		{
+			"source/acks.go", "a.reconnects = reconnects\n\treturn a.sendAll()",
+			"a.reconnects, a.unsent = reconnects, 0\n\treturn nil",
+		},
+		{"source/acks.go", "replies = append(replies, reply)", "replies = replies[:0]"},
+	}},
 	{Name: "ack-at-once", Kind: "a message is acknowledged before the endpoint's 204", Swap: []Swap{{
 		"source/jetstream_deliveries.go", "message.Handle = d\n\t\troute.Submit(message)",
 		"message.Handle = d\n\t\t_ = j.acks.done(m.Reply, true)\n\t\troute.Submit(message)",
@@ -15,9 +18,10 @@ var ofSource = []Fault{
 		{"source/acks.go", "err := a.send()\n\tupTo,", "var err error\n\tupTo,"},
 		{"source/watch.go", "w.j.acks.push()\n\t\t\tif w.proveAcks()", "if w.proveAcks()"},
 	}},
-	{Name: "reconnect-unsettled", Kind: "after a reconnect what comes is published at once", Swap: []Swap{{
-		"source/jetstream.go", "j.barrier.raise(\"the connection was lost\")", "j.barrier.shared.Load()",
-	}}},
+	{Name: "reconnect-unsettled", Kind: "after a reconnect what comes is published at once, also after a gap", Swap: []Swap{
+		{"source/jetstream.go", "j.barrier.raise(\"the connection was lost\")", "j.barrier.shared.Load()"},
+		{"source/barrier.go", "b.raise(\"a delivery was lost\")", "b.next.Store(consumer + 1)"},
+	}},
 	{Name: "bind-unsettled", Kind: "a consumer is taken over without settling what others have held", Swap: []Swap{{
 		"source/jetstream.go", "j.unsettle(\"the consumer was bound\")\n", "",
 	}}},
