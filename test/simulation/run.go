@@ -44,7 +44,7 @@ func (w *World) streams() {
 		if r.stream != "" {
 			w.nats.request("STREAM.CREATE."+r.stream, fmt.Sprintf(
 				`{"name":%q,"subjects":[%q],"retention":"limits","storage":"file","max_consumers":-1,"max_msgs":-1,`+
-					`"max_bytes":-1,"max_age":0,"num_replicas":3}`, r.stream, r.name+".>"))
+					`"max_bytes":-1,"max_age":0,"num_replicas":%d}`, r.stream, r.name+".>", w.plan.copies))
 		}
 	}
 	w.nats.request("STREAM.CREATE.DEAD", `{"name":"DEAD","subjects":["dead.>"],"retention":"limits","storage":"file",`+
