@@ -22,8 +22,6 @@ type endpoint struct {
 	trouble []trouble       // That last now.
 	most    int             // Requests on a connection; 0: any number.
 	links   []*link         // Where something is in flight.
-	took    int64           // How many messages it accepted.
-	lately  int64           // When it last took one.
 }
 
 // trouble is something that goes wrong with a share of the publishes for a while.
@@ -179,9 +177,7 @@ func (e *endpoint) handle(l *link, a *attempt) {
 		return
 	}
 	w.figures.Accepted++
-	e.lately = w.now()
 	w.truth.accepted(a)
-	e.took += int64(len(a.messages))
 	switch kind { //nolint:exhaustive // The others came before.
 	case troubleLose:
 		w.cut(l, true)
