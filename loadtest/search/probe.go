@@ -79,6 +79,7 @@ func (s *search) floodWindow() error {
 		return err
 	}
 	events := t.last().Events
+	s.probed = events
 	n, after := burstOf(events, s.window, rate)
 	s.result.Kind = FixedWindow
 	if s.reopened = max(0, after-events[0].At) / s.window; s.reopened > 0.75 {
@@ -86,19 +87,6 @@ func (s *search) floodWindow() error {
 	}
 	s.result.Burst = float64(n)
 	return nil
-}
-
-// measureWindow measures the window once it is known whether it slides.
-func (s *search) measureWindow() {
-	events := s.result.Overloaded
-	at := acceptances(events[firstRefusal(events):])
-	s.doubt = doubtful(s.starts)
-	n := room(at, s.starts)
-	if s.result.Kind != Sliding || n == 0 || len(at) < 2*n {
-		return
-	}
-	window, doubt := slide(at, n)
-	s.window, s.doubt, s.result.Plateau = window, doubt, float64(n)/window
 }
 
 // shut is how long a window is shut after a burst at the least, as a share of it.
@@ -177,13 +165,15 @@ const (
 	tries = 8
 	// paused is how many tokens may come back in one pause of the sender: more of them may be lost.
 	paused = 1.5
+	// unclear is the share of a burst that may be: answers do not all take the same.
+	unclear = 0.02
 )
 
 // floods is what became of those that looked for a burst.
 type floods struct {
 	seen bool // Only in the bracket.
 	sent int
-	calm int     // Without a pause of the sender.
+	calm int     // Without a pause of the sender, or of the endpoint.
 	most float64 // The largest burst, with pauses or without.
 }
 
@@ -222,7 +212,9 @@ func (s *search) flood(wait, expected float64) (aFlood, error) {
 	}
 	// Tokens come back while it is sent. One more would have been accepted but for the refusal.
 	back := s.result.Plateau * (answered[n].At - answered[0].At)
-	f := aFlood{burst: max(1, math.Floor(float64(n)+1-max(back, s.result.Plateau*float64(n)/rate))), calm: true}
+	f := aFlood{burst: max(1, math.Floor(float64(n)+1-max(back, s.result.Plateau*float64(n)/rate)))}
+	took := answerTime(events[:n+1]) // Tokens come back while the endpoint pauses as well.
+	f.calm = s.result.Plateau*(took.most-took.least) < max(paused, unclear*float64(n))
 	for i := range n {
 		f.calm = f.calm && s.result.Plateau*(events[i+1].At-events[i].At) < paused
 	}
