@@ -1,6 +1,7 @@
 package search
 
 import (
+	"errors"
 	"math"
 	"slices"
 )
@@ -25,6 +26,8 @@ const (
 	longestRefill = 15
 	// flooding is how much faster than the limit a burst is sent.
 	flooding = 5
+	// slowFlooding is that where the machine cannot: a window must be full within half of its length.
+	slowFlooding = 3
 )
 
 // probe finds out what kind of limiter it is and how large a burst may be.
@@ -44,8 +47,14 @@ func (s *search) probe() error {
 // window's end it is one; if only a whole window later, the window slides. A burst that a busy machine has drawn out is
 // sent again.
 func (s *search) probeWindow() error {
+	faster := float64(flooding)
 	for range windowTries {
-		if err := s.floodWindow(); err != nil {
+		err := s.floodWindow(faster)
+		if _, unfit := errors.AsType[*unfitError](err); unfit && faster > slowFlooding {
+			faster = slowFlooding
+			continue
+		}
+		if err != nil {
 			return err
 		}
 		if s.reopens() && s.fills(exactly) {
@@ -60,8 +69,8 @@ func (s *search) probeWindow() error {
 const windowTries = 3
 
 // floodWindow sends one burst, and notes how many were accepted, and when more.
-func (s *search) floodWindow() error {
-	rate := min(flooding*s.result.Plateau, s.cfg.MaxRate)
+func (s *search) floodWindow(faster float64) error {
+	rate := min(faster*s.result.Plateau, s.cfg.MaxRate)
 	now := s.tester.Now()
 	last := s.starts[len(s.starts)-1]
 	middle := last + (math.Ceil((now-last)/s.window)+1.5)*s.window
@@ -100,7 +109,8 @@ func burstOf(events []Event, window, rate float64) (n int, after float64) {
 	if len(at) == 0 {
 		return 0, 0
 	}
-	gaps, _ := silences(events, 2/rate)
+	// A machine that is late sends little while the window is shut, but some.
+	gaps, _ := silences(events, max(2/rate, shut/3*window))
 	for i := 1; i < len(at); i++ {
 		if gaps[i] > max(shut*window, 1.5/rate) {
 			return i, at[i]
