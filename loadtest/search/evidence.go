@@ -69,7 +69,7 @@ func (s *search) kind() (Confidence, []string) {
 	case r.Kind == FixedWindow || r.Kind == Sliding:
 		return s.windowed()
 	}
-	return None, nil
+	return None, []string{"the search ended before the kind of the limit was tried"}
 }
 
 // softKind is of a limit whose refusals begin below what it accepts.
