@@ -14,7 +14,8 @@ type judge struct {
 	excuse  *search.Excuse // Since the first look.
 	looked  int            // At so many tickets.
 	excused int
-	counted int // Refusals that are not excused.
+	counted int  // Refusals that are not excused.
+	passed  bool // The phase after this one goes on with the excuse.
 }
 
 // judgeOf returns the judge of a phase that comes after others.
@@ -37,20 +38,27 @@ func (j *judge) look() bool {
 	if j.excuse == nil {
 		j.excuse = j.begin()
 	}
-	j.looked = j.of.ledger.eachEvent(j.looked, func(e search.Event) {
-		switch {
-		case j.excuse.Refusal(e):
-			j.excused++
-		case e.Refused:
-			j.counted++
-		}
-	})
+	j.looked = j.of.ledger.eachEvent(j.looked, func(e search.Event) { j.note(j.excuse.Take(e)) })
 	return j.looked == int(j.of.ledger.n.Load())
+}
+
+func (j *judge) note(excused, counted int) {
+	j.excused += excused
+	j.counted += counted
+}
+
+// end looks at all that is left, once every ticket is settled, also those of the phases after this one.
+func (j *judge) end() {
+	if j.look() && !j.passed {
+		j.note(j.excuse.End())
+	}
 }
 
 // begin returns the excuse of the phase before, or a new one that knows how long an acceptance takes at the least.
 func (j *judge) begin() *search.Excuse {
 	if j.before != nil {
+		j.before.note(j.before.excuse.End())
+		j.before.passed = true
 		return j.before.excuse
 	}
 	least := math.Inf(1)

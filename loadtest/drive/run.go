@@ -220,7 +220,7 @@ func (e *Engine) land() {
 func (e *Engine) outcome(ph *phase) search.Outcome {
 	took := float64(ph.ended-ph.began) / 1e9
 	o := search.Outcome{Phase: ph.Phase, Began: float64(ph.began) / 1e9, Took: took, Offered: took}
-	ph.judge.look()
+	ph.judge.end()
 	o.Excused, o.Most = ph.judge.excused, ph.judge.most()
 	ph.ledger.each(func(f fate, sent int64) {
 		e.seconds.note(f, sent)

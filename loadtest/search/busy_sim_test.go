@@ -1,6 +1,7 @@
 package search
 
 import (
+	"math"
 	"time"
 
 	"momento-bridge/loadtest/virtual"
@@ -18,13 +19,17 @@ const (
 // busyTester is a simulation on a machine that others use, which sends as package drive does.
 type busyTester struct {
 	*simulation
-	machine *virtual.Busy
-	at      float64 // When the pacer is awake again.
+	machine  *virtual.Busy
+	endpoint busyEndpoint
 }
 
-func newBusyTester(s *simulation, seed uint64, share float64) *busyTester {
+// newBusyTester returns a tester that is so busy, and its endpoint likewise.
+func newBusyTester(s *simulation, seed uint64, share, endpoint float64) *busyTester {
 	s.latency = 0.0002
-	return &busyTester{simulation: s, machine: virtual.NewBusy(seed, share)}
+	return &busyTester{
+		simulation: s, machine: virtual.NewBusy(seed, share),
+		endpoint: busyEndpoint{machine: virtual.NewBusy(seed+1000, endpoint)},
+	}
 }
 
 // Run sends what is planned for as long as the machine sleeps all at once when it wakes up.
@@ -79,9 +84,10 @@ func (b *busyTester) offer(t *Trial, p Phase, began float64, excuse *Excuse, mos
 	o := Outcome{Phase: p, Began: began}
 	asked, late := began, tolerance(&p)
 	planned := began
+	b.counted = 0
 	for i := 0; ; i++ {
 		planned = began + float64(i)/p.Rate
-		if planned-began >= p.Seconds || i >= most || planned >= end || p.Refusals > 0 && o.unexcused() >= p.Refusals {
+		if planned-began >= p.Seconds || i >= most || planned >= end || b.over(&p, &o) {
 			break
 		}
 		for b.now < planned {
@@ -90,6 +96,7 @@ func (b *busyTester) offer(t *Trial, p Phase, began float64, excuse *Excuse, mos
 		}
 		if p.Enough != nil && b.now-asked > 0.5 {
 			asked = b.now
+			b.answer(&o, &p, excuse, b.now)
 			if p.Enough(o.Events) {
 				break
 			}
@@ -102,26 +109,45 @@ func (b *busyTester) offer(t *Trial, p Phase, began float64, excuse *Excuse, mos
 		b.send(&o, &p, excuse)
 	}
 	o.Took = max(planned, b.now) - began
+	b.answer(&o, &p, excuse, math.Inf(1))
+	if excuse != nil {
+		b.judged(&o)(excuse.End())
+	}
 	return o, min(planned, began+p.Seconds)
 }
 
+// send sends one, and looks at what is answered meanwhile.
 func (b *busyTester) send(o *Outcome, p *Phase, excuse *Excuse) {
 	sent := b.now
 	b.now += sending
-	arrives := sent + b.latency/2 + 0.0002*b.rng.Float64()
-	b.latest = max(b.latest, arrives)
-	e := Event{At: sent, Answered: b.latest + b.latency/2}
-	e.Refused = !b.limiter.Take(b.epoch.Add(time.Duration(b.latest*1e9)), 1, b.connection())
 	b.sent++
+	b.latest = max(b.latest, sent+b.latency/2+0.0002*b.rng.Float64())
+	b.endpoint.arrive(sent, b.latest, b.rng.Float64)
+	b.answer(o, p, excuse, sent)
+}
+
+// answer looks at what the endpoint has taken until now.
+func (b *busyTester) answer(o *Outcome, p *Phase, excuse *Excuse, now float64) {
+	for _, w := range b.endpoint.due(now) {
+		w.event.Refused = !b.limiter.Take(b.epoch.Add(time.Duration(w.taken*1e9)), 1, b.connection())
+		w.event.Answered, w.done = w.taken+b.latency/2, true
+		if b.rng.Float64() < answering {
+			w.event.Answered += b.endpoint.machine.Late(time.Millisecond).Seconds()
+		}
+	}
+	for _, e := range b.endpoint.answered() {
+		b.count(o, p, excuse, e)
+	}
+}
+
+func (b *busyTester) count(o *Outcome, p *Phase, excuse *Excuse, e Event) {
 	if e.Refused {
 		o.Refused++
 	} else {
 		o.Accepted++
 	}
 	if excuse != nil {
-		if excuse.Refusal(e) {
-			o.Excused++
-		}
+		b.judged(o)(excuse.Take(e))
 		o.Most = excuse.Most()
 	}
 	if p.Enough != nil {

@@ -28,9 +28,9 @@ var busyLimiters = []struct {
 }
 
 // findBusy searches on a machine that is so busy, and reports what is wrong with a proof.
-func findBusy(t *testing.T, settings emulator.Settings, seed uint64, share float64) *Result {
+func findBusy(t *testing.T, settings emulator.Settings, seed uint64, share, endpoint float64) *Result {
 	t.Helper()
-	sim := newBusyTester(newSimulation(settings, seed), seed, share)
+	sim := newBusyTester(newSimulation(settings, seed), seed, share, endpoint)
 	cfg := Default()
 	cfg.Flip = func() bool { return sim.rng.IntN(2) == 0 }
 	r := Find(cfg, sim)
@@ -52,7 +52,7 @@ func TestLimitIsProvedOnABusyMachine(t *testing.T) {
 			t.Run(fmt.Sprintf("%s at %g", l.name, rate), func(t *testing.T) {
 				right, n := 0, uint64(long.Or(2, 10))
 				for seed := range n {
-					if r := findBusy(t, l.make(rate), seed, 1); r.Proved && r.Kind == l.kind {
+					if r := findBusy(t, l.make(rate), seed, 1, 1); r.Proved && r.Kind == l.kind {
 						right++
 					}
 				}
@@ -69,7 +69,7 @@ func TestLimitThatForgivesLessThanTheMachineIsLateIsNotProvedWrongly(t *testing.
 	t.Parallel()
 	for seed := range uint64(long.Or(2, 10)) {
 		for _, share := range []float64{0.1, 1} {
-			r := findBusy(t, gcra(500), seed, share)
+			r := findBusy(t, gcra(500), seed, share, 0)
 			if !r.Proved && !strings.Contains(r.Reason, "end other programs on this machine") {
 				t.Errorf("seed %d: %s", seed, r.Reason)
 			}
@@ -80,11 +80,11 @@ func TestLimitThatForgivesLessThanTheMachineIsLateIsNotProvedWrongly(t *testing.
 // However busy the machine is, what is asserted is so.
 func TestKindAndBurstAreNotAssertedFromUnfitTrials(t *testing.T) {
 	t.Parallel()
-	for _, share := range []float64{1, 4, 10, 25} {
+	for _, share := range long.Or([]float64{10}, []float64{1, 4, 10, 25}) {
 		for _, rate := range busyRates {
 			for _, l := range busyLimiters {
 				for seed := range uint64(long.Or(1, 10)) {
-					r := findBusy(t, l.make(rate), seed, share)
+					r := findBusy(t, l.make(rate), seed, share, share)
 					if wrong := asserted(r, l.kind, rate); wrong != "" {
 						t.Errorf("%s at %g, seed %d, %g times as busy: %s: %s (%s) %q, burst %g (%s) %q", l.name, rate,
 							seed, share, wrong, r.Kind, r.KindConfidence, r.KindEvidence, r.Burst, r.BurstConfidence,

@@ -187,7 +187,7 @@ func TestBurstIsNotSmallBecauseItCannotBeSentFast(t *testing.T) {
 
 func TestPausesAreWithinTheCapOnTime(t *testing.T) {
 	t.Parallel()
-	for seconds := 5.0; seconds < 150; seconds += 4 {
+	for seconds := 5.0; seconds < 150; seconds += long.Or(12.0, 4) {
 		for _, l := range sharp {
 			sim := newSimulation(l.make(20), 1)
 			cfg := Default()
@@ -204,7 +204,7 @@ func TestPausesAreWithinTheCapOnTime(t *testing.T) {
 // A tester that was stopped by a cap before it sent the last publish has not held the rate.
 func TestTrialThatACapHasEndedShowsNothing(t *testing.T) {
 	t.Parallel()
-	for n := 1; n < 30; n++ {
+	for n := 1; n < 30; n += long.Or(3, 1) {
 		r := find(func(*Config) {}, bucket(1)(500), func(i int, t *Trial) {
 			if i == n {
 				t.Capped = ErrTime

@@ -69,7 +69,7 @@ func (s *search) kind() (Confidence, []string) {
 	case r.Kind == FixedWindow || r.Kind == Sliding:
 		return s.windowed()
 	}
-	return None, nil
+	return None, []string{"the search ended before the kind of the limit was tried"}
 }
 
 // softKind is of a limit whose refusals begin below what it accepts.
@@ -77,14 +77,32 @@ func (s *search) softKind() (Confidence, []string) {
 	r := s.result
 	why := []string{fmt.Sprintf("refusals begin at %s, but %s are accepted in overload",
 		figure.Rate(r.Failing), figure.Rate(r.Plateau))}
-	switch came := s.stall * r.Plateau; {
+	came := s.late() * r.Plateau
+	switch sure := r.Plateau*(1-s.blur()) > (1+beside)*r.Failing; {
 	case came < 1:
 		return High, why
-	case came < s.result.Burst/8:
+	case came < r.Burst/8 && sure:
 		return Low, why
 	}
-	return None, append(why, fmt.Sprintf("the machine was up to %s late: refusals may come from that",
-		figure.Time(s.stall)))
+	return None, append(why, fmt.Sprintf(
+		"publishes were taken up to %s late: refusals may come from that", figure.Time(s.late())))
+}
+
+// late is how late publishes came to the limiter: as they were sent late, or as it was late to take them.
+func (s *search) late() float64 { return max(s.stall, s.slow) }
+
+// blur is how inexact the plateau is because of that, as a share.
+func (s *search) blur() float64 {
+	if s.window > 0 {
+		return s.doubt / s.window
+	}
+	events := s.result.Overloaded
+	if n := firstRefusal(events); n < len(events) {
+		events = events[n:]
+		half := (events[len(events)-1].At - events[0].At) / 2
+		return s.late() / max(half, s.late())
+	}
+	return 1
 }
 
 // bucket is of acceptances that come evenly in overload.
@@ -175,13 +193,13 @@ func (s *search) burstSeen() (Confidence, []string) {
 		return Low, []string{"it was seen once, at the beginning: nobody knows whether it was whole then"}
 	case f.calm == 0 && f.sent > 0:
 		return Low, []string{fmt.Sprintf(
-			"at least so many came through in one of %d bursts, each with pauses of the sender", f.sent)}
+			"at least so many came through in one of %d bursts, each with pauses", f.sent)}
 	case f.calm == 0:
 		return Low, []string{"it is what was accepted beyond the rate until the first refusal"}
-	case r.KindConfidence != High || r.Burst <= small && f.calm < smallTimes:
-		return Low, []string{fmt.Sprintf("%d bursts without a pause of the sender showed it", f.calm)}
+	case r.KindConfidence != High || r.Burst <= small && f.calm < smallTimes, 2*f.calm < f.sent:
+		return Low, []string{fmt.Sprintf("%d of %d bursts had no pause and showed it", f.calm, f.sent)}
 	}
-	return High, []string{fmt.Sprintf("%d of %d bursts, sent after a rest, had no pause of the sender and showed it",
+	return High, []string{fmt.Sprintf("%d of %d bursts, sent after a rest, had no pause and showed it",
 		f.calm, f.sent)}
 }
 

@@ -28,28 +28,35 @@ func NewExcuse(rate, burst, least float64) *Excuse {
 func ExcuseOf(p *Phase, least float64) *Excuse {
 	switch {
 	case p.Window > 0:
-		return &Excuse{least: least, lately: newLately(p.Rate, p.Window, p.Doubt)}
+		return &Excuse{least: least, lately: newLately(p)}
 	case p.Burst > 0:
 		return NewExcuse(p.Rate, p.Burst, least)
 	}
 	return nil
 }
 
-// Refusal takes the publishes one after the other, in the order in which they were planned, and reports whether one was
-// refused and is excused.
-func (x *Excuse) Refusal(e Event) bool {
+// Take takes the publishes one after the other, in the order in which they were planned, and returns how many refusals
+// are judged by that: those that are excused, and those that count. A refusal may be judged later than it is taken.
+func (x *Excuse) Take(e Event) (excused, counted int) {
 	e.Answered -= x.least
 	switch {
-	case x.lately != nil && e.Refused:
-		return x.lately.full(e)
 	case x.lately != nil:
-		x.lately.add(e)
-		return false
+		return x.lately.take(e)
+	case e.Refused && x.full-e.At > x.most:
+		return 1, 0
 	case e.Refused:
-		return x.full-e.At > x.most
+		return 0, 1
 	}
 	x.full = max(x.full, e.Answered) + x.gap
-	return false
+	return 0, 0
+}
+
+// End judges the refusals that are not judged yet, as nothing comes after them.
+func (x *Excuse) End() (excused, counted int) {
+	if x.lately == nil {
+		return 0, 0
+	}
+	return x.lately.judge(len(x.lately.waiting))
 }
 
 // Most is how many were accepted within one window, for certain.

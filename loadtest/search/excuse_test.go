@@ -22,9 +22,8 @@ func TestRefusalAfterLatePublishesIsExcusedAsOftenAsTheyCost(t *testing.T) {
 		t.Helper()
 		x, got := NewExcuse(500, burst, 0), 0
 		for _, e := range events {
-			if x.Refusal(e) {
-				got++
-			}
+			excused, _ := x.Take(e)
+			got += excused
 		}
 		if got != want {
 			t.Errorf("%s: %d are excused, want %d", what, got, want)
@@ -47,7 +46,7 @@ func TestTimeThatEachAnswerTakesExcusesNothing(t *testing.T) {
 	x := NewExcuse(500, 2, 0.05)
 	for i := range 100 {
 		at := float64(i) / 500
-		if x.Refusal(Event{At: at, Answered: at + 0.0505, Refused: i == 20 || i == 40}) {
+		if n, _ := x.Take(Event{At: at, Answered: at + 0.0505, Refused: i == 20 || i == 40}); n > 0 {
 			t.Errorf("refusal %d is excused", i)
 		}
 	}

@@ -131,7 +131,7 @@ func (s *search) soft() bool { return s.result.Plateau > (1+beside)*s.result.Fai
 // verdict says whether the result is proved, and why.
 func (s *search) verdict(ok bool) (bool, string) {
 	r := s.result
-	doubtful := r.KindConfidence == None && s.stall*r.Plateau >= 1
+	doubtful := r.KindConfidence == None && s.late()*r.Plateau >= 1
 	switch {
 	case errors.Is(r.Err, errEstimate):
 		r.Err = nil
@@ -143,7 +143,7 @@ func (s *search) verdict(ok bool) (bool, string) {
 	case s.soft() && doubtful:
 		return false, fmt.Sprintf(
 			"refusals begin at %s, but %s are accepted in overload; publishes were up to %s late, which may be why: %s",
-			figure.Rate(r.Failing), figure.Rate(r.Plateau), figure.Time(s.stall), quieter)
+			figure.Rate(r.Failing), figure.Rate(r.Plateau), figure.Time(s.late()), quieter)
 	case s.soft():
 		return false, fmt.Sprintf(
 			"refusals begin at %s, but %s are accepted in overload: the limit is spread over "+
@@ -152,7 +152,7 @@ func (s *search) verdict(ok bool) (bool, string) {
 		return false, "irregular: what was held once was refused later, or the other way round, in every round"
 	case doubtful && !s.cfg.Gentle:
 		return false, fmt.Sprintf("irregular: the kind of the limit is not clear, as publishes were up to %s late: %s",
-			figure.Time(s.stall), quieter)
+			figure.Time(s.late()), quieter)
 	case s.cfg.Gentle:
 		return false, fmt.Sprintf(
 			"without overload nobody knows what kind of limit it is, and a burst or a long window may "+

@@ -65,7 +65,8 @@ func (s *search) holding(rate, share float64) (wait float64, phases []Phase) {
 		last.Burst = s.burst()
 		last.Late = min(latest, spare*s.stall, 0.9*(last.Burst-1)/rate)
 	case FixedWindow, Sliding:
-		last.Window, last.Doubt = s.window, s.doubt
+		last.Window, last.Doubt, last.Room = s.window, s.doubt, s.room
+		last.Within = float64(s.room) / (rate * (1 + s.edge))
 		last.Late = min(latest, spare*s.stall, s.window/5)
 	case Soft, Unknown:
 	}

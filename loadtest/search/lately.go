@@ -11,27 +11,62 @@ import (
 type lately struct {
 	window float64 // Seconds, at the most,
 	least  float64 // and at the least.
-	rate   float64
 	enough int     // What a limiter of the rate accepts in each window, at the least.
-	events []Event // Accepted, in the order of their times; Answered is without what it takes at the least.
+	events []Event // Accepted, in the order of their plan; Answered is without what it takes at the least.
 	from   int     // The first that was accepted within one window with the last, for certain.
+	latest float64 // When the latest of those was answered.
 	most   int
+	// waiting are refusals that are not judged yet: what was sent while one was on its way may have come before it.
+	waiting []Event
 }
 
-func newLately(rate, window, doubt float64) *lately {
-	least := window - doubt
-	return &lately{window: window + doubt, least: least, rate: rate, enough: int(math.Ceil(rate*least - 1e-6))}
+// newLately looks at the window of a phase. Where it is known how many a window has room for, the rate itself says how
+// long it is at the most if the limiter allows the rate: how long it really is need not be known.
+func newLately(p *Phase) *lately {
+	l := &lately{window: p.Window + p.Doubt, least: p.Window - p.Doubt}
+	l.enough = int(math.Ceil(p.Rate*l.least - 1e-6))
+	if p.Room > 0 {
+		l.window, l.enough = min(l.window, p.Within), p.Room
+	}
+	return l
+}
+
+// take takes the next publish, and judges the refusals before which nothing can have come any more.
+func (l *lately) take(e Event) (excused, counted int) {
+	n := 0
+	for n < len(l.waiting) && l.waiting[n].Answered <= e.At {
+		n++
+	}
+	excused, counted = l.judge(n)
+	if e.Refused {
+		l.waiting = append(l.waiting, e)
+	} else {
+		l.add(e)
+	}
+	return excused, counted
+}
+
+// judge says what the first refusals are that wait for it.
+func (l *lately) judge(n int) (excused, counted int) {
+	for _, refused := range l.waiting[:n] {
+		if l.full(refused) {
+			excused++
+		} else {
+			counted++
+		}
+	}
+	l.waiting = slices.Delete(l.waiting, 0, n)
+	return excused, counted
 }
 
 // full reports whether as much as the rate has in a window may have been accepted in the one before a refusal.
-// What was sent while the refused one was on its way may have come before it.
 func (l *lately) full(refused Event) bool {
-	n := int(l.rate * max(0, refused.Answered-refused.At))
+	n, began := 0, refused.At-l.window
 	for _, e := range slices.Backward(l.events) {
-		if e.Answered <= refused.At-l.window && e.At <= refused.At-l.window {
+		if e.At <= began-longestAnswer {
 			break
 		}
-		if e.Answered > refused.At-l.window && e.At < refused.Answered {
+		if e.Answered > began && e.At < refused.Answered {
 			n++
 		}
 	}
@@ -39,6 +74,8 @@ func (l *lately) full(refused Event) bool {
 }
 
 const (
+	// longestAnswer is how much later than others a publish may be answered, in seconds, to be taken for one of a window.
+	longestAnswer = 1
 	// forgetAfter is how many windows an acceptance is remembered.
 	forgetAfter = 2
 	// forgetFrom is how many are forgotten at a time.
@@ -48,11 +85,12 @@ const (
 // add takes one that was accepted.
 func (l *lately) add(e Event) {
 	l.events = append(l.events, e)
-	for l.events[l.from].At <= e.Answered-l.least && l.from < len(l.events)-1 {
+	l.latest = max(l.latest, e.Answered)
+	for l.events[l.from].At <= l.latest-l.least && l.from < len(l.events)-1 {
 		l.from++
 	}
 	l.most = max(l.most, len(l.events)-l.from)
-	if l.from >= forgetFrom && l.events[forgetFrom-1].At < e.At-forgetAfter*l.window {
+	if l.from >= forgetFrom && l.events[forgetFrom-1].At < e.At-forgetAfter*l.window-longestAnswer {
 		l.events = slices.Delete(l.events, 0, forgetFrom)
 		l.from -= forgetFrom
 	}

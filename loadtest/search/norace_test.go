@@ -5,4 +5,4 @@ package search
 import "momento-bridge/test/long"
 
 // seeds is how often a search is repeated.
-var seeds = long.Or(4, 40)
+var seeds = long.Or(2, 40)

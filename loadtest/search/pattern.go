@@ -45,7 +45,9 @@ func patternOf(events []Event) pattern {
 	gaps, p.silence = silences(events, slack)
 	p.longest = slices.Max(gaps)
 	p.starts = startsOf(at, gaps, max(longGap*usual, slack, p.longest/2))
-	if p.window = period(p.starts, slack); p.window == 0 && (len(p.starts) > periods || p.late(end-began)) {
+	if run, window := period(p.starts, slack); window > 0 {
+		p.starts, p.window = run, window
+	} else if len(p.starts) > periods || p.late(end-began) {
 		p.starts = nil // They mean nothing: a machine that stands still for a moment makes a silence, too.
 	}
 	p.rate, p.settled = p.rateOf(at)
@@ -124,23 +126,37 @@ func startsOf(at, gaps []float64, silence float64) []float64 {
 	return starts
 }
 
-// period returns the time between starts if it is always the same, but for slack; otherwise 0.
-func period(starts []float64, slack float64) float64 {
+const (
+	// regular is by how much the time between two starts may differ from the usual, as a share, and mostly which share of
+	// these times must be regular: what is late hides a window's end now and then.
+	regular, mostly = 0.15, 0.75
+)
+
+// period returns the time between starts if it is the same nearly always, but for slack, and the longest run of them in
+// which it is; otherwise 0.
+func period(starts []float64, slack float64) (run []float64, window float64) {
 	if len(starts) <= periods {
-		return 0
+		return nil, 0
 	}
 	gaps := make([]float64, len(starts)-1)
 	for i := range gaps {
 		gaps[i] = starts[i+1] - starts[i]
 	}
-	sorted := slices.Sorted(slices.Values(gaps))
-	usual := sorted[len(sorted)/2]
-	for _, gap := range gaps {
-		if math.Abs(gap-usual) > 0.1*usual+slack {
-			return 0
+	usual := slices.Sorted(slices.Values(gaps))[len(gaps)/2]
+	same, from := 0, 0
+	for i, gap := range gaps {
+		if math.Abs(gap-usual) > regular*usual+slack {
+			from = i + 1
+			continue
+		}
+		if same++; i+2-from > len(run) {
+			run = starts[from : i+2]
 		}
 	}
-	return apart(starts)
+	if float64(same) < mostly*float64(len(gaps)) || len(run) <= periods {
+		return nil, 0
+	}
+	return run, apart(run)
 }
 
 // apart is how far starts are from each other: the median of what each two of them say that are far from each other,
@@ -183,16 +199,15 @@ func room(at, starts []float64) int {
 	return n
 }
 
-// slide is the length of a window that slides and has room for n, and by how much it may be shorter: an acceptance
-// comes no sooner than that after the n-th before it, and where publishes are offered at any moment some come at once.
-func slide(at []float64, n int) (window, doubt float64) {
+// slide is the length of a window that slides and has room for n, as it seems: an acceptance comes no sooner than that
+// after the n-th before it, and where publishes are offered at any moment some come at once.
+func slide(at []float64, n int) float64 {
 	var gaps []float64
 	for i := n; i < len(at); i++ {
 		gaps = append(gaps, at[i]-at[i-n])
 	}
 	slices.Sort(gaps)
-	window = gaps[len(gaps)/100]
-	return window, window - gaps[0]
+	return gaps[len(gaps)/100]
 }
 
 func between(at []float64, from, to float64) int {

@@ -1,6 +1,7 @@
 package search
 
 import (
+	"errors"
 	"math"
 	"slices"
 )
@@ -25,6 +26,8 @@ const (
 	longestRefill = 15
 	// flooding is how much faster than the limit a burst is sent.
 	flooding = 5
+	// slowFlooding is that where the machine cannot: a window must be full within half of its length.
+	slowFlooding = 3
 )
 
 // probe finds out what kind of limiter it is and how large a burst may be.
@@ -44,8 +47,14 @@ func (s *search) probe() error {
 // window's end it is one; if only a whole window later, the window slides. A burst that a busy machine has drawn out is
 // sent again.
 func (s *search) probeWindow() error {
+	faster := float64(flooding)
 	for range windowTries {
-		if err := s.floodWindow(); err != nil {
+		err := s.floodWindow(faster)
+		if _, unfit := errors.AsType[*unfitError](err); unfit && faster > slowFlooding {
+			faster = slowFlooding
+			continue
+		}
+		if err != nil {
 			return err
 		}
 		if s.reopens() && s.fills(exactly) {
@@ -60,8 +69,8 @@ func (s *search) probeWindow() error {
 const windowTries = 3
 
 // floodWindow sends one burst, and notes how many were accepted, and when more.
-func (s *search) floodWindow() error {
-	rate := min(flooding*s.result.Plateau, s.cfg.MaxRate)
+func (s *search) floodWindow(faster float64) error {
+	rate := min(faster*s.result.Plateau, s.cfg.MaxRate)
 	now := s.tester.Now()
 	last := s.starts[len(s.starts)-1]
 	middle := last + (math.Ceil((now-last)/s.window)+1.5)*s.window
@@ -79,6 +88,7 @@ func (s *search) floodWindow() error {
 		return err
 	}
 	events := t.last().Events
+	s.probed = events
 	n, after := burstOf(events, s.window, rate)
 	s.result.Kind = FixedWindow
 	if s.reopened = max(0, after-events[0].At) / s.window; s.reopened > 0.75 {
@@ -86,19 +96,6 @@ func (s *search) floodWindow() error {
 	}
 	s.result.Burst = float64(n)
 	return nil
-}
-
-// measureWindow measures the window once it is known whether it slides.
-func (s *search) measureWindow() {
-	events := s.result.Overloaded
-	at := acceptances(events[firstRefusal(events):])
-	s.doubt = doubtful(s.starts)
-	n := room(at, s.starts)
-	if s.result.Kind != Sliding || n == 0 || len(at) < 2*n {
-		return
-	}
-	window, doubt := slide(at, n)
-	s.window, s.doubt, s.result.Plateau = window, doubt, float64(n)/window
 }
 
 // shut is how long a window is shut after a burst at the least, as a share of it.
@@ -112,7 +109,8 @@ func burstOf(events []Event, window, rate float64) (n int, after float64) {
 	if len(at) == 0 {
 		return 0, 0
 	}
-	gaps, _ := silences(events, 2/rate)
+	// A machine that is late sends little while the window is shut, but some.
+	gaps, _ := silences(events, max(2/rate, shut/3*window))
 	for i := 1; i < len(at); i++ {
 		if gaps[i] > max(shut*window, 1.5/rate) {
 			return i, at[i]
@@ -177,13 +175,15 @@ const (
 	tries = 8
 	// paused is how many tokens may come back in one pause of the sender: more of them may be lost.
 	paused = 1.5
+	// unclear is the share of a burst that may be: answers do not all take the same.
+	unclear = 0.02
 )
 
 // floods is what became of those that looked for a burst.
 type floods struct {
 	seen bool // Only in the bracket.
 	sent int
-	calm int     // Without a pause of the sender.
+	calm int     // Without a pause of the sender, or of the endpoint.
 	most float64 // The largest burst, with pauses or without.
 }
 
@@ -222,7 +222,9 @@ func (s *search) flood(wait, expected float64) (aFlood, error) {
 	}
 	// Tokens come back while it is sent. One more would have been accepted but for the refusal.
 	back := s.result.Plateau * (answered[n].At - answered[0].At)
-	f := aFlood{burst: max(1, math.Floor(float64(n)+1-max(back, s.result.Plateau*float64(n)/rate))), calm: true}
+	f := aFlood{burst: max(1, math.Floor(float64(n)+1-max(back, s.result.Plateau*float64(n)/rate)))}
+	took := answerTime(events[:n+1]) // Tokens come back while the endpoint pauses as well.
+	f.calm = s.result.Plateau*(took.most-took.least) < max(paused, unclear*float64(n))
 	for i := range n {
 		f.calm = f.calm && s.result.Plateau*(events[i+1].At-events[i].At) < paused
 	}

@@ -54,6 +54,7 @@ func (s *search) prove(clean, failing float64) (settled, error) {
 		}
 	}
 	s.result.Rejected = refused
+	s.result.Failing *= 1 + s.edge
 	return proved, nil
 }
 

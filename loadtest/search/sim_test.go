@@ -18,6 +18,7 @@ type simulation struct {
 	latency float64  // From sent to answered at the least, in seconds; half of it until the publish arrives.
 	stalls  float64  // How many of all publishes are held up for a few milliseconds, and those after them.
 	latest  float64  // Arrival.
+	counted int      // Refusals of the phase that are not excused.
 	fixed   []uint64 // The shards of the connections, which take turns; nil: each publish has one at random.
 }
 
@@ -63,9 +64,10 @@ func (s *simulation) Run(most Cap, phases ...Phase) Trial {
 func (s *simulation) phase(p Phase, excuse *Excuse, most int, end float64) Outcome {
 	o := Outcome{Phase: p, Began: s.now}
 	asked := s.now
+	s.counted = 0
 	for i := 0; ; i++ {
 		s.now = o.Began + float64(i)/p.Rate
-		if s.now-o.Began >= p.Seconds || i >= most || s.now >= end || p.Refusals > 0 && o.unexcused() >= p.Refusals {
+		if s.now-o.Began >= p.Seconds || i >= most || s.now >= end || s.over(&p, &o) {
 			break
 		}
 		if p.Enough != nil && s.now-asked > 0.5 {
@@ -83,15 +85,34 @@ func (s *simulation) phase(p Phase, excuse *Excuse, most int, end float64) Outco
 			o.Accepted++
 		}
 		e := Event{At: s.now, Answered: s.latest + s.latency/2 + s.jitter*s.rng.Float64(), Refused: refused}
-		if excuse != nil && excuse.Refusal(e) {
-			o.Excused++
+		if excuse != nil {
+			s.judged(&o)(excuse.Take(e))
 		}
 		if p.Enough != nil {
 			o.Events = append(o.Events, e)
 		}
 	}
+	if excuse != nil {
+		s.judged(&o)(excuse.End())
+	}
 	o.Took = s.now - o.Began
 	return o
+}
+
+// over reports whether a phase has had enough refusals.
+func (s *simulation) over(p *Phase, o *Outcome) bool {
+	if p.excuses() {
+		return p.Refusals > 0 && s.counted >= p.Refusals
+	}
+	return p.Refusals > 0 && o.Refused >= p.Refusals
+}
+
+// judged notes what became of refusals.
+func (s *simulation) judged(o *Outcome) func(excused, counted int) {
+	return func(excused, counted int) {
+		o.Excused += excused
+		s.counted += counted
+	}
 }
 
 // delay is how long a publish takes to arrive, in seconds.

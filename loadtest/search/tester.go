@@ -29,6 +29,10 @@ type Phase struct {
 	// Window, if not 0, is that of the window which the rate may belong to, in seconds; as Burst. It may be longer or
 	// shorter by Doubt.
 	Window, Doubt float64
+	// Room, if not 0, is how many such a window has room for. Then a refusal does not count where so many may have been
+	// accepted within that many seconds before it.
+	Room   int
+	Within float64
 	// Late is how late a publish may be sent, in seconds, rather than not at all; less than what the tester allows
 	// anyway means that.
 	Late float64
@@ -45,7 +49,8 @@ func (p *Phase) excuses() bool { return p.Burst > 0 || p.Window > 0 }
 
 // Continues reports whether an Excuse goes on from the phase before.
 func (p *Phase) Continues(before *Phase) bool {
-	return p.excuses() && p.Rate == before.Rate && p.Burst == before.Burst && p.Window == before.Window
+	return p.excuses() && p.Rate == before.Rate && p.Burst == before.Burst && p.Window == before.Window &&
+		p.Room == before.Room
 }
 
 // Event is one publish that was answered with an acceptance or a refusal for quota.

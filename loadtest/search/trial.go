@@ -17,12 +17,16 @@ type search struct {
 	refused float64   // and the first one that was.
 	window  float64   // Seconds; 0: none was seen,
 	doubt   float64   // and by how much it may be longer or shorter.
+	room    int       // How many it has room for; 0: that is not known.
+	edge    float64   // How much lower than the rate of refused publishes the limit need not be, as a share.
+	probed  []Event   // Of the latest burst in a window.
 	starts  []float64 // When its runs of acceptances began.
 	offered float64   // In the last level of overload.
 	dear    bool      // Refusals use up quota.
 	// reopened is when something was accepted again after a burst, in windows after it began; 0: never.
 	reopened float64
 	stall    float64 // How late a publish was at the most so far, in seconds.
+	slow     float64 // How much longer than the least an answer took, likewise.
 	forgive  float64 // The burst that refusals are excused by; 0: that of the result.
 	longer   float64 // How many times as long as usual a rate is held; 0: once.
 	flooded  floods  // Of the probes for a burst.
@@ -65,6 +69,11 @@ func (s *search) once(name string, wait float64, counts func(*Trial) bool, phase
 	}
 	t := s.tester.Run(left, phases...)
 	s.stall = max(s.stall, t.Stall)
+	for i := range t.Phases {
+		if took := answerTime(t.Phases[i].Events); took.most > 0 {
+			s.slow = max(s.slow, took.most-took.least)
+		}
+	}
 	ended := cmp.Or(t.Fatal, t.Capped)
 	switch {
 	case ended != nil:
