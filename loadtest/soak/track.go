@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"sync"
 	"time"
 
@@ -35,6 +36,7 @@ type track struct {
 	gaps     int
 	ready    chan struct{} // Closed when a first message has come.
 	heard    bool
+	deaf     error // Why the last poll has failed.
 }
 
 func newTrack(topic string, rate float64, topics int) *track {
@@ -103,6 +105,16 @@ func (t *track) notTaken(p canary.Payload) bool {
 	return p.Replica == t.replica && t.book.Withdraw(p.Number)
 }
 
+// deafness says why the subscriber has not heard anything; empty: for no reason that it knows.
+func (t *track) deafness() string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.deaf == nil {
+		return ""
+	}
+	return fmt.Sprintf("; the subscriber to the topic %s could not listen: %v", t.topic, t.deaf)
+}
+
 // listen is the subscriber.
 func (t *track) listen(ctx context.Context, c *Config) error {
 	err := c.Subscribe(ctx, sink.Subscription{
@@ -110,6 +122,11 @@ func (t *track) listen(ctx context.Context, c *Config) error {
 			t.mu.Lock()
 			defer t.mu.Unlock()
 			t.gaps++
+		},
+		Failed: func(err error) {
+			t.mu.Lock()
+			defer t.mu.Unlock()
+			t.deaf = err
 		},
 	})
 	if refused, ok := errors.AsType[*sink.SubscribeError](err); ok {
