@@ -159,6 +159,9 @@ func soakEnd(r *soak.Report, failure error) error {
 	return nil
 }
 
+// mostSoaked is a route's max_payload, beyond which nothing is published.
+const mostSoaked = 4096
+
 // topicsFor is how many topics a rate needs: in one, a publish waits for the one before.
 func topicsFor(rate float64) int { return max(1, min(64, int(math.Ceil(rate/10)))) }
 
@@ -192,6 +195,8 @@ func (o *soakOptions) check(cmd *cobra.Command) error {
 	problem(o.every >= 100*time.Millisecond && o.every <= time.Hour, "--every is %v, it must be from 100ms to 1h",
 		o.every)
 	problem(o.settle >= 0, "--settle is %v, it must be 0s or more", o.settle)
+	problem(o.target.size <= mostSoaked, "--size is %d: the bridge publishes no more than %d bytes", o.target.size,
+		mostSoaked)
 	problem(len(o.target.caches) <= 1, "--cache is there %d times: name one", len(o.target.caches))
 	return errors.Join(append(errs, loadtest.CheckFollowed(o.target.topics))...)
 }

@@ -108,7 +108,7 @@ func (s *Soak) findWay(ctx context.Context) error {
 				heard = true
 			case <-ctx.Done():
 				if errors.Is(context.Cause(ctx), errNoWay) {
-					return fmt.Errorf("%w in %v: its log and its page say why", errNoWay, s.cfg.Way)
+					return fmt.Errorf("%w in %v: its log and its page say why%s", errNoWay, s.cfg.Way, t.deafness())
 				}
 				return ctx.Err()
 			case <-time.After(helloEvery):

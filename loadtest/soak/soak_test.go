@@ -259,6 +259,17 @@ func TestSoakDoesNotBeginWhereNothingComesThrough(t *testing.T) {
 		if r, err := soak.New(config(b)).Run(t.Context(), b); r != nil || err == nil {
 			t.Errorf("%v, %+v", err, r)
 		}
+		b = &bridge{fate: func(int) string { return "lost" }}
+		c := config(b)
+		c.Subscribe = func(ctx context.Context, s sink.Subscription) error {
+			s.Failed(errors.New("429 too many subscribers"))
+			<-ctx.Done()
+			return nil
+		}
+		if _, err := soak.New(c).Run(t.Context(), b); err == nil ||
+			!strings.Contains(err.Error(), "could not listen: 429 too many subscribers") {
+			t.Errorf("it is not said what ails the subscriber: %v", err)
+		}
 	})
 }
 

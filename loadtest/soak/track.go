@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"sync"
 	"time"
 
@@ -36,6 +37,7 @@ type track struct {
 	left     int           // Messages that were on their way when the soak was interrupted.
 	ready    chan struct{} // Closed when a first message has come.
 	heard    bool
+	deaf     error // Why the last poll has failed.
 }
 
 func newTrack(topic string, rate float64, topics int) *track {
@@ -104,6 +106,16 @@ func (t *track) notTaken(p canary.Payload) bool {
 	return p.Replica == t.replica && t.book.Withdraw(p.Number)
 }
 
+// deafness says why the subscriber has not heard anything; empty: for no reason that it knows.
+func (t *track) deafness() string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.deaf == nil {
+		return ""
+	}
+	return fmt.Sprintf("; the subscriber to the topic %s could not listen: %v", t.topic, t.deaf)
+}
+
 // listen is the subscriber.
 func (t *track) listen(ctx context.Context, c *Config) error {
 	err := c.Subscribe(ctx, sink.Subscription{
@@ -111,6 +123,11 @@ func (t *track) listen(ctx context.Context, c *Config) error {
 			t.mu.Lock()
 			defer t.mu.Unlock()
 			t.gaps++
+		},
+		Failed: func(err error) {
+			t.mu.Lock()
+			defer t.mu.Unlock()
+			t.deaf = err
 		},
 		Brief: true,
 	})
