@@ -67,7 +67,7 @@ func newLoadtestFind() *cobra.Command {
 			"  momento-bridge loadtest find --cache my-cache --region us-east-1 --goal 0 --goal 1% --out results\n" +
 			"  momento-bridge loadtest find --resume results",
 	}
-	o.target.add(cmd)
+	o.target.add(cmd, "on which daemons of the group are heard (default $NATS_URL)")
 	o.output.add(cmd)
 	o.beside.add(cmd)
 	o.resume.add(cmd)

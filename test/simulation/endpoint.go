@@ -22,8 +22,6 @@ type endpoint struct {
 	trouble []trouble       // That last now.
 	most    int             // Requests on a connection; 0: any number.
 	links   []*link         // Where something is in flight.
-	took    int64           // How many messages it accepted.
-	lately  int64           // When it last took one.
 }
 
 // trouble is something that goes wrong with a share of the publishes for a while.
@@ -85,6 +83,7 @@ func (e *endpoint) sent(l *link, b []byte) {
 			return
 		}
 		w.truth.attempted(a, body)
+		l.http.begun = true
 		l.http.waiting = append(l.http.waiting, a)
 		l.http.flying = append(l.http.flying, a)
 		w.figures.Attempts++
@@ -161,6 +160,7 @@ func (e *endpoint) handle(l *link, a *attempt) {
 		e.refuse(a, work, "")
 		return
 	case troubleRefuseWait:
+		a.wait = t.wait / time.Second * time.Second
 		e.refuse(a, work, fmt.Sprintf("Retry-After: %d\r\n", int(t.wait/time.Second)))
 		return
 	}
@@ -177,9 +177,7 @@ func (e *endpoint) handle(l *link, a *attempt) {
 		return
 	}
 	w.figures.Accepted++
-	e.lately = w.now()
 	w.truth.accepted(a)
-	e.took += int64(len(a.messages))
 	switch kind { //nolint:exhaustive // The others came before.
 	case troubleLose:
 		w.cut(l, true)
@@ -301,6 +299,9 @@ func (e *endpoint) broke(l *link) {
 	for _, a := range slices.Clone(l.http.flying) {
 		a.over = true
 		e.landed(a)
+		if a.accepted > 0 {
+			l.owner.manners.mayKnow(e.world.truth.byCache[a.cache].name, len(a.messages))
+		}
 		if !l.http.polite { // Who says that it closes has taken nothing more.
 			e.world.truth.unclear(a)
 		}

@@ -16,11 +16,16 @@ import (
 var (
 	firstSeed = flag.Uint64("seed", 1, "the first seed")
 	seeds     = flag.Int("seeds", 0, "how many seeds; 0: 3, or 100 where LONG_TESTS=1 asks for the long form")
-	form      = flag.String("form", "brief", "brief, dense, longer or sparse")
+	form      = flag.String("form", "brief", "brief, dense, longer, sparse or group")
 	on        = flag.Bool("on", false, "go on with the next seed after a fault")
 	lines     = flag.Int("lines", 60, "how much of what went before a fault is printed")
 	follow    = flag.Bool("follow", false, "print what happens")
 )
+
+func init() {
+	flag.BoolVar(&Shown.Logs, "logs", false, "print the daemons' logs")
+	flag.BoolVar(&Shown.Bytes, "bytes", false, "with -follow: print what the daemons write")
+}
 
 func TestMain(m *testing.M) {
 	runtime.GOMAXPROCS(1)
@@ -39,6 +44,8 @@ func forms(t *testing.T) Form {
 		return Longer
 	case "sparse":
 		return Sparse
+	case "group":
+		return Group
 	}
 	t.Fatalf("no form is called %q", *form)
 	return Form{}
@@ -69,7 +76,7 @@ func inBubble(t *testing.T, seed uint64, do func()) {
 }
 
 func TestSimulation(t *testing.T) {
-	began := time.Now()
+	began, before := time.Now(), used()
 	var virtual time.Duration
 	bad := 0
 	if *seeds == 0 {
@@ -94,8 +101,9 @@ func TestSimulation(t *testing.T) {
 		}
 	}
 	t.Logf("%d of %d seeds with faults", bad, *seeds)
-	took := time.Since(began)
-	t.Logf("%v virtual in %v: %.1f days a minute", virtual, took, virtual.Hours()/24/took.Minutes())
+	took, days := used()-before, virtual.Hours()/24
+	t.Logf("%v virtual, %v of a processor, %v by the clock: %.1f days a minute of one core", virtual.Round(time.Second),
+		took.Round(time.Millisecond), time.Since(began).Round(time.Millisecond), days/took.Minutes())
 }
 
 func TestPlan(t *testing.T) {

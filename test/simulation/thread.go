@@ -25,7 +25,9 @@ const (
 	ofGoroutine = 48   // Where a goroutine names its thread.
 	mostOfIt    = 2000 // How much of a thread is looked at.
 	drawn       = 32   // Numbers are drawn beforehand, so many at a time;
-	position    = 288  // and after them and a seed comes how many of them are used.
+	key         = 256  // after them comes the seed of the next ones,
+	seedWords   = 4    // so many words,
+	position    = 288  // then how many of them are used, and of how many.
 	numbers     = 304  // After all that comes a word for cheap ones.
 )
 
@@ -33,6 +35,9 @@ func this() unsafe.Pointer { return *(*unsafe.Pointer)(unsafe.Add(goroutine(), o
 
 // findThread looks for the numbers.
 func findThread() thread {
+	if !strings.HasPrefix(runtime.Version(), release) {
+		return thread{}
+	}
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	for range 2 * drawn { // Until two of the same lot are side by side.
@@ -55,9 +60,6 @@ func findThread() thread {
 // keeping returns where a thread says why its goroutine is not to be interrupted: the scheduler interrupts one that has
 // had the processor for 10 ms of true time, as on a busy machine, and others go first then.
 func keeping(m unsafe.Pointer) uintptr {
-	if !strings.HasPrefix(runtime.Version(), "go1.26") {
-		return 0 // It may be elsewhere.
-	}
 	g := uint64(uintptr(goroutine()))
 	for at := uintptr(0); at < mostOfIt/2; at += 8 {
 		if *word(m, at) == g && *word(m, at+afterGoroutine) == 0 && *word(m, at+afterGoroutine+8) == 0 {
@@ -76,25 +78,41 @@ func (t thread) hold(on bool) {
 		return
 	}
 	why := (*string)(unsafe.Add(this(), t.keep))
+	if *word(this(), t.keep+8) != 0 && *why != held { // The runtime has reasons of its own.
+		return
+	}
 	if on {
-		*why = "simulated"
+		*why = held
 	} else {
 		*why = ""
 	}
 }
 
+// held is why goroutines are not interrupted.
+const held = "simulated"
+
+// name tells one thread from another.
+func (t thread) name() uintptr { return uintptr(this()) }
+
+// found reports whether all that is random follows from a seed.
+func (t thread) found() bool { return t.offset != 0 && t.keep != 0 }
+
 func word(m unsafe.Pointer, at uintptr) *uint64 { return (*uint64)(unsafe.Add(m, at)) }
 
-// seed has everything that the runtime draws on this thread from now on follow from what is drawn of rng.
-func (t thread) seed(rng *rand.ChaCha8) {
+// seed has everything that the runtime draws on this thread from now on follow from what is drawn of rng. It writes a new
+// seed and says that nothing is left of what was drawn beforehand, so that it costs what is drawn from then on.
+func (t thread) seed(rng *rand.PCG) {
 	if t.offset == 0 {
 		return
 	}
-	var key [32]byte
-	_, _ = rng.Read(key[:]) // It never fails.
-	fresh := rand.NewChaCha8(key)
 	m := this()
-	to, from := unsafe.Add(m, t.offset), unsafe.Pointer(fresh)
-	copy(unsafe.Slice((*byte)(to), numbers-4), unsafe.Slice((*byte)(from), numbers-4))
-	*word(m, t.offset+numbers) = fresh.Uint64()
+	if used := *word(m, t.offset+position); uint32(used) > drawn || used>>32 > drawn { // Those are no such numbers.
+		return
+	}
+	for i := range uintptr(seedWords) {
+		*word(m, t.offset+key+8*i) = rng.Uint64()
+	}
+	*word(m, t.offset+position) = drawn | drawn<<32 // All of them are used.
+	*(*uint32)(unsafe.Add(m, t.offset+position+8)) = 0
+	*word(m, t.offset+numbers) = rng.Uint64()
 }

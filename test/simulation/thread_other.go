@@ -9,6 +9,10 @@ type thread struct{}
 
 func findThread() thread { return thread{} }
 
-func (thread) seed(*rand.ChaCha8) {}
+func (thread) seed(*rand.PCG) {}
 
 func (thread) hold(bool) {}
+
+func (thread) name() uintptr { return 0 }
+
+func (thread) found() bool { return false }
