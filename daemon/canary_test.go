@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -70,9 +71,7 @@ func (w *canaryWorld) serve(out http.ResponseWriter, r *http.Request) {
 		recorded := httptest.NewRecorder()
 		w.emulator.ServeHTTP(recorded, r)
 		time.Sleep(time.Duration(w.late.Load()))
-		for name, values := range recorded.Header() {
-			out.Header()[name] = values
-		}
+		maps.Copy(out.Header(), recorded.Header())
 		out.WriteHeader(recorded.Code)
 		_, _ = recorded.Body.WriteTo(out)
 	default:

@@ -116,7 +116,7 @@ func sendCanaries(cmd *cobra.Command, t *daemon.CanaryTry, count int) error {
 
 // passageText is how a message got on, in a line.
 func passageText(p *daemon.CanaryPassage) string {
-	text := fmt.Sprintf("got through in %s", since(p.Seen))
+	text := "got through in " + since(p.Seen)
 	if p.Why != "" {
 		text = "did not get through: " + p.Why
 	}

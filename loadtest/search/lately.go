@@ -39,9 +39,9 @@ func (l *lately) full(refused Event) bool {
 }
 
 const (
-	// forgetAfter is how many windows an acceptance is remembered,
+	// forgetAfter is how many windows an acceptance is remembered.
 	forgetAfter = 2
-	// and forgetFrom how many are forgotten at a time.
+	// forgetFrom is how many are forgotten at a time.
 	forgetFrom = 1024
 )
 

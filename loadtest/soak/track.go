@@ -111,8 +111,9 @@ func (t *track) listen(ctx context.Context, c *Config) error {
 			defer t.mu.Unlock()
 			t.gaps++
 		},
+		Brief: true,
 	})
-	if refused, ok := errors.AsType[*sink.SubscribeError](err); ok {
+	if refused, ok := errors.AsType[*sink.SubscribeError](err); ok && ctx.Err() == nil {
 		return refused
 	}
 	return nil
