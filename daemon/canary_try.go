@@ -26,13 +26,13 @@ type CanaryTry struct {
 	replica string
 	own     *ownBridge // nil: a running one is used, or none has been needed yet.
 
-	news    chan *nats.Msg
-	heard   chan canary.Payload
-	ready   chan struct{} // Closed once the subscriber listens.
-	failed  chan error    // One slot: why the subscriber cannot listen.
-	inbox   string // What bridges tell of the n-th message comes to inbox.n.
-	sides   sync.WaitGroup
-	end     context.CancelFunc
+	news   chan *nats.Msg
+	heard  chan canary.Payload
+	ready  chan struct{} // Closed once the subscriber listens.
+	failed chan error    // One slot: why the subscriber cannot listen.
+	inbox  string        // What bridges tell of the n-th message comes to inbox.n.
+	sides  sync.WaitGroup
+	end    context.CancelFunc
 }
 
 // CanaryPassage is how one message got on. Durations count from when it was sent; 0: it did not get there, or that was
