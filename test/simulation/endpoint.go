@@ -21,19 +21,17 @@ type endpoint struct {
 	keys    map[string]bool // That are valid.
 	trouble []trouble       // That last now.
 	most    int             // Requests on a connection; 0: any number.
-	links   []*link         // Where something is in flight.
 	took    int64           // How many messages it accepted.
 	lately  int64           // When it last took one.
 }
 
 // trouble is something that goes wrong with a share of the publishes for a while.
 type trouble struct {
-	kind        troubleKind
-	share       float64
-	topic       string // Of this topic alone; empty: of all.
-	until       int64
-	wait        time.Duration
-	description string
+	kind  troubleKind
+	share float64
+	topic string // Of this topic alone; empty: of all.
+	until int64
+	wait  time.Duration
 }
 
 type troubleKind int
