@@ -65,7 +65,8 @@ func (t *truth) unfinished() string {
 func (m *message) String() string {
 	return fmt.Sprintf("%d of route %s, topic %s, stream sequence %d: delivered %d times, tried %d times, "+
 		"accepted %d times, unclear %d times, acknowledged %v, ended %v, dead letters %d",
-		m.id, m.route.name, m.topic, m.sequence, m.givens, m.attempts, len(m.accepted), m.unclear, m.acked > 0, m.ended > 0, m.letters)
+		m.id, m.route.name, m.topic, m.sequence, m.givens, m.attempts, len(m.accepted), m.unclear,
+		m.acked > 0, m.ended > 0, m.letters)
 }
 
 // settledBooks compares what the daemons say of themselves with the truth, when nothing moves.
