@@ -94,7 +94,7 @@ func (t *CanaryTry) Open(ctx context.Context) error {
 	case <-t.ready:
 		return nil
 	case err := <-t.failed:
-		return fmt.Errorf("the subscriber cannot listen: %w", err)
+		return errors.New(t.deaf(err))
 	case <-time.After(t.timeout):
 		return fmt.Errorf("the subscriber has not begun to listen within %v: check the endpoint and the network",
 			t.timeout)
@@ -139,6 +139,15 @@ func (t *CanaryTry) listen(ctx context.Context, momento *sink.Momento) {
 			fail(err)
 		}
 	})
+}
+
+// deaf says why the subscriber cannot listen, and what to do.
+func (t *CanaryTry) deaf(err error) string {
+	text := "the subscriber cannot listen: " + err.Error()
+	if advice := endpointServer(t.plan.endpointBy).advice(err); advice != "" {
+		text += ": " + advice
+	}
+	return text
 }
 
 // Close ends it.
@@ -209,7 +218,7 @@ func (t *CanaryTry) pass(ctx context.Context, subject string, n uint64) (p Canar
 				p.Seen, enough = time.Since(sent), time.After(lateNews)
 			}
 		case err := <-t.failed:
-			p.Why = "the subscriber cannot listen: " + err.Error()
+			p.Why = t.deaf(err)
 			return p, false
 		case <-ctx.Done():
 			if p.Seen == 0 {

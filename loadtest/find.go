@@ -5,6 +5,7 @@ import (
 	"errors"
 	"math/rand/v2"
 	"runtime"
+	"slices"
 	"time"
 
 	"momento-bridge/loadtest/drive"
@@ -118,6 +119,7 @@ type finder struct {
 	began    float64 // On the engine's clock.
 	result   *search.Result
 	measured []drive.Measured // Of the search's trials.
+	profiled []drive.Measured // Of the latency profile's.
 	report   *report.Report
 	extra    int            // Publishes before and after the search.
 	kept     *trials.Tester // nil: no trials are kept.
@@ -228,15 +230,16 @@ func (f *finder) generator() report.Generator {
 		OS: runtime.GOOS + "/" + runtime.GOARCH,
 	}
 	sent, planned := 0, 0
-	for _, m := range f.measured {
+	all := slices.Concat(f.measured, f.profiled)
+	for _, m := range all {
 		sent, planned = sent+m.Sent, planned+m.Planned
 		g.CPU = max(g.CPU, m.CPU)
 	}
 	if planned > 0 {
 		g.OnTime = float64(sent) / float64(planned)
 	}
-	if all := drive.Delays(f.measured); all.TotalCount() > 0 {
-		g.SendDelay = within(latencyOf(all), 0, f.result.Seconds)
+	if delays := drive.Delays(all); delays.TotalCount() > 0 {
+		g.SendDelay = within(latencyOf(delays), 0, f.report.DurationSeconds)
 	}
 	return g
 }

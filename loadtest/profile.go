@@ -48,6 +48,7 @@ func (f *finder) profile() {
 			return
 		}
 		measured := f.engine.Measured()
+		f.profiled = append(f.profiled, measured[len(measured)-1])
 		made := f.report.Trials[len(f.report.Trials)-1]
 		f.report.Latency[fraction.name] = within(responseOf(measured[len(measured)-1].Accepted, rate), made.Began,
 			made.Seconds)

@@ -51,6 +51,12 @@ func TestCanarySaysWhetherMessagesGetThroughAndHowFast(t *testing.T) {
 		},
 		{"a file with several caches", []string{"--config", several}, statusUsage, []string{"--cache"}},
 		{"a cache that is not there", []string{"--cache", "d"}, statusFailed, nil},
+		{
+			"nobody is there",
+			[]string{"--cache", "c", "--endpoint", "http://" + refusingAddress(t)},
+			statusFailed,
+			[]string{"the subscriber cannot listen", "nothing listens there: start the endpoint"},
+		},
 		{"no cache", nil, statusUsage, []string{"--cache or --config is needed"}},
 		{"what only a route has", []string{"--cache", "c", "--subject", "a"}, statusUsage, nil},
 		{"nothing to send", []string{"--cache", "c", "--count", "0"}, statusUsage, nil},

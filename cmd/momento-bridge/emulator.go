@@ -29,8 +29,9 @@ func newEmulator() *cobra.Command {
 	flags := cmd.Flags()
 	flags.StringVar(&listen, "listen", "127.0.0.1:8080", "address to listen on")
 	flags.StringVar(&cfg.APIKey, "api-key", "", "the only key accepted (default: any)")
-	flags.StringToStringVar(&tokens, "token", nil, "ID=TOKEN: a token that is accepted besides the key, and the id\n"+
-		"that subscribers get with what is published with it; may be repeated")
+	flags.StringToStringVar(&tokens, "token", nil, "ID=TOKEN: a token that is accepted besides the key, and the id that "+
+		"subscribers get with what is published with it; may be repeated")
+	flags.Lookup("token").DefValue = "" // Help would show [].
 	flags.StringSliceVar(&cfg.Caches, "cache", nil, "a cache that exists; may be repeated (default: all)")
 	flags.Float64Var(&cfg.Rate, "rate", 0, "quota per second (default: none)")
 	flags.Float64Var(&cfg.Burst, "burst", 0, "burst of the quota (default: the same number as the rate)")
@@ -44,7 +45,8 @@ func newEmulator() *cobra.Command {
 	flags.StringVar(&cfg.Unit, "unit", "publishes", "what the quota counts: publishes or operations")
 	flags.DurationVar(&cfg.Latency, "latency", 0, "time before each answer")
 	flags.DurationVar(&cfg.Jitter, "jitter", 0, "random time on top of the latency")
-	flags.StringVar(&faults, "fault", "", "faults, such as 500:1%,reset:0.1%,drop:0.1%,hang:0.01%")
+	flags.StringVar(&faults, "fault", "", "faults of publishes, such as 500:1%,reset:0.1%,drop:0.1%,hang:0.01%: "+
+		"a status; reset: accepted, and reset instead of an answer; drop: reset before; hang: no answer")
 	flags.DurationVar(&cfg.RetryAfter, "retry-after", 0, "Retry-After of a 429 (default: not sent)")
 	flags.StringVar(&cfg.FromZero, "from-zero", emulator.Latest,
 		"what a subscriber gets first that names no sequence number, or 0: latest, the topic's last message, or now, "+

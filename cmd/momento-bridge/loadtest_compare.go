@@ -24,8 +24,8 @@ func newLoadtestCompare() *cobra.Command {
 	}
 	cmd.Flags().StringVar(&format, "format", formatText, "what is printed: text or json")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		a, err1 := readReport(args[0])
-		b, err2 := readReport(args[1])
+		a, err1 := readSearch(args[0])
+		b, err2 := readSearch(args[1])
 		if err := errors.Join(err1, err2, (&outputFlags{format: format}).check()); err != nil {
 			return &usageError{err}
 		}
@@ -74,6 +74,14 @@ func newLoadtestReport() *cobra.Command {
 		return o.write(cmd.OutOrStdout(), cmd.ErrOrStderr(), r)
 	}
 	return cmd
+}
+
+// readSearch is readReport for reports that may have found a limit.
+func readSearch(path string) (*report.Report, error) {
+	if _, ok, _ := readSoak(path); ok {
+		return nil, fmt.Errorf("%s: a soak has no limit; compare two reports of `loadtest find`", path)
+	}
+	return readReport(path)
 }
 
 func readReport(path string) (*report.Report, error) {

@@ -33,7 +33,10 @@ func reportFile(t *testing.T, clean, failing float64) string {
 }
 
 func TestCompareEndsWithAStatusForCI(t *testing.T) {
-	a := reportFile(t, 498, 502)
+	a, soakFile := reportFile(t, 498, 502), filepath.Join(t.TempDir(), "soak.json")
+	if err := os.WriteFile(soakFile, []byte(`{"schema": 1, "test": "soak"}`), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	for _, c := range []struct {
 		b      string
 		status int
@@ -44,6 +47,7 @@ func TestCompareEndsWithAStatusForCI(t *testing.T) {
 		{reportFile(t, 400, 404), statusUnmet, "CHANGED"},
 		{reportFile(t, 498, 0), statusUnproved, "NOT COMPARABLE"},
 		{filepath.Join(t.TempDir(), "none.json"), statusUsage, "none.json"},
+		{soakFile, statusUsage, "a soak has no limit; compare two reports of `loadtest find`"},
 	} {
 		var out syncBuffer
 		err := run(t.Context(), []string{"loadtest", "compare", a, c.b}, &out, &out)

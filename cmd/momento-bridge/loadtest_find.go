@@ -67,7 +67,7 @@ func newLoadtestFind() *cobra.Command {
 			"  momento-bridge loadtest find --cache my-cache --region us-east-1 --goal 0 --goal 1% --out results\n" +
 			"  momento-bridge loadtest find --resume results",
 	}
-	o.target.add(cmd)
+	o.target.add(cmd, "on which daemons of the group are heard (default $NATS_URL)")
 	o.output.add(cmd)
 	o.beside.add(cmd)
 	o.resume.add(cmd)
@@ -96,6 +96,7 @@ func (o *findOptions) run(cmd *cobra.Command) error {
 	if err := o.resume.open(cmd, &o.output); err != nil {
 		return err
 	}
+	defer o.resume.release()
 	target, err := o.target.target(cmd, errors.Join(o.check(), o.output.check()))
 	if err != nil {
 		return err

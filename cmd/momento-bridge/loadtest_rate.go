@@ -68,7 +68,8 @@ func newLoadtestRate() *cobra.Command {
 			"  momento-bridge loadtest rate --cache my-cache -c config.yaml --rate 20 --via nats \\\n" +
 			"    --subject orders.test --stream ORDERS --topic orders-test",
 	}
-	o.target.add(cmd)
+	o.target.add(cmd,
+		"on which daemons of the group are heard and, with --via nats, messages published (default $NATS_URL)")
 	o.output.add(cmd)
 	o.beside.add(cmd)
 	flags := cmd.Flags()

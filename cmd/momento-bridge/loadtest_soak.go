@@ -57,9 +57,12 @@ func newLoadtestSoak() *cobra.Command {
 			"  momento-bridge loadtest soak --cache my-cache --endpoint http://127.0.0.1:8080 --rate 50 \\\n" +
 			"    --duration 20m --yes",
 	}
-	o.target.add(cmd)
+	o.target.add(cmd, "for the bridge and its stream (default $NATS_URL; without any, one in this process)")
 	o.output.add(cmd)
 	flags := cmd.Flags()
+	flags.Lookup("topics").Usage = "how many topics to publish to in turn, -1, -2 and so on appended to --topic (default: " +
+		"one for each 10/s, up to 64)"
+	flags.Lookup("topics").DefValue = "0" // Help shows no default of its own.
 	flags.Float64Var(&o.rate, "rate", 0, "messages per second, instead of a share of a quota")
 	flags.StringVar(&o.share, "share", "50%", "share of the quota that is used")
 	flags.Float64Var(&o.quota, "quota", 0, "the quota, publishes per second, which the bridge never exceeds")

@@ -47,8 +47,8 @@ const (
 	mostSize = 1 << 20
 )
 
-// add declares the flags.
-func (t *targetFlags) add(cmd *cobra.Command) {
+// add declares the flags; nats is what NATS is for.
+func (t *targetFlags) add(cmd *cobra.Command, nats string) {
 	flags := cmd.Flags()
 	flags.StringVarP(&t.file, "config", "c", "", "take endpoint, key and NATS from the daemon's configuration `file`")
 	flags.StringVar(&t.region, "region", "", "Momento's region, such as us-east-1")
@@ -63,8 +63,7 @@ func (t *targetFlags) add(cmd *cobra.Command) {
 	flags.IntVar(&t.size, "size", 256, "bytes of a payload")
 	flags.IntVar(&t.connections, "connections", 64,
 		"how many connections to open at most, each with one publish in flight")
-	flags.StringVar(&t.natsURL, "nats-url", "",
-		"NATS servers, separated by commas, on which daemons of the group are heard (default $NATS_URL)")
+	flags.StringVar(&t.natsURL, "nats-url", "", "NATS servers, separated by commas, "+nats)
 	flags.DurationVar(&t.timeout, "timeout", 5*time.Second, "time for one publish, connecting included")
 	flags.Uint64Var(&t.seed, "seed", 1, "seed for payloads, arrivals and the order of trials")
 	flags.IntVar(&t.subscribers, "subscribers", 0,

@@ -7,11 +7,13 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/spf13/cobra"
 	"golang.org/x/sys/unix"
 
 	"momento-bridge/admin/admintest"
 	"momento-bridge/admin/show"
 	"momento-bridge/emulator"
+	"momento-bridge/loadtest"
 	"momento-bridge/terminal"
 )
 
@@ -169,4 +171,32 @@ func TestWatchShowsNoMoreThanTheTerminalHasRows(t *testing.T) {
 	}
 	eventually(t, "all lines in a taller window",
 		func() bool { return strings.Contains(shown.String(), "ticks   running") })
+}
+
+func TestAPlanFitsATerminalAndIsALineForEachFactElsewhere(t *testing.T) {
+	t.Setenv("TERM", "xterm")
+	screen, shown := openTerminal(t)
+	if err := unix.IoctlSetWinsize(int(screen.Fd()), unix.TIOCSWINSZ, &unix.Winsize{Row: 24, Col: 80}); err != nil {
+		t.Skipf("no terminals here: %v", err)
+	}
+	plan := []loadtest.Line{{Name: "overload", Text: strings.Repeat("word ", 40) + "last"}, {Text: "end"}}
+	cmd := &cobra.Command{}
+	cmd.SetErr(screen)
+	showPlan(cmd, plan)
+	eventually(t, "the plan", func() bool { return strings.Contains(shown.String(), "end") })
+	lines := strings.Split(strings.TrimSpace(shown.String()), "\n")
+	for i, line := range lines {
+		if len(strings.TrimRight(line, "\r")) > 80 || i > 0 && !strings.HasPrefix(line, strings.Repeat(" ", planIndent)) {
+			t.Errorf("it does not fit: %q", line)
+		}
+	}
+	if len(lines) != 5 {
+		t.Errorf("%d lines: %q", len(lines), lines)
+	}
+	var log syncBuffer
+	cmd.SetErr(&log)
+	showPlan(cmd, plan)
+	if n := strings.Count(log.String(), "\n"); n != len(plan) {
+		t.Errorf("%d lines in a log: %q", n, log.String())
+	}
 }

@@ -24,10 +24,10 @@ func WriteHTML(to io.Writer, r *Report) error {
 	}
 	data := struct {
 		Answer string
-		Met    bool
+		Tone   string
 		Facts  []row
 		Charts []chart
-	}{Answer: r.answer(), Met: r.Met()}
+	}{Answer: r.answer(), Tone: r.tone()}
 	for _, f := range r.facts() {
 		data.Facts = append(data.Facts, row{f.name, f.text})
 	}
@@ -51,6 +51,17 @@ func WriteHTML(to io.Writer, r *Report) error {
 		return fmt.Errorf("writing HTML: %w", err)
 	}
 	return nil
+}
+
+// tone is the class of the answer: met, or open where nothing is wrong and something cannot be told; empty: not met.
+func (r *Report) tone() string {
+	switch {
+	case !r.Met():
+		return ""
+	case r.Verdict == Short || r.Interrupted:
+		return "open"
+	}
+	return "met"
 }
 
 // The size of a chart.

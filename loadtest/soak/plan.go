@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"momento-bridge/loadtest"
+	"momento-bridge/loadtest/drift"
 	"momento-bridge/loadtest/figure"
 )
 
@@ -17,7 +18,7 @@ func Plan(c *Config, embedded bool, p loadtest.Price) []loadtest.Line {
 	}
 	p.Subscribers++
 	n := c.Rate * c.Duration.Seconds()
-	return []loadtest.Line{
+	lines := []loadtest.Line{
 		{Name: "sends", Text: fmt.Sprintf("%s for %v through a bridge in this process to %s, cache %s, topics: %d",
 			figure.Rate(c.Rate), c.Duration, c.Target.Endpoint, c.Cache, len(c.Topics))},
 		{Name: "NATS", Text: where},
@@ -26,6 +27,11 @@ func Plan(c *Config, embedded bool, p loadtest.Price) []loadtest.Line {
 		{Name: "ends", Text: fmt.Sprintf("at about %s; Ctrl-C ends it with a report",
 			time.Now().Add(c.Duration).Format("2006-01-02 15:04"))},
 	}
+	if warm := warmUpOf(c.Duration); c.Duration-warm < drift.Fewest*c.Every {
+		lines = append(lines, loadtest.Line{Name: "drift", Text: fmt.Sprintf("too short to tell of it: that takes %d "+
+			"samples, one each %v (--every), after the first %v", drift.Fewest, c.Every, warm)})
+	}
+	return lines
 }
 
 // Lines are the progress for people.

@@ -65,8 +65,8 @@ type Delivery struct {
 	Duplicates      int            `json:"duplicates"`
 	Reordered       int            `json:"reordered"`
 	Discontinuities int            `json:"discontinuities"`
-	UnderWay        int            `json:"-"`
-	Latency         report.Latency `json:"latency"` // From NATS to the subscriber.
+	UnderWay        int            `json:"under_way,omitempty"` // At an interruption; in none of the others.
+	Latency         report.Latency `json:"latency"`             // From NATS to the subscriber.
 }
 
 // Series is one quantity over the time.
@@ -127,6 +127,11 @@ const (
 	shortestWarmUp, longestWarmUp = time.Minute, 5 * time.Minute
 )
 
+// warmUpOf is the part of a soak that says nothing of drift.
+func warmUpOf(d time.Duration) time.Duration {
+	return max(shortestWarmUp, min(time.Duration(warmUp*float64(d)), longestWarmUp))
+}
+
 // report says what was found so far.
 func (s *Soak) report(interrupted bool) *Report {
 	now := time.Now()
@@ -174,7 +179,7 @@ func (r *Report) Met() bool { return r.Verdict == Steady || r.Verdict == Short }
 
 func (s *Soak) series(q *quantity) Series {
 	out := Series{Name: q.name, Unit: q.unit, Values: []*float64{}}
-	warm := max(shortestWarmUp.Seconds(), min(warmUp*s.cfg.Duration.Seconds(), longestWarmUp.Seconds()))
+	warm := warmUpOf(s.cfg.Duration).Seconds()
 	var known []drift.Sample
 	told := false
 	for i := range s.samples.all {

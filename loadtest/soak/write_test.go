@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"momento-bridge/loadtest"
 	"momento-bridge/loadtest/drift"
 	"momento-bridge/loadtest/report"
 	"momento-bridge/loadtest/soak"
@@ -123,6 +124,52 @@ func TestReportIsReadAgain(t *testing.T) {
 	} {
 		if r, ok, err := soak.Read([]byte(c.text)); ok != c.ok || c.ok && err == nil {
 			t.Errorf("%s: %v, %v, %+v", name, ok, err, r)
+		}
+	}
+}
+
+// Green says that all is well: not that nobody knows.
+func TestAPageIsGreenOnlyWhereASoakHasShownThatNothingDrifts(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		verdict     string
+		interrupted bool
+		class       string
+	}{
+		{soak.Steady, false, ` class="met"`},
+		{soak.Steady, true, ` class="open"`},
+		{soak.Short, false, ` class="open"`},
+		{soak.Drifted, false, ""},
+		{soak.Lost, false, ""},
+	} {
+		r := sample()
+		r.Verdict, r.Interrupted = c.verdict, c.interrupted
+		var page bytes.Buffer
+		if err := soak.WriteHTML(&page, r); err != nil || !strings.Contains(page.String(), "<h1"+c.class+">") {
+			t.Errorf("%s, interrupted %v: no <h1%s>: %v", c.verdict, c.interrupted, c.class, err)
+		}
+	}
+}
+
+func TestAPlanSaysWhetherASoakIsLongEnoughToTellOfDrift(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		lasts, every time.Duration
+		short        bool
+	}{
+		{3 * time.Minute, 5 * time.Second, true},
+		{6 * time.Minute, 10 * time.Second, false},
+		{8 * time.Hour, 10 * time.Second, false},
+		{8 * time.Hour, 20 * time.Minute, true},
+	} {
+		said := ""
+		for _, line := range soak.Plan(&soak.Config{Rate: 1, Duration: c.lasts, Every: c.every}, true, loadtest.Price{}) {
+			if line.Name == "drift" {
+				said = line.Text
+			}
+		}
+		if strings.Contains(said, "too short") != c.short {
+			t.Errorf("%v, a sample each %v: it says %q", c.lasts, c.every, said)
 		}
 	}
 }

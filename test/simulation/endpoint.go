@@ -21,17 +21,16 @@ type endpoint struct {
 	keys    map[string]bool // That are valid.
 	trouble []trouble       // That last now.
 	most    int             // Requests on a connection; 0: any number.
-	took    int64           // How many messages it accepted.
-	lately  int64           // When it last took one.
 }
 
 // trouble is something that goes wrong with a share of the publishes for a while.
 type trouble struct {
-	kind  troubleKind
-	share float64
-	topic string // Of this topic alone; empty: of all.
-	until int64
-	wait  time.Duration
+	kind        troubleKind
+	share       float64
+	topic       string // Of this topic alone; empty: of all.
+	until       int64
+	wait        time.Duration
+	description string
 }
 
 type troubleKind int
@@ -177,9 +176,7 @@ func (e *endpoint) handle(l *link, a *attempt) {
 		return
 	}
 	w.figures.Accepted++
-	e.lately = w.now()
 	w.truth.accepted(a)
-	e.took += int64(len(a.messages))
 	switch kind { //nolint:exhaustive // The others came before.
 	case troubleLose:
 		w.cut(l, true)

@@ -86,7 +86,7 @@ func (w *World) strikeNATS(kind faultKind, lasts time.Duration) {
 		w.after(lasts, n.thaw)
 	case natsLeader:
 		stream := deadStream
-		if s := w.streamed(); s != nil && r.IntN(3) > 0 {
+		if s := w.streamed(); s != nil && r.IntN(3) > 0 && w.plan.copies > 1 {
 			stream = s.stream
 		}
 		n.do(func(m *natsmodel.Server, now time.Time) { m.ChangeLeader(now, stream) })

@@ -17,6 +17,8 @@ type Figures struct {
 	Cuts      int // Links that were broken.
 	Faults    map[string]int
 	Hash      uint64
+	// Moved is how often the system had it go on in another thread: what was random there did not follow from the seed.
+	Moved int
 
 	// What must not happen, if it did; empty: all was well.
 	Fault string

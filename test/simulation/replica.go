@@ -71,9 +71,9 @@ func (w *World) start() {
 	}()
 }
 
-// log is where a daemon's log goes: nowhere, unless SIMULATION_LOG asks for it.
+// log is where a daemon's log goes: nowhere, unless Shown asks for it.
 func (w *World) log(r *replica) *slog.Logger {
-	if os.Getenv("SIMULATION_LOG") == "" {
+	if !Shown.Logs {
 		return slog.New(slog.DiscardHandler)
 	}
 	return slog.New(slog.NewTextHandler(os.Stderr, nil)).With("replica", r.id)

@@ -6,6 +6,12 @@ import (
 	"time"
 )
 
+// Shown says what is shown besides, to whoever looks for the cause of a fault. It is set before anything runs.
+var Shown struct {
+	Logs  bool // Of the daemons, on the standard error.
+	Bytes bool // What they write, to who follows the history.
+}
+
 // Run lets one world live from its beginning to its end, in the bubble that it is called in, and returns what it was.
 func Run(seed uint64, form Form, echo func(string)) Figures {
 	plan := newScenario(seed, form)
@@ -38,7 +44,7 @@ func (w *World) streams() {
 		if r.stream != "" {
 			w.nats.request("STREAM.CREATE."+r.stream, fmt.Sprintf(
 				`{"name":%q,"subjects":[%q],"retention":"limits","storage":"file","max_consumers":-1,"max_msgs":-1,`+
-					`"max_bytes":-1,"max_age":0,"num_replicas":3}`, r.stream, r.name+".>"))
+					`"max_bytes":-1,"max_age":0,"num_replicas":%d}`, r.stream, r.name+".>", w.plan.copies))
 		}
 	}
 	w.nats.request("STREAM.CREATE.DEAD", `{"name":"DEAD","subjects":["dead.>"],"retention":"limits","storage":"file",`+

@@ -18,6 +18,7 @@ type scenario struct {
 	nats     natsmodel.Config
 	routes   []*route
 	replicas int
+	copies   int           // Of what the streams of routes keep, each on a server of its own.
 	latency  time.Duration // Of the network, one way, most of the time.
 	work     time.Duration // Of the endpoint.
 	timeout  time.Duration // Of an attempt.
@@ -64,16 +65,25 @@ type Form struct {
 	// Ticks is how often daemons look at their backlogs, and whether they go on; 0: as usual.
 	Ticks time.Duration
 	Lease time.Duration // 0: short ones, as the seed has it.
+	// Replicas are how many daemons begin; 0: as the seed has it.
+	Replicas int
+	Copies   []int // Of streams, of which the seed takes one; nil: 3.
 }
 
-// Dense is for short runs of much trouble, Sparse for days.
+// Brief and Dense are for short runs of much trouble, Longer for runs in which something else comes to an end between two
+// faults. Sparse is for days of one daemon at a time with some faults an hour, Group for those of several, which tell
+// each other each second what they publish.
 var (
 	Brief  = Form{Active: 25 * time.Second, Pace: 2 * time.Second, Calm: 3 * time.Second}
 	Dense  = Form{Active: 100 * time.Second, Pace: 3 * time.Second, Calm: 5 * time.Second}
 	Longer = Form{Active: 20 * time.Minute, Pace: 8 * time.Second, Calm: 30 * time.Second}
 	Sparse = Form{
-		Active: 24 * time.Hour, Pace: 4 * time.Minute, Calm: 20 * time.Minute, Ticks: time.Minute,
-		Lease: 30 * time.Second,
+		Active: 24 * time.Hour, Pace: 10 * time.Minute, Calm: 20 * time.Minute, Ticks: time.Minute,
+		Lease: 30 * time.Second, Replicas: 1, Copies: []int{1, 3},
+	}
+	Group = Form{
+		Active: 24 * time.Hour, Pace: 10 * time.Minute, Calm: 20 * time.Minute, Ticks: time.Minute,
+		Lease: 30 * time.Second, Replicas: 2,
 	}
 )
 
@@ -96,7 +106,11 @@ func newScenario(seed uint64, form Form) *scenario {
 	for i := range 1 + r.IntN(3) {
 		s.routes = append(s.routes, newRoute(r, i))
 	}
+	s.replicas = cmp.Or(form.Replicas, s.replicas)
 	s.shared = s.replicas > 1
+	if s.copies = 3; form.Copies != nil {
+		s.copies = pick(stream(seed, 7), form.Copies...)
+	}
 	s.config = s.text(r)
 	return s
 }

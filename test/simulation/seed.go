@@ -53,3 +53,6 @@ func chachaOf(seed uint64) *randv2.ChaCha8 {
 	binary.LittleEndian.PutUint64(key[:], seed)
 	return randv2.NewChaCha8(key)
 }
+
+// release is the one of Go whose runtime thread knows. Of another one nothing is read there, and nothing is written.
+const release = "go1.26"

@@ -16,11 +16,16 @@ import (
 var (
 	firstSeed = flag.Uint64("seed", 1, "the first seed")
 	seeds     = flag.Int("seeds", 0, "how many seeds; 0: 3, or 100 where LONG_TESTS=1 asks for the long form")
-	form      = flag.String("form", "brief", "brief, dense, longer or sparse")
+	form      = flag.String("form", "brief", "brief, dense, longer, sparse or group")
 	on        = flag.Bool("on", false, "go on with the next seed after a fault")
 	lines     = flag.Int("lines", 60, "how much of what went before a fault is printed")
 	follow    = flag.Bool("follow", false, "print what happens")
 )
+
+func init() {
+	flag.BoolVar(&Shown.Logs, "logs", false, "print the daemons' logs")
+	flag.BoolVar(&Shown.Bytes, "bytes", false, "with -follow: print what the daemons write")
+}
 
 func TestMain(m *testing.M) {
 	runtime.GOMAXPROCS(1)
@@ -39,6 +44,8 @@ func forms(t *testing.T) Form {
 		return Longer
 	case "sparse":
 		return Sparse
+	case "group":
+		return Group
 	}
 	t.Fatalf("no form is called %q", *form)
 	return Form{}

@@ -35,6 +35,9 @@ func this() unsafe.Pointer { return *(*unsafe.Pointer)(unsafe.Add(goroutine(), o
 
 // findThread looks for the numbers.
 func findThread() thread {
+	if !strings.HasPrefix(runtime.Version(), release) {
+		return thread{}
+	}
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	for range 2 * drawn { // Until two of the same lot are side by side.
@@ -57,9 +60,6 @@ func findThread() thread {
 // keeping returns where a thread says why its goroutine is not to be interrupted: the scheduler interrupts one that has
 // had the processor for 10 ms of true time, as on a busy machine, and others go first then.
 func keeping(m unsafe.Pointer) uintptr {
-	if !strings.HasPrefix(runtime.Version(), "go1.26") {
-		return 0 // It may be elsewhere.
-	}
 	g := uint64(uintptr(goroutine()))
 	for at := uintptr(0); at < mostOfIt/2; at += 8 {
 		if *word(m, at) == g && *word(m, at+afterGoroutine) == 0 && *word(m, at+afterGoroutine+8) == 0 {
@@ -78,12 +78,24 @@ func (t thread) hold(on bool) {
 		return
 	}
 	why := (*string)(unsafe.Add(this(), t.keep))
+	if *word(this(), t.keep+8) != 0 && *why != held { // The runtime has reasons of its own.
+		return
+	}
 	if on {
-		*why = "simulated"
+		*why = held
 	} else {
 		*why = ""
 	}
 }
+
+// held is why goroutines are not interrupted.
+const held = "simulated"
+
+// name tells one thread from another.
+func (t thread) name() uintptr { return uintptr(this()) }
+
+// found reports whether all that is random follows from a seed.
+func (t thread) found() bool { return t.offset != 0 && t.keep != 0 }
 
 func word(m unsafe.Pointer, at uintptr) *uint64 { return (*uint64)(unsafe.Add(m, at)) }
 
@@ -94,6 +106,9 @@ func (t thread) seed(rng *rand.PCG) {
 		return
 	}
 	m := this()
+	if used := *word(m, t.offset+position); uint32(used) > drawn || used>>32 > drawn { // Those are no such numbers.
+		return
+	}
 	for i := range uintptr(seedWords) {
 		*word(m, t.offset+key+8*i) = rng.Uint64()
 	}

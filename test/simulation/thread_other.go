@@ -12,3 +12,7 @@ func findThread() thread { return thread{} }
 func (thread) seed(*rand.PCG) {}
 
 func (thread) hold(bool) {}
+
+func (thread) name() uintptr { return 0 }
+
+func (thread) found() bool { return false }

@@ -3,7 +3,6 @@ package simulation
 import (
 	"fmt"
 	"math/rand/v2"
-	"os"
 	"runtime"
 	"slices"
 	"sync"
@@ -14,9 +13,9 @@ import (
 )
 
 // World is everything around the daemons, and what is known of it. It lives in one goroutine of a bubble, which does
-// one thing at a time: it takes the next event, waits until the virtual time has come and nothing else moves, and does
-// it. Then it fetches what the daemons have written, in the order of the connections' numbers, and makes events of
-// that. So the daemons' goroutines meet the world only while they all wait, and the same seed makes the same history.
+// one thing at a time: it takes the next event, waits until the virtual time has come and nothing else moves, and does it.
+// Then it fetches what the daemons have written, in the order of the connections' numbers, and makes events of that. So
+// the daemons' goroutines meet the world only while they all wait, and the same seed makes the same history.
 type World struct {
 	Seed    uint64
 	plan    *scenario
@@ -41,6 +40,7 @@ type World struct {
 	figures  Figures
 
 	thread                   thread
+	on                       uintptr   // The thread that it was on last.
 	chance                   *rand.PCG // What the runtime draws.
 	network, faults, traffic *rand.Rand
 	collectAt                int  // Events until garbage is collected.
@@ -66,8 +66,7 @@ func stream(seed, part uint64) *rand.Rand { return rand.New(rand.NewPCG(seed, pa
 
 func newWorld(seed uint64, plan *scenario) *World {
 	w := &World{
-		Seed: seed, plan: plan, began: time.Now(), collectAt: collectEvery, history: newHistory(),
-		poked:   make(chan struct{}, 1),
+		Seed: seed, plan: plan, began: time.Now(), collectAt: collectEvery, history: newHistory(), poked: make(chan struct{}, 1),
 		network: stream(seed, 1), faults: stream(seed, 2), traffic: stream(seed, 3),
 	}
 	w.timer, w.thread, w.chance = time.NewTimer(time.Hour), findThread(), rand.NewPCG(seed, 6)
@@ -75,6 +74,7 @@ func newWorld(seed uint64, plan *scenario) *World {
 		world: w, server: natsmodel.New(plan.nats), links: map[natsmodel.Conn]*link{},
 		due: -1,
 	}
+	w.on = w.thread.name()
 	w.endpoint = newEndpoint(w)
 	w.truth.world = w
 	return w
@@ -102,6 +102,10 @@ func (w *World) run(until int64) {
 	for !w.broken {
 		synctest.Wait()
 		w.collect()
+		if at := w.thread.name(); at != w.on {
+			w.on = at
+			w.figures.Moved++
+		}
 		w.thread.seed(w.chance)
 		w.thread.hold(true)
 		next, done := w.step(until)
@@ -192,128 +196,6 @@ func (w *World) fetch() bool {
 	return true
 }
 
-// number returns the number of a new link.
-func (w *World) number() int {
-	w.last++
-	return w.last
-}
-
-// delay is how long something takes on the network, one way.
-func (w *World) delay() time.Duration {
-	d := time.Duration(w.network.ExpFloat64() * float64(w.plan.latency))
-	return w.plan.latency/4 + min(d, 20*w.plan.latency) + time.Duration(w.network.IntN(1000))
-}
-
-// dialed sees to a connection that a daemon wants.
-func (w *World) dialed(d *dialing) {
-	w.history.note(w.now(), "dial", int64(d.owner.id), int64(d.server))
-	w.after(2*w.delay(), func() {
-		if err := w.unreachable(d); err != nil {
-			w.history.note(w.now(), "refuse", int64(d.owner.id), int64(d.server))
-			d.result <- dialed{err: err}
-			return
-		}
-		l := newLink(w.number(), d.owner, d.server, w.poke)
-		w.links = append(w.links, l)
-		w.history.note(w.now(), "open", int64(l.id), int64(d.owner.id), int64(d.server))
-		d.result <- dialed{link: l}
-	})
-}
-
-// sent takes what a daemon has written on a link to the server, in one or several pieces.
-func (w *World) sent(l *link, b []byte) {
-	if l.server == toNATS {
-		b = sorted(b)
-		l.nats.sent(b)
-	} else {
-		w.endpoint.sent(l, b)
-	}
-	w.show(l, b)
-	w.history.note(w.now(), "sent", int64(l.id), int64(len(b)), digest(b))
-	for len(b) > 0 {
-		n := len(b)
-		if n > 1 && w.network.IntN(8) == 0 {
-			n = 1 + w.network.IntN(n-1)
-		}
-		piece := b[:n]
-		b = b[n:]
-		l.there = max(w.now()+int64(w.delay()), l.there+1)
-		w.queue.put(l.there, func() { w.arrive(l, piece) })
-	}
-}
-
-// arrive gives a server what was sent.
-func (w *World) arrive(l *link, b []byte) {
-	if l.told {
-		return
-	}
-	if l.server == toNATS {
-		w.nats.receive(l, b)
-	} else {
-		w.endpoint.receive(l, len(b))
-	}
-}
-
-// hungUp tells the server that a daemon has closed a link, after what was sent before.
-func (w *World) hungUp(l *link) {
-	w.history.note(w.now(), "hang up", int64(l.id))
-	w.endpoint.left(l)
-	if l.gone {
-		return
-	}
-	l.there = max(w.now()+int64(w.delay()), l.there+1)
-	w.queue.put(l.there, func() { w.ended(l) })
-}
-
-// ended tells the server that a link is closed.
-func (w *World) ended(l *link) {
-	if l.told {
-		return
-	}
-	l.told = true
-	if l.server == toNATS {
-		w.nats.close(l)
-	}
-}
-
-// answer sends what a server says to a daemon, and the end of the link after it if there is one.
-func (w *World) answer(l *link, b []byte, after time.Duration, end error, seen func()) {
-	l.back = max(w.now()+int64(after)+int64(w.delay()), l.back+1)
-	w.queue.put(l.back, func() {
-		if l.gone || l.finished != 0 {
-			return
-		}
-		w.history.note(w.now(), "come", int64(l.id), int64(len(b)), digest(b))
-		if seen != nil {
-			seen()
-		}
-		l.deliver(b, end)
-		if end != nil {
-			w.history.note(w.now(), "end", int64(l.id))
-		}
-	})
-}
-
-// cut breaks a link: what is on its way to the daemon is lost, and what is on its way to the server may be, too.
-func (w *World) cut(l *link, all bool) {
-	if l.gone || l.finished != 0 {
-		return
-	}
-	w.history.note(w.now(), "cut", int64(l.id))
-	w.figures.Cuts++
-	if l.server == toEndpoint {
-		w.endpoint.broke(l)
-	}
-	if all {
-		w.ended(l)
-	} else {
-		l.there = max(w.now()+int64(w.delay()), l.there+1)
-		w.queue.put(l.there, func() { w.ended(l) })
-	}
-	l.gone = true
-	l.reset()
-}
-
 // fault is something that must not happen. The first one ends the run.
 func (w *World) fault(format string, args ...any) {
 	if w.broken {
@@ -325,9 +207,9 @@ func (w *World) fault(format string, args ...any) {
 	w.figures.Trace = w.history.last(kept)
 }
 
-// show prints what is sent, where SIMULATION_BYTES asks for it.
+// show prints what is sent, where Shown asks for it.
 func (w *World) show(l *link, b []byte) {
-	if w.history.echo != nil && os.Getenv("SIMULATION_BYTES") != "" {
+	if w.history.echo != nil && Shown.Bytes {
 		w.history.echo(fmt.Sprintf("link %d: %q", l.id, b))
 	}
 }
