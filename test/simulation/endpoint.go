@@ -21,7 +21,6 @@ type endpoint struct {
 	keys    map[string]bool // That are valid.
 	trouble []trouble       // That last now.
 	most    int             // Requests on a connection; 0: any number.
-	links   []*link         // Where something is in flight.
 }
 
 // trouble is something that goes wrong with a share of the publishes for a while.

@@ -52,7 +52,7 @@ func (w *World) strike() {
 	lasts = min(lasts, 3*time.Minute) + 100*time.Millisecond
 	w.history.note(w.now(), string(kind), int64(lasts))
 	w.figures.Faults[string(kind)]++
-	switch kind {
+	switch kind { //nolint:exhaustive // The others are the endpoint's.
 	case natsCut, natsRestart, natsAway, natsFreeze, natsLeader, natsLoseAcks, natsHole, natsConsumer:
 		w.strikeNATS(kind, lasts)
 	case processKill, processRestart, processJoin, processLeave:

@@ -64,8 +64,9 @@ func (t *truth) unfinished() string {
 // String tells what is known of a message.
 func (m *message) String() string {
 	return fmt.Sprintf("%d of route %s, topic %s, stream sequence %d: delivered %d times, tried %d times, "+
-		"accepted %d times, unclear %d times, acknowledged %v, ended %v, dead letters %d", m.id, m.route.name, m.topic, m.sequence, m.givens,
-		m.attempts, len(m.accepted), m.unclear, m.acked > 0, m.ended > 0, m.letters)
+		"accepted %d times, unclear %d times, acknowledged %v, ended %v, dead letters %d",
+		m.id, m.route.name, m.topic, m.sequence, m.givens, m.attempts, len(m.accepted), m.unclear,
+		m.acked > 0, m.ended > 0, m.letters)
 }
 
 // settledBooks compares what the daemons say of themselves with the truth, when nothing moves.
@@ -84,8 +85,8 @@ func (t *truth) settledBooks() {
 				ended += n
 			}
 			if held := uint64(route.Queued + route.InFlight); route.Received != ended+held { //nolint:gosec // Positive.
-				w.fault("books of replica %d, route %s: received %d, settled %d, held %d", r.id, route.Name, route.Received,
-					ended, held)
+				w.fault("books of replica %d, route %s: received %d, settled %d, held %d", r.id, route.Name,
+					route.Received, ended, held)
 			}
 		}
 	}

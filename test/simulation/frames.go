@@ -44,7 +44,7 @@ func frameOf(b []byte) (frame, int) {
 		return frame{}, end + 1
 	}
 	headed := words[0][0] == 'H'
-	first := 1 // The first word after the subject.
+	var first int // The first word after the subject.
 	switch words[0] {
 	case "PUB", "HPUB":
 		first = 2

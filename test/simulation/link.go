@@ -222,10 +222,3 @@ func (l *link) reset() {
 	l.end = &net.OpError{Op: "read", Net: "tcp", Err: os.NewSyscallError("read", syscall.ECONNRESET)}
 	l.come.Broadcast()
 }
-
-// taken reports whether the daemon has read everything that has come.
-func (l *link) taken() bool {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return len(l.in) == 0
-}

@@ -76,7 +76,7 @@ func (w *World) connect(owner *replica) (net.Conn, error) {
 func (w *World) greet(l *link, b []byte) {
 	w.lock.Lock()
 	defer w.lock.Unlock()
-	l.nats.sent(w, b)
+	l.nats.sent(b)
 	w.history.note(w.now(), "greet", int64(l.id), int64(len(b)), digest(b))
 	l.nats.come += len(b)
 	w.nats.server.Receive(w.nats.now(), l.nats.conn, b)
@@ -163,7 +163,8 @@ func (n *natsSide) say(l *link, b []byte, end error) {
 	}
 	if len(b) > 1 && w.network.IntN(16) == 0 {
 		at := 1 + w.network.IntN(len(b)-1)
-		early := len(deliveriesIn(append(bytes.Clone(b[:at]), "\r\n"...))) // The client does not wait for the line's end.
+		// The client does not wait for the line's end.
+		early := len(deliveriesIn(append(bytes.Clone(b[:at]), "\r\n"...)))
 		w.answer(l, b[:at:at], 0, nil, seen(deliveries[:early]))
 		w.answer(l, b[at:], 0, end, seen(deliveries[early:]))
 		return
@@ -187,7 +188,7 @@ func (n *natsSide) command(subject string, body string) {
 func (n *natsSide) request(what, body string) { n.command("$JS.API."+what, body) }
 
 // sent looks at what a daemon says.
-func (e *natsEnd) sent(w *World, b []byte) {
+func (e *natsEnd) sent(b []byte) {
 	e.up.add(b, func(f *frame, size int) {
 		e.size += size
 		if !strings.HasPrefix(f.subject, "$JS.ACK.") && !strings.HasPrefix(f.subject, deadPrefix) {

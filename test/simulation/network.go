@@ -34,7 +34,7 @@ func (w *World) dialed(d *dialing) {
 func (w *World) sent(l *link, b []byte) {
 	if l.server == toNATS {
 		b = sorted(b)
-		l.nats.sent(w, b)
+		l.nats.sent(b)
 	} else {
 		w.endpoint.sent(l, b)
 	}

@@ -130,7 +130,7 @@ func (r *replica) kill() {
 			w.cut(l, w.faults.IntN(2) == 0)
 		}
 	}
-	w.truth.killed(r)
+	w.truth.killed()
 	r.stop()
 	close(r.hurry)
 }

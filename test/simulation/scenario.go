@@ -167,7 +167,8 @@ func (s *scenario) text(r *rand.Rand) string {
 	fmt.Fprintf(&b, "queue: {max_messages: %d}\n", pick(r, 64, 512, 16384))
 	fmt.Fprintf(&b, "routes:\n")
 	for _, one := range s.routes {
-		fmt.Fprintf(&b, "  - {name: %s, subject: '%s.*', cache: %s, topic: '{{wildcard(1)}}'", one.name, one.name, one.cache)
+		fmt.Fprintf(&b, "  - {name: %s, subject: '%s.*', cache: %s, topic: '{{wildcard(1)}}'", one.name, one.name,
+			one.cache)
 		if one.stream != "" {
 			fmt.Fprintf(&b, ", stream: %s", one.stream)
 		}

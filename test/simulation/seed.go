@@ -3,7 +3,7 @@ package simulation
 import (
 	crypto "crypto/rand"
 	"encoding/binary"
-	"math/rand"
+	"math/rand" //nolint:depguard // Dependencies draw from it.
 	randv2 "math/rand/v2"
 	"sync"
 	_ "unsafe" // For go:linkname.

@@ -99,8 +99,8 @@ func (t thread) found() bool { return t.offset != 0 && t.keep != 0 }
 
 func word(m unsafe.Pointer, at uintptr) *uint64 { return (*uint64)(unsafe.Add(m, at)) }
 
-// seed has everything that the runtime draws on this thread from now on follow from what is drawn of rng. It writes a new
-// seed and says that nothing is left of what was drawn beforehand, so that it costs what is drawn from then on.
+// seed has everything that the runtime draws on this thread from now on follow from what is drawn of rng. It writes a
+// new seed and says that nothing is left of what was drawn beforehand, so that it costs what is drawn from then on.
 func (t thread) seed(rng *rand.PCG) {
 	if t.offset == 0 {
 		return

@@ -28,8 +28,8 @@ type span struct{ from, to int64 }
 
 // topicTruth is what the endpoint got for one topic.
 type topicTruth struct {
-	// newest is of those accepted the one with the last place: of what each daemon publishes of core NATS, whose members
-	// of a queue group share the messages of a topic, and of all daemons together of streams.
+	// newest is of those accepted the one with the last place: of what each daemon publishes of core NATS, whose
+	// members of a queue group share the messages of a topic, and of all daemons together of streams.
 	newest map[*replica]*message
 	flying []*attempt // That daemons have no answer to.
 	// leftOut is of those acknowledged, and never accepted, the one with the last place, where only the newest counts.
@@ -189,7 +189,7 @@ func (t *truth) tries(a *attempt, m *message) {
 	t.newest(a, m)
 	m.attempts++
 	if m.knownAt > 0 && m.knownBy == a.link.owner {
-		t.again(a, m)
+		t.again(m)
 	}
 	if m.route.atMostOnce && m.unclear > 0 && m.knownAt == 0 && t.calm(m.given, w.now()) {
 		w.fault("message %d of at-most-once route %s is published again after an unclear outcome", m.id, m.route.name)
@@ -197,7 +197,7 @@ func (t *truth) tries(a *attempt, m *message) {
 }
 
 // again judges a publish of a message that the same daemon knows to be accepted.
-func (t *truth) again(a *attempt, m *message) {
+func (t *truth) again(m *message) {
 	w := t.world
 	if m.route.stream == "" {
 		w.fault("message %d of core route %s is published again although it was accepted", m.id, m.route.name)
@@ -221,8 +221,8 @@ func (t *truth) alone(r *route, a *attempt) {
 		for _, b := range topic.flying {
 			t.alike(a, b)
 			if b.link.owner == a.link.owner {
-				t.world.fault("topic %s/%s has two publishes in flight: on links %d and %d", a.cache, a.topic, b.link.id,
-					a.link.id)
+				t.world.fault("topic %s/%s has two publishes in flight: on links %d and %d", a.cache, a.topic,
+					b.link.id, a.link.id)
 			}
 		}
 	}
@@ -261,8 +261,8 @@ func (t *truth) accepted(a *attempt) {
 			owner = nil
 		}
 		if newest := topic.newest[owner]; newest != nil && newest.place > m.place && !m.forgotten {
-			w.fault("order: message %d of topic %s/%s is first accepted after message %d, which came later", m.id, a.cache,
-				a.topic, newest.id)
+			w.fault("order: message %d of topic %s/%s is first accepted after message %d, which came later", m.id,
+				a.cache, a.topic, newest.id)
 			return
 		}
 		topic.newest[owner] = m
@@ -376,7 +376,7 @@ func (t *truth) letter(m *message) {
 }
 
 // killed notes that what a daemon held of core NATS is gone with it.
-func (t *truth) killed(r *replica) {
+func (t *truth) killed() {
 	t.disturb(t.world.now() + int64(t.world.plan.settleTime))
 	t.part(t.world.now() + int64(t.world.plan.settleTime))
 }

@@ -18,7 +18,7 @@ var ofSource = []Fault{
 		{"source/acks.go", "err := a.send()\n\tupTo,", "var err error\n\tupTo,"},
 		{"source/watch.go", "w.j.acks.push()\n\t\t\tif w.proveAcks()", "if w.proveAcks()"},
 	}},
-	{Name: "reconnect-unsettled", Kind: "after a reconnect what comes is published at once, also after a gap", Swap: []Swap{
+	{Name: "reconnect-unsettled", Kind: "after a reconnect or a gap what comes is published at once", Swap: []Swap{
 		{"source/jetstream.go", "j.barrier.raise(\"the connection was lost\")", "j.barrier.shared.Load()"},
 		{"source/barrier.go", "b.raise(\"a delivery was lost\")", "b.next.Store(consumer + 1)"},
 	}},
