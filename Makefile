@@ -1,5 +1,5 @@
 SHELL := bash
-.PHONY: build test long race fuzz chaos bench bench-compare lint fmt demo emulator realinput quota limit replicas repeats witness cost timing browser screenshots image check
+.PHONY: build test long race fuzz chaos bench bench-compare lint fmt demo emulator realinput quota limit replicas repeats witness canary simulation cost timing browser screenshots image check
 
 build:     ; go build -trimpath -buildvcs=auto -ldflags "-s -w" -o bin/momento-bridge ./cmd/momento-bridge
 test:      ; go test ./...
@@ -17,6 +17,8 @@ emulator:  ; go run ./cmd/momento-bridge emulator
 realinput: ; go run ./bench/realinput
 repeats:   ; go run ./bench/repeats
 witness:   ; go run ./bench/witness -for 1h
+canary:    ; go run ./bench/canary
+simulation: ; go test ./test/simulation -run '^TestSimulation$$' -seeds 10000 -timeout 0
 quota:     ; go run ./bench/quota
 limit:     ; go run ./bench/limit
 replicas:  ; go run ./bench/replicas

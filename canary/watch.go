@@ -1,6 +1,7 @@
 package canary
 
 import (
+	"math"
 	"slices"
 	"time"
 )
@@ -61,6 +62,7 @@ type listener struct {
 	why     string
 	polling time.Time // When the latest poll began; zero: none is under way.
 	heard   bool      // Something has come since it has begun anew.
+	again   uint64    // From this number on what was seen may come once more, as it has begun anew.
 }
 
 // NewWatch returns the watch of a sender.
@@ -184,32 +186,44 @@ func (w *Watch) PollFailed(now time.Time, why string) {
 }
 
 // Renewed says that the subscriber begins anew, without a place in the topic.
-func (w *Watch) Renewed() { w.listener.heard, w.listener.polling = false, time.Time{} }
+func (w *Watch) Renewed() {
+	w.listener.heard, w.listener.again, w.listener.polling = false, 0, time.Time{}
+}
+
+// Skipped says that the endpoint does not let the subscriber go on where it was. What was accepted while it could not
+// listen may be among what is skipped, so nobody can tell.
+func (w *Watch) Skipped() {
+	if !w.listener.failing.IsZero() {
+		w.forgetAccepted()
+	}
+}
 
 // Received takes what the subscriber has got. Others' messages change nothing but a count.
 func (w *Watch) Received(now time.Time, data []byte) Result {
 	w.recover(now)
-	anew := !w.listener.heard
 	w.listener.heard = true
 	p, err := Read(data)
 	if err != nil {
 		p = Payload{}
 	}
-	if anew && w.book.Has(p) { // A topic may hand its latest message to whoever begins to listen.
+	if p.Number >= w.listener.again && w.book.Has(p) { // A topic hands over what it has kept, in order.
+		w.listener.again = p.Number + 1
 		return Result{}
 	}
 	r := w.book.Seen(now, p)
 	if r.Kind != Seen {
 		return r
 	}
+	w.listener.again = math.MaxUint64 // It is where it was.
 	w.seenAt, w.took, w.delivery = now, r.Latency, 0
 	switch j := w.journey(p.Number); {
-	case r.Found:
+	case r.Late: // It had been lost; what was withdrawn is not judged.
 		w.delivery = r.Latency
 	case j != nil && j.stage == accepted:
 		w.delivery = now.Sub(j.since)
 	}
-	if r.Late = r.Found || w.delivery > lateAfter; r.Late && !r.Found {
+	if !r.Late && w.delivery > lateAfter {
+		r.Late = true
 		w.book.counts.Late++
 	}
 	w.seen = max(w.seen, p.Number)
@@ -266,9 +280,12 @@ func (w *Watch) recover(now time.Time) {
 			w.book.Expect(now, j.number)
 		}
 	}
-	if l.heard {
-		return
+	if !l.heard {
+		w.forgetAccepted()
 	}
+}
+
+func (w *Watch) forgetAccepted() {
 	for _, j := range slices.Clone(w.journeys) {
 		if j.stage == accepted {
 			w.Forget(j.number)

@@ -302,6 +302,72 @@ func TestASubscriberThatSeemsToMissOneBeginsAnew(t *testing.T) {
 	}
 }
 
+func TestWhatATopicHasKeptIsNotCountedAgainByASubscriberThatBeginsAnew(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	var kept []Payload
+	for range 4 {
+		w.run(30 * time.Second)
+		kept = append(kept, w.last)
+	}
+	w.w.Renewed()
+	for _, p := range kept {
+		w.w.Received(w.now, p.Bytes())
+	}
+	if c := w.w.Counts(); c.Duplicates != 0 || c.Seen != 4 {
+		t.Errorf("counted %+v", c)
+	}
+	w.run(time.Minute)
+	w.w.Received(w.now, kept[3].Bytes())
+	if c := w.w.Counts(); c.Duplicates != 1 {
+		t.Errorf("once it is where it was: counted %+v", c)
+	}
+}
+
+func TestWhatIsSkippedAfterASubscriberCouldNotListenIsNobodysLoss(t *testing.T) {
+	t.Parallel()
+	w := healthy(t)
+	w.delivered, w.every = false, 4*time.Second
+	w.run(30 * time.Second)
+	w.delivered = true
+	w.w.PollFailed(w.now, "connection refused")
+	w.delivered = false
+	w.run(9 * time.Second)
+	lost := w.w.Counts().Lost
+	w.delivered = true
+	w.w.Polling(w.now)
+	w.w.Skipped() // The endpoint begins another page, of which it has the latest message.
+	w.w.Received(w.now, w.last.Bytes())
+	w.state(OK, "")
+	if told := w.run(30 * time.Second); told != "" {
+		t.Errorf("told %q", told)
+	}
+	if c := w.w.Counts(); c.Lost != lost || c.Late != 0 || c.Withdrawn == 0 {
+		t.Errorf("counted %+v, lost %d before", c, lost)
+	}
+	w.delivered = false
+	w.run(5 * time.Second)
+	w.w.Skipped() // Who listened should have got it.
+	if w.run(15 * time.Second); w.w.Counts().Lost == lost {
+		t.Error("what is skipped while the subscriber listens is no loss")
+	}
+}
+
+func TestWhatComesAfterItWasWithdrawnIsNotLate(t *testing.T) {
+	t.Parallel()
+	w := healthy(t)
+	w.delivered = false
+	w.w.Renewed()
+	w.w.PollFailed(w.now, "the API key may not subscribe")
+	w.run(40 * time.Second)
+	w.now = w.now.Add(10 * time.Second)
+	w.w.Received(w.now, w.last.Bytes()) // A topic begins with the latest.
+	w.state(OK, "")
+	if c := w.w.Counts(); c.Late != 0 || c.Lost != 0 {
+		t.Errorf("counted %+v", c)
+	}
+}
+
 func TestAStopForgetsWhatIsUnderWay(t *testing.T) {
 	t.Parallel()
 	w := healthy(t)

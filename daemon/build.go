@@ -6,6 +6,7 @@ import (
 	"net"
 	"runtime/debug"
 	"strings"
+	"time"
 
 	"momento-bridge/sink/key"
 )
@@ -105,6 +106,13 @@ type Dialers struct {
 
 // SetDialers has servers reached through other dialers. It is called before the plan is used.
 func (p *Plan) SetDialers(d Dialers) { p.nats.Dial, p.sink.Dial = d.NATS, d.Endpoint }
+
+// SetTicks has the daemon look at itself less often than each second: at its backlogs, and whether it goes on. What it
+// foretells is coarser then. It is for simulations of days, and called before the plan is used.
+func (p *Plan) SetTicks(every time.Duration) { p.ticks = every }
+
+// tick is how often the daemon looks at itself.
+func (p *Plan) tick() time.Duration { return cmp.Or(p.ticks, progressTick) }
 
 // WithoutAdmin has the daemon listen nowhere. It is called before the plan is used.
 func (p *Plan) WithoutAdmin() { p.file.Admin.Listen, p.adminListen = "", "" }

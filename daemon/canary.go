@@ -247,7 +247,8 @@ func (c *canaries) listen(ctx context.Context) {
 		once, cancel := context.WithCancel(ctx)
 		c.with(func() { c.renew = cancel; c.watch.Renewed() })
 		err := c.d.momento.Subscribe(once, sink.Subscription{
-			Cache: c.to.cache, Topic: c.to.topic, Received: c.received, Gap: func(int) {},
+			Cache: c.to.cache, Topic: c.to.topic, Received: c.received,
+			Gap:     func(int) { c.with(c.watch.Skipped) },
 			Polling: func() { c.with(func() { c.watch.Polling(time.Now()) }) },
 			Failed:  c.pollFailed,
 		})

@@ -6,11 +6,13 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -33,11 +35,15 @@ type canaryWorld struct {
 	endpoint *httptest.Server
 	emulator *emulator.Server
 	subject  string // Of the users' route.
+	timeout  string // Of a publish.
+	key      string // The file.
 
-	swallow atomic.Bool  // Publishes of canaries are accepted, and go nowhere.
-	refuse  atomic.Int32 // The status of all answers to publishes of canaries.
-	deafen  atomic.Int32 // The same of answers to subscribers.
-	late    atomic.Int64 // How long answers to subscribers are kept back.
+	text    atomic.Pointer[string] // What a reload reads besides.
+	gate    atomic.Pointer[gate]   // Publishes of canaries wait for it; nil: they do not.
+	swallow atomic.Bool            // Publishes of canaries are accepted, and go nowhere.
+	refuse  atomic.Int32           // The status of all answers to publishes of canaries.
+	deafen  atomic.Int32           // The same of answers to subscribers.
+	late    atomic.Int64           // How long answers to subscribers are kept back.
 }
 
 func newCanaryWorld(t *testing.T) *canaryWorld {
@@ -46,7 +52,13 @@ func newCanaryWorld(t *testing.T) *canaryWorld {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := &canaryWorld{t: t, nats: daemontest.StartNATS(t, &server.Options{}), emulator: e, subject: "a.>"}
+	w := &canaryWorld{
+		t: t, nats: daemontest.StartNATS(t, &server.Options{}), emulator: e, subject: "a.>", timeout: "5s",
+		key: filepath.Join(t.TempDir(), "key"),
+	}
+	if err := os.WriteFile(w.key, []byte("k"), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	w.endpoint = httptest.NewServer(http.HandlerFunc(w.serve))
 	t.Cleanup(func() {
 		w.endpoint.CloseClientConnections()
@@ -57,6 +69,9 @@ func newCanaryWorld(t *testing.T) *canaryWorld {
 
 func (w *canaryWorld) serve(out http.ResponseWriter, r *http.Request) {
 	ours := strings.Contains(r.URL.Path, "momento-bridge-canary")
+	if g := w.gate.Load(); g != nil && ours && r.Method == http.MethodPost {
+		g.pass(r.Context())
+	}
 	switch {
 	case ours && r.Method == http.MethodPost && w.refuse.Load() != 0:
 		_, _ = io.Copy(io.Discard, r.Body)
@@ -70,9 +85,7 @@ func (w *canaryWorld) serve(out http.ResponseWriter, r *http.Request) {
 		recorded := httptest.NewRecorder()
 		w.emulator.ServeHTTP(recorded, r)
 		time.Sleep(time.Duration(w.late.Load()))
-		for name, values := range recorded.Header() {
-			out.Header()[name] = values
-		}
+		maps.Copy(out.Header(), recorded.Header())
 		out.WriteHeader(recorded.Code)
 		_, _ = recorded.Body.WriteTo(out)
 	default:
@@ -83,20 +96,23 @@ func (w *canaryWorld) serve(out http.ResponseWriter, r *http.Request) {
 // plan is what a daemon is started with.
 func (w *canaryWorld) plan(more string) *Plan {
 	w.t.Helper()
-	key := filepath.Join(w.t.TempDir(), "key")
-	if err := os.WriteFile(key, []byte("k"), 0o600); err != nil {
+	w.text.Store(&more)
+	f, err := w.read()
+	if err != nil {
 		w.t.Fatal(err)
 	}
+	return NewPlan(f)
+}
+
+// read reads the configuration.
+func (w *canaryWorld) read() (*config.File, error) {
 	f := config.Read("f", fmt.Appendf(nil, "nats: {url: %q}\n"+
-		"momento: {endpoint: %q, api_key_file: %q, connections: 4}\n"+
-		"admin: {listen: '127.0.0.1:0'}\nroutes: [{name: r, subject: %q, cache: c}]\n%s\n",
-		w.nats.ClientURL(), w.endpoint.URL, key, w.subject, more))
+		"momento: {endpoint: %q, api_key_file: %q, connections: 4, timeout: %s}\n"+
+		"admin: {listen: '127.0.0.1:0'}\nroutes:\n  - {name: r, subject: %q, cache: c}\n%s\n",
+		w.nats.ClientURL(), w.endpoint.URL, w.key, w.timeout, w.subject, *w.text.Load()))
 	f.Validate()
-	p := NewPlan(f)
-	if err := f.Err(); err != nil {
-		w.t.Fatal(err)
-	}
-	return p
+	NewPlan(f)
+	return f, f.Err()
 }
 
 // canaryDaemon is a running daemon.
@@ -104,22 +120,22 @@ type canaryDaemon struct {
 	*Daemon
 
 	t    *testing.T
-	stop func()
+	stop func() error
 	log  *daemontest.Buffer
 }
 
 func (w *canaryWorld) daemon(more string) *canaryDaemon {
 	w.t.Helper()
 	log := &daemontest.Buffer{}
-	d, err := New(Config{Plan: w.plan(more)}, slog.New(slog.NewTextHandler(log, nil)))
+	d, err := New(Config{Plan: w.plan(more), Reload: w.read}, slog.New(slog.NewTextHandler(log, nil)))
 	if err != nil {
 		w.t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
-	done := make(chan struct{})
-	go func() { defer close(done); _ = d.Run(ctx) }()
-	stop := func() { cancel(); <-done }
-	w.t.Cleanup(stop)
+	done := make(chan error, 1)
+	go func() { done <- d.Run(ctx) }()
+	stop := sync.OnceValue(func() error { cancel(); return <-done })
+	w.t.Cleanup(func() { _ = stop() })
 	return &canaryDaemon{Daemon: d, t: w.t, stop: stop, log: log}
 }
 
@@ -150,7 +166,9 @@ func TestACanaryGetsThroughAndIsCountedApart(t *testing.T) {
 	if c := s.Canary; c.Lost+c.Duplicates+c.Foreign != 0 || c.LastSeconds == nil || c.P99 == nil {
 		t.Errorf("it says %+v", c)
 	}
-	d.stop()
+	if err := d.stop(); err != nil {
+		t.Error(err)
+	}
 	if text := d.log.String(); strings.Contains(text, canaryRouteName) {
 		t.Errorf("the log says\n%s", text)
 	}

@@ -30,7 +30,7 @@ type CanaryTry struct {
 	heard   chan canary.Payload
 	ready   chan struct{} // Closed once the subscriber listens.
 	failed  chan error    // One slot: why the subscriber cannot listen.
-	replies *nats.Subscription
+	inbox   string // What bridges tell of the n-th message comes to inbox.n.
 	sides   sync.WaitGroup
 	end     context.CancelFunc
 }
@@ -46,8 +46,8 @@ type CanaryPassage struct {
 }
 
 // errSeveralCaches says what to do where it is not known where canaries go.
-var errSeveralCaches = errors.New("the routes publish to several caches: set canary.cache, so that it is known which " +
-	"one the canary is for")
+var errSeveralCaches = errors.New("the routes publish to several caches: set canary.cache, or give --cache, so that " +
+	"it is known which one the canary is for")
 
 // NewCanaryTry prepares messages, each of which may take as long as timeout. An error says what is wrong with the
 // configuration.
@@ -78,7 +78,8 @@ func (t *CanaryTry) Open(ctx context.Context) error {
 		return err
 	}
 	t.conn = conn
-	if t.replies, err = conn.ChanSubscribe(conn.NewInbox(), t.news); err != nil {
+	t.inbox = conn.NewInbox()
+	if _, err = conn.ChanSubscribe(t.inbox+".*", t.news); err != nil {
 		return fmt.Errorf("subscribe to NATS: %w", err)
 	}
 	if err = t.plan.FirstKey(ctx); err != nil {
@@ -176,7 +177,8 @@ func (t *CanaryTry) pass(ctx context.Context, subject string, n uint64) (p Canar
 	defer cancel()
 	sent := time.Now()
 	payload := canary.Payload{Replica: t.replica, Number: n, Sent: sent}
-	if err := t.conn.PublishRequest(subject, t.replies.Subject, payload.Bytes()); err != nil {
+	reply := fmt.Sprintf("%s.%d", t.inbox, n)
+	if err := t.conn.PublishRequest(subject, reply, payload.Bytes()); err != nil {
 		return CanaryPassage{Why: "NATS does not take it: " + err.Error()}, false
 	}
 	waits, enough := "", (<-chan time.Time)(nil)
@@ -185,6 +187,9 @@ func (t *CanaryTry) pass(ctx context.Context, subject string, n uint64) (p Canar
 		case <-enough:
 			return p.inOrder(), false
 		case m := <-t.news:
+			if m.Subject != reply { // Late news of a message before.
+				continue
+			}
 			if m.Header.Get("Status") == "503" {
 				return p, true
 			}

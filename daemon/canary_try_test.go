@@ -1,11 +1,14 @@
 package daemon
 
 import (
+	"encoding/json"
 	"log/slog"
 	"net/http"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/nats-io/nats.go"
 
 	"momento-bridge/canary"
 	"momento-bridge/test/long"
@@ -96,5 +99,53 @@ func TestWhereSeveralCachesAreMeantOneIsToBeNamed(t *testing.T) {
 	p.file.Routes[1].Cache = "another"
 	if _, err := NewCanaryTry(p, time.Second, slog.New(slog.DiscardHandler)); err == nil {
 		t.Error("it takes one of several caches")
+	}
+}
+
+func TestWhatABridgeTellsLateOfAMessageIsNotTakenForTheNext(t *testing.T) {
+	t.Parallel()
+	w := newCanaryWorld(t)
+	try, err := NewCanaryTry(w.plan(""), 300*time.Millisecond, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer try.Close()
+	conn, err := nats.Connect(w.nats.ClientURL())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(conn.Close)
+	first := ""
+	tell := func(reply, stage string) {
+		text, _ := json.Marshal(canaryNews{"slow", try.to.cache, try.to.topic, stage, "of the first"})
+		_ = conn.Publish(reply, text)
+	}
+	_, err = conn.Subscribe(canarySubject(&try.plan.file.Config), func(m *nats.Msg) {
+		if first == "" {
+			first = m.Reply
+			return
+		}
+		tell(first, stageAccepted)
+		tell(first, stageRefused)
+		tell(m.Reply, stageTaken)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := conn.Flush(); err != nil {
+		t.Fatal(err)
+	}
+	if try.conn, err = nats.Connect(w.nats.ClientURL()); err != nil {
+		t.Fatal(err)
+	}
+	try.end, try.inbox = func() {}, try.conn.NewInbox()
+	if _, err = try.conn.ChanSubscribe(try.inbox+".*", try.news); err != nil {
+		t.Fatal(err)
+	}
+	try.Pass(t.Context(), 1)
+	try.timeout = 5 * time.Second
+	p := try.Pass(t.Context(), 2)
+	if p.Taken == 0 || p.Accepted != 0 || !strings.Contains(p.Why, "the endpoint has not accepted it") {
+		t.Errorf("the second went %+v", p)
 	}
 }

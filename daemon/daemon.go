@@ -96,7 +96,7 @@ type natsSource interface {
 func New(cfg Config, log *slog.Logger) (*Daemon, error) {
 	p := cfg.Plan
 	d := &Daemon{
-		cfg: cfg, plan: p, metrics: prometheus.NewRegistry(), started: time.Now(), vitals: newVitals(),
+		cfg: cfg, plan: p, metrics: prometheus.NewRegistry(), started: time.Now(), vitals: newVitals(p.tick()),
 		manager: newServiceManager(cfg.Getenv), headroom: headroomFor(&p.file.Config), current: p.file.Config,
 		requests: make(chan reloadRequest), over: make(chan struct{}), readings: make(chan struct{}, mostReadings),
 	}

@@ -24,7 +24,8 @@ type Plan struct {
 	adminHosts  []string // In lower case.
 	pprof       bool
 	shutdown    time.Duration
-	stateDir    string // Empty: nothing is kept.
+	stateDir    string        // Empty: nothing is kept.
+	ticks       time.Duration // As SetTicks; 0: a second.
 }
 
 // NewPlan checks what only the packages can know, such as templates and keys, and reports every problem to the file.

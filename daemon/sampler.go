@@ -42,7 +42,7 @@ func newSampler(d *Daemon) *sampler {
 
 // run takes samples until ctx is done.
 func (s *sampler) run(ctx context.Context) {
-	ticks := time.NewTicker(sampleEvery)
+	ticks := time.NewTicker(s.d.plan.tick())
 	defer ticks.Stop()
 	defer s.d.vitals.sampling.rest()
 	for {

@@ -20,15 +20,21 @@ const overhearEvery = 20 * time.Second
 func (d *Daemon) overhear(ctx context.Context) {
 	wait := time.NewTimer(0)
 	defer wait.Stop()
-	told := false
+	told, allowed := false, false
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case <-wait.C:
 		}
-		if !d.hearOthers(ctx) {
-			return
+		if !allowed {
+			var refused bool
+			if allowed, refused = d.mayOverhear(); refused {
+				return
+			}
+		}
+		if allowed {
+			allowed = d.hearOthers(ctx)
 		}
 		if others := d.others.Load() > 0; others != told {
 			if told = others; told {
@@ -40,25 +46,33 @@ func (d *Daemon) overhear(ctx context.Context) {
 	}
 }
 
-// hearOthers listens for others. It reports whether the NATS user may do so, as far as that is known.
-func (d *Daemon) hearOthers(ctx context.Context) bool {
+// mayOverhear asks the server whether the NATS user may listen for others, and reports whether it has said so, or the
+// contrary.
+func (d *Daemon) mayOverhear() (allowed, refused bool) {
 	group, quotas := d.plan.file.Limits.Group, d.plan.quotas()
 	reports, hello := bus.Subject(group, quotas, bus.Reports), bus.Subject(group, quotas, bus.Hello)
 	d.acks.Quietly(reports, hello)
 	err := errors.Join(d.acks.MaySubscribe(reports), d.acks.MayPublish(hello, nil))
-	if _, refused := errors.AsType[*source.RefusedError](err); refused {
-		return false
-	}
+	_, refused = errors.AsType[*source.RefusedError](err)
+	d.unheard(err)
+	return err == nil, refused
+}
+
+// hearOthers listens for others, and reports whether that has worked.
+func (d *Daemon) hearOthers(ctx context.Context) bool {
+	h, err := bus.Listen(ctx, d.nats, d.plan.file.Limits.Group, d.plan.quotas(), pipeline.ScopeRegion)
 	if err == nil {
-		var h bus.Heard
-		if h, err = bus.Listen(ctx, d.nats, group, quotas, pipeline.ScopeRegion); err == nil {
-			d.others.Store(int64(h.Members))
-		}
+		d.others.Store(int64(h.Members))
+	} else if ctx.Err() == nil {
+		d.unheard(err)
 	}
-	if err != nil && ctx.Err() == nil {
+	return err == nil
+}
+
+func (d *Daemon) unheard(err error) {
+	if err != nil {
 		d.log.Debug("it was not heard whether others share a quota", "error", err)
 	}
-	return true
 }
 
 // unshared says that others share a quota that this daemon does not, and what to do; empty: it is not so.

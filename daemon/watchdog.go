@@ -23,8 +23,8 @@ type vitals struct {
 // the first may.
 const stuckProbes = 5
 
-func newVitals() *vitals {
-	v := &vitals{progress: progress{tick: progressTick}, ready: make(chan struct{})}
+func newVitals(tick time.Duration) *vitals {
+	v := &vitals{progress: progress{tick: tick}, ready: make(chan struct{})}
 	v.pipeline = v.progress.pulse("the pipeline", pulseLimit)
 	v.workers = v.progress.pulse("publishing", stuckProbes)
 	v.sampling = v.progress.pulse("the sampling of backlogs", pulseLimit)
@@ -104,16 +104,13 @@ const (
 // how it is, until side is done. A sign of life is given only while the daemon goes on by itself.
 func (d *Daemon) attend(ctx, side context.Context) {
 	manager := d.manager
-	status := time.NewTicker(statusInterval)
-	defer status.Stop()
-	var watchdog <-chan time.Time
-	if manager.watchdog > 0 {
-		ticks := time.NewTicker(manager.watchdog)
-		defer ticks.Stop()
-		watchdog = ticks.C
+	var status, extend, watchdog <-chan time.Time // Nobody is woken for a manager that is not there.
+	if manager.socket != "" {
+		status, extend = time.Tick(statusInterval), time.Tick(extendInterval)
 	}
-	extend := time.NewTicker(extendInterval)
-	defer extend.Stop()
+	if manager.watchdog > 0 {
+		watchdog = time.Tick(manager.watchdog)
+	}
 	ready, stopping, told := d.vitals.ready, ctx.Done(), ""
 	for {
 		select {
@@ -127,7 +124,7 @@ func (d *Daemon) attend(ctx, side context.Context) {
 			ready, stopping = nil, nil
 			manager.tell("STOPPING=1")
 			d.extend()
-		case <-extend.C:
+		case <-extend:
 			if stopping == nil {
 				d.extend()
 			}
@@ -135,7 +132,7 @@ func (d *Daemon) attend(ctx, side context.Context) {
 			if d.vitals.progress.stuck() == "" {
 				manager.tell("WATCHDOG=1")
 			}
-		case <-status.C:
+		case <-status:
 			if line := d.vitals.statusLine(); line != told {
 				told = line
 				manager.tell("STATUS=" + line)

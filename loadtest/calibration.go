@@ -35,7 +35,7 @@ func (c *Calibration) Provable() string {
 	text := fmt.Sprintf("limits up to %s can be proved on this machine if they forgive publishes that are %s late",
 		figure.Rate(most), figure.Time(c.Burst))
 	if c.FitRate > 0 {
-		text += fmt.Sprintf(", and any up to %s", figure.Rate(c.FitRate))
+		text += ", and any up to " + figure.Rate(c.FitRate)
 	}
 	return text + fmt.Sprintf(": it stands still for up to that long, and then %.0f come together at 500/s",
 		c.together(500))

@@ -101,6 +101,7 @@ func (t *Target) subscribe(ctx context.Context) (stop func() error) {
 			listening.Go(func() {
 				err := t.endpoint().Subscribe(ctx, sink.Subscription{
 					Cache: cache, Topic: topic, Received: func(sink.Item) {}, Gap: func(int) {},
+					Brief: true,
 				})
 				if why, ok := errors.AsType[*sink.SubscribeError](err); ok {
 					refused.Store(why)
@@ -117,9 +118,6 @@ func (t *Target) subscribe(ctx context.Context) (stop func() error) {
 		return nil
 	}
 }
-
-// mostSubscribed bounds the topics that are listened to.
-const mostSubscribed = 256
 
 // dimension measures the plateau of a variant.
 func (f *finder) dimension(ctx context.Context, name string, v variant) (report.Dimension, error) {
@@ -206,10 +204,10 @@ func (c *FindConfig) CheckDimensions() error {
 		switch {
 		case name == "caches" && len(c.Target.Caches) < 2:
 			return errors.New("the dimension caches needs a second cache: give --cache twice")
-		case name == "subscribers" && c.Target.Topics*len(c.Target.Caches) > mostSubscribed:
-			return fmt.Errorf(
-				"the dimension subscribers listens to every topic: give --topics %d at the most", mostSubscribed/len(
-					c.Target.Caches))
+		case name == "subscribers" && c.Target.Topics*len(c.Target.Caches) > sink.MostSubscriptions:
+			return fmt.Errorf("the dimension subscribers listens to every topic, and Momento lets an account have %d "+
+				"subscriptions in a region: give --topics %d at the most", sink.MostSubscriptions,
+				sink.MostSubscriptions/len(c.Target.Caches))
 		case c.Search.Gentle:
 			return errors.New("dimensions are measured in overload: leave out --no-overload or --dimensions")
 		case !slices.Contains(Dimensions, name):

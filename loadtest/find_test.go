@@ -86,6 +86,38 @@ func TestDimensionsTellWhatTheLimitCounts(t *testing.T) {
 	})
 }
 
+// Momento takes a hundred subscriptions of an account, and says 429 to further ones.
+func TestDimensionWithoutPlacesForItsSubscribersIsNotKnown(t *testing.T) {
+	limit := emulator.Settings{Rate: 200, Burst: 20, Documented: emulator.Documented{Subscriptions: 2}}
+	bubble(t, emulator.Config{Settings: limit}, func(t *testing.T, target Target, _ *emulator.Server) {
+		cfg := quick(target, 200)
+		cfg.Target.Topics, cfg.Dimensions = 3, []string{"subscribers"}
+		r, err := Find(t.Context(), cfg)
+		if err != nil || len(r.Dimensions) != 1 || r.Dimensions[0].Counts ||
+			!strings.Contains(r.Dimensions[0].Unfit, "takes no more subscribers") {
+			t.Errorf("%v: %+v", err, r.Dimensions)
+		}
+	})
+}
+
+func TestMoreSubscribersThanAnAccountHasAreRefusedBeforehand(t *testing.T) {
+	t.Parallel()
+	for topics, ok := range map[int]bool{1: true, 50: true, 51: false, 1000: false} {
+		cfg := FindConfig{
+			Target: Target{Topics: topics, Caches: []string{"c", "d"}}, Dimensions: []string{"subscribers"},
+		}
+		if err := cfg.CheckDimensions(); (err == nil) != ok ||
+			!ok && !strings.Contains(err.Error(), "100 subscriptions in a region: give --topics 50 at the most") {
+			t.Errorf("%d topics: %v", topics, err)
+		}
+	}
+	for topics, ok := range map[int]bool{100: true, 101: false} {
+		if err := CheckFollowed(topics); (err == nil) != ok {
+			t.Errorf("%d topics that are followed: %v", topics, err)
+		}
+	}
+}
+
 // A machine that stands still now and then shows what a limit saves meanwhile, and loses what it does not.
 func TestStallsDoNotLookLikeADimension(t *testing.T) {
 	limit := emulator.Settings{Rate: 200, Burst: 20}

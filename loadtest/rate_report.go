@@ -76,12 +76,10 @@ func (r *rating) reasons(out *report.Report) []string {
 		all = append(all, "ended early: "+err.Error())
 	case errors.Is(r.trial.Capped, search.ErrRequests):
 		all = append(all,
-			fmt.Sprintf("ended early, after as many publishes as --max-requests allows: %s",
-				figure.Count(r.cfg.MaxRequests)))
+			"ended early, after as many publishes as --max-requests allows: "+figure.Count(r.cfg.MaxRequests))
 	}
 	if held > 0 {
-		all = append(all, fmt.Sprintf("publishes that were not sent, as the daemons left no quota for them: %s",
-			figure.Count(held)))
+		all = append(all, "publishes that were not sent, as the daemons left no quota for them: "+figure.Count(held))
 	}
 	if missed := r.engine.Counts().Missed - held; missed > 0 {
 		all = append(all, fmt.Sprintf(

@@ -93,6 +93,15 @@ func follow(ctx context.Context, abort context.CancelFunc, c *RateConfig) (*foll
 	return f, nil
 }
 
+// CheckFollowed finds more topics than can have a subscriber each.
+func CheckFollowed(topics int) error {
+	if topics <= sink.MostSubscriptions {
+		return nil
+	}
+	return fmt.Errorf("--topics is %d: each has a subscriber of the test's, and Momento lets an account have %d in a "+
+		"region: give fewer", topics, sink.MostSubscriptions)
+}
+
 // listen notes what comes to one topic.
 func (f *following) listen(ctx context.Context, from *sink.Momento, cache string, t *track) {
 	err := from.Subscribe(ctx, sink.Subscription{
@@ -102,14 +111,15 @@ func (f *following) listen(ctx context.Context, from *sink.Momento, cache string
 				t.received(number, sent, i.At.Sub(f.began))
 			})
 		},
-		Gap: func(int) { t.gap() },
+		Gap:   func(int) { t.gap() },
+		Brief: true,
 	})
 	if err == nil {
 		return
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if refused, ok := errors.AsType[*sink.SubscribeError](err); ok && f.err == nil {
+	if refused, ok := errors.AsType[*sink.SubscribeError](err); ok && ctx.Err() == nil && f.err == nil {
 		f.err = refused
 		f.abort()
 		return

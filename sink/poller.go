@@ -118,7 +118,11 @@ func (p *poller) refused(resp *http.Response, k *key.Key) error {
 	switch a.Verdict {
 	case pipeline.HaltAll, pipeline.HaltTopic, pipeline.HaltCache, pipeline.HaltRoute, pipeline.Reject:
 		return &SubscribeError{a}
-	case pipeline.Accept, pipeline.SlowDown, pipeline.Retry, pipeline.Ambiguous, pipeline.Unsent:
+	case pipeline.SlowDown:
+		if resp.StatusCode == http.StatusTooManyRequests {
+			return &SubscribeError{a}
+		}
+	case pipeline.Accept, pipeline.Retry, pipeline.Ambiguous, pipeline.Unsent:
 	}
 	return fmt.Errorf("the endpoint answers a subscriber with %s", a.Detail)
 }

@@ -24,6 +24,8 @@ type Subscription struct {
 	// Polling is told before each long poll, Failed after one that has failed and is tried again; nil: nobody is.
 	Polling func()
 	Failed  func(err error)
+	// Brief lets the subscription end, with a SubscribeError, if the endpoint takes no more subscribers as it begins.
+	Brief bool
 }
 
 // Item is a message of a topic as subscribers get it.
@@ -48,7 +50,16 @@ const (
 	maxPolled = 16 << 20
 )
 
-// SubscribeError says that the endpoint refuses to let anybody subscribe, for good.
+const (
+	// MostSubscriptions are what Momento lets an account have in a region, unless it has raised that. It answers 429 to
+	// further long polls.
+	MostSubscriptions = 100
+	// mostCrowded is how many such answers end a subscription that is brief: what has just ended may count still.
+	mostCrowded = 4
+)
+
+// SubscribeError says that the endpoint refuses to let anybody subscribe, for good, or that it takes no more
+// subscribers.
 type SubscribeError struct {
 	Answer pipeline.Answer
 }
@@ -63,8 +74,11 @@ func (s *SubscribeError) Error() string {
 		text = "the API key may not subscribe to the topic: give one that may publish and subscribe"
 	case pipeline.HaltCache:
 		text = condition.CacheMissing.Told()
-	case pipeline.Accept, pipeline.HaltRoute, pipeline.Reject, pipeline.SlowDown, pipeline.Retry, pipeline.Ambiguous,
-		pipeline.Unsent:
+	case pipeline.SlowDown:
+		text = fmt.Sprintf("the endpoint takes no more subscribers: Momento lets an account have %d in a region, "+
+			"unless it has raised that, and canaries and other programs count; listen to fewer topics, or end others",
+			MostSubscriptions)
+	case pipeline.Accept, pipeline.HaltRoute, pipeline.Reject, pipeline.Retry, pipeline.Ambiguous, pipeline.Unsent:
 	}
 	return fmt.Sprintf("subscribe: %s (%s)", text, s.Answer.Detail)
 }
@@ -76,6 +90,7 @@ func (m *Momento) Subscribe(ctx context.Context, s Subscription) error {
 	p := newPoller(m, s)
 	defer p.client.CloseIdleConnections()
 	delays, rest := pollDelays(), barren(emptyPause)
+	crowded, listens := 0, false
 	for {
 		began := time.Now()
 		if s.Polling != nil {
@@ -84,6 +99,13 @@ func (m *Momento) Subscribe(ctx context.Context, s Subscription) error {
 		err := p.poll(ctx)
 		pause := time.Duration(0)
 		refused, final := errors.AsType[*SubscribeError](err)
+		switch {
+		case !final:
+			listens = listens || err == nil || errors.Is(err, errNothing)
+		case refused.Answer.Verdict == pipeline.SlowDown:
+			crowded++
+			final = s.Brief && !listens && crowded >= mostCrowded
+		}
 		switch {
 		case ctx.Err() != nil && err == nil:
 			return nil

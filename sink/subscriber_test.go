@@ -236,6 +236,34 @@ func TestSubscriberEndsWhenItIsRefusedForGood(t *testing.T) {
 	}
 }
 
+func TestSubscriberForWhomThereIsNoPlaceEndsIfItIsBrief(t *testing.T) {
+	t.Parallel()
+	full := []string{"429", "429", "429", "429"}
+	m, _ := polls(t, full...)
+	err := m.Subscribe(t.Context(), Subscription{Cache: "c", Topic: "t", Brief: true})
+	if _, ok := errors.AsType[*SubscribeError](err); !ok || !strings.Contains(err.Error(), "429") ||
+		!strings.Contains(err.Error(), "Momento lets an account have 100 in a region") {
+		t.Errorf("it ended with %v", err)
+	}
+}
+
+func TestSubscriberThatHasHadAPlaceGoesOn(t *testing.T) {
+	t.Parallel()
+	m, asked := polls(t, items(item5), "429", "429", "429", "429", items(item6))
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() {
+		ended <- m.Subscribe(ctx, Subscription{
+			Cache: "c", Topic: "t", Received: func(Item) {}, Gap: func(int) {}, Brief: true,
+		})
+	}()
+	soon(t, "every question", func() bool { return len(asked()) == 7 })
+	cancel()
+	if err := <-ended; err != nil {
+		t.Errorf("it ended with %v", err)
+	}
+}
+
 func TestSubscriberTellsWhatItCouldNotGetOver(t *testing.T) {
 	t.Parallel()
 	m := newMomento(t, "http://127.0.0.1:1", func(cfg *Config) { cfg.QueryAuth = true })

@@ -239,7 +239,8 @@ func (r *refusals) mayPublish(subject string, data []byte) error {
 // maySubscribe asks the server whether the user may subscribe to a subject, such as that of inboxes.
 func (r *refusals) maySubscribe(subject string) error {
 	began := time.Now()
-	sub, err := r.conn.SubscribeSync(subject)
+	// One that is waited for brings room for 65 536 messages.
+	sub, err := r.conn.Subscribe(subject, func(*nats.Msg) {})
 	if err != nil {
 		return err
 	}

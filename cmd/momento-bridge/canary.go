@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"momento-bridge/config"
 	"momento-bridge/daemon"
 	"momento-bridge/printable"
 	"momento-bridge/terminal"
@@ -23,15 +24,14 @@ func newCanary() *cobra.Command {
 		Short: "Send a message through the bridge and back: does it arrive, how fast",
 		Long: "Sends a message of its own into NATS, through a bridge, and listens for it at Momento: does it\n" +
 			"get through, and how fast? It goes through a running bridge of the same limits.group that has a\n" +
-			"canary (canary.every), and else through a bridge in this process. It takes the same\n" +
-			"configuration as run, and publishes to canary.topic of canary.cache. A message costs a publish,\n" +
-			"a delivery and a long poll.\n\n" +
+			"canary (canary.every), and else through a bridge in this process. Of a configuration it takes\n" +
+			"NATS, endpoint, key, quota and canary. A message costs a publish, a delivery and a long poll.\n\n" +
 			"Exit status: 0 when every message got through, 1 when one did not, 2 for a mistake in the\n" +
 			"command line or the configuration.",
 		Example: "  momento-bridge canary -c config.yaml\n" +
 			"  momento-bridge canary --cache my-cache --region us-east-1 --api-key-file key.txt --count 5",
 	}
-	s := addSettings(cmd)
+	s := addCanarySettings(cmd)
 	count, timeout := 1, 15*time.Second
 	cmd.Flags().IntVar(&count, "count", count, "how many messages to send, one after the other")
 	cmd.Flags().DurationVar(&timeout, "timeout", timeout, "how long a message may take")
@@ -39,11 +39,9 @@ func newCanary() *cobra.Command {
 		if count < 1 || timeout <= 0 {
 			return &usageError{errors.New("--count must be at least 1, and --timeout more than 0s")}
 		}
-		// Without a file, flags describe a route. What that would consume does not matter here.
-		if s.file == "" && !cmd.Flags().Changed("subject") && !cmd.Flags().Changed("stream") {
-			if err := cmd.Flags().Set("subject", "momento-bridge.canary"); err != nil {
-				return &usageError{err}
-			}
+		if s.file == "" && !cmd.Flags().Changed("cache") {
+			return &usageError{errors.New("--cache or --config is needed: name the cache to publish to, or the " +
+				"daemon's configuration file")}
 		}
 		f, p, err := s.load(cmd)
 		if err != nil {
@@ -60,6 +58,30 @@ func newCanary() *cobra.Command {
 		return sendCanaries(cmd, t, count)
 	}
 	return cmd
+}
+
+// addCanarySettings declares the flags for where a canary goes. What routes consume does not matter to it.
+func addCanarySettings(cmd *cobra.Command) *settings {
+	s := &settings{flags: []settingFlag{
+		{name: "nats-url", path: "nats.url"},
+		{name: "region", path: "momento.region"},
+		{name: "endpoint", path: "momento.endpoint"},
+		{name: "api-key-file", path: "momento.api_key_file"},
+		{name: "rate", path: "limits.rate"},
+		{name: "cache", path: "canary.cache"},
+		{name: "topic", path: "canary.topic"},
+	}}
+	s.declare(cmd, settingHelp(map[string]string{
+		"cache": "the cache to publish to (default canary.cache, then the cache of all routes)",
+		"topic": "the topic to publish to (default canary.topic, which is momento-bridge-canary)",
+	}))
+	s.complete = func(f *config.File) {
+		if s.file == "" { // A configuration needs a route.
+			f.AddRoute(routeName)
+			f.Routes[0].Subject, f.Routes[0].Cache = "momento-bridge.canary", f.Canary.Cache
+		}
+	}
+	return s
 }
 
 // sendCanaries sends messages one after the other, and prints what becomes of them.
@@ -94,7 +116,7 @@ func sendCanaries(cmd *cobra.Command, t *daemon.CanaryTry, count int) error {
 
 // passageText is how a message got on, in a line.
 func passageText(p *daemon.CanaryPassage) string {
-	text := fmt.Sprintf("got through in %s", since(p.Seen))
+	text := "got through in " + since(p.Seen)
 	if p.Why != "" {
 		text = "did not get through: " + p.Why
 	}
@@ -114,7 +136,8 @@ func passagesText(t *daemon.CanaryTry, took []time.Duration, count int) string {
 		return text
 	}
 	slices.Sort(took)
-	return text + fmt.Sprintf("; median %s, slowest %s", since(took[len(took)/2]), since(took[len(took)-1]))
+	median := (took[(len(took)-1)/2] + took[len(took)/2]) / 2
+	return text + fmt.Sprintf("; median %s, slowest %s", since(median), since(took[len(took)-1]))
 }
 
 func since(d time.Duration) string { return terminal.Seconds(d.Seconds()) }

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -15,6 +17,11 @@ func TestCanarySaysWhetherMessagesGetThroughAndHowFast(t *testing.T) {
 	nats := daemontest.StartNATS(t, &server.Options{})
 	_, endpoint := daemontest.StartEmulator(t, emulator.Config{Caches: []string{"c"}})
 	from := []string{"canary", "--nats-url", nats.ClientURL(), "--endpoint", endpoint}
+	several := filepath.Join(t.TempDir(), "c.yaml")
+	text := "routes: [{name: a, subject: a, cache: c}, {name: b, subject: b, cache: d}]\n"
+	if err := os.WriteFile(several, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	for _, c := range []struct {
 		name   string
 		args   []string
@@ -30,7 +37,22 @@ func TestCanarySaysWhetherMessagesGetThroughAndHowFast(t *testing.T) {
 				"2 of 2 got through to c/momento-bridge-canary",
 			},
 		},
+		{
+			"a topic of one's own",
+			[]string{"--cache", "c", "--topic", "mine", "--count", "2"},
+			statusOK,
+			[]string{"2 of 2 got through to c/mine"},
+		},
+		{
+			"another cache and topic than the file's",
+			[]string{"--config", several, "--cache", "c", "--topic", "mine", "--count", "2"},
+			statusOK,
+			[]string{"2 of 2 got through to c/mine"},
+		},
+		{"a file with several caches", []string{"--config", several}, statusUsage, []string{"--cache"}},
 		{"a cache that is not there", []string{"--cache", "d"}, statusFailed, nil},
+		{"no cache", nil, statusUsage, []string{"--cache or --config is needed"}},
+		{"what only a route has", []string{"--cache", "c", "--subject", "a"}, statusUsage, nil},
 		{"nothing to send", []string{"--cache", "c", "--count", "0"}, statusUsage, nil},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -40,7 +62,7 @@ func TestCanarySaysWhetherMessagesGetThroughAndHowFast(t *testing.T) {
 				t.Errorf("it ends with %d: %v", got, err)
 			}
 			for _, want := range c.out {
-				if !strings.Contains(out.String(), want) {
+				if !strings.Contains(out.String()+errs.String(), want) {
 					t.Errorf("it says\n%s%s\nwithout %q", out.String(), errs.String(), want)
 				}
 			}

@@ -29,8 +29,8 @@ func newEmulator() *cobra.Command {
 	flags := cmd.Flags()
 	flags.StringVar(&listen, "listen", "127.0.0.1:8080", "address to listen on")
 	flags.StringVar(&cfg.APIKey, "api-key", "", "the only key accepted (default: any)")
-	flags.StringToStringVar(&tokens, "token", nil, "ID=TOKEN: a token that is accepted besides the key, and the id that\n"+
-		"subscribers get with what is published with it; may be repeated")
+	flags.StringToStringVar(&tokens, "token", nil, "ID=TOKEN: a token that is accepted besides the key, and the id\n"+
+		"that subscribers get with what is published with it; may be repeated")
 	flags.StringSliceVar(&cfg.Caches, "cache", nil, "a cache that exists; may be repeated (default: all)")
 	flags.Float64Var(&cfg.Rate, "rate", 0, "quota per second (default: none)")
 	flags.Float64Var(&cfg.Burst, "burst", 0, "burst of the quota (default: the same number as the rate)")

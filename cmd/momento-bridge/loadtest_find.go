@@ -96,6 +96,7 @@ func (o *findOptions) run(cmd *cobra.Command) error {
 	if err := o.resume.open(cmd, &o.output); err != nil {
 		return err
 	}
+	defer o.resume.release()
 	target, err := o.target.target(cmd, errors.Join(o.check(), o.output.check()))
 	if err != nil {
 		return err

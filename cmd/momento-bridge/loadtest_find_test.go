@@ -64,7 +64,8 @@ func TestQuickSearchEstimatesTheLimitAndProvesNothing(t *testing.T) {
 			t.Errorf("the limit counts %q: %+v", r.Unit, d)
 		}
 	}
-	if !strings.Contains(log, "at most") || !strings.Contains(log, "expected  where") || strings.Contains(log+out, testKey) {
+	if !strings.Contains(log, "at most") || !strings.Contains(log, "expected  where") ||
+		strings.Contains(log+out, testKey) {
 		t.Errorf("the log has %s", log)
 	}
 	for _, name := range []string{"report.json", "report.html", "report.md", "report.txt"} {

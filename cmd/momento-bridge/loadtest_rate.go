@@ -35,8 +35,6 @@ type rateOptions struct {
 
 const (
 	viaNATS = "nats"
-	// mostFollowed bounds the topics of a test through the bridge: each has a subscriber.
-	mostFollowed = 256
 	// mostDuration bounds the duration.
 	mostDuration = 7 * 24 * time.Hour
 	// findWay is how long the first message may take through the bridge, before the test begins.
@@ -113,8 +111,9 @@ func (o *rateOptions) run(cmd *cobra.Command) error {
 		}
 		defer conn.Close()
 		cfg.Via = &loadtest.Via{Conn: conn, Subject: o.subject, Stream: o.stream, Settle: o.settle, Way: findWay}
-		plan = append(cfg.Plan(o.target.price()), loadtest.Line{Name: "way", Text: "to NATS " + o.target.plan.NATSURL() +
-			", and through the bridge"})
+		plan = append(cfg.Plan(o.target.price()),
+			loadtest.Line{Name: "way", Text: "to NATS " + o.target.plan.NATSURL() +
+				", and through the bridge"})
 	} else {
 		plan = cfg.Plan(o.target.price())
 		if found, err = o.beside.hear(cmd, &o.target); err != nil {
@@ -216,10 +215,7 @@ func (o *rateOptions) checkVia() error {
 		problem("--cache is there %d times: with --via nats name the one that the bridge publishes to",
 			len(o.target.caches))
 	}
-	if o.target.topics > mostFollowed {
-		problem("--topics is %d: with --via nats each has a subscriber, and at most %d are possible", o.target.topics,
-			mostFollowed)
-	}
+	errs = append(errs, loadtest.CheckFollowed(o.target.topics))
 	if o.target.size < loadtest.LeastStamped {
 		problem("--size is %d: with --via nats a payload needs at least %d bytes, for its number and time",
 			o.target.size, loadtest.LeastStamped)

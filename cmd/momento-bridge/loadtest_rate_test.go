@@ -147,6 +147,10 @@ func TestRateSaysWhatIsWrongAtOnce(t *testing.T) {
 			[]string{"--subject is missing", "--cache is there 2 times", "at least 35 bytes", "--topics is 1000"},
 		},
 		{
+			[]string{"--rate", "1", "--via", "nats", "--subject", "a", "--topics", "101"},
+			[]string{"--topics is 101: each has a subscriber of the test's, and Momento lets an account have 100"},
+		},
+		{
 			[]string{"--rate", "1", "--via", "nats", "--subject", "a.>"},
 			[]string{`--subject "a.>" is none to publish to`},
 		},

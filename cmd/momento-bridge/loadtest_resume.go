@@ -14,6 +14,7 @@ import (
 	"momento-bridge/loadtest/figure"
 	"momento-bridge/loadtest/report"
 	"momento-bridge/loadtest/trials"
+	"momento-bridge/userinfo"
 )
 
 // resumeFlag is that of a search that goes on where another one was ended.
@@ -66,16 +67,20 @@ func takeOver(cmd *cobra.Command, name string, values []string) error {
 	return f.Value.Set(strings.Join(values, ","))
 }
 
-// given are the flags of the search, which a later one takes over.
+// given are the flags of the search, which a later one takes over. One with a password, as that of a server may be, is
+// kept nowhere.
 func given(cmd *cobra.Command) map[string][]string {
 	all := map[string][]string{}
 	cmd.Flags().Visit(func(f *pflag.Flag) {
 		if slices.Contains(notOfTheSearch, f.Name) {
 			return
 		}
-		all[f.Name] = []string{f.Value.String()}
+		values := []string{f.Value.String()}
 		if list, ok := f.Value.(pflag.SliceValue); ok {
-			all[f.Name] = list.GetSlice()
+			values = list.GetSlice()
+		}
+		if !slices.ContainsFunc(values, func(v string) bool { return userinfo.Hide(v) != v }) {
+			all[f.Name] = values
 		}
 	})
 	return all
@@ -133,9 +138,18 @@ func (r *resumeFlag) end(w io.Writer, found *report.Report) {
 	if r.file == nil {
 		return
 	}
-	if err := r.file.Close(); err != nil {
+	err := r.file.Close()
+	r.file = nil
+	if err != nil {
 		fmt.Fprintf(w, "! %v\n", err)
 	} else if found.Interrupted {
 		fmt.Fprintf(w, "go on with it: momento-bridge loadtest find --resume %s\n", report.Shell(r.dir))
+	}
+}
+
+// release lets others have the file of a search that has not got to its end.
+func (r *resumeFlag) release() {
+	if r.file != nil {
+		_ = r.file.Close()
 	}
 }

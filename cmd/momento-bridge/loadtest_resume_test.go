@@ -4,8 +4,11 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
+
+	"github.com/spf13/cobra"
 
 	"momento-bridge/emulator"
 	"momento-bridge/loadtest/report"
@@ -64,5 +67,23 @@ func TestInterruptedSearchSaysHowToGoOn(t *testing.T) {
 	}
 	if _, err := os.Stat(filepath.Join(dir, "report.html")); err != nil {
 		t.Error(err)
+	}
+}
+
+func TestPasswordsAreNotKeptWithTheFlagsOfASearch(t *testing.T) {
+	t.Parallel()
+	cmd := &cobra.Command{}
+	cmd.Flags().String("nats-url", "", "")
+	cmd.Flags().StringArray("label", nil, "")
+	cmd.Flags().String("topic", "", "")
+	for _, set := range [][2]string{
+		{"nats-url", "nats://127.0.0.1:4222,nats://me:hunter2@127.0.0.1:4223"}, {"label", "a=b"}, {"topic", "t"},
+	} {
+		if err := cmd.Flags().Set(set[0], set[1]); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := given(cmd); len(got) != 2 || got["nats-url"] != nil || !slices.Equal(got["topic"], []string{"t"}) {
+		t.Errorf("kept %v", got)
 	}
 }

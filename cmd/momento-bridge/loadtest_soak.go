@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"momento-bridge/daemon"
+	"momento-bridge/loadtest"
 	"momento-bridge/loadtest/report"
 	"momento-bridge/loadtest/soak"
 	"momento-bridge/testbed"
@@ -189,9 +190,7 @@ func (o *soakOptions) check(cmd *cobra.Command) error {
 		o.every)
 	problem(o.settle >= 0, "--settle is %v, it must be 0s or more", o.settle)
 	problem(len(o.target.caches) <= 1, "--cache is there %d times: name one", len(o.target.caches))
-	problem(o.target.topics <= mostFollowed, "--topics is %d: each has a subscriber, and at most %d are possible",
-		o.target.topics, mostFollowed)
-	return errors.Join(errs...)
+	return errors.Join(append(errs, loadtest.CheckFollowed(o.target.topics))...)
 }
 
 // provedIn is the rate that a search has proved.

@@ -183,6 +183,16 @@ func TestViaNATSEndsWhenTheSubscriberIsRefused(t *testing.T) {
 	}
 }
 
+// Otherwise it would look as if the bridge did not carry.
+func TestViaNATSSaysThatThereIsNoPlaceForSubscribers(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, emulator.Config{Settings: emulator.Settings{Documented: emulator.Documented{Subscriptions: 1}}})
+	r, log, err := w.via(t.Context(), "--rate", "10", "--subject", "load.test", "--topics", "2")
+	if r != nil || exitStatus(err) != statusFailed || !strings.Contains(log, "takes no more subscribers") {
+		t.Errorf("ended with %v\n%s", err, log)
+	}
+}
+
 func TestViaNATSSaysWhatIsMissing(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, emulator.Config{Forbidden: []string{"c/secret"}})

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"os"
 	"strings"
 
@@ -18,6 +19,8 @@ import (
 type settings struct {
 	file  string
 	flags []settingFlag
+	// complete adds what flags do not say. It may be nil.
+	complete func(*config.File)
 }
 
 // settingFlag is a flag that stands for one key of the configuration.
@@ -49,6 +52,12 @@ func addSettings(cmd *cobra.Command) *settings {
 		{name: "ordering", path: "routes[0].ordering", route: true},
 		{name: "batch", path: "routes[0].batch.format", route: true},
 	}}
+	s.declare(cmd, settingHelp(nil))
+	return s
+}
+
+// settingHelp is what the help says of the flags; other replaces some of it.
+func settingHelp(other map[string]string) map[string]string {
 	help := map[string]string{
 		"nats-url": "NATS servers, separated by commas (default $NATS_URL, then nats://127.0.0.1:4222)",
 		"region":   "Momento's region, such as us-east-1",
@@ -67,11 +76,16 @@ func addSettings(cmd *cobra.Command) *settings {
 		"ordering":     "topic: one publish in flight for each topic; none: as parallel as connections allow",
 		"batch":        "batch format: none, lines, json, length-prefixed or packed",
 	}
+	maps.Copy(help, other)
+	return help
+}
+
+// declare declares the flags with what the help says of them.
+func (s *settings) declare(cmd *cobra.Command, help map[string]string) {
 	cmd.Flags().StringVarP(&s.file, "config", "c", "", "configuration `file` (see momento-bridge config example)")
 	for i := range s.flags {
 		cmd.Flags().StringVar(&s.flags[i].value, s.flags[i].name, "", help[s.flags[i].name])
 	}
-	return s
 }
 
 // newPlan is daemon.NewPlan for this build.
@@ -122,6 +136,9 @@ func (s *settings) apply(cmd *cobra.Command, f *config.File) error {
 			return &usageError{fmt.Errorf("--%s describes a route; with --config, routes are in the file", flag.name)}
 		}
 		f.Set(flag.path, flag.value, "--"+flag.name)
+	}
+	if s.complete != nil {
+		s.complete(f)
 	}
 	return nil
 }

@@ -57,6 +57,12 @@ func TestContradictionsAreSeen(t *testing.T) {
 			s.object["burst"], s.object["burst_confidence"] = 17.0, ""
 		}, "but burst is 17"},
 		"advice that nothing shows": {asQuick, func(s *seen) { s.text.advice = "limits:\n  burst: 1" }, "it advises"},
+		"another preflight": {asProved, func(s *seen) {
+			s.object["generator"].(map[string]any)["burst_seconds"] = 3.0
+		}, "the preflight is"},
+		"another timing": {asProved, func(s *seen) {
+			s.object["generator"].(map[string]any)["timing"].([]any)[0].(map[string]any)["on_time"] = 0.123
+		}, "the preflight does not say"},
 		"another word": {asProved, func(s *seen) {
 			s.markdown.facts[0].name = "Clean"
 		}, "facts differ"},

@@ -49,6 +49,7 @@ func made(seed uint64) *report.Report {
 		Ceiling: 30_000 * m.Float64(), OnTime: 1 - m.tiny(), CPU: 0.7 * m.Float64(), Cores: 2, OS: "linux/amd64",
 		SendDelay: m.latency(2000),
 	}
+	m.preflight()
 	switch how := int(seed % ends); how {
 	case asRate, asOverloaded, asVia:
 		m.rate(how)
@@ -58,6 +59,18 @@ func made(seed uint64) *report.Report {
 	m.r.DurationSeconds = m.clock
 	m.r.Ended = m.r.Started.Add(time.Duration(m.clock * float64(time.Second)))
 	return m.r
+}
+
+// preflight adds what was measured before, in most reports.
+func (m *maker) preflight() {
+	g := &m.r.Generator
+	for rate := 50.0; rate < 6000 && m.chance(0.9); rate *= 2 + 3*m.Float64() {
+		g.Timing = append(g.Timing, report.Timing{Rate: rate, OnTime: 1 - m.tiny(), P99Late: 0.01 * m.Float64()})
+		g.Burst = 0.02 * m.Float64()
+		if m.chance(0.7) {
+			g.FitRate = rate
+		}
+	}
 }
 
 // tiny is a share near 0 that looks different each time.

@@ -125,9 +125,38 @@ func (s *seen) sameAsJSON() {
 			s.problem("%s is %q, and %s in the JSON", w.name, value, want)
 		}
 	}
+	s.samePreflight()
 	if text, _ := s.fact("Generator"); len(s.trials()) > 0 &&
 		!strings.Contains(text, ": "+figure.Share(s.num("generator.on_time"))+" of all publishes sent in time") {
 		s.problem("on_time is %g in the JSON: %s", s.num("generator.on_time"), text)
+	}
+}
+
+// samePreflight compares what was measured before with the list of the JSON.
+func (s *seen) samePreflight() {
+	timing, _ := s.path("generator.timing").([]any)
+	text, told := s.fact("Preflight")
+	if told != (len(timing) > 0) {
+		s.problem("the JSON has a timing at %d rates: %q", len(timing), text)
+	}
+	if !told {
+		return
+	}
+	want := "sends exactly up to " + figure.Rate(s.num("generator.fit_rate"))
+	if s.num("generator.fit_rate") == 0 {
+		want = "sends at no rate exactly"
+	}
+	if want += ": it stood still for up to " + figure.Time(s.num("generator.burst_seconds")); text != want {
+		s.problem("the preflight is %q, and %q in the JSON", text, want)
+	}
+	at := slices.IndexFunc(s.text.facts, func(f fact) bool { return f.name == "Preflight" })
+	for i, entry := range timing {
+		of := func(name string) float64 { v, _ := entry.(map[string]any)[name].(float64); return v }
+		want := fmt.Sprintf("at %s: %s in time, p99 %s late", figure.Rate(of("rate")), figure.Share(of("on_time")),
+			figure.Time(of("p99_late_seconds")))
+		if at+1+i >= len(s.text.facts) || s.text.facts[at+1+i].text != want {
+			s.problem("the preflight does not say %q", want)
+		}
 	}
 }
 

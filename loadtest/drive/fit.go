@@ -72,13 +72,14 @@ func (e *Engine) conclude(trial *search.Trial, all []*phase, before gauge) {
 	}
 }
 
-// tooLate says why the publishes were not sent as exactly as they should be, where so many seconds do not matter; empty:
-// they were. Where publishes may wait for a connection, those that were sent need not have been in time.
+// tooLate says why the publishes were not sent as exactly as they should be, where so many seconds do not matter;
+// empty: they were. Where publishes may wait for a connection, those that were sent need not have been in time.
 func (m *Measured) tooLate(allowed float64, waited bool) string {
 	delay := time.Duration(m.Delay.ValueAtQuantile(99)) * time.Microsecond
 	switch {
 	case m.OnTime < LeastSent && waited:
-		return fmt.Sprintf("only %s of its publishes were sent, as it was too late for the others", figure.Share(m.OnTime))
+		return fmt.Sprintf(
+			"only %s of its publishes were sent, as it was too late for the others", figure.Share(m.OnTime))
 	case m.OnTime < LeastSent:
 		return fmt.Sprintf("only %s of its publishes were sent in time", figure.Share(m.OnTime))
 	case delay > max(Strictly(m.Rate), time.Duration(allowed*float64(time.Second))):

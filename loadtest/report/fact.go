@@ -35,7 +35,9 @@ func (r *Report) Facts() []Fact {
 		facts = r.rateFacts()
 	}
 	facts = append(facts, r.expectedFact()...)
-	facts = append(facts, r.generatorFact(), r.requestsFact())
+	facts = append(facts, r.generatorFact())
+	facts = append(facts, r.preflightFacts()...)
+	facts = append(facts, r.requestsFact())
 	if r.Interrupted {
 		facts = append(facts, Fact{
 			Key: "interrupted", Name: "Interrupted", Text: "yes",

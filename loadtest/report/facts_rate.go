@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"strings"
 
 	"momento-bridge/loadtest/figure"
 	"momento-bridge/printable"
@@ -64,18 +65,20 @@ func perSecond(n int, seconds float64) float64 {
 func (r *Report) rateWords() (title, rest string) {
 	sum := r.totals()
 	title = fmt.Sprintf("Rate test: %s accepted", figure.Rate(perSecond(sum.Accepted, sum.Took)))
-	rest = fmt.Sprintf("of %s offered", figure.Rate(sum.offeredRate()))
+	parts := []string{fmt.Sprintf("of %s offered", figure.Rate(sum.offeredRate()))}
 	for _, part := range []struct {
 		n    int
 		what string
 	}{{sum.Refused, "refused"}, {sum.Failed, "failed"}, {sum.notSent(), "not sent"}} {
 		if part.n > 0 {
-			rest += fmt.Sprintf(", %s %s", figure.Share(share(part.n, sum.Offered)), part.what)
+			parts = append(parts, figure.Share(share(part.n, sum.Offered))+" "+part.what)
 		}
 	}
 	if d := r.Delivery; d != nil && d.Lost > 0 {
-		rest += fmt.Sprintf(", %s of %s lost on the way through the bridge", figure.Count(d.Lost), figure.Count(d.Sent))
+		parts = append(parts, fmt.Sprintf("%s of %s lost on the way through the bridge", figure.Count(d.Lost),
+			figure.Count(d.Sent)))
 	}
+	rest = strings.Join(parts, ", ")
 	if r.Reason != "" {
 		rest += ": " + printable.Text(r.Reason)
 	}

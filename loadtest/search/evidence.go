@@ -196,7 +196,7 @@ func (s *search) burstSeen() (Confidence, []string) {
 			"at least so many came through in one of %d bursts, each with pauses", f.sent)}
 	case f.calm == 0:
 		return Low, []string{"it is what was accepted beyond the rate until the first refusal"}
-	case r.KindConfidence != High || r.Burst <= small && f.calm < smallTimes, 2*f.calm < f.sent:
+	case r.KindConfidence != High || r.Burst <= small && f.calm < smallTimes, 2*f.calm <= f.sent:
 		return Low, []string{fmt.Sprintf("%d of %d bursts had no pause and showed it", f.calm, f.sent)}
 	}
 	return High, []string{fmt.Sprintf("%d of %d bursts, sent after a rest, had no pause and showed it",

@@ -76,9 +76,9 @@ func (l *lately) full(refused Event) bool {
 const (
 	// longestAnswer is how much later than others a publish may be answered, in seconds, to be taken for one of a window.
 	longestAnswer = 1
-	// forgetAfter is how many windows an acceptance is remembered,
+	// forgetAfter is how many windows an acceptance is remembered.
 	forgetAfter = 2
-	// and forgetFrom how many are forgotten at a time.
+	// forgetFrom is how many are forgotten at a time.
 	forgetFrom = 1024
 )
 

@@ -54,6 +54,9 @@ func (r *Report) facts() []fact {
 		facts = append(facts, fact{"", fmt.Sprintf("%s came after %v, when they had been given up",
 			figure.Count(d.Late), lostAfter)})
 	}
+	if d.UnderWay > 0 {
+		facts = append(facts, fact{"", figure.Count(d.UnderWay) + " more were on their way when it was interrupted"})
+	}
 	if d.NotTaken+d.NotSent > 0 {
 		facts = append(facts, fact{"Not sent", fmt.Sprintf(
 			"%s that NATS did not take, %s as this machine was too slow", figure.Count(d.NotTaken),

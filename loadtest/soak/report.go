@@ -65,8 +65,8 @@ type Delivery struct {
 	Duplicates      int            `json:"duplicates"`
 	Reordered       int            `json:"reordered"`
 	Discontinuities int            `json:"discontinuities"`
-	UnderWay        int            `json:"-"`
-	Latency         report.Latency `json:"latency"` // From NATS to the subscriber.
+	UnderWay        int            `json:"under_way,omitempty"` // At an interruption; in none of the others.
+	Latency         report.Latency `json:"latency"`             // From NATS to the subscriber.
 }
 
 // Series is one quantity over the time.

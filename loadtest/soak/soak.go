@@ -181,6 +181,10 @@ func (s *Soak) settle(ctx context.Context) {
 		time.Sleep(10 * time.Millisecond)
 	}
 	for _, t := range s.tracks {
-		t.lose()
+		if ctx.Err() != nil {
+			t.leave()
+		} else {
+			t.lose()
+		}
 	}
 }

@@ -228,6 +228,15 @@ func TestSoakThatEndsEarlyTellsWhatRan(t *testing.T) {
 			math.Abs(r.DurationSeconds-600) > 5 {
 			t.Errorf("interrupted: %v, %+v", err, r)
 		}
+		b = &bridge{latency: func(float64) time.Duration { return 5 * time.Second }}
+		ctx, cancel = context.WithTimeout(t.Context(), 10*time.Minute)
+		defer cancel()
+		r, err = soak.New(config(b)).Run(ctx, b)
+		d := &r.Delivery
+		if err != nil || r.Verdict != soak.Steady || d.Lost+d.NotTaken != 0 || d.UnderWay == 0 ||
+			d.Delivered != d.Sent {
+			t.Errorf("interrupted with messages on their way: %v, %+v", err, r)
+		}
 		b = &bridge{}
 		c := config(b)
 		c.Subscribe = b.subscribe(&sink.SubscribeError{})

@@ -33,6 +33,7 @@ type track struct {
 	all      *hdrhistogram.Histogram
 	last     time.Time // When something came.
 	gaps     int
+	left     int           // Messages that were on their way when the soak was interrupted.
 	ready    chan struct{} // Closed when a first message has come.
 	heard    bool
 }
@@ -111,8 +112,9 @@ func (t *track) listen(ctx context.Context, c *Config) error {
 			defer t.mu.Unlock()
 			t.gaps++
 		},
+		Brief: true,
 	})
-	if refused, ok := errors.AsType[*sink.SubscribeError](err); ok {
+	if refused, ok := errors.AsType[*sink.SubscribeError](err); ok && ctx.Err() == nil {
 		return refused
 	}
 	return nil
@@ -130,8 +132,8 @@ func (t *track) add(now time.Time, d *Delivery, times *hdrhistogram.Histogram) t
 	d.Late += int(c.Found)
 	d.Duplicates += int(c.Duplicates)
 	d.Reordered += int(c.Reordered)
-	d.NotTaken += int(c.Withdrawn)
-	d.UnderWay += int(c.UnderWay)
+	d.NotTaken += int(c.Withdrawn) - t.left
+	d.UnderWay += int(c.UnderWay) + t.left
 	d.Discontinuities += t.gaps
 	if times != nil {
 		times.Merge(t.interval)
@@ -144,6 +146,14 @@ func (t *track) addAll(times *hdrhistogram.Histogram) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	times.Merge(t.all)
+}
+
+// leave counts no more what is on its way: it was not waited for, and nobody knows what becomes of it.
+func (t *track) leave() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.book.Due(time.Now())
+	t.left = t.book.WithdrawAll()
 }
 
 // lose declares lost what has not come by now.

@@ -56,14 +56,24 @@ type File struct {
 	now    float64 // On the engine's clock.
 }
 
-// Create makes the file of a new search. It takes the place of another one.
+// errInUse says that a file cannot be written by two.
+var errInUse = errors.New("another search is under way there: wait for its end, or take another directory")
+
+// Create makes the file of a new search. It takes the place of another one, unless that is under way.
 func Create(dir string, h Header) (*File, error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return nil, fmt.Errorf("keep the trials: %w", err)
 	}
-	to, err := os.OpenFile(filepath.Join(dir, Name), os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o644)
+	to, err := os.OpenFile(filepath.Join(dir, Name), os.O_CREATE|os.O_WRONLY, 0o644)
 	if err != nil {
 		return nil, fmt.Errorf("keep the trials: %w", err)
+	}
+	if err = lock(to); err == nil {
+		err = to.Truncate(0)
+	}
+	if err != nil {
+		_ = to.Close()
+		return nil, fmt.Errorf("keep the trials in %s: %w", dir, err)
 	}
 	h.Schema = Schema
 	f := &File{Header: h, to: to}
@@ -72,7 +82,7 @@ func Create(dir string, h Header) (*File, error) {
 }
 
 // Open reads the file of a search, which further trials are added to. A last line that was not written to its end is
-// dropped.
+// dropped. Nobody else may write to it until Close.
 func Open(dir string) (*File, error) {
 	path := filepath.Join(dir, Name)
 	to, err := os.OpenFile(path, os.O_RDWR, 0)
@@ -80,7 +90,10 @@ func Open(dir string) (*File, error) {
 		return nil, fmt.Errorf("there are no trials to go on with: %w", err)
 	}
 	f := &File{to: to}
-	if err := f.read(); err != nil {
+	if err = lock(to); err == nil {
+		err = f.read()
+	}
+	if err != nil {
 		_ = to.Close()
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}

@@ -198,3 +198,29 @@ func TestDamagedFileIsRefused(t *testing.T) {
 		t.Error("without a file it was read")
 	}
 }
+
+func TestTwoSearchesDoNotWriteToOneFile(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	first, err := trials.Create(dir, trials.Header{Version: "first"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	first.Spend(7)
+	if _, err := trials.Create(dir, trials.Header{}); err == nil || !strings.Contains(err.Error(), "is under way") {
+		t.Errorf("a new search is told %v", err)
+	}
+	if _, err := trials.Open(dir); err == nil || !strings.Contains(err.Error(), "is under way") {
+		t.Errorf("one that goes on is told %v", err)
+	}
+	if err := first.Close(); err != nil {
+		t.Fatal(err)
+	}
+	second, err := trials.Open(dir)
+	if err != nil || second.Header.Version != "first" || second.Spent() != 7 {
+		t.Fatalf("%v, %+v", err, second)
+	}
+	if err := second.Close(); err != nil {
+		t.Error(err)
+	}
+}

@@ -79,6 +79,9 @@ func (e *Endpoint) Subscribe(ctx context.Context, s sink.Subscription) error {
 		if !ok {
 			return nil
 		}
+		if answer.Code == http.StatusTooManyRequests && s.Brief {
+			return &sink.SubscribeError{Answer: judge(answer)}
+		}
 		if answer.Code != http.StatusOK {
 			time.Sleep(time.Second) // As a subscriber that is told to slow down.
 			continue

@@ -139,8 +139,8 @@ func (r *run) found(now protocol.Instant, o opened) {
 	r.bucket, r.toldAt, r.openAt = o, now, forever
 }
 
-// drop ends a watch. It does not wait for the server, which is asked to delete the watch's consumer and may take seconds
-// to answer: leases are renewed meanwhile, and mu may be held.
+// drop ends a watch. It does not wait for the server, which is asked to delete the watch's consumer and may take
+// seconds to answer: leases are renewed meanwhile, and mu may be held.
 func (r *run) drop(o opened) {
 	if o.watcher == nil {
 		return

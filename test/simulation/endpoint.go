@@ -85,6 +85,7 @@ func (e *endpoint) sent(l *link, b []byte) {
 			return
 		}
 		w.truth.attempted(a, body)
+		l.http.begun = true
 		l.http.waiting = append(l.http.waiting, a)
 		l.http.flying = append(l.http.flying, a)
 		w.figures.Attempts++
@@ -161,6 +162,7 @@ func (e *endpoint) handle(l *link, a *attempt) {
 		e.refuse(a, work, "")
 		return
 	case troubleRefuseWait:
+		a.wait = t.wait / time.Second * time.Second
 		e.refuse(a, work, fmt.Sprintf("Retry-After: %d\r\n", int(t.wait/time.Second)))
 		return
 	}
@@ -301,6 +303,9 @@ func (e *endpoint) broke(l *link) {
 	for _, a := range slices.Clone(l.http.flying) {
 		a.over = true
 		e.landed(a)
+		if a.accepted > 0 {
+			l.owner.manners.mayKnow(e.world.truth.byCache[a.cache].name, len(a.messages))
+		}
 		if !l.http.polite { // Who says that it closes has taken nothing more.
 			e.world.truth.unclear(a)
 		}

@@ -65,6 +65,12 @@ func (w *World) strike() {
 func (w *World) strikeNATS(kind faultKind, lasts time.Duration) {
 	r, n := w.faults, &w.nats
 	w.truth.disturb(w.now() + int64(lasts+w.plan.settleTime))
+	w.truth.part(w.now() + int64(lasts+w.plan.settleTime))
+	switch kind { //nolint:exhaustive // What was got is kept.
+	case natsCut, natsRestart, natsAway:
+	default:
+		w.truth.lose(w.now() + int64(lasts+w.plan.settleTime))
+	}
 	switch kind { //nolint:exhaustive // Those of NATS.
 	case natsCut:
 		w.cutOne(toNATS)
@@ -79,9 +85,11 @@ func (w *World) strikeNATS(kind faultKind, lasts time.Duration) {
 		n.do((*natsmodel.Server).Freeze)
 		w.after(lasts, n.thaw)
 	case natsLeader:
-		if s := w.streamed(); s != nil {
-			n.do(func(m *natsmodel.Server, now time.Time) { m.ChangeLeader(now, s.stream) })
+		stream := deadStream
+		if s := w.streamed(); s != nil && r.IntN(3) > 0 {
+			stream = s.stream
 		}
+		n.do(func(m *natsmodel.Server, now time.Time) { m.ChangeLeader(now, stream) })
 	case natsLoseAcks:
 		n.server.LoseAcks(pick(r, 0.1, 0.5, 1))
 		w.after(lasts, func() { n.server.LoseAcks(0) })
@@ -188,6 +196,7 @@ func (w *World) strikeProcess(kind faultKind, lasts time.Duration) {
 			return
 		}
 		w.truth.disturb(w.now() + int64(lasts+w.plan.settleTime))
+		w.truth.lose(w.now() + int64(lasts+w.plan.settleTime))
 		one := pick(r, living...)
 		if kind == processKill {
 			one.kill()
@@ -198,11 +207,13 @@ func (w *World) strikeProcess(kind faultKind, lasts time.Duration) {
 	case processJoin:
 		if len(living) < 3 && w.plan.shared {
 			w.truth.disturb(w.now() + int64(w.plan.settleTime))
+			w.truth.lose(w.now() + int64(w.plan.settleTime))
 			w.start()
 		}
 	case processLeave:
 		if len(living) > 1 {
 			w.truth.disturb(w.now() + int64(w.plan.settleTime))
+			w.truth.lose(w.now() + int64(w.plan.settleTime))
 			pick(r, living...).leave()
 		}
 	}

@@ -75,6 +75,7 @@ func (t *truth) settledBooks() {
 		return
 	}
 	for _, r := range w.living() {
+		t.counted(r)
 		s := r.status()
 		for i := range s.Routes {
 			route := &s.Routes[i]

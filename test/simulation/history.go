@@ -13,7 +13,7 @@ import (
 type history struct {
 	sum    hash.Hash64
 	line   []byte
-	latest [kept]string
+	latest [kept][]byte
 	n      int
 	echo   func(string) // nil: nobody follows.
 }
@@ -30,10 +30,9 @@ func (h *history) note(at int64, what string, numbers ...int64) {
 	for _, n := range numbers {
 		b = strconv.AppendInt(append(b, ' '), n, 10)
 	}
-	h.line = b
-	_, _ = h.sum.Write(b)
-	_, _ = h.sum.Write([]byte{'\n'})
-	h.latest[h.n%kept] = string(b)
+	h.line = append(b, '\n')
+	_, _ = h.sum.Write(h.line)
+	h.latest[h.n%kept] = append(h.latest[h.n%kept][:0], b...)
 	h.n++
 	if h.echo != nil {
 		h.echo(string(b))
@@ -54,7 +53,7 @@ func (h *history) last(n int) []string {
 	n = min(n, h.n, kept)
 	lines := make([]string, n)
 	for i := range n {
-		lines[i] = spelled(h.latest[(h.n-n+i)%kept])
+		lines[i] = spelled(string(h.latest[(h.n-n+i)%kept]))
 	}
 	return lines
 }

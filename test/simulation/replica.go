@@ -27,6 +27,8 @@ type replica struct {
 	over   bool
 	born   int64
 	left   int64 // When it was asked to stop, or killed.
+
+	manners manners
 }
 
 // theKey is the key that the daemons have.
@@ -51,6 +53,7 @@ func (w *World) start() {
 		return
 	}
 	p.WithoutAdmin()
+	p.SetTicks(w.plan.ticks)
 	p.SetDialers(daemon.Dialers{
 		NATS:     func(string, string) (net.Conn, error) { return r.dial(context.Background(), toNATS) },
 		Endpoint: func(ctx context.Context, _ string) (net.Conn, error) { return r.dial(ctx, toEndpoint) },

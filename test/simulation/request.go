@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // attempt is one publish that a daemon has made.
@@ -17,9 +18,10 @@ type attempt struct {
 	sent         int64
 	end          int // Where it ends among what was sent on its link.
 	accepted     int64
-	answered     bool // Its whole answer has been given to the daemon, or as much as says what became of it.
-	taken        bool // That said 204.
-	over         bool // The daemon can learn nothing more of it.
+	answered     bool          // Its whole answer has been given to the daemon, or as much as says what became of it.
+	taken        bool          // That said 204.
+	over         bool          // The daemon can learn nothing more of it.
+	wait         time.Duration // Its answer asks for that.
 }
 
 // httpEnd is the server's end of a link.
@@ -30,6 +32,7 @@ type httpEnd struct {
 	waiting []*attempt // That have not arrived, in their order.
 	flying  []*attempt // That the daemon has no answer to, in their order.
 	served  int
+	begun   bool // Something was sent.
 	held    bool // It answers nothing more,
 	polite  bool // and has said so.
 	owes    int  // Answers on their way.

@@ -1,9 +1,10 @@
 package simulation
 
 import (
+	"cmp"
 	"fmt"
 	"math/rand/v2"
-	"os"
+	"strconv"
 	"strings"
 	"time"
 
@@ -25,9 +26,12 @@ type scenario struct {
 	active   time.Duration // How long messages and faults come.
 	pace     time.Duration // Between two bursts of a route.
 	calm     time.Duration // Between two faults; 0: there are none.
+	ticks    time.Duration // As Form's,
+	lease    time.Duration // and this, too.
 	// settleTime is how long after a disturbance acknowledgements may be missing.
 	settleTime time.Duration
 	shared     bool
+	rate       float64 // That is configured for all daemons together; 0: none is.
 }
 
 // route is a route of the daemons as the world knows it.
@@ -54,17 +58,23 @@ func pick[T any](r *rand.Rand, of ...T) T { return of[r.IntN(len(of))] }
 
 // Form says how long and how dense runs are.
 type Form struct {
-	Active time.Duration
-	Pace   time.Duration
-	Calm   time.Duration
+	Active time.Duration // How long messages and faults come.
+	Pace   time.Duration // Between two bursts of messages of a route.
+	Calm   time.Duration // Between two faults.
+	// Ticks is how often daemons look at their backlogs, and whether they go on; 0: as usual.
+	Ticks time.Duration
+	Lease time.Duration // 0: short ones, as the seed has it.
 }
 
 // Dense is for short runs of much trouble, Sparse for days.
 var (
-	Brief  = Form{25 * time.Second, 2 * time.Second, 3 * time.Second}
-	Dense  = Form{100 * time.Second, 3 * time.Second, 5 * time.Second}
-	Longer = Form{20 * time.Minute, 8 * time.Second, 30 * time.Second}
-	Sparse = Form{24 * time.Hour, 4 * time.Minute, 20 * time.Minute}
+	Brief  = Form{Active: 25 * time.Second, Pace: 2 * time.Second, Calm: 3 * time.Second}
+	Dense  = Form{Active: 100 * time.Second, Pace: 3 * time.Second, Calm: 5 * time.Second}
+	Longer = Form{Active: 20 * time.Minute, Pace: 8 * time.Second, Calm: 30 * time.Second}
+	Sparse = Form{
+		Active: 24 * time.Hour, Pace: 4 * time.Minute, Calm: 20 * time.Minute, Ticks: time.Minute,
+		Lease: 30 * time.Second,
+	}
 )
 
 func newScenario(seed uint64, form Form) *scenario {
@@ -72,7 +82,8 @@ func newScenario(seed uint64, form Form) *scenario {
 	s := &scenario{
 		replicas: pick(r, 1, 1, 1, 2, 3), latency: pick(r, 200*time.Microsecond, time.Millisecond, 8*time.Millisecond),
 		work: pick(r, time.Millisecond, 10*time.Millisecond, 60*time.Millisecond), timeout: pick(r, 2*time.Second,
-			5*time.Second), active: form.Active, pace: form.Pace, calm: form.Calm, settleTime: 4 * time.Minute,
+			5*time.Second), active: form.Active, pace: form.Pace, calm: form.Calm, ticks: form.Ticks, lease: form.Lease,
+		settleTime: 4 * time.Minute,
 	}
 	s.limit = emulator.Settings{
 		Limiter: pick(r, emulator.Limiters...), Rate: pick(r, 0.0, 0, 20, 60, 300),
@@ -102,6 +113,8 @@ func kindsOf(r *rand.Rand) []faultKind {
 	case 3:
 		all := append(append([]faultKind(nil), ofEndpoint...), ofNATS...)
 		return []faultKind{pick(r, all...), pick(r, all...)}
+	case 4: // Nothing that the server has got is lost.
+		return append([]faultKind{natsCut, natsCut, natsCut, pick(r, natsRestart, natsAway)}, ofEndpoint...)
 	}
 	return append(append(append([]faultKind(nil), ofEndpoint...), ofNATS...), ofProcesses...)
 }
@@ -112,7 +125,7 @@ func newRoute(r *rand.Rand, i int) *route {
 		burst: pick(r, 3, 10, 60), ordered: r.IntN(3) > 0, format: "none", bySequence: map[uint64]*message{},
 		latest: map[string]*message{},
 	}
-	if withStreams && r.IntN(4) > 0 {
+	if r.IntN(4) > 0 {
 		one.stream = strings.ToUpper(one.name)
 		one.letters = r.IntN(2) == 0
 	}
@@ -132,9 +145,11 @@ func (s *scenario) text(r *rand.Rand) string {
 	fmt.Fprintf(&b, "nats: {url: 'nats://127.0.0.1:4222'}\n")
 	fmt.Fprintf(&b, "momento: {endpoint: 'http://127.0.0.1:80', connections: %d, in_flight: %s, timeout: %v}\n",
 		pick(r, 2, 4, 8), pick(r, "1", "1", "4", "auto"), s.timeout)
-	fmt.Fprintf(&b, "limits: {rate: %s, shared: %v, group: simulated}\n", pick(r, "auto", "auto", "50", "unlimited"),
-		s.shared)
-	fmt.Fprintf(&b, "coordination: {create: true, lease: %v}\n", pick(r, "2s", "5s"))
+	rate := pick(r, "auto", "auto", "50", "unlimited")
+	s.rate, _ = strconv.ParseFloat(rate, 64)
+	fmt.Fprintf(&b, "limits: {rate: %s, shared: %v, group: simulated}\n", rate, s.shared)
+	fmt.Fprintf(&b, "coordination: {create: true, lease: %v}\n",
+		cmp.Or(s.lease, pick(r, 2*time.Second, 5*time.Second)))
 	fmt.Fprintf(&b, "queue: {max_messages: %d}\n", pick(r, 64, 512, 16384))
 	fmt.Fprintf(&b, "routes:\n")
 	for _, one := range s.routes {
@@ -161,5 +176,3 @@ func (s *scenario) text(r *rand.Rand) string {
 	}
 	return b.String()
 }
-
-var withStreams = os.Getenv("NOSTREAMS") == ""

@@ -69,7 +69,7 @@ func inBubble(t *testing.T, seed uint64, do func()) {
 }
 
 func TestSimulation(t *testing.T) {
-	began := time.Now()
+	began, before := time.Now(), used()
 	var virtual time.Duration
 	bad := 0
 	if *seeds == 0 {
@@ -94,8 +94,9 @@ func TestSimulation(t *testing.T) {
 		}
 	}
 	t.Logf("%d of %d seeds with faults", bad, *seeds)
-	took := time.Since(began)
-	t.Logf("%v virtual in %v: %.1f days a minute", virtual, took, virtual.Hours()/24/took.Minutes())
+	took, days := used()-before, virtual.Hours()/24
+	t.Logf("%v virtual, %v of a processor, %v by the clock: %.1f days a minute of one core", virtual.Round(time.Second),
+		took.Round(time.Millisecond), time.Since(began).Round(time.Millisecond), days/took.Minutes())
 }
 
 func TestPlan(t *testing.T) {

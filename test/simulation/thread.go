@@ -25,7 +25,9 @@ const (
 	ofGoroutine = 48   // Where a goroutine names its thread.
 	mostOfIt    = 2000 // How much of a thread is looked at.
 	drawn       = 32   // Numbers are drawn beforehand, so many at a time;
-	position    = 288  // and after them and a seed comes how many of them are used.
+	key         = 256  // after them comes the seed of the next ones,
+	seedWords   = 4    // so many words,
+	position    = 288  // then how many of them are used, and of how many.
 	numbers     = 304  // After all that comes a word for cheap ones.
 )
 
@@ -85,16 +87,17 @@ func (t thread) hold(on bool) {
 
 func word(m unsafe.Pointer, at uintptr) *uint64 { return (*uint64)(unsafe.Add(m, at)) }
 
-// seed has everything that the runtime draws on this thread from now on follow from what is drawn of rng.
-func (t thread) seed(rng *rand.ChaCha8) {
+// seed has everything that the runtime draws on this thread from now on follow from what is drawn of rng. It writes a new
+// seed and says that nothing is left of what was drawn beforehand, so that it costs what is drawn from then on.
+func (t thread) seed(rng *rand.PCG) {
 	if t.offset == 0 {
 		return
 	}
-	var key [32]byte
-	_, _ = rng.Read(key[:]) // It never fails.
-	fresh := rand.NewChaCha8(key)
 	m := this()
-	to, from := unsafe.Add(m, t.offset), unsafe.Pointer(fresh)
-	copy(unsafe.Slice((*byte)(to), numbers-4), unsafe.Slice((*byte)(from), numbers-4))
-	*word(m, t.offset+numbers) = fresh.Uint64()
+	for i := range uintptr(seedWords) {
+		*word(m, t.offset+key+8*i) = rng.Uint64()
+	}
+	*word(m, t.offset+position) = drawn | drawn<<32 // All of them are used.
+	*(*uint32)(unsafe.Add(m, t.offset+position+8)) = 0
+	*word(m, t.offset+numbers) = rng.Uint64()
 }

@@ -9,6 +9,6 @@ type thread struct{}
 
 func findThread() thread { return thread{} }
 
-func (thread) seed(*rand.ChaCha8) {}
+func (thread) seed(*rand.PCG) {}
 
 func (thread) hold(bool) {}

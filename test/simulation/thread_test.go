@@ -1,6 +1,7 @@
 package simulation
 
 import (
+	"math/rand/v2"
 	"runtime"
 	"testing"
 )
@@ -13,7 +14,7 @@ func TestTheRuntimesNumbersAreFound(t *testing.T) {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	order := func() (keys []int) {
-		findThread().seed(chachaOf(1))
+		findThread().seed(rand.NewPCG(1, 0))
 		m := map[int]bool{}
 		for i := range 8 {
 			m[i] = true

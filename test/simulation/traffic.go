@@ -38,7 +38,7 @@ func (w *World) message(r *route, topic string) {
 	switch x := w.traffic.IntN(400); {
 	case x == 0:
 		m.fate, size = fateLarge, r.most+1+w.traffic.IntN(5000)
-	case x == 1 && r.letters:
+	case x <= 3 && r.letters:
 		m.fate = fateReject
 	case x < 10:
 		size = 1000 + w.traffic.IntN(3000)

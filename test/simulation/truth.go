@@ -16,7 +16,11 @@ type truth struct {
 	routes    map[string]*route // By the first word of their subjects.
 	byCache   map[string]*route
 	topics    map[string]*topicTruth
-	disturbed []span // When acknowledgements and deliveries could be lost.
+	disturbed []span  // When acknowledgements and deliveries could be lost.
+	lossy     []span  // When acknowledgements that the server has got could be lost.
+	lately    []int64 // When publishes were written of late.
+	apart     []span  // When a daemon could be cut off from NATS.
+	letterAt  uint64  // Of the dead letters that are stored, so many were looked at.
 }
 
 // span is a part of the time.
@@ -28,6 +32,8 @@ type topicTruth struct {
 	// of a queue group share the messages of a topic, and of all daemons together of streams.
 	newest map[*replica]*message
 	flying []*attempt // That daemons have no answer to.
+	// leftOut is of those acknowledged, and never accepted, the one with the last place, where only the newest counts.
+	leftOut *message
 }
 
 // message is one that somebody has published to NATS.
@@ -40,8 +46,9 @@ type message struct {
 	born     int64
 	fate     fate
 
-	given     int64 // When it was last delivered to a daemon; 0: never.
-	givens    int   // How often.
+	given     int64    // When it was last delivered to a daemon; 0: never.
+	givens    int      // How often,
+	givenTo   *replica // and to whom.
 	attempts  int
 	accepted  []*attempt
 	unclear   int   // Attempts of which no daemon learned what became of them.
@@ -50,7 +57,8 @@ type message struct {
 	acked     int64 // When NATS got its acknowledgement.
 	returned  int64 // When it was handed back last.
 	ended     int64 // Terminated, or acknowledged without a publish.
-	letters   int   // Dead letters.
+	letters   int   // Dead letters,
+	stored    bool  // one of which is stored.
 	refusals  int   // Answers that refused it for good.
 	forgotten bool  // It was purged, or went with a killed daemon: nothing is promised.
 }
@@ -121,14 +129,20 @@ func (t *truth) disturb(until int64) {
 	t.disturbed = append(t.disturbed, span{now, until})
 }
 
+// lose notes that until a time acknowledgements that the server has got may be lost.
+func (t *truth) lose(until int64) { t.lossy = append(t.lossy, span{t.world.now(), until}) }
+
 // calm reports whether nothing could be lost between two times.
-func (t *truth) calm(from, to int64) bool {
-	for _, s := range t.disturbed {
+func (t *truth) calm(from, to int64) bool { return !during(t.disturbed, from, to) }
+
+// during reports whether a part of the time meets others.
+func during(spans []span, from, to int64) bool {
+	for _, s := range spans {
 		if s.from <= to && from <= s.to {
-			return false
+			return true
 		}
 	}
-	return true
+	return false
 }
 
 // attempted judges a publish that a daemon has written.
@@ -157,6 +171,7 @@ func (t *truth) attempted(a *attempt, body []byte) {
 		a.messages = append(a.messages, m)
 	}
 	t.alone(r, a)
+	t.polite(a)
 }
 
 // tries judges one message of a publish.
@@ -170,6 +185,8 @@ func (t *truth) tries(a *attempt, m *message) {
 	case m.fate == fateLarge:
 		w.fault("message %d is larger than max_payload and is published", m.id)
 	}
+	t.fenced(a, m)
+	t.newest(a, m)
 	m.attempts++
 	if m.knownAt > 0 && m.knownBy == a.link.owner {
 		t.again(a, m)
@@ -191,9 +208,9 @@ func (t *truth) again(a *attempt, m *message) {
 			m.id, m.route.name, since(w, m.knownAt))
 		return
 	}
-	if t.calm(m.knownAt-int64(w.plan.settleTime), w.now()) {
-		w.fault("message %d of route %s is published again although it was accepted, and nothing was disturbed", m.id,
-			m.route.name)
+	if !during(t.lossy, m.knownAt-int64(w.plan.settleTime), w.now()) {
+		w.fault("message %d of route %s is published again although it was accepted, and no acknowledgement was lost",
+			m.id, m.route.name)
 	}
 }
 
@@ -202,6 +219,7 @@ func (t *truth) alone(r *route, a *attempt) {
 	topic := t.topic(a.cache, a.topic)
 	if r.ordered {
 		for _, b := range topic.flying {
+			t.alike(a, b)
 			if b.link.owner == a.link.owner {
 				t.world.fault("topic %s/%s has two publishes in flight: on links %d and %d", a.cache, a.topic, b.link.id,
 					a.link.id)
@@ -235,6 +253,9 @@ func (t *truth) accepted(a *attempt) {
 		if !first || !m.route.ordered || a.over && (m.route.drops || m.route.atMostOnce) {
 			continue
 		}
+		if m.route.drops && m.givens > 1 { // It may have been left out once, and that been lost.
+			continue
+		}
 		owner := a.link.owner
 		if m.route.stream != "" {
 			owner = nil
@@ -250,11 +271,17 @@ func (t *truth) accepted(a *attempt) {
 
 // known notes that a daemon has learned what became of a publish.
 func (t *truth) known(a *attempt, status int) {
+	if a.wait > 0 {
+		a.link.owner.manners.asks(t.world.now(), a.wait)
+	}
 	for _, m := range a.messages {
+		if status == 204 {
+			a.link.owner.manners.knows(m.route.name, 1)
+		}
 		if status == 204 && m.knownAt == 0 {
 			m.knownAt, m.knownBy = t.world.now(), a.link.owner
 		}
-		if status == 400 || status == 403 || status == 404 {
+		if len(a.messages) == 1 && (status == 400 || status == 403 || status == 404) {
 			m.refusals++
 		}
 	}
@@ -285,7 +312,8 @@ func (t *truth) delivered(l *link, f *frame) {
 				m.route.name, since(w, m.given))
 		}
 	}
-	m.given = w.now()
+	t.unacknowledged(l, m)
+	m.given, m.givenTo = w.now(), l.owner
 	m.givens++
 	w.history.note(w.now(), "given", int64(m.id), int64(l.id))
 }
@@ -313,6 +341,7 @@ func (t *truth) heard(l *link, f *frame) {
 		t.settled(m, "acknowledged")
 		if m.acked == 0 {
 			m.acked = w.now()
+			t.leaveOut(m)
 		}
 	case "+TERM":
 		t.settled(m, "terminated")
@@ -326,6 +355,9 @@ func (t *truth) heard(l *link, f *frame) {
 
 // settled judges whether a message may be ended for good.
 func (t *truth) settled(m *message, how string) {
+	if t.unlettered(m) {
+		t.world.fault("message %d of route %s is %s although its dead letter was not stored", m.id, m.route.name, how)
+	}
 	if m.fate != fateAccept || len(m.accepted) > 0 || m.forgotten || m.letters > 0 || m.route.drops || m.refusals > 0 {
 		return
 	}
@@ -344,7 +376,10 @@ func (t *truth) letter(m *message) {
 }
 
 // killed notes that what a daemon held of core NATS is gone with it.
-func (t *truth) killed(r *replica) { t.disturb(t.world.now() + int64(t.world.plan.settleTime)) }
+func (t *truth) killed(r *replica) {
+	t.disturb(t.world.now() + int64(t.world.plan.settleTime))
+	t.part(t.world.now() + int64(t.world.plan.settleTime))
+}
 
 // endedBadly judges the error of a daemon that was asked to stop, or was not.
 func (t *truth) endedBadly(r *replica, err error) {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
+	"runtime"
 	"slices"
 	"sync"
 	"testing/synctest"
@@ -40,8 +41,9 @@ type World struct {
 	figures  Figures
 
 	thread                   thread
-	chance                   *rand.ChaCha8 // What the runtime draws.
+	chance                   *rand.PCG // What the runtime draws.
 	network, faults, traffic *rand.Rand
+	collectAt                int  // Events until garbage is collected.
 	woken                    bool // A poke was taken, and nothing fetched since.
 	ending                   bool // No daemon is started any more.
 	broken                   bool // A fault was found: nothing goes on.
@@ -64,10 +66,10 @@ func stream(seed, part uint64) *rand.Rand { return rand.New(rand.NewPCG(seed, pa
 
 func newWorld(seed uint64, plan *scenario) *World {
 	w := &World{
-		Seed: seed, plan: plan, began: time.Now(), history: newHistory(), poked: make(chan struct{}, 1),
+		Seed: seed, plan: plan, began: time.Now(), collectAt: collectEvery, history: newHistory(), poked: make(chan struct{}, 1),
 		network: stream(seed, 1), faults: stream(seed, 2), traffic: stream(seed, 3),
 	}
-	w.timer, w.thread, w.chance = time.NewTimer(time.Hour), findThread(), chachaOf(seed)
+	w.timer, w.thread, w.chance = time.NewTimer(time.Hour), findThread(), rand.NewPCG(seed, 6)
 	w.nats = natsSide{
 		world: w, server: natsmodel.New(plan.nats), links: map[natsmodel.Conn]*link{},
 		due: -1,
@@ -98,6 +100,7 @@ func (w *World) poke() {
 func (w *World) run(until int64) {
 	for !w.broken {
 		synctest.Wait()
+		w.collect()
 		w.thread.seed(w.chance)
 		w.thread.hold(true)
 		next, done := w.step(until)
@@ -116,6 +119,19 @@ func (w *World) run(until int64) {
 		}
 	}
 }
+
+// collect has the garbage collected now and then, while nothing moves: on the way, it would change who goes on first.
+func (w *World) collect() {
+	if w.figures.Events < w.collectAt {
+		return
+	}
+	w.collectAt = w.figures.Events + collectEvery
+	w.thread.hold(false)
+	runtime.GC()
+}
+
+// collectEvery is in events: some 40 MB are made in between.
+const collectEvery = 20_000
 
 // step does one thing, if there is one to be done. Otherwise it returns when there is one next, until at the latest.
 func (w *World) step(until int64) (next int64, done bool) {

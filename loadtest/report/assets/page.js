@@ -61,7 +61,8 @@
     box.ariaLabel = about;
     figure.querySelector('figcaption').after(box);
     figure.dataset.sums = JSON.stringify(lines.map((l) => [l.name, l.y.reduce((a, b) => a + b, 0)]));
-    figure.dataset.last = JSON.stringify(lines.map((l) => [l.name, format(l.y[l.y.length - 1])])); // As the legend writes it.
+    const last = (l) => (l.y.length ? format(l.y[l.y.length - 1]) : ''); // As the legend writes it.
+    figure.dataset.last = JSON.stringify(lines.map((l) => [l.name, last(l)]));
 
     const axis = { stroke: () => colour('muted'), grid: { stroke: () => colour('line'), width: 1 }, ticks: { show: false }, font: '11px system-ui, sans-serif' };
     const wide = (text) => Math.max(0, ...(text ?? []).map((t) => (t ?? '').length)) * 6.3 + 12;
