@@ -125,8 +125,8 @@ func (s *search) bucket() (Confidence, []string) {
 		figure.Time(p.longest))}
 }
 
-// byAnswer are the events in the order of their answers, as if each had been sent when it was answered. An endpoint that
-// stands still takes what was sent meanwhile in any order: between the moments when it was sent and when answered.
+// byAnswer are the events in the order of their answers, as if each had been sent when it was answered. An endpoint
+// that stands still takes what was sent meanwhile in any order: between the moments when it was sent and when answered.
 func byAnswer(events []Event) []Event {
 	sorted := slices.Clone(events)
 	for i := range sorted {
