@@ -7,8 +7,8 @@ import (
 	"momento-bridge/loadtest/virtual"
 )
 
-// busyEndpoint is an endpoint on a machine that others use. It takes late what has come, all of that together and in any
-// order, and now and then one request alone, when the others have passed it.
+// busyEndpoint is an endpoint on a machine that others use. It takes late what has come, all of that together and in
+// any order, and now and then one request alone, when the others have passed it.
 type busyEndpoint struct {
 	machine *virtual.Busy
 	awake   float64 // When it takes what has come.

@@ -125,8 +125,8 @@ func (s *search) bucket() (Confidence, []string) {
 		figure.Time(p.longest))}
 }
 
-// byAnswer are the events in the order of their answers, as if each had been sent when it was answered. An endpoint that
-// stands still takes what was sent meanwhile in any order: between the moments when it was sent and when answered.
+// byAnswer are the events in the order of their answers, as if each had been sent when it was answered. An endpoint
+// that stands still takes what was sent meanwhile in any order: between the moments when it was sent and when answered.
 func byAnswer(events []Event) []Event {
 	sorted := slices.Clone(events)
 	for i := range sorted {
@@ -196,7 +196,7 @@ func (s *search) burstSeen() (Confidence, []string) {
 			"at least so many came through in one of %d bursts, each with pauses", f.sent)}
 	case f.calm == 0:
 		return Low, []string{"it is what was accepted beyond the rate until the first refusal"}
-	case r.KindConfidence != High || r.Burst <= small && f.calm < smallTimes, 2*f.calm < f.sent:
+	case r.KindConfidence != High || r.Burst <= small && f.calm < smallTimes, 2*f.calm <= f.sent:
 		return Low, []string{fmt.Sprintf("%d of %d bursts had no pause and showed it", f.calm, f.sent)}
 	}
 	return High, []string{fmt.Sprintf("%d of %d bursts, sent after a rest, had no pause and showed it",

@@ -74,7 +74,7 @@ func (l *lately) full(refused Event) bool {
 }
 
 const (
-	// longestAnswer is how much later than others a publish may be answered, in seconds, to be taken for one of a window.
+	// longestAnswer is how late a publish may be answered to be looked for in a window, in seconds.
 	longestAnswer = 1
 	// forgetAfter is how many windows an acceptance is remembered.
 	forgetAfter = 2

@@ -127,8 +127,8 @@ func startsOf(at, gaps []float64, silence float64) []float64 {
 }
 
 const (
-	// regular is by how much the time between two starts may differ from the usual, as a share, and mostly which share of
-	// these times must be regular: what is late hides a window's end now and then.
+	// regular is by how much the time between two starts may differ from the usual, as a share, and mostly is which
+	// share of these times must be regular: what is late hides a window's end now and then.
 	regular, mostly = 0.15, 0.75
 )
 
