@@ -130,6 +130,8 @@ const (
 	// regular is by how much the time between two starts may differ from the usual, as a share, and mostly is which
 	// share of these times must be regular: what is late hides a window's end now and then.
 	regular, mostly = 0.15, 0.75
+	// unbroken is the share of all starts that one run must have: turns of many connections look regular in places.
+	unbroken = 0.25
 )
 
 // period returns the time between starts if it is the same nearly always, but for slack, and the longest run of them in
@@ -153,7 +155,8 @@ func period(starts []float64, slack float64) (run []float64, window float64) {
 			run = starts[from : i+2]
 		}
 	}
-	if float64(same) < mostly*float64(len(gaps)) || len(run) <= periods {
+	broken := float64(same) < mostly*float64(len(gaps)) || float64(len(run)) < unbroken*float64(len(starts))
+	if broken || len(run) <= periods {
 		return nil, 0
 	}
 	return run, apart(run)
