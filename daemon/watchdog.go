@@ -106,10 +106,15 @@ func (d *Daemon) attend(ctx, side context.Context) {
 	manager := d.manager
 	var status, extend, watchdog <-chan time.Time // Nobody is woken for a manager that is not there.
 	if manager.socket != "" {
-		status, extend = time.Tick(statusInterval), time.Tick(extendInterval)
+		statuses, extensions := time.NewTicker(statusInterval), time.NewTicker(extendInterval)
+		defer statuses.Stop()
+		defer extensions.Stop()
+		status, extend = statuses.C, extensions.C
 	}
 	if manager.watchdog > 0 {
-		watchdog = time.Tick(manager.watchdog)
+		signs := time.NewTicker(manager.watchdog)
+		defer signs.Stop()
+		watchdog = signs.C
 	}
 	ready, stopping, told := d.vitals.ready, ctx.Done(), ""
 	for {

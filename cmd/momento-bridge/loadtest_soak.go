@@ -60,7 +60,8 @@ func newLoadtestSoak() *cobra.Command {
 	o.target.add(cmd, "for the bridge and its stream (default $NATS_URL; without any, one in this process)")
 	o.output.add(cmd)
 	flags := cmd.Flags()
-	flags.Lookup("topics").Usage = "how many topics to publish to in turn, -1, -2 and so on appended to --topic (default: " +
+	flags.Lookup("topics").Usage = "how many topics to publish to in turn, -1, -2 and so on appended to --topic " +
+		"(default: " +
 		"one for each 10/s, up to 64)"
 	flags.Lookup("topics").DefValue = "0" // Help shows no default of its own.
 	flags.Float64Var(&o.rate, "rate", 0, "messages per second, instead of a share of a quota")

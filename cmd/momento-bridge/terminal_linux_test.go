@@ -186,7 +186,8 @@ func TestAPlanFitsATerminalAndIsALineForEachFactElsewhere(t *testing.T) {
 	eventually(t, "the plan", func() bool { return strings.Contains(shown.String(), "end") })
 	lines := strings.Split(strings.TrimSpace(shown.String()), "\n")
 	for i, line := range lines {
-		if len(strings.TrimRight(line, "\r")) > 80 || i > 0 && !strings.HasPrefix(line, strings.Repeat(" ", planIndent)) {
+		if len(strings.TrimRight(line, "\r")) > 80 || i > 0 && !strings.HasPrefix(line,
+			strings.Repeat(" ", planIndent)) {
 			t.Errorf("it does not fit: %q", line)
 		}
 	}

@@ -83,8 +83,8 @@ func tolerance(p *Phase) float64 {
 func (b *busyTester) offer(t *Trial, p Phase, began float64, excuse *Excuse, most int, end float64) (Outcome, float64) {
 	o := Outcome{Phase: p, Began: began}
 	asked, late := began, tolerance(&p)
-	planned := began
 	b.counted = 0
+	var planned float64
 	for i := 0; ; i++ {
 		planned = began + float64(i)/p.Rate
 		if planned-began >= p.Seconds || i >= most || planned >= end || b.over(&p, &o) {

@@ -107,7 +107,8 @@ func (s *search) measureWindow() {
 		return
 	}
 	s.edge = min(mostEdge, max(leastEdge, usualDelay(events)/s.window))
-	length, ok := span{}, false
+	var length span
+	var ok bool
 	usual := s.window
 	if s.result.Kind == Sliding {
 		if length, ok = slidingLength(all, s.room); ok {

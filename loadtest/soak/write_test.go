@@ -163,7 +163,8 @@ func TestAPlanSaysWhetherASoakIsLongEnoughToTellOfDrift(t *testing.T) {
 		{8 * time.Hour, 20 * time.Minute, true},
 	} {
 		said := ""
-		for _, line := range soak.Plan(&soak.Config{Rate: 1, Duration: c.lasts, Every: c.every}, true, loadtest.Price{}) {
+		for _, line := range soak.Plan(&soak.Config{Rate: 1, Duration: c.lasts, Every: c.every}, true,
+			loadtest.Price{}) {
 			if line.Name == "drift" {
 				said = line.Text
 			}

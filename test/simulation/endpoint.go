@@ -25,12 +25,11 @@ type endpoint struct {
 
 // trouble is something that goes wrong with a share of the publishes for a while.
 type trouble struct {
-	kind        troubleKind
-	share       float64
-	topic       string // Of this topic alone; empty: of all.
-	until       int64
-	wait        time.Duration
-	description string
+	kind  troubleKind
+	share float64
+	topic string // Of this topic alone; empty: of all.
+	until int64
+	wait  time.Duration
 }
 
 type troubleKind int

@@ -23,7 +23,8 @@ func TestSeedReplaysBitForBit(t *testing.T) {
 	case raced:
 		t.Skip("with the race detector goroutines go on in any order")
 	case !findThread().found():
-		t.Skip("of this release of Go, or on this machine, the runtime's random numbers are not known: a seed does not " +
+		t.Skip("of this release of Go, or on this machine, the runtime's random numbers are not known: a seed " +
+			"does not " +
 			"decide the order of maps, of what is ready at the same time, and of timers of one moment")
 	}
 	for seed := *firstSeed; seed < *firstSeed+uint64(max(1, *seeds)); seed++ {
@@ -45,7 +46,8 @@ func replays(t *testing.T, seed uint64) {
 		histories = append(histories, lines)
 	}
 	if len(histories) < mostRuns {
-		t.Skipf("seed %d: the system has moved %d of %d runs from thread to thread", seed, mostRuns-len(histories), mostRuns)
+		t.Skipf("seed %d: the system has moved %d of %d runs from thread to thread", seed,
+			mostRuns-len(histories), mostRuns)
 	}
 	first, second := histories[0], histories[1]
 	i := 0

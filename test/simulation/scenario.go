@@ -70,9 +70,9 @@ type Form struct {
 	Copies   []int // Of streams, of which the seed takes one; nil: 3.
 }
 
-// Brief and Dense are for short runs of much trouble, Longer for runs in which something else comes to an end between two
-// faults. Sparse is for days of one daemon at a time with some faults an hour, Group for those of several, which tell
-// each other each second what they publish.
+// Brief and Dense are for short runs of much trouble, Longer for runs in which something else comes to an end between
+// two faults. Sparse is for days of one daemon at a time with some faults an hour, Group for those of several, which
+// tell each other each second what they publish.
 var (
 	Brief  = Form{Active: 25 * time.Second, Pace: 2 * time.Second, Calm: 3 * time.Second}
 	Dense  = Form{Active: 100 * time.Second, Pace: 3 * time.Second, Calm: 5 * time.Second}

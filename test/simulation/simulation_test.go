@@ -22,12 +22,10 @@ var (
 	follow    = flag.Bool("follow", false, "print what happens")
 )
 
-func init() {
+func TestMain(m *testing.M) {
 	flag.BoolVar(&Shown.Logs, "logs", false, "print the daemons' logs")
 	flag.BoolVar(&Shown.Bytes, "bytes", false, "with -follow: print what the daemons write")
-}
-
-func TestMain(m *testing.M) {
+	flag.Parse()
 	runtime.GOMAXPROCS(1)
 	runtime.MemProfileRate = 0 // What is sampled is chosen by chance, and shifts all that is drawn after it.
 	os.Setenv("MOMENTO_API_KEY", theKey)

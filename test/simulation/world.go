@@ -13,9 +13,9 @@ import (
 )
 
 // World is everything around the daemons, and what is known of it. It lives in one goroutine of a bubble, which does
-// one thing at a time: it takes the next event, waits until the virtual time has come and nothing else moves, and does it.
-// Then it fetches what the daemons have written, in the order of the connections' numbers, and makes events of that. So
-// the daemons' goroutines meet the world only while they all wait, and the same seed makes the same history.
+// one thing at a time: it takes the next event, waits until the virtual time has come and nothing else moves, and does
+// it. Then it fetches what the daemons have written, in the order of the connections' numbers, and makes events of
+// that. So the daemons' goroutines meet the world only while they all wait, and the same seed makes the same history.
 type World struct {
 	Seed    uint64
 	plan    *scenario
@@ -66,7 +66,8 @@ func stream(seed, part uint64) *rand.Rand { return rand.New(rand.NewPCG(seed, pa
 
 func newWorld(seed uint64, plan *scenario) *World {
 	w := &World{
-		Seed: seed, plan: plan, began: time.Now(), collectAt: collectEvery, history: newHistory(), poked: make(chan struct{}, 1),
+		Seed: seed, plan: plan, began: time.Now(), collectAt: collectEvery, history: newHistory(),
+		poked:   make(chan struct{}, 1),
 		network: stream(seed, 1), faults: stream(seed, 2), traffic: stream(seed, 3),
 	}
 	w.timer, w.thread, w.chance = time.NewTimer(time.Hour), findThread(), rand.NewPCG(seed, 6)
