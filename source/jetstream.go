@@ -158,9 +158,10 @@ func (j *JetStream) acknowledged(floor uint64) []string {
 	})
 }
 
-// unsettle raises the barrier of an ordered route.
+// unsettle raises the barrier of an ordered route. One that is up is raised again in any case: whoever had looked at it
+// may have lost the consumer since, and nobody else would open it.
 func (j *JetStream) unsettle(why string) {
-	if j.cfg.Ordered {
+	if j.cfg.Ordered || j.barrier.up.Load() {
 		j.barrier.raise(why)
 	}
 }
