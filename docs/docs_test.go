@@ -10,38 +10,22 @@ import (
 	"testing"
 )
 
-// Each promise names the tests that show it. They must exist.
+// Each promise, and each witness of the emulator, names the tests that show it. They must exist.
 func TestPromisesNameTestsThatExist(t *testing.T) {
-	text, err := os.ReadFile("guarantees.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	names := regexp.MustCompile("`((?:Test|Fuzz)[A-Za-z]+)`").FindAllSubmatch(text, -1)
-	if len(names) < 8 {
-		t.Fatalf("only %d tests are named", len(names))
-	}
 	tests := sourceOfTests(t)
-	for _, name := range names {
-		if !bytes.Contains(tests, []byte("\nfunc "+string(name[1])+"(")) {
-			t.Errorf("guarantees.md names %s, which does not exist", name[1])
+	for _, page := range []string{"guarantees.md", "witnesses.md"} {
+		text, err := os.ReadFile(page)
+		if err != nil {
+			t.Fatal(err)
 		}
-	}
-}
-
-// So does each witness of the emulator.
-func TestWitnessesAreTestsThatExist(t *testing.T) {
-	text, err := os.ReadFile("witnesses.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	names := regexp.MustCompile("`((?:Test|Fuzz)[A-Za-z]+)`").FindAllSubmatch(text, -1)
-	if len(names) < 8 {
-		t.Fatalf("only %d tests are named", len(names))
-	}
-	tests := sourceOfTests(t)
-	for _, name := range names {
-		if !bytes.Contains(tests, []byte("\nfunc "+string(name[1])+"(")) {
-			t.Errorf("witnesses.md names %s, which does not exist", name[1])
+		names := regexp.MustCompile("`((?:Test|Fuzz)[A-Za-z]+)`").FindAllSubmatch(text, -1)
+		if len(names) < 8 {
+			t.Errorf("%s: only %d tests are named", page, len(names))
+		}
+		for _, name := range names {
+			if !bytes.Contains(tests, []byte("\nfunc "+string(name[1])+"(")) {
+				t.Errorf("%s names %s, which does not exist", page, name[1])
+			}
 		}
 	}
 }
