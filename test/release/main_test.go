@@ -68,6 +68,10 @@ func release(clone, dir string, starters ...string) error {
 	if _, err := output("", "git", "clone", "--quiet", repository, clone); err != nil {
 		return err
 	}
+	// Somebody may have committed something meanwhile.
+	if _, err := output(clone, "git", "checkout", "--quiet", "--detach", revision); err != nil {
+		return err
+	}
 	command := append(starters, "env", "VERSION=v"+version, "bash", ".ci/release", dir)
 	_, err := output(clone, command[0], command[1:]...)
 	return err

@@ -107,7 +107,7 @@ func TestPackagesBringTheseFiles(t *testing.T) {
 			if !found || len(f.data) == 0 {
 				t.Errorf("%s: there is no %s, or it is empty", p.name, name)
 			}
-			if source != "" && string(f.data) != mustOutput(t, repository, "git", "show", "HEAD:"+source) {
+			if source != "" && string(f.data) != mustOutput(t, repository, "git", "show", revision+":"+source) {
 				t.Errorf("%s: %s is not the commit's %s", p.name, name, source)
 			}
 		}
@@ -165,7 +165,7 @@ func TestDebianPackagesSayWhatTheyAre(t *testing.T) {
 			t.Errorf("%s: what users may change is %q", p.name, got)
 		}
 		for _, script := range []string{"postinst", "prerm", "postrm"} {
-			if string(control[script].data) != mustOutput(t, repository, "git", "show", "HEAD:deploy/packages/"+script) {
+			if string(control[script].data) != mustOutput(t, repository, "git", "show", revision+":deploy/packages/"+script) {
 				t.Errorf("%s: %s is not the commit's", p.name, script)
 			}
 		}
@@ -190,7 +190,7 @@ func TestRPMPackagesSayWhatTheyAre(t *testing.T) {
 			tag  int
 			name string
 		}{{rpmutils.POSTIN, "postinst"}, {rpmutils.PREUN, "prerm"}, {rpmutils.POSTUN, "postrm"}} {
-			want[script.tag] = mustOutput(t, repository, "git", "show", "HEAD:deploy/packages/"+script.name)
+			want[script.tag] = mustOutput(t, repository, "git", "show", revision+":deploy/packages/"+script.name)
 		}
 		for _, tag := range slices.Sorted(maps.Keys(want)) {
 			got, err := rpm.Header.GetString(tag)
