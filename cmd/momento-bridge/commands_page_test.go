@@ -74,11 +74,14 @@ func describe(page *strings.Builder, cmd *cobra.Command) {
 	if text == "" || cmd.Parent().Name() == "completion" { // What cobra says of shells has a layout for terminals.
 		text = cmd.Short + "."
 	}
-	page.WriteString(strings.TrimSpace(text) + "\n\n```text\n" + cmd.UseLine() + "\n")
+	page.WriteString(strings.TrimSpace(text) + "\n\nUsage: `" + cmd.UseLine() + "`\n")
 	if cmd.Example != "" {
-		page.WriteString("\n" + strings.TrimRight(cmd.Example, "\n") + "\n")
+		page.WriteString("\n<!-- snippet: not run: examples of the help, each for itself -->\n```sh\n")
+		for line := range strings.Lines(strings.TrimRight(cmd.Example, "\n") + "\n") {
+			page.WriteString(strings.TrimPrefix(line, "  "))
+		}
+		page.WriteString("```\n")
 	}
-	page.WriteString("```\n")
 	table := "\n| flag | default | |\n| --- | --- | --- |\n"
 	flags := 0
 	cmd.Flags().VisitAll(func(f *pflag.Flag) {
