@@ -26,7 +26,9 @@ func schema(values, config []byte) (string, error) {
 	}
 	definitions := root["definitions"]
 	delete(root, "definitions")
-	all := closed(root, "", comments)
+	c := closer{comments, map[string]any{}}
+	c.definitions, _ = definitions.(map[string]any)
+	all := c.closed(root, "")
 	properties, _ := all["properties"].(map[string]any)
 	file, err := configSchema(config)
 	if err != nil {
@@ -45,21 +47,40 @@ func schema(values, config []byte) (string, error) {
 	return b.String(), err
 }
 
-// closed is the schema of an object that stands in schema.yaml: one whose keys are keys, and not a schema itself.
-func closed(tree map[string]any, path string, comments map[string]string) map[string]any {
-	properties := map[string]any{}
+// closer makes closed objects of trees.
+type closer struct {
+	comments    map[string]string
+	definitions map[string]any
+}
+
+// closed is the schema of an object that stands in schema.yaml: one whose keys are keys, and not a schema itself. A key
+// that may not be null must be there: null takes a default away.
+func (c closer) closed(tree map[string]any, path string) map[string]any {
+	properties, required := map[string]any{}, []string{}
 	for key, value := range tree {
 		one, _ := value.(map[string]any)
 		at := strings.TrimPrefix(path+"."+key, ".")
 		if !isSchema(one) {
-			one = closed(one, at, comments)
+			one = c.closed(one, at)
 		}
-		if text := comments[at]; text != "" {
+		if key != "config" && !c.mayBeNull(one) {
+			required = append(required, key)
+		}
+		if text := c.comments[at]; text != "" {
 			one = withDescription(one, text)
 		}
 		properties[key] = one
 	}
-	return map[string]any{"type": "object", "additionalProperties": false, "properties": properties}
+	slices.Sort(required)
+	return map[string]any{"type": "object", "additionalProperties": false, "properties": properties, "required": required}
+}
+
+func (c closer) mayBeNull(one map[string]any) bool {
+	if name, ok := one["$ref"].(string); ok {
+		one, _ = c.definitions[strings.TrimPrefix(name, "#/definitions/")].(map[string]any)
+	}
+	types, _ := one["type"].([]any)
+	return slices.Contains(types, any("null"))
 }
 
 // withDescription describes a schema. Beside a reference older readers look at nothing.
@@ -90,6 +111,26 @@ func configSchema(text []byte) (map[string]any, error) {
 		delete(file, key)
 	}
 	file["type"] = []string{"object", "null"}
+	withoutFileRules(file)
 	return file, nil
 }
 
+// withoutFileRules drops the rules about which files go with which keys: the chart looks at that itself, as a file may
+// be named in secrets.
+func withoutFileRules(schema map[string]any) {
+	if rules, ok := schema["allOf"].([]any); ok {
+		schema["allOf"] = slices.DeleteFunc(rules, func(rule any) bool {
+			text, err := json.Marshal(rule)
+			return err != nil || bytes.Contains(text, []byte(`_file"`))
+		})
+		if len(schema["allOf"].([]any)) == 0 {
+			delete(schema, "allOf")
+		}
+	}
+	properties, _ := schema["properties"].(map[string]any)
+	for _, property := range properties {
+		if section, ok := property.(map[string]any); ok {
+			withoutFileRules(section)
+		}
+	}
+}

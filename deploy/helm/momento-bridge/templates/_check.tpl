@@ -69,4 +69,35 @@
 {{- if contains "@" ($momento.proxy | default "" | toString) -}}
 {{- fail "config.momento.proxy: a password does not belong into a ConfigMap: set HTTPS_PROXY from a Secret by extraEnv" -}}
 {{- end -}}
+{{- include "momento-bridge.checkFiles" (include "momento-bridge.config" . | fromYaml) -}}
+{{- end }}
+
+{{/* Which files go with which keys. The schema cannot say it, as a file may stand in config or in secrets. Takes the
+whole configuration. */}}
+{{- define "momento-bridge.checkFiles" -}}
+{{- $momento := .momento | default dict -}}
+{{- if and $momento.api_key_file $momento.api_key_url -}}
+{{- fail "config.momento.api_key_url: it is instead of secrets.momento.api_key_file, not besides" -}}
+{{- end -}}
+{{- if and (or $momento.api_key_url_headers_file $momento.api_key_url_body_file) (not $momento.api_key_url) -}}
+{{- fail "config.momento.api_key_url: headers and body are for a request to it" -}}
+{{- end -}}
+{{- if and $momento.api_key_url_body_file (ne ($momento.api_key_url_method | default "GET") "POST") -}}
+{{- fail "config.momento.api_key_url_method: a body needs POST" -}}
+{{- end -}}
+{{- $nats := .nats | default dict -}}
+{{- $kinds := list -}}
+{{- range list "creds_file" "nkey_file" "user" "token_file" -}}
+{{- if get $nats . -}}{{- $kinds = append $kinds . -}}{{- end -}}
+{{- end -}}
+{{- if gt (len $kinds) 1 -}}
+{{- fail (printf "config.nats: one kind of credentials, not several: %s" (join ", " $kinds)) -}}
+{{- end -}}
+{{- if and (not $nats.context) (ne (empty $nats.user) (empty $nats.password_file)) -}}
+{{- fail "config.nats.user: a user and secrets.nats.password_file go together" -}}
+{{- end -}}
+{{- $tls := $nats.tls | default dict -}}
+{{- if ne (empty $tls.cert_file) (empty $tls.key_file) -}}
+{{- fail "secrets.nats.tls: a client's certificate (cert_file) and its key (key_file) go together" -}}
+{{- end -}}
 {{- end }}

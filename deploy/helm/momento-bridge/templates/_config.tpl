@@ -36,7 +36,7 @@ a template of Helm's. */}}
 {{- end -}}
 {{- if not $config.limits -}}{{- $_ := set $config "limits" dict -}}{{- end -}}
 {{- if not $config.limits.group -}}
-{{- $_ := set $config.limits "group" (printf "%s-%s" .Release.Namespace (include "momento-bridge.fullname" .)) -}}
+{{- $_ := set $config.limits "group" (printf "%s/%s" .Release.Namespace (include "momento-bridge.fullname" .)) -}}
 {{- end -}}
 {{- toYaml $config -}}
 {{- end }}

@@ -1,6 +1,6 @@
 {{/* The container, without its name. */}}
 {{- define "momento-bridge.container" -}}
-image: {{ include "momento-bridge.image" . | quote }}
+image: {{ include "momento-bridge.image" . | toYaml }}
 imagePullPolicy: {{ .Values.image.pullPolicy }}
 args: [run, -c, /etc/momento-bridge/config.yaml]
 {{- with include "momento-bridge.port" . }}
@@ -77,7 +77,7 @@ httpGet: {path: {{ index . 1 }}, port: metrics}
   (list "OTEL_TRACES_SAMPLER_ARG" .Values.tracing.samplerArg) }}
 {{- if and (last .) (not (has (first .) $extra)) }}
 - name: {{ first . }}
-  value: {{ last . | toString | quote }}
+  value: {{ last . | toString | toYaml }}
 {{- end }}
 {{- end }}
 {{- with .Values.extraEnv }}

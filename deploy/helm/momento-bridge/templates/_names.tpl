@@ -20,13 +20,7 @@ may have the same first bytes. */}}
 
 {{/* Labels by which pods are found. They never change, as selectors cannot. */}}
 {{- define "momento-bridge.selector" -}}
-app.kubernetes.io/name: {{ include "momento-bridge.name" . }}
-app.kubernetes.io/instance: {{ include "momento-bridge.instance" . }}
-{{- end }}
-
-{{/* The release's name, which is always a label: a release's name has 53 bytes at most. */}}
-{{- define "momento-bridge.instance" -}}
-{{ .Release.Name }}
+{{- dict "app.kubernetes.io/name" (include "momento-bridge.name" .) "app.kubernetes.io/instance" .Release.Name | toYaml -}}
 {{- end }}
 
 {{/* Labels of every object, as YAML. Takes a list: the root, and labels to be added. */}}

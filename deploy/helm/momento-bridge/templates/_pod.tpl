@@ -17,12 +17,12 @@
 {{- define "momento-bridge.pod" -}}
 automountServiceAccountToken: false
 {{- with include "momento-bridge.serviceAccount" . }}
-serviceAccountName: {{ . }}
+serviceAccountName: {{ toYaml . }}
 {{- end }}
 enableServiceLinks: false
 terminationGracePeriodSeconds: {{ include "momento-bridge.grace" . }} # shutdown_timeout, and time to hand over leases.
 {{- with .Values.priorityClassName }}
-priorityClassName: {{ . }}
+priorityClassName: {{ toYaml . }}
 {{- end }}
 {{- with .Values.imagePullSecrets }}
 imagePullSecrets:
@@ -75,9 +75,9 @@ topologySpreadConstraints:
 {{- define "momento-bridge.volumes" -}}
 - name: config
   configMap:
-    name: {{ include "momento-bridge.configMap" . }}
+    name: {{ include "momento-bridge.configMap" . | toYaml }}
     {{- if and .Values.existingConfigMap.name (ne .Values.existingConfigMap.key "config.yaml") }}
-    items: [{key: {{ .Values.existingConfigMap.key | quote }}, path: config.yaml}]
+    items: [{key: {{ .Values.existingConfigMap.key | toYaml }}, path: config.yaml}]
     {{- end }}
 {{- with include "momento-bridge.files" . | fromJsonArray }}
 - name: secrets # A directory, so that a new key arrives.
@@ -86,16 +86,16 @@ topologySpreadConstraints:
     sources:
       {{- range . }}
       - {{ empty .secret | ternary "configMap" "secret" }}:
-          name: {{ .secret | default .configMap | quote }}
-          items: [{key: {{ .key | quote }}, path: {{ .file }}}]
+          name: {{ .secret | default .configMap | toYaml }}
+          items: [{key: {{ .key | toYaml }}, path: {{ .file }}}]
       {{- end }}
 {{- end }}
 {{- if eq .Values.state.volume "emptyDir" }}
 - name: state
-  emptyDir: {sizeLimit: {{ .Values.state.sizeLimit | quote }}}
+  emptyDir: {sizeLimit: {{ .Values.state.sizeLimit | toYaml }}}
 {{- else if eq .Values.state.volume "claim" }}
 - name: state
-  persistentVolumeClaim: {claimName: {{ .Values.state.claim | quote }}}
+  persistentVolumeClaim: {claimName: {{ .Values.state.claim | toYaml }}}
 {{- end }}
 {{- with .Values.extraVolumes }}
 {{ toYaml . }}
