@@ -47,7 +47,7 @@ func ageNote(d config.Duration) string {
 
 // warnings are what is allowed and probably not meant.
 func warnings(f *config.File, p *Plan, now time.Time) []string {
-	return slices.Concat(p.SinkWarnings(now), weaknessesOf(p), quotaWarnings(&f.Config), canaryWarnings(&f.Config),
+	return slices.Concat(f.Outdated(), p.SinkWarnings(now), weaknessesOf(p), quotaWarnings(&f.Config), canaryWarnings(&f.Config),
 		emptyWarnings(f))
 }
 
