@@ -44,7 +44,7 @@ func TestManPagesRenderWithoutWarnings(t *testing.T) {
 		if err := os.WriteFile(page, f.data, 0o600); err != nil {
 			t.Fatal(err)
 		}
-		text, err := exec.Command("groff", "-man", "-Tutf8", "-ww", "-P-cbou", page).CombinedOutput()
+		text, err := exec.Command("groff", "-man", "-Kutf8", "-Tutf8", "-ww", "-P-cbou", page).CombinedOutput()
 		if err != nil {
 			t.Fatalf("groff %s: %v\n%s", name, err, text)
 		}

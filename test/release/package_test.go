@@ -87,15 +87,15 @@ func rpmFiles(t *testing.T, data []byte) map[string]file {
 func TestPackagesBringTheseFiles(t *testing.T) {
 	for _, p := range packages {
 		from := map[string]string{ // Empty: made for the release.
-			"etc/momento-bridge/config.yaml":                           "deploy/packages/config.yaml",
-			"usr/bin/momento-bridge":                                   "",
-			"usr/lib/systemd/system/momento-bridge.service":            "deploy/momento-bridge.service",
-			"usr/share/doc/momento-bridge/copyright":                   "LICENSE",
-			"usr/share/doc/momento-bridge/README.md":                   "README.md",
-			"usr/share/doc/momento-bridge/CHANGELOG.md":                "CHANGELOG.md",
-			"usr/share/bash-completion/completions/momento-bridge":     "",
-			"usr/share/fish/vendor_completions.d/momento-bridge.fish":  "",
-			"usr/share/zsh/vendor-completions/_momento-bridge":         "",
+			"etc/momento-bridge/config.yaml":                          "deploy/packages/config.yaml",
+			"usr/bin/momento-bridge":                                  "",
+			"usr/lib/systemd/system/momento-bridge.service":           "deploy/momento-bridge.service",
+			"usr/share/doc/momento-bridge/copyright":                  "LICENSE",
+			"usr/share/doc/momento-bridge/README.md":                  "README.md",
+			"usr/share/doc/momento-bridge/CHANGELOG.md":               "CHANGELOG.md",
+			"usr/share/bash-completion/completions/momento-bridge":    "",
+			"usr/share/fish/vendor_completions.d/momento-bridge.fish": "",
+			"usr/share/zsh/vendor-completions/_momento-bridge":        "",
 		}
 		if path.Ext(p.name) == ".rpm" {
 			delete(from, "usr/share/zsh/vendor-completions/_momento-bridge")
