@@ -106,3 +106,9 @@ func read(t *testing.T, name string) []byte {
 	}
 	return text
 }
+
+// source is a file of the repository, as it is in the commit.
+func source(t *testing.T, name string) string {
+	t.Helper()
+	return mustOutput(t, repository, "git", "show", revision+":"+name)
+}

@@ -102,13 +102,13 @@ func TestPackagesBringTheseFiles(t *testing.T) {
 			from["usr/share/zsh/site-functions/_momento-bridge"] = ""
 		}
 		files := contents(t, p.name)
-		for name, source := range from {
+		for name, origin := range from {
 			f, found := files[name]
 			if !found || len(f.data) == 0 {
 				t.Errorf("%s: there is no %s, or it is empty", p.name, name)
 			}
-			if source != "" && string(f.data) != mustOutput(t, repository, "git", "show", revision+":"+source) {
-				t.Errorf("%s: %s is not the commit's %s", p.name, name, source)
+			if origin != "" && string(f.data) != source(t, origin) {
+				t.Errorf("%s: %s is not the commit's %s", p.name, name, origin)
 			}
 		}
 		for name, f := range files {
@@ -121,7 +121,8 @@ func TestPackagesBringTheseFiles(t *testing.T) {
 				want = 0o755
 			}
 			if f.mode != want || f.owner != "root" || f.group != "root" || !f.time.Equal(committed) {
-				t.Errorf("%s: %s has mode %s, belongs to %s:%s and is of %s", p.name, name, f.mode, f.owner, f.group, f.time)
+				t.Errorf("%s: %s has mode %s, belongs to %s:%s and is of %s",
+					p.name, name, f.mode, f.owner, f.group, f.time)
 			}
 		}
 	}
@@ -165,7 +166,7 @@ func TestDebianPackagesSayWhatTheyAre(t *testing.T) {
 			t.Errorf("%s: what users may change is %q", p.name, got)
 		}
 		for _, script := range []string{"postinst", "prerm", "postrm"} {
-			if string(control[script].data) != mustOutput(t, repository, "git", "show", revision+":deploy/packages/"+script) {
+			if string(control[script].data) != source(t, "deploy/packages/"+script) {
 				t.Errorf("%s: %s is not the commit's", p.name, script)
 			}
 		}
@@ -190,7 +191,7 @@ func TestRPMPackagesSayWhatTheyAre(t *testing.T) {
 			tag  int
 			name string
 		}{{rpmutils.POSTIN, "postinst"}, {rpmutils.PREUN, "prerm"}, {rpmutils.POSTUN, "postrm"}} {
-			want[script.tag] = mustOutput(t, repository, "git", "show", revision+":deploy/packages/"+script.name)
+			want[script.tag] = source(t, "deploy/packages/"+script.name)
 		}
 		for _, tag := range slices.Sorted(maps.Keys(want)) {
 			got, err := rpm.Header.GetString(tag)

@@ -77,7 +77,8 @@ func TestTheProgramSaysTheVersionOfTheTag(t *testing.T) {
 
 func TestTheProgramCarriesMessages(t *testing.T) {
 	said := mustOutput(t, "", unpacked(t, "momento-bridge"), "demo", "--duration", "2s")
-	sum := regexp.MustCompile(`(?:^|\n)published=([1-9]\d*) delivered=(\d+) lost=0 duplicates=0\n$`).FindStringSubmatch(said)
+	pattern := regexp.MustCompile(`(?:^|\n)published=([1-9]\d*) delivered=(\d+) lost=0 duplicates=0\n$`)
+	sum := pattern.FindStringSubmatch(said)
 	if sum == nil || sum[1] != sum[2] {
 		t.Errorf("the demo ends with %s", said)
 	}

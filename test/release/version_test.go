@@ -34,8 +34,8 @@ func TestASnapshotHasGosVersionOfTheCommit(t *testing.T) {
 		commit := []string{"-c", "user.name=a", "-c", "user.email=a@localhost", "commit", "--quiet", "--allow-empty"}
 		mustOutput(t, dir, "git", append(commit, "--message", "next")...)
 		output := filepath.Join(t.TempDir(), "momento-bridge")
-		mustOutput(t, dir, program, "build", "--snapshot", "--single-target", "--id", "slim", "--clean", "--skip", "before",
-			"--output", output)
+		mustOutput(t, dir, program, "build", "--snapshot", "--single-target", "--id", "slim", "--clean",
+			"--skip", "before", "--output", output)
 		said := mustOutput(t, "", output, "version")
 		stamp := infoOf(t, read(t, output)).Main.Version
 		if !strings.HasPrefix(said, "momento-bridge "+stamp+" ") || !strings.HasPrefix(stamp, tag.next) {
