@@ -25,12 +25,12 @@ type file struct {
 // untar reads a tar.gz. Names have neither ./ at their beginning nor / at their end.
 func untar(t *testing.T, data []byte) map[string]file {
 	t.Helper()
-	unzipped, err := gzip.NewReader(bytes.NewReader(data))
+	stream, err := gzip.NewReader(bytes.NewReader(data))
 	if err != nil {
 		t.Fatal(err)
 	}
 	files := map[string]file{}
-	for reader := tar.NewReader(unzipped); ; {
+	for reader := tar.NewReader(stream); ; {
 		header, err := reader.Next()
 		if errors.Is(err, io.EOF) {
 			return files
@@ -49,16 +49,23 @@ func untar(t *testing.T, data []byte) map[string]file {
 	}
 }
 
+// unzipped are the archives that have been read, by name. It takes longest.
+var unzipped = map[string]map[string]file{}
+
 // archive returns the files of an archive of the release, whose folder they are all in.
 func archive(t *testing.T, name string) map[string]file {
 	t.Helper()
+	if files, done := unzipped[name]; done {
+		return files
+	}
 	files := map[string]file{}
-	for name, f := range untar(t, read(t, filepath.Join(made, name+".tar.gz"))) {
-		top, rest, _ := strings.Cut(name, "/")
-		if top+".tar.gz" != filepath.Base(name) && rest == "" {
-			t.Errorf("%s is in no folder", name)
+	for path, f := range untar(t, read(t, filepath.Join(made, name+".tar.gz"))) {
+		rest, found := strings.CutPrefix(path, name+"/")
+		if !found {
+			t.Errorf("%s: %s is not in its folder", name, path)
 		}
 		files[rest] = f
 	}
+	unzipped[name] = files
 	return files
 }
