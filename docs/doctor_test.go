@@ -11,7 +11,8 @@ import (
 
 // Whoever reads a sentence of the daemon's finds it in doctor.md, word for word, with its state and its alert.
 func TestDoctorKnowsEachCondition(t *testing.T) {
-	_, table, found := strings.Cut(page(t, "doctor.md"), "| it says | state | for messages | do |\n| --- | --- | --- | --- |\n")
+	const head = "| it says | state | for messages | do |\n| --- | --- | --- | --- |\n"
+	_, table, found := strings.Cut(page(t, "doctor.md"), head)
 	if !found {
 		t.Fatal("doctor.md has no table of conditions")
 	}
