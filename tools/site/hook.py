@@ -19,6 +19,15 @@ LINK = re.compile(r"(!?)\[((?:[^\[\]]|\[[^\]]*\])*)\]\(([^)\s]+)\)")
 SECTION = re.compile(r"^## (.+)$|^- \[([^\]]+)\]\(([a-z0-9-]+\.md)\)", re.M)
 
 
+def place(path):
+    """Where a file of the repository is on the site, as a source. A README becomes the index.html of its directory."""
+    if path == "README.md":
+        return "index.md"
+    if path.startswith("docs/"):
+        return path[len("docs/"):]
+    return OUTSIDE + re.sub(r"(^|/)index\.html$", r"\1page.html", path)
+
+
 def read(path):
     with open(os.path.join(ROOT, path), encoding="utf-8") as file:
         return file.read()
@@ -58,7 +67,7 @@ def on_files(files, config):
             seen.add(path)
             if path == "README.md":
                 continue
-            file = File(OUTSIDE + path, "", config["site_dir"], config["use_directory_urls"])
+            file = File(place(path), "", config["site_dir"], config["use_directory_urls"])
             file.abs_src_path = os.path.join(ROOT, path)
             files.append(file)
             if path.endswith(".md"):
@@ -80,12 +89,10 @@ def on_page_markdown(markdown, page, config, files):
         if not name or "://" in name:
             return found.group(0)
         path = readme(posixpath.normpath(posixpath.join(posixpath.dirname(here), name)))
-        if os.path.isdir(os.path.join(ROOT, posixpath.dirname(path))) and not os.path.exists(os.path.join(ROOT, path)):
-            if path.endswith("/README.md"):
-                return text
-        place = "index.md" if path == "README.md" else path[5:] if path.startswith("docs/") else OUTSIDE + path
-        place = posixpath.relpath(place, posixpath.dirname(src) or ".")
-        return f"{image}[{text}]({place}{hash_sign}{anchor})"
+        if path.endswith("/README.md") and not os.path.exists(os.path.join(ROOT, path)):
+            return text
+        target = posixpath.relpath(place(path), posixpath.dirname(src) or ".")
+        return f"{image}[{text}]({target}{hash_sign}{anchor})"
 
     parts = FENCE.split(markdown)
     parts[::2] = [LINK.sub(moved, part) for part in parts[::2]]
