@@ -5,15 +5,19 @@
   Markdown becomes a page there. A link to a directory leads to its README.md, or is no link.
 - Each page lies on the site as Markdown, too, where llms.txt expects it. Go files do not.
 """
+import glob
+import logging
 import os
 import posixpath
 import re
 import shutil
+import urllib.parse
 
 from mkdocs.structure.files import File
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 OUTSIDE = "source/"
+LOG = logging.getLogger("mkdocs.hooks.site")
 FENCE = re.compile(r"^(```.*?^```$)", re.M | re.S)
 LINK = re.compile(r"(!?)\[((?:[^\[\]]|\[[^\]]*\])*)\]\(([^)\s]+)\)")
 SECTION = re.compile(r"^## (.+)$|^- \[([^\]]+)\]\(([a-z0-9-]+\.md)\)", re.M)
@@ -104,3 +108,20 @@ def on_post_build(config):
     for name in os.listdir(docs):
         if name.endswith(".md"):
             shutil.copy(os.path.join(docs, name), os.path.join(config["site_dir"], name))
+    for path in glob.glob(os.path.join(config["site_dir"], "**", "*.html"), recursive=True):
+        for lack in lacks(path, config["site_dir"]):
+            LOG.warning("%s needs %s, which the site does not have", path, lack)
+
+
+def lacks(path, site):
+    """What a page of the site refers to and the site does not have; what it would load from another host, too."""
+    with open(path, encoding="utf-8") as file:
+        page = file.read()
+    for tag, target in re.findall(r'<(\w+)[^>]* (?:src|href)="([^"#?]+)', page):
+        scheme = re.match(r"[a-z]+:", target)
+        if scheme and (tag == "a" or scheme[0] == "data:"):
+            continue
+        base = site if target.startswith("/") else os.path.dirname(path)
+        local = os.path.join(base, urllib.parse.unquote(target).lstrip("/"))
+        if scheme or not os.path.exists(local):
+            yield target
