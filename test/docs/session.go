@@ -1,0 +1,258 @@
+package docs
+
+import (
+	"context"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+
+	"momento-bridge/test/docs/standin"
+	"momento-bridge/test/lab"
+)
+
+// Session is where the commands of one page run, one after the other.
+type Session struct {
+	standin.Place
+	env     []string
+	outside *Outside
+	nats    *natsServer
+	status  int // Of the last command.
+}
+
+// real are the programs of the machine that pages may use.
+var real = []string{
+	"sh", "awk", "base64", "basename", "cat", "chmod", "chown", "cmp", "cp", "cut", "date", "diff", "dirname", "echo", "env",
+	"false", "find", "grep", "head", "id", "install", "kill", "ln", "ls", "mkdir", "mktemp", "mv", "printf", "pwd", "rm",
+	"sed", "seq", "sha256sum", "sleep", "sort", "tail", "tar", "tee", "test", "touch", "tr", "true", "uname", "uniq",
+	"wc", "xargs",
+}
+
+// preferred are those that are played only where the machine lacks them.
+var preferred = []string{"jq", "openssl"}
+
+// checkout is what of the repository a session has a copy of.
+var checkout = []string{
+	"deploy", "examples", "grafana", "docs", "batch/js", "batch/python", "README.md", "LICENSE", "Makefile", "Dockerfile", ".ci",
+	"admin/page", "loadtest/report/assets",
+}
+
+// key is what MOMENTO_API_KEY=... stands for.
+var key = base64.StdEncoding.EncodeToString([]byte(
+	`{"endpoint":"cell-us-east-1-1.prod.a.momentohq.com","api_key":"eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJhIn0.bm8tcmVhbC1rZXk"}`))
+
+// NewSession makes the session of a page: its directory, which must be empty, its servers, its programs.
+func NewSession(page *Page, dir, repository, bridge string, long bool) (*Session, error) {
+	s := &Session{Place: standin.Place{
+		Dir: dir, Checkout: filepath.Join(dir, "checkout"), Root: filepath.Join(dir, "root"),
+		Repository: repository, Bridge: bridge, Ports: map[string]int{}, Long: long,
+	}}
+	text := page.Text + " 127.0.0.1:4222 127.0.0.1:9464 127.0.0.1:8080"
+	for _, port := range standin.Addresses(text) {
+		if _, ok := s.Ports[port]; !ok {
+			_, mine, _ := strings.Cut(lab.FreeAddress(), ":")
+			s.Ports[port], _ = strconv.Atoi(mine)
+		}
+	}
+	for _, step := range []func(*Page) error{s.makeDirectories, s.makePrograms, s.startServers, s.makeFiles, s.assumeDaemon} {
+		if err := step(page); err != nil {
+			return nil, errors.Join(err, s.Close())
+		}
+	}
+	return s, nil
+}
+
+func (s *Session) makeDirectories(*Page) error {
+	for _, name := range []string{
+		"bin", "running", "checkout", "root/etc/momento-bridge", "root/tmp", "root/var/lib", "root/usr/lib/systemd/system",
+		"root/etc/systemd/system", "root/root", "root/usr/share/doc/momento-bridge", "root/run",
+	} {
+		if err := os.MkdirAll(filepath.Join(s.Dir, name), 0o700); err != nil {
+			return fmt.Errorf("make the session: %w", err)
+		}
+	}
+	for _, name := range checkout {
+		from, to := filepath.Join(s.Repository, name), filepath.Join(s.Checkout, name)
+		info, err := os.Stat(from)
+		if errors.Is(err, os.ErrNotExist) {
+			continue
+		}
+		if err == nil && info.IsDir() {
+			err = os.CopyFS(to, os.DirFS(from))
+		} else if err == nil {
+			err = copyFile(from, to)
+		}
+		if err != nil {
+			return fmt.Errorf("copy the checkout: %w", err)
+		}
+	}
+	return nil
+}
+
+func copyFile(from, to string) error {
+	text, err := os.ReadFile(from)
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(to, text, 0o600)
+}
+
+// makePrograms makes the directory that is PATH.
+func (s *Session) makePrograms(*Page) error {
+	self, err := os.Executable()
+	if err != nil {
+		return fmt.Errorf("make the programs: %w", err)
+	}
+	link := func(to, name string) {
+		err = errors.Join(err, os.Symlink(to, filepath.Join(s.Dir, "bin", name)))
+	}
+	there := map[string]bool{}
+	wanted := append(append([]string{}, real...), preferred...)
+	if s.Long {
+		wanted = append(wanted, "curl")
+	}
+	for _, name := range wanted {
+		if path, missing := exec.LookPath(name); missing == nil {
+			link(path, name)
+			there[name] = true
+		}
+	}
+	for _, name := range standin.Names() {
+		if !there[name] {
+			link(self, name)
+		}
+	}
+	return err
+}
+
+func (s *Session) startServers(page *Page) (err error) {
+	if s.outside, err = NewOutside(filepath.Join(s.Dir, "ca.pem")); err != nil {
+		return err
+	}
+	empty := strings.Contains(page.Text, "nats stream add")
+	if s.nats, err = startNATS(s.Port(4222), filepath.Join(s.Dir, "jetstream"), empty); err != nil {
+		return err
+	}
+	place, err := s.Write()
+	if err != nil {
+		return err
+	}
+	s.env = []string{
+		place, "PATH=" + filepath.Join(s.Dir, "bin"), "HOME=" + s.Root + "/root", "TMPDIR=" + s.Root + "/tmp", "LC_ALL=C.UTF-8",
+		"NATS_URL=nats://127.0.0.1:" + strconv.Itoa(s.Port(4222)),
+		"HTTPS_PROXY=http://" + s.outside.Address, "HTTP_PROXY=http://" + s.outside.Address, "http_proxy=http://" + s.outside.Address,
+		"NO_PROXY=127.0.0.1,localhost", "SSL_CERT_FILE=" + s.outside.CAFile, "CURL_CA_BUNDLE=" + s.outside.CAFile,
+	}
+	if !strings.Contains(page.Text, "export MOMENTO_API_KEY=") {
+		s.env = append(s.env, "MOMENTO_API_KEY="+key)
+	}
+	return nil
+}
+
+// makeFiles writes what pages take for granted.
+func (s *Session) makeFiles(*Page) error {
+	files := map[string]string{"key.txt": key + "\n", "config.yaml": assumed, "bridge.yaml": assumed}
+	for name, text := range files {
+		if err := os.WriteFile(filepath.Join(s.Checkout, name), []byte(s.In(text)), 0o600); err != nil {
+			return fmt.Errorf("make the files: %w", err)
+		}
+	}
+	return nil
+}
+
+// assumeDaemon starts a daemon for a page that asks one before it starts any.
+func (s *Session) assumeDaemon(page *Page) error {
+	typed := ""
+	for _, b := range page.Blocks {
+		if b.Language == "sh" || b.Language == "console" {
+			typed += b.Text
+		}
+	}
+	before := regexp.MustCompile(`momento-bridge (run|demo|emulator) `).Split(typed, 2)[0]
+	if !regexp.MustCompile(`momento-bridge (status|pause|resume|reload)|:9464`).MatchString(before) {
+		return nil
+	}
+	printed, status, err := s.Run("momento-bridge run -c config.yaml", "")
+	if err != nil || status != 0 {
+		return fmt.Errorf("the daemon that the page takes for granted: %w: status %d: %s", err, status, printed)
+	}
+	return nil
+}
+
+// assumed is the configuration that a page has which does not show one.
+const assumed = `momento: {region: us-east-1}
+routes:
+  - {name: orders, stream: ORDERS, subject: "orders.>", cache: my-cache, topic: "orders-{{wildcard(1)}}"}
+`
+
+// commandsWithin is how long the commands of one block may take.
+const commandsWithin = time.Minute
+
+// Run runs a script where the one before has ended, and returns what it has printed, and its exit status.
+func (s *Session) Run(script, options string) (printed string, status int, err error) {
+	state := filepath.Join(s.Dir, "state")
+	before := fmt.Sprintf("[ ! -e %[1]s.env ] || . %[1]s.env\ncd \"$(cat %[1]s.cwd 2>/dev/null || echo %[2]s)\"\n"+
+		"trap 'docs_status=$?; set +x; export -p >%[1]s.env; pwd >%[1]s.cwd; exit $docs_status' EXIT\n", state, s.Checkout)
+	if options == "" {
+		before += fmt.Sprintf("set -a\n(exit %d)\n", s.status) // $? is that of the command before.
+	} else {
+		before += "set -a " + options + "\n"
+	}
+	script = strings.ReplaceAll(s.In(script), "MOMENTO_API_KEY=...", "MOMENTO_API_KEY="+key)
+	ctx, cancel := context.WithTimeout(context.Background(), commandsWithin)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, "sh", "-c", before+script)
+	cmd.Env = s.env
+	cmd.WaitDelay = time.Second
+	out, err := cmd.CombinedOutput()
+	if exit, ok := errors.AsType[*exec.ExitError](err); ok {
+		err, s.status = nil, exit.ExitCode()
+		return s.Out(string(out)), s.status, nil
+	}
+	s.status = 0
+	return s.Out(string(out)), 0, err
+}
+
+// Write gives the session a file.
+func (s *Session) WriteFile(name, text string) error {
+	name = s.In(name)
+	if !filepath.IsAbs(name) {
+		dir, err := os.ReadFile(filepath.Join(s.Dir, "state.cwd"))
+		if err != nil {
+			dir = []byte(s.Checkout)
+		}
+		name = filepath.Join(strings.TrimSpace(string(dir)), name)
+	}
+	if err := os.MkdirAll(filepath.Dir(name), 0o700); err != nil {
+		return fmt.Errorf("write a file: %w", err)
+	}
+	if err := os.WriteFile(name, []byte(s.In(text)), 0o600); err != nil {
+		return fmt.Errorf("write a file: %w", err)
+	}
+	return nil
+}
+
+// Close ends what still runs, as Ctrl-C does, and the servers. It is an error if something has not ended well.
+func (s *Session) Close() error {
+	var err error
+	dirs, _ := filepath.Glob(filepath.Join(s.Dir, "running", "*"))
+	for _, dir := range dirs {
+		err = errors.Join(err, standin.Stop(dir))
+	}
+	if s.nats != nil {
+		s.nats.stop()
+	}
+	if s.outside != nil {
+		s.outside.Close()
+		for _, host := range s.outside.Unknown() {
+			err = errors.Join(err, fmt.Errorf("the page reaches for %s, which nobody plays", host))
+		}
+	}
+	return err
+}
