@@ -1,5 +1,5 @@
 SHELL := bash
-.PHONY: build test long race fuzz chaos bench bench-compare lint fmt demo emulator realinput quota limit replicas repeats witness canary simulation cost timing browser screenshots image check
+.PHONY: build test long race fuzz chaos bench bench-compare lint fmt demo emulator realinput quota limit replicas repeats witness canary simulation cost timing browser screenshots image site check
 
 build:     ; go build -trimpath -buildvcs=auto -ldflags "-s -w" -o bin/momento-bridge ./cmd/momento-bridge
 test:      ; go test ./...
@@ -27,6 +27,7 @@ timing:    ; go run ./bench/timing
 browser:   ; go -C test/browser test -count 1 -v ./...
 screenshots: ; go -C test/browser run ./screenshots
 image:     ; docker build -t momento-bridge --build-arg VERSION=$$(git describe --tags --always --dirty) --build-arg REVISION=$$(git rev-parse HEAD) .
+site:      ; mkdocs build --strict # into bin/site; mkdocs serve shows it
 check:     ; bash .ci/run
 
 # The two newest results, unless OLD and NEW say which.
