@@ -1,6 +1,7 @@
 package docs
 
 import (
+	"errors"
 	"fmt"
 	"io/fs"
 	"path"
@@ -40,8 +41,8 @@ type Words struct {
 func (b *Block) At() string { return b.Page + ":" + strconv.Itoa(b.Line) }
 
 // ReadPages returns the documents whose blocks are run.
-func ReadPages(root fs.FS) (pages []Page, err error) {
-	err = fs.WalkDir(root, ".", func(name string, entry fs.DirEntry, err error) error {
+func ReadPages(root fs.FS) (pages []Page, wrong error) {
+	err := fs.WalkDir(root, ".", func(name string, entry fs.DirEntry, err error) error {
 		switch {
 		case err != nil:
 			return err
@@ -55,10 +56,14 @@ func ReadPages(root fs.FS) (pages []Page, err error) {
 			return fmt.Errorf("read a page: %w", err)
 		}
 		page, err := ParsePage(name, string(text))
+		if err != nil {
+			wrong = errors.Join(wrong, err)
+			return nil
+		}
 		pages = append(pages, page)
-		return err
+		return nil
 	})
-	return pages, err
+	return pages, errors.Join(wrong, err)
 }
 
 // fence returns the indentation, the marks and what follows them of a line that opens or closes a block.

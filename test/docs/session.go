@@ -157,7 +157,7 @@ func (s *Session) startServers(page *Page) (err error) {
 
 // makeFiles writes what pages take for granted.
 func (s *Session) makeFiles(*Page) error {
-	files := map[string]string{"key.txt": key + "\n", "config.yaml": assumed, "bridge.yaml": assumed}
+	files := map[string]string{"key.txt": key + "\n", "reader.txt": key + "\n", "config.yaml": assumed, "bridge.yaml": assumed}
 	for name, text := range files {
 		if err := os.WriteFile(filepath.Join(s.Checkout, name), []byte(s.In(text)), 0o600); err != nil {
 			return fmt.Errorf("make the files: %w", err)
@@ -188,7 +188,7 @@ func (s *Session) assumeDaemon(page *Page) error {
 // assumed is the configuration that a page has which does not show one.
 const assumed = `momento: {region: us-east-1}
 routes:
-  - {name: orders, stream: ORDERS, subject: "orders.>", cache: my-cache, topic: "orders-{{wildcard(1)}}"}
+  - {name: orders, stream: ORDERS, subject: "orders.>", cache: my-cache, topic: "orders-{{wildcard(1)}}", dead_letter: {subject: dead.orders}}
 `
 
 // commandsWithin is how long the commands of one block may take.
@@ -204,7 +204,7 @@ func (s *Session) Run(script, options string) (printed string, status int, err e
 	} else {
 		before += "set -a " + options + "\n"
 	}
-	script = strings.ReplaceAll(s.In(script), "MOMENTO_API_KEY=...", "MOMENTO_API_KEY="+key)
+	script = strings.NewReplacer("MOMENTO_API_KEY=...", "MOMENTO_API_KEY="+key, "'the key'", "'"+key+"'").Replace(s.In(script))
 	ctx, cancel := context.WithTimeout(context.Background(), commandsWithin)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, "sh", "-c", before+script)
