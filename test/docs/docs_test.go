@@ -5,6 +5,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
+	"sync"
 	"testing"
 
 	"momento-bridge/test/docs/standin"
@@ -49,84 +51,32 @@ func TestEverySnippetOfTheDocumentsWorks(t *testing.T) {
 	if err != nil {
 		t.Error(err)
 	}
+	all := Tally{Ways: map[string]int{}, Played: map[string]int{}}
+	var mu sync.Mutex // Guards all.
+	add := func(of *Tally) {
+		mu.Lock()
+		defer mu.Unlock()
+		for way, n := range of.Ways {
+			all.Ways[way] += n
+		}
+		for name, n := range of.Played {
+			all.Played[name] += n
+		}
+		all.Why = append(all.Why, of.Why...)
+	}
+	t.Cleanup(func() { t.Logf("blocks %v\nplayed %v\nnot run:\n%s", all.Ways, all.Played, strings.Join(all.Why, "\n")) })
 	for _, page := range pages {
 		if len(page.Blocks) == 0 {
 			continue
 		}
 		t.Run(page.Name, func(t *testing.T) {
 			t.Parallel()
-			runPage(t, &page, root)
+			tally := Tally{Ways: map[string]int{}, Played: map[string]int{}}
+			if err := page.Run(t.TempDir(), root, long, &tally); err != nil {
+				t.Error(err)
+			}
+			add(&tally)
 		})
 	}
 }
 
-func runPage(t *testing.T, page *Page, root string) {
-	t.Helper()
-	var s *Session
-	for i := range page.Blocks {
-		b := &page.Blocks[i]
-		typed := (b.Language == "sh" || b.Language == "console") && b.Words.NotRun == ""
-		if s == nil && (typed || b.Words.File != "") {
-			var err error
-			if s, err = NewSession(page, t.TempDir(), root, Bridge, long); err != nil {
-				t.Fatal(err)
-			}
-			t.Cleanup(func() {
-				if err := s.Close(); err != nil {
-					t.Errorf("%s: at the end of the page: %v", page.Name, err)
-				}
-			})
-		}
-		if b.Words.File != "" {
-			if err := s.WriteFile(b.Words.File, b.Text); err != nil {
-				t.Errorf("%s: %v", b.At(), err)
-			}
-		}
-		if typed {
-			if err := s.runBlock(b); err != nil {
-				t.Errorf("%s: %v", b.At(), err)
-				return // What follows builds on it.
-			}
-			continue
-		}
-		check, ok := languages[b.Language]
-		if !ok {
-			t.Errorf("%s: no rule for language %q: see test/docs/doc.go", b.At(), b.Language)
-			continue
-		}
-		if err := check(b); err != nil {
-			t.Errorf("%s: %v", b.At(), err)
-		}
-	}
-}
-
-// runBlock runs the commands of a block.
-func (s *Session) runBlock(b *Block) error {
-	if b.Language == "sh" {
-		printed, status, err := s.Run(b.Text, "-ex")
-		if err != nil {
-			return fmt.Errorf("%w\n%s", err, printed)
-		}
-		if want := max(b.Words.Status, 0); status != want {
-			return fmt.Errorf("ended with status %d, not %d:\n%s", status, want, printed)
-		}
-		return nil
-	}
-	exchanges, err := Exchanges(b.Text)
-	if err != nil {
-		return err
-	}
-	for _, e := range exchanges {
-		printed, _, err := s.Run(e.Command, "")
-		if err != nil {
-			return fmt.Errorf("%w\n%s", err, printed)
-		}
-		if missing, ok := Matches(e.Want, printed, b.Words.Numbers); !ok {
-			return fmt.Errorf("$ %sdid not print %q, but:\n%s", e.Command, missing, printed)
-		}
-	}
-	if b.Words.Status >= 0 && s.status != b.Words.Status {
-		return fmt.Errorf("ended with status %d, not %d", s.status, b.Words.Status)
-	}
-	return nil
-}

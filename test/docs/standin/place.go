@@ -6,6 +6,7 @@ package standin
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -49,6 +50,19 @@ func readPlace() (p Place, err error) {
 		return p, fmt.Errorf("where is the session: %w", err)
 	}
 	return p, nil
+}
+
+// note notes that a program has been played.
+func (p *Place) note(name string) error {
+	file, err := os.OpenFile(filepath.Join(p.Dir, "played"), os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
+	if err == nil {
+		_, err = file.WriteString(name + "\n")
+		err = errors.Join(err, file.Close())
+	}
+	if err != nil {
+		return fmt.Errorf("note what is played: %w", err)
+	}
+	return nil
 }
 
 // Port is the session's port for one that pages name.

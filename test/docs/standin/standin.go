@@ -109,10 +109,13 @@ func Check(words []string) error {
 func play(name string, args []string) error {
 	p := programs()[name]
 	c, cmd, err := p.parse(args)
-	if err != nil || cmd.run == nil {
+	if err != nil {
 		return err
 	}
 	if c.Place, err = readPlace(); err != nil {
+		return err
+	}
+	if err := c.note(name); err != nil || cmd.run == nil {
 		return err
 	}
 	return cmd.run(c)
