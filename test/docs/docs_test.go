@@ -1,6 +1,7 @@
 package docs
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -35,6 +36,11 @@ func runTests(m *testing.M) int {
 		fmt.Fprintf(os.Stderr, "build: %v\n%s", err, out)
 		return 1
 	}
+	Bin = filepath.Join(dir, "bin")
+	if err := errors.Join(os.Mkdir(Bin, 0o700), MakePrograms(Bin, long)); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
 	return m.Run()
 }
 
@@ -64,7 +70,9 @@ func TestEverySnippetOfTheDocumentsWorks(t *testing.T) {
 		}
 		all.Why = append(all.Why, of.Why...)
 	}
-	t.Cleanup(func() { t.Logf("blocks %v\nplayed %v\nnot run:\n%s", all.Ways, all.Played, strings.Join(all.Why, "\n")) })
+	t.Cleanup(func() {
+		t.Logf("blocks %v\nplayed %v\nnot run:\n%s", all.Ways, all.Played, strings.Join(all.Why, "\n"))
+	})
 	for _, page := range pages {
 		if len(page.Blocks) == 0 {
 			continue
@@ -79,4 +87,3 @@ func TestEverySnippetOfTheDocumentsWorks(t *testing.T) {
 		})
 	}
 }
-

@@ -71,7 +71,7 @@ func checkGo(b *Block) error {
 func wrap(b *Block) string {
 	imports := ""
 	for name, path := range packagesOf {
-		if regexp.MustCompile(`(^|[^\w."])`+name+`\.[A-Z]`).MatchString(b.Text + b.Words.With) {
+		if regexp.MustCompile(`(^|[^\w."])` + name + `\.[A-Z]`).MatchString(b.Text + b.Words.With) {
 			imports += fmt.Sprintf("import %s %q\n", name, path)
 		}
 	}

@@ -39,7 +39,7 @@ func (p *Page) Run(dir, repository string, long bool, tally *Tally) (err error) 
 	for i := range p.Blocks {
 		b := &p.Blocks[i]
 		if s == nil && (b.typed() || b.Words.File != "") {
-			if s, err = NewSession(p, dir, repository, Bridge, long); err != nil {
+			if s, err = NewSession(p, dir, repository, long); err != nil {
 				return fmt.Errorf("%s: %w", p.Name, err)
 			}
 		}

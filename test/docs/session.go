@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -48,10 +49,10 @@ var key = base64.StdEncoding.EncodeToString([]byte(
 	`{"endpoint":"cell-us-east-1-1.prod.a.momentohq.com","api_key":"eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJhIn0.bm8tcmVhbC1rZXk"}`))
 
 // NewSession makes the session of a page: its directory, which must be empty, its servers, its programs.
-func NewSession(page *Page, dir, repository, bridge string, long bool) (*Session, error) {
+func NewSession(page *Page, dir, repository string, long bool) (*Session, error) {
 	s := &Session{Place: standin.Place{
 		Dir: dir, Checkout: filepath.Join(dir, "checkout"), Root: filepath.Join(dir, "root"),
-		Repository: repository, Bridge: bridge, Ports: map[string]int{}, Long: long,
+		Repository: repository, Bridge: Bridge, Bin: Bin, Ports: map[string]int{}, Long: long,
 	}}
 	text := page.Text + " 127.0.0.1:4222 127.0.0.1:9464 127.0.0.1:8080"
 	for _, port := range standin.Addresses(text) {
@@ -60,7 +61,7 @@ func NewSession(page *Page, dir, repository, bridge string, long bool) (*Session
 			s.Ports[port], _ = strconv.Atoi(mine)
 		}
 	}
-	for _, step := range []func(*Page) error{s.makeDirectories, s.makePrograms, s.startServers, s.makeFiles, s.assumeDaemon} {
+	for _, step := range []func(*Page) error{s.makeDirectories, s.startServers, s.makeFiles, s.assumeDaemon} {
 		if err := step(page); err != nil {
 			return nil, errors.Join(err, s.Close())
 		}
@@ -68,16 +69,20 @@ func NewSession(page *Page, dir, repository, bridge string, long bool) (*Session
 	return s, nil
 }
 
-func (s *Session) makeDirectories(*Page) error {
+func (s *Session) makeDirectories(page *Page) error {
 	for _, name := range []string{
-		"bin", "running", "checkout", "root/etc/momento-bridge", "root/tmp", "root/var/lib", "root/usr/lib/systemd/system",
+		"running", "checkout", "root/etc/momento-bridge", "root/tmp", "root/var/lib", "root/usr/lib/systemd/system",
 		"root/etc/systemd/system", "root/root", "root/usr/share/doc/momento-bridge", "root/run",
 	} {
 		if err := os.MkdirAll(filepath.Join(s.Dir, name), 0o700); err != nil {
 			return fmt.Errorf("make the session: %w", err)
 		}
 	}
+	typed := page.typed()
 	for _, name := range checkout {
+		if !strings.Contains(typed, name) {
+			continue // Nothing looks at it.
+		}
 		from, to := filepath.Join(s.Repository, name), filepath.Join(s.Checkout, name)
 		info, err := os.Stat(from)
 		if errors.Is(err, os.ErrNotExist) {
@@ -103,18 +108,18 @@ func copyFile(from, to string) error {
 	return os.WriteFile(to, text, 0o600)
 }
 
-// makePrograms makes the directory that is PATH.
-func (s *Session) makePrograms(*Page) error {
+// MakePrograms makes the directory that is PATH of all sessions.
+func MakePrograms(dir string, long bool) error {
 	self, err := os.Executable()
 	if err != nil {
 		return fmt.Errorf("make the programs: %w", err)
 	}
 	link := func(to, name string) {
-		err = errors.Join(err, os.Symlink(to, filepath.Join(s.Dir, "bin", name)))
+		err = errors.Join(err, os.Symlink(to, filepath.Join(dir, name)))
 	}
 	there := map[string]bool{}
-	wanted := append(append([]string{}, real...), preferred...)
-	if s.Long {
+	wanted := slices.Concat(real, preferred)
+	if long {
 		wanted = append(wanted, "curl")
 	}
 	for _, name := range wanted {
@@ -144,7 +149,7 @@ func (s *Session) startServers(page *Page) (err error) {
 		return err
 	}
 	s.env = []string{
-		place, "PATH=" + filepath.Join(s.Dir, "bin"), "HOME=" + s.Root + "/root", "TMPDIR=" + s.Root + "/tmp", "LC_ALL=C.UTF-8",
+		place, "PATH=" + s.Bin, "HOME=" + s.Root + "/root", "TMPDIR=" + s.Root + "/tmp", "LC_ALL=C.UTF-8",
 		"NATS_URL=nats://127.0.0.1:" + strconv.Itoa(s.Port(4222)),
 		"HTTPS_PROXY=http://" + s.outside.Address, "HTTP_PROXY=http://" + s.outside.Address, "http_proxy=http://" + s.outside.Address,
 		"NO_PROXY=127.0.0.1,localhost", "SSL_CERT_FILE=" + s.outside.CAFile, "CURL_CA_BUNDLE=" + s.outside.CAFile,
@@ -168,13 +173,7 @@ func (s *Session) makeFiles(*Page) error {
 
 // assumeDaemon starts a daemon for a page that asks one before it starts any.
 func (s *Session) assumeDaemon(page *Page) error {
-	typed := ""
-	for _, b := range page.Blocks {
-		if b.Language == "sh" || b.Language == "console" {
-			typed += b.Text
-		}
-	}
-	before := regexp.MustCompile(`momento-bridge (run|demo|emulator) `).Split(typed, 2)[0]
+	before := regexp.MustCompile(`momento-bridge (run|demo|emulator) `).Split(page.typed(), 2)[0]
 	if !regexp.MustCompile(`momento-bridge (status|pause|resume|reload)|:9464`).MatchString(before) {
 		return nil
 	}
@@ -183,6 +182,16 @@ func (s *Session) assumeDaemon(page *Page) error {
 		return fmt.Errorf("the daemon that the page takes for granted: %w: status %d: %s", err, status, printed)
 	}
 	return nil
+}
+
+// typed is the text of all blocks that are typed.
+func (p *Page) typed() (text string) {
+	for _, b := range p.Blocks {
+		if b.typed() {
+			text += b.Text
+		}
+	}
+	return text
 }
 
 // assumed is the configuration that a page has which does not show one.

@@ -8,8 +8,8 @@ import (
 	"momento-bridge/test/docs/standin"
 )
 
-// Bridge is the program momento-bridge.
-var Bridge string
+// Bridge is the program momento-bridge, and Bin the directory that MakePrograms has made.
+var Bridge, Bin string
 
 // unrun looks at commands that are not run: the programs are known, and take the flags.
 func unrun(b *Block) error {

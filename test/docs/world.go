@@ -168,4 +168,3 @@ func (o *Outside) certificate(host string) (*tls.Certificate, error) {
 	}
 	return &tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}, nil
 }
-

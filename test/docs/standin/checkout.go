@@ -22,11 +22,19 @@ func gitProgram() program {
 				}
 				return os.Symlink(c.Checkout, dir)
 			}},
-			{words: "tag", flags: "a= s= m= l", most: 2}, {words: "push", flags: "tags", most: 2},
-			{words: "checkout", flags: "b=", least: 1, most: 2}, {words: "describe", flags: "tags always dirty"},
-			{words: "status"}, {words: "log", flags: "oneline n= 1", most: 2}, {words: "diff", flags: "exit-code stat", most: -1},
-			{words: "add", most: -1}, {words: "commit", flags: "m= a s"}, {words: "pull"}, {words: "fetch", flags: "tags", most: 2},
-			{words: "rev-parse", flags: "short", least: 1, most: 1}, {words: "grep", flags: "l n", least: 1, most: -1},
+			{words: "tag", flags: "a= s= m= l", most: 2},
+			{words: "push", flags: "tags", most: 2},
+			{words: "checkout", flags: "b=", least: 1, most: 2},
+			{words: "describe", flags: "tags always dirty"},
+			{words: "status"},
+			{words: "log", flags: "oneline n= 1", most: 2},
+			{words: "diff", flags: "exit-code stat", most: -1},
+			{words: "add", most: -1},
+			{words: "commit", flags: "m= a s"},
+			{words: "pull"},
+			{words: "fetch", flags: "tags", most: 2},
+			{words: "rev-parse", flags: "short", least: 1, most: 1},
+			{words: "grep", flags: "l n", least: 1, most: -1},
 		},
 	}
 }
@@ -76,9 +84,12 @@ func goProgram() program {
 			{words: "generate", flags: flags, least: 1, most: -1, run: packages},
 			{words: "run", flags: flags, least: 1, most: 1, rest: true, run: goRun},
 			{words: "get", flags: "u", least: 1, most: -1},
-			{words: "version", most: 1}, {words: "env", most: -1},
-			{words: "mod edit", flags: "-module= -replace=", most: 1}, {words: "mod tidy", flags: "-diff"},
-			{words: "mod download", most: -1}, {words: "work init", most: -1},
+			{words: "version", most: 1},
+			{words: "env", most: -1},
+			{words: "mod edit", flags: "-module= -replace=", most: 1},
+			{words: "mod tidy", flags: "-diff"},
+			{words: "mod download", most: -1},
+			{words: "work init", most: -1},
 			{words: "tool", flags: "-modfile=", least: 1, most: 1, rest: true},
 		},
 	}
@@ -113,7 +124,7 @@ func goBuild(c *call) error {
 		}
 		_ = os.MkdirAll(filepath.Dir(output), 0o700)
 		_ = os.Remove(output)
-		if err := os.Symlink(filepath.Join(c.Dir, "bin", bridgeName), output); err != nil {
+		if err := os.Symlink(filepath.Join(c.Bin, bridgeName), output); err != nil {
 			return fmt.Errorf("build: %w", err)
 		}
 	}
@@ -134,8 +145,11 @@ func npmProgram() program {
 	return program{
 		cannot: "packages of the registry: test/js and test/momentosdk install them",
 		commands: []command{
-			{words: "install", flags: "save-dev D g", most: -1, run: local}, {words: "i", most: -1, run: local},
-			{words: "ci", flags: "ignore-scripts"}, {words: "run", least: 1, most: -1}, {words: "test"},
+			{words: "install", flags: "save-dev D g", most: -1, run: local},
+			{words: "i", most: -1, run: local},
+			{words: "ci", flags: "ignore-scripts"},
+			{words: "run", least: 1, most: -1},
+			{words: "test"},
 		},
 	}
 }

@@ -25,12 +25,18 @@ func dockerProgram() program {
 		{words: "logs", flags: "f follow tail= since=", least: 1, most: 1},
 		{words: "inspect", flags: "f= format=", least: 1, most: 1},
 		{words: "image inspect", flags: "f= format=", least: 1, most: 1},
-		{words: "image ls", most: 1}, {words: "images", most: 1},
-		{words: "load", flags: "i= input="}, {words: "pull", flags: "platform=", least: 1, most: 1},
-		{words: "push", least: 1, most: 1}, {words: "tag", least: 2, most: 2},
-		{words: "stop", flags: "t= time=", least: 1, most: 1}, {words: "rm", flags: "f force v", least: 1, most: 1},
-		{words: "kill", flags: "s= signal=", least: 1, most: 1}, {words: "ps", flags: "a"},
-		{words: "network create", least: 1, most: 1}, {words: "volume create", least: 1, most: 1},
+		{words: "image ls", most: 1},
+		{words: "images", most: 1},
+		{words: "load", flags: "i= input="},
+		{words: "pull", flags: "platform=", least: 1, most: 1},
+		{words: "push", least: 1, most: 1},
+		{words: "tag", least: 2, most: 2},
+		{words: "stop", flags: "t= time=", least: 1, most: 1},
+		{words: "rm", flags: "f force v", least: 1, most: 1},
+		{words: "kill", flags: "s= signal=", least: 1, most: 1},
+		{words: "ps", flags: "a"},
+		{words: "network create", least: 1, most: 1},
+		{words: "volume create", least: 1, most: 1},
 	}
 	for _, verb := range []string{"up", "down", "ps", "logs", "exec", "restart", "stop", "start", "build", "pull", "config", "kill", "run"} {
 		commands = append(commands, command{
@@ -52,10 +58,13 @@ func buildahProgram() program {
 		commands: []command{
 			{words: "build", flags: "t= tag= f= file= build-arg= platform= manifest= isolation= timestamp= layers squash", least: 1, most: 1, run: imageBuild},
 			{words: "bud", flags: "t= tag= f= file= build-arg= platform= isolation=", least: 1, most: 1, run: imageBuild},
-			{words: "push", least: 1, most: 2}, {words: "from", least: 1, most: 1},
+			{words: "push", least: 1, most: 2},
+			{words: "from", least: 1, most: 1},
 			{words: "run", flags: "isolation=", least: 1, most: 1, rest: true, run: func(c *call) error { return c.bridgeWords(c.rest) }},
-			{words: "inspect", flags: "type= format= f=", least: 1, most: 1}, {words: "images"},
-			{words: "manifest inspect", least: 1, most: 1}, {words: "manifest push", flags: "all", least: 1, most: 2},
+			{words: "inspect", flags: "type= format= f=", least: 1, most: 1},
+			{words: "images"},
+			{words: "manifest inspect", least: 1, most: 1},
+			{words: "manifest push", flags: "all", least: 1, most: 2},
 		},
 	}
 }

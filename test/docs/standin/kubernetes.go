@@ -29,9 +29,13 @@ func kubectlProgram() program {
 		{words: "scale", flags: object + " replicas=", least: 1, most: 2},
 		{words: "label", flags: "overwrite", least: 2, most: -1},
 		{words: "annotate", flags: "overwrite", least: 2, most: -1},
-		{words: "edit", least: 1, most: 2}, {words: "top pod", flags: "containers l=", most: 1},
-		{words: "cp", flags: "c=", least: 2, most: 2}, {words: "explain", least: 1, most: 1},
-		{words: "set image", least: 2, most: -1}, {words: "config current-context"}, {words: "diff", flags: object, run: manifests},
+		{words: "edit", least: 1, most: 2},
+		{words: "top pod", flags: "containers l=", most: 1},
+		{words: "cp", flags: "c=", least: 2, most: 2},
+		{words: "explain", least: 1, most: 1},
+		{words: "set image", least: 2, most: -1},
+		{words: "config current-context"},
+		{words: "diff", flags: object, run: manifests},
 		{words: "debug", flags: "i t image= target= profile=", least: 1, most: 1},
 	}
 	for _, verb := range []string{"status", "restart", "undo", "history"} {

@@ -116,7 +116,7 @@ func natsPub(c *call) error {
 func natsSub(c *call) error {
 	url := cmpOr(c.flag("-s", "--server"), cmpOr(os.Getenv("NATS_URL"), nats.DefaultURL))
 	return c.start(running{Kind: "nats sub " + c.args[0], Output: "Subscribing"},
-		[]string{filepath.Join(c.Dir, "bin", subscribeName), url, c.args[0]})
+		[]string{filepath.Join(c.Bin, subscribeName), url, c.args[0]})
 }
 
 func natsRequest(c *call) error {

@@ -21,6 +21,7 @@ type Place struct {
 	Root       string         // Stands for the root of the file system.
 	Repository string         // The repository itself.
 	Bridge     string         // The program momento-bridge.
+	Bin        string         // The directory that is PATH.
 	Ports      map[string]int // From the ports that pages name to those of the session.
 	Long       bool           // Load tests are run, too.
 }
