@@ -46,7 +46,7 @@ func ReadPages(root fs.FS) (pages []Page, wrong error) {
 		switch {
 		case err != nil:
 			return err
-		case entry.IsDir() && slices.Contains([]string{"testdata", ".git", "node_modules", "test"}, entry.Name()):
+		case entry.IsDir() && slices.Contains([]string{"testdata", ".git", "node_modules", "test", "bin"}, entry.Name()):
 			return fs.SkipDir
 		case path.Ext(name) != ".md":
 			return nil

@@ -86,7 +86,7 @@ func goProgram() program {
 			{words: "get", flags: "u", least: 1, most: -1},
 			{words: "version", most: 1},
 			{words: "env", most: -1},
-			{words: "mod edit", flags: "-module= -replace=", most: 1},
+			{words: "mod edit", flags: "-module= -replace= -require=", most: 1},
 			{words: "mod tidy", flags: "-diff"},
 			{words: "mod download", most: -1},
 			{words: "work init", most: -1},

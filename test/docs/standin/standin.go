@@ -106,6 +106,29 @@ func Check(words []string) error {
 	return err
 }
 
+// CheckNamed is Check for a command in a sentence, which may leave out its arguments.
+func CheckNamed(words []string) error {
+	p := programs()[words[0]]
+	c := &call{flags: map[string][]string{}}
+	cmd, rest, err := p.find(c, words[1:])
+	if err != nil {
+		return err
+	}
+	known := flagTable(p.flags + " " + cmd.flags + " --help -h")
+	for len(rest) > 0 {
+		if word := rest[0]; word == "--" || cmd.rest && !strings.HasPrefix(word, "-") {
+			return nil
+		} else if !strings.HasPrefix(word, "-") || word == "-" {
+			rest = rest[1:]
+			continue
+		}
+		if rest, err = c.takeFlag(known, append(rest, "...")); err != nil { // Its value may be left out.
+			return err
+		}
+	}
+	return nil
+}
+
 func play(name string, args []string) error {
 	p := programs()[name]
 	c, cmd, err := p.parse(args)
