@@ -1,6 +1,7 @@
 package docs
 
 import (
+	"errors"
 	"fmt"
 	"regexp"
 	"strings"
@@ -32,7 +33,7 @@ func Exchanges(text string) ([]Exchange, error) {
 		more = strings.HasSuffix(strings.TrimRight(line, "\n"), `\`)
 	}
 	if len(all) == 0 {
-		return nil, fmt.Errorf("a console block without a command")
+		return nil, errors.New("a console block without a command")
 	}
 	return all, nil
 }
@@ -54,22 +55,22 @@ func Matches(want, got string, numbers bool) (missing string, ok bool) {
 	if len(wanted) == 1 && wanted[0] == "" {
 		return "", true // The page does not say.
 	}
-	at, any := 0, false
+	at, skips := 0, false
 	for _, line := range wanted {
 		if strings.TrimSpace(line) == "..." || strings.TrimSpace(line) == "…" {
-			any = true
+			skips = true
 			continue
 		}
 		pattern := linePattern(line, numbers)
-		for any && at < len(printed) && !pattern.MatchString(printed[at]) {
+		for skips && at < len(printed) && !pattern.MatchString(printed[at]) {
 			at++
 		}
 		if at >= len(printed) || !pattern.MatchString(printed[at]) {
 			return line, false
 		}
-		at, any = at+1, false
+		at, skips = at+1, false
 	}
-	if !any && at < len(printed) {
+	if !skips && at < len(printed) {
 		return "the end, before: " + printed[at], false
 	}
 	return "", true

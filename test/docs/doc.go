@@ -4,7 +4,7 @@
 //
 // # What a block says by its language
 //
-//	sh       commands, which are run. All of a page's blocks are one session: they share directory, files and variables
+//	sh       commands, which are run. All of a page's blocks are one session: they share directory, files, variables
 //	console  "$ command" and below it what it prints. "..." on a line of its own stands for any lines, and within
 //	         a line for any text. Lines that begin with "> " go on with the command
 //	yaml     a bridge configuration, whole or a part of it; a Kubernetes object; a compose file; Prometheus rules or
@@ -39,8 +39,8 @@
 //     (orders.>) and DEAD (dead.>);
 //   - every region of Momento, played by the emulator behind a proxy and under TLS, so that the program believes to
 //     talk to the region; caches exist under any name; MOMENTO_API_KEY=... and 'the key' stand for the reader's key;
-//   - config.yaml, bridge.yaml (a route of ORDERS to my-cache, dead letters to DEAD), key.txt and reader.txt, unless the
-//     page makes them; a daemon with config.yaml where the page asks one before it has started any;
+//   - config.yaml, bridge.yaml (a route of ORDERS to my-cache, dead letters to DEAD), key.txt and reader.txt, unless
+//     the page makes them; a daemon with config.yaml where the page asks one before it has started any;
 //   - momento-bridge of this checkout in PATH, and those programs alone that the test knows.
 //
 // Addresses of 127.0.0.1 and localhost, and absolute paths, are the session's own: the test replaces them on the way in

@@ -57,19 +57,8 @@ func TestEverySnippetOfTheDocumentsWorks(t *testing.T) {
 	if err != nil {
 		t.Error(err)
 	}
-	all := Tally{Ways: map[string]int{}, Played: map[string]int{}}
+	all := NewTally()
 	var mu sync.Mutex // Guards all.
-	add := func(of *Tally) {
-		mu.Lock()
-		defer mu.Unlock()
-		for way, n := range of.Ways {
-			all.Ways[way] += n
-		}
-		for name, n := range of.Played {
-			all.Played[name] += n
-		}
-		all.Why = append(all.Why, of.Why...)
-	}
 	t.Cleanup(func() {
 		t.Logf("blocks %v\nplayed %v\nnot run:\n%s", all.Ways, all.Played, strings.Join(all.Why, "\n"))
 	})
@@ -79,11 +68,13 @@ func TestEverySnippetOfTheDocumentsWorks(t *testing.T) {
 		}
 		t.Run(page.Name, func(t *testing.T) {
 			t.Parallel()
-			tally := Tally{Ways: map[string]int{}, Played: map[string]int{}}
-			if err := page.Run(t.TempDir(), root, long, &tally); err != nil {
+			tally := NewTally()
+			if err := page.Run(t.TempDir(), root, long, tally); err != nil {
 				t.Error(err)
 			}
-			add(&tally)
+			mu.Lock()
+			defer mu.Unlock()
+			all.Add(tally)
 		})
 	}
 }

@@ -18,7 +18,8 @@ import (
 // packagesOf are the packages that statements mean by a name.
 var packagesOf = map[string]string{
 	"batch": "momento-bridge/batch", "envelope": "momento-bridge/envelope", "daemon": "momento-bridge/daemon",
-	"config": "momento-bridge/config", "emulator": "momento-bridge/emulator", "json": "encoding/json", "fmt": "fmt", "os": "os",
+	"config": "momento-bridge/config", "emulator": "momento-bridge/emulator",
+	"json": "encoding/json", "fmt": "fmt", "os": "os",
 	"context": "context", "http": "net/http", "time": "time", "nats": "github.com/nats-io/nats.go",
 	"jetstream": "github.com/nats-io/nats.go/jetstream", "slog": "log/slog", "errors": "errors", "strings": "strings",
 	"event": "github.com/cloudevents/sdk-go/v2/event",
@@ -56,7 +57,9 @@ func checkGo(b *Block) error {
 	}
 	var wrong []error
 	cfg := types.Config{
-		Importer: importer.ForCompiler(fset, "gc", func(path string) (io.ReadCloser, error) { return os.Open(exports[path]) }),
+		Importer: importer.ForCompiler(fset, "gc", func(path string) (io.ReadCloser, error) {
+			return os.Open(exports[path])
+		}),
 		Error: func(err error) {
 			if !strings.Contains(err.Error(), "declared and not used") {
 				wrong = append(wrong, err)
@@ -69,13 +72,13 @@ func checkGo(b *Block) error {
 
 // wrap makes a file of statements.
 func wrap(b *Block) string {
-	imports := ""
+	var imports strings.Builder
 	for name, path := range packagesOf {
 		if regexp.MustCompile(`(^|[^\w."])` + name + `\.[A-Z]`).MatchString(b.Text + b.Words.With) {
-			imports += fmt.Sprintf("import %s %q\n", name, path)
+			fmt.Fprintf(&imports, "import %s %q\n", name, path)
 		}
 	}
-	return "package snippet\n" + imports + "func _(" + b.Words.With + ") {\n" + b.Text + "}\n"
+	return "package snippet\n" + imports.String() + "func _(" + b.Words.With + ") {\n" + b.Text + "}\n"
 }
 
 // exported returns the files with what packages export, by import path.

@@ -91,7 +91,7 @@ func checkConf(b *Block) error {
 	if err != nil {
 		return fmt.Errorf("write a file: %w", err)
 	}
-	defer os.Remove(file.Name())
+	defer func() { _ = os.Remove(file.Name()) }()
 	_, err = file.WriteString(b.Text)
 	if err := errors.Join(err, file.Close()); err != nil {
 		return fmt.Errorf("write a file: %w", err)
@@ -154,8 +154,9 @@ func checkDockerfile(b *Block) error {
 	more := false
 	for line := range strings.Lines(b.Text) {
 		line = strings.TrimSpace(line)
-		if !more && line != "" && !strings.HasPrefix(line, "#") && !regexp.MustCompile(`^(ARG|FROM|RUN|COPY|ADD|ENV|LABEL|USER|`+
-			`WORKDIR|ENTRYPOINT|CMD|EXPOSE|VOLUME|HEALTHCHECK|STOPSIGNAL|SHELL) `).MatchString(line) {
+		if !more && line != "" && !strings.HasPrefix(line, "#") &&
+			!regexp.MustCompile(`^(ARG|FROM|RUN|COPY|ADD|ENV|LABEL|USER|`+
+				`WORKDIR|ENTRYPOINT|CMD|EXPOSE|VOLUME|HEALTHCHECK|STOPSIGNAL|SHELL) `).MatchString(line) {
 			return fmt.Errorf("no instruction: %s", line)
 		}
 		more = strings.HasSuffix(line, `\`)

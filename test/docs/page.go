@@ -40,13 +40,16 @@ type Words struct {
 // At is where a block stands, for messages.
 func (b *Block) At() string { return b.Page + ":" + strconv.Itoa(b.Line) }
 
+// unread are directories without documents of ours.
+var unread = []string{"testdata", ".git", "node_modules", "test", "bin"}
+
 // ReadPages returns the documents whose blocks are run.
 func ReadPages(root fs.FS) (pages []Page, wrong error) {
 	err := fs.WalkDir(root, ".", func(name string, entry fs.DirEntry, err error) error {
 		switch {
 		case err != nil:
 			return err
-		case entry.IsDir() && slices.Contains([]string{"testdata", ".git", "node_modules", "test", "bin"}, entry.Name()):
+		case entry.IsDir() && slices.Contains(unread, entry.Name()):
 			return fs.SkipDir
 		case path.Ext(name) != ".md":
 			return nil
@@ -127,7 +130,7 @@ func parseWords(said string) (Words, error) {
 		if why, ok := strings.CutPrefix(said, "not run:"); ok {
 			w.NotRun = strings.TrimSpace(why)
 			if w.NotRun == "" {
-				return w, fmt.Errorf("a block that is not run needs a reason: not run: WHY")
+				return w, errors.New("a block that is not run needs a reason: not run: WHY")
 			}
 			return w, nil
 		}

@@ -25,6 +25,20 @@ type Tally struct {
 	Why    []string // Why blocks were not run.
 }
 
+// NewTally returns a tally of nothing.
+func NewTally() *Tally { return &Tally{Ways: map[string]int{}, Played: map[string]int{}} }
+
+// Add adds what another one has counted.
+func (t *Tally) Add(other *Tally) {
+	for way, n := range other.Ways {
+		t.Ways[way] += n
+	}
+	for name, n := range other.Played {
+		t.Played[name] += n
+	}
+	t.Why = append(t.Why, other.Why...)
+}
+
 // Run tries all blocks of a page, in a session whose directory is given, and counts them. The errors begin with where
 // the block is.
 func (p *Page) Run(dir, repository string, long bool, tally *Tally) (err error) {

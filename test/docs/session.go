@@ -9,7 +9,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -27,26 +26,10 @@ type Session struct {
 	status  int // Of the last command.
 }
 
-// real are the programs of the machine that pages may use.
-var real = []string{
-	"sh", "awk", "base64", "basename", "cat", "chmod", "chown", "cmp", "cp", "cut", "date", "diff", "dirname", "echo", "env",
-	"false", "find", "grep", "head", "id", "install", "kill", "ln", "ls", "mkdir", "mktemp", "mv", "printf", "pwd", "rm",
-	"sed", "seq", "sha256sum", "sleep", "sort", "tail", "tar", "tee", "test", "touch", "tr", "true", "uname", "uniq",
-	"wc", "xargs",
-}
-
-// preferred are those that are played only where the machine lacks them.
-var preferred = []string{"jq", "openssl"}
-
-// checkout is what of the repository a session has a copy of.
-var checkout = []string{
-	"deploy", "examples", "grafana", "docs", "batch/js", "batch/python", "README.md", "LICENSE", "Makefile", "Dockerfile", ".ci",
-	"admin/page", "loadtest/report/assets",
-}
-
 // key is what MOMENTO_API_KEY=... stands for.
 var key = base64.StdEncoding.EncodeToString([]byte(
-	`{"endpoint":"cell-us-east-1-1.prod.a.momentohq.com","api_key":"eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJhIn0.bm8tcmVhbC1rZXk"}`))
+	`{"endpoint":"cell-us-east-1-1.prod.a.momentohq.com",` +
+		`"api_key":"eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJhIn0.bm8tcmVhbC1rZXk"}`))
 
 // NewSession makes the session of a page: its directory, which must be empty, its servers, its programs.
 func NewSession(page *Page, dir, repository string, long bool) (*Session, error) {
@@ -69,73 +52,6 @@ func NewSession(page *Page, dir, repository string, long bool) (*Session, error)
 	return s, nil
 }
 
-func (s *Session) makeDirectories(page *Page) error {
-	for _, name := range []string{
-		"running", "checkout", "root/etc/momento-bridge", "root/tmp", "root/var/lib", "root/usr/lib/systemd/system",
-		"root/etc/systemd/system", "root/root", "root/usr/share/doc/momento-bridge", "root/run",
-	} {
-		if err := os.MkdirAll(filepath.Join(s.Dir, name), 0o700); err != nil {
-			return fmt.Errorf("make the session: %w", err)
-		}
-	}
-	typed := page.typed()
-	for _, name := range checkout {
-		if !strings.Contains(typed, name) {
-			continue // Nothing looks at it.
-		}
-		from, to := filepath.Join(s.Repository, name), filepath.Join(s.Checkout, name)
-		info, err := os.Stat(from)
-		if errors.Is(err, os.ErrNotExist) {
-			continue
-		}
-		if err == nil && info.IsDir() {
-			err = os.CopyFS(to, os.DirFS(from))
-		} else if err == nil {
-			err = copyFile(from, to)
-		}
-		if err != nil {
-			return fmt.Errorf("copy the checkout: %w", err)
-		}
-	}
-	return nil
-}
-
-func copyFile(from, to string) error {
-	text, err := os.ReadFile(from)
-	if err != nil {
-		return err
-	}
-	return os.WriteFile(to, text, 0o600)
-}
-
-// MakePrograms makes the directory that is PATH of all sessions.
-func MakePrograms(dir string, long bool) error {
-	self, err := os.Executable()
-	if err != nil {
-		return fmt.Errorf("make the programs: %w", err)
-	}
-	link := func(to, name string) {
-		err = errors.Join(err, os.Symlink(to, filepath.Join(dir, name)))
-	}
-	there := map[string]bool{}
-	wanted := slices.Concat(real, preferred)
-	if long {
-		wanted = append(wanted, "curl")
-	}
-	for _, name := range wanted {
-		if path, missing := exec.LookPath(name); missing == nil {
-			link(path, name)
-			there[name] = true
-		}
-	}
-	for _, name := range standin.Names() {
-		if !there[name] {
-			link(self, name)
-		}
-	}
-	return err
-}
-
 func (s *Session) startServers(page *Page) (err error) {
 	if s.outside, err = NewOutside(filepath.Join(s.Dir, "ca.pem")); err != nil {
 		return err
@@ -148,25 +64,15 @@ func (s *Session) startServers(page *Page) (err error) {
 	if err != nil {
 		return err
 	}
+	proxy := "http://" + s.outside.Address
 	s.env = []string{
 		place, "PATH=" + s.Bin, "HOME=" + s.Root + "/root", "TMPDIR=" + s.Root + "/tmp", "LC_ALL=C.UTF-8",
 		"NATS_URL=nats://127.0.0.1:" + strconv.Itoa(s.Port(4222)),
-		"HTTPS_PROXY=http://" + s.outside.Address, "HTTP_PROXY=http://" + s.outside.Address, "http_proxy=http://" + s.outside.Address,
+		"HTTPS_PROXY=" + proxy, "HTTP_PROXY=" + proxy, "http_proxy=" + proxy,
 		"NO_PROXY=127.0.0.1,localhost", "SSL_CERT_FILE=" + s.outside.CAFile, "CURL_CA_BUNDLE=" + s.outside.CAFile,
 	}
 	if !strings.Contains(page.Text, "export MOMENTO_API_KEY=") {
 		s.env = append(s.env, "MOMENTO_API_KEY="+key)
-	}
-	return nil
-}
-
-// makeFiles writes what pages take for granted.
-func (s *Session) makeFiles(*Page) error {
-	files := map[string]string{"key.txt": key + "\n", "reader.txt": key + "\n", "config.yaml": assumed, "bridge.yaml": assumed}
-	for name, text := range files {
-		if err := os.WriteFile(filepath.Join(s.Checkout, name), []byte(s.In(text)), 0o600); err != nil {
-			return fmt.Errorf("make the files: %w", err)
-		}
 	}
 	return nil
 }
@@ -185,20 +91,15 @@ func (s *Session) assumeDaemon(page *Page) error {
 }
 
 // typed is the text of all blocks that are typed.
-func (p *Page) typed() (text string) {
+func (p *Page) typed() string {
+	var text strings.Builder
 	for _, b := range p.Blocks {
 		if b.typed() {
-			text += b.Text
+			text.WriteString(b.Text)
 		}
 	}
-	return text
+	return text.String()
 }
-
-// assumed is the configuration that a page has which does not show one.
-const assumed = `momento: {region: us-east-1}
-routes:
-  - {name: orders, stream: ORDERS, subject: "orders.>", cache: my-cache, topic: "orders-{{wildcard(1)}}", dead_letter: {subject: dead.orders}}
-`
 
 // commandsWithin is how long the commands of one block may take.
 const commandsWithin = time.Minute
@@ -207,13 +108,15 @@ const commandsWithin = time.Minute
 func (s *Session) Run(script, options string) (printed string, status int, err error) {
 	state := filepath.Join(s.Dir, "state")
 	before := fmt.Sprintf("[ ! -e %[1]s.env ] || . %[1]s.env\ncd \"$(cat %[1]s.cwd 2>/dev/null || echo %[2]s)\"\n"+
-		"trap 'docs_status=$?; set +x; export -p >%[1]s.env; pwd >%[1]s.cwd; exit $docs_status' EXIT\n", state, s.Checkout)
+		"trap 'docs_status=$?; set +x; export -p >%[1]s.env; pwd >%[1]s.cwd; exit $docs_status' EXIT\n",
+		state, s.Checkout)
 	if options == "" {
 		before += fmt.Sprintf("set -a\n(exit %d)\n", s.status) // $? is that of the command before.
 	} else {
 		before += "set -a " + options + "\n"
 	}
-	script = strings.NewReplacer("MOMENTO_API_KEY=...", "MOMENTO_API_KEY="+key, "'the key'", "'"+key+"'").Replace(s.In(script))
+	script = strings.NewReplacer("MOMENTO_API_KEY=...", "MOMENTO_API_KEY="+key, "'the key'", "'"+key+"'").
+		Replace(s.In(script))
 	ctx, cancel := context.WithTimeout(context.Background(), commandsWithin)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, "sh", "-c", before+script)
@@ -221,14 +124,14 @@ func (s *Session) Run(script, options string) (printed string, status int, err e
 	cmd.WaitDelay = time.Second
 	out, err := cmd.CombinedOutput()
 	if exit, ok := errors.AsType[*exec.ExitError](err); ok {
-		err, s.status = nil, exit.ExitCode()
+		s.status = exit.ExitCode()
 		return s.Out(string(out)), s.status, nil
 	}
 	s.status = 0
 	return s.Out(string(out)), 0, err
 }
 
-// Write gives the session a file.
+// WriteFile gives the session a file.
 func (s *Session) WriteFile(name, text string) error {
 	name = s.In(name)
 	if !filepath.IsAbs(name) {

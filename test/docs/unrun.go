@@ -8,8 +8,11 @@ import (
 	"momento-bridge/test/docs/standin"
 )
 
-// Bridge is the program momento-bridge, and Bin the directory that MakePrograms has made.
-var Bridge, Bin string
+// The program momento-bridge, and the directory that MakePrograms has made.
+var (
+	Bridge string
+	Bin    string
+)
 
 // unrun looks at commands that are not run: the programs are known, and take the flags.
 func unrun(b *Block) error {
@@ -19,10 +22,11 @@ func unrun(b *Block) error {
 		if err != nil {
 			return err
 		}
-		commands = ""
+		var all strings.Builder
 		for _, e := range exchanges {
-			commands += e.Command
+			all.WriteString(e.Command)
 		}
+		commands = all.String()
 	}
 	commands = strings.ReplaceAll(commands, "\\\n", " ")
 	for line := range strings.Lines(commands) {

@@ -140,8 +140,10 @@ func newAuthority(file string) (tls.Certificate, error) {
 		return tls.Certificate{}, fmt.Errorf("make a key: %w", err)
 	}
 	template := &x509.Certificate{
-		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "test/docs"}, IsCA: true, BasicConstraintsValid: true,
-		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(24 * time.Hour), KeyUsage: x509.KeyUsageCertSign,
+		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "test/docs"},
+		IsCA: true, BasicConstraintsValid: true,
+		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(24 * time.Hour),
+		KeyUsage: x509.KeyUsageCertSign,
 	}
 	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
 	if err != nil {
@@ -161,7 +163,7 @@ func (o *Outside) certificate(host string) (*tls.Certificate, error) {
 		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(24 * time.Hour),
 		KeyUsage: x509.KeyUsageDigitalSignature, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
 	}
-	key := o.authority.PrivateKey.(*ecdsa.PrivateKey) //nolint:errcheck,forcetypeassert // It is ours.
+	key := o.authority.PrivateKey.(*ecdsa.PrivateKey) // It is ours.
 	der, err := x509.CreateCertificate(rand.Reader, template, o.authority.Leaf, &key.PublicKey, key)
 	if err != nil {
 		return nil, fmt.Errorf("make a certificate: %w", err)

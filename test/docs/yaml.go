@@ -82,9 +82,10 @@ func checkCompose(top map[string]any) error {
 	services, _ := top["services"].(map[string]any)
 	for name, service := range services {
 		keys, ok := service.(map[string]any)
-		if !ok || !only(keys, "image", "build", "command", "entrypoint", "environment", "env_file", "ports", "volumes", "depends_on",
-			"restart", "healthcheck", "networks", "configs", "secrets", "read_only", "user", "tmpfs", "stop_grace_period",
-			"cap_drop", "security_opt", "profiles", "deploy", "mem_limit", "cpus", "working_dir", "init", "extra_hosts") {
+		if !ok || !only(keys, "image", "build", "command", "entrypoint", "environment", "env_file", "ports", "volumes",
+			"depends_on", "restart", "healthcheck", "networks", "configs", "secrets", "read_only", "user", "tmpfs",
+			"stop_grace_period", "cap_drop", "security_opt", "profiles", "deploy", "mem_limit", "cpus", "working_dir",
+			"init", "extra_hosts") {
 			return fmt.Errorf("service %s has a key that compose files do not have", name)
 		}
 	}
@@ -135,9 +136,10 @@ func checkConfiguration(b *Block, document any) error {
 		return errors.New("no mapping: what is it?")
 	}
 	if in == "" {
-		found := false
+		var found bool
 		if in, found = placeOf(top); !found {
-			return fmt.Errorf("neither a bridge configuration nor a part of one, nor anything else that is known: %v", keysOf(top))
+			return fmt.Errorf("neither a bridge configuration nor a part of one, nor anything else that is known: %v",
+				keysOf(top))
 		}
 	}
 	whole := nest(top, strings.TrimPrefix(in, "-"))

@@ -70,14 +70,14 @@ func (r running) await(dir string) error {
 		printed, _ := os.ReadFile(filepath.Join(dir, "output"))
 		if status, over := ended(dir); over {
 			printed, _ = os.ReadFile(filepath.Join(dir, "output"))
-			os.Stdout.Write(printed)
+			fmt.Printf("%s", printed)
 			if status == 0 {
 				return nil
 			}
 			return statusError(status)
 		}
 		if r.works(string(printed)) {
-			os.Stdout.Write(printed)
+			fmt.Printf("%s", printed)
 			return nil
 		}
 	}
@@ -153,8 +153,11 @@ func note(file string, n int) error {
 // Stop ends what runs in a directory as Ctrl-C does. It is an error if it has not ended well.
 func Stop(dir string) error {
 	text, err := os.ReadFile(filepath.Join(dir, "pid"))
-	if err != nil {
+	if errors.Is(err, os.ErrNotExist) {
 		return nil // Nothing has been started.
+	}
+	if err != nil {
+		return fmt.Errorf("stop %s: %w", dir, err)
 	}
 	var pid int
 	if _, err := fmt.Sscan(string(text), &pid); err != nil {

@@ -63,7 +63,8 @@ func makeProgram() program {
 
 // goProgram runs the program itself, which is built already, and looks whether other packages are there.
 func goProgram() program {
-	flags := "-C= -o= -v -race -count= -timeout= -run= -bench= -tags= -ldflags= -trimpath -buildvcs= -p= -short -shuffle= -mod= " +
+	flags := "-C= -o= -v -race -count= -timeout= -run= -bench= -tags= -ldflags= -trimpath -buildvcs= -p= -short " +
+		"-shuffle= -mod= " +
 		"-modfile= -overlay= -cpuprofile= -parallel= -benchtime= -update -seeds= -seed= -on -form= -c"
 	packages := func(c *call) error {
 		for _, arg := range c.args {

@@ -11,7 +11,8 @@ import (
 	"go.yaml.in/yaml/v4"
 )
 
-const runFlags = "rm d detach i t p= publish= v= volume= mount= e= env= env-file= name= network= user= u= read-only tmpfs= " +
+const runFlags = "rm d detach i t p= publish= v= volume= mount= e= env= env-file= name= network= user= u= " +
+	"read-only tmpfs= " +
 	"memory= m= cap-drop= security-opt= init restart= entrypoint= stop-timeout= platform= add-host= health-cmd= " +
 	"pull= cpus= q"
 
@@ -19,9 +20,19 @@ const runFlags = "rm d detach i t p= publish= v= volume= mount= e= env= env-file
 func dockerProgram() program {
 	commands := []command{
 		{words: "run", flags: runFlags, least: 1, most: 1, rest: true, run: containerRun},
-		{words: "build", flags: "t= tag= f= file= build-arg= platform= target= load push pull no-cache", least: 1, most: 1, run: imageBuild},
-		{words: "buildx build", flags: "t= tag= f= file= build-arg= platform= target= load push o= output= provenance= sbom=", least: 1, most: 1, run: imageBuild},
-		{words: "exec", flags: "i t u= user=", least: 1, most: 1, rest: true, run: func(c *call) error { return c.bridgeWords(c.rest) }},
+		{
+			words: "build", flags: "t= tag= f= file= build-arg= platform= target= load push pull no-cache",
+			least: 1, most: 1, run: imageBuild,
+		},
+		{
+			words: "buildx build",
+			flags: "t= tag= f= file= build-arg= platform= target= load push o= output= provenance= sbom=",
+			least: 1, most: 1, run: imageBuild,
+		},
+		{
+			words: "exec", flags: "i t u= user=",
+			least: 1, most: 1, rest: true, run: func(c *call) error { return c.bridgeWords(c.rest) },
+		},
 		{words: "logs", flags: "f follow tail= since=", least: 1, most: 1},
 		{words: "inspect", flags: "f= format=", least: 1, most: 1},
 		{words: "image inspect", flags: "f= format=", least: 1, most: 1},
@@ -38,11 +49,15 @@ func dockerProgram() program {
 		{words: "network create", least: 1, most: 1},
 		{words: "volume create", least: 1, most: 1},
 	}
-	for _, verb := range []string{"up", "down", "ps", "logs", "exec", "restart", "stop", "start", "build", "pull", "config", "kill", "run"} {
+	for _, verb := range []string{
+		"up", "down", "ps", "logs", "exec", "restart", "stop", "start", "build",
+		"pull", "config", "kill", "run",
+	} {
 		commands = append(commands, command{
 			words: "compose " + verb,
-			flags: "f= file= p= project-name= profile= build d detach wait v volumes follow no-deps scale= s= signal= T quiet t= timeout= rm remove-orphans",
-			most:  -1, run: composeRun,
+			flags: "f= file= p= project-name= profile= build d detach wait v " +
+				"volumes follow no-deps scale= s= signal= T quiet t= timeout= rm remove-orphans",
+			most: -1, run: composeRun,
 		})
 	}
 	return program{
@@ -56,11 +71,18 @@ func buildahProgram() program {
 		cannot: "images, as for docker",
 		flags:  "storage-driver= root= runroot=",
 		commands: []command{
-			{words: "build", flags: "t= tag= f= file= build-arg= platform= manifest= isolation= timestamp= layers squash", least: 1, most: 1, run: imageBuild},
-			{words: "bud", flags: "t= tag= f= file= build-arg= platform= isolation=", least: 1, most: 1, run: imageBuild},
+			{
+				words: "build",
+				flags: "t= tag= f= file= build-arg= platform= manifest= isolation= timestamp= layers squash",
+				least: 1, most: 1, run: imageBuild,
+			},
+			{words: "bud", flags: "t= tag= f= file= build-arg= platform=", least: 1, most: 1, run: imageBuild},
 			{words: "push", least: 1, most: 2},
 			{words: "from", least: 1, most: 1},
-			{words: "run", flags: "isolation=", least: 1, most: 1, rest: true, run: func(c *call) error { return c.bridgeWords(c.rest) }},
+			{
+				words: "run", flags: "isolation=",
+				least: 1, most: 1, rest: true, run: func(c *call) error { return c.bridgeWords(c.rest) },
+			},
 			{words: "inspect", flags: "type= format= f=", least: 1, most: 1},
 			{words: "images"},
 			{words: "manifest inspect", least: 1, most: 1},

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -15,7 +16,8 @@ func curlProgram() program {
 	return program{
 		cannot: "what curl prints of errors and progress; the long form of the test runs the real one",
 		commands: []command{{
-			flags: "s silent S show-error f fail fail-with-body i include o= output= O remote-name L location N no-buffer " +
+			flags: "s silent S show-error f fail fail-with-body i include o= output= O remote-name L location " +
+				"N no-buffer " +
 				"k insecure v verbose H= header= X= request= d= data= data-binary= data-raw= u= user= w= write-out= " +
 				"m= max-time= cacert= cert= key= unix-socket= I head G get retry= proxy=",
 			least: 1, most: 4, run: curl,
@@ -77,10 +79,10 @@ func curlOne(c *call, client *http.Client, url string) error {
 			return fmt.Errorf("write the answer: %w", err)
 		}
 	} else {
-		os.Stdout.Write(out.Bytes())
+		fmt.Printf("%s", out.Bytes())
 	}
 	if form := c.flag("-w", "--write-out"); form != "" {
-		fmt.Print(strings.NewReplacer("%{http_code}", fmt.Sprint(resp.StatusCode), `\n`, "\n").Replace(form))
+		fmt.Print(strings.NewReplacer("%{http_code}", strconv.Itoa(resp.StatusCode), `\n`, "\n").Replace(form))
 	}
 	return nil
 }

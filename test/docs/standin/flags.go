@@ -8,7 +8,7 @@ import (
 // flagTable says of each flag whether it takes a value.
 func flagTable(list string) map[string]bool {
 	table := map[string]bool{}
-	for _, name := range strings.Fields(list) {
+	for name := range strings.FieldsSeq(list) {
 		name, valued := strings.CutSuffix(name, "=")
 		switch {
 		case strings.HasPrefix(name, "-"):

@@ -19,11 +19,17 @@ func kubectlProgram() program {
 		{words: "delete", flags: object, most: -1, run: manifests},
 		{words: "create namespace", flags: "dry-run=", least: 1, most: 1},
 		{words: "create configmap", flags: "from-file= from-literal= dry-run= o=", least: 1, most: 1, run: fromFiles},
-		{words: "create secret generic", flags: "from-file= from-literal= from-env-file= dry-run= o= type=", least: 1, most: 1, run: fromFiles},
+		{
+			words: "create secret generic", flags: "from-file= from-literal= from-env-file= dry-run= o= type=",
+			least: 1, most: 1, run: fromFiles,
+		},
 		{words: "get", flags: object, least: 1, most: -1},
 		{words: "describe", flags: object, least: 1, most: 2},
 		{words: "logs", flags: object + " previous p follow tail= since= c= container= prefix", most: 1},
-		{words: "exec", flags: "i stdin t tty c= container=", least: 1, most: 1, run: func(c *call) error { return c.bridgeWords(c.rest) }},
+		{
+			words: "exec", flags: "i stdin t tty c= container=",
+			least: 1, most: 1, run: func(c *call) error { return c.bridgeWords(c.rest) },
+		},
 		{words: "port-forward", flags: "address=", least: 2, most: 3},
 		{words: "wait", flags: object + " for=", least: 1, most: -1},
 		{words: "scale", flags: object + " replicas=", least: 1, most: 2},
@@ -88,7 +94,8 @@ func Manifest(text string) error {
 		if err := yaml.Load([]byte(document), &object); err != nil {
 			return fmt.Errorf("not YAML: %w", err)
 		}
-		if object.APIVersion == "" || object.Kind == "" || object.Metadata["name"] == nil && object.Kind != "Kustomization" {
+		if object.APIVersion == "" || object.Kind == "" ||
+			object.Metadata["name"] == nil && object.Kind != "Kustomization" {
 			return errors.New("an object without apiVersion, kind or metadata.name")
 		}
 	}
@@ -112,18 +119,30 @@ func fromFiles(c *call) error {
 
 // helmProgram looks at the chart and the files of values, and whether keys that are set exist in the chart.
 func helmProgram() program {
-	values := "f= values= set= set-string= set-file= set-json= n= namespace= create-namespace version= wait timeout= atomic dry-run " +
-		"install reset-values reuse-values post-renderer= kube-version= api-versions= a= s= show-only= include-crds strict debug devel"
+	values := "f= values= set= set-string= set-file= set-json= n= namespace= create-namespace version= wait " +
+		"timeout= atomic dry-run " +
+		"install reset-values reuse-values post-renderer= kube-version= api-versions= a= s= show-only= " +
+		"include-crds strict debug devel"
+	second := func(c *call) error { return chart(c, c.args[1]) }
 	return program{
 		cannot: "what is rendered: test/helm renders the chart with helm itself",
 		flags:  "kube-context= kubeconfig=",
 		commands: []command{
-			{words: "install", flags: values, least: 2, most: 2, run: func(c *call) error { return chart(c, c.args[1]) }},
-			{words: "upgrade", flags: values, least: 2, most: 2, run: func(c *call) error { return chart(c, c.args[1]) }},
-			{words: "template", flags: values, least: 1, most: 2, run: func(c *call) error { return chart(c, c.args[len(c.args)-1]) }},
+			{words: "install", flags: values, least: 2, most: 2, run: second},
+			{words: "upgrade", flags: values, least: 2, most: 2, run: second},
+			{
+				words: "template", flags: values,
+				least: 1, most: 2, run: func(c *call) error { return chart(c, c.args[len(c.args)-1]) },
+			},
 			{words: "lint", flags: values, least: 1, most: 1, run: func(c *call) error { return chart(c, c.args[0]) }},
-			{words: "show values", flags: "version=", least: 1, most: 1, run: func(c *call) error { return chart(c, c.args[0]) }},
-			{words: "package", flags: "d= destination= version= app-version=", least: 1, most: 1, run: func(c *call) error { return chart(c, c.args[0]) }},
+			{
+				words: "show values", flags: "version=",
+				least: 1, most: 1, run: func(c *call) error { return chart(c, c.args[0]) },
+			},
+			{
+				words: "package", flags: "d= destination= version= app-version=",
+				least: 1, most: 1, run: func(c *call) error { return chart(c, c.args[0]) },
+			},
 			{words: "push", least: 2, most: 2},
 			{words: "uninstall", flags: "n= namespace= wait", least: 1, most: 1},
 			{words: "rollback", flags: "n= namespace= wait", least: 1, most: 2},

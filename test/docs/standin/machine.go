@@ -47,11 +47,13 @@ func systemctlProgram() program {
 		"show", "edit", "mask", "unmask", "is-active", "is-enabled", "kill",
 	} {
 		commands = append(commands, command{
-			words: verb, flags: "now no-pager quiet property= p= value full stdin drop-in= s= signal=", least: 1, most: 1,
+			words: verb,
+			flags: "now no-pager quiet property= p= value full stdin drop-in= s= signal=", least: 1, most: 1,
 			run: func(c *call) error { return ours(c.args[0]) },
 		})
 	}
-	commands = append(commands, command{words: "daemon-reload"}, command{words: "list-units", flags: "failed all", most: 1})
+	commands = append(commands, command{words: "daemon-reload"},
+		command{words: "list-units", flags: "failed all", most: 1})
 	return program{
 		cannot:   "that systemd does it: test/packages installs the unit and runs the daemon from it",
 		commands: commands,
@@ -138,7 +140,8 @@ func dpkgProgram() program {
 	return program{
 		cannot: "packages, as for apt-get",
 		commands: []command{{
-			flags: "i install r remove P purge l list L listfiles s status c contents I info V verify force-confold force-confnew",
+			flags: "i install r remove P purge l list L listfiles s status c contents " +
+				"I info V verify force-confold force-confnew",
 			least: 1, most: -1,
 			run: func(c *call) error {
 				if c.has("-i") || c.has("--install") || c.has("-c") || c.has("-I") {
@@ -154,7 +157,8 @@ func rpmProgram() program {
 	return program{
 		cannot: "packages, as for apt-get",
 		commands: []command{{
-			flags: "i install U upgrade e erase q query l list p package c configfiles V verify h hash v scripts K checksig i",
+			flags: "i install U upgrade e erase q query l list p package c configfiles " +
+				"V verify h hash v scripts K checksig i",
 			least: 1, most: -1, run: func(c *call) error { return packageFiles(c.args, ".rpm") },
 		}},
 	}
@@ -175,7 +179,7 @@ func dnfProgram() program {
 func opensslProgram() program {
 	return program{
 		cannot: "certificates; random numbers are",
-		commands: []command{{words: "rand", flags: "-hex -base64", least: 1, most: 1, run: func(c *call) error {
+		commands: []command{{words: "rand", flags: "-hex -base64", least: 1, most: 1, run: func(*call) error {
 			fmt.Println(strings.Repeat("0123456789abcdef", 4))
 			return nil
 		}}},
@@ -200,7 +204,8 @@ func jqProgram() program {
 	return program{
 		cannot: "filters, unless the machine has the real one: what it reads is JSON",
 		commands: []command{{
-			flags: "r raw-output c compact-output e exit-status s slurp n null-input S arg=", least: 1, most: 2, run: func(c *call) error {
+			flags: "r raw-output c compact-output e exit-status s slurp n null-input S arg=",
+			least: 1, most: 2, run: func(c *call) error {
 				if slices.Contains(c.args, "") {
 					return errors.New("an empty filter")
 				}

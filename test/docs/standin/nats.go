@@ -16,7 +16,8 @@ import (
 
 // natsProgram is the nats command line, with what the documents use of it. It does what it says, by the client for Go.
 func natsProgram() program {
-	stream := "subjects= storage= retention= discard= max-msgs= max-bytes= max-age= max-msg-size= max-msgs-per-subject= " +
+	stream := "subjects= storage= retention= discard= max-msgs= max-bytes= max-age= max-msg-size= " +
+		"max-msgs-per-subject= " +
 		"replicas= dupe-window= defaults description= allow-rollup deny-delete deny-purge f force allow-direct"
 	consumer := "filter= pull deliver= ack= max-deliver= max-pending= defaults wait= replay= f force"
 	return program{
@@ -24,7 +25,7 @@ func natsProgram() program {
 		flags: "s= server= user= password= creds= nkey= context= timeout= js-domain= js-api-prefix= inbox-prefix= " +
 			"tlscert= tlskey= tlsca= trace",
 		commands: []command{
-			{words: "pub", flags: "H= header= count= reply= sleep= J jetstream force-stdin", least: 1, most: 2, run: natsPub},
+			{words: "pub", flags: "H= header= count= reply= sleep= J jetstream", least: 1, most: 2, run: natsPub},
 			{words: "sub", flags: "count= queue= r raw headers-only", least: 1, most: 1, run: natsSub},
 			{words: "request", flags: "H= header= replies= r raw", least: 1, most: 2, run: natsRequest},
 			{words: "req", flags: "H= header= replies= r raw", least: 1, most: 2, run: natsRequest},
@@ -44,7 +45,7 @@ func natsProgram() program {
 			{words: "consumer pause", flags: "f force", least: 3, most: 3},
 			{words: "consumer resume", flags: "f force", least: 2, most: 2},
 			{words: "consumer rm", flags: "f force", least: 2, most: 2, run: natsConsumerRemove},
-			{words: "kv add", flags: "history= storage= replicas= ttl= max-value-size=", least: 1, most: 1, run: natsBucket},
+			{words: "kv add", flags: "history= storage= replicas= ttl=", least: 1, most: 1, run: natsBucket},
 			{words: "kv get", flags: "raw", least: 2, most: 2},
 			{words: "kv put", least: 3, most: 3},
 			{words: "kv ls", most: 1},
@@ -81,7 +82,7 @@ func natsDo(c *call, do func(context.Context, *nats.Conn, jetstream.JetStream) e
 }
 
 func natsPub(c *call) error {
-	return natsDo(c, func(ctx context.Context, conn *nats.Conn, js jetstream.JetStream) error {
+	return natsDo(c, func(_ context.Context, conn *nats.Conn, _ jetstream.JetStream) error {
 		m := nats.NewMsg(c.args[0])
 		if len(c.args) > 1 {
 			m.Data = []byte(c.args[1])

@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 )
 
@@ -67,7 +68,7 @@ func (p *Place) note(name string) error {
 }
 
 // Port is the session's port for one that pages name.
-func (p *Place) Port(named int) int { return p.Ports[fmt.Sprint(named)] }
+func (p *Place) Port(named int) int { return p.Ports[strconv.Itoa(named)] }
 
 var (
 	address  = regexp.MustCompile(`(127\.0\.0\.1|localhost|0\.0\.0\.0|\[::1\]):([0-9]{2,5})\b`)
