@@ -17,7 +17,8 @@ import (
 	"momento-bridge/test/lab"
 )
 
-// world is what a machine's service talks to: NATS with a stream, a publisher, and an endpoint that knows every message.
+// world is what a machine's service talks to: NATS with a stream, a publisher, and an endpoint that knows every
+// message.
 type world struct {
 	t        *testing.T
 	nats     *lab.NATS
@@ -136,7 +137,8 @@ func (w *world) keepPublishing(ctx context.Context) error {
 		}
 		i := int(w.published.Load())
 		message := fmt.Sprintf("t%d %d", i%topics, i)
-		if _, err := w.js.Publish(context.Background(), fmt.Sprintf("orders.t%d", i%topics), []byte(message)); err != nil {
+		subject := fmt.Sprintf("orders.t%d", i%topics)
+		if _, err := w.js.Publish(context.Background(), subject, []byte(message)); err != nil {
 			return fmt.Errorf("publish: %w", err)
 		}
 		w.published.Add(1)

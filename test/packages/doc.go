@@ -3,10 +3,10 @@
 // that it asks for. NATS and the endpoint are outside, on loopback, which the machine shares. What a machine changes is
 // gone with it.
 //
-// It wants root, and the programs mmdebstrap, systemd-nspawn, nsenter and dpkg-deb. The tree that machines begin with is
-// made once, and kept in the user's cache directory: it takes most of the time.
+// It wants root, and the programs mmdebstrap, systemd-nspawn, nsenter and dpkg-deb. The tree that machines begin with
+// is made once, and kept in the user's cache directory: it takes most of the time.
 //
 // MOMENTO_BRIDGE_PACKAGES names a directory with a .deb and a .rpm that are to be tested, such as a release's. Without
-// it they are made here, of the same files. The version before is the program as it was a hundred commits ago, where the
-// history goes back so far, and else the same program with a lower version; its default configuration differs.
+// it they are made here, of the same files. The version before is the program as it was a hundred commits ago, where
+// the history goes back so far, and else the same program with a lower version; its default configuration differs.
 package packages

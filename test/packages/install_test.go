@@ -108,7 +108,9 @@ func TestRemovalLeavesTheOperatorsFilesAndPurgeNone(t *testing.T) {
 			t.Logf("left after the removal:\n%s", strings.Join(left, "\n"))
 			config := "/etc/momento-bridge/config.yaml"
 			if k.name == "deb" {
-				checkSame(t, left, append([]string{"/etc/momento-bridge", "/etc/momento-bridge/api-key", config}, state...))
+				checkSame(t, left, append([]string{
+					"/etc/momento-bridge", "/etc/momento-bridge/api-key", config,
+				}, state...))
 				m.must("dpkg", "--purge", "momento-bridge")
 			} else {
 				checkSame(t, left, append([]string{
@@ -176,7 +178,9 @@ func TestWatchdogRestartsAServiceThatHangs(t *testing.T) {
 	pid := m.property("MainPID")
 	m.must("kill", "-STOP", pid)
 	m.awaitJournal("Watchdog timeout")
-	lab.Eventually(t, patience, "another process", func() bool { return m.property("NRestarts") == "1" && w.ask().Ready })
+	lab.Eventually(t, patience, "another process", func() bool {
+		return m.property("NRestarts") == "1" && w.ask().Ready
+	})
 	if !strings.Contains(m.journal(), "goroutine ") {
 		t.Errorf("the journal has no goroutines:\n%s", lab.Brief(m.journal()))
 	}

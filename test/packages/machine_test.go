@@ -82,8 +82,8 @@ func (m *machine) runWith(input string, args ...string) (string, int) {
 	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, "nsenter", append([]string{
-		"--target", strconv.Itoa(m.leader), "--all", "env", "-i", "PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LANG=C.UTF-8",
-		"TERM=dumb", "HOME=/root", "DEBIAN_FRONTEND=noninteractive", "SYSTEMD_PAGER=",
+		"--target", strconv.Itoa(m.leader), "--all", "env", "-i", "PATH=/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+		"LANG=C.UTF-8", "TERM=dumb", "HOME=/root", "DEBIAN_FRONTEND=noninteractive", "SYSTEMD_PAGER=",
 	}, args...)...)
 	cmd.Stdin = strings.NewReader(input)
 	var out bytes.Buffer
@@ -103,7 +103,7 @@ func (m *machine) must(args ...string) string {
 	m.t.Helper()
 	out, status := m.run(args...)
 	if status != 0 {
-		m.t.Fatalf("%s: exit status %d\n%s", strings.Join(args, " "), status, out)
+		m.t.Fatalf("%s:\nexit status %d\n%s", strings.Join(args, " "), status, out)
 	}
 	return out
 }

@@ -114,7 +114,8 @@ func makeBefore(ctx context.Context, unpacked string) (program string, err error
 
 // buildOlder builds the program as it was some commits ago, if the history tells, or else as it is.
 func buildOlder(ctx context.Context, program string) error {
-	commit, err := exec.CommandContext(ctx, "git", "-C", root, "rev-list", "--max-count=1", "--skip=100", "HEAD").Output()
+	commit, err := exec.CommandContext(ctx, "git", "-C", root, "rev-list", "--max-count=1", "--skip=100",
+		"HEAD").Output()
 	if err != nil || len(commit) == 0 {
 		fmt.Println("The history holds no older commit: the version before is the same program with a lower version.")
 		return build(ctx, root, program, "v0.0.1")
