@@ -74,8 +74,8 @@ func rendered(t *testing.T, r render.Release) render.Rendered {
 	return out
 }
 
-// TestValueSetsRenderAsRecorded shows what the chart makes of each set. The texts of the alerts and of the dashboard are
-// left out: another test compares them with where they come from.
+// TestValueSetsRenderAsRecorded shows what the chart makes of each set. The texts of the alerts and of the dashboard
+// are left out: another test compares them with where they come from.
 func TestValueSetsRenderAsRecorded(t *testing.T) {
 	t.Parallel()
 	all := sets(t)

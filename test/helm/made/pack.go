@@ -11,8 +11,8 @@ import (
 )
 
 // Pack writes the chart of a release into a directory, as helm package does: the chart's version is the release's, its
-// appVersion, which is the image's tag, the release's tag. The same files at the same time make the same bytes. It returns
-// the file's path.
+// appVersion, which is the image's tag, the release's tag. The same files at the same time make the same bytes. It
+// returns the file's path.
 func Pack(top, tag, dir string, when time.Time) (string, error) {
 	version, ok := strings.CutPrefix(tag, "v")
 	if !ok {
