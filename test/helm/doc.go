@@ -1,0 +1,8 @@
+// Package helm tests the chart in deploy/helm: what it refuses, what it renders, and that this is what Kubernetes and the
+// daemon take. The rendered value sets are in testdata: NAME.yaml has values, NAME.golden what the chart makes of them.
+//
+// A module of its own, so that neither Helm nor Kubernetes is among the program's dependencies. Package render renders,
+// package made makes what is made of the chart: its schema, the plain manifests, the table of values.
+package helm
+
+//go:generate go run ./generate
