@@ -15,6 +15,6 @@ func OldServer(conn *nats.Conn) string {
 	if !versionOf(conn).before(oldestServer) {
 		return ""
 	}
-	return fmt.Sprintf("nats-server %s is older than 2.%d, the oldest that the bridge is tested with: update the server",
-		conn.ConnectedServerVersion(), oldestServer)
+	return fmt.Sprintf("nats-server %s is older than 2.%d, the oldest that the bridge is tested with: update the "+
+		"server", conn.ConnectedServerVersion(), oldestServer)
 }

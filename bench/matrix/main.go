@@ -1,5 +1,5 @@
-// Command matrix runs the tests of source and chaos with releases of nats-server, and the tests and go vet with releases
-// of Go and for systems. It writes the tables of docs/support.md.
+// Command matrix runs the tests of source and chaos with releases of nats-server, all tests with releases of Go, and
+// compiles for systems. It writes the tables of docs/support.md.
 //
 //	go run ./bench/matrix                               # all releases of nats-server, all tests: half an hour
 //	go run ./bench/matrix -short                        # as for a change: the oldest whole, those between in part
@@ -29,7 +29,9 @@ var servers = []string{"v2.10.27", "v2.11.17", "v2.12.15", "v2.14.10", "v2.15.3"
 
 var (
 	toolchains = []string{"go1.26.9", "go1.27.3"}
-	systems    = []string{"linux/amd64", "linux/arm64", "darwin/arm64", "darwin/amd64", "freebsd/amd64", "windows/amd64"}
+	systems    = []string{
+		"linux/amd64", "linux/arm64", "darwin/arm64", "darwin/amd64", "freebsd/amd64", "windows/amd64",
+	}
 )
 
 // bench is what was asked for.

@@ -48,7 +48,8 @@ type event struct {
 // goTest runs go test, and counts the tests. What fails is shown, with all that it said.
 func goTest(ctx context.Context, environment []string, args ...string) (outcome, error) {
 	began := time.Now()
-	cmd := exec.CommandContext(ctx, "go", append([]string{"test", "-json", "-count", "1", "-timeout", "30m"}, args...)...)
+	args = append([]string{"test", "-json", "-count", "1", "-timeout", "30m"}, args...)
+	cmd := exec.CommandContext(ctx, "go", args...)
 	cmd.Env = append(os.Environ(), environment...)
 	cmd.Stderr = os.Stderr
 	out, err := cmd.StdoutPipe()

@@ -74,8 +74,8 @@ func (l *Lab) newNATS(ctx context.Context) (*NATS, error) {
 	_, port, _ := net.SplitHostPort(address)
 	_, monitorPort, _ := net.SplitHostPort(monitor)
 	return &NATS{
-		Address: address, URL: "nats://" + address, Monitor: "http://" + monitor, Program: program, lab: l, store: store,
-		args: []string{"-a", "127.0.0.1", "-p", port, "-m", monitorPort, "-js", "-sd", store},
+		Address: address, URL: "nats://" + address, Monitor: "http://" + monitor, Program: program,
+		lab: l, store: store, args: []string{"-a", "127.0.0.1", "-p", port, "-m", monitorPort, "-js", "-sd", store},
 	}, nil
 }
 

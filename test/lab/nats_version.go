@@ -41,7 +41,8 @@ func InstallNATS(ctx context.Context, version string) (string, error) {
 		return "", fmt.Errorf("make a directory to build in: %w", err)
 	}
 	defer os.RemoveAll(scratch)
-	install := exec.CommandContext(ctx, "go", "install", "-ldflags", "-s -w", "github.com/nats-io/nats-server/v2@"+version)
+	install := exec.CommandContext(ctx, "go", "install", "-ldflags", "-s -w",
+		"github.com/nats-io/nats-server/v2@"+version)
 	install.Env = append(os.Environ(), "GOBIN="+scratch, "GOFLAGS=")
 	install.Dir = scratch
 	if out, err := install.CombinedOutput(); err != nil {
