@@ -96,7 +96,8 @@ func TestRollingUpdateFromThePreviousReleaseAndBackLosesAndDoublesNothing(t *tes
 		t.Fatal(err)
 	}
 	t.Cleanup(conn.Close)
-	if _, err := js.CreateStream(t.Context(), jetstream.StreamConfig{Name: "S", Subjects: []string{"s.>"}}); err != nil {
+	stream := jetstream.StreamConfig{Name: "S", Subjects: []string{"s.>"}}
+	if _, err := js.CreateStream(t.Context(), stream); err != nil {
 		t.Fatal(err)
 	}
 	got := &record{topics: map[string][]int{}}
@@ -125,7 +126,8 @@ func TestRollingUpdateFromThePreviousReleaseAndBackLosesAndDoublesNothing(t *tes
 				return
 			case <-time.After(2 * time.Millisecond):
 			}
-			if _, err := js.Publish(t.Context(), fmt.Sprintf("s.%d", sent%topics), fmt.Append(nil, sent/topics)); err != nil {
+			subject := fmt.Sprintf("s.%d", sent%topics)
+			if _, err := js.Publish(t.Context(), subject, fmt.Append(nil, sent/topics)); err != nil {
 				t.Errorf("message %d: %v", sent, err)
 				return
 			}
