@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"strings"
 )
 
 // beside are the configurations of examples that a page's commands name. The session has them with its own addresses.
@@ -14,12 +15,13 @@ func (p *Page) beside() []string {
 
 // addresses is a text in which all addresses are that the session of a page must know.
 func (p *Page) addresses(repository string) string {
-	text := p.Text + " 127.0.0.1:4222 127.0.0.1:9464 127.0.0.1:8080"
+	var text strings.Builder
+	text.WriteString(p.Text + " 127.0.0.1:4222 127.0.0.1:9464 127.0.0.1:8080")
 	for _, name := range p.beside() {
 		more, _ := os.ReadFile(filepath.Join(repository, name)) // A command that wants it says that it is missing.
-		text += " " + string(more)
+		text.WriteString(" " + string(more))
 	}
-	return text
+	return text.String()
 }
 
 // moveBeside moves the addresses of those configurations into the session.
