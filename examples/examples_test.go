@@ -161,10 +161,8 @@ func TestTwoRegionsGetEverythingEachAtItsOwnPace(t *testing.T) {
 	t.Parallel()
 	server, js := streams(t, "orders")
 	east, west := startEmulator(t), startEmulator(t)
-	for name, e := range map[string]*lab.Emulator{"two-regions/east.yaml 8081": east, "two-regions/west.yaml 8082": west} {
-		file, port, _ := strings.Cut(name, " ")
-		run(t, configured(t, file, "127.0.0.1:4222", server.Address, "127.0.0.1:"+port, e.Address))
-	}
+	run(t, configured(t, "two-regions/east.yaml", "127.0.0.1:4222", server.Address, "127.0.0.1:8081", east.Address))
+	run(t, configured(t, "two-regions/west.yaml", "127.0.0.1:4222", server.Address, "127.0.0.1:8082", west.Address))
 	has := func(e *lab.Emulator, n int) func() bool {
 		return func() bool { return accepted(t, e)["orders.1"] == n }
 	}
