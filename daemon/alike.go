@@ -46,10 +46,10 @@ func consumerHint(stream string, routes []*config.Route) string {
 	alike, keys := mostAlike(routes), differing(routes)
 	if alike < manyAlike {
 		return text + fmt.Sprintf("where they need not differ in %s, one route with `subjects` carries the same for a "+
-			"fraction of that (docs/operations.md)", strings.Join(keys, ", "))
+			"fraction of that (docs/routes.md)", strings.Join(keys, ", "))
 	}
 	text += fmt.Sprintf("%d of them have the same settings, so that one route with `subjects` carries the same for a "+
-		"fraction of that; routes of their own do not hold each other up (docs/operations.md)", alike)
+		"fraction of that; routes of their own do not hold each other up (docs/routes.md)", alike)
 	if len(keys) > 0 {
 		text += ". Others differ in " + strings.Join(keys, ", ")
 	}

@@ -72,7 +72,7 @@ func TestDeploymentIsHardened(t *testing.T) {
 	f("/livez", container, "startupProbe", "httpGet", "path")
 	f("/livez", container, "livenessProbe", "httpGet", "path")
 	f("/readyz", container, "readinessProbe", "httpGet", "path")
-	f("momento-bridge", pod, "volumes", 1, "secret", "secretName")
+	f("momento-bridge", pod, "volumes", 1, "projected", "sources", 0, "secret", "name")
 	f(0, documents(t)["Deployment"], "spec", "strategy", "rollingUpdate", "maxUnavailable")
 	f(1, documents(t)["PodDisruptionBudget"], "spec", "maxUnavailable")
 	if grace := at(t, pod, "terminationGracePeriodSeconds").(int); grace <= 20 {
@@ -143,7 +143,7 @@ func TestUnitRestartsReloadsAndWaitsLongerThanTheDrain(t *testing.T) {
 	for _, line := range []string{
 		"Type=notify", "LoadCredential=api-key:", "DynamicUser=yes", "TimeoutStopSec=30s", "KillMode=mixed",
 		"Restart=always", "WatchdogSec=30s", "StateDirectory=momento-bridge",
-		"ExecReload=/bin/kill -HUP $MAINPID",
+		"ExecReload=/usr/bin/momento-bridge reload -c /etc/momento-bridge/config.yaml",
 	} {
 		if !strings.Contains(string(unit), "\n"+line) {
 			t.Errorf("the unit has no %s", line)
@@ -158,10 +158,32 @@ func TestConfigMapIsAValidConfiguration(t *testing.T) {
 	if err := f.Err(); err != nil {
 		t.Error(err)
 	}
-	mount := at(t, documents(t)["Deployment"], "spec", "template", "spec", "containers", 0, "volumeMounts", 1,
-		"mountPath").(string)
-	key := at(t, documents(t)["Secret"], "stringData", "api-key")
-	if f.Momento.APIKeyFile != mount+"/api-key" || key == "" {
-		t.Errorf("the key is read from %s, the Secret is mounted at %s", f.Momento.APIKeyFile, mount)
+	pod := at(t, documents(t)["Deployment"], "spec", "template", "spec")
+	mount := at(t, pod, "containers", 0, "volumeMounts", 1, "mountPath").(string)
+	key := at(t, pod, "volumes", 1, "projected", "sources", 0, "secret", "items", 0)
+	if want := mount + "/" + at(t, key, "path").(string); f.Momento.APIKeyFile != want {
+		t.Errorf("the key is read from %s, the Secret is mounted at %s", f.Momento.APIKeyFile, want)
 	}
+	text = readFile(t, "kubernetes.yaml")
+	if command := "create secret generic momento-bridge --from-file=" + at(t, key, "key").(string) + "="; !strings.Contains(
+		text, command) {
+		t.Errorf("the manifest does not say how to make the Secret: %s", command)
+	}
+}
+
+// A key in a manifest ends in a repository.
+func TestManifestHasNoSecret(t *testing.T) {
+	t.Parallel()
+	if _, ok := documents(t)["Secret"]; ok {
+		t.Error("there is a Secret")
+	}
+}
+
+func readFile(t *testing.T, name string) string {
+	t.Helper()
+	text, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
 }

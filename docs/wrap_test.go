@@ -14,6 +14,9 @@ import (
 // longer.
 const columns = 120
 
+// unread are directories of what others wrote, or programs made.
+var unread = []string{"testdata", ".git", "node_modules", "bin"}
+
 func TestMarkdownIsWrapped(t *testing.T) {
 	root := os.DirFS("..")
 	seen := 0
@@ -52,7 +55,7 @@ func markdown(t *testing.T, root fs.FS) (paths []string) {
 		switch {
 		case err != nil:
 			return err
-		case entry.IsDir() && slices.Contains([]string{"testdata", ".git", "node_modules"}, entry.Name()):
+		case entry.IsDir() && slices.Contains(unread, entry.Name()):
 			return fs.SkipDir
 		case strings.HasSuffix(path, ".md"):
 			paths = append(paths, path)

@@ -105,19 +105,21 @@ func (p *Pipeline) StatsInto(s *Stats) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	now := time.Now()
+	waiting := p.d.unsettledFor(nil)
 	*s = Stats{
 		Routes:     slices.Grow(s.Routes[:0], len(p.d.routes)),
 		Depth:      p.depth.now.depth,
 		Quotas:     p.d.quotaStats(now, s.Quotas[:0]),
-		KeyRefused: p.d.key.closed,
-		Down:       p.d.endpoint.closed,
+		KeyRefused: p.d.keyMissing || p.d.key.told(now, waiting),
+		Down:       p.d.endpoint.told(now, waiting),
 		KeyMissing: p.d.keyMissing,
-		Why:        p.d.key.detail,
-		WhyAdvised: p.d.key.advised,
 		Moved:      p.crowds.moved,
 		Troubles:   s.Troubles[:0],
 	}
-	if s.Why == "" {
+	if s.KeyRefused {
+		s.Why, s.WhyAdvised = p.d.key.detail, p.d.key.advised
+	}
+	if s.Down && s.Why == "" {
 		s.Why, s.WhyAdvised = p.d.endpoint.detail, p.d.endpoint.advised
 	}
 	if p.crowds.found(now) {
@@ -144,7 +146,7 @@ func (p *Pipeline) StatsInto(s *Stats) {
 
 // statsOf makes s the snapshot of a route.
 func (p *Pipeline) statsOf(now time.Time, r *Route, s *RouteStats, weights float64) {
-	r.stats(now, s, p.d.key.closed, weights)
+	r.stats(now, s, p.d.toldOf(now, r), weights)
 	if w := p.d.leftAlone(now, r); !w.until.IsZero() {
 		s.LeftAlone, s.LeftAloneWhy = w.until, w.why
 		if s.State == Running {
@@ -164,11 +166,11 @@ func (r *Route) Stats() RouteStats {
 	return s
 }
 
-func (r *Route) stats(now time.Time, s *RouteStats, keyRefused bool, weights float64) {
+func (r *Route) stats(now time.Time, s *RouteStats, told halts, weights float64) {
 	*s = RouteStats{
 		Name:          r.cfg.Name,
 		Cache:         r.cfg.Cache,
-		State:         r.state(now, keyRefused),
+		State:         r.state(now, told),
 		Received:      r.received,
 		Settled:       r.settled,
 		Attempts:      r.attempts,
@@ -181,10 +183,10 @@ func (r *Route) stats(now time.Time, s *RouteStats, keyRefused bool, weights flo
 		Bytes:         r.published,
 		Operations:    r.operations,
 		Share:         r.common.weight / weights,
-		Forbidden:     r.forbidden.topics,
+		Forbidden:     r.toldForbidden(now),
 		ForbiddenHeld: r.forbidden.held,
-		CacheMissing:  r.cache.gate.closed,
-		RouteRefused:  r.gate.closed && !r.distrusted(),
+		CacheMissing:  told.cache,
+		RouteRefused:  told.route && !r.distrusted(),
 		Aside:         r.aside,
 		AsideTopics:   r.asideUnits,
 		Troubled:      r.troubled,
@@ -192,10 +194,10 @@ func (r *Route) stats(now time.Time, s *RouteStats, keyRefused bool, weights flo
 		Unkept:        r.unstored.n,
 		UnkeptWhy:     r.unstored.why,
 	}
-	if len(r.forbidden.names) > 0 {
+	if s.Forbidden > 0 && len(r.forbidden.names) > 0 {
 		s.ForbiddenTopics = slices.Clone(r.forbidden.names)
 	}
-	if r.gate.closed && r.distrusted() {
+	if told.route && r.distrusted() {
 		s.Rejecting = r.gate.detail
 	}
 	if r.oldest != nil {
@@ -203,15 +205,15 @@ func (r *Route) stats(now time.Time, s *RouteStats, keyRefused bool, weights flo
 	}
 }
 
-func (r *Route) state(now time.Time, keyRefused bool) State {
+func (r *Route) state(now time.Time, told halts) State {
 	switch {
 	case r.closed:
 		return Draining
 	case r.paused:
 		return Paused
-	case keyRefused || r.cache.gate.closed || r.gate.closed:
+	case told.key || told.cache || told.route:
 		return Parked
-	case r.allForbidden(now):
+	case r.allForbidden(now) && r.toldForbidden(now) > 0:
 		return Parked
 	}
 	return Running

@@ -7,10 +7,8 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"os"
 	"time"
 
-	"github.com/nats-io/nats-server/v2/server"
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 )
@@ -20,25 +18,6 @@ const (
 	// mostPending bounds the messages that NATS has not acknowledged.
 	mostPending = 4096
 )
-
-// startNATS starts a server with JetStream in this process, on a free port.
-func (b *Bed) startNATS() error {
-	var err error
-	if b.dir, err = os.MkdirTemp("", "momento-bridge-"); err != nil {
-		return fmt.Errorf("make a temporary directory: %w\nset TMPDIR to a directory that may be written", err)
-	}
-	b.server, err = server.NewServer(&server.Options{
-		Host: "127.0.0.1", Port: server.RANDOM_PORT, JetStream: true, StoreDir: b.dir, NoSigs: true, NoLog: true,
-	})
-	if err != nil {
-		return fmt.Errorf("start the NATS server: %w", err)
-	}
-	b.server.Start()
-	if !b.server.ReadyForConnections(natsTimeout) {
-		return fmt.Errorf("the NATS server did not start within %v", natsTimeout)
-	}
-	return nil
-}
 
 // makeStream makes a stream that nobody else uses, and from which a message is gone once the bridge has settled it.
 func (b *Bed) makeStream(ctx context.Context) error {

@@ -16,7 +16,7 @@ func (b *Bed) makePlan(ctx context.Context) error {
 	f := b.cfg.File
 	if b.server != nil {
 		f.NATS = config.Read("", nil).NATS
-		f.NATS.URL = b.server.ClientURL()
+		f.NATS.URL = b.server.url()
 	}
 	f.Routes = nil
 	f.AddRoute(routeName)

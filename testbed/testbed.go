@@ -7,11 +7,9 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"os"
 	"sync"
 	"time"
 
-	"github.com/nats-io/nats-server/v2/server"
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
@@ -23,7 +21,7 @@ import (
 type Config struct {
 	// File has endpoint, key and NATS, and the limits of the bridge. The rest of it is replaced.
 	File     *config.File
-	Embedded bool   // NATS is started in this process.
+	Embedded bool   // NATS is started in this process, which takes a build that HasNATS.
 	Cache    string // Published to.
 	Topic    string // With several topics, -1, -2 and so on are appended.
 	Topics   int
@@ -38,8 +36,7 @@ type Config struct {
 type Bed struct {
 	cfg     Config
 	plan    *daemon.Plan
-	dir     string
-	server  *server.Server // nil: NATS is the user's.
+	server  *natsServer // nil: NATS is the user's.
 	conn    *nats.Conn
 	js      jetstream.JetStream
 	stream  string
@@ -66,7 +63,8 @@ func (e *OptionError) Unwrap() error { return e.err }
 
 func (b *Bed) start(ctx context.Context) error {
 	if b.cfg.Embedded {
-		if err := b.startNATS(); err != nil {
+		var err error
+		if b.server, err = startNATS(); err != nil {
 			return err
 		}
 	}
@@ -123,11 +121,7 @@ func (b *Bed) Close() error {
 		b.conn.Close()
 	}
 	if b.server != nil {
-		b.server.Shutdown()
-		b.server.WaitForShutdown()
-	}
-	if b.dir != "" {
-		errs = append(errs, os.RemoveAll(b.dir))
+		errs = append(errs, b.server.stop())
 	}
 	return errors.Join(errs...)
 }

@@ -57,6 +57,9 @@ func addCompletions(root *cobra.Command) {
 		if err != nil {
 			panic(err)
 		}
+		if cmd.DisableFlagParsing {
+			continue // It is not in this build.
+		}
 		for name, values := range flags {
 			if err := cmd.RegisterFlagCompletionFunc(name, offer(values)); err != nil {
 				panic(err)

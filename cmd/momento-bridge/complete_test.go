@@ -19,7 +19,6 @@ func TestShellsAreOfferedTheValuesOfFlags(t *testing.T) {
 		"replay --log-level ":                  "debug info warn error",
 		"run --log-format ":                    "auto text json",
 		"run --rate ":                          "auto unlimited",
-		"demo --batch ":                        "none lines json length-prefixed packed",
 		"emulator --limiter ":                  "bucket gcra fixed-window sliding sliding-penalty sharded",
 		"emulator --unit ":                     "publishes operations",
 		"loadtest find --format ":              "text json",
@@ -35,20 +34,25 @@ func TestShellsAreOfferedTheValuesOfFlags(t *testing.T) {
 		"check --region ":                      strings.Join(regionNames(), " "),
 		"run --log-level":                      "--log-level",
 	} {
-		words := strings.Split(line, " ")
-		var out, log syncBuffer
-		if err := run(t.Context(), append([]string{"__complete"}, words...), &out, &log); err != nil {
-			t.Errorf("%s: %v", line, err)
+		expectOffer(t, line, want)
+	}
+}
+
+// expectOffer expects what a shell is offered after a command line.
+func expectOffer(t *testing.T, line, want string) {
+	t.Helper()
+	var out, log syncBuffer
+	if err := run(t.Context(), append([]string{"__complete"}, strings.Split(line, " ")...), &out, &log); err != nil {
+		t.Errorf("%s: %v", line, err)
+	}
+	var offered []string
+	for word := range strings.Lines(out.String()) {
+		if word, _, _ = strings.Cut(strings.TrimSpace(word), "\t"); word != "" && word[0] != ':' {
+			offered = append(offered, word)
 		}
-		var offered []string
-		for word := range strings.Lines(out.String()) {
-			if word, _, _ = strings.Cut(strings.TrimSpace(word), "\t"); word != "" && word[0] != ':' {
-				offered = append(offered, word)
-			}
-		}
-		if got := strings.Join(offered, " "); got != want {
-			t.Errorf("after %q shells are offered %q, want %q", line, got, want)
-		}
+	}
+	if got := strings.Join(offered, " "); got != want {
+		t.Errorf("after %q shells are offered %q, want %q", line, got, want)
 	}
 }
 

@@ -1,6 +1,11 @@
+//go:build !slim
+
 package main
 
 import (
+	"context"
+	"fmt"
+	"net"
 	"net/http"
 	"regexp"
 	"strings"
@@ -35,4 +40,69 @@ func TestDemoTellsWhereItsPageIsAndServesIt(t *testing.T) {
 	if err := <-stop; err != nil || !strings.Contains(out.String(), " lost=0 duplicates=0\n") {
 		t.Errorf("demo = %v, %s\n%s", err, out.String(), log.String())
 	}
+}
+
+func TestDemoAccountsForEveryMessage(t *testing.T) {
+	t.Parallel()
+	var out, log syncBuffer
+	err := run(t.Context(), []string{"demo", "--duration", "2s", "--quota", "1000", "--rate", "50"}, &out, &log)
+	if err != nil {
+		t.Fatalf("demo = %v\n%s", err, log.String())
+	}
+	var published, delivered, lost, duplicates int
+	if _, err := fmt.Sscanf(out.String(), "published=%d delivered=%d lost=%d duplicates=%d\n", &published, &delivered,
+		&lost, &duplicates); err != nil {
+		t.Fatalf("last line %q: %v", out.String(), err)
+	}
+	if published < 50 || delivered != published || lost != 0 {
+		t.Errorf("%s", out.String())
+	}
+}
+
+func TestInterruptedDemoDrains(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithCancel(t.Context())
+	var out, log syncBuffer
+	done := make(chan error, 1)
+	go func() { done <- run(ctx, []string{"demo", "--rate", "100", "--quota", "2000"}, &out, &log) }()
+	eventually(t, "some traffic", func() bool { return strings.Count(log.String(), "rate in force") >= 2 })
+	cancel()
+	if err := <-done; err != nil || !strings.Contains(out.String(), " lost=0 ") {
+		t.Errorf("demo = %v, %s", err, out.String())
+	}
+}
+
+func TestDemoSaysWhichAddressIsTaken(t *testing.T) {
+	t.Parallel()
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { taken.Close() })
+	for flag, words := range map[string]string{
+		"--endpoint-listen": "of the endpoint (--endpoint-listen)",
+		"--admin-listen":    "stop it, or choose another port",
+		"--page-listen":     "of the subscriber's page (--page-listen)",
+	} {
+		var out, log syncBuffer
+		err := run(t.Context(), []string{"demo", flag, taken.Addr().String()}, &out, &log)
+		if exitStatus(err) != statusFailed || !strings.Contains(log.String(), words) {
+			t.Errorf("%s: status %d, %q, want %q", flag, exitStatus(err), log.String(), words)
+		}
+	}
+}
+
+func TestDemoRefusesAWrongLogLevelByName(t *testing.T) {
+	t.Parallel()
+	var out, log syncBuffer
+	err := run(t.Context(), []string{"demo", "--duration", "1s", "--log-level", "loud"}, &out, &log)
+	want := "--log-level: \"loud\" is not one of debug, info, warn, error"
+	if exitStatus(err) != statusUsage || !strings.Contains(log.String(), want) {
+		t.Errorf("%v, %s, want %q", err, log.String(), want)
+	}
+}
+
+func TestShellsAreOfferedTheValuesOfTheDemosFlags(t *testing.T) {
+	t.Parallel()
+	expectOffer(t, "demo --batch ", "none lines json length-prefixed packed")
 }

@@ -37,13 +37,17 @@ type soakOptions struct {
 
 func newLoadtestSoak() *cobra.Command {
 	var o soakOptions
+	own := "without any of\nthese one is started in this process."
+	if !testbed.HasNATS {
+		own = "this build\nis slim, and has none of its own."
+	}
 	cmd := &cobra.Command{
 		Use:   "soak",
 		Short: "Use a share of the quota for hours through a whole bridge, and tell of loss and drift",
 		Long: "Starts a bridge in this process, with a stream of its own, and sends messages through it at a\n" +
 			"fixed share of the quota: NATS, bridge, endpoint, and back to a subscriber. NATS is that of\n" +
-			"--nats-url, $NATS_URL or -c, where the stream is made and deleted at the end; without any of\n" +
-			"these one is started in this process. The key must be allowed to publish and to subscribe.\n\n" +
+			"--nats-url, $NATS_URL or -c, where the stream is made and deleted at the end; " + own +
+			" The key must be allowed to publish and to subscribe.\n\n" +
 			"The report says what was lost, duplicated or reordered, and for rate, refusals, latency, memory,\n" +
 			"goroutines, connections and open files whether they have changed while it ran: since when, by\n" +
 			"how much, and how likely that is by chance. Ctrl-C ends it with a report of what ran.\n\n" +
@@ -87,6 +91,9 @@ func (o *soakOptions) run(cmd *cobra.Command) error {
 		return err
 	}
 	defer o.target.watchKey(cmd)()
+	if !o.target.natsKnown && !testbed.HasNATS {
+		return fmt.Errorf("%w, or say with --nats-url where NATS is", notInSlim("loadtest soak without --nats-url"))
+	}
 	f, err := o.target.settings(cmd)
 	if err != nil {
 		return err

@@ -12,6 +12,7 @@ import (
 
 	"momento-bridge/emulator"
 	"momento-bridge/loadtest/soak"
+	"momento-bridge/testbed"
 )
 
 // soaked runs the command for some seconds, and returns the report that it printed.
@@ -21,12 +22,20 @@ func (w *world) soaked(ctx context.Context, args ...string) (*soak.Report, strin
 	err := run(ctx, slices.Concat([]string{
 		"loadtest", "soak", "--endpoint", w.endpoint, "--api-key-file", w.keyFile, "--cache", "c", "--topic", "t",
 		"--every", "200ms", "--format", "json", "--yes",
-	}, args), &out, &log)
+	}, w.natsOfSlim(), args), &out, &log)
 	r, ok, failed := soak.Read([]byte(out.String()))
 	if failed != nil || ok != (out.String() != "") {
 		w.t.Errorf("it printed no report: %v\n%s", failed, out.String())
 	}
 	return r, log.String(), err
+}
+
+// natsOfSlim names NATS to a build that has none in it.
+func (w *world) natsOfSlim() []string {
+	if testbed.HasNATS {
+		return nil
+	}
+	return []string{"--nats-url", w.server.ClientURL()}
 }
 
 func TestSoakLeadsThroughAWholeBridge(t *testing.T) {
@@ -133,8 +142,10 @@ func TestSoakSaysWhatIsMissing(t *testing.T) {
 	if n := w.emulator.Stats().Accepted; n != 0 {
 		t.Errorf("%d publishes", n)
 	}
-	log, err := answered(t.Context(), "n\n", "soak", "--endpoint", w.endpoint, "--api-key-file", w.keyFile, "--cache",
-		"c", "--from", reportFile(t, 498, 502))
+	log, err := answered(t.Context(), "n\n", slices.Concat([]string{
+		"soak", "--endpoint", w.endpoint, "--api-key-file", w.keyFile, "--cache", "c", "--from",
+		reportFile(t, 498, 502),
+	}, w.natsOfSlim())...)
 	if exitStatus(err) != statusUsage || !strings.Contains(log, "249/s for 8h0m0s") ||
 		!strings.Contains(log, "Begin?") {
 		t.Errorf("exit status %d: %v\n%s", exitStatus(err), err, log)

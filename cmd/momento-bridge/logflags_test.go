@@ -40,7 +40,6 @@ func TestWrongLogFlagsAreRefusedByName(t *testing.T) {
 		{"run", "--subject", "a", "--cache", "c", "--log-level", "loud"},
 		{"check", "--subject", "a", "--cache", "c", "--log-level", "loud"},
 		{"replay", "--subject", "a", "--cache", "c", "--log-level", "loud"},
-		{"demo", "--duration", "1s", "--log-level", "loud"},
 	} {
 		var out, log syncBuffer
 		err := run(t.Context(), args, &out, &log)

@@ -121,6 +121,7 @@ func newRoot() *cobra.Command {
 	root.AddCommand(newRun(), newDemo(), newCheck(), newStatus(), newPause(), newResume(), newReload(), newEmulator(),
 		newLoadtest(), newReplay(), newCanary(),
 		newConfig(), newRegions(), newVersion())
+	addMan(root)
 	for _, cmd := range root.Commands() {
 		cmd.Args = usageArgs(cmd.Args)
 	}

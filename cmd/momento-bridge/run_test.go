@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"fmt"
 	"net"
 	"slices"
@@ -435,9 +434,6 @@ func TestFailuresSayWhatToDo(t *testing.T) {
 		"run", append(local, "--admin-listen", address)...)
 	f(1, "give an address of this machine", "run", append(local, "--admin-listen", "192.0.2.1:9464")...)
 	f(1, "stop it, or choose another port", "emulator", "--listen", address)
-	f(1, "of the endpoint (--endpoint-listen)", "demo", "--endpoint-listen", address)
-	f(1, "stop it, or choose another port", "demo", "--admin-listen", address)
-	f(1, "of the subscriber's page (--page-listen)", "demo", "--page-listen", address)
 	f(2, "--api-key-file: read the API key from /nope: no such file or directory; correct the path", "run",
 		append(local, "--api-key-file", "/nope")...)
 	f(2, `unknown region "us-east1" (did you mean "us-east-1"?)`, "run", append(route, "--region", "us-east1")...)
@@ -446,34 +442,4 @@ func TestFailuresSayWhatToDo(t *testing.T) {
 	t.Setenv(daemon.KeyEnv, "")
 	f(2, "no API key: set momento.api_key_file, --api-key-file, or the environment variable MOMENTO_API_KEY; or "+
 		"momento.api_key_url for a token", "run", local...)
-}
-
-func TestDemoAccountsForEveryMessage(t *testing.T) {
-	t.Parallel()
-	var out, log syncBuffer
-	err := run(t.Context(), []string{"demo", "--duration", "2s", "--quota", "1000", "--rate", "50"}, &out, &log)
-	if err != nil {
-		t.Fatalf("demo = %v\n%s", err, log.String())
-	}
-	var published, delivered, lost, duplicates int
-	if _, err := fmt.Sscanf(out.String(), "published=%d delivered=%d lost=%d duplicates=%d\n", &published, &delivered,
-		&lost, &duplicates); err != nil {
-		t.Fatalf("last line %q: %v", out.String(), err)
-	}
-	if published < 50 || delivered != published || lost != 0 {
-		t.Errorf("%s", out.String())
-	}
-}
-
-func TestInterruptedDemoDrains(t *testing.T) {
-	t.Parallel()
-	ctx, cancel := context.WithCancel(t.Context())
-	var out, log syncBuffer
-	done := make(chan error, 1)
-	go func() { done <- run(ctx, []string{"demo", "--rate", "100", "--quota", "2000"}, &out, &log) }()
-	eventually(t, "some traffic", func() bool { return strings.Count(log.String(), "rate in force") >= 2 })
-	cancel()
-	if err := <-done; err != nil || !strings.Contains(out.String(), " lost=0 ") {
-		t.Errorf("demo = %v, %s", err, out.String())
-	}
 }

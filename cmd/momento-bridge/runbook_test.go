@@ -25,10 +25,15 @@ func TestCommandsOfThePagesExistWithTheirFlags(t *testing.T) {
 		for _, found := range command.FindAllStringSubmatch(string(text), -1) {
 			words := strings.Fields(found[1])
 			seen[filepath.Base(page)]++
-			cmd, rest, err := newRoot().Find(words)
+			root := newRoot()
+			root.InitDefaultCompletionCmd()
+			cmd, rest, err := root.Find(words)
 			if err != nil || cmd == cmd.Root() && words[0] != "help" {
 				t.Errorf("%s: momento-bridge %s: there is no such command", page, found[1])
 				continue
+			}
+			if cmd.DisableFlagParsing {
+				continue // The pages are of the full build.
 			}
 			for _, word := range rest {
 				name, _, _ := strings.Cut(strings.Trim(word, "[],.()"), "=")
@@ -43,7 +48,7 @@ func TestCommandsOfThePagesExistWithTheirFlags(t *testing.T) {
 			}
 		}
 	}
-	if seen["runbook.md"] < 10 || seen["operations.md"] < 5 {
+	if seen["runbook.md"] < 10 || seen["doctor.md"] < 10 {
 		t.Errorf("only so many commands were found: %v", seen)
 	}
 }

@@ -8,6 +8,7 @@ import (
 
 	"momento-bridge/config"
 	"momento-bridge/daemon"
+	"momento-bridge/testbed"
 )
 
 func newRegions() *cobra.Command {
@@ -28,8 +29,12 @@ func newVersion() *cobra.Command {
 		Use:   "version",
 		Short: "Print the version",
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			fmt.Fprintf(cmd.OutOrStdout(), "momento-bridge %s %s %s/%s\n", build, runtime.Version(), runtime.GOOS,
-				runtime.GOARCH)
+			kind := ""
+			if !testbed.HasNATS {
+				kind = " slim"
+			}
+			fmt.Fprintf(cmd.OutOrStdout(), "momento-bridge %s %s %s/%s%s\n", build, runtime.Version(), runtime.GOOS,
+				runtime.GOARCH, kind)
 			return nil
 		},
 	}

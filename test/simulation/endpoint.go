@@ -81,11 +81,11 @@ func (e *endpoint) sent(l *link, b []byte) {
 			return
 		}
 		w.truth.attempted(a, body)
-		l.http.begun = true
 		l.http.waiting = append(l.http.waiting, a)
 		l.http.flying = append(l.http.flying, a)
 		w.figures.Attempts++
 	})
+	l.http.begun = l.http.size > 0
 }
 
 // receive takes what has arrived.

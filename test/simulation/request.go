@@ -32,7 +32,7 @@ type httpEnd struct {
 	waiting []*attempt // That have not arrived, in their order.
 	flying  []*attempt // That the daemon has no answer to, in their order.
 	served  int
-	begun   bool // Something was sent.
+	begun   bool // Publishes were written. Those of the first write have waited for the link.
 	held    bool // It answers nothing more,
 	polite  bool // and has said so.
 	owes    int  // Answers on their way.

@@ -109,6 +109,10 @@ func take(ctx context.Context, shows []*show.Show, to string) error {
 				filepath.Join(to, "status-narrow-"+scheme+".png")); err != nil {
 				return err
 			}
+			if err := crop(filepath.Join(to, "status-throttled-"+scheme+".png"),
+				filepath.Join(to, "status-top-"+scheme+".png"), topOf); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
