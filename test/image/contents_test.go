@@ -163,15 +163,8 @@ func TestOneCommandBuildsAllArchitectures(t *testing.T) {
 	base(t)
 	build(t, repository, "", "--manifest", name, "--platform", "linux/amd64,linux/arm64",
 		"--build-arg", "BUILDPLATFORM=linux/"+hostArchitecture(t))
-	var list struct {
-		Manifests []struct {
-			Digest   string
-			Platform struct{ Architecture, OS string }
-		}
-	}
-	ok(t, json.Unmarshal([]byte(must(t, "buildah", "manifest", "inspect", name)), &list))
 	machines := map[string]elf.Machine{}
-	for _, m := range list.Manifests {
+	for _, m := range readManifest(t, name).Manifests {
 		program, err := elf.Open(filepath.Join(mount(t, "localhost/momento-bridge@"+m.Digest), "usr/local/bin/momento-bridge"))
 		ok(t, err)
 		machines[m.Platform.OS+"/"+m.Platform.Architecture] = program.Machine
