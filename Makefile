@@ -1,6 +1,6 @@
 SHELL := bash
 .PHONY: build test long race fuzz chaos bench bench-compare lint fmt demo emulator realinput quota limit replicas repeats witness canary simulation cost timing browser screenshots image site check
-.PHONY: build test long race fuzz chaos bench bench-compare lint fmt demo emulator realinput quota limit replicas repeats witness canary simulation cost timing browser screenshots image check slim man module
+.PHONY: build test long race fuzz chaos bench bench-compare lint fmt demo emulator realinput quota limit replicas repeats witness canary simulation cost timing browser screenshots image check slim man module release-snapshot
 
 build:     ; go build -trimpath -buildvcs=auto -ldflags "-s -w" -o bin/momento-bridge ./cmd/momento-bridge
 slim:      ; go build -trimpath -buildvcs=auto -tags slim -ldflags "-s -w" -o bin/momento-bridge-slim ./cmd/momento-bridge
@@ -31,6 +31,7 @@ browser:   ; go -C test/browser test -count 1 -v ./...
 screenshots: ; go -C test/browser run ./screenshots
 image:     ; docker build -t momento-bridge --build-arg VERSION=$$(git describe --tags --always --dirty) --build-arg REVISION=$$(git rev-parse HEAD) .
 site:      ; mkdocs build --strict # into bin/site; mkdocs serve shows it
+release-snapshot: ; rm -rf bin/snapshot && bash .ci/release bin/snapshot # docs/releasing.md
 check:     ; bash .ci/run
 # Gives the module another path: make module MODULE=example.com/you/momento-bridge
 module:    ; go run ./module $(MODULE)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"reflect"
 	"strings"
 	"testing"
@@ -109,6 +110,7 @@ func TestSchemaKnowsEveryKey(t *testing.T) {
 	var walk func(s map[string]any, typ reflect.Type, path string)
 	walk = func(s map[string]any, typ reflect.Type, path string) {
 		properties, _ := s["properties"].(map[string]any)
+		maps.DeleteFunc(properties, func(_ string, p any) bool { return p.(map[string]any)["deprecated"] == true })
 		if len(properties) != typ.NumField() || s["additionalProperties"] != false {
 			t.Errorf("%s has %d properties, want %d", path, len(properties), typ.NumField())
 		}
@@ -185,15 +187,45 @@ func FuzzReadPlacesEveryProblemInTheText(f *testing.F) {
 	})
 }
 
-func TestRenamedKeyIsToBeRemovedWhereTheNewOneStands(t *testing.T) {
-	for text, want := range map[string]string{
-		"momento: {pipeline: 4}":               "rename it",
-		"momento: {pipeline: 4, in_flight: 4}": "remove it",
-		"momento: {in_flight: 4, pipeline: 4}": "remove it",
-	} {
+func TestFormerKeyIsReadAndWarnedOf(t *testing.T) {
+	f := Read("c.yaml", []byte("momento:\n  pipeline: 4\n"))
+	want := `c.yaml:2:3: the key "pipeline" in momento is called "in_flight" now: rename it, as v1.0.0 will refuse it`
+	if got := f.Outdated(); f.Err() != nil || f.Momento.InFlight != 4 || !f.Has("momento.in_flight") || len(got) != 1 ||
+		got[0] != want {
+		t.Errorf("in_flight is %v, %v, warned of %q, want %q", f.Momento.InFlight, f.Err(), got, want)
+	}
+	f = Read("c.yaml", []byte("momento: {pipeline: many}"))
+	if err := f.Err(); err == nil || !strings.HasPrefix(err.Error(), "c.yaml:1:21: momento.in_flight") {
+		t.Errorf("what is wrong with it is %v", err)
+	}
+	if got := Read("c.yaml", []byte("momento: {in_flight: 4}")).Outdated(); got != nil {
+		t.Errorf("the present key is warned of: %q", got)
+	}
+}
+
+func TestSchemaHasFormerKeysAsDeprecated(t *testing.T) {
+	for path, former := range formerKeys {
+		section, key, _ := strings.Cut(path, ".")
+		var schema struct {
+			Properties map[string]struct {
+				Properties map[string]map[string]any `json:"properties"`
+			} `json:"properties"`
+		}
+		if err := json.Unmarshal(Schema(nil), &schema); err != nil {
+			t.Fatal(err)
+		}
+		keys := schema.Properties[section].Properties
+		if keys[key]["deprecated"] != true || keys[former.now]["deprecated"] != nil || keys[key]["anyOf"] == nil {
+			t.Errorf("%s is %v", path, keys[key])
+		}
+	}
+}
+
+func TestFormerKeyIsToBeRemovedWhereTheNewOneStands(t *testing.T) {
+	for _, text := range []string{"momento: {pipeline: 4, in_flight: 4}", "momento: {in_flight: 4, pipeline: 4}"} {
 		if err := Read("c.yaml", []byte(text)).Err(); err == nil || !strings.Contains(err.Error(),
-			`is called "in_flight" now: `+want) {
-			t.Errorf("%s: %v, want %q", text, err, want)
+			`is called "in_flight" now, which is there, too: remove it`) {
+			t.Errorf("%s: %v", text, err)
 		}
 	}
 }

@@ -18,6 +18,7 @@ type File struct {
 	origin   map[string]string   // Paths that a flag or a variable has set, and its name.
 	broken   map[string]bool     // Paths of which nothing should be concluded: their value could not be read.
 	problems []problem
+	outdated []problem // What still works, and will not for ever.
 	noted    map[problem]bool
 }
 

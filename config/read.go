@@ -94,9 +94,12 @@ func (f *File) readStruct(n *yaml.Node, v reflect.Value, path string) {
 	}
 	fields := fieldsOf(v.Type())
 	f.eachKey(n, path, func(key string, at, value *yaml.Node) {
+		if now, ok := f.present(key, path, at, n); ok {
+			key = now
+		}
 		i, ok := fields[key]
 		if !ok {
-			f.unknownKey(key, path, at, n, fields)
+			f.unknownKey(key, path, at, fields)
 			return
 		}
 		f.read(value, v.Field(i), v.Type().Field(i).Tag, join(path, key))

@@ -38,11 +38,12 @@ func (s *schemas) section(v reflect.Value, path string) object {
 			required = append(required, key)
 		}
 	}
+	rules := append(rulesOf(path), formerIn(properties, path)...)
 	o := object{"type": []string{"object", "null"}, "properties": properties, "additionalProperties": false}
 	if len(required) > 0 { // What must have a value is no empty mapping.
 		o["required"], o["type"] = required, "object"
 	}
-	if rules := rulesOf(path); rules != nil {
+	if rules != nil {
 		o["allOf"] = rules
 	}
 	return o

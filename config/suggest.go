@@ -9,21 +9,14 @@ import (
 	"go.yaml.in/yaml/v4"
 )
 
-// renamed has the present names of keys that once had another one.
-var renamed = map[string]string{"momento.pipeline": "in_flight"}
-
 // unknownKey says that a key in a mapping is not known, and which one may have been meant: that one is then not
 // reported as missing.
-func (f *File) unknownKey(key, path string, at, in *yaml.Node, fields map[string]int) {
+func (f *File) unknownKey(key, path string, at *yaml.Node, fields map[string]int) {
 	names := slices.Sorted(maps.Keys(fields))
 	text := fmt.Sprintf("unknown key %q in %s", key, nameOf(path))
-	if now := renamed[join(path, key)]; now != "" {
+	if now := formerKeys[join(path, key)].now; now != "" { // Alone it is read.
 		f.broken[join(path, now)] = true
-		what := "rename it"
-		if hasKey(in, now) {
-			what = "remove it"
-		}
-		text = fmt.Sprintf("the key %q in %s is called %q now: %s", key, nameOf(path), now, what)
+		text = fmt.Sprintf("the key %q in %s is called %q now, which is there, too: remove it", key, nameOf(path), now)
 	} else if near := nearest(key, names); near != "" {
 		f.broken[join(path, near)] = true
 		text += fmt.Sprintf(" (did you mean %q?)", near)
@@ -44,16 +37,6 @@ func placesOf(key string) string {
 		}
 	}
 	return strings.Join(places, ", ")
-}
-
-// hasKey reports whether a mapping has a key.
-func hasKey(in *yaml.Node, key string) bool {
-	for i := 0; i < len(in.Content); i += 2 {
-		if in.Content[i].Value == key {
-			return true
-		}
-	}
-	return false
 }
 
 // didYouMean offers the name nearest to a word, if one is near.

@@ -65,7 +65,7 @@ func (p *Plan) Check(list Checks) error {
 		list.Warn(text)
 	}
 	noteIf(list, "proxy", p.sink.Proxies.Note(p.sink.Endpoint))
-	for _, text := range slices.Concat(weaknessesOf(p), quotaWarnings(&f.Config), emptyWarnings(f),
+	for _, text := range slices.Concat(f.Outdated(), weaknessesOf(p), quotaWarnings(&f.Config), emptyWarnings(f),
 		consumerHints(&f.Config)) {
 		list.Warn(text)
 	}

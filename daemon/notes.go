@@ -47,8 +47,8 @@ func ageNote(d config.Duration) string {
 
 // warnings are what is allowed and probably not meant.
 func warnings(f *config.File, p *Plan, now time.Time) []string {
-	return slices.Concat(p.SinkWarnings(now), weaknessesOf(p), quotaWarnings(&f.Config), canaryWarnings(&f.Config),
-		emptyWarnings(f))
+	return slices.Concat(f.Outdated(), p.SinkWarnings(now), weaknessesOf(p), quotaWarnings(&f.Config),
+		canaryWarnings(&f.Config), emptyWarnings(f))
 }
 
 // SinkWarnings returns what is probably not meant about the endpoint and the key, such as a key that expires soon;

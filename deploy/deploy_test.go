@@ -143,7 +143,7 @@ func TestUnitRestartsReloadsAndWaitsLongerThanTheDrain(t *testing.T) {
 	for _, line := range []string{
 		"Type=notify", "LoadCredential=api-key:", "DynamicUser=yes", "TimeoutStopSec=30s", "KillMode=mixed",
 		"Restart=always", "WatchdogSec=30s", "StateDirectory=momento-bridge",
-		"ExecReload=/bin/kill -HUP $MAINPID",
+		"ExecReload=/usr/bin/momento-bridge reload -c /etc/momento-bridge/config.yaml",
 	} {
 		if !strings.Contains(string(unit), "\n"+line) {
 			t.Errorf("the unit has no %s", line)

@@ -2,6 +2,7 @@ package docs
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -11,7 +12,8 @@ import (
 
 // Whoever reads a sentence of the daemon's finds it in doctor.md, word for word, with its state and its alert.
 func TestDoctorKnowsEachCondition(t *testing.T) {
-	_, table, found := strings.Cut(page(t, "doctor.md"), "| it says | state | for messages | do |\n| --- | --- | --- | --- |\n")
+	const head = "| it says | state | for messages | do |\n| --- | --- | --- | --- |\n"
+	_, table, found := strings.Cut(page(t, "doctor.md"), head)
 	if !found {
 		t.Fatal("doctor.md has no table of conditions")
 	}
@@ -35,5 +37,21 @@ func TestDoctorKnowsEachCondition(t *testing.T) {
 	}
 	for _, row := range rows {
 		t.Errorf("doctor.md has a row for no condition: %s", row)
+	}
+}
+
+// And whatever may limit a route: metrics.md has the list, which is held to the program.
+func TestDoctorKnowsWhatLimitsARoute(t *testing.T) {
+	found := regexp.MustCompile("`route_limited` .*, by: ([a-z, ]+) \\|").FindStringSubmatch(page(t, "metrics.md"))
+	if found == nil {
+		t.Fatal("metrics.md does not say what may limit a route")
+	}
+	doctor := page(t, "doctor.md")
+	_, table, _ := strings.Cut(doctor, "\n### Messages are late\n")
+	table, _, _ = strings.Cut(table, "\n### ")
+	for limit := range strings.SplitSeq(found[1], ", ") {
+		if limit != "nothing" && !strings.Contains(table, "`"+limit+"`") {
+			t.Errorf("doctor.md does not say what to do about a route that is limited by %s", limit)
+		}
 	}
 }

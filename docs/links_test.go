@@ -17,6 +17,7 @@ var (
 	span    = regexp.MustCompile("`+[^`\n]+`+")
 	link    = regexp.MustCompile(`\]\(([^)\s]+)\)`)
 	heading = regexp.MustCompile(`(?m)^#{1,6} (.+)$`)
+	named   = regexp.MustCompile(`<a id="([a-z0-9-]+)"></a>`) // Where a heading was.
 	inText  = regexp.MustCompile(`\[([^\]]*)\]\([^)]*\)`)
 )
 
@@ -53,7 +54,7 @@ func TestLinksLeadToFilesAndHeadings(t *testing.T) {
 // What programs, alerts and configurations print must be findable, too.
 func TestSourcesNamePagesThatExist(t *testing.T) {
 	root := os.DirFS("..")
-	named := regexp.MustCompile(`docs/([a-z0-9-]+\.md)(?:#([a-z0-9-]+))?`)
+	mention := regexp.MustCompile(`docs/([a-z0-9-]+\.md)(?:#([a-z0-9-]+))?`)
 	seen := 0
 	err := fs.WalkDir(root, ".", func(file string, entry fs.DirEntry, err error) error {
 		switch {
@@ -65,7 +66,7 @@ func TestSourcesNamePagesThatExist(t *testing.T) {
 			return nil
 		}
 		text, err := fs.ReadFile(root, file)
-		for _, found := range named.FindAllStringSubmatch(string(text), -1) {
+		for _, found := range mention.FindAllStringSubmatch(string(text), -1) {
 			seen++
 			if _, err := os.Stat(found[1]); err != nil {
 				t.Errorf("%s names docs/%s, which does not exist", file, found[1])
@@ -108,12 +109,15 @@ func outward(target string) string {
 	return ""
 }
 
-// anchors returns the headings of a page that GitHub and Python's Markdown give the same name.
+// anchors returns the headings of a page that GitHub and Python's Markdown give the same name, and other anchors.
 func anchors(t *testing.T, root fs.FS, file string) (both []string) {
 	t.Helper()
 	text, err := fs.ReadFile(root, file)
 	if err != nil {
 		t.Fatal(err)
+	}
+	for _, found := range named.FindAllSubmatch(text, -1) {
+		both = append(both, string(found[1]))
 	}
 	github, python := map[string]bool{}, map[string]bool{}
 	for _, found := range heading.FindAllStringSubmatch(fenced.ReplaceAllString(string(text), ""), -1) {

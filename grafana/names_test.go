@@ -51,7 +51,7 @@ var (
 	ownMetric  = regexp.MustCompile(`\bmomento_bridge_[a-z0-9_]+\b`)
 	anyMetric  = regexp.MustCompile(`\b(?:momento_bridge|go|process)_[a-z0-9_]+(?:\{|\[|\b)`)
 	ofAFamily  = regexp.MustCompile(`_(bucket|sum|count)$`)
-	notAMetric = []string{"go_version"} // A label.
+	notAMetric = []string{"go_version", "momento_bridge_backlog"} // A label; what the adapter makes: deploy/hpa.yaml.
 )
 
 // family is the metric that a series belongs to.

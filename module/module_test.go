@@ -24,7 +24,8 @@ func TestOnlyTheModuleIsRenamed(t *testing.T) {
 		"sink/sink.go": "// Package sink is for [momento-bridge]/sink, not for momento-bridge.\npackage sink\n\n" +
 			"import _ \"[momento-bridge]/cmd/momento-bridge\"\n\nconst agent, file = \"momento-bridge/v1.2.3\", " +
 			"\"/etc/momento-bridge/sink\"\n\nconst program = \"momento-bridge\"\n",
-		".golangci.yml": "files: [\"**/cmd/momento-bridge/*.go\"]\ndeny: [{ pkg: [momento-bridge], desc: momento-bridge. }]\n" +
+		".golangci.yml": "files: [\"**/cmd/momento-bridge/*.go\"]\n" +
+			"deny: [{ pkg: [momento-bridge], desc: momento-bridge. }]\n" +
 			"allow: [[momento-bridge]/sink, [momento-bridge]/test]\n",
 		"docs/batch-formats.md": "Run momento-bridge after `go mod edit -require [momento-bridge]@v0.0.0` in `momento-bridge`;\n" +
 			"see [momento-bridge]/docs, not momento-bridge/elsewhere.\n",
@@ -98,7 +99,9 @@ func TestWrongModulePathsAreRefused(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(dir, "go.mod"), []byte("module m\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	for _, path := range []string{"", " ", "https://example.com/you", "/m", "m/", "example.com/a b", "m/../n", "m\nn", "."} {
+	for _, path := range []string{
+		"", " ", "https://example.com/you", "/m", "m/", "example.com/a b", "m/../n", "m\nn", ".",
+	} {
 		if changed, err := rename(dir, path); err == nil || changed != 0 {
 			t.Errorf("%q: %d files changed, %v", path, changed, err)
 		}

@@ -157,6 +157,25 @@ func TestCheckWarnsOfAKeyThatIsAboutToExpire(t *testing.T) {
 	}
 }
 
+func TestCheckWarnsOfAFormerKey(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	file, key := filepath.Join(dir, "config.yaml"), filepath.Join(dir, "key")
+	text := "momento:\n  endpoint: http://127.0.0.1:1\n  api_key_file: " + key + "\n  pipeline: 4\n" +
+		"routes: [{name: a, subject: a, cache: c}]\n"
+	for path, text := range map[string]string{file: text, key: "a-key"} {
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var out, log syncBuffer
+	err := run(t.Context(), []string{"check", "-c", file}, &out, &log)
+	said := strings.Join(strings.Fields(out.String()), " ")
+	if err != nil || !strings.Contains(said, `:4:3: the key "pipeline" in momento is called "in_flight" now: rename it`) {
+		t.Errorf("check = %v %s, and says\n%s", err, log.String(), out.String())
+	}
+}
+
 // Docker's --env-file keeps quotes, and Windows' editors write a byte order mark.
 func TestKeyWithinQuotesIsTakenWithoutThem(t *testing.T) {
 	const key = "e30.eyJ0IjoiZyJ9.c2ln"

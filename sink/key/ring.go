@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -211,17 +212,34 @@ func readKey(ctx context.Context, path string) (Key, error) {
 	if err != nil {
 		return Key{}, unread("the API key", path, err)
 	}
+	return keyOf(path, text)
+}
+
+// keyOf is the key that stands in a file.
+func keyOf(path, text string) (Key, error) {
 	k, err := Parse(text)
-	if err != nil {
-		return Key{}, fmt.Errorf("%s: %w", path, err)
+	switch {
+	case err == nil:
+		return k, nil
+	case inCredentials(path):
+		return Key{}, fmt.Errorf("%s: %w; systemd copied it when the service started: write the key into the file "+
+			"that LoadCredential of the unit names (/etc/momento-bridge/api-key), and restart", path, err)
 	}
-	return k, nil
+	return Key{}, fmt.Errorf("%s: %w", path, err)
 }
 
 // unread is an error of secretfile with what was to be read.
 func unread(what, path string, err error) error {
 	if pathError, ok := errors.AsType[*os.PathError](err); ok {
-		err = fmt.Errorf("%w; correct the path, or the permissions of the user that runs this", pathError.Err)
+		advice := "correct the path, or the permissions of the user that runs this"
+		if inCredentials(path) && errors.Is(err, os.ErrNotExist) {
+			advice = "systemd puts it there while the service runs: name the file that it is copied from, as in " +
+				"--api-key-file /etc/momento-bridge/api-key"
+		}
+		err = fmt.Errorf("%w; %s", pathError.Err, advice)
 	}
 	return fmt.Errorf("read %s from %s: %w", what, path, err)
 }
+
+// inCredentials reports whether a path is of a service's credentials, where systemd puts copies of other files.
+func inCredentials(path string) bool { return strings.HasPrefix(path, "/run/credentials/") }

@@ -81,8 +81,8 @@ func (r tree) write(name, text string) {
 func (r tree) build(linker ...string) string {
 	r.t.Helper()
 	program := filepath.Join(r.t.TempDir(), "momento-bridge")
-	r.run("go", "build", "-trimpath", "-tags", "slim", "-ldflags", strings.Join(append([]string{"-s", "-w"}, linker...), " "),
-		"-o", program, "./cmd/momento-bridge")
+	flags := strings.Join(append([]string{"-s", "-w"}, linker...), " ")
+	r.run("go", "build", "-trimpath", "-tags", "slim", "-ldflags", flags, "-o", program, "./cmd/momento-bridge")
 	return program
 }
 

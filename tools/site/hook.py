@@ -5,18 +5,31 @@
   Markdown becomes a page there. A link to a directory leads to its README.md, or is no link.
 - Each page lies on the site as Markdown, too, where llms.txt expects it. Go files do not.
 """
+import glob
+import logging
 import os
 import posixpath
 import re
 import shutil
+import urllib.parse
 
 from mkdocs.structure.files import File
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 OUTSIDE = "source/"
+LOG = logging.getLogger("mkdocs.hooks.site")
 FENCE = re.compile(r"^(```.*?^```$)", re.M | re.S)
 LINK = re.compile(r"(!?)\[((?:[^\[\]]|\[[^\]]*\])*)\]\(([^)\s]+)\)")
 SECTION = re.compile(r"^## (.+)$|^- \[([^\]]+)\]\(([a-z0-9-]+\.md)\)", re.M)
+
+
+def place(path):
+    """Where a file of the repository is on the site, as a source. A README becomes the index.html of its directory."""
+    if path == "README.md":
+        return "index.md"
+    if path.startswith("docs/"):
+        return path[len("docs/"):]
+    return OUTSIDE + re.sub(r"(^|/)index\.html$", r"\1page.html", path)
 
 
 def read(path):
@@ -58,7 +71,7 @@ def on_files(files, config):
             seen.add(path)
             if path == "README.md":
                 continue
-            file = File(OUTSIDE + path, "", config["site_dir"], config["use_directory_urls"])
+            file = File(place(path), "", config["site_dir"], config["use_directory_urls"])
             file.abs_src_path = os.path.join(ROOT, path)
             files.append(file)
             if path.endswith(".md"):
@@ -80,12 +93,10 @@ def on_page_markdown(markdown, page, config, files):
         if not name or "://" in name:
             return found.group(0)
         path = readme(posixpath.normpath(posixpath.join(posixpath.dirname(here), name)))
-        if os.path.isdir(os.path.join(ROOT, posixpath.dirname(path))) and not os.path.exists(os.path.join(ROOT, path)):
-            if path.endswith("/README.md"):
-                return text
-        place = "index.md" if path == "README.md" else path[5:] if path.startswith("docs/") else OUTSIDE + path
-        place = posixpath.relpath(place, posixpath.dirname(src) or ".")
-        return f"{image}[{text}]({place}{hash_sign}{anchor})"
+        if path.endswith("/README.md") and not os.path.exists(os.path.join(ROOT, path)):
+            return text
+        target = posixpath.relpath(place(path), posixpath.dirname(src) or ".")
+        return f"{image}[{text}]({target}{hash_sign}{anchor})"
 
     parts = FENCE.split(markdown)
     parts[::2] = [LINK.sub(moved, part) for part in parts[::2]]
@@ -97,3 +108,20 @@ def on_post_build(config):
     for name in os.listdir(docs):
         if name.endswith(".md"):
             shutil.copy(os.path.join(docs, name), os.path.join(config["site_dir"], name))
+    for path in glob.glob(os.path.join(config["site_dir"], "**", "*.html"), recursive=True):
+        for lack in lacks(path, config["site_dir"]):
+            LOG.warning("%s needs %s, which the site does not have", path, lack)
+
+
+def lacks(path, site):
+    """What a page of the site refers to and the site does not have; what it would load from another host, too."""
+    with open(path, encoding="utf-8") as file:
+        page = file.read()
+    for tag, target in re.findall(r'<(\w+)[^>]* (?:src|href)="([^"#?]+)', page):
+        scheme = re.match(r"[a-z]+:", target)
+        if scheme and (tag == "a" or scheme[0] == "data:"):
+            continue
+        base = site if target.startswith("/") else os.path.dirname(path)
+        local = os.path.join(base, urllib.parse.unquote(target).lstrip("/"))
+        if scheme or not os.path.exists(local):
+            yield target
