@@ -15,7 +15,8 @@ import (
 var odd = []string{
 	"a\nb: c", "a: b", "---\nkind: Secret", "# no comment", "- a", "  a  ", `'"\`, "{{ .Values }}", "{{- fail `x` }}",
 	"yes", "no", "null", "~", "1e3", "0x10", "017", "1_000", "12:30:45", "2026-01-01", "", "!tag", "&a", "*a",
-	"%a", "@a", "`a`", "a, b", "[a]", "{a: b}", "日本🚀", "\t", "a\\nb", "$(HOME)", "${HOME}", "<a&b>", strings.Repeat("x", 5000),
+	"%a", "@a", "`a`", "a, b", "[a]", "{a: b}", "日本🚀", "\t", "a\\nb", "$(HOME)", "${HOME}", "<a&b>",
+	strings.Repeat("x", 5000),
 }
 
 // TestOddTextsArriveAsTheyAreWritten puts them wherever a value is any text.
