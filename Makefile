@@ -1,6 +1,8 @@
 SHELL := bash
 .PHONY: build test long race fuzz chaos bench bench-compare lint fmt demo emulator realinput quota limit replicas repeats witness canary simulation cost timing browser screenshots image site check
 .PHONY: build test long race fuzz chaos bench bench-compare lint fmt demo emulator realinput quota limit replicas repeats witness canary simulation cost timing browser screenshots image check slim man module release-snapshot
+.PHONY: build test long race fuzz chaos bench bench-compare lint fmt demo emulator realinput quota limit matrix replicas repeats witness canary simulation cost timing browser screenshots image site check
+.PHONY: build test long race fuzz chaos bench bench-compare lint fmt demo emulator realinput quota limit replicas repeats witness canary simulation cost timing browser screenshots image check slim man module
 
 build:     ; go build -trimpath -buildvcs=auto -ldflags "-s -w" -o bin/momento-bridge ./cmd/momento-bridge
 slim:      ; go build -trimpath -buildvcs=auto -tags slim -ldflags "-s -w" -o bin/momento-bridge-slim ./cmd/momento-bridge
@@ -25,11 +27,12 @@ simulation: ; go test ./test/simulation -run '^TestSimulation$$' -seeds 10000 -t
 quota:     ; go run ./bench/quota
 limit:     ; go run ./bench/limit
 replicas:  ; go run ./bench/replicas
+matrix:    ; go run ./bench/matrix -what servers,go,systems
 cost:      ; go run ./bench/cost
 timing:    ; go run ./bench/timing
 browser:   ; go -C test/browser test -count 1 -v ./...
 screenshots: ; go -C test/browser run ./screenshots
-image:     ; docker build -t momento-bridge --build-arg VERSION=$$(git describe --tags --always --dirty) --build-arg REVISION=$$(git rev-parse HEAD) .
+image:     ; docker build -t momento-bridge --build-arg VERSION=$$(git describe --tags --always --dirty) --build-arg REVISION=$$(git rev-parse HEAD) --build-arg CREATED=$$(TZ=UTC git log -1 --format=%cd --date=format-local:%Y-%m-%dT%H:%M:%SZ) .
 site:      ; mkdocs build --strict # into bin/site; mkdocs serve shows it
 release-snapshot: ; rm -rf bin/snapshot && bash .ci/release bin/snapshot # docs/releasing.md
 check:     ; bash .ci/run

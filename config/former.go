@@ -63,7 +63,8 @@ func formerIn(properties object, path string) (rules []any) {
 		o := maps.Clone(properties[former.now].(object)) // As all properties are.
 		o["deprecated"], o["description"] = true, "It is called "+former.now+" now."
 		properties[key] = o
-		rules = append(rules, object{"not": object{"required": []string{key, former.now}}})
+		both := object{"type": "object", "required": []string{key, former.now}} // A section without keys is null.
+		rules = append(rules, object{"not": both})
 	}
 	return rules
 }

@@ -63,12 +63,12 @@ func routeRules() []any {
 	}
 }
 
-// has is a section in which the key stands.
-func has(key string) object { return object{"required": []string{key}} }
+// has is a section in which the key stands. One without keys is null, of which required says nothing.
+func has(key string) object { return object{"type": "object", "required": []string{key}} }
 
 // inside is a section in which the key stands and its value is of a kind.
 func inside(key string, value object) object {
-	return object{"required": []string{key}, "properties": object{key: value}}
+	return object{"type": "object", "required": []string{key}, "properties": object{key: value}}
 }
 
 // set is a section in which the key has a value that is not empty.

@@ -315,3 +315,24 @@ func put(n *yaml.Node, path []string, value *yaml.Node) {
 	n.Content = append(n.Content, key, inner)
 	put(inner, path[1:], value)
 }
+
+// A section whose keys are all commented out has no value in YAML.
+func TestSchemaAcceptsASectionWithoutKeys(t *testing.T) {
+	t.Parallel()
+	schema := compiledSchema(t)
+	for _, section := range []string{
+		"nats:", "nats: {tls: }", "momento:", "momento: {tls: }", "limits:", "coordination:", "queue:", "canary:", "admin:", "log:",
+	} {
+		text := section + "\nroutes: [{name: a, subject: a, cache: c}]\n"
+		var document yaml.Node
+		if err := yaml.Load([]byte(text), &document); err != nil {
+			t.Fatal(err)
+		}
+		if err := Read("", []byte(text)).Err(); err != nil {
+			t.Errorf("the reader refuses %s: %v", section, err)
+		}
+		if err := schema.Validate(asJSON(&document)); err != nil {
+			t.Errorf("the schema refuses %s: %v", section, err)
+		}
+	}
+}

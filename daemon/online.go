@@ -40,6 +40,9 @@ func (p *Plan) CheckOnline(ctx context.Context, list Checks) {
 	defer conn.Close()
 	list.Pass(fmt.Sprintf("connect to NATS %s: nats-server %s", conn.ConnectedUrlRedacted(),
 		conn.ConnectedServerVersion()))
+	if old := source.OldServer(conn); old != "" {
+		list.Warn(old)
+	}
 	for _, r := range p.routes {
 		if r.jetStream != nil {
 			tryConsumer(ctx, list, conn, r, log)

@@ -167,6 +167,9 @@ func (l *connectionEvents) connected(c *nats.Conn) {
 	if !l.silent {
 		l.log.Info("connected to NATS", "server", c.ConnectedUrlRedacted(), "server_version",
 			c.ConnectedServerVersion())
+		if old := OldServer(c); old != "" {
+			l.log.Warn("the NATS server is too old", "advice", old)
+		}
 	}
 }
 

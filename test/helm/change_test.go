@@ -78,7 +78,9 @@ func TestReleasesOfOneNamespaceShareNothing(t *testing.T) {
 	long := strings.Repeat("x", 52)
 	names := map[string]string{}
 	groups := map[string]string{}
-	for _, name := range []string{"a", "b", "momento-bridge", "momento-bridge-2", "my-momento-bridge", "1", "a.b", long + "a", long + "b"} {
+	for _, name := range []string{
+		"a", "b", "momento-bridge", "momento-bridge-2", "my-momento-bridge", "1", "a.b", long + "a", long + "b",
+	} {
 		out, err := release(t, name, "monitoring: {dashboard: {enabled: true}, podMonitor: {enabled: true}}")
 		if err != nil {
 			t.Fatal(err)

@@ -2,6 +2,7 @@ package helm
 
 import (
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -71,8 +72,8 @@ func TestEveryFileOfTheConfigurationCanComeFromASecret(t *testing.T) {
 		n++
 		names := strings.Split(key.Path, ".")
 		var place any = map[string]any{"secret": "of-ours"}
-		for i := len(names) - 1; i >= 0; i-- {
-			place = map[string]any{names[i]: place}
+		for _, name := range slices.Backward(names) {
+			place = map[string]any{name: place}
 		}
 		// Other files may have to go with it: the schema alone decides here, and the template names it.
 		_, err := render.WithValues(loaded(t), render.Release{Name: "bridge", Namespace: "default"},
@@ -108,7 +109,7 @@ func TestNumbersTextsAndTemplatesReachTheDaemonAsTheyAreWritten(t *testing.T) {
 	f("config: {limits: {rate: auto}}", rate, "auto")
 	f("config: {limits: {rate: unlimited}}", rate, "unlimited")
 	f("config: {queue: {max_messages: 10000000}}", func(c *config.File) any { return c.Queue.MaxMessages }, 10000000)
-	f("config: {queue: {max_bytes: 1073741824}}", func(c *config.File) any { return int64(c.Queue.MaxBytes) }, int64(1<<30))
+	f("config: {queue: {max_bytes: 1073741824}}", func(c *config.File) any { return int(c.Queue.MaxBytes) }, 1<<30)
 	f("config: {shutdown_timeout: 0}", func(c *config.File) any { return c.ShutdownTimeout.String() }, "0s")
 	f("config: {shutdown_timeout: 1m0.5s}", func(c *config.File) any { return c.ShutdownTimeout.String() }, "1m0.5s")
 	topic := func(c *config.File) any { return c.Routes[0].Topic }

@@ -3,6 +3,8 @@ package helm
 import (
 	"strings"
 	"testing"
+
+	"momento-bridge/test/helm/render"
 )
 
 func TestNotesSayWhatToDoNext(t *testing.T) {
@@ -20,12 +22,17 @@ func TestNotesSayWhatToDoNext(t *testing.T) {
 		}
 	}
 	const name = "deploy/bridge-momento-bridge"
-	f("", "carries 1 route(s)", "exec "+name+" -- momento-bridge status -c config.yaml",
+	f("", "carries 1 route from", "exec "+name+" -- momento-bridge status -c config.yaml",
 		"port-forward "+name+" 9464:9464",
 		"kubectl -n default create secret generic momento-bridge --from-file=api-key=FILE")
 	f("secrets: {nats: {tls: {cert_file: {secret: nats}, key_file: {secret: nats}}}}",
 		"create secret generic nats --from-file=tls.crt=FILE --from-file=tls.key=FILE")
 	f(`config: {admin: {listen: ":8080"}}`, "9464:8080")
+	f("{config: {admin: {listen: \"127.0.0.1:8081\"}}, probes: {exec: true}}", "9464:8081")
+	out := rendered(t, render.Release{Name: "a", Namespace: "b", Values: "existingConfigMap: {name: ours}"})
+	if !strings.Contains(out.Notes, "carries what the ConfigMap ours says") {
+		t.Errorf("the notes say\n%s", out.Notes)
+	}
 	f("replicas: 1", "One replica alone")
 	f("monitoring: {annotations: false}", "Nobody is told to read the metrics")
 }

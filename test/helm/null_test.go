@@ -2,6 +2,7 @@ package helm
 
 import (
 	"os"
+	"slices"
 	"strings"
 	"testing"
 
@@ -27,14 +28,15 @@ func TestANullInPlaceOfAnyValueIsRefusedOrKeepsTheRules(t *testing.T) {
 	}
 	for _, names := range keys {
 		var place any
-		for i := len(names) - 1; i >= 0; i-- {
-			place = map[string]any{names[i]: place}
+		for _, name := range slices.Backward(names) {
+			place = map[string]any{name: place}
 		}
 		key := strings.Join(names, ".")
 		values := merged(with(t, "existingConfigMap: {key: a}"), place.(map[string]any))
 		out, err := render.WithValues(loaded(t), render.Release{Name: "bridge", Namespace: "default"}, values)
 		if err != nil {
-			if last := names[len(names)-1]; !strings.Contains(err.Error(), last) || strings.Contains(err.Error(), "nil pointer") {
+			said, last := err.Error(), names[len(names)-1]
+			if !strings.Contains(said, last) || strings.Contains(said, "nil pointer") {
 				t.Errorf("%s: the refusal does not name it: %v", key, err)
 			}
 			continue

@@ -1,6 +1,7 @@
 package helm
 
 import (
+	"maps"
 	"strings"
 	"testing"
 
@@ -32,10 +33,7 @@ func with(t *testing.T, values string) map[string]any {
 
 // merged puts one mapping over another, as Helm does with files of values: a null stays, and removes a default.
 func merged(below, over map[string]any) map[string]any {
-	all := map[string]any{}
-	for key, value := range below {
-		all[key] = value
-	}
+	all := maps.Clone(below)
 	for key, value := range over {
 		a, isMap := all[key].(map[string]any)
 		if b, ok := value.(map[string]any); isMap && ok {
@@ -122,7 +120,7 @@ func TestWrongValuesAreRefusedWithTheKeyNamed(t *testing.T) {
 // unfit are values that do not go together, which the templates refuse.
 var unfit = []struct{ values, says string }{
 	{"secrets: {momento: {api_key_file: null}}", "secrets.momento.api_key_file.secret: name the Secret"},
-	{"config: {momento: {api_key_file: /key}}", "config.momento.api_key_file: it is the path of secrets.momento.api_key_file"},
+	{"config: {momento: {api_key_file: /key}}", "config.momento.api_key_file: it is the path of secrets.momento"},
 	{`config: {momento: {api_key_url: "https://a.b"}}`, "config.momento.api_key_url: it is instead of"},
 	{"secrets: {momento: {api_key_url_body_file: {secret: a}}}", "config.momento.api_key_url: headers and body"},
 	{
@@ -142,7 +140,7 @@ var unfit = []struct{ values, says string }{
 	{`config: {admin: {listen: "127.0.0.1:9464"}}`, "config.admin.listen: the kubelet asks from outside"},
 	{"config: {admin: null}", "config.admin.listen: the kubelet asks from outside"},
 	{
-		"config: {admin: {listen: \"localhost:9464\"}}\nprobes: {exec: true}\nmonitoring: {podMonitor: {enabled: true}}",
+		"{config: {admin: {listen: \"localhost:9464\"}}, probes: {exec: true}, monitoring: {podMonitor: {enabled: true}}}",
 		"monitoring.podMonitor.enabled: config.admin.listen has no port",
 	},
 	{"state: {volume: claim}", "state.claim: name the PersistentVolumeClaim"},

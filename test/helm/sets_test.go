@@ -41,7 +41,7 @@ func loaded(t *testing.T) *chart.Chart {
 func sets(t *testing.T) []set {
 	t.Helper()
 	var all []set
-	named := regexp.MustCompile(`(?m)^# release: (\S+) in (\S+)$`)
+	named := regexp.MustCompile(`(?m)^# +(?:release:|helm install) (\S+) (?:in|\S+ -n) (\S+)`)
 	for _, pattern := range []string{"testdata/*.yaml", top + "/examples/kubernetes/*.yaml"} {
 		files, err := filepath.Glob(pattern)
 		if err != nil {
@@ -53,10 +53,11 @@ func sets(t *testing.T) []set {
 				t.Fatal(err)
 			}
 			one := set{strings.TrimSuffix(filepath.Base(file), ".yaml"), render.Release{Values: string(text)}}
-			one.release.Name, one.release.Namespace = "momento-bridge", "messaging"
-			if said := named.FindStringSubmatch(string(text)); said != nil {
-				one.release.Name, one.release.Namespace = said[1], said[2]
+			said := named.FindStringSubmatch(string(text))
+			if said == nil {
+				t.Fatalf("%s does not say of which release it is", file)
 			}
+			one.release.Name, one.release.Namespace = said[1], said[2]
 			all = append(all, one)
 		}
 	}
@@ -73,8 +74,8 @@ func rendered(t *testing.T, r render.Release) render.Rendered {
 	return out
 }
 
-// TestValueSetsRenderAsRecorded shows what the chart makes of each set. The texts of the alerts and of the dashboard are
-// left out: another test compares them with where they come from.
+// TestValueSetsRenderAsRecorded shows what the chart makes of each set. The texts of the alerts and of the dashboard
+// are left out: another test compares them with where they come from.
 func TestValueSetsRenderAsRecorded(t *testing.T) {
 	t.Parallel()
 	all := sets(t)

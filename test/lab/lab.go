@@ -17,7 +17,7 @@ import (
 type Lab struct {
 	Dir        string // For files; removed by Stop.
 	Bridge     string // The program momento-bridge,
-	NATSServer string // and nats-server.
+	NATSServer string // and nats-server, of the release in go.mod.
 	NATS       *NATS  // The server that a daemon is told of which is started with flags; nil: none.
 
 	root      string

@@ -20,6 +20,7 @@ type NATS struct {
 	Address  string
 	URL      string
 	Monitor  string // The URL of its monitoring.
+	Program  string // What is started; another release may take over its store.
 
 	lab   *Lab
 	store string
@@ -31,7 +32,7 @@ func (l *Lab) StartNATS(ctx context.Context) (*NATS, error) { return l.StartNATS
 
 // StartNATSWith is StartNATS with more flags.
 func (l *Lab) StartNATSWith(ctx context.Context, flags ...string) (*NATS, error) {
-	s, err := l.newNATS()
+	s, err := l.newNATS(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -48,7 +49,7 @@ func (l *Lab) StartCluster(ctx context.Context, n int) ([]*NATS, error) {
 	}
 	for i := range servers {
 		var err error
-		if servers[i], err = l.newNATS(); err != nil {
+		if servers[i], err = l.newNATS(ctx); err != nil {
 			return nil, err
 		}
 		servers[i].args = append(servers[i].args, "--name", fmt.Sprint("n", i),
@@ -60,7 +61,11 @@ func (l *Lab) StartCluster(ctx context.Context, n int) ([]*NATS, error) {
 	return servers, nil
 }
 
-func (l *Lab) newNATS() (*NATS, error) {
+func (l *Lab) newNATS(ctx context.Context) (*NATS, error) {
+	program, err := l.chosenNATS(ctx)
+	if err != nil {
+		return nil, err
+	}
 	store, err := l.Scratch("jetstream")
 	if err != nil {
 		return nil, err
@@ -69,14 +74,14 @@ func (l *Lab) newNATS() (*NATS, error) {
 	_, port, _ := net.SplitHostPort(address)
 	_, monitorPort, _ := net.SplitHostPort(monitor)
 	return &NATS{
-		Address: address, URL: "nats://" + address, Monitor: "http://" + monitor, lab: l, store: store,
-		args: []string{"-a", "127.0.0.1", "-p", port, "-m", monitorPort, "-js", "-sd", store},
+		Address: address, URL: "nats://" + address, Monitor: "http://" + monitor, Program: program,
+		lab: l, store: store, args: []string{"-a", "127.0.0.1", "-p", port, "-m", monitorPort, "-js", "-sd", store},
 	}, nil
 }
 
 // Start starts a server that has ended again, and waits until it listens.
 func (s *NATS) Start(ctx context.Context) (err error) {
-	if s.Process, err = s.lab.Start(s.lab.NATSServer, s.args...); err != nil {
+	if s.Process, err = s.lab.Start(s.Program, s.args...); err != nil {
 		return err
 	}
 	return AwaitListener(ctx, s.Address)

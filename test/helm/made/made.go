@@ -1,5 +1,5 @@
-// Package made makes what is made of the chart and what the chart has from elsewhere: its schema, its copies of the alerts
-// and the dashboard, the plain manifests, and the table of values in the documentation.
+// Package made makes what is made of the chart and what the chart has from elsewhere: its schema, its copies of the
+// alerts and the dashboard, the plain manifests, and the table of values in the documentation.
 package made
 
 import (
@@ -10,6 +10,8 @@ import (
 	"momento-bridge/test/helm/render"
 )
 
+const schemaFile = render.Chart + "/values.schema.json"
+
 // Files are the texts of the files that are made, by their paths below the top of the repository.
 func Files(top string) (map[string]string, error) {
 	m := maker{top: top, files: map[string]string{}}
@@ -17,10 +19,11 @@ func Files(top string) (map[string]string, error) {
 		m.files[render.Chart+"/files/"+name] = string(m.read("grafana/" + name))
 	}
 	values := m.read(render.Chart + "/values.yaml")
-	m.add(render.Chart+"/values.schema.json", func() (string, error) { return schema(values, m.configSchema()) })
-	m.add("docs/kubernetes.md", func() (string, error) { return withTable(string(m.read("docs/kubernetes.md")), values) })
+	m.add(schemaFile, func() (string, error) { return schema(values, m.configSchema()) })
+	page := string(m.read("docs/kubernetes.md"))
+	m.add("docs/kubernetes.md", func() (string, error) { return withTable(page, values) })
 	for name, plain := range plains {
-		m.add("deploy/"+name, func() (string, error) { return plain.text(top, m.files[render.Chart+"/values.schema.json"]) })
+		m.add("deploy/"+name, func() (string, error) { return plain.text(top, m.files[schemaFile]) })
 	}
 	return m.files, m.err
 }

@@ -72,7 +72,9 @@ func (c closer) closed(tree map[string]any, path string) map[string]any {
 		properties[key] = one
 	}
 	slices.Sort(required)
-	return map[string]any{"type": "object", "additionalProperties": false, "properties": properties, "required": required}
+	return map[string]any{
+		"type": "object", "additionalProperties": false, "properties": properties, "required": required,
+	}
 }
 
 func (c closer) mayBeNull(one map[string]any) bool {

@@ -47,7 +47,8 @@ func walk(mapping *yaml.Node, path string, all *[]value) {
 	}
 }
 
-// comment is what stands above a key or behind it. Of what stands above, a blank line ends what is about something else.
+// comment is what stands above a key or behind it. Of what stands above, a blank line ends what is about something
+// else.
 func comment(key, node *yaml.Node) string {
 	text := node.LineComment
 	if text == "" {

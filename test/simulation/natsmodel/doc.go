@@ -5,7 +5,7 @@
 //
 // # What is modelled
 //
-// The rules are those of nats-server 2.15.2, read in its source and seen in its answers. Of core NATS: INFO,
+// The rules are those of nats-server 2.15.3, read in its source and seen in its answers. Of core NATS: INFO,
 // CONNECT, PING, PONG, PUB, HPUB, SUB, UNSUB with and without a number, +OK, -ERR and what ends a connection,
 // wildcards, queue groups (a member is drawn), echo, headers, "no responders" (503), max_payload, pings of silent
 // connections.

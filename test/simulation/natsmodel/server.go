@@ -24,7 +24,7 @@ type Config struct {
 
 // The real server's defaults.
 const (
-	version             = "2.15.2"
+	version             = "2.15.3"
 	usualPayload        = 1 << 20
 	usualPingInterval   = 2 * time.Minute
 	firstPing           = 2 * time.Second

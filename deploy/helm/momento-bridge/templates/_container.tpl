@@ -20,6 +20,7 @@ securityContext:
 startupProbe:
   {{- include "momento-bridge.probe" (list . "/livez") | nindent 2 }}
   periodSeconds: 2
+  timeoutSeconds: 5
   failureThreshold: 30
 # Progress inside the daemon only: an outage of NATS or Momento must not restart it. When this fails, it has
 # been stuck for half a minute or longer.
@@ -77,7 +78,7 @@ httpGet: {path: {{ index . 1 }}, port: metrics}
   (list "OTEL_TRACES_SAMPLER_ARG" .Values.tracing.samplerArg) }}
 {{- if and (last .) (not (has (first .) $extra)) }}
 - name: {{ first . }}
-  value: {{ last . | toString | toYaml }}
+  value: {{ last . | toString | quote }}
 {{- end }}
 {{- end }}
 {{- with .Values.extraEnv }}
