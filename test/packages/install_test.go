@@ -79,7 +79,7 @@ func TestInstallsWhereSystemdDoesNotRun(t *testing.T) {
 				"systemctl enable momento-bridge", strings.Join(k.remove, " "),
 				"test ! -e /etc/systemd/system/multi-user.target.wants/momento-bridge.service", "echo all of it",
 			}, " && ")
-			out, err := nspawn(nameOf(t), "--console=pipe", "sh", "-c", script).CombinedOutput()
+			out, err := nspawn(t, "sh", "-c", script).CombinedOutput()
 			if err != nil || !strings.Contains(string(out), "\nall of it\n") {
 				t.Errorf("%v\n%s", err, out)
 			}
