@@ -141,8 +141,8 @@ func TestTheExampleRuns(t *testing.T) {
 		t.Errorf("status says %s%s", o.stdout, o.stderr)
 	}
 	// By the name by which Prometheus asks.
-	if o := try(t, "podman", "exec", "example_nats_1", "wget", "-q", "-O", "-", "http://momento-bridge:9464/metrics"); !strings.
-		Contains(o.stdout, "momento_bridge_") {
+	o := container{t, "example_nats_1"}.exec("wget", "-q", "-O", "-", "http://momento-bridge:9464/metrics")
+	if !strings.Contains(o.stdout, "momento_bridge_") {
 		t.Errorf("metrics are %q%s", o.stdout, o.stderr)
 	}
 	// Stopped and started again, it goes on.
