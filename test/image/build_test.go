@@ -77,8 +77,8 @@ func build(t *testing.T, dir, name string, more ...string) {
 
 var golang sync.Once
 
-// base makes the image that the Dockerfile builds on: busybox, a bundle of root certificates with one of ours in it, and
-// a place for the machine's Go.
+// base makes the image that the Dockerfile builds on: busybox, a bundle of root certificates with one of ours in it,
+// and a place for the machine's Go.
 func base(t *testing.T) {
 	t.Helper()
 	golang.Do(func() {

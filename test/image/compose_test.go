@@ -123,9 +123,10 @@ func TestTheExampleRuns(t *testing.T) {
 	}
 	t.Cleanup(func() {
 		if t.Failed() {
-			for _, args := range [][]string{{"ps", "-a"}, {"logs", "example_momento-bridge_1"}, {"logs", "example_stream_1"}} {
-				o := cleanup("podman", args...)
-				t.Logf("podman %v:\n%s\n%s", args, lab.Brief(o.stdout), lab.Brief(o.stderr))
+			t.Log(cleanup("podman", "ps", "--all").stdout)
+			for _, name := range []string{"example_momento-bridge_1", "example_stream_1"} {
+				o := cleanup("podman", "logs", name)
+				t.Logf("%s wrote:\n%s\n%s", name, lab.Brief(o.stdout), lab.Brief(o.stderr))
 			}
 		}
 		cleanup("podman-compose", compose("down", "--volumes")...)

@@ -25,8 +25,8 @@ func TestTheDemoRunsInTheImage(t *testing.T) {
 	sum := regexp.MustCompile(`^published=([1-9][0-9]*) delivered=([0-9]+) lost=0 duplicates=0$`)
 	demo := []string{image(t), "demo", "--duration", "5s"}
 	for name, args := range map[string][]string{
-		"with a root that cannot be written": flags(demo[0], demo[1:]...),
-		"as it is":                           append([]string{"run", "--rm", "--no-healthcheck", "--network=host"}, demo...),
+		"with a read-only root": flags(demo[0], demo[1:]...),
+		"as it is":              append([]string{"run", "--rm", "--no-healthcheck", "--network=host"}, demo...),
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
