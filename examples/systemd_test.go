@@ -1,11 +1,14 @@
 package examples
 
 import (
+	"flag"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 )
+
+var update = flag.Bool("update", false, "write the template of instances anew")
 
 // The template is the unit with names of instances in it, and nothing else.
 func TestTemplateOfInstancesIsTheUnit(t *testing.T) {
@@ -14,19 +17,21 @@ func TestTemplateOfInstancesIsTheUnit(t *testing.T) {
 	must(t, err)
 	template, err := os.ReadFile("systemd/momento-bridge@.service")
 	must(t, err)
-	body := func(text []byte) string {
-		_, rest, _ := strings.Cut(string(text), "[Unit]\n")
-		return rest
-	}
+	_, body, _ := strings.Cut(string(unit), "[Unit]\n")
 	want := strings.NewReplacer(
 		"to Momento Topics\n", "to Momento Topics (%i)\n",
 		"/config.yaml", "/%i.yaml",
 		"/etc/momento-bridge/api-key", "/etc/momento-bridge/%i.key",
 		"/var/lib/momento-bridge,", "/var/lib/momento-bridge/%i,",
 		"StateDirectory=momento-bridge\n", "StateDirectory=momento-bridge/%i\n",
-	).Replace(body(unit))
-	if got := body(template); got != want || want == "" {
-		t.Errorf("momento-bridge@.service is\n%s\nand the unit with instances would be\n%s", got, want)
+	).Replace(body)
+	head, got, _ := strings.Cut(string(template), "[Unit]\n")
+	if *update {
+		must(t, os.WriteFile("systemd/momento-bridge@.service", []byte(head+"[Unit]\n"+want), 0o644))
+		got = want
+	}
+	if got != want || strings.Count(want, "%i") < 5 {
+		t.Errorf("momento-bridge@.service is not the unit with instances: run this test with -update")
 	}
 }
 

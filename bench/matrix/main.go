@@ -5,6 +5,7 @@
 //	go run ./bench/matrix -short                        # as for a change: the oldest whole, those between in part
 //	go run ./bench/matrix -only v2.10.27,v2.12.15
 //	go run ./bench/matrix -what go,systems              # releases of Go; systems that are built for, and not run
+//	go run ./bench/matrix -short -what go               # the same with fewer packages
 //	go run ./bench/matrix -write docs/support.md
 //
 // LONG_TESTS=1 asks for the long forms, as everywhere. The tests of source have the server in their process: they are

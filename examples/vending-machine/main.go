@@ -12,7 +12,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
-	"log"
+	"log/slog"
 	"net/http"
 	"os"
 	"strings"
@@ -23,16 +23,17 @@ import (
 func main() {
 	listen := flag.String("listen", "127.0.0.1:8090", "address to listen on")
 	tokens := flag.String("tokens", "tokens.txt", "file with tokens, one on a line")
-	caller := flag.String("caller", "headers.txt", "file with the header that callers send, as Authorization: Bearer ...")
+	caller := flag.String("caller", "headers.txt", "file with the header of callers, as Authorization: Bearer ...")
 	life := flag.Duration("life", 10*time.Minute, "how long a token lives")
 	flag.Parse()
 	m, err := newMachine(*tokens, *caller, *life)
-	if err != nil {
-		log.Fatal(err)
+	if err == nil {
+		server := http.Server{Addr: *listen, Handler: m, ReadHeaderTimeout: 5 * time.Second}
+		slog.Info("ready", "tokens", "http://"+*listen+"/token")
+		err = server.ListenAndServe()
 	}
-	server := http.Server{Addr: *listen, Handler: m, ReadHeaderTimeout: 5 * time.Second}
-	log.Printf("tokens are at http://%s/token", *listen)
-	log.Fatal(server.ListenAndServe())
+	slog.Error("ended", "error", err)
+	os.Exit(1)
 }
 
 // machine hands out the tokens of a file, one after the other, and then begins again.

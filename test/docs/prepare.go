@@ -48,7 +48,9 @@ func (s *Session) makeDirectories(page *Page) error {
 		if errors.Is(err, os.ErrNotExist) {
 			continue
 		}
-		if err == nil && info.IsDir() {
+		if err == nil && name == "examples" {
+			err = s.copyExamples(from, to)
+		} else if err == nil && info.IsDir() {
 			err = os.CopyFS(to, os.DirFS(from))
 		} else if err == nil {
 			err = copyFile(from, to)
@@ -58,6 +60,31 @@ func (s *Session) makeDirectories(page *Page) error {
 		}
 	}
 	return nil
+}
+
+// copyExamples moves the addresses and paths of configurations into the session.
+func (s *Session) copyExamples(from, to string) error {
+	err := os.CopyFS(to, os.DirFS(from))
+	files, wrong := filepath.Glob(filepath.Join(to, "*", "*.yaml"))
+	for _, file := range files {
+		text, wrong := os.ReadFile(file)
+		if wrong == nil {
+			wrong = os.WriteFile(file, []byte(s.In(string(text))), 0o600)
+		}
+		err = errors.Join(err, wrong)
+	}
+	return errors.Join(err, wrong)
+}
+
+// exampleText is all that configurations of the examples say.
+func exampleText(repository string) string {
+	var all strings.Builder
+	files, _ := filepath.Glob(filepath.Join(repository, "examples", "*", "*.yaml"))
+	for _, file := range files {
+		text, _ := os.ReadFile(file)
+		all.Write(text)
+	}
+	return all.String()
 }
 
 func copyFile(from, to string) error {

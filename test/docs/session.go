@@ -38,6 +38,9 @@ func NewSession(page *Page, dir, repository string, long bool) (*Session, error)
 		Repository: repository, Bridge: Bridge, Bin: Bin, Ports: map[string]int{}, Long: long,
 	}}
 	text := page.Text + " 127.0.0.1:4222 127.0.0.1:9464 127.0.0.1:8080"
+	if strings.Contains(page.typed(), "examples") {
+		text += exampleText(repository)
+	}
 	for _, port := range standin.Addresses(text) {
 		if _, ok := s.Ports[port]; !ok {
 			_, mine, _ := strings.Cut(lab.FreeAddress(), ":")
