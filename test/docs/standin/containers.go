@@ -78,7 +78,8 @@ func buildahProgram() program {
 		commands: []command{
 			{
 				words: "build",
-				flags: "t= tag= f= file= build-arg= platform= manifest= isolation= timestamp= layers squash format= iidfile= annotation=",
+				flags: "t= tag= f= file= build-arg= platform= manifest= isolation= timestamp= layers " +
+					"squash format= iidfile= annotation=",
 				least: 1, most: 1, run: imageBuild,
 			},
 			{words: "bud", flags: "t= tag= f= file= build-arg= platform=", least: 1, most: 1, run: imageBuild},
