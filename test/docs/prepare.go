@@ -40,7 +40,7 @@ func (s *Session) makeDirectories(page *Page) error {
 	}
 	typed := page.typed()
 	for _, name := range checkout {
-		if !strings.Contains(typed, name) {
+		if !strings.Contains(typed, name) && name != "Dockerfile" {
 			continue // Nothing looks at it.
 		}
 		from, to := filepath.Join(s.Repository, name), filepath.Join(s.Checkout, name)
