@@ -31,7 +31,8 @@ var checkout = []string{
 
 func (s *Session) makeDirectories(page *Page) error {
 	for _, name := range []string{
-		"running", "checkout", "root/etc/momento-bridge", "root/tmp", "root/var/lib/momento-bridge", "root/var/lib/private/momento-bridge", "root/usr/lib/systemd/system",
+		"running", "checkout", "root/etc/momento-bridge", "root/tmp", "root/var/lib/momento-bridge",
+		"root/var/lib/private/momento-bridge", "root/usr/lib/systemd/system",
 		"root/etc/systemd/system", "root/root", "root/usr/share/doc/momento-bridge", "root/run",
 	} {
 		if err := os.MkdirAll(filepath.Join(s.Dir, name), 0o700); err != nil {
