@@ -34,7 +34,7 @@ func TestProgramChecksTheConfigurationOfEveryExample(t *testing.T) {
 	checked := 0
 	for _, s := range sets(t) {
 		w := worldOf(t, rendered(t, s.release))
-		if w.config == nil || strings.Contains(w.config.Data["config.yaml"], "{{ .Values") || w.file.Admin.WebConfigFile != "" {
+		if w.config == nil || s.name == "odd-texts" || w.file.Admin.WebConfigFile != "" {
 			continue // What it says of these is not about the chart.
 		}
 		checked++
@@ -73,7 +73,7 @@ func secretFiles(t *testing.T) map[string]string {
 	private := string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: raw}))
 	const seed = "SUACSSL3UAHUDXKFSNVUZRF5UHPMWZ6BFDTJ7M6USDXIEDNPPQYYYCU3VY" // Of NATS' documentation.
 	return map[string]string{
-		"momento-api-key":             "e30.eyJ0IjoiZyJ9.c2ln", // A key as far as anybody can tell without its signature.
+		"momento-api-key":             "e30.eyJ0IjoiZyJ9.c2ln", // It looks like a key.
 		"momento-api-key-url-headers": "Authorization: Bearer x",
 		"momento-api-key-url-body":    "{}",
 		"momento-tls-ca":              certificate,
