@@ -83,7 +83,7 @@ func (s *Session) startServers(page *Page) (err error) {
 // assumeDaemon starts a daemon for a page that asks one before it starts any.
 func (s *Session) assumeDaemon(page *Page) error {
 	before := regexp.MustCompile(`momento-bridge (run|demo|emulator) `).Split(page.typed(), 2)[0]
-	if !regexp.MustCompile(`momento-bridge (status|pause|resume|reload)|:9464`).MatchString(before) {
+	if !regexp.MustCompile(`momento-bridge (status|pause|resume|reload)|--via nats|:9464`).MatchString(before) {
 		return nil
 	}
 	printed, status, err := s.Run("momento-bridge run -c config.yaml", "")
