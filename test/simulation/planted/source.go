@@ -34,11 +34,11 @@ var ofSource = []Fault{
 	{Name: "redelivery-twice", Kind: "what is held and delivered again is submitted twice", Swap: []Swap{{
 		"source/deliveries.go", "held, known := q.find(sequence); known {",
 		"held, known := q.find(sequence); known && held == nil {",
-	}}, Form: "longer"},
+	}}},
 	{Name: "ended-again", Kind: "what has ended and is delivered again is published again", Swap: []Swap{{
 		"source/deliveries.go", "held, known := q.find(sequence); known {",
 		"held, known := q.find(sequence); known && held != nil {",
-	}}, Form: "longer"},
+	}}},
 	{Name: "not-renewed", Kind: "what is held for long is not renewed", Swap: []Swap{{
 		"source/watch.go", "w.renewals = w.j.held.due(now, now.Add(wait/2), share, w.renewals[:0])",
 		"w.j.held.due(now, now.Add(wait/2), share, w.renewals[:0])",
