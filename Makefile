@@ -32,7 +32,7 @@ cost:      ; go run ./bench/cost
 timing:    ; go run ./bench/timing
 browser:   ; go -C test/browser test -count 1 -v ./...
 screenshots: ; go -C test/browser run ./screenshots
-image:     ; docker build -t momento-bridge --build-arg VERSION=$$(git describe --tags --always --dirty) --build-arg REVISION=$$(git rev-parse HEAD) .
+image:     ; docker build -t momento-bridge --build-arg VERSION=$$(git describe --tags --always --dirty) --build-arg REVISION=$$(git rev-parse HEAD) --build-arg CREATED=$$(TZ=UTC git log -1 --format=%cd --date=format-local:%Y-%m-%dT%H:%M:%SZ) .
 site:      ; mkdocs build --strict # into bin/site; mkdocs serve shows it
 release-snapshot: ; rm -rf bin/snapshot && bash .ci/release bin/snapshot # docs/releasing.md
 check:     ; bash .ci/run

@@ -321,7 +321,8 @@ func TestSchemaAcceptsASectionWithoutKeys(t *testing.T) {
 	t.Parallel()
 	schema := compiledSchema(t)
 	for _, section := range []string{
-		"nats:", "nats: {tls: }", "momento:", "momento: {tls: }", "limits:", "coordination:", "queue:", "canary:", "admin:", "log:",
+		"nats:", "nats: {tls: }", "momento:", "momento: {tls: }", "limits:", "coordination:", "queue:", "canary:",
+		"admin:", "log:",
 	} {
 		text := section + "\nroutes: [{name: a, subject: a, cache: c}]\n"
 		var document yaml.Node

@@ -165,8 +165,8 @@ func TestConfigMapIsAValidConfiguration(t *testing.T) {
 		t.Errorf("the key is read from %s, the Secret is mounted at %s", f.Momento.APIKeyFile, want)
 	}
 	text = readFile(t, "kubernetes.yaml")
-	if command := "create secret generic momento-bridge --from-file=" + at(t, key, "key").(string) + "="; !strings.Contains(
-		text, command) {
+	command := "create secret generic momento-bridge --from-file=" + at(t, key, "key").(string) + "="
+	if !strings.Contains(text, command) {
 		t.Errorf("the manifest does not say how to make the Secret: %s", command)
 	}
 }

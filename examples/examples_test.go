@@ -25,8 +25,8 @@ func TestMain(m *testing.M) {
 	os.Exit(lab.RunTests(m, "", "4", func(l *lab.Lab) { rig = l }))
 }
 
-// credentials are files that systemd makes for a service.
-var credentials = regexp.MustCompile(`/run/credentials/\S+`)
+// credentials are files that systemd or Compose makes for a service.
+var credentials = regexp.MustCompile(`/run/(credentials|secrets)/\S+`)
 
 // patience is how long something may take that takes a moment, on a machine that does much else.
 const patience = time.Minute

@@ -16,12 +16,12 @@ import (
 // composition is what the tests read of compose.yaml.
 type composition struct {
 	Services map[string]struct {
-		Build                 struct{ Context, Dockerfile string }
-		Image                 string
-		Command, Ports, Tmpfs []string
-		Volumes               []string
-		Environment           map[string]string
-		DependsOn             []string `yaml:"depends_on"`
+		Build          struct{ Context, Dockerfile string }
+		Image          string
+		Command, Ports []string
+		Volumes        []string
+		Environment    map[string]string
+		DependsOn      []string `yaml:"depends_on"`
 	}
 }
 

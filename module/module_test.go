@@ -23,7 +23,7 @@ func TestOnlyTheModuleIsRenamed(t *testing.T) {
 		"test/browser/go.mod": "module [momento-bridge]/test/browser\n\nreplace [momento-bridge] => ../..\n",
 		"sink/sink.go": "// Package sink is for [momento-bridge]/sink, not for momento-bridge.\npackage sink\n\n" +
 			"import _ \"[momento-bridge]/cmd/momento-bridge\"\n\nconst agent, file = \"momento-bridge/v1.2.3\", " +
-			"\"/etc/momento-bridge/sink\"\n\nconst program = \"momento-bridge\"\n",
+			"\"/etc/momento-bridge/sink\"\n\nconst  program = \"momento-bridge\" // Not as gofmt has it.\n",
 		".golangci.yml": "files: [\"**/cmd/momento-bridge/*.go\"]\n" +
 			"deny: [{ pkg: [momento-bridge], desc: momento-bridge. }]\n" +
 			"allow: [[momento-bridge]/sink, [momento-bridge]/test]\n",

@@ -72,8 +72,8 @@ func (r *renamer) rewrite(name string) (bool, error) {
 	if bytes.Equal(text, changed) {
 		return false, nil
 	}
-	if filepath.Ext(name) == ".go" { // The order of imports follows their paths.
-		if changed, err = format.Source(changed); err != nil {
+	if filepath.Ext(name) == ".go" {
+		if changed, err = reformat(text, changed); err != nil {
 			return false, fmt.Errorf("%s: %w", name, err)
 		}
 	}
@@ -84,6 +84,15 @@ func (r *renamer) rewrite(name string) (bool, error) {
 		return false, fmt.Errorf("write what names the module: %w", err)
 	}
 	return true, nil
+}
+
+// reformat formats a changed Go file, as the order of imports follows their paths, if it was formatted before.
+func reformat(before, changed []byte) ([]byte, error) {
+	formatted, err := format.Source(before)
+	if err != nil || !bytes.Equal(formatted, before) {
+		return changed, err
+	}
+	return format.Source(changed)
 }
 
 // text is that of a file with the other path.

@@ -97,7 +97,7 @@ func TestOnlineCheckSaysWhatToDo(t *testing.T) {
 	f("→ the server does not speak TLS on that port: correct the scheme or the port in momento.endpoint\n",
 		append(core, "--endpoint", strings.Replace(w.endpoint, "http:", "https:", 1), "--nats-url",
 			w.server.ClientURL())...)
-	f("→ no such host: correct momento.endpoint", append(core, "--endpoint", "http://no-such-host.invalid",
+	f("→ no such host: correct momento.endpoint", append(core, "--endpoint", "http://"+noSuchHost(),
 		"--nats-url", w.server.ClientURL())...)
 	f("→ nothing listens there: start NATS", append(append(core, endpoint...), "--nats-url",
 		strings.Replace(closed, "http:", "nats:", 1))...)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -231,3 +232,6 @@ func refusingAddress(t *testing.T) string {
 	t.Cleanup(release)
 	return address
 }
+
+// noSuchHost is a name that no host can have, so that no name service needs to be there to say so.
+func noSuchHost() string { return strings.Repeat("x", 64) + ".invalid" }

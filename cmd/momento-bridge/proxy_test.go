@@ -152,7 +152,7 @@ func TestTroubleWithTheProxyIsToldFromTheEndpoints(t *testing.T) {
 	f(user+address, w.endpoint, "✗ connect to the endpoint "+w.endpoint+" through the proxy "+address+
 		": the proxy cannot be reached: dial tcp "+address,
 		"→ nothing listens there: start the proxy, or correct the host and port in momento.proxy")
-	f(user+"no-such-host.invalid:3128", w.endpoint, "→ no such host: correct momento.proxy, or the name service")
+	f(user+noSuchHost()+":3128", w.endpoint, "→ no such host: correct momento.proxy, or the name service")
 	proxy, _ := guardedProxy(t)
 	f(strings.Replace(proxy, "SECRET", "S3CRET", 1), w.endpoint,
 		": the proxy refuses the user and password (407): correct them in momento.proxy\n")

@@ -16,8 +16,8 @@ import (
 var machines = []string{
 	"sh", "awk", "base64", "basename", "cat", "chmod", "chown", "cmp", "cp", "cut", "date", "diff", "dirname", "echo",
 	"env", "false", "find", "grep", "head", "id", "install", "kill", "ln", "ls", "mkdir", "mktemp", "mv", "printf",
-	"pwd", "rm", "sed", "seq", "sha256sum", "sleep", "sort", "tail", "tar", "tee", "test", "touch", "tr", "true", "uname",
-	"uniq", "wc", "xargs",
+	"pwd", "rm", "sed", "seq", "sha256sum", "sleep", "sort", "tail", "tar", "tee", "test", "touch", "tr", "true",
+	"uname", "uniq", "wc", "xargs",
 }
 
 // preferred are those that are played only where the machine lacks them.
@@ -31,7 +31,8 @@ var checkout = []string{
 
 func (s *Session) makeDirectories(page *Page) error {
 	for _, name := range []string{
-		"running", "checkout", "root/etc/momento-bridge", "root/tmp", "root/var/lib", "root/usr/lib/systemd/system",
+		"running", "checkout", "root/etc/momento-bridge", "root/tmp", "root/var/lib/momento-bridge",
+		"root/var/lib/private/momento-bridge", "root/usr/lib/systemd/system",
 		"root/etc/systemd/system", "root/root", "root/usr/share/doc/momento-bridge", "root/run",
 	} {
 		if err := os.MkdirAll(filepath.Join(s.Dir, name), 0o700); err != nil {
@@ -40,7 +41,7 @@ func (s *Session) makeDirectories(page *Page) error {
 	}
 	typed := page.typed()
 	for _, name := range checkout {
-		if !strings.Contains(typed, name) {
+		if !strings.Contains(typed, name) && name != "Dockerfile" {
 			continue // Nothing looks at it.
 		}
 		from, to := filepath.Join(s.Repository, name), filepath.Join(s.Checkout, name)
@@ -48,7 +49,9 @@ func (s *Session) makeDirectories(page *Page) error {
 		if errors.Is(err, os.ErrNotExist) {
 			continue
 		}
-		if err == nil && info.IsDir() {
+		if err == nil && name == "examples" {
+			err = s.copyExamples(from, to)
+		} else if err == nil && info.IsDir() {
 			err = os.CopyFS(to, os.DirFS(from))
 		} else if err == nil {
 			err = copyFile(from, to)
@@ -58,6 +61,31 @@ func (s *Session) makeDirectories(page *Page) error {
 		}
 	}
 	return nil
+}
+
+// copyExamples moves the addresses and paths of configurations into the session.
+func (s *Session) copyExamples(from, to string) error {
+	err := os.CopyFS(to, os.DirFS(from))
+	files, wrong := filepath.Glob(filepath.Join(to, "*", "*.yaml"))
+	for _, file := range files {
+		text, wrong := os.ReadFile(file)
+		if wrong == nil {
+			wrong = os.WriteFile(file, []byte(s.In(string(text))), 0o600)
+		}
+		err = errors.Join(err, wrong)
+	}
+	return errors.Join(err, wrong)
+}
+
+// exampleText is all that configurations of the examples say.
+func exampleText(repository string) string {
+	var all strings.Builder
+	files, _ := filepath.Glob(filepath.Join(repository, "examples", "*", "*.yaml"))
+	for _, file := range files {
+		text, _ := os.ReadFile(file)
+		all.Write(text)
+	}
+	return all.String()
 }
 
 func copyFile(from, to string) error {
@@ -101,8 +129,12 @@ func (s *Session) makeFiles(*Page) error {
 	files := map[string]string{
 		"key.txt": key + "\n", "reader.txt": key + "\n", "config.yaml": assumed, "bridge.yaml": assumed,
 	}
+	files[filepath.Join(s.Root, "etc/momento-bridge/config.yaml")] = assumed // What a package has, filled in.
 	for name, text := range files {
-		if err := os.WriteFile(filepath.Join(s.Checkout, name), []byte(s.In(text)), 0o600); err != nil {
+		if !filepath.IsAbs(name) {
+			name = filepath.Join(s.Checkout, name)
+		}
+		if err := os.WriteFile(name, []byte(s.In(text)), 0o600); err != nil {
 			return fmt.Errorf("make the files: %w", err)
 		}
 	}

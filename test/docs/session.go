@@ -37,15 +37,17 @@ func NewSession(page *Page, dir, repository string, long bool) (*Session, error)
 		Dir: dir, Checkout: filepath.Join(dir, "checkout"), Root: filepath.Join(dir, "root"),
 		Repository: repository, Bridge: Bridge, Bin: Bin, Ports: map[string]int{}, Long: long,
 	}}
-	for _, port := range standin.Addresses(page.addresses(repository)) {
+	text := page.Text + " 127.0.0.1:4222 127.0.0.1:9464 127.0.0.1:8080"
+	if strings.Contains(page.typed(), "examples") {
+		text += exampleText(repository)
+	}
+	for _, port := range standin.Addresses(text) {
 		if _, ok := s.Ports[port]; !ok {
 			_, mine, _ := strings.Cut(lab.FreeAddress(), ":")
 			s.Ports[port], _ = strconv.Atoi(mine)
 		}
 	}
-	for _, step := range []func(*Page) error{
-		s.makeDirectories, s.moveBeside, s.startServers, s.makeFiles, s.assumeDaemon,
-	} {
+	for _, step := range []func(*Page) error{s.makeDirectories, s.startServers, s.makeFiles, s.assumeDaemon} {
 		if err := step(page); err != nil {
 			return nil, errors.Join(err, s.Close())
 		}
@@ -81,7 +83,7 @@ func (s *Session) startServers(page *Page) (err error) {
 // assumeDaemon starts a daemon for a page that asks one before it starts any.
 func (s *Session) assumeDaemon(page *Page) error {
 	before := regexp.MustCompile(`momento-bridge (run|demo|emulator) `).Split(page.typed(), 2)[0]
-	if !regexp.MustCompile(`momento-bridge (status|pause|resume|reload)|:9464`).MatchString(before) {
+	if !regexp.MustCompile(`momento-bridge (status|pause|resume|reload)|--via nats|:9464`).MatchString(before) {
 		return nil
 	}
 	printed, status, err := s.Run("momento-bridge run -c config.yaml", "")

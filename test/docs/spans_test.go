@@ -14,7 +14,7 @@ import (
 )
 
 // history are pages that tell of what was: names in them need not exist today.
-var history = []string{"CHANGELOG.md", "docs/decisions.md", "docs/simulation.md"}
+var history = []string{"CHANGELOG.md", "docs/decisions.md", "docs/upgrading.md"}
 
 // eachSpan calls visit with each piece of code within a line of the documents.
 func eachSpan(t *testing.T, visit func(at, code string)) {

@@ -72,6 +72,18 @@ func TestSelectorsStayAsTheyAre(t *testing.T) {
 	}
 }
 
+// TestDefaultsThatAnOlderChartDidNotHaveAreMissed, as helm upgrade --reuse-values takes the values of the chart before.
+func TestDefaultsThatAnOlderChartDidNotHaveAreMissed(t *testing.T) {
+	t.Parallel()
+	older := *loaded(t)
+	older.Values = maps.Clone(older.Values)
+	delete(older.Values, "probes")
+	_, err := render.WithValues(&older, render.Release{Name: "bridge", Namespace: "default"}, with(t, ""))
+	if err == nil || !strings.Contains(err.Error(), "missing property 'probes'") {
+		t.Errorf("%v, want the key that is missing", err)
+	}
+}
+
 // TestReleasesOfOneNamespaceShareNothing but what is named alike on purpose.
 func TestReleasesOfOneNamespaceShareNothing(t *testing.T) {
 	t.Parallel()

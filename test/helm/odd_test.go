@@ -14,8 +14,9 @@ import (
 // odd are texts that YAML, Helm or Go's templates could take for something else.
 var odd = []string{
 	"a\nb: c", "a: b", "---\nkind: Secret", "# no comment", "- a", "  a  ", `'"\`, "{{ .Values }}", "{{- fail `x` }}",
-	"yes", "no", "null", "~", "1e3", "0x10", "017", "1_000", "12:30:45", "2026-01-01", "", "!tag", "&a", "*a", "%a", "@a",
-	"`a`", "a, b", "[a]", "{a: b}", "日本🚀", "\t", "a\\nb", "$(HOME)", "${HOME}", "<a&b>", strings.Repeat("x", 5000),
+	"yes", "no", "null", "~", "1e3", "0x10", "017", "1_000", "12:30:45", "2026-01-01", "", "!tag", "&a", "*a",
+	"%a", "@a", "`a`", "a, b", "[a]", "{a: b}", "日本🚀", "\t", "a\\nb", "$(HOME)", "${HOME}", "<a&b>",
+	strings.Repeat("x", 5000),
 }
 
 // TestOddTextsArriveAsTheyAreWritten puts them wherever a value is any text.
@@ -44,7 +45,8 @@ monitoring: {podMonitor: {enabled: true}, dashboard: {enabled: true, annotations
 		pod, c := w.deployment.Spec.Template, w.container()
 		got := []string{
 			w.deployment.Annotations["x"], pod.Annotations["x"], pod.Spec.NodeSelector["x"], w.account.Annotations["x"],
-			w.dashboard.Annotations["x"], variable(w, "X"), variable(w, "NO_PROXY"), variable(w, "OTEL_TRACES_SAMPLER_ARG"),
+			w.dashboard.Annotations["x"],
+			variable(w, "X"), variable(w, "NO_PROXY"), variable(w, "OTEL_TRACES_SAMPLER_ARG"),
 			pod.Spec.Tolerations[0].Key, pod.Spec.Tolerations[0].Value,
 			c.VolumeMounts[len(c.VolumeMounts)-1].SubPath,
 		}

@@ -140,7 +140,8 @@ var unfit = []struct{ values, says string }{
 	{`config: {admin: {listen: "127.0.0.1:9464"}}`, "config.admin.listen: the kubelet asks from outside"},
 	{"config: {admin: null}", "config.admin.listen: the kubelet asks from outside"},
 	{
-		"{config: {admin: {listen: \"localhost:9464\"}}, probes: {exec: true}, monitoring: {podMonitor: {enabled: true}}}",
+		"{config: {admin: {listen: \"localhost:9464\"}}, probes: {exec: true}, " +
+			"monitoring: {podMonitor: {enabled: true}}}",
 		"monitoring.podMonitor.enabled: config.admin.listen has no port",
 	},
 	{"state: {volume: claim}", "state.claim: name the PersistentVolumeClaim"},

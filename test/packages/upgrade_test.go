@@ -132,3 +132,38 @@ func TestUpgradeLeavesAServiceAloneWhoseConfigurationTheNewVersionRefuses(t *tes
 		})
 	}
 }
+
+// The package manager does not wait for a NATS that is away, whether the service ran before or was waiting, too.
+func TestUpgradeAndRemovalEndWhileNATSIsAway(t *testing.T) {
+	for _, k := range kinds {
+		t.Run(k.name, func(t *testing.T) {
+			t.Parallel()
+			w, m := newWorld(t), boot(t)
+			m.must(k.of(k.install, before)...)
+			w.configure(m)
+			m.must("systemctl", "start", "momento-bridge")
+			w.nats.Kill()
+			m.must(k.of(k.upgrade, now)...)
+			lab.Eventually(t, patience, "the new version waits for NATS", func() bool {
+				return w.ask().Version == versions.now && m.property("ActiveState") == "activating"
+			})
+			m.must(k.of(k.downgrade, before)...)
+			lab.Eventually(t, patience, "the version before waits for NATS", func() bool {
+				return w.ask().Version == versions.before && m.property("ActiveState") == "activating"
+			})
+			m.must(k.of(k.upgrade, now)...)
+			lab.Eventually(t, patience, "the new version is back", func() bool {
+				return w.ask().Version == versions.now
+			})
+			if err := w.nats.Start(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			lab.Eventually(t, patience, "the new version is ready", func() bool { return w.ask().Ready })
+			w.nats.Kill()
+			m.must(k.remove...)
+			if w.ask().Version != "" {
+				t.Error("the service still runs")
+			}
+		})
+	}
+}

@@ -89,8 +89,8 @@ func TestArchivesHoldTheProgramAndItsPapers(t *testing.T) {
 				delete(files, paper)
 			}
 			for _, other := range []string{
-				"momento-bridge", "completions/momento-bridge.bash", "completions/_momento-bridge",
-				"completions/momento-bridge.fish",
+				"momento-bridge", "THIRD-PARTY-LICENSES", "completions/momento-bridge.bash",
+				"completions/_momento-bridge", "completions/momento-bridge.fish",
 			} {
 				if len(files[other].data) == 0 {
 					t.Errorf("there is no %s, or it is empty", other)

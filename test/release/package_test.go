@@ -93,6 +93,7 @@ func TestPackagesBringTheseFiles(t *testing.T) {
 			"usr/share/doc/momento-bridge/copyright":                  "LICENSE",
 			"usr/share/doc/momento-bridge/README.md":                  "README.md",
 			"usr/share/doc/momento-bridge/CHANGELOG.md":               "CHANGELOG.md",
+			"usr/share/doc/momento-bridge/THIRD-PARTY-LICENSES":       "",
 			"usr/share/bash-completion/completions/momento-bridge":    "",
 			"usr/share/fish/vendor_completions.d/momento-bridge.fish": "",
 			"usr/share/zsh/vendor-completions/_momento-bridge":        "",

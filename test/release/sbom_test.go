@@ -66,3 +66,19 @@ func TestABillOfMaterialsNamesItsProgram(t *testing.T) {
 		}
 	}
 }
+
+// Their licences ask for it.
+func TestALicenseGoesAlongForEachModule(t *testing.T) {
+	for _, a := range archives {
+		name := archiveName(a.name, a.goos, a.goarch)
+		files := archive(t, name)
+		licenses := string(files["THIRD-PARTY-LICENSES"].data)
+		for _, m := range infoOf(t, files["momento-bridge"].data).Deps {
+			heading := "\n==== " + m.Path + " " + m.Version + "/LICENSE"
+			_, text, found := strings.Cut(licenses, heading)
+			if text, _, _ = strings.Cut(text, "\n==== "); !found || len(text) < 500 {
+				t.Errorf("%s: there is no license of %s %s", name, m.Path, m.Version)
+			}
+		}
+	}
+}

@@ -29,6 +29,8 @@ def place(path):
         return "index.md"
     if path.startswith("docs/"):
         return path[len("docs/"):]
+    if "." not in posixpath.basename(path):  # mkdocs would take Dockerfile for a page of another site.
+        path += ".txt"
     return OUTSIDE + re.sub(r"(^|/)index\.html$", r"\1page.html", path)
 
 

@@ -15,7 +15,7 @@ func gitProgram() program {
 	return program{
 		cannot: "repositories", flags: "C=",
 		commands: []command{
-			{words: "clone", flags: "depth= branch= b=", least: 1, most: 2, run: func(c *call) error {
+			{words: "clone", flags: "q quiet depth= branch= b=", least: 1, most: 2, run: func(c *call) error {
 				dir := c.args[len(c.args)-1]
 				if len(c.args) == 1 {
 					dir = strings.TrimSuffix(filepath.Base(dir), ".git")
@@ -24,7 +24,7 @@ func gitProgram() program {
 			}},
 			{words: "tag", flags: "a= s= m= l", most: 2},
 			{words: "push", flags: "tags", most: 2},
-			{words: "checkout", flags: "b=", least: 1, most: 2},
+			{words: "checkout", flags: "q quiet b=", least: 1, most: 2},
 			{words: "describe", flags: "tags always dirty"},
 			{words: "status"},
 			{words: "log", flags: "oneline n= 1", most: 2},
@@ -85,7 +85,7 @@ func goProgram() program {
 			{words: "generate", flags: flags, least: 1, most: -1, run: packages},
 			{words: "run", flags: flags, least: 1, most: 1, rest: true, run: goRun},
 			{words: "get", flags: "u", least: 1, most: -1},
-			{words: "version", most: 1},
+			{words: "version", flags: "-m", most: 1},
 			{words: "env", most: -1},
 			{words: "mod edit", flags: "-module= -replace= -require=", most: 1},
 			{words: "mod tidy", flags: "-diff"},

@@ -48,8 +48,8 @@ func systemctlProgram() program {
 	} {
 		commands = append(commands, command{
 			words: verb,
-			flags: "now no-pager quiet property= p= value full stdin drop-in= s= signal=", least: 1, most: 1,
-			run: func(c *call) error { return ours(c.args[0]) },
+			flags: "now no-pager quiet property= p= value full stdin drop-in= s= signal=", least: 1, most: -1,
+			run: func(c *call) error { return ours(c.args...) },
 		})
 	}
 	commands = append(commands, command{words: "daemon-reload"},
@@ -60,11 +60,13 @@ func systemctlProgram() program {
 	}
 }
 
-// ours refuses a unit that is not the program's.
-func ours(name string) error {
-	name, _, _ = strings.Cut(strings.TrimSuffix(name, ".service"), "@")
-	if name != unit {
-		return fmt.Errorf("there is no unit %s", name)
+// ours refuses units that are not the program's.
+func ours(names ...string) error {
+	for _, name := range names {
+		name, _, _ = strings.Cut(strings.TrimSuffix(name, ".service"), "@")
+		if name != unit {
+			return fmt.Errorf("there is no unit %s", name)
+		}
 	}
 	return nil
 }
@@ -127,7 +129,7 @@ func aptProgram() program {
 		cannot: "packages: test/packages installs, upgrades and removes real ones",
 		flags:  "y yes q qq no-install-recommends",
 		commands: []command{
-			{words: "install", flags: "only-upgrade reinstall", least: 1, most: -1, run: deb},
+			{words: "install", flags: "only-upgrade reinstall allow-downgrades o=", least: 1, most: -1, run: deb},
 			{words: "update"},
 			{words: "upgrade"},
 			{words: "remove", least: 1, most: 1, run: func(c *call) error { return ours(c.args[0]) }},
@@ -171,6 +173,7 @@ func dnfProgram() program {
 		commands: []command{
 			{words: "install", least: 1, most: -1, run: rpm},
 			{words: "upgrade", most: -1, run: rpm},
+			{words: "downgrade", most: -1, run: rpm},
 			{words: "remove", least: 1, most: 1, run: func(c *call) error { return ours(c.args[0]) }},
 		},
 	}
@@ -191,6 +194,9 @@ func bashProgram() program {
 	return program{
 		cannot: "what scripts do: .ci/run runs them",
 		commands: []command{{least: 1, most: -1, flags: "e u x -c=", run: func(c *call) error {
+			if _, err := os.Stat(c.args[0]); err == nil {
+				return nil
+			}
 			if _, err := os.Stat(filepath.Join(c.Repository, c.args[0])); err != nil {
 				return fmt.Errorf("there is no such script: %w", err)
 			}
