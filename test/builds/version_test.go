@@ -125,7 +125,11 @@ func (r tree) installed(module, version string) string {
 	prefix := module + "@" + version + "/"
 	r.run("git", "add", "-A")
 	zip := filepath.Join(at, version+".zip")
-	r.run("git", "archive", "--format=zip", "--prefix="+prefix, "-o", zip, r.run("git", "write-tree"))
+	archive := []string{"archive", "--format=zip", "--prefix=" + prefix, "-o", zip, r.run("git", "write-tree"), "."}
+	for nested := range strings.FieldsSeq(r.run("git", "ls-files", "*/go.mod")) {
+		archive = append(archive, ":(exclude)"+strings.TrimSuffix(nested, "/go.mod")) // They are modules of their own.
+	}
+	r.run("git", archive...)
 	mod, err := os.ReadFile(filepath.Join(r.dir, "go.mod"))
 	if err != nil {
 		r.t.Fatal(err)
