@@ -105,7 +105,7 @@ func (p *Page) typed() string {
 }
 
 // commandsWithin is how long the commands of one block may take.
-const commandsWithin = time.Minute
+const commandsWithin = 3 * time.Minute
 
 // Run runs a script where the one before has ended, and returns what it has printed, and its exit status.
 func (s *Session) Run(script, options string) (printed string, status int, err error) {
