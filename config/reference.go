@@ -106,8 +106,9 @@ func variablesReference() string {
 			fmt.Fprintf(&b, "| `%s` | `%s` |\n", k.Path, k.Env)
 		}
 	}
-	b.WriteString("\n`MOMENTO_API_KEY` has the key itself. Traces have variables of their own: [tracing.md](tracing.md). For\n" +
-		"anything else fill the file in before the start, as `envsubst < config.tmpl > config.yaml` does.\n")
+	b.WriteString("\n`MOMENTO_API_KEY` has the key itself. Traces have variables of their own: " +
+		"[tracing.md](tracing.md). For\nanything else fill the file in before the start, as " +
+		"`envsubst < config.tmpl > config.yaml` does.\n")
 	return b.String()
 }
 
