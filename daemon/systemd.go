@@ -1,9 +1,11 @@
 package daemon
 
 import (
+	"fmt"
 	"net"
 	"os"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -26,6 +28,17 @@ func newServiceManager(getenv func(string) string) serviceManager {
 		m.watchdog = time.Duration(limit) * time.Microsecond / 2
 	}
 	return m
+}
+
+// TellManager tells the service manager, if there is one, why there is no daemon. `systemctl status` shows that, also
+// while it waits for the next attempt, when it shows no more of what the last one has written. Of several lines it is
+// the first, which names a problem with its place.
+func TellManager(getenv func(string) string, why string) {
+	first, more, _ := strings.Cut(strings.TrimSpace(why), "\n")
+	if n := strings.Count(more, "\n") + 1; more != "" {
+		first += fmt.Sprintf(" (%d more in the journal)", n)
+	}
+	newServiceManager(getenv).tell("STATUS=" + first)
 }
 
 // tellTimeout bounds the wait for a service manager that does not read.

@@ -9,8 +9,8 @@ import (
 	"momento-bridge/pipeline"
 )
 
-// A message was refused and given back, and another replica has published it since. Nothing is left to probe with: after
-// a minute nobody knows whether the refusal still holds, so it is not told. The next message is tried.
+// A message was refused and given back, and another replica has published it since. Nothing is left to probe with:
+// after a minute nobody knows whether the refusal still holds, so it is not told. The next message is tried.
 func TestRefusalThatNoMessageCanTryIsNotToldForEver(t *testing.T) {
 	for name, tt := range map[string]struct {
 		refusal pipeline.Answer

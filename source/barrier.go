@@ -83,8 +83,8 @@ func (b *barrier) behind(again bool) {
 	}
 }
 
-// holds is told of each delivery, by the consumer's sequence and whether it was delivered before, and reports whether it
-// must wait. This is all that a message costs while no barrier is up.
+// holds is told of each delivery, by the consumer's sequence and whether it was delivered before, and reports whether
+// it must wait. This is all that a message costs while no barrier is up.
 func (b *barrier) holds(consumer uint64, again bool) bool {
 	if b.away.Load() > 0 {
 		b.behind(again)

@@ -47,7 +47,8 @@ func manDate() (time.Time, error) {
 	}
 	seconds, err := strconv.ParseInt(text, 10, 64)
 	if err != nil {
-		return time.Time{}, &usageError{fmt.Errorf("SOURCE_DATE_EPOCH is %q: it is a number of seconds since 1970", text)}
+		err = fmt.Errorf("SOURCE_DATE_EPOCH is %q: it is a number of seconds since 1970", text)
+		return time.Time{}, &usageError{err}
 	}
 	return time.Unix(seconds, 0).UTC(), nil
 }

@@ -29,28 +29,34 @@ func newRun() *cobra.Command {
 	s := addSettings(cmd)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		outlivePipes()
-		f, p, err := s.load(cmd)
-		if err != nil {
-			return err
-		}
-		if err := p.FirstKey(cmd.Context()); err != nil {
-			return err
-		}
-		log := logger(f, cmd.ErrOrStderr())
-		p.Announce(cmd.ErrOrStderr(), log, build.Version)
 		hangups, stop := hangups()
 		defer stop()
-		b, err := daemon.New(daemon.Config{
-			Plan: p, Version: build.Version, Getenv: os.Getenv, Hurry: hurry(cmd.Context()), Hangups: hangups,
-			Reload: func() (*config.File, error) {
-				next, _, err := s.load(cmd)
-				return next, err
-			},
-		}, log)
+		b, err := begin(cmd, s, hangups)
 		if err != nil {
+			daemon.TellManager(os.Getenv, safe(err.Error()))
 			return err
 		}
 		return b.Run(cmd.Context())
 	}
 	return cmd
+}
+
+// begin makes the daemon that the settings describe.
+func begin(cmd *cobra.Command, s *settings, hangups <-chan os.Signal) (*daemon.Daemon, error) {
+	f, p, err := s.load(cmd)
+	if err != nil {
+		return nil, err
+	}
+	if err := p.FirstKey(cmd.Context()); err != nil {
+		return nil, err
+	}
+	log := logger(f, cmd.ErrOrStderr())
+	p.Announce(cmd.ErrOrStderr(), log, build.Version)
+	return daemon.New(daemon.Config{
+		Plan: p, Version: build.Version, Getenv: os.Getenv, Hurry: hurry(cmd.Context()), Hangups: hangups,
+		Reload: func() (*config.File, error) {
+			next, _, err := s.load(cmd)
+			return next, err
+		},
+	}, log)
 }

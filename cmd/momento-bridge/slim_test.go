@@ -23,7 +23,8 @@ func TestSlimBuildSaysWhichBuildHasWhatItLeavesOut(t *testing.T) {
 	}
 	for _, line := range []string{"demo --help", "help demo", "--help", "loadtest soak --help", "version"} {
 		var out, log syncBuffer
-		if err := run(t.Context(), strings.Fields(line), &out, &log); err != nil || !strings.Contains(out.String(), "slim") {
+		err := run(t.Context(), strings.Fields(line), &out, &log)
+		if err != nil || !strings.Contains(out.String(), "slim") {
 			t.Errorf("%s: %v, %q", line, err, out.String())
 		}
 	}

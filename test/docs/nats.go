@@ -23,7 +23,7 @@ func startNATS(port int, dir string, empty bool) (*natsServer, error) {
 	}
 	go s.Start()
 	n := &natsServer{s}
-	if !s.ReadyForConnections(20 * time.Second) {
+	if !s.ReadyForConnections(time.Minute) {
 		n.stop()
 		return nil, fmt.Errorf("the NATS server on port %d does not start", port)
 	}

@@ -16,8 +16,8 @@ import (
 var machines = []string{
 	"sh", "awk", "base64", "basename", "cat", "chmod", "chown", "cmp", "cp", "cut", "date", "diff", "dirname", "echo",
 	"env", "false", "find", "grep", "head", "id", "install", "kill", "ln", "ls", "mkdir", "mktemp", "mv", "printf",
-	"pwd", "rm", "sed", "seq", "sha256sum", "sleep", "sort", "tail", "tar", "tee", "test", "touch", "tr", "true", "uname",
-	"uniq", "wc", "xargs",
+	"pwd", "rm", "sed", "seq", "sha256sum", "sleep", "sort", "tail", "tar", "tee", "test", "touch", "tr", "true",
+	"uname", "uniq", "wc", "xargs",
 }
 
 // preferred are those that are played only where the machine lacks them.
@@ -31,7 +31,8 @@ var checkout = []string{
 
 func (s *Session) makeDirectories(page *Page) error {
 	for _, name := range []string{
-		"running", "checkout", "root/etc/momento-bridge", "root/tmp", "root/var/lib", "root/usr/lib/systemd/system",
+		"running", "checkout", "root/etc/momento-bridge", "root/tmp", "root/var/lib/momento-bridge",
+		"root/var/lib/private/momento-bridge", "root/usr/lib/systemd/system",
 		"root/etc/systemd/system", "root/root", "root/usr/share/doc/momento-bridge", "root/run",
 	} {
 		if err := os.MkdirAll(filepath.Join(s.Dir, name), 0o700); err != nil {
@@ -40,7 +41,7 @@ func (s *Session) makeDirectories(page *Page) error {
 	}
 	typed := page.typed()
 	for _, name := range checkout {
-		if !strings.Contains(typed, name) {
+		if !strings.Contains(typed, name) && name != "Dockerfile" {
 			continue // Nothing looks at it.
 		}
 		from, to := filepath.Join(s.Repository, name), filepath.Join(s.Checkout, name)
@@ -128,8 +129,12 @@ func (s *Session) makeFiles(*Page) error {
 	files := map[string]string{
 		"key.txt": key + "\n", "reader.txt": key + "\n", "config.yaml": assumed, "bridge.yaml": assumed,
 	}
+	files[filepath.Join(s.Root, "etc/momento-bridge/config.yaml")] = assumed // What a package has, filled in.
 	for name, text := range files {
-		if err := os.WriteFile(filepath.Join(s.Checkout, name), []byte(s.In(text)), 0o600); err != nil {
+		if !filepath.IsAbs(name) {
+			name = filepath.Join(s.Checkout, name)
+		}
+		if err := os.WriteFile(name, []byte(s.In(text)), 0o600); err != nil {
 			return fmt.Errorf("make the files: %w", err)
 		}
 	}

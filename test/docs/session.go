@@ -83,7 +83,7 @@ func (s *Session) startServers(page *Page) (err error) {
 // assumeDaemon starts a daemon for a page that asks one before it starts any.
 func (s *Session) assumeDaemon(page *Page) error {
 	before := regexp.MustCompile(`momento-bridge (run|demo|emulator) `).Split(page.typed(), 2)[0]
-	if !regexp.MustCompile(`momento-bridge (status|pause|resume|reload)|:9464`).MatchString(before) {
+	if !regexp.MustCompile(`momento-bridge (status|pause|resume|reload)|--via nats|:9464`).MatchString(before) {
 		return nil
 	}
 	printed, status, err := s.Run("momento-bridge run -c config.yaml", "")
@@ -105,7 +105,7 @@ func (p *Page) typed() string {
 }
 
 // commandsWithin is how long the commands of one block may take.
-const commandsWithin = time.Minute
+const commandsWithin = 3 * time.Minute
 
 // Run runs a script where the one before has ended, and returns what it has printed, and its exit status.
 func (s *Session) Run(script, options string) (printed string, status int, err error) {

@@ -77,8 +77,8 @@ func build(t *testing.T, dir, name string, more ...string) {
 
 var golang sync.Once
 
-// base makes the image that the Dockerfile builds on: busybox, a bundle of root certificates with one of ours in it, and
-// a place for the machine's Go.
+// base makes the image that the Dockerfile builds on: busybox, a bundle of root certificates with one of ours in it,
+// and a place for the machine's Go.
 func base(t *testing.T) {
 	t.Helper()
 	golang.Do(func() {
@@ -104,9 +104,9 @@ ENV PATH=/usr/local/go/bin:/bin GOPATH=/go GOCACHE=/root/.cache/go-build GOTOOLC
 // builder is the name of the image that the Dockerfile builds on.
 func builder(t *testing.T) string {
 	t.Helper()
-	for _, line := range strings.Split(read(t, filepath.Join(repository, "Dockerfile")), "\n") {
+	for line := range strings.Lines(read(t, filepath.Join(repository, "Dockerfile"))) {
 		if name, found := strings.CutPrefix(line, "ARG GO_IMAGE="); found {
-			return name
+			return strings.TrimSpace(name)
 		}
 	}
 	t.Fatal("the Dockerfile names no image to build on")

@@ -123,9 +123,10 @@ func TestTheExampleRuns(t *testing.T) {
 	}
 	t.Cleanup(func() {
 		if t.Failed() {
-			for _, args := range [][]string{{"ps", "-a"}, {"logs", "example_momento-bridge_1"}, {"logs", "example_stream_1"}} {
-				o := cleanup("podman", args...)
-				t.Logf("podman %v:\n%s\n%s", args, lab.Brief(o.stdout), lab.Brief(o.stderr))
+			t.Log(cleanup("podman", "ps", "--all").stdout)
+			for _, name := range []string{"example_momento-bridge_1", "example_stream_1"} {
+				o := cleanup("podman", "logs", name)
+				t.Logf("%s wrote:\n%s\n%s", name, lab.Brief(o.stdout), lab.Brief(o.stderr))
 			}
 		}
 		cleanup("podman-compose", compose("down", "--volumes")...)
@@ -141,8 +142,8 @@ func TestTheExampleRuns(t *testing.T) {
 		t.Errorf("status says %s%s", o.stdout, o.stderr)
 	}
 	// By the name by which Prometheus asks.
-	if o := try(t, "podman", "exec", "example_nats_1", "wget", "-q", "-O", "-", "http://momento-bridge:9464/metrics"); !strings.
-		Contains(o.stdout, "momento_bridge_") {
+	o := container{t, "example_nats_1"}.exec("wget", "-q", "-O", "-", "http://momento-bridge:9464/metrics")
+	if !strings.Contains(o.stdout, "momento_bridge_") {
 		t.Errorf("metrics are %q%s", o.stdout, o.stderr)
 	}
 	// Stopped and started again, it goes on.

@@ -59,7 +59,8 @@ func TestTheImageHoldsTheProgramAndWhatItNeedsAlone(t *testing.T) {
 	if found.String() != contents {
 		t.Errorf("the image holds%s", found.String())
 	}
-	if got := read(t, filepath.Join(root, "usr/share/doc/momento-bridge/LICENSE")); got != read(t, repository+"/LICENSE") {
+	got := read(t, filepath.Join(root, "usr/share/doc/momento-bridge/LICENSE"))
+	if got != read(t, repository+"/LICENSE") {
 		t.Errorf("the licence in the image is %q", got)
 	}
 }
@@ -111,8 +112,8 @@ func TestTheImageSaysWhatItIs(t *testing.T) {
 func TestTheSameSourcesGiveTheSameDigest(t *testing.T) {
 	other, err := rig.Scratch("sources")
 	ok(t, err)
-	files := strings.Fields(must(t, "git", "-C", repository, "ls-files", "--cached", "--others", "--exclude-standard"))
-	for _, file := range files {
+	files := must(t, "git", "-C", repository, "ls-files", "--cached", "--others", "--exclude-standard")
+	for file := range strings.FieldsSeq(files) {
 		if data, err := os.ReadFile(filepath.Join(repository, file)); err == nil { // It may be deleted.
 			write(t, other, file, string(data))
 		}
@@ -165,7 +166,8 @@ func TestOneCommandBuildsAllArchitectures(t *testing.T) {
 		"--build-arg", "BUILDPLATFORM=linux/"+hostArchitecture(t))
 	machines := map[string]elf.Machine{}
 	for _, m := range readManifest(t, name).Manifests {
-		program, err := elf.Open(filepath.Join(mount(t, "localhost/momento-bridge@"+m.Digest), "usr/local/bin/momento-bridge"))
+		root := mount(t, "localhost/momento-bridge@"+m.Digest)
+		program, err := elf.Open(filepath.Join(root, "usr/local/bin/momento-bridge"))
 		ok(t, err)
 		machines[m.Platform.OS+"/"+m.Platform.Architecture] = program.Machine
 		if libraries, err := program.ImportedLibraries(); err == nil && len(libraries) > 0 {

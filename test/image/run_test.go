@@ -23,9 +23,10 @@ import (
 func TestTheDemoRunsInTheImage(t *testing.T) {
 	t.Parallel()
 	sum := regexp.MustCompile(`^published=([1-9][0-9]*) delivered=([0-9]+) lost=0 duplicates=0$`)
+	demo := []string{image(t), "demo", "--duration", "5s"}
 	for name, args := range map[string][]string{
-		"with a root that cannot be written": flags(image(t), "demo", "--duration", "5s"),
-		"as it is":                           {"run", "--rm", "--no-healthcheck", "--network=host", image(t), "demo", "--duration", "5s"},
+		"with a read-only root": flags(demo[0], demo[1:]...),
+		"as it is":              append([]string{"run", "--rm", "--no-healthcheck", "--network=host"}, demo...),
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -116,7 +117,8 @@ func TestTheDaemonRunsInTheImageWithoutAnyPrivilege(t *testing.T) {
 	c := start(t, "plain", append(append(configuration(t, w.config), "--read-only-tmpfs=false"), image(t))...)
 	w.publish(t, 100)
 	w.await(t, 100)
-	if o := c.exec("momento-bridge", "status", "-c", "config.yaml"); o.status != 0 || !strings.HasPrefix(o.stdout, "✓") {
+	o := c.exec("momento-bridge", "status", "-c", "config.yaml")
+	if o.status != 0 || !strings.HasPrefix(o.stdout, "✓") {
 		t.Errorf("status ends with %d: %s%s", o.status, o.stdout, o.stderr)
 	}
 	if o := c.exec("sh", "-c", "true"); o.status == 0 {

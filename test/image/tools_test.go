@@ -18,7 +18,8 @@ const natsServer = "github.com/nats-io/nats-server/v2@v2.12.15"
 // fetch gets what the tests need from the module proxy: the modules of the program, and the programs of the images that
 // play others, below dir.
 func fetch(ctx context.Context, dir string) error {
-	for _, v := range []string{"GOFLAGS=-trimpath", "CGO_ENABLED=0"} { // As the Dockerfile builds: one cache serves both.
+	// As the Dockerfile builds, so that one cache serves both.
+	for _, v := range []string{"GOFLAGS=-trimpath", "CGO_ENABLED=0"} {
 		name, value, _ := strings.Cut(v, "=")
 		if err := os.Setenv(name, value); err != nil {
 			return fmt.Errorf("set %s: %w", name, err)
@@ -71,7 +72,8 @@ func run(ctx context.Context, name string, args ...string) (outcome, error) {
 	if _, ended := errors.AsType[*exec.ExitError](err); err != nil && !ended {
 		return outcome{}, fmt.Errorf("run %s: %w", name, err)
 	}
-	return outcome{strings.TrimSpace(stdout.String()), strings.TrimSpace(stderr.String()), cmd.ProcessState.ExitCode()}, nil
+	status := cmd.ProcessState.ExitCode()
+	return outcome{strings.TrimSpace(stdout.String()), strings.TrimSpace(stderr.String()), status}, nil
 }
 
 // must runs a command that works, and returns what it has printed.
@@ -79,7 +81,7 @@ func must(t *testing.T, name string, args ...string) string {
 	t.Helper()
 	o := try(t, name, args...)
 	if o.status != 0 {
-		t.Fatalf("%s %s: exit status %d\n%s\n%s", name, strings.Join(args, " "), o.status, lastOf(o.stdout), lastOf(o.stderr))
+		t.Fatalf("%s %q: exit status %d\n%s\n%s", name, args, o.status, lastOf(o.stdout), lastOf(o.stderr))
 	}
 	return o.stdout
 }

@@ -79,7 +79,7 @@ func TestInstallsWhereSystemdDoesNotRun(t *testing.T) {
 				"systemctl enable momento-bridge", strings.Join(k.remove, " "),
 				"test ! -e /etc/systemd/system/multi-user.target.wants/momento-bridge.service", "echo all of it",
 			}, " && ")
-			out, err := nspawn(nameOf(t), "--console=pipe", "sh", "-c", script).CombinedOutput()
+			out, err := nspawn(t, "sh", "-c", script).CombinedOutput()
 			if err != nil || !strings.Contains(string(out), "\nall of it\n") {
 				t.Errorf("%v\n%s", err, out)
 			}
@@ -156,10 +156,13 @@ func TestServiceWithoutAKeySaysWhereItBelongs(t *testing.T) {
 	m.must(kinds[0].of(kinds[0].install, now)...)
 	m.refused("systemctl", "start", "momento-bridge")
 	m.awaitJournal("write the key into the file that LoadCredential of the unit names (/etc/momento-bridge/api-key)")
-	lab.Eventually(t, patience, "systemctl status shows it", func() bool {
-		text, _ := m.run("systemctl", "status", "--full", "--no-pager", "momento-bridge")
-		return strings.Contains(text, "/etc/momento-bridge/api-key")
+	lab.Eventually(t, patience, "the service waits for its next start", func() bool {
+		return m.property("SubState") == "auto-restart"
 	})
+	text, _ := m.run("systemctl", "status", "--full", "--no-pager", "momento-bridge")
+	if _, status, _ := strings.Cut(text, "Status: "); !strings.Contains(status, "(/etc/momento-bridge/api-key)") {
+		t.Errorf("systemctl status shows\n%s", text)
+	}
 	said := m.refused("momento-bridge", "check", "-c", "/etc/momento-bridge/config.yaml", "--api-key-file", "/none")
 	if strings.Count(said, "/etc/momento-bridge/config.yaml:") > 0 {
 		t.Errorf("the default configuration has more problems than its key:\n%s", said)

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -25,23 +26,37 @@ type machine struct {
 	leader int // The first process, as seen from outside.
 }
 
-// nspawn is the command for a machine whose files are the tree's until they are written.
-func nspawn(name string, args ...string) *exec.Cmd {
-	return exec.Command("systemd-nspawn", append([]string{
-		"--quiet", "--directory", tree, "--machine", name, "--volatile=overlay", "--register=no", "--keep-unit",
-		"--link-journal=no", "--resolv-conf=off", "--console=pipe", "--bind-ro=" + shelf + ":/packages",
+// nspawn is the command for a machine whose files are the tree's until they are written. It has a control group of its
+// own: in that of another machine the two first processes would take each other's services for theirs.
+func nspawn(t *testing.T, args ...string) *exec.Cmd {
+	t.Helper()
+	name := fmt.Sprintf("mb-%d-%d", os.Getpid(), machines.Add(1))
+	enter := "exec \"$@\""
+	for _, hierarchy := range []string{"/sys/fs/cgroup", "/sys/fs/cgroup/systemd", "/sys/fs/cgroup/unified"} {
+		if _, err := os.Stat(hierarchy + "/cgroup.procs"); err != nil {
+			continue
+		}
+		group := filepath.Join(hierarchy, name)
+		if err := os.Mkdir(group, 0o755); err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = exec.Command("find", group, "-depth", "-type", "d", "-exec", "rmdir", "{}", "+").Run() })
+		enter = "echo $$ >" + group + "/cgroup.procs && " + enter
+	}
+	return exec.Command("sh", append([]string{
+		"-c", enter, "sh", "systemd-nspawn", "--quiet", "--directory", tree, "--machine", name, "--volatile=overlay",
+		"--register=no", "--keep-unit", "--link-journal=no", "--resolv-conf=off", "--console=pipe",
+		"--bind-ro=" + shelf + ":/packages",
 	}, args...)...)
 }
 
-// nameOf is a machine's name for a test.
-func nameOf(t *testing.T) string {
-	return fmt.Sprintf("mb-%d-%x", os.Getpid(), len(t.Name())*1000+int(time.Now().UnixNano()%1000))
-}
+// machines is how many there have been.
+var machines atomic.Int64
 
 // boot starts a machine and waits until all of its units have started.
 func boot(t *testing.T) *machine {
 	t.Helper()
-	p, err := rig.StartCommand(nspawn(nameOf(t), "--boot"))
+	p, err := rig.StartCommand(nspawn(t, "--boot"))
 	if err != nil {
 		t.Fatal(err)
 	}

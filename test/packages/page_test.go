@@ -79,7 +79,8 @@ func prepareOperator(m *machine, tool string) {
 	m.t.Helper()
 	m.write("/root/key.txt", "0600", key+"\n")
 	m.write("/usr/local/bin/sudo", "0755", "#!/bin/sh\nexec \"$@\"\n")
-	m.write("/etc/apt/apt.conf.d/99-yes", "0644", "APT::Get::Assume-Yes \"true\";\n")
+	m.write("/etc/apt/apt.conf.d/99-yes", "0644", "APT::Get::Assume-Yes \"true\";\n"+
+		"APT::Install-Recommends \"false\";\n") // There is nobody to get them from.
 	m.write("/usr/local/bin/dnf", "0755", `#!/bin/sh
 case "$1" in
 install | upgrade) shift; exec rpm --nodeps --upgrade "$@" ;;

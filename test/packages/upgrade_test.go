@@ -152,7 +152,9 @@ func TestUpgradeAndRemovalEndWhileNATSIsAway(t *testing.T) {
 				return w.ask().Version == versions.before && m.property("ActiveState") == "activating"
 			})
 			m.must(k.of(k.upgrade, now)...)
-			lab.Eventually(t, patience, "the new version is back", func() bool { return w.ask().Version == versions.now })
+			lab.Eventually(t, patience, "the new version is back", func() bool {
+				return w.ask().Version == versions.now
+			})
 			if err := w.nats.Start(t.Context()); err != nil {
 				t.Fatal(err)
 			}

@@ -83,3 +83,16 @@ func TestTheProgramCarriesMessages(t *testing.T) {
 		t.Errorf("the demo ends with %s", said)
 	}
 }
+
+// So nobody needs goreleaser to see that a program is what it says.
+func TestGoAloneBuildsTheSameProgram(t *testing.T) {
+	dir := clone(t)
+	mustOutput(t, dir, "git", "checkout", "--quiet", "--detach", revision)
+	mustOutput(t, dir, "git", "tag", "v"+version)
+	built := filepath.Join(t.TempDir(), "momento-bridge")
+	mustOutput(t, dir, "env", "CGO_ENABLED=0", "go", "build", "-trimpath", "-buildvcs=true",
+		"-ldflags", "-s -w -X main.version=v"+version, "-o", built, "./cmd/momento-bridge")
+	if got, want := digest(read(t, built)), digest(read(t, unpacked(t, "momento-bridge"))); got != want {
+		t.Errorf("go build makes a program with SHA-256 %s, the release's has %s", got, want)
+	}
+}

@@ -136,6 +136,11 @@ func (e *endpoint) handle(l *link, a *attempt) {
 	case troubleHang:
 		l.http.held = true
 		return
+	case troubleCut:
+		if e.rng.IntN(2) == 0 { // Half of an answer does not say that the publish was accepted.
+			e.half(a, work)
+			return
+		}
 	case troubleStatus503:
 		e.say(a, work, 503, "", `{"message":"try again"}`)
 		return

@@ -203,6 +203,9 @@ func (w *World) fault(format string, args ...any) {
 		return
 	}
 	w.broken = true
+	if w.figures.Fault != "" { // What comes while everything is being stopped may follow from the first.
+		return
+	}
 	w.figures.Fault = fmt.Sprintf(format, args...)
 	w.figures.At = time.Duration(w.now())
 	w.figures.Trace = w.history.last(kept)

@@ -25,7 +25,7 @@ type running struct {
 }
 
 // startWithin is how long it may take until it works.
-const startWithin = 20 * time.Second
+const startWithin = time.Minute
 
 // background starts the program and waits until it works. What it has printed until then is printed.
 func (p *Place) background(r running, args []string) error {

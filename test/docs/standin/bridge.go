@@ -97,9 +97,15 @@ func (p *Place) loadtest(args []string) error {
 			args = append(args, "--settle", "5s")
 		}
 	case "soak":
-		args = append(args, "--duration", "5s", "--every", "1s", "--settle", "5s", "--yes")
+		args = append(args, "--duration", "3s", "--every", "1s", "--settle", "5s", "--yes")
+		if at := slices.Index(args, "--from"); at >= 0 && at+1 < len(args) {
+			if _, err := os.Stat(args[at+1]); err != nil {
+				return fmt.Errorf("the report of a search: %w", err)
+			}
+			args = slices.Replace(args, at, at+2, "--quota", "100") // A search of seconds has proved no limit.
+		}
 	case "find":
-		args = append(args, "--max-duration", "4s", "--yes")
+		args = append(args, "--max-duration", "3s", "--yes")
 		if valueOf(args, "--resume") == "" {
 			args = append(args, "--effort", "quick", "--max-rate", "200")
 		}

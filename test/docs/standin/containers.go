@@ -53,10 +53,15 @@ func dockerProgram() program {
 		"up", "down", "ps", "logs", "exec", "restart", "stop", "start", "build",
 		"pull", "config", "kill", "run",
 	} {
+		inside := verb == "exec" || verb == "run" // What follows the service runs there.
+		least := 0
+		if inside {
+			least = 1
+		}
 		commands = append(commands, command{
-			words: "compose " + verb,
+			words: "compose " + verb, rest: inside, least: least,
 			flags: "f= file= p= project-name= profile= build d detach wait v " +
-				"volumes follow no-deps scale= s= signal= T quiet t= timeout= rm remove-orphans",
+				"volumes follow no-deps scale= s= signal= T quiet t= timeout= rm remove-orphans force-recreate pull= q",
 			most: -1, run: composeRun,
 		})
 	}
@@ -73,7 +78,8 @@ func buildahProgram() program {
 		commands: []command{
 			{
 				words: "build",
-				flags: "t= tag= f= file= build-arg= platform= manifest= isolation= timestamp= layers squash",
+				flags: "t= tag= f= file= build-arg= platform= manifest= isolation= timestamp= layers " +
+					"squash format= iidfile= annotation=",
 				least: 1, most: 1, run: imageBuild,
 			},
 			{words: "bud", flags: "t= tag= f= file= build-arg= platform=", least: 1, most: 1, run: imageBuild},
@@ -164,6 +170,7 @@ func composeRun(c *call) error {
 	if len(compose.Services) == 0 {
 		return fmt.Errorf("%s has no services", file)
 	}
+	c.args = append(c.args, c.rest...)
 	if len(c.args) > 0 {
 		if _, ok := compose.Services[c.args[0]]; !ok {
 			return fmt.Errorf("%s has no service %s", file, c.args[0])

@@ -26,7 +26,7 @@ func curlProgram() program {
 }
 
 func curl(c *call) error {
-	client := &http.Client{Timeout: 10 * time.Second}
+	client := &http.Client{Timeout: time.Minute}
 	if !c.has("-L") && !c.has("--location") {
 		client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	}

@@ -60,7 +60,7 @@ func natsProgram() program {
 	}
 }
 
-// natsDo connects and does something within ten seconds.
+// natsDo connects and does something within a minute.
 func natsDo(c *call, do func(context.Context, *nats.Conn, jetstream.JetStream) error) error {
 	url := cmpOr(c.flag("-s", "--server"), cmpOr(os.Getenv("NATS_URL"), nats.DefaultURL))
 	options := []nats.Option{}
@@ -76,7 +76,7 @@ func natsDo(c *call, do func(context.Context, *nats.Conn, jetstream.JetStream) e
 	if err != nil {
 		return fmt.Errorf("use JetStream: %w", err)
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	return errors.Join(do(ctx, conn, js), conn.Flush())
 }

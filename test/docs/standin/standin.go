@@ -117,6 +117,9 @@ func CheckNamed(words []string) error {
 	p := programs()[words[0]]
 	c := &call{flags: map[string][]string{}}
 	cmd, rest, err := p.find(c, words[1:])
+	if err != nil && p.begins(strings.Join(words[1:], " ")) {
+		return nil // Such as docker compose.
+	}
 	if err != nil {
 		return err
 	}
@@ -213,6 +216,11 @@ func (p *program) find(c *call, args []string) (best *command, after []string, e
 		return &command{most: -1}, nil, nil // --help, --version
 	}
 	return nil, nil, errors.Join(fmt.Errorf("there is no such command: %q", args), err)
+}
+
+// begins reports whether a command begins with the words.
+func (p *program) begins(words string) bool {
+	return slices.ContainsFunc(p.commands, func(cmd command) bool { return strings.HasPrefix(cmd.words, words+" ") })
 }
 
 func (p *program) command(words string) *command {
