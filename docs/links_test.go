@@ -9,13 +9,14 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/fstest"
 	"unicode"
 )
 
 var (
 	fenced  = regexp.MustCompile("(?ms)^ *```.*?^ *```$")
 	span    = regexp.MustCompile("`+[^`\n]+`+")
-	link    = regexp.MustCompile(`\]\(([^)\s]+)\)`)
+	link    = regexp.MustCompile(`\]\(<?([^)\s>]+)|(?m:^ {0,3}\[[^\]]+\]:\s*<?([^\s>]+))|(?:href|src)="([^"]+)"`)
 	heading = regexp.MustCompile(`(?m)^#{1,6} (.+)$`)
 	named   = regexp.MustCompile(`<a id="([a-z0-9-]+)"></a>`) // Where a heading was.
 	inText  = regexp.MustCompile(`\[([^\]]*)\]\([^)]*\)`)
@@ -90,9 +91,20 @@ func linksOf(t *testing.T, root fs.FS, file string) (targets []string) {
 	}
 	prose := span.ReplaceAllString(fenced.ReplaceAllString(string(text), ""), "code")
 	for _, found := range link.FindAllStringSubmatch(prose, -1) {
-		targets = append(targets, found[1])
+		targets = append(targets, found[1]+found[2]+found[3])
 	}
 	return targets
+}
+
+func TestLinksOfEachFormAreSeen(t *testing.T) {
+	const text = `[a](a.md), [b](b.md "b"), ![c](c.png), [d](<d.md>), [e][ref], <a href="f.md">f</a>, ` + "`[g](g.md)`" + `
+
+[ref]: e.md "e"
+`
+	got := linksOf(t, fstest.MapFS{"page.md": {Data: []byte(text)}}, "page.md")
+	if want := []string{"a.md", "b.md", "c.png", "d.md", "f.md", "e.md"}; !slices.Equal(got, want) {
+		t.Errorf("%q, want %q", got, want)
+	}
 }
 
 // outward says what is wrong with a link to another host; empty: nothing.

@@ -8,6 +8,7 @@
 package main
 
 import (
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -33,7 +34,7 @@ func main() {
 
 // rename gives the module in a directory another path, and returns how many files it has changed.
 func rename(root, to string) (changed int, err error) {
-	if err := checkPath(to); err != nil {
+	if err := errors.Join(checkPath(to), checkFirst(root, to)); err != nil {
 		return 0, err
 	}
 	text, err := os.ReadFile(filepath.Join(root, "go.mod"))

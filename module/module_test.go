@@ -99,8 +99,12 @@ func TestWrongModulePathsAreRefused(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(dir, "go.mod"), []byte("module m\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
+	if err := os.Mkdir(filepath.Join(dir, "sink"), 0o700); err != nil {
+		t.Fatal(err)
+	}
 	for _, path := range []string{
 		"", " ", "https://example.com/you", "/m", "m/", "example.com/a b", "m/../n", "m\nn", ".",
+		"fmt", "net/http", "sink", "sink/x",
 	} {
 		if changed, err := rename(dir, path); err == nil || changed != 0 {
 			t.Errorf("%q: %d files changed, %v", path, changed, err)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"go/build"
 	"go/format"
 	"io/fs"
 	"os"
@@ -24,6 +25,18 @@ func checkPath(path string) error {
 	ok := regexp.MustCompile(`^[a-zA-Z0-9][a-zA-Z0-9._~-]*(/[a-zA-Z0-9_~][a-zA-Z0-9._~-]*)*$`).MatchString(path)
 	if !ok || strings.HasSuffix(path, ".") {
 		return fmt.Errorf("%q is no module path: write one such as example.com/you/momento-bridge", path)
+	}
+	return nil
+}
+
+// checkFirst refuses a path whose first part is a package of Go's or a directory of the module's: imports of it would be
+// taken for the module's.
+func checkFirst(root, path string) error {
+	first, _, _ := strings.Cut(path, "/")
+	for _, in := range []string{root, filepath.Join(build.Default.GOROOT, "src")} {
+		if at, err := os.Stat(filepath.Join(in, first)); err == nil && at.IsDir() {
+			return fmt.Errorf("%q is a directory of %s: write a path such as example.com/you/momento-bridge", first, in)
+		}
 	}
 	return nil
 }

@@ -101,6 +101,8 @@ func ParsePage(name, text string) (Page, error) {
 				return page, fmt.Errorf("%s:%d: %w", name, n+1, err)
 			}
 			open, opened, indent = &Block{Page: name, Line: n + 1, Language: info, Words: words}, marks, in
+		case strings.HasPrefix(strings.TrimLeft(line, " "), "~~~"):
+			return page, fmt.Errorf("%s:%d: a fence of ~~~: use ```", name, n+1)
 		case strings.HasPrefix(line, "    ") && strings.TrimSpace(before[1]) == "" && strings.TrimSpace(line) != "":
 			return page, fmt.Errorf("%s:%d: code by indentation: use a fence with a language", name, n+1)
 		}

@@ -109,7 +109,8 @@ func TestNumbersTextsAndTemplatesReachTheDaemonAsTheyAreWritten(t *testing.T) {
 	f("config: {limits: {rate: auto}}", rate, "auto")
 	f("config: {limits: {rate: unlimited}}", rate, "unlimited")
 	f("config: {queue: {max_messages: 10000000}}", func(c *config.File) any { return c.Queue.MaxMessages }, 10000000)
-	f("config: {queue: {max_bytes: 1073741824}}", func(c *config.File) any { return int(c.Queue.MaxBytes) }, 1<<30)
+	f("{config: {queue: {max_bytes: 1073741824}}, resources: {limits: {memory: 4Gi}}}",
+		func(c *config.File) any { return int(c.Queue.MaxBytes) }, 1<<30)
 	f("config: {shutdown_timeout: 0}", func(c *config.File) any { return c.ShutdownTimeout.String() }, "0s")
 	f("config: {shutdown_timeout: 1m0.5s}", func(c *config.File) any { return c.ShutdownTimeout.String() }, "1m0.5s")
 	topic := func(c *config.File) any { return c.Routes[0].Topic }

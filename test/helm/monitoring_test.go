@@ -83,3 +83,19 @@ func TestJobOfThePodMonitorIsTheOneThatIsScaledBy(t *testing.T) {
 		t.Errorf("the query asks for others than %s:\n%s", job, query)
 	}
 }
+
+// TestPrometheusIsToldWhetherTheAdminPortSpeaksTLS as the probes are.
+func TestPrometheusIsToldWhetherTheAdminPortSpeaksTLS(t *testing.T) {
+	t.Parallel()
+	for values, want := range map[string]string{
+		"": "", "secrets: {admin: {web_config_file: {secret: a}}}": "https",
+	} {
+		out, err := release(t, "bridge", values)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := worldOf(t, out).deployment.Spec.Template.Annotations["prometheus.io/scheme"]; got != want {
+			t.Errorf("%s: the scheme is %q, want %q", values, got, want)
+		}
+	}
+}

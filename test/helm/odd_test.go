@@ -119,11 +119,12 @@ func TestWhatIsDerived(t *testing.T) {
 		"512M": "439MiB", "1G": "858MiB", "2e9": "1716MiB", `"2e9"`: "1716MiB", "100000Ki": "87MiB", "32Mi": "28MiB",
 		"1Ti": "943718MiB", "500000k": "429MiB", ".5Gi": "460MiB",
 	} {
-		f("resources: {limits: {memory: "+limit+"}}", want, func(w *world) string { return variable(w, "GOMEMLIMIT") })
+		values := "resources: {requests: {memory: 32Mi}, limits: {memory: " + limit + "}}"
+		f(values, want, func(w *world) string { return variable(w, "GOMEMLIMIT") })
 	}
 	for url, want := range map[string]string{
 		"nats": "4222", "nats://nats": "4222", "nats://nats:4333": "4333", "tls://a:1,tls://b:2,tls://c:1": "1 2",
-		"nats://u:7@nats": "4222", "nats://[::1]": "4222", "nats://[::1]:44": "44", "wss://n": "443", "ws://n": "80",
+		"nats://nats:04333": "4333", "nats://[::1]": "4222", "nats://[::1]:44": "44", "wss://n": "443", "ws://n": "80",
 		"wss://n:8443/path:9": "8443", "nats://a, nats://b:5": "4222 5",
 	} {
 		values := fmt.Sprintf("{config: {nats: {url: %q}}, networkPolicy: {egress: {enabled: true}}}", url)
@@ -137,7 +138,7 @@ func TestWhatIsDerived(t *testing.T) {
 	}
 	for listen, want := range map[string]string{
 		":9464": "9464", "0.0.0.0:80": "80", "[::]:81": "81", "127.0.0.1:82, :83": "", "unix:/run/a.sock,:84": "84",
-		":85, unix:/run/a:86": "85", " :87 ": "87",
+		":85, unix:/run/a:86": "85", " :87 ": "87", ":0088": "88", ":0": "",
 	} {
 		values := fmt.Sprintf("{config: {admin: {listen: %q}}}", listen)
 		if want == "" {
@@ -147,6 +148,28 @@ func TestWhatIsDerived(t *testing.T) {
 			continue
 		}
 		f(values, want, func(w *world) string { return fmt.Sprint(w.container().Ports[0].ContainerPort) })
+	}
+}
+
+// TestNumbersStayWhole has numbers that Go's templates would write with an exponent, which Kubernetes takes for none.
+func TestNumbersStayWhole(t *testing.T) {
+	t.Parallel()
+	out, err := release(t, "bridge", `{
+podDisruptionBudget: {maxUnavailable: 10000000}, autoscaling: {kind: hpa, min: 10000000, max: 20000000},
+tracing: {endpoint: "http://a", samplerArg: 0}
+}`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := worldOf(t, out)
+	if got := w.budget.Spec.MaxUnavailable.String(); got != "10000000" {
+		t.Errorf("maxUnavailable is %s", got)
+	}
+	if least, most := *w.hpa.Spec.MinReplicas, w.hpa.Spec.MaxReplicas; least != 10000000 || most != 20000000 {
+		t.Errorf("there are %d to %d replicas", least, most)
+	}
+	if got := variable(w, "OTEL_TRACES_SAMPLER_ARG"); got != "0" {
+		t.Errorf("%q of the traces are kept, want 0", got)
 	}
 }
 

@@ -103,6 +103,16 @@ var wrong = []struct{ values, names string }{
 	{"autoscaling: {kind: vpa}", "/autoscaling/kind'"},
 	{"autoscaling: {enabled: true}", "'enabled'"},
 	{"monitoring: {podMonitor: {interval: 15}}", "/monitoring/podMonitor/interval'"},
+	{"monitoring: {podMonitor: {interval: 15s15s}}", "/monitoring/podMonitor/interval'"},
+	{`monitoring: {job: 'momento-bridge"} or vector(1) #'}`, "/monitoring/job'"},
+	{"monitoring: {job: momento-bridge/$1}", "/monitoring/job'"},
+	{"minReadySeconds: 600", "/minReadySeconds'"},
+	{"user: 2147483648", "/user'"},
+	{"group: 2147483648", "/group'"},
+	{"extraVolumes: [{name: a.b, emptyDir: {}}]", "/extraVolumes/0/name'"},
+	{"extraVolumes: [{name: a}]", "/extraVolumes/0'"},
+	{"extraVolumes: [{name: a, emptyDir: {}, configMap: {name: a}}]", "/extraVolumes/0'"},
+	{"extraEnv: [{name: A, value: a, valueFrom: {secretKeyRef: {name: a, key: b}}}]", "/extraEnv/0'"},
 }
 
 func TestWrongValuesAreRefusedWithTheKeyNamed(t *testing.T) {
@@ -128,6 +138,7 @@ var unfit = []struct{ values, says string }{
 			"api_key_url_body_file: {secret: a}}}}", "config.momento.api_key_url_method: a body needs POST",
 	},
 	{`config: {momento: {proxy: "http://a:b@c:1"}}`, "config.momento.proxy: a password"},
+	{`config: {nats: {url: "nats://a,nats://b:c@d"}}`, "config.nats.url: a password or a token"},
 	{"config: {nats: {user: a}}", "config.nats.user: a user and secrets.nats.password_file go together"},
 	{"secrets: {nats: {password_file: {secret: a}}}", "config.nats.user: a user and"},
 	{"secrets: {nats: {nkey_file: {secret: a}, creds_file: {secret: a}}}", "config.nats: one kind of credentials"},
@@ -137,6 +148,12 @@ var unfit = []struct{ values, says string }{
 	{"config: {shutdown_timeout: 1m}\nterminationGracePeriodSeconds: 64", "terminationGracePeriodSeconds: at least 65"},
 	{"resources: {limits: {memory: 256m}}", "resources.limits.memory: 256m is less than 32Mi"},
 	{"resources: {limits: {memory: 256}}", "resources.limits.memory: 256 is less than 32Mi"},
+	{"resources: {limits: {memory: 128Mi}}", "resources.requests.memory: 256Mi is more than resources.limits.memory"},
+	{"config: {queue: {max_bytes: 1GiB}}", "resources.limits.memory: 256Mi does not hold config.queue.max_bytes, 1GiB"},
+	{"config: {queue: {max_bytes: 134217729}}", "resources.limits.memory: 256Mi does not hold config.queue.max_bytes, 1"},
+	{"resources: {limits: {cpu: 50m}}", "resources.requests.cpu: 100m is more than resources.limits.cpu, 50m"},
+	{"resources: {limits: {cpu: 0.05}}", "resources.requests.cpu: 100m is more than resources.limits.cpu, 0.05"},
+	{`config: {admin: {listen: ":0"}}`, "config.admin.listen: the kubelet asks from outside"},
 	{`config: {admin: {listen: "127.0.0.1:9464"}}`, "config.admin.listen: the kubelet asks from outside"},
 	{"config: {admin: null}", "config.admin.listen: the kubelet asks from outside"},
 	{

@@ -133,6 +133,45 @@ func TestUpgradeLeavesAServiceAloneWhoseConfigurationTheNewVersionRefuses(t *tes
 	}
 }
 
+// A drop-in may have the service run with another file, which is the one that counts.
+func TestUpgradeAsksWhetherItStartsAsTheServiceWasStarted(t *testing.T) {
+	for _, k := range kinds {
+		t.Run(k.name, func(t *testing.T) {
+			t.Parallel()
+			w, m := newWorld(t), boot(t)
+			runs := func(version string) {
+				t.Helper()
+				lab.Eventually(t, patience, version+" runs", func() bool { return w.ask().Version == version })
+			}
+			m.must(k.of(k.install, before)...)
+			w.configure(m)
+			m.write("/etc/momento-bridge/other.yaml", "0644", w.config())
+			m.write("/etc/momento-bridge/config.yaml", "0644", w.config()+"unheard_of: true\n")
+			m.must("mkdir", "-p", "/etc/systemd/system/momento-bridge.service.d")
+			m.write("/etc/systemd/system/momento-bridge.service.d/file.conf", "0644", "[Service]\n"+
+				"WorkingDirectory=/etc/momento-bridge\nEnvironment=\"ODD=a b\\nc\"\n"+
+				"ExecStart=\nExecStart=/usr/bin/momento-bridge run -c other.yaml --log-level debug\n")
+			m.must("systemctl", "daemon-reload")
+			m.must("systemctl", "start", "momento-bridge")
+			said := m.must(k.of(k.upgrade, now)...)
+			if strings.Contains(said, "NOT RESTARTED") {
+				t.Errorf("said is\n%s", said)
+			}
+			runs(versions.now)
+			m.must(k.of(k.downgrade, before)...)
+			runs(versions.before)
+			m.write("/etc/momento-bridge/other.yaml", "0644", w.config()+"unheard_of: true\n")
+			said = m.must(k.of(k.upgrade, now)...)
+			if !strings.Contains(said, `unknown key "unheard_of"`) || !strings.Contains(said, "NOT RESTARTED") {
+				t.Errorf("said is\n%s", said)
+			}
+			if a := w.ask(); a.Version != versions.before {
+				t.Errorf("what runs is %+v, want the version before", a)
+			}
+		})
+	}
+}
+
 // The package manager does not wait for a NATS that is away, whether the service ran before or was waiting, too.
 func TestUpgradeAndRemovalEndWhileNATSIsAway(t *testing.T) {
 	for _, k := range kinds {

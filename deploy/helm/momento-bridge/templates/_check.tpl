@@ -23,6 +23,18 @@
 {{- fail (printf "resources.limits.memory: %v is less than 32Mi, which the daemon needs; a unit is Mi or Gi" .) -}}
 {{- end -}}
 {{- end -}}
+{{- range $what := list "cpu" "memory" -}}
+{{- $request := get (($.Values.resources).requests | default dict) $what -}}
+{{- $limit := get (($.Values.resources).limits | default dict) $what -}}
+{{- if and $request $limit (gt (include "momento-bridge.thousandths" $request | int64) (include "momento-bridge.thousandths" $limit | int64)) -}}
+{{- fail (printf "resources.requests.%s: %v is more than resources.limits.%s, %v" $what $request $what $limit) -}}
+{{- end -}}
+{{- end -}}
+{{- $queue := ($config.queue | default dict).max_bytes -}}
+{{- $limit := ((.Values.resources).limits).memory -}}
+{{- if and $queue $limit (gt (include "momento-bridge.size" $queue | int64 | mul 2) (include "momento-bridge.bytes" $limit | int64)) -}}
+{{- fail (printf "resources.limits.memory: %v does not hold config.queue.max_bytes, %v, and as much again" $limit (kindIs "string" $queue | ternary $queue (include "momento-bridge.size" $queue))) -}}
+{{- end -}}
 {{- $port := include "momento-bridge.port" . -}}
 {{- if and (not $port) (not .Values.probes.exec) -}}
 {{- fail "config.admin.listen: the kubelet asks from outside of the pod: name a port that it reaches, such as \":9464\", or set probes.exec" -}}
@@ -65,6 +77,9 @@
 {{- end -}}
 {{- if not (or $momento.api_key_file $momento.api_key_url (has "momento.api_key_file" $paths)) -}}
 {{- fail "secrets.momento.api_key_file.secret: name the Secret that has the API key, or set config.momento.api_key_url" -}}
+{{- end -}}
+{{- if contains "@" (($config.nats | default dict).url | default "" | toString) -}}
+{{- fail "config.nats.url: a password or a token does not belong into a ConfigMap: set config.nats.user and secrets.nats.password_file, or secrets.nats.token_file" -}}
 {{- end -}}
 {{- if contains "@" ($momento.proxy | default "" | toString) -}}
 {{- fail "config.momento.proxy: a password does not belong into a ConfigMap: set HTTPS_PROXY from a Secret by extraEnv" -}}

@@ -46,7 +46,7 @@ a template of Helm's. */}}
 {{- range splitList "," (((.Values.config).admin).listen | default "" | toString) -}}
 {{- $one := trim . -}}
 {{- if not (regexMatch "^(unix:|localhost:|127[.]|\\[::1\\])" $one) -}}
-{{- regexFind "[0-9]+$" $one -}}
+{{- regexFind "[1-9][0-9]*$" $one -}}
 {{- end -}}
 {{- end -}}
 {{- end }}
@@ -56,7 +56,7 @@ a template of Helm's. */}}
 {{- $ports := list -}}
 {{- range splitList "," (((.Values.config).nats).url | default "" | toString) -}}
 {{- $server := regexReplaceAll "^([a-z]+://)?([^/]*@)?" (trim .) "" | regexFind "^[^/?#]*" -}}
-{{- $port := regexFind ":[0-9]+$" $server | trimPrefix ":" -}}
+{{- $port := regexFind ":[0-9]+$" $server | regexFind "[1-9][0-9]*$" -}}
 {{- if not $port -}}
 {{- $port = dict "ws://" "80" "wss:/" "443" | dig (trim . | trunc 5) "4222" -}}
 {{- end -}}

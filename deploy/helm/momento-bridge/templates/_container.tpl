@@ -76,7 +76,7 @@ httpGet: {path: {{ index . 1 }}, port: metrics}
 {{- range list (list "HTTPS_PROXY" .Values.proxy.https) (list "HTTP_PROXY" .Values.proxy.http) (list "NO_PROXY" .Values.proxy.except)
   (list "OTEL_EXPORTER_OTLP_ENDPOINT" .Values.tracing.endpoint) (list "OTEL_TRACES_SAMPLER" .Values.tracing.sampler)
   (list "OTEL_TRACES_SAMPLER_ARG" .Values.tracing.samplerArg) }}
-{{- if and (last .) (not (has (first .) $extra)) }}
+{{- if and (last . | toString) (not (has (first .) $extra)) }}
 - name: {{ first . }}
   value: {{ last . | toString | quote }}
 {{- end }}

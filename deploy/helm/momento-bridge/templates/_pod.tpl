@@ -9,6 +9,7 @@
 {{- $_ := set $own "prometheus.io/scrape" "true" -}}
 {{- $_ := set $own "prometheus.io/port" $port -}}
 {{- $_ := set $own "prometheus.io/path" "/metrics" -}}
+{{- if ((($.Values.secrets).admin).web_config_file).secret -}}{{- $_ := set $own "prometheus.io/scheme" "https" -}}{{- end -}}
 {{- end -}}
 {{- toYaml (merge $own (.Values.podAnnotations | default dict)) -}}
 {{- end }}

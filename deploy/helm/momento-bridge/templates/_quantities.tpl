@@ -22,12 +22,26 @@
 
 {{/* Bytes of a quantity of Kubernetes, such as 256Mi, 1G or a number. */}}
 {{- define "momento-bridge.bytes" -}}
+{{- div (include "momento-bridge.thousandths" . | int64) 1000 -}}
+{{- end }}
+
+{{/* Bytes of a size as the configuration has it, such as 64MiB or a number. */}}
+{{- define "momento-bridge.size" -}}
+{{- if kindIs "string" . -}}
+{{- regexReplaceAll "[+ B]" . "" | replace "K" "k" | replace "ki" "Ki" | include "momento-bridge.bytes" -}}
+{{- else -}}
+{{- int64 . -}}
+{{- end -}}
+{{- end }}
+
+{{/* A quantity of Kubernetes in thousandths: of a byte, or of a CPU. */}}
+{{- define "momento-bridge.thousandths" -}}
 {{- if kindIs "string" . -}}
 {{- $unit := dict "Ki" 1024.0 "Mi" 1048576.0 "Gi" 1073741824.0 "Ti" 1099511627776.0
   "m" 0.001 "k" 1000.0 "M" 1000000.0 "G" 1000000000.0 "T" 1000000000000.0 "" 1.0 -}}
-{{- mulf (regexFind "^[0-9.]+([eE][0-9]+)?" . | printf "0%s" | float64) (get $unit (regexFind "[A-Za-z]*$" .)) | floor | int64 -}}
+{{- mulf (regexFind "^[0-9.]+([eE][0-9]+)?" . | printf "0%s" | float64) (get $unit (regexFind "[A-Za-z]*$" .)) 1000.0 | floor | int64 -}}
 {{- else -}}
-{{- int64 . -}}
+{{- mulf . 1000.0 | floor | int64 -}}
 {{- end -}}
 {{- end }}
 
