@@ -1,8 +1,5 @@
 SHELL := bash
-.PHONY: build test long race fuzz chaos bench bench-compare lint fmt demo emulator realinput quota limit replicas repeats witness canary simulation cost timing browser screenshots image site check
-.PHONY: build test long race fuzz chaos bench bench-compare lint fmt demo emulator realinput quota limit replicas repeats witness canary simulation cost timing browser screenshots image check slim man module release-snapshot
-.PHONY: build test long race fuzz chaos bench bench-compare lint fmt demo emulator realinput quota limit matrix replicas repeats witness canary simulation cost timing browser screenshots image site check
-.PHONY: build test long race fuzz chaos bench bench-compare lint fmt demo emulator realinput quota limit replicas repeats witness canary simulation cost timing browser screenshots image check slim man module
+.PHONY: build slim man test long race fuzz chaos bench lint fmt demo emulator realinput repeats witness canary simulation quota limit replicas matrix cost timing browser screenshots image site release-snapshot check module bench-compare
 
 build:     ; go build -trimpath -buildvcs=auto -ldflags "-s -w" -o bin/momento-bridge ./cmd/momento-bridge
 slim:      ; go build -trimpath -buildvcs=auto -tags slim -ldflags "-s -w" -o bin/momento-bridge-slim ./cmd/momento-bridge

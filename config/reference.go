@@ -13,7 +13,7 @@ Each key of the file, made of the program's own table by ` + "`go generate ./con
 	"`momento-bridge config reference`" + `
 prints it, too. ` + "`momento-bridge config example`" + ` prints a file with comments, ` +
 	"`config schema`" + ` a JSON Schema for editors,
-` + "`momento-bridge check -c FILE`" + ` every problem with its place. [docs/operations.md](operations.md) says what the
+` + "`momento-bridge check -c FILE`" + ` every problem with its place. [operations.md](operations.md) says what the
 settings do together.
 
 A flag comes before the file, the file before the environment, that before the default. A key without a value keeps its
@@ -106,7 +106,8 @@ func variablesReference() string {
 			fmt.Fprintf(&b, "| `%s` | `%s` |\n", k.Path, k.Env)
 		}
 	}
-	b.WriteString("\n`MOMENTO_API_KEY` has the key itself. For anything else fill the file in before the start, as\n" +
+	b.WriteString("\n`MOMENTO_API_KEY` has the key itself. Traces have variables of their own: " +
+		"[tracing.md](tracing.md). For\nanything else fill the file in before the start, as " +
 		"`envsubst < config.tmpl > config.yaml` does.\n")
 	return b.String()
 }

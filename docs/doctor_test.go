@@ -55,3 +55,22 @@ func TestDoctorKnowsWhatLimitsARoute(t *testing.T) {
 		}
 	}
 }
+
+// The status has the same words, and one more: metrics.md says so.
+func TestStatusAndMetricsNameLimitsAlike(t *testing.T) {
+	metrics := regexp.MustCompile("`route_limited` .*, by: ([a-z, ]+) \\|").FindStringSubmatch(page(t, "metrics.md"))
+	status := regexp.MustCompile("`routes\\[\\].limited_by` .*: (.*)\\. \\|").FindStringSubmatch(page(t, "status-api.md"))
+	if metrics == nil || status == nil {
+		t.Fatalf("metrics.md has %v, status-api.md %v", metrics, status)
+	}
+	want := append(strings.Split(metrics[1], ", "), "nats")
+	var got []string
+	for _, word := range regexp.MustCompile("`([a-z]+)`").FindAllStringSubmatch(status[1], -1) {
+		got = append(got, word[1])
+	}
+	slices.Sort(want)
+	slices.Sort(got)
+	if !slices.Equal(got, want) {
+		t.Errorf("limited_by of the status is one of %v, and the metric's of %v", got, want)
+	}
+}

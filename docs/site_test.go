@@ -51,7 +51,9 @@ func TestLlmsTxtListsAllPages(t *testing.T) {
 	}
 	summary := regexp.MustCompile(`\[([^\]]+)\]\([^)]*\)`).ReplaceAllString(strings.ReplaceAll(intro, "\n", " "), "$1")
 	want := "# momento-bridge\n\n> " + summary + "\n\n" +
-		"Each page is Markdown. Numbers on them name the command or the test that gives them.\n\n## " + sections
+		"Each page is Markdown. A test runs the commands on them, and reads their configurations " +
+		"as the program does.\n\n" +
+		"## " + sections
 	if *update {
 		if err := os.WriteFile("llms.txt", []byte(want), 0o644); err != nil {
 			t.Fatal(err)

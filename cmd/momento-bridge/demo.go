@@ -18,9 +18,10 @@ func newDemo() *cobra.Command {
 		Long: "Starts a NATS server with JetStream, an endpoint with a quota, the bridge and a generator of\n" +
 			"messages, and serves a page that subscribes to a topic. It needs no account and no network. The\n" +
 			"generator publishes to a stream (orders: at least once, in order for each topic) and to core\n" +
-			"NATS (ticks). The bridge does not know the quota: watch its rate grow until the endpoint\n" +
-			"refuses. At the end every message is accounted for.",
-		Example: "  momento-bridge demo\n  momento-bridge demo --duration 10s --quota 500 --rate 400\n" +
+			"NATS (ticks). The bridge does not know the quota: its rate grows until the endpoint refuses,\n" +
+			"within seconds with --quota 100. At the end every message is accounted for.",
+		Example: "  momento-bridge demo\n  momento-bridge demo --quota 100   # It meets the quota, and learns it.\n" +
+			"  momento-bridge demo --duration 10s --quota 500 --rate 400\n" +
 			"  momento-bridge demo --fault 500:2%,429:1%\n" +
 			"  momento-bridge demo --fault reset:5%   # The page drops what is published again.",
 		RunE: func(cmd *cobra.Command, _ []string) error {

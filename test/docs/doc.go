@@ -38,7 +38,7 @@
 //   - NATS with JetStream at 127.0.0.1:4222, empty if the page has "nats stream add", and else with the streams ORDERS
 //     (orders.>) and DEAD (dead.>);
 //   - every region of Momento, played by the emulator behind a proxy and under TLS, so that the program believes to
-//     talk to the region; caches exist under any name; MOMENTO_API_KEY=... and 'the key' stand for the reader's key;
+//     talk to the region; caches exist under any name; MOMENTO_API_KEY=... and 'your-key' stand for the reader's key;
 //   - config.yaml, bridge.yaml (a route of ORDERS to my-cache, dead letters to DEAD), key.txt and reader.txt, unless
 //     the page makes them; a daemon with config.yaml where the page asks one before it has started any;
 //   - momento-bridge of this checkout in PATH, and those programs alone that the test knows.

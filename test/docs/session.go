@@ -118,7 +118,7 @@ func (s *Session) Run(script, options string) (printed string, status int, err e
 	} else {
 		before += "set -a " + options + "\n"
 	}
-	script = strings.NewReplacer("MOMENTO_API_KEY=...", "MOMENTO_API_KEY="+key, "'the key'", "'"+key+"'").
+	script = strings.NewReplacer("MOMENTO_API_KEY=...", "MOMENTO_API_KEY="+key, "'your-key'", "'"+key+"'").
 		Replace(s.In(script))
 	ctx, cancel := context.WithTimeout(context.Background(), commandsWithin)
 	defer cancel()
