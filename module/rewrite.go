@@ -29,8 +29,8 @@ func checkPath(path string) error {
 	return nil
 }
 
-// checkFirst refuses a path whose first part is a package of Go's or a directory of the module's: imports of it would be
-// taken for the module's.
+// checkFirst refuses a path whose first part is a package of Go's or a directory of the module's: imports of that would
+// be taken for the module's.
 func checkFirst(root, path string) error {
 	first, _, _ := strings.Cut(path, "/")
 	for _, in := range []string{root, filepath.Join(build.Default.GOROOT, "src")} {

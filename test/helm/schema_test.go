@@ -150,7 +150,7 @@ var unfit = []struct{ values, says string }{
 	{"resources: {limits: {memory: 256}}", "resources.limits.memory: 256 is less than 32Mi"},
 	{"resources: {limits: {memory: 128Mi}}", "resources.requests.memory: 256Mi is more than resources.limits.memory"},
 	{"config: {queue: {max_bytes: 1GiB}}", "resources.limits.memory: 256Mi does not hold config.queue.max_bytes, 1GiB"},
-	{"config: {queue: {max_bytes: 134217729}}", "resources.limits.memory: 256Mi does not hold config.queue.max_bytes, 1"},
+	{"config: {queue: {max_bytes: 134217729}}", "resources.limits.memory: 256Mi does not hold config.queue.max"},
 	{"resources: {limits: {cpu: 50m}}", "resources.requests.cpu: 100m is more than resources.limits.cpu, 50m"},
 	{"resources: {limits: {cpu: 0.05}}", "resources.requests.cpu: 100m is more than resources.limits.cpu, 0.05"},
 	{`config: {admin: {listen: ":0"}}`, "config.admin.listen: the kubelet asks from outside"},

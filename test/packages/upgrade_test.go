@@ -133,6 +133,30 @@ func TestUpgradeLeavesAServiceAloneWhoseConfigurationTheNewVersionRefuses(t *tes
 	}
 }
 
+// A unit that was masked while it runs can be stopped, and not started: an upgrade and a removal end all the same.
+func TestUpgradeAndRemovalEndWhereTheUnitIsMasked(t *testing.T) {
+	for _, k := range kinds {
+		t.Run(k.name, func(t *testing.T) {
+			t.Parallel()
+			w, m := newWorld(t), boot(t)
+			m.must(k.of(k.install, before)...)
+			w.configure(m)
+			m.must("systemctl", "start", "momento-bridge")
+			m.must("systemctl", "mask", "momento-bridge")
+			if said := m.must(k.of(k.upgrade, now)...); !strings.Contains(said, "not restarted") {
+				t.Errorf("said is\n%s", said)
+			}
+			if a := w.ask(); a.Version != versions.before {
+				t.Errorf("what runs is %+v, want the version before", a)
+			}
+			m.must(k.remove...)
+			if a := w.ask(); a.Version != "" {
+				t.Errorf("%s still runs", a.Version)
+			}
+		})
+	}
+}
+
 // A drop-in may have the service run with another file, which is the one that counts.
 func TestUpgradeAsksWhetherItStartsAsTheServiceWasStarted(t *testing.T) {
 	for _, k := range kinds {
