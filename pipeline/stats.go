@@ -105,13 +105,12 @@ func (p *Pipeline) StatsInto(s *Stats) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	now := time.Now()
-	waiting := p.d.unsettledFor(nil)
 	*s = Stats{
 		Routes:     slices.Grow(s.Routes[:0], len(p.d.routes)),
 		Depth:      p.depth.now.depth,
 		Quotas:     p.d.quotaStats(now, s.Quotas[:0]),
-		KeyRefused: p.d.keyMissing || p.d.key.told(now, waiting),
-		Down:       p.d.endpoint.told(now, waiting),
+		KeyRefused: p.d.keyTold(now),
+		Down:       p.d.endpoint.told(now, p.d.unsettled),
 		KeyMissing: p.d.keyMissing,
 		Moved:      p.crowds.moved,
 		Troubles:   s.Troubles[:0],

@@ -82,17 +82,17 @@ func (d *dispatcher) holds(now time.Time, about subject, refusing bool) (lasting
 	r := about.route
 	switch about.kind { //nolint:exhaustive // The others are about messages.
 	case eventKeyRefused:
-		return true, d.key.told(now, d.unsettledFor(nil)) && !d.keyMissing
+		return true, d.keyTold(now) && !d.keyMissing
 	case eventEndpointDown:
-		return true, d.endpoint.told(now, d.unsettledFor(nil))
+		return true, d.endpoint.told(now, d.unsettled)
 	case eventCacheMissing:
-		return true, r.cache.gate.told(now, d.unsettledFor(r.cache))
+		return true, d.cacheTold(now, r.cache)
 	case eventTopicForbidden:
 		return true, r.toldForbidden(now) > 0
 	case eventRouteForbidden:
-		return true, r.gate.told(now, r.unsettled()) && !r.distrusted()
+		return true, r.gate.told(now, r.unsettled) && !r.distrusted()
 	case eventRouteRejected:
-		return true, r.gate.told(now, r.unsettled()) && r.distrusted()
+		return true, r.gate.told(now, r.unsettled) && r.distrusted()
 	case eventQuotaRefused:
 		return true, refusing
 	case eventDeadLetter:

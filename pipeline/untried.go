@@ -7,10 +7,11 @@ import "time"
 const untriedAfter = time.Minute
 
 // told reports whether what closed the gate is told as what holds now. Without messages to probe with nobody would ever
-// learn that the key is well again. waiting is how many messages the gate holds up.
-func (g *gate) told(now time.Time, waiting int) bool {
+// learn that the key is well again. waiting counts the messages that the gate holds up, and is asked last: it may have
+// to look at every route.
+func (g *gate) told(now time.Time, waiting func() int) bool {
 	return g.closed &&
-		(waiting > 0 || g.probing || g.trialsInFlight > 0 || now.Before(g.probeAt.Add(untriedAfter)))
+		(g.probing || g.trialsInFlight > 0 || now.Before(g.probeAt.Add(untriedAfter)) || waiting() > 0)
 }
 
 // halts are the gates, as they are told, that stop a route as a whole.
@@ -18,22 +19,31 @@ type halts struct{ key, endpoint, cache, route bool }
 
 // toldOf returns what is told of the route. Of the gates that it shares with others the messages of all count.
 func (d *dispatcher) toldOf(now time.Time, r *Route) halts {
-	if !d.key.closed && !d.endpoint.closed && !r.cache.gate.closed && !r.gate.closed {
-		return halts{}
-	}
-	all, sameCache := d.unsettledFor(nil), d.unsettledFor(r.cache)
 	return halts{
-		key: d.keyMissing || d.key.told(now, all), endpoint: d.endpoint.told(now, all),
-		cache: r.cache.gate.told(now, sameCache), route: r.gate.told(now, r.unsettled()),
+		key: d.keyTold(now), endpoint: d.endpoint.told(now, d.unsettled),
+		cache: d.cacheTold(now, r.cache), route: r.gate.told(now, r.unsettled),
 	}
 }
 
-// unsettledFor is how many messages are held for a cache, or for all where c is nil.
-func (d *dispatcher) unsettledFor(c *cache) (n int) {
-	for _, r := range d.routes {
-		if c == nil || r.cache == c {
-			n += r.unsettled()
+// keyTold reports whether the key is told to be refused or missing.
+func (d *dispatcher) keyTold(now time.Time) bool { return d.keyMissing || d.key.told(now, d.unsettled) }
+
+// cacheTold reports whether a cache is told to be missing.
+func (d *dispatcher) cacheTold(now time.Time, c *cache) bool {
+	return c.gate.told(now, func() (n int) {
+		for _, r := range d.routes {
+			if r.cache == c {
+				n += r.unsettled()
+			}
 		}
+		return n
+	})
+}
+
+// unsettled is how many messages all routes hold.
+func (d *dispatcher) unsettled() (n int) {
+	for _, r := range d.routes {
+		n += r.unsettled()
 	}
 	return n
 }
@@ -47,7 +57,7 @@ func (r *Route) toldForbidden(now time.Time) (n int) {
 		return 0
 	}
 	for _, l := range r.lanes {
-		if l.gate.told(now, l.pending) {
+		if l.gate.told(now, func() int { return l.pending }) {
 			n++
 		}
 	}
