@@ -2,9 +2,10 @@ package batch
 
 import (
 	"bytes"
-	"compress/flate"
 	"encoding/binary"
 	"slices"
+
+	"github.com/klauspost/compress/flate"
 )
 
 // Packed batches made by hand, byte for byte, for what the packer does not make.
@@ -33,7 +34,7 @@ func marked(stream uint32, first, back uint64) []byte {
 	return join(binary.BigEndian.AppendUint32(nil, stream), number(first), number(back))
 }
 
-// deflated is a deflate stream of the standard library: of the best level, or made of stored blocks alone.
+// deflated is a deflate stream, the same with every release of Go: of the best level, or made of stored blocks alone.
 func deflated(body []byte, level int) []byte {
 	var out bytes.Buffer
 	w, _ := flate.NewWriter(&out, level)

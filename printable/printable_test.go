@@ -87,7 +87,8 @@ func TestLogInJSONIsSafeToShow(t *testing.T) {
 	t.Parallel()
 	var out bytes.Buffer
 	slog.New(slog.NewJSONHandler(JSONTo(&out), nil)).Info("said", "text", "\u009b31m\x1b\xff\n")
-	if got := out.String(); !strings.HasSuffix(got, `"text":"\u009b31m\u001b\ufffd\n"}`+"\n") {
+	got := strings.ReplaceAll(out.String(), "\ufffd", `\ufffd`) // Go 1.27 writes it as it is.
+	if !strings.HasSuffix(got, `"text":"\u009b31m\u001b\ufffd\n"}`+"\n") {
 		t.Errorf("the line is %q", got)
 	}
 }

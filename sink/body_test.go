@@ -76,7 +76,9 @@ func TestEncodedBodiesAreRead(t *testing.T) {
 	f("identity", []byte(refusal), pipeline.Reject, read)
 	f("gzip", []byte(refusal), pipeline.Reject, read) // Undone on the way.
 	f("gzip", zipped[:len(zipped)-8], pipeline.Reject, read)
-	f("gzip", zipped[:len(zipped)-14], pipeline.Reject, `429 {"err":"item_size_limit_exceeded"`)
+	// Cut off within the text, and what a compressor has made of it: releases of Go do not make the same.
+	cut := "\x1f\x8b\b\x00\x00\x00\x00\x00\x00\xff\xaaVJ-*R\xb2R\xca,I\xcd\x8d/\xce\xacJ\x8d\xcf\xc9\xcc\xcd,\x89O\xadHNMMIMQ\xaa"
+	f("gzip", []byte(cut), pipeline.Reject, `429 {"err":"item_size_limit_exceeded"`)
 	f("gzip", zipped[:5], pipeline.SlowDown, "429 (body in gzip)")
 	f("br", []byte("\x8b\x02\x80"), pipeline.SlowDown, "429 (body in br)")
 	f("zstd", zipped, pipeline.SlowDown, "429 (body in zstd)")
