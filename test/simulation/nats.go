@@ -154,6 +154,7 @@ func (n *natsSide) flush() {
 func (n *natsSide) say(l *link, b []byte, end error) {
 	w := n.world
 	deliveries := deliveriesIn(b)
+	w.truth.said(deliveries)
 	seen := func(some []frame) func() {
 		return func() {
 			for i := range some {

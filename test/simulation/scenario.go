@@ -18,6 +18,7 @@ type scenario struct {
 	nats     natsmodel.Config
 	routes   []*route
 	replicas int
+	ackWait  time.Duration // Of the consumers that are there before any daemon is; 0: there are none.
 	copies   int           // Of what the streams of routes keep, each on a server of its own.
 	latency  time.Duration // Of the network, one way, most of the time.
 	work     time.Duration // Of the endpoint.
@@ -99,6 +100,9 @@ func newScenario(seed uint64, form Form) *scenario {
 		Limiter: pick(r, emulator.Limiters...), Rate: pick(r, 0.0, 0, 20, 60, 300),
 	}
 	s.kinds = kindsOf(r)
+	if form.Ticks == 0 && s.quick(stream(seed, 8)) {
+		s.kinds = append([]faultKind{natsRenewals, natsRenewals, natsRenewals, natsCut}, ofEndpoint...)
+	}
 	s.nats = natsmodel.Config{
 		Seed: seed, Replicas: 3, Lag: pick(r, 0, 0, 100*time.Millisecond),
 		Election: pick(r, 0, 300*time.Millisecond, 2*time.Second),
@@ -113,6 +117,16 @@ func newScenario(seed uint64, form Form) *scenario {
 	}
 	s.config = s.text(r)
 	return s
+}
+
+// quick gives some the shortest ack_wait that daemons put up with, so that it is over within a run, and has renewals
+// get lost in half of them: messages are delivered again to those who hold them.
+func (s *scenario) quick(r *rand.Rand) bool {
+	if r.IntN(4) > 0 {
+		return false
+	}
+	s.ackWait = 5 * s.timeout
+	return r.IntN(2) == 0
 }
 
 // kindsOf chooses which kinds of faults there are: of few kinds more can be said of what must not happen.

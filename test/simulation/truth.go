@@ -46,6 +46,7 @@ type message struct {
 	born     int64
 	fate     fate
 
+	said      int64    // When NATS last sent it to a daemon.
 	given     int64    // When it was last delivered to a daemon; 0: never.
 	givens    int      // How often,
 	givenTo   *replica // and to whom.
@@ -208,6 +209,9 @@ func (t *truth) again(m *message) {
 			m.id, m.route.name, since(w, m.knownAt))
 		return
 	}
+	if m.crossed(w.now()) {
+		return
+	}
 	if !during(t.lossy, m.knownAt-int64(w.plan.settleTime), w.now()) {
 		w.fault("message %d of route %s is published again although it was accepted, and no acknowledgement was lost",
 			m.id, m.route.name)
@@ -291,6 +295,15 @@ func (t *truth) known(a *attempt, status int) {
 func (t *truth) unclear(a *attempt) {
 	for _, m := range a.messages {
 		m.unclear++
+	}
+}
+
+// said notes what NATS sends.
+func (t *truth) said(deliveries []frame) {
+	for i := range deliveries {
+		if m := t.find(deliveries[i].payload); m != nil {
+			m.said = t.world.now()
+		}
 	}
 }
 
