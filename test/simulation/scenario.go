@@ -100,8 +100,8 @@ func newScenario(seed uint64, form Form) *scenario {
 		Limiter: pick(r, emulator.Limiters...), Rate: pick(r, 0.0, 0, 20, 60, 300),
 	}
 	s.kinds = kindsOf(r)
-	if form.Ticks == 0 && s.quick(stream(seed, 8)) {
-		s.kinds = append([]faultKind{natsRenewals, natsRenewals, natsRenewals, natsCut}, ofEndpoint...)
+	if form.Ticks == 0 {
+		s.again(stream(seed, 8))
 	}
 	s.nats = natsmodel.Config{
 		Seed: seed, Replicas: 3, Lag: pick(r, 0, 0, 100*time.Millisecond),
@@ -119,14 +119,20 @@ func newScenario(seed uint64, form Form) *scenario {
 	return s
 }
 
-// quick gives some the shortest ack_wait that daemons put up with, so that it is over within a run, and has renewals
-// get lost in half of them: messages are delivered again to those who hold them.
-func (s *scenario) quick(r *rand.Rand) bool {
+// again gives a quarter the shortest ack_wait that daemons put up with, so that it is over within a run. In some of them
+// messages are delivered again to those who hold them, as renewals are lost, or to those who have just connected anew
+// and are done with them, as acknowledgements are.
+func (s *scenario) again(r *rand.Rand) {
 	if r.IntN(4) > 0 {
-		return false
+		return
 	}
 	s.ackWait = 5 * s.timeout
-	return r.IntN(2) == 0
+	switch r.IntN(3) {
+	case 0:
+		s.kinds = append([]faultKind{natsRenewals, natsRenewals, natsRenewals, natsCut}, ofEndpoint...)
+	case 1:
+		s.kinds = []faultKind{natsLoseAcks, natsLoseAcks, natsCut, natsCut, natsRestart, endpointTrouble}
+	}
 }
 
 // kindsOf chooses which kinds of faults there are: of few kinds more can be said of what must not happen.

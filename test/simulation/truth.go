@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"time"
 
 	"momento-bridge/batch"
 )
@@ -49,7 +50,9 @@ type message struct {
 	said      int64    // When NATS last sent it to a daemon.
 	given     int64    // When it was last delivered to a daemon; 0: never.
 	givens    int      // How often,
-	givenTo   *replica // and to whom.
+	givenTo   *replica // and to whom: what was sent to another one before, and comes after that, does not count.
+	givenAs   int64    // When that was sent.
+	past      past
 	attempts  int
 	accepted  []*attempt
 	unclear   int   // Attempts of which no daemon learned what became of them.
@@ -209,6 +212,12 @@ func (t *truth) again(m *message) {
 			m.id, m.route.name, since(w, m.knownAt))
 		return
 	}
+	if m.route.ordered && w.figures.Faults[string(natsConsumer)] == 0 && m.past.remembered() {
+		w.fault("message %d of route %s is published again although it was accepted, and delivered again to replica %d "+
+			"%v after that had connected", m.id, m.route.name, m.knownBy.id,
+			time.Duration(m.past.again-m.past.linked).Round(time.Millisecond))
+		return
+	}
 	if m.crossed(w.now()) {
 		return
 	}
@@ -307,8 +316,8 @@ func (t *truth) said(deliveries []frame) {
 	}
 }
 
-// delivered notes what NATS gives a daemon.
-func (t *truth) delivered(l *link, f *frame) {
+// delivered notes what NATS gives a daemon, and when it was sent.
+func (t *truth) delivered(l *link, f *frame, said int64) {
 	m := t.find(f.payload)
 	if m == nil {
 		return
@@ -326,8 +335,12 @@ func (t *truth) delivered(l *link, f *frame) {
 		}
 	}
 	t.unacknowledged(l, m)
-	m.given, m.givenTo = w.now(), l.owner
+	m.given = w.now()
+	if said >= m.givenAs {
+		m.givenTo, m.givenAs = l.owner, said
+	}
 	m.givens++
+	m.past.given(m, l.owner, w.now())
 	w.history.note(w.now(), "given", int64(m.id), int64(l.id))
 }
 
