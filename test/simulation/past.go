@@ -28,3 +28,11 @@ const memory = 25 * time.Second
 func (p *past) remembered() bool {
 	return p.again > 0 && p.same && p.first < p.linked && p.again-p.linked < int64(memory)
 }
+
+// lostBack notes that NATS has just lost what a daemon has said of a message, if that was to hand it back.
+func (t *truth) lostBack(subject string) {
+	a, _ := parseAck(subject)
+	if m := t.bySequence(a); m != nil && m.own && m.returned == t.world.now() {
+		m.backLost = true
+	}
+}

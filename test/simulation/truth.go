@@ -59,7 +59,9 @@ type message struct {
 	knownAt   int64 // When a daemon first learned that it was accepted.
 	knownBy   *replica
 	acked     int64 // When NATS got its acknowledgement.
-	returned  int64 // When it was handed back last.
+	returned  int64 // When it was handed back last,
+	own       bool  // and whether by the one that it was given to.
+	backLost  bool  // NATS has lost one of these: it comes after ack_wait, behind what was handed back with it.
 	ended     int64 // Terminated, or acknowledged without a publish.
 	letters   int   // Dead letters,
 	stored    bool  // one of which is stored.
@@ -273,7 +275,8 @@ func (t *truth) accepted(a *attempt) {
 		if m.route.stream != "" {
 			owner = nil
 		}
-		if newest := topic.newest[owner]; newest != nil && newest.place > m.place && !m.forgotten {
+		if newest := topic.newest[owner]; newest != nil && newest.place > m.place && !m.forgotten &&
+			!m.backLost {
 			w.fault("order: message %d of topic %s/%s is first accepted after message %d, which came later", m.id,
 				a.cache, a.topic, newest.id)
 			return
@@ -375,7 +378,7 @@ func (t *truth) heard(l *link, f *frame) {
 			m.ended = w.now()
 		}
 	case "-NAK":
-		m.returned = w.now()
+		m.returned, m.own = w.now(), m.givenTo == l.owner
 	}
 }
 

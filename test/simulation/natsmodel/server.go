@@ -60,6 +60,7 @@ type Server struct {
 	late         []arrival // What came while frozen.
 	lose         float64   // The share of acknowledgements that are lost.
 	loseRenewals bool
+	lost         func(subject string)
 }
 
 // New returns a server without connections and streams.
