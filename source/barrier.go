@@ -72,6 +72,9 @@ func (b *barrier) reason() string {
 // handedBack notes that the server was asked to deliver a message again.
 func (b *barrier) handedBack() { b.away.Add(1) }
 
+// awaits reports whether something that was handed back has not come again, and will come here.
+func (b *barrier) awaits() bool { return b.away.Load() > 0 && !b.shared.Load() }
+
 // behind is told of a delivery while some that were handed back have not come again. One that is new shows that the
 // server has lost what was said to it: it will deliver those when AckWait is over, so the barrier is raised.
 func (b *barrier) behind(again bool) {

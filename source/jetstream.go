@@ -78,6 +78,7 @@ type JetStream struct {
 	lookEvery  time.Duration // How often the consumer's numbers are asked for.
 	idleAfter  time.Duration
 	askAround  time.Duration // How long other replicas have to answer.
+	patience   time.Duration // How long nothing may come before the barrier is opened as it is.
 	renewAfter atomic.Int64  // Nanoseconds: half of the consumer's AckWait.
 	throttled  *slog.Logger  // For what may repeat with each message or tick.
 	figures    figures
@@ -111,7 +112,7 @@ func NewJetStream(conn *nats.Conn, acks *Acks, cfg JetStreamConfig, log *slog.Lo
 		conn: conn, js: js, acks: acks, cfg: cfg,
 		log:    log.With("route", cfg.Route, "stream", cfg.Stream, "consumer", cfg.Consumer),
 		reason: "not consuming yet", lookEvery: infoInterval, idleAfter: idleAfter,
-		askAround: askAround,
+		askAround: askAround, patience: giveUpAfter,
 	}
 	j.throttled = slog.New(logthrottle.New(j.log.Handler()))
 	j.barrier.raised = make(chan struct{}, 1)

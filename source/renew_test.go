@@ -3,6 +3,7 @@ package source
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -89,6 +90,44 @@ func TestLongHaltHandsBackOnceAndGoesOnInOrder(t *testing.T) {
 		want[i] = fmt.Sprint(i)
 	}
 	if !slices.Equal(order, want) {
+		t.Errorf("published in the order %v", order)
+	}
+}
+
+// The endpoint is down for long, and when it answers again, it refuses the key for long: that is another halt, which
+// begins while most of what was handed back in the first one is still at the server.
+func TestTwoLongHaltsInARowKeepTheOrder(t *testing.T) {
+	t.Parallel()
+	conn := startNATS(t)
+	const messages = 30
+	_, src := impatient(t, conn, messages)
+	down := pipeline.Answer{Verdict: pipeline.Retry, Result: pipeline.ResultNetwork}
+	refused := pipeline.Answer{Verdict: pipeline.HaltAll, Result: pipeline.Result401, Status: 401}
+	var trouble atomic.Pointer[pipeline.Answer]
+	trouble.Store(&down)
+	var mu sync.Mutex
+	var order []int
+	s := startStage(t, src, pipeline.RouteConfig{Returnable: true, Ordered: true}, 1000,
+		func(r *pipeline.Request) pipeline.Answer {
+			if a := trouble.Load(); a != nil {
+				return *a
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			n, _ := strconv.Atoi(string(r.Payload))
+			order = append(order, n)
+			return accepted(r)
+		})
+	back := func() uint64 { return s.pipe.Stats().Routes[0].Settled[pipeline.Returned] }
+	eventually(t, "handed back", func() bool { return back() == messages-1 })
+	trouble.Store(&refused)
+	time.Sleep(3 * time.Second) // Another halt, of longer than AckWait.
+	trouble.Store(nil)
+	s.pipe.KeyChanged()
+	eventually(t, "all published",
+		func() bool { return s.pipe.Stats().Routes[0].Settled[pipeline.Published] == messages })
+	s.stop()
+	if !slices.IsSorted(order) {
 		t.Errorf("published in the order %v", order)
 	}
 }

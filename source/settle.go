@@ -24,7 +24,8 @@ type settling struct {
 	next   uint64        // The next sequence to hand back,
 	naks   int           // and how many have been.
 	swept  time.Time     // When that was done last,
-	since  time.Time     // and for the first time.
+	since  time.Time     // and for the first time; if the server has ever taken note, for the first time that it has.
+	noted  bool          // It has.
 	// How many messages may still be asked for until it is done again, as the server may have others to give.
 	room    int
 	wide    bool     // Too much lies in between: nothing is handed back.
@@ -103,11 +104,8 @@ func (w *watch) settle(ctx context.Context) error {
 			if w.yielded() {
 				return nil
 			}
-			if w.p.sweepNoted() || now.After(s.until) {
-				s.step, s.swept = collecting, now
-				if s.since.IsZero() {
-					s.since = now
-				}
+			if noted := w.p.sweepNoted(); noted || now.After(s.until) {
+				w.confirmed(now, noted)
 			}
 		case collecting:
 			if w.yielded() {

@@ -50,6 +50,27 @@ func (w *watch) sweepSome(upTo uint64) bool {
 	return true
 }
 
+// confirmed notes that the server has taken note of what was handed back, or has had the time to.
+func (w *watch) confirmed(now time.Time, noted bool) {
+	s := &w.settling
+	s.step, s.swept = collecting, now
+	if noted = noted || s.wide; s.since.IsZero() || noted && !s.noted { // Where it is wide nothing is handed back.
+		s.since, s.noted = now, noted
+	}
+}
+
+// longest is how long nothing may come before the barrier is opened as it is. While the server seems not to hear what
+// is handed back, the missing messages come once AckWait is over.
+func (w *watch) longest() time.Duration {
+	if w.settling.noted {
+		return w.j.patience
+	}
+	return w.j.patience + min(w.p.limits.AckWait, longestUnheard)
+}
+
+// longestUnheard bounds how long the order is kept at the price of standing still where nothing is heard.
+const longestUnheard = 2 * time.Minute
+
 // collect asks for what is missing until it is there.
 func (w *watch) collect(ctx context.Context, now time.Time) error {
 	s, b := &w.settling, &w.j.barrier
@@ -66,7 +87,7 @@ func (w *watch) collect(ctx context.Context, now time.Time) error {
 	still := now.Sub(latest(moved, s.swept))
 	switch {
 	case gap && missing <= 0:
-	case now.Sub(latest(moved, s.since)) > giveUpAfter:
+	case now.Sub(latest(moved, s.since)) > w.longest():
 		w.j.log.Log(ctx, w.gravity(), "some unacknowledged messages do not come: going on without them; they may be "+
 			"published out of order later", "missing", missing)
 		w.open(false)

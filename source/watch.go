@@ -174,7 +174,8 @@ func (w *watch) renew(now time.Time) {
 // with: other replicas may do better, and a long outage costs no renewals. It waits until no request is open but for
 // a probe, so that nothing comes back here, which is why little is asked for while publishing is halted. Nothing is
 // delayed: it is done once in a halt, so there is no loop, and what is asked for afterwards, one message after each
-// probe in vain, stays.
+// probe in vain, stays. What has come again since another halt stays, too, until the rest has: behind that the server
+// would put it.
 func (w *watch) handBack(now time.Time) {
 	since := w.route.Halted()
 	if since.IsZero() || since.Equal(w.handed) || w.j.barrier.up.Load() {
@@ -183,6 +184,9 @@ func (w *watch) handBack(now time.Time) {
 	halted := now.Sub(since)
 	if halted >= w.p.limits.AckWait/4 {
 		w.route.EndSearch() // From here on one message is asked for at a time.
+	}
+	if w.j.cfg.Ordered && w.j.barrier.awaits() {
+		return
 	}
 	if outstanding, _ := w.j.held.count(); halted >= w.p.limits.AckWait/2 && w.p.expected() <= 1 && outstanding > 1 {
 		w.handed = since

@@ -18,6 +18,7 @@ const (
 	natsLoseAcks faultKind = "nats: acknowledgements are lost"
 	natsHole     faultKind = "nats: a link stands still"
 	natsConsumer faultKind = "nats: a consumer is deleted"
+	natsRenewals faultKind = "nats: renewals are lost"
 
 	endpointAway    faultKind = "endpoint: away"
 	endpointCut     faultKind = "endpoint: links are cut"
@@ -36,6 +37,7 @@ const (
 var (
 	ofNATS = []faultKind{
 		natsCut, natsCut, natsRestart, natsAway, natsFreeze, natsLeader, natsLoseAcks, natsHole, natsConsumer,
+		natsRenewals,
 	}
 	ofEndpoint = []faultKind{
 		endpointAway, endpointCut, endpointHole, endpointTrouble, endpointTrouble, endpointTrouble, endpointLimit,
@@ -53,7 +55,7 @@ func (w *World) strike() {
 	w.history.note(w.now(), string(kind), int64(lasts))
 	w.figures.Faults[string(kind)]++
 	switch kind { //nolint:exhaustive // The others are the endpoint's.
-	case natsCut, natsRestart, natsAway, natsFreeze, natsLeader, natsLoseAcks, natsHole, natsConsumer:
+	case natsCut, natsRestart, natsAway, natsFreeze, natsLeader, natsLoseAcks, natsHole, natsConsumer, natsRenewals:
 		w.strikeNATS(kind, lasts)
 	case processKill, processRestart, processJoin, processLeave:
 		w.strikeProcess(kind, lasts)
@@ -67,7 +69,7 @@ func (w *World) strikeNATS(kind faultKind, lasts time.Duration) {
 	w.truth.disturb(w.now() + int64(lasts+w.plan.settleTime))
 	w.truth.part(w.now() + int64(lasts+w.plan.settleTime))
 	switch kind { //nolint:exhaustive // What was got is kept.
-	case natsCut, natsRestart, natsAway:
+	case natsCut, natsRestart, natsAway, natsRenewals:
 	default:
 		w.truth.lose(w.now() + int64(lasts+w.plan.settleTime))
 	}
@@ -93,6 +95,9 @@ func (w *World) strikeNATS(kind faultKind, lasts time.Duration) {
 	case natsLoseAcks:
 		n.server.LoseAcks(pick(r, 0.1, 0.5, 1))
 		w.after(lasts, func() { n.server.LoseAcks(0) })
+	case natsRenewals:
+		n.server.LoseRenewals(true)
+		w.after(lasts, func() { n.server.LoseRenewals(false) })
 	case natsHole:
 		w.hole(toNATS, lasts)
 	case natsConsumer:
@@ -233,6 +238,7 @@ func (w *World) mend() {
 	e.keys[theKey] = true
 	e.renew(w.plan.limit)
 	n.server.LoseAcks(0)
+	n.server.LoseRenewals(false)
 	n.thaw()
 	w.truth.disturb(w.now() + int64(w.plan.settleTime))
 }

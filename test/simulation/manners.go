@@ -101,6 +101,15 @@ func (t *truth) unlettered(m *message) bool {
 // before it asks for anything.
 const resendTime = 5 * time.Second
 
+// crossed reports whether NATS has sent a message again before it was acknowledged, so that it came to a daemon that was
+// done with it. What comes before that, the daemon knows that it holds it.
+func (m *message) crossed(now int64) bool {
+	if m.acked == 0 {
+		return m.given > m.knownAt && now-m.knownAt < int64(time.Second)
+	}
+	return m.given > m.knownAt && m.said <= m.acked
+}
+
 // unacknowledged judges whether a daemon is given what it has long known to be accepted: it has not said so again,
 // after the connection was lost on which it had.
 func (t *truth) unacknowledged(l *link, m *message) {

@@ -63,7 +63,7 @@ func (w *World) connect(owner *replica) (net.Conn, error) {
 		return nil, fmt.Errorf("dial: %w", errRefused)
 	}
 	l := newLink(w.number(), owner, toNATS, w.poke)
-	l.greeting = true
+	l.greeting, owner.linked = true, w.now()
 	w.links = append(w.links, l)
 	w.history.note(w.now(), "open", int64(l.id), int64(owner.id), int64(toNATS))
 	l.nats.conn = w.nats.server.Open(w.nats.now())
@@ -153,11 +153,12 @@ func (n *natsSide) flush() {
 // say sends the daemon what the model says, in one or two pieces.
 func (n *natsSide) say(l *link, b []byte, end error) {
 	w := n.world
-	deliveries := deliveriesIn(b)
+	deliveries, said := deliveriesIn(b), w.now()
+	w.truth.said(deliveries)
 	seen := func(some []frame) func() {
 		return func() {
 			for i := range some {
-				w.truth.delivered(l, &some[i])
+				w.truth.delivered(l, &some[i], said)
 			}
 		}
 	}

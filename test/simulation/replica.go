@@ -28,6 +28,7 @@ type replica struct {
 	born   int64
 	left   int64 // When it was asked to stop, or killed.
 
+	linked  int64 // When it was connected to NATS last.
 	manners manners
 }
 

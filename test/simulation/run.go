@@ -45,10 +45,22 @@ func (w *World) streams() {
 			w.nats.request("STREAM.CREATE."+r.stream, fmt.Sprintf(
 				`{"name":%q,"subjects":[%q],"retention":"limits","storage":"file","max_consumers":-1,"max_msgs":-1,`+
 					`"max_bytes":-1,"max_age":0,"num_replicas":%d}`, r.stream, r.name+".>", w.plan.copies))
+			w.consumer(r)
 		}
 	}
 	w.nats.request("STREAM.CREATE.DEAD", `{"name":"DEAD","subjects":["dead.>"],"retention":"limits","storage":"file",`+
 		`"max_consumers":-1,"max_msgs":-1,"max_bytes":-1,"max_age":0,"num_replicas":3}`)
+}
+
+// consumer makes the consumer of a route, if that is not left to the daemons.
+func (w *World) consumer(r *route) {
+	if w.plan.ackWait == 0 {
+		return
+	}
+	name := "momento-bridge-" + r.name
+	w.nats.request("CONSUMER.CREATE."+r.stream+"."+name, fmt.Sprintf(`{"stream_name":%q,"config":{"durable_name":%q,`+
+		`"ack_policy":"explicit","deliver_policy":"all","filter_subject":%q,"ack_wait":%d,"max_deliver":-1,`+
+		`"max_ack_pending":5000,"max_waiting":512}}`, r.stream, name, r.name+".*", w.plan.ackWait))
 }
 
 // strikes has faults come until a time.

@@ -18,6 +18,7 @@ type scenario struct {
 	nats     natsmodel.Config
 	routes   []*route
 	replicas int
+	ackWait  time.Duration // Of the consumers that are there before any daemon is; 0: there are none.
 	copies   int           // Of what the streams of routes keep, each on a server of its own.
 	latency  time.Duration // Of the network, one way, most of the time.
 	work     time.Duration // Of the endpoint.
@@ -99,6 +100,9 @@ func newScenario(seed uint64, form Form) *scenario {
 		Limiter: pick(r, emulator.Limiters...), Rate: pick(r, 0.0, 0, 20, 60, 300),
 	}
 	s.kinds = kindsOf(r)
+	if form.Ticks == 0 {
+		s.again(stream(seed, 8))
+	}
 	s.nats = natsmodel.Config{
 		Seed: seed, Replicas: 3, Lag: pick(r, 0, 0, 100*time.Millisecond),
 		Election: pick(r, 0, 300*time.Millisecond, 2*time.Second),
@@ -113,6 +117,22 @@ func newScenario(seed uint64, form Form) *scenario {
 	}
 	s.config = s.text(r)
 	return s
+}
+
+// again gives a quarter the shortest ack_wait that daemons put up with, so that it is over within a run. In some of them
+// messages are delivered again to those who hold them, as renewals are lost, or to those who have just connected anew
+// and are done with them, as acknowledgements are.
+func (s *scenario) again(r *rand.Rand) {
+	if r.IntN(4) > 0 {
+		return
+	}
+	s.ackWait = 5 * s.timeout
+	switch r.IntN(3) {
+	case 0:
+		s.kinds = append([]faultKind{natsRenewals, natsRenewals, natsRenewals, natsCut}, ofEndpoint...)
+	case 1:
+		s.kinds = []faultKind{natsLoseAcks, natsLoseAcks, natsCut, natsCut, natsRestart, endpointTrouble}
+	}
 }
 
 // kindsOf chooses which kinds of faults there are: of few kinds more can be said of what must not happen.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"time"
 
 	"momento-bridge/batch"
 )
@@ -46,16 +47,21 @@ type message struct {
 	born     int64
 	fate     fate
 
+	said      int64    // When NATS last sent it to a daemon.
 	given     int64    // When it was last delivered to a daemon; 0: never.
 	givens    int      // How often,
-	givenTo   *replica // and to whom.
+	givenTo   *replica // and to whom: what was sent to another one before, and comes after that, does not count.
+	givenAs   int64    // When that was sent.
+	past      past
 	attempts  int
 	accepted  []*attempt
 	unclear   int   // Attempts of which no daemon learned what became of them.
 	knownAt   int64 // When a daemon first learned that it was accepted.
 	knownBy   *replica
 	acked     int64 // When NATS got its acknowledgement.
-	returned  int64 // When it was handed back last.
+	returned  int64 // When it was handed back last,
+	own       bool  // and whether by the one that it was given to.
+	backLost  bool  // NATS has lost one of these: it comes after ack_wait, behind what was handed back with it.
 	ended     int64 // Terminated, or acknowledged without a publish.
 	letters   int   // Dead letters,
 	stored    bool  // one of which is stored.
@@ -208,6 +214,15 @@ func (t *truth) again(m *message) {
 			m.id, m.route.name, since(w, m.knownAt))
 		return
 	}
+	if m.route.ordered && w.figures.Faults[string(natsConsumer)] == 0 && m.past.remembered() {
+		w.fault("message %d of route %s is published again although it was accepted, and delivered again to replica %d "+
+			"%v after that had connected", m.id, m.route.name, m.knownBy.id,
+			time.Duration(m.past.again-m.past.linked).Round(time.Millisecond))
+		return
+	}
+	if m.crossed(w.now()) {
+		return
+	}
 	if !during(t.lossy, m.knownAt-int64(w.plan.settleTime), w.now()) {
 		w.fault("message %d of route %s is published again although it was accepted, and no acknowledgement was lost",
 			m.id, m.route.name)
@@ -260,7 +275,8 @@ func (t *truth) accepted(a *attempt) {
 		if m.route.stream != "" {
 			owner = nil
 		}
-		if newest := topic.newest[owner]; newest != nil && newest.place > m.place && !m.forgotten {
+		if newest := topic.newest[owner]; newest != nil && newest.place > m.place && !m.forgotten &&
+			!m.backLost {
 			w.fault("order: message %d of topic %s/%s is first accepted after message %d, which came later", m.id,
 				a.cache, a.topic, newest.id)
 			return
@@ -294,8 +310,17 @@ func (t *truth) unclear(a *attempt) {
 	}
 }
 
-// delivered notes what NATS gives a daemon.
-func (t *truth) delivered(l *link, f *frame) {
+// said notes what NATS sends.
+func (t *truth) said(deliveries []frame) {
+	for i := range deliveries {
+		if m := t.find(deliveries[i].payload); m != nil {
+			m.said = t.world.now()
+		}
+	}
+}
+
+// delivered notes what NATS gives a daemon, and when it was sent.
+func (t *truth) delivered(l *link, f *frame, said int64) {
 	m := t.find(f.payload)
 	if m == nil {
 		return
@@ -313,8 +338,12 @@ func (t *truth) delivered(l *link, f *frame) {
 		}
 	}
 	t.unacknowledged(l, m)
-	m.given, m.givenTo = w.now(), l.owner
+	m.given = w.now()
+	if said >= m.givenAs {
+		m.givenTo, m.givenAs = l.owner, said
+	}
 	m.givens++
+	m.past.given(m, l.owner, w.now())
 	w.history.note(w.now(), "given", int64(m.id), int64(l.id))
 }
 
@@ -349,7 +378,7 @@ func (t *truth) heard(l *link, f *frame) {
 			m.ended = w.now()
 		}
 	case "-NAK":
-		m.returned = w.now()
+		m.returned, m.own = w.now(), m.givenTo == l.owner
 	}
 }
 

@@ -75,6 +75,7 @@ func newWorld(seed uint64, plan *scenario) *World {
 		world: w, server: natsmodel.New(plan.nats), links: map[natsmodel.Conn]*link{},
 		due: -1,
 	}
+	w.nats.server.OnLoss(w.truth.lostBack)
 	w.on = w.thread.name()
 	w.endpoint = newEndpoint(w)
 	w.truth.world = w

@@ -52,7 +52,7 @@ func (o *consumer) acknowledge(a ackOf, m *message) {
 	case bytes.HasPrefix(body, []byte("-NAK")):
 		o.notYet(a, bytes.TrimSpace(body[len("-NAK"):]))
 	case string(body) == "+WPI":
-		if d := o.pending[a.seq]; d != nil {
+		if d := o.pending[a.seq]; d != nil && !o.stream.js.server.loseRenewals {
 			d.at = o.now()
 		}
 	case bytes.HasPrefix(body, []byte("+TERM")):

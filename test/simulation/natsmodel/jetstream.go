@@ -81,6 +81,9 @@ func (js *jetStream) acknowledged(m *message) bool {
 		return false
 	}
 	if js.server.lose > 0 && js.server.rand.Float64() < js.server.lose {
+		if js.server.lost != nil {
+			js.server.lost(m.subject)
+		}
 		return true
 	}
 	o.acknowledge(ack, m)

@@ -128,6 +128,12 @@ func (s *stream) rollBack(seq uint64) {
 // LoseAcks lets a share of the acknowledgements get lost on their way to their consumers, from 0 to 1.
 func (s *Server) LoseAcks(share float64) { s.lose = share }
 
+// OnLoss has something called with the subject of each acknowledgement that gets lost so.
+func (s *Server) OnLoss(do func(subject string)) { s.lost = do }
+
+// LoseRenewals lets what says that a message is still being worked on get lost on its way, or not.
+func (s *Server) LoseRenewals(lost bool) { s.loseRenewals = lost }
+
 // ChangeLeader gives a stream and its consumers another leader, after Config.Election. Requests that wait are told so;
 // acknowledgements that are younger than Config.Lag are lost, unless their senders have asked for a confirmation.
 func (s *Server) ChangeLeader(now time.Time, name string) {

@@ -46,19 +46,21 @@ type Chunk struct {
 // it does follows from what it is given, in this order, and from the seed. Times must not go back. Its methods may not
 // be called concurrently.
 type Server struct {
-	cfg    Config
-	now    time.Time
-	rand   *rand.Rand
-	last   Conn
-	conns  map[Conn]*conn
-	open   []*conn // In the order of their numbers.
-	subs   interest
-	timers timers
-	js     *jetStream // nil: there is none.
-	dirty  []*conn    // With output, in the order in which it came.
-	frozen bool
-	late   []arrival // What came while frozen.
-	lose   float64   // The share of acknowledgements that are lost.
+	cfg          Config
+	now          time.Time
+	rand         *rand.Rand
+	last         Conn
+	conns        map[Conn]*conn
+	open         []*conn // In the order of their numbers.
+	subs         interest
+	timers       timers
+	js           *jetStream // nil: there is none.
+	dirty        []*conn    // With output, in the order in which it came.
+	frozen       bool
+	late         []arrival // What came while frozen.
+	lose         float64   // The share of acknowledgements that are lost.
+	loseRenewals bool
+	lost         func(subject string)
 }
 
 // New returns a server without connections and streams.
