@@ -77,7 +77,8 @@ func TestEncodedBodiesAreRead(t *testing.T) {
 	f("gzip", []byte(refusal), pipeline.Reject, read) // Undone on the way.
 	f("gzip", zipped[:len(zipped)-8], pipeline.Reject, read)
 	// Cut off within the text, and what a compressor has made of it: releases of Go do not make the same.
-	cut := "\x1f\x8b\b\x00\x00\x00\x00\x00\x00\xff\xaaVJ-*R\xb2R\xca,I\xcd\x8d/\xce\xacJ\x8d\xcf\xc9\xcc\xcd,\x89O\xadHNMMIMQ\xaa"
+	cut := "\x1f\x8b\b\x00\x00\x00\x00\x00\x00\xff\xaaVJ-*R\xb2R\xca,I\xcd\x8d/" +
+		"\xce\xacJ\x8d\xcf\xc9\xcc\xcd,\x89O\xadHNMMIMQ\xaa"
 	f("gzip", []byte(cut), pipeline.Reject, `429 {"err":"item_size_limit_exceeded"`)
 	f("gzip", zipped[:5], pipeline.SlowDown, "429 (body in gzip)")
 	f("br", []byte("\x8b\x02\x80"), pipeline.SlowDown, "429 (body in br)")

@@ -101,8 +101,8 @@ func (t *truth) unlettered(m *message) bool {
 // before it asks for anything.
 const resendTime = 5 * time.Second
 
-// crossed reports whether NATS has sent a message again before it was acknowledged, so that it came to a daemon that was
-// done with it. What comes before that, the daemon knows that it holds it.
+// crossed reports whether NATS has sent a message again before it was acknowledged, so that it came to a daemon that
+// was done with it. What comes before that, the daemon knows that it holds it.
 func (m *message) crossed(now int64) bool {
 	if m.acked == 0 {
 		return m.given > m.knownAt && now-m.knownAt < int64(time.Second)

@@ -119,9 +119,9 @@ func newScenario(seed uint64, form Form) *scenario {
 	return s
 }
 
-// again gives a quarter the shortest ack_wait that daemons put up with, so that it is over within a run. In some of them
-// messages are delivered again to those who hold them, as renewals are lost, or to those who have just connected anew
-// and are done with them, as acknowledgements are.
+// again gives a quarter the shortest ack_wait that daemons put up with, so that it is over within a run. In some of
+// them messages are delivered again to those who hold them, as renewals are lost, or to those who have just connected
+// anew and are done with them, as acknowledgements are.
 func (s *scenario) again(r *rand.Rand) {
 	if r.IntN(4) > 0 {
 		return

@@ -215,8 +215,8 @@ func (t *truth) again(m *message) {
 		return
 	}
 	if m.route.ordered && w.figures.Faults[string(natsConsumer)] == 0 && m.past.remembered() {
-		w.fault("message %d of route %s is published again although it was accepted, and delivered again to replica %d "+
-			"%v after that had connected", m.id, m.route.name, m.knownBy.id,
+		w.fault("message %d of route %s is published again although it was accepted, and delivered again to replica "+
+			"%d %v after that had connected", m.id, m.route.name, m.knownBy.id,
 			time.Duration(m.past.again-m.past.linked).Round(time.Millisecond))
 		return
 	}
