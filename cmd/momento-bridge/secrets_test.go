@@ -165,6 +165,9 @@ func (o *ordeal) reject(what string, n int, payloads ...string) {
 	o.send(n, payloads...)
 	o.rejected += 2 * float64(n)
 	eventually(o.t, what, func() bool {
+		for _, subject := range []string{"s.fine", "d.fine"} { // The last of them are believed if others are accepted.
+			_ = o.w.nats.Publish(subject, []byte(finePayload))
+		}
 		return o.metric(`messages_settled_total{outcome="dead_lettered",route="kept"}`)+o.metric(
 			`messages_settled_total{outcome="rejected",route="dropped"}`) >= o.rejected
 	})
