@@ -81,6 +81,7 @@
 //	answer.go      what an answer means for its message and for everybody
 //	forbidden.go   topics that the key may not publish to
 //	gate.go        one gate, its probes and trials; what is known of a cache
+//	untried.go     what is told of a closed gate that no message can probe
 //	probe.go       who may pass closed gates; which routes are halted; ProbeNow, KeyChanged
 //	suspect.go     messages that the endpoint refuses while it accepts others
 //	settle.go      a publish has landed; a message ends; its source is told

@@ -14,15 +14,12 @@ func (g *gate) told(now time.Time, waiting func() int) bool {
 		(g.probing || g.trialsInFlight > 0 || now.Before(g.probeAt.Add(untriedAfter)) || waiting() > 0)
 }
 
-// halts are the gates, as they are told, that stop a route as a whole.
-type halts struct{ key, endpoint, cache, route bool }
+// halts are the gates, as they are told, that park a route as a whole.
+type halts struct{ key, cache, route bool }
 
 // toldOf returns what is told of the route. Of the gates that it shares with others the messages of all count.
 func (d *dispatcher) toldOf(now time.Time, r *Route) halts {
-	return halts{
-		key: d.keyTold(now), endpoint: d.endpoint.told(now, d.unsettled),
-		cache: d.cacheTold(now, r.cache), route: r.gate.told(now, r.unsettled),
-	}
+	return halts{key: d.keyTold(now), cache: d.cacheTold(now, r.cache), route: r.gate.told(now, r.unsettled)}
 }
 
 // keyTold reports whether the key is told to be refused or missing.
