@@ -3,6 +3,7 @@ package daemon
 import (
 	"cmp"
 	"fmt"
+	"slices"
 	"time"
 
 	"momento-bridge/canary"
@@ -82,13 +83,10 @@ func known(all *pipeline.Stats, own *pipeline.RouteStats) string {
 		return "the endpoint is down"
 	case !own.LeftAlone.IsZero():
 		return "the endpoint asks for a long pause"
+	case slices.ContainsFunc(all.Quotas, func(q pipeline.QuotaStats) bool { return q.Refusing }):
+		return "the endpoint refuses for quota (429)" // Between the attempts, too, while the quota's pause lasts.
 	case own.LimitedBy == pipeline.ByQuota:
 		return "the quota is used up"
-	}
-	for i := range all.Quotas {
-		if all.Quotas[i].Refusing {
-			return "the endpoint refuses for quota (429)"
-		}
 	}
 	for i := range all.Routes {
 		if r := &all.Routes[i]; r.CacheMissing && r.Cache == own.Cache {
