@@ -37,6 +37,12 @@ func newPeer(t *testing.T, secure *tls.Config) *peer {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return servePeer(t, ln, secure)
+}
+
+// servePeer is a peer on a listener, which it closes.
+func servePeer(t *testing.T, ln net.Listener, secure *tls.Config) *peer {
+	t.Helper()
 	p := &peer{t: t, url: "http://" + ln.Addr().String(), conns: make(chan net.Conn, 100)}
 	if secure != nil {
 		ln = tls.NewListener(ln, secure)
