@@ -15,10 +15,14 @@ import (
 	"momento-bridge/pipeline"
 )
 
+// impatience is a short AckWait. Renewals come after half of it: a machine that stands still for longer has messages
+// delivered again.
+const impatience = 4 * time.Second
+
 // impatient is a stream with a consumer whose AckWait is short, and a source that uses it.
 func impatient(t *testing.T, conn *nats.Conn, messages int) (jetstream.Consumer, *JetStream) {
 	t.Helper()
-	return impatientAfter(t, conn, messages, 2*time.Second)
+	return impatientAfter(t, conn, messages, impatience)
 }
 
 func impatientAfter(t *testing.T, conn *nats.Conn, messages int, ackWait time.Duration) (
@@ -84,7 +88,7 @@ func TestLongHaltHandsBackOnceAndGoesOnInOrder(t *testing.T) {
 		return info.Delivered.Consumer
 	}
 	before := delivered()
-	time.Sleep(3 * time.Second)                 // Longer than AckWait.
+	time.Sleep(impatience + time.Second)
 	if after := delivered(); after > before+3 { // One after each probe in vain.
 		t.Errorf("%d deliveries while halted, want few", after-before)
 	}
@@ -129,7 +133,7 @@ func TestTwoLongHaltsInARowKeepTheOrder(t *testing.T) {
 	back := func() uint64 { return s.pipe.Stats().Routes[0].Settled[pipeline.Returned] }
 	eventually(t, "handed back", func() bool { return back() >= messages-1 })
 	trouble.Store(&refused)
-	time.Sleep(3 * time.Second) // Another halt, of longer than AckWait.
+	time.Sleep(impatience + time.Second) // Another halt.
 	trouble.Store(nil)
 	s.pipe.KeyChanged()
 	eventually(t, "all published",

@@ -90,7 +90,7 @@ func numbered(t *testing.T, conn *nats.Conn, topics, first, n int) {
 // killed is a daemon that took messages and was killed before it acknowledged any.
 func killed(t *testing.T, url string, n int) {
 	t.Helper()
-	conn, err := nats.Connect(url)
+	conn, err := nats.Connect(url, nats.Timeout(time.Minute))
 	if err != nil {
 		t.Fatal(err)
 	}
