@@ -57,8 +57,8 @@ func findThread() thread {
 	return thread{}
 }
 
-// after reports whether a position may be that after n numbers: the last ones of some lots are the next seed. The second
-// half counts, too, as what is beside a position may look like its first.
+// after reports whether a position may be that after n numbers: the last ones of some lots are the next seed. The
+// second half counts, too, as what is beside a position may look like its first.
 func after(position uint64, n uintptr) bool {
 	of := position >> 32
 	return uintptr(uint32(position)) == n && (of == drawn || of == drawn-seedWords)
