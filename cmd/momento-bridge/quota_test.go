@@ -145,8 +145,8 @@ func TestOperatorPausesAndResumesARoute(t *testing.T) {
 	eventually(t, "published", func() bool { return got.total() == 1 })
 }
 
+// It does not run beside others: the signal reaches every daemon of the process.
 func TestReloadPutsLimitsInForce(t *testing.T) {
-	t.Parallel()
 	w, got := newRecordedWorld(t)
 	w.stream("S", "s")
 	file := w.config("limits: {rate: 0.01}", `  - {name: s, stream: S, cache: c}`)

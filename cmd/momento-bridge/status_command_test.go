@@ -84,8 +84,7 @@ func TestStatusSaysWhatToDoWhenThereIsNoDaemon(t *testing.T) {
 		}
 	}))
 	t.Cleanup(other.Close)
-	closed := httptest.NewServer(nil)
-	closed.Close()
+	nobody := "http://" + refusingAddress(t)
 	f := func(status int, want string, args ...string) {
 		t.Helper()
 		var out, log syncBuffer
@@ -96,8 +95,8 @@ func TestStatusSaysWhatToDoWhenThereIsNoDaemon(t *testing.T) {
 				exitStatus(err), log.String(), out.String(), status, want)
 		}
 	}
-	f(statusUnreached, "connection refused\nis momento-bridge running there?", "--admin", closed.URL)
-	f(statusUnreached, "connection refused\nis momento-bridge running there?", "--admin", closed.URL, "--watch")
+	f(statusUnreached, "connection refused\nis momento-bridge running there?", "--admin", nobody)
+	f(statusUnreached, "connection refused\nis momento-bridge running there?", "--admin", nobody, "--watch")
 	f(statusUnreached, "is no momento-bridge, or one of another version (status 200", "--admin", other.URL)
 	f(statusUnreached, "is no momento-bridge", "--admin", other.URL+"/html")
 	f(statusUnreached, "is no momento-bridge", "--admin", other.URL+"/long")
