@@ -272,6 +272,15 @@ func TestCapIsNeverExceeded(t *testing.T) {
 	})
 }
 
+func TestAtARateOfZeroNothingIsSentAndThePhaseEnds(t *testing.T) {
+	bubble(t, emulator.Config{}, func(t *testing.T, start starter, server *emulator.Server) {
+		trial := start(t.Context(), 16).Run(unbounded, search.Phase{Rate: 0, Seconds: 1, Loose: true})
+		if n := server.Stats().Accepted; n > 1 || trial.Fatal != nil {
+			t.Errorf("%d were sent, %+v", n, trial)
+		}
+	})
+}
+
 func TestEndpointThatRefusesForOtherReasonsEndsTheTest(t *testing.T) {
 	t.Parallel()
 	f := func(want string, cfg emulator.Config) {
