@@ -115,6 +115,7 @@ func (e *Engine) connect(phases []search.Phase) {
 // offer hands out the tickets of a phase until it ends, and returns when that was planned to be. most is the number of
 // the first ticket that must not be handed out.
 func (e *Engine) offer(ph *phase, end int64, most int, record bool) int64 {
+	end = max(end, ph.began) // Connecting may have used up the trial's time.
 	stop := e.watch(ph)
 	defer stop()
 	next := e.cfg.Arrivals(ph.Rate)
