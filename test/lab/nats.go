@@ -99,12 +99,11 @@ func Connect(servers ...*NATS) (*nats.Conn, jetstream.JetStream, error) {
 	for i, s := range servers {
 		urls[i] = s.URL
 	}
-	conn, err := nats.Connect(strings.Join(urls, ","), nats.Timeout(time.Minute), nats.MaxReconnects(-1),
-		nats.ReconnectWait(50*time.Millisecond))
+	conn, err := nats.Connect(strings.Join(urls, ","), nats.MaxReconnects(-1), nats.ReconnectWait(50*time.Millisecond))
 	if err != nil {
 		return nil, nil, fmt.Errorf("connect to NATS: %w", err)
 	}
-	js, err := jetstream.New(conn, jetstream.WithPublishAsyncMaxPending(2048), jetstream.WithDefaultTimeout(time.Minute))
+	js, err := jetstream.New(conn, jetstream.WithPublishAsyncMaxPending(2048))
 	if err != nil {
 		conn.Close()
 		return nil, nil, fmt.Errorf("use JetStream: %w", err)
