@@ -109,7 +109,7 @@ func (w *World) run(until int64) {
 			w.figures.Moved++
 		}
 		w.thread.seed(w.chance)
-		w.thread.hold(true)
+		w.thread.hold()
 		next, done := w.step(until)
 		if done {
 			continue
@@ -133,7 +133,7 @@ func (w *World) collect() {
 		return
 	}
 	w.collectAt = w.figures.Events + collectEvery
-	w.thread.hold(false)
+	letGo()
 	runtime.GC()
 }
 
