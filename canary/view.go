@@ -110,12 +110,14 @@ func (w *Watch) held(now time.Time) time.Duration {
 	return 0
 }
 
-// waits is for how long the oldest message has been under way.
+// waits is for how long the oldest message has been under way that the endpoint has not accepted.
 func (w *Watch) waits(now time.Time) time.Duration {
-	if len(w.journeys) == 0 {
-		return 0
+	for _, j := range w.journeys {
+		if j.stage != accepted {
+			return now.Sub(j.sent)
+		}
 	}
-	return now.Sub(w.journeys[0].sent)
+	return 0
 }
 
 // LastSeen is when a message has last come, and how long it took; false: none has.

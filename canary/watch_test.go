@@ -139,6 +139,16 @@ func TestALossIsToldTenSecondsAfterItsMessageWasAccepted(t *testing.T) {
 	w.state(OK, "")
 }
 
+// Why the bridge holds others back says nothing of what the endpoint has accepted.
+func TestALossIsToldWithoutABreakWhileTheQuotaIsUsedUp(t *testing.T) {
+	t.Parallel()
+	w := healthy(t)
+	w.every, w.delivered, w.b.Known = 5*time.Second, false, "the quota is used up"
+	if told := w.run(2 * time.Minute); told != "late losing" {
+		t.Errorf("told %q", told)
+	}
+}
+
 func TestADelayIsLateAndNotLost(t *testing.T) {
 	t.Parallel()
 	w := healthy(t)
