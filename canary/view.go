@@ -47,6 +47,8 @@ func (w *Watch) View(now time.Time, b Bridge) View {
 	switch {
 	case w.halted != "":
 		return View{Waiting, w.halted}
+	case w.silent:
+		return View{Waiting, "NATS does not answer"}
 	case b.Known != "" && (isDeaf || w.waits(now) > lateAfter || w.refused > w.seen):
 		return View{Waiting, b.Known}
 	case w.gone > w.seen:
