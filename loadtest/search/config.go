@@ -43,7 +43,11 @@ var (
 	ErrRequests = errors.New("the cap on requests was reached (--max-requests)")
 	ErrTime     = errors.New("the cap on time was reached (--max-duration)")
 
-	errNoLimit  = errors.New("nothing was refused up to the greatest rate (--max-rate)")
+	errNoLimit = errors.New("nothing was refused up to the greatest rate (--max-rate)")
+	errHardly  = errors.New("hardly anything was refused at the greatest rate (--max-rate), so that it shows no limit: " +
+		"refusals may come at random")
+	errLong = errors.New("irregular: a rate that was held in each trial is refused when it goes on for longer: the " +
+		"limit looks back over more time than a trial takes")
 	errEstimate = errors.New("this is an estimate: nothing was repeated (--effort quick)")
 	errFickle   = errors.New("irregular: what was refused at first is accepted later, whatever is offered")
 	errAlways   = errors.New("even the slowest rate is refused")

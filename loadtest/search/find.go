@@ -77,7 +77,7 @@ func Find(cfg Config, tester Tester) *Result {
 	r := s.result
 	ok, err := s.find()
 	r.Err, r.Dear = err, s.dear
-	if s.soft() && err == nil {
+	if s.soft() && (err == nil || errors.Is(err, errAlways)) {
 		r.Kind = Soft
 	}
 	s.judgeKind()
@@ -147,7 +147,7 @@ func (s *search) verdict(ok bool) (bool, string) {
 	case s.soft():
 		return false, fmt.Sprintf(
 			"refusals begin at %s, but %s are accepted in overload: the limit is spread over "+
-				"several servers, or others use it, too", figure.Rate(r.Failing), figure.Rate(r.Plateau))
+				"several servers, others use it, too, or some are refused at random", figure.Rate(r.Failing), figure.Rate(r.Plateau))
 	case !ok:
 		return false, "irregular: what was held once was refused later, or the other way round, in every round"
 	case doubtful && !s.cfg.Gentle:

@@ -68,12 +68,17 @@ func (s *search) forget() {
 func (s *search) held() {
 	t := &s.result.Trials[len(s.result.Trials)-1]
 	s.result.Held++
-	if t.Shown > 0 {
-		s.result.Clean = min(s.result.Clean, t.Shown)
-	}
+	s.showLess()
 	s.result.CleanSent += t.Accepted + t.Refused
 	s.result.CleanRefused += t.Refused
 	s.result.CleanExcused += t.Excused
+}
+
+// showLess lowers the clean rate to what the trial that was just made shows.
+func (s *search) showLess() {
+	if shown := s.result.Trials[len(s.result.Trials)-1].Shown; shown > 0 {
+		s.result.Clean = min(s.result.Clean, shown)
+	}
 }
 
 // pin finds two rates that can be proved, beginning around a rate that is nearly right, or between what the bracket has
@@ -94,7 +99,7 @@ func (s *search) pin() (bool, error) {
 		case err != nil:
 			return false, err
 		case how == proved:
-			return true, nil
+			return s.endures()
 		case how == cleanRefused:
 			clean, failing, err = s.lower(clean)
 			if err == nil && failing < (1-softness)*s.result.Plateau {
@@ -114,6 +119,27 @@ func (s *search) pin() (bool, error) {
 	return false, nil
 }
 
+// endures holds the clean rate once more where refusals seemed to use up quota, for longer than the limit can look back:
+// a window of a minute, too, accepts nothing for so long, and then more in each trial than it would of them all.
+func (s *search) endures() (bool, error) {
+	if !s.dear {
+		return true, nil
+	}
+	clean := s.result.Clean
+	ok, err := s.hold("narrow", clean, max(1, windows*s.memory/s.holdTime(clean)))
+	switch {
+	case err != nil:
+		return false, err
+	case ok:
+		s.showLess()
+		return true, nil
+	}
+	s.forget()
+	s.dear, s.result.Overload = false, false // Nobody knows.
+	s.result.Clean, s.result.Failing = 0, clean
+	return false, errLong
+}
+
 // lower looks for a rate below one that was refused that can be held, and narrows the two.
 func (s *search) lower(refused float64) (clean, failing float64, err error) {
 	for _, share := range [...]float64{.99, .97, .93, .85, .7, .5, .3, .15, .07} {
@@ -130,6 +156,8 @@ func (s *search) lower(refused float64) (clean, failing float64, err error) {
 		}
 		refused *= share
 	}
+	s.forget()
+	s.result.Clean, s.result.Failing = 0, refused
 	return 0, 0, errAlways
 }
 

@@ -31,6 +31,7 @@ type search struct {
 	longer   float64 // How many times as long as usual a rate is held; 0: once.
 	flooded  floods  // Of the probes for a burst.
 	allowed  float64 // The share of a trial's publishes that may be missing from it.
+	memory   float64 // How far the limit may look back then, in seconds: no further than the search.
 	rest     float64 // Seconds until the quota is whole again after an overload; only where refusals use it up.
 }
 
