@@ -139,7 +139,8 @@ type Line struct{ Name, Text string }
 
 // Sends is how many publishes a rate test plans, exactly unless they come at random.
 func (c *RateConfig) Sends() int {
-	return int(min(math.Ceil(c.Rate*c.Duration.Seconds()-1e-9), float64(c.MaxRequests)))
+	atOnce := float64(c.AtOnce())
+	return int(min(atOnce*math.Ceil(c.Rate*c.Duration.Seconds()/atOnce-1e-9), float64(c.MaxRequests)))
 }
 
 // Plan says what is about to happen, for people.

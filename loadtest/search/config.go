@@ -18,6 +18,8 @@ type Config struct {
 	Gentle bool
 	// Estimate ends the search after the plateau, without a proof.
 	Estimate bool
+	// Slow says that MaxRate is what the machine can send, which is less than what was asked for.
+	Slow bool `json:",omitempty"`
 	// Flip decides which of a pair of trials comes first; nil: always the clean one.
 	Flip func() bool `json:"-"`
 	// Progress is told of each trial before it begins; nil: nobody is.
@@ -57,9 +59,16 @@ var (
 const quieter = "end other programs on this machine, or use one with more free cores"
 
 // unfitError says that a trial could not be made as planned, although it was repeated.
-type unfitError struct{ why, advice string }
+type unfitError struct {
+	why, advice string
+	foreign     bool // It was not the generator's fault.
+}
 
 func (e *unfitError) Error() string {
+	if e.foreign {
+		return "irregular: a trial did not count, however often it was repeated: " + e.why + "; find out why the " +
+			"endpoint, or what is before it, does that"
+	}
 	text := "irregular: the generator was not fit for a trial, however often it was repeated: " + e.why
 	if e.advice != "" {
 		text += "; " + e.advice

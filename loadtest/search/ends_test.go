@@ -247,3 +247,44 @@ func TestJitterLeadsToNoWrongProof(t *testing.T) {
 		t.Errorf("only %d of %d were proved", proofs, n*len(sharp))
 	}
 }
+
+// Each says what to change, and blames nobody else.
+func TestEndsSayWhatToChange(t *testing.T) {
+	t.Parallel()
+	r := find(func(c *Config) { c.MaxRate, c.Slow = 300, true }, bucket(1)(500), func(int, *Trial) {})
+	if r.Proved || !strings.Contains(r.Reason, quieter) || strings.Contains(r.Reason, "--max-rate") {
+		t.Errorf("the machine is too slow: %q", r.Reason)
+	}
+	for _, from := range []int{0, 12} {
+		r = find(func(*Config) {}, bucket(1)(500), func(n int, t *Trial) {
+			if n > from {
+				t.Unfit, t.Foreign = "9 of 400 publishes failed otherwise than for quota", true
+			}
+		})
+		if r.Proved || !strings.Contains(r.Reason, "9 of 400 publishes failed") ||
+			strings.Contains(r.Reason, "generator") || strings.Contains(r.Reason, quieter) || r.Repeated > 0 {
+			t.Errorf("the endpoint fails: %q, %d repeated", r.Reason, r.Repeated)
+		}
+	}
+}
+
+func TestTrialsForFurtherGoalsThatAreRepeatedAreCounted(t *testing.T) {
+	t.Parallel()
+	goals := 0
+	r := find(func(c *Config) { c.Goals = []float64{0.01} }, bucket(1)(500), func(_ int, t *Trial) {
+		if t.last().Phase.Refusals > 1 && t.last().Phase.Enough == nil {
+			if goals++; goals%3 == 0 {
+				t.Unfit, t.OnTime = "late", 0.7
+			}
+		}
+	})
+	unfit := 0
+	for _, trial := range r.Trials {
+		if trial.Unfit != "" {
+			unfit++
+		}
+	}
+	if unfit == 0 || r.Repeated != unfit {
+		t.Errorf("%d trials are reported as repeated, it were %d", r.Repeated, unfit)
+	}
+}

@@ -138,6 +138,9 @@ func (s *search) verdict(ok bool) (bool, string) {
 		return false, errEstimate.Error()
 	case r.Err != nil && !errors.Is(r.Err, errNoLimit):
 		return false, r.Err.Error()
+	case r.Err != nil && s.cfg.Slow:
+		return false, fmt.Sprintf("nothing was refused up to the greatest rate that this machine can send: the limit is "+
+			"above %s, or there is none; %s", figure.Rate(r.Clean), quieter)
 	case r.Err != nil:
 		return false, fmt.Sprintf("%v: the limit is above %s, or there is none", r.Err, figure.Rate(r.Clean))
 	case s.soft() && doubtful:

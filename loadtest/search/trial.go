@@ -52,7 +52,7 @@ func (s *search) run(name string, wait float64, phases ...Phase) (Trial, error) 
 			return t, err
 		}
 	}
-	return Trial{}, &unfitError{why: t.Unfit}
+	return Trial{}, &unfitError{why: t.Unfit, foreign: t.Foreign}
 }
 
 // once makes a trial. counts says whether it counts although it is unfit.
@@ -83,7 +83,7 @@ func (s *search) once(name string, wait float64, counts func(*Trial) bool, phase
 		t.Unfit = ""
 	}
 	s.note(name, &t)
-	if ended == nil && t.Unfit != "" {
+	if ended == nil && t.Unfit != "" && !t.Foreign {
 		s.result.Repeated++
 	}
 	return t, ended
