@@ -93,8 +93,9 @@ func (c *FindConfig) Plan(p Price, limit float64) []Line {
 	none := c.Expected(math.Inf(1))
 	lines = append(lines, Line{name, "where nothing is refused up to " + figure.Rate(s.MaxRate) + ": " + c.spends(p,
 		none)})
-	most := fmt.Sprintf("%s publishes, %s, %s, %s", figure.Count(s.MaxRequests),
-		p.cost(float64(s.MaxRequests), c.Target.Bytes), figure.Duration(s.MaxSeconds), figure.Rate(s.MaxRate))
+	n := min(float64(s.MaxRequests), math.Ceil(s.MaxRate*s.MaxSeconds))
+	most := fmt.Sprintf("%s publishes, %s, %s, %s", figure.Count(int(n)), p.cost(n, c.Target.Bytes),
+		figure.Duration(s.MaxSeconds), figure.Rate(s.MaxRate))
 	if c.Generator.Ceiling > 0 {
 		most += fmt.Sprintf(" (this machine can do %s)", figure.Rate(math.Round(c.Generator.Ceiling)))
 	}

@@ -41,6 +41,9 @@ func TestThePlanTellsWhatToExpectAndWhatItIsAtTheMost(t *testing.T) {
 		"at most: 5 000 000 publishes, 10 000 000 operations, 1 h 0 min, 10 000/s", "refused, too")
 	f(Price{Subscribers: 3, PerMillion: 0.5}, 100, "each publish is 8 operations", "0.5 for a million",
 		"expected: where the limit is 100/s: ", "40 000 000 operations, that is 20, 1 h 0 min")
+	cfg.Search.MaxRate, cfg.Search.MaxSeconds = 9, 60
+	f(Price{}, 0, "at most: 540 publishes, 1 080 operations, 1 min 0 s, 9/s")
+	cfg.Search.MaxSeconds = 3600
 	cfg.Search.MaxRate, cfg.Search.MaxRequests, cfg.Search.Gentle = 9, 100, true
 	f(Price{}, 0, "expected: where nothing is refused up to 9/s: about 100 publishes", "at most: 100 publishes",
 		"none:")

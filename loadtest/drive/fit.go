@@ -69,10 +69,13 @@ func (e *Engine) conclude(trial *search.Trial, all []*phase, before gauge) {
 	if trial.Unfit = e.unfit(&m, before, after); trial.Unfit != "" {
 		return
 	}
+	late := m.tooLate(last.Late, e.cfg.Patience > 0)
 	trial.Unfit = e.troubled(&m, o, before, after)
-	if trial.Foreign = trial.Unfit != ""; !trial.Foreign {
-		trial.Unfit = m.tooLate(last.Late, e.cfg.Patience > 0)
-		trial.Late = trial.Unfit != ""
+	switch {
+	case trial.Unfit == "":
+		trial.Unfit, trial.Late = late, late != ""
+	case late == "": // A machine that stands still has connections closed and times out itself.
+		trial.Foreign = true
 	}
 }
 

@@ -288,3 +288,46 @@ func TestTrialsForFurtherGoalsThatAreRepeatedAreCounted(t *testing.T) {
 		t.Errorf("%d trials are reported as repeated, it were %d", r.Repeated, unfit)
 	}
 }
+
+// Whatever ends a search, the clean rate is none that was refused, and the failing rate none that was held.
+func TestASearchThatEndsAnywhereNamesNoRateThatItsTrialsContradict(t *testing.T) {
+	t.Parallel()
+	for seed := range uint64(seeds) {
+		for _, l := range []func(s *simulation){
+			func(s *simulation) { s.limiter = atRandom(0.01, s.limiter, seed) },
+			func(s *simulation) { s.limiter = atRandom(0.002, s.limiter, seed) },
+			func(*simulation) {},
+		} {
+			for most := 10; most < 60; most += long.Or(4, 1) {
+				sim := newSimulation(bucket(1)(50), seed)
+				l(sim)
+				cfg := Default()
+				r := Find(cfg, &disturbed{simulation: sim, disturb: func(n int, t *Trial) {
+					if n >= most {
+						t.Fatal = errors.New("interrupted")
+					}
+				}})
+				contradicted(t, r)
+			}
+		}
+	}
+}
+
+// contradicted reports what the last trials at the rates of a result say against it.
+func contradicted(t *testing.T, r *Result) {
+	t.Helper()
+	last := map[float64]bool{}
+	for _, trial := range r.Trials {
+		if (trial.Name == "prove" || trial.Name == "narrow") && trial.Unfit == "" {
+			last[trial.Rate] = trial.Passed
+		}
+	}
+	if held, ok := last[r.Clean]; ok && !held && !r.Proved {
+		t.Errorf("the clean rate was refused: %+v", summaryOf(r))
+	}
+	for rate, held := range last {
+		if r.Clean > 0 && !held && rate < r.Clean*(1-1e-9) && r.Failing > rate*1.0001 && r.Kind != Soft {
+			t.Errorf("%g was refused: %+v", rate, summaryOf(r))
+		}
+	}
+}

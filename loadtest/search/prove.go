@@ -58,6 +58,12 @@ func (s *search) prove(clean, failing float64) (settled, error) {
 	return proved, nil
 }
 
+// know notes what is known of the limit so far, in case that the search ends here; 0: nothing. Nothing is proved of it.
+func (s *search) know(clean, failing float64) {
+	s.forget()
+	s.result.Clean, s.result.Failing = clean, failing
+}
+
 // forget begins to count anew what was held at the clean rate.
 func (s *search) forget() {
 	r := s.result
@@ -115,7 +121,7 @@ func (s *search) pin() (bool, error) {
 			return false, err
 		}
 	}
-	s.result.Clean, s.result.Failing = clean, failing
+	s.know(clean, failing)
 	return false, nil
 }
 
@@ -134,20 +140,21 @@ func (s *search) endures() (bool, error) {
 		s.showLess()
 		return true, nil
 	}
-	s.forget()
 	s.dear, s.result.Overload = false, false // Nobody knows.
-	s.result.Clean, s.result.Failing = 0, clean
+	s.know(0, clean)
 	return false, errLong
 }
 
 // lower looks for a rate below one that was refused that can be held, and narrows the two.
 func (s *search) lower(refused float64) (clean, failing float64, err error) {
+	s.know(0, refused)
 	for _, share := range [...]float64{.99, .97, .93, .85, .7, .5, .3, .15, .07} {
 		ok, err := s.hold("narrow", refused*share, 1)
 		if err != nil {
 			return 0, 0, err
 		}
 		if ok {
+			s.know(refused*share, refused)
 			width := s.cfg.Width
 			if refused < (1-softness)*s.result.Plateau {
 				width = softWidth
@@ -155,9 +162,8 @@ func (s *search) lower(refused float64) (clean, failing float64, err error) {
 			return s.narrow(refused*share, refused, width)
 		}
 		refused *= share
+		s.know(0, refused)
 	}
-	s.forget()
-	s.result.Clean, s.result.Failing = 0, refused
 	return 0, 0, errAlways
 }
 
@@ -189,18 +195,23 @@ func (s *search) settleFor(clean, failing float64) error {
 			return nil
 		}
 	}
+	if s.result.Held == 0 {
+		s.know(0, failing)
+	}
 	return nil
 }
 
 // higher looks for a rate above one that could be held that is refused, and narrows the two.
 func (s *search) higher(held float64) (clean, failing float64, err error) {
 	for held < s.cfg.MaxRate {
+		s.know(held, 0)
 		next := min(held*1.02, s.cfg.MaxRate)
 		ok, err := s.hold("narrow", next, 1)
 		if err != nil {
 			return 0, 0, err
 		}
 		if !ok {
+			s.know(held, next)
 			return s.narrow(held, next, s.cfg.Width)
 		}
 		held = next
@@ -225,6 +236,7 @@ func (s *search) narrow(clean, failing, width float64) (float64, float64, error)
 		} else {
 			failing = middle
 		}
+		s.know(clean, failing)
 	}
 	edge := (1 - inner) / 2 * width
 	return clean * (1 - edge), failing * (1 + edge), nil
