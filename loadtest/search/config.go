@@ -52,7 +52,7 @@ var (
 		"limit looks back over more time than a trial takes")
 	errEstimate = errors.New("this is an estimate: nothing was repeated (--effort quick)")
 	errFickle   = errors.New("irregular: what was refused at first is accepted later, whatever is offered")
-	errAlways   = errors.New("even the slowest rate is refused")
+	errAlways   = errors.New("even the slowest rate that was tried is refused")
 )
 
 // quieter is what to change where a machine sends too late.

@@ -76,3 +76,19 @@ func TestWhereTheSlowestRateIsRefusedNoRateIsClean(t *testing.T) {
 		}
 	}
 }
+
+// A trial that takes longer than what is left of the time shows nothing.
+func TestWhereAllIsRefusedNoTrialIsBegunThatCannotEnd(t *testing.T) {
+	t.Parallel()
+	sim := newSimulation(bucket(1)(50), 1)
+	sim.limiter = atRandom(0.5, sim.limiter, 1)
+	cfg := Default()
+	cfg.Progress = func(step Step) {
+		if step.Name == "narrow" && step.Seconds > cfg.MaxSeconds {
+			t.Errorf("a trial of %.0f s is begun, all may take %.0f s", step.Seconds, cfg.MaxSeconds)
+		}
+	}
+	if r := Find(cfg, sim); r.Err == nil || r.Proved {
+		t.Errorf("%+v", summaryOf(r))
+	}
+}

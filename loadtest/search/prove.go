@@ -149,6 +149,9 @@ func (s *search) endures() (bool, error) {
 func (s *search) lower(refused float64) (clean, failing float64, err error) {
 	s.know(0, refused)
 	for _, share := range [...]float64{.99, .97, .93, .85, .7, .5, .3, .15, .07} {
+		if s.holdTime(refused*share) > s.left() {
+			break // Nobody would see the end of that.
+		}
 		ok, err := s.hold("narrow", refused*share, 1)
 		if err != nil {
 			return 0, 0, err
