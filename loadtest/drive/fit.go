@@ -74,8 +74,10 @@ func (e *Engine) conclude(trial *search.Trial, all []*phase, before gauge) {
 	switch {
 	case trial.Unfit == "":
 		trial.Unfit, trial.Late = late, late != ""
-	case late == "": // A machine that stands still has connections closed and times out itself.
+	case late == "":
 		trial.Foreign = true
+	default: // A machine that stands still has connections closed and times out itself.
+		trial.Unfit += "; " + late
 	}
 }
 
