@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"os"
 	"strconv"
 	"time"
 
@@ -65,8 +64,7 @@ func newLoadtestSoak() *cobra.Command {
 	o.output.add(cmd)
 	flags := cmd.Flags()
 	flags.Lookup("topics").Usage = "how many topics to publish to in turn, -1, -2 and so on appended to --topic " +
-		"(default: " +
-		"one for each 10/s, up to 64)"
+		"(default: one for each 10/s, up to 64)"
 	flags.Lookup("topics").DefValue = "0" // Help shows no default of its own.
 	flags.Float64Var(&o.rate, "rate", 0, "messages per second, instead of a share of a quota")
 	flags.StringVar(&o.share, "share", "50%", "share of the quota that is used")
@@ -211,25 +209,12 @@ func (o *soakOptions) check(cmd *cobra.Command) error {
 
 // provedIn is the rate that a search has proved.
 func provedIn(path string) (float64, error) {
-	r, err := readReport(path)
+	r, soaked, err := readReport(path)
 	switch {
 	case err != nil:
 		return 0, err
-	case r.Verdict != report.Proved || r.CleanRate == nil:
+	case soaked != nil || r.Verdict != report.Proved || r.CleanRate == nil:
 		return 0, fmt.Errorf("%s proves no rate: give that of a search that has, or --quota", path)
 	}
 	return *r.CleanRate, nil
-}
-
-// readSoak reads the report of a soak; false: it is that of another test.
-func readSoak(path string) (*soak.Report, bool, error) {
-	text, err := os.ReadFile(path)
-	if err != nil {
-		return nil, false, nil //nolint:nilerr // Whoever reads other reports says why.
-	}
-	r, ok, err := soak.Read(text)
-	if err != nil {
-		err = fmt.Errorf("%s: %w", path, err)
-	}
-	return r, ok, err
 }
