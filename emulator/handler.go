@@ -91,8 +91,8 @@ func (s *Server) publish(w http.ResponseWriter, r *http.Request, t target) {
 	s.flying(1)
 	defer s.flying(-1)
 	body, err := io.ReadAll(io.LimitReader(r.Body, int64(s.cfg.MaxPayload)+1))
-	if err != nil {
-		return // The client went away.
+	if err != nil { // The client went away, or sent what is no body.
+		abandon()
 	}
 	publisher, why := s.admit(r, t)
 	if why != nil {
@@ -106,9 +106,7 @@ func (s *Server) publish(w http.ResponseWriter, r *http.Request, t target) {
 		}
 	}
 	latency, fault := s.draw()
-	if !s.wait(r, latency) {
-		return
-	}
+	s.wait(r, latency)
 	switch fault.kind {
 	case faultHang:
 		s.hang(r)
@@ -155,30 +153,35 @@ func (s *Server) checkBody(r *http.Request, body []byte) *refusal {
 	return nil
 }
 
-// wait sleeps for the latency. It reports whether the client is still there.
-func (s *Server) wait(r *http.Request, d time.Duration) bool {
+// wait sleeps for the latency. When the client goes away or the emulator stops it gives no answer: one would say that
+// the publish was accepted.
+func (s *Server) wait(r *http.Request, d time.Duration) {
 	if d <= 0 {
-		return true
+		return
 	}
 	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {
 	case <-timer.C:
-		return true
 	case <-r.Context().Done():
+		abandon()
 	case <-s.stop:
+		abandon()
 	}
-	return false
 }
 
-// hang gives no answer until the client goes away or the emulator stops.
+// hang gives no answer, and waits with that until the client goes away or the emulator stops.
 func (s *Server) hang(r *http.Request) {
 	select {
 	case <-r.Context().Done():
 	case <-s.stop:
 	}
-	panic(http.ErrAbortHandler) // The documented way to close a connection without an answer.
+	abandon()
 }
+
+// abandon ends a handler, and its connection, without an answer, in the way that net/http documents. A handler that
+// merely returns says 200.
+func abandon() { panic(http.ErrAbortHandler) }
 
 func (s *Server) flying(n int) {
 	s.mu.Lock()
