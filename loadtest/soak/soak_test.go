@@ -247,6 +247,30 @@ func TestSoakThatEndsEarlyTellsWhatRan(t *testing.T) {
 	})
 }
 
+// slowToTell takes a while to say how it is, in the end.
+type slowToTell struct{ *bridge }
+
+func (b slowToTell) Gauges() soak.Gauges {
+	if b.minutes() > 9 {
+		time.Sleep(9 * time.Second)
+	}
+	return b.bridge.Gauges()
+}
+
+// A last look at the bridge may take longer than anybody waits for messages, which come meanwhile.
+func TestWhatComesAfterAnInterruptedSoakHasStoppedWaitingIsNotCounted(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		b := &bridge{latency: func(float64) time.Duration { return 5 * time.Second }}
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute)
+		defer cancel()
+		r, err := soak.New(config(b)).Run(ctx, slowToTell{b})
+		if err != nil || r.Delivery.NotTaken != 0 || r.Delivery.UnderWay != 6 || r.Delivery.Delivered != r.Delivery.Sent {
+			t.Errorf("%v: %+v", err, r.Delivery)
+		}
+	})
+}
+
 func TestSoakDoesNotBeginWhereNothingComesThrough(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
