@@ -34,20 +34,12 @@ func WriteText(to io.Writer, r *Report, files ...string) error {
 // WriteMarkdown writes the report as Markdown.
 func WriteMarkdown(to io.Writer, r *Report) error {
 	var b strings.Builder
-	fmt.Fprintf(&b, "# Soak\n\n**%s**\n\n| | |\n| --- | --- |\n", cell(r.answer()))
+	fmt.Fprintf(&b, "# Soak\n\n**%s**\n\n| | |\n| --- | --- |\n", report.Inline(r.answer()))
 	for _, f := range r.facts() {
-		fmt.Fprintf(&b, "| %s | %s |\n", f.name, cell(f.text))
+		fmt.Fprintf(&b, "| %s | %s |\n", report.Inline(f.name), report.Inline(f.text))
 	}
 	_, err := io.WriteString(to, b.String())
 	return err
-}
-
-var unmarked = strings.NewReplacer(
-	`\`, `\\`, "|", `\|`, "<", "&lt;", "*", `\*`, "_", `\_`, "`", "\\`", "[", `\[`)
-
-// cell writes text that no Markdown is in.
-func cell(text string) string {
-	return unmarked.Replace(text)
 }
 
 // WriteJSON writes the report as JSON.
