@@ -27,7 +27,7 @@ func newCanary() *cobra.Command {
 			"canary (canary.every), and else through a bridge in this process. Of a configuration it takes\n" +
 			"NATS, endpoint, key, quota and canary. A message costs a publish, a delivery and a long poll.\n\n" +
 			"Exit status: 0 when every message got through, 1 when one did not, 2 for a mistake in the\n" +
-			"command line or the configuration.",
+			"command line or the configuration, 130 after Ctrl-C.",
 		Example: "  momento-bridge canary -c config.yaml\n" +
 			"  momento-bridge canary --cache my-cache --region us-east-1 --api-key-file key.txt --count 5",
 	}
@@ -53,7 +53,7 @@ func newCanary() *cobra.Command {
 		}
 		defer t.Close()
 		if err := t.Open(cmd.Context()); err != nil {
-			return err
+			return interruptedOr(cmd.Context(), err)
 		}
 		return sendCanaries(cmd, t, count)
 	}
@@ -92,16 +92,19 @@ func sendCanaries(cmd *cobra.Command, t *daemon.CanaryTry, count int) error {
 		if n > 0 {
 			select {
 			case <-cmd.Context().Done():
-				return errQuiet
+				return daemon.ErrInterrupted
 			case <-time.After(pauseBetween):
 			}
 		}
 		p := t.Pass(cmd.Context(), uint64(n)+1)
 		mark := terminal.Good
-		if p.Why != "" {
-			mark = terminal.Bad
-		} else {
+		switch {
+		case p.Why == "":
 			took = append(took, p.Seen)
+		case cmd.Context().Err() != nil: // It was not waited for.
+			return daemon.ErrInterrupted
+		default:
+			mark = terminal.Bad
 		}
 		fmt.Fprintln(out, paint.Paint(mark, mark.String()+" "+printable.Line(passageText(&p))))
 	}

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"context"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -73,5 +75,22 @@ func TestCanarySaysWhetherMessagesGetThroughAndHowFast(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// What was not waited for has not failed.
+func TestAnInterruptedCanarySaysNothingOfItsMessage(t *testing.T) {
+	t.Setenv("MOMENTO_API_KEY", "k")
+	nats := daemontest.StartNATS(t, &server.Options{})
+	ctx, interrupt := context.WithCancel(t.Context())
+	defer interrupt()
+	_, endpoint := daemontest.StartEmulator(t, emulator.Config{Script: func(string, string, []byte) int {
+		interrupt()
+		return http.StatusServiceUnavailable
+	}})
+	var out, errs strings.Builder
+	err := run(ctx, []string{"canary", "--nats-url", nats.ClientURL(), "--endpoint", endpoint, "--cache", "c"}, &out, &errs)
+	if got := exitStatus(err); got != statusInterrupted || strings.Contains(out.String(), "did not get through") {
+		t.Errorf("it ends with %d, and says %s%s", got, out.String(), errs.String())
 	}
 }
