@@ -21,7 +21,8 @@ type canaries struct {
 	d       *Daemon
 	every   time.Duration
 	to      canaryTarget
-	own     string // The subject of its own messages.
+	replica string // Whose messages its own are,
+	own     string // and the subject that they come on.
 	guests  *canaryGuests
 	log     *slog.Logger
 	seconds prometheus.Histogram
@@ -60,7 +61,7 @@ func newCanaries(d *Daemon, seconds prometheus.Histogram, log *slog.Logger) *can
 	replica := canary.NewReplica()
 	c := &canaries{
 		d: d, every: time.Duration(cfg.Every), to: canaryTarget{cfg.Cache, cfg.Topic}, log: log,
-		own:   canarySubject(&d.plan.file.Config) + "." + replica,
+		replica: replica, own: canarySubject(&d.plan.file.Config) + "." + replica,
 		watch: canary.NewWatch(replica), seconds: seconds,
 	}
 	c.guests = &canaryGuests{conn: d.nats, to: c.to, name: d.identity.member, holds: c.holds}
@@ -153,7 +154,7 @@ func (c *canaries) subscribe() []*nats.Subscription {
 // take hands an own message that NATS has brought to the pipeline.
 func (c *canaries) take(m *nats.Msg) {
 	p, err := canary.Read(m.Data)
-	if err != nil {
+	if err != nil || p.Replica != c.replica { // Whoever may publish there may say anything.
 		return
 	}
 	now := time.Now()

@@ -127,8 +127,13 @@ func (t *CanaryTry) listen(ctx context.Context, momento *sink.Momento) {
 				}
 			},
 			Received: func(i sink.Item) {
-				if p, err := canary.Read(i.Value); err == nil && p.Replica == t.replica {
-					t.heard <- p
+				p, err := canary.Read(i.Value)
+				if err != nil || p.Replica != t.replica {
+					return
+				}
+				select {
+				case t.heard <- p:
+				case <-ctx.Done(): // Nobody waits for it any more.
 				}
 			},
 		})
