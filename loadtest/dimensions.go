@@ -83,7 +83,7 @@ func (c *FindConfig) variants(name string) []variant {
 			t.Caches = t.Caches[:1]
 			return []variant{{value: "1 cache", target: t}}
 		}
-		return nil // There is no other: see Check.
+		return nil // There is no other: see CheckDimensions.
 	case "subscribers":
 		return []variant{{value: "1 subscriber for each topic", target: t, subscribers: true}}
 	}

@@ -105,7 +105,7 @@ func (o *soakOptions) run(cmd *cobra.Command) error {
 	run := soak.Config{
 		Rate: o.rate, Duration: o.duration, Every: o.every, Settle: o.settle, Way: findWay, Cache: target.Caches[0],
 		Topics: target.TopicNames(), Bytes: o.target.size, Seed: target.Seed, Subscribe: target.Sink.Subscribe,
-		Target: target.Report(), Quota: o.quota, Progress: newSoakProgress(stderr).update,
+		Target: target.Report(), Progress: newSoakProgress(stderr).update,
 		Settings: soak.Settings{
 			Rate: o.rate, Share: o.part, Quota: o.quota, Seconds: o.duration.Seconds(), EverySeconds: o.every.Seconds(),
 			Topics: target.Topics, Seed: target.Seed, Labels: labels,

@@ -110,7 +110,7 @@ func config(b *bridge) soak.Config {
 	return soak.Config{
 		Rate: 2, Duration: time.Hour, Every: 10 * time.Second, Settle: time.Minute, Way: time.Minute, Cache: "c",
 		Topics: []string{"t"}, Bytes: 200, Seed: 1, Subscribe: b.subscribe(nil),
-		Target: report.Target{Endpoint: "http://here", Caches: []string{"c"}, Topic: "t", Version: "1"}, Quota: 10,
+		Target:   report.Target{Endpoint: "http://here", Caches: []string{"c"}, Topic: "t", Version: "1"},
 		Settings: soak.Settings{Rate: 2, Quota: 10, Topics: 1, EverySeconds: 10},
 	}
 }
