@@ -97,7 +97,7 @@ func (t *Target) subscribe(ctx context.Context) (stop func() error) {
 	var listening sync.WaitGroup
 	var refused atomic.Pointer[sink.SubscribeError]
 	for _, cache := range t.Caches {
-		for _, topic := range t.topics() {
+		for _, topic := range t.TopicNames() {
 			listening.Go(func() {
 				err := t.endpoint().Subscribe(ctx, sink.Subscription{
 					Cache: cache, Topic: topic, Received: func(sink.Item) {}, Gap: func(int) {},

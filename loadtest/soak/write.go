@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
-	"path/filepath"
 	"strings"
 
 	"momento-bridge/loadtest/drift"
@@ -90,26 +88,12 @@ func (r *Report) check() error {
 	return nil
 }
 
-// WriteAll writes every format into a directory, which it makes where it is not there, and returns the paths.
+// WriteAll writes every format into a directory, as report.WriteFiles does, and returns the paths.
 func WriteAll(dir string, r *Report) ([]string, error) {
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return nil, fmt.Errorf("making the directory of the report: %w", err)
-	}
-	var paths []string
-	for _, f := range []struct {
-		name  string
-		write func(io.Writer) error
-	}{
-		{"report.json", func(w io.Writer) error { return WriteJSON(w, r) }},
-		{"report.html", func(w io.Writer) error { return WriteHTML(w, r) }},
-		{"report.md", func(w io.Writer) error { return WriteMarkdown(w, r) }},
-		{"report.txt", func(w io.Writer) error { return WriteText(w, r) }},
-	} {
-		path := filepath.Join(dir, f.name)
-		if err := report.WriteFile(path, f.write); err != nil {
-			return paths, fmt.Errorf("writing %s: %w", path, err)
-		}
-		paths = append(paths, path)
-	}
-	return paths, nil
+	return report.WriteFiles(dir, []report.File{
+		{Name: "report.json", Write: func(w io.Writer) error { return WriteJSON(w, r) }},
+		{Name: "report.html", Write: func(w io.Writer) error { return WriteHTML(w, r) }},
+		{Name: "report.md", Write: func(w io.Writer) error { return WriteMarkdown(w, r) }},
+		{Name: "report.txt", Write: func(w io.Writer) error { return WriteText(w, r) }},
+	})
 }
