@@ -10,8 +10,7 @@ import (
 // frame is a message as the protocol of NATS has it.
 type frame struct {
 	subject, reply string
-	header         []byte
-	payload        []byte
+	payload        []byte // Without the header, if there is one.
 }
 
 // frames takes what a client says apart, cut anyhow.
@@ -69,8 +68,7 @@ func frameOf(b []byte) (frame, int) {
 	if len(words)-sizes > first {
 		f.reply = words[first]
 	}
-	body := bytes.Clone(b[end+1 : end+1+total])
-	f.header, f.payload = body[:head], body[head:]
+	f.payload = bytes.Clone(b[end+1+head : end+1+total])
 	return f, end + 1 + total + 2
 }
 
@@ -95,7 +93,7 @@ func deliveriesIn(b []byte) []frame {
 
 // ackOf is what the reply subject of a delivery says.
 type ackOf struct {
-	stream, consumer     string
+	stream               string
 	deliveries, sequence uint64
 }
 
@@ -110,7 +108,7 @@ func parseAck(subject string) (ackOf, bool) {
 	}
 	deliveries, _ := strconv.ParseUint(words[2], 10, 64)
 	sequence, _ := strconv.ParseUint(words[3], 10, 64)
-	return ackOf{words[0], words[1], deliveries, sequence}, true
+	return ackOf{words[0], deliveries, sequence}, true
 }
 
 var ping = []byte("PING\r\n")

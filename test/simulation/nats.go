@@ -44,8 +44,7 @@ var errRefused = errors.New("connection refused")
 
 // unreachable says why a connection cannot be made now.
 func (w *World) unreachable(d *dialing) error {
-	switch {
-	case d.owner.cut || w.endpoint.away:
+	if d.owner.cut || w.endpoint.away {
 		return fmt.Errorf("dial: %w", errRefused)
 	}
 	return nil
