@@ -111,11 +111,8 @@ func (o *soakOptions) run(cmd *cobra.Command) error {
 			Topics: target.Topics, Seed: target.Seed, Labels: labels,
 		},
 	}
-	showPlan(cmd, soak.Plan(&run, !o.target.natsKnown, o.target.price()))
-	if !o.yes {
-		if err := confirm(cmd); err != nil {
-			return err
-		}
+	if err := mayBegin(cmd, soak.Plan(&run, !o.target.natsKnown, o.target.price()), o.yes); err != nil {
+		return err
 	}
 	witness := soak.New(run)
 	bed, err := testbed.Start(cmd.Context(), testbed.Config{
@@ -173,38 +170,34 @@ func topicsFor(rate float64) int { return max(1, min(64, int(math.Ceil(rate/10))
 
 // check finds what is wrong with the flags, and what the rate is.
 func (o *soakOptions) check(cmd *cobra.Command) error {
-	var errs []error
-	problem := func(unless bool, format string, args ...any) {
-		if !unless {
-			errs = append(errs, fmt.Errorf(format, args...))
-		}
-	}
+	var wrong problems
 	if o.from != "" {
-		problem(o.quota == 0, "--quota and --from both say what the quota is: leave one out")
+		wrong.unless(o.quota == 0, "--quota and --from both say what the quota is: leave one out")
 		quota, err := provedIn(o.from)
-		problem(err == nil, "--from: %w", err)
+		wrong.unless(err == nil, "--from: %w", err)
 		o.quota = quota
 	}
-	problem(o.quota >= 0 && o.quota <= 1e6, "--quota is %g, it must be from 0.1 to 1000000", o.quota)
+	wrong.unless(o.quota >= 0 && o.quota <= 1e6, "--quota is %g, it must be from 0.1 to 1000000", o.quota)
 	if cmd.Flags().Changed("rate") {
-		problem(!cmd.Flags().Changed("share"), "--rate and --share both say how much to publish: leave one out")
+		wrong.unless(!cmd.Flags().Changed("share"), "--rate and --share both say how much to publish: leave one out")
 	} else {
 		part, err := parseShare(o.share)
-		problem(err == nil && part > 0, "--share %q: write a share of the quota such as 50%%", o.share)
-		problem(o.quota > 0 || o.from != "", "--quota is missing: say what the quota is, or give --from with a report "+
+		wrong.unless(err == nil && part > 0, "--share %q: write a share of the quota such as 50%%", o.share)
+		wrong.unless(o.quota > 0 || o.from != "", "--quota is missing: say what the quota is, or give --from with a report "+
 			"that has proved it, or --rate")
 		o.part, o.rate = part, part*o.quota
 	}
-	problem(len(errs) > 0 || o.rate >= 0.1 && o.rate <= 1e5, "the rate is %g/s, it must be from 0.1 to 100000", o.rate)
-	problem(o.duration >= time.Second && o.duration <= mostDuration, "--duration is %v, it must be from 1s to %v",
+	wrong.unless(len(wrong) > 0 || o.rate >= 0.1 && o.rate <= 1e5, "the rate is %g/s, it must be from 0.1 to 100000", o.rate)
+	wrong.unless(o.duration >= time.Second && o.duration <= mostDuration, "--duration is %v, it must be from 1s to %v",
 		o.duration, mostDuration)
-	problem(o.every >= 100*time.Millisecond && o.every <= time.Hour, "--every is %v, it must be from 100ms to 1h",
+	wrong.unless(o.every >= 100*time.Millisecond && o.every <= time.Hour, "--every is %v, it must be from 100ms to 1h",
 		o.every)
-	problem(o.settle >= 0, "--settle is %v, it must be 0s or more", o.settle)
-	problem(o.target.size <= mostSoaked, "--size is %d: the bridge publishes no more than %d bytes", o.target.size,
+	wrong.unless(o.settle >= 0, "--settle is %v, it must be 0s or more", o.settle)
+	wrong.unless(o.target.size <= mostSoaked, "--size is %d: the bridge publishes no more than %d bytes", o.target.size,
 		mostSoaked)
-	problem(len(o.target.caches) <= 1, "--cache is there %d times: name one", len(o.target.caches))
-	return errors.Join(append(errs, loadtest.CheckFollowed(o.target.topics))...)
+	wrong.unless(len(o.target.caches) <= 1, "--cache is there %d times: name one", len(o.target.caches))
+	wrong.join(loadtest.CheckFollowed(o.target.topics))
+	return wrong.err()
 }
 
 // provedIn is the rate that a search has proved.
