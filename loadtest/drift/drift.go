@@ -1,6 +1,7 @@
 package drift
 
 import (
+	"cmp"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -124,13 +125,7 @@ func ranksOf(blocks []Sample) []float64 {
 		order[i] = i
 	}
 	slices.SortFunc(order, func(a, b int) int {
-		switch {
-		case blocks[a].Value < blocks[b].Value:
-			return -1
-		case blocks[a].Value > blocks[b].Value:
-			return 1
-		}
-		return a - b
+		return cmp.Or(cmp.Compare(blocks[a].Value, blocks[b].Value), cmp.Compare(a, b))
 	})
 	ranks := make([]float64, n)
 	for i := 0; i < n; {
