@@ -144,44 +144,6 @@ func (s *Server) ChangeLeader(now time.Time, name string) {
 	}
 }
 
-// RollBack has a stream lose all messages after a sequence, as after a crash before they were written.
-func (s *Server) RollBack(now time.Time, name string, seq uint64) {
-	s.Advance(now)
-	if st := s.streamNamed(name); st != nil {
-		st.rollBack(seq)
-		s.settle()
-	}
-}
-
-// Purge removes all messages of a stream that a filter takes; empty: all.
-func (s *Server) Purge(now time.Time, name, filter string) {
-	s.Advance(now)
-	if st := s.streamNamed(name); st != nil {
-		st.purge(filter, 0, 0)
-		s.settle()
-	}
-}
-
-// DeleteStream deletes a stream with its consumers.
-func (s *Server) DeleteStream(now time.Time, name string) {
-	s.Advance(now)
-	if st := s.streamNamed(name); st != nil {
-		st.delete()
-		s.settle()
-	}
-}
-
-// DeleteConsumer deletes a consumer.
-func (s *Server) DeleteConsumer(now time.Time, stream, name string) {
-	s.Advance(now)
-	if st := s.streamNamed(stream); st != nil {
-		if o := st.consumer(name); o != nil {
-			o.delete("409 Consumer Deleted")
-			s.settle()
-		}
-	}
-}
-
 func (s *Server) streamNamed(name string) *stream {
 	if s.js == nil {
 		return nil
