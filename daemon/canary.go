@@ -164,8 +164,8 @@ func (c *canaries) take(m *nats.Msg) {
 	}
 }
 
-// send sends the next canary if that can be judged. It reports whether it did, or whether there was nothing to wait
-// for.
+// send sends the next canary if that can be judged, and reports whether it did. One that NATS does not take counts: it
+// is known what became of it.
 func (c *canaries) send(now time.Time) bool {
 	why := c.hindrance()
 	var data []byte
