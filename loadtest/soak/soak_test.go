@@ -265,8 +265,8 @@ func TestWhatComesAfterAnInterruptedSoakHasStoppedWaitingIsNotCounted(t *testing
 		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute)
 		defer cancel()
 		r, err := soak.New(config(b)).Run(ctx, slowToTell{b})
-		if err != nil || r.Delivery.NotTaken != 0 || r.Delivery.UnderWay != 6 || r.Delivery.Delivered != r.Delivery.Sent {
-			t.Errorf("%v: %+v", err, r.Delivery)
+		if d := &r.Delivery; err != nil || d.NotTaken != 0 || d.UnderWay < 4 || d.Delivered != d.Sent {
+			t.Errorf("%v: %+v", err, d)
 		}
 	})
 }
