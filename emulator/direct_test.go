@@ -46,7 +46,8 @@ func TestAPublishThatTheEndCutsShortHasNoAnswer(t *testing.T) {
 	go func() { served <- s.Serve(ctx, ln) }()
 	answered := make(chan int, 1)
 	go func() {
-		status, _, _ := send(t, ln.Addr().String(), "POST /topics/c/t\nx", "Authorization: k", "Content-Type: text/plain")
+		status, _, _ := send(t, ln.Addr().String(), "POST /topics/c/t\nx", "Authorization: k",
+			"Content-Type: text/plain")
 		answered <- status
 	}()
 	for s.Stats().InFlight == 0 && t.Context().Err() == nil {

@@ -89,7 +89,8 @@ func TestAnInterruptedCanarySaysNothingOfItsMessage(t *testing.T) {
 		return http.StatusServiceUnavailable
 	}})
 	var out, errs strings.Builder
-	err := run(ctx, []string{"canary", "--nats-url", nats.ClientURL(), "--endpoint", endpoint, "--cache", "c"}, &out, &errs)
+	args := []string{"canary", "--nats-url", nats.ClientURL(), "--endpoint", endpoint, "--cache", "c"}
+	err := run(ctx, args, &out, &errs)
 	if got := exitStatus(err); got != statusInterrupted || strings.Contains(out.String(), "did not get through") {
 		t.Errorf("it ends with %d, and says %s%s", got, out.String(), errs.String())
 	}

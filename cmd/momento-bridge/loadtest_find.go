@@ -194,10 +194,10 @@ func (o *findOptions) check() error {
 	wrong.unless(len(goals) <= 1 || !o.noOverload && o.effort != loadtest.Quick,
 		"several goals need an overload and a proof: give one --goal with --no-overload or --effort quick")
 	if o.expect != "" {
-		text := strings.TrimSpace(strings.TrimSuffix(strings.TrimPrefix(strings.TrimSpace(o.expect), ">="), "/s"))
-		rate, err := strconv.ParseFloat(text, 64)
-		wrong.unless(strings.HasPrefix(strings.TrimSpace(o.expect), ">=") && err == nil && rate > 0 && !math.IsInf(rate, 0),
-			"--expect %q: write a rate such as '>=500/s'", o.expect)
+		text, least := strings.CutPrefix(strings.TrimSpace(o.expect), ">=")
+		rate, err := strconv.ParseFloat(strings.TrimSpace(strings.TrimSuffix(text, "/s")), 64)
+		wrong.unless(least && err == nil && rate > 0 && !math.IsInf(rate, 0), "--expect %q: write a rate such as '>=500/s'",
+			o.expect)
 		o.expected = rate
 	}
 	return wrong.err()

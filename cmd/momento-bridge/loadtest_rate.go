@@ -164,7 +164,8 @@ func verdictOf(r *report.Report, failure error) error {
 func (o *rateOptions) check(cmd *cobra.Command) error {
 	var wrong problems
 	if !cmd.Flags().Changed("rate") {
-		wrong.add("--rate is missing: say how many publishes per second; an account takes 10 unless its quota was raised")
+		wrong.add("--rate is missing: say how many publishes per second; an account takes 10 unless its quota " +
+			"was raised")
 	} else if !(o.rate >= 0.01 && o.rate <= 1e6) || math.IsNaN(o.rate) {
 		wrong.add("--rate is %g, it must be from 0.01 to 1000000", o.rate)
 	}

@@ -183,11 +183,12 @@ func (o *soakOptions) check(cmd *cobra.Command) error {
 	} else {
 		part, err := parseShare(o.share)
 		wrong.unless(err == nil && part > 0, "--share %q: write a share of the quota such as 50%%", o.share)
-		wrong.unless(o.quota > 0 || o.from != "", "--quota is missing: say what the quota is, or give --from with a report "+
-			"that has proved it, or --rate")
+		wrong.unless(o.quota > 0 || o.from != "", "--quota is missing: say what the quota is, or give --from with a "+
+			"report that has proved it, or --rate")
 		o.part, o.rate = part, part*o.quota
 	}
-	wrong.unless(len(wrong) > 0 || o.rate >= 0.1 && o.rate <= 1e5, "the rate is %g/s, it must be from 0.1 to 100000", o.rate)
+	wrong.unless(len(wrong) > 0 || o.rate >= 0.1 && o.rate <= 1e5, "the rate is %g/s, it must be from 0.1 to 100000",
+		o.rate)
 	wrong.unless(o.duration >= time.Second && o.duration <= mostDuration, "--duration is %v, it must be from 1s to %v",
 		o.duration, mostDuration)
 	wrong.unless(o.every >= 100*time.Millisecond && o.every <= time.Hour, "--every is %v, it must be from 100ms to 1h",

@@ -51,8 +51,8 @@ func (f *Finding) Share() float64 {
 const (
 	// Fewest is how many samples it takes to tell.
 	Fewest = 30
-	// Significant is the p-value below which a change is none by chance. The ten series of a soak together find something
-	// where nothing is in one of 20.
+	// Significant is the p-value below which a change is none by chance. The ten series of a soak together find
+	// something where nothing is in one of 20.
 	Significant = 0.005
 	// permutations bounds from below what the p-value can be.
 	permutations = 1999

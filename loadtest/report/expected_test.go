@@ -6,22 +6,25 @@ import "testing"
 // is expected.
 func TestALimitIsAsExpectedWhereItMayBeThatHigh(t *testing.T) {
 	t.Parallel()
+	clean, failing := new(498.0), new(502.0)
 	for name, c := range map[string]struct {
-		report   Report
-		expected float64
-		met      bool
+		verdict        string
+		clean, failing *float64
+		expected       float64
+		met            bool
 	}{
-		"below both rates":              {Report{Verdict: Proved, CleanRate: new(498.0), FailingRate: new(502.0)}, 400, true},
-		"between them":                  {Report{Verdict: Proved, CleanRate: new(498.0), FailingRate: new(502.0)}, 500, true},
-		"the upper one":                 {Report{Verdict: Proved, CleanRate: new(498.0), FailingRate: new(502.0)}, 502, true},
-		"above both":                    {Report{Verdict: Proved, CleanRate: new(498.0), FailingRate: new(502.0)}, 503, false},
-		"between them, and not proved":  {Report{Verdict: NotProved, CleanRate: new(498.0), FailingRate: new(502.0)}, 500, false},
-		"held, and nothing was refused": {Report{Verdict: NotProved, CleanRate: new(600.0)}, 500, true},
-		"nothing was found":             {Report{Verdict: NotProved}, 1, false},
+		"below both rates":              {Proved, clean, failing, 400, true},
+		"between them":                  {Proved, clean, failing, 500, true},
+		"the upper one":                 {Proved, clean, failing, 502, true},
+		"above both":                    {Proved, clean, failing, 503, false},
+		"between them, and not proved":  {NotProved, clean, failing, 500, false},
+		"below them, and not proved":    {NotProved, clean, failing, 497, true},
+		"held, and nothing was refused": {NotProved, clean, nil, 400, true},
+		"nothing was found":             {NotProved, nil, nil, 1, false},
 	} {
-		c.report.Expect(">= so many", c.expected)
-		if c.report.Expected != ">= so many" || *c.report.AsExpected != c.met {
-			t.Errorf("%s: %q, %v", name, c.report.Expected, *c.report.AsExpected)
+		r := Report{Verdict: c.verdict, CleanRate: c.clean, FailingRate: c.failing}
+		if r.Expect(">= so many", c.expected); r.Expected != ">= so many" || *r.AsExpected != c.met {
+			t.Errorf("%s: %q, %v", name, r.Expected, *r.AsExpected)
 		}
 	}
 }

@@ -54,30 +54,6 @@ func (o *consumer) forgetAcks() {
 	o.recent = o.recent[:0]
 }
 
-// rolledBack is what a consumer makes of a stream that has lost its last messages.
-func (o *consumer) rolledBack() {
-	last := o.stream.store.last
-	if o.delivered.stream <= last {
-		return
-	}
-	if o.keptFloor.stream > last {
-		o.keptFloor = sequences{o.delivered.consumer, last}
-		clear(o.pending)
-		clear(o.redelivered)
-	}
-	for _, seq := range o.pendingSequences() {
-		if seq > last {
-			delete(o.pending, seq)
-			delete(o.redelivered, seq)
-		}
-	}
-	o.delivered = o.keptFloor
-	for _, d := range o.pending { // The highest, in any order.
-		o.delivered.stream = max(o.delivered.stream, d.seq)
-		o.delivered.consumer = max(o.delivered.consumer, d.number)
-	}
-}
-
 // changeLeader takes a stream's leader away, with those of its consumers, until the other one is elected.
 func (s *stream) changeLeader() {
 	s.leaderless = true
@@ -107,20 +83,6 @@ func (s *stream) elected() {
 	s.leaderless = false
 	for _, o := range s.consumers {
 		o.release("409 Leadership Change", false)
-		o.lead()
-	}
-}
-
-// rollBack has a stream lose all messages after a sequence.
-func (s *stream) rollBack(seq uint64) {
-	s.store.rollBack(seq)
-	for id, of := range s.ids { // In any order: each is looked at.
-		if of > seq {
-			delete(s.ids, id)
-		}
-	}
-	for _, o := range s.consumers {
-		o.rolledBack()
 		o.lead()
 	}
 }
