@@ -2,7 +2,6 @@ package emulator
 
 import (
 	"context"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -28,36 +27,4 @@ func directly(t *testing.T, s *Server, method, target, body string, patience tim
 	answer := httptest.NewRecorder()
 	s.ServeHTTP(answer, request)
 	return answer
-}
-
-// Nobody may take it for accepted: it was not counted, and no subscriber gets it.
-func TestAPublishThatTheEndCutsShortHasNoAnswer(t *testing.T) {
-	t.Parallel()
-	s, err := New(Config{Settings: Settings{Latency: time.Minute}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, stop := context.WithCancel(t.Context())
-	served := make(chan error, 1)
-	go func() { served <- s.Serve(ctx, ln) }()
-	answered := make(chan int, 1)
-	go func() {
-		status, _, _ := send(t, ln.Addr().String(), "POST /topics/c/t\nx", "Authorization: k",
-			"Content-Type: text/plain")
-		answered <- status
-	}()
-	for s.Stats().InFlight == 0 && t.Context().Err() == nil {
-		time.Sleep(time.Millisecond)
-	}
-	stop()
-	if status := <-answered; status != 0 || s.Stats().Accepted > 0 {
-		t.Errorf("it is answered %d, and %d are accepted", status, s.Stats().Accepted)
-	}
-	if err := <-served; err != nil {
-		t.Errorf("Serve = %v", err)
-	}
 }

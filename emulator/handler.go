@@ -91,8 +91,9 @@ func (s *Server) publish(w http.ResponseWriter, r *http.Request, t target) {
 	s.flying(1)
 	defer s.flying(-1)
 	body, err := io.ReadAll(io.LimitReader(r.Body, int64(s.cfg.MaxPayload)+1))
-	if err != nil { // The client went away, or sent what is no body.
-		abandon()
+	if err != nil {
+		brokenBody(w)
+		return
 	}
 	publisher, why := s.admit(r, t)
 	if why != nil {
@@ -106,7 +107,9 @@ func (s *Server) publish(w http.ResponseWriter, r *http.Request, t target) {
 		}
 	}
 	latency, fault := s.draw()
-	s.wait(r, latency)
+	if !s.wait(r, latency) {
+		unanswered()
+	}
 	switch fault.kind {
 	case faultHang:
 		s.hang(r)
@@ -153,35 +156,40 @@ func (s *Server) checkBody(r *http.Request, body []byte) *refusal {
 	return nil
 }
 
-// wait sleeps for the latency. When the client goes away or the emulator stops it gives no answer: one would say that
-// the publish was accepted.
-func (s *Server) wait(r *http.Request, d time.Duration) {
+// wait sleeps for the latency. It reports whether the client is still there.
+func (s *Server) wait(r *http.Request, d time.Duration) bool {
 	if d <= 0 {
-		return
+		return true
 	}
 	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {
 	case <-timer.C:
+		return true
 	case <-r.Context().Done():
-		abandon()
 	case <-s.stop:
-		abandon()
 	}
+	return false
 }
 
-// hang gives no answer, and waits with that until the client goes away or the emulator stops.
+// hang gives no answer until the client goes away or the emulator stops.
 func (s *Server) hang(r *http.Request) {
 	select {
 	case <-r.Context().Done():
 	case <-s.stop:
 	}
-	abandon()
+	unanswered()
 }
 
-// abandon ends a handler, and its connection, without an answer, in the way that net/http documents. A handler that
-// merely returns says 200.
-func abandon() { panic(http.ErrAbortHandler) }
+// unanswered ends a request without an answer: net/http would make a success of a handler that returns. It does not
+// return.
+func unanswered() { panic(http.ErrAbortHandler) }
+
+// brokenBody answers a body that does not end as its head or its chunks say. Mostly the client has gone, so that it is
+// not counted as a refusal.
+func brokenBody(w http.ResponseWriter) {
+	writeJSON(w, http.StatusBadRequest, map[string]string{"message": "the body does not end as the request says"})
+}
 
 func (s *Server) flying(n int) {
 	s.mu.Lock()

@@ -34,7 +34,7 @@ type track struct {
 	all      *hdrhistogram.Histogram
 	last     time.Time // When something came.
 	gaps     int
-	over     bool          // The soak was interrupted, and what comes from now on is not counted.
+	over     bool          // The soak ended early, and what comes from now on is not counted.
 	left     int           // Messages that were on their way then.
 	ready    chan struct{} // Closed when a first message has come.
 	heard    bool

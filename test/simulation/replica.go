@@ -61,6 +61,7 @@ func (w *World) start() {
 	ctx, cancel := context.WithCancel(context.Background())
 	r.stop = cancel
 	cfg, log := daemon.Config{Plan: p, Version: "simulated", Hurry: r.hurry}, w.log(r)
+	w.stirred.Store(true)
 	go func() {
 		d, err := daemon.New(cfg, log)
 		if err == nil {
@@ -113,6 +114,7 @@ func (r *replica) leave() {
 	}
 	r.leaves = true
 	r.world.history.note(r.world.now(), "stop", int64(r.id))
+	r.world.stirred.Store(true)
 	r.stop()
 }
 
@@ -131,6 +133,7 @@ func (r *replica) kill() {
 		}
 	}
 	w.truth.killed()
+	w.stirred.Store(true)
 	r.stop()
 	close(r.hurry)
 }
@@ -168,4 +171,7 @@ func (w *World) living() []*replica {
 }
 
 // status is what a daemon says of itself.
-func (r *replica) status() admin.Status { return r.daemon.Load().Status() }
+func (r *replica) status() admin.Status {
+	r.world.stirred.Store(true)
+	return r.daemon.Load().Status()
+}
