@@ -199,8 +199,8 @@ func (o *findOptions) check() error {
 	if o.expect != "" {
 		text, least := strings.CutPrefix(strings.TrimSpace(o.expect), ">=")
 		rate, err := strconv.ParseFloat(strings.TrimSpace(strings.TrimSuffix(text, "/s")), 64)
-		wrong.unless(least && err == nil && rate > 0 && !math.IsInf(rate, 0), "--expect %q: write a rate such as '>=500/s'",
-			o.expect)
+		wrong.unless(least && err == nil && rate > 0 && !math.IsInf(rate, 0),
+			"--expect %q: write a rate such as '>=500/s'", o.expect)
 		o.expected = rate
 	}
 	return wrong.err()
