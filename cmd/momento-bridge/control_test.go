@@ -104,6 +104,9 @@ func TestAPauseOutlastsARestartWhereThereIsAStateDirectory(t *testing.T) {
 	if r := routeOf(t, p); r.State != "running" {
 		t.Errorf("after resume and a restart the route is %s", r.State)
 	}
+	if err := p.stop(); err != nil { // It writes into the directory no more.
+		t.Error(err)
+	}
 }
 
 // asTheSchemaSays holds what a daemon answers against `status --schema`.
