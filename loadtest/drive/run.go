@@ -123,7 +123,7 @@ func (e *Engine) offer(ph *phase, end int64, most int, record bool) int64 {
 	planned := float64(ph.began)
 	for {
 		at := int64(math.Round(planned)) // What was added up would otherwise be one publish more now and then.
-		if planned > float64(end) { // By far, perhaps: at a rate of zero there is no next one.
+		if planned > float64(end) {      // By far, perhaps: at a rate of zero there is no next one.
 			at = end
 		}
 		if at >= end || e.sent >= most || !e.await(ph, at) {
