@@ -1,6 +1,7 @@
 package daemon
 
 import (
+	"context"
 	"encoding/json"
 	"log/slog"
 	"net/http"
@@ -89,6 +90,50 @@ func TestWithoutARunningBridgeOneMessageGoesThroughOneOfItsOwn(t *testing.T) {
 				t.Errorf("it went %+v, want %q", p, c.why)
 			}
 		})
+	}
+}
+
+// A stream takes what nobody carries, and NATS does not say that nobody is there.
+func TestAStreamOfEverythingIsNoBridge(t *testing.T) {
+	t.Parallel()
+	w := newCanaryWorld(t)
+	conn, err := nats.Connect(w.nats.ClientURL())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(conn.Close)
+	_, err = conn.Subscribe(">", func(m *nats.Msg) {
+		if m.Reply != "" && strings.HasSuffix(m.Subject, ".canary") {
+			_ = m.Respond([]byte(`{"stream":"ALL","seq":1}`))
+		}
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := conn.Flush(); err != nil {
+		t.Fatal(err)
+	}
+	if p := w.try("", time.Minute); p.Why != "" || p.Bridge != "of this command" {
+		t.Errorf("it went %+v", p)
+	}
+}
+
+func TestWhoEndsATryIsNotToldThatItTookTooLong(t *testing.T) {
+	t.Parallel()
+	w := newCanaryWorld(t)
+	w.swallow.Store(true)
+	try, err := NewCanaryTry(w.plan(""), time.Hour, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer try.Close()
+	if err := try.Open(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	time.AfterFunc(100*time.Millisecond, cancel)
+	if p := try.Pass(ctx, 1); p.Why != "it was not waited for" {
+		t.Errorf("it went %+v", p)
 	}
 }
 

@@ -45,8 +45,8 @@ func swallow(t *testing.T, ip [4]byte) (port int) {
 	return 0
 }
 
-// besideOneThatSwallows is a server on a port that the other address swallows on. What one of the addresses has free may
-// be in use on the other one.
+// besideOneThatSwallows is a server on a port that the other address swallows on. What one of the addresses has free
+// may be in use on the other one.
 func besideOneThatSwallows(t *testing.T, ip [4]byte) (p *peer, port int) {
 	t.Helper()
 	for range 100 {

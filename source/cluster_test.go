@@ -87,7 +87,8 @@ func changeLeaders(t *testing.T, conn *nats.Conn) {
 func TestClusterMayChangeLeadersAndRetireServers(t *testing.T) {
 	t.Parallel()
 	servers, conn, publisher := replicated(t)
-	js := jetStream(t, publisher, jetstream.WithDefaultTimeout(5*time.Second)) // While there is no leader nobody answers.
+	// While there is no leader nobody answers.
+	js := jetStream(t, publisher, jetstream.WithDefaultTimeout(5*time.Second))
 	var mu sync.Mutex
 	got := map[string]int{}
 	s := startStage(t, newJetStream(t, conn), pipeline.RouteConfig{Returnable: true}, 1000,
