@@ -40,10 +40,16 @@ type View struct {
 	Reason string
 }
 
-// View says how it is. Where the bridge itself says why nothing gets through, the canary waits.
+// View says how it is. Where the bridge itself says why nothing gets through, the canary waits, and does not count that
+// time afterwards: View is to be asked once a second or more often.
 func (w *Watch) View(now time.Time, b Bridge) View {
+	if b.Known != "" {
+		w.known, w.knownAt = b.Known, now
+	} else if now.Sub(w.knownAt) < lateAfter {
+		b.Known = w.known // It is said between the attempts, too.
+	}
 	l := &w.listener
-	isDeaf := !l.failing.IsZero() && now.Sub(l.failing) >= deafAfter
+	isDeaf := !l.failing.IsZero() && w.unexplained(now, l.failing) >= deafAfter
 	switch {
 	case w.halted != "":
 		return View{Waiting, w.halted}
@@ -66,12 +72,13 @@ func (w *Watch) View(now time.Time, b Bridge) View {
 // pace says how fast messages get through, where they do.
 func (w *Watch) pace(now time.Time, b Bridge) View {
 	if held := w.held(now); held > lateAfter {
+		alone := w.unexplained(now, now.Add(-held))
 		switch {
-		case b.Holds != "" && held < stubbornAfter:
+		case b.Holds != "" && alone < stubbornAfter:
 			return View{Waiting, fmt.Sprintf("the bridge has held a message for %s: %s", round(held), b.Holds)}
 		case b.Holds != "":
 			return View{Refused, fmt.Sprintf("the bridge has held a message for %s: %s", round(held), b.Holds)}
-		case held > lostAfter:
+		case alone > lostAfter:
 			return View{Late, fmt.Sprintf("the bridge has held a message for %s", round(held))}
 		}
 	}
@@ -110,6 +117,11 @@ func (w *Watch) held(now time.Time) time.Duration {
 		}
 	}
 	return 0
+}
+
+// unexplained is for how long something has been so without the bridge saying why nothing gets through.
+func (w *Watch) unexplained(now, since time.Time) time.Duration {
+	return min(now.Sub(since), now.Sub(w.knownAt))
 }
 
 // waits is for how long the oldest message has been under way that the endpoint has not accepted.

@@ -48,6 +48,8 @@ type Watch struct {
 	journeys []journey // The oldest first.
 	halted   string    // Why nothing is sent; empty: it is.
 	silent   bool      // NATS does not answer.
+	known    string    // What the bridge has said last of why nothing gets through,
+	knownAt  time.Time // and when.
 	listener listener
 
 	seen, gone, refused uint64 // The highest numbers that were: seen, lost, refused.

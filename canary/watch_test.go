@@ -244,6 +244,40 @@ func TestWhatTheBridgeHoldsIsNeitherLateNorLost(t *testing.T) {
 	}
 }
 
+// An outage leaves what the bridge holds with a delay of its own, and the subscriber, too.
+func TestAfterAnOutageThatTheBridgeTellsOfTheCanaryStartsAfresh(t *testing.T) {
+	t.Parallel()
+	w := healthy(t)
+	w.accepted, w.b.Known = false, "the endpoint is down"
+	w.w.PollFailed(w.now, "connection refused")
+	if told := w.run(10 * time.Minute); told != "waiting" {
+		t.Errorf("told %q", told)
+	}
+	w.b = Bridge{Holds: "the endpoint fails it, and it is tried again"}
+	if told := w.run(5 * time.Second); told != "waiting" {
+		t.Errorf("after it told %q", told)
+	}
+	w.w.Polling(w.now)
+	if told := w.run(25 * time.Second); told != "waiting refused" {
+		t.Errorf("of what goes on after it told %q", told)
+	}
+}
+
+func TestWhatTheBridgeTellsBetweenAttemptsIsNoRefusal(t *testing.T) {
+	t.Parallel()
+	w := healthy(t)
+	w.accepted = false
+	for range 100 {
+		w.b = Bridge{Known: "the endpoint refuses for quota (429)"}
+		first := w.run(time.Second)
+		w.b = Bridge{Holds: "the endpoint has not answered yet"}
+		if told := first + w.run(time.Second); strings.ReplaceAll(told, "waiting", "") != "" {
+			t.Fatalf("told %q", told)
+		}
+	}
+	w.state(Waiting, "429")
+}
+
 func TestARefusalIsTold(t *testing.T) {
 	t.Parallel()
 	w := healthy(t)
