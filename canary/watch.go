@@ -118,8 +118,8 @@ func (w *Watch) NATSAway() {
 	}
 }
 
-// NATSAnswers says whether NATS has answered when it was asked. As long as it does not, nothing is sent, and what was on
-// its way there is nobody's loss.
+// NATSAnswers says whether NATS has answered when it was asked. As long as it does not, nothing is sent, and what was
+// on its way there is nobody's loss.
 func (w *Watch) NATSAnswers(yes bool) {
 	if w.silent = !yes; w.silent {
 		w.NATSAway()
