@@ -118,8 +118,8 @@ func normal(ctx context.Context, l *lab.Lab, o *options) (failed bool, err error
 	return seen.alarms > 0 || operations > mostOperations, err
 }
 
-// mostOperations is a hundredth of the quota of 10/s, and a tenth of that for those that a restart sends at once.
-const mostOperations = 0.11
+// mostOperations is a hundredth of the quota of 10/s.
+const mostOperations = 0.1
 
 // watcher looks at what the canary says.
 type watcher struct {
