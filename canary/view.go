@@ -30,7 +30,7 @@ var States = [...]State{Losing, Refused, Deaf, Late, Waiting, OK}
 
 // Bridge is what the bridge says of itself and of the messages of the canary that it holds.
 type Bridge struct {
-	Known   string // Why it publishes nothing, as it says itself; empty: it does not. Its subscriber may miss that, too.
+	Known   string // Why it publishes nothing, as it says itself; empty: it does not. It may explain deafness, too.
 	Slow    string // Why it publishes little, as it says itself; empty: it does not.
 	Refuses string // Why the endpoint lets no message of the canary pass; empty: it does, as far as is known.
 	Holds   string // Why it holds one; empty: for no reason that it knows.
