@@ -48,6 +48,8 @@ type Watch struct {
 	journeys []journey // The oldest first.
 	halted   string    // Why nothing is sent; empty: it is.
 	silent   bool      // NATS does not answer.
+	known    excuse    // Why nothing is published,
+	slow     excuse    // and why little is, as the bridge has said last.
 	listener listener
 
 	seen, gone, refused uint64 // The highest numbers that were: seen, lost, refused.
