@@ -155,7 +155,7 @@ func (s *Session) Run(script, options string) (printed string, status int, err e
 	defer cancel()
 	cmd := exec.CommandContext(ctx, "sh", "-c", before+script)
 	cmd.Env = s.env
-	cmd.WaitDelay = time.Second
+	cmd.WaitDelay = 20 * time.Second
 	out, err := cmd.CombinedOutput()
 	if exit, ok := errors.AsType[*exec.ExitError](err); ok {
 		s.status = exit.ExitCode()
