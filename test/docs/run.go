@@ -13,7 +13,7 @@ import (
 const (
 	ByRunning = "run"              // Its commands were run: the program, servers and the machine's programs.
 	ByPlay    = "run, with a play" // Some of its programs were played.
-	ByOther   = "run by another"   // The same, and a test of another module runs it as it stands, with the real programs.
+	ByOther   = "run by another"   // The same, and another module's test runs it as it stands, with the real programs.
 	ByReading = "read"             // It was read by its rule.
 	NotRun    = "not run"          // Its flags were read, and it says why it was not run.
 	Elsewhere = "by the long form" // The long form of the test tries it.
