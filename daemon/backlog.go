@@ -82,7 +82,7 @@ func viewOf(samples []sample) view {
 	v := view{now: s, rates: ratesOf(samples), oldest: math.NaN(), load: loadOf(&w)}
 	v.spent, v.each = spentOf(samples)
 	v.since = s.at.Sub(samples[sinceChange(samples)].at)
-	if len(arrivedIn(w.samples)) < 2 { // Too little to conclude from, and still what comes.
+	if w.arrivals.span == 0 { // Too little to conclude from, and still what comes.
 		v.load.Arrivals = v.rates.In
 	}
 	if s.waiting > 0 && !s.oldest.IsZero() {
@@ -165,7 +165,7 @@ func (v *view) unheard() string {
 
 // arriving says how much comes.
 func (v *view) arriving(w *window) string {
-	if len(arrivedIn(w.samples)) < 2 {
+	if w.arrivals.span == 0 {
 		return "not known yet"
 	}
 	return terminal.Number(v.load.Arrivals) + "/s"
@@ -200,7 +200,7 @@ func loadOf(w *window) load {
 	case w.span() > 0 && !last.halted && !last.rising:
 		l.Capacity = min(w.done.rate, allowed)
 	}
-	if len(arrivedIn(w.samples)) < 2 {
+	if w.arrivals.span == 0 {
 		l.Seen = 0
 	}
 	return l

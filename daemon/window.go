@@ -91,7 +91,7 @@ func doneIn(samples []sample) []point {
 // arrivedIn are the times at which NATS has told of what has come: what waits becomes known in steps, and only whole
 // ones say anything.
 func arrivedIn(samples []sample) []point {
-	var points []point
+	points := make([]point, 0, len(samples))
 	for i := range samples {
 		s := &samples[i]
 		if s.told.IsZero() || len(points) > 0 && s.told.Sub(points[len(points)-1].at) < sampleEvery/4 {
@@ -105,7 +105,7 @@ func arrivedIn(samples []sample) []point {
 // trend is how fast something is counted.
 type trend struct {
 	rate    float64 // Per second.
-	span    float64 // Seconds.
+	span    float64 // Seconds; 0: nothing was counted at two times.
 	noise   float64 // The standard deviation of what is counted in a second.
 	shifted int     // The sample at which the rate has become another one; 0: it has not.
 	uneven  bool    // The last seconds are unlike the others.
@@ -158,7 +158,7 @@ func (t *trend) doubt() float64 {
 
 // noiseOf estimates it from how neighbouring steps differ, which a shift of the rate does not disturb.
 func noiseOf(points []point) float64 {
-	var differences []float64
+	differences := make([]float64, 0, len(points))
 	for i := 2; i < len(points); i++ {
 		a, b := points[i-1].at.Sub(points[i-2].at).Seconds(), points[i].at.Sub(points[i-1].at).Seconds()
 		before, after := (points[i-1].count-points[i-2].count)/a, (points[i].count-points[i-1].count)/b

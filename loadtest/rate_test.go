@@ -11,6 +11,7 @@ import (
 	"momento-bridge/emulator"
 	"momento-bridge/loadtest/drive"
 	"momento-bridge/loadtest/report"
+	"momento-bridge/loadtest/virtual"
 )
 
 // rateOf is a rate test of a target.
@@ -80,6 +81,16 @@ func TestRateSendsWhatItIsToldTo(t *testing.T) {
 			})
 		})
 	}
+}
+
+func TestTheTimeUntilThereAreConnectionsIsNotTheTests(t *testing.T) {
+	bubble(t, emulator.Config{}, func(t *testing.T, target Target, server *emulator.Server) {
+		target.instead = near{&virtual.Endpoint{Server: server, Handshake: 3 * time.Second}}
+		r, err := Rate(t.Context(), rateOf(target, 20, time.Second))
+		if got := r.Trials[0]; err != nil || got.Sent != 20 || got.Seconds < 0.9 || got.Seconds > 1.1 {
+			t.Errorf("%v: %+v", err, got)
+		}
+	})
 }
 
 // An endpoint that fails is no fault of the machine that sends.

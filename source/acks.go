@@ -35,6 +35,7 @@ type Acks struct {
 	late     *time.Timer // Sends what has waited for ackDelay.
 
 	resending chan struct{} // One slot: taken while others must wait for what is sent again, which may be long.
+	owed      chan struct{} // One slot: the first since all was confirmed is given.
 
 	mu         sync.Mutex // Guards the following.
 	recent     []string   // Reply subjects of what was settled for good, oldest first,
@@ -62,6 +63,7 @@ const (
 func NewAcks(conn *nats.Conn) *Acks {
 	a := &Acks{
 		conn: conn, refusals: newRefusals(conn), window: newWindow(mostOutstanding), resending: make(chan struct{}, 1),
+		owed: make(chan struct{}, 1),
 	}
 	a.late = time.AfterFunc(time.Hour, a.sendLate)
 	a.late.Stop()
@@ -97,7 +99,7 @@ func (a *Acks) term(reply string, word []byte) error {
 func (a *Acks) handBack(reply string) error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.given++
+	a.count()
 	return a.conn.Publish(reply, ackNotNow)
 }
 
@@ -107,6 +109,17 @@ func (a *Acks) remember(reply string) {
 		a.forget(maxRecent / 2)
 	}
 	a.recent = append(a.recent, reply)
+	a.count()
+}
+
+// count notes one more that the server has to get. mu is held.
+func (a *Acks) count() {
+	if a.given == a.confirmed {
+		select {
+		case a.owed <- struct{}{}:
+		default:
+		}
+	}
 	a.given++
 }
 
@@ -250,7 +263,7 @@ func (a *Acks) repeat(replies []string) {
 // confirmEvery is how often the server is asked whether it has got everything.
 const confirmEvery = time.Second
 
-// Run asks the server now and then, until ctx is done.
+// Run asks the server now and then, until ctx is done. While all is confirmed it sleeps.
 func (a *Acks) Run(ctx context.Context) {
 	defer a.late.Stop()
 	ticks := time.NewTicker(confirmEvery)
@@ -259,9 +272,14 @@ func (a *Acks) Run(ctx context.Context) {
 		select {
 		case <-ctx.Done():
 			return
+		case <-a.owed:
+			ticks.Reset(confirmEvery)
 		case <-ticks.C:
 			if a.Unconfirmed() > 0 && a.conn.IsConnected() {
 				_ = a.confirm(confirmEvery) // Asked again at the next tick.
+			}
+			if a.Unconfirmed() == 0 {
+				ticks.Stop()
 			}
 		}
 	}

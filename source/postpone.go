@@ -24,7 +24,7 @@ func (j *JetStream) Postpone(handle any) {
 func (a *Acks) handBackFor(reply string, d time.Duration) error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.given++
+	a.count()
 	return a.conn.Publish(reply, fmt.Appendf(nil, `%s {"delay": %d}`, ackNotNow, d.Nanoseconds()))
 }
 

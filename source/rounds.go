@@ -9,7 +9,8 @@ import (
 // Rounds looks at routes of core NATS once a second, at one after the other: with a ticker for each route, an idle
 // daemon would be woken as often as it has routes. Its methods may be called concurrently.
 type Rounds struct {
-	mu     sync.Mutex // Held while they are looked at.
+	first  chan struct{} // One slot: there is a route, and was none.
+	mu     sync.Mutex    // Held while they are looked at.
 	routes map[*Core]struct{}
 }
 
@@ -17,9 +18,11 @@ type Rounds struct {
 const roundInterval = time.Second
 
 // NewRounds returns rounds without routes; Run makes them.
-func NewRounds() *Rounds { return &Rounds{routes: map[*Core]struct{}{}} }
+func NewRounds() *Rounds {
+	return &Rounds{first: make(chan struct{}, 1), routes: map[*Core]struct{}{}}
+}
 
-// Run makes its rounds until ctx is done.
+// Run makes its rounds until ctx is done. While there is no route it sleeps.
 func (r *Rounds) Run(ctx context.Context) {
 	ticks := time.NewTicker(roundInterval)
 	defer ticks.Stop()
@@ -27,24 +30,36 @@ func (r *Rounds) Run(ctx context.Context) {
 		select {
 		case <-ctx.Done():
 			return
+		case <-r.first:
+			ticks.Reset(roundInterval)
 		case <-ticks.C:
-			r.look()
+			if !r.look() {
+				ticks.Stop()
+			}
 		}
 	}
 }
 
-func (r *Rounds) look() {
+// look reports whether there is anything to look at.
+func (r *Rounds) look() bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for c := range r.routes {
 		c.look()
 	}
+	return len(r.routes) > 0
 }
 
 // join has c looked at until leave is called, which waits for the last look.
 func (r *Rounds) join(c *Core) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if len(r.routes) == 0 {
+		select {
+		case r.first <- struct{}{}:
+		default:
+		}
+	}
 	r.routes[c] = struct{}{}
 }
 

@@ -17,7 +17,8 @@ type frame struct {
 // frames takes what a client says apart, cut anyhow.
 type frames struct{ rest []byte }
 
-// add takes more bytes, and calls each with the messages among them, or nil for what is none, and their sizes.
+// add takes more bytes, and calls each with the messages among them, or nil for what is none, and their sizes. What it
+// gives is good until it returns.
 func (p *frames) add(b []byte, each func(f *frame, size int)) {
 	p.rest = append(p.rest, b...)
 	used := 0
@@ -33,7 +34,7 @@ func (p *frames) add(b []byte, each func(f *frame, size int)) {
 }
 
 // frameOf reads one operation, and returns its size; 0: it is not there as a whole. Of what is no message the frame is
-// empty.
+// empty. Header and payload are parts of b.
 func frameOf(b []byte) (frame, int) {
 	end := bytes.IndexByte(b, '\n')
 	if end < 0 {
@@ -69,8 +70,8 @@ func frameOf(b []byte) (frame, int) {
 	if len(words)-sizes > first {
 		f.reply = words[first]
 	}
-	body := bytes.Clone(b[end+1 : end+1+total])
-	f.header, f.payload = body[:head], body[head:]
+	body := b[end+1 : end+1+total]
+	f.header, f.payload = body[:head:head], body[head:]
 	return f, end + 1 + total + 2
 }
 

@@ -1,6 +1,7 @@
 package simulation
 
 import (
+	"encoding/binary"
 	"fmt"
 	"hash"
 	"hash/fnv"
@@ -41,9 +42,14 @@ func (h *history) note(at int64, what string, numbers ...int64) {
 
 // digest is the hash of a piece of what was sent.
 func digest(b []byte) int64 {
+	const prime = 1099511628211
 	h := uint64(14695981039346656037)
+	for ; len(b) >= 8; b = b[8:] {
+		h = (h ^ binary.LittleEndian.Uint64(b)) * prime
+		h ^= h >> 32
+	}
 	for _, c := range b {
-		h = (h ^ uint64(c)) * 1099511628211
+		h = (h ^ uint64(c)) * prime
 	}
 	return int64(h >> 1) //nolint:gosec // A hash.
 }

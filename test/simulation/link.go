@@ -211,6 +211,7 @@ func (l *link) deliver(b []byte, end error) {
 	}
 	l.in = append(l.in, b...)
 	l.end = end
+	l.owner.world.stirred.Store(true)
 	l.come.Broadcast()
 }
 
@@ -220,5 +221,6 @@ func (l *link) reset() {
 	defer l.mu.Unlock()
 	l.in = nil
 	l.end = &net.OpError{Op: "read", Net: "tcp", Err: os.NewSyscallError("read", syscall.ECONNRESET)}
+	l.owner.world.stirred.Store(true)
 	l.come.Broadcast()
 }

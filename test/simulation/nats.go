@@ -195,6 +195,8 @@ func (e *natsEnd) sent(b []byte) {
 		if !strings.HasPrefix(f.subject, "$JS.ACK.") && !strings.HasPrefix(f.subject, deadPrefix) {
 			return
 		}
-		e.ends = append(e.ends, ackSent{e.size, *f})
+		end := ackSent{e.size, *f}
+		end.frame.header, end.frame.payload = bytes.Clone(f.header), bytes.Clone(f.payload)
+		e.ends = append(e.ends, end)
 	})
 }

@@ -18,6 +18,7 @@ func (w *World) delay() time.Duration {
 func (w *World) dialed(d *dialing) {
 	w.history.note(w.now(), "dial", int64(d.owner.id), int64(d.server))
 	w.after(2*w.delay(), func() {
+		w.stirred.Store(true)
 		if err := w.unreachable(d); err != nil {
 			w.history.note(w.now(), "refuse", int64(d.owner.id), int64(d.server))
 			d.result <- dialed{err: err}

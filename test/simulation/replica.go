@@ -62,6 +62,7 @@ func (w *World) start() {
 	ctx, cancel := context.WithCancel(context.Background())
 	r.stop = cancel
 	cfg, log := daemon.Config{Plan: p, Version: "simulated", Hurry: r.hurry}, w.log(r)
+	w.stirred.Store(true)
 	go func() {
 		d, err := daemon.New(cfg, log)
 		if err == nil {
@@ -114,6 +115,7 @@ func (r *replica) leave() {
 	}
 	r.leaves, r.left = true, r.world.now()
 	r.world.history.note(r.world.now(), "stop", int64(r.id))
+	r.world.stirred.Store(true)
 	r.stop()
 }
 
@@ -132,6 +134,7 @@ func (r *replica) kill() {
 		}
 	}
 	w.truth.killed()
+	w.stirred.Store(true)
 	r.stop()
 	close(r.hurry)
 }
@@ -169,4 +172,7 @@ func (w *World) living() []*replica {
 }
 
 // status is what a daemon says of itself.
-func (r *replica) status() admin.Status { return r.daemon.Load().Status() }
+func (r *replica) status() admin.Status {
+	r.world.stirred.Store(true)
+	return r.daemon.Load().Status()
+}

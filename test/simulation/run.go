@@ -138,7 +138,7 @@ func (w *World) finish() {
 	w.broken = broken || w.figures.Fault != ""
 	w.timer.Stop()
 	synctest.Wait()
-	w.thread.hold(false)
+	letGo()
 }
 
 // over reports whether every daemon has ended, but for those that were killed.

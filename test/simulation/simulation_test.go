@@ -66,7 +66,7 @@ func inBubble(t *testing.T, seed uint64, do func()) {
 	// Pools keep timers of bubbles that are over, until they have been collected twice. And what the collector does in
 	// the middle of a run would change the order in which goroutines go on.
 	defer debug.SetGCPercent(debug.SetGCPercent(-1))
-	findThread().hold(false)
+	letGo()
 	runtime.GC()
 	runtime.GC()
 	defer seedEverything(seed)()

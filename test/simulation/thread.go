@@ -48,13 +48,20 @@ func findThread() thread {
 				continue
 			}
 			for i := range uintptr(drawn - 1) {
-				if base := at - 8*i; base <= at && *(*uint32)(unsafe.Add(m, base+position)) == uint32(i+2) {
+				if base := at - 8*i; base <= at && after(*word(m, base+position), i+2) {
 					return thread{base, keeping(m)}
 				}
 			}
 		}
 	}
 	return thread{}
+}
+
+// after reports whether a position may be that after n numbers: the last ones of some lots are the next seed. The
+// second half counts, too, as what is beside a position may look like its first.
+func after(position uint64, n uintptr) bool {
+	of := position >> 32
+	return uintptr(uint32(position)) == n && (of == drawn || of == drawn-seedWords)
 }
 
 // keeping returns where a thread says why its goroutine is not to be interrupted: the scheduler interrupts one that has
@@ -72,21 +79,32 @@ func keeping(m unsafe.Pointer) uintptr {
 // afterGoroutine is how far that is behind the goroutine that a thread carries.
 const afterGoroutine = 64
 
-// hold has goroutines of this thread go on until they wait. No panic may be raised meanwhile.
-func (t thread) hold(on bool) {
-	if t.keep == 0 {
+// hold has goroutines of this thread go on until they wait. No panic may be raised meanwhile, and no garbage collected:
+// who asks for that would wait for ever.
+func (t thread) hold() {
+	if t.keep == 0 || *word(this(), t.keep+8) != 0 { // It is held already, or the runtime has reasons of its own.
 		return
 	}
 	why := (*string)(unsafe.Add(this(), t.keep))
-	if *word(this(), t.keep+8) != 0 && *why != held { // The runtime has reasons of its own.
-		return
-	}
-	if on {
-		*why = held
-	} else {
-		*why = ""
-	}
+	*why = held
+	holding = append(holding, why)
 }
+
+// letGo undoes hold, of this thread and of those that the system has had the goroutine leave since.
+func letGo() {
+	for _, why := range holding {
+		if *why == held {
+			*why = ""
+		}
+	}
+	holding = holding[:0]
+}
+
+// holding is why threads are held, of each that is.
+var holding []*string
+
+// holds reports whether this thread is held.
+func (t thread) holds() bool { return t.keep != 0 && *(*string)(unsafe.Add(this(), t.keep)) == held }
 
 // held is why goroutines are not interrupted.
 const held = "simulated"

@@ -11,7 +11,11 @@ func findThread() thread { return thread{} }
 
 func (thread) seed(*rand.PCG) {}
 
-func (thread) hold(bool) {}
+func (thread) hold() {}
+
+func letGo() {}
+
+func (thread) holds() bool { return false }
 
 func (thread) name() uintptr { return 0 }
 

@@ -6,6 +6,7 @@ import (
 	"runtime"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing/synctest"
 	"time"
 
@@ -43,10 +44,11 @@ type World struct {
 	on                       uintptr   // The thread that it was on last.
 	chance                   *rand.PCG // What the runtime draws.
 	network, faults, traffic *rand.Rand
-	collectAt                int  // Events until garbage is collected.
-	woken                    bool // A poke was taken, and nothing fetched since.
-	ending                   bool // No daemon is started any more.
-	broken                   bool // A fault was found: nothing goes on.
+	collectAt                int         // Events until garbage is collected.
+	woken                    bool        // A poke was taken, and nothing fetched since.
+	stirred                  atomic.Bool // Daemons may be moving.
+	ending                   bool        // No daemon is started any more.
+	broken                   bool        // A fault was found: nothing goes on.
 }
 
 // dialing is a connection that a daemon wants.
@@ -101,15 +103,11 @@ func (w *World) poke() {
 
 // run lets the world go on until a time, or until a fault is found.
 func (w *World) run(until int64) {
+	w.stirred.Store(true)
 	for !w.broken {
-		synctest.Wait()
-		w.collect()
-		if at := w.thread.name(); at != w.on {
-			w.on = at
-			w.figures.Moved++
+		if w.stirred.Swap(false) {
+			w.rest()
 		}
-		w.thread.seed(w.chance)
-		w.thread.hold(true)
 		next, done := w.step(until)
 		if done {
 			continue
@@ -124,7 +122,20 @@ func (w *World) run(until int64) {
 		case <-w.poked:
 			w.woken = true
 		}
+		w.stirred.Store(true)
 	}
+}
+
+// rest waits until nothing moves, and decides what is random from then on.
+func (w *World) rest() {
+	synctest.Wait()
+	w.collect()
+	if at := w.thread.name(); at != w.on {
+		w.on = at
+		w.figures.Moved++
+	}
+	w.thread.seed(w.chance)
+	w.thread.hold()
 }
 
 // collect has the garbage collected now and then, while nothing moves: on the way, it would change who goes on first.
@@ -133,7 +144,7 @@ func (w *World) collect() {
 		return
 	}
 	w.collectAt = w.figures.Events + collectEvery
-	w.thread.hold(false)
+	letGo()
 	runtime.GC()
 }
 

@@ -105,7 +105,7 @@ func (c *conn) send(sid string, m *message) {
 	if !c.options.Headers {
 		header = nil
 	}
-	out := c.out
+	out := slices.Grow(c.out, len(subject)+len(m.reply)+len(header)+len(m.data)+64) // As much as the numbers take.
 	if len(header) > 0 {
 		out = append(out, 'H')
 	}

@@ -4,6 +4,9 @@ import "strings"
 
 // matches reports whether a subject without wildcards matches a filter.
 func matches(filter, subject string) bool {
+	if filter != "" && subject != "" && filter[0] != subject[0] && filter[0] != '*' && filter[0] != '>' {
+		return false // As most are.
+	}
 	for {
 		f, filterRest, filterMore := strings.Cut(filter, ".")
 		if f == ">" && !filterMore {
