@@ -46,8 +46,8 @@ var (
 	ErrTime     = errors.New("the cap on time was reached (--max-duration)")
 
 	errNoLimit = errors.New("nothing was refused up to the greatest rate (--max-rate)")
-	errHardly  = errors.New("hardly anything was refused at the greatest rate (--max-rate), so that it shows no limit: " +
-		"refusals may come at random")
+	errHardly  = errors.New("hardly anything was refused at the greatest rate (--max-rate), so that it shows no " +
+		"limit: refusals may come at random")
 	errLong = errors.New("irregular: a rate that was held in each trial is refused when it goes on for longer: the " +
 		"limit looks back over more time than a trial takes")
 	errEstimate = errors.New("this is an estimate: nothing was repeated (--effort quick)")

@@ -125,8 +125,8 @@ func (s *search) pin() (bool, error) {
 	return false, nil
 }
 
-// endures holds the clean rate once more where refusals seemed to use up quota, for longer than the limit can look back:
-// a window of a minute, too, accepts nothing for so long, and then more in each trial than it would of them all.
+// endures holds the clean rate once more where refusals seemed to use up quota, for longer than the limit can look
+// back: a window of a minute, too, accepts nothing for so long, and then more in each trial than it would of them all.
 func (s *search) endures() (bool, error) {
 	if !s.dear {
 		return true, nil
