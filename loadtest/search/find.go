@@ -79,6 +79,7 @@ func Find(cfg Config, tester Tester) *Result {
 	r := s.result
 	ok, err := s.find()
 	r.Err, r.Dear = err, s.dear
+	r.Overload = r.Overload && s.dear == s.endured // What only seems to use up quota may be a long window.
 	if s.soft() && (err == nil || errors.Is(err, errAlways)) {
 		r.Kind = Soft
 	}

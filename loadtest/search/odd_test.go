@@ -96,3 +96,17 @@ func TestWhereAllIsRefusedNoTrialIsBegunThatCannotEnd(t *testing.T) {
 		t.Errorf("%+v", summaryOf(r))
 	}
 }
+
+// Nothing but a proof tells a long window from refusals that use up quota.
+func TestALongWindowIsNotSaidToCountRefusals(t *testing.T) {
+	t.Parallel()
+	for _, kind := range []string{emulator.LimiterFixedWindow, emulator.LimiterSlidingPenalty} {
+		sim := newSimulation(window(kind, time.Minute)(10), 1)
+		cfg := Default()
+		cfg.MaxSeconds = 200
+		r := Find(cfg, sim)
+		if r.Proved || r.Overload || r.Kind != Unknown || r.KindConfidence != None {
+			t.Errorf("%s: %+v", kind, summaryOf(r))
+		}
+	}
+}

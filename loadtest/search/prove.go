@@ -139,6 +139,7 @@ func (s *search) endures() (bool, error) {
 	case err != nil:
 		return false, err
 	case ok:
+		s.endured = true
 		s.showLess()
 		return true, nil
 	}
