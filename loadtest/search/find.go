@@ -3,6 +3,7 @@ package search
 import (
 	"errors"
 	"fmt"
+	"math"
 
 	"momento-bridge/loadtest/figure"
 )
@@ -26,6 +27,7 @@ type Result struct {
 	Dear            bool    // Refusals use up quota.
 	Overload        bool    // Whether that is known.
 	Held            int     // Trials in which the clean rate was held,
+	HeldSeconds     float64 // how long the shortest of them was,
 	CleanSent       int     // publishes in them,
 	// CleanRefused is how many of those were refused, where the goal allows some, and CleanExcused how many of these an
 	// Excuse excuses.
@@ -77,6 +79,7 @@ func Find(cfg Config, tester Tester) *Result {
 	r := s.result
 	ok, err := s.find()
 	r.Err, r.Dear = err, s.dear
+	r.Overload = r.Overload && s.dear == s.endured // What only seems to use up quota may be a long window.
 	if s.soft() && (err == nil || errors.Is(err, errAlways)) {
 		r.Kind = Soft
 	}
@@ -175,9 +178,11 @@ const wider = 1.25
 
 // proof says on what a proof rests.
 func (r *Result) proof(pairs int) string {
-	text := fmt.Sprintf("%d of %d trials at the clean rate had no refusal", r.Held, pairs)
+	long := figure.Duration(math.Floor(r.HeldSeconds)) // What is refused after that nobody has seen.
+	text := fmt.Sprintf("%d of %d trials at the clean rate, each of %s or more, had no refusal", r.Held, pairs, long)
 	if r.CleanRefused > r.CleanExcused {
-		text = fmt.Sprintf("%d of %d trials at the clean rate had no more refusals than the goal allows", r.Held, pairs)
+		text = fmt.Sprintf("%d of %d trials at the clean rate, each of %s or more, had no more refusals than the goal "+
+			"allows", r.Held, pairs, long)
 	}
 	text += fmt.Sprintf(", %d of %d at the failing rate had", r.Rejected, pairs)
 	if r.CleanExcused > 0 {

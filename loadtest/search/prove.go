@@ -67,13 +67,15 @@ func (s *search) know(clean, failing float64) {
 // forget begins to count anew what was held at the clean rate.
 func (s *search) forget() {
 	r := s.result
-	r.Held, r.CleanSent, r.CleanRefused, r.CleanExcused = 0, 0, 0, 0
+	r.Held, r.HeldSeconds, r.CleanSent, r.CleanRefused, r.CleanExcused = 0, 0, 0, 0, 0
 }
 
 // held counts the trial that was just made as one at the clean rate.
 func (s *search) held() {
 	t := &s.result.Trials[len(s.result.Trials)-1]
-	s.result.Held++
+	if s.result.Held++; s.result.Held == 1 || t.Seconds < s.result.HeldSeconds {
+		s.result.HeldSeconds = t.Seconds
+	}
 	s.showLess()
 	s.result.CleanSent += t.Accepted + t.Refused
 	s.result.CleanRefused += t.Refused
@@ -137,6 +139,7 @@ func (s *search) endures() (bool, error) {
 	case err != nil:
 		return false, err
 	case ok:
+		s.endured = true
 		s.showLess()
 		return true, nil
 	}

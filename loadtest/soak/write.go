@@ -71,6 +71,11 @@ func Read(text []byte) (r *Report, ok bool, err error) {
 
 // check says what would make the report mean nothing.
 func (r *Report) check() error {
+	again := *r
+	if again.judge(); again.Verdict != r.Verdict {
+		return fmt.Errorf("the report contradicts itself: it is called %.40q, and the rest says %q", r.Verdict,
+			again.Verdict)
+	}
 	for i := range r.Series {
 		s := &r.Series[i]
 		d := &s.Drift

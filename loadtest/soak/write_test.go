@@ -112,6 +112,8 @@ func TestReportIsReadAgain(t *testing.T) {
 		"another schema": {`{"schema":9,"test":"soak"}`, true},
 		"no drift":       {strings.ReplaceAll(string(text), `"since"`, `"sent"`), true},
 		"fewer values":   {strings.ReplaceAll(string(text), `"at"`, `"att"`), true},
+		"another answer": {strings.ReplaceAll(string(text), `"verdict": "lost"`, `"verdict": "steady"`), true},
+		"nothing lost":   {strings.ReplaceAll(string(text), `"lost": 2`, `"lost": 0`), true},
 		"another type":   {strings.ReplaceAll(string(text), `"lost": 2`, `"lost": "x"`), true},
 	} {
 		if r, ok, err := soak.Read([]byte(c.text)); ok != c.ok || c.ok && err == nil {
