@@ -138,7 +138,7 @@ func TestPartitionsKeepTheOrderOfEachTopicThroughKills(t *testing.T) {
 	}
 	c.end()
 	f.want(t, sent)
-	eventually(t, "an empty partition stream", func() bool { // The server sees to acknowledgements after it has read them.
+	eventually(t, "an empty partition stream", func() bool { // The server sees to acknowledgements after reading.
 		left, err := jetStream(t, conn).Stream(t.Context(), "P")
 		return err == nil && left.CachedInfo().State.Msgs == 0
 	})
