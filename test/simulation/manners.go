@@ -46,7 +46,15 @@ func (t *truth) polite(a *attempt) {
 const (
 	paceOver  = 4 * time.Second
 	paceSlack = 0.25 // Of what the quota is for that time: bursts, and what members may take without asking.
+	// ledAfter is how long nobody may keep a quota whose keeper is gone or cut off: 3 s until the next one takes over,
+	// and until all know. Each of the others may take all that was free meanwhile.
+	ledAfter = 6 * time.Second
 )
+
+// unlead notes that until a time, and a little longer, a shared quota may have no keeper.
+func (t *truth) unlead(until int64) {
+	t.unled = append(t.unled, span{t.world.now(), until + int64(ledAfter)})
+}
 
 // paced judges whether all daemons together keep to the quota that they share.
 func (t *truth) paced(*attempt) {
@@ -59,6 +67,9 @@ func (t *truth) paced(*attempt) {
 		t.lately = t.lately[1:]
 	}
 	t.lately = append(t.lately, now)
+	if during(t.unled, now-int64(paceOver), now) {
+		return
+	}
 	if most := int(w.plan.rate * paceOver.Seconds() * (1 + paceSlack)); len(t.lately) > most {
 		w.fault("the quota of %v a second is not kept to: %d publishes in %v", w.plan.rate, len(t.lately), paceOver)
 	}
