@@ -18,6 +18,7 @@ RUN CGO_ENABLED=0 GOOS=${TARGETOS} GOARCH=${TARGETARCH} go build -trimpath -tags
 RUN mkdir -p /image/etc/ssl/certs /image/etc/momento-bridge /image/usr/share/doc/momento-bridge /image/tmp /image/var/lib /state \
     && cp /etc/ssl/certs/ca-certificates.crt /image/etc/ssl/certs/ \
     && cp LICENSE /image/usr/share/doc/momento-bridge/ \
+    && GOARCH=${TARGETARCH} sh .ci/licenses "${TAGS}" "${TARGETOS}" >/image/usr/share/doc/momento-bridge/THIRD-PARTY-LICENSES \
     && echo 'momento-bridge:x:65532:65532::/:/sbin/nologin' >/image/etc/passwd \
     && echo 'momento-bridge:x:65532:' >/image/etc/group \
     && chmod 1777 /image/tmp

@@ -25,13 +25,16 @@ func listener(t *testing.T, cfg Config) (url string, stop func()) {
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan struct{})
-	go func() { defer close(done); _ = Serve(ctx, ln, New(cfg), "", slog.New(slog.DiscardHandler)) }()
+	go func() {
+		defer close(done)
+		_ = serve(ctx, ln, New(cfg), "", slog.New(slog.DiscardHandler), time.Minute) // However busy the machine is.
+	}()
 	stop = func() { cancel(); <-done }
 	t.Cleanup(stop)
 	return "http://" + ln.Addr().String(), stop
 }
 
-// watch opens the events and returns a function that reads the next one, or nothing at the end.
+// watch opens the events and returns a function that reads the next one, nothing at the end, or why there was none.
 func watch(t *testing.T, url string) func() (name, data string) {
 	t.Helper()
 	resp, err := http.Get(url + "/api/v1/events")
@@ -51,6 +54,9 @@ func watch(t *testing.T, url string) func() (name, data string) {
 			case strings.HasPrefix(line, "data: "):
 				data = line[len("data: "):]
 			}
+		}
+		if err := lines.Err(); err != nil {
+			return "cut off", err.Error()
 		}
 		return "", ""
 	}
@@ -85,10 +91,9 @@ func TestWatcherGetsTheHistoryAndThenEachSample(t *testing.T) {
 			t.Errorf("then %s %s: %v, want sample %d", name, data, err, want)
 		}
 	}
-	began := time.Now()
 	stop()
-	if name, _ := next(); name != "" || time.Since(began) > 900*time.Millisecond {
-		t.Errorf("after the stop: %q, after %v", name, time.Since(began))
+	if name, why := next(); name != "" {
+		t.Errorf("after the stop: %q %s, want that the events end by themselves", name, why)
 	}
 }
 

@@ -16,6 +16,13 @@ import (
 // connections is logged for debugging. webConfig is the path of a web configuration file as Prometheus' exporters take
 // it, which asks for TLS and passwords; empty: neither is asked for.
 func Serve(ctx context.Context, ln net.Listener, handler http.Handler, webConfig string, log *slog.Logger) error {
+	return serve(ctx, ln, handler, webConfig, log, time.Second)
+}
+
+// serve is Serve with the time that requests under way have to end.
+func serve(ctx context.Context, ln net.Listener, handler http.Handler, webConfig string, log *slog.Logger,
+	grace time.Duration,
+) error {
 	crowd := newCrowd(maxConnections)
 	server := &http.Server{
 		Handler:           handler,
@@ -32,9 +39,9 @@ func Serve(ctx context.Context, ln net.Listener, handler http.Handler, webConfig
 	stopped := make(chan struct{})
 	stop := context.AfterFunc(ctx, func() {
 		defer close(stopped)
-		grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
+		within, cancel := context.WithTimeout(context.WithoutCancel(ctx), grace)
 		defer cancel()
-		if server.Shutdown(grace) != nil {
+		if server.Shutdown(within) != nil {
 			_ = server.Close()
 		}
 	})

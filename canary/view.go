@@ -47,6 +47,8 @@ func (w *Watch) View(now time.Time, b Bridge) View {
 	switch {
 	case w.halted != "":
 		return View{Waiting, w.halted}
+	case w.silent:
+		return View{Waiting, "NATS does not answer"}
 	case b.Known != "" && (isDeaf || w.waits(now) > lateAfter || w.refused > w.seen):
 		return View{Waiting, b.Known}
 	case w.gone > w.seen:
@@ -110,12 +112,14 @@ func (w *Watch) held(now time.Time) time.Duration {
 	return 0
 }
 
-// waits is for how long the oldest message has been under way.
+// waits is for how long the oldest message has been under way that the endpoint has not accepted.
 func (w *Watch) waits(now time.Time) time.Duration {
-	if len(w.journeys) == 0 {
-		return 0
+	for _, j := range w.journeys {
+		if j.stage != accepted {
+			return now.Sub(j.sent)
+		}
 	}
-	return now.Sub(w.journeys[0].sent)
+	return 0
 }
 
 // LastSeen is when a message has last come, and how long it took; false: none has.

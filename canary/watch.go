@@ -47,6 +47,7 @@ type Watch struct {
 	book     *Book
 	journeys []journey // The oldest first.
 	halted   string    // Why nothing is sent; empty: it is.
+	silent   bool      // NATS does not answer.
 	listener listener
 
 	seen, gone, refused uint64 // The highest numbers that were: seen, lost, refused.
@@ -82,9 +83,9 @@ func (w *Watch) Listens(now time.Time) bool {
 	return l.failing.IsZero() && (l.heard || !l.polling.IsZero() && now.Sub(l.polling) >= settledAfter)
 }
 
-// Clear reports whether a further message may be sent: none is on the way to the endpoint.
+// Clear reports whether a further message may be sent: none is on the way to the endpoint, and NATS answers.
 func (w *Watch) Clear() bool {
-	return !slices.ContainsFunc(w.journeys, func(j journey) bool { return j.stage != accepted })
+	return !w.silent && !slices.ContainsFunc(w.journeys, func(j journey) bool { return j.stage != accepted })
 }
 
 // Send enters the next message.
@@ -114,6 +115,17 @@ func (w *Watch) NATSAway() {
 		}
 	}
 }
+
+// NATSAnswers says whether NATS has answered when it was asked. As long as it does not, nothing is sent, and what was on
+// its way there is nobody's loss.
+func (w *Watch) NATSAnswers(yes bool) {
+	if w.silent = !yes; w.silent {
+		w.NATSAway()
+	}
+}
+
+// Silent reports whether NATS did not answer when it was asked last, so that it is to be asked again.
+func (w *Watch) Silent() bool { return w.silent }
 
 // Stop expects nothing more of all that is under way.
 func (w *Watch) Stop() {

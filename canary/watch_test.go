@@ -13,12 +13,13 @@ type world struct {
 	now time.Time
 	b   Bridge
 
-	away, taken, accepted, delivered bool // Of each further message. away: NATS is.
-	delay                            time.Duration
-	coming                           []delivery
-	every                            time.Duration
-	next                             time.Time
-	last                             Payload
+	away, silent               bool // NATS is.
+	taken, accepted, delivered bool // Of each further message.
+	delay                      time.Duration
+	coming                     []delivery
+	every                      time.Duration
+	next                       time.Time
+	last                       Payload
 }
 
 type delivery struct {
@@ -65,6 +66,9 @@ func (w *world) step() {
 		w.w.Polling(w.now)
 	}
 	w.coming = left
+	if overdue := w.w.Overdue(w.now); len(overdue) > 0 || w.w.Silent() {
+		w.w.NATSAnswers(!w.silent)
+	}
 	for _, n := range w.w.Overdue(w.now) {
 		w.w.Lose(n, "NATS did not bring it back")
 	}
@@ -137,6 +141,16 @@ func TestALossIsToldTenSecondsAfterItsMessageWasAccepted(t *testing.T) {
 	w.delivered = true
 	w.run(time.Minute)
 	w.state(OK, "")
+}
+
+// Why the bridge holds others back says nothing of what the endpoint has accepted.
+func TestALossIsToldWithoutABreakWhileTheQuotaIsUsedUp(t *testing.T) {
+	t.Parallel()
+	w := healthy(t)
+	w.every, w.delivered, w.b.Known = 5*time.Second, false, "the quota is used up"
+	if told := w.run(2 * time.Minute); told != "late losing" {
+		t.Errorf("told %q", told)
+	}
 }
 
 func TestADelayIsLateAndNotLost(t *testing.T) {
@@ -254,6 +268,23 @@ func TestWithoutNATSNothingIsSentAndNothingLost(t *testing.T) {
 	w.run(time.Minute)
 	w.state(OK, "")
 	if c := w.w.Counts(); c.Lost != 0 || c.Withdrawn > 1 {
+		t.Errorf("counted %+v", c)
+	}
+}
+
+// A client takes a long time to notice that NATS stands still, and says nothing until then.
+func TestWhileNATSDoesNotAnswerNothingIsSentAndNothingLost(t *testing.T) {
+	t.Parallel()
+	w := healthy(t)
+	w.taken, w.silent = false, true
+	if told := w.run(10 * time.Minute); told != "waiting" {
+		t.Errorf("told %q", told)
+	}
+	w.state(Waiting, "NATS does not answer")
+	w.taken, w.silent = true, false
+	w.run(time.Minute)
+	w.state(OK, "")
+	if c := w.w.Counts(); c.Lost != 0 || c.Withdrawn != 1 {
 		t.Errorf("counted %+v", c)
 	}
 }

@@ -12,15 +12,15 @@ const leastEvery = Duration(time.Second)
 // checkCanary fills the canary's cache where that follows from the routes.
 func (f *File) checkCanary() {
 	c := &f.Canary
+	if c.Topic == "" || strings.Contains(c.Topic, "{{") {
+		f.Problemf("canary.topic", "canary.topic %q: write the name of one topic, such as momento-bridge-canary",
+			c.Topic)
+	}
 	if c.Every <= 0 || f.broken["canary.every"] {
 		return
 	}
 	if c.Every < leastEvery {
 		f.Problemf("canary.every", "canary.every %v must be at least %v, or 0s for never", c.Every, leastEvery)
-	}
-	if c.Topic == "" || strings.Contains(c.Topic, "{{") {
-		f.Problemf("canary.topic", "canary.topic %q: write the name of one topic, such as momento-bridge-canary",
-			c.Topic)
 	}
 	switch caches := f.CanaryCaches(); len(caches) {
 	case 0: // That is told of the routes.

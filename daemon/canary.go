@@ -43,8 +43,6 @@ const (
 	canaryTick = 250 * time.Millisecond
 	// canaryPatience is how long the first message waits for the subscriber.
 	canaryPatience = 5 * time.Second
-	// natsAnswers is how long NATS may take to answer before what it has not brought is nobody's loss.
-	natsAnswers = 2 * time.Second
 )
 
 // canarySubject is where a bridge takes messages of those who want to know whether they get through. A bridge's own
@@ -135,21 +133,6 @@ func (c *canaries) stop() {
 	})
 }
 
-// subscribe takes what NATS brings: the daemon's own messages, and those of guests.
-func (c *canaries) subscribe() []*nats.Subscription {
-	var subs []*nats.Subscription
-	add := func(s *nats.Subscription, err error) {
-		if err != nil { // The connection is closed, or the subject is none.
-			c.log.Warn("the canary cannot subscribe to NATS", "error", err)
-			return
-		}
-		subs = append(subs, s)
-	}
-	add(c.d.nats.Subscribe(c.own, c.take))
-	add(c.d.nats.QueueSubscribe(canarySubject(&c.d.plan.file.Config), "canary", c.guests.take))
-	return subs
-}
-
 // take hands an own message that NATS has brought to the pipeline.
 func (c *canaries) take(m *nats.Msg) {
 	p, err := canary.Read(m.Data)
@@ -184,19 +167,6 @@ func (c *canaries) send(now time.Time) bool {
 	return true
 }
 
-// hindrance says why nothing is sent; empty: nothing is in the way.
-func (c *canaries) hindrance() string {
-	if !c.d.nats.IsConnected() {
-		return "there is no connection to NATS"
-	}
-	for _, r := range c.d.pipe.Stats().Routes {
-		if r.State != pipeline.Paused {
-			return ""
-		}
-	}
-	return "every route is paused"
-}
-
 // look looks at what is due.
 func (c *canaries) look(now time.Time) {
 	c.judgeNATS(now)
@@ -213,30 +183,6 @@ func (c *canaries) look(now time.Time) {
 	if now.Sub(c.toldAt) >= time.Second {
 		c.toldAt = now
 		c.tell(now)
-	}
-}
-
-// judgeNATS decides on messages that NATS should have brought. What NATS answers comes after what it had before.
-func (c *canaries) judgeNATS(now time.Time) {
-	c.mu.Lock()
-	overdue := c.watch.Overdue(now)
-	c.mu.Unlock()
-	if len(overdue) == 0 {
-		return
-	}
-	if err := c.d.nats.FlushTimeout(natsAnswers); err != nil {
-		c.with(func() {
-			c.watch.NATSAway()
-			c.watch.Halt("NATS does not answer")
-		})
-		return
-	}
-	time.Sleep(canaryTick) // What has come before the answer is being handed over.
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	for _, n := range c.watch.Overdue(now) {
-		c.watch.Lose(n, "NATS did not bring it to the bridge: the NATS user needs to publish and to subscribe to mb."+
-			c.d.plan.file.Limits.Group+".> (docs/permissions.md)")
 	}
 }
 

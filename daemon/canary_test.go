@@ -18,7 +18,6 @@ import (
 	"time"
 
 	"github.com/nats-io/nats-server/v2/server"
-	"github.com/nats-io/nats.go"
 
 	"momento-bridge/admin"
 	"momento-bridge/canary"
@@ -315,37 +314,17 @@ func (d *canaryDaemon) set(paused bool) {
 func TestARestartOfNATSLosesNoCanary(t *testing.T) {
 	t.Parallel()
 	w := newCanaryWorld(t)
+	port := daemontest.Port(t)
+	w.nats = daemontest.StartNATS(t, &server.Options{Port: port})
 	d := w.daemon(oftenCanary)
 	d.await(canary.OK, "")
-	port := w.nats.Addr().String()
 	w.nats.Shutdown()
 	w.nats.WaitForShutdown()
 	d.await(canary.Waiting, "no connection to NATS")
-	daemontest.Eventually(t, "NATS again at "+port, func() bool { return restart(t, w) })
+	daemontest.StartNATS(t, &server.Options{Port: port})
 	if s := d.await(canary.OK, ""); s.Lost != 0 {
 		t.Errorf("it says %+v", s)
 	}
-}
-
-// restart starts a server at the place of one that has ended. It reports whether that succeeded.
-func restart(t *testing.T, w *canaryWorld) bool {
-	t.Helper()
-	o := w.nats.ClientURL()
-	host, port := "127.0.0.1", 0
-	if _, err := fmt.Sscanf(o, "nats://127.0.0.1:%d", &port); err != nil {
-		t.Fatal(err)
-	}
-	s, err := server.NewServer(&server.Options{Host: host, Port: port, NoSigs: true, NoLog: true})
-	if err != nil {
-		return false
-	}
-	s.Start()
-	if !s.ReadyForConnections(5 * time.Second) {
-		s.Shutdown()
-		return false
-	}
-	t.Cleanup(func() { s.Shutdown(); s.WaitForShutdown() })
-	return true
 }
 
 func TestWhatIsForeignOnTheTopicChangesNothing(t *testing.T) {
@@ -361,16 +340,12 @@ func TestWhatIsForeignOnTheTopicChangesNothing(t *testing.T) {
 		}
 		resp.Body.Close()
 	}
-	conn, err := nats.Connect(w.nats.ClientURL())
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer conn.Close()
+	conn, _ := daemontest.Connect(t, w.nats.ClientURL())
 	if err := conn.Publish(canarySubject(&d.plan.file.Config), []byte("no canary")); err != nil {
 		t.Fatal(err)
 	}
 	daemontest.Eventually(t, "what is foreign counted", func() bool { return d.Status().Canary.Foreign >= 2 })
-	if c := d.Status().Canary; c.State != string(canary.OK) || c.Lost+c.Duplicates != 0 {
+	if c := d.await(canary.OK, ""); c.Lost+c.Duplicates != 0 {
 		t.Errorf("it says %+v", c)
 	}
 }

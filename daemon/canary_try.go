@@ -2,7 +2,6 @@ package daemon
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -33,16 +32,6 @@ type CanaryTry struct {
 	inbox  string        // What bridges tell of the n-th message comes to inbox.n.
 	sides  sync.WaitGroup
 	end    context.CancelFunc
-}
-
-// CanaryPassage is how one message got on. Durations count from when it was sent; 0: it did not get there, or that was
-// not heard of.
-type CanaryPassage struct {
-	Bridge   string // Which one carried it; empty: none.
-	Taken    time.Duration
-	Accepted time.Duration
-	Seen     time.Duration
-	Why      string // Why it did not get through; empty: it did.
 }
 
 // errSeveralCaches says what to do where it is not known where canaries go.
@@ -127,8 +116,13 @@ func (t *CanaryTry) listen(ctx context.Context, momento *sink.Momento) {
 				}
 			},
 			Received: func(i sink.Item) {
-				if p, err := canary.Read(i.Value); err == nil && p.Replica == t.replica {
-					t.heard <- p
+				p, err := canary.Read(i.Value)
+				if err != nil || p.Replica != t.replica {
+					return
+				}
+				select {
+				case t.heard <- p:
+				case <-ctx.Done(): // Nobody waits for more of them.
 				}
 			},
 		})
@@ -181,37 +175,35 @@ func (t *CanaryTry) Pass(ctx context.Context, n uint64) CanaryPassage {
 }
 
 // pass sends a message on a subject. It reports whether nobody is there to take it.
-func (t *CanaryTry) pass(ctx context.Context, subject string, n uint64) (p CanaryPassage, nobody bool) {
-	ctx, cancel := context.WithTimeout(ctx, t.timeout)
+func (t *CanaryTry) pass(whole context.Context, subject string, n uint64) (p CanaryPassage, nobody bool) {
+	ctx, cancel := context.WithTimeout(whole, t.timeout)
 	defer cancel()
+	var alone <-chan time.Time // NATS does not say that nobody is there where a stream takes the message.
+	if t.own == nil {
+		alone = time.After(takenAfter)
+	}
 	sent := time.Now()
 	payload := canary.Payload{Replica: t.replica, Number: n, Sent: sent}
-	reply := fmt.Sprintf("%s.%d", t.inbox, n)
+	reply := fmt.Sprintf("%s.%d-%t", t.inbox, n, t.own != nil)
 	if err := t.conn.PublishRequest(subject, reply, payload.Bytes()); err != nil {
 		return CanaryPassage{Why: "NATS does not take it: " + err.Error()}, false
 	}
 	waits, enough := "", (<-chan time.Time)(nil)
-	for p.Seen == 0 || p.Accepted == 0 {
+	for p.Why == "" && (p.Seen == 0 || p.Accepted == 0) {
 		select {
 		case <-enough:
 			return p.inOrder(), false
-		case m := <-t.news:
-			if m.Subject != reply { // Late news of a message before.
-				continue
-			}
-			if m.Header.Get("Status") == "503" {
+		case <-alone:
+			if p.Taken == 0 && p.Seen == 0 {
 				return p, true
 			}
-			var news canaryNews
-			if json.Unmarshal(m.Data, &news) == nil {
-				p.note(&news, time.Since(sent), &waits)
-			}
-			if news.Bridge != "" && (news.Cache != t.to.cache || news.Topic != t.to.topic) {
-				p.Why = fmt.Sprintf("the canary of the running bridge goes to %s/%s: give its configuration (--config)",
-					news.Cache, news.Topic)
-			}
-			if p.Why != "" {
-				return p, false
+		case m := <-t.news:
+			switch {
+			case m.Subject != reply: // Late news of a message before.
+			case m.Header.Get("Status") == "503":
+				return p, true
+			default:
+				p.hear(m.Data, time.Since(sent), t.to, &waits)
 			}
 		case heard := <-t.heard:
 			if heard.Number == n {
@@ -219,9 +211,12 @@ func (t *CanaryTry) pass(ctx context.Context, subject string, n uint64) (p Canar
 			}
 		case err := <-t.failed:
 			p.Why = t.deaf(err)
-			return p, false
 		case <-ctx.Done():
-			if p.Seen == 0 {
+			switch {
+			case p.Seen > 0:
+			case whole.Err() != nil:
+				p.Why = "it was not waited for"
+			default:
 				p.Why = p.stopped(waits, t)
 			}
 			return p.inOrder(), false
@@ -230,41 +225,8 @@ func (t *CanaryTry) pass(ctx context.Context, subject string, n uint64) (p Canar
 	return p.inOrder(), false
 }
 
-// inOrder corrects what the bridge told after the message had come: that was before.
-func (p CanaryPassage) inOrder() CanaryPassage {
-	if p.Seen > 0 {
-		p.Taken, p.Accepted = min(p.Taken, p.Seen), min(p.Accepted, p.Seen)
-	}
-	return p
-}
+// takenAfter is how long a bridge that runs may take to say that it has a message.
+const takenAfter = 3 * time.Second
 
 // lateNews is how long what the bridge tells of a message may come after the message itself.
 const lateNews = 500 * time.Millisecond
-
-// note takes what a bridge tells.
-func (p *CanaryPassage) note(news *canaryNews, at time.Duration, waits *string) {
-	switch p.Bridge = news.Bridge; news.Stage {
-	case stageTaken:
-		p.Taken = at
-	case stageHeld:
-		*waits = news.Why
-	case stageAccepted:
-		p.Accepted = at
-	case stageRefused:
-		p.Why = news.Why
-	}
-}
-
-// stopped says where a message stopped for which there is no time left.
-func (p *CanaryPassage) stopped(waits string, t *CanaryTry) string {
-	switch {
-	case p.Accepted > 0:
-		return fmt.Sprintf("the endpoint has accepted it, and the subscriber has not got it within %v", t.timeout)
-	case p.Taken > 0 && waits != "":
-		return fmt.Sprintf("the bridge has held it for %v: %s", t.timeout, waits)
-	case p.Taken > 0:
-		return fmt.Sprintf("the bridge has it, and the endpoint has not accepted it within %v", t.timeout)
-	}
-	return fmt.Sprintf("NATS has not brought it to a bridge within %v: the NATS user needs to publish and to "+
-		"subscribe to mb.%s.> (docs/permissions.md)", t.timeout, t.plan.file.Limits.Group)
-}

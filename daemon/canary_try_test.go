@@ -1,6 +1,7 @@
 package daemon
 
 import (
+	"context"
 	"encoding/json"
 	"log/slog"
 	"net/http"
@@ -11,6 +12,7 @@ import (
 	"github.com/nats-io/nats.go"
 
 	"momento-bridge/canary"
+	"momento-bridge/daemon/daemontest"
 	"momento-bridge/test/long"
 )
 
@@ -91,6 +93,50 @@ func TestWithoutARunningBridgeOneMessageGoesThroughOneOfItsOwn(t *testing.T) {
 	}
 }
 
+// A stream takes what nobody carries, and NATS does not say that nobody is there.
+func TestAStreamOfEverythingIsNoBridge(t *testing.T) {
+	t.Parallel()
+	w := newCanaryWorld(t)
+	conn, err := nats.Connect(w.nats.ClientURL())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(conn.Close)
+	_, err = conn.Subscribe(">", func(m *nats.Msg) {
+		if m.Reply != "" && strings.HasSuffix(m.Subject, ".canary") {
+			_ = m.Respond([]byte(`{"stream":"ALL","seq":1}`))
+		}
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := conn.Flush(); err != nil {
+		t.Fatal(err)
+	}
+	if p := w.try("", time.Minute); p.Why != "" || p.Bridge != "of this command" {
+		t.Errorf("it went %+v", p)
+	}
+}
+
+func TestWhoEndsATryIsNotToldThatItTookTooLong(t *testing.T) {
+	t.Parallel()
+	w := newCanaryWorld(t)
+	w.swallow.Store(true)
+	try, err := NewCanaryTry(w.plan(""), time.Hour, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer try.Close()
+	if err := try.Open(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	time.AfterFunc(100*time.Millisecond, cancel)
+	if p := try.Pass(ctx, 1); p.Why != "it was not waited for" {
+		t.Errorf("it went %+v", p)
+	}
+}
+
 func TestWhereSeveralCachesAreMeantOneIsToBeNamed(t *testing.T) {
 	t.Parallel()
 	w := newCanaryWorld(t)
@@ -110,11 +156,7 @@ func TestWhatABridgeTellsLateOfAMessageIsNotTakenForTheNext(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer try.Close()
-	conn, err := nats.Connect(w.nats.ClientURL())
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(conn.Close)
+	conn, _ := daemontest.Connect(t, w.nats.ClientURL())
 	first := ""
 	tell := func(reply, stage string) {
 		text, _ := json.Marshal(canaryNews{"slow", try.to.cache, try.to.topic, stage, "of the first"})
@@ -135,15 +177,13 @@ func TestWhatABridgeTellsLateOfAMessageIsNotTakenForTheNext(t *testing.T) {
 	if err := conn.Flush(); err != nil {
 		t.Fatal(err)
 	}
-	if try.conn, err = nats.Connect(w.nats.ClientURL()); err != nil {
-		t.Fatal(err)
-	}
+	try.conn, _ = daemontest.Connect(t, w.nats.ClientURL())
 	try.end, try.inbox = func() {}, try.conn.NewInbox()
 	if _, err = try.conn.ChanSubscribe(try.inbox+".*", try.news); err != nil {
 		t.Fatal(err)
 	}
 	try.Pass(t.Context(), 1)
-	try.timeout = 5 * time.Second
+	try.timeout = 15 * time.Second // It is taken in time, however busy the machine is.
 	p := try.Pass(t.Context(), 2)
 	if p.Taken == 0 || p.Accepted != 0 || !strings.Contains(p.Why, "the endpoint has not accepted it") {
 		t.Errorf("the second went %+v", p)

@@ -59,14 +59,7 @@ func newReloadedWorld(t *testing.T, routes string) *reloadedWorld {
 	_, endpoint := daemontest.StartEmulator(t, emulator.Config{
 		OnAccept: w.accepted, Script: w.answer,
 	})
-	var err error
-	if w.conn, err = nats.Connect(w.server.ClientURL()); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(w.conn.Close)
-	if w.js, err = jetstream.New(w.conn); err != nil {
-		t.Fatal(err)
-	}
+	w.conn, w.js = daemontest.Connect(t, w.server.ClientURL())
 	key := filepath.Join(t.TempDir(), "key")
 	if err := os.WriteFile(key, []byte("k"), 0o600); err != nil {
 		t.Fatal(err)

@@ -14,7 +14,6 @@ import (
 	"time"
 
 	"github.com/nats-io/nats-server/v2/server"
-	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
 	"momento-bridge/batch"
@@ -49,14 +48,7 @@ func newSurroundings(t *testing.T, cfg emulator.Config) *surroundings {
 	t.Helper()
 	w := &surroundings{nats: daemontest.StartNATS(t, &server.Options{JetStream: true, StoreDir: t.TempDir()})}
 	_, w.endpoint = daemontest.StartEmulator(t, cfg)
-	conn, err := nats.Connect(w.nats.ClientURL())
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(conn.Close)
-	if w.js, err = jetstream.New(conn); err != nil {
-		t.Fatal(err)
-	}
+	_, w.js = daemontest.Connect(t, w.nats.ClientURL())
 	w.createStream(t, "S", "s")
 	w.createStream(t, "D", "dead.>")
 	return w

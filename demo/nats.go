@@ -29,7 +29,7 @@ func (d *demo) startNATS(o Options, dir string) error {
 		return fmt.Errorf(
 			"the NATS server did not start within 10s: is port %s (--nats-port) free?", strconv.Itoa(o.NATSPort))
 	}
-	if d.conn, err = nats.Connect(d.nats.ClientURL()); err != nil {
+	if d.conn, err = nats.Connect(d.nats.ClientURL(), nats.Timeout(10*time.Second)); err != nil {
 		return fmt.Errorf("connect to the NATS server: %w", err)
 	}
 	d.js, err = jetstream.New(d.conn, jetstream.WithPublishAsyncErrHandler(func(_ jetstream.JetStream, m *nats.Msg,

@@ -23,7 +23,7 @@ func (s *Server) admit(r *http.Request, t target) (publisher string, why *refusa
 		}
 	}
 	token := strings.Join(append(header, inQuery...), "")
-	if scheme, bare, ok := strings.Cut(token, " "); ok && strings.EqualFold(scheme, "Bearer") {
+	if scheme, bare, _ := strings.Cut(token, " "); strings.EqualFold(scheme, "Bearer") {
 		if strict {
 			return "", &refusal{
 				http.StatusUnauthorized, "unauthenticated",

@@ -372,6 +372,16 @@ func TestWhatIsNotDocumentedIsRefusedOnlyWhereThatIsSet(t *testing.T) {
 	}
 }
 
+// A page whose key is missing sends the word alone.
+func TestASchemeWordAloneIsNoToken(t *testing.T) {
+	t.Parallel()
+	_, addr := start(t, Config{})
+	status, _, body := send(t, addr, "POST /topics/c/t\nx", "Authorization: Bearer ", text)
+	if status != http.StatusUnauthorized || !strings.Contains(body, "no token") {
+		t.Errorf("%d %s", status, body)
+	}
+}
+
 // L: each message delivered is an operation more, in chunks of 1 KB.
 func TestDeliveriesAreOperationsOfTheQuota(t *testing.T) {
 	t.Parallel()

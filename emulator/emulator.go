@@ -58,6 +58,8 @@ type Server struct {
 	stop chan struct{} // Closed when Serve ends: releases hanging requests and long polls.
 	once sync.Once
 
+	changing sync.Mutex // Held while settings are read, changed and put in force.
+
 	mu       sync.Mutex // Guards the following.
 	apiKey   string
 	settings Settings

@@ -251,10 +251,40 @@ func TestSettingsChangeWhileItRuns(t *testing.T) {
 	for _, bad := range []string{
 		`{"rat":1}`, `{"latency":"soon"}`, `{"fault":"x"}`, `{"rate":-1}`, `nonsense`, `{"from_zero":"first"}`,
 		`{"new_sequence":"last"}`, `{"poll_timeout":"-1s"}`, `{"page":-1}`, `{"page":18446744073709551616}`,
+		`{"rate":9}{"rate":8}`, `{"rate":9} nonsense`, ``,
 	} {
 		if status, _ := put(bad); status != 400 {
 			t.Errorf("PUT %s = %d, want 400", bad, status)
 		}
+	}
+}
+
+// Two who change different settings at once both get their way.
+func TestASlowChangeOfSettingsUndoesNoOther(t *testing.T) {
+	t.Parallel()
+	s, addr := start(t, Config{})
+	slow, err := net.Dial("tcp", addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer slow.Close()
+	fmt.Fprint(slow, "PUT /_emulator/settings HTTP/1.1\r\nHost: x\r\nContent-Length: 17\r\n"+
+		"Expect: 100-continue\r\n\r\n")
+	reader := bufio.NewReader(slow)
+	if asked, err := http.ReadResponse(reader, nil); err != nil || asked.StatusCode != http.StatusContinue {
+		t.Fatalf("%v %v", asked, err)
+	}
+	send(t, addr, "PUT /_emulator/settings\n"+`{"rate":7}`)
+	fmt.Fprint(slow, `{"latency":"1ms"}`)
+	resp, err := http.ReadResponse(reader, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = resp.Body.Close()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.settings.Rate != 7 || s.settings.Latency != time.Millisecond {
+		t.Errorf("rate %v, latency %v", s.settings.Rate, s.settings.Latency)
 	}
 }
 

@@ -120,11 +120,11 @@ func (s *Server) draw() (latency time.Duration, fault Fault) {
 func cutOff(w http.ResponseWriter) {
 	hijacker, ok := w.(http.Hijacker)
 	if !ok {
-		panic(http.ErrAbortHandler)
+		unanswered()
 	}
 	conn, _, err := hijacker.Hijack()
 	if err != nil {
-		panic(http.ErrAbortHandler)
+		unanswered()
 	}
 	if tcp, ok := conn.(*net.TCPConn); ok {
 		_ = tcp.SetLinger(0)

@@ -92,7 +92,8 @@ func (s *Server) publish(w http.ResponseWriter, r *http.Request, t target) {
 	defer s.flying(-1)
 	body, err := io.ReadAll(io.LimitReader(r.Body, int64(s.cfg.MaxPayload)+1))
 	if err != nil {
-		return // The client went away.
+		brokenBody(w)
+		return
 	}
 	publisher, why := s.admit(r, t)
 	if why != nil {
@@ -107,7 +108,7 @@ func (s *Server) publish(w http.ResponseWriter, r *http.Request, t target) {
 	}
 	latency, fault := s.draw()
 	if !s.wait(r, latency) {
-		return
+		unanswered()
 	}
 	switch fault.kind {
 	case faultHang:
@@ -177,7 +178,17 @@ func (s *Server) hang(r *http.Request) {
 	case <-r.Context().Done():
 	case <-s.stop:
 	}
-	panic(http.ErrAbortHandler) // The documented way to close a connection without an answer.
+	unanswered()
+}
+
+// unanswered ends a request without an answer: net/http would make a success of a handler that returns. It does not
+// return.
+func unanswered() { panic(http.ErrAbortHandler) }
+
+// brokenBody answers a body that does not end as its head or its chunks say. Mostly the client has gone, so that it is
+// not counted as a refusal.
+func brokenBody(w http.ResponseWriter) {
+	writeJSON(w, http.StatusBadRequest, map[string]string{"message": "the body does not end as the request says"})
 }
 
 func (s *Server) flying(n int) {

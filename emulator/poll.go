@@ -1,6 +1,7 @@
 package emulator
 
 import (
+	"io"
 	"net/http"
 	"net/url"
 	"slices"
@@ -32,18 +33,21 @@ func (s *Server) poll(w http.ResponseWriter, r *http.Request, t target) {
 		})
 		return
 	}
+	if _, err := io.Copy(io.Discard, r.Body); err != nil { // Before that nobody notices that the client goes away.
+		brokenBody(w)
+		return
+	}
 	if why := s.subscribe(); why != nil {
 		s.refuse(w, why)
 		return
 	}
 	defer s.unsubscribe()
 	f, why := s.await(r, t.name, position{sequence, page})
-	switch {
-	case why != nil:
+	if why != nil {
 		s.refuse(w, why)
-	case r.Context().Err() == nil:
-		writeJSON(w, http.StatusOK, map[string]any{"items": f.list()})
+		return
 	}
+	writeJSON(w, http.StatusOK, map[string]any{"items": f.list()})
 }
 
 // subscribe begins a long poll, unless there are as many as may be.

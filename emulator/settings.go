@@ -39,30 +39,43 @@ func (s *Server) serveSettings(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "use PUT to change, GET to read", http.StatusMethodNotAllowed)
 		return
 	}
-	s.mu.Lock()
-	settings := s.settings
-	s.mu.Unlock()
 	if r.Method == http.MethodPut {
-		err := settings.merge(r.Body)
-		if err == nil {
-			err = s.Set(settings)
-		}
-		if err != nil {
+		if err := s.change(r.Body); err != nil {
 			writeJSON(w, http.StatusBadRequest, map[string]string{"message": err.Error()})
 			return
 		}
 	}
-	writeJSON(w, http.StatusOK, settings.json())
+	writeJSON(w, http.StatusOK, s.current().json())
 }
 
-// merge changes what a JSON object names.
-func (t *Settings) merge(body io.Reader) error {
+// change puts in force what a JSON object names. Others may change something else meanwhile.
+func (s *Server) change(body io.Reader) error {
 	var in settingsJSON
 	decoder := json.NewDecoder(io.LimitReader(body, 64<<10))
 	decoder.DisallowUnknownFields()
 	if err := decoder.Decode(&in); err != nil {
 		return fmt.Errorf("settings are not as expected: %w", err)
 	}
+	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
+		return errors.New("settings are not as expected: there is more after the object")
+	}
+	s.changing.Lock()
+	defer s.changing.Unlock()
+	settings := s.current()
+	if err := settings.merge(&in); err != nil {
+		return err
+	}
+	return s.Set(settings)
+}
+
+func (s *Server) current() Settings {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.settings
+}
+
+// merge changes what in names.
+func (t *Settings) merge(in *settingsJSON) error {
 	set(&t.Rate, in.Rate)
 	set(&t.Burst, in.Burst)
 	set(&t.Limiter, in.Limiter)

@@ -49,8 +49,11 @@ const (
 	slowTimed, fastTimed = 50, 5000
 )
 
-// time measures how exactly an engine sends, at rates that it can reach.
+// time measures how exactly an engine sends, at rates that it can reach; nothing if it reaches none.
 func (c *Calibration) time(e *drive.Engine) error {
+	if c.Ceiling == 0 {
+		return nil
+	}
 	most := mostOfCeiling * c.Ceiling
 	fit, unfit := 0.0, 0.0
 	for rate := min(slowTimed, most); unfit == 0; rate = min(10*rate, most) {
@@ -92,7 +95,7 @@ func (c *Calibration) time(e *drive.Engine) error {
 
 // timeAt measures how exactly an engine sends at a rate, and reports whether that is fit for a trial.
 func (c *Calibration) timeAt(e *drive.Engine, rate float64) (bool, error) {
-	most := search.Cap{Requests: math.MaxInt32, Seconds: 2 * timed}
+	most := search.Cap{Requests: math.MaxInt32, Seconds: anyTime}
 	trial := e.Run(most, search.Phase{Rate: rate, Seconds: timed, Loose: true})
 	if trial.Fatal != nil {
 		return false, trial.Fatal

@@ -53,6 +53,15 @@ func TestMachineThatStandsStillIsFitForWhatForgivesThat(t *testing.T) {
 	})
 }
 
+func TestMachineThatIsTooBusyToPublishAtAllPromisesNothing(t *testing.T) {
+	bubble(t, emulator.Config{}, func(t *testing.T, target Target, server *emulator.Server) {
+		c := calibrated(t, target, 0, 0)
+		if text := c.Provable(); !strings.Contains(text, "not measured") || server.Stats().Accepted > 0 {
+			t.Errorf("%s: %+v", text, c)
+		}
+	})
+}
+
 func TestCalibrationThatWasNotMadePromisesNothing(t *testing.T) {
 	t.Parallel()
 	if text := (&Calibration{}).Provable(); !strings.Contains(text, "not measured") {

@@ -52,7 +52,8 @@ type FindProgress struct {
 // Limit lowers what the search may do to what the generator can, and to the effort.
 func (c *FindConfig) Limit() {
 	if c.Generator.Ceiling > 0 {
-		c.Search.MaxRate = min(c.Search.MaxRate, mostOfCeiling*c.Generator.Ceiling)
+		most := mostOfCeiling * c.Generator.Ceiling
+		c.Search.Slow, c.Search.MaxRate = most < c.Search.MaxRate, min(c.Search.MaxRate, most)
 	}
 	c.Search.Stall = c.Generator.Burst
 	switch c.Effort {

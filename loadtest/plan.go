@@ -93,8 +93,9 @@ func (c *FindConfig) Plan(p Price, limit float64) []Line {
 	none := c.Expected(math.Inf(1))
 	lines = append(lines, Line{name, "where nothing is refused up to " + figure.Rate(s.MaxRate) + ": " + c.spends(p,
 		none)})
-	most := fmt.Sprintf("%s publishes, %s, %s, %s", figure.Count(s.MaxRequests),
-		p.cost(float64(s.MaxRequests), c.Target.Bytes), figure.Duration(s.MaxSeconds), figure.Rate(s.MaxRate))
+	n := min(float64(s.MaxRequests), math.Ceil(s.MaxRate*s.MaxSeconds))
+	most := fmt.Sprintf("%s publishes, %s, %s, %s", figure.Count(int(n)), p.cost(n, c.Target.Bytes),
+		figure.Duration(s.MaxSeconds), figure.Rate(s.MaxRate))
 	if c.Generator.Ceiling > 0 {
 		most += fmt.Sprintf(" (this machine can do %s)", figure.Rate(math.Round(c.Generator.Ceiling)))
 	}
@@ -139,7 +140,8 @@ type Line struct{ Name, Text string }
 
 // Sends is how many publishes a rate test plans, exactly unless they come at random.
 func (c *RateConfig) Sends() int {
-	return int(min(math.Ceil(c.Rate*c.Duration.Seconds()-1e-9), float64(c.MaxRequests)))
+	atOnce := float64(c.AtOnce())
+	return int(min(atOnce*math.Ceil(c.Rate*c.Duration.Seconds()/atOnce-1e-9), float64(c.MaxRequests)))
 }
 
 // Plan says what is about to happen, for people.

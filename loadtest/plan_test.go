@@ -41,6 +41,9 @@ func TestThePlanTellsWhatToExpectAndWhatItIsAtTheMost(t *testing.T) {
 		"at most: 5 000 000 publishes, 10 000 000 operations, 1 h 0 min, 10 000/s", "refused, too")
 	f(Price{Subscribers: 3, PerMillion: 0.5}, 100, "each publish is 8 operations", "0.5 for a million",
 		"expected: where the limit is 100/s: ", "40 000 000 operations, that is 20, 1 h 0 min")
+	cfg.Search.MaxRate, cfg.Search.MaxSeconds = 9, 60
+	f(Price{}, 0, "at most: 540 publishes, 1 080 operations, 1 min 0 s, 9/s")
+	cfg.Search.MaxSeconds = 3600
 	cfg.Search.MaxRate, cfg.Search.MaxRequests, cfg.Search.Gentle = 9, 100, true
 	f(Price{}, 0, "expected: where nothing is refused up to 9/s: about 100 publishes", "at most: 100 publishes",
 		"none:")
@@ -65,17 +68,25 @@ func TestARateTestSendsWhatItsPlanSays(t *testing.T) {
 		rate     float64
 		duration time.Duration
 		most     int
-	}{{300, 2 * time.Second, 1e6}, {0.7, 10 * time.Second, 1e6}, {33.3, 1500 * time.Millisecond, 1e6}, {
-		100,
-		time.Second, 17,
-	}} {
+		arrivals string
+	}{
+		{300, 2 * time.Second, 1e6, "even"},
+		{0.7, 10 * time.Second, 1e6, "even"},
+		{33.3, 1500 * time.Millisecond, 1e6, "even"},
+		{100, time.Second, 17, "even"},
+		{7, 3 * time.Second, 1e6, "burst:10"},
+		{10, 2 * time.Second, 1e6, "burst:10"},
+		{5, 2 * time.Second, 1e6, "burst:100"},
+		{5, 2 * time.Second, 30, "burst:100"},
+	} {
 		t.Run("", func(t *testing.T) {
 			bubble(t, emulator.Config{}, func(t *testing.T, target Target, server *emulator.Server) {
 				cfg := rateOf(target, c.rate, c.duration)
-				cfg.MaxRequests = c.most
+				cfg.MaxRequests, cfg.Arrivals, cfg.Target.Connections = c.most, c.arrivals, 128
 				r, err := Rate(t.Context(), cfg)
 				if err != nil || r.Requests != cfg.Sends() || server.Stats().Accepted != cfg.Sends() {
-					t.Errorf("%v: %g/s for %v: sent %d, planned %d", err, c.rate, c.duration, r.Requests, cfg.Sends())
+					t.Errorf("%v: %g/s for %v, %s: sent %d, planned %d", err, c.rate, c.duration, c.arrivals,
+						r.Requests, cfg.Sends())
 				}
 			})
 		})

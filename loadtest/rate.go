@@ -65,7 +65,7 @@ func Rate(ctx context.Context, c RateConfig) (*report.Report, error) {
 	defer r.engine.Close()
 	r.started = time.Now()
 	stop := r.show()
-	r.trial = r.engine.Run(search.Cap{Requests: c.MaxRequests, Seconds: c.Duration.Seconds() + 1},
+	r.trial = r.engine.Run(search.Cap{Requests: c.MaxRequests, Seconds: anyTime},
 		search.Phase{Rate: c.Rate, Seconds: c.Duration.Seconds()})
 	r.interrupted = errors.Is(r.trial.Fatal, drive.ErrInterrupted) && ctx.Err() != nil
 	if r.following != nil && r.following.settle(ctx) {
@@ -77,6 +77,9 @@ func Rate(ctx context.Context, c RateConfig) (*report.Report, error) {
 	}
 	return r.describe(), r.failure()
 }
+
+// anyTime caps no trial: a phase ends by itself, and begins once there are connections, which may take its time.
+const anyTime = 1e9
 
 // AtOnce is how many publishes are planned for one moment.
 func (c *RateConfig) AtOnce() int { return burstOf(c.Arrivals) }

@@ -89,6 +89,9 @@ func (r *rating) reasons(out *report.Report) []string {
 	if unfit := r.unfit(); unfit != "" {
 		all = append(all, unfit)
 	}
+	if r.trial.Foreign {
+		all = append(all, r.trial.Unfit)
+	}
 	if out.Delivery != nil && out.Delivery.Lost > 0 {
 		for _, trouble := range r.following.behind {
 			all = append(all, "a subscriber was cut off: "+trouble.Error())
@@ -107,6 +110,9 @@ func (r *rating) held() int {
 
 // unfit says why the trial does not count; empty if it does. What there was no quota for was not late.
 func (r *rating) unfit() string {
+	if r.trial.Foreign { // The machine that sent could not help it.
+		return ""
+	}
 	phase, missed := r.trial.Phases[0], r.engine.Counts().Missed-r.held()
 	sent := phase.Accepted + phase.Refused + phase.Failed
 	if r.held() == 0 || sent == 0 || r.trial.OnTime >= drive.LeastSent { // Then that is not the reason.

@@ -10,6 +10,8 @@ import (
 
 	"momento-bridge/emulator"
 	"momento-bridge/loadtest/drive"
+	"momento-bridge/loadtest/report"
+	"momento-bridge/loadtest/virtual"
 )
 
 // rateOf is a rate test of a target.
@@ -79,6 +81,35 @@ func TestRateSendsWhatItIsToldTo(t *testing.T) {
 			})
 		})
 	}
+}
+
+func TestTheTimeUntilThereAreConnectionsIsNotTheTests(t *testing.T) {
+	bubble(t, emulator.Config{}, func(t *testing.T, target Target, server *emulator.Server) {
+		target.instead = near{&virtual.Endpoint{Server: server, Handshake: 3 * time.Second}}
+		r, err := Rate(t.Context(), rateOf(target, 20, time.Second))
+		if got := r.Trials[0]; err != nil || got.Sent != 20 || got.Seconds < 0.9 || got.Seconds > 1.1 {
+			t.Errorf("%v: %+v", err, got)
+		}
+	})
+}
+
+// An endpoint that fails is no fault of the machine that sends.
+func TestAnEndpointThatFailsDoesNotMakeTheGeneratorUnfit(t *testing.T) {
+	faults, err := emulator.ParseFaults("500:10%,reset:10%")
+	if err != nil {
+		t.Fatal(err)
+	}
+	bubble(t, emulator.Config{Settings: emulator.Settings{Faults: faults}}, func(t *testing.T, target Target,
+		_ *emulator.Server,
+	) {
+		r, err := Rate(t.Context(), rateOf(target, 100, 5*time.Second))
+		if err != nil || r.Trials[0].Failed < 20 || r.Fitness() != report.Fit {
+			t.Errorf("%v: %d failed, the generator is said to be %v", err, r.Trials[0].Failed, r.Fitness())
+		}
+		if !strings.Contains(r.Reason, "failed otherwise than for quota") {
+			t.Errorf("it is not said what makes the numbers doubtful: %q", r.Reason)
+		}
+	})
 }
 
 func TestBurstsComeAtOnce(t *testing.T) {

@@ -234,7 +234,7 @@ func TestSilentEndpointIsAmbiguousAfterTheTimeout(t *testing.T) {
 	defer ln.Close()
 	p := newMomento(t, "http://"+ln.Addr().String(), nil).Publisher()
 	r := request("t", []byte("x"))
-	r.Deadline = time.Now().Add(2 * time.Second)
+	r.Deadline = time.Now().Add(soonOver)
 	if a := p.Publish(r); a.Verdict != pipeline.Ambiguous || a.Result != pipeline.ResultTimeout {
 		t.Errorf("Publish = %+v, want an ambiguous timeout", a)
 	}

@@ -112,8 +112,6 @@ func TestRealProxyRefuses(t *testing.T) {
 	t.Parallel()
 	secure, ca := secureEndpoint(t, "")
 	addr := secure.Listener.Addr().String()
-	closed := httptest.NewServer(nil)
-	closed.Close()
 	guarded := newTinyproxy(t, `BasicAuth the-user hush`)
 	f := func(proxy, address, want string) {
 		t.Helper()
@@ -130,7 +128,7 @@ func TestRealProxyRefuses(t *testing.T) {
 		f(guarded.addr, address, ": the proxy wants a user and a password (407)")
 		f("the-user:hushhush@"+guarded.addr, address, ": the proxy refuses the user and password (401)")
 	}
-	nobody := closed.Listener.Addr().String()
+	nobody := refusingAddress(t)
 	for _, address := range []string{"https://" + nobody, "http://" + nobody} {
 		f("the-user:hush@"+guarded.addr, address, ": the proxy answers 500 Unable to connect; it may not reach ")
 	}

@@ -18,6 +18,12 @@ import (
 	"momento-bridge/test/lab"
 )
 
+func portOf(address string) int {
+	_, port, _ := net.SplitHostPort(address)
+	number, _ := strconv.Atoi(port)
+	return number
+}
+
 // startCluster starts three servers with JetStream.
 func startCluster(t *testing.T) []*server.Server {
 	t.Helper()
@@ -30,8 +36,7 @@ func startCluster(t *testing.T) []*server.Server {
 	servers := make([]*server.Server, 3)
 	var starting sync.WaitGroup
 	for i, address := range addresses {
-		_, port, _ := net.SplitHostPort(address)
-		number, _ := strconv.Atoi(port)
+		number := portOf(address)
 		starting.Go(func() {
 			servers[i] = startServer(t, server.Options{
 				ServerName: fmt.Sprint("n", i), JetStream: true, StoreDir: t.TempDir(), Routes: routes,
@@ -69,12 +74,21 @@ func replicated(t *testing.T) (servers []*server.Server, conn, publisher *nats.C
 // after AckWait only, a minute.
 const recovery = 90 * time.Second
 
+func changeLeaders(t *testing.T, conn *nats.Conn) {
+	t.Helper()
+	eventually(t, "told to change leaders", func() bool {
+		_, err := conn.Request("$JS.API.CONSUMER.LEADER.STEPDOWN.S.momento-bridge-r", nil, time.Second)
+		return err == nil
+	})
+}
+
 // A replicated consumer changes its leader, and the server that the client is connected to retires. Nothing is lost,
 // and the client goes on.
 func TestClusterMayChangeLeadersAndRetireServers(t *testing.T) {
 	t.Parallel()
 	servers, conn, publisher := replicated(t)
-	js := jetStream(t, publisher)
+	// While there is no leader nobody answers.
+	js := jetStream(t, publisher, jetstream.WithDefaultTimeout(5*time.Second))
 	var mu sync.Mutex
 	got := map[string]int{}
 	s := startStage(t, newJetStream(t, conn), pipeline.RouteConfig{Returnable: true}, 1000,
@@ -98,10 +112,7 @@ func TestClusterMayChangeLeadersAndRetireServers(t *testing.T) {
 	send(50)
 	eventually(t, "delivered", delivered)
 	for range 2 {
-		if _, err := publisher.Request(
-			"$JS.API.CONSUMER.LEADER.STEPDOWN.S.momento-bridge-r", nil, 5*time.Second); err != nil {
-			t.Fatal(err)
-		}
+		changeLeaders(t, publisher)
 		send(50)
 		within(t, recovery, "delivered after a change of leaders", delivered)
 	}
@@ -126,10 +137,7 @@ func TestOrderHoldsThroughChangesOfLeaders(t *testing.T) {
 	go numbered(t, publisher, topics, 0, messages)
 	for i := range changes {
 		within(t, recovery, "published", func() bool { return f.count() > (i+1)*messages/(changes+2) })
-		eventually(t, "told to change leaders", func() bool {
-			_, err := publisher.Request("$JS.API.CONSUMER.LEADER.STEPDOWN.S.momento-bridge-r", nil, time.Second)
-			return err == nil
-		})
+		changeLeaders(t, publisher)
 	}
 	within(t, recovery, "all published", func() bool { return f.count() == messages })
 	t.Logf("settled in %s", settledIn(log))

@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/tls"
 	"encoding/pem"
-	"net"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
@@ -16,6 +15,7 @@ import (
 	"github.com/nats-io/nkeys"
 
 	"momento-bridge/pipeline"
+	"momento-bridge/test/lab"
 )
 
 // file writes a secret into a file and returns its name.
@@ -94,14 +94,13 @@ func TestReplacedPasswordIsReadAtTheNextAttempt(t *testing.T) {
 
 func TestConsumptionGoesOnAfterTheServerHasRestarted(t *testing.T) {
 	t.Parallel()
-	dir := t.TempDir()
-	s := startServer(t, server.Options{JetStream: true, StoreDir: dir})
+	dir, port := t.TempDir(), portOf(lab.FreeAddress())
+	s := startServer(t, server.Options{JetStream: true, StoreDir: dir, Port: port})
 	conn := connect(t, ConnectConfig{URL: s.ClientURL()})
 	newStream(t, conn, 10)
 	src := newJetStream(t, conn)
 	st := startStage(t, src, pipeline.RouteConfig{Returnable: true}, 1000, accepted)
 	eventually(t, "published", st.published(10))
-	port := s.Addr().(*net.TCPAddr).Port
 	s.Shutdown()
 	s.WaitForShutdown()
 	startServer(t, server.Options{JetStream: true, StoreDir: dir, Port: port})
@@ -162,10 +161,7 @@ func TestListedPermissionsSuffice(t *testing.T) {
 		return settled[pipeline.Published] == 2 && settled[pipeline.DeadLettered] == 1
 	})
 	st.stop()
-	eventually(t, "acknowledged", func() bool {
-		consumer, err := stream.Consumer(t.Context(), "momento-bridge-r")
-		return err == nil && consumer.CachedInfo().NumAckPending == 0
-	})
+	awaitAcknowledged(t, stream)
 	if err := conn.LastError(); err != nil {
 		t.Errorf("the server refused something: %v", err)
 	}

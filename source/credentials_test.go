@@ -154,7 +154,17 @@ func TestReplacedCredsFileIsUsed(t *testing.T) {
 			jwt, user.seed)
 	}
 	path := file(t, creds(time.Now().Add(2*time.Second)))
-	conn := connect(t, ConnectConfig{URL: s.ClientURL(), CredsFile: path})
+	conn, err := Connect(ConnectConfig{URL: s.ClientURL(), CredsFile: path}, quiet())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	eventually(t, "connected", func() bool { // With some that expire soon.
+		if !conn.IsConnected() {
+			write(t, path, creds(time.Now().Add(2*time.Second)))
+		}
+		return conn.IsConnected()
+	})
 	write(t, path, creds(time.Time{}))
 	awaitAnother(t, conn, 0)
 }

@@ -19,9 +19,13 @@ type echo struct {
 	found bool // It does.
 	blind bool // The stream may not be looked at.
 	clear bool // It has been looked at, or not to be looked at again.
+	late  int  // So often there was no answer in time: it may not be looked at, or the server was slow.
 
 	asked atomic.Bool // Somebody should look.
 }
+
+// mostLate is how often an answer is awaited in vain before the stream is taken for one that may not be looked at.
+const mostLate = 3
 
 // liveMessages come before the stream is looked at: soon where each makes another one.
 const liveMessages = 64
@@ -66,6 +70,18 @@ func (e *echo) suspicious() bool {
 	return true
 }
 
+// unknown notes that the stream could not be looked at: the user may not, or there was no answer in time.
+func (e *echo) unknown(refused, late bool) {
+	if late {
+		e.late++
+	}
+	e.blind = refused || e.late >= mostLate
+	if late && !e.blind {
+		e.clear = false
+		e.asked.Store(true)
+	}
+}
+
 // refuseEcho refuses a stream that takes what is said between the server and the stream's own consumers. Such a
 // stream stores each delivery to an inbox anew, under the message's own subject, and each acknowledgement: it never
 // ends. Where the stream may not be looked at, the first reserved message stops the route.
@@ -78,7 +94,7 @@ func (j *JetStream) refuseEcho(ctx context.Context) error {
 	subjects, err := j.taken(soon, j.cfg.Stream, maxSources)
 	if err != nil {
 		_, refused := errors.AsType[*RefusedError](err)
-		j.echo.blind = refused || soon.Err() != nil && ctx.Err() == nil
+		j.echo.unknown(refused, soon.Err() != nil && ctx.Err() == nil)
 		return nil // Whether there is a stream is asked elsewhere.
 	}
 	caught, how := echoes(subjects, j.cfg.carried(), inboxPrefix(j.conn), j.cfg.Stream, j.cfg.Consumer)
@@ -112,7 +128,11 @@ func (j *JetStream) taken(ctx context.Context, name string, depth int) ([]string
 		if source.External != nil || depth == 0 { // Other accounts do not see what is said in this one.
 			continue
 		}
-		if more, err := j.taken(ctx, source.Name, depth-1); err == nil {
+		more, err := j.taken(ctx, source.Name, depth-1)
+		if ctx.Err() != nil {
+			return nil, err
+		}
+		if err == nil {
 			subjects = append(subjects, more...)
 		}
 	}

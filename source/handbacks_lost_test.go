@@ -88,7 +88,7 @@ func TestLostHandBacksAreWaitedForAsLongAsAckWait(t *testing.T) {
 	}
 	src := newJetStream(t, connect(t, ConnectConfig{URL: "nats://" + startForgetful(t, s.Addr().String())}))
 	src.cfg.Circumstances.Timeout = 100 * time.Millisecond
-	src.patience = time.Second
+	src.patience = 6 * time.Second // Less than AckWait, and more than a busy machine may be late.
 	var mu sync.Mutex
 	var order []int
 	st := startStage(t, src, pipeline.RouteConfig{Returnable: true, Ordered: true}, 100,

@@ -69,9 +69,9 @@ func TestIdleRouteIsLeftAloneUntilAMessageComes(t *testing.T) {
 	src.cfg.Circumstances.Timeout, src.cfg.Ordered = 100*time.Millisecond, false // Order has its own to look at.
 	src.lookEvery, src.idleAfter = 10*time.Millisecond, 2*time.Second            // It is looked at before it is idle.
 	s := startStage(t, src, pipeline.RouteConfig{Returnable: true}, 100, accepted)
-	eventually(t, "idle", func() bool { _, quiet := requests.state(); return quiet == 1 })
-	before, _ := requests.state()
-	eventually(t, "asking again", func() bool { _, quiet := requests.state(); return quiet == 3 })
+	eventually(t, "idle", func() bool { _, quiet := requests.state(); return quiet >= 1 })
+	before, quietly := requests.state()
+	eventually(t, "asking again", func() bool { _, quiet := requests.state(); return quiet >= quietly+2 })
 	if infos, _ := requests.state(); infos != before {
 		t.Errorf("the numbers of an idle consumer are asked for %d times", infos-before)
 	}

@@ -282,8 +282,10 @@ func TestCoreDrainLosesNothing(t *testing.T) {
 	}
 }
 
+// jetStream is patient with a server on a machine that does much else, unless an option says otherwise.
 func jetStream(t *testing.T, conn *nats.Conn, options ...jetstream.JetStreamOpt) jetstream.JetStream {
 	t.Helper()
+	options = append([]jetstream.JetStreamOpt{jetstream.WithDefaultTimeout(30 * time.Second)}, options...)
 	js, err := jetstream.New(conn, options...)
 	if err != nil {
 		t.Fatal(err)
@@ -355,7 +357,7 @@ func TestStreamIsAcknowledgedAfterThePublishAndHandedBackOnStop(t *testing.T) {
 		cfg.BackOff != nil {
 		t.Errorf("the created consumer is %+v", cfg)
 	}
-	batch, err := consumer.Fetch(70, jetstream.FetchMaxWait(5*time.Second))
+	batch, err := consumer.Fetch(70, jetstream.FetchMaxWait(time.Minute))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -126,7 +126,7 @@ func TestRefusedAcknowledgementsStopTheRouteAndAreSentAgainOnceAllowed(t *testin
 			info.NumWaiting == 0
 	})
 	publishNumbers(t, g.admin, 40, 60)
-	time.Sleep(3 * time.Second) // Longer than AckWait.
+	time.Sleep(impatience + time.Second)
 	if n, doubled := got.counts(); n > 40 || doubled > 0 {
 		t.Errorf("%d published, %d of them more than once, while acknowledgements do not arrive", n, doubled)
 	}

@@ -27,7 +27,7 @@ func TestPostponedMessageComesAgainThoughNotAtOnce(t *testing.T) {
 	if err := NewAcks(conn).handBackFor(first.Reply(), wait); err != nil {
 		t.Fatal(err)
 	}
-	again, err := consumer.Next(jetstream.FetchMaxWait(10 * time.Second))
+	again, err := consumer.Next(jetstream.FetchMaxWait(time.Minute))
 	if err != nil {
 		t.Fatal(err)
 	}

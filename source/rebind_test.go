@@ -19,6 +19,7 @@ func TestDeletedConsumerIsMadeAnewAndGoesOnWhereItStood(t *testing.T) {
 	src := newJetStream(t, conn)
 	s := startStage(t, src, pipeline.RouteConfig{Returnable: true}, 1000, accepted)
 	eventually(t, "published", s.published(5))
+	awaitAcknowledged(t, stream)
 	time.Sleep(clockMargin)
 	info, err := src.js.Consumer(t.Context(), "S", "momento-bridge-r")
 	if err != nil {
@@ -38,6 +39,14 @@ func TestDeletedConsumerIsMadeAnewAndGoesOnWhereItStood(t *testing.T) {
 	if stats := s.stop(); stats.Settled[pipeline.Published] != 8 {
 		t.Errorf("%d published, want the first 5 once and the 3 after", stats.Settled[pipeline.Published])
 	}
+}
+
+func awaitAcknowledged(t *testing.T, stream jetstream.Stream) {
+	t.Helper()
+	eventually(t, "acknowledged", func() bool {
+		consumer, err := stream.Consumer(t.Context(), "momento-bridge-r")
+		return err == nil && consumer.CachedInfo().NumAckPending == 0
+	})
 }
 
 func TestStreamMadeAnewIsConsumedFromItsBeginning(t *testing.T) {

@@ -15,12 +15,23 @@ import (
 	"momento-bridge/pipeline"
 )
 
+// impatience is a short AckWait. Renewals come after half of it: a machine that stands still for longer has messages
+// delivered again.
+const impatience = 4 * time.Second
+
 // impatient is a stream with a consumer whose AckWait is short, and a source that uses it.
 func impatient(t *testing.T, conn *nats.Conn, messages int) (jetstream.Consumer, *JetStream) {
 	t.Helper()
+	return impatientAfter(t, conn, messages, impatience)
+}
+
+func impatientAfter(t *testing.T, conn *nats.Conn, messages int, ackWait time.Duration) (
+	jetstream.Consumer, *JetStream,
+) {
+	t.Helper()
 	stream := newStream(t, conn, messages)
 	consumer, err := stream.CreateConsumer(t.Context(), jetstream.ConsumerConfig{
-		Durable: "momento-bridge-r", AckPolicy: jetstream.AckExplicitPolicy, AckWait: 2 * time.Second,
+		Durable: "momento-bridge-r", AckPolicy: jetstream.AckExplicitPolicy, AckWait: ackWait,
 		FilterSubject: "a.>",
 	})
 	if err != nil {
@@ -34,17 +45,18 @@ func impatient(t *testing.T, conn *nats.Conn, messages int) (jetstream.Consumer,
 func TestWaitingMessagesAreRenewedAndNotDeliveredAgain(t *testing.T) {
 	t.Parallel()
 	conn := startNATS(t)
-	_, src := impatient(t, conn, 24)
+	const messages = 6
+	_, src := impatientAfter(t, conn, messages, 6*time.Second)
 	var got atomic.Int32
 	s := startStage(t, src, pipeline.RouteConfig{Returnable: true, Ordered: true}, 1000,
 		func(r *pipeline.Request) pipeline.Answer {
-			time.Sleep(250 * time.Millisecond) // All are of one topic: the last one waits for 6 s.
+			time.Sleep(1500 * time.Millisecond) // All are of one topic: the last one waits for 7.5 s.
 			got.Add(1)
 			return accepted(r)
 		})
-	eventually(t, "all published", func() bool { return s.pipe.Stats().Routes[0].Settled[pipeline.Published] == 24 })
-	if stats := s.stop(); stats.Redelivered != 0 || got.Load() != 24 {
-		t.Errorf("%d published, %d redelivered, want 24 and none", got.Load(), stats.Redelivered)
+	eventually(t, "all published", s.published(messages))
+	if stats := s.stop(); stats.Redelivered != 0 || got.Load() != messages {
+		t.Errorf("%d published, %d redelivered, want %d and none", got.Load(), stats.Redelivered, messages)
 	}
 }
 
@@ -67,7 +79,7 @@ func TestLongHaltHandsBackOnceAndGoesOnInOrder(t *testing.T) {
 			return accepted(r)
 		})
 	eventually(t, "handed back but for the probe",
-		func() bool { return s.pipe.Stats().Routes[0].Settled[pipeline.Returned] == messages-1 })
+		func() bool { return s.pipe.Stats().Routes[0].Settled[pipeline.Returned] >= messages-1 })
 	delivered := func() uint64 {
 		info, err := consumer.Info(t.Context())
 		if err != nil {
@@ -76,7 +88,7 @@ func TestLongHaltHandsBackOnceAndGoesOnInOrder(t *testing.T) {
 		return info.Delivered.Consumer
 	}
 	before := delivered()
-	time.Sleep(3 * time.Second)                 // Longer than AckWait.
+	time.Sleep(impatience + time.Second)
 	if after := delivered(); after > before+3 { // One after each probe in vain.
 		t.Errorf("%d deliveries while halted, want few", after-before)
 	}
@@ -119,9 +131,9 @@ func TestTwoLongHaltsInARowKeepTheOrder(t *testing.T) {
 			return accepted(r)
 		})
 	back := func() uint64 { return s.pipe.Stats().Routes[0].Settled[pipeline.Returned] }
-	eventually(t, "handed back", func() bool { return back() == messages-1 })
+	eventually(t, "handed back", func() bool { return back() >= messages-1 })
 	trouble.Store(&refused)
-	time.Sleep(3 * time.Second) // Another halt, of longer than AckWait.
+	time.Sleep(impatience + time.Second) // Another halt.
 	trouble.Store(nil)
 	s.pipe.KeyChanged()
 	eventually(t, "all published",
@@ -152,7 +164,18 @@ func TestHeldMessageThatIsDeliveredAgainIsPublishedOnce(t *testing.T) {
 		d.due = d.due.Add(time.Hour) // As if renewals were lost.
 	}
 	src.held.mu.Unlock()
-	time.Sleep(3 * time.Second)
+	again := func() bool {
+		src.held.mu.Lock()
+		defer src.held.mu.Unlock()
+		n := 0
+		for d := src.held.first; d != nil; d = d.next {
+			if meta, _ := parseReply(d.reply); meta.deliveries > 1 {
+				n++
+			}
+		}
+		return n == 5
+	}
+	eventually(t, "delivered again", again)
 	close(hold)
 	eventually(t, "acknowledged", func() bool {
 		info, err := src.js.Consumer(t.Context(), "S", "momento-bridge-r")

@@ -299,7 +299,7 @@ func TestClientThatHoldsAllOfAConsumerIsToldOf(t *testing.T) {
 		AckWait: time.Minute,
 	})
 	publishNumbers(t, w.conn, 0, 12)
-	batch, err := consumer.Fetch(10, jetstream.FetchMaxWait(5*time.Second))
+	batch, err := consumer.Fetch(10, jetstream.FetchMaxWait(time.Minute))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"momento-bridge/admin"
+	"momento-bridge/test/lab"
 )
 
 // asked returns a client of a server that answers so.
@@ -134,9 +135,12 @@ func TestErrorsSayWhatToDoAndNoSecret(t *testing.T) {
 	f("/api/v1/status", err)
 	_, err = c.Reload(t.Context())
 	f("/api/v1/reload", err)
-	closed := httptest.NewServer(nil)
-	closed.Close()
-	_, _, err = of(t, cfg, strings.Replace(closed.URL, "//", "//me:"+"word@", 1)).Status(t.Context())
+	nobody, release, err := lab.RefusingAddress()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(release)
+	_, _, err = of(t, cfg, "http://me:"+"word@"+nobody).Status(t.Context())
 	answers[""] = struct {
 		code       int
 		text, want string

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -27,7 +28,7 @@ func newCanary() *cobra.Command {
 			"canary (canary.every), and else through a bridge in this process. Of a configuration it takes\n" +
 			"NATS, endpoint, key, quota and canary. A message costs a publish, a delivery and a long poll.\n\n" +
 			"Exit status: 0 when every message got through, 1 when one did not, 2 for a mistake in the\n" +
-			"command line or the configuration.",
+			"command line or the configuration, 130 when it was stopped before.",
 		Example: "  momento-bridge canary -c config.yaml\n" +
 			"  momento-bridge canary --cache my-cache --region us-east-1 --api-key-file key.txt --count 5",
 	}
@@ -53,9 +54,12 @@ func newCanary() *cobra.Command {
 		}
 		defer t.Close()
 		if err := t.Open(cmd.Context()); err != nil {
+			if cmd.Context().Err() != nil {
+				return daemon.ErrInterrupted
+			}
 			return err
 		}
-		return sendCanaries(cmd, t, count)
+		return sendCanaries(cmd.Context(), cmd.OutOrStdout(), t, count)
 	}
 	return cmd
 }
@@ -84,19 +88,22 @@ func addCanarySettings(cmd *cobra.Command) *settings {
 	return s
 }
 
-// sendCanaries sends messages one after the other, and prints what becomes of them.
-func sendCanaries(cmd *cobra.Command, t *daemon.CanaryTry, count int) error {
-	out, paint := cmd.OutOrStdout(), terminal.PaletteOf(cmd.OutOrStdout())
+// sendCanaries sends messages one after the other until it is stopped, and prints what becomes of them.
+func sendCanaries(ctx context.Context, out io.Writer, t *daemon.CanaryTry, count int) error {
+	paint := terminal.PaletteOf(out)
 	var took []time.Duration
-	for n := range count {
+	n := 0
+	for ; n < count; n++ {
 		if n > 0 {
 			select {
-			case <-cmd.Context().Done():
-				return errQuiet
+			case <-ctx.Done():
 			case <-time.After(pauseBetween):
 			}
 		}
-		p := t.Pass(cmd.Context(), uint64(n)+1)
+		p := t.Pass(ctx, uint64(n)+1)
+		if p.Why != "" && ctx.Err() != nil {
+			break // Nobody waited for it.
+		}
 		mark := terminal.Good
 		if p.Why != "" {
 			mark = terminal.Bad
@@ -106,9 +113,12 @@ func sendCanaries(cmd *cobra.Command, t *daemon.CanaryTry, count int) error {
 		fmt.Fprintln(out, paint.Paint(mark, mark.String()+" "+printable.Line(passageText(&p))))
 	}
 	if count > 1 {
-		fmt.Fprintln(out, passagesText(t, took, count))
+		fmt.Fprintln(out, passagesText(t, took, n))
 	}
-	if len(took) < count {
+	switch {
+	case n < count:
+		return daemon.ErrInterrupted
+	case len(took) < count:
 		return errQuiet
 	}
 	return nil
@@ -122,6 +132,9 @@ func passageText(p *daemon.CanaryPassage) string {
 	}
 	if p.Bridge == "" {
 		return text
+	}
+	if p.Taken == 0 { // It was turned away.
+		return text + fmt.Sprintf(" (by the bridge %s)", p.Bridge)
 	}
 	text += fmt.Sprintf(" (after %s with the bridge %s", since(p.Taken), p.Bridge)
 	if p.Accepted > 0 {

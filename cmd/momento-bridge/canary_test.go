@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"os"
 	"path/filepath"
 	"strings"
@@ -57,6 +58,8 @@ func TestCanarySaysWhetherMessagesGetThroughAndHowFast(t *testing.T) {
 			statusFailed,
 			[]string{"the subscriber cannot listen", "nothing listens there: start the endpoint"},
 		},
+		{"no topic", []string{"--cache", "c", "--topic", ""}, statusUsage, []string{"write the name of one topic"}},
+		{"a template", []string{"--cache", "c", "--topic", "{{subject}}"}, statusUsage, []string{"name of one topic"}},
 		{"no cache", nil, statusUsage, []string{"--cache or --config is needed"}},
 		{"what only a route has", []string{"--cache", "c", "--subject", "a"}, statusUsage, nil},
 		{"nothing to send", []string{"--cache", "c", "--count", "0"}, statusUsage, nil},
@@ -73,5 +76,39 @@ func TestCanarySaysWhetherMessagesGetThroughAndHowFast(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// onWrite calls a function after each write.
+type onWrite struct {
+	strings.Builder
+	call func(all string)
+}
+
+func (w *onWrite) Write(b []byte) (int, error) {
+	n, err := w.Builder.Write(b)
+	w.call(w.String())
+	return n, err
+}
+
+func TestACanaryThatIsStoppedTellsOfThoseThatItSent(t *testing.T) {
+	t.Setenv("MOMENTO_API_KEY", "k")
+	nats := daemontest.StartNATS(t, &server.Options{})
+	_, endpoint := daemontest.StartEmulator(t, emulator.Config{})
+	ctx, stop := context.WithCancel(t.Context())
+	defer stop()
+	out := &onWrite{call: func(all string) {
+		if strings.Count(all, "got through in") == 2 {
+			stop()
+		}
+	}}
+	var errs strings.Builder
+	err := run(ctx, []string{
+		"canary", "--nats-url", nats.ClientURL(), "--endpoint", endpoint, "--cache", "c", "--count", "1000000",
+	}, out, &errs)
+	text := out.String()
+	if exitStatus(err) != statusInterrupted || !strings.Contains(text, "2 of 2 got through") ||
+		strings.Contains(text, "did not") {
+		t.Errorf("it ends with %v:\n%s%s", err, text, errs.String())
 	}
 }

@@ -78,7 +78,7 @@ func describe(page *strings.Builder, cmd *cobra.Command) {
 	}
 	page.WriteString(strings.TrimSpace(text) + "\n\nUsage: `" + cmd.UseLine() + "`\n")
 	if cmd.Example != "" {
-		page.WriteString("\n<!-- snippet: not run: examples of the help, each for itself -->\n```sh\n")
+		page.WriteString("\n<!-- snippet: apart -->\n```sh\n")
 		for line := range strings.Lines(strings.TrimRight(cmd.Example, "\n") + "\n") {
 			page.WriteString(strings.TrimPrefix(line, "  "))
 		}

@@ -141,14 +141,13 @@ func socketDaemon(t *testing.T, more string) (p *process, config, path string) {
 	address := lab.FreeAddress()
 	config = w.config(fmt.Sprintf("admin: {listen: \"%s, unix:%s\"%s}", address, path, more),
 		"  - {name: orders, subject: o, cache: c}\n")
-	p = startDaemonAt(t, address, "-c", config)
-	p.awaitReady()
-	return p, config, path
+	return startDaemonAt(t, address, "-c", config), config, path
 }
 
 func TestTheUnixSocketIsForTheDaemonsUserAlone(t *testing.T) {
 	t.Parallel()
 	p, config, path := socketDaemon(t, "")
+	p.awaitReady()
 	info, err := os.Lstat(path)
 	if err != nil || info.Mode().Type() != os.ModeSocket || info.Mode().Perm() != 0o600 {
 		t.Errorf("the socket: %v, %v, want mode 0600", info, err)
@@ -185,6 +184,7 @@ func TestATokenIsAskedForAndReadAgain(t *testing.T) {
 	}
 	write("the-first-token-of-it")
 	p, _, path := socketDaemon(t, ", control: "+token)
+	p.awaitReady()
 	f := func(want string, status int, args ...string) {
 		t.Helper()
 		code, text := said(t, append([]string{"pause", "orders"}, args...)...)

@@ -39,10 +39,18 @@ func TestDoctorsCommandsAnswerBesideTheDemo(t *testing.T) {
 			continue // Needs dead letters, a terminal, or another daemon.
 		}
 		tried = append(tried, line)
-		var out, log syncBuffer
-		if status := exitStatus(run(t.Context(), args, &out, &log)); status > 1 || out.String() == "" {
-			t.Errorf("momento-bridge %s: exit status %d\n%s%s", line, status, out.String(), log.String())
-		}
+		said := ""
+		t.Cleanup(func() {
+			if t.Failed() {
+				t.Logf("momento-bridge %s: %s", line, said)
+			}
+		})
+		eventually(t, line+" answers", func() bool { // Whoever is asked for a second may be late on a busy machine.
+			var out, log syncBuffer
+			status := exitStatus(run(t.Context(), args, &out, &log))
+			said = fmt.Sprintf("exit status %d\n%s%s", status, out.String(), log.String())
+			return status <= 1 && out.String() != ""
+		})
 	}
 	if len(tried) < 7 {
 		t.Errorf("only these commands were found: %q", tried)

@@ -37,14 +37,7 @@ func newWorld(t *testing.T, cfg emulator.Config) *world {
 	w := &world{t: t, keyFile: filepath.Join(t.TempDir(), "key")}
 	w.writeKey(testKey)
 	w.server = startServer(t, &server.Options{JetStream: true, StoreDir: t.TempDir()})
-	var err error
-	if w.nats, err = nats.Connect(w.server.ClientURL()); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(w.nats.Close)
-	if w.js, err = jetstream.New(w.nats); err != nil {
-		t.Fatal(err)
-	}
+	w.nats, w.js = daemontest.Connect(t, w.server.ClientURL())
 	cfg.APIKey = testKey
 	w.emulator, w.endpoint = daemontest.StartEmulator(t, cfg)
 	return w

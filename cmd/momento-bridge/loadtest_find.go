@@ -101,6 +101,9 @@ func (o *findOptions) run(cmd *cobra.Command) error {
 	if err != nil {
 		return err
 	}
+	if err := o.output.ready(); err != nil {
+		return err
+	}
 	defer o.target.watchKey(cmd)()
 	cfg := o.config(target)
 	if err := cfg.CheckDimensions(); err != nil {

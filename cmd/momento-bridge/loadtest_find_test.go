@@ -50,12 +50,12 @@ func TestQuickSearchEstimatesTheLimitAndProvesNothing(t *testing.T) {
 	if sent := s.Accepted + s.Rejected[429]; r.Requests != sent {
 		t.Errorf("%d requests are reported, the endpoint saw %d", r.Requests, sent)
 	}
-	if r.Verdict != report.NotProved || r.Settings.Labels["run"] != "7" || !(r.Generator.Ceiling > 0) ||
-		r.AsExpected != nil {
+	if r.Verdict != report.NotProved || r.Settings.Labels["run"] != "7" || r.AsExpected != nil {
 		t.Errorf("%s: %+v %+v", r.Verdict, r.Settings, r.Generator)
 	}
 	if strings.Contains(r.Reason, "estimate") { // Otherwise the machine was too busy, which the reason says.
-		if r.PlateauRate == nil || len(r.Refusals) != 1 || !strings.Contains(log, "plateau at ") {
+		if !(r.Generator.Ceiling > 0) || r.PlateauRate == nil || len(r.Refusals) != 1 ||
+			!strings.Contains(log, "plateau at ") {
 			t.Errorf("plateau %v, refusals %+v, the log has %s", r.PlateauRate, r.Refusals, log)
 		}
 	}
@@ -178,17 +178,12 @@ func TestExpectationIsUnmetWhenTheLimitIsLess(t *testing.T) {
 func TestInterruptedSearchStillWritesItsReport(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, emulator.Config{Settings: emulator.Settings{Rate: 100, Burst: 20}})
-	ctx, cancel := context.WithCancel(t.Context())
-	go func() {
-		eventually(t, "a search under way", func() bool { return w.emulator.Stats().Accepted > 20 })
-		cancel()
-	}()
-	out, _, err := findLimit(ctx, w, "--yes", "--format", "json")
+	out, _, err := findLimit(w.cancelledAfter(3), w, "--yes", "--format", "json")
 	if exitStatus(err) != statusInterrupted {
 		t.Errorf("exit status %d: %v", exitStatus(err), err)
 	}
 	r, err := report.Read(strings.NewReader(out))
-	if err != nil || !r.Interrupted || r.Verdict != report.NotProved || r.Requests < 20 {
+	if err != nil || !r.Interrupted || r.Verdict != report.NotProved || r.Requests < 3 {
 		t.Errorf("%v: %+v", err, r)
 	}
 }

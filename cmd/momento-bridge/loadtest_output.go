@@ -1,8 +1,10 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
+	"os"
 	"slices"
 
 	"github.com/spf13/cobra"
@@ -31,6 +33,24 @@ func (o *outputFlags) add(cmd *cobra.Command) {
 func (o *outputFlags) check() error {
 	if !slices.Contains([]string{formatText, formatJSON}, o.format) {
 		return fmt.Errorf("--format is %q: write text or json; --out writes every format", o.format)
+	}
+	return nil
+}
+
+// ready makes the directory before a test that may take hours, and sees whether files can be written there.
+func (o *outputFlags) ready() error {
+	if o.dir == "" {
+		return nil
+	}
+	err := os.MkdirAll(o.dir, 0o755)
+	if err == nil {
+		var f *os.File
+		if f, err = os.CreateTemp(o.dir, ".report-*"); err == nil {
+			err = errors.Join(f.Close(), os.Remove(f.Name()))
+		}
+	}
+	if err != nil {
+		return fmt.Errorf("--out: %w", err)
 	}
 	return nil
 }

@@ -95,6 +95,9 @@ func (o *rateOptions) run(cmd *cobra.Command) error {
 	if err != nil {
 		return err
 	}
+	if err := o.output.ready(); err != nil {
+		return err
+	}
 	defer o.target.watchKey(cmd)()
 	stderr := cmd.ErrOrStderr()
 	labels, _ := o.target.labelMap() // Checked with the target.

@@ -90,6 +90,9 @@ func (o *soakOptions) run(cmd *cobra.Command) error {
 	if err != nil {
 		return err
 	}
+	if err := o.output.ready(); err != nil {
+		return err
+	}
 	defer o.target.watchKey(cmd)()
 	if !o.target.natsKnown && !testbed.HasNATS {
 		return fmt.Errorf("%w, or say with --nats-url where NATS is", notInSlim("loadtest soak without --nats-url"))

@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"github.com/nats-io/nats-server/v2/server"
-	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
 	"momento-bridge/daemon/daemontest"
@@ -55,15 +54,7 @@ func TestPrintedPermissionsSufficeForReplicas(t *testing.T) {
 	}
 	s := daemontest.StartNATS(t, options)
 	as := func(user string) string { return strings.Replace(s.ClientURL(), "nats://", "nats://"+user+":p@", 1) }
-	admin, err := nats.Connect(as("admin"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(admin.Close)
-	js, err := jetstream.New(admin)
-	if err != nil {
-		t.Fatal(err)
-	}
+	_, js := daemontest.Connect(t, as("admin"))
 	_, err = js.CreateStream(t.Context(), jetstream.StreamConfig{Name: "S", Subjects: []string{"s.*"}})
 	if err != nil {
 		t.Fatal(err)
@@ -179,14 +170,7 @@ func TestOnlineCheckNamesEachMissingPermission(t *testing.T) {
 	as := func(user string) string {
 		return strings.Replace(w.server.ClientURL(), "nats://", "nats://"+user+":p@", 1)
 	}
-	admin, err := nats.Connect(as("admin"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(admin.Close)
-	if w.js, err = jetstream.New(admin); err != nil {
-		t.Fatal(err)
-	}
+	_, w.js = daemontest.Connect(t, as("admin"))
 	w.stream("S", "s.*")
 	if _, err := w.js.CreateKeyValue(t.Context(), jetstream.KeyValueConfig{Bucket: "momento-bridge"}); err != nil {
 		t.Fatal(err)

@@ -7,10 +7,10 @@ import (
 	"testing"
 
 	"github.com/nats-io/nats-server/v2/server"
-	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
 	"momento-bridge/batch/corpus"
+	"momento-bridge/daemon/daemontest"
 	"momento-bridge/emulator"
 )
 
@@ -74,15 +74,7 @@ func TestOnlineCheckWithoutTheRightToLookSaysSo(t *testing.T) {
 		}}},
 	}})
 	as := func(user string) string { return strings.Replace(s.ClientURL(), "nats://", "nats://"+user+":p@", 1) }
-	admin, err := nats.Connect(as("admin"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(admin.Close)
-	js, err := jetstream.New(admin)
-	if err != nil {
-		t.Fatal(err)
-	}
+	_, js := daemontest.Connect(t, as("admin"))
 	for name, direct := range map[string]bool{"S": false, "DIRECT": true} {
 		subject := strings.ToLower(name) + ".*"
 		if _, err := js.CreateStream(t.Context(), jetstream.StreamConfig{

@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
@@ -12,11 +11,11 @@ import (
 	"testing"
 	"time"
 
+	"momento-bridge/daemon/daemontest"
 	"momento-bridge/test/long"
 
 	"github.com/nats-io/nats-server/v2/server"
 	"github.com/nats-io/nats.go"
-	"github.com/nats-io/nats.go/jetstream"
 )
 
 const (
@@ -63,19 +62,9 @@ func leakyEndpoint(t *testing.T) (url string, mode *atomic.Int64, requests *atom
 // guardedNATS starts a server with a password, on a port, with a store.
 func guardedNATS(t *testing.T, port int, store string) *server.Server {
 	t.Helper()
-	s, err := server.NewServer(&server.Options{
-		Host: "127.0.0.1", Port: port, JetStream: true, StoreDir: store, Username: "bridge", Password: secretPassword,
-		NoSigs: true, NoLog: true,
+	return startServer(t, &server.Options{
+		Port: port, JetStream: true, StoreDir: store, Username: "bridge", Password: secretPassword,
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	s.Start()
-	t.Cleanup(func() { s.Shutdown(); s.WaitForShutdown() })
-	if !s.ReadyForConnections(time.Minute) {
-		t.Fatal("the NATS server is not ready")
-	}
-	return s
 }
 
 // ordeal is a daemon to which everything happens.
@@ -84,29 +73,23 @@ type ordeal struct {
 
 	w        *world
 	url      string // Of NATS, with the password.
-	store    string
-	sent     int // Messages of each route.
+	port     int    // Where NATS is started again,
+	store    string // with what it has.
+	sent     int    // Messages of each route.
 	rejected float64
 	seen     strings.Builder // What the admin pages have said.
 }
 
 func newOrdeal(t *testing.T, endpoint string) *ordeal {
 	t.Helper()
-	o := &ordeal{store: t.TempDir()}
+	o := &ordeal{port: daemontest.Port(t), store: t.TempDir()}
 	o.w = &world{
-		t: t, server: guardedNATS(t, server.RANDOM_PORT, o.store), endpoint: endpoint,
+		t: t, server: guardedNATS(t, o.port, o.store), endpoint: endpoint,
 		keyFile: filepath.Join(t.TempDir(), "key"),
 	}
 	o.url = fmt.Sprintf("nats://bridge:%s@%s", secretPassword, o.w.server.Addr())
-	var err error
-	if o.w.nats, err = nats.Connect(o.url, nats.MaxReconnects(-1), nats.ReconnectWait(50*time.Millisecond),
-		nats.ReconnectJitter(0, 0)); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(o.w.nats.Close)
-	if o.w.js, err = jetstream.New(o.w.nats); err != nil {
-		t.Fatal(err)
-	}
+	o.w.nats, o.w.js = daemontest.Connect(t, o.url, nats.MaxReconnects(-1), nats.ReconnectWait(50*time.Millisecond),
+		nats.ReconnectJitter(0, 0))
 	o.w.stream("S", "s.*")
 	o.w.stream("D", "d.*")
 	o.w.stream("DEAD", "dead")
@@ -190,12 +173,11 @@ func (o *ordeal) await(result string) {
 // restartNATS stops NATS and starts it again.
 func (o *ordeal) restartNATS() {
 	o.t.Helper()
-	port := o.w.server.Addr().(*net.TCPAddr).Port
 	o.w.server.Shutdown()
 	o.w.server.WaitForShutdown()
 	o.awaitNotReady("nats: not connected")
 	o.look()
-	o.w.server = guardedNATS(o.t, port, o.store)
+	o.w.server = guardedNATS(o.t, o.port, o.store)
 	eventually(o.t, "connected again", func() bool { return o.metric("nats_connected") == 1 })
 }
 

@@ -6,10 +6,10 @@ import (
 	"time"
 
 	"github.com/nats-io/nats-server/v2/server"
-	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
 	"momento-bridge/admin"
+	"momento-bridge/daemon/daemontest"
 	"momento-bridge/emulator"
 )
 
@@ -61,7 +61,7 @@ func TestStatusTellsOfAnotherClientThatHoldsAllMessages(t *testing.T) {
 	})
 	w.publish("s", "1")
 	w.publish("s", "2")
-	held, err := consumer.Next(jetstream.FetchMaxWait(5 * time.Second))
+	held, err := consumer.Next(jetstream.FetchMaxWait(time.Minute))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -95,14 +95,7 @@ func TestRefusedAcknowledgementsAreNotReadyAndNameThePermission(t *testing.T) {
 		},
 	}})
 	url := func(user string) string { return strings.Replace(w.server.ClientURL(), "//", "//"+user+":p@", 1) }
-	conn, err := nats.Connect(url("admin"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(conn.Close)
-	if w.js, err = jetstream.New(conn); err != nil {
-		t.Fatal(err)
-	}
+	_, w.js = daemontest.Connect(t, url("admin"))
 	w.stream("S", "s")
 	w.publish("s", "x")
 	path := w.routes(url("bridge"), w.endpoint, "", "{name: s, stream: S, cache: c}")

@@ -20,22 +20,19 @@ func TestStatusOfAGroupAsksAllReplicas(t *testing.T) {
 		startDaemon(t, "-c", config).awaitReady()
 	}
 	startDaemon(t, "-c", w.config("limits: {group: others}", "  - {name: r, subject: r, cache: c}\n")).awaitReady()
-	status := func(args ...string) string {
+	status := func(args ...string) string { // Empty where a busy machine answers too late.
 		var out, log syncBuffer
-		args = append([]string{"status", "--group", "-c", config}, args...)
-		if err := run(t.Context(), args, &out, &log); err != nil {
-			t.Errorf("%v = %v, %s", args, err, log.String())
-		}
+		_ = run(t.Context(), append([]string{"status", "--group", "-c", config}, args...), &out, &log)
 		return out.String()
 	}
-	var all admin.GroupAnswers
 	eventually(t, "two members that know of each other", func() bool {
+		var all admin.GroupAnswers
 		err := json.Unmarshal([]byte(status("--json")), &all)
 		return err == nil && len(all.Answers) == 2
 	})
-	if text := status(); !strings.HasPrefix(text, "✓ group ours: 2 members, out 0/s, backlog 0") {
-		t.Errorf("status --group shows\n%s", text)
-	}
+	eventually(t, "both in the text", func() bool {
+		return strings.HasPrefix(status(), "✓ group ours: 2 members, out 0/s, backlog 0")
+	})
 	var out, log syncBuffer
 	err := run(t.Context(), []string{"status", "--group", "--nats-url", w.server.ClientURL()}, &out, &log)
 	if exitStatus(err) != statusUnreached ||

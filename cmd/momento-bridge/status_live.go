@@ -17,7 +17,7 @@ func (o *statusOptions) alive(ctx context.Context, w io.Writer) error {
 	if _, err := os.Stat(o.file); errors.Is(err, os.ErrNotExist) {
 		o.file = ""
 	}
-	one, err := o.client(false)
+	one, err := o.client(o.guarded())
 	if err != nil {
 		return &usageError{err}
 	}
@@ -27,4 +27,11 @@ func (o *statusOptions) alive(ctx context.Context, w io.Writer) error {
 	}
 	_, err = fmt.Fprintln(w, said)
 	return err
+}
+
+// guarded says whether the daemon's address may want a password or a certificate, and none is given: a health check in
+// a container has none. Its Unix socket wants neither.
+func (o *statusOptions) guarded() bool {
+	a, err := o.configured()
+	return err == nil && a.WebConfigFile != "" && o.with.PasswordFile == "" && o.with.CertFile == ""
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -56,7 +57,9 @@ func TestSecondSignalEndsAtOnce(t *testing.T) {
 	go func() {
 		done <- run(withHurry(ctx, second), []string{
 			"run", "--admin-listen", "127.0.0.1:0", "-c",
-			w.config("", `  - {name: s, stream: S, cache: c}`),
+			w.writeConfig(fmt.Sprintf("nats: {url: %q}\nmomento: {endpoint: %q, api_key_file: %q, timeout: 5m}\n"+
+				"shutdown_timeout: 10m\nroutes: [{name: s, stream: S, cache: c}]\n",
+				w.server.ClientURL(), w.endpoint, w.keyFile)),
 		}, log, log)
 	}()
 	eventually(t, "in flight", arrived.Load)
@@ -73,7 +76,7 @@ func TestSecondSignalEndsAtOnce(t *testing.T) {
 			!strings.Contains(log.String(), "unconfirmed_acks") {
 			t.Errorf("run = %v, exit status %d, log:\n%s", err, exitStatus(err), log)
 		}
-	case <-time.After(2 * time.Second):
+	case <-time.After(time.Minute): // It would wait for five.
 		t.Fatal("still running after the second signal")
 	}
 }

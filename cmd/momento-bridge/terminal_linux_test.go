@@ -57,6 +57,18 @@ func openTerminal(t *testing.T) (*os.File, *syncBuffer) {
 	return slave, shown
 }
 
+// allShown waits until all that was written to a terminal is shown, and returns it.
+func allShown(t *testing.T, screen *os.File, shown *syncBuffer) string {
+	t.Helper()
+	const mark = "(that is all)"
+	before := strings.Count(shown.String(), mark)
+	if _, err := screen.WriteString(mark); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "all that was written", func() bool { return strings.Count(shown.String(), mark) > before })
+	return shown.String()
+}
+
 func TestWatchRedrawsOneBlockOnATerminal(t *testing.T) {
 	t.Setenv("NO_COLOR", "")
 	t.Setenv("TERM", "xterm")
@@ -80,7 +92,7 @@ func TestWatchRedrawsOneBlockOnATerminal(t *testing.T) {
 	if err := <-done; exitStatus(err) != statusUnreached {
 		t.Errorf("status --watch = %v after Ctrl-C while the daemon is down", err)
 	}
-	if text := shown.String(); strings.Count(text, "\x1b[?7l") != strings.Count(text, "\x1b[?7h") {
+	if text := allShown(t, screen, shown); strings.Count(text, "\x1b[?7l") != strings.Count(text, "\x1b[?7h") {
 		t.Error("the terminal is left with long lines cut")
 	}
 	t.Setenv("NO_COLOR", "1")
@@ -88,13 +100,12 @@ func TestWatchRedrawsOneBlockOnATerminal(t *testing.T) {
 		t.Error("status succeeds without an answer")
 	}
 	down.Store(false)
-	before := len(shown.String())
+	before := len(allShown(t, screen, shown))
 	if err := run(t.Context(), []string{"status", "--admin", address}, screen, &syncBuffer{}); err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, "the status", func() bool { return strings.Contains(shown.String()[before:], "DEAD") })
-	if strings.Contains(shown.String()[before:], "\x1b") {
-		t.Error("NO_COLOR is ignored")
+	if text := allShown(t, screen, shown)[before:]; !strings.Contains(text, "DEAD") || strings.Contains(text, "\x1b") {
+		t.Errorf("with NO_COLOR the status is %q", text)
 	}
 }
 
@@ -117,7 +128,7 @@ func TestRunShowsWhatItIsAboutToDoOnATerminal(t *testing.T) {
 	if err := <-done; err != nil {
 		t.Errorf("run = %v", err)
 	}
-	text := strings.ReplaceAll(shown.String(), "\r\n", "\n")
+	text := strings.ReplaceAll(allShown(t, screen, shown), "\r\n", "\n")
 	for _, words := range []string{
 		"momento-bridge dev\n  nats       nats://127.0.0.1:", "\n  key        opaque\n" +
 			"  rate       at most 50/s; 8 connections, 5s an attempt\n",
@@ -159,9 +170,7 @@ func TestWatchShowsNoMoreThanTheTerminalHasRows(t *testing.T) {
 		}
 	}
 	want := "\x1b[9A\r✓ publishing"
-	eventually(t, "ten rows with the sentence in the first",
-		func() bool { return strings.Contains(shown.String(), want) })
-	if text := shown.String(); strings.Count(text, "\n") != 2*9 ||
+	if text := allShown(t, screen, shown); !strings.Contains(text, want) || strings.Count(text, "\n") != 2*9 ||
 		!strings.Contains(text, "more lines: make the window taller; Ctrl-C ends") {
 		t.Errorf("drawn twice: %q", text)
 	}
@@ -169,8 +178,9 @@ func TestWatchShowsNoMoreThanTheTerminalHasRows(t *testing.T) {
 	if err := w.show(&statusAnswer{status: admintest.Running()}); err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, "all lines in a taller window",
-		func() bool { return strings.Contains(shown.String(), "ticks   running") })
+	if text := allShown(t, screen, shown); !strings.Contains(text, "ticks   running") {
+		t.Errorf("not all lines are in a taller window: %q", text)
+	}
 }
 
 func TestAPlanFitsATerminalAndIsALineForEachFactElsewhere(t *testing.T) {

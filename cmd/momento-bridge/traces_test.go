@@ -95,9 +95,9 @@ func TestTracesGoOnFromThePublisherToTheEndpoint(t *testing.T) {
 	send("c.one", "1", publishers[0])
 	send("c.one", "5", "")
 	eventually(t, "published", func() bool { return got.total() == 3 })
-	if text := openMetrics(t, p.URL); !strings.Contains(text, `trace_id="`+publishers[0]+`"`) {
-		t.Error("no histogram has the trace as its exemplar")
-	}
+	eventually(t, "a histogram with the trace as its exemplar", func() bool { // The endpoint knows it before.
+		return strings.Contains(openMetrics(t, p.URL), `trace_id="`+publishers[0]+`"`)
+	})
 	if err := p.stop(); err != nil { // What is left is sent.
 		t.Error(err)
 	}

@@ -97,6 +97,21 @@ func TestTheListenerHasTLSAndPasswordsOfAWebConfigurationFile(t *testing.T) {
 	}
 }
 
+// The kubelet has neither a password nor a certificate for a command in the container.
+func TestLiveAsksAtTheSocketWhereTheAddressWantsAPasswordOrACertificate(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	certified(t, dir, "bridge")
+	web := filepath.Join(dir, "web.yaml")
+	writeFile(t, web, "tls_server_config: {cert_file: bridge.pem, key_file: bridge.key, "+
+		"client_auth_type: RequireAndVerifyClientCert, client_ca_file: bridge.pem}\nbasic_auth_users: {me: "+hashed+"}\n")
+	_, config, _ := socketDaemon(t, fmt.Sprintf(", web_config_file: %q", web))
+	eventually(t, "the daemon is alive", func() bool {
+		code, _ := said(t, "status", "--live", "-c", config)
+		return code == 0
+	})
+}
+
 func TestAClientCertificateControls(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()

@@ -272,6 +272,30 @@ func TestCapIsNeverExceeded(t *testing.T) {
 	})
 }
 
+func TestATrialWhoseTimeIsUsedUpByConnectingTakesNone(t *testing.T) {
+	bubble(t, emulator.Config{}, func(t *testing.T, start starter, server *emulator.Server) {
+		e := start(t.Context(), 16)
+		slow := &virtual.Endpoint{Server: server, Handshake: 3 * time.Second}
+		for i := range e.publishers {
+			e.publishers[i] = slow.Publisher()
+		}
+		trial := e.Run(search.Cap{Requests: 100, Seconds: 2}, search.Phase{Rate: 20, Seconds: 1})
+		if o := trial.Phases[0]; !errors.Is(trial.Capped, search.ErrTime) || o.Took != 0 || o.Offered != 0 ||
+			server.Stats().Accepted > 0 {
+			t.Errorf("capped by %v: %+v", trial.Capped, o)
+		}
+	})
+}
+
+func TestAtARateOfZeroNothingIsSentAndThePhaseEnds(t *testing.T) {
+	bubble(t, emulator.Config{}, func(t *testing.T, start starter, server *emulator.Server) {
+		trial := start(t.Context(), 16).Run(unbounded, search.Phase{Rate: 0, Seconds: 1, Loose: true})
+		if n := server.Stats().Accepted; n > 1 || trial.Fatal != nil {
+			t.Errorf("%d were sent, %+v", n, trial)
+		}
+	})
+}
+
 func TestEndpointThatRefusesForOtherReasonsEndsTheTest(t *testing.T) {
 	t.Parallel()
 	f := func(want string, cfg emulator.Config) {

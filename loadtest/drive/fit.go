@@ -66,9 +66,18 @@ func (e *Engine) conclude(trial *search.Trial, all []*phase, before gauge) {
 	if m.Planned == 0 {
 		return
 	}
-	if trial.Unfit = e.unfit(&m, o, before, after); trial.Unfit == "" {
-		trial.Unfit = m.tooLate(last.Late, e.cfg.Patience > 0)
-		trial.Late = trial.Unfit != ""
+	if trial.Unfit = e.unfit(&m, before, after); trial.Unfit != "" {
+		return
+	}
+	late := m.tooLate(last.Late, e.cfg.Patience > 0)
+	trial.Unfit = e.troubled(&m, o, before, after)
+	switch {
+	case trial.Unfit == "":
+		trial.Unfit, trial.Late = late, late != ""
+	case late == "":
+		trial.Foreign = true
+	default: // A machine that stands still has connections closed and times out itself.
+		trial.Unfit += "; " + late
 	}
 }
 
@@ -89,15 +98,22 @@ func (m *Measured) tooLate(allowed float64, waited bool) string {
 }
 
 // unfit says why a trial does not count, besides being late; empty: it does.
-func (e *Engine) unfit(m *Measured, o *search.Outcome, before, after gauge) string {
+func (e *Engine) unfit(m *Measured, before, after gauge) string {
 	wall := after.now.Sub(before.now)
 	step := after.now.Round(0).Sub(before.now.Round(0)) - wall
-	opened := float64(after.opened - before.opened)
 	switch {
 	case m.CPU > mostCPU && wall > shortestCPU:
 		return fmt.Sprintf("the program itself used %s of the CPU", figure.Share(m.CPU))
 	case step > clockStep || step < -clockStep:
 		return fmt.Sprintf("the clock was set, by %v", step)
+	}
+	return ""
+}
+
+// troubled says what the endpoint did for which a trial does not count; empty: nothing.
+func (e *Engine) troubled(m *Measured, o *search.Outcome, before, after gauge) string {
+	opened := float64(after.opened - before.opened)
+	switch {
 	case float64(o.Failed) > max(1, mostFailed*float64(m.Sent)):
 		return fmt.Sprintf("%s of %s publishes failed otherwise than for quota", figure.Count(o.Failed),
 			figure.Count(m.Sent))

@@ -115,6 +115,7 @@ func (e *Engine) connect(phases []search.Phase) {
 // offer hands out the tickets of a phase until it ends, and returns when that was planned to be. most is the number of
 // the first ticket that must not be handed out.
 func (e *Engine) offer(ph *phase, end int64, most int, record bool) int64 {
+	end = max(end, ph.began) // Connecting may have used up the trial's time.
 	stop := e.watch(ph)
 	defer stop()
 	next := e.cfg.Arrivals(ph.Rate)
@@ -122,6 +123,9 @@ func (e *Engine) offer(ph *phase, end int64, most int, record bool) int64 {
 	planned := float64(ph.began)
 	for {
 		at := int64(math.Round(planned)) // What was added up would otherwise be one publish more now and then.
+		if planned > float64(end) {      // By far, perhaps: at a rate of zero there is no next one.
+			at = end
+		}
 		if at >= end || e.sent >= most || !e.await(ph, at) {
 			ph.ended = min(at, end)
 			return ph.ended

@@ -16,6 +16,9 @@ func (r *Report) try() string {
 			"below the clean rate"
 	case r.Settings.NoOverload:
 		return "run it without --no-overload at a time when nobody else publishes"
+	case r.FailingRate == nil && r.CleanRate != nil && 2*r.Settings.MaxRate > r.Generator.Ceiling &&
+		r.Generator.Ceiling > 0:
+		return "run it on a faster machine, or one that has nothing else to do"
 	case r.FailingRate == nil && r.CleanRate != nil:
 		return "raise --max-rate, if that is a rate that you need"
 	}

@@ -18,6 +18,8 @@ type Config struct {
 	Gentle bool
 	// Estimate ends the search after the plateau, without a proof.
 	Estimate bool
+	// Slow says that MaxRate is what the machine can send, which is less than what was asked for.
+	Slow bool `json:",omitempty"`
 	// Flip decides which of a pair of trials comes first; nil: always the clean one.
 	Flip func() bool `json:"-"`
 	// Progress is told of each trial before it begins; nil: nobody is.
@@ -43,19 +45,30 @@ var (
 	ErrRequests = errors.New("the cap on requests was reached (--max-requests)")
 	ErrTime     = errors.New("the cap on time was reached (--max-duration)")
 
-	errNoLimit  = errors.New("nothing was refused up to the greatest rate (--max-rate)")
+	errNoLimit = errors.New("nothing was refused up to the greatest rate (--max-rate)")
+	errHardly  = errors.New("hardly anything was refused at the greatest rate (--max-rate), so that it shows no limit: " +
+		"refusals may come at random")
+	errLong = errors.New("irregular: a rate that was held in each trial is refused when it goes on for longer: the " +
+		"limit looks back over more time than a trial takes")
 	errEstimate = errors.New("this is an estimate: nothing was repeated (--effort quick)")
 	errFickle   = errors.New("irregular: what was refused at first is accepted later, whatever is offered")
-	errAlways   = errors.New("even the slowest rate is refused")
+	errAlways   = errors.New("even the slowest rate that was tried is refused")
 )
 
 // quieter is what to change where a machine sends too late.
 const quieter = "end other programs on this machine, or use one with more free cores"
 
 // unfitError says that a trial could not be made as planned, although it was repeated.
-type unfitError struct{ why, advice string }
+type unfitError struct {
+	why, advice string
+	foreign     bool // It was not the generator's fault.
+}
 
 func (e *unfitError) Error() string {
+	if e.foreign {
+		return "irregular: a trial did not count, however often it was repeated: " + e.why + "; find out why the " +
+			"endpoint, or what is before it, does that"
+	}
 	text := "irregular: the generator was not fit for a trial, however often it was repeated: " + e.why
 	if e.advice != "" {
 		text += "; " + e.advice

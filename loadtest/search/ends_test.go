@@ -247,3 +247,87 @@ func TestJitterLeadsToNoWrongProof(t *testing.T) {
 		t.Errorf("only %d of %d were proved", proofs, n*len(sharp))
 	}
 }
+
+// Each says what to change, and blames nobody else.
+func TestEndsSayWhatToChange(t *testing.T) {
+	t.Parallel()
+	r := find(func(c *Config) { c.MaxRate, c.Slow = 300, true }, bucket(1)(500), func(int, *Trial) {})
+	if r.Proved || !strings.Contains(r.Reason, quieter) || strings.Contains(r.Reason, "--max-rate") {
+		t.Errorf("the machine is too slow: %q", r.Reason)
+	}
+	for _, from := range []int{0, 12} {
+		r = find(func(*Config) {}, bucket(1)(500), func(n int, t *Trial) {
+			if n > from {
+				t.Unfit, t.Foreign = "9 of 400 publishes failed otherwise than for quota", true
+			}
+		})
+		if r.Proved || !strings.Contains(r.Reason, "9 of 400 publishes failed") ||
+			strings.Contains(r.Reason, "generator") || strings.Contains(r.Reason, quieter) || r.Repeated > 0 {
+			t.Errorf("the endpoint fails: %q, %d repeated", r.Reason, r.Repeated)
+		}
+	}
+}
+
+func TestTrialsForFurtherGoalsThatAreRepeatedAreCounted(t *testing.T) {
+	t.Parallel()
+	goals := 0
+	r := find(func(c *Config) { c.Goals = []float64{0.01} }, bucket(1)(500), func(_ int, t *Trial) {
+		if t.last().Phase.Refusals > 1 && t.last().Phase.Enough == nil {
+			if goals++; goals%3 == 0 {
+				t.Unfit, t.OnTime = "late", 0.7
+			}
+		}
+	})
+	unfit := 0
+	for _, trial := range r.Trials {
+		if trial.Unfit != "" {
+			unfit++
+		}
+	}
+	if unfit == 0 || r.Repeated != unfit {
+		t.Errorf("%d trials are reported as repeated, it were %d", r.Repeated, unfit)
+	}
+}
+
+// Whatever ends a search, the clean rate is none that was refused, and the failing rate none that was held.
+func TestASearchThatEndsAnywhereNamesNoRateThatItsTrialsContradict(t *testing.T) {
+	t.Parallel()
+	for seed := range uint64(seeds) {
+		for _, l := range []func(s *simulation){
+			func(s *simulation) { s.limiter = atRandom(0.01, s.limiter, seed) },
+			func(s *simulation) { s.limiter = atRandom(0.002, s.limiter, seed) },
+			func(*simulation) {},
+		} {
+			for most := 10; most < 60; most += long.Or(4, 1) {
+				sim := newSimulation(bucket(1)(50), seed)
+				l(sim)
+				cfg := Default()
+				r := Find(cfg, &disturbed{simulation: sim, disturb: func(n int, t *Trial) {
+					if n >= most {
+						t.Fatal = errors.New("interrupted")
+					}
+				}})
+				contradicted(t, r)
+			}
+		}
+	}
+}
+
+// contradicted reports what the last trials at the rates of a result say against it.
+func contradicted(t *testing.T, r *Result) {
+	t.Helper()
+	last := map[float64]bool{}
+	for _, trial := range r.Trials {
+		if (trial.Name == "prove" || trial.Name == "narrow") && trial.Unfit == "" {
+			last[trial.Rate] = trial.Passed
+		}
+	}
+	if held, ok := last[r.Clean]; ok && !held && !r.Proved {
+		t.Errorf("the clean rate was refused: %+v", summaryOf(r))
+	}
+	for rate, held := range last {
+		if r.Clean > 0 && !held && rate < r.Clean*(1-1e-9) && r.Failing > rate*1.0001 && r.Kind != Soft {
+			t.Errorf("%g was refused: %+v", rate, summaryOf(r))
+		}
+	}
+}

@@ -77,7 +77,7 @@ func Find(cfg Config, tester Tester) *Result {
 	r := s.result
 	ok, err := s.find()
 	r.Err, r.Dear = err, s.dear
-	if s.soft() && err == nil {
+	if s.soft() && (err == nil || errors.Is(err, errAlways)) {
 		r.Kind = Soft
 	}
 	s.judgeKind()
@@ -138,6 +138,9 @@ func (s *search) verdict(ok bool) (bool, string) {
 		return false, errEstimate.Error()
 	case r.Err != nil && !errors.Is(r.Err, errNoLimit):
 		return false, r.Err.Error()
+	case r.Err != nil && s.cfg.Slow:
+		return false, fmt.Sprintf("nothing was refused up to the greatest rate that this machine can send: the limit is "+
+			"above %s, or there is none; %s", figure.Rate(r.Clean), quieter)
 	case r.Err != nil:
 		return false, fmt.Sprintf("%v: the limit is above %s, or there is none", r.Err, figure.Rate(r.Clean))
 	case s.soft() && doubtful:
@@ -147,7 +150,7 @@ func (s *search) verdict(ok bool) (bool, string) {
 	case s.soft():
 		return false, fmt.Sprintf(
 			"refusals begin at %s, but %s are accepted in overload: the limit is spread over "+
-				"several servers, or others use it, too", figure.Rate(r.Failing), figure.Rate(r.Plateau))
+				"several servers, others use it, too, or some are refused at random", figure.Rate(r.Failing), figure.Rate(r.Plateau))
 	case !ok:
 		return false, "irregular: what was held once was refused later, or the other way round, in every round"
 	case doubtful && !s.cfg.Gentle:

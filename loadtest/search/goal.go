@@ -42,5 +42,6 @@ func (s *search) goal(goal float64) (GoalResult, error) {
 	}
 	g.Proved, g.Reason = sub.verdict(ok)
 	s.result.Requests, s.result.Seconds, s.result.Trials = r.Requests, r.Seconds, r.Trials
+	s.result.Repeated = r.Repeated
 	return g, err
 }

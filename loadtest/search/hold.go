@@ -27,7 +27,7 @@ const (
 // what was refused because of that is excused, and what is missing makes the rate lower that is shown to be held.
 func (s *search) hold(name string, rate, share float64) (bool, error) {
 	s.allowed = max(s.allowed, leastMissing*s.cfg.Width)
-	why := ""
+	why, foreign := "", false
 	for tries := 0; tries < patienceForFit; tries++ {
 		wait, phases := s.holding(rate, share)
 		t, err := s.once(name, wait, s.shows, phases...)
@@ -35,7 +35,7 @@ func (s *search) hold(name string, rate, share float64) (bool, error) {
 		case err != nil:
 			return false, err
 		case t.Unfit != "":
-			why = t.Unfit
+			why, foreign = t.Unfit, t.Foreign
 			if t.shown > 0 && t.shown < rate*(1-2*mostMissing*s.cfg.Width) {
 				tries++ // There is little hope.
 			}
@@ -46,6 +46,9 @@ func (s *search) hold(name string, rate, share float64) (bool, error) {
 		case !s.believeLess(rate, &t):
 			return false, nil
 		}
+	}
+	if foreign {
+		return false, &unfitError{why: why, foreign: true}
 	}
 	return false, s.tooLate(rate, why)
 }
@@ -172,5 +175,5 @@ func (s *search) tooLate(rate float64, why string) error {
 		advice += fmt.Sprintf(", and a burst of %s at %s forgives %s", count(burst), figure.Rate(rate),
 			figure.Time((burst-1)/rate))
 	}
-	return &unfitError{why, advice + ": " + quieter}
+	return &unfitError{why: why, advice: advice + ": " + quieter}
 }

@@ -54,6 +54,9 @@ func (s *search) plateau() error {
 		case s.refusedNothing() && rate >= s.cfg.MaxRate:
 			s.result.Clean = rate
 			return errNoLimit
+		case rate >= s.cfg.MaxRate && next.rate > (1-s.cfg.Width)*rate:
+			s.result.Failing = 0
+			return errHardly
 		case s.refusedNothing(): // The estimate was too low for this to be an overload.
 			rate = min(2*rate, s.cfg.MaxRate)
 			continue
@@ -249,6 +252,7 @@ func (s *search) recovery() error {
 	if first == len(events) {
 		return errSilence
 	}
+	s.memory = events[first].At - s.began
 	s.rest = whole*(events[first].At-began) + 4/rate
 	return nil
 }

@@ -58,6 +58,12 @@ func (s *search) prove(clean, failing float64) (settled, error) {
 	return proved, nil
 }
 
+// know notes what is known of the limit so far, in case that the search ends here; 0: nothing. Nothing is proved of it.
+func (s *search) know(clean, failing float64) {
+	s.forget()
+	s.result.Clean, s.result.Failing = clean, failing
+}
+
 // forget begins to count anew what was held at the clean rate.
 func (s *search) forget() {
 	r := s.result
@@ -68,12 +74,17 @@ func (s *search) forget() {
 func (s *search) held() {
 	t := &s.result.Trials[len(s.result.Trials)-1]
 	s.result.Held++
-	if t.Shown > 0 {
-		s.result.Clean = min(s.result.Clean, t.Shown)
-	}
+	s.showLess()
 	s.result.CleanSent += t.Accepted + t.Refused
 	s.result.CleanRefused += t.Refused
 	s.result.CleanExcused += t.Excused
+}
+
+// showLess lowers the clean rate to what the trial that was just made shows.
+func (s *search) showLess() {
+	if shown := s.result.Trials[len(s.result.Trials)-1].Shown; shown > 0 {
+		s.result.Clean = min(s.result.Clean, shown)
+	}
 }
 
 // pin finds two rates that can be proved, beginning around a rate that is nearly right, or between what the bracket has
@@ -94,7 +105,7 @@ func (s *search) pin() (bool, error) {
 		case err != nil:
 			return false, err
 		case how == proved:
-			return true, nil
+			return s.endures()
 		case how == cleanRefused:
 			clean, failing, err = s.lower(clean)
 			if err == nil && failing < (1-softness)*s.result.Plateau {
@@ -110,18 +121,43 @@ func (s *search) pin() (bool, error) {
 			return false, err
 		}
 	}
-	s.result.Clean, s.result.Failing = clean, failing
+	s.know(clean, failing)
 	return false, nil
+}
+
+// endures holds the clean rate once more where refusals seemed to use up quota, for longer than the limit can look back:
+// a window of a minute, too, accepts nothing for so long, and then more in each trial than it would of them all.
+func (s *search) endures() (bool, error) {
+	if !s.dear {
+		return true, nil
+	}
+	clean := s.result.Clean
+	ok, err := s.hold("narrow", clean, max(1, windows*s.memory/s.holdTime(clean)))
+	switch {
+	case err != nil:
+		return false, err
+	case ok:
+		s.showLess()
+		return true, nil
+	}
+	s.dear, s.result.Overload = false, false // Nobody knows.
+	s.know(0, clean)
+	return false, errLong
 }
 
 // lower looks for a rate below one that was refused that can be held, and narrows the two.
 func (s *search) lower(refused float64) (clean, failing float64, err error) {
+	s.know(0, refused)
 	for _, share := range [...]float64{.99, .97, .93, .85, .7, .5, .3, .15, .07} {
+		if s.holdTime(refused*share) > s.left() {
+			break // Nobody would see the end of that.
+		}
 		ok, err := s.hold("narrow", refused*share, 1)
 		if err != nil {
 			return 0, 0, err
 		}
 		if ok {
+			s.know(refused*share, refused)
 			width := s.cfg.Width
 			if refused < (1-softness)*s.result.Plateau {
 				width = softWidth
@@ -129,6 +165,7 @@ func (s *search) lower(refused float64) (clean, failing float64, err error) {
 			return s.narrow(refused*share, refused, width)
 		}
 		refused *= share
+		s.know(0, refused)
 	}
 	return 0, 0, errAlways
 }
@@ -161,18 +198,23 @@ func (s *search) settleFor(clean, failing float64) error {
 			return nil
 		}
 	}
+	if s.result.Held == 0 {
+		s.know(0, failing)
+	}
 	return nil
 }
 
 // higher looks for a rate above one that could be held that is refused, and narrows the two.
 func (s *search) higher(held float64) (clean, failing float64, err error) {
 	for held < s.cfg.MaxRate {
+		s.know(held, 0)
 		next := min(held*1.02, s.cfg.MaxRate)
 		ok, err := s.hold("narrow", next, 1)
 		if err != nil {
 			return 0, 0, err
 		}
 		if !ok {
+			s.know(held, next)
 			return s.narrow(held, next, s.cfg.Width)
 		}
 		held = next
@@ -197,6 +239,7 @@ func (s *search) narrow(clean, failing, width float64) (float64, float64, error)
 		} else {
 			failing = middle
 		}
+		s.know(clean, failing)
 	}
 	edge := (1 - inner) / 2 * width
 	return clean * (1 - edge), failing * (1 + edge), nil

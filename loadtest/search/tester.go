@@ -89,6 +89,8 @@ type Trial struct {
 	Unfit string
 	// Late says that it is unfit for no other reason than that publishes were sent late, or not at all.
 	Late bool
+	// Foreign says that it is unfit because of what the endpoint did: publishes failed, or connections were closed.
+	Foreign bool
 	// Stall is how late the latest publish was, in seconds, be it sent or not.
 	Stall float64
 	// Tolerance is how late a publish of the last phase could be sent, in seconds.

@@ -31,6 +31,7 @@ type search struct {
 	longer   float64 // How many times as long as usual a rate is held; 0: once.
 	flooded  floods  // Of the probes for a burst.
 	allowed  float64 // The share of a trial's publishes that may be missing from it.
+	memory   float64 // How far the limit may look back then, in seconds: no further than the search.
 	rest     float64 // Seconds until the quota is whole again after an overload; only where refusals use it up.
 }
 
@@ -51,7 +52,7 @@ func (s *search) run(name string, wait float64, phases ...Phase) (Trial, error) 
 			return t, err
 		}
 	}
-	return Trial{}, &unfitError{why: t.Unfit}
+	return Trial{}, &unfitError{why: t.Unfit, foreign: t.Foreign}
 }
 
 // once makes a trial. counts says whether it counts although it is unfit.
@@ -82,7 +83,7 @@ func (s *search) once(name string, wait float64, counts func(*Trial) bool, phase
 		t.Unfit = ""
 	}
 	s.note(name, &t)
-	if ended == nil && t.Unfit != "" {
+	if ended == nil && t.Unfit != "" && !t.Foreign {
 		s.result.Repeated++
 	}
 	return t, ended

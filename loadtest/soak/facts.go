@@ -18,7 +18,8 @@ func (r *Report) answer() string {
 	d := &r.Delivery
 	lost := fmt.Sprintf("nothing of %s messages was lost", figure.Count(d.Sent))
 	if d.Lost > 0 {
-		lost = fmt.Sprintf("%s of %s messages were lost", figure.Count(d.Lost), figure.Count(d.Sent))
+		were := map[bool]string{true: "was", false: "were"}[d.Lost == 1]
+		lost = fmt.Sprintf("%s of %s messages %s lost", figure.Count(d.Lost), figure.Count(d.Sent), were)
 	}
 	switch r.Verdict {
 	case Lost:
@@ -55,7 +56,7 @@ func (r *Report) facts() []fact {
 			figure.Count(d.Late), lostAfter)})
 	}
 	if d.UnderWay > 0 {
-		facts = append(facts, fact{"", figure.Count(d.UnderWay) + " more were on their way when it was interrupted"})
+		facts = append(facts, fact{"", figure.Count(d.UnderWay) + " more were on their way when it ended early"})
 	}
 	if d.NotTaken+d.NotSent > 0 {
 		facts = append(facts, fact{"Not sent", fmt.Sprintf(
@@ -126,13 +127,13 @@ func (d *Drift) share() string {
 	if d.Change == nil {
 		return ""
 	}
-	return fmt.Sprintf(", by %+.3g %%", 100**d.Change)
+	return ", by " + signed(100**d.Change, " %")
 }
 
 // perHour is how fast it drifts: as a share of the level before, if there was one.
 func (s *Series) perHour() string {
 	if before := *s.Drift.Before; before > 0 {
-		return fmt.Sprintf("%+.3g %%", 100**s.Drift.PerHour/before)
+		return signed(100**s.Drift.PerHour/before, " %")
 	}
 	return signed(*s.Drift.PerHour, s.Unit)
 }
@@ -170,6 +171,8 @@ func inUnit(v float64, unit string) string {
 		return figure.Time(v)
 	case "bytes":
 		return terminal.Bytes(int64(v))
+	case " %":
+		return figure.Number(v, 3) + unit
 	}
 	return figure.Number(v, 4) + unit
 }

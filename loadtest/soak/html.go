@@ -58,7 +58,7 @@ func (r *Report) tone() string {
 	switch {
 	case !r.Met():
 		return ""
-	case r.Verdict == Short || r.Interrupted:
+	case r.Verdict == Short || r.Interrupted || r.Reason != "":
 		return "open"
 	}
 	return "met"

@@ -65,7 +65,7 @@ type Delivery struct {
 	Duplicates      int            `json:"duplicates"`
 	Reordered       int            `json:"reordered"`
 	Discontinuities int            `json:"discontinuities"`
-	UnderWay        int            `json:"under_way,omitempty"` // At an interruption; in none of the others.
+	UnderWay        int            `json:"under_way,omitempty"` // At an early end; in none of the others.
 	Latency         report.Latency `json:"latency"`             // From NATS to the subscriber.
 }
 
@@ -117,8 +117,23 @@ var quantities = []quantity{
 	{"memory", "bytes", func(s *Sample) float64 { return s.Memory }, drift.Matters{Share: 0.1, Least: 16 * mib}},
 	{"heap", "bytes", func(s *Sample) float64 { return s.Heap }, drift.Matters{Share: 0.1, Least: 8 * mib}},
 	{"goroutines", "", func(s *Sample) float64 { return s.Goroutines }, drift.Matters{Share: 0.1, Least: 5}},
-	{"connections opened", "/s", func(s *Sample) float64 { return s.Opened }, drift.Matters{Share: 0.1, Least: 0.05}},
+	{opened, "/s", func(s *Sample) float64 { return s.Opened }, drift.Matters{Share: 0.1, Least: 0.05}},
 	{"open files", "", func(s *Sample) float64 { return s.Files }, drift.Matters{Share: 0.1, Least: 5}},
+}
+
+const (
+	opened = "connections opened"
+	// replaced is after how many seconds, at the least, the bridge replaces a connection: that comes in waves.
+	replaced = 180
+)
+
+// matters is what is worth telling of a quantity.
+func (s *Soak) matters(q *quantity) drift.Matters {
+	m := q.matters
+	if q.name == opened {
+		m.Least = max(m.Least, float64(s.cfg.Target.Connections)/replaced)
+	}
+	return m
 }
 
 const (
@@ -191,7 +206,7 @@ func (s *Soak) series(q *quantity) Series {
 			known = append(known, drift.Sample{At: one.At, Value: v})
 		}
 	}
-	f := drift.Look(known, q.matters, s.cfg.Seed)
+	f := drift.Look(known, s.matters(q), s.cfg.Seed)
 	out.Drift = Drift{Shape: f.Shape, P: f.P}
 	if !told {
 		out.Drift.Shape = unknown

@@ -181,7 +181,7 @@ func (s *Soak) settle(ctx context.Context) {
 		time.Sleep(10 * time.Millisecond)
 	}
 	for _, t := range s.tracks {
-		if ctx.Err() != nil {
+		if ctx.Err() != nil || s.failure() != nil {
 			t.leave()
 		} else {
 			t.lose()

@@ -247,6 +247,51 @@ func TestSoakThatEndsEarlyTellsWhatRan(t *testing.T) {
 	})
 }
 
+// Whoever stops listening does not know what comes.
+func TestWhatIsOnItsWayWhenASubscriberIsRefusedIsNotLost(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		b := &bridge{latency: func(float64) time.Duration { return 5 * time.Second }}
+		c := config(b)
+		c.Subscribe = b.subscribe(&sink.SubscribeError{})
+		r, err := soak.New(c).Run(t.Context(), b)
+		d := &r.Delivery
+		if err == nil || d.Lost != 0 || d.UnderWay == 0 || d.NotTaken != 0 || r.Verdict == soak.Lost {
+			t.Errorf("%v: %s, %+v", err, r.Verdict, d)
+		}
+	})
+}
+
+// The bridge replaces each connection after three to five minutes, at first many of them at about the same time.
+func TestConnectionsThatTheBridgeReplacesAreNoDrift(t *testing.T) {
+	t.Parallel()
+	const connections = 64
+	for seed := range uint64(20) {
+		synctest.Test(t, func(t *testing.T) {
+			rng := rand.New(rand.NewPCG(seed, 2))
+			var opened []float64
+			for range connections {
+				for at := 0.0; at < 20; at += 3 + 2*rng.Float64() {
+					opened = append(opened, at)
+				}
+			}
+			b := &bridge{gauges: func(m float64, g *soak.Gauges) {
+				g.Opened = 0
+				for _, at := range opened {
+					if at <= m {
+						g.Opened++
+					}
+				}
+			}}
+			c := config(b)
+			c.Duration, c.Target.Connections = 20*time.Minute, connections
+			if r, err := soak.New(c).Run(t.Context(), b); err != nil || r.Verdict != soak.Steady {
+				t.Errorf("seed %d: %v, drifting %q", seed, err, drifting(r))
+			}
+		})
+	}
+}
+
 func TestSoakDoesNotBeginWhereNothingComesThrough(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

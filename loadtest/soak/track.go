@@ -34,7 +34,7 @@ type track struct {
 	all      *hdrhistogram.Histogram
 	last     time.Time // When something came.
 	gaps     int
-	left     int           // Messages that were on their way when the soak was interrupted.
+	left     int           // Messages that were on their way when the soak ended early.
 	ready    chan struct{} // Closed when a first message has come.
 	heard    bool
 	deaf     error // Why the last poll has failed.

@@ -134,19 +134,40 @@ func TestAPageIsGreenOnlyWhereASoakHasShownThatNothingDrifts(t *testing.T) {
 	for _, c := range []struct {
 		verdict     string
 		interrupted bool
+		reason      string
 		class       string
 	}{
-		{soak.Steady, false, ` class="met"`},
-		{soak.Steady, true, ` class="open"`},
-		{soak.Short, false, ` class="open"`},
-		{soak.Drifted, false, ""},
-		{soak.Lost, false, ""},
+		{soak.Steady, false, "", ` class="met"`},
+		{soak.Steady, true, "", ` class="open"`},
+		{soak.Steady, false, "the key is refused", ` class="open"`},
+		{soak.Short, false, "", ` class="open"`},
+		{soak.Drifted, false, "", ""},
+		{soak.Lost, false, "", ""},
 	} {
 		r := sample()
-		r.Verdict, r.Interrupted = c.verdict, c.interrupted
+		r.Verdict, r.Interrupted, r.Reason = c.verdict, c.interrupted, c.reason
 		var page bytes.Buffer
 		if err := soak.WriteHTML(&page, r); err != nil || !strings.Contains(page.String(), "<h1"+c.class+">") {
 			t.Errorf("%s, interrupted %v: no <h1%s>: %v", c.verdict, c.interrupted, c.class, err)
+		}
+	}
+}
+
+func TestNumbersAreWrittenAsPeopleWriteThem(t *testing.T) {
+	t.Parallel()
+	r := sample()
+	r.Delivery.Lost = 1
+	*r.Series[2].Drift.PerHour = 4.78e9
+	*r.Series[1].Drift.Change = 12.34
+	var text bytes.Buffer
+	if err := soak.WriteText(&text, r); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{
+		"LOST: 1 of 720 000 messages was lost", "DRIFTS by +4 780 % an hour", "by +1 234 % (p = 0.0005)",
+	} {
+		if !strings.Contains(text.String(), want) {
+			t.Errorf("the text does not say %q:\n%s", want, text.String())
 		}
 	}
 }

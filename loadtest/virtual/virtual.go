@@ -24,6 +24,8 @@ type Endpoint struct {
 	Server *emulator.Server
 	// IdleLimit is how long a connection may lie idle until it is replaced when it is used next; 0: for ever.
 	IdleLimit time.Duration
+	// Handshake is how long it takes until there is a connection.
+	Handshake time.Duration
 	opened    atomic.Uint64
 }
 
@@ -51,6 +53,8 @@ func (p *Publisher) open(limit time.Duration) {
 	now := time.Now()
 	if p.address == "" || limit > 0 && now.Sub(p.used) >= limit {
 		p.address = fmt.Sprintf("127.0.0.1:%d", p.endpoint.opened.Add(1))
+		time.Sleep(p.endpoint.Handshake)
+		now = time.Now()
 	}
 	p.used = now
 }

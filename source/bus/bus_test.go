@@ -94,7 +94,7 @@ func startReplica(t *testing.T, url, id string) *replica {
 // startWith starts a replica that shares the quotas of somebody.
 func startWith(t *testing.T, url, whose, id string) *replica {
 	t.Helper()
-	conn, err := nats.Connect(url)
+	conn, err := nats.Connect(url, nats.Timeout(time.Minute))
 	if err != nil {
 		t.Fatal(err)
 	}

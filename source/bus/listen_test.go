@@ -4,6 +4,7 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/nats-io/nats-server/v2/server"
 	"github.com/nats-io/nats.go"
@@ -14,7 +15,7 @@ import (
 func TestWhoOnlyListensHearsHowMuchAGroupPublishes(t *testing.T) {
 	t.Parallel()
 	s := startServer(t, server.Options{})
-	conn, err := nats.Connect(s.ClientURL())
+	conn, err := nats.Connect(s.ClientURL(), nats.Timeout(time.Minute))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -44,7 +45,7 @@ func TestWhoMayNotListenIsToldWhatIsMissing(t *testing.T) {
 			Subscribe: &server.SubjectPermission{Allow: []string{"else"}},
 		},
 	}}})
-	conn, err := nats.Connect(strings.Replace(s.ClientURL(), "//", "//u:p@", 1),
+	conn, err := nats.Connect(strings.Replace(s.ClientURL(), "//", "//u:p@", 1), nats.Timeout(time.Minute),
 		nats.ErrorHandler(func(*nats.Conn, *nats.Subscription, error) {}))
 	if err != nil {
 		t.Fatal(err)

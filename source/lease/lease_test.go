@@ -133,7 +133,7 @@ func patient() Config { return Config{Lease: time.Minute, Member: "one", Create:
 // free makes the bucket, in which leases are free at once.
 func free(t *testing.T, url string, routes ...string) {
 	t.Helper()
-	conn, err := nats.Connect(url)
+	conn, err := nats.Connect(url, nats.Timeout(time.Minute))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -447,7 +447,7 @@ func TestABucketWhoseValuesExpireIsNamedAndNotUsed(t *testing.T) {
 // onBucket calls f with the bucket's stream.
 func onBucket(t *testing.T, url string, f func(jetstream.JetStream, jetstream.Stream) error) error {
 	t.Helper()
-	conn, err := nats.Connect(url)
+	conn, err := nats.Connect(url, nats.Timeout(time.Minute))
 	if err != nil {
 		return err
 	}

@@ -11,7 +11,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"momento-bridge/test/lab"
 )
@@ -45,7 +44,7 @@ func develop(t *testing.T, address, key string, flags ...string) *developer {
 // soon waits until something is so.
 func (d *developer) soon(expression string) {
 	d.t.Helper()
-	d.await(20*time.Second, expression)
+	d.await(expression)
 }
 
 func (d *developer) set(settings string) {

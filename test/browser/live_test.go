@@ -56,11 +56,11 @@ func TestPageFollowsTheDaemonWithoutBeingLoadedAgain(t *testing.T) {
 	page.look(1280, "light")
 	page.open(l.Admin)
 	ask[bool](page, "window.loadedOnce = true")
-	page.await(10*time.Second, isLive)
+	page.await(isLive)
 
 	stopOrders, stopPrices := feed(t, l, "orders", 60), feed(t, l, "prices", 30)
 	last, rose := 0, 0
-	for deadline := time.Now().Add(20 * time.Second); rose < 4 && time.Now().Before(deadline); time.Sleep(
+	for deadline := time.Now().Add(patience); rose < 4 && time.Now().Before(deadline); time.Sleep(
 		300 * time.Millisecond) {
 		n := page.total("orders", "received")
 		if n < last {
@@ -72,11 +72,11 @@ func TestPageFollowsTheDaemonWithoutBeingLoadedAgain(t *testing.T) {
 		last = n
 	}
 	if rose < 4 {
-		t.Errorf("the total changed only %d times in 20 s", rose)
+		t.Errorf("the total changed only %d times in %v", rose, patience)
 	}
-	page.await(15*time.Second,
-		`document.querySelector('h1').textContent === 'publishing' && document.title === 'publishing · momento-bridge'`)
-	page.awaitCheck(20*time.Second, `drawn([['--in', '--out'], ['--waiting'], ['--in'], ['--in', '--waiting']])`)
+	page.await(`document.querySelector('h1').textContent === 'publishing' && ` +
+		`document.title === 'publishing · momento-bridge'`)
+	page.awaitCheck(`drawn([['--in', '--out'], ['--waiting'], ['--in'], ['--in', '--waiting']])`)
 
 	hover(t, page)
 	throttle(t, l, page)
@@ -106,13 +106,12 @@ func hover(t *testing.T, page *tab) {
 		box[1])); err != nil {
 		t.Fatal(err)
 	}
-	page.await(5*time.Second,
-		`[...document.querySelectorAll('.when')].filter((el) => /^\d\d:\d\d:\d\d `+
-			`UTC$/.test(el.textContent)).length === 4`)
+	page.await(`[...document.querySelectorAll('.when')].filter((el) => /^\d\d:\d\d:\d\d ` +
+		`UTC$/.test(el.textContent)).length === 4`)
 	if err := chromedp.Do(page.ctx, chromedp.MouseEvent(input.DispatchMouseEventTypeMouseMoved, 1, 1)); err != nil {
 		t.Fatal(err)
 	}
-	page.await(5*time.Second, `[...document.querySelectorAll('.when')].every((el) => el.textContent === '')`)
+	page.await(`[...document.querySelectorAll('.when')].every((el) => el.textContent === '')`)
 }
 
 // throttle lets the endpoint refuse for a while.
@@ -121,16 +120,13 @@ func throttle(t *testing.T, l *show.Show, page *tab) {
 	if err := l.Endpoint(t.Context(), `{"rate": 10, "burst": 10}`); err != nil {
 		t.Fatal(err)
 	}
-	page.await(30*time.Second, `['throttled', 'behind'].includes(document.querySelector('h1').textContent)`)
-	page.await(10*time.Second, `document.querySelector('.limited').textContent.includes('quota')`)
-	page.await(10*time.Second,
-		`document.querySelector('[data-some=problems]').checkVisibility() && `+
-			`document.querySelector('[data-list=problems]').textContent.includes('429')`)
-	page.await(10*time.Second,
-		`document.querySelector('link[rel=icon]').href.endsWith('/warn.svg') && `+
-			`document.getElementById('said').textContent !== ''`)
-	page.awaitCheck(20*time.Second,
-		`drawn([['--in', '--refused'], ['--waiting', '--held'], ['--in', '--held'], ['--in', '--waiting']])`)
+	page.await(`['throttled', 'behind'].includes(document.querySelector('h1').textContent)`)
+	page.await(`document.querySelector('.limited').textContent.includes('quota')`)
+	page.await(`document.querySelector('[data-some=problems]').checkVisibility() && ` +
+		`document.querySelector('[data-list=problems]').textContent.includes('429')`)
+	page.await(`document.querySelector('link[rel=icon]').href.endsWith('/warn.svg') && ` +
+		`document.getElementById('said').textContent !== ''`)
+	page.awaitCheck(`drawn([['--in', '--refused'], ['--waiting', '--held'], ['--in', '--held'], ['--in', '--waiting']])`)
 	if err := l.Endpoint(t.Context(), `{"rate": 0}`); err != nil {
 		t.Fatal(err)
 	}
@@ -140,7 +136,7 @@ func throttle(t *testing.T, l *show.Show, page *tab) {
 func compareTotals(t *testing.T, l *show.Show, page *tab, orders, prices int) {
 	t.Helper()
 	var s show.Status
-	lab.Eventually(t, 120*time.Second, "nothing waits any more and rates are zero", func() bool {
+	lab.Eventually(t, 2*patience, "nothing waits any more and rates are zero", func() bool {
 		var err error
 		if s, err = l.Status(); err != nil {
 			t.Fatal(err)
@@ -148,7 +144,7 @@ func compareTotals(t *testing.T, l *show.Show, page *tab, orders, prices int) {
 		return s.Queue.Waiting == 0 && s.Queue.InFlight == 0 && s.Rates.Out == 0 && s.Rates.In == 0 &&
 			s.Rates.Refused == 0
 	})
-	page.await(5*time.Second, `document.querySelector('h1').textContent === 'idle'`)
+	page.await(`document.querySelector('h1').textContent === 'idle'`)
 	for _, r := range s.Routes {
 		received, published := page.total(r.Name, "received"), page.total(r.Name, "settled.published")
 		if received != r.Received || published != r.Settled["published"] {
@@ -174,7 +170,7 @@ func compareWithoutScript(t *testing.T, l *show.Show, page *tab) {
 		followed, rendered = ask[[]string](page, contents), ask[[]string](plain, contents)
 		return slices.Equal(followed, rendered) && len(followed) >= 60
 	}
-	if lab.Await(t.Context(), 30*time.Second, "both are the same", same) != nil {
+	if lab.Await(t.Context(), patience, "both are the same", same) != nil {
 		t.Errorf("the page that followed says\n%q\nwithout script it says\n%q", followed, rendered)
 	}
 	if text := ask[string](plain, `document.body.innerText`); !strings.Contains(text,
@@ -197,17 +193,17 @@ const (
 func restart(t *testing.T, l *show.Show, page *tab) {
 	t.Helper()
 	l.Freeze()
-	page.await(10*time.Second, isStale)
+	page.await(isStale)
 	l.Thaw()
-	page.await(20*time.Second, isLiveAnew)
+	page.await(isLiveAnew)
 	l.StopDaemon()
-	page.await(10*time.Second, isStale)
+	page.await(isStale)
 	if text := ask[string](page, `document.getElementById('stale').innerText`); !strings.Contains(text,
 		"Not live: nothing has come from the daemon since ") {
 		t.Errorf("the page says %q", text)
 	}
 	page.look(1280, "dark") // Nothing else draws the charts again now.
-	page.awaitCheck(5*time.Second, `drawn([['--in', '--out'], ['--waiting'], ['--in'], ['--in']])`)
+	page.awaitCheck(`drawn([['--in', '--out'], ['--waiting'], ['--in'], ['--in']])`)
 	for _, scheme := range []string{"light", "dark"} {
 		page.look(360, scheme)
 		page.check("fits()")
@@ -216,5 +212,5 @@ func restart(t *testing.T, l *show.Show, page *tab) {
 	if err := l.StartDaemon(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	page.await(20*time.Second, isLiveAnew)
+	page.await(isLiveAnew)
 }

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
@@ -32,9 +31,8 @@ func TestPageIsGoodToLookAt(t *testing.T) {
 				page.t = t
 				page.look(width, scheme)
 				page.open(l.Admin)
-				page.await(10*time.Second,
-					isLive+` && document.querySelector('h1').textContent === 'parked' && `+
-						`document.querySelectorAll('[data-list=problems] tr').length > 1`)
+				page.await(isLive + ` && document.querySelector('h1').textContent === 'parked' && ` +
+					`document.querySelectorAll('[data-list=problems] tr').length > 1`)
 				page.check("fits()")
 				page.check("apart()")
 				page.check("textContrast()")
@@ -42,8 +40,8 @@ func TestPageIsGoodToLookAt(t *testing.T) {
 				page.check("lineContrast()")
 				page.check("structured()")
 				page.check("fitsMany()")
-				page.await(10*time.Second, `document.querySelectorAll('canvas').length === 4`)
-				page.awaitCheck(20*time.Second, `drawn([['--out'], ['--waiting'], ['--in'], ['--in']])`)
+				page.await(`document.querySelectorAll('canvas').length === 4`)
+				page.awaitCheck(`drawn([['--out'], ['--waiting'], ['--in'], ['--in']])`)
 			})
 		}
 	}
@@ -57,13 +55,13 @@ func TestPageIsUsedByKeyboard(t *testing.T) {
 	page := openTab(t)
 	page.look(1280, "light")
 	page.open(l.Admin)
-	page.await(10*time.Second, isLive)
+	page.await(isLive)
 	var order []string
 	for range 9 {
 		page.press(kb.Tab)
 		order = append(order, ask[string](page, `document.activeElement.getAttribute('href') ?? `+
 			`document.activeElement.textContent.split(' ')[0]`))
-		page.awaitCheck(10*time.Second, `(() => {
+		page.awaitCheck(`(() => {
 			const el = document.activeElement, style = getComputedStyle(el), box = el.getBoundingClientRect();
 			const shown = style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) >= 2;
 			const inside = box.left >= 0 && box.right <= innerWidth && box.top >= 0 && box.bottom <= innerHeight;
@@ -75,7 +73,7 @@ func TestPageIsUsedByKeyboard(t *testing.T) {
 		t.Errorf("the focus goes to %s, want %s", got, want)
 	}
 	page.open(l.Admin)
-	page.await(10*time.Second, isLive) // Without that there are no buttons yet.
+	page.await(isLive) // Without that there are no buttons yet.
 	page.press(kb.Tab)
 	page.press(kb.Enter)
 	page.press(kb.Tab)
@@ -96,7 +94,7 @@ func TestPageKeepsStillForThoseWhoAskForIt(t *testing.T) {
 		t.Fatal(err)
 	}
 	page.open(l.Admin)
-	page.await(10*time.Second, isLive)
+	page.await(isLive)
 	if n := ask[int](page, `document.getAnimations({subtree: true}).length`); n != 0 {
 		t.Errorf("%d animations", n)
 	}
@@ -106,7 +104,7 @@ func TestPolicyLetsNothingElseIn(t *testing.T) {
 	l := parkedLab(t)
 	page := openTab(t)
 	page.open(l.Admin)
-	page.await(10*time.Second, isLive)
+	page.await(isLive)
 	ran := ask[bool](page, `(() => {
 		const script = document.createElement('script');
 		script.textContent = 'window.strange = true';
@@ -137,7 +135,7 @@ func TestManyRoutesOfLongNamesFit(t *testing.T) {
 	for _, width := range []int64{320, 768, 1024, 1280} {
 		page.look(width, "light")
 		page.open(l.Admin)
-		page.await(10*time.Second, isLive)
+		page.await(isLive)
 		page.check("fits()")
 		page.check("fitsMany()")
 		page.check("apart()")

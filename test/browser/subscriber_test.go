@@ -7,7 +7,6 @@ import (
 	"strconv"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/chromedp/chromedp"
 )
@@ -28,7 +27,7 @@ func (c *topic) subscribe(b *tab) {
 // counted awaits what the tiles say.
 func (b *tab) counted(messages, publishes, repeats, gaps int) {
 	b.t.Helper()
-	b.await(20*time.Second, fmt.Sprintf(`['messages', 'publishes', 'repeats', 'gaps']
+	b.await(fmt.Sprintf(`['messages', 'publishes', 'repeats', 'gaps']
 		.map((id) => document.getElementById(id).textContent).join(' ') === '%d %d %d %d'`, messages, publishes, repeats,
 		gaps))
 }
@@ -103,12 +102,12 @@ func TestSubscriberPausesAndIsBounded(t *testing.T) {
 	page.counted(1, 1, 0, 0)
 	click(page, "pause")
 	c.pack(2, 1, "meanwhile")
-	page.await(10*time.Second, `document.getElementById('pause').textContent === 'Go on (1 new)'`)
+	page.await(`document.getElementById('pause').textContent === 'Go on (1 new)'`)
 	if got := page.rows("message"); !slices.Equal(got, []string{"before"}) {
 		t.Errorf("while it pauses the list has %q", got)
 	}
 	click(page, "pause")
-	page.await(10*time.Second, `document.querySelectorAll('#list li').length === 2`)
+	page.await(`document.querySelectorAll('#list li').length === 2`)
 
 	many := make([]string, 500)
 	for i := range many {
@@ -116,7 +115,7 @@ func TestSubscriberPausesAndIsBounded(t *testing.T) {
 	}
 	c.pack(3, 1, many...)
 	page.counted(502, 3, 0, 0)
-	page.await(10*time.Second, `document.querySelectorAll('#list li').length === 200`)
+	page.await(`document.querySelectorAll('#list li').length === 200`)
 	if got := page.rows("message"); len(got) != 200 || got[0] != "499" {
 		t.Errorf("the list has %d messages, the newest is %q", len(got), got[0])
 	}
@@ -127,8 +126,8 @@ func TestSubscriberSaysWhyItIsRefused(t *testing.T) {
 	c, page := newTopic(t), openTab(t)
 	page.look(1280, "light")
 	page.open(strings.Replace(c.link("yes"), "the-key", "another", 1))
-	page.await(20*time.Second, `document.getElementById('state').textContent === 'refused (401)'`)
-	page.await(20*time.Second, `document.querySelector('#list li.trouble') !== null`) // Drawn with the next frame.
+	page.await(`document.getElementById('state').textContent === 'refused (401)'`)
+	page.await(`document.querySelector('#list li.trouble') !== null`) // Drawn with the next frame.
 	if got := page.rows("trouble"); len(got) != 1 || !strings.Contains(got[0], "the key is refused") {
 		t.Errorf("it is told as %q", got)
 	}
@@ -141,12 +140,12 @@ func TestSubscriberSaysWhyItIsNotLive(t *testing.T) {
 	c, page := newTopic(t), openTab(t)
 	page.look(1280, "light")
 	page.open(c.link("yes"))
-	page.await(20*time.Second, `document.getElementById('state').textContent === 'waiting for messages'`)
+	page.await(`document.getElementById('state').textContent === 'waiting for messages'`)
 	if err := c.emulator.Stop(); err != nil {
 		t.Fatal(err)
 	}
-	page.await(20*time.Second, `document.querySelector('#list li.trouble') !== null`)
-	page.await(20*time.Second, `document.getElementById('state').textContent === 'not live: trying again'`)
+	page.await(`document.querySelector('#list li.trouble') !== null`)
+	page.await(`document.getElementById('state').textContent === 'not live: trying again'`)
 	if got := page.rows("trouble"); len(got) != 1 || !strings.Contains(got[0], "cannot be reached") {
 		t.Errorf("it is told as %q", got)
 	}
@@ -162,7 +161,7 @@ func TestSubscriberIsGoodToLookAt(t *testing.T) {
 		for _, scheme := range []string{"light", "dark"} {
 			page.look(width, scheme)
 			c.subscribe(page)
-			page.await(20*time.Second, `document.querySelectorAll('#list li.message').length === 30 &&
+			page.await(`document.querySelectorAll('#list li.message').length === 30 &&
 				document.querySelectorAll('#list li.gap, #list li.trouble').length >= 1`)
 			for _, open := range []string{"false", "true"} {
 				ask[bool](page, `(document.getElementById('connection').open = `+open+`) !== undefined`)
@@ -196,7 +195,7 @@ func TestSubscriberUsesTheSDKThatItsUserNames(t *testing.T) {
 	}
 	ask[bool](page, fmt.Sprintf(`(document.getElementById('sdk').value = %q) !== ''`, c.page+"/sdk.mjs"))
 	click(page, "start")
-	page.await(20*time.Second, `document.getElementById('state').textContent === 'live'`)
+	page.await(`document.getElementById('state').textContent === 'live'`)
 	if got := ask[string](page, `[stub.key, stub.cache, stub.topic].join(' ')`); got != "the-key shop orders/1" {
 		t.Errorf("the SDK is given %s", got)
 	}
@@ -216,7 +215,7 @@ func TestSubscriberUsesTheSDKThatItsUserNames(t *testing.T) {
 	}
 	click(page, "connection summary") // The form is closed while messages come.
 	click(page, "start")
-	page.await(20*time.Second, `stub.ended === true`)
+	page.await(`stub.ended === true`)
 }
 
 // list are bytes as a script has them.

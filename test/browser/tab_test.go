@@ -124,19 +124,22 @@ func (b *tab) check(call string) {
 	}
 }
 
+// patience is far more than anything takes, also on a machine that does much else.
+const patience = time.Minute
+
 // awaitCheck wants nothing to be wrong any more after a while.
-func (b *tab) awaitCheck(within time.Duration, call string) {
+func (b *tab) awaitCheck(call string) {
 	b.t.Helper()
-	for end := time.Now().Add(within); time.Now().Before(end) && len(b.wrong(call)) > 0; {
+	for end := time.Now().Add(patience); time.Now().Before(end) && len(b.wrong(call)) > 0; {
 		time.Sleep(200 * time.Millisecond)
 	}
 	b.check(call)
 }
 
 // await waits until an expression is true.
-func (b *tab) await(within time.Duration, expression string) {
+func (b *tab) await(expression string) {
 	b.t.Helper()
-	lab.Eventually(b.t, within, expression, func() bool { return ask[bool](b, expression) })
+	lab.Eventually(b.t, patience, expression, func() bool { return ask[bool](b, expression) })
 }
 
 const isLive = `document.getElementById('live').dataset.live === 'yes'`

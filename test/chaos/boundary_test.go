@@ -12,7 +12,7 @@ import (
 	"momento-bridge/test/lab"
 )
 
-// boundary is a world with one message, whose deliveries end after 4 s, and a daemon behind a proxy.
+// boundary is a world with one message, whose deliveries end after a while, and a daemon behind a proxy.
 type boundary struct {
 	t        *testing.T
 	nats     *natsServer
@@ -21,7 +21,7 @@ type boundary struct {
 	proxy    *proxy
 }
 
-const impatience = 4 * time.Second
+const impatience = 10 * time.Second
 
 func newBoundary(t *testing.T, answer func(publish) int) *boundary {
 	t.Helper()
@@ -40,7 +40,7 @@ func newBoundary(t *testing.T, answer func(publish) int) *boundary {
 func (b *boundary) run(nats string, endpoint, route string) *daemon {
 	b.t.Helper()
 	return startDaemon(b.t, settings{
-		nats: nats, endpoint: endpoint, momento: "  timeout: 900ms",
+		nats: nats, endpoint: endpoint, momento: "  timeout: 2400ms",
 		route: route,
 	}.write(b.t))
 }

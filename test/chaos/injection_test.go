@@ -14,9 +14,11 @@ import (
 // other has come for a while.
 type injector struct {
 	depth   int
-	calm    atomic.Bool // Nothing is on its way, so that nothing may come after an injection.
 	wild    atomic.Bool // Something may be on its way: nobody can tell what that was answered.
 	stopped atomic.Bool
+
+	calming sync.RWMutex // Guards calm: while it is held for reading, that stays as it is.
+	calm    bool         // Nothing is on its way, so that nothing may come after an injection.
 
 	mu  sync.Mutex // Guards the following.
 	rng *rand.Rand
@@ -32,12 +34,13 @@ func (i *injector) dice(n int) int {
 func (i *injector) script(p *peer) {
 	for !i.stopped.Load() {
 		if p.quiet(time.Millisecond << i.dice(6)) {
-			switch {
-			case i.calm.Load():
-				i.befall(p, 0)
+			if i.befallCalmly(p) {
+				p.watch(0)
 				return
-			case i.wild.Load() && i.dice(2) == 0:
-				i.befall(p, underWay)
+			}
+			if i.wild.Load() && i.dice(2) == 0 {
+				i.befall(p)
+				p.watch(underWay)
 				return
 			}
 			continue
@@ -61,8 +64,25 @@ func (i *injector) script(p *peer) {
 	accepting(p)
 }
 
-// befall does something to an idle connection, and watches what is still sent on it.
-func (i *injector) befall(p *peer, mayRace time.Duration) {
+// befallCalmly is befall, if nothing is on its way. It reports whether it was.
+func (i *injector) befallCalmly(p *peer) bool {
+	i.calming.RLock()
+	defer i.calming.RUnlock()
+	if i.calm {
+		i.befall(p)
+	}
+	return i.calm
+}
+
+// setCalm returns when nothing more befalls a connection that still takes it for as it was.
+func (i *injector) setCalm(calm bool) {
+	i.calming.Lock()
+	defer i.calming.Unlock()
+	i.calm = calm
+}
+
+// befall does something to an idle connection, on which nothing may be sent any more.
+func (i *injector) befall(p *peer) {
 	text := i.bytes()
 	kind := i.dice(8)
 	switch {
@@ -71,16 +91,14 @@ func (i *injector) befall(p *peer, mayRace time.Duration) {
 	case kind <= 4:
 		p.say(text)
 	case kind == 6:
-		p.close()
-		return
+		_ = p.Close()
 	case kind == 7:
-		p.reset()
-		return
+		_ = p.tcp.SetLinger(0)
+		_ = p.tcp.Close()
 	}
-	if kind >= 4 {
+	if kind == 4 || kind == 5 {
 		p.halfClose()
 	}
-	p.watch(mayRace)
 }
 
 // bytes returns what no request has asked for: whole answers, broken ones, garbage.
@@ -141,9 +159,9 @@ func (w *world) calmly(i *injector, size, times int) int {
 	for k := range times {
 		w.publish(k*size, size)
 		w.awaitEnded((k + 1) * size)
-		i.calm.Store(true)
+		i.setCalm(true)
 		time.Sleep(50 * time.Millisecond)
-		i.calm.Store(false)
+		i.setCalm(false)
 		w.daemon.catchUp()
 	}
 	return size * times

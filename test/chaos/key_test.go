@@ -51,7 +51,7 @@ func TestRevokedKeyLosesNothing(t *testing.T) {
 	d.mustStop()
 }
 
-// vending is a token vending machine whose keys live for 5 s, as it says, and a second longer.
+// vending is a token vending machine whose keys live for 5 s, as it says, and a while longer.
 type vending struct {
 	mu   sync.Mutex // Guards the following.
 	keys map[string]*vended
@@ -65,7 +65,7 @@ type vended struct {
 	renewed bool // The next key was vended before this one expired.
 }
 
-const grace = time.Second // For requests that are on their way.
+const grace = 3 * time.Second // For requests that are on their way, on a machine that does much else.
 
 func (v *vending) serve(w http.ResponseWriter, r *http.Request) {
 	v.mu.Lock()

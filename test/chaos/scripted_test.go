@@ -230,7 +230,7 @@ func (p *peer) halfClose() {
 const (
 	// underWay is how long after an injection a request may come that was sent before the daemon could see it, on a
 	// busy machine.
-	underWay = 100 * time.Millisecond
+	underWay = 300 * time.Millisecond
 	// openFor is how long a connection may stay open after an injection.
 	openFor = 20 * time.Second
 )

@@ -89,16 +89,17 @@ func TestIdleConnectionThatEndsIsNotUsed(t *testing.T) {
 	}
 }
 
-// whenIdle is the script of an endpoint that accepts, and does something once with each connection that is idle.
+// whenIdle is the script of an endpoint that accepts, and does something once with each connection that is idle after
+// its first request.
 func whenIdle(idle time.Duration, befall func(*peer)) func(*peer) {
 	return func(p *peer) {
 		for {
-			if p.quiet(idle) {
-				befall(p)
-				return
-			}
 			r := p.next()
 			if r == nil || !p.accept(r, noContent) {
+				return
+			}
+			if p.quiet(idle) {
+				befall(p)
 				return
 			}
 		}

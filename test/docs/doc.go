@@ -27,6 +27,9 @@
 //	status=N        sh, console: the last command ends with this exit status. Without it sh wants 0, and console takes
 //	                any, as what it prints says more
 //	with NAME TYPE  go: a variable that the statements may use; more after commas
+//	apart           sh: examples of which each block is for itself. The long form runs it as a page of its own, with an
+//	                emulator at 127.0.0.1:8080 and reports of load tests where it takes them for granted; the short form
+//	                looks at programs and flags
 //	values          yaml: Helm values, where the content does not say so
 //	in=KEY          yaml: a part of the bridge configuration, below this key
 //	not run: WHY    sh, console: is not run. Programs and flags are looked at all the same, and the reason is counted
@@ -53,5 +56,16 @@
 // # Stand-ins
 //
 // Programs that the machine may lack, or that would change it, are played by this test. They refuse flags that the real
-// ones do not have, and what they would read must exist and make sense. See standins.go: each says what it cannot show.
+// ones do not have, and what they would read must exist and make sense. Each says in package standin what it cannot
+// show. The long form plays less: it has the machine's curl, and nats and helm as tools/docs pins them.
+//
+// Played in both forms, and shown elsewhere: kubectl and what helm does to a cluster (there is none; test/helm reads
+// what is rendered into Kubernetes' types), docker and buildah (test/image builds and runs the image and the compose
+// file), apt, dnf, systemctl, journalctl and sudo (test/packages runs docs/packages.md as it stands), go test, make and
+// scripts (.ci/run runs them), git.
+//
+// # Counts
+//
+// go test -v prints how many blocks were run, run with a play, run by another test, or read, and which are not run and
+// why.
 package docs

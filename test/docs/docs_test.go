@@ -36,6 +36,9 @@ func runTests(m *testing.M) int {
 		fmt.Fprintf(os.Stderr, "build: %v\n%s", err, out)
 		return 1
 	}
+	if Tools, err = FindTools(long); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+	}
 	Bin = filepath.Join(dir, "bin")
 	if err := errors.Join(os.Mkdir(Bin, 0o700), MakePrograms(Bin, long)); err != nil {
 		fmt.Fprintln(os.Stderr, err)
@@ -76,5 +79,15 @@ func TestEverySnippetOfTheDocumentsWorks(t *testing.T) {
 			defer mu.Unlock()
 			all.Add(tally)
 		})
+	}
+}
+
+func TestOtherTestsRunThePagesThatAreLeftToThem(t *testing.T) {
+	t.Parallel()
+	for page, test := range others {
+		text, err := os.ReadFile("../../" + test)
+		if err != nil || !strings.Contains(string(text), page) {
+			t.Errorf("%s does not read %s: %v", test, page, err)
+		}
 	}
 }

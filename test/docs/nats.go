@@ -38,7 +38,7 @@ func startNATS(port int, dir string, empty bool) (*natsServer, error) {
 }
 
 func (n *natsServer) fill() error {
-	conn, err := nats.Connect(n.server.ClientURL())
+	conn, err := nats.Connect(n.server.ClientURL(), nats.Timeout(time.Minute))
 	if err != nil {
 		return fmt.Errorf("connect to NATS: %w", err)
 	}

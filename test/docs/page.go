@@ -15,6 +15,7 @@ type Page struct {
 	Name   string // Its path in the repository.
 	Text   string
 	Blocks []Block
+	Apart  bool // It is a block of a page, by itself.
 }
 
 // Block is a fenced block of a page.
@@ -35,6 +36,7 @@ type Words struct {
 	Status  int    // status=N; -1 is not said.
 	Numbers bool
 	Values  bool
+	Apart   bool
 }
 
 // At is where a block stands, for messages.
@@ -153,6 +155,8 @@ func parseWords(said string) (Words, error) {
 			w.Numbers = true
 		case "values":
 			w.Values = true
+		case "apart":
+			w.Apart = true
 		case "status":
 			status, err := strconv.Atoi(value)
 			if err != nil {

@@ -116,6 +116,10 @@ func MakePrograms(dir string, long bool) error {
 			there[name] = true
 		}
 	}
+	if path, ok := Tools["nats"]; ok {
+		link(path, "nats")
+		there["nats"] = true
+	}
 	for _, name := range standin.Names() {
 		if !there[name] {
 			link(self, name)
@@ -127,7 +131,7 @@ func MakePrograms(dir string, long bool) error {
 // makeFiles writes what pages take for granted.
 func (s *Session) makeFiles(*Page) error {
 	files := map[string]string{
-		"key.txt": key + "\n", "reader.txt": key + "\n", "config.yaml": assumed, "bridge.yaml": assumed,
+		"key.txt": key + "\n", "reader.txt": key + "\n", "token.txt": "a-token\n", "config.yaml": assumed, "bridge.yaml": assumed,
 	}
 	files[filepath.Join(s.Root, "etc/momento-bridge/config.yaml")] = assumed // What a package has, filled in.
 	for name, text := range files {

@@ -13,6 +13,7 @@ import (
 const (
 	ByRunning = "run"              // Its commands were run: the program, servers and the machine's programs.
 	ByPlay    = "run, with a play" // Some of its programs were played.
+	ByOther   = "run by another"   // The same, and a test of another module runs it as it stands, with the real programs.
 	ByReading = "read"             // It was read by its rule.
 	NotRun    = "not run"          // Its flags were read, and it says why it was not run.
 	Elsewhere = "by the long form" // The long form of the test tries it.
@@ -24,6 +25,10 @@ type Tally struct {
 	Played map[string]int
 	Why    []string // Why blocks were not run.
 }
+
+// others are the pages whose commands a test of another module reads and runs, as root on machines of its own. That
+// test names the page.
+var others = map[string]string{"docs/packages.md": "test/packages/page_test.go"}
 
 // NewTally returns a tally of nothing.
 func NewTally() *Tally { return &Tally{Ways: map[string]int{}, Played: map[string]int{}} }
@@ -52,6 +57,12 @@ func (p *Page) Run(dir, repository string, long bool, tally *Tally) (err error) 
 	}()
 	for i := range p.Blocks {
 		b := &p.Blocks[i]
+		if b.Words.Apart {
+			if wrong := b.tryApart(filepath.Join(dir, fmt.Sprint("apart-", b.Line)), repository, long, tally); wrong != nil {
+				err = errors.Join(err, wrong)
+			}
+			continue
+		}
 		if s == nil && (b.typed() || b.Words.File != "") {
 			if s, err = NewSession(p, dir, repository, long); err != nil {
 				return fmt.Errorf("%s: %w", p.Name, err)
@@ -70,7 +81,25 @@ func (p *Page) Run(dir, repository string, long bool, tally *Tally) (err error) 
 }
 
 func (b *Block) typed() bool {
-	return (b.Language == "sh" || b.Language == "console") && b.Words.NotRun == ""
+	return (b.Language == "sh" || b.Language == "console") && b.Words.NotRun == "" && !b.Words.Apart
+}
+
+// tryApart runs a block as if it were a page of its own. The short form looks at its programs and flags.
+func (b *Block) tryApart(dir, repository string, long bool, tally *Tally) error {
+	if !long {
+		tally.Ways[Elsewhere]++
+		if err := unrun(b); err != nil {
+			return fmt.Errorf("%s: %w", b.At(), err)
+		}
+		return nil
+	}
+	if err := os.Mkdir(dir, 0o700); err != nil {
+		return fmt.Errorf("make the session: %w", err)
+	}
+	alone := *b
+	alone.Words.Apart = false
+	page := Page{Name: b.Page, Text: b.Text, Blocks: []Block{alone}, Apart: true}
+	return page.Run(dir, repository, long, tally)
 }
 
 func (b *Block) try(s *Session, long bool, tally *Tally) error {
@@ -85,7 +114,9 @@ func (b *Block) try(s *Session, long bool, tally *Tally) error {
 		for _, name := range played {
 			tally.Played[name]++
 		}
-		if len(played) > 0 {
+		if others[b.Page] != "" && len(played) > 0 {
+			tally.Ways[ByOther]++
+		} else if len(played) > 0 {
 			tally.Ways[ByPlay]++
 		} else {
 			tally.Ways[ByRunning]++

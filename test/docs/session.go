@@ -36,6 +36,7 @@ func NewSession(page *Page, dir, repository string, long bool) (*Session, error)
 	s := &Session{Place: standin.Place{
 		Dir: dir, Checkout: filepath.Join(dir, "checkout"), Root: filepath.Join(dir, "root"),
 		Repository: repository, Bridge: Bridge, Bin: Bin, Ports: map[string]int{}, Long: long,
+		Machine: machineEnvironment(), Tools: Tools,
 	}}
 	text := page.Text + " 127.0.0.1:4222 127.0.0.1:9464 127.0.0.1:8080"
 	if strings.Contains(page.typed(), "examples") {
@@ -47,7 +48,7 @@ func NewSession(page *Page, dir, repository string, long bool) (*Session, error)
 			s.Ports[port], _ = strconv.Atoi(mine)
 		}
 	}
-	for _, step := range []func(*Page) error{s.makeDirectories, s.startServers, s.makeFiles, s.assumeDaemon} {
+	for _, step := range []func(*Page) error{s.makeDirectories, s.startServers, s.makeFiles, s.assumeDaemon, s.assumeFor} {
 		if err := step(page); err != nil {
 			return nil, errors.Join(err, s.Close())
 		}
@@ -93,6 +94,36 @@ func (s *Session) assumeDaemon(page *Page) error {
 	return nil
 }
 
+// assumeFor makes what a block that stands apart takes for granted: an emulator, reports of load tests.
+func (s *Session) assumeFor(page *Page) error {
+	if !page.Apart {
+		return nil
+	}
+	typed, commands := page.typed(), []string{}
+	const endpoint = "http://127.0.0.1:8080"
+	if before, _, asks := strings.Cut(typed, endpoint); asks && !strings.Contains(before, "momento-bridge emulator") {
+		commands = append(commands, "momento-bridge emulator")
+	}
+	made := map[string]bool{}
+	for _, found := range report.FindAllStringSubmatch(typed, -1) {
+		before, _, _ := strings.Cut(typed, found[0])
+		if dir := found[1]; !made[dir] && !strings.Contains(before, "--out "+dir) {
+			made[dir] = true
+			commands = append(commands, "momento-bridge loadtest find --cache my-cache --region us-east-1 --out "+dir+
+				" && test -s "+found[0])
+		}
+	}
+	for _, command := range commands {
+		if printed, status, err := s.Run(command, ""); err != nil || status != 0 {
+			return fmt.Errorf("%s, which the page takes for granted: %w: status %d: %s", command, err, status, printed)
+		}
+	}
+	return nil
+}
+
+// report is a load test's report, below its directory.
+var report = regexp.MustCompile(`\b(\w+)/report\.json`)
+
 // typed is the text of all blocks that are typed.
 func (p *Page) typed() string {
 	var text strings.Builder
@@ -124,7 +155,7 @@ func (s *Session) Run(script, options string) (printed string, status int, err e
 	defer cancel()
 	cmd := exec.CommandContext(ctx, "sh", "-c", before+script)
 	cmd.Env = s.env
-	cmd.WaitDelay = time.Second
+	cmd.WaitDelay = 20 * time.Second
 	out, err := cmd.CombinedOutput()
 	if exit, ok := errors.AsType[*exec.ExitError](err); ok {
 		s.status = exit.ExitCode()

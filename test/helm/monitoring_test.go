@@ -84,17 +84,31 @@ func TestJobOfThePodMonitorIsTheOneThatIsScaledBy(t *testing.T) {
 	}
 }
 
-// TestPrometheusIsToldWhetherTheAdminPortSpeaksTLS as the probes are.
+// TestPrometheusIsToldWhetherTheAdminPortSpeaksTLS as the probes are. The file may have passwords alone, which nobody
+// sees from outside: then one says so.
 func TestPrometheusIsToldWhetherTheAdminPortSpeaksTLS(t *testing.T) {
 	t.Parallel()
+	const web = "secrets: {admin: {web_config_file: {secret: a}}}\n"
 	for values, want := range map[string]string{
-		"": "", "secrets: {admin: {web_config_file: {secret: a}}}": "https",
+		"":  "",
+		web: "https",
+		web + `podAnnotations: {prometheus.io/scheme: http}`:                                      "http",
+		"monitoring: {podMonitor: {enabled: true}}":                                               "",
+		web + "monitoring: {podMonitor: {enabled: true, endpoint: {honorLabels: true}}}":          "https",
+		web + "monitoring: {podMonitor: {enabled: true, endpoint: {scheme: http, path: /other}}}": "http",
 	} {
 		out, err := release(t, "bridge", values)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := worldOf(t, out).deployment.Spec.Template.Annotations["prometheus.io/scheme"]; got != want {
+		w := worldOf(t, out)
+		got := w.deployment.Spec.Template.Annotations["prometheus.io/scheme"]
+		if w.monitor != nil {
+			if scheme := w.monitor.Spec.PodMetricsEndpoints[0].Scheme; scheme != nil {
+				got = string(*scheme)
+			}
+		}
+		if got != want {
 			t.Errorf("%s: the scheme is %q, want %q", values, got, want)
 		}
 	}

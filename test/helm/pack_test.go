@@ -54,6 +54,13 @@ func TestChartOfAReleaseHasItsVersionAndIsTheSameTwice(t *testing.T) {
 	if len(w.rules.Spec.Groups) == 0 || len(w.dashboard.Data["momento-bridge.json"]) == 0 {
 		t.Error("the alerts or the dashboard are missing")
 	}
+	c.Metadata.AppVersion = "v1.2.3+build.7" // No tag of an image has a plus.
+	if out, err = render.WithValues(c, render.Release{Name: "bridge", Namespace: "default"}, with(t, "")); err != nil {
+		t.Fatal(err)
+	}
+	if image := worldOf(t, out).container().Image; image != "momento-bridge:v1.2.3_build.7" {
+		t.Errorf("the image is %s", image)
+	}
 	if _, err := made.Pack(top, "1.2.3", t.TempDir(), time.Time{}); err == nil {
 		t.Error("a version without v is no tag")
 	}

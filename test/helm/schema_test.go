@@ -62,6 +62,8 @@ var wrong = []struct{ values, names string }{
 	{"secrets: {momento: {api_key_file: {value: eyJhcGlfa2V5IjoiIn0}}}", "'value'"},
 	{"secrets: {nats: {creds_file: {configMap: x}}}", "'configMap'"},
 	{"monitoring: {podMonitor: {enable: true}}", "'enable'"},
+	{"secrets: {nats: {creds_file: {secret: a, key: null}}}", "'key'"}, // Kubernetes wants one, too.
+	{"secrets: {nats: {tls: {ca_file: {configMap: a, key: null}}}}", "'key'"},
 	{"resources: {limits: {mem: 1Gi}}", "'mem'"},
 	{"tolerations: [{keys: x}]", "'keys'"},
 	{"apiKey: eyJhcGlfa2V5IjoiIn0", "'apiKey'"},

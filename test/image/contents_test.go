@@ -1,6 +1,7 @@
 package image
 
 import (
+	"debug/buildinfo"
 	"debug/elf"
 	"encoding/json"
 	"fmt"
@@ -16,25 +17,26 @@ import (
 
 // Each file and directory, with its mode and the user it belongs to. There is nothing else, and no shell.
 const contents = `
-/etc                                    drwxr-xr-x  0
-/etc/group                              -rw-r--r--  0
-/etc/momento-bridge                     drwxr-xr-x  0
-/etc/passwd                             -rw-r--r--  0
-/etc/ssl                                drwxr-xr-x  0
-/etc/ssl/certs                          drwxr-xr-x  0
-/etc/ssl/certs/ca-certificates.crt      -rw-r--r--  0
-/tmp                                    dtrwxrwxrwx 0
-/usr                                    drwxr-xr-x  0
-/usr/local                              drwxr-xr-x  0
-/usr/local/bin                          drwxr-xr-x  0
-/usr/local/bin/momento-bridge           -rwxr-xr-x  0
-/usr/share                              drwxr-xr-x  0
-/usr/share/doc                          drwxr-xr-x  0
-/usr/share/doc/momento-bridge           drwxr-xr-x  0
-/usr/share/doc/momento-bridge/LICENSE   -rw-r--r--  0
-/var                                    drwxr-xr-x  0
-/var/lib                                drwxr-xr-x  0
-/var/lib/momento-bridge                 drwxr-xr-x  65532
+/etc                                               drwxr-xr-x  0
+/etc/group                                         -rw-r--r--  0
+/etc/momento-bridge                                drwxr-xr-x  0
+/etc/passwd                                        -rw-r--r--  0
+/etc/ssl                                           drwxr-xr-x  0
+/etc/ssl/certs                                     drwxr-xr-x  0
+/etc/ssl/certs/ca-certificates.crt                 -rw-r--r--  0
+/tmp                                               dtrwxrwxrwx 0
+/usr                                               drwxr-xr-x  0
+/usr/local                                         drwxr-xr-x  0
+/usr/local/bin                                     drwxr-xr-x  0
+/usr/local/bin/momento-bridge                      -rwxr-xr-x  0
+/usr/share                                         drwxr-xr-x  0
+/usr/share/doc                                     drwxr-xr-x  0
+/usr/share/doc/momento-bridge                      drwxr-xr-x  0
+/usr/share/doc/momento-bridge/LICENSE              -rw-r--r--  0
+/usr/share/doc/momento-bridge/THIRD-PARTY-LICENSES -rw-r--r--  0
+/var                                               drwxr-xr-x  0
+/var/lib                                           drwxr-xr-x  0
+/var/lib/momento-bridge                            drwxr-xr-x  65532
 `
 
 func TestTheImageHoldsTheProgramAndWhatItNeedsAlone(t *testing.T) {
@@ -53,7 +55,7 @@ func TestTheImageHoldsTheProgramAndWhatItNeedsAlone(t *testing.T) {
 		if owner.Uid != owner.Gid || info.ModTime().UTC().Format("2006-01-02T15:04:05Z") != created {
 			t.Errorf("%s belongs to %d:%d and is of %v", path, owner.Uid, owner.Gid, info.ModTime())
 		}
-		_, err = fmt.Fprintf(&found, "%-39s %-11s %d\n", strings.TrimPrefix(path, root), info.Mode(), owner.Uid)
+		_, err = fmt.Fprintf(&found, "%-50s %-11s %d\n", strings.TrimPrefix(path, root), info.Mode(), owner.Uid)
 		return err
 	}))
 	if found.String() != contents {
@@ -62,6 +64,26 @@ func TestTheImageHoldsTheProgramAndWhatItNeedsAlone(t *testing.T) {
 	got := read(t, filepath.Join(root, "usr/share/doc/momento-bridge/LICENSE"))
 	if got != read(t, repository+"/LICENSE") {
 		t.Errorf("the licence in the image is %q", got)
+	}
+}
+
+func TestTheImageHasTheLicencesOfAllThatIsLinked(t *testing.T) {
+	for _, image := range []string{image(t), slim(t)} {
+		root := mount(t, image)
+		info, err := buildinfo.ReadFile(filepath.Join(root, "usr/local/bin/momento-bridge"))
+		ok(t, err)
+		texts := read(t, filepath.Join(root, "usr/share/doc/momento-bridge/THIRD-PARTY-LICENSES"))
+		for _, m := range info.Deps {
+			if !strings.Contains(texts, "\n==== "+m.Path+" "+m.Version+"/") {
+				t.Errorf("%s: no licence of %s %s", image, m.Path, m.Version)
+			}
+		}
+		if n := strings.Count(texts, "\n==== "); len(info.Deps) == 0 || n > 3*len(info.Deps) {
+			t.Errorf("%s: %d texts for %d modules", image, n, len(info.Deps))
+		}
+		if !strings.Contains(texts, "\n==== Go, "+info.GoVersion+"\n\nCopyright") {
+			t.Errorf("%s: no licence of %s", image, info.GoVersion)
+		}
 	}
 }
 

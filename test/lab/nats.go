@@ -93,17 +93,21 @@ func (s *NATS) Close() {
 	_ = os.RemoveAll(s.store)
 }
 
+// slowly is how long a server may take to answer, on a machine that does much else.
+const slowly = 15 * time.Second
+
 // Connect connects to servers, and stays so through their restarts. Close ends it.
 func Connect(servers ...*NATS) (*nats.Conn, jetstream.JetStream, error) {
 	urls := make([]string, len(servers))
 	for i, s := range servers {
 		urls[i] = s.URL
 	}
-	conn, err := nats.Connect(strings.Join(urls, ","), nats.MaxReconnects(-1), nats.ReconnectWait(50*time.Millisecond))
+	conn, err := nats.Connect(strings.Join(urls, ","), nats.MaxReconnects(-1), nats.ReconnectWait(50*time.Millisecond),
+		nats.Timeout(slowly))
 	if err != nil {
 		return nil, nil, fmt.Errorf("connect to NATS: %w", err)
 	}
-	js, err := jetstream.New(conn, jetstream.WithPublishAsyncMaxPending(2048))
+	js, err := jetstream.New(conn, jetstream.WithPublishAsyncMaxPending(2048), jetstream.WithDefaultTimeout(slowly))
 	if err != nil {
 		conn.Close()
 		return nil, nil, fmt.Errorf("use JetStream: %w", err)

@@ -4,9 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"net"
-	"sync"
 	"time"
 )
 
@@ -40,33 +38,6 @@ func Eventually(t TB, within time.Duration, what string, ok func() bool) {
 	if err := Await(context.Background(), within, what, ok); err != nil {
 		t.Fatal(err)
 	}
-}
-
-var (
-	ports     sync.Mutex // Guards portsUsed.
-	portsUsed = map[int]bool{}
-)
-
-// FreeAddress returns a loopback address, host and port, that nobody listens on and that it has not returned before.
-// Its port is below those that the system gives to whoever asks for any, so that no connection takes it before the
-// program does that is to listen there. It panics if none of a thousand is free.
-func FreeAddress() string {
-	ports.Lock()
-	defer ports.Unlock()
-	for range 1000 {
-		port := 10_000 + rand.IntN(20_000)
-		if portsUsed[port] {
-			continue
-		}
-		ln, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port))
-		if err != nil {
-			continue
-		}
-		portsUsed[port] = true
-		_ = ln.Close()
-		return ln.Addr().String()
-	}
-	panic("no port is free")
 }
 
 // Listens reports whether somebody listens on an address.

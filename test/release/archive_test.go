@@ -29,7 +29,7 @@ func archiveName(name, goos, goarch string) string {
 
 func TestAReleaseIsTheseFiles(t *testing.T) {
 	want := []string{
-		"checksums.txt",
+		"checksums.txt", chartName,
 		"momento-bridge_" + version + "_amd64.deb", "momento-bridge_" + version + "_arm64.deb",
 		"momento-bridge-" + version + "-1.x86_64.rpm", "momento-bridge-" + version + "-1.aarch64.rpm",
 	}

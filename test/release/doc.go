@@ -6,5 +6,5 @@
 // one of the two runs. With LONG_TESTS=1 the other one compiles everything anew, instead of taking compiled packages
 // from the cache.
 //
-// It needs git, bash, bash-completion and groff, and imports nothing of ours.
+// It needs git, groff, bash with bash-completion, zsh and fish, and imports nothing of ours.
 package release

@@ -5,7 +5,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
-	"slices"
 	"strings"
 	"testing"
 )
@@ -55,25 +54,6 @@ func TestManPagesRenderWithoutWarnings(t *testing.T) {
 		}
 		if strings.Contains(string(text), "warning:") {
 			t.Errorf("%s:\n%s", name, text)
-		}
-	}
-}
-
-func TestCompletionsCompleteInBash(t *testing.T) {
-	files := archive(t, archiveName("momento-bridge", runtime.GOOS, runtime.GOARCH))
-	completions := filepath.Join(t.TempDir(), "completions")
-	if err := os.WriteFile(completions, files["completions/momento-bridge.bash"].data, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	mustOutput(t, "", "bash", "-n", completions)
-	script := `. /usr/share/bash-completion/bash_completion && . "$1" || exit 1
-		PATH=$2:$PATH COMP_LINE='momento-bridge re' COMP_POINT=17 COMP_WORDS=(momento-bridge re) COMP_CWORD=1
-		__start_momento-bridge && printf '%s\n' "${COMPREPLY[@]%% *}"`
-	said := mustOutput(t, "", "bash", "-c", script, "bash", completions, filepath.Dir(unpacked(t, "momento-bridge")))
-	got := strings.Fields(said)
-	for _, want := range []string{"reload", "replay", "resume"} {
-		if !slices.Contains(got, want) {
-			t.Errorf("re is completed to %q, want %s among them", got, want)
 		}
 	}
 }

@@ -48,13 +48,20 @@ func findThread() thread {
 				continue
 			}
 			for i := range uintptr(drawn - 1) {
-				if base := at - 8*i; base <= at && *(*uint32)(unsafe.Add(m, base+position)) == uint32(i+2) {
+				if base := at - 8*i; base <= at && after(*word(m, base+position), i+2) {
 					return thread{base, keeping(m)}
 				}
 			}
 		}
 	}
 	return thread{}
+}
+
+// after reports whether a position may be that after n numbers: the last ones of some lots are the next seed. The
+// second half counts, too, as what is beside a position may look like its first.
+func after(position uint64, n uintptr) bool {
+	of := position >> 32
+	return uintptr(uint32(position)) == n && (of == drawn || of == drawn-seedWords)
 }
 
 // keeping returns where a thread says why its goroutine is not to be interrupted: the scheduler interrupts one that has

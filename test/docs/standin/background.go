@@ -134,6 +134,9 @@ func supervise(args []string) error {
 		err = cmd.Wait()
 		if exit, ok := errors.AsType[*exec.ExitError](err); ok {
 			status = exit.ExitCode()
+			if how, ok := exit.Sys().(syscall.WaitStatus); ok && how.Signaled() {
+				status = 128 + int(how.Signal()) // As a shell says it.
+			}
 		}
 	}
 	return note(filepath.Join(dir, "status"), status)

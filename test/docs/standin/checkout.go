@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -75,7 +76,7 @@ func goProgram() program {
 		return nil
 	}
 	return program{
-		cannot: "builds and tests: .ci/run builds and tests all; the long form runs the README's commands",
+		cannot: "tests, and programs of other modules: .ci/run builds and tests all",
 		flags:  "-C=",
 		commands: []command{
 			{words: "build", flags: flags, most: -1, run: goBuild},
@@ -128,18 +129,43 @@ func goBuild(c *call) error {
 		if err := os.Symlink(filepath.Join(c.Bin, bridgeName), output); err != nil {
 			return fmt.Errorf("build: %w", err)
 		}
+		c.real = len(c.flags) == 1 // With -o alone: the test has built the same, by the real go.
 	}
 	return nil
 }
 
+// goRun runs this program, which the test has built, those of the examples, and in the long form the chart's packer.
 func goRun(c *call) error {
-	if strings.HasSuffix(c.args[0], "/cmd/momento-bridge") && !c.has("-tags") {
+	switch name := c.args[0]; {
+	case strings.HasSuffix(name, "/cmd/momento-bridge") && !c.has("-tags"):
+		c.real = len(c.flags) == 0
 		return bridge(c.rest)
-	}
-	if strings.Contains(c.args[0], "@") {
+	case strings.Contains(name, "@"):
 		return nil
+	case strings.HasPrefix(name, "./examples/") && c.Tools["go"] != "":
+		c.real = true
+		file := filepath.Join(c.Dir, filepath.Base(name))
+		if err := c.goTool("build", "-o", file, name); err != nil {
+			return err
+		}
+		listen := fmt.Sprintf("127.0.0.1:%d", c.Port(8090)) // In place of its default.
+		return c.start(running{Kind: name}, append([]string{file, "--listen", listen}, c.rest...))
+	case name == "./pack" && c.Long && c.Tools["go"] != "":
+		c.real = true
+		return c.goTool(c.words...)
+	default:
+		return c.isPackage(name)
 	}
-	return c.isPackage(c.args[0])
+}
+
+// goTool runs go itself, at the top of the repository.
+func (c *call) goTool(args ...string) error {
+	cmd := exec.Command(c.Tools["go"], args...)
+	cmd.Dir, cmd.Env, cmd.Stdout, cmd.Stderr = c.Repository, c.Machine, os.Stdout, os.Stderr
+	if err := cmd.Run(); err != nil {
+		return fmt.Errorf("go %s: %w", strings.Join(args, " "), err)
+	}
+	return nil
 }
 
 func npmProgram() program {

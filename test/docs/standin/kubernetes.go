@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"go.yaml.in/yaml/v4"
@@ -123,9 +124,10 @@ func helmProgram() program {
 		"timeout= atomic dry-run " +
 		"install reset-values reuse-values post-renderer= kube-version= api-versions= a= s= show-only= " +
 		"include-crds strict debug devel"
-	second := func(c *call) error { return chart(c, c.args[1]) }
+	second := func(c *call) error { return chart(c, c.args[1], "--dry-run=client") }
+	flagsOnly := func(c *call) error { return c.helmTakes() }
 	return program{
-		cannot: "what is rendered: test/helm renders the chart with helm itself",
+		cannot: "a cluster; the short form not what is rendered, either: test/helm renders the chart by helm's libraries",
 		flags:  "kube-context= kubeconfig=",
 		commands: []command{
 			{words: "install", flags: values, least: 2, most: 2, run: second},
@@ -144,20 +146,33 @@ func helmProgram() program {
 				least: 1, most: 1, run: func(c *call) error { return chart(c, c.args[0]) },
 			},
 			{words: "push", least: 2, most: 2},
-			{words: "uninstall", flags: "n= namespace= wait", least: 1, most: 1},
-			{words: "rollback", flags: "n= namespace= wait", least: 1, most: 2},
-			{words: "status", flags: "n= namespace=", least: 1, most: 1},
-			{words: "history", flags: "n= namespace=", least: 1, most: 1},
-			{words: "get values", flags: "n= namespace= a all o=", least: 1, most: 1},
-			{words: "test", flags: "n= namespace= logs", least: 1, most: 1},
+			{words: "uninstall", flags: "n= namespace= wait", least: 1, most: 1, run: flagsOnly},
+			{words: "rollback", flags: "n= namespace= wait", least: 1, most: 2, run: flagsOnly},
+			{words: "status", flags: "n= namespace=", least: 1, most: 1, run: flagsOnly},
+			{words: "history", flags: "n= namespace=", least: 1, most: 1, run: flagsOnly},
+			{words: "get values", flags: "n= namespace= a all o=", least: 1, most: 1, run: flagsOnly},
+			{words: "test", flags: "n= namespace= logs", least: 1, most: 1, run: flagsOnly},
 			{words: "version", flags: "short"},
 		},
 	}
 }
 
-func chart(c *call, dir string) error {
+// chart looks at a chart and its values. In the long form helm itself does; what would talk to a cluster is told to
+// render what it would send there.
+func chart(c *call, dir string, more ...string) error {
 	if strings.HasPrefix(dir, "oci://") || strings.HasSuffix(dir, ".tgz") {
 		return nil // A release has it.
+	}
+	if helm := c.Tools["helm"]; helm != "" {
+		words := slices.Clone(c.words)
+		if at := slices.Index(words, "upgrade"); at >= 0 { // It asks the cluster what it has, even if it is dry.
+			if err := c.helmTakes(); err != nil {
+				return err
+			}
+			words[at] = "install"
+		}
+		c.real = len(more) == 0
+		return c.command(append(append([]string{helm}, words...), more...))
 	}
 	text, err := os.ReadFile(filepath.Join(dir, "values.yaml"))
 	if err != nil {
@@ -187,6 +202,14 @@ func chart(c *call, dir string) error {
 				return fmt.Errorf("%s %s: the chart has no value %s", flag, pair, first)
 			}
 		}
+	}
+	return nil
+}
+
+// helmTakes has helm itself, where it is, read its flags.
+func (c *call) helmTakes() error {
+	if helm := c.Tools["helm"]; helm != "" {
+		return c.command(append([]string{helm}, append(c.words, "--help")...))
 	}
 	return nil
 }

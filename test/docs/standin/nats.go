@@ -63,7 +63,7 @@ func natsProgram() program {
 // natsDo connects and does something within a minute.
 func natsDo(c *call, do func(context.Context, *nats.Conn, jetstream.JetStream) error) error {
 	url := cmpOr(c.flag("-s", "--server"), cmpOr(os.Getenv("NATS_URL"), nats.DefaultURL))
-	options := []nats.Option{}
+	options := []nats.Option{nats.Timeout(time.Minute)}
 	if user := c.flag("--user"); user != "" {
 		options = append(options, nats.UserInfo(user, c.flag("--password")))
 	}
@@ -72,7 +72,7 @@ func natsDo(c *call, do func(context.Context, *nats.Conn, jetstream.JetStream) e
 		return fmt.Errorf("connect to %s: %w", url, err)
 	}
 	defer conn.Close()
-	js, err := jetstream.New(conn)
+	js, err := jetstream.New(conn, jetstream.WithDefaultTimeout(time.Minute))
 	if err != nil {
 		return fmt.Errorf("use JetStream: %w", err)
 	}

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/signal"
 	"strings"
+	"time"
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
@@ -74,7 +75,7 @@ const subscribeName = "docs-subscribe"
 
 // subscribe prints what comes on a subject until SIGINT. The arguments are the server's address and the subject.
 func subscribe(args []string) error {
-	conn, err := nats.Connect(args[0])
+	conn, err := nats.Connect(args[0], nats.Timeout(time.Minute))
 	if err != nil {
 		return fmt.Errorf("connect to %s: %w", args[0], err)
 	}

@@ -17,14 +17,16 @@ import (
 
 // Place is where a session of commands is.
 type Place struct {
-	Dir        string         // Has all of the session.
-	Checkout   string         // The copy of the checkout, in which the session begins.
-	Root       string         // Stands for the root of the file system.
-	Repository string         // The repository itself.
-	Bridge     string         // The program momento-bridge.
-	Bin        string         // The directory that is PATH.
-	Ports      map[string]int // From the ports that pages name to those of the session.
-	Long       bool           // Load tests are run, too.
+	Dir        string            // Has all of the session.
+	Checkout   string            // The copy of the checkout, in which the session begins.
+	Root       string            // Stands for the root of the file system.
+	Repository string            // The repository itself.
+	Bridge     string            // The program momento-bridge.
+	Bin        string            // The directory that is PATH.
+	Ports      map[string]int    // From the ports that pages name to those of the session.
+	Long       bool              // Load tests are run, too.
+	Tools      map[string]string // Real programs that stand-ins lead: go, and in the long form helm.
+	Machine    []string          // Environment for those that have to do with the machine's own files, as go has.
 }
 
 // variable names the file that tells a stand-in where it is.
@@ -71,8 +73,10 @@ func (p *Place) note(name string) error {
 func (p *Place) Port(named int) int { return p.Ports[strconv.Itoa(named)] }
 
 var (
-	address  = regexp.MustCompile(`(127\.0\.0\.1|localhost|0\.0\.0\.0|\[::1\]):([0-9]{2,5})\b`)
-	absolute = regexp.MustCompile("(^|[\\s'\"`=:(,@<>|{\\[])(/(?:etc|var|usr|run|opt|srv|tmp|home|root|mnt)\\b)")
+	address = regexp.MustCompile(`(127\.0\.0\.1|localhost|0\.0\.0\.0|\[::1\]):([0-9]{2,5})\b`)
+	// elsewhere are machines with a daemon that examples name: the session's own plays them.
+	elsewhere = regexp.MustCompile(`\b(bridge\.internal|10\.0\.0\.7):9464\b`)
+	absolute  = regexp.MustCompile("(^|[\\s'\"`=:(,@<>|{\\[])(/(?:etc|var|usr|run|opt|srv|tmp|home|root|mnt)\\b)")
 )
 
 // Addresses returns the ports that a text names.
@@ -85,6 +89,7 @@ func Addresses(text string) (ports []string) {
 
 // In moves the addresses and absolute paths of a text into the session.
 func (p *Place) In(text string) string {
+	text = elsewhere.ReplaceAllString(text, "127.0.0.1:9464")
 	text = address.ReplaceAllStringFunc(text, func(found string) string {
 		host, port, _ := strings.Cut(found, ":")
 		if cut := strings.LastIndex(found, ":"); cut >= 0 {

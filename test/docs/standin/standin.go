@@ -36,6 +36,8 @@ type call struct {
 	args  []string
 	rest  []string // Behind --, or behind the arguments where the command has rest.
 	flags map[string][]string
+	words []string // All behind the program's name.
+	real  bool     // Set by run: nothing was played.
 }
 
 // flag returns the first value that is given by one of the names.
@@ -147,15 +149,21 @@ func play(name string, args []string) error {
 	if c.Place, err = readPlace(); err != nil {
 		return err
 	}
-	if err := c.note(name); err != nil || cmd.run == nil {
+	if cmd.run != nil {
+		err = cmd.run(c)
+	}
+	if c.real {
 		return err
 	}
-	return cmd.run(c)
+	if wrong := c.note(name); err == nil {
+		err = wrong
+	}
+	return err
 }
 
 // parse finds the command and reads its flags and arguments.
 func (p *program) parse(args []string) (*call, *command, error) {
-	c := &call{flags: map[string][]string{}}
+	c := &call{flags: map[string][]string{}, words: args}
 	cmd, rest, err := p.find(c, args)
 	if err != nil {
 		return nil, nil, err

@@ -1,8 +1,10 @@
-{{/* Annotations of the pods: a change of the configuration is one of the pods, which are replaced then. */}}
+{{/* Annotations of the pods: a change of the configuration is one of the pods, which are replaced then. What is said to
+Prometheus may be said otherwise by podAnnotations. */}}
 {{- define "momento-bridge.podAnnotations" -}}
+{{- $all := dict -}}
 {{- $own := dict -}}
 {{- if not .Values.existingConfigMap.name -}}
-{{- $_ := set $own "checksum/config" (include "momento-bridge.config" . | sha256sum) -}}
+{{- $_ := set $all "checksum/config" (include "momento-bridge.config" . | sha256sum) -}}
 {{- end -}}
 {{- $port := include "momento-bridge.port" . -}}
 {{- if and .Values.monitoring.annotations $port (not .Values.monitoring.podMonitor.enabled) -}}
@@ -11,7 +13,7 @@
 {{- $_ := set $own "prometheus.io/path" "/metrics" -}}
 {{- if ((($.Values.secrets).admin).web_config_file).secret -}}{{- $_ := set $own "prometheus.io/scheme" "https" -}}{{- end -}}
 {{- end -}}
-{{- toYaml (merge $own (.Values.podAnnotations | default dict)) -}}
+{{- toYaml (merge $all (.Values.podAnnotations | default dict) $own) -}}
 {{- end }}
 
 {{/* The specification of the pods. */}}

@@ -1,0 +1,94 @@
+package search
+
+import (
+	"math/rand/v2"
+	"strings"
+	"testing"
+	"time"
+
+	"momento-bridge/emulator"
+)
+
+// odd is a limiter that is none of the emulator's.
+type odd func(now time.Time) bool
+
+func (o odd) Take(now time.Time, _ float64, _ uint64) bool { return o(now) }
+
+func (odd) Charge(time.Time, float64, uint64) {}
+
+// atRandom refuses a share of all publishes, however fast they come, besides what another limiter refuses.
+func atRandom(share float64, besides emulator.Limiter, seed uint64) odd {
+	rng := rand.New(rand.NewPCG(seed, 99))
+	return func(now time.Time) bool {
+		return rng.Float64() >= share && (besides == nil || besides.Take(now, 1, 0))
+	}
+}
+
+func findOdd(seed uint64, limiter func(inner emulator.Limiter) emulator.Limiter, settings emulator.Settings) *Result {
+	sim := newSimulation(settings, seed)
+	sim.limiter = limiter(sim.limiter)
+	cfg := Default()
+	cfg.MaxRate = 4000
+	cfg.Flip = func() bool { return sim.rng.IntN(2) == 0 }
+	return Find(cfg, sim)
+}
+
+// What looks like refusals that use up quota, as nothing is accepted for so long, may be a window that is as long.
+func TestLongWindowIsNotProvedWrongly(t *testing.T) {
+	t.Parallel()
+	for _, kind := range []string{emulator.LimiterFixedWindow, emulator.LimiterSliding} {
+		for _, seconds := range []time.Duration{30, 45, 60, 90} {
+			for seed := range uint64(seeds) {
+				r := findOdd(seed, func(l emulator.Limiter) emulator.Limiter { return l },
+					window(kind, seconds*time.Second)(500))
+				if r.Proved && (r.Clean > 500 || r.Failing < 500) {
+					t.Errorf("%s of %d s, seed %d: %+v", kind, seconds, seed, summaryOf(r))
+				}
+			}
+		}
+	}
+}
+
+// A limit that nothing came near to is none: what is refused at random says nothing of a rate.
+func TestRefusalsAtRandomAreNoLimit(t *testing.T) {
+	t.Parallel()
+	for _, share := range []float64{0.0005, 0.001, 0.002, 0.005} {
+		for seed := range uint64(2 * seeds) {
+			r := findOdd(seed, func(emulator.Limiter) emulator.Limiter { return atRandom(share, nil, seed) },
+				emulator.Settings{})
+			if r.Proved || r.KindConfidence == High && r.Kind != Soft {
+				t.Errorf("%g, seed %d: %+v", share, seed, summaryOf(r))
+			}
+		}
+	}
+}
+
+// Who is refused also at slow rates has no rate to be told, and no burst.
+func TestWhereTheSlowestRateIsRefusedNoRateIsClean(t *testing.T) {
+	t.Parallel()
+	for seed := range uint64(2 * seeds) {
+		r := findOdd(seed, func(l emulator.Limiter) emulator.Limiter { return atRandom(0.05, l, seed) }, bucket(1)(500))
+		if !strings.Contains(r.Reason, errAlways.Error()) {
+			t.Fatalf("seed %d: %+v", seed, summaryOf(r))
+		}
+		if r.Clean != 0 || r.Failing > 100 || r.Kind == Bucket {
+			t.Errorf("seed %d: %+v", seed, summaryOf(r))
+		}
+	}
+}
+
+// A trial that takes longer than what is left of the time shows nothing.
+func TestWhereAllIsRefusedNoTrialIsBegunThatCannotEnd(t *testing.T) {
+	t.Parallel()
+	sim := newSimulation(bucket(1)(50), 1)
+	sim.limiter = atRandom(0.5, sim.limiter, 1)
+	cfg := Default()
+	cfg.Progress = func(step Step) {
+		if step.Name == "narrow" && step.Seconds > cfg.MaxSeconds {
+			t.Errorf("a trial of %.0f s is begun, all may take %.0f s", step.Seconds, cfg.MaxSeconds)
+		}
+	}
+	if r := Find(cfg, sim); r.Err == nil || r.Proved {
+		t.Errorf("%+v", summaryOf(r))
+	}
+}
