@@ -20,7 +20,7 @@ realinput: ; go run ./bench/realinput
 repeats:   ; go run ./bench/repeats
 witness:   ; go run ./bench/witness -for 1h
 canary:    ; go run ./bench/canary
-simulation: ; go test ./test/simulation -run '^TestSimulation$$' -seeds 10000 -timeout 0
+simulation: ; go test ./test/simulation -run '^TestSimulation$$' -seeds 10000 -timeout 2h
 quota:     ; go run ./bench/quota
 limit:     ; go run ./bench/limit
 replicas:  ; go run ./bench/replicas

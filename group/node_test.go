@@ -18,7 +18,8 @@ type wires struct {
 	now     time.Time
 	members []*member
 	idle    bool // Who is added has nothing to publish.
-	reports int  // That were sent.
+	reports int  // That were sent,
+	latest  *group.Report
 }
 
 // member is one member, with work enough.
@@ -75,6 +76,7 @@ func (w *wires) deliver() {
 				more = true
 				if msg.Report != nil {
 					w.reports++
+					w.latest = msg.Report
 				}
 				for _, to := range w.members {
 					if to != from && !to.deaf && !from.deaf {
@@ -214,6 +216,22 @@ func TestWhoHasNothingToPublishLeavesItsShare(t *testing.T) {
 	w.run(5000)
 	if a, b := w.members[0].sent, w.members[1].sent; a < 200 || b < 200 || a+b > 520 {
 		t.Errorf("two busy members have published %d and %d of 500", a, b)
+	}
+}
+
+// A mean comes ever closer to nothing, and numbers that are next to nothing are long and slow to read.
+func TestWhoHasPublishedNothingForMinutesSaysSo(t *testing.T) {
+	t.Parallel()
+	w := newWires(t, 2)
+	w.run(2000)
+	for _, m := range w.members {
+		m.idle = true
+	}
+	w.run(5 * 60 * 1000)
+	for _, u := range w.latest.Uses {
+		if u.Used != 0 || u.Want != 0 {
+			t.Errorf("used %g, wants %g", u.Used, u.Want)
+		}
 	}
 }
 

@@ -30,6 +30,8 @@ const (
 	usualTime = 10 * time.Second
 	// leastMeasure is the shortest time that usage is measured over.
 	leastMeasure = 40 * time.Millisecond
+	// leastUse is what is taken for nothing. A mean comes ever closer to it, and numbers so small are slow to read.
+	leastUse = 1e-6
 )
 
 // measure looks at what the quotas' publishes have come to. It makes a report due where the others must know at once.
@@ -61,6 +63,9 @@ func (u *own) measure(now time.Time, q Quota) {
 		rate := (use.Paid - u.use.Paid) / passed
 		u.used += (rate - u.used) * (1 - math.Exp(-passed/usedTime.Seconds()))
 		u.usual += (rate - u.usual) * (1 - math.Exp(-passed/usualTime.Seconds()))
+		if max(rate, u.used, u.usual) < leastUse {
+			u.used, u.usual = 0, 0
+		}
 		u.at = now
 	} else {
 		use.Paid = u.use.Paid // It is measured next time.

@@ -211,7 +211,10 @@ func (e *endpoint) accept(a *attempt, kind troubleKind, work time.Duration) {
 	e.reply(a, work, accepting, 204, nil)
 }
 
-const accepting = "HTTP/1.1 204 No Content\r\nServer: model\r\n\r\n"
+const (
+	accepting = "HTTP/1.1 204 No Content\r\nServer: model\r\n\r\n"
+	politely  = "HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n" // And nothing more is taken.
+)
 
 func (e *endpoint) refuse(a *attempt, work time.Duration, header string) {
 	e.world.figures.Refused++
@@ -229,10 +232,10 @@ func (e *endpoint) say(a *attempt, work time.Duration, status int, header, body 
 
 // closing accepts, and closes the link.
 func (e *endpoint) closing(a *attempt, work time.Duration, polite bool) {
-	a.link.http.held, a.link.http.polite = true, polite
+	a.link.http.held = true
 	text := accepting
 	if polite {
-		text = "HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n"
+		text = politely
 	}
 	e.reply(a, work, text, 204, io.EOF)
 }
@@ -242,7 +245,10 @@ func (e *endpoint) reply(a *attempt, work time.Duration, text string, status int
 	w := e.world
 	w.history.note(w.now(), "answer", int64(a.link.id), int64(status))
 	b := []byte(text)
-	seen := func() { e.known(a, status) }
+	seen := func() {
+		a.link.http.polite = a.link.http.polite || text == politely
+		e.known(a, status)
+	}
 	if e.rng.IntN(10) == 0 {
 		at := 1 + e.rng.IntN(len(b)-1)
 		w.answer(a.link, b[:at:at], work, nil, nil)

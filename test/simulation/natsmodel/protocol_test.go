@@ -173,6 +173,48 @@ func TestTheSameSeedSaysTheSameBytes(t *testing.T) {
 	}
 }
 
+// A leader that goes takes acknowledgements with it that the others have not heard of. A server that is stopped has
+// written them down.
+func TestARestartKeepsYoungAcknowledgementsAndAnotherLeaderDoesNot(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		strike func(*Server, time.Time)
+		want   string
+	}{
+		"restart":        {(*Server).Restart, `"num_ack_pending":0`},
+		"another leader": {func(s *Server, now time.Time) { s.ChangeLeader(now, "S") }, `"num_ack_pending":1`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := New(Config{Lag: time.Second})
+			var heard string
+			say := func(id Conn, subject, body string) {
+				s.Receive(epoch, id, fmt.Appendf(nil, "PUB %s r.x %d\r\n%s\r\n", subject, len(body), body))
+				for _, chunk := range s.Output() {
+					heard = string(chunk.Bytes)
+				}
+			}
+			connect := func() Conn {
+				id := s.Open(epoch)
+				s.Receive(epoch, id, []byte(hello+"SUB r.> 1\r\n"))
+				return id
+			}
+			id := connect()
+			say(id, "$JS.API.STREAM.CREATE.S", `{"name":"S","subjects":["s.>"]}`)
+			say(id, "$JS.API.CONSUMER.CREATE.S.D",
+				`{"stream_name":"S","config":{"durable_name":"D","ack_policy":"explicit"}}`)
+			say(id, "s.x", "one")
+			say(id, "$JS.API.CONSUMER.MSG.NEXT.S.D", `{"batch":1}`)
+			s.Receive(epoch, id, []byte("PUB $JS.ACK.S.D.1.1.1.0.0 4\r\n+ACK\r\n"))
+			tt.strike(s, epoch)
+			say(connect(), "$JS.API.CONSUMER.INFO.S.D", "")
+			if !strings.Contains(heard, tt.want) {
+				t.Errorf("%s, want %s", heard, tt.want)
+			}
+		})
+	}
+}
+
 // BenchmarkDelivery publishes, delivers and acknowledges a message.
 func BenchmarkDelivery(b *testing.B) {
 	s, id := connected()

@@ -200,6 +200,7 @@ func (s *stream) restart() {
 			o.delete("")
 			continue
 		}
+		o.recent = o.recent[:0] // It is written down when a server stops.
 		o.lead()
 	}
 	if s.cfg.Storage == memoryStorage {
