@@ -192,8 +192,10 @@ func TestRPMPackagesSayWhatTheyAre(t *testing.T) {
 			tag  int
 			name string
 		}{
-			{rpmutils.PREIN, "preinst"}, {rpmutils.POSTIN, "postinst"},
-			{rpmutils.PREUN, "prerm"}, {rpmutils.POSTUN, "postrm"},
+			{rpmutils.PREIN, "preinst"},
+			{rpmutils.POSTIN, "postinst"},
+			{rpmutils.PREUN, "prerm"},
+			{rpmutils.POSTUN, "postrm"},
 		} {
 			want[script.tag] = source(t, "deploy/packages/"+script.name)
 		}
