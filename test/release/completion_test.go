@@ -39,7 +39,8 @@ func TestCompletionsCompleteInEachShell(t *testing.T) {
 	for _, shell := range shells {
 		t.Run(shell.script[0], func(t *testing.T) {
 			dir := t.TempDir()
-			if err := os.WriteFile(filepath.Join(dir, shell.file), files["completions/"+shell.file].data, 0o600); err != nil {
+			text := files["completions/"+shell.file].data
+			if err := os.WriteFile(filepath.Join(dir, shell.file), text, 0o600); err != nil {
 				t.Fatal(err)
 			}
 			command := append([]string{"60", "env", "HOME=" + dir, "PATH=" + path}, shell.script...)

@@ -59,7 +59,9 @@ func TestATagThatTheChangelogDoesNotKnowIsNoRelease(t *testing.T) {
 
 func TestAVersionThatGoDoesNotTakeForOneIsNoRelease(t *testing.T) {
 	dir := clone(t)
-	for _, version := range []string{"1.2.3", "v1.2", "v01.2.3", "v1.2.3+build.7", "v1.2.3 ", "nightly", "v1.2.3-", "v1.2.3-01"} {
+	for _, version := range []string{
+		"1.2.3", "v1.2", "v01.2.3", "v1.2.3+build.7", "v1.2.3 ", "nightly", "v1.2.3-", "v1.2.3-01",
+	} {
 		_, err := output(dir, "env", "VERSION="+version, "bash", ".ci/release", filepath.Join(t.TempDir(), "made"))
 		if err == nil || !strings.Contains(err.Error(), "is no version") {
 			t.Errorf("%q: it says %v", version, err)
