@@ -9,10 +9,15 @@ import (
 
 // Lines say how far a search is, for people, in the words of its report.
 func (p *FindProgress) Lines() []string {
-	known := "nothing is known yet"
+	known := ""
+	if p.Step.Clean > 0 {
+		known = "clean rate " + figure.Rate(p.Step.Clean) + ", "
+	}
 	if p.Step.Failing > 0 {
-		known = fmt.Sprintf("clean rate %s, failing rate %s, so far", figure.Rate(p.Step.Clean),
-			figure.Rate(p.Step.Failing))
+		known += "failing rate " + figure.Rate(p.Step.Failing) + ", "
+	}
+	if known += "so far"; p.Step.Clean+p.Step.Failing == 0 {
+		known = "nothing is known yet"
 	}
 	return []string{
 		fmt.Sprintf("%s trial %d: %s at %s for up to %s", figure.Duration(p.Elapsed.Seconds()), p.Trial, p.Step.Name,

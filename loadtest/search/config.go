@@ -37,7 +37,6 @@ type Step struct {
 	Rate           float64
 	Seconds        float64 // At the most.
 	Clean, Failing float64 // So far; 0: not known.
-	Requests       int     // Sent so far.
 }
 
 // Why a search ends early. Each leaves a result that is not proved.
@@ -46,8 +45,8 @@ var (
 	ErrTime     = errors.New("the cap on time was reached (--max-duration)")
 
 	errNoLimit = errors.New("nothing was refused up to the greatest rate (--max-rate)")
-	errHardly  = errors.New("hardly anything was refused at the greatest rate (--max-rate), so that it shows no limit: " +
-		"refusals may come at random")
+	errHardly  = errors.New("hardly anything was refused at the greatest rate (--max-rate), so that it shows no " +
+		"limit: refusals may come at random")
 	errLong = errors.New("irregular: a rate that was held in each trial is refused when it goes on for longer: the " +
 		"limit looks back over more time than a trial takes")
 	errEstimate = errors.New("this is an estimate: nothing was repeated (--effort quick)")

@@ -292,13 +292,13 @@ func TestTrialsForFurtherGoalsThatAreRepeatedAreCounted(t *testing.T) {
 // Whatever ends a search, the clean rate is none that was refused, and the failing rate none that was held.
 func TestASearchThatEndsAnywhereNamesNoRateThatItsTrialsContradict(t *testing.T) {
 	t.Parallel()
-	for seed := range uint64(seeds) {
+	for seed := range uint64(oddSeeds) {
 		for _, l := range []func(s *simulation){
 			func(s *simulation) { s.limiter = atRandom(0.01, s.limiter, seed) },
 			func(s *simulation) { s.limiter = atRandom(0.002, s.limiter, seed) },
 			func(*simulation) {},
 		} {
-			for most := 10; most < 60; most += long.Or(4, 1) {
+			for most := 10; most < 60; most += 4 {
 				sim := newSimulation(bucket(1)(50), seed)
 				l(sim)
 				cfg := Default()

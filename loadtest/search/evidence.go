@@ -54,6 +54,10 @@ func (s *search) kind() (Confidence, []string) {
 	switch {
 	case s.cfg.Gentle:
 		return None, []string{"only an overload shows the kind of a limit, and there was none"}
+	case s.dear && !s.endured:
+		return None, []string{
+			"after an overload nothing was accepted for a while: refusals use up the quota, or a window is long",
+		}
 	case s.dear:
 		return Low, []string{
 			"after an overload nothing was accepted any more: refusals use up the quota, as with a window",

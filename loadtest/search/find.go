@@ -3,6 +3,7 @@ package search
 import (
 	"errors"
 	"fmt"
+	"math"
 
 	"momento-bridge/loadtest/figure"
 )
@@ -26,6 +27,7 @@ type Result struct {
 	Dear            bool    // Refusals use up quota.
 	Overload        bool    // Whether that is known.
 	Held            int     // Trials in which the clean rate was held,
+	HeldSeconds     float64 // how long the shortest of them was,
 	CleanSent       int     // publishes in them,
 	// CleanRefused is how many of those were refused, where the goal allows some, and CleanExcused how many of these an
 	// Excuse excuses.
@@ -77,6 +79,7 @@ func Find(cfg Config, tester Tester) *Result {
 	r := s.result
 	ok, err := s.find()
 	r.Err, r.Dear = err, s.dear
+	r.Overload = r.Overload && s.dear == s.endured // What only seems to use up quota may be a long window.
 	if s.soft() && (err == nil || errors.Is(err, errAlways)) {
 		r.Kind = Soft
 	}
@@ -139,8 +142,8 @@ func (s *search) verdict(ok bool) (bool, string) {
 	case r.Err != nil && !errors.Is(r.Err, errNoLimit):
 		return false, r.Err.Error()
 	case r.Err != nil && s.cfg.Slow:
-		return false, fmt.Sprintf("nothing was refused up to the greatest rate that this machine can send: the limit is "+
-			"above %s, or there is none; %s", figure.Rate(r.Clean), quieter)
+		return false, fmt.Sprintf("nothing was refused up to the greatest rate that this machine can send: the limit "+
+			"is above %s, or there is none; %s", figure.Rate(r.Clean), quieter)
 	case r.Err != nil:
 		return false, fmt.Sprintf("%v: the limit is above %s, or there is none", r.Err, figure.Rate(r.Clean))
 	case s.soft() && doubtful:
@@ -150,7 +153,8 @@ func (s *search) verdict(ok bool) (bool, string) {
 	case s.soft():
 		return false, fmt.Sprintf(
 			"refusals begin at %s, but %s are accepted in overload: the limit is spread over "+
-				"several servers, others use it, too, or some are refused at random", figure.Rate(r.Failing), figure.Rate(r.Plateau))
+				"several servers, others use it, too, or some are refused at random",
+			figure.Rate(r.Failing), figure.Rate(r.Plateau))
 	case !ok:
 		return false, "irregular: what was held once was refused later, or the other way round, in every round"
 	case doubtful && !s.cfg.Gentle:
@@ -174,9 +178,11 @@ const wider = 1.25
 
 // proof says on what a proof rests.
 func (r *Result) proof(pairs int) string {
-	text := fmt.Sprintf("%d of %d trials at the clean rate had no refusal", r.Held, pairs)
+	long := figure.Duration(math.Floor(r.HeldSeconds)) // What is refused after that nobody has seen.
+	text := fmt.Sprintf("%d of %d trials at the clean rate, each of %s or more, had no refusal", r.Held, pairs, long)
 	if r.CleanRefused > r.CleanExcused {
-		text = fmt.Sprintf("%d of %d trials at the clean rate had no more refusals than the goal allows", r.Held, pairs)
+		text = fmt.Sprintf("%d of %d trials at the clean rate, each of %s or more, had no more refusals than the goal "+
+			"allows", r.Held, pairs, long)
 	}
 	text += fmt.Sprintf(", %d of %d at the failing rate had", r.Rejected, pairs)
 	if r.CleanExcused > 0 {

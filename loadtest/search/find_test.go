@@ -206,3 +206,16 @@ func summaryOf(r *Result) Result {
 	short.Trials, short.Overloaded = nil, nil
 	return short
 }
+
+// A second limit over minutes may refuse what was held for seconds.
+func TestAProofSaysForHowLongTheCleanRateWasHeld(t *testing.T) {
+	t.Parallel()
+	for rate, want := range map[float64]string{
+		500: "3 of 3 trials at the clean rate, each of 8 s or more, had no refusal, 3 of 3 at the failing rate had",
+		10:  "3 of 3 trials at the clean rate, each of 40 s or more, had no refusal, 3 of 3 at the failing rate had",
+	} {
+		if r := Find(Default(), newSimulation(bucket(1)(rate), 1)); r.Reason != want {
+			t.Errorf("%g/s: %q", rate, r.Reason)
+		}
+	}
+}

@@ -7,7 +7,11 @@ import (
 	"time"
 
 	"momento-bridge/emulator"
+	"momento-bridge/test/long"
 )
+
+// oddSeeds are few, as these searches are long.
+var oddSeeds = min(seeds, long.Or(2, 4))
 
 // odd is a limiter that is none of the emulator's.
 type odd func(now time.Time) bool
@@ -37,8 +41,8 @@ func findOdd(seed uint64, limiter func(inner emulator.Limiter) emulator.Limiter,
 func TestLongWindowIsNotProvedWrongly(t *testing.T) {
 	t.Parallel()
 	for _, kind := range []string{emulator.LimiterFixedWindow, emulator.LimiterSliding} {
-		for _, seconds := range []time.Duration{30, 45, 60, 90} {
-			for seed := range uint64(seeds) {
+		for _, seconds := range long.Or([]time.Duration{45, 60}, []time.Duration{30, 45, 60, 90, 120}) {
+			for seed := range uint64(oddSeeds) {
 				r := findOdd(seed, func(l emulator.Limiter) emulator.Limiter { return l },
 					window(kind, seconds*time.Second)(500))
 				if r.Proved && (r.Clean > 500 || r.Failing < 500) {
@@ -53,7 +57,7 @@ func TestLongWindowIsNotProvedWrongly(t *testing.T) {
 func TestRefusalsAtRandomAreNoLimit(t *testing.T) {
 	t.Parallel()
 	for _, share := range []float64{0.0005, 0.001, 0.002, 0.005} {
-		for seed := range uint64(2 * seeds) {
+		for seed := range uint64(oddSeeds) {
 			r := findOdd(seed, func(emulator.Limiter) emulator.Limiter { return atRandom(share, nil, seed) },
 				emulator.Settings{})
 			if r.Proved || r.KindConfidence == High && r.Kind != Soft {
@@ -66,7 +70,7 @@ func TestRefusalsAtRandomAreNoLimit(t *testing.T) {
 // Who is refused also at slow rates has no rate to be told, and no burst.
 func TestWhereTheSlowestRateIsRefusedNoRateIsClean(t *testing.T) {
 	t.Parallel()
-	for seed := range uint64(2 * seeds) {
+	for seed := range uint64(oddSeeds) {
 		r := findOdd(seed, func(l emulator.Limiter) emulator.Limiter { return atRandom(0.05, l, seed) }, bucket(1)(500))
 		if !strings.Contains(r.Reason, errAlways.Error()) {
 			t.Fatalf("seed %d: %+v", seed, summaryOf(r))
@@ -90,5 +94,19 @@ func TestWhereAllIsRefusedNoTrialIsBegunThatCannotEnd(t *testing.T) {
 	}
 	if r := Find(cfg, sim); r.Err == nil || r.Proved {
 		t.Errorf("%+v", summaryOf(r))
+	}
+}
+
+// Nothing but a proof tells a long window from refusals that use up quota.
+func TestALongWindowIsNotSaidToCountRefusals(t *testing.T) {
+	t.Parallel()
+	for _, kind := range []string{emulator.LimiterFixedWindow, emulator.LimiterSlidingPenalty} {
+		sim := newSimulation(window(kind, time.Minute)(10), 1)
+		cfg := Default()
+		cfg.MaxSeconds = 200
+		r := Find(cfg, sim)
+		if r.Proved || r.Overload || r.Kind != Unknown || r.KindConfidence != None {
+			t.Errorf("%s: %+v", kind, summaryOf(r))
+		}
 	}
 }

@@ -67,13 +67,15 @@ func (s *search) know(clean, failing float64) {
 // forget begins to count anew what was held at the clean rate.
 func (s *search) forget() {
 	r := s.result
-	r.Held, r.CleanSent, r.CleanRefused, r.CleanExcused = 0, 0, 0, 0
+	r.Held, r.HeldSeconds, r.CleanSent, r.CleanRefused, r.CleanExcused = 0, 0, 0, 0, 0
 }
 
 // held counts the trial that was just made as one at the clean rate.
 func (s *search) held() {
 	t := &s.result.Trials[len(s.result.Trials)-1]
-	s.result.Held++
+	if s.result.Held++; s.result.Held == 1 || t.Seconds < s.result.HeldSeconds {
+		s.result.HeldSeconds = t.Seconds
+	}
 	s.showLess()
 	s.result.CleanSent += t.Accepted + t.Refused
 	s.result.CleanRefused += t.Refused
@@ -125,8 +127,8 @@ func (s *search) pin() (bool, error) {
 	return false, nil
 }
 
-// endures holds the clean rate once more where refusals seemed to use up quota, for longer than the limit can look back:
-// a window of a minute, too, accepts nothing for so long, and then more in each trial than it would of them all.
+// endures holds the clean rate once more where refusals seemed to use up quota, for longer than the limit can look
+// back: a window of a minute, too, accepts nothing for so long, and then more in each trial than it would of them all.
 func (s *search) endures() (bool, error) {
 	if !s.dear {
 		return true, nil
@@ -137,6 +139,7 @@ func (s *search) endures() (bool, error) {
 	case err != nil:
 		return false, err
 	case ok:
+		s.endured = true
 		s.showLess()
 		return true, nil
 	}
@@ -175,7 +178,7 @@ const (
 	softness = 0.02
 	// softWidth is how exactly it is worth knowing then.
 	softWidth = 0.05
-	// times that a clean rate is held then, and tries to find one.
+	// softTimes is how often a clean rate is held then, softTries how many rates are tried for one.
 	softTimes, softTries = 2, 6
 )
 

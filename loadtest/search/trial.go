@@ -32,6 +32,7 @@ type search struct {
 	flooded  floods  // Of the probes for a burst.
 	allowed  float64 // The share of a trial's publishes that may be missing from it.
 	memory   float64 // How far the limit may look back then, in seconds: no further than the search.
+	endured  bool    // The clean rate was held for longer than that.
 	rest     float64 // Seconds until the quota is whole again after an overload; only where refusals use it up.
 }
 
@@ -109,8 +110,7 @@ func (s *search) tell(name string, phases []Phase) {
 	}
 	last := phases[len(phases)-1]
 	s.cfg.Progress(Step{
-		Name: name, Rate: last.Rate, Seconds: last.Seconds, Clean: s.result.Clean,
-		Failing: s.result.Failing, Requests: s.result.Requests,
+		Name: name, Rate: last.Rate, Seconds: last.Seconds, Clean: s.result.Clean, Failing: s.result.Failing,
 	})
 }
 

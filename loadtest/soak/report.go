@@ -151,7 +151,7 @@ func warmUpOf(d time.Duration) time.Duration {
 func (s *Soak) report(interrupted bool) *Report {
 	now := time.Now()
 	r := &Report{
-		Schema: Schema, Test: Test, Verdict: Short, Started: s.started.UTC(), Ended: now.UTC(),
+		Schema: Schema, Test: Test, Started: s.started.UTC(), Ended: now.UTC(),
 		DurationSeconds: min(now.Sub(s.started), s.cfg.Duration).Seconds(), Interrupted: interrupted,
 		Target: s.cfg.Target, Settings: s.cfg.Settings, At: []float64{},
 	}
@@ -176,6 +176,7 @@ func (s *Soak) report(interrupted bool) *Report {
 
 // judge says what the answer is.
 func (r *Report) judge() {
+	r.Verdict = Short
 	for i := range r.Series {
 		switch d := &r.Series[i].Drift; {
 		case d.Has():
