@@ -123,8 +123,9 @@ var quantities = []quantity{
 
 const (
 	opened = "connections opened"
-	// replaced is after how many seconds, at the least, the bridge replaces a connection: that comes in waves.
-	replaced = 180
+	// replaced is in how many seconds the bridge replaces all of its connections at the fastest, with room for chance:
+	// those that were opened at once are replaced within two minutes.
+	replaced = 60
 )
 
 // matters is what is worth telling of a quantity.

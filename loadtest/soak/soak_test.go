@@ -266,12 +266,13 @@ func TestWhatIsOnItsWayWhenASubscriberIsRefusedIsNotLost(t *testing.T) {
 func TestConnectionsThatTheBridgeReplacesAreNoDrift(t *testing.T) {
 	t.Parallel()
 	const connections = 64
-	for seed := range uint64(20) {
+	for seed := range uint64(40) {
+		minutes := []float64{4, 6, 8, 20}[seed%4]
 		synctest.Test(t, func(t *testing.T) {
 			rng := rand.New(rand.NewPCG(seed, 2))
 			var opened []float64
 			for range connections {
-				for at := 0.0; at < 20; at += 3 + 2*rng.Float64() {
+				for at := 0.0; at < minutes; at += 3 + 2*rng.Float64() {
 					opened = append(opened, at)
 				}
 			}
@@ -284,7 +285,8 @@ func TestConnectionsThatTheBridgeReplacesAreNoDrift(t *testing.T) {
 				}
 			}}
 			c := config(b)
-			c.Duration, c.Target.Connections = 20*time.Minute, connections
+			c.Duration, c.Target.Connections = time.Duration(minutes*float64(time.Minute)), connections
+			c.Every = 4 * time.Second
 			if r, err := soak.New(c).Run(t.Context(), b); err != nil || r.Verdict != soak.Steady {
 				t.Errorf("seed %d: %v, drifting %q", seed, err, drifting(r))
 			}
