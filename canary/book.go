@@ -6,8 +6,6 @@ import "time"
 type Settings struct {
 	// Replica is whose messages the book is of; all others are foreign.
 	Replica string
-	// Late is how long a message may take and be in time; 0: as long as it likes.
-	Late time.Duration
 	// Lost is after how long a message is lost that has not come.
 	Lost time.Duration
 	// Remember is how many of the last numbers are told apart, 0: 1024. What is still under way when as many more have
@@ -23,7 +21,7 @@ type Counts struct {
 	Sent, Seen uint64
 	// Lost were not there in time. Found of them came after all, and are Seen and Late, too.
 	Lost, Found uint64
-	// Late took longer than Settings.Late.
+	// Late were found, or came long after the endpoint had accepted them, which only a Watch knows.
 	Late uint64
 	// Duplicates are arrivals of what had been seen.
 	Duplicates uint64
@@ -47,7 +45,7 @@ type Result struct {
 	Latency   time.Duration
 	Late      bool
 	Reordered bool
-	Found     bool // It had been lost or withdrawn.
+	Found     bool // It had been lost.
 }
 
 // Kind is what a message was.
@@ -179,17 +177,14 @@ func (b *Book) Seen(now time.Time, p Payload) Result {
 		return Result{Kind: Duplicate}
 	case lost:
 		b.counts.Found++
-		r.Found = true
+		b.counts.Late++
+		r.Found, r.Late = true, true
 	case withdrawn:
 		b.counts.Withdrawn--
-		r.Found = true
 	case underWay, held:
 		b.counts.UnderWay--
 	}
 	b.counts.Seen++
-	if r.Late = e.state == lost || b.settings.Late > 0 && r.Latency > b.settings.Late; r.Late {
-		b.counts.Late++
-	}
 	if r.Reordered = p.Number < b.highest; r.Reordered {
 		b.counts.Reordered++
 	}
@@ -223,16 +218,6 @@ func (b *Book) Due(now time.Time) []Lost {
 	gone := b.gone
 	b.gone = nil
 	return gone
-}
-
-// Oldest is when the oldest message was sent that is under way.
-func (b *Book) Oldest() (time.Time, bool) {
-	for n := b.start(); n <= b.last; n++ {
-		if e := b.at(n); e != nil && (e.state == underWay || e.state == held) {
-			return e.sent, true
-		}
-	}
-	return time.Time{}, false
 }
 
 // Counts returns what the book has seen.

@@ -8,7 +8,7 @@ import (
 
 var (
 	begin    = time.Unix(1_800_000_000, 0)
-	settings = Settings{Replica: "me", Late: 2 * time.Second, Lost: 10 * time.Second}
+	settings = Settings{Replica: "me", Lost: 10 * time.Second}
 )
 
 // at is a time of the tests.
@@ -85,10 +85,10 @@ func TestWhatIsWithdrawnIsNeitherLostNorExpected(t *testing.T) {
 		t.Errorf("lost %v", gone)
 	}
 	expect(t, b, Counts{Sent: 2, Withdrawn: 2})
-	if r := b.Seen(at(61), p); r.Kind != Seen || !r.Found {
+	if r := b.Seen(at(61), p); r.Kind != Seen || r.Found || r.Late {
 		t.Errorf("it was %+v", r)
 	}
-	expect(t, b, Counts{Sent: 2, Seen: 1, Withdrawn: 1, Late: 1})
+	expect(t, b, Counts{Sent: 2, Seen: 1, Withdrawn: 1})
 }
 
 func TestWhatIsNotItsOwnIsForeign(t *testing.T) {

@@ -1,6 +1,7 @@
 package canary
 
 import (
+	"cmp"
 	"fmt"
 	"time"
 )
@@ -29,7 +30,8 @@ var States = [...]State{Losing, Refused, Deaf, Late, Waiting, OK}
 
 // Bridge is what the bridge says of itself and of the messages of the canary that it holds.
 type Bridge struct {
-	Known   string // Why it publishes nothing, or little, as it says itself; empty: it does not.
+	Known   string // Why it publishes nothing, as it says itself; empty: it does not. It may explain deafness, too.
+	Slow    string // Why it publishes little, as it says itself; empty: it does not.
 	Refuses string // Why the endpoint lets no message of the canary pass; empty: it does, as far as is known.
 	Holds   string // Why it holds one; empty: for no reason that it knows.
 }
@@ -40,24 +42,28 @@ type View struct {
 	Reason string
 }
 
-// View says how it is. Where the bridge itself says why nothing gets through, the canary waits.
+// View says how it is. Where the bridge itself says why nothing gets through, the canary waits, and does not count that
+// time afterwards: View is to be asked once a second or more often.
 func (w *Watch) View(now time.Time, b Bridge) View {
-	l := &w.listener
-	isDeaf := !l.failing.IsZero() && now.Sub(l.failing) >= deafAfter
+	known := w.known.hear(now, b.Known)
+	slow := cmp.Or(known, w.slow.hear(now, b.Slow))
+	fails := !w.listener.failing.IsZero() && now.Sub(w.listener.failing) >= deafAfter
 	switch {
 	case w.halted != "":
 		return View{Waiting, w.halted}
 	case w.silent:
 		return View{Waiting, "NATS does not answer"}
-	case b.Known != "" && (isDeaf || w.waits(now) > lateAfter || w.refused > w.seen):
-		return View{Waiting, b.Known}
+	case known != "" && fails:
+		return View{Waiting, known}
+	case slow != "" && (w.waits(now) > lateAfter || w.refused > w.seen):
+		return View{Waiting, slow}
 	case w.gone > w.seen:
 		return View{Losing, w.loss}
 	case w.refused > w.seen:
 		return View{Refused, w.refusal}
 	case b.Refuses != "" && w.held(now) > lateAfter:
 		return View{Refused, b.Refuses}
-	case isDeaf:
+	case fails && w.known.since(now, w.listener.failing) >= deafAfter:
 		return View{Deaf, w.deafness()}
 	}
 	return w.pace(now, b)
@@ -66,12 +72,13 @@ func (w *Watch) View(now time.Time, b Bridge) View {
 // pace says how fast messages get through, where they do.
 func (w *Watch) pace(now time.Time, b Bridge) View {
 	if held := w.held(now); held > lateAfter {
+		alone := min(w.known.since(now, now.Add(-held)), w.slow.since(now, now.Add(-held)))
 		switch {
-		case b.Holds != "" && held < stubbornAfter:
+		case b.Holds != "" && alone < stubbornAfter:
 			return View{Waiting, fmt.Sprintf("the bridge has held a message for %s: %s", round(held), b.Holds)}
 		case b.Holds != "":
 			return View{Refused, fmt.Sprintf("the bridge has held a message for %s: %s", round(held), b.Holds)}
-		case held > lostAfter:
+		case alone > lostAfter:
 			return View{Late, fmt.Sprintf("the bridge has held a message for %s", round(held))}
 		}
 	}
@@ -111,6 +118,26 @@ func (w *Watch) held(now time.Time) time.Duration {
 	}
 	return 0
 }
+
+// excuse is what the bridge has said last of why nothing gets through, and when.
+type excuse struct {
+	text string
+	at   time.Time
+}
+
+// hear takes what is said now. It returns what holds: what was said just before holds between the attempts, too.
+func (e *excuse) hear(now time.Time, text string) string {
+	if text != "" {
+		*e = excuse{text, now}
+	}
+	if now.Sub(e.at) < lateAfter {
+		return e.text
+	}
+	return ""
+}
+
+// since is for how long something has been so without that excuse.
+func (e *excuse) since(now, began time.Time) time.Duration { return min(now.Sub(began), now.Sub(e.at)) }
 
 // waits is for how long the oldest message has been under way that the endpoint has not accepted.
 func (w *Watch) waits(now time.Time) time.Duration {

@@ -48,6 +48,8 @@ type Watch struct {
 	journeys []journey // The oldest first.
 	halted   string    // Why nothing is sent; empty: it is.
 	silent   bool      // NATS does not answer.
+	known    excuse    // Why nothing is published,
+	slow     excuse    // and why little is, as the bridge has said last.
 	listener listener
 
 	seen, gone, refused uint64 // The highest numbers that were: seen, lost, refused.
@@ -116,8 +118,8 @@ func (w *Watch) NATSAway() {
 	}
 }
 
-// NATSAnswers says whether NATS has answered when it was asked. As long as it does not, nothing is sent, and what was on
-// its way there is nobody's loss.
+// NATSAnswers says whether NATS has answered when it was asked. As long as it does not, nothing is sent, and what was
+// on its way there is nobody's loss.
 func (w *Watch) NATSAnswers(yes bool) {
 	if w.silent = !yes; w.silent {
 		w.NATSAway()

@@ -147,7 +147,7 @@ func TestALossIsToldTenSecondsAfterItsMessageWasAccepted(t *testing.T) {
 func TestALossIsToldWithoutABreakWhileTheQuotaIsUsedUp(t *testing.T) {
 	t.Parallel()
 	w := healthy(t)
-	w.every, w.delivered, w.b.Known = 5*time.Second, false, "the quota is used up"
+	w.every, w.delivered, w.b.Slow = 5*time.Second, false, "the quota is used up"
 	if told := w.run(2 * time.Minute); told != "late losing" {
 		t.Errorf("told %q", told)
 	}
@@ -197,6 +197,16 @@ func TestASubscriberThatCannotListenIsDeafAndNothingIsLost(t *testing.T) {
 	}
 }
 
+func TestAQuotaThatIsUsedUpExcusesNoSubscriber(t *testing.T) {
+	t.Parallel()
+	w := healthy(t)
+	w.b.Slow, w.delivered = "the quota is used up", false
+	w.w.PollFailed(w.now, "403")
+	if told := w.run(10 * time.Minute); told != "deaf" {
+		t.Errorf("told %q", told)
+	}
+}
+
 func TestNobodyIsToBlameForWhatASubscriberMissesThatHadNoPlaceYet(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -221,7 +231,7 @@ func TestWhatTheBridgeHoldsIsNeitherLateNorLost(t *testing.T) {
 		reason string
 	}{
 		{"what it says itself", Bridge{Known: "the endpoint is down"}, Waiting, "the endpoint is down"},
-		{"its quota", Bridge{Known: "slowed down", Holds: "quota"}, Waiting, "slowed down"},
+		{"its quota", Bridge{Slow: "slowed down", Holds: "quota"}, Waiting, "slowed down"},
 		{"another try for long", Bridge{Holds: "the endpoint fails it"}, Refused, "the endpoint fails it"},
 		{"a refusal of the canary alone", Bridge{Refuses: "not permitted"}, Refused, "not permitted"},
 		{"no reason", Bridge{}, Late, "the bridge has held a message for"},
@@ -242,6 +252,40 @@ func TestWhatTheBridgeHoldsIsNeitherLateNorLost(t *testing.T) {
 			}
 		})
 	}
+}
+
+// An outage leaves what the bridge holds with a delay of its own, and the subscriber, too.
+func TestAfterAnOutageThatTheBridgeTellsOfTheCanaryStartsAfresh(t *testing.T) {
+	t.Parallel()
+	w := healthy(t)
+	w.accepted, w.b.Known = false, "the endpoint is down"
+	w.w.PollFailed(w.now, "connection refused")
+	if told := w.run(10 * time.Minute); told != "waiting" {
+		t.Errorf("told %q", told)
+	}
+	w.b = Bridge{Holds: "the endpoint fails it, and it is tried again"}
+	if told := w.run(5 * time.Second); told != "waiting" {
+		t.Errorf("after it told %q", told)
+	}
+	w.w.Polling(w.now)
+	if told := w.run(25 * time.Second); told != "waiting refused" {
+		t.Errorf("of what goes on after it told %q", told)
+	}
+}
+
+func TestWhatTheBridgeTellsBetweenAttemptsIsNoRefusal(t *testing.T) {
+	t.Parallel()
+	w := healthy(t)
+	w.accepted = false
+	for range 100 {
+		w.b = Bridge{Slow: "the endpoint refuses for quota (429)"}
+		first := w.run(time.Second)
+		w.b = Bridge{Holds: "the endpoint has not answered yet"}
+		if told := first + w.run(time.Second); strings.ReplaceAll(told, "waiting", "") != "" {
+			t.Fatalf("told %q", told)
+		}
+	}
+	w.state(Waiting, "429")
 }
 
 func TestARefusalIsTold(t *testing.T) {

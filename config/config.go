@@ -195,7 +195,7 @@ type Queue struct {
 
 // Canary is a message of the daemon's own that is sent now and then to see whether it arrives.
 type Canary struct {
-	Every Duration `yaml:"every" doc:"How often; at least 1s. 0s: never. What is wrong is told within this and 10 s."`
+	Every Duration `yaml:"every" doc:"How often; at least 1s. 0s: never. A loss is told within this and 10 s."`
 	Cache string   `yaml:"cache" default:"the cache of all routes, if they have one and the same" doc:"Cache to publish it to."`
 	Topic string   `yaml:"topic" doc:"Topic to publish it to, which the API key may publish and subscribe to; nobody else should."`
 }

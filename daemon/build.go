@@ -7,8 +7,6 @@ import (
 	"runtime/debug"
 	"strings"
 	"time"
-
-	"momento-bridge/sink/key"
 )
 
 // Build is what is known of how the program was built.
@@ -116,9 +114,6 @@ func (p *Plan) tick() time.Duration { return cmp.Or(p.ticks, progressTick) }
 
 // WithoutAdmin has the daemon listen nowhere. It is called before the plan is used.
 func (p *Plan) WithoutAdmin() { p.file.Admin.Listen, p.adminListen = "", "" }
-
-// SetKeys has keys taken from another keyring. It is called before the plan is used.
-func (p *Plan) SetKeys(keys *key.Ring) { p.sink.Keys = keys }
 
 // SetVersion has the program's version told to the endpoint, too. It is called before the plan is used.
 func (p *Plan) SetVersion(version string) { p.sink.Version = version }

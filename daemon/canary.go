@@ -21,7 +21,8 @@ type canaries struct {
 	d       *Daemon
 	every   time.Duration
 	to      canaryTarget
-	own     string // The subject of its own messages.
+	replica string // Whose messages its own are,
+	own     string // and the subject that they come on.
 	guests  *canaryGuests
 	log     *slog.Logger
 	seconds prometheus.Histogram
@@ -58,7 +59,7 @@ func newCanaries(d *Daemon, seconds prometheus.Histogram, log *slog.Logger) *can
 	replica := canary.NewReplica()
 	c := &canaries{
 		d: d, every: time.Duration(cfg.Every), to: canaryTarget{cfg.Cache, cfg.Topic}, log: log,
-		own:   canarySubject(&d.plan.file.Config) + "." + replica,
+		replica: replica, own: canarySubject(&d.plan.file.Config) + "." + replica,
 		watch: canary.NewWatch(replica), seconds: seconds,
 	}
 	c.guests = &canaryGuests{conn: d.nats, to: c.to, name: d.identity.member, holds: c.holds}
@@ -136,7 +137,7 @@ func (c *canaries) stop() {
 // take hands an own message that NATS has brought to the pipeline.
 func (c *canaries) take(m *nats.Msg) {
 	p, err := canary.Read(m.Data)
-	if err != nil {
+	if err != nil || p.Replica != c.replica { // Whoever may publish there may say anything.
 		return
 	}
 	now := time.Now()
@@ -146,8 +147,8 @@ func (c *canaries) take(m *nats.Msg) {
 	}
 }
 
-// send sends the next canary if that can be judged. It reports whether it did, or whether there was nothing to wait
-// for.
+// send sends the next canary if that can be judged, and reports whether it did. One that NATS does not take counts: it
+// is known what became of it.
 func (c *canaries) send(now time.Time) bool {
 	why := c.hindrance()
 	var data []byte

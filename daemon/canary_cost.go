@@ -21,7 +21,7 @@ func canaryNote(c *config.Config) string {
 	if c.Canary.Every <= 0 {
 		return ""
 	}
-	return fmt.Sprintf("a message to %s/%s every %v, %.2g operations/s and a long poll each; what is wrong is told "+
+	return fmt.Sprintf("a message to %s/%s every %v, %.2g operations/s and a long poll each; a loss is told "+
 		"within %v", c.Canary.Cache, c.Canary.Topic, c.Canary.Every, canaryCost/time.Duration(c.Canary.Every).Seconds(),
 		time.Duration(c.Canary.Every)+10*time.Second)
 }

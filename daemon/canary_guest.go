@@ -107,7 +107,7 @@ func (g *canaryGuests) tell(now time.Time) {
 
 // whyHeld is the gravest of what holds a message in the bridge.
 func whyHeld(b *canary.Bridge) string {
-	for _, why := range [...]string{b.Known, b.Refuses, b.Holds} {
+	for _, why := range [...]string{b.Known, b.Slow, b.Refuses, b.Holds} {
 		if why != "" {
 			return why
 		}

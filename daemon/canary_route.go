@@ -69,7 +69,9 @@ func (c *canaries) holds() canary.Bridge {
 // bridgeOf is what the bridge says of itself, and of its route for canaries.
 func bridgeOf(all *pipeline.Stats, r *pipeline.Route) canary.Bridge {
 	own := r.Stats()
-	return canary.Bridge{Known: known(all, &own), Refuses: refuses(&own), Holds: holdsBack(&own)}
+	return canary.Bridge{
+		Known: known(all, &own), Slow: slow(all, &own), Refuses: refuses(&own), Holds: holdsBack(&own),
+	}
 }
 
 // known is what the bridge tells anyway, without a canary.
@@ -83,15 +85,22 @@ func known(all *pipeline.Stats, own *pipeline.RouteStats) string {
 		return "the endpoint is down"
 	case !own.LeftAlone.IsZero():
 		return "the endpoint asks for a long pause"
-	case slices.ContainsFunc(all.Quotas, func(q pipeline.QuotaStats) bool { return q.Refusing }):
-		return "the endpoint refuses for quota (429)" // Between the attempts, too, while the quota's pause lasts.
-	case own.LimitedBy == pipeline.ByQuota:
-		return "the quota is used up"
 	}
 	for i := range all.Routes {
 		if r := &all.Routes[i]; r.CacheMissing && r.Cache == own.Cache {
 			return fmt.Sprintf("the cache %s does not exist", r.Cache)
 		}
+	}
+	return ""
+}
+
+// slow is why little is published, which the bridge tells anyway. Whoever subscribes is not concerned.
+func slow(all *pipeline.Stats, own *pipeline.RouteStats) string {
+	switch {
+	case slices.ContainsFunc(all.Quotas, func(q pipeline.QuotaStats) bool { return q.Refusing }):
+		return "the endpoint refuses for quota (429)" // Between the attempts, too, while the quota's pause lasts.
+	case own.LimitedBy == pipeline.ByQuota:
+		return "the quota is used up"
 	}
 	return ""
 }

@@ -11,12 +11,12 @@ func TestARefusalForQuotaIsToldBetweenItsAttemptsToo(t *testing.T) {
 	refusing := []pipeline.QuotaStats{{Scope: "region"}, {Scope: "throughput", Refusing: true}}
 	for _, by := range []pipeline.Limit{pipeline.ByQuota, pipeline.ByNothing} {
 		all, own := pipeline.Stats{Quotas: refusing}, pipeline.RouteStats{LimitedBy: by}
-		if why := known(&all, &own); why != "the endpoint refuses for quota (429)" {
+		if why := slow(&all, &own); why != "the endpoint refuses for quota (429)" {
 			t.Errorf("limited by %s it says %q", by, why)
 		}
 	}
 	all, own := pipeline.Stats{}, pipeline.RouteStats{LimitedBy: pipeline.ByQuota}
-	if why := known(&all, &own); why != "the quota is used up" {
+	if why := slow(&all, &own); why != "the quota is used up" {
 		t.Errorf("without a refusal it says %q", why)
 	}
 }

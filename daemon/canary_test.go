@@ -349,3 +349,34 @@ func TestWhatIsForeignOnTheTopicChangesNothing(t *testing.T) {
 		t.Errorf("it says %+v", c)
 	}
 }
+
+func TestAnothersMessageOnACanarysOwnSubjectGoesNowhere(t *testing.T) {
+	t.Parallel()
+	w := newCanaryWorld(t)
+	d := w.daemon(oftenCanary)
+	conn, _ := daemontest.Connect(t, w.nats.ClientURL())
+	own, err := conn.SubscribeSync(canarySubject(&d.plan.file.Config) + ".*")
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := own.NextMsg(10 * time.Second)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := canary.Read(m.Data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.Replica = "another"
+	if err := conn.Publish(m.Subject, p.Bytes()); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := own.NextMsg(10 * time.Second); err != nil {
+		t.Fatal(err)
+	}
+	seen := d.Status().Canary.Seen
+	daemontest.Eventually(t, "further canaries", func() bool { return d.Status().Canary.Seen > seen+1 })
+	if c := d.Status().Canary; c.Foreign != 0 {
+		t.Errorf("it was published: %+v", c)
+	}
+}

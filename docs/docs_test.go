@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -27,6 +28,30 @@ func TestPromisesNameTestsThatExist(t *testing.T) {
 				t.Errorf("%s names %s, which does not exist", page, name[1])
 			}
 		}
+	}
+}
+
+// Other pages name some, too, by their names or, behind -run, by how these begin.
+func TestPagesNameTestsThatExist(t *testing.T) {
+	tests := sourceOfTests(t)
+	pages, err := filepath.Glob("*.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen := 0
+	for _, name := range pages {
+		if name == "decisions.md" {
+			continue // It tells of what was.
+		}
+		for _, found := range regexp.MustCompile(`\b((?:Test|Fuzz)[A-Z]\w+)`).FindAllStringSubmatch(page(t, name), -1) {
+			seen++
+			if !bytes.Contains(tests, []byte("\nfunc "+found[1])) {
+				t.Errorf("%s names %s, which does not exist", name, found[1])
+			}
+		}
+	}
+	if seen < 100 {
+		t.Errorf("only %d tests were found", seen)
 	}
 }
 

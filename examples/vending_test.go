@@ -61,7 +61,7 @@ func vended(t *testing.T, life time.Duration) (g *gate, send func()) {
 
 func TestVendedTokensAreRenewedBeforeTheyExpire(t *testing.T) {
 	t.Parallel()
-	g, send := vended(t, 5*time.Second)
+	g, send := vended(t, 10*time.Second) // Long enough to begin with the first one.
 	send()
 	lab.Eventually(t, patience, "the first token is used", func() bool { return g.accepted("token-one") > 0 })
 	lab.Eventually(t, patience, "the next token is used", func() bool {

@@ -238,7 +238,7 @@ func again(w *world) {
 	w.daemon("a", "", route(""))
 	w.load(50, "s.%d")
 	var other jetstream.Consumer
-	lab.Eventually(w.t, 20*time.Second, "the consumer exists", func() bool {
+	lab.Eventually(w.t, patience, "the consumer exists", func() bool {
 		var err error
 		other, err = w.js.Consumer(w.t.Context(), "S", "momento-bridge-s")
 		return err == nil

@@ -83,7 +83,7 @@ func (c *FindConfig) variants(name string) []variant {
 			t.Caches = t.Caches[:1]
 			return []variant{{value: "1 cache", target: t}}
 		}
-		return nil // There is no other: see Check.
+		return nil // There is no other: see CheckDimensions.
 	case "subscribers":
 		return []variant{{value: "1 subscriber for each topic", target: t, subscribers: true}}
 	}
@@ -97,7 +97,7 @@ func (t *Target) subscribe(ctx context.Context) (stop func() error) {
 	var listening sync.WaitGroup
 	var refused atomic.Pointer[sink.SubscribeError]
 	for _, cache := range t.Caches {
-		for _, topic := range t.topics() {
+		for _, topic := range t.TopicNames() {
 			listening.Go(func() {
 				err := t.endpoint().Subscribe(ctx, sink.Subscription{
 					Cache: cache, Topic: topic, Received: func(sink.Item) {}, Gap: func(int) {},

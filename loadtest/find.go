@@ -136,7 +136,7 @@ func (f *finder) describe() *report.Report {
 		CleanRate: known(r.Clean), FailingRate: known(r.Failing), PlateauRate: known(r.Plateau),
 		Burst: known(r.Burst), WindowSeconds: known(r.Window),
 		CleanSent: r.CleanSent, Limiter: string(r.Kind), Unit: "not tested",
-		Started: f.cfg.began(f.started), Target: f.cfg.Target.report(),
+		Started: f.cfg.began(f.started), Target: f.cfg.Target.Report(),
 		Settings: report.Settings{
 			Effort: f.cfg.Effort, Width: c.Width, Goal: c.Goal, NoOverload: c.Gentle, MaxRate: c.MaxRate,
 			MaxRequests: c.MaxRequests, MaxSeconds: c.MaxSeconds,
@@ -240,7 +240,7 @@ func (f *finder) generator() report.Generator {
 		g.OnTime = float64(sent) / float64(planned)
 	}
 	if delays := drive.Delays(all); delays.TotalCount() > 0 {
-		g.SendDelay = within(latencyOf(delays), 0, f.report.DurationSeconds)
+		g.SendDelay = within(LatencyOf(delays), 0, f.report.DurationSeconds)
 	}
 	return g
 }

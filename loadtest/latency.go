@@ -13,11 +13,8 @@ const leastAbove = 10
 // ticks is how many points a spectrum has for each halving of what lies above, as HdrHistogram writes it by default.
 const ticks = 5
 
-// LatencyOf is latencyOf for other tests.
-func LatencyOf(h *hdrhistogram.Histogram) report.Latency { return latencyOf(h) }
-
-// latencyOf turns a distribution in microseconds into what a report says of it.
-func latencyOf(h *hdrhistogram.Histogram) report.Latency {
+// LatencyOf turns a distribution in microseconds into what a report says of it.
+func LatencyOf(h *hdrhistogram.Histogram) report.Latency {
 	l := report.Latency{Count: int(h.TotalCount())}
 	if l.Count == 0 {
 		return l
@@ -57,7 +54,7 @@ func within(l report.Latency, began, took float64) report.Latency {
 
 // responseOf is the time from planned to answered, with that from sent to answered beside it.
 func responseOf(t drive.Times, rate float64) report.Latency {
-	l, service := latencyOf(t.Response), latencyOf(t.Service)
+	l, service := LatencyOf(t.Response), LatencyOf(t.Service)
 	l.Service, l.Rate = &service, rate
 	return l
 }

@@ -25,10 +25,7 @@ func (p Price) each(bytes int) int {
 }
 
 // Cost is what so many publishes of a size cost, for people.
-func (p Price) Cost(publishes float64, bytes int) string { return p.cost(publishes, bytes) }
-
-// cost is what so many publishes cost.
-func (p Price) cost(publishes float64, bytes int) string {
+func (p Price) Cost(publishes float64, bytes int) string {
 	operations := publishes * float64(p.each(bytes))
 	text := figure.Count(int(math.Ceil(operations))) + " operations"
 	if p.PerMillion > 0 {
@@ -94,7 +91,7 @@ func (c *FindConfig) Plan(p Price, limit float64) []Line {
 	lines = append(lines, Line{name, "where nothing is refused up to " + figure.Rate(s.MaxRate) + ": " + c.spends(p,
 		none)})
 	n := min(float64(s.MaxRequests), math.Ceil(s.MaxRate*s.MaxSeconds))
-	most := fmt.Sprintf("%s publishes, %s, %s, %s", figure.Count(int(n)), p.cost(n, c.Target.Bytes),
+	most := fmt.Sprintf("%s publishes, %s, %s, %s", figure.Count(int(n)), p.Cost(n, c.Target.Bytes),
 		figure.Duration(s.MaxSeconds), figure.Rate(s.MaxRate))
 	if c.Generator.Ceiling > 0 {
 		most += fmt.Sprintf(" (this machine can do %s)", figure.Rate(math.Round(c.Generator.Ceiling)))
@@ -111,7 +108,7 @@ func (c *FindConfig) Plan(p Price, limit float64) []Line {
 func (c *FindConfig) spends(p Price, r search.Range) string {
 	words := func(s search.Spend) string {
 		n := roundTo(s.Publishes, 2)
-		return fmt.Sprintf("%s publishes (%s) in %s", figure.Count(int(n)), p.cost(n, c.Target.Bytes),
+		return fmt.Sprintf("%s publishes (%s) in %s", figure.Count(int(n)), p.Cost(n, c.Target.Bytes),
 			figure.Duration(roundTo(s.Seconds, 2)))
 	}
 	if r.Most == r.Usual {
@@ -156,7 +153,7 @@ func (c *RateConfig) Plan(p Price) []Line {
 	return []Line{
 		{"publishes", c.Target.words()},
 		{"", p.means(c.Target.Bytes)},
-		{"sends", fmt.Sprintf("%s%s publishes (%s) in %s: %s, %s", about, figure.Count(n), p.cost(float64(n),
+		{"sends", fmt.Sprintf("%s%s publishes (%s) in %s: %s, %s", about, figure.Count(n), p.Cost(float64(n),
 			c.Target.Bytes), figure.Duration(c.Duration.Seconds()), figure.Rate(c.Rate), c.Arrivals)},
 	}
 }

@@ -11,12 +11,12 @@ import (
 	"momento-bridge/loadtest/search"
 )
 
-// profileTime is how long each rate of the latency profile is held, in seconds; profileSent is the least number of
-// publishes.
 const (
+	// profileTime is how long each rate of the latency profile is held at the least, in seconds, and profileMost at the
+	// most. In between profileSent publishes are enough.
 	profileTime = 5
-	profileSent = 200
 	profileMost = 30
+	profileSent = 200
 	// profileSettle is how long a rate is offered before, in seconds, and longer by a window: what came before may have
 	// left nothing of the quota.
 	profileSettle = 2
@@ -71,8 +71,7 @@ func (f *finder) trial(name string, phases ...search.Phase) search.Trial {
 	if c.Progress != nil {
 		last := phases[len(phases)-1]
 		c.Progress(search.Step{
-			Name: name, Rate: last.Rate, Seconds: last.Seconds, Clean: f.result.Clean,
-			Failing: f.result.Failing, Requests: f.result.Requests + f.extra,
+			Name: name, Rate: last.Rate, Seconds: last.Seconds, Clean: f.result.Clean, Failing: f.result.Failing,
 		})
 	}
 	began := time.Since(f.started).Seconds() // Another engine has another clock.
@@ -87,8 +86,7 @@ func (f *finder) trial(name string, phases ...search.Phase) search.Trial {
 	f.report.Trials = append(f.report.Trials, report.Trial{
 		Name: name, Rate: o.Phase.Rate, Began: began, Seconds: o.Took, Sent: sent,
 		Accepted: o.Accepted, Refused: o.Refused, Failed: o.Failed, Unfit: t.Unfit, OnTime: t.OnTime,
-		Passed: t.Unfit == "" &&
-			o.Refused == 0,
+		Passed: t.Unfit == "" && o.Refused == 0,
 	})
 	return t
 }

@@ -49,7 +49,7 @@ func Rate(ctx context.Context, c RateConfig) (*report.Report, error) {
 		return nil, err
 	}
 	cfg := c.Target.engine()
-	cfg.Arrivals, cfg.AtOnce, cfg.Patience = arrivals, burstOf(c.Arrivals), c.Target.Timeout
+	cfg.Arrivals, cfg.AtOnce, cfg.Patience = arrivals, c.AtOnce(), c.Target.Timeout
 	cfg.Waiting = int(min(mostWaiting, c.Rate*c.Target.Timeout.Seconds()+float64(cfg.AtOnce)))
 	r := &rating{cfg: c}
 	running, abort := context.WithCancel(ctx)
@@ -82,11 +82,8 @@ func Rate(ctx context.Context, c RateConfig) (*report.Report, error) {
 const anyTime = 1e9
 
 // AtOnce is how many publishes are planned for one moment.
-func (c *RateConfig) AtOnce() int { return burstOf(c.Arrivals) }
-
-// burstOf is how many publishes arrivals plan for one moment.
-func burstOf(arrivals string) int {
-	_, size, _ := strings.Cut(arrivals, ":")
+func (c *RateConfig) AtOnce() int {
+	_, size, _ := strings.Cut(c.Arrivals, ":")
 	n, err := strconv.Atoi(size)
 	if err != nil {
 		return 1

@@ -21,7 +21,7 @@ func (r *rating) describe() *report.Report {
 	out := &report.Report{
 		Schema: report.Schema, Test: report.Rate, Limiter: "unknown", Unit: "not tested",
 		Started: r.started.UTC(), Ended: time.Now().UTC(), DurationSeconds: time.Since(r.started).Seconds(),
-		Interrupted: r.interrupted, Target: c.Target.report(),
+		Interrupted: r.interrupted, Target: c.Target.Report(),
 		Settings: report.Settings{
 			Rate: c.Rate, Shape: c.Arrivals, MaxRequests: c.MaxRequests, Seed: c.Target.Seed,
 			Labels: c.Labels,
@@ -49,7 +49,7 @@ func (r *rating) describe() *report.Report {
 	}
 	out.Generator = report.Generator{
 		OnTime:    onTime(measured.Delay, drive.Tolerance(c.Rate), r.engine.Counts().Missed-r.held()),
-		SendDelay: within(latencyOf(measured.Delay), phase.Began, phase.Took), CPU: measured.CPU,
+		SendDelay: within(LatencyOf(measured.Delay), phase.Began, phase.Took), CPU: measured.CPU,
 		Cores: runtime.GOMAXPROCS(0), OS: runtime.GOOS + "/" + runtime.GOARCH,
 	}
 	out.Trials[0].OnTime = out.Generator.OnTime

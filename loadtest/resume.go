@@ -46,7 +46,7 @@ type asked struct {
 
 // Asked is what is to be found, in a form to compare. It is called before Limit.
 func (c *FindConfig) Asked() (json.RawMessage, error) {
-	a := asked{c.Target.report(), c.Search, c.Effort, c.Dimensions, c.Latency, c.Target.Seed}
+	a := asked{c.Target.Report(), c.Search, c.Effort, c.Dimensions, c.Latency, c.Target.Seed}
 	a.Target.Version, a.Search.MaxRequests, a.Search.MaxSeconds = "", 0, 0
 	text, err := json.Marshal(a)
 	if err != nil {

@@ -67,7 +67,7 @@ func (t *Target) endpoint() endpoint {
 // engine returns the configuration of an engine that publishes to the target.
 func (t *Target) engine() drive.Config {
 	payload := t.payload()
-	topics := t.topics()
+	topics := t.TopicNames()
 	to := t.endpoint()
 	cfg := drive.Config{
 		Publisher: to.Publisher, Opened: to.Opened, Connections: t.Connections, Timeout: t.Timeout, Machine: t.machine,
@@ -83,7 +83,8 @@ func (t *Target) engine() drive.Config {
 	return cfg
 }
 
-func (t *Target) topics() []string { return numbered(t.Topic, t.Topics) }
+// TopicNames are those that are published to, in turns.
+func (t *Target) TopicNames() []string { return numbered(t.Topic, t.Topics) }
 
 // numbered returns so many names; a single one has no number.
 func numbered(name string, n int) []string {
@@ -107,16 +108,10 @@ func (t *Target) payload() []byte {
 	return text
 }
 
-// TopicNames are those that are published to, in turns.
-func (t *Target) TopicNames() []string { return t.topics() }
-
 // Report is what a report says of the target.
-func (t *Target) Report() report.Target { return t.report() }
-
-func (t *Target) report() report.Target {
+func (t *Target) Report() report.Target {
 	return report.Target{
-		Version: t.Version, Endpoint: t.Endpoint, Region: t.Region, Caches: t.Caches, Topics: max(1,
-			t.Topics), Topic: t.topics()[0],
-		Bytes: t.Bytes, Connections: t.Connections,
+		Version: t.Version, Endpoint: t.Endpoint, Region: t.Region, Caches: t.Caches, Topics: max(1, t.Topics),
+		Topic: t.TopicNames()[0], Bytes: t.Bytes, Connections: t.Connections,
 	}
 }

@@ -77,7 +77,7 @@ func follow(ctx context.Context, abort context.CancelFunc, c *RateConfig) (*foll
 		}
 	}
 	subjects := numbered(f.via.Subject, c.Target.Topics)
-	for i, topic := range c.Target.topics() {
+	for i, topic := range c.Target.TopicNames() {
 		t := newTrack(subjects[i], topic)
 		f.tracks, f.of[t.subject] = append(f.tracks, t), t
 	}
@@ -232,7 +232,7 @@ func (f *following) delivery() *report.Delivery {
 	for _, t := range f.tracks {
 		t.addTimes(times)
 	}
-	d.Latency = latencyOf(times)
+	d.Latency = LatencyOf(times)
 	return d
 }
 

@@ -1,6 +1,7 @@
 package source
 
 import (
+	"cmp"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -220,12 +221,8 @@ func (b *barrier) giveBack(settle func(handle any)) {
 	b.waiting = nil
 }
 
+// sorted is what waits, in the order of the stream. The caller holds mu.
 func (b *barrier) sorted() []arrival {
-	slices.SortFunc(b.waiting, func(x, y arrival) int {
-		if x.sequence < y.sequence {
-			return -1
-		}
-		return 1
-	})
+	slices.SortFunc(b.waiting, func(x, y arrival) int { return cmp.Compare(x.sequence, y.sequence) })
 	return b.waiting
 }

@@ -1,7 +1,9 @@
 package source
 
 import (
+	"fmt"
 	"runtime"
+	"slices"
 	"testing"
 	"time"
 	"weak"
@@ -35,5 +37,27 @@ func TestStreamIsReadFromTheReplySubject(t *testing.T) {
 		if got := streamOf(reply); got != want {
 			t.Errorf("streamOf(%q) = %q, want %q", reply, got, want)
 		}
+	}
+}
+
+func TestDeliveriesAreReusedAndKeepTheirOrder(t *testing.T) {
+	t.Parallel()
+	var q deliveries
+	now := time.Now()
+	var all []*delivery
+	for i := range 5 {
+		d, _ := q.add(&nats.Msg{Reply: fmt.Sprint(i)}, uint64(i+1), now)
+		all = append(all, d)
+	}
+	for _, i := range []int{0, 4, 2} {
+		if reply, _ := q.remove(all[i], true); reply != fmt.Sprint(i) {
+			t.Errorf("removed %s, want %d", reply, i)
+		}
+	}
+	if d, _ := q.add(&nats.Msg{Reply: "5"}, 6, now); d != all[2] {
+		t.Error("a new delivery rather than the one that was free")
+	}
+	if got := q.due(now, now.Add(1), 1, nil); !slices.Equal(got, []string{"1", "3", "5"}) {
+		t.Errorf("renewed %v, want 1, 3, 5", got)
 	}
 }

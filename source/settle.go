@@ -15,8 +15,8 @@ type settling struct {
 	step   step
 	began  time.Time
 	until  time.Time // When the step is over, or looks at the numbers again.
-	first  time.Time // When the others were asked for,
-	look   time.Time // and by the server's clock.
+	first  time.Time // When other replicas were asked for first,
+	look   time.Time // and, by the server's clock, when the numbers were looked at first.
 	fresh  bool      // Nothing has been held so far: whoever is active is somebody else.
 	info   *jetstream.ConsumerInfo
 	pause  time.Duration // Until the next look.

@@ -29,7 +29,7 @@ type options struct {
 
 func main() {
 	var o options
-	flag.DurationVar(&o.every, "every", 20*time.Second, "canary.every")
+	flag.DurationVar(&o.every, "every", 24*time.Second, "canary.every")
 	flag.DurationVar(&o.within, "within", 30*time.Second, "how soon a fault must be told after it was planted")
 	flag.DurationVar(&o.lasts, "for", time.Hour, "how long normal faults go on; 0: not at all")
 	flag.IntVar(&o.rounds, "rounds", 6, "how often each fault is planted; 0: not at all")

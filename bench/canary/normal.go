@@ -24,8 +24,12 @@ var usual = []struct {
 		w.nats.Kill()
 		return w.nats.Start(ctx)
 	}},
-	{"5xx for 5 s", func(ctx context.Context, w *world) error { return w.during(ctx, http.StatusBadGateway) }},
-	{"429 for 5 s", func(ctx context.Context, w *world) error { return w.during(ctx, http.StatusTooManyRequests) }},
+	{"5xx for 5 s", func(ctx context.Context, w *world) error {
+		return w.during(ctx, http.StatusBadGateway, 5*time.Second)
+	}},
+	{"429 for 30 s", func(ctx context.Context, w *world) error {
+		return w.during(ctx, http.StatusTooManyRequests, 30*time.Second)
+	}},
 	{"restart of the daemon", func(ctx context.Context, w *world) error {
 		_ = w.daemon.Stop()
 		if err := w.daemon.Start(); err != nil {
@@ -41,6 +45,12 @@ var usual = []struct {
 		return w.daemon.Post(ctx, "/api/v1/resume")
 	}},
 	{"a burst of users' messages", func(_ context.Context, w *world) error { return w.burst(100) }},
+	{"5xx for 30 s, and messages of users", func(ctx context.Context, w *world) error {
+		if err := w.burst(20); err != nil {
+			return err
+		}
+		return w.during(ctx, http.StatusServiceUnavailable, 30*time.Second)
+	}},
 	{"frozen NATS for 4 s", func(ctx context.Context, w *world) error {
 		w.nats.Signal(stop)
 		sleep(ctx, 4*time.Second)
@@ -50,9 +60,9 @@ var usual = []struct {
 }
 
 // during lets the endpoint answer everything with a status for a while.
-func (w *world) during(ctx context.Context, status int) error {
+func (w *world) during(ctx context.Context, status int, d time.Duration) error {
 	w.proxy.set(rules{all: status})
-	sleep(ctx, 5*time.Second)
+	sleep(ctx, d)
 	w.proxy.set(rules{})
 	return nil
 }
@@ -108,8 +118,8 @@ func normal(ctx context.Context, l *lab.Lab, o *options) (failed bool, err error
 	return seen.alarms > 0 || operations > mostOperations, err
 }
 
-// mostOperations is a hundredth of the quota of 10/s, and a tenth of that for those that a restart sends at once.
-const mostOperations = 0.11
+// mostOperations is a hundredth of the quota of 10/s.
+const mostOperations = 0.1
 
 // watcher looks at what the canary says.
 type watcher struct {

@@ -53,10 +53,7 @@ func (w *world) well(ctx context.Context) error {
 type said struct {
 	State  string `json:"state"`
 	Reason string `json:"reason"`
-	Sent   int    `json:"sent"`
-	Seen   int    `json:"seen"`
 	Lost   int    `json:"lost"`
-	Late   int    `json:"late"`
 }
 
 // says asks the daemon; false: it does not answer.

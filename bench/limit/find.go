@@ -23,8 +23,6 @@ type found struct {
 	Limiter         string   `json:"limiter"`
 	Confidence      string   `json:"limiter_confidence"`
 	Evidence        []string `json:"limiter_evidence"`
-	Burst           *float64 `json:"burst"`
-	RejectionsCost  *bool    `json:"rejections_cost"`
 	Requests        int      `json:"requests"`
 	DurationSeconds float64  `json:"duration_seconds"`
 	Generator       struct {

@@ -10,7 +10,16 @@ import (
 	"momento-bridge/emulator"
 )
 
+// emulatorOptions are the flags of emulator.
+type emulatorOptions struct {
+	cfg emulator.Config
+
+	listen, faults, background, random string
+	tokens                             map[string]string // By their ids.
+}
+
 func newEmulator() *cobra.Command {
+	var o emulatorOptions
 	cmd := &cobra.Command{
 		Use:   "emulator",
 		Short: "Run a local stand-in for the Momento Topics HTTP API",
@@ -23,79 +32,90 @@ func newEmulator() *cobra.Command {
 			"  curl -i -H 'Authorization: any' -H 'Content-Type: text/plain' -d hello \\\n" +
 			"    http://127.0.0.1:8080/topics/my-cache/hello",
 	}
-	var cfg emulator.Config
-	var listen, faults, background, random string
-	var tokens map[string]string
+	o.add(cmd)
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error { return o.run(cmd) }
+	return cmd
+}
+
+// add declares the flags.
+func (o *emulatorOptions) add(cmd *cobra.Command) {
 	flags := cmd.Flags()
-	flags.StringVar(&listen, "listen", "127.0.0.1:8080", "address to listen on")
-	flags.StringVar(&cfg.APIKey, "api-key", "", "the only key accepted (default: any)")
-	flags.StringToStringVar(&tokens, "token", nil, "ID=TOKEN: a token that is accepted besides the key, and the id "+
+	flags.StringVar(&o.listen, "listen", "127.0.0.1:8080", "address to listen on")
+	flags.StringVar(&o.cfg.APIKey, "api-key", "", "the only key accepted (default: any)")
+	flags.StringToStringVar(&o.tokens, "token", nil, "ID=TOKEN: a token that is accepted besides the key, and the id "+
 		"that subscribers get with what is published with it; may be repeated")
 	flags.Lookup("token").DefValue = "" // Help would show [].
-	flags.StringSliceVar(&cfg.Caches, "cache", nil, "a cache that exists; may be repeated (default: all)")
-	flags.Float64Var(&cfg.Rate, "rate", 0, "quota per second (default: none)")
-	flags.Float64Var(&cfg.Burst, "burst", 0, "burst of the quota (default: the same number as the rate)")
-	flags.StringVar(&cfg.Limiter, "limiter", emulator.LimiterBucket,
+	flags.StringSliceVar(&o.cfg.Caches, "cache", nil, "a cache that exists; may be repeated (default: all)")
+	flags.Float64Var(&o.cfg.Rate, "rate", 0, "quota per second (default: none)")
+	flags.Float64Var(&o.cfg.Burst, "burst", 0, "burst of the quota (default: the same number as the rate)")
+	flags.StringVar(&o.cfg.Limiter, "limiter", emulator.LimiterBucket,
 		"kind of quota: bucket, gcra, fixed-window, sliding, sliding-penalty or sharded")
-	flags.DurationVar(&cfg.Window, "window", time.Second, "window of the quota, where it has one")
-	flags.IntVar(&cfg.Shards, "shards", 8, "shards of a sharded quota; a connection stays with one")
-	flags.StringVar(&background, "background", "", "share of the quota that others use, such as 20%")
-	flags.StringVar(&random, "random-429", "",
+	flags.DurationVar(&o.cfg.Window, "window", time.Second, "window of the quota, where it has one")
+	flags.IntVar(&o.cfg.Shards, "shards", 8, "shards of a sharded quota; a connection stays with one")
+	flags.StringVar(&o.background, "background", "", "share of the quota that others use, such as 20%")
+	flags.StringVar(&o.random, "random-429", "",
 		"share of the publishes refused with 429 at random, whatever the rate, such as 1%")
-	flags.StringVar(&cfg.Unit, "unit", "publishes", "what the quota counts: publishes or operations")
-	flags.DurationVar(&cfg.Latency, "latency", 0, "time before each answer")
-	flags.DurationVar(&cfg.Jitter, "jitter", 0, "random time on top of the latency")
-	flags.StringVar(&faults, "fault", "", "faults of publishes, such as 500:1%,reset:0.1%,drop:0.1%,hang:0.01%: "+
+	flags.StringVar(&o.cfg.Unit, "unit", "publishes", "what the quota counts: publishes or operations")
+	flags.DurationVar(&o.cfg.Latency, "latency", 0, "time before each answer")
+	flags.DurationVar(&o.cfg.Jitter, "jitter", 0, "random time on top of the latency")
+	flags.StringVar(&o.faults, "fault", "", "faults of publishes, such as 500:1%,reset:0.1%,drop:0.1%,hang:0.01%: "+
 		"a status; reset: accepted, and reset instead of an answer; drop: reset before; hang: no answer")
-	flags.DurationVar(&cfg.RetryAfter, "retry-after", 0, "Retry-After of a 429 (default: not sent)")
-	flags.StringVar(&cfg.FromZero, "from-zero", emulator.Latest,
+	flags.DurationVar(&o.cfg.RetryAfter, "retry-after", 0, "Retry-After of a 429 (default: not sent)")
+	flags.StringVar(&o.cfg.FromZero, "from-zero", emulator.Latest,
 		"what a subscriber gets first that names no sequence number, or 0: latest, the topic's last message, or now, "+
 			"the next one")
-	flags.StringVar(&cfg.NewSequence, "new-sequence", emulator.Next,
+	flags.StringVar(&o.cfg.NewSequence, "new-sequence", emulator.Next,
 		"which number a discontinuity names: next, that of the next message, or before, that of the one before it")
-	flags.BoolVar(&cfg.Strict, "strict", false,
+	flags.BoolVar(&o.cfg.Strict, "strict", false,
 		"refuse what Momento does not document: other query parameters, and Bearer before the token")
-	flags.IntVar(&cfg.Subscriptions, "subscriptions", 100, "long polls at once; more are answered 429 (-1: no limit)")
-	flags.DurationVar(&cfg.PollTimeout, "poll-timeout", 0,
+	flags.IntVar(&o.cfg.Subscriptions, "subscriptions", 100, "long polls at once; more are answered 429 (-1: no limit)")
+	flags.DurationVar(&o.cfg.PollTimeout, "poll-timeout", 0,
 		"time after which a long poll ends with an empty list (default: never)")
-	flags.Uint64Var(&cfg.Page, "page", 0, "sequence page of every topic (default: the time of the start, in seconds)")
-	flags.Uint64Var(&cfg.Seed, "seed", 1, "seed of all that happens at random")
-	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		var err error
-		if cfg.Faults, err = emulator.ParseFaults(faults); err != nil {
-			return &usageError{fmt.Errorf("--fault: %w", err)}
-		}
-		if cfg.Background, err = emulator.ParseShare(background); err != nil {
-			return &usageError{fmt.Errorf("--background: %w", err)}
-		}
-		if cfg.Random429, err = emulator.ParseShare(random); err != nil {
-			return &usageError{fmt.Errorf("--random-429: %w", err)}
-		}
-		cfg.Tokens = map[string]string{}
-		for id, token := range tokens {
-			cfg.Tokens[token] = id
-		}
-		if cfg.Page == 0 {
-			cfg.Page = uint64(time.Now().Unix()) // A subscriber that has seen an emulator before is not misled.
-		}
-		server, err := emulator.New(cfg)
-		if err != nil {
-			return &usageError{err}
-		}
-		ln, err := daemon.Listen("the emulator (--listen)", listen)
-		if err != nil {
-			return err
-		}
-		fmt.Fprintf(cmd.ErrOrStderr(), "emulator on http://%s (stats: http://%s/_emulator/stats); stop with Ctrl-C\n",
-			ln.Addr(), ln.Addr())
-		began := time.Now()
-		if err := server.Serve(cmd.Context(), ln); err != nil {
-			return err
-		}
-		stats := server.Stats()
-		fmt.Fprintf(cmd.OutOrStdout(), "accepted=%d bytes=%d topics=%d seconds=%.1f\n", stats.Accepted, stats.Bytes,
-			len(stats.Topics), time.Since(began).Seconds())
-		return nil
+	flags.Uint64Var(&o.cfg.Page, "page", 0, "sequence page of every topic (default: the time of the start, in seconds)")
+	flags.Uint64Var(&o.cfg.Seed, "seed", 1, "seed of all that happens at random")
+}
+
+// complete finds what is wrong with the flags, and makes the rest of the configuration of them.
+func (o *emulatorOptions) complete() (err error) {
+	if o.cfg.Faults, err = emulator.ParseFaults(o.faults); err != nil {
+		return &usageError{fmt.Errorf("--fault: %w", err)}
 	}
-	return cmd
+	if o.cfg.Background, err = emulator.ParseShare(o.background); err != nil {
+		return &usageError{fmt.Errorf("--background: %w", err)}
+	}
+	if o.cfg.Random429, err = emulator.ParseShare(o.random); err != nil {
+		return &usageError{fmt.Errorf("--random-429: %w", err)}
+	}
+	o.cfg.Tokens = map[string]string{}
+	for id, token := range o.tokens {
+		o.cfg.Tokens[token] = id
+	}
+	if o.cfg.Page == 0 {
+		o.cfg.Page = uint64(time.Now().Unix()) // A subscriber that has seen an emulator before is not misled.
+	}
+	return nil
+}
+
+func (o *emulatorOptions) run(cmd *cobra.Command) error {
+	if err := o.complete(); err != nil {
+		return err
+	}
+	server, err := emulator.New(o.cfg)
+	if err != nil {
+		return &usageError{err}
+	}
+	ln, err := daemon.Listen("the emulator (--listen)", o.listen)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(cmd.ErrOrStderr(), "emulator on http://%s (stats: http://%s/_emulator/stats); stop with Ctrl-C\n",
+		ln.Addr(), ln.Addr())
+	began := time.Now()
+	if err := server.Serve(cmd.Context(), ln); err != nil {
+		return err
+	}
+	stats := server.Stats()
+	fmt.Fprintf(cmd.OutOrStdout(), "accepted=%d bytes=%d topics=%d seconds=%.1f\n", stats.Accepted, stats.Bytes,
+		len(stats.Topics), time.Since(began).Seconds())
+	return nil
 }

@@ -2,8 +2,6 @@ package main
 
 import (
 	"errors"
-	"fmt"
-	"os"
 
 	"github.com/spf13/cobra"
 
@@ -61,38 +59,14 @@ func newLoadtestReport() *cobra.Command {
 	}
 	o.add(cmd)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		if r, ok, err := readSoak(args[0]); ok {
-			if err := errors.Join(err, o.check()); err != nil {
-				return &usageError{err}
-			}
-			return (&soakOptions{output: o}).write(cmd, r)
-		}
-		r, err := readReport(args[0])
+		r, soaked, err := readReport(args[0])
 		if err := errors.Join(err, o.check()); err != nil {
 			return &usageError{err}
+		}
+		if soaked != nil {
+			return (&soakOptions{output: o}).write(cmd, soaked)
 		}
 		return o.write(cmd.OutOrStdout(), cmd.ErrOrStderr(), r)
 	}
 	return cmd
-}
-
-// readSearch is readReport for reports that may have found a limit.
-func readSearch(path string) (*report.Report, error) {
-	if _, ok, _ := readSoak(path); ok {
-		return nil, fmt.Errorf("%s: a soak has no limit; compare two reports of `loadtest find`", path)
-	}
-	return readReport(path)
-}
-
-func readReport(path string) (*report.Report, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, fmt.Errorf("read a report: %w", err)
-	}
-	defer f.Close()
-	r, err := report.Read(f)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
-	}
-	return r, nil
 }

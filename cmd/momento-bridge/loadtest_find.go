@@ -1,8 +1,6 @@
 package main
 
 import (
-	"bufio"
-	"context"
 	"errors"
 	"fmt"
 	"math"
@@ -135,7 +133,9 @@ func (o *findOptions) run(cmd *cobra.Command) error {
 	}
 	cfg.Progress = newFindProgress(stderr).update
 	r, failure := loadtest.Find(ctx, cfg)
-	o.judge(r)
+	if o.expected > 0 {
+		r.Expect(o.expect, o.expected)
+	}
 	written := o.output.write(cmd.OutOrStdout(), stderr, r)
 	o.resume.end(stderr, r)
 	return errors.Join(written, o.endOf(r, failure))
@@ -158,25 +158,15 @@ func (o *findOptions) getAlong(cmd *cobra.Command, cfg *loadtest.FindConfig) (le
 	}
 	o.resume.limit(cfg)
 	lines := append(cfg.Plan(o.target.price(), o.expected), loadtest.Line{Name: "daemons", Text: found.text})
-	showPlan(cmd, append(lines, o.resume.lines()...))
-	if !o.beside.yes {
-		if err := confirm(cmd); err != nil {
-			leave()
-			return nil, err
-		}
+	if err := mayBegin(cmd, append(lines, o.resume.lines()...), o.beside.yes); err != nil {
+		leave()
+		return nil, err
 	}
 	return leave, nil
 }
 
 // leavesRoom is the part of what the daemons leave that a search within their quota uses at the most.
 const leavesRoom = 0.95
-
-func interruptedOr(ctx context.Context, err error) error {
-	if ctx.Err() != nil {
-		return daemon.ErrInterrupted
-	}
-	return err
-}
 
 // config is what is searched for.
 func (o *findOptions) config(target loadtest.Target) loadtest.FindConfig {
@@ -194,31 +184,26 @@ func (o *findOptions) config(target loadtest.Target) loadtest.FindConfig {
 
 // check finds what is wrong with the flags.
 func (o *findOptions) check() error {
-	var errs []error
-	problem := func(unless bool, format string, args ...any) {
-		if !unless {
-			errs = append(errs, fmt.Errorf(format, args...))
-		}
-	}
-	problem(o.effort == loadtest.Quick || o.effort == loadtest.Standard || o.effort == loadtest.Proof,
+	var wrong problems
+	wrong.unless(o.effort == loadtest.Quick || o.effort == loadtest.Standard || o.effort == loadtest.Proof,
 		"--effort is %q: write quick, standard or proof", o.effort)
-	problem(o.start >= 0.1 && o.start <= 1e6, "--start is %g, it must be from 0.1 to 1000000", o.start)
-	problem(o.width >= 0.2 && o.width <= 20, "--width is %g, it must be from 0.2 to 20 percent", o.width)
-	problem(o.maxRate >= 1 && o.maxRate <= 1e6, "--max-rate is %g, it must be from 1 to 1000000", o.maxRate)
-	problem(o.maxRequests >= 1, "--max-requests is %d, it must be 1 or more", o.maxRequests)
-	problem(o.maxDuration >= time.Second, "--max-duration is %v, it must be 1s or more", o.maxDuration)
+	wrong.unless(o.start >= 0.1 && o.start <= 1e6, "--start is %g, it must be from 0.1 to 1000000", o.start)
+	wrong.unless(o.width >= 0.2 && o.width <= 20, "--width is %g, it must be from 0.2 to 20 percent", o.width)
+	wrong.unless(o.maxRate >= 1 && o.maxRate <= 1e6, "--max-rate is %g, it must be from 1 to 1000000", o.maxRate)
+	wrong.unless(o.maxRequests >= 1, "--max-requests is %d, it must be 1 or more", o.maxRequests)
+	wrong.unless(o.maxDuration >= time.Second, "--max-duration is %v, it must be 1s or more", o.maxDuration)
 	goals, err := o.shares()
-	problem(err == nil, "--goal: %w", err)
-	problem(len(goals) <= 1 || !o.noOverload && o.effort != loadtest.Quick,
+	wrong.unless(err == nil, "--goal: %w", err)
+	wrong.unless(len(goals) <= 1 || !o.noOverload && o.effort != loadtest.Quick,
 		"several goals need an overload and a proof: give one --goal with --no-overload or --effort quick")
 	if o.expect != "" {
-		text := strings.TrimSpace(strings.TrimSuffix(strings.TrimPrefix(strings.TrimSpace(o.expect), ">="), "/s"))
-		rate, err := strconv.ParseFloat(text, 64)
-		problem(strings.HasPrefix(strings.TrimSpace(o.expect), ">=") && err == nil && rate > 0 && !math.IsInf(rate, 0),
+		text, least := strings.CutPrefix(strings.TrimSpace(o.expect), ">=")
+		rate, err := strconv.ParseFloat(strings.TrimSpace(strings.TrimSuffix(text, "/s")), 64)
+		wrong.unless(least && err == nil && rate > 0 && !math.IsInf(rate, 0),
 			"--expect %q: write a rate such as '>=500/s'", o.expect)
 		o.expected = rate
 	}
-	return errors.Join(errs...)
+	return wrong.err()
 }
 
 // shares are the goals in ascending order, each once.
@@ -249,44 +234,6 @@ func parseShare(text string) (float64, error) {
 		return 0, fmt.Errorf("%q is no share such as 0.5%%", text)
 	}
 	return share, nil
-}
-
-// confirm asks whether to begin.
-func confirm(cmd *cobra.Command) error {
-	fmt.Fprint(cmd.ErrOrStderr(), "Begin? [y/N] ")
-	answers := make(chan string, 1)
-	go func() { // It may wait for a line when the program ends.
-		line, err := bufio.NewReader(cmd.InOrStdin()).ReadString('\n')
-		if err == nil {
-			answers <- strings.ToLower(strings.TrimSpace(line))
-		}
-		close(answers)
-	}()
-	select {
-	case answer, ok := <-answers:
-		switch {
-		case !ok:
-			return &usageError{errors.New("\nnobody is there to be asked whether to begin: add --yes")}
-		case answer == "y", answer == "yes":
-			return nil
-		}
-		return &usageError{errors.New("nothing was published")}
-	case <-cmd.Context().Done():
-		return daemon.ErrInterrupted
-	}
-}
-
-// judge notes in the report whether it is as was expected.
-func (o *findOptions) judge(r *report.Report) {
-	if o.expected == 0 {
-		return
-	}
-	most := r.CleanRate
-	if r.Verdict == report.Proved {
-		most = r.FailingRate // The limit is somewhere between the two.
-	}
-	met := most != nil && *most >= o.expected
-	r.Expected, r.AsExpected = o.expect, &met
 }
 
 // endOf is how the program ends after a report.

@@ -1,38 +1,13 @@
 package main
 
 import (
-	"fmt"
 	"io"
 	"time"
-
-	"github.com/spf13/cobra"
 
 	"momento-bridge/loadtest"
 	"momento-bridge/loadtest/soak"
 	"momento-bridge/terminal"
 )
-
-// showPlan prints what is about to happen.
-func showPlan(cmd *cobra.Command, lines []loadtest.Line) {
-	to := cmd.ErrOrStderr()
-	sheet := terminal.SheetOf(to)
-	for _, line := range lines {
-		texts := []string{line.Text} // A log has one line for each fact.
-		if sheet.Fit {
-			texts = sheet.Wrap(line.Text, planIndent)
-		}
-		for i, text := range texts {
-			name := line.Name
-			if i > 0 {
-				name = ""
-			}
-			fmt.Fprintf(to, "  %-*s%s\n", planIndent-2, name, text)
-		}
-	}
-}
-
-// planIndent is where the texts of a plan begin.
-const planIndent = 12
 
 // findProgress shows how far a search is: a block on a terminal, a line for each trial elsewhere.
 type findProgress struct {

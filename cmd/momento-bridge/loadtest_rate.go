@@ -126,21 +126,15 @@ func (o *rateOptions) run(cmd *cobra.Command) error {
 		defer found.close()
 		plan = append(plan, loadtest.Line{Name: "daemons", Text: found.text})
 	}
-	showPlan(cmd, plan)
-	if !o.beside.yes {
-		if err := confirm(cmd); err != nil {
-			return err
-		}
+	if err := mayBegin(cmd, plan, o.beside.yes); err != nil {
+		return err
 	}
 	if o.beside.within {
 		defer o.visit(cmd, found, &cfg)()
 	}
 	r, failure := loadtest.Rate(cmd.Context(), cfg)
 	if r == nil {
-		if cmd.Context().Err() != nil {
-			return daemon.ErrInterrupted
-		}
-		return failure
+		return interruptedOr(cmd.Context(), failure)
 	}
 	return errors.Join(o.output.write(cmd.OutOrStdout(), stderr, r), verdictOf(r, failure))
 }
@@ -171,61 +165,60 @@ func verdictOf(r *report.Report, failure error) error {
 
 // check finds what is wrong with the flags.
 func (o *rateOptions) check(cmd *cobra.Command) error {
-	var errs []error
-	problem := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
+	var wrong problems
 	if !cmd.Flags().Changed("rate") {
-		problem("--rate is missing: say how many publishes per second; an account takes 10 unless its quota was raised")
+		wrong.add("--rate is missing: say how many publishes per second; an account takes 10 unless its quota " +
+			"was raised")
 	} else if !(o.rate >= 0.01 && o.rate <= 1e6) || math.IsNaN(o.rate) {
-		problem("--rate is %g, it must be from 0.01 to 1000000", o.rate)
+		wrong.add("--rate is %g, it must be from 0.01 to 1000000", o.rate)
 	}
 	if o.duration < time.Second || o.duration > mostDuration {
-		problem("--duration is %v, it must be from 1s to %v", o.duration, mostDuration)
+		wrong.add("--duration is %v, it must be from 1s to %v", o.duration, mostDuration)
 	}
 	if _, err := drive.ParseArrivals(o.arrivals, 0); err != nil {
-		problem("--arrivals: %w", err)
+		wrong.add("--arrivals: %w", err)
 	}
 	if o.maxRequests < 1 {
-		problem("--max-requests is %d, it must be 1 or more", o.maxRequests)
+		wrong.add("--max-requests is %d, it must be 1 or more", o.maxRequests)
 	}
 	switch o.via {
 	case "":
 		for _, name := range [...]string{"subject", "stream", "settle"} {
 			if cmd.Flags().Changed(name) {
-				problem("--%s goes with --via nats only", name)
+				wrong.add("--%s goes with --via nats only", name)
 			}
 		}
 	case viaNATS:
-		errs = append(errs, o.checkVia())
+		wrong.join(o.checkVia())
 		if o.beside.within {
-			problem("--within-quota goes without --via nats: the bridge keeps the quota itself")
+			wrong.add("--within-quota goes without --via nats: the bridge keeps the quota itself")
 		}
 	default:
-		problem("--via is %q: write nats, or leave it out to publish straight to the endpoint", o.via)
+		wrong.add("--via is %q: write nats, or leave it out to publish straight to the endpoint", o.via)
 	}
-	return errors.Join(errs...)
+	return wrong.err()
 }
 
 func (o *rateOptions) checkVia() error {
-	var errs []error
-	problem := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
+	var wrong problems
 	switch {
 	case o.subject == "":
-		problem("--subject is missing: with --via nats name the subject that the bridge consumes")
+		wrong.add("--subject is missing: with --via nats name the subject that the bridge consumes")
 	case strings.ContainsAny(o.subject, "*> \t\r\n") || strings.HasPrefix(o.subject, ".") ||
 		strings.HasSuffix(o.subject, ".") || strings.Contains(o.subject, ".."):
-		problem("--subject %q is none to publish to: write words separated by dots, without wildcards", o.subject)
+		wrong.add("--subject %q is none to publish to: write words separated by dots, without wildcards", o.subject)
 	}
 	if len(o.target.caches) > 1 {
-		problem("--cache is there %d times: with --via nats name the one that the bridge publishes to",
+		wrong.add("--cache is there %d times: with --via nats name the one that the bridge publishes to",
 			len(o.target.caches))
 	}
-	errs = append(errs, loadtest.CheckFollowed(o.target.topics))
+	wrong.join(loadtest.CheckFollowed(o.target.topics))
 	if o.target.size < loadtest.LeastStamped {
-		problem("--size is %d: with --via nats a payload needs at least %d bytes, for its number and time",
+		wrong.add("--size is %d: with --via nats a payload needs at least %d bytes, for its number and time",
 			o.target.size, loadtest.LeastStamped)
 	}
 	if o.settle < 0 {
-		problem("--settle is %v, it must be 0s or more", o.settle)
+		wrong.add("--settle is %v, it must be 0s or more", o.settle)
 	}
-	return errors.Join(errs...)
+	return wrong.err()
 }

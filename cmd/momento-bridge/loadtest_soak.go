@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"os"
 	"strconv"
 	"time"
 
@@ -65,8 +64,7 @@ func newLoadtestSoak() *cobra.Command {
 	o.output.add(cmd)
 	flags := cmd.Flags()
 	flags.Lookup("topics").Usage = "how many topics to publish to in turn, -1, -2 and so on appended to --topic " +
-		"(default: " +
-		"one for each 10/s, up to 64)"
+		"(default: one for each 10/s, up to 64)"
 	flags.Lookup("topics").DefValue = "0" // Help shows no default of its own.
 	flags.Float64Var(&o.rate, "rate", 0, "messages per second, instead of a share of a quota")
 	flags.StringVar(&o.share, "share", "50%", "share of the quota that is used")
@@ -110,17 +108,14 @@ func (o *soakOptions) run(cmd *cobra.Command) error {
 	run := soak.Config{
 		Rate: o.rate, Duration: o.duration, Every: o.every, Settle: o.settle, Way: findWay, Cache: target.Caches[0],
 		Topics: target.TopicNames(), Bytes: o.target.size, Seed: target.Seed, Subscribe: target.Sink.Subscribe,
-		Target: target.Report(), Quota: o.quota, Progress: newSoakProgress(stderr).update,
+		Target: target.Report(), Progress: newSoakProgress(stderr).update,
 		Settings: soak.Settings{
 			Rate: o.rate, Share: o.part, Quota: o.quota, Seconds: o.duration.Seconds(), EverySeconds: o.every.Seconds(),
 			Topics: target.Topics, Seed: target.Seed, Labels: labels,
 		},
 	}
-	showPlan(cmd, soak.Plan(&run, !o.target.natsKnown, o.target.price()))
-	if !o.yes {
-		if err := confirm(cmd); err != nil {
-			return err
-		}
+	if err := mayBegin(cmd, soak.Plan(&run, !o.target.natsKnown, o.target.price()), o.yes); err != nil {
+		return err
 	}
 	witness := soak.New(run)
 	bed, err := testbed.Start(cmd.Context(), testbed.Config{
@@ -178,61 +173,45 @@ func topicsFor(rate float64) int { return max(1, min(64, int(math.Ceil(rate/10))
 
 // check finds what is wrong with the flags, and what the rate is.
 func (o *soakOptions) check(cmd *cobra.Command) error {
-	var errs []error
-	problem := func(unless bool, format string, args ...any) {
-		if !unless {
-			errs = append(errs, fmt.Errorf(format, args...))
-		}
-	}
+	var wrong problems
 	if o.from != "" {
-		problem(o.quota == 0, "--quota and --from both say what the quota is: leave one out")
+		wrong.unless(o.quota == 0, "--quota and --from both say what the quota is: leave one out")
 		quota, err := provedIn(o.from)
-		problem(err == nil, "--from: %w", err)
+		wrong.unless(err == nil, "--from: %w", err)
 		o.quota = quota
 	}
-	problem(o.quota >= 0 && o.quota <= 1e6, "--quota is %g, it must be from 0.1 to 1000000", o.quota)
+	wrong.unless(o.quota >= 0 && o.quota <= 1e6, "--quota is %g, it must be from 0.1 to 1000000", o.quota)
 	if cmd.Flags().Changed("rate") {
-		problem(!cmd.Flags().Changed("share"), "--rate and --share both say how much to publish: leave one out")
+		wrong.unless(!cmd.Flags().Changed("share"), "--rate and --share both say how much to publish: leave one out")
 	} else {
 		part, err := parseShare(o.share)
-		problem(err == nil && part > 0, "--share %q: write a share of the quota such as 50%%", o.share)
-		problem(o.quota > 0 || o.from != "", "--quota is missing: say what the quota is, or give --from with a report "+
-			"that has proved it, or --rate")
+		wrong.unless(err == nil && part > 0, "--share %q: write a share of the quota such as 50%%", o.share)
+		wrong.unless(o.quota > 0 || o.from != "", "--quota is missing: say what the quota is, or give --from with a "+
+			"report that has proved it, or --rate")
 		o.part, o.rate = part, part*o.quota
 	}
-	problem(len(errs) > 0 || o.rate >= 0.1 && o.rate <= 1e5, "the rate is %g/s, it must be from 0.1 to 100000", o.rate)
-	problem(o.duration >= time.Second && o.duration <= mostDuration, "--duration is %v, it must be from 1s to %v",
+	wrong.unless(len(wrong) > 0 || o.rate >= 0.1 && o.rate <= 1e5, "the rate is %g/s, it must be from 0.1 to 100000",
+		o.rate)
+	wrong.unless(o.duration >= time.Second && o.duration <= mostDuration, "--duration is %v, it must be from 1s to %v",
 		o.duration, mostDuration)
-	problem(o.every >= 100*time.Millisecond && o.every <= time.Hour, "--every is %v, it must be from 100ms to 1h",
+	wrong.unless(o.every >= 100*time.Millisecond && o.every <= time.Hour, "--every is %v, it must be from 100ms to 1h",
 		o.every)
-	problem(o.settle >= 0, "--settle is %v, it must be 0s or more", o.settle)
-	problem(o.target.size <= mostSoaked, "--size is %d: the bridge publishes no more than %d bytes", o.target.size,
+	wrong.unless(o.settle >= 0, "--settle is %v, it must be 0s or more", o.settle)
+	wrong.unless(o.target.size <= mostSoaked, "--size is %d: the bridge publishes no more than %d bytes", o.target.size,
 		mostSoaked)
-	problem(len(o.target.caches) <= 1, "--cache is there %d times: name one", len(o.target.caches))
-	return errors.Join(append(errs, loadtest.CheckFollowed(o.target.topics))...)
+	wrong.unless(len(o.target.caches) <= 1, "--cache is there %d times: name one", len(o.target.caches))
+	wrong.join(loadtest.CheckFollowed(o.target.topics))
+	return wrong.err()
 }
 
 // provedIn is the rate that a search has proved.
 func provedIn(path string) (float64, error) {
-	r, err := readReport(path)
+	r, soaked, err := readReport(path)
 	switch {
 	case err != nil:
 		return 0, err
-	case r.Verdict != report.Proved || r.CleanRate == nil:
+	case soaked != nil || r.Verdict != report.Proved || r.CleanRate == nil:
 		return 0, fmt.Errorf("%s proves no rate: give that of a search that has, or --quota", path)
 	}
 	return *r.CleanRate, nil
-}
-
-// readSoak reads the report of a soak; false: it is that of another test.
-func readSoak(path string) (*soak.Report, bool, error) {
-	text, err := os.ReadFile(path)
-	if err != nil {
-		return nil, false, nil //nolint:nilerr // Whoever reads other reports says why.
-	}
-	r, ok, err := soak.Read(text)
-	if err != nil {
-		err = fmt.Errorf("%s: %w", path, err)
-	}
-	return r, ok, err
 }

@@ -161,35 +161,34 @@ func (t *targetFlags) override(cmd *cobra.Command, f *config.File) {
 
 // check finds what is wrong with the flags that a configuration does not know.
 func (t *targetFlags) check() error {
-	var errs []error
-	problem := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
+	var wrong problems
 	if len(t.caches) == 0 {
-		problem("--cache is missing: name a cache of your account to publish to")
+		wrong.add("--cache is missing: name a cache of your account to publish to")
 	}
 	for _, cache := range t.caches {
 		if cache == "" {
-			problem("--cache is empty: name a cache of your account to publish to")
+			wrong.add("--cache is empty: name a cache of your account to publish to")
 		}
 	}
 	if t.topic == "" {
-		problem("--topic is empty: name a topic, which need not exist")
+		wrong.add("--topic is empty: name a topic, which need not exist")
 	}
 	if t.topics < 1 || t.topics > mostTopics {
-		problem("--topics is %d, it must be from 1 to %d", t.topics, mostTopics)
+		wrong.add("--topics is %d, it must be from 1 to %d", t.topics, mostTopics)
 	}
 	if t.size < 1 || t.size > mostSize {
-		problem("--size is %d, it must be from 1 to %d bytes", t.size, mostSize)
+		wrong.add("--size is %d, it must be from 1 to %d bytes", t.size, mostSize)
 	}
 	if t.subscribers < 0 || t.subscribers > mostTopics {
-		problem("--subscribers is %d, it must be from 0 to %d", t.subscribers, mostTopics)
+		wrong.add("--subscribers is %d, it must be from 0 to %d", t.subscribers, mostTopics)
 	}
 	if !(t.perMillion >= 0 && t.perMillion <= 1e6) {
-		problem("--price-per-million is %g, it must be from 0 to 1000000", t.perMillion)
+		wrong.add("--price-per-million is %g, it must be from 0 to 1000000", t.perMillion)
 	}
 	if _, err := t.labelMap(); err != nil {
-		errs = append(errs, err)
+		wrong.join(err)
 	}
-	return errors.Join(errs...)
+	return wrong.err()
 }
 
 // price is what publishes cost, as far as it was given.

@@ -135,9 +135,10 @@ func TestLostMessagesAreSeen(t *testing.T) {
 		}
 		return 0
 	}})
-	w.bridge(`subject: "load.test"`)
-	r, log, err := w.via(t.Context(), "--rate", "200", "--subject", "load.test", "--settle", "8s")
-	if d := r.Delivery; exitStatus(err) != statusFailed || d.Lost == 0 || int64(d.Lost) > refused.Load() ||
+	p := w.bridge(`subject: "load.test"`)
+	r, log, err := w.via(t.Context(), "--rate", "20", "--duration", "3s", "--subject", "load.test", "--settle", "8s")
+	late := p.metric(`messages_queued{route="r"}`)+p.metric(`messages_in_flight{route="r"}`) > 0 // The machine is busy.
+	if d := r.Delivery; exitStatus(err) != statusFailed || d.Lost == 0 || int64(d.Lost) > refused.Load() && !late ||
 		int64(d.Lost) < refused.Load()-1 || d.Delivered+d.Lost != d.Sent {
 		t.Errorf("ended with %v, delivery %+v, refused %d", err, d, refused.Load())
 	}

@@ -55,7 +55,7 @@ const (
 
 	statusUnmet       = 3   // A load test: an expectation was not met.
 	statusUnproved    = 4   // A load test: a result could not be proved.
-	statusInterrupted = 130 // By a second signal; a load test by the first.
+	statusInterrupted = 130 // By a second signal; a load test or a canary by the first.
 )
 
 // usageError is a mistake in the command line or the configuration.

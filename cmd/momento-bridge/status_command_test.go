@@ -143,7 +143,7 @@ func watchLines(t *testing.T, n int, args ...string) (lines []string, log string
 	eventually(t, "a line", func() bool { return strings.Contains(out.String(), "\n") })
 	down.Store(true)
 	eventually(t, "a complaint", func() bool { return strings.Contains(errs.String(), "is no momento-bridge") })
-	time.Sleep(300 * time.Millisecond) // Not to be repeated.
+	time.Sleep(300 * time.Millisecond)          // Not to be repeated.
 	before := strings.Count(out.String(), "\n") // It may have been several.
 	down.Store(false)
 	eventually(t, "more lines", func() bool { return strings.Count(out.String(), "\n") >= max(n, before+1) })

@@ -104,7 +104,8 @@ func TestLiveAsksAtTheSocketWhereTheAddressWantsAPasswordOrACertificate(t *testi
 	certified(t, dir, "bridge")
 	web := filepath.Join(dir, "web.yaml")
 	writeFile(t, web, "tls_server_config: {cert_file: bridge.pem, key_file: bridge.key, "+
-		"client_auth_type: RequireAndVerifyClientCert, client_ca_file: bridge.pem}\nbasic_auth_users: {me: "+hashed+"}\n")
+		"client_auth_type: RequireAndVerifyClientCert, client_ca_file: bridge.pem}\n"+
+		"basic_auth_users: {me: "+hashed+"}\n")
 	_, config, _ := socketDaemon(t, fmt.Sprintf(", web_config_file: %q", web))
 	eventually(t, "the daemon is alive", func() bool {
 		code, _ := said(t, "status", "--live", "-c", config)

@@ -24,11 +24,7 @@ type tile struct{ name, value, also string }
 // drawn is what the plots are made of, besides the report.
 type drawn struct {
 	Fit    *struct{ Text string }
-	Shares []struct {
-		Text string
-		Rate float64
-	}
-	Clean, Failing *float64
+	Shares []struct{ Text string }
 }
 
 func readPage(from io.Reader) (page, error) {

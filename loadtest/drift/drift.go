@@ -1,6 +1,7 @@
 package drift
 
 import (
+	"cmp"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -50,8 +51,8 @@ func (f *Finding) Share() float64 {
 const (
 	// Fewest is how many samples it takes to tell.
 	Fewest = 30
-	// Significant is the p-value below which a change is none by chance. Eight series together find something where
-	// nothing is in one of 25 tests.
+	// Significant is the p-value below which a change is none by chance. The ten series of a soak together find
+	// something where nothing is in one of 20.
 	Significant = 0.005
 	// permutations bounds from below what the p-value can be.
 	permutations = 1999
@@ -124,13 +125,7 @@ func ranksOf(blocks []Sample) []float64 {
 		order[i] = i
 	}
 	slices.SortFunc(order, func(a, b int) int {
-		switch {
-		case blocks[a].Value < blocks[b].Value:
-			return -1
-		case blocks[a].Value > blocks[b].Value:
-			return 1
-		}
-		return a - b
+		return cmp.Or(cmp.Compare(blocks[a].Value, blocks[b].Value), cmp.Compare(a, b))
 	})
 	ranks := make([]float64, n)
 	for i := 0; i < n; {

@@ -26,8 +26,8 @@ func TestNumbersAreWrittenForPeople(t *testing.T) {
 	f(roundDown(488.236), "488")
 	f(roundDown(9.768), "9.76")
 	f(roundDown(7154.2), "7154")
-	f(shell("a/report.json"), "a/report.json")
-	f(shell("my dir/it's"), `'my dir/it'\''s'`)
+	f(Shell("a/report.json"), "a/report.json")
+	f(Shell("my dir/it's"), `'my dir/it'\''s'`)
 	f(printable.Text("a\x1b[31mb\r\n\u2028\u202ec"), `a\x1b[31mb\r\n\u2028\u202ec`)
 }
 

@@ -11,19 +11,19 @@ import (
 	"momento-bridge/printable"
 )
 
-// maxSize bounds a report that is read, in bytes. An hour has 3600 seconds and some hundred trials, which is less than
+// MaxSize bounds a report that is read, in bytes. An hour has 3600 seconds and some hundred trials, which is less than
 // 1 MB.
-const maxSize = 64 << 20
+const MaxSize = 64 << 20
 
 // Read reads a report that WriteJSON has written, of this version of the schema. Members that it does not know are left
 // out: within a version, members may come in addition.
 func Read(from io.Reader) (*Report, error) {
-	text, err := io.ReadAll(io.LimitReader(from, maxSize+1))
+	text, err := io.ReadAll(io.LimitReader(from, MaxSize+1))
 	switch {
 	case err != nil:
 		return nil, fmt.Errorf("reading a report: %w", err)
-	case len(text) > maxSize:
-		return nil, fmt.Errorf("this is no report: it has more than %d MiB", maxSize>>20)
+	case len(text) > MaxSize:
+		return nil, fmt.Errorf("this is no report: it has more than %d MiB", MaxSize>>20)
 	}
 	var head struct {
 		Schema *int `json:"schema"`

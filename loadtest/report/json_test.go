@@ -69,7 +69,7 @@ func TestReadSaysWhatIsWrong(t *testing.T) {
 	f(`{"schema": 1, "test": "find", "verdict": "not_proved", "seconds": [{"at": 1, "refused": -4}]}`, "second 1")
 	f(`{"schema": 1, "test": "find", "verdict": "not_proved", "trials": [{"name": "prove", "sent": -4}]}`,
 		`trial of "prove"`)
-	f(strings.Repeat(" ", maxSize+1), "64 MiB")
+	f(strings.Repeat(" ", MaxSize+1), "64 MiB")
 }
 
 func TestWhatCannotBeReadIsNotWritten(t *testing.T) {

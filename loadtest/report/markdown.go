@@ -20,7 +20,7 @@ func WriteMarkdown(to io.Writer, r *Report) error {
 	r = tidy(r)
 	var b strings.Builder
 	fmt.Fprintf(&b, "# %s\n\n%s\n\n", map[string]string{Find: "Publish limit", Rate: "Publish test"}[r.Test],
-		inline(r.answer()))
+		Inline(r.answer()))
 	when := Fact{Name: "Time", Text: span(r.Started, r.Ended)}
 	markdownTable(&b, []string{"what", "where and when"}, append([]Fact{when}, r.target()...))
 	b.WriteString("\n## What was found\n\n")
@@ -38,15 +38,15 @@ func WriteMarkdown(to io.Writer, r *Report) error {
 func markdownTable(b *strings.Builder, heads []string, facts []Fact) {
 	fmt.Fprintf(b, "| %s |\n|%s\n", strings.Join(heads, " | "), strings.Repeat(" --- |", len(heads)))
 	for _, f := range facts {
-		fmt.Fprintf(b, "| %s | %s |\n", inline(f.Name), inline(f.Sentence()))
+		fmt.Fprintf(b, "| %s | %s |\n", Inline(f.Name), Inline(f.Sentence()))
 	}
 }
 
 // special is what has a meaning inside a line of Markdown, or of the HTML that it may hold.
 var special = regexp.MustCompile("[\\\\`*\\[\\]<>|&~#]")
 
-// inline writes a text so that it stays as it is.
-func inline(text string) string {
+// Inline writes a text within a line of Markdown, or a cell of a table, so that it stays as it is.
+func Inline(text string) string {
 	text = special.ReplaceAllStringFunc(printable.Text(text), func(c string) string {
 		switch c {
 		case "<":
@@ -77,7 +77,7 @@ func (r *Report) markdownAdvice(b *strings.Builder) {
 	}
 	fmt.Fprintf(b, "\n## For the daemon's configuration\n\n")
 	fence(b, "yaml", strings.Join(a.Lines, "\n"))
-	fmt.Fprintf(b, "\n%s.\n", inline(a.Why))
+	fmt.Fprintf(b, "\n%s.\n", Inline(a.Why))
 }
 
 // markdownProof lists the trials that are to prove the result.
@@ -191,7 +191,7 @@ func (r *Report) markdownTimes(b *strings.Builder) {
 		strings.Repeat(" --: |", len(timeHeads)-2))
 	for _, row := range rows {
 		cells := row.cells()
-		cells[0] = inline(cells[0])
+		cells[0] = Inline(cells[0])
 		fmt.Fprintf(b, "| %s |\n", strings.Join(cells, " | "))
 	}
 }

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"slices"
 
 	"momento-bridge/loadtest/figure"
@@ -59,15 +60,7 @@ func (r *Report) plots() plots {
 			t, figure.Rate(t.Rate) + ": " + t.interval(), share(t.Refused, t.counted()), low, high,
 		})
 	}
-	slices.SortStableFunc(p.Shares, func(a, b refused) int {
-		switch {
-		case a.Rate < b.Rate:
-			return -1
-		case a.Rate > b.Rate:
-			return 1
-		}
-		return 0
-	})
+	slices.SortStableFunc(p.Shares, func(a, b refused) int { return cmp.Compare(a.Rate, b.Rate) })
 	for _, t := range r.timings() {
 		if len(t.Spectrum) == 0 {
 			continue

@@ -51,7 +51,7 @@ func line(b *strings.Builder, name, text string) { fmt.Fprintf(b, "%-13s %s\n", 
 func (r *Report) next(files []string) string {
 	for _, file := range files {
 		if filepath.Base(file) == jsonName && r.Test == Find {
-			return "momento-bridge loadtest compare " + shell(file) +
+			return "momento-bridge loadtest compare " + Shell(file) +
 				" LATER.json   tells whether the limit has changed"
 		}
 	}
@@ -59,10 +59,7 @@ func (r *Report) next(files []string) string {
 }
 
 // Shell quotes a word for a shell, where it needs that.
-func Shell(word string) string { return shell(word) }
-
-// shell quotes a word for a shell, where it needs that.
-func shell(word string) string {
+func Shell(word string) string {
 	plain := func(c rune) bool {
 		return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' ||
 			strings.ContainsRune("/._-+=:@%", c)

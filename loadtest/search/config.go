@@ -37,7 +37,6 @@ type Step struct {
 	Rate           float64
 	Seconds        float64 // At the most.
 	Clean, Failing float64 // So far; 0: not known.
-	Requests       int     // Sent so far.
 }
 
 // Why a search ends early. Each leaves a result that is not proved.

@@ -178,7 +178,7 @@ const (
 	softness = 0.02
 	// softWidth is how exactly it is worth knowing then.
 	softWidth = 0.05
-	// times that a clean rate is held then, and tries to find one.
+	// softTimes is how often a clean rate is held then, softTries how many rates are tried for one.
 	softTimes, softTries = 2, 6
 )
 

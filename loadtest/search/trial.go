@@ -110,8 +110,7 @@ func (s *search) tell(name string, phases []Phase) {
 	}
 	last := phases[len(phases)-1]
 	s.cfg.Progress(Step{
-		Name: name, Rate: last.Rate, Seconds: last.Seconds, Clean: s.result.Clean,
-		Failing: s.result.Failing, Requests: s.result.Requests,
+		Name: name, Rate: last.Rate, Seconds: last.Seconds, Clean: s.result.Clean, Failing: s.result.Failing,
 	})
 }
 

@@ -27,7 +27,6 @@ type Config struct {
 
 	// What the report says besides.
 	Target   report.Target
-	Quota    float64 // What the rate is a share of; 0: of nothing that is known.
 	Settings Settings
 }
 

@@ -3,6 +3,8 @@ package soak
 import (
 	"fmt"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"momento-bridge/loadtest/drift"
 	"momento-bridge/loadtest/figure"
@@ -40,7 +42,7 @@ func (r *Report) drifting() string {
 	var names []string
 	for i := range r.Series {
 		if r.Series[i].Drift.Has() {
-			names = append(names, r.Series[i].Name)
+			names = append(names, printable.Text(r.Series[i].Name))
 		}
 	}
 	return strings.Join(names, ", ")
@@ -91,13 +93,17 @@ func (r *Report) latency() string {
 	return strings.Join(text, ", ")
 }
 
-func (s *Series) title() string { return strings.ToUpper(s.Name[:1]) + s.Name[1:] }
+// title is the name as that of a fact.
+func (s *Series) title() string {
+	first, size := utf8.DecodeRuneInString(s.Name)
+	return printable.Text(string(unicode.ToUpper(first)) + s.Name[size:])
+}
 
 // words say what became of a series.
 func (s *Series) words(clock string) string {
 	d := &s.Drift
 	if d.First == nil || d.Last == nil {
-		return string(d.Shape)
+		return printable.Text(string(d.Shape))
 	}
 	tenths := fmt.Sprintf("%s in the first tenth, %s in the last", inUnit(*d.First, s.Unit), inUnit(*d.Last, s.Unit))
 	switch d.Shape {
@@ -174,7 +180,7 @@ func inUnit(v float64, unit string) string {
 	case " %":
 		return figure.Number(v, 3) + unit
 	}
-	return figure.Number(v, 4) + unit
+	return figure.Number(v, 4) + printable.Text(unit)
 }
 
 // signed is inUnit with a sign.

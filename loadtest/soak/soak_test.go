@@ -110,7 +110,7 @@ func config(b *bridge) soak.Config {
 	return soak.Config{
 		Rate: 2, Duration: time.Hour, Every: 10 * time.Second, Settle: time.Minute, Way: time.Minute, Cache: "c",
 		Topics: []string{"t"}, Bytes: 200, Seed: 1, Subscribe: b.subscribe(nil),
-		Target: report.Target{Endpoint: "http://here", Caches: []string{"c"}, Topic: "t", Version: "1"}, Quota: 10,
+		Target:   report.Target{Endpoint: "http://here", Caches: []string{"c"}, Topic: "t", Version: "1"},
 		Settings: soak.Settings{Rate: 2, Quota: 10, Topics: 1, EverySeconds: 10},
 	}
 }
@@ -243,6 +243,30 @@ func TestSoakThatEndsEarlyTellsWhatRan(t *testing.T) {
 		r, err = soak.New(c).Run(t.Context(), b)
 		if _, refused := errors.AsType[*sink.SubscribeError](err); !refused || r == nil || r.Reason == "" {
 			t.Errorf("refused: %v, %+v", err, r)
+		}
+	})
+}
+
+// slowToTell takes a while to say how it is, in the end.
+type slowToTell struct{ *bridge }
+
+func (b slowToTell) Gauges() soak.Gauges {
+	if b.minutes() > 9 {
+		time.Sleep(9 * time.Second)
+	}
+	return b.bridge.Gauges()
+}
+
+// A last look at the bridge may take longer than anybody waits for messages, which come meanwhile.
+func TestWhatComesAfterAnInterruptedSoakHasStoppedWaitingIsNotCounted(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		b := &bridge{latency: func(float64) time.Duration { return 5 * time.Second }}
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute)
+		defer cancel()
+		r, err := soak.New(config(b)).Run(ctx, slowToTell{b})
+		if d := &r.Delivery; err != nil || d.NotTaken != 0 || d.UnderWay < 4 || d.Delivered != d.Sent {
+			t.Errorf("%v: %+v", err, d)
 		}
 	})
 }

@@ -34,7 +34,8 @@ type track struct {
 	all      *hdrhistogram.Histogram
 	last     time.Time // When something came.
 	gaps     int
-	left     int           // Messages that were on their way when the soak ended early.
+	over     bool          // The soak ended early, and what comes from now on is not counted.
+	left     int           // Messages that were on their way then.
 	ready    chan struct{} // Closed when a first message has come.
 	heard    bool
 	deaf     error // Why the last poll has failed.
@@ -83,7 +84,7 @@ func (t *track) received(item sink.Item) {
 	p, err := payloadOf(item.Value)
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if err != nil || p.Replica != t.replica {
+	if err != nil || p.Replica != t.replica || t.over {
 		return // Others may use the topic.
 	}
 	r := t.book.Seen(item.At, p)
@@ -170,7 +171,7 @@ func (t *track) leave() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.book.Due(time.Now())
-	t.left = t.book.WithdrawAll()
+	t.left, t.over = t.book.WithdrawAll(), true
 }
 
 // lose declares lost what has not come by now.

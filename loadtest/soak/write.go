@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
-	"path/filepath"
 	"strings"
 
 	"momento-bridge/loadtest/drift"
@@ -34,20 +32,12 @@ func WriteText(to io.Writer, r *Report, files ...string) error {
 // WriteMarkdown writes the report as Markdown.
 func WriteMarkdown(to io.Writer, r *Report) error {
 	var b strings.Builder
-	fmt.Fprintf(&b, "# Soak\n\n**%s**\n\n| | |\n| --- | --- |\n", cell(r.answer()))
+	fmt.Fprintf(&b, "# Soak\n\n**%s**\n\n| | |\n| --- | --- |\n", report.Inline(r.answer()))
 	for _, f := range r.facts() {
-		fmt.Fprintf(&b, "| %s | %s |\n", f.name, cell(f.text))
+		fmt.Fprintf(&b, "| %s | %s |\n", report.Inline(f.name), report.Inline(f.text))
 	}
 	_, err := io.WriteString(to, b.String())
 	return err
-}
-
-var unmarked = strings.NewReplacer(
-	`\`, `\\`, "|", `\|`, "<", "&lt;", "*", `\*`, "_", `\_`, "`", "\\`", "[", `\[`)
-
-// cell writes text that no Markdown is in.
-func cell(text string) string {
-	return unmarked.Replace(text)
 }
 
 // WriteJSON writes the report as JSON.
@@ -103,26 +93,12 @@ func (r *Report) check() error {
 	return nil
 }
 
-// WriteAll writes every format into a directory, which it makes where it is not there, and returns the paths.
+// WriteAll writes every format into a directory, as report.WriteFiles does, and returns the paths.
 func WriteAll(dir string, r *Report) ([]string, error) {
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return nil, fmt.Errorf("making the directory of the report: %w", err)
-	}
-	var paths []string
-	for _, f := range []struct {
-		name  string
-		write func(io.Writer) error
-	}{
-		{"report.json", func(w io.Writer) error { return WriteJSON(w, r) }},
-		{"report.html", func(w io.Writer) error { return WriteHTML(w, r) }},
-		{"report.md", func(w io.Writer) error { return WriteMarkdown(w, r) }},
-		{"report.txt", func(w io.Writer) error { return WriteText(w, r) }},
-	} {
-		path := filepath.Join(dir, f.name)
-		if err := report.WriteFile(path, f.write); err != nil {
-			return paths, fmt.Errorf("writing %s: %w", path, err)
-		}
-		paths = append(paths, path)
-	}
-	return paths, nil
+	return report.WriteFiles(dir, []report.File{
+		{Name: "report.json", Write: func(w io.Writer) error { return WriteJSON(w, r) }},
+		{Name: "report.html", Write: func(w io.Writer) error { return WriteHTML(w, r) }},
+		{Name: "report.md", Write: func(w io.Writer) error { return WriteMarkdown(w, r) }},
+		{Name: "report.txt", Write: func(w io.Writer) error { return WriteText(w, r) }},
+	})
 }

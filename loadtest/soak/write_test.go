@@ -3,12 +3,14 @@ package soak_test
 import (
 	"bytes"
 	"html"
+	"io"
 	"os"
 	"path/filepath"
 	"reflect"
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"momento-bridge/loadtest"
 	"momento-bridge/loadtest/drift"
@@ -51,24 +53,16 @@ func sample() *soak.Report {
 func TestEveryFormatTellsTheSameFacts(t *testing.T) {
 	t.Parallel()
 	r := sample()
-	var text, page, markdown bytes.Buffer
-	if err := soak.WriteText(&text, r); err != nil {
-		t.Fatal(err)
-	}
-	if err := soak.WriteHTML(&page, r); err != nil {
-		t.Fatal(err)
-	}
-	if err := soak.WriteMarkdown(&markdown, r); err != nil {
-		t.Fatal(err)
-	}
-	marked := strings.NewReplacer(`\|`, "|", `\*`, "*", `\_`, "_", `\[`, "[", `\\`, `\`, "&lt;", "<")
-	plain := marked.Replace(markdown.String())
-	for line := range strings.SplitSeq(strings.TrimSpace(text.String()), "\n") {
+	all := formats(t, r)
+	text, page := all["text"], all["page"]
+	marked := strings.NewReplacer(`\|`, "|", `\*`, "*", `\_`, "_", `\[`, "[", `\\`, `\`, "&lt;", "<", "&gt;", ">")
+	plain := marked.Replace(all["Markdown"])
+	for line := range strings.SplitSeq(strings.TrimSpace(text), "\n") {
 		fact := strings.TrimSpace(line)
 		if len(line) > 19 && !strings.HasPrefix(line, "LOST") {
 			fact = strings.TrimSpace(line[19:])
 		}
-		if !strings.Contains(html.UnescapeString(page.String()), fact) {
+		if !strings.Contains(html.UnescapeString(page), fact) {
 			t.Errorf("the page does not say %q", fact)
 		}
 		if !strings.Contains(plain, fact) {
@@ -81,14 +75,12 @@ func TestEveryFormatTellsTheSameFacts(t *testing.T) {
 		"DRIFTS by +10 % an hour since 14:00 UTC (p = 0.001)", "INTERRUPTED", "the key is refused",
 		"50/s, 50 % of the quota of 100/s, to 5 topics",
 	} {
-		if !strings.Contains(text.String(), want) {
-			t.Errorf("the text does not say %q:\n%s", want, text.String())
+		if !strings.Contains(text, want) {
+			t.Errorf("the text does not say %q:\n%s", want, text)
 		}
 	}
-	for name, all := range map[string]string{
-		"text": text.String(), "page": page.String(), "Markdown": markdown.String(),
-	} {
-		if strings.Contains(all, "\x1b") || name != "text" && strings.Contains(all, "<b>") {
+	for name, one := range all {
+		if strings.Contains(one, "\x1b") || name != "text" && strings.Contains(one, "<b>") {
 			t.Errorf("%s has what the topic's name brought", name)
 		}
 	}
@@ -128,6 +120,40 @@ func TestReportIsReadAgain(t *testing.T) {
 			t.Errorf("%s: %v, %v, %+v", name, ok, err, r)
 		}
 	}
+}
+
+// A report that somebody else hands on may have anything for a text.
+func TestHostileTextsDoNothingInAnyFormat(t *testing.T) {
+	t.Parallel()
+	r := sample()
+	const nasty = "\xc3\xa9\x1b[31m\u202e<b>|"
+	r.Verdict = soak.Drifted
+	for i := range r.Series {
+		r.Series[i].Name, r.Series[i].Unit = nasty, nasty
+	}
+	r.Series[3].Drift.Shape = nasty
+	for _, text := range formats(t, r) {
+		if !utf8.ValidString(text) || strings.ContainsAny(text, "\x1b\u202e") {
+			t.Errorf("it does something:\n%q", text)
+		}
+	}
+}
+
+// formats are what people read of a report, by format.
+func formats(t *testing.T, r *soak.Report) map[string]string {
+	t.Helper()
+	texts := map[string]string{}
+	for name, write := range map[string]func(io.Writer, *soak.Report) error{
+		"text": func(w io.Writer, r *soak.Report) error { return soak.WriteText(w, r) },
+		"page": soak.WriteHTML, "Markdown": soak.WriteMarkdown,
+	} {
+		var b bytes.Buffer
+		if err := write(&b, r); err != nil {
+			t.Fatal(err)
+		}
+		texts[name] = b.String()
+	}
+	return texts
 }
 
 // Green says that all is well: not that nobody knows.

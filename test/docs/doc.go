@@ -27,9 +27,9 @@
 //	status=N        sh, console: the last command ends with this exit status. Without it sh wants 0, and console takes
 //	                any, as what it prints says more
 //	with NAME TYPE  go: a variable that the statements may use; more after commas
-//	apart           sh: examples of which each block is for itself. The long form runs it as a page of its own, with an
-//	                emulator at 127.0.0.1:8080 and reports of load tests where it takes them for granted; the short form
-//	                looks at programs and flags
+//	apart           sh: examples of which each block is for itself. The long form runs it as a page of its own,
+//	                with an emulator at 127.0.0.1:8080 and reports of load tests where it takes them for granted;
+//	                the short form looks at programs and flags
 //	values          yaml: Helm values, where the content does not say so
 //	in=KEY          yaml: a part of the bridge configuration, below this key
 //	not run: WHY    sh, console: is not run. Programs and flags are looked at all the same, and the reason is counted

@@ -18,6 +18,19 @@ type Page struct {
 	Apart  bool // It is a block of a page, by itself.
 }
 
+// Split takes out the blocks that stand apart, each as a page of its own.
+func (p *Page) Split() []Page {
+	rest, all := Page{Name: p.Name, Text: p.Text}, []Page{}
+	for _, b := range p.Blocks {
+		if b.Words.Apart {
+			all = append(all, Page{Name: b.At(), Text: b.Text, Blocks: []Block{b}, Apart: true})
+		} else {
+			rest.Blocks = append(rest.Blocks, b)
+		}
+	}
+	return append(all, rest)
+}
+
 // Block is a fenced block of a page.
 type Block struct {
 	Page     string

@@ -131,7 +131,8 @@ func MakePrograms(dir string, long bool) error {
 // makeFiles writes what pages take for granted.
 func (s *Session) makeFiles(*Page) error {
 	files := map[string]string{
-		"key.txt": key + "\n", "reader.txt": key + "\n", "token.txt": "a-token\n", "config.yaml": assumed, "bridge.yaml": assumed,
+		"key.txt": key + "\n", "reader.txt": key + "\n", "token.txt": "a-token\n",
+		"config.yaml": assumed, "bridge.yaml": assumed,
 	}
 	files[filepath.Join(s.Root, "etc/momento-bridge/config.yaml")] = assumed // What a package has, filled in.
 	for name, text := range files {

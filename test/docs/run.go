@@ -13,7 +13,7 @@ import (
 const (
 	ByRunning = "run"              // Its commands were run: the program, servers and the machine's programs.
 	ByPlay    = "run, with a play" // Some of its programs were played.
-	ByOther   = "run by another"   // The same, and a test of another module runs it as it stands, with the real programs.
+	ByOther   = "run by another"   // The same, and another module's test runs it as it stands, with the real programs.
 	ByReading = "read"             // It was read by its rule.
 	NotRun    = "not run"          // Its flags were read, and it says why it was not run.
 	Elsewhere = "by the long form" // The long form of the test tries it.
@@ -57,9 +57,10 @@ func (p *Page) Run(dir, repository string, long bool, tally *Tally) (err error) 
 	}()
 	for i := range p.Blocks {
 		b := &p.Blocks[i]
-		if b.Words.Apart {
-			if wrong := b.tryApart(filepath.Join(dir, fmt.Sprint("apart-", b.Line)), repository, long, tally); wrong != nil {
-				err = errors.Join(err, wrong)
+		if p.Apart && !long {
+			tally.Ways[Elsewhere]++
+			if wrong := unrun(b); wrong != nil {
+				return fmt.Errorf("%s: %w", b.At(), wrong)
 			}
 			continue
 		}
@@ -81,25 +82,7 @@ func (p *Page) Run(dir, repository string, long bool, tally *Tally) (err error) 
 }
 
 func (b *Block) typed() bool {
-	return (b.Language == "sh" || b.Language == "console") && b.Words.NotRun == "" && !b.Words.Apart
-}
-
-// tryApart runs a block as if it were a page of its own. The short form looks at its programs and flags.
-func (b *Block) tryApart(dir, repository string, long bool, tally *Tally) error {
-	if !long {
-		tally.Ways[Elsewhere]++
-		if err := unrun(b); err != nil {
-			return fmt.Errorf("%s: %w", b.At(), err)
-		}
-		return nil
-	}
-	if err := os.Mkdir(dir, 0o700); err != nil {
-		return fmt.Errorf("make the session: %w", err)
-	}
-	alone := *b
-	alone.Words.Apart = false
-	page := Page{Name: b.Page, Text: b.Text, Blocks: []Block{alone}, Apart: true}
-	return page.Run(dir, repository, long, tally)
+	return (b.Language == "sh" || b.Language == "console") && b.Words.NotRun == ""
 }
 
 func (b *Block) try(s *Session, long bool, tally *Tally) error {

@@ -48,7 +48,9 @@ func NewSession(page *Page, dir, repository string, long bool) (*Session, error)
 			s.Ports[port], _ = strconv.Atoi(mine)
 		}
 	}
-	for _, step := range []func(*Page) error{s.makeDirectories, s.startServers, s.makeFiles, s.assumeDaemon, s.assumeFor} {
+	for _, step := range []func(*Page) error{
+		s.makeDirectories, s.startServers, s.makeFiles, s.assumeDaemon, s.assumeFor,
+	} {
 		if err := step(page); err != nil {
 			return nil, errors.Join(err, s.Close())
 		}

@@ -42,7 +42,8 @@ func machineEnvironment() (env []string) {
 	for _, variable := range os.Environ() {
 		name, _, _ := strings.Cut(variable, "=")
 		if strings.HasPrefix(name, "GO") || slices.Contains([]string{
-			"PATH", "HOME", "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY", "SSL_CERT_FILE",
+			"PATH", "HOME", "XDG_CACHE_HOME", "XDG_CONFIG_HOME",
+			"HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY", "SSL_CERT_FILE",
 		}, name) {
 			env = append(env, variable)
 		}

@@ -119,7 +119,8 @@ func TestWhatIsDerived(t *testing.T) {
 		"512M": "439MiB", "1G": "858MiB", "2e9": "1716MiB", `"2e9"`: "1716MiB", "100000Ki": "87MiB", "32Mi": "28MiB",
 		"1Ti": "943718MiB", "500000k": "429MiB", ".5Gi": "460MiB",
 	} {
-		values := "resources: {requests: {memory: 32Mi}, limits: {memory: " + limit + "}}"
+		values := "{config: {queue: {max_bytes: 16MiB}}, " +
+			"resources: {requests: {memory: 32Mi}, limits: {memory: " + limit + "}}}"
 		f(values, want, func(w *world) string { return variable(w, "GOMEMLIMIT") })
 	}
 	for url, want := range map[string]string{

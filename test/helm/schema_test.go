@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"momento-bridge/config"
 	"momento-bridge/test/helm/render"
 )
 
@@ -152,6 +153,10 @@ var unfit = []struct{ values, says string }{
 	{"resources: {limits: {memory: 256}}", "resources.limits.memory: 256 is less than 32Mi"},
 	{"resources: {limits: {memory: 128Mi}}", "resources.requests.memory: 256Mi is more than resources.limits.memory"},
 	{"config: {queue: {max_bytes: 1GiB}}", "resources.limits.memory: 256Mi does not hold config.queue.max_bytes, 1GiB"},
+	{
+		"resources: {requests: {memory: 64Mi}, limits: {memory: 127Mi}}",
+		"resources.limits.memory: 127Mi does not hold config.queue.max_bytes, 64MiB, and as much again",
+	},
 	{"config: {queue: {max_bytes: 134217729}}", "resources.limits.memory: 256Mi does not hold config.queue.max"},
 	{"resources: {limits: {cpu: 50m}}", "resources.requests.cpu: 100m is more than resources.limits.cpu, 50m"},
 	{"resources: {limits: {cpu: 0.05}}", "resources.requests.cpu: 100m is more than resources.limits.cpu, 0.05"},
@@ -172,6 +177,9 @@ var unfit = []struct{ values, says string }{
 
 func TestValuesThatDoNotGoTogetherAreRefusedWithTheKeyNamed(t *testing.T) {
 	t.Parallel()
+	if got := config.Default().Queue.MaxBytes; got != 64<<20 {
+		t.Errorf("_check.tpl knows another default of queue.max_bytes than %v", got)
+	}
 	for _, tt := range unfit {
 		if _, err := release(t, "bridge", tt.values); err == nil || !strings.Contains(err.Error(), tt.says) {
 			t.Errorf("%s: %v, want %q", tt.values, err, tt.says)

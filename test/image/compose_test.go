@@ -138,8 +138,10 @@ func TestTheExampleRuns(t *testing.T) {
 	healthy(t, bridge)
 	publish(t, 200)
 	arrived(t, 200)
-	if o := bridge.exec("momento-bridge", "status", "-c", "config.yaml"); o.status != 0 {
-		t.Errorf("status says %s%s", o.stdout, o.stderr)
+	for _, words := range shown(t, "exec", 3) {
+		if o := (container{t, "example_" + words[0] + "_1"}).exec(words[1:]...); o.status != 0 {
+			t.Errorf("%q says %s%s", words, o.stdout, o.stderr)
+		}
 	}
 	// By the name by which Prometheus asks.
 	o := container{t, "example_nats_1"}.exec("wget", "-q", "-O", "-", "http://momento-bridge:9464/metrics")
@@ -155,8 +157,8 @@ func TestTheExampleRuns(t *testing.T) {
 	publish(t, 100)
 	must(t, "podman-compose", compose("start", "momento-bridge")...)
 	arrived(t, 300)
-	// As README.md shows it: sent by the command line of NATS, seen by a subscriber.
-	must(t, "podman-compose", compose("run", "--rm", "--no-deps", "stream", "nats", "pub", "orders.berlin", "hello")...)
+	// Sent by the command line of NATS, seen by a subscriber.
+	must(t, "podman-compose", compose(append([]string{"run"}, shown(t, "run", 1)[0]...)...)...)
 	arrived(t, 301)
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet,
 		"http://127.0.0.1:8080/topics/my-cache/orders-berlin", http.NoBody)
@@ -168,6 +170,20 @@ func TestTheExampleRuns(t *testing.T) {
 	if body, err := io.ReadAll(resp.Body); err != nil || !strings.Contains(string(body), `"binary":"aGVsbG8="`) {
 		t.Errorf("a subscriber gets %s: %v", body, err)
 	}
+}
+
+// shown returns what README.md shows behind "docker compose" and a verb, so many times.
+func shown(t *testing.T, verb string, times int) (commands [][]string) {
+	t.Helper()
+	for line := range strings.Lines(read(t, example+"/README.md")) {
+		if rest, is := strings.CutPrefix(line, "docker compose "+verb+" "); is {
+			commands = append(commands, strings.Fields(rest))
+		}
+	}
+	if len(commands) != times {
+		t.Fatalf("README.md shows %q", commands)
+	}
+	return commands
 }
 
 // healthy waits until a container's own health check says so.

@@ -1,6 +1,7 @@
 package packages
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -83,6 +84,7 @@ func makeNow(ctx context.Context, shelf string) error {
 		"deploy/momento-bridge.service": "usr/lib/systemd/system/momento-bridge.service",
 		"deploy/packages/config.yaml":   "etc/momento-bridge/config.yaml",
 		"LICENSE":                       "usr/share/doc/momento-bridge/copyright",
+		"deploy/packages/preinst":       "DEBIAN/preinst",
 		"deploy/packages/postinst":      "DEBIAN/postinst",
 		"deploy/packages/prerm":         "DEBIAN/prerm",
 		"deploy/packages/postrm":        "DEBIAN/postrm",
@@ -98,10 +100,18 @@ func makeNow(ctx context.Context, shelf string) error {
 	return pack(dir, "0.0.2", filepath.Join(shelf, now))
 }
 
-// makeBefore puts the program before, and another default configuration, into an unpacked package.
+// makeBefore puts the program before, another unit, and another default configuration, into an unpacked package.
 func makeBefore(ctx context.Context, unpacked string) (program string, err error) {
 	program = filepath.Join(unpacked, "usr/bin/momento-bridge")
 	if err := buildOlder(ctx, program); err != nil {
+		return "", err
+	}
+	unit := filepath.Join(unpacked, strings.TrimPrefix(unitFile, "/"))
+	file, err := os.ReadFile(unit)
+	if err != nil {
+		return "", err
+	}
+	if err := write(unit, bytes.Replace(file, []byte("RestartSec=1s"), []byte("RestartSec=2s"), 1)); err != nil {
 		return "", err
 	}
 	config := filepath.Join(unpacked, "etc/momento-bridge/config.yaml")
@@ -193,6 +203,7 @@ func pack(dir, version, name string) error {
 			License: "MIT",
 		}
 		info.Contents = contents
+		info.Scripts.PreInstall = filepath.Join(dir, "DEBIAN/preinst")
 		info.Scripts.PostInstall = filepath.Join(dir, "DEBIAN/postinst")
 		info.Scripts.PreRemove = filepath.Join(dir, "DEBIAN/prerm")
 		info.Scripts.PostRemove = filepath.Join(dir, "DEBIAN/postrm")

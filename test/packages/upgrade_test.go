@@ -34,6 +34,10 @@ func TestNoMessageIsLostOrRepeatedByAnUpgrade(t *testing.T) {
 				t.Log(m.must(k.of(step.command, step.file)...))
 				lab.Eventually(t, patience, "another process", func() bool { return m.property("MainPID") != pid })
 				w.awaitServed(step.version)
+				pause := map[string]string{before: "2s", now: "1s"}[step.file]
+				if got := m.property("RestartUSec"); got != pause || m.property("NeedDaemonReload") != "no" {
+					t.Errorf("%s pauses for %s between restarts, want %s", step.file, got, pause)
+				}
 			}
 			w.settle(stop())
 

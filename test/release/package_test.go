@@ -166,7 +166,7 @@ func TestDebianPackagesSayWhatTheyAre(t *testing.T) {
 		if got := string(control["conffiles"].data); got != "/etc/momento-bridge/config.yaml\n" {
 			t.Errorf("%s: what users may change is %q", p.name, got)
 		}
-		for _, script := range []string{"postinst", "prerm", "postrm"} {
+		for _, script := range []string{"preinst", "postinst", "prerm", "postrm"} {
 			if string(control[script].data) != source(t, "deploy/packages/"+script) {
 				t.Errorf("%s: %s is not the commit's", p.name, script)
 			}
@@ -191,7 +191,12 @@ func TestRPMPackagesSayWhatTheyAre(t *testing.T) {
 		for _, script := range []struct {
 			tag  int
 			name string
-		}{{rpmutils.POSTIN, "postinst"}, {rpmutils.PREUN, "prerm"}, {rpmutils.POSTUN, "postrm"}} {
+		}{
+			{rpmutils.PREIN, "preinst"},
+			{rpmutils.POSTIN, "postinst"},
+			{rpmutils.PREUN, "prerm"},
+			{rpmutils.POSTUN, "postrm"},
+		} {
 			want[script.tag] = source(t, "deploy/packages/"+script.name)
 		}
 		for _, tag := range slices.Sorted(maps.Keys(want)) {

@@ -16,7 +16,6 @@ type endpoint struct {
 	world   *World
 	rng     *rand.Rand
 	limiter emulator.Limiter
-	limit   emulator.Settings
 	away    bool            // It takes no connections.
 	keys    map[string]bool // That are valid.
 	trouble []trouble       // That last now.
@@ -56,7 +55,7 @@ const (
 )
 
 func newEndpoint(w *World) endpoint {
-	e := endpoint{world: w, rng: stream(w.Seed, 4), keys: map[string]bool{theKey: true}, limit: w.plan.limit}
+	e := endpoint{world: w, rng: stream(w.Seed, 4), keys: map[string]bool{theKey: true}}
 	e.renew(w.plan.limit)
 	return e
 }
@@ -67,14 +66,14 @@ func (e *endpoint) renew(s emulator.Settings) {
 	if err != nil {
 		panic(err)
 	}
-	e.limiter, e.limit = l, s
+	e.limiter = l
 }
 
 // sent notes which publishes a daemon has written.
 func (e *endpoint) sent(l *link, b []byte) {
 	w := e.world
 	l.http.requests(b, func(head string, body []byte) {
-		a := &attempt{link: l, sent: w.now(), end: l.http.size, body: len(body), key: headerOf(head, "Authorization")}
+		a := &attempt{link: l, end: l.http.size, key: headerOf(head, "Authorization")}
 		var ok bool
 		if a.cache, a.topic, ok = targetOf(head); !ok {
 			w.fault("a request that is no publish: %q", head)
@@ -123,64 +122,65 @@ func (e *endpoint) handle(l *link, a *attempt) {
 	}
 	l.http.served++
 	t := e.lasting(a)
-	kind := troubles
-	if t != nil {
-		kind = t.kind
+	if t == nil {
+		t = &trouble{kind: troubles} // That is none.
+	} else {
 		w.figures.Struck++
 	}
 	work := time.Duration(e.rng.ExpFloat64() * float64(w.plan.work))
-	switch kind { //nolint:exhaustive // The others come later.
+	switch {
+	case e.strikesBefore(a, t, work):
+	case !e.keys[a.key]:
+		e.say(a, work, 401, "", `{"message":"invalid token"}`)
+	case a.poison():
+		e.say(a, work, 400, "", `{"message":"invalid argument"}`)
+	case !e.limiter.Take(w.time(w.now()), 1, uint64(l.id)): //nolint:gosec // Small.
+		e.refuse(a, work, "")
+	default:
+		w.figures.Accepted++
+		w.truth.accepted(a)
+		e.accept(a, t.kind, work)
+	}
+}
+
+// strikesBefore has a trouble befall a publish before it can be accepted. It reports whether it did.
+func (e *endpoint) strikesBefore(a *attempt, t *trouble, work time.Duration) bool {
+	switch t.kind { //nolint:exhaustive // The others come later.
 	case troubleDrop:
-		w.cut(l, true)
-		return
+		e.world.cut(a.link, true)
 	case troubleHang:
-		l.http.held = true
-		return
+		a.link.http.held = true
 	case troubleCut:
-		if e.rng.IntN(2) == 0 { // Half of an answer does not say that the publish was accepted.
-			e.half(a, work)
-			return
+		if e.rng.IntN(2) > 0 {
+			return false
 		}
+		e.half(a, work) // Half of an answer does not say that the publish was accepted.
 	case troubleStatus503:
 		e.say(a, work, 503, "", `{"message":"try again"}`)
-		return
 	case troubleStatus500:
 		e.say(a, work, 500, "", `{"message":"internal"}`)
-		return
 	case troublePage:
 		e.say(a, work, 200, "Content-Type: text/html\r\n", "<html><body>sign in</body></html>")
-		return
 	case troubleKey:
 		e.say(a, work, 401, "", `{"message":"invalid token"}`)
-		return
 	case troubleTopic:
 		e.say(a, work, 403, "", `{"message":"permission denied"}`)
-		return
 	case troubleCache:
 		e.say(a, work, 404, "", `{"message":"Cache not found"}`)
-		return
 	case troubleRefuse:
 		e.refuse(a, work, "")
-		return
 	case troubleRefuseWait:
 		a.wait = t.wait / time.Second * time.Second
 		e.refuse(a, work, fmt.Sprintf("Retry-After: %d\r\n", int(t.wait/time.Second)))
-		return
+	default:
+		return false
 	}
-	if !e.keys[a.key] {
-		e.say(a, work, 401, "", `{"message":"invalid token"}`)
-		return
-	}
-	if a.poison() {
-		e.say(a, work, 400, "", `{"message":"invalid argument"}`)
-		return
-	}
-	if !e.limiter.Take(w.time(w.now()), 1, uint64(l.id)) { //nolint:gosec // Small.
-		e.refuse(a, work, "")
-		return
-	}
-	w.figures.Accepted++
-	w.truth.accepted(a)
+	return true
+}
+
+// accept answers a publish that is accepted, unless a trouble prevents that.
+func (e *endpoint) accept(a *attempt, kind troubleKind, work time.Duration) {
+	l, w := a.link, e.world
 	switch kind { //nolint:exhaustive // The others came before.
 	case troubleLose:
 		w.cut(l, true)
@@ -240,14 +240,9 @@ func (e *endpoint) closing(a *attempt, work time.Duration, polite bool) {
 // reply sends an answer, which the daemon knows once it has all of it.
 func (e *endpoint) reply(a *attempt, work time.Duration, text string, status int, end error) {
 	w := e.world
-	w.figures.Answers++
 	w.history.note(w.now(), "answer", int64(a.link.id), int64(status))
 	b := []byte(text)
-	a.link.http.owes++
-	seen := func() {
-		a.link.http.owes--
-		e.known(a, status)
-	}
+	seen := func() { e.known(a, status) }
 	if e.rng.IntN(10) == 0 {
 		at := 1 + e.rng.IntN(len(b)-1)
 		w.answer(a.link, b[:at:at], work, nil, nil)
@@ -272,7 +267,6 @@ func (e *endpoint) stray(l *link) {
 			return
 		}
 		w.history.note(w.now(), "stray", int64(l.id))
-		w.figures.Strays++
 		l.http.held = true
 		l.deliver([]byte(accepting), nil)
 	})
@@ -283,7 +277,7 @@ func (e *endpoint) known(a *attempt, status int) {
 	if a.over {
 		return
 	}
-	a.over, a.answered, a.taken = true, true, status == 204
+	a.over = true
 	e.landed(a)
 	e.world.truth.known(a, status)
 }

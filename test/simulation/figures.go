@@ -4,16 +4,13 @@ import "time"
 
 // Figures are what a run was.
 type Figures struct {
-	Seed      uint64
 	Virtual   time.Duration
 	Events    int
 	Published int // Messages to NATS.
 	Attempts  int // Publishes of the daemons,
 	Accepted  int // and of those accepted,
 	Refused   int // and refused for quota.
-	Answers   int
 	Struck    int // Publishes that a trouble of the endpoint struck.
-	Strays    int
 	Cuts      int // Links that were broken.
 	Faults    map[string]int
 	Hash      uint64

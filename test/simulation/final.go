@@ -12,27 +12,6 @@ func (t *truth) begin(routes []*route) {
 	}
 }
 
-// finished reports whether a message has come to an end that it may have.
-func (m *message) finished() bool {
-	switch {
-	case m.forgotten:
-		return true
-	case len(m.accepted) > 0 && (m.route.stream == "" || m.acked > 0 || m.ended > 0):
-		return true
-	case m.route.stream == "":
-		return true // Core NATS promises nothing of what it drops; see lostCore.
-	case m.route.drops && m != m.route.latest[m.topic] && (m.acked > 0 || m.ended > 0):
-		return true
-	case m.fate != fateAccept || m.refusals > 0:
-		return m.acked > 0 || m.ended > 0
-	case m.route.atMostOnce && m.unclear > 0:
-		return m.acked > 0 || m.ended > 0
-	case m.letters > 0:
-		return m.acked > 0 || m.ended > 0
-	}
-	return false
-}
-
 // open is how many messages have not come to an end.
 func (t *truth) open() int {
 	n := 0
@@ -59,14 +38,6 @@ func (t *truth) unfinished() string {
 		return ""
 	}
 	return fmt.Sprintf("%d messages are not at their end, the first of them %s", n, first)
-}
-
-// String tells what is known of a message.
-func (m *message) String() string {
-	return fmt.Sprintf("%d of route %s, topic %s, stream sequence %d: delivered %d times, tried %d times, "+
-		"accepted %d times, unclear %d times, acknowledged %v, ended %v, dead letters %d",
-		m.id, m.route.name, m.topic, m.sequence, m.givens, m.attempts, len(m.accepted), m.unclear,
-		m.acked > 0, m.ended > 0, m.letters)
 }
 
 // settledBooks compares what the daemons say of themselves with the truth, when nothing moves.

@@ -10,8 +10,7 @@ import (
 // frame is a message as the protocol of NATS has it.
 type frame struct {
 	subject, reply string
-	header         []byte
-	payload        []byte
+	payload        []byte // Without the header, if there is one.
 }
 
 // frames takes what a client says apart, cut anyhow.
@@ -34,7 +33,7 @@ func (p *frames) add(b []byte, each func(f *frame, size int)) {
 }
 
 // frameOf reads one operation, and returns its size; 0: it is not there as a whole. Of what is no message the frame is
-// empty. Header and payload are parts of b.
+// empty. The payload is a part of b.
 func frameOf(b []byte) (frame, int) {
 	end := bytes.IndexByte(b, '\n')
 	if end < 0 {
@@ -70,8 +69,7 @@ func frameOf(b []byte) (frame, int) {
 	if len(words)-sizes > first {
 		f.reply = words[first]
 	}
-	body := b[end+1 : end+1+total]
-	f.header, f.payload = body[:head:head], body[head:]
+	f.payload = b[end+1+head : end+1+total]
 	return f, end + 1 + total + 2
 }
 
@@ -96,7 +94,7 @@ func deliveriesIn(b []byte) []frame {
 
 // ackOf is what the reply subject of a delivery says.
 type ackOf struct {
-	stream, consumer     string
+	stream               string
 	deliveries, sequence uint64
 }
 
@@ -111,7 +109,7 @@ func parseAck(subject string) (ackOf, bool) {
 	}
 	deliveries, _ := strconv.ParseUint(words[2], 10, 64)
 	sequence, _ := strconv.ParseUint(words[3], 10, 64)
-	return ackOf{words[0], words[1], deliveries, sequence}, true
+	return ackOf{words[0], deliveries, sequence}, true
 }
 
 var ping = []byte("PING\r\n")

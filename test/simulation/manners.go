@@ -38,18 +38,19 @@ func (t *truth) polite(a *attempt) {
 		w.fault("replica %d publishes %v before the Retry-After that it was told is over", a.link.owner.id,
 			time.Duration(left))
 	}
-	t.paced(a)
+	t.paced()
 }
 
-// pace is how many publishes of all daemons together a part of the time may have, where they share a quota that is
-// configured.
 const (
+	// paceOver is the part of the time for which the publishes of all daemons together are counted, where they share a
+	// quota that is configured, and paceSlack by how much they may be more than that allows: bursts, and what members
+	// may take without asking.
 	paceOver  = 4 * time.Second
-	paceSlack = 0.25 // Of what the quota is for that time: bursts, and what members may take without asking.
+	paceSlack = 0.25
 )
 
-// paced judges whether all daemons together keep to the quota that they share.
-func (t *truth) paced(*attempt) {
+// paced judges whether all daemons together keep to the quota that they share, as one of them publishes.
+func (t *truth) paced() {
 	w := t.world
 	if !w.plan.shared || w.plan.rate == 0 {
 		return

@@ -44,8 +44,7 @@ var errRefused = errors.New("connection refused")
 
 // unreachable says why a connection cannot be made now.
 func (w *World) unreachable(d *dialing) error {
-	switch {
-	case d.owner.cut || w.endpoint.away:
+	if d.owner.cut || w.endpoint.away {
 		return fmt.Errorf("dial: %w", errRefused)
 	}
 	return nil
@@ -196,7 +195,7 @@ func (e *natsEnd) sent(b []byte) {
 			return
 		}
 		end := ackSent{e.size, *f}
-		end.frame.header, end.frame.payload = bytes.Clone(f.header), bytes.Clone(f.payload)
+		end.frame.payload = bytes.Clone(f.payload)
 		e.ends = append(e.ends, end)
 	})
 }

@@ -26,7 +26,6 @@ type replica struct {
 	leaves bool       // It was asked to stop.
 	over   bool
 	born   int64
-	left   int64 // When it was asked to stop, or killed.
 
 	linked  int64 // When it was connected to NATS last.
 	manners manners
@@ -113,7 +112,7 @@ func (r *replica) leave() {
 	if r.leaves || r.cut || r.stop == nil {
 		return
 	}
-	r.leaves, r.left = true, r.world.now()
+	r.leaves = true
 	r.world.history.note(r.world.now(), "stop", int64(r.id))
 	r.world.stirred.Store(true)
 	r.stop()
@@ -127,7 +126,7 @@ func (r *replica) kill() {
 	}
 	w := r.world
 	w.history.note(w.now(), "kill", int64(r.id))
-	r.cut, r.left = true, w.now()
+	r.cut = true
 	for _, l := range w.links {
 		if l.owner == r {
 			w.cut(l, w.faults.IntN(2) == 0)

@@ -14,12 +14,8 @@ type attempt struct {
 	cache, topic string
 	key          string
 	messages     []*message // What is in it, in its order.
-	body         int        // Bytes.
-	sent         int64
-	end          int // Where it ends among what was sent on its link.
+	end          int        // Where it ends among what was sent on its link.
 	accepted     int64
-	answered     bool          // Its whole answer has been given to the daemon, or as much as says what became of it.
-	taken        bool          // That said 204.
 	over         bool          // The daemon can learn nothing more of it.
 	wait         time.Duration // Its answer asks for that.
 }
@@ -35,7 +31,6 @@ type httpEnd struct {
 	begun   bool // Publishes were written. Those of the first write have waited for the link.
 	held    bool // It answers nothing more,
 	polite  bool // and has said so.
-	owes    int  // Answers on their way.
 }
 
 // requests takes what a daemon says apart: each whole request, with its size.

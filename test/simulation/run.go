@@ -17,7 +17,7 @@ func Run(seed uint64, form Form, echo func(string)) Figures {
 	plan := newScenario(seed, form)
 	w := newWorld(seed, plan)
 	w.history.echo = echo
-	w.figures.Seed, w.figures.Faults = seed, map[string]int{}
+	w.figures.Faults = map[string]int{}
 	w.truth.begin(plan.routes)
 	w.streams()
 	for range plan.replicas {

@@ -44,7 +44,6 @@ type route struct {
 	format              string
 	most                int // max_payload.
 	letters             bool
-	givesUp             time.Duration
 	topics              int
 	burst               int
 

@@ -10,6 +10,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"momento-bridge/config"
+	"momento-bridge/daemon"
 	"momento-bridge/test/long"
 )
 
@@ -104,8 +106,17 @@ func TestSimulation(t *testing.T) {
 		took.Round(time.Millisecond), time.Since(began).Round(time.Millisecond), days/took.Minutes())
 }
 
-func TestPlan(t *testing.T) {
-	if *follow {
-		t.Log(newScenario(*firstSeed, forms(t)).config)
+func TestEverySeedHasAConfigurationWithoutMistakes(t *testing.T) {
+	for seed := *firstSeed; seed < *firstSeed+200; seed++ {
+		text := newScenario(seed, forms(t)).config
+		if *follow && seed == *firstSeed {
+			t.Log(text)
+		}
+		f := config.Read("simulation.yaml", []byte(text))
+		f.Validate()
+		daemon.NewPlan(f)
+		if err := f.Err(); err != nil {
+			t.Errorf("seed %d: %v\n%s", seed, err, text)
+		}
 	}
 }

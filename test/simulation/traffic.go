@@ -33,7 +33,7 @@ func (w *World) burst(r *route) {
 func (w *World) message(r *route, topic string) {
 	t := &w.truth
 	r.places++
-	m := &message{id: len(t.messages), route: r, topic: topic, place: r.places, born: w.now()}
+	m := &message{id: len(t.messages), route: r, topic: topic, place: r.places}
 	size := markLength + w.traffic.IntN(300)
 	switch x := w.traffic.IntN(400); {
 	case x == 0:

@@ -127,7 +127,7 @@ func helmProgram() program {
 	second := func(c *call) error { return chart(c, c.args[1], "--dry-run=client") }
 	flagsOnly := func(c *call) error { return c.helmTakes() }
 	return program{
-		cannot: "a cluster; the short form not what is rendered, either: test/helm renders the chart by helm's libraries",
+		cannot: "a cluster; in the short form what is rendered, too: test/helm renders by helm's libraries",
 		flags:  "kube-context= kubeconfig=",
 		commands: []command{
 			{words: "install", flags: values, least: 2, most: 2, run: second},

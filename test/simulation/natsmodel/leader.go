@@ -54,30 +54,6 @@ func (o *consumer) forgetAcks() {
 	o.recent = o.recent[:0]
 }
 
-// rolledBack is what a consumer makes of a stream that has lost its last messages.
-func (o *consumer) rolledBack() {
-	last := o.stream.store.last
-	if o.delivered.stream <= last {
-		return
-	}
-	if o.keptFloor.stream > last {
-		o.keptFloor = sequences{o.delivered.consumer, last}
-		clear(o.pending)
-		clear(o.redelivered)
-	}
-	for _, seq := range o.pendingSequences() {
-		if seq > last {
-			delete(o.pending, seq)
-			delete(o.redelivered, seq)
-		}
-	}
-	o.delivered = o.keptFloor
-	for _, d := range o.pending { // The highest, in any order.
-		o.delivered.stream = max(o.delivered.stream, d.seq)
-		o.delivered.consumer = max(o.delivered.consumer, d.number)
-	}
-}
-
 // changeLeader takes a stream's leader away, with those of its consumers, until the other one is elected.
 func (s *stream) changeLeader() {
 	s.leaderless = true
@@ -111,20 +87,6 @@ func (s *stream) elected() {
 	}
 }
 
-// rollBack has a stream lose all messages after a sequence.
-func (s *stream) rollBack(seq uint64) {
-	s.store.rollBack(seq)
-	for id, of := range s.ids { // In any order: each is looked at.
-		if of > seq {
-			delete(s.ids, id)
-		}
-	}
-	for _, o := range s.consumers {
-		o.rolledBack()
-		o.lead()
-	}
-}
-
 // LoseAcks lets a share of the acknowledgements get lost on their way to their consumers, from 0 to 1.
 func (s *Server) LoseAcks(share float64) { s.lose = share }
 
@@ -141,44 +103,6 @@ func (s *Server) ChangeLeader(now time.Time, name string) {
 	if st := s.streamNamed(name); st != nil {
 		st.changeLeader()
 		s.settle()
-	}
-}
-
-// RollBack has a stream lose all messages after a sequence, as after a crash before they were written.
-func (s *Server) RollBack(now time.Time, name string, seq uint64) {
-	s.Advance(now)
-	if st := s.streamNamed(name); st != nil {
-		st.rollBack(seq)
-		s.settle()
-	}
-}
-
-// Purge removes all messages of a stream that a filter takes; empty: all.
-func (s *Server) Purge(now time.Time, name, filter string) {
-	s.Advance(now)
-	if st := s.streamNamed(name); st != nil {
-		st.purge(filter, 0, 0)
-		s.settle()
-	}
-}
-
-// DeleteStream deletes a stream with its consumers.
-func (s *Server) DeleteStream(now time.Time, name string) {
-	s.Advance(now)
-	if st := s.streamNamed(name); st != nil {
-		st.delete()
-		s.settle()
-	}
-}
-
-// DeleteConsumer deletes a consumer.
-func (s *Server) DeleteConsumer(now time.Time, stream, name string) {
-	s.Advance(now)
-	if st := s.streamNamed(stream); st != nil {
-		if o := st.consumer(name); o != nil {
-			o.delete("409 Consumer Deleted")
-			s.settle()
-		}
 	}
 }
 

@@ -214,21 +214,3 @@ func (s *store) trim() {
 	clear(s.entries[len(kept):])
 	s.entries, s.head = kept, 0
 }
-
-// rollBack forgets all after a sequence, as a server does that comes back without what it had not written yet.
-func (s *store) rollBack(seq uint64) {
-	for s.live > 0 {
-		last := s.entries[len(s.entries)-1]
-		if last.seq <= seq {
-			break
-		}
-		if last.m != nil {
-			s.remove(last.seq)
-		}
-		if len(s.entries) > 0 && s.entries[len(s.entries)-1].seq > seq {
-			s.entries = s.entries[:len(s.entries)-1]
-		}
-	}
-	s.last = min(s.last, seq)
-	s.first = min(s.first, s.last+1)
-}

@@ -29,7 +29,7 @@ var ofSource = []Fault{
 		"source/barrier.go", "return b.missing <= 0 && !b.gap", "return true",
 	}}},
 	{Name: "settled-unsorted", Kind: "what has waited at the barrier goes on as it came", Swap: []Swap{{
-		"source/barrier.go", "if x.sequence < y.sequence {", "if x.sequence > y.sequence {",
+		"source/barrier.go", "cmp.Compare(x.sequence, y.sequence)", "cmp.Compare(y.sequence, x.sequence)",
 	}}},
 	{Name: "redelivery-twice", Kind: "what is held and delivered again is submitted twice", Swap: []Swap{{
 		"source/deliveries.go", "held, known := q.find(sequence); known {",

@@ -30,9 +30,9 @@
 {{- fail (printf "resources.requests.%s: %v is more than resources.limits.%s, %v" $what $request $what $limit) -}}
 {{- end -}}
 {{- end -}}
-{{- $queue := ($config.queue | default dict).max_bytes -}}
+{{- $queue := ($config.queue | default dict).max_bytes | default "64MiB" -}}
 {{- $limit := ((.Values.resources).limits).memory -}}
-{{- if and $queue $limit (gt (include "momento-bridge.size" $queue | int64 | mul 2) (include "momento-bridge.bytes" $limit | int64)) -}}
+{{- if and (not .Values.existingConfigMap.name) $limit (gt (include "momento-bridge.size" $queue | int64 | mul 2) (include "momento-bridge.bytes" $limit | int64)) -}}
 {{- fail (printf "resources.limits.memory: %v does not hold config.queue.max_bytes, %v, and as much again" $limit (kindIs "string" $queue | ternary $queue (include "momento-bridge.size" $queue))) -}}
 {{- end -}}
 {{- $port := include "momento-bridge.port" . -}}

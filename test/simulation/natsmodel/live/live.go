@@ -16,7 +16,6 @@ type Server struct {
 	mu      sync.Mutex // Guards the following.
 	model   *natsmodel.Server
 	clients map[natsmodel.Conn]*client
-	refuses bool
 	stopped bool
 	timer   *time.Timer
 	running sync.WaitGroup
@@ -59,13 +58,6 @@ func (s *Server) Do(f func(model *natsmodel.Server, now time.Time)) {
 	s.flush()
 }
 
-// Refuse says whether connections are refused.
-func (s *Server) Refuse(refuse bool) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.refuses = refuse
-}
-
 // Cut breaks all connections, without a word to clients or server before.
 func (s *Server) Cut() {
 	s.mu.Lock()
@@ -81,7 +73,7 @@ var errRefused = errors.New("connection refused")
 func (s *Server) Dial(string, string) (net.Conn, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.refuses || s.stopped {
+	if s.stopped {
 		return nil, errRefused
 	}
 	theirs, ours := net.Pipe()
