@@ -216,6 +216,7 @@ func (s *Soak) series(q *quantity) Series {
 	if len(known) == 0 {
 		return out
 	}
+	f.Before, f.After = max(0, f.Before), max(0, f.After) // A line that fits may begin below nothing.
 	out.Drift.First, out.Drift.Last = number(f.First), number(f.Last)
 	if out.Drift.Has() {
 		since := s.started.Add(time.Duration(f.Since * float64(time.Second))).UTC()

@@ -185,6 +185,13 @@ func TestSoakTellsOfLossAndDrift(t *testing.T) {
 				return d.Shape == drift.Slope && math.Abs(*d.PerHour-0.006) < 0.001
 			},
 		},
+		"latency grows out of all proportion": {
+			&bridge{latency: noisy(func(m float64) float64 { return 5 + 300*max(0, m-40) })},
+			soak.Drifted, "latency p50, latency p99",
+			func(r *soak.Report) bool {
+				return *one(r, "latency p50").Drift.Before >= 0 && *one(r, "latency p99").Drift.Before >= 0
+			},
+		},
 		"memory leaks": {
 			&bridge{gauges: func(m float64, g *soak.Gauges) { g.Memory += m * 1e6 }},
 			soak.Drifted, "memory",
