@@ -34,7 +34,7 @@ func reportFile(t *testing.T, clean, failing float64) string {
 
 func TestCompareEndsWithAStatusForCI(t *testing.T) {
 	a, soakFile := reportFile(t, 498, 502), filepath.Join(t.TempDir(), "soak.json")
-	if err := os.WriteFile(soakFile, []byte(`{"schema": 1, "test": "soak"}`), 0o600); err != nil {
+	if err := os.WriteFile(soakFile, []byte(`{"schema": 1, "test": "soak", "verdict": "short"}`), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	for _, c := range []struct {

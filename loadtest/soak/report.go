@@ -123,8 +123,9 @@ var quantities = []quantity{
 
 const (
 	opened = "connections opened"
-	// replaced is after how many seconds, at the least, the bridge replaces a connection: that comes in waves.
-	replaced = 180
+	// replaced is in how many seconds the bridge replaces all of its connections at the fastest, with room for chance:
+	// those that were opened at once are replaced within two minutes.
+	replaced = 60
 )
 
 // matters is what is worth telling of a quantity.
@@ -215,6 +216,7 @@ func (s *Soak) series(q *quantity) Series {
 	if len(known) == 0 {
 		return out
 	}
+	f.Before, f.After = max(0, f.Before), max(0, f.After) // A line that fits may begin below nothing.
 	out.Drift.First, out.Drift.Last = number(f.First), number(f.Last)
 	if out.Drift.Has() {
 		since := s.started.Add(time.Duration(f.Since * float64(time.Second))).UTC()

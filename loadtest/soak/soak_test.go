@@ -185,6 +185,13 @@ func TestSoakTellsOfLossAndDrift(t *testing.T) {
 				return d.Shape == drift.Slope && math.Abs(*d.PerHour-0.006) < 0.001
 			},
 		},
+		"latency grows out of all proportion": {
+			&bridge{latency: noisy(func(m float64) float64 { return 5 + 300*max(0, m-40) })},
+			soak.Drifted, "latency p50, latency p99",
+			func(r *soak.Report) bool {
+				return *one(r, "latency p50").Drift.Before >= 0 && *one(r, "latency p99").Drift.Before >= 0
+			},
+		},
 		"memory leaks": {
 			&bridge{gauges: func(m float64, g *soak.Gauges) { g.Memory += m * 1e6 }},
 			soak.Drifted, "memory",
@@ -290,12 +297,13 @@ func TestWhatIsOnItsWayWhenASubscriberIsRefusedIsNotLost(t *testing.T) {
 func TestConnectionsThatTheBridgeReplacesAreNoDrift(t *testing.T) {
 	t.Parallel()
 	const connections = 64
-	for seed := range uint64(20) {
+	for seed := range uint64(40) {
+		minutes := []float64{4, 6, 8, 20}[seed%4]
 		synctest.Test(t, func(t *testing.T) {
 			rng := rand.New(rand.NewPCG(seed, 2))
 			var opened []float64
 			for range connections {
-				for at := 0.0; at < 20; at += 3 + 2*rng.Float64() {
+				for at := 0.0; at < minutes; at += 3 + 2*rng.Float64() {
 					opened = append(opened, at)
 				}
 			}
@@ -308,7 +316,8 @@ func TestConnectionsThatTheBridgeReplacesAreNoDrift(t *testing.T) {
 				}
 			}}
 			c := config(b)
-			c.Duration, c.Target.Connections = 20*time.Minute, connections
+			c.Duration, c.Target.Connections = time.Duration(minutes*float64(time.Minute)), connections
+			c.Every = 4 * time.Second
 			if r, err := soak.New(c).Run(t.Context(), b); err != nil || r.Verdict != soak.Steady {
 				t.Errorf("seed %d: %v, drifting %q", seed, err, drifting(r))
 			}
