@@ -20,7 +20,7 @@ func (n *Node) HearLevel(now time.Time, l *Level, quotas []Quota) time.Time {
 		return n.wake(now)
 	}
 	m.patient = silence // Who keeps tells something each second.
-	n.leads, n.orphaned = false, false
+	n.leads, n.orphaned, n.asked = false, false, false
 	n.keeper, n.heard, n.level = m.order, now, l
 	copy(n.epochs[1:], n.epochs[:])
 	n.epochs[0] = inForce{now, l.Epoch}
@@ -76,11 +76,20 @@ func (n *Node) follow(now time.Time, quotas []Quota) {
 	}
 }
 
-// reshare takes as much as a report asks for, as far as the level allows that.
+// reshare takes as much as a report asks for, as far as the level and what the others have asked for allow that.
 func (n *Node) reshare(now time.Time, q Quota, u *own) {
-	if t := n.total(q.Scope); t != nil && !n.leads && !n.orphaned {
-		q.Pacer.Reshare(now, t.grown(u.before, u.told.Want, n.level.Members))
+	t := n.total(q.Scope)
+	if t == nil || n.leads || n.orphaned {
+		return
 	}
+	share := t.share(u.told.Want, n.level.Members)
+	if u.told.Waited && n.allows(t, u.told.Want, u.before) {
+		n.asked = true
+	}
+	if n.unanswered(now) {
+		share = n.reckon(now, t, u)
+	}
+	q.Pacer.Reshare(now, share)
 }
 
 // crowd takes an equal part of what is known here, until a keeper is heard.

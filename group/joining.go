@@ -48,10 +48,11 @@ func (n *Node) joined(quotas []Quota) {
 	}
 }
 
-// Offline says that the connection is lost: what is not heard says nothing about the others.
+// Offline says that the connection is lost: what is not heard says nothing about the others. Who has kept the quotas
+// does so again when it is back and has heard what the others want.
 func (n *Node) Offline(now time.Time) {
 	if n.offline.IsZero() {
-		n.offline = now
+		n.offline, n.leads = now, false
 	}
 }
 
@@ -61,7 +62,7 @@ func (n *Node) Online(now time.Time, quotas []Quota) {
 		return
 	}
 	away := now.Sub(n.offline)
-	n.offline, n.online = time.Time{}, now
+	n.offline, n.online, n.back = time.Time{}, now, now
 	for _, m := range n.list {
 		m.heard = m.heard.Add(away)
 	}

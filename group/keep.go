@@ -112,19 +112,15 @@ func (m *member) estimate(scope string) *estimate {
 	if e := m.known[scope]; e != nil {
 		return e
 	}
-	if m.report == nil {
+	u := m.report.use(scope)
+	if u == nil {
 		return nil
 	}
-	for i := range m.report.Uses {
-		if u := &m.report.Uses[i]; u.Scope == scope {
-			if m.known == nil {
-				m.known = map[string]*estimate{}
-			}
-			m.known[scope] = &estimate{reported: *u}
-			return m.known[scope]
-		}
+	if m.known == nil {
+		m.known = map[string]*estimate{}
 	}
-	return nil
+	m.known[scope] = &estimate{reported: *u}
+	return m.known[scope]
 }
 
 // count tells the learner of what the others have had accepted, as far as that is known or likely.

@@ -41,12 +41,3 @@ func (t *Total) share(want float64, members int) float64 {
 	}
 	return min(want+t.Spare, t.Rate)
 }
-
-// grown is a member's share when it wants more, or less, than when the level was made. Of what is free it takes all.
-func (t *Total) grown(before, want float64, members int) float64 {
-	share := t.share(want, members)
-	if t.Level > 0 {
-		return share
-	}
-	return min(share, t.share(before, members)+t.Spare*float64(members-1))
-}

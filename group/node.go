@@ -97,12 +97,15 @@ type Node struct {
 	joining  time.Time // Until when others are waited for; zero: it has joined.
 	offline  time.Time // Since when there is no connection; zero: there is one.
 	online   time.Time // Since when there is.
+	back     time.Time // The same, if there was one before.
 	leads    bool
 	keeper   order     // Whose level is in force; this one's own while it leads.
 	heard    time.Time // When the latest level came that is in force.
 	level    *Level    // That level; nil: none.
 	epochs   [8]inForce
 	orphaned bool
+	asked    bool // Somebody wants more than when that level was made.
+	needs    []need
 
 	uses     map[string]*own
 	reports  int       // How many were sent.
@@ -182,6 +185,8 @@ func (n *Node) Tick(now time.Time, quotas []Quota) time.Time {
 		n.lead(now, quotas)
 	case now.Sub(n.heard) > silence || !n.offline.IsZero() && now.Sub(n.offline) > silence:
 		n.orphan(now, quotas)
+	case n.unanswered(now):
+		n.reckonAll(now, quotas)
 	}
 	if n.due(now) {
 		n.tell(now, quotas)
@@ -227,7 +232,7 @@ func (n *Node) orphan(now time.Time, quotas []Quota) {
 // shouldLead reports whether this member keeps the quotas. One that leads goes on until it hears the level of one that
 // began before it: who comes learns first from who leads.
 func (n *Node) shouldLead(now time.Time) bool {
-	if n.cfg.Guest || !n.offline.IsZero() {
+	if n.cfg.Guest || !n.offline.IsZero() || !n.back.IsZero() && now.Sub(n.back) < unkept {
 		return false
 	}
 	if n.leads {
@@ -285,6 +290,10 @@ func (n *Node) HearReport(now time.Time, r *Report, quotas []Quota) time.Time {
 	m.patient = max(silence, time.Duration(r.Next*float64(silence)/tellEvery.Seconds()))
 	if n.leads {
 		n.account(now, m, before, quotas)
+	}
+	if !n.leads && n.asks(r, before) {
+		n.asked = true
+		return now
 	}
 	if n.leads && (n.keep.changed || n.keep.urgent) || !n.next.After(now) {
 		return now

@@ -14,7 +14,6 @@ import (
 	"flag"
 	"fmt"
 	"os"
-	"slices"
 	"strings"
 	"time"
 
@@ -50,34 +49,14 @@ func table(only string, seeds int, large bool) bool {
 		}
 		began := time.Now()
 		verdict := ""
-		all := runs(&c, seeds)
-		if !c.Holds(all.middle) {
+		middle, worst := c.Median(seeds)
+		if !c.Holds(middle) {
 			verdict, good = "MISS", false
 		}
 		fmt.Printf("%-48s %8.1f (%5.1f)  %8.2f (%5.2f)  %6.3f (%.3f)  %5.2f (%.2f) %s\n", c.Name,
-			100*all.middle.Used, 100*all.worst.Used, 100*all.middle.Refused, 100*all.worst.Refused, all.middle.Jain,
-			all.worst.Jain, all.middle.Peak, all.worst.Peak, verdict)
+			100*middle.Used, 100*worst.Used, 100*middle.Refused, 100*worst.Refused, middle.Jain, worst.Jain,
+			middle.Peak, worst.Peak, verdict)
 		fmt.Fprintf(os.Stderr, "%s took %v\n", c.Name, time.Since(began).Round(time.Millisecond))
 	}
 	return good
-}
-
-// summary is what several seeds came to.
-type summary struct{ middle, worst virtual.Figures }
-
-func runs(c *virtual.Case, seeds int) summary {
-	var used, refused, jain, peak []float64
-	for seed := range uint64(seeds) {
-		f, _ := c.Run(seed)
-		used, refused = append(used, f.Used), append(refused, f.Refused)
-		jain, peak = append(jain, f.Jain), append(peak, f.Peak)
-	}
-	for _, figures := range [][]float64{used, refused, jain, peak} {
-		slices.Sort(figures)
-	}
-	n := len(used)
-	return summary{
-		middle: virtual.Figures{Used: used[n/2], Refused: refused[n/2], Jain: jain[n/2], Peak: peak[n/2]},
-		worst:  virtual.Figures{Used: used[0], Refused: refused[n-1], Jain: jain[0], Peak: peak[n-1]},
-	}
 }

@@ -2,6 +2,7 @@ package virtual
 
 import (
 	"math"
+	"slices"
 	"time"
 
 	"momento-bridge/emulator"
@@ -43,6 +44,22 @@ func (c *Case) Run(seed uint64) (Figures, *World) {
 		c.Between(w)
 	}
 	return w.Run(length), w
+}
+
+// Median returns the medians of several seeds, and the worst figures. The seeds are the same each time.
+func (c *Case) Median(seeds int) (middle, worst Figures) {
+	var used, refused, jain, peak []float64
+	for seed := range uint64(seeds) { //nolint:gosec // Positive.
+		f, _ := c.Run(seed)
+		used, refused = append(used, f.Used), append(refused, f.Refused)
+		jain, peak = append(jain, f.Jain), append(peak, f.Peak)
+	}
+	for _, figures := range [][]float64{used, refused, jain, peak} {
+		slices.Sort(figures)
+	}
+	n := len(used)
+	return Figures{Used: used[n/2], Refused: refused[n/2], Jain: jain[n/2], Peak: peak[n/2]},
+		Figures{Used: used[0], Refused: refused[n-1], Jain: jain[0], Peak: peak[n-1]}
 }
 
 // Holds reports whether figures are within the case's lines.

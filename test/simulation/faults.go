@@ -66,7 +66,6 @@ func (w *World) strike() {
 
 func (w *World) strikeNATS(kind faultKind, lasts time.Duration) {
 	r, n := w.faults, &w.nats
-	w.truth.unlead(w.now() + int64(lasts))
 	w.truth.disturb(w.now() + int64(lasts+w.plan.settleTime))
 	w.truth.part(w.now() + int64(lasts+w.plan.settleTime))
 	switch kind { //nolint:exhaustive // What was got is kept.
@@ -194,7 +193,6 @@ func (w *World) trouble(lasts time.Duration) {
 
 func (w *World) strikeProcess(kind faultKind, lasts time.Duration) {
 	r := w.faults
-	w.truth.unlead(w.now() + int64(lasts))
 	w.reap()
 	living := w.living()
 	switch kind { //nolint:exhaustive // Those of processes.

@@ -47,15 +47,7 @@ const (
 	// may take without asking.
 	paceOver  = 4 * time.Second
 	paceSlack = 0.25
-	// ledAfter is how long nobody may keep a quota whose keeper is gone or cut off: 3 s until the next one takes over,
-	// and until all know. Each of the others may take all that was free meanwhile.
-	ledAfter = 6 * time.Second
 )
-
-// unlead notes that until a time, and a little longer, a shared quota may have no keeper.
-func (t *truth) unlead(until int64) {
-	t.unled = append(t.unled, span{t.world.now(), until + int64(ledAfter)})
-}
 
 // paced judges whether all daemons together keep to the quota that they share, as one of them publishes.
 func (t *truth) paced() {
@@ -68,9 +60,6 @@ func (t *truth) paced() {
 		t.lately = t.lately[1:]
 	}
 	t.lately = append(t.lately, now)
-	if during(t.unled, now-int64(paceOver), now) {
-		return
-	}
 	if most := int(w.plan.rate * paceOver.Seconds() * (1 + paceSlack)); len(t.lately) > most {
 		w.fault("the quota of %v a second is not kept to: %d publishes in %v", w.plan.rate, len(t.lately), paceOver)
 	}

@@ -17,7 +17,6 @@ type truth struct {
 	lossy     []span  // When acknowledgements that the server has got could be lost.
 	lately    []int64 // When publishes were written of late.
 	apart     []span  // When a daemon could be cut off from NATS.
-	unled     []span  // When a shared quota could have no keeper.
 	letterAt  uint64  // Of the dead letters that are stored, so many were looked at.
 }
 
