@@ -50,6 +50,9 @@ const (
 func (n *Node) lead(now time.Time, quotas []Quota) {
 	if !n.leads {
 		n.begin(now)
+		for _, q := range quotas {
+			q.Pacer.Regain()
+		}
 	}
 	cut := false
 	for _, q := range quotas {

@@ -20,6 +20,8 @@ type wires struct {
 	idle    bool // Who is added has nothing to publish.
 	reports int  // That were sent,
 	latest  *group.Report
+	levels  []*group.Level
+	unkept  bool // Levels are lost.
 }
 
 // member is one member, with work enough.
@@ -77,6 +79,10 @@ func (w *wires) deliver() {
 				if msg.Report != nil {
 					w.reports++
 					w.latest = msg.Report
+				} else {
+					if w.levels = append(w.levels, msg.Level); w.unkept {
+						continue
+					}
 				}
 				for _, to := range w.members {
 					if to != from && !to.deaf && !from.deaf {

@@ -111,3 +111,19 @@ func TestOneOfManyThatWakesHasAlmostAllAtOnce(t *testing.T) {
 		t.Error("what nobody else wants is not used")
 	}
 }
+
+func TestTheFirstLevelOfTheNextKeeperIsOfTheWholeQuota(t *testing.T) {
+	t.Parallel()
+	w := newWires(t, 3)
+	w.run(3000)
+	w.unkept = true
+	w.run(3500) // So long that the others go on with their parts.
+	w.members, w.levels, w.unkept = w.members[1:], nil, false
+	w.run(5000)
+	if len(w.levels) == 0 {
+		t.Fatal("nobody keeps")
+	}
+	if got := w.levels[0].Totals[0].Rate; got != told {
+		t.Errorf("a rate of %v, want %v", got, told)
+	}
+}

@@ -131,14 +131,14 @@ func (p *Pacer) Alone(now time.Time) {
 	if p.part.role == alone {
 		return
 	}
-	p.regain()
+	p.Regain()
 	p.part.role = alone
 	p.fill(now)
 }
 
 // Lead learns the quota for all, and spends a share of it.
 func (p *Pacer) Lead(now time.Time, s Share) {
-	p.regain()
+	p.Regain()
 	p.part.role = leading
 	p.take(now, s)
 }
@@ -172,11 +172,12 @@ func (p *Pacer) Orphan(now time.Time) {
 	p.fill(now)
 }
 
-// regain takes up what was known before the others were lost.
-func (p *Pacer) regain() {
+// Regain takes up what was known before the others were lost.
+func (p *Pacer) Regain() {
 	if p.part.role != orphaned {
 		return
 	}
+	p.part.role = following
 	p.learner.ceiling = p.limits.Ceiling
 	p.learner.adopt(p.part.standing)
 }

@@ -14,7 +14,8 @@ var ofReplicas = []Fault{
 		"group/follow.go", "PerSecond: t.share(u.told.Want, n.level.Members), Members: n.level.Members,",
 		"PerSecond: t.Rate, Members: n.level.Members,",
 	}, {
-		"group/follow.go", "q.Pacer.Reshare(now, t.grown(u.before, u.told.Want, n.level.Members))",
-		"q.Pacer.Reshare(now, t.Rate)",
+		"group/follow.go", "q.Pacer.Reshare(now, share)", "q.Pacer.Reshare(now, max(share, t.Rate))",
+	}, {
+		"group/unkept.go", "q.Pacer.Reshare(now, n.reckon(now, t, n.use(now, q.Scope)))", "q.Pacer.Reshare(now, t.Rate)",
 	}}},
 }
