@@ -18,4 +18,5 @@
 //	follow.go   its share of what another one keeps
 //	keep.go     the quota that it keeps for all
 //	level.go    the water level
+//	unkept.go   what it takes until a keeper answers
 package group
