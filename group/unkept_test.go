@@ -68,7 +68,8 @@ func TestWithoutAKeeperTheQuotaIsKeptTo(t *testing.T) {
 			w = waking(t, n, busy)
 			w.members = w.members[1:]
 			if got := w.most(func(int) {}); got > told*5 {
-				t.Errorf("%d members, %d busy before, the first killed: %d published in 4 s, not %v", n, busy, got, 4*told)
+				t.Errorf("%d members, %d busy before, the first killed: %d published in 4 s, not %v", n, busy, got,
+					4*told)
 			}
 		}
 	}

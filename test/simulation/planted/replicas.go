@@ -16,6 +16,7 @@ var ofReplicas = []Fault{
 	}, {
 		"group/follow.go", "q.Pacer.Reshare(now, share)", "q.Pacer.Reshare(now, max(share, t.Rate))",
 	}, {
-		"group/unkept.go", "q.Pacer.Reshare(now, n.reckon(now, t, n.use(now, q.Scope)))", "q.Pacer.Reshare(now, t.Rate)",
+		"group/unkept.go", "q.Pacer.Reshare(now, n.reckon(now, t, n.use(now, q.Scope)))",
+		"q.Pacer.Reshare(now, t.Rate)",
 	}}},
 }
