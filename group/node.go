@@ -292,8 +292,9 @@ func (n *Node) HearReport(now time.Time, r *Report, quotas []Quota) time.Time {
 		n.account(now, m, before, quotas)
 	}
 	if !n.leads && n.asks(r, before) {
-		n.asked = true
-		return now
+		if n.asked = true; len(n.list) <= crowded {
+			return now
+		} // Of more, each looks at its next tick: to reckon takes as long as there are members.
 	}
 	if n.leads && (n.keep.changed || n.keep.urgent) || !n.next.After(now) {
 		return now
