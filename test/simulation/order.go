@@ -8,8 +8,9 @@ import (
 
 var ping = []byte("PING\r\n")
 
-// sorted puts into order what the client says in that of a map, which each process has its own of: the lines of headers,
-// and the subscriptions that begin what it says, and what ends them, as after a reconnect and when a context ends.
+// sorted puts into order what the client says in that of a map, which each process has its own of: the lines of
+// headers, and the subscriptions that begin what it says, and what ends them, as after a reconnect and when a context
+// ends.
 func sorted(b []byte) []byte {
 	sortHeaders(b)
 	return sortSubscriptions(b)
