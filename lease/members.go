@@ -3,6 +3,8 @@ package lease
 import (
 	"hash/fnv"
 	"io"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -122,7 +124,8 @@ func (m *Machine) beat(now Instant, g *group) Write {
 // clear returns a write that frees the slot of one who is long gone; false: there is none. Newcomers cannot tell that
 // it is, and would take another.
 func (m *Machine) clear(now Instant) (Write, bool) {
-	for n, s := range m.slots {
+	for _, n := range slices.Sorted(maps.Keys(m.slots)) {
+		s := m.slots[n]
 		if s.record.Holder != "" && s.record.Life != m.cfg.Life && now >= s.seen+2*m.terms.Wait {
 			return Write{
 				Key: slotMark + strconv.Itoa(n), Sent: now, Revision: s.revision,

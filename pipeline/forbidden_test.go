@@ -129,3 +129,29 @@ func TestPartitionThatStandsStillIsToldOf(t *testing.T) {
 		stop()
 	})
 }
+
+// The order of a map would be another one in each process.
+func TestForbiddenTopicsAreTriedWithANewKeyInTheOrderOfTheirNames(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		allowed, tried := false, []string(nil)
+		p, stop := start(t, pipeline.Config{Workers: 1, Routes: []pipeline.RouteConfig{{Ordered: true}}},
+			fakeSink(func(r *pipeline.Request) pipeline.Answer {
+				if !allowed {
+					return answer(pipeline.HaltTopic, pipeline.Result403, 403)
+				}
+				tried = append(tried, r.Topic)
+				return accept()
+			}))
+		for _, topic := range []string{"c", "j", "a", "f", "b", "i", "d", "h", "e", "g"} {
+			p.Route(0).Submit(message(topic, nil))
+		}
+		synctest.Wait()
+		allowed = true
+		p.KeyChanged()
+		synctest.Wait()
+		stop()
+		if len(tried) != 10 || !slices.IsSorted(tried[1:]) { // The first one is the route's own probe.
+			t.Errorf("tried %q", tried)
+		}
+	})
+}

@@ -2,6 +2,8 @@ package pipeline
 
 import (
 	"container/heap"
+	"slices"
+	"strings"
 	"time"
 
 	"momento-bridge/pipeline/quota"
@@ -175,17 +177,27 @@ func (p *Pipeline) KeyChanged() {
 	for _, r := range p.d.routes {
 		r.cache.gate.probeNow(now)
 		r.gate.probeNow(now)
-		for _, l := range r.lanes {
-			if l.gate.closed {
-				l.gate.probeNow(now)
-				l.heldUntil = time.Time{}
-				p.d.refresh(l)
-			}
+		for _, l := range r.closedLanes() {
+			l.gate.probeNow(now)
+			l.heldUntil = time.Time{}
+			p.d.refresh(l)
 		}
 	}
 	if len(p.idle) > 0 {
 		p.pump(now)
 	}
+}
+
+// closedLanes returns the topics that are forbidden, in one order.
+func (r *Route) closedLanes() []*lane {
+	var all []*lane
+	for _, l := range r.lanes {
+		if l.gate.closed {
+			all = append(all, l)
+		}
+	}
+	slices.SortFunc(all, func(a, b *lane) int { return strings.Compare(a.topic, b.topic) })
+	return all
 }
 
 // Halted returns since when publishing has been halted for the route as a whole: an operator has paused it, the key is

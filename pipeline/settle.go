@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"cmp"
 	"container/heap"
 	"maps"
 	"slices"
@@ -309,22 +310,20 @@ func (d *dispatcher) endLeft(l *lane) {
 	}
 }
 
-// probeLane returns the lane whose first message is best to probe with, nil if no lane has a message.
+// probeLane returns the lane whose first message is best to probe with, of several the oldest by the route's order; nil
+// if no lane has a message.
 func (r *Route) probeLane() *lane {
 	var failed, forbidden *lane
-	for _, l := range r.lanes {
-		switch {
-		case l.first == nil:
+	for e := r.oldest; e != nil; e = e.newer {
+		switch l := e.lane; {
+		case l.first != e:
 		case l.gate.closed:
-			forbidden = l
-		case l.first.trouble != nil:
-			failed = l
+			forbidden = cmp.Or(forbidden, l)
+		case e.trouble != nil:
+			failed = cmp.Or(failed, l)
 		default:
 			return l
 		}
 	}
-	if failed != nil {
-		return failed
-	}
-	return forbidden
+	return cmp.Or(failed, forbidden)
 }

@@ -2,6 +2,7 @@ package source
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"time"
 )
@@ -11,7 +12,7 @@ import (
 type Rounds struct {
 	first  chan struct{} // One slot: there is a route, and was none.
 	mu     sync.Mutex    // Held while they are looked at.
-	routes map[*Core]struct{}
+	routes []*Core
 }
 
 // roundInterval is how often it is looked whether the server has refused a subscription, and whether messages are lost.
@@ -19,7 +20,7 @@ const roundInterval = time.Second
 
 // NewRounds returns rounds without routes; Run makes them.
 func NewRounds() *Rounds {
-	return &Rounds{first: make(chan struct{}, 1), routes: map[*Core]struct{}{}}
+	return &Rounds{first: make(chan struct{}, 1)}
 }
 
 // Run makes its rounds until ctx is done. While there is no route it sleeps.
@@ -44,7 +45,7 @@ func (r *Rounds) Run(ctx context.Context) {
 func (r *Rounds) look() bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	for c := range r.routes {
+	for _, c := range r.routes {
 		c.look()
 	}
 	return len(r.routes) > 0
@@ -60,11 +61,11 @@ func (r *Rounds) join(c *Core) {
 		default:
 		}
 	}
-	r.routes[c] = struct{}{}
+	r.routes = append(r.routes, c)
 }
 
 func (r *Rounds) leave(c *Core) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	delete(r.routes, c)
+	r.routes = slices.DeleteFunc(r.routes, func(other *Core) bool { return other == c })
 }

@@ -92,6 +92,10 @@ func (r *run) updated(entry jetstream.KeyValueEntry, ok bool) {
 func (r *run) opened(o opened) {
 	m := r.m
 	r.opening = false
+	if r.cutOff {
+		r.drop(o)
+		return
+	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	now := m.now()

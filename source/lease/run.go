@@ -21,11 +21,13 @@ type run struct {
 	writes    uint64                    // So far.
 	openings  chan opened
 	opening   bool
-	dropping  sync.WaitGroup   // Watches that are being ended.
-	openAt    protocol.Instant // The bucket is looked at then.
-	openedAt  protocol.Instant // It was looked at last.
-	bucket    opened           // As it was opened last.
-	toldAt    protocol.Instant // When the watch has told something last.
+	giveUp    context.CancelFunc // Ends the opening.
+	cutOff    bool               // The opening was given up.
+	dropping  sync.WaitGroup     // Watches that are being ended.
+	openAt    protocol.Instant   // The bucket is looked at then.
+	openedAt  protocol.Instant   // It was looked at last.
+	bucket    opened             // As it was opened last.
+	toldAt    protocol.Instant   // When the watch has told something last.
 	alone     solitude
 	connected bool
 	stepped   protocol.Instant // When step was called last.
@@ -114,6 +116,10 @@ func (r *run) loop(ctx, outer context.Context) {
 		case s := <-status:
 			r.connected = s == nats.CONNECTED
 			r.openAt = m.now() // What the watch has missed is told anew.
+			if r.opening {     // The answer that it waits for may have gone with the connection.
+				r.cutOff = true
+				r.giveUp()
+			}
 		}
 		r.catchUp()
 	}
@@ -170,12 +176,28 @@ func (r *run) step(outer context.Context) protocol.Instant {
 	switch {
 	case r.opening || !r.connected:
 	case now >= r.openAt:
-		r.opening, r.openedAt = true, now
-		go func() { r.openings <- m.open(outer) }()
+		r.openedAt = now
+		r.open(outer)
 	default:
 		next = min(next, r.openAt)
 	}
 	return next
+}
+
+// open has the bucket looked at. What comes of it comes to openings.
+func (r *run) open(outer context.Context) {
+	ctx, cancel := context.WithCancel(outer)
+	r.opening, r.cutOff, r.giveUp = true, false, cancel
+	go func() {
+		o := r.m.open(ctx)
+		if o.watcher == nil {
+			cancel()
+		} else {
+			stop := o.stop
+			o.stop = func() { stop(); cancel() }
+		}
+		r.openings <- o
+	}()
 }
 
 // reopen looks at the bucket again, but not too often.

@@ -2,7 +2,6 @@ package simulation
 
 import (
 	"bytes"
-	"slices"
 	"strconv"
 	"strings"
 )
@@ -110,34 +109,4 @@ func parseAck(subject string) (ackOf, bool) {
 	deliveries, _ := strconv.ParseUint(words[2], 10, 64)
 	sequence, _ := strconv.ParseUint(words[3], 10, 64)
 	return ackOf{words[0], deliveries, sequence}, true
-}
-
-var ping = []byte("PING\r\n")
-
-// sorted puts the subscriptions that begin what a client says, and what ends them, into order: after a reconnect they
-// come in the order of a map, and when a context ends, too.
-func sorted(b []byte) []byte {
-	var groups []string                           // Each with what limits it.
-	if rest, ok := bytes.CutPrefix(b, ping); ok { // At the same moment as what follows it.
-		return append(sorted(rest), ping...)
-	}
-	rest := b
-	for {
-		end := bytes.IndexByte(rest, '\n') + 1
-		line := rest[:end]
-		begins, ends := bytes.HasPrefix(line, []byte("SUB ")), bytes.HasPrefix(line, []byte("UNSUB "))
-		switch {
-		case ends && len(groups) > 0 && groups[len(groups)-1][0] == 'S':
-			groups[len(groups)-1] += string(line)
-		case begins || ends:
-			groups = append(groups, string(line))
-		default:
-			if len(groups) < 2 {
-				return b
-			}
-			slices.Sort(groups)
-			return append([]byte(strings.Join(groups, "")), rest...)
-		}
-		rest = rest[end:]
-	}
 }

@@ -18,15 +18,20 @@ func historyOf(t *testing.T, seed uint64, f Form) (lines []string, alone bool) {
 // that more than two runs may be needed that seem to be left alone.
 const mostRuns = 6
 
-func TestSeedReplaysBitForBit(t *testing.T) {
+// replayable skips the test where a seed does not decide all.
+func replayable(t *testing.T) {
+	t.Helper()
 	switch {
 	case raced:
 		t.Skip("with the race detector goroutines go on in any order")
 	case !findThread().found():
 		t.Skip("of this release of Go, or on this machine, the runtime's random numbers are not known: a seed " +
-			"does not " +
-			"decide the order of maps, of what is ready at the same time, and of timers of one moment")
+			"does not decide the order of maps, of what is ready at the same time, and of timers of one moment")
 	}
+}
+
+func TestSeedReplaysBitForBit(t *testing.T) {
+	replayable(t)
 	for seed := *firstSeed; seed < *firstSeed+uint64(max(1, *seeds)); seed++ {
 		replays(t, seed)
 	}

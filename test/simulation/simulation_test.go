@@ -85,8 +85,9 @@ func TestSimulation(t *testing.T) {
 	for seed := *firstSeed; seed < *firstSeed+uint64(*seeds); seed++ {
 		f := live(t, seed, forms(t))
 		virtual += f.Virtual
-		t.Logf("seed %d: %v, %d events, %d messages, %d attempts, %d accepted, %d refused, %d struck, %d cuts, hash %x",
-			seed, f.Virtual, f.Events, f.Published, f.Attempts, f.Accepted, f.Refused, f.Struck, f.Cuts, f.Hash)
+		t.Logf("seed %d: %v, %d events, %d messages, %d attempts, %d accepted, %d refused, %d struck, %d cuts, "+
+			"hash %x, moved %d", seed, f.Virtual, f.Events, f.Published, f.Attempts, f.Accepted, f.Refused, f.Struck,
+			f.Cuts, f.Hash, f.Moved)
 		if f.Fault != "" {
 			for _, line := range f.Trace[max(0, len(f.Trace)-*lines):] {
 				t.Log(line)

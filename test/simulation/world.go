@@ -16,8 +16,8 @@ import (
 // World is everything around the daemons, and what is known of it. It lives in one goroutine of a bubble, which does
 // one thing at a time: it takes the next event, waits until the virtual time has come and nothing else moves, and does
 // it. Then it fetches what the daemons have written, in the order of the connections' numbers, and makes events of
-// that. So the daemons' goroutines meet the world only while they all wait, and the same seed makes the same history
-// in the same process: another one has another hash of maps.
+// that. So the daemons' goroutines meet the world only while they all wait, and the same seed makes the same history,
+// in another process as a rule.
 type World struct {
 	Seed    uint64
 	plan    *scenario
