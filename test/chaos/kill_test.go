@@ -34,6 +34,7 @@ func TestKillsLoseNothing(t *testing.T) {
 				d.Kill()
 			}
 			d := startDaemon(t, config)
+			d.awaitReady() // There may be nothing left to do for it, and what has only just begun hears no signal.
 			e.await(messages, 5*time.Minute)
 			n.awaitSettled()
 			d.mustStop()
