@@ -125,30 +125,16 @@ func New(cfg Config, log *slog.Logger) (*Daemon, error) {
 	pipe.Tracer = d.tracer()
 	d.keeper = newKeeper(p, log)
 	pipe.Learned = d.keeper.recall(time.Now())
-	for i := range p.routes {
-		l, err := d.connect(&p.routes[i])
-		if err != nil {
-			d.abandon()
-			return nil, err
-		}
-		pipe.Routes = append(pipe.Routes, l.begins()...)
-		d.lines, d.sources = append(d.lines, l), append(d.sources, l.source)
+	if pipe.Routes, err = d.connectAll(pipe.Routes); err != nil {
+		d.abandon()
+		return nil, err
 	}
 	arrivals := newCanarySeconds()
 	if d.canaries = newCanaries(d, arrivals, log); d.canaries != nil {
 		pipe.Routes = append(pipe.Routes, d.canaries.plan())
 	}
 	d.pipe = pipeline.New(pipe, d.momento, counted, d.histograms)
-	n := 0
-	for _, l := range d.lines {
-		for _, c := range l.carriers {
-			c.route = d.pipe.Route(n)
-			n++
-		}
-	}
-	if d.canaries != nil {
-		d.canaries.use(d.pipe.Route(n))
-	}
+	d.takeRoutes()
 	d.keeper.learned = d.pipe.Learned
 	if d.shared = d.join(d.pipe); d.shared != nil {
 		d.sharing = d.shared
@@ -164,6 +150,34 @@ func New(cfg Config, log *slog.Logger) (*Daemon, error) {
 		return nil, err
 	}
 	return d, nil
+}
+
+// connectAll connects the routes of the plan, and returns what the pipeline is told of them behind what it is told of
+// others.
+func (d *Daemon) connectAll(told []pipeline.RouteConfig) ([]pipeline.RouteConfig, error) {
+	for i := range d.plan.routes {
+		l, err := d.connect(&d.plan.routes[i])
+		if err != nil {
+			return nil, err
+		}
+		told = append(told, l.begins()...)
+		d.lines, d.sources = append(d.lines, l), append(d.sources, l.source)
+	}
+	return told, nil
+}
+
+// takeRoutes takes over what the pipeline has made of what it was told, in the same order.
+func (d *Daemon) takeRoutes() {
+	n := 0
+	for _, l := range d.lines {
+		for _, c := range l.carriers {
+			c.route = d.pipe.Route(n)
+			n++
+		}
+	}
+	if d.canaries != nil {
+		d.canaries.use(d.pipe.Route(n))
+	}
 }
 
 // abandon closes what New has opened.

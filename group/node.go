@@ -104,8 +104,8 @@ type Node struct {
 	level    *Level    // That level; nil: none.
 	epochs   [8]inForce
 	orphaned bool
-	asked    bool // Somebody wants more than when that level was made.
-	needs    []need
+	asked    bool   // Somebody wants more than when that level was made.
+	needs    []need // Of reckon, used again.
 
 	uses     map[string]*own
 	reports  int       // How many were sent.
