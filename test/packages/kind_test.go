@@ -1,5 +1,7 @@
 package packages
 
+import "testing"
+
 // kind is a kind of package with the commands of its package manager. FILE stands for the package's path.
 type kind struct {
 	name       string
@@ -41,4 +43,13 @@ func (k kind) of(command []string, version string) []string {
 		}
 	}
 	return args
+}
+
+// configured returns a machine with the version before, whose service is configured and does not run, and its world.
+func (k kind) configured(t *testing.T) (*world, *machine) {
+	t.Helper()
+	w, m := newWorld(t), boot(t)
+	m.must(k.of(k.install, before)...)
+	w.configure(m)
+	return w, m
 }

@@ -12,9 +12,7 @@ func TestUpgradeDoesNotRunADefaultInPlaceOfADeletedConfiguration(t *testing.T) {
 	for _, k := range kinds {
 		t.Run(k.name, func(t *testing.T) {
 			t.Parallel()
-			w, m := newWorld(t), boot(t)
-			m.must(k.of(k.install, before)...)
-			w.configure(m)
+			w, m := k.configured(t)
 			m.must("systemctl", "enable", "--now", "momento-bridge")
 			m.must("rm", "/etc/momento-bridge/config.yaml")
 			said := m.must(k.of(k.upgrade, now)...)

@@ -13,9 +13,7 @@ func TestNoMessageIsLostOrRepeatedByAnUpgrade(t *testing.T) {
 	for _, k := range kinds {
 		t.Run(k.name, func(t *testing.T) {
 			t.Parallel()
-			w, m := newWorld(t), boot(t)
-			m.must(k.of(k.install, before)...)
-			w.configure(m)
+			w, m := k.configured(t)
 			m.must("systemctl", "enable", "--now", "momento-bridge")
 			stop := w.publish()
 			w.awaitServed(versions.before)
@@ -83,9 +81,7 @@ func TestUpgradeRestartsOnlyWhatRuns(t *testing.T) {
 	for _, k := range kinds {
 		t.Run(k.name, func(t *testing.T) {
 			t.Parallel()
-			w, m := newWorld(t), boot(t)
-			m.must(k.of(k.install, before)...)
-			w.configure(m)
+			w, m := k.configured(t)
 			m.must("systemctl", "start", "momento-bridge")
 			m.write("/usr/sbin/policy-rc.d", "0755", "#!/bin/sh\nexit 101\n")
 			if said := m.must(k.of(k.upgrade, now)...); !strings.Contains(said, "not restarted, as policy-rc.d says") {
@@ -110,9 +106,7 @@ func TestUpgradeLeavesAServiceAloneWhoseConfigurationTheNewVersionRefuses(t *tes
 	for _, k := range kinds {
 		t.Run(k.name, func(t *testing.T) {
 			t.Parallel()
-			w, m := newWorld(t), boot(t)
-			m.must(k.of(k.install, before)...)
-			w.configure(m)
+			w, m := k.configured(t)
 			m.must("systemctl", "start", "momento-bridge")
 			m.write("/etc/momento-bridge/config.yaml", "0644", w.config()+"unheard_of: true\n")
 			said := m.must(k.of(k.upgrade, now)...)
@@ -142,9 +136,7 @@ func TestUpgradeAndRemovalEndWhereTheUnitIsMasked(t *testing.T) {
 	for _, k := range kinds {
 		t.Run(k.name, func(t *testing.T) {
 			t.Parallel()
-			w, m := newWorld(t), boot(t)
-			m.must(k.of(k.install, before)...)
-			w.configure(m)
+			w, m := k.configured(t)
 			m.must("systemctl", "start", "momento-bridge")
 			m.must("systemctl", "mask", "momento-bridge")
 			if said := m.must(k.of(k.upgrade, now)...); !strings.Contains(said, "not restarted") {
@@ -205,9 +197,7 @@ func TestUpgradeAndRemovalEndWhileNATSIsAway(t *testing.T) {
 	for _, k := range kinds {
 		t.Run(k.name, func(t *testing.T) {
 			t.Parallel()
-			w, m := newWorld(t), boot(t)
-			m.must(k.of(k.install, before)...)
-			w.configure(m)
+			w, m := k.configured(t)
 			m.must("systemctl", "start", "momento-bridge")
 			w.nats.Kill()
 			m.must(k.of(k.upgrade, now)...)
