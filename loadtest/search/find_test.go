@@ -184,7 +184,7 @@ func TestQuotaThatOthersUseIsNeverProvedTooHigh(t *testing.T) {
 // Whoever asks without overload leaves the others what is theirs.
 func TestWithoutOverloadOthersAreHardlyRefused(t *testing.T) {
 	t.Parallel()
-	for _, rate := range []float64{10, 500} {
+	for _, rate := range []float64{10, 50, 500} {
 		var shares []float64
 		each(shared(rate), func(c *Config) { c.Gentle = true }, func(sim *simulation, r *Result) {
 			others := emulator.OthersOf(sim.limiter)

@@ -159,13 +159,14 @@ const (
 	primeTime     = 120
 )
 
-// primeRate is the overload that uses up a burst before a rate is held.
+// primeRate is the overload that uses up a burst before a rate is held. Where there is no plateau it is well above what
+// was refused first: the slower it is, the longer others find the burst nearly used up.
 func (s *search) primeRate(rate float64) float64 {
-	prime := 2 * max(rate, s.result.Plateau)
+	limit := s.result.Plateau
 	if s.cfg.Gentle {
-		prime = 1.25 * max(rate, s.result.Failing)
+		limit = s.refused
 	}
-	return math.Min(prime, s.cfg.MaxRate)
+	return min(2*max(rate, limit), s.cfg.MaxRate)
 }
 
 // tooLate says what to change where publishes are later than the limit forgives.
