@@ -80,6 +80,19 @@ function fillList(list, items) {
   items.forEach((item, i) => fill(rows[i], item));
 }
 
+const inView = (el) => {
+  const box = el.getBoundingClientRect();
+  return box.height > 0 && box.top >= 0 && box.bottom <= innerHeight;
+};
+
+// steady makes a change so that what has the focus is not moved out of sight by what comes above it.
+function steady(change) {
+  const el = document.activeElement;
+  const seen = inView(el);
+  change();
+  if (seen && !inView(el)) el.scrollIntoView({ block: 'nearest' });
+}
+
 function setIcon(name) {
   const href = icon.href.replace(/[^/]+$/, `${name}.svg`);
   if (icon.href !== href) icon.href = href;
@@ -119,15 +132,17 @@ function connect() {
   events = new EventSource('/api/v1/events');
   events.addEventListener('history', (event) => {
     heard = Date.now();
-    charts.reset(JSON.parse(event.data));
+    steady(() => charts.reset(JSON.parse(event.data)));
   });
   events.addEventListener('status', (event) => {
     heard = Date.now();
     const { status, sample, page: next } = JSON.parse(event.data);
     if (version !== null && version !== status.version) return location.reload(); // Another program, with another page.
     version = status.version;
-    charts.add(sample);
-    return show(next);
+    return steady(() => {
+      charts.add(sample);
+      show(next);
+    });
   });
   events.addEventListener('error', (event) => {
     warn();

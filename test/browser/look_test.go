@@ -83,6 +83,41 @@ func TestPageIsUsedByKeyboard(t *testing.T) {
 	}
 }
 
+// What the daemon tells may take more room above what somebody is about to use.
+func TestWhatHasTheFocusStaysInView(t *testing.T) {
+	l := parkedLab(t)
+	page := openTab(t)
+	page.look(1280, "light")
+	page.open(l.Admin)
+	page.await(isLive)
+	const inView = `(() => {
+		const box = document.activeElement.getBoundingClientRect();
+		return box.top >= 0 && box.bottom <= innerHeight;
+	})()`
+	grown := ask[bool](page, `(async () => {
+		const button = document.querySelector('button[data-act=pause]');
+		const place = () => Math.round(button.getBoundingClientRect().top + scrollY);
+		const wait = (time) => new Promise((done) => setTimeout(done, time));
+		for (let before = 0; before !== place(); await wait(3000)) before = place();
+		const whole = place();
+		for (const el of document.querySelectorAll('[data-v]')) {
+			const text = el.textContent;
+			if (el.closest('[data-row]') === null) el.textContent = ''; // The next event brings it again.
+			if (place() < whole) break;
+			el.textContent = text;
+		}
+		const small = place();
+		button.focus();
+		scrollTo(0, scrollY + button.getBoundingClientRect().bottom - innerHeight + 5);
+		for (const end = Date.now() + 10000; Date.now() < end && place() <= small;) await wait(50);
+		return place() > small + 5;
+	})()`)
+	if !grown || !ask[bool](page, inView) {
+		t.Errorf("it was moved: %v, and is not in view: %s", grown, ask[string](page,
+			`JSON.stringify([document.activeElement.getBoundingClientRect(), scrollY])`))
+	}
+}
+
 func TestPageKeepsStillForThoseWhoAskForIt(t *testing.T) {
 	l := parkedLab(t)
 	page := openTab(t)
