@@ -24,7 +24,7 @@ type barrier struct {
 	up     atomic.Bool   // Nothing that arrives may go on.
 	shared atomic.Bool   // Other replicas use the consumer: gaps are theirs.
 	next   atomic.Uint64 // The consumer's sequence of the next delivery; 0: not known.
-	away   atomic.Int64  // Handed back in a halt, and not come again: the server has them go before what is new.
+	away   handedBack    // What was handed back in a halt and has not come again.
 	raised chan struct{} // One slot: it was raised, or may be opened.
 
 	mu      sync.Mutex // Guards the following.
@@ -49,7 +49,7 @@ func (b *barrier) raise(why string) {
 	defer b.mu.Unlock()
 	b.why, b.upTo, b.missing, b.seen, b.moved = why, 0, 0, 0, time.Now()
 	b.next.Store(0)
-	b.away.Store(0)
+	b.away.forget()
 	b.up.Store(true)
 	b.signal()
 }
@@ -70,28 +70,30 @@ func (b *barrier) reason() string {
 	return why
 }
 
-// handedBack notes that the server was asked to deliver a message again.
-func (b *barrier) handedBack() { b.away.Add(1) }
-
-// awaits reports whether something that was handed back has not come again, and will come here.
-func (b *barrier) awaits() bool { return b.away.Load() > 0 && !b.shared.Load() }
-
-// behind is told of a delivery while some that were handed back have not come again. One that is new shows that the
-// server has lost what was said to it: it will deliver those when AckWait is over, so the barrier is raised.
-func (b *barrier) behind(again bool) {
-	switch {
-	case again:
-		b.away.Add(-1)
-	case !b.up.Load() && !b.shared.Load():
-		b.raise("what was handed back has not come before what is new")
+// handedBack notes that the server was asked to deliver a message again, by its sequence in the stream. It is told of
+// several in the order in which the server is.
+func (b *barrier) handedBack(sequence uint64) {
+	if !b.shared.Load() { // Else others may have it.
+		b.away.add(sequence)
 	}
 }
 
-// holds is told of each delivery, by the consumer's sequence and whether it was delivered before, and reports whether
-// it must wait. This is all that a message costs while no barrier is up.
-func (b *barrier) holds(consumer uint64, again bool) bool {
-	if b.away.Load() > 0 {
-		b.behind(again)
+// awaits reports whether something that was handed back has not come again, and will come here.
+func (b *barrier) awaits() bool { return b.away.any() && !b.shared.Load() }
+
+// behind is told of a delivery while some that were handed back have not come again.
+func (b *barrier) behind(sequence uint64, again bool) {
+	why := b.away.came(sequence, again)
+	if why != "" && !b.up.Load() && !b.shared.Load() {
+		b.raise(why)
+	}
+}
+
+// holds is told of each delivery, by its sequences in the stream and the consumer and whether it was delivered before,
+// and reports whether it must wait. This is all that a message costs while no barrier is up.
+func (b *barrier) holds(sequence, consumer uint64, again bool) bool {
+	if b.away.any() {
+		b.behind(sequence, again)
 	}
 	if b.next.CompareAndSwap(consumer, consumer+1) {
 		return b.up.Load()
@@ -146,7 +148,7 @@ func (b *barrier) wait(sequence uint64, m pipeline.Message, note func() *deliver
 // pass is told of each delivery that goes on although the barrier is up, by its sequences in the stream and the
 // consumer.
 func (b *barrier) pass(sequence, consumer uint64) {
-	b.holds(consumer, true)
+	b.holds(sequence, consumer, true)
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.came(sequence)

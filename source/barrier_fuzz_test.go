@@ -64,7 +64,8 @@ func (m *barrierModel) receive() {
 		}
 		return d
 	}
-	if m.barrier.holds(meta.consumer, meta.deliveries > 1) && m.barrier.wait(meta.sequence, pipeline.Message{}, note) {
+	if m.barrier.holds(meta.sequence, meta.consumer, meta.deliveries > 1) &&
+		m.barrier.wait(meta.sequence, pipeline.Message{}, note) {
 		return
 	}
 	if d := note(); d != nil {

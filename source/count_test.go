@@ -34,7 +34,7 @@ func TestDeliveriesThatDoNotComeAreMissed(t *testing.T) {
 			t.Errorf("%s: missed at the first look, when it may be on its way", name)
 		}
 		for i := range tt.between {
-			j.barrier.holds(uint64(come+1+i), false)
+			j.barrier.holds(uint64(come+1+i), uint64(come+1+i), false)
 		}
 		if w.countDeliveries(info); j.barrier.up.Load() != tt.want {
 			t.Errorf("%s: missed %v, want %v", name, j.barrier.up.Load(), tt.want)

@@ -123,7 +123,7 @@ func (j *JetStream) submit(m *nats.Msg, topics *template.Cache, events *wrapper,
 		}
 		return d
 	}
-	if j.cfg.Ordered && ok && j.barrier.holds(meta.consumer, message.Redelivered) &&
+	if j.cfg.Ordered && ok && j.barrier.holds(meta.sequence, meta.consumer, message.Redelivered) &&
 		j.barrier.wait(meta.sequence, message, note) {
 		return true
 	}
@@ -161,7 +161,9 @@ func (j *JetStream) Settle(handle any, o pipeline.Outcome) {
 		err = j.acks.done(reply, last)
 	case pipeline.Returned:
 		j.figures.elsewhere.Add(1)
-		j.barrier.handedBack()
+		if meta, ok := parseReply(reply); ok && j.cfg.Ordered {
+			j.barrier.handedBack(meta.sequence)
+		}
 		err = j.acks.handBack(reply)
 	case pipeline.Forgotten: // It is somebody else's.
 	case pipeline.Rejected, pipeline.Dropped, pipeline.DeadLettered:

@@ -115,7 +115,7 @@ func TestBarrierKnowsADeliveryOfAnotherConsumer(t *testing.T) {
 	if b.goesBack(1) {
 		t.Error("the first delivery goes back")
 	}
-	b.holds(7, false)
+	b.holds(7, 7, false)
 	b.reason()
 	b.inform(7, 7, 0, 0)
 	b.open(nil)
