@@ -25,8 +25,8 @@ func TestChainOfManyTopicsIsBoundedAndTrue(t *testing.T) {
 				last[topic] = sequence
 			}
 		}
-		if len(c.slots) > mostLinks || topics <= 2000 && unknown > topics/20 {
-			t.Errorf("%d topics: %d slots, %d messages of which nothing is known", topics, len(c.slots), unknown)
+		if len(c.topics.slots) > mostSlots || topics <= 2000 && unknown > topics/20 {
+			t.Errorf("%d topics: %d slots, %d messages of which nothing is known", topics, len(c.topics.slots), unknown)
 		}
 	}
 }

@@ -74,6 +74,8 @@
 //	pack.go        batches that are packed outside the mutex, so that their size is known later
 //	mark.go        what a message has for subscribers besides its payload
 //	chain.go       which message of a topic came before which
+//	latest.go      the newest message of each topic that has come, where only that is published
+//	topic_table.go a table of bounded size with something of each topic
 //	wake.go        idle workers, the timer, and sending for an idle worker
 //	worker.go      a worker and its connection
 //	depth.go       how many workers share the load, with how many publishes on each connection

@@ -96,6 +96,65 @@ func TestKeepLatestReplacesWhatWaitsOfTheSameTopic(t *testing.T) {
 	})
 }
 
+// A stream delivers again what it does not know to be acknowledged, also behind newer messages, and a consumer that was
+// made anew what the last one had delivered.
+func TestKeepLatestLeavesOutWhatComesAgainBehindANewerMessage(t *testing.T) {
+	const first, again = false, true
+	type come struct {
+		sequence uint64
+		stored   int // Seconds.
+		again    bool
+		outcome  pipeline.Outcome
+	}
+	const published, replaced = pipeline.Published, pipeline.Replaced
+	for name, tt := range map[string]struct {
+		pause time.Duration // Between two; a publish takes a second.
+		come  []come
+	}{
+		"the newer one waits": {0, []come{
+			{4, 4, first, published}, {6, 6, first, published}, {5, 5, again, replaced},
+		}},
+		"the newer one is in flight": {0, []come{{6, 6, first, published}, {5, 5, again, replaced}}},
+		"the newer one is published": {time.Minute, []come{{6, 6, first, published}, {5, 5, again, replaced}}},
+		"it is the newest":           {time.Minute, []come{{6, 6, first, published}, {6, 6, again, published}}},
+		"it is newer":                {0, []come{{5, 5, first, published}, {6, 6, again, published}}},
+		"the consumer was made anew": {time.Minute, []come{
+			{5, 5, first, published}, {6, 6, first, published}, {5, 5, first, replaced}, {6, 6, first, published},
+		}},
+		"the stream was made anew":        {0, []come{{6, 6, first, published}, {1, 7, again, published}}},
+		"the server's clock was put back": {0, []come{{6, 6, first, published}, {7, 5, again, published}}},
+		"core NATS has no sequences":      {time.Minute, []come{{0, 6, first, published}, {0, 5, first, published}}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := &script{began: time.Now(), latency: time.Second}
+				settled := newEnds()
+				p, stop := start(t, pipeline.Config{Workers: 1, Routes: []pipeline.RouteConfig{{
+					Overload: pipeline.KeepLatest, Ordered: true, Returnable: true, Settler: settled,
+				}}}, s)
+				begun := time.Now()
+				for i, c := range tt.come {
+					m := bytesOf("a", fmt.Sprint(i), i)
+					m.Sequence, m.Redelivered = c.sequence, c.again
+					m.Time = begun.Add(time.Duration(c.stored) * time.Second)
+					p.Route(0).Submit(m)
+					synctest.Wait()
+					time.Sleep(tt.pause)
+				}
+				time.Sleep(time.Minute)
+				checkLedger(t, p)
+				stop()
+				for i, c := range tt.come {
+					if got := settled.outcome(t, i); got != c.outcome {
+						t.Errorf("the one with sequence %d that came as number %d is %v, want %v", c.sequence, i, got,
+							c.outcome)
+					}
+				}
+			})
+		})
+	}
+}
+
 // What a policy drops is not lost, and what is lost beside it is seen.
 func TestAPolicyLosesNothingAndALossBesideItIsCounted(t *testing.T) {
 	t.Parallel()

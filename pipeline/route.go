@@ -47,6 +47,7 @@ type Route struct {
 
 	packing *packing // nil: it packs nothing.
 	chain   chain    // Which message came before which.
+	latest  latest   // The newest of each topic, where only that is published.
 
 	// Its room.
 	counted      holding // What the memory has counted so far.
@@ -124,7 +125,9 @@ func (r *Route) Offer(m Message) bool {
 		besides, topic = carried(&m), hashOf(m.Topic)
 	}
 	p.mu.Lock()
-	if !r.admit(m.Topic, &e, len(m.Payload)+besides) {
+	r.arrived(len(m.Payload) + besides)
+	outdated := r.outdated(&m, &e)
+	if !outdated && !r.admit(m.Topic, &e, len(m.Payload)+besides) {
 		p.d.endTrace(m.Trace, Dropped)
 		p.unlock()
 		return false
@@ -142,6 +145,12 @@ func (r *Route) Offer(m Message) bool {
 	if r.cfg.skips(m.Payload) {
 		p.d.skip(time.Now(), r, m.Handle)
 		p.d.endTrace(m.Trace, Skipped)
+		p.unlock()
+		return true
+	}
+	if outdated {
+		p.d.leaveOut(r, m.Handle)
+		p.d.endTrace(m.Trace, Replaced)
 		p.unlock()
 		return true
 	}
@@ -164,13 +173,17 @@ func (r *Route) Offer(m Message) bool {
 	return true
 }
 
-// admit makes room for a message of so many bytes that has come, or waits for it. It reports whether there is any.
-func (r *Route) admit(topic string, e *entry, size int) bool {
-	p := r.pipeline
+// arrived counts a message of so many bytes that has come.
+func (r *Route) arrived(size int) {
 	r.transitBytes = r.transit.Load()
 	if r.reserved > 0 {
 		r.unreserve(1, true, int64(size))
 	}
+}
+
+// admit makes room for a message of so many bytes that has come, or waits for it. It reports whether there is any.
+func (r *Route) admit(topic string, e *entry, size int) bool {
+	p := r.pipeline
 	if p.d.stopped || r.cfg.skips(e.payload) {
 		return true
 	}

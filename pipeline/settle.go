@@ -210,6 +210,14 @@ func (d *dispatcher) skip(now time.Time, r *Route, handle any) {
 	d.events.note(now, event{kind: eventSkipped, route: r})
 }
 
+// leaveOut ends a message that has just come, because a newer one of its topic came before.
+func (d *dispatcher) leaveOut(r *Route, handle any) {
+	r.settled[Replaced]++
+	d.tell(r, handle, Replaced)
+	d.anyEnded = true
+	r.roomChanged()
+}
+
 // endQueued ends what the route has queued, in the order of each topic, because nobody is left to publish it. With
 // keepProbe it keeps one message for probes to go on with: the first of its topic.
 func (d *dispatcher) endQueued(r *Route, keepProbe bool) {
