@@ -182,14 +182,15 @@ func (t *truth) accepted(a *attempt) {
 		if !first || !m.route.ordered || a.over && (m.route.drops || m.route.atMostOnce) {
 			continue
 		}
-		if m.route.drops && m.givens > 1 { // It may have been left out once, and that been lost.
-			continue
-		}
 		owner := a.link.owner
 		if m.route.stream != "" {
 			owner = nil
 		}
-		if newest := topic.newest[owner]; newest != nil && newest.place > m.place && !m.forgotten &&
+		newest := topic.newest[owner]
+		if m.route.drops && m.givens > 1 && (newest == nil || newest.accepted[0].link.owner != a.link.owner) {
+			continue // Another one may have left it out once, and that been lost.
+		}
+		if newest != nil && newest.place > m.place && !m.forgotten &&
 			!m.backLost {
 			w.fault("order: message %d of topic %s/%s is first accepted after message %d, which came later", m.id,
 				a.cache, a.topic, newest.id)

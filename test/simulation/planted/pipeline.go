@@ -34,6 +34,9 @@ var ofPipeline = []Fault{
 		"l.first != nil {\n\t\tfor p.n > 0 {\n\t\t\td.end(p.pop(), Replaced)\n\t\t}\n\t\treturn\n\t}",
 		"l.first != nil {\n\t\td.replace(l)\n\t}",
 	}}},
+	{Name: "outdated-replaces", Kind: "keep-latest takes what comes again behind a newer one for newer", Swap: []Swap{{
+		"pipeline/latest.go", "case at.before(known):", "case at.before(known) && m.Sequence == 0:",
+	}}},
 	{Name: "batch-loses-last", Kind: "a batch loses its last message", Swap: []Swap{{
 		"pipeline/batch.go", "for e := p.first; e != nil; e = e.next {\n\t\tbuf = framing.Append(",
 		"for e := p.first; e != nil && (e.next != nil || e == p.first); e = e.next {\n\t\tbuf = framing.Append(",
