@@ -76,8 +76,9 @@ const (
 	longestRange = 200_000
 	// slowAfter is when the log says that it takes long.
 	slowAfter = time.Second
-	// knownFor is how long messages that were settled may come once more.
-	knownFor = 30 * time.Second
+	// knownFor is how long messages that were settled may come once more, at the least: those whose acknowledgement the
+	// server has lost come after AckWait. To remember them longer than mostKnownFor is not worth the looking.
+	knownFor, mostKnownFor = 30 * time.Second, 2 * time.Minute
 )
 
 // settle takes steps as far as they go while the barrier is up. An error means that the consumer is lost.
