@@ -11,6 +11,7 @@ import (
 // run would end with that after its first lines, or NATS refuse it for ever.
 func TestCheckReadsWhatIsInTheFilesOfTLS(t *testing.T) {
 	t.Parallel()
+	const misfit = "nats.tls.key_file does not fit nats.tls.cert_file: tls: "
 	w := newWorld(t, emulator.Config{})
 	cert, key := certified(t, t.TempDir(), "a")
 	_, other := certified(t, t.TempDir(), "b")
@@ -20,8 +21,8 @@ func TestCheckReadsWhatIsInTheFilesOfTLS(t *testing.T) {
 		want   string
 	}{
 		"its own key":     {key, 0, "✓ ready to run"},
-		"another one's":   {other, statusUsage, "nats.tls.key_file does not fit nats.tls.cert_file: tls: private key does not"},
-		"no key, but PEM": {cert, statusUsage, "nats.tls.key_file does not fit nats.tls.cert_file: tls: found a certificate"},
+		"another one's":   {other, statusUsage, misfit + "private key does not"},
+		"no key, but PEM": {cert, statusUsage, misfit + "found a certificate"},
 	} {
 		file := w.writeConfig(fmt.Sprintf("nats: {tls: {ca_file: %q, cert_file: %q, key_file: %q}}\n"+
 			"momento: {endpoint: 'http://127.0.0.1:1', api_key_file: %q, tls: {ca_file: %q}}\n"+
