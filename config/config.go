@@ -24,7 +24,7 @@ type Config struct {
 	Coordination    Coordination `yaml:"coordination" doc:"Leases of ordered routes on streams: only the replica that holds a route's lease carries it."`
 	Routes          []Route      `yaml:"routes" required:"yes" reload:"yes" doc:"What is carried where."`
 	Queue           Queue        `yaml:"queue" doc:"Messages held in memory, all routes together; they borrow what others leave free."`
-	StateDir        string       `yaml:"state_dir" env:"STATE_DIRECTORY" doc:"Directory in which what was learned of quotas is kept for after a restart; made if only its last part is missing. Default $STATE_DIRECTORY, as systemd sets it; without either nothing is kept."`
+	StateDir        string       `yaml:"state_dir" env:"STATE_DIRECTORY" doc:"Directory in which what was learned of quotas, and which routes are paused, is kept for after a restart; made if only its last part is missing. Default $STATE_DIRECTORY, as systemd sets it; without either nothing is kept."`
 	Canary          Canary       `yaml:"canary" doc:"A message of the daemon's own, from NATS to a subscriber of Momento, to see whether it arrives."`
 	Admin           Admin        `yaml:"admin" doc:"Health, metrics, status."`
 	ShutdownTimeout Duration     `yaml:"shutdown_timeout" doc:"Time to finish what is in flight after SIGTERM."`

@@ -27,6 +27,9 @@ func ceilingOf(c *config.Config, i int) ceiling {
 	r := c.Routes[i]
 	alone, busy, learned := quotaOf(c, i)
 	n := messagesPerPublish(r)
+	if r.Overload == config.OverloadKeepLatest {
+		n = 1 // No more of a topic waits.
+	}
 	cost := costOf(c, r, publishSize(r, n))
 	result := ceiling{
 		quota:       alone / cost,
@@ -68,13 +71,16 @@ func (c ceiling) lines(f *config.Config, i int) []string {
 		usualLatency))
 	most := min(c.quota, c.connections)
 	text := fmt.Sprintf("→ %s messages/s", terminal.Number(most*c.perPublish))
-	if r.Batch.Format == config.FormatNone {
+	switch {
+	case r.Overload == config.OverloadKeepLatest:
+		text += ", the newest value of a topic each"
+	case r.Batch.Format == config.FormatNone:
 		r.Batch = config.Batch{Format: "json", MaxBytes: usualBatch}
 		json := messagesPerPublish(r)
 		text += fmt.Sprintf(
 			"; with batch: {format: json} up to %s/s of %d bytes each, when they wait for the same topics",
 			terminal.Number(most*json), usualMessage)
-	} else {
+	default:
 		text += fmt.Sprintf(
 			" of %d bytes each, %s in a publish, when they wait for the same topics", usualMessage,
 			terminal.Number(c.perPublish))

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"momento-bridge/config"
+	"momento-bridge/daemon/state"
 	"momento-bridge/pipeline"
 	"momento-bridge/terminal"
 )
@@ -46,7 +47,7 @@ func (p *Plan) Check(list Checks) error {
 		list.Note("canary", text)
 	}
 	if text, err := stateNote(p, time.Now()); err != nil {
-		list.Warn(fmt.Sprintf("state_dir: %v: it is ignored, and replaced when quotas have been learned", err))
+		list.Warn("state_dir: " + err.Error())
 	} else {
 		noteIf(list, "state", text)
 	}
@@ -182,4 +183,24 @@ func leastNote(r routePlan) string {
 		return "no limit"
 	}
 	return fmt.Sprintf("%.3g/s", r.jetStream.Circumstances.Rate)
+}
+
+// stateNote says what is kept where, and what is known. The error says what is so instead.
+func stateNote(p *Plan, now time.Time) (text string, err error) {
+	if p.stateDir == "" {
+		return "", nil
+	}
+	if err := state.Usable(p.stateDir); err != nil {
+		return "", fmt.Errorf("%w: nothing is kept for after a restart", err)
+	}
+	quotas, err := p.recall(now)
+	if err != nil {
+		return "", fmt.Errorf("%w: it is ignored, and replaced when quotas have been learned", err)
+	}
+	texts := []string{p.stateDir + ": what is learned of quotas is kept for after a restart"}
+	for _, q := range quotas {
+		texts = append(texts, fmt.Sprintf("%s: learned quota %s, %s old, is tried first", q.Scope, learnedText(&q),
+			age(&q, now)))
+	}
+	return strings.Join(texts, "; "), nil
 }

@@ -2,6 +2,8 @@ package daemon
 
 import (
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"os"
 
@@ -9,24 +11,25 @@ import (
 	"momento-bridge/config"
 	"momento-bridge/secretfile"
 	"momento-bridge/sink/key"
+	"momento-bridge/source"
 )
 
-// checkFiles reports files that cannot be read, which would otherwise only show as a refused connection. The key's own
-// is read by keyring.
+// checkFiles reports files that cannot be read, or hold something else, which would otherwise show after the first
+// lines of a run, or as a refused connection. The key's own is read by keyring.
 func checkFiles(f *config.File) {
 	n, m := f.NATS, f.Momento
 	for _, file := range [...]struct {
 		path, name string
 		read       func(name string) error
 	}{
-		{"nats.creds_file", n.CredsFile, readSecret},
-		{"nats.nkey_file", n.NKeyFile, readSecret},
+		{"nats.creds_file", n.CredsFile, readSeed},
+		{"nats.nkey_file", n.NKeyFile, readSeed},
 		{"nats.password_file", n.PasswordFile, readSecret},
 		{"nats.token_file", n.TokenFile, readSecret},
-		{"nats.tls.ca_file", n.TLS.CAFile, openFile},
-		{"nats.tls.cert_file", n.TLS.CertFile, openFile},
+		{"nats.tls.ca_file", n.TLS.CAFile, readCertificates},
+		{"nats.tls.cert_file", n.TLS.CertFile, readCertificates},
 		{"nats.tls.key_file", n.TLS.KeyFile, readSecret},
-		{"momento.tls.ca_file", m.TLS.CAFile, openFile},
+		{"momento.tls.ca_file", m.TLS.CAFile, readCertificates},
 		{"momento.api_key_url_headers_file", m.APIKeyURLHeadersFile, readHeaders},
 		{"momento.api_key_url_body_file", m.APIKeyURLBodyFile, readSecret},
 		{"admin.control", f.Admin.TokenFile(), checkToken},
@@ -42,7 +45,24 @@ func checkFiles(f *config.File) {
 			f.Problemf(file.path, "%s names %s: %v", file.path, file.name, err)
 		}
 	}
+	checkPair(f)
 	checkControl(f)
+}
+
+// checkPair reports a key that is not that of the certificate.
+func checkPair(f *config.File) {
+	pair := f.NATS.TLS
+	if pair.CertFile == "" || pair.KeyFile == "" {
+		return
+	}
+	key, keyErr := secretfile.Read(context.Background(), pair.KeyFile)
+	cert, certErr := certificatesIn(pair.CertFile)
+	if keyErr != nil || certErr != nil {
+		return // It has been told.
+	}
+	if _, err := tls.X509KeyPair(cert, []byte(key)); err != nil {
+		f.Problemf("nats.tls.key_file", "nats.tls.key_file does not fit nats.tls.cert_file: %v", err)
+	}
 }
 
 // checkControl reports a web configuration under which nobody could control the daemon.
@@ -75,10 +95,25 @@ func readHeaders(name string) error {
 	return err
 }
 
-func openFile(name string) error {
-	readable, err := os.Open(name)
-	if err == nil {
-		readable.Close()
+func readSeed(name string) error {
+	text, err := secretfile.Read(context.Background(), name)
+	if err != nil {
+		return err
 	}
+	return source.CheckSeed(text)
+}
+
+func readCertificates(name string) error {
+	_, err := certificatesIn(name)
 	return err
+}
+
+// certificatesIn returns the text of a file that has certificates. It is not bounded: a bundle of roots is larger than
+// any secret.
+func certificatesIn(name string) ([]byte, error) {
+	text, err := os.ReadFile(name)
+	if err == nil && !x509.NewCertPool().AppendCertsFromPEM(text) {
+		err = errors.New("it holds no certificate in PEM")
+	}
+	return text, err
 }

@@ -235,20 +235,3 @@ func learnedText(q *state.Quota) string {
 }
 
 func age(q *state.Quota, now time.Time) string { return terminal.Age(max(0, now.Sub(q.Measured))) }
-
-// stateNote says what is kept where, and what is known.
-func stateNote(p *Plan, now time.Time) (text string, err error) {
-	if p.stateDir == "" {
-		return "", nil
-	}
-	quotas, err := p.recall(now)
-	if err != nil {
-		return "", err
-	}
-	texts := []string{p.stateDir + ": what is learned of quotas is kept for after a restart"}
-	for _, q := range quotas {
-		texts = append(texts, fmt.Sprintf("%s: learned quota %s, %s old, is tried first", q.Scope, learnedText(&q),
-			age(&q, now)))
-	}
-	return strings.Join(texts, "; "), nil
-}

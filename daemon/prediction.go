@@ -143,7 +143,7 @@ func prediction(samples []source.Sample, c *config.Route, packing *batch.Packing
 
 // compared compares the route's format with others, where that would bring much.
 func compared(fit []source.Sample, c *config.Route, now, packed fill, most int) string {
-	if len(fit) == 0 {
+	if len(fit) == 0 || c.Overload == config.OverloadKeepLatest { // A batch has one message then.
 		return ""
 	}
 	others := ", " + packed.String() + " packed"

@@ -142,6 +142,9 @@ func (d *Daemon) delivers(i int) bool {
 
 // perPublish estimates how many messages like these fit into a batch.
 func (p *Plan) perPublish(i int, s *sample) float64 {
+	if p.routes[i].route.Overload == pipeline.KeepLatest {
+		return 1 // No more of a topic waits.
+	}
 	size := float64(usualMessage)
 	if s.accepted > 0 {
 		size = s.bytes/s.accepted + 1

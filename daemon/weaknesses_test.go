@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/nats-io/nkeys"
+
 	"momento-bridge/config"
 )
 
@@ -48,7 +50,7 @@ var weakCases = []weakCase{
 	{name: "a token with TLS at once", text: quiet + "nats: {url: far, token_file: DIR/pw, tls: {handshake_first: " +
 		"true}}\n"},
 	{name: "a token on this machine", text: quiet + "nats: {url: \"localhost,[::1]:4222\", token_file: DIR/pw}\n"},
-	{name: "a seed that is not sent", text: quiet + "nats: {url: far, nkey_file: DIR/pw}\n"},
+	{name: "a seed that is not sent", text: quiet + "nats: {url: far, nkey_file: DIR/seed}\n"},
 	{
 		name: "a password in the URL", text: quiet + "nats: {url: \"u:hush@far\"}\n",
 		want: []string{"goes to far in the clear", "nats.url holds a password or a token"},
@@ -104,6 +106,20 @@ var weakCases = []weakCase{
 	},
 }
 
+// seed returns the seed of a new NATS user.
+func seed(t *testing.T) string {
+	t.Helper()
+	user, err := nkeys.CreateUser()
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := user.Seed()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
 func TestWeaknessesOfAConfigurationAreToldWithWhatToDo(t *testing.T) {
 	t.Parallel()
 	for _, tt := range weakCases {
@@ -115,7 +131,7 @@ func TestWeaknessesOfAConfigurationAreToldWithWhatToDo(t *testing.T) {
 			text := strings.ReplaceAll(tt.text, "DIR", dir) + "routes: [{name: a, subject: a, cache: c}]\n"
 			for name, content := range map[string]string{
 				"key": "opaque", "web": "basic_auth_users: {}\n", "west": west, "pw": "hush-hush-hush-hush",
-				"headers": "A: b", "config.yaml": text,
+				"headers": "A: b", "config.yaml": text, "seed": seed(t),
 			} {
 				write(t, filepath.Join(dir, name), content)
 			}

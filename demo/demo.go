@@ -60,8 +60,26 @@ type demo struct {
 	ledger   *ledger
 }
 
+// check finds numbers that mean nothing. What else is wrong shows where it is used.
+func (o *Options) check() error {
+	switch {
+	case !(o.Quota >= 0):
+		return fmt.Errorf("--quota %g must be a number, and not negative", o.Quota)
+	case !(o.Rate >= 0):
+		return fmt.Errorf("--rate %g must be a number, and not negative", o.Rate)
+	case o.Duration < 0:
+		return fmt.Errorf("--duration %v must not be negative", o.Duration)
+	case o.NATSPort < 0 || o.NATSPort > 65535:
+		return fmt.Errorf("--nats-port %d is no port: write 0 to 65535", o.NATSPort)
+	}
+	return nil
+}
+
 // Run starts the parts, lets the generator run, waits for what is on its way, and prints the sum check.
 func Run(ctx context.Context, o Options, stdout, stderr io.Writer) error {
+	if err := o.check(); err != nil {
+		return &OptionError{err}
+	}
 	dir, err := scratch(os.TempDir(), sharedMemory)
 	if err != nil {
 		return err

@@ -81,6 +81,9 @@ func New(cfg Config) (*Server, error) {
 	if !slices.Contains([]string{"", "json", "err", "text", "empty"}, cfg.RefusalBody) {
 		return nil, fmt.Errorf("unknown refusal body %q: it is json, err, text or empty", cfg.RefusalBody)
 	}
+	if cfg.RetryAfter < 0 {
+		return nil, fmt.Errorf("retry-after %v must not be negative", cfg.RetryAfter)
+	}
 	s := &Server{
 		cfg: cfg, apiKey: cfg.APIKey, stop: make(chan struct{}), rng: rand.New(rand.NewPCG(cfg.Seed, 0)),
 		stats: newCounts(), topics: map[topicName]*topicState{},

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"math"
 	"net"
 	"net/http"
 	"strings"
@@ -181,6 +182,11 @@ func TestUnknownSettingsAreRefused(t *testing.T) {
 		{Settings: Settings{Limiter: "magic"}},
 		{Settings: Settings{Unit: "bytes"}},
 		{Settings: Settings{Rate: -1}},
+		{Settings: Settings{Rate: math.NaN()}},
+		{Settings: Settings{Burst: math.NaN()}},
+		{Settings: Settings{Latency: -1}},
+		{Settings: Settings{Jitter: -1}},
+		{RetryAfter: -1},
 		{Settings: Settings{Random429: -0.1}},
 		{Settings: Settings{Random429: 1.1}},
 		{RefusalBody: "xml"},

@@ -62,14 +62,16 @@ func NewLimiter(s Settings, seed uint64, now time.Time) (Limiter, error) {
 
 func (t *Settings) check() error {
 	switch {
-	case t.Rate < 0 || t.Burst < 0:
-		return fmt.Errorf("rate %g and burst %g must not be negative", t.Rate, t.Burst)
+	case !(t.Rate >= 0 && t.Burst >= 0):
+		return fmt.Errorf("rate %g and burst %g must be numbers, and not negative", t.Rate, t.Burst)
 	case t.Unit != "" && t.Unit != "publishes" && t.Unit != "operations":
 		return fmt.Errorf("unknown unit %q: it is publishes or operations", t.Unit)
 	case t.Limiter != "" && !slices.Contains(Limiters, t.Limiter):
 		return fmt.Errorf("unknown limiter %q: it is one of %v", t.Limiter, Limiters)
 	case t.Window < 0 || t.Shards < 0:
 		return fmt.Errorf("window %v and shards %d must not be negative", t.Window, t.Shards)
+	case t.Latency < 0 || t.Jitter < 0:
+		return fmt.Errorf("latency %v and jitter %v must not be negative", t.Latency, t.Jitter)
 	case t.Background < 0 || t.Background > 1:
 		return fmt.Errorf("background %g is a share of the quota: it must be from 0 to 1", t.Background)
 	case !(t.Random429 >= 0 && t.Random429 <= 1):

@@ -119,19 +119,34 @@ func (c *credentials) nkey() (*nkeyPair, error) {
 	if err != nil {
 		return nil, err
 	}
-	pair, err := nkeys.ParseDecoratedNKey([]byte(text))
+	public, err := publicOf(text)
 	if err != nil {
 		return nil, fmt.Errorf("read the NKey seed (nats.nkey_file): %w", err)
+	}
+	return &nkeyPair{public, text}, nil
+}
+
+// publicOf returns the public key of the seed in a text.
+func publicOf(text string) (string, error) {
+	pair, err := nkeys.ParseDecoratedNKey([]byte(text))
+	if err != nil {
+		return "", err
 	}
 	defer pair.Wipe()
 	public, err := pair.PublicKey()
 	if err == nil && !nkeys.IsValidPublicUserKey(public) {
 		err = errors.New("it is no seed of a user")
 	}
-	if err != nil {
-		return nil, fmt.Errorf("read the NKey seed (nats.nkey_file): %w", err)
+	return public, err
+}
+
+// CheckSeed returns an error for a text that can be neither that of ConnectConfig.NKeyFile nor that of CredsFile. The
+// error shows nothing of it.
+func CheckSeed(text string) error {
+	if _, err := publicOf(text); err != nil {
+		return errors.New("it holds no seed of a NATS user, which begins with SU")
 	}
-	return &nkeyPair{public, text}, nil
+	return nil
 }
 
 // signNKey signs for the NKey that the attempt has begun with.

@@ -10,6 +10,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 )
 
 func TestDemoTellsWhereItsPageIsAndServesIt(t *testing.T) {
@@ -88,6 +89,22 @@ func TestDemoSaysWhichAddressIsTaken(t *testing.T) {
 		err := run(t.Context(), []string{"demo", flag, taken.Addr().String()}, &out, &log)
 		if exitStatus(err) != statusFailed || !strings.Contains(log.String(), words) {
 			t.Errorf("%s: status %d, %q, want %q", flag, exitStatus(err), log.String(), words)
+		}
+	}
+}
+
+func TestDemoRefusesNumbersThatMeanNothing(t *testing.T) {
+	t.Parallel()
+	for _, flag := range []string{
+		"--rate=-1", "--rate=nan", "--quota=nan", "--duration=-1s", "--nats-port=65536", "--nats-port=-1",
+	} {
+		var out, log syncBuffer
+		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+		err := run(ctx, []string{"demo", "--duration", "10ms", flag}, &out, &log)
+		cancel()
+		name, _, _ := strings.Cut(strings.TrimPrefix(flag, "--"), "=")
+		if exitStatus(err) != statusUsage || !strings.Contains(log.String(), name) {
+			t.Errorf("%s: status %d, %q, want %d and the flag's name", flag, exitStatus(err), log.String(), statusUsage)
 		}
 	}
 }

@@ -26,7 +26,7 @@ func newEmulator() *cobra.Command {
 		Long: "Serves POST and long-poll GET of /topics/{cache}/{topic} as Momento documents them, with a\n" +
 			"quota, refusals at random, latency and faults. Where its documents are silent or disagree, the\n" +
 			"default is what its protocol and SDKs say, and a flag chooses the other. GET /_emulator/stats\n" +
-			"returns counters. PUT /_emulator/settings changes all but the keys and caches while it runs.",
+			"returns counters. PUT /_emulator/settings changes what GET of it shows while it runs.",
 		Example: "  momento-bridge emulator --rate 10 --burst 10\n" +
 			"  momento-bridge emulator --rate 1000 --limiter sharded --background 20% --random-429 1%\n" +
 			"  curl -i -H 'Authorization: any' -H 'Content-Type: text/plain' -d hello \\\n" +

@@ -38,6 +38,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	root.SetArgs(args)
 	root.SetOut(out)
 	root.SetErr(stderr)
+	refuseUnknown(root)
 	err := out.failed(root.ExecuteContext(ctx))
 	if err != nil && !errors.Is(err, errQuiet) {
 		fmt.Fprintln(stderr, safe(err.Error()))

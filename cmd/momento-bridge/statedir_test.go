@@ -22,6 +22,15 @@ func TestCheckSaysWhatIsKeptForAfterARestart(t *testing.T) {
 		"both":    {"/other", "state_dir: " + dir, "state      " + dir, "/other"},
 		"neither": {dir, "state_dir: \"\"", "state      " + dir, ""}, // As in the example.
 		"damaged": {damaged, "", "! state_dir: " + damaged, ""},
+		"no directory": {
+			"", "state_dir: " + damaged + "/quotas.json", "! state_dir: " + damaged +
+				"/quotas.json is no directory: nothing is kept for after a restart", "replaced",
+		},
+		"not made": {
+			"", "state_dir: " + dir + "/x/y", "! state_dir: stat " + dir +
+				"/x: no such file or directory: nothing is kept for after a restart", "is learned of",
+		},
+		"made": {"", "state_dir: " + dir + "/x", "state      " + dir + "/x: what is learned of quotas is kept", ""},
 	} {
 		t.Setenv("STATE_DIRECTORY", tt.environment)
 		file := filepath.Join(t.TempDir(), "c.yaml")

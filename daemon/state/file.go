@@ -14,6 +14,20 @@ import (
 // maxBytes bounds a file.
 const maxBytes = 1 << 20
 
+// Usable returns an error for a directory in which nothing can be kept: something else has its name, or more than its
+// last part is missing.
+func Usable(dir string) error {
+	info, err := os.Stat(dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		dir = filepath.Dir(dir)
+		info, err = os.Stat(dir)
+	}
+	if err == nil && !info.IsDir() {
+		err = fmt.Errorf("%s is no directory", dir)
+	}
+	return err
+}
+
 // read returns the text of a regular file.
 func read(path string) ([]byte, error) {
 	info, err := os.Stat(path)
