@@ -45,6 +45,7 @@ type View struct {
 // View says how it is. Where the bridge itself says why nothing gets through, the canary waits, and does not count that
 // time afterwards: View is to be asked once a second or more often.
 func (w *Watch) View(now time.Time, b Bridge) View {
+	w.wake(now)
 	known := w.known.hear(now, b.Known)
 	slow := cmp.Or(known, w.slow.hear(now, b.Slow))
 	fails := !w.listener.failing.IsZero() && now.Sub(w.listener.failing) >= deafAfter

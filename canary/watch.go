@@ -42,7 +42,8 @@ type journey struct {
 
 // Watch follows the messages of one sender on their way, from NATS through the bridge and the endpoint to a subscriber,
 // and says how that goes. What is under way is judged only where somebody could have it: neither while the bridge says
-// that it holds it, nor while the subscriber cannot listen. Its methods are not to be called concurrently.
+// that it holds it, nor while the subscriber cannot listen, nor while this process does not run: Tick is to be called
+// once a second or more often. Its methods are not to be called concurrently.
 type Watch struct {
 	book     *Book
 	journeys []journey // The oldest first.
@@ -51,6 +52,7 @@ type Watch struct {
 	known    excuse    // Why nothing is published,
 	slow     excuse    // and why little is, as the bridge has said last.
 	listener listener
+	awake    time.Time // When it was told the time last.
 
 	seen, gone, refused uint64 // The highest numbers that were: seen, lost, refused.
 	seenAt              time.Time
@@ -81,6 +83,7 @@ func (w *Watch) Quantile(share float64) (time.Duration, bool) { return w.book.Qu
 
 // Listens reports whether the subscriber listens, as far as is known: its poll has lasted for a while.
 func (w *Watch) Listens(now time.Time) bool {
+	w.wake(now)
 	l := &w.listener
 	return l.failing.IsZero() && (l.heard || !l.polling.IsZero() && now.Sub(l.polling) >= settledAfter)
 }
@@ -92,6 +95,7 @@ func (w *Watch) Clear() bool {
 
 // Send enters the next message.
 func (w *Watch) Send(now time.Time) Payload {
+	w.wake(now)
 	n := w.book.Next()
 	p := w.book.Sent(now, n)
 	w.book.Hold(n) // Overdue asks whether NATS is there before it is lost.
@@ -137,6 +141,7 @@ func (w *Watch) Stop() {
 
 // Overdue returns the messages that NATS should have brought by now. Whoever is sure that NATS answers calls Lose.
 func (w *Watch) Overdue(now time.Time) []uint64 {
+	w.wake(now)
 	var overdue []uint64
 	for _, j := range w.journeys {
 		if j.stage == atNATS && now.Sub(j.since) >= lostAfter {
@@ -155,6 +160,7 @@ func (w *Watch) Lose(n uint64, why string) {
 
 // Taken says that the bridge has a message.
 func (w *Watch) Taken(now time.Time, n uint64) {
+	w.wake(now)
 	if j := w.journey(n); j != nil && j.stage == atNATS {
 		j.stage, j.since = inBridge, now
 	}
@@ -162,6 +168,7 @@ func (w *Watch) Taken(now time.Time, n uint64) {
 
 // Accepted says that the endpoint has accepted a message.
 func (w *Watch) Accepted(now time.Time, n uint64) {
+	w.wake(now)
 	j := w.journey(n)
 	if j == nil {
 		return
@@ -182,10 +189,14 @@ func (w *Watch) Refused(n uint64, why string) {
 }
 
 // Polling says that the subscriber begins a long poll.
-func (w *Watch) Polling(now time.Time) { w.listener.polling = now }
+func (w *Watch) Polling(now time.Time) {
+	w.wake(now)
+	w.listener.polling = now
+}
 
 // PollFailed says that the subscriber's poll has failed, and why.
 func (w *Watch) PollFailed(now time.Time, why string) {
+	w.wake(now)
 	l := &w.listener
 	l.polling, l.why = time.Time{}, why
 	if !l.failing.IsZero() {
@@ -214,6 +225,7 @@ func (w *Watch) Skipped() {
 
 // Received takes what the subscriber has got. Others' messages change nothing but a count.
 func (w *Watch) Received(now time.Time, data []byte) Result {
+	w.wake(now)
 	w.recover(now)
 	w.listener.heard = true
 	p, err := Read(data)
@@ -248,6 +260,7 @@ func (w *Watch) Received(now time.Time, data []byte) Result {
 // Tick looks at what is due. It returns how many messages are lost now, and whether the subscriber should begin anew,
 // as it may be the one that does not get what others do.
 func (w *Watch) Tick(now time.Time) (newlyLost int, renew bool) {
+	w.wake(now)
 	if l := &w.listener; !l.failing.IsZero() && !l.polling.IsZero() && now.Sub(l.polling) >= settledAfter {
 		w.recover(now)
 	}

@@ -124,7 +124,7 @@ func (c *Core) intake(route *pipeline.Route) *intake {
 func (i *intake) take(m *nats.Msg) {
 	cfg := &i.core.cfg
 	i.buffer.passed(m)
-	if i.reserved.has(m.Subject) || i.reserved.passing(m) || i.reserved.canary(m.Subject) {
+	if i.reserved.has(m.Subject) || i.reserved.passing(m) || i.reserved.ofBridges(m.Subject) {
 		return
 	}
 	message := pipeline.Message{Payload: m.Data, Time: time.Now(), Subject: m.Subject}

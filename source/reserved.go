@@ -2,6 +2,7 @@ package source
 
 import (
 	"context"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"strings"
@@ -83,10 +84,22 @@ func (r *reserved) passing(m *nats.Msg) bool {
 	return len(r.named) == 0 && strings.HasPrefix(m.Reply, replyPrefix)
 }
 
-// canary reports whether a subject is one on which bridges send canaries to themselves.
-func (r *reserved) canary(subject string) bool {
-	return subject[0] == 'm' && strings.HasPrefix(subject, "mb.") && strings.Contains(subject, ".canary") &&
-		!r.names("mb.")
+// ofBridges reports whether a subject is one on which bridges send canaries to themselves, or tell each other of the
+// quota: mb.GROUP.canary, with a sender or without, and mb.GROUP.QUOTAS.r, .l, .h and .n with more, where QUOTAS are
+// eight digits. Others that begin with mb are users'.
+func (r *reserved) ofBridges(subject string) bool {
+	rest, ours := strings.CutPrefix(subject, "mb.")
+	if !ours || r.names("mb.") {
+		return false
+	}
+	_, rest, _ = strings.Cut(rest, ".")
+	what, more, deeper := strings.Cut(rest, ".")
+	if what == "canary" {
+		return !deeper || !strings.Contains(more, ".")
+	}
+	told, _, _ := strings.Cut(more, ".")
+	_, err := hex.DecodeString(what)
+	return err == nil && len(what) == 8 && (more == "r" || more == "l" || more == "h" || told == "n")
 }
 
 // isOwn reports whether the subject is an acknowledgement of the route's own consumer, or a request to it.

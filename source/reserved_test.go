@@ -1,6 +1,7 @@
 package source
 
 import (
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -11,6 +12,7 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 
 	"momento-bridge/pipeline"
+	"momento-bridge/subject"
 )
 
 func TestSubjectsOfNATSItselfAreReservedUnlessAFilterNamesThem(t *testing.T) {
@@ -246,5 +248,47 @@ func TestCoreRouteOfEverythingLeavesTheTrafficOfNATSAlone(t *testing.T) {
 	all.stop()
 	if got.all() != 1 {
 		t.Errorf("published %v, want orders.1 alone", got.by)
+	}
+}
+
+// Replicas that report each second would take a part of the quota that grows with their number.
+func TestCoreRouteOfEverythingLeavesWhatBridgesTellEachOtherAlone(t *testing.T) {
+	t.Parallel()
+	users := []string{
+		"mb.orders", "mb.orders.1", "mb.g.12345678.x", "mb.g.1234567g.r", "mb.g.shop.r", "mb.g.canary-yellow",
+		"mb.g.canary.2.bird", "mb.canary", "amb.g.canary",
+	}
+	bridges := []string{
+		"mb.g.canary", "mb.g.canary.0123456789abcdef", "mb.g.12345678.r", "mb.other.0a1b2c3d.l", "mb.g.12345678.h",
+		"mb.g.12345678.n.check",
+	}
+	for filter, want := range map[string][]string{
+		">": users, "*.g.>": users[2:], "mb.g.>": slices.Concat(bridges, users[2:]),
+	} {
+		t.Run(filter, func(t *testing.T) {
+			t.Parallel()
+			srv := startServer(t, server.Options{})
+			conn := connect(t, ConnectConfig{URL: srv.ClientURL()})
+			got := &published{}
+			core := NewCore(conn, CoreConfig{
+				Route: "core", Subject: filter, Queue: "q", Template: subjectTemplate(t, filter), MaxBytes: 1 << 20,
+			}, quiet())
+			s := startStage(t, core, pipeline.RouteConfig{Drops: true}, 1000, got.sink)
+			eventually(t, "subscribed", func() bool { ok, _ := core.Ready(); return ok })
+			const last = "mb.g.last"
+			for _, to := range append(slices.Concat(bridges, users), last) {
+				if err := conn.Publish(to, []byte("x")); err != nil {
+					t.Fatal(err)
+				}
+			}
+			eventually(t, "the last", func() bool { return got.count(last) == 1 })
+			s.stop()
+			for _, to := range slices.Concat(bridges, users) {
+				expected := subject.Overlap(filter, to) && slices.Contains(want, to)
+				if carried := got.count(to) == 1; carried != expected {
+					t.Errorf("%s: it is published: %t", to, carried)
+				}
+			}
+		})
 	}
 }

@@ -140,6 +140,7 @@ func (r *run) found(now protocol.Instant, o opened) {
 		m.moveIn(now)
 	}
 	m.machine.Again()
+	m.missing = nil // What it lacked when it did not answer, too.
 	r.bucket, r.toldAt, r.openAt = o, now, forever
 }
 

@@ -80,7 +80,7 @@ func (m *Manager) moveIn(now protocol.Instant) {
 	if m.place != bucket {
 		m.log.Info("leases are kept in the bucket")
 	}
-	m.place, m.missing = bucket, nil
+	m.place = bucket
 }
 
 // lost is to be called when there is no bucket. The caller holds mu.
