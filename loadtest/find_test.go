@@ -201,3 +201,32 @@ func TestLatencyIsMeasuredOnceTheRateIsHeld(t *testing.T) {
 			}
 		})
 }
+
+// An endpoint that is in trouble is not asked for more and more: a rate of which much fails is none that it holds.
+func TestARateOfWhichMuchFailsIsNotPassed(t *testing.T) {
+	for list, want := range map[string]float64{"503:50%": 0, "503:20%": 0, "503:2%": 1960} {
+		faults, err := emulator.ParseFaults(list)
+		if err != nil {
+			t.Fatal(err)
+		}
+		trouble := emulator.Config{Settings: emulator.Settings{Faults: faults}, Seed: 7}
+		t.Run(list, func(t *testing.T) {
+			bubble(t, trouble, func(t *testing.T, target Target, server *emulator.Server) {
+				cfg := quick(target, 100)
+				cfg.Search.MaxRate = 2000
+				r, err := Find(t.Context(), cfg)
+				clean := 0.0
+				if r.CleanRate != nil {
+					clean = *r.CleanRate
+				}
+				if err != nil || math.Abs(clean-want) > 20 {
+					t.Errorf("%v: a clean rate of %v: %s", err, clean, r.Reason)
+				}
+				if want == 0 && (!strings.Contains(r.Reason, "failed otherwise than for quota (503") ||
+					server.Stats().Operations > 1000) {
+					t.Errorf("after %d publishes: %s", server.Stats().Operations, r.Reason)
+				}
+			})
+		})
+	}
+}

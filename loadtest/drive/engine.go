@@ -77,7 +77,8 @@ type Engine struct {
 
 	sent     int // Tickets so far: the number of the next.
 	flying   atomic.Int64
-	failures atomic.Int32 // In a row.
+	failures atomic.Int32           // In a row.
+	failure  atomic.Pointer[string] // What the latest failure was.
 	fatal    atomic.Pointer[error]
 	texts    refusals
 	counts   [fates]atomic.Int64 // Of settled tickets, so far.
@@ -235,5 +236,7 @@ func (e *Engine) judge(a *pipeline.Answer) fate {
 			e.stop(a)
 		}
 	}
+	detail := a.Detail
+	e.failure.Store(&detail)
 	return failed
 }

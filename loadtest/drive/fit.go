@@ -115,8 +115,8 @@ func (e *Engine) troubled(m *Measured, o *search.Outcome, before, after gauge) s
 	opened := float64(after.opened - before.opened)
 	switch {
 	case float64(o.Failed) > max(1, mostFailed*float64(m.Sent)):
-		return fmt.Sprintf("%s of %s publishes failed otherwise than for quota", figure.Count(o.Failed),
-			figure.Count(m.Sent))
+		return fmt.Sprintf("%s of %s publishes failed otherwise than for quota (%s)", figure.Count(o.Failed),
+			figure.Count(m.Sent), *e.failure.Load())
 	case m.Rate*onceIn >= 1 &&
 		opened > max(1, mostOpened*float64(m.Sent)): // More slowly even a single one would lie idle.
 		return fmt.Sprintf("%.0f connections were opened meanwhile", opened)
