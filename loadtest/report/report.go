@@ -204,8 +204,10 @@ type Dimension struct {
 	Name    string  `json:"name"`  // size, topics, connections, caches, subscribers.
 	Value   string  `json:"value"` // For instance 4096 bytes.
 	Plateau float64 `json:"plateau_rate"`
-	Counts  bool    `json:"counts"`          // Whether it moved the limit.
-	Unfit   string  `json:"unfit,omitempty"` // Why it could not be measured: then the rest is not known.
+	// Unrefused says that hardly anything was refused: the plateau is this or more.
+	Unrefused bool   `json:"unrefused,omitempty"`
+	Counts    bool   `json:"counts"`          // Whether it moved the limit.
+	Unfit     string `json:"unfit,omitempty"` // Why it could not be measured: then the rest is not known.
 }
 
 // Delivery is what subscribers got of a test through the bridge.
