@@ -5,6 +5,7 @@ import (
 	"math"
 	"strings"
 	"testing"
+	"time"
 
 	"momento-bridge/emulator"
 	"momento-bridge/loadtest/report"
@@ -109,4 +110,21 @@ func TestARateOfWhichMuchFailsIsNotPassed(t *testing.T) {
 			})
 		})
 	}
+}
+
+// A proxy may delay what others refuse: then all connections wait for it, and no other machine changes that.
+func TestConnectionsThatAllWaitAreNotTheMachinesFault(t *testing.T) {
+	slow := emulator.Config{Settings: emulator.Settings{Latency: time.Second}}
+	bubble(t, slow, func(t *testing.T, target Target, _ *emulator.Server) {
+		r, err := Find(t.Context(), quick(target, 8))
+		if err != nil || !strings.Contains(r.Reason, "as all 16 connections (--connections) waited for answers, which took 1.0") ||
+			strings.Contains(r.Reason, "generator") {
+			t.Errorf("%v: %s", err, r.Reason)
+		}
+		for _, f := range r.Facts() {
+			if strings.Contains(f.Text, "nothing else to do") {
+				t.Errorf("%+v", f)
+			}
+		}
+	})
 }

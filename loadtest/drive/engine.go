@@ -94,6 +94,7 @@ type Measured struct {
 	Rate   float64
 	OnTime float64 // The share that was sent in time.
 	CPU    float64 // The program's own use, of all cores.
+	Waited bool    `json:",omitempty"` // What was not sent in time waited for connections, and these for answers.
 	// Sent is how many of the Planned publishes were sent.
 	Sent, Planned int
 	Stall         float64 // How late the latest publish was, sent or not, in seconds.

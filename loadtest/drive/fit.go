@@ -18,6 +18,7 @@ const (
 	mostFailed  = 0.001
 	mostOpened  = 0.01 // Connections per publish.
 	clockStep   = 50 * time.Millisecond
+	mostWaiting = 0.7         // Of the time of all connections.
 	shortestCPU = time.Second // Of a trial whose use of the CPU says anything.
 )
 
@@ -61,6 +62,9 @@ func (e *Engine) conclude(trial *search.Trial, all []*phase, before gauge) {
 		stall = max(stall, time.Duration(ph.stall))
 	}
 	m.Stall = stall.Seconds()
+	late := m.tooLate(last.Late, e.cfg.Patience > 0)
+	took, waited := e.waited(&m, o)
+	m.Waited = waited && m.OnTime < LeastSent
 	e.measured = append(e.measured, m)
 	trial.OnTime, trial.Stall, trial.Tolerance = m.OnTime, m.Stall, e.lateness(last).Seconds()
 	if m.Planned == 0 {
@@ -69,9 +73,11 @@ func (e *Engine) conclude(trial *search.Trial, all []*phase, before gauge) {
 	if trial.Unfit = e.unfit(&m, before, after); trial.Unfit != "" {
 		return
 	}
-	late := m.tooLate(last.Late, e.cfg.Patience > 0)
 	trial.Unfit = e.troubled(&m, o, before, after)
 	switch {
+	case trial.Unfit == "" && m.Waited:
+		trial.Unfit, trial.Foreign = fmt.Sprintf("%s, as all %d connections (--connections) waited for answers, which "+
+			"took %s", late, e.active.Load(), figure.Time(took)), true
 	case trial.Unfit == "":
 		trial.Unfit, trial.Late = late, late != ""
 	case late == "":
@@ -79,6 +85,20 @@ func (e *Engine) conclude(trial *search.Trial, all []*phase, before gauge) {
 	default: // A machine that stands still has connections closed and times out itself.
 		trial.Unfit += "; " + late
 	}
+}
+
+// waited reports whether the connections were waiting for answers nearly all of the time, and how many seconds one took.
+// Where publishes may wait for a connection their times show that.
+func (e *Engine) waited(m *Measured, o *search.Outcome) (took float64, waited bool) {
+	sum, n := 0.0, 0.0
+	for _, times := range [...]Times{m.Accepted, m.Refused, m.Failed} {
+		count := float64(times.Service.TotalCount())
+		sum, n = sum+count*times.Service.Mean()/1e6, n+count
+	}
+	if n == 0 || e.cfg.Patience > 0 {
+		return 0, false
+	}
+	return sum / n, sum > mostWaiting*o.Took*float64(e.active.Load())
 }
 
 // tooLate says why the publishes were not sent as exactly as they should be, where so many seconds do not matter;

@@ -146,6 +146,8 @@ type Trial struct {
 	// How late a publish could be sent, and the share that was sent in time.
 	Tolerance float64 `json:"tolerance,omitempty"`
 	OnTime    float64 `json:"on_time,omitempty"`
+	// Whether all connections waited for answers meanwhile, so that the machine could not send in time.
+	Waited bool `json:"waited,omitempty"`
 	// The rate that it shows to be held, if that is lower than planned: what was really sent and accepted.
 	Shown float64 `json:"shown_rate,omitempty"`
 }
