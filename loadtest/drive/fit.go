@@ -16,6 +16,7 @@ const LeastSent = 0.995
 const (
 	mostCPU     = 0.8 // Of all cores.
 	mostFailed  = 0.001
+	surely      = 0.1  // Failed: not because the machine stood still.
 	mostOpened  = 0.01 // Connections per publish.
 	clockStep   = 50 * time.Millisecond
 	mostWaiting = 0.7         // Of the time of all connections.
@@ -80,7 +81,7 @@ func (e *Engine) conclude(trial *search.Trial, all []*phase, before gauge) {
 			"took %s", late, e.active.Load(), figure.Time(took)), true
 	case trial.Unfit == "":
 		trial.Unfit, trial.Late = late, late != ""
-	case late == "":
+	case late == "" || float64(o.Failed) > surely*float64(m.Sent):
 		trial.Foreign = true
 	default: // A machine that stands still has connections closed and times out itself.
 		trial.Unfit += "; " + late
