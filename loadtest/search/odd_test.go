@@ -110,3 +110,27 @@ func TestALongWindowIsNotSaidToCountRefusals(t *testing.T) {
 		}
 	}
 }
+
+// What is refused while a second limit is used up, which looks back over a minute, shows nothing of the rate.
+func TestASecondLimitThatIsUsedUpMakesNoRateFail(t *testing.T) {
+	t.Parallel()
+	for _, kind := range []string{emulator.LimiterFixedWindow, emulator.LimiterSliding} {
+		for seed := range uint64(oddSeeds) {
+			minute := newSimulation(window(kind, time.Minute)(5), seed).limiter // 300 in each.
+			r := findOdd(seed, func(l emulator.Limiter) emulator.Limiter { return besides{l, minute} },
+				bucket(1)(10))
+			if r.Proved && (r.Clean > 5 || r.Failing < 5) || r.Failing < 4 {
+				t.Errorf("%s, seed %d: %+v", kind, seed, summaryOf(r))
+			}
+		}
+	}
+}
+
+// besides are two limits at once. What the second one refuses has used up the first one.
+type besides struct{ first, second emulator.Limiter }
+
+func (b besides) Take(now time.Time, cost float64, connection uint64) bool {
+	return b.first.Take(now, cost, connection) && b.second.Take(now, cost, connection)
+}
+
+func (besides) Charge(time.Time, float64, uint64) {}

@@ -155,7 +155,7 @@ func (s *search) lower(refused float64) (clean, failing float64, err error) {
 		if s.holdTime(refused*share) > s.left() {
 			break // Nobody would see the end of that.
 		}
-		ok, err := s.hold("narrow", refused*share, 1)
+		ok, err := s.holdRested(refused * share)
 		if err != nil {
 			return 0, 0, err
 		}
@@ -171,6 +171,24 @@ func (s *search) lower(refused float64) (clean, failing float64, err error) {
 		s.know(0, refused)
 	}
 	return 0, 0, errAlways
+}
+
+// rests is how often a rate is tried that found nothing of the quota.
+const rests = 3
+
+// holdRested holds a rate. That nothing at all is accepted shows no rate: a second limit that looks back over minutes is
+// used up. Then it waits until something is accepted again.
+func (s *search) holdRested(rate float64) (bool, error) {
+	for range rests - 1 {
+		ok, err := s.hold("narrow", rate, 1)
+		if err != nil || ok || !s.barren {
+			return ok, err
+		}
+		if _, err := s.reopen(); err != nil {
+			return false, err
+		}
+	}
+	return s.hold("narrow", rate, 1)
 }
 
 const (

@@ -132,6 +132,15 @@ func (t *Trial) Rough() bool {
 // last is the outcome of the last phase.
 func (t *Trial) last() *Outcome { return &t.Phases[len(t.Phases)-1] }
 
+// accepted is how many publishes of the trial were accepted.
+func (t *Trial) accepted() int {
+	n := 0
+	for i := range t.Phases {
+		n += t.Phases[i].Accepted
+	}
+	return n
+}
+
 // sent is how many publishes of the trial were sent.
 func (t *Trial) sent() int {
 	n := 0
