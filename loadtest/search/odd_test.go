@@ -134,3 +134,21 @@ func (b besides) Take(now time.Time, cost float64, connection uint64) bool {
 }
 
 func (besides) Charge(time.Time, float64, uint64) {}
+
+// A proxy that delays what exceeds its rate answers so late that refusals may be excused: then no more is held than what
+// was accepted.
+func TestARateThatIsHeldByExcusesAloneIsNotCalledClean(t *testing.T) {
+	t.Parallel()
+	for _, most := range []float64{51, 60, 1000} {
+		r := find(func(c *Config) { c.MaxRate = 400 }, bucket(1)(50), func(_ int, t *Trial) {
+			o := t.last()
+			if p := o.Phase; p.excuses() && p.Rate > 50 && p.Rate < most {
+				o.Took, o.Accepted, o.Excused = p.Seconds, int(50*p.Seconds), int((p.Rate-50)*p.Seconds)
+				o.Refused = o.Excused
+			}
+		})
+		if r.Clean > 50.05 || r.Proved && r.Failing < 50 {
+			t.Errorf("%+v", summaryOf(r))
+		}
+	}
+}

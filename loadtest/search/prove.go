@@ -161,6 +161,7 @@ func (s *search) lower(refused float64) (clean, failing float64, err error) {
 		}
 		if ok {
 			s.know(refused*share, refused)
+			s.showLess()
 			width := s.cfg.Width
 			if refused < (1-softness)*s.result.Plateau {
 				width = softWidth
@@ -229,6 +230,7 @@ func (s *search) settleFor(clean, failing float64) error {
 func (s *search) higher(held float64) (clean, failing float64, err error) {
 	for held < s.cfg.MaxRate {
 		s.know(held, 0)
+		s.showLess()
 		next := min(held*1.02, s.cfg.MaxRate)
 		ok, err := s.hold("narrow", next, 1)
 		if err != nil {
@@ -261,6 +263,9 @@ func (s *search) narrow(clean, failing, width float64) (float64, float64, error)
 			failing = middle
 		}
 		s.know(clean, failing)
+		if ok {
+			s.showLess()
+		}
 	}
 	edge := (1 - inner) / 2 * width
 	return clean * (1 - edge), failing * (1 + edge), nil
