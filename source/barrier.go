@@ -35,6 +35,7 @@ type barrier struct {
 	moved   time.Time  // When one of them came, or it was raised.
 	seen    uint64     // The highest consumer's sequence that came before the numbers.
 	gap     bool       // A delivery was lost since the numbers were asked for.
+	firsts  int        // How many messages have come for the first time.
 }
 
 // arrival is a message that waits. It is noted among the deliveries, so it is renewed.
@@ -140,6 +141,9 @@ func (b *barrier) wait(sequence uint64, m pipeline.Message, note func() *deliver
 		return true
 	}
 	m.Handle = d
+	if !m.Redelivered {
+		b.firsts++
+	}
 	b.waiting = append(b.waiting, arrival{sequence, m})
 	b.came(sequence)
 	return true
@@ -195,6 +199,13 @@ func (b *barrier) state() (missing int, moved time.Time, waiting int, gap bool) 
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return b.missing, b.moved, len(b.waiting), b.gap
+}
+
+// firstDeliveries returns how many messages have come for the first time while the barrier was up.
+func (b *barrier) firstDeliveries() int {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.firsts
 }
 
 // open lets what waits go on in the order of the stream, and then whatever comes. It does nothing, and reports false,

@@ -32,6 +32,7 @@ type deliveries struct {
 	// What is held, and nil for what has ended for good: of the sequences up to knownUpTo, once know has been called.
 	known     map[uint64]*delivery
 	knownUpTo uint64
+	again     bool // One that has ended came once more.
 }
 
 // add notes a delivery that is due at a time not before those noted already. It returns nil for a message that is
@@ -45,8 +46,10 @@ func (q *deliveries) add(m *nats.Msg, sequence uint64, due time.Time) (d *delive
 	} else if held, known := q.find(sequence); known {
 		if held != nil {
 			held.reply = m.Reply
+			return nil, false
 		}
-		return nil, held == nil
+		q.again = true
+		return nil, true
 	}
 	d = q.free
 	if d == nil {
@@ -115,6 +118,22 @@ func (q *deliveries) know(acknowledged []string) {
 		q.known[d.sequence] = d
 	}
 	q.knownUpTo = math.MaxUint64
+}
+
+// knows reports whether what has ended is remembered from now on.
+func (q *deliveries) knows() bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.known != nil && q.knownUpTo == math.MaxUint64
+}
+
+// endedCame reports whether something that has ended came once more since it was asked last.
+func (q *deliveries) endedCame() bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	again := q.again
+	q.again = false
+	return again
 }
 
 // keep says that only what has been noted so far is of interest.

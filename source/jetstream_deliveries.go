@@ -137,8 +137,12 @@ func (j *JetStream) submit(m *nats.Msg, topics *template.Cache, events *wrapper,
 	return true
 }
 
-// note notes a delivery. It returns nil for a message that must not be published twice.
+// note notes a delivery. It returns nil for a message that must not be published twice. While the barrier is up that
+// is known also before the watch has come to look why.
 func (j *JetStream) note(m *nats.Msg, sequence uint64, now time.Time, route *pipeline.Route) *delivery {
+	if j.barrier.up.Load() && !j.held.knows() {
+		j.held.know(j.acknowledged(0))
+	}
 	d, ended := j.held.add(m, sequence, now.Add(time.Duration(j.renewAfter.Load())))
 	if d != nil {
 		return d

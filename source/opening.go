@@ -27,12 +27,31 @@ func (w *watch) open(shared bool) {
 		took.Round(time.Millisecond),
 		"unacknowledged", s.info.NumAckPending, "handed_back", s.naks, "waited", waiting)
 	j.held.keep()
-	w.forgetAt = time.Now().Add(knownFor)
+	w.forgetAt = time.Now().Add(w.remembers())
 	wasSlow := s.slow
 	w.settling = settling{buf: s.buf, subject: s.subject}
 	if wasSlow {
 		_, _, trouble := w.p.state()
 		w.say(w.why(trouble))
+	}
+}
+
+// remembers is how long it is known what has ended, after the barrier was opened or such a message came once more.
+func (w *watch) remembers() time.Duration {
+	return min(max(knownFor, w.p.limits.AckWait+knownFor/6), mostKnownFor)
+}
+
+// forgetEnded forgets what has ended once that can come no more.
+func (w *watch) forgetEnded(now time.Time) {
+	if w.forgetAt.IsZero() || w.j.barrier.up.Load() {
+		return
+	}
+	if w.j.held.endedCame() { // Its acknowledgement may be lost once more.
+		w.forgetAt = now.Add(w.remembers())
+	}
+	if now.After(w.forgetAt) {
+		w.j.held.forgetEnded()
+		w.forgetAt = time.Time{}
 	}
 }
 

@@ -51,6 +51,8 @@ type puller struct {
 	waits    time.Duration
 	notUntil time.Time // After a refusal.
 	noted    bool      // The server has answered on noteInbox.
+	look     uint64    // The number of the request that asks for what is there,
+	nothing  bool      // and the server has said that nothing is.
 
 	onLoss func(why string) // Called when deliveries may have been lost, under mu; nil: nobody asks.
 }
@@ -90,7 +92,8 @@ func newPuller(conn *nats.Conn, w *window, stream, consumer string, route *pipel
 type pullRequest struct {
 	Batch     int           `json:"batch"`
 	MaxBytes  int64         `json:"max_bytes,omitempty"`
-	Expires   time.Duration `json:"expires"`
+	Expires   time.Duration `json:"expires,omitempty"`
+	NoWait    bool          `json:"no_wait,omitempty"`
 	Heartbeat time.Duration `json:"idle_heartbeat,omitempty"`
 }
 
@@ -110,7 +113,7 @@ func (p *puller) pull(now time.Time) error {
 		p.share.give(granted)
 		return nil
 	}
-	asked, err := p.request(now, messages, bytes, granted)
+	asked, err := p.request(now, messages, bytes, granted, false)
 	p.route.Release(messages - asked)
 	return err
 }
@@ -127,7 +130,30 @@ func (p *puller) ask(now time.Time, messages int) (int, error) {
 	if granted == 0 {
 		return 0, nil
 	}
-	return p.request(now, messages, granted, granted)
+	return p.request(now, messages, granted, granted, false)
+}
+
+// askWhatIsThere asks for one message that is there, and does not wait for any, unless a request is open.
+func (p *puller) askWhatIsThere(now time.Time) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.open > 0 || !p.mayAsk(now) {
+		return nil
+	}
+	granted := p.take()
+	if granted == 0 {
+		return nil
+	}
+	p.look, p.nothing = p.last+1, false
+	_, err := p.request(now, 1, granted, granted, true)
+	return err
+}
+
+// nothingIsThere reports whether the server has said so.
+func (p *puller) nothingIsThere() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.nothing
 }
 
 // mayAsk reports whether requests may be made at all. The caller holds mu.
@@ -167,13 +193,14 @@ func (p *puller) largest() int64 {
 
 // request asks the server, and returns for how many messages. Bytes are what there is room for; what was granted is
 // given back as it comes, or when it is known not to come.
-func (p *puller) request(now time.Time, messages int, bytes, granted int64) (int, error) {
-	request := pullRequest{
-		Batch: messages, MaxBytes: min(bytes, granted), Expires: p.limits.PullExpiry,
-		Heartbeat: p.limits.Heartbeat,
-	}
-	if p.idle {
+func (p *puller) request(now time.Time, messages int, bytes, granted int64, noWait bool) (int, error) {
+	request := pullRequest{Batch: messages, MaxBytes: min(bytes, granted), NoWait: noWait}
+	switch {
+	case noWait: // The server would wait until it expires.
+	case p.idle:
 		request.Expires, request.Heartbeat = p.limits.idleRequest(now)
+	default:
+		request.Expires, request.Heartbeat = p.limits.PullExpiry, p.limits.Heartbeat
 	}
 	p.quiet = request.Heartbeat == 0
 	p.limits.bound(&request)

@@ -58,7 +58,7 @@ func (p *puller) noteInbox() string { return p.inbox + ".noted" }
 func (p *puller) expectNote() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.noted = false
+	p.noted, p.nothing = false, false
 }
 
 // sweepNoted reports whether the server has taken note since.
@@ -80,6 +80,12 @@ func (p *puller) status(m *nats.Msg) {
 		return
 	}
 	defer p.signal()
+	if number == p.look && (status == "404" || status == "408") {
+		p.nothing = true
+		p.voidAll()
+		p.well()
+		return
+	}
 	lower := strings.ToLower(text)
 	remaining, err := strconv.Atoi(m.Header.Get("Nats-Pending-Messages"))
 	left, _ := strconv.ParseInt(m.Header.Get("Nats-Pending-Bytes"), 10, 64)

@@ -26,6 +26,8 @@ type settling struct {
 	swept  time.Time     // When that was done last,
 	since  time.Time     // and for the first time; if the server has ever taken note, for the first time that it has.
 	noted  bool          // It has.
+	firsts int           // How many messages had come for the first time then,
+	asks   time.Time     // and since when the server is asked for more than seems to be missing; zero: it is not.
 	// How many messages may still be asked for until it is done again, as the server may have others to give.
 	room    int
 	wide    bool     // Too much lies in between: nothing is handed back.
@@ -65,7 +67,8 @@ const (
 	// againAfter is how long nothing may come before what is missing is handed back again. Sooner would send the same
 	// messages over a slow link again and again.
 	againAfter = time.Second
-	// noteTime is how long the server may take to note what was handed back, before it is asked for all the same.
+	// noteTime is how long the server may take to note what was handed back, before it is asked for all the same, and
+	// to say whether it has more of it.
 	noteTime = 5 * time.Second
 	// giveUpAfter is how long nothing may come before the barrier is opened as it is.
 	giveUpAfter = 15 * time.Second
@@ -76,8 +79,9 @@ const (
 	longestRange = 200_000
 	// slowAfter is when the log says that it takes long.
 	slowAfter = time.Second
-	// knownFor is how long messages that were settled may come once more.
-	knownFor = 30 * time.Second
+	// knownFor is how long messages that were settled may come once more, at the least: those whose acknowledgement the
+	// server has lost come after AckWait. To remember them longer than mostKnownFor is not worth the looking.
+	knownFor, mostKnownFor = 30 * time.Second, 2 * time.Minute
 )
 
 // settle takes steps as far as they go while the barrier is up. An error means that the consumer is lost.

@@ -54,6 +54,7 @@ func (w *watch) sweepSome(upTo uint64) bool {
 func (w *watch) confirmed(now time.Time, noted bool) {
 	s := &w.settling
 	s.step, s.swept = collecting, now
+	s.firsts, s.asks = w.j.barrier.firstDeliveries(), time.Time{}
 	if noted = noted || s.wide; s.since.IsZero() || noted && !s.noted { // Where it is wide nothing is handed back.
 		s.since, s.noted = now, noted
 	}
@@ -76,9 +77,9 @@ func (w *watch) collect(ctx context.Context, now time.Time) error {
 	s, b := &w.settling, &w.j.barrier
 	missing, moved, _, gap := b.state()
 	if missing <= 0 && !gap {
-		w.open(false)
-		return nil
+		return w.conclude(now)
 	}
+	s.asks = time.Time{}
 	asked, err := w.p.ask(now, min(missing, s.room))
 	if err != nil {
 		return err
@@ -104,6 +105,23 @@ func (w *watch) collect(ctx context.Context, now time.Time) error {
 		w.startSweep()
 	}
 	return nil
+}
+
+// conclude opens the barrier when nothing seems to be missing and the server has no more of what was handed back: it
+// delivers that before anything new. Another replica may have acknowledged late what is in our hands, so that the
+// server's number of unacknowledged messages alone is too small.
+func (w *watch) conclude(now time.Time) error {
+	s := &w.settling
+	switch {
+	case s.naks == 0, !w.j.cfg.Ordered, w.p.nothingIsThere(), w.j.barrier.firstDeliveries() > s.firsts,
+		!s.asks.IsZero() && now.Sub(s.asks) > noteTime:
+		w.open(false)
+		return nil
+	case s.asks.IsZero():
+		s.asks = now
+		w.p.forget() // What is open may wait for long.
+	}
+	return w.p.askWhatIsThere(now)
 }
 
 // gravity is how much it matters that something is missing.

@@ -48,10 +48,7 @@ func (w *watch) tick(ctx context.Context, now time.Time) error {
 	w.j.cfg.Beat() // Each call of the connection may wait while it is made anew.
 	w.handBack(now)
 	w.adapt(now)
-	if !w.forgetAt.IsZero() && now.After(w.forgetAt) && !w.j.barrier.up.Load() {
-		w.j.held.forgetEnded()
-		w.forgetAt = time.Time{}
-	}
+	w.forgetEnded(now)
 	w.j.resume.sample()
 	w.ticked()
 	if err := w.denied(); err != nil {

@@ -59,6 +59,7 @@ func (t *truth) heard(l *link, f *frame) {
 	w.history.note(w.now(), "ack", int64(m.id), int64(l.id), digest(f.payload))
 	switch word, _, _ := strings.Cut(string(f.payload), " "); word {
 	case "", "+ACK":
+		m.past.again = 0
 		t.settled(m, "acknowledged")
 		if m.acked == 0 {
 			m.acked = w.now()

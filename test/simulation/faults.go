@@ -73,6 +73,9 @@ func (w *World) strikeNATS(kind faultKind, lasts time.Duration) {
 	default:
 		w.truth.lose(w.now() + int64(lasts+w.plan.settleTime))
 	}
+	if kind == natsFreeze || kind == natsHole || w.truth.unheard > w.now() {
+		w.truth.unheard = max(w.truth.unheard, w.now()+int64(lasts+w.plan.settleTime))
+	}
 	switch kind { //nolint:exhaustive // Those of NATS.
 	case natsCut:
 		w.cutOne(toNATS)

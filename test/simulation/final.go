@@ -23,6 +23,17 @@ func (t *truth) open() int {
 	return n
 }
 
+// aside is how many messages may be put aside, as they were refused more than once.
+func (t *truth) aside() int {
+	n := 0
+	for _, m := range t.messages {
+		if !m.finished() && m.attempts > 1 {
+			n++
+		}
+	}
+	return n
+}
+
 // unfinished tells of a message that has not come to an end; empty: all have.
 func (t *truth) unfinished() string {
 	n := 0

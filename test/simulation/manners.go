@@ -52,10 +52,11 @@ const (
 // paced judges whether all daemons together keep to the quota that they share, as one of them publishes.
 func (t *truth) paced() {
 	w := t.world
-	if !w.plan.shared || w.plan.rate == 0 {
+	now := w.now()
+	if !w.plan.shared || w.plan.rate == 0 || now < t.unheard {
+		t.lately = nil
 		return
 	}
-	now := w.now()
 	for len(t.lately) > 0 && t.lately[0] <= now-int64(paceOver) {
 		t.lately = t.lately[1:]
 	}

@@ -6,7 +6,7 @@ import "time"
 type past struct {
 	first   int64    // When the message was first given to a daemon,
 	firstTo *replica // and to which.
-	again   int64    // When it first came again after its daemon knew it to be accepted; 0: it has not,
+	again   int64    // When it came again first since its daemon acknowledged it; 0: it has not,
 	linked  int64    // and when that was connected to NATS.
 	same    bool     // It is the one that it was first given to.
 }

@@ -108,8 +108,11 @@ func (w *World) patience() time.Duration {
 	if w.plan.limit.Rate > 0 {
 		d += time.Duration(float64(w.truth.open()) / w.plan.limit.Rate * 4 * float64(time.Second))
 	}
-	return d
+	return d + time.Duration(w.truth.aside())*asideSpacing
 }
+
+// asideSpacing is how seldom a daemon tries one of the messages that the endpoint has refused while it accepted others.
+const asideSpacing = 5 * time.Second
 
 // finish stops every daemon, and waits for the last of their goroutines.
 func (w *World) finish() {

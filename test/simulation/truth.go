@@ -16,6 +16,7 @@ type truth struct {
 	disturbed []span  // When acknowledgements and deliveries could be lost.
 	lossy     []span  // When acknowledgements that the server has got could be lost.
 	lately    []int64 // When publishes were written of late.
+	unheard   int64   // Until then daemons may take each other for gone: a link stands still and nobody knows.
 	apart     []span  // When a daemon could be cut off from NATS.
 	letterAt  uint64  // Of the dead letters that are stored, so many were looked at.
 }
@@ -180,6 +181,9 @@ func (t *truth) accepted(a *attempt) {
 		w.history.note(w.now(), "accepted", int64(m.id), int64(a.link.id))
 		// Of what a daemon has given up, others may have come after it: it was on its way for long.
 		if !first || !m.route.ordered || a.over && (m.route.drops || m.route.atMostOnce) {
+			continue
+		}
+		if m.route.atMostOnce && m.ended > 0 { // It was given up, and NATS has lost that.
 			continue
 		}
 		owner := a.link.owner
