@@ -126,8 +126,8 @@ func TestConnectionsThatAllWaitAreNotTheMachinesFault(t *testing.T) {
 	slow := emulator.Config{Settings: emulator.Settings{Latency: time.Second}}
 	bubble(t, slow, func(t *testing.T, target Target, _ *emulator.Server) {
 		r, err := Find(t.Context(), quick(target, 8))
-		if err != nil || !strings.Contains(r.Reason, "as all 16 connections (--connections) waited for answers, which took 1.0") ||
-			strings.Contains(r.Reason, "generator") {
+		want := "as all 16 connections (--connections) waited for answers, which took 1.0"
+		if err != nil || !strings.Contains(r.Reason, want) || strings.Contains(r.Reason, "generator") {
 			t.Errorf("%v: %s", err, r.Reason)
 		}
 		for _, f := range r.Facts() {

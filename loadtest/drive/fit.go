@@ -88,8 +88,8 @@ func (e *Engine) conclude(trial *search.Trial, all []*phase, before gauge) {
 	}
 }
 
-// waited reports whether the connections were waiting for answers nearly all of the time, and how many seconds one took.
-// Where publishes may wait for a connection their times show that.
+// waited reports whether the connections were waiting for answers nearly all of the time, and how many seconds one
+// took. Where publishes may wait for a connection their times show that.
 func (e *Engine) waited(m *Measured, o *search.Outcome) (took float64, waited bool) {
 	sum, n := 0.0, 0.0
 	for _, times := range [...]Times{m.Accepted, m.Refused, m.Failed} {

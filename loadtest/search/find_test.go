@@ -229,7 +229,8 @@ func TestWithoutOverloadATrialGoesOnForASecondAfterARefusal(t *testing.T) {
 		cfg.Gentle = true
 		Find(cfg, &disturbed{simulation: sim, disturb: func(_ int, trial *Trial) {
 			for i, o := range trial.Phases {
-				if settling := i == 1; !settling && o.Refused > 1 || settling && o.Phase.Seconds > max(1, 4/o.Phase.Rate) {
+				settling := i == 1
+				if !settling && o.Refused > 1 || settling && o.Phase.Seconds > max(1, 4/o.Phase.Rate) {
 					t.Errorf("at %g: phase %d: %+v", rate, i, o)
 				}
 			}

@@ -135,8 +135,8 @@ func (b besides) Take(now time.Time, cost float64, connection uint64) bool {
 
 func (besides) Charge(time.Time, float64, uint64) {}
 
-// A proxy that delays what exceeds its rate answers so late that refusals may be excused: then no more is held than what
-// was accepted.
+// A proxy that delays what exceeds its rate answers so late that refusals may be excused: then no more is held than
+// what was accepted.
 func TestARateThatIsHeldByExcusesAloneIsNotCalledClean(t *testing.T) {
 	t.Parallel()
 	for _, most := range []float64{51, 60, 1000} {

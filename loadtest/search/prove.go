@@ -177,8 +177,8 @@ func (s *search) lower(refused float64) (clean, failing float64, err error) {
 // rests is how often a rate is tried that found nothing of the quota.
 const rests = 3
 
-// holdRested holds a rate. That nothing at all is accepted shows no rate: a second limit that looks back over minutes is
-// used up. Then it waits until something is accepted again.
+// holdRested holds a rate. That nothing at all is accepted shows no rate: a second limit that looks back over minutes
+// is used up. Then it waits until something is accepted again.
 func (s *search) holdRested(rate float64) (bool, error) {
 	for range rests - 1 {
 		ok, err := s.hold("narrow", rate, 1)
