@@ -147,6 +147,10 @@ func TestARateThatIsHeldByExcusesAloneIsNotCalledClean(t *testing.T) {
 				o.Refused = o.Excused
 			}
 		})
+		if !r.Proved && (strings.Contains(r.Reason, quieter) || !strings.Contains(r.Reason, "answers took") ||
+			r.Repeated > 0) {
+			t.Errorf("not the endpoint is blamed, but the machine, %d times: %s", r.Repeated, r.Reason)
+		}
 		if r.Clean > 50.05 || r.Proved && r.Failing < 50 {
 			t.Errorf("%+v", summaryOf(r))
 		}
