@@ -20,8 +20,12 @@ import (
 // Dimensions are what the limit may count, besides publishes.
 var Dimensions = []string{"size", "topics", "connections", "caches", "subscribers"}
 
-// moved is by how much the plateau must change for a dimension to count.
-const moved = 0.1
+const (
+	// moved is by how much the plateau must change for a dimension to count.
+	moved = 0.1
+	// hardly is the share of refusals below which there was no overload.
+	hardly = 0.01
+)
 
 // dimensions finds the plateau again with one property of the publishes changed at a time. What moves it is what the
 // limit counts.
@@ -157,7 +161,7 @@ func (f *finder) dimension(ctx context.Context, name string, v variant) (report.
 func (f *finder) compare(d *report.Dimension, t *search.Trial, offered float64) {
 	accepted, steady := search.Accepted(t.Phases[0].Events, f.result.Window > 0)
 	if accepted == 0 {
-		accepted = offered * t.OnTime // Hardly anything was refused.
+		accepted = offered * t.OnTime
 	}
 	// What was not sent in time may have been accepted, or not.
 	low := accepted / f.result.Plateau * f.plateauOnTime()
@@ -171,6 +175,8 @@ func (f *finder) compare(d *report.Dimension, t *search.Trial, offered float64) 
 			figure.Share(t.OnTime), figure.Share(f.plateauOnTime()))
 	default:
 		d.Plateau, d.Counts = accepted, side(low) != 0
+		o := &t.Phases[0]
+		d.Unrefused = float64(o.Refused) < hardly*float64(o.Accepted+o.Refused)
 	}
 }
 

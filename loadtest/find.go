@@ -158,7 +158,7 @@ func (f *finder) describe() *report.Report {
 	}
 	for i, t := range r.Trials {
 		out.Trials = append(out.Trials, report.Trial{
-			Tolerance: t.Tolerance, OnTime: f.measured[i].OnTime, Shown: t.Shown,
+			Tolerance: t.Tolerance, OnTime: f.measured[i].OnTime, Shown: t.Shown, Waited: f.measured[i].Waited,
 			Name: t.Name, Rate: t.Rate, Began: t.Began, Seconds: t.Seconds, Sent: t.Sent, Accepted: t.Accepted,
 			Refused: t.Refused, Excused: t.Excused, Failed: t.Failed,
 			Unfit: t.Unfit, Passed: t.Passed,

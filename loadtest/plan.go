@@ -98,7 +98,7 @@ func (c *FindConfig) Plan(p Price, limit float64) []Line {
 	}
 	lines = append(lines, Line{"at most", most}, Line{"machine", c.Generator.Provable()})
 	if s.Gentle {
-		return append(lines, Line{"overload", "none: after a refusal it pauses"})
+		return append(lines, Line{"overload", "until a refusal, and a second more at most; then it pauses"})
 	}
 	return append(lines, Line{"overload", "up to several times the limit for some seconds or minutes: what else is " +
 		"published there meanwhile is refused, too"})

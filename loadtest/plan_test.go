@@ -46,7 +46,7 @@ func TestThePlanTellsWhatToExpectAndWhatItIsAtTheMost(t *testing.T) {
 	cfg.Search.MaxSeconds = 3600
 	cfg.Search.MaxRate, cfg.Search.MaxRequests, cfg.Search.Gentle = 9, 100, true
 	f(Price{}, 0, "expected: where nothing is refused up to 9/s: about 100 publishes", "at most: 100 publishes",
-		"none:")
+		"until a refusal, and a second more at most")
 	if text := told(cfg.Plan(Price{}, 0)); strings.Contains(text, "the limit is") || strings.Contains(text, "that is") {
 		t.Errorf("it tells of limits above the greatest rate, or of money that nobody named:\n%s", text)
 	}

@@ -50,10 +50,10 @@ func newLoadtestFind() *cobra.Command {
 			"latency.\n\n" +
 			"For a while it publishes faster than the limit, and other publishers of the account are refused,\n" +
 			"too: it says which daemons it hears on NATS, prints the most that it may send, and asks before it\n" +
-			"begins. With --no-overload it does not go beyond the limit, and proves less. Publishes count\n" +
-			"against the account's quota and its bill. The search stops at once when the key, the cache or the\n" +
-			"topic is refused, or when the endpoint keeps failing. Ctrl-C ends it with a report of what is\n" +
-			"known. With --out each trial is kept as soon as it has ended, and --resume goes on with them.\n\n" +
+			"begins. With --no-overload it goes beyond the limit for moments only, and proves nothing. Publishes\n" +
+			"count against the account's quota and its bill. The search stops at once when the key, the cache\n" +
+			"or the topic is refused, or when the endpoint keeps failing. Ctrl-C ends it with a report of what\n" +
+			"is known. With --out each trial is kept as soon as it has ended, and --resume goes on with them.\n\n" +
 			"Exit status: 0 when the limit is proved, 1 after a failure, 3 when --expect is not met, 4 when\n" +
 			"nothing could be proved, 130 after Ctrl-C.",
 		Example: "  momento-bridge loadtest find --cache my-cache --topic load --region us-east-1 \\\n" +
@@ -80,7 +80,7 @@ func newLoadtestFind() *cobra.Command {
 	flags.StringSliceVar(&o.dimensions, "dimensions", nil,
 		"also find out whether the limit depends on these: "+strings.Join(loadtest.Dimensions, ", "))
 	flags.BoolVar(&o.noOverload, "no-overload", false,
-		"end a trial at its first refusal, and pause between trials: for accounts with live traffic")
+		"overload for a second at a time, and pause between trials: for accounts with live traffic")
 	flags.StringVar(&o.expect, "expect", "", "the limit you expect, such as '>=500/s'; exit status 3 if it is lower")
 	flags.Float64Var(&o.maxRate, "max-rate", d.MaxRate, "never publish faster than this, in publishes per second")
 	flags.IntVar(&o.maxRequests, "max-requests", d.MaxRequests, "stop after this many publishes")

@@ -77,7 +77,8 @@ type Engine struct {
 
 	sent     int // Tickets so far: the number of the next.
 	flying   atomic.Int64
-	failures atomic.Int32 // In a row.
+	failures atomic.Int32           // In a row.
+	failure  atomic.Pointer[string] // What the latest failure was.
 	fatal    atomic.Pointer[error]
 	texts    refusals
 	counts   [fates]atomic.Int64 // Of settled tickets, so far.
@@ -93,6 +94,7 @@ type Measured struct {
 	Rate   float64
 	OnTime float64 // The share that was sent in time.
 	CPU    float64 // The program's own use, of all cores.
+	Waited bool    `json:",omitempty"` // What was not sent in time waited for connections, and these for answers.
 	// Sent is how many of the Planned publishes were sent.
 	Sent, Planned int
 	Stall         float64 // How late the latest publish was, sent or not, in seconds.
@@ -235,5 +237,7 @@ func (e *Engine) judge(a *pipeline.Answer) fate {
 			e.stop(a)
 		}
 	}
+	detail := a.Detail
+	e.failure.Store(&detail)
 	return failed
 }

@@ -16,8 +16,10 @@ const LeastSent = 0.995
 const (
 	mostCPU     = 0.8 // Of all cores.
 	mostFailed  = 0.001
+	surely      = 0.1  // Failed: not because the machine stood still.
 	mostOpened  = 0.01 // Connections per publish.
 	clockStep   = 50 * time.Millisecond
+	mostWaiting = 0.7         // Of the time of all connections.
 	shortestCPU = time.Second // Of a trial whose use of the CPU says anything.
 )
 
@@ -61,6 +63,9 @@ func (e *Engine) conclude(trial *search.Trial, all []*phase, before gauge) {
 		stall = max(stall, time.Duration(ph.stall))
 	}
 	m.Stall = stall.Seconds()
+	late := m.tooLate(last.Late, e.cfg.Patience > 0)
+	took, waited := e.waited(&m, o)
+	m.Waited = waited && m.OnTime < LeastSent
 	e.measured = append(e.measured, m)
 	trial.OnTime, trial.Stall, trial.Tolerance = m.OnTime, m.Stall, e.lateness(last).Seconds()
 	if m.Planned == 0 {
@@ -69,16 +74,32 @@ func (e *Engine) conclude(trial *search.Trial, all []*phase, before gauge) {
 	if trial.Unfit = e.unfit(&m, before, after); trial.Unfit != "" {
 		return
 	}
-	late := m.tooLate(last.Late, e.cfg.Patience > 0)
 	trial.Unfit = e.troubled(&m, o, before, after)
 	switch {
+	case trial.Unfit == "" && m.Waited:
+		trial.Unfit, trial.Foreign = fmt.Sprintf("%s, as all %d connections (--connections) waited for answers, which "+
+			"took %s", late, e.active.Load(), figure.Time(took)), true
 	case trial.Unfit == "":
 		trial.Unfit, trial.Late = late, late != ""
-	case late == "":
+	case late == "" || float64(o.Failed) > surely*float64(m.Sent):
 		trial.Foreign = true
 	default: // A machine that stands still has connections closed and times out itself.
 		trial.Unfit += "; " + late
 	}
+}
+
+// waited reports whether the connections were waiting for answers nearly all of the time, and how many seconds one
+// took. Where publishes may wait for a connection their times show that.
+func (e *Engine) waited(m *Measured, o *search.Outcome) (took float64, waited bool) {
+	sum, n := 0.0, 0.0
+	for _, times := range [...]Times{m.Accepted, m.Refused, m.Failed} {
+		count := float64(times.Service.TotalCount())
+		sum, n = sum+count*times.Service.Mean()/1e6, n+count
+	}
+	if n == 0 || e.cfg.Patience > 0 {
+		return 0, false
+	}
+	return sum / n, sum > mostWaiting*o.Took*float64(e.active.Load())
 }
 
 // tooLate says why the publishes were not sent as exactly as they should be, where so many seconds do not matter;
@@ -115,8 +136,8 @@ func (e *Engine) troubled(m *Measured, o *search.Outcome, before, after gauge) s
 	opened := float64(after.opened - before.opened)
 	switch {
 	case float64(o.Failed) > max(1, mostFailed*float64(m.Sent)):
-		return fmt.Sprintf("%s of %s publishes failed otherwise than for quota", figure.Count(o.Failed),
-			figure.Count(m.Sent))
+		return fmt.Sprintf("%s of %s publishes failed otherwise than for quota (%s)", figure.Count(o.Failed),
+			figure.Count(m.Sent), *e.failure.Load())
 	case m.Rate*onceIn >= 1 &&
 		opened > max(1, mostOpened*float64(m.Sent)): // More slowly even a single one would lie idle.
 		return fmt.Sprintf("%.0f connections were opened meanwhile", opened)

@@ -73,9 +73,10 @@ func (d *Dimension) fact() Fact {
 		return Fact{Text: what, Also: "it is not known whether it counts: " + printable.Text(d.Unfit)}
 	}
 	moved := map[bool]string{true: "counts", false: "does not count"}[d.Counts]
+	accepted := map[bool]string{true: ", and hardly anything was refused", false: " of an overload"}[d.Unrefused]
 	return Fact{
 		Key: "dimensions.plateau_rate", Value: &d.Plateau, Unit: perSecondUnit, Text: what,
-		Also: figure.Rate(d.Plateau) + " accepted of an overload; it " + moved,
+		Also: figure.Rate(d.Plateau) + " accepted" + accepted + "; it " + moved,
 	}
 }
 

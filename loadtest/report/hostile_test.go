@@ -28,7 +28,9 @@ func hostile(r *Report) *Report {
 		}
 	}
 	r.Latency[nasty] = latency(1, 50, 0.01, 0.2, 3)
-	r.Dimensions = []Dimension{{nasty, nasty, 4, true, ""}, {nasty, nasty, 0, false, nasty}}
+	r.Dimensions = []Dimension{
+		{Name: nasty, Value: nasty, Plateau: 4, Counts: true}, {Name: nasty, Value: nasty, Unfit: nasty},
+	}
 	return r
 }
 

@@ -146,6 +146,8 @@ type Trial struct {
 	// How late a publish could be sent, and the share that was sent in time.
 	Tolerance float64 `json:"tolerance,omitempty"`
 	OnTime    float64 `json:"on_time,omitempty"`
+	// Whether all connections waited for answers meanwhile, so that the machine could not send in time.
+	Waited bool `json:"waited,omitempty"`
 	// The rate that it shows to be held, if that is lower than planned: what was really sent and accepted.
 	Shown float64 `json:"shown_rate,omitempty"`
 }
@@ -204,8 +206,10 @@ type Dimension struct {
 	Name    string  `json:"name"`  // size, topics, connections, caches, subscribers.
 	Value   string  `json:"value"` // For instance 4096 bytes.
 	Plateau float64 `json:"plateau_rate"`
-	Counts  bool    `json:"counts"`          // Whether it moved the limit.
-	Unfit   string  `json:"unfit,omitempty"` // Why it could not be measured: then the rest is not known.
+	// Unrefused says that hardly anything was refused: the plateau is this or more.
+	Unrefused bool   `json:"unrefused,omitempty"`
+	Counts    bool   `json:"counts"`          // Whether it moved the limit.
+	Unfit     string `json:"unfit,omitempty"` // Why it could not be measured: then the rest is not known.
 }
 
 // Delivery is what subscribers got of a test through the bridge.

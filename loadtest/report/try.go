@@ -1,5 +1,7 @@
 package report
 
+import "slices"
+
 // try says what could lead to a proof, or to better numbers.
 func (r *Report) try() string {
 	switch {
@@ -7,6 +9,8 @@ func (r *Report) try() string {
 		return ""
 	case r.Interrupted:
 		return "let it run to its end"
+	case slices.ContainsFunc(r.Trials, func(t Trial) bool { return t.Waited && t.Unfit != "" }):
+		return "raise --connections, or find out why answers take so long"
 	case r.Fitness() == Unfit:
 		return "run it on a machine that has nothing else to do"
 	case r.Test != Find:

@@ -29,7 +29,7 @@ func (s *search) bracket() error {
 				return err
 			}
 		case rate >= s.cfg.MaxRate:
-			s.result.Clean = rate
+			s.result.Clean = t.last().passed()
 			return errNoLimit
 		default:
 			s.pass = rate

@@ -219,3 +219,21 @@ func TestAProofSaysForHowLongTheCleanRateWasHeld(t *testing.T) {
 		}
 	}
 }
+
+// What goes on after a refusal is the second in which a rate settles.
+func TestWithoutOverloadATrialGoesOnForASecondAfterARefusal(t *testing.T) {
+	t.Parallel()
+	for _, rate := range []float64{10, 500} {
+		sim := newSimulation(shared(rate), 1)
+		cfg := Default()
+		cfg.Gentle = true
+		Find(cfg, &disturbed{simulation: sim, disturb: func(_ int, trial *Trial) {
+			for i, o := range trial.Phases {
+				settling := i == 1
+				if !settling && o.Refused > 1 || settling && o.Phase.Seconds > max(1, 4/o.Phase.Rate) {
+					t.Errorf("at %g: phase %d: %+v", rate, i, o)
+				}
+			}
+		}})
+	}
+}

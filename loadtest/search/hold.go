@@ -111,12 +111,26 @@ func (s *search) shows(t *Trial) bool {
 		t.shown = shown
 	}
 	if shown < o.Phase.Rate*(1-s.allowed) {
-		if t.Unfit == "" {
+		switch {
+		case t.Unfit != "":
+		case o.Excused > 0 && o.Missed+o.Failed == 0 && s.delayed(t.Stall, o.Phase.Rate):
+			t.Unfit, t.Foreign = fmt.Sprintf("%s publishes that were sent in time were refused after others whose "+
+				"answers took long, as when a proxy delays them", figure.Count(o.Excused)), true
+		default:
 			t.Unfit, t.Late = "too many publishes were late for a limit that forgives so little", true
 		}
 		return false
 	}
 	return true
+}
+
+// slowly is how many times longer than the machine was late answers take that something delays.
+const slowly = 5
+
+// delayed reports whether answers come late of themselves, and the burst forgives that publishes are so late, in
+// seconds.
+func (s *search) delayed(late, rate float64) bool {
+	return s.result.Kind == Bucket && late*rate <= s.burst()-1 && s.slow >= slowly*s.stall
 }
 
 // missing is how many publishes a trial that held its rate lacks of what was planned, and of how many. What was not

@@ -110,3 +110,49 @@ func TestALongWindowIsNotSaidToCountRefusals(t *testing.T) {
 		}
 	}
 }
+
+// What is refused while a second limit is used up, which looks back over a minute, shows nothing of the rate.
+func TestASecondLimitThatIsUsedUpMakesNoRateFail(t *testing.T) {
+	t.Parallel()
+	for _, kind := range []string{emulator.LimiterFixedWindow, emulator.LimiterSliding} {
+		for seed := range uint64(oddSeeds) {
+			minute := newSimulation(window(kind, time.Minute)(5), seed).limiter // 300 in each.
+			r := findOdd(seed, func(l emulator.Limiter) emulator.Limiter { return besides{l, minute} },
+				bucket(1)(10))
+			if r.Proved && (r.Clean > 5 || r.Failing < 5) || r.Failing < 4 {
+				t.Errorf("%s, seed %d: %+v", kind, seed, summaryOf(r))
+			}
+		}
+	}
+}
+
+// besides are two limits at once. What the second one refuses has used up the first one.
+type besides struct{ first, second emulator.Limiter }
+
+func (b besides) Take(now time.Time, cost float64, connection uint64) bool {
+	return b.first.Take(now, cost, connection) && b.second.Take(now, cost, connection)
+}
+
+func (besides) Charge(time.Time, float64, uint64) {}
+
+// A proxy that delays what exceeds its rate answers so late that refusals may be excused: then no more is held than
+// what was accepted.
+func TestARateThatIsHeldByExcusesAloneIsNotCalledClean(t *testing.T) {
+	t.Parallel()
+	for _, most := range []float64{51, 60, 1000} {
+		r := find(func(c *Config) { c.MaxRate = 400 }, bucket(1)(50), func(_ int, t *Trial) {
+			o := t.last()
+			if p := o.Phase; p.excuses() && p.Rate > 50 && p.Rate < most {
+				o.Took, o.Accepted, o.Excused = p.Seconds, int(50*p.Seconds), int((p.Rate-50)*p.Seconds)
+				o.Refused = o.Excused
+			}
+		})
+		if !r.Proved && (strings.Contains(r.Reason, quieter) || !strings.Contains(r.Reason, "answers took") ||
+			r.Repeated > 0) {
+			t.Errorf("not the endpoint is blamed, but the machine, %d times: %s", r.Repeated, r.Reason)
+		}
+		if r.Clean > 50.05 || r.Proved && r.Failing < 50 {
+			t.Errorf("%+v", summaryOf(r))
+		}
+	}
+}

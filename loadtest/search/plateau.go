@@ -239,20 +239,31 @@ const (
 func (s *search) recovery() error {
 	s.dear, s.result.Plateau = true, 0
 	began := s.tester.Now()
-	rate := s.pass / 4
+	first, err := s.reopen()
+	if err != nil {
+		return err
+	}
+	s.memory = first - s.began
+	s.rest = whole*(first-began) + 4/s.knocks()
+	return nil
+}
+
+// knocks is the rate at which it is tried whether something is accepted again.
+func (s *search) knocks() float64 { return s.pass / 4 }
+
+// reopen waits until something is accepted again, and returns when that was sent.
+func (s *search) reopen() (float64, error) {
 	t, err := s.run("probe", 0, Phase{
-		Rate: rate, Seconds: patient, Loose: true,
+		Rate: s.knocks(), Seconds: patient, Loose: true,
 		Enough: func(events []Event) bool { return firstAccepted(events) < len(events) },
 	})
 	if err != nil {
-		return err
+		return 0, err
 	}
 	events := t.last().Events
 	first := firstAccepted(events)
 	if first == len(events) {
-		return errSilence
+		return 0, errSilence
 	}
-	s.memory = events[first].At - s.began
-	s.rest = whole*(events[first].At-began) + 4/rate
-	return nil
+	return events[first].At, nil
 }

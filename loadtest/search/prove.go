@@ -155,12 +155,13 @@ func (s *search) lower(refused float64) (clean, failing float64, err error) {
 		if s.holdTime(refused*share) > s.left() {
 			break // Nobody would see the end of that.
 		}
-		ok, err := s.hold("narrow", refused*share, 1)
+		ok, err := s.holdRested(refused * share)
 		if err != nil {
 			return 0, 0, err
 		}
 		if ok {
 			s.know(refused*share, refused)
+			s.showLess()
 			width := s.cfg.Width
 			if refused < (1-softness)*s.result.Plateau {
 				width = softWidth
@@ -171,6 +172,24 @@ func (s *search) lower(refused float64) (clean, failing float64, err error) {
 		s.know(0, refused)
 	}
 	return 0, 0, errAlways
+}
+
+// rests is how often a rate is tried that found nothing of the quota.
+const rests = 3
+
+// holdRested holds a rate. That nothing at all is accepted shows no rate: a second limit that looks back over minutes
+// is used up. Then it waits until something is accepted again.
+func (s *search) holdRested(rate float64) (bool, error) {
+	for range rests - 1 {
+		ok, err := s.hold("narrow", rate, 1)
+		if err != nil || ok || !s.barren {
+			return ok, err
+		}
+		if _, err := s.reopen(); err != nil {
+			return false, err
+		}
+	}
+	return s.hold("narrow", rate, 1)
 }
 
 const (
@@ -211,6 +230,7 @@ func (s *search) settleFor(clean, failing float64) error {
 func (s *search) higher(held float64) (clean, failing float64, err error) {
 	for held < s.cfg.MaxRate {
 		s.know(held, 0)
+		s.showLess()
 		next := min(held*1.02, s.cfg.MaxRate)
 		ok, err := s.hold("narrow", next, 1)
 		if err != nil {
@@ -243,6 +263,9 @@ func (s *search) narrow(clean, failing, width float64) (float64, float64, error)
 			failing = middle
 		}
 		s.know(clean, failing)
+		if ok {
+			s.showLess()
+		}
 	}
 	edge := (1 - inner) / 2 * width
 	return clean * (1 - edge), failing * (1 + edge), nil

@@ -78,6 +78,12 @@ type Outcome struct {
 // unexcused is how many refusals speak against the rate.
 func (o *Outcome) unexcused() int { return o.Refused - o.Excused }
 
+// passed is how much of the rate was really accepted, where nothing was refused.
+func (o *Outcome) passed() float64 {
+	lost := o.Failed + o.Missed
+	return o.Phase.Rate * float64(o.Accepted) / float64(max(1, o.Accepted+lost))
+}
+
 // held reports whether a phase that refusals would have ended was not ended by them.
 func (o *Outcome) held() bool { return o.unexcused() < o.Phase.Refusals }
 
@@ -106,15 +112,34 @@ type Trial struct {
 	shown float64 // The rate that is held, if that is less than planned; 0: it is not.
 }
 
-// nearly is the share of publishes that must be sent in time to show roughly where the limit is.
-const nearly = 0.8
+const (
+	// nearly is the share of publishes that must be sent in time to show roughly where the limit is.
+	nearly = 0.8
+	// faulty is the share that may fail there: an endpoint in trouble must not be asked for more.
+	faulty = 0.1
+)
 
 // Rough reports whether the trial shows roughly where the limit is: what was sent and refused was refused, also if some
-// was not sent.
-func (t *Trial) Rough() bool { return t.Unfit == "" || t.OnTime >= nearly }
+// was not sent, or has failed.
+func (t *Trial) Rough() bool {
+	if t.Unfit == "" {
+		return true
+	}
+	o := t.last()
+	return t.OnTime >= nearly && float64(o.Failed) <= faulty*float64(o.Accepted+o.Refused+o.Failed)
+}
 
 // last is the outcome of the last phase.
 func (t *Trial) last() *Outcome { return &t.Phases[len(t.Phases)-1] }
+
+// accepted is how many publishes of the trial were accepted.
+func (t *Trial) accepted() int {
+	n := 0
+	for i := range t.Phases {
+		n += t.Phases[i].Accepted
+	}
+	return n
+}
 
 // sent is how many publishes of the trial were sent.
 func (t *Trial) sent() int {

@@ -23,6 +23,7 @@ type search struct {
 	starts  []float64 // When its runs of acceptances began.
 	offered float64   // In the last level of overload.
 	dear    bool      // Refusals use up quota.
+	barren  bool      // In the latest trial nothing was accepted.
 	// reopened is when something was accepted again after a burst, in windows after it began; 0: never.
 	reopened float64
 	stall    float64 // How late a publish was at the most so far, in seconds.
@@ -122,6 +123,7 @@ func (s *search) note(name string, t *Trial) {
 		return
 	}
 	o := t.last()
+	s.barren = t.accepted() == 0
 	s.result.Trials = append(s.result.Trials, TrialReport{
 		Name: name, Rate: o.Phase.Rate, Began: o.Began - s.began, Seconds: o.Took,
 		Accepted: o.Accepted, Refused: o.Refused, Excused: o.Excused, Failed: o.Failed, Unfit: t.Unfit, Sent: t.sent(),
