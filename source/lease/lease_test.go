@@ -60,8 +60,13 @@ func userURL(s *server.Server, user string) string {
 // start starts a replica that has leases of the routes.
 func start(t *testing.T, url string, cfg Config, routes ...string) *replica {
 	t.Helper()
+	return startOn(t, source.ConnectConfig{URL: url}, cfg, routes...)
+}
+
+func startOn(t *testing.T, to source.ConnectConfig, cfg Config, routes ...string) *replica {
+	t.Helper()
 	log := slog.New(slog.NewTextHandler(t.Output(), nil)).With("replica", cfg.Member)
-	conn, err := source.Connect(source.ConnectConfig{URL: url}, slog.New(slog.DiscardHandler))
+	conn, err := source.Connect(to, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}
