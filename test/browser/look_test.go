@@ -98,7 +98,7 @@ func TestWhatHasTheFocusStaysInView(t *testing.T) {
 		const button = document.querySelector('button[data-act=pause]');
 		const place = () => Math.round(button.getBoundingClientRect().top + scrollY);
 		const wait = (time) => new Promise((done) => setTimeout(done, time));
-		for (let before = 0; before !== place(); await wait(3000)) before = place();
+		for (let i = 0, before = 0; i < 10 && before !== place(); i++, await wait(3000)) before = place();
 		const whole = place();
 		for (const el of document.querySelectorAll('[data-v]')) {
 			const text = el.textContent;
