@@ -38,7 +38,7 @@ func (w *watch) open(shared bool) {
 
 // remembers is how long it is known what has ended, after the barrier was opened or such a message came once more.
 func (w *watch) remembers() time.Duration {
-	return min(max(knownFor, w.p.limits.AckWait+knownFor/6), mostKnownFor)
+	return min(max(knownFor, w.p.limits.AckWait+lateness), mostKnownFor)
 }
 
 // forgetEnded forgets what has ended once that can come no more.

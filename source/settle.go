@@ -80,8 +80,9 @@ const (
 	// slowAfter is when the log says that it takes long.
 	slowAfter = time.Second
 	// knownFor is how long messages that were settled may come once more, at the least: those whose acknowledgement the
-	// server has lost come after AckWait. To remember them longer than mostKnownFor is not worth the looking.
-	knownFor, mostKnownFor = 30 * time.Second, 2 * time.Minute
+	// server has lost come after AckWait, or lateness later. To remember them longer than mostKnownFor is not worth the
+	// looking.
+	knownFor, mostKnownFor, lateness = 30 * time.Second, 2 * time.Minute, 5 * time.Second
 )
 
 // settle takes steps as far as they go while the barrier is up. An error means that the consumer is lost.

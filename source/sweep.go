@@ -113,8 +113,11 @@ func (w *watch) collect(ctx context.Context, now time.Time) error {
 func (w *watch) conclude(now time.Time) error {
 	s := &w.settling
 	switch {
-	case s.naks == 0, !w.j.cfg.Ordered, w.p.nothingIsThere(), w.j.barrier.firstDeliveries() > s.firsts,
-		!s.asks.IsZero() && now.Sub(s.asks) > noteTime:
+	case s.naks == 0, !w.j.cfg.Ordered, w.p.nothingIsThere(), w.j.barrier.firstDeliveries() > s.firsts:
+		w.open(false)
+		return nil
+	case !s.asks.IsZero() && now.Sub(s.asks) > noteTime:
+		w.p.forget() // It has no expiry, and would keep the place of others.
 		w.open(false)
 		return nil
 	case s.asks.IsZero():
