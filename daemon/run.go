@@ -57,33 +57,7 @@ func (d *Daemon) carry(ctx context.Context) error {
 	outer := context.WithoutCancel(ctx) // For what must outlive the drain.
 	side, stopSide := context.WithCancel(outer)
 	var sides, publishing, consuming sync.WaitGroup
-	var handler http.Handler
-	if len(d.admin) > 0 {
-		handler = d.adminHandler()
-	}
-	for _, ln := range d.admin {
-		sides.Go(func() {
-			if err := d.serveAdmin(side, ln, handler); err != nil {
-				fail(err)
-			}
-		})
-	}
-	sides.Go(func() { d.plan.sink.Keys.Watch(side, keyInterval, d.keyChanged, d.keyFailed) })
-	sides.Go(func() { d.acks.Run(side) })
-	sides.Go(func() { d.rounds.Run(side) })
-	sides.Go(func() { d.sampler.run(side) })
-	sides.Go(func() { d.vitals.progress.run(side, d.log) })
-	sides.Go(func() { d.probe(side) })
-	sides.Go(func() { d.observe(side) })
-	sides.Go(func() { d.attend(ctx, side) })
-	sides.Go(func() { d.keeper.run(side) })
-	sides.Go(func() { d.answer(side) })
-	if d.shared != nil {
-		sides.Go(func() { d.shared.bus.Run(side) })
-	} else {
-		sides.Go(func() { d.overhear(side) })
-	}
-
+	d.startSides(ctx, side, &sides, fail)
 	stopLeases := d.leases.run(outer, fail)
 	left := 0
 	publishing.Go(func() { left = d.pipe.Run(hard) })
@@ -110,4 +84,35 @@ func (d *Daemon) carry(ctx context.Context) error {
 		return errors.Join(failure, err)
 	}
 	return err
+}
+
+// startSides starts what goes on beside publishing, until side is done; sides is done once all of that has ended. ctx
+// is done when the daemon begins to stop. fail is told what cannot be tried again.
+func (d *Daemon) startSides(ctx, side context.Context, sides *sync.WaitGroup, fail func(error)) {
+	var handler http.Handler
+	if len(d.admin) > 0 {
+		handler = d.adminHandler()
+	}
+	for _, ln := range d.admin {
+		sides.Go(func() {
+			if err := d.serveAdmin(side, ln, handler); err != nil {
+				fail(err)
+			}
+		})
+	}
+	sides.Go(func() { d.plan.sink.Keys.Watch(side, keyInterval, d.keyChanged, d.keyFailed) })
+	sides.Go(func() { d.acks.Run(side) })
+	sides.Go(func() { d.rounds.Run(side) })
+	sides.Go(func() { d.sampler.run(side) })
+	sides.Go(func() { d.vitals.progress.run(side, d.log) })
+	sides.Go(func() { d.probe(side) })
+	sides.Go(func() { d.observe(side) })
+	sides.Go(func() { d.attend(ctx, side) })
+	sides.Go(func() { d.keeper.run(side) })
+	sides.Go(func() { d.answer(side) })
+	if d.shared != nil {
+		sides.Go(func() { d.shared.bus.Run(side) })
+	} else {
+		sides.Go(func() { d.overhear(side) })
+	}
 }
